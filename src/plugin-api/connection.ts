@@ -1,0 +1,31 @@
+import type { ProtocolInstance } from './protocol.ts';
+import type { ByteStream } from './stream.ts';
+
+/** An accepted downstream connection. */
+export interface Connection {
+  /** Unique in this process, counted from 1. */
+  readonly id: number;
+  readonly stream: ByteStream;
+  /** The client's address without port; an IPv4 address is never written in its IPv6-mapped form. `unix` for a unix socket. */
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  /** True when the client's bytes came over TLS. */
+  readonly secure: boolean;
+  /** Name of the listener. */
+  readonly listener: string;
+  /** True once the listener is being drained: finish what runs, start nothing new. */
+  readonly draining: boolean;
+  /**
+   * The protocol instance of the generation that is live now. A protocol with several exchanges a
+   * connection asks for it at each exchange, so that an edited config counts from the next one on.
+   */
+  readonly current: ProtocolInstance;
+}
+
+/** What a protocol gives back for a connection that it took over. */
+export interface ConnectionHandler {
+  /** The listener is going away: close the connection as soon as no exchange runs on it. */
+  drain(): void;
+}

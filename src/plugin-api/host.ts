@@ -1,0 +1,54 @@
+import type { BalanceError } from '../errors.ts';
+import type { Logger } from './logger.ts';
+import type { ByteStream } from './stream.ts';
+import type { TelemetrySink } from './telemetry.ts';
+import type { Upstream } from './upstream.ts';
+
+/** What the core gives to a protocol instance. */
+export interface ProtocolHost {
+  /** Name of the listener. */
+  readonly listener: string;
+  readonly logger: Logger;
+  readonly telemetry: TelemetrySink;
+  /** The listener's own `upstream:`, if it has one. */
+  readonly defaultUpstream: Upstream | undefined;
+  /** Text for `GET health_endpoint`: status 200 or 503 and its JSON body. */
+  readonly health: () => HealthReport;
+  /** The upstream of that name. Throws a BalanceError when the config has none. */
+  upstream(name: string): Upstream;
+  /** Joins two streams until both directions ended. Both streams belong to the tunnel from here on. */
+  tunnel(options: TunnelOptions): void;
+  /** A timer that can be moved cheaply and often. */
+  deadline(expired: () => void): Deadline;
+}
+
+export interface HealthReport {
+  readonly status: number;
+  readonly body: string;
+}
+
+export interface TunnelOptions {
+  readonly downstream: ByteStream;
+  readonly upstream: ByteStream;
+  /** Ends the tunnel when no byte moved in either direction for so long. 0: never. */
+  readonly idleTimeoutMs: number;
+  /** Called once, when both streams are over. */
+  readonly ended: (result: TunnelResult) => void;
+}
+
+export interface TunnelResult {
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+  /** Why the tunnel ended early; undefined after an orderly end. */
+  readonly error: BalanceError | undefined;
+}
+
+/**
+ * One timer of one owner, made to be moved at each event: moving it later costs a clock reading,
+ * as the underlying timer is only re-armed when it fires early.
+ */
+export interface Deadline {
+  /** Expires in `ms` from now, instead of whenever it was set to before. */
+  set(ms: number): void;
+  clear(): void;
+}

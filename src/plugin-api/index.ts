@@ -1,0 +1,8 @@
+/** The public contract between the core and protocol plugins: types only. */
+export type * from './connection.ts';
+export type * from './host.ts';
+export type * from './logger.ts';
+export type * from './protocol.ts';
+export type * from './stream.ts';
+export type * from './telemetry.ts';
+export type * from './upstream.ts';

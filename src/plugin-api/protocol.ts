@@ -1,0 +1,31 @@
+import type { Connection, ConnectionHandler } from './connection.ts';
+import type { ProtocolHost } from './host.ts';
+
+/** The version of this contract. A plugin that names another one is refused. */
+export type ApiVersion = 1;
+
+/** A protocol: the default export of a plugin module. */
+export interface ProtocolPlugin {
+  readonly apiVersion: ApiVersion;
+  /** What `mode:` in the config says. */
+  readonly name: string;
+  /** JSON Schema (2020-12) of the listener's `options:`; without it any options are taken. */
+  readonly configSchema?: object;
+  /**
+   * Makes an instance for one listener of one generation. Throws (or rejects) when the config can't work:
+   * the whole edit is then refused and nothing changes.
+   */
+  provision(config: unknown, host: ProtocolHost): ProtocolInstance | Promise<ProtocolInstance>;
+}
+
+/** A protocol at work on one listener, for one generation. */
+export interface ProtocolInstance {
+  /** The plugin's name; tells a connection whether {@link Connection.current} still speaks its protocol. */
+  readonly protocol: string;
+  /** Exchanges and tunnels that this instance still runs. */
+  readonly active: number;
+  /** Takes over an accepted connection. Must call `connection.stream.read()` before it returns. */
+  handle(connection: Connection): ConnectionHandler;
+  /** No connection will be handed to this instance any more; resolves when the last of its exchanges and tunnels is over. */
+  close(): Promise<void>;
+}

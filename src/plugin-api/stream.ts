@@ -1,0 +1,55 @@
+/**
+ * One side of a connection as bytes. A plain socket and (later) a TLS socket or an HTTP/2 stream
+ * all look like this.
+ *
+ * Bytes are **borrowed**: what {@link StreamReader.data} gets is valid only until it returns, because
+ * the transport reads the next bytes, of any connection, into the same memory. Whoever keeps bytes
+ * copies them.
+ */
+export interface ByteStream {
+  /** Bytes that were accepted by `write` and not yet by the operating system. */
+  readonly writableLength: number;
+  /** True once `end()` or `destroy()` was called or the peer is gone: writing makes no sense any more. */
+  readonly writeEnded: boolean;
+  readonly destroyed: boolean;
+
+  /**
+   * Gives the stream to a reader and starts to read. A second call hands the stream over to another
+   * reader (a request parser hands over to a tunnel); it takes effect with the next chunk. Bytes that
+   * arrived while nobody read (a server that speaks first) are delivered first, in a microtask.
+   */
+  read(reader: StreamReader): void;
+  /** Stops reading: the peer feels backpressure. */
+  pause(): void;
+  resume(): void;
+
+  /** Sends text as latin1, the cheapest way for a message head. Returns false under backpressure: wait for {@link StreamReader.drained}. */
+  writeText(text: string): boolean;
+  /** Sends bytes that the caller gives away: they must not change afterwards. Returns false under backpressure. */
+  write(bytes: Uint8Array): boolean;
+  /** Sends `bytes[start, end)` of a borrowed chunk; what can't be sent at once is copied. Returns false under backpressure. */
+  writeBorrowed(bytes: Buffer, start: number, end: number): boolean;
+  /** Ends our direction after all that was written (half-close); the peer may go on sending. */
+  end(): void;
+  /** Ends both directions now. What was not sent is lost. */
+  destroy(error?: Error): void;
+  /** Ends both directions with a TCP reset, so that the peer can't take what it got for complete. */
+  reset(): void;
+}
+
+/** What a {@link ByteStream} tells the one who reads it. Calls never overlap and never come before `read()` returned. */
+export interface StreamReader {
+  /**
+   * Where this reader would like bytes to land, so that it needs no copy (a parser's own memory).
+   * A hint: chunks may arrive in other memory.
+   */
+  readonly buffer?: Buffer | undefined;
+  /** `bytes[start, end)` arrived. Borrowed: valid until this returns. */
+  data(bytes: Buffer, start: number, end: number): void;
+  /** The peer ended its direction; ours is still open. */
+  end(): void;
+  /** After a write returned false: everything was sent. */
+  drained(): void;
+  /** Both directions are over; the last call, exactly once. `error` is absent after an orderly end. */
+  closed(error: Error | undefined): void;
+}

@@ -1,0 +1,60 @@
+import type { ErrorCode } from '../errors.ts';
+import type { Backend } from './upstream.ts';
+
+/** One HTTP exchange, or one exchange of any request/response protocol. Filled in on the way, published once at its end. */
+export interface ExchangeRecord {
+  /** Name of the listener. */
+  readonly listener: string;
+  /** Wall clock at the request's first byte, ms since 1970. */
+  readonly startedAtMs: number;
+  durationMs: number;
+  readonly clientAddress: string;
+  readonly method: string;
+  /** Path without query, as the client sent it. */
+  readonly path: string;
+  readonly host: string;
+  /** `HTTP/1.1`. */
+  readonly protocol: string;
+  readonly userAgent: string;
+  readonly requestId: string;
+  /** The trace that the exchange belongs to, or ''. */
+  readonly traceId: string;
+  readonly spanId: string;
+  /** Name of the route, or ''. */
+  route: string;
+  /** Name of the upstream, or ''. */
+  upstream: string;
+  /** The balancer's name, or ''. */
+  algorithm: string;
+  backend: Backend | undefined;
+  /** 0 when no status reached the client. */
+  status: number;
+  /** Body bytes from the client. */
+  bytesReceived: number;
+  /** Body bytes to the client. */
+  bytesSent: number;
+  /** What went wrong, or undefined. */
+  error: ErrorCode | undefined;
+}
+
+/** One tunnel (TCP connection, WebSocket), published at its end. */
+export interface TunnelRecord {
+  readonly listener: string;
+  readonly protocol: string;
+  readonly startedAtMs: number;
+  readonly durationMs: number;
+  readonly clientAddress: string;
+  readonly upstream: string;
+  readonly backend: Backend | undefined;
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+  readonly error: ErrorCode | undefined;
+}
+
+/** Where protocols report to. Publishing costs a function call a subscriber; nothing here blocks or throws. */
+export interface TelemetrySink {
+  /** False when nobody reads the descriptive fields (path, user agent …) of a record: leave them ''. */
+  readonly detailed: boolean;
+  exchange(record: ExchangeRecord): void;
+  tunnel(record: TunnelRecord): void;
+}

@@ -1,0 +1,58 @@
+import type { BalanceError } from '../errors.ts';
+import type { ByteStream } from './stream.ts';
+
+/** Where the key of a hashing balancer comes from. */
+export type KeySource =
+  | { readonly kind: 'source-ip' }
+  | { readonly kind: 'path' }
+  | { readonly kind: 'header'; readonly name: string }
+  | { readonly kind: 'cookie'; readonly name: string }
+  | { readonly kind: 'query'; readonly name: string };
+
+/** One server. */
+export interface Backend {
+  /** Dense and unique while the backend lives: an index for counters. */
+  readonly index: number;
+  /** The name of the config: the `backend` label of metrics and the `backend` field of logs. */
+  readonly name: string;
+  /** `host:port`, `[v6]:port` or `unix:/path`. */
+  readonly address: string;
+}
+
+/** A named group of backends and how to use them: balancer, limits, queue, health and pools all sit behind `acquire`. */
+export interface Upstream {
+  readonly name: string;
+  /** The balancer's name, for logs. */
+  readonly algorithm: string;
+  /** Which key `LeaseRequest.key` must carry; undefined when the balancer needs none. */
+  readonly keySource: KeySource | undefined;
+  /**
+   * Asks for a connection to one of the backends. Answers with exactly one call of `leased` or `refused`,
+   * never before it returned, unless `cancel` was called before.
+   */
+  acquire(request: LeaseRequest): void;
+  /** The request is no longer wanted. Without effect once it was answered. */
+  cancel(request: LeaseRequest): void;
+}
+
+/** Someone who wants a lease; an exchange implements it itself, so that asking costs no object. */
+export interface LeaseRequest {
+  /** The balancing key, where {@link Upstream.keySource} asks for one. */
+  readonly key: string | undefined;
+  /** True when only a newly connected socket will do (a retry after a re-used one died). */
+  readonly fresh: boolean;
+  leased(lease: Lease): void;
+  refused(error: BalanceError): void;
+}
+
+/** A socket to a backend, taken from its pool. Ended exactly once, by `release` or by `discard`. */
+export interface Lease {
+  readonly backend: Backend;
+  readonly stream: ByteStream;
+  /** True when the socket served an exchange before: it may die of old age under the next one. */
+  readonly reused: boolean;
+  /** The exchange is over and the socket may serve another one. */
+  release(): void;
+  /** The exchange is over and the socket must not be used again. `error` says what was wrong with it, if anything. */
+  discard(error?: Error): void;
+}
