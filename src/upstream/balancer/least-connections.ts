@@ -1,0 +1,32 @@
+import type { Balancer, Candidate, PickContext } from './balancer.ts';
+import { isUsable, withWeight } from './is-usable.ts';
+
+/** The candidate with the fewest leases; those that are even take turns. Weights above 0 count alike. */
+export class LeastConnections<C extends Candidate> implements Balancer<C> {
+  readonly #candidates: readonly C[];
+  #next = 0;
+
+  constructor(candidates: readonly C[]) {
+    this.#candidates = withWeight(candidates);
+  }
+
+  pick({ exclude }: PickContext): C | undefined {
+    const candidates = this.#candidates;
+    let at = this.#next;
+    let picked: C | undefined;
+    let fewest = Infinity;
+    // Looking from behind the last pick on makes the ones that are even take turns.
+    for (let seen = 0; seen < candidates.length; seen++) {
+      if (at >= candidates.length) at = 0;
+      const candidate = candidates[at++];
+      if (candidate === undefined || !isUsable(candidate, exclude)) continue;
+      const { active } = candidate;
+      if (active >= fewest) continue;
+      picked = candidate;
+      fewest = active;
+      this.#next = at;
+      if (active === 0) break;
+    }
+    return picked;
+  }
+}

@@ -1,0 +1,15 @@
+import type { Balancer, Candidate, Chance, PickContext } from './balancer.ts';
+import { WeightedDraw } from './weighted-draw.ts';
+
+/** By chance, in proportion to the weights. Without state, so many proxies in front of the same backends never fall into step. */
+export class Random<C extends Candidate> implements Balancer<C> {
+  readonly #drawing: WeightedDraw<C>;
+
+  constructor(candidates: readonly C[], chance: Chance) {
+    this.#drawing = new WeightedDraw(candidates, chance);
+  }
+
+  pick({ exclude }: PickContext): C | undefined {
+    return this.#drawing.draw(exclude, undefined);
+  }
+}

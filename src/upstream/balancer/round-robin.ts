@@ -1,0 +1,28 @@
+import type { Balancer, Candidate, PickContext } from './balancer.ts';
+import { isUsable, withWeight } from './is-usable.ts';
+
+/** One after the other, in the order of the config. Weights above 0 count alike. */
+export class RoundRobin<C extends Candidate> implements Balancer<C> {
+  readonly #candidates: readonly C[];
+  #next = 0;
+
+  constructor(candidates: readonly C[]) {
+    this.#candidates = withWeight(candidates);
+  }
+
+  pick({ exclude }: PickContext): C | undefined {
+    const candidates = this.#candidates;
+    let at = this.#next;
+    for (let seen = 0; seen < candidates.length; seen++) {
+      if (at >= candidates.length) at = 0;
+      const candidate = candidates[at++];
+      if (candidate !== undefined && isUsable(candidate, exclude)) {
+        // Going on behind the one that was picked, not behind the one that was due: otherwise
+        // the neighbour of a backend that is down would get both shares.
+        this.#next = at;
+        return candidate;
+      }
+    }
+    return undefined;
+  }
+}
