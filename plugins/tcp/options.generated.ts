@@ -1,0 +1,15 @@
+// Generated from schemas/config.schema.json by `npm run generate`; edits here are lost.
+
+/** Settings of `mode: tcp`. */
+export interface TcpOptions {
+  readonly timeouts: TcpTimeouts;
+}
+
+/** Timeouts of a TCP connection. */
+export interface TcpTimeouts {
+  /**
+   * Without a byte in either direction. 0: no limit. In ms.
+   * @default "10m"
+   */
+  readonly idle: number;
+}
