@@ -1,0 +1,47 @@
+import type { DemoBackend } from './demo-backends.ts';
+
+export interface DemoSetup {
+  /** The address that the proxy listens on, e.g. `0.0.0.0:8080`. */
+  readonly proxyAddress: string;
+  /** The address of the admin server, if there is one. */
+  readonly adminAddress: string | undefined;
+  readonly configFile: string;
+  readonly backends: readonly DemoBackend[];
+}
+
+/** What the demo prints once it runs: what there is, and what to try. */
+export function demoGuide(setup: DemoSetup): string {
+  const proxy = `http://${reachable(setup.proxyAddress)}`;
+  const admin = setup.adminAddress === undefined ? undefined : `http://${reachable(setup.adminAddress)}`;
+  const backends = setup.backends.map((backend) => `${backend.name} (:${backend.port})`).join(', ');
+  const first = setup.backends[0]?.name ?? 'a backend';
+  const last = setup.backends.at(-1)?.name ?? 'a backend';
+  const lines = [
+    `balance is running on ${proxy}, in front of ${backends}.`,
+    '',
+    'Try, in another terminal:',
+    `  curl ${proxy}/                 again and again: the backends take turns`,
+    `  curl -i ${proxy}/anything      with the response's headers`,
+  ];
+  if (admin !== undefined) {
+    lines.push(
+      `  curl ${admin}/health           which backends are healthy`,
+      `  curl ${admin}/metrics          what Prometheus would collect`,
+    );
+  }
+  lines.push(
+    '',
+    `Then edit ${setup.configFile}`,
+    `while this runs: give ${first} another weight or remove ${last}, save, and curl again.`,
+    'A mistake in the file changes nothing and is explained here.',
+    '',
+    'Ctrl-C stops everything.',
+    '',
+  );
+  return `${lines.join('\n')}\n`;
+}
+
+/** An address that curl understands: a wildcard address becomes localhost. */
+function reachable(address: string): string {
+  return address.replace(/^(0\.0\.0\.0|\[::\]|\*)?(?=:\d+$)/, 'localhost');
+}

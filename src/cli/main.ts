@@ -1,0 +1,54 @@
+#!/usr/bin/env node
+import { parseCommandLine, type CommandLine } from './command-line.ts';
+import type { CommandContext } from './command-context.ts';
+import { describeFailure, exitCode, exitCodeOf } from './exit-code.ts';
+import { packageVersion } from './package-root.ts';
+import { usage } from './usage.ts';
+
+// The commands are imported when they are asked for: `--help` and `--version` need none of the proxy.
+async function execute(line: CommandLine, context: CommandContext): Promise<number> {
+  switch (line.command) {
+    case 'run':
+      return (await import('./run.ts')).run(line.configFile, context);
+    case 'validate':
+      return (await import('./validate.ts')).validate(line.configFile, context);
+    case 'demo':
+      return (await import('./demo.ts')).demo(context);
+    case 'help':
+      context.stdout.write(usage);
+      return exitCode.ok;
+    case 'version':
+      context.stdout.write(`${packageVersion()}\n`);
+      return exitCode.ok;
+    case 'mistake':
+      context.stderr.write(`balance: ${line.message}; see balance --help\n`);
+      return exitCode.usage;
+  }
+}
+
+async function main(context: CommandContext): Promise<number> {
+  try {
+    return await execute(parseCommandLine(process.argv.slice(2), context.env), context);
+  } catch (thrown) {
+    context.stderr.write(`${describeFailure(thrown)}\n`);
+    return exitCodeOf(thrown);
+  }
+}
+
+/** Resolves when the stream handed everything to the operating system, or can't any more. */
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write('', () => {
+      resolve();
+    });
+  });
+}
+
+// A reader that went away (`balance validate | head -1`) is no reason to fail.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
+const { env, stdout, stderr } = process;
+const code = await main({ env, stdout, stderr, process });
+await Promise.all([flushed(stdout), flushed(stderr)]);
+// A handle that a plugin or a library forgot must not keep the process alive.
+process.exit(code);

@@ -1,0 +1,19 @@
+/** What `balance --help` prints. */
+export const usage = `balance: a layer-4 and layer-7 proxy and load balancer
+
+Usage:
+  balance run [--config FILE]        run the proxy; edits of the file are followed live
+  balance validate [--config FILE]   check a config file and list every problem in it
+  balance demo                       run three small backends and the proxy in front of them
+
+Options:
+  -c, --config FILE   the config file (default: $BALANCE_CONFIG, then config/balance.yaml)
+  -h, --help          show this text
+  -v, --version       show the version
+
+Signals:
+  SIGTERM, SIGINT     finish what runs, then exit with 0; a second one exits at once
+  SIGHUP              read the config file again (run)
+
+Exit codes: 0 fine; 1 a failure such as an address in use; 2 a wrong config or command line.
+`;
