@@ -28,7 +28,7 @@ export class BoundedConsistentHash<C extends Candidate> implements Balancer<C> {
     const point = ring.pointAt(pickHash(key, this.#chance));
     const owner = ring.ownerOf(point);
     // The bound is never below 1, so an idle owner needs no sums.
-    if (owner !== undefined && owner.active === 0 && isUsable(owner, exclude)) return owner;
+    if (owner?.active === 0 && isUsable(owner, exclude)) return owner;
     return this.#walk(point, exclude);
   }
 
@@ -37,9 +37,8 @@ export class BoundedConsistentHash<C extends Candidate> implements Balancer<C> {
     const { candidates } = ring;
     let active = 0;
     let weight = 0;
-    for (let at = 0; at < candidates.length; at++) {
-      const candidate = candidates[at];
-      if (candidate === undefined || !isUsable(candidate, exclude)) continue;
+    for (const candidate of candidates) {
+      if (!isUsable(candidate, exclude)) continue;
       active += candidate.active;
       weight += candidate.weight;
     }

@@ -1,3 +1,4 @@
+import type { LoadBalancer } from '../../config/config.generated.ts';
 import type { Balancer, Candidate, Chance } from './balancer.ts';
 import { BoundedConsistentHash } from './bounded-consistent-hash.ts';
 import { ConsistentHash } from './consistent-hash.ts';
@@ -10,23 +11,10 @@ import { WeightedLeastConnections } from './weighted-least-connections.ts';
 import { WeightedRoundRobin } from './weighted-round-robin.ts';
 
 /** The balancers by the names that the config uses. */
-export type Algorithm =
-  | 'round-robin'
-  | 'weighted-round-robin'
-  | 'random'
-  | 'power-of-two'
-  | 'least-connections'
-  | 'weighted-least-connections'
-  | 'consistent-hash'
-  | 'bounded-consistent-hash'
-  | 'maglev';
+export type Algorithm = LoadBalancer['algorithm'];
 
-/** The part of `load_balancer` that a balancer needs, as the config writes it. */
-export interface BalancerSettings {
-  readonly algorithm: Algorithm;
-  /** From 1 on; read by bounded-consistent-hash only. */
-  readonly load_factor: number;
-}
+/** What a balancer needs of `load_balancer`. */
+export type BalancerSettings = Pick<LoadBalancer, 'algorithm' | 'load_factor'>;
 
 type Factory = <C extends Candidate>(
   candidates: readonly C[],

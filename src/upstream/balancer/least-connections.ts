@@ -12,12 +12,13 @@ export class LeastConnections<C extends Candidate> implements Balancer<C> {
 
   pick({ exclude }: PickContext): C | undefined {
     const candidates = this.#candidates;
+    const count = candidates.length;
     let at = this.#next;
     let picked: C | undefined;
     let fewest = Infinity;
     // Looking from behind the last pick on makes the ones that are even take turns.
-    for (let seen = 0; seen < candidates.length; seen++) {
-      if (at >= candidates.length) at = 0;
+    for (let seen = 0; seen < count; seen++) {
+      if (at >= count) at = 0;
       const candidate = candidates[at++];
       if (candidate === undefined || !isUsable(candidate, exclude)) continue;
       const { active } = candidate;

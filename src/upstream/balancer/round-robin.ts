@@ -12,9 +12,10 @@ export class RoundRobin<C extends Candidate> implements Balancer<C> {
 
   pick({ exclude }: PickContext): C | undefined {
     const candidates = this.#candidates;
+    const count = candidates.length;
     let at = this.#next;
-    for (let seen = 0; seen < candidates.length; seen++) {
-      if (at >= candidates.length) at = 0;
+    for (let seen = 0; seen < count; seen++) {
+      if (at >= count) at = 0;
       const candidate = candidates[at++];
       if (candidate !== undefined && isUsable(candidate, exclude)) {
         // Going on behind the one that was picked, not behind the one that was due: otherwise

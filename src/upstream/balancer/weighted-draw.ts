@@ -45,16 +45,14 @@ export class WeightedDraw<C extends Candidate> {
   #drawAmongUsable(exclude: PickContext['exclude'], except: C | undefined): C | undefined {
     const candidates = this.#candidates;
     let weight = 0;
-    for (let at = 0; at < candidates.length; at++) {
-      const candidate = candidates[at];
-      if (candidate === undefined || candidate === except || !isUsable(candidate, exclude)) continue;
+    for (const candidate of candidates) {
+      if (candidate === except || !isUsable(candidate, exclude)) continue;
       weight += candidate.weight;
     }
     let point = this.#chance() * weight;
     let last: C | undefined;
-    for (let at = 0; at < candidates.length; at++) {
-      const candidate = candidates[at];
-      if (candidate === undefined || candidate === except || !isUsable(candidate, exclude)) continue;
+    for (const candidate of candidates) {
+      if (candidate === except || !isUsable(candidate, exclude)) continue;
       last = candidate;
       point -= candidate.weight;
       if (point < 0) break;

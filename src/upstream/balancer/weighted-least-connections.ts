@@ -19,9 +19,8 @@ export class WeightedLeastConnections<C extends Candidate> implements Balancer<C
     const candidates = this.#candidates;
     let least: C | undefined;
     let even = 0;
-    for (let at = 0; at < candidates.length; at++) {
-      const candidate = candidates[at];
-      if (candidate === undefined || !isUsable(candidate, exclude)) continue;
+    for (const candidate of candidates) {
+      if (!isUsable(candidate, exclude)) continue;
       if (least === undefined || isLessLoaded(candidate, least)) {
         least = candidate;
         even = 1;
