@@ -1,0 +1,71 @@
+import type { ExchangeRecord, TelemetrySink, TunnelRecord } from '../plugin-api/telemetry.ts';
+
+/** Someone who wants every record: metrics, the access log, tracing. Called synchronously, so it must be quick. */
+export interface TelemetrySubscriber {
+  /** True when it reads the descriptive fields of records (path, user agent …). Constant. */
+  readonly detailed: boolean;
+  exchange(record: ExchangeRecord): void;
+  tunnel(record: TunnelRecord): void;
+}
+
+/** Hands each record to all subscribers. A subscriber that throws is counted and never seen by the data path. */
+export class Telemetry implements TelemetrySink {
+  /** A plain field, because protocols read it at each request. */
+  detailed = false;
+  /** Replaced, never changed: a subscriber may leave while a record is handed around. */
+  #subscribers: readonly TelemetrySubscriber[] = [];
+  #failures = 0;
+  #lastFailure: unknown;
+
+  /** Calls that threw, since the start. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /** What the last failed call threw. */
+  get lastFailure(): unknown {
+    return this.#lastFailure;
+  }
+
+  /** Returns what ends the subscription. Calling that twice does nothing more. */
+  subscribe(subscriber: TelemetrySubscriber): () => void {
+    this.#replace([...this.#subscribers, subscriber]);
+    let subscribed = true;
+    return () => {
+      if (!subscribed) return;
+      subscribed = false;
+      const index = this.#subscribers.indexOf(subscriber);
+      this.#replace(this.#subscribers.filter((_, at) => at !== index));
+    };
+  }
+
+  exchange(record: ExchangeRecord): void {
+    for (const subscriber of this.#subscribers) {
+      try {
+        subscriber.exchange(record);
+      } catch (thrown) {
+        this.#failed(thrown);
+      }
+    }
+  }
+
+  tunnel(record: TunnelRecord): void {
+    for (const subscriber of this.#subscribers) {
+      try {
+        subscriber.tunnel(record);
+      } catch (thrown) {
+        this.#failed(thrown);
+      }
+    }
+  }
+
+  #failed(thrown: unknown): void {
+    this.#failures++;
+    this.#lastFailure = thrown;
+  }
+
+  #replace(subscribers: readonly TelemetrySubscriber[]): void {
+    this.#subscribers = subscribers;
+    this.detailed = subscribers.some((subscriber) => subscriber.detailed);
+  }
+}

@@ -1,0 +1,123 @@
+import { closeSync, constants, fstatSync, openSync, write as writeFile, writeSync } from 'node:fs';
+import { Socket } from 'node:net';
+
+/** Where log bytes go. Writing never blocks the event loop and never throws; trouble comes as `error`. */
+export interface LogOutput {
+  /**
+   * Writes bytes that stay unchanged until `done`, which is called exactly once and never before `write` returned.
+   * Fewer bytes than given may have been written, none with an error.
+   */
+  write(bytes: Buffer, done: WriteDone): void;
+  /** Writes what goes at once, at the very end of the process. Returns the number of bytes written. */
+  writeNow(bytes: Buffer): number;
+  close(): void;
+}
+
+export type WriteDone = (error: Error | undefined, writtenBytes: number) => void;
+
+/**
+ * Opens a file descriptor of this process for logging.
+ *
+ * Pipes and terminals are opened once more with O_NONBLOCK, because a write to a stalled one would block:
+ * a direct write the event loop, a write in the thread pool a thread, which then blocks the exit. The second
+ * opening keeps the flag away from the other processes that share the first one. Where that is not allowed
+ * (sockets, another user's pipe) a libuv stream does it, which sets the flag on the shared one.
+ */
+export function openLogOutput(fd: number): LogOutput {
+  let kind;
+  try {
+    kind = fstatSync(fd);
+  } catch {
+    return new FileOutput(fd, false);
+  }
+  if (kind.isFIFO() || kind.isCharacterDevice()) {
+    const nonBlocking = reopenNonBlocking(fd);
+    if (nonBlocking !== undefined) return new FileOutput(nonBlocking, true);
+  }
+  if (kind.isFIFO() || kind.isSocket()) {
+    try {
+      return new StreamOutput(fd);
+    } catch {
+      return new FileOutput(fd, false);
+    }
+  }
+  return new FileOutput(fd, false);
+}
+
+function reopenNonBlocking(fd: number): number | undefined {
+  try {
+    return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Regular files, devices, and whatever was opened without blocking. */
+class FileOutput implements LogOutput {
+  readonly #fd: number;
+  readonly #owned: boolean;
+
+  constructor(fd: number, owned: boolean) {
+    this.#fd = fd;
+    this.#owned = owned;
+  }
+
+  write(bytes: Buffer, done: WriteDone): void {
+    // No position: the end of what others who share the descriptor wrote.
+    writeFile(this.#fd, bytes, 0, bytes.length, null, (error, writtenBytes) => {
+      if (error === null) done(undefined, writtenBytes);
+      else done(error, 0);
+    });
+  }
+
+  writeNow(bytes: Buffer): number {
+    try {
+      return writeSync(this.#fd, bytes);
+    } catch {
+      return 0;
+    }
+  }
+
+  close(): void {
+    if (!this.#owned) return;
+    try {
+      closeSync(this.#fd);
+    } catch {
+      // Nothing is left to be done with it.
+    }
+  }
+}
+
+/** Sockets, and pipes that can't be opened again. A stalled peer leaves the one write under way pending. */
+class StreamOutput implements LogOutput {
+  readonly #fd: number;
+  readonly #socket: Socket;
+
+  constructor(fd: number) {
+    this.#fd = fd;
+    this.#socket = new Socket({ fd, readable: false, writable: true });
+    // Each failed write tells its own callback; without a listener the event would end the process.
+    this.#socket.on('error', () => undefined);
+    this.#socket.unref();
+  }
+
+  write(bytes: Buffer, done: WriteDone): void {
+    this.#socket.write(bytes, (error) => {
+      if (error === null || error === undefined) done(undefined, bytes.length);
+      else done(error, 0);
+    });
+  }
+
+  writeNow(bytes: Buffer): number {
+    if (this.#socket.writableLength > 0) return 0;
+    try {
+      return writeSync(this.#fd, bytes);
+    } catch {
+      return 0;
+    }
+  }
+
+  close(): void {
+    // The descriptor belongs to the process, and destroying the socket would close it.
+  }
+}

@@ -1,0 +1,217 @@
+import type { LogOutput } from './log-output.ts';
+
+/** Limits of a {@link LogSink}. */
+export interface LogSinkOptions {
+  /** Lines are handed on once so much text is together. Default 64 KiB. */
+  readonly batchSizeBytes?: number;
+  /** … or the oldest of them waited for so long. Default 100 ms. */
+  readonly batchDelayMs?: number;
+  /** Lines that would grow the buffer beyond this are dropped and counted. Default 8 MiB. */
+  readonly bufferSizeBytes?: number;
+  /** The line that says how many lines are missing, once there is room again. */
+  readonly describeDrops: (droppedLines: number) => string;
+}
+
+interface Batch {
+  readonly bytes: Buffer;
+  offset: number;
+}
+
+interface FlushWaiter {
+  readonly timer: NodeJS.Timeout;
+  readonly resolve: (complete: boolean) => void;
+}
+
+const DEFAULT_BATCH_SIZE_BYTES = 65_536;
+const DEFAULT_BATCH_DELAY_MS = 100;
+const DEFAULT_BUFFER_SIZE_BYTES = 8 * 1024 * 1024;
+const FIRST_RETRY_MS = 2;
+const LAST_RETRY_MS = 1000;
+/** A pipe that is read slowly says EAGAIN all the time; waiting long would make it slower still. */
+const LAST_RETRY_BUSY_MS = 50;
+const CLOSE_DEADLINE_MS = 1000;
+
+/**
+ * The one writer of all log lines: gathers them into batches and writes one batch at a time. When the output
+ * stalls or fails (a pipe that nobody reads, a full disk) the batch is tried again, lines gather up to a limit,
+ * and those beyond it are dropped and counted. It never throws and never blocks the event loop.
+ */
+export class LogSink {
+  readonly #output: LogOutput;
+  readonly #describeDrops: (droppedLines: number) => string;
+  readonly #batchSize: number;
+  readonly #batchDelayMs: number;
+  readonly #bufferSize: number;
+
+  /** Lines that are not in a batch yet. */
+  #text = '';
+  readonly #batches: Batch[] = [];
+  #batchedBytes = 0;
+  #droppedLines = 0;
+  #unreportedDrops = 0;
+  #writing = false;
+  #closed = false;
+  #batchTimer: NodeJS.Timeout | undefined;
+  #retryTimer: NodeJS.Timeout | undefined;
+  #retryDelayMs = 0;
+  #lastError: Error | undefined;
+  readonly #waiters = new Set<FlushWaiter>();
+
+  constructor(output: LogOutput, options: LogSinkOptions) {
+    this.#output = output;
+    this.#describeDrops = options.describeDrops;
+    this.#batchSize = options.batchSizeBytes ?? DEFAULT_BATCH_SIZE_BYTES;
+    this.#batchDelayMs = options.batchDelayMs ?? DEFAULT_BATCH_DELAY_MS;
+    this.#bufferSize = options.bufferSizeBytes ?? DEFAULT_BUFFER_SIZE_BYTES;
+  }
+
+  /** Lines dropped since the start. */
+  get droppedLines(): number {
+    return this.#droppedLines;
+  }
+
+  /** What waits to be written; a character that is not in a batch yet counts as one byte. */
+  get bufferedBytes(): number {
+    return this.#batchedBytes + this.#text.length;
+  }
+
+  /** Why the last write failed; undefined once one succeeded. */
+  get lastError(): Error | undefined {
+    return this.#lastError;
+  }
+
+  /** Takes a whole line that ends in a line feed. */
+  write(line: string): void {
+    if (this.#closed || this.bufferedBytes + line.length > this.#bufferSize) {
+      this.#droppedLines++;
+      this.#unreportedDrops++;
+      return;
+    }
+    this.#text += line;
+    if (this.#text.length >= this.#batchSize) this.#seal();
+    else this.#batchTimer ??= setTimeout(() => this.#seal(), this.#batchDelayMs);
+  }
+
+  /** Writes all that was taken. Resolves with false when not all of it was written after `deadlineMs`. */
+  flush(deadlineMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const waiter: FlushWaiter = {
+        resolve,
+        timer: setTimeout(() => {
+          this.#waiters.delete(waiter);
+          resolve(false);
+        }, deadlineMs),
+      };
+      this.#waiters.add(waiter);
+      this.#cancelRetry();
+      this.#seal();
+      this.#settleWaiters();
+    });
+  }
+
+  /** For the exit event, where nothing asynchronous happens any more: writes what the output takes at once. */
+  flushNow(): void {
+    this.#seal({ write: false });
+    // The batch under way is in the kernel's hands, or was refused; twice would be worse than never.
+    const skipped = this.#writing ? 1 : 0;
+    for (const batch of this.#batches.splice(skipped)) {
+      this.#batchedBytes -= batch.bytes.length - batch.offset;
+      const rest = batch.bytes.subarray(batch.offset);
+      if (this.#output.writeNow(rest) < rest.length) return;
+    }
+  }
+
+  /** Writes what can be written within a second, then gives the output up. Later lines are dropped. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    await this.flush(CLOSE_DEADLINE_MS);
+    this.#closed = true;
+    this.#cancelRetry();
+    clearTimeout(this.#batchTimer);
+    this.#batches.length = this.#writing ? 1 : 0;
+    this.#batchedBytes = 0;
+    this.#text = '';
+    if (!this.#writing) this.#output.close();
+  }
+
+  #seal(options = { write: true }): void {
+    clearTimeout(this.#batchTimer);
+    this.#batchTimer = undefined;
+    if (this.#text !== '') {
+      const bytes = Buffer.from(this.#text, 'utf8');
+      this.#text = '';
+      this.#batches.push({ bytes, offset: 0 });
+      this.#batchedBytes += bytes.length;
+    }
+    if (options.write) this.#writeNext();
+  }
+
+  #writeNext(): void {
+    const batch = this.#batches[0];
+    if (batch === undefined || this.#writing || this.#retryTimer !== undefined) return;
+    this.#writing = true;
+    const rest = batch.offset === 0 ? batch.bytes : batch.bytes.subarray(batch.offset);
+    this.#output.write(rest, (error, writtenBytes) => {
+      this.#writing = false;
+      this.#written(batch, error, writtenBytes);
+    });
+  }
+
+  #written(batch: Batch, error: Error | undefined, writtenBytes: number): void {
+    if (this.#closed) {
+      this.#output.close();
+      return;
+    }
+    this.#lastError = error;
+    if (error !== undefined || writtenBytes === 0) {
+      this.#retryLater(error);
+      return;
+    }
+    this.#retryDelayMs = 0;
+    batch.offset += writtenBytes;
+    this.#batchedBytes -= writtenBytes;
+    if (batch.offset >= batch.bytes.length) this.#batches.shift();
+    this.#reportDrops();
+    this.#writeNext();
+    this.#settleWaiters();
+  }
+
+  #retryLater(error: Error | undefined): void {
+    const busy = error === undefined || ('code' in error && error.code === 'EAGAIN');
+    const longest = busy ? LAST_RETRY_BUSY_MS : LAST_RETRY_MS;
+    this.#retryDelayMs = Math.min(
+      longest,
+      this.#retryDelayMs === 0 ? FIRST_RETRY_MS : this.#retryDelayMs * 2,
+    );
+    this.#retryTimer = setTimeout(() => {
+      this.#retryTimer = undefined;
+      this.#writeNext();
+    }, this.#retryDelayMs);
+    // An output that is gone must not keep the process alive.
+    this.#retryTimer.unref();
+  }
+
+  #cancelRetry(): void {
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = undefined;
+  }
+
+  /** Waits for real room, or a slow reader would get such a line after each batch. */
+  #reportDrops(): void {
+    if (this.#unreportedDrops === 0 || this.bufferedBytes > this.#bufferSize / 2) return;
+    const droppedLines = this.#unreportedDrops;
+    this.#unreportedDrops = 0;
+    this.write(this.#describeDrops(droppedLines));
+  }
+
+  #settleWaiters(): void {
+    if (this.#waiters.size === 0) return;
+    if (this.#text !== '') this.#seal();
+    if (this.#batches.length > 0) return;
+    for (const waiter of this.#waiters) {
+      clearTimeout(waiter.timer);
+      waiter.resolve(true);
+    }
+    this.#waiters.clear();
+  }
+}

@@ -1,0 +1,209 @@
+import { Writable } from 'node:stream';
+import winston from 'winston';
+import type { LogFields, Logger } from '../plugin-api/logger.ts';
+import { LogClock } from './log-clock.ts';
+import { formatLogLine, LOG_LEVELS } from './log-line.ts';
+import type { LogFormat, LogLevel, LogLine } from './log-line.ts';
+import type { LogOutput } from './log-output.ts';
+import { LogSink } from './log-sink.ts';
+
+/** The part of the config's `logging` section that the logger follows. */
+export interface LoggingSettings {
+  readonly level: LogLevel;
+  readonly format: LogFormat;
+  /** Adds `caller=file:line`. Costs a stack trace a line. */
+  readonly add_caller: boolean;
+}
+
+/** The logger of the whole process: beside the contract's levels it has the one before the end. */
+export interface RootLogger extends Logger {
+  fatal(message: string, fields?: LogFields): void;
+  child(fields: LogFields): RootLogger;
+}
+
+/** All that writes log lines. */
+export interface Logging {
+  readonly logger: RootLogger;
+  /** For those who format their lines themselves (the access log). */
+  readonly sink: LogSink;
+  /** The settings that count now. */
+  readonly settings: LoggingSettings;
+  /** Changes level, format and caller from the next line on, for all loggers that were handed out. */
+  update(settings: LoggingSettings): void;
+  /** Writes all that was logged so far. Resolves with false when it is not all written after `deadlineMs`. */
+  flush(deadlineMs: number): Promise<boolean>;
+  /** Writes what can be written within a second and ends. Later lines are dropped. */
+  close(): Promise<void>;
+}
+
+/** What the loggers of one {@link Logging} share, so that a change reaches all of them at once. */
+interface LogState extends Record<LogLevel, boolean> {
+  settings: LoggingSettings;
+  submit: ((line: LogLine) => void) | undefined;
+  readonly clock: LogClock;
+}
+
+type FormattedInfo = winston.Logform.TransformableInfo & { line?: LogLine };
+
+const NO_FIELDS: LogFields = Object.freeze({});
+const MESSAGE = Symbol.for('message');
+/** winston counts levels from the most severe. */
+const WINSTON_LEVELS = Object.fromEntries([...LOG_LEVELS].reverse().map((level, rank) => [level, rank]));
+
+/**
+ * Makes the process's logging. winston gets only what the guards let through, so that a line below the level
+ * costs a field access; its only transport is the sink.
+ */
+export function createLogging(settings: LoggingSettings, output: LogOutput): Logging {
+  const clock = new LogClock();
+  const state: LogState = { ...guardsFor(settings.level), settings, submit: undefined, clock };
+  const sink = new LogSink(output, {
+    describeDrops: (droppedLines) =>
+      `${formatLogLine(dropNotice(clock.timestamp(), droppedLines), state.settings.format)}\n`,
+  });
+  const engine = winston.createLogger({
+    levels: WINSTON_LEVELS,
+    level: 'debug',
+    exitOnError: false,
+    format: winston.format((info: FormattedInfo) => {
+      if (info.line !== undefined)
+        Object.assign(info, { [MESSAGE]: formatLogLine(info.line, state.settings.format) });
+      return info;
+    })(),
+    transports: [new SinkTransport(sink)],
+  });
+  state.submit = (line) => {
+    engine.log({ level: line.level, message: line.message, line });
+  };
+
+  return {
+    logger: new FieldLogger(state, NO_FIELDS),
+    sink,
+    get settings() {
+      return state.settings;
+    },
+    update(next) {
+      Object.assign(state, guardsFor(next.level));
+      state.settings = next;
+    },
+    async flush(deadlineMs) {
+      // winston's streams hand a line on before the next turn of the event loop.
+      await new Promise((resolve) => setImmediate(resolve));
+      return sink.flush(deadlineMs);
+    },
+    async close() {
+      if (state.submit === undefined) return;
+      state.submit = undefined;
+      await new Promise<void>((resolve) => {
+        engine.once('finish', resolve);
+        engine.end();
+      });
+      await new Promise((resolve) => setImmediate(resolve));
+      await sink.close();
+    },
+  };
+}
+
+function guardsFor(level: LogLevel): Record<LogLevel, boolean> {
+  const lowest = LOG_LEVELS.indexOf(level);
+  const writes = (each: LogLevel): boolean => LOG_LEVELS.indexOf(each) >= lowest;
+  return {
+    debug: writes('debug'),
+    info: writes('info'),
+    warn: writes('warn'),
+    error: writes('error'),
+    fatal: true,
+  };
+}
+
+function dropNotice(timestamp: string, droppedLines: number): LogLine {
+  return {
+    timestamp,
+    level: 'warn',
+    message: 'log lines dropped',
+    fields: { count: droppedLines },
+    caller: '',
+  };
+}
+
+/** winston takes any object stream with a `log` for a transport. */
+class SinkTransport extends Writable {
+  readonly #sink: LogSink;
+
+  constructor(sink: LogSink) {
+    super({ objectMode: true });
+    this.#sink = sink;
+  }
+
+  log(info: FormattedInfo, next: () => void): void {
+    const text = info[MESSAGE];
+    if (typeof text === 'string') this.#sink.write(`${text}\n`);
+    next();
+  }
+
+  override _write(info: FormattedInfo, _encoding: BufferEncoding, next: () => void): void {
+    this.log(info, next);
+  }
+}
+
+class FieldLogger implements RootLogger {
+  readonly #state: LogState;
+  readonly #fields: LogFields;
+
+  constructor(state: LogState, fields: LogFields) {
+    this.#state = state;
+    this.#fields = fields;
+  }
+
+  get debugEnabled(): boolean {
+    return this.#state.debug;
+  }
+
+  debug(message: string, fields?: LogFields): void {
+    if (this.#state.debug) this.#write('debug', message, fields, this.debug);
+  }
+
+  info(message: string, fields?: LogFields): void {
+    if (this.#state.info) this.#write('info', message, fields, this.info);
+  }
+
+  warn(message: string, fields?: LogFields): void {
+    if (this.#state.warn) this.#write('warn', message, fields, this.warn);
+  }
+
+  error(message: string, fields?: LogFields): void {
+    if (this.#state.error) this.#write('error', message, fields, this.error);
+  }
+
+  fatal(message: string, fields?: LogFields): void {
+    this.#write('fatal', message, fields, this.fatal);
+  }
+
+  child(fields: LogFields): RootLogger {
+    return new FieldLogger(this.#state, { ...this.#fields, ...fields });
+  }
+
+  #write(level: LogLevel, message: string, fields: LogFields | undefined, method: LogMethod): void {
+    const { settings, submit, clock } = this.#state;
+    submit?.({
+      timestamp: clock.timestamp(),
+      level,
+      message,
+      fields: fields === undefined ? this.#fields : { ...this.#fields, ...fields },
+      caller: settings.add_caller ? callerOf(method) : '',
+    });
+  }
+}
+
+type LogMethod = (message: string, fields?: LogFields) => void;
+
+/** `runtime/reloader.ts:42`: the last folder, file and line of whoever called `method`. */
+function callerOf(method: LogMethod): string {
+  const holder: { stack?: string } = {};
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 1;
+  Error.captureStackTrace(holder, method);
+  Error.stackTraceLimit = limit;
+  const match = /([^/\\(\s]+[/\\])?([^/\\(\s]+:\d+):\d+\)?\s*$/.exec(holder.stack ?? '');
+  return match === null ? '' : `${(match[1] ?? '').replace('\\', '/')}${match[2] ?? ''}`;
+}

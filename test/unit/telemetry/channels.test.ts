@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { Telemetry } from '../../../src/telemetry/channels.ts';
+import type { TelemetrySubscriber } from '../../../src/telemetry/channels.ts';
+import { exchangeRecord, tunnelRecord } from './records.ts';
+
+class Listener implements TelemetrySubscriber {
+  readonly detailed: boolean;
+  readonly seen: unknown[] = [];
+
+  constructor(detailed = false) {
+    this.detailed = detailed;
+  }
+
+  exchange(record: unknown): void {
+    this.seen.push(record);
+  }
+
+  tunnel(record: unknown): void {
+    this.seen.push(record);
+  }
+}
+
+describe('Telemetry', () => {
+  it('hands each record to every subscriber until it leaves', () => {
+    const telemetry = new Telemetry();
+    const first = new Listener();
+    const second = new Listener();
+    const leave = telemetry.subscribe(first);
+    telemetry.subscribe(second);
+    const exchange = exchangeRecord();
+    const tunnel = tunnelRecord();
+    telemetry.exchange(exchange);
+    leave();
+    leave();
+    telemetry.tunnel(tunnel);
+    expect(first.seen).toEqual([exchange]);
+    expect(second.seen).toEqual([exchange, tunnel]);
+  });
+
+  it('wants details while any subscriber does', () => {
+    const telemetry = new Telemetry();
+    expect(telemetry.detailed).toBe(false);
+    telemetry.subscribe(new Listener(false));
+    expect(telemetry.detailed).toBe(false);
+    const leave = telemetry.subscribe(new Listener(true));
+    expect(telemetry.detailed).toBe(true);
+    leave();
+    expect(telemetry.detailed).toBe(false);
+  });
+
+  it('counts a subscriber that throws and goes on with the others', () => {
+    const telemetry = new Telemetry();
+    const failure = new Error('broken');
+    const fail = (): void => {
+      throw failure;
+    };
+    telemetry.subscribe({ detailed: false, exchange: fail, tunnel: fail });
+    const listener = new Listener();
+    telemetry.subscribe(listener);
+    telemetry.exchange(exchangeRecord());
+    telemetry.tunnel(tunnelRecord());
+    expect(listener.seen).toHaveLength(2);
+    expect(telemetry.failures).toBe(2);
+    expect(telemetry.lastFailure).toBe(failure);
+  });
+
+  it('lets a subscriber leave while a record is handed around', () => {
+    const telemetry = new Telemetry();
+    const last = new Listener();
+    const leave = telemetry.subscribe({ detailed: false, exchange: () => leave(), tunnel: () => undefined });
+    telemetry.subscribe(last);
+    telemetry.exchange(exchangeRecord());
+    telemetry.exchange(exchangeRecord());
+    expect(last.seen).toHaveLength(2);
+  });
+});

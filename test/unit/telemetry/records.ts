@@ -1,0 +1,48 @@
+import type { Backend } from '../../../src/plugin-api/upstream.ts';
+import type { ExchangeRecord, TunnelRecord } from '../../../src/plugin-api/telemetry.ts';
+
+export function backendNamed(name: string, index = 0): Backend {
+  return { index, name, address: `${name}:8080` };
+}
+
+export function exchangeRecord(changes: Partial<ExchangeRecord> = {}): ExchangeRecord {
+  return {
+    listener: 'default',
+    startedAtMs: Date.UTC(2025, 10, 17, 15, 0, 0),
+    durationMs: 150,
+    clientAddress: '192.168.1.100',
+    method: 'GET',
+    path: '/api/users',
+    host: 'example.com',
+    protocol: 'HTTP/1.1',
+    userAgent: 'curl/7.64.1',
+    requestId: '',
+    traceId: '',
+    spanId: '',
+    route: 'api',
+    upstream: 'default',
+    algorithm: 'round-robin',
+    backend: backendNamed('backend-1'),
+    status: 200,
+    bytesReceived: 0,
+    bytesSent: 1234,
+    error: undefined,
+    ...changes,
+  };
+}
+
+export function tunnelRecord(changes: Partial<TunnelRecord> = {}): TunnelRecord {
+  return {
+    listener: 'db',
+    protocol: 'tcp',
+    startedAtMs: Date.UTC(2025, 10, 17, 15, 0, 0),
+    durationMs: 61_000,
+    clientAddress: '192.168.1.100',
+    upstream: 'db',
+    backend: backendNamed('db-1'),
+    bytesReceived: 10,
+    bytesSent: 20,
+    error: undefined,
+    ...changes,
+  };
+}
