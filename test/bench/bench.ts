@@ -1,0 +1,29 @@
+import type { Cores } from './cores.ts';
+import type { Processes } from './processes.ts';
+import type { Mode } from './scenarios.ts';
+
+/** What the parts of one benchmark run share. */
+export interface Bench {
+  readonly processes: Processes;
+  readonly cores: Cores;
+  /** A temporary folder for configs. */
+  readonly folder: string;
+  readonly profile: boolean;
+}
+
+/** A proxy that can be measured. */
+export interface Peer {
+  readonly name: string;
+  /** What is installed, e.g. `nginx 1.22.1`, or undefined when the peer can't run in that mode here. */
+  version(mode: Mode): string | undefined;
+  /** Writes what the peer needs and says how to start it. */
+  command(mode: Mode, bench: Bench, ports: PeerPorts): readonly string[];
+}
+
+export interface PeerPorts {
+  /** Where the peer listens. */
+  readonly listen: number;
+  readonly backend: number;
+  /** For its metrics, where it has any. */
+  readonly admin: number;
+}

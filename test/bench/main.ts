@@ -1,0 +1,120 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { cpus, release, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startBackend } from './backend.ts';
+import type { Bench, Peer } from './bench.ts';
+import { chooseCores, pinned } from './cores.ts';
+import { checkAnswer, measure, type Measurement, type RunningPeer } from './measure.ts';
+import { benchUsage, parseOptions, type BenchOptions } from './options.ts';
+import { balance } from './peers/balance.ts';
+import { haproxy } from './peers/haproxy.ts';
+import { nginx } from './peers/nginx.ts';
+import { node } from './peers/node.ts';
+import { freePort, Processes } from './processes.ts';
+import { scenarios, type Mode, type Scenario } from './scenarios.ts';
+import { markdownTable } from './table.ts';
+
+const peers: readonly Peer[] = [balance, nginx, haproxy, node];
+/** Before the first round: lets compilers optimize and pools fill. */
+const warmUpSeconds = 2;
+
+const options = parseOptions(process.argv.slice(2));
+if (options === undefined) {
+  process.stdout.write(benchUsage);
+} else if (spawnSync('wrk', ['-v']).error !== undefined) {
+  process.stderr.write('the benchmark needs wrk (apt-get install wrk)\n');
+  process.exitCode = 1;
+} else {
+  await run(options);
+}
+
+async function run(options: BenchOptions): Promise<void> {
+  const processes = new Processes();
+  const bench: Bench = {
+    processes,
+    cores: chooseCores(),
+    folder: mkdtempSync(join(tmpdir(), 'balance-bench-')),
+    profile: options.profile,
+  };
+  const close = async (): Promise<void> => {
+    await processes.close();
+    rmSync(bench.folder, { recursive: true, force: true });
+  };
+  let interrupted = false;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      interrupted = true;
+      void close().then(() => process.exit(130));
+    });
+  }
+  try {
+    const backend = await startBackend(bench);
+    process.stdout.write(`${machine(bench, options, backend.name)}\n`);
+    for (const mode of ['http', 'tcp'] as const) await runMode(mode, bench, backend.port, options);
+  } catch (thrown) {
+    // After Ctrl-C every measurement fails, as its processes are gone.
+    if (!interrupted) throw thrown;
+  } finally {
+    await close();
+  }
+}
+
+async function runMode(mode: Mode, bench: Bench, backendPort: number, options: BenchOptions): Promise<void> {
+  const chosen = scenarios.filter(({ name }) => options.only.length === 0 || options.only.includes(name));
+  const inMode = chosen.filter((scenario) => scenario.mode === mode);
+  if (inMode.length === 0) return;
+
+  const running: (RunningPeer & { stop(): Promise<void> })[] = [];
+  for (const peer of peers) {
+    if (options.peers.length > 0 && !options.peers.includes(peer.name)) continue;
+    const version = peer.version(mode);
+    if (version === undefined) {
+      process.stderr.write(`${peer.name} is not installed for ${mode}: left out\n`);
+      continue;
+    }
+    process.stdout.write(`- ${mode}: ${peer.name} is ${version}\n`);
+    const ports = { listen: await freePort(), admin: await freePort(), backend: backendPort };
+    const command = pinned(bench.cores.proxy, peer.command(mode, bench, ports));
+    const started = await bench.processes.startServer(command, ports.listen);
+    running.push({ name: peer.name, port: ports.listen, ...started });
+  }
+  for (const scenario of inMode) await runScenario(scenario, bench, running, options);
+  for (const peer of running) await peer.stop();
+}
+
+async function runScenario(
+  scenario: Scenario,
+  bench: Bench,
+  running: readonly RunningPeer[],
+  options: BenchOptions,
+): Promise<void> {
+  const results = running.map(({ name }) => ({ name, rounds: new Array<Measurement>() }));
+  for (const peer of running) {
+    await checkAnswer(peer, scenario);
+    await measure(bench, peer, scenario, Math.min(warmUpSeconds, options.seconds));
+  }
+  for (let round = 1; round <= options.rounds; round++) {
+    for (const [index, peer] of running.entries()) {
+      const measured = await measure(bench, peer, scenario, options.seconds);
+      results[index]?.rounds.push(measured);
+      const cpu = measured.cpuMicrosecondsPerRequest.toFixed(1);
+      process.stderr.write(
+        `${scenario.name} ${round}/${options.rounds} ${peer.name}: ${cpu} µs CPU/request\n`,
+      );
+    }
+  }
+  process.stdout.write(`\n### ${scenario.title}\n\n${markdownTable(results)}\n\n`);
+}
+
+/** What the figures depend on besides the proxies. */
+function machine(bench: Bench, options: BenchOptions, backend: string): string {
+  const { proxy, load } = bench.cores;
+  const cores =
+    proxy === undefined ? 'nothing pinned' : `proxy on core ${proxy}, wrk and backend on core ${load ?? 0}`;
+  return [
+    `- ${new Date().toISOString().slice(0, 10)}, ${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, Linux ${release()}`,
+    `- ${cores}; backend: ${backend}`,
+    `- median of ${options.rounds} interleaved rounds of ${options.seconds} s`,
+  ].join('\n');
+}

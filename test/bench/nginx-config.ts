@@ -1,0 +1,54 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const streamModule = 'ngx_stream_module.so';
+const moduleFolders = ['/usr/lib/nginx/modules', '/usr/share/nginx/modules', '/usr/lib64/nginx/modules'];
+
+/** The installed version, or undefined. */
+export function nginxVersion(): string | undefined {
+  return /nginx\/(\S+)/.exec(describe())?.[1];
+}
+
+/** The line that makes `stream` known: '' where it is built in, undefined where it is missing. */
+export function nginxStreamLine(): string | undefined {
+  if (/--with-stream(\s|$)/.test(describe())) return '';
+  const file = moduleFolders.map((folder) => join(folder, streamModule)).find((path) => existsSync(path));
+  return file === undefined ? undefined : `load_module ${file};`;
+}
+
+/** Writes the configuration of an nginx with one worker that keeps all its files in `folder`; returns its path. */
+export function nginxConfig(folder: string, body: readonly string[], moduleLine = ''): string {
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, 'nginx.conf');
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (name) => `  ${name}_temp_path ${join(folder, name)};`,
+  );
+  const lines = [
+    moduleLine,
+    ...(process.getuid?.() === 0 ? ['user root;'] : []),
+    'daemon off;',
+    'worker_processes 1;',
+    `pid ${join(folder, 'nginx.pid')};`,
+    'error_log stderr crit;',
+    'events { worker_connections 8192; }',
+    ...body.flatMap((line) =>
+      line === 'http {'
+        ? [
+            line,
+            ...temporary,
+            '  access_log off;',
+            '  keepalive_requests 1000000000;',
+            '  keepalive_timeout 1h;',
+          ]
+        : [line],
+    ),
+  ];
+  writeFileSync(file, `${lines.join('\n')}\n`);
+  return file;
+}
+
+function describe(): string {
+  const result = spawnSync('nginx', ['-V'], { encoding: 'utf8' });
+  return result.status === 0 ? result.stderr : '';
+}

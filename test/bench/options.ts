@@ -1,0 +1,55 @@
+import { parseArgs } from 'node:util';
+
+export interface BenchOptions {
+  /** Length of one measurement. */
+  readonly seconds: number;
+  /** Measurements of each peer in each scenario; the median counts. */
+  readonly rounds: number;
+  /** Names of scenarios; empty: all. */
+  readonly only: readonly string[];
+  /** Names of peers; empty: all that are installed. */
+  readonly peers: readonly string[];
+  /** Writes a CPU profile of balance. */
+  readonly profile: boolean;
+}
+
+export const benchUsage = `npm run bench -- [options]
+
+  --seconds N     length of one measurement (default 4)
+  --rounds N      measurements of each peer, interleaved; the median counts (default 5)
+  --only A,B      only these scenarios
+  --peers A,B     only these peers
+  --profile       write a CPU profile of balance below .cache/profile
+`;
+
+export function parseOptions(args: readonly string[]): BenchOptions | undefined {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      seconds: { type: 'string', default: '4' },
+      rounds: { type: 'string', default: '5' },
+      only: { type: 'string', default: '' },
+      peers: { type: 'string', default: '' },
+      profile: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return undefined;
+  return {
+    seconds: positive('--seconds', values.seconds),
+    rounds: positive('--rounds', values.rounds),
+    only: listOf(values.only),
+    peers: listOf(values.peers),
+    profile: values.profile,
+  };
+}
+
+function positive(name: string, text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1) throw new Error(`${name} must be a whole number from 1 on`);
+  return number;
+}
+
+function listOf(text: string): readonly string[] {
+  return text.split(',').filter((word) => word !== '');
+}
