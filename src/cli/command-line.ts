@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { closest } from './closest.ts';
+import { closest, suggestion } from '../config/closest.ts';
 
 /** What the words after `balance` ask for. */
 export type CommandLine =
@@ -45,8 +45,7 @@ export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv
   const [word, ...rest] = positionals;
   if (word === undefined) return mistake('no command given');
   const command = commands.find((known) => known === word);
-  if (command === undefined)
-    return mistake(`unknown command '${word}'${didYouMean(closest(word, commands))}`);
+  if (command === undefined) return mistake(`unknown command '${word}'${suggestion(word, commands)}`);
   if (command === 'help') return { command };
   if (command === 'demo') {
     if (values.config !== undefined)
@@ -66,10 +65,6 @@ function mistake(message: string): CommandLine {
 }
 
 function unknownOption(rawName: string): string {
-  const near = closest(rawName.replace(/^-+/, ''), Object.keys(options));
-  return `unknown option '${rawName}'${didYouMean(near === undefined ? undefined : `--${near}`)}`;
-}
-
-function didYouMean(word: string | undefined): string {
-  return word === undefined ? '' : `; did you mean ${word}?`;
+  const near = closest(rawName, Object.keys(options));
+  return `unknown option '${rawName}'${near === undefined ? '' : `; did you mean --${near}?`}`;
 }

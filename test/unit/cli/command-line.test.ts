@@ -34,8 +34,8 @@ describe('parseCommandLine', () => {
   });
 
   it('names what it did not understand and what was probably meant', () => {
-    expect(mistakeIn('rnu')).toBe("unknown command 'rnu'; did you mean run?");
-    expect(mistakeIn('vaildate')).toBe("unknown command 'vaildate'; did you mean validate?");
+    expect(mistakeIn('rnu')).toBe(`unknown command 'rnu'; did you mean "run"?`);
+    expect(mistakeIn('vaildate')).toBe(`unknown command 'vaildate'; did you mean "validate"?`);
     expect(mistakeIn('run --confg a.yaml')).toBe("unknown option '--confg'; did you mean --config?");
     expect(mistakeIn('run a.yaml')).toBe("unexpected argument 'a.yaml'; did you mean --config a.yaml?");
     expect(mistakeIn('frobnicate')).toBe("unknown command 'frobnicate'");
