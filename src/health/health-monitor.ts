@@ -1,0 +1,125 @@
+import type { Address } from '../config/address.ts';
+import type { HealthSettings } from './health-settings.ts';
+import { startHttpProbe } from './http-probe.ts';
+import type { Probe, StartProbe } from './probe.ts';
+import { startTcpProbe } from './tcp-probe.ts';
+
+/** By how much an interval may differ from the configured one, so that the checks of many backends and proxies drift apart. */
+const JITTER = 0.1;
+/** Node's timers fire at once beyond that. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+export interface HealthMonitorOptions {
+  readonly address: Address;
+  readonly settings: HealthSettings;
+  /** Called when {@link HealthMonitor.healthy} changed, with the reason in words. Must not throw. */
+  readonly onChange?: (healthy: boolean, reason: string) => void;
+  /** Chance in [0, 1) for the jitter. Default: `Math.random`. */
+  readonly chance?: () => number;
+  /** Default: the TCP or HTTP probe that the settings ask for. */
+  readonly startProbe?: StartProbe;
+}
+
+/**
+ * Checks one backend in the background, one probe after the other. Before the first check has ended the
+ * backend counts as healthy; if the first check fails it is down at once, because a backend that was never
+ * seen alive deserves no benefit of the doubt. From then on the thresholds decide.
+ */
+export class HealthMonitor {
+  readonly #settings: HealthSettings;
+  readonly #onChange: HealthMonitorOptions['onChange'];
+  readonly #chance: () => number;
+  readonly #startProbe: StartProbe;
+  #state: 'new' | 'running' | 'closed' = 'new';
+  #healthy = true;
+  /** Results in a row that speak against the present state. */
+  #against = 0;
+  #lastCheckAtMs: number | undefined;
+  #lastError: string | undefined;
+  #probe: Probe | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor({ address, settings, onChange, chance, startProbe }: HealthMonitorOptions) {
+    this.#settings = settings;
+    this.#onChange = onChange;
+    this.#chance = chance ?? Math.random;
+    this.#startProbe = startProbe ?? probeFor(address, settings);
+  }
+
+  get healthy(): boolean {
+    return this.#healthy;
+  }
+
+  /** Whether a check has ended yet, that is: whether {@link healthy} is more than an assumption. */
+  get checked(): boolean {
+    return this.#lastCheckAtMs !== undefined;
+  }
+
+  /** When the last check ended, ms since 1970; undefined before the first one has. */
+  get lastCheckAtMs(): number | undefined {
+    return this.#lastCheckAtMs;
+  }
+
+  /** Why the last check failed; undefined when it passed. */
+  get lastError(): string | undefined {
+    return this.#lastError;
+  }
+
+  /** Starts the first check now. Without effect when it was started or closed before. */
+  start(): void {
+    if (this.#state !== 'new') return;
+    this.#state = 'running';
+    this.#check();
+  }
+
+  /** Stops at once, a running probe included. State and `onChange` stay as they are from here on. */
+  close(): Promise<void> {
+    this.#state = 'closed';
+    clearTimeout(this.#timer);
+    this.#probe?.destroy();
+    this.#probe = undefined;
+    return Promise.resolve();
+  }
+
+  #check(): void {
+    this.#probe = this.#startProbe((failure) => this.#checkEnded(failure));
+  }
+
+  #checkEnded(failure: string | undefined): void {
+    if (this.#state === 'closed') return;
+    const first = !this.checked;
+    this.#probe = undefined;
+    this.#lastCheckAtMs = Date.now();
+    this.#lastError = failure;
+    this.#schedule();
+    this.#count(failure, first);
+  }
+
+  #schedule(): void {
+    const factor = 1 - JITTER + 2 * JITTER * this.#chance();
+    const delayMs = Math.min(this.#settings.intervalMs * factor, MAX_TIMER_MS);
+    this.#timer = setTimeout(() => this.#check(), delayMs).unref();
+  }
+
+  #count(failure: string | undefined, first: boolean): void {
+    const passed = failure === undefined;
+    if (passed === this.#healthy) {
+      this.#against = 0;
+      return;
+    }
+    this.#against++;
+    const { healthyThreshold, unhealthyThreshold } = this.#settings;
+    const threshold = passed ? healthyThreshold : first ? 1 : unhealthyThreshold;
+    if (this.#against < threshold) return;
+    this.#against = 0;
+    this.#healthy = passed;
+    this.#onChange?.(passed, failure ?? `checks passed in a row: ${threshold}`);
+  }
+}
+
+function probeFor(address: Address, settings: HealthSettings): StartProbe {
+  const { timeoutMs } = settings;
+  return settings.type === 'http'
+    ? (ended) => startHttpProbe(address, timeoutMs, settings, ended)
+    : (ended) => startTcpProbe(address, timeoutMs, ended);
+}

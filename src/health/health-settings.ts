@@ -1,0 +1,36 @@
+import { formatAddress, type Address } from '../config/address.ts';
+import type { HealthCheck } from '../config/config.generated.ts';
+import { parseExpectedStatus, type StatusRange } from './expected-status.ts';
+
+/** How one backend is checked. */
+export interface HealthSettings {
+  /** `tcp`: it accepts a connection; `http`: it answers a GET with an expected status. */
+  readonly type: 'tcp' | 'http';
+  readonly path: string;
+  /** The `Host` header of HTTP checks. */
+  readonly host: string;
+  /** From the end of one check to the start of the next, on average. */
+  readonly intervalMs: number;
+  /** For a whole check. */
+  readonly timeoutMs: number;
+  /** Passed checks in a row that bring a backend back. */
+  readonly healthyThreshold: number;
+  /** Failed checks in a row that take a backend out. */
+  readonly unhealthyThreshold: number;
+  readonly expectedStatus: readonly StatusRange[];
+}
+
+/** The settings that a `health_check` section means for a backend. Throws an Error when `expected_status` can't be read. */
+export function healthSettings(section: HealthCheck, address: Address): HealthSettings {
+  return {
+    type: section.type,
+    path: section.path,
+    // A unix socket has no host, and HTTP/1.1 demands one.
+    host: address.kind === 'unix' ? 'localhost' : formatAddress(address),
+    intervalMs: section.interval,
+    timeoutMs: section.timeout,
+    healthyThreshold: section.healthy_threshold,
+    unhealthyThreshold: section.unhealthy_threshold,
+    expectedStatus: parseExpectedStatus(section.expected_status),
+  };
+}

@@ -1,0 +1,47 @@
+import type { Address } from '../config/address.ts';
+import { isExpectedStatus, type StatusRange } from './expected-status.ts';
+import type { Probe, ProbeEnded } from './probe.ts';
+import { ProbeSocket } from './probe-socket.ts';
+import { finalStatus } from './status-line.ts';
+
+/** A server that has not come to its status line by then is not going to. */
+const MAX_ANSWER_BYTES = 4096;
+
+export interface HttpProbeRequest {
+  /** With a query, if one is needed. */
+  readonly path: string;
+  /** The `Host` header. */
+  readonly host: string;
+  readonly expectedStatus: readonly StatusRange[];
+}
+
+/** Passes when the backend answers a GET with one of the expected statuses; the rest of the answer is not read. */
+export function startHttpProbe(
+  address: Address,
+  timeoutMs: number,
+  request: HttpProbeRequest,
+  ended: ProbeEnded,
+): Probe {
+  const probe = new ProbeSocket(address, timeoutMs, ended);
+  const { socket } = probe;
+  let answer = '';
+  socket.once('connect', () => socket.write(requestText(request)));
+  socket.on('data', (bytes) => {
+    answer += bytes.toString('latin1', 0, MAX_ANSWER_BYTES - answer.length);
+    const status = finalStatus(answer);
+    if (typeof status === 'number') {
+      probe.finish(
+        isExpectedStatus(status, request.expectedStatus) ? undefined : `answered with status ${status}`,
+      );
+    } else if (status === 'malformed') {
+      probe.finish('the answer is not HTTP/1');
+    } else if (answer.length >= MAX_ANSWER_BYTES) {
+      probe.finish(`no status in the first ${MAX_ANSWER_BYTES} bytes of the answer`);
+    }
+  });
+  return probe;
+}
+
+function requestText({ path, host }: HttpProbeRequest): string {
+  return `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: balance-health\r\nAccept: */*\r\nConnection: close\r\n\r\n`;
+}

@@ -1,0 +1,10 @@
+/** Hears exactly once how a probe ended: undefined when it passed, otherwise why it failed. Never before the probe was returned. */
+export type ProbeEnded = (failure: string | undefined) => void;
+
+/** One check of one backend, under way. */
+export interface Probe {
+  /** Gives it up and closes its socket now; nobody hears of it any more. */
+  destroy(): void;
+}
+
+export type StartProbe = (ended: ProbeEnded) => Probe;

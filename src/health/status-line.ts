@@ -1,0 +1,27 @@
+const VERSION = 'HTTP/1.';
+const STATUS_LINE = /^HTTP\/1\.[01] ([1-5][0-9]{2})(?: [^\r\n]*)?\r?$/;
+const HEAD_END = '\r\n\r\n';
+const SWITCHING_PROTOCOLS = 101;
+
+/**
+ * The final status of the answer that `text` begins with. Interim answers (100, 103 …) are passed over.
+ * `incomplete`: more bytes are needed; `malformed`: it is no HTTP/1 answer, whatever comes.
+ *
+ * Source: RFC 9112, section 4; RFC 9110, section 15.2.
+ */
+export function finalStatus(text: string): number | 'incomplete' | 'malformed' {
+  let start = 0;
+  for (;;) {
+    const lineEnd = text.indexOf('\n', start);
+    if (lineEnd === -1) {
+      const begun = text.slice(start, start + VERSION.length);
+      return VERSION.startsWith(begun) ? 'incomplete' : 'malformed';
+    }
+    const status = Number(STATUS_LINE.exec(text.slice(start, lineEnd))?.[1]);
+    if (Number.isNaN(status)) return 'malformed';
+    if (status >= 200 || status === SWITCHING_PROTOCOLS) return status;
+    const headEnd = text.indexOf(HEAD_END, start);
+    if (headEnd === -1) return 'incomplete';
+    start = headEnd + HEAD_END.length;
+  }
+}

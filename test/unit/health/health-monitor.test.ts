@@ -1,0 +1,278 @@
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { HealthMonitor, type HealthMonitorOptions } from '../../../src/health/health-monitor.ts';
+import type { HealthSettings } from '../../../src/health/health-settings.ts';
+import type { ProbeEnded } from '../../../src/health/probe.ts';
+import { rawServer, refusingAddress } from './raw-server.ts';
+
+const settings: HealthSettings = {
+  type: 'http',
+  path: '/',
+  host: 'localhost',
+  intervalMs: 1000,
+  timeoutMs: 5000,
+  healthyThreshold: 2,
+  unhealthyThreshold: 3,
+  expectedStatus: [{ first: 200, last: 399 }],
+};
+
+const nowhere = { kind: 'tcp', host: '127.0.0.1', port: 1 } as const;
+
+/** A monitor whose probes end when and how the test says. */
+function monitored(options: Partial<HealthMonitorOptions> = {}) {
+  const running: ProbeEnded[] = [];
+  const destroyed = vi.fn();
+  const onChange = vi.fn<(healthy: boolean, reason: string) => void>();
+  let started = 0;
+  const monitor = new HealthMonitor({
+    address: nowhere,
+    settings,
+    onChange,
+    chance: () => 0.5,
+    startProbe: (ended) => {
+      started++;
+      running.push(ended);
+      return { destroy: destroyed };
+    },
+    ...options,
+  });
+  onTestFinished(() => monitor.close());
+  /** Ends the running probe and lets the interval pass until the next one runs. */
+  const check = (failure?: string) => {
+    running.shift()?.(failure);
+    vi.advanceTimersByTime(settings.intervalMs);
+  };
+  return { monitor, onChange, running, destroyed, check, started: () => started };
+}
+
+describe('a health monitor in its own time', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ now: 1_000_000 });
+  });
+  afterEach(() => {
+    expect(vi.getTimerCount()).toBe(0);
+    vi.useRealTimers();
+  });
+
+  it('assumes health and has nothing to tell before the first check has ended', () => {
+    const { monitor, started } = monitored();
+    expect(started()).toBe(0);
+    monitor.start();
+    expect(started()).toBe(1);
+    expect(monitor.healthy).toBe(true);
+    expect(monitor.checked).toBe(false);
+    expect(monitor.lastCheckAtMs).toBeUndefined();
+    expect(monitor.lastError).toBeUndefined();
+    void monitor.close();
+  });
+
+  it('takes a backend out when its very first check fails', () => {
+    const { monitor, onChange, check } = monitored();
+    monitor.start();
+    check('refused');
+    expect(monitor.healthy).toBe(false);
+    expect(monitor.checked).toBe(true);
+    expect(monitor.lastError).toBe('refused');
+    expect(monitor.lastCheckAtMs).toBe(1_000_000);
+    expect(onChange).toHaveBeenCalledExactlyOnceWith(false, 'refused');
+    void monitor.close();
+  });
+
+  it('takes it out only after so many failures in a row once it was seen healthy', () => {
+    const { monitor, onChange, check } = monitored();
+    monitor.start();
+    for (const failure of [undefined, 'a', 'b', undefined, 'c', 'd']) {
+      check(failure);
+      expect(monitor.healthy).toBe(true);
+    }
+    expect(onChange).not.toHaveBeenCalled();
+    check('e');
+    expect(monitor.healthy).toBe(false);
+    expect(onChange).toHaveBeenCalledExactlyOnceWith(false, 'e');
+    void monitor.close();
+  });
+
+  it('brings it back only after so many successes in a row', () => {
+    const { monitor, onChange, check } = monitored();
+    monitor.start();
+    for (const failure of ['a', undefined, 'b', undefined]) {
+      check(failure);
+      expect(monitor.healthy).toBe(false);
+    }
+    check();
+    expect(monitor.healthy).toBe(true);
+    expect(monitor.lastError).toBeUndefined();
+    expect(onChange.mock.calls).toEqual([
+      [false, 'a'],
+      [true, 'checks passed in a row: 2'],
+    ]);
+    void monitor.close();
+  });
+
+  it('says nothing while the state stays', () => {
+    const { monitor, onChange, check } = monitored();
+    monitor.start();
+    for (let checks = 0; checks < 10; checks++) check();
+    expect(onChange).not.toHaveBeenCalled();
+    for (let checks = 0; checks < 10; checks++) check('down');
+    expect(onChange).toHaveBeenCalledTimes(1);
+    void monitor.close();
+  });
+
+  it('waits for a slow probe instead of starting a second one', () => {
+    const { monitor, running, started } = monitored();
+    monitor.start();
+    vi.advanceTimersByTime(50_000);
+    expect(started()).toBe(1);
+    running.shift()?.(undefined);
+    vi.advanceTimersByTime(1000);
+    expect(started()).toBe(2);
+    void monitor.close();
+  });
+
+  it('starts once, however often it is asked to, and never after it was closed', () => {
+    const { monitor, started } = monitored();
+    monitor.start();
+    monitor.start();
+    expect(started()).toBe(1);
+    void monitor.close();
+    const closed = monitored();
+    void closed.monitor.close();
+    closed.monitor.start();
+    expect(closed.started()).toBe(0);
+  });
+
+  it.each([
+    [0, 900],
+    [0.5, 1000],
+    [1 - 2 ** -53, 1100],
+  ])('with chance %d checks again after %i ms', (chance, expectedMs) => {
+    const { monitor, running, started } = monitored({ chance: () => chance });
+    monitor.start();
+    running.shift()?.(undefined);
+    vi.advanceTimersByTime(expectedMs - 2);
+    expect(started()).toBe(1);
+    vi.advanceTimersByTime(2);
+    expect(started()).toBe(2);
+    void monitor.close();
+  });
+
+  it('does not check without a pause when the interval is the longest there is', () => {
+    const longest = { ...settings, intervalMs: 2 ** 31 - 1 };
+    const { monitor, running, started } = monitored({ settings: longest, chance: () => 0.99 });
+    monitor.start();
+    running.shift()?.(undefined);
+    vi.advanceTimersByTime(3_600_000);
+    expect(started()).toBe(1);
+    void monitor.close();
+  });
+
+  it('gives up the running probe and its timer when it is closed, and stays silent', () => {
+    const { monitor, onChange, running, destroyed, started } = monitored();
+    monitor.start();
+    void monitor.close();
+    expect(destroyed).toHaveBeenCalledOnce();
+    running.shift()?.('late');
+    vi.advanceTimersByTime(60_000);
+    expect(started()).toBe(1);
+    expect(onChange).not.toHaveBeenCalled();
+    expect(monitor.healthy).toBe(true);
+  });
+
+  it('may be closed by the one who hears of a change', () => {
+    const { monitor, running, started } = monitored({ onChange: () => void monitor.close() });
+    monitor.start();
+    running.shift()?.('down');
+    vi.advanceTimersByTime(60_000);
+    expect(started()).toBe(1);
+  });
+});
+
+describe('a health monitor of a real backend', () => {
+  const fast = { ...settings, intervalMs: 5 };
+
+  function nextChange(options: Pick<HealthMonitorOptions, 'address' | 'settings'>) {
+    const heard: [boolean, string][] = [];
+    const waiting: (() => void)[] = [];
+    const monitor = new HealthMonitor({
+      ...options,
+      onChange: (healthy, reason) => {
+        heard.push([healthy, reason]);
+        waiting.shift()?.();
+      },
+    });
+    onTestFinished(() => monitor.close());
+    monitor.start();
+    const next = async () => {
+      if (heard.length === 0) await new Promise<void>((resolve) => waiting.push(resolve));
+      return heard.shift();
+    };
+    return { monitor, next };
+  }
+
+  it('follows it down and up again over HTTP', async () => {
+    let status = 500;
+    let requests = 0;
+    const backend = await rawServer((socket) => {
+      socket.once('data', () => {
+        requests++;
+        socket.end(`HTTP/1.1 ${status} X\r\nContent-Length: 0\r\n\r\n`);
+      });
+    });
+    const { monitor, next } = nextChange({ address: backend.address, settings: fast });
+    expect(await next()).toEqual([false, 'answered with status 500']);
+    expect(requests).toBe(1);
+    status = 200;
+    expect(await next()).toEqual([true, 'checks passed in a row: 2']);
+    expect(monitor.lastError).toBeUndefined();
+    status = 503;
+    expect(await next()).toEqual([false, 'answered with status 503']);
+    await monitor.close();
+    await backend.closed();
+  });
+
+  it('checks with plain connections when the type is tcp', async () => {
+    const address = await refusingAddress();
+    const { monitor, next } = nextChange({ address, settings: { ...fast, type: 'tcp' } });
+    const [healthy, reason] = (await next())!;
+    expect(healthy).toBe(false);
+    expect(reason).toContain('ECONNREFUSED');
+    await monitor.close();
+
+    const sockets: Socket[] = [];
+    const backend = await rawServer((socket) => sockets.push(socket.resume()));
+    const onChange = vi.fn();
+    const silent = new HealthMonitor({
+      address: backend.address,
+      settings: { ...fast, type: 'tcp' },
+      onChange,
+    });
+    silent.start();
+    await vi.waitFor(() => expect(sockets.length).toBeGreaterThan(2));
+    expect(silent.checked).toBe(true);
+    expect(onChange).not.toHaveBeenCalled();
+    await silent.close();
+    await backend.closed();
+  });
+
+  it('leaves no connection when it is closed in the middle of a probe', async () => {
+    const backend = await rawServer((socket) => socket.resume());
+    const onChange = vi.fn();
+    const monitor = new HealthMonitor({ address: backend.address, settings, onChange });
+    monitor.start();
+    await once(backend.server, 'connection');
+    await monitor.close();
+    await backend.closed();
+    expect(onChange).not.toHaveBeenCalled();
+  });
+
+  it('leaves no connection when it is closed while it connects', async () => {
+    const backend = await rawServer((socket) => socket.resume());
+    const monitor = new HealthMonitor({ address: backend.address, settings });
+    monitor.start();
+    await monitor.close();
+    await backend.closed();
+    expect(monitor.checked).toBe(false);
+  });
+});

@@ -1,0 +1,49 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { finalStatus } from '../../../src/health/status-line.ts';
+
+const answers = [
+  'HTTP/1.1 200 OK\r\n',
+  'HTTP/1.0 404\r\n',
+  'HTTP/1.1 503 \n',
+  'HTTP/1.1 101 Switching Protocols\r\n',
+  'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n',
+  'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 102 \r\n\r\nHTTP/1.1 599 Hm\r\n',
+];
+
+describe('finalStatus', () => {
+  it('reads the status of the final answer', () => {
+    expect(answers.map(finalStatus)).toEqual([200, 404, 503, 101, 204, 599]);
+  });
+
+  it.each(answers)('is incomplete after each part of %j', (answer) => {
+    for (let length = 0; length < answer.length; length++) {
+      expect(finalStatus(answer.slice(0, length))).toBe('incomplete');
+    }
+  });
+
+  it.each([
+    'HTTQ',
+    'http/1.1 200 OK\r\n',
+    'HTTP/1.1  200 OK\r\n',
+    'HTTP/1.1 099 X\r\n',
+    'HTTP/1.1 600 X\r\n',
+    '\n',
+  ])('takes %j for malformed', (text) => {
+    expect(finalStatus(text)).toBe('malformed');
+  });
+
+  it('takes malformed bytes after an interim answer for malformed', () => {
+    expect(finalStatus('HTTP/1.1 100 Continue\r\n\r\nnonsense')).toBe('malformed');
+  });
+
+  it('never throws and never invents a status', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 60 }), (text) => {
+        const status = finalStatus(text);
+        expect(typeof status === 'string' || text.startsWith('HTTP/1.')).toBe(true);
+      }),
+      { seed: 7 },
+    );
+  });
+});
