@@ -64,7 +64,7 @@ export default {
     onlyFrom('undici', ['plugins/http']),
     onlyFrom('chokidar|yaml', ['src/config']),
     onlyFrom('ajv|ajv-formats', ['src/config', 'src/plugins']),
-    onlyFrom('net|tls', ['src/net', 'src/health', 'src/config', 'src/cli']),
+    onlyFrom('net|tls', ['src/net', 'src/health', 'src/config', 'src/telemetry', 'src/cli']),
     onlyFrom('http|https', ['src/admin', 'src/health', 'src/cli']),
     {
       name: 'no development dependencies in the product',

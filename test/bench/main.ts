@@ -41,10 +41,10 @@ async function run(options: BenchOptions): Promise<void> {
     await processes.close();
     rmSync(bench.folder, { recursive: true, force: true });
   };
-  let interrupted = false;
+  const interruption = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      interrupted = true;
+      interruption.abort();
       void close().then(() => process.exit(130));
     });
   }
@@ -54,7 +54,7 @@ async function run(options: BenchOptions): Promise<void> {
     for (const mode of ['http', 'tcp'] as const) await runMode(mode, bench, backend.port, options);
   } catch (thrown) {
     // After Ctrl-C every measurement fails, as its processes are gone.
-    if (!interrupted) throw thrown;
+    if (!interruption.signal.aborted) throw thrown;
   } finally {
     await close();
   }
