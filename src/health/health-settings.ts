@@ -1,6 +1,6 @@
 import { formatAddress, type Address } from '../config/address.ts';
 import type { HealthCheck } from '../config/config.generated.ts';
-import { parseExpectedStatus, type StatusRange } from './expected-status.ts';
+import { parseStatusRanges, type StatusRange } from '../config/status-ranges.ts';
 
 /** How one backend is checked. */
 export interface HealthSettings {
@@ -31,6 +31,6 @@ export function healthSettings(section: HealthCheck, address: Address): HealthSe
     timeoutMs: section.timeout,
     healthyThreshold: section.healthy_threshold,
     unhealthyThreshold: section.unhealthy_threshold,
-    expectedStatus: parseExpectedStatus(section.expected_status),
+    expectedStatus: parseStatusRanges(section.expected_status),
   };
 }

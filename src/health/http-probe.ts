@@ -1,5 +1,5 @@
 import type { Address } from '../config/address.ts';
-import { isExpectedStatus, type StatusRange } from './expected-status.ts';
+import type { StatusRange } from '../config/status-ranges.ts';
 import type { Probe, ProbeEnded } from './probe.ts';
 import { ProbeSocket } from './probe-socket.ts';
 import { finalStatus } from './status-line.ts';
@@ -8,7 +8,7 @@ import { finalStatus } from './status-line.ts';
 const MAX_ANSWER_BYTES = 4096;
 
 export interface HttpProbeRequest {
-  /** With a query, if one is needed. */
+  /** With a query, if one is needed; what is not ASCII is sent percent-encoded. */
   readonly path: string;
   /** The `Host` header. */
   readonly host: string;
@@ -42,6 +42,19 @@ export function startHttpProbe(
   return probe;
 }
 
+function isExpectedStatus(status: number, ranges: readonly StatusRange[]): boolean {
+  return ranges.some(({ from, to }) => status >= from && status <= to);
+}
+
 function requestText({ path, host }: HttpProbeRequest): string {
-  return `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: balance-health\r\nAccept: */*\r\nConnection: close\r\n\r\n`;
+  return `GET ${asciiPath(path)} HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: balance-health\r\nAccept: */*\r\nConnection: close\r\n\r\n`;
+}
+
+/** The path with all but visible ASCII percent-encoded as UTF-8; what is encoded already stays as it is. */
+function asciiPath(path: string): string {
+  const bytes = Buffer.from(path).toString('latin1');
+  return bytes.replace(
+    /[^\x21-\x7e]/g,
+    (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  );
 }

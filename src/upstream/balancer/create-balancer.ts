@@ -1,3 +1,4 @@
+import type { Algorithm } from '../../config/algorithm.ts';
 import type { LoadBalancer } from '../../config/config.generated.ts';
 import type { Balancer, Candidate, Chance } from './balancer.ts';
 import { BoundedConsistentHash } from './bounded-consistent-hash.ts';
@@ -9,9 +10,6 @@ import { Random } from './random.ts';
 import { RoundRobin } from './round-robin.ts';
 import { WeightedLeastConnections } from './weighted-least-connections.ts';
 import { WeightedRoundRobin } from './weighted-round-robin.ts';
-
-/** The balancers by the names that the config uses. */
-export type Algorithm = LoadBalancer['algorithm'];
 
 /** What a balancer needs of `load_balancer`. */
 export type BalancerSettings = Pick<LoadBalancer, 'algorithm' | 'load_factor'>;
@@ -34,9 +32,6 @@ const factories: Readonly<Record<Algorithm, Factory>> = {
     new BoundedConsistentHash(candidates, chance, settings.load_factor),
   maglev: (candidates, chance) => new Maglev(candidates, chance),
 };
-
-/** All algorithms, in the order of the documentation. */
-export const algorithms: readonly string[] = Object.keys(factories);
 
 /** The balancer that an upstream's `load_balancer` asks for, over the candidates of one generation. */
 export function createBalancer<C extends Candidate>(

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Algorithm } from '../../../src/config/algorithm.ts';
 import type { Balancer } from '../../../src/upstream/balancer/balancer.ts';
-import { createBalancer, type Algorithm } from '../../../src/upstream/balancer/create-balancer.ts';
+import { createBalancer } from '../../../src/upstream/balancer/create-balancer.ts';
 import { clientKeys, context, fakeCandidates, type FakeCandidate } from './fake-candidates.ts';
 
 interface Theory {

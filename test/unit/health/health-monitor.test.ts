@@ -14,7 +14,7 @@ const settings: HealthSettings = {
   timeoutMs: 5000,
   healthyThreshold: 2,
   unhealthyThreshold: 3,
-  expectedStatus: [{ first: 200, last: 399 }],
+  expectedStatus: [{ from: 200, to: 399 }],
 };
 
 const nowhere = { kind: 'tcp', host: '127.0.0.1', port: 1 } as const;

@@ -24,8 +24,8 @@ it('takes over the section of the config', () => {
     healthyThreshold: 2,
     unhealthyThreshold: 3,
     expectedStatus: [
-      { first: 200, last: 200 },
-      { first: 300, last: 302 },
+      { from: 200, to: 200 },
+      { from: 300, to: 302 },
     ],
   });
 });

@@ -8,7 +8,10 @@ import { rawServer, refusingAddress } from './raw-server.ts';
 const request: HttpProbeRequest = {
   path: '/healthz?deep=1',
   host: 'backend.example:9001',
-  expectedStatus: [{ first: 200, last: 399 }],
+  expectedStatus: [
+    { from: 200, to: 399 },
+    { from: 418, to: 418 },
+  ],
 };
 
 function probe(address: Address, timeoutMs = 10_000): Promise<string | undefined> {
@@ -53,12 +56,32 @@ describe('the request', () => {
   });
 });
 
-describe('an answer', () => {
-  it.each(['200 OK', '204 No Content', '302 Found', '399 '])('with status %s passes', async (status) => {
-    expect(await probeAnswer(`HTTP/1.1 ${status}\r\n\r\n`)).toBeUndefined();
+it('encodes what a request line may not hold', async () => {
+  const heard = new Promise<string>((resolve) => {
+    void rawServer((socket) => socket.once('data', (bytes) => resolve(bytes.toString('latin1')))).then(
+      ({ address }) => {
+        const probing = startHttpProbe(
+          address,
+          5000,
+          { ...request, path: '/zustand/für%20 x\r\nA: b' },
+          () => undefined,
+        );
+        onTestFinished(() => probing.destroy());
+      },
+    );
   });
+  expect(await heard).toMatch(/^GET \/zustand\/f%C3%BCr%20%20x%0D%0AA:%20b HTTP\/1\.1\r\n/);
+});
 
-  it.each(['500 Internal Server Error', '404 Not Found', '400', '503 '])(
+describe('an answer', () => {
+  it.each(['200 OK', '204 No Content', '302 Found', '399 ', '418 '])(
+    'with status %s passes',
+    async (status) => {
+      expect(await probeAnswer(`HTTP/1.1 ${status}\r\n\r\n`)).toBeUndefined();
+    },
+  );
+
+  it.each(['500 Internal Server Error', '404 Not Found', '400', '417 ', '419 '])(
     'with status %s fails',
     async (status) => {
       expect(await probeAnswer(`HTTP/1.1 ${status}\r\n\r\n`)).toBe(
