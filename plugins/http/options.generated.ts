@@ -5,7 +5,6 @@ export interface HttpOptions {
   /** Rules that pick an upstream for a request. */
   readonly routes: readonly Route[];
   readonly transform?: Transform;
-
   /** Path under which this listener itself answers with the state of the backends, before any route. */
   readonly health_endpoint?: string;
   readonly timeouts: HttpTimeouts;
@@ -16,27 +15,21 @@ export interface HttpOptions {
 export interface Route {
   /** Name of the route, for logs and the variable `${route}`. Without it: `route-` and its number. */
   readonly name: string;
-
   /** The request's host without port, or `*.` and a domain for all names below that domain. */
   readonly host?: string;
-
   /** The whole path, exactly. */
   readonly path?: string;
-
   /** The path or any path below it. */
   readonly path_prefix?: string;
-
   /** Headers that the request must have, with exactly these values. */
   readonly headers?: {
     readonly [k: string]: string;
   };
-
   /**
    * The higher one wins when several routes match.
    * @default 0
    */
   readonly priority: number;
-
   /** Name of the upstream that gets the request. */
   readonly upstream: string;
   readonly transform?: Transform;
@@ -46,13 +39,10 @@ export interface Route {
 export interface Transform {
   /** Header changes on the way to the backend, in this order. */
   readonly request_headers: readonly HeaderTransform[];
-
   /** Header changes on the way to the client, in this order. */
   readonly response_headers: readonly HeaderTransform[];
-
   /** Taken off the start of the path, where the path has it. */
   readonly strip_prefix?: string;
-
   /** Put before the path, after `strip_prefix`. */
   readonly add_prefix?: string;
   readonly rewrite?: Rewrite;
@@ -62,10 +52,8 @@ export interface Transform {
 export interface HeaderTransform {
   /** `add` appends another header of that name, `set` replaces all of that name, `remove` takes them out. */
   readonly action: 'add' | 'set' | 'remove';
-
   /** The name of an HTTP header, in any case. */
   readonly name: string;
-
   /** The value, for `add` and `set`. May hold the variables ${duration} ${client_ip} ${request_id} ${backend} ${host} ${method} ${path} ${route}. */
   readonly value?: string;
 }
@@ -74,7 +62,6 @@ export interface HeaderTransform {
 export interface Rewrite {
   /** A JavaScript regular expression; the first match is replaced. */
   readonly pattern: string;
-
   /** What stands in place of the match; `$1` to `$9` are its groups. */
   readonly replacement: string;
 }
@@ -86,19 +73,16 @@ export interface HttpTimeouts {
    * @default "30s"
    */
   readonly read: number;
-
   /**
    * Without progress while a response is sent to the client. In ms.
    * @default "60s"
    */
   readonly write: number;
-
   /**
    * Between two requests on a kept connection. In ms.
    * @default "75s"
    */
   readonly idle: number;
-
   /**
    * Without a byte on an upgraded connection such as a WebSocket. 0: no limit. In ms.
    * @default "1h"
@@ -113,13 +97,11 @@ export interface HttpLimits {
    * @default "32KiB"
    */
   readonly header_size: number;
-
   /**
    * Header lines of a request. More are answered with 431.
    * @default 100
    */
   readonly header_count: number;
-
   /**
    * Requests that one connection may carry before it is closed. 0: no limit.
    * @default 0

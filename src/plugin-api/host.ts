@@ -2,7 +2,7 @@ import type { BalanceError } from '../errors.ts';
 import type { Logger } from './logger.ts';
 import type { ByteStream } from './stream.ts';
 import type { TelemetrySink } from './telemetry.ts';
-import type { Upstream } from './upstream.ts';
+import type { SocketUse, Upstream } from './upstream.ts';
 
 /** What the core gives to a protocol instance. */
 export interface ProtocolHost {
@@ -10,12 +10,12 @@ export interface ProtocolHost {
   readonly listener: string;
   readonly logger: Logger;
   readonly telemetry: TelemetrySink;
-  /** The listener's own `upstream:`, if it has one. */
-  readonly defaultUpstream: Upstream | undefined;
+  /** Name of the listener's own `upstream:`, if it has one. */
+  readonly defaultUpstream: string | undefined;
   /** Text for `GET health_endpoint`: status 200 or 503 and its JSON body. */
   readonly health: () => HealthReport;
-  /** The upstream of that name. Throws a BalanceError when the config has none. */
-  upstream(name: string): Upstream;
+  /** The upstream of that name, with sockets for that use. Throws a BalanceError when the config has none. */
+  upstream(name: string, use: SocketUse): Upstream;
   /** Joins two streams until both directions ended. Both streams belong to the tunnel from here on. */
   tunnel(options: TunnelOptions): void;
   /** A timer that can be moved cheaply and often. */
@@ -50,5 +50,8 @@ export interface TunnelResult {
 export interface Deadline {
   /** Expires in `ms` from now, instead of whenever it was set to before. */
   set(ms: number): void;
+  /** Will not expire until it is set again. */
   clear(): void;
+  /** Gives the timer back; for good. */
+  destroy(): void;
 }

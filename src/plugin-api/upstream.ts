@@ -26,13 +26,22 @@ export interface Upstream {
   readonly algorithm: string;
   /** Which key `LeaseRequest.key` must carry; undefined when the balancer needs none. */
   readonly keySource: KeySource | undefined;
+  /** How long a backend may stay silent when an answer, or the next piece of one, is due. */
+  readonly readTimeoutMs: number;
   /**
    * Asks for a connection to one of the backends. Answers with exactly one call of `leased` or `refused`,
-   * never before it returned, unless `cancel` was called before.
+   * never before it returned, unless the answer's `cancel` was called before.
    */
-  acquire(request: LeaseRequest): void;
-  /** The request is no longer wanted. Without effect once it was answered. */
-  cancel(request: LeaseRequest): void;
+  acquire(request: LeaseRequest): PendingLease;
+}
+
+/** What a protocol does with sockets: uses each for one connection only, or for one exchange after the other. */
+export type SocketUse = 'once' | 'keep-alive';
+
+/** A lease that was asked for and not given yet. */
+export interface PendingLease {
+  /** The lease is no longer wanted. Without effect once the request was answered. */
+  cancel(): void;
 }
 
 /** Someone who wants a lease; an exchange implements it itself, so that asking costs no object. */

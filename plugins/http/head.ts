@@ -1,0 +1,148 @@
+import { CONNECTION, CONTENT_LENGTH, HOST, identify, KEEP_ALIVE, PROXY_CONNECTION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE } from './field-names.ts';
+
+/** Numbers kept for a field: name start and end, value start and end. */
+export const NUMBERS_A_FIELD = 4;
+
+/**
+ * The head of a message as offsets into the bytes that it arrived in; nothing is a string until
+ * somebody asks. One object a parser memory, filled in again for each message: valid until the next
+ * message is parsed.
+ */
+export class Head {
+  bytes: Buffer = Buffer.alloc(0);
+  /** Offsets in `bytes`, {@link NUMBERS_A_FIELD} for each field line, in the order of arrival. */
+  offsets = new Int32Array(512);
+  fields = 0;
+  urlStart = 0;
+  urlEnd = 0;
+  reasonStart = 0;
+  reasonEnd = 0;
+  method = '';
+  status = 0;
+  major = 1;
+  minor = 1;
+
+  // What `classify` found.
+  /** Which known name each field has. */
+  readonly ids: number[] = [];
+  hostField = -1;
+  hosts = 0;
+  /** -1: absent. NaN: not a number that can be counted with. */
+  contentLength = -1;
+  transferEncodings = 0;
+  chunked = false;
+  upgradeField = -1;
+  connectionClose = false;
+  connectionKeepAlive = false;
+  connectionUpgrade = false;
+  /** Lower-case names of further fields that `Connection` lists; they must not be forwarded. */
+  connectionNames: string[] | undefined;
+
+  nameText(field: number): string {
+    const at = field * NUMBERS_A_FIELD;
+    return this.bytes.latin1Slice(this.offsets[at] as number, this.offsets[at + 1] as number);
+  }
+
+  /** The value without surrounding white space. */
+  valueText(field: number): string {
+    const at = field * NUMBERS_A_FIELD;
+    return this.bytes.latin1Slice(this.offsets[at + 2] as number, this.offsets[at + 3] as number).trim();
+  }
+
+  /** The field line without its CRLF, as it arrived. */
+  lineText(field: number): string {
+    const at = field * NUMBERS_A_FIELD;
+    return this.bytes.latin1Slice(this.offsets[at] as number, this.offsets[at + 3] as number);
+  }
+
+  /** The first field of that name (lower case), or -1. For rare look-ups; hot ones go through `classify`. */
+  find(lowerName: string): number {
+    for (let field = 0; field < this.fields; field++) {
+      const at = field * NUMBERS_A_FIELD;
+      if ((this.offsets[at + 1] as number) - (this.offsets[at] as number) !== lowerName.length) continue;
+      if (this.nameText(field).toLowerCase() === lowerName) return field;
+    }
+    return -1;
+  }
+
+  /** The value of the first field of that name (lower case), or undefined. */
+  valueOf(lowerName: string): string | undefined {
+    const field = this.find(lowerName);
+    return field < 0 ? undefined : this.valueText(field);
+  }
+
+  /** Looks at each field once and notes what framing and forwarding depend on. */
+  classify(): void {
+    this.hostField = -1;
+    this.hosts = 0;
+    this.contentLength = -1;
+    this.transferEncodings = 0;
+    this.chunked = false;
+    this.upgradeField = -1;
+    this.connectionClose = false;
+    this.connectionKeepAlive = false;
+    this.connectionUpgrade = false;
+    this.connectionNames = undefined;
+    for (let field = 0; field < this.fields; field++) {
+      const at = field * NUMBERS_A_FIELD;
+      const id = identify(this.bytes, this.offsets[at] as number, this.offsets[at + 1] as number);
+      this.ids[field] = id;
+      if (id === 0) continue;
+      if (id === HOST) {
+        this.hosts += 1;
+        this.hostField = field;
+      } else if (id === CONTENT_LENGTH) this.#noteLength(field);
+      else if (id === TRANSFER_ENCODING) {
+        this.transferEncodings += 1;
+        this.chunked = this.valueText(field).toLowerCase() === 'chunked';
+      } else if (id === CONNECTION) this.#noteConnection(field);
+      else if (id === UPGRADE) this.upgradeField = field;
+    }
+  }
+
+  /** Whether a field stays between us and this peer: framing and connection control, and what `Connection` names. */
+  isHopByHop(field: number): boolean {
+    switch (this.ids[field]) {
+      case CONNECTION:
+      case KEEP_ALIVE:
+      case PROXY_CONNECTION:
+      case TRANSFER_ENCODING:
+      case UPGRADE:
+      case TE:
+        return true;
+      case TRAILER:
+        return !this.chunked;
+      default:
+        return this.connectionNames !== undefined && this.#isNamedByConnection(field);
+    }
+  }
+
+  /** Whether the sender keeps its side open after this message, by version and `Connection`. */
+  get wantsKeepAlive(): boolean {
+    if (this.connectionClose) return false;
+    return this.minor === 1 || this.connectionKeepAlive;
+  }
+
+  #noteLength(field: number): void {
+    const length = Number(this.valueText(field));
+    // Two of them never get here: the parser refuses them.
+    this.contentLength = Number.isSafeInteger(length) && length >= 0 ? length : Number.NaN;
+  }
+
+  #noteConnection(field: number): void {
+    for (const part of this.valueText(field).split(',')) {
+      const option = part.trim().toLowerCase();
+      if (option === 'close') this.connectionClose = true;
+      else if (option === 'keep-alive') this.connectionKeepAlive = true;
+      else if (option === 'upgrade') this.connectionUpgrade = true;
+      else if (option !== '') (this.connectionNames ??= []).push(option);
+    }
+  }
+
+  #isNamedByConnection(field: number): boolean {
+    const name = this.nameText(field).toLowerCase();
+    // Host and Content-Length are never connection options, whatever a peer claims.
+    if (name === 'host' || name === 'content-length') return false;
+    return this.connectionNames?.includes(name) ?? false;
+  }
+}

@@ -1,0 +1,182 @@
+import { createServer, connect, type Server, type Socket } from 'node:net';
+import { unlink } from 'node:fs/promises';
+
+import { formatAddress, type Address } from '../config/address.ts';
+import { BalanceError, messageOf, systemCodeOf } from '../errors.ts';
+import type { Logger, ProtocolInstance } from '../plugin-api/index.ts';
+import { AcceptedConnection, type Endpoints } from './accepted-connection.ts';
+import { acceptedStream } from './accepted-stream.ts';
+import type { ReadBuffers } from './read-buffers.ts';
+
+const BACKLOG = 4096;
+
+export interface ListenerOptions {
+  readonly name: string;
+  readonly address: Address;
+  /** 0: no limit. */
+  readonly maxConnections: number;
+  readonly instance: ProtocolInstance;
+  readonly buffers: ReadBuffers;
+  readonly logger: Logger;
+  readonly nextConnectionId: () => number;
+}
+
+/** A bound address, its connections, and the protocol instance that takes the next one. */
+export class Listener {
+  name: string;
+  instance: ProtocolInstance;
+  maxConnections: number;
+  readonly address: Address;
+  /** Connections that were refused because of `max_connections`. */
+  refused = 0;
+  readonly #buffers: ReadBuffers;
+  readonly #logger: Logger;
+  readonly #nextConnectionId: () => number;
+  readonly #server: Server;
+  readonly #connections = new Set<AcceptedConnection>();
+  #draining = false;
+  #whenEmpty: (() => void) | undefined;
+
+  constructor(options: ListenerOptions) {
+    this.name = options.name;
+    this.address = options.address;
+    this.instance = options.instance;
+    this.maxConnections = options.maxConnections;
+    this.#buffers = options.buffers;
+    this.#logger = options.logger;
+    this.#nextConnectionId = options.nextConnectionId;
+    this.#server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (socket) => {
+      this.#accept(socket);
+    });
+  }
+
+  /** Binds. Rejects with `address_in_use` or another BalanceError that names the address. */
+  async listen(): Promise<void> {
+    try {
+      await this.#bind();
+    } catch (error) {
+      if (this.address.kind === 'unix' && systemCodeOf(error) === 'EADDRINUSE' && !(await answers(this.address.path))) {
+        // Left behind by a process that was killed.
+        await unlink(this.address.path);
+        await this.#bind().catch((again: unknown) => {
+          throw this.#bindError(again);
+        });
+      } else throw this.#bindError(error);
+    }
+    this.#server.on('error', (error) => {
+      this.#logger.error('accept failed', { listener: this.name, error: messageOf(error) });
+    });
+  }
+
+  /** The address that is bound, with the real port where the config said 0. */
+  get bound(): string {
+    const bound = this.#server.address();
+    if (bound === null) return formatAddress(this.address);
+    if (typeof bound === 'string') return `unix:${bound}`;
+    return formatAddress({ kind: 'tcp', host: bound.address, port: bound.port });
+  }
+
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /** Stops accepting; each connection ends when nothing runs on it any more. Resolves when the last one is gone. */
+  close(): Promise<void> {
+    this.#stop();
+    for (const connection of this.#connections) connection.handler?.drain();
+    if (this.#connections.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#whenEmpty = resolve;
+    });
+  }
+
+  /** Stops accepting and ends all connections now. */
+  destroy(): void {
+    this.#stop();
+    for (const connection of this.#connections) connection.stream.destroy();
+  }
+
+  #stop(): void {
+    if (this.#draining) return;
+    this.#draining = true;
+    this.#server.close();
+  }
+
+  #bind(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      const listening = (): void => {
+        this.#server.removeListener('error', reject);
+        resolve();
+      };
+      const address = this.address;
+      if (address.kind === 'unix') this.#server.listen({ path: address.path, backlog: BACKLOG }, listening);
+      else if (address.host === '') this.#server.listen({ port: address.port, backlog: BACKLOG }, listening);
+      else this.#server.listen({ host: address.host, port: address.port, backlog: BACKLOG }, listening);
+    });
+  }
+
+  #bindError(error: unknown): BalanceError {
+    const where = `listener ${this.name} can't bind ${formatAddress(this.address)}`;
+    return systemCodeOf(error) === 'EADDRINUSE'
+      ? new BalanceError('address_in_use', `${where}: the address is in use by another process`, { origin: 'config', cause: error })
+      : new BalanceError('internal', `${where}: ${messageOf(error)}`, { origin: 'config', cause: error });
+  }
+
+  #accept(socket: Socket): void {
+    if (this.maxConnections > 0 && this.#connections.size >= this.maxConnections) {
+      this.refused += 1;
+      socket.destroy();
+      return;
+    }
+    const ends = endpointsOf(socket);
+    const stream = acceptedStream(socket, this.#buffers, (error) => {
+      this.#logger.error('protocol failed on a connection', { listener: this.name, error: messageOf(error) });
+    });
+    const connection = new AcceptedConnection(this.#nextConnectionId(), stream, ends, this);
+    this.#connections.add(connection);
+    stream.whenClosed(() => {
+      this.#connections.delete(connection);
+      if (this.#connections.size === 0) this.#whenEmpty?.();
+    });
+    try {
+      connection.handler = this.instance.handle(connection);
+    } catch (error) {
+      this.#logger.error('protocol refused a connection', { listener: this.name, error: messageOf(error) });
+      stream.destroy();
+    }
+  }
+}
+
+function endpointsOf(socket: Socket): Endpoints {
+  return {
+    remoteAddress: plainAddress(socket.remoteAddress),
+    remotePort: socket.remotePort ?? 0,
+    localAddress: plainAddress(socket.localAddress),
+    localPort: socket.localPort ?? 0,
+  };
+}
+
+/** An IPv4 client of a dual-stack socket is shown as what it is. */
+function plainAddress(address: string | undefined): string {
+  if (address === undefined) return 'unix';
+  return address.startsWith('::ffff:') ? address.slice(7) : address;
+}
+
+/** Whether anybody listens on a unix socket. */
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect(path);
+    probe.once('connect', () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.once('error', () => {
+      resolve(false);
+    });
+  });
+}

@@ -1,0 +1,55 @@
+/** Size of the memory that all quiet sockets read into, and of each private buffer. */
+const SHARED_SIZE_BYTES = 64 * 1024;
+const PRIVATE_SIZE_BYTES = 128 * 1024;
+/** Private buffers kept for the next bulk transfer; more are left to the garbage collector. */
+const MOST_SPARE = 32;
+
+/** A private read buffer and whether a writer still sends from it. */
+export interface PrivateBuffer {
+  readonly bytes: Buffer;
+  /** True while a write that was not finished at once still needs the bytes. */
+  lent: boolean;
+  /** True once its reader gave it back; it becomes spare as soon as it is not lent. */
+  returned: boolean;
+}
+
+/**
+ * The memory that sockets read into. All share one buffer, as its bytes are consumed before the next
+ * read; a socket that fills it gets a private one, whose bytes can be sent on without a copy.
+ */
+export class ReadBuffers {
+  readonly shared: Buffer = Buffer.allocUnsafeSlow(SHARED_SIZE_BYTES);
+  readonly #spare: PrivateBuffer[] = [];
+  readonly #byMemory = new WeakMap<ArrayBufferLike, PrivateBuffer>();
+
+  take(): PrivateBuffer {
+    const spare = this.#spare.pop();
+    if (spare !== undefined) {
+      spare.returned = false;
+      return spare;
+    }
+    const buffer = { bytes: Buffer.allocUnsafeSlow(PRIVATE_SIZE_BYTES), lent: false, returned: false };
+    this.#byMemory.set(buffer.bytes.buffer, buffer);
+    return buffer;
+  }
+
+  giveBack(buffer: PrivateBuffer): void {
+    buffer.returned = true;
+    if (!buffer.lent) this.#keep(buffer);
+  }
+
+  /** The private buffer that `bytes` lies in, or undefined for shared and foreign memory. */
+  ownerOf(bytes: Buffer): PrivateBuffer | undefined {
+    return this.#byMemory.get(bytes.buffer);
+  }
+
+  /** A write that used the buffer is finished. */
+  endLoan(buffer: PrivateBuffer): void {
+    buffer.lent = false;
+    if (buffer.returned) this.#keep(buffer);
+  }
+
+  #keep(buffer: PrivateBuffer): void {
+    if (this.#spare.length < MOST_SPARE) this.#spare.push(buffer);
+  }
+}

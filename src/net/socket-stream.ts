@@ -1,0 +1,303 @@
+import type { Socket } from 'node:net';
+
+import type { ByteStream, StreamReader } from '../plugin-api/index.ts';
+import type { PrivateBuffer, ReadBuffers } from './read-buffers.ts';
+
+/** Bytes waiting to be sent at which a writer is told to wait. */
+export const HIGH_WATER_MARK_BYTES = 128 * 1024;
+/** Up to here a borrowed chunk goes out as latin1 text, which the runtime copies to the stack and not to the heap. */
+const TEXT_LIMIT_BYTES = 16 * 1024;
+
+/** Told about an exception that a reader threw; the stream itself is destroyed. */
+export type FaultHandler = (error: unknown) => void;
+
+/**
+ * A {@link ByteStream} over a `net.Socket`.
+ *
+ * Made before its socket, because a socket takes its read buffer when it is constructed:
+ * `attach` joins the two.
+ */
+export class SocketStream implements ByteStream {
+  readonly #buffers: ReadBuffers;
+  readonly #onFault: FaultHandler;
+  #socket: Socket | undefined;
+  #reader: StreamReader | undefined;
+  #private: PrivateBuffer | undefined;
+  /** The memory that the socket reads into now. */
+  #current: Buffer;
+  /** Bytes that came while nobody read. */
+  #early: Buffer[] | undefined;
+  #peerEnded = false;
+  #ended = false;
+  #closed = false;
+  #error: Error | undefined;
+  #owesDrained = false;
+  #filled = 0;
+  #flowing = false;
+  #whenClosed: (() => void) | undefined;
+
+  constructor(buffers: ReadBuffers, onFault: FaultHandler) {
+    this.#buffers = buffers;
+    this.#onFault = onFault;
+    this.#current = buffers.shared;
+  }
+
+  /** The `onread` option for the socket that this stream is made for. */
+  get onread(): { buffer: () => Uint8Array; callback: (length: number, bytes: Uint8Array) => boolean } {
+    let afterRead = false;
+    return {
+      // The runtime calls this for each handle that it tries to connect, and then after each read:
+      // there, anything but bytes means that the buffer stays.
+      buffer: () => {
+        if (!afterRead) return this.#current;
+        afterRead = false;
+        return this.#nextBuffer() as Uint8Array;
+      },
+      callback: (length, bytes) => {
+        afterRead = true;
+        this.#filled = length;
+        this.#deliver(bytes as Buffer, length);
+        return true;
+      },
+    };
+  }
+
+  attach(socket: Socket): void {
+    this.#socket = socket;
+    socket.on('end', this.#onEnd);
+    socket.on('error', this.#onError);
+    socket.on('close', this.#onClose);
+    socket.on('drain', this.#onSent);
+  }
+
+  /** For sockets without `onread` (TLS, or where the fast path is missing): reads by 'data' events. */
+  attachPlain(socket: Socket): void {
+    this.attach(socket);
+    socket.on('data', (bytes: Buffer) => {
+      this.#deliver(bytes, bytes.length);
+    });
+    socket.pause();
+  }
+
+  /** The owner's own notice of the end, beside the reader's; one owner. */
+  whenClosed(notice: () => void): void {
+    this.#whenClosed = notice;
+  }
+
+  get writableLength(): number {
+    return this.#socket?.writableLength ?? 0;
+  }
+
+  get writeEnded(): boolean {
+    return this.#ended || this.destroyed;
+  }
+
+  get destroyed(): boolean {
+    return this.#closed || (this.#socket?.destroyed ?? false);
+  }
+
+  /** True when nothing can be had from this stream any more, nor anything be sent that would be answered. */
+  get stale(): boolean {
+    return this.destroyed || (this.#peerEnded && this.#early === undefined);
+  }
+
+  read(reader: StreamReader): void {
+    this.#reader = reader;
+    if (this.#early !== undefined || this.#peerEnded || this.#closed) {
+      queueMicrotask(() => {
+        this.#catchUp(reader);
+      });
+      return;
+    }
+    this.#flow();
+  }
+
+  pause(): void {
+    if (!this.#flowing) return;
+    this.#flowing = false;
+    this.#socket?.pause();
+  }
+
+  resume(): void {
+    this.#flow();
+  }
+
+  writeText(text: string): boolean {
+    const socket = this.#socket;
+    if (socket === undefined || this.#ended || socket.destroyed) return true;
+    socket.write(text, 'latin1');
+    return this.#accepts(socket);
+  }
+
+  write(bytes: Uint8Array): boolean {
+    const socket = this.#socket;
+    if (socket === undefined || this.#ended || socket.destroyed) return true;
+    socket.write(bytes);
+    return this.#accepts(socket);
+  }
+
+  writeBorrowed(bytes: Buffer, start: number, end: number): boolean {
+    if (end - start <= TEXT_LIMIT_BYTES) return this.writeText(bytes.latin1Slice(start, end));
+    const owner = this.#buffers.ownerOf(bytes);
+    if (owner === undefined || owner.lent) return this.write(Buffer.from(bytes.subarray(start, end)));
+    return this.#writeLent(owner, bytes.subarray(start, end));
+  }
+
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#socket?.end();
+  }
+
+  destroy(error?: Error): void {
+    this.#ended = true;
+    this.#error ??= error;
+    this.#socket?.destroy();
+  }
+
+  reset(): void {
+    this.#ended = true;
+    this.#socket?.resetAndDestroy();
+  }
+
+  /** Sends straight from a private read buffer; its socket gets another one until this is sent. */
+  #writeLent(owner: PrivateBuffer, bytes: Buffer): boolean {
+    const socket = this.#socket;
+    if (socket === undefined || this.#ended || socket.destroyed) return true;
+    owner.lent = true;
+    let sentAtOnce = true;
+    socket.write(bytes, () => {
+      if (sentAtOnce) return;
+      this.#buffers.endLoan(owner);
+      this.#onSent();
+    });
+    if (socket.writableLength === 0) {
+      this.#buffers.endLoan(owner);
+      return true;
+    }
+    sentAtOnce = false;
+    this.#owesDrained = true;
+    return false;
+  }
+
+  #accepts(socket: Socket): boolean {
+    const waiting = socket.writableLength;
+    if (waiting < HIGH_WATER_MARK_BYTES) return true;
+    this.#owesDrained = true;
+    return false;
+  }
+
+  #flow(): void {
+    if (this.#flowing || this.#closed) return;
+    this.#flowing = true;
+    this.#socket?.resume();
+  }
+
+  /** After each read: which memory the next one goes to; undefined leaves it as it is. */
+  #nextBuffer(): Buffer | undefined {
+    const mine = this.#private;
+    const bulk = this.#filled === this.#current.length;
+    let next: Buffer;
+    if (bulk) {
+      if (mine !== undefined && !mine.lent) return undefined;
+      if (mine !== undefined) this.#buffers.giveBack(mine);
+      this.#private = this.#buffers.take();
+      next = this.#private.bytes;
+    } else if (mine !== undefined) {
+      // A half-full private buffer still is a bulk transfer; a small read ends it.
+      if (!mine.lent && this.#filled > TEXT_LIMIT_BYTES) return undefined;
+      this.#buffers.giveBack(mine);
+      this.#private = undefined;
+      next = this.#reader?.buffer ?? this.#buffers.shared;
+    } else next = this.#reader?.buffer ?? this.#buffers.shared;
+    if (next === this.#current) return undefined;
+    this.#current = next;
+    return next;
+  }
+
+  #deliver(bytes: Buffer, length: number): void {
+    const reader = this.#reader;
+    if (reader === undefined || this.#early !== undefined) {
+      this.#keepEarly(bytes, length);
+      return;
+    }
+    try {
+      reader.data(bytes, 0, length);
+    } catch (error) {
+      this.#fault(error);
+    }
+  }
+
+  /** One chunk is kept and reading stops: a server that speaks first is heard later, and can't fill the heap. */
+  #keepEarly(bytes: Buffer, length: number): void {
+    (this.#early ??= []).push(Buffer.from(bytes.subarray(0, length)));
+    this.pause();
+  }
+
+  #catchUp(reader: StreamReader): void {
+    if (this.#reader !== reader) return;
+    const early = this.#early;
+    this.#early = undefined;
+    this.#flowing = true;
+    try {
+      if (early !== undefined) {
+        for (const chunk of early) reader.data(chunk, 0, chunk.length);
+      }
+      if (this.#reader === reader && this.#peerEnded) reader.end();
+      if (this.#closed) {
+        this.#reader?.closed(this.#error);
+        return;
+      }
+    } catch (error) {
+      this.#fault(error);
+    }
+    // The reader may have paused meanwhile.
+    if (this.#flowing) this.#socket?.resume();
+  }
+
+  readonly #onEnd = (): void => {
+    this.#peerEnded = true;
+    if (this.#reader === undefined || this.#early !== undefined) return;
+    try {
+      this.#reader.end();
+    } catch (error) {
+      this.#fault(error);
+    }
+  };
+
+  readonly #onError = (error: Error): void => {
+    this.#error ??= error;
+  };
+
+  readonly #onClose = (): void => {
+    this.#closed = true;
+    this.#ended = true;
+    this.#whenClosed?.();
+    if (this.#private !== undefined) {
+      this.#buffers.giveBack(this.#private);
+      this.#private = undefined;
+    }
+    if (this.#reader === undefined || this.#early !== undefined) return;
+    try {
+      this.#reader.closed(this.#error);
+    } catch (error) {
+      this.#onFault(error);
+    }
+  };
+
+  readonly #onSent = (): void => {
+    if (!this.#owesDrained || this.#reader === undefined || this.#closed) return;
+    if ((this.#socket?.writableLength ?? 0) > 0) return;
+    this.#owesDrained = false;
+    try {
+      this.#reader.drained();
+    } catch (error) {
+      this.#fault(error);
+    }
+  };
+
+  #fault(error: unknown): void {
+    this.#onFault(error);
+    this.destroy(error instanceof Error ? error : new Error(String(error)));
+  }
+}

@@ -1,0 +1,108 @@
+import { BalanceError } from '../errors.ts';
+import type { ByteStream, StreamReader, TunnelOptions } from '../plugin-api/index.ts';
+import { LazyDeadline } from './deadline.ts';
+
+/**
+ * Joins two streams: bytes go both ways with backpressure, each direction ends on its own (half-close),
+ * an error of one side resets the other.
+ */
+export class Tunnel {
+  readonly #options: TunnelOptions;
+  readonly #idle: LazyDeadline | undefined;
+  readonly #fromDownstream: Relay;
+  readonly #fromUpstream: Relay;
+  #open = 2;
+  #error: BalanceError | undefined;
+
+  constructor(options: TunnelOptions) {
+    this.#options = options;
+    this.#fromDownstream = new Relay(this, options.downstream, options.upstream);
+    this.#fromUpstream = new Relay(this, options.upstream, options.downstream);
+    if (options.idleTimeoutMs > 0) {
+      this.#idle = new LazyDeadline(() => {
+        this.#fail(new BalanceError('idle_timeout', 'no byte moved for too long', { origin: 'downstream' }));
+      });
+      this.#idle.set(options.idleTimeoutMs);
+    }
+    options.downstream.read(this.#fromDownstream);
+    options.upstream.read(this.#fromUpstream);
+  }
+
+  moved(): void {
+    this.#idle?.set(this.#options.idleTimeoutMs);
+  }
+
+  /** The peer of `relay` has taken all that waited for it: the other side may send again. */
+  drained(relay: Relay): void {
+    (relay === this.#fromDownstream ? this.#fromUpstream : this.#fromDownstream).goOn();
+  }
+
+  closed(relay: Relay, error: Error | undefined): void {
+    const other = relay === this.#fromDownstream ? this.#options.upstream : this.#options.downstream;
+    if (error !== undefined && this.#error === undefined) {
+      this.#error =
+        relay === this.#fromDownstream
+          ? new BalanceError('client_abort', error.message, { origin: 'downstream', cause: error })
+          : new BalanceError('backend_reset', error.message, { origin: 'upstream', cause: error });
+    }
+    this.#open -= 1;
+    if (this.#open === 0) {
+      this.#idle?.destroy();
+      this.#options.ended({
+        bytesReceived: this.#fromDownstream.bytes,
+        bytesSent: this.#fromUpstream.bytes,
+        error: this.#error,
+      });
+    } else if (this.#error !== undefined) other.reset();
+    else if (!relay.ended) other.destroy();
+  }
+
+  #fail(error: BalanceError): void {
+    this.#error ??= error;
+    this.#options.downstream.destroy();
+    this.#options.upstream.destroy();
+  }
+}
+
+/** One direction. */
+class Relay implements StreamReader {
+  bytes = 0;
+  ended = false;
+  readonly #tunnel: Tunnel;
+  readonly #from: ByteStream;
+  readonly #to: ByteStream;
+  #waiting = false;
+
+  constructor(tunnel: Tunnel, from: ByteStream, to: ByteStream) {
+    this.#tunnel = tunnel;
+    this.#from = from;
+    this.#to = to;
+  }
+
+  data(bytes: Buffer, start: number, end: number): void {
+    this.bytes += end - start;
+    this.#tunnel.moved();
+    if (this.#to.writeBorrowed(bytes, start, end)) return;
+    this.#waiting = true;
+    this.#from.pause();
+  }
+
+  end(): void {
+    this.ended = true;
+    this.#to.end();
+  }
+
+  drained(): void {
+    this.#tunnel.drained(this);
+  }
+
+  goOn(): void {
+    if (!this.#waiting) return;
+    this.#waiting = false;
+    this.#from.resume();
+  }
+
+  closed(error: Error | undefined): void {
+    this.#tunnel.closed(this, error);
+  }
+}

@@ -1,0 +1,58 @@
+import type { BalanceError } from '../errors.ts';
+import type { SocketStream } from '../net/socket-stream.ts';
+import type { StreamReader } from '../plugin-api/index.ts';
+
+/** A socket in a pool, and the reader of its stream while no one leases it. */
+export class PooledSocket implements StreamReader {
+  readonly stream: SocketStream;
+  readonly createdAtMs = performance.now();
+  /** Exchanges that were begun on it. */
+  uses = 0;
+  #idleSinceMs = this.createdAtMs;
+
+  constructor(stream: SocketStream) {
+    this.stream = stream;
+  }
+
+  get idleSinceMs(): number {
+    return this.#idleSinceMs;
+  }
+
+  /** Back in the pool: from now on any byte condemns the socket. */
+  rest(): void {
+    this.#idleSinceMs = performance.now();
+    this.stream.read(this);
+  }
+
+  data(): void {
+    // Nobody asked: whatever this is must never reach the next exchange.
+    this.stream.destroy();
+  }
+
+  end(): void {
+    this.stream.destroy();
+  }
+
+  drained(): void {
+    // Nothing is written to a resting socket.
+  }
+
+  closed(): void {
+    // The pool finds it stale when it is borrowed or at the next eviction.
+  }
+}
+
+/**
+ * What a pool holds where connecting failed. generic-pool retries without pause when `create` rejects,
+ * so the failure itself becomes the resource, is handed out, and is thrown away.
+ */
+export class FailedSocket {
+  readonly error: BalanceError;
+  /** Counts the failures of the pool: tells old ones from new ones. */
+  readonly sequence: number;
+
+  constructor(error: BalanceError, sequence: number) {
+    this.error = error;
+    this.sequence = sequence;
+  }
+}

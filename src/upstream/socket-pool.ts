@@ -1,0 +1,211 @@
+import genericPool, { type Pool } from 'generic-pool';
+
+import { BalanceError, messageOf } from '../errors.ts';
+import { dial, type DialOptions } from '../net/dial.ts';
+import type { SocketUse } from '../plugin-api/index.ts';
+import type { BackendState } from './backend-state.ts';
+import { FailedSocket, PooledSocket } from './pooled-socket.ts';
+
+/** How often idle sockets are looked at. */
+const EVICTION_INTERVAL_MS = 1_000;
+
+export interface PoolSettings {
+  /** Sockets at most, leased and idle. */
+  readonly maxSize: number;
+  /** Sockets kept connected; for use `once` that many are always idle and ready. */
+  readonly minIdle: number;
+  readonly maxIdleTimeMs: number;
+  /** 0: no limit. */
+  readonly maxAgeMs: number;
+  /** How long one acquire may take, connecting included. */
+  readonly acquireTimeoutMs: number;
+  /** Look at a socket before it is given out. */
+  readonly validateOnBorrow: boolean;
+}
+
+type Resource = PooledSocket | FailedSocket;
+
+/** Someone who waits for a socket. */
+export interface SocketTaker {
+  taken(socket: PooledSocket): void;
+  failed(error: BalanceError): void;
+}
+
+/** The parts of generic-pool that its types leave out: the pool takes any evictor and its own containers. */
+interface PoolParts {
+  readonly Pool: new (evictor: unknown, deque: unknown, queue: unknown, factory: unknown, options: unknown) => Pool<Resource>;
+  readonly Deque: unknown;
+  readonly PriorityQueue: unknown;
+}
+
+/** The sockets to one backend: with use `keep-alive` they serve one exchange after the other, with `once` they wait warm for one connection. */
+export class SocketPool {
+  readonly #backend: BackendState;
+  readonly #settings: PoolSettings;
+  readonly #use: SocketUse;
+  readonly #dialOptions: DialOptions;
+  readonly #pool: Pool<Resource>;
+  readonly #taken = new Set<PooledSocket>();
+  #failures = 0;
+  #closing = false;
+
+  constructor(backend: BackendState, use: SocketUse, settings: PoolSettings, dialOptions: DialOptions) {
+    this.#backend = backend;
+    this.#settings = settings;
+    this.#use = use;
+    this.#dialOptions = dialOptions;
+    const evictor = (pool: SocketPool) =>
+      class {
+        evict(_config: unknown, pooled: { obj: Resource }, available: number): boolean {
+          return pool.#isSpent(pooled.obj) || pool.#isIdleTooLong(pooled.obj, available);
+        }
+      };
+    const parts = genericPool as unknown as PoolParts;
+    this.#pool = new parts.Pool(evictor(this), parts.Deque, parts.PriorityQueue, this.#factory(), {
+      max: settings.maxSize,
+      min: Math.min(settings.minIdle, settings.maxSize),
+      // The socket that rested least is given out first: it is the least likely to be dead.
+      fifo: false,
+      acquireTimeoutMillis: settings.acquireTimeoutMs,
+      evictionRunIntervalMillis: EVICTION_INTERVAL_MS,
+      numTestsPerEvictionRun: settings.maxSize,
+    });
+    backend.pools.add(this);
+  }
+
+  get idle(): number {
+    return this.#pool.available;
+  }
+
+  get leased(): number {
+    return this.#taken.size;
+  }
+
+  /** Gives `taker` a socket that is connected and fit for use, or a BalanceError; never before this returned. */
+  take(taker: SocketTaker): void {
+    const failuresBefore = this.#failures;
+    this.#pool.acquire().then(
+      (resource) => {
+        this.#acquired(resource, taker, failuresBefore);
+      },
+      (error: unknown) => {
+        taker.failed(
+          new BalanceError('pool_timeout', `no socket to ${this.#backend.name} in time: ${messageOf(error)}`, {
+            origin: 'upstream',
+            retryable: true,
+            status: 503,
+            cause: error,
+          }),
+        );
+      },
+    );
+  }
+
+  /** Takes a socket back for the next exchange. */
+  giveBack(socket: PooledSocket): void {
+    if (!this.#taken.delete(socket)) return;
+    if (this.#closing || this.#use === 'once' || this.#isSpent(socket)) {
+      this.#drop(socket);
+      return;
+    }
+    socket.rest();
+    void this.#pool.release(socket);
+  }
+
+  /** Takes a socket back that must not be used again. */
+  discard(socket: PooledSocket): void {
+    if (this.#taken.delete(socket)) this.#drop(socket);
+  }
+
+  /** Closes idle sockets now and leased ones when they come back. */
+  close(): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    this.#backend.pools.delete(this);
+    // drain() waits for borrowers, however long they take; nobody has to wait for it.
+    void this.#pool.drain();
+    void this.#pool.clear();
+  }
+
+  #acquired(resource: Resource, taker: SocketTaker, failuresBefore: number): void {
+    if (resource instanceof FailedSocket) {
+      this.#destroy(resource);
+      // A failure from before we asked says nothing about now.
+      if (resource.sequence > failuresBefore) taker.failed(resource.error);
+      else this.take(taker);
+    } else if (this.#settings.validateOnBorrow && this.#isSpent(resource)) {
+      this.#destroy(resource);
+      this.take(taker);
+    } else {
+      this.#taken.add(resource);
+      // Used once, a socket leaves the pool, which connects another one in its place.
+      if (this.#use === 'once') this.#destroy(resource);
+      if (resource.uses > 0) this.#backend.reused += 1;
+      resource.uses += 1;
+      taker.taken(resource);
+    }
+  }
+
+  #factory(): { create: () => Promise<Resource>; destroy: (resource: Resource) => Promise<void> } {
+    return {
+      create: async () => {
+        try {
+          return await this.#connect();
+        } catch (error) {
+          this.#failures += 1;
+          return new FailedSocket(asBalanceError(error), this.#failures);
+        }
+      },
+      destroy: (resource) => {
+        // A socket that was handed over for good has left the pool, and lives.
+        if (resource instanceof PooledSocket && !this.#taken.has(resource)) resource.stream.destroy();
+        return Promise.resolve();
+      },
+    };
+  }
+
+  async #connect(): Promise<PooledSocket> {
+    const socket = await connectTo(this.#backend, this.#dialOptions);
+    if (this.#use === 'keep-alive') socket.rest();
+    return socket;
+  }
+
+  #drop(socket: PooledSocket): void {
+    if (this.#use === 'keep-alive') this.#destroy(socket);
+    else socket.stream.destroy();
+  }
+
+  #destroy(resource: Resource): void {
+    this.#pool.destroy(resource).catch(() => {
+      // It was thrown away before, which is all that was wanted.
+    });
+  }
+
+  #isSpent(resource: Resource): boolean {
+    if (this.#closing || resource instanceof FailedSocket || resource.stream.stale) return true;
+    return this.#settings.maxAgeMs > 0 && performance.now() - resource.createdAtMs > this.#settings.maxAgeMs;
+  }
+
+  #isIdleTooLong(resource: Resource, available: number): boolean {
+    if (resource instanceof FailedSocket || this.#settings.maxIdleTimeMs === 0) return false;
+    // What min_idle keeps is renewed too, but never before it has rested its time.
+    if (available <= this.#settings.minIdle && this.#use === 'keep-alive') return false;
+    return performance.now() - resource.idleSinceMs > this.#settings.maxIdleTimeMs;
+  }
+}
+
+/** Connects to a backend and keeps its counts. */
+export async function connectTo(backend: BackendState, options: DialOptions): Promise<PooledSocket> {
+  const stream = await dial(backend.target, options);
+  backend.created += 1;
+  backend.sockets += 1;
+  stream.whenClosed(() => {
+    backend.sockets -= 1;
+  });
+  return new PooledSocket(stream);
+}
+
+function asBalanceError(error: unknown): BalanceError {
+  if (error instanceof BalanceError) return error;
+  return new BalanceError('internal', messageOf(error), { origin: 'internal', cause: error });
+}

@@ -1,0 +1,153 @@
+import { BalanceError } from '../errors.ts';
+import type { DialOptions } from '../net/dial.ts';
+import type { KeySource, LeaseRequest, PendingLease, SocketUse, Upstream } from '../plugin-api/index.ts';
+import type { Balancer, PickContext } from './balancer/balancer.ts';
+import type { Member } from './member.ts';
+import { SocketLease, type LeaseOwner } from './socket-lease.ts';
+import { WaitingLine } from './waiting-line.ts';
+
+export interface UpstreamOptions {
+  readonly name: string;
+  readonly algorithm: string;
+  readonly keySource: KeySource | undefined;
+  readonly balancer: Balancer<Member>;
+  readonly members: readonly Member[];
+  readonly readTimeoutMs: number;
+  /** Leases that may wait at a time for a backend below its limit. */
+  readonly queueSize: number;
+  readonly queueTimeoutMs: number;
+  readonly dial: DialOptions;
+}
+
+/** The members of an upstream in one generation, and the way to a lease: choose, connect, try the next, or wait. */
+export class UpstreamGroup implements LeaseOwner {
+  readonly name: string;
+  readonly algorithm: string;
+  readonly keySource: KeySource | undefined;
+  readonly readTimeoutMs: number;
+  readonly members: readonly Member[];
+  readonly #balancer: Balancer<Member>;
+  readonly #dialOptions: DialOptions;
+  readonly #line: WaitingLine<SocketLease>;
+  readonly #stopListening: readonly (() => void)[];
+  /** Re-used for each pick, as a balancer does not keep it. */
+  readonly #context: { key: string | undefined; exclude: ReadonlySet<Member> | undefined } = { key: undefined, exclude: undefined };
+
+  constructor(options: UpstreamOptions) {
+    this.name = options.name;
+    this.algorithm = options.algorithm;
+    this.keySource = options.keySource;
+    this.readTimeoutMs = options.readTimeoutMs;
+    this.members = options.members;
+    this.#balancer = options.balancer;
+    this.#dialOptions = options.dial;
+    this.#line = new WaitingLine(options.queueSize, options.queueTimeoutMs, (lease) => {
+      lease.refuse(unavailable('queue_timeout', `all backends of ${this.name} are at their connection limit`));
+    });
+    this.#stopListening = options.members.map((member) =>
+      member.backend.onFree(() => {
+        if (this.#line.length > 0) this.#serveLine();
+      }),
+    );
+  }
+
+  /** Leases that wait for a backend below its limit. */
+  get waiting(): number {
+    return this.#line.length;
+  }
+
+  /** This upstream as a protocol sees it, for one use of sockets. */
+  forUse(use: SocketUse): Upstream {
+    return new UpstreamView(this, use);
+  }
+
+  acquire(request: LeaseRequest, use: SocketUse): PendingLease {
+    const lease = new SocketLease(this, request, use, this.#dialOptions);
+    const member = this.#pick(lease);
+    if (member !== undefined) lease.begin(member);
+    else if (!this.#wait(lease)) this.#refuse(lease);
+    return lease;
+  }
+
+  connectFailed(lease: SocketLease, member: Member, error: BalanceError): void {
+    lease.lastError = error;
+    (lease.tried ??= new Set()).add(member);
+    const next = this.#pick(lease);
+    if (next !== undefined) lease.begin(next);
+    else lease.refuse(error);
+  }
+
+  cancelled(lease: SocketLease): void {
+    this.#line.leave(lease);
+  }
+
+  /** Stops listening to backends. Leases that run are not touched. */
+  close(): void {
+    for (const stop of this.#stopListening) stop();
+  }
+
+  /** A backend became healthy: somebody who waits may be served. */
+  wake(): void {
+    if (this.#line.length > 0) this.#serveLine();
+  }
+
+  #pick(lease: SocketLease): Member | undefined {
+    this.#context.key = lease.request.key;
+    this.#context.exclude = lease.tried;
+    return this.#balancer.pick(this.#context satisfies PickContext);
+  }
+
+  /** True when a healthy backend exists and only its limit is in the way. */
+  #wait(lease: SocketLease): boolean {
+    const worthIt = this.members.some((member) => member.healthy && member.weight > 0);
+    return worthIt && this.#line.join(lease);
+  }
+
+  #refuse(lease: SocketLease): void {
+    const full = this.#line.length >= this.#line.maxSize && this.members.some((member) => member.healthy && member.weight > 0);
+    const error = full
+      ? unavailable('queue_full', `all backends of ${this.name} are at their connection limit and the queue is full`)
+      : unavailable('no_backend', `${this.name} has no healthy backend`);
+    // The caller gets its pending lease before it gets an answer.
+    queueMicrotask(() => {
+      lease.refuse(error);
+    });
+  }
+
+  #serveLine(): void {
+    for (;;) {
+      const lease = this.#line.first();
+      if (lease === undefined) return;
+      const member = this.#pick(lease);
+      if (member === undefined) return;
+      this.#line.leave(lease);
+      lease.begin(member);
+    }
+  }
+}
+
+class UpstreamView implements Upstream {
+  readonly name: string;
+  readonly algorithm: string;
+  readonly keySource: KeySource | undefined;
+  readonly readTimeoutMs: number;
+  readonly #group: UpstreamGroup;
+  readonly #use: SocketUse;
+
+  constructor(group: UpstreamGroup, use: SocketUse) {
+    this.name = group.name;
+    this.algorithm = group.algorithm;
+    this.keySource = group.keySource;
+    this.readTimeoutMs = group.readTimeoutMs;
+    this.#group = group;
+    this.#use = use;
+  }
+
+  acquire(request: LeaseRequest): PendingLease {
+    return this.#group.acquire(request, this.#use);
+  }
+}
+
+function unavailable(code: 'no_backend' | 'queue_full' | 'queue_timeout', message: string): BalanceError {
+  return new BalanceError(code, message, { origin: 'upstream', retryable: true, status: 503 });
+}
