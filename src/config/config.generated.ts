@@ -17,16 +17,12 @@ export interface Config {
 export interface Listener {
   /** A name for logs, metrics and references: 1 to 100 visible characters. */
   readonly name: string;
-
   /** Where connections are accepted. Without a host: on all interfaces. Port 0 takes any free port. */
   readonly address: string;
-
   /** What is spoken: `http`, `tcp` (any bytes) or the name of a plugin. */
   readonly mode: string;
-
   /** Name of the upstream that gets what no route takes. */
   readonly upstream?: string;
-
   /**
    * Connections that the listener holds at a time; more wait in the operating system's queue. 0: no limit.
    * @default 0
@@ -34,7 +30,6 @@ export interface Listener {
   readonly max_connections: number;
   readonly http?: HttpOptions;
   readonly tcp?: TcpOptions;
-
   /** Settings of a plugin's mode; the plugin says which. */
   readonly options?: {
     readonly [k: string]: unknown;
@@ -46,7 +41,6 @@ export interface HttpOptions {
   /** Rules that pick an upstream for a request. */
   readonly routes: readonly Route[];
   readonly transform?: Transform;
-
   /** Path under which this listener itself answers with the state of the backends, before any route. */
   readonly health_endpoint?: string;
   readonly timeouts: HttpTimeouts;
@@ -57,27 +51,21 @@ export interface HttpOptions {
 export interface Route {
   /** Name of the route, for logs and the variable `${route}`. Without it: `route-` and its number. */
   readonly name: string;
-
   /** The request's host without port, or `*.` and a domain for all names below that domain. */
   readonly host?: string;
-
   /** The whole path, exactly. */
   readonly path?: string;
-
   /** The path or any path below it. */
   readonly path_prefix?: string;
-
   /** Headers that the request must have, with exactly these values. */
   readonly headers?: {
     readonly [k: string]: string;
   };
-
   /**
    * The higher one wins when several routes match.
    * @default 0
    */
   readonly priority: number;
-
   /** Name of the upstream that gets the request. */
   readonly upstream: string;
   readonly transform?: Transform;
@@ -87,13 +75,10 @@ export interface Route {
 export interface Transform {
   /** Header changes on the way to the backend, in this order. */
   readonly request_headers: readonly HeaderTransform[];
-
   /** Header changes on the way to the client, in this order. */
   readonly response_headers: readonly HeaderTransform[];
-
   /** Taken off the start of the path, where the path has it. */
   readonly strip_prefix?: string;
-
   /** Put before the path, after `strip_prefix`. */
   readonly add_prefix?: string;
   readonly rewrite?: Rewrite;
@@ -103,10 +88,8 @@ export interface Transform {
 export interface HeaderTransform {
   /** `add` appends another header of that name, `set` replaces all of that name, `remove` takes them out. */
   readonly action: 'add' | 'set' | 'remove';
-
   /** The name of an HTTP header, in any case. */
   readonly name: string;
-
   /** The value, for `add` and `set`. May hold the variables ${duration} ${client_ip} ${request_id} ${backend} ${host} ${method} ${path} ${route}. */
   readonly value?: string;
 }
@@ -115,7 +98,6 @@ export interface HeaderTransform {
 export interface Rewrite {
   /** A JavaScript regular expression; the first match is replaced. */
   readonly pattern: string;
-
   /** What stands in place of the match; `$1` to `$9` are its groups. */
   readonly replacement: string;
 }
@@ -127,19 +109,16 @@ export interface HttpTimeouts {
    * @default "30s"
    */
   readonly read: number;
-
   /**
    * Without progress while a response is sent to the client. In ms.
    * @default "60s"
    */
   readonly write: number;
-
   /**
    * Between two requests on a kept connection. In ms.
    * @default "75s"
    */
   readonly idle: number;
-
   /**
    * Without a byte on an upgraded connection such as a WebSocket. 0: no limit. In ms.
    * @default "1h"
@@ -154,13 +133,11 @@ export interface HttpLimits {
    * @default "32KiB"
    */
   readonly header_size: number;
-
   /**
    * Header lines of a request. More are answered with 431.
    * @default 100
    */
   readonly header_count: number;
-
   /**
    * Requests that one connection may carry before it is closed. 0: no limit.
    * @default 0
@@ -198,19 +175,15 @@ export interface Upstream {
 export interface BackendConfig {
   /** Name of the backend in logs, metrics and routes. Without it: the address as written. */
   readonly name: string;
-
   /** Where the server listens; an `http://` URL without path is taken as well. */
   readonly address: string;
-
   /** The URL as written, when the file gave one. */
   readonly url?: string;
-
   /**
    * Its share among the backends, for the weighted algorithms, the hashing ones and power-of-two. 0: it gets nothing.
    * @default 1
    */
   readonly weight: number;
-
   /**
    * Connections in use at a time; more wait in the queue. 0: no limit.
    * @default 0
@@ -234,10 +207,8 @@ export interface LoadBalancer {
     | 'consistent-hash'
     | 'bounded-consistent-hash'
     | 'maglev';
-
   /** What the hashing algorithms (consistent-hash, bounded-consistent-hash, maglev) hash; `source-ip` when nothing is given. TCP knows `source-ip` alone. */
   readonly hash_key?: string;
-
   /**
    * For bounded-consistent-hash: how much more than the average load a backend may get.
    * @default 1.25
@@ -252,37 +223,31 @@ export interface ConnectionPool {
    * @default true
    */
   readonly enabled: boolean;
-
   /**
    * Sockets to one backend, idle and in use.
    * @default 1024
    */
   readonly max_size: number;
-
   /**
    * Idle sockets that are kept ready for each backend.
    * @default 0
    */
   readonly min_idle: number;
-
   /**
    * An idle socket is closed after so long. In ms.
    * @default "60s"
    */
   readonly max_idle_time: number;
-
   /**
    * A socket older than that is not used again. 0: no limit. In ms.
    * @default 0
    */
   readonly max_age: number;
-
   /**
    * How long a request may wait for a socket of the pool. In ms.
    * @default "10s"
    */
   readonly acquire_timeout: number;
-
   /**
    * Whether an idle socket is looked at before it is used again.
    * @default true
@@ -297,43 +262,36 @@ export interface HealthCheck {
    * @default true
    */
   readonly enabled: boolean;
-
   /**
    * `tcp` connects, `http` asks for a path. Without it: `http` when `path` is given, otherwise `tcp`.
    * @default "tcp"
    */
   readonly type: 'tcp' | 'http';
-
   /**
    * What an HTTP check asks for.
    * @default "/"
    */
   readonly path: string;
-
   /**
    * Time between two checks of a backend, spread by a little chance. In ms.
    * @default "10s"
    */
   readonly interval: number;
-
   /**
    * A check that takes longer has failed. In ms.
    * @default "2s"
    */
   readonly timeout: number;
-
   /**
    * Successes in a row that bring a backend back.
    * @default 2
    */
   readonly healthy_threshold: number;
-
   /**
    * Failures in a row that take a backend out.
    * @default 3
    */
   readonly unhealthy_threshold: number;
-
   /**
    * Statuses that an HTTP check takes for healthy: codes and ranges, with commas between them.
    * @default "200-399"
@@ -348,7 +306,6 @@ export interface Queue {
    * @default 1024
    */
   readonly max_size: number;
-
   /**
    * Whoever waited for so long is refused. In ms.
    * @default "10s"
@@ -363,7 +320,6 @@ export interface UpstreamTimeouts {
    * @default "5s"
    */
   readonly connect: number;
-
   /**
    * Until the head of a response, and between two pieces of its body. In ms.
    * @default "60s"
@@ -387,13 +343,11 @@ export interface Metrics {
    * @default false
    */
   readonly enabled: boolean;
-
   /**
    * Where metrics are served; may be the address of `admin.listen`.
    * @default "127.0.0.1:9090"
    */
   readonly listen: string;
-
   /**
    * Path under which they are served.
    * @default "/metrics"
@@ -408,19 +362,16 @@ export interface Logging {
    * @default "info"
    */
   readonly level: 'debug' | 'info' | 'warn' | 'error' | 'fatal';
-
   /**
    * `text` for people, `json` for machines: one object a line.
    * @default "text"
    */
   readonly format: 'text' | 'json';
-
   /**
    * Whether each line names the file and line that logged it.
    * @default false
    */
   readonly add_caller: boolean;
-
   /**
    * Whether each HTTP request gets a line.
    * @default true
@@ -435,19 +386,16 @@ export interface Tracing {
    * @default true
    */
   readonly enabled: boolean;
-
   /**
    * The service that the spans belong to.
    * @default "balance"
    */
   readonly service_name: string;
-
   /**
    * URL of the collector.
    * @default "http://localhost:14268/api/traces"
    */
   readonly endpoint: string;
-
   /**
    * Share of requests that are traced when the client did not decide: 0 none, 1 all.
    * @default 1
@@ -468,7 +416,6 @@ export interface Reload {
    * @default true
    */
   readonly watch: boolean;
-
   /**
    * An edit is read when nothing happened for so long. In ms.
    * @default "100ms"

@@ -1,0 +1,10 @@
+/** Writes everything that is derived from the schema: `npm run generate`. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { generateReference } from './generate-reference.mjs';
+import { generateTypes } from './generate-types.mjs';
+
+const top = new URL('../', import.meta.url);
+const schema = JSON.parse(await readFile(new URL('schemas/config.schema.json', top), 'utf8'));
+const files = await generateTypes(schema);
+files.set('schemas/README.md', await generateReference(schema));
+for (const [file, text] of files) await writeFile(new URL(file, top), text);

@@ -1,0 +1,41 @@
+import type { LoadBalancer } from './config.generated.ts';
+import { suggestion } from './closest.ts';
+
+export type Algorithm = LoadBalancer['algorithm'];
+
+/** All algorithms, in the order of the documentation. */
+export const ALGORITHMS: readonly Algorithm[] = [
+  'round-robin',
+  'weighted-round-robin',
+  'random',
+  'power-of-two',
+  'least-connections',
+  'weighted-least-connections',
+  'consistent-hash',
+  'bounded-consistent-hash',
+  'maglev',
+];
+
+/** The algorithms that need a key of the request, and so look at `hash_key`. */
+export const HASHING_ALGORITHMS: ReadonlySet<Algorithm> = new Set<Algorithm>([
+  'consistent-hash',
+  'bounded-consistent-hash',
+  'maglev',
+]);
+
+const ALIASES: Readonly<Record<string, Algorithm>> = {
+  p2c: 'power-of-two',
+  'power-of-two-choices': 'power-of-two',
+};
+
+/** The algorithm that a config means: `_` may stand for `-`. Throws an Error that lists them. */
+export function parseAlgorithm(text: string): Algorithm {
+  const dashed = text.replaceAll('_', '-');
+  const found = ALGORITHMS.find((name) => name === dashed);
+  if (found !== undefined) return found;
+  const meant = Object.hasOwn(ALIASES, dashed) ? ALIASES[dashed] : undefined;
+  if (meant === undefined) {
+    throw new Error(`must be one of ${ALGORITHMS.join(', ')}${suggestion(text, ALGORITHMS)}`);
+  }
+  return meant;
+}

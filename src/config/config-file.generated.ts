@@ -1,0 +1,530 @@
+// Generated from schemas/config.schema.json by `npm run generate`; edits here are lost.
+
+/** One file configures the proxy. It has one of three forms: flat (`mode`, `listen`, `backends`), gateway (`routes` with their backends) or `listeners` with `upstreams`. */
+export interface ConfigFile {
+  /**
+   * What is spoken: `http`, `tcp` (any bytes) or the name of a plugin.
+   * @default "http"
+   */
+  readonly mode?: string;
+  /**
+   * Where connections are accepted. Without a host: on all interfaces. Port 0 takes any free port.
+   * @default ":8080"
+   */
+  readonly listen?: string;
+  /**
+   * Connections that the listener holds at a time; more wait in the operating system's queue. 0: no limit.
+   * @default 0
+   */
+  readonly max_connections?: number;
+  /** The servers that get the traffic. */
+  readonly backends?: readonly FileBackend[];
+  readonly load_balancer?: LoadBalancer;
+  readonly connection_pool?: ConnectionPool;
+  readonly health_check?: HealthCheck;
+  /** Short for a `health_check` that asks for `/` and wants status 200: the time between two checks of a backend. A bare number counts seconds. */
+  readonly health_check_interval?: string | number;
+  readonly queue?: Queue;
+  readonly timeouts?: FlatTimeouts;
+  readonly transform?: Transform;
+  /** Path under which this listener itself answers with the state of the backends, before any route. */
+  readonly health_endpoint?: string;
+  readonly http?: FlatHttp;
+  readonly tcp?: TcpOptions;
+  /** Settings of a plugin's mode; the plugin says which. */
+  readonly options?: {
+    readonly [k: string]: unknown;
+  };
+  /** The gateway form: paths and the backends that serve them. A request whose path is under none of them gets 404. */
+  readonly routes?: readonly GatewayRoute[];
+  /** Several listeners in one file; their upstreams stand in `upstreams`. */
+  readonly listeners?: readonly FileListener[];
+  /** The named groups of backends that listeners and routes refer to. */
+  readonly upstreams?: readonly FileUpstream[];
+  readonly admin?: Admin;
+  readonly metrics?: Metrics;
+  readonly logging?: Logging;
+  readonly tracing?: Tracing;
+  readonly plugins?: Plugins;
+  readonly reload?: Reload;
+  readonly shutdown?: Shutdown;
+}
+
+/** One server. */
+export interface FileBackend {
+  /** Name of the backend in logs, metrics and routes. Without it: the address as written. */
+  readonly name?: string;
+  /** Where the server listens; an `http://` URL without path is taken as well. */
+  readonly address: string;
+  /**
+   * Its share among the backends, for the weighted algorithms, the hashing ones and power-of-two. 0: it gets nothing.
+   * @default 1
+   */
+  readonly weight?: number;
+  /**
+   * Connections in use at a time; more wait in the queue. 0: no limit.
+   * @default 0
+   */
+  readonly max_connections?: number;
+}
+
+/** How a backend is chosen. */
+export interface LoadBalancer {
+  /**
+   * Name of the algorithm. `p2c` and `power-of-two-choices` mean power-of-two, `_` may stand for `-`.
+   * @default "round-robin"
+   */
+  readonly algorithm?: string;
+  /** What the hashing algorithms (consistent-hash, bounded-consistent-hash, maglev) hash; `source-ip` when nothing is given. TCP knows `source-ip` alone. */
+  readonly hash_key?: string;
+  /**
+   * For bounded-consistent-hash: how much more than the average load a backend may get.
+   * @default 1.25
+   */
+  readonly load_factor?: number;
+}
+
+/** The sockets that are kept open to each backend. */
+export interface ConnectionPool {
+  /**
+   * Whether sockets are kept for the next use at all.
+   * @default true
+   */
+  readonly enabled?: boolean;
+  /**
+   * Sockets to one backend, idle and in use.
+   * @default 1024
+   */
+  readonly max_size?: number;
+  /**
+   * Idle sockets that are kept ready for each backend.
+   * @default 0
+   */
+  readonly min_idle?: number;
+  /**
+   * An idle socket is closed after so long.
+   * @default "60s"
+   */
+  readonly max_idle_time?: string;
+  /**
+   * A socket older than that is not used again. 0: no limit.
+   * @default 0
+   */
+  readonly max_age?: string | number;
+  /**
+   * How long a request may wait for a socket of the pool.
+   * @default "10s"
+   */
+  readonly acquire_timeout?: string;
+  /**
+   * Whether an idle socket is looked at before it is used again.
+   * @default true
+   */
+  readonly validate_on_borrow?: boolean;
+}
+
+/** Checks each backend in the background; one that is down gets no traffic. Without this section nothing is checked. */
+export interface HealthCheck {
+  /**
+   * Turns the checks off without taking the section out.
+   * @default true
+   */
+  readonly enabled?: boolean;
+  /**
+   * `tcp` connects, `http` asks for a path. Without it: `http` when `path` is given, otherwise `tcp`.
+   * @default "tcp"
+   */
+  readonly type?: 'tcp' | 'http';
+  /**
+   * What an HTTP check asks for.
+   * @default "/"
+   */
+  readonly path?: string;
+  /**
+   * Time between two checks of a backend, spread by a little chance.
+   * @default "10s"
+   */
+  readonly interval?: string;
+  /**
+   * A check that takes longer has failed.
+   * @default "2s"
+   */
+  readonly timeout?: string;
+  /**
+   * Successes in a row that bring a backend back.
+   * @default 2
+   */
+  readonly healthy_threshold?: number;
+  /**
+   * Failures in a row that take a backend out.
+   * @default 3
+   */
+  readonly unhealthy_threshold?: number;
+  /**
+   * Statuses that an HTTP check takes for healthy: codes and ranges, with commas between them.
+   * @default "200-399"
+   */
+  readonly expected_status?: string | number;
+}
+
+/** Where requests and connections wait while all backends are at `max_connections`. */
+export interface Queue {
+  /**
+   * How many may wait; the next one is refused. 0: nothing waits.
+   * @default 1024
+   */
+  readonly max_size?: number;
+  /**
+   * Whoever waited for so long is refused.
+   * @default "10s"
+   */
+  readonly timeout?: string;
+}
+
+/** The timeouts of a flat file, for clients and backends together. */
+export interface FlatTimeouts {
+  /**
+   * Until a connection is established.
+   * @default "5s"
+   */
+  readonly connect?: string;
+  /** For a request head, between two pieces of a request body (30s when not given), until a response head, and between two pieces of a response body (60s). */
+  readonly read?: string;
+  /**
+   * Without progress while a response is sent to the client.
+   * @default "60s"
+   */
+  readonly write?: string;
+  /** Between two requests on a kept connection (75s when not given), or without a byte on a TCP connection (10m). */
+  readonly idle?: string;
+}
+
+/** Changes to requests before they are forwarded, and to responses before they are sent back. */
+export interface Transform {
+  /** Header changes on the way to the backend, in this order. */
+  readonly request_headers?: readonly HeaderTransform[];
+  /** Header changes on the way to the client, in this order. */
+  readonly response_headers?: readonly HeaderTransform[];
+  /** Taken off the start of the path, where the path has it. */
+  readonly strip_prefix?: string;
+  /** Put before the path, after `strip_prefix`. */
+  readonly add_prefix?: string;
+  readonly rewrite?: Rewrite;
+}
+
+/** One change to the headers of a message. */
+export interface HeaderTransform {
+  /** `add` appends another header of that name, `set` replaces all of that name, `remove` takes them out. */
+  readonly action: 'add' | 'set' | 'remove';
+  /** The name of an HTTP header, in any case. */
+  readonly name: string;
+  /** The value, for `add` and `set`. May hold the variables ${duration} ${client_ip} ${request_id} ${backend} ${host} ${method} ${path} ${route}. */
+  readonly value?: string;
+}
+
+/** Rewrites the path, without query, by a regular expression, after the prefixes were changed. */
+export interface Rewrite {
+  /** A JavaScript regular expression; the first match is replaced. */
+  readonly pattern: string;
+  /** What stands in place of the match; `$1` to `$9` are its groups. */
+  readonly replacement: string;
+}
+
+/** Settings of `mode: http` in a flat file. */
+export interface FlatHttp {
+  /** Rules that send requests to some of the backends only. */
+  readonly routes?: readonly FlatRoute[];
+  /** Path under which this listener itself answers with the state of the backends, before any route. */
+  readonly health_endpoint?: string;
+  readonly timeouts?: HttpTimeouts;
+  readonly limits?: HttpLimits;
+}
+
+/** A rule that picks backends for a request. All conditions that are given must hold. Among routes that match, the higher `priority` wins, then the more specific one, then the earlier one. */
+export interface FlatRoute {
+  /** Name of the route, for logs and the variable `${route}`. Without it: `route-` and its number. */
+  readonly name?: string;
+  /** The request's host without port, or `*.` and a domain for all names below that domain. */
+  readonly host?: string;
+  /** The whole path, exactly. */
+  readonly path?: string;
+  /** The path or any path below it. */
+  readonly path_prefix?: string;
+  /** Headers that the request must have, with exactly these values. */
+  readonly headers?: {
+    readonly [k: string]: string;
+  };
+  /** Names of the backends that serve these requests. Without it: all of them. */
+  readonly backends?: readonly string[];
+  /**
+   * The higher one wins when several routes match.
+   * @default 0
+   */
+  readonly priority?: number;
+  readonly transform?: Transform;
+}
+
+/** How long clients of an HTTP listener may take. */
+export interface HttpTimeouts {
+  /**
+   * For a whole request head, and between two pieces of a request body.
+   * @default "30s"
+   */
+  readonly read?: string;
+  /**
+   * Without progress while a response is sent to the client.
+   * @default "60s"
+   */
+  readonly write?: string;
+  /**
+   * Between two requests on a kept connection.
+   * @default "75s"
+   */
+  readonly idle?: string;
+  /**
+   * Without a byte on an upgraded connection such as a WebSocket. 0: no limit.
+   * @default "1h"
+   */
+  readonly tunnel?: string | number;
+}
+
+/** How much a client may send in a request head and over a connection. */
+export interface HttpLimits {
+  /**
+   * Request line and headers together, from 1KiB to 1MiB. More is answered with 431.
+   * @default "32KiB"
+   */
+  readonly header_size?: string;
+  /**
+   * Header lines of a request. More are answered with 431.
+   * @default 100
+   */
+  readonly header_count?: number;
+  /**
+   * Requests that one connection may carry before it is closed. 0: no limit.
+   * @default 0
+   */
+  readonly requests_per_connection?: number;
+}
+
+/** Settings of `mode: tcp`. */
+export interface TcpOptions {
+  readonly timeouts?: TcpTimeouts;
+}
+
+/** Timeouts of a TCP connection. */
+export interface TcpTimeouts {
+  /**
+   * Without a byte in either direction. 0: no limit.
+   * @default "10m"
+   */
+  readonly idle?: string | number;
+}
+
+/** A path and the backends that serve it. */
+export interface GatewayRoute {
+  /** Requests to this path and below it. */
+  readonly path: string;
+  /** The servers, as `http://host:port` or `host:port`. */
+  readonly backends: readonly string[];
+  /**
+   * Name of the load-balancing algorithm, as in `load_balancer.algorithm`, which it goes before.
+   * @default "round-robin"
+   */
+  readonly strategy?: string;
+}
+
+/** A bound address and its protocol. */
+export interface FileListener {
+  /** Name of the listener in logs and metrics. Without it: its address as written. */
+  readonly name?: string;
+  /** Where connections are accepted. Without a host: on all interfaces. Port 0 takes any free port. */
+  readonly listen?: string;
+  /** Another word for `listen`. */
+  readonly address?: string;
+  /**
+   * What is spoken: `http`, `tcp` (any bytes) or the name of a plugin.
+   * @default "http"
+   */
+  readonly mode?: string;
+  /** Name of the upstream that gets what no route takes. */
+  readonly upstream?: string;
+  /**
+   * Connections that the listener holds at a time; more wait in the operating system's queue. 0: no limit.
+   * @default 0
+   */
+  readonly max_connections?: number;
+  readonly http?: FileHttp;
+  readonly tcp?: TcpOptions;
+  /** Settings of a plugin's mode; the plugin says which. */
+  readonly options?: {
+    readonly [k: string]: unknown;
+  };
+}
+
+/** Settings of `mode: http`. */
+export interface FileHttp {
+  /** Rules that pick an upstream for a request. */
+  readonly routes?: readonly FileRoute[];
+  readonly transform?: Transform;
+  /** Path under which this listener itself answers with the state of the backends, before any route. */
+  readonly health_endpoint?: string;
+  readonly timeouts?: HttpTimeouts;
+  readonly limits?: HttpLimits;
+}
+
+/** A rule that picks an upstream for a request. All conditions that are given must hold. Among routes that match, the higher `priority` wins, then the more specific one, then the earlier one. */
+export interface FileRoute {
+  /** Name of the route, for logs and the variable `${route}`. Without it: `route-` and its number. */
+  readonly name?: string;
+  /** The request's host without port, or `*.` and a domain for all names below that domain. */
+  readonly host?: string;
+  /** The whole path, exactly. */
+  readonly path?: string;
+  /** The path or any path below it. */
+  readonly path_prefix?: string;
+  /** Headers that the request must have, with exactly these values. */
+  readonly headers?: {
+    readonly [k: string]: string;
+  };
+  /**
+   * The higher one wins when several routes match.
+   * @default 0
+   */
+  readonly priority?: number;
+  /** Name of the upstream that gets the request. */
+  readonly upstream: string;
+  readonly transform?: Transform;
+}
+
+/** A named group of backends and how to use them. */
+export interface FileUpstream {
+  /** A name for logs, metrics and references: 1 to 100 visible characters. */
+  readonly name: string;
+  /** Its servers. */
+  readonly backends: readonly FileBackend[];
+  readonly load_balancer?: LoadBalancer;
+  readonly connection_pool?: ConnectionPool;
+  readonly health_check?: HealthCheck;
+  readonly queue?: Queue;
+  readonly timeouts?: UpstreamTimeouts;
+}
+
+/** How long backends may take. */
+export interface UpstreamTimeouts {
+  /**
+   * Until a connection is established.
+   * @default "5s"
+   */
+  readonly connect?: string;
+  /**
+   * Until the head of a response, and between two pieces of its body.
+   * @default "60s"
+   */
+  readonly read?: string;
+}
+
+/** The admin server, with the state of the proxy. Without this section there is none. */
+export interface Admin {
+  /**
+   * Where it listens; may be the address of `metrics.listen`, both then share one server.
+   * @default "127.0.0.1:9090"
+   */
+  readonly listen?: string;
+}
+
+/** Metrics in the text format of Prometheus. */
+export interface Metrics {
+  /**
+   * Whether metrics are served. True where the section is given without this key.
+   * @default false
+   */
+  readonly enabled?: boolean;
+  /**
+   * Where metrics are served; may be the address of `admin.listen`.
+   * @default "127.0.0.1:9090"
+   */
+  readonly listen?: string;
+  /**
+   * Path under which they are served.
+   * @default "/metrics"
+   */
+  readonly path?: string;
+}
+
+/** What is logged, and how. */
+export interface Logging {
+  /**
+   * The least severe level that is logged.
+   * @default "info"
+   */
+  readonly level?: 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+  /**
+   * `text` for people, `json` for machines: one object a line.
+   * @default "text"
+   */
+  readonly format?: 'text' | 'json';
+  /**
+   * Whether each line names the file and line that logged it.
+   * @default false
+   */
+  readonly add_caller?: boolean;
+  /**
+   * Whether each HTTP request gets a line.
+   * @default true
+   */
+  readonly access_log?: boolean;
+}
+
+/** Spans of requests, sent to a collector. Without this section there are none. */
+export interface Tracing {
+  /**
+   * Whether requests are traced. True where the section is given without this key.
+   * @default true
+   */
+  readonly enabled?: boolean;
+  /**
+   * The service that the spans belong to.
+   * @default "balance"
+   */
+  readonly service_name?: string;
+  /**
+   * URL of the collector.
+   * @default "http://localhost:14268/api/traces"
+   */
+  readonly endpoint?: string;
+  /**
+   * Share of requests that are traced when the client did not decide: 0 none, 1 all.
+   * @default 1
+   */
+  readonly sample_rate?: number;
+}
+
+/** Protocols of your own. */
+export interface Plugins {
+  /** Directory with further plugins, relative to this file. */
+  readonly directory?: string;
+}
+
+/** How edits of this file are taken over. */
+export interface Reload {
+  /**
+   * Whether the running proxy follows edits of this file.
+   * @default true
+   */
+  readonly watch?: boolean;
+  /**
+   * An edit is read when nothing happened for so long.
+   * @default "100ms"
+   */
+  readonly debounce?: string | number;
+}
+
+/** How the proxy ends. */
+export interface Shutdown {
+  /**
+   * How long running requests and connections may take to finish after SIGTERM or SIGINT; what is left is cut.
+   * @default "30s"
+   */
+  readonly timeout?: string | number;
+}

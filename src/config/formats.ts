@@ -1,0 +1,99 @@
+import { messageOf } from '../errors.ts';
+import { ADDRESS_FORMS, formatAddress, parseAddress } from './address.ts';
+import { ALGORITHMS, parseAlgorithm } from './algorithm.ts';
+import { BACKEND_ADDRESS_FORMS, parseBackendAddress } from './backend-address.ts';
+import { HASH_KEY_FORMS, formatHashKey, parseHashKey } from './hash-key.ts';
+import { isHeaderValue, isToken } from './http-syntax.ts';
+import { parseStatusRanges } from './status-ranges.ts';
+import { checkTemplate } from './template-variables.ts';
+import { DURATION_FORMS, SIZE_FORMS, parseDurationMs, parseSizeBytes } from './units.ts';
+
+/** One `format` of the schema. */
+export interface Format {
+  /** What is allowed, after "must be". */
+  readonly expected: string;
+  /** What the normalized config has for the text. Throws an Error that says what is allowed and never repeats the text. */
+  parse(text: string): string | number;
+}
+
+const durations = `a duration with its unit, such as ${DURATION_FORMS}`;
+const urlPaths = 'a path that starts with / and has no query, fragment, space or control character';
+const hostPatterns = 'a host name without port, or *. and a domain';
+const names = 'a name of 1 to 100 visible characters';
+
+/** All formats of the schema by name. */
+export const FORMATS: Readonly<Record<string, Format>> = {
+  duration: { expected: durations, parse: parseDurationMs },
+  'positive-duration': {
+    expected: `${durations}, longer than 0`,
+    parse: (text) => parseDurationMs(text) || fail('must be longer than 0'),
+  },
+  size: { expected: `a size with its unit, such as ${SIZE_FORMS}`, parse: parseSizeBytes },
+  'listen-address': {
+    expected: `an address: ${ADDRESS_FORMS}`,
+    parse: (text) => formatAddress(parseAddress(text)),
+  },
+  'backend-address': {
+    expected: `the address of a server: ${BACKEND_ADDRESS_FORMS}`,
+    parse: (text) => formatAddress(parseBackendAddress(text).address),
+  },
+  algorithm: { expected: `one of ${ALGORITHMS.join(', ')}`, parse: parseAlgorithm },
+  'hash-key': { expected: HASH_KEY_FORMS, parse: (text) => formatHashKey(parseHashKey(text)) },
+  'status-ranges': { expected: 'statuses as in 200, 200-399 or 200,204', parse: parsed(parseStatusRanges) },
+  name: matching(names, (text) => text.length <= 100 && /^[^\s\p{C}](?:[^\p{C}]*[^\s\p{C}])?$/u.test(text)),
+  'url-path': matching(urlPaths, (text) => /^\/[^\s?#\p{C}]*$/u.test(text)),
+  'host-pattern': { expected: hostPatterns, parse: parseHostPattern },
+  'header-name': matching('a header name: letters, digits, - and _', isToken),
+  'header-value': matching('a header value without line breaks and control characters', isHeaderValue),
+  'header-template': { expected: 'a header value', parse: parseTemplate },
+  'http-url': matching('a URL that starts with http:// or https://', isHttpUrl),
+  regex: { expected: 'a JavaScript regular expression', parse: parseRegex },
+};
+
+function matching(expected: string, matches: (text: string) => boolean): Format {
+  return { expected, parse: (text) => (matches(text) ? text : fail(`must be ${expected}`)) };
+}
+
+function parsed(parse: (text: string) => unknown): Format['parse'] {
+  return (text) => {
+    parse(text);
+    return text;
+  };
+}
+
+function fail(message: string): never {
+  throw new Error(message);
+}
+
+function parseHostPattern(text: string): string {
+  const host = text.startsWith('*.') ? text.slice(2) : text;
+  try {
+    // The port is only there because an address needs one.
+    const address = parseAddress(`${host}:1`);
+    if (address.kind === 'tcp' && address.host !== '') return text.toLowerCase();
+  } catch {
+    // The message would speak of ports.
+  }
+  return fail(`must be ${hostPatterns}`);
+}
+
+function parseTemplate(text: string): string {
+  if (!isHeaderValue(text)) fail('must be a header value without line breaks and control characters');
+  checkTemplate(text);
+  return text;
+}
+
+function isHttpUrl(text: string): boolean {
+  return /^https?:\/\/[^\s]+$/i.test(text) && URL.canParse(text);
+}
+
+function parseRegex(text: string): string {
+  try {
+    new RegExp(text);
+    return text;
+  } catch (thrown) {
+    // The engine's message repeats the pattern before it says what is wrong with it.
+    const reason = messageOf(thrown).split(': ').at(-1) ?? '';
+    return fail(`must be a JavaScript regular expression (${reason.toLowerCase()})`);
+  }
+}

@@ -1,0 +1,56 @@
+/** Where something stands in a config: keys of mappings and indexes of lists, from the top. */
+export type Path = readonly (string | number)[];
+
+/** A place in a file, both counted from 1. */
+export interface Position {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** One thing that is wrong with a config file, or (as a warning) that hardly means what it says. */
+export interface Problem {
+  readonly file: string;
+  /** Counted from 1; 0 when the file as a whole is meant. */
+  readonly line: number;
+  readonly column: number;
+  /** `backends[1].weight`, or '' for the whole file. */
+  readonly path: string;
+  /** What is allowed. Holds no value that came from an environment variable. */
+  readonly message: string;
+}
+
+/** `config/x.yaml:14:7 backends[1].weight must be >= 1` */
+export function formatProblem(problem: Problem): string {
+  const place = problem.line === 0 ? problem.file : `${problem.file}:${problem.line}:${problem.column}`;
+  return [place, problem.path, problem.message].filter((part) => part !== '').join(' ');
+}
+
+/** By line and column; equal places keep their order. Repeated problems are left out. */
+export function sortProblems(problems: readonly Problem[]): readonly Problem[] {
+  const unique = new Map(problems.map((problem) => [formatProblem(problem), problem]));
+  return [...unique.values()].sort((a, b) => a.line - b.line || a.column - b.column);
+}
+
+const PLAIN_KEY = /^[\w$<-]+$/;
+
+/** `backends[1].weight`; keys that are no plain words stand in brackets and quotes: `headers["a.b"]`. */
+export function formatPath(path: Path): string {
+  let text = '';
+  for (const part of path) {
+    if (typeof part === 'number') text += `[${part}]`;
+    else if (!PLAIN_KEY.test(part)) text += `[${JSON.stringify(part)}]`;
+    else text += text === '' ? part : `.${part}`;
+  }
+  return text;
+}
+
+/** Reads what {@link formatPath} writes. What makes no sense is taken as a key. */
+export function parsePath(text: string): Path {
+  const path: (string | number)[] = [];
+  for (const match of text.matchAll(/\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]|([^.[\]]+)/g)) {
+    if (match[1] !== undefined) path.push(Number(match[1]));
+    else if (match[2] !== undefined) path.push(JSON.parse(match[2]) as string);
+    else if (match[3] !== undefined) path.push(match[3]);
+  }
+  return path;
+}

@@ -1,0 +1,82 @@
+import type { Document, Node, Scalar } from 'yaml';
+import { isMap, isScalar, isSeq } from 'yaml';
+import { keyText } from './inspect-nodes.ts';
+import type { Path } from './problem.ts';
+
+const SUBSTITUTION = /\$\{env:([^}]*)(\}?)/g;
+const NAME_AND_DEFAULT = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s;
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface EnvFault {
+  readonly path: Path;
+  readonly message: string;
+}
+
+export interface Substitution {
+  /** The scalars whose values came from outside of the file: these are never shown. */
+  readonly substituted: ReadonlySet<Node>;
+  readonly faults: readonly EnvFault[];
+}
+
+/**
+ * Puts environment variables into the values of a document, in place: `${env:NAME}`, or `${env:NAME:-default}`
+ * where the default counts when the variable is unset or empty. A plain scalar that is nothing else is read
+ * again as YAML would read it, so that a number stays a number; it never becomes a list or a mapping.
+ */
+export function substituteEnv(document: Document.Parsed, env: Environment): Substitution {
+  const substituted = new Set<Node>();
+  const faults: EnvFault[] = [];
+  forEachScalar(document.contents, [], (scalar, path) => {
+    if (typeof scalar.value !== 'string' || !scalar.value.includes('${env:')) return;
+    substituted.add(scalar);
+    const { text, whole, messages } = expand(scalar.value, env);
+    for (const message of messages) faults.push({ path, message });
+    if (messages.length > 0) return;
+    const rereads = whole && scalar.type === 'PLAIN' && scalar.tag === undefined && text !== '';
+    scalar.value = rereads ? plainValue(text, document) : text;
+  });
+  return { substituted, faults };
+}
+
+function forEachScalar(node: unknown, path: Path, visit: (scalar: Scalar, path: Path) => void): void {
+  if (isScalar(node)) visit(node, path);
+  else if (isSeq(node)) {
+    for (const [index, item] of node.items.entries()) forEachScalar(item, [...path, index], visit);
+  } else if (isMap(node)) {
+    for (const pair of node.items) forEachScalar(pair.value, [...path, keyText(pair.key) ?? ''], visit);
+  }
+}
+
+function expand(source: string, env: Environment): { text: string; whole: boolean; messages: string[] } {
+  const messages: string[] = [];
+  let whole = false;
+  const text = source.replaceAll(SUBSTITUTION, (match, inner: string, close: string) => {
+    whole = match === source;
+    const parts = close === '' ? null : NAME_AND_DEFAULT.exec(inner);
+    if (parts === null) {
+      messages.push('must have the form ${env:NAME} or ${env:NAME:-default}');
+      return match;
+    }
+    const [, name = '', byDefault] = parts;
+    const value = Object.hasOwn(env, name) ? env[name] : undefined;
+    if (byDefault !== undefined) return value || byDefault;
+    if (value === undefined) {
+      messages.push(
+        `needs the environment variable ${name}, which is not set; \${env:${name}:-default} gives a default`,
+      );
+    }
+    return value ?? match;
+  });
+  return { text, whole, messages };
+}
+
+/** What the core schema makes of a plain scalar. */
+function plainValue(text: string, document: Document.Parsed): unknown {
+  for (const tag of document.schema.tags) {
+    if (tag.collection !== undefined || tag.default !== true || tag.test?.test(text) !== true) continue;
+    const value = tag.resolve(text, () => undefined, document.options);
+    return isScalar(value) ? value.value : value;
+  }
+  return text;
+}
