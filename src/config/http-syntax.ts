@@ -10,7 +10,6 @@ export function isToken(text: string): boolean {
  * beyond Latin-1, as heads are written in it (RFC 9110, section 5.5).
  */
 export function isHeaderValue(text: string): boolean {
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
   return /^[\t\x20-\x7e\x80-\xff]*$/.test(text);
 }
 

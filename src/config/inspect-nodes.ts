@@ -1,5 +1,5 @@
 import type { Alias, Document, Node, YAMLMap } from 'yaml';
-import { isAlias, isMap, isPair, isScalar, isSeq } from 'yaml';
+import { isAlias, isCollection, isMap, isPair, isScalar, isSeq } from 'yaml';
 import type { Path } from './problem.ts';
 
 /** Far above any real file; what a file with aliases would grow to when they are all written out. */
@@ -46,7 +46,9 @@ class Inspection implements InspectedNodes {
   /** The number of nodes that `node` stands for when its aliases are written out. */
   visit(node: Node, path: Path): number {
     if (isAlias(node)) return this.#visitAlias(node, path);
-    if ('anchor' in node && node.anchor !== undefined) this.#anchors.set(node.anchor, node);
+    if ((isScalar(node) || isCollection(node)) && node.anchor !== undefined) {
+      this.#anchors.set(node.anchor, node);
+    }
     let size = 1;
     if (isMap(node)) size += this.#visitMap(node, path);
     if (isSeq(node)) {
@@ -114,5 +116,5 @@ class Inspection implements InspectedNodes {
 /** The text of a mapping's key; undefined when it is a list, a mapping, an alias or nothing. */
 export function keyText(key: unknown): string | undefined {
   if (!isScalar(key) || key.value === null) return undefined;
-  return typeof key.value === 'string' ? key.value : (key.source ?? String(key.value));
+  return typeof key.value === 'string' ? key.value : key.source;
 }

@@ -76,11 +76,11 @@ export class SourceDocument {
       return isNode(item) ? { key: undefined, node: item } : undefined;
     }
     if (!isMap(node)) return undefined;
-    for (const pair of node.items as Pair[]) {
+    for (const pair of node.items) {
       if (keyText(pair.key) !== String(part)) continue;
       return { key: pair.key as Node, node: isNode(pair.value) ? pair.value : undefined };
     }
-    return this.#stepMerged(node.items as Pair[], part);
+    return this.#stepMerged(node.items, part);
   }
 
   /** Looks into what `<<` merges into a mapping. */

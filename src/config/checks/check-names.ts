@@ -1,0 +1,48 @@
+import type { BackendConfig } from '../config.generated.ts';
+import type { Path } from '../problem.ts';
+import type { CheckContext } from './check-context.ts';
+
+interface Named {
+  readonly name: string;
+}
+
+/** No name means two things. */
+export function checkNames(context: CheckContext): void {
+  const { listeners, upstreams } = context.config;
+  checkUnique(listeners, ['listeners'], 'listener', context);
+  checkUnique(upstreams, ['upstreams'], 'upstream', context);
+  for (const [index, listener] of listeners.entries()) {
+    checkUnique(listener.http?.routes ?? [], ['listeners', index, 'http', 'routes'], 'route', context);
+  }
+  for (const [index, upstream] of upstreams.entries()) {
+    checkUnique(upstream.backends, ['upstreams', index, 'backends'], 'backend', context);
+  }
+  checkBackendIdentity(context);
+}
+
+function checkUnique(items: readonly Named[], at: Path, noun: string, context: CheckContext): void {
+  const seen = new Set<string>();
+  for (const [index, { name }] of items.entries()) {
+    const path = [...at, index, 'name'];
+    if (seen.has(name))
+      context.error(path, `is ${context.shown(path, name)}, as another ${noun} is named already`);
+    seen.add(name);
+  }
+}
+
+/** Metrics and logs know a backend by its name alone. */
+function checkBackendIdentity(context: CheckContext): void {
+  const byName = new Map<string, { readonly backend: BackendConfig; readonly upstream: number }>();
+  for (const [upstream, { backends }] of context.config.upstreams.entries()) {
+    for (const [index, backend] of backends.entries()) {
+      const first = byName.get(backend.name);
+      if (first === undefined) byName.set(backend.name, { backend, upstream });
+      // Within one upstream the name itself is the mistake, and was reported as such.
+      else if (first.upstream !== upstream && first.backend.address !== backend.address) {
+        const path: Path = ['upstreams', upstream, 'backends', index, 'name'];
+        const shown = context.shown(path, backend.name);
+        context.error(path, `is ${shown}, which another upstream uses for a backend with another address`);
+      }
+    }
+  }
+}

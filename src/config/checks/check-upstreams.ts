@@ -1,0 +1,79 @@
+import { HASHING_ALGORITHMS } from '../algorithm.ts';
+import type { Upstream } from '../config.generated.ts';
+import type { Path } from '../problem.ts';
+import type { CheckContext } from './check-context.ts';
+
+/** The settings of each upstream fit together, and fit to the listeners that use it. */
+export function checkUpstreams(context: CheckContext): void {
+  for (const [index, upstream] of context.config.upstreams.entries()) {
+    const at: Path = ['upstreams', index];
+    checkBalancing(upstream, at, context);
+    checkWeights(upstream, at, context);
+    checkPool(upstream, at, context);
+    checkHealth(upstream, at, context);
+  }
+  checkTcpKeys(context);
+}
+
+function checkBalancing({ load_balancer: balancer }: Upstream, at: Path, context: CheckContext): void {
+  const { algorithm } = balancer;
+  const path = [...at, 'load_balancer'];
+  if (balancer.hash_key !== undefined && !HASHING_ALGORITHMS.has(algorithm)) {
+    context.warn([...path, 'hash_key'], `has no effect on ${algorithm}`);
+  }
+  if (context.given([...path, 'load_factor']) && algorithm !== 'bounded-consistent-hash') {
+    context.warn([...path, 'load_factor'], `has no effect on ${algorithm}`);
+  }
+}
+
+function checkWeights(
+  { backends, load_balancer: balancer }: Upstream,
+  at: Path,
+  context: CheckContext,
+): void {
+  const used = backends.filter(({ weight }) => weight > 0);
+  if (backends.length > 0 && used.length === 0) {
+    context.warn([...at, 'backends'], 'has weight 0 everywhere: nothing can be forwarded');
+  }
+  if (balancer.algorithm !== 'round-robin' && balancer.algorithm !== 'least-connections') return;
+  for (const [index, backend] of backends.entries()) {
+    if (backend.weight > 0 && backend.weight !== used[0]?.weight) {
+      const path = [...at, 'backends', index, 'weight'];
+      context.warn(
+        path,
+        `has no effect on ${balancer.algorithm}; weighted-${balancer.algorithm} looks at it`,
+      );
+    }
+  }
+}
+
+function checkPool({ connection_pool: pool }: Upstream, at: Path, context: CheckContext): void {
+  const path = [...at, 'connection_pool', 'min_idle'];
+  if (pool.min_idle > pool.max_size) context.error(path, `must be <= max_size (${pool.max_size})`);
+  else if (!pool.enabled && pool.min_idle > 0) context.warn(path, 'has no effect while enabled is false');
+}
+
+function checkHealth({ health_check: check }: Upstream, at: Path, context: CheckContext): void {
+  if (check === undefined) return;
+  const path = [...at, 'health_check'];
+  if (check.timeout > check.interval) {
+    context.warn([...path, 'timeout'], 'is longer than interval: checks of one backend would overlap');
+  }
+  if (check.type !== 'tcp') return;
+  for (const key of ['path', 'expected_status']) {
+    if (context.given([...path, key])) context.warn([...path, key], 'has no effect on checks of type tcp');
+  }
+}
+
+/** A TCP connection has no header, cookie, path or query. */
+function checkTcpKeys(context: CheckContext): void {
+  const { listeners, upstreams } = context.config;
+  for (const listener of listeners) {
+    if (listener.mode !== 'tcp') continue;
+    const index = upstreams.findIndex(({ name }) => name === listener.upstream);
+    const hashKey = upstreams[index]?.load_balancer.hash_key;
+    if (hashKey === undefined || hashKey === 'source-ip') continue;
+    const path: Path = ['upstreams', index, 'load_balancer', 'hash_key'];
+    context.error(path, `must be source-ip, as a listener in mode tcp uses this upstream`);
+  }
+}

@@ -1,0 +1,21 @@
+import type { Path } from './problem.ts';
+import { formatPath } from './problem.ts';
+
+/** Knows which place of the file each place of the normalized config came from. */
+export class Origins {
+  readonly #fileByConfig = new Map<string, Path>();
+
+  /** Says where `configPath` and all below it came from, unless something more precise is said of a part of it. */
+  set(configPath: Path, filePath: Path): void {
+    this.#fileByConfig.set(formatPath(configPath), filePath);
+  }
+
+  /** The place in the file; the same path where nothing is known of it. */
+  toFile(configPath: Path): Path {
+    for (let length = configPath.length; length >= 0; length--) {
+      const origin = this.#fileByConfig.get(formatPath(configPath.slice(0, length)));
+      if (origin !== undefined) return [...origin, ...configPath.slice(length)];
+    }
+    return configPath;
+  }
+}
