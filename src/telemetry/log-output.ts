@@ -10,6 +10,7 @@ export interface LogOutput {
   write(bytes: Buffer, done: WriteDone): void;
   /** Writes what goes at once, at the very end of the process. Returns the number of bytes written. */
   writeNow(bytes: Buffer): number;
+  /** Nothing is written any more. A write under way may still get its answer. */
   close(): void;
 }
 
@@ -56,6 +57,8 @@ function reopenNonBlocking(fd: number): number | undefined {
 class FileOutput implements LogOutput {
   readonly #fd: number;
   readonly #owned: boolean;
+  #writing = false;
+  #closed = false;
 
   constructor(fd: number, owned: boolean) {
     this.#fd = fd;
@@ -63,8 +66,11 @@ class FileOutput implements LogOutput {
   }
 
   write(bytes: Buffer, done: WriteDone): void {
+    this.#writing = true;
     // No position: the end of what others who share the descriptor wrote.
     writeFile(this.#fd, bytes, 0, bytes.length, null, (error, writtenBytes) => {
+      this.#writing = false;
+      if (this.#closed) this.#closeDescriptor();
       if (error === null) done(undefined, writtenBytes);
       else done(error, 0);
     });
@@ -79,6 +85,11 @@ class FileOutput implements LogOutput {
   }
 
   close(): void {
+    this.#closed = true;
+    if (!this.#writing) this.#closeDescriptor();
+  }
+
+  #closeDescriptor(): void {
     if (!this.#owned) return;
     try {
       closeSync(this.#fd);
@@ -118,6 +129,7 @@ class StreamOutput implements LogOutput {
   }
 
   close(): void {
-    // The descriptor belongs to the process, and destroying the socket would close it.
+    // The descriptor belongs to the process and is closed only to give up a write that would keep it alive.
+    if (this.#socket.writableLength > 0) this.#socket.destroy();
   }
 }

@@ -50,6 +50,7 @@ export class LogSink {
   #droppedLines = 0;
   #unreportedDrops = 0;
   #writing = false;
+  #closing: Promise<void> | undefined;
   #closed = false;
   #batchTimer: NodeJS.Timeout | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
@@ -122,16 +123,20 @@ export class LogSink {
   }
 
   /** Writes what can be written within a second, then gives the output up. Later lines are dropped. */
-  async close(): Promise<void> {
-    if (this.#closed) return;
+  close(): Promise<void> {
+    this.#closing ??= this.#end();
+    return this.#closing;
+  }
+
+  async #end(): Promise<void> {
     await this.flush(CLOSE_DEADLINE_MS);
     this.#closed = true;
     this.#cancelRetry();
     clearTimeout(this.#batchTimer);
-    this.#batches.length = this.#writing ? 1 : 0;
+    this.#batches.length = 0;
     this.#batchedBytes = 0;
     this.#text = '';
-    if (!this.#writing) this.#output.close();
+    this.#output.close();
   }
 
   #seal(options = { write: true }): void {
@@ -158,10 +163,7 @@ export class LogSink {
   }
 
   #written(batch: Batch, error: Error | undefined, writtenBytes: number): void {
-    if (this.#closed) {
-      this.#output.close();
-      return;
-    }
+    if (this.#closed) return;
     this.#lastError = error;
     if (error !== undefined || writtenBytes === 0) {
       this.#retryLater(error);

@@ -1,0 +1,227 @@
+import type * as otel from '@opentelemetry/api';
+import type { ErrorCode } from '../errors.ts';
+import type { ExchangeRecord, TunnelRecord } from '../plugin-api/telemetry.ts';
+import type { TraceContext, TracePhases } from '../plugin-api/tracing.ts';
+import type { Backend } from '../plugin-api/upstream.ts';
+import type { TelemetrySubscriber } from './channels.ts';
+import { isRecorded } from './request-tracer.ts';
+import type { RecordedContext } from './request-tracer.ts';
+
+/** A record with the trace context that its protocol began for it. */
+export interface TracedRecord extends ExchangeRecord {
+  readonly trace?: TraceContext | undefined;
+}
+
+/** Gives the next span and trace the ids that were fixed when the request came. */
+export interface FixedIds {
+  traceId: string;
+  spanId: string;
+}
+
+export interface ExchangeSpansOptions {
+  readonly api: typeof otel;
+  readonly tracer: otel.Tracer;
+  /** The SDK's id generator returns these; where the span id is '' it makes one up. */
+  readonly ids: FixedIds;
+}
+
+const ERRORS_OF_BACKENDS: ReadonlySet<ErrorCode> = new Set([
+  'connect_failed',
+  'connect_timeout',
+  'backend_reset',
+  'backend_protocol',
+  'backend_timeout',
+]);
+const LONGEST_NAME = 256;
+
+/**
+ * Turns the record of a sampled exchange into spans, after the fact and with the times of the record, so that the
+ * data path never waits for tracing:
+ *
+ *     GET /api/users
+ *     ├── proxy: select_backend
+ *     ├── backend: GET http://10.0.0.1:8080/api/users
+ *     └── proxy: transform_response
+ */
+export class ExchangeSpans implements TelemetrySubscriber {
+  readonly detailed = true;
+  readonly #api: typeof otel;
+  readonly #tracer: otel.Tracer;
+  readonly #ids: FixedIds;
+
+  constructor(options: ExchangeSpansOptions) {
+    this.#api = options.api;
+    this.#tracer = options.tracer;
+    this.#ids = options.ids;
+  }
+
+  exchange(record: TracedRecord): void {
+    const context = record.trace;
+    if (context === undefined || !isRecorded(context)) return;
+    const endMs = record.startedAtMs + record.durationMs;
+    const root = this.#startRoot(record, context);
+    const children = this.#api.trace.setSpan(this.#api.ROOT_CONTEXT, root);
+    if (context.phases !== undefined) this.#recordPhases(record, context, context.phases, children);
+    root.end(timeOf(Math.max(endMs, record.startedAtMs)));
+  }
+
+  tunnel(_record: TunnelRecord): void {
+    // A tunnel has no place in a trace: nothing that it carries names one.
+  }
+
+  #startRoot(record: ExchangeRecord, context: RecordedContext): otel.Span {
+    const api = this.#api;
+    const parent =
+      context.parentSpanId === ''
+        ? api.ROOT_CONTEXT
+        : api.trace.setSpanContext(api.ROOT_CONTEXT, {
+            traceId: context.traceId,
+            spanId: context.parentSpanId,
+            traceFlags: api.TraceFlags.SAMPLED,
+            isRemote: true,
+          });
+    this.#ids.traceId = context.traceId;
+    const span = this.#start(context.spanId, parent, {
+      name: `${record.method} ${record.path}`,
+      kind: api.SpanKind.SERVER,
+      startMs: record.startedAtMs,
+      attributes: rootAttributes(record),
+    });
+    if (isServerFault(record)) {
+      this.#markError(span, record.error ?? String(record.status), record.startedAtMs + record.durationMs);
+    } else if (record.error !== undefined) {
+      span.setAttribute('error.type', record.error);
+    }
+    return span;
+  }
+
+  #recordPhases(
+    record: ExchangeRecord,
+    context: RecordedContext,
+    phases: TracePhases,
+    parent: otel.Context,
+  ): void {
+    const api = this.#api;
+    const at = (offsetMs: number): number => record.startedAtMs + offsetMs;
+    if (phases.selectStartMs >= 0) {
+      const span = this.#start('', parent, {
+        name: 'proxy: select_backend',
+        kind: api.SpanKind.INTERNAL,
+        startMs: at(phases.selectStartMs),
+        attributes: {
+          'balance.upstream': record.upstream,
+          'balance.algorithm': record.algorithm,
+          backend: record.backend?.name ?? 'none',
+        },
+      });
+      const end = phases.selectEndMs >= 0 ? phases.selectEndMs : record.durationMs;
+      if (record.error !== undefined && phases.backendStartMs < 0)
+        this.#markError(span, record.error, at(end));
+      span.end(timeOf(at(Math.max(end, phases.selectStartMs))));
+    }
+    if (phases.backendStartMs >= 0 && record.backend !== undefined) {
+      this.#recordBackend(record, record.backend, context, phases, parent);
+    }
+    if (phases.responseHeadMs >= 0) {
+      const span = this.#start('', parent, {
+        name: 'proxy: transform_response',
+        kind: api.SpanKind.INTERNAL,
+        startMs: at(phases.responseHeadMs),
+        attributes: { 'http.response.status_code': record.status },
+      });
+      span.end(timeOf(at(Math.max(phases.headSentMs, phases.responseHeadMs))));
+    }
+  }
+
+  #recordBackend(
+    record: ExchangeRecord,
+    backend: Backend,
+    context: RecordedContext,
+    phases: TracePhases,
+    parent: otel.Context,
+  ): void {
+    const api = this.#api;
+    const url = `http://${backend.address}${phases.upstreamPath === '' ? record.path : phases.upstreamPath}`;
+    const answered = phases.responseHeadMs >= 0;
+    const span = this.#start(context.backendSpanId, parent, {
+      name: `backend: ${record.method} ${url}`,
+      kind: api.SpanKind.CLIENT,
+      startMs: record.startedAtMs + phases.backendStartMs,
+      attributes: {
+        backend: backend.name,
+        'http.method': record.method,
+        'http.url': url,
+        'http.request.method': record.method,
+        'url.full': url,
+        'server.address': backend.address,
+        ...(answered
+          ? { 'http.status_code': record.status, 'http.response.status_code': record.status }
+          : undefined),
+      },
+    });
+    const endMs = phases.backendEndMs >= 0 ? phases.backendEndMs : record.durationMs;
+    const end = record.startedAtMs + Math.max(endMs, phases.backendStartMs);
+    if (record.error !== undefined && ERRORS_OF_BACKENDS.has(record.error)) {
+      this.#markError(span, record.error, end);
+    } else if (answered && record.status >= 400) {
+      this.#markError(span, String(record.status), end);
+    }
+    span.end(timeOf(end));
+  }
+
+  #start(spanId: string, parent: otel.Context, span: SpanDescription): otel.Span {
+    this.#ids.spanId = spanId;
+    return this.#tracer.startSpan(
+      span.name.length > LONGEST_NAME ? `${span.name.slice(0, LONGEST_NAME)}…` : span.name,
+      { kind: span.kind, startTime: timeOf(span.startMs), attributes: span.attributes },
+      parent,
+    );
+  }
+
+  #markError(span: otel.Span, type: string, atMs: number): void {
+    span.setStatus({ code: this.#api.SpanStatusCode.ERROR, message: type });
+    span.setAttribute('error.type', type);
+    span.addEvent('exception', { 'exception.type': type }, timeOf(atMs));
+  }
+}
+
+interface SpanDescription {
+  readonly name: string;
+  readonly kind: otel.SpanKind;
+  readonly startMs: number;
+  readonly attributes: otel.Attributes;
+}
+
+/** The names in use until 2023 beside those of today's semantic conventions: dashboards know either. */
+function rootAttributes(record: ExchangeRecord): otel.Attributes {
+  const attributes: otel.Attributes = {
+    'http.method': record.method,
+    'http.status_code': record.status,
+    'http.request.method': record.method,
+    'http.response.status_code': record.status,
+    'url.path': record.path,
+    'url.scheme': 'http',
+    'client.address': record.clientAddress,
+    'network.protocol.version': record.protocol.slice(record.protocol.indexOf('/') + 1),
+    'balance.listener': record.listener,
+    backend: record.backend?.name ?? 'none',
+  };
+  if (record.host !== '') attributes['server.address'] = record.host;
+  if (record.userAgent !== '') attributes['user_agent.original'] = record.userAgent;
+  if (record.requestId !== '') attributes['balance.request_id'] = record.requestId;
+  if (record.route !== '') attributes['balance.route'] = record.route;
+  return attributes;
+}
+
+/** A server's span is in error when the server is to blame, not when its client is. */
+function isServerFault(record: ExchangeRecord): boolean {
+  if (record.status >= 500) return true;
+  return record.error !== undefined && record.error !== 'client_abort' && !(record.status >= 400);
+}
+
+/** Seconds and nanoseconds; from whole microseconds, more a double of milliseconds since 1970 does not hold. */
+function timeOf(ms: number): [seconds: number, nanoseconds: number] {
+  const microseconds = Math.round(ms * 1000);
+  const seconds = Math.floor(microseconds / 1_000_000);
+  return [seconds, (microseconds - seconds * 1_000_000) * 1000];
+}
