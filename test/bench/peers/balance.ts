@@ -29,7 +29,7 @@ upstreams:
         address: 127.0.0.1:${ports.backend}
     health_check:
       type: ${mode}
-${mode === 'http' ? '      path: /small\n' : ''}      interval: 1s
+${mode === 'http' ? '      path: /small\n' : ''}      interval: 2s
 metrics:
   enabled: true
   listen: 127.0.0.1:${ports.admin}

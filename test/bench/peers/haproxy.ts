@@ -27,7 +27,7 @@ export const haproxy: Peer = {
       '  default_backend backend',
       'backend backend',
       ...(mode === 'http' ? ['  http-reuse always', '  option httpchk GET /small'] : []),
-      `  server backend-1 127.0.0.1:${ports.backend} check inter 1s`,
+      `  server backend-1 127.0.0.1:${ports.backend} check inter 2s`,
     ];
     writeFileSync(file, `${lines.join('\n')}\n`);
     return ['haproxy', '-db', '-f', file];
