@@ -65,7 +65,7 @@ export default {
     onlyFrom('chokidar|yaml', ['src/config']),
     onlyFrom('ajv|ajv-formats', ['src/config', 'src/plugins']),
     onlyFrom('net|tls', ['src/net', 'src/health', 'src/config', 'src/telemetry', 'src/cli']),
-    onlyFrom('http|https', ['src/admin', 'src/health', 'src/cli']),
+    onlyFrom('http|https', ['plugins/http', 'src/admin', 'src/health', 'src/cli']),
     {
       name: 'no development dependencies in the product',
       severity: 'error',

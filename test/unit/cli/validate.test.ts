@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,8 +17,13 @@ async function validated(text: string, env: NodeJS.ProcessEnv = {}) {
   writeFileSync(file, text);
   const stdout = new PassThrough({ encoding: 'utf8' });
   const stderr = new PassThrough({ encoding: 'utf8' });
-  const context = { env, stdout, stderr, process: { ...process, exit: () => undefined } };
-  const code = await validate(file, context as never);
+  const context = {
+    env,
+    stdout,
+    stderr,
+    process: Object.assign(new EventEmitter(), { exit: () => undefined }),
+  };
+  const code = await validate(file, context);
   return {
     code,
     stdout: ((stdout.read() as string | null) ?? '').replaceAll(file, 'FILE'),
