@@ -1,0 +1,58 @@
+import { addressesCollide, addressKey, parseAddress } from '../config/address.ts';
+import { BalanceError } from '../errors.ts';
+import { ENDPOINT_PATHS } from './endpoints.ts';
+
+/** The sections of the config that ask for an admin server. */
+export interface AdminSections {
+  readonly admin?: { readonly listen: string } | undefined;
+  readonly metrics: { readonly enabled: boolean; readonly listen: string; readonly path: string };
+}
+
+/** What one address serves. */
+export interface AdminServerPlan {
+  /** As in the config. */
+  readonly listen: string;
+  /** Equal for two plans exactly when they mean the same address. */
+  readonly key: string;
+  /** True when the admin endpoints are served here. */
+  readonly admin: boolean;
+  /** The path of the metrics; undefined when they are not served here. */
+  readonly metricsPath: string | undefined;
+}
+
+/**
+ * Which servers the config asks for. `admin` and `metrics` on one address share a server. Throws a BalanceError
+ * when they get in each other's way.
+ */
+export function planAdminServers(config: AdminSections): AdminServerPlan[] {
+  const admin = config.admin === undefined ? undefined : planFor(config.admin.listen, true, undefined);
+  if (!config.metrics.enabled) return admin === undefined ? [] : [admin];
+  const metrics = planFor(config.metrics.listen, false, config.metrics.path);
+  if (admin === undefined) return [metrics];
+  if (admin.key === metrics.key) {
+    refuseTakenPath(config.metrics.path);
+    return [{ ...admin, metricsPath: config.metrics.path }];
+  }
+  if (addressesCollide(parseAddress(admin.listen), parseAddress(metrics.listen))) {
+    throw new BalanceError(
+      'config_invalid',
+      `metrics.listen ${metrics.listen} and admin.listen ${admin.listen} can't be bound at the same time; make them equal`,
+      { origin: 'config' },
+    );
+  }
+  return [admin, metrics];
+}
+
+function planFor(listen: string, admin: boolean, metricsPath: string | undefined): AdminServerPlan {
+  return { listen, key: addressKey(parseAddress(listen)), admin, metricsPath };
+}
+
+function refuseTakenPath(path: string): void {
+  const taken: readonly string[] = Object.values(ENDPOINT_PATHS);
+  if (!taken.includes(path)) return;
+  throw new BalanceError(
+    'config_invalid',
+    `metrics.path ${path} is an endpoint of the admin server on the same address`,
+    { origin: 'config' },
+  );
+}
