@@ -1,17 +1,21 @@
+import type { Tracer } from '../plugin-api/tracing.ts';
 import type { ExchangeRecord, TelemetrySink, TunnelRecord } from '../plugin-api/telemetry.ts';
 
 /** Someone who wants every record: metrics, the access log, tracing. Called synchronously, so it must be quick. */
 export interface TelemetrySubscriber {
   /** True when it reads the descriptive fields of records (path, user agent …). Constant. */
   readonly detailed: boolean;
+  /** Begins the traces that it reports. Constant. */
+  readonly tracer?: Tracer | undefined;
   exchange(record: ExchangeRecord): void;
   tunnel(record: TunnelRecord): void;
 }
 
 /** Hands each record to all subscribers. A subscriber that throws is counted and never seen by the data path. */
 export class Telemetry implements TelemetrySink {
-  /** A plain field, because protocols read it at each request. */
+  // Plain fields, because protocols read them at each request.
   detailed = false;
+  tracer: Tracer | undefined = undefined;
   /** Replaced, never changed: a subscriber may leave while a record is handed around. */
   #subscribers: readonly TelemetrySubscriber[] = [];
   #failures = 0;
@@ -67,5 +71,7 @@ export class Telemetry implements TelemetrySink {
   #replace(subscribers: readonly TelemetrySubscriber[]): void {
     this.#subscribers = subscribers;
     this.detailed = subscribers.some((subscriber) => subscriber.detailed);
+    // The newest one's: while a reload replaces tracing, the old one still reports what it began.
+    this.tracer = subscribers.findLast((subscriber) => subscriber.tracer !== undefined)?.tracer;
   }
 }

@@ -1,16 +1,11 @@
 import type * as otel from '@opentelemetry/api';
 import type { ErrorCode } from '../errors.ts';
 import type { ExchangeRecord, TunnelRecord } from '../plugin-api/telemetry.ts';
-import type { TraceContext, TracePhases } from '../plugin-api/tracing.ts';
+import type { TracePhases, Tracer } from '../plugin-api/tracing.ts';
 import type { Backend } from '../plugin-api/upstream.ts';
 import type { TelemetrySubscriber } from './channels.ts';
 import { isRecorded } from './request-tracer.ts';
 import type { RecordedContext } from './request-tracer.ts';
-
-/** A record with the trace context that its protocol began for it. */
-export interface TracedRecord extends ExchangeRecord {
-  readonly trace?: TraceContext | undefined;
-}
 
 /** Gives the next span and trace the ids that were fixed when the request came. */
 export interface FixedIds {
@@ -20,9 +15,13 @@ export interface FixedIds {
 
 export interface ExchangeSpansOptions {
   readonly api: typeof otel;
-  readonly tracer: otel.Tracer;
+  /** Begins the traces whose exchanges become spans here. */
+  readonly tracer: Tracer;
+  readonly spans: otel.Tracer;
   /** The SDK's id generator returns these; where the span id is '' it makes one up. */
   readonly ids: FixedIds;
+  /** Where the spans end up. */
+  readonly queue: { readonly full: boolean; drop(count: number): void };
 }
 
 const ERRORS_OF_BACKENDS: ReadonlySet<ErrorCode> = new Set([
@@ -45,19 +44,27 @@ const LONGEST_NAME = 256;
  */
 export class ExchangeSpans implements TelemetrySubscriber {
   readonly detailed = true;
+  readonly tracer: Tracer;
   readonly #api: typeof otel;
-  readonly #tracer: otel.Tracer;
+  readonly #spans: otel.Tracer;
   readonly #ids: FixedIds;
+  readonly #queue: ExchangeSpansOptions['queue'];
 
   constructor(options: ExchangeSpansOptions) {
+    this.tracer = options.tracer;
     this.#api = options.api;
-    this.#tracer = options.tracer;
+    this.#spans = options.spans;
     this.#ids = options.ids;
+    this.#queue = options.queue;
   }
 
-  exchange(record: TracedRecord): void {
+  exchange(record: ExchangeRecord): void {
     const context = record.trace;
     if (context === undefined || !isRecorded(context)) return;
+    if (this.#queue.full) {
+      this.#queue.drop(spansOf(context.phases));
+      return;
+    }
     const endMs = record.startedAtMs + record.durationMs;
     const root = this.#startRoot(record, context);
     const children = this.#api.trace.setSpan(this.#api.ROOT_CONTEXT, root);
@@ -171,7 +178,7 @@ export class ExchangeSpans implements TelemetrySubscriber {
 
   #start(spanId: string, parent: otel.Context, span: SpanDescription): otel.Span {
     this.#ids.spanId = spanId;
-    return this.#tracer.startSpan(
+    return this.#spans.startSpan(
       span.name.length > LONGEST_NAME ? `${span.name.slice(0, LONGEST_NAME)}…` : span.name,
       { kind: span.kind, startTime: timeOf(span.startMs), attributes: span.attributes },
       parent,
@@ -183,6 +190,12 @@ export class ExchangeSpans implements TelemetrySubscriber {
     span.setAttribute('error.type', type);
     span.addEvent('exception', { 'exception.type': type }, timeOf(atMs));
   }
+}
+
+function spansOf(phases: TracePhases | undefined): number {
+  if (phases === undefined) return 1;
+  const { selectStartMs, backendStartMs, responseHeadMs } = phases;
+  return 1 + Number(selectStartMs >= 0) + Number(backendStartMs >= 0) + Number(responseHeadMs >= 0);
 }
 
 interface SpanDescription {

@@ -57,13 +57,23 @@ export class SpanQueue implements tracing.SpanProcessor {
     return { exported: this.#exported, dropped: this.#dropped };
   }
 
+  /** True when the next span would be dropped: making it is not worth the time. */
+  get full(): boolean {
+    return this.#closed || this.#spans.length >= this.#queueSize;
+  }
+
+  /** Counts spans that were not made, because the queue is full. */
+  drop(count: number): void {
+    this.#dropped += count;
+  }
+
   onStart(): void {
     // Spans count once they ended.
   }
 
   onEnd(span: tracing.ReadableSpan): void {
-    if (this.#closed || this.#spans.length >= this.#queueSize) {
-      this.#dropped++;
+    if (this.full) {
+      this.drop(1);
       return;
     }
     this.#spans.push(span);
@@ -93,7 +103,7 @@ export class SpanQueue implements tracing.SpanProcessor {
     while (this.#exporting === undefined && this.#spans.length > 0 && this.#pauseMs === 0 && leftMs() > 0) {
       await this.#exportBatch(leftMs());
     }
-    this.#dropped += this.#spans.length;
+    this.drop(this.#spans.length);
     this.#spans = [];
     this.#disconnect();
   }
@@ -160,7 +170,7 @@ export class SpanQueue implements tracing.SpanProcessor {
   }
 
   #failed(count: number, error: Error): void {
-    this.#dropped += count;
+    this.drop(count);
     const first = this.#pauseMs === 0;
     this.#pauseMs = first ? FIRST_PAUSE_MS : Math.min(LONGEST_PAUSE_MS, this.#pauseMs * 2);
     if (first) this.#changed(error);

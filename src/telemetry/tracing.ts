@@ -20,10 +20,8 @@ export interface TracingSettings {
 
 /** Tracing at work. */
 export interface Tracing {
-  /** For the data path. */
-  readonly tracer: Tracer;
-  /** Makes the spans, from the records that the protocols publish. */
-  readonly subscriber: TelemetrySubscriber;
+  /** Begins traces for the data path, and makes spans from the records that it publishes. */
+  readonly subscriber: TelemetrySubscriber & { readonly tracer: Tracer };
   readonly spans: SpanCounts;
   /** Exports what waits. */
   flush(): Promise<void>;
@@ -96,12 +94,12 @@ export async function createTracing(settings: TracingSettings, options: TracingO
     textMapPropagator: null,
   });
   sdk.start();
-  const tracer = api.trace.getTracer(SCOPE);
+  const spans = api.trace.getTracer(SCOPE);
   api.trace.disable();
+  const tracer = new RequestTracer(settings.sample_rate);
 
   return {
-    tracer: new RequestTracer(settings.sample_rate),
-    subscriber: new ExchangeSpans({ api, tracer, ids }),
+    subscriber: new ExchangeSpans({ api, tracer, spans, ids, queue }),
     get spans() {
       return queue.counts;
     },

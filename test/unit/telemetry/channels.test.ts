@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Telemetry } from '../../../src/telemetry/channels.ts';
 import type { TelemetrySubscriber } from '../../../src/telemetry/channels.ts';
+import { RequestTracer } from '../../../src/telemetry/request-tracer.ts';
 import { exchangeRecord, tunnelRecord } from './records.ts';
 
 class Listener implements TelemetrySubscriber {
@@ -46,6 +47,21 @@ describe('Telemetry', () => {
     expect(telemetry.detailed).toBe(true);
     leave();
     expect(telemetry.detailed).toBe(false);
+  });
+
+  it('offers the tracer of its newest subscriber that has one', () => {
+    const telemetry = new Telemetry();
+    expect(telemetry.tracer).toBeUndefined();
+    const [before, after] = [new RequestTracer(1), new RequestTracer(1)];
+    const leaveBefore = telemetry.subscribe(Object.assign(new Listener(), { tracer: before }));
+    telemetry.subscribe(new Listener());
+    expect(telemetry.tracer).toBe(before);
+    const leaveAfter = telemetry.subscribe(Object.assign(new Listener(), { tracer: after }));
+    expect(telemetry.tracer).toBe(after);
+    leaveBefore();
+    expect(telemetry.tracer).toBe(after);
+    leaveAfter();
+    expect(telemetry.tracer).toBeUndefined();
   });
 
   it('counts a subscriber that throws and goes on with the others', () => {

@@ -19,6 +19,7 @@ export function exchangeRecord(changes: Partial<ExchangeRecord> = {}): ExchangeR
     requestId: '',
     traceId: '',
     spanId: '',
+    trace: undefined,
     route: 'api',
     upstream: 'default',
     algorithm: 'round-robin',

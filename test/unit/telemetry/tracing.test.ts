@@ -2,7 +2,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LogFields, Logger } from '../../../src/plugin-api/logger.ts';
 import type { ExchangeRecord } from '../../../src/plugin-api/telemetry.ts';
 import type { TraceContext } from '../../../src/plugin-api/tracing.ts';
-import type { TracedRecord } from '../../../src/telemetry/exchange-spans.ts';
 import { createTracing } from '../../../src/telemetry/tracing.ts';
 import type { Tracing, TracingOptions, TracingSettings } from '../../../src/telemetry/tracing.ts';
 import { JaegerCollector } from '../../support/jaeger-collector.ts';
@@ -58,11 +57,9 @@ async function trace(
 }
 
 function publish(tracing: Tracing, context: TraceContext, changes: Partial<ExchangeRecord> = {}): void {
-  const record: TracedRecord = {
-    ...exchangeRecord({ traceId: context.traceId, spanId: context.spanId, ...changes }),
-    trace: context,
-  };
-  tracing.subscriber.exchange(record);
+  tracing.subscriber.exchange(
+    exchangeRecord({ traceId: context.traceId, spanId: context.spanId, trace: context, ...changes }),
+  );
 }
 
 function fillPhases(context: TraceContext): void {
@@ -89,7 +86,7 @@ const spanNamed = (name: string): CollectedSpan => {
 describe('a sampled exchange', () => {
   it('becomes four spans with the right parents, ids, times and attributes', async () => {
     const tracing = await trace({ service_name: 'edge' });
-    const context = tracing.tracer.begin(`00-${TRACE}-${CALLER}-01`);
+    const context = tracing.subscriber.tracer.begin(`00-${TRACE}-${CALLER}-01`);
     fillPhases(context);
     publish(tracing, context);
     await tracing.flush();
@@ -155,8 +152,8 @@ describe('a sampled exchange', () => {
 
   it('is a root where no trace came in', async () => {
     const tracing = await trace();
-    const first = tracing.tracer.begin(undefined);
-    const second = tracing.tracer.begin(undefined);
+    const first = tracing.subscriber.tracer.begin(undefined);
+    const second = tracing.subscriber.tracer.begin(undefined);
     publish(tracing, first);
     publish(tracing, second, { path: '/other' });
     await tracing.flush();
@@ -170,7 +167,7 @@ describe('a sampled exchange', () => {
 
   it('shows what a backend did wrong', async () => {
     const tracing = await trace();
-    const context = tracing.tracer.begin(undefined);
+    const context = tracing.subscriber.tracer.begin(undefined);
     Object.assign(context.phases ?? {}, {
       selectStartMs: 0,
       selectEndMs: 1,
@@ -196,7 +193,7 @@ describe('a sampled exchange', () => {
 
   it('shows that no backend could be selected', async () => {
     const tracing = await trace();
-    const context = tracing.tracer.begin(undefined);
+    const context = tracing.subscriber.tracer.begin(undefined);
     Object.assign(context.phases ?? {}, { selectStartMs: 0, selectEndMs: 1 });
     publish(tracing, context, { status: 503, error: 'no_backend', backend: undefined });
     await tracing.flush();
@@ -209,7 +206,7 @@ describe('a sampled exchange', () => {
 
   it("does not take the client's fault for an error of the server", async () => {
     const tracing = await trace();
-    publish(tracing, tracing.tracer.begin(undefined), { status: 0, error: 'client_abort' });
+    publish(tracing, tracing.subscriber.tracer.begin(undefined), { status: 0, error: 'client_abort' });
     await tracing.flush();
     const { tags } = spanNamed('GET /api/users');
     expect(tags['error']).toBeUndefined();
@@ -218,7 +215,7 @@ describe('a sampled exchange', () => {
 
   it('keeps long values of a client short', async () => {
     const tracing = await trace();
-    publish(tracing, tracing.tracer.begin(undefined), {
+    publish(tracing, tracing.subscriber.tracer.begin(undefined), {
       path: `/${'p'.repeat(30_000)}`,
       userAgent: 'u'.repeat(30_000),
     });
@@ -232,7 +229,7 @@ describe('a sampled exchange', () => {
 describe('an exchange that is not sampled', () => {
   it('becomes no span', async () => {
     const tracing = await trace({ sample_rate: 0 });
-    publish(tracing, tracing.tracer.begin(undefined));
+    publish(tracing, tracing.subscriber.tracer.begin(undefined));
     tracing.subscriber.exchange(exchangeRecord());
     await tracing.flush();
     expect(collector.requests).toBe(0);
@@ -243,7 +240,7 @@ describe('a collector', () => {
   it('that refuses connections costs counted spans and one log line', async () => {
     const tracing = await trace({ endpoint: 'http://127.0.0.1:1/api/traces' });
     for (let n = 0; n < 3; n++) {
-      publish(tracing, tracing.tracer.begin(undefined));
+      publish(tracing, tracing.subscriber.tracer.begin(undefined));
       await tracing.flush();
     }
     expect(tracing.spans).toEqual({ exported: 0, dropped: 3 });
@@ -255,11 +252,11 @@ describe('a collector', () => {
   it('that answers with an error loses the batch, and is used again when it works', async () => {
     const tracing = await trace();
     collector.status = 503;
-    publish(tracing, tracing.tracer.begin(undefined));
+    publish(tracing, tracing.subscriber.tracer.begin(undefined));
     await tracing.flush();
     expect(tracing.spans).toEqual({ exported: 0, dropped: 1 });
     collector.status = 202;
-    publish(tracing, tracing.tracer.begin(undefined));
+    publish(tracing, tracing.subscriber.tracer.begin(undefined));
     await tracing.flush();
     expect(tracing.spans).toEqual({ exported: 1, dropped: 1 });
     expect(logger.lines.at(-1)).toBe('INFO trace collector takes spans again');
@@ -268,12 +265,12 @@ describe('a collector', () => {
   it('that hangs fails the export after a deadline, and is used again over a new connection', async () => {
     const tracing = await trace({}, { exportTimeoutMs: 100 });
     collector.status = 0;
-    publish(tracing, tracing.tracer.begin(undefined));
+    publish(tracing, tracing.subscriber.tracer.begin(undefined));
     await tracing.flush();
     expect(tracing.spans).toEqual({ exported: 0, dropped: 1 });
     expect(logger.lines[0]).toMatch(/did not answer within 100 ms/);
     collector.status = 202;
-    publish(tracing, tracing.tracer.begin(undefined));
+    publish(tracing, tracing.subscriber.tracer.begin(undefined));
     await tracing.flush();
     expect(tracing.spans.exported).toBe(1);
   });
@@ -281,7 +278,7 @@ describe('a collector', () => {
   it('that is slow makes the queue drop, not grow', async () => {
     const tracing = await trace({}, { queueSize: 10, batchSize: 5, exportTimeoutMs: 200 });
     collector.status = 0;
-    for (let n = 0; n < 100; n++) publish(tracing, tracing.tracer.begin(undefined));
+    for (let n = 0; n < 100; n++) publish(tracing, tracing.subscriber.tracer.begin(undefined));
     expect(tracing.spans.dropped).toBe(85);
     await tracing.close();
     expect(tracing.spans).toEqual({ exported: 0, dropped: 100 });
@@ -291,21 +288,21 @@ describe('a collector', () => {
 describe('closing', () => {
   it('exports what waits', async () => {
     const tracing = await trace();
-    for (let n = 0; n < 200; n++) publish(tracing, tracing.tracer.begin(undefined));
+    for (let n = 0; n < 200; n++) publish(tracing, tracing.subscriber.tracer.begin(undefined));
     await tracing.close();
     expect(tracing.spans).toEqual({ exported: 200, dropped: 0 });
     expect(collector.spans).toHaveLength(200);
-    publish(tracing, tracing.tracer.begin(undefined));
+    publish(tracing, tracing.subscriber.tracer.begin(undefined));
     expect(collector.spans).toHaveLength(200);
   });
 
   it('leaves another tracing alone, so that a reload may replace one by the other', async () => {
     const before = await trace({ service_name: 'before' });
     const after = await trace({ service_name: 'after' });
-    publish(before, before.tracer.begin(undefined));
-    publish(after, after.tracer.begin(undefined));
+    publish(before, before.subscriber.tracer.begin(undefined));
+    publish(after, after.subscriber.tracer.begin(undefined));
     await before.close();
-    publish(after, after.tracer.begin(undefined));
+    publish(after, after.subscriber.tracer.begin(undefined));
     await after.flush();
     expect(collector.spans.map((span) => span.service).sort()).toEqual(['after', 'after', 'before']);
   });
