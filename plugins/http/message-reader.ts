@@ -37,7 +37,8 @@ export class MessageReader {
   readonly #supply: ParserSupply;
   readonly #scratch: Scratch;
   readonly #kind: MessageKind;
-  readonly #limits: HeadLimits;
+  /** What the next message may have; changed only between messages. */
+  limits: HeadLimits;
   #memory: ParserMemory | undefined;
   #parser = 0;
   #paused = false;
@@ -49,7 +50,7 @@ export class MessageReader {
     this.#supply = supply;
     this.#scratch = scratch;
     this.#kind = kind;
-    this.#limits = limits;
+    this.limits = limits;
   }
 
   /** True from the first byte of a message to its end (a head without chunked body: to its own end). */
@@ -88,7 +89,7 @@ export class MessageReader {
   #feedPiece(bytes: Buffer, start: number, end: number, sink: BodySink | undefined): Progress {
     const memory = this.#begin();
     const scratch = this.#scratch;
-    scratch.begin(this.#limits.headerCount, this.#partial, memory, bytes, start, sink);
+    scratch.begin(this.limits.headerCount, this.#partial, memory, bytes, start, sink);
     if (this.#paused) {
       this.#paused = false;
       memory.resume(this.#parser);
@@ -114,7 +115,7 @@ export class MessageReader {
     const scratch = this.#scratch;
     const head = scratch.head;
     const headBytes = (this.#partial?.bytes.length ?? 0) + this.position - start;
-    if (headBytes > this.#limits.headerSize) return TOO_LARGE;
+    if (headBytes > this.limits.headerSize) return TOO_LARGE;
     scratch.place(this.#partial, bytes, start, this.position);
     if (scratch.folded) {
       this.failure = 'a field line is folded';
@@ -138,7 +139,7 @@ export class MessageReader {
 
   #keep(bytes: Buffer, start: number, end: number): Progress {
     this.#partial = this.#scratch.keep(this.#partial, bytes, start, end, this.#inBody);
-    return this.#partial.bytes.length > this.#limits.headerSize ? TOO_LARGE : MORE;
+    return this.#partial.bytes.length > this.limits.headerSize ? TOO_LARGE : MORE;
   }
 
   #fail(memory: ParserMemory): Progress {

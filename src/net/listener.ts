@@ -24,7 +24,6 @@ export interface ListenerOptions {
 /** A bound address, its connections, and the protocol instance that takes the next one. */
 export class Listener {
   name: string;
-  instance: ProtocolInstance;
   maxConnections: number;
   readonly address: Address;
   /** Connections that were refused because of `max_connections`. */
@@ -34,13 +33,14 @@ export class Listener {
   readonly #nextConnectionId: () => number;
   readonly #server: Server;
   readonly #connections = new Set<AcceptedConnection>();
+  #instance: ProtocolInstance;
   #draining = false;
   #whenEmpty: (() => void) | undefined;
 
   constructor(options: ListenerOptions) {
     this.name = options.name;
     this.address = options.address;
-    this.instance = options.instance;
+    this.#instance = options.instance;
     this.maxConnections = options.maxConnections;
     this.#buffers = options.buffers;
     this.#logger = options.logger;
@@ -74,6 +74,19 @@ export class Listener {
     if (bound === null) return formatAddress(this.address);
     if (typeof bound === 'string') return `unix:${bound}`;
     return formatAddress({ kind: 'tcp', host: bound.address, port: bound.port });
+  }
+
+  /** Who takes the next connection, and the next exchange of those that are open. */
+  get instance(): ProtocolInstance {
+    return this.#instance;
+  }
+
+  /** Another generation takes over. Connections of another protocol finish what runs on them and close. */
+  replace(instance: ProtocolInstance): void {
+    const sameProtocol = this.#instance.protocol === instance.protocol;
+    this.#instance = instance;
+    if (sameProtocol) return;
+    for (const connection of this.#connections) connection.handler?.drain();
   }
 
   get connections(): number {
@@ -144,7 +157,7 @@ export class Listener {
       if (this.#connections.size === 0) this.#whenEmpty?.();
     });
     try {
-      connection.handler = this.instance.handle(connection);
+      connection.handler = this.#instance.handle(connection);
     } catch (error) {
       this.#logger.error('protocol refused a connection', { listener: this.name, error: messageOf(error) });
       stream.destroy();

@@ -5,4 +5,5 @@ export type * from './logger.ts';
 export type * from './protocol.ts';
 export type * from './stream.ts';
 export type * from './telemetry.ts';
+export type * from './tracing.ts';
 export type * from './upstream.ts';

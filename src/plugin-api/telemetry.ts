@@ -1,13 +1,14 @@
 import type { ErrorCode } from '../errors.ts';
+import type { TraceContext, Tracer } from './tracing.ts';
 import type { Backend } from './upstream.ts';
 
-/** One HTTP exchange, or one exchange of any request/response protocol. Filled in on the way, published once at its end. */
+/** One HTTP exchange, or one exchange of any request/response protocol; published once, at its end. */
 export interface ExchangeRecord {
   /** Name of the listener. */
   readonly listener: string;
   /** Wall clock at the request's first byte, ms since 1970. */
   readonly startedAtMs: number;
-  durationMs: number;
+  readonly durationMs: number;
   readonly clientAddress: string;
   readonly method: string;
   /** Path without query, as the client sent it. */
@@ -20,21 +21,23 @@ export interface ExchangeRecord {
   /** The trace that the exchange belongs to, or ''. */
   readonly traceId: string;
   readonly spanId: string;
+  /** What the tracer needs to make spans; undefined when tracing is off. */
+  readonly trace: TraceContext | undefined;
   /** Name of the route, or ''. */
-  route: string;
+  readonly route: string;
   /** Name of the upstream, or ''. */
-  upstream: string;
+  readonly upstream: string;
   /** The balancer's name, or ''. */
-  algorithm: string;
-  backend: Backend | undefined;
+  readonly algorithm: string;
+  readonly backend: Backend | undefined;
   /** 0 when no status reached the client. */
-  status: number;
+  readonly status: number;
   /** Body bytes from the client. */
-  bytesReceived: number;
+  readonly bytesReceived: number;
   /** Body bytes to the client. */
-  bytesSent: number;
+  readonly bytesSent: number;
   /** What went wrong, or undefined. */
-  error: ErrorCode | undefined;
+  readonly error: ErrorCode | undefined;
 }
 
 /** One tunnel (TCP connection, WebSocket), published at its end. */
@@ -55,6 +58,8 @@ export interface TunnelRecord {
 export interface TelemetrySink {
   /** False when nobody reads the descriptive fields (path, user agent …) of a record: leave them ''. */
   readonly detailed: boolean;
+  /** Begins traces; undefined when tracing is off. */
+  readonly tracer: Tracer | undefined;
   exchange(record: ExchangeRecord): void;
   tunnel(record: TunnelRecord): void;
 }

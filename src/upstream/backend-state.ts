@@ -32,13 +32,21 @@ export class BackendState implements Backend {
     this.shownAddress = shownAddress;
   }
 
+  /** Sockets that rest in pools. */
   get idle(): number {
     let idle = 0;
     for (const pool of this.pools) idle += pool.idle;
     return idle;
   }
 
-  /** Asks to be called when a lease of this backend ended; returns how to stop that. */
+  /** Sockets that pools have leased. */
+  get leased(): number {
+    let leased = 0;
+    for (const pool of this.pools) leased += pool.leased;
+    return leased;
+  }
+
+  /** Asks to be called when a lease of this backend ended or its health changed; returns how to stop that. */
   onFree(notice: () => void): () => void {
     this.#waiting.add(notice);
     return () => {
@@ -48,6 +56,11 @@ export class BackendState implements Backend {
 
   leaseEnded(): void {
     this.active -= 1;
+    this.noteChange();
+  }
+
+  /** It may be available now: whoever waits should look. */
+  noteChange(): void {
     for (const notice of this.#waiting) notice();
   }
 }

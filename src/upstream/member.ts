@@ -10,8 +10,6 @@ export interface MemberOptions {
   readonly maxConnections: number;
   /** Absent without health checks: always healthy. */
   readonly health?: { readonly healthy: boolean } | undefined;
-  /** The pool for a use of sockets; undefined where each lease connects anew. */
-  readonly pool: (use: SocketUse) => SocketPool | undefined;
 }
 
 /** A backend as a member of one upstream, in one generation. */
@@ -19,8 +17,8 @@ export class Member implements Candidate {
   readonly backend: BackendState;
   readonly id: string;
   readonly weight: number;
-  readonly maxConnections: number;
-  readonly pool: (use: SocketUse) => SocketPool | undefined;
+  maxConnections: number;
+  readonly #pools = new Map<SocketUse, SocketPool>();
   readonly #health: { readonly healthy: boolean } | undefined;
 
   constructor(options: MemberOptions) {
@@ -28,8 +26,18 @@ export class Member implements Candidate {
     this.id = options.backend.address;
     this.weight = options.weight;
     this.maxConnections = options.maxConnections > 0 ? options.maxConnections : Number.POSITIVE_INFINITY;
-    this.pool = options.pool;
     this.#health = options.health;
+  }
+
+  /** The pool for a use of sockets; undefined where each lease connects anew. */
+  pool(use: SocketUse): SocketPool | undefined {
+    return this.#pools.get(use);
+  }
+
+  /** Takes sockets for that use from a pool of at most `maxSize`, which then limits the leases too. */
+  usePool(use: SocketUse, pool: SocketPool, maxSize: number): void {
+    this.#pools.set(use, pool);
+    if (use === 'keep-alive') this.maxConnections = Math.min(this.maxConnections, maxSize);
   }
 
   get active(): number {

@@ -86,11 +86,6 @@ export class UpstreamGroup implements LeaseOwner {
     for (const stop of this.#stopListening) stop();
   }
 
-  /** A backend became healthy: somebody who waits may be served. */
-  wake(): void {
-    if (this.#line.length > 0) this.#serveLine();
-  }
-
   #pick(lease: SocketLease): Member | undefined {
     this.#context.key = lease.request.key;
     this.#context.exclude = lease.tried;

@@ -1,0 +1,227 @@
+import type { Connection, ConnectionHandler, Deadline, StreamReader } from '../../src/plugin-api/index.ts';
+import { answerText, errorAnswer } from './answer.ts';
+import { Exchange } from './exchange.ts';
+import type { Head } from './head.ts';
+import { HttpInstance } from './http-instance.ts';
+import { REQUEST, RESPONSE } from './llhttp.ts';
+import { HEAD, INVALID, MessageReader, MORE } from './message-reader.ts';
+
+/** After our last response the client may still send; for so long and so much it is read and thrown away, as a reset would take the response from it. */
+const LINGER_MS = 2_000;
+const LINGER_BYTES = 1024 * 1024;
+
+/** A client's connection: reads one request after the other and runs an exchange for each. */
+export class HttpConnection implements StreamReader, ConnectionHandler {
+  readonly buffer: Buffer;
+  readonly connection: Connection;
+  readonly reader: MessageReader;
+  /** For the response of the exchange that runs; one after the other, so one is enough. */
+  readonly responseReader: MessageReader;
+  readonly deadline: Deadline;
+  /** The field lines that tell a backend about the client: the same for all requests. */
+  readonly forwardedFields: string;
+  readonly #first: HttpInstance;
+  #exchange: Exchange | undefined;
+  /** Pipelined requests that wait for their turn. */
+  #stash: Buffer | undefined;
+  #requests = 0;
+  #closing = false;
+  #lingering = false;
+  #lingered = 0;
+  #tunnelled = false;
+  #peerEnded = false;
+
+  constructor(connection: Connection, instance: HttpInstance) {
+    const { supply, scratch } = instance.parts;
+    this.connection = connection;
+    this.#first = instance;
+    this.buffer = supply.first.arena;
+    this.reader = new MessageReader(supply, scratch, REQUEST, instance.requestLimits);
+    this.responseReader = new MessageReader(supply, scratch, RESPONSE, instance.responseLimits);
+    this.deadline = instance.host.deadline(() => {
+      this.#expired();
+    });
+    const address = connection.remoteAddress;
+    this.forwardedFields =
+      `X-Forwarded-For: ${address}\r\nX-Real-IP: ${address}\r\n` +
+      `X-Forwarded-Proto: ${connection.secure ? 'https' : 'http'}\r\n`;
+    this.deadline.set(instance.options.timeouts.idle);
+    connection.stream.read(this);
+  }
+
+  data(bytes: Buffer, start: number, end: number): void {
+    if (this.#lingering) {
+      this.#lingered += end - start;
+      if (this.#lingered > LINGER_BYTES) this.connection.stream.destroy();
+      return;
+    }
+    this.#consume(bytes, start, end);
+  }
+
+  end(): void {
+    this.#peerEnded = true;
+    if (this.#lingering) return;
+    if (this.#exchange !== undefined || this.reader.busy) {
+      // A client that is gone and one that only stopped sending look alike; taken for gone, as nginx does.
+      this.connection.stream.destroy();
+    } else this.#finish();
+  }
+
+  drained(): void {
+    this.#exchange?.clientDrained();
+  }
+
+  closed(): void {
+    this.deadline.destroy();
+    this.reader.finish();
+    this.responseReader.finish();
+    this.#stash = undefined;
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
+    exchange?.clientGone();
+  }
+
+  drain(): void {
+    if (this.#tunnelled) return;
+    this.#closing = true;
+    if (this.#exchange === undefined && !this.reader.busy) this.#finish();
+  }
+
+  /** False when the response must say that the connection ends after it. */
+  get mayStayOpen(): boolean {
+    if (this.#closing || this.connection.draining || this.#peerEnded) return false;
+    const current = this.#current();
+    if (current === undefined) return false;
+    const limit = current.options.limits.requests_per_connection;
+    return limit === 0 || this.#requests < limit;
+  }
+
+  /** The exchange is over, its response is written. */
+  done(keepAlive: boolean): void {
+    this.#exchange = undefined;
+    if (!keepAlive || !this.mayStayOpen) {
+      this.#finish();
+      return;
+    }
+    this.deadline.set(this.#first.options.timeouts.idle);
+    const stash = this.#stash;
+    if (stash !== undefined) {
+      this.#stash = undefined;
+      this.#consume(stash, 0, stash.length);
+    }
+    if (this.#stash === undefined) this.connection.stream.resume();
+  }
+
+  /** The connection becomes a tunnel; returns what the client sent ahead. */
+  becomeTunnel(): Buffer | undefined {
+    this.#tunnelled = true;
+    this.#exchange = undefined;
+    this.deadline.destroy();
+    const ahead = this.#stash;
+    this.#stash = undefined;
+    return ahead;
+  }
+
+  #consume(bytes: Buffer, start: number, end: number): void {
+    let at = start;
+    while (at < end) {
+      const exchange = this.#exchange;
+      if (exchange === undefined) {
+        if (this.#closing || this.#lingering) return;
+        at = this.#readHead(bytes, at, end);
+      } else if (exchange.wantsBody) at = exchange.bodyArrived(bytes, at, end);
+      else {
+        this.#stash = Buffer.from(bytes.subarray(at, end));
+        this.connection.stream.pause();
+        return;
+      }
+    }
+  }
+
+  #readHead(bytes: Buffer, at: number, end: number): number {
+    const first = !this.reader.busy;
+    if (first) this.reader.limits = (this.#current() ?? this.#first).requestLimits;
+    const progress = this.reader.feed(bytes, at, end);
+    if (progress === MORE) {
+      // The whole head has this long, however its bytes trickle in.
+      if (first) this.deadline.set(this.#first.options.timeouts.read);
+      return end;
+    }
+    if (progress === HEAD) {
+      const next = this.reader.position;
+      this.#begin(this.reader.head as Head);
+      return next;
+    }
+    if (progress === INVALID) this.#refuse(400, 'bad_request', this.reader.failure);
+    else this.#refuse(431, 'head_too_large', 'the request head is too large');
+    return end;
+  }
+
+  #begin(head: Head): void {
+    this.#requests += 1;
+    const instance = this.#current() ?? this.#first;
+    const exchange = new Exchange(this, instance, head);
+    this.#exchange = exchange;
+    if (head.chunked) this.reader.expectChunks();
+    else this.reader.finish();
+    exchange.start(head);
+  }
+
+  /** The live instance, unless the listener speaks another protocol by now. */
+  #current(): HttpInstance | undefined {
+    const current = this.connection.current;
+    return current instanceof HttpInstance ? current : undefined;
+  }
+
+  /** Answers what is no request, and closes: nobody knows where the next one would begin. */
+  #refuse(status: number, code: 'bad_request' | 'head_too_large' | 'head_timeout', reason: string): void {
+    const instance = this.#current() ?? this.#first;
+    const requestId = crypto.randomUUID();
+    instance.host.telemetry.exchange({
+      listener: this.connection.listener,
+      startedAtMs: Date.now(),
+      durationMs: 0,
+      clientAddress: this.connection.remoteAddress,
+      method: '',
+      path: '',
+      host: '',
+      protocol: 'HTTP/1.1',
+      userAgent: '',
+      requestId,
+      traceId: '',
+      spanId: '',
+      trace: undefined,
+      route: '',
+      upstream: '',
+      algorithm: '',
+      backend: undefined,
+      status,
+      bytesReceived: 0,
+      bytesSent: 0,
+      error: code,
+    });
+    const answer = errorAnswer(status, reason, requestId);
+    this.connection.stream.writeText(answerText(answer, requestId, instance.date.text, '', 'Connection: close\r\n'));
+    this.#finish();
+  }
+
+  /** Ends our side; what the client still sends is thrown away for a while. */
+  #finish(): void {
+    if (this.#lingering) return;
+    this.#closing = true;
+    this.#lingering = true;
+    this.#stash = undefined;
+    this.reader.finish();
+    const { stream } = this.connection;
+    stream.end();
+    this.deadline.set(LINGER_MS);
+    stream.resume();
+  }
+
+  #expired(): void {
+    if (this.#lingering) this.connection.stream.destroy();
+    else if (this.#exchange !== undefined) this.#exchange.expired();
+    else if (this.reader.busy) this.#refuse(408, 'head_timeout', 'the request head took too long');
+    else this.#finish();
+  }
+}

@@ -1,0 +1,97 @@
+import type { Connection, ConnectionHandler, ProtocolHost, ProtocolInstance, Upstream } from '../../src/plugin-api/index.ts';
+import { FieldEdits } from './field-edits.ts';
+import type { Head } from './head.ts';
+import { HttpConnection } from './http-connection.ts';
+import type { ParserSupply } from './llhttp.ts';
+import type { HeadLimits, Scratch } from './message-reader.ts';
+import type { HttpOptions, Route, Transform } from './options.generated.ts';
+import { pathEdit } from './path-edits.ts';
+import { HttpDate } from './response-head.ts';
+import { Router, type CompiledRoute } from './router.ts';
+
+/** Limits on what a backend may send as a head. */
+const RESPONSE_HEAD_LIMITS: HeadLimits = { headerSize: 256 * 1024, headerCount: 1_000 };
+
+/** What the whole plugin shares: parsers, and the place where they note what they find. */
+export interface HttpParts {
+  readonly supply: ParserSupply;
+  readonly scratch: Scratch;
+}
+
+/** HTTP on one listener, for one generation: what its config says, ready for use, and a count of what runs. */
+export class HttpInstance implements ProtocolInstance {
+  readonly protocol = 'http';
+  readonly host: ProtocolHost;
+  readonly options: HttpOptions;
+  readonly parts: HttpParts;
+  readonly requestLimits: HeadLimits;
+  readonly responseLimits = RESPONSE_HEAD_LIMITS;
+  readonly date = new HttpDate();
+  readonly #router: Router | undefined;
+  readonly #fallback: CompiledRoute | undefined;
+  #active = 0;
+  #whenIdle: (() => void) | undefined;
+
+  constructor(options: HttpOptions, host: ProtocolHost, parts: HttpParts) {
+    this.options = options;
+    this.host = host;
+    this.parts = parts;
+    this.requestLimits = { headerSize: options.limits.header_size, headerCount: options.limits.header_count };
+    this.#router = options.routes.length === 0 ? undefined : new Router(options.routes.map((route) => this.#compile(route)));
+    if (host.defaultUpstream !== undefined) {
+      this.#fallback = compileRoute(undefined, options.transform, host.upstream(host.defaultUpstream, 'keep-alive'));
+    }
+  }
+
+  get active(): number {
+    return this.#active;
+  }
+
+  handle(connection: Connection): ConnectionHandler {
+    return new HttpConnection(connection, this);
+  }
+
+  close(): Promise<void> {
+    if (this.#active === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#whenIdle = resolve;
+    });
+  }
+
+  /** The route of a request: the best that matches, or the listener's own upstream. */
+  route(host: string, path: string, head: Head): CompiledRoute | undefined {
+    return this.#router?.find(host, path, head) ?? this.#fallback;
+  }
+
+  begun(): void {
+    this.#active += 1;
+  }
+
+  ended(): void {
+    this.#active -= 1;
+    if (this.#active === 0) this.#whenIdle?.();
+  }
+
+  #compile(route: Route): CompiledRoute {
+    return compileRoute(route, this.options.transform, this.host.upstream(route.upstream, 'keep-alive'));
+  }
+}
+
+/** A route with the listener's transforms before its own. */
+function compileRoute(route: Route | undefined, general: Transform | undefined, upstream: Upstream): CompiledRoute {
+  const own = route?.transform;
+  const request = new FieldEdits([...(general?.request_headers ?? []), ...(own?.request_headers ?? [])]);
+  const response = new FieldEdits([...(general?.response_headers ?? []), ...(own?.response_headers ?? [])]);
+  return {
+    name: route?.name ?? '',
+    host: route?.host?.toLowerCase(),
+    path: route?.path,
+    pathPrefix: route?.path_prefix,
+    headers: Object.entries(route?.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value] as const),
+    priority: route?.priority ?? 0,
+    upstream,
+    requestEdits: request.isEmpty ? undefined : request,
+    responseEdits: response.isEmpty ? undefined : response,
+    pathEdit: pathEdit([general, own]),
+  };
+}

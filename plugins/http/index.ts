@@ -1,0 +1,23 @@
+import type { ProtocolPlugin } from '../../src/plugin-api/index.ts';
+import { HttpInstance, type HttpParts } from './http-instance.ts';
+import { ParserSupply } from './llhttp.ts';
+import { Scratch } from './message-reader.ts';
+import type { HttpOptions } from './options.generated.ts';
+
+/** HTTP/1.1 and 1.0: parses heads, routes each request, and streams bodies. */
+class HttpPlugin implements ProtocolPlugin {
+  readonly apiVersion = 1;
+  readonly name = 'http';
+  #parts: HttpParts | undefined;
+
+  provision(config: unknown, host: ConstructorParameters<typeof HttpInstance>[1]): HttpInstance {
+    if (this.#parts === undefined) {
+      const supply = new ParserSupply();
+      this.#parts = { supply, scratch: new Scratch(supply.first.arena.length) };
+    }
+    // The core has checked built-in options against the config's schema.
+    return new HttpInstance(config as HttpOptions, host, this.#parts);
+  }
+}
+
+export default new HttpPlugin();

@@ -1,0 +1,44 @@
+import type { Transform } from './options.generated.ts';
+
+/** True when `path` is `prefix` or lies below it: prefixes end at a slash, so `/api` does not cover `/apis`. */
+export function isBelow(path: string, prefix: string): boolean {
+  if (!path.startsWith(prefix)) return false;
+  return prefix.endsWith('/') || path.length === prefix.length || path[prefix.length] === '/';
+}
+
+/** Changes the path of a request target, its query untouched; undefined when a transform has nothing to change. */
+export type PathEdit = (target: string) => string;
+
+/** One function for the path transforms in their order: strip, rewrite, add. */
+export function pathEdit(transforms: readonly (Transform | undefined)[]): PathEdit | undefined {
+  const steps: ((path: string) => string)[] = [];
+  for (const transform of transforms) {
+    if (transform === undefined) continue;
+    const { strip_prefix: strip, rewrite, add_prefix: add } = transform;
+    if (strip !== undefined) steps.push((path) => stripPrefix(path, strip));
+    if (rewrite !== undefined) {
+      const pattern = new RegExp(rewrite.pattern);
+      steps.push((path) => rooted(path.replace(pattern, rewrite.replacement)));
+    }
+    if (add !== undefined) steps.push((path) => add.replace(/\/$/, '') + path);
+  }
+  if (steps.length === 0) return undefined;
+  return (target) => {
+    if (target === '*') return target;
+    const query = target.indexOf('?');
+    let path = query < 0 ? target : target.slice(0, query);
+    for (const step of steps) path = step(path);
+    return query < 0 ? path : path + target.slice(query);
+  };
+}
+
+function stripPrefix(path: string, prefix: string): string {
+  return isBelow(path, prefix) ? rooted(path.slice(prefix.length)) : path;
+}
+
+/** A path always begins with a slash; what a pattern let through must not break the request line either. */
+function rooted(path: string): string {
+  // eslint-disable-next-line no-control-regex -- exactly the bytes that must not get into a request line
+  const clean = path.replace(/[\u0000-\u0020\u007f]/g, (character) => encodeURIComponent(character));
+  return clean.startsWith('/') ? clean : `/${clean}`;
+}

@@ -1,0 +1,46 @@
+/** What a request line asks for, in the two parts that routing and forwarding need. */
+export interface RequestTarget {
+  /** What goes to the backend: path and query, or `*`. */
+  readonly forwarded: string;
+  /** The part that routes look at: without query. */
+  readonly path: string;
+  /** The authority of an absolute-form target, which replaces the Host field; undefined otherwise. */
+  readonly authority: string | undefined;
+}
+
+const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)/i;
+
+/**
+ * Reads origin-form, absolute-form and asterisk-form targets (RFC 9112 3.2). Returns undefined for anything else;
+ * authority-form belongs to CONNECT, which is refused before.
+ */
+export function parseTarget(text: string, method: string): RequestTarget | undefined {
+  if (text.startsWith('/')) return { forwarded: text, path: pathOf(text), authority: undefined };
+  if (text === '*') return method === 'OPTIONS' ? { forwarded: '*', path: '*', authority: undefined } : undefined;
+  const absolute = ABSOLUTE_FORM.exec(text);
+  if (absolute === null) return undefined;
+  const authority = absolute[1] ?? '';
+  if (authority === '' || authority.includes('@')) return undefined;
+  const rest = text.slice(absolute[0].length);
+  const forwarded = rest.startsWith('/') ? rest : rest === '' && method === 'OPTIONS' ? '*' : `/${rest}`;
+  return { forwarded, path: pathOf(forwarded), authority };
+}
+
+function pathOf(target: string): string {
+  const query = target.indexOf('?');
+  return query < 0 ? target : target.slice(0, query);
+}
+
+/** `host` or `host:port` with an optional port, as a Host field may hold it (RFC 9110 7.2). */
+const HOST_FIELD = /^(?:[A-Za-z0-9._~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?$/;
+
+export function isValidHost(value: string): boolean {
+  return HOST_FIELD.test(value);
+}
+
+/** The host without port, in lower case: what routes compare. */
+export function hostName(value: string): string {
+  const end = value.startsWith('[') ? value.indexOf(']') + 1 : value.lastIndexOf(':');
+  const host = end > 0 ? value.slice(0, end) : value;
+  return host.toLowerCase();
+}

@@ -1,0 +1,278 @@
+import type { Lease, StreamReader } from '../../src/plugin-api/index.ts';
+import { ChunkedText, lastChunk } from './chunked-text.ts';
+import type { Exchange } from './exchange.ts';
+import type { Head } from './head.ts';
+import { END, HEAD, MORE, type MessageReader } from './message-reader.ts';
+import { forwardedResponseFields, hasNoBody } from './response-head.ts';
+
+/** Pieces of a body up to this size are joined with what else is to be written; larger ones go out by themselves. */
+const JOINED_BYTES = 16 * 1024;
+
+/** What is read next of the response. */
+const READING_HEAD = 0;
+const FIXED_LENGTH = 1;
+const CHUNKED = 2;
+const UNTIL_CLOSE = 3;
+const COMPLETE = 4;
+
+/** Reads one backend's response from its leased stream and writes it to the client. */
+export class ResponseRelay implements StreamReader {
+  readonly buffer: Buffer;
+  /** The final status, once its head is being passed on; 0 before. */
+  status = 0;
+  /** True when only the end of the client's connection marks the end of the body. */
+  endsByClose = false;
+  /** True while the client has not taken what was written to it. */
+  clientFull = false;
+  readonly #exchange: Exchange;
+  readonly #lease: Lease;
+  readonly #reader: MessageReader;
+  #state = READING_HEAD;
+  #left = 0;
+  /** The body goes to the client in chunks. */
+  #chunkedOut = false;
+  #chunks: ChunkedText | undefined;
+  #keepsSocket = false;
+  /** Text that waits for the end of the chunk being read, so that it goes out in one write. */
+  #out = '';
+  #stopped = false;
+  #heard = false;
+
+  constructor(exchange: Exchange, lease: Lease) {
+    this.#exchange = exchange;
+    this.#lease = lease;
+    this.buffer = exchange.connection.buffer;
+    this.#reader = exchange.connection.responseReader;
+    this.#reader.finish();
+    this.#reader.limits = exchange.instance.responseLimits;
+  }
+
+  /** True once a byte of the final response went to the client: from then on it can only be completed or broken off. */
+  get begun(): boolean {
+    return this.status !== 0;
+  }
+
+  data(bytes: Buffer, start: number, end: number): void {
+    if (this.#stopped) return;
+    this.#heard = true;
+    let at = start;
+    while (at < end && this.#state !== COMPLETE) {
+      if (this.#state === READING_HEAD) {
+        const next = this.#readHead(bytes, at, end);
+        if (next < 0) return;
+        at = next;
+      } else if (this.#state === CHUNKED) {
+        const next = this.#readChunks(bytes, at, end);
+        if (next < 0) return;
+        at = next;
+      } else at = this.#readPlain(bytes, at, end);
+    }
+    this.#flush();
+    // Bytes after the response belong to nobody: the socket can't be trusted any more.
+    if (this.#state === COMPLETE) this.#complete(at === end);
+    else this.#exchange.touch();
+  }
+
+  end(): void {
+    if (this.#stopped) return;
+    if (this.#state === UNTIL_CLOSE) this.#endOfStream();
+    else if (this.#state === READING_HEAD) this.#noResponse();
+    else this.#exchange.abort('backend_reset');
+  }
+
+  closed(error: Error | undefined): void {
+    if (this.#stopped) return;
+    if (this.#state === READING_HEAD) this.#noResponse();
+    else if (this.#state === UNTIL_CLOSE && error === undefined) this.#endOfStream();
+    else this.#exchange.abort('backend_reset');
+  }
+
+  drained(): void {
+    if (!this.#stopped) this.#exchange.upstreamDrained();
+  }
+
+  clientDrained(): void {
+    if (!this.clientFull) return;
+    this.clientFull = false;
+    if (this.#stopped) return;
+    this.#lease.stream.resume();
+    this.#exchange.touch();
+  }
+
+  /** Whatever still comes is of no interest. */
+  stop(): void {
+    this.#stopped = true;
+    this.#reader.finish();
+  }
+
+  #noResponse(): void {
+    if (this.#heard) this.#exchange.fail(502, 'backend_reset', 'the backend closed the connection');
+    else this.#exchange.responseMissing();
+  }
+
+  #endOfStream(): void {
+    if (this.#chunkedOut) this.#out += lastChunk(undefined);
+    this.#flush();
+    this.#keepsSocket = false;
+    this.#complete(true);
+  }
+
+  /** Returns where the head ends, or -1 when there is nothing more to do with these bytes. */
+  #readHead(bytes: Buffer, at: number, end: number): number {
+    const progress = this.#reader.feed(bytes, at, end);
+    if (progress === MORE) return end;
+    if (progress !== HEAD) return this.#malformed();
+    const head = this.#reader.head as Head;
+    const { position } = this.#reader;
+    if (head.major !== 1 || head.status < 100 || head.status > 999) return this.#malformed();
+    if (head.status === 101) return this.#switch(head, bytes, position, end);
+    if (head.status < 200) {
+      this.#interim(head);
+      return position;
+    }
+    return this.#final(head) ? position : this.#malformed();
+  }
+
+  #interim(head: Head): void {
+    this.#reader.finish();
+    // HTTP/1.0 has no interim responses (RFC 9110 15.2).
+    if (!this.#exchange.modern) return;
+    this.#out += `${statusLine(head)}${forwardedResponseFields(head, undefined).text}\r\n`;
+  }
+
+  /** False when the response's framing can't be trusted. */
+  #final(head: Head): boolean {
+    const exchange = this.#exchange;
+    if (!this.#frame(head)) return false;
+    exchange.responseHeadArrived();
+    this.#out += this.#headText(head);
+    this.status = head.status;
+    exchange.responseHeadSent();
+    if (this.#state === CHUNKED) this.#reader.expectChunks();
+    else this.#reader.finish();
+    return true;
+  }
+
+  /** Decides how the body is read and how it is written (RFC 9112 6.3). */
+  #frame(head: Head): boolean {
+    const exchange = this.#exchange;
+    if (Number.isNaN(head.contentLength)) return false;
+    if (head.transferEncodings > 0) {
+      if (head.minor === 0 || head.contentLength !== -1) return false;
+      if (head.transferEncodings > 1 || !head.chunked) return false;
+    }
+    this.#keepsSocket = head.wantsKeepAlive;
+    if (hasNoBody(head.status, exchange.method)) this.#state = COMPLETE;
+    else if (head.chunked) this.#state = CHUNKED;
+    else if (head.contentLength >= 0) {
+      this.#left = head.contentLength;
+      this.#state = this.#left === 0 ? COMPLETE : FIXED_LENGTH;
+    } else {
+      this.#state = UNTIL_CLOSE;
+      this.#keepsSocket = false;
+    }
+    if (this.#state === CHUNKED || this.#state === UNTIL_CLOSE) {
+      this.#chunkedOut = exchange.modern;
+      if (!exchange.modern) {
+        this.endsByClose = true;
+        exchange.keepAlive = false;
+      }
+    }
+    return true;
+  }
+
+  #headText(head: Head): string {
+    const exchange = this.#exchange;
+    const edits = exchange.route?.responseEdits;
+    const { text, hasDate } = forwardedResponseFields(head, edits);
+    // An unread request body makes the connection useless after this response.
+    exchange.keepAlive = exchange.keepAlive && !exchange.wantsBody && exchange.connection.mayStayOpen;
+    let own = hasDate ? '' : `Date: ${exchange.instance.date.text}\r\n`;
+    if (edits === undefined || !edits.removed.has('x-request-id')) own += `X-Request-ID: ${exchange.requestId}\r\n`;
+    if (edits !== undefined) own += edits.earlyLines(exchange) + edits.lateLines(exchange);
+    if (this.#chunkedOut) own += 'Transfer-Encoding: chunked\r\n';
+    if (!exchange.keepAlive) own += 'Connection: close\r\n';
+    else if (!exchange.modern) own += 'Connection: keep-alive\r\n';
+    return `${statusLine(head)}${text}${own}\r\n`;
+  }
+
+  #switch(head: Head, bytes: Buffer, start: number, end: number): number {
+    const exchange = this.#exchange;
+    const chosen = head.upgradeField < 0 ? '' : head.valueText(head.upgradeField);
+    const offered = exchange.upgrade.split(',').map((protocol) => protocol.trim().toLowerCase());
+    if (exchange.upgrade === '' || !offered.includes(chosen.toLowerCase())) return this.#malformed();
+    const { text } = forwardedResponseFields(head, exchange.route?.responseEdits);
+    const own = `X-Request-ID: ${exchange.requestId}\r\nConnection: Upgrade\r\nUpgrade: ${chosen}\r\n`;
+    exchange.responseHeadArrived();
+    this.stop();
+    exchange.becomeTunnel(this.#lease, `${this.#out}${statusLine(head)}${text}${own}\r\n`, bytes, start, end);
+    return -1;
+  }
+
+  #readPlain(bytes: Buffer, at: number, end: number): number {
+    const stop = this.#state === FIXED_LENGTH ? Math.min(end, at + this.#left) : end;
+    const length = stop - at;
+    this.#exchange.bytesSent += length;
+    if (this.#chunkedOut) this.#out += `${length.toString(16)}\r\n`;
+    this.#send(bytes, at, stop);
+    if (this.#chunkedOut) this.#out += '\r\n';
+    if (this.#state === FIXED_LENGTH) {
+      this.#left -= length;
+      if (this.#left === 0) this.#state = COMPLETE;
+    }
+    return stop;
+  }
+
+  #readChunks(bytes: Buffer, at: number, end: number): number {
+    const chunks = (this.#chunks ??= new ChunkedText());
+    chunks.framed = this.#chunkedOut;
+    const before = chunks.bytes;
+    const progress = this.#reader.feed(bytes, at, end, chunks);
+    this.#exchange.bytesSent += chunks.bytes - before;
+    this.#out += chunks.take();
+    if (progress === MORE) return end;
+    if (progress !== END) return this.#malformed();
+    if (this.#chunkedOut) this.#out += lastChunk(this.#reader.head);
+    this.#state = COMPLETE;
+    return this.#reader.position;
+  }
+
+  #malformed(): number {
+    // What was read before the fault is passed on; the abort that follows shows that it is not all.
+    if (this.begun) this.#flush();
+    this.#exchange.fail(502, 'backend_protocol', 'the backend sent an invalid response');
+    return -1;
+  }
+
+  #send(bytes: Buffer, start: number, end: number): void {
+    if (end - start <= JOINED_BYTES) {
+      this.#out += bytes.latin1Slice(start, end);
+      return;
+    }
+    this.#flush();
+    if (!this.#exchange.connection.connection.stream.writeBorrowed(bytes, start, end)) this.#hold();
+  }
+
+  #flush(): void {
+    if (this.#out === '') return;
+    const text = this.#out;
+    this.#out = '';
+    if (!this.#exchange.connection.connection.stream.writeText(text)) this.#hold();
+  }
+
+  /** The client is slow: so is the backend from now on. */
+  #hold(): void {
+    this.clientFull = true;
+    this.#lease.stream.pause();
+  }
+
+  #complete(clean: boolean): void {
+    this.stop();
+    // Paused for a slow client, but with nothing left to read: the next lease reads again.
+    this.#exchange.complete(this.status, clean && this.#keepsSocket);
+  }
+}
+
+function statusLine(head: Head): string {
+  return `HTTP/1.1 ${String(head.status)} ${head.bytes.latin1Slice(head.reasonStart, head.reasonEnd)}\r\n`;
+}

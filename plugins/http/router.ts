@@ -1,0 +1,81 @@
+import type { Upstream } from '../../src/plugin-api/index.ts';
+import type { FieldEdits } from './field-edits.ts';
+import type { Head } from './head.ts';
+import { isBelow, type PathEdit } from './path-edits.ts';
+
+/** A route, ready for use. */
+export interface CompiledRoute {
+  readonly name: string;
+  /** Exact lower-case host, `*.suffix`, or undefined for any. */
+  readonly host: string | undefined;
+  readonly path: string | undefined;
+  readonly pathPrefix: string | undefined;
+  /** Lower-case field names with the exact value that each must have. */
+  readonly headers: readonly (readonly [string, string])[];
+  readonly priority: number;
+  readonly upstream: Upstream;
+  readonly requestEdits: FieldEdits | undefined;
+  readonly responseEdits: FieldEdits | undefined;
+  readonly pathEdit: PathEdit | undefined;
+}
+
+/**
+ * Finds the route of a request. Higher priority wins; among equals the more specific: exact host before wildcard before
+ * any, exact path before the longer prefix, more headers before fewer, and at last the order of the config.
+ */
+export class Router {
+  readonly #byHost = new Map<string, readonly CompiledRoute[]>();
+  /** For hosts that no route names exactly. */
+  readonly #others: readonly CompiledRoute[];
+
+  constructor(routes: readonly CompiledRoute[]) {
+    const ordered = routes.map((route, order) => ({ route, order })).sort((a, b) => compare(a.route, b.route) || a.order - b.order);
+    const sorted = ordered.map(({ route }) => route);
+    for (const { host } of sorted) {
+      if (host === undefined || host.startsWith('*') || this.#byHost.has(host)) continue;
+      this.#byHost.set(host, sorted.filter((route) => route.host === host || isOpenFor(route, host)));
+    }
+    this.#others = sorted.filter((route) => route.host === undefined || route.host.startsWith('*'));
+  }
+
+  /** `host` without port in lower case, `path` without query. */
+  find(host: string, path: string, head: Head): CompiledRoute | undefined {
+    const known = this.#byHost.get(host);
+    for (const route of known ?? this.#others) {
+      if (known === undefined && !isOpenFor(route, host)) continue;
+      if (route.path !== undefined && route.path !== path) continue;
+      if (route.pathPrefix !== undefined && !isBelow(path, route.pathPrefix)) continue;
+      if (route.headers.length > 0 && !hasHeaders(head, route.headers)) continue;
+      return route;
+    }
+    return undefined;
+  }
+}
+
+/** Whether a route without exact host takes this one. */
+function isOpenFor(route: CompiledRoute, host: string): boolean {
+  if (route.host === undefined) return true;
+  if (!route.host.startsWith('*')) return false;
+  const suffix = route.host.slice(1);
+  return host.length > suffix.length && host.endsWith(suffix);
+}
+
+function hasHeaders(head: Head, wanted: CompiledRoute['headers']): boolean {
+  return wanted.every(([name, value]) => head.valueOf(name) === value);
+}
+
+function compare(a: CompiledRoute, b: CompiledRoute): number {
+  return (
+    b.priority - a.priority ||
+    hostRank(b) - hostRank(a) ||
+    Number(b.path !== undefined) - Number(a.path !== undefined) ||
+    (b.pathPrefix?.length ?? 0) - (a.pathPrefix?.length ?? 0) ||
+    b.headers.length - a.headers.length
+  );
+}
+
+/** Exact beats wildcard, the longer wildcard beats the shorter one. */
+function hostRank(route: CompiledRoute): number {
+  if (route.host === undefined) return 0;
+  return route.host.startsWith('*') ? route.host.length : Number.MAX_SAFE_INTEGER;
+}

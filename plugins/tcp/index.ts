@@ -1,0 +1,15 @@
+import type { ProtocolHost, ProtocolPlugin } from '../../src/plugin-api/index.ts';
+import type { TcpOptions } from './options.generated.ts';
+import { TcpInstance } from './tcp-instance.ts';
+
+/** TCP: each connection becomes a tunnel to one backend. */
+const plugin: ProtocolPlugin = {
+  apiVersion: 1,
+  name: 'tcp',
+  provision(config: unknown, host: ProtocolHost) {
+    // The core has checked built-in options against the config's schema.
+    return new TcpInstance(config as TcpOptions, host);
+  },
+};
+
+export default plugin;

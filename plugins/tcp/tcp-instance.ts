@@ -1,0 +1,47 @@
+import { BalanceError } from '../../src/errors.ts';
+import type { Connection, ConnectionHandler, ProtocolHost, ProtocolInstance, Upstream } from '../../src/plugin-api/index.ts';
+import type { TcpOptions } from './options.generated.ts';
+import { TcpSession } from './tcp-session.ts';
+
+/** TCP on one listener, for one generation. */
+export class TcpInstance implements ProtocolInstance {
+  readonly protocol = 'tcp';
+  readonly host: ProtocolHost;
+  readonly upstream: Upstream;
+  readonly idleTimeoutMs: number;
+  #active = 0;
+  #whenIdle: (() => void) | undefined;
+
+  constructor(options: TcpOptions, host: ProtocolHost) {
+    if (host.defaultUpstream === undefined) {
+      throw new BalanceError('config_invalid', `listener ${host.listener} needs an upstream`, { origin: 'config' });
+    }
+    this.host = host;
+    this.upstream = host.upstream(host.defaultUpstream, 'once');
+    this.idleTimeoutMs = options.timeouts.idle;
+  }
+
+  get active(): number {
+    return this.#active;
+  }
+
+  handle(connection: Connection): ConnectionHandler {
+    return new TcpSession(connection, this);
+  }
+
+  close(): Promise<void> {
+    if (this.#active === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#whenIdle = resolve;
+    });
+  }
+
+  begun(): void {
+    this.#active += 1;
+  }
+
+  ended(): void {
+    this.#active -= 1;
+    if (this.#active === 0) this.#whenIdle?.();
+  }
+}

@@ -1,0 +1,127 @@
+import { readdir, stat } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+import { BalanceError, messageOf } from '../errors.ts';
+import type { Logger, ProtocolPlugin } from '../plugin-api/index.ts';
+
+/** The contract's version that this core speaks. */
+const API_VERSION = 1;
+/** This file's own ending tells what the built-in plugins end with: compiled or not. */
+const OWN_EXTENSION = extname(fileURLToPath(import.meta.url));
+const NAME = /^[a-z][a-z0-9-]*$/;
+
+/** Finds plugins in folders, checks and imports them. A plugin is a file, or a folder with an `index` file; its default export is a {@link ProtocolPlugin}. */
+export class PluginLoader {
+  readonly #logger: Logger;
+  readonly #plugins = new Map<string, ProtocolPlugin>();
+  /** Files that were looked at, with what they were then. */
+  readonly #seen = new Map<string, string>();
+  /** Why files could not be used, by file. */
+  readonly #failures = new Map<string, string>();
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  /** Names of all protocols there are. */
+  get names(): readonly string[] {
+    return [...this.#plugins.keys()];
+  }
+
+  get(name: string): ProtocolPlugin | undefined {
+    return this.#plugins.get(name);
+  }
+
+  /** Loads what comes with the proxy. Rejects when one of them is broken: that is no plugin's fault but ours. */
+  async loadBuiltIn(): Promise<void> {
+    const directory = fileURLToPath(new URL('../../plugins/', import.meta.url));
+    for (const name of ['tcp', 'http']) {
+      const plugin = await importPlugin(join(directory, name, `index${OWN_EXTENSION}`), '');
+      this.#plugins.set(plugin.name, plugin);
+    }
+  }
+
+  /**
+   * Loads what lies in a folder and was not loaded yet. A missing folder holds no plugins; a broken plugin is logged and
+   * left out, so that it harms only the listeners that need it.
+   */
+  async loadDirectory(directory: string): Promise<void> {
+    for (const file of await pluginFiles(directory)) {
+      const stamp = await stampOf(file);
+      if (this.#seen.get(file) === stamp) continue;
+      this.#seen.set(file, stamp);
+      await this.#load(file, stamp);
+    }
+  }
+
+  /** Why a file in the plugin folders could not be used, each as `file: reason`. */
+  get failures(): readonly string[] {
+    return [...this.#failures].map(([file, reason]) => `${file}: ${reason}`);
+  }
+
+  async #load(file: string, stamp: string): Promise<void> {
+    try {
+      const plugin = await importPlugin(file, stamp);
+      if (plugin.name === 'tcp' || plugin.name === 'http') throw new Error(`${plugin.name} is built in and can't be replaced`);
+      this.#plugins.set(plugin.name, plugin);
+      this.#failures.delete(file);
+      this.#logger.info('plugin loaded', { plugin: plugin.name, file });
+    } catch (error) {
+      this.#failures.set(file, messageOf(error));
+      this.#logger.error('plugin refused', { file, error: messageOf(error) });
+    }
+  }
+}
+
+async function pluginFiles(directory: string): Promise<string[]> {
+  let entries;
+  try {
+    entries = await readdir(directory, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+  const files: string[] = [];
+  for (const entry of entries.sort((a, b) => a.name.localeCompare(b.name))) {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) {
+      for (const index of ['index.js', 'index.mjs']) {
+        if ((await stampOf(join(path, index))) !== '') files.push(join(path, index));
+      }
+    } else if (/\.m?js$/.test(entry.name)) files.push(path);
+  }
+  return files;
+}
+
+/** What tells one state of a file from another; '' when it is not there. */
+async function stampOf(file: string): Promise<string> {
+  try {
+    const { mtimeMs, size } = await stat(file);
+    return `${String(mtimeMs)}-${String(size)}`;
+  } catch {
+    return '';
+  }
+}
+
+async function importPlugin(file: string, stamp: string): Promise<ProtocolPlugin> {
+  const url = pathToFileURL(file);
+  // The module cache is by address: a changed file needs another one.
+  if (stamp !== '') url.searchParams.set('state', stamp);
+  const module = (await import(/* @vite-ignore */ url.href)) as { default?: unknown };
+  return checked(module.default);
+}
+
+function checked(exported: unknown): ProtocolPlugin {
+  if (typeof exported !== 'object' || exported === null) throw refused('its default export must be a protocol plugin');
+  const plugin = exported as Partial<Record<keyof ProtocolPlugin, unknown>>;
+  if (plugin.apiVersion !== API_VERSION) {
+    throw refused(`it is made for plugin API ${String(plugin.apiVersion)}, this is ${String(API_VERSION)}`);
+  }
+  if (typeof plugin.name !== 'string' || !NAME.test(plugin.name)) throw refused('its name must be lower-case letters, digits and dashes');
+  if (typeof plugin.provision !== 'function') throw refused('it has no provision function');
+  return exported as ProtocolPlugin;
+}
+
+function refused(reason: string): BalanceError {
+  return new BalanceError('plugin_failed', reason, { origin: 'config' });
+}

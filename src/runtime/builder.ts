@@ -1,0 +1,172 @@
+import type { BackendConfig, Config, Listener as ListenerConfig, Upstream as UpstreamConfig } from '../config/config.generated.ts';
+import { parseHashKey } from '../config/hash-key.ts';
+import { BalanceError, messageOf } from '../errors.ts';
+import type { DialOptions } from '../net/dial.ts';
+import { LazyDeadline } from '../net/deadline.ts';
+import type { ReadBuffers } from '../net/read-buffers.ts';
+import { Tunnel } from '../net/tunnel.ts';
+import type { HealthReport, Logger, ProtocolHost, ProtocolInstance, ProtocolPlugin, SocketUse, TelemetrySink, Upstream } from '../plugin-api/index.ts';
+import { createBalancer } from '../upstream/balancer/create-balancer.ts';
+import { Member } from '../upstream/member.ts';
+import type { PoolSettings } from '../upstream/socket-pool.ts';
+import { UpstreamGroup } from '../upstream/upstream-group.ts';
+import { Generation, type PlannedListener } from './generation.ts';
+import type { Registry } from './registry.ts';
+import { Unwinding } from './unwinding.ts';
+
+export interface BuilderOptions {
+  readonly registry: Registry;
+  readonly buffers: ReadBuffers;
+  readonly logger: Logger;
+  readonly telemetry: TelemetrySink;
+  readonly health: () => HealthReport;
+  /** The plugin of that name; undefined when there is none. */
+  readonly plugin: (name: string) => ProtocolPlugin | undefined;
+}
+
+/** Builds generations beside the live one, in stages; a stage that fails takes back all that was built. */
+export class GenerationBuilder {
+  readonly #options: BuilderOptions;
+  #lastId = 0;
+
+  constructor(options: BuilderOptions) {
+    this.#options = options;
+  }
+
+  /** Throws a BalanceError when the config can't be made to work; then nothing of it is left. */
+  async build(config: Config, hash: string): Promise<Generation> {
+    const holdings = new Unwinding();
+    try {
+      const upstreams = new Map<string, UpstreamPlan>();
+      for (const upstream of config.upstreams) upstreams.set(upstream.name, this.#upstream(upstream, holdings));
+      const listeners: PlannedListener[] = [];
+      for (const listener of config.listeners) {
+        const instance = await this.#instance(listener, upstreams, holdings);
+        listeners.push({ config: listener, instance });
+      }
+      const groups = new Map([...upstreams].map(([name, plan]) => [name, plan.group]));
+      this.#lastId += 1;
+      return new Generation(this.#lastId, hash, config, groups, listeners, holdings);
+    } catch (error) {
+      holdings.unwind();
+      throw error;
+    }
+  }
+
+  #upstream(config: UpstreamConfig, holdings: Unwinding): UpstreamPlan {
+    const dial: DialOptions = {
+      connectTimeoutMs: config.timeouts.connect,
+      buffers: this.#options.buffers,
+      onFault: (error) => {
+        this.#options.logger.error('protocol failed on a backend connection', { upstream: config.name, error: messageOf(error) });
+      },
+    };
+    const members = config.backends.map((backend) => this.#member(config, backend, holdings));
+    const group = new UpstreamGroup({
+      name: config.name,
+      algorithm: config.load_balancer.algorithm,
+      keySource: config.load_balancer.hash_key === undefined ? undefined : parseHashKey(config.load_balancer.hash_key),
+      balancer: createBalancer(config.load_balancer, members),
+      members,
+      readTimeoutMs: config.timeouts.read,
+      queueSize: config.queue.max_size,
+      queueTimeoutMs: config.queue.timeout,
+      dial,
+    });
+    holdings.push(() => {
+      group.close();
+    });
+    return new UpstreamPlan(group, config, dial, this.#options.registry, holdings);
+  }
+
+  #member(upstream: UpstreamConfig, config: BackendConfig, holdings: Unwinding): Member {
+    const backend = this.#options.registry.backend(config, holdings);
+    const check = upstream.health_check;
+    const health = check?.enabled === true ? this.#options.registry.monitor(backend, check, holdings) : undefined;
+    return new Member({ backend, weight: config.weight, maxConnections: config.max_connections, health });
+  }
+
+  async #instance(listener: ListenerConfig, upstreams: ReadonlyMap<string, UpstreamPlan>, holdings: Unwinding): Promise<ProtocolInstance> {
+    const plugin = this.#options.plugin(listener.mode);
+    if (plugin === undefined) {
+      throw new BalanceError('config_invalid', `listener ${listener.name}: no plugin speaks ${listener.mode}`, { origin: 'config' });
+    }
+    const options = listener.mode === 'http' ? listener.http : listener.mode === 'tcp' ? listener.tcp : (listener.options ?? {});
+    try {
+      const instance = await plugin.provision(options, this.#host(listener, upstreams));
+      holdings.push(() => void instance.close());
+      return instance;
+    } catch (error) {
+      if (error instanceof BalanceError) throw error;
+      throw new BalanceError('plugin_failed', `listener ${listener.name}: plugin ${listener.mode} failed: ${messageOf(error)}`, {
+        origin: 'config',
+        cause: error,
+      });
+    }
+  }
+
+  #host(listener: ListenerConfig, upstreams: ReadonlyMap<string, UpstreamPlan>): ProtocolHost {
+    const { logger, telemetry, health } = this.#options;
+    return {
+      listener: listener.name,
+      logger: logger.child({ listener: listener.name }),
+      telemetry,
+      defaultUpstream: listener.upstream,
+      health,
+      upstream: (name, use) => {
+        const plan = upstreams.get(name);
+        if (plan === undefined) {
+          throw new BalanceError('config_invalid', `listener ${listener.name}: there is no upstream ${name}`, { origin: 'config' });
+        }
+        return plan.forUse(use);
+      },
+      tunnel: (options) => void new Tunnel(options),
+      deadline: (expired) => new LazyDeadline(expired),
+    };
+  }
+}
+
+/** An upstream being built: it gets pools for the uses that protocols ask for. */
+class UpstreamPlan {
+  readonly group: UpstreamGroup;
+  readonly #config: UpstreamConfig;
+  readonly #dial: DialOptions;
+  readonly #registry: Registry;
+  readonly #holdings: Unwinding;
+  readonly #views = new Map<SocketUse, Upstream>();
+
+  constructor(group: UpstreamGroup, config: UpstreamConfig, dial: DialOptions, registry: Registry, holdings: Unwinding) {
+    this.group = group;
+    this.#config = config;
+    this.#dial = dial;
+    this.#registry = registry;
+    this.#holdings = holdings;
+  }
+
+  forUse(use: SocketUse): Upstream {
+    let view = this.#views.get(use);
+    if (view === undefined) {
+      this.#addPools(use);
+      view = this.group.forUse(use);
+      this.#views.set(use, view);
+    }
+    return view;
+  }
+
+  #addPools(use: SocketUse): void {
+    const pool = this.#config.connection_pool;
+    // Sockets that serve once need a pool only to be connected ahead of time.
+    if (!pool.enabled || (use === 'once' && pool.min_idle === 0)) return;
+    const settings: PoolSettings = {
+      maxSize: pool.max_size,
+      minIdle: pool.min_idle,
+      maxIdleTimeMs: pool.max_idle_time,
+      maxAgeMs: pool.max_age,
+      acquireTimeoutMs: pool.acquire_timeout,
+      validateOnBorrow: pool.validate_on_borrow,
+    };
+    for (const member of this.group.members) {
+      member.usePool(use, this.#registry.pool(member.backend, use, settings, this.#dial, this.#holdings), pool.max_size);
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import { parseAddress } from '../config/address.ts';
+import type { Logger } from '../plugin-api/index.ts';
+import { Listener } from '../net/listener.ts';
+import type { ReadBuffers } from '../net/read-buffers.ts';
+import type { Generation, PlannedListener } from './generation.ts';
+
+/** What a generation changes about the bound addresses, prepared and not yet done. */
+export interface ListenerChange {
+  /** Lets the generation's instances take new connections, and drains listeners that are gone. */
+  commit(): void;
+  /** Closes what was bound for nothing. */
+  unwind(): void;
+}
+
+/** The bound addresses. A listener whose address stays is never closed nor bound again. */
+export class ListenerTable {
+  readonly #buffers: ReadBuffers;
+  readonly #logger: Logger;
+  readonly #listeners = new Map<string, Listener>();
+  readonly #draining = new Set<Listener>();
+  #connections = 0;
+
+  constructor(buffers: ReadBuffers, logger: Logger) {
+    this.#buffers = buffers;
+    this.#logger = logger;
+  }
+
+  listeners(): Iterable<Listener> {
+    return this.#listeners.values();
+  }
+
+  /** Binds what is new. Rejects with a BalanceError when an address can't be bound; then nothing changed. */
+  async prepare(generation: Generation): Promise<ListenerChange> {
+    const added = new Map<string, Listener>();
+    const unwind = (): void => {
+      for (const listener of added.values()) listener.destroy();
+    };
+    try {
+      for (const planned of generation.listeners) {
+        const key = keyOf(planned);
+        if (!this.#listeners.has(key)) added.set(key, await this.#bind(planned));
+      }
+    } catch (error) {
+      unwind();
+      throw error;
+    }
+    return {
+      commit: () => {
+        this.#commit(generation, added);
+      },
+      unwind,
+    };
+  }
+
+  /** Stops accepting; resolves when the last connection is gone. */
+  async close(): Promise<void> {
+    const all = [...this.#listeners.values()];
+    this.#listeners.clear();
+    await Promise.all([...all.map((listener) => this.#drain(listener)), ...[...this.#draining].map((listener) => listener.close())]);
+  }
+
+  /** Ends all connections now. */
+  destroy(): void {
+    for (const listener of [...this.#listeners.values(), ...this.#draining]) listener.destroy();
+    this.#listeners.clear();
+  }
+
+  async #bind({ config, instance }: PlannedListener): Promise<Listener> {
+    const listener = new Listener({
+      name: config.name,
+      address: parseAddress(config.address),
+      maxConnections: config.max_connections,
+      instance,
+      buffers: this.#buffers,
+      logger: this.#logger,
+      nextConnectionId: () => (this.#connections += 1),
+    });
+    await listener.listen();
+    return listener;
+  }
+
+  #commit(generation: Generation, added: ReadonlyMap<string, Listener>): void {
+    const kept = new Set<string>();
+    for (const [key, listener] of added) this.#listeners.set(key, listener);
+    for (const { config, instance } of generation.listeners) {
+      const key = keyOf({ config, instance });
+      kept.add(key);
+      const listener = this.#listeners.get(key);
+      if (listener === undefined) continue;
+      listener.name = config.name;
+      listener.maxConnections = config.max_connections;
+      listener.replace(instance);
+    }
+    for (const [key, listener] of this.#listeners) {
+      if (kept.has(key)) continue;
+      this.#listeners.delete(key);
+      void this.#drain(listener);
+    }
+  }
+
+  async #drain(listener: Listener): Promise<void> {
+    this.#draining.add(listener);
+    await listener.close();
+    this.#draining.delete(listener);
+  }
+}
+
+/** Listeners are the same when their addresses are. Port 0 asks for any port: there the name decides. */
+function keyOf({ config }: PlannedListener): string {
+  return config.address.endsWith(':0') ? `${config.name} ${config.address}` : config.address;
+}
