@@ -1,6 +1,5 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { ListenOptions } from 'node:net';
 import { formatAddress, parseAddress } from '../config/address.ts';
 import type { Address } from '../config/address.ts';
 import { BalanceError, messageOf, systemCodeOf } from '../errors.ts';
@@ -151,7 +150,7 @@ function pathOf(target: string): string {
   return end === -1 ? target : target.slice(0, end);
 }
 
-function listenOptions(address: Address): ListenOptions {
+function listenOptions(address: Address): { path: string } | { host?: string; port: number } {
   if (address.kind === 'unix') return { path: address.path };
   // Without a host Node takes :: for both families, or 0.0.0.0 where there is no IPv6.
   return address.host === '' ? { port: address.port } : { host: address.host, port: address.port };

@@ -7,7 +7,6 @@ const PLAIN = /^[ !#-[\]-~]*$/;
  * Unicode line ends, bidirectional controls, the byte order mark, and surrogates without a partner.
  */
 const HARMFUL =
-  // eslint-disable-next-line no-control-regex -- these are the ones to keep out
   /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 const NEEDS_BACKSLASH = /["\\]/g;
 
@@ -37,13 +36,14 @@ export function jsonText(value: string): string {
 
 /** Anything as JSON on one line, with the escapes of {@link jsonText}. What can't be JSON becomes a text that says so. */
 export function jsonDocument(value: unknown): string {
-  let json: string | undefined;
+  // The library's type forgets that functions and undefined give undefined.
+  let json: unknown;
   try {
     json = JSON.stringify(value, (_key, part: unknown) => (typeof part === 'bigint' ? String(part) : part));
   } catch {
     return '"[unserializable]"';
   }
-  return json === undefined ? 'null' : json.replace(HARMFUL, escapeUnit);
+  return typeof json === 'string' ? json.replace(HARMFUL, escapeUnit) : 'null';
 }
 
 /** `150ms`, `1.5ms`, `2.5s`, `1m30s`, `2h15m30s`: three digits that matter below a minute, whole seconds above. */

@@ -70,7 +70,8 @@ export function createLogging(settings: LoggingSettings, output: LogOutput): Log
         Object.assign(info, { [MESSAGE]: formatLogLine(info.line, state.settings.format) });
       return info;
     })(),
-    transports: [new SinkTransport(sink)],
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston types its own transports as interfaces
+    transports: [new winston.transports.Stream({ stream: streamInto(sink), eol: '\n' })],
   });
   state.submit = (line) => {
     engine.log({ level: line.level, message: line.message, line });
@@ -126,24 +127,15 @@ function dropNotice(timestamp: string, droppedLines: number): LogLine {
   };
 }
 
-/** winston takes any object stream with a `log` for a transport. */
-class SinkTransport extends Writable {
-  readonly #sink: LogSink;
-
-  constructor(sink: LogSink) {
-    super({ objectMode: true });
-    this.#sink = sink;
-  }
-
-  log(info: FormattedInfo, next: () => void): void {
-    const text = info[MESSAGE];
-    if (typeof text === 'string') this.#sink.write(`${text}\n`);
-    next();
-  }
-
-  override _write(info: FormattedInfo, _encoding: BufferEncoding, next: () => void): void {
-    this.log(info, next);
-  }
+/** Takes every line at once, so that winston never waits and never buffers. */
+function streamInto(sink: LogSink): Writable {
+  return new Writable({
+    decodeStrings: false,
+    write(line: string, _encoding, taken) {
+      sink.write(line);
+      taken();
+    },
+  });
 }
 
 class FieldLogger implements RootLogger {
@@ -160,50 +152,52 @@ class FieldLogger implements RootLogger {
   }
 
   debug(message: string, fields?: LogFields): void {
-    if (this.#state.debug) this.#write('debug', message, fields, this.debug);
+    if (this.#state.debug) this.#write('debug', message, fields);
   }
 
   info(message: string, fields?: LogFields): void {
-    if (this.#state.info) this.#write('info', message, fields, this.info);
+    if (this.#state.info) this.#write('info', message, fields);
   }
 
   warn(message: string, fields?: LogFields): void {
-    if (this.#state.warn) this.#write('warn', message, fields, this.warn);
+    if (this.#state.warn) this.#write('warn', message, fields);
   }
 
   error(message: string, fields?: LogFields): void {
-    if (this.#state.error) this.#write('error', message, fields, this.error);
+    if (this.#state.error) this.#write('error', message, fields);
   }
 
   fatal(message: string, fields?: LogFields): void {
-    this.#write('fatal', message, fields, this.fatal);
+    this.#write('fatal', message, fields);
   }
 
   child(fields: LogFields): RootLogger {
     return new FieldLogger(this.#state, { ...this.#fields, ...fields });
   }
 
-  #write(level: LogLevel, message: string, fields: LogFields | undefined, method: LogMethod): void {
+  #write(level: LogLevel, message: string, fields: LogFields | undefined): void {
     const { settings, submit, clock } = this.#state;
     submit?.({
       timestamp: clock.timestamp(),
       level,
       message,
       fields: fields === undefined ? this.#fields : { ...this.#fields, ...fields },
-      caller: settings.add_caller ? callerOf(method) : '',
+      caller: settings.add_caller ? callerOfLogger() : '',
     });
   }
 }
 
-type LogMethod = (message: string, fields?: LogFields) => void;
+/** Between {@link callerOfLogger} and the code that logs stand `#write` and the method of the level. */
+const LOGGER_FRAMES = 2;
 
-/** `runtime/reloader.ts:42`: the last folder, file and line of whoever called `method`. */
-function callerOf(method: LogMethod): string {
+/** `runtime/reloader.ts:42`: the last folder, file and line of whoever called the logger. */
+function callerOfLogger(): string {
   const holder: { stack?: string } = {};
   const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = 1;
-  Error.captureStackTrace(holder, method);
+  Error.stackTraceLimit = LOGGER_FRAMES + 1;
+  Error.captureStackTrace(holder, callerOfLogger);
   Error.stackTraceLimit = limit;
-  const match = /([^/\\(\s]+[/\\])?([^/\\(\s]+:\d+):\d+\)?\s*$/.exec(holder.stack ?? '');
+  const frame = (holder.stack ?? '').split('\n').at(-1) ?? '';
+  const match = /([^/\\(\s]+[/\\])?([^/\\(\s]+:\d+):\d+\)?$/.exec(frame);
   return match === null ? '' : `${(match[1] ?? '').replace('\\', '/')}${match[2] ?? ''}`;
 }

@@ -154,7 +154,7 @@ export class SpanQueue implements tracing.SpanProcessor {
       try {
         this.#exporter ??= this.#connect();
         this.#exporter.export(batch, ({ code, error }) => {
-          done(code === 0 ? undefined : (error ?? new Error('the export failed')));
+          done(isSuccess(code) ? undefined : (error ?? new Error('the export failed')));
         });
       } catch (thrown) {
         done(thrown instanceof Error ? thrown : new Error(String(thrown)));
@@ -187,6 +187,11 @@ export class SpanQueue implements tracing.SpanProcessor {
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }
+}
+
+/** `ExportResultCode.SUCCESS`, without loading its package here. */
+function isSuccess(code: number): boolean {
+  return code === 0;
 }
 
 function pause(ms: number): Promise<void> {
