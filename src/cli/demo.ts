@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { CommandContext } from './command-context.ts';
 import { startDemoBackends } from './demo-backends.ts';
 import { demoGuide } from './demo-guide.ts';
-import { packageRoot } from './package-root.ts';
+import { packageRoot, packageVersion } from './package-root.ts';
 import { serve } from './serve.ts';
 
 /** The ports that config/balance.yaml names. */
@@ -16,7 +16,7 @@ export async function demo(context: CommandContext): Promise<number> {
   try {
     return await serve(
       {
-        start: () => startApp({ configFile, env: context.env }),
+        start: () => startApp({ configFile, env: context.env, version: packageVersion() }),
         started: (app) => {
           const [proxyAddress = ''] = app.listeners.values();
           const adminAddress = app.adminAddresses[0];

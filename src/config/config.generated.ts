@@ -163,6 +163,7 @@ export interface TcpTimeouts {
 export interface Upstream {
   /** A name for logs, metrics and references: 1 to 100 visible characters. */
   readonly name: string;
+  /** Its servers. */
   readonly backends: readonly BackendConfig[];
   readonly load_balancer: LoadBalancer;
   readonly connection_pool: ConnectionPool;

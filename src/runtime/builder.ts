@@ -4,7 +4,7 @@ import { BalanceError, messageOf } from '../errors.ts';
 import type { DialOptions } from '../net/dial.ts';
 import { LazyDeadline } from '../net/deadline.ts';
 import type { ReadBuffers } from '../net/read-buffers.ts';
-import { Tunnel } from '../net/tunnel.ts';
+import type { TunnelTally } from '../net/tunnel-tally.ts';
 import type { HealthReport, Logger, ProtocolHost, ProtocolInstance, ProtocolPlugin, SocketUse, TelemetrySink, Upstream } from '../plugin-api/index.ts';
 import { createBalancer } from '../upstream/balancer/create-balancer.ts';
 import { Member } from '../upstream/member.ts';
@@ -19,6 +19,7 @@ export interface BuilderOptions {
   readonly buffers: ReadBuffers;
   readonly logger: Logger;
   readonly telemetry: TelemetrySink;
+  readonly tunnels: TunnelTally;
   readonly health: () => HealthReport;
   /** The plugin of that name; undefined when there is none. */
   readonly plugin: (name: string) => ProtocolPlugin | undefined;
@@ -106,7 +107,7 @@ export class GenerationBuilder {
   }
 
   #host(listener: ListenerConfig, upstreams: ReadonlyMap<string, UpstreamPlan>): ProtocolHost {
-    const { logger, telemetry, health } = this.#options;
+    const { logger, telemetry, tunnels, health } = this.#options;
     return {
       listener: listener.name,
       logger: logger.child({ listener: listener.name }),
@@ -120,7 +121,9 @@ export class GenerationBuilder {
         }
         return plan.forUse(use);
       },
-      tunnel: (options) => void new Tunnel(options),
+      tunnel: (options) => {
+        tunnels.open(options);
+      },
       deadline: (expired) => new LazyDeadline(expired),
     };
   }
