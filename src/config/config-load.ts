@@ -18,6 +18,7 @@ import type { Path, Position, Problem } from './problem.ts';
 import { formatPath, parsePath, sortProblems } from './problem.ts';
 import { SchemaCheck } from './schema-check.ts';
 import { SourceDocument } from './source-document.ts';
+import type { EnvFault } from './substitute-env.ts';
 import { substituteEnv } from './substitute-env.ts';
 import { withoutFindings } from './without-findings.ts';
 
@@ -49,8 +50,8 @@ export class ConfigLoad {
 
   /** Throws a ConfigError with all problems at once. */
   run(): LoadedConfig {
-    const source = this.#parse();
-    const { config, origins } = this.#check(source, this.#matchSchema(source));
+    const { source, missing } = this.#parse();
+    const { config, origins } = this.#check(source, this.#matchSchema(source, missing));
     this.#throwProblems();
     return {
       config,
@@ -61,7 +62,7 @@ export class ConfigLoad {
     };
   }
 
-  #parse(): SourceDocument {
+  #parse(): { source: SourceDocument; missing: readonly EnvFault[] } {
     const { document, lines, faults } = parseSource(this.#text);
     for (const { offset, message } of faults) {
       const { line, col } = lines.linePos(offset);
@@ -78,19 +79,20 @@ export class ConfigLoad {
     const { substituted, faults: missing } = substituteEnv(document, this.#options.env ?? {});
     const source = new SourceDocument({ document, lines, targets: inspected.targets, substituted });
     for (const { path, message } of missing) this.#problem(source.locate(path), path, message);
-    return source;
+    return { source, missing };
   }
 
   /** The file's values without what the schema refuses, so that the checks after it can still be made. */
-  #matchSchema(source: SourceDocument): ConfigFile {
+  #matchSchema(source: SourceDocument, missing: readonly EnvFault[]): ConfigFile {
     const value = source.toValue();
-    const missing = new Set(this.#problems.map(({ path }) => path));
+    const reported = new Set(missing.map(({ path }) => formatPath(path)));
     const findings = fileSchema.findings(value);
     for (const { path, at, message } of findings) {
-      if (!missing.has(formatPath(path))) this.#problem(source.locate(path, at), path, message);
+      if (!reported.has(formatPath(path))) this.#problem(source.locate(path, at), path, message);
     }
-    if (findings.length === 0) return value as ConfigFile;
-    const rest = withoutFindings(value, findings);
+    const wrong = [...missing, ...findings];
+    if (wrong.length === 0) return value as ConfigFile;
+    const rest = withoutFindings(value, wrong);
     if (rest === undefined || fileSchema.findings(rest).length > 0) throw new ConfigError(this.#problems);
     return rest as ConfigFile;
   }
@@ -109,6 +111,7 @@ export class ConfigLoad {
     const context: CheckContext = {
       config,
       modes,
+      namesUpstreams: file.upstreams !== undefined,
       error: (path, message) => inFile.error(origins.toFile(path), message),
       warn: (path, message) => inFile.warn(origins.toFile(path), message),
       shown: (path, value) => source.shown(origins.toFile(path), value),

@@ -38,7 +38,8 @@ export class SchemaCheck {
     if (this.#validate(value)) return [];
     const byPath = new Map<string, SchemaFinding>();
     for (const error of this.#validate.errors ?? []) {
-      if (error.keyword === 'if') continue;
+      // Both only say that something inside of them, which is listed as well, does not hold.
+      if (error.keyword === 'if' || error.keyword === 'propertyNames') continue;
       const finding = findingOf(error, value);
       const key = JSON.stringify([finding.path, finding.keyword === 'required' ? finding.message : '']);
       // One value is wrong in one way: the first that is found is the most basic one.

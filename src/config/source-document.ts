@@ -37,7 +37,8 @@ export class SourceDocument {
    */
   locate(path: Path, at: 'key' | 'value' = 'value'): Position {
     const { key, node } = this.#find(path, false);
-    const target = at === 'key' || node === undefined || !isScalar(node) ? (key ?? node) : node;
+    const pointable = isScalar(node) && node.value !== null;
+    const target = at === 'key' || !pointable ? (key ?? node) : node;
     return this.positionOf(target);
   }
 

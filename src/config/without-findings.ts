@@ -1,6 +1,11 @@
 import { PLANNED_KEYS } from './planned-keys.ts';
 import type { Path } from './problem.ts';
-import type { SchemaFinding } from './schema-check.ts';
+
+interface Finding {
+  readonly path: Path;
+  /** The keyword of the schema that does not hold, if it was the schema. */
+  readonly keyword?: string;
+}
 
 /** What other parts of a file refer to or are compared with: without it, later checks would find mistakes that are none. */
 const IDENTIFYING_KEYS: ReadonlySet<string | number> = new Set([
@@ -18,13 +23,13 @@ const IDENTIFYING_KEYS: ReadonlySet<string | number> = new Set([
  * A copy of `value` without the wrong values that stand for themselves, so that a mistyped number does not hide
  * a wrong reference until the next try. Undefined when something is wrong that other parts depend on.
  */
-export function withoutFindings(value: unknown, findings: readonly SchemaFinding[]): unknown {
+export function withoutFindings(value: unknown, findings: readonly Finding[]): unknown {
   const copy: unknown = structuredClone(value);
   for (const finding of findings) if (!remove(copy, finding)) return undefined;
   return copy;
 }
 
-function remove(root: unknown, { path, keyword }: SchemaFinding): boolean {
+function remove(root: unknown, { path, keyword }: Finding): boolean {
   const key = path.at(-1);
   const parent = parentOf(root, path);
   if (typeof key !== 'string' || parent === undefined || IDENTIFYING_KEYS.has(key)) return false;

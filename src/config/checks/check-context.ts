@@ -7,6 +7,8 @@ export interface CheckContext {
   readonly config: Config;
   /** Names that `mode` may have. */
   readonly modes: readonly string[];
+  /** Whether the file itself names its upstreams, rather than having them named after routes. */
+  readonly namesUpstreams: boolean;
   error(path: Path, message: string): void;
   warn(path: Path, message: string): void;
   /** Text for messages that never shows what came from the environment. */

@@ -10,7 +10,7 @@ interface Named {
 export function checkNames(context: CheckContext): void {
   const { listeners, upstreams } = context.config;
   checkUnique(listeners, ['listeners'], 'listener', context);
-  checkUnique(upstreams, ['upstreams'], 'upstream', context);
+  if (context.namesUpstreams) checkUnique(upstreams, ['upstreams'], 'upstream', context);
   for (const [index, listener] of listeners.entries()) {
     checkUnique(listener.http?.routes ?? [], ['listeners', index, 'http', 'routes'], 'route', context);
   }

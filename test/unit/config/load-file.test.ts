@@ -1,0 +1,68 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { loadConfig, loadConfigText } from '../../../src/config/load-config.ts';
+import { MAX_CONFIG_FILE_BYTES, hashOf } from '../../../src/config/read-config-file.ts';
+
+let directory: string;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'balance-config-'));
+});
+
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+const load = (file: string) => loadConfig(file, { modes: ['http'] });
+
+describe('loadConfig', () => {
+  it('gives the config, the file and the hash of its content', async () => {
+    const file = join(directory, 'x.yaml');
+    const text = 'listen: ":1"\nbackends: [{ address: "a:1" }]\n';
+    await writeFile(file, text);
+    const loaded = await load(file);
+    expect(loaded).toMatchObject({ file, hash: hashOf(text), warnings: [] });
+    expect(loaded.config.listeners[0]?.address).toBe(':1');
+    expect(loadConfigText(text, file, { modes: ['http'] })).toMatchObject({
+      hash: loaded.hash,
+      config: loaded.config,
+    });
+  });
+
+  it('takes a byte order mark', async () => {
+    const file = join(directory, 'x.yaml');
+    await writeFile(file, '\uFEFFlisten: ":1"\nbackends: []\n');
+    expect((await load(file)).config.listeners[0]?.address).toBe(':1');
+  });
+
+  it('says that a file does not exist', async () => {
+    const file = join(directory, 'none.yaml');
+    await expect(load(file)).rejects.toMatchObject({
+      code: 'config_invalid',
+      message: `${file} does not exist`,
+    });
+  });
+
+  it('says that a file is a directory', async () => {
+    await expect(load(directory)).rejects.toThrow(`${directory} is a directory, not a file`);
+  });
+
+  it('says that a file is no text', async () => {
+    const file = join(directory, 'x.yaml');
+    await writeFile(file, Buffer.from([0x61, 0xff, 0xfe]));
+    await expect(load(file)).rejects.toThrow(`${file} must be UTF-8 text`);
+  });
+
+  it('refuses a file that is too large', async () => {
+    const file = join(directory, 'x.yaml');
+    await writeFile(file, Buffer.alloc(MAX_CONFIG_FILE_BYTES + 1, 0x23));
+    await expect(load(file)).rejects.toThrow(`${file} must be at most 4MiB`);
+  });
+
+  it('reads a config with thousands of backends', async () => {
+    const file = join(directory, 'x.yaml');
+    const backends = Array.from({ length: 5000 }, (_, n) => `  - { name: b${n}, address: "host-${n}:80" }`);
+    await writeFile(file, `backends:\n${backends.join('\n')}\n`);
+    expect((await load(file)).config.upstreams[0]?.backends).toHaveLength(5000);
+  });
+});
