@@ -56,64 +56,95 @@ A file is read in one of three forms: flat (\`mode\`, \`listen\`, \`backends\`),
 `;
 
 export async function generateReference(schema) {
-  const parts = [HEAD];
-  const shown = new Set();
-  for (const { title, intro, keys } of CHAPTERS) {
-    parts.push(`## ${title}`);
-    if (intro !== undefined) parts.push(intro);
-    parts.push(table(schema, Object.fromEntries(keys.map((key) => [key, schema.properties[key]])), []));
-    for (const key of keys) parts.push(...sections(schema, schema.properties[key], key, shown));
-  }
   const missing = Object.keys(schema.properties).filter(
     (key) => !CHAPTERS.some((chapter) => chapter.keys.includes(key)),
   );
   if (missing.length > 0) throw new Error(`no chapter of the reference has ${missing.join(', ')}`);
-  return format(parts.join('\n\n'), { parser: 'markdown' });
+  return format(new Reference(schema).text(), { parser: 'markdown' });
 }
 
-/** A section for a mapping and for every mapping below it. A definition that was shown before is not shown again. */
-function sections(schema, property, path, shown) {
-  const target = resolveSchema(schema, property);
-  if (target.type === 'array') return sections(schema, target.items, `${path}[]`, shown);
-  const name = definitionName(property);
-  if (target.properties === undefined || name === undefined || shown.has(name)) return [];
-  shown.add(name);
-  const parts = [`### ${path}`, target.description, table(schema, target.properties, target.required ?? [])];
-  for (const [key, inner] of Object.entries(target.properties)) {
-    parts.push(...sections(schema, inner, `${path}.${key}`, shown));
+class Reference {
+  #schema;
+  /** Where each definition is shown: the path of its first use, by its name. */
+  #sections = new Map();
+
+  constructor(schema) {
+    this.#schema = schema;
+    for (const { keys } of CHAPTERS) {
+      for (const key of keys) this.#place(schema.properties[key], key);
+    }
   }
-  return parts;
+
+  text() {
+    const parts = [HEAD];
+    for (const { title, intro, keys } of CHAPTERS) {
+      const properties = Object.fromEntries(keys.map((key) => [key, this.#schema.properties[key]]));
+      parts.push(`## ${title}`, intro, this.#table({ properties }));
+      for (const [name, path] of this.#sections) {
+        if (!keys.includes(/^\w+/.exec(path)[0])) continue;
+        const definition = this.#schema.$defs[name];
+        parts.push(`### ${path}`, definition.description, this.#table(definition));
+      }
+    }
+    return parts.filter(Boolean).join('\n\n');
+  }
+
+  #place(property, path) {
+    const target = resolveSchema(this.#schema, property);
+    if (target.type === 'array') return this.#place(target.items, `${path}[]`);
+    const name = definitionName(property);
+    if (target.properties === undefined || name === undefined || this.#sections.has(name)) return;
+    this.#sections.set(name, path);
+    for (const [key, inner] of Object.entries(target.properties)) this.#place(inner, `${path}.${key}`);
+  }
+
+  #table({ properties, required = [] }) {
+    const rows = Object.entries(properties).map(([key, property]) => {
+      const target = resolveSchema(this.#schema, property);
+      const cells = [
+        `\`${key}\``,
+        this.#typeOf(property),
+        required.includes(key) ? '**required**' : code(target.default),
+        this.#allowed(target),
+        target.description,
+        code(example(target)),
+      ];
+      return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+    });
+    const heads = ['Key', 'Type', 'Default', 'Allowed', 'Meaning', 'Example'];
+    return [`| ${heads.join(' | ')} |`, `|${' --- |'.repeat(heads.length)}`, ...rows].join('\n');
+  }
+
+  #typeOf(property) {
+    const target = resolveSchema(this.#schema, property);
+    if (target.type === 'array') return `list of ${this.#typeOf(target.items)}`;
+    const section = this.#sections.get(definitionName(property));
+    if (section !== undefined) return `[${section}](#${anchorOf(section)})`;
+    if (target.format in FORMAT_WORDS) return FORMAT_WORDS[target.format];
+    return [target.type]
+      .flat()
+      .map((type) => TYPE_WORDS[type] ?? type)
+      .join(' or ');
+  }
+
+  #allowed(target) {
+    if (target.type === 'array') return this.#allowed(resolveSchema(this.#schema, target.items));
+    return allowed(target);
+  }
 }
 
-function table(schema, properties, required) {
-  const rows = Object.entries(properties).map(([key, property]) => {
-    const target = resolveSchema(schema, property);
-    const cells = [
-      `\`${key}\``,
-      typeOf(schema, property),
-      required.includes(key) ? '**required**' : code(target.default),
-      allowed(schema, target),
-      target.description ?? '',
-      code(example(target)),
-    ];
-    return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  });
-  const heads = ['Key', 'Type', 'Default', 'Allowed', 'Meaning', 'Example'];
-  return [`| ${heads.join(' | ')} |`, `|${' --- |'.repeat(heads.length)}`, ...rows].join('\n');
+const TYPE_WORDS = { string: 'text', integer: 'whole number', object: 'mapping' };
+const FORMAT_WORDS = { duration: 'duration', 'positive-duration': 'duration', size: 'size' };
+
+/** The anchor that Markdown renderers give to a heading. */
+function anchorOf(heading) {
+  return heading
+    .toLowerCase()
+    .replaceAll(/[^\w -]/g, '')
+    .replaceAll(' ', '-');
 }
 
-function typeOf(schema, property) {
-  const target = resolveSchema(schema, property);
-  const words = { string: 'text', integer: 'whole number', object: 'mapping' };
-  const formats = { duration: 'duration', 'positive-duration': 'duration', size: 'size' };
-  if (target.type === 'array') return `list of ${typeOf(schema, target.items)}`;
-  if (target.format in formats) return formats[target.format];
-  const types = Array.isArray(target.type) ? target.type : [target.type];
-  return types.map((type) => words[type] ?? type).join(' or ');
-}
-
-function allowed(schema, target) {
-  if (target.type === 'array') return allowed(schema, resolveSchema(schema, target.items));
+function allowed(target) {
   if (target.enum !== undefined) return target.enum.map(code).join(', ');
   if (target.format === 'algorithm') return target.examples.map(code).join(', ');
   if (target.format === 'duration') return '0 or longer';

@@ -1,3 +1,4 @@
+import { HASHING_ALGORITHMS } from './algorithm.ts';
 import type { Config } from './config.generated.ts';
 import { FORMATS } from './formats.ts';
 import type { SchemaNode } from './schema.ts';
@@ -10,7 +11,17 @@ import { resolveSchema } from './schema.ts';
 export function canonicalize(normalized: object): Config {
   const root = resolveSchema({ $ref: '#/$defs/config' });
   // The types are generated from the same definition that is walked here.
-  return convert(root, normalized) as Config;
+  return withHashKeys(convert(root, normalized) as Config);
+}
+
+/** A default that depends on another value, which no schema can say. */
+function withHashKeys(config: Config): Config {
+  const upstreams = config.upstreams.map((upstream) => {
+    const balancer = upstream.load_balancer;
+    if (balancer.hash_key !== undefined || !HASHING_ALGORITHMS.has(balancer.algorithm)) return upstream;
+    return { ...upstream, load_balancer: { ...balancer, hash_key: 'source-ip' } };
+  });
+  return { ...config, upstreams };
 }
 
 function convert(node: SchemaNode, value: unknown): unknown {

@@ -208,7 +208,7 @@ export interface LoadBalancer {
     | 'consistent-hash'
     | 'bounded-consistent-hash'
     | 'maglev';
-  /** What the hashing algorithms (consistent-hash, bounded-consistent-hash, maglev) hash; `source-ip` when nothing is given. TCP knows `source-ip` alone. */
+  /** What the hashing algorithms (consistent-hash, bounded-consistent-hash, maglev) hash; without it, `source-ip`. TCP knows `source-ip` alone. */
   readonly hash_key?: string;
   /**
    * For bounded-consistent-hash: how much more than the average load a backend may get.

@@ -187,6 +187,14 @@ describe('the flat form', () => {
     });
   });
 
+  it('hashes the client address when a hashing algorithm is told nothing else', () => {
+    const keyOf = (algorithm: string) =>
+      load(`backends: []\nload_balancer: { algorithm: ${algorithm} }`).config.upstreams[0]?.load_balancer
+        .hash_key;
+    expect(keyOf('maglev')).toBe('source-ip');
+    expect(keyOf('random')).toBeUndefined();
+  });
+
   it('lets the more precise timeout win', () => {
     const { config } = load(
       'timeouts: { read: 1s, idle: 2s }\nhttp: { timeouts: { read: 5s } }\nbackends: []',
