@@ -87,8 +87,25 @@ class Inspection implements InspectedNodes {
       if (pair.value !== null && pair.value !== undefined) {
         size += this.visit(pair.value as Node, [...path, key]);
       }
+      if (isMergeKey(pair.key) && !this.#canMerge(pair.value)) {
+        this.#fault(
+          [...path, key],
+          pair.key as Node,
+          'must be a mapping, an alias of one, or a list of these',
+        );
+      }
     }
     return size;
+  }
+
+  #canMerge(value: unknown): boolean {
+    const source = this.#target(value);
+    if (!isSeq(source)) return isMap(source);
+    return source.items.every((item) => isMap(this.#target(item)));
+  }
+
+  #target(value: unknown): unknown {
+    return isAlias(value) ? this.targets.get(value) : value;
   }
 
   #checkKey(key: unknown, path: Path, seen: Map<string, Node>): string | undefined {
@@ -111,6 +128,11 @@ class Inspection implements InspectedNodes {
   #fault(path: Path, node: Node, message: string): void {
     this.faults.push({ path, node, message });
   }
+}
+
+/** The parser gives the key `<<` without quotes a symbol for its value. */
+function isMergeKey(key: unknown): boolean {
+  return isScalar(key) && typeof key.value === 'symbol';
 }
 
 /** The text of a mapping's key; undefined when it is a list, a mapping, an alias or nothing. */

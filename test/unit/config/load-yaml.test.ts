@@ -44,6 +44,16 @@ describe('a file that is no usable YAML', () => {
       'backends: &b\n  - *b\n',
       'x.yaml:2:5 backends[0] stands for the anchor &b, which it is a part of',
     ],
+    [
+      'a merge of text',
+      'admin: { <<: x }\n',
+      'x.yaml:1:10 admin.<< must be a mapping, an alias of one, or a list of these',
+    ],
+    [
+      'a merge of a list of text',
+      'listen: &l ":1"\nadmin: { <<: [*l] }\n',
+      'x.yaml:2:10 admin.<< must be a mapping, an alias of one, or a list of these',
+    ],
     ['a list', '- a\n', 'x.yaml:1:1 must be a mapping of keys to values'],
     ['a word', 'hello\n', 'x.yaml:1:1 must be a mapping of keys to values'],
   ])('with %s is refused', (_, text, problem) => {
