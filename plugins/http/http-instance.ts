@@ -1,7 +1,6 @@
 import type { Connection, ConnectionHandler, ProtocolHost, ProtocolInstance, Upstream } from '../../src/plugin-api/index.ts';
 import { FieldEdits } from './field-edits.ts';
 import type { Head } from './head.ts';
-import { HttpConnection } from './http-connection.ts';
 import type { ParserSupply } from './llhttp.ts';
 import type { HeadLimits, Scratch } from './message-reader.ts';
 import type { HttpOptions, Route, Transform } from './options.generated.ts';
@@ -16,6 +15,8 @@ const RESPONSE_HEAD_LIMITS: HeadLimits = { headerSize: 256 * 1024, headerCount: 
 export interface HttpParts {
   readonly supply: ParserSupply;
   readonly scratch: Scratch;
+  /** Takes a connection over for an instance. */
+  readonly connect: (connection: Connection, instance: HttpInstance) => ConnectionHandler;
 }
 
 /** HTTP on one listener, for one generation: what its config says, ready for use, and a count of what runs. */
@@ -48,7 +49,7 @@ export class HttpInstance implements ProtocolInstance {
   }
 
   handle(connection: Connection): ConnectionHandler {
-    return new HttpConnection(connection, this);
+    return this.parts.connect(connection, this);
   }
 
   close(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { ProtocolPlugin } from '../../src/plugin-api/index.ts';
+import { HttpConnection } from './http-connection.ts';
 import { HttpInstance, type HttpParts } from './http-instance.ts';
 import { ParserSupply } from './llhttp.ts';
 import { Scratch } from './message-reader.ts';
@@ -13,7 +14,11 @@ class HttpPlugin implements ProtocolPlugin {
   provision(config: unknown, host: ConstructorParameters<typeof HttpInstance>[1]): HttpInstance {
     if (this.#parts === undefined) {
       const supply = new ParserSupply();
-      this.#parts = { supply, scratch: new Scratch(supply.first.arena.length) };
+      this.#parts = {
+        supply,
+        scratch: new Scratch(supply.first.arena.length),
+        connect: (connection, instance) => new HttpConnection(connection, instance),
+      };
     }
     // The core has checked built-in options against the config's schema.
     return new HttpInstance(config as HttpOptions, host, this.#parts);

@@ -38,7 +38,6 @@ function stripPrefix(path: string, prefix: string): string {
 
 /** A path always begins with a slash; what a pattern let through must not break the request line either. */
 function rooted(path: string): string {
-  // eslint-disable-next-line no-control-regex -- exactly the bytes that must not get into a request line
   const clean = path.replace(/[\u0000-\u0020\u007f]/g, (character) => encodeURIComponent(character));
   return clean.startsWith('/') ? clean : `/${clean}`;
 }

@@ -33,7 +33,7 @@ function isDropped(head: Head, field: number, rules: RequestFieldRules): boolean
     if (rules.dropHost && field === head.hostField) return true;
     if (rules.dropTrace && id === TRACEPARENT) return true;
   } else if (head.connectionNames !== undefined && head.isHopByHop(field)) return true;
-  return rules.edits !== undefined && rules.edits.removed.has(head.nameText(field).toLowerCase());
+  return rules.edits?.removed.has(head.nameText(field).toLowerCase()) ?? false;
 }
 
 /**

@@ -11,7 +11,7 @@ export function forwardedResponseFields(head: Head, edits: FieldEdits | undefine
     if (id === DATE) hasDate = true;
     if (id === X_REQUEST_ID) return true;
     if ((id !== 0 || head.connectionNames !== undefined) && head.isHopByHop(field)) return true;
-    return edits !== undefined && edits.removed.has(head.nameText(field).toLowerCase());
+    return edits?.removed.has(head.nameText(field).toLowerCase()) ?? false;
   });
   return { text, hasDate };
 }

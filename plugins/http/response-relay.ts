@@ -188,7 +188,7 @@ export class ResponseRelay implements StreamReader {
     // An unread request body makes the connection useless after this response.
     exchange.keepAlive = exchange.keepAlive && !exchange.wantsBody && exchange.connection.mayStayOpen;
     let own = hasDate ? '' : `Date: ${exchange.instance.date.text}\r\n`;
-    if (edits === undefined || !edits.removed.has('x-request-id')) own += `X-Request-ID: ${exchange.requestId}\r\n`;
+    if (edits?.removed.has('x-request-id') !== true) own += `X-Request-ID: ${exchange.requestId}\r\n`;
     if (edits !== undefined) own += edits.earlyLines(exchange) + edits.lateLines(exchange);
     if (this.#chunkedOut) own += 'Transfer-Encoding: chunked\r\n';
     if (!exchange.keepAlive) own += 'Connection: close\r\n';

@@ -36,6 +36,7 @@ export class Listener {
   #instance: ProtocolInstance;
   #draining = false;
   #whenEmpty: (() => void) | undefined;
+  #emptied: Promise<void> | undefined;
 
   constructor(options: ListenerOptions) {
     this.name = options.name;
@@ -101,10 +102,11 @@ export class Listener {
   close(): Promise<void> {
     this.#stop();
     for (const connection of this.#connections) connection.handler?.drain();
-    if (this.#connections.size === 0) return Promise.resolve();
-    return new Promise((resolve) => {
+    this.#emptied ??= new Promise((resolve) => {
       this.#whenEmpty = resolve;
+      if (this.#connections.size === 0) resolve();
     });
+    return this.#emptied;
   }
 
   /** Stops accepting and ends all connections now. */

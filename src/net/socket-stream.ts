@@ -243,15 +243,19 @@ export class SocketStream implements ByteStream {
       if (early !== undefined) {
         for (const chunk of early) reader.data(chunk, 0, chunk.length);
       }
-      if (this.#reader === reader && this.#peerEnded) reader.end();
+      if (this.#peerEnded) this.#reader.end();
       if (this.#closed) {
-        this.#reader?.closed(this.#error);
+        this.#reader.closed(this.#error);
         return;
       }
     } catch (error) {
       this.#fault(error);
     }
-    // The reader may have paused meanwhile.
+    this.#goOnFlowing();
+  }
+
+  /** The reader may have paused while it was told what it missed. */
+  #goOnFlowing(): void {
     if (this.#flowing) this.#socket?.resume();
   }
 

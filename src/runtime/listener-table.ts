@@ -54,9 +54,9 @@ export class ListenerTable {
 
   /** Stops accepting; resolves when the last connection is gone. */
   async close(): Promise<void> {
-    const all = [...this.#listeners.values()];
-    this.#listeners.clear();
-    await Promise.all([...all.map((listener) => this.#drain(listener)), ...[...this.#draining].map((listener) => listener.close())]);
+    const gone = [...this.#draining].map((listener) => listener.close());
+    const live = [...this.#listeners.values()].map((listener) => this.#drain(listener));
+    await Promise.all([...gone, ...live]);
   }
 
   /** Ends all connections now. */

@@ -37,7 +37,7 @@ export class TelemetryControl {
   /** Starts a tracer where the settings changed; it counts from `apply` on. */
   async prepare(sections: TelemetrySections): Promise<PreparedTelemetry> {
     const settings = sections.tracing?.enabled === true ? sections.tracing : undefined;
-    const key = JSON.stringify(settings) ?? '';
+    const key = settings === undefined ? '' : JSON.stringify(settings);
     if (key === this.#tracingKey) return { apply: () => { this.#applyLogging(sections); }, unwind: () => undefined };
     const tracing = settings === undefined ? undefined : await createTracing(settings, { logger: this.#logger });
     return {

@@ -66,7 +66,6 @@ export class SocketPool {
       min: Math.min(settings.minIdle, settings.maxSize),
       // The socket that rested least is given out first: it is the least likely to be dead.
       fifo: false,
-      acquireTimeoutMillis: settings.acquireTimeoutMs,
       evictionRunIntervalMillis: EVICTION_INTERVAL_MS,
       numTestsPerEvictionRun: settings.maxSize,
     });
@@ -83,22 +82,7 @@ export class SocketPool {
 
   /** Gives `taker` a socket that is connected and fit for use, or a BalanceError; never before this returned. */
   take(taker: SocketTaker): void {
-    const failuresBefore = this.#failures;
-    this.#pool.acquire().then(
-      (resource) => {
-        this.#acquired(resource, taker, failuresBefore);
-      },
-      (error: unknown) => {
-        taker.failed(
-          new BalanceError('pool_timeout', `no socket to ${this.#backend.name} in time: ${messageOf(error)}`, {
-            origin: 'upstream',
-            retryable: true,
-            status: 503,
-            cause: error,
-          }),
-        );
-      },
-    );
+    this.#borrow(this.#pool.available > 0 ? taker : new ImpatientTaker(taker, this, this.#settings.acquireTimeoutMs));
   }
 
   /** Takes a socket back for the next exchange. */
@@ -127,15 +111,33 @@ export class SocketPool {
     void this.#pool.clear();
   }
 
+  #borrow(taker: SocketTaker): void {
+    const failuresBefore = this.#failures;
+    this.#pool.acquire().then(
+      (resource) => {
+        this.#acquired(resource, taker, failuresBefore);
+      },
+      (error: unknown) => {
+        taker.failed(asBalanceError(error));
+      },
+    );
+  }
+
+  /** What came was of no use; the time limit, once it runs, goes on. */
+  #takeAgain(taker: SocketTaker): void {
+    if (taker instanceof ImpatientTaker) this.#borrow(taker);
+    else this.take(taker);
+  }
+
   #acquired(resource: Resource, taker: SocketTaker, failuresBefore: number): void {
     if (resource instanceof FailedSocket) {
       this.#destroy(resource);
       // A failure from before we asked says nothing about now.
       if (resource.sequence > failuresBefore) taker.failed(resource.error);
-      else this.take(taker);
+      else this.#takeAgain(taker);
     } else if (this.#settings.validateOnBorrow && this.#isSpent(resource)) {
       this.#destroy(resource);
-      this.take(taker);
+      this.#takeAgain(taker);
     } else {
       this.#taken.add(resource);
       // Used once, a socket leaves the pool, which connects another one in its place.
@@ -191,6 +193,43 @@ export class SocketPool {
     // What min_idle keeps is renewed too, but never before it has rested its time.
     if (available <= this.#settings.minIdle && this.#use === 'keep-alive') return false;
     return performance.now() - resource.idleSinceMs > this.#settings.maxIdleTimeMs;
+  }
+}
+
+/**
+ * Someone who waits for a socket only for so long. generic-pool's own limit sets a timer for each acquire, also for those
+ * that are served at once; this one is made only where there is something to wait for.
+ */
+class ImpatientTaker implements SocketTaker {
+  readonly #taker: SocketTaker;
+  readonly #pool: SocketPool;
+  readonly #timer: NodeJS.Timeout;
+  #gaveUp = false;
+
+  constructor(taker: SocketTaker, pool: SocketPool, timeoutMs: number) {
+    this.#taker = taker;
+    this.#pool = pool;
+    this.#timer = setTimeout(() => {
+      this.#gaveUp = true;
+      taker.failed(
+        new BalanceError('pool_timeout', `no socket within ${String(timeoutMs)} ms`, {
+          origin: 'upstream',
+          retryable: true,
+          status: 503,
+        }),
+      );
+    }, timeoutMs);
+  }
+
+  taken(socket: PooledSocket): void {
+    clearTimeout(this.#timer);
+    if (this.#gaveUp) this.#pool.giveBack(socket);
+    else this.#taker.taken(socket);
+  }
+
+  failed(error: BalanceError): void {
+    clearTimeout(this.#timer);
+    if (!this.#gaveUp) this.#taker.failed(error);
   }
 }
 
