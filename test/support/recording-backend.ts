@@ -1,0 +1,68 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Server } from 'node:net';
+
+import { ByteSocket } from './byte-socket.ts';
+
+/** What a backend does with each of its connections; a rejection fails nothing, the bytes speak for themselves. */
+export type BackendScript = (connection: ByteSocket, index: number) => unknown;
+
+/** A server that keeps the exact bytes of each connection and answers by script. */
+export class RecordingBackend {
+  readonly connections: ByteSocket[] = [];
+  readonly #server: Server;
+  readonly #watchers = new Set<() => void>();
+
+  private constructor(script: BackendScript | undefined) {
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      const connection = new ByteSocket(socket);
+      this.connections.push(connection);
+      for (const watcher of [...this.#watchers]) watcher();
+      // A script that waits for what never comes ends with its connection; that is no error of its own.
+      void (async () => script?.(connection, this.connections.length - 1))().catch(() => undefined);
+    });
+  }
+
+  static async start(script?: BackendScript): Promise<RecordingBackend> {
+    const backend = new RecordingBackend(script);
+    backend.#server.listen(0, '127.0.0.1');
+    await once(backend.#server, 'listening');
+    return backend;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  get address(): string {
+    return `127.0.0.1:${this.port}`;
+  }
+
+  /** Connections that neither side has closed. */
+  get open(): number {
+    return this.connections.filter((connection) => !connection.closed).length;
+  }
+
+  /** The connection of that number, counted from 0, as soon as it is there. */
+  async connection(index: number): Promise<ByteSocket> {
+    if (this.connections.length <= index) {
+      await new Promise<void>((resolve, reject) => {
+        const timer = setTimeout(() => reject(new Error(`backend connection ${index} never came`)), 10_000);
+        const look = (): void => {
+          if (this.connections.length <= index) return;
+          clearTimeout(timer);
+          this.#watchers.delete(look);
+          resolve();
+        };
+        this.#watchers.add(look);
+      });
+    }
+    return this.connections[index]!;
+  }
+
+  async close(): Promise<void> {
+    const closed = this.#server.listening ? once(this.#server, 'close') : undefined;
+    this.#server.close();
+    for (const connection of this.connections) connection.close();
+    await closed;
+  }
+}
