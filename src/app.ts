@@ -142,7 +142,8 @@ class Proxy implements App {
     await this.#watch?.close();
     const limitMs = this.#live.generation?.config.shutdown.timeout ?? 0;
     const finished = await within(limitMs, this.#drain());
-    if (!finished) this.logger.warn('drain took too long, connections are cut', { limit: `${String(limitMs)}ms` });
+    if (!finished)
+      this.logger.warn('drain took too long, connections are cut', { limit: `${String(limitMs)}ms` });
     this.destroy();
     await this.#telemetryControl.close();
     await this.#logging.close();
@@ -192,7 +193,12 @@ class Proxy implements App {
       admin.commit();
       telemetry.apply();
       this.#follow(loaded);
-      for (const warning of loaded.warnings) this.logger.warn('config warning', { at: `${warning.file}:${String(warning.line)}:${String(warning.column)}`, path: warning.path, warning: warning.message });
+      for (const warning of loaded.warnings)
+        this.logger.warn('config warning', {
+          at: `${warning.file}:${String(warning.line)}:${String(warning.column)}`,
+          path: warning.path,
+          warning: warning.message,
+        });
       if (old !== undefined) void this.#retire(old);
       return describeChange(old?.config, config);
     } catch (error) {
@@ -250,7 +256,8 @@ class Proxy implements App {
   }
 
   #routes(plan: AdminServerPlan): AdminRoutes {
-    const metrics = plan.metricsPath === undefined ? {} : { [plan.metricsPath]: metricsEndpoint(this.#metrics) };
+    const metrics =
+      plan.metricsPath === undefined ? {} : { [plan.metricsPath]: metricsEndpoint(this.#metrics) };
     if (!plan.admin) return metrics;
     const version = this.#options.version ?? 'unknown';
     return {

@@ -57,7 +57,8 @@ export class BalanceError extends Error {
 /** The message of anything that was thrown. */
 export function messageOf(thrown: unknown): string {
   // A name with several addresses fails with one error each and no message of its own.
-  if (thrown instanceof AggregateError && thrown.message === '') return thrown.errors.map(messageOf).join(', ');
+  if (thrown instanceof AggregateError && thrown.message === '')
+    return thrown.errors.map(messageOf).join(', ');
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 

@@ -25,7 +25,13 @@ export function reasonPhrase(status: number): string {
 }
 
 /** The whole message. A HEAD request gets the same head and no body. */
-export function answerText(answer: Answer, requestId: string, date: string, method: string, connection: string): string {
+export function answerText(
+  answer: Answer,
+  requestId: string,
+  date: string,
+  method: string,
+  connection: string,
+): string {
   const body = Buffer.from(answer.body);
   const head =
     `HTTP/1.1 ${String(answer.status)} ${reasonPhrase(answer.status)}\r\n` +

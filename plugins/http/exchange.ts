@@ -1,3 +1,6 @@
+import { randomUUID } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+
 import type { BalanceError, ErrorCode } from '../../src/errors.ts';
 import type { Backend, Lease, LeaseRequest, PendingLease, TraceContext } from '../../src/plugin-api/index.ts';
 import { answerText, errorAnswer, type Answer } from './answer.ts';
@@ -8,9 +11,9 @@ import type { Head } from './head.ts';
 import type { HttpConnection } from './http-connection.ts';
 import type { HttpInstance } from './http-instance.ts';
 import { END, MORE } from './message-reader.ts';
-import { checkRequest } from './request-check.ts';
-import { forwardedRequestFields } from './request-head.ts';
-import { hostName, parseTarget } from './request-target.ts';
+import { BAD_HOST, checkRequest, type Refusal } from './request-check.ts';
+import { forwardedRequest } from './request-head.ts';
+import { parseTarget } from './request-target.ts';
 import { ResponseRelay } from './response-relay.ts';
 import type { CompiledRoute } from './router.ts';
 import type { TemplateValues } from './template.ts';
@@ -29,8 +32,7 @@ const CHUNKED = 2;
 
 /** One request and its response: from the complete head of the one to the last byte of the other. */
 export class Exchange implements LeaseRequest, TemplateValues {
-  readonly requestId = crypto.randomUUID();
-  readonly startedAtMs = Date.now();
+  readonly requestId = randomUUID();
   readonly connection: HttpConnection;
   readonly instance: HttpInstance;
   readonly method: string;
@@ -114,23 +116,27 @@ export class Exchange implements LeaseRequest, TemplateValues {
     if (telemetry.detailed) this.#describe(head);
     const refusal = checkRequest(head);
     if (refusal !== undefined) {
-      this.keepAlive = false;
-      this.fail(refusal.status, 'bad_request', refusal.reason);
+      this.#refuse(refusal);
       return;
     }
     const target = parseTarget(head.bytes.latin1Slice(head.urlStart, head.urlEnd), this.method);
     if (target === undefined) {
-      this.keepAlive = false;
-      this.fail(400, 'bad_request', 'the request target is malformed');
+      this.#refuse(BAD_TARGET);
       return;
     }
     this.path = target.path;
-    this.host = target.authority ?? (head.hostField < 0 ? '' : head.valueText(head.hostField));
+    const host = this.connection.hostOf(head.hostField < 0 ? '' : head.valueText(head.hostField));
+    if (!host.isValid) {
+      this.#refuse(BAD_HOST);
+      return;
+    }
+    const asked = target.authority === undefined ? host : this.connection.hostOf(target.authority);
+    this.host = asked.text;
     if (target.path === this.instance.options.health_endpoint) {
       this.#answerHealth();
       return;
     }
-    const route = this.instance.route(hostName(this.host), target.path, head);
+    const route = this.instance.route(asked.name, target.path, head);
     if (route === undefined) {
       this.fail(404, 'no_route', 'no route matches');
       return;
@@ -142,9 +148,12 @@ export class Exchange implements LeaseRequest, TemplateValues {
     }
     const { keySource } = route.upstream;
     if (keySource !== undefined) this.key = hashKey(keySource, this.clientAddress, target, head);
-    const forwarded = route.pathEdit === undefined ? target.forwarded : route.pathEdit(target.forwarded);
-    this.#requestText = this.#headText(head, forwarded, target.authority, route);
-    if (this.trace?.phases !== undefined) this.trace.phases.upstreamPath = withoutQuery(forwarded);
+    const edited = route.pathEdit?.(target.forwarded);
+    // A target in absolute form goes on in origin form.
+    const changed = edited ?? (target.authority === undefined ? undefined : target.forwarded);
+    this.#requestText = this.#headText(head, changed, target.authority, asked.ownFields, route);
+    if (this.trace?.phases !== undefined)
+      this.trace.phases.upstreamPath = withoutQuery(changed ?? target.forwarded);
     this.#acquire();
   }
 
@@ -170,7 +179,11 @@ export class Exchange implements LeaseRequest, TemplateValues {
   refused(error: BalanceError): void {
     this.#pending = undefined;
     this.#mark('selectEndMs');
-    this.fail(error.status === 0 ? 502 : error.status, error.code, REASONS[error.code] ?? 'the backend failed');
+    this.fail(
+      error.status === 0 ? 502 : error.status,
+      error.code,
+      REASONS[error.code] ?? 'the backend failed',
+    );
   }
 
   /** Takes the part of `bytes[start, end)` that belongs to the body; returns where it ends. */
@@ -355,24 +368,23 @@ export class Exchange implements LeaseRequest, TemplateValues {
     this.touch();
   }
 
-  #headText(head: Head, target: string, authority: string | undefined, route: CompiledRoute): string {
+  /** The head for the backend, but for the lines that name the backend and the blank line. `changed` is the target, where it is not the client's. */
+  #headText(
+    head: Head,
+    changed: string | undefined,
+    authority: string | undefined,
+    ownFields: string,
+    route: CompiledRoute,
+  ): string {
     const edits = route.requestEdits;
-    const traced = this.trace !== undefined;
-    const passed = forwardedRequestFields(head, { dropHost: authority !== undefined, dropTrace: traced, edits });
-    let host = '';
-    if (authority !== undefined) host = `Host: ${authority}\r\n`;
-    else if (head.hosts === 0) host = `Host: ${this.#ownHost()}\r\n`;
-    let own = this.connection.forwardedFields;
-    if (this.host !== '') own += `X-Forwarded-Host: ${this.host}\r\n`;
-    own += `X-Request-ID: ${this.requestId}\r\n`;
-    if (traced) own += `traceparent: ${this.trace?.traceparent ?? ''}\r\n`;
-    if (edits !== undefined) {
-      own = withoutFields(own, edits.removed);
-      own += edits.earlyLines(this);
-    }
+    const newHost = authority ?? (head.hosts === 0 ? this.#ownHost() : undefined);
+    const passed = forwardedRequest(head, changed, newHost, this.trace !== undefined, edits);
+    let own = `${ownFields}${this.requestId}\r\n`;
+    if (this.trace !== undefined) own += `traceparent: ${this.trace.traceparent}\r\n`;
+    if (edits !== undefined) own = withoutFields(own, edits.removed) + edits.earlyLines(this);
     if (this.#bodyKind === CHUNKED) own += 'Transfer-Encoding: chunked\r\n';
     if (this.upgrade !== '') own += `Connection: Upgrade\r\nUpgrade: ${this.upgrade}\r\n`;
-    return `${this.method} ${target} HTTP/1.1\r\n${host}${passed}${own}`;
+    return passed + own;
   }
 
   /** For clients of HTTP/1.0 that name no host: the address that they called. */
@@ -406,6 +418,11 @@ export class Exchange implements LeaseRequest, TemplateValues {
     this.touch();
   }
 
+  #refuse({ status, reason }: Refusal): void {
+    this.keepAlive = false;
+    this.fail(status, 'bad_request', reason);
+  }
+
   #answerHealth(): void {
     const report = this.instance.host.health();
     this.#answer({ status: report.status, contentType: 'application/json', body: report.body, fields: '' });
@@ -415,9 +432,15 @@ export class Exchange implements LeaseRequest, TemplateValues {
     this.#status = answer.status;
     this.bytesSent = this.method === 'HEAD' ? 0 : Buffer.byteLength(answer.body);
     const keepAlive = this.keepAlive && !this.wantsBody && this.connection.mayStayOpen;
-    const connection = keepAlive ? (this.modern ? '' : 'Connection: keep-alive\r\n') : 'Connection: close\r\n';
+    const connection = keepAlive
+      ? this.modern
+        ? ''
+        : 'Connection: keep-alive\r\n'
+      : 'Connection: close\r\n';
     const date = this.instance.date.text;
-    this.connection.connection.stream.writeText(answerText(answer, this.requestId, date, this.method, connection));
+    this.connection.connection.stream.writeText(
+      answerText(answer, this.requestId, date, this.method, connection),
+    );
     this.#end(keepAlive);
   }
 
@@ -446,10 +469,11 @@ export class Exchange implements LeaseRequest, TemplateValues {
 
   #publish(): void {
     const { host } = this.instance;
+    const durationMs = this.elapsedMs;
     host.telemetry.exchange({
       listener: host.listener,
-      startedAtMs: this.startedAtMs,
-      durationMs: this.elapsedMs,
+      startedAtMs: Date.now() - durationMs,
+      durationMs,
       clientAddress: this.clientAddress,
       method: this.method,
       path: this.path,
@@ -471,11 +495,16 @@ export class Exchange implements LeaseRequest, TemplateValues {
     });
   }
 
-  #mark(phase: 'selectStartMs' | 'selectEndMs' | 'backendStartMs' | 'responseHeadMs' | 'headSentMs' | 'backendEndMs'): void {
+  #mark(
+    phase:
+      'selectStartMs' | 'selectEndMs' | 'backendStartMs' | 'responseHeadMs' | 'headSentMs' | 'backendEndMs',
+  ): void {
     const phases = this.trace?.phases;
     if (phases !== undefined) phases[phase] = this.elapsedMs;
   }
 }
+
+const BAD_TARGET: Refusal = { status: 400, reason: 'the request target is malformed' };
 
 /** What a client is told; the inside stays in the logs. */
 const REASONS: Partial<Record<ErrorCode, string>> = {

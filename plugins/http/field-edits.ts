@@ -24,7 +24,8 @@ export class FieldEdits {
         removed.add(lowerName);
         lines = lines.filter((line) => line.lowerName !== lowerName);
       }
-      if (edit.action !== 'remove') lines.push({ name: edit.name, lowerName, value: new Template(edit.value ?? '') });
+      if (edit.action !== 'remove')
+        lines.push({ name: edit.name, lowerName, value: new Template(edit.value ?? '') });
     }
     this.removed = removed;
     this.#early = lines.filter((line) => !line.value.needsBackend);

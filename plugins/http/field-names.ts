@@ -51,13 +51,17 @@ export function identify(bytes: Buffer, start: number, end: number): number {
   const candidates = BY_LENGTH[end - start];
   if (candidates === undefined) return UNKNOWN;
   for (const candidate of candidates) {
-    if (equalsIgnoringCase(bytes, start, candidate.bytes)) return candidate.id;
+    if (equalsIgnoringCase(bytes, start, end, candidate.bytes)) return candidate.id;
   }
   return UNKNOWN;
 }
 
-/** `lower` holds lower-case letters and dashes only, for which setting bit 5 is exact among the bytes of a field name. */
-function equalsIgnoringCase(bytes: Buffer, start: number, lower: Buffer): boolean {
+/**
+ * Whether `bytes[start, end)` is `lower` in any casing. `lower` holds lower-case letters and dashes only, for which setting
+ * bit 5 is exact among the bytes of a token.
+ */
+export function equalsIgnoringCase(bytes: Buffer, start: number, end: number, lower: Buffer): boolean {
+  if (end - start !== lower.length) return false;
   for (let i = 0; i < lower.length; i++) {
     if (((bytes[start + i] as number) | 0x20) !== lower[i]) return false;
   }

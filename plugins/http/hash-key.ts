@@ -3,7 +3,12 @@ import type { Head } from './head.ts';
 import type { RequestTarget } from './request-target.ts';
 
 /** The balancing key of a request; undefined when it does not have what the key is made of. */
-export function hashKey(source: KeySource, clientAddress: string, target: RequestTarget, head: Head): string | undefined {
+export function hashKey(
+  source: KeySource,
+  clientAddress: string,
+  target: RequestTarget,
+  head: Head,
+): string | undefined {
   switch (source.kind) {
     case 'source-ip':
       return clientAddress;

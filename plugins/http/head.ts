@@ -1,4 +1,19 @@
-import { CONNECTION, CONTENT_LENGTH, HOST, identify, KEEP_ALIVE, PROXY_CONNECTION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE } from './field-names.ts';
+import {
+  CONNECTION,
+  CONTENT_LENGTH,
+  DATE,
+  equalsIgnoringCase,
+  HOST,
+  identify,
+  KEEP_ALIVE,
+  PROXY_CONNECTION,
+  TE,
+  TRAILER,
+  TRANSFER_ENCODING,
+  UPGRADE,
+} from './field-names.ts';
+
+const KEEP_ALIVE_OPTION = Buffer.from('keep-alive');
 
 /** Numbers kept for a field: name start and end, value start and end. */
 export const NUMBERS_A_FIELD = 4;
@@ -27,6 +42,7 @@ export class Head {
   readonly ids: number[] = [];
   hostField = -1;
   hosts = 0;
+  hasDate = false;
   /** -1: absent. NaN: not a number that can be counted with. */
   contentLength = -1;
   transferEncodings = 0;
@@ -75,6 +91,7 @@ export class Head {
   classify(): void {
     this.hostField = -1;
     this.hosts = 0;
+    this.hasDate = false;
     this.contentLength = -1;
     this.transferEncodings = 0;
     this.chunked = false;
@@ -97,6 +114,7 @@ export class Head {
         this.chunked = this.valueText(field).toLowerCase() === 'chunked';
       } else if (id === CONNECTION) this.#noteConnection(field);
       else if (id === UPGRADE) this.upgradeField = field;
+      else if (id === DATE) this.hasDate = true;
     }
   }
 
@@ -130,6 +148,13 @@ export class Head {
   }
 
   #noteConnection(field: number): void {
+    const at = field * NUMBERS_A_FIELD;
+    const start = this.offsets[at + 2] as number;
+    // By far the most frequent one, which says what goes without saying.
+    if (equalsIgnoringCase(this.bytes, start, this.offsets[at + 3] as number, KEEP_ALIVE_OPTION)) {
+      this.connectionKeepAlive = true;
+      return;
+    }
     for (const part of this.valueText(field).split(',')) {
       const option = part.trim().toLowerCase();
       if (option === 'close') this.connectionClose = true;

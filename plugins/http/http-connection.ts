@@ -1,8 +1,11 @@
+import { randomUUID } from 'node:crypto';
+
 import type { Connection, ConnectionHandler, Deadline, StreamReader } from '../../src/plugin-api/index.ts';
 import { answerText, errorAnswer } from './answer.ts';
 import { Exchange } from './exchange.ts';
 import type { Head } from './head.ts';
 import { HttpInstance } from './http-instance.ts';
+import { KnownHost } from './known-host.ts';
 import { REQUEST, RESPONSE } from './llhttp.ts';
 import { HEAD, INVALID, MessageReader, MORE } from './message-reader.ts';
 
@@ -18,12 +21,13 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
   /** For the response of the exchange that runs; one after the other, so one is enough. */
   readonly responseReader: MessageReader;
   readonly deadline: Deadline;
-  /** The field lines that tell a backend about the client: the same for all requests. */
-  readonly forwardedFields: string;
   readonly #first: HttpInstance;
   #exchange: Exchange | undefined;
   /** Pipelined requests that wait for their turn. */
   #stash: Buffer | undefined;
+  /** The field lines that tell a backend about the client: the same for all requests. */
+  readonly #clientFields: string;
+  #host: KnownHost | undefined;
   #requests = 0;
   #closing = false;
   #lingering = false;
@@ -42,7 +46,7 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
       this.#expired();
     });
     const address = connection.remoteAddress;
-    this.forwardedFields =
+    this.#clientFields =
       `X-Forwarded-For: ${address}\r\nX-Real-IP: ${address}\r\n` +
       `X-Forwarded-Proto: ${connection.secure ? 'https' : 'http'}\r\n`;
     this.deadline.set(instance.options.timeouts.idle);
@@ -85,6 +89,12 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
     if (this.#tunnelled) return;
     this.#closing = true;
     if (this.#exchange === undefined && !this.reader.busy) this.#finish();
+  }
+
+  /** What there is to know of a Host; '' for a request without one. */
+  hostOf(text: string): KnownHost {
+    if (this.#host?.text !== text) this.#host = new KnownHost(text, this.#clientFields);
+    return this.#host;
   }
 
   /** False when the response must say that the connection ends after it. */
@@ -176,7 +186,7 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
   /** Answers what is no request, and closes: nobody knows where the next one would begin. */
   #refuse(status: number, code: 'bad_request' | 'head_too_large' | 'head_timeout', reason: string): void {
     const instance = this.#current() ?? this.#first;
-    const requestId = crypto.randomUUID();
+    const requestId = randomUUID();
     instance.host.telemetry.exchange({
       listener: this.connection.listener,
       startedAtMs: Date.now(),
@@ -201,7 +211,9 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
       error: code,
     });
     const answer = errorAnswer(status, reason, requestId);
-    this.connection.stream.writeText(answerText(answer, requestId, instance.date.text, '', 'Connection: close\r\n'));
+    this.connection.stream.writeText(
+      answerText(answer, requestId, instance.date.text, '', 'Connection: close\r\n'),
+    );
     this.#finish();
   }
 

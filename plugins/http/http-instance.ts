@@ -1,4 +1,10 @@
-import type { Connection, ConnectionHandler, ProtocolHost, ProtocolInstance, Upstream } from '../../src/plugin-api/index.ts';
+import type {
+  Connection,
+  ConnectionHandler,
+  ProtocolHost,
+  ProtocolInstance,
+  Upstream,
+} from '../../src/plugin-api/index.ts';
 import { FieldEdits } from './field-edits.ts';
 import type { Head } from './head.ts';
 import type { ParserSupply } from './llhttp.ts';
@@ -38,9 +44,16 @@ export class HttpInstance implements ProtocolInstance {
     this.host = host;
     this.parts = parts;
     this.requestLimits = { headerSize: options.limits.header_size, headerCount: options.limits.header_count };
-    this.#router = options.routes.length === 0 ? undefined : new Router(options.routes.map((route) => this.#compile(route)));
+    this.#router =
+      options.routes.length === 0
+        ? undefined
+        : new Router(options.routes.map((route) => this.#compile(route)));
     if (host.defaultUpstream !== undefined) {
-      this.#fallback = compileRoute(undefined, options.transform, host.upstream(host.defaultUpstream, 'keep-alive'));
+      this.#fallback = compileRoute(
+        undefined,
+        options.transform,
+        host.upstream(host.defaultUpstream, 'keep-alive'),
+      );
     }
   }
 
@@ -79,7 +92,11 @@ export class HttpInstance implements ProtocolInstance {
 }
 
 /** A route with the listener's transforms before its own. */
-function compileRoute(route: Route | undefined, general: Transform | undefined, upstream: Upstream): CompiledRoute {
+function compileRoute(
+  route: Route | undefined,
+  general: Transform | undefined,
+  upstream: Upstream,
+): CompiledRoute {
   const own = route?.transform;
   const request = new FieldEdits([...(general?.request_headers ?? []), ...(own?.request_headers ?? [])]);
   const response = new FieldEdits([...(general?.response_headers ?? []), ...(own?.response_headers ?? [])]);
@@ -88,7 +105,9 @@ function compileRoute(route: Route | undefined, general: Transform | undefined, 
     host: route?.host?.toLowerCase(),
     path: route?.path,
     pathPrefix: route?.path_prefix,
-    headers: Object.entries(route?.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value] as const),
+    headers: Object.entries(route?.headers ?? {}).map(
+      ([name, value]) => [name.toLowerCase(), value] as const,
+    ),
     priority: route?.priority ?? 0,
     upstream,
     requestEdits: request.isEmpty ? undefined : request,

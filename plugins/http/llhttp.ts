@@ -115,13 +115,9 @@ export class ParserMemory {
    * {@link position} says how far it came.
    */
   execute(parser: number, events: ParserEvents, bytes: Buffer, start: number, end: number): Outcome {
-    let at = start;
-    let length = end - start;
-    if (bytes.buffer !== this.bytes.buffer) {
-      length = Math.min(length, ARENA_BYTES);
-      bytes.copy(this.bytes, this.#arenaAt, start, start + length);
-      at = this.#arenaAt;
-    } else at += bytes.byteOffset;
+    const at = this.addressOf(bytes, start);
+    const length = Math.min(end - start, ARENA_BYTES);
+    if (bytes !== this.arena) bytes.copy(this.bytes, at, start, start + length);
     this.#events = events;
     const result = this.#llhttp.llhttp_execute(parser, at, length);
     if (result === OK) {
@@ -130,6 +126,11 @@ export class ParserMemory {
     }
     this.#position = start + this.#llhttp.llhttp_get_error_pos(parser) - at;
     return result === PAUSED ? STOPPED : FAILED;
+  }
+
+  /** Where `execute` parses `bytes[start]`: in place when it lies in the arena, else from the arena's beginning, to where it is copied. */
+  addressOf(bytes: Buffer, start: number): number {
+    return bytes === this.arena ? this.#arenaAt + start : this.#arenaAt;
   }
 
   /** After `execute`: the index in its `bytes` of the first byte that was not consumed. */
@@ -201,9 +202,13 @@ export class ParserMemory {
     const exports = new WebAssembly.Instance(module, { env }).exports;
     const missing = NEEDED.filter((name) => !(name in exports));
     if (missing.length > 0) {
-      throw new BalanceError('plugin_failed', `undici's llhttp lacks ${missing.join(', ')}: install the pinned version`, {
-        origin: 'internal',
-      });
+      throw new BalanceError(
+        'plugin_failed',
+        `undici's llhttp lacks ${missing.join(', ')}: install the pinned version`,
+        {
+          origin: 'internal',
+        },
+      );
     }
     return exports as unknown as Exports;
   }
@@ -231,7 +236,8 @@ export class ParserSupply {
     const memory = new ParserMemory(this.#module);
     this.#memories.push(memory);
     const parser = memory.take(kind);
-    if (parser === undefined) throw new BalanceError('internal', 'a new parser memory is empty', { origin: 'internal' });
+    if (parser === undefined)
+      throw new BalanceError('internal', 'a new parser memory is empty', { origin: 'internal' });
     return { memory, parser };
   }
 }

@@ -1,5 +1,12 @@
 import { Head, NUMBERS_A_FIELD } from './head.ts';
-import { FAILED, NEEDS_MORE, type MessageKind, type ParserEvents, type ParserMemory, type ParserSupply } from './llhttp.ts';
+import {
+  FAILED,
+  NEEDS_MORE,
+  type MessageKind,
+  type ParserEvents,
+  type ParserMemory,
+  type ParserSupply,
+} from './llhttp.ts';
 
 /** What became of the bytes that a reader was fed. */
 export const MORE = 0;
@@ -97,7 +104,8 @@ export class MessageReader {
     const outcome = memory.execute(this.#parser, scratch, bytes, start, end);
     this.position = memory.position;
     if (outcome === FAILED) return this.#fail(memory);
-    if (outcome === NEEDS_MORE) return this.#inBody && !scratch.sawField ? MORE : this.#keep(bytes, start, end);
+    if (outcome === NEEDS_MORE)
+      return this.#inBody && !scratch.sawField ? MORE : this.#keep(bytes, start, end);
     this.#paused = true;
     if (scratch.ended) return this.#end(bytes, start);
     return this.#complete(memory, bytes, start);
@@ -184,7 +192,14 @@ export class Scratch implements ParserEvents {
     this.pieceBytes = pieceBytes;
   }
 
-  begin(mostFields: number, partial: Partial | undefined, memory: ParserMemory, bytes: Buffer, start: number, sink: BodySink | undefined): void {
+  begin(
+    mostFields: number,
+    partial: Partial | undefined,
+    memory: ParserMemory,
+    bytes: Buffer,
+    start: number,
+    sink: BodySink | undefined,
+  ): void {
     const head = this.head;
     this.#memory = memory;
     this.#sink = sink;
@@ -192,9 +207,8 @@ export class Scratch implements ParserEvents {
     this.ended = false;
     this.tooManyFields = false;
     this.sawField = partial !== undefined;
-    // What is not in the parser's memory is parsed from its arena.
-    const at = bytes.buffer === memory.bytes.buffer ? bytes.byteOffset + start : memory.arena.byteOffset;
-    if (head.offsets.length < mostFields * NUMBERS_A_FIELD) head.offsets = new Int32Array(mostFields * NUMBERS_A_FIELD);
+    if (head.offsets.length < mostFields * NUMBERS_A_FIELD)
+      head.offsets = new Int32Array(mostFields * NUMBERS_A_FIELD);
     if (partial === undefined) {
       head.fields = 0;
       head.urlStart = head.urlEnd = 0;
@@ -212,18 +226,21 @@ export class Scratch implements ParserEvents {
     head.reasonEnd = partial.reasonEnd;
     this.folded = partial.folded;
     this.#hasValue = this.#lastHasValue();
-    this.#origin = at - partial.bytes.length;
+    this.#origin = memory.addressOf(bytes, start) - partial.bytes.length;
   }
 
   /** A head is complete: its offsets get the bytes that they count in. */
   place(partial: Partial | undefined, bytes: Buffer, start: number, end: number): void {
-    this.head.bytes = partial === undefined ? (this.#memory as ParserMemory).bytes : Buffer.concat([partial.bytes, bytes.subarray(start, end)]);
+    this.head.bytes =
+      partial === undefined
+        ? (this.#memory as ParserMemory).bytes
+        : Buffer.concat([partial.bytes, bytes.subarray(start, end)]);
   }
 
   keep(partial: Partial | undefined, bytes: Buffer, start: number, end: number, trailers: boolean): Partial {
     const head = this.head;
     const memory = this.#memory as ParserMemory;
-    const at = bytes.buffer === memory.bytes.buffer ? bytes.byteOffset + start : memory.arena.byteOffset;
+    const at = memory.addressOf(bytes, start);
     // The first piece was noted in addresses of the parser's memory. Trailers begin somewhere in a piece of body.
     const first = trailers ? (head.offsets[0] as number) : at;
     const shift = partial === undefined ? first : 0;

@@ -1,5 +1,4 @@
 import type { Head } from './head.ts';
-import { isValidHost } from './request-target.ts';
 
 /** Why a request is refused. */
 export interface Refusal {
@@ -15,7 +14,7 @@ const CODING_IN_1_0 = refusal(400, 'HTTP/1.0 has no Transfer-Encoding');
 const UNKNOWN_CODING = refusal(501, 'the only supported Transfer-Encoding is chunked');
 const BAD_LENGTH = refusal(400, 'Content-Length must be one number');
 const TWO_LENGTHS = refusal(400, 'Content-Length and Transfer-Encoding exclude each other');
-const BAD_HOST = refusal(400, 'there must be exactly one valid Host');
+export const BAD_HOST = refusal(400, 'there must be exactly one valid Host');
 const NO_CONNECT = refusal(405, 'CONNECT is not allowed here');
 
 /** What the parser lets through and a proxy must not (RFC 9112 3.2, 6.1, 6.3); undefined for a sound request. */
@@ -30,6 +29,5 @@ export function checkRequest(head: Head): Refusal | undefined {
   }
   if (Number.isNaN(head.contentLength)) return BAD_LENGTH;
   if (head.hosts > 1 || (head.hosts === 0 && head.minor === 1)) return BAD_HOST;
-  if (head.hosts === 1 && !isValidHost(head.valueText(head.hostField))) return BAD_HOST;
   return undefined;
 }

@@ -1,4 +1,5 @@
 import {
+  HOST,
   TRACEPARENT,
   X_FORWARDED_FOR,
   X_FORWARDED_HOST,
@@ -7,54 +8,45 @@ import {
   X_REQUEST_ID,
 } from './field-names.ts';
 import type { FieldEdits } from './field-edits.ts';
-import { NUMBERS_A_FIELD, type Head } from './head.ts';
+import type { Head } from './head.ts';
+import { ownFields, passedFields, type FieldRules } from './passed-fields.ts';
 
 /** The fields that the proxy writes itself into each request, as an untrusted client must not choose them. */
-const OWN_FIELDS: ReadonlySet<number> = new Set([X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO, X_REAL_IP, X_REQUEST_ID]);
+const OWN = [X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO, X_REAL_IP, X_REQUEST_ID];
+/** By what else is ours: 1 the Host field (the target names another one), 2 the trace context. */
+const OWN_BY_FLAGS = [
+  ownFields(...OWN),
+  ownFields(...OWN, HOST),
+  ownFields(...OWN, TRACEPARENT),
+  ownFields(...OWN, HOST, TRACEPARENT),
+];
+const PLAIN: readonly FieldRules[] = OWN_BY_FLAGS.map((own) => ({ own, edits: undefined }));
 
-/** Which fields of a request are left out of the forwarded head. */
-export interface RequestFieldRules {
-  /** True when the Host field is replaced (absolute-form target). */
-  readonly dropHost: boolean;
-  /** True when tracing writes its own context. */
-  readonly dropTrace: boolean;
-  readonly edits: FieldEdits | undefined;
-}
+const SPACE = 0x20;
+/** ` HTTP/1.1` */
+const VERSION_LENGTH = 9;
 
-/** The client's field lines that go on, as they arrived and in their order, each with its CRLF. */
-export function forwardedRequestFields(head: Head, rules: RequestFieldRules): string {
-  return passedFields(head, (field) => isDropped(head, field, rules));
-}
-
-function isDropped(head: Head, field: number, rules: RequestFieldRules): boolean {
-  const id = head.ids[field] as number;
-  if (id !== 0) {
-    if (OWN_FIELDS.has(id) || head.isHopByHop(field)) return true;
-    if (rules.dropHost && field === head.hostField) return true;
-    if (rules.dropTrace && id === TRACEPARENT) return true;
-  } else if (head.connectionNames !== undefined && head.isHopByHop(field)) return true;
-  return rules.edits?.removed.has(head.nameText(field).toLowerCase()) ?? false;
-}
-
-/**
- * Copies runs of neighbouring field lines at a time. Two lines are neighbours when exactly a CRLF lies between them, so
- * that nothing but what the parser accepted as name and value is ever copied.
- */
-export function passedFields(head: Head, dropped: (field: number) => boolean): string {
-  const { bytes, offsets } = head;
-  let text = '';
-  let runStart = -1;
-  let runEnd = 0;
-  for (let field = 0; field < head.fields; field++) {
-    const at = field * NUMBERS_A_FIELD;
-    const start = offsets[at] as number;
-    if (dropped(field)) continue;
-    if (runStart >= 0 && start !== runEnd + 2) {
-      text += `${bytes.latin1Slice(runStart, runEnd)}\r\n`;
-      runStart = -1;
-    }
-    if (runStart < 0) runStart = start;
-    runEnd = offsets[at + 3] as number;
+/** The request line for the backend and the client's field lines that go on, each with its CRLF. */
+export function forwardedRequest(
+  head: Head,
+  target: string | undefined,
+  newHost: string | undefined,
+  traced: boolean,
+  edits: FieldEdits | undefined,
+): string {
+  const flags = (newHost === undefined ? 0 : 1) + (traced ? 2 : 0);
+  const plain = PLAIN[flags] as FieldRules;
+  const rules = edits === undefined ? plain : { own: plain.own, edits };
+  if (target === undefined && newHost === undefined && isPlainLine(head)) {
+    // The client's line may go on as it is.
+    return passedFields(head, rules, head.urlStart - head.method.length - 1, head.urlEnd + VERSION_LENGTH);
   }
-  return runStart < 0 ? text : `${text}${bytes.latin1Slice(runStart, runEnd)}\r\n`;
+  const host = newHost === undefined ? '' : `Host: ${newHost}\r\n`;
+  const asked = target ?? head.bytes.latin1Slice(head.urlStart, head.urlEnd);
+  return `${head.method} ${asked} HTTP/1.1\r\n${host}${passedFields(head, rules, -1, 0)}`;
+}
+
+/** Whether the request line is exactly method, space, target, space, HTTP/1.1: the parser takes several spaces too. */
+function isPlainLine({ bytes, urlStart, urlEnd, minor }: Head): boolean {
+  return minor === 1 && bytes[urlStart - 2] !== SPACE && bytes[urlEnd + 1] !== SPACE;
 }

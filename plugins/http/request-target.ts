@@ -16,7 +16,8 @@ const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)/i;
  */
 export function parseTarget(text: string, method: string): RequestTarget | undefined {
   if (text.startsWith('/')) return { forwarded: text, path: pathOf(text), authority: undefined };
-  if (text === '*') return method === 'OPTIONS' ? { forwarded: '*', path: '*', authority: undefined } : undefined;
+  if (text === '*')
+    return method === 'OPTIONS' ? { forwarded: '*', path: '*', authority: undefined } : undefined;
   const absolute = ABSOLUTE_FORM.exec(text);
   if (absolute === null) return undefined;
   const authority = absolute[1] ?? '';

@@ -1,19 +1,26 @@
-import { DATE, X_REQUEST_ID } from './field-names.ts';
+import { CONTENT_LENGTH, X_REQUEST_ID } from './field-names.ts';
 import type { FieldEdits } from './field-edits.ts';
 import type { Head } from './head.ts';
-import { passedFields } from './request-head.ts';
+import { ownFields, passedFields, type FieldRules } from './passed-fields.ts';
 
-/** The backend's field lines that go on to the client. Notes in passing whether there is a Date. */
-export function forwardedResponseFields(head: Head, edits: FieldEdits | undefined): { text: string; hasDate: boolean } {
-  let hasDate = false;
-  const text = passedFields(head, (field) => {
-    const id = head.ids[field] as number;
-    if (id === DATE) hasDate = true;
-    if (id === X_REQUEST_ID) return true;
-    if ((id !== 0 || head.connectionNames !== undefined) && head.isHopByHop(field)) return true;
-    return edits?.removed.has(head.nameText(field).toLowerCase()) ?? false;
-  });
-  return { text, hasDate };
+const FINAL: FieldRules = { own: ownFields(X_REQUEST_ID), edits: undefined };
+/** 1xx and 204 have no Content-Length (RFC 9110 8.6). */
+const WITHOUT_LENGTH: FieldRules = { own: ownFields(X_REQUEST_ID, CONTENT_LENGTH), edits: undefined };
+
+const CAPITAL_H = 0x48;
+/** `HTTP/1.1 200 ` */
+const BEFORE_REASON_LENGTH = 13;
+
+/** The status line and the backend's field lines that go on to the client, each with its CRLF. */
+export function forwardedResponse(head: Head, edits: FieldEdits | undefined): string {
+  const plain = head.status < 200 || head.status === 204 ? WITHOUT_LENGTH : FINAL;
+  const rules = edits === undefined ? plain : { own: plain.own, edits };
+  const lineStart = head.reasonStart - BEFORE_REASON_LENGTH;
+  if (head.reasonEnd > 0 && head.minor === 1 && head.bytes[lineStart] === CAPITAL_H) {
+    return passedFields(head, rules, lineStart, head.reasonEnd);
+  }
+  const reason = head.bytes.latin1Slice(head.reasonStart, head.reasonEnd);
+  return `HTTP/1.1 ${String(head.status)} ${reason}\r\n${passedFields(head, rules, -1, 0)}`;
 }
 
 /** Statuses whose messages have no body, whatever their fields say (RFC 9110 6.4.1). */

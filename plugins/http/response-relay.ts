@@ -3,7 +3,7 @@ import { ChunkedText, lastChunk } from './chunked-text.ts';
 import type { Exchange } from './exchange.ts';
 import type { Head } from './head.ts';
 import { END, HEAD, MORE, type MessageReader } from './message-reader.ts';
-import { forwardedResponseFields, hasNoBody } from './response-head.ts';
+import { forwardedResponse, hasNoBody } from './response-head.ts';
 
 /** Pieces of a body up to this size are joined with what else is to be written; larger ones go out by themselves. */
 const JOINED_BYTES = 16 * 1024;
@@ -137,7 +137,7 @@ export class ResponseRelay implements StreamReader {
     this.#reader.finish();
     // HTTP/1.0 has no interim responses (RFC 9110 15.2).
     if (!this.#exchange.modern) return;
-    this.#out += `${statusLine(head)}${forwardedResponseFields(head, undefined).text}\r\n`;
+    this.#out += `${forwardedResponse(head, undefined)}\r\n`;
   }
 
   /** False when the response's framing can't be trusted. */
@@ -184,16 +184,15 @@ export class ResponseRelay implements StreamReader {
   #headText(head: Head): string {
     const exchange = this.#exchange;
     const edits = exchange.route?.responseEdits;
-    const { text, hasDate } = forwardedResponseFields(head, edits);
     // An unread request body makes the connection useless after this response.
     exchange.keepAlive = exchange.keepAlive && !exchange.wantsBody && exchange.connection.mayStayOpen;
-    let own = hasDate ? '' : `Date: ${exchange.instance.date.text}\r\n`;
+    let own = head.hasDate ? '' : `Date: ${exchange.instance.date.text}\r\n`;
     if (edits?.removed.has('x-request-id') !== true) own += `X-Request-ID: ${exchange.requestId}\r\n`;
     if (edits !== undefined) own += edits.earlyLines(exchange) + edits.lateLines(exchange);
     if (this.#chunkedOut) own += 'Transfer-Encoding: chunked\r\n';
     if (!exchange.keepAlive) own += 'Connection: close\r\n';
     else if (!exchange.modern) own += 'Connection: keep-alive\r\n';
-    return `${statusLine(head)}${text}${own}\r\n`;
+    return `${forwardedResponse(head, edits)}${own}\r\n`;
   }
 
   #switch(head: Head, bytes: Buffer, start: number, end: number): number {
@@ -201,11 +200,11 @@ export class ResponseRelay implements StreamReader {
     const chosen = head.upgradeField < 0 ? '' : head.valueText(head.upgradeField);
     const offered = exchange.upgrade.split(',').map((protocol) => protocol.trim().toLowerCase());
     if (exchange.upgrade === '' || !offered.includes(chosen.toLowerCase())) return this.#malformed();
-    const { text } = forwardedResponseFields(head, exchange.route?.responseEdits);
+    const passed = forwardedResponse(head, exchange.route?.responseEdits);
     const own = `X-Request-ID: ${exchange.requestId}\r\nConnection: Upgrade\r\nUpgrade: ${chosen}\r\n`;
     exchange.responseHeadArrived();
     this.stop();
-    exchange.becomeTunnel(this.#lease, `${this.#out}${statusLine(head)}${text}${own}\r\n`, bytes, start, end);
+    exchange.becomeTunnel(this.#lease, `${this.#out}${passed}${own}\r\n`, bytes, start, end);
     return -1;
   }
 
@@ -271,8 +270,4 @@ export class ResponseRelay implements StreamReader {
     // Paused for a slow client, but with nothing left to read: the next lease reads again.
     this.#exchange.complete(this.status, clean && this.#keepsSocket);
   }
-}
-
-function statusLine(head: Head): string {
-  return `HTTP/1.1 ${String(head.status)} ${head.bytes.latin1Slice(head.reasonStart, head.reasonEnd)}\r\n`;
 }

@@ -29,11 +29,16 @@ export class Router {
   readonly #others: readonly CompiledRoute[];
 
   constructor(routes: readonly CompiledRoute[]) {
-    const ordered = routes.map((route, order) => ({ route, order })).sort((a, b) => compare(a.route, b.route) || a.order - b.order);
+    const ordered = routes
+      .map((route, order) => ({ route, order }))
+      .sort((a, b) => compare(a.route, b.route) || a.order - b.order);
     const sorted = ordered.map(({ route }) => route);
     for (const { host } of sorted) {
       if (host === undefined || host.startsWith('*') || this.#byHost.has(host)) continue;
-      this.#byHost.set(host, sorted.filter((route) => route.host === host || isOpenFor(route, host)));
+      this.#byHost.set(
+        host,
+        sorted.filter((route) => route.host === host || isOpenFor(route, host)),
+      );
     }
     this.#others = sorted.filter((route) => route.host === undefined || route.host.startsWith('*'));
   }

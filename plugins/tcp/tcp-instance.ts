@@ -1,5 +1,11 @@
 import { BalanceError } from '../../src/errors.ts';
-import type { Connection, ConnectionHandler, ProtocolHost, ProtocolInstance, Upstream } from '../../src/plugin-api/index.ts';
+import type {
+  Connection,
+  ConnectionHandler,
+  ProtocolHost,
+  ProtocolInstance,
+  Upstream,
+} from '../../src/plugin-api/index.ts';
 import type { TcpOptions } from './options.generated.ts';
 import { TcpSession } from './tcp-session.ts';
 
@@ -14,7 +20,9 @@ export class TcpInstance implements ProtocolInstance {
 
   constructor(options: TcpOptions, host: ProtocolHost) {
     if (host.defaultUpstream === undefined) {
-      throw new BalanceError('config_invalid', `listener ${host.listener} needs an upstream`, { origin: 'config' });
+      throw new BalanceError('config_invalid', `listener ${host.listener} needs an upstream`, {
+        origin: 'config',
+      });
     }
     this.host = host;
     this.upstream = host.upstream(host.defaultUpstream, 'once');

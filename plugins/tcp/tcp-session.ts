@@ -1,5 +1,13 @@
 import type { BalanceError, ErrorCode } from '../../src/errors.ts';
-import type { Backend, Connection, ConnectionHandler, Lease, LeaseRequest, PendingLease, StreamReader } from '../../src/plugin-api/index.ts';
+import type {
+  Backend,
+  Connection,
+  ConnectionHandler,
+  Lease,
+  LeaseRequest,
+  PendingLease,
+  StreamReader,
+} from '../../src/plugin-api/index.ts';
 import type { TcpInstance } from './tcp-instance.ts';
 
 /** One client connection: waits for a backend, then is a tunnel to it. */
@@ -77,7 +85,12 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
     // A tunnel has no place where it could be ended politely: it runs until a peer ends it.
   }
 
-  #finish(backend: Backend | undefined, bytesReceived: number, bytesSent: number, error: ErrorCode | undefined): void {
+  #finish(
+    backend: Backend | undefined,
+    bytesReceived: number,
+    bytesSent: number,
+    error: ErrorCode | undefined,
+  ): void {
     if (this.#over) return;
     this.#over = true;
     const { host, upstream } = this.#instance;

@@ -39,7 +39,11 @@ export class AdminServers {
     try {
       for (const plan of plans) {
         if (this.#running.has(plan.key)) continue;
-        const server = createAdminServer({ listen: plan.listen, routes: this.#routesFor(plan), logger: this.#logger });
+        const server = createAdminServer({
+          listen: plan.listen,
+          routes: this.#routesFor(plan),
+          logger: this.#logger,
+        });
         added.set(plan.key, { server, bound: await server.listen() });
       }
     } catch (error) {

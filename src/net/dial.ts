@@ -16,7 +16,9 @@ export function dial(address: Address, options: DialOptions): Promise<SocketStre
   return new Promise((resolve, reject) => {
     const stream = new SocketStream(options.buffers, options.onFault);
     const connectOptions = {
-      ...(address.kind === 'unix' ? { path: address.path } : { host: address.host || 'localhost', port: address.port }),
+      ...(address.kind === 'unix'
+        ? { path: address.path }
+        : { host: address.host || 'localhost', port: address.port }),
       allowHalfOpen: true,
       noDelay: true,
       writableHighWaterMark: HIGH_WATER_MARK_BYTES,
@@ -24,7 +26,14 @@ export function dial(address: Address, options: DialOptions): Promise<SocketStre
     };
     const socket = connect(connectOptions as unknown as NetConnectOpts);
     const timer = setTimeout(() => {
-      refuse(socket, new BalanceError('connect_timeout', `no connection within ${String(options.connectTimeoutMs)} ms`, { origin: 'upstream', retryable: true, status: 504 }));
+      refuse(
+        socket,
+        new BalanceError('connect_timeout', `no connection within ${String(options.connectTimeoutMs)} ms`, {
+          origin: 'upstream',
+          retryable: true,
+          status: 504,
+        }),
+      );
     }, options.connectTimeoutMs);
     const refuse = (failed: Socket, error: BalanceError): void => {
       clearTimeout(timer);
@@ -37,7 +46,15 @@ export function dial(address: Address, options: DialOptions): Promise<SocketStre
     socket.once('error', (error) => {
       const code = systemCodeOf(error);
       const status = code === 'ETIMEDOUT' ? 504 : 502;
-      refuse(socket, new BalanceError('connect_failed', messageOf(error), { origin: 'upstream', retryable: true, status, cause: error }));
+      refuse(
+        socket,
+        new BalanceError('connect_failed', messageOf(error), {
+          origin: 'upstream',
+          retryable: true,
+          status,
+          cause: error,
+        }),
+      );
     });
     socket.once('connect', () => {
       clearTimeout(timer);

@@ -56,7 +56,11 @@ export class Listener {
     try {
       await this.#bind();
     } catch (error) {
-      if (this.address.kind === 'unix' && systemCodeOf(error) === 'EADDRINUSE' && !(await answers(this.address.path))) {
+      if (
+        this.address.kind === 'unix' &&
+        systemCodeOf(error) === 'EADDRINUSE' &&
+        !(await answers(this.address.path))
+      ) {
         // Left behind by a process that was killed.
         await unlink(this.address.path);
         await this.#bind().catch((again: unknown) => {
@@ -138,7 +142,10 @@ export class Listener {
   #bindError(error: unknown): BalanceError {
     const where = `listener ${this.name} can't bind ${formatAddress(this.address)}`;
     return systemCodeOf(error) === 'EADDRINUSE'
-      ? new BalanceError('address_in_use', `${where}: the address is in use by another process`, { origin: 'config', cause: error })
+      ? new BalanceError('address_in_use', `${where}: the address is in use by another process`, {
+          origin: 'config',
+          cause: error,
+        })
       : new BalanceError('internal', `${where}: ${messageOf(error)}`, { origin: 'config', cause: error });
   }
 

@@ -124,16 +124,15 @@ export class SocketStream implements ByteStream {
 
   writeText(text: string): boolean {
     const socket = this.#socket;
-    if (socket === undefined || this.#ended || socket.destroyed) return true;
-    socket.write(text, 'latin1');
-    return this.#accepts(socket);
+    // Writing to a socket that was destroyed meanwhile does nothing; asking first would cost more.
+    if (socket === undefined || this.#ended) return true;
+    return socket.write(text, 'latin1') || this.#accepts(socket);
   }
 
   write(bytes: Uint8Array): boolean {
     const socket = this.#socket;
-    if (socket === undefined || this.#ended || socket.destroyed) return true;
-    socket.write(bytes);
-    return this.#accepts(socket);
+    if (socket === undefined || this.#ended) return true;
+    return socket.write(bytes) || this.#accepts(socket);
   }
 
   writeBorrowed(bytes: Buffer, start: number, end: number): boolean {
@@ -180,9 +179,9 @@ export class SocketStream implements ByteStream {
     return false;
   }
 
+  /** The socket asks to wait, also when it could send all of a large piece at once: that is no reason. */
   #accepts(socket: Socket): boolean {
-    const waiting = socket.writableLength;
-    if (waiting < HIGH_WATER_MARK_BYTES) return true;
+    if (socket.destroyed || socket.writableLength < HIGH_WATER_MARK_BYTES) return true;
     this.#owesDrained = true;
     return false;
   }
@@ -209,7 +208,8 @@ export class SocketStream implements ByteStream {
       this.#buffers.giveBack(mine);
       this.#private = undefined;
       next = this.#reader?.buffer ?? this.#buffers.shared;
-    } else next = this.#reader?.buffer ?? this.#buffers.shared;
+      // A reader without a wish leaves things as they are: the next one may have the same wish as the last.
+    } else next = this.#reader?.buffer ?? this.#current;
     if (next === this.#current) return undefined;
     this.#current = next;
     return next;

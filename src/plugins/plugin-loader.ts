@@ -63,7 +63,8 @@ export class PluginLoader {
   async #load(file: string, stamp: string): Promise<void> {
     try {
       const plugin = await importPlugin(file, stamp);
-      if (plugin.name === 'tcp' || plugin.name === 'http') throw new Error(`${plugin.name} is built in and can't be replaced`);
+      if (plugin.name === 'tcp' || plugin.name === 'http')
+        throw new Error(`${plugin.name} is built in and can't be replaced`);
       this.#plugins.set(plugin.name, plugin);
       this.#failures.delete(file);
       this.#logger.info('plugin loaded', { plugin: plugin.name, file });
@@ -112,12 +113,14 @@ async function importPlugin(file: string, stamp: string): Promise<ProtocolPlugin
 }
 
 function checked(exported: unknown): ProtocolPlugin {
-  if (typeof exported !== 'object' || exported === null) throw refused('its default export must be a protocol plugin');
+  if (typeof exported !== 'object' || exported === null)
+    throw refused('its default export must be a protocol plugin');
   const plugin = exported as Partial<Record<keyof ProtocolPlugin, unknown>>;
   if (plugin.apiVersion !== API_VERSION) {
     throw refused(`it is made for plugin API ${String(plugin.apiVersion)}, this is ${String(API_VERSION)}`);
   }
-  if (typeof plugin.name !== 'string' || !NAME.test(plugin.name)) throw refused('its name must be lower-case letters, digits and dashes');
+  if (typeof plugin.name !== 'string' || !NAME.test(plugin.name))
+    throw refused('its name must be lower-case letters, digits and dashes');
   if (typeof plugin.provision !== 'function') throw refused('it has no provision function');
   return exported as ProtocolPlugin;
 }

@@ -1,11 +1,25 @@
-import type { BackendConfig, Config, Listener as ListenerConfig, Upstream as UpstreamConfig } from '../config/config.generated.ts';
+import type {
+  BackendConfig,
+  Config,
+  Listener as ListenerConfig,
+  Upstream as UpstreamConfig,
+} from '../config/config.generated.ts';
 import { parseHashKey } from '../config/hash-key.ts';
 import { BalanceError, messageOf } from '../errors.ts';
 import type { DialOptions } from '../net/dial.ts';
 import { LazyDeadline } from '../net/deadline.ts';
 import type { ReadBuffers } from '../net/read-buffers.ts';
 import type { TunnelTally } from '../net/tunnel-tally.ts';
-import type { HealthReport, Logger, ProtocolHost, ProtocolInstance, ProtocolPlugin, SocketUse, TelemetrySink, Upstream } from '../plugin-api/index.ts';
+import type {
+  HealthReport,
+  Logger,
+  ProtocolHost,
+  ProtocolInstance,
+  ProtocolPlugin,
+  SocketUse,
+  TelemetrySink,
+  Upstream,
+} from '../plugin-api/index.ts';
 import { createBalancer } from '../upstream/balancer/create-balancer.ts';
 import { Member } from '../upstream/member.ts';
 import type { PoolSettings } from '../upstream/socket-pool.ts';
@@ -39,7 +53,8 @@ export class GenerationBuilder {
     const holdings = new Unwinding();
     try {
       const upstreams = new Map<string, UpstreamPlan>();
-      for (const upstream of config.upstreams) upstreams.set(upstream.name, this.#upstream(upstream, holdings));
+      for (const upstream of config.upstreams)
+        upstreams.set(upstream.name, this.#upstream(upstream, holdings));
       const listeners: PlannedListener[] = [];
       for (const listener of config.listeners) {
         const instance = await this.#instance(listener, upstreams, holdings);
@@ -59,14 +74,18 @@ export class GenerationBuilder {
       connectTimeoutMs: config.timeouts.connect,
       buffers: this.#options.buffers,
       onFault: (error) => {
-        this.#options.logger.error('protocol failed on a backend connection', { upstream: config.name, error: messageOf(error) });
+        this.#options.logger.error('protocol failed on a backend connection', {
+          upstream: config.name,
+          error: messageOf(error),
+        });
       },
     };
     const members = config.backends.map((backend) => this.#member(config, backend, holdings));
     const group = new UpstreamGroup({
       name: config.name,
       algorithm: config.load_balancer.algorithm,
-      keySource: config.load_balancer.hash_key === undefined ? undefined : parseHashKey(config.load_balancer.hash_key),
+      keySource:
+        config.load_balancer.hash_key === undefined ? undefined : parseHashKey(config.load_balancer.hash_key),
       balancer: createBalancer(config.load_balancer, members),
       members,
       readTimeoutMs: config.timeouts.read,
@@ -83,26 +102,44 @@ export class GenerationBuilder {
   #member(upstream: UpstreamConfig, config: BackendConfig, holdings: Unwinding): Member {
     const backend = this.#options.registry.backend(config, holdings);
     const check = upstream.health_check;
-    const health = check?.enabled === true ? this.#options.registry.monitor(backend, check, holdings) : undefined;
+    const health =
+      check?.enabled === true ? this.#options.registry.monitor(backend, check, holdings) : undefined;
     return new Member({ backend, weight: config.weight, maxConnections: config.max_connections, health });
   }
 
-  async #instance(listener: ListenerConfig, upstreams: ReadonlyMap<string, UpstreamPlan>, holdings: Unwinding): Promise<ProtocolInstance> {
+  async #instance(
+    listener: ListenerConfig,
+    upstreams: ReadonlyMap<string, UpstreamPlan>,
+    holdings: Unwinding,
+  ): Promise<ProtocolInstance> {
     const plugin = this.#options.plugin(listener.mode);
     if (plugin === undefined) {
-      throw new BalanceError('config_invalid', `listener ${listener.name}: no plugin speaks ${listener.mode}`, { origin: 'config' });
+      throw new BalanceError(
+        'config_invalid',
+        `listener ${listener.name}: no plugin speaks ${listener.mode}`,
+        { origin: 'config' },
+      );
     }
-    const options = listener.mode === 'http' ? listener.http : listener.mode === 'tcp' ? listener.tcp : (listener.options ?? {});
+    const options =
+      listener.mode === 'http'
+        ? listener.http
+        : listener.mode === 'tcp'
+          ? listener.tcp
+          : (listener.options ?? {});
     try {
       const instance = await plugin.provision(options, this.#host(listener, upstreams));
       holdings.push(() => void instance.close());
       return instance;
     } catch (error) {
       if (error instanceof BalanceError) throw error;
-      throw new BalanceError('plugin_failed', `listener ${listener.name}: plugin ${listener.mode} failed: ${messageOf(error)}`, {
-        origin: 'config',
-        cause: error,
-      });
+      throw new BalanceError(
+        'plugin_failed',
+        `listener ${listener.name}: plugin ${listener.mode} failed: ${messageOf(error)}`,
+        {
+          origin: 'config',
+          cause: error,
+        },
+      );
     }
   }
 
@@ -117,7 +154,11 @@ export class GenerationBuilder {
       upstream: (name, use) => {
         const plan = upstreams.get(name);
         if (plan === undefined) {
-          throw new BalanceError('config_invalid', `listener ${listener.name}: there is no upstream ${name}`, { origin: 'config' });
+          throw new BalanceError(
+            'config_invalid',
+            `listener ${listener.name}: there is no upstream ${name}`,
+            { origin: 'config' },
+          );
         }
         return plan.forUse(use);
       },
@@ -138,7 +179,13 @@ class UpstreamPlan {
   readonly #holdings: Unwinding;
   readonly #views = new Map<SocketUse, Upstream>();
 
-  constructor(group: UpstreamGroup, config: UpstreamConfig, dial: DialOptions, registry: Registry, holdings: Unwinding) {
+  constructor(
+    group: UpstreamGroup,
+    config: UpstreamConfig,
+    dial: DialOptions,
+    registry: Registry,
+    holdings: Unwinding,
+  ) {
     this.group = group;
     this.#config = config;
     this.#dial = dial;
@@ -169,7 +216,11 @@ class UpstreamPlan {
       validateOnBorrow: pool.validate_on_borrow,
     };
     for (const member of this.group.members) {
-      member.usePool(use, this.#registry.pool(member.backend, use, settings, this.#dial, this.#holdings), pool.max_size);
+      member.usePool(
+        use,
+        this.#registry.pool(member.backend, use, settings, this.#dial, this.#holdings),
+        pool.max_size,
+      );
     }
   }
 }

@@ -13,7 +13,11 @@ export function describeChange(before: Config | undefined, after: Config): strin
   return changes.length === 0 ? 'nothing' : changes.join(', ');
 }
 
-function namedChanges(what: string, before: readonly { readonly name: string }[], after: readonly { readonly name: string }[]): string[] {
+function namedChanges(
+  what: string,
+  before: readonly { readonly name: string }[],
+  after: readonly { readonly name: string }[],
+): string[] {
   const old = new Map(before.map((item) => [item.name, JSON.stringify(item)]));
   const changes: string[] = [];
   for (const item of after) {

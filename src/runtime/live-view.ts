@@ -27,8 +27,10 @@ export class LiveView {
   }
 
   health(): HealthReport {
-    const backends = [...this.backends()].map(({ backend, healthy }) => ({ address: backend.shownAddress, healthy }));
+    const backends = [...this.backends()].map(({ backend, healthy }) => ({
+      address: backend.shownAddress,
+      healthy,
+    }));
     return healthReport(this.startedAtMs, backends, Date.now());
   }
 }
-

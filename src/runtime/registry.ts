@@ -38,7 +38,13 @@ export class Registry {
   }
 
   /** The pool of a backend for that use and those settings. */
-  pool(backend: BackendState, use: SocketUse, settings: PoolSettings, dial: DialOptions, holder: Unwinding): SocketPool {
+  pool(
+    backend: BackendState,
+    use: SocketUse,
+    settings: PoolSettings,
+    dial: DialOptions,
+    holder: Unwinding,
+  ): SocketPool {
     const key = JSON.stringify([backend.index, use, settings, dial.connectTimeoutMs]);
     const { part, release } = this.#pools.hold(key, () => new SocketPool(backend, use, settings, dial));
     holder.push(release);

@@ -38,8 +38,15 @@ export class TelemetryControl {
   async prepare(sections: TelemetrySections): Promise<PreparedTelemetry> {
     const settings = sections.tracing?.enabled === true ? sections.tracing : undefined;
     const key = settings === undefined ? '' : JSON.stringify(settings);
-    if (key === this.#tracingKey) return { apply: () => { this.#applyLogging(sections); }, unwind: () => undefined };
-    const tracing = settings === undefined ? undefined : await createTracing(settings, { logger: this.#logger });
+    if (key === this.#tracingKey)
+      return {
+        apply: () => {
+          this.#applyLogging(sections);
+        },
+        unwind: () => undefined,
+      };
+    const tracing =
+      settings === undefined ? undefined : await createTracing(settings, { logger: this.#logger });
     return {
       apply: () => {
         this.#applyLogging(sections);

@@ -8,19 +8,19 @@ export class PooledSocket implements StreamReader {
   readonly createdAtMs = performance.now();
   /** Exchanges that were begun on it. */
   uses = 0;
-  #idleSinceMs = this.createdAtMs;
+  leased = false;
+  /** True when nobody used it since the pool looked last. */
+  isCool = false;
+  /** When it was given back, or the pool noticed that it was: exact to the pool's interval. */
+  idleSinceMs = this.createdAtMs;
 
   constructor(stream: SocketStream) {
     this.stream = stream;
   }
 
-  get idleSinceMs(): number {
-    return this.#idleSinceMs;
-  }
-
   /** Back in the pool: from now on any byte condemns the socket. */
   rest(): void {
-    this.#idleSinceMs = performance.now();
+    this.isCool = false;
     this.stream.read(this);
   }
 

@@ -33,7 +33,13 @@ export interface SocketTaker {
 
 /** The parts of generic-pool that its types leave out: the pool takes any evictor and its own containers. */
 interface PoolParts {
-  readonly Pool: new (evictor: unknown, deque: unknown, queue: unknown, factory: unknown, options: unknown) => Pool<Resource>;
+  readonly Pool: new (
+    evictor: unknown,
+    deque: unknown,
+    queue: unknown,
+    factory: unknown,
+    options: unknown,
+  ) => Pool<Resource>;
   readonly Deque: unknown;
   readonly PriorityQueue: unknown;
 }
@@ -45,7 +51,13 @@ export class SocketPool {
   readonly #use: SocketUse;
   readonly #dialOptions: DialOptions;
   readonly #pool: Pool<Resource>;
-  readonly #taken = new Set<PooledSocket>();
+  /**
+   * Sockets that just came back, the last one on top. generic-pool counts them as borrowed; the next lease takes them
+   * from here without the promises that the pool needs. What rests here for long goes to the pool, which ages it.
+   */
+  readonly #hot: PooledSocket[] = [];
+  readonly #cooling: NodeJS.Timeout;
+  #leased = 0;
   #failures = 0;
   #closing = false;
 
@@ -69,36 +81,51 @@ export class SocketPool {
       evictionRunIntervalMillis: EVICTION_INTERVAL_MS,
       numTestsPerEvictionRun: settings.maxSize,
     });
+    this.#cooling = setInterval(() => {
+      this.#cool();
+    }, EVICTION_INTERVAL_MS).unref();
     backend.pools.add(this);
   }
 
   get idle(): number {
-    return this.#pool.available;
+    return this.#pool.available + this.#hot.length;
   }
 
   get leased(): number {
-    return this.#taken.size;
+    return this.#leased;
   }
 
   /** Gives `taker` a socket that is connected and fit for use, or a BalanceError; never before this returned. */
   take(taker: SocketTaker): void {
-    this.#borrow(this.#pool.available > 0 ? taker : new ImpatientTaker(taker, this, this.#settings.acquireTimeoutMs));
+    const socket = this.#takeHot();
+    if (socket !== undefined) {
+      this.#lease(socket);
+      queueMicrotask(() => {
+        taker.taken(socket);
+      });
+      return;
+    }
+    this.#borrow(
+      this.#pool.available > 0 ? taker : new ImpatientTaker(taker, this, this.#settings.acquireTimeoutMs),
+    );
   }
 
   /** Takes a socket back for the next exchange. */
   giveBack(socket: PooledSocket): void {
-    if (!this.#taken.delete(socket)) return;
-    if (this.#closing || this.#use === 'once' || this.#isSpent(socket)) {
+    if (!this.#endLease(socket)) return;
+    if (this.#use === 'once' || this.#isSpent(socket)) {
       this.#drop(socket);
       return;
     }
     socket.rest();
-    void this.#pool.release(socket);
+    // Whoever waits in the pool's own line comes first.
+    if (this.#pool.pending > 0) void this.#pool.release(socket);
+    else this.#hot.push(socket);
   }
 
   /** Takes a socket back that must not be used again. */
   discard(socket: PooledSocket): void {
-    if (this.#taken.delete(socket)) this.#drop(socket);
+    if (this.#endLease(socket)) this.#drop(socket);
   }
 
   /** Closes idle sockets now and leased ones when they come back. */
@@ -106,6 +133,8 @@ export class SocketPool {
     if (this.#closing) return;
     this.#closing = true;
     this.#backend.pools.delete(this);
+    clearInterval(this.#cooling);
+    for (const socket of this.#hot.splice(0)) this.#destroy(socket);
     // drain() waits for borrowers, however long they take; nobody has to wait for it.
     void this.#pool.drain();
     void this.#pool.clear();
@@ -139,13 +168,47 @@ export class SocketPool {
       this.#destroy(resource);
       this.#takeAgain(taker);
     } else {
-      this.#taken.add(resource);
+      this.#lease(resource);
       // Used once, a socket leaves the pool, which connects another one in its place.
       if (this.#use === 'once') this.#destroy(resource);
-      if (resource.uses > 0) this.#backend.reused += 1;
-      resource.uses += 1;
       taker.taken(resource);
     }
+  }
+
+  #lease(socket: PooledSocket): void {
+    socket.leased = true;
+    this.#leased += 1;
+    if (socket.uses > 0) this.#backend.reused += 1;
+    socket.uses += 1;
+  }
+
+  /** False when the lease was ended before. */
+  #endLease(socket: PooledSocket): boolean {
+    if (!socket.leased) return false;
+    socket.leased = false;
+    this.#leased -= 1;
+    return true;
+  }
+
+  #takeHot(): PooledSocket | undefined {
+    for (;;) {
+      const socket = this.#hot.pop();
+      if (socket === undefined || !this.#settings.validateOnBorrow || !this.#isSpent(socket)) return socket;
+      this.#destroy(socket);
+    }
+  }
+
+  /** Hands sockets that rested since the last time to the pool, and throws away dead ones. */
+  #cool(): void {
+    const rested = this.#hot.findIndex((socket) => !socket.isCool);
+    const cool = this.#hot.splice(0, rested < 0 ? this.#hot.length : rested);
+    const now = performance.now();
+    for (const socket of cool) {
+      socket.idleSinceMs = now;
+      if (this.#isSpent(socket)) this.#destroy(socket);
+      else void this.#pool.release(socket);
+    }
+    for (const socket of this.#hot) socket.isCool = true;
   }
 
   #factory(): { create: () => Promise<Resource>; destroy: (resource: Resource) => Promise<void> } {
@@ -160,7 +223,7 @@ export class SocketPool {
       },
       destroy: (resource) => {
         // A socket that was handed over for good has left the pool, and lives.
-        if (resource instanceof PooledSocket && !this.#taken.has(resource)) resource.stream.destroy();
+        if (resource instanceof PooledSocket && !resource.leased) resource.stream.destroy();
         return Promise.resolve();
       },
     };

@@ -31,7 +31,10 @@ export class UpstreamGroup implements LeaseOwner {
   readonly #line: WaitingLine<SocketLease>;
   readonly #stopListening: readonly (() => void)[];
   /** Re-used for each pick, as a balancer does not keep it. */
-  readonly #context: { key: string | undefined; exclude: ReadonlySet<Member> | undefined } = { key: undefined, exclude: undefined };
+  readonly #context: { key: string | undefined; exclude: ReadonlySet<Member> | undefined } = {
+    key: undefined,
+    exclude: undefined,
+  };
 
   constructor(options: UpstreamOptions) {
     this.name = options.name;
@@ -42,7 +45,9 @@ export class UpstreamGroup implements LeaseOwner {
     this.#balancer = options.balancer;
     this.#dialOptions = options.dial;
     this.#line = new WaitingLine(options.queueSize, options.queueTimeoutMs, (lease) => {
-      lease.refuse(unavailable('queue_timeout', `all backends of ${this.name} are at their connection limit`));
+      lease.refuse(
+        unavailable('queue_timeout', `all backends of ${this.name} are at their connection limit`),
+      );
     });
     this.#stopListening = options.members.map((member) =>
       member.backend.onFree(() => {
@@ -99,9 +104,14 @@ export class UpstreamGroup implements LeaseOwner {
   }
 
   #refuse(lease: SocketLease): void {
-    const full = this.#line.length >= this.#line.maxSize && this.members.some((member) => member.healthy && member.weight > 0);
+    const full =
+      this.#line.length >= this.#line.maxSize &&
+      this.members.some((member) => member.healthy && member.weight > 0);
     const error = full
-      ? unavailable('queue_full', `all backends of ${this.name} are at their connection limit and the queue is full`)
+      ? unavailable(
+          'queue_full',
+          `all backends of ${this.name} are at their connection limit and the queue is full`,
+        )
       : unavailable('no_backend', `${this.name} has no healthy backend`);
     // The caller gets its pending lease before it gets an answer.
     queueMicrotask(() => {
