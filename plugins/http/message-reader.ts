@@ -298,13 +298,15 @@ export class Scratch implements ParserEvents {
     return true;
   }
 
-  fieldValue(at: number, length: number): void {
+  fieldValue(address: number, length: number): void {
     const head = this.head;
-    const start = at - this.#origin;
+    const start = address - this.#origin;
     const last = (head.fields - 1) * NUMBERS_A_FIELD;
     if (!this.#hasValue) {
-      head.offsets[last + 2] = start;
-      head.offsets[last + 3] = start + length;
+      // The parser reports an empty value behind its line break, which is no part of the line.
+      const at = length === 0 ? (head.offsets[last + 1] as number) + 1 : start;
+      head.offsets[last + 2] = at;
+      head.offsets[last + 3] = at + length;
       this.#hasValue = true;
       return;
     }
