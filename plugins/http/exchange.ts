@@ -173,7 +173,7 @@ export class Exchange implements LeaseRequest, TemplateValues {
     this.#mark('backendStartMs');
     this.#upstreamFull = !flowing;
     this.touch();
-    if (held !== undefined && flowing) this.connection.connection.stream.resume();
+    if (held !== undefined && flowing) this.connection.resume();
   }
 
   refused(error: BalanceError): void {
@@ -222,7 +222,7 @@ export class Exchange implements LeaseRequest, TemplateValues {
   upstreamDrained(): void {
     if (!this.#upstreamFull) return;
     this.#upstreamFull = false;
-    this.connection.connection.stream.resume();
+    this.connection.resume();
     this.touch();
   }
 
@@ -278,7 +278,7 @@ export class Exchange implements LeaseRequest, TemplateValues {
     if (socketUsable && !this.wantsBody) lease?.release();
     else lease?.discard();
     // The rest of a body that nobody wants must not be taken for a request.
-    this.#end(this.keepAlive && !this.wantsBody);
+    this.#end(this.keepAlive && !this.wantsBody, this.#relay?.clientFull === true);
   }
 
   /** No response can come of this any more: answer with an error, or break off a response that has begun. */
@@ -438,15 +438,15 @@ export class Exchange implements LeaseRequest, TemplateValues {
         : 'Connection: keep-alive\r\n'
       : 'Connection: close\r\n';
     const date = this.instance.date.text;
-    this.connection.connection.stream.writeText(
+    const taken = this.connection.connection.stream.writeText(
       answerText(answer, this.requestId, date, this.method, connection),
     );
-    this.#end(keepAlive);
+    this.#end(keepAlive, !taken);
   }
 
-  #end(keepAlive: boolean): void {
+  #end(keepAlive: boolean, clientFull: boolean): void {
     this.#finishRecord();
-    this.connection.done(keepAlive);
+    this.connection.done(keepAlive, clientFull);
   }
 
   #dropLease(): void {

@@ -25,6 +25,8 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
   #exchange: Exchange | undefined;
   /** Pipelined requests that wait for their turn. */
   #stash: Buffer | undefined;
+  /** The last response waits for the client to take it; until then no further request begins. */
+  #clientFull = false;
   /** The field lines that tell a backend about the client: the same for all requests. */
   readonly #clientFields: string;
   #host: KnownHost | undefined;
@@ -32,6 +34,9 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
   #closing = false;
   #lingering = false;
   #lingered = 0;
+  /** While lingering: what waited to be sent at the last look, and for how long that has not changed. */
+  #unsent = 0;
+  #unsentMs = 0;
   #tunnelled = false;
   #peerEnded = false;
 
@@ -72,7 +77,10 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
   }
 
   drained(): void {
-    this.#exchange?.clientDrained();
+    if (this.#clientFull) {
+      this.#clientFull = false;
+      this.#next();
+    } else this.#exchange?.clientDrained();
   }
 
   closed(): void {
@@ -106,20 +114,36 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
     return limit === 0 || this.#requests < limit;
   }
 
-  /** The exchange is over, its response is written. */
-  done(keepAlive: boolean): void {
+  /** The exchange is over, its response is written; `clientFull` when the client has not taken it yet. */
+  done(keepAlive: boolean, clientFull: boolean): void {
     this.#exchange = undefined;
     if (!keepAlive || !this.mayStayOpen) {
       this.#finish();
       return;
     }
+    if (!clientFull) {
+      this.#next();
+      return;
+    }
+    // Who asks on and on without taking the answers must not fill the memory with them.
+    this.#clientFull = true;
+    this.connection.stream.pause();
+    this.deadline.set(this.#first.options.timeouts.write);
+  }
+
+  /** The client may send on, unless what it sent ahead still waits. */
+  resume(): void {
+    if (this.#stash === undefined) this.connection.stream.resume();
+  }
+
+  #next(): void {
     this.deadline.set(this.#first.options.timeouts.idle);
     const stash = this.#stash;
     if (stash !== undefined) {
       this.#stash = undefined;
       this.#consume(stash, 0, stash.length);
     }
-    if (this.#stash === undefined) this.connection.stream.resume();
+    if (!this.#clientFull) this.resume();
   }
 
   /** The connection becomes a tunnel; returns what the client sent ahead. */
@@ -136,10 +160,10 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
     let at = start;
     while (at < end) {
       const exchange = this.#exchange;
-      if (exchange === undefined) {
+      if (exchange === undefined && !this.#clientFull) {
         if (this.#closing || this.#lingering) return;
         at = this.#readHead(bytes, at, end);
-      } else if (exchange.wantsBody) at = exchange.bodyArrived(bytes, at, end);
+      } else if (exchange?.wantsBody === true) at = exchange.bodyArrived(bytes, at, end);
       else {
         this.#stash = Buffer.from(bytes.subarray(at, end));
         this.connection.stream.pause();
@@ -223,17 +247,31 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
     this.#closing = true;
     this.#lingering = true;
     this.#stash = undefined;
+    this.#clientFull = false;
     this.reader.finish();
     const { stream } = this.connection;
     stream.end();
+    this.#unsent = stream.writableLength;
     this.deadline.set(LINGER_MS);
     stream.resume();
   }
 
   #expired(): void {
-    if (this.#lingering) this.connection.stream.destroy();
+    if (this.#lingering) this.#lingerOn();
+    else if (this.#clientFull) this.connection.stream.destroy();
     else if (this.#exchange !== undefined) this.#exchange.expired();
     else if (this.reader.busy) this.#refuse(408, 'head_timeout', 'the request head took too long');
     else this.#finish();
+  }
+
+  /** The end of the last response is not cut off while the client still takes it. */
+  #lingerOn(): void {
+    const { stream } = this.connection;
+    const unsent = stream.writableLength;
+    this.#unsentMs = unsent === this.#unsent ? this.#unsentMs + LINGER_MS : 0;
+    const stuck = unsent === 0 ? this.#unsentMs > 0 : this.#unsentMs >= this.#first.options.timeouts.write;
+    this.#unsent = unsent;
+    if (stuck) stream.destroy();
+    else this.deadline.set(LINGER_MS);
   }
 }
