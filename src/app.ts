@@ -1,5 +1,3 @@
-import { fileURLToPath } from 'node:url';
-
 import { AdminServers } from './admin/admin-servers.ts';
 import type { AdminServerPlan } from './admin/admin-plan.ts';
 import type { AdminRoutes } from './admin/admin-server.ts';
@@ -13,7 +11,6 @@ import {
   versionEndpoint,
 } from './admin/endpoints.ts';
 import { loadConfig, type LoadedConfig } from './config/load-config.ts';
-import { pluginDirectory } from './config/plugin-directory.ts';
 import { watchConfigFile, type ConfigFileWatch } from './config/watch.ts';
 import { ReadBuffers } from './net/read-buffers.ts';
 import { TunnelTally } from './net/tunnel-tally.ts';
@@ -127,7 +124,6 @@ class Proxy implements App {
   }
 
   async start(): Promise<void> {
-    await this.#plugins.loadBuiltIn();
     await this.#apply();
     for (const [name, address] of this.listeners) this.logger.info('listening', { listener: name, address });
     for (const address of this.adminAddresses) this.logger.info('admin listening', { address });
@@ -209,9 +205,7 @@ class Proxy implements App {
 
   async #load(): Promise<LoadedConfig> {
     const file = this.#options.configFile;
-    await this.#plugins.loadDirectory(fileURLToPath(new URL('../../plugins/', import.meta.url)));
-    const directory = await pluginDirectory(file);
-    if (directory !== undefined) await this.#plugins.loadDirectory(directory);
+    await this.#plugins.loadFor(file);
     return loadConfig(file, { env: this.#options.env ?? {}, modes: this.#plugins.names });
   }
 

@@ -1,14 +1,15 @@
 import { loadConfig } from '../config/load-config.ts';
 import { formatProblem } from '../config/problem.ts';
+import type { LogFields, Logger } from '../plugin-api/index.ts';
+import { PluginLoader } from '../plugins/plugin-loader.ts';
 import type { CommandContext } from './command-context.ts';
 import { exitCode } from './exit-code.ts';
 
-/** The protocols that come along. */
-const builtInModes = ['http', 'tcp'] as const;
-
 /** `balance validate`: checks a config file as a start or a reload would. Problems are thrown as a config error. */
 export async function validate(configFile: string, context: CommandContext): Promise<number> {
-  const { config, warnings } = await loadConfig(configFile, { env: context.env, modes: builtInModes });
+  const plugins = new PluginLoader(complaints(context));
+  await plugins.loadFor(configFile);
+  const { config, warnings } = await loadConfig(configFile, { env: context.env, modes: plugins.names });
   for (const warning of warnings) context.stderr.write(`warning: ${formatProblem(warning)}\n`);
   const backends = config.upstreams.reduce((sum, upstream) => sum + upstream.backends.length, 0);
   const parts = [
@@ -18,6 +19,23 @@ export async function validate(configFile: string, context: CommandContext): Pro
   ];
   context.stdout.write(`${configFile} is valid: ${parts.join(', ')}\n`);
   return exitCode.ok;
+}
+
+/** Says which plugins can't be used, and nothing else. */
+function complaints({ stderr }: CommandContext): Logger {
+  const complain = (message: string, fields?: LogFields): void => {
+    stderr.write(`warning: ${message}: ${Object.values(fields ?? {}).join(': ')}\n`);
+  };
+  const quiet = (): void => undefined;
+  const logger: Logger = {
+    debugEnabled: false,
+    debug: quiet,
+    info: quiet,
+    warn: complain,
+    error: complain,
+    child: () => logger,
+  };
+  return logger;
 }
 
 function count(number: number, noun: string): string {

@@ -1,7 +1,8 @@
 import { readdir, stat } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { extname, join, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
+import { pluginDirectory } from '../config/plugin-directory.ts';
 import { BalanceError, messageOf } from '../errors.ts';
 import type { Logger, ProtocolPlugin } from '../plugin-api/index.ts';
 
@@ -9,6 +10,9 @@ import type { Logger, ProtocolPlugin } from '../plugin-api/index.ts';
 const API_VERSION = 1;
 /** This file's own ending tells what the built-in plugins end with: compiled or not. */
 const OWN_EXTENSION = extname(fileURLToPath(import.meta.url));
+const BUILT_IN: readonly string[] = ['tcp', 'http'];
+/** Where the built-in plugins are, compiled like this file. */
+const OWN_DIRECTORY = fileURLToPath(new URL('../../plugins/', import.meta.url));
 const NAME = /^[a-z][a-z0-9-]*$/;
 
 /** Finds plugins in folders, checks and imports them. A plugin is a file, or a folder with an `index` file; its default export is a {@link ProtocolPlugin}. */
@@ -33,13 +37,18 @@ export class PluginLoader {
     return this.#plugins.get(name);
   }
 
-  /** Loads what comes with the proxy. Rejects when one of them is broken: that is no plugin's fault but ours. */
-  async loadBuiltIn(): Promise<void> {
-    const directory = fileURLToPath(new URL('../../plugins/', import.meta.url));
-    for (const name of ['tcp', 'http']) {
-      const plugin = await importPlugin(join(directory, name, `index${OWN_EXTENSION}`), '');
-      this.#plugins.set(plugin.name, plugin);
+  /**
+   * Loads all that a config file can use: what comes with the proxy, what lies beside it, and what lies in the file's
+   * `plugins.directory`. Called again it loads only what is new. Rejects when a built-in plugin is broken: that is ours to mend.
+   */
+  async loadFor(configFile: string): Promise<void> {
+    for (const name of BUILT_IN) {
+      if (this.#plugins.has(name)) continue;
+      this.#plugins.set(name, await importPlugin(join(OWN_DIRECTORY, name, `index${OWN_EXTENSION}`), ''));
     }
+    await this.loadDirectory(besideDirectory());
+    const directory = await pluginDirectory(configFile);
+    if (directory !== undefined) await this.loadDirectory(directory);
   }
 
   /**
@@ -63,8 +72,7 @@ export class PluginLoader {
   async #load(file: string, stamp: string): Promise<void> {
     try {
       const plugin = await importPlugin(file, stamp);
-      if (plugin.name === 'tcp' || plugin.name === 'http')
-        throw new Error(`${plugin.name} is built in and can't be replaced`);
+      if (BUILT_IN.includes(plugin.name)) throw new Error(`${plugin.name} is built in and can't be replaced`);
       this.#plugins.set(plugin.name, plugin);
       this.#failures.delete(file);
       this.#logger.info('plugin loaded', { plugin: plugin.name, file });
@@ -73,6 +81,12 @@ export class PluginLoader {
       this.#logger.error('plugin refused', { file, error: messageOf(error) });
     }
   }
+}
+
+/** The package's `plugins` folder, where strangers put theirs: beside the sources of the built-in ones, which are not JavaScript. */
+function besideDirectory(): string {
+  const compiled = OWN_DIRECTORY.endsWith(join('dist', 'plugins', sep));
+  return compiled ? join(OWN_DIRECTORY, '..', '..', 'plugins') : OWN_DIRECTORY;
 }
 
 async function pluginFiles(directory: string): Promise<string[]> {
