@@ -11,8 +11,10 @@ export type Ending = 'end' | 'reset';
 /** One end of a TCP connection as a test sees it: sends exact bytes and keeps all that arrive. */
 export class ByteSocket {
   readonly socket: Socket;
-  /** Everything that arrived and was not taken. */
-  #received: Buffer = Buffer.alloc(0);
+  /** What arrived lies in the middle of it, so that long streams are not copied at each chunk. */
+  #store = Buffer.alloc(64 * 1024);
+  #start = 0;
+  #end = 0;
   #ending: Ending | undefined;
   #closed = false;
   readonly #watchers = new Set<() => void>();
@@ -20,7 +22,7 @@ export class ByteSocket {
   constructor(socket: Socket) {
     this.socket = socket;
     socket.on('data', (bytes: Buffer) => {
-      this.#received = this.#received.length === 0 ? bytes : Buffer.concat([this.#received, bytes]);
+      this.#keep(bytes);
       this.#changed();
     });
     socket.on('end', () => {
@@ -51,12 +53,13 @@ export class ByteSocket {
     return new ByteSocket(socket);
   }
 
+  /** Everything that arrived and was not taken. */
   get received(): Buffer {
-    return this.#received;
+    return this.#store.subarray(this.#start, this.#end);
   }
 
   get text(): string {
-    return this.#received.toString('latin1');
+    return this.received.toString('latin1');
   }
 
   /** How the peer ended its direction; undefined while it is open. */
@@ -86,8 +89,8 @@ export class ByteSocket {
 
   /** Removes the first `length` bytes of what arrived, and returns them. */
   take(length: number): Buffer {
-    const taken = this.#received.subarray(0, length);
-    this.#received = this.#received.subarray(length);
+    const taken = this.received.subarray(0, length);
+    this.#start += taken.length;
     return taken;
   }
 
@@ -116,8 +119,8 @@ export class ByteSocket {
   }
 
   async untilLength(length: number): Promise<Buffer> {
-    await this.until(() => this.#received.length >= length, `${length} bytes`);
-    return this.#received;
+    await this.until(() => this.received.length >= length, `${length} bytes`);
+    return this.received;
   }
 
   /** Waits until the peer has ended its direction, and says how. */
@@ -145,12 +148,25 @@ export class ByteSocket {
     this.socket.destroy();
   }
 
+  #keep(bytes: Buffer): void {
+    if (this.#end + bytes.length > this.#store.length) {
+      const kept = this.received;
+      // A new store, never the old one moved: what was taken stays as it is.
+      this.#store = Buffer.alloc(Math.max(64 * 1024, (kept.length + bytes.length) * 2));
+      kept.copy(this.#store);
+      this.#start = 0;
+      this.#end = kept.length;
+    }
+    bytes.copy(this.#store, this.#end);
+    this.#end += bytes.length;
+  }
+
   #changed(): void {
     for (const watcher of [...this.#watchers]) watcher();
   }
 
   #state(): string {
     const text = this.text.length > SHOWN_BYTES ? `${this.text.slice(0, SHOWN_BYTES)}…` : this.text;
-    return `got ${this.#received.length} bytes ${JSON.stringify(text)}, ending ${this.#ending ?? 'none'}`;
+    return `got ${this.received.length} bytes ${JSON.stringify(text)}, ending ${this.#ending ?? 'none'}`;
   }
 }

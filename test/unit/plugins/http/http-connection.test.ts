@@ -1,0 +1,94 @@
+import { expect, it } from 'vitest';
+
+import { HttpConnection } from '../../../../plugins/http/http-connection.ts';
+import { HttpInstance } from '../../../../plugins/http/http-instance.ts';
+import { ParserSupply } from '../../../../plugins/http/llhttp.ts';
+import { Scratch } from '../../../../plugins/http/message-reader.ts';
+import type { HttpOptions } from '../../../../plugins/http/options.generated.ts';
+import type { ByteStream, Connection, ProtocolHost } from '../../../../src/plugin-api/index.ts';
+
+const OPTIONS: HttpOptions = {
+  routes: [],
+  timeouts: { read: 30_000, write: 6_000, idle: 75_000, tunnel: 3_600_000 },
+  limits: { header_size: 32_768, header_count: 100, requests_per_connection: 0 },
+};
+
+/** A stream that sends nothing by itself: the test says how much still waits. */
+class StuckStream implements ByteStream {
+  writableLength = 0;
+  writeEnded = false;
+  destroyed = false;
+  read(): void {}
+  pause(): void {}
+  resume(): void {}
+  writeText(text: string): boolean {
+    this.writableLength += text.length;
+    return true;
+  }
+  write(): boolean {
+    return true;
+  }
+  writeBorrowed(): boolean {
+    return true;
+  }
+  end(): void {
+    this.writeEnded = true;
+  }
+  destroy(): void {
+    this.destroyed = true;
+  }
+  reset(): void {
+    this.destroyed = true;
+  }
+}
+
+/** A connection whose only request was refused, so that it ends; `expire` lets its timer fire. */
+function endingConnection(): { stream: StuckStream; expire: () => void } {
+  let expire = (): void => {};
+  const host = {
+    listener: 'test',
+    telemetry: { detailed: false, tracer: undefined, exchange: () => {}, tunnel: () => {} },
+    defaultUpstream: undefined,
+    deadline: (expired: () => void) => {
+      expire = expired;
+      return { set: () => {}, clear: () => {}, destroy: () => {} };
+    },
+  } as unknown as ProtocolHost;
+  const supply = new ParserSupply();
+  const instance = new HttpInstance(OPTIONS, host, { supply, scratch: new Scratch(supply.first.arena.length) });
+  const stream = new StuckStream();
+  const connection = { stream, remoteAddress: '127.0.0.1', current: instance } as unknown as Connection;
+  const handler = new HttpConnection(connection, instance);
+  const bytes = Buffer.from('nonsense\r\n\r\n');
+  handler.data(bytes, 0, bytes.length);
+  return { stream, expire: () => expire() };
+}
+
+it('does not cut off the end of its last response while the client still takes it', () => {
+  const { stream, expire } = endingConnection();
+  expect(stream.writeEnded).toBe(true);
+  for (const unsent of [150, 100, 50, 0]) {
+    stream.writableLength = unsent;
+    expire();
+    expect(stream.destroyed).toBe(false);
+  }
+  expire();
+  expect(stream.destroyed).toBe(true);
+});
+
+it('gives up on a client that takes nothing for the write timeout', () => {
+  const { stream, expire } = endingConnection();
+  expire();
+  expire();
+  expect(stream.destroyed).toBe(false);
+  expire();
+  expect(stream.destroyed).toBe(true);
+});
+
+it('closes soon when all was sent', () => {
+  const { stream, expire } = endingConnection();
+  stream.writableLength = 0;
+  expire();
+  expire();
+  expect(stream.destroyed).toBe(true);
+});
