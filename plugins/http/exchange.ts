@@ -377,7 +377,9 @@ export class Exchange implements LeaseRequest, TemplateValues {
     route: CompiledRoute,
   ): string {
     const edits = route.requestEdits;
-    const newHost = authority ?? (head.hosts === 0 ? this.#ownHost() : undefined);
+    let newHost = authority ?? (head.hosts === 0 ? this.#ownHost() : undefined);
+    // A transform that sets Host has the last word, and there is only one Host.
+    if (edits?.removed.has('host') === true) newHost = undefined;
     const passed = forwardedRequest(head, changed, newHost, this.trace !== undefined, edits);
     let own = `${ownFields}${this.requestId}\r\n`;
     if (this.trace !== undefined) own += `traceparent: ${this.trace.traceparent}\r\n`;

@@ -13,6 +13,8 @@ import {
   UPGRADE,
 } from './field-names.ts';
 
+const BLANK = 0x20;
+const TAB = 0x09;
 const KEEP_ALIVE_OPTION = Buffer.from('keep-alive');
 
 /** Numbers kept for a field: name start and end, value start and end. */
@@ -62,7 +64,11 @@ export class Head {
   /** The value without surrounding white space. */
   valueText(field: number): string {
     const at = field * NUMBERS_A_FIELD;
-    return this.bytes.latin1Slice(this.offsets[at + 2] as number, this.offsets[at + 3] as number).trim();
+    const start = this.offsets[at + 2] as number;
+    let end = this.offsets[at + 3] as number;
+    // Blanks and tabs alone (RFC 9110 5.6.3): `trim` knows more, which a parser takes for part of the value.
+    while (end > start && (this.bytes[end - 1] === BLANK || this.bytes[end - 1] === TAB)) end -= 1;
+    return this.bytes.latin1Slice(start, end);
   }
 
   /** The field line without its CRLF, as it arrived. */

@@ -9,18 +9,18 @@ export function isBelow(path: string, prefix: string): boolean {
 /** Changes the path of a request target, its query untouched; undefined when a transform has nothing to change. */
 export type PathEdit = (target: string) => string;
 
-/** One function for the path transforms in their order: strip, rewrite, add. */
+/** One function for the path transforms in their order: strip, add, rewrite. */
 export function pathEdit(transforms: readonly (Transform | undefined)[]): PathEdit | undefined {
   const steps: ((path: string) => string)[] = [];
   for (const transform of transforms) {
     if (transform === undefined) continue;
     const { strip_prefix: strip, rewrite, add_prefix: add } = transform;
     if (strip !== undefined) steps.push((path) => stripPrefix(path, strip));
+    if (add !== undefined) steps.push((path) => add.replace(/\/$/, '') + path);
     if (rewrite !== undefined) {
       const pattern = new RegExp(rewrite.pattern);
       steps.push((path) => rooted(path.replace(pattern, rewrite.replacement)));
     }
-    if (add !== undefined) steps.push((path) => add.replace(/\/$/, '') + path);
   }
   if (steps.length === 0) return undefined;
   return (target) => {

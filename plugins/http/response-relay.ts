@@ -186,13 +186,21 @@ export class ResponseRelay implements StreamReader {
     const edits = exchange.route?.responseEdits;
     // An unread request body makes the connection useless after this response.
     exchange.keepAlive = exchange.keepAlive && !exchange.wantsBody && exchange.connection.mayStayOpen;
-    let own = head.hasDate ? '' : `Date: ${exchange.instance.date.text}\r\n`;
-    if (edits?.removed.has('x-request-id') !== true) own += `X-Request-ID: ${exchange.requestId}\r\n`;
-    if (edits !== undefined) own += edits.earlyLines(exchange) + edits.lateLines(exchange);
+    let own =
+      head.hasDate || edits?.removed.has('date') === true ? '' : `Date: ${exchange.instance.date.text}\r\n`;
+    own += this.#ownFields();
     if (this.#chunkedOut) own += 'Transfer-Encoding: chunked\r\n';
     if (!exchange.keepAlive) own += 'Connection: close\r\n';
     else if (!exchange.modern) own += 'Connection: keep-alive\r\n';
     return `${forwardedResponse(head, edits)}${own}\r\n`;
+  }
+
+  /** The request id and what transforms add. */
+  #ownFields(): string {
+    const exchange = this.#exchange;
+    const edits = exchange.route?.responseEdits;
+    const id = edits?.removed.has('x-request-id') === true ? '' : `X-Request-ID: ${exchange.requestId}\r\n`;
+    return edits === undefined ? id : id + edits.earlyLines(exchange) + edits.lateLines(exchange);
   }
 
   #switch(head: Head, bytes: Buffer, start: number, end: number): number {
@@ -201,7 +209,7 @@ export class ResponseRelay implements StreamReader {
     const offered = exchange.upgrade.split(',').map((protocol) => protocol.trim().toLowerCase());
     if (exchange.upgrade === '' || !offered.includes(chosen.toLowerCase())) return this.#malformed();
     const passed = forwardedResponse(head, exchange.route?.responseEdits);
-    const own = `X-Request-ID: ${exchange.requestId}\r\nConnection: Upgrade\r\nUpgrade: ${chosen}\r\n`;
+    const own = `${this.#ownFields()}Connection: Upgrade\r\nUpgrade: ${chosen}\r\n`;
     exchange.responseHeadArrived();
     this.stop();
     exchange.becomeTunnel(this.#lease, `${this.#out}${passed}${own}\r\n`, bytes, start, end);
