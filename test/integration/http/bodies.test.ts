@@ -30,24 +30,41 @@ describe('request bodies', () => {
 
   it('in chunks reach the backend in chunks, without the extensions', async () => {
     const stage = await scene();
-    await stage.exchange('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3;name="v"\r\nabc\r\n00004;x=y\r\ndefg\r\n0;last\r\n\r\n');
+    await stage.exchange(
+      'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3;name="v"\r\nabc\r\n00004;x=y\r\ndefg\r\n0;last\r\n\r\n',
+    );
     expect(fieldValues(stage.seen[0]!, 'transfer-encoding')).toEqual(['chunked']);
     expect(fieldValues(stage.seen[0]!, 'content-length')).toEqual([]);
     expect(stage.seen[0]!.body.toString()).toBe('abcdefg');
     expect(stage.seen[0]!.rawBody.toString()).not.toContain(';');
   });
 
-  it.each(['GET', 'DELETE', 'OPTIONS', 'PUT', 'PATCH', 'PROPFIND'])('of a %s keep their framing', async (method) => {
-    const stage = await scene();
-    await stage.exchange(`${method} / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n`);
-    await stage.exchange(`${method} / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc`);
-    await stage.exchange(`${method} / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n`);
-    await stage.exchange(`${method} / HTTP/1.1\r\nHost: a\r\n\r\n`);
-    expect(stage.seen.map((request) => request.startLine)).toEqual(Array(4).fill(`${method} / HTTP/1.1`));
-    expect(stage.seen.map((request) => fieldValues(request, 'transfer-encoding'))).toEqual([['chunked'], [], [], []]);
-    expect(stage.seen.map((request) => fieldValues(request, 'content-length'))).toEqual([[], ['3'], ['0'], []]);
-    expect(stage.seen.map((request) => request.body.toString())).toEqual(['abc', 'abc', '', '']);
-  });
+  it.each(['GET', 'DELETE', 'OPTIONS', 'PUT', 'PATCH', 'PROPFIND'])(
+    'of a %s keep their framing',
+    async (method) => {
+      const stage = await scene();
+      await stage.exchange(
+        `${method} / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n`,
+      );
+      await stage.exchange(`${method} / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc`);
+      await stage.exchange(`${method} / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n`);
+      await stage.exchange(`${method} / HTTP/1.1\r\nHost: a\r\n\r\n`);
+      expect(stage.seen.map((request) => request.startLine)).toEqual(Array(4).fill(`${method} / HTTP/1.1`));
+      expect(stage.seen.map((request) => fieldValues(request, 'transfer-encoding'))).toEqual([
+        ['chunked'],
+        [],
+        [],
+        [],
+      ]);
+      expect(stage.seen.map((request) => fieldValues(request, 'content-length'))).toEqual([
+        [],
+        ['3'],
+        ['0'],
+        [],
+      ]);
+      expect(stage.seen.map((request) => request.body.toString())).toEqual(['abc', 'abc', '', '']);
+    },
+  );
 
   it('carry their trailers as trailers', async () => {
     const stage = await scene();
@@ -106,7 +123,8 @@ describe('response bodies', () => {
 
   it('in chunks reach HTTP/1.1 clients in chunks, trailers included, and the connection goes on', async () => {
     const stage = await scene({
-      respond: () => 'HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n3;x=1\r\nabc\r\n0\r\nX-Sum: 7\r\n\r\n',
+      respond: () =>
+        'HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n3;x=1\r\nabc\r\n0\r\nX-Sum: 7\r\n\r\n',
     });
     const client = await stage.client();
     for (let i = 0; i < 2; i++) {
@@ -122,7 +140,8 @@ describe('response bodies', () => {
 
   it('in chunks reach HTTP/1.0 clients without framing and end with the connection', async () => {
     const stage = await scene({
-      respond: () => 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n4\r\ndefg\r\n0\r\nX-Sum: 7\r\n\r\n',
+      respond: () =>
+        'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n4\r\ndefg\r\n0\r\nX-Sum: 7\r\n\r\n',
     });
     const client = await stage.client();
     client.send('GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n');
@@ -236,7 +255,9 @@ describe('responses without body', () => {
 
   it('are 304 with its length and 204 without one', async () => {
     const responses = ['304 Not Modified', '204 No Content'];
-    const stage = await scene({ respond: () => `HTTP/1.1 ${responses.shift()!}\r\nContent-Length: 10\r\nETag: "x"\r\n\r\n` });
+    const stage = await scene({
+      respond: () => `HTTP/1.1 ${responses.shift()!}\r\nContent-Length: 10\r\nETag: "x"\r\n\r\n`,
+    });
     const client = await stage.client();
     client.send(get());
     const notModified = await readHead(client);

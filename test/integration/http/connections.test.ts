@@ -216,16 +216,34 @@ describe('messages that come in pieces', () => {
         'PUT /t HTTP/1.1\r\nHost: example.test\r\nTransfer-Encoding: chunked\r\n\r\n3;x\r\nabc\r\nA\r\n0123456789\r\n0\r\nX-End: yes\r\nX-More:\r\n\r\n' +
         get('/last'),
     );
-    const [first, second, third] = [await readMessage(client), await readMessage(client), await readMessage(client)];
+    const [first, second, third] = [
+      await readMessage(client),
+      await readMessage(client),
+      await readMessage(client),
+    ];
     expect(first.startLine).toBe('HTTP/1.1 200 OK');
-    expect(first.lines.slice(0, 4)).toEqual(['Date: x', 'X-Empty:', 'X-Long:   spaced out  ', 'Content-Length: 5']);
+    expect(first.lines.slice(0, 4)).toEqual([
+      'Date: x',
+      'X-Empty:',
+      'X-Long:   spaced out  ',
+      'Content-Length: 5',
+    ]);
     expect(first.body.toString()).toBe('hello');
     expect(second.startLine).toBe('HTTP/1.1 201 Made Here');
     expect(second.body.toString()).toBe('hello world');
     expect(second.trailers).toEqual(['X-Sum: 1', 'X-None:']);
     expect(third.startLine).toBe('HTTP/1.1 204 No Content');
-    expect(seen.map((request) => request.startLine)).toEqual(['POST /a?b=c HTTP/1.1', 'PUT /t HTTP/1.1', 'GET /last HTTP/1.1']);
-    expect(seen[0]!.lines.slice(0, 4)).toEqual(['Host: example.test', 'Empty:', 'X-Multi: 1', 'X-Multi:  2  ']);
+    expect(seen.map((request) => request.startLine)).toEqual([
+      'POST /a?b=c HTTP/1.1',
+      'PUT /t HTTP/1.1',
+      'GET /last HTTP/1.1',
+    ]);
+    expect(seen[0]!.lines.slice(0, 4)).toEqual([
+      'Host: example.test',
+      'Empty:',
+      'X-Multi: 1',
+      'X-Multi:  2  ',
+    ]);
     expect(seen[0]!.body.toString()).toBe('abc');
     expect(seen[1]!.body.toString()).toBe('abc0123456789');
     expect(seen[1]!.trailers).toEqual(['X-End: yes', 'X-More:']);
@@ -234,7 +252,8 @@ describe('messages that come in pieces', () => {
   it('are the same wherever a request is split in two', async () => {
     const stage = await scene();
     const client = await stage.client();
-    const text = 'PUT /t HTTP/1.1\r\nHost: example.test\r\nTransfer-Encoding: chunked\r\nX-A: b\r\n\r\n3\r\nabc\r\n0\r\nX-End: yes\r\n\r\n';
+    const text =
+      'PUT /t HTTP/1.1\r\nHost: example.test\r\nTransfer-Encoding: chunked\r\nX-A: b\r\n\r\n3\r\nabc\r\n0\r\nX-End: yes\r\n\r\n';
     for (let at = 1; at < text.length; at++) {
       await client.sendPieces(text, at);
       await readMessage(client);

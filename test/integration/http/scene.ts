@@ -59,7 +59,11 @@ export class Scene {
     const message = await readMessage(client);
     const closes = message.lines.includes('Connection: close');
     if (closes) await client.untilEnded();
-    return { status: statusOf(message), body: message.body.toString(), closed: closes && client.received.length === 0 };
+    return {
+      status: statusOf(message),
+      body: message.body.toString(),
+      closed: closes && client.received.length === 0,
+    };
   }
 }
 

@@ -40,6 +40,9 @@ class StuckStream implements ByteStream {
   reset(): void {
     this.destroyed = true;
   }
+  close(): void {
+    this.writeEnded = true;
+  }
 }
 
 /** A connection whose only request was refused, so that it ends; `expire` lets its timer fire. */
@@ -55,7 +58,10 @@ function endingConnection(): { stream: StuckStream; expire: () => void } {
     },
   } as unknown as ProtocolHost;
   const supply = new ParserSupply();
-  const instance = new HttpInstance(OPTIONS, host, { supply, scratch: new Scratch(supply.first.arena.length) });
+  const scratch = new Scratch(supply.first.arena.length);
+  const connect = (accepted: Connection, taker: HttpInstance): HttpConnection =>
+    new HttpConnection(accepted, taker);
+  const instance = new HttpInstance(OPTIONS, host, { supply, scratch, connect });
   const stream = new StuckStream();
   const connection = { stream, remoteAddress: '127.0.0.1', current: instance } as unknown as Connection;
   const handler = new HttpConnection(connection, instance);
