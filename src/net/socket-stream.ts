@@ -32,6 +32,8 @@ export class SocketStream implements ByteStream {
   #closed = false;
   #error: Error | undefined;
   #owesDrained = false;
+  /** True while the reader was not told yet what happened before it came. */
+  #isBehind = false;
   #filled = 0;
   #flowing = false;
   #whenClosed: (() => void) | undefined;
@@ -103,13 +105,12 @@ export class SocketStream implements ByteStream {
 
   read(reader: StreamReader): void {
     this.#reader = reader;
-    if (this.#early !== undefined || this.#peerEnded || this.#closed) {
-      queueMicrotask(() => {
-        this.#catchUp(reader);
-      });
-      return;
+    this.#isBehind = this.#early !== undefined || this.#peerEnded || this.#closed;
+    if (!this.#isBehind) this.#flow();
+    else {
+      this.#flowing = true;
+      queueMicrotask(this.#catchUp);
     }
-    this.#flow();
   }
 
   pause(): void {
@@ -126,12 +127,14 @@ export class SocketStream implements ByteStream {
     const socket = this.#socket;
     // Writing to a socket that was destroyed meanwhile does nothing; asking first would cost more.
     if (socket === undefined || this.#ended) return true;
+    if (this.#owesDrained) return this.#writeMore(socket, Buffer.from(text, 'latin1'));
     return socket.write(text, 'latin1') || this.#accepts(socket);
   }
 
   write(bytes: Uint8Array): boolean {
     const socket = this.#socket;
     if (socket === undefined || this.#ended) return true;
+    if (this.#owesDrained) return this.#writeMore(socket, bytes);
     return socket.write(bytes) || this.#accepts(socket);
   }
 
@@ -156,7 +159,26 @@ export class SocketStream implements ByteStream {
 
   reset(): void {
     this.#ended = true;
-    this.#socket?.resetAndDestroy();
+    const socket = this.#socket;
+    if (socket === undefined || socket.destroyed) return;
+    // While its end is under way a socket can't be reset: the runtime would fail, and never close it.
+    const isEnding = socket.writableEnded && socket.writableLength === 0 && !socket.writableFinished;
+    if (isEnding || this.#isUnix(socket)) socket.destroy();
+    else socket.resetAndDestroy();
+  }
+
+  /** A unix socket knows no reset, and the runtime throws where one is asked for. */
+  #isUnix(socket: Socket): boolean {
+    return socket.remoteFamily === undefined && socket.localFamily === undefined;
+  }
+
+  /**
+   * For one who writes on though it was told to wait: only the last of these writes knows when everything is sent, as the
+   * socket's own notice comes only for more bytes than its limit.
+   */
+  #writeMore(socket: Socket, bytes: Uint8Array): boolean {
+    socket.write(bytes, this.#onSent);
+    return socket.writableLength < HIGH_WATER_MARK_BYTES;
   }
 
   /** Sends straight from a private read buffer; its socket gets another one until this is sent. */
@@ -189,7 +211,8 @@ export class SocketStream implements ByteStream {
   #flow(): void {
     if (this.#flowing || this.#closed) return;
     this.#flowing = true;
-    this.#socket?.resume();
+    if (this.#isBehind) queueMicrotask(this.#catchUp);
+    else this.#socket?.resume();
   }
 
   /** After each read: which memory the next one goes to; undefined leaves it as it is. */
@@ -234,25 +257,25 @@ export class SocketStream implements ByteStream {
     this.pause();
   }
 
-  #catchUp(reader: StreamReader): void {
-    if (this.#reader !== reader) return;
+  readonly #catchUp = (): void => {
+    const reader = this.#reader;
+    if (reader === undefined || !this.#isBehind) return;
     const early = this.#early;
+    // Paused meanwhile, it hears the rest when it goes on; only a connection that is over keeps nothing back.
+    if (early !== undefined && !this.#flowing && !this.#closed) return;
     this.#early = undefined;
-    this.#flowing = true;
+    this.#isBehind = false;
     try {
-      if (early !== undefined) {
-        for (const chunk of early) reader.data(chunk, 0, chunk.length);
-      }
-      if (this.#peerEnded) this.#reader.end();
-      if (this.#closed) {
-        this.#reader.closed(this.#error);
-        return;
-      }
+      for (const chunk of early ?? []) this.#reader?.data(chunk, 0, chunk.length);
+      // A reader that took over meanwhile catches up by itself.
+      if (this.#reader === reader && this.#peerEnded) reader.end();
     } catch (error) {
       this.#fault(error);
     }
-    this.#goOnFlowing();
-  }
+    if (this.#closed) {
+      if (this.#reader === reader) this.#tellClosed(reader);
+    } else this.#goOnFlowing();
+  };
 
   /** The reader may have paused while it was told what it missed. */
   #goOnFlowing(): void {
@@ -281,13 +304,20 @@ export class SocketStream implements ByteStream {
       this.#buffers.giveBack(this.#private);
       this.#private = undefined;
     }
-    if (this.#reader === undefined || this.#early !== undefined) return;
+    if (this.#reader === undefined) return;
+    if (this.#isBehind) this.#catchUp();
+    else this.#tellClosed(this.#reader);
+  };
+
+  /** The last call to a reader, which is forgotten with it. */
+  #tellClosed(reader: StreamReader): void {
+    this.#reader = undefined;
     try {
-      this.#reader.closed(this.#error);
+      reader.closed(this.#error);
     } catch (error) {
       this.#onFault(error);
     }
-  };
+  }
 
   readonly #onSent = (): void => {
     if (!this.#owesDrained || this.#reader === undefined || this.#closed) return;
