@@ -127,7 +127,7 @@ export class SocketStream implements ByteStream {
     const socket = this.#socket;
     // Writing to a socket that was destroyed meanwhile does nothing; asking first would cost more.
     if (socket === undefined || this.#ended) return true;
-    if (this.#owesDrained) return this.#writeMore(socket, Buffer.from(text, 'latin1'));
+    if (this.#owesDrained) return this.#writeMore(socket, text);
     return socket.write(text, 'latin1') || this.#accepts(socket);
   }
 
@@ -176,8 +176,8 @@ export class SocketStream implements ByteStream {
    * For one who writes on though it was told to wait: only the last of these writes knows when everything is sent, as the
    * socket's own notice comes only for more bytes than its limit.
    */
-  #writeMore(socket: Socket, bytes: Uint8Array): boolean {
-    socket.write(bytes, this.#onSent);
+  #writeMore(socket: Socket, bytes: string | Uint8Array): boolean {
+    socket.write(bytes, 'latin1', this.#onSent);
     return socket.writableLength < HIGH_WATER_MARK_BYTES;
   }
 
@@ -240,7 +240,7 @@ export class SocketStream implements ByteStream {
 
   #deliver(bytes: Buffer, length: number): void {
     const reader = this.#reader;
-    if (reader === undefined || this.#early !== undefined) {
+    if (reader === undefined || !this.#flowing) {
       this.#keepEarly(bytes, length);
       return;
     }
@@ -251,10 +251,15 @@ export class SocketStream implements ByteStream {
     }
   }
 
-  /** One chunk is kept and reading stops: a server that speaks first is heard later, and can't fill the heap. */
+  /**
+   * One chunk is kept and reading stops: a server that speaks first is heard later, and can't fill the heap. The runtime
+   * also delivers a chunk to who paused in the moment in which reading began.
+   */
   #keepEarly(bytes: Buffer, length: number): void {
     (this.#early ??= []).push(Buffer.from(bytes.subarray(0, length)));
-    this.pause();
+    this.#isBehind = this.#reader !== undefined;
+    this.#flowing = false;
+    this.#socket?.pause();
   }
 
   readonly #catchUp = (): void => {
