@@ -116,9 +116,10 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
 
   /** The exchange is over, its response is written; `clientFull` when the client has not taken it yet. */
   done(keepAlive: boolean, clientFull: boolean): void {
+    const unfinished = this.#exchange?.wantsBody === true || this.#stash !== undefined;
     this.#exchange = undefined;
     if (!keepAlive || !this.mayStayOpen) {
-      this.#finish();
+      this.#finish(unfinished);
       return;
     }
     if (!clientFull) {
@@ -241,8 +242,11 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
     this.#finish();
   }
 
-  /** Ends our side; what the client still sends is thrown away for a while. */
-  #finish(): void {
+  /**
+   * Ends our side. While the client may still be sending, what comes is read and thrown away for a while; when it has
+   * sent all that it began there is nothing to wait for.
+   */
+  #finish(mayStillSend = true): void {
     if (this.#lingering) return;
     this.#closing = true;
     this.#lingering = true;
@@ -250,10 +254,11 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
     this.#clientFull = false;
     this.reader.finish();
     const { stream } = this.connection;
-    stream.end();
+    if (mayStillSend) stream.end();
+    else stream.close();
     this.#unsent = stream.writableLength;
     this.deadline.set(LINGER_MS);
-    stream.resume();
+    if (mayStillSend) stream.resume();
   }
 
   #expired(): void {

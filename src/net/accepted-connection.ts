@@ -1,14 +1,9 @@
+import type { Socket } from 'node:net';
+
 import type { Connection, ConnectionHandler, ProtocolInstance } from '../plugin-api/index.ts';
+import type { AcceptedStream } from './accepted-stream.ts';
 import type { Listener } from './listener.ts';
 import type { SocketStream } from './socket-stream.ts';
-
-/** The ends of an accepted socket, read once: later the socket may be gone. */
-export interface Endpoints {
-  readonly remoteAddress: string;
-  readonly remotePort: number;
-  readonly localAddress: string;
-  readonly localPort: number;
-}
 
 /** A downstream connection, owned by the listener that accepted it. */
 export class AcceptedConnection implements Connection {
@@ -16,21 +11,28 @@ export class AcceptedConnection implements Connection {
   readonly stream: SocketStream;
   readonly remoteAddress: string;
   readonly remotePort: number;
-  readonly localAddress: string;
-  readonly localPort: number;
   readonly secure = false;
   /** Set by the listener once the protocol took the connection over. */
   handler: ConnectionHandler | undefined;
+  readonly #socket: Socket;
   readonly #listener: Listener;
 
-  constructor(id: number, stream: SocketStream, ends: Endpoints, listener: Listener) {
+  constructor(id: number, { stream, socket }: AcceptedStream, listener: Listener) {
     this.id = id;
     this.stream = stream;
-    this.remoteAddress = ends.remoteAddress;
-    this.remotePort = ends.remotePort;
-    this.localAddress = ends.localAddress;
-    this.localPort = ends.localPort;
+    // Read now: later the socket may be gone.
+    this.remoteAddress = plainAddress(socket.remoteAddress);
+    this.remotePort = socket.remotePort ?? 0;
+    this.#socket = socket;
     this.#listener = listener;
+  }
+
+  get localAddress(): string {
+    return plainAddress(this.#socket.localAddress);
+  }
+
+  get localPort(): number {
+    return this.#socket.localPort ?? 0;
   }
 
   get listener(): string {
@@ -44,4 +46,10 @@ export class AcceptedConnection implements Connection {
   get current(): ProtocolInstance {
     return this.#listener.instance;
   }
+}
+
+/** An IPv4 client of a dual-stack socket is shown as what it is. */
+function plainAddress(address: string | undefined): string {
+  if (address === undefined) return 'unix';
+  return address.startsWith('::ffff:') ? address.slice(7) : address;
 }

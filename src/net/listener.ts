@@ -1,11 +1,17 @@
-import { createServer, connect, type Server, type Socket } from 'node:net';
+import { connect, createServer, Socket, type Server, type SocketConstructorOpts } from 'node:net';
 import { unlink } from 'node:fs/promises';
 
 import { formatAddress, type Address } from '../config/address.ts';
 import { BalanceError, messageOf, systemCodeOf } from '../errors.ts';
 import type { Logger, ProtocolInstance } from '../plugin-api/index.ts';
-import { AcceptedConnection, type Endpoints } from './accepted-connection.ts';
-import { acceptedStream } from './accepted-stream.ts';
+import { AcceptedConnection } from './accepted-connection.ts';
+import {
+  acceptedStream,
+  handleStream,
+  interceptHandles,
+  type AcceptedStream,
+  type Handle,
+} from './accepted-stream.ts';
 import type { ReadBuffers } from './read-buffers.ts';
 
 const BACKLOG = 4096;
@@ -68,6 +74,9 @@ export class Listener {
         });
       } else throw this.#bindError(error);
     }
+    interceptHandles(this.#server, (handle) => {
+      this.#acceptHandle(handle);
+    });
     this.#server.on('error', (error) => {
       this.#logger.error('accept failed', { listener: this.name, error: messageOf(error) });
     });
@@ -149,17 +158,33 @@ export class Listener {
       : new BalanceError('internal', `${where}: ${messageOf(error)}`, { origin: 'config', cause: error });
   }
 
+  /** Whether one more connection is too many; counts the refusal. */
+  get #isFull(): boolean {
+    if (this.maxConnections === 0 || this.#connections.size < this.maxConnections) return false;
+    this.refused += 1;
+    return true;
+  }
+
+  readonly #onFault = (error: unknown): void => {
+    this.#logger.error('protocol failed on a connection', { listener: this.name, error: messageOf(error) });
+  };
+
   #accept(socket: Socket): void {
-    if (this.maxConnections > 0 && this.#connections.size >= this.maxConnections) {
-      this.refused += 1;
+    if (this.#isFull) {
       socket.destroy();
       return;
     }
-    const ends = endpointsOf(socket);
-    const stream = acceptedStream(socket, this.#buffers, (error) => {
-      this.#logger.error('protocol failed on a connection', { listener: this.name, error: messageOf(error) });
-    });
-    const connection = new AcceptedConnection(this.#nextConnectionId(), stream, ends, this);
+    this.#handOver(acceptedStream(socket, this.#buffers, this.#onFault));
+  }
+
+  #acceptHandle(handle: Handle): void {
+    if (this.#isFull) new Socket({ handle } as SocketConstructorOpts).destroy();
+    else this.#handOver(handleStream(handle, this.#buffers, this.#onFault));
+  }
+
+  #handOver(accepted: AcceptedStream): void {
+    const { stream } = accepted;
+    const connection = new AcceptedConnection(this.#nextConnectionId(), accepted, this);
     this.#connections.add(connection);
     stream.whenClosed(() => {
       this.#connections.delete(connection);
@@ -172,21 +197,6 @@ export class Listener {
       stream.destroy();
     }
   }
-}
-
-function endpointsOf(socket: Socket): Endpoints {
-  return {
-    remoteAddress: plainAddress(socket.remoteAddress),
-    remotePort: socket.remotePort ?? 0,
-    localAddress: plainAddress(socket.localAddress),
-    localPort: socket.localPort ?? 0,
-  };
-}
-
-/** An IPv4 client of a dual-stack socket is shown as what it is. */
-function plainAddress(address: string | undefined): string {
-  if (address === undefined) return 'unix';
-  return address.startsWith('::ffff:') ? address.slice(7) : address;
 }
 
 /** Whether anybody listens on a unix socket. */

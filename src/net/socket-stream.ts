@@ -151,6 +151,11 @@ export class SocketStream implements ByteStream {
     this.#socket?.end();
   }
 
+  close(): void {
+    this.#ended = true;
+    this.#socket?.destroySoon();
+  }
+
   destroy(error?: Error): void {
     this.#ended = true;
     this.#error ??= error;

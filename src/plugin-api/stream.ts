@@ -31,6 +31,8 @@ export interface ByteStream {
   writeBorrowed(bytes: Buffer, start: number, end: number): boolean;
   /** Ends our direction after all that was written (half-close); the peer may go on sending. */
   end(): void;
+  /** Ends both directions once all that was written is sent; what the peer still sends is not read. Only when nothing more of it is expected: bytes that arrive unread make the system reset the connection. */
+  close(): void;
   /** Ends both directions now. What was not sent is lost. */
   destroy(error?: Error): void;
   /** Ends both directions with a TCP reset, so that the peer can't take what it got for complete. */
