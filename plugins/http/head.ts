@@ -15,6 +15,7 @@ import {
 
 const BLANK = 0x20;
 const TAB = 0x09;
+const CHUNKED_CODING = Buffer.from('chunked');
 const KEEP_ALIVE_OPTION = Buffer.from('keep-alive');
 
 /** Numbers kept for a field: name start and end, value start and end. */
@@ -117,7 +118,7 @@ export class Head {
       } else if (id === CONTENT_LENGTH) this.#noteLength(field);
       else if (id === TRANSFER_ENCODING) {
         this.transferEncodings += 1;
-        this.chunked = this.valueText(field).toLowerCase() === 'chunked';
+        this.chunked = this.#isChunked(field);
       } else if (id === CONNECTION) this.#noteConnection(field);
       else if (id === UPGRADE) this.upgradeField = field;
       else if (id === DATE) this.hasDate = true;
@@ -145,6 +146,14 @@ export class Head {
   get wantsKeepAlive(): boolean {
     if (this.connectionClose) return false;
     return this.minor === 1 || this.connectionKeepAlive;
+  }
+
+  /** Exactly what the parser takes for `chunked`: blanks may follow, a tab may not. */
+  #isChunked(field: number): boolean {
+    const at = field * NUMBERS_A_FIELD;
+    let end = this.offsets[at + 3] as number;
+    while (this.bytes[end - 1] === BLANK) end -= 1;
+    return equalsIgnoringCase(this.bytes, this.offsets[at + 2] as number, end, CHUNKED_CODING);
   }
 
   #noteLength(field: number): void {
