@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+
+import { ok } from '../../support/answering.ts';
+import { readMessage, statusOf } from '../../support/http-message.ts';
+import { get, scene } from './scene.ts';
+
+describe('an invalid response head becomes a 502 and its socket is discarded', () => {
+  it.each([
+    [
+      'Content-Length and Transfer-Encoding',
+      'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+    ],
+    [
+      'Transfer-Encoding and Content-Length',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n',
+    ],
+    ['two Content-Lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello'],
+    ['a negative Content-Length', 'HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nhello'],
+    ['a Content-Length in words', 'HTTP/1.1 200 OK\r\nContent-Length: five\r\n\r\nhello'],
+    ['an empty Content-Length', 'HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\nhello'],
+    ['a Content-Length list', 'HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\n\r\nhello'],
+    ['a huge Content-Length', 'HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\nhello'],
+    ['Transfer-Encoding in HTTP/1.0', 'HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
+    ['an unknown coding', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: x\r\n\r\n0\r\n\r\n'],
+    ['gzip before chunked', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n'],
+    ['chunked with a hard space', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\xa0\r\n\r\n0\r\n\r\n'],
+    ['chunked with a tab', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\t\r\n\r\n0\r\n\r\n'],
+    [
+      'two Transfer-Encodings',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+    ],
+    ['a blank before a colon', 'HTTP/1.1 200 OK\r\nContent-Length : 5\r\n\r\nhello'],
+    ['a bare CR in a value', 'HTTP/1.1 200 OK\r\nX: 1\r2\r\nContent-Length: 0\r\n\r\n'],
+    ['a bare LF', 'HTTP/1.1 200 OK\r\nX: 1\nContent-Length: 0\r\n\r\n'],
+    ['NUL in a value', 'HTTP/1.1 200 OK\r\nX: 1\x002\r\nContent-Length: 0\r\n\r\n'],
+    ['a folded line', 'HTTP/1.1 200 OK\r\nX: 1\r\n 2\r\nContent-Length: 0\r\n\r\n'],
+    ['a line without colon', 'HTTP/1.1 200 OK\r\nnonsense\r\nContent-Length: 0\r\n\r\n'],
+    ['HTTP/2.0', 'HTTP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n'],
+    ['HTTP/0.9', 'hello'],
+    ['a status of two digits', 'HTTP/1.1 20 OK\r\nContent-Length: 0\r\n\r\n'],
+    ['a status of four digits', 'HTTP/1.1 2000 OK\r\nContent-Length: 0\r\n\r\n'],
+    ['a status below 100', 'HTTP/1.1 099 OK\r\nContent-Length: 0\r\n\r\n'],
+    ['a request', 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'],
+    [
+      'a protocol that nobody asked for',
+      'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: test\r\n\r\n',
+    ],
+  ])('%s', async (_what, bytes) => {
+    let bad = true;
+    const stage = await scene({ respond: () => (bad ? bytes : ok('good')) });
+    const client = await stage.client();
+    client.send(get());
+    const response = await readMessage(client);
+    expect(statusOf(response)).toBe(502);
+    expect(response.body.toString()).not.toContain('hello');
+    await (await stage.backend.connection(0)).untilEnded();
+    bad = false;
+    client.send(get());
+    expect((await readMessage(client)).body.toString()).toBe('good');
+    expect(stage.backend.connections).toHaveLength(2);
+  });
+
+  it('and so does one that is endless', async () => {
+    const stage = await scene({
+      script: (connection) => {
+        connection.send(`HTTP/1.1 200 OK\r\n${'X: 0123456789\r\n'.repeat(30_000)}`);
+      },
+    });
+    const response = await stage.exchange(get());
+    expect(statusOf(response)).toBe(502);
+  });
+});
+
+describe('bytes that follow a response', () => {
+  it.each([
+    ['of known length', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'],
+    ['in chunks', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n'],
+    ['without body', 'HTTP/1.1 204 No Content\r\n\r\n'],
+    ['with the status 304', 'HTTP/1.1 304 Not Modified\r\nContent-Length: 7\r\n\r\n'],
+  ])('%s never reach a client, and the socket is discarded', async (_what, response) => {
+    const stage = await scene({
+      respond: () => `${response}HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison`,
+    });
+    for (let i = 0; i < 3; i++) {
+      const client = await stage.client();
+      client.send(get());
+      const message = await readMessage(client);
+      expect(message.body.toString()).not.toContain('poison');
+      client.send(get());
+      await readMessage(client);
+      expect(client.text).not.toContain('poison');
+    }
+    expect(stage.backend.connections).toHaveLength(6);
+  });
+});
+
+describe('a malformed chunked response', () => {
+  it.each([
+    ['a size that is no number', '3\r\nabc\r\nx\r\n'],
+    ['more bytes than the size says', '3\r\nabcd\r\n0\r\n\r\n'],
+    ['a bare LF after the size', '3\r\nabc\r\n3\nabc\r\n0\r\n\r\n'],
+    ['a folded trailer', '3\r\nabc\r\n0\r\nX: 1\r\n 2\r\n\r\n'],
+  ])('ends in an abort that shows what came before: %s', async (_what, body) => {
+    const stage = await scene({
+      respond: () => `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${body}`,
+    });
+    const client = await stage.client();
+    client.send(get());
+    await client.untilEnded();
+    expect(client.text).toContain('HTTP/1.1 200 OK');
+    expect(client.text).toContain('\r\n\r\n3\r\nabc\r\n');
+    expect(client.text).not.toContain('\r\n0\r\n');
+    await (await stage.backend.connection(0)).untilEnded();
+  });
+});
