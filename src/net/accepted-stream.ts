@@ -31,14 +31,10 @@ export function interceptHandles(server: Server, accept: (handle: Handle) => voi
   if (typeof listening !== 'object' || listening === null || !('onconnection' in listening)) return false;
   const original = listening.onconnection;
   if (typeof original !== 'function') return false;
-  listening.onconnection = (error: number, handle: unknown): void => {
-    if (error === 0 || error === undefined) {
-      if (isReadable(handle)) {
-        accept(handle);
-        return;
-      }
-    }
-    Reflect.apply(original, listening, [error, handle]);
+  listening.onconnection = (error: number | undefined, handle: unknown): void => {
+    // Without an error the runtime says 0 or, in some versions, nothing.
+    if (!error && isReadable(handle)) accept(handle);
+    else Reflect.apply(original, listening, [error, handle]);
   };
   return true;
 }
@@ -60,7 +56,11 @@ export function handleStream(handle: Handle, buffers: ReadBuffers, onFault: Faul
 }
 
 /** The stream of an accepted socket. `pauseOnConnect` must be set: nothing was read yet. */
-export function acceptedStream(accepted: Socket, buffers: ReadBuffers, onFault: FaultHandler): AcceptedStream {
+export function acceptedStream(
+  accepted: Socket,
+  buffers: ReadBuffers,
+  onFault: FaultHandler,
+): AcceptedStream {
   const handle = (accepted as unknown as Partial<WithHandle>)._handle;
   if (isReadable(handle)) {
     (accepted as unknown as WithHandle)._handle = null;
