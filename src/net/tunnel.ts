@@ -38,7 +38,10 @@ export class Tunnel {
   }
 
   closed(relay: Relay, error: Error | undefined): void {
-    const other = relay === this.#fromDownstream ? this.#options.upstream : this.#options.downstream;
+    const [other, opposite] =
+      relay === this.#fromDownstream
+        ? [this.#options.upstream, this.#fromUpstream]
+        : [this.#options.downstream, this.#fromDownstream];
     if (error !== undefined && this.#error === undefined) {
       this.#error =
         relay === this.#fromDownstream
@@ -54,7 +57,8 @@ export class Tunnel {
         error: this.#error,
       });
     } else if (this.#error !== undefined) other.reset();
-    else if (!relay.ended) other.destroy();
+    // Somebody else ended it: in an orderly end both directions did.
+    else if (!relay.ended || !opposite.ended) other.destroy();
   }
 
   #fail(error: BalanceError): void {
