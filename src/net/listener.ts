@@ -1,5 +1,5 @@
 import { connect, createServer, Socket, type Server, type SocketConstructorOpts } from 'node:net';
-import { unlink } from 'node:fs/promises';
+import { lstat, unlink } from 'node:fs/promises';
 
 import { formatAddress, type Address } from '../config/address.ts';
 import { BalanceError, messageOf, systemCodeOf } from '../errors.ts';
@@ -60,19 +60,15 @@ export class Listener {
   /** Binds. Rejects with `address_in_use` or another BalanceError that names the address. */
   async listen(): Promise<void> {
     try {
-      await this.#bind();
+      await this.#bind().catch(async (error: unknown) => {
+        const { address } = this;
+        const inUse = systemCodeOf(error) === 'EADDRINUSE';
+        if (address.kind !== 'unix' || !inUse || !(await isAbandoned(address.path))) throw error;
+        await unlink(address.path);
+        await this.#bind();
+      });
     } catch (error) {
-      if (
-        this.address.kind === 'unix' &&
-        systemCodeOf(error) === 'EADDRINUSE' &&
-        !(await answers(this.address.path))
-      ) {
-        // Left behind by a process that was killed.
-        await unlink(this.address.path);
-        await this.#bind().catch((again: unknown) => {
-          throw this.#bindError(again);
-        });
-      } else throw this.#bindError(error);
+      throw this.#bindError(error);
     }
     interceptHandles(this.#server, (handle) => {
       this.#acceptHandle(handle);
@@ -100,7 +96,7 @@ export class Listener {
     const sameProtocol = this.#instance.protocol === instance.protocol;
     this.#instance = instance;
     if (sameProtocol) return;
-    for (const connection of this.#connections) connection.handler?.drain();
+    this.#drainConnections();
   }
 
   get connections(): number {
@@ -114,7 +110,7 @@ export class Listener {
   /** Stops accepting; each connection ends when nothing runs on it any more. Resolves when the last one is gone. */
   close(): Promise<void> {
     this.#stop();
-    for (const connection of this.#connections) connection.handler?.drain();
+    this.#drainConnections();
     this.#emptied ??= new Promise((resolve) => {
       this.#whenEmpty = resolve;
       if (this.#connections.size === 0) resolve();
@@ -126,6 +122,17 @@ export class Listener {
   destroy(): void {
     this.#stop();
     for (const connection of this.#connections) connection.stream.destroy();
+  }
+
+  /** A protocol that fails at this keeps nobody from going on. */
+  #drainConnections(): void {
+    for (const connection of this.#connections) {
+      try {
+        connection.handler?.drain();
+      } catch (error) {
+        this.#onFault(error);
+      }
+    }
   }
 
   #stop(): void {
@@ -197,6 +204,11 @@ export class Listener {
       stream.destroy();
     }
   }
+}
+
+/** Whether a path is a unix socket that a process left behind when it was killed. Any other file is somebody's. */
+async function isAbandoned(path: string): Promise<boolean> {
+  return (await lstat(path)).isSocket() && !(await answers(path));
 }
 
 /** Whether anybody listens on a unix socket. */
