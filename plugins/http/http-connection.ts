@@ -13,6 +13,9 @@ import { HEAD, INVALID, MessageReader, MORE } from './message-reader.ts';
 const LINGER_MS = 2_000;
 const LINGER_BYTES = 1024 * 1024;
 
+/** Pipelined requests that are read ahead of their turn. */
+const STASH_BYTES = 16 * 1024;
+
 /** A client's connection: reads one request after the other and runs an exchange for each. */
 export class HttpConnection implements StreamReader, ConnectionHandler {
   readonly buffer: Buffer;
@@ -132,9 +135,9 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
     this.deadline.set(this.#first.options.timeouts.write);
   }
 
-  /** The client may send on, unless what it sent ahead still waits. */
+  /** The client may send on, unless it has sent too much ahead. */
   resume(): void {
-    if (this.#stash === undefined) this.connection.stream.resume();
+    if (this.#stash === undefined || this.#stash.length < STASH_BYTES) this.connection.stream.resume();
   }
 
   #next(): void {
@@ -166,11 +169,16 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
         at = this.#readHead(bytes, at, end);
       } else if (exchange?.wantsBody === true) at = exchange.bodyArrived(bytes, at, end);
       else {
-        this.#stash = Buffer.from(bytes.subarray(at, end));
-        this.connection.stream.pause();
+        this.#keep(bytes.subarray(at, end));
         return;
       }
     }
+  }
+
+  /** Reading goes on for a while, because only who reads sees the client leave. */
+  #keep(ahead: Buffer): void {
+    this.#stash = this.#stash === undefined ? Buffer.from(ahead) : Buffer.concat([this.#stash, ahead]);
+    if (this.#stash.length >= STASH_BYTES) this.connection.stream.pause();
   }
 
   #readHead(bytes: Buffer, at: number, end: number): number {
