@@ -10,7 +10,9 @@ const ASK = 'GET /chat HTTP/1.1\r\nHost: example.test\r\nConnection: Upgrade\r\n
 const AGREE = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: Test/1\r\n\r\n';
 
 /** A tunnel that was just opened, seen from both of its ends. */
-async function tunnel(options: SceneOptions = {}): Promise<{ stage: Scene; client: ByteSocket; backend: ByteSocket }> {
+async function tunnel(
+  options: SceneOptions = {},
+): Promise<{ stage: Scene; client: ByteSocket; backend: ByteSocket }> {
   const stage = await scene({
     yaml: 'metrics: { listen: "127.0.0.1:0" }',
     script: async (connection) => {
@@ -29,7 +31,9 @@ async function tunnel(options: SceneOptions = {}): Promise<{ stage: Scene; clien
 async function nothingRuns(stage: Scene): Promise<void> {
   await eventually(async () => {
     const metrics = await stage.metrics();
-    return metrics.sum('balance_tunnels_active') === 0 && metrics.sum('balance_backend_requests_in_flight') === 0;
+    return (
+      metrics.sum('balance_tunnels_active') === 0 && metrics.sum('balance_backend_requests_in_flight') === 0
+    );
   }, 'no tunnel runs');
 }
 
@@ -39,14 +43,24 @@ describe('an upgrade', () => {
     const stage = await scene({
       script: async (connection) => {
         asked = await readHead(connection);
-        connection.send('HTTP/1.1 101 Welcome\r\nSec-Some: 1\r\nconnection: upgrade\r\nupgrade: test/1\r\n\r\n');
+        connection.send(
+          'HTTP/1.1 101 Welcome\r\nSec-Some: 1\r\nconnection: upgrade\r\nupgrade: test/1\r\n\r\n',
+        );
       },
     });
     const client = await stage.client();
-    client.send('GET / HTTP/1.1\r\nHost: a\r\nSec-Ask: 2\r\nconnection: keep-alive, upgrade\r\nupgrade: Other, Test/1\r\n\r\n');
+    client.send(
+      'GET / HTTP/1.1\r\nHost: a\r\nSec-Ask: 2\r\nconnection: keep-alive, upgrade\r\nupgrade: Other, Test/1\r\n\r\n',
+    );
     const answer = await readHead(client);
-    expect(asked.split('\r\n').filter((line) => /connection|upgrade|sec-/i.test(line))).toEqual(['Sec-Ask: 2', 'Connection: Upgrade', 'Upgrade: Other, Test/1']);
-    expect(answer).toMatch(/^HTTP\/1\.1 101 Welcome\r\nSec-Some: 1\r\nX-Request-ID: [0-9a-f-]{36}\r\nConnection: Upgrade\r\nUpgrade: test\/1\r\n\r\n$/);
+    expect(asked.split('\r\n').filter((line) => /connection|upgrade|sec-/i.test(line))).toEqual([
+      'Sec-Ask: 2',
+      'Connection: Upgrade',
+      'Upgrade: Other, Test/1',
+    ]);
+    expect(answer).toMatch(
+      /^HTTP\/1\.1 101 Welcome\r\nSec-Some: 1\r\nX-Request-ID: [0-9a-f-]{36}\r\nConnection: Upgrade\r\nUpgrade: test\/1\r\n\r\n$/,
+    );
   });
 
   it('joins both sides: bytes of any kind go both ways', async () => {
@@ -114,7 +128,10 @@ describe('an upgrade is not', () => {
     ['asked for without Connection: upgrade', 'GET / HTTP/1.1\r\nHost: a\r\nUpgrade: test\r\n\r\n'],
     ['asked for without Upgrade', 'GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\n\r\n'],
     ['asked for in HTTP/1.0', 'GET / HTTP/1.0\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: test\r\n\r\n'],
-    ['asked for with a body', 'POST / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: test\r\nContent-Length: 1\r\n\r\nx'],
+    [
+      'asked for with a body',
+      'POST / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: test\r\nContent-Length: 1\r\n\r\nx',
+    ],
   ])('%s: the fields do not reach the backend', async (_what, request) => {
     const stage = await scene();
     await stage.exchange(request);
@@ -138,7 +155,12 @@ describe('an upgrade is not', () => {
   });
 
   it('forced: a refusal is an ordinary response, and the connection serves the next request', async () => {
-    const stage = await scene({ respond: (request) => (request.startLine.includes('/chat') ? `HTTP/1.1 426 No\r\nUpgrade: other\r\nContent-Length: 3\r\n\r\nno!` : ok('next')) });
+    const stage = await scene({
+      respond: (request) =>
+        request.startLine.includes('/chat')
+          ? `HTTP/1.1 426 No\r\nUpgrade: other\r\nContent-Length: 3\r\n\r\nno!`
+          : ok('next'),
+    });
     const client = await stage.client();
     client.send(ASK);
     const refusal = await readMessage(client);

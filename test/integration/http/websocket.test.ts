@@ -12,11 +12,19 @@ import { ScrapedMetrics } from '../../support/scraped-metrics.ts';
 import { startProxy, type RunningProxy } from '../../support/start-proxy.ts';
 
 /** A WebSocket server that sends back what it gets, behind a proxy. */
-async function echo(): Promise<{ proxy: RunningProxy; server: WebSocketServer; connect: (options?: ClientOptions) => Promise<WebSocket> }> {
+async function echo(): Promise<{
+  proxy: RunningProxy;
+  server: WebSocketServer;
+  connect: (options?: ClientOptions) => Promise<WebSocket>;
+}> {
   const http = createServer();
   http.listen(0, '127.0.0.1');
   await once(http, 'listening');
-  const server = new WebSocketServer({ server: http, perMessageDeflate: { threshold: 0 }, handleProtocols: () => 'second' });
+  const server = new WebSocketServer({
+    server: http,
+    perMessageDeflate: { threshold: 0 },
+    handleProtocols: () => 'second',
+  });
   server.on('connection', (socket, request) => {
     socket.on('message', (data: Buffer, isBinary) => socket.send(data, { binary: isBinary }));
     if (request.url === '/greets') socket.send('welcome');
@@ -104,14 +112,19 @@ describe('WebSocket through the proxy', () => {
     const seenByClient = once(second, 'close');
     for (const socket of server.clients) socket.terminate();
     expect((await seenByClient)[0]).toBe(1006);
-    await eventually(async () => (await ScrapedMetrics.from(proxy.adminAddress)).sum('balance_tunnels_active') === 0, 'no tunnel runs');
+    await eventually(
+      async () => (await ScrapedMetrics.from(proxy.adminAddress)).sum('balance_tunnels_active') === 0,
+      'no tunnel runs',
+    );
   });
 
   it('carries many at a time without mixing them', async () => {
     const { connect } = await echo();
     const sockets = await Promise.all(Array.from({ length: 30 }, () => connect()));
     for (let round = 0; round < 5; round++) {
-      const answers = await Promise.all(sockets.map((socket, i) => reply(socket, `socket ${i} round ${round}`)));
+      const answers = await Promise.all(
+        sockets.map((socket, i) => reply(socket, `socket ${i} round ${round}`)),
+      );
       expect(answers.map(String)).toEqual(sockets.map((_, i) => `socket ${i} round ${round}`));
     }
   });
