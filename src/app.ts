@@ -12,6 +12,7 @@ import {
 } from './admin/endpoints.ts';
 import { loadConfig, type LoadedConfig } from './config/load-config.ts';
 import { watchConfigFile, type ConfigFileWatch } from './config/watch.ts';
+import { BalanceError } from './errors.ts';
 import { ReadBuffers } from './net/read-buffers.ts';
 import { TunnelTally } from './net/tunnel-tally.ts';
 import type { Logger } from './plugin-api/index.ts';
@@ -182,6 +183,10 @@ class Proxy implements App {
         admin.unwind();
       });
       const listeners = await this.#listeners.prepare(generation);
+      undo.push(() => {
+        listeners.unwind();
+      });
+      if (this.#closing) throw new BalanceError('shutdown', 'the proxy ends', { origin: 'internal' });
       // From here on nothing can fail.
       const old = this.#live.generation;
       this.#live.generation = generation;
@@ -206,7 +211,9 @@ class Proxy implements App {
   async #load(): Promise<LoadedConfig> {
     const file = this.#options.configFile;
     await this.#plugins.loadFor(file);
-    return loadConfig(file, { env: this.#options.env ?? {}, modes: this.#plugins.names });
+    const loaded = await loadConfig(file, { env: this.#options.env ?? {}, modes: this.#plugins.names });
+    this.#plugins.check(loaded);
+    return loaded;
   }
 
   async #retire(generation: Generation): Promise<void> {

@@ -59,6 +59,10 @@ export class ConfigLoad {
       hash: this.#hash,
       file: this.#file,
       locate: (path) => source.locate(origins.toFile(parsePath(path))),
+      problem: (path, message) => {
+        const inFile = origins.toFile(path);
+        return { file: this.#file, ...source.locate(inFile), path: formatPath(inFile), message };
+      },
     };
   }
 

@@ -1,5 +1,5 @@
 import type { Config } from './config.generated.ts';
-import type { Position, Problem } from './problem.ts';
+import type { Path, Position, Problem } from './problem.ts';
 import type { Environment } from './substitute-env.ts';
 
 export interface LoadOptions {
@@ -23,4 +23,6 @@ export interface LoadedConfig {
    * around it when a default stands there.
    */
   locate(path: string): Position | undefined;
+  /** What is wrong with a place of {@link config}, for checks that come after the load. */
+  problem(path: Path, message: string): Problem;
 }

@@ -2,9 +2,12 @@ import { readdir, stat } from 'node:fs/promises';
 import { extname, join, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
+import { ConfigError } from '../config/config-error.ts';
+import type { LoadedConfig } from '../config/loaded-config.ts';
 import { pluginDirectory } from '../config/plugin-directory.ts';
 import { BalanceError, messageOf } from '../errors.ts';
 import type { Logger, ProtocolPlugin } from '../plugin-api/index.ts';
+import { CheckedPlugin } from './checked-plugin.ts';
 
 /** The contract's version that this core speaks. */
 const API_VERSION = 1;
@@ -18,7 +21,7 @@ const NAME = /^[a-z][a-z0-9-]*$/;
 /** Finds plugins in folders, checks and imports them. A plugin is a file, or a folder with an `index` file; its default export is a {@link ProtocolPlugin}. */
 export class PluginLoader {
   readonly #logger: Logger;
-  readonly #plugins = new Map<string, ProtocolPlugin>();
+  readonly #plugins = new Map<string, CheckedPlugin>();
   /** Files that were looked at, with what they were then. */
   readonly #seen = new Map<string, string>();
   /** Why files could not be used, by file. */
@@ -64,6 +67,18 @@ export class PluginLoader {
     }
   }
 
+  /** Throws a ConfigError when a listener has options that its plugin does not take. */
+  check({ config, problem }: LoadedConfig): void {
+    const problems = config.listeners.flatMap(({ mode, options }, index) =>
+      BUILT_IN.includes(mode)
+        ? []
+        : (this.#plugins.get(mode)?.problems(options ?? {}) ?? []).map(({ path, message }) =>
+            problem(['listeners', index, 'options', ...path], message),
+          ),
+    );
+    if (problems.length > 0) throw new ConfigError(problems);
+  }
+
   /** Why a file in the plugin folders could not be used, each as `file: reason`. */
   get failures(): readonly string[] {
     return [...this.#failures].map(([file, reason]) => `${file}: ${reason}`);
@@ -99,7 +114,8 @@ async function pluginFiles(directory: string): Promise<string[]> {
   const files: string[] = [];
   for (const entry of entries.sort((a, b) => a.name.localeCompare(b.name))) {
     const path = join(directory, entry.name);
-    if (entry.isDirectory()) {
+    // A link may lead to either.
+    if (entry.isDirectory() || (entry.isSymbolicLink() && !/\.m?js$/.test(entry.name))) {
       for (const index of ['index.js', 'index.mjs']) {
         if ((await stampOf(join(path, index))) !== '') files.push(join(path, index));
       }
@@ -118,7 +134,7 @@ async function stampOf(file: string): Promise<string> {
   }
 }
 
-async function importPlugin(file: string, stamp: string): Promise<ProtocolPlugin> {
+async function importPlugin(file: string, stamp: string): Promise<CheckedPlugin> {
   const url = pathToFileURL(file);
   // The module cache is by address: a changed file needs another one.
   if (stamp !== '') url.searchParams.set('state', stamp);
@@ -126,7 +142,7 @@ async function importPlugin(file: string, stamp: string): Promise<ProtocolPlugin
   return checked(module.default);
 }
 
-function checked(exported: unknown): ProtocolPlugin {
+function checked(exported: unknown): CheckedPlugin {
   if (typeof exported !== 'object' || exported === null)
     throw refused('its default export must be a protocol plugin');
   const plugin = exported as Partial<Record<keyof ProtocolPlugin, unknown>>;
@@ -136,7 +152,11 @@ function checked(exported: unknown): ProtocolPlugin {
   if (typeof plugin.name !== 'string' || !NAME.test(plugin.name))
     throw refused('its name must be lower-case letters, digits and dashes');
   if (typeof plugin.provision !== 'function') throw refused('it has no provision function');
-  return exported as ProtocolPlugin;
+  try {
+    return new CheckedPlugin(exported as ProtocolPlugin);
+  } catch (error) {
+    throw refused(`its configSchema can't be used: ${messageOf(error)}`);
+  }
 }
 
 function refused(reason: string): BalanceError {

@@ -24,7 +24,8 @@ import { createBalancer } from '../upstream/balancer/create-balancer.ts';
 import { Member } from '../upstream/member.ts';
 import type { PoolSettings } from '../upstream/socket-pool.ts';
 import { UpstreamGroup } from '../upstream/upstream-group.ts';
-import { Generation, type PlannedListener } from './generation.ts';
+import { Generation } from './generation.ts';
+import { PlannedListener } from './planned-listener.ts';
 import type { Registry } from './registry.ts';
 import { Unwinding } from './unwinding.ts';
 
@@ -57,8 +58,9 @@ export class GenerationBuilder {
         upstreams.set(upstream.name, this.#upstream(upstream, holdings));
       const listeners: PlannedListener[] = [];
       for (const listener of config.listeners) {
-        const instance = await this.#instance(listener, upstreams, holdings);
-        listeners.push({ config: listener, instance });
+        const planned = await this.#listener(listener, upstreams);
+        holdings.push(() => void planned.close());
+        listeners.push(planned);
       }
       const groups = new Map([...upstreams].map(([name, plan]) => [name, plan.group]));
       this.#lastId += 1;
@@ -107,11 +109,10 @@ export class GenerationBuilder {
     return new Member({ backend, weight: config.weight, maxConnections: config.max_connections, health });
   }
 
-  async #instance(
+  async #listener(
     listener: ListenerConfig,
     upstreams: ReadonlyMap<string, UpstreamPlan>,
-    holdings: Unwinding,
-  ): Promise<ProtocolInstance> {
+  ): Promise<PlannedListener> {
     const plugin = this.#options.plugin(listener.mode);
     if (plugin === undefined) {
       throw new BalanceError(
@@ -127,9 +128,8 @@ export class GenerationBuilder {
           ? listener.tcp
           : (listener.options ?? {});
     try {
-      const instance = await plugin.provision(options, this.#host(listener, upstreams));
-      holdings.push(() => void instance.close());
-      return instance;
+      const host = this.#host(listener, upstreams);
+      return new PlannedListener(listener, checked(await plugin.provision(options, host)), host.logger);
     } catch (error) {
       if (error instanceof BalanceError) throw error;
       throw new BalanceError(
@@ -165,9 +165,25 @@ export class GenerationBuilder {
       tunnel: (options) => {
         tunnels.open(options);
       },
-      deadline: (expired) => new LazyDeadline(expired),
+      deadline: (expired) =>
+        new LazyDeadline(() => {
+          try {
+            expired();
+          } catch (error) {
+            logger.error('protocol failed at a deadline', { listener: listener.name, error: messageOf(error) });
+          }
+        }),
     };
   }
+}
+
+/** What a plugin gave, if it can be worked with. */
+function checked(instance: unknown): ProtocolInstance {
+  const given = (typeof instance === 'object' && instance !== null ? instance : {}) as Partial<ProtocolInstance>;
+  if (typeof given.handle !== 'function' || typeof given.close !== 'function') {
+    throw new Error('provision must give an object with the functions handle and close');
+  }
+  return given as ProtocolInstance;
 }
 
 /** An upstream being built: it gets pools for the uses that protocols ask for. */

@@ -1,13 +1,7 @@
-import type { Config, Listener as ListenerConfig } from '../config/config.generated.ts';
-import type { ProtocolInstance } from '../plugin-api/index.ts';
+import type { Config } from '../config/config.generated.ts';
 import type { UpstreamGroup } from '../upstream/upstream-group.ts';
+import type { PlannedListener } from './planned-listener.ts';
 import type { Unwinding } from './unwinding.ts';
-
-/** A listener of the config with the protocol instance that serves it in this generation. */
-export interface PlannedListener {
-  readonly config: ListenerConfig;
-  readonly instance: ProtocolInstance;
-}
 
 /** Everything that one accepted config built. Never changed: an edit builds another one. */
 export class Generation {
@@ -41,7 +35,7 @@ export class Generation {
 
   /** Nothing new begins on it; resolves, and lets go of what it holds, when the last exchange and tunnel is over. */
   async close(): Promise<void> {
-    await Promise.all(this.listeners.map(({ instance }) => instance.close()));
+    await Promise.all(this.listeners.map((listener) => listener.close()));
     this.#holdings.unwind();
   }
 

@@ -2,7 +2,8 @@ import { parseAddress } from '../config/address.ts';
 import type { Logger } from '../plugin-api/index.ts';
 import { Listener } from '../net/listener.ts';
 import type { ReadBuffers } from '../net/read-buffers.ts';
-import type { Generation, PlannedListener } from './generation.ts';
+import type { Generation } from './generation.ts';
+import type { PlannedListener } from './planned-listener.ts';
 
 /** What a generation changes about the bound addresses, prepared and not yet done. */
 export interface ListenerChange {

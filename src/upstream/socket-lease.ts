@@ -82,7 +82,13 @@ export class SocketLease implements Lease, PendingLease, SocketTaker {
       return;
     }
     this.#answered = true;
-    this.request.leased(this);
+    try {
+      this.request.leased(this);
+    } catch (error) {
+      // A protocol that fails loses its lease, and nothing else happens.
+      this.#dialOptions.onFault(error);
+      this.discard();
+    }
   }
 
   failed(error: BalanceError): void {
@@ -96,7 +102,11 @@ export class SocketLease implements Lease, PendingLease, SocketTaker {
   refuse(error: BalanceError): void {
     if (this.#cancelled || this.#answered) return;
     this.#answered = true;
-    this.request.refused(error);
+    try {
+      this.request.refused(error);
+    } catch (fault) {
+      this.#dialOptions.onFault(fault);
+    }
   }
 
   cancel(): void {
