@@ -6,11 +6,18 @@ export class Unwinding {
     this.#steps.push(step);
   }
 
+  /** Takes all steps, once. One that throws keeps none of the others from being taken; its error is thrown at the end. */
   unwind(): void {
+    const errors: unknown[] = [];
     for (;;) {
       const step = this.#steps.pop();
-      if (step === undefined) return;
-      step();
+      if (step === undefined) break;
+      try {
+        step();
+      } catch (error) {
+        errors.push(error);
+      }
     }
+    if (errors.length > 0) throw errors[0];
   }
 }
