@@ -16,7 +16,8 @@ export class TcpInstance implements ProtocolInstance {
   readonly upstream: Upstream;
   readonly idleTimeoutMs: number;
   #active = 0;
-  #whenIdle: (() => void) | undefined;
+  #idle: Promise<void> | undefined;
+  #becameIdle: (() => void) | undefined;
 
   constructor(options: TcpOptions, host: ProtocolHost) {
     if (host.defaultUpstream === undefined) {
@@ -39,9 +40,10 @@ export class TcpInstance implements ProtocolInstance {
 
   close(): Promise<void> {
     if (this.#active === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#whenIdle = resolve;
+    this.#idle ??= new Promise((resolve) => {
+      this.#becameIdle = resolve;
     });
+    return this.#idle;
   }
 
   begun(): void {
@@ -50,6 +52,6 @@ export class TcpInstance implements ProtocolInstance {
 
   ended(): void {
     this.#active -= 1;
-    if (this.#active === 0) this.#whenIdle?.();
+    if (this.#active === 0) this.#becameIdle?.();
   }
 }

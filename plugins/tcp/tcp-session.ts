@@ -10,6 +10,9 @@ import type {
 } from '../../src/plugin-api/index.ts';
 import type { TcpInstance } from './tcp-instance.ts';
 
+/** What a client may send before there is a backend. Then it is read no more, so that nothing piles up, and its leaving goes unnoticed. */
+const AHEAD_LIMIT_BYTES = 64 * 1024;
+
 /** One client connection: waits for a backend, then is a tunnel to it. */
 export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler {
   readonly key: string | undefined;
@@ -19,8 +22,9 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
   readonly #startedAtMs = Date.now();
   readonly #begunAtMs = performance.now();
   readonly #pending: PendingLease;
-  /** What the client sent before there was a backend: one chunk, as reading stops after it. */
-  #ahead: Buffer | undefined;
+  /** What the client sent before there was a backend. */
+  #ahead: Buffer[] = [];
+  #aheadBytes = 0;
   #peerEnded = false;
   #over = false;
 
@@ -28,16 +32,16 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
     this.#connection = connection;
     this.#instance = instance;
     if (instance.upstream.keySource?.kind === 'source-ip') this.key = connection.remoteAddress;
+    this.#pending = instance.upstream.acquire(this);
     instance.begun();
     // Read at once, so that a client that leaves while it waits is noticed.
     connection.stream.read(this);
-    this.#pending = instance.upstream.acquire(this);
   }
 
   data(bytes: Buffer, start: number, end: number): void {
-    const piece = bytes.subarray(start, end);
-    this.#ahead = this.#ahead === undefined ? Buffer.from(piece) : Buffer.concat([this.#ahead, piece]);
-    this.#connection.stream.pause();
+    this.#ahead.push(Buffer.from(bytes.subarray(start, end)));
+    this.#aheadBytes += end - start;
+    if (this.#aheadBytes >= AHEAD_LIMIT_BYTES) this.#connection.stream.pause();
   }
 
   end(): void {
@@ -55,9 +59,9 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
 
   leased(lease: Lease): void {
     const { stream } = this.#connection;
-    if (this.#ahead !== undefined) lease.stream.write(this.#ahead);
-    const aheadBytes = this.#ahead?.length ?? 0;
-    this.#ahead = undefined;
+    for (const piece of this.#ahead) lease.stream.write(piece);
+    this.#ahead = [];
+    const aheadBytes = this.#aheadBytes;
     if (this.#peerEnded) lease.stream.end();
     this.#instance.host.tunnel({
       downstream: stream,

@@ -68,12 +68,12 @@ export class PluginLoader {
   }
 
   /** Throws a ConfigError when a listener has options that its plugin does not take. */
-  check({ config, problem }: LoadedConfig): void {
-    const problems = config.listeners.flatMap(({ mode, options }, index) =>
+  check(loaded: LoadedConfig): void {
+    const problems = loaded.config.listeners.flatMap(({ mode, options }, index) =>
       BUILT_IN.includes(mode)
         ? []
         : (this.#plugins.get(mode)?.problems(options ?? {}) ?? []).map(({ path, message }) =>
-            problem(['listeners', index, 'options', ...path], message),
+            loaded.problem(['listeners', index, 'options', ...path], message),
           ),
     );
     if (problems.length > 0) throw new ConfigError(problems);

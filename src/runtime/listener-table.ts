@@ -83,8 +83,9 @@ export class ListenerTable {
   #commit(generation: Generation, added: ReadonlyMap<string, Listener>): void {
     const kept = new Set<string>();
     for (const [key, listener] of added) this.#listeners.set(key, listener);
-    for (const { config, instance } of generation.listeners) {
-      const key = keyOf({ config, instance });
+    for (const planned of generation.listeners) {
+      const { config, instance } = planned;
+      const key = keyOf(planned);
       kept.add(key);
       const listener = this.#listeners.get(key);
       if (listener === undefined) continue;
