@@ -59,6 +59,8 @@ export class SocketPool {
   readonly #cooling: NodeJS.Timeout;
   #leased = 0;
   #failures = 0;
+  /** Failures that the pool holds in place of sockets. */
+  #restingFailures = 0;
   #closing = false;
 
   constructor(backend: BackendState, use: SocketUse, settings: PoolSettings, dialOptions: DialOptions) {
@@ -88,7 +90,7 @@ export class SocketPool {
   }
 
   get idle(): number {
-    return this.#pool.available + this.#hot.length;
+    return Math.max(0, this.#pool.available - this.#restingFailures) + this.#hot.length;
   }
 
   get leased(): number {
@@ -218,10 +220,12 @@ export class SocketPool {
           return await this.#connect();
         } catch (error) {
           this.#failures += 1;
+          this.#restingFailures += 1;
           return new FailedSocket(asBalanceError(error), this.#failures);
         }
       },
       destroy: (resource) => {
+        if (resource instanceof FailedSocket) this.#restingFailures -= 1;
         // A socket that was handed over for good has left the pool, and lives.
         if (resource instanceof PooledSocket && !resource.leased) resource.stream.destroy();
         return Promise.resolve();
