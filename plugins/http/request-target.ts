@@ -21,7 +21,7 @@ export function parseTarget(text: string, method: string): RequestTarget | undef
   const absolute = ABSOLUTE_FORM.exec(text);
   if (absolute === null) return undefined;
   const authority = absolute[1] ?? '';
-  if (authority === '' || authority.includes('@')) return undefined;
+  if (authority === '' || !isValidHost(authority)) return undefined;
   const rest = text.slice(absolute[0].length);
   const forwarded = rest.startsWith('/') ? rest : rest === '' && method === 'OPTIONS' ? '*' : `/${rest}`;
   return { forwarded, path: pathOf(forwarded), authority };
