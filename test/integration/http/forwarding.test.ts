@@ -214,6 +214,7 @@ describe('targets', () => {
     'GET http://user@host/',
     'GET http://ho<st/',
     'GET http:///x',
+    'GET http://h:x/',
     'GET /\xe4',
   ])('that make no sense are refused: %s', async (line) => {
     const stage = await scene();

@@ -71,7 +71,12 @@ describe('the access log', () => {
   });
 
   it('shows what went wrong', async () => {
-    const stage = await scene({ respond: (_request, connection) => connection.reset() as undefined });
+    const stage = await scene({
+      respond: (_request, connection) => {
+        connection.reset();
+        return undefined;
+      },
+    });
     await stage.exchange(get('/dies'));
     await stage.exchange('nonsense\r\n\r\n');
     await stage.exchange('GET / HTTP/1.1\r\n\r\n');
@@ -102,7 +107,10 @@ describe('metrics', () => {
     const stage = await scene({
       yaml: METRICS,
       respond: (request, connection) => {
-        if (request.startLine.includes('/dies')) return connection.reset() as undefined;
+        if (request.startLine.includes('/dies')) {
+          connection.reset();
+          return undefined;
+        }
         return request.startLine.includes('/missing')
           ? 'HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n'
           : ok();

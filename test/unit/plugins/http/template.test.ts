@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+
+import { Template, type TemplateValues } from '../../../../plugins/http/template.ts';
+
+const VALUES: TemplateValues = {
+  clientAddress: '10.0.0.1',
+  requestId: 'id-1',
+  backendName: 'b1',
+  host: 'a.test',
+  method: 'GET',
+  path: '/p',
+  routeName: 'r1',
+  elapsedMs: 12.7,
+};
+
+describe('a template', () => {
+  it.each([
+    ['plain', 'plain'],
+    ['', ''],
+    ['${duration}', '13ms'],
+    [
+      '${client_ip} ${request_id} ${backend} ${host} ${method} ${path} ${route}',
+      '10.0.0.1 id-1 b1 a.test GET /p r1',
+    ],
+    ['a${host}${host}b', 'aa.testa.testb'],
+    ['$host {host} $${host}', '$host {host} $a.test'],
+    ['${host', '${host'],
+  ])('%s becomes %s', (text, wanted) => {
+    expect(new Template(text).render(VALUES)).toBe(wanted);
+  });
+
+  it.each(['${nope}', '${}', '${toString}', '${Host}'])('refuses what it does not know: %s', (text) => {
+    expect(() => new Template(text)).toThrow(/unknown variable .*known are duration, client_ip/);
+  });
+
+  it('says whether it needs the backend', () => {
+    expect(new Template('${host}').needsBackend).toBe(false);
+    expect(new Template('x${backend}').needsBackend).toBe(true);
+  });
+});
