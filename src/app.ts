@@ -1,3 +1,5 @@
+import { dirname, resolve } from 'node:path';
+
 import { AdminServers } from './admin/admin-servers.ts';
 import type { AdminServerPlan } from './admin/admin-plan.ts';
 import type { AdminRoutes } from './admin/admin-server.ts';
@@ -170,7 +172,7 @@ class Proxy implements App {
     const { config } = loaded;
     const undo = new Unwinding();
     try {
-      const generation = await this.#builder.build(config, loaded.hash);
+      const generation = await this.#builder.build(config, loaded.hash, dirname(resolve(loaded.file)));
       undo.push(() => {
         generation.destroy();
       });

@@ -10,6 +10,8 @@ export type ErrorCode =
   | 'head_too_large'
   | 'head_timeout'
   | 'body_timeout'
+  | 'body_too_large'
+  | 'loop'
   | 'client_abort'
   | 'no_route'
   | 'no_backend'

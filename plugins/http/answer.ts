@@ -9,33 +9,44 @@ export interface Answer {
   readonly fields: string;
 }
 
-/** The answer to a request that failed: why, in a word, and the id to look it up by; nothing about the inside. */
-export function errorAnswer(status: number, reason: string, requestId: string): Answer {
-  return {
-    status,
-    contentType: 'text/plain; charset=utf-8',
-    body: `${String(status)} ${reasonPhrase(status)}: ${reason}\nrequest id: ${requestId}\n`,
-    // Asking again soon is worth it: a backend may come back or a queue may empty.
-    fields: status === 503 ? 'Retry-After: 1\r\n' : '',
-  };
+/** Further lines of error responses by status. */
+const ERROR_FIELDS: Readonly<Record<number, string>> = {
+  // CONNECT is the only method that is not allowed.
+  405: 'Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE\r\n',
+  // Asking again soon is worth it: a backend may come back or a queue may empty.
+  503: 'Retry-After: 1\r\n',
+};
+
+/** The answer to a request that failed: why, in a few words, and the id to look it up by; nothing about the inside. */
+export function errorAnswer(status: number, reason: string, requestId: string, asJson: boolean): Answer {
+  const phrase = reasonPhrase(status);
+  const fields = ERROR_FIELDS[status] ?? '';
+  if (asJson) {
+    const body = `${JSON.stringify({ status, error: phrase, reason, request_id: requestId })}\n`;
+    return { status, contentType: 'application/json', body, fields };
+  }
+  const body = `${String(status)} ${phrase}: ${reason}\nrequest id: ${requestId}\n`;
+  return { status, contentType: 'text/plain; charset=utf-8', body, fields };
+}
+
+/** The answer with another body. */
+export function withBody(answer: Answer, contentType: string, body: string): Answer {
+  return { ...answer, contentType, body };
 }
 
 export function reasonPhrase(status: number): string {
   return STATUS_CODES[status] ?? 'Unknown';
 }
 
-/** The whole message. A HEAD request gets the same head and no body. */
-export function answerText(
-  answer: Answer,
-  requestId: string,
-  date: string,
-  method: string,
-  connection: string,
-): string {
+function contentLines({ status, contentType }: Answer, length: number): string {
+  return status === 204 ? '' : `Content-Type: ${contentType}\r\nContent-Length: ${String(length)}\r\n`;
+}
+
+/** The whole message, `lines` being further field lines. A HEAD request gets the same head and no body. */
+export function answerText(answer: Answer, date: string, method: string, lines: string): string {
   const body = Buffer.from(answer.body);
   const head =
     `HTTP/1.1 ${String(answer.status)} ${reasonPhrase(answer.status)}\r\n` +
-    `Date: ${date}\r\nContent-Type: ${answer.contentType}\r\nContent-Length: ${String(body.length)}\r\n` +
-    `${answer.fields}X-Request-ID: ${requestId}\r\n${connection}\r\n`;
+    `Date: ${date}\r\n${contentLines(answer, body.length)}${answer.fields}${lines}\r\n`;
   return method === 'HEAD' ? head : head + body.toString('latin1');
 }

@@ -3,17 +3,27 @@ import { performance } from 'node:perf_hooks';
 
 import type { BalanceError, ErrorCode } from '../../src/errors.ts';
 import type { Backend, Lease, LeaseRequest, PendingLease, TraceContext } from '../../src/plugin-api/index.ts';
-import { answerText, errorAnswer, type Answer } from './answer.ts';
-import { ChunkedText, lastChunk } from './chunked-text.ts';
-import { TRACEPARENT, USER_AGENT } from './field-names.ts';
+import { answerText, errorAnswer, withBody, type Answer } from './answer.ts';
+import type { ClientFields, KnownHost } from './client-fields.ts';
+import { ACCEPT, TRACEPARENT, USER_AGENT } from './field-names.ts';
 import { hashKey } from './hash-key.ts';
 import type { Head } from './head.ts';
 import type { HttpConnection } from './http-connection.ts';
 import type { HttpInstance } from './http-instance.ts';
-import { END, MORE } from './message-reader.ts';
-import { BAD_HOST, checkRequest, type Refusal } from './request-check.ts';
-import { forwardedRequest } from './request-head.ts';
-import { parseTarget } from './request-target.ts';
+import { localAnswer } from './local-answer.ts';
+import { normalTarget } from './normal-path.ts';
+import { exchangeRecord, tunnelRecord } from './records.ts';
+import { RequestBody } from './request-body.ts';
+import {
+  AMBIGUOUS_PATH,
+  BAD_HOST,
+  BAD_TARGET,
+  checkRequest,
+  LARGE_BODY,
+  type Refusal,
+} from './request-check.ts';
+import { parseTarget, withTarget, type RequestTarget } from './request-target.ts';
+import { requestText } from './request-text.ts';
 import { ResponseRelay } from './response-relay.ts';
 import type { CompiledRoute } from './router.ts';
 import type { TemplateValues } from './template.ts';
@@ -25,21 +35,24 @@ const JOINED_BODY_BYTES = 16 * 1024;
 /** Methods that may be repeated when nobody knows whether the first try was executed (RFC 9110 9.2.2). */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 
-/** How the request's body is framed. */
-const NO_BODY = 0;
-const FIXED_LENGTH = 1;
-const CHUNKED = 2;
+/** Points in time that a trace shows. */
+type Phase =
+  'selectStartMs' | 'selectEndMs' | 'backendStartMs' | 'responseHeadMs' | 'headSentMs' | 'backendEndMs';
 
 /** One request and its response: from the complete head of the one to the last byte of the other. */
 export class Exchange implements LeaseRequest, TemplateValues {
-  readonly requestId = randomUUID();
   readonly connection: HttpConnection;
   readonly instance: HttpInstance;
   readonly method: string;
   /** Whether the client knows HTTP/1.1. */
   readonly modern: boolean;
+  /** undefined for a request without one. */
+  readonly body: RequestBody | undefined;
+  requestId = '';
+  clientAddress: string;
   path = '';
   host = '';
+  userAgent = '';
   /** What the client wants to upgrade to, as it wrote it; '' for ordinary requests. */
   upgrade = '';
   route: CompiledRoute | undefined;
@@ -48,25 +61,23 @@ export class Exchange implements LeaseRequest, TemplateValues {
   key: string | undefined;
   fresh = false;
   trace: TraceContext | undefined;
+  backend: Backend | undefined;
+  /** 0 while no status reached the client. */
+  status = 0;
+  error: ErrorCode | undefined;
   /** Body bytes to the client. */
   bytesSent = 0;
   readonly #begunAtMs = performance.now();
-  #userAgent = '';
+  #wantsJson = false;
   #requestText = '';
   #pending: PendingLease | undefined;
   #lease: Lease | undefined;
   #relay: ResponseRelay | undefined;
-  #backend: Backend | undefined;
-  #bodyKind = NO_BODY;
-  #bodyLeft = 0;
-  #chunks: ChunkedText | undefined;
-  /** The first bytes of the body, which arrived before there was a lease. */
+  /** The first bytes of the body, which arrived before there was a lease; kept for a second try while they are all of it. */
   #held: Buffer | undefined;
+  /** Bytes of the body are gone that no second try could send again. */
   #bodyForwarded = false;
   #upstreamFull = false;
-  #bytesReceived = 0;
-  #status = 0;
-  #error: ErrorCode | undefined;
   #over = false;
 
   constructor(connection: HttpConnection, instance: HttpInstance, head: Head) {
@@ -75,22 +86,13 @@ export class Exchange implements LeaseRequest, TemplateValues {
     this.method = head.method;
     this.modern = head.minor > 0;
     this.keepAlive = head.wantsKeepAlive;
-    if (head.chunked) this.#bodyKind = CHUNKED;
-    else if (head.contentLength > 0) {
-      this.#bodyKind = FIXED_LENGTH;
-      this.#bodyLeft = head.contentLength;
-    }
+    this.body = RequestBody.of(head, instance.options.limits.body_size);
+    this.clientAddress = connection.connection.remoteAddress;
     instance.begun();
   }
 
-  // What templates show.
-
-  get clientAddress(): string {
-    return this.connection.connection.remoteAddress;
-  }
-
   get backendName(): string {
-    return this.#backend?.name ?? '';
+    return this.backend?.name ?? '';
   }
 
   get routeName(): string {
@@ -103,74 +105,59 @@ export class Exchange implements LeaseRequest, TemplateValues {
 
   /** True while bytes from the client belong to this request's body. */
   get wantsBody(): boolean {
-    return this.#bodyKind !== NO_BODY;
-  }
-
-  get lease(): Lease | undefined {
-    return this.#lease;
+    return this.body?.isOpen === true;
   }
 
   /** The head is complete: check it, find its way, ask for a backend. `head` is not kept. */
   start(head: Head): void {
-    const telemetry = this.instance.host.telemetry;
-    if (telemetry.detailed) this.#describe(head);
-    const refusal = checkRequest(head);
+    const view = this.connection.view(this.instance);
+    const named = view.host(head.hostField < 0 ? '' : head.valueText(head.hostField));
+    const client = view.fields(head, named);
+    this.clientAddress = client.address;
+    this.requestId = client.requestId ?? randomUUID();
+    this.#describe(head);
+    const refusal = checkRequest(head, this.instance);
     if (refusal !== undefined) {
       this.#refuse(refusal);
       return;
     }
-    const target = parseTarget(head.bytes.latin1Slice(head.urlStart, head.urlEnd), this.method);
-    if (target === undefined) {
-      this.#refuse(BAD_TARGET);
+    const target = this.#target(head);
+    if ('reason' in target) {
+      this.#refuse(target);
       return;
     }
-    this.path = target.path;
-    const host = this.connection.hostOf(head.hostField < 0 ? '' : head.valueText(head.hostField));
-    if (!host.isValid) {
+    const host = target.authority === undefined ? named : view.host(target.authority);
+    if (!named.isValid || !host.isValid) {
       this.#refuse(BAD_HOST);
       return;
     }
-    const asked = target.authority === undefined ? host : this.connection.hostOf(target.authority);
-    this.host = asked.text;
-    if (target.path === this.instance.options.health_endpoint) {
-      this.#answerHealth();
-      return;
-    }
-    const route = this.instance.route(asked.name, target.path, head);
-    if (route === undefined) {
-      this.fail(404, 'no_route', 'no route matches');
-      return;
-    }
-    this.route = route;
-    this.trace = telemetry.tracer?.begin(traceparentOf(head));
-    if (head.upgradeField >= 0 && head.connectionUpgrade && this.modern && this.#bodyKind === NO_BODY) {
-      this.upgrade = head.valueText(head.upgradeField);
-    }
-    const { keySource } = route.upstream;
-    if (keySource !== undefined) this.key = hashKey(keySource, this.clientAddress, target, head);
-    const edited = route.pathEdit?.(target.forwarded);
-    // A target in absolute form goes on in origin form.
-    const changed = edited ?? (target.authority === undefined ? undefined : target.forwarded);
-    this.#requestText = this.#headText(head, changed, target.authority, asked.ownFields, route);
-    if (this.trace?.phases !== undefined)
-      this.trace.phases.upstreamPath = withoutQuery(changed ?? target.forwarded);
-    this.#acquire();
+    this.path = target.path;
+    this.host = host.text;
+    const local = localAnswer(this, head);
+    if (local === undefined)
+      this.#forward(head, target, host, host === named ? client : view.fields(head, host));
+    else this.#answer(local);
   }
 
   leased(lease: Lease): void {
     this.#pending = undefined;
-    this.#mark('selectEndMs');
+    this.mark('selectEndMs');
     this.#lease = lease;
-    this.#backend = lease.backend;
+    this.backend = lease.backend;
     this.#relay = new ResponseRelay(this, lease);
     lease.stream.read(this.#relay);
     let text = `${this.#requestText}${this.route?.requestEdits?.lateLines(this) ?? ''}\r\n`;
     const held = this.#held;
-    this.#held = undefined;
-    if (held !== undefined && held.length <= JOINED_BODY_BYTES) text += held.latin1Slice(0, held.length);
+    const joined = held !== undefined && held.length <= JOINED_BODY_BYTES;
+    if (joined) text += held.latin1Slice(0, held.length);
     let flowing = lease.stream.writeText(text);
-    if (held !== undefined && held.length > JOINED_BODY_BYTES) flowing = lease.stream.write(held) && flowing;
-    this.#mark('backendStartMs');
+    if (held !== undefined) {
+      if (!joined) flowing = lease.stream.write(held) && flowing;
+      // A body that is all here could be sent once more.
+      if (!joined || this.wantsBody) this.#bodyForwarded = true;
+      if (this.#bodyForwarded) this.#held = undefined;
+    }
+    this.mark('backendStartMs');
     this.#upstreamFull = !flowing;
     this.touch();
     if (held !== undefined && flowing) this.connection.resume();
@@ -178,44 +165,20 @@ export class Exchange implements LeaseRequest, TemplateValues {
 
   refused(error: BalanceError): void {
     this.#pending = undefined;
-    this.#mark('selectEndMs');
-    this.fail(
-      error.status === 0 ? 502 : error.status,
-      error.code,
-      REASONS[error.code] ?? 'the backend failed',
-    );
+    this.mark('selectEndMs');
+    const status = error.status === 0 ? 502 : error.status;
+    this.fail(status, error.code, REASONS[error.code] ?? 'the backend failed');
   }
 
   /** Takes the part of `bytes[start, end)` that belongs to the body; returns where it ends. */
   bodyArrived(bytes: Buffer, start: number, end: number): number {
-    if (this.#bodyKind === FIXED_LENGTH) {
-      const stop = Math.min(end, start + this.#bodyLeft);
-      this.#bodyLeft -= stop - start;
-      this.#bytesReceived += stop - start;
-      if (this.#bodyLeft === 0) this.#bodyKind = NO_BODY;
-      this.#forwardBody(bytes, start, stop);
-      return stop;
-    }
-    const chunks = (this.#chunks ??= new ChunkedText());
-    const { reader } = this.connection;
-    const progress = reader.feed(bytes, start, end, chunks);
-    this.#bytesReceived = chunks.bytes;
-    let stop = end;
-    if (progress === END) {
-      chunks.text += lastChunk(reader.head);
-      this.#bodyKind = NO_BODY;
-      stop = reader.position;
-    } else if (progress !== MORE) {
-      this.keepAlive = false;
-      this.fail(400, 'bad_request', 'the chunked body is malformed');
-      return end;
-    }
-    const text = chunks.take();
-    if (text !== '') {
-      const piece = Buffer.from(text, 'latin1');
-      this.#forwardBody(piece, 0, piece.length);
-    }
-    return stop;
+    const { body } = this;
+    if (body === undefined) return start;
+    const stop = body.take(bytes, start, end, this.connection.reader);
+    if (body.fault === undefined) this.#forwardBody(body.piece, body.pieceStart, body.pieceEnd);
+    else if (body.fault === 'too large') this.#refuse(LARGE_BODY);
+    else this.#refuse(BAD_CHUNKS);
+    return body.fault === undefined ? stop : end;
   }
 
   /** The backend took all that waited for it. */
@@ -250,32 +213,30 @@ export class Exchange implements LeaseRequest, TemplateValues {
     if (relay?.begun === true || relay?.clientFull === true) {
       this.abort(relay.clientFull ? 'client_abort' : 'backend_timeout');
     } else if (this.wantsBody && !this.#upstreamFull) {
-      this.keepAlive = false;
-      this.fail(408, 'body_timeout', 'the request body took too long');
+      this.#refuse({ status: 408, code: 'body_timeout', reason: 'the request body took too long' });
     } else this.fail(504, 'backend_timeout', 'the backend took too long');
   }
 
   /** The backend's connection ended before any byte of a response: try again unseen, or say so. */
   responseMissing(): void {
-    const lease = this.#lease;
-    const untouched = lease?.reused === true && !this.fresh && !this.wantsBody && !this.#bodyForwarded;
-    if (lease !== undefined && untouched && this.#bytesReceived === 0 && IDEMPOTENT.has(this.method)) {
-      // An idle socket that the backend closed just now (RFC 9112 9.3.1).
-      this.#dropLease();
-      this.fresh = true;
-      this.#acquire();
+    const untouched = this.#lease?.reused === true && !this.fresh && !this.wantsBody && !this.#bodyForwarded;
+    if (!untouched || !IDEMPOTENT.has(this.method)) {
+      this.fail(502, 'backend_reset', 'the backend closed the connection');
       return;
     }
-    this.fail(502, 'backend_reset', 'the backend closed the connection');
+    // An idle socket that the backend closed just now (RFC 9112 9.3.1).
+    this.#dropLease();
+    this.fresh = true;
+    this.#acquire();
   }
 
-  /** The response is complete and written. */
-  complete(status: number, socketUsable: boolean): void {
-    this.#status = status;
-    this.#mark('backendEndMs');
+  /** The response is complete and written. `idleMs`: for how long the backend keeps the socket; 0 when it can't be used again. */
+  complete(status: number, idleMs: number): void {
+    this.status = status;
+    this.mark('backendEndMs');
     const lease = this.#lease;
     this.#lease = undefined;
-    if (socketUsable && !this.wantsBody) lease?.release();
+    if (idleMs > 0 && !this.wantsBody) lease?.release(idleMs);
     else lease?.discard();
     // The rest of a body that nobody wants must not be taken for a request.
     this.#end(this.keepAlive && !this.wantsBody, this.#relay?.clientFull === true);
@@ -284,20 +245,22 @@ export class Exchange implements LeaseRequest, TemplateValues {
   /** No response can come of this any more: answer with an error, or break off a response that has begun. */
   fail(status: number, code: ErrorCode, reason: string): void {
     if (this.#over) return;
-    this.#error ??= code;
+    this.error ??= code;
     if (this.#relay?.begun === true) {
       this.abort(code);
       return;
     }
     this.#dropLease();
-    this.#answer(errorAnswer(status, reason, this.requestId));
+    const answer = errorAnswer(status, reason, this.requestId, this.#wantsJson);
+    const page = this.#wantsJson ? undefined : this.instance.errorPages.render(status, this.requestId);
+    this.#answer(page === undefined ? answer : withBody(answer, page.contentType, page.body));
   }
 
   /** Breaks off: the client must see that the response is not whole. */
   abort(code: ErrorCode): void {
     if (this.#over) return;
-    this.#error ??= code;
-    this.#status = this.#relay?.status ?? 0;
+    this.error ??= code;
+    this.status = this.#relay?.status ?? 0;
     const endsByClose = this.#relay?.endsByClose === true;
     this.#dropLease();
     this.#finishRecord();
@@ -310,8 +273,8 @@ export class Exchange implements LeaseRequest, TemplateValues {
   /** The client's connection is over. */
   clientGone(): void {
     if (this.#over) return;
-    this.#error ??= 'client_abort';
-    this.#status = this.#relay?.begun === true ? this.#relay.status : CLIENT_LEFT;
+    this.error ??= 'client_abort';
+    this.status = this.#relay?.begun === true ? this.#relay.status : CLIENT_LEFT;
     this.#dropLease();
     this.#finishRecord();
   }
@@ -324,81 +287,69 @@ export class Exchange implements LeaseRequest, TemplateValues {
     if (start < end) stream.writeBorrowed(bytes, start, end);
     const ahead = this.connection.becomeTunnel();
     if (ahead !== undefined) lease.stream.write(ahead);
-    this.#status = 101;
+    this.status = 101;
     this.#lease = undefined;
     this.#over = true;
-    this.#publish();
+    host.telemetry.exchange(exchangeRecord(this));
     const startedAtMs = Date.now();
-    const begunAtMs = performance.now();
     host.tunnel({
       downstream: stream,
       upstream: lease.stream,
       idleTimeoutMs: options.timeouts.tunnel,
       ended: (result) => {
         lease.discard();
-        host.telemetry.tunnel({
-          listener: host.listener,
-          protocol: this.upgrade,
-          startedAtMs,
-          durationMs: performance.now() - begunAtMs,
-          clientAddress: this.clientAddress,
-          upstream: this.route?.upstream.name ?? '',
-          backend: lease.backend,
-          bytesReceived: result.bytesReceived,
-          bytesSent: result.bytesSent,
-          error: result.error?.code,
-        });
+        host.telemetry.tunnel(tunnelRecord(this, lease, startedAtMs, result));
         this.instance.ended();
       },
     });
   }
 
-  /** The response's head is known; notes the time for the trace. */
-  responseHeadArrived(): void {
-    this.#mark('responseHeadMs');
+  /** Notes the time of a phase, for a trace. */
+  mark(phase: Phase): void {
+    const phases = this.trace?.phases;
+    if (phases !== undefined) phases[phase] = this.elapsedMs;
   }
 
-  responseHeadSent(): void {
-    this.#mark('headSentMs');
+  #target(head: Head): RequestTarget | Refusal {
+    const target = parseTarget(head.bytes.latin1Slice(head.urlStart, head.urlEnd), this.method);
+    if (target === undefined) return BAD_TARGET;
+    if (!this.instance.options.normalize_path) return target;
+    const normal = normalTarget(target.forwarded);
+    return normal === undefined ? AMBIGUOUS_PATH : withTarget(target, normal);
+  }
+
+  #forward(head: Head, target: RequestTarget, host: KnownHost, client: ClientFields): void {
+    const route = this.instance.route(host.name, target.path, head);
+    if (route === undefined) {
+      this.fail(404, 'no_route', 'no route matches');
+      return;
+    }
+    this.route = route;
+    this.trace = this.instance.host.telemetry.tracer?.begin(valueWith(head, TRACEPARENT));
+    if (head.upgradeField >= 0 && head.connectionUpgrade && this.modern && this.body === undefined) {
+      this.upgrade = head.valueText(head.upgradeField);
+    }
+    const { keySource } = route.upstream;
+    if (keySource !== undefined) this.key = hashKey(keySource, this.clientAddress, target, head);
+    // A target in absolute form goes on in origin form.
+    const changed = route.pathEdit?.(target.forwarded) ?? (target.isChanged ? target.forwarded : undefined);
+    const changes = { target: changed, authority: target.authority, clientLines: client.lines };
+    this.#requestText = requestText(this, head, route, changes);
+    if (this.trace?.phases !== undefined)
+      this.trace.phases.upstreamPath = withoutQuery(changed ?? target.forwarded);
+    this.#acquire();
   }
 
   #acquire(): void {
-    this.#mark('selectStartMs');
+    this.mark('selectStartMs');
     this.#pending = this.route?.upstream.acquire(this);
     this.touch();
   }
 
-  /** The head for the backend, but for the lines that name the backend and the blank line. `changed` is the target, where it is not the client's. */
-  #headText(
-    head: Head,
-    changed: string | undefined,
-    authority: string | undefined,
-    ownFields: string,
-    route: CompiledRoute,
-  ): string {
-    const edits = route.requestEdits;
-    let newHost = authority ?? (head.hosts === 0 ? this.#ownHost() : undefined);
-    // A transform that sets Host has the last word, and there is only one Host.
-    if (edits?.removed.has('host') === true) newHost = undefined;
-    const passed = forwardedRequest(head, changed, newHost, this.trace !== undefined, edits);
-    let own = `${ownFields}${this.requestId}\r\n`;
-    if (this.trace !== undefined) own += `traceparent: ${this.trace.traceparent}\r\n`;
-    if (edits !== undefined) own = withoutFields(own, edits.removed) + edits.earlyLines(this);
-    if (this.#bodyKind === CHUNKED) own += 'Transfer-Encoding: chunked\r\n';
-    if (this.upgrade !== '') own += `Connection: Upgrade\r\nUpgrade: ${this.upgrade}\r\n`;
-    return passed + own;
-  }
-
-  /** For clients of HTTP/1.0 that name no host: the address that they called. */
-  #ownHost(): string {
-    const { localAddress, localPort } = this.connection.connection;
-    const address = localAddress.includes(':') ? `[${localAddress}]` : localAddress;
-    return localPort === 0 ? 'localhost' : `${address}:${String(localPort)}`;
-  }
-
   #describe(head: Head): void {
-    const field = head.ids.indexOf(USER_AGENT);
-    if (field >= 0 && field < head.fields) this.#userAgent = head.valueText(field);
+    const accept = head.fieldWith(ACCEPT);
+    if (accept >= 0) this.#wantsJson = /\bjson\b/i.test(head.valueText(accept));
+    if (this.instance.host.telemetry.detailed) this.userAgent = valueWith(head, USER_AGENT) ?? '';
   }
 
   #forwardBody(bytes: Buffer, start: number, end: number): void {
@@ -420,29 +371,21 @@ export class Exchange implements LeaseRequest, TemplateValues {
     this.touch();
   }
 
-  #refuse({ status, reason }: Refusal): void {
+  /** Answers what can't be served; nobody knows what the client sends next. */
+  #refuse({ status, reason, code }: Refusal): void {
     this.keepAlive = false;
-    this.fail(status, 'bad_request', reason);
-  }
-
-  #answerHealth(): void {
-    const report = this.instance.host.health();
-    this.#answer({ status: report.status, contentType: 'application/json', body: report.body, fields: '' });
+    this.fail(status, code ?? 'bad_request', reason);
   }
 
   #answer(answer: Answer): void {
-    this.#status = answer.status;
+    this.status = answer.status;
     this.bytesSent = this.method === 'HEAD' ? 0 : Buffer.byteLength(answer.body);
     const keepAlive = this.keepAlive && !this.wantsBody && this.connection.mayStayOpen;
-    const connection = keepAlive
-      ? this.modern
-        ? ''
-        : 'Connection: keep-alive\r\n'
-      : 'Connection: close\r\n';
-    const date = this.instance.date.text;
-    const taken = this.connection.connection.stream.writeText(
-      answerText(answer, this.requestId, date, this.method, connection),
-    );
+    let lines = `X-Request-ID: ${this.requestId}\r\n`;
+    if (!keepAlive) lines += 'Connection: close\r\n';
+    else if (!this.modern) lines += 'Connection: keep-alive\r\n';
+    const text = answerText(answer, this.instance.date.text, this.method, lines);
+    const taken = this.connection.connection.stream.writeText(text);
     this.#end(keepAlive, !taken);
   }
 
@@ -452,7 +395,7 @@ export class Exchange implements LeaseRequest, TemplateValues {
   }
 
   #dropLease(): void {
-    this.#mark('backendEndMs');
+    this.mark('backendEndMs');
     this.#relay?.stop();
     this.#relay = undefined;
     const lease = this.#lease;
@@ -465,48 +408,12 @@ export class Exchange implements LeaseRequest, TemplateValues {
   #finishRecord(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#publish();
+    this.instance.host.telemetry.exchange(exchangeRecord(this));
     this.instance.ended();
-  }
-
-  #publish(): void {
-    const { host } = this.instance;
-    const durationMs = this.elapsedMs;
-    host.telemetry.exchange({
-      listener: host.listener,
-      startedAtMs: Date.now() - durationMs,
-      durationMs,
-      clientAddress: this.clientAddress,
-      method: this.method,
-      path: this.path,
-      host: this.host,
-      protocol: this.modern ? 'HTTP/1.1' : 'HTTP/1.0',
-      userAgent: this.#userAgent,
-      requestId: this.requestId,
-      traceId: this.trace?.traceId ?? '',
-      spanId: this.trace?.spanId ?? '',
-      trace: this.trace,
-      route: this.routeName,
-      upstream: this.route?.upstream.name ?? '',
-      algorithm: this.route?.upstream.algorithm ?? '',
-      backend: this.#backend,
-      status: this.#status,
-      bytesReceived: this.#bytesReceived,
-      bytesSent: this.bytesSent,
-      error: this.#error,
-    });
-  }
-
-  #mark(
-    phase:
-      'selectStartMs' | 'selectEndMs' | 'backendStartMs' | 'responseHeadMs' | 'headSentMs' | 'backendEndMs',
-  ): void {
-    const phases = this.trace?.phases;
-    if (phases !== undefined) phases[phase] = this.elapsedMs;
   }
 }
 
-const BAD_TARGET: Refusal = { status: 400, reason: 'the request target is malformed' };
+const BAD_CHUNKS: Refusal = { status: 400, reason: 'the chunked body is malformed' };
 
 /** What a client is told; the inside stays in the logs. */
 const REASONS: Partial<Record<ErrorCode, string>> = {
@@ -518,22 +425,12 @@ const REASONS: Partial<Record<ErrorCode, string>> = {
   connect_timeout: 'the backend could not be reached in time',
 };
 
-function traceparentOf(head: Head): string | undefined {
-  const field = head.ids.indexOf(TRACEPARENT);
-  return field >= 0 && field < head.fields ? head.valueText(field) : undefined;
+function valueWith(head: Head, id: number): string | undefined {
+  const field = head.fieldWith(id);
+  return field < 0 ? undefined : head.valueText(field);
 }
 
 function withoutQuery(target: string): string {
   const query = target.indexOf('?');
   return query < 0 ? target : target.slice(0, query);
-}
-
-/** Takes out field lines whose names a transform removes or replaces. */
-function withoutFields(lines: string, removed: ReadonlySet<string>): string {
-  if (removed.size === 0) return lines;
-  let text = '';
-  for (const line of lines.split('\r\n')) {
-    if (line !== '' && !removed.has(line.slice(0, line.indexOf(':')).toLowerCase())) text += `${line}\r\n`;
-  }
-  return text;
 }

@@ -17,6 +17,12 @@ export const X_FORWARDED_PROTO = 14;
 export const X_FORWARDED_HOST = 15;
 export const X_REAL_IP = 16;
 export const TRACEPARENT = 17;
+export const VIA = 18;
+export const FORWARDED = 19;
+export const X_FORWARDED_PORT = 20;
+export const MAX_FORWARDS = 21;
+export const ACCEPT = 22;
+export const TRACESTATE = 23;
 
 const NAMES: readonly (readonly [string, number])[] = [
   ['host', HOST],
@@ -36,6 +42,12 @@ const NAMES: readonly (readonly [string, number])[] = [
   ['x-forwarded-host', X_FORWARDED_HOST],
   ['x-real-ip', X_REAL_IP],
   ['traceparent', TRACEPARENT],
+  ['via', VIA],
+  ['forwarded', FORWARDED],
+  ['x-forwarded-port', X_FORWARDED_PORT],
+  ['max-forwards', MAX_FORWARDS],
+  ['accept', ACCEPT],
+  ['tracestate', TRACESTATE],
 ];
 
 interface Known {

@@ -94,6 +94,23 @@ export class Head {
     return field < 0 ? undefined : this.valueText(field);
   }
 
+  /** The first field with that known name, or -1. */
+  fieldWith(id: number): number {
+    for (let field = 0; field < this.fields; field++) if (this.ids[field] === id) return field;
+    return -1;
+  }
+
+  /** The values of all fields with that known name as one list (RFC 9110 5.3); '' when there is none. */
+  joined(id: number): string {
+    let list = '';
+    for (let field = 0; field < this.fields; field++) {
+      if (this.ids[field] !== id) continue;
+      const value = this.valueText(field);
+      if (value !== '') list = list === '' ? value : `${list}, ${value}`;
+    }
+    return list;
+  }
+
   /** Looks at each field once and notes what framing and forwarding depend on. */
   classify(): void {
     this.hostField = -1;

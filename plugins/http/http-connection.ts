@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
 
 import type { Connection, ConnectionHandler, Deadline, StreamReader } from '../../src/plugin-api/index.ts';
-import { answerText, errorAnswer } from './answer.ts';
+import { answerText, errorAnswer, withBody } from './answer.ts';
+import { ClientView } from './client-fields.ts';
 import { Exchange } from './exchange.ts';
 import type { Head } from './head.ts';
 import { HttpInstance } from './http-instance.ts';
-import { KnownHost } from './known-host.ts';
 import { REQUEST, RESPONSE } from './llhttp.ts';
+import { refusedRecord } from './records.ts';
 import { HEAD, INVALID, MessageReader, MORE } from './message-reader.ts';
 
 /** After our last response the client may still send; for so long and so much it is read and thrown away, as a reset would take the response from it. */
@@ -30,9 +32,8 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
   #stash: Buffer | undefined;
   /** The last response waits for the client to take it; until then no further request begins. */
   #clientFull = false;
-  /** The field lines that tell a backend about the client: the same for all requests. */
-  readonly #clientFields: string;
-  #host: KnownHost | undefined;
+  readonly #begunAtMs = performance.now();
+  #view: ClientView | undefined;
   #requests = 0;
   #closing = false;
   #lingering = false;
@@ -53,10 +54,6 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
     this.deadline = instance.host.deadline(() => {
       this.#expired();
     });
-    const address = connection.remoteAddress;
-    this.#clientFields =
-      `X-Forwarded-For: ${address}\r\nX-Real-IP: ${address}\r\n` +
-      `X-Forwarded-Proto: ${connection.secure ? 'https' : 'http'}\r\n`;
     this.deadline.set(instance.options.timeouts.idle);
     connection.stream.read(this);
   }
@@ -102,10 +99,10 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
     if (this.#exchange === undefined && !this.reader.busy) this.#finish();
   }
 
-  /** What there is to know of a Host; '' for a request without one. */
-  hostOf(text: string): KnownHost {
-    if (this.#host?.text !== text) this.#host = new KnownHost(text, this.#clientFields);
-    return this.#host;
+  /** What backends are told about this client, as the instance has it. */
+  view(instance: HttpInstance): ClientView {
+    if (this.#view?.instance !== instance) this.#view = new ClientView(this.connection, instance);
+    return this.#view;
   }
 
   /** False when the response must say that the connection ends after it. */
@@ -113,8 +110,9 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
     if (this.#closing || this.connection.draining || this.#peerEnded) return false;
     const current = this.#current();
     if (current === undefined) return false;
-    const limit = current.options.limits.requests_per_connection;
-    return limit === 0 || this.#requests < limit;
+    const { requests_per_connection: requests, connection_age: ageMs } = current.options.limits;
+    if (requests > 0 && this.#requests >= requests) return false;
+    return ageMs === 0 || performance.now() - this.#begunAtMs < ageMs;
   }
 
   /** The exchange is over, its response is written; `clientFull` when the client has not taken it yet. */
@@ -196,6 +194,7 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
       return next;
     }
     if (progress === INVALID) this.#refuse(400, 'bad_request', this.reader.failure);
+    else if (this.reader.hasOnlyTarget) this.#refuse(414, 'head_too_large', 'the request target is too long');
     else this.#refuse(431, 'head_too_large', 'the request head is too large');
     return end;
   }
@@ -220,33 +219,13 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
   #refuse(status: number, code: 'bad_request' | 'head_too_large' | 'head_timeout', reason: string): void {
     const instance = this.#current() ?? this.#first;
     const requestId = randomUUID();
-    instance.host.telemetry.exchange({
-      listener: this.connection.listener,
-      startedAtMs: Date.now(),
-      durationMs: 0,
-      clientAddress: this.connection.remoteAddress,
-      method: '',
-      path: '',
-      host: '',
-      protocol: 'HTTP/1.1',
-      userAgent: '',
-      requestId,
-      traceId: '',
-      spanId: '',
-      trace: undefined,
-      route: '',
-      upstream: '',
-      algorithm: '',
-      backend: undefined,
-      status,
-      bytesReceived: 0,
-      bytesSent: 0,
-      error: code,
-    });
-    const answer = errorAnswer(status, reason, requestId);
-    this.connection.stream.writeText(
-      answerText(answer, requestId, instance.date.text, '', 'Connection: close\r\n'),
-    );
+    const { listener, remoteAddress } = this.connection;
+    instance.host.telemetry.exchange(refusedRecord(listener, remoteAddress, requestId, status, code));
+    const answer = errorAnswer(status, reason, requestId, false);
+    const page = instance.errorPages.render(status, requestId);
+    const shown = page === undefined ? answer : withBody(answer, page.contentType, page.body);
+    const lines = `X-Request-ID: ${requestId}\r\nConnection: close\r\n`;
+    this.connection.stream.writeText(answerText(shown, instance.date.text, '', lines));
     this.#finish();
   }
 

@@ -5,6 +5,7 @@ import type {
   ProtocolInstance,
   Upstream,
 } from '../../src/plugin-api/index.ts';
+import { ErrorPages } from './error-pages.ts';
 import { FieldEdits } from './field-edits.ts';
 import type { Head } from './head.ts';
 import type { ParserSupply } from './llhttp.ts';
@@ -12,6 +13,8 @@ import type { HeadLimits, Scratch } from './message-reader.ts';
 import type { HttpOptions, Route, Transform } from './options.generated.ts';
 import { pathEdit } from './path-edits.ts';
 import { HttpDate } from './response-head.ts';
+import { TrustedProxies } from './trusted-proxies.ts';
+import { Via } from './via.ts';
 import { Router, type CompiledRoute } from './router.ts';
 
 /** Limits on what a backend may send as a head. */
@@ -21,6 +24,8 @@ const RESPONSE_HEAD_LIMITS: HeadLimits = { headerSize: 256 * 1024, headerCount: 
 export interface HttpParts {
   readonly supply: ParserSupply;
   readonly scratch: Scratch;
+  /** What `Via` calls the proxy when the config has no name for it: known to no other process. */
+  readonly pseudonym: string;
   /** Takes a connection over for an instance. */
   readonly connect: (connection: Connection, instance: HttpInstance) => ConnectionHandler;
 }
@@ -34,6 +39,9 @@ export class HttpInstance implements ProtocolInstance {
   readonly requestLimits: HeadLimits;
   readonly responseLimits = RESPONSE_HEAD_LIMITS;
   readonly date = new HttpDate();
+  readonly trusted: TrustedProxies;
+  readonly via: Via;
+  readonly errorPages: ErrorPages;
   readonly #router: Router | undefined;
   readonly #fallback: CompiledRoute | undefined;
   #active = 0;
@@ -43,6 +51,9 @@ export class HttpInstance implements ProtocolInstance {
     this.options = options;
     this.host = host;
     this.parts = parts;
+    this.trusted = new TrustedProxies(options.trusted_proxies);
+    this.via = new Via(options.via ?? parts.pseudonym);
+    this.errorPages = new ErrorPages(options.error_pages, host.directory);
     this.requestLimits = { headerSize: options.limits.header_size, headerCount: options.limits.header_count };
     this.#router =
       options.routes.length === 0

@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+
 import type { ProtocolPlugin } from '../../src/plugin-api/index.ts';
 import { HttpConnection } from './http-connection.ts';
 import { HttpInstance, type HttpParts } from './http-instance.ts';
@@ -16,6 +18,7 @@ class HttpPlugin implements ProtocolPlugin {
       const supply = new ParserSupply();
       this.#parts = {
         supply,
+        pseudonym: `balance-${randomBytes(4).toString('hex')}`,
         scratch: new Scratch(supply.first.arena.length),
         connect: (connection, instance) => new HttpConnection(connection, instance),
       };

@@ -65,6 +65,11 @@ export class MessageReader {
     return this.#memory !== undefined;
   }
 
+  /** After TOO_LARGE: whether not even the request line was complete. */
+  get hasOnlyTarget(): boolean {
+    return this.#scratch.head.fields === 0;
+  }
+
   /** Parses `bytes[start, end)` up to the end of a head or message. `sink` gets body pieces; without one there must be no body. */
   feed(bytes: Buffer, start: number, end: number, sink?: BodySink): Progress {
     let at = start;

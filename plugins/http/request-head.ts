@@ -1,8 +1,12 @@
 import {
+  FORWARDED,
   HOST,
+  MAX_FORWARDS,
   TRACEPARENT,
+  TRACESTATE,
   X_FORWARDED_FOR,
   X_FORWARDED_HOST,
+  X_FORWARDED_PORT,
   X_FORWARDED_PROTO,
   X_REAL_IP,
   X_REQUEST_ID,
@@ -11,16 +15,32 @@ import type { FieldEdits } from './field-edits.ts';
 import type { Head } from './head.ts';
 import { ownFields, passedFields, type FieldRules } from './passed-fields.ts';
 
-/** The fields that the proxy writes itself into each request, as an untrusted client must not choose them. */
-const OWN = [X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO, X_REAL_IP, X_REQUEST_ID];
-/** By what else is ours: 1 the Host field (the target names another one), 2 the trace context. */
-const OWN_BY_FLAGS = [
-  ownFields(...OWN),
-  ownFields(...OWN, HOST),
-  ownFields(...OWN, TRACEPARENT),
-  ownFields(...OWN, HOST, TRACEPARENT),
+/** Which fields, beside those about the client, we write ourselves in place of the client's. */
+export interface OwnFields {
+  readonly host: boolean;
+  /** The trace context. */
+  readonly trace: boolean;
+  /** The trace's state, which is only worth something with the context that it came with. */
+  readonly state: boolean;
+  /** Max-Forwards. */
+  readonly hops: boolean;
+}
+
+/** What is told about the client: an untrusted one must not choose it. */
+const ABOUT_CLIENT = [
+  X_FORWARDED_FOR,
+  X_FORWARDED_HOST,
+  X_FORWARDED_PORT,
+  X_FORWARDED_PROTO,
+  X_REAL_IP,
+  X_REQUEST_ID,
+  FORWARDED,
 ];
-const PLAIN: readonly FieldRules[] = OWN_BY_FLAGS.map((own) => ({ own, edits: undefined }));
+/** The rules for each combination of {@link OwnFields}, its members being bits. */
+const PLAIN: readonly FieldRules[] = Array.from({ length: 16 }, (_, bits) => {
+  const ids = [HOST, TRACEPARENT, TRACESTATE, MAX_FORWARDS].filter((_id, bit) => (bits & (1 << bit)) !== 0);
+  return { own: ownFields(...ABOUT_CLIENT, ...ids), edits: undefined };
+});
 
 const SPACE = 0x20;
 /** ` HTTP/1.1` */
@@ -31,11 +51,11 @@ export function forwardedRequest(
   head: Head,
   target: string | undefined,
   newHost: string | undefined,
-  traced: boolean,
+  own: OwnFields,
   edits: FieldEdits | undefined,
 ): string {
-  const flags = (newHost === undefined ? 0 : 1) + (traced ? 2 : 0);
-  const plain = PLAIN[flags] as FieldRules;
+  const bits = Number(own.host) + 2 * Number(own.trace) + 4 * Number(own.state) + 8 * Number(own.hops);
+  const plain = PLAIN[bits] as FieldRules;
   const rules = edits === undefined ? plain : { own: plain.own, edits };
   if (target === undefined && newHost === undefined && isPlainLine(head)) {
     // The client's line may go on as it is.

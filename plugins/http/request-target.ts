@@ -4,10 +4,13 @@ export interface RequestTarget {
   readonly forwarded: string;
   /** The part that routes look at: without query. */
   readonly path: string;
+  /** Whether `forwarded` differs from what the client wrote. */
+  readonly isChanged: boolean;
   /** The authority of an absolute-form target, which replaces the Host field; undefined otherwise. */
   readonly authority: string | undefined;
 }
 
+const ASTERISK: RequestTarget = { forwarded: '*', path: '*', isChanged: false, authority: undefined };
 const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)/i;
 
 /**
@@ -15,16 +18,22 @@ const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)/i;
  * authority-form belongs to CONNECT, which is refused before.
  */
 export function parseTarget(text: string, method: string): RequestTarget | undefined {
-  if (text.startsWith('/')) return { forwarded: text, path: pathOf(text), authority: undefined };
-  if (text === '*')
-    return method === 'OPTIONS' ? { forwarded: '*', path: '*', authority: undefined } : undefined;
+  if (text.startsWith('/'))
+    return { forwarded: text, path: pathOf(text), isChanged: false, authority: undefined };
+  if (text === '*') return method === 'OPTIONS' ? ASTERISK : undefined;
   const absolute = ABSOLUTE_FORM.exec(text);
   if (absolute === null) return undefined;
   const authority = absolute[1] ?? '';
   if (authority === '' || !isValidHost(authority)) return undefined;
   const rest = text.slice(absolute[0].length);
   const forwarded = rest.startsWith('/') ? rest : rest === '' && method === 'OPTIONS' ? '*' : `/${rest}`;
-  return { forwarded, path: pathOf(forwarded), authority };
+  return { forwarded, path: pathOf(forwarded), isChanged: true, authority };
+}
+
+/** The same target with another path and query. */
+export function withTarget(target: RequestTarget, forwarded: string): RequestTarget {
+  if (forwarded === target.forwarded) return target;
+  return { forwarded, path: pathOf(forwarded), isChanged: true, authority: target.authority };
 }
 
 function pathOf(target: string): string {

@@ -1,5 +1,6 @@
 import type { Lease, StreamReader } from '../../src/plugin-api/index.ts';
 import { ChunkedText, lastChunk } from './chunked-text.ts';
+import { KEEP_ALIVE } from './field-names.ts';
 import type { Exchange } from './exchange.ts';
 import type { Head } from './head.ts';
 import { END, HEAD, MORE, type MessageReader } from './message-reader.ts';
@@ -7,6 +8,9 @@ import { forwardedResponse, hasNoBody } from './response-head.ts';
 
 /** Pieces of a body up to this size are joined with what else is to be written; larger ones go out by themselves. */
 const JOINED_BYTES = 16 * 1024;
+
+/** How much earlier than announced a backend's idle socket is given up. */
+const KEPT_MARGIN_MS = 1_000;
 
 /** What is read next of the response. */
 const READING_HEAD = 0;
@@ -32,7 +36,8 @@ export class ResponseRelay implements StreamReader {
   /** The body goes to the client in chunks. */
   #chunkedOut = false;
   #chunks: ChunkedText | undefined;
-  #keepsSocket = false;
+  /** For how long the backend keeps the socket after this response; 0: it does not. */
+  #idleMs = 0;
   /** Text that waits for the end of the chunk being read, so that it goes out in one write. */
   #out = '';
   #stopped = false;
@@ -113,7 +118,7 @@ export class ResponseRelay implements StreamReader {
   #endOfStream(): void {
     if (this.#chunkedOut) this.#out += lastChunk(undefined);
     this.#flush();
-    this.#keepsSocket = false;
+    this.#idleMs = 0;
     this.#complete(true);
   }
 
@@ -144,10 +149,10 @@ export class ResponseRelay implements StreamReader {
   #final(head: Head): boolean {
     const exchange = this.#exchange;
     if (!this.#frame(head)) return false;
-    exchange.responseHeadArrived();
+    exchange.mark('responseHeadMs');
     this.#out += this.#headText(head);
     this.status = head.status;
-    exchange.responseHeadSent();
+    exchange.mark('headSentMs');
     if (this.#state === CHUNKED) this.#reader.expectChunks();
     else this.#reader.finish();
     return true;
@@ -161,7 +166,7 @@ export class ResponseRelay implements StreamReader {
       if (head.minor === 0 || head.contentLength !== -1) return false;
       if (head.transferEncodings > 1 || !head.chunked) return false;
     }
-    this.#keepsSocket = head.wantsKeepAlive;
+    this.#idleMs = head.wantsKeepAlive ? keptMs(head) : 0;
     if (hasNoBody(head.status, exchange.method)) this.#state = COMPLETE;
     else if (head.chunked) this.#state = CHUNKED;
     else if (head.contentLength >= 0) {
@@ -169,7 +174,7 @@ export class ResponseRelay implements StreamReader {
       this.#state = this.#left === 0 ? COMPLETE : FIXED_LENGTH;
     } else {
       this.#state = UNTIL_CLOSE;
-      this.#keepsSocket = false;
+      this.#idleMs = 0;
     }
     if (this.#state === CHUNKED || this.#state === UNTIL_CLOSE) {
       this.#chunkedOut = exchange.modern;
@@ -188,19 +193,23 @@ export class ResponseRelay implements StreamReader {
     exchange.keepAlive = exchange.keepAlive && !exchange.wantsBody && exchange.connection.mayStayOpen;
     let own =
       head.hasDate || edits?.removed.has('date') === true ? '' : `Date: ${exchange.instance.date.text}\r\n`;
-    own += this.#ownFields();
+    own += this.#ownFields(head);
     if (this.#chunkedOut) own += 'Transfer-Encoding: chunked\r\n';
     if (!exchange.keepAlive) own += 'Connection: close\r\n';
     else if (!exchange.modern) own += 'Connection: keep-alive\r\n';
     return `${forwardedResponse(head, edits)}${own}\r\n`;
   }
 
-  /** The request id and what transforms add. */
-  #ownFields(): string {
+  /** Via, the request id and what transforms add. */
+  #ownFields(head: Head): string {
     const exchange = this.#exchange;
     const edits = exchange.route?.responseEdits;
-    const id = edits?.removed.has('x-request-id') === true ? '' : `X-Request-ID: ${exchange.requestId}\r\n`;
-    return edits === undefined ? id : id + edits.earlyLines(exchange) + edits.lateLines(exchange);
+    const via = exchange.instance.via.line(head.minor);
+    const id = `X-Request-ID: ${exchange.requestId}\r\n`;
+    if (edits === undefined) return via + id;
+    let lines = edits.removed.has('via') ? '' : via;
+    if (!edits.removed.has('x-request-id')) lines += id;
+    return lines + edits.earlyLines(exchange) + edits.lateLines(exchange);
   }
 
   #switch(head: Head, bytes: Buffer, start: number, end: number): number {
@@ -209,8 +218,8 @@ export class ResponseRelay implements StreamReader {
     const offered = exchange.upgrade.split(',').map((protocol) => protocol.trim().toLowerCase());
     if (exchange.upgrade === '' || !offered.includes(chosen.toLowerCase())) return this.#malformed();
     const passed = forwardedResponse(head, exchange.route?.responseEdits);
-    const own = `${this.#ownFields()}Connection: Upgrade\r\nUpgrade: ${chosen}\r\n`;
-    exchange.responseHeadArrived();
+    const own = `${this.#ownFields(head)}Connection: Upgrade\r\nUpgrade: ${chosen}\r\n`;
+    exchange.mark('responseHeadMs');
     this.stop();
     exchange.becomeTunnel(this.#lease, `${this.#out}${passed}${own}\r\n`, bytes, start, end);
     return -1;
@@ -276,6 +285,19 @@ export class ResponseRelay implements StreamReader {
   #complete(clean: boolean): void {
     this.stop();
     // Paused for a slow client, but with nothing left to read: the next lease reads again.
-    this.#exchange.complete(this.status, clean && this.#keepsSocket);
+    this.#exchange.complete(this.status, clean ? this.#idleMs : 0);
   }
+}
+
+/**
+ * For how long a backend keeps an idle socket, by its `Keep-Alive: timeout=`, less a margin for what is on its way when it
+ * closes; without one it did not say.
+ */
+function keptMs(head: Head): number {
+  const field = head.fieldWith(KEEP_ALIVE);
+  if (field < 0) return Number.POSITIVE_INFINITY;
+  const seconds = /(?:^|[,\s])timeout=(\d{1,9})/i.exec(head.valueText(field))?.[1];
+  return seconds === undefined
+    ? Number.POSITIVE_INFINITY
+    : Math.max(0, Number(seconds) * 1000 - KEPT_MARGIN_MS);
 }

@@ -45,6 +45,22 @@ export interface HttpOptions {
   readonly health_endpoint?: string;
   readonly timeouts: HttpTimeouts;
   readonly limits: HttpLimits;
+  /** Addresses and networks of proxies in front of this one. What a peer among them says about the client (`X-Forwarded-*`, `Forwarded`, `X-Real-IP`, `X-Request-ID`) is kept and extended; what anybody else says is overwritten. */
+  readonly trusted_proxies: readonly string[];
+  /**
+   * Whether requests also get a `Forwarded` header (RFC 7239).
+   * @default false
+   */
+  readonly forwarded: boolean;
+  /** The name under which `Via` shows this proxy to both sides, and by which it knows a request that comes back to it (508). Empty: no `Via`. Without it: a name that each process makes up. */
+  readonly via?: string;
+  /**
+   * Whether paths are normalized before routes look at them and backends get them: slashes merged, dot segments resolved, encoded slashes, backslashes and NULs refused with 400.
+   * @default false
+   */
+  readonly normalize_path: boolean;
+  /** Bodies of the proxy's own error responses. `${status}`, `${reason}` and `${request_id}` in them stand for what they say. */
+  readonly error_pages: readonly ErrorPage[];
 }
 
 /** A rule that picks an upstream for a request. All conditions that are given must hold. Among routes that match, the higher `priority` wins, then the more specific one, then the earlier one. */
@@ -143,6 +159,36 @@ export interface HttpLimits {
    * @default 0
    */
   readonly requests_per_connection: number;
+  /**
+   * Bytes of the request target. More are answered with 414.
+   * @default 8192
+   */
+  readonly target_length: number;
+  /**
+   * Bytes of a request body. More are answered with 413: before the backend sees the request when Content-Length says so, in flight when the body is chunked. 0: no limit; bodies are streamed, not kept. In bytes.
+   * @default 0
+   */
+  readonly body_size: number;
+  /**
+   * A connection older than that is closed after its next response. 0: no limit. In ms.
+   * @default 0
+   */
+  readonly connection_age: number;
+}
+
+/** One body. */
+export interface ErrorPage {
+  /** The statuses that it is for. */
+  readonly statuses: readonly number[];
+  /**
+   * Its Content-Type.
+   * @default "text/html; charset=utf-8"
+   */
+  readonly content_type: string;
+  /** The body itself; this or `file`. */
+  readonly body?: string;
+  /** A file with the body, relative to the config file. It is read with the config. */
+  readonly file?: string;
 }
 
 /** Settings of `mode: tcp`. */

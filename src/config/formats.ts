@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+
 import { messageOf } from '../errors.ts';
 import { ADDRESS_FORMS, formatAddress, parseAddress } from './address.ts';
 import { ALGORITHMS, parseAlgorithm } from './algorithm.ts';
@@ -19,6 +21,7 @@ export interface Format {
 const durations = `a duration with its unit, such as ${DURATION_FORMS}`;
 const urlPaths = 'a path that starts with / and has no query, fragment, space or control character';
 const hostPatterns = 'a host name without port, or *. and a domain';
+const networks = 'an IP address or a network such as 10.0.0.0/8 or 2001:db8::/32';
 const names = 'a name of 1 to 100 visible characters';
 
 /** All formats of the schema by name. */
@@ -40,6 +43,7 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   algorithm: { expected: `one of ${ALGORITHMS.join(', ')}`, parse: parseAlgorithm },
   'hash-key': { expected: HASH_KEY_FORMS, parse: (text) => formatHashKey(parseHashKey(text)) },
   'status-ranges': { expected: 'statuses as in 200, 200-399 or 200,204', parse: parsed(parseStatusRanges) },
+  network: matching(networks, isNetwork),
   name: matching(names, (text) => text.length <= 100 && /^[^\s\p{C}](?:[^\p{C}]*[^\s\p{C}])?$/u.test(text)),
   'url-path': matching(urlPaths, (text) => /^\/[^\s?#\p{C}]*$/u.test(text)),
   'host-pattern': { expected: hostPatterns, parse: parseHostPattern },
@@ -81,6 +85,15 @@ function parseTemplate(text: string): string {
   if (!isHeaderValue(text)) fail('must be a header value without line breaks and control characters');
   checkTemplate(text);
   return text;
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', length, ...more] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || more.length > 0) return false;
+  return (
+    length === undefined || (/^(0|[1-9]\d{0,2})$/.test(length) && Number(length) <= (family === 4 ? 32 : 128))
+  );
 }
 
 function isHttpUrl(text: string): boolean {

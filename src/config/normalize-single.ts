@@ -50,6 +50,17 @@ function healthCheck(file: ConfigFile, at: Path, context: NormalizeContext): obj
   return { health_check: file.mode === 'tcp' ? { ...check, type: 'tcp' } : check };
 }
 
+/** What the `http` section of a flat file says as it is said of a listener. */
+const HTTP_KEYS = [
+  'health_endpoint',
+  'limits',
+  'trusted_proxies',
+  'forwarded',
+  'via',
+  'normalize_path',
+  'error_pages',
+] as const;
+
 function httpOptions(file: ConfigFile, routes: readonly object[], context: NormalizeContext): object {
   const at: Path = ['listeners', 0, 'http'];
   context.origins.set([...at, 'transform'], ['transform']);
@@ -65,7 +76,7 @@ function httpOptions(file: ConfigFile, routes: readonly object[], context: Norma
     }
   }
   return {
-    ...pick(file.http ?? {}, ['health_endpoint', 'limits']),
+    ...pick(file.http ?? {}, HTTP_KEYS),
     ...pick(file, ['transform', 'health_endpoint']),
     timeouts: { ...pick(file.timeouts ?? {}, ['read', 'write', 'idle']), ...file.http?.timeouts },
     routes,

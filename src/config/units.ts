@@ -40,8 +40,9 @@ export function parseDurationMs(text: string): number {
   return wholeMs;
 }
 
-/** Reads a size such as `512B`, `64KiB` (binary) or `10MB` (decimal). Throws an Error that says what is allowed. */
+/** Reads a size such as `512B`, `64KiB` (binary), `10MB` (decimal) or `0`. Throws an Error that says what is allowed. */
 export function parseSizeBytes(text: string): number {
+  if (text === '0') return 0;
   const match = SIZE.exec(text);
   if (match === null) throw new Error(`must be a size such as ${SIZE_FORMS}`);
   const bytes = Number(match[1]) * (SIZE_UNITS_BYTES[match[2] ?? ''] ?? Number.NaN);

@@ -8,6 +8,8 @@ import type { SocketUse, Upstream } from './upstream.ts';
 export interface ProtocolHost {
   /** Name of the listener. */
   readonly listener: string;
+  /** The folder of the config file: what relative file names in options are relative to. */
+  readonly directory: string;
   readonly logger: Logger;
   readonly telemetry: TelemetrySink;
   /** Name of the listener's own `upstream:`, if it has one. */

@@ -60,8 +60,8 @@ export interface Lease {
   readonly stream: ByteStream;
   /** True when the socket served an exchange before: it may die of old age under the next one. */
   readonly reused: boolean;
-  /** The exchange is over and the socket may serve another one. */
-  release(): void;
+  /** The exchange is over and the socket may serve another one, after at most `idleMs` of rest; without it as long as the pool keeps it. */
+  release(idleMs?: number): void;
   /** The exchange is over and the socket must not be used again. `error` says what was wrong with it, if anything. */
   discard(error?: Error): void;
 }

@@ -32,6 +32,8 @@ export class CheckedPlugin implements ProtocolPlugin {
     const problems = this.#check?.problems(options) ?? [];
     if (problems.length === 0) return this.#plugin.provision(options, host);
     const found = problems.map(({ path, message }) => `${formatPath(['options', ...path])} ${message}`);
-    throw new BalanceError('config_invalid', `listener ${host.listener}: ${found.join('; ')}`, { origin: 'config' });
+    throw new BalanceError('config_invalid', `listener ${host.listener}: ${found.join('; ')}`, {
+      origin: 'config',
+    });
   }
 }

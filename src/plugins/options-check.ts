@@ -17,7 +17,13 @@ export class OptionsCheck {
   /** Throws an Error when `schema` is no JSON Schema. */
   constructor(schema: object) {
     // A stranger's schema may use what this validator does not know: that is no reason to refuse it.
-    const ajv = new Ajv2020({ allErrors: true, verbose: true, strict: false, logger: false, useDefaults: true });
+    const ajv = new Ajv2020({
+      allErrors: true,
+      verbose: true,
+      strict: false,
+      logger: false,
+      useDefaults: true,
+    });
     this.#validate = ajv.compile(schema);
   }
 

@@ -49,8 +49,8 @@ export class GenerationBuilder {
     this.#options = options;
   }
 
-  /** Throws a BalanceError when the config can't be made to work; then nothing of it is left. */
-  async build(config: Config, hash: string): Promise<Generation> {
+  /** `directory` is that of the config file. Throws a BalanceError when the config can't be made to work; then nothing of it is left. */
+  async build(config: Config, hash: string, directory: string): Promise<Generation> {
     const holdings = new Unwinding();
     try {
       const upstreams = new Map<string, UpstreamPlan>();
@@ -58,7 +58,7 @@ export class GenerationBuilder {
         upstreams.set(upstream.name, this.#upstream(upstream, holdings));
       const listeners: PlannedListener[] = [];
       for (const listener of config.listeners) {
-        const planned = await this.#listener(listener, upstreams);
+        const planned = await this.#listener(listener, upstreams, directory);
         holdings.push(() => void planned.close());
         listeners.push(planned);
       }
@@ -112,6 +112,7 @@ export class GenerationBuilder {
   async #listener(
     listener: ListenerConfig,
     upstreams: ReadonlyMap<string, UpstreamPlan>,
+    directory: string,
   ): Promise<PlannedListener> {
     const plugin = this.#options.plugin(listener.mode);
     if (plugin === undefined) {
@@ -128,7 +129,7 @@ export class GenerationBuilder {
           ? listener.tcp
           : (listener.options ?? {});
     try {
-      const host = this.#host(listener, upstreams);
+      const host = this.#host(listener, upstreams, directory);
       return new PlannedListener(listener, checked(await plugin.provision(options, host)), host.logger);
     } catch (error) {
       if (error instanceof BalanceError) throw error;
@@ -143,10 +144,15 @@ export class GenerationBuilder {
     }
   }
 
-  #host(listener: ListenerConfig, upstreams: ReadonlyMap<string, UpstreamPlan>): ProtocolHost {
+  #host(
+    listener: ListenerConfig,
+    upstreams: ReadonlyMap<string, UpstreamPlan>,
+    directory: string,
+  ): ProtocolHost {
     const { logger, telemetry, tunnels, health } = this.#options;
     return {
       listener: listener.name,
+      directory,
       logger: logger.child({ listener: listener.name }),
       telemetry,
       defaultUpstream: listener.upstream,
@@ -170,7 +176,10 @@ export class GenerationBuilder {
           try {
             expired();
           } catch (error) {
-            logger.error('protocol failed at a deadline', { listener: listener.name, error: messageOf(error) });
+            logger.error('protocol failed at a deadline', {
+              listener: listener.name,
+              error: messageOf(error),
+            });
           }
         }),
     };
@@ -179,7 +188,9 @@ export class GenerationBuilder {
 
 /** What a plugin gave, if it can be worked with. */
 function checked(instance: unknown): ProtocolInstance {
-  const given = (typeof instance === 'object' && instance !== null ? instance : {}) as Partial<ProtocolInstance>;
+  const given = (
+    typeof instance === 'object' && instance !== null ? instance : {}
+  ) as Partial<ProtocolInstance>;
   if (typeof given.handle !== 'function' || typeof given.close !== 'function') {
     throw new Error('provision must give an object with the functions handle and close');
   }

@@ -13,15 +13,23 @@ export class PooledSocket implements StreamReader {
   isCool = false;
   /** When it was given back, or the pool noticed that it was: exact to the pool's interval. */
   idleSinceMs = this.createdAtMs;
+  #dueAtMs = Number.POSITIVE_INFINITY;
 
   constructor(stream: SocketStream) {
     this.stream = stream;
   }
 
-  /** Back in the pool: from now on any byte condemns the socket. */
-  rest(): void {
+  /** Back in the pool, for at most `idleMs`: from now on any byte condemns the socket. */
+  rest(idleMs: number): void {
     this.isCool = false;
+    // The clock is only asked where there is a limit.
+    this.#dueAtMs = idleMs === Number.POSITIVE_INFINITY ? idleMs : performance.now() + idleMs;
     this.stream.read(this);
+  }
+
+  /** True once the backend may close it at any moment. */
+  get isOverdue(): boolean {
+    return this.#dueAtMs !== Number.POSITIVE_INFINITY && performance.now() > this.#dueAtMs;
   }
 
   data(): void {

@@ -115,11 +115,11 @@ export class SocketLease implements Lease, PendingLease, SocketTaker {
     if (this.#member === undefined) this.#owner.cancelled(this);
   }
 
-  release(): void {
+  release(idleMs?: number): void {
     const socket = this.#socket;
     if (socket === undefined) return;
     this.#socket = undefined;
-    if (this.#pool !== undefined) this.#pool.giveBack(socket);
+    if (this.#pool !== undefined) this.#pool.giveBack(socket, idleMs);
     else socket.stream.destroy();
     // Last, so that one who waits finds the socket.
     this.#member?.backend.leaseEnded();

@@ -112,14 +112,14 @@ export class SocketPool {
     );
   }
 
-  /** Takes a socket back for the next exchange. */
-  giveBack(socket: PooledSocket): void {
+  /** Takes a socket back for the next exchange, which must come within `idleMs`. */
+  giveBack(socket: PooledSocket, idleMs = Number.POSITIVE_INFINITY): void {
     if (!this.#endLease(socket)) return;
     if (this.#use === 'once' || this.#isSpent(socket)) {
       this.#drop(socket);
       return;
     }
-    socket.rest();
+    socket.rest(idleMs);
     // Whoever waits in the pool's own line comes first.
     if (this.#pool.pending > 0) void this.#pool.release(socket);
     else this.#hot.push(socket);
@@ -235,7 +235,7 @@ export class SocketPool {
 
   async #connect(): Promise<PooledSocket> {
     const socket = await connectTo(this.#backend, this.#dialOptions);
-    if (this.#use === 'keep-alive') socket.rest();
+    if (this.#use === 'keep-alive') socket.rest(Number.POSITIVE_INFINITY);
     return socket;
   }
 
@@ -252,6 +252,7 @@ export class SocketPool {
 
   #isSpent(resource: Resource): boolean {
     if (this.#closing || resource instanceof FailedSocket || resource.stream.stale) return true;
+    if (resource.isOverdue) return true;
     return this.#settings.maxAgeMs > 0 && performance.now() - resource.createdAtMs > this.#settings.maxAgeMs;
   }
 

@@ -13,6 +13,7 @@ export function checkHttp(context: CheckContext): void {
     if (http === undefined) continue;
     const at: Path = ['listeners', index, 'http'];
     checkLimits(http, at, context);
+    checkErrorPages(http, at, context);
     checkTransform(http.transform, [...at, 'transform'], context);
     checkRoutes(http, at, context);
   }
@@ -23,6 +24,20 @@ function checkLimits({ limits }: HttpOptions, at: Path, context: CheckContext): 
   if (sizeBytes < MIN_HEADER_SIZE_BYTES || sizeBytes > MAX_HEADER_SIZE_BYTES) {
     const range = `${formatSize(MIN_HEADER_SIZE_BYTES)} to ${formatSize(MAX_HEADER_SIZE_BYTES)}`;
     context.error([...at, 'limits', 'header_size'], `must be from ${range}`);
+  }
+}
+
+function checkErrorPages({ error_pages: pages }: HttpOptions, at: Path, context: CheckContext): void {
+  const seen = new Set<number>();
+  for (const [index, page] of pages.entries()) {
+    const path = [...at, 'error_pages', index];
+    if ((page.body === undefined) === (page.file === undefined)) {
+      context.error(path, 'must have either body or file');
+    }
+    for (const [place, status] of page.statuses.entries()) {
+      if (seen.has(status)) context.error([...path, 'statuses', place], `has a page for ${status} already`);
+      seen.add(status);
+    }
   }
 }
 

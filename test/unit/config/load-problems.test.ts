@@ -194,7 +194,6 @@ describe('a key that is not known', () => {
     'access_control',
     'proxy_protocol',
     'cluster',
-    'error_pages',
     'cache',
     'compression',
   ])('%s is refused as not supported yet, at any place', (key) => {

@@ -62,7 +62,7 @@ function endingConnection(): { stream: StuckStream; expire: () => void } {
   const scratch = new Scratch(supply.first.arena.length);
   const connect = (accepted: Connection, taker: HttpInstance): HttpConnection =>
     new HttpConnection(accepted, taker);
-  const instance = new HttpInstance(OPTIONS, host, { supply, scratch, connect });
+  const instance = new HttpInstance(OPTIONS, host, { supply, scratch, connect, pseudonym: 'test' });
   const stream = new StuckStream();
   const connection = { stream, remoteAddress: '127.0.0.1', current: instance } as unknown as Connection;
   const handler = new HttpConnection(connection, instance);

@@ -1,0 +1,108 @@
+import type { Connection } from '../../src/plugin-api/index.ts';
+import {
+  FORWARDED,
+  X_FORWARDED_FOR,
+  X_FORWARDED_HOST,
+  X_FORWARDED_PORT,
+  X_FORWARDED_PROTO,
+  X_REAL_IP,
+  X_REQUEST_ID,
+} from './field-names.ts';
+import type { Head } from './head.ts';
+import type { HttpInstance } from './http-instance.ts';
+import { hostName, isValidHost } from './request-target.ts';
+
+/** A request id from a trusted peer that may go into logs and fields. */
+const REQUEST_ID = /^[A-Za-z0-9._:=@/+-]{1,128}$/;
+
+/** What one request tells the backend about its client. */
+export interface ClientFields {
+  /** Field lines, each with its CRLF, all but X-Request-ID. */
+  readonly lines: string;
+  /** The client that logs, templates and hashing see. */
+  readonly address: string;
+  /** The id that a trusted peer gave; undefined: make one up. */
+  readonly requestId: string | undefined;
+}
+
+/** A Host of a client, looked at once: nearly all requests of a connection name the same one. */
+export interface KnownHost {
+  readonly text: string;
+  readonly isValid: boolean;
+  /** Without port, in lower case: what routes compare. */
+  readonly name: string;
+  /** For clients that are not trusted: the same for each request. */
+  readonly fields: ClientFields;
+}
+
+/** What backends are told about the client of one connection, as the config of one generation has it. */
+export class ClientView {
+  readonly instance: HttpInstance;
+  /** Whether what the peer says about a client behind it counts. */
+  readonly isTrusted: boolean;
+  readonly #connection: Connection;
+  readonly #proto: string;
+  readonly #port: string;
+  #host: KnownHost | undefined;
+
+  constructor(connection: Connection, instance: HttpInstance) {
+    this.#connection = connection;
+    this.instance = instance;
+    this.isTrusted = instance.trusted.has(connection.remoteAddress);
+    this.#proto = connection.secure ? 'https' : 'http';
+    this.#port = connection.localPort === 0 ? '' : String(connection.localPort);
+  }
+
+  /** '' for a request without Host. */
+  host(text: string): KnownHost {
+    if (this.#host?.text !== text) {
+      const fields = {
+        lines: this.#lines(text),
+        address: this.#connection.remoteAddress,
+        requestId: undefined,
+      };
+      this.#host = { text, isValid: isValidHost(text), name: hostName(text), fields };
+    }
+    return this.#host;
+  }
+
+  /** What the backend of this request gets to know: from a trusted peer, what the peer said and a word of ours. */
+  fields(head: Head, host: KnownHost): ClientFields {
+    return this.isTrusted ? this.#extended(head, host.text) : host.fields;
+  }
+
+  #lines(host: string): string {
+    const address = this.#connection.remoteAddress;
+    let lines = `X-Forwarded-For: ${address}\r\nX-Real-IP: ${address}\r\nX-Forwarded-Proto: ${this.#proto}\r\n`;
+    if (host !== '') lines += `X-Forwarded-Host: ${host}\r\n`;
+    if (this.#port !== '') lines += `X-Forwarded-Port: ${this.#port}\r\n`;
+    return this.instance.options.forwarded ? `${lines}Forwarded: ${this.#forwarded(host)}\r\n` : lines;
+  }
+
+  #extended(head: Head, host: string): ClientFields {
+    const peer = this.#connection.remoteAddress;
+    const before = head.joined(X_FORWARDED_FOR);
+    const client = before === '' ? undefined : this.instance.trusted.clientOf(before);
+    const realIp = head.joined(X_REAL_IP) || (client ?? peer);
+    const shownHost = head.joined(X_FORWARDED_HOST) || host;
+    const port = head.joined(X_FORWARDED_PORT) || this.#port;
+    let lines = `X-Forwarded-For: ${before === '' ? peer : `${before}, ${peer}`}\r\nX-Real-IP: ${realIp}\r\n`;
+    lines += `X-Forwarded-Proto: ${head.joined(X_FORWARDED_PROTO) || this.#proto}\r\n`;
+    if (shownHost !== '') lines += `X-Forwarded-Host: ${shownHost}\r\n`;
+    if (port !== '') lines += `X-Forwarded-Port: ${port}\r\n`;
+    const forwarded = head.joined(FORWARDED);
+    const own = this.instance.options.forwarded ? this.#forwarded(host) : '';
+    if (forwarded !== '' || own !== '')
+      lines += `Forwarded: ${[forwarded, own].filter((part) => part !== '').join(', ')}\r\n`;
+    const id = head.joined(X_REQUEST_ID);
+    return { lines, address: client ?? peer, requestId: REQUEST_ID.test(id) ? id : undefined };
+  }
+
+  /** RFC 7239 4: IPv6 addresses are bracketed and quoted, hosts are quoted where they are no token. */
+  #forwarded(host: string): string {
+    const address = this.#connection.remoteAddress;
+    const from = address.includes(':') ? `"[${address}]"` : address;
+    const named = host === '' ? '' : `;host=${/^[\w.~-]+$/.test(host) ? host : `"${host}"`}`;
+    return `for=${from}${named};proto=${this.#proto}`;
+  }
+}

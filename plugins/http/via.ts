@@ -1,0 +1,23 @@
+/** The proxy's entry in `Via` (RFC 9110 7.6.3), and how it knows itself. */
+export class Via {
+  /** Field lines for messages that were received as HTTP/1.0 and HTTP/1.1, with CRLF; '' when it stays silent. */
+  readonly #lines: readonly [string, string];
+  readonly #pseudonym: string;
+
+  /** An empty pseudonym: no Via. */
+  constructor(pseudonym: string) {
+    this.#pseudonym = pseudonym;
+    this.#lines = pseudonym === '' ? ['', ''] : [`Via: 1.0 ${pseudonym}\r\n`, `Via: 1.1 ${pseudonym}\r\n`];
+  }
+
+  /** The line that a message of HTTP/1.`minor` gets. */
+  line(minor: number): string {
+    return minor === 0 ? this.#lines[0] : this.#lines[1];
+  }
+
+  /** Whether a list of `Via` entries names this proxy: the request goes in circles. */
+  comesBack(entries: string): boolean {
+    if (entries === '' || this.#pseudonym === '' || !entries.includes(this.#pseudonym)) return false;
+    return entries.split(',').some((entry) => entry.trim().split(/[ \t]+/)[1] === this.#pseudonym);
+  }
+}
