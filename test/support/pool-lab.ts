@@ -1,0 +1,63 @@
+import type { BalanceError } from '../../src/errors.ts';
+import { parseAddress } from '../../src/config/address.ts';
+import { ReadBuffers } from '../../src/net/read-buffers.ts';
+import type { SocketUse } from '../../src/plugin-api/index.ts';
+import { BackendState } from '../../src/upstream/backend-state.ts';
+import type { PooledSocket } from '../../src/upstream/pooled-socket.ts';
+import { SocketPool, type PoolSettings } from '../../src/upstream/socket-pool.ts';
+import { owned } from './owned.ts';
+import { RecordingBackend, type BackendScript } from './recording-backend.ts';
+
+const SETTINGS: PoolSettings = {
+  maxSize: 10,
+  minIdle: 0,
+  maxIdleTimeMs: 60_000,
+  maxAgeMs: 0,
+  acquireTimeoutMs: 5_000,
+  validateOnBorrow: true,
+};
+
+export interface PoolLab {
+  readonly server: RecordingBackend;
+  readonly backend: BackendState;
+  readonly pool: SocketPool;
+  take(): Promise<PooledSocket>;
+}
+
+/** A pool of a backend that is there; closed at the end of the test. */
+export async function poolLab(
+  settings: Partial<PoolSettings> = {},
+  { use = 'keep-alive' as SocketUse, script = undefined as BackendScript | undefined } = {},
+): Promise<PoolLab> {
+  const server = owned(await RecordingBackend.start(script));
+  return { server, ...poolOf(server.address, settings, use) };
+}
+
+/** A pool of whatever is at that address. */
+export function poolOf(address: string, settings: Partial<PoolSettings> = {}, use: SocketUse = 'keep-alive', connectTimeoutMs = 5_000) {
+  const backend = new BackendState(0, 'backend', parseAddress(address), address);
+  const dial = { connectTimeoutMs, buffers: new ReadBuffers(), onFault: () => undefined };
+  const pool = owned(new SocketPool(backend, use, { ...SETTINGS, ...settings }, dial));
+  return { backend, pool, take: () => takeFrom(pool) };
+}
+
+export function takeFrom(pool: SocketPool): Promise<PooledSocket> {
+  return new Promise((resolve, reject) => {
+    let isAnswered = false;
+    const answer = (): void => {
+      if (isAnswered) reject(new Error('answered twice'));
+      isAnswered = true;
+    };
+    pool.take({
+      taken: (socket) => {
+        answer();
+        resolve(socket);
+      },
+      failed: (error: BalanceError) => {
+        answer();
+        reject(error);
+      },
+    });
+    if (isAnswered) reject(new Error('answered before take() returned'));
+  });
+}

@@ -1,0 +1,269 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+
+import { parseAddress } from '../../../src/config/address.ts';
+import type { BalanceError } from '../../../src/errors.ts';
+import { ReadBuffers } from '../../../src/net/read-buffers.ts';
+import type { Lease, LeaseRequest, PendingLease, SocketUse } from '../../../src/plugin-api/index.ts';
+import { BackendState } from '../../../src/upstream/backend-state.ts';
+import { createBalancer } from '../../../src/upstream/balancer/create-balancer.ts';
+import { Member } from '../../../src/upstream/member.ts';
+import { SocketPool } from '../../../src/upstream/socket-pool.ts';
+import { UpstreamGroup } from '../../../src/upstream/upstream-group.ts';
+import { deadAddress } from '../../support/dead-address.ts';
+import { eventually } from '../../support/eventually.ts';
+import { owned } from '../../support/owned.ts';
+import { RecordingBackend } from '../../support/recording-backend.ts';
+
+interface GroupOptions {
+  readonly maxConnections?: number;
+  readonly queueSize?: number;
+  readonly queueTimeoutMs?: number;
+  readonly pooled?: boolean;
+}
+
+/** An upstream over backends at these addresses. */
+function groupOf(addresses: readonly string[], options: GroupOptions = {}) {
+  const faults: unknown[] = [];
+  const dial = { connectTimeoutMs: 2_000, buffers: new ReadBuffers(), onFault: (error: unknown) => void faults.push(error) };
+  const health = addresses.map(() => ({ healthy: true }));
+  const members = addresses.map((address, index) => {
+    const backend = new BackendState(index, `b${index}`, parseAddress(address), address);
+    const member = new Member({ backend, weight: 1, maxConnections: options.maxConnections ?? 0, health: health[index] });
+    if (options.pooled === true) {
+      const settings = { maxSize: 10, minIdle: 0, maxIdleTimeMs: 0, maxAgeMs: 0, acquireTimeoutMs: 2_000, validateOnBorrow: true };
+      member.usePool('keep-alive', owned(new SocketPool(backend, 'keep-alive', settings, dial)), 10);
+    }
+    return member;
+  });
+  const group = owned(
+    new UpstreamGroup({
+      name: 'group',
+      algorithm: 'round-robin',
+      keySource: undefined,
+      balancer: createBalancer({ algorithm: 'round-robin' } as Parameters<typeof createBalancer>[0], members),
+      members,
+      readTimeoutMs: 0,
+      queueSize: options.queueSize ?? 10,
+      queueTimeoutMs: options.queueTimeoutMs ?? 5_000,
+      dial,
+    }),
+  );
+  return { group, members, health, faults };
+}
+
+/** Asks for a lease and keeps the answer. */
+class Asker implements LeaseRequest {
+  readonly key = undefined;
+  readonly fresh: boolean;
+  lease: Lease | undefined;
+  error: BalanceError | undefined;
+  answers = 0;
+  readonly pending: PendingLease;
+  readonly #group: UpstreamGroup;
+
+  constructor(group: UpstreamGroup, use: SocketUse = 'once', fresh = false) {
+    this.#group = group;
+    this.fresh = fresh;
+    this.pending = this.#group.acquire(this, use);
+    if (this.answers > 0) throw new Error('answered before acquire() returned');
+  }
+
+  leased(lease: Lease): void {
+    this.answers += 1;
+    this.lease = lease;
+    onTestFinished(() => {
+      lease.discard();
+    });
+  }
+
+  refused(error: BalanceError): void {
+    this.answers += 1;
+    this.error = error;
+  }
+
+  async answered(): Promise<this> {
+    await eventually(() => this.answers > 0, 'the request was answered');
+    return this;
+  }
+}
+
+async function servers(count: number): Promise<RecordingBackend[]> {
+  const started: RecordingBackend[] = [];
+  for (let index = 0; index < count; index += 1) started.push(owned(await RecordingBackend.start()));
+  return started;
+}
+
+describe('an upstream', () => {
+  it('leases a connection and counts it until it is given back', async () => {
+    const [server] = await servers(1);
+    const { group, members } = groupOf([server!.address]);
+    const { lease } = await new Asker(group).answered();
+    expect(lease?.backend.name).toBe('b0');
+    expect(lease?.reused).toBe(false);
+    expect(members[0]!.active).toBe(1);
+    lease?.discard();
+    lease?.discard();
+    lease?.release();
+    expect(members[0]!.active).toBe(0);
+    await (await server!.connection(0)).untilEnded();
+  });
+
+  it('re-uses a released connection, but not for one who asks for a fresh one', async () => {
+    const [server] = await servers(1);
+    const { group } = groupOf([server!.address], { pooled: true });
+    (await new Asker(group, 'keep-alive').answered()).lease?.release();
+    const second = await new Asker(group, 'keep-alive').answered();
+    expect(second.lease?.reused).toBe(true);
+    second.lease?.release();
+    const third = await new Asker(group, 'keep-alive', true).answered();
+    expect(third.lease?.reused).toBe(false);
+    expect(server!.connections).toHaveLength(2);
+  });
+
+  it('tries the next backend when one refuses, and says the last reason when all do', async () => {
+    const [server] = await servers(1);
+    const { group, members } = groupOf([await deadAddress(), server!.address, await deadAddress()]);
+    for (let round = 0; round < 3; round += 1) {
+      const asker = await new Asker(group).answered();
+      expect(asker.lease?.backend.name).toBe('b1');
+    }
+    expect(members.map((member) => member.active)).toEqual([0, 3, 0]);
+    const none = groupOf([await deadAddress(), await deadAddress()]);
+    const asker = await new Asker(none.group).answered();
+    expect(asker.error).toMatchObject({ code: 'connect_failed', origin: 'upstream' });
+    expect(none.members.map((member) => member.active)).toEqual([0, 0]);
+  });
+
+  it('refuses at once when no backend is healthy', async () => {
+    const [server] = await servers(1);
+    const { group, health } = groupOf([server!.address]);
+    health[0]!.healthy = false;
+    const asker = await new Asker(group).answered();
+    expect(asker.error).toMatchObject({ code: 'no_backend', status: 503 });
+    expect(asker.error?.message).toContain('group');
+    health[0]!.healthy = true;
+    expect((await new Asker(group).answered()).lease).toBeDefined();
+  });
+
+  it('lets one wait who finds all at their limit, and serves the longest waiting one first', async () => {
+    const [server] = await servers(1);
+    const { group } = groupOf([server!.address], { maxConnections: 1 });
+    const first = await new Asker(group).answered();
+    const [second, third] = [new Asker(group), new Asker(group)];
+    expect(group.waiting).toBe(2);
+    first.lease?.discard();
+    await second.answered();
+    expect([second.lease?.backend.name, third.answers, group.waiting]).toEqual(['b0', 0, 1]);
+    second.lease?.release();
+    await third.answered();
+    expect(third.lease).toBeDefined();
+  });
+
+  it('refuses when the line is full, and after the time limit', async () => {
+    const [server] = await servers(1);
+    const { group } = groupOf([server!.address], { maxConnections: 1, queueSize: 1, queueTimeoutMs: 60 });
+    await new Asker(group).answered();
+    const waiting = new Asker(group);
+    const full = await new Asker(group).answered();
+    expect(full.error).toMatchObject({ code: 'queue_full', status: 503 });
+    expect((await waiting.answered()).error).toMatchObject({ code: 'queue_timeout', status: 503 });
+    expect(group.waiting).toBe(0);
+  });
+
+  it('lets one who waits leave', async () => {
+    const [server] = await servers(1);
+    const { group } = groupOf([server!.address], { maxConnections: 1 });
+    const first = await new Asker(group).answered();
+    const [gone, next] = [new Asker(group), new Asker(group)];
+    gone.pending.cancel();
+    gone.pending.cancel();
+    expect(group.waiting).toBe(1);
+    first.lease?.discard();
+    await next.answered();
+    expect([gone.answers, next.lease?.backend.name]).toEqual([0, 'b0']);
+  });
+
+  it('gives back what was connected for one who left meanwhile', async () => {
+    const [server] = await servers(1);
+    const { group, members } = groupOf([server!.address]);
+    const gone = new Asker(group);
+    gone.pending.cancel();
+    await (await server!.connection(0)).untilEnded();
+    await eventually(() => members[0]!.active === 0, 'nothing is counted');
+    expect(gone.answers).toBe(0);
+  });
+
+  it('tells nobody who left that connecting failed', async () => {
+    const { group, members } = groupOf([await deadAddress()]);
+    const gone = new Asker(group);
+    gone.pending.cancel();
+    await eventually(() => members[0]!.active === 0, 'nothing is counted');
+    expect(gone.answers).toBe(0);
+  });
+
+  it('serves who waits when a backend becomes healthy', async () => {
+    const both = await servers(2);
+    const { group, health, members } = groupOf(both.map(({ address }) => address), { maxConnections: 1 });
+    health[1]!.healthy = false;
+    await new Asker(group).answered();
+    const waiting = new Asker(group);
+    expect(group.waiting).toBe(1);
+    health[1]!.healthy = true;
+    members[1]!.backend.noteChange();
+    expect((await waiting.answered()).lease?.backend.name).toBe('b1');
+  });
+
+  it('gives the place of a failed connect to one who waits', async () => {
+    const { group } = groupOf([await deadAddress()], { maxConnections: 1 });
+    const askers = [new Asker(group), new Asker(group), new Asker(group)];
+    for (const asker of askers) expect((await asker.answered()).error?.code).toBe('connect_failed');
+  });
+
+  it('takes the lease from a protocol that throws when it gets it', async () => {
+    const [server] = await servers(1);
+    const { group, members, faults } = groupOf([server!.address]);
+    const failure = new Error('broken protocol');
+    group.acquire(
+      {
+        key: undefined,
+        fresh: false,
+        leased: () => {
+          throw failure;
+        },
+        refused: () => undefined,
+      },
+      'once',
+    );
+    await (await server!.connection(0)).untilEnded();
+    expect(faults).toEqual([failure]);
+    expect(members[0]!.active).toBe(0);
+  });
+
+  it('survives a protocol that throws when it is refused', async () => {
+    const { group, faults } = groupOf([await deadAddress()]);
+    const failure = new Error('broken protocol');
+    group.acquire(
+      {
+        key: undefined,
+        fresh: false,
+        leased: () => undefined,
+        refused: () => {
+          throw failure;
+        },
+      },
+      'once',
+    );
+    await eventually(() => faults.length > 0, 'the fault was told');
+    expect(faults).toEqual([failure]);
+  });
+
+  it('passes no socket on that a lease has used up', async () => {
+    const [server] = await servers(1);
+    const { group } = groupOf([server!.address], { pooled: true });
+    const first = await new Asker(group, 'keep-alive').answered();
+    first.lease?.discard(new Error('bad answer'));
+    const second = await new Asker(group, 'keep-alive').answered();
+    expect(second.lease?.reused).toBe(false);
+    expect(server!.connections).toHaveLength(2);
+  });
+});
