@@ -90,7 +90,7 @@ describe('the builder of generations', () => {
   it('builds what the config says and lets go of all of it', async () => {
     const server = owned(await RecordingBackend.start());
     const { builder, fake } = lab();
-    const generation = await builder.build(config(listeners('fake') + upstream(server.address)), 'hash');
+    const generation = await builder.build(config(listeners('fake') + upstream(server.address)), 'hash', '/');
     expect(generation).toMatchObject({ id: 1, hash: 'hash' });
     expect(generation.listeners.map((planned) => planned.config.name)).toEqual(['one', 'two']);
     expect(fake.hosts.map((host) => [host.listener, host.defaultUpstream])).toEqual([
@@ -120,7 +120,7 @@ describe('the builder of generations', () => {
   ])('leaves nothing when a plugin %s', async (_, provision, message) => {
     const server = owned(await RecordingBackend.start());
     const { builder, fake, registry } = lab(provision as unknown as ProtocolPlugin['provision']);
-    await expect(builder.build(config(listeners('broken') + upstream(server.address)), 'hash')).rejects.toMatchObject({
+    await expect(builder.build(config(listeners('broken') + upstream(server.address)), 'hash', '/')).rejects.toMatchObject({
       origin: 'config',
       message: expect.stringContaining(message) as string,
     });
@@ -130,7 +130,7 @@ describe('the builder of generations', () => {
     await eventually(() => server.connections.every((connection) => connection.ending !== undefined), 'all sockets were given up');
     expect(await newConnections(server)).toBe(0);
     // The next attempt gets parts of its own.
-    const next = await builder.build(config(listeners('fake') + upstream(server.address)), 'hash');
+    const next = await builder.build(config(listeners('fake') + upstream(server.address)), 'hash', '/');
     const [member] = next.upstreams.get('web')!.members;
     expect(member?.backend.index).toBe(0);
     expect(registry).toBeDefined();
@@ -140,9 +140,9 @@ describe('the builder of generations', () => {
   it('keeps pool, health and counts of a backend whose weight changed', async () => {
     const server = owned(await RecordingBackend.start());
     const { builder } = lab();
-    const before = await builder.build(config(listeners('fake') + upstream(server.address, 1)), 'a');
+    const before = await builder.build(config(listeners('fake') + upstream(server.address, 1)), 'a', '/');
     await eventually(() => before.upstreams.get('web')?.members[0]?.backend.idle === 2, 'min_idle is connected');
-    const after = await builder.build(config(listeners('fake') + upstream(server.address, 5)), 'b');
+    const after = await builder.build(config(listeners('fake') + upstream(server.address, 5)), 'b', '/');
     const [old, next] = [before, after].map((generation) => generation.upstreams.get('web')!.members[0]!);
     expect(next!.backend).toBe(old!.backend);
     expect(next!.pool('keep-alive')).toBe(old!.pool('keep-alive'));
@@ -160,6 +160,7 @@ describe('the builder of generations', () => {
     const generation = await builder.build(
       config(`{ listen: '127.0.0.1:0', mode: fake, backends: [{ address: '${server.address}' }], connection_pool: { min_idle: 1 } }`),
       'hash',
+      '/',
     );
     await eventually(() => server.open === 1, 'min_idle is connected');
     const closed = generation.close();
@@ -174,7 +175,7 @@ describe('the builder of generations', () => {
     const server = owned(await RecordingBackend.start());
     const { builder, fake, logger } = lab();
     fake.closing = () => Promise.reject(new Error('stuck'));
-    const generation = await builder.build(config(listeners('fake') + upstream(server.address)), 'hash');
+    const generation = await builder.build(config(listeners('fake') + upstream(server.address)), 'hash', '/');
     await generation.close();
     expect(logger.lines.filter((line) => line.includes('protocol failed to close'))).toHaveLength(2);
     await eventually(() => server.connections.every((connection) => connection.ending !== undefined), 'all sockets were given up');
@@ -182,7 +183,7 @@ describe('the builder of generations', () => {
 
   it('logs what a plugin throws at a deadline', async () => {
     const { builder, fake, logger } = lab();
-    const generation = await builder.build(config(`{ listen: '127.0.0.1:0', mode: fake, backends: [{ address: '127.0.0.1:1' }] }`), 'hash');
+    const generation = await builder.build(config(`{ listen: '127.0.0.1:0', mode: fake, backends: [{ address: '127.0.0.1:1' }] }`), 'hash', '/');
     const deadline = fake.hosts[0]!.deadline(() => {
       throw new Error('too late');
     });
