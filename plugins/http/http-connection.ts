@@ -15,6 +15,9 @@ import { HEAD, INVALID, MessageReader, MORE } from './message-reader.ts';
 const LINGER_MS = 2_000;
 const LINGER_BYTES = 1024 * 1024;
 
+const CR = 0x0d;
+const LF = 0x0a;
+
 /** Pipelined requests that are read ahead of their turn. */
 const STASH_BYTES = 16 * 1024;
 
@@ -179,8 +182,12 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
     if (this.#stash.length >= STASH_BYTES) this.connection.stream.pause();
   }
 
-  #readHead(bytes: Buffer, at: number, end: number): number {
+  #readHead(bytes: Buffer, start: number, end: number): number {
+    let at = start;
     const first = !this.reader.busy;
+    // A line break too many after the last request is no beginning of another one (RFC 9112 2.2).
+    while (first && at < end && (bytes[at] === CR || bytes[at] === LF)) at += 1;
+    if (at === end) return end;
     if (first) this.reader.limits = (this.#current() ?? this.#first).requestLimits;
     const progress = this.reader.feed(bytes, at, end);
     if (progress === MORE) {

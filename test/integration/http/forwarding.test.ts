@@ -75,6 +75,8 @@ describe('fields that belong to one connection', () => {
       'X-Real-IP',
       'X-Forwarded-Proto',
       'X-Forwarded-Host',
+      'X-Forwarded-Port',
+      'Via',
       'X-Request-ID',
     ]);
   });
@@ -93,6 +95,7 @@ describe('fields that belong to one connection', () => {
       'Content-Length',
       'X-Empty',
       'Keep',
+      'Via',
       'X-Request-ID',
     ]);
   });
@@ -151,7 +154,7 @@ describe('fields that pass', () => {
       'X-Blank:',
       'X-Last:',
     ]);
-    expect(seen!.lines).toHaveLength(10);
+    expect(seen!.lines).toHaveLength(12);
     expect(response.lines.slice(2, 4)).toEqual(['X-Empty:', 'X-Last:']);
     expect(fieldValues(response, 'x-request-id')).toHaveLength(1);
   });

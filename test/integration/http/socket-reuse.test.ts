@@ -45,17 +45,23 @@ describe('a socket that was used before and dies before a byte of the response',
     ['POST with a body', post('body')],
     ['POST without one', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n'],
     ['PATCH', 'PATCH / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n'],
-    ['PUT with a body', 'PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody'],
-    [
-      'PUT with chunks',
-      'PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n',
-    ],
   ])('is a 502 for %s: it may have been executed', async (_what, request) => {
     const stage = await dyingOnSecond('end');
     await stage.exchange(get());
     const response = await stage.exchange(request);
     expect(statusOf(response)).toBe(502);
     expect(stage.backend.connections).toHaveLength(1);
+  });
+
+  it.each([
+    ['of fixed length', 'Content-Length: 4\r\n\r\nbody'],
+    ['in chunks', 'Transfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n'],
+  ])('is replaced unseen for PUT with a body %s that is at hand', async (_what, rest) => {
+    const stage = await dyingOnSecond('end');
+    await stage.exchange(get());
+    const response = await stage.exchange(`PUT / HTTP/1.1\r\nHost: a\r\n${rest}`);
+    expect(statusOf(response)).toBe(200);
+    expect(stage.backend.connections).toHaveLength(2);
   });
 
   it('is not tried a third time', async () => {

@@ -188,10 +188,17 @@ describe('limits', () => {
     expect(stage.seen).toHaveLength(1);
   });
 
-  it('header_size: a head without end gets its 431 before it ends', async () => {
+  it('header_size: a request line without end gets its 414 before it ends', async () => {
     const stage = await scene({ yaml: 'http: { limits: { header_size: 1KiB } }' });
     const client = await stage.client();
     client.send(`GET /${'a'.repeat(5000)}`);
+    expect(statusOf(await readMessage(client))).toBe(414);
+  });
+
+  it('header_size: a head without end gets its 431 before it ends', async () => {
+    const stage = await scene({ yaml: 'http: { limits: { header_size: 1KiB } }' });
+    const client = await stage.client();
+    client.send(`GET / HTTP/1.1\r\nHost: a\r\nX: ${'a'.repeat(5000)}`);
     expect(statusOf(await readMessage(client))).toBe(431);
   });
 

@@ -37,7 +37,16 @@ describe('request headers', () => {
       get('/', 'A: 1\r\nX-Tag: one\r\nx-tag:\r\nB: 2\r\n'),
     );
     expect(seen.lines.map((line) => line.split(':')[0]).sort()).toEqual(
-      ['A', 'B', 'Host', 'X-Forwarded-Host', 'X-Forwarded-Proto', 'X-Real-IP'].sort(),
+      [
+        'A',
+        'B',
+        'Host',
+        'Via',
+        'X-Forwarded-Host',
+        'X-Forwarded-Port',
+        'X-Forwarded-Proto',
+        'X-Real-IP',
+      ].sort(),
     );
   });
 

@@ -11,7 +11,18 @@ import type { ByteStream, Connection, ProtocolHost } from '../../../../src/plugi
 const OPTIONS = {
   routes: [],
   timeouts: { read: 30_000, write: 6_000, idle: 75_000, tunnel: 3_600_000 },
-  limits: { header_size: 32_768, header_count: 100, requests_per_connection: 0 },
+  limits: {
+    header_size: 32_768,
+    header_count: 100,
+    requests_per_connection: 0,
+    target_length: 8192,
+    body_size: 0,
+    connection_age: 0,
+  },
+  trusted_proxies: [],
+  forwarded: false,
+  normalize_path: false,
+  error_pages: [],
 } as unknown as HttpOptions;
 
 /** A stream that sends nothing by itself: the test says how much still waits. */
