@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+
 import type { Connection } from '../../src/plugin-api/index.ts';
 import {
   FORWARDED,
@@ -98,10 +100,11 @@ export class ClientView {
     return { lines, address: client ?? peer, requestId: REQUEST_ID.test(id) ? id : undefined };
   }
 
-  /** RFC 7239 4: IPv6 addresses are bracketed and quoted, hosts are quoted where they are no token. */
+  /** RFC 7239 4 and 6: IPv6 addresses are bracketed and quoted, hosts are quoted where they are no token. */
   #forwarded(host: string): string {
     const address = this.#connection.remoteAddress;
-    const from = address.includes(':') ? `"[${address}]"` : address;
+    // A peer on a unix socket has no address.
+    const from = address.includes(':') ? `"[${address}]"` : isIP(address) === 0 ? 'unknown' : address;
     const named = host === '' ? '' : `;host=${/^[\w.~-]+$/.test(host) ? host : `"${host}"`}`;
     return `for=${from}${named};proto=${this.#proto}`;
   }

@@ -1,4 +1,4 @@
-import { BlockList, isIPv6 } from 'node:net';
+import { BlockList, isIP, isIPv6 } from 'node:net';
 
 /** The peers whose word about the client counts. */
 export class TrustedProxies {
@@ -28,7 +28,7 @@ export class TrustedProxies {
     const addresses = forwardedFor.split(',');
     for (let i = addresses.length - 1; i >= 0; i--) {
       const address = (addresses[i] ?? '').trim();
-      if (!/^[0-9A-Fa-f.:]+$/.test(address)) return undefined;
+      if (isIP(address) === 0) return undefined;
       if (!this.has(address)) return address;
     }
     return undefined;
