@@ -1,3 +1,5 @@
+import { DirectText } from './direct-text.ts';
+
 /** Size of the memory that all quiet sockets read into, and of each private buffer. */
 const SHARED_SIZE_BYTES = 64 * 1024;
 const PRIVATE_SIZE_BYTES = 128 * 1024;
@@ -18,6 +20,8 @@ export interface PrivateBuffer {
  * read; a socket that fills it gets a private one, whose bytes can be sent on without a copy.
  */
 export class ReadBuffers {
+  /** The direct way to write text, which sockets share too. */
+  readonly direct = new DirectText();
   readonly shared: Buffer = Buffer.allocUnsafeSlow(SHARED_SIZE_BYTES);
   readonly #spare: PrivateBuffer[] = [];
   readonly #byMemory = new WeakMap<ArrayBufferLike, PrivateBuffer>();

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 
 import type { ByteStream, StreamReader } from '../plugin-api/index.ts';
+import { PENDING, textHandleOf, writeError, type TextHandle } from './direct-text.ts';
 import type { PrivateBuffer, ReadBuffers } from './read-buffers.ts';
 
 /** Bytes waiting to be sent at which a writer is told to wait. */
@@ -34,6 +35,13 @@ export class SocketStream implements ByteStream {
   #owesDrained = false;
   /** True while the reader was not told yet what happened before it came. */
   #isBehind = false;
+  /** Where text can be written to directly. */
+  #handle: TextHandle | undefined;
+  /** True when the socket's own queue may hold something, which direct writes must not overtake. */
+  #mayQueue = false;
+  /** Direct writes that the system has not finished, and their bytes. */
+  #directWrites = 0;
+  #directBytes = 0;
   #filled = 0;
   #flowing = false;
   #whenClosed: (() => void) | undefined;
@@ -66,6 +74,7 @@ export class SocketStream implements ByteStream {
 
   attach(socket: Socket): void {
     this.#socket = socket;
+    this.#handle = textHandleOf(socket);
     socket.on('end', this.#onEnd);
     socket.on('error', this.#onError);
     socket.on('close', this.#onClose);
@@ -87,7 +96,7 @@ export class SocketStream implements ByteStream {
   }
 
   get writableLength(): number {
-    return this.#socket?.writableLength ?? 0;
+    return (this.#socket?.writableLength ?? 0) + this.#directBytes;
   }
 
   get writeEnded(): boolean {
@@ -128,13 +137,19 @@ export class SocketStream implements ByteStream {
     // Writing to a socket that was destroyed meanwhile does nothing; asking first would cost more.
     if (socket === undefined || this.#ended) return true;
     if (this.#owesDrained) return this.#writeMore(socket, text);
-    return socket.write(text, 'latin1') || this.#accepts(socket);
+    const handle = this.#handle;
+    if (handle === undefined || (this.#mayQueue && socket.writableLength > 0)) {
+      return socket.write(text, 'latin1') || this.#accepts(socket);
+    }
+    this.#mayQueue = false;
+    return this.#writeDirect(socket, handle, text);
   }
 
   write(bytes: Uint8Array): boolean {
     const socket = this.#socket;
     if (socket === undefined || this.#ended) return true;
     if (this.#owesDrained) return this.#writeMore(socket, bytes);
+    this.#mayQueue = true;
     return socket.write(bytes) || this.#accepts(socket);
   }
 
@@ -182,15 +197,43 @@ export class SocketStream implements ByteStream {
    * socket's own notice comes only for more bytes than its limit.
    */
   #writeMore(socket: Socket, bytes: string | Uint8Array): boolean {
+    this.#mayQueue = true;
     socket.write(bytes, 'latin1', this.#onSent);
-    return socket.writableLength < HIGH_WATER_MARK_BYTES;
+    return this.writableLength < HIGH_WATER_MARK_BYTES;
   }
+
+  #writeDirect(socket: Socket, handle: TextHandle, text: string): boolean {
+    const { direct } = this.#buffers;
+    if (!direct.isReady) {
+      direct.learn(handle);
+      this.#mayQueue = true;
+      return socket.write(text, 'latin1') || this.#accepts(socket);
+    }
+    const outcome = direct.write(handle, text, this.#onDirectSent);
+    if (outcome === 0) return true;
+    if (outcome !== PENDING) {
+      socket.destroy(writeError(outcome));
+      return true;
+    }
+    this.#directWrites += 1;
+    this.#directBytes += text.length;
+    return this.#accepts(socket);
+  }
+
+  /** A direct write is finished; the rest of the queue was asked to be sent before. */
+  readonly #onDirectSent = (status: number): void => {
+    this.#directWrites -= 1;
+    if (this.#directWrites === 0) this.#directBytes = 0;
+    if (status < 0) this.#socket?.destroy(writeError(status));
+    else this.#onSent();
+  };
 
   /** Sends straight from a private read buffer; its socket gets another one until this is sent. */
   #writeLent(owner: PrivateBuffer, bytes: Buffer): boolean {
     const socket = this.#socket;
     if (socket === undefined || this.#ended || socket.destroyed) return true;
     owner.lent = true;
+    this.#mayQueue = true;
     let sentAtOnce = true;
     socket.write(bytes, () => {
       if (sentAtOnce) return;
@@ -208,7 +251,7 @@ export class SocketStream implements ByteStream {
 
   /** The socket asks to wait, also when it could send all of a large piece at once: that is no reason. */
   #accepts(socket: Socket): boolean {
-    if (socket.destroyed || socket.writableLength < HIGH_WATER_MARK_BYTES) return true;
+    if (socket.destroyed || this.writableLength < HIGH_WATER_MARK_BYTES) return true;
     this.#owesDrained = true;
     return false;
   }
@@ -331,7 +374,7 @@ export class SocketStream implements ByteStream {
 
   readonly #onSent = (): void => {
     if (!this.#owesDrained || this.#reader === undefined || this.#closed) return;
-    if ((this.#socket?.writableLength ?? 0) > 0) return;
+    if (this.writableLength > 0) return;
     this.#owesDrained = false;
     try {
       this.#reader.drained();
