@@ -1,0 +1,164 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+
+import { answering, ok } from '../../support/answering.ts';
+import { backend } from '../../support/backends.ts';
+import type { ByteSocket } from '../../support/byte-socket.ts';
+import { client } from '../../support/clients.ts';
+import { eventually } from '../../support/eventually.ts';
+import { fieldValues, type Message } from '../../support/http-message.ts';
+import { answer, get } from '../../support/http-talk.ts';
+import { labProxy, type LabProxy } from '../../support/lab-proxy.ts';
+
+const FOLDER = new URL('../../../config/', import.meta.url);
+
+interface Example {
+  readonly proxy: LabProxy;
+  /** What each backend was asked, by its name in the example. */
+  readonly seen: Readonly<Record<string, Message[]>>;
+  connect(listener?: string): Promise<ByteSocket>;
+}
+
+/** Starts an example on free ports, with backends that answer `<port of the example> <path>`. */
+async function start(name: string): Promise<Example> {
+  let yaml = readFileSync(new URL(name, FOLDER), 'utf8');
+  const seen: Record<string, Message[]> = {};
+  for (const port of ['9001', '9002', '9003']) {
+    const messages: Message[] = (seen[port] = []);
+    const server = await backend(answering((request) => respond(port, request), messages));
+    yaml = yaml.replaceAll(`localhost:${port}`, server.address);
+  }
+  yaml = yaml.replace(/(listen: ')(127\.0\.0\.1)?:(?:8\d{3}|9090)'/g, "$1127.0.0.1:0'");
+  // Nothing but comments may name the addresses of a real setup.
+  expect(yaml.replace(/#.*$/gm, '')).not.toMatch(/localhost:9\d\d\d|:80\d\d|:9090/);
+  const proxy = await labProxy(yaml);
+  return {
+    proxy,
+    seen,
+    connect: (listener) => client(proxy.address(listener)),
+  };
+}
+
+function respond(port: string, request: Message): string {
+  const path = request.startLine.split(' ')[1];
+  if (fieldValues(request, 'upgrade').includes('websocket')) {
+    return `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nframes of ${port}`;
+  }
+  return ok(`${port} ${path}`);
+}
+
+/** Which backend answered. */
+async function served(socket: ByteSocket, path = '/', lines = ''): Promise<string> {
+  return (await get(socket, path, lines)).body.split(' ')[0] ?? '';
+}
+
+const TRAFFIC: Readonly<Record<string, (example: Example) => Promise<void>>> = {
+  'balance.yaml': async ({ connect, proxy }) => {
+    const socket = await connect();
+    const names = [await served(socket), await served(socket), await served(socket)];
+    expect(names.sort()).toEqual(['9001', '9002', '9003']);
+    const page = await (await fetch(`http://${proxy.adminAddress}/metrics`)).text();
+    expect(page).toContain('balance_requests_total');
+    await proxy.untilLogged('GET');
+  },
+  'balancers.yaml': async ({ connect }) => {
+    const socket = await connect();
+    const names = async (path: string, lines = ''): Promise<string[]> => {
+      const all: string[] = [];
+      for (let round = 0; round < 9; round += 1) all.push(await served(socket, path, lines));
+      return all;
+    };
+    const count = (all: string[], name: string): number => all.filter((one) => one === name).length;
+    const weighted = await names('/weighted');
+    expect(['9001', '9002', '9003'].map((name) => count(weighted, name))).toEqual([5, 3, 1]);
+    expect(new Set(await names('/')).size).toBe(3);
+    for (const path of ['/random', '/p2c', '/least', '/weighted-least']) expect(await names(path)).toHaveLength(9);
+    for (const [path, line] of [
+      ['/session', 'Cookie: session=abc\r\n'],
+      ['/bounded', ''],
+      ['/maglev', 'X-User: me\r\n'],
+    ] as const) {
+      expect(new Set(await names(path, line)).size, path).toBe(1);
+    }
+  },
+  'gateway.yaml': async ({ connect }) => {
+    const socket = await connect();
+    const names = new Set([await served(socket, '/api/v1/x'), await served(socket, '/api/v1/x'), await served(socket, '/api/v1')]);
+    expect([...names].sort()).toEqual(['9001', '9002', '9003']);
+    expect(await served(socket, '/static/a.css')).toBe('9003');
+    expect((await get(socket, '/elsewhere')).status).toBe(404);
+    const health = await get(socket, '/health');
+    expect(health.status).toBe(200);
+    expect(JSON.parse(health.body)).toMatchObject({ status: expect.any(String) as string });
+  },
+  'listeners.yaml': async ({ connect, proxy }) => {
+    const web = await connect('web');
+    expect(['9001', '9002']).toContain(await served(web));
+    expect(await served(web, '/api/users')).toBe('9003');
+    expect((await get(web, '/health')).status).toBe(200);
+    expect(await served(await connect('internal'))).toBe('9003');
+    // Through the raw listener the same server speaks for itself.
+    expect(await served(await connect('raw'))).toBe('9001');
+    expect((await fetch(`http://${proxy.adminAddress}/status`)).status).toBe(200);
+  },
+  'observability.yaml': async ({ connect, proxy }) => {
+    expect(['9001', '9002']).toContain(await served(await connect(), '/seen'));
+    const line = JSON.parse(await proxy.untilLogged('/seen')) as Record<string, unknown>;
+    expect(JSON.stringify(line)).toContain('/seen');
+    const page = await (await fetch(`http://${proxy.adminAddress}/metrics`)).text();
+    expect(page).toContain('balance_requests_total');
+  },
+  'routes.yaml': async ({ connect }) => {
+    const socket = await connect();
+    const host = async (name: string): Promise<string> => {
+      socket.send(`GET / HTTP/1.1\r\nHost: ${name}\r\n\r\n`);
+      return (await answer(socket)).body.split(' ')[0] ?? '';
+    };
+    expect(await host('api.example.com')).toBe('9001');
+    expect(await host('acme.tenants.example.com')).toBe('9002');
+    expect(await served(socket, '/version')).toBe('9003');
+    expect(['9002', '9003']).toContain(await served(socket, '/reports/2024'));
+    expect(await served(socket, '/reports/2024', 'X-Beta: yes\r\n')).toBe('9001');
+    const others = new Set([await served(socket), await served(socket), await served(socket)]);
+    expect(others.size).toBe(3);
+  },
+  'tcp.yaml': async ({ connect }) => {
+    const [first, second] = [await connect(), await connect()];
+    const names = [await served(first), await served(second)];
+    expect(names.sort()).toEqual(['9001', '9002']);
+  },
+  'transform.yaml': async ({ connect, seen }) => {
+    const socket = await connect();
+    const response = await get(socket, '/api/v1/users', 'X-Internal-Debug: 1\r\n');
+    expect(response.body).toMatch(/^900\d \/internal\/users$/);
+    expect(fieldValues(response.message, 'server')).toEqual(['balance']);
+    expect(fieldValues(response.message, 'x-response-time')[0]).toMatch(/\d/);
+    expect(fieldValues(response.message, 'x-served-by')[0]).toMatch(/^backend-[12]$/);
+    const request = Object.values(seen).flat()[0]!;
+    expect(fieldValues(request, 'x-forwarded-by')).toEqual(['balance']);
+    expect(fieldValues(request, 'x-internal-debug')).toEqual([]);
+    expect(fieldValues(request, 'x-api-route')).toEqual(['api']);
+    expect((await get(socket, '/u/42')).body).toMatch(/ \/users\/42\/profile$/);
+  },
+  'websocket.yaml': async ({ connect }) => {
+    const socket = await connect();
+    socket.send(
+      'GET /chat HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+    );
+    expect(await socket.untilText('\r\n\r\n')).toMatch(/^HTTP\/1\.1 101 /);
+    await eventually(() => /frames of 900\d/.test(socket.text), 'the first frames arrived');
+    expect(await served(await connect())).toMatch(/^900\d$/);
+  },
+};
+
+describe('the example', () => {
+  const files = readdirSync(FOLDER).filter((file) => /\.ya?ml$/.test(file));
+
+  it.each(files)('%s serves what it promises', async (file) => {
+    const traffic = TRAFFIC[file];
+    if (traffic === undefined) throw new Error(`no traffic is known for the example ${file}: add it here`);
+    const example = await start(file);
+    await traffic(example);
+    expect(await example.proxy.log()).not.toMatch(/ error |"level":"error"/i);
+  });
+});
