@@ -373,7 +373,7 @@ export class SocketStream implements ByteStream {
   }
 
   readonly #onSent = (): void => {
-    if (!this.#owesDrained || this.#reader === undefined || this.#closed) return;
+    if (!this.#owesDrained || this.#reader === undefined || this.destroyed) return;
     if (this.writableLength > 0) return;
     this.#owesDrained = false;
     try {
