@@ -1,62 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 
 import { describe, expect, it } from 'vitest';
-import { WebSocket, WebSocketServer, type ClientOptions } from 'ws';
+import { WebSocket } from 'ws';
 
 import { eventually } from '../../support/eventually.ts';
 import { owned } from '../../support/owned.ts';
 import { ScrapedMetrics } from '../../support/scraped-metrics.ts';
-import { startProxy, type RunningProxy } from '../../support/start-proxy.ts';
-
-/** A WebSocket server that sends back what it gets, behind a proxy. */
-async function echo(): Promise<{
-  proxy: RunningProxy;
-  server: WebSocketServer;
-  connect: (options?: ClientOptions) => Promise<WebSocket>;
-}> {
-  const http = createServer();
-  http.listen(0, '127.0.0.1');
-  await once(http, 'listening');
-  const server = new WebSocketServer({
-    server: http,
-    perMessageDeflate: { threshold: 0 },
-    handleProtocols: () => 'second',
-  });
-  server.on('connection', (socket, request) => {
-    socket.on('message', (data: Buffer, isBinary) => socket.send(data, { binary: isBinary }));
-    if (request.url === '/greets') socket.send('welcome');
-  });
-  owned({
-    close: () => {
-      for (const socket of server.clients) socket.terminate();
-      server.close();
-      http.close();
-      http.closeAllConnections();
-    },
-  });
-  const port = (http.address() as AddressInfo).port;
-  const proxy = owned(
-    await startProxy(
-      `listen: "127.0.0.1:0"\nmetrics: { listen: "127.0.0.1:0" }\nbackends: [{ name: ws, address: "127.0.0.1:${port}" }]\n`,
-    ),
-  );
-  const connect = async (options: ClientOptions = {}): Promise<WebSocket> => {
-    const socket = new WebSocket(`ws://${proxy.address()}/echo`, ['first', 'second'], options);
-    owned({ close: () => socket.terminate() });
-    await once(socket, 'open');
-    return socket;
-  };
-  return { proxy, server, connect };
-}
-
-async function reply(socket: WebSocket, message: string | Buffer): Promise<Buffer> {
-  const answer = once(socket, 'message') as Promise<[Buffer]>;
-  socket.send(message);
-  return (await answer)[0];
-}
+import { echo, reply } from './websocket-scene.ts';
 
 describe('WebSocket through the proxy', () => {
   it('agrees on subprotocol and permessage-deflate, and carries text and bytes', async () => {
