@@ -92,6 +92,7 @@ class Proxy implements App {
   /** Generations that were replaced and still run something. */
   readonly #draining = new Set<Generation>();
   #watch: ConfigFileWatch | undefined;
+  #watchDebounceMs = 0;
   #closing = false;
 
   constructor(options: AppOptions) {
@@ -231,8 +232,12 @@ class Proxy implements App {
       this.#watch = undefined;
       return;
     }
-    this.#watch ??= watchConfigFile(this.#options.configFile, {
-      debounceMs: config.reload.debounce,
+    const debounceMs = config.reload.debounce;
+    if (this.#watch !== undefined && this.#watchDebounceMs === debounceMs) return;
+    void this.#watch?.close();
+    this.#watchDebounceMs = debounceMs;
+    this.#watch = watchConfigFile(this.#options.configFile, {
+      debounceMs,
       knownHash: hash,
       onChange: () => void this.reload(),
     });

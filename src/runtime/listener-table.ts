@@ -1,4 +1,5 @@
-import { parseAddress } from '../config/address.ts';
+import { addressesCollide, parseAddress, type Address } from '../config/address.ts';
+import { BalanceError } from '../errors.ts';
 import type { Logger } from '../plugin-api/index.ts';
 import { Listener } from '../net/listener.ts';
 import type { ReadBuffers } from '../net/read-buffers.ts';
@@ -76,8 +77,23 @@ export class ListenerTable {
       logger: this.#logger,
       nextConnectionId: () => (this.#connections += 1),
     });
-    await listener.listen();
+    try {
+      await listener.listen();
+    } catch (error) {
+      const owner = this.#ownerOf(listener.address);
+      if (owner === undefined || !(error instanceof BalanceError) || error.code !== 'address_in_use') throw error;
+      throw new BalanceError(
+        'address_in_use',
+        `listener ${config.name} can't bind ${config.address} while listener ${owner.name} has ${owner.bound}: take that one away in an edit of its own, first`,
+        { origin: 'config', cause: error },
+      );
+    }
     return listener;
+  }
+
+  /** The listener that has an address bound which leaves no room for that one. */
+  #ownerOf(address: Address): Listener | undefined {
+    return [...this.#listeners.values()].find(({ bound }) => addressesCollide(parseAddress(bound), address));
   }
 
   #commit(generation: Generation, added: ReadonlyMap<string, Listener>): void {
