@@ -239,7 +239,11 @@ class Proxy implements App {
     this.#watch = watchConfigFile(this.#options.configFile, {
       debounceMs,
       knownHash: hash,
-      onChange: () => void this.reload(),
+      onChange: (changed) => {
+        // Who asked for a reload by hand was quicker than the watch.
+        const isLive = changed === this.#live.generation?.hash && this.#reloader.counts.lastSucceeded;
+        if (!isLive) void this.reload();
+      },
     });
   }
 
