@@ -264,6 +264,16 @@ describe('reload: a bad edit', () => {
     expect(one.connections).toHaveLength(1);
   });
 
+  it('that moves a listener into its own way says which one is there', async () => {
+    const one = await backend(named('one'));
+    const proxy = await labProxy(http([one.address]));
+    const address = proxy.address();
+    const outcome = await proxy.edit(http([one.address]).replace('127.0.0.1:0', address.replace('127.0.0.1', '0.0.0.0')));
+    expect(outcome.ok).toBe(false);
+    expect(outcome.message).toContain(`while listener default has ${address}`);
+    expect((await get(await client(address))).body).toBe('one');
+  });
+
   it('of admin and metrics changes nothing', async () => {
     const one = await backend(named('one'));
     const other = await backend();
@@ -351,6 +361,30 @@ describe('reload: the watched file', () => {
     expect((await get(await client(proxy.address()))).body).toBe('a');
     await writeFile(proxy.configFile, yaml(b.address));
     await eventually(async () => (await get(await client(proxy.address()))).body === 'b', 'the edit is live');
+  });
+
+  it('is not loaded a second time when a reload by hand was quicker', async () => {
+    const [a, b] = [await backend(named('a')), await backend(named('b'))];
+    const proxy = await labProxy(yaml(a.address));
+    await proxy.change(yaml(b.address));
+    expect(await proxy.status()).toMatchObject({ generation: 2 });
+    await pause(500);
+    expect(await proxy.status()).toMatchObject({ generation: 2 });
+    // Back to what is live after a mistake: that is told.
+    await writeFile(proxy.configFile, 'mode: nonsense\n');
+    await proxy.untilLogged('config not reloaded');
+    await writeFile(proxy.configFile, yaml(b.address));
+    await eventually(async () => (await proxy.status())['generation'] === 3, 'the mended file is live');
+  });
+
+  it('is followed with the debounce that an edit sets', async () => {
+    const [a, b] = [await backend(named('a')), await backend(named('b'))];
+    const proxy = await labProxy(yaml(a.address));
+    await writeFile(proxy.configFile, yaml(a.address).replace('20ms', '1h'));
+    await eventually(async () => (await proxy.status())['generation'] === 2, 'the edit is live');
+    await writeFile(proxy.configFile, yaml(b.address));
+    await pause(300);
+    expect(await proxy.status()).toMatchObject({ generation: 2 });
   });
 
   it('is left alone from an edit on that says so', async () => {
