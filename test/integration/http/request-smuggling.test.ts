@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import { readMessage, statusOf } from '../../support/http-message.ts';
-import { get, scene } from './scene.ts';
+import { owned } from '../../support/owned.ts';
+import { get, post, scene } from './scene.ts';
 
 /** A complete request of an attacker's choice behind each bad one: it must never run. */
 const SMUGGLED = 'GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n';
@@ -160,6 +161,38 @@ describe('a malformed head is refused and ends the connection', () => {
     expect(statusOf(await readMessage(client))).toBe(200);
     client.send(`\r\n${get('/b')}`);
     expect(statusOf(await readMessage(client))).toBe(200);
+  });
+
+  it('nor are they between requests, with bodies or without, in any pieces; none is passed on', async () => {
+    const stage = await scene();
+    const client = await stage.client();
+    const text = `\r\n${post('body', '/1')}\r\n\r\n${get('/2')}\r\n${post('\r\n', '/3')}\n${get('/4')}`;
+    client.send(text);
+    for (let i = 0; i < 4; i++) expect(statusOf(await readMessage(client))).toBe(200);
+    const sending = client.sendPieces(text);
+    for (let i = 0; i < 4; i++) expect(statusOf(await readMessage(client))).toBe(200);
+    await sending;
+    const lines = ['POST /1', 'GET /2', 'POST /3', 'GET /4'].map((line) => `${line} HTTP/1.1`);
+    expect(stage.seen.map((seen) => seen.startLine)).toEqual([...lines, ...lines]);
+    expect(stage.seen.map((seen) => seen.body.toString())).toEqual([
+      'body',
+      '',
+      '\r\n',
+      '',
+      'body',
+      '',
+      '\r\n',
+      '',
+    ]);
+  });
+
+  it('yet who sends nothing else is idle', async () => {
+    const stage = await scene({ yaml: 'http: { timeouts: { idle: 300ms, read: 60s } }' });
+    const client = await stage.client();
+    const drip = setInterval(() => client.send('\r\n'), 20);
+    owned({ close: () => clearInterval(drip) });
+    expect(await client.untilEnded()).toBeDefined();
+    expect(client.text).toBe('');
   });
 });
 

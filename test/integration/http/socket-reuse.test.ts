@@ -64,6 +64,54 @@ describe('a socket that was used before and dies before a byte of the response',
     expect(stage.backend.connections).toHaveLength(2);
   });
 
+  it.each([
+    ['PUT', 'Content-Length: 10\r\n', 'first', 'other'],
+    ['DELETE', 'Content-Length: 10\r\n', 'first', 'other'],
+    ['PUT', 'Transfer-Encoding: chunked\r\n', '5\r\nfirst\r\n', '5\r\nother\r\n0\r\n\r\n'],
+    ['PUT', 'Content-Length: 10\r\n', 'first', ''],
+  ])(
+    'is a 502 for %s once a part of its body is gone that no second try could send again (%j)',
+    async (method, framing, first, rest) => {
+      const stage = await scene({
+        script: async (connection) => {
+          await connection.untilText('\r\n\r\n');
+          connection.take(connection.received.length);
+          connection.send(ok());
+          await connection.untilText('first');
+          if (rest !== '') await connection.untilText('other');
+          connection.reset();
+        },
+      });
+      await stage.exchange(get());
+      const client = await stage.client();
+      client.send(`${method} / HTTP/1.1\r\nHost: a\r\n${framing}\r\n${first}`);
+      await (await stage.backend.connection(0)).untilText('first');
+      client.send(rest);
+      expect(statusOf(await readMessage(client))).toBe(502);
+      expect(stage.backend.connections).toHaveLength(1);
+    },
+  );
+
+  it('is replaced unseen with the whole body that is at hand, byte for byte', async () => {
+    const body = Array.from({ length: 3000 }, (_, i) => `${i} `).join('');
+    const heads: string[] = [];
+    const stage = await scene({
+      script: answering((request, connection) => {
+        if (request.startLine.includes('/first')) return ok();
+        heads.push(request.raw.toString('latin1'));
+        if (heads.length > 1) return ok('second');
+        connection.reset();
+        return undefined;
+      }),
+    });
+    await stage.exchange(get('/first'));
+    const response = await stage.exchange(post(body, '/again').replace('POST', 'PUT'));
+    expect(response.body.toString()).toBe('second');
+    expect(heads).toHaveLength(2);
+    expect(heads[1]).toBe(heads[0]);
+    expect(heads[1]!.endsWith(`\r\n\r\n${body}`)).toBe(true);
+  });
+
   it('is not tried a third time', async () => {
     const stage = await scene({
       script: answering((request, connection) => {

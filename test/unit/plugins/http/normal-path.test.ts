@@ -63,7 +63,7 @@ describe('a normal path', () => {
       fc.property(target, (text) => {
         const normal = normalTarget(text);
         if (normal === undefined || text.includes('#')) return;
-        const merged = `${pathOf(text).replace(/\/+/g, '/')}`;
+        const merged = pathOf(text).replace(/\/+/g, '/');
         const url = new URL(`http://h${merged}`).pathname.replace(/%2e/gi, '.').replace(/\/+/g, '/');
         expect(pathOf(normal)).toBe(url);
       }),
