@@ -81,7 +81,8 @@ export class ListenerTable {
       await listener.listen();
     } catch (error) {
       const owner = this.#ownerOf(listener.address);
-      if (owner === undefined || !(error instanceof BalanceError) || error.code !== 'address_in_use') throw error;
+      if (owner === undefined || !(error instanceof BalanceError) || error.code !== 'address_in_use')
+        throw error;
       throw new BalanceError(
         'address_in_use',
         `listener ${config.name} can't bind ${config.address} while listener ${owner.name} has ${owner.bound}: take that one away in an edit of its own, first`,

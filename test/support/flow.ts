@@ -8,9 +8,12 @@ import type { SeededRandom } from './seeded-random.ts';
 export async function sendBulk(socket: Socket, totalBytes: number, random: SeededRandom): Promise<string> {
   const hash = createHash('sha256');
   const source = random.bytes(1024 * 1024);
-  for (let left = totalBytes; left > 0; ) {
+  for (let left = totalBytes; left > 0;) {
     const start = random.between(0, source.length - 1);
-    const piece = source.subarray(start, Math.min(source.length, start + Math.min(left, random.between(1, 200_000))));
+    const piece = source.subarray(
+      start,
+      Math.min(source.length, start + Math.min(left, random.between(1, 200_000))),
+    );
     left -= piece.length;
     hash.update(piece);
     if (!socket.write(piece)) await once(socket, 'drain');

@@ -77,12 +77,21 @@ export class LabProxy {
 }
 
 /** Starts a proxy that ends with the test. `files` are put beside its config first. */
-export async function labProxy(yaml: string, files: Readonly<Record<string, string>> = {}): Promise<LabProxy> {
+export async function labProxy(
+  yaml: string,
+  files: Readonly<Record<string, string>> = {},
+): Promise<LabProxy> {
   const directory = await mkdtemp(join(tmpdir(), 'balance-lab-'));
-  for (const [name, text] of Object.entries({ 'balance.yaml': yaml, ...files })) await writeFile(join(directory, name), text);
+  for (const [name, text] of Object.entries({ 'balance.yaml': yaml, ...files }))
+    await writeFile(join(directory, name), text);
   const output = openSync(join(directory, 'balance.log'), 'a');
   try {
-    const app = await startApp({ configFile: join(directory, 'balance.yaml'), output, version: 'test', env: { DIRECTORY: directory } });
+    const app = await startApp({
+      configFile: join(directory, 'balance.yaml'),
+      output,
+      version: 'test',
+      env: { DIRECTORY: directory },
+    });
     return owned(new LabProxy(app, directory, output));
   } catch (error) {
     closeSync(output);

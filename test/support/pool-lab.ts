@@ -27,14 +27,19 @@ export interface PoolLab {
 /** A pool of a backend that is there; closed at the end of the test. */
 export async function poolLab(
   settings: Partial<PoolSettings> = {},
-  { use = 'keep-alive' as SocketUse, script = undefined as BackendScript | undefined } = {},
+  { use = 'keep-alive', script = undefined as BackendScript | undefined } = {},
 ): Promise<PoolLab> {
   const server = owned(await RecordingBackend.start(script));
   return { server, ...poolOf(server.address, settings, use) };
 }
 
 /** A pool of whatever is at that address. */
-export function poolOf(address: string, settings: Partial<PoolSettings> = {}, use: SocketUse = 'keep-alive', connectTimeoutMs = 5_000) {
+export function poolOf(
+  address: string,
+  settings: Partial<PoolSettings> = {},
+  use: SocketUse = 'keep-alive',
+  connectTimeoutMs = 5_000,
+) {
   const backend = new BackendState(0, 'backend', parseAddress(address), address);
   const dial = { connectTimeoutMs, buffers: new ReadBuffers(), onFault: () => undefined };
   const pool = owned(new SocketPool(backend, use, { ...SETTINGS, ...settings }, dial));
@@ -43,10 +48,10 @@ export function poolOf(address: string, settings: Partial<PoolSettings> = {}, us
 
 export function takeFrom(pool: SocketPool): Promise<PooledSocket> {
   return new Promise((resolve, reject) => {
-    let isAnswered = false;
+    let answers = 0;
     const answer = (): void => {
-      if (isAnswered) reject(new Error('answered twice'));
-      isAnswered = true;
+      answers += 1;
+      if (answers > 1) reject(new Error('answered twice'));
     };
     pool.take({
       taken: (socket) => {
@@ -58,6 +63,6 @@ export function takeFrom(pool: SocketPool): Promise<PooledSocket> {
         reject(error);
       },
     });
-    if (isAnswered) reject(new Error('answered before take() returned'));
+    if (Number(answers) > 0) reject(new Error('answered before take() returned'));
   });
 }

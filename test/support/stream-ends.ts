@@ -71,7 +71,10 @@ export class StreamLab {
     return ends;
   }
 
-  async #listen(transport: Transport, pauseOnConnect: boolean): Promise<{ server: Server; address: Address }> {
+  async #listen(
+    transport: Transport,
+    pauseOnConnect: boolean,
+  ): Promise<{ server: Server; address: Address }> {
     const server = createServer({ allowHalfOpen: true, pauseOnConnect, noDelay: true });
     if (transport === 'unix') {
       const directory = mkdtempSync(join(tmpdir(), 'balance-socket-'));

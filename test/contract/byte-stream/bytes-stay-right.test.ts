@@ -13,7 +13,9 @@ const KIB = 1024;
 /** For longer hunts by hand. */
 const EXTRA_SEED = Number(process.env['EXTRA_SEED'] ?? 0);
 /** Around the limits at which the way of a chunk changes: copied as text, shared buffer full, private buffer full. */
-const SIZES = [16, 64, 128].flatMap((kib) => [kib * KIB - 1, kib * KIB, kib * KIB + 1]).concat([1, 1_000, 40_000, 100_000, 300_000]);
+const SIZES = [16, 64, 128]
+  .flatMap((kib) => [kib * KIB - 1, kib * KIB, kib * KIB + 1])
+  .concat([1, 1_000, 40_000, 100_000, 300_000]);
 
 /** Counts how often bytes were still being sent from a buffer whose reader had gone on: without that, nothing is proven. */
 class WatchedBuffers extends ReadBuffers {
@@ -45,7 +47,12 @@ class Forwarder implements StreamReader {
     this.#to = to;
     this.#random = random;
     from.read(this);
-    to.read({ data: () => undefined, end: () => undefined, closed: () => undefined, drained: () => from.resume() });
+    to.read({
+      data: () => undefined,
+      end: () => undefined,
+      closed: () => undefined,
+      drained: () => from.resume(),
+    });
   }
 
   data(bytes: Buffer, start: number, end: number): void {
@@ -118,7 +125,13 @@ function pause(ms: number): Promise<void> {
 }
 
 /** One transfer through two streams; true when the bytes stayed right. */
-async function transfer(lab: StreamLab, path: StreamPath, transport: Transport, totalBytes: number, seed: number): Promise<boolean> {
+async function transfer(
+  lab: StreamLab,
+  path: StreamPath,
+  transport: Transport,
+  totalBytes: number,
+  seed: number,
+): Promise<boolean> {
   const random = new SeededRandom(seed);
   const [from, to] = await Promise.all([lab.open(path, transport), lab.open('dialled', transport)]);
   new Forwarder(from.stream, to.stream, new SeededRandom(seed + 1));
@@ -137,25 +150,33 @@ describe('bytes that streams borrow and lend', () => {
     ['dialled', 'tcp', 13],
     ['dialled', 'unix', 14],
     ['accepted, by data events', 'unix', 15],
-  ] as const)('stay right in many slow bulk transfers at once (%s, %s, seed %i)', async (path, transport, seed) => {
-    const buffers = new WatchedBuffers();
-    const lab = new StreamLab(buffers);
-    const transfers = Array.from({ length: 8 }, (_, index) => transfer(lab, path, transport, 8 * 1024 * KIB, (seed + EXTRA_SEED) * 1_000 + index * 10));
-    expect(await Promise.all(transfers)).toEqual(transfers.map(() => true));
-    expect(lab.faults).toEqual([]);
-    if (path === 'accepted, by data events') return;
-    expect(buffers.loansThatOutlivedTheRead, 'writes that took longer than a read').toBeGreaterThan(0);
-    expect(buffers.recycled, 'buffers that served again').toBeGreaterThan(0);
-  });
+  ] as const)(
+    'stay right in many slow bulk transfers at once (%s, %s, seed %i)',
+    async (path, transport, seed) => {
+      const buffers = new WatchedBuffers();
+      const lab = new StreamLab(buffers);
+      const transfers = Array.from({ length: 8 }, (_, index) =>
+        transfer(lab, path, transport, 8 * 1024 * KIB, (seed + EXTRA_SEED) * 1_000 + index * 10),
+      );
+      expect(await Promise.all(transfers)).toEqual(transfers.map(() => true));
+      expect(lab.faults).toEqual([]);
+      if (path === 'accepted, by data events') return;
+      expect(buffers.loansThatOutlivedTheRead, 'writes that took longer than a read').toBeGreaterThan(0);
+      expect(buffers.recycled, 'buffers that served again').toBeGreaterThan(0);
+    },
+  );
 
   it('stay right when streams are destroyed in the middle of a loan', async () => {
     const buffers = new WatchedBuffers();
     const lab = new StreamLab(buffers);
     const random = new SeededRandom(21 + EXTRA_SEED);
-    let running = true;
+    const disturbance = { goesOn: true };
     const disturb = (async () => {
-      for (let round = 0; running; round += 1) {
-        const [from, to] = await Promise.all([lab.open(random.pick(STREAM_PATHS), 'unix'), lab.open('dialled', 'unix')]);
+      for (let round = 0; disturbance.goesOn; round += 1) {
+        const [from, to] = await Promise.all([
+          lab.open(random.pick(STREAM_PATHS), 'unix'),
+          lab.open('dialled', 'unix'),
+        ]);
         new Forwarder(from.stream, to.stream, random);
         const victim = random.pick([from.stream, to.stream]);
         from.peer.write(random.bytes(2_000_000));
@@ -166,9 +187,11 @@ describe('bytes that streams borrow and lend', () => {
         to.peer.destroy();
       }
     })();
-    const transfers = Array.from({ length: 6 }, (_, index) => transfer(lab, 'accepted', 'unix', 6 * 1024 * KIB, (22 + EXTRA_SEED) * 1_000 + index * 10));
+    const transfers = Array.from({ length: 6 }, (_, index) =>
+      transfer(lab, 'accepted', 'unix', 6 * 1024 * KIB, (22 + EXTRA_SEED) * 1_000 + index * 10),
+    );
     const results = await Promise.all(transfers);
-    running = false;
+    disturbance.goesOn = false;
     await disturb;
     expect(results).toEqual(transfers.map(() => true));
     expect(buffers.loansThatOutlivedTheRead).toBeGreaterThan(0);
@@ -185,7 +208,9 @@ describe('bytes that streams borrow and lend', () => {
       }
     }
     const lab = new StreamLab(new CarelessBuffers());
-    const transfers = Array.from({ length: 6 }, (_, index) => transfer(lab, 'accepted', 'unix', 3 * 1024 * KIB, 31_000 + index * 10));
+    const transfers = Array.from({ length: 6 }, (_, index) =>
+      transfer(lab, 'accepted', 'unix', 3 * 1024 * KIB, 31_000 + index * 10),
+    );
     expect(await Promise.all(transfers)).toContain(false);
   });
 });

@@ -143,131 +143,134 @@ function settled(promise: Promise<unknown>): () => boolean {
   return () => isSettled;
 }
 
-describe.each(CASES)('the protocol $protocol', ({ protocol, begin, finish, usesBackend, countsConnections }) => {
-  it('names itself', async () => {
-    expect((await lab(protocol)).instance.protocol).toBe(protocol);
-  });
+describe.each(CASES)(
+  'the protocol $protocol',
+  ({ protocol, begin, finish, usesBackend, countsConnections }) => {
+    it('names itself', async () => {
+      expect((await lab(protocol)).instance.protocol).toBe(protocol);
+    });
 
-  it('counts what runs', async () => {
-    const { instance, open } = await lab(protocol);
-    expect(instance.active).toBe(0);
-    const first = await open();
-    await begin(first.socket, first.far);
-    expect(instance.active).toBe(1);
-    const second = await open();
-    await begin(second.socket, second.far);
-    expect(instance.active).toBe(2);
-    await finish(first.socket, first.far);
-    await eventually(() => instance.active === 1, 'one is over');
-    await finish(second.socket, second.far);
-    await eventually(() => instance.active === 0, 'both are over');
-  });
+    it('counts what runs', async () => {
+      const { instance, open } = await lab(protocol);
+      expect(instance.active).toBe(0);
+      const first = await open();
+      await begin(first.socket, first.far);
+      expect(instance.active).toBe(1);
+      const second = await open();
+      await begin(second.socket, second.far);
+      expect(instance.active).toBe(2);
+      await finish(first.socket, first.far);
+      await eventually(() => instance.active === 1, 'one is over');
+      await finish(second.socket, second.far);
+      await eventually(() => instance.active === 0, 'both are over');
+    });
 
-  it('counts connections that do nothing only where they are what runs', async () => {
-    const { instance, listener, open } = await lab(protocol);
-    await open();
-    await eventually(() => listener.connections === 1, 'it is there');
-    await pause(20);
-    expect(instance.active).toBe(countsConnections ? 1 : 0);
-  });
+    it('counts connections that do nothing only where they are what runs', async () => {
+      const { instance, listener, open } = await lab(protocol);
+      await open();
+      await eventually(() => listener.connections === 1, 'it is there');
+      await pause(20);
+      expect(instance.active).toBe(countsConnections ? 1 : 0);
+    });
 
-  it('closes at once when nothing runs', async () => {
-    const { instance } = await lab(protocol);
-    await instance.close();
-  });
+    it('closes at once when nothing runs', async () => {
+      const { instance } = await lab(protocol);
+      await instance.close();
+    });
 
-  it('closes when what runs is over, and not before', async () => {
-    const { instance, listener, open } = await lab(protocol);
-    const { socket, far } = await open();
-    await begin(socket, far);
-    const closed = instance.close();
-    const isClosed = settled(closed);
-    await pause(30);
-    expect(isClosed()).toBe(false);
-    expect(listener.connections).toBe(1);
-    await finish(socket, far);
-    await closed;
-    expect(instance.active).toBe(0);
-  });
+    it('closes when what runs is over, and not before', async () => {
+      const { instance, listener, open } = await lab(protocol);
+      const { socket, far } = await open();
+      await begin(socket, far);
+      const closed = instance.close();
+      const isClosed = settled(closed);
+      await pause(30);
+      expect(isClosed()).toBe(false);
+      expect(listener.connections).toBe(1);
+      await finish(socket, far);
+      await closed;
+      expect(instance.active).toBe(0);
+    });
 
-  it('cuts nothing that runs when its listener drains', async () => {
-    const { listener, open, records } = await lab(protocol);
-    const { socket, far } = await open();
-    await begin(socket, far);
-    const closed = listener.close();
-    const isClosed = settled(closed);
-    await pause(30);
-    expect(isClosed()).toBe(false);
-    expect(socket.closed).toBe(false);
-    await finish(socket, far);
-    await socket.untilEnded();
-    socket.close();
-    await closed;
-    if (protocol !== 'echo') expect(records).toEqual(['ok']);
-  });
-
-  it('is over when the client resets', async () => {
-    const { instance, listener, open, records } = await lab(protocol);
-    const { socket, far } = await open();
-    await begin(socket, far);
-    socket.reset();
-    await eventually(() => instance.active === 0 && listener.connections === 0, 'nothing runs');
-    await instance.close();
-    if (!usesBackend) return;
-    await (await far()).untilEnded();
-    expect(records).toEqual(['client_abort']);
-  });
-
-  it('is over when the backend resets', async () => {
-    if (!usesBackend) return;
-    const { instance, open, records } = await lab(protocol);
-    const { socket, far } = await open();
-    await begin(socket, far);
-    (await far()).reset();
-    await eventually(() => instance.active === 0, 'nothing runs');
-    expect(records).toHaveLength(1);
-    expect(records[0]).not.toBe('ok');
-  });
-
-  it('gives back all leases', async () => {
-    if (!usesBackend) return;
-    const { generation, open } = await lab(protocol);
-    const [member] = generation.upstreams.get('default')!.members;
-    const first = await open();
-    await begin(first.socket, first.far);
-    expect(member!.active).toBe(1);
-    const second = await open();
-    await begin(second.socket, second.far);
-    expect(member!.active).toBe(2);
-    first.socket.reset();
-    await finish(second.socket, second.far);
-    second.socket.close();
-    await eventually(() => member!.active === 0, 'no lease is left');
-  });
-
-  it('is over when its listener is destroyed', async () => {
-    const { instance, listener, generation, open } = await lab(protocol);
-    const { socket, far } = await open();
-    await begin(socket, far);
-    listener.destroy();
-    await instance.close();
-    await socket.untilEnded();
-    if (usesBackend) {
-      await (await far()).untilEnded();
-      expect(generation.upstreams.get('default')!.members[0]!.active).toBe(0);
-    }
-    expect(instance.active).toBe(0);
-  });
-
-  it('survives whatever bytes a client sends', async () => {
-    const { instance, listener, open, logger } = await lab(protocol);
-    for (const bytes of ['\0\0\0', '\r\n\r\n\r\n', 'GET', '\xff'.repeat(100_000), '{"a":1}\n']) {
-      const { socket } = await open();
-      socket.send(bytes);
-      await pause(5);
+    it('cuts nothing that runs when its listener drains', async () => {
+      const { listener, open, records } = await lab(protocol);
+      const { socket, far } = await open();
+      await begin(socket, far);
+      const closed = listener.close();
+      const isClosed = settled(closed);
+      await pause(30);
+      expect(isClosed()).toBe(false);
+      expect(socket.closed).toBe(false);
+      await finish(socket, far);
+      await socket.untilEnded();
       socket.close();
-    }
-    await eventually(() => instance.active === 0 && listener.connections === 0, 'all are over');
-    expect(logger.lines.filter((line) => line.includes('failed'))).toEqual([]);
-  });
-});
+      await closed;
+      if (protocol !== 'echo') expect(records).toEqual(['ok']);
+    });
+
+    it('is over when the client resets', async () => {
+      const { instance, listener, open, records } = await lab(protocol);
+      const { socket, far } = await open();
+      await begin(socket, far);
+      socket.reset();
+      await eventually(() => instance.active === 0 && listener.connections === 0, 'nothing runs');
+      await instance.close();
+      if (!usesBackend) return;
+      await (await far()).untilEnded();
+      expect(records).toEqual(['client_abort']);
+    });
+
+    it('is over when the backend resets', async () => {
+      if (!usesBackend) return;
+      const { instance, open, records } = await lab(protocol);
+      const { socket, far } = await open();
+      await begin(socket, far);
+      (await far()).reset();
+      await eventually(() => instance.active === 0, 'nothing runs');
+      expect(records).toHaveLength(1);
+      expect(records[0]).not.toBe('ok');
+    });
+
+    it('gives back all leases', async () => {
+      if (!usesBackend) return;
+      const { generation, open } = await lab(protocol);
+      const [member] = generation.upstreams.get('default')!.members;
+      const first = await open();
+      await begin(first.socket, first.far);
+      expect(member!.active).toBe(1);
+      const second = await open();
+      await begin(second.socket, second.far);
+      expect(member!.active).toBe(2);
+      first.socket.reset();
+      await finish(second.socket, second.far);
+      second.socket.close();
+      await eventually(() => member!.active === 0, 'no lease is left');
+    });
+
+    it('is over when its listener is destroyed', async () => {
+      const { instance, listener, generation, open } = await lab(protocol);
+      const { socket, far } = await open();
+      await begin(socket, far);
+      listener.destroy();
+      await instance.close();
+      await socket.untilEnded();
+      if (usesBackend) {
+        await (await far()).untilEnded();
+        expect(generation.upstreams.get('default')!.members[0]!.active).toBe(0);
+      }
+      expect(instance.active).toBe(0);
+    });
+
+    it('survives whatever bytes a client sends', async () => {
+      const { instance, listener, open, logger } = await lab(protocol);
+      for (const bytes of ['\0\0\0', '\r\n\r\n\r\n', 'GET', '\xff'.repeat(100_000), '{"a":1}\n']) {
+        const { socket } = await open();
+        socket.send(bytes);
+        await pause(5);
+        socket.close();
+      }
+      await eventually(() => instance.active === 0 && listener.connections === 0, 'all are over');
+      expect(logger.lines.filter((line) => line.includes('failed'))).toEqual([]);
+    });
+  },
+);

@@ -72,7 +72,8 @@ const TRAFFIC: Readonly<Record<string, (example: Example) => Promise<void>>> = {
     const weighted = await names('/weighted');
     expect(['9001', '9002', '9003'].map((name) => count(weighted, name))).toEqual([5, 3, 1]);
     expect(new Set(await names('/')).size).toBe(3);
-    for (const path of ['/random', '/p2c', '/least', '/weighted-least']) expect(await names(path)).toHaveLength(9);
+    for (const path of ['/random', '/p2c', '/least', '/weighted-least'])
+      expect(await names(path)).toHaveLength(9);
     for (const [path, line] of [
       ['/session', 'Cookie: session=abc\r\n'],
       ['/bounded', ''],
@@ -83,7 +84,11 @@ const TRAFFIC: Readonly<Record<string, (example: Example) => Promise<void>>> = {
   },
   'gateway.yaml': async ({ connect }) => {
     const socket = await connect();
-    const names = new Set([await served(socket, '/api/v1/x'), await served(socket, '/api/v1/x'), await served(socket, '/api/v1')]);
+    const names = new Set([
+      await served(socket, '/api/v1/x'),
+      await served(socket, '/api/v1/x'),
+      await served(socket, '/api/v1'),
+    ]);
     expect([...names].sort()).toEqual(['9001', '9002', '9003']);
     expect(await served(socket, '/static/a.css')).toBe('9003');
     expect((await get(socket, '/elsewhere')).status).toBe(404);

@@ -66,7 +66,9 @@ reload: { watch: false }
 
 describe("a stranger's plugin", () => {
   it('is found in plugins.directory, takes options and serves', async () => {
-    const proxy = await labProxy(`${ECHO}options: { greeting: 'hello', shout: true }\n`, { 'echo.mjs': ECHO_PLUGIN });
+    const proxy = await labProxy(`${ECHO}options: { greeting: 'hello', shout: true }\n`, {
+      'echo.mjs': ECHO_PLUGIN,
+    });
     const socket = await client(proxy.address());
     await socket.untilText('hello\n');
     socket.send('some words');
@@ -86,7 +88,9 @@ describe("a stranger's plugin", () => {
   });
 
   it('is refused with options that it does not take, with line and column', async () => {
-    await expect(labProxy(`${ECHO}options:\n  greeting: 5\n  loud: true\n`, { 'echo.mjs': ECHO_PLUGIN })).rejects.toMatchObject({
+    await expect(
+      labProxy(`${ECHO}options:\n  greeting: 5\n  loud: true\n`, { 'echo.mjs': ECHO_PLUGIN }),
+    ).rejects.toMatchObject({
       code: 'config_invalid',
       message: expect.stringMatching(
         /balance\.yaml:6:13 options\.greeting must be text.*\n.*balance\.yaml:7:9 options\.loud is not a known key/,
@@ -110,7 +114,9 @@ describe("a stranger's plugin", () => {
 
   it('may come with the edit that needs it', async () => {
     const server = await backend(named('web'));
-    const proxy = await labProxy(`listen: '127.0.0.1:0'\nbackends: [{ address: '${server.address}' }]\nreload: { watch: false }\n`);
+    const proxy = await labProxy(
+      `listen: '127.0.0.1:0'\nbackends: [{ address: '${server.address}' }]\nreload: { watch: false }\n`,
+    );
     expect((await proxy.edit(ECHO)).message).toMatch(/balance\.yaml:1:7 mode is "echo", but must be one of/);
     await writeFile(join(proxy.directory, 'echo.mjs'), ECHO_PLUGIN);
     await proxy.change(`${ECHO}options: { greeting: 'late' }\n`);
@@ -148,7 +154,11 @@ describe('a broken plugin', () => {
 
   it.each([
     ['throws', 'plugin.provision = () => { throw new Error("no provision today"); };', 'no provision today'],
-    ['rejects', 'plugin.provision = async () => { throw new Error("no provision today"); };', 'no provision today'],
+    [
+      'rejects',
+      'plugin.provision = async () => { throw new Error("no provision today"); };',
+      'no provision today',
+    ],
     ['gives nothing', 'plugin.provision = () => undefined;', 'handle and close'],
   ])('whose provision %s is refused with a reason, and nothing changes', async (_, parts, reason) => {
     const server = await backend(named('web'));
@@ -159,16 +169,33 @@ describe('a broken plugin', () => {
     expect(outcome.message).toContain('listener bad');
     expect(outcome.message).toContain(reason);
     expect((await get(await client(proxy.address()))).body).toBe('web');
-    await expect(labProxy(both(server.address), { 'broken.mjs': broken(parts) })).rejects.toMatchObject({ code: 'plugin_failed' });
+    await expect(labProxy(both(server.address), { 'broken.mjs': broken(parts) })).rejects.toMatchObject({
+      code: 'plugin_failed',
+    });
   });
 
   it.each([
     ['handle', 'const instance = () => ({ handle() { throw new Error("dropped it"); } });'],
-    ['data', 'const instance = () => ({ handle({ stream }) { stream.read({ data() { throw new Error("dropped it"); }, end() {}, drained() {}, closed() {} }); return { drain() {} }; } });'],
-    ['closed', 'const instance = () => ({ handle({ stream }) { stream.read({ data() { stream.destroy(); }, end() {}, drained() {}, closed() { throw new Error("dropped it"); } }); return { drain() {} }; } });'],
-    ['leased', 'const instance = (host) => ({ handle({ stream }) { stream.read({ data() {}, end() {}, drained() {}, closed() {} }); host.upstream("u", "once").acquire({ key: undefined, fresh: false, leased() { stream.destroy(); throw new Error("dropped it"); }, refused() {} }); return { drain() {} }; } });'],
-    ['a deadline', 'const instance = (host) => ({ handle({ stream }) { stream.read({ data() {}, end() {}, drained() {}, closed() {} }); host.deadline(() => { stream.destroy(); throw new Error("dropped it"); }).set(10); return { drain() {} }; } });'],
-    ['the end of a tunnel', 'const instance = (host) => ({ handle({ stream }) { host.upstream("u", "once").acquire({ key: undefined, fresh: false, leased(lease) { host.tunnel({ downstream: stream, upstream: lease.stream, idleTimeoutMs: 50, ended() { lease.discard(); throw new Error("dropped it"); } }); }, refused() {} }); return { drain() {} }; } });'],
+    [
+      'data',
+      'const instance = () => ({ handle({ stream }) { stream.read({ data() { throw new Error("dropped it"); }, end() {}, drained() {}, closed() {} }); return { drain() {} }; } });',
+    ],
+    [
+      'closed',
+      'const instance = () => ({ handle({ stream }) { stream.read({ data() { stream.destroy(); }, end() {}, drained() {}, closed() { throw new Error("dropped it"); } }); return { drain() {} }; } });',
+    ],
+    [
+      'leased',
+      'const instance = (host) => ({ handle({ stream }) { stream.read({ data() {}, end() {}, drained() {}, closed() {} }); host.upstream("u", "once").acquire({ key: undefined, fresh: false, leased() { stream.destroy(); throw new Error("dropped it"); }, refused() {} }); return { drain() {} }; } });',
+    ],
+    [
+      'a deadline',
+      'const instance = (host) => ({ handle({ stream }) { stream.read({ data() {}, end() {}, drained() {}, closed() {} }); host.deadline(() => { stream.destroy(); throw new Error("dropped it"); }).set(10); return { drain() {} }; } });',
+    ],
+    [
+      'the end of a tunnel',
+      'const instance = (host) => ({ handle({ stream }) { host.upstream("u", "once").acquire({ key: undefined, fresh: false, leased(lease) { host.tunnel({ downstream: stream, upstream: lease.stream, idleTimeoutMs: 50, ended() { lease.discard(); throw new Error("dropped it"); } }); }, refused() {} }); return { drain() {} }; } });',
+    ],
   ])('that throws in %s loses that connection only', async (_, parts) => {
     const server = await backend(named('web'));
     const proxy = await labProxy(both(server.address), { 'broken.mjs': broken(parts) });
@@ -184,7 +211,10 @@ describe('a broken plugin', () => {
   });
 
   it.each([
-    ['drain', 'const instance = (host, reader) => ({ handle({ stream }) { stream.read(reader(stream)); return { drain() { throw new Error("dropped it"); } }; } });'],
+    [
+      'drain',
+      'const instance = (host, reader) => ({ handle({ stream }) { stream.read(reader(stream)); return { drain() { throw new Error("dropped it"); } }; } });',
+    ],
     ['close', 'const instance = () => ({ close() { throw new Error("dropped it"); } });'],
     ['close, later', 'const instance = () => ({ close: async () => { throw new Error("dropped it"); } });'],
   ])('that throws in %s can not stop an edit or a shutdown', async (_, parts) => {
@@ -193,7 +223,9 @@ describe('a broken plugin', () => {
     const socket = await client(proxy.address('bad'));
     socket.send('x');
     await socket.untilText('x');
-    expect(await proxy.change(both(server.address).replace('mode: broken, ', ''))).toContain('listener bad changed');
+    expect(await proxy.change(both(server.address).replace('mode: broken, ', ''))).toContain(
+      'listener bad changed',
+    );
     await proxy.untilLogged('dropped it');
     socket.close();
     expect((await get(await client(proxy.address('bad')))).body).toBe('web');

@@ -68,7 +68,10 @@ describe('reload: an edit of a backend', () => {
     respond();
     expect((await answer(busy)).body).toBe('halfhalf');
     await (await one.connection(0)).untilEnded();
-    await eventually(async () => (await proxy.status())['draining_generations'] === 0, 'the old generation is gone');
+    await eventually(
+      async () => (await proxy.status())['draining_generations'] === 0,
+      'the old generation is gone',
+    );
     expect((await get(busy)).body).toBe('two');
     expect(one.connections).toHaveLength(1);
   });
@@ -94,7 +97,10 @@ describe('reload: an edit of a backend', () => {
     expect(one.connections).toHaveLength(1);
     const metrics = await scrape(proxy);
     expect(metrics.sum('balance_requests_total')).toBe(6);
-    await eventually(async () => (await proxy.status())['draining_generations'] === 0, 'the old generation is gone');
+    await eventually(
+      async () => (await proxy.status())['draining_generations'] === 0,
+      'the old generation is gone',
+    );
     await get(socket);
     expect(one.connections).toHaveLength(1);
   });
@@ -103,7 +109,10 @@ describe('reload: an edit of a backend', () => {
     const sick = await backend(answering(() => 'HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n'));
     const fit = await backend(named('fit'));
     const yaml = (more: string): string =>
-      http([sick.address, fit.address], `health_check: { type: http, path: /health, interval: 1h, timeout: 1s }\n${more}`);
+      http(
+        [sick.address, fit.address],
+        `health_check: { type: http, path: /health, interval: 1h, timeout: 1s }\n${more}`,
+      );
     const proxy = await labProxy(yaml(''));
     await proxy.untilLogged('backend is unhealthy');
     const checks = sick.connections.length;
@@ -117,7 +126,8 @@ describe('reload: an edit of a backend', () => {
 describe('reload: a tunnel', () => {
   it('survives edits with its generation and backend', async () => {
     const [one, two] = [await backend(echoing('one')), await backend(echoing('two'))];
-    const yaml = (address: string): string => `mode: tcp\nlisten: '127.0.0.1:0'\nbackends: [{ address: '${address}' }]\n${ADMIN}`;
+    const yaml = (address: string): string =>
+      `mode: tcp\nlisten: '127.0.0.1:0'\nbackends: [{ address: '${address}' }]\n${ADMIN}`;
     const proxy = await labProxy(yaml(one.address));
     const socket = await client(proxy.address());
     await socket.untilText('one:');
@@ -130,13 +140,17 @@ describe('reload: a tunnel', () => {
     expect(await proxy.status()).toMatchObject({ generation: 3, draining_generations: 1 });
     socket.end();
     await socket.untilClosed();
-    await eventually(async () => (await proxy.status())['draining_generations'] === 0, 'the old generation is gone');
+    await eventually(
+      async () => (await proxy.status())['draining_generations'] === 0,
+      'the old generation is gone',
+    );
   });
 
   it('of a listener that left goes on, while its address takes nobody any more', async () => {
     const one = await backend(echoing('one'));
     const two = `upstreams: [{ name: u, backends: [{ address: '${one.address}' }] }]\n`;
-    const listener = (name: string): string => `  - { name: ${name}, listen: '127.0.0.1:0', mode: tcp, upstream: u }\n`;
+    const listener = (name: string): string =>
+      `  - { name: ${name}, listen: '127.0.0.1:0', mode: tcp, upstream: u }\n`;
     const proxy = await labProxy(`listeners:\n${listener('a')}${listener('b')}${two}`);
     const left = proxy.address('b');
     const socket = await client(left);
@@ -157,7 +171,9 @@ describe('reload: listeners', () => {
     const proxy = await labProxy(`listeners:\n${listener('a')}${upstreams}`);
     const socket = await client(proxy.address('a'));
     await get(socket);
-    expect(await proxy.change(`listeners:\n${listener('a')}${listener('b')}${upstreams}`)).toBe('listener b added');
+    expect(await proxy.change(`listeners:\n${listener('a')}${listener('b')}${upstreams}`)).toBe(
+      'listener b added',
+    );
     expect((await get(await client(proxy.address('b')))).body).toBe('one');
     expect((await get(socket)).body).toBe('one');
     expect(one.connections).toHaveLength(1);
@@ -222,8 +238,16 @@ describe('reload: listeners', () => {
 
 describe('reload: a bad edit', () => {
   it.each([
-    ['a value out of range', (good: string) => good.replace('mode: http', 'mode: http\nqueue: { max_size: -1 }'), /balance\.yaml:2:\d+ queue\.max_size/],
-    ['a protocol that is not there', (good: string) => good.replace('mode: http', 'mode: htttp'), /balance\.yaml:1:7 mode/],
+    [
+      'a value out of range',
+      (good: string) => good.replace('mode: http', 'mode: http\nqueue: { max_size: -1 }'),
+      /balance\.yaml:2:\d+ queue\.max_size/,
+    ],
+    [
+      'a protocol that is not there',
+      (good: string) => good.replace('mode: http', 'mode: htttp'),
+      /balance\.yaml:1:7 mode/,
+    ],
     ['what is no YAML', (good: string) => `${good}\n  : [`, /balance\.yaml:\d+:\d+ /],
     ['an unknown key', (good: string) => `${good}backendz: []\n`, /balance\.yaml:\d+:1 backendz/],
   ])('with %s changes nothing and says where it is wrong', async (_, spoil, place) => {
@@ -256,7 +280,9 @@ describe('reload: a bad edit', () => {
     const socket = await client(address);
     await get(socket);
     const outcome = await proxy.edit(
-      listeners(`  - { name: b, listen: '127.0.0.1:0', upstream: u }\n  - { name: c, listen: '${other.address}', upstream: u }\n`),
+      listeners(
+        `  - { name: b, listen: '127.0.0.1:0', upstream: u }\n  - { name: c, listen: '${other.address}', upstream: u }\n`,
+      ),
     );
     expect(outcome).toMatchObject({ ok: false, message: expect.stringContaining(other.address) as string });
     expect([...proxy.app.listeners]).toEqual([['a', address]]);
@@ -268,7 +294,9 @@ describe('reload: a bad edit', () => {
     const one = await backend(named('one'));
     const proxy = await labProxy(http([one.address]));
     const address = proxy.address();
-    const outcome = await proxy.edit(http([one.address]).replace('127.0.0.1:0', address.replace('127.0.0.1', '0.0.0.0')));
+    const outcome = await proxy.edit(
+      http([one.address]).replace('127.0.0.1:0', address.replace('127.0.0.1', '0.0.0.0')),
+    );
     expect(outcome.ok).toBe(false);
     expect(outcome.message).toContain(`while listener default has ${address}`);
     expect((await get(await client(address))).body).toBe('one');
@@ -303,7 +331,10 @@ describe('reload: telemetry', () => {
     const before = proxy.adminAddress;
     const [adminAddress, metricsAddress] = [await freeAddress(), await freeAddress()];
     await proxy.change(
-      http([one.address], `admin: { listen: '${adminAddress}' }\nmetrics: { enabled: true, listen: '${metricsAddress}', path: /m }\n`),
+      http(
+        [one.address],
+        `admin: { listen: '${adminAddress}' }\nmetrics: { enabled: true, listen: '${metricsAddress}', path: /m }\n`,
+      ),
     );
     expect([...proxy.app.adminAddresses].sort()).toEqual([adminAddress, metricsAddress].sort());
     expect((await fetch(`http://${adminAddress}/status`)).status).toBe(200);
@@ -334,7 +365,7 @@ describe('reload: telemetry', () => {
 
 describe('reload: the watched file', () => {
   const yaml = (address: string): string =>
-    http([address], `${ADMIN}`).replace('reload: { watch: false }', 'reload: { debounce: 20ms }');
+    http([address], ADMIN).replace('reload: { watch: false }', 'reload: { debounce: 20ms }');
 
   it('is followed when it is edited, replaced and edited again', async () => {
     const servers = await Promise.all(['a', 'b', 'c'].map((name) => backend(named(name))));
@@ -390,7 +421,7 @@ describe('reload: the watched file', () => {
   it('is left alone from an edit on that says so', async () => {
     const [a, b] = [await backend(named('a')), await backend(named('b'))];
     const proxy = await labProxy(yaml(a.address));
-    await writeFile(proxy.configFile, http([a.address], `${ADMIN}`));
+    await writeFile(proxy.configFile, http([a.address], ADMIN));
     await eventually(async () => (await proxy.status())['generation'] === 2, 'the edit is live');
     await writeFile(proxy.configFile, http([b.address], ADMIN));
     await pause(300);
@@ -405,18 +436,18 @@ describe('reload: under load', () => {
   it('loses no request and refuses no connection', async () => {
     const [one, two] = [await backend(named('one')), await backend(named('two'))];
     const proxy = await labProxy(http([one.address]));
-    let running = true;
+    const load = { goesOn: true };
     let served = 0;
     const kept = Array.from({ length: 4 }, async () => {
       const socket = await client(proxy.address());
-      while (running) {
+      while (load.goesOn) {
         const { status, body } = await get(socket);
         expect([status, ['one', 'two'].includes(body)]).toEqual([200, true]);
         served += 1;
       }
     });
     const fresh = (async () => {
-      while (running) {
+      while (load.goesOn) {
         const socket = await ByteSocket.connect(proxy.address());
         expect((await get(socket)).status).toBe(200);
         socket.close();
@@ -424,13 +455,15 @@ describe('reload: under load', () => {
       }
     })();
     onTestFinished(() => {
-      running = false;
+      load.goesOn = false;
     });
     for (let round = 0; round < 30; round += 1) {
-      await proxy.change(http(round % 3 === 0 ? [two.address] : round % 3 === 1 ? [one.address, two.address] : [one.address]));
+      await proxy.change(
+        http(round % 3 === 0 ? [two.address] : round % 3 === 1 ? [one.address, two.address] : [one.address]),
+      );
       await pause(10);
     }
-    running = false;
+    load.goesOn = false;
     await Promise.all([...kept, fresh]);
     expect(served).toBeGreaterThan(50);
   });

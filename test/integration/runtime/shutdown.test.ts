@@ -58,7 +58,10 @@ describe('shutdown', () => {
     busy.close();
     idle.close();
     await closing;
-    await eventually(() => server.open === 0 || server.connections.every(({ ending }) => ending !== undefined), 'no backend socket is left');
+    await eventually(
+      () => server.open === 0 || server.connections.every(({ ending }) => ending !== undefined),
+      'no backend socket is left',
+    );
   });
 
   it('cuts what runs for longer than shutdown.timeout', async () => {
@@ -98,7 +101,10 @@ describe('shutdown', () => {
     third.send('z');
     await strict.app.close();
     await Promise.all([second.untilEnded(), third.untilEnded()]);
-    await eventually(() => server.connections.every(({ ending }) => ending !== undefined), 'all backend sockets are gone');
+    await eventually(
+      () => server.connections.every(({ ending }) => ending !== undefined),
+      'all backend sockets are gone',
+    );
   });
 
   it('cuts a tunnel whose client has ended its direction', async () => {
@@ -136,14 +142,18 @@ describe('shutdown', () => {
       } };`,
     };
     const upstreams = `plugins: { directory: . }\nupstreams: [{ name: u, backends: [{ address: '${server.address}' }], connection_pool: { min_idle: 1 } }]\n`;
-    const listener = (name: string, mode: string): string => `  - { name: ${name}, listen: '127.0.0.1:0', mode: ${mode}, upstream: u }\n`;
+    const listener = (name: string, mode: string): string =>
+      `  - { name: ${name}, listen: '127.0.0.1:0', mode: ${mode}, upstream: u }\n`;
     const proxy = await labProxy(`listeners:\n${listener('a', 'http')}${upstreams}`, plugins);
     const reload = proxy.edit(`listeners:\n${listener('a', 'http')}${listener('b', 'slow')}${upstreams}`);
     await pause(50);
     await proxy.app.close();
     expect(await reload).toMatchObject({ ok: false });
     expect([...proxy.app.listeners.keys()]).not.toContain('b');
-    await eventually(() => server.connections.every(({ ending }) => ending !== undefined), 'no backend socket is left');
+    await eventually(
+      () => server.connections.every(({ ending }) => ending !== undefined),
+      'no backend socket is left',
+    );
     const before = server.connections.length;
     await pause(100);
     expect(server.connections).toHaveLength(before);
@@ -171,7 +181,9 @@ reload: { debounce: 10ms }
     await get(socket);
     const raw = await ByteSocket.connect(proxy.address('raw'));
     await get(raw);
-    await fetch(`http://${proxy.adminAddress}/status`, { headers: { connection: 'close' } }).then((response) => response.text());
+    await fetch(`http://${proxy.adminAddress}/status`, { headers: { connection: 'close' } }).then(
+      (response) => response.text(),
+    );
     expect(Object.keys(handles()).length).toBeGreaterThan(0);
     raw.close();
     socket.end();

@@ -34,13 +34,19 @@ describe('tcp: bytes', () => {
       const near = await client(proxy.address());
       near.send(`${index}\n`);
       const far = await eventually(
-        () => servers.flatMap(({ connections }) => connections).find((connection) => connection.text === `${index}\n`),
+        () =>
+          servers
+            .flatMap(({ connections }) => connections)
+            .find((connection) => connection.text === `${index}\n`),
         'the connection arrived',
       );
       const up = 5 * MIB + index;
       const down = 4 * MIB - index;
       const received = [receiveBulk(far.socket, up), receiveBulk(near.socket, down)];
-      const sent = [sendBulk(near.socket, up, new SeededRandom(index)), sendBulk(far.socket, down, new SeededRandom(100 + index))];
+      const sent = [
+        sendBulk(near.socket, up, new SeededRandom(index)),
+        sendBulk(far.socket, down, new SeededRandom(100 + index)),
+      ];
       expect(await Promise.all(received)).toEqual(await Promise.all(sent));
       near.end();
       expect(await far.untilEnded()).toBe('end');
@@ -57,7 +63,10 @@ describe('tcp: bytes', () => {
     const transfers = Array.from({ length: 4 }, async (_, index) => {
       const near = await client(proxy.address());
       near.send(`${index}\n`);
-      const far = await eventually(() => server.connections.find(({ text }) => text === `${index}\n`), 'it arrived');
+      const far = await eventually(
+        () => server.connections.find(({ text }) => text === `${index}\n`),
+        'it arrived',
+      );
       near.socket.pause();
       const sum = sendBulk(far.socket, 14 * MIB, new SeededRandom(40 + index));
       await pause(30 * index);
@@ -213,7 +222,9 @@ describe('tcp: a backend that can not be reached', () => {
   it('is given up after timeouts.connect', async () => {
     const { port } = await fullBacklog();
     const server = await backend(naming('alive'));
-    const proxy = await labProxy(tcp([`127.0.0.1:${port}`, server.address], 'timeouts: { connect: 150ms }\n'));
+    const proxy = await labProxy(
+      tcp([`127.0.0.1:${port}`, server.address], 'timeouts: { connect: 150ms }\n'),
+    );
     expect(await firstLine(proxy.address())).toBe('alive');
     expect(await firstLine(proxy.address())).toBe('alive');
     const alone = await labProxy(tcp([`127.0.0.1:${port}`], 'timeouts: { connect: 150ms }\n'));
@@ -221,7 +232,9 @@ describe('tcp: a backend that can not be reached', () => {
   });
 
   it('leads to a reset for those who also wait on a unix socket', async () => {
-    const proxy = await labProxy(tcp([await deadAddress()]).replace("'127.0.0.1:0'", "'unix:${env:DIRECTORY}/s'"));
+    const proxy = await labProxy(
+      tcp([await deadAddress()]).replace("'127.0.0.1:0'", "'unix:${env:DIRECTORY}/s'"),
+    );
     const socket = await connectUnix(join(proxy.directory, 's'));
     await socket.untilEnded();
     // The process lives: it takes the next one.
@@ -275,23 +288,26 @@ describe('tcp: max_connections of backends', () => {
     await first.untilText('b:on');
   });
 
-  it.each(['at once', 'after it sent something'])('gives up the place of a client that resets %s', async (when) => {
-    const server = await backend(echoing('b'));
-    const proxy = await labProxy(limited(server.address, '{ max_size: 1, timeout: 20s }'));
-    const first = await client(proxy.address());
-    await first.untilText('b:');
-    const gone = await client(proxy.address());
-    if (when !== 'at once') gone.send('hello?');
-    await pause(30);
-    gone.reset();
-    await pause(30);
-    const next = await client(proxy.address());
-    await pause(30);
-    expect(next.closed, 'it got the place in the queue').toBe(false);
-    first.close();
-    await next.untilText('b:');
-    expect(server.connections).toHaveLength(2);
-  });
+  it.each(['at once', 'after it sent something'])(
+    'gives up the place of a client that resets %s',
+    async (when) => {
+      const server = await backend(echoing('b'));
+      const proxy = await labProxy(limited(server.address, '{ max_size: 1, timeout: 20s }'));
+      const first = await client(proxy.address());
+      await first.untilText('b:');
+      const gone = await client(proxy.address());
+      if (when !== 'at once') gone.send('hello?');
+      await pause(30);
+      gone.reset();
+      await pause(30);
+      const next = await client(proxy.address());
+      await pause(30);
+      expect(next.closed, 'it got the place in the queue').toBe(false);
+      first.close();
+      await next.untilText('b:');
+      expect(server.connections).toHaveLength(2);
+    },
+  );
 });
 
 describe('tcp: listeners', () => {
@@ -317,7 +333,9 @@ describe('tcp: listeners', () => {
   });
 
   it('and backends can be unix sockets; an abandoned socket file is in nobody’s way', async () => {
-    const first = await labProxy(tcp(['unix:${env:DIRECTORY}/backend']).replace("'127.0.0.1:0'", "'unix:${env:DIRECTORY}/front'"));
+    const first = await labProxy(
+      tcp(['unix:${env:DIRECTORY}/backend']).replace("'127.0.0.1:0'", "'unix:${env:DIRECTORY}/front'"),
+    );
     const [front, behind] = [join(first.directory, 'front'), join(first.directory, 'backend')];
     const server = createServer((socket) => socket.pipe(socket)).listen(behind);
     const socket = await connectUnix(front);
@@ -343,7 +361,10 @@ describe('tcp: choice of the backend', () => {
   it('by source-ip is the same for each connection of a client', async () => {
     const servers = await Promise.all(['a', 'b', 'c', 'd'].map((name) => backend(naming(name))));
     const proxy = await labProxy(
-      tcp(servers.map(({ address }) => address), 'load_balancer: { algorithm: consistent-hash, hash_key: source-ip }\n'),
+      tcp(
+        servers.map(({ address }) => address),
+        'load_balancer: { algorithm: consistent-hash, hash_key: source-ip }\n',
+      ),
     );
     const names = new Set<string>();
     for (let round = 0; round < 10; round += 1) names.add(await firstLine(proxy.address()));
@@ -364,7 +385,10 @@ describe('tcp: choice of the backend', () => {
     await shaky.close();
     await proxy.untilLogged('backend is unhealthy');
     for (let round = 0; round < 6; round += 1) expect(await firstLine(proxy.address())).toBe('steady');
-    const back = createServer((socket) => socket.on('error', () => undefined).end('back\n')).listen(port, '127.0.0.1');
+    const back = createServer((socket) => socket.on('error', () => undefined).end('back\n')).listen(
+      port,
+      '127.0.0.1',
+    );
     try {
       await proxy.untilLogged('backend is healthy');
       await eventually(async () => (await firstLine(proxy.address())) === 'back', 'it serves again');
@@ -378,7 +402,8 @@ describe('tcp: what is told', () => {
   it('counts tunnels while they run and in all', async () => {
     const server = await backend(echoing());
     const proxy = await labProxy(tcp([server.address], METRICS));
-    const metrics = async (name: string): Promise<number> => (await ScrapedMetrics.from(proxy.app.adminAddresses.at(-1) ?? '')).sum(name);
+    const metrics = async (name: string): Promise<number> =>
+      (await ScrapedMetrics.from(proxy.app.adminAddresses.at(-1) ?? '')).sum(name);
     const active = 'balance_tunnels_active';
     const sockets = [await client(proxy.address()), await client(proxy.address())];
     for (const socket of sockets) {

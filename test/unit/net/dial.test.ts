@@ -8,9 +8,16 @@ import { ReadBuffers } from '../../../src/net/read-buffers.ts';
 import { fullBacklog } from '../../support/full-backlog.ts';
 import { RecordingReader } from '../../support/recording-reader.ts';
 
-const options = (connectTimeoutMs = 5_000) => ({ connectTimeoutMs, buffers: new ReadBuffers(), onFault: () => undefined });
+const options = (connectTimeoutMs = 5_000) => ({
+  connectTimeoutMs,
+  buffers: new ReadBuffers(),
+  onFault: () => undefined,
+});
 
-async function server(accept: (socket: Socket) => void, host = '127.0.0.1'): Promise<Address & { kind: 'tcp' }> {
+async function server(
+  accept: (socket: Socket) => void,
+  host = '127.0.0.1',
+): Promise<Address & { kind: 'tcp' }> {
   const listening = createServer(accept).listen(0, host);
   await once(listening, 'listening');
   onTestFinished(() => void listening.close());

@@ -9,7 +9,12 @@ import type { Address } from '../../../src/config/address.ts';
 import { parseAddress } from '../../../src/config/address.ts';
 import { Listener } from '../../../src/net/listener.ts';
 import { ReadBuffers } from '../../../src/net/read-buffers.ts';
-import type { Connection, ConnectionHandler, Logger, ProtocolInstance } from '../../../src/plugin-api/index.ts';
+import type {
+  Connection,
+  ConnectionHandler,
+  Logger,
+  ProtocolInstance,
+} from '../../../src/plugin-api/index.ts';
 import { ByteSocket } from '../../support/byte-socket.ts';
 import { eventually } from '../../support/eventually.ts';
 import { connectUnix, killedSocketFile } from '../../support/unix-sockets.ts';
@@ -67,7 +72,9 @@ class Echo implements ProtocolInstance {
   }
 }
 
-async function listen(options: { address?: Address; instance?: ProtocolInstance; maxConnections?: number } = {}) {
+async function listen(
+  options: { address?: Address; instance?: ProtocolInstance; maxConnections?: number } = {},
+) {
   const logger = new SilentLogger();
   let lastId = 0;
   const listener = new Listener({
@@ -286,21 +293,27 @@ describe('a listener on a unix socket', () => {
     const other = createUnixServer().listen(path);
     await once(other, 'listening');
     onTestFinished(() => void other.close());
-    await expect(listen({ address: { kind: 'unix', path } })).rejects.toMatchObject({ code: 'address_in_use' });
+    await expect(listen({ address: { kind: 'unix', path } })).rejects.toMatchObject({
+      code: 'address_in_use',
+    });
     expect(existsSync(path)).toBe(true);
   });
 
   it('never deletes a file that is no socket', async () => {
     const path = socketPath();
     writeFileSync(path, 'precious');
-    await expect(listen({ address: { kind: 'unix', path } })).rejects.toMatchObject({ code: 'address_in_use' });
+    await expect(listen({ address: { kind: 'unix', path } })).rejects.toMatchObject({
+      code: 'address_in_use',
+    });
     expect(existsSync(path)).toBe(true);
   });
 
   it('says when its folder is missing', async () => {
-    await expect(listen({ address: { kind: 'unix', path: '/nowhere/at/all/socket' } })).rejects.toMatchObject({
-      origin: 'config',
-      message: expect.stringContaining('/nowhere/at/all/socket') as string,
-    });
+    await expect(listen({ address: { kind: 'unix', path: '/nowhere/at/all/socket' } })).rejects.toMatchObject(
+      {
+        origin: 'config',
+        message: expect.stringContaining('/nowhere/at/all/socket') as string,
+      },
+    );
   });
 });

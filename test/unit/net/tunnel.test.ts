@@ -18,11 +18,16 @@ interface Joined {
   readonly faults: unknown[];
 }
 
-async function join({ idleTimeoutMs = 0, path = 'accepted' as StreamPath, transport = 'tcp' as Transport } = {}): Promise<Joined> {
+async function join({ idleTimeoutMs = 0, path = 'accepted', transport = 'tcp' } = {}): Promise<Joined> {
   const lab = new StreamLab();
   const [down, up] = await Promise.all([lab.open(path, transport), lab.open('dialled', transport)]);
   const results: TunnelResult[] = [];
-  new Tunnel({ downstream: down.stream, upstream: up.stream, idleTimeoutMs, ended: (result) => results.push(result) });
+  new Tunnel({
+    downstream: down.stream,
+    upstream: up.stream,
+    idleTimeoutMs,
+    ended: (result) => results.push(result),
+  });
   return { down, up, results, faults: lab.faults };
 }
 
@@ -40,7 +45,10 @@ describe.each([
     const { down, up } = joined;
     const [toServer, toClient] = [9 * MIB + 3, 7 * MIB + 5];
     const received = [receiveBulk(up.peer, toServer), receiveBulk(down.peer, toClient)];
-    const sent = [sendBulk(down.peer, toServer, new SeededRandom(1)), sendBulk(up.peer, toClient, new SeededRandom(2))];
+    const sent = [
+      sendBulk(down.peer, toServer, new SeededRandom(1)),
+      sendBulk(up.peer, toClient, new SeededRandom(2)),
+    ];
     expect(await Promise.all(received)).toEqual(await Promise.all(sent));
     down.peer.end();
     up.peer.end();
@@ -123,13 +131,16 @@ describe('a tunnel', () => {
     await over(joined);
   });
 
-  it.each(['downstream', 'upstream'] as const)('ends both sides when the %s is destroyed from outside', async (side) => {
-    const joined = await join();
-    const [client, server] = [new ByteSocket(joined.down.peer), new ByteSocket(joined.up.peer)];
-    (side === 'downstream' ? joined.down : joined.up).stream.destroy();
-    await Promise.all([client.untilEnded(), server.untilEnded()]);
-    await over(joined);
-  });
+  it.each(['downstream', 'upstream'] as const)(
+    'ends both sides when the %s is destroyed from outside',
+    async (side) => {
+      const joined = await join();
+      const [client, server] = [new ByteSocket(joined.down.peer), new ByteSocket(joined.up.peer)];
+      (side === 'downstream' ? joined.down : joined.up).stream.destroy();
+      await Promise.all([client.untilEnded(), server.untilEnded()]);
+      await over(joined);
+    },
+  );
 
   it.each(['downstream', 'upstream'] as const)(
     'ends both sides when the %s is destroyed from outside after its peer ended',

@@ -51,7 +51,10 @@ describe('the plugin loader', () => {
   });
 
   it('follows links to files and folders', async () => {
-    const real = await directory({ 'echo.mjs': plugin('linked-file'), 'folder/index.mjs': plugin('linked-folder') });
+    const real = await directory({
+      'echo.mjs': plugin('linked-file'),
+      'folder/index.mjs': plugin('linked-folder'),
+    });
     const path = await directory({});
     await symlink(join(real, 'echo.mjs'), join(path, 'echo.mjs'));
     await symlink(join(real, 'folder'), join(path, 'folder'));
@@ -72,13 +75,29 @@ describe('the plugin loader', () => {
     ['a missing import', "import 'no-such-package-anywhere'; export default {};", /no-such-package-anywhere/],
     ['no default export', 'export const plugin = {};', /default export must be a protocol plugin/],
     ['a default export that is no object', 'export default 42;', /default export must be a protocol plugin/],
-    ['another API version', "export default { apiVersion: 2, name: 'x', provision() {} };", /made for plugin API 2, this is 1/],
-    ['no API version', "export default { name: 'x', provision() {} };", /made for plugin API undefined, this is 1/],
+    [
+      'another API version',
+      "export default { apiVersion: 2, name: 'x', provision() {} };",
+      /made for plugin API 2, this is 1/,
+    ],
+    [
+      'no API version',
+      "export default { name: 'x', provision() {} };",
+      /made for plugin API undefined, this is 1/,
+    ],
     ['no name', 'export default { apiVersion: 1, provision() {} };', /its name must be/],
-    ['an odd name', "export default { apiVersion: 1, name: 'My Plugin', provision() {} };", /its name must be/],
+    [
+      'an odd name',
+      "export default { apiVersion: 1, name: 'My Plugin', provision() {} };",
+      /its name must be/,
+    ],
     ['no provision', "export default { apiVersion: 1, name: 'x' };", /no provision function/],
     ['the name of a built-in one', plugin('http'), /http is built in/],
-    ['a configSchema that is no schema', plugin('x', "configSchema: { type: 'strange' }"), /its configSchema can't be used/],
+    [
+      'a configSchema that is no schema',
+      plugin('x', "configSchema: { type: 'strange' }"),
+      /its configSchema can't be used/,
+    ],
     ['a configSchema that is no object', plugin('x', 'configSchema: 42'), /its configSchema can't be used/],
   ])('refuses a plugin with %s, says why, and loads the others', async (_, text, reason) => {
     const { loader, logger } = await load({ 'broken.mjs': text, 'good.mjs': plugin('good') });
@@ -90,7 +109,10 @@ describe('the plugin loader', () => {
   });
 
   it('loads what is new, and a file that changed again', async () => {
-    const { loader, logger, path } = await load({ 'one.mjs': plugin('one'), 'broken.mjs': 'export default {' });
+    const { loader, logger, path } = await load({
+      'one.mjs': plugin('one'),
+      'broken.mjs': 'export default {',
+    });
     await writeFile(join(path, 'two.mjs'), plugin('two'));
     await writeFile(join(path, 'broken.mjs'), plugin('mended'));
     await loader.loadDirectory(path);
@@ -141,7 +163,9 @@ describe('the options of a plugin', () => {
   }
 
   it('are checked with the place in the file', async () => {
-    expect(await check("mode: echo\noptions:\n  greeting: hi\n  limit: 0\n")).toBe('test.yaml:4:10 options.limit must be >= 1');
+    expect(await check('mode: echo\noptions:\n  greeting: hi\n  limit: 0\n')).toBe(
+      'test.yaml:4:10 options.limit must be >= 1',
+    );
     expect(await check('mode: echo\noptions:\n  greeting: hi\n  limitt: 3\n')).toBe(
       'test.yaml:4:11 options.limitt is not a known key; did you mean "limit"?',
     );

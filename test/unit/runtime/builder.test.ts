@@ -101,7 +101,10 @@ describe('the builder of generations', () => {
     await eventually(() => server.connections.length > 4, 'health is checked');
     await generation.close();
     expect(fake.instances.map(({ closes }) => closes)).toEqual([1, 1]);
-    await eventually(() => server.connections.every((connection) => connection.ending !== undefined), 'all sockets were given up');
+    await eventually(
+      () => server.connections.every((connection) => connection.ending !== undefined),
+      'all sockets were given up',
+    );
     expect(await newConnections(server)).toBe(0);
   });
 
@@ -116,18 +119,27 @@ describe('the builder of generations', () => {
     ],
     ['gives nothing', () => undefined, 'handle and close'],
     ['gives an instance without functions', () => ({ protocol: 'broken', active: 0 }), 'handle and close'],
-    ['asks for an upstream that is missing', (_: unknown, host: ProtocolHost) => host.upstream('nobody', 'once'), 'there is no upstream nobody'],
+    [
+      'asks for an upstream that is missing',
+      (_: unknown, host: ProtocolHost) => host.upstream('nobody', 'once'),
+      'there is no upstream nobody',
+    ],
   ])('leaves nothing when a plugin %s', async (_, provision, message) => {
     const server = owned(await RecordingBackend.start());
     const { builder, fake, registry } = lab(provision as unknown as ProtocolPlugin['provision']);
-    await expect(builder.build(config(listeners('broken') + upstream(server.address)), 'hash', '/')).rejects.toMatchObject({
+    await expect(
+      builder.build(config(listeners('broken') + upstream(server.address)), 'hash', '/'),
+    ).rejects.toMatchObject({
       origin: 'config',
       message: expect.stringContaining(message) as string,
     });
     expect(fake.instances.map(({ closes }) => closes)).toEqual([1]);
     // What was being connected arrives first.
     await newConnections(server);
-    await eventually(() => server.connections.every((connection) => connection.ending !== undefined), 'all sockets were given up');
+    await eventually(
+      () => server.connections.every((connection) => connection.ending !== undefined),
+      'all sockets were given up',
+    );
     expect(await newConnections(server)).toBe(0);
     // The next attempt gets parts of its own.
     const next = await builder.build(config(listeners('fake') + upstream(server.address)), 'hash', '/');
@@ -141,7 +153,10 @@ describe('the builder of generations', () => {
     const server = owned(await RecordingBackend.start());
     const { builder } = lab();
     const before = await builder.build(config(listeners('fake') + upstream(server.address, 1)), 'a', '/');
-    await eventually(() => before.upstreams.get('web')?.members[0]?.backend.idle === 2, 'min_idle is connected');
+    await eventually(
+      () => before.upstreams.get('web')?.members[0]?.backend.idle === 2,
+      'min_idle is connected',
+    );
     const after = await builder.build(config(listeners('fake') + upstream(server.address, 5)), 'b', '/');
     const [old, next] = [before, after].map((generation) => generation.upstreams.get('web')!.members[0]!);
     expect(next!.backend).toBe(old!.backend);
@@ -158,7 +173,9 @@ describe('the builder of generations', () => {
     let finish: () => void = () => undefined;
     fake.closing = () => new Promise((resolve) => (finish = resolve));
     const generation = await builder.build(
-      config(`{ listen: '127.0.0.1:0', mode: fake, backends: [{ address: '${server.address}' }], connection_pool: { min_idle: 1 } }`),
+      config(
+        `{ listen: '127.0.0.1:0', mode: fake, backends: [{ address: '${server.address}' }], connection_pool: { min_idle: 1 } }`,
+      ),
       'hash',
       '/',
     );
@@ -178,12 +195,19 @@ describe('the builder of generations', () => {
     const generation = await builder.build(config(listeners('fake') + upstream(server.address)), 'hash', '/');
     await generation.close();
     expect(logger.lines.filter((line) => line.includes('protocol failed to close'))).toHaveLength(2);
-    await eventually(() => server.connections.every((connection) => connection.ending !== undefined), 'all sockets were given up');
+    await eventually(
+      () => server.connections.every((connection) => connection.ending !== undefined),
+      'all sockets were given up',
+    );
   });
 
   it('logs what a plugin throws at a deadline', async () => {
     const { builder, fake, logger } = lab();
-    const generation = await builder.build(config(`{ listen: '127.0.0.1:0', mode: fake, backends: [{ address: '127.0.0.1:1' }] }`), 'hash', '/');
+    const generation = await builder.build(
+      config(`{ listen: '127.0.0.1:0', mode: fake, backends: [{ address: '127.0.0.1:1' }] }`),
+      'hash',
+      '/',
+    );
     const deadline = fake.hosts[0]!.deadline(() => {
       throw new Error('too late');
     });

@@ -247,7 +247,7 @@ describe('a pool of a backend that can not be reached', () => {
     Socket.prototype.connect = function (this: InstanceType<typeof Socket>, ...args: unknown[]) {
       attempts += 1;
       return Reflect.apply(original, this, args) as InstanceType<typeof Socket>;
-    } as typeof original;
+    };
     try {
       for (let round = 0; round < 5; round += 1) {
         await takeFrom(pool).catch(() => undefined);
@@ -315,7 +315,10 @@ describe('a pool of sockets that serve one connection only', () => {
   });
 
   it('keeps what the server said first', async () => {
-    const { pool, take } = await poolLab({ minIdle: 1 }, { use: 'once', script: (connection) => connection.send('220 hello\r\n') });
+    const { pool, take } = await poolLab(
+      { minIdle: 1 },
+      { use: 'once', script: (connection) => connection.send('220 hello\r\n') },
+    );
     await eventually(() => pool.idle === 1, 'one is warm');
     await pause(30);
     const socket = await take();

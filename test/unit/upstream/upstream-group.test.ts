@@ -24,13 +24,29 @@ interface GroupOptions {
 /** An upstream over backends at these addresses. */
 function groupOf(addresses: readonly string[], options: GroupOptions = {}) {
   const faults: unknown[] = [];
-  const dial = { connectTimeoutMs: 2_000, buffers: new ReadBuffers(), onFault: (error: unknown) => void faults.push(error) };
+  const dial = {
+    connectTimeoutMs: 2_000,
+    buffers: new ReadBuffers(),
+    onFault: (error: unknown) => void faults.push(error),
+  };
   const health = addresses.map(() => ({ healthy: true }));
   const members = addresses.map((address, index) => {
     const backend = new BackendState(index, `b${index}`, parseAddress(address), address);
-    const member = new Member({ backend, weight: 1, maxConnections: options.maxConnections ?? 0, health: health[index] });
+    const member = new Member({
+      backend,
+      weight: 1,
+      maxConnections: options.maxConnections ?? 0,
+      health: health[index],
+    });
     if (options.pooled === true) {
-      const settings = { maxSize: 10, minIdle: 0, maxIdleTimeMs: 0, maxAgeMs: 0, acquireTimeoutMs: 2_000, validateOnBorrow: true };
+      const settings = {
+        maxSize: 10,
+        minIdle: 0,
+        maxIdleTimeMs: 0,
+        maxAgeMs: 0,
+        acquireTimeoutMs: 2_000,
+        validateOnBorrow: true,
+      };
       member.usePool('keep-alive', owned(new SocketPool(backend, 'keep-alive', settings, dial)), 10);
     }
     return member;
@@ -203,7 +219,10 @@ describe('an upstream', () => {
 
   it('serves who waits when a backend becomes healthy', async () => {
     const both = await servers(2);
-    const { group, health, members } = groupOf(both.map(({ address }) => address), { maxConnections: 1 });
+    const { group, health, members } = groupOf(
+      both.map(({ address }) => address),
+      { maxConnections: 1 },
+    );
     health[1]!.healthy = false;
     await new Asker(group).answered();
     const waiting = new Asker(group);
