@@ -182,7 +182,9 @@ export class CaseRun {
     const { leaving, requests, echo } = this.#case;
     switch (leaving.when) {
       case 'done': {
-        const got = this.#finals >= requests.length && (this.#current === undefined || this.#current.body.length >= echo.length);
+        const got =
+          this.#finals >= requests.length &&
+          (this.#current === undefined || this.#current.body.length >= echo.length);
         // Who is told that the connection ends waits for it.
         if (got && !(requests.at(-1)?.closes === true && echo === '')) this.#leave();
         break;

@@ -1,12 +1,5 @@
 /** What a case is about. */
-export const CASE_KINDS = [
-  'clean',
-  'ambiguous',
-  'noise',
-  'client abort',
-  'client stall',
-  'upgrade',
-] as const;
+export const CASE_KINDS = ['clean', 'ambiguous', 'noise', 'client abort', 'client stall', 'upgrade'] as const;
 export type CaseKind = (typeof CASE_KINDS)[number];
 
 /**
@@ -18,7 +11,13 @@ export type Area = 'tame' | 'wild' | 'flaky' | 'dead';
 /** What a client must get for one request. */
 export type Outcome =
   /** The backend's response, whole. */
-  | { readonly kind: 'exact'; readonly status: number; readonly body: string; readonly trailers: readonly string[]; readonly interims: number }
+  | {
+      readonly kind: 'exact';
+      readonly status: number;
+      readonly body: string;
+      readonly trailers: readonly string[];
+      readonly interims: number;
+    }
   /** An answer of the proxy itself. */
   | { readonly kind: 'refused'; readonly statuses: readonly number[] | 'any error' }
   /** A beginning of the backend's response, and then an abort; or an answer of the proxy with 502 or 504. */

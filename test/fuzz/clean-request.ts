@@ -14,8 +14,30 @@ export interface RequestWishes {
 }
 
 const METHODS = ['GET', 'GET', 'GET', 'POST', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'HEAD'];
-const SUFFIXES = ['', '', '', '?', '?q=1', '/a//b/../c/./', '/%2e%2e/%00', '?a=b&c=%20d', `?${'x'.repeat(300)}`, ';v=1', '/|"<>'];
-const VALUES = ['a', '', 'a b  c', 'x'.repeat(200), '\u00fc\u00ff', 'a,b;c="d"', 'GET / HTTP/1.1', ': :', '0'];
+const SUFFIXES = [
+  '',
+  '',
+  '',
+  '?',
+  '?q=1',
+  '/a//b/../c/./',
+  '/%2e%2e/%00',
+  '?a=b&c=%20d',
+  `?${'x'.repeat(300)}`,
+  ';v=1',
+  '/|"<>',
+];
+const VALUES = [
+  'a',
+  '',
+  'a b  c',
+  'x'.repeat(200),
+  '\u00fc\u00ff',
+  'a,b;c="d"',
+  'GET / HTTP/1.1',
+  ': :',
+  '0',
+];
 const PROBE_NAMES = ['X-Fuzz', 'x-fuzz', 'X-FUZZ-2', 'x-Fuzz_3', 'X-Fuzz.4'];
 
 /** A request that is in order in every respect, and what must become of it. */
@@ -40,7 +62,13 @@ export function cleanRequest(random: SeededRandom, wishes: RequestWishes): CaseR
     lines.push(disguised(random, probe));
   }
   lines.splice(random.between(0, lines.length), 0, disguised(random, 'Host: fuzz.test'));
-  if (random.next() < 0.08) lines.push('TE: trailers', 'Keep-Alive: timeout=9', 'Proxy-Connection: keep-alive', 'X-Forwarded-For: 6.6.6.6');
+  if (random.next() < 0.08)
+    lines.push(
+      'TE: trailers',
+      'Keep-Alive: timeout=9',
+      'Proxy-Connection: keep-alive',
+      'X-Forwarded-For: 6.6.6.6',
+    );
   const closes = wishes.last && random.next() < 0.25;
   const stays = modern ? !closes : !wishes.last;
   const connection = connectionLine(random, modern, stays);
@@ -48,7 +76,11 @@ export function cleanRequest(random: SeededRandom, wishes: RequestWishes): CaseR
   if (modern && size > 0 && random.next() < 0.08) lines.push('Expect: 100-continue');
   const trailers: string[] = [];
   if (chunked) {
-    lines.splice(random.between(0, lines.length), 0, random.pick(['Transfer-Encoding: chunked', 'transfer-encoding: Chunked']));
+    lines.splice(
+      random.between(0, lines.length),
+      0,
+      random.pick(['Transfer-Encoding: chunked', 'transfer-encoding: Chunked']),
+    );
     if (random.next() < 0.15) trailers.push(`X-Trail: ${nonce}`, 'X-Trail-2: a b');
   } else if (size >= 0) lines.splice(random.between(0, lines.length), 0, `Content-Length: ${body.length}`);
   const target = absolute ? `http://absolute.test:81${path}` : path;
@@ -83,7 +115,8 @@ function planFor(
   asked: { nonce: string; method: string; modern: boolean; hasBody: boolean },
 ): PlannedResponse {
   const planned = planResponse(random, { ...asked, caseIndex, area });
-  if (area === 'dead') return { ...planned, outcome: { kind: 'refused', statuses: [502] }, mayFail: true, restOptional: true };
+  if (area === 'dead')
+    return { ...planned, outcome: { kind: 'refused', statuses: [502] }, mayFail: true, restOptional: true };
   if (area === 'flaky') return { ...planned, mayFail: true };
   return planned;
 }
@@ -93,7 +126,10 @@ function requestBody(random: SeededRandom, caseIndex: number, nonce: string, siz
   if (random.next() < 0.5) return repeated(nonce, size);
   const bait = `GET /tame/${nonceOf(caseIndex, FORBIDDEN)} HTTP/1.1\r\nHost: evil\r\n\r\n`;
   const start = random.pick(['', '\r\n', '0\r\n\r\n', `${nonce}\r\n\r\n`]);
-  return (start + bait.repeat(Math.ceil(size / bait.length))).slice(0, Math.max(size, start.length + bait.length));
+  return (start + bait.repeat(Math.ceil(size / bait.length))).slice(
+    0,
+    Math.max(size, start.length + bait.length),
+  );
 }
 
 /** The same field line in another of the forms that mean the same. */
@@ -101,12 +137,19 @@ function disguised(random: SeededRandom, line: string): string {
   if (random.next() < 0.7) return line;
   const colon = line.indexOf(':');
   const value = line.slice(colon + 1).trim();
-  return line.slice(0, colon) + random.pick([`:${value}`, `:  ${value}`, `:\t${value}`, `: ${value} `, `: ${value}\t`]);
+  return (
+    line.slice(0, colon) +
+    random.pick([`:${value}`, `:  ${value}`, `:\t${value}`, `: ${value} `, `: ${value}\t`])
+  );
 }
 
 function connectionLine(random: SeededRandom, modern: boolean, stays: boolean): string[] | undefined {
   if (!modern) return stays ? ['Connection: keep-alive'] : undefined;
   if (!stays) return [random.pick(['Connection: close', 'connection: Close', 'Connection: x-hop, close'])];
   if (random.next() < 0.9) return undefined;
-  return random.pick([['Connection: keep-alive'], ['Connection: X-Hop', 'X-Hop: secret-of-the-hop'], ['Connection: , ,']]);
+  return random.pick([
+    ['Connection: keep-alive'],
+    ['Connection: X-Hop', 'X-Hop: secret-of-the-hop'],
+    ['Connection: , ,'],
+  ]);
 }

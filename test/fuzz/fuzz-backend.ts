@@ -152,7 +152,8 @@ class BackendConnection {
     for (const name of ['x-hop', 'keep-alive', 'proxy-connection']) {
       if (valuesOf(head, name).length > 0) wrong(name, valuesOf(head, name), 'nothing');
     }
-    if (valuesOf(head, 'x-forwarded-for').join().includes('6.6.6.6')) wrong('X-Forwarded-For', '6.6.6.6', 'the address');
+    if (valuesOf(head, 'x-forwarded-for').join().includes('6.6.6.6'))
+      wrong('X-Forwarded-For', '6.6.6.6', 'the address');
     if (request.seen > 1 && !['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'].includes(request.method)) {
       this.#complain(`${request.method} was sent twice`);
     }
@@ -167,7 +168,9 @@ class BackendConnection {
       else if (this.#body !== request.body) {
         this.#complain(`the body arrived as ${shortened(this.#body)} instead of ${shortened(request.body)}`);
       } else if (trailers.join() !== request.trailers.join()) {
-        this.#complain(`trailers arrived as ${JSON.stringify(trailers)} instead of ${JSON.stringify(request.trailers)}`);
+        this.#complain(
+          `trailers arrived as ${JSON.stringify(trailers)} instead of ${JSON.stringify(request.trailers)}`,
+        );
       }
     }
     this.#plan(false);
@@ -196,7 +199,10 @@ class BackendConnection {
     const start = cut === 0 ? 0 : plan.cuts[cut - 1]!;
     const end = plan.cuts[cut] ?? plan.wire.length;
     // What was a HEAD by mutation must not soil the socket of others.
-    const wire = plan === UNKNOWN && this.#method === 'HEAD' ? plan.wire.slice(0, plan.wire.indexOf('\r\n\r\n') + 4) : plan.wire;
+    const wire =
+      plan === UNKNOWN && this.#method === 'HEAD'
+        ? plan.wire.slice(0, plan.wire.indexOf('\r\n\r\n') + 4)
+        : plan.wire;
     if (end > start) this.#socket.write(wire.slice(start, end), 'latin1');
     if (cut >= plan.cuts.length) {
       this.#answering = false;

@@ -5,7 +5,9 @@ export type BackendPorts = Readonly<Record<Area, number>>;
 /** Small limits everywhere: a hanging exchange shows soon. */
 export function fuzzConfig(ports: BackendPorts): string {
   const areas = Object.entries(ports);
-  const routes = areas.map(([area]) => `        - {name: ${area}, path_prefix: /${area}/, upstream: ${area}}`);
+  const routes = areas.map(
+    ([area]) => `        - {name: ${area}, path_prefix: /${area}/, upstream: ${area}}`,
+  );
   const upstreams = areas.map(
     ([area, port]) => `  - name: ${area}
     backends: [{name: ${area}, address: '127.0.0.1:${port}'}]

@@ -26,11 +26,12 @@ export const GARBAGE_RESPONSES: readonly GarbageResponse[] = [
   withFields('coding and length', 'Transfer-Encoding: chunked\r\nContent-Length: 5\r\n', CHUNKS),
   withFields('two lengths', 'Content-Length: 5\r\nContent-Length: 6\r\n'),
   withFields('two equal lengths', 'Content-Length: 5\r\nContent-Length: 5\r\n', 'hello', true),
-  ...['abc', '-5', '+5', '5,6', '5 5', '0x5', '5e0', '18446744073709551621', '5;5', '', '5\u00a0'].map((value) =>
-    withFields(`length ${JSON.stringify(value)}`, `Content-Length: ${value}\r\n`, 'hello', value === ''),
+  ...['abc', '-5', '+5', '5,6', '5 5', '0x5', '5e0', '18446744073709551621', '5;5', '', '5\u00a0'].map(
+    (value) =>
+      withFields(`length ${JSON.stringify(value)}`, `Content-Length: ${value}\r\n`, 'hello', value === ''),
   ),
-  ...['gzip', 'chunked, gzip', 'xchunked', 'chunked;x', '\u000bchunked', 'identity', 'chunked, chunked'].map((value) =>
-    withFields(`coding ${JSON.stringify(value)}`, `Transfer-Encoding: ${value}\r\n`, CHUNKS),
+  ...['gzip', 'chunked, gzip', 'xchunked', 'chunked;x', '\u000bchunked', 'identity', 'chunked, chunked'].map(
+    (value) => withFields(`coding ${JSON.stringify(value)}`, `Transfer-Encoding: ${value}\r\n`, CHUNKS),
   ),
   withFields('two codings', 'Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n', CHUNKS),
   withFields('NUL in a value', 'X-A: a\u0000b\r\nContent-Length: 5\r\n'),
@@ -59,10 +60,22 @@ export const GARBAGE_RESPONSES: readonly GarbageResponse[] = [
   withLine('no reason', 'HTTP/1.1 200', true),
   withLine('two blanks', 'HTTP/1.1  200 OK', true),
   withLine('empty line first', '\r\nHTTP/1.1 200 OK', true),
-  { name: 'LF for CRLF', text: 'HTTP/1.1 200 OK\nX-Nonce: NONCE\nContent-Length: 5\n\nhello', repairable: false },
+  {
+    name: 'LF for CRLF',
+    text: 'HTTP/1.1 200 OK\nX-Nonce: NONCE\nContent-Length: 5\n\nhello',
+    repairable: false,
+  },
   { name: 'banner', text: 'SSH-2.0-OpenSSH_9.2\r\n', repairable: false },
   { name: 'TLS alert', text: '\u0015\u0003\u0001\u0000\u0002\u0002\u0046', repairable: false },
-  { name: 'coding in 1.0', text: `HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${CHUNKS}`, repairable: false },
-  { name: 'unasked switch', text: 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: foo\r\n\r\nhello', repairable: false },
+  {
+    name: 'coding in 1.0',
+    text: `HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${CHUNKS}`,
+    repairable: false,
+  },
+  {
+    name: 'unasked switch',
+    text: 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: foo\r\n\r\nhello',
+    repairable: false,
+  },
   { name: 'switch to nothing', text: 'HTTP/1.1 101 Switching Protocols\r\n\r\n', repairable: false },
 ];

@@ -22,7 +22,9 @@ type Parts = Pick<FuzzCase, 'title' | 'requests' | 'steps' | 'leaving'> &
 
 /** The case of that number: the same for the same seed, whatever ran before. */
 export function generateCase(seed: number, index: number): FuzzCase {
-  const random = new SeededRandom(Math.imul(seed ^ 0x2545f491, 0x9e3779b1) ^ Math.imul(index + 1, 0x85ebca6b));
+  const random = new SeededRandom(
+    Math.imul(seed ^ 0x2545f491, 0x9e3779b1) ^ Math.imul(index + 1, 0x85ebca6b),
+  );
   // The first numbers of neighbouring seeds are alike.
   for (let i = 0; i < 4; i++) random.next();
   const kind = chooseKind(random);
@@ -59,13 +61,22 @@ function build(kind: CaseKind, random: SeededRandom, index: number): Parts {
 function clean(random: SeededRandom, index: number): Parts {
   const requests = cleanRequests(random, index, random.next() < 0.3 ? 1 : random.between(1, 8), true);
   const dice = random.next();
-  const leaving: Leaving = dice < 0.003 ? { ...DONE, when: 'stay' } : { ...DONE, how: dice < 0.6 ? 'end' : dice < 0.8 ? 'destroy' : 'reset' };
+  const leaving: Leaving =
+    dice < 0.003
+      ? { ...DONE, when: 'stay' }
+      : { ...DONE, how: dice < 0.6 ? 'end' : dice < 0.8 ? 'destroy' : 'reset' };
   const deafMs = random.next() < 0.01 ? random.between(5, 100) : 0;
   const title = requests.map(({ plan }) => plan.name).join(', ');
   return { title, requests, steps: stepsOf(random, requests, ''), leaving, deafMs };
 }
 
-function cleanRequests(random: SeededRandom, caseIndex: number, count: number, mayClose: boolean, blind = false): CaseRequest[] {
+function cleanRequests(
+  random: SeededRandom,
+  caseIndex: number,
+  count: number,
+  mayClose: boolean,
+  blind = false,
+): CaseRequest[] {
   const requests: CaseRequest[] = [];
   const area = chooseArea(random);
   for (let number = 0; number < count; number++) {
@@ -82,7 +93,12 @@ function chooseArea(random: SeededRandom): Area {
 
 /** Sound requests, one that is not, and a bait behind it that must never be read as a request. */
 function ambiguous(random: SeededRandom, caseIndex: number): Parts {
-  const before = cleanRequests(random, caseIndex, random.next() < 0.5 ? 0 : random.between(1, 3), false).filter(
+  const before = cleanRequests(
+    random,
+    caseIndex,
+    random.next() < 0.5 ? 0 : random.between(1, 3),
+    false,
+  ).filter(
     // What comes after these is not certain to be read.
     ({ restOptional, closes, outcome }) => !restOptional && !closes && outcome.kind !== 'broken',
   );
@@ -124,7 +140,12 @@ function noise(random: SeededRandom, index: number): Parts {
   const requests = cleanRequests(random, index, random.between(1, 4), true, true);
   const bytes = mutate(random, requests.map(({ wire }) => wire).join(''));
   const steps = pieces(random, bytes, 0);
-  const leaving: Leaving = { when: random.next() < 0.004 ? 'stay' : 'quiet', how: random.pick(['end', 'destroy', 'reset']), afterReceivedBytes: 0, delayMs: 0 };
+  const leaving: Leaving = {
+    when: random.next() < 0.004 ? 'stay' : 'quiet',
+    how: random.pick(['end', 'destroy', 'reset']),
+    afterReceivedBytes: 0,
+    delayMs: 0,
+  };
   return { title: 'mutated', requests, steps, leaving, blind: true };
 }
 
@@ -141,7 +162,12 @@ function aborted(random: SeededRandom, index: number): Parts {
     afterReceivedBytes: whole ? random.between(0, random.next() < 0.2 ? 50_000 : 600) : 0,
     delayMs: random.next() < 0.5 ? 0 : random.between(1, 15),
   };
-  return { title: `${whole ? 'while receiving' : 'while sending'} by ${leaving.how}`, requests, steps, leaving };
+  return {
+    title: `${whole ? 'while receiving' : 'while sending'} by ${leaving.how}`,
+    requests,
+    steps,
+    leaving,
+  };
 }
 
 /** Stops sending, and waits for what the proxy does about it. */
@@ -199,16 +225,32 @@ function upgrade(random: SeededRandom, caseIndex: number): Parts {
     const leaving: Leaving =
       random.next() < 0.8
         ? { ...DONE, how: random.pick(['end', 'end', 'destroy', 'reset']) }
-        : { when: 'abort', how: random.pick(['end', 'destroy', 'reset']), afterReceivedBytes: random.between(0, 400), delayMs: random.between(0, 5) };
+        : {
+            when: 'abort',
+            how: random.pick(['end', 'destroy', 'reset']),
+            afterReceivedBytes: random.between(0, 400),
+            delayMs: random.between(0, 5),
+          };
     const ahead = random.next() < 0.4;
     const first = pieces(random, ahead ? head + echo : head, 0);
     const steps = ahead ? first : [...first, ...pieces(random, echo, 1)];
-    return { title: ahead ? 'switch, bytes right behind the head' : 'switch', requests: [request], steps, leaving, echo };
+    return {
+      title: ahead ? 'switch, bytes right behind the head' : 'switch',
+      requests: [request],
+      steps,
+      leaving,
+      echo,
+    };
   }
   const refused = dice < 0.85;
   const request: CaseRequest = {
     ...base,
-    plan: planOf(random, refused ? 'no switch' : 'switch to another', refused ? okFor(nonce) : agreed.replace(': foo', ': other'), 'keep'),
+    plan: planOf(
+      random,
+      refused ? 'no switch' : 'switch to another',
+      refused ? okFor(nonce) : agreed.replace(': foo', ': other'),
+      'keep',
+    ),
     outcome: refused
       ? { kind: 'exact', status: 200, body: nonce, trailers: [], interims: 0 }
       : { kind: 'refused', statuses: [502] },
@@ -222,7 +264,9 @@ function upgrade(random: SeededRandom, caseIndex: number): Parts {
 /** The writes of a client: one request after the other's response, or all at once, in few pieces or many. */
 function stepsOf(random: SeededRandom, requests: readonly CaseRequest[], behind: string): Step[] {
   if (random.next() < 0.5) return pieces(random, requests.map(({ wire }) => wire).join('') + behind, 0);
-  return requests.flatMap(({ wire }, index) => pieces(random, index === requests.length - 1 ? wire + behind : wire, index));
+  return requests.flatMap(({ wire }, index) =>
+    pieces(random, index === requests.length - 1 ? wire + behind : wire, index),
+  );
 }
 
 function pieces(random: SeededRandom, text: string, afterResponses: number): Step[] {
@@ -234,7 +278,10 @@ function pieces(random: SeededRandom, text: string, afterResponses: number): Ste
   const pauseMs = dice < 0.9 ? 0 : random.between(1, 5);
   let at = 0;
   for (let i = 0; i < most && at < text.length; i++) {
-    const size = dice < 0.63 ? random.between(1, 3) : random.between(1, Math.max(1, Math.min(text.length, dice < 0.8 ? 400 : text.length)));
+    const size =
+      dice < 0.63
+        ? random.between(1, 3)
+        : random.between(1, Math.max(1, Math.min(text.length, dice < 0.8 ? 400 : text.length)));
     steps.push({ text: text.slice(at, at + size), afterResponses, pauseMs: dice < 0.63 ? 0 : pauseMs });
     at += size;
   }

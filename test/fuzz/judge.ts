@@ -6,7 +6,11 @@ import { valuesOf } from './strict-reader.ts';
 /** What is wrong with what a client and the backends saw of a case; undefined when nothing is. */
 export function judge(fuzzCase: FuzzCase, sight: Sight): string | undefined {
   if (fuzzCase.complaints.length > 0) return fuzzCase.complaints.join('; ');
-  return foreignBytes(fuzzCase, sight) ?? badForm(sight) ?? (fuzzCase.blind ? undefined : wrongAnswers(fuzzCase, sight));
+  return (
+    foreignBytes(fuzzCase, sight) ??
+    badForm(sight) ??
+    (fuzzCase.blind ? undefined : wrongAnswers(fuzzCase, sight))
+  );
 }
 
 function foreignBytes({ index, blind }: FuzzCase, { received }: Sight): string | undefined {
@@ -41,7 +45,9 @@ function wrongAnswers({ requests, echo }: FuzzCase, sight: Sight): string | unde
     if (!got.complete || got.untilClose || request.closes) break;
     optional ||= request.restOptional || got.status === 502 || request.outcome.kind === 'any';
   }
-  return sight.responses.length > at ? `a response too many: ${sight.responses[at]!.head.startLine}` : undefined;
+  return sight.responses.length > at
+    ? `a response too many: ${sight.responses[at]!.head.startLine}`
+    : undefined;
 }
 
 function wrongAnswer(
@@ -72,7 +78,8 @@ function wrongAnswer(
     case 'broken': {
       if (isRefusal(got, [502, 504], cutByClient)) return undefined;
       if (got.complete) return `${shown(got)} looks whole, though the backend's response was not`;
-      if (got.status !== outcome.status || !outcome.body.startsWith(got.body)) return `wrong beginning ${shown(got)}`;
+      if (got.status !== outcome.status || !outcome.body.startsWith(got.body))
+        return `wrong beginning ${shown(got)}`;
       return sight.ending === undefined && !sight.left ? 'neither whole nor broken off' : undefined;
     }
   }
@@ -87,7 +94,8 @@ function notExact(
 ): string | undefined {
   if (got.status !== outcome.status) return `${shown(got)} instead of ${outcome.status}`;
   if (got.nonce === undefined) return 'the answer lost its mark';
-  if (got.interims !== outcome.interims) return `${got.interims} interim responses instead of ${outcome.interims}`;
+  if (got.interims !== outcome.interims)
+    return `${got.interims} interim responses instead of ${outcome.interims}`;
   if (cutByClient) {
     return outcome.body.startsWith(got.body) ? undefined : `wrong beginning of the body ${shown(got)}`;
   }
@@ -101,7 +109,11 @@ function notExact(
 }
 
 /** Whether it is an answer that the proxy gave itself. */
-function isRefusal(got: GotResponse, statuses: readonly number[] | 'any error', cutByClient: boolean): boolean {
+function isRefusal(
+  got: GotResponse,
+  statuses: readonly number[] | 'any error',
+  cutByClient: boolean,
+): boolean {
   if (got.nonce !== undefined || (!got.complete && !cutByClient)) return false;
   return statuses === 'any error' ? got.status >= 400 : statuses.includes(got.status);
 }

@@ -15,7 +15,8 @@ async function fuzz(options: FuzzOptions): Promise<void> {
   const campaign = await Campaign.start(options.seed);
   const proxy = await ProxyProcess.start(campaign.config, 1, process.execArgv);
   let interrupted = false;
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => (interrupted = true));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(signal, () => (interrupted = true));
   const startedAtMs = performance.now();
   let loadMs = 0;
   try {
@@ -25,8 +26,10 @@ async function fuzz(options: FuzzOptions): Promise<void> {
       process.stdout.write(`seed ${options.seed}, ${options.concurrency} cases at a time\n`);
       const end = options.from + options.cases;
       const goOn = (): boolean =>
-        !interrupted && campaign.failures.length < MOST_FAILURES && performance.now() - startedAtMs < options.seconds * 1000;
-      for (let next = options.from; next < end && goOn() && proxy.alive; ) {
+        !interrupted &&
+        campaign.failures.length < MOST_FAILURES &&
+        performance.now() - startedAtMs < options.seconds * 1000;
+      for (let next = options.from; next < end && goOn() && proxy.alive;) {
         const beginMs = performance.now();
         next = await campaign.run(next, Math.min(end, next + options.batch), options.concurrency, goOn);
         loadMs += performance.now() - beginMs;
@@ -36,7 +39,8 @@ async function fuzz(options: FuzzOptions): Promise<void> {
     await campaign.settle();
   } finally {
     const exit = await proxy.stop();
-    if (exit !== 0) campaign.failures.push({ fuzzCase: undefined, sight: undefined, why: `the proxy ended with ${exit}` });
+    if (exit !== 0)
+      campaign.failures.push({ fuzzCase: undefined, sight: undefined, why: `the proxy ended with ${exit}` });
     await campaign.close();
   }
   process.stdout.write(failureReport(campaign.failures, options));

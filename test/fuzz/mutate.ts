@@ -1,6 +1,27 @@
 import type { SeededRandom } from '../support/seeded-random.ts';
 
-const BYTES = ['\u0000', '\r', '\n', ' ', '\t', ':', ',', ';', '/', '0', '1', '9', 'f', '-', '+', '"', '\u000b', '\u007f', '\u0080', '\u00ff'];
+const BYTES = [
+  '\u0000',
+  '\r',
+  '\n',
+  ' ',
+  '\t',
+  ':',
+  ',',
+  ';',
+  '/',
+  '0',
+  '1',
+  '9',
+  'f',
+  '-',
+  '+',
+  '"',
+  '\u000b',
+  '\u007f',
+  '\u0080',
+  '\u00ff',
+];
 // No HEAD among them: readers of the responses must know what they answer.
 const WORDS = [
   '\r\n',
@@ -40,7 +61,9 @@ function mutateOnce(random: SeededRandom, text: string): string {
   const before = text.slice(0, at);
   switch (random.between(0, 8)) {
     case 0:
-      return before + String.fromCharCode(text.charCodeAt(at) ^ (1 << random.between(0, 7))) + text.slice(at + 1);
+      return (
+        before + String.fromCharCode(text.charCodeAt(at) ^ (1 << random.between(0, 7))) + text.slice(at + 1)
+      );
     case 1:
       return before + random.pick(BYTES) + text.slice(at + 1);
     case 2:
@@ -58,7 +81,9 @@ function mutateOnce(random: SeededRandom, text: string): string {
     case 6:
       return before;
     case 7:
-      return before + String.fromCharCode(random.between(0, 255)).repeat(random.between(1, 30)) + text.slice(at);
+      return (
+        before + String.fromCharCode(random.between(0, 255)).repeat(random.between(1, 30)) + text.slice(at)
+      );
     default:
       return before + random.pick(WORDS) + text.slice(at);
   }

@@ -60,6 +60,7 @@ export function parseOptions(args: readonly string[]): FuzzOptions | undefined {
 
 function whole(name: string, text: string, least: number): number {
   const number = Number(text);
-  if (!Number.isInteger(number) || number < least) throw new Error(`${name} must be a whole number from ${least} on`);
+  if (!Number.isInteger(number) || number < least)
+    throw new Error(`${name} must be a whole number from ${least} on`);
   return number;
 }

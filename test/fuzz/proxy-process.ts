@@ -44,7 +44,11 @@ export class ProxyProcess {
   }
 
   /** Starts it with that config, which logs as JSON at level info and asks for ports 0. */
-  static async start(yaml: string, listeners: number, nodeOptions: readonly string[] = []): Promise<ProxyProcess> {
+  static async start(
+    yaml: string,
+    listeners: number,
+    nodeOptions: readonly string[] = [],
+  ): Promise<ProxyProcess> {
     const folder = mkdtempSync(join(tmpdir(), 'balance-load-'));
     const file = join(folder, 'balance.yaml');
     writeFileSync(file, yaml);

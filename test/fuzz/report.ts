@@ -5,7 +5,10 @@ const SHOWN_A_KIND = 3;
 const SHOWN_BYTES = 600;
 
 /** What went wrong, grouped, with the command that repeats it. */
-export function failureReport(failures: readonly Failure[], options: { seed: number; batch: number }): string {
+export function failureReport(
+  failures: readonly Failure[],
+  options: { seed: number; batch: number },
+): string {
   const groups = new Map<string, Failure[]>();
   for (const failure of failures) {
     const key = `${failure.fuzzCase?.kind ?? 'run'}: ${failure.why.replaceAll(/~[0-9a-f]{16}~|\d+|".*/g, '#').slice(0, 100)}`;
@@ -21,7 +24,10 @@ export function failureReport(failures: readonly Failure[], options: { seed: num
   return text;
 }
 
-function describeFailure({ fuzzCase, sight, why }: Failure, { seed, batch }: { seed: number; batch: number }): string {
+function describeFailure(
+  { fuzzCase, sight, why }: Failure,
+  { seed, batch }: { seed: number; batch: number },
+): string {
   if (fuzzCase === undefined) return `- ${why}\n`;
   const { index } = fuzzCase;
   const first = Math.floor(index / batch) * batch;
@@ -60,22 +66,35 @@ export function summary(campaign: Campaign, loadMs: number): string {
     rows.push([kind, cases, requests, excused, failed].map(String));
   }
   const other = campaign.failures.filter(({ fuzzCase }) => fuzzCase === undefined).length;
-  rows.push(['all cases', total.cases, total.requests, total.excused, campaign.failures.length - other].map(String));
+  rows.push(
+    ['all cases', total.cases, total.requests, total.excused, campaign.failures.length - other].map(String),
+  );
   rows.push(['the run itself', '', '', '', String(other)]);
   const seconds = loadMs / 1000;
-  const rate = seconds > 0 ? `${(total.cases / seconds).toFixed(0)} cases and ${(campaign.requests / seconds).toFixed(0)} requests at backends a second\n` : '';
-  return `\n${table(rows)}\n${rate}${campaign.failures.length === 0 ? 'PASS' : 'FAIL'}\n`;
+  const rate =
+    seconds > 0
+      ? `${(total.cases / seconds).toFixed(0)} cases and ${(campaign.requests / seconds).toFixed(0)} requests at backends a second\n`
+      : '';
+  const delays = `longest delay of an event loop: the proxy's ${campaign.worstDelayMs.toFixed(0)} ms, the clients' ${campaign.worstStallMs.toFixed(0)} ms\n`;
+  return `\n${table(rows)}\n${rate}${delays}${campaign.failures.length === 0 ? 'PASS' : 'FAIL'}\n`;
 }
 
 /** Columns side by side, the first one to the left. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows
-    .map((row) => row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join('  '))
+    .map((row) =>
+      row
+        .map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
+        .join('  '),
+    )
     .join('\n');
 }
 
 function escaped(text: string): string {
-  const shown = text.length > SHOWN_BYTES ? `${text.slice(0, SHOWN_BYTES / 2)}…(${text.length} bytes)…${text.slice(-SHOWN_BYTES / 2)}` : text;
+  const shown =
+    text.length > SHOWN_BYTES
+      ? `${text.slice(0, SHOWN_BYTES / 2)}…(${text.length} bytes)…${text.slice(-SHOWN_BYTES / 2)}`
+      : text;
   return JSON.stringify(shown);
 }

@@ -21,7 +21,16 @@ export interface PlannedResponse {
   readonly restOptional: boolean;
 }
 
-const STATUSES = ['200 OK', '200 OK', '200 OK', '201 Created', '404 Not Found', '500 ', '206 Partial Content', '299 Own Words; with=signs'];
+const STATUSES = [
+  '200 OK',
+  '200 OK',
+  '200 OK',
+  '201 Created',
+  '404 Not Found',
+  '500 ',
+  '206 Partial Content',
+  '299 Own Words; with=signs',
+];
 const INTERIMS = ['100 Continue', '102 Processing', '103 Early Hints'];
 
 /** A sound response in parts, before anything is done to it. */
@@ -64,7 +73,8 @@ export function planOf(
   const dice = random.next();
   if (more.whole !== true && wire !== '' && dice < 0.3) {
     const count = dice < 0.02 ? Math.min(wire.length, 60) : random.between(1, 5);
-    for (let i = 0; i < count; i++) cuts.push(random.between(1, Math.max(1, Math.min(wire.length - 1, dice < 0.15 ? 200 : wire.length))));
+    for (let i = 0; i < count; i++)
+      cuts.push(random.between(1, Math.max(1, Math.min(wire.length - 1, dice < 0.15 ? 200 : wire.length))));
     cuts.sort((a, b) => a - b);
   }
   return {
@@ -79,7 +89,13 @@ export function planOf(
 }
 
 function exact(sound: Sound): Outcome {
-  return { kind: 'exact', status: sound.status, body: sound.body, trailers: sound.trailers, interims: sound.interims };
+  return {
+    kind: 'exact',
+    status: sound.status,
+    body: sound.body,
+    trailers: sound.trailers,
+    interims: sound.interims,
+  };
 }
 
 function soundResponse(random: SeededRandom, { nonce, method, modern }: Asked): Sound {
@@ -92,14 +108,16 @@ function soundResponse(random: SeededRandom, { nonce, method, modern }: Asked): 
   let interims = 0;
   if (random.next() < 0.06) {
     interims = random.between(1, 3);
-    for (let i = 0; i < interims; i++) head += `HTTP/1.1 ${random.pick(INTERIMS)}\r\nX-Nonce: ${nonce}\r\n\r\n`;
+    for (let i = 0; i < interims; i++)
+      head += `HTTP/1.1 ${random.pick(INTERIMS)}\r\nX-Nonce: ${nonce}\r\n\r\n`;
   }
   const framing = random.next();
   const old = framing < 0.05;
   head += `HTTP/1.${old ? '0' : '1'} ${status}\r\n`;
   if (random.next() < 0.3) head += `Date: Mon, 01 Jan 2024 00:00:00 GMT\r\n`;
   if (random.next() < 0.2) head += `Set-Cookie: a=${nonce}\r\nset-cookie: b=2\r\nX-Empty:\r\n`;
-  if (random.next() < 0.1) head += `Connection: X-Hop\r\nX-Hop: secret-of-the-hop\r\nKeep-Alive: timeout=50\r\n`;
+  if (random.next() < 0.1)
+    head += `Connection: X-Hop\r\nX-Hop: secret-of-the-hop\r\nKeep-Alive: timeout=50\r\n`;
   head += `X-Nonce: ${nonce}\r\n`;
   const says = Number(status.slice(0, 3));
   const trailers: string[] = [];
@@ -121,14 +139,29 @@ function soundResponse(random: SeededRandom, { nonce, method, modern }: Asked): 
     after = 'end';
   } else if (old) after = 'end';
   // Trailers can't be passed to who knows no chunks.
-  return { head: `${head}\r\n`, framedBody, body, status: says, trailers: modern ? trailers : [], interims: modern ? interims : 0, after, untilClose };
+  return {
+    head: `${head}\r\n`,
+    framedBody,
+    body,
+    status: says,
+    trailers: modern ? trailers : [],
+    interims: modern ? interims : 0,
+    after,
+    untilClose,
+  };
 }
 
 /** Things that a backend must not do, and what becomes of them. */
 function faultyResponse(random: SeededRandom, asked: Asked, sound: Sound): PlannedResponse {
   const wire = sound.head + sound.framedBody;
   const broken: Outcome = { kind: 'broken', status: sound.status, body: sound.body };
-  const fault = (name: string, text: string, after: ResponsePlan['after'], outcome: Outcome, whole = false) => ({
+  const fault = (
+    name: string,
+    text: string,
+    after: ResponsePlan['after'],
+    outcome: Outcome,
+    whole = false,
+  ) => ({
     plan: planOf(random, name, text, after, { whole }),
     outcome,
     mayFail: asked.area !== 'tame',
@@ -140,20 +173,31 @@ function faultyResponse(random: SeededRandom, asked: Asked, sound: Sound): Plann
   if (dice < 0.12) return fault('no answer', '', leave, badGateway);
   if (dice < 0.13) return fault('silence', '', 'silence', { kind: 'refused', statuses: [504] });
   if (dice < 0.15 && sound.framedBody !== '' && sound.interims === 0) {
-    const cut = sound.head.length + random.between(0, Math.max(0, Math.min(sound.framedBody.length, sound.body.length) - 1));
+    const cut =
+      sound.head.length +
+      random.between(0, Math.max(0, Math.min(sound.framedBody.length, sound.body.length) - 1));
     if (sound.after === 'keep') return fault('silence in the body', wire.slice(0, cut), 'silence', broken);
   }
-  if (dice < 0.3) return fault('cut head', wire.slice(0, random.between(1, sound.head.length - 1)), leave, {
-    // Interim responses before it may have passed.
-    ...badGateway,
-  });
+  if (dice < 0.3)
+    return fault('cut head', wire.slice(0, random.between(1, sound.head.length - 1)), leave, {
+      // Interim responses before it may have passed.
+      ...badGateway,
+    });
   if (dice < 0.6 && sound.framedBody !== '' && sound.after === 'keep') {
     const end = sound.head.length + sound.framedBody.length - 1;
     return fault('cut body', wire.slice(0, random.between(sound.head.length, end)), leave, broken);
   }
   if (dice < 0.65 && sound.untilClose) return fault('reset instead of an end', wire, 'reset', broken);
   if (dice < 0.72 && sound.framedBody !== sound.body && sound.body !== '') {
-    const bad = random.pick(['x\r\n', '-1\r\n', '5\rZ', '\r\n\r\n', '1\nA', 'ffffffffffffffffff\r\n', '0\r\nX\r\n\r\n']);
+    const bad = random.pick([
+      'x\r\n',
+      '-1\r\n',
+      '5\rZ',
+      '\r\n\r\n',
+      '1\nA',
+      'ffffffffffffffffff\r\n',
+      '0\r\nX\r\n\r\n',
+    ]);
     return fault('bad chunk', `${sound.head}1\r\n${sound.body.charAt(0)}\r\n${bad}`, 'keep', broken);
   }
   if (dice < 0.8 && sound.after === 'keep' && wire.length < 8_000) {
@@ -182,7 +226,12 @@ function wildResponse(random: SeededRandom, asked: Asked, sound: Sound): Planned
     return { plan, outcome: { kind: 'any' }, mayFail: true, restOptional: true };
   }
   const after = sound.after === 'end' ? 'end' : random.pick(['end soon', 'soil'] as const);
-  return { plan: planOf(random, after, wire, after), outcome: exact(sound), mayFail: true, restOptional: false };
+  return {
+    plan: planOf(random, after, wire, after),
+    outcome: exact(sound),
+    mayFail: true,
+    restOptional: false,
+  };
 }
 
 export function bodySize(random: SeededRandom): number {
@@ -196,8 +245,11 @@ export function bodySize(random: SeededRandom): number {
 /** `body` in chunks as any sender may write them, with these trailers. */
 export function inChunks(random: SeededRandom, body: string, trailers: readonly string[]): string {
   let text = '';
-  for (let at = 0; at < body.length; ) {
-    const size = Math.min(body.length - at, random.next() < 0.3 ? random.between(1, 20) : random.between(1, body.length));
+  for (let at = 0; at < body.length;) {
+    const size = Math.min(
+      body.length - at,
+      random.next() < 0.3 ? random.between(1, 20) : random.between(1, body.length),
+    );
     let line = random.next() < 0.1 ? size.toString(16).toUpperCase() : size.toString(16);
     if (random.next() < 0.05) line = `000${line}`;
     if (random.next() < 0.05) line += random.pick([';a', ';a=b', ';a="b;c"']);

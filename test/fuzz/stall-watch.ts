@@ -1,6 +1,6 @@
 const INTERVAL_MS = 100;
 /** Late by so much, this process may have let a limit of the proxy pass. */
-const STALL_MS = 300;
+export const STALL_MS = 300;
 
 /** Notices when this process itself could not run for a while. */
 export class StallWatch {

@@ -14,7 +14,7 @@ export interface StrictEvents {
 }
 
 const FIELD = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e\x80-\xff]*)$/;
-const REQUEST_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\/[^\x00-\x20\x7f]*|\*) HTTP\/1\.1$/; // eslint-disable-line no-control-regex
+const REQUEST_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\/[^\x00-\x20\x7f]*|\*) HTTP\/1\.1$/;
 const STATUS_LINE = /^HTTP\/1\.1 ([1-9]\d\d) [\t\x20-\x7e\x80-\xff]*$/;
 const CHUNK_SIZE = /^[0-9A-Fa-f]{1,8}$/;
 const MOST_HEAD_BYTES = 400_000;
@@ -42,7 +42,9 @@ export class StrictReader {
 
   /** Whether the end of the connection ends a message here, or falls between two. */
   get mayEnd(): boolean {
-    return (this.#state === 'head' && this.#rest === '') || this.#state === 'untilClose' || this.#state === 'raw';
+    return (
+      (this.#state === 'head' && this.#rest === '') || this.#state === 'untilClose' || this.#state === 'raw'
+    );
   }
 
   /** Whether only the end of the connection ends the message. */
@@ -91,6 +93,11 @@ export class StrictReader {
     }
   }
 
+  #misframed(why: string): 'malformed' {
+    this.#fail(why);
+    return 'malformed';
+  }
+
   #fail(why: string): false {
     this.#state = 'malformed';
     this.#events.malformed(`${why}: ${JSON.stringify(this.#rest.slice(0, 400))}`);
@@ -109,7 +116,7 @@ export class StrictReader {
     }
     const head: StrictHead = { startLine, fields };
     const next = this.#framing(head);
-    if (next === undefined) return false;
+    if (next === 'malformed') return false;
     this.#rest = this.#rest.slice(end + 4);
     this.#state = next;
     this.#events.head(head);
@@ -118,26 +125,27 @@ export class StrictReader {
     return true;
   }
 
-  /** How the message goes on; undefined after a failure. */
-  #framing(head: StrictHead): State | undefined {
+  /** How the message goes on. */
+  #framing(head: StrictHead): State {
     const lengths = valuesOf(head, 'content-length');
     const codings = valuesOf(head, 'transfer-encoding');
     const isRequest = this.#kind === 'request';
-    const failed = (why: string): undefined => void this.#fail(why);
-    if (lengths.length > 1) return failed('several Content-Length');
-    if (codings.length > 1) return failed('several Transfer-Encoding');
-    if (lengths.length === 1 && !/^\d{1,15}$/.test(lengths[0]!)) return failed('bad Content-Length');
-    if (codings.length === 1 && codings[0] !== 'chunked') return failed('bad Transfer-Encoding');
-    if (codings.length > 0 && lengths.length > 0) return failed('Content-Length and Transfer-Encoding');
+    if (lengths.length > 1) return this.#misframed('several Content-Length');
+    if (codings.length > 1) return this.#misframed('several Transfer-Encoding');
+    if (lengths.length === 1 && !/^\d{1,15}$/.test(lengths[0]!)) return this.#misframed('bad Content-Length');
+    if (codings.length === 1 && codings[0] !== 'chunked') return this.#misframed('bad Transfer-Encoding');
+    if (codings.length > 0 && lengths.length > 0)
+      return this.#misframed('Content-Length and Transfer-Encoding');
     let bodiless = isRequest;
     if (isRequest) {
-      if (!REQUEST_LINE.test(head.startLine)) return failed('bad request line');
-      if (valuesOf(head, 'host').length !== 1) return failed('not exactly one Host');
+      if (!REQUEST_LINE.test(head.startLine)) return this.#misframed('bad request line');
+      if (valuesOf(head, 'host').length !== 1) return this.#misframed('not exactly one Host');
     } else {
       const status = Number(STATUS_LINE.exec(head.startLine)?.[1] ?? 0);
-      if (status === 0) return failed('bad status line');
+      if (status === 0) return this.#misframed('bad status line');
       const lengthless = status < 200 || status === 204;
-      if (lengthless && lengths.length + codings.length > 0) return failed('framing fields where none may be');
+      if (lengthless && lengths.length + codings.length > 0)
+        return this.#misframed('framing fields where none may be');
       bodiless = lengthless || status === 304 || this.answersHead;
     }
     if (bodiless && !isRequest) return 'head';
@@ -182,7 +190,8 @@ export class StrictReader {
 
   #readTrailer(): boolean {
     const line = this.#takeLine();
-    if (line === undefined) return this.#rest.length > MOST_HEAD_BYTES ? this.#fail('a trailer without end') : false;
+    if (line === undefined)
+      return this.#rest.length > MOST_HEAD_BYTES ? this.#fail('a trailer without end') : false;
     if (line === '') {
       this.#state = 'head';
       this.#events.end(this.#trailers);
