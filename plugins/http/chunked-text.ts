@@ -23,11 +23,26 @@ export class ChunkedText implements BodySink {
   }
 }
 
-/** The end of a chunked body, with the trailers that came with it. */
+/**
+ * Fields that must not stand in trailers, as whoever merges those into the head would be steered by them: framing, routing,
+ * what is said about the client, credentials, caching and the body's meaning (RFC 9110 6.5.1).
+ */
+const NOT_IN_TRAILERS: ReadonlySet<string> = new Set(
+  `age authorization cache-control connection content-encoding content-length content-range content-type cookie date expect
+  expires forwarded host if-match if-modified-since if-none-match if-range if-unmodified-since keep-alive location
+  max-forwards pragma proxy-authenticate proxy-authorization proxy-connection range retry-after set-cookie te trailer
+  transfer-encoding upgrade vary via warning www-authenticate x-forwarded-for x-forwarded-host x-forwarded-port
+  x-forwarded-proto x-real-ip x-request-id`.split(/\s+/),
+);
+
+/** The end of a chunked body, with those trailers that came with it and may be passed on. */
 export function lastChunk(trailers: Head | undefined): string {
   let text = '0\r\n';
   if (trailers !== undefined) {
-    for (let field = 0; field < trailers.fields; field++) text += `${trailers.lineText(field)}\r\n`;
+    for (let field = 0; field < trailers.fields; field++) {
+      if (!NOT_IN_TRAILERS.has(trailers.nameText(field).toLowerCase()))
+        text += `${trailers.lineText(field)}\r\n`;
+    }
   }
   return `${text}\r\n`;
 }

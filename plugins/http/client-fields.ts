@@ -19,7 +19,7 @@ const REQUEST_ID = /^[A-Za-z0-9._:=@/+-]{1,128}$/;
 
 /** What one request tells the backend about its client. */
 export interface ClientFields {
-  /** Field lines, each with its CRLF, all but X-Request-ID. */
+  /** Field lines, each with its CRLF, and Via. The last one is X-Request-ID without its value: the id follows. */
   readonly lines: string;
   /** The client that logs, templates and hashing see. */
   readonly address: string;
@@ -59,7 +59,7 @@ export class ClientView {
   host(text: string): KnownHost {
     if (this.#host?.text !== text) {
       const fields = {
-        lines: this.#lines(text),
+        lines: this.#lines(text, 1),
         address: this.#connection.remoteAddress,
         requestId: undefined,
       };
@@ -70,15 +70,17 @@ export class ClientView {
 
   /** What the backend of this request gets to know: from a trusted peer, what the peer said and a word of ours. */
   fields(head: Head, host: KnownHost): ClientFields {
-    return this.isTrusted ? this.#extended(head, host.text) : host.fields;
+    if (this.isTrusted) return this.#extended(head, host.text);
+    return head.minor === 1 ? host.fields : { ...host.fields, lines: this.#lines(host.text, head.minor) };
   }
 
-  #lines(host: string): string {
+  #lines(host: string, minor: number): string {
     const address = this.#connection.remoteAddress;
     let lines = `X-Forwarded-For: ${address}\r\nX-Real-IP: ${address}\r\nX-Forwarded-Proto: ${this.#proto}\r\n`;
     if (host !== '') lines += `X-Forwarded-Host: ${host}\r\n`;
     if (this.#port !== '') lines += `X-Forwarded-Port: ${this.#port}\r\n`;
-    return this.instance.options.forwarded ? `${lines}Forwarded: ${this.#forwarded(host)}\r\n` : lines;
+    if (this.instance.options.forwarded) lines += `Forwarded: ${this.#forwarded(host)}\r\n`;
+    return this.#ended(lines, minor);
   }
 
   #extended(head: Head, host: string): ClientFields {
@@ -97,7 +99,12 @@ export class ClientView {
     if (forwarded !== '' || own !== '')
       lines += `Forwarded: ${[forwarded, own].filter((part) => part !== '').join(', ')}\r\n`;
     const id = head.joined(X_REQUEST_ID);
-    return { lines, address: client ?? peer, requestId: REQUEST_ID.test(id) ? id : undefined };
+    const requestId = REQUEST_ID.test(id) ? id : undefined;
+    return { lines: this.#ended(lines, head.minor), address: client ?? peer, requestId };
+  }
+
+  #ended(lines: string, minor: number): string {
+    return `${lines}${this.instance.via.line(minor)}X-Request-ID: `;
   }
 
   /** RFC 7239 4 and 6: IPv6 addresses are bracketed and quoted, hosts are quoted where they are no token. */

@@ -146,7 +146,8 @@ export class Exchange implements LeaseRequest, TemplateValues {
     this.backend = lease.backend;
     this.#relay = new ResponseRelay(this, lease);
     lease.stream.read(this.#relay);
-    let text = `${this.#requestText}${this.route?.requestEdits?.lateLines(this) ?? ''}\r\n`;
+    const late = this.route?.requestEdits?.lateLines(this);
+    let text = this.#requestText + (late === undefined ? '\r\n\r\n' : `\r\n${late}\r\n`);
     const held = this.#held;
     const joined = held !== undefined && held.length <= JOINED_BODY_BYTES;
     if (joined) text += held.latin1Slice(0, held.length);
@@ -327,7 +328,7 @@ export class Exchange implements LeaseRequest, TemplateValues {
     this.route = route;
     this.trace = this.instance.host.telemetry.tracer?.begin(valueWith(head, TRACEPARENT));
     if (head.upgradeField >= 0 && head.connectionUpgrade && this.modern && this.body === undefined) {
-      this.upgrade = head.valueText(head.upgradeField);
+      this.upgrade = offeredUpgrade(head.valueText(head.upgradeField));
     }
     const { keySource } = route.upstream;
     if (keySource !== undefined) this.key = hashKey(keySource, this.clientAddress, target, head);
@@ -424,6 +425,14 @@ const REASONS: Partial<Record<ErrorCode, string>> = {
   connect_failed: 'the backend could not be reached',
   connect_timeout: 'the backend could not be reached in time',
 };
+
+/**
+ * What of an Upgrade field is passed on. Never HTTP/2: in such a tunnel the client would send requests that no route, limit
+ * or log sees.
+ */
+function offeredUpgrade(value: string): string {
+  return /(?:^|[,\s])(?:h2c?|http(?:\/\S*)?)\s*(?:,|$)/i.test(value) ? '' : value;
+}
 
 function valueWith(head: Head, id: number): string | undefined {
   const field = head.fieldWith(id);

@@ -16,6 +16,7 @@ import {
 const BLANK = 0x20;
 const TAB = 0x09;
 const CHUNKED_CODING = Buffer.from('chunked');
+const HTTP = [...Buffer.from('HTTP/')];
 const KEEP_ALIVE_OPTION = Buffer.from('keep-alive');
 
 /** Numbers kept for a field: name start and end, value start and end. */
@@ -31,6 +32,8 @@ export class Head {
   /** Offsets in `bytes`, {@link NUMBERS_A_FIELD} for each field line, in the order of arrival. */
   offsets = new Int32Array(512);
   fields = 0;
+  /** Where the message begins, but for line breaks before it. */
+  start = 0;
   urlStart = 0;
   urlEnd = 0;
   reasonStart = 0;
@@ -76,6 +79,11 @@ export class Head {
   lineText(field: number): string {
     const at = field * NUMBERS_A_FIELD;
     return this.bytes.latin1Slice(this.offsets[at] as number, this.offsets[at + 3] as number);
+  }
+
+  /** Whether `HTTP/` stands at `at`: the parser knows protocols that look alike. */
+  saysHttp(at: number): boolean {
+    return HTTP.every((byte, i) => this.bytes[at + i] === byte);
   }
 
   /** The first field of that name (lower case), or -1. For rare look-ups; hot ones go through `classify`. */
@@ -174,9 +182,10 @@ export class Head {
   }
 
   #noteLength(field: number): void {
-    const length = Number(this.valueText(field));
-    // Two of them never get here: the parser refuses them.
-    this.contentLength = Number.isSafeInteger(length) && length >= 0 ? length : Number.NaN;
+    const text = this.valueText(field);
+    const length = Number(text);
+    // Two of them never get here: the parser refuses them. A leading zero makes an octal number of it for some.
+    this.contentLength = Number.isSafeInteger(length) && text === String(length) ? length : Number.NaN;
   }
 
   #noteConnection(field: number): void {

@@ -138,12 +138,14 @@ export class MessageReader {
     head.minor = memory.minor(this.#parser);
     if (this.#kind === 1) head.method = memory.method(this.#parser);
     else head.status = memory.status(this.#parser);
+    head.start = this.#partial === undefined ? memory.addressOf(bytes, start) : 0;
     head.classify();
     this.head = head;
     return HEAD;
   }
 
   #end(bytes: Buffer, start: number): Progress {
+    if (this.#scratch.fieldBytes > this.limits.headerSize) return TOO_LARGE;
     this.#scratch.place(this.#partial, bytes, start, this.position);
     this.head = this.#scratch.head;
     this.finish();
@@ -232,6 +234,12 @@ export class Scratch implements ParserEvents {
     this.folded = partial.folded;
     this.#hasValue = this.#lastHasValue();
     this.#origin = memory.addressOf(bytes, start) - partial.bytes.length;
+  }
+
+  /** Bytes from the first field to the end of the last one. */
+  get fieldBytes(): number {
+    const { fields, offsets } = this.head;
+    return fields === 0 ? 0 : (offsets[fields * NUMBERS_A_FIELD - 1] as number) - (offsets[0] as number);
   }
 
   /** A head is complete: its offsets get the bytes that they count in. */

@@ -1,6 +1,9 @@
 import type { FieldEdits } from './field-edits.ts';
 import { NUMBERS_A_FIELD, type Head } from './head.ts';
 
+const CR = 0x0d;
+const LF = 0x0a;
+
 /** What decides whether a field line goes on. */
 export interface FieldRules {
   /** Known fields that we write ourselves, by their ids; other known fields go on unless they are hop-by-hop. */
@@ -25,12 +28,18 @@ export function passedFields(head: Head, rules: FieldRules, lineStart: number, l
     const at = field * NUMBERS_A_FIELD;
     const start = offsets[at] as number;
     if (start !== runEnd + 2 || runStart < 0) {
-      if (runStart >= 0) text += `${bytes.latin1Slice(runStart, runEnd)}\r\n`;
+      if (runStart >= 0) text += lines(bytes, runStart, runEnd);
       runStart = start;
     }
     runEnd = offsets[at + 3] as number;
   }
-  return runStart < 0 ? text : `${text}${bytes.latin1Slice(runStart, runEnd)}\r\n`;
+  return runStart < 0 ? text : text + lines(bytes, runStart, runEnd);
+}
+
+/** `bytes[start, end)` with a CRLF behind it: the one that is there already, nearly always. */
+function lines(bytes: Buffer, start: number, end: number): string {
+  if (bytes[end] === CR && bytes[end + 1] === LF) return bytes.latin1Slice(start, end + 2);
+  return `${bytes.latin1Slice(start, end)}\r\n`;
 }
 
 function isDropped(head: Head, field: number, rules: FieldRules): boolean {

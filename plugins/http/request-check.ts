@@ -11,6 +11,8 @@ export interface Refusal {
   readonly code?: ErrorCode;
 }
 
+const SPACE = 0x20;
+
 const refusal = (status: number, reason: string): Refusal => ({ status, reason });
 
 const BAD_VERSION = refusal(400, 'the HTTP version must be 1.0 or 1.1');
@@ -31,11 +33,18 @@ export const LARGE_BODY: Refusal = {
 };
 const LOOP: Refusal = { status: 508, reason: 'the request came through this proxy before', code: 'loop' };
 
+/** The parser takes several spaces before the version. */
+function versionAt({ bytes, urlEnd }: Head): number {
+  let at = urlEnd;
+  while (bytes[at] === SPACE) at += 1;
+  return at;
+}
+
 /** What the parser lets through and a proxy must not (RFC 9112 3.2, 6.1, 6.3; RFC 9110 7.6.3); undefined for a sound request. */
 export function checkRequest(head: Head, instance: HttpInstance): Refusal | undefined {
   const { limits } = instance.options;
   if (head.major !== 1) return head.major === 0 ? BAD_VERSION : UNKNOWN_VERSION;
-  if (head.minor > 1) return BAD_VERSION;
+  if (head.minor > 1 || !head.saysHttp(versionAt(head))) return BAD_VERSION;
   if (head.urlEnd - head.urlStart > limits.target_length) return LONG_TARGET;
   if (head.method === 'CONNECT') return NO_CONNECT;
   if (head.transferEncodings > 0) {

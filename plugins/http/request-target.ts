@@ -18,6 +18,8 @@ const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)/i;
  * authority-form belongs to CONNECT, which is refused before.
  */
 export function parseTarget(text: string, method: string): RequestTarget | undefined {
+  // A fragment never leaves the client (RFC 9110 7.1); who finds one may cut it off or not.
+  if (text.includes('#')) return undefined;
   if (text.startsWith('/'))
     return { forwarded: text, path: pathOf(text), isChanged: false, authority: undefined };
   if (text === '*') return method === 'OPTIONS' ? ASTERISK : undefined;
@@ -41,8 +43,8 @@ function pathOf(target: string): string {
   return query < 0 ? target : target.slice(0, query);
 }
 
-/** `host` or `host:port` with an optional port, as a Host field may hold it (RFC 9110 7.2). */
-const HOST_FIELD = /^(?:[A-Za-z0-9._~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?$/;
+/** Empty, or `host` with an optional port, as a Host field may hold it (RFC 9110 4.2.1, 7.2). */
+const HOST_FIELD = /^(?:(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?)?$/;
 
 export function isValidHost(value: string): boolean {
   return HOST_FIELD.test(value);

@@ -1,5 +1,6 @@
 import type { Exchange } from './exchange.ts';
 import { MAX_FORWARDS } from './field-names.ts';
+import type { FieldEdits } from './field-edits.ts';
 import type { Head } from './head.ts';
 import { forwardedRequest } from './request-head.ts';
 import type { CompiledRoute } from './router.ts';
@@ -14,7 +15,7 @@ export interface RequestChanges {
   readonly clientLines: string;
 }
 
-/** The request's head for the backend, but for the lines that name the backend, and the blank line. */
+/** The request's head for the backend, but for the lines that name the backend, the last line's CRLF, and the blank line. */
 export function requestText(
   exchange: Exchange,
   head: Head,
@@ -34,13 +35,14 @@ export function requestText(
     hops: hops >= 0,
   };
   const passed = forwardedRequest(head, changes.target, newHost, own, edits);
-  let lines = `${changes.clientLines}${exchange.instance.via.line(head.minor)}X-Request-ID: ${exchange.requestId}\r\n`;
-  if (hops >= 0) lines += `Max-Forwards: ${String(hops)}\r\n`;
-  if (trace !== undefined) lines += `traceparent: ${trace.traceparent}\r\n`;
-  if (edits !== undefined) lines = withoutFields(lines, edits.removed) + edits.earlyLines(exchange);
-  if (body?.isChunked === true) lines += 'Transfer-Encoding: chunked\r\n';
-  if (upgrade !== '') lines += `Connection: Upgrade\r\nUpgrade: ${upgrade}\r\n`;
-  return passed + lines;
+  let lines = changes.clientLines + exchange.requestId;
+  if (hops >= 0) lines += `\r\nMax-Forwards: ${String(hops)}`;
+  if (trace !== undefined) lines += `\r\ntraceparent: ${trace.traceparent}`;
+  if (edits !== undefined) lines = edited(lines, edits, exchange);
+  if (body?.isChunked === true) lines += '\r\nTransfer-Encoding: chunked';
+  if (upgrade !== '') lines += `\r\nConnection: Upgrade\r\nUpgrade: ${upgrade}`;
+  // Where transforms took all of our lines, the head ends with the client's.
+  return lines === '' ? passed.slice(0, -2) : passed + lines;
 }
 
 /** What is left of Max-Forwards for the backend; -1 for requests that have none, or that it says nothing to (RFC 9110 7.6.2). */
@@ -63,12 +65,11 @@ function ownHost({ connection }: Exchange): string {
   return localPort === 0 ? 'localhost' : `${address}:${String(localPort)}`;
 }
 
-/** Takes out field lines whose names a transform removes or replaces. */
-function withoutFields(lines: string, removed: ReadonlySet<string>): string {
-  if (removed.size === 0) return lines;
-  let text = '';
-  for (const line of lines.split('\r\n')) {
-    if (line !== '' && !removed.has(line.slice(0, line.indexOf(':')).toLowerCase())) text += `${line}\r\n`;
-  }
-  return text;
+/** Takes out our lines whose names a transform removes or replaces, and adds those that it adds. */
+function edited(lines: string, edits: FieldEdits, exchange: Exchange): string {
+  const kept = lines
+    .split('\r\n')
+    .filter((line) => !edits.removed.has(line.slice(0, line.indexOf(':')).toLowerCase()));
+  const added = edits.earlyLines(exchange).split('\r\n').slice(0, -1);
+  return [...kept, ...added].join('\r\n');
 }

@@ -9,6 +9,10 @@ import { forwardedResponse, hasNoBody } from './response-head.ts';
 /** Pieces of a body up to this size are joined with what else is to be written; larger ones go out by themselves. */
 const JOINED_BYTES = 16 * 1024;
 
+const TAB = 0x09;
+const LF = 0x0a;
+const CR = 0x0d;
+
 /** How much earlier than announced a backend's idle socket is given up. */
 const KEPT_MARGIN_MS = 1_000;
 
@@ -129,7 +133,7 @@ export class ResponseRelay implements StreamReader {
     if (progress !== HEAD) return this.#malformed();
     const head = this.#reader.head as Head;
     const { position } = this.#reader;
-    if (head.major !== 1 || head.status < 100 || head.status > 999) return this.#malformed();
+    if (!isSound(head)) return this.#malformed();
     if (head.status === 101) return this.#switch(head, bytes, position, end);
     if (head.status < 200) {
       this.#interim(head);
@@ -287,6 +291,19 @@ export class ResponseRelay implements StreamReader {
     // Paused for a slow client, but with nothing left to read: the next lease reads again.
     this.#exchange.complete(this.status, clean ? this.#idleMs : 0);
   }
+}
+
+/** What the parser does not check of a status line. */
+function isSound(head: Head): boolean {
+  if (head.major !== 1 || head.status < 100 || head.status > 999) return false;
+  let { start } = head;
+  while (head.bytes[start] === CR || head.bytes[start] === LF) start += 1;
+  if (!head.saysHttp(start)) return false;
+  for (let at = head.reasonStart; at < head.reasonEnd; at++) {
+    const byte = head.bytes[at] as number;
+    if ((byte < 0x20 && byte !== TAB) || byte === 0x7f) return false;
+  }
+  return true;
 }
 
 /**

@@ -32,7 +32,7 @@ export class AcceptedConnection implements Connection {
   }
 
   get localPort(): number {
-    return this.#socket.localPort ?? 0;
+    return this.#listener.port;
   }
 
   get listener(): string {

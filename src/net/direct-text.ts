@@ -9,6 +9,8 @@ interface WriteRequest {
 /** The parts of an operating system's socket, as the runtime wraps it, that write text. */
 export interface TextHandle {
   readonly writeQueueSize: number;
+  /** 0 while there is a peer, else a system error. Unix sockets have none. */
+  getpeername?(target: object): number;
   writeLatin1String: (request: WriteRequest, text: string) => number;
 }
 

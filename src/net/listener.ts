@@ -40,6 +40,7 @@ export class Listener {
   readonly #server: Server;
   readonly #connections = new Set<AcceptedConnection>();
   #instance: ProtocolInstance;
+  #port = 0;
   #draining = false;
   #whenEmpty: (() => void) | undefined;
   #emptied: Promise<void> | undefined;
@@ -70,6 +71,8 @@ export class Listener {
     } catch (error) {
       throw this.#bindError(error);
     }
+    const bound = this.#server.address();
+    if (typeof bound === 'object' && bound !== null) this.#port = bound.port;
     interceptHandles(this.#server, (handle) => {
       this.#acceptHandle(handle);
     });
@@ -97,6 +100,11 @@ export class Listener {
     this.#instance = instance;
     if (sameProtocol) return;
     this.#drainConnections();
+  }
+
+  /** The port that is bound; 0 for a unix socket. */
+  get port(): number {
+    return this.#port;
   }
 
   get connections(): number {

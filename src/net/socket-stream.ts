@@ -9,6 +9,11 @@ export const HIGH_WATER_MARK_BYTES = 128 * 1024;
 /** Up to here a borrowed chunk goes out as latin1 text, which the runtime copies to the stack and not to the heap. */
 const TEXT_LIMIT_BYTES = 16 * 1024;
 
+/** A flag without a public name, which has the runtime reset the connection when it destroys the socket. */
+interface ResettableSocket extends Socket {
+  resetAndClosing: boolean;
+}
+
 /** Told about an exception that a reader threw; the stream itself is destroyed. */
 export type FaultHandler = (error: unknown) => void;
 
@@ -183,8 +188,9 @@ export class SocketStream implements ByteStream {
     if (socket === undefined || socket.destroyed) return;
     // While its end is under way a socket can't be reset: the runtime would fail, and never close it.
     const isEnding = socket.writableEnded && socket.writableLength === 0 && !socket.writableFinished;
-    if (isEnding || this.#isUnix(socket)) socket.destroy();
-    else socket.resetAndDestroy();
+    // The runtime's own `resetAndDestroy` ends the socket first, so that the peer sees an orderly end and then a reset.
+    if (!isEnding && !this.#isUnix(socket)) (socket as ResettableSocket).resetAndClosing = true;
+    socket.destroy();
   }
 
   /** A unix socket knows no reset, and the runtime throws where one is asked for. */
@@ -336,6 +342,10 @@ export class SocketStream implements ByteStream {
   }
 
   readonly #onEnd = (): void => {
+    if (this.#wasReset()) {
+      this.#socket?.destroy(readReset());
+      return;
+    }
     this.#peerEnded = true;
     if (this.#reader === undefined || this.#early !== undefined) return;
     try {
@@ -344,6 +354,15 @@ export class SocketStream implements ByteStream {
       this.#fault(error);
     }
   };
+
+  /**
+   * A reset that arrives right behind bytes looks like an end to the runtime; but then there is no peer any more. After
+   * our own end an orderly end leaves none either, so there the runtime is believed.
+   */
+  #wasReset(): boolean {
+    if (this.#ended || this.#handle?.getpeername === undefined) return false;
+    return this.#handle.getpeername({}) !== 0;
+  }
 
   readonly #onError = (error: Error): void => {
     this.#error ??= error;
@@ -387,4 +406,8 @@ export class SocketStream implements ByteStream {
     this.#onFault(error);
     this.destroy(error instanceof Error ? error : new Error(String(error)));
   }
+}
+
+function readReset(): Error {
+  return Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET', syscall: 'read' });
 }

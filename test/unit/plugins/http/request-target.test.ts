@@ -3,7 +3,6 @@ import { expect, it } from 'vitest';
 import { hostName, isValidHost, parseTarget } from '../../../../plugins/http/request-target.ts';
 
 it.each([
-  ['/a?b#c', 'GET', '/a?b#c', '/a', undefined],
   ['/', 'GET', '/', '/', undefined],
   ['*', 'OPTIONS', '*', '*', undefined],
   ['http://h', 'GET', '/', '/', 'h'],
