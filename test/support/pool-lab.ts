@@ -24,10 +24,15 @@ export interface PoolLab {
   take(): Promise<PooledSocket>;
 }
 
+export interface PoolLabOptions {
+  readonly use?: SocketUse;
+  readonly script?: BackendScript;
+}
+
 /** A pool of a backend that is there; closed at the end of the test. */
 export async function poolLab(
   settings: Partial<PoolSettings> = {},
-  { use = 'keep-alive', script = undefined as BackendScript | undefined } = {},
+  { use = 'keep-alive', script }: PoolLabOptions = {},
 ): Promise<PoolLab> {
   const server = owned(await RecordingBackend.start(script));
   return { server, ...poolOf(server.address, settings, use) };
@@ -48,10 +53,10 @@ export function poolOf(
 
 export function takeFrom(pool: SocketPool): Promise<PooledSocket> {
   return new Promise((resolve, reject) => {
-    let answers = 0;
+    const answers: unknown[] = [];
     const answer = (): void => {
-      answers += 1;
-      if (answers > 1) reject(new Error('answered twice'));
+      answers.push(0);
+      if (answers.length > 1) reject(new Error('answered twice'));
     };
     pool.take({
       taken: (socket) => {
@@ -63,6 +68,6 @@ export function takeFrom(pool: SocketPool): Promise<PooledSocket> {
         reject(error);
       },
     });
-    if (Number(answers) > 0) reject(new Error('answered before take() returned'));
+    if (answers.length > 0) reject(new Error('answered before take() returned'));
   });
 }

@@ -96,6 +96,17 @@ const TRAFFIC: Readonly<Record<string, (example: Example) => Promise<void>>> = {
     expect(health.status).toBe(200);
     expect(JSON.parse(health.body)).toMatchObject({ status: expect.any(String) as string });
   },
+  'hardening.yaml': async ({ connect, seen }) => {
+    const socket = await connect();
+    const response = await get(socket, '/a//b/../c', 'X-Forwarded-For: 203.0.113.7\r\n');
+    expect(response.body).toMatch(/^900[12] \/a\/c$/);
+    const request = Object.values(seen).flat()[0]!;
+    expect(fieldValues(request, 'x-forwarded-for').join()).toContain('203.0.113.7');
+    expect(fieldValues(request, 'forwarded').join()).toContain('for=127.0.0.1');
+    expect(fieldValues(request, 'via').join()).toContain('edge-1');
+    const tooLong = await get(socket, `/${'x'.repeat(5_000)}`);
+    expect([tooLong.status, tooLong.body]).toEqual([414, expect.stringMatching(/^414 /)]);
+  },
   'listeners.yaml': async ({ connect, proxy }) => {
     const web = await connect('web');
     expect(['9001', '9002']).toContain(await served(web));

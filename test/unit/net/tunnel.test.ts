@@ -18,7 +18,17 @@ interface Joined {
   readonly faults: unknown[];
 }
 
-async function join({ idleTimeoutMs = 0, path = 'accepted', transport = 'tcp' } = {}): Promise<Joined> {
+interface JoinOptions {
+  readonly idleTimeoutMs?: number;
+  readonly path?: StreamPath;
+  readonly transport?: Transport;
+}
+
+async function join({
+  idleTimeoutMs = 0,
+  path = 'accepted',
+  transport = 'tcp',
+}: JoinOptions = {}): Promise<Joined> {
   const lab = new StreamLab();
   const [down, up] = await Promise.all([lab.open(path, transport), lab.open('dialled', transport)]);
   const results: TunnelResult[] = [];
