@@ -10,85 +10,84 @@ const SMUGGLED = 'GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n';
 const HOST = 'Host: a\r\n';
 const CHUNKED = 'Transfer-Encoding: chunked\r\n';
 
+/** What it is, the request, and the status that it gets. */
+const AMBIGUOUS: readonly (readonly [string, string, number])[] = [
+  [
+    'Content-Length and Transfer-Encoding',
+    `POST / HTTP/1.1\r\n${HOST}Content-Length: 5\r\n${CHUNKED}\r\n0\r\n\r\n`,
+    400,
+  ],
+  [
+    'Transfer-Encoding and Content-Length',
+    `POST / HTTP/1.1\r\n${HOST}${CHUNKED}Content-Length: 5\r\n\r\n0\r\n\r\n`,
+    400,
+  ],
+  [
+    'two Content-Lengths that differ',
+    `POST / HTTP/1.1\r\n${HOST}Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello`,
+    400,
+  ],
+  [
+    'two equal Content-Lengths',
+    `POST / HTTP/1.1\r\n${HOST}Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello`,
+    400,
+  ],
+  ['two Content-Lengths in one line', `POST / HTTP/1.1\r\n${HOST}Content-Length: 5, 6\r\n\r\nhello`, 400],
+  [
+    'two equal Content-Lengths in one line',
+    `POST / HTTP/1.1\r\n${HOST}Content-Length: 5, 5\r\n\r\nhello`,
+    400,
+  ],
+  ['a negative Content-Length', `POST / HTTP/1.1\r\n${HOST}Content-Length: -5\r\n\r\nhello`, 400],
+  ['a signed Content-Length', `POST / HTTP/1.1\r\n${HOST}Content-Length: +5\r\n\r\nhello`, 400],
+  ['a hexadecimal Content-Length', `POST / HTTP/1.1\r\n${HOST}Content-Length: 0x5\r\n\r\nhello`, 400],
+  ['an empty Content-Length', `POST / HTTP/1.1\r\n${HOST}Content-Length:\r\n\r\nhello`, 400],
+  ['a blank Content-Length', `POST / HTTP/1.1\r\n${HOST}Content-Length:  \r\n\r\nhello`, 400],
+  ['a Content-Length in words', `POST / HTTP/1.1\r\n${HOST}Content-Length: five\r\n\r\nhello`, 400],
+  ['a Content-Length with a gap', `POST / HTTP/1.1\r\n${HOST}Content-Length: 1 1\r\n\r\nhello`, 400],
+  [
+    'a Content-Length beyond counting',
+    `POST / HTTP/1.1\r\n${HOST}Content-Length: 99999999999999999999\r\n\r\nhello`,
+    400,
+  ],
+  [
+    'a Content-Length beyond exact numbers',
+    `POST / HTTP/1.1\r\n${HOST}Content-Length: 9007199254740993\r\n\r\nhello`,
+    400,
+  ],
+  ['chunked twice', `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n`, 400],
+  ['two Transfer-Encodings', `POST / HTTP/1.1\r\n${HOST}${CHUNKED}${CHUNKED}\r\n0\r\n\r\n`, 400],
+  [
+    'Transfer-Encoding identity',
+    `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: identity\r\n\r\n0\r\n\r\n`,
+    501,
+  ],
+  ['an unknown coding', `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n`, 501],
+  ['chunked not last', `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n`, 400],
+  ['gzip before chunked', `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`, 501],
+  ['an empty Transfer-Encoding', `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding:\r\n\r\n0\r\n\r\n`, 501],
+  ['a quoted coding', `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: "chunked"\r\n\r\n0\r\n\r\n`, 501],
+  [
+    'a coding with a tab inside',
+    `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chun\tked\r\n\r\n0\r\n\r\n`,
+    501,
+  ],
+  [
+    'a coding with a hard space',
+    `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\xa0\r\n\r\n0\r\n\r\n`,
+    501,
+  ],
+  ['a coding before a tab', `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\t\r\n\r\n0\r\n\r\n`, 501],
+  [
+    'a coding behind a vertical tab',
+    `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n`,
+    400,
+  ],
+  ['Transfer-Encoding in HTTP/1.0', `POST / HTTP/1.0\r\n${CHUNKED}\r\n0\r\n\r\n`, 400],
+];
+
 describe('a request whose length is ambiguous is refused and ends the connection', () => {
-  it.each<[string, string, number]>([
-    [
-      'Content-Length and Transfer-Encoding',
-      `POST / HTTP/1.1\r\n${HOST}Content-Length: 5\r\n${CHUNKED}\r\n0\r\n\r\n`,
-      400,
-    ],
-    [
-      'Transfer-Encoding and Content-Length',
-      `POST / HTTP/1.1\r\n${HOST}${CHUNKED}Content-Length: 5\r\n\r\n0\r\n\r\n`,
-      400,
-    ],
-    [
-      'two Content-Lengths that differ',
-      `POST / HTTP/1.1\r\n${HOST}Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello`,
-      400,
-    ],
-    [
-      'two equal Content-Lengths',
-      `POST / HTTP/1.1\r\n${HOST}Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello`,
-      400,
-    ],
-    ['two Content-Lengths in one line', `POST / HTTP/1.1\r\n${HOST}Content-Length: 5, 6\r\n\r\nhello`, 400],
-    [
-      'two equal Content-Lengths in one line',
-      `POST / HTTP/1.1\r\n${HOST}Content-Length: 5, 5\r\n\r\nhello`,
-      400,
-    ],
-    ['a negative Content-Length', `POST / HTTP/1.1\r\n${HOST}Content-Length: -5\r\n\r\nhello`, 400],
-    ['a signed Content-Length', `POST / HTTP/1.1\r\n${HOST}Content-Length: +5\r\n\r\nhello`, 400],
-    ['a hexadecimal Content-Length', `POST / HTTP/1.1\r\n${HOST}Content-Length: 0x5\r\n\r\nhello`, 400],
-    ['an empty Content-Length', `POST / HTTP/1.1\r\n${HOST}Content-Length:\r\n\r\nhello`, 400],
-    ['a blank Content-Length', `POST / HTTP/1.1\r\n${HOST}Content-Length:  \r\n\r\nhello`, 400],
-    ['a Content-Length in words', `POST / HTTP/1.1\r\n${HOST}Content-Length: five\r\n\r\nhello`, 400],
-    ['a Content-Length with a gap', `POST / HTTP/1.1\r\n${HOST}Content-Length: 1 1\r\n\r\nhello`, 400],
-    [
-      'a Content-Length beyond counting',
-      `POST / HTTP/1.1\r\n${HOST}Content-Length: 99999999999999999999\r\n\r\nhello`,
-      400,
-    ],
-    [
-      'a Content-Length beyond exact numbers',
-      `POST / HTTP/1.1\r\n${HOST}Content-Length: 9007199254740993\r\n\r\nhello`,
-      400,
-    ],
-    ['chunked twice', `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n`, 400],
-    ['two Transfer-Encodings', `POST / HTTP/1.1\r\n${HOST}${CHUNKED}${CHUNKED}\r\n0\r\n\r\n`, 400],
-    [
-      'Transfer-Encoding identity',
-      `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: identity\r\n\r\n0\r\n\r\n`,
-      501,
-    ],
-    ['an unknown coding', `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n`, 501],
-    ['chunked not last', `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n`, 400],
-    [
-      'gzip before chunked',
-      `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`,
-      501,
-    ],
-    ['an empty Transfer-Encoding', `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding:\r\n\r\n0\r\n\r\n`, 501],
-    ['a quoted coding', `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: "chunked"\r\n\r\n0\r\n\r\n`, 501],
-    [
-      'a coding with a tab inside',
-      `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chun\tked\r\n\r\n0\r\n\r\n`,
-      501,
-    ],
-    [
-      'a coding with a hard space',
-      `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\xa0\r\n\r\n0\r\n\r\n`,
-      501,
-    ],
-    ['a coding before a tab', `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\t\r\n\r\n0\r\n\r\n`, 501],
-    [
-      'a coding behind a vertical tab',
-      `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n`,
-      400,
-    ],
-    ['Transfer-Encoding in HTTP/1.0', `POST / HTTP/1.0\r\n${CHUNKED}\r\n0\r\n\r\n`, 400],
-  ])('%s', async (_what, request, status) => {
+  it.each(AMBIGUOUS)('%s', async (_what, request, status) => {
     const stage = await scene();
     expect(await stage.refusal(request + SMUGGLED)).toMatchObject({ status, closed: true });
     expect(stage.backend.connections).toHaveLength(0);
@@ -106,49 +105,52 @@ describe('a request whose length is ambiguous is refused and ends the connection
   });
 });
 
+/** As above. */
+const MALFORMED: readonly (readonly [string, string, number])[] = [
+  ['blanks before a colon', `GET / HTTP/1.1\r\n${HOST}X : 1\r\n\r\n`, 400],
+  ['a tab before a colon', `GET / HTTP/1.1\r\n${HOST}Content-Length\t: 1\r\n\r\n`, 400],
+  ['a blank before the first name', `GET / HTTP/1.1\r\n ${HOST}\r\n`, 400],
+  ['a folded line', `GET / HTTP/1.1\r\n${HOST}X: 1\r\n 2\r\n\r\n`, 400],
+  ['a line folded by a tab', `GET / HTTP/1.1\r\n${HOST}X: 1\r\n\t2\r\n\r\n`, 400],
+  ['an empty line folded', `GET / HTTP/1.1\r\n${HOST}X:\r\n 2\r\n\r\n`, 400],
+  [
+    'a folded Transfer-Encoding',
+    `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n`,
+    400,
+  ],
+  ['a line without colon', `GET / HTTP/1.1\r\n${HOST}nonsense\r\n\r\n`, 400],
+  ['a line without name', `GET / HTTP/1.1\r\n${HOST}: value\r\n\r\n`, 400],
+  ['a name with a control byte', `GET / HTTP/1.1\r\n${HOST}X\x01Y: 1\r\n\r\n`, 400],
+  ['a name with a byte beyond ASCII', `GET / HTTP/1.1\r\n${HOST}X\xe4: 1\r\n\r\n`, 400],
+  ['a bare CR in a value', `GET / HTTP/1.1\r\n${HOST}X: 1\rY: 2\r\n\r\n`, 400],
+  ['a bare LF after a value', `GET / HTTP/1.1\r\n${HOST}X: 1\nY: 2\r\n\r\n`, 400],
+  ['a bare LF after the request line', `GET / HTTP/1.1\n${HOST}\r\n`, 400],
+  ['only bare LFs', 'GET / HTTP/1.1\nHost: a\n\n', 400],
+  ['a bare CR after a value', `GET / HTTP/1.1\r\n${HOST}X: 1\r\rY: 2\r\n\r\n`, 400],
+  ['a bare CR at the end of the head', `GET / HTTP/1.1\r\n${HOST}\rX: 1\r\n\r\n`, 400],
+  ['NUL in a value', `GET / HTTP/1.1\r\n${HOST}X: 1\x002\r\n\r\n`, 400],
+  ['another control byte in a value', `GET / HTTP/1.1\r\n${HOST}X: 1\x7f2\r\n\r\n`, 400],
+  ['NUL in the target', `GET /\x00 HTTP/1.1\r\n${HOST}\r\n`, 400],
+  ['a tab in the target', `GET /\ta HTTP/1.1\r\n${HOST}\r\n`, 400],
+  ['a blank in the target', `GET /a b HTTP/1.1\r\n${HOST}\r\n`, 400],
+  ['no target', `GET  HTTP/1.1\r\n${HOST}\r\n`, 400],
+  ['HTTP/0.9', 'GET /\r\n\r\n', 400],
+  ['HTTP/0.9 in words', `GET / HTTP/0.9\r\n${HOST}\r\n`, 400],
+  ['HTTP/1.2', `GET / HTTP/1.2\r\n${HOST}\r\n`, 400],
+  ['HTTP/2.0', `GET / HTTP/2.0\r\n${HOST}\r\n`, 505],
+  ['HTTP/11', `GET / HTTP/11\r\n${HOST}\r\n`, 400],
+  ['HTTP/1.10', `GET / HTTP/1.10\r\n${HOST}\r\n`, 400],
+  ['a version in lower case', `GET / http/1.1\r\n${HOST}\r\n`, 400],
+  ['another protocol', `GET / HTTPS/1.1\r\n${HOST}\r\n`, 400],
+  ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400],
+  ['a method in lower case', `get / HTTP/1.1\r\n${HOST}\r\n`, 400],
+  ['an unknown method', `NONSENSE / HTTP/1.1\r\n${HOST}\r\n`, 400],
+  ['a TLS handshake', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 400],
+  ['a response', 'HTTP/1.1 200 OK\r\n\r\n', 400],
+];
+
 describe('a malformed head is refused and ends the connection', () => {
-  it.each<[string, string, number]>([
-    ['blanks before a colon', `GET / HTTP/1.1\r\n${HOST}X : 1\r\n\r\n`, 400],
-    ['a tab before a colon', `GET / HTTP/1.1\r\n${HOST}Content-Length\t: 1\r\n\r\n`, 400],
-    ['a blank before the first name', `GET / HTTP/1.1\r\n ${HOST}\r\n`, 400],
-    ['a folded line', `GET / HTTP/1.1\r\n${HOST}X: 1\r\n 2\r\n\r\n`, 400],
-    ['a line folded by a tab', `GET / HTTP/1.1\r\n${HOST}X: 1\r\n\t2\r\n\r\n`, 400],
-    ['an empty line folded', `GET / HTTP/1.1\r\n${HOST}X:\r\n 2\r\n\r\n`, 400],
-    [
-      'a folded Transfer-Encoding',
-      `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n`,
-      400,
-    ],
-    ['a line without colon', `GET / HTTP/1.1\r\n${HOST}nonsense\r\n\r\n`, 400],
-    ['a line without name', `GET / HTTP/1.1\r\n${HOST}: value\r\n\r\n`, 400],
-    ['a name with a control byte', `GET / HTTP/1.1\r\n${HOST}X\x01Y: 1\r\n\r\n`, 400],
-    ['a name with a byte beyond ASCII', `GET / HTTP/1.1\r\n${HOST}X\xe4: 1\r\n\r\n`, 400],
-    ['a bare CR in a value', `GET / HTTP/1.1\r\n${HOST}X: 1\rY: 2\r\n\r\n`, 400],
-    ['a bare LF after a value', `GET / HTTP/1.1\r\n${HOST}X: 1\nY: 2\r\n\r\n`, 400],
-    ['a bare LF after the request line', `GET / HTTP/1.1\n${HOST}\r\n`, 400],
-    ['only bare LFs', 'GET / HTTP/1.1\nHost: a\n\n', 400],
-    ['a bare CR after a value', `GET / HTTP/1.1\r\n${HOST}X: 1\r\rY: 2\r\n\r\n`, 400],
-    ['a bare CR at the end of the head', `GET / HTTP/1.1\r\n${HOST}\rX: 1\r\n\r\n`, 400],
-    ['NUL in a value', `GET / HTTP/1.1\r\n${HOST}X: 1\x002\r\n\r\n`, 400],
-    ['another control byte in a value', `GET / HTTP/1.1\r\n${HOST}X: 1\x7f2\r\n\r\n`, 400],
-    ['NUL in the target', `GET /\x00 HTTP/1.1\r\n${HOST}\r\n`, 400],
-    ['a tab in the target', `GET /\ta HTTP/1.1\r\n${HOST}\r\n`, 400],
-    ['a blank in the target', `GET /a b HTTP/1.1\r\n${HOST}\r\n`, 400],
-    ['no target', `GET  HTTP/1.1\r\n${HOST}\r\n`, 400],
-    ['HTTP/0.9', 'GET /\r\n\r\n', 400],
-    ['HTTP/0.9 in words', `GET / HTTP/0.9\r\n${HOST}\r\n`, 400],
-    ['HTTP/1.2', `GET / HTTP/1.2\r\n${HOST}\r\n`, 400],
-    ['HTTP/2.0', `GET / HTTP/2.0\r\n${HOST}\r\n`, 505],
-    ['HTTP/11', `GET / HTTP/11\r\n${HOST}\r\n`, 400],
-    ['HTTP/1.10', `GET / HTTP/1.10\r\n${HOST}\r\n`, 400],
-    ['a version in lower case', `GET / http/1.1\r\n${HOST}\r\n`, 400],
-    ['another protocol', `GET / HTTPS/1.1\r\n${HOST}\r\n`, 400],
-    ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400],
-    ['a method in lower case', `get / HTTP/1.1\r\n${HOST}\r\n`, 400],
-    ['an unknown method', `NONSENSE / HTTP/1.1\r\n${HOST}\r\n`, 400],
-    ['a TLS handshake', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 400],
-    ['a response', 'HTTP/1.1 200 OK\r\n\r\n', 400],
-  ])('%s', async (_what, request, status) => {
+  it.each(MALFORMED)('%s', async (_what, request, status) => {
     const stage = await scene();
     expect(await stage.refusal(request + SMUGGLED)).toMatchObject({ status, closed: true });
     expect(stage.backend.connections).toHaveLength(0);
@@ -194,6 +196,22 @@ describe('a malformed head is refused and ends the connection', () => {
     expect(await client.untilEnded()).toBeDefined();
     expect(client.text).toBe('');
   });
+});
+
+it('is refused alike when each byte comes by itself', async () => {
+  const stage = await scene();
+  const outcomes = await Promise.all(
+    [...AMBIGUOUS, ...MALFORMED].map(async ([what, request]) => {
+      const client = await stage.client();
+      const sending = client.sendPieces(request + SMUGGLED);
+      const status = statusOf(await readMessage(client));
+      await client.untilEnded();
+      await sending;
+      return [what, status, client.text] as const;
+    }),
+  );
+  expect(outcomes).toEqual([...AMBIGUOUS, ...MALFORMED].map(([what, , status]) => [what, status, '']));
+  expect(stage.backend.connections).toHaveLength(0);
 });
 
 describe('a malformed chunked body', () => {

@@ -4,48 +4,51 @@ import { ok } from '../../support/answering.ts';
 import { readMessage, statusOf } from '../../support/http-message.ts';
 import { get, scene } from './scene.ts';
 
+/** What it is, and the bytes that a backend answers with. */
+const INVALID: readonly (readonly [string, string])[] = [
+  [
+    'Content-Length and Transfer-Encoding',
+    'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+  ],
+  [
+    'Transfer-Encoding and Content-Length',
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n',
+  ],
+  ['two Content-Lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello'],
+  ['a negative Content-Length', 'HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nhello'],
+  ['a Content-Length in words', 'HTTP/1.1 200 OK\r\nContent-Length: five\r\n\r\nhello'],
+  ['an empty Content-Length', 'HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\nhello'],
+  ['a Content-Length list', 'HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\n\r\nhello'],
+  ['a huge Content-Length', 'HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\nhello'],
+  ['Transfer-Encoding in HTTP/1.0', 'HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
+  ['an unknown coding', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: x\r\n\r\n0\r\n\r\n'],
+  ['gzip before chunked', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n'],
+  ['chunked with a hard space', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\xa0\r\n\r\n0\r\n\r\n'],
+  ['chunked with a tab', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\t\r\n\r\n0\r\n\r\n'],
+  [
+    'two Transfer-Encodings',
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+  ],
+  ['a blank before a colon', 'HTTP/1.1 200 OK\r\nContent-Length : 5\r\n\r\nhello'],
+  ['a bare CR in a value', 'HTTP/1.1 200 OK\r\nX: 1\r2\r\nContent-Length: 0\r\n\r\n'],
+  ['a bare LF', 'HTTP/1.1 200 OK\r\nX: 1\nContent-Length: 0\r\n\r\n'],
+  ['NUL in a value', 'HTTP/1.1 200 OK\r\nX: 1\x002\r\nContent-Length: 0\r\n\r\n'],
+  ['a folded line', 'HTTP/1.1 200 OK\r\nX: 1\r\n 2\r\nContent-Length: 0\r\n\r\n'],
+  ['a line without colon', 'HTTP/1.1 200 OK\r\nnonsense\r\nContent-Length: 0\r\n\r\n'],
+  ['HTTP/2.0', 'HTTP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n'],
+  ['HTTP/0.9', 'hello'],
+  ['a status of two digits', 'HTTP/1.1 20 OK\r\nContent-Length: 0\r\n\r\n'],
+  ['a status of four digits', 'HTTP/1.1 2000 OK\r\nContent-Length: 0\r\n\r\n'],
+  ['a status below 100', 'HTTP/1.1 099 OK\r\nContent-Length: 0\r\n\r\n'],
+  ['a request', 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'],
+  [
+    'a protocol that nobody asked for',
+    'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: test\r\n\r\n',
+  ],
+];
+
 describe('an invalid response head becomes a 502 and its socket is discarded', () => {
-  it.each([
-    [
-      'Content-Length and Transfer-Encoding',
-      'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
-    ],
-    [
-      'Transfer-Encoding and Content-Length',
-      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n',
-    ],
-    ['two Content-Lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello'],
-    ['a negative Content-Length', 'HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nhello'],
-    ['a Content-Length in words', 'HTTP/1.1 200 OK\r\nContent-Length: five\r\n\r\nhello'],
-    ['an empty Content-Length', 'HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\nhello'],
-    ['a Content-Length list', 'HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\n\r\nhello'],
-    ['a huge Content-Length', 'HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\nhello'],
-    ['Transfer-Encoding in HTTP/1.0', 'HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
-    ['an unknown coding', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: x\r\n\r\n0\r\n\r\n'],
-    ['gzip before chunked', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n'],
-    ['chunked with a hard space', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\xa0\r\n\r\n0\r\n\r\n'],
-    ['chunked with a tab', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\t\r\n\r\n0\r\n\r\n'],
-    [
-      'two Transfer-Encodings',
-      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
-    ],
-    ['a blank before a colon', 'HTTP/1.1 200 OK\r\nContent-Length : 5\r\n\r\nhello'],
-    ['a bare CR in a value', 'HTTP/1.1 200 OK\r\nX: 1\r2\r\nContent-Length: 0\r\n\r\n'],
-    ['a bare LF', 'HTTP/1.1 200 OK\r\nX: 1\nContent-Length: 0\r\n\r\n'],
-    ['NUL in a value', 'HTTP/1.1 200 OK\r\nX: 1\x002\r\nContent-Length: 0\r\n\r\n'],
-    ['a folded line', 'HTTP/1.1 200 OK\r\nX: 1\r\n 2\r\nContent-Length: 0\r\n\r\n'],
-    ['a line without colon', 'HTTP/1.1 200 OK\r\nnonsense\r\nContent-Length: 0\r\n\r\n'],
-    ['HTTP/2.0', 'HTTP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n'],
-    ['HTTP/0.9', 'hello'],
-    ['a status of two digits', 'HTTP/1.1 20 OK\r\nContent-Length: 0\r\n\r\n'],
-    ['a status of four digits', 'HTTP/1.1 2000 OK\r\nContent-Length: 0\r\n\r\n'],
-    ['a status below 100', 'HTTP/1.1 099 OK\r\nContent-Length: 0\r\n\r\n'],
-    ['a request', 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'],
-    [
-      'a protocol that nobody asked for',
-      'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: test\r\n\r\n',
-    ],
-  ])('%s', async (_what, bytes) => {
+  it.each(INVALID)('%s', async (_what, bytes) => {
     let bad = true;
     const stage = await scene({ respond: () => (bad ? bytes : ok('good')) });
     const client = await stage.client();
@@ -58,6 +61,20 @@ describe('an invalid response head becomes a 502 and its socket is discarded', (
     client.send(get());
     expect((await readMessage(client)).body.toString()).toBe('good');
     expect(stage.backend.connections).toHaveLength(2);
+  });
+
+  it('in the same way when each byte comes by itself', async () => {
+    const stage = await scene({
+      respond: async (request, connection) => {
+        await connection.sendPieces(INVALID[Number(/\d+/.exec(request.startLine)![0])]![1]);
+        return undefined;
+      },
+    });
+    const statuses = await Promise.all(
+      INVALID.map(async (_, i) => statusOf(await stage.exchange(get(`/${i}`)))),
+    );
+    expect(statuses).toEqual(INVALID.map(() => 502));
+    await Promise.all(stage.backend.connections.map((connection) => connection.untilEnded()));
   });
 
   it('and so does one that is endless', async () => {
