@@ -29,6 +29,7 @@ async function run(options: DifferentialOptions): Promise<void> {
 
 async function startAll(options: DifferentialOptions): Promise<ProxyUnderTest[]> {
   const proxies = [await balance.start(LANES)];
+  print(`- balance: ${balance.version() ?? ''}`);
   for (const kind of PEERS) {
     if (!options.peers.includes(kind.name)) continue;
     const version = kind.version();

@@ -4,7 +4,10 @@ import { startProcess } from './started-process.ts';
 
 export const nginx: ProxyKind = {
   name: 'nginx',
-  version: nginxVersion,
+  version() {
+    const version = nginxVersion();
+    return version === undefined ? undefined : `nginx ${version}`;
+  },
   start: (count) =>
     startProcess('nginx', count, (folder, lanes) => {
       const servers = lanes.flatMap((lane, at) => [
