@@ -42,6 +42,9 @@ describe('a connection that is kept over a reload', () => {
     expect(fieldValues(seen[1]!, 'forwarded')).toEqual(['for=127.0.0.1;host=example.test;proto=http']);
     expect(fieldValues(response, 'x-request-id')).toEqual(['mine']);
     // Limits too, of the head that is read next.
+    const other = await client(proxy.address());
+    other.send(get());
+    expect(statusOf(await readMessage(other))).toBe(200);
     await proxy.change(
       config(
         server.address,
@@ -53,7 +56,6 @@ describe('a connection that is kept over a reload', () => {
     );
     expect([statusOf(large), large.body.toString()]).toEqual([413, 'page']);
     await peer.untilEnded();
-    const other = await client(proxy.address());
     other.send(get('/', 'A: 1\r\n'));
     expect(statusOf(await readMessage(other))).toBe(431);
     expect(server.connections).toHaveLength(1);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { answering, ok } from '../../support/answering.ts';
 import { eventually } from '../../support/eventually.ts';
-import { fieldValues, readMessage, statusOf } from '../../support/http-message.ts';
+import { fieldValues, readHead, readMessage, statusOf } from '../../support/http-message.ts';
 import { get, post, scene, type Scene } from './scene.ts';
 
 /** A backend that serves one request a connection, and resets or closes it when the second one arrives. */
@@ -91,6 +91,32 @@ describe('a socket that was used before and dies before a byte of the response',
       expect(stage.backend.connections).toHaveLength(1);
     },
   );
+
+  it.each([
+    ['that came behind its head', false],
+    ['that is too large to keep', true],
+  ])('is a 502 for PUT with a whole body %s', async (_which, isLarge) => {
+    const body = isLarge ? `${'x'.repeat(20_000)}last` : 'last';
+    const stage = await scene({
+      script: async (connection) => {
+        await readHead(connection);
+        connection.send(ok());
+        await connection.untilText('last');
+        connection.reset();
+      },
+    });
+    await stage.exchange(get());
+    const client = await stage.client();
+    const head = `PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n`;
+    if (isLarge) client.send(head + body);
+    else {
+      client.send(head);
+      await (await stage.backend.connection(0)).untilText('\r\n\r\n');
+      client.send(body);
+    }
+    expect(statusOf(await readMessage(client))).toBe(502);
+    expect(stage.backend.connections).toHaveLength(1);
+  });
 
   it('is replaced unseen with the whole body that is at hand, byte for byte', async () => {
     const body = Array.from({ length: 3000 }, (_, i) => `${i} `).join('');
