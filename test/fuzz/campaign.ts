@@ -35,6 +35,10 @@ export interface Tally {
 const LIVE_AREAS: readonly Exclude<Area, 'dead'>[] = ['tame', 'wild', 'flaky'];
 /** Between the starts of two clients. */
 const RAMP_MS = 3;
+/** Beyond such turns of the event loop only {@link FEWEST} cases run at a time. */
+const LONG_TURN_MS = 25;
+const FEWEST = 20;
+const BREATH_MS = 15;
 /** After the load: how soon everything must be given back. The proxy waits up to 2 s for clients that do not close. */
 const SETTLE_LIMIT_MS = 12_000;
 
@@ -115,10 +119,23 @@ export class Campaign {
     const worker = async (_: unknown, number: number): Promise<void> => {
       // All at once they would overrun a proxy whose code is still cold, and wait for its limits.
       await new Promise((resolve) => setTimeout(resolve, number * RAMP_MS));
-      while (next < to && goOn() && this.#target?.alive === true) await this.#runCase(next++);
+      while (next < to && goOn() && this.#target?.alive === true) {
+        await this.#breathe();
+        if (next < to) await this.#runCase(next++);
+      }
     };
     await Promise.all(Array.from({ length: concurrency }, worker));
     return next;
+  }
+
+  /**
+   * Fewer cases run at a time while turns of the event loop take long: the runtime accepts one connection a turn, so that
+   * connections would wait for longer than the proxy's limits.
+   */
+  async #breathe(): Promise<void> {
+    while (this.#stalls.recentMs > LONG_TURN_MS && this.#running.size > FEWEST) {
+      await new Promise((resolve) => setTimeout(resolve, BREATH_MS));
+    }
   }
 
   /** After a batch: nothing may be left open, in flight or logged. Adds to {@link failures} what is. */

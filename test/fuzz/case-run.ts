@@ -34,6 +34,7 @@ export interface Sight {
   /** The time limit was reached. */
   readonly hung: boolean;
   readonly interimsOnly: number;
+  readonly startedAtMs: number;
   readonly durationMs: number;
 }
 
@@ -232,6 +233,7 @@ export class CaseRun {
       left: this.#left,
       hung: this.#hung,
       interimsOnly: this.#interims,
+      startedAtMs: this.#startedAtMs,
       durationMs: performance.now() - this.#startedAtMs,
     });
   }

@@ -68,9 +68,14 @@ export interface CaseRequest {
   readonly restOptional: boolean;
   /** The backend must never see it whole. */
   readonly mustNotArrive: boolean;
-  /** What the backend saw of it. */
+  /** What the backend saw of it, and when on the monotonic clock it had written its response; 0: never. */
   seen: number;
   completed: number;
+  seenAtMs: number;
+  /** Of the connection that it came on: when it was accepted, and how many exchanges it has had. */
+  acceptedAtMs: number;
+  exchanges: number;
+  answeredAtMs: number;
 }
 
 /** A write of the client. */

@@ -106,6 +106,10 @@ export function cleanRequest(random: SeededRandom, wishes: RequestWishes): CaseR
     mustNotArrive: false,
     seen: 0,
     completed: 0,
+    seenAtMs: 0,
+    acceptedAtMs: 0,
+    exchanges: 0,
+    answeredAtMs: 0,
   };
 }
 

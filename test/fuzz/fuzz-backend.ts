@@ -61,6 +61,7 @@ export class FuzzBackend {
 }
 
 class BackendConnection {
+  readonly #acceptedAtMs = performance.now();
   readonly #socket: Socket;
   readonly #context: BackendContext;
   readonly #count: () => void;
@@ -131,6 +132,9 @@ class BackendConnection {
     if (request === undefined) this.#complain(`a request arrived that nobody sent: ${head.startLine}`);
     else {
       request.seen += 1;
+      request.seenAtMs = performance.now();
+      request.acceptedAtMs = this.#acceptedAtMs;
+      request.exchanges = this.#exchanges;
       if (!request.mustNotArrive) this.#compareHead(request, head, method, target);
       this.#plan(true);
     }
@@ -206,6 +210,7 @@ class BackendConnection {
     if (end > start) this.#socket.write(wire.slice(start, end), 'latin1');
     if (cut >= plan.cuts.length) {
       this.#answering = false;
+      if (this.#request !== undefined) this.#request.answeredAtMs = performance.now();
       this.#finish(plan);
     } else if (plan.gapMs > 0) setTimeout(() => this.#write(plan, cut + 1), plan.gapMs);
     else setImmediate(() => this.#write(plan, cut + 1));

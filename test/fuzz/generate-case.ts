@@ -126,6 +126,10 @@ function ambiguous(random: SeededRandom, caseIndex: number): Parts {
     mustNotArrive: true,
     seen: 0,
     completed: 0,
+    seenAtMs: 0,
+    acceptedAtMs: 0,
+    exchanges: 0,
+    answeredAtMs: 0,
   };
   const bait = `GET /tame/${nonceOf(caseIndex, FORBIDDEN)} HTTP/1.1\r\nHost: evil\r\n\r\n`;
   const steps = stepsOf(random, [...before, bad], random.next() < 0.8 ? bait : '');
@@ -215,6 +219,10 @@ function upgrade(random: SeededRandom, caseIndex: number): Parts {
     mustNotArrive: false,
     seen: 0,
     completed: 0,
+    seenAtMs: 0,
+    acceptedAtMs: 0,
+    exchanges: 0,
+    answeredAtMs: 0,
   };
   if (dice < 0.7) {
     const request: CaseRequest = {

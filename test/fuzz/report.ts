@@ -30,11 +30,20 @@ function describeFailure(
 ): string {
   if (fuzzCase === undefined) return `- ${why}\n`;
   const { index } = fuzzCase;
+  const since = (atMs: number): string =>
+    atMs === 0 || sight === undefined ? 'never' : `${(atMs - sight.startedAtMs).toFixed(0)} ms`;
+  const backend = fuzzCase.requests
+    .map(
+      (request) =>
+        `${request.number} seen ${since(request.seenAtMs)} answered ${since(request.answeredAtMs)} as number ${request.exchanges} on the connection of ${since(request.acceptedAtMs)}`,
+    )
+    .join(', ');
   const first = Math.floor(index / batch) * batch;
   return (
     `- case ${index} (${fuzzCase.kind}, ${fuzzCase.title}): ${why}\n` +
     `  alone: npm run fuzz -- --seed ${seed} --case ${index} --times 20\n` +
     `  with its neighbours: npm run fuzz -- --seed ${seed} --from ${first} --cases ${index - first + 200}\n` +
+    `  at the backend: ${backend}\n` +
     `  received, ending ${sight?.ending ?? 'none'} after ${sight?.durationMs.toFixed(0) ?? '?'} ms: ${escaped(sight?.received ?? '')}\n`
   );
 }

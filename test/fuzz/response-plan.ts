@@ -212,7 +212,9 @@ function faultyResponse(random: SeededRandom, asked: Asked, sound: Sound): Plann
     return fault('surplus', wire + surplus, 'keep', exact(sound), true);
   }
   const { name, text, repairable } = random.pick(GARBAGE_RESPONSES);
-  const garbage = fault(`garbage: ${name}`, text.replaceAll('NONCE', asked.nonce), 'keep', badGateway);
+  // To HEAD a sound head is the whole response: what follows it must come with it, or it hits the next request.
+  const whole = asked.method === 'HEAD';
+  const garbage = fault(`garbage: ${name}`, text.replaceAll('NONCE', asked.nonce), 'keep', badGateway, whole);
   return repairable ? { ...garbage, outcome: { kind: 'any' } } : garbage;
 }
 

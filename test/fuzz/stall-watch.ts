@@ -1,4 +1,4 @@
-const INTERVAL_MS = 100;
+const INTERVAL_MS = 20;
 /** Late by so much, this process may have let a limit of the proxy pass. */
 export const STALL_MS = 300;
 
@@ -8,14 +8,17 @@ export class StallWatch {
   count = 0;
   /** The longest delay so far. */
   worstMs = 0;
+  /** How late the event loop was of late. */
+  recentMs = 0;
   readonly #timer: NodeJS.Timeout;
 
   constructor() {
     let last = performance.now();
     this.#timer = setInterval(() => {
       const now = performance.now();
-      const lateMs = now - last - INTERVAL_MS;
+      const lateMs = Math.max(0, now - last - INTERVAL_MS);
       last = now;
+      this.recentMs = lateMs > this.recentMs ? lateMs : (this.recentMs + lateMs) / 2;
       this.worstMs = Math.max(this.worstMs, lateMs);
       if (lateMs > STALL_MS) this.count += 1;
     }, INTERVAL_MS);
