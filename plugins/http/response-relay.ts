@@ -10,8 +10,6 @@ import { forwardedResponse, hasNoBody } from './response-head.ts';
 const JOINED_BYTES = 16 * 1024;
 
 const TAB = 0x09;
-const LF = 0x0a;
-const CR = 0x0d;
 
 /** How much earlier than announced a backend's idle socket is given up. */
 const KEPT_MARGIN_MS = 1_000;
@@ -296,9 +294,8 @@ export class ResponseRelay implements StreamReader {
 /** What the parser does not check of a status line. */
 function isSound(head: Head): boolean {
   if (head.major !== 1 || head.status < 100 || head.status > 999) return false;
-  let { start } = head;
-  while (head.bytes[start] === CR || head.bytes[start] === LF) start += 1;
-  if (!head.saysHttp(start)) return false;
+  // Line breaks before it, which the parser skips, mean that the backend counts its messages differently.
+  if (!head.saysHttp(head.start)) return false;
   for (let at = head.reasonStart; at < head.reasonEnd; at++) {
     const byte = head.bytes[at] as number;
     if ((byte < 0x20 && byte !== TAB) || byte === 0x7f) return false;

@@ -56,6 +56,7 @@ describe('what only looks like a sound response', () => {
       'a bell in the reason of an interim response',
       'HTTP/1.1 103 H\x07i\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n',
     ],
+    ['a line break before it', '\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'],
     ['an octal length', 'HTTP/1.1 200 OK\r\nContent-Length: 010\r\n\r\n0123456789'],
   ])('is a 502: %s', async (_what, response) => {
     const stage = await scene({ respond: () => response });
