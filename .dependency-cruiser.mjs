@@ -5,6 +5,9 @@ const services = ['src/upstream', 'src/health', 'src/resilience', 'src/security'
 const machinery = ['src/runtime', 'src/plugins'];
 const observers = ['src/telemetry', 'src/admin'];
 
+/** They read addresses with `net` and open no sockets. */
+const addressReaders = ['plugins/http/client-fields', 'plugins/http/trusted-proxies'];
+
 const maySee = {
   'src/errors': [],
   'src/plugin-api': base,
@@ -64,7 +67,14 @@ export default {
     onlyFrom('undici', ['plugins/http']),
     onlyFrom('chokidar|yaml', ['src/config']),
     onlyFrom('ajv|ajv-formats', ['src/config', 'src/plugins']),
-    onlyFrom('net|tls', ['src/net', 'src/health', 'src/config', 'src/telemetry', 'src/cli']),
+    onlyFrom('net|tls', [
+      'src/net',
+      'src/health',
+      'src/config',
+      'src/telemetry',
+      'src/cli',
+      ...addressReaders,
+    ]),
     onlyFrom('http|https', ['plugins/http', 'src/admin', 'src/health', 'src/cli']),
     {
       name: 'no development dependencies in the product',

@@ -46,6 +46,7 @@ export class HttpInstance implements ProtocolInstance {
   readonly #fallback: CompiledRoute | undefined;
   #active = 0;
   #whenIdle: (() => void) | undefined;
+  #closed: Promise<void> | undefined;
 
   constructor(options: HttpOptions, host: ProtocolHost, parts: HttpParts) {
     this.options = options;
@@ -77,10 +78,11 @@ export class HttpInstance implements ProtocolInstance {
   }
 
   close(): Promise<void> {
-    if (this.#active === 0) return Promise.resolve();
-    return new Promise((resolve) => {
+    this.#closed ??= new Promise((resolve) => {
       this.#whenIdle = resolve;
+      if (this.#active === 0) resolve();
     });
+    return this.#closed;
   }
 
   /** The route of a request: the best that matches, or the listener's own upstream. */

@@ -9,7 +9,9 @@ import { exitCode } from './exit-code.ts';
 export async function validate(configFile: string, context: CommandContext): Promise<number> {
   const plugins = new PluginLoader(complaints(context));
   await plugins.loadFor(configFile);
-  const { config, warnings } = await loadConfig(configFile, { env: context.env, modes: plugins.names });
+  const loaded = await loadConfig(configFile, { env: context.env, modes: plugins.names });
+  plugins.check(loaded);
+  const { config, warnings } = loaded;
   for (const warning of warnings) context.stderr.write(`warning: ${formatProblem(warning)}\n`);
   const backends = config.upstreams.reduce((sum, upstream) => sum + upstream.backends.length, 0);
   const parts = [

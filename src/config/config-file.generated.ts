@@ -13,7 +13,7 @@ export interface ConfigFile {
    */
   readonly listen?: string;
   /**
-   * Connections that the listener holds at a time; more wait in the operating system's queue. 0: no limit.
+   * Connections that the listener holds at a time; more are closed at once. 0: no limit.
    * @default 0
    */
   readonly max_connections?: number;
@@ -396,7 +396,7 @@ export interface FileListener {
   /** Name of the upstream that gets what no route takes. */
   readonly upstream?: string;
   /**
-   * Connections that the listener holds at a time; more wait in the operating system's queue. 0: no limit.
+   * Connections that the listener holds at a time; more are closed at once. 0: no limit.
    * @default 0
    */
   readonly max_connections?: number;

@@ -24,7 +24,7 @@ export interface Listener {
   /** Name of the upstream that gets what no route takes. */
   readonly upstream?: string;
   /**
-   * Connections that the listener holds at a time; more wait in the operating system's queue. 0: no limit.
+   * Connections that the listener holds at a time; more are closed at once. 0: no limit.
    * @default 0
    */
   readonly max_connections: number;

@@ -4,15 +4,18 @@ import { getSystemErrorName } from 'node:util';
 /** The runtime's request object for one write. Reserved for the write while it is not finished. */
 interface WriteRequest {
   oncomplete?: (status: number) => void;
+  /** {@link UNUSED} until a write needs the request beyond its own call. */
+  getAsyncId(): number;
 }
 
 /** The parts of an operating system's socket, as the runtime wraps it, that write text. */
 export interface TextHandle {
-  readonly writeQueueSize: number;
   /** 0 while there is a peer, else a system error. Unix sockets have none. */
   getpeername?(target: object): number;
   writeLatin1String: (request: WriteRequest, text: string) => number;
 }
+
+const UNUSED = -1;
 
 /** The text is on its way, but the system has not taken all of it yet. */
 export const PENDING = 1;
@@ -43,7 +46,7 @@ export class DirectText {
     handle.writeLatin1String = (request, text) => {
       handle.writeLatin1String = write;
       const made = request.constructor as new () => WriteRequest;
-      if (made.name === 'WriteWrap') this.#Request = made;
+      if (isUsable(made)) this.#Request = made;
       return write.call(handle, request, text);
     };
   }
@@ -57,10 +60,10 @@ export class DirectText {
     if (Request === undefined) return 0;
     const request = (this.#spare ??= new Request());
     const error = handle.writeLatin1String(request, text);
-    if (error === 0 && handle.writeQueueSize === 0) return 0;
+    if (error === 0 && request.getAsyncId() === UNUSED) return 0;
     this.#spare = undefined;
     if (error !== 0) return error;
-    // The system took a part: the request belongs to the rest of the text now.
+    // The system did not take all of it at once: the request belongs to this write until it is done.
     request.oncomplete = sent;
     return PENDING;
   }
@@ -80,5 +83,12 @@ export function writeError(code: number): Error {
 }
 
 function isTextHandle(handle: Partial<TextHandle>): handle is TextHandle {
-  return handle.writeLatin1String !== undefined && handle.writeQueueSize !== undefined;
+  return handle.writeLatin1String !== undefined;
+}
+
+/** Whether it is the class that is meant, and tells used requests from unused ones. */
+function isUsable(Request: new () => WriteRequest): boolean {
+  if (Request.name !== 'WriteWrap') return false;
+  const request = new Request();
+  return typeof request.getAsyncId === 'function' && request.getAsyncId() === UNUSED;
 }

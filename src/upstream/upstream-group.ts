@@ -79,7 +79,7 @@ export class UpstreamGroup implements LeaseOwner {
     (lease.tried ??= new Set()).add(member);
     const next = this.#pick(lease);
     if (next !== undefined) lease.begin(next);
-    else lease.refuse(error);
+    else if (!this.#wait(lease)) lease.refuse(error);
   }
 
   cancelled(lease: SocketLease): void {
@@ -99,7 +99,9 @@ export class UpstreamGroup implements LeaseOwner {
 
   /** True when a healthy backend exists and only its limit is in the way. */
   #wait(lease: SocketLease): boolean {
-    const worthIt = this.members.some((member) => member.healthy && member.weight > 0);
+    const worthIt = this.members.some(
+      (member) => member.healthy && member.weight > 0 && lease.tried?.has(member) !== true,
+    );
     return worthIt && this.#line.join(lease);
   }
 
