@@ -58,6 +58,8 @@ export class Exchange implements LeaseRequest, TemplateValues {
   route: CompiledRoute | undefined;
   /** Whether the client's connection may serve another request. */
   keepAlive: boolean;
+  /** Whether the client said, in a way that can be believed, that it sends nothing after this request. */
+  isLast: boolean;
   key: string | undefined;
   fresh = false;
   trace: TraceContext | undefined;
@@ -86,6 +88,7 @@ export class Exchange implements LeaseRequest, TemplateValues {
     this.method = head.method;
     this.modern = head.minor > 0;
     this.keepAlive = head.wantsKeepAlive;
+    this.isLast = !this.keepAlive;
     this.body = RequestBody.of(head, instance.options.limits.body_size);
     this.clientAddress = connection.connection.remoteAddress;
     instance.begun();
@@ -375,6 +378,7 @@ export class Exchange implements LeaseRequest, TemplateValues {
   /** Answers what can't be served; nobody knows what the client sends next. */
   #refuse({ status, reason, code }: Refusal): void {
     this.keepAlive = false;
+    this.isLast = false;
     this.fail(status, code ?? 'bad_request', reason);
   }
 

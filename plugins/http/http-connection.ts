@@ -120,10 +120,11 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
 
   /** The exchange is over, its response is written; `clientFull` when the client has not taken it yet. */
   done(keepAlive: boolean, clientFull: boolean): void {
-    const unfinished = this.#exchange?.wantsBody === true || this.#stash !== undefined;
+    const exchange = this.#exchange;
     this.#exchange = undefined;
     if (!keepAlive || !this.mayStayOpen) {
-      this.#finish(unfinished);
+      // Who did not ask for the close may be sending its next request just now (RFC 9112 9.6).
+      this.#finish(exchange?.isLast !== true || exchange.wantsBody || this.#stash !== undefined);
       return;
     }
     if (!clientFull) {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { ok } from '../../support/answering.ts';
+import { eventually } from '../../support/eventually.ts';
 import { fieldValues, readMessage, statusOf } from '../../support/http-message.ts';
 import { get, post, scene } from './scene.ts';
 
@@ -265,5 +266,34 @@ describe('messages that come in pieces', () => {
       expect(request.trailers).toEqual(['X-End: yes']);
     }
     expect(stage.seen).toHaveLength(text.length - 1);
+  });
+});
+
+describe('the last response on a connection', () => {
+  it.each([
+    ['a body that has no known end', 'PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity\r\n\r\n', 501],
+    ['a body whose length is nonsense', 'PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 007\r\n\r\n', 400],
+    ['a request that is refused', 'GET / HTTP/0.9\r\nHost: a\r\n\r\n', 400],
+    ['a request that is the last one here', get(), 200],
+  ])('reaches a client that sends on behind %s', async (_what, request, status) => {
+    const stage = await scene({
+      yaml: 'metrics: { listen: "127.0.0.1:0" }\nhttp: { limits: { requests_per_connection: 1 } }',
+    });
+    const client = await stage.client();
+    client.socket.pause();
+    client.send(request);
+    await eventually(
+      async () => (await stage.metrics()).sum('balance_requests_total') === 1,
+      'it was answered',
+    );
+    // To a socket that was closed the second of them would be an error, and the response lost with it.
+    for (let i = 0; i < 3; i++) {
+      await client.sendPieces('more', 4);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    client.socket.resume();
+    expect(statusOf(await readMessage(client))).toBe(status);
+    expect(await client.untilEnded()).toBe('end');
+    expect(client.received).toHaveLength(0);
   });
 });
