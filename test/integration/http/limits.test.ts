@@ -128,11 +128,12 @@ describe('limits.body_size', () => {
     expect(statusOf(await readMessage(peer))).toBe(413);
     const piece = Buffer.alloc(256 * 1024);
     let sent = 0;
-    while (!peer.closed && sent < 1 << 30) {
-      sent += piece.length;
-      await new Promise<void>((resolve) => {
-        peer.socket.write(piece, () => resolve());
+    let taken = true;
+    while (taken && sent < 1 << 30) {
+      taken = await new Promise<boolean>((resolve) => {
+        peer.socket.write(piece, (error) => resolve(error === undefined || error === null));
       });
+      if (taken) sent += piece.length;
     }
     await peer.untilClosed();
     // One megabyte, and what the buffers of the system hold.
