@@ -45,8 +45,7 @@ export class DirectText {
     const write = handle.writeLatin1String;
     handle.writeLatin1String = (request, text) => {
       handle.writeLatin1String = write;
-      const made = request.constructor as new () => WriteRequest;
-      if (isUsable(made)) this.#Request = made;
+      this.#Request = requestClass(request);
       return write.call(handle, request, text);
     };
   }
@@ -86,9 +85,11 @@ function isTextHandle(handle: Partial<TextHandle>): handle is TextHandle {
   return handle.writeLatin1String !== undefined;
 }
 
-/** Whether it is the class that is meant, and tells used requests from unused ones. */
-function isUsable(Request: new () => WriteRequest): boolean {
-  if (Request.name !== 'WriteWrap') return false;
-  const request = new Request();
-  return typeof request.getAsyncId === 'function' && request.getAsyncId() === UNUSED;
+/** The class of a request that the runtime made, if it is the one that we know; newer runtimes make none for most writes. */
+function requestClass(request: unknown): (new () => WriteRequest) | undefined {
+  if (typeof request !== 'object' || request === null || !('getAsyncId' in request)) return undefined;
+  const made = request.constructor as new () => WriteRequest;
+  if (made.name !== 'WriteWrap') return undefined;
+  // It must tell used requests from unused ones.
+  return new made().getAsyncId() === UNUSED ? made : undefined;
 }
