@@ -133,7 +133,7 @@ describe('an upstream', () => {
     second.lease?.release();
     const third = await new Asker(group, 'keep-alive', true).answered();
     expect(third.lease?.reused).toBe(false);
-    expect(server!.connections).toHaveLength(2);
+    await eventually(() => server!.connections.length === 2, '2 connected');
   });
 
   it('tries the next backend when one refuses, and says the last reason when all do', async () => {
@@ -283,6 +283,6 @@ describe('an upstream', () => {
     first.lease?.discard(new Error('bad answer'));
     const second = await new Asker(group, 'keep-alive').answered();
     expect(second.lease?.reused).toBe(false);
-    expect(server!.connections).toHaveLength(2);
+    await eventually(() => server!.connections.length === 2, '2 connected');
   });
 });
