@@ -224,11 +224,11 @@ describe('what one client did', () => {
   it('leaves nothing in the requests of others on the same socket', async () => {
     const stage = await scene({ respond: (request) => ok(request.body.toString()) });
     await stage.exchange(
-      `POST /first HTTP/1.1\r\nHost: first\r\nAuthorization: secret\r\nCookie: a=1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-T: 1\r\n\r\n`,
+      `POST /first HTTP/1.1\r\nHost: first\r\nAuthorization: secret\r\nCookie: a=1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nxyz\r\n0\r\nX-T: 1\r\n\r\n`,
     );
     await stage.exchange('GET /second HTTP/1.1\r\nHost: second\r\n\r\n');
     expect(stage.backend.connections).toHaveLength(1);
-    expect(stage.seen[1]!.raw.toString()).not.toMatch(/first|secret|a=1|abc|X-T|chunked/);
+    expect(stage.seen[1]!.raw.toString()).not.toMatch(/first|secret|a=1|xyz|X-T|chunked/);
     expect(fieldValues(stage.seen[1]!, 'host')).toEqual(['second']);
   });
 
