@@ -468,6 +468,38 @@ export interface Reload {
    * @default "100ms"
    */
   readonly debounce: number;
+  /**
+   * How often the files are looked at when the file system reports nothing, as on a bind mount or a network file system. In ms.
+   * @default "2s"
+   */
+  readonly poll_interval: number;
+  /**
+   * How long what an edit took away (a backend, a listener, a protocol's old settings) may finish its requests and tunnels before they are cut. 0: no limit. In ms.
+   * @default 0
+   */
+  readonly drain_timeout: number;
+  /**
+   * How many configs that went live are kept, to look at and to go back to. 0: none.
+   * @default 10
+   */
+  readonly history_size: number;
+  /** A folder, relative to the config file, where these configs are kept over restarts as well. Without it: only in memory. */
+  readonly history_dir?: string;
+  readonly watch_errors?: WatchErrors;
+}
+
+/** A guard that goes back to the config before when a new one makes too many requests fail. Without this section there is none. */
+export interface WatchErrors {
+  /**
+   * How long a new config is watched. In ms.
+   * @default "30s"
+   */
+  readonly window: number;
+  /**
+   * The share of requests that may fail under the new config before it is taken back: 0 none, 1 all.
+   * @default 0.05
+   */
+  readonly max_error_ratio: number;
 }
 
 /** How the proxy ends. */

@@ -14,7 +14,6 @@ export const PLANNED_KEYS: ReadonlySet<string> = new Set([
   'cors',
   'discovery',
   'dns',
-  'drain_timeout',
   'grpc',
   'gzip',
   'http2',
