@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path';
 
 import { AdminServers } from './admin/admin-servers.ts';
 import type { AdminServerPlan } from './admin/admin-plan.ts';
-import type { AdminRoutes } from './admin/admin-server.ts';
+import { get, type AdminRoute } from './admin/admin-router.ts';
 import {
   ENDPOINT_PATHS,
   healthEndpoint,
@@ -267,25 +267,30 @@ class Proxy implements App {
     };
   }
 
-  #routes(plan: AdminServerPlan): AdminRoutes {
+  #routes(plan: AdminServerPlan): readonly AdminRoute[] {
     const metrics =
-      plan.metricsPath === undefined ? {} : { [plan.metricsPath]: metricsEndpoint(this.#metrics) };
+      plan.metricsPath === undefined ? [] : [get(plan.metricsPath, metricsEndpoint(this.#metrics))];
     if (!plan.admin) return metrics;
     const version = this.#options.version ?? 'unknown';
-    return {
-      [ENDPOINT_PATHS.health]: healthEndpoint(() => this.#live.health()),
-      [ENDPOINT_PATHS.live]: liveEndpoint(),
-      [ENDPOINT_PATHS.ready]: readyEndpoint(() => !this.#closing && this.#live.generation !== undefined),
-      [ENDPOINT_PATHS.version]: versionEndpoint(version),
-      [ENDPOINT_PATHS.status]: statusEndpoint(() => ({
-        version,
-        startedAtMs: this.#live.startedAtMs,
-        generation: this.#live.generation?.id ?? 0,
-        draining_generations: this.#draining.size,
-        listeners: Object.fromEntries(this.listeners),
-      })),
+    const status = statusEndpoint(() => ({
+      version,
+      startedAtMs: this.#live.startedAtMs,
+      generation: this.#live.generation?.id ?? 0,
+      draining_generations: this.#draining.size,
+      listeners: Object.fromEntries(this.listeners),
+    }));
+    const isReady = (): boolean => !this.#closing && this.#live.generation !== undefined;
+    return [
+      get(
+        ENDPOINT_PATHS.health,
+        healthEndpoint(() => this.#live.health()),
+      ),
+      get(ENDPOINT_PATHS.live, liveEndpoint()),
+      get(ENDPOINT_PATHS.ready, readyEndpoint(isReady)),
+      get(ENDPOINT_PATHS.version, versionEndpoint(version)),
+      get(ENDPOINT_PATHS.status, status),
       ...metrics,
-    };
+    ];
   }
 }
 

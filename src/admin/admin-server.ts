@@ -1,50 +1,47 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 import { formatAddress, parseAddress } from '../config/address.ts';
 import type { Address } from '../config/address.ts';
 import { BalanceError, messageOf, systemCodeOf } from '../errors.ts';
 import type { Logger } from '../plugin-api/logger.ts';
-
-/** What a route answers. */
-export interface AdminResponse {
-  readonly status: number;
-  /** Default: `application/json; charset=utf-8`. */
-  readonly contentType?: string;
-  readonly body: string;
-}
-
-/** Answers a GET. A HEAD gets the same without the body. What it throws becomes a 500. */
-export type AdminRoute = () => AdminResponse | Promise<AdminResponse>;
-
-/** Routes by their exact path. */
-export type AdminRoutes = Readonly<Record<string, AdminRoute>>;
+import { AdminError } from './admin-error.ts';
+import { AdminRequest, type AdminRequestParts } from './admin-request.ts';
+import { errorResponse, JSON_TYPE, type AdminResponse } from './admin-response.ts';
+import { AdminRouter, type AdminRoute } from './admin-router.ts';
+import { readBody } from './read-body.ts';
 
 export interface AdminServerOptions {
   /** An address as in the config. Port 0 takes any free one. */
   readonly listen: string;
-  readonly routes: AdminRoutes;
+  readonly routes: readonly AdminRoute[];
   readonly logger: Logger;
 }
 
-/** One address with its endpoints. Nothing here changes state, so only GET and HEAD are answered. */
+/** One address with its endpoints. */
 export interface AdminServer {
   /** Binds; resolves with the address that it got. Rejects with a BalanceError. */
   listen(): Promise<string>;
   /** Takes effect with the next request. */
-  setRoutes(routes: AdminRoutes): void;
+  setRoutes(routes: readonly AdminRoute[]): void;
   /** Takes no more connections and resolves when the answers under way are sent. */
   close(): Promise<void>;
   /** Ends all connections now. */
   destroy(): void;
 }
 
-const JSON_TYPE = 'application/json; charset=utf-8';
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 15_000;
 const KEEP_ALIVE_TIMEOUT_MS = 20_000;
 const SOCKET_TIMEOUT_MS = 60_000;
 const MAX_CONNECTIONS = 256;
 const MAX_HEADER_SIZE_BYTES = 16_384;
+const MAX_BODY_BYTES = 1024 * 1024;
+const HANDLER_TIMEOUT_MS = 30_000;
+/** How long a client may take to read an answer, however slowly it goes on. */
+const ANSWER_TIMEOUT_MS = 10 * 60_000;
 
 /** Makes a server that is not bound yet. */
 export function createAdminServer(options: AdminServerOptions): AdminServer {
@@ -55,12 +52,12 @@ class HttpAdminServer implements AdminServer {
   readonly #address: Address;
   readonly #logger: Logger;
   readonly #server: Server;
-  #routes: ReadonlyMap<string, AdminRoute>;
+  #router: AdminRouter;
 
   constructor(options: AdminServerOptions) {
     this.#address = parseAddress(options.listen);
     this.#logger = options.logger;
-    this.#routes = new Map(Object.entries(options.routes));
+    this.#router = new AdminRouter(options.routes);
     this.#server = createServer(
       {
         headersTimeout: HEADERS_TIMEOUT_MS,
@@ -69,7 +66,7 @@ class HttpAdminServer implements AdminServer {
         maxHeaderSize: MAX_HEADER_SIZE_BYTES,
       },
       (request, response) => {
-        void this.#answer(request, response);
+        void this.#serve(request, response);
       },
     );
     this.#server.maxConnections = MAX_CONNECTIONS;
@@ -77,8 +74,8 @@ class HttpAdminServer implements AdminServer {
     this.#server.setTimeout(SOCKET_TIMEOUT_MS);
   }
 
-  setRoutes(routes: AdminRoutes): void {
-    this.#routes = new Map(Object.entries(routes));
+  setRoutes(routes: readonly AdminRoute[]): void {
+    this.#router = new AdminRouter(routes);
   }
 
   listen(): Promise<string> {
@@ -105,49 +102,113 @@ class HttpAdminServer implements AdminServer {
     this.#server.closeAllConnections();
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    // Nobody reads a body here, and an unread one would stop the connection.
-    request.resume();
-    const answer = await this.#route(request);
-    if (response.destroyed) return;
-    const body = Buffer.from(answer.body, 'utf8');
-    response.writeHead(answer.status, {
-      'Content-Type': answer.contentType ?? JSON_TYPE,
-      'Content-Length': body.length,
+  /** Never rejects. */
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const gone = new AbortController();
+    response.on('close', () => {
+      gone.abort();
+    });
+    try {
+      const answer = await this.#answer(request, gone.signal);
+      if (response.destroyed) return;
+      await this.#send(request, response, answer);
+    } catch (thrown) {
+      // Nobody is left to be told, or half of an answer is out: only cutting it off says that it is incomplete.
+      response.destroy();
+      if (!gone.signal.aborted) this.#logger.warn('admin answer failed', { error: messageOf(thrown) });
+    }
+  }
+
+  async #answer(request: IncomingMessage, signal: AbortSignal): Promise<AdminResponse> {
+    const [path, query] = splitTarget(request.url ?? '');
+    try {
+      if (request.method === 'OPTIONS') return optionsResponse(request, this.#router.allowed(path));
+      const route = this.#router.find(request.method ?? '', path);
+      const body = await bodyOf(request, route);
+      return await this.#handle(route, {
+        method: route.method,
+        path,
+        query,
+        headers: request.headers,
+        body,
+        signal,
+      });
+    } catch (thrown) {
+      request.resume();
+      if (thrown instanceof AdminError) return errorResponse(thrown);
+      const id = randomUUID();
+      this.#logger.error('admin endpoint failed', { id, path, error: messageOf(thrown) });
+      const message = `the endpoint failed; the log says why, with id ${id}`;
+      return errorResponse(new AdminError(500, 'internal', message, { id }));
+    }
+  }
+
+  /** Gives a handler its time and no more. */
+  async #handle(route: AdminRoute, parts: AdminRequestParts): Promise<AdminResponse> {
+    const timeoutMs = route.timeoutMs ?? HANDLER_TIMEOUT_MS;
+    const late = new AbortController();
+    const signal = AbortSignal.any([parts.signal, late.signal]);
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
+        reject(new AdminError(503, 'timeout', `no answer within ${String(timeoutMs)} ms`));
+        late.abort();
+      }, timeoutMs);
+    });
+    try {
+      return await Promise.race([route.handle(new AdminRequest({ ...parts, signal })), timeout]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #send(request: IncomingMessage, response: ServerResponse, answer: AdminResponse): Promise<void> {
+    const { status, body } = answer;
+    const text = typeof body === 'string' ? Buffer.from(body, 'utf8') : undefined;
+    response.writeHead(status, {
+      ...(text === undefined || status === 204 ? undefined : { 'Content-Length': text.length }),
+      ...(status === 204 ? undefined : { 'Content-Type': answer.contentType ?? JSON_TYPE }),
       'Cache-Control': 'no-store',
       'X-Content-Type-Options': 'nosniff',
-      ...(answer.status === 405 ? { Allow: 'GET, HEAD' } : undefined),
-      ...(this.#server.listening ? undefined : { Connection: 'close' }),
+      ...(status === 405 ? { Allow: this.#router.allowed(splitTarget(request.url ?? '')[0]) } : undefined),
+      ...(status === 408 || !this.#server.listening ? { Connection: 'close' } : undefined),
+      ...answer.headers,
     });
-    response.end(request.method === 'HEAD' ? undefined : body);
-  }
-
-  async #route(request: IncomingMessage): Promise<AdminResponse> {
-    const path = pathOf(request.url ?? '');
-    const route = this.#routes.get(path);
-    if (route === undefined) {
-      return jsonResponse(404, { error: 'not found', endpoints: [...this.#routes.keys()] });
-    }
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      return jsonResponse(405, { error: 'method not allowed', allowed: ['GET', 'HEAD'] });
-    }
+    const timer = setTimeout(() => response.destroy(), ANSWER_TIMEOUT_MS);
     try {
-      return await route();
-    } catch (thrown) {
-      this.#logger.error('admin endpoint failed', { path, error: thrown });
-      return jsonResponse(500, { error: messageOf(thrown) });
+      if (typeof body === 'string' || request.method === 'HEAD') response.end(text);
+      else await pipeline(body, response);
+      if (!response.writableFinished && !response.destroyed) await once(response, 'close');
+    } finally {
+      clearTimeout(timer);
     }
   }
 }
 
-/** An answer in JSON, indented for humans, with a line feed at its end. */
-export function jsonResponse(status: number, value: unknown): AdminResponse {
-  return { status, body: `${JSON.stringify(value, null, 2)}\n` };
+async function bodyOf(request: IncomingMessage, route: AdminRoute): Promise<Buffer> {
+  if (route.method !== 'GET')
+    return readBody(request, route.maxBodyBytes ?? MAX_BODY_BYTES, REQUEST_TIMEOUT_MS);
+  // An unread body would stop the connection.
+  request.resume();
+  return Buffer.alloc(0);
 }
 
-function pathOf(target: string): string {
+/** What a path takes; `*` asks about the server. No CORS fields: pages of other origins are not meant. */
+function optionsResponse(request: IncomingMessage, allowed: readonly string[] | undefined): AdminResponse {
+  request.resume();
+  if (allowed === undefined && request.url !== '*')
+    throw new AdminError(404, 'not_found', 'there is no such endpoint');
+  return {
+    status: 204,
+    headers: { Allow: (allowed ?? ['GET', 'HEAD', 'POST', 'OPTIONS']).join(', ') },
+    body: '',
+  };
+}
+
+function splitTarget(target: string): [path: string, query: URLSearchParams] {
   const end = target.indexOf('?');
-  return end === -1 ? target : target.slice(0, end);
+  if (end === -1) return [target, new URLSearchParams()];
+  return [target.slice(0, end), new URLSearchParams(target.slice(end + 1))];
 }
 
 function listenOptions(address: Address): { path: string } | { host?: string; port: number } {

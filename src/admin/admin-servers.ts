@@ -1,6 +1,7 @@
 import type { Logger } from '../plugin-api/logger.ts';
 import { planAdminServers, type AdminSections, type AdminServerPlan } from './admin-plan.ts';
-import { createAdminServer, type AdminRoutes, type AdminServer } from './admin-server.ts';
+import { createAdminServer, type AdminServer } from './admin-server.ts';
+import type { AdminRoute } from './admin-router.ts';
 
 /** What a config changes about the admin servers, prepared and not yet done. */
 export interface AdminChange {
@@ -17,10 +18,10 @@ interface RunningServer {
 /** The admin and metrics servers of the live config; one whose address stays is not bound again. */
 export class AdminServers {
   readonly #logger: Logger;
-  readonly #routesFor: (plan: AdminServerPlan) => AdminRoutes;
+  readonly #routesFor: (plan: AdminServerPlan) => readonly AdminRoute[];
   #running = new Map<string, RunningServer>();
 
-  constructor(logger: Logger, routesFor: (plan: AdminServerPlan) => AdminRoutes) {
+  constructor(logger: Logger, routesFor: (plan: AdminServerPlan) => readonly AdminRoute[]) {
     this.#logger = logger;
     this.#routesFor = routesFor;
   }

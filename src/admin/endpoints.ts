@@ -1,6 +1,6 @@
 import type { HealthReport } from '../plugin-api/host.ts';
-import { jsonResponse } from './admin-server.ts';
-import type { AdminRoute } from './admin-server.ts';
+import { jsonResponse } from './admin-response.ts';
+import type { AdminHandler } from './admin-router.ts';
 
 /** The paths of all endpoints but the metrics, whose path the config sets. */
 export const ENDPOINT_PATHS = {
@@ -12,23 +12,23 @@ export const ENDPOINT_PATHS = {
 } as const;
 
 /** `/health`: 200 while all backends are healthy, else 503. */
-export function healthEndpoint(report: () => HealthReport): AdminRoute {
+export function healthEndpoint(report: () => HealthReport): AdminHandler {
   return () => report();
 }
 
 /** `/live`: 200 as long as the process answers at all. */
-export function liveEndpoint(): AdminRoute {
+export function liveEndpoint(): AdminHandler {
   return () => jsonResponse(200, { status: 'live' });
 }
 
 /** `/ready`: 200 while new connections are welcome; 503 during the start and once a shutdown began. */
-export function readyEndpoint(isReady: () => boolean): AdminRoute {
+export function readyEndpoint(isReady: () => boolean): AdminHandler {
   return () =>
     isReady() ? jsonResponse(200, { status: 'ready' }) : jsonResponse(503, { status: 'not ready' });
 }
 
 /** `/version`: of the proxy and of the runtime. */
-export function versionEndpoint(version: string): AdminRoute {
+export function versionEndpoint(version: string): AdminHandler {
   return () =>
     jsonResponse(200, {
       version,
@@ -48,7 +48,7 @@ export interface StatusReport {
 }
 
 /** `/status`: uptime, version, generation, memory. */
-export function statusEndpoint(report: () => StatusReport, now: () => number = Date.now): AdminRoute {
+export function statusEndpoint(report: () => StatusReport, now: () => number = Date.now): AdminHandler {
   return () => {
     const { version, startedAtMs, generation, ...rest } = report();
     const memory = process.memoryUsage();
@@ -76,6 +76,6 @@ export interface MetricsExposition {
 }
 
 /** The metrics, in Prometheus' text format. */
-export function metricsEndpoint(metrics: MetricsExposition): AdminRoute {
+export function metricsEndpoint(metrics: MetricsExposition): AdminHandler {
   return async () => ({ status: 200, contentType: metrics.contentType, body: await metrics.render() });
 }

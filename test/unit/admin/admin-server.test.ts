@@ -4,8 +4,11 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createAdminServer, jsonResponse } from '../../../src/admin/admin-server.ts';
-import type { AdminRoutes, AdminServer } from '../../../src/admin/admin-server.ts';
+import { AdminError } from '../../../src/admin/admin-error.ts';
+import { jsonResponse } from '../../../src/admin/admin-response.ts';
+import { get, post, type AdminRoute } from '../../../src/admin/admin-router.ts';
+import { createAdminServer } from '../../../src/admin/admin-server.ts';
+import type { AdminServer } from '../../../src/admin/admin-server.ts';
 import {
   healthEndpoint,
   liveEndpoint,
@@ -38,7 +41,7 @@ afterEach(async () => {
 });
 
 async function start(
-  routes: AdminRoutes,
+  routes: readonly AdminRoute[],
   listen = '127.0.0.1:0',
 ): Promise<{ server: AdminServer; address: string }> {
   const server = createAdminServer({ listen, routes, logger });
@@ -52,7 +55,7 @@ interface Answer {
   body: string;
 }
 
-function ask(address: string, path: string, method = 'GET', agent?: Agent): Promise<Answer> {
+function ask(address: string, path: string, method = 'GET', agent?: Agent, body?: string): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const [host, port] = address.split(/:(?=\d+$)/);
     const outgoing = request(
@@ -66,13 +69,13 @@ function ask(address: string, path: string, method = 'GET', agent?: Agent): Prom
       },
     );
     outgoing.on('error', reject);
-    outgoing.end(method === 'POST' ? 'x'.repeat(100_000) : undefined);
+    outgoing.end(body ?? (method === 'POST' ? 'x'.repeat(100_000) : undefined));
   });
 }
 
 describe('the admin server', () => {
   it('answers with what its routes say, query or not', async () => {
-    const { address } = await start({ '/x': () => jsonResponse(200, { a: 1 }) });
+    const { address } = await start([get('/x', () => jsonResponse(200, { a: 1 }))]);
     const answer = await ask(address, '/x?y=1');
     expect(answer.status).toBe(200);
     expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
@@ -81,45 +84,48 @@ describe('the admin server', () => {
   });
 
   it('answers HEAD with the same head', async () => {
-    const { address } = await start({ '/x': () => jsonResponse(200, { a: 1 }) });
-    const [get, head] = [await ask(address, '/x'), await ask(address, '/x', 'HEAD')];
+    const { address } = await start([get('/x', () => jsonResponse(200, { a: 1 }))]);
+    const [shown, head] = [await ask(address, '/x'), await ask(address, '/x', 'HEAD')];
     expect(head.body).toBe('');
-    expect(head.headers['content-length']).toBe(get.headers['content-length']);
+    expect(head.headers['content-length']).toBe(shown.headers['content-length']);
   });
 
   it('lists its endpoints where there is none', async () => {
-    const { address } = await start({ '/x': liveEndpoint(), '/y': liveEndpoint() });
+    const { address } = await start([get('/x', liveEndpoint()), get('/y', liveEndpoint())]);
     const answer = await ask(address, '/nothing');
     expect(answer.status).toBe(404);
-    expect(JSON.parse(answer.body)).toEqual({ error: 'not found', endpoints: ['/x', '/y'] });
+    expect(JSON.parse(answer.body)).toMatchObject({ error: 'not_found', endpoints: ['/x', '/y'] });
     expect((await ask(address, '/constructor')).status).toBe(404);
   });
 
   it('refuses methods that could change something, body and all', async () => {
-    const { address } = await start({ '/x': liveEndpoint() });
+    const { address } = await start([get('/x', liveEndpoint())]);
     const agent = new Agent({ keepAlive: true });
     const answer = await ask(address, '/x', 'POST', agent);
     expect(answer.status).toBe(405);
-    expect(answer.headers.allow).toBe('GET, HEAD');
+    expect(answer.headers.allow).toBe('GET, HEAD, OPTIONS');
     expect((await ask(address, '/x', 'GET', agent)).status).toBe(200);
     agent.destroy();
   });
 
   it('survives a route that throws', async () => {
-    const { address } = await start({
-      '/sync': () => {
+    const { address } = await start([
+      get('/sync', () => {
         throw new Error('broken');
-      },
-      '/async': () => Promise.reject(new Error('broken later')),
-    });
+      }),
+      get('/async', () => Promise.reject(new Error('broken later'))),
+    ]);
     expect(await ask(address, '/sync')).toMatchObject({ status: 500 });
-    expect(JSON.parse((await ask(address, '/async')).body)).toEqual({ error: 'broken later' });
+    const told = JSON.parse((await ask(address, '/async')).body) as { error: string; id: string };
+    expect(told.error).toBe('internal');
     expect(logged).toHaveLength(2);
+    expect(logged[1]).toContain(told.id);
+    expect(logged[1]).toContain('broken later');
   });
 
   it('changes its routes while it runs', async () => {
-    const { server, address } = await start({ '/old': liveEndpoint() });
-    server.setRoutes({ '/new': liveEndpoint() });
+    const { server, address } = await start([get('/old', liveEndpoint())]);
+    server.setRoutes([get('/new', liveEndpoint())]);
     expect((await ask(address, '/old')).status).toBe(404);
     expect((await ask(address, '/new')).status).toBe(200);
   });
@@ -128,7 +134,7 @@ describe('the admin server', () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const listen = `127.0.0.1:${(other.address() as AddressInfo).port}`;
-    const server = createAdminServer({ listen, routes: {}, logger });
+    const server = createAdminServer({ listen, routes: [], logger });
     await expect(server.listen()).rejects.toMatchObject({
       code: 'address_in_use',
       origin: 'config',
@@ -138,22 +144,103 @@ describe('the admin server', () => {
   });
 
   it('says clearly that an address is not ours', async () => {
-    const server = createAdminServer({ listen: '192.0.2.1:0', routes: {}, logger });
+    const server = createAdminServer({ listen: '192.0.2.1:0', routes: [], logger });
     await expect(server.listen()).rejects.toMatchObject({ code: 'config_invalid' });
+  });
+
+  it('gives a body to who takes one', async () => {
+    const { address } = await start([
+      post('/sum', (request) => {
+        const { a, b } = request.json() as { a: number; b: number };
+        return jsonResponse(200, { sum: a + b, shown: request.query.get('as') });
+      }),
+    ]);
+    const answer = await ask(address, '/sum?as=x', 'POST', undefined, '{"a":1,"b":2}');
+    expect(JSON.parse(answer.body)).toEqual({ sum: 3, shown: 'x' });
+    expect(await ask(address, '/sum', 'POST', undefined, '{"a":')).toMatchObject({ status: 400 });
+    const get405 = await ask(address, '/sum');
+    expect(get405).toMatchObject({ status: 405, headers: { allow: 'POST, OPTIONS' } });
+  });
+
+  it('refuses a body over its limit and goes on with the connection', async () => {
+    const { address } = await start([
+      post('/x', (request) => jsonResponse(200, request.body.length), { maxBodyBytes: 10 }),
+    ]);
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    expect(await ask(address, '/x', 'POST', agent, 'x'.repeat(11))).toMatchObject({ status: 413 });
+    expect(await ask(address, '/x', 'POST', agent, 'x'.repeat(10))).toMatchObject({
+      status: 200,
+      body: '10\n',
+    });
+    agent.destroy();
+  });
+
+  it('tells the error that an endpoint means, and logs nothing', async () => {
+    const { address } = await start([
+      post('/x', () => {
+        throw new AdminError(422, 'refused', 'not like this', { problems: ['a'] });
+      }),
+    ]);
+    const answer = await ask(address, '/x', 'POST');
+    expect(answer.status).toBe(422);
+    expect(JSON.parse(answer.body)).toEqual({ error: 'refused', message: 'not like this', problems: ['a'] });
+    expect(logged).toEqual([]);
+  });
+
+  it('says what a path takes, without letting other origins in', async () => {
+    const { address } = await start([get('/x', liveEndpoint()), post('/x', liveEndpoint())]);
+    const answer = await ask(address, '/x', 'OPTIONS');
+    expect(answer).toMatchObject({ status: 204, headers: { allow: 'GET, POST, HEAD, OPTIONS' } });
+    expect(Object.keys(answer.headers).filter((name) => name.startsWith('access-control'))).toEqual([]);
+    expect((await ask(address, '/y', 'OPTIONS')).status).toBe(404);
+  });
+
+  it('sends a long answer in pieces', async () => {
+    const { address } = await start([
+      post('/x', () => ({
+        status: 200,
+        contentType: 'text/plain',
+        body: (async function* () {
+          yield 'a'.repeat(100_000);
+          yield 'b';
+        })(),
+      })),
+    ]);
+    const answer = await ask(address, '/x', 'POST');
+    expect(answer.body).toBe(`${'a'.repeat(100_000)}b`);
+  });
+
+  it('gives up on an endpoint that takes too long, and tells it', async () => {
+    let told: Promise<unknown> | undefined;
+    const { address } = await start([
+      post(
+        '/x',
+        (request) => {
+          told = once(request.signal, 'abort');
+          return new Promise(() => undefined);
+        },
+        { timeoutMs: 10 },
+      ),
+    ]);
+    expect(await ask(address, '/x', 'POST')).toMatchObject({ status: 503 });
+    await told;
   });
 
   it('closes gracefully: what runs is answered, idle connections end', async () => {
     let answer: (() => void) | undefined;
     let asked: (() => void) | undefined;
     const running = new Promise<void>((resolve) => (asked = resolve));
-    const { server, address } = await start({
-      '/slow': () =>
-        new Promise((resolve) => {
-          answer = () => resolve(jsonResponse(200, 'done'));
-          asked?.();
-        }),
-      '/x': liveEndpoint(),
-    });
+    const { server, address } = await start([
+      get(
+        '/slow',
+        () =>
+          new Promise((resolve) => {
+            answer = () => resolve(jsonResponse(200, 'done'));
+            asked?.();
+          }),
+      ),
+      get('/x', liveEndpoint()),
+    ]);
     const agent = new Agent({ keepAlive: true });
     await ask(address, '/x', 'GET', agent);
     const slow = ask(address, '/slow');
@@ -169,12 +256,12 @@ describe('the admin server', () => {
   it('is destroyed at once, whatever runs', async () => {
     let asked: (() => void) | undefined;
     const running = new Promise<void>((resolve) => (asked = resolve));
-    const { server, address } = await start({
-      '/never': () => {
+    const { server, address } = await start([
+      get('/never', () => {
         asked?.();
         return new Promise(() => undefined);
-      },
-    });
+      }),
+    ]);
     const answer = ask(address, '/never');
     const failed = expect(answer).rejects.toThrow();
     await running;
@@ -186,13 +273,24 @@ describe('the admin server', () => {
 describe('the endpoints', () => {
   it('show health as the report has it', async () => {
     const body = '{"status":"unhealthy","uptime":"1s","backends":{}}';
-    const { address } = await start({ '/health': healthEndpoint(() => ({ status: 503, body })) });
+    const { address } = await start([
+      get(
+        '/health',
+        healthEndpoint(() => ({ status: 503, body })),
+      ),
+    ]);
     expect(await ask(address, '/health')).toMatchObject({ status: 503, body });
   });
 
   it('tell liveness from readiness', async () => {
     let ready = false;
-    const { address } = await start({ '/live': liveEndpoint(), '/ready': readyEndpoint(() => ready) });
+    const { address } = await start([
+      get('/live', liveEndpoint()),
+      get(
+        '/ready',
+        readyEndpoint(() => ready),
+      ),
+    ]);
     expect((await ask(address, '/live')).status).toBe(200);
     expect((await ask(address, '/ready')).status).toBe(503);
     ready = true;
@@ -200,13 +298,16 @@ describe('the endpoints', () => {
   });
 
   it('show version and status', async () => {
-    const { address } = await start({
-      '/version': versionEndpoint('1.2.3'),
-      '/status': statusEndpoint(
-        () => ({ version: '1.2.3', startedAtMs: 1000, generation: 4, listeners: [{ name: 'web' }] }),
-        () => 61_000,
+    const { address } = await start([
+      get('/version', versionEndpoint('1.2.3')),
+      get(
+        '/status',
+        statusEndpoint(
+          () => ({ version: '1.2.3', startedAtMs: 1000, generation: 4, listeners: [{ name: 'web' }] }),
+          () => 61_000,
+        ),
       ),
-    });
+    ]);
     expect(JSON.parse((await ask(address, '/version')).body)).toMatchObject({
       version: '1.2.3',
       node: process.versions.node,
@@ -223,9 +324,12 @@ describe('the endpoints', () => {
   });
 
   it('show metrics with their content type', async () => {
-    const { address } = await start({
-      '/metrics': metricsEndpoint({ contentType: 'text/plain; version=0.0.4', render: async () => 'up 1\n' }),
-    });
+    const { address } = await start([
+      get(
+        '/metrics',
+        metricsEndpoint({ contentType: 'text/plain; version=0.0.4', render: async () => 'up 1\n' }),
+      ),
+    ]);
     const answer = await ask(address, '/metrics');
     expect(answer.headers['content-type']).toBe('text/plain; version=0.0.4');
     expect(answer.body).toBe('up 1\n');

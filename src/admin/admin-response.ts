@@ -1,0 +1,24 @@
+import type { AdminError } from './admin-error.ts';
+
+export const JSON_TYPE = 'application/json; charset=utf-8';
+
+/** What an endpoint answers. */
+export interface AdminResponse {
+  readonly status: number;
+  /** Default: `application/json; charset=utf-8`. */
+  readonly contentType?: string;
+  /** More header fields. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Text, or pieces that are sent as fast as the client reads them. */
+  readonly body: string | AsyncIterable<string | Uint8Array>;
+}
+
+/** An answer in JSON, indented for humans, with a line feed at its end. */
+export function jsonResponse(status: number, value: unknown): AdminResponse {
+  return { status, body: `${JSON.stringify(value, null, 2)}\n` };
+}
+
+/** The answer that tells of an error. */
+export function errorResponse({ status, code, message, details }: AdminError): AdminResponse {
+  return jsonResponse(status, { error: code, message, ...details });
+}

@@ -1,0 +1,69 @@
+import { AdminError } from './admin-error.ts';
+import type { AdminMethod, AdminRequest } from './admin-request.ts';
+import type { AdminResponse } from './admin-response.ts';
+
+/** Answers a request. An AdminError that it throws is told to the client; anything else becomes a 500 and a log line. */
+export type AdminHandler = (request: AdminRequest) => AdminResponse | Promise<AdminResponse>;
+
+export interface AdminRouteOptions {
+  /** The longest body that it takes, in bytes. Default: 1 MiB; a GET takes none. */
+  readonly maxBodyBytes?: number;
+  /** How long the handler may take, in ms. Default: 30 s. */
+  readonly timeoutMs?: number;
+}
+
+/** One endpoint: a method and a path, and who answers. A GET must change nothing; it answers HEAD too. */
+export interface AdminRoute extends AdminRouteOptions {
+  readonly method: AdminMethod;
+  /** Compared as a whole, without the query. */
+  readonly path: string;
+  readonly handle: AdminHandler;
+}
+
+/** An endpoint that only shows something. */
+export function get(path: string, handle: AdminHandler, options: AdminRouteOptions = {}): AdminRoute {
+  return { method: 'GET', path, handle, ...options };
+}
+
+/** An endpoint that does something, or that needs a body. */
+export function post(path: string, handle: AdminHandler, options: AdminRouteOptions = {}): AdminRoute {
+  return { method: 'POST', path, handle, ...options };
+}
+
+/** Finds the endpoint of a method and a path. */
+export class AdminRouter {
+  readonly #routes = new Map<string, Map<string, AdminRoute>>();
+
+  /** Throws when two routes are the same. */
+  constructor(routes: readonly AdminRoute[]) {
+    for (const route of routes) {
+      const methods = this.#routes.get(route.path) ?? new Map<string, AdminRoute>();
+      if (methods.has(route.method)) throw new Error(`two endpoints for ${route.method} ${route.path}`);
+      this.#routes.set(route.path, methods.set(route.method, route));
+    }
+  }
+
+  get paths(): string[] {
+    return [...this.#routes.keys()];
+  }
+
+  /** What `Allow` says of a path; undefined when there is no such path. */
+  allowed(path: string): string[] | undefined {
+    const methods = this.#routes.get(path);
+    if (methods === undefined) return undefined;
+    const own = [...methods.keys()];
+    return [...own, ...(methods.has('GET') ? ['HEAD'] : []), 'OPTIONS'];
+  }
+
+  /** Throws an AdminError: 404 or 405. */
+  find(method: string, path: string): AdminRoute {
+    const methods = this.#routes.get(path);
+    if (methods === undefined) {
+      throw new AdminError(404, 'not_found', `there is no ${path} here`, { endpoints: this.paths });
+    }
+    const route = methods.get(method === 'HEAD' ? 'GET' : method);
+    if (route !== undefined) return route;
+    const allowed = this.allowed(path) ?? [];
+    throw new AdminError(405, 'method_not_allowed', `${path} takes ${allowed.join(', ')}`, { allowed });
+  }
+}
