@@ -1,37 +1,25 @@
-import { dirname, resolve } from 'node:path';
-
+import { adminRoutes } from './app/admin-routes.ts';
+import { ConfigFollower } from './app/config-follower.ts';
+import { metricsSource } from './app/metrics-source.ts';
 import { AdminServers } from './admin/admin-servers.ts';
-import type { AdminServerPlan } from './admin/admin-plan.ts';
-import { get, type AdminRoute } from './admin/admin-router.ts';
-import {
-  ENDPOINT_PATHS,
-  healthEndpoint,
-  liveEndpoint,
-  metricsEndpoint,
-  readyEndpoint,
-  statusEndpoint,
-  versionEndpoint,
-} from './admin/endpoints.ts';
 import { loadConfig, type LoadedConfig } from './config/load-config.ts';
-import { watchConfigFile, type ConfigFileWatch } from './config/watch.ts';
 import { BalanceError } from './errors.ts';
 import { ReadBuffers } from './net/read-buffers.ts';
 import { TunnelTally } from './net/tunnel-tally.ts';
 import type { Logger } from './plugin-api/index.ts';
 import { PluginLoader } from './plugins/plugin-loader.ts';
 import { GenerationBuilder } from './runtime/builder.ts';
-import { describeChange } from './runtime/describe-change.ts';
-import type { Generation } from './runtime/generation.ts';
+import { ConfigApply } from './runtime/config-apply.ts';
+import { DrainingGenerations } from './runtime/draining-generations.ts';
 import { ListenerTable } from './runtime/listener-table.ts';
 import { LiveView } from './runtime/live-view.ts';
 import { Registry } from './runtime/registry.ts';
-import { Reloader, type ReloadOutcome } from './runtime/reloader.ts';
-import { Unwinding } from './runtime/unwinding.ts';
+import { Reloader, type ReloadCause, type ReloadOutcome } from './runtime/reloader.ts';
+import { within } from './runtime/within.ts';
 import { Telemetry } from './telemetry/channels.ts';
 import { openLogOutput } from './telemetry/log-output.ts';
 import { createLogging, type Logging } from './telemetry/logging.ts';
 import { Metrics } from './telemetry/metrics.ts';
-import type { MetricsSource } from './telemetry/metrics-source.ts';
 import { TelemetryControl } from './telemetry/telemetry-control.ts';
 
 const STDOUT = 1;
@@ -54,7 +42,7 @@ export interface App {
   readonly adminAddresses: readonly string[];
   readonly logger: Logger;
   /** Reads the config again. Never rejects: a bad config changes nothing, and the outcome says why. */
-  reload(): Promise<ReloadOutcome>;
+  reload(cause?: ReloadCause): Promise<ReloadOutcome>;
   /** Finishes what runs, at most for `shutdown.timeout`, and writes what was logged. */
   close(): Promise<void>;
   /** Ends all connections now. */
@@ -79,48 +67,80 @@ class Proxy implements App {
   readonly logger: Logger;
   readonly #options: AppOptions;
   readonly #logging: Logging;
-  readonly #telemetry = new Telemetry();
   readonly #telemetryControl: TelemetryControl;
-  readonly #tunnels = new TunnelTally();
-  readonly #metrics: Metrics;
   readonly #plugins: PluginLoader;
   readonly #live = new LiveView();
-  readonly #builder: GenerationBuilder;
+  readonly #draining = new DrainingGenerations();
   readonly #listeners: ListenerTable;
   readonly #admin: AdminServers;
   readonly #reloader: Reloader;
-  /** Generations that were replaced and still run something. */
-  readonly #draining = new Set<Generation>();
-  #watch: ConfigFileWatch | undefined;
-  #watchDebounceMs = 0;
+  readonly #follower: ConfigFollower;
   #closing = false;
 
   constructor(options: AppOptions) {
     this.#options = options;
-    this.#logging = createLogging(FIRST_LOGGING, openLogOutput(options.output ?? STDOUT));
-    const { logger } = this.#logging;
-    this.logger = logger;
-    this.#telemetryControl = new TelemetryControl(this.#telemetry, this.#logging);
-    this.#plugins = new PluginLoader(logger);
+    const live = this.#live;
+    const draining = this.#draining;
     const buffers = new ReadBuffers();
-    this.#listeners = new ListenerTable(buffers, logger);
-    this.#builder = new GenerationBuilder({
+    const tunnels = new TunnelTally();
+    const telemetry = new Telemetry();
+    const logging = createLogging(FIRST_LOGGING, openLogOutput(options.output ?? STDOUT));
+    const { logger } = logging;
+    this.logger = logger;
+    this.#logging = logging;
+    const control = new TelemetryControl(telemetry, logging);
+    this.#telemetryControl = control;
+    const plugins = new PluginLoader(logger);
+    this.#plugins = plugins;
+    const listeners = new ListenerTable(buffers, logger);
+    this.#listeners = listeners;
+
+    const source = metricsSource({
+      live,
+      tunnels,
+      logging,
+      telemetry: control,
+      reloader: () => this.#reloader,
+    });
+    const metrics = new Metrics({ source });
+    telemetry.subscribe(metrics);
+
+    const version = options.version ?? 'unknown';
+    const closing = () => this.#closing;
+    const adminSources = { version, live, draining, listeners, metrics, closing };
+    this.#admin = new AdminServers(logger, (plan) => adminRoutes(adminSources, plan));
+
+    const builder = new GenerationBuilder({
       registry: new Registry(logger),
       buffers,
       logger,
-      telemetry: this.#telemetry,
-      tunnels: this.#tunnels,
-      health: () => this.#live.health(),
-      plugin: (name) => this.#plugins.get(name),
+      telemetry,
+      tunnels,
+      health: () => live.health(),
+      plugin: (name) => plugins.get(name),
     });
-    this.#metrics = new Metrics({ source: this.#metricsSource() });
-    this.#telemetry.subscribe(this.#metrics);
-    this.#admin = new AdminServers(logger, (plan) => this.#routes(plan));
-    this.#reloader = new Reloader(() => this.#apply(), logger);
+    const config = new ConfigApply({
+      load: () => this.#load(),
+      builder,
+      live,
+      draining,
+      parts: [
+        { prepare: ({ config }) => control.prepare(config) },
+        { prepare: ({ config }) => this.#admin.prepare(config) },
+        listeners,
+      ],
+      allowed: () => this.#refuseWhileClosing(),
+      applied: (loaded) => this.#applied(loaded),
+    });
+    this.#reloader = new Reloader({ apply: () => config.apply(), live: () => live.generation, logger });
+    this.#follower = new ConfigFollower({
+      file: options.configFile,
+      changed: (hash) => this.#fileChanged(hash),
+    });
   }
 
   get listeners(): ReadonlyMap<string, string> {
-    return new Map([...this.#listeners.listeners()].map((listener) => [listener.name, listener.bound]));
+    return this.#listeners.addresses();
   }
 
   get adminAddresses(): readonly string[] {
@@ -128,18 +148,18 @@ class Proxy implements App {
   }
 
   async start(): Promise<void> {
-    await this.#apply();
+    await this.#reloader.start();
     for (const [name, address] of this.listeners) this.logger.info('listening', { listener: name, address });
     for (const address of this.adminAddresses) this.logger.info('admin listening', { address });
   }
 
-  reload(): Promise<ReloadOutcome> {
-    return this.#reloader.reload();
+  reload(cause: ReloadCause = { source: 'admin' }): Promise<ReloadOutcome> {
+    return this.#reloader.reload(cause);
   }
 
   async close(): Promise<void> {
     this.#closing = true;
-    await this.#watch?.close();
+    await this.#follower.close();
     const limitMs = this.#live.generation?.config.shutdown.timeout ?? 0;
     const finished = await within(limitMs, this.#drain());
     if (!finished)
@@ -151,11 +171,11 @@ class Proxy implements App {
 
   destroy(): void {
     this.#closing = true;
-    void this.#watch?.close();
+    void this.#follower.close();
     this.#listeners.destroy();
     this.#admin.destroy();
     this.#live.generation?.destroy();
-    for (const generation of this.#draining) generation.destroy();
+    this.#draining.destroy();
   }
 
   /** Writes what was logged so far. */
@@ -167,50 +187,6 @@ class Proxy implements App {
     await Promise.all([this.#listeners.close(), this.#live.generation?.close()]);
   }
 
-  /** Loads the config and makes it live, or throws and changes nothing. Returns what changed. */
-  async #apply(): Promise<string> {
-    const loaded = await this.#load();
-    const { config } = loaded;
-    const undo = new Unwinding();
-    try {
-      const generation = await this.#builder.build(config, loaded.hash, dirname(resolve(loaded.file)));
-      undo.push(() => {
-        generation.destroy();
-      });
-      const telemetry = await this.#telemetryControl.prepare(config);
-      undo.push(() => {
-        telemetry.unwind();
-      });
-      const admin = await this.#admin.prepare(config);
-      undo.push(() => {
-        admin.unwind();
-      });
-      const listeners = await this.#listeners.prepare(generation);
-      undo.push(() => {
-        listeners.unwind();
-      });
-      if (this.#closing) throw new BalanceError('shutdown', 'the proxy ends', { origin: 'internal' });
-      // From here on nothing can fail.
-      const old = this.#live.generation;
-      this.#live.generation = generation;
-      listeners.commit();
-      admin.commit();
-      telemetry.apply();
-      this.#follow(loaded);
-      for (const warning of loaded.warnings)
-        this.logger.warn('config warning', {
-          at: `${warning.file}:${String(warning.line)}:${String(warning.column)}`,
-          path: warning.path,
-          warning: warning.message,
-        });
-      if (old !== undefined) void this.#retire(old);
-      return describeChange(old?.config, config);
-    } catch (error) {
-      undo.unwind();
-      throw error;
-    }
-  }
-
   async #load(): Promise<LoadedConfig> {
     const file = this.#options.configFile;
     await this.#plugins.loadFor(file);
@@ -219,90 +195,23 @@ class Proxy implements App {
     return loaded;
   }
 
-  async #retire(generation: Generation): Promise<void> {
-    this.#draining.add(generation);
-    await generation.close();
-    this.#draining.delete(generation);
+  #refuseWhileClosing(): void {
+    if (this.#closing) throw new BalanceError('shutdown', 'the proxy ends', { origin: 'internal' });
   }
 
-  /** Watches the file from the first load on, as the config that is live says. */
-  #follow({ config, hash }: LoadedConfig): void {
-    if (this.#closing || !config.reload.watch) {
-      void this.#watch?.close();
-      this.#watch = undefined;
-      return;
-    }
-    const debounceMs = config.reload.debounce;
-    if (this.#watch !== undefined && this.#watchDebounceMs === debounceMs) return;
-    void this.#watch?.close();
-    this.#watchDebounceMs = debounceMs;
-    this.#watch = watchConfigFile(this.#options.configFile, {
-      debounceMs,
-      knownHash: hash,
-      onChange: (changed) => {
-        // Who asked for a reload by hand was quicker than the watch.
-        const isLive = changed === this.#live.generation?.hash && this.#reloader.counts.lastSucceeded;
-        if (!isLive) void this.reload();
-      },
-    });
+  #applied(loaded: LoadedConfig): void {
+    this.#follower.follow(loaded);
+    for (const { file, line, column, path, message } of loaded.warnings)
+      this.logger.warn('config warning', {
+        at: `${file}:${String(line)}:${String(column)}`,
+        path,
+        warning: message,
+      });
   }
 
-  #metricsSource(): MetricsSource {
-    return {
-      backends: () =>
-        [...this.#live.backends()].map(({ backend, healthy }) => ({
-          backend,
-          healthy,
-          connectionsActive: backend.sockets,
-          requestsInFlight: backend.active,
-          poolActive: backend.leased,
-          poolIdle: backend.idle,
-          poolCreated: backend.created,
-          poolReused: backend.reused,
-        })),
-      reloads: () => ({ ...this.#reloader.counts, generation: this.#live.generation?.id ?? 0 }),
-      tunnels: () => this.#tunnels,
-      spans: () => this.#telemetryControl.spans,
-      droppedLogLines: () => this.#logging.sink.droppedLines,
-    };
+  #fileChanged(hash: string): void {
+    // Who asked for a reload by hand was quicker than the watch.
+    const isLive = hash === this.#live.generation?.hash && this.#reloader.counts.lastSucceeded;
+    if (!isLive) void this.reload({ source: 'file' });
   }
-
-  #routes(plan: AdminServerPlan): readonly AdminRoute[] {
-    const metrics =
-      plan.metricsPath === undefined ? [] : [get(plan.metricsPath, metricsEndpoint(this.#metrics))];
-    if (!plan.admin) return metrics;
-    const version = this.#options.version ?? 'unknown';
-    const status = statusEndpoint(() => ({
-      version,
-      startedAtMs: this.#live.startedAtMs,
-      generation: this.#live.generation?.id ?? 0,
-      draining_generations: this.#draining.size,
-      listeners: Object.fromEntries(this.listeners),
-    }));
-    const isReady = (): boolean => !this.#closing && this.#live.generation !== undefined;
-    return [
-      get(
-        ENDPOINT_PATHS.health,
-        healthEndpoint(() => this.#live.health()),
-      ),
-      get(ENDPOINT_PATHS.live, liveEndpoint()),
-      get(ENDPOINT_PATHS.ready, readyEndpoint(isReady)),
-      get(ENDPOINT_PATHS.version, versionEndpoint(version)),
-      get(ENDPOINT_PATHS.status, status),
-      ...metrics,
-    ];
-  }
-}
-
-/** Whether `work` is done in time. */
-async function within(limitMs: number, work: Promise<void>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => {
-      resolve(false);
-    }, limitMs);
-  });
-  const done = await Promise.race([work.then(() => true), late]);
-  clearTimeout(timer);
-  return done;
 }

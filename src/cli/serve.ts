@@ -70,7 +70,7 @@ export async function serve(options: ServeOptions, context: CommandContext): Pro
 }
 
 function reload(app: App): void {
-  app.reload().catch((thrown: unknown) => {
+  app.reload({ source: 'signal' }).catch((thrown: unknown) => {
     app.logger.error('reload failed', { error: messageOf(thrown) });
   });
 }

@@ -3,19 +3,12 @@ import { BalanceError } from '../errors.ts';
 import type { Logger } from '../plugin-api/index.ts';
 import { Listener } from '../net/listener.ts';
 import type { ReadBuffers } from '../net/read-buffers.ts';
+import type { FollowingPart, PreparedChange } from './config-apply.ts';
 import type { Generation } from './generation.ts';
 import type { PlannedListener } from './planned-listener.ts';
 
-/** What a generation changes about the bound addresses, prepared and not yet done. */
-export interface ListenerChange {
-  /** Lets the generation's instances take new connections, and drains listeners that are gone. */
-  commit(): void;
-  /** Closes what was bound for nothing. */
-  unwind(): void;
-}
-
 /** The bound addresses. A listener whose address stays is never closed nor bound again. */
-export class ListenerTable {
+export class ListenerTable implements FollowingPart {
   readonly #buffers: ReadBuffers;
   readonly #logger: Logger;
   readonly #listeners = new Map<string, Listener>();
@@ -27,12 +20,13 @@ export class ListenerTable {
     this.#logger = logger;
   }
 
-  listeners(): Iterable<Listener> {
-    return this.#listeners.values();
+  /** Bound addresses by the names of listeners. */
+  addresses(): ReadonlyMap<string, string> {
+    return new Map([...this.#listeners.values()].map((listener) => [listener.name, listener.bound]));
   }
 
   /** Binds what is new. Rejects with a BalanceError when an address can't be bound; then nothing changed. */
-  async prepare(generation: Generation): Promise<ListenerChange> {
+  async prepare(generation: Generation): Promise<PreparedChange> {
     const added = new Map<string, Listener>();
     const unwind = (): void => {
       for (const listener of added.values()) listener.destroy();

@@ -1,68 +1,152 @@
+import { ConfigError } from '../config/config-error.ts';
+import type { Problem } from '../config/problem.ts';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../plugin-api/index.ts';
+import type { AppliedConfig } from './config-apply.ts';
+import type { ReloadCause, ReloadOutcome, ReloadSource } from './reload-outcome.ts';
 
-/** What became of a reload. */
-export interface ReloadOutcome {
-  readonly ok: boolean;
-  /** What changed, or why nothing did. */
-  readonly message: string;
-}
+export type { ReloadCause, ReloadOutcome, ReloadSource };
 
 /** Counts of reloads; the first load is none. */
 export interface ReloadCounts {
   readonly succeeded: number;
   readonly failed: number;
+  /** True also before the first reload. */
   readonly lastSucceeded: boolean;
+}
+
+export interface ReloaderOptions {
+  /** Loads a config and makes it live; resolves with what changed, rejects when nothing did. */
+  readonly apply: () => Promise<AppliedConfig>;
+  /** The generation that is live. */
+  readonly live: () => { readonly id: number; readonly hash: string } | undefined;
+  readonly logger: Logger;
 }
 
 /** Runs reloads one after the other; those that are asked for while one runs become one, which sees the latest config. */
 export class Reloader {
-  readonly #apply: () => Promise<string>;
-  readonly #logger: Logger;
+  readonly #options: ReloaderOptions;
   #running: Promise<ReloadOutcome> | undefined;
   #next: Promise<ReloadOutcome> | undefined;
   #succeeded = 0;
   #failed = 0;
-  #lastSucceeded = true;
+  #last: ReloadOutcome | undefined;
+  #lastSuccessAtMs: number | undefined;
 
-  /** `apply` loads and applies the config; resolves with what changed, rejects when nothing did. */
-  constructor(apply: () => Promise<string>, logger: Logger) {
-    this.#apply = apply;
-    this.#logger = logger;
+  constructor(options: ReloaderOptions) {
+    this.#options = options;
   }
 
   get counts(): ReloadCounts {
-    return { succeeded: this.#succeeded, failed: this.#failed, lastSucceeded: this.#lastSucceeded };
+    return { succeeded: this.#succeeded, failed: this.#failed, lastSucceeded: this.#last?.ok ?? true };
   }
 
-  reload(): Promise<ReloadOutcome> {
+  /** The outcome of the last reload, or of the start; undefined before that. */
+  get last(): ReloadOutcome | undefined {
+    return this.#last;
+  }
+
+  /** When a config last became live, ms since 1970. */
+  get lastSuccessAtMs(): number | undefined {
+    return this.#lastSuccessAtMs;
+  }
+
+  /** The first load: no reload, and it throws what went wrong. */
+  async start(): Promise<ReloadOutcome> {
+    const begun = new Begun('start');
+    return this.#keep(this.#succeed(begun, await this.#options.apply()));
+  }
+
+  /** Never rejects: a bad config changes nothing, and the outcome says why. */
+  reload(cause: ReloadCause): Promise<ReloadOutcome> {
     if (this.#running === undefined) {
-      this.#running = this.#run();
+      this.#running = this.#run(cause);
       return this.#running;
     }
     this.#next ??= this.#running.then(() => {
       this.#next = undefined;
-      this.#running = this.#run();
+      this.#running = this.#run(cause);
       return this.#running;
     });
     return this.#next;
   }
 
-  async #run(): Promise<ReloadOutcome> {
+  async #run({ source }: ReloadCause): Promise<ReloadOutcome> {
+    const begun = new Begun(source);
     try {
-      const message = await this.#apply();
+      const outcome = this.#keep(this.#succeed(begun, await this.#options.apply()));
       this.#succeeded += 1;
-      this.#lastSucceeded = true;
-      this.#logger.info('config reloaded', { changes: message });
-      return { ok: true, message };
+      this.#logSuccess(outcome);
+      return outcome;
     } catch (error) {
+      const outcome = this.#keep(this.#fail(begun, error));
       this.#failed += 1;
-      this.#lastSucceeded = false;
-      const message = messageOf(error);
-      this.#logger.error('config not reloaded, the running one stays', { reason: message });
-      return { ok: false, message };
+      this.#logFailure(outcome);
+      return outcome;
     } finally {
       if (this.#next === undefined) this.#running = undefined;
     }
   }
+
+  #succeed(begun: Begun, applied: AppliedConfig): ReloadOutcome {
+    const { summary, changes, warnings } = applied;
+    return { ...this.#facts(begun), ok: true, message: summary, changes, problems: [], warnings };
+  }
+
+  #fail(begun: Begun, error: unknown): ReloadOutcome {
+    const problems = error instanceof ConfigError ? error.problems : [];
+    const message = messageOf(error);
+    return { ...this.#facts(begun), ok: false, message, changes: [], problems, warnings: [] };
+  }
+
+  #facts({ source, atMs, sinceMs }: Begun) {
+    const live = this.#options.live();
+    return {
+      generation: live?.id ?? 0,
+      hash: live?.hash ?? '',
+      source,
+      atMs,
+      durationMs: Math.round((performance.now() - sinceMs) * 10) / 10,
+    };
+  }
+
+  #keep(outcome: ReloadOutcome): ReloadOutcome {
+    this.#last = outcome;
+    if (outcome.ok) this.#lastSuccessAtMs = Date.now();
+    return outcome;
+  }
+
+  #logSuccess({ generation, source, message, durationMs }: ReloadOutcome): void {
+    this.#options.logger.info('config reloaded', {
+      generation,
+      source,
+      changes: message,
+      duration_ms: durationMs,
+    });
+  }
+
+  #logFailure({ generation, source, message, durationMs, problems }: ReloadOutcome): void {
+    this.#options.logger.error('config not reloaded, the running one stays', {
+      generation,
+      source,
+      reason: message,
+      ...(problems.length > 0 ? { places: problems.map(placeOf).join(', ') } : {}),
+      duration_ms: durationMs,
+    });
+  }
+}
+
+/** When and why a reload began. */
+class Begun {
+  readonly source: ReloadSource;
+  readonly atMs = Date.now();
+  readonly sinceMs = performance.now();
+
+  constructor(source: ReloadSource) {
+    this.source = source;
+  }
+}
+
+function placeOf({ file, line, column }: Problem): string {
+  return line === 0 ? file : `${file}:${line}:${column}`;
 }

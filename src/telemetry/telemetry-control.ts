@@ -34,13 +34,13 @@ export class TelemetryControl {
     return this.#tracing?.spans;
   }
 
-  /** Starts a tracer where the settings changed; it counts from `apply` on. */
+  /** Starts a tracer where the settings changed; it counts from `commit` on. */
   async prepare(sections: TelemetrySections): Promise<PreparedTelemetry> {
     const settings = sections.tracing?.enabled === true ? sections.tracing : undefined;
     const key = settings === undefined ? '' : JSON.stringify(settings);
     if (key === this.#tracingKey)
       return {
-        apply: () => {
+        commit: () => {
           this.#applyLogging(sections);
         },
         unwind: () => undefined,
@@ -48,7 +48,7 @@ export class TelemetryControl {
     const tracing =
       settings === undefined ? undefined : await createTracing(settings, { logger: this.#logger });
     return {
-      apply: () => {
+      commit: () => {
         this.#applyLogging(sections);
         this.#replaceTracing(tracing, key);
       },
@@ -82,6 +82,6 @@ export class TelemetryControl {
 }
 
 export interface PreparedTelemetry {
-  apply(): void;
+  commit(): void;
   unwind(): void;
 }

@@ -1,0 +1,95 @@
+import { dirname, resolve } from 'node:path';
+
+import type { ConfigChange } from '../config/diff/config-change.ts';
+import type { LoadedConfig } from '../config/load-config.ts';
+import type { Problem } from '../config/problem.ts';
+import type { GenerationBuilder } from './builder.ts';
+import { describeChange } from './describe-change.ts';
+import type { DrainingGenerations } from './draining-generations.ts';
+import type { Generation } from './generation.ts';
+import type { LiveView } from './live-view.ts';
+import { Unwinding } from './unwinding.ts';
+
+/** What a generation changes about some part of the proxy, prepared beside what runs and not yet done. */
+export interface PreparedChange {
+  /** Does it. Must not fail: all that can fail belongs into `prepare`. */
+  commit(): void;
+  /** Takes back what was prepared. */
+  unwind(): void;
+}
+
+/** A part of the proxy that follows the live generation. */
+export interface FollowingPart {
+  /** Prepares what the generation asks for. Rejects when that can't be; then nothing changed. */
+  prepare(generation: Generation): Promise<PreparedChange>;
+}
+
+/** A config that became live. */
+export interface AppliedConfig {
+  readonly summary: string;
+  readonly changes: readonly ConfigChange[];
+  readonly warnings: readonly Problem[];
+}
+
+export interface ConfigApplyOptions {
+  readonly load: () => Promise<LoadedConfig>;
+  readonly builder: GenerationBuilder;
+  readonly live: LiveView;
+  readonly draining: DrainingGenerations;
+  /** In the order in which they are prepared and committed. */
+  readonly parts: readonly FollowingPart[];
+  /** Throws when no config may become live any more. Asked last, before the swap. */
+  readonly allowed: () => void;
+  /** Told what is live now. Must not throw. */
+  readonly applied: (loaded: LoadedConfig) => void;
+}
+
+/** Makes a config live: load, build beside what runs, bind what is new, swap one reference, drain what left. */
+export class ConfigApply {
+  readonly #options: ConfigApplyOptions;
+
+  constructor(options: ConfigApplyOptions) {
+    this.#options = options;
+  }
+
+  /** Rejects with the reason when any stage fails; then nothing changed and nothing is left of it. */
+  async apply(): Promise<AppliedConfig> {
+    const { load, builder, parts, allowed } = this.#options;
+    const loaded = await load();
+    const undo = new Unwinding();
+    try {
+      const generation = await builder.build(loaded.config, loaded.hash, dirname(resolve(loaded.file)));
+      undo.push(() => {
+        generation.destroy();
+      });
+      const changes: PreparedChange[] = [];
+      for (const part of parts) {
+        const change = await part.prepare(generation);
+        undo.push(() => {
+          change.unwind();
+        });
+        changes.push(change);
+      }
+      allowed();
+      return this.#swap(loaded, generation, changes);
+    } catch (error) {
+      undo.unwind();
+      throw error;
+    }
+  }
+
+  /** From here on nothing can fail. */
+  #swap(loaded: LoadedConfig, generation: Generation, changes: readonly PreparedChange[]): AppliedConfig {
+    const { live, draining, applied } = this.#options;
+    const old = live.generation;
+    live.generation = generation;
+    for (const change of changes) change.commit();
+    applied(loaded);
+    if (old !== undefined) draining.add(old);
+    return {
+      summary: describeChange(old?.config, loaded.config),
+      changes: [],
+      warnings: loaded.warnings,
+    };
+  }
+}
