@@ -1,10 +1,11 @@
 import { dirname, resolve } from 'node:path';
 
 import type { ConfigChange } from '../config/diff/config-change.ts';
+import { diffConfigs } from '../config/diff/diff-configs.ts';
+import { summarizeChanges } from '../config/diff/summarize-changes.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import type { Problem } from '../config/problem.ts';
 import type { GenerationBuilder } from './builder.ts';
-import { describeChange } from './describe-change.ts';
 import type { DrainingGenerations } from './draining-generations.ts';
 import type { Generation } from './generation.ts';
 import type { LiveView } from './live-view.ts';
@@ -70,8 +71,9 @@ export class ConfigApply {
         });
         changes.push(change);
       }
+      const differences = diffConfigs(this.#options.live.generation?.config, loaded.config);
       allowed();
-      return this.#swap(loaded, generation, changes);
+      return this.#swap(loaded, generation, changes, differences);
     } catch (error) {
       undo.unwind();
       throw error;
@@ -79,16 +81,21 @@ export class ConfigApply {
   }
 
   /** From here on nothing can fail. */
-  #swap(loaded: LoadedConfig, generation: Generation, changes: readonly PreparedChange[]): AppliedConfig {
+  #swap(
+    loaded: LoadedConfig,
+    generation: Generation,
+    prepared: readonly PreparedChange[],
+    changes: readonly ConfigChange[],
+  ): AppliedConfig {
     const { live, draining, applied } = this.#options;
     const old = live.generation;
     live.generation = generation;
-    for (const change of changes) change.commit();
+    for (const change of prepared) change.commit();
     applied(loaded);
     if (old !== undefined) draining.add(old);
     return {
-      summary: describeChange(old?.config, loaded.config),
-      changes: [],
+      summary: old === undefined ? 'first config' : summarizeChanges(changes),
+      changes,
       warnings: loaded.warnings,
     };
   }

@@ -224,7 +224,7 @@ describe('a broken plugin', () => {
     socket.send('x');
     await socket.untilText('x');
     expect(await proxy.change(both(server.address).replace('mode: broken, ', ''))).toContain(
-      'listener bad changed',
+      'listener bad: mode broken → http',
     );
     await proxy.untilLogged('dropped it');
     socket.close();

@@ -42,7 +42,7 @@ describe('reload: an edit of a backend', () => {
     const before = proxy.address();
     expect((await get(socket)).body).toBe('one');
     const changes = await proxy.change(http([two.address]));
-    expect(changes).toContain('upstream default changed');
+    expect(changes).toContain('upstream default: backend ');
     expect(proxy.address()).toBe(before);
     expect((await get(socket)).body).toBe('two');
     expect((await get(await client(before))).body).toBe('two');
@@ -92,7 +92,7 @@ describe('reload: an edit of a backend', () => {
     const proxy = await labProxy(yaml(1));
     const socket = await client(proxy.address());
     for (let round = 0; round < 3; round += 1) await get(socket);
-    expect(await proxy.change(yaml(7))).toBe('upstream default changed');
+    expect(await proxy.change(yaml(7))).toBe('upstream default: backend b: weight 1 → 7');
     for (let round = 0; round < 3; round += 1) await get(socket);
     expect(one.connections).toHaveLength(1);
     const metrics = await scrape(proxy);
@@ -376,7 +376,7 @@ describe('reload: the watched file', () => {
     await writeFile(proxy.configFile, yaml(b!));
     await eventually(async () => (await proxy.status())['generation'] === 2, 'the edit is live');
     expect((await get(socket)).body).toBe('b');
-    expect(await proxy.untilLogged('config reloaded')).toContain('upstream default changed');
+    expect(await proxy.untilLogged('config reloaded')).toContain('upstream default: backend ');
     const { rename } = await import('node:fs/promises');
     await writeFile(`${proxy.configFile}.new`, yaml(c!));
     await rename(`${proxy.configFile}.new`, proxy.configFile);

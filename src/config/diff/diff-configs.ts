@@ -1,0 +1,33 @@
+import type { Config } from '../config.generated.ts';
+import { SecretTokens } from '../secrets/secret-tokens.ts';
+import type { ConfigChange } from './config-change.ts';
+import { diffListeners } from './diff-listeners.ts';
+import { diffSettings } from './diff-settings.ts';
+import { diffUpstreams } from './diff-upstreams.ts';
+import { HOT, Place, type Consequence } from './place.ts';
+
+const REBINDS: Consequence = { effect: 're-binds', note: 'its own server is bound or closed' };
+
+/**
+ * What differs between two normalized configs, one change for each thing that a person would name, and what each means
+ * for a proxy that runs the first and gets the second. Equal configs give none; what stands in another order without
+ * meaning anything else is none. Without `before`, everything in `after` is new.
+ */
+export function diffConfigs(before: Config | undefined, after: Config): ConfigChange[] {
+  const secrets = new SecretTokens();
+  const now = secrets.hide(after);
+  const old = before === undefined ? { ...now, listeners: [], upstreams: [] } : secrets.hide(before);
+  const root = new Place('', '');
+  const changes = [
+    ...diffListeners(old, now, root),
+    ...diffUpstreams(old, now, root),
+    ...diffSettings(old, now, root, consequenceOf, ['listeners', 'upstreams']),
+  ];
+  return changes.map((change) => SecretTokens.mask(change));
+}
+
+function consequenceOf(key: string): Consequence {
+  return key === 'admin' || key === 'admin.listen' || key === 'metrics.enabled' || key === 'metrics.listen'
+    ? REBINDS
+    : HOT;
+}
