@@ -43,6 +43,13 @@ export function addressKey(address: Address): string {
   return formatAddress(address);
 }
 
+/** Whether only this machine can reach the address. */
+export function isLocalOnly(address: Address): boolean {
+  if (address.kind === 'unix') return true;
+  const { host } = address;
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
+}
+
 /** Whether two listeners can't be bound at the same time: equal, or the same port with a wildcard that covers the other. */
 export function addressesCollide(a: Address, b: Address): boolean {
   if (a.kind === 'unix' || b.kind === 'unix') return addressKey(a) === addressKey(b);

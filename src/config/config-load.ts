@@ -1,5 +1,6 @@
 import { canonicalize } from './canonicalize.ts';
 import type { CheckContext } from './checks/check-context.ts';
+import { checkAdmin } from './checks/check-admin.ts';
 import { checkAddresses } from './checks/check-addresses.ts';
 import { checkHttp } from './checks/check-http.ts';
 import { checkModes } from './checks/check-modes.ts';
@@ -28,6 +29,7 @@ const checks: readonly ((context: CheckContext) => void)[] = [
   checkNames,
   checkReferences,
   checkAddresses,
+  checkAdmin,
   checkUpstreams,
   checkHttp,
 ];

@@ -377,10 +377,27 @@ export interface UpstreamTimeouts {
 /** The admin server, with the state of the proxy. Without this section there is none. */
 export interface Admin {
   /**
-   * Where it listens; may be the address of `metrics.listen`, both then share one server.
+   * Where it listens; may be the address of `metrics.listen`, both then share one server. Any address that others can reach needs `token`, `token_file` or `tls.client_ca`.
    * @default "127.0.0.1:9090"
    */
   readonly listen: string;
+  /** What a client must send as `Authorization: Bearer …`. Better taken from the environment or from `token_file` than written here. */
+  readonly token?: string;
+  /** File with the token, relative to this file; white space around it does not count. An edit of the file counts as an edit of the config. */
+  readonly token_file?: string;
+  readonly tls?: AdminTls;
+  /** What anybody who can reach the address may see without a token and without a certificate. */
+  readonly public: readonly ('health' | 'live' | 'ready' | 'version' | 'metrics')[];
+}
+
+/** HTTPS for the admin server. Edits of the files count as edits of the config. */
+export interface AdminTls {
+  /** PEM file with the certificate and those that lead to its authority, relative to this file. */
+  readonly cert: string;
+  /** PEM file with the certificate's private key, relative to this file. */
+  readonly key: string;
+  /** PEM file with the authorities whose certificates clients must show, relative to this file. With a token as well, both are needed. */
+  readonly client_ca?: string;
 }
 
 /** Metrics in the text format of Prometheus. */

@@ -24,6 +24,10 @@ const hostPatterns = 'a host name without port, or *. and a domain';
 const networks = 'an IP address or a network such as 10.0.0.0/8 or 2001:db8::/32';
 const names = 'a name of 1 to 100 visible characters';
 
+/** What a token must be, after "must be". */
+export const BEARER_TOKENS =
+  'a token of at least 16 characters: letters, digits and - . _ ~ + / =, as `openssl rand -hex 32` writes one';
+
 /** All formats of the schema by name. */
 export const FORMATS: Readonly<Record<string, Format>> = {
   duration: { expected: durations, parse: parseDurationMs },
@@ -51,6 +55,7 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   'header-value': matching('a header value without line breaks and control characters', isHeaderValue),
   'header-template': { expected: 'a header value', parse: parseTemplate },
   'http-url': matching('a URL that starts with http:// or https://', isHttpUrl),
+  'bearer-token': matching(BEARER_TOKENS, isBearerToken),
   regex: { expected: 'a JavaScript regular expression', parse: parseRegex },
 };
 
@@ -85,6 +90,11 @@ function parseTemplate(text: string): string {
   if (!isHeaderValue(text)) fail('must be a header value without line breaks and control characters');
   checkTemplate(text);
   return text;
+}
+
+/** The `token68` of RFC 9110, section 11.2, long enough not to be guessed. */
+export function isBearerToken(text: string): boolean {
+  return /^[A-Za-z0-9._~+/-]{16,4096}=*$/.test(text);
 }
 
 function isNetwork(text: string): boolean {

@@ -12,6 +12,10 @@ export interface SchemaNode {
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly additionalProperties?: boolean | SchemaNode;
   readonly items?: SchemaNode;
+  /** The text names a file whose content belongs to the config; relative to the config file. */
+  readonly 'x-file'?: boolean;
+  /** Never shown: not in logs, not by the admin server. */
+  readonly 'x-secret'?: boolean;
   readonly $defs?: Readonly<Record<string, SchemaNode>>;
 }
 

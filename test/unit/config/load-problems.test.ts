@@ -180,7 +180,7 @@ describe('a key that is not known', () => {
 
   it('is refused with what is known, when it looks like nothing', () => {
     expect(problemsOf('admin: { colour: red }')).toEqual([
-      'x.yaml:1:10 admin.colour is not a known key; known here: listen',
+      'x.yaml:1:10 admin.colour is not a known key; known here: listen, token, token_file, tls, public',
     ]);
   });
 
@@ -333,13 +333,13 @@ describe('references', () => {
 
 describe('addresses', () => {
   it.each([
-    ['admin: { listen: ":8080" }', 'x.yaml:2:18 admin.listen is taken already, by listener default'],
+    ['admin: { listen: ":8080", token: 0123456789abcdef-x }', 'x.yaml:2:18 admin.listen is taken already, by listener default'],
     [
       'metrics: { listen: "127.0.0.1:8080" }',
       'x.yaml:2:20 metrics.listen is taken already, by listener default',
     ],
     [
-      'admin: { listen: ":9" }\nmetrics: { listen: "127.0.0.1:9" }',
+      'admin: { listen: ":9", token: 0123456789abcdef-x, tls: { cert: c, key: k } }\nmetrics: { listen: "127.0.0.1:9" }',
       'x.yaml:3:20 metrics.listen is taken already, by admin',
     ],
   ])('%s is refused', (text, problem) => {
