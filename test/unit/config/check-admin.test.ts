@@ -33,7 +33,7 @@ describe('the admin section', () => {
       'admin: { listen: ":9", token: short }',
       'x.yaml:2:31 admin.token must be a token of at least 16 characters: letters, digits and - . _ ~ + / =, as `openssl rand -hex 32` writes one',
     ],
-    [`admin: { ${token}, token_file: t }`, "x.yaml:2:46 admin.token_file can't be used together with token"],
+    [`admin: { ${token}, token_file: t }`, "x.yaml:2:47 admin.token_file can't be used together with token"],
     ['admin: { tls: { cert: c } }', 'x.yaml:2:10 admin.tls must have the key key'],
     [
       'admin: { public: [config] }',

@@ -333,7 +333,10 @@ describe('references', () => {
 
 describe('addresses', () => {
   it.each([
-    ['admin: { listen: ":8080", token: 0123456789abcdef-x }', 'x.yaml:2:18 admin.listen is taken already, by listener default'],
+    [
+      'admin: { listen: ":8080", token: 0123456789abcdef-x }',
+      'x.yaml:2:18 admin.listen is taken already, by listener default',
+    ],
     [
       'metrics: { listen: "127.0.0.1:8080" }',
       'x.yaml:2:20 metrics.listen is taken already, by listener default',
