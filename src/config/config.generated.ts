@@ -469,8 +469,18 @@ export interface Tracing {
 
 /** Protocols of your own. */
 export interface Plugins {
-  /** Directory with further plugins, relative to this file. */
+  /** Directory with further plugins, relative to this file. Each `.mjs` or `.js` file and each folder with an `index.mjs` or `index.js` in it is one. */
   readonly directory?: string;
+  /**
+   * Whether the running proxy follows plugins that are added, replaced and removed. New connections get the new plugin, those that run keep theirs. With `reload.watch: false` nothing is followed; a reload by hand looks at the plugins too.
+   * @default true
+   */
+  readonly watch: boolean;
+  /**
+   * How long importing a plugin may take, and how long making one of its listeners ready. A plugin that takes longer is refused. In ms.
+   * @default "10s"
+   */
+  readonly timeout: number;
 }
 
 /** How edits of this file are taken over. */
