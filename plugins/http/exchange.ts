@@ -62,6 +62,7 @@ export class Exchange implements LeaseRequest, TemplateValues {
   isLast: boolean;
   key: string | undefined;
   fresh = false;
+  readonly immediate = true;
   trace: TraceContext | undefined;
   backend: Backend | undefined;
   /** 0 while no status reached the client. */
@@ -346,7 +347,9 @@ export class Exchange implements LeaseRequest, TemplateValues {
 
   #acquire(): void {
     this.mark('selectStartMs');
-    this.#pending = this.route?.upstream.acquire(this);
+    const pending = this.route?.upstream.acquire(this);
+    if (this.#lease !== undefined) return;
+    this.#pending = pending;
     this.touch();
   }
 

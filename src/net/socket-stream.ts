@@ -31,6 +31,8 @@ export class SocketStream implements ByteStream {
   #private: PrivateBuffer | undefined;
   /** The memory that the socket reads into now. */
   #current: Buffer;
+  /** Where the last reader with a wish wanted its bytes: the next one, after a rest in a pool, wants the same. */
+  #wished: Buffer;
   /** Bytes that came while nobody read. */
   #early: Buffer[] | undefined;
   #peerEnded = false;
@@ -55,6 +57,7 @@ export class SocketStream implements ByteStream {
     this.#buffers = buffers;
     this.#onFault = onFault;
     this.#current = buffers.shared;
+    this.#wished = buffers.shared;
   }
 
   /** The `onread` option for the socket that this stream is made for. */
@@ -119,6 +122,7 @@ export class SocketStream implements ByteStream {
 
   read(reader: StreamReader): void {
     this.#reader = reader;
+    if (reader.buffer !== undefined) this.#wished = reader.buffer;
     this.#isBehind = this.#early !== undefined || this.#peerEnded || this.#closed;
     if (!this.#isBehind) this.#flow();
     else {
@@ -284,9 +288,8 @@ export class SocketStream implements ByteStream {
       if (!mine.lent && this.#filled > TEXT_LIMIT_BYTES) return undefined;
       this.#buffers.giveBack(mine);
       this.#private = undefined;
-      next = this.#reader?.buffer ?? this.#buffers.shared;
-      // A reader without a wish leaves things as they are: the next one may have the same wish as the last.
-    } else next = this.#reader?.buffer ?? this.#current;
+      next = this.#wished;
+    } else next = this.#wished;
     if (next === this.#current) return undefined;
     this.#current = next;
     return next;

@@ -50,6 +50,8 @@ export interface LeaseRequest {
   readonly key: string | undefined;
   /** True when only a newly connected socket will do (a retry after a re-used one died). */
   readonly fresh: boolean;
+  /** True when `leased` may be called before `acquire` returned, which spares a turn of the microtask queue. Default: false. */
+  readonly immediate?: boolean;
   leased(lease: Lease): void;
   refused(error: BalanceError): void;
 }

@@ -22,7 +22,8 @@ export class BackendState implements Backend {
   /** Leases that got a socket which had served before. */
   reused = 0;
   readonly pools = new Set<SocketPool>();
-  readonly #waiting = new Set<() => void>();
+  /** Replaced, never changed: one who is told may leave or join meanwhile. */
+  #listeners: readonly (() => void)[] = [];
 
   constructor(index: number, name: string, target: Address, shownAddress: string) {
     this.index = index;
@@ -48,9 +49,9 @@ export class BackendState implements Backend {
 
   /** Asks to be called when a lease of this backend ended or its health changed; returns how to stop that. */
   onFree(notice: () => void): () => void {
-    this.#waiting.add(notice);
+    this.#listeners = [...this.#listeners, notice];
     return () => {
-      this.#waiting.delete(notice);
+      this.#listeners = this.#listeners.filter((other) => other !== notice);
     };
   }
 
@@ -61,6 +62,6 @@ export class BackendState implements Backend {
 
   /** It may be available now: whoever waits should look. */
   noteChange(): void {
-    for (const notice of this.#waiting) notice();
+    for (const notice of this.#listeners) notice();
   }
 }

@@ -55,13 +55,13 @@ export class SocketLease implements Lease, PendingLease, SocketTaker {
     return this.#cancelled;
   }
 
-  /** A backend is chosen: get a socket to it. */
-  begin(member: Member): void {
+  /** A backend is chosen: get a socket to it. `atOnce`: one that is there already is handed over before this returns. */
+  begin(member: Member, atOnce = false): void {
     this.#member = member;
     member.backend.active += 1;
     this.#pool = this.request.fresh ? undefined : member.pool(this.use);
     if (this.#pool !== undefined) {
-      this.#pool.take(this);
+      this.#pool.take(this, atOnce);
       return;
     }
     connectTo(member.backend, this.#dialOptions).then(

@@ -60,6 +60,8 @@ export class SocketPool {
   readonly #hot: PooledSocket[] = [];
   readonly #cooling: NodeJS.Timeout;
   #leased = 0;
+  /** Those who wait in the pool's own line. */
+  #borrowing = 0;
   #failures = 0;
   /** Failures that the pool holds in place of sockets. */
   #restingFailures = 0;
@@ -99,11 +101,18 @@ export class SocketPool {
     return this.#leased;
   }
 
-  /** Gives `taker` a socket that is connected and fit for use, or a BalanceError; never before this returned. */
-  take(taker: SocketTaker): void {
+  /**
+   * Gives `taker` a socket that is connected and fit for use, or a BalanceError; not before this returned, unless it may
+   * be `atOnce`.
+   */
+  take(taker: SocketTaker, atOnce = false): void {
     const socket = this.#takeHot();
     if (socket !== undefined) {
       this.#lease(socket);
+      if (atOnce) {
+        taker.taken(socket);
+        return;
+      }
       // A settled promise costs a third of queueMicrotask.
       void SETTLED.then(() => {
         taker.taken(socket);
@@ -124,7 +133,7 @@ export class SocketPool {
     }
     socket.rest(idleMs);
     // Whoever waits in the pool's own line comes first.
-    if (this.#pool.pending > 0) void this.#pool.release(socket);
+    if (this.#borrowing > 0) void this.#pool.release(socket);
     else this.#hot.push(socket);
   }
 
@@ -147,11 +156,14 @@ export class SocketPool {
 
   #borrow(taker: SocketTaker): void {
     const failuresBefore = this.#failures;
+    this.#borrowing += 1;
     this.#pool.acquire().then(
       (resource) => {
+        this.#borrowing -= 1;
         this.#acquired(resource, taker, failuresBefore);
       },
       (error: unknown) => {
+        this.#borrowing -= 1;
         taker.failed(asBalanceError(error));
       },
     );

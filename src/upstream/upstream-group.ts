@@ -69,7 +69,7 @@ export class UpstreamGroup implements LeaseOwner {
   acquire(request: LeaseRequest, use: SocketUse): PendingLease {
     const lease = new SocketLease(this, request, use, this.#dialOptions);
     const member = this.#pick(lease);
-    if (member !== undefined) lease.begin(member);
+    if (member !== undefined) lease.begin(member, request.immediate);
     else if (!this.#wait(lease)) this.#refuse(lease);
     return lease;
   }
