@@ -2,7 +2,9 @@ import { isIP } from 'node:net';
 
 import type { Connection } from '../../src/plugin-api/index.ts';
 import {
+  ACCEPT,
   FORWARDED,
+  USER_AGENT,
   X_FORWARDED_FOR,
   X_FORWARDED_HOST,
   X_FORWARDED_PORT,
@@ -12,6 +14,7 @@ import {
 } from './field-names.ts';
 import type { Head } from './head.ts';
 import type { HttpInstance } from './http-instance.ts';
+import { RememberedValue } from './remembered-value.ts';
 import { hostName, isValidHost } from './request-target.ts';
 
 /** A request id from a trusted peer that may go into logs and fields. */
@@ -27,7 +30,7 @@ export interface ClientFields {
   readonly requestId: string | undefined;
 }
 
-/** A Host of a client, looked at once: nearly all requests of a connection name the same one. */
+/** A Host that a client names. */
 export interface KnownHost {
   readonly text: string;
   readonly isValid: boolean;
@@ -45,7 +48,9 @@ export class ClientView {
   readonly #connection: Connection;
   readonly #proto: string;
   readonly #port: string;
-  #host: KnownHost | undefined;
+  readonly #hosts = new RememberedValue((text) => this.host(text));
+  readonly #accepts = new RememberedValue((text) => /\bjson\b/i.test(text));
+  readonly #agents = new RememberedValue((text) => text);
 
   constructor(connection: Connection, instance: HttpInstance) {
     this.#connection = connection;
@@ -55,17 +60,30 @@ export class ClientView {
     this.#port = connection.localPort === 0 ? '' : String(connection.localPort);
   }
 
+  /** What the Host field says. */
+  hostOf(head: Head): KnownHost {
+    return head.hostField < 0 ? this.host('') : this.#hosts.of(head, head.hostField);
+  }
+
   /** '' for a request without Host. */
   host(text: string): KnownHost {
-    if (this.#host?.text !== text) {
-      const fields = {
-        lines: this.#lines(text, 1),
-        address: this.#connection.remoteAddress,
-        requestId: undefined,
-      };
-      this.#host = { text, isValid: isValidHost(text), name: hostName(text), fields };
-    }
-    return this.#host;
+    const fields = {
+      lines: this.#lines(text, 1),
+      address: this.#connection.remoteAddress,
+      requestId: undefined,
+    };
+    return { text, isValid: isValidHost(text), name: hostName(text), fields };
+  }
+
+  /** Whether the client takes JSON where there is text for humans. */
+  wantsJson(head: Head): boolean {
+    const field = head.fieldWith(ACCEPT);
+    return field >= 0 && this.#accepts.of(head, field);
+  }
+
+  userAgent(head: Head): string {
+    const field = head.fieldWith(USER_AGENT);
+    return field < 0 ? '' : this.#agents.of(head, field);
   }
 
   /** What the backend of this request gets to know: from a trusted peer, what the peer said and a word of ours. */

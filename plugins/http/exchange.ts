@@ -1,19 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { performance } from 'node:perf_hooks';
 
 import type { BalanceError, ErrorCode } from '../../src/errors.ts';
-import type { Backend, Lease, LeaseRequest, PendingLease, TraceContext } from '../../src/plugin-api/index.ts';
+import type { Lease, LeaseRequest, PendingLease } from '../../src/plugin-api/index.ts';
 import { answerText, errorAnswer, withBody, type Answer } from './answer.ts';
 import type { ClientFields, KnownHost } from './client-fields.ts';
-import { ACCEPT, TRACEPARENT, USER_AGENT } from './field-names.ts';
+import { ExchangeFacts } from './exchange-facts.ts';
+import { TRACEPARENT } from './field-names.ts';
 import { hashKey } from './hash-key.ts';
 import type { Head } from './head.ts';
 import type { HttpConnection } from './http-connection.ts';
 import type { HttpInstance } from './http-instance.ts';
 import { localAnswer } from './local-answer.ts';
 import { normalTarget } from './normal-path.ts';
-import { exchangeRecord, tunnelRecord } from './records.ts';
-import { RequestBody } from './request-body.ts';
+import { tunnelRecord } from './records.ts';
 import {
   AMBIGUOUS_PATH,
   BAD_HOST,
@@ -25,8 +24,6 @@ import {
 import { parseTarget, withTarget, type RequestTarget } from './request-target.ts';
 import { requestText } from './request-text.ts';
 import { ResponseRelay } from './response-relay.ts';
-import type { CompiledRoute } from './router.ts';
-import type { TemplateValues } from './template.ts';
 
 /** The status that logs and metrics show for an exchange whose client left before it got one; nginx's number for it. */
 const CLIENT_LEFT = 499;
@@ -40,71 +37,33 @@ type Phase =
   'selectStartMs' | 'selectEndMs' | 'backendStartMs' | 'responseHeadMs' | 'headSentMs' | 'backendEndMs';
 
 /** One request and its response: from the complete head of the one to the last byte of the other. */
-export class Exchange implements LeaseRequest, TemplateValues {
-  readonly connection: HttpConnection;
-  readonly instance: HttpInstance;
-  readonly method: string;
-  /** Whether the client knows HTTP/1.1. */
-  readonly modern: boolean;
-  /** undefined for a request without one. */
-  readonly body: RequestBody | undefined;
-  requestId = '';
-  clientAddress: string;
-  path = '';
-  host = '';
-  userAgent = '';
-  /** What the client wants to upgrade to, as it wrote it; '' for ordinary requests. */
-  upgrade = '';
-  route: CompiledRoute | undefined;
+export class Exchange extends ExchangeFacts implements LeaseRequest {
   /** Whether the client's connection may serve another request. */
   keepAlive: boolean;
   /** Whether the client said, in a way that can be believed, that it sends nothing after this request. */
   isLast: boolean;
-  key: string | undefined;
+  key: string | undefined = undefined;
   fresh = false;
-  readonly immediate = true;
-  trace: TraceContext | undefined;
-  backend: Backend | undefined;
-  /** 0 while no status reached the client. */
-  status = 0;
-  error: ErrorCode | undefined;
-  /** Body bytes to the client. */
-  bytesSent = 0;
-  readonly #begunAtMs = performance.now();
+  /** A body's first bytes, which come with the head, are to go out with it. */
+  readonly immediate: boolean;
   #wantsJson = false;
   #requestText = '';
-  #pending: PendingLease | undefined;
-  #lease: Lease | undefined;
-  #relay: ResponseRelay | undefined;
+  #pending: PendingLease | undefined = undefined;
+  #lease: Lease | undefined = undefined;
+  #relay: ResponseRelay | undefined = undefined;
   /** The first bytes of the body, which arrived before there was a lease; kept for a second try while they are all of it. */
-  #held: Buffer | undefined;
+  #held: Buffer | undefined = undefined;
   /** Bytes of the body are gone that no second try could send again. */
   #bodyForwarded = false;
   #upstreamFull = false;
   #over = false;
 
   constructor(connection: HttpConnection, instance: HttpInstance, head: Head) {
-    this.connection = connection;
-    this.instance = instance;
-    this.method = head.method;
-    this.modern = head.minor > 0;
+    super(connection, instance, head);
     this.keepAlive = head.wantsKeepAlive;
     this.isLast = !this.keepAlive;
-    this.body = RequestBody.of(head, instance.options.limits.body_size);
-    this.clientAddress = connection.connection.remoteAddress;
+    this.immediate = this.body === undefined;
     instance.begun();
-  }
-
-  get backendName(): string {
-    return this.backend?.name ?? '';
-  }
-
-  get routeName(): string {
-    return this.route?.name ?? '';
-  }
-
-  get elapsedMs(): number {
-    return performance.now() - this.#begunAtMs;
   }
 
   /** True while bytes from the client belong to this request's body. */
@@ -115,11 +74,12 @@ export class Exchange implements LeaseRequest, TemplateValues {
   /** The head is complete: check it, find its way, ask for a backend. `head` is not kept. */
   start(head: Head): void {
     const view = this.connection.view(this.instance);
-    const named = view.host(head.hostField < 0 ? '' : head.valueText(head.hostField));
+    const named = view.hostOf(head);
     const client = view.fields(head, named);
     this.clientAddress = client.address;
     this.requestId = client.requestId ?? randomUUID();
-    this.#describe(head);
+    this.#wantsJson = view.wantsJson(head);
+    if (this.instance.host.telemetry.detailed) this.userAgent = view.userAgent(head);
     const refusal = checkRequest(head, this.instance);
     if (refusal !== undefined) {
       this.#refuse(refusal);
@@ -150,7 +110,7 @@ export class Exchange implements LeaseRequest, TemplateValues {
     this.backend = lease.backend;
     this.#relay = new ResponseRelay(this, lease);
     lease.stream.read(this.#relay);
-    const late = this.route?.requestEdits?.lateLines(this);
+    const late = this.matched?.requestEdits?.lateLines(this);
     let text = this.#requestText + (late === undefined ? '\r\n\r\n' : `\r\n${late}\r\n`);
     const held = this.#held;
     const joined = held !== undefined && held.length <= JOINED_BODY_BYTES;
@@ -203,13 +163,13 @@ export class Exchange implements LeaseRequest, TemplateValues {
     const { timeouts } = this.instance.options;
     const { deadline } = this.connection;
     const relay = this.#relay;
-    if (relay === undefined || this.route === undefined) {
+    if (relay === undefined || this.matched === undefined) {
       // Waiting for a lease, which has its own limits.
       if (this.#held === undefined && this.wantsBody) deadline.set(timeouts.read);
       else deadline.clear();
     } else if (relay.clientFull) deadline.set(timeouts.write);
     else if (this.wantsBody && !this.#upstreamFull && !relay.begun) deadline.set(timeouts.read);
-    else deadline.set(this.route.upstream.readTimeoutMs);
+    else deadline.set(this.matched.upstream.readTimeoutMs);
   }
 
   /** Nothing moved for too long. */
@@ -295,7 +255,8 @@ export class Exchange implements LeaseRequest, TemplateValues {
     this.status = 101;
     this.#lease = undefined;
     this.#over = true;
-    host.telemetry.exchange(exchangeRecord(this));
+    this.durationMs = this.elapsedMs;
+    host.telemetry.exchange(this);
     const startedAtMs = Date.now();
     host.tunnel({
       downstream: stream,
@@ -329,7 +290,7 @@ export class Exchange implements LeaseRequest, TemplateValues {
       this.fail(404, 'no_route', 'no route matches');
       return;
     }
-    this.route = route;
+    this.matched = route;
     this.trace = this.instance.host.telemetry.tracer?.begin(valueWith(head, TRACEPARENT));
     if (head.upgradeField >= 0 && head.connectionUpgrade && this.modern && this.body === undefined) {
       this.upgrade = offeredUpgrade(head.valueText(head.upgradeField));
@@ -347,16 +308,10 @@ export class Exchange implements LeaseRequest, TemplateValues {
 
   #acquire(): void {
     this.mark('selectStartMs');
-    const pending = this.route?.upstream.acquire(this);
+    const pending = this.matched?.upstream.acquire(this);
     if (this.#lease !== undefined) return;
     this.#pending = pending;
     this.touch();
-  }
-
-  #describe(head: Head): void {
-    const accept = head.fieldWith(ACCEPT);
-    if (accept >= 0) this.#wantsJson = /\bjson\b/i.test(head.valueText(accept));
-    if (this.instance.host.telemetry.detailed) this.userAgent = valueWith(head, USER_AGENT) ?? '';
   }
 
   #forwardBody(bytes: Buffer, start: number, end: number): void {
@@ -416,7 +371,8 @@ export class Exchange implements LeaseRequest, TemplateValues {
   #finishRecord(): void {
     if (this.#over) return;
     this.#over = true;
-    this.instance.host.telemetry.exchange(exchangeRecord(this));
+    this.durationMs = this.elapsedMs;
+    this.instance.host.telemetry.exchange(this);
     this.instance.ended();
   }
 }

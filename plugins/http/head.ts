@@ -46,6 +46,8 @@ export class Head {
   // What `classify` found.
   /** Which known name each field has. */
   readonly ids: number[] = [];
+  /** Which known names occur, as bits. */
+  #known = 0;
   hostField = -1;
   hosts = 0;
   hasDate = false;
@@ -73,6 +75,15 @@ export class Head {
     // Blanks and tabs alone (RFC 9110 5.6.3): `trim` knows more, which a parser takes for part of the value.
     while (end > start && (this.bytes[end - 1] === BLANK || this.bytes[end - 1] === TAB)) end -= 1;
     return this.bytes.latin1Slice(start, end);
+  }
+
+  /** Whether the value is exactly `bytes`. */
+  hasValue(field: number, bytes: Buffer): boolean {
+    const at = field * NUMBERS_A_FIELD;
+    const start = this.offsets[at + 2] as number;
+    if ((this.offsets[at + 3] as number) - start !== bytes.length) return false;
+    for (let i = 0; i < bytes.length; i++) if (this.bytes[start + i] !== bytes[i]) return false;
+    return true;
   }
 
   /** The field line without its CRLF, as it arrived. */
@@ -104,12 +115,14 @@ export class Head {
 
   /** The first field with that known name, or -1. */
   fieldWith(id: number): number {
+    if ((this.#known & (1 << id)) === 0) return -1;
     for (let field = 0; field < this.fields; field++) if (this.ids[field] === id) return field;
     return -1;
   }
 
   /** The values of all fields with that known name as one list (RFC 9110 5.3); '' when there is none. */
   joined(id: number): string {
+    if ((this.#known & (1 << id)) === 0) return '';
     let list = '';
     for (let field = 0; field < this.fields; field++) {
       if (this.ids[field] !== id) continue;
@@ -121,6 +134,7 @@ export class Head {
 
   /** Looks at each field once and notes what framing and forwarding depend on. */
   classify(): void {
+    this.#known = 0;
     this.hostField = -1;
     this.hosts = 0;
     this.hasDate = false;
@@ -137,6 +151,7 @@ export class Head {
       const id = identify(this.bytes, this.offsets[at] as number, this.offsets[at + 1] as number);
       this.ids[field] = id;
       if (id === 0) continue;
+      this.#known |= 1 << id;
       if (id === HOST) {
         this.hosts += 1;
         this.hostField = field;

@@ -30,6 +30,8 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
   readonly responseReader: MessageReader;
   readonly deadline: Deadline;
   readonly #first: HttpInstance;
+  /** The live instance at the last look. */
+  #latest: HttpInstance;
   #exchange: Exchange | undefined;
   /** Pipelined requests that wait for their turn. */
   #stash: Buffer | undefined;
@@ -51,6 +53,7 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
     const { supply, scratch } = instance.parts;
     this.connection = connection;
     this.#first = instance;
+    this.#latest = instance;
     this.buffer = supply.first.arena;
     this.reader = new MessageReader(supply, scratch, REQUEST, instance.requestLimits);
     this.responseReader = new MessageReader(supply, scratch, RESPONSE, instance.responseLimits);
@@ -220,7 +223,10 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
   /** The live instance, unless the listener speaks another protocol by now. */
   #current(): HttpInstance | undefined {
     const current = this.connection.current;
-    return current instanceof HttpInstance ? current : undefined;
+    if (current === this.#latest) return this.#latest;
+    if (!(current instanceof HttpInstance)) return undefined;
+    this.#latest = current;
+    return current;
   }
 
   /** Answers what is no request, and closes: nobody knows where the next one would begin. */

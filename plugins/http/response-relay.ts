@@ -190,9 +190,13 @@ export class ResponseRelay implements StreamReader {
 
   #headText(head: Head): string {
     const exchange = this.#exchange;
-    const edits = exchange.route?.responseEdits;
+    const edits = exchange.matched?.responseEdits;
     // An unread request body makes the connection useless after this response.
     exchange.keepAlive = exchange.keepAlive && !exchange.wantsBody && exchange.connection.mayStayOpen;
+    if (edits === undefined && head.hasDate && !this.#chunkedOut && exchange.keepAlive && exchange.modern) {
+      const own = exchange.instance.via.lineAndId(head.minor) + exchange.requestId;
+      return `${forwardedResponse(head, undefined)}${own}\r\n\r\n`;
+    }
     let own =
       head.hasDate || edits?.removed.has('date') === true ? '' : `Date: ${exchange.instance.date.text}\r\n`;
     own += this.#ownFields(head);
@@ -205,7 +209,7 @@ export class ResponseRelay implements StreamReader {
   /** Via, the request id and what transforms add. */
   #ownFields(head: Head): string {
     const exchange = this.#exchange;
-    const edits = exchange.route?.responseEdits;
+    const edits = exchange.matched?.responseEdits;
     const via = exchange.instance.via.line(head.minor);
     const id = `X-Request-ID: ${exchange.requestId}\r\n`;
     if (edits === undefined) return via + id;
@@ -219,7 +223,7 @@ export class ResponseRelay implements StreamReader {
     const chosen = head.upgradeField < 0 ? '' : head.valueText(head.upgradeField);
     const offered = exchange.upgrade.split(',').map((protocol) => protocol.trim().toLowerCase());
     if (exchange.upgrade === '' || !offered.includes(chosen.toLowerCase())) return this.#malformed();
-    const passed = forwardedResponse(head, exchange.route?.responseEdits);
+    const passed = forwardedResponse(head, exchange.matched?.responseEdits);
     const own = `${this.#ownFields(head)}Connection: Upgrade\r\nUpgrade: ${chosen}\r\n`;
     exchange.mark('responseHeadMs');
     this.stop();

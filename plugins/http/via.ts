@@ -2,17 +2,25 @@
 export class Via {
   /** Field lines for messages that were received as HTTP/1.0 and HTTP/1.1, with CRLF; '' when it stays silent. */
   readonly #lines: readonly [string, string];
+  /** The same with the name of the field that follows it on responses. */
+  readonly #withId: readonly [string, string];
   readonly #pseudonym: string;
 
   /** An empty pseudonym: no Via. */
   constructor(pseudonym: string) {
     this.#pseudonym = pseudonym;
     this.#lines = pseudonym === '' ? ['', ''] : [`Via: 1.0 ${pseudonym}\r\n`, `Via: 1.1 ${pseudonym}\r\n`];
+    this.#withId = [`${this.#lines[0]}X-Request-ID: `, `${this.#lines[1]}X-Request-ID: `];
   }
 
   /** The line that a message of HTTP/1.`minor` gets. */
   line(minor: number): string {
     return minor === 0 ? this.#lines[0] : this.#lines[1];
+  }
+
+  /** The line, and X-Request-ID without its value. */
+  lineAndId(minor: number): string {
+    return minor === 0 ? this.#withId[0] : this.#withId[1];
   }
 
   /** Whether a list of `Via` entries names this proxy: the request goes in circles. */

@@ -1,0 +1,99 @@
+import { performance } from 'node:perf_hooks';
+
+import type { ErrorCode } from '../../src/errors.ts';
+import type { Backend, ExchangeRecord, TraceContext } from '../../src/plugin-api/index.ts';
+import type { Head } from './head.ts';
+import type { HttpConnection } from './http-connection.ts';
+import type { HttpInstance } from './http-instance.ts';
+import { RequestBody } from './request-body.ts';
+import type { CompiledRoute } from './router.ts';
+import type { TemplateValues } from './template.ts';
+
+/**
+ * What is known of one exchange, filled in on its way: what templates read meanwhile, and what telemetry gets at its end. It
+ * is the record itself, as copying twenty fields for each request would cost more than counting it.
+ */
+export class ExchangeFacts implements ExchangeRecord, TemplateValues {
+  readonly connection: HttpConnection;
+  readonly instance: HttpInstance;
+  readonly method: string;
+  /** Whether the client knows HTTP/1.1. */
+  readonly modern: boolean;
+  /** undefined for a request without one. */
+  readonly body: RequestBody | undefined;
+  requestId = '';
+  clientAddress: string;
+  path = '';
+  host = '';
+  userAgent = '';
+  /** What the client wants to upgrade to, as it wrote it; '' for ordinary requests. */
+  upgrade = '';
+  matched: CompiledRoute | undefined = undefined;
+  trace: TraceContext | undefined = undefined;
+  backend: Backend | undefined = undefined;
+  status = 0;
+  error: ErrorCode | undefined = undefined;
+  bytesSent = 0;
+  durationMs = 0;
+  readonly #begunAtMs = performance.now();
+  #startedAtMs = 0;
+
+  constructor(connection: HttpConnection, instance: HttpInstance, head: Head) {
+    this.connection = connection;
+    this.instance = instance;
+    this.method = head.method;
+    this.modern = head.minor > 0;
+    this.body = RequestBody.of(head, instance.options.limits.body_size);
+    this.clientAddress = connection.connection.remoteAddress;
+  }
+
+  get backendName(): string {
+    return this.backend?.name ?? '';
+  }
+
+  get routeName(): string {
+    return this.matched?.name ?? '';
+  }
+
+  get elapsedMs(): number {
+    return performance.now() - this.#begunAtMs;
+  }
+
+  get listener(): string {
+    return this.instance.host.listener;
+  }
+
+  /** The wall clock is asked when somebody wants to know, and once. */
+  get startedAtMs(): number {
+    if (this.#startedAtMs === 0) this.#startedAtMs = Date.now() - this.elapsedMs;
+    return this.#startedAtMs;
+  }
+
+  get protocol(): string {
+    return this.modern ? 'HTTP/1.1' : 'HTTP/1.0';
+  }
+
+  get traceId(): string {
+    return this.trace?.traceId ?? '';
+  }
+
+  get spanId(): string {
+    return this.trace?.spanId ?? '';
+  }
+
+  get route(): string {
+    return this.routeName;
+  }
+
+  get upstream(): string {
+    return this.matched?.upstream.name ?? '';
+  }
+
+  get algorithm(): string {
+    return this.matched?.upstream.algorithm ?? '';
+  }
+
+  get bytesReceived(): number {
+    return this.body?.bytes ?? 0;
+  }
+}
