@@ -1,33 +1,51 @@
+import type { Config } from './config.generated.ts';
 import { resolveSchema, type SchemaNode } from './schema.ts';
 
 /** What stands in the place of a secret. */
 export const MASK = '***';
 
+/** Gives the text that stands in the place of a secret. */
+export type Mask = (secret: unknown) => string;
+
 const SECRET_NAME =
   /(^|[-_.\s])(authorization|cookies?|token|pass(word|wd|phrase)?|secret|credentials?|api[-_]?key|private[-_]?key|access[-_]?key)s?$/i;
-const URL_WITH_PASSWORD = /^([a-z][a-z0-9+.-]*:\/\/)[^/?#@\s]+@/i;
+const CAMEL_HUMP = /([a-z0-9])([A-Z])/g;
+const URL_WITH_PASSWORD = /^([a-z][a-z0-9+.-]*:\/\/)([^/?#@\s]+)@/i;
+
+/** The config as it may be shown to whoever must not know its secrets. */
+export function maskConfig(config: Config): Config {
+  return maskSecrets(config) as Config;
+}
 
 /**
  * A copy of a config, or of a part of one, for the eyes of operators: what the schema marks as secret, whatever has a
  * name like `password` or `Authorization`, and the user information of URLs are replaced. Plugins' options are masked by
  * their names as well.
  * @param part Where in the normalized config the value belongs: JSON pointer of a schema; default: the whole config.
+ * @param mask Default: {@link MASK} for all.
  */
-export function maskSecrets(value: unknown, part = '#/$defs/config'): unknown {
-  return mask(value, { $ref: part });
+export function maskSecrets(value: unknown, part = '#/$defs/config', mask: Mask = () => MASK): unknown {
+  return masked(value, { $ref: part }, mask);
 }
 
-function mask(value: unknown, node: SchemaNode | undefined): unknown {
+/** Whether a header or setting of that name carries a secret, or sounds as if it did. */
+export function isSecretName(name: string): boolean {
+  return SECRET_NAME.test(name.replaceAll(CAMEL_HUMP, '$1_$2'));
+}
+
+function masked(value: unknown, node: SchemaNode | undefined, mask: Mask): unknown {
   const schema = node === undefined ? undefined : resolveSchema(node);
-  if (schema?.['x-secret'] === true) return MASK;
-  if (typeof value === 'string') return value.replace(URL_WITH_PASSWORD, `$1${MASK}@`);
-  if (Array.isArray(value)) return value.map((item: unknown) => mask(item, schema?.items));
+  if (schema?.['x-secret'] === true) return mask(value);
+  if (typeof value === 'string') return withoutPassword(value, mask);
+  if (Array.isArray(value)) return value.map((item: unknown) => masked(item, schema?.items, mask));
   if (typeof value !== 'object' || value === null) return value;
-  const masked: Record<string, unknown> = {};
+  const copy: Record<string, unknown> = {};
   for (const [key, inner] of Object.entries(value)) {
-    masked[key] = isNamedSecret(key, inner, value) ? MASK : mask(inner, innerSchema(schema, key));
+    copy[key] = isNamedSecret(key, inner, value)
+      ? mask(inner)
+      : masked(inner, innerSchema(schema, key), mask);
   }
-  return masked;
+  return copy;
 }
 
 function innerSchema(schema: SchemaNode | undefined, key: string): SchemaNode | undefined {
@@ -37,10 +55,20 @@ function innerSchema(schema: SchemaNode | undefined, key: string): SchemaNode | 
 }
 
 /** `password: x`, or `{name: Authorization, value: x}` as headers are written. */
-function isNamedSecret(key: string, value: unknown, around: object): boolean {
-  if (typeof value !== 'string' && typeof value !== 'number') return false;
-  if (key === 'value' && 'name' in around && typeof around.name === 'string') {
-    return SECRET_NAME.test(around.name);
-  }
-  return SECRET_NAME.test(key);
+function isNamedSecret(key: string, around: object): boolean {
+  if (key === 'value' && 'name' in around && typeof around.name === 'string')
+    return isSecretName(around.name);
+  return isSecretName(key);
+}
+
+/** A switch is no secret, whatever it is called. */
+function maskedAll(value: unknown, mask: Mask): unknown {
+  if (typeof value === 'string' || typeof value === 'number') return mask(value);
+  if (Array.isArray(value)) return value.map((item: unknown) => maskedAll(item, mask));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, maskedAll(inner, mask)]));
+}
+
+function withoutPassword(text: string, mask: Mask): string {
+  return text.replace(URL_WITH_PASSWORD, (_all, scheme: string, user: string) => `${scheme}${mask(user)}@`);
 }

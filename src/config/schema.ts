@@ -6,8 +6,6 @@ export interface SchemaNode {
   readonly type?: string | readonly string[];
   readonly format?: string;
   readonly default?: unknown;
-  /** A secret: it is taken, and never shown again. */
-  readonly writeOnly?: boolean;
   readonly examples?: readonly unknown[];
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly additionalProperties?: boolean | SchemaNode;

@@ -1,5 +1,5 @@
 import type { Config } from '../config.generated.ts';
-import { SecretTokens } from '../secrets/secret-tokens.ts';
+import { SecretTokens } from './secret-tokens.ts';
 import type { ConfigChange } from './config-change.ts';
 import { diffListeners } from './diff-listeners.ts';
 import { diffSettings } from './diff-settings.ts';

@@ -1,4 +1,4 @@
-import { SecretTokens } from '../secrets/secret-tokens.ts';
+import { SecretTokens } from './secret-tokens.ts';
 
 const MAX_LENGTH = 60;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { loadConfigText } from '../../../src/config/load-config.ts';
-import { maskSecrets } from '../../../src/config/mask-secrets.ts';
+import { maskConfig, maskSecrets } from '../../../src/config/mask-secrets.ts';
 
 describe('maskSecrets', () => {
   it('hides what the schema marks, and shows the rest as it is', () => {
@@ -9,7 +9,7 @@ describe('maskSecrets', () => {
       'x.yaml',
       { modes: ['http', 'tcp'] },
     );
-    const masked = maskSecrets(config) as typeof config;
+    const masked = maskConfig(config);
     expect(masked).toEqual({ ...config, admin: { ...config.admin, token: '***' } });
     expect(JSON.stringify(masked)).not.toContain('0123456789abcdef');
   });
@@ -17,7 +17,12 @@ describe('maskSecrets', () => {
   it('hides what is called a secret, in headers and in options of plugins', () => {
     const listeners = [
       {
-        options: { password: 'p', api_key: 4, nested: [{ 'client-secret': 's', hash_key: 'source-ip' }] },
+        options: {
+          password: 'p',
+          api_key: 4,
+          clientSecret: 's',
+          nested: [{ 'client-secret': 's', hash_key: 'source-ip' }],
+        },
         http: {
           transform: {
             request_headers: [
@@ -34,7 +39,10 @@ describe('maskSecrets', () => {
         {
           options: {
             password: '***',
+            tokens: ['***', '***'],
+            token: true,
             api_key: '***',
+            clientSecret: '***',
             nested: [{ 'client-secret': '***', hash_key: 'source-ip' }],
           },
           http: {
