@@ -41,9 +41,8 @@ function masked(value: unknown, node: SchemaNode | undefined, mask: Mask): unkno
   if (typeof value !== 'object' || value === null) return value;
   const copy: Record<string, unknown> = {};
   for (const [key, inner] of Object.entries(value)) {
-    copy[key] = isNamedSecret(key, inner, value)
-      ? mask(inner)
-      : masked(inner, innerSchema(schema, key), mask);
+    if (isNamedSecret(key, value)) copy[key] = maskedAll(inner, mask);
+    else copy[key] = masked(inner, innerSchema(schema, key), mask);
   }
   return copy;
 }
