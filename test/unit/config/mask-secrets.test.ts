@@ -19,6 +19,8 @@ describe('maskSecrets', () => {
       {
         options: {
           password: 'p',
+          tokens: ['a', 'b'],
+          token: true,
           api_key: 4,
           clientSecret: 's',
           nested: [{ 'client-secret': 's', hash_key: 'source-ip' }],
