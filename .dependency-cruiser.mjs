@@ -73,6 +73,7 @@ export default {
       'src/config',
       'src/telemetry',
       'src/cli',
+      'src/admin',
       ...addressReaders,
     ]),
     onlyFrom('http|https', ['plugins/http', 'src/admin', 'src/health', 'src/cli']),

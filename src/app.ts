@@ -1,7 +1,9 @@
 import { adminRoutes } from './app/admin-routes.ts';
 import { ConfigFollower } from './app/config-follower.ts';
 import { metricsSource } from './app/metrics-source.ts';
+import { get } from './admin/admin-router.ts';
 import { AdminServers } from './admin/admin-servers.ts';
+import { metricsEndpoint } from './admin/endpoints.ts';
 import { loadConfig, type LoadedConfig } from './config/load-config.ts';
 import { BalanceError } from './errors.ts';
 import { ReadBuffers } from './net/read-buffers.ts';
@@ -107,8 +109,11 @@ class Proxy implements App {
 
     const version = options.version ?? 'unknown';
     const closing = () => this.#closing;
-    const adminSources = { version, live, draining, listeners, metrics, closing };
-    this.#admin = new AdminServers(logger, (plan) => adminRoutes(adminSources, plan));
+    this.#admin = new AdminServers({
+      logger,
+      routes: adminRoutes({ version, live, draining, listeners, closing }),
+      metrics: (path) => get(path, metricsEndpoint(metrics)),
+    });
 
     const builder = new GenerationBuilder({
       registry: new Registry(logger),
@@ -126,7 +131,7 @@ class Proxy implements App {
       draining,
       parts: [
         { prepare: ({ config }) => control.prepare(config) },
-        { prepare: ({ config }) => this.#admin.prepare(config) },
+        { prepare: ({ config }, loaded) => this.#admin.prepare(config, loaded) },
         listeners,
       ],
       allowed: () => this.#refuseWhileClosing(),

@@ -1,10 +1,10 @@
 import { addressesCollide, addressKey, parseAddress } from '../config/address.ts';
+import type { Admin } from '../config/config.generated.ts';
 import { BalanceError } from '../errors.ts';
-import { ENDPOINT_PATHS } from './endpoints.ts';
 
 /** The sections of the config that ask for an admin server. */
 export interface AdminSections {
-  readonly admin?: { readonly listen: string } | undefined;
+  readonly admin?: Admin | undefined;
   readonly metrics: { readonly enabled: boolean; readonly listen: string; readonly path: string };
 }
 
@@ -23,14 +23,15 @@ export interface AdminServerPlan {
 /**
  * Which servers the config asks for. `admin` and `metrics` on one address share a server. Throws a BalanceError
  * when they get in each other's way.
+ * @param taken The paths of the admin endpoints.
  */
-export function planAdminServers(config: AdminSections): AdminServerPlan[] {
+export function planAdminServers(config: AdminSections, taken: readonly string[]): AdminServerPlan[] {
   const admin = config.admin === undefined ? undefined : planFor(config.admin.listen, true, undefined);
   if (!config.metrics.enabled) return admin === undefined ? [] : [admin];
   const metrics = planFor(config.metrics.listen, false, config.metrics.path);
   if (admin === undefined) return [metrics];
   if (admin.key === metrics.key) {
-    refuseTakenPath(config.metrics.path);
+    refuseTakenPath(config.metrics.path, taken);
     return [{ ...admin, metricsPath: config.metrics.path }];
   }
   if (addressesCollide(parseAddress(admin.listen), parseAddress(metrics.listen))) {
@@ -47,8 +48,7 @@ function planFor(listen: string, admin: boolean, metricsPath: string | undefined
   return { listen, key: addressKey(parseAddress(listen)), admin, metricsPath };
 }
 
-function refuseTakenPath(path: string): void {
-  const taken: readonly string[] = Object.values(ENDPOINT_PATHS);
+function refuseTakenPath(path: string, taken: readonly string[]): void {
   if (!taken.includes(path)) return;
   throw new BalanceError(
     'config_invalid',

@@ -19,6 +19,6 @@ export function jsonResponse(status: number, value: unknown): AdminResponse {
 }
 
 /** The answer that tells of an error. */
-export function errorResponse({ status, code, message, details }: AdminError): AdminResponse {
-  return jsonResponse(status, { error: code, message, ...details });
+export function errorResponse({ status, code, message, details, headers }: AdminError): AdminResponse {
+  return { ...jsonResponse(status, { error: code, message, ...details }), headers };
 }

@@ -47,23 +47,24 @@ export class AdminRouter {
     return [...this.#routes.keys()];
   }
 
-  /** What `Allow` says of a path; undefined when there is no such path. */
-  allowed(path: string): string[] | undefined {
-    const methods = this.#routes.get(path);
-    if (methods === undefined) return undefined;
-    const own = [...methods.keys()];
-    return [...own, ...(methods.has('GET') ? ['HEAD'] : []), 'OPTIONS'];
+  /** What `Allow` says of a path. Throws an AdminError (404) when there is no such path. */
+  allowed(path: string): string[] {
+    const own = [...this.#methods(path).keys()];
+    return [...own, ...(own.includes('GET') ? ['HEAD'] : []), 'OPTIONS'];
   }
 
   /** Throws an AdminError: 404 or 405. */
   find(method: string, path: string): AdminRoute {
-    const methods = this.#routes.get(path);
-    if (methods === undefined) {
-      throw new AdminError(404, 'not_found', `there is no ${path} here`, { endpoints: this.paths });
-    }
-    const route = methods.get(method === 'HEAD' ? 'GET' : method);
+    const route = this.#methods(path).get(method === 'HEAD' ? 'GET' : method);
     if (route !== undefined) return route;
-    const allowed = this.allowed(path) ?? [];
-    throw new AdminError(405, 'method_not_allowed', `${path} takes ${allowed.join(', ')}`, { allowed });
+    const allowed = this.allowed(path);
+    const headers = { Allow: allowed.join(', ') };
+    throw new AdminError(405, 'method_not_allowed', `${path} takes ${headers.Allow}`, { allowed }, headers);
+  }
+
+  #methods(path: string): ReadonlyMap<string, AdminRoute> {
+    const methods = this.#routes.get(path);
+    if (methods !== undefined) return methods;
+    throw new AdminError(404, 'not_found', 'there is no such endpoint', { endpoints: this.paths });
   }
 }

@@ -1,146 +1,163 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server, type Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
-import { formatAddress, parseAddress } from '../config/address.ts';
-import type { Address } from '../config/address.ts';
-import { BalanceError, messageOf, systemCodeOf } from '../errors.ts';
+import { parseAddress, type Address } from '../config/address.ts';
+import { messageOf } from '../errors.ts';
 import type { Logger } from '../plugin-api/logger.ts';
+import type { AdminTlsFiles } from './admin-credentials.ts';
 import { AdminError } from './admin-error.ts';
+import { AdminFront } from './admin-front.ts';
+import { AdminGuard } from './admin-guard.ts';
 import { AdminRequest, type AdminRequestParts } from './admin-request.ts';
 import { errorResponse, JSON_TYPE, type AdminResponse } from './admin-response.ts';
 import { AdminRouter, type AdminRoute } from './admin-router.ts';
+import { bindServer } from './bind-server.ts';
 import { readBody } from './read-body.ts';
+import { RefusalLog } from './refusal-log.ts';
 
-export interface AdminServerOptions {
+/** What a server answers, and to whom. */
+export interface AdminServerSetup {
+  readonly routes: readonly AdminRoute[];
+  /** Default: anybody may ask. */
+  readonly guard?: AdminGuard;
+  /** Default: plain HTTP. */
+  readonly tls?: AdminTlsFiles | undefined;
+}
+
+export interface AdminServerOptions extends AdminServerSetup {
   /** An address as in the config. Port 0 takes any free one. */
   readonly listen: string;
-  readonly routes: readonly AdminRoute[];
   readonly logger: Logger;
 }
 
-/** One address with its endpoints. */
-export interface AdminServer {
-  /** Binds; resolves with the address that it got. Rejects with a BalanceError. */
-  listen(): Promise<string>;
-  /** Takes effect with the next request. */
-  setRoutes(routes: readonly AdminRoute[]): void;
-  /** Takes no more connections and resolves when the answers under way are sent. */
-  close(): Promise<void>;
-  /** Ends all connections now. */
-  destroy(): void;
-}
-
-const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 15_000;
-const KEEP_ALIVE_TIMEOUT_MS = 20_000;
-const SOCKET_TIMEOUT_MS = 60_000;
 const MAX_CONNECTIONS = 256;
-const MAX_HEADER_SIZE_BYTES = 16_384;
 const MAX_BODY_BYTES = 1024 * 1024;
+const BODY_TIMEOUT_MS = 15_000;
 const HANDLER_TIMEOUT_MS = 30_000;
 /** How long a client may take to read an answer, however slowly it goes on. */
 const ANSWER_TIMEOUT_MS = 10 * 60_000;
 
-/** Makes a server that is not bound yet. */
-export function createAdminServer(options: AdminServerOptions): AdminServer {
-  return new HttpAdminServer(options);
-}
-
-class HttpAdminServer implements AdminServer {
+/** One bound address with its endpoints. */
+export class AdminServer {
   readonly #address: Address;
   readonly #logger: Logger;
+  readonly #refusals: RefusalLog;
   readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
   #router: AdminRouter;
+  #guard: AdminGuard;
+  #tls: AdminTlsFiles | undefined;
+  #front: AdminFront;
 
+  /** Makes a server that is not bound yet. */
   constructor(options: AdminServerOptions) {
     this.#address = parseAddress(options.listen);
     this.#logger = options.logger;
+    this.#refusals = new RefusalLog(options.logger);
     this.#router = new AdminRouter(options.routes);
-    this.#server = createServer(
-      {
-        headersTimeout: HEADERS_TIMEOUT_MS,
-        requestTimeout: REQUEST_TIMEOUT_MS,
-        keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-        maxHeaderSize: MAX_HEADER_SIZE_BYTES,
-      },
-      (request, response) => {
-        void this.#serve(request, response);
-      },
-    );
+    this.#guard = options.guard ?? new AdminGuard();
+    this.#tls = options.tls;
+    this.#front = this.#makeFront();
+    this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
     this.#server.maxConnections = MAX_CONNECTIONS;
-    // Someone who stops reading a long answer must not hold it for ever.
-    this.#server.setTimeout(SOCKET_TIMEOUT_MS);
   }
 
-  setRoutes(routes: readonly AdminRoute[]): void {
+  /** Binds; resolves with the address that it got. Rejects with a BalanceError. */
+  async listen(): Promise<string> {
+    const bound = await bindServer(this.#server, this.#address);
+    this.#server.on('error', (error) => this.#logger.warn('admin server failed', { error: error.message }));
+    return bound;
+  }
+
+  /** Takes effect with the next request; another certificate with the next connection. */
+  configure({ routes, guard, tls }: AdminServerSetup): void {
     this.#router = new AdminRouter(routes);
+    this.#guard = guard ?? new AdminGuard();
+    if (tls?.fingerprint === this.#tls?.fingerprint) return;
+    this.#tls = tls;
+    this.#front.drain();
+    this.#front = this.#makeFront();
   }
 
-  listen(): Promise<string> {
-    return new Promise((resolve, reject) => {
-      const failed = (error: Error): void => reject(bindError(this.#address, error));
-      this.#server.once('error', failed);
-      this.#server.listen(listenOptions(this.#address), () => {
-        this.#server.off('error', failed);
-        this.#server.on('error', (error) => this.#logger.warn('admin server failed', { error }));
-        resolve(boundAddress(this.#server));
-      });
-    });
-  }
-
+  /** Takes no more connections and resolves when the answers under way are sent. */
   close(): Promise<void> {
     return new Promise((resolve) => {
       this.#server.close(() => resolve());
-      this.#server.closeIdleConnections();
+      this.#front.drain();
     });
   }
 
+  /** Ends all connections now. */
   destroy(): void {
     this.#server.close();
-    this.#server.closeAllConnections();
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #makeFront(): AdminFront {
+    const front: AdminFront = new AdminFront(
+      (request, response) => this.#serve(request, response, front),
+      this.#tls,
+    );
+    return front;
+  }
+
+  #accept(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.on('close', () => this.#sockets.delete(socket));
+    this.#front.take(socket);
   }
 
   /** Never rejects. */
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #serve(request: IncomingMessage, response: ServerResponse, front: AdminFront): Promise<void> {
     const gone = new AbortController();
-    response.on('close', () => {
+    const leave = (): void => {
       gone.abort();
-    });
+    };
+    // A response that waits behind another one does not hear of the end of their connection.
+    request.socket.once('close', leave);
+    response.once('close', leave);
     try {
       const answer = await this.#answer(request, gone.signal);
-      if (response.destroyed) return;
-      await this.#send(request, response, answer);
+      if (!gone.signal.aborted) await send(request, response, answer, gone.signal, front.draining);
     } catch (thrown) {
-      // Nobody is left to be told, or half of an answer is out: only cutting it off says that it is incomplete.
+      // Half of an answer is out: only cutting it off says that it is incomplete.
       response.destroy();
       if (!gone.signal.aborted) this.#logger.warn('admin answer failed', { error: messageOf(thrown) });
+    } finally {
+      request.socket.off('close', leave);
     }
   }
 
   async #answer(request: IncomingMessage, signal: AbortSignal): Promise<AdminResponse> {
     const [path, query] = splitTarget(request.url ?? '');
     try {
-      if (request.method === 'OPTIONS') return optionsResponse(request, this.#router.allowed(path));
+      this.#guard.check(request, path);
+      if (request.method === 'OPTIONS') return optionsResponse(request, path, this.#router);
       const route = this.#router.find(request.method ?? '', path);
       const body = await bodyOf(request, route);
-      return await this.#handle(route, {
-        method: route.method,
-        path,
-        query,
-        headers: request.headers,
-        body,
-        signal,
-      });
+      const { method, timeoutMs = HANDLER_TIMEOUT_MS } = route;
+      if (timeoutMs > HANDLER_TIMEOUT_MS) request.socket.setTimeout(2 * timeoutMs);
+      return await this.#handle(route, { method, path, query, headers: request.headers, body, signal });
     } catch (thrown) {
+      // What is left of a body would stop the connection.
       request.resume();
-      if (thrown instanceof AdminError) return errorResponse(thrown);
-      const id = randomUUID();
-      this.#logger.error('admin endpoint failed', { id, path, error: messageOf(thrown) });
-      const message = `the endpoint failed; the log says why, with id ${id}`;
-      return errorResponse(new AdminError(500, 'internal', message, { id }));
+      return this.#errorAnswer(thrown, request, path);
     }
+  }
+
+  #errorAnswer(thrown: unknown, request: IncomingMessage, path: string): AdminResponse {
+    if (thrown instanceof AdminError) {
+      const { status, code } = thrown;
+      if (status === 401 || status === 403) this.#refusals.note(request, path, code);
+      return errorResponse(thrown);
+    }
+    const id = randomUUID();
+    this.#logger.error('admin endpoint failed', { id, path, error: messageOf(thrown) });
+    return errorResponse(
+      new AdminError(500, 'internal', `the endpoint failed; the log says why, with id ${id}`, { id }),
+    );
   }
 
   /** Gives a handler its time and no more. */
@@ -161,89 +178,51 @@ class HttpAdminServer implements AdminServer {
       clearTimeout(timer);
     }
   }
+}
 
-  async #send(request: IncomingMessage, response: ServerResponse, answer: AdminResponse): Promise<void> {
-    const { status, body } = answer;
-    const text = typeof body === 'string' ? Buffer.from(body, 'utf8') : undefined;
-    response.writeHead(status, {
-      ...(text === undefined || status === 204 ? undefined : { 'Content-Length': text.length }),
-      ...(status === 204 ? undefined : { 'Content-Type': answer.contentType ?? JSON_TYPE }),
-      'Cache-Control': 'no-store',
-      'X-Content-Type-Options': 'nosniff',
-      ...(status === 405 ? { Allow: this.#router.allowed(splitTarget(request.url ?? '')[0]) } : undefined),
-      ...(status === 408 || !this.#server.listening ? { Connection: 'close' } : undefined),
-      ...answer.headers,
-    });
-    const timer = setTimeout(() => response.destroy(), ANSWER_TIMEOUT_MS);
-    try {
-      if (typeof body === 'string' || request.method === 'HEAD') response.end(text);
-      else await pipeline(body, response);
-      if (!response.writableFinished && !response.destroyed) await once(response, 'close');
-    } finally {
-      clearTimeout(timer);
-    }
+async function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  answer: AdminResponse,
+  gone: AbortSignal,
+  last: boolean,
+): Promise<void> {
+  const { status, body } = answer;
+  const text = typeof body === 'string' ? Buffer.from(body, 'utf8') : undefined;
+  response.writeHead(status, {
+    ...(text === undefined || status === 204 ? undefined : { 'Content-Length': text.length }),
+    ...(status === 204 ? undefined : { 'Content-Type': answer.contentType ?? JSON_TYPE }),
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
+    ...(status === 408 || last ? { Connection: 'close' } : undefined),
+    ...answer.headers,
+  });
+  const timer = setTimeout(() => response.destroy(), ANSWER_TIMEOUT_MS);
+  try {
+    if (typeof body !== 'string' && request.method !== 'HEAD') await pipeline(body, response);
+    else response.end(text);
+    if (!response.writableFinished && !response.destroyed) await once(response, 'close', { signal: gone });
+  } finally {
+    clearTimeout(timer);
   }
 }
 
 async function bodyOf(request: IncomingMessage, route: AdminRoute): Promise<Buffer> {
-  if (route.method !== 'GET')
-    return readBody(request, route.maxBodyBytes ?? MAX_BODY_BYTES, REQUEST_TIMEOUT_MS);
+  if (route.method !== 'GET') return readBody(request, route.maxBodyBytes ?? MAX_BODY_BYTES, BODY_TIMEOUT_MS);
   // An unread body would stop the connection.
   request.resume();
   return Buffer.alloc(0);
 }
 
 /** What a path takes; `*` asks about the server. No CORS fields: pages of other origins are not meant. */
-function optionsResponse(request: IncomingMessage, allowed: readonly string[] | undefined): AdminResponse {
+function optionsResponse(request: IncomingMessage, path: string, router: AdminRouter): AdminResponse {
   request.resume();
-  if (allowed === undefined && request.url !== '*')
-    throw new AdminError(404, 'not_found', 'there is no such endpoint');
-  return {
-    status: 204,
-    headers: { Allow: (allowed ?? ['GET', 'HEAD', 'POST', 'OPTIONS']).join(', ') },
-    body: '',
-  };
+  const allowed = path === '*' ? ['GET', 'HEAD', 'POST', 'OPTIONS'] : router.allowed(path);
+  return { status: 204, headers: { Allow: allowed.join(', ') }, body: '' };
 }
 
 function splitTarget(target: string): [path: string, query: URLSearchParams] {
   const end = target.indexOf('?');
   if (end === -1) return [target, new URLSearchParams()];
   return [target.slice(0, end), new URLSearchParams(target.slice(end + 1))];
-}
-
-function listenOptions(address: Address): { path: string } | { host?: string; port: number } {
-  if (address.kind === 'unix') return { path: address.path };
-  // Without a host Node takes :: for both families, or 0.0.0.0 where there is no IPv6.
-  return address.host === '' ? { port: address.port } : { host: address.host, port: address.port };
-}
-
-function boundAddress(server: Server): string {
-  const bound = server.address();
-  if (bound === null) return '';
-  if (typeof bound === 'string') return `unix:${bound}`;
-  return formatAddress({ kind: 'tcp', host: bound.address, port: bound.port });
-}
-
-function bindError(address: Address, error: Error): BalanceError {
-  const where = formatAddress(address);
-  const options = { origin: 'config', cause: error } as const;
-  switch (systemCodeOf(error)) {
-    case 'EADDRINUSE':
-      return new BalanceError('address_in_use', `admin server: ${where} is already in use`, options);
-    case 'EACCES':
-      return new BalanceError('config_invalid', `admin server: no permission to listen on ${where}`, options);
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-      return new BalanceError(
-        'config_invalid',
-        `admin server: ${where} is no address of this machine`,
-        options,
-      );
-    default:
-      return new BalanceError(
-        'internal',
-        `admin server: can't listen on ${where}: ${error.message}`,
-        options,
-      );
-  }
 }

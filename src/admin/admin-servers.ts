@@ -1,7 +1,11 @@
+import { isLocalOnly, parseAddress } from '../config/address.ts';
+import type { Admin } from '../config/config.generated.ts';
 import type { Logger } from '../plugin-api/logger.ts';
+import { loadAdminCredentials, type AdminCredentials, type AdminOrigin } from './admin-credentials.ts';
+import { AdminGuard } from './admin-guard.ts';
 import { planAdminServers, type AdminSections, type AdminServerPlan } from './admin-plan.ts';
-import { createAdminServer, type AdminServer } from './admin-server.ts';
 import type { AdminRoute } from './admin-router.ts';
+import { AdminServer, type AdminServerSetup } from './admin-server.ts';
 
 /** What a config changes about the admin servers, prepared and not yet done. */
 export interface AdminChange {
@@ -10,41 +14,55 @@ export interface AdminChange {
   unwind(): void;
 }
 
+export interface AdminServersOptions {
+  readonly logger: Logger;
+  /** The endpoints of every admin server. */
+  readonly routes: readonly AdminRoute[];
+  /** The endpoint that shows metrics, for its path. */
+  readonly metrics: (path: string) => AdminRoute;
+}
+
 interface RunningServer {
   readonly server: AdminServer;
   readonly bound: string;
 }
 
+interface PlannedServer {
+  readonly plan: AdminServerPlan;
+  readonly setup: AdminServerSetup;
+}
+
 /** The admin and metrics servers of the live config; one whose address stays is not bound again. */
 export class AdminServers {
   readonly #logger: Logger;
-  readonly #routesFor: (plan: AdminServerPlan) => readonly AdminRoute[];
+  readonly #routes: readonly AdminRoute[];
+  readonly #metrics: AdminServersOptions['metrics'];
   #running = new Map<string, RunningServer>();
 
-  constructor(logger: Logger, routesFor: (plan: AdminServerPlan) => readonly AdminRoute[]) {
+  constructor({ logger, routes, metrics }: AdminServersOptions) {
     this.#logger = logger;
-    this.#routesFor = routesFor;
+    this.#routes = routes;
+    this.#metrics = metrics;
   }
 
   get addresses(): readonly string[] {
     return [...this.#running.values()].map(({ bound }) => bound);
   }
 
-  /** Binds what is new. Rejects with a BalanceError when an address can't be bound; then nothing changed. */
-  async prepare(config: AdminSections): Promise<AdminChange> {
-    const plans = planAdminServers(config);
+  /**
+   * Reads the files that the config names, and binds what is new. Rejects with a ConfigError or another BalanceError
+   * when that can't be; then nothing changed.
+   */
+  async prepare(config: AdminSections, origin: AdminOrigin): Promise<AdminChange> {
+    const planned = await this.#plan(config, origin);
     const added = new Map<string, RunningServer>();
     const unwind = (): void => {
       for (const { server } of added.values()) server.destroy();
     };
     try {
-      for (const plan of plans) {
+      for (const { plan, setup } of planned) {
         if (this.#running.has(plan.key)) continue;
-        const server = createAdminServer({
-          listen: plan.listen,
-          routes: this.#routesFor(plan),
-          logger: this.#logger,
-        });
+        const server = new AdminServer({ ...setup, listen: plan.listen, logger: this.#logger });
         added.set(plan.key, { server, bound: await server.listen() });
       }
     } catch (error) {
@@ -53,7 +71,7 @@ export class AdminServers {
     }
     return {
       commit: () => {
-        this.#commit(plans, added);
+        this.#commit(planned, added);
       },
       unwind,
     };
@@ -67,15 +85,53 @@ export class AdminServers {
     for (const { server } of this.#running.values()) server.destroy();
   }
 
-  #commit(plans: readonly AdminServerPlan[], added: ReadonlyMap<string, RunningServer>): void {
+  async #plan(config: AdminSections, origin: AdminOrigin): Promise<PlannedServer[]> {
+    const taken = this.#routes.map(({ path }) => path);
+    const plans = planAdminServers(config, taken);
+    const { admin } = config;
+    const credentials = admin === undefined ? undefined : await loadAdminCredentials(admin, origin);
+    return plans.map((plan) => {
+      const metrics = plan.metricsPath === undefined ? [] : [this.#metrics(plan.metricsPath)];
+      if (!plan.admin || admin === undefined || credentials === undefined) {
+        return { plan, setup: { routes: metrics } };
+      }
+      const routes = [...this.#routes, ...metrics];
+      const guard = guardOf(admin, credentials, plan.metricsPath);
+      return { plan, setup: { routes, guard, tls: credentials.tls } };
+    });
+  }
+
+  #commit(planned: readonly PlannedServer[], added: ReadonlyMap<string, RunningServer>): void {
     const next = new Map<string, RunningServer>();
-    for (const plan of plans) {
+    for (const { plan, setup } of planned) {
       const running = added.get(plan.key) ?? this.#running.get(plan.key);
       if (running === undefined) continue;
-      running.server.setRoutes(this.#routesFor(plan));
+      running.server.configure(setup);
       next.set(plan.key, running);
     }
     for (const [key, { server }] of this.#running) if (!next.has(key)) void server.close();
     this.#running = next;
   }
+}
+
+/** What shows nothing that needs hiding: of use to orchestrators and to Prometheus. */
+const HARMLESS = ['health', 'live', 'ready', 'version', 'metrics'];
+
+function guardOf(
+  admin: Admin,
+  { token, tls }: AdminCredentials,
+  metricsPath: string | undefined,
+): AdminGuard {
+  const address = parseAddress(admin.listen);
+  const certificate = tls?.clientCa !== undefined;
+  const isOpen = token === undefined && !certificate;
+  const publicPaths = (isOpen ? HARMLESS : admin.public).map((name) =>
+    name === 'metrics' ? (metricsPath ?? '') : `/${name}`,
+  );
+  return new AdminGuard({
+    token,
+    certificate,
+    publicPaths,
+    loopback: address.kind === 'tcp' && isLocalOnly(address),
+  });
 }

@@ -1,14 +1,11 @@
-import type { AdminServerPlan } from '../admin/admin-plan.ts';
 import { get, type AdminRoute } from '../admin/admin-router.ts';
 import {
   ENDPOINT_PATHS,
   healthEndpoint,
   liveEndpoint,
-  metricsEndpoint,
   readyEndpoint,
   statusEndpoint,
   versionEndpoint,
-  type MetricsExposition,
 } from '../admin/endpoints.ts';
 import type { DrainingGenerations } from '../runtime/draining-generations.ts';
 import type { ListenerTable } from '../runtime/listener-table.ts';
@@ -20,18 +17,11 @@ export interface AdminSources {
   readonly live: LiveView;
   readonly draining: DrainingGenerations;
   readonly listeners: ListenerTable;
-  readonly metrics: MetricsExposition;
   readonly closing: () => boolean;
 }
 
-/** The endpoints of an admin server. */
-export function adminRoutes(sources: AdminSources, plan: AdminServerPlan): readonly AdminRoute[] {
-  const metrics =
-    plan.metricsPath === undefined ? [] : [get(plan.metricsPath, metricsEndpoint(sources.metrics))];
-  return plan.admin ? [...ownRoutes(sources), ...metrics] : metrics;
-}
-
-function ownRoutes({ version, live, draining, listeners, closing }: AdminSources): AdminRoute[] {
+/** The endpoints of an admin server, but for the metrics, whose path the config sets. */
+export function adminRoutes({ version, live, draining, listeners, closing }: AdminSources): AdminRoute[] {
   const health = healthEndpoint(() => live.health());
   const status = statusEndpoint(() => ({
     version,

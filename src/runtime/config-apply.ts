@@ -21,8 +21,8 @@ export interface PreparedChange {
 
 /** A part of the proxy that follows the live generation. */
 export interface FollowingPart {
-  /** Prepares what the generation asks for. Rejects when that can't be; then nothing changed. */
-  prepare(generation: Generation): Promise<PreparedChange>;
+  /** Prepares what the generation of that config asks for. Rejects when that can't be; then nothing changed. */
+  prepare(generation: Generation, loaded: LoadedConfig): Promise<PreparedChange>;
 }
 
 /** A config that became live. */
@@ -65,7 +65,7 @@ export class ConfigApply {
       });
       const changes: PreparedChange[] = [];
       for (const part of parts) {
-        const change = await part.prepare(generation);
+        const change = await part.prepare(generation, loaded);
         undo.push(() => {
           change.unwind();
         });

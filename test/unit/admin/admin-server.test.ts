@@ -7,8 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { AdminError } from '../../../src/admin/admin-error.ts';
 import { jsonResponse } from '../../../src/admin/admin-response.ts';
 import { get, post, type AdminRoute } from '../../../src/admin/admin-router.ts';
-import { createAdminServer } from '../../../src/admin/admin-server.ts';
-import type { AdminServer } from '../../../src/admin/admin-server.ts';
+import { AdminServer } from '../../../src/admin/admin-server.ts';
 import {
   healthEndpoint,
   liveEndpoint,
@@ -44,7 +43,7 @@ async function start(
   routes: readonly AdminRoute[],
   listen = '127.0.0.1:0',
 ): Promise<{ server: AdminServer; address: string }> {
-  const server = createAdminServer({ listen, routes, logger });
+  const server = new AdminServer({ listen, routes, logger });
   servers.push(server);
   return { server, address: await server.listen() };
 }
@@ -125,7 +124,7 @@ describe('the admin server', () => {
 
   it('changes its routes while it runs', async () => {
     const { server, address } = await start([get('/old', liveEndpoint())]);
-    server.setRoutes([get('/new', liveEndpoint())]);
+    server.configure({ routes: [get('/new', liveEndpoint())] });
     expect((await ask(address, '/old')).status).toBe(404);
     expect((await ask(address, '/new')).status).toBe(200);
   });
@@ -134,7 +133,7 @@ describe('the admin server', () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const listen = `127.0.0.1:${(other.address() as AddressInfo).port}`;
-    const server = createAdminServer({ listen, routes: [], logger });
+    const server = new AdminServer({ listen, routes: [], logger });
     await expect(server.listen()).rejects.toMatchObject({
       code: 'address_in_use',
       origin: 'config',
@@ -144,7 +143,7 @@ describe('the admin server', () => {
   });
 
   it('says clearly that an address is not ours', async () => {
-    const server = createAdminServer({ listen: '192.0.2.1:0', routes: [], logger });
+    const server = new AdminServer({ listen: '192.0.2.1:0', routes: [], logger });
     await expect(server.listen()).rejects.toMatchObject({ code: 'config_invalid' });
   });
 

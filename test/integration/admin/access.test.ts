@@ -1,0 +1,181 @@
+import { rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { connect } from 'node:tls';
+import { once } from 'node:events';
+import { describe, expect, it } from 'vitest';
+
+import { askAdmin } from '../../support/admin-client.ts';
+import { CertificateAuthority } from '../../support/certificates.ts';
+import { labProxy, type LabProxy } from '../../support/lab-proxy.ts';
+
+const TOKEN = 'an-admin-token-of-a-test';
+const BEARER = { Authorization: `Bearer ${TOKEN}` };
+
+const config = (admin: string): string =>
+  `mode: http\nlisten: '127.0.0.1:0'\nbackends: [{ name: a, address: '127.0.0.1:1' }]\nreload: { watch: false }\nadmin: ${admin}\n`;
+
+function start(admin: string, files: Readonly<Record<string, string>> = {}): Promise<LabProxy> {
+  return labProxy(config(admin), files);
+}
+
+describe('an admin server of this machine', () => {
+  it('answers without a token', async () => {
+    const { adminAddress } = await start(`{ listen: '127.0.0.1:0' }`);
+    expect((await askAdmin(adminAddress, '/status')).status).toBe(200);
+  });
+
+  it('refuses pages of other origins, whatever they ask', async () => {
+    const { adminAddress } = await start(`{ listen: '127.0.0.1:0' }`);
+    for (const Origin of ['https://evil.example', 'null', 'http://127.0.0.1:1', adminAddress]) {
+      const answer = await askAdmin(adminAddress, '/health', { headers: { Origin } });
+      expect([Origin, answer.status]).toEqual([Origin, 403]);
+      expect(answer.json()).toMatchObject({ error: 'foreign_origin' });
+    }
+    const own = { headers: { Origin: `http://${adminAddress}` } };
+    expect((await askAdmin(adminAddress, '/status', own)).status).toBe(200);
+  });
+
+  it('refuses names that could be made to lead here', async () => {
+    const { adminAddress } = await start(`{ listen: '127.0.0.1:0' }`);
+    const status = async (path: string, Host: string): Promise<number> =>
+      (await askAdmin(adminAddress, path, { headers: { Host } })).status;
+    expect(await status('/status', 'rebound.example')).toBe(403);
+    expect(await status('/status', 'rebound.example:9090')).toBe(403);
+    for (const host of ['localhost:9', 'LOCALHOST', '127.0.0.1', '10.1.2.3:80', '[::1]:9090']) {
+      expect([host, await status('/status', host)]).toEqual([host, 200]);
+    }
+    expect(await status('/ready', 'balance.internal')).toBe(200);
+  });
+});
+
+describe('an admin server with a token', () => {
+  it('answers only who sends it, whatever the path', async () => {
+    const proxy = await start(`{ listen: '127.0.0.1:0', token: ${TOKEN} }`);
+    const ask = (path: string, Authorization?: string) =>
+      askAdmin(proxy.adminAddress, path, { headers: Authorization === undefined ? {} : { Authorization } });
+    for (const path of ['/status', '/health', '/metrics', '/nothing']) {
+      const answer = await ask(path);
+      expect([path, answer.status]).toEqual([path, 401]);
+      expect(answer.headers['www-authenticate']).toBe('Bearer realm="balance admin"');
+    }
+    for (const wrong of [`Bearer ${TOKEN}x`, 'Bearer', 'Bearer x y', `Basic ${TOKEN}`, TOKEN]) {
+      expect([wrong, (await ask('/status', wrong)).status]).toEqual([wrong, 401]);
+    }
+    expect((await ask('/status', `bearer ${TOKEN}`)).status).toBe(200);
+    const line = await proxy.untilLogged('admin request refused');
+    expect(line).toContain('unauthorized');
+    expect(await proxy.log()).not.toContain(TOKEN);
+  });
+
+  it('shows what is public to anybody, also under another name', async () => {
+    const { adminAddress } = await start(
+      `{ listen: '127.0.0.1:0', token: ${TOKEN}, public: [live, metrics] }\nmetrics: { listen: '127.0.0.1:0', path: /m }`,
+    );
+    const Host = 'balance.internal';
+    expect((await askAdmin(adminAddress, '/live', { headers: { Host } })).status).toBe(200);
+    expect((await askAdmin(adminAddress, '/m')).status).toBe(200);
+    expect((await askAdmin(adminAddress, '/ready')).status).toBe(401);
+    expect((await askAdmin(adminAddress, '/live', { method: 'POST' })).status).toBe(401);
+    expect((await askAdmin(adminAddress, '/status', { headers: { ...BEARER, Host } })).status).toBe(200);
+  });
+
+  it('takes it from a file, and another one after an edit', async () => {
+    const proxy = await start(`{ listen: '127.0.0.1:0', token_file: secret }`, { secret: ` ${TOKEN}\n` });
+    const status = async (token: string): Promise<number> =>
+      (await askAdmin(proxy.adminAddress, '/status', { headers: { Authorization: `Bearer ${token}` } }))
+        .status;
+    expect(await status(TOKEN)).toBe(200);
+    await writeFile(join(proxy.directory, 'secret'), 'another-token-of-a-test');
+    expect(await proxy.app.reload()).toMatchObject({ ok: true });
+    expect([await status(TOKEN), await status('another-token-of-a-test')]).toEqual([401, 200]);
+    await writeFile(join(proxy.directory, 'secret'), 'short');
+    const outcome = await proxy.app.reload();
+    expect(outcome.ok).toBe(false);
+    expect(outcome.message).toContain(
+      'admin.token_file must name a file with a token of at least 16 characters',
+    );
+    expect(await status('another-token-of-a-test')).toBe(200);
+  });
+
+  it('is refused when its file is missing, with the place in the config', async () => {
+    await expect(start(`{ listen: '127.0.0.1:0', token_file: nowhere }`)).rejects.toThrow(
+      /balance.yaml:5:\d+ admin.token_file .*does not exist/,
+    );
+  });
+});
+
+describe('an admin server with a certificate', () => {
+  const authority = new CertificateAuthority();
+  const server = authority.issue();
+  const files = { 'cert.pem': server.cert, 'key.pem': server.key, 'ca.pem': authority.cert };
+  const tls = { ca: authority.cert };
+  const withTls = `{ listen: '127.0.0.1:0', tls: { cert: cert.pem, key: key.pem } }`;
+  const withClients = `{ listen: '127.0.0.1:0', public: [live], tls: { cert: cert.pem, key: key.pem, client_ca: ca.pem } }`;
+
+  it('speaks HTTPS only', async () => {
+    const { adminAddress } = await start(withTls, files);
+    expect((await askAdmin(adminAddress, '/status', { tls })).status).toBe(200);
+    await expect(askAdmin(adminAddress, '/status')).rejects.toThrow();
+    expect((await askAdmin(adminAddress, '/status', { tls })).status).toBe(200);
+  });
+
+  it('answers clients with a certificate of the authority; others see what is public', async () => {
+    const { adminAddress } = await start(withClients, files);
+    const mine = { tls: { ...tls, ...authority.issue('operator') } };
+    const foreign = { tls: { ...tls, ...new CertificateAuthority('other').issue('operator') } };
+    expect((await askAdmin(adminAddress, '/status', mine)).status).toBe(200);
+    const refused = await askAdmin(adminAddress, '/status', { tls });
+    expect(refused.status).toBe(403);
+    expect(refused.json()).toMatchObject({ error: 'certificate_required' });
+    expect((await askAdmin(adminAddress, '/status', foreign)).status).toBe(403);
+    expect((await askAdmin(adminAddress, '/live', { tls })).status).toBe(200);
+  });
+
+  it('takes the token beside the certificate when there are both', async () => {
+    const { adminAddress } = await start(withClients.replace('public: [live]', `token: ${TOKEN}`), files);
+    const mine = { ...tls, ...authority.issue('operator') };
+    expect((await askAdmin(adminAddress, '/status', { tls: mine })).status).toBe(401);
+    expect((await askAdmin(adminAddress, '/status', { tls, headers: BEARER })).status).toBe(403);
+    expect((await askAdmin(adminAddress, '/status', { tls: mine, headers: BEARER })).status).toBe(200);
+  });
+
+  it('shows another certificate after an edit of its files, on the same address', async () => {
+    const proxy = await start(withTls, files);
+    const { adminAddress } = proxy;
+    const [host = '', port] = adminAddress.split(':');
+    const open = connect({ host, port: Number(port), ca: authority.cert });
+    await once(open, 'secureConnect');
+    const ended = once(open, 'close');
+    const other = new CertificateAuthority('renewed');
+    const renewed = other.issue();
+    await writeFile(join(proxy.directory, 'cert.pem'), renewed.cert);
+    const half = await proxy.app.reload();
+    expect(half.message).toContain('admin.tls.key must name a PEM file with a private key that can be used');
+    expect((await askAdmin(adminAddress, '/status', { tls })).status).toBe(200);
+    await writeFile(join(proxy.directory, 'key.pem.new'), renewed.key);
+    await rename(join(proxy.directory, 'key.pem.new'), join(proxy.directory, 'key.pem'));
+    expect(await proxy.app.reload()).toMatchObject({ ok: true });
+    expect(proxy.adminAddress).toBe(adminAddress);
+    expect((await askAdmin(adminAddress, '/status', { tls: { ca: other.cert } })).status).toBe(200);
+    await expect(askAdmin(adminAddress, '/status', { tls })).rejects.toThrow();
+    // Idle connections with the old certificate end.
+    await ended;
+  });
+
+  it('goes from HTTP to HTTPS and back without being bound again', async () => {
+    const proxy = await start(`{ listen: '127.0.0.1:0' }`, files);
+    const { adminAddress } = proxy;
+    await proxy.change(config(withTls));
+    expect((await askAdmin(adminAddress, '/status', { tls })).status).toBe(200);
+    await proxy.change(config(`{ listen: '127.0.0.1:0' }`));
+    expect((await askAdmin(adminAddress, '/status')).status).toBe(200);
+  });
+
+  it.each([
+    ['cert.pem', 'no certificate', 'admin.tls.cert must name a PEM file with a certificate'],
+    ['key.pem', authority.issue().key, 'admin.tls.key must name a PEM file with a private key'],
+    ['ca.pem', '', 'admin.tls.client_ca must name a PEM file with a certificate'],
+  ])('is refused with a bad %s', async (file, text, problem) => {
+    await expect(start(withClients, { ...files, [file]: text })).rejects.toThrow(problem);
+  });
+});
