@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-
 import type { BalanceError, ErrorCode } from '../../src/errors.ts';
 import type { Lease, LeaseRequest, PendingLease } from '../../src/plugin-api/index.ts';
 import { answerText, errorAnswer, withBody, type Answer } from './answer.ts';
@@ -77,7 +75,7 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     const named = view.hostOf(head);
     const client = view.fields(head, named);
     this.clientAddress = client.address;
-    this.requestId = client.requestId ?? randomUUID();
+    this.requestId = client.requestId ?? this.instance.parts.requestIds.next();
     this.#wantsJson = view.wantsJson(head);
     if (this.instance.host.telemetry.detailed) this.userAgent = view.userAgent(head);
     const refusal = checkRequest(head, this.instance);

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 
 import type { Connection, ConnectionHandler, Deadline, StreamReader } from '../../src/plugin-api/index.ts';
@@ -232,7 +231,7 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
   /** Answers what is no request, and closes: nobody knows where the next one would begin. */
   #refuse(status: number, code: 'bad_request' | 'head_too_large' | 'head_timeout', reason: string): void {
     const instance = this.#current() ?? this.#first;
-    const requestId = randomUUID();
+    const requestId = instance.parts.requestIds.next();
     const { listener, remoteAddress } = this.connection;
     instance.host.telemetry.exchange(refusedRecord(listener, remoteAddress, requestId, status, code));
     const answer = errorAnswer(status, reason, requestId, false);

@@ -15,6 +15,7 @@ import { pathEdit } from './path-edits.ts';
 import { HttpDate } from './response-head.ts';
 import { TrustedProxies } from './trusted-proxies.ts';
 import { Via } from './via.ts';
+import type { RequestIds } from './request-ids.ts';
 import { Router, type CompiledRoute } from './router.ts';
 
 /** Limits on what a backend may send as a head. */
@@ -24,6 +25,7 @@ const RESPONSE_HEAD_LIMITS: HeadLimits = { headerSize: 256 * 1024, headerCount: 
 export interface HttpParts {
   readonly supply: ParserSupply;
   readonly scratch: Scratch;
+  readonly requestIds: RequestIds;
   /** What `Via` calls the proxy when the config has no name for it: known to no other process. */
   readonly pseudonym: string;
   /** Takes a connection over for an instance. */

@@ -6,6 +6,7 @@ import { HttpInstance, type HttpParts } from './http-instance.ts';
 import { ParserSupply } from './llhttp.ts';
 import { Scratch } from './message-reader.ts';
 import type { HttpOptions } from './options.generated.ts';
+import { RequestIds } from './request-ids.ts';
 
 /** HTTP/1.1 and 1.0: parses heads, routes each request, and streams bodies. */
 class HttpPlugin implements ProtocolPlugin {
@@ -19,6 +20,7 @@ class HttpPlugin implements ProtocolPlugin {
       this.#parts = {
         supply,
         pseudonym: `balance-${randomBytes(4).toString('hex')}`,
+        requestIds: new RequestIds(),
         scratch: new Scratch(supply.first.arena.length),
         connect: (connection, instance) => new HttpConnection(connection, instance),
       };

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 
 import { HttpConnection } from '../../../../plugins/http/http-connection.ts';
 import { HttpInstance } from '../../../../plugins/http/http-instance.ts';
+import { RequestIds } from '../../../../plugins/http/request-ids.ts';
 import { ParserSupply } from '../../../../plugins/http/llhttp.ts';
 import { Scratch } from '../../../../plugins/http/message-reader.ts';
 import type { HttpOptions } from '../../../../plugins/http/options.generated.ts';
@@ -73,7 +74,13 @@ function endingConnection(): { stream: StuckStream; expire: () => void } {
   const scratch = new Scratch(supply.first.arena.length);
   const connect = (accepted: Connection, taker: HttpInstance): HttpConnection =>
     new HttpConnection(accepted, taker);
-  const instance = new HttpInstance(OPTIONS, host, { supply, scratch, connect, pseudonym: 'test' });
+  const instance = new HttpInstance(OPTIONS, host, {
+    supply,
+    scratch,
+    connect,
+    pseudonym: 'test',
+    requestIds: new RequestIds(),
+  });
   const stream = new StuckStream();
   const connection = { stream, remoteAddress: '127.0.0.1', current: instance } as unknown as Connection;
   const handler = new HttpConnection(connection, instance);
