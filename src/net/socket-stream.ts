@@ -177,7 +177,9 @@ export class SocketStream implements ByteStream {
 
   close(): void {
     this.#ended = true;
-    this.#socket?.destroySoon();
+    // With nothing left to send, closing says the same to the peer as ending first, for one system call and several turns less.
+    if (this.writableLength === 0) this.#socket?.destroy();
+    else this.#socket?.destroySoon();
   }
 
   destroy(error?: Error): void {
