@@ -4,7 +4,10 @@ import { definitionName, resolveSchema } from './resolve-schema.mjs';
 
 /** The chapters in their order: a title, the definition that it shows, and where its keys stand in a file. */
 const CHAPTERS = [
-  { title: 'All forms', keys: ['admin', 'metrics', 'logging', 'tracing', 'plugins', 'reload', 'shutdown'] },
+  {
+    title: 'All forms',
+    keys: ['include', 'admin', 'metrics', 'logging', 'tracing', 'plugins', 'reload', 'shutdown'],
+  },
   {
     title: 'The flat form',
     intro: 'One listener and one group of backends.',
@@ -123,7 +126,9 @@ class Reference {
     if (target.format in FORMAT_WORDS) return FORMAT_WORDS[target.format];
     return [target.type]
       .flat()
-      .map((type) => TYPE_WORDS[type] ?? type)
+      .map((type) =>
+        type === 'array' ? `list of ${this.#typeOf(target.items)}` : (TYPE_WORDS[type] ?? type),
+      )
       .join(' or ');
   }
 

@@ -84,7 +84,12 @@ class TypeGenerator {
       const additionalProperties = values === true ? true : { type: values.type };
       return { type: 'object', additionalProperties, description };
     }
-    return { ...this.#scalarType(target), description };
+    return { ...this.#scalarType(target), ...this.#itemsOf(target), description };
+  }
+
+  /** One value or a list of them. */
+  #itemsOf({ type, items }) {
+    return Array.isArray(type) && type.includes('array') ? { items: this.#typeSchema(items) } : {};
   }
 
   #scalarType(target) {

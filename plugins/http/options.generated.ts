@@ -151,6 +151,6 @@ export interface ErrorPage {
   readonly content_type: string;
   /** The body itself; this or `file`. */
   readonly body?: string;
-  /** A file with the body, relative to the config file. It is read with the config. */
+  /** A file with the body, relative to the config file. It belongs to the config: an edit of it is a reload. */
   readonly file?: string;
 }

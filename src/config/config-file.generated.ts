@@ -1,7 +1,9 @@
 // Generated from schemas/config.schema.json by `npm run generate`; edits here are lost.
 
-/** One file configures the proxy. It has one of three forms: flat (`mode`, `listen`, `backends`), gateway (`routes` with their backends) or `listeners` with `upstreams`. */
+/** One file, with the files that it includes, configures the proxy. It has one of three forms: flat (`mode`, `listen`, `backends`), gateway (`routes` with their backends) or `listeners` with `upstreams`. */
 export interface ConfigFile {
+  /** Files that belong to this one: a name, a pattern with `*` and `?` in its last part, or a list of these, relative to this file. Such a file may hold every top-level key but `include`. Its `listeners`, `upstreams`, `routes` and `backends` are added to those of this file, file by file in the order of their names; any other key may stand in one of the files only. What a pattern finds comes and goes with the files. */
+  readonly include?: string | string[];
   /**
    * What is spoken: `http`, `tcp` (any bytes) or the name of a plugin.
    * @default "http"
@@ -349,7 +351,7 @@ export interface ErrorPage {
   readonly content_type?: string;
   /** The body itself; this or `file`. */
   readonly body?: string;
-  /** A file with the body, relative to the config file. It is read with the config. */
+  /** A file with the body, relative to the config file. It belongs to the config: an edit of it is a reload. */
   readonly file?: string;
 }
 

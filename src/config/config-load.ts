@@ -1,3 +1,4 @@
+import { dirname, resolve } from 'node:path';
 import { canonicalize } from './canonicalize.ts';
 import type { CheckContext } from './checks/check-context.ts';
 import { checkAdmin } from './checks/check-admin.ts';
@@ -9,18 +10,22 @@ import { checkReferences } from './checks/check-references.ts';
 import { checkUpstreams } from './checks/check-upstreams.ts';
 import { ConfigError } from './config-error.ts';
 import type { ConfigFile } from './config-file.generated.ts';
-import { inspectNodes } from './inspect-nodes.ts';
-import type { LoadOptions, LoadedConfig } from './loaded-config.ts';
+import type { Config } from './config.generated.ts';
+import type { ConfigSources, SourceFile } from './files/config-sources.ts';
+import { hashOfSources } from './files/config-sources.ts';
+import type { MergedSource } from './files/merged-source.ts';
+import { mergeSources } from './files/merged-source.ts';
+import { PlaceTable } from './files/place-table.ts';
+import type { SourceReading } from './files/read-sources.ts';
+import { referencesOf } from './files/references.ts';
+import type { LoadResult } from './loaded-config.ts';
 import type { NormalizeContext } from './normalize-context.ts';
 import { normalize } from './normalize.ts';
 import { Origins } from './origins.ts';
-import { parseSource } from './parse-source.ts';
-import type { Path, Position, Problem } from './problem.ts';
-import { formatPath, parsePath, sortProblems } from './problem.ts';
+import type { Path, Problem } from './problem.ts';
+import { formatPath, sortProblems } from './problem.ts';
+import { hashFile } from './read-config-file.ts';
 import { SchemaCheck } from './schema-check.ts';
-import { SourceDocument } from './source-document.ts';
-import type { EnvFault } from './substitute-env.ts';
-import { substituteEnv } from './substitute-env.ts';
 import { withoutFindings } from './without-findings.ts';
 
 const fileSchema = new SchemaCheck();
@@ -34,84 +39,93 @@ const checks: readonly ((context: CheckContext) => void)[] = [
   checkHttp,
 ];
 
-/** One load: text → YAML → environment → schema → normalized → checked. Each stage reports all that it finds. */
+/** One load of what was read: merged → schema → normalized → checked. Each stage reports all that it finds. */
 export class ConfigLoad {
-  readonly #text: string;
   readonly #file: string;
-  readonly #hash: string;
-  readonly #options: LoadOptions;
-  readonly #problems: Problem[] = [];
-  readonly #warnings: Problem[] = [];
+  readonly #reading: SourceReading;
+  readonly #merged: MergedSource;
+  readonly #origins = new Origins();
+  readonly #problems: Problem[];
+  readonly #warnings: Problem[];
+  readonly #references: SourceFile[] = [];
 
-  constructor(text: string, file: string, hash: string, options: LoadOptions) {
-    this.#text = text;
+  /** Throws a ConfigError when a file can't be read or parsed. */
+  constructor(file: string, reading: SourceReading) {
     this.#file = file;
-    this.#hash = hash;
-    this.#options = options;
+    this.#reading = reading;
+    this.#problems = [...reading.problems];
+    this.#warnings = [...reading.warnings];
+    if (reading.broken) this.#throwProblems();
+    this.#merged = mergeSources(reading.parsed, (problem) => this.#problems.push(problem));
+  }
+
+  /** Where the files say that plugins lie, as an absolute path; known before the check, which needs their names. */
+  get pluginDirectory(): string | undefined {
+    const directory = property(property(this.#merged.value, 'plugins'), 'directory');
+    return typeof directory === 'string' ? resolve(dirname(this.#file), directory) : undefined;
   }
 
   /** Throws a ConfigError with all problems at once. */
-  run(): LoadedConfig {
-    const { source, missing } = this.#parse();
-    const { config, origins } = this.#check(source, this.#matchSchema(source, missing));
+  check(modes: readonly string[]): Config {
+    const config = this.#normalize(this.#matchSchema(), modes);
     this.#throwProblems();
+    return config;
+  }
+
+  /** Looks at the files that the config names. Throws a ConfigError when one of them can't be read. */
+  async readReferences(config: Config): Promise<void> {
+    const directory = dirname(resolve(this.#file));
+    const hashes = new Map<string, string | undefined>();
+    for (const reference of referencesOf(config)) {
+      const file = resolve(directory, reference.file);
+      const { hash, failure } = await hashFile(file);
+      hashes.set(file, hash);
+      if (failure === undefined) continue;
+      const path = this.#origins.toFile(reference.path);
+      const shown = this.#merged.shown(path, reference.file);
+      this.#problem(path, `names the file ${shown}, which ${failure}`);
+    }
+    for (const [file, hash] of [...hashes].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      this.#references.push({ file, role: 'reference', hash });
+    }
+    this.#throwProblems();
+  }
+
+  result(config: Config): LoadResult {
     return {
       config,
-      warnings: sortProblems(this.#warnings),
-      hash: this.#hash,
+      warnings: sortProblems(this.#warnings, this.#reading.names),
       file: this.#file,
-      locate: (path) => source.locate(origins.toFile(parsePath(path))),
-      problem: (path, message) => {
-        const inFile = origins.toFile(path);
-        return { file: this.#file, ...source.locate(inFile), path: formatPath(inFile), message };
-      },
+      sources: this.#sources(),
+      places: PlaceTable.encode(this.#merged, this.#origins),
     };
   }
 
-  #parse(): { source: SourceDocument; missing: readonly EnvFault[] } {
-    const { document, lines, faults } = parseSource(this.#text);
-    for (const { offset, message } of faults) {
-      const { line, col } = lines.linePos(offset);
-      // Without a line break in front of it, the first line may be unknown to the counter.
-      this.#problem({ line: Math.max(1, line), column: Math.max(1, col) }, [], message);
-    }
-    this.#throwProblems();
-    const positions = new SourceDocument({ document, lines, targets: new Map(), substituted: new Set() });
-    const inspected = inspectNodes(document, (node) => positions.positionOf(node).line);
-    for (const { node, path, message } of inspected.faults) {
-      this.#problem(positions.positionOf(node), path, message);
-    }
-    this.#throwProblems();
-    const { substituted, faults: missing } = substituteEnv(document, this.#options.env ?? {});
-    const source = new SourceDocument({ document, lines, targets: inspected.targets, substituted });
-    for (const { path, message } of missing) this.#problem(source.locate(path), path, message);
-    return { source, missing };
-  }
-
-  /** The file's values without what the schema refuses, so that the checks after it can still be made. */
-  #matchSchema(source: SourceDocument, missing: readonly EnvFault[]): ConfigFile {
-    const value = source.toValue();
+  /** The files' values without what the schema refuses, so that the checks after it can still be made. */
+  #matchSchema(): ConfigFile {
+    const { value } = this.#merged;
+    const missing = this.#merged.missing();
     const reported = new Set(missing.map(({ path }) => formatPath(path)));
     const findings = fileSchema.findings(value);
     for (const { path, at, message } of findings) {
-      if (!reported.has(formatPath(path))) this.#problem(source.locate(path, at), path, message);
+      if (!reported.has(formatPath(path))) this.#problems.push(this.#merged.problem(path, message, at));
     }
     const wrong = [...missing, ...findings];
     if (wrong.length === 0) return value as ConfigFile;
     const rest = withoutFindings(value, wrong);
-    if (rest === undefined || fileSchema.findings(rest).length > 0) throw new ConfigError(this.#problems);
+    if (rest === undefined || fileSchema.findings(rest).length > 0) throw this.#error();
     return rest as ConfigFile;
   }
 
-  #check(source: SourceDocument, file: ConfigFile): Pick<LoadedConfig, 'config'> & { origins: Origins } {
-    const origins = new Origins();
+  #normalize(file: ConfigFile, modes: readonly string[]): Config {
+    const merged = this.#merged;
+    const origins = this.#origins;
     const inFile: NormalizeContext = {
       origins,
-      error: (path, message) => this.#problem(source.locate(path), path, message),
-      warn: (path, message) => this.#warn(source.locate(path), path, message),
-      shown: (path, value) => source.shown(path, value),
+      error: (path, message) => this.#problem(path, message),
+      warn: (path, message) => this.#warnings.push(merged.problem(path, message)),
+      shown: (path, value) => merged.shown(path, value),
     };
-    const { modes } = this.#options;
     checkModes({ ...inFile, file, modes });
     const config = canonicalize(normalize(file, inFile));
     const context: CheckContext = {
@@ -120,22 +134,33 @@ export class ConfigLoad {
       namesUpstreams: file.upstreams !== undefined,
       error: (path, message) => inFile.error(origins.toFile(path), message),
       warn: (path, message) => inFile.warn(origins.toFile(path), message),
-      shown: (path, value) => source.shown(origins.toFile(path), value),
-      given: (path) => source.has(origins.toFile(path)),
+      shown: (path, value) => merged.shown(origins.toFile(path), value),
+      given: (path) => merged.has(origins.toFile(path)),
     };
     for (const check of checks) check(context);
-    return { config, origins };
+    return config;
   }
 
-  #problem(position: Position, path: Path, message: string): void {
-    this.#problems.push({ file: this.#file, ...position, path: formatPath(path), message });
-  }
-
-  #warn(position: Position, path: Path, message: string): void {
-    this.#warnings.push({ file: this.#file, ...position, path: formatPath(path), message });
+  #problem(path: Path, message: string): void {
+    this.#problems.push(this.#merged.problem(path, message));
   }
 
   #throwProblems(): void {
-    if (this.#problems.length > 0) throw new ConfigError(this.#problems);
+    if (this.#problems.length > 0) throw this.#error();
   }
+
+  #error(): ConfigError {
+    return new ConfigError(sortProblems(this.#problems, this.#reading.names), { sources: this.#sources() });
+  }
+
+  #sources(): ConfigSources {
+    const files = [...this.#reading.files, ...this.#references];
+    return { files, includes: this.#reading.includes, hash: hashOfSources(files) };
+  }
+}
+
+function property(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? (value as Record<string, unknown>)[name]
+    : undefined;
 }

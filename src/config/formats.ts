@@ -4,6 +4,7 @@ import { messageOf } from '../errors.ts';
 import { ADDRESS_FORMS, formatAddress, parseAddress } from './address.ts';
 import { ALGORITHMS, parseAlgorithm } from './algorithm.ts';
 import { BACKEND_ADDRESS_FORMS, parseBackendAddress } from './backend-address.ts';
+import { INCLUDE_FORMS, checkIncludePattern } from './files/include-pattern.ts';
 import { HASH_KEY_FORMS, formatHashKey, parseHashKey } from './hash-key.ts';
 import { isHeaderValue, isToken } from './http-syntax.ts';
 import { parseStatusRanges } from './status-ranges.ts';
@@ -54,6 +55,7 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   'header-name': matching('a header name: letters, digits, - and _', isToken),
   'header-value': matching('a header value without line breaks and control characters', isHeaderValue),
   'header-template': { expected: 'a header value', parse: parseTemplate },
+  'include-pattern': { expected: INCLUDE_FORMS, parse: checkIncludePattern },
   'http-url': matching('a URL that starts with http:// or https://', isHttpUrl),
   'bearer-token': matching(BEARER_TOKENS, isBearerToken),
   regex: { expected: 'a JavaScript regular expression', parse: parseRegex },

@@ -3,7 +3,17 @@ import { formatPath } from './problem.ts';
 
 /** Knows which place of the file each place of the normalized config came from. */
 export class Origins {
-  readonly #fileByConfig = new Map<string, Path>();
+  readonly #fileByConfig: Map<string, Path>;
+
+  /** @param entries What {@link entries} of another one gave. */
+  constructor(entries: Iterable<readonly [string, Path]> = []) {
+    this.#fileByConfig = new Map(entries);
+  }
+
+  /** All that is known, as plain data. */
+  entries(): Iterable<readonly [string, Path]> {
+    return this.#fileByConfig.entries();
+  }
 
   /** Says where `configPath` and all below it came from, unless something more precise is said of a part of it. */
   set(configPath: Path, filePath: Path): void {

@@ -9,6 +9,8 @@ export interface ParsedSource {
   readonly lines: LineCounter;
   /** What is wrong with the text as YAML, by offset. Empty when it may be used. */
   readonly faults: readonly SourceFault[];
+  /** Whether the document holds nothing, or nothing but comments. */
+  readonly empty: boolean;
 }
 
 export interface SourceFault {
@@ -33,8 +35,7 @@ export function parseSource(text: string): ParsedSource {
   if (second !== undefined) {
     faults.push({ offset: second.range[0], message: 'must hold one YAML document, not several' });
   }
-  if (faults.length === 0 && isEmpty(document.contents)) faults.push({ offset: 0, message: 'is empty' });
-  return { document, lines, faults };
+  return { document, lines, faults, empty: isEmpty(document.contents) };
 }
 
 function compose(tokens: Iterable<CST.Token>, length: number): Iterable<Document.Parsed> {
@@ -106,5 +107,6 @@ function tooDeep(lines: LineCounter): ParsedSource {
     document: emptyDocument(),
     lines,
     faults: [{ offset: 0, message: `must not be nested deeper than ${MAX_DEPTH} levels` }],
+    empty: false,
   };
 }

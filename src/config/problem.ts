@@ -25,10 +25,20 @@ export function formatProblem(problem: Problem): string {
   return [place, problem.path, problem.message].filter((part) => part !== '').join(' ');
 }
 
-/** By line and column; equal places keep their order. Repeated problems are left out. */
-export function sortProblems(problems: readonly Problem[]): readonly Problem[] {
+/**
+ * By file, in the order of `files` or else that in which they come first, then by line and column; equal places keep
+ * their order. Repeated problems are left out.
+ */
+export function sortProblems(
+  problems: readonly Problem[],
+  files: readonly string[] = [],
+): readonly Problem[] {
   const unique = new Map(problems.map((problem) => [formatProblem(problem), problem]));
-  return [...unique.values()].sort((a, b) => a.line - b.line || a.column - b.column);
+  const inOrder = new Set([...files, ...problems.map(({ file }) => file)]);
+  const rank = new Map([...inOrder].map((file, index) => [file, index]));
+  return [...unique.values()].sort(
+    (a, b) => (rank.get(a.file) ?? 0) - (rank.get(b.file) ?? 0) || a.line - b.line || a.column - b.column,
+  );
 }
 
 const PLAIN_KEY = /^[\w$<-]+$/;

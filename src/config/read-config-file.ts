@@ -1,29 +1,71 @@
 import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 import { messageOf, systemCodeOf } from '../errors.ts';
-import { ConfigError } from './config-error.ts';
 import { formatSize } from './units.ts';
 
-/** Ten thousand backends fit in; whatever is larger is no config file. */
+/** Ten thousand backends fit in; whatever is larger is no config. Counts for all files of a config together. */
 export const MAX_CONFIG_FILE_BYTES = 4 * 1024 * 1024;
 
-export interface ConfigFileContent {
-  readonly text: string;
-  /** sha256 of the bytes, in hex. */
-  readonly hash: string;
+/** What became of reading a file: either `text` or `failure` is there. */
+export interface FileContent {
+  readonly text?: string;
+  /** Why it can't be used, in words that follow its name. */
+  readonly failure?: string;
+  /** Whether that is because it is not there. */
+  readonly absent?: boolean;
+  /** sha256 of the bytes, in hex; undefined when they could not be read. */
+  readonly hash: string | undefined;
+  readonly sizeBytes: number;
 }
 
-/** Reads a config file as UTF-8. Throws a ConfigError when there is none, or when it is too large or no text. */
-export async function readConfigFile(file: string): Promise<ConfigFileContent> {
-  const bytes = await readBytes(file);
-  if (bytes.length > MAX_CONFIG_FILE_BYTES) {
-    throw fileError(file, `must be at most ${formatSize(MAX_CONFIG_FILE_BYTES)}`);
-  }
+/** Reads a file as UTF-8, at most so many bytes of it. Does not throw. */
+export async function readConfigFile(
+  file: string,
+  limitBytes: number = MAX_CONFIG_FILE_BYTES,
+): Promise<FileContent> {
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    return { text, hash: hashOf(bytes) };
+    const bytes = await readBytes(file, limitBytes);
+    const sizeBytes = bytes.length;
+    if (sizeBytes > limitBytes) return { hash: undefined, sizeBytes, failure: tooLarge(limitBytes) };
+    const hash = hashOf(bytes);
+    const text = decode(bytes);
+    return text === undefined
+      ? { hash, sizeBytes, failure: 'must be UTF-8 text' }
+      : { hash, sizeBytes, text };
   } catch (thrown) {
-    throw fileError(file, 'must be UTF-8 text', thrown);
+    const absent = systemCodeOf(thrown) === 'ENOENT';
+    return { hash: undefined, sizeBytes: 0, failure: readFailure(thrown), absent };
+  }
+}
+
+/** Like {@link readConfigFile}, for a file that must be one: a pipe would be waited for without end. */
+export async function readRegularFile(file: string, limitBytes?: number): Promise<FileContent> {
+  try {
+    const stats = await stat(file);
+    if (!stats.isFile() && !stats.isDirectory())
+      return { hash: undefined, sizeBytes: 0, failure: 'is no regular file' };
+  } catch {
+    // Reading says why.
+  }
+  return readConfigFile(file, limitBytes);
+}
+
+/** What became of looking at a file's content without using it: either `hash` or `failure` is there. */
+export interface FileHash {
+  readonly hash?: string;
+  readonly failure?: string;
+}
+
+/** Hashes a regular file of at most {@link MAX_CONFIG_FILE_BYTES}. Does not throw. */
+export async function hashFile(file: string): Promise<FileHash> {
+  try {
+    const stats = await stat(file);
+    if (stats.isDirectory()) return { failure: 'is a directory, not a file' };
+    if (!stats.isFile()) return { failure: 'is no regular file' };
+    if (stats.size > MAX_CONFIG_FILE_BYTES) return { failure: tooLarge(MAX_CONFIG_FILE_BYTES) };
+    return { hash: hashOf(await readFile(file)) };
+  } catch (thrown) {
+    return { failure: readFailure(thrown) };
   }
 }
 
@@ -32,23 +74,32 @@ export function hashOf(content: string | Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
 }
 
-async function readBytes(file: string): Promise<Buffer> {
+async function readBytes(file: string, limitBytes: number): Promise<Buffer> {
+  const handle = await open(file, 'r');
   try {
-    const handle = await open(file, 'r');
-    try {
-      const pieces: Buffer[] = [];
-      let length = 0;
-      for await (const piece of handle.createReadStream({ end: MAX_CONFIG_FILE_BYTES, autoClose: false })) {
-        pieces.push(piece as Buffer);
-        length += (piece as Buffer).length;
-      }
-      return Buffer.concat(pieces, length);
-    } finally {
-      await handle.close();
+    const pieces: Buffer[] = [];
+    let length = 0;
+    for await (const piece of handle.createReadStream({ end: limitBytes, autoClose: false })) {
+      pieces.push(piece as Buffer);
+      length += (piece as Buffer).length;
     }
-  } catch (thrown) {
-    throw fileError(file, readFailure(thrown), thrown);
+    return Buffer.concat(pieces, length);
+  } finally {
+    await handle.close();
   }
+}
+
+function decode(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+function tooLarge(limitBytes: number): string {
+  if (limitBytes === MAX_CONFIG_FILE_BYTES) return `must be at most ${formatSize(limitBytes)}`;
+  return `is too large: all files of a config together must be at most ${formatSize(MAX_CONFIG_FILE_BYTES)}`;
 }
 
 function readFailure(thrown: unknown): string {
@@ -62,8 +113,4 @@ function readFailure(thrown: unknown): string {
     default:
       return `can't be read: ${messageOf(thrown)}`;
   }
-}
-
-function fileError(file: string, message: string, cause?: unknown): ConfigError {
-  return new ConfigError([{ file, line: 0, column: 0, path: '', message }], cause);
 }

@@ -1,5 +1,6 @@
 import type { Document, LineCounter, Node, Pair } from 'yaml';
 import { isAlias, isMap, isNode, isScalar, isSeq } from 'yaml';
+import type { DocumentPlaces, NodePlaces, PlaceOfNode } from './files/document-places.ts';
 import { keyText } from './inspect-nodes.ts';
 import type { InspectedNodes } from './inspect-nodes.ts';
 import type { Path, Position } from './problem.ts';
@@ -36,10 +37,28 @@ export class SourceDocument {
    * directly, a list or mapping at its key, as its content may start lines later.
    */
   locate(path: Path, at: 'key' | 'value' = 'value'): Position {
-    const { key, node } = this.#find(path, false);
-    const pointable = isScalar(node) && node.value !== null;
-    const target = at === 'key' || !pointable ? (key ?? node) : node;
-    return this.positionOf(target);
+    return this.#positionOf(this.#find(path, false), at);
+  }
+
+  /** What {@link locate} says of every place that the file has, as plain data. */
+  places(): DocumentPlaces {
+    const ids = new Map<Node, number>();
+    const nodes: NodePlaces[] = [];
+    const visit = (place: Place): PlaceOfNode => {
+      const { line, column } = this.#positionOf(place, 'value');
+      const node = this.#target(place.node);
+      if (!isSeq(node) && !isMap(node)) return [line, column];
+      // What an alias stands for comes before it, so this goes no deeper than the file does.
+      const known = ids.get(node);
+      if (known !== undefined) return [line, column, known];
+      const id = nodes.length;
+      ids.set(node, id);
+      nodes.push([]);
+      const inside = [...this.#places(node)].map(([key, inner]) => [key, visit(inner)] as const);
+      nodes[id] = isSeq(node) ? inside.map(([, inner]) => inner) : Object.fromEntries(inside);
+      return [line, column, id];
+    };
+    return { root: visit({ key: undefined, node: this.#parts.document.contents ?? undefined }), nodes };
   }
 
   positionOf(node: Node | undefined): Position {
@@ -58,6 +77,32 @@ export class SourceDocument {
     const node = this.#target(this.#find(path, true).node);
     if (node === undefined || !this.#parts.substituted.has(node)) return JSON.stringify(value);
     return isScalar(node) ? JSON.stringify(node.source ?? '') : '""';
+  }
+
+  #positionOf({ key, node }: Place, at: 'key' | 'value'): Position {
+    const pointable = isScalar(node) && node.value !== null;
+    return this.positionOf(at === 'key' || !pointable ? (key ?? node) : node);
+  }
+
+  /** Everything in a list or mapping, with what `<<` merges into it. */
+  #places(node: Node): Map<string, Place> {
+    const places = new Map<string, Place>();
+    if (isSeq(node)) {
+      for (const [index, item] of node.items.entries()) {
+        places.set(String(index), { key: undefined, node: isNode(item) ? item : undefined });
+      }
+    }
+    if (!isMap(node)) return places;
+    for (const { key, value } of node.items) {
+      const text = keyText(key);
+      if (text !== undefined) places.set(text, { key: key as Node, node: isNode(value) ? value : undefined });
+    }
+    for (const pair of node.items) {
+      for (const source of this.#mergedInto(pair)) {
+        for (const [key, place] of this.#places(source)) if (!places.has(key)) places.set(key, place);
+      }
+    }
+    return places;
   }
 
   #find(path: Path, exact: boolean): Place {
@@ -87,14 +132,20 @@ export class SourceDocument {
   /** Looks into what `<<` merges into a mapping. */
   #stepMerged(pairs: readonly Pair[], part: string | number): Place | undefined {
     for (const pair of pairs) {
-      if (keyText(pair.key) !== '<<' || !isNode(pair.value)) continue;
-      const merged = this.#target(pair.value);
-      for (const source of isSeq(merged) ? merged.items : [merged]) {
-        const place = isNode(source) ? this.#step(source, part) : undefined;
+      for (const source of this.#mergedInto(pair)) {
+        const place = this.#step(source, part);
         if (place !== undefined) return place;
       }
     }
     return undefined;
+  }
+
+  /** The mappings that a `<<` brings in; none for any other key. */
+  #mergedInto({ key, value }: Pair): Node[] {
+    if (keyText(key) !== '<<' || !isNode(value)) return [];
+    const merged = this.#target(value);
+    const sources = isSeq(merged) ? merged.items.filter(isNode) : merged === undefined ? [] : [merged];
+    return sources.flatMap((source) => this.#target(source) ?? []);
   }
 
   #target(node: Node | undefined): Node | undefined {

@@ -311,9 +311,9 @@ describe('the form with listeners and upstreams', () => {
   });
 
   it('says where each place of the normalized config stands', () => {
-    expect(locate('listeners[1].address')).toEqual({ line: 9, column: 14 });
-    expect(locate('listeners[0].http.routes[0].upstream')).toEqual({ line: 8, column: 33 });
-    expect(locate('listeners[0].http.timeouts.read')).toEqual({ line: 6, column: 5 });
+    expect(locate('listeners[1].address')).toMatchObject({ line: 9, column: 14 });
+    expect(locate('listeners[0].http.routes[0].upstream')).toMatchObject({ line: 8, column: 33 });
+    expect(locate('listeners[0].http.timeouts.read')).toMatchObject({ line: 6, column: 5 });
   });
 });
 
@@ -332,9 +332,9 @@ describe('every form', () => {
 describe('LoadedConfig.locate', () => {
   it('finds the lines of a flat file by the places of the normalized config', () => {
     const { locate } = load(FLAT);
-    expect(locate('listeners[0].address')).toEqual({ line: 3, column: 9 });
-    expect(locate('upstreams[0].backends[1].address')).toEqual({ line: 11, column: 14 });
-    expect(locate('upstreams[1].backends[0].address')).toEqual({ line: 11, column: 14 });
-    expect(locate('upstreams[1].timeouts.connect')).toEqual({ line: 23, column: 22 });
+    expect(locate('listeners[0].address')).toMatchObject({ line: 3, column: 9 });
+    expect(locate('upstreams[0].backends[1].address')).toMatchObject({ line: 11, column: 14 });
+    expect(locate('upstreams[1].backends[0].address')).toMatchObject({ line: 11, column: 14 });
+    expect(locate('upstreams[1].timeouts.connect')).toMatchObject({ line: 23, column: 22 });
   });
 });

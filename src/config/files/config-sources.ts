@@ -1,0 +1,36 @@
+import { createHash } from 'node:crypto';
+import { dirname, relative } from 'node:path';
+
+/** Why a file belongs to a config: it was named to the load, another one includes it, or a key names it, as for an error page. */
+export type SourceRole = 'main' | 'include' | 'reference';
+
+/** A file that a config was made from. */
+export interface SourceFile {
+  /** Absolute. */
+  readonly file: string;
+  readonly role: SourceRole;
+  /** sha256 of its content, in hex; undefined when it is not there or can't be read. */
+  readonly hash: string | undefined;
+}
+
+/** All that a config was made from, and so all whose change is a change of the config. */
+export interface ConfigSources {
+  /** The main file first, then what it includes in the order of the load, then what keys name. */
+  readonly files: readonly SourceFile[];
+  /** The includes as absolute paths, with their wildcards: other files may match them later. */
+  readonly includes: readonly string[];
+  /** One hash of all names and contents, in hex; of a config in one file the sha256 of that file. */
+  readonly hash: string;
+}
+
+/** The hash of {@link ConfigSources}. Names count relative to the main file, so that a copied folder hashes alike. */
+export function hashOfSources(files: readonly SourceFile[]): string {
+  const [main] = files;
+  if (files.length === 1 && main?.hash !== undefined) return main.hash;
+  const directory = dirname(main?.file ?? '');
+  const hash = createHash('sha256');
+  for (const { file, role, hash: content } of files) {
+    hash.update(`${role}\0${relative(directory, file)}\0${content ?? 'missing'}\n`);
+  }
+  return hash.digest('hex');
+}

@@ -1,0 +1,50 @@
+import { basename, dirname } from 'node:path';
+
+/** What an include may be, in words for error messages. */
+export const INCLUDE_FORMS = 'the name of a file, or a pattern such as conf.d/*.yaml';
+
+const WILDCARD = /[*?]/;
+
+/** Gives the text back. Throws an Error when it can't name included files. */
+export function checkIncludePattern(text: string): string {
+  if (text === '' || text.endsWith('/') || text.includes('\0')) throw new Error(`must be ${INCLUDE_FORMS}`);
+  if (WILDCARD.test(dirname(text))) {
+    throw new Error('must have its * and ? in the last part of the path only, as in conf.d/*.yaml');
+  }
+  return text;
+}
+
+/** Whether an include means what is there, rather than one file that must be there. */
+export function isPattern(include: string): boolean {
+  return WILDCARD.test(basename(include));
+}
+
+/**
+ * Whether the last part of an include means the file of that name: `*` is any text, `?` any one character. Names that
+ * begin with a dot are meant only by patterns that do: editors and mounts hide their own files that way.
+ */
+export function includeMatches(include: string, name: string): boolean {
+  const pattern = basename(include);
+  if (name.startsWith('.') && !pattern.startsWith('.')) return false;
+  return matches(Array.from(pattern), Array.from(name));
+}
+
+/** Goes back to the last `*` only, so that no name takes long. */
+function matches(pattern: readonly string[], name: readonly string[]): boolean {
+  let at = 0;
+  let star = -1;
+  let resume = 0;
+  for (let index = 0; index < name.length;) {
+    if (pattern[at] === '*') {
+      star = at++;
+      resume = index;
+    } else if (at < pattern.length && (pattern[at] === '?' || pattern[at] === name[index])) {
+      at++;
+      index++;
+    } else if (star !== -1) {
+      at = star + 1;
+      index = ++resume;
+    } else return false;
+  }
+  return pattern.slice(at).every((rest) => rest === '*');
+}

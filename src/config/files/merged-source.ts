@@ -1,0 +1,140 @@
+import type { EnvFault } from '../substitute-env.ts';
+import { formatPath } from '../problem.ts';
+import type { Path, Position, Problem } from '../problem.ts';
+import type { SourceDocument } from '../source-document.ts';
+import type { ListSpan } from './merged-paths.ts';
+import { MergedPaths } from './merged-paths.ts';
+
+/** One file of a config, parsed. */
+export interface ParsedFile {
+  /** As messages name it. */
+  readonly file: string;
+  readonly source: SourceDocument;
+  /** The document as plain values. */
+  readonly value: unknown;
+  /** Variables that it needs and that are not set; told already. */
+  readonly missing: readonly EnvFault[];
+}
+
+/** The lists that files add to; any other key may stand in one file only. */
+const LIST_KEYS: ReadonlySet<string> = new Set(['listeners', 'upstreams', 'routes', 'backends']);
+
+/** The files of a config as one document. All paths are those of the merged value. */
+export class MergedSource {
+  readonly value: unknown;
+  readonly files: readonly ParsedFile[];
+  readonly paths: MergedPaths;
+
+  constructor(value: unknown, files: readonly ParsedFile[], paths: MergedPaths) {
+    this.value = value;
+    this.files = files;
+    this.paths = paths;
+  }
+
+  /** What is wrong with a place; the nearest place around it where the files do not have it. */
+  problem(path: Path, message: string, at: 'key' | 'value' = 'value'): Problem {
+    const place = this.paths.toFile(path);
+    const { file, source } = this.#file(place.file);
+    return { file, ...source.locate(place.path, at), path: formatPath(place.path), message };
+  }
+
+  has(path: Path): boolean {
+    const place = this.paths.toFile(path);
+    return this.#file(place.file).source.has(place.path);
+  }
+
+  /** See {@link SourceDocument.shown}. */
+  shown(path: Path, value: string): string {
+    const place = this.paths.toFile(path);
+    return this.#file(place.file).source.shown(place.path, value);
+  }
+
+  /** What the environment lacks, at places of the merged value. */
+  missing(): EnvFault[] {
+    return this.files.flatMap(({ missing }, file) =>
+      missing.map(({ path, message }) => ({ path: this.paths.toMerged({ file, path }), message })),
+    );
+  }
+
+  #file(index: number): ParsedFile {
+    const file = this.files[index];
+    if (file === undefined) throw new Error(`the config has no file ${index}`);
+    return file;
+  }
+}
+
+/** Puts the main file, which is the first, and those that it includes together. `report` is told what does not fit. */
+export function mergeSources(files: readonly ParsedFile[], report: (problem: Problem) => void): MergedSource {
+  const merging = new Merging(files, report);
+  return merging.merge();
+}
+
+class Merging {
+  readonly #files: readonly ParsedFile[];
+  readonly #report: (problem: Problem) => void;
+  readonly #value: Record<string, unknown> = {};
+  readonly #owners: Record<string, number> = {};
+  readonly #lists: Record<string, ListSpan[]> = {};
+
+  constructor(files: readonly ParsedFile[], report: (problem: Problem) => void) {
+    this.#files = files;
+    this.#report = report;
+  }
+
+  merge(): MergedSource {
+    const paths = new MergedPaths({ owners: this.#owners, lists: this.#lists });
+    const [main, ...others] = this.#files;
+    const value = main?.value;
+    // What is wrong with the main file alone, the schema says.
+    if (others.length === 0 || !isMapping(value)) return new MergedSource(value, this.#files, paths);
+    this.#add(value, 0);
+    for (const [index, { value: included }] of others.entries()) {
+      if (isMapping(included)) this.#add(included, index + 1);
+      else this.#problem(index + 1, [], 'must be a mapping of keys to values');
+    }
+    return new MergedSource(this.#value, this.#files, paths);
+  }
+
+  #add(value: Readonly<Record<string, unknown>>, file: number): void {
+    for (const [key, entry] of Object.entries(value)) {
+      if (key === 'include' && file > 0) {
+        this.#problem(file, [key], `can stand in the main file only, which is ${this.#files[0]?.file ?? ''}`);
+      } else if (!Object.hasOwn(this.#owners, key)) this.#begin(key, entry, file);
+      else if (LIST_KEYS.has(key)) this.#extend(key, entry, file);
+      else this.#problem(file, [key], `stands in two files, first in ${this.#placeOf(key)}`);
+    }
+  }
+
+  #begin(key: string, entry: unknown, file: number): void {
+    this.#owners[key] = file;
+    const list = LIST_KEYS.has(key) && Array.isArray(entry) ? [...(entry as unknown[])] : undefined;
+    this.#value[key] = list ?? entry;
+    if (list !== undefined) this.#lists[key] = [{ file, start: 0, count: list.length }];
+  }
+
+  #extend(key: string, entry: unknown, file: number): void {
+    const list = this.#value[key];
+    if (!Array.isArray(entry)) this.#problem(file, [key], 'must be a list');
+    // A first one that is none is what the schema complains of.
+    if (!Array.isArray(entry) || !Array.isArray(list)) return;
+    this.#lists[key]?.push({ file, start: list.length, count: entry.length });
+    for (const item of entry as unknown[]) list.push(item);
+  }
+
+  #placeOf(key: string): string {
+    const first = this.#files[this.#owners[key] ?? 0];
+    const { line, column }: Position = first?.source.locate([key], 'key') ?? { line: 1, column: 1 };
+    return `${first?.file ?? ''}:${line}:${column}`;
+  }
+
+  #problem(file: number, path: Path, message: string): void {
+    const parsed = this.#files[file];
+    if (parsed === undefined) return;
+    const position = parsed.source.locate(path, 'key');
+    this.#report({ file: parsed.file, ...position, path: formatPath(path), message });
+  }
+}
+
+function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
