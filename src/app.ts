@@ -5,13 +5,14 @@ import { get } from './admin/admin-router.ts';
 import { AdminServers } from './admin/admin-servers.ts';
 import { metricsEndpoint } from './admin/endpoints.ts';
 import { loadConfig, type LoadedConfig } from './config/load-config.ts';
+import { loadedPluginSettings } from './config/plugin-settings.ts';
 import { BalanceError } from './errors.ts';
 import { ReadBuffers } from './net/read-buffers.ts';
 import { TunnelTally } from './net/tunnel-tally.ts';
 import type { Logger } from './plugin-api/index.ts';
 import { PluginLoader } from './plugins/plugin-loader.ts';
 import { GenerationBuilder } from './runtime/builder.ts';
-import { ConfigApply } from './runtime/config-apply.ts';
+import { ConfigApply, type ConfigCandidate } from './runtime/config-apply.ts';
 import { DrainingGenerations } from './runtime/draining-generations.ts';
 import { ListenerTable } from './runtime/listener-table.ts';
 import { LiveView } from './runtime/live-view.ts';
@@ -122,10 +123,9 @@ class Proxy implements App {
       telemetry,
       tunnels,
       health: () => live.health(),
-      plugin: (name) => plugins.get(name),
     });
     const config = new ConfigApply({
-      load: () => this.#load(),
+      load: (cause, loaded) => this.#load(cause, loaded),
       builder,
       live,
       draining,
@@ -137,7 +137,11 @@ class Proxy implements App {
       allowed: () => this.#refuseWhileClosing(),
       applied: (loaded) => this.#applied(loaded),
     });
-    this.#reloader = new Reloader({ apply: () => config.apply(), live: () => live.generation, logger });
+    this.#reloader = new Reloader({
+      apply: (cause) => config.apply(cause),
+      live: () => live.generation,
+      logger,
+    });
     this.#follower = new ConfigFollower({
       file: options.configFile,
       changed: (hash) => this.#fileChanged(hash),
@@ -179,6 +183,7 @@ class Proxy implements App {
     void this.#follower.close();
     this.#listeners.destroy();
     this.#admin.destroy();
+    this.#plugins.close();
     this.#live.generation?.destroy();
     this.#draining.destroy();
   }
@@ -192,12 +197,16 @@ class Proxy implements App {
     await Promise.all([this.#listeners.close(), this.#live.generation?.close()]);
   }
 
-  async #load(): Promise<LoadedConfig> {
-    const file = this.#options.configFile;
-    await this.#plugins.loadFor(file);
-    const loaded = await loadConfig(file, { env: this.#options.env ?? {}, modes: this.#plugins.names });
-    this.#plugins.check(loaded);
-    return loaded;
+  async #load(cause: ReloadCause, live: LoadedConfig | undefined): Promise<ConfigCandidate> {
+    const { configFile: file, env = {} } = this.#options;
+    // An edit of a plugin must not bring an edit of the config with it.
+    if (cause.source === 'plugins' && live !== undefined) {
+      const settings = loadedPluginSettings(live);
+      return { loaded: live, plugins: await this.#plugins.prepare({ settings, mustChange: true }) };
+    }
+    const retry = cause.source === 'signal' || cause.source === 'admin';
+    const plugins = await this.#plugins.prepareFor(file, env, retry);
+    return { loaded: await loadConfig(file, { env, modes: plugins.names }), plugins };
   }
 
   #refuseWhileClosing(): void {

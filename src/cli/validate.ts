@@ -7,8 +7,7 @@ import { exitCode } from './exit-code.ts';
 
 /** `balance validate`: checks a config file as a start or a reload would. Problems are thrown as a config error. */
 export async function validate(configFile: string, context: CommandContext): Promise<number> {
-  const plugins = new PluginLoader(complaints(context));
-  await plugins.loadFor(configFile);
+  const plugins = await new PluginLoader(complaints(context)).loadFor(configFile, context.env);
   const loaded = await loadConfig(configFile, { env: context.env, modes: plugins.names });
   plugins.check(loaded);
   const { config, warnings } = loaded;

@@ -1,164 +1,273 @@
-import { readdir, stat } from 'node:fs/promises';
 import { extname, join, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-import { ConfigError } from '../config/config-error.ts';
-import type { LoadedConfig } from '../config/loaded-config.ts';
-import { pluginDirectory } from '../config/plugin-directory.ts';
-import { BalanceError, messageOf } from '../errors.ts';
-import type { Logger, ProtocolPlugin } from '../plugin-api/index.ts';
+import { pluginSettings, type PluginSettings } from '../config/plugin-settings.ts';
+import type { Environment } from '../config/substitute-env.ts';
+import { messageOf } from '../errors.ts';
+import type { Logger } from '../plugin-api/index.ts';
 import { CheckedPlugin } from './checked-plugin.ts';
+import type { StrayErrors } from './guarded-call.ts';
+import { PluginChange } from './plugin-change.ts';
+import { fingerprintOf, PluginContents, type FoundPlugin } from './plugin-contents.ts';
+import { PluginError } from './plugin-error.ts';
+import { PluginImporter } from './plugin-importer.ts';
+import { PluginSet } from './plugin-set.ts';
 
-/** The contract's version that this core speaks. */
-const API_VERSION = 1;
 /** This file's own ending tells what the built-in plugins end with: compiled or not. */
 const OWN_EXTENSION = extname(fileURLToPath(import.meta.url));
 const BUILT_IN: readonly string[] = ['tcp', 'http'];
 /** Where the built-in plugins are, compiled like this file. */
 const OWN_DIRECTORY = fileURLToPath(new URL('../../plugins/', import.meta.url));
-const NAME = /^[a-z][a-z0-9-]*$/;
 
-/** Finds plugins in folders, checks and imports them. A plugin is a file, or a folder with an `index` file; its default export is a {@link ProtocolPlugin}. */
+/** Why a file in the plugin folders is not what runs. */
+export interface PluginFailure {
+  readonly file: string;
+  readonly reason: string;
+}
+
+/** What a reload asks of the loader. */
+export interface PluginRequest {
+  readonly settings: PluginSettings;
+  /** Whether what failed before and was not touched since is tried again. Default: false. */
+  readonly retry?: boolean;
+  /** Whether there is nothing to do unless plugins changed. Default: false. */
+  readonly mustChange?: boolean;
+}
+
+/** What became of one state of a plugin. */
+interface Attempt {
+  readonly hash: string;
+  readonly plugin: CheckedPlugin | undefined;
+  readonly fault: string;
+  /** The circumstances under which it could not be used, and why. */
+  refusal: { readonly circumstances: string; readonly reason: string } | undefined;
+}
+
+/**
+ * Finds plugins in folders, imports and checks them, and keeps the set that is live. A plugin is a file, or a folder with an
+ * `index` file; its default export is a protocol plugin. What can't be loaded changes nothing: its reason is logged and kept
+ * in {@link failures}, and the state that was loaded before stays.
+ */
 export class PluginLoader {
   readonly #logger: Logger;
-  readonly #plugins = new Map<string, CheckedPlugin>();
-  /** Files that were looked at, with what they were then. */
-  readonly #seen = new Map<string, string>();
-  /** Why files could not be used, by file. */
-  readonly #failures = new Map<string, string>();
+  readonly #importer: PluginImporter;
+  readonly #contents = new PluginContents();
+  #builtIn: readonly CheckedPlugin[] | undefined;
+  #live = new PluginSet();
+  /** Protocols that live listeners speak. */
+  #modes: ReadonlySet<string> = new Set();
+  /** By file. */
+  #attempts = new Map<string, Attempt>();
+  #failures = new Map<string, string>();
+  /** What was logged of files, so that it is said once. */
+  #told = new Map<string, string>();
+  #fingerprint = '';
+  #settings: PluginSettings = { directory: undefined, timeoutMs: 10_000 };
 
-  constructor(logger: Logger) {
+  /** `strayErrors` tells of errors that nobody caught. */
+  constructor(logger: Logger, strayErrors: StrayErrors = process) {
     this.#logger = logger;
+    this.#importer = new PluginImporter(strayErrors);
   }
 
-  /** Names of all protocols there are. */
-  get names(): readonly string[] {
-    return [...this.#plugins.keys()];
+  /** The plugins of the live generation. */
+  get live(): PluginSet {
+    return this.#live;
   }
 
-  get(name: string): ProtocolPlugin | undefined {
-    return this.#plugins.get(name);
+  /** Why files in the plugin folders are not what runs, as of the last look at them. */
+  get failures(): readonly PluginFailure[] {
+    return [...this.#failures].map(([file, reason]) => ({ file, reason }));
+  }
+
+  /** What lay in the folders when they were looked at last, in one value. */
+  get fingerprint(): string {
+    return this.#fingerprint;
+  }
+
+  /** How many states of plugins this process keeps in memory: a module can't be unloaded. */
+  get importedStates(): number {
+    return this.#importer.importedStates;
   }
 
   /**
    * Loads all that a config file can use: what comes with the proxy, what lies beside it, and what lies in the file's
-   * `plugins.directory`. Called again it loads only what is new. Rejects when a built-in plugin is broken: that is ours to mend.
+   * `plugins.directory`. For commands that run once.
    */
-  async loadFor(configFile: string): Promise<void> {
-    for (const name of BUILT_IN) {
-      if (this.#plugins.has(name)) continue;
-      this.#plugins.set(name, await importPlugin(join(OWN_DIRECTORY, name, `index${OWN_EXTENSION}`), ''));
-    }
-    await this.loadDirectory(besideDirectory());
-    const directory = await pluginDirectory(configFile);
-    if (directory !== undefined) await this.loadDirectory(directory);
+  async loadFor(configFile: string, env: Environment = {}): Promise<PluginSet> {
+    return (await this.prepareFor(configFile, env)).plugins;
+  }
+
+  /** {@link prepare} for a config file that was not read yet. */
+  async prepareFor(configFile: string, env: Environment = {}, retry = false): Promise<PluginChange> {
+    // While the file can't be read, its plugins lie where they lay before.
+    this.#settings = (await pluginSettings(configFile, env)) ?? this.#settings;
+    return this.prepare({ settings: this.#settings, retry });
   }
 
   /**
-   * Loads what lies in a folder and was not loaded yet. A missing folder holds no plugins; a broken plugin is logged and
-   * left out, so that it harms only the listeners that need it.
+   * Loads what is new in the folders beside what is live. Rejects when a built-in plugin is broken, which is ours to mend,
+   * and when plugins must change and do not.
    */
-  async loadDirectory(directory: string): Promise<void> {
-    for (const file of await pluginFiles(directory)) {
-      const stamp = await stampOf(file);
-      if (this.#seen.get(file) === stamp) continue;
-      this.#seen.set(file, stamp);
-      await this.#load(file, stamp);
+  async prepare(request: PluginRequest): Promise<PluginChange> {
+    this.#builtIn ??= await Promise.all(BUILT_IN.map(importBuiltIn));
+    const found = await this.#contents.read(pluginDirectories(request.settings));
+    this.#fingerprint = fingerprintOf(found);
+    this.#failures = new Map();
+    if (request.retry === true) this.#told.clear();
+    this.#attempts = await this.#attemptAll(found, request);
+    const wanted = this.#select(this.#builtIn);
+    this.#tellFailures();
+    const mustChange = request.mustChange ?? false;
+    if (mustChange && wanted.equals(this.#live)) throw this.#nothingChanged();
+    return new PluginChange({
+      live: this.#live,
+      wanted,
+      mustChange,
+      failedBefore: (plugin, circumstances) =>
+        this.#failedBefore(plugin, circumstances, request.retry ?? false),
+      refused: (plugin, reason, circumstances) => {
+        this.#refuse(plugin, reason, circumstances);
+      },
+      committed: (plugins, modes) => {
+        this.#commit(plugins, modes);
+      },
+    });
+  }
+
+  /** Lets go of what it changed about the process. Plugins that are loaded go on. */
+  close(): void {
+    this.#importer.close();
+  }
+
+  async #attemptAll(found: readonly FoundPlugin[], request: PluginRequest): Promise<Map<string, Attempt>> {
+    const attempts = new Map<string, Attempt>();
+    for (const plugin of found) {
+      const known = this.#attempts.get(plugin.file);
+      const isKnown = known?.hash === plugin.hash && (known.plugin !== undefined || request.retry !== true);
+      attempts.set(plugin.file, isKnown ? known : await this.#attempt(plugin, request.settings.timeoutMs));
     }
+    return attempts;
   }
 
-  /** Throws a ConfigError when a listener has options that its plugin does not take. */
-  check(loaded: LoadedConfig): void {
-    const problems = loaded.config.listeners.flatMap(({ mode, options }, index) =>
-      BUILT_IN.includes(mode)
-        ? []
-        : (this.#plugins.get(mode)?.problems(options ?? {}) ?? []).map(({ path, message }) =>
-            loaded.problem(['listeners', index, 'options', ...path], message),
-          ),
-    );
-    if (problems.length > 0) throw new ConfigError(problems);
-  }
-
-  /** Why a file in the plugin folders could not be used, each as `file: reason`. */
-  get failures(): readonly string[] {
-    return [...this.#failures].map(([file, reason]) => `${file}: ${reason}`);
-  }
-
-  async #load(file: string, stamp: string): Promise<void> {
+  async #attempt(found: FoundPlugin, limitMs: number): Promise<Attempt> {
+    const { file, hash } = found;
+    const live = [...this.#live].find(({ origin }) => origin.file === file && origin.hash === hash);
+    if (live !== undefined) return { hash, plugin: live, fault: '', refusal: undefined };
     try {
-      const plugin = await importPlugin(file, stamp);
-      if (BUILT_IN.includes(plugin.name)) throw new Error(`${plugin.name} is built in and can't be replaced`);
-      this.#plugins.set(plugin.name, plugin);
-      this.#failures.delete(file);
-      this.#logger.info('plugin loaded', { plugin: plugin.name, file });
+      const plugin = await this.#importer.import(found, limitMs);
+      return { hash, plugin, fault: '', refusal: undefined };
     } catch (error) {
-      this.#failures.set(file, messageOf(error));
-      this.#logger.error('plugin refused', { file, error: messageOf(error) });
+      return { hash, plugin: undefined, fault: messageOf(error), refusal: undefined };
     }
   }
+
+  /** The plugins that can be had: those that were loaded, and the live ones in the place of those that could not. */
+  #select(builtIn: readonly CheckedPlugin[]): PluginSet {
+    const chosen = new Map(builtIn.map((plugin) => [plugin.name, plugin]));
+    for (const [file, { plugin, fault }] of this.#inOrder()) {
+      const holder = plugin === undefined ? undefined : chosen.get(plugin.name);
+      if (plugin === undefined) this.#failures.set(file, fault);
+      else if (holder === undefined) chosen.set(plugin.name, plugin);
+      else this.#failures.set(file, taken(holder));
+    }
+    for (const plugin of this.#live) {
+      if (chosen.has(plugin.name)) continue;
+      const { file } = plugin.origin;
+      const now = this.#attempts.get(file);
+      if (now?.plugin === undefined && now !== undefined) chosen.set(plugin.name, plugin);
+      else if (this.#modes.has(plugin.name)) {
+        chosen.set(plugin.name, plugin);
+        const gone = now === undefined ? 'it is gone' : `it holds ${now.plugin?.name ?? ''} now`;
+        const stays = `listeners in mode ${plugin.name} keep what was loaded from it until they are edited away or the proxy restarts`;
+        this.#failures.set(file, `${gone}; ${stays}`);
+      }
+    }
+    return new PluginSet(chosen.values());
+  }
+
+  /** Who has a name keeps it; else the first file has it. */
+  #inOrder(): [string, Attempt][] {
+    const holds = ([file, { plugin }]: [string, Attempt]): boolean =>
+      plugin !== undefined && this.#live.get(plugin.name)?.origin.file === file;
+    const all = [...this.#attempts];
+    return [...all.filter(holds), ...all.filter((attempt) => !holds(attempt))];
+  }
+
+  #failedBefore({ origin }: CheckedPlugin, circumstances: string, retry: boolean): boolean {
+    const refusal = this.#attempts.get(origin.file)?.refusal;
+    if (retry || refusal?.circumstances !== circumstances) return false;
+    this.#failures.set(origin.file, refusal.reason);
+    return true;
+  }
+
+  #refuse({ origin }: CheckedPlugin, reason: string, circumstances: string): void {
+    const attempt = this.#attempts.get(origin.file);
+    if (attempt !== undefined) attempt.refusal = { circumstances, reason };
+    this.#failures.set(origin.file, reason);
+    this.#tellFailures();
+  }
+
+  #commit(plugins: PluginSet, modes: ReadonlySet<string>): void {
+    const before = this.#live;
+    const unused = [...plugins].filter(
+      ({ name, origin }) =>
+        !origin.builtIn && !modes.has(name) && this.#attempts.get(origin.file)?.plugin?.name !== name,
+    );
+    this.#live = plugins.without(new Set(unused.map(({ name }) => name)));
+    this.#modes = modes;
+    for (const plugin of this.#live) {
+      const { name, origin } = plugin;
+      if (origin.builtIn || before.get(name) === plugin) continue;
+      this.#logger.info(before.get(name) === undefined ? 'plugin loaded' : 'plugin replaced', {
+        plugin: name,
+        file: origin.file,
+      });
+    }
+    for (const { name, origin } of before) {
+      if (this.#live.get(name) === undefined)
+        this.#logger.info('plugin removed', { plugin: name, file: origin.file });
+    }
+  }
+
+  /** Says what is wrong with files that was not said before. */
+  #tellFailures(): void {
+    for (const [file, reason] of this.#failures) {
+      if (this.#told.get(file) === reason) continue;
+      this.#told.set(file, reason);
+      const isLoaded = this.#attempts.get(file) === undefined;
+      if (isLoaded) this.#logger.warn('plugin file missing', { file, error: reason });
+      else this.#logger.error('plugin refused', { file, error: reason });
+    }
+    for (const file of this.#told.keys()) if (!this.#failures.has(file)) this.#told.delete(file);
+  }
+
+  #nothingChanged(): PluginError {
+    const reasons = this.failures.map(({ file, reason }) => `${file}: ${reason}`);
+    const message = reasons.length > 0 ? reasons.join('; ') : 'no plugin changed';
+    return new PluginError('', message, message);
+  }
+}
+
+/** The folders in which a config's plugins lie: the package's own, and the one that the config names. */
+export function pluginDirectories({ directory }: PluginSettings): readonly string[] {
+  return [...new Set([besideDirectory(), ...(directory === undefined ? [] : [join(directory, sep)])])];
 }
 
 /** The package's `plugins` folder, where strangers put theirs: beside the sources of the built-in ones, which are not JavaScript. */
 function besideDirectory(): string {
   const compiled = OWN_DIRECTORY.endsWith(join('dist', 'plugins', sep));
-  return compiled ? join(OWN_DIRECTORY, '..', '..', 'plugins') : OWN_DIRECTORY;
+  return compiled ? join(OWN_DIRECTORY, '..', '..', 'plugins', sep) : OWN_DIRECTORY;
 }
 
-async function pluginFiles(directory: string): Promise<string[]> {
-  let entries;
-  try {
-    entries = await readdir(directory, { withFileTypes: true });
-  } catch {
-    return [];
-  }
-  const files: string[] = [];
-  for (const entry of entries.sort((a, b) => a.name.localeCompare(b.name))) {
-    const path = join(directory, entry.name);
-    // A link may lead to either.
-    if (entry.isDirectory() || (entry.isSymbolicLink() && !/\.m?js$/.test(entry.name))) {
-      for (const index of ['index.js', 'index.mjs']) {
-        if ((await stampOf(join(path, index))) !== '') files.push(join(path, index));
-      }
-    } else if (/\.m?js$/.test(entry.name)) files.push(path);
-  }
-  return files;
-}
-
-/** What tells one state of a file from another; '' when it is not there. */
-async function stampOf(file: string): Promise<string> {
-  try {
-    const { mtimeMs, size } = await stat(file);
-    return `${String(mtimeMs)}-${String(size)}`;
-  } catch {
-    return '';
-  }
-}
-
-async function importPlugin(file: string, stamp: string): Promise<CheckedPlugin> {
-  const url = pathToFileURL(file);
-  // The module cache is by address: a changed file needs another one.
-  if (stamp !== '') url.searchParams.set('state', stamp);
+async function importBuiltIn(name: string): Promise<CheckedPlugin> {
+  const url = pathToFileURL(join(OWN_DIRECTORY, name, `index${OWN_EXTENSION}`));
   const module = (await import(/* @vite-ignore */ url.href)) as { default?: unknown };
-  return checked(module.default);
+  return new CheckedPlugin(module.default, { file: '', hash: '', builtIn: true });
 }
 
-function checked(exported: unknown): CheckedPlugin {
-  if (typeof exported !== 'object' || exported === null)
-    throw refused('its default export must be a protocol plugin');
-  const plugin = exported as Partial<Record<keyof ProtocolPlugin, unknown>>;
-  if (plugin.apiVersion !== API_VERSION) {
-    throw refused(`it is made for plugin API ${String(plugin.apiVersion)}, this is ${String(API_VERSION)}`);
-  }
-  if (typeof plugin.name !== 'string' || !NAME.test(plugin.name))
-    throw refused('its name must be lower-case letters, digits and dashes');
-  if (typeof plugin.provision !== 'function') throw refused('it has no provision function');
-  try {
-    return new CheckedPlugin(exported as ProtocolPlugin);
-  } catch (error) {
-    throw refused(`its configSchema can't be used: ${messageOf(error)}`);
-  }
-}
-
-function refused(reason: string): BalanceError {
-  return new BalanceError('plugin_failed', reason, { origin: 'config' });
+function taken({ name, origin }: CheckedPlugin): string {
+  return origin.builtIn
+    ? `${name} is built in and can't be replaced`
+    : `its name ${name} is taken by ${origin.file}: give it another one, or remove one of the files`;
 }

@@ -14,12 +14,12 @@ import type {
   HealthReport,
   Logger,
   ProtocolHost,
-  ProtocolInstance,
   ProtocolPlugin,
   SocketUse,
   TelemetrySink,
   Upstream,
 } from '../plugin-api/index.ts';
+import { checkInstance } from '../plugins/check-instance.ts';
 import { createBalancer } from '../upstream/balancer/create-balancer.ts';
 import { Member } from '../upstream/member.ts';
 import type { PoolSettings } from '../upstream/socket-pool.ts';
@@ -36,8 +36,12 @@ export interface BuilderOptions {
   readonly telemetry: TelemetrySink;
   readonly tunnels: TunnelTally;
   readonly health: () => HealthReport;
-  /** The plugin of that name; undefined when there is none. */
-  readonly plugin: (name: string) => ProtocolPlugin | undefined;
+}
+
+/** The protocols that a generation is built with. */
+export interface Protocols {
+  /** undefined when there is none of that name. */
+  get(name: string): ProtocolPlugin | undefined;
 }
 
 /** Builds generations beside the live one, in stages; a stage that fails takes back all that was built. */
@@ -50,7 +54,7 @@ export class GenerationBuilder {
   }
 
   /** `directory` is that of the config file. Throws a BalanceError when the config can't be made to work; then nothing of it is left. */
-  async build(config: Config, hash: string, directory: string): Promise<Generation> {
+  async build(config: Config, hash: string, directory: string, protocols: Protocols): Promise<Generation> {
     const holdings = new Unwinding();
     try {
       const upstreams = new Map<string, UpstreamPlan>();
@@ -58,7 +62,7 @@ export class GenerationBuilder {
         upstreams.set(upstream.name, this.#upstream(upstream, holdings));
       const listeners: PlannedListener[] = [];
       for (const listener of config.listeners) {
-        const planned = await this.#listener(listener, upstreams, directory);
+        const planned = await this.#listener(listener, upstreams, directory, protocols);
         holdings.push(() => void planned.close());
         listeners.push(planned);
       }
@@ -113,8 +117,9 @@ export class GenerationBuilder {
     listener: ListenerConfig,
     upstreams: ReadonlyMap<string, UpstreamPlan>,
     directory: string,
+    protocols: Protocols,
   ): Promise<PlannedListener> {
-    const plugin = this.#options.plugin(listener.mode);
+    const plugin = protocols.get(listener.mode);
     if (plugin === undefined) {
       throw new BalanceError(
         'config_invalid',
@@ -130,7 +135,7 @@ export class GenerationBuilder {
           : (listener.options ?? {});
     try {
       const host = this.#host(listener, upstreams, directory);
-      return new PlannedListener(listener, checked(await plugin.provision(options, host)), host.logger);
+      return new PlannedListener(listener, checkInstance(await plugin.provision(options, host)), host.logger);
     } catch (error) {
       if (error instanceof BalanceError) throw error;
       throw new BalanceError(
@@ -184,17 +189,6 @@ export class GenerationBuilder {
         }),
     };
   }
-}
-
-/** What a plugin gave, if it can be worked with. */
-function checked(instance: unknown): ProtocolInstance {
-  const given = (
-    typeof instance === 'object' && instance !== null ? instance : {}
-  ) as Partial<ProtocolInstance>;
-  if (typeof given.handle !== 'function' || typeof given.close !== 'function') {
-    throw new Error('provision must give an object with the functions handle and close');
-  }
-  return given as ProtocolInstance;
 }
 
 /** An upstream being built: it gets pools for the uses that protocols ask for. */

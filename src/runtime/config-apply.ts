@@ -5,10 +5,12 @@ import { diffConfigs } from '../config/diff/diff-configs.ts';
 import { summarizeChanges } from '../config/diff/summarize-changes.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import type { Problem } from '../config/problem.ts';
+import type { PluginChange } from '../plugins/plugin-change.ts';
 import type { GenerationBuilder } from './builder.ts';
 import type { DrainingGenerations } from './draining-generations.ts';
 import type { Generation } from './generation.ts';
 import type { LiveView } from './live-view.ts';
+import type { ReloadCause } from './reload-outcome.ts';
 import { Unwinding } from './unwinding.ts';
 
 /** What a generation changes about some part of the proxy, prepared beside what runs and not yet done. */
@@ -32,8 +34,15 @@ export interface AppliedConfig {
   readonly warnings: readonly Problem[];
 }
 
+/** A config that passed its checks, and the plugins that it may be built with. */
+export interface ConfigCandidate {
+  readonly loaded: LoadedConfig;
+  readonly plugins: PluginChange;
+}
+
 export interface ConfigApplyOptions {
-  readonly load: () => Promise<LoadedConfig>;
+  /** Loads what is to become live: for a cause, beside the config that is live. */
+  readonly load: (cause: ReloadCause, live: LoadedConfig | undefined) => Promise<ConfigCandidate>;
   readonly builder: GenerationBuilder;
   readonly live: LiveView;
   readonly draining: DrainingGenerations;
@@ -48,18 +57,21 @@ export interface ConfigApplyOptions {
 /** Makes a config live: load, build beside what runs, bind what is new, swap one reference, drain what left. */
 export class ConfigApply {
   readonly #options: ConfigApplyOptions;
+  #live: LoadedConfig | undefined;
 
   constructor(options: ConfigApplyOptions) {
     this.#options = options;
   }
 
   /** Rejects with the reason when any stage fails; then nothing changed and nothing is left of it. */
-  async apply(): Promise<AppliedConfig> {
+  async apply(cause: ReloadCause): Promise<AppliedConfig> {
     const { load, builder, parts, allowed } = this.#options;
-    const loaded = await load();
+    const { loaded, plugins } = await load(cause, this.#live);
     const undo = new Unwinding();
     try {
-      const generation = await builder.build(loaded.config, loaded.hash, dirname(resolve(loaded.file)));
+      const generation = await plugins.build(loaded, (set) =>
+        builder.build(loaded.config, loaded.hash, dirname(resolve(loaded.file)), set),
+      );
       undo.push(() => {
         generation.destroy();
       });
@@ -71,9 +83,14 @@ export class ConfigApply {
         });
         changes.push(change);
       }
-      const differences = diffConfigs(this.#options.live.generation?.config, loaded.config);
+      const differences = [
+        ...diffConfigs(this.#options.live.generation?.config, loaded.config),
+        ...plugins.differences(),
+      ];
       allowed();
-      return this.#swap(loaded, generation, changes, differences);
+      const applied = this.#swap(loaded, generation, changes, differences);
+      plugins.commit(loaded);
+      return applied;
     } catch (error) {
       undo.unwind();
       throw error;
@@ -90,6 +107,7 @@ export class ConfigApply {
     const { live, draining, applied } = this.#options;
     const old = live.generation;
     live.generation = generation;
+    this.#live = loaded;
     for (const change of prepared) change.commit();
     applied(loaded);
     if (old !== undefined) draining.add(old);

@@ -17,7 +17,7 @@ export interface ReloadCounts {
 
 export interface ReloaderOptions {
   /** Loads a config and makes it live; resolves with what changed, rejects when nothing did. */
-  readonly apply: () => Promise<AppliedConfig>;
+  readonly apply: (cause: ReloadCause) => Promise<AppliedConfig>;
   /** The generation that is live. */
   readonly live: () => { readonly id: number; readonly hash: string } | undefined;
   readonly logger: Logger;
@@ -28,6 +28,7 @@ export class Reloader {
   readonly #options: ReloaderOptions;
   #running: Promise<ReloadOutcome> | undefined;
   #next: Promise<ReloadOutcome> | undefined;
+  #nextCause: ReloadCause | undefined;
   #succeeded = 0;
   #failed = 0;
   #last: ReloadOutcome | undefined;
@@ -54,7 +55,7 @@ export class Reloader {
   /** The first load: no reload, and it throws what went wrong. */
   async start(): Promise<ReloadOutcome> {
     const begun = new Begun('start');
-    return this.#keep(this.#succeed(begun, await this.#options.apply()));
+    return this.#keep(this.#succeed(begun, await this.#options.apply({ source: 'start' })));
   }
 
   /** Never rejects: a bad config changes nothing, and the outcome says why. */
@@ -63,18 +64,21 @@ export class Reloader {
       this.#running = this.#run(cause);
       return this.#running;
     }
+    this.#nextCause = wider(this.#nextCause, cause);
     this.#next ??= this.#running.then(() => {
+      const widest = this.#nextCause ?? cause;
       this.#next = undefined;
-      this.#running = this.#run(cause);
+      this.#nextCause = undefined;
+      this.#running = this.#run(widest);
       return this.#running;
     });
     return this.#next;
   }
 
-  async #run({ source }: ReloadCause): Promise<ReloadOutcome> {
-    const begun = new Begun(source);
+  async #run(cause: ReloadCause): Promise<ReloadOutcome> {
+    const begun = new Begun(cause.source);
     try {
-      const outcome = this.#keep(this.#succeed(begun, await this.#options.apply()));
+      const outcome = this.#keep(this.#succeed(begun, await this.#options.apply(cause)));
       this.#succeeded += 1;
       this.#logSuccess(outcome);
       return outcome;
@@ -134,6 +138,11 @@ export class Reloader {
       duration_ms: durationMs,
     });
   }
+}
+
+/** The cause of a reload for two who ask: one that is about plugins alone would not read the config. */
+function wider(asked: ReloadCause | undefined, cause: ReloadCause): ReloadCause {
+  return asked === undefined || asked.source === 'plugins' ? cause : asked;
 }
 
 /** When and why a reload began. */

@@ -18,6 +18,7 @@ import type { ByteSocket } from '../../support/byte-socket.ts';
 import { client } from '../../support/clients.ts';
 import { ECHO_PLUGIN } from '../../support/echo-plugin.ts';
 import { eventually } from '../../support/eventually.ts';
+import { owned } from '../../support/owned.ts';
 import { RecordingLogger } from '../../support/recording-logger.ts';
 
 /** How a test makes one exchange of a protocol begin and end. */
@@ -84,9 +85,8 @@ async function lab(protocol: string) {
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   await writeFile(join(directory, 'echo.mjs'), ECHO_PLUGIN);
   const logger = new RecordingLogger();
-  const plugins = new PluginLoader(logger);
-  await plugins.loadFor(join(directory, 'balance.yaml'));
-  await plugins.loadDirectory(directory);
+  const settings = { directory, timeoutMs: 10_000 };
+  const { plugins } = await owned(new PluginLoader(logger)).prepare({ settings });
   const server = await backend((connection) => connection.socket.on('end', () => connection.socket.end()));
   const { config } = loadConfigText(
     `mode: ${protocol}\nlisten: '127.0.0.1:0'\nbackends: [{ name: b, address: '${server.address}' }]\n`,
@@ -108,9 +108,8 @@ async function lab(protocol: string) {
     telemetry,
     tunnels: new TunnelTally(),
     health: () => ({ status: 200, body: '' }),
-    plugin: (name) => plugins.get(name),
   });
-  const generation = await builder.build(config, 'hash', directory);
+  const generation = await builder.build(config, 'hash', directory, plugins);
   const instance: ProtocolInstance = generation.listeners[0]!.instance;
   let id = 0;
   const listener = new Listener({

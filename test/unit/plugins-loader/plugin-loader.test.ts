@@ -1,77 +1,71 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { loadConfigText } from '../../../src/config/load-config.ts';
-import type { ProtocolHost } from '../../../src/plugin-api/index.ts';
 import { PluginLoader } from '../../../src/plugins/plugin-loader.ts';
+import { owned } from '../../support/owned.ts';
+import { HOST, plainPlugin, PluginLab, pluginFolder, strangers } from '../../support/plugin-lab.ts';
 import { RecordingLogger } from '../../support/recording-logger.ts';
 
-const HOST = { listener: 'test' } as ProtocolHost;
-
-async function directory(files: Readonly<Record<string, string>>): Promise<string> {
-  const path = await mkdtemp(join(tmpdir(), 'balance-plugins-'));
-  onTestFinished(() => rm(path, { recursive: true, force: true }));
-  for (const [name, text] of Object.entries(files)) {
-    await mkdir(join(path, name, '..'), { recursive: true });
-    await writeFile(join(path, name), text);
-  }
-  return path;
-}
-
-function plugin(name: string, more = ''): string {
-  return `export default { apiVersion: 1, name: '${name}', provision: (options) => ({ protocol: '${name}', active: 0, options, handle() {}, close: async () => {} }), ${more} };`;
-}
-
 async function load(files: Readonly<Record<string, string>>) {
-  const logger = new RecordingLogger();
-  const loader = new PluginLoader(logger);
-  const path = await directory(files);
-  await loader.loadDirectory(path);
-  return { loader, logger, path };
+  const lab = new PluginLab(await pluginFolder(files));
+  const { plugins } = await lab.prepare();
+  return { lab, plugins, loader: lab.loader, logger: lab.logger };
 }
 
 describe('the plugin loader', () => {
   it('finds files and folders, and nothing else', async () => {
-    const { loader, logger } = await load({
-      'one.js': plugin('one'),
-      'two.mjs': plugin('two'),
-      'three/index.js': plugin('three'),
+    const { plugins, loader, logger } = await load({
+      'one.js': plainPlugin('one'),
+      'two.mjs': plainPlugin('two'),
+      'three/index.js': plainPlugin('three'),
       'three/helper.js': 'throw new Error("not a plugin")',
+      'four/index.mjs': plainPlugin('four'),
+      'four/index.js': 'throw new Error("index.mjs counts")',
+      'node_modules/dependency/index.js': 'throw new Error("not a plugin")',
+      '.hidden.mjs': 'throw new Error("not a plugin")',
+      'one.js~': 'throw new Error("what an editor left behind")',
+      'empty-folder/README.md': 'nothing to import',
       'README.md': '# plugins',
       'package.json': '{"type":"module"}',
       'three/package.json': '{"type":"module"}',
     });
-    expect([...loader.names].sort()).toEqual(['one', 'three', 'two']);
-    expect(loader.get('one')?.name).toBe('one');
-    expect(loader.get('four')).toBeUndefined();
+    expect(strangers(plugins)).toEqual(['four', 'one', 'three', 'two']);
+    expect(plugins.get('one')?.name).toBe('one');
+    expect(plugins.get('five')).toBeUndefined();
     expect(loader.failures).toEqual([]);
-    expect(logger.lines.every((line) => line.startsWith('info plugin loaded'))).toBe(true);
+    expect(logger.lines).toEqual([]);
   });
 
   it('follows links to files and folders', async () => {
-    const real = await directory({
-      'echo.mjs': plugin('linked-file'),
-      'folder/index.mjs': plugin('linked-folder'),
+    const real = await pluginFolder({
+      'echo.mjs': plainPlugin('linked-file'),
+      'folder/index.mjs':
+        "import { name } from './name.mjs'; export default { apiVersion: 1, name, provision() {} };",
+      'folder/name.mjs': "export const name = 'linked-folder';",
     });
-    const path = await directory({});
-    await symlink(join(real, 'echo.mjs'), join(path, 'echo.mjs'));
-    await symlink(join(real, 'folder'), join(path, 'folder'));
-    const loader = new PluginLoader(new RecordingLogger());
-    await loader.loadDirectory(path);
-    expect([...loader.names].sort()).toEqual(['linked-file', 'linked-folder']);
+    const lab = new PluginLab(await pluginFolder({}));
+    await symlink(join(real, 'echo.mjs'), join(lab.directory, 'echo.mjs'));
+    await symlink(join(real, 'folder'), join(lab.directory, 'folder'));
+    await symlink(join(real, 'nothing'), join(lab.directory, 'broken-link.mjs'));
+    expect(strangers((await lab.prepare()).plugins)).toEqual(['linked-file', 'linked-folder']);
+    expect(lab.loader.failures).toEqual([]);
   });
 
   it('has no plugins where there is no folder', async () => {
-    const loader = new PluginLoader(new RecordingLogger());
-    await loader.loadDirectory('/nowhere/plugins');
-    expect(loader.names).toEqual([]);
+    const lab = new PluginLab('/nowhere/plugins');
+    expect(strangers((await lab.prepare()).plugins)).toEqual([]);
   });
 
   it.each([
-    ['a syntax error', 'export default {', /Unexpected|unexpected|Parse|parse|expected/],
-    ['an exception', 'throw new Error("out of order");', /out of order/],
+    [
+      'a syntax error',
+      'const one = 1;\nexport default {\n  x: 5 5\n};',
+      /Unexpected number \(broken\.mjs:3\)/,
+    ],
+    ['an exception', '\nthrow new Error("out of order");', /out of order \(broken\.mjs:2:7\)/],
+    ['an exception that is no error', 'throw undefined;', /undefined/],
     ['a missing import', "import 'no-such-package-anywhere'; export default {};", /no-such-package-anywhere/],
     ['no default export', 'export const plugin = {};', /default export must be a protocol plugin/],
     ['a default export that is no object', 'export default 42;', /default export must be a protocol plugin/],
@@ -92,49 +86,31 @@ describe('the plugin loader', () => {
       /its name must be/,
     ],
     ['no provision', "export default { apiVersion: 1, name: 'x' };", /no provision function/],
-    ['the name of a built-in one', plugin('http'), /http is built in/],
+    ['the name of a built-in one', plainPlugin('http'), /http is built in/],
     [
       'a configSchema that is no schema',
-      plugin('x', "configSchema: { type: 'strange' }"),
+      plainPlugin('x', "configSchema: { type: 'strange' }"),
       /its configSchema can't be used/,
     ],
-    ['a configSchema that is no object', plugin('x', 'configSchema: 42'), /its configSchema can't be used/],
+    [
+      'a configSchema that is no object',
+      plainPlugin('x', 'configSchema: 42'),
+      /its configSchema can't be used/,
+    ],
+    ['no content', '', /it is empty/],
   ])('refuses a plugin with %s, says why, and loads the others', async (_, text, reason) => {
-    const { loader, logger } = await load({ 'broken.mjs': text, 'good.mjs': plugin('good') });
-    expect(loader.names).toEqual(['good']);
+    const { plugins, loader, logger } = await load({ 'broken.mjs': text, 'good.mjs': plainPlugin('good') });
+    expect(strangers(plugins)).toEqual(['good']);
     expect(loader.failures).toHaveLength(1);
-    expect(loader.failures[0]).toMatch(/broken\.mjs: /);
-    expect(loader.failures[0]).toMatch(reason);
-    expect(logger.lines.filter((line) => line.startsWith('error plugin refused'))).toHaveLength(1);
-  });
-
-  it('loads what is new, and a file that changed again', async () => {
-    const { loader, logger, path } = await load({
-      'one.mjs': plugin('one'),
-      'broken.mjs': 'export default {',
-    });
-    await writeFile(join(path, 'two.mjs'), plugin('two'));
-    await writeFile(join(path, 'broken.mjs'), plugin('mended'));
-    await loader.loadDirectory(path);
-    expect([...loader.names].sort()).toEqual(['mended', 'one', 'two']);
-    expect(loader.failures).toEqual([]);
-    const lines = logger.lines.length;
-    await loader.loadDirectory(path);
-    expect(logger.lines).toHaveLength(lines);
-  });
-
-  it('keeps the version that works when a file is broken by an edit', async () => {
-    const { loader, path } = await load({ 'one.mjs': plugin('one') });
-    await writeFile(join(path, 'one.mjs'), 'export default {');
-    await loader.loadDirectory(path);
-    expect(loader.get('one')).toBeDefined();
-    expect(loader.failures).toHaveLength(1);
+    expect(loader.failures[0]!.file).toMatch(/broken\.mjs$/);
+    expect(loader.failures[0]!.reason).toMatch(reason);
+    expect(logger.lines).toHaveLength(1);
+    expect(logger.lines[0]).toMatch(/^error plugin refused .*broken\.mjs/);
   });
 
   it('loads what is built in', async () => {
-    const loader = new PluginLoader(new RecordingLogger());
-    await loader.loadFor('/nowhere/balance.yaml');
-    expect([...loader.names].sort()).toEqual(['http', 'tcp']);
+    const loader = owned(new PluginLoader(new RecordingLogger()));
+    expect([...(await loader.loadFor('/nowhere/balance.yaml')).names].sort()).toEqual(['http', 'tcp']);
   });
 });
 
@@ -152,10 +128,10 @@ const SCHEMA = `configSchema: {
 
 describe('the options of a plugin', () => {
   async function check(yaml: string): Promise<string> {
-    const { loader } = await load({ 'echo.mjs': plugin('echo', SCHEMA) });
+    const { plugins } = await load({ 'echo.mjs': plainPlugin('echo', SCHEMA) });
     const loaded = loadConfigText(yaml, 'test.yaml', { modes: ['http', 'tcp', 'echo'] });
     try {
-      loader.check(loaded);
+      plugins.check(loaded);
       return '';
     } catch (error) {
       return (error as Error).message;
@@ -198,24 +174,24 @@ upstreams: []
   });
 
   it('get the defaults of the schema, in a copy of their own', async () => {
-    const { loader } = await load({ 'echo.mjs': plugin('echo', SCHEMA) });
+    const { plugins } = await load({ 'echo.mjs': plainPlugin('echo', SCHEMA) });
     const options = { greeting: 'hi' };
-    const instance = (await loader.get('echo')!.provision(options, HOST)) as unknown as { options: unknown };
+    const instance = (await plugins.get('echo')!.provision(options, HOST)) as unknown as { options: unknown };
     expect(instance.options).toEqual({ greeting: 'hi', limit: 7 });
     expect(options).toEqual({ greeting: 'hi' });
   });
 
   it('never reach the plugin when they are wrong', async () => {
-    const { loader } = await load({ 'echo.mjs': plugin('echo', SCHEMA) });
-    expect(() => loader.get('echo')!.provision({ greeting: 'hi', limit: 'many' }, HOST)).toThrow(
-      'listener test: options.limit must be a whole number',
+    const { plugins } = await load({ 'echo.mjs': plainPlugin('echo', SCHEMA) });
+    await expect(plugins.get('echo')!.provision({ greeting: 'hi', limit: 'many' }, HOST)).rejects.toThrow(
+      'listener test: plugin echo failed: options.limit must be a whole number',
     );
   });
 
   it('may be anything without a schema', async () => {
-    const { loader } = await load({ 'free.mjs': plugin('free') });
+    const { plugins } = await load({ 'free.mjs': plainPlugin('free') });
     const options = { any: [{ thing: 1 }] };
-    const instance = (await loader.get('free')!.provision(options, HOST)) as unknown as { options: unknown };
+    const instance = (await plugins.get('free')!.provision(options, HOST)) as unknown as { options: unknown };
     expect(instance.options).toEqual(options);
   });
 });

@@ -49,15 +49,18 @@ function lab(broken: ProtocolPlugin['provision'] = () => Promise.reject(new Erro
     ['fake', fake],
     ['broken', { apiVersion: 1, name: 'broken', provision: broken }],
   ]);
-  const builder = new GenerationBuilder({
+  const generations = new GenerationBuilder({
     registry,
     buffers: new ReadBuffers(),
     logger,
     telemetry: new Telemetry(),
     tunnels: new TunnelTally(),
     health: () => ({ status: 200, body: '' }),
-    plugin: (name) => plugins.get(name),
   });
+  const builder = {
+    build: (config: Config, hash: string, directory: string) =>
+      generations.build(config, hash, directory, plugins),
+  };
   return { builder, logger, fake, registry };
 }
 

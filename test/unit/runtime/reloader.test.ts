@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { ConfigError } from '../../../src/config/config-error.ts';
 import type { AppliedConfig } from '../../../src/runtime/config-apply.ts';
-import { Reloader } from '../../../src/runtime/reloader.ts';
+import { Reloader, type ReloadCause } from '../../../src/runtime/reloader.ts';
 import { eventually } from '../../support/eventually.ts';
 import { RecordingLogger } from '../../support/recording-logger.ts';
 
@@ -17,7 +17,9 @@ function byHand() {
   let now = 0;
   const logger = new RecordingLogger();
   const live = { id: 0, hash: '' };
-  const apply = async (): Promise<AppliedConfig> => {
+  const causes: string[] = [];
+  const apply = async ({ source }: ReloadCause): Promise<AppliedConfig> => {
+    causes.push(source);
     now += 1;
     most = Math.max(most, now);
     try {
@@ -31,7 +33,7 @@ function byHand() {
   };
   const reloader = new Reloader({ apply, live: () => live, logger });
   const begun = (count: number) => eventually(() => running.length === count, `${count} reloads began`);
-  return { reloader, running, logger, begun, most: () => most };
+  return { reloader, running, causes, logger, begun, most: () => most };
 }
 
 describe('the reloader', () => {
@@ -112,6 +114,23 @@ describe('the reloader', () => {
     await begun(4);
     running[3]!.succeed('fourth');
     await again;
+  });
+
+  it('reads the config when one of those who ask while one runs is about more than plugins', async () => {
+    const { reloader, running, causes, begun } = byHand();
+    const first = reloader.reload({ source: 'plugins' });
+    await begun(1);
+    const others = [reloader.reload({ source: 'plugins' }), reloader.reload(FILE)];
+    running[0]!.succeed('first');
+    await first;
+    await begun(2);
+    const last = [reloader.reload(FILE), reloader.reload({ source: 'plugins' })];
+    running[1]!.succeed('second');
+    expect((await Promise.all(others)).map(({ source }) => source)).toEqual(['file', 'file']);
+    await begun(3);
+    running[2]!.succeed('third');
+    await Promise.all(last);
+    expect(causes).toEqual(['plugins', 'file', 'file']);
   });
 
   it('goes on after a failure, also for those who asked meanwhile', async () => {

@@ -1,0 +1,128 @@
+import type { ChangeKind, ConfigChange } from '../config/diff/config-change.ts';
+import { ConfigError } from '../config/config-error.ts';
+import type { LoadedConfig } from '../config/loaded-config.ts';
+import { formatProblem } from '../config/problem.ts';
+import type { CheckedPlugin } from './checked-plugin.ts';
+import { PluginError } from './plugin-error.ts';
+import type { PluginSet } from './plugin-set.ts';
+
+export interface PluginChangeOptions {
+  /** The plugins of the live generation. */
+  readonly live: PluginSet;
+  /** What lies in the folders now, with the live state of whatever can't be loaded. */
+  readonly wanted: PluginSet;
+  /** True when a reload is about nothing else: falling back to the live plugins is then a failure. */
+  readonly mustChange: boolean;
+  /** Whether a plugin failed before under these circumstances. */
+  readonly failedBefore: (plugin: CheckedPlugin, circumstances: string) => boolean;
+  /** Told of a plugin whose live state stays in its place. */
+  readonly refused: (plugin: CheckedPlugin, reason: string, circumstances: string) => void;
+  readonly committed: (plugins: PluginSet, modes: ReadonlySet<string>) => void;
+}
+
+/**
+ * The plugins for one reload. A new state of a plugin that does not work out is left behind: the reload goes on with the
+ * state that is live, as if the file had not been touched.
+ */
+export class PluginChange {
+  readonly #options: PluginChangeOptions;
+  #plugins: PluginSet;
+
+  constructor(options: PluginChangeOptions) {
+    this.#options = options;
+    this.#plugins = options.wanted;
+  }
+
+  /** Names of all protocols there are, whichever state of them will be used. */
+  get names(): readonly string[] {
+    return this.#plugins.names;
+  }
+
+  /** The plugins that the config is built with; final once {@link build} resolved. */
+  get plugins(): PluginSet {
+    return this.#plugins;
+  }
+
+  /**
+   * Checks the options of the config's listeners and builds with as many of the new plugins as work. Rejects with what is
+   * wrong when it can't be built with the live ones either, or when a plugin is at fault that has no live state.
+   */
+  async build<T>(loaded: LoadedConfig, build: (plugins: PluginSet) => Promise<T>): Promise<T> {
+    const { live, failedBefore } = this.#options;
+    for (const plugin of this.#plugins) {
+      const before = live.get(plugin.name);
+      if (before !== undefined && before !== plugin && failedBefore(plugin, circumstances(plugin, loaded)))
+        this.#plugins = this.#plugins.with(before);
+    }
+    for (;;) {
+      const error = await this.#attempt(loaded, build);
+      if (!(error instanceof Failure)) return error;
+      const { cause, reasons } = error;
+      for (const [plugin, reason] of reasons) this.#fallBack(plugin, reason, loaded, cause);
+      if (this.#options.mustChange && this.#plugins.equals(live)) throw cause;
+    }
+  }
+
+  /** What becomes of plugins when {@link plugins} goes live, in the words of a comparison of configs. */
+  differences(): readonly ConfigChange[] {
+    const { live } = this.#options;
+    const now = [...this.#plugins].filter(({ origin }) => !origin.builtIn);
+    const changed = now.filter((plugin) => live.get(plugin.name) !== plugin);
+    const removed = [...live].filter(({ name }) => this.#plugins.get(name) === undefined);
+    return [
+      ...changed.map(({ name }) => difference(name, live.get(name) === undefined ? 'added' : 'changed')),
+      ...removed.map(({ name }) => difference(name, 'removed')),
+    ];
+  }
+
+  /** The config is live with {@link plugins}. */
+  commit({ config }: LoadedConfig): void {
+    this.#options.committed(this.#plugins, new Set(config.listeners.map(({ mode }) => mode)));
+  }
+
+  async #attempt<T>(loaded: LoadedConfig, build: (plugins: PluginSet) => Promise<T>): Promise<T | Failure> {
+    const wrong = this.#plugins.wrongOptions(loaded);
+    if (wrong.size > 0) {
+      const reasons = new Map(
+        [...wrong].map(([plugin, problems]) => [plugin, problems.map(formatProblem).join('; ')]),
+      );
+      return new Failure(new ConfigError([...wrong.values()].flat()), reasons);
+    }
+    try {
+      return await build(this.#plugins);
+    } catch (error) {
+      const plugin = error instanceof PluginError ? this.#plugins.get(error.plugin) : undefined;
+      if (!(error instanceof PluginError) || plugin === undefined) throw error;
+      return new Failure(error, new Map([[plugin, error.reason]]));
+    }
+  }
+
+  #fallBack(plugin: CheckedPlugin, reason: string, loaded: LoadedConfig, cause: Error): void {
+    const before = this.#options.live.get(plugin.name);
+    if (before === undefined || before === plugin) throw cause;
+    this.#options.refused(plugin, reason, circumstances(plugin, loaded));
+    this.#plugins = this.#plugins.with(before);
+  }
+}
+
+/** What plugins are at fault for. */
+class Failure {
+  readonly cause: Error;
+  readonly reasons: ReadonlyMap<CheckedPlugin, string>;
+
+  constructor(cause: Error, reasons: ReadonlyMap<CheckedPlugin, string>) {
+    this.cause = cause;
+    this.reasons = reasons;
+  }
+}
+
+function difference(name: string, kind: ChangeKind): ConfigChange {
+  const summary = `plugin ${name} ${kind === 'changed' ? 'replaced' : kind}`;
+  const note = 'new connections get the new one, connections that run keep the one that they began with';
+  return { path: `plugins[${name}]`, kind, effect: 'hot', summary, ...(kind === 'changed' ? { note } : {}) };
+}
+
+/** All that a plugin can see of a config. */
+function circumstances({ name }: CheckedPlugin, { config }: LoadedConfig): string {
+  return JSON.stringify([config.listeners.filter(({ mode }) => mode === name), config.upstreams]);
+}

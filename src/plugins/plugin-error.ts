@@ -1,0 +1,16 @@
+import { BalanceError } from '../errors.ts';
+
+/** A plugin that is at fault for what could not be done. */
+export class PluginError extends BalanceError {
+  /** The plugin's name; '' when it was not loaded far enough to have one. */
+  readonly plugin: string;
+  /** What was wrong, without what was tried. */
+  readonly reason: string;
+
+  constructor(plugin: string, reason: string, message: string, cause?: unknown) {
+    super('plugin_failed', message, { origin: 'config', cause });
+    this.name = 'PluginError';
+    this.plugin = plugin;
+    this.reason = reason;
+  }
+}

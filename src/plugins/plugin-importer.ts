@@ -1,0 +1,107 @@
+import { realpath } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+import { BalanceError, messageOf } from '../errors.ts';
+import { CheckedPlugin } from './checked-plugin.ts';
+import { ExitGuard } from './exit-guard.ts';
+import { FreshImports } from './fresh-imports.ts';
+import { guardedCall, type StrayErrors } from './guarded-call.ts';
+import { placeIn } from './place-in-plugin.ts';
+import type { FoundPlugin } from './plugin-contents.ts';
+import type { PluginSource } from './plugin-source.ts';
+import { tryPlugin } from './plugin-trial.ts';
+
+/** How much of a hash makes the address of a module. */
+const STATE_LENGTH = 12;
+
+/** Turns plugins as they lie in a folder into plugins that can be used. */
+export class PluginImporter {
+  readonly #process: StrayErrors;
+  readonly #imports = new FreshImports();
+  readonly #exitGuard = new ExitGuard();
+  /** States that were imported: their modules stay for as long as the process lives. */
+  readonly #imported = new Set<string>();
+  /** How often a state failed after its trial. The runtime remembers that failure by the address, so each try needs another one. */
+  readonly #failures = new Map<string, number>();
+
+  constructor(process: StrayErrors) {
+    this.#process = process;
+  }
+
+  /** How many states of plugins this process keeps in memory. */
+  get importedStates(): number {
+    return this.#imported.size;
+  }
+
+  /** Rejects with what is wrong with the plugin. Importing it and provisioning a listener may take `limitMs` each. */
+  async import(found: FoundPlugin, limitMs: number): Promise<CheckedPlugin> {
+    if (found.fault !== undefined) throw new Error(found.fault);
+    const source = await realSource(found);
+    const key = `${source.file} ${found.hash}`;
+    if (!this.#imported.has(key)) await tryPlugin(source, limitMs);
+    this.#exitGuard.protect(source.folder ?? source.file);
+    try {
+      const plugin = await this.#import(found, source, limitMs);
+      this.#imported.add(key);
+      return plugin;
+    } catch (error) {
+      this.#failures.set(key, (this.#failures.get(key) ?? 0) + 1);
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#imports.close();
+    this.#exitGuard.close();
+  }
+
+  async #import(found: FoundPlugin, source: PluginSource, limitMs: number): Promise<CheckedPlugin> {
+    const failures = this.#failures.get(`${source.file} ${found.hash}`) ?? 0;
+    const state = found.hash.slice(0, STATE_LENGTH) + (failures === 0 ? '' : `x${failures.toString(36)}`);
+    const guard = {
+      limitMs,
+      process: this.#process,
+      isOurs: (error: unknown) => placeOf(source, error) !== '',
+    };
+    const module = await guardedCall(() => this.#imports.import(source, state), {
+      ...guard,
+      late: () => undefined,
+    });
+    const origin = { file: found.file, hash: found.hash, builtIn: false };
+    return new CheckedPlugin(module['default'], origin, async (provision) => {
+      try {
+        // Nobody waits for an instance that comes too late; it may hold something all the same.
+        return await guardedCall(provision, {
+          ...guard,
+          late: (instance) => void quietly(() => instance.close()),
+        });
+      } catch (error) {
+        throw withPlace(error, placeOf(source, error));
+      }
+    });
+  }
+}
+
+/** Modules are known by what links lead to. */
+async function realSource({ file, folder }: PluginSource): Promise<PluginSource> {
+  const path = await realpath(file);
+  return { file: path, folder: folder === undefined ? undefined : dirname(path) };
+}
+
+function placeOf(source: PluginSource, error: unknown): string {
+  return error instanceof Error ? placeIn(source, error.stack ?? '') : '';
+}
+
+/** What the proxy told a plugin needs no place in the plugin. */
+function withPlace(error: unknown, place: string): unknown {
+  if (place === '' || error instanceof BalanceError) return error;
+  return new Error(`${messageOf(error)} (${place})`, { cause: error });
+}
+
+async function quietly(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch {
+    // It is given up.
+  }
+}
