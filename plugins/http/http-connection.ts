@@ -9,6 +9,7 @@ import { HttpInstance } from './http-instance.ts';
 import { REQUEST, RESPONSE } from './llhttp.ts';
 import { refusedRecord } from './records.ts';
 import { HEAD, INVALID, MessageReader, MORE } from './message-reader.ts';
+import { judgeStart } from './request-start.ts';
 
 /** After our last response the client may still send; for so long and so much it is read and thrown away, as a reset would take the response from it. */
 const LINGER_MS = 2_000;
@@ -34,6 +35,8 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
   #exchange: Exchange | undefined;
   /** Pipelined requests that wait for their turn. */
   #stash: Buffer | undefined;
+  /** The beginning of what may be a request with an unknown method. */
+  #unclear: Buffer | undefined;
   /** The last response waits for the client to take it; until then no further request begins. */
   #clientFull = false;
   readonly #begunAtMs = performance.now();
@@ -186,6 +189,8 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
   }
 
   #readHead(bytes: Buffer, start: number, end: number): number {
+    if (this.#unclear !== undefined)
+      return this.#judge(Buffer.concat([this.#unclear, bytes.subarray(start, end)]), end);
     let at = start;
     const first = !this.reader.busy;
     // A line break too many after the last request is no beginning of another one (RFC 9112 2.2).
@@ -203,9 +208,21 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
       this.#begin(this.reader.head as Head);
       return next;
     }
-    if (progress === INVALID) this.#refuse(400, 'bad_request', this.reader.failure);
-    else if (this.reader.hasOnlyTarget) this.#refuse(414, 'head_too_large', 'the request target is too long');
+    if (progress === INVALID) {
+      if (first) this.deadline.set(this.#first.options.timeouts.read);
+      return this.#judge(this.reader.rejected, end);
+    }
+    if (this.reader.hasOnlyTarget) this.#refuse(414, 'head_too_large', 'the request target is too long');
     else this.#refuse(431, 'head_too_large', 'the request head is too large');
+    return end;
+  }
+
+  /** Says what is wrong with bytes that are no request, as soon as that is clear. Returns `end`. */
+  #judge(bytes: Buffer, end: number): number {
+    const verdict = judgeStart(bytes, this.#first.parts.methods);
+    this.#unclear = verdict === 'unclear' ? bytes : undefined;
+    if (verdict === 'malformed') this.#refuse(400, 'bad_request', this.reader.failure);
+    else if (verdict === 'unknown method') this.#refuse(501, 'bad_request', 'the method is unknown');
     return end;
   }
 

@@ -152,6 +152,19 @@ export class ParserMemory {
     return (this.#methods[number] ??= this.#text(this.#llhttp.llhttp_method_name(number)));
   }
 
+  /** The names of all methods that a parser knows, those of protocols that look like HTTP among them. */
+  methods(): ReadonlySet<string> {
+    const names = new Set<string>();
+    for (;;) {
+      try {
+        names.add(this.#text(this.#llhttp.llhttp_method_name(names.size)));
+      } catch {
+        // The module traps behind the last one.
+        return names;
+      }
+    }
+  }
+
   status(parser: number): number {
     return this.#llhttp.llhttp_get_status_code(parser);
   }

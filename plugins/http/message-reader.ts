@@ -24,6 +24,8 @@ export interface HeadLimits {
   readonly headerCount: number;
 }
 
+const NOTHING = Buffer.alloc(0);
+
 /** Gets the decoded pieces of a chunked body; they lie in borrowed memory. */
 export interface BodySink {
   bodyPiece(bytes: Buffer, start: number, end: number): void;
@@ -39,6 +41,8 @@ export class MessageReader {
   head: Head | undefined;
   /** After INVALID: why. */
   failure = '';
+  /** After INVALID: all that came of the head. */
+  rejected: Buffer = NOTHING;
   /** The first byte of the last `feed` that was not consumed. */
   position = 0;
   readonly #supply: ParserSupply;
@@ -108,7 +112,7 @@ export class MessageReader {
     }
     const outcome = memory.execute(this.#parser, scratch, bytes, start, end);
     this.position = memory.position;
-    if (outcome === FAILED) return this.#fail(memory);
+    if (outcome === FAILED) return this.#fail(memory, bytes.subarray(start, end));
     if (outcome === NEEDS_MORE)
       return this.#inBody && !scratch.sawField ? MORE : this.#keep(bytes, start, end);
     this.#paused = true;
@@ -157,8 +161,9 @@ export class MessageReader {
     return this.#partial.bytes.length > this.limits.headerSize ? TOO_LARGE : MORE;
   }
 
-  #fail(memory: ParserMemory): Progress {
+  #fail(memory: ParserMemory, bytes: Buffer): Progress {
     if (this.#scratch.tooManyFields) return TOO_LARGE;
+    if (!this.#inBody) this.rejected = Buffer.concat([this.#partial?.bytes ?? NOTHING, bytes]);
     this.failure = memory.failure(this.#parser);
     return INVALID;
   }

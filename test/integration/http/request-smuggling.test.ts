@@ -143,8 +143,13 @@ const MALFORMED: readonly (readonly [string, string, number])[] = [
   ['a version in lower case', `GET / http/1.1\r\n${HOST}\r\n`, 400],
   ['another protocol', `GET / HTTPS/1.1\r\n${HOST}\r\n`, 400],
   ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400],
-  ['a method in lower case', `get / HTTP/1.1\r\n${HOST}\r\n`, 400],
-  ['an unknown method', `NONSENSE / HTTP/1.1\r\n${HOST}\r\n`, 400],
+  ['a method in lower case', `get / HTTP/1.1\r\n${HOST}\r\n`, 501],
+  ['an unknown method', `NONSENSE / HTTP/1.1\r\n${HOST}\r\n`, 501],
+  ['a method that begins like a known one', `GETS / HTTP/1.1\r\n${HOST}\r\n`, 501],
+  ['a method of 64 letters', `${'M'.repeat(64)} / HTTP/1.1\r\n${HOST}\r\n`, 501],
+  ['a method of 65 letters', `${'M'.repeat(65)} / HTTP/1.1\r\n${HOST}\r\n`, 501],
+  ['a method with a slash', `GE/T / HTTP/1.1\r\n${HOST}\r\n`, 400],
+  ['a method without a target', 'NONSENSE\r\n\r\n', 400],
   ['a TLS handshake', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 400],
   ['a response', 'HTTP/1.1 200 OK\r\n\r\n', 400],
 ];
@@ -154,6 +159,19 @@ describe('a malformed head is refused and ends the connection', () => {
     const stage = await scene();
     expect(await stage.refusal(request + SMUGGLED)).toMatchObject({ status, closed: true });
     expect(stage.backend.connections).toHaveLength(0);
+  });
+
+  it.each([
+    [501, `NONSENSE / HTTP/1.1\r\n${HOST}\r\n`],
+    [501, `GETS / HTTP/1.1\r\n${HOST}\r\n`],
+    [400, 'GE/T / HTTP/1.1\r\n'],
+  ])('with %i in whatever pieces its start comes', async (status, request) => {
+    const stage = await scene();
+    for (let size = 1; size < 10; size++) {
+      const client = await stage.client();
+      await client.sendPieces(request, size);
+      expect(statusOf(await readMessage(client))).toBe(status);
+    }
   });
 
   it('but empty lines before a request are not', async () => {

@@ -20,8 +20,8 @@ function socketsThatFit(): number {
     userLimits?: { open_files?: { soft: number | string } };
   };
   const limit = Number(report.userLimits?.open_files?.soft ?? 1024);
-  const most = Number.isNaN(limit) ? 1000 : Math.floor((limit - SPARE_DESCRIPTORS) / DESCRIPTORS_A_SOCKET);
-  return Math.max(20, Math.min(1000, most));
+  const most = Number.isNaN(limit) ? 3000 : Math.floor((limit - SPARE_DESCRIPTORS) / DESCRIPTORS_A_SOCKET);
+  return Math.max(20, Math.min(3000, most));
 }
 
 function connectTo(address: string): Socket {
