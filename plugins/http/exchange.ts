@@ -246,6 +246,7 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
   becomeTunnel(lease: Lease, head: string, bytes: Buffer, start: number, end: number): void {
     const { stream } = this.connection.connection;
     const { host, options } = this.instance;
+    lease.detach();
     stream.writeText(head);
     if (start < end) stream.writeBorrowed(bytes, start, end);
     const ahead = this.connection.becomeTunnel();

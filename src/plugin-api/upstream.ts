@@ -64,6 +64,11 @@ export interface Lease {
   readonly reused: boolean;
   /** The exchange is over and the socket may serve another one, after at most `idleMs` of rest; without it as long as the pool keeps it. */
   release(idleMs?: number): void;
+  /**
+   * The connection is used for good, as by a tunnel: it takes no place in the pool any more, and still counts as a connection
+   * of the backend. Only `discard` ends such a lease.
+   */
+  detach(): void;
   /** The exchange is over and the socket must not be used again. `error` says what was wrong with it, if anything. */
   discard(error?: Error): void;
 }

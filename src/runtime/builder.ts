@@ -237,11 +237,7 @@ class UpstreamPlan {
       validateOnBorrow: pool.validate_on_borrow,
     };
     for (const member of this.group.members) {
-      member.usePool(
-        use,
-        this.#registry.pool(member.backend, use, settings, this.#dial, this.#holdings),
-        pool.max_size,
-      );
+      member.usePool(use, this.#registry.pool(member.backend, use, settings, this.#dial, this.#holdings));
     }
   }
 }

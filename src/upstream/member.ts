@@ -17,8 +17,9 @@ export class Member implements Candidate {
   readonly backend: BackendState;
   readonly id: string;
   readonly weight: number;
-  maxConnections: number;
+  readonly maxConnections: number;
   readonly #pools = new Map<SocketUse, SocketPool>();
+  #limiting: SocketPool | undefined;
   readonly #health: { readonly healthy: boolean } | undefined;
 
   constructor(options: MemberOptions) {
@@ -34,10 +35,10 @@ export class Member implements Candidate {
     return this.#pools.get(use);
   }
 
-  /** Takes sockets for that use from a pool of at most `maxSize`, which then limits the leases too. */
-  usePool(use: SocketUse, pool: SocketPool, maxSize: number): void {
+  /** Takes sockets for that use from a pool. The one of exchanges limits the leases by its size too. */
+  usePool(use: SocketUse, pool: SocketPool): void {
     this.#pools.set(use, pool);
-    if (use === 'keep-alive') this.maxConnections = Math.min(this.maxConnections, maxSize);
+    if (use === 'keep-alive') this.#limiting = pool;
   }
 
   get active(): number {
@@ -49,6 +50,7 @@ export class Member implements Candidate {
   }
 
   get available(): boolean {
-    return this.backend.active < this.maxConnections && (this.#health?.healthy ?? true);
+    if (this.backend.active >= this.maxConnections || this.#limiting?.isFull === true) return false;
+    return this.#health?.healthy ?? true;
   }
 }

@@ -125,6 +125,14 @@ export class SocketLease implements Lease, PendingLease, SocketTaker {
     this.#member?.backend.leaseEnded();
   }
 
+  detach(): void {
+    const socket = this.#socket;
+    if (socket === undefined || this.#pool === undefined) return;
+    this.#pool.detach(socket);
+    this.#pool = undefined;
+    this.#member?.backend.noteChange();
+  }
+
   discard(error?: Error): void {
     const socket = this.#socket;
     if (socket === undefined) return;

@@ -93,6 +93,11 @@ export class SocketPool {
     backend.pools.add(this);
   }
 
+  /** True while each socket that it may have is leased or spoken for. */
+  get isFull(): boolean {
+    return this.#leased + this.#borrowing >= this.#settings.maxSize;
+  }
+
   get idle(): number {
     return Math.max(0, this.#pool.available - this.#restingFailures) + this.#hot.length;
   }
@@ -135,6 +140,12 @@ export class SocketPool {
     // Whoever waits in the pool's own line comes first.
     if (this.#borrowing > 0) void this.#pool.release(socket);
     else this.#hot.push(socket);
+  }
+
+  /** A leased socket leaves for good and goes on living: there is room for another one. */
+  detach(socket: PooledSocket): void {
+    this.#leased -= 1;
+    if (this.#use === 'keep-alive') this.#destroy(socket);
   }
 
   /** Takes a socket back that must not be used again. */

@@ -47,7 +47,7 @@ function groupOf(addresses: readonly string[], options: GroupOptions = {}) {
         acquireTimeoutMs: 2_000,
         validateOnBorrow: true,
       };
-      member.usePool('keep-alive', owned(new SocketPool(backend, 'keep-alive', settings, dial)), 10);
+      member.usePool('keep-alive', owned(new SocketPool(backend, 'keep-alive', settings, dial)));
     }
     return member;
   });
@@ -215,6 +215,37 @@ describe('an upstream', () => {
     gone.pending.cancel();
     await eventually(() => members[0]!.active === 0, 'nothing is counted');
     expect(gone.answers).toBe(0);
+  });
+
+  it('keeps more than fit a pool waiting, until a socket leaves the pool for good', async () => {
+    const [server] = await servers(1);
+    const { group, members } = groupOf([server!.address], { pooled: true });
+    const full = Array.from({ length: 10 }, () => new Asker(group, 'keep-alive'));
+    for (const asker of full) await asker.answered();
+    const waiting = [new Asker(group, 'keep-alive'), new Asker(group, 'keep-alive')];
+    expect(group.waiting).toBe(2);
+    const tunnel = full[0]!.lease!;
+    tunnel.detach();
+    expect((await waiting[0]!.answered()).lease?.stream).not.toBe(tunnel.stream);
+    expect(members[0]!.active).toBe(11);
+    expect(tunnel.stream.destroyed).toBe(false);
+    expect(group.waiting).toBe(1);
+    tunnel.discard();
+    expect(tunnel.stream.destroyed).toBe(true);
+    expect(members[0]!.active).toBe(10);
+    full[1]!.lease!.release();
+    await waiting[1]!.answered();
+  });
+
+  it('counts a lease for good against max_connections all the same', async () => {
+    const [server] = await servers(1);
+    const { group } = groupOf([server!.address], { pooled: true, maxConnections: 1 });
+    const tunnel = (await new Asker(group, 'keep-alive').answered()).lease!;
+    tunnel.detach();
+    const waiting = new Asker(group, 'keep-alive');
+    expect(group.waiting).toBe(1);
+    tunnel.discard();
+    await waiting.answered();
   });
 
   it('serves who waits when a backend becomes healthy', async () => {

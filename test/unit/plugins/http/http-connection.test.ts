@@ -79,6 +79,7 @@ function endingConnection(): { stream: StuckStream; expire: () => void } {
     scratch,
     connect,
     pseudonym: 'test',
+    methods: supply.first.methods(),
     requestIds: new RequestIds(),
   });
   const stream = new StuckStream();
