@@ -15,6 +15,9 @@ import { judgeStart } from './request-start.ts';
 const LINGER_MS = 2_000;
 const LINGER_BYTES = 1024 * 1024;
 
+/** The first request of a connection may be under way when the connection is to end: it gets so long since the connection began. */
+const FIRST_REQUEST_MS = 2_000;
+
 const CR = 0x0d;
 const LF = 0x0a;
 
@@ -43,6 +46,8 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
   #view: ClientView | undefined;
   #requests = 0;
   #closing = false;
+  /** Kept open for one last request although its generation is over: who serves that, and does not end before. */
+  #last: HttpInstance | undefined;
   #lingering = false;
   #lingered = 0;
   /** While lingering: what waited to be sent at the last look, and for how long that has not changed. */
@@ -98,13 +103,31 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
     this.#stash = undefined;
     const exchange = this.#exchange;
     this.#exchange = undefined;
+    this.#letGo();
     exchange?.clientGone();
   }
 
   drain(): void {
-    if (this.#tunnelled) return;
+    if (this.#tunnelled || this.#closing) return;
     this.#closing = true;
-    if (this.#exchange === undefined && !this.reader.busy) this.#finish();
+    if (this.#exchange !== undefined) return;
+    if (!this.reader.busy) {
+      const leftMs = FIRST_REQUEST_MS - (performance.now() - this.#begunAtMs);
+      if (this.#requests > 0 || leftMs <= 0) {
+        this.#finish();
+        return;
+      }
+      this.deadline.set(leftMs);
+    }
+    this.#last = this.#current() ?? this.#first;
+    this.#last.begun();
+  }
+
+  /** The last request is there, or will not come. */
+  #letGo(): void {
+    const last = this.#last;
+    this.#last = undefined;
+    last?.ended();
   }
 
   /** What backends are told about this client, as the instance has it. */
@@ -127,7 +150,8 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
   done(keepAlive: boolean, clientFull: boolean): void {
     const exchange = this.#exchange;
     this.#exchange = undefined;
-    if (!keepAlive || !this.mayStayOpen) {
+    // Limits had their say in the response: what it announced holds, also when an edit lowered them meanwhile.
+    if (!keepAlive || this.#closing || this.connection.draining || this.#peerEnded) {
       // Who did not ask for the close may be sending its next request just now (RFC 9112 9.6).
       this.#finish(exchange?.isLast !== true || exchange.wantsBody || this.#stash !== undefined);
       return;
@@ -172,7 +196,7 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
     while (at < end) {
       const exchange = this.#exchange;
       if (exchange === undefined && !this.#clientFull) {
-        if (this.#closing || this.#lingering) return;
+        if (this.#lingering) return;
         at = this.#readHead(bytes, at, end);
       } else if (exchange?.wantsBody === true) at = exchange.bodyArrived(bytes, at, end);
       else {
@@ -228,9 +252,10 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
 
   #begin(head: Head): void {
     this.#requests += 1;
-    const instance = this.#current() ?? this.#first;
+    const instance = this.#last ?? this.#current() ?? this.#first;
     const exchange = new Exchange(this, instance, head);
     this.#exchange = exchange;
+    if (this.#last !== undefined) this.#letGo();
     if (head.chunked) this.reader.expectChunks();
     else this.reader.finish();
     exchange.start(head);
@@ -267,6 +292,7 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
     if (this.#lingering) return;
     this.#closing = true;
     this.#lingering = true;
+    this.#letGo();
     this.#stash = undefined;
     this.#clientFull = false;
     this.reader.finish();

@@ -96,10 +96,9 @@ export class Listener {
 
   /** Another generation takes over. Connections of another protocol finish what runs on them and close. */
   replace(instance: ProtocolInstance): void {
-    const sameProtocol = this.#instance.protocol === instance.protocol;
+    // First, so that they still see who serves what they began.
+    if (this.#instance.protocol !== instance.protocol) this.#drainConnections();
     this.#instance = instance;
-    if (sameProtocol) return;
-    this.#drainConnections();
   }
 
   /** The port that is bound; 0 for a unix socket. */

@@ -168,21 +168,26 @@ describe('limits.connection_age', () => {
     expect(stage.backend.connections).toHaveLength(1);
   });
 
-  it('lets a response that is under way come to its end, and takes no further request', async () => {
+  it('lets a response that is under way come to its end, and closes behind the next one, which says so', async () => {
     const stage = await scene({
       yaml: 'http: { limits: { connection_age: 60s } }',
       respond: () => 'HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf',
     });
     const clock = shiftedClock();
     const peer = await stage.client();
-    peer.send(get('/1') + get('/2'));
+    peer.send(get('/1') + get('/2') + get('/3'));
     await peer.untilText('half');
     clock.shiftMs = 60_000;
-    (await stage.backend.connection(0)).send('half');
-    expect((await readMessage(peer)).body.toString()).toBe('halfhalf');
+    const far = await stage.backend.connection(0);
+    for (const closes of [[], ['close']]) {
+      far.send('half');
+      const response = await readMessage(peer);
+      expect([response.body.toString(), fieldValues(response, 'connection')]).toEqual(['halfhalf', closes]);
+      if (closes.length === 0) await peer.untilText('half');
+    }
     await peer.untilEnded();
     expect(peer.received).toHaveLength(0);
-    expect(stage.seen).toHaveLength(1);
+    expect(stage.seen).toHaveLength(2);
   });
 });
 
