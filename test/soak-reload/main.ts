@@ -1,0 +1,79 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { Journal } from './edits/journal.ts';
+import { renderConfig } from './model/render-config.ts';
+import { parseOptions, soakReloadUsage, type SoakReloadOptions } from './options.ts';
+import { sampleLine, stallReport, trafficReport, verdictTable } from './report.ts';
+import { Scene } from './scene.ts';
+import { runSoak } from './soak-run.ts';
+import { ProcessTarget } from './target/process-target.ts';
+import { verdict } from './verdict.ts';
+
+const options = parseOptions(process.argv.slice(2));
+if (options === undefined) process.stdout.write(soakReloadUsage);
+else await soak(options);
+
+async function soak({ seed, rate, load, seconds, keep }: SoakReloadOptions): Promise<void> {
+  const scene = await Scene.open();
+  try {
+    const target = await ProcessTarget.start({
+      configFile: scene.file.path,
+      adminPort: scene.places.admin,
+      stallLog: join(scene.folder, 'stalls'),
+      log: join(scene.folder, 'balance.log'),
+    });
+    try {
+      const every = Math.max(1, Math.round(seconds / 20));
+      let samples = 0;
+      const result = await runSoak(scene, target, {
+        seed,
+        rate,
+        load,
+        seconds,
+        onSample: (sample) => {
+          samples += 1;
+          if (samples % every === 0) print(sampleLine(sample));
+        },
+      });
+      const last = result.after.at(-1);
+      if (last !== undefined) print(`at rest: ${sampleLine(last)}`);
+      const { faults } = target;
+      const { stalls } = target;
+      const exit = await target.stop();
+      print(`\n${trafficReport(result)}`);
+      print(stallReport(stalls));
+      for (const fault of faults.slice(0, 20)) print(`proxy: ${fault}`);
+      const lines = verdict({ result, faults, exit, isProcess: true });
+      print(`\n${verdictTable(`seed ${seed}`, lines)}`);
+      if (lines.some(({ passed }) => !passed)) process.exitCode = 1;
+      if (keep) writeEdits(scene, result.journal);
+    } finally {
+      await target.stop();
+    }
+  } finally {
+    await scene.close(keep);
+  }
+}
+
+/** One file an edit, and a line for each that says when it was live. */
+function writeEdits({ folder, places }: Scene, { edits }: Journal): void {
+  mkdirSync(join(folder, 'edits'));
+  const clock = (ms: number | undefined): string =>
+    ms === undefined || ms === Infinity
+      ? '-'
+      : new Date(performance.timeOrigin + ms).toISOString().slice(11, 23);
+  const lines = edits.map(
+    ({ marker, what, model, writtenAtMs, liveAtMs, supersededAtMs }) =>
+      `${marker} ${model === undefined ? 'invalid' : 'valid'} written ${clock(writtenAtMs)} live ${clock(liveAtMs)} superseded ${clock(supersededAtMs)}: ${what}`,
+  );
+  writeFileSync(join(folder, 'edits', 'index'), `${lines.join('\n')}\n`);
+  for (const { marker, model } of edits)
+    if (model !== undefined)
+      writeFileSync(join(folder, 'edits', `${marker}.yaml`), renderConfig(model, places));
+  print(`log and edits are in ${folder}`);
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
