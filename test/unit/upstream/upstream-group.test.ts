@@ -225,13 +225,14 @@ describe('an upstream', () => {
     const waiting = [new Asker(group, 'keep-alive'), new Asker(group, 'keep-alive')];
     expect(group.waiting).toBe(2);
     const tunnel = full[0]!.lease!;
+    const { stream } = tunnel;
     tunnel.detach();
-    expect((await waiting[0]!.answered()).lease?.stream).not.toBe(tunnel.stream);
+    expect((await waiting[0]!.answered()).lease?.stream).not.toBe(stream);
     expect(members[0]!.active).toBe(11);
-    expect(tunnel.stream.destroyed).toBe(false);
+    expect(stream.destroyed).toBe(false);
     expect(group.waiting).toBe(1);
     tunnel.discard();
-    expect(tunnel.stream.destroyed).toBe(true);
+    expect(stream.destroyed).toBe(true);
     expect(members[0]!.active).toBe(10);
     full[1]!.lease!.release();
     await waiting[1]!.answered();
