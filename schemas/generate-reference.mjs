@@ -122,7 +122,10 @@ class Reference {
     const target = resolveSchema(this.#schema, property);
     if (target.type === 'array') return `list of ${this.#typeOf(target.items)}`;
     const section = this.#sections.get(definitionName(property));
-    if (section !== undefined) return `[${section}](#${anchorOf(section)})`;
+    if (section !== undefined) {
+      const link = `[${section}](#${anchorOf(section)})`;
+      return Array.isArray(target.type) ? `boolean or ${link}` : link;
+    }
     if (target.format in FORMAT_WORDS) return FORMAT_WORDS[target.format];
     return [target.type]
       .flat()
@@ -139,7 +142,7 @@ class Reference {
 }
 
 const TYPE_WORDS = { string: 'text', integer: 'whole number', object: 'mapping' };
-const FORMAT_WORDS = { duration: 'duration', 'positive-duration': 'duration', size: 'size' };
+const FORMAT_WORDS = { duration: 'duration', 'positive-duration': 'duration', size: 'size', age: 'duration' };
 
 /** The anchor that Markdown renderers give to a heading. */
 function anchorOf(heading) {
@@ -153,7 +156,9 @@ function allowed(target) {
   if (target.enum !== undefined) return target.enum.map(code).join(', ');
   if (target.format === 'algorithm') return target.examples.map(code).join(', ');
   if (target.format === 'duration') return '0 or longer';
-  if (target.format === 'positive-duration') return 'longer than 0';
+  if (target.format === 'positive-duration' || target.format === 'age') return 'longer than 0';
+  if (target.format === 'log-output') return '`stdout`, `stderr`, a file';
+  if (target.format === 'log-filter') return 'an expression';
   if (target.format !== undefined) return target.format.replaceAll('-', ' ');
   if (target.minimum !== undefined) return `${target.minimum} to ${target.maximum}`;
   if (target.type === 'boolean') return '`true`, `false`';

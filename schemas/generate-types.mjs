@@ -17,7 +17,7 @@ const OUTPUTS = [
 ];
 
 /** What numbers mean that stand for texts of these formats. */
-const UNITS = { duration: 'In ms.', 'positive-duration': 'In ms.', size: 'In bytes.' };
+const UNITS = { duration: 'In ms.', 'positive-duration': 'In ms.', age: 'In ms.', size: 'In bytes.' };
 
 /** The generated files: text by path from the top of the project. */
 export async function generateTypes(schema) {
@@ -74,7 +74,8 @@ class TypeGenerator {
     const target = resolveSchema(this.#root, property);
     if (name !== undefined && target.properties !== undefined) {
       this.#add(name);
-      return { $ref: `#/definitions/${name}` };
+      const section = { $ref: `#/definitions/${name}` };
+      return isBooleanToo(target) ? { anyOf: [{ type: 'boolean' }, section] } : section;
     }
     const description = this.#describe(target);
     if (target.type === 'array') return { type: 'array', items: this.#typeSchema(target.items), description };
@@ -107,6 +108,11 @@ class TypeGenerator {
     }
     return parts.filter(Boolean).join(' ');
   }
+}
+
+/** Whether `true` or `false` may stand for the whole section. */
+function isBooleanToo({ type }) {
+  return Array.isArray(type) && type.includes('boolean');
 }
 
 function typeName(name) {

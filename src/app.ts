@@ -1,3 +1,5 @@
+import { dirname, resolve } from 'node:path';
+
 import { adminRoutes } from './app/admin-routes.ts';
 import { ConfigFollower } from './app/config-follower.ts';
 import { metricsSource } from './app/metrics-source.ts';
@@ -26,6 +28,7 @@ import { Metrics } from './telemetry/metrics.ts';
 import { TelemetryControl } from './telemetry/telemetry-control.ts';
 
 const STDOUT = 1;
+const STDERR = 2;
 const FIRST_LOGGING = { level: 'info', format: 'text', add_caller: false } as const;
 
 export interface AppOptions {
@@ -34,6 +37,8 @@ export interface AppOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** File descriptor for log lines. Default: stdout. */
   readonly output?: number;
+  /** File descriptor for warnings about outputs that fail. Default: stderr. */
+  readonly errorOutput?: number;
   /** Shown by `/version` and `/status`. */
   readonly version?: string;
 }
@@ -46,6 +51,8 @@ export interface App {
   readonly logger: Logger;
   /** Reads the config again. Never rejects: a bad config changes nothing, and the outcome says why. */
   reload(cause?: ReloadCause): Promise<ReloadOutcome>;
+  /** Opens all log files anew, after somebody moved them. */
+  reopenLogs(): void;
   /** Finishes what runs, at most for `shutdown.timeout`, and writes what was logged. */
   close(): Promise<void>;
   /** Ends all connections now. */
@@ -87,7 +94,11 @@ class Proxy implements App {
     const buffers = new ReadBuffers();
     const tunnels = new TunnelTally();
     const telemetry = new Telemetry();
-    const logging = createLogging(FIRST_LOGGING, openLogOutput(options.output ?? STDOUT));
+    const logging = createLogging(FIRST_LOGGING, {
+      stdout: openLogOutput(options.output ?? STDOUT),
+      stderr: () => openLogOutput(options.errorOutput ?? STDERR),
+      directory: dirname(resolve(options.configFile)),
+    });
     const { logger } = logging;
     this.logger = logger;
     this.#logging = logging;
@@ -164,6 +175,10 @@ class Proxy implements App {
 
   reload(cause: ReloadCause = { source: 'admin' }): Promise<ReloadOutcome> {
     return this.#reloader.reload(cause);
+  }
+
+  reopenLogs(): void {
+    this.#logging.reopen();
   }
 
   async close(): Promise<void> {

@@ -4,6 +4,7 @@ import type { Connection } from '../../src/plugin-api/index.ts';
 import {
   ACCEPT,
   FORWARDED,
+  REFERER,
   USER_AGENT,
   X_FORWARDED_FOR,
   X_FORWARDED_HOST,
@@ -86,6 +87,12 @@ export class ClientView {
     return field < 0 ? '' : this.#agents.of(head, field);
   }
 
+  /** Where the client came from, without what may be a secret: credentials, query and fragment. */
+  referer(head: Head): string {
+    const field = head.fieldWith(REFERER);
+    return field < 0 ? '' : withoutSecrets(head.valueText(field));
+  }
+
   /** What the backend of this request gets to know: from a trusted peer, what the peer said and a word of ours. */
   fields(head: Head, host: KnownHost): ClientFields {
     if (this.isTrusted) return this.#extended(head, host.text);
@@ -133,4 +140,9 @@ export class ClientView {
     const named = host === '' ? '' : `;host=${/^[\w.~-]+$/.test(host) ? host : `"${host}"`}`;
     return `for=${from}${named};proto=${this.#proto}`;
   }
+}
+
+function withoutSecrets(url: string): string {
+  const place = url.slice(0, url.search(/[?#]|$/));
+  return place.replace(/^([^/]*\/\/)[^/]*@/, '$1');
 }

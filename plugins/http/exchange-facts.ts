@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 
 import type { ErrorCode } from '../../src/errors.ts';
-import type { Backend, ExchangeRecord, TraceContext } from '../../src/plugin-api/index.ts';
+import type { Backend, ExchangeRecord, LogFields, TraceContext } from '../../src/plugin-api/index.ts';
 import type { Head } from './head.ts';
 import type { HttpConnection } from './http-connection.ts';
 import type { HttpInstance } from './http-instance.ts';
@@ -26,6 +26,7 @@ export class ExchangeFacts implements ExchangeRecord, TemplateValues {
   path = '';
   host = '';
   userAgent = '';
+  referer = '';
   /** What the client wants to upgrade to, as it wrote it; '' for ordinary requests. */
   upgrade = '';
   matched: CompiledRoute | undefined = undefined;
@@ -91,6 +92,12 @@ export class ExchangeFacts implements ExchangeRecord, TemplateValues {
 
   get algorithm(): string {
     return this.matched?.upstream.algorithm ?? '';
+  }
+
+  /** What log lines about it have in common. */
+  logFields(): LogFields {
+    const fields = { request_id: this.requestId, method: this.method, path: this.path };
+    return this.traceId === '' ? fields : { trace_id: this.traceId, span_id: this.spanId, ...fields };
   }
 
   get bytesReceived(): number {

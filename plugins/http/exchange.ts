@@ -3,6 +3,7 @@ import type { Lease, LeaseRequest, PendingLease } from '../../src/plugin-api/ind
 import { answerText, errorAnswer, withBody, type Answer } from './answer.ts';
 import type { ClientFields, KnownHost } from './client-fields.ts';
 import { ExchangeFacts } from './exchange-facts.ts';
+import { logBackendFailure, logBackendSelected, logCompleted, logReceived } from './exchange-lines.ts';
 import { TRACEPARENT } from './field-names.ts';
 import { hashKey } from './hash-key.ts';
 import type { Head } from './head.ts';
@@ -77,7 +78,10 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     this.clientAddress = client.address;
     this.requestId = client.requestId ?? this.instance.parts.requestIds.next();
     this.#wantsJson = view.wantsJson(head);
-    if (this.instance.host.telemetry.detailed) this.userAgent = view.userAgent(head);
+    if (this.instance.host.telemetry.detailed) {
+      this.userAgent = view.userAgent(head);
+      this.referer = view.referer(head);
+    }
     const refusal = checkRequest(head, this.instance);
     if (refusal !== undefined) {
       this.#refuse(refusal);
@@ -106,6 +110,7 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     this.mark('selectEndMs');
     this.#lease = lease;
     this.backend = lease.backend;
+    if (this.instance.host.logger.debugEnabled) logBackendSelected(this);
     this.#relay = new ResponseRelay(this, lease);
     lease.stream.read(this.#relay);
     const late = this.matched?.requestEdits?.lateLines(this);
@@ -130,7 +135,7 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     this.#pending = undefined;
     this.mark('selectEndMs');
     const status = error.status === 0 ? 502 : error.status;
-    this.fail(status, error.code, REASONS[error.code] ?? 'the backend failed');
+    this.fail(status, error.code, REASONS[error.code] ?? 'the backend failed', error.message);
   }
 
   /** Takes the part of `bytes[start, end)` that belongs to the body; returns where it ends. */
@@ -205,14 +210,20 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     this.#end(this.keepAlive && !this.wantsBody, this.#relay?.clientFull === true);
   }
 
-  /** No response can come of this any more: answer with an error, or break off a response that has begun. */
-  fail(status: number, code: ErrorCode, reason: string): void {
+  /**
+   * No response can come of this any more: answer with an error, or break off a response that has begun.
+   *
+   * @param reason what the client is told
+   * @param detail what the log is told
+   */
+  fail(status: number, code: ErrorCode, reason: string, detail = reason): void {
     if (this.#over) return;
     this.error ??= code;
     if (this.#relay?.begun === true) {
-      this.abort(code);
+      this.abort(code, detail);
       return;
     }
+    logBackendFailure(this, code, detail);
     this.#dropLease();
     const answer = errorAnswer(status, reason, this.requestId, this.#wantsJson);
     const page = this.#wantsJson ? undefined : this.instance.errorPages.render(status, this.requestId);
@@ -220,9 +231,10 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
   }
 
   /** Breaks off: the client must see that the response is not whole. */
-  abort(code: ErrorCode): void {
+  abort(code: ErrorCode, detail = ''): void {
     if (this.#over) return;
     this.error ??= code;
+    logBackendFailure(this, code, detail);
     this.status = this.#relay?.status ?? 0;
     const endsByClose = this.#relay?.endsByClose === true;
     this.#dropLease();
@@ -256,6 +268,8 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     this.#over = true;
     this.durationMs = this.elapsedMs;
     host.telemetry.exchange(this);
+    if (host.logger.debugEnabled) logCompleted(this);
+    const early = { received: ahead?.length ?? 0, sent: end - start };
     const startedAtMs = Date.now();
     host.tunnel({
       downstream: stream,
@@ -263,7 +277,7 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
       idleTimeoutMs: options.timeouts.tunnel,
       ended: (result) => {
         lease.discard();
-        host.telemetry.tunnel(tunnelRecord(this, lease, startedAtMs, result));
+        host.telemetry.tunnel(tunnelRecord(this, lease, startedAtMs, result, early));
         this.instance.ended();
       },
     });
@@ -291,6 +305,7 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     }
     this.matched = route;
     this.trace = this.instance.host.telemetry.tracer?.begin(valueWith(head, TRACEPARENT));
+    if (this.instance.host.logger.debugEnabled) logReceived(this);
     if (head.upgradeField >= 0 && head.connectionUpgrade && this.modern && this.body === undefined) {
       this.upgrade = offeredUpgrade(head.valueText(head.upgradeField));
     }
@@ -371,7 +386,9 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     if (this.#over) return;
     this.#over = true;
     this.durationMs = this.elapsedMs;
-    this.instance.host.telemetry.exchange(this);
+    const { host } = this.instance;
+    host.telemetry.exchange(this);
+    if (host.logger.debugEnabled) logCompleted(this);
     this.instance.ended();
   }
 }

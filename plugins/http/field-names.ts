@@ -23,6 +23,7 @@ export const X_FORWARDED_PORT = 20;
 export const MAX_FORWARDS = 21;
 export const ACCEPT = 22;
 export const TRACESTATE = 23;
+export const REFERER = 24;
 
 const NAMES: readonly (readonly [string, number])[] = [
   ['host', HOST],
@@ -48,6 +49,7 @@ const NAMES: readonly (readonly [string, number])[] = [
   ['max-forwards', MAX_FORWARDS],
   ['accept', ACCEPT],
   ['tracestate', TRACESTATE],
+  ['referer', REFERER],
 ];
 
 interface Known {

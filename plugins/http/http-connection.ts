@@ -1,6 +1,12 @@
 import { performance } from 'node:perf_hooks';
 
-import type { Connection, ConnectionHandler, Deadline, StreamReader } from '../../src/plugin-api/index.ts';
+import type {
+  Connection,
+  ConnectionHandler,
+  Deadline,
+  LogFields,
+  StreamReader,
+} from '../../src/plugin-api/index.ts';
 import { answerText, errorAnswer, withBody } from './answer.ts';
 import { ClientView } from './client-fields.ts';
 import { Exchange } from './exchange.ts';
@@ -66,9 +72,14 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
     this.responseReader = new MessageReader(supply, scratch, RESPONSE, instance.responseLimits);
     this.deadline = instance.host.deadline(() => {
       this.#expired();
-    });
+    }, this);
     this.deadline.set(instance.options.timeouts.idle);
     connection.stream.read(this);
+  }
+
+  /** For lines about a fault of ours while it runs. */
+  logFields(): LogFields {
+    return this.#exchange?.logFields() ?? {};
   }
 
   data(bytes: Buffer, start: number, end: number): void {

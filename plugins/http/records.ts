@@ -1,23 +1,34 @@
 import type { ExchangeRecord, Lease, TunnelRecord, TunnelResult } from '../../src/plugin-api/index.ts';
 import type { Exchange } from './exchange.ts';
 
+/** Bytes that came along with the heads, before there was a tunnel. */
+interface EarlyBytes {
+  readonly received: number;
+  readonly sent: number;
+}
+
 /** What telemetry gets to know of the tunnel that an exchange became. */
 export function tunnelRecord(
   exchange: Exchange,
   lease: Lease,
   startedAtMs: number,
   result: TunnelResult,
+  early: EarlyBytes,
 ): TunnelRecord {
   return {
     listener: exchange.instance.host.listener,
     protocol: exchange.upgrade,
     startedAtMs,
-    durationMs: Date.now() - startedAtMs,
+    durationMs: exchange.elapsedMs - exchange.durationMs,
     clientAddress: exchange.clientAddress,
     upstream: exchange.upstream,
     backend: lease.backend,
-    bytesReceived: result.bytesReceived,
-    bytesSent: result.bytesSent,
+    requestId: exchange.requestId,
+    traceId: exchange.traceId,
+    spanId: exchange.spanId,
+    bytesReceived: result.bytesReceived + early.received,
+    bytesSent: result.bytesSent + early.sent,
+    endedBy: result.endedBy,
     error: result.error?.code,
   };
 }
@@ -40,6 +51,7 @@ export function refusedRecord(
     host: '',
     protocol: 'HTTP/1.1',
     userAgent: '',
+    referer: '',
     requestId,
     traceId: '',
     spanId: '',

@@ -1,4 +1,4 @@
-import type { Lease, StreamReader } from '../../src/plugin-api/index.ts';
+import type { Lease, LogFields, StreamReader } from '../../src/plugin-api/index.ts';
 import { ChunkedText, lastChunk } from './chunked-text.ts';
 import { KEEP_ALIVE } from './field-names.ts';
 import type { Exchange } from './exchange.ts';
@@ -57,6 +57,11 @@ export class ResponseRelay implements StreamReader {
   /** True once a byte of the final response went to the client: from then on it can only be completed or broken off. */
   get begun(): boolean {
     return this.status !== 0;
+  }
+
+  /** For lines about a fault of ours while it runs. */
+  logFields(): LogFields {
+    return this.#exchange.logFields();
   }
 
   data(bytes: Buffer, start: number, end: number): void {

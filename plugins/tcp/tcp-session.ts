@@ -7,11 +7,14 @@ import type {
   LeaseRequest,
   PendingLease,
   StreamReader,
+  TunnelResult,
 } from '../../src/plugin-api/index.ts';
 import type { TcpInstance } from './tcp-instance.ts';
 
 /** What a client may send before there is a backend. Then it is read no more, so that nothing piles up, and its leaving goes unnoticed. */
 const AHEAD_LIMIT_BYTES = 64 * 1024;
+
+const NOTHING = { bytesReceived: 0, bytesSent: 0, endedBy: 'proxy' } as const;
 
 /** One client connection: waits for a backend, then is a tunnel to it. */
 export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler {
@@ -54,7 +57,7 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
 
   closed(): void {
     this.#pending.cancel();
-    this.#finish(undefined, 0, 0, 'client_abort');
+    this.#finish(undefined, { ...NOTHING, endedBy: 'client' }, 'client_abort');
   }
 
   leased(lease: Lease): void {
@@ -69,7 +72,8 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
       idleTimeoutMs: this.#instance.idleTimeoutMs,
       ended: (result) => {
         lease.discard();
-        this.#finish(lease.backend, result.bytesReceived + aheadBytes, result.bytesSent, result.error?.code);
+        const bytesReceived = result.bytesReceived + aheadBytes;
+        this.#finish(lease.backend, { ...result, bytesReceived }, result.error?.code);
       },
     });
   }
@@ -80,7 +84,7 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
       upstream: this.#instance.upstream.name,
       error: error.message,
     });
-    this.#finish(undefined, 0, 0, error.code);
+    this.#finish(undefined, NOTHING, error.code);
     // TCP has no other way to tell the client that this was no orderly end.
     this.#connection.stream.reset();
   }
@@ -91,8 +95,7 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
 
   #finish(
     backend: Backend | undefined,
-    bytesReceived: number,
-    bytesSent: number,
+    { bytesReceived, bytesSent, endedBy }: Omit<TunnelResult, 'error'>,
     error: ErrorCode | undefined,
   ): void {
     if (this.#over) return;
@@ -106,8 +109,12 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
       clientAddress: this.#connection.remoteAddress,
       upstream: upstream.name,
       backend,
+      requestId: '',
+      traceId: '',
+      spanId: '',
       bytesReceived,
       bytesSent,
+      endedBy,
       error,
     });
     this.#instance.ended();

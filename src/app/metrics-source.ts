@@ -31,6 +31,6 @@ export function metricsSource({ live, reloader, tunnels, telemetry, logging }: M
     reloads: () => ({ ...reloader().counts, generation: live.generation?.id ?? 0 }),
     tunnels: () => tunnels,
     spans: () => telemetry.spans,
-    droppedLogLines: () => logging.sink.droppedLines,
+    droppedLogLines: () => logging.droppedLines,
   };
 }

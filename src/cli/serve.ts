@@ -45,12 +45,19 @@ export async function serve(options: ServeOptions, context: CommandContext): Pro
   };
   const hangUp = (signal: unknown): void => {
     if (options.hangup === 'stop') stop(signal);
-    else if (app !== undefined) reload(app);
+    else if (app !== undefined) {
+      app.reopenLogs();
+      reload(app);
+    }
+  };
+  // Without a handler the runtime would start its debugger at this signal.
+  const reopen = (): void => {
+    app?.reopenLogs();
   };
   const survive = (thrown: unknown): void => {
     reportStrayError(thrown, app, context);
   };
-  const handlers = { SIGTERM: stop, SIGINT: stop, SIGHUP: hangUp };
+  const handlers = { SIGTERM: stop, SIGINT: stop, SIGHUP: hangUp, SIGUSR1: reopen };
 
   for (const [event, handler] of Object.entries(handlers)) events.on(event, handler);
   try {

@@ -13,7 +13,8 @@ Options:
 
 Signals:
   SIGTERM, SIGINT     finish what runs, then exit with 0; a second one exits at once
-  SIGHUP              read the config file again (run)
+  SIGHUP              read the config file again and open log files anew (run)
+  SIGUSR1             open log files anew, after they were moved
 
 Exit codes: 0 fine; 1 a failure such as an address in use; 2 a wrong config or command line.
 `;

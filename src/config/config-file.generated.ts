@@ -45,7 +45,7 @@ export interface ConfigFile {
   readonly upstreams?: readonly FileUpstream[];
   readonly admin?: Admin;
   readonly metrics?: Metrics;
-  readonly logging?: Logging;
+  readonly logging?: FileLogging;
   readonly tracing?: Tracing;
   readonly plugins?: Plugins;
   readonly reload?: Reload;
@@ -533,10 +533,10 @@ export interface Metrics {
   readonly path?: string;
 }
 
-/** What is logged, and how. */
-export interface Logging {
+/** What is logged, how and where to. */
+export interface FileLogging {
   /**
-   * The least severe level that is logged.
+   * The least severe level that is logged. At `debug` each HTTP request has lines of its own, when it was received, when a backend was selected and when it was completed.
    * @default "info"
    */
   readonly level?: 'debug' | 'info' | 'warn' | 'error' | 'fatal';
@@ -551,10 +551,74 @@ export interface Logging {
    */
   readonly add_caller?: boolean;
   /**
-   * Whether each HTTP request gets a line.
+   * `stdout`, `stderr`, or a file, relative to this file. Its folder must exist; the file is created with mode 0640. SIGUSR1 opens it anew, and so does SIGHUP; a file that was moved, removed or truncated is noticed within a second or so as well. Lines are written in the background, at most 100 ms after they were logged, so that no output ever makes traffic wait. While one stalls or fails (a full disk, a folder that is gone, a pipe that nobody reads), up to 8 MiB of lines wait for it; further ones are dropped and counted (`balance_log_lines_dropped_total`), and one warning goes to stderr. It is tried again by itself, and when it works, a line says how many are missing.
+   * @default "stdout"
+   */
+  readonly output?: string;
+  readonly rotate?: LogRotation;
+  readonly access_log?: boolean | FileAccessLog;
+}
+
+/** How files that are logged to are rotated: `x.log` becomes `x.log.1`, that becomes `x.log.2`, and so on. Lines are never lost or split by it. Without this section files grow until somebody else, such as logrotate, moves them and sends SIGUSR1. Pipes, devices and symbolic links are not rotated. */
+export interface LogRotation {
+  /**
+   * A file is rotated before it grows beyond that.
+   * @default "100MB"
+   */
+  readonly max_size?: string;
+  /**
+   * How many rotated files are kept beside the current one.
+   * @default 5
+   */
+  readonly max_files?: number;
+  /** Rotated files whose last line is older are deleted, as in `12h` or `30d`. Without it: never because of their age. */
+  readonly max_age?: string;
+}
+
+/** One line for each HTTP request and each tunnel (TCP connection, WebSocket), when it ends; `true`, `false`, or how. The level does not count for them. */
+export interface FileAccessLog {
+  /**
+   * Whether they are written. True where the section is given without this key.
    * @default true
    */
-  readonly access_log?: boolean;
+  readonly enabled?: boolean;
+  /** `text` and `json` as for other lines; `common` and `combined` are the formats of web servers, which know no tunnels. Default: that of `logging.format`. */
+  readonly format?: 'text' | 'json' | 'common' | 'combined';
+  /** The fields of a line in their order, for `text` and `json`. What a tunnel does not have is left out of its line. `duration` is `duration_ms` in JSON, `bytes` is `bytes_sent` for a tunnel. Text lines always begin with the time. Default: those that tell most. */
+  readonly fields?: readonly (
+    | 'timestamp'
+    | 'listener'
+    | 'client_ip'
+    | 'method'
+    | 'path'
+    | 'host'
+    | 'protocol'
+    | 'status'
+    | 'bytes'
+    | 'bytes_received'
+    | 'duration'
+    | 'user_agent'
+    | 'referer'
+    | 'route'
+    | 'upstream'
+    | 'algorithm'
+    | 'backend'
+    | 'backend_address'
+    | 'request_id'
+    | 'trace_id'
+    | 'span_id'
+    | 'ended_by'
+    | 'error'
+  )[];
+  /** Only lines for which this holds are written: comparisons (`==`, `!=`, `<`, `<=`, `>`, `>=`, `in (…)`, `contains`, `starts_with`, `ends_with`) of fields with numbers, durations, sizes and texts, joined by `and`, `or`, `not` and parentheses. A text field alone holds when it is not empty. */
+  readonly filter?: string;
+  /**
+   * Share of the lines that are written: 0 none, 1 all. Those of errors (a status of 500 or more, or an `error`) are always written. Which others is told by the request id, so that several proxies keep the same ones.
+   * @default 1
+   */
+  readonly sample?: number;
+  /** Where they go, as `logging.output`, which is the default. */
+  readonly output?: string;
 }
 
 /** Spans of requests, sent to a collector. Without this section there are none. */

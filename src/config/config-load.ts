@@ -4,6 +4,7 @@ import type { CheckContext } from './checks/check-context.ts';
 import { checkAdmin } from './checks/check-admin.ts';
 import { checkAddresses } from './checks/check-addresses.ts';
 import { checkHttp } from './checks/check-http.ts';
+import { checkLogging } from './checks/check-logging.ts';
 import { checkModes } from './checks/check-modes.ts';
 import { checkNames } from './checks/check-names.ts';
 import { checkReferences } from './checks/check-references.ts';
@@ -37,6 +38,7 @@ const checks: readonly ((context: CheckContext) => void)[] = [
   checkAdmin,
   checkUpstreams,
   checkHttp,
+  checkLogging,
 ];
 
 /** One load of what was read: merged → schema → normalized → checked. Each stage reports all that it finds. */
@@ -130,6 +132,7 @@ export class ConfigLoad {
     const config = canonicalize(normalize(file, inFile));
     const context: CheckContext = {
       config,
+      directory: dirname(resolve(this.#file)),
       modes,
       namesUpstreams: file.upstreams !== undefined,
       error: (path, message) => inFile.error(origins.toFile(path), message),

@@ -7,9 +7,10 @@ import { BACKEND_ADDRESS_FORMS, parseBackendAddress } from './backend-address.ts
 import { INCLUDE_FORMS, checkIncludePattern } from './files/include-pattern.ts';
 import { HASH_KEY_FORMS, formatHashKey, parseHashKey } from './hash-key.ts';
 import { isHeaderValue, isToken } from './http-syntax.ts';
+import { parseFilter } from './log-filter/parse-filter.ts';
 import { parseStatusRanges } from './status-ranges.ts';
 import { checkTemplate } from './template-variables.ts';
-import { DURATION_FORMS, SIZE_FORMS, parseDurationMs, parseSizeBytes } from './units.ts';
+import { DURATION_FORMS, SIZE_FORMS, parseAgeMs, parseDurationMs, parseSizeBytes } from './units.ts';
 
 /** One `format` of the schema. */
 export interface Format {
@@ -36,6 +37,10 @@ export const FORMATS: Readonly<Record<string, Format>> = {
     expected: `${durations}, longer than 0`,
     parse: (text) => parseDurationMs(text) || fail('must be longer than 0'),
   },
+  age: {
+    expected: 'an age such as 12h or 30d',
+    parse: (text) => parsedAge(text) || fail('must be longer than 0'),
+  },
   size: { expected: `a size with its unit, such as ${SIZE_FORMS}`, parse: parseSizeBytes },
   'listen-address': {
     expected: `an address: ${ADDRESS_FORMS}`,
@@ -58,6 +63,8 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   'include-pattern': { expected: INCLUDE_FORMS, parse: checkIncludePattern },
   'http-url': matching('a URL that starts with http:// or https://', isHttpUrl),
   'bearer-token': matching(BEARER_TOKENS, isBearerToken),
+  'log-output': matching('stdout, stderr or the name of a file', (text) => /^[^\p{Cc}]+$/u.test(text)),
+  'log-filter': { expected: 'a filter such as status >= 500 or duration > 1s', parse: parsed(parseFilter) },
   regex: { expected: 'a JavaScript regular expression', parse: parseRegex },
 };
 
@@ -106,6 +113,14 @@ function isNetwork(text: string): boolean {
   return (
     length === undefined || (/^(0|[1-9]\d{0,2})$/.test(length) && Number(length) <= (family === 4 ? 32 : 128))
   );
+}
+
+function parsedAge(text: string): number {
+  try {
+    return parseAgeMs(text);
+  } catch {
+    return fail('must be an age such as 12h or 30d');
+  }
 }
 
 function isHttpUrl(text: string): boolean {

@@ -2,6 +2,7 @@ import type { ConfigFile } from './config-file.generated.ts';
 import { normalizeFlat } from './normalize-flat.ts';
 import { normalizeGateway } from './normalize-gateway.ts';
 import { normalizeListeners } from './normalize-listeners.ts';
+import { normalizeLogging } from './normalize-logging.ts';
 import type { NormalizeContext } from './normalize-context.ts';
 
 /** Turns any of the three file forms into the shape of `$defs/config`, still with texts for durations and without defaults. */
@@ -12,7 +13,7 @@ export function normalize(file: ConfigFile, context: NormalizeContext): object {
     admin,
     // Who writes the section wants what it is about.
     metrics: metrics === undefined ? undefined : { enabled: true, ...metrics },
-    logging,
+    logging: logging === undefined ? undefined : normalizeLogging(logging, context),
     tracing,
     plugins,
     reload,

@@ -40,6 +40,17 @@ export function parseDurationMs(text: string): number {
   return wholeMs;
 }
 
+/** The longest age that is taken, ten years. */
+const MAX_AGE_DAYS = 3650;
+
+/** Reads an age of files: a duration as of {@link parseDurationMs}, or whole days such as `30d`. Throws an Error that says what is allowed. */
+export function parseAgeMs(text: string): number {
+  const days = /^(\d+)d$/.exec(text)?.[1];
+  if (days === undefined) return parseDurationMs(text);
+  if (Number(days) > MAX_AGE_DAYS) throw new Error(`must be at most ${MAX_AGE_DAYS}d`);
+  return Number(days) * 86_400_000;
+}
+
 /** Reads a size such as `512B`, `64KiB` (binary), `10MB` (decimal) or `0`. Throws an Error that says what is allowed. */
 export function parseSizeBytes(text: string): number {
   if (text === '0') return 0;

@@ -1,6 +1,6 @@
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
 
-import type { Address } from '../config/address.ts';
+import { formatAddress, type Address } from '../config/address.ts';
 import { BalanceError, messageOf, systemCodeOf } from '../errors.ts';
 import type { ReadBuffers } from './read-buffers.ts';
 import { HIGH_WATER_MARK_BYTES, SocketStream, type FaultHandler } from './socket-stream.ts';
@@ -28,11 +28,15 @@ export function dial(address: Address, options: DialOptions): Promise<SocketStre
     const timer = setTimeout(() => {
       refuse(
         socket,
-        new BalanceError('connect_timeout', `no connection within ${String(options.connectTimeoutMs)} ms`, {
-          origin: 'upstream',
-          retryable: true,
-          status: 504,
-        }),
+        new BalanceError(
+          'connect_timeout',
+          `no connection to ${formatAddress(address)} within ${String(options.connectTimeoutMs)} ms`,
+          {
+            origin: 'upstream',
+            retryable: true,
+            status: 504,
+          },
+        ),
       );
     }, options.connectTimeoutMs);
     const refuse = (failed: Socket, error: BalanceError): void => {

@@ -3,7 +3,7 @@ import { lstat, unlink } from 'node:fs/promises';
 
 import { formatAddress, type Address } from '../config/address.ts';
 import { BalanceError, messageOf, systemCodeOf } from '../errors.ts';
-import type { Logger, ProtocolInstance } from '../plugin-api/index.ts';
+import type { Logger, LogSubject, ProtocolInstance } from '../plugin-api/index.ts';
 import { AcceptedConnection } from './accepted-connection.ts';
 import {
   acceptedStream,
@@ -12,6 +12,7 @@ import {
   type AcceptedStream,
   type Handle,
 } from './accepted-stream.ts';
+import { fieldsOf } from './fields-of.ts';
 import type { ReadBuffers } from './read-buffers.ts';
 
 const BACKLOG = 4096;
@@ -179,8 +180,9 @@ export class Listener {
     return true;
   }
 
-  readonly #onFault = (error: unknown): void => {
-    this.#logger.error('protocol failed on a connection', { listener: this.name, error: messageOf(error) });
+  readonly #onFault = (error: unknown, subject?: LogSubject): void => {
+    const fields = { listener: this.name, ...fieldsOf(subject), error: messageOf(error) };
+    this.#logger.error('protocol failed on a connection', fields);
   };
 
   #accept(socket: Socket): void {

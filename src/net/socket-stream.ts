@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 
-import type { ByteStream, StreamReader } from '../plugin-api/index.ts';
+import type { ByteStream, LogSubject, StreamReader } from '../plugin-api/index.ts';
 import { PENDING, textHandleOf, writeError, type TextHandle } from './direct-text.ts';
 import type { PrivateBuffer, ReadBuffers } from './read-buffers.ts';
 
@@ -15,7 +15,7 @@ interface ResettableSocket extends Socket {
 }
 
 /** Told about an exception that a reader threw; the stream itself is destroyed. */
-export type FaultHandler = (error: unknown) => void;
+export type FaultHandler = (error: unknown, subject?: LogSubject) => void;
 
 /**
  * A {@link ByteStream} over a `net.Socket`.
@@ -392,7 +392,7 @@ export class SocketStream implements ByteStream {
     try {
       reader.closed(this.#error);
     } catch (error) {
-      this.#onFault(error);
+      this.#onFault(error, reader);
     }
   }
 
@@ -408,7 +408,7 @@ export class SocketStream implements ByteStream {
   };
 
   #fault(error: unknown): void {
-    this.#onFault(error);
+    this.#onFault(error, this.#reader);
     this.destroy(error instanceof Error ? error : new Error(String(error)));
   }
 }

@@ -1,5 +1,5 @@
 import { BalanceError } from '../errors.ts';
-import type { ByteStream, StreamReader, TunnelOptions } from '../plugin-api/index.ts';
+import type { ByteStream, StreamReader, TunnelEnd, TunnelOptions } from '../plugin-api/index.ts';
 import { LazyDeadline } from './deadline.ts';
 
 /**
@@ -13,6 +13,7 @@ export class Tunnel {
   readonly #fromUpstream: Relay;
   #open = 2;
   #error: BalanceError | undefined;
+  #endedBy: TunnelEnd | undefined;
 
   constructor(options: TunnelOptions) {
     this.#options = options;
@@ -37,12 +38,17 @@ export class Tunnel {
     (relay === this.#fromDownstream ? this.#fromUpstream : this.#fromDownstream).goOn();
   }
 
+  ended(relay: Relay): void {
+    this.#endedBy ??= this.#sideOf(relay);
+  }
+
   closed(relay: Relay, error: Error | undefined): void {
     const [other, opposite] =
       relay === this.#fromDownstream
         ? [this.#options.upstream, this.#fromUpstream]
         : [this.#options.downstream, this.#fromDownstream];
     if (error !== undefined && this.#error === undefined) {
+      this.#endedBy = this.#sideOf(relay);
       this.#error =
         relay === this.#fromDownstream
           ? new BalanceError('client_abort', error.message, { origin: 'downstream', cause: error })
@@ -54,15 +60,24 @@ export class Tunnel {
       this.#options.ended({
         bytesReceived: this.#fromDownstream.bytes,
         bytesSent: this.#fromUpstream.bytes,
+        endedBy: this.#endedBy ?? 'proxy',
         error: this.#error,
       });
     } else if (this.#error !== undefined) other.reset();
     // Somebody else ended it: in an orderly end both directions did.
-    else if (!relay.ended || !opposite.ended) other.destroy();
+    else if (!relay.ended || !opposite.ended) {
+      this.#endedBy = 'proxy';
+      other.destroy();
+    }
+  }
+
+  #sideOf(relay: Relay): TunnelEnd {
+    return relay === this.#fromDownstream ? 'client' : 'backend';
   }
 
   #fail(error: BalanceError): void {
     this.#error ??= error;
+    this.#endedBy = 'proxy';
     this.#options.downstream.destroy();
     this.#options.upstream.destroy();
   }
@@ -93,6 +108,7 @@ class Relay implements StreamReader {
 
   end(): void {
     this.ended = true;
+    this.#tunnel.ended(this);
     this.#to.end();
   }
 

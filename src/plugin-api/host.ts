@@ -1,5 +1,5 @@
 import type { BalanceError } from '../errors.ts';
-import type { Logger } from './logger.ts';
+import type { Logger, LogSubject } from './logger.ts';
 import type { ByteStream } from './stream.ts';
 import type { TelemetrySink } from './telemetry.ts';
 import type { SocketUse, Upstream } from './upstream.ts';
@@ -20,8 +20,8 @@ export interface ProtocolHost {
   upstream(name: string, use: SocketUse): Upstream;
   /** Joins two streams until both directions ended. Both streams belong to the tunnel from here on. */
   tunnel(options: TunnelOptions): void;
-  /** A timer that can be moved cheaply and often. */
-  deadline(expired: () => void): Deadline;
+  /** A timer that can be moved cheaply and often. `subject`: whom it is about. */
+  deadline(expired: () => void, subject?: LogSubject): Deadline;
 }
 
 export interface HealthReport {
@@ -38,9 +38,13 @@ export interface TunnelOptions {
   readonly ended: (result: TunnelResult) => void;
 }
 
+/** Who ended a tunnel: the side that stopped or broke off first, or we ourselves (a timeout, a drain that took too long). */
+export type TunnelEnd = 'client' | 'backend' | 'proxy';
+
 export interface TunnelResult {
   readonly bytesReceived: number;
   readonly bytesSent: number;
+  readonly endedBy: TunnelEnd;
   /** Why the tunnel ended early; undefined after an orderly end. */
   readonly error: BalanceError | undefined;
 }

@@ -1,3 +1,5 @@
+import type { LogSubject } from './logger.ts';
+
 /**
  * One side of a connection as bytes. A plain socket and (later) a TLS socket or an HTTP/2 stream
  * all look like this.
@@ -40,7 +42,7 @@ export interface ByteStream {
 }
 
 /** What a {@link ByteStream} tells the one who reads it. Calls never overlap and never come before `read()` returned. */
-export interface StreamReader {
+export interface StreamReader extends LogSubject {
   /**
    * Where this reader would like bytes to land, so that it needs no copy (a parser's own memory).
    * A hint: chunks may arrive in other memory.

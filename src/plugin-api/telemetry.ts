@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../errors.ts';
+import type { TunnelEnd } from './host.ts';
 import type { TraceContext, Tracer } from './tracing.ts';
 import type { Backend } from './upstream.ts';
 
@@ -17,6 +18,8 @@ export interface ExchangeRecord {
   /** `HTTP/1.1`. */
   readonly protocol: string;
   readonly userAgent: string;
+  /** The Referer, without query, fragment and credentials. */
+  readonly referer: string;
   readonly requestId: string;
   /** The trace that the exchange belongs to, or ''. */
   readonly traceId: string;
@@ -49,8 +52,14 @@ export interface TunnelRecord {
   readonly clientAddress: string;
   readonly upstream: string;
   readonly backend: Backend | undefined;
+  /** Of the request that became the tunnel; '' when there was none. */
+  readonly requestId: string;
+  /** Of the request that became the tunnel; '' when it was not traced. */
+  readonly traceId: string;
+  readonly spanId: string;
   readonly bytesReceived: number;
   readonly bytesSent: number;
+  readonly endedBy: TunnelEnd;
   readonly error: ErrorCode | undefined;
 }
 

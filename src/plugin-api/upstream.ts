@@ -1,4 +1,5 @@
 import type { BalanceError } from '../errors.ts';
+import type { LogSubject } from './logger.ts';
 import type { ByteStream } from './stream.ts';
 
 /** Where the key of a hashing balancer comes from. */
@@ -45,7 +46,7 @@ export interface PendingLease {
 }
 
 /** Someone who wants a lease; an exchange implements it itself, so that asking costs no object. */
-export interface LeaseRequest {
+export interface LeaseRequest extends LogSubject {
   /** The balancing key, where {@link Upstream.keySource} asks for one. */
   readonly key: string | undefined;
   /** True when only a newly connected socket will do (a retry after a re-used one died). */

@@ -8,6 +8,7 @@ import { parseHashKey } from '../config/hash-key.ts';
 import { BalanceError, messageOf } from '../errors.ts';
 import type { DialOptions } from '../net/dial.ts';
 import { LazyDeadline } from '../net/deadline.ts';
+import { fieldsOf } from '../net/fields-of.ts';
 import type { ReadBuffers } from '../net/read-buffers.ts';
 import type { TunnelTally } from '../net/tunnel-tally.ts';
 import type {
@@ -79,9 +80,10 @@ export class GenerationBuilder {
     const dial: DialOptions = {
       connectTimeoutMs: config.timeouts.connect,
       buffers: this.#options.buffers,
-      onFault: (error) => {
+      onFault: (error, subject) => {
         this.#options.logger.error('protocol failed on a backend connection', {
           upstream: config.name,
+          ...fieldsOf(subject),
           error: messageOf(error),
         });
       },
@@ -176,13 +178,14 @@ export class GenerationBuilder {
       tunnel: (options) => {
         tunnels.open(options);
       },
-      deadline: (expired) =>
+      deadline: (expired, subject) =>
         new LazyDeadline(() => {
           try {
             expired();
           } catch (error) {
             logger.error('protocol failed at a deadline', {
               listener: listener.name,
+              ...fieldsOf(subject),
               error: messageOf(error),
             });
           }

@@ -4,17 +4,20 @@ import { Socket } from 'node:net';
 /** Where log bytes go. Writing never blocks the event loop and never throws; trouble comes as `error`. */
 export interface LogOutput {
   /**
-   * Writes bytes that stay unchanged until `done`, which is called exactly once and never before `write` returned.
-   * Fewer bytes than given may have been written, none with an error.
+   * Writes `bytes` from `offset` on. They hold whole lines and stay unchanged until `done`, which is called exactly once
+   * and never before `write` returned. Fewer bytes than given may have been written, none with an error.
    */
-  write(bytes: Buffer, done: WriteDone): void;
+  write(bytes: Buffer, offset: number, done: WriteDone): void;
   /** Writes what goes at once, at the very end of the process. Returns the number of bytes written. */
   writeNow(bytes: Buffer): number;
+  /** Opens the file of that name anew, if it is one that was named. */
+  reopen(): void;
   /** Nothing is written any more. A write under way may still get its answer. */
   close(): void;
 }
 
-export type WriteDone = (error: Error | undefined, writtenBytes: number) => void;
+/** `end`: up to where the bytes are written. It is before the offset where a line that was begun had to begin anew. */
+export type WriteDone = (error: Error | undefined, end: number) => void;
 
 /**
  * Opens a file descriptor of this process for logging.
@@ -29,20 +32,20 @@ export function openLogOutput(fd: number): LogOutput {
   try {
     kind = fstatSync(fd);
   } catch {
-    return new FileOutput(fd, false);
+    return new DescriptorOutput(fd, false);
   }
   if (kind.isFIFO() || kind.isCharacterDevice()) {
     const nonBlocking = reopenNonBlocking(fd);
-    if (nonBlocking !== undefined) return new FileOutput(nonBlocking, true);
+    if (nonBlocking !== undefined) return new DescriptorOutput(nonBlocking, true);
   }
   if (kind.isFIFO() || kind.isSocket()) {
     try {
       return new StreamOutput(fd);
     } catch {
-      return new FileOutput(fd, false);
+      return new DescriptorOutput(fd, false);
     }
   }
-  return new FileOutput(fd, false);
+  return new DescriptorOutput(fd, false);
 }
 
 function reopenNonBlocking(fd: number): number | undefined {
@@ -54,7 +57,7 @@ function reopenNonBlocking(fd: number): number | undefined {
 }
 
 /** Regular files, devices, and whatever was opened without blocking. */
-class FileOutput implements LogOutput {
+class DescriptorOutput implements LogOutput {
   readonly #fd: number;
   readonly #owned: boolean;
   #writing = false;
@@ -65,14 +68,14 @@ class FileOutput implements LogOutput {
     this.#owned = owned;
   }
 
-  write(bytes: Buffer, done: WriteDone): void {
+  write(bytes: Buffer, offset: number, done: WriteDone): void {
     this.#writing = true;
     // No position: the end of what others who share the descriptor wrote.
-    writeFile(this.#fd, bytes, 0, bytes.length, null, (error, writtenBytes) => {
+    writeFile(this.#fd, bytes, offset, bytes.length - offset, null, (error, writtenBytes) => {
       this.#writing = false;
       if (this.#closed) this.#closeDescriptor();
-      if (error === null) done(undefined, writtenBytes);
-      else done(error, 0);
+      if (error === null) done(undefined, offset + writtenBytes);
+      else done(error, offset);
     });
   }
 
@@ -82,6 +85,10 @@ class FileOutput implements LogOutput {
     } catch {
       return 0;
     }
+  }
+
+  reopen(): void {
+    // It has no name to open it by.
   }
 
   close(): void {
@@ -112,10 +119,10 @@ class StreamOutput implements LogOutput {
     this.#socket.unref();
   }
 
-  write(bytes: Buffer, done: WriteDone): void {
-    this.#socket.write(bytes, (error) => {
+  write(bytes: Buffer, offset: number, done: WriteDone): void {
+    this.#socket.write(offset === 0 ? bytes : bytes.subarray(offset), (error) => {
       if (error === null || error === undefined) done(undefined, bytes.length);
-      else done(error, 0);
+      else done(error, offset);
     });
   }
 
@@ -126,6 +133,10 @@ class StreamOutput implements LogOutput {
     } catch {
       return 0;
     }
+  }
+
+  reopen(): void {
+    // It has no name to open it by.
   }
 
   close(): void {

@@ -8,8 +8,10 @@ export interface LogSinkOptions {
   readonly batchDelayMs?: number;
   /** Lines that would grow the buffer beyond this are dropped and counted. Default 8 MiB. */
   readonly bufferSizeBytes?: number;
-  /** The line that says how many lines are missing, once there is room again. */
-  readonly describeDrops: (droppedLines: number) => string;
+  /** Called once there is room again after lines were dropped. May write to this sink. */
+  readonly droppedLines: (count: number) => void;
+  /** Called when the output fails, or the first line is dropped because it stalls; then not again until it works. */
+  readonly troubled?: (error: Error | undefined) => void;
 }
 
 interface Batch {
@@ -30,6 +32,7 @@ const LAST_RETRY_MS = 1000;
 /** A pipe that is read slowly says EAGAIN all the time; waiting long would make it slower still. */
 const LAST_RETRY_BUSY_MS = 50;
 const CLOSE_DEADLINE_MS = 1000;
+const LINE_FEED = 10;
 
 /**
  * The one writer of all log lines: gathers them into batches and writes one batch at a time. When the output
@@ -38,7 +41,8 @@ const CLOSE_DEADLINE_MS = 1000;
  */
 export class LogSink {
   readonly #output: LogOutput;
-  readonly #describeDrops: (droppedLines: number) => string;
+  readonly #reportDrops: (count: number) => void;
+  readonly #reportTrouble: (error: Error | undefined) => void;
   readonly #batchSize: number;
   readonly #batchDelayMs: number;
   readonly #bufferSize: number;
@@ -49,6 +53,7 @@ export class LogSink {
   #batchedBytes = 0;
   #droppedLines = 0;
   #unreportedDrops = 0;
+  #isTroubled = false;
   #writing = false;
   #closing: Promise<void> | undefined;
   #closed = false;
@@ -60,7 +65,8 @@ export class LogSink {
 
   constructor(output: LogOutput, options: LogSinkOptions) {
     this.#output = output;
-    this.#describeDrops = options.describeDrops;
+    this.#reportDrops = options.droppedLines;
+    this.#reportTrouble = options.troubled ?? (() => undefined);
     this.#batchSize = options.batchSizeBytes ?? DEFAULT_BATCH_SIZE_BYTES;
     this.#batchDelayMs = options.batchDelayMs ?? DEFAULT_BATCH_DELAY_MS;
     this.#bufferSize = options.bufferSizeBytes ?? DEFAULT_BUFFER_SIZE_BYTES;
@@ -84,13 +90,19 @@ export class LogSink {
   /** Takes a whole line that ends in a line feed. */
   write(line: string): void {
     if (this.#closed || this.bufferedBytes + line.length > this.#bufferSize) {
-      this.#droppedLines++;
-      this.#unreportedDrops++;
+      this.#drop();
       return;
     }
     this.#text += line;
     if (this.#text.length >= this.#batchSize) this.#seal();
     else this.#batchTimer ??= setTimeout(() => this.#seal(), this.#batchDelayMs);
+  }
+
+  /** Opens the output anew, as whoever moved its file away wants it; lines that wait for it are tried again at once. */
+  reopen(): void {
+    this.#cancelRetry();
+    this.#output.reopen();
+    this.#writeNext();
   }
 
   /** Writes all that was taken. Resolves with false when not all of it was written after `deadlineMs`. */
@@ -133,9 +145,9 @@ export class LogSink {
     this.#closed = true;
     this.#cancelRetry();
     clearTimeout(this.#batchTimer);
-    this.#batches.length = 0;
+    this.#seal({ write: false });
+    for (const { bytes, offset } of this.#batches.splice(0)) this.#droppedLines += linesIn(bytes, offset);
     this.#batchedBytes = 0;
-    this.#text = '';
     this.#output.close();
   }
 
@@ -155,31 +167,45 @@ export class LogSink {
     const batch = this.#batches[0];
     if (batch === undefined || this.#writing || this.#retryTimer !== undefined) return;
     this.#writing = true;
-    const rest = batch.offset === 0 ? batch.bytes : batch.bytes.subarray(batch.offset);
-    this.#output.write(rest, (error, writtenBytes) => {
+    this.#output.write(batch.bytes, batch.offset, (error, end) => {
       this.#writing = false;
-      this.#written(batch, error, writtenBytes);
+      this.#written(batch, error, end);
     });
   }
 
-  #written(batch: Batch, error: Error | undefined, writtenBytes: number): void {
+  #written(batch: Batch, error: Error | undefined, end: number): void {
     if (this.#closed) return;
     this.#lastError = error;
-    if (error !== undefined || writtenBytes === 0) {
+    if (error !== undefined || end === batch.offset) {
       this.#retryLater(error);
       return;
     }
     this.#retryDelayMs = 0;
-    batch.offset += writtenBytes;
-    this.#batchedBytes -= writtenBytes;
-    if (batch.offset >= batch.bytes.length) this.#batches.shift();
-    this.#reportDrops();
+    this.#batchedBytes -= end - batch.offset;
+    batch.offset = end;
+    if (end >= batch.bytes.length) this.#batches.shift();
+    this.#recover();
     this.#writeNext();
     this.#settleWaiters();
   }
 
+  #drop(): void {
+    this.#droppedLines++;
+    if (this.#closed) return;
+    this.#unreportedDrops++;
+    this.#trouble(this.#lastError);
+  }
+
+  #trouble(error: Error | undefined): void {
+    if (this.#isTroubled) return;
+    this.#isTroubled = true;
+    this.#reportTrouble(error);
+  }
+
   #retryLater(error: Error | undefined): void {
     const busy = error === undefined || ('code' in error && error.code === 'EAGAIN');
+    // A reader that is slow is no trouble before it costs lines.
+    if (!busy) this.#trouble(error);
     const longest = busy ? LAST_RETRY_BUSY_MS : LAST_RETRY_MS;
     this.#retryDelayMs = Math.min(
       longest,
@@ -198,12 +224,13 @@ export class LogSink {
     this.#retryTimer = undefined;
   }
 
-  /** Waits for real room, or a slow reader would get such a line after each batch. */
-  #reportDrops(): void {
-    if (this.#unreportedDrops === 0 || this.bufferedBytes > this.#bufferSize / 2) return;
-    const droppedLines = this.#unreportedDrops;
+  /** Waits for real room, or a slow reader would get a line about dropped ones after each batch. */
+  #recover(): void {
+    if (!this.#isTroubled || this.bufferedBytes > this.#bufferSize / 2) return;
+    this.#isTroubled = false;
+    const count = this.#unreportedDrops;
     this.#unreportedDrops = 0;
-    this.write(this.#describeDrops(droppedLines));
+    if (count > 0) this.#reportDrops(count);
   }
 
   #settleWaiters(): void {
@@ -216,4 +243,10 @@ export class LogSink {
     }
     this.#waiters.clear();
   }
+}
+
+function linesIn(bytes: Buffer, offset: number): number {
+  let lines = 0;
+  for (let at = bytes.indexOf(LINE_FEED, offset); at >= 0; at = bytes.indexOf(LINE_FEED, at + 1)) lines++;
+  return lines;
 }

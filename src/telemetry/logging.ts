@@ -5,7 +5,9 @@ import { LogClock } from './log-clock.ts';
 import { formatLogLine, LOG_LEVELS } from './log-line.ts';
 import type { LogFormat, LogLevel, LogLine } from './log-line.ts';
 import type { LogOutput } from './log-output.ts';
-import { LogSink } from './log-sink.ts';
+import { LogOutputs, type WantedOutput } from './log-outputs.ts';
+import type { LogRotation } from './log-rotation.ts';
+import type { LogSink } from './log-sink.ts';
 
 /** The part of the config's `logging` section that the logger follows. */
 export interface LoggingSettings {
@@ -13,6 +15,20 @@ export interface LoggingSettings {
   readonly format: LogFormat;
   /** Adds `caller=file:line`. Costs a stack trace a line. */
   readonly add_caller: boolean;
+}
+
+/** The part that says where lines go. */
+export interface OutputSettings {
+  readonly output: string;
+  readonly rotate?: LogRotation | undefined;
+}
+
+export interface LoggingOptions {
+  readonly stdout: LogOutput;
+  /** Where to tell that another output fails. Made when it is needed first. */
+  readonly stderr: () => LogOutput;
+  /** The folder that names of log files are relative to. */
+  readonly directory: string;
 }
 
 /** The logger of the whole process: beside the contract's levels it has the one before the end. */
@@ -24,21 +40,39 @@ export interface RootLogger extends Logger {
 /** All that writes log lines. */
 export interface Logging {
   readonly logger: RootLogger;
-  /** For those who format their lines themselves (the access log). */
-  readonly sink: LogSink;
-  /** The settings that count now. */
-  readonly settings: LoggingSettings;
-  /** Changes level, format and caller from the next line on, for all loggers that were handed out. */
-  update(settings: LoggingSettings): void;
+  /** Lines dropped since the start, because an output stalled or failed. */
+  readonly droppedLines: number;
+  /**
+   * Opens the outputs that settings ask for; they count from `commit` on. Rejects with a BalanceError that names the key
+   * when a file can't be opened.
+   *
+   * @param others what other lines, of those who format them themselves, go to
+   */
+  prepare(
+    settings: LoggingSettings & OutputSettings,
+    others?: readonly WantedOutput[],
+  ): Promise<PreparedLogging>;
+  /** Opens all log files anew. */
+  reopen(): void;
   /** Writes all that was logged so far. Resolves with false when it is not all written after `deadlineMs`. */
   flush(deadlineMs: number): Promise<boolean>;
   /** Writes what can be written within a second and ends. Later lines are dropped. */
   close(): Promise<void>;
 }
 
+export interface PreparedLogging {
+  /** For those who format their lines themselves. */
+  sink(output: string): LogSink;
+  /** Changes level, format, caller and output from the next line on, for all loggers that were handed out. */
+  commit(): void;
+  /** Closes what was opened. */
+  unwind(): void;
+}
+
 /** What the loggers of one {@link Logging} share, so that a change reaches all of them at once. */
 interface LogState extends Record<LogLevel, boolean> {
   settings: LoggingSettings;
+  sink: LogSink;
   submit: ((line: LogLine) => void) | undefined;
   readonly clock: LogClock;
 }
@@ -51,16 +85,29 @@ const MESSAGE = Symbol.for('message');
 const WINSTON_LEVELS = Object.fromEntries([...LOG_LEVELS].reverse().map((level, rank) => [level, rank]));
 
 /**
- * Makes the process's logging. winston gets only what the guards let through, so that a line below the level
+ * Makes the process's logging, on stdout. winston gets only what the guards let through, so that a line below the level
  * costs a field access; its only transport is the sink.
  */
-export function createLogging(settings: LoggingSettings, output: LogOutput): Logging {
+export function createLogging(settings: LoggingSettings, options: LoggingOptions): Logging {
   const clock = new LogClock();
-  const state: LogState = { ...guardsFor(settings.level), settings, submit: undefined, clock };
-  const sink = new LogSink(output, {
-    describeDrops: (droppedLines) =>
-      `${formatLogLine(dropNotice(clock.timestamp(), droppedLines), state.settings.format)}\n`,
+  const formatted = (message: string, fields: LogFields): string => {
+    const line: LogLine = { timestamp: clock.timestamp(), level: 'warn', message, fields, caller: '' };
+    return `${formatLogLine(line, state.settings.format)}\n`;
+  };
+  const outputs = new LogOutputs({
+    ...options,
+    dropped: (output, count) => {
+      state.sink.write(formatted('log lines dropped', { count, output }));
+    },
+    describe: (problem, output, error) => formatted(problem, { output, error }),
   });
+  const state: LogState = {
+    ...guardsFor(settings.level),
+    settings,
+    sink: outputs.stdout,
+    submit: undefined,
+    clock,
+  };
   const engine = winston.createLogger({
     levels: WINSTON_LEVELS,
     level: 'debug',
@@ -71,7 +118,7 @@ export function createLogging(settings: LoggingSettings, output: LogOutput): Log
       return info;
     })(),
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston types its own transports as interfaces
-    transports: [new winston.transports.Stream({ stream: streamInto(sink), eol: '\n' })],
+    transports: [new winston.transports.Stream({ stream: streamInto(state), eol: '\n' })],
   });
   state.submit = (line) => {
     engine.log({ level: line.level, message: line.message, line });
@@ -79,18 +126,32 @@ export function createLogging(settings: LoggingSettings, output: LogOutput): Log
 
   return {
     logger: new FieldLogger(state, NO_FIELDS),
-    sink,
-    get settings() {
-      return state.settings;
+    get droppedLines() {
+      return outputs.droppedLines;
     },
-    update(next) {
-      Object.assign(state, guardsFor(next.level));
-      state.settings = next;
+    async prepare(next, others = []) {
+      const wanted = [{ key: 'logging.output', output: next.output }, ...others];
+      const prepared = await outputs.prepare(wanted, next.rotate);
+      return {
+        sink: (output) => prepared.sink(output),
+        commit() {
+          Object.assign(state, guardsFor(next.level));
+          state.settings = next;
+          state.sink = prepared.sink(next.output);
+          prepared.commit();
+        },
+        unwind() {
+          prepared.unwind();
+        },
+      };
+    },
+    reopen() {
+      outputs.reopen();
     },
     async flush(deadlineMs) {
       // winston's streams hand a line on before the next turn of the event loop.
       await new Promise((resolve) => setImmediate(resolve));
-      return sink.flush(deadlineMs);
+      return outputs.flush(deadlineMs);
     },
     async close() {
       if (state.submit === undefined) return;
@@ -100,7 +161,7 @@ export function createLogging(settings: LoggingSettings, output: LogOutput): Log
         engine.end();
       });
       await new Promise((resolve) => setImmediate(resolve));
-      await sink.close();
+      await outputs.close();
     },
   };
 }
@@ -117,22 +178,12 @@ function guardsFor(level: LogLevel): Record<LogLevel, boolean> {
   };
 }
 
-function dropNotice(timestamp: string, droppedLines: number): LogLine {
-  return {
-    timestamp,
-    level: 'warn',
-    message: 'log lines dropped',
-    fields: { count: droppedLines },
-    caller: '',
-  };
-}
-
 /** Takes every line at once, so that winston never waits and never buffers. */
-function streamInto(sink: LogSink): Writable {
+function streamInto(state: LogState): Writable {
   return new Writable({
     decodeStrings: false,
     write(line: string, _encoding, taken) {
-      sink.write(line);
+      state.sink.write(line);
       taken();
     },
   });

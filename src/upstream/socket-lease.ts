@@ -86,7 +86,7 @@ export class SocketLease implements Lease, PendingLease, SocketTaker {
       this.request.leased(this);
     } catch (error) {
       // A protocol that fails loses its lease, and nothing else happens.
-      this.#dialOptions.onFault(error);
+      this.#dialOptions.onFault(error, this.request);
       this.discard();
     }
   }
@@ -105,7 +105,7 @@ export class SocketLease implements Lease, PendingLease, SocketTaker {
     try {
       this.request.refused(error);
     } catch (fault) {
-      this.#dialOptions.onFault(fault);
+      this.#dialOptions.onFault(fault, this.request);
     }
   }
 

@@ -5,6 +5,8 @@ import type { Path } from '../problem.ts';
 /** What a check of the normalized config sees, and how it tells what it found. All paths are those of {@link config}. */
 export interface CheckContext {
   readonly config: Config;
+  /** The folder that relative file names are relative to. */
+  readonly directory: string;
   /** Names that `mode` may have. */
   readonly modes: readonly string[];
   /** Whether the file itself names its upstreams, rather than having them named after routes. */

@@ -25,6 +25,7 @@ function fakeApp() {
     listeners: new Map([['default', '127.0.0.1:8080']]),
     adminAddresses: [],
     logger,
+    reopenLogs: vi.fn(),
     reload: vi.fn(async () => ({ ok: true, message: '' })),
     close: vi.fn(() => drain),
     destroy: vi.fn(),
@@ -105,6 +106,7 @@ describe('serve', () => {
     const daemon = await running('reload');
     daemon.events.emit('SIGHUP', 'SIGHUP');
     expect(daemon.app.reload).toHaveBeenCalledOnce();
+    expect(daemon.app.reopenLogs).toHaveBeenCalledOnce();
     expect(daemon.app.close).not.toHaveBeenCalled();
 
     const demo = await running('stop');
@@ -114,6 +116,14 @@ describe('serve', () => {
     });
     demo.drained();
     expect(await demo.result).toBe(0);
+  });
+
+  it('opens log files anew at SIGUSR1, and nothing else', async () => {
+    const { app, events } = await running();
+    events.emit('SIGUSR1', 'SIGUSR1');
+    expect(app.reopenLogs).toHaveBeenCalledOnce();
+    expect(app.reload).not.toHaveBeenCalled();
+    expect(app.close).not.toHaveBeenCalled();
   });
 
   it('logs stray errors and goes on', async () => {

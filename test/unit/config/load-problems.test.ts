@@ -133,7 +133,10 @@ describe('a value that is not allowed', () => {
       'logging: { level: inf }',
       'x.yaml:1:19 logging.level must be one of debug, info, warn, error, fatal; did you mean "info"?',
     ],
-    ['logging: { access_log: "yes" }', 'x.yaml:1:24 logging.access_log must be true or false'],
+    [
+      'logging: { access_log: "yes" }',
+      'x.yaml:1:24 logging.access_log must be true or false or a mapping of keys to values',
+    ],
     ['logging:', 'x.yaml:1:1 logging must be a mapping of keys to values, but is empty'],
     [
       'tracing: { endpoint: jaeger }',

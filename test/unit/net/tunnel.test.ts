@@ -62,7 +62,11 @@ describe.each([
     expect(await Promise.all(received)).toEqual(await Promise.all(sent));
     down.peer.end();
     up.peer.end();
-    expect(await over(joined)).toEqual({ bytesReceived: toServer, bytesSent: toClient, error: undefined });
+    expect(await over(joined)).toMatchObject({
+      bytesReceived: toServer,
+      bytesSent: toClient,
+      error: undefined,
+    });
   });
 
   it('lets the server answer after the client ended its direction', async () => {
@@ -77,7 +81,12 @@ describe.each([
     await client.untilText('answer');
     server.end();
     expect(await client.untilClosed()).toBe('end');
-    expect(await over(joined)).toEqual({ bytesReceived: 8, bytesSent: 6, error: undefined });
+    expect(await over(joined)).toEqual({
+      bytesReceived: 8,
+      bytesSent: 6,
+      endedBy: 'client',
+      error: undefined,
+    });
   });
 
   it('lets the client go on after the server ended its direction', async () => {
@@ -91,7 +100,12 @@ describe.each([
     await server.untilText('last words');
     client.end();
     expect(await server.untilClosed()).toBe('end');
-    expect(await over(joined)).toEqual({ bytesReceived: 10, bytesSent: 3, error: undefined });
+    expect(await over(joined)).toEqual({
+      bytesReceived: 10,
+      bytesSent: 3,
+      endedBy: 'backend',
+      error: undefined,
+    });
   });
 
   it('delivers all of a long answer to a client that ended its direction and reads slowly', async () => {
@@ -118,7 +132,10 @@ describe('a tunnel', () => {
     await server.untilText('x');
     joined.down.peer.resetAndDestroy();
     expect(await server.untilClosed()).toBe('reset');
-    expect((await over(joined)).error).toMatchObject({ code: 'client_abort', origin: 'downstream' });
+    expect(await over(joined)).toMatchObject({
+      endedBy: 'client',
+      error: { code: 'client_abort', origin: 'downstream' },
+    });
   });
 
   it('resets the client when the server resets, and says so', async () => {
@@ -128,7 +145,10 @@ describe('a tunnel', () => {
     await client.untilText('half an answ');
     joined.up.peer.resetAndDestroy();
     expect(await client.untilClosed()).toBe('reset');
-    expect((await over(joined)).error).toMatchObject({ code: 'backend_reset', origin: 'upstream' });
+    expect(await over(joined)).toMatchObject({
+      endedBy: 'backend',
+      error: { code: 'backend_reset', origin: 'upstream' },
+    });
   });
 
   it('resets the other side also when that side had ended its direction', async () => {
@@ -138,7 +158,7 @@ describe('a tunnel', () => {
     await server.untilEnded();
     server.reset();
     expect(await client.untilClosed()).toBe('reset');
-    await over(joined);
+    expect((await over(joined)).endedBy).toBe('backend');
   });
 
   it.each(['downstream', 'upstream'] as const)(
@@ -148,7 +168,7 @@ describe('a tunnel', () => {
       const [client, server] = [new ByteSocket(joined.down.peer), new ByteSocket(joined.up.peer)];
       (side === 'downstream' ? joined.down : joined.up).stream.destroy();
       await Promise.all([client.untilEnded(), server.untilEnded()]);
-      await over(joined);
+      expect((await over(joined)).endedBy).toBe('proxy');
     },
   );
 
@@ -161,7 +181,7 @@ describe('a tunnel', () => {
       near.end();
       await far.untilEnded();
       (side === 'downstream' ? joined.down : joined.up).stream.destroy();
-      await over(joined);
+      expect((await over(joined)).endedBy).toBe('proxy');
       expect([joined.down.stream.destroyed, joined.up.stream.destroyed]).toEqual([true, true]);
     },
   );
@@ -170,7 +190,7 @@ describe('a tunnel', () => {
     const joined = await join({ idleTimeoutMs: 50 });
     const [client, server] = [new ByteSocket(joined.down.peer), new ByteSocket(joined.up.peer)];
     await Promise.all([client.untilEnded(), server.untilEnded()]);
-    expect((await over(joined)).error).toMatchObject({ code: 'idle_timeout' });
+    expect(await over(joined)).toMatchObject({ endedBy: 'proxy', error: { code: 'idle_timeout' } });
   });
 
   it('does not end while bytes move in either direction', async () => {

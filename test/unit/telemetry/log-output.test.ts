@@ -28,11 +28,12 @@ function open(path: string, flags: number): number {
 }
 
 function sinkOn(fd: number): LogSink {
-  return new LogSink(openLogOutput(fd), {
+  const sink = new LogSink(openLogOutput(fd), {
     batchDelayMs: 1,
     bufferSizeBytes: 200_000,
-    describeDrops: (droppedLines) => `dropped ${droppedLines}\n`,
+    droppedLines: (count) => sink.write(`dropped ${count}\n`),
   });
+  return sink;
 }
 
 function drain(fd: number): string {

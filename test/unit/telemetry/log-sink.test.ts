@@ -7,9 +7,9 @@ const LINE = `${'x'.repeat(99)}\n`;
 
 function setUp(options: Partial<LogSinkOptions> = {}): { output: RecordedOutput; sink: LogSink } {
   const output = new RecordedOutput();
-  const sink = new LogSink(output, {
+  const sink: LogSink = new LogSink(output, {
     batchDelayMs: 5,
-    describeDrops: (droppedLines) => `dropped ${droppedLines}\n`,
+    droppedLines: (count) => sink.write(`dropped ${count}\n`),
     ...options,
   });
   return { output, sink };

@@ -8,7 +8,10 @@ const TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ /;
 
 function setUp(settings: Partial<LoggingSettings> = {}): { output: RecordedOutput; logging: Logging } {
   const output = new RecordedOutput();
-  const logging = createLogging({ level: 'info', format: 'text', add_caller: false, ...settings }, output);
+  const logging = createLogging(
+    { level: 'info', format: 'text', add_caller: false, ...settings },
+    { stdout: output, stderr: () => new RecordedOutput(), directory: '/' },
+  );
   return { output, logging };
 }
 
@@ -164,7 +167,14 @@ describe('levels', () => {
     const child = logging.logger.child({ part: 'x' });
     child.info('hidden');
     expect(child.debugEnabled).toBe(false);
-    logging.update({ level: 'debug', format: 'json', add_caller: true });
+    const prepared = await logging.prepare({
+      level: 'debug',
+      format: 'json',
+      add_caller: true,
+      output: 'stdout',
+    });
+    expect(child.debugEnabled).toBe(false);
+    prepared.commit();
     expect(child.debugEnabled).toBe(true);
     child.debug('shown');
     await logging.close();
@@ -207,8 +217,10 @@ describe('the end', () => {
     const { output, logging } = setUp({ format: 'json' });
     output.stalled = true;
     const line = `${'x'.repeat(1023)}\n`;
-    for (let n = 0; n < 9000; n++) logging.sink.write(line);
-    expect(logging.sink.droppedLines).toBe(9000 - 8192);
+    const settings = { level: 'info', format: 'json', add_caller: false, output: 'stdout' } as const;
+    const sink = (await logging.prepare(settings)).sink('stdout');
+    for (let n = 0; n < 9000; n++) sink.write(line);
+    expect(logging.droppedLines).toBe(9000 - 8192);
     output.resume();
     await logging.close();
     expect(JSON.parse(output.lines.at(-1) ?? '')).toMatchObject({

@@ -7,6 +7,7 @@ export class RecordedOutput implements LogOutput {
   underWay = 0;
   mostUnderWay = 0;
   closed = false;
+  reopened = 0;
   /** Writes get no answer while true. */
   stalled = false;
   /** Each write fails with this while set. */
@@ -24,19 +25,19 @@ export class RecordedOutput implements LogOutput {
     return this.text.split('\n').slice(0, -1);
   }
 
-  write(bytes: Buffer, done: WriteDone): void {
+  write(bytes: Buffer, offset: number, done: WriteDone): void {
     this.writes++;
     this.underWay++;
     this.mostUnderWay = Math.max(this.mostUnderWay, this.underWay);
     const answer = (): void => {
       this.underWay--;
       if (this.error !== undefined) {
-        done(this.error, 0);
+        done(this.error, offset);
         return;
       }
-      const taken = Math.min(bytes.length, this.takesBytes);
-      this.#chunks.push(Buffer.from(bytes.subarray(0, taken)));
-      done(undefined, taken);
+      const end = Math.min(bytes.length, offset + this.takesBytes);
+      this.#chunks.push(Buffer.from(bytes.subarray(offset, end)));
+      done(undefined, end);
     };
     if (this.stalled) this.#held.push(answer);
     else setImmediate(answer);
@@ -45,6 +46,10 @@ export class RecordedOutput implements LogOutput {
   writeNow(bytes: Buffer): number {
     this.#chunks.push(Buffer.from(bytes));
     return bytes.length;
+  }
+
+  reopen(): void {
+    this.reopened++;
   }
 
   /** Ends the stall. */

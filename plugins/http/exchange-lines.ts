@@ -1,0 +1,57 @@
+import type { ErrorCode } from '../../src/errors.ts';
+import type { ExchangeFacts } from './exchange-facts.ts';
+
+/** Failures of a backend: what exactly it did wrong is in no field of the access log. */
+const BACKEND_FAILURES: ReadonlySet<ErrorCode> = new Set([
+  'connect_failed',
+  'connect_timeout',
+  'backend_reset',
+  'backend_protocol',
+  'backend_timeout',
+]);
+
+/** The lines of one exchange. Those for `debug` cost even when they are not written: ask `debugEnabled` first. */
+export function logReceived(exchange: ExchangeFacts): void {
+  exchange.instance.host.logger.debug('Request received', {
+    ...ids(exchange),
+    method: exchange.method,
+    path: exchange.path,
+    client_ip: exchange.clientAddress,
+  });
+}
+
+export function logBackendSelected(exchange: ExchangeFacts): void {
+  exchange.instance.host.logger.debug('Backend selected', {
+    ...ids(exchange),
+    backend: exchange.backendName,
+    algorithm: exchange.algorithm,
+  });
+}
+
+export function logCompleted(exchange: ExchangeFacts): void {
+  exchange.instance.host.logger.debug('Request completed', {
+    ...ids(exchange),
+    status: exchange.status,
+    duration_ms: exchange.durationMs,
+    bytes: exchange.bytesSent,
+    error: exchange.error,
+  });
+}
+
+/** At `warn`, as the operator of the proxy is not to blame, but should know. */
+export function logBackendFailure(exchange: ExchangeFacts, code: ErrorCode, detail: string): void {
+  if (!BACKEND_FAILURES.has(code)) return;
+  exchange.instance.host.logger.warn('Backend failed', {
+    ...exchange.logFields(),
+    upstream: exchange.upstream,
+    backend: exchange.backend?.name,
+    error: code,
+    reason: detail === '' ? undefined : detail,
+  });
+}
+
+function ids({ requestId, traceId, spanId }: ExchangeFacts): Record<string, string> {
+  return traceId === ''
+    ? { request_id: requestId }
+    : { trace_id: traceId, span_id: spanId, request_id: requestId };
+}

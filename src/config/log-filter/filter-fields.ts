@@ -1,0 +1,45 @@
+import type { AccessLog } from '../config.generated.ts';
+
+/** The name of a field of access lines. */
+export type AccessField = NonNullable<AccessLog['fields']>[number];
+
+/** What the values of a field are, and so what it is compared with. `any` is for lines whose fields nobody knows. */
+export type FieldKind = 'text' | 'number' | 'duration' | 'size' | 'any';
+
+/** A name that a filter may use. */
+export interface FilterField {
+  readonly field: string;
+  readonly kind: FieldKind;
+}
+
+const KINDS: Readonly<Record<Exclude<AccessField, 'timestamp'>, FieldKind>> = {
+  listener: 'text',
+  client_ip: 'text',
+  method: 'text',
+  path: 'text',
+  host: 'text',
+  protocol: 'text',
+  status: 'number',
+  bytes: 'size',
+  bytes_received: 'size',
+  duration: 'duration',
+  user_agent: 'text',
+  referer: 'text',
+  route: 'text',
+  upstream: 'text',
+  algorithm: 'text',
+  backend: 'text',
+  backend_address: 'text',
+  request_id: 'text',
+  trace_id: 'text',
+  span_id: 'text',
+  ended_by: 'text',
+  error: 'text',
+};
+
+/** All names that a filter of access lines may use; some fields have a second one, from other formats of the line. */
+export const FILTER_FIELDS: ReadonlyMap<string, FilterField> = new Map([
+  ...Object.entries(KINDS).map(([field, kind]) => [field, { field, kind }] as const),
+  ['duration_ms', { field: 'duration', kind: 'number' }],
+  ['bytes_sent', { field: 'bytes', kind: 'size' }],
+]);
