@@ -1,6 +1,8 @@
+import type { Readable } from 'node:stream';
 import type { AdminError } from './admin-error.ts';
 
 export const JSON_TYPE = 'application/json; charset=utf-8';
+export const YAML_TYPE = 'application/yaml; charset=utf-8';
 
 /** What an endpoint answers. */
 export interface AdminResponse {
@@ -9,8 +11,8 @@ export interface AdminResponse {
   readonly contentType?: string;
   /** More header fields. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Text, or pieces that are sent as fast as the client reads them. */
-  readonly body: string | AsyncIterable<string | Uint8Array>;
+  /** As a whole, or in pieces that are sent as fast as the client reads them. */
+  readonly body: string | Uint8Array | Readable;
 }
 
 /** An answer in JSON, indented for humans, with a line feed at its end. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { parseAddress, type Address } from '../config/address.ts';
 import { messageOf } from '../errors.ts';
@@ -121,6 +122,7 @@ export class AdminServer {
     try {
       const answer = await this.#answer(request, gone.signal);
       if (!gone.signal.aborted) await send(request, response, answer, gone.signal, front.draining);
+      else if (answer.body instanceof Readable) answer.body.destroy();
     } catch (thrown) {
       // Half of an answer is out: only cutting it off says that it is incomplete.
       response.destroy();
@@ -188,9 +190,9 @@ async function send(
   last: boolean,
 ): Promise<void> {
   const { status, body } = answer;
-  const text = typeof body === 'string' ? Buffer.from(body, 'utf8') : undefined;
+  const whole = typeof body === 'string' ? Buffer.from(body) : body instanceof Readable ? undefined : body;
   response.writeHead(status, {
-    ...(text === undefined || status === 204 ? undefined : { 'Content-Length': text.length }),
+    ...(whole === undefined || status === 204 ? undefined : { 'Content-Length': whole.length }),
     ...(status === 204 ? undefined : { 'Content-Type': answer.contentType ?? JSON_TYPE }),
     'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff',
@@ -199,8 +201,8 @@ async function send(
   });
   const timer = setTimeout(() => response.destroy(), ANSWER_TIMEOUT_MS);
   try {
-    if (typeof body !== 'string' && request.method !== 'HEAD') await pipeline(body, response);
-    else response.end(text);
+    if (body instanceof Readable) await pipeline(body, response);
+    else response.end(request.method === 'HEAD' ? undefined : whole);
     if (!response.writableFinished && !response.destroyed) await once(response, 'close', { signal: gone });
   } finally {
     clearTimeout(timer);

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
 import { createServer } from 'node:net';
+import { Readable } from 'node:stream';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { AdminError } from '../../../src/admin/admin-error.ts';
@@ -199,10 +200,7 @@ describe('the admin server', () => {
       post('/x', () => ({
         status: 200,
         contentType: 'text/plain',
-        body: (async function* () {
-          yield 'a'.repeat(100_000);
-          yield 'b';
-        })(),
+        body: Readable.from(['a'.repeat(100_000), 'b']),
       })),
     ]);
     const answer = await ask(address, '/x', 'POST');

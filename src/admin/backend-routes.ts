@@ -1,0 +1,104 @@
+import { jsonResponse } from './admin-response.ts';
+import { get, type AdminRoute } from './admin-router.ts';
+
+/** A backend in one of its upstreams. */
+export interface MembershipReport {
+  readonly upstream: string;
+  readonly weight: number;
+  /** Exchanges and tunnels at a time; Infinity: no limit. */
+  readonly maxConnections: number;
+  readonly healthy: boolean;
+  /** Undefined without health checks, and before the first one. */
+  readonly lastCheckAtMs: number | undefined;
+  /** Why the last check failed; undefined when it passed. */
+  readonly lastError: string | undefined;
+  /** False when it only finishes what it has, as no live upstream names it. */
+  readonly live: boolean;
+}
+
+export interface PoolReport {
+  readonly backend: string;
+  readonly address: string;
+  /** `keep-alive`: one exchange after the other; `once`: one connection. */
+  readonly use: string;
+  readonly leased: number;
+  readonly idle: number;
+  /** Who waits for a socket. */
+  readonly waiting: number;
+  readonly maxSize: number;
+  readonly minIdle: number;
+  readonly maxIdleTimeMs: number;
+}
+
+export interface BackendReport {
+  readonly name: string;
+  readonly address: string;
+  readonly upstreams: readonly MembershipReport[];
+  /** Exchanges and tunnels that run now. */
+  readonly active: number;
+  /** Open sockets, leased and idle. */
+  readonly sockets: number;
+  readonly leased: number;
+  readonly idle: number;
+  /** Counted since the backend came; by names in snake_case. */
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+/** `GET /backends` and `GET /pools`. */
+export function backendRoutes(
+  backends: () => readonly BackendReport[],
+  pools: () => readonly PoolReport[],
+): AdminRoute[] {
+  return [
+    get('/backends', () => jsonResponse(200, { backends: backends().map(backendJson) })),
+    get('/pools', () => jsonResponse(200, { pools: pools().map(poolJson) })),
+  ];
+}
+
+function backendJson({
+  name,
+  address,
+  upstreams,
+  active,
+  sockets,
+  leased,
+  idle,
+  counters,
+}: BackendReport): object {
+  const down = upstreams.find(({ healthy }) => !healthy);
+  const checked = upstreams.flatMap(({ lastCheckAtMs }) =>
+    lastCheckAtMs === undefined ? [] : [lastCheckAtMs],
+  );
+  return {
+    name,
+    address,
+    healthy: down === undefined,
+    reason: (down ?? upstreams.find(({ lastError }) => lastError !== undefined))?.lastError ?? null,
+    last_check_at: checked.length === 0 ? null : new Date(Math.max(...checked)).toISOString(),
+    draining: !upstreams.some(({ live }) => live),
+    upstreams: upstreams.filter(({ live }) => live).map(membershipJson),
+    active,
+    connections: { open: sockets, leased, idle },
+    counters,
+  };
+}
+
+function membershipJson({ upstream, weight, maxConnections, healthy }: MembershipReport): object {
+  const limit = Number.isFinite(maxConnections) ? maxConnections : null;
+  return { name: upstream, weight, max_connections: limit, healthy };
+}
+
+function poolJson(pool: PoolReport): object {
+  const { backend, address, use, leased, idle, waiting, maxSize, minIdle, maxIdleTimeMs } = pool;
+  return {
+    backend,
+    address,
+    use,
+    leased,
+    idle,
+    waiting,
+    max_size: maxSize,
+    min_idle: minIdle,
+    max_idle_time_ms: maxIdleTimeMs,
+  };
+}

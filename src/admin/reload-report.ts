@@ -1,0 +1,44 @@
+/** A place in a config file and what is wrong with it. */
+export interface ReportedProblem {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly path: string;
+  readonly message: string;
+}
+
+/** What became of a reload. */
+export interface ReloadReport {
+  readonly ok: boolean;
+  readonly generation: number;
+  readonly hash: string;
+  readonly source: string;
+  readonly atMs: number;
+  readonly durationMs: number;
+  readonly message: string;
+  /** Secrets are masked in them. */
+  readonly changes: readonly object[];
+  readonly problems: readonly ReportedProblem[];
+  readonly warnings: readonly ReportedProblem[];
+}
+
+/** The outcome as all endpoints show it. */
+export function reloadJson(report: ReloadReport): object {
+  const { ok, generation, hash, source, message, changes, problems, warnings } = report;
+  return {
+    ok,
+    message,
+    source,
+    at: new Date(report.atMs).toISOString(),
+    duration_ms: report.durationMs,
+    generation,
+    hash,
+    changes,
+    problems: problems.map(problemJson),
+    warnings: warnings.map(problemJson),
+  };
+}
+
+function problemJson({ file, line, column, path, message }: ReportedProblem): object {
+  return { file, line, column, path, message };
+}

@@ -1,0 +1,129 @@
+import { jsonResponse } from './admin-response.ts';
+import { get, type AdminRoute } from './admin-router.ts';
+import type { EventLoopReading } from './event-loop-watch.ts';
+import { reloadJson, type ReloadReport } from './reload-report.ts';
+
+/** A generation that traffic runs on. */
+export interface GenerationReport {
+  readonly id: number;
+  /** Of the config that it was built from. */
+  readonly hash: string;
+  readonly liveSinceMs: number;
+}
+
+/** A generation that was replaced and still runs something. */
+export interface DrainingReport extends GenerationReport {
+  readonly replacedAtMs: number;
+  /** What it still runs: exchanges and tunnels. */
+  readonly holds: readonly {
+    readonly listener: string;
+    readonly protocol: string;
+    readonly active: number;
+  }[];
+}
+
+export interface ListenerReport {
+  readonly name: string;
+  /** As it is bound. */
+  readonly address: string;
+  readonly protocol: string;
+  readonly connections: number;
+  /** 0: no limit. */
+  readonly maxConnections: number;
+  /** Connections that were refused because of the limit. */
+  readonly refused: number;
+  /** True when it takes no more connections and ends with the last one. */
+  readonly draining: boolean;
+}
+
+/** What `/status` shows of the proxy; it adds what the process knows about itself. */
+export interface StatusReport {
+  readonly version: string;
+  readonly startedAtMs: number;
+  readonly ready: boolean;
+  readonly generation: GenerationReport | undefined;
+  readonly draining: readonly DrainingReport[];
+  readonly listeners: readonly ListenerReport[];
+  /** Also of the start. */
+  readonly lastReload: ReloadReport | undefined;
+}
+
+/** `GET /status`: what runs, since when, and how the process is. */
+export function statusRoute(report: () => StatusReport, eventLoop: () => EventLoopReading): AdminRoute {
+  return get('/status', () => {
+    const { version, startedAtMs, ready, generation, draining, listeners, lastReload } = report();
+    return jsonResponse(200, {
+      version,
+      node: process.versions.node,
+      pid: process.pid,
+      started_at: new Date(startedAtMs).toISOString(),
+      uptime_seconds: Math.max(0, Math.round((Date.now() - startedAtMs) / 1_000)),
+      ready,
+      generation: generation?.id ?? 0,
+      hash: generation?.hash ?? '',
+      live_since: generation === undefined ? null : new Date(generation.liveSinceMs).toISOString(),
+      draining_generations: draining.length,
+      draining: draining.map(drainingJson),
+      listeners: listeners.map(listenerJson),
+      last_reload: lastReload === undefined ? null : reloadJson(lastReload),
+      ...processJson(),
+      event_loop: eventLoopJson(eventLoop()),
+    });
+  });
+}
+
+function drainingJson({ id, hash, liveSinceMs, replacedAtMs, holds }: DrainingReport): object {
+  return {
+    generation: id,
+    hash,
+    live_since: new Date(liveSinceMs).toISOString(),
+    replaced_at: new Date(replacedAtMs).toISOString(),
+    active: holds.reduce((sum, { active }) => sum + active, 0),
+    holds: holds.map(({ listener, protocol, active }) => ({ listener, protocol, active })),
+  };
+}
+
+function listenerJson(listener: ListenerReport): object {
+  const { name, address, protocol, connections, maxConnections, refused, draining } = listener;
+  return {
+    name,
+    address,
+    protocol,
+    connections,
+    max_connections: maxConnections === 0 ? null : maxConnections,
+    refused_total: refused,
+    draining,
+  };
+}
+
+function processJson(): object {
+  const memory = process.memoryUsage();
+  const { user, system } = process.cpuUsage();
+  return {
+    memory: {
+      rss_bytes: memory.rss,
+      heap_used_bytes: memory.heapUsed,
+      heap_total_bytes: memory.heapTotal,
+      external_bytes: memory.external,
+      array_buffers_bytes: memory.arrayBuffers,
+    },
+    cpu: { user_seconds: user / 1e6, system_seconds: system / 1e6 },
+  };
+}
+
+function eventLoopJson({ utilization, delayMs, windowMs }: EventLoopReading): object {
+  return {
+    utilization: rounded(utilization, 4),
+    delay_ms: {
+      mean: rounded(delayMs.mean, 2),
+      p50: rounded(delayMs.p50, 2),
+      p99: rounded(delayMs.p99, 2),
+      max: rounded(delayMs.max, 2),
+    },
+    window_seconds: rounded(windowMs / 1_000, 1),
+  };
+}
+
+function rounded(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}

@@ -1,0 +1,51 @@
+import { stringify } from 'yaml';
+import type { Config } from './config.generated.ts';
+import { maskConfig } from './mask-secrets.ts';
+import { resolveSchema, type SchemaNode } from './schema.ts';
+import { formatDuration, formatSize } from './units.ts';
+
+const YAML_WIDTH = 110;
+
+/**
+ * A config in the words of a config file: durations and sizes with their units, secrets masked. It is in the form with
+ * listeners and upstreams, whatever form it was written in, with every default filled in.
+ */
+export function showConfig(config: Config): Readonly<Record<string, unknown>> {
+  return shown({ $ref: '#/$defs/config' }, maskConfig(config)) as Readonly<Record<string, unknown>>;
+}
+
+/** A plain value as YAML. */
+export function toYaml(value: unknown): string {
+  return stringify(value, { lineWidth: YAML_WIDTH, aliasDuplicateObjects: false });
+}
+
+function shown(node: SchemaNode, value: unknown): unknown {
+  const schema = resolveSchema(node);
+  if (typeof value === 'number') return withUnit(schema.format, value);
+  if (Array.isArray(value)) {
+    const { items } = schema;
+    return items === undefined ? value : value.map((item: unknown) => shown(items, item));
+  }
+  if (typeof value !== 'object' || value === null) return value;
+  return shownObject(schema, value as Readonly<Record<string, unknown>>);
+}
+
+function shownObject(schema: SchemaNode, value: Readonly<Record<string, unknown>>): object {
+  const { properties = {}, additionalProperties } = schema;
+  const { url, ...rest } = value;
+  // A file has a backend's URL where the normalized config has the address that it leads to.
+  const entries = Object.entries(
+    'url' in properties && url !== undefined ? { ...rest, address: url } : value,
+  );
+  return Object.fromEntries(
+    entries.map(([key, inner]) => {
+      if (Object.hasOwn(properties, key)) return [key, shown(properties[key] ?? {}, inner)];
+      return [key, typeof additionalProperties === 'object' ? shown(additionalProperties, inner) : inner];
+    }),
+  );
+}
+
+function withUnit(format: string | undefined, value: number): number | string {
+  if (format === 'duration' || format === 'positive-duration') return formatDuration(value);
+  return format === 'size' ? formatSize(value) : value;
+}
