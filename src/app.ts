@@ -6,6 +6,7 @@ import { metricsSource } from './app/metrics-source.ts';
 import { get } from './admin/admin-router.ts';
 import { AdminServers } from './admin/admin-servers.ts';
 import { metricsEndpoint } from './admin/endpoints.ts';
+import { EventLoopWatch } from './admin/event-loop-watch.ts';
 import { loadConfig, type LoadedConfig } from './config/load-config.ts';
 import { loadedPluginSettings } from './config/plugin-settings.ts';
 import { BalanceError } from './errors.ts';
@@ -85,6 +86,7 @@ class Proxy implements App {
   readonly #admin: AdminServers;
   readonly #reloader: Reloader;
   readonly #follower: ConfigFollower;
+  #loaded: LoadedConfig | undefined;
   #closing = false;
 
   constructor(options: AppOptions) {
@@ -120,10 +122,22 @@ class Proxy implements App {
     telemetry.subscribe(metrics);
 
     const version = options.version ?? 'unknown';
-    const closing = () => this.#closing;
+    const eventLoop = new EventLoopWatch();
     this.#admin = new AdminServers({
       logger,
-      routes: adminRoutes({ version, live, draining, listeners, closing }),
+      version,
+      eventLoop,
+      routes: adminRoutes({
+        version,
+        live,
+        draining,
+        listeners,
+        logger,
+        eventLoop,
+        closing: () => this.#closing,
+        reloader: () => this.#reloader,
+        sources: () => this.#loaded?.sources,
+      }),
       metrics: (path) => get(path, metricsEndpoint(metrics)),
     });
 
@@ -229,6 +243,7 @@ class Proxy implements App {
   }
 
   #applied(loaded: LoadedConfig): void {
+    this.#loaded = loaded;
     this.#follower.follow(loaded);
     for (const { file, line, column, path, message } of loaded.warnings)
       this.logger.warn('config warning', {

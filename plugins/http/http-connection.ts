@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 
 import type {
   Connection,
+  ConnectionActivity,
   ConnectionHandler,
   Deadline,
   LogFields,
@@ -60,6 +61,8 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
   #unsent = 0;
   #unsentMs = 0;
   #tunnelled = false;
+  /** What became a tunnel. */
+  #tunnel: Exchange | undefined;
   #peerEnded = false;
 
   constructor(connection: Connection, instance: HttpInstance) {
@@ -141,6 +144,16 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
     last?.ended();
   }
 
+  activity(): ConnectionActivity {
+    const running = this.#exchange ?? this.#tunnel;
+    return {
+      state: this.#tunnelled ? 'tunnel' : running === undefined ? 'idle' : 'exchange',
+      exchanges: this.#requests,
+      instance: running?.instance,
+      backend: running?.backend,
+    };
+  }
+
   /** What backends are told about this client, as the instance has it. */
   view(instance: HttpInstance): ClientView {
     if (this.#view?.instance !== instance) this.#view = new ClientView(this.connection, instance);
@@ -195,6 +208,7 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
   /** The connection becomes a tunnel; returns what the client sent ahead. */
   becomeTunnel(): Buffer | undefined {
     this.#tunnelled = true;
+    this.#tunnel = this.#exchange;
     this.#exchange = undefined;
     this.deadline.destroy();
     const ahead = this.#stash;

@@ -2,6 +2,7 @@ import type { BalanceError, ErrorCode } from '../../src/errors.ts';
 import type {
   Backend,
   Connection,
+  ConnectionActivity,
   ConnectionHandler,
   Lease,
   LeaseRequest,
@@ -29,6 +30,7 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
   #ahead: Buffer[] = [];
   #aheadBytes = 0;
   #peerEnded = false;
+  #backend: Backend | undefined;
   #over = false;
 
   constructor(connection: Connection, instance: TcpInstance) {
@@ -62,6 +64,7 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
 
   leased(lease: Lease): void {
     const { stream } = this.#connection;
+    this.#backend = lease.backend;
     for (const piece of this.#ahead) lease.stream.write(piece);
     this.#ahead = [];
     const aheadBytes = this.#aheadBytes;
@@ -91,6 +94,10 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
 
   drain(): void {
     // A tunnel has no place where it could be ended politely: it runs until a peer ends it.
+  }
+
+  activity(): ConnectionActivity {
+    return { state: 'tunnel', instance: this.#instance, backend: this.#backend };
   }
 
   #finish(

@@ -6,6 +6,8 @@ import { AdminGuard } from './admin-guard.ts';
 import { planAdminServers, type AdminSections, type AdminServerPlan } from './admin-plan.ts';
 import type { AdminRoute } from './admin-router.ts';
 import { AdminServer, type AdminServerSetup } from './admin-server.ts';
+import type { EventLoopWatch } from './event-loop-watch.ts';
+import { indexRoute } from './index-route.ts';
 
 /** What a config changes about the admin servers, prepared and not yet done. */
 export interface AdminChange {
@@ -16,7 +18,10 @@ export interface AdminChange {
 
 export interface AdminServersOptions {
   readonly logger: Logger;
-  /** The endpoints of every admin server. */
+  readonly version: string;
+  /** Watched while there is an admin server to show it. */
+  readonly eventLoop: EventLoopWatch;
+  /** The endpoints of every admin server, but for the index and the metrics. */
   readonly routes: readonly AdminRoute[];
   /** The endpoint that shows metrics, for its path. */
   readonly metrics: (path: string) => AdminRoute;
@@ -35,12 +40,16 @@ interface PlannedServer {
 /** The admin and metrics servers of the live config; one whose address stays is not bound again. */
 export class AdminServers {
   readonly #logger: Logger;
+  readonly #version: string;
+  readonly #eventLoop: EventLoopWatch;
   readonly #routes: readonly AdminRoute[];
   readonly #metrics: AdminServersOptions['metrics'];
   #running = new Map<string, RunningServer>();
 
-  constructor({ logger, routes, metrics }: AdminServersOptions) {
+  constructor({ logger, version, eventLoop, routes, metrics }: AdminServersOptions) {
     this.#logger = logger;
+    this.#version = version;
+    this.#eventLoop = eventLoop;
     this.#routes = routes;
     this.#metrics = metrics;
   }
@@ -78,15 +87,17 @@ export class AdminServers {
   }
 
   async close(): Promise<void> {
+    this.#eventLoop.stop();
     await Promise.all([...this.#running.values()].map(({ server }) => server.close()));
   }
 
   destroy(): void {
+    this.#eventLoop.stop();
     for (const { server } of this.#running.values()) server.destroy();
   }
 
   async #plan(config: AdminSections, origin: AdminOrigin): Promise<PlannedServer[]> {
-    const taken = this.#routes.map(({ path }) => path);
+    const taken = ['/', ...this.#routes.map(({ path }) => path)];
     const plans = planAdminServers(config, taken);
     const { admin } = config;
     const credentials = admin === undefined ? undefined : await loadAdminCredentials(admin, origin);
@@ -95,7 +106,8 @@ export class AdminServers {
       if (!plan.admin || admin === undefined || credentials === undefined) {
         return { plan, setup: { routes: metrics } };
       }
-      const routes = [...this.#routes, ...metrics];
+      const shown = [...this.#routes, ...metrics];
+      const routes = [indexRoute(this.#version, shown), ...shown];
       const guard = guardOf(admin, credentials, plan.metricsPath);
       return { plan, setup: { routes, guard, tls: credentials.tls } };
     });
@@ -111,6 +123,8 @@ export class AdminServers {
     }
     for (const [key, { server }] of this.#running) if (!next.has(key)) void server.close();
     this.#running = next;
+    if (planned.some(({ plan }) => plan.admin)) this.#eventLoop.start();
+    else this.#eventLoop.stop();
   }
 }
 

@@ -8,6 +8,8 @@ export interface MembershipReport {
   /** Exchanges and tunnels at a time; Infinity: no limit. */
   readonly maxConnections: number;
   readonly healthy: boolean;
+  /** Since when; undefined without health checks. */
+  readonly changedAtMs: number | undefined;
   /** Undefined without health checks, and before the first one. */
   readonly lastCheckAtMs: number | undefined;
   /** Why the last check failed; undefined when it passed. */
@@ -73,14 +75,19 @@ function backendJson({
     name,
     address,
     healthy: down === undefined,
+    since: timeJson((down ?? upstreams.find(({ changedAtMs }) => changedAtMs !== undefined))?.changedAtMs),
     reason: (down ?? upstreams.find(({ lastError }) => lastError !== undefined))?.lastError ?? null,
-    last_check_at: checked.length === 0 ? null : new Date(Math.max(...checked)).toISOString(),
+    last_check_at: timeJson(checked.length === 0 ? undefined : Math.max(...checked)),
     draining: !upstreams.some(({ live }) => live),
     upstreams: upstreams.filter(({ live }) => live).map(membershipJson),
     active,
     connections: { open: sockets, leased, idle },
     counters,
   };
+}
+
+function timeJson(atMs: number | undefined): string | null {
+  return atMs === undefined ? null : new Date(atMs).toISOString();
 }
 
 function membershipJson({ upstream, weight, maxConnections, healthy }: MembershipReport): object {

@@ -4,14 +4,23 @@ import { AdminError } from './admin-error.ts';
 import { jsonResponse, YAML_TYPE } from './admin-response.ts';
 import { get, type AdminRoute } from './admin-router.ts';
 
+/** A file that the config was made from. */
+export interface ConfigFileReport {
+  readonly file: string;
+  /** `main`, `include` or `reference`. */
+  readonly role: string;
+  /** sha256 of its content. */
+  readonly hash: string | undefined;
+}
+
 /** The config that is live and where it came from. */
 export interface LiveConfigReport {
   readonly config: Config;
   /** Number of the generation that was built from it. */
   readonly generation: number;
   readonly hash: string;
-  /** The config file, those that it includes, and those whose content belongs to it. */
-  readonly files: readonly string[];
+  /** The config file, those that it includes, and those that its keys name. */
+  readonly files: readonly ConfigFileReport[];
   readonly loadedAtMs: number;
   /** Who asked for it to be loaded: `start`, `file`, `signal`, `admin` … */
   readonly source: string;

@@ -8,7 +8,6 @@ export const ENDPOINT_PATHS = {
   live: '/live',
   ready: '/ready',
   version: '/version',
-  status: '/status',
 } as const;
 
 /** `/health`: 200 while all backends are healthy, else 503. */
@@ -35,38 +34,6 @@ export function versionEndpoint(version: string): AdminHandler {
       node: process.versions.node,
       platform: `${process.platform}-${process.arch}`,
     });
-}
-
-/** What `/status` shows of the proxy; it adds what the process knows about itself. */
-export interface StatusReport {
-  readonly version: string;
-  readonly startedAtMs: number;
-  /** Number of the live generation. */
-  readonly generation: number;
-  /** More of the proxy's state, in words of its own. Names are in snake_case. */
-  readonly [name: string]: unknown;
-}
-
-/** `/status`: uptime, version, generation, memory. */
-export function statusEndpoint(report: () => StatusReport, now: () => number = Date.now): AdminHandler {
-  return () => {
-    const { version, startedAtMs, generation, ...rest } = report();
-    const memory = process.memoryUsage();
-    return jsonResponse(200, {
-      version,
-      started_at: new Date(startedAtMs).toISOString(),
-      uptime_seconds: Math.max(0, Math.round((now() - startedAtMs) / 1000)),
-      generation,
-      pid: process.pid,
-      memory: {
-        rss_bytes: memory.rss,
-        heap_used_bytes: memory.heapUsed,
-        heap_total_bytes: memory.heapTotal,
-        external_bytes: memory.external,
-      },
-      ...rest,
-    });
-  };
 }
 
 /** The exposition of all metrics. */

@@ -26,19 +26,27 @@ interface Window {
   readonly delaysMs: number[];
 }
 
-/** Watches how late timers are. It keeps no process alive. */
+/** Watches how late timers are, while it is started. It keeps no process alive. */
 export class EventLoopWatch {
   #before: Window | undefined;
-  #current: Window;
-  #expectedAtMs: number;
-  readonly #timer: NodeJS.Timeout;
+  #current = beginWindow();
+  #expectedAtMs = 0;
+  #timer: NodeJS.Timeout | undefined;
 
-  constructor() {
+  /** Without effect when it was started before. */
+  start(): void {
+    if (this.#timer !== undefined) return;
+    this.#before = undefined;
     this.#current = beginWindow();
     this.#expectedAtMs = performance.now() + INTERVAL_MS;
     this.#timer = setInterval(() => {
       this.#look();
     }, INTERVAL_MS).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
   }
 
   read(): EventLoopReading {
@@ -54,10 +62,6 @@ export class EventLoopWatch {
       },
       windowMs: performance.now() - first.begunAtMs,
     };
-  }
-
-  close(): void {
-    clearInterval(this.#timer);
   }
 
   #look(): void {

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { getHeapSnapshot } from 'node:v8';
 import type { Logger } from '../plugin-api/logger.ts';
 import { AdminError } from './admin-error.ts';
@@ -6,7 +7,7 @@ import { post, type AdminRoute } from './admin-router.ts';
 import { fileName } from './cpu-profile.ts';
 
 /** `POST /debug/heap-snapshot`: everything that is in memory, secrets included; stops all traffic while it is made. */
-export function heapSnapshotRoute(logger: Logger): AdminRoute {
+export function heapSnapshotRoute(logger: Logger, take: () => Readable = getHeapSnapshot): AdminRoute {
   let running = false;
   const handle = (): AdminResponse => {
     if (running) throw new AdminError(409, 'busy', 'another heap snapshot is being sent');
@@ -14,7 +15,7 @@ export function heapSnapshotRoute(logger: Logger): AdminRoute {
     logger.warn('heap snapshot begins: no traffic moves until it is made');
     const begunAtMs = performance.now();
     try {
-      const snapshot = getHeapSnapshot();
+      const snapshot = take();
       logger.warn('heap snapshot made', {
         duration: `${String(Math.round(performance.now() - begunAtMs))}ms`,
       });

@@ -8,7 +8,7 @@ export interface GenerationReport {
   readonly id: number;
   /** Of the config that it was built from. */
   readonly hash: string;
-  readonly liveSinceMs: number;
+  readonly loadedAtMs: number;
 }
 
 /** A generation that was replaced and still runs something. */
@@ -61,7 +61,7 @@ export function statusRoute(report: () => StatusReport, eventLoop: () => EventLo
       ready,
       generation: generation?.id ?? 0,
       hash: generation?.hash ?? '',
-      live_since: generation === undefined ? null : new Date(generation.liveSinceMs).toISOString(),
+      loaded_at: generation === undefined ? null : new Date(generation.loadedAtMs).toISOString(),
       draining_generations: draining.length,
       draining: draining.map(drainingJson),
       listeners: listeners.map(listenerJson),
@@ -72,11 +72,11 @@ export function statusRoute(report: () => StatusReport, eventLoop: () => EventLo
   });
 }
 
-function drainingJson({ id, hash, liveSinceMs, replacedAtMs, holds }: DrainingReport): object {
+function drainingJson({ id, hash, loadedAtMs, replacedAtMs, holds }: DrainingReport): object {
   return {
     generation: id,
     hash,
-    live_since: new Date(liveSinceMs).toISOString(),
+    loaded_at: new Date(loadedAtMs).toISOString(),
     replaced_at: new Date(replacedAtMs).toISOString(),
     active: holds.reduce((sum, { active }) => sum + active, 0),
     holds: holds.map(({ listener, protocol, active }) => ({ listener, protocol, active })),

@@ -1,41 +1,51 @@
 import { get, type AdminRoute } from '../admin/admin-router.ts';
+import { backendRoutes } from '../admin/backend-routes.ts';
+import { configRoute } from '../admin/config-route.ts';
+import { connectionsRoute } from '../admin/connections-route.ts';
+import { cpuProfileRoute } from '../admin/cpu-profile.ts';
 import {
   ENDPOINT_PATHS,
   healthEndpoint,
   liveEndpoint,
   readyEndpoint,
-  statusEndpoint,
   versionEndpoint,
 } from '../admin/endpoints.ts';
-import type { DrainingGenerations } from '../runtime/draining-generations.ts';
-import type { ListenerTable } from '../runtime/listener-table.ts';
-import type { LiveView } from '../runtime/live-view.ts';
+import type { EventLoopWatch } from '../admin/event-loop-watch.ts';
+import { heapSnapshotRoute } from '../admin/heap-snapshot.ts';
+import { reloadRoute } from '../admin/reload-route.ts';
+import { statusRoute } from '../admin/status-route.ts';
+import type { Logger } from '../plugin-api/index.ts';
+import { AdminReports, type ShownParts } from './admin-reports.ts';
 
 /** What the admin endpoints show and act on. */
-export interface AdminSources {
-  readonly version: string;
-  readonly live: LiveView;
-  readonly draining: DrainingGenerations;
-  readonly listeners: ListenerTable;
-  readonly closing: () => boolean;
+export interface AdminSources extends ShownParts {
+  readonly logger: Logger;
+  readonly eventLoop: EventLoopWatch;
 }
 
-/** The endpoints of an admin server, but for the metrics, whose path the config sets. */
-export function adminRoutes({ version, live, draining, listeners, closing }: AdminSources): AdminRoute[] {
+/** The endpoints of an admin server, but for the metrics, whose path the config sets, and for the index. */
+export function adminRoutes(sources: AdminSources): AdminRoute[] {
+  const { version, live, reloader, logger, eventLoop } = sources;
+  const reports = new AdminReports(sources);
   const health = healthEndpoint(() => live.health());
-  const status = statusEndpoint(() => ({
-    version,
-    startedAtMs: live.startedAtMs,
-    generation: live.generation?.id ?? 0,
-    draining_generations: draining.size,
-    listeners: Object.fromEntries(listeners.addresses()),
-  }));
-  const isReady = (): boolean => !closing() && live.generation !== undefined;
+  const ready = readyEndpoint(() => reports.ready);
   return [
     get(ENDPOINT_PATHS.health, health),
     get(ENDPOINT_PATHS.live, liveEndpoint()),
-    get(ENDPOINT_PATHS.ready, readyEndpoint(isReady)),
+    get(ENDPOINT_PATHS.ready, ready),
     get(ENDPOINT_PATHS.version, versionEndpoint(version)),
-    get(ENDPOINT_PATHS.status, status),
+    statusRoute(
+      () => reports.status(),
+      () => eventLoop.read(),
+    ),
+    ...backendRoutes(
+      () => reports.backends(),
+      () => reports.pools(),
+    ),
+    connectionsRoute(() => reports.connections()),
+    configRoute(() => reports.config()),
+    reloadRoute(() => reloader().reload({ source: 'admin' })),
+    cpuProfileRoute(),
+    heapSnapshotRoute(logger),
   ];
 }

@@ -34,6 +34,7 @@ export class HealthMonitor {
   #healthy = true;
   /** Results in a row that speak against the present state. */
   #against = 0;
+  #changedAtMs = Date.now();
   #lastCheckAtMs: number | undefined;
   #lastError: string | undefined;
   #probe: Probe | undefined;
@@ -48,6 +49,11 @@ export class HealthMonitor {
 
   get healthy(): boolean {
     return this.#healthy;
+  }
+
+  /** Since when it is {@link healthy} or not, ms since 1970. */
+  get changedAtMs(): number {
+    return this.#changedAtMs;
   }
 
   /** Whether a check has ended yet, that is: whether {@link healthy} is more than an assumption. */
@@ -113,6 +119,7 @@ export class HealthMonitor {
     if (this.#against < threshold) return;
     this.#against = 0;
     this.#healthy = passed;
+    this.#changedAtMs = Date.now();
     this.#onChange?.(passed, failure ?? `checks passed in a row: ${threshold}`);
   }
 }

@@ -12,6 +12,8 @@ export class AcceptedConnection implements Connection {
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly secure = false;
+  /** By `performance.now()`. */
+  readonly acceptedAtMs = performance.now();
   /** Set by the listener once the protocol took the connection over. */
   handler: ConnectionHandler | undefined;
   readonly #socket: Socket;

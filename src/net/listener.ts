@@ -111,6 +111,11 @@ export class Listener {
     return this.#connections.size;
   }
 
+  /** The open connections, oldest first. */
+  opened(): Iterable<AcceptedConnection> {
+    return this.#connections;
+  }
+
   get draining(): boolean {
     return this.#draining;
   }

@@ -1,5 +1,6 @@
 import type { ProtocolInstance } from './protocol.ts';
 import type { ByteStream } from './stream.ts';
+import type { Backend } from './upstream.ts';
 
 /** An accepted downstream connection. */
 export interface Connection {
@@ -28,4 +29,18 @@ export interface Connection {
 export interface ConnectionHandler {
   /** The listener is going away: close the connection as soon as no exchange runs on it. */
   drain(): void;
+  /** What the connection does now, for operators who ask. Without it they see who it is and nothing more. */
+  activity?(): ConnectionActivity;
+}
+
+/** What a connection does now. */
+export interface ConnectionActivity {
+  /** `idle` between exchanges. */
+  readonly state: 'idle' | 'exchange' | 'tunnel';
+  /** Exchanges that began on it; absent where there are none. */
+  readonly exchanges?: number;
+  /** Whose work runs on it; undefined when none does. */
+  readonly instance: ProtocolInstance | undefined;
+  /** The server that works on it; undefined when there is none, or none yet. */
+  readonly backend: Backend | undefined;
 }

@@ -10,6 +10,7 @@ export class Generation {
   readonly config: Config;
   readonly upstreams: ReadonlyMap<string, UpstreamGroup>;
   readonly listeners: readonly PlannedListener[];
+  readonly builtAtMs = Date.now();
   readonly #holdings: Unwinding;
 
   constructor(

@@ -20,6 +20,11 @@ export class ListenerTable implements FollowingPart {
     this.#logger = logger;
   }
 
+  /** Those that are bound and those that drain. */
+  all(): readonly Listener[] {
+    return [...this.#listeners.values(), ...this.#draining];
+  }
+
   /** Bound addresses by the names of listeners. */
   addresses(): ReadonlyMap<string, string> {
     return new Map([...this.#listeners.values()].map((listener) => [listener.name, listener.bound]));

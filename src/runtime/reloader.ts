@@ -32,6 +32,7 @@ export class Reloader {
   #succeeded = 0;
   #failed = 0;
   #last: ReloadOutcome | undefined;
+  #lastSuccess: ReloadOutcome | undefined;
   #lastSuccessAtMs: number | undefined;
 
   constructor(options: ReloaderOptions) {
@@ -45,6 +46,11 @@ export class Reloader {
   /** The outcome of the last reload, or of the start; undefined before that. */
   get last(): ReloadOutcome | undefined {
     return this.#last;
+  }
+
+  /** The outcome of the last one that made a config live, the start included. */
+  get lastSuccess(): ReloadOutcome | undefined {
+    return this.#lastSuccess;
   }
 
   /** When a config last became live, ms since 1970. */
@@ -116,7 +122,10 @@ export class Reloader {
 
   #keep(outcome: ReloadOutcome): ReloadOutcome {
     this.#last = outcome;
-    if (outcome.ok) this.#lastSuccessAtMs = Date.now();
+    if (outcome.ok) {
+      this.#lastSuccess = outcome;
+      this.#lastSuccessAtMs = Date.now();
+    }
     return outcome;
   }
 

@@ -9,7 +9,18 @@ export interface MemberOptions {
   /** Leases at most; 0: no limit. */
   readonly maxConnections: number;
   /** Absent without health checks: always healthy. */
-  readonly health?: { readonly healthy: boolean } | undefined;
+  readonly health?: MemberHealth | undefined;
+}
+
+/** What checks found out about a backend. */
+export interface MemberHealth {
+  readonly healthy: boolean;
+  /** Since when, ms since 1970. */
+  readonly changedAtMs?: number;
+  /** Undefined before the first check. */
+  readonly lastCheckAtMs?: number | undefined;
+  /** Why the last check failed. */
+  readonly lastError?: string | undefined;
 }
 
 /** A backend as a member of one upstream, in one generation. */
@@ -20,14 +31,15 @@ export class Member implements Candidate {
   readonly maxConnections: number;
   readonly #pools = new Map<SocketUse, SocketPool>();
   #limiting: SocketPool | undefined;
-  readonly #health: { readonly healthy: boolean } | undefined;
+  /** Absent without health checks. */
+  readonly health: MemberHealth | undefined;
 
   constructor(options: MemberOptions) {
     this.backend = options.backend;
     this.id = options.backend.address;
     this.weight = options.weight;
     this.maxConnections = options.maxConnections > 0 ? options.maxConnections : Number.POSITIVE_INFINITY;
-    this.#health = options.health;
+    this.health = options.health;
   }
 
   /** The pool for a use of sockets; undefined where each lease connects anew. */
@@ -46,11 +58,11 @@ export class Member implements Candidate {
   }
 
   get healthy(): boolean {
-    return this.#health?.healthy ?? true;
+    return this.health?.healthy ?? true;
   }
 
   get available(): boolean {
     if (this.backend.active >= this.maxConnections || this.#limiting?.isFull === true) return false;
-    return this.#health?.healthy ?? true;
+    return this.health?.healthy ?? true;
   }
 }

@@ -102,6 +102,19 @@ export class SocketPool {
     return Math.max(0, this.#pool.available - this.#restingFailures) + this.#hot.length;
   }
 
+  get use(): SocketUse {
+    return this.#use;
+  }
+
+  get settings(): PoolSettings {
+    return this.#settings;
+  }
+
+  /** Those who wait for a socket. */
+  get waiting(): number {
+    return this.#borrowing;
+  }
+
   get leased(): number {
     return this.#leased;
   }

@@ -14,7 +14,6 @@ import {
   liveEndpoint,
   metricsEndpoint,
   readyEndpoint,
-  statusEndpoint,
   versionEndpoint,
 } from '../../../src/admin/endpoints.ts';
 import type { LogFields, Logger } from '../../../src/plugin-api/logger.ts';
@@ -294,29 +293,11 @@ describe('the endpoints', () => {
     expect((await ask(address, '/ready')).status).toBe(200);
   });
 
-  it('show version and status', async () => {
-    const { address } = await start([
-      get('/version', versionEndpoint('1.2.3')),
-      get(
-        '/status',
-        statusEndpoint(
-          () => ({ version: '1.2.3', startedAtMs: 1000, generation: 4, listeners: [{ name: 'web' }] }),
-          () => 61_000,
-        ),
-      ),
-    ]);
+  it('show the version', async () => {
+    const { address } = await start([get('/version', versionEndpoint('1.2.3'))]);
     expect(JSON.parse((await ask(address, '/version')).body)).toMatchObject({
       version: '1.2.3',
       node: process.versions.node,
-    });
-    expect(JSON.parse((await ask(address, '/status')).body)).toMatchObject({
-      version: '1.2.3',
-      started_at: '1970-01-01T00:00:01.000Z',
-      uptime_seconds: 60,
-      generation: 4,
-      pid: process.pid,
-      memory: { rss_bytes: expect.any(Number) as number },
-      listeners: [{ name: 'web' }],
     });
   });
 

@@ -1,0 +1,197 @@
+import type { BackendReport, MembershipReport, PoolReport } from '../admin/backend-routes.ts';
+import type { LiveConfigReport } from '../admin/config-route.ts';
+import type { ConnectionReport, ListenerConnections } from '../admin/connections-route.ts';
+import type { DrainingReport, StatusReport } from '../admin/status-route.ts';
+import type { ConfigSources } from '../config/files/config-sources.ts';
+import type { AcceptedConnection } from '../net/accepted-connection.ts';
+import type { Listener } from '../net/listener.ts';
+import type { ProtocolInstance } from '../plugin-api/index.ts';
+import type { DrainingGenerations } from '../runtime/draining-generations.ts';
+import type { Generation } from '../runtime/generation.ts';
+import type { ListenerTable } from '../runtime/listener-table.ts';
+import type { LiveView } from '../runtime/live-view.ts';
+import type { Reloader } from '../runtime/reloader.ts';
+import type { BackendState } from '../upstream/backend-state.ts';
+
+/** The parts of a proxy that its admin server shows. */
+export interface ShownParts {
+  readonly version: string;
+  readonly live: LiveView;
+  readonly draining: DrainingGenerations;
+  readonly listeners: ListenerTable;
+  readonly reloader: () => Reloader;
+  /** The files of the live config. */
+  readonly sources: () => ConfigSources | undefined;
+  readonly closing: () => boolean;
+}
+
+/** What the admin server shows of a proxy, read at the time of asking: nothing is counted for it. */
+export class AdminReports {
+  readonly #parts: ShownParts;
+
+  constructor(parts: ShownParts) {
+    this.#parts = parts;
+  }
+
+  get ready(): boolean {
+    const { live, closing } = this.#parts;
+    return !closing() && live.generation !== undefined;
+  }
+
+  status(): StatusReport {
+    const { version, live, draining, listeners, reloader } = this.#parts;
+    const { generation, startedAtMs } = live;
+    return {
+      version,
+      startedAtMs,
+      ready: this.ready,
+      generation: generation && generationReport(generation),
+      draining: draining.all().map((old) => drainingReport(old, draining.replacedAtMs(old))),
+      listeners: listeners.all().map((listener) => ({
+        name: listener.name,
+        address: listener.bound,
+        protocol: listener.instance.protocol,
+        connections: listener.connections,
+        maxConnections: listener.maxConnections,
+        refused: listener.refused,
+        draining: listener.draining,
+      })),
+      lastReload: reloader().last,
+    };
+  }
+
+  config(): LiveConfigReport | undefined {
+    const { live, reloader, sources } = this.#parts;
+    const { generation } = live;
+    if (generation === undefined) return undefined;
+    const files = sources()?.files ?? [];
+    return {
+      config: generation.config,
+      generation: generation.id,
+      hash: generation.hash,
+      files: files.map(({ file, role, hash }) => ({ file, role, hash })),
+      loadedAtMs: generation.builtAtMs,
+      source: reloader().lastSuccess?.source ?? 'start',
+    };
+  }
+
+  /** All that a generation uses, the live one first. */
+  backends(): BackendReport[] {
+    const memberships = new Map<BackendState, MembershipReport[]>();
+    for (const generation of this.#generations()) {
+      const live = generation === this.#parts.live.generation;
+      for (const group of generation.upstreams.values()) {
+        for (const { backend, weight, maxConnections, healthy, health } of group.members) {
+          const known = memberships.get(backend) ?? [];
+          memberships.set(backend, known);
+          if (!live && known.length > 0) continue;
+          known.push({
+            upstream: group.name,
+            weight,
+            maxConnections,
+            healthy,
+            changedAtMs: health?.changedAtMs,
+            lastCheckAtMs: health?.lastCheckAtMs,
+            lastError: health?.lastError,
+            live,
+          });
+        }
+      }
+    }
+    return [...memberships].map(([backend, upstreams]) => backendReport(backend, upstreams));
+  }
+
+  pools(): PoolReport[] {
+    const backends = new Set<BackendState>();
+    for (const { upstreams } of this.#generations()) {
+      for (const { members } of upstreams.values()) for (const { backend } of members) backends.add(backend);
+    }
+    return [...backends].flatMap(({ name, address, pools }) =>
+      [...pools].map(({ use, leased, idle, waiting, settings }) => ({
+        backend: name,
+        address,
+        use,
+        leased,
+        idle,
+        waiting,
+        maxSize: settings.maxSize,
+        minIdle: settings.minIdle,
+        maxIdleTimeMs: settings.maxIdleTimeMs,
+      })),
+    );
+  }
+
+  connections(): ListenerConnections[] {
+    const generations = new Map<ProtocolInstance, number>();
+    for (const { id, listeners } of this.#generations().reverse()) {
+      for (const { instance } of listeners) generations.set(instance, id);
+    }
+    const nowMs = performance.now();
+    return this.#parts.listeners.all().map((listener) => ({
+      name: listener.name,
+      count: listener.connections,
+      *connections() {
+        for (const connection of listener.opened()) {
+          const report = () => connectionReport(connection, listener, generations, nowMs);
+          yield { id: connection.id, report };
+        }
+      },
+    }));
+  }
+
+  #generations(): Generation[] {
+    const { live, draining } = this.#parts;
+    return [...(live.generation === undefined ? [] : [live.generation]), ...draining.all()];
+  }
+}
+
+function generationReport({ id, hash, builtAtMs }: Generation) {
+  return { id, hash, loadedAtMs: builtAtMs };
+}
+
+function drainingReport(generation: Generation, replacedAtMs: number): DrainingReport {
+  const holds = generation.listeners
+    .filter(({ instance }) => instance.active > 0)
+    .map(({ config, instance }) => ({
+      listener: config.name,
+      protocol: instance.protocol,
+      active: instance.active,
+    }));
+  return { ...generationReport(generation), replacedAtMs, holds };
+}
+
+function backendReport(backend: BackendState, upstreams: readonly MembershipReport[]): BackendReport {
+  const { name, address, active, sockets, leased, idle, created, reused } = backend;
+  return {
+    name,
+    address,
+    upstreams,
+    active,
+    sockets,
+    leased,
+    idle,
+    counters: { connections_created_total: created, connections_reused_total: reused },
+  };
+}
+
+function connectionReport(
+  connection: AcceptedConnection,
+  listener: Listener,
+  generations: ReadonlyMap<ProtocolInstance, number>,
+  nowMs: number,
+): ConnectionReport {
+  const { id, remoteAddress, remotePort, acceptedAtMs, handler } = connection;
+  const activity = handler?.activity?.();
+  const host = remoteAddress.includes(':') ? `[${remoteAddress}]` : remoteAddress;
+  return {
+    id,
+    listener: listener.name,
+    client: remoteAddress === 'unix' ? 'unix' : `${host}:${String(remotePort)}`,
+    protocol: activity?.instance?.protocol ?? listener.instance.protocol,
+    ageMs: nowMs - acceptedAtMs,
+    state: activity?.state,
+    exchanges: activity?.exchanges,
+    generation: activity?.instance && generations.get(activity.instance),
+    backend: activity?.backend?.name,
+  };
+}

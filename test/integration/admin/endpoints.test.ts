@@ -1,0 +1,317 @@
+import { describe, expect, it } from 'vitest';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { askAdmin, type AdminQuestion } from '../../support/admin-client.ts';
+import { answering, ok } from '../../support/answering.ts';
+import { backend, echoing } from '../../support/backends.ts';
+import { client } from '../../support/clients.ts';
+import { eventually } from '../../support/eventually.ts';
+import { answer, get, named } from '../../support/http-talk.ts';
+import { labProxy, type LabProxy } from '../../support/lab-proxy.ts';
+
+const ADMIN = `admin: { listen: '127.0.0.1:0' }\nmetrics: { enabled: true, listen: '127.0.0.1:0' }\nreload: { watch: false }\n`;
+
+function http(address: string, more = ''): string {
+  return `mode: http\nlisten: '127.0.0.1:0'\nbackends: [{ name: one, address: '${address}' }]\n${ADMIN}${more}`;
+}
+
+async function ask(
+  proxy: LabProxy,
+  path: string,
+  question?: AdminQuestion,
+): Promise<Record<string, unknown>> {
+  const { status, json } = await askAdmin(proxy.adminAddress, path, question);
+  return { status, ...(json() as object) };
+}
+
+const ANY_TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/) as string;
+const ANY_HASH = expect.stringMatching(/^[0-9a-f]{64}$/) as string;
+
+describe('GET /', () => {
+  it('lists what there is, the metrics included', async () => {
+    const proxy = await labProxy(http('127.0.0.1:1', ''));
+    const { endpoints } = await ask(proxy, '/');
+    expect(endpoints).toContainEqual({ method: 'GET', path: '/status' });
+    expect(endpoints).toContainEqual({ method: 'POST', path: '/reload' });
+    expect(endpoints).toContainEqual({ method: 'GET', path: '/metrics' });
+  });
+});
+
+describe('GET /status', () => {
+  it('shows what runs and how the process is', async () => {
+    const one = await backend(named('one'));
+    const proxy = await labProxy(http(one.address));
+    await get(await client(proxy.address()));
+    expect(await ask(proxy, '/status')).toEqual({
+      status: 200,
+      version: 'test',
+      node: process.versions.node,
+      pid: process.pid,
+      started_at: ANY_TIME,
+      uptime_seconds: expect.any(Number) as number,
+      ready: true,
+      generation: 1,
+      hash: ANY_HASH,
+      loaded_at: ANY_TIME,
+      draining_generations: 0,
+      draining: [],
+      listeners: [
+        {
+          name: 'default',
+          address: proxy.address(),
+          protocol: 'http',
+          connections: 1,
+          max_connections: null,
+          refused_total: 0,
+          draining: false,
+        },
+      ],
+      last_reload: expect.objectContaining({
+        ok: true,
+        source: 'start',
+        generation: 1,
+        hash: ANY_HASH,
+      }) as object,
+      memory: expect.objectContaining({ rss_bytes: expect.any(Number) as number }) as object,
+      cpu: { user_seconds: expect.any(Number) as number, system_seconds: expect.any(Number) as number },
+      event_loop: {
+        utilization: expect.any(Number) as number,
+        delay_ms: expect.objectContaining({ p99: expect.any(Number) as number }) as object,
+        window_seconds: expect.any(Number) as number,
+      },
+    });
+  });
+
+  it('shows generations that drain, with what holds them', async () => {
+    const one = await backend(echoing('one'));
+    const tcp = (address: string): string =>
+      `listeners: [{ name: raw, listen: '127.0.0.1:0', mode: tcp, upstream: u }]\nupstreams: [{ name: u, backends: [{ name: b-${address}, address: '${address}' }] }]\n${ADMIN}`;
+    const proxy = await labProxy(tcp(one.address));
+    const tunnel = await client(proxy.address());
+    await tunnel.untilText('one:');
+    await proxy.change(tcp((await backend(echoing('two'))).address));
+    const status = await ask(proxy, '/status');
+    expect(status).toMatchObject({
+      generation: 2,
+      draining_generations: 1,
+      last_reload: { source: 'admin' },
+    });
+    expect(status['draining']).toEqual([
+      {
+        generation: 1,
+        hash: ANY_HASH,
+        loaded_at: ANY_TIME,
+        replaced_at: ANY_TIME,
+        active: 1,
+        holds: [{ listener: 'raw', protocol: 'tcp', active: 1 }],
+      },
+    ]);
+    const { connections } = await ask(proxy, '/connections');
+    expect(connections).toMatchObject([{ state: 'tunnel', generation: 1, backend: `b-${one.address}` }]);
+    const { backends } = await ask(proxy, '/backends');
+    expect(backends).toMatchObject([
+      { draining: false, upstreams: [{ name: 'u' }] },
+      { name: `b-${one.address}`, draining: true, active: 1, upstreams: [] },
+    ]);
+  });
+
+  it('shows why the last reload was refused', async () => {
+    const proxy = await labProxy(http('127.0.0.1:1'));
+    await proxy.edit(http('127.0.0.1:1', 'nonsense: 1\n'));
+    expect(await ask(proxy, '/status')).toMatchObject({
+      generation: 1,
+      last_reload: { ok: false, generation: 1, problems: [{ line: 7, column: 1, path: 'nonsense' }] },
+    });
+  });
+});
+
+describe('GET /backends and /pools', () => {
+  it('show health with its reason, and sockets', async () => {
+    const one = await backend(named('one'));
+    const proxy = await labProxy(
+      http(one.address, `health_check: { type: tcp, interval: 1h, timeout: 1s }\n`).replace(
+        /backends: \[/,
+        `$&{ name: dead, address: '127.0.0.1:1', weight: 3, max_connections: 7 }, `,
+      ),
+    );
+    await proxy.untilLogged('backend is unhealthy');
+    expect((await get(await client(proxy.address()))).body).toBe('one');
+    const isChecked = async (): Promise<boolean> =>
+      ((await ask(proxy, '/backends'))['backends'] as { last_check_at: unknown }[]).every(
+        ({ last_check_at: at }) => at !== null,
+      );
+    await eventually(isChecked, 'both were checked');
+    expect((await ask(proxy, '/backends'))['backends']).toEqual([
+      {
+        name: 'dead',
+        address: '127.0.0.1:1',
+        healthy: false,
+        since: ANY_TIME,
+        reason: expect.stringContaining('ECONNREFUSED') as string,
+        last_check_at: ANY_TIME,
+        draining: false,
+        upstreams: [{ name: 'default', weight: 3, max_connections: 7, healthy: false }],
+        active: 0,
+        connections: { open: 0, leased: 0, idle: 0 },
+        counters: { connections_created_total: 0, connections_reused_total: 0 },
+      },
+      {
+        name: 'one',
+        address: one.address,
+        healthy: true,
+        since: ANY_TIME,
+        reason: null,
+        last_check_at: ANY_TIME,
+        draining: false,
+        upstreams: [{ name: 'default', weight: 1, max_connections: null, healthy: true }],
+        active: 0,
+        connections: { open: 1, leased: 0, idle: 1 },
+        counters: { connections_created_total: 1, connections_reused_total: 0 },
+      },
+    ]);
+    const { pools } = await ask(proxy, '/pools');
+    expect(pools).toContainEqual({
+      backend: 'one',
+      address: one.address,
+      use: 'keep-alive',
+      leased: 0,
+      idle: 1,
+      waiting: 0,
+      max_size: expect.any(Number) as number,
+      min_idle: 0,
+      max_idle_time_ms: expect.any(Number) as number,
+    });
+  });
+});
+
+describe('GET /connections', () => {
+  it('shows who is connected and what goes on', async () => {
+    let respond: () => void = () => undefined;
+    const one = await backend(
+      answering(async (request) => {
+        if (request.startLine.includes('/slow')) await new Promise<void>((resolve) => (respond = resolve));
+        return ok('one');
+      }),
+    );
+    const proxy = await labProxy(http(one.address));
+    const [idle, busy] = [await client(proxy.address()), await client(proxy.address())];
+    await get(idle);
+    await get(idle);
+    busy.send('GET /slow HTTP/1.1\r\nHost: test\r\n\r\n');
+    await eventually(async () => {
+      const { connections } = await ask(proxy, '/connections');
+      return (connections as { backend: unknown }[]).some(({ backend: name }) => name === 'one');
+    }, 'the exchange has its backend');
+    const seen = await ask(proxy, '/connections');
+    expect(seen).toMatchObject({ status: 200, total: 2, by_listener: { default: 2 } });
+    expect(seen['connections']).toEqual([
+      {
+        id: expect.any(Number) as number,
+        listener: 'default',
+        client: expect.stringMatching(/^127\.0\.0\.1:\d+$/) as string,
+        protocol: 'http',
+        age_seconds: expect.any(Number) as number,
+        state: 'idle',
+        exchanges: 2,
+        generation: null,
+        backend: null,
+      },
+      expect.objectContaining({ state: 'exchange', exchanges: 1, generation: 1, backend: 'one' }),
+    ]);
+    const [{ id }] = seen['connections'] as [{ id: number }];
+    expect(await ask(proxy, '/connections?limit=1')).toMatchObject({ total: 2, connections: [{ id }] });
+    const after = await ask(proxy, `/connections?limit=1&after=${String(id)}`);
+    expect(after).toMatchObject({ connections: [{ state: 'exchange' }] });
+    expect(await ask(proxy, '/connections?listener=other')).toMatchObject({ total: 2, connections: [] });
+    expect(await ask(proxy, '/connections?limit=1001')).toMatchObject({ status: 400, error: 'bad_query' });
+    respond();
+    await answer(busy);
+  });
+});
+
+describe('POST /reload', () => {
+  it('answers with what became of it', async () => {
+    const proxy = await labProxy(http('127.0.0.1:1'));
+    await writeFile(proxy.configFile, http('127.0.0.1:2'));
+    const done = await ask(proxy, '/reload', { method: 'POST' });
+    expect(done).toMatchObject({ status: 200, ok: true, source: 'admin', generation: 2, problems: [] });
+    expect(done['changes']).not.toEqual([]);
+    await writeFile(proxy.configFile, http('127.0.0.1:2', 'nonsense: 1\n'));
+    const refused = await ask(proxy, '/reload', { method: 'POST' });
+    expect(refused).toMatchObject({
+      status: 422,
+      ok: false,
+      generation: 2,
+      problems: [{ file: proxy.configFile, line: 7, column: 1, path: 'nonsense' }],
+    });
+  });
+
+  it('happens over POST only, and never for a page of another origin', async () => {
+    const proxy = await labProxy(http('127.0.0.1:1'));
+    const got = await askAdmin(proxy.adminAddress, '/reload');
+    expect([got.status, got.headers.allow]).toEqual([405, 'POST, OPTIONS']);
+    const foreign = { method: 'POST', headers: { Origin: 'https://evil.example' } };
+    expect(await ask(proxy, '/reload', foreign)).toMatchObject({ status: 403 });
+    expect(await ask(proxy, '/status')).toMatchObject({ generation: 1, last_reload: { source: 'start' } });
+  });
+});
+
+describe('GET /config', () => {
+  it('shows the live config and where it came from, without its secrets', async () => {
+    const token = 'a-token-for-this-test';
+    const headers = { Authorization: `Bearer ${token}` };
+    const yaml = http('127.0.0.1:1').replace(`0' }\nmetrics`, `0', token: ${token} }\nmetrics`);
+    const proxy = await labProxy(yaml);
+    const shown = await askAdmin(proxy.adminAddress, '/config', { headers });
+    expect(shown.json()).toMatchObject({
+      generation: 1,
+      hash: ANY_HASH,
+      loaded_at: ANY_TIME,
+      source: 'start',
+      files: [{ file: join(proxy.directory, 'balance.yaml'), role: 'main', hash: ANY_HASH }],
+      config: {
+        admin: { token: '***' },
+        upstreams: [{ timeouts: { connect: expect.stringMatching(/s$/) as string } }],
+      },
+    });
+    const inYaml = await askAdmin(proxy.adminAddress, '/config?format=yaml', { headers });
+    expect(inYaml.headers['content-type']).toBe('application/yaml; charset=utf-8');
+    expect(inYaml.body).toMatch(/^listeners:\n/);
+    expect(shown.body + inYaml.body).not.toContain(token);
+    expect((await askAdmin(proxy.adminAddress, '/config?format=toml', { headers })).status).toBe(400);
+  });
+
+  it('goes on showing what is live when an edit is refused', async () => {
+    const proxy = await labProxy(http('127.0.0.1:1'));
+    await proxy.edit(http('127.0.0.1:1', 'nonsense: 1\n'));
+    expect(await ask(proxy, '/config')).toMatchObject({ generation: 1, source: 'start' });
+    await proxy.change(http('127.0.0.1:3'));
+    expect(await ask(proxy, '/config')).toMatchObject({
+      generation: 2,
+      source: 'admin',
+      config: { upstreams: [{ backends: [{ address: '127.0.0.1:3' }] }] },
+    });
+  });
+});
+
+describe('POST /debug', () => {
+  it('makes one CPU profile at a time', async () => {
+    const proxy = await labProxy(http('127.0.0.1:1'));
+    const first = askAdmin(proxy.adminAddress, '/debug/cpu-profile?seconds=1', { method: 'POST' });
+    const isBusy = async (): Promise<boolean> =>
+      (await askAdmin(proxy.adminAddress, '/debug/cpu-profile?seconds=1', { method: 'POST' })).status === 409;
+    await eventually(isBusy, 'a second one is refused');
+    const { status, headers, json } = await first;
+    expect(status).toBe(200);
+    expect(headers['content-disposition']).toMatch(/filename="balance-\d+-.*\.cpuprofile"/);
+    expect(json()).toMatchObject({
+      nodes: expect.any(Array) as unknown[],
+      samples: expect.any(Array) as unknown[],
+    });
+    for (const seconds of ['0', '61', 'x', '1e1']) {
+      const answered = await ask(proxy, `/debug/cpu-profile?seconds=${seconds}`, { method: 'POST' });
+      expect([seconds, answered['status']]).toEqual([seconds, 400]);
+    }
+  });
+});
