@@ -26,4 +26,6 @@ export interface PeerPorts {
   readonly backend: number;
   /** For its metrics, where it has any. */
   readonly admin: number;
+  /** Where traces may be sent to. */
+  readonly collector: number;
 }

@@ -2,17 +2,20 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { startBackend } from './backend.ts';
 import type { Bench, Peer } from './bench.ts';
 import { chooseCores, pinned } from './cores.ts';
 import { checkAnswer, measure, type Measurement, type RunningPeer } from './measure.ts';
 import { benchUsage, parseOptions, type BenchOptions } from './options.ts';
-import { balance } from './peers/balance.ts';
+import { measureIdle } from './idle.ts';
+import { measurePaced } from './paced.ts';
+import { balance, telemetryPeers } from './peers/balance.ts';
 import { haproxy } from './peers/haproxy.ts';
 import { nginx } from './peers/nginx.ts';
 import { node } from './peers/node.ts';
 import { freePort, Processes } from './processes.ts';
-import { scenarios, type Mode, type Scenario } from './scenarios.ts';
+import { scenarios, telemetryScenario, type Mode, type Scenario } from './scenarios.ts';
 import { markdownTable } from './table.ts';
 
 const peers: readonly Peer[] = [balance, nginx, haproxy, node];
@@ -51,7 +54,19 @@ async function run(options: BenchOptions): Promise<void> {
   try {
     const backend = await startBackend(bench);
     process.stdout.write(`${machine(bench, options, backend.name)}\n`);
-    for (const mode of ['http', 'tcp'] as const) await runMode(mode, bench, backend.port, options);
+    const collector = await startCollector(bench);
+    for (const mode of ['http', 'tcp'] as const) {
+      const inMode = scenarios.filter((scenario) => scenario.mode === mode);
+      await runGroup(
+        { mode, peers, scenarios: inMode, references: ['nginx', 'HAProxy'] },
+        bench,
+        backend.port,
+        collector,
+        options,
+      );
+    }
+    const telemetry = { peers: telemetryPeers, scenarios: [telemetryScenario], references: ['plain'] };
+    await runGroup({ mode: 'http', ...telemetry }, bench, backend.port, collector, options);
   } catch (thrown) {
     // After Ctrl-C every measurement fails, as its processes are gone.
     if (!interruption.signal.aborted) throw thrown;
@@ -60,13 +75,30 @@ async function run(options: BenchOptions): Promise<void> {
   }
 }
 
-async function runMode(mode: Mode, bench: Bench, backendPort: number, options: BenchOptions): Promise<void> {
-  const chosen = scenarios.filter(({ name }) => options.only.length === 0 || options.only.includes(name));
-  const inMode = chosen.filter((scenario) => scenario.mode === mode);
-  if (inMode.length === 0) return;
+/** Peers that run at the same time and are measured in turn. */
+interface Group {
+  readonly mode: Mode;
+  readonly peers: readonly Peer[];
+  readonly scenarios: readonly Scenario[];
+  /** The peers that the others are held against. */
+  readonly references: readonly string[];
+}
+
+async function runGroup(
+  group: Group,
+  bench: Bench,
+  backendPort: number,
+  collector: number,
+  options: BenchOptions,
+): Promise<void> {
+  const { mode } = group;
+  const chosen = group.scenarios.filter(
+    ({ name }) => options.only.length === 0 || options.only.includes(name),
+  );
+  if (chosen.length === 0) return;
 
   const running: (RunningPeer & { stop(): Promise<void> })[] = [];
-  for (const peer of peers) {
+  for (const peer of group.peers) {
     if (options.peers.length > 0 && !options.peers.includes(peer.name)) continue;
     const version = peer.version(mode);
     if (version === undefined) {
@@ -74,24 +106,55 @@ async function runMode(mode: Mode, bench: Bench, backendPort: number, options: B
       continue;
     }
     process.stdout.write(`- ${mode}: ${peer.name} is ${version}\n`);
-    const ports = { listen: await freePort(), admin: await freePort(), backend: backendPort };
+    const ports = { listen: await freePort(), admin: await freePort(), backend: backendPort, collector };
     const command = pinned(bench.cores.proxy, peer.command(mode, bench, ports));
     const started = await bench.processes.startServer(command, ports.listen);
     running.push({ name: peer.name, port: ports.listen, ...started });
   }
-  for (const scenario of inMode) await runScenario(scenario, bench, running, options);
+  for (const scenario of chosen) {
+    for (const peer of running) await checkAnswer(peer, scenario);
+    process.stdout.write(
+      `\n### ${scenario.title}\n\n${await measured(scenario, group, bench, running, options)}\n\n`,
+    );
+  }
   for (const peer of running) await peer.stop();
 }
 
-async function runScenario(
+/** The table of one scenario. */
+function measured(
   scenario: Scenario,
+  { references }: Group,
   bench: Bench,
   running: readonly RunningPeer[],
   options: BenchOptions,
-): Promise<void> {
+): Promise<string> {
+  switch (scenario.kind) {
+    case 'full':
+      return measureFull(scenario, bench, running, references, options);
+    case 'paced':
+      return measurePaced(bench, running, scenario, options);
+    case 'idle':
+      return measureIdle(running, scenario);
+  }
+}
+
+async function startCollector(bench: Bench): Promise<number> {
+  const port = await freePort();
+  const program = fileURLToPath(new URL('collector-process.js', import.meta.url));
+  const command = pinned(bench.cores.load, [process.execPath, program, String(port)]);
+  await bench.processes.startServer(command, port);
+  return port;
+}
+
+async function measureFull(
+  scenario: Scenario,
+  bench: Bench,
+  running: readonly RunningPeer[],
+  references: readonly string[],
+  options: BenchOptions,
+): Promise<string> {
   const results = running.map(({ name }) => ({ name, rounds: new Array<Measurement>() }));
   for (const peer of running) {
-    await checkAnswer(peer, scenario);
     await measure(bench, peer, scenario, Math.min(warmUpSeconds, options.seconds));
   }
   for (let round = 1; round <= options.rounds; round++) {
@@ -104,7 +167,7 @@ async function runScenario(
       );
     }
   }
-  process.stdout.write(`\n### ${scenario.title}\n\n${markdownTable(results)}\n\n`);
+  return markdownTable(results, references);
 }
 
 /** What the figures depend on besides the proxies. */

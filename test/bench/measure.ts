@@ -25,9 +25,17 @@ export async function measure(
   peer: RunningPeer,
   scenario: Scenario,
   seconds: number,
+  requestsPerSecond?: number,
 ): Promise<Measurement> {
   const before = usageOf(peer.pid);
-  const load = await drive(bench.processes, bench.cores.load, peer.port, scenario, seconds);
+  const load = await drive(
+    bench.processes,
+    bench.cores.load,
+    peer.port,
+    scenario,
+    seconds,
+    requestsPerSecond,
+  );
   const after = usageOf(peer.pid);
   return {
     requestsPerSecond: (load.requests * 1_000_000) / load.durationMicroseconds,

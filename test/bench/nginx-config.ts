@@ -29,9 +29,10 @@ export function nginxConfig(folder: string, body: readonly string[], moduleLine 
     ...(process.getuid?.() === 0 ? ['user root;'] : []),
     'daemon off;',
     'worker_processes 1;',
+    'worker_rlimit_nofile 40000;',
     `pid ${join(folder, 'nginx.pid')};`,
     'error_log stderr crit;',
-    'events { worker_connections 8192; }',
+    'events { worker_connections 32768; }',
     ...body.flatMap((line) =>
       line === 'http {'
         ? [

@@ -1,8 +1,12 @@
 /** The layer at which a peer runs: it is started anew for each. */
 export type Mode = 'http' | 'tcp';
 
+/** How a scenario is measured: as fast as it goes, at a rate that leaves room, or by the memory of idle connections. */
+export type ScenarioKind = 'full' | 'paced' | 'idle';
+
 export interface Scenario {
   readonly name: string;
+  readonly kind: ScenarioKind;
   readonly title: string;
   readonly mode: Mode;
   readonly path: '/small' | '/large';
@@ -13,9 +17,21 @@ export interface Scenario {
 /** What each backend answers to `/small` and `/large`. */
 export const bodySizeBytes = { '/small': 128, '/large': 1024 * 1024 } as const;
 
+/** What balance is measured with for the cost of what it tells. */
+export const telemetryScenario: Scenario = {
+  name: 'telemetry',
+  kind: 'full',
+  title: 'The cost of metrics, access log and traces: HTTP, keep-alive, small responses, 64 connections',
+  mode: 'http',
+  path: '/small',
+  connections: 64,
+  headers: [],
+};
+
 export const scenarios: readonly Scenario[] = [
   {
     name: 'http-small',
+    kind: 'full',
     title: 'HTTP, keep-alive, small responses, 64 connections',
     mode: 'http',
     path: '/small',
@@ -24,6 +40,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'http-large',
+    kind: 'full',
     title: 'HTTP, keep-alive, bodies of 1 MiB, 16 connections',
     mode: 'http',
     path: '/large',
@@ -32,6 +49,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'http-connect',
+    kind: 'full',
     title: 'HTTP, a new connection for each request, 64 at a time',
     mode: 'http',
     path: '/small',
@@ -39,7 +57,26 @@ export const scenarios: readonly Scenario[] = [
     headers: ['Connection: close'],
   },
   {
+    name: 'http-paced',
+    kind: 'paced',
+    title: "HTTP, keep-alive, small responses at 70 % of nginx's peak rate, 128 connections",
+    mode: 'http',
+    path: '/small',
+    connections: 128,
+    headers: [],
+  },
+  {
+    name: 'http-idle',
+    kind: 'idle',
+    title: 'HTTP, 10,000 idle keep-alive connections',
+    mode: 'http',
+    path: '/small',
+    connections: 10_000,
+    headers: [],
+  },
+  {
     name: 'tcp-small',
+    kind: 'full',
     title: 'TCP, small exchanges on 64 connections',
     mode: 'tcp',
     path: '/small',
@@ -48,6 +85,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'tcp-bulk',
+    kind: 'full',
     title: 'TCP, bulk of 1 MiB, 16 connections',
     mode: 'tcp',
     path: '/large',

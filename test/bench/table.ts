@@ -6,11 +6,8 @@ export interface PeerResult {
   readonly rounds: readonly Measurement[];
 }
 
-/** The peers that the others are held against. */
-const references = ['nginx', 'HAProxy'] as const;
-
-/** A Markdown table of the medians of one scenario. */
-export function markdownTable(results: readonly PeerResult[]): string {
+/** A Markdown table of the medians of one scenario; `references` are the peers that the others are held against. */
+export function markdownTable(results: readonly PeerResult[], references: readonly string[]): string {
   const head = ['proxy', 'requests/s', 'CPU µs/request', 'p50 ms', 'p99 ms', 'RSS MiB'];
   const ratios = references.map((name) => `CPU ÷ ${name}`);
   const rows = results.map((result) => {
@@ -31,7 +28,12 @@ export function markdownTable(results: readonly PeerResult[]): string {
       ),
     ];
   });
-  return [[...head, ...ratios], ['---', ...[...head.slice(1), ...ratios].map(() => '---:')], ...rows]
+  return tableText([...head, ...ratios], rows);
+}
+
+/** A Markdown table whose columns but the first one hold numbers. */
+export function tableText(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [head, ['---', ...head.slice(1).map(() => '---:')], ...rows]
     .map((cells) => `| ${cells.join(' | ')} |`)
     .join('\n');
 }

@@ -15,13 +15,14 @@ export interface Load {
 /** Beside the sources, as the compiler copies only its own files. */
 const script = fileURLToPath(new URL('../../../test/bench/report.lua', import.meta.url));
 
-/** Drives a proxy for a while with one thread of wrk. */
+/** Drives a proxy for a while with one thread of wrk, as fast as it goes or at about that rate. */
 export async function drive(
   processes: Processes,
   core: number | undefined,
   port: number,
   scenario: Scenario,
   seconds: number,
+  requestsPerSecond?: number,
 ): Promise<Load> {
   const output = await processes.output(
     pinned(core, [
@@ -33,6 +34,7 @@ export async function drive(
       '-s',
       script,
       `http://127.0.0.1:${port}${scenario.path}`,
+      ...(requestsPerSecond === undefined ? [] : ['--', String(scenario.connections / requestsPerSecond)]),
     ]),
   );
   const result = /^RESULT (.+)$/m.exec(output)?.[1];

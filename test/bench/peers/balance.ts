@@ -1,23 +1,46 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Bench, Peer } from '../bench.ts';
+import type { Bench, Peer, PeerPorts } from '../bench.ts';
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 const program = join(root, 'dist/src/cli/main.js');
 
-export const balance: Peer = {
-  name: 'balance',
-  version() {
-    if (!existsSync(program)) return undefined;
-    const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
-    return `balance ${manifest.version} on Node ${process.versions.node}`;
-  },
-  command(mode, bench, ports) {
-    const file = join(bench.folder, `balance-${mode}.yaml`);
-    writeFileSync(
-      file,
-      `listeners:
+/** What a proxy tells of itself, as sections of its config. */
+type Telemetry = (ports: PeerPorts) => string;
+
+const metrics: Telemetry = ({ admin }) => `metrics: { enabled: true, listen: '127.0.0.1:${admin}' }\n`;
+const quiet: Telemetry = () => 'logging: { level: warn, access_log: false }\n';
+const accessLog: Telemetry = () => 'logging: { level: warn, format: json, access_log: true }\n';
+const tracing =
+  (sampleRate: number): Telemetry =>
+  ({ collector }) =>
+    `tracing: { enabled: true, endpoint: 'http://127.0.0.1:${collector}/api/traces', sample_rate: ${sampleRate} }\n`;
+
+export const balance = peer('balance', [metrics, quiet]);
+
+/** balance with more and more to tell; the first one is what the others are held against. */
+export const telemetryPeers: readonly Peer[] = [
+  peer('plain', [quiet]),
+  peer('metrics', [metrics, quiet]),
+  peer('access log', [metrics, accessLog]),
+  peer('traces 10 %', [metrics, quiet, tracing(0.1)]),
+  peer('traces 100 %', [metrics, quiet, tracing(1)]),
+];
+
+function peer(name: string, telemetry: readonly Telemetry[]): Peer {
+  return {
+    name,
+    version() {
+      if (!existsSync(program)) return undefined;
+      const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+      return `balance ${manifest.version} on Node ${process.versions.node}`;
+    },
+    command(mode, bench, ports) {
+      const file = join(bench.folder, `balance-${mode}-${ports.listen}.yaml`);
+      writeFileSync(
+        file,
+        `listeners:
   - name: bench
     listen: 127.0.0.1:${ports.listen}
     mode: ${mode}
@@ -30,17 +53,12 @@ upstreams:
     health_check:
       type: ${mode}
 ${mode === 'http' ? '      path: /small\n' : ''}      interval: 2s
-metrics:
-  enabled: true
-  listen: 127.0.0.1:${ports.admin}
-logging:
-  level: warn
-  access_log: false
-`,
-    );
-    return [process.execPath, ...profiling(bench), program, 'run', '--config', file];
-  },
-};
+${telemetry.map((section) => section(ports)).join('')}`,
+      );
+      return [process.execPath, ...profiling(bench), program, 'run', '--config', file];
+    },
+  };
+}
 
 function profiling(bench: Bench): readonly string[] {
   if (!bench.profile) return [];

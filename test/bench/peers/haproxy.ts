@@ -15,7 +15,8 @@ export const haproxy: Peer = {
     const lines = [
       'global',
       '  nbthread 1',
-      '  maxconn 8192',
+      '  maxconn 16384',
+      '  no strict-limits',
       'defaults',
       `  mode ${mode}`,
       '  timeout connect 5s',
@@ -41,5 +42,8 @@ const httpRules = [
   '  http-request set-header X-Forwarded-For %[src]',
   '  http-request set-header X-Forwarded-Proto http',
   '  http-request set-header X-Forwarded-Host %[req.hdr(host)]',
+  '  http-request set-header X-Forwarded-Port %[dst_port]',
+  '  http-request add-header Via "1.1 bench"',
+  '  http-response add-header Via "1.1 bench"',
   '  http-response set-header X-Request-ID %[unique-id]',
 ];
