@@ -167,10 +167,7 @@ class Proxy implements App {
       live: () => live.generation,
       logger,
     });
-    this.#follower = new ConfigFollower({
-      file: options.configFile,
-      changed: (hash) => this.#fileChanged(hash),
-    });
+    this.#follower = new ConfigFollower(() => this.reload({ source: 'file' }));
   }
 
   get listeners(): ReadonlyMap<string, string> {
@@ -235,7 +232,8 @@ class Proxy implements App {
     }
     const retry = cause.source === 'signal' || cause.source === 'admin';
     const plugins = await this.#plugins.prepareFor(file, env, retry);
-    return { loaded: await loadConfig(file, { env, modes: plugins.names }), plugins };
+    const loaded = await this.#follower.load(() => loadConfig(file, { env, modes: plugins.names }));
+    return { loaded, plugins };
   }
 
   #refuseWhileClosing(): void {
@@ -251,11 +249,5 @@ class Proxy implements App {
         path,
         warning: message,
       });
-  }
-
-  #fileChanged(hash: string): void {
-    // Who asked for a reload by hand was quicker than the watch.
-    const isLive = hash === this.#live.generation?.hash && this.#reloader.counts.lastSucceeded;
-    if (!isLive) void this.reload({ source: 'file' });
   }
 }

@@ -1,42 +1,62 @@
+import { ConfigError } from '../config/config-error.ts';
+import type { ConfigSources } from '../config/files/config-sources.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
-import { watchConfigFile, type ConfigFileWatch } from '../config/watch.ts';
+import { ConfigWatch } from '../config/watch/config-watch.ts';
 
-export interface ConfigFollowerOptions {
-  readonly file: string;
-  /** The content changed; asks for a reload, unless what is there is live. */
-  readonly changed: (hash: string) => void;
-}
-
-/** Watches the config file in the way that the live config asks for. */
+/** Watches the files of the config in the way that the live config asks for. */
 export class ConfigFollower {
-  readonly #options: ConfigFollowerOptions;
-  #watch: ConfigFileWatch | undefined;
-  /** The settings of the watch that runs. */
-  #settings = '';
+  readonly #reload: () => Promise<unknown>;
+  #watch: ConfigWatch | undefined;
+  /** What the last load read. */
+  #sources: ConfigSources | undefined;
+  #closing: Promise<void> | undefined;
   #closed = false;
 
-  constructor(options: ConfigFollowerOptions) {
-    this.#options = options;
+  /** @param reload The files changed. Resolves when a load that began after the call is over; must not reject. */
+  constructor(reload: () => Promise<unknown>) {
+    this.#reload = reload;
+  }
+
+  /** Runs a load, and goes on from what it read, also when the config turns out to be wrong: its files may be mended. */
+  async load(load: () => Promise<LoadedConfig>): Promise<LoadedConfig> {
+    try {
+      const loaded = await load();
+      this.#read(loaded.sources);
+      return loaded;
+    } catch (error) {
+      if (error instanceof ConfigError && error.sources !== undefined) this.#read(error.sources);
+      throw error;
+    }
   }
 
   /** Goes on as a config that became live says; from the first one on. */
-  follow({ config, hash }: LoadedConfig): void {
+  follow({ config, sources }: LoadedConfig): void {
     if (this.#closed) return;
-    const settings = JSON.stringify(config.reload);
-    if (this.#settings === settings) return;
-    this.#settings = settings;
-    void this.#watch?.close();
-    this.#watch = config.reload.watch
-      ? watchConfigFile(this.#options.file, {
-          debounceMs: config.reload.debounce,
-          knownHash: hash,
-          onChange: this.#options.changed,
-        })
-      : undefined;
+    const { watch, debounce, poll_interval: pollInterval } = config.reload;
+    const settings = { debounceMs: debounce, pollIntervalMs: pollInterval };
+    if (!watch) this.#stop();
+    else if (this.#watch !== undefined) this.#watch.adjust(settings);
+    else
+      this.#watch = new ConfigWatch({
+        ...settings,
+        sources: this.#sources ?? sources,
+        onChange: this.#reload,
+      });
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#watch?.close();
+    this.#stop();
+    await this.#closing;
+  }
+
+  #read(sources: ConfigSources): void {
+    this.#sources = sources;
+    this.#watch?.follow(sources);
+  }
+
+  #stop(): void {
+    if (this.#watch !== undefined) this.#closing = this.#watch.close();
+    this.#watch = undefined;
   }
 }

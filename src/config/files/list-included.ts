@@ -11,6 +11,8 @@ export interface IncludedFiles {
   readonly include: string;
   /** Absolute, in lexical order. */
   readonly files: readonly string[];
+  /** Those that may be links. */
+  readonly links: readonly string[];
   /** Why the folder could not be listed: a system error code. */
   readonly failure?: string;
 }
@@ -23,7 +25,7 @@ export async function listIncluded(includes: readonly string[], main: string): P
   const seen = new Set([main]);
   const listed: IncludedFiles[] = [];
   for (const include of includes) {
-    const found = isPattern(include) ? await matching(include) : { include, files: [include] };
+    const found = isPattern(include) ? await matching(include) : plain(include);
     const files = found.files.filter((file) => !seen.has(file));
     for (const file of files) seen.add(file);
     listed.push({ ...found, files });
@@ -31,17 +33,22 @@ export async function listIncluded(includes: readonly string[], main: string): P
   return listed;
 }
 
+function plain(include: string): IncludedFiles {
+  return { include, files: [include], links: [include] };
+}
+
 async function matching(include: string): Promise<IncludedFiles> {
   const directory = dirname(include);
   try {
     const entries = await readdir(directory, { withFileTypes: true });
-    const files = entries
+    const found = entries
       .filter((entry) => !entry.isDirectory() && includeMatches(basename(include), entry.name))
-      .map(({ name }) => join(directory, name));
-    // By code units: the same everywhere, whatever the locale.
-    return { include, files: files.sort((a, b) => (a < b ? -1 : 1)) };
+      // By code units: the same everywhere, whatever the locale.
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+    const links = found.filter((entry) => !entry.isFile()).map(({ name }) => join(directory, name));
+    return { include, files: found.map(({ name }) => join(directory, name)), links };
   } catch (thrown) {
-    return { include, files: [], failure: systemCodeOf(thrown) };
+    return { include, files: [], links: [], failure: systemCodeOf(thrown) };
   }
 }
 
