@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { runBig } from './big.ts';
 import type { Journal } from './edits/journal.ts';
 import { renderConfig } from './model/render-config.ts';
 import { parseOptions, soakReloadUsage, type SoakReloadOptions } from './options.ts';
@@ -8,11 +9,22 @@ import { sampleLine, stallReport, trafficReport, verdictTable } from './report.t
 import { Scene } from './scene.ts';
 import { runSoak } from './soak-run.ts';
 import { ProcessTarget } from './target/process-target.ts';
-import { verdict } from './verdict.ts';
+import { verdict, type Line } from './verdict.ts';
 
 const options = parseOptions(process.argv.slice(2));
 if (options === undefined) process.stdout.write(soakReloadUsage);
+else if (options.big) await big(options);
 else await soak(options);
+
+async function big({ seed, keep }: SoakReloadOptions): Promise<void> {
+  const scene = await Scene.open();
+  try {
+    const lines = [...(await runBig(scene, seed, false, print)), ...(await runBig(scene, seed, true, print))];
+    conclude('large config', lines);
+  } finally {
+    await scene.close(keep);
+  }
+}
 
 async function soak({ seed, rate, load, seconds, keep }: SoakReloadOptions): Promise<void> {
   const scene = await Scene.open();
@@ -45,8 +57,7 @@ async function soak({ seed, rate, load, seconds, keep }: SoakReloadOptions): Pro
       print(stallReport(stalls));
       for (const fault of faults.slice(0, 20)) print(`proxy: ${fault}`);
       const lines = verdict({ result, faults, exit, isProcess: true });
-      print(`\n${verdictTable(`seed ${seed}`, lines)}`);
-      if (lines.some(({ passed }) => !passed)) process.exitCode = 1;
+      conclude(`seed ${seed}`, lines);
       if (keep) writeEdits(scene, result.journal);
     } finally {
       await target.stop();
@@ -72,6 +83,11 @@ function writeEdits({ folder, places }: Scene, { edits }: Journal): void {
     if (model !== undefined)
       writeFileSync(join(folder, 'edits', `${marker}.yaml`), renderConfig(model, places));
   print(`log and edits are in ${folder}`);
+}
+
+function conclude(title: string, lines: readonly Line[]): void {
+  print(`\n${verdictTable(title, lines)}`);
+  if (lines.some(({ passed }) => !passed)) process.exitCode = 1;
 }
 
 function print(text: string): void {
