@@ -25,7 +25,7 @@ import { within } from './runtime/within.ts';
 import { Telemetry } from './telemetry/channels.ts';
 import { openLogOutput } from './telemetry/log-output.ts';
 import { createLogging, type Logging } from './telemetry/logging.ts';
-import { Metrics } from './telemetry/metrics.ts';
+import { MetricsControl } from './telemetry/metrics-control.ts';
 import { TelemetryControl } from './telemetry/telemetry-control.ts';
 
 const STDOUT = 1;
@@ -79,6 +79,7 @@ class Proxy implements App {
   readonly #options: AppOptions;
   readonly #logging: Logging;
   readonly #telemetryControl: TelemetryControl;
+  readonly #metrics: MetricsControl;
   readonly #plugins: PluginLoader;
   readonly #live = new LiveView();
   readonly #draining = new DrainingGenerations();
@@ -108,20 +109,26 @@ class Proxy implements App {
     this.#telemetryControl = control;
     const plugins = new PluginLoader(logger);
     this.#plugins = plugins;
-    const listeners = new ListenerTable(buffers, logger);
+    const listeners = new ListenerTable(buffers, logger, telemetry);
     this.#listeners = listeners;
-
-    const source = metricsSource({
-      live,
-      tunnels,
-      logging,
-      telemetry: control,
-      reloader: () => this.#reloader,
-    });
-    const metrics = new Metrics({ source });
-    telemetry.subscribe(metrics);
+    const registry = new Registry(logger, telemetry);
 
     const version = options.version ?? 'unknown';
+    const source = metricsSource({
+      version,
+      live,
+      draining,
+      registry,
+      listeners,
+      tunnels,
+      logging,
+      telemetry,
+      telemetryControl: control,
+      reloader: () => this.#reloader,
+    });
+    const metrics = new MetricsControl(telemetry, source);
+    this.#metrics = metrics;
+
     const eventLoop = new EventLoopWatch();
     this.#admin = new AdminServers({
       logger,
@@ -142,7 +149,7 @@ class Proxy implements App {
     });
 
     const builder = new GenerationBuilder({
-      registry: new Registry(logger),
+      registry,
       buffers,
       logger,
       telemetry,
@@ -156,6 +163,7 @@ class Proxy implements App {
       draining,
       parts: [
         { prepare: ({ config }) => control.prepare(config) },
+        { prepare: ({ config }) => metrics.prepare(config.metrics) },
         { prepare: ({ config }, loaded) => this.#admin.prepare(config, loaded) },
         listeners,
       ],
@@ -212,6 +220,7 @@ class Proxy implements App {
     this.#plugins.close();
     this.#live.generation?.destroy();
     this.#draining.destroy();
+    this.#metrics.destroy();
   }
 
   /** Writes what was logged so far. */

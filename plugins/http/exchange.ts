@@ -275,6 +275,8 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
       downstream: stream,
       upstream: lease.stream,
       idleTimeoutMs: options.timeouts.tunnel,
+      backend: lease.backend,
+      bytesAhead: ahead?.length,
       ended: (result) => {
         lease.discard();
         host.telemetry.tunnel(tunnelRecord(this, lease, startedAtMs, result, early));

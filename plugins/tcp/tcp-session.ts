@@ -67,16 +67,16 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
     this.#backend = lease.backend;
     for (const piece of this.#ahead) lease.stream.write(piece);
     this.#ahead = [];
-    const aheadBytes = this.#aheadBytes;
     if (this.#peerEnded) lease.stream.end();
     this.#instance.host.tunnel({
       downstream: stream,
       upstream: lease.stream,
       idleTimeoutMs: this.#instance.idleTimeoutMs,
+      backend: lease.backend,
+      bytesAhead: this.#aheadBytes,
       ended: (result) => {
         lease.discard();
-        const bytesReceived = result.bytesReceived + aheadBytes;
-        this.#finish(lease.backend, { ...result, bytesReceived }, result.error?.code);
+        this.#finish(lease.backend, result, result.error?.code);
       },
     });
   }

@@ -1,3 +1,5 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { Readable } from 'node:stream';
 import type { HealthReport } from '../plugin-api/host.ts';
 import { jsonResponse } from './admin-response.ts';
 import type { AdminHandler } from './admin-router.ts';
@@ -38,11 +40,23 @@ export function versionEndpoint(version: string): AdminHandler {
 
 /** The exposition of all metrics. */
 export interface MetricsExposition {
-  readonly contentType: string;
-  render(): Promise<string>;
+  /** In the format and the coding that the header fields ask for. */
+  page(headers: IncomingHttpHeaders): Promise<{
+    readonly contentType: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: Buffer;
+  }>;
 }
 
-/** The metrics, in Prometheus' text format. */
+/** The metrics, in one of Prometheus' text formats. */
 export function metricsEndpoint(metrics: MetricsExposition): AdminHandler {
-  return async () => ({ status: 200, contentType: metrics.contentType, body: await metrics.render() });
+  return async (request) => {
+    const { contentType, headers, body } = await metrics.page(request.headers);
+    return {
+      status: 200,
+      contentType,
+      headers: { ...headers, 'Content-Length': String(body.length) },
+      body: Readable.from([body]),
+    };
+  };
 }

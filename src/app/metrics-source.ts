@@ -1,36 +1,148 @@
+import type { Listener } from '../net/listener.ts';
 import type { TunnelTally } from '../net/tunnel-tally.ts';
+import type { DrainingGenerations } from '../runtime/draining-generations.ts';
+import type { Generation } from '../runtime/generation.ts';
+import type { ListenerTable } from '../runtime/listener-table.ts';
 import type { LiveView } from '../runtime/live-view.ts';
+import type { Registry } from '../runtime/registry.ts';
 import type { Reloader } from '../runtime/reloader.ts';
+import type { Telemetry } from '../telemetry/channels.ts';
 import type { Logging } from '../telemetry/logging.ts';
-import type { MetricsSource } from '../telemetry/metrics-source.ts';
+import type {
+  BackendReading,
+  ListenerReading,
+  MetricsSource,
+  QueueReading,
+  ReloadReading,
+} from '../telemetry/metrics-source.ts';
 import type { TelemetryControl } from '../telemetry/telemetry-control.ts';
+import type { BackendState } from '../upstream/backend-state.ts';
+import type { UpstreamGroup } from '../upstream/upstream-group.ts';
 
 /** The parts that the metrics read at each scrape. */
 export interface MeteredParts {
+  readonly version: string;
   readonly live: LiveView;
+  readonly draining: DrainingGenerations;
+  readonly registry: Registry;
+  readonly listeners: ListenerTable;
   readonly reloader: () => Reloader;
   readonly tunnels: TunnelTally;
-  readonly telemetry: TelemetryControl;
+  readonly telemetry: Telemetry;
+  readonly telemetryControl: TelemetryControl;
   readonly logging: Logging;
 }
 
 /** What the metrics show of a proxy. */
-export function metricsSource({ live, reloader, tunnels, telemetry, logging }: MeteredParts): MetricsSource {
+export function metricsSource(parts: MeteredParts): MetricsSource {
+  const { version, live, draining, registry, listeners, tunnels, telemetry, telemetryControl, logging } =
+    parts;
+  const generations = (): Generation[] => [
+    ...(live.generation === undefined ? [] : [live.generation]),
+    ...draining.all(),
+  ];
   return {
-    backends: () =>
-      [...live.backends()].map(({ backend, healthy }) => ({
-        backend,
-        healthy,
-        connectionsActive: backend.sockets,
-        requestsInFlight: backend.active,
-        poolActive: backend.leased,
-        poolIdle: backend.idle,
-        poolCreated: backend.created,
-        poolReused: backend.reused,
+    version,
+    startedAtMs: live.startedAtMs,
+    backends: () => backendReadings(registry.backends(), live, draining),
+    listeners: () => listeners.all().map(listenerReading),
+    queues: () => queueReadings(generations()),
+    *tunnels() {
+      const backends = new Set(registry.backends().map(({ name }) => name));
+      for (const { listener, backend, active, total, traffic } of tunnels.counts(
+        new Set(listeners.all().map(({ name }) => name)),
+        backends,
+      )) {
+        const { bytesReceived, bytesSent } = traffic;
+        yield { listener, backend, active, total, bytesReceived, bytesSent };
+      }
+    },
+    reloads: () => reloadReading(parts.reloader()),
+    generations: () =>
+      generations().map((generation) => ({
+        id: generation.id,
+        isLive: generation === live.generation,
+        connections: generation.active,
       })),
-    reloads: () => ({ ...reloader().counts, generation: live.generation?.id ?? 0 }),
-    tunnels: () => tunnels,
-    spans: () => telemetry.spans,
+    spans: () => telemetryControl.spans,
     droppedLogLines: () => logging.droppedLines,
+    pluginFailures: () => telemetry.pluginFailures,
+    telemetryFailures: () => telemetry.failures,
+  };
+}
+
+function* backendReadings(
+  backends: readonly BackendState[],
+  live: LiveView,
+  draining: DrainingGenerations,
+): Iterable<BackendReading> {
+  const health = new Map<BackendState, boolean>();
+  for (const { backend, healthy } of live.backends()) health.set(backend, healthy);
+  // Most of the time all are in the live generation, and those that drain need not be gone through.
+  const missing = new Set(backends.filter((backend) => !health.has(backend)));
+  for (const generation of missing.size === 0 ? [] : draining.all()) {
+    for (const group of generation.upstreams.values()) {
+      for (const { backend, healthy } of group.members)
+        if (missing.has(backend)) health.set(backend, healthy);
+    }
+  }
+  for (const backend of backends) yield backendReading(backend, health.get(backend) ?? true);
+}
+
+function backendReading(backend: BackendState, healthy: boolean): BackendReading {
+  const { traffic } = backend;
+  return {
+    owner: backend,
+    name: backend.name,
+    healthy,
+    counts: {
+      resends: backend.resends,
+      connectFailures: backend.connectFailures,
+      bytesReceived: traffic.bytesReceived,
+      bytesSent: traffic.bytesSent,
+      poolCreated: backend.created,
+      poolReused: backend.reused,
+      poolDiscarded: backend.discarded,
+      poolTimeouts: backend.poolTimeouts,
+    },
+    gauges: {
+      connectionsActive: backend.sockets,
+      requestsInFlight: backend.active,
+      poolActive: backend.leased,
+      poolIdle: backend.idle,
+      poolMax: backend.poolSize,
+      poolWaiting: backend.poolWaiting,
+    },
+  };
+}
+
+function listenerReading(listener: Listener): ListenerReading {
+  const { accepted, refused, traffic } = listener;
+  const { bytesReceived, bytesSent } = traffic;
+  return {
+    owner: listener,
+    name: listener.name,
+    counts: { accepted, refused, bytesReceived, bytesSent },
+    gauges: { connectionsActive: listener.connections },
+  };
+}
+
+function* queueReadings(generations: readonly Generation[]): Iterable<QueueReading> {
+  const seen = new Set<UpstreamGroup>();
+  for (const { upstreams } of generations) {
+    for (const group of upstreams.values()) {
+      if (seen.has(group)) continue;
+      seen.add(group);
+      yield { upstream: group.name, waiting: group.waiting };
+    }
+  }
+}
+
+function reloadReading(reloader: Reloader): ReloadReading {
+  return {
+    counts: reloader.countsBySource(),
+    lastSucceeded: reloader.counts.lastSucceeded,
+    lastSuccessAtMs: reloader.lastSuccessAtMs,
+    lastDurationMs: reloader.last?.durationMs,
   };
 }

@@ -531,6 +531,8 @@ export interface Metrics {
    * @default "/metrics"
    */
   readonly path?: string;
+  /** Upper bounds of the histograms of requests, queues and health checks, in seconds, ascending. A change begins these histograms anew, as a restart would. */
+  readonly buckets?: readonly number[];
 }
 
 /** What is logged, how and where to. */

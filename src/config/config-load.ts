@@ -5,6 +5,7 @@ import { checkAdmin } from './checks/check-admin.ts';
 import { checkAddresses } from './checks/check-addresses.ts';
 import { checkHttp } from './checks/check-http.ts';
 import { checkLogging } from './checks/check-logging.ts';
+import { checkMetrics } from './checks/check-metrics.ts';
 import { checkModes } from './checks/check-modes.ts';
 import { checkNames } from './checks/check-names.ts';
 import { checkReferences } from './checks/check-references.ts';
@@ -36,6 +37,7 @@ const checks: readonly ((context: CheckContext) => void)[] = [
   checkReferences,
   checkAddresses,
   checkAdmin,
+  checkMetrics,
   checkUpstreams,
   checkHttp,
   checkLogging,

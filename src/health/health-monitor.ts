@@ -14,6 +14,8 @@ export interface HealthMonitorOptions {
   readonly settings: HealthSettings;
   /** Called when {@link HealthMonitor.healthy} changed, with the reason in words. Must not throw. */
   readonly onChange?: (healthy: boolean, reason: string) => void;
+  /** Called at the end of each check. Must not throw. */
+  readonly onCheck?: (passed: boolean, durationMs: number) => void;
   /** Chance in [0, 1) for the jitter. Default: `Math.random`. */
   readonly chance?: () => number;
   /** Default: the TCP or HTTP probe that the settings ask for. */
@@ -28,6 +30,7 @@ export interface HealthMonitorOptions {
 export class HealthMonitor {
   readonly #settings: HealthSettings;
   readonly #onChange: HealthMonitorOptions['onChange'];
+  readonly #onCheck: HealthMonitorOptions['onCheck'];
   readonly #chance: () => number;
   readonly #startProbe: StartProbe;
   #state: 'new' | 'running' | 'closed' = 'new';
@@ -37,12 +40,14 @@ export class HealthMonitor {
   #changedAtMs = Date.now();
   #lastCheckAtMs: number | undefined;
   #lastError: string | undefined;
+  #checkBegunAtMs = 0;
   #probe: Probe | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ address, settings, onChange, chance, startProbe }: HealthMonitorOptions) {
+  constructor({ address, settings, onChange, onCheck, chance, startProbe }: HealthMonitorOptions) {
     this.#settings = settings;
     this.#onChange = onChange;
+    this.#onCheck = onCheck;
     this.#chance = chance ?? Math.random;
     this.#startProbe = startProbe ?? probeFor(address, settings);
   }
@@ -88,6 +93,7 @@ export class HealthMonitor {
   }
 
   #check(): void {
+    this.#checkBegunAtMs = performance.now();
     this.#probe = this.#startProbe((failure) => this.#checkEnded(failure));
   }
 
@@ -97,6 +103,7 @@ export class HealthMonitor {
     this.#probe = undefined;
     this.#lastCheckAtMs = Date.now();
     this.#lastError = failure;
+    this.#onCheck?.(failure === undefined, performance.now() - this.#checkBegunAtMs);
     this.#schedule();
     this.#count(failure, first);
   }

@@ -14,6 +14,7 @@ import {
 } from './accepted-stream.ts';
 import { fieldsOf } from './fields-of.ts';
 import type { ReadBuffers } from './read-buffers.ts';
+import { Traffic } from './traffic.ts';
 
 const BACKLOG = 4096;
 
@@ -26,6 +27,8 @@ export interface ListenerOptions {
   readonly buffers: ReadBuffers;
   readonly logger: Logger;
   readonly nextConnectionId: () => number;
+  /** Told of each exception of the protocol. */
+  readonly pluginFailed?: (() => void) | undefined;
 }
 
 /** A bound address, its connections, and the protocol instance that takes the next one. */
@@ -33,11 +36,16 @@ export class Listener {
   name: string;
   maxConnections: number;
   readonly address: Address;
+  /** Connections that were accepted. */
+  accepted = 0;
   /** Connections that were refused because of `max_connections`. */
   refused = 0;
+  /** What came from clients and went to them. */
+  readonly traffic = new Traffic();
   readonly #buffers: ReadBuffers;
   readonly #logger: Logger;
   readonly #nextConnectionId: () => number;
+  readonly #pluginFailed: ListenerOptions['pluginFailed'];
   readonly #server: Server;
   readonly #connections = new Set<AcceptedConnection>();
   #instance: ProtocolInstance;
@@ -54,6 +62,7 @@ export class Listener {
     this.#buffers = options.buffers;
     this.#logger = options.logger;
     this.#nextConnectionId = options.nextConnectionId;
+    this.#pluginFailed = options.pluginFailed;
     this.#server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (socket) => {
       this.#accept(socket);
     });
@@ -186,6 +195,7 @@ export class Listener {
   }
 
   readonly #onFault = (error: unknown, subject?: LogSubject): void => {
+    this.#pluginFailed?.();
     const fields = { listener: this.name, ...fieldsOf(subject), error: messageOf(error) };
     this.#logger.error('protocol failed on a connection', fields);
   };
@@ -206,14 +216,18 @@ export class Listener {
   #handOver(accepted: AcceptedStream): void {
     const { stream } = accepted;
     const connection = new AcceptedConnection(this.#nextConnectionId(), accepted, this);
+    this.accepted += 1;
     this.#connections.add(connection);
+    this.traffic.begin(stream);
     stream.whenClosed(() => {
       this.#connections.delete(connection);
+      this.traffic.end(stream);
       if (this.#connections.size === 0) this.#whenEmpty?.();
     });
     try {
       connection.handler = this.#instance.handle(connection);
     } catch (error) {
+      this.#pluginFailed?.();
       this.#logger.error('protocol refused a connection', { listener: this.name, error: messageOf(error) });
       stream.destroy();
     }

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { ByteStream, LogSubject, StreamReader } from '../plugin-api/index.ts';
 import { PENDING, textHandleOf, writeError, type TextHandle } from './direct-text.ts';
 import type { PrivateBuffer, ReadBuffers } from './read-buffers.ts';
+import type { Flow } from './traffic.ts';
 
 /** Bytes waiting to be sent at which a writer is told to wait. */
 export const HIGH_WATER_MARK_BYTES = 128 * 1024;
@@ -23,7 +24,7 @@ export type FaultHandler = (error: unknown, subject?: LogSubject) => void;
  * Made before its socket, because a socket takes its read buffer when it is constructed:
  * `attach` joins the two.
  */
-export class SocketStream implements ByteStream {
+export class SocketStream implements ByteStream, Flow {
   readonly #buffers: ReadBuffers;
   readonly #onFault: FaultHandler;
   #socket: Socket | undefined;
@@ -101,6 +102,16 @@ export class SocketStream implements ByteStream {
   /** The owner's own notice of the end, beside the reader's; one owner. */
   whenClosed(notice: () => void): void {
     this.#whenClosed = notice;
+  }
+
+  /** Bytes that came, read or not; known after the end too. */
+  get bytesReceived(): number {
+    return this.#socket?.bytesRead ?? 0;
+  }
+
+  /** Bytes that were written, sent or not; known after the end too. */
+  get bytesSent(): number {
+    return this.#socket?.bytesWritten ?? 0;
   }
 
   get writableLength(): number {

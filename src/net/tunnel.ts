@@ -1,12 +1,13 @@
 import { BalanceError } from '../errors.ts';
 import type { ByteStream, StreamReader, TunnelEnd, TunnelOptions } from '../plugin-api/index.ts';
 import { LazyDeadline } from './deadline.ts';
+import type { Flow } from './traffic.ts';
 
 /**
  * Joins two streams: bytes go both ways with backpressure, each direction ends on its own (half-close),
  * an error of one side resets the other.
  */
-export class Tunnel {
+export class Tunnel implements Flow {
   readonly #options: TunnelOptions;
   readonly #idle: LazyDeadline | undefined;
   readonly #fromDownstream: Relay;
@@ -18,6 +19,7 @@ export class Tunnel {
   constructor(options: TunnelOptions) {
     this.#options = options;
     this.#fromDownstream = new Relay(this, options.downstream, options.upstream);
+    this.#fromDownstream.bytes = options.bytesAhead ?? 0;
     this.#fromUpstream = new Relay(this, options.upstream, options.downstream);
     if (options.idleTimeoutMs > 0) {
       this.#idle = new LazyDeadline(() => {
@@ -27,6 +29,14 @@ export class Tunnel {
     }
     options.downstream.read(this.#fromDownstream);
     options.upstream.read(this.#fromUpstream);
+  }
+
+  get bytesReceived(): number {
+    return this.#fromDownstream.bytes;
+  }
+
+  get bytesSent(): number {
+    return this.#fromUpstream.bytes;
   }
 
   moved(): void {
@@ -58,8 +68,8 @@ export class Tunnel {
     if (this.#open === 0) {
       this.#idle?.destroy();
       this.#options.ended({
-        bytesReceived: this.#fromDownstream.bytes,
-        bytesSent: this.#fromUpstream.bytes,
+        bytesReceived: this.bytesReceived,
+        bytesSent: this.bytesSent,
         endedBy: this.#endedBy ?? 'proxy',
         error: this.#error,
       });

@@ -2,7 +2,7 @@ import type { BalanceError } from '../errors.ts';
 import type { Logger, LogSubject } from './logger.ts';
 import type { ByteStream } from './stream.ts';
 import type { TelemetrySink } from './telemetry.ts';
-import type { SocketUse, Upstream } from './upstream.ts';
+import type { Backend, SocketUse, Upstream } from './upstream.ts';
 
 /** What the core gives to a protocol instance. */
 export interface ProtocolHost {
@@ -34,6 +34,10 @@ export interface TunnelOptions {
   readonly upstream: ByteStream;
   /** Ends the tunnel when no byte moved in either direction for so long. 0: never. */
   readonly idleTimeoutMs: number;
+  /** Whose socket `upstream` is, for metrics. */
+  readonly backend?: Backend | undefined;
+  /** Bytes of the client that went to the backend before; counted as the tunnel's. Default: 0. */
+  readonly bytesAhead?: number | undefined;
   /** Called once, when both streams are over. */
   readonly ended: (result: TunnelResult) => void;
 }

@@ -17,7 +17,6 @@ import type {
   ProtocolHost,
   ProtocolPlugin,
   SocketUse,
-  TelemetrySink,
   Upstream,
 } from '../plugin-api/index.ts';
 import { checkInstance } from '../plugins/check-instance.ts';
@@ -28,13 +27,14 @@ import { UpstreamGroup } from '../upstream/upstream-group.ts';
 import { Generation } from './generation.ts';
 import { PlannedListener } from './planned-listener.ts';
 import type { Registry } from './registry.ts';
+import type { RuntimeTelemetry } from './runtime-telemetry.ts';
 import { Unwinding } from './unwinding.ts';
 
 export interface BuilderOptions {
   readonly registry: Registry;
   readonly buffers: ReadBuffers;
   readonly logger: Logger;
-  readonly telemetry: TelemetrySink;
+  readonly telemetry: RuntimeTelemetry;
   readonly tunnels: TunnelTally;
   readonly health: () => HealthReport;
 }
@@ -81,6 +81,7 @@ export class GenerationBuilder {
       connectTimeoutMs: config.timeouts.connect,
       buffers: this.#options.buffers,
       onFault: (error, subject) => {
+        this.#options.telemetry.pluginFailed?.();
         this.#options.logger.error('protocol failed on a backend connection', {
           upstream: config.name,
           ...fieldsOf(subject),
@@ -99,6 +100,7 @@ export class GenerationBuilder {
       readTimeoutMs: config.timeouts.read,
       queueSize: config.queue.max_size,
       queueTimeoutMs: config.queue.timeout,
+      queueEnded: (end) => this.#options.telemetry.queue?.(end),
       dial,
     });
     holdings.push(() => {
@@ -176,13 +178,14 @@ export class GenerationBuilder {
         return plan.forUse(use);
       },
       tunnel: (options) => {
-        tunnels.open(options);
+        tunnels.open(options, listener.name);
       },
       deadline: (expired, subject) =>
         new LazyDeadline(() => {
           try {
             expired();
           } catch (error) {
+            telemetry.pluginFailed?.();
             logger.error('protocol failed at a deadline', {
               listener: listener.name,
               ...fieldsOf(subject),

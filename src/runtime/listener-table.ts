@@ -6,18 +6,21 @@ import type { ReadBuffers } from '../net/read-buffers.ts';
 import type { FollowingPart, PreparedChange } from './config-apply.ts';
 import type { Generation } from './generation.ts';
 import type { PlannedListener } from './planned-listener.ts';
+import type { RuntimeTelemetry } from './runtime-telemetry.ts';
 
 /** The bound addresses. A listener whose address stays is never closed nor bound again. */
 export class ListenerTable implements FollowingPart {
   readonly #buffers: ReadBuffers;
   readonly #logger: Logger;
+  readonly #telemetry: Pick<RuntimeTelemetry, 'pluginFailed'> | undefined;
   readonly #listeners = new Map<string, Listener>();
   readonly #draining = new Set<Listener>();
   #connections = 0;
 
-  constructor(buffers: ReadBuffers, logger: Logger) {
+  constructor(buffers: ReadBuffers, logger: Logger, telemetry?: Pick<RuntimeTelemetry, 'pluginFailed'>) {
     this.#buffers = buffers;
     this.#logger = logger;
+    this.#telemetry = telemetry;
   }
 
   /** Those that are bound and those that drain. */
@@ -75,6 +78,7 @@ export class ListenerTable implements FollowingPart {
       buffers: this.#buffers,
       logger: this.#logger,
       nextConnectionId: () => (this.#connections += 1),
+      pluginFailed: () => this.#telemetry?.pluginFailed?.(),
     });
     try {
       await listener.listen();

@@ -6,12 +6,14 @@ import type { DialOptions } from '../net/dial.ts';
 import type { Logger, SocketUse } from '../plugin-api/index.ts';
 import { BackendState } from '../upstream/backend-state.ts';
 import { SocketPool, type PoolSettings } from '../upstream/socket-pool.ts';
+import type { RuntimeTelemetry } from './runtime-telemetry.ts';
 import { SharedParts } from './shared-parts.ts';
 import type { Unwinding } from './unwinding.ts';
 
 /** State that outlives generations: backends with their counters, their pools, their health. */
 export class Registry {
   readonly #logger: Logger;
+  readonly #telemetry: Pick<RuntimeTelemetry, 'healthCheck'> | undefined;
   readonly #backends = new SharedParts<BackendState>((backend) => this.#freeIndexes.push(backend.index));
   readonly #pools = new SharedParts<SocketPool>((pool) => {
     pool.close();
@@ -23,8 +25,14 @@ export class Registry {
   readonly #freeIndexes: number[] = [];
   #nextIndex = 0;
 
-  constructor(logger: Logger) {
+  constructor(logger: Logger, telemetry?: Pick<RuntimeTelemetry, 'healthCheck'>) {
     this.#logger = logger;
+    this.#telemetry = telemetry;
+  }
+
+  /** Every backend that a generation holds, the live one or one that drains. */
+  backends(): readonly BackendState[] {
+    return this.#backends.parts();
   }
 
   /** The backend of that name and address. */
@@ -64,6 +72,8 @@ export class Registry {
           else this.#logger.warn('backend is unhealthy', fields);
           backend.noteChange();
         },
+        onCheck: (passed, durationMs) =>
+          this.#telemetry?.healthCheck?.({ backend: backend.name, passed, durationMs }),
       });
       monitor.start();
       return monitor;

@@ -15,6 +15,16 @@ export interface ReloadCounts {
   readonly lastSucceeded: boolean;
 }
 
+/** Counts of the reloads that one source asked for. */
+export interface ReloadSourceCounts {
+  readonly source: ReloadSource;
+  succeeded: number;
+  failed: number;
+}
+
+/** All but the start, which is no reload. */
+const RELOAD_SOURCES = ['file', 'signal', 'admin', 'plugins', 'rollback', 'guard'] as const;
+
 export interface ReloaderOptions {
   /** Loads a config and makes it live; resolves with what changed, rejects when nothing did. */
   readonly apply: (cause: ReloadCause) => Promise<AppliedConfig>;
@@ -29,8 +39,9 @@ export class Reloader {
   #running: Promise<ReloadOutcome> | undefined;
   #next: Promise<ReloadOutcome> | undefined;
   #nextCause: ReloadCause | undefined;
-  #succeeded = 0;
-  #failed = 0;
+  readonly #bySource: ReadonlyMap<ReloadSource, ReloadSourceCounts> = new Map(
+    RELOAD_SOURCES.map((source) => [source, { source, succeeded: 0, failed: 0 }]),
+  );
   #last: ReloadOutcome | undefined;
   #lastSuccess: ReloadOutcome | undefined;
   #lastSuccessAtMs: number | undefined;
@@ -40,7 +51,17 @@ export class Reloader {
   }
 
   get counts(): ReloadCounts {
-    return { succeeded: this.#succeeded, failed: this.#failed, lastSucceeded: this.#last?.ok ?? true };
+    let succeeded = 0;
+    let failed = 0;
+    for (const counts of this.#bySource.values()) {
+      succeeded += counts.succeeded;
+      failed += counts.failed;
+    }
+    return { succeeded, failed, lastSucceeded: this.#last?.ok ?? true };
+  }
+
+  countsBySource(): Iterable<Readonly<ReloadSourceCounts>> {
+    return this.#bySource.values();
   }
 
   /** The outcome of the last reload, or of the start; undefined before that. */
@@ -85,12 +106,12 @@ export class Reloader {
     const begun = new Begun(cause.source);
     try {
       const outcome = this.#keep(this.#succeed(begun, await this.#options.apply(cause)));
-      this.#succeeded += 1;
+      this.#count(outcome);
       this.#logSuccess(outcome);
       return outcome;
     } catch (error) {
       const outcome = this.#keep(this.#fail(begun, error));
-      this.#failed += 1;
+      this.#count(outcome);
       this.#logFailure(outcome);
       return outcome;
     } finally {
@@ -127,6 +148,13 @@ export class Reloader {
       this.#lastSuccessAtMs = Date.now();
     }
     return outcome;
+  }
+
+  #count({ ok, source }: ReloadOutcome): void {
+    const counts = this.#bySource.get(source);
+    if (counts === undefined) return;
+    if (ok) counts.succeeded += 1;
+    else counts.failed += 1;
   }
 
   #logSuccess({ generation, source, message, durationMs }: ReloadOutcome): void {

@@ -1,6 +1,25 @@
 import type { Tracer } from '../plugin-api/tracing.ts';
 import type { ExchangeRecord, TelemetrySink, TunnelRecord } from '../plugin-api/telemetry.ts';
 
+/** One health check, published at its end. */
+export interface HealthCheckRecord {
+  /** Name of the backend. */
+  readonly backend: string;
+  readonly passed: boolean;
+  readonly durationMs: number;
+}
+
+/** How a wait for a backend below its connection limit ended. */
+export type QueueOutcome = 'served' | 'timeout' | 'left' | 'refused';
+
+/** Someone who waited for a backend below its limit, or was refused because too many waited; published at the end of it. */
+export interface QueueRecord {
+  /** Name of the upstream. */
+  readonly upstream: string;
+  readonly outcome: QueueOutcome;
+  readonly waitedMs: number;
+}
+
 /** Someone who wants every record: metrics, the access log, tracing. Called synchronously, so it must be quick. */
 export interface TelemetrySubscriber {
   /** True when it reads the descriptive fields of records (path, user agent …). Constant. */
@@ -9,6 +28,8 @@ export interface TelemetrySubscriber {
   readonly tracer?: Tracer | undefined;
   exchange(record: ExchangeRecord): void;
   tunnel(record: TunnelRecord): void;
+  healthCheck?(record: HealthCheckRecord): void;
+  queue?(record: QueueRecord): void;
 }
 
 /** Hands each record to all subscribers. A subscriber that throws is counted and never seen by the data path. */
@@ -18,6 +39,8 @@ export class Telemetry implements TelemetrySink {
   tracer: Tracer | undefined = undefined;
   /** Replaced, never changed: a subscriber may leave while a record is handed around. */
   #subscribers: readonly TelemetrySubscriber[] = [];
+  /** Times that a protocol plugin threw, since the start. */
+  pluginFailures = 0;
   #failures = 0;
   #lastFailure: unknown;
 
@@ -61,6 +84,30 @@ export class Telemetry implements TelemetrySink {
         this.#failed(thrown);
       }
     }
+  }
+
+  healthCheck(record: HealthCheckRecord): void {
+    for (const subscriber of this.#subscribers) {
+      try {
+        subscriber.healthCheck?.(record);
+      } catch (thrown) {
+        this.#failed(thrown);
+      }
+    }
+  }
+
+  queue(record: QueueRecord): void {
+    for (const subscriber of this.#subscribers) {
+      try {
+        subscriber.queue?.(record);
+      } catch (thrown) {
+        this.#failed(thrown);
+      }
+    }
+  }
+
+  pluginFailed(): void {
+    this.pluginFailures++;
   }
 
   #failed(thrown: unknown): void {

@@ -1,16 +1,24 @@
-/** Upper bounds of the buckets in seconds, from a fast proxy's millisecond to a slow backend's ten seconds. */
-export const DURATION_BUCKETS_S: readonly number[] = [
-  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
-];
+import type { TraceContext } from '../plugin-api/tracing.ts';
+
+/** An observation that can be looked at more closely, as it was traced. */
+export interface Exemplar {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly valueS: number;
+  /** ms since 1970. */
+  readonly atMs: number;
+}
 
 /** A histogram in own fields: observing costs a few comparisons and allocates nothing. */
 export class DurationHistogram {
   readonly bounds: readonly number[];
   readonly #counts: Float64Array;
   #sumS = 0;
+  /** The latest of each bucket; made with the first one. */
+  #exemplars: (Exemplar | undefined)[] | undefined;
 
   /** `bounds` are upper bounds in seconds, ascending; what is above the last one counts as +Inf. */
-  constructor(bounds: readonly number[] = DURATION_BUCKETS_S) {
+  constructor(bounds: readonly number[]) {
     this.bounds = bounds;
     this.#counts = new Float64Array(bounds.length + 1);
   }
@@ -19,17 +27,29 @@ export class DurationHistogram {
     return this.#sumS;
   }
 
-  observe(durationS: number): void {
+  /** A sampled `trace` becomes the exemplar of the bucket. */
+  observe(durationS: number, trace?: TraceContext): void {
     const bounds = this.bounds;
     let bucket = 0;
     while (bucket < bounds.length && durationS > (bounds[bucket] ?? 0)) bucket++;
     this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
     this.#sumS += durationS;
+    if (trace?.sampled === true) this.#keep(bucket, durationS, trace);
   }
 
   /** As Prometheus wants it: how many observations were at most each bound, and at the end how many there were. */
   cumulativeCounts(): number[] {
     let total = 0;
     return Array.from(this.#counts, (count) => (total += count));
+  }
+
+  /** Of the bucket at that index of {@link cumulativeCounts}. */
+  exemplar(bucket: number): Exemplar | undefined {
+    return this.#exemplars?.[bucket];
+  }
+
+  #keep(bucket: number, valueS: number, { traceId, spanId }: TraceContext): void {
+    this.#exemplars ??= Array.from(this.#counts, () => undefined);
+    this.#exemplars[bucket] = { traceId, spanId, valueS, atMs: Date.now() };
   }
 }

@@ -1,48 +1,120 @@
-import type { Backend } from '../plugin-api/upstream.ts';
-
 /** What the metrics read from the live proxy at each scrape. */
 export interface MetricsSource {
-  /** All backends of the live generation. Several of one name are shown as one, added up. */
-  backends(): Iterable<BackendGauges>;
-  reloads(): ReloadCounts;
-  /** Tunnels of all listeners; without it there are no such metrics. */
-  tunnels?(): TunnelCounts;
-  /** Spans of the tracer; undefined while tracing is off. Without it there are no such metrics. */
-  spans?(): SpanCounts | undefined;
+  /** Of the proxy. */
+  readonly version: string;
+  /** ms since 1970. */
+  readonly startedAtMs: number;
+  /** All backends of the live generation and of those that drain. Several of one name are shown as one, added up. */
+  backends(): Iterable<BackendReading>;
+  /** Those that are bound and those that drain. Several of one name are shown as one, added up. */
+  listeners(): Iterable<ListenerReading>;
+  /** Of the live generation and of those that drain. Several of one name are shown as one, added up. */
+  queues(): Iterable<QueueReading>;
+  /** One for each listener and backend that have or had tunnels. */
+  tunnels(): Iterable<TunnelReading>;
+  reloads(): ReloadReading;
+  /** The live generation and those that drain, newest first. */
+  generations(): Iterable<GenerationReading>;
+  /** Spans of the tracer; undefined while tracing is off. */
+  spans(): SpanCounts | undefined;
   /** Log lines dropped because the output stalled. */
   droppedLogLines(): number;
+  /** Exceptions of protocol plugins. */
+  pluginFailures(): number;
+  /** Calls of telemetry subscribers that threw. */
+  telemetryFailures(): number;
+}
+
+/** An object of numbers. */
+export type Amounts<T> = Readonly<Record<keyof T, number>>;
+
+/** Something with counts of its own, which are all there is of them: when it goes, they go. */
+export interface Reading<Counts extends Amounts<Counts>, Gauges extends Amounts<Gauges>> {
+  /** Tells it from others of the same name. */
+  readonly owner: object;
+  readonly name: string;
+  /** These only grow. */
+  readonly counts: Counts;
+  readonly gauges: Gauges;
+}
+
+export interface BackendReading extends Reading<BackendCounts, BackendGauges> {
+  /** True also when nobody checks. */
+  readonly healthy: boolean;
+}
+
+/** Counts of a backend since it was made. */
+export interface BackendCounts {
+  readonly resends: number;
+  readonly connectFailures: number;
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+  readonly poolCreated: number;
+  readonly poolReused: number;
+  readonly poolDiscarded: number;
+  readonly poolTimeouts: number;
 }
 
 export interface BackendGauges {
-  readonly backend: Backend;
-  /** True also when nobody checks. */
-  readonly healthy: boolean;
   /** Open connections to it, idle ones included. */
   readonly connectionsActive: number;
   /** Exchanges and tunnels that hold a lease. */
   readonly requestsInFlight: number;
-  /** Leased sockets of its pool. */
+  /** Leased sockets of its pools. */
   readonly poolActive: number;
   readonly poolIdle: number;
-  /** Since the pool was made. */
-  readonly poolCreated: number;
-  readonly poolReused: number;
+  readonly poolMax: number;
+  /** Those who wait for a socket of its pools. */
+  readonly poolWaiting: number;
 }
 
-export interface ReloadCounts {
-  /** Since the start; the first load is no reload. */
-  readonly succeeded: number;
-  readonly failed: number;
-  /** True also before the first reload. */
-  readonly lastSucceeded: boolean;
-  /** Number of the live generation. */
-  readonly generation: number;
+export type ListenerReading = Reading<ListenerCounts, ListenerGauges>;
+
+export interface ListenerCounts {
+  readonly accepted: number;
+  /** Because of `max_connections`. */
+  readonly refused: number;
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
 }
 
-export interface TunnelCounts {
+export interface ListenerGauges {
+  readonly connectionsActive: number;
+}
+
+export interface QueueReading {
+  /** Name of the upstream. */
+  readonly upstream: string;
+  readonly waiting: number;
+}
+
+export interface TunnelReading {
+  readonly listener: string;
+  /** Its name; undefined when the protocol did not say. */
+  readonly backend: string | undefined;
   readonly active: number;
   /** Since the start, those that run included. */
   readonly total: number;
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+}
+
+export interface ReloadReading {
+  /** Reloads since the start; the start is none. */
+  readonly counts: Iterable<{ readonly source: string; readonly succeeded: number; readonly failed: number }>;
+  /** True also before the first reload. */
+  readonly lastSucceeded: boolean;
+  /** ms since 1970; undefined before the first config is live. */
+  readonly lastSuccessAtMs: number | undefined;
+  /** Of the last reload, or of the start. */
+  readonly lastDurationMs: number | undefined;
+}
+
+export interface GenerationReading {
+  readonly id: number;
+  readonly isLive: boolean;
+  /** Connections with an exchange or a tunnel of it. */
+  readonly connections: number;
 }
 
 export interface SpanCounts {

@@ -1,4 +1,5 @@
 import { formatAddress, type Address } from '../config/address.ts';
+import { Traffic } from '../net/traffic.ts';
 import type { Backend } from '../plugin-api/index.ts';
 import type { SocketPool } from './socket-pool.ts';
 
@@ -21,6 +22,16 @@ export class BackendState implements Backend {
   created = 0;
   /** Leases that got a socket which had served before. */
   reused = 0;
+  /** Sockets of pools that were thrown away. */
+  discarded = 0;
+  /** Leases that a pool had no socket for in time. */
+  poolTimeouts = 0;
+  /** Connects that failed or took too long. */
+  connectFailures = 0;
+  /** Leases for a request's second try, on a fresh socket. */
+  resends = 0;
+  /** What flowed through its sockets, from it and to it. */
+  readonly traffic = new Traffic();
   readonly pools = new Set<SocketPool>();
   /** Replaced, never changed: one who is told may leave or join meanwhile. */
   #listeners: readonly (() => void)[] = [];
@@ -45,6 +56,20 @@ export class BackendState implements Backend {
     let leased = 0;
     for (const pool of this.pools) leased += pool.leased;
     return leased;
+  }
+
+  /** The most sockets that pools may hold. */
+  get poolSize(): number {
+    let size = 0;
+    for (const pool of this.pools) size += pool.settings.maxSize;
+    return size;
+  }
+
+  /** Those who wait for a socket of a pool, or for its connection. */
+  get poolWaiting(): number {
+    let waiting = 0;
+    for (const pool of this.pools) waiting += pool.waiting;
+    return waiting;
   }
 
   /** Asks to be called when a lease of this backend ended or its health changed; returns how to stop that. */

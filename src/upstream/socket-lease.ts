@@ -59,6 +59,7 @@ export class SocketLease implements Lease, PendingLease, SocketTaker {
   begin(member: Member, atOnce = false): void {
     this.#member = member;
     member.backend.active += 1;
+    if (this.request.fresh && this.tried === undefined) member.backend.resends += 1;
     this.#pool = this.request.fresh ? undefined : member.pool(this.use);
     if (this.#pool !== undefined) {
       this.#pool.take(this, atOnce);

@@ -2,6 +2,7 @@ import genericPool, { type Pool } from 'generic-pool';
 
 import { BalanceError, messageOf } from '../errors.ts';
 import { dial, type DialOptions } from '../net/dial.ts';
+import type { SocketStream } from '../net/socket-stream.ts';
 import type { SocketUse } from '../plugin-api/index.ts';
 import type { BackendState } from './backend-state.ts';
 import { FailedSocket, PooledSocket } from './pooled-socket.ts';
@@ -161,6 +162,11 @@ export class SocketPool {
     if (this.#use === 'keep-alive') this.#destroy(socket);
   }
 
+  /** Somebody waited for too long. */
+  timedOut(): void {
+    this.#backend.poolTimeouts += 1;
+  }
+
   /** Takes a socket back that must not be used again. */
   discard(socket: PooledSocket): void {
     if (this.#endLease(socket)) this.#drop(socket);
@@ -266,7 +272,10 @@ export class SocketPool {
       destroy: (resource) => {
         if (resource instanceof FailedSocket) this.#restingFailures -= 1;
         // A socket that was handed over for good has left the pool, and lives.
-        if (resource instanceof PooledSocket && !resource.leased) resource.stream.destroy();
+        if (resource instanceof PooledSocket && !resource.leased) {
+          this.#backend.discarded += 1;
+          resource.stream.destroy();
+        }
         return Promise.resolve();
       },
     };
@@ -318,6 +327,7 @@ class ImpatientTaker implements SocketTaker {
     this.#pool = pool;
     this.#timer = setTimeout(() => {
       this.#gaveUp = true;
+      pool.timedOut();
       taker.failed(
         new BalanceError('pool_timeout', `no socket within ${String(timeoutMs)} ms`, {
           origin: 'upstream',
@@ -342,11 +352,19 @@ class ImpatientTaker implements SocketTaker {
 
 /** Connects to a backend and keeps its counts. */
 export async function connectTo(backend: BackendState, options: DialOptions): Promise<PooledSocket> {
-  const stream = await dial(backend.target, options);
+  let stream: SocketStream;
+  try {
+    stream = await dial(backend.target, options);
+  } catch (error) {
+    backend.connectFailures += 1;
+    throw error;
+  }
   backend.created += 1;
   backend.sockets += 1;
+  backend.traffic.begin(stream);
   stream.whenClosed(() => {
     backend.sockets -= 1;
+    backend.traffic.end(stream);
   });
   return new PooledSocket(stream);
 }

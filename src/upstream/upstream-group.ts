@@ -6,6 +6,13 @@ import type { Member } from './member.ts';
 import { SocketLease, type LeaseOwner } from './socket-lease.ts';
 import { WaitingLine } from './waiting-line.ts';
 
+/** How a wait for a backend below its limit ended: also that of one who was refused because too many waited. */
+export interface QueueEnd {
+  readonly upstream: string;
+  readonly outcome: 'served' | 'timeout' | 'left' | 'refused';
+  readonly waitedMs: number;
+}
+
 export interface UpstreamOptions {
   readonly name: string;
   readonly algorithm: string;
@@ -16,6 +23,7 @@ export interface UpstreamOptions {
   /** Leases that may wait at a time for a backend below its limit. */
   readonly queueSize: number;
   readonly queueTimeoutMs: number;
+  readonly queueEnded?: ((end: QueueEnd) => void) | undefined;
   readonly dial: DialOptions;
 }
 
@@ -29,6 +37,7 @@ export class UpstreamGroup implements LeaseOwner {
   readonly #balancer: Balancer<Member>;
   readonly #dialOptions: DialOptions;
   readonly #line: WaitingLine<SocketLease>;
+  readonly #queueEnded: UpstreamOptions['queueEnded'];
   readonly #stopListening: readonly (() => void)[];
   /** Re-used for each pick, as a balancer does not keep it. */
   readonly #context: { key: string | undefined; exclude: ReadonlySet<Member> | undefined } = {
@@ -44,7 +53,9 @@ export class UpstreamGroup implements LeaseOwner {
     this.members = options.members;
     this.#balancer = options.balancer;
     this.#dialOptions = options.dial;
-    this.#line = new WaitingLine(options.queueSize, options.queueTimeoutMs, (lease) => {
+    this.#queueEnded = options.queueEnded;
+    this.#line = new WaitingLine(options.queueSize, options.queueTimeoutMs, (lease, waitedMs) => {
+      this.#waited('timeout', waitedMs);
       lease.refuse(
         unavailable('queue_timeout', `all backends of ${this.name} are at their connection limit`),
       );
@@ -83,7 +94,7 @@ export class UpstreamGroup implements LeaseOwner {
   }
 
   cancelled(lease: SocketLease): void {
-    this.#line.leave(lease);
+    this.#waited('left', this.#line.leave(lease));
   }
 
   /** Stops listening to backends. Leases that run are not touched. */
@@ -109,6 +120,7 @@ export class UpstreamGroup implements LeaseOwner {
     const full =
       this.#line.length >= this.#line.maxSize &&
       this.members.some((member) => member.healthy && member.weight > 0);
+    if (full) this.#waited('refused', 0);
     const error = full
       ? unavailable(
           'queue_full',
@@ -121,13 +133,17 @@ export class UpstreamGroup implements LeaseOwner {
     });
   }
 
+  #waited(outcome: QueueEnd['outcome'], waitedMs: number | undefined): void {
+    if (waitedMs !== undefined) this.#queueEnded?.({ upstream: this.name, outcome, waitedMs });
+  }
+
   #serveLine(): void {
     for (;;) {
       const lease = this.#line.first();
       if (lease === undefined) return;
       const member = this.#pick(lease);
       if (member === undefined) return;
-      this.#line.leave(lease);
+      this.#waited('served', this.#line.leave(lease));
       lease.begin(member);
     }
   }

@@ -1,18 +1,18 @@
 /** One who waits, and since when. */
 interface Place<T> {
   readonly who: T;
-  readonly untilMs: number;
+  readonly sinceMs: number;
 }
 
 /** Those who wait for a backend below its limit: first come, first served, for a limited time and in limited number. */
 export class WaitingLine<T> {
   readonly maxSize: number;
   readonly #timeoutMs: number;
-  readonly #gaveUp: (who: T) => void;
+  readonly #gaveUp: (who: T, waitedMs: number) => void;
   readonly #places: Place<T>[] = [];
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(maxSize: number, timeoutMs: number, gaveUp: (who: T) => void) {
+  constructor(maxSize: number, timeoutMs: number, gaveUp: (who: T, waitedMs: number) => void) {
     this.maxSize = maxSize;
     this.#timeoutMs = timeoutMs;
     this.#gaveUp = gaveUp;
@@ -25,7 +25,7 @@ export class WaitingLine<T> {
   /** False when the line is full. */
   join(who: T): boolean {
     if (this.#places.length >= this.maxSize) return false;
-    this.#places.push({ who, untilMs: performance.now() + this.#timeoutMs });
+    this.#places.push({ who, sinceMs: performance.now() });
     this.#timer ??= this.#wake(this.#timeoutMs);
     return true;
   }
@@ -34,10 +34,12 @@ export class WaitingLine<T> {
     return this.#places[0]?.who;
   }
 
-  leave(who: T): void {
+  /** For how long that one waited; undefined when it does not wait. */
+  leave(who: T): number | undefined {
     const at = this.#places.findIndex((place) => place.who === who);
-    if (at >= 0) this.#places.splice(at, 1);
+    const place = at < 0 ? undefined : this.#places.splice(at, 1)[0];
     if (this.#places.length === 0) this.#stop();
+    return place === undefined ? undefined : performance.now() - place.sinceMs;
   }
 
   #wake(delayMs: number): NodeJS.Timeout {
@@ -52,13 +54,13 @@ export class WaitingLine<T> {
     for (;;) {
       const place = this.#places[0];
       if (place === undefined) return;
-      const rest = place.untilMs - now;
+      const rest = place.sinceMs + this.#timeoutMs - now;
       if (rest > 0) {
         this.#timer ??= this.#wake(Math.ceil(rest));
         return;
       }
       this.#places.shift();
-      this.#gaveUp(place.who);
+      this.#gaveUp(place.who, now - place.sinceMs);
     }
   }
 

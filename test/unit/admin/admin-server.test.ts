@@ -305,11 +305,22 @@ describe('the endpoints', () => {
     const { address } = await start([
       get(
         '/metrics',
-        metricsEndpoint({ contentType: 'text/plain; version=0.0.4', render: async () => 'up 1\n' }),
+        metricsEndpoint({
+          page: async ({ accept }) => ({
+            contentType: 'text/plain; version=0.0.4',
+            headers: { Vary: 'Accept' },
+            body: Buffer.from(`accepts ${accept}\n`),
+          }),
+        }),
       ),
     ]);
-    const answer = await ask(address, '/metrics');
-    expect(answer.headers['content-type']).toBe('text/plain; version=0.0.4');
-    expect(answer.body).toBe('up 1\n');
+    const answer = await fetch(`http://${address}/metrics`, { headers: { Accept: 'text/plain' } });
+    expect(Object.fromEntries(answer.headers)).toMatchObject({
+      'content-type': 'text/plain; version=0.0.4',
+      vary: 'Accept',
+      'content-length': '19',
+    });
+    expect(await answer.text()).toBe('accepts text/plain\n');
+    expect(await (await fetch(`http://${address}/metrics`, { method: 'HEAD' })).text()).toBe('');
   });
 });

@@ -227,7 +227,7 @@ describe('the flat form', () => {
 
   it('turns metrics and tracing on where their section is given', () => {
     const { config } = load('metrics: { path: /m }\ntracing: { sample_rate: 0.05 }\nbackends: []');
-    expect(config.metrics).toEqual({ enabled: true, listen: '127.0.0.1:9090', path: '/m' });
+    expect(config.metrics).toMatchObject({ enabled: true, listen: '127.0.0.1:9090', path: '/m' });
     expect(config.tracing).toEqual({
       enabled: true,
       service_name: 'balance',

@@ -505,3 +505,21 @@ describe('a transform', () => {
     ).toEqual([]);
   });
 });
+
+describe('the buckets of histograms', () => {
+  it.each([
+    ['[1, 0.5, 0.2]', '2:25 metrics.buckets[1] must be greater than the one before it, which is 1'],
+    ['[0.1, 0.1]', '2:27 metrics.buckets[1] must be greater than the one before it, which is 0.1'],
+    ['[0, 1]', '2:22 metrics.buckets[0] must be > 0'],
+    ['[]', /metrics\.buckets must/],
+    ['[5ms]', /metrics\.buckets\[0\] must be a number/],
+  ])('%s are refused', (buckets, problem) => {
+    expect(problemsOf(`${one}metrics: { buckets: ${buckets} }`)).toEqual([
+      typeof problem === 'string' ? `x.yaml:${problem}` : expect.stringMatching(problem),
+    ]);
+  });
+
+  it('load when they ascend', () => {
+    expect(problemsOf(`${one}metrics: { buckets: [0.0005, 0.5, 2] }`)).toEqual([]);
+  });
+});

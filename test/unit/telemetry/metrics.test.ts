@@ -1,255 +1,424 @@
 import { describe, expect, it } from 'vitest';
-import type { Backend } from '../../../src/plugin-api/upstream.ts';
-import { DURATION_BUCKETS_S } from '../../../src/telemetry/duration-histogram.ts';
-import type { BackendGauges, MetricsSource } from '../../../src/telemetry/metrics-source.ts';
-import { Metrics } from '../../../src/telemetry/metrics.ts';
-import { parseExposition } from './exposition.ts';
+import type { TraceContext } from '../../../src/plugin-api/tracing.ts';
+import { backendReading, BUCKETS_S, listenerReading, MetricsLab } from './metrics-lab.ts';
 import { backendNamed, exchangeRecord, tunnelRecord } from './records.ts';
 
-function gauges(backend: Backend, changes: Partial<BackendGauges> = {}): BackendGauges {
+function traced(traceId: string, sampled = true): TraceContext {
   return {
-    backend,
-    healthy: true,
-    connectionsActive: 0,
-    requestsInFlight: 0,
-    poolActive: 0,
-    poolIdle: 0,
-    poolCreated: 0,
-    poolReused: 0,
-    ...changes,
+    sampled,
+    traceId,
+    spanId: 'b7ad6b7169203331',
+    traceparent: '',
+    continued: false,
+    phases: undefined,
   };
 }
 
-function setUp(
-  listed: BackendGauges[] = [],
-  more: Partial<MetricsSource> = {},
-): { metrics: Metrics; listed: BackendGauges[]; values: () => Promise<Map<string, number>> } {
-  const source: MetricsSource = {
-    backends: () => listed,
-    reloads: () => ({ succeeded: 2, failed: 1, lastSucceeded: false, generation: 3 }),
-    droppedLogLines: () => 7,
-    ...more,
-  };
-  const metrics = new Metrics({ source, process: false });
-  return { metrics, listed, values: async () => parseExposition(await metrics.render()).values };
-}
-
-describe('Metrics', () => {
-  it('counts requests by backend, method and status', async () => {
+describe('metrics of requests', () => {
+  it('count by backend, method and status', async () => {
+    const lab = new MetricsLab();
     const a = backendNamed('a', 0);
-    const { metrics, values } = setUp([gauges(a)]);
-    for (let n = 0; n < 3; n++) metrics.exchange(exchangeRecord({ backend: a }));
-    metrics.exchange(exchangeRecord({ backend: a, method: 'POST', status: 201 }));
-    metrics.exchange(exchangeRecord({ backend: undefined, status: 404, error: 'no_route' }));
-    const read = await values();
-    expect(read.get('balance_requests_total{backend="a",method="GET",status="200"}')).toBe(3);
-    expect(read.get('balance_requests_total{backend="a",method="POST",status="201"}')).toBe(1);
-    expect(read.get('balance_requests_total{backend="none",method="GET",status="404"}')).toBe(1);
-    expect(read.get('balance_request_errors_total{backend="none",error_type="no_route"}')).toBe(1);
-    expect([...read.keys()].filter((key) => key.startsWith('balance_requests_total'))).toHaveLength(3);
-  });
-
-  it('gives invented methods and statuses no series of their own', async () => {
-    const { metrics, values } = setUp();
-    for (let n = 0; n < 1000; n++) {
-      metrics.exchange(exchangeRecord({ backend: undefined, method: `M${n}`, status: 1000 + n }));
-    }
-    const read = await values();
-    expect(read.get('balance_requests_total{backend="none",method="OTHER",status="0"}')).toBe(1000);
-    expect([...read.keys()].filter((key) => key.startsWith('balance_requests_total'))).toHaveLength(1);
-    expect(read.get('balance_request_duration_seconds_count{backend="none",method="OTHER"}')).toBe(1000);
-  });
-
-  it('shows durations as a cumulative histogram in seconds', async () => {
-    const a = backendNamed('a', 0);
-    const { metrics, values } = setUp([gauges(a)]);
-    for (const durationMs of [0.5, 1, 1.1, 150, 60_000, -1])
-      metrics.exchange(exchangeRecord({ backend: a, durationMs }));
-    const read = await values();
-    const bucket = (le: string): number | undefined =>
-      read.get(`balance_request_duration_seconds_bucket{backend="a",le="${le}",method="GET"}`);
-    expect(bucket('0.001')).toBe(3);
-    expect(bucket('0.0025')).toBe(4);
-    expect(bucket('0.1')).toBe(4);
-    expect(bucket('0.25')).toBe(5);
-    expect(bucket('10')).toBe(5);
-    expect(bucket('+Inf')).toBe(6);
-    expect(read.get('balance_request_duration_seconds_count{backend="a",method="GET"}')).toBe(6);
-    expect(read.get('balance_request_duration_seconds_sum{backend="a",method="GET"}')).toBeCloseTo(
-      60.1526,
-      6,
-    );
-    const steps = DURATION_BUCKETS_S.map((le) => bucket(String(le)) ?? -1);
-    expect(steps).toEqual([...steps].sort((x, y) => x - y));
-  });
-
-  it('reads the state of backends at the scrape and adds up those of one name', async () => {
-    const { listed, values } = setUp([
-      gauges(backendNamed('a', 0), {
-        connectionsActive: 5,
-        requestsInFlight: 2,
-        poolActive: 2,
-        poolIdle: 3,
-        poolCreated: 10,
-        poolReused: 90,
-      }),
-      gauges(backendNamed('a', 1), { healthy: false, connectionsActive: 1, poolCreated: 1 }),
-      gauges(backendNamed('b', 2)),
-    ]);
-    const read = await values();
-    expect(Object.fromEntries([...read].filter(([key]) => key.includes('backend="a"')))).toEqual({
-      'balance_backend_connections_active{backend="a"}': 6,
-      'balance_backend_health_status{backend="a"}': 0,
-      'balance_backend_requests_in_flight{backend="a"}': 2,
-      'balance_pool_connections_active{backend="a"}': 2,
-      'balance_pool_connections_idle{backend="a"}': 3,
-      'balance_pool_connections_created_total{backend="a"}': 11,
-      'balance_pool_connections_reused_total{backend="a"}': 90,
+    lab.backends.push(backendReading(a));
+    for (let n = 0; n < 3; n++) lab.metrics.exchange(exchangeRecord({ backend: a }));
+    lab.metrics.exchange(exchangeRecord({ backend: a, method: 'POST', status: 201 }));
+    lab.metrics.exchange(exchangeRecord({ backend: undefined, status: 404, error: 'no_route' }));
+    expect(await lab.series('balance_requests_total')).toEqual({
+      'balance_requests_total{backend="a",method="GET",status="200"}': 3,
+      'balance_requests_total{backend="a",method="POST",status="201"}': 1,
+      'balance_requests_total{backend="none",method="GET",status="404"}': 1,
     });
-    expect(read.get('balance_backend_health_status{backend="b"}')).toBe(1);
-    listed.length = 0;
-    expect([...(await values()).keys()].some((key) => key.includes('backend="'))).toBe(false);
+    expect(await lab.series('balance_request_errors_total')).toEqual({
+      'balance_request_errors_total{backend="none",error_type="no_route"}': 1,
+    });
   });
 
-  it('counts two backends of one name into one series', async () => {
-    const [first, second] = [backendNamed('a', 0), backendNamed('a', 5)];
-    const { metrics, values } = setUp([gauges(first), gauges(second)]);
-    metrics.exchange(exchangeRecord({ backend: first }));
-    metrics.exchange(exchangeRecord({ backend: second }));
-    expect((await values()).get('balance_requests_total{backend="a",method="GET",status="200"}')).toBe(2);
+  it('give invented methods and statuses no series of their own', async () => {
+    const lab = new MetricsLab();
+    for (let n = 0; n < 1000; n++) {
+      lab.metrics.exchange(exchangeRecord({ backend: undefined, method: `M${n}`, status: 1000 + n }));
+    }
+    lab.metrics.exchange(exchangeRecord({ backend: undefined, method: '', status: -1 }));
+    expect(await lab.series('balance_requests_total')).toEqual({
+      'balance_requests_total{backend="none",method="other",status="0"}': 1001,
+    });
   });
 
-  it('keeps counting when a reload puts another object in place of a backend, even at its index', async () => {
+  it('have a place for each of the thousand statuses', async () => {
+    const lab = new MetricsLab();
+    for (let status = 0; status < 1000; status++) {
+      for (let n = 0; n <= status % 7; n++)
+        lab.metrics.exchange(exchangeRecord({ backend: undefined, status }));
+    }
+    const read = await lab.series('balance_requests_total');
+    expect(Object.keys(read)).toHaveLength(1000);
+    expect(read['balance_requests_total{backend="none",method="GET",status="418"}']).toBe((418 % 7) + 1);
+    expect(Object.values(read).reduce((sum, count) => sum + count)).toBe(
+      Array.from({ length: 1000 }, (_, status) => (status % 7) + 1).reduce((sum, count) => sum + count),
+    );
+  });
+
+  it('show durations as a cumulative histogram in seconds', async () => {
+    const lab = new MetricsLab();
+    for (const durationMs of [0.5, 1, 1.1, 150, 60_000, -1])
+      lab.metrics.exchange(exchangeRecord({ backend: undefined, durationMs }));
+    const read = await lab.values();
+    const name = 'balance_request_duration_seconds';
+    const bucket = (le: string) => read.get(`${name}_bucket{backend="none",le="${le}",method="GET"}`);
+    expect(['0.001', '0.0025', '0.1', '0.25', '1.0', '10.0', '+Inf'].map(bucket)).toEqual([
+      3, 4, 4, 5, 5, 5, 6,
+    ]);
+    expect(read.get(`${name}_count{backend="none",method="GET"}`)).toBe(6);
+    expect(read.get(`${name}_sum{backend="none",method="GET"}`)).toBeCloseTo(60.1526, 6);
+  });
+
+  it('begin durations anew with other buckets, and nothing else', async () => {
+    const lab = new MetricsLab();
+    const record = exchangeRecord({ backend: undefined });
+    lab.metrics.exchange(record);
+    lab.metrics.setBuckets([...BUCKETS_S]);
+    const count = 'balance_request_duration_seconds_count{backend="none",method="GET"}';
+    expect((await lab.values()).get(count)).toBe(1);
+    lab.metrics.setBuckets([0.2, 2]);
+    lab.metrics.exchange(record);
+    expect(await lab.series('balance_request')).toEqual({
+      'balance_requests_total{backend="none",method="GET",status="200"}': 2,
+      'balance_request_duration_seconds_bucket{backend="none",le="0.2",method="GET"}': 1,
+      'balance_request_duration_seconds_bucket{backend="none",le="2.0",method="GET"}': 1,
+      'balance_request_duration_seconds_bucket{backend="none",le="+Inf",method="GET"}': 1,
+      'balance_request_duration_seconds_sum{backend="none",method="GET"}': 0.15,
+      [count]: 1,
+    });
+  });
+
+  it('have the last sampled trace of each bucket as its exemplar, in OpenMetrics', async () => {
+    const lab = new MetricsLab();
+    const [first, last, unsampled] = ['1', '2', '3'].map((digit) => digit.repeat(32));
+    const add = (durationMs: number, trace: TraceContext): void =>
+      lab.metrics.exchange(exchangeRecord({ backend: undefined, durationMs, trace }));
+    add(150, traced(first!));
+    add(200, traced(last!));
+    add(240, traced(unsampled!, false));
+    add(20_000, traced(first!));
+    const { exemplars } = await lab.read('openmetrics');
+    expect([...exemplars.keys()]).toEqual(
+      ['0.25', '+Inf'].map(
+        (le) => `balance_request_duration_seconds_bucket{backend="none",le="${le}",method="GET"}`,
+      ),
+    );
+    const [exemplar, tail] = [...exemplars.values()];
+    expect(exemplar).toMatch(
+      new RegExp(`^\\{trace_id="${last!}",span_id="b7ad6b7169203331"\\} 0\\.2 \\d{10}\\.\\d{3}$`),
+    );
+    expect(tail).toContain(`{trace_id="${first!}"`);
+    expect((await lab.read('prometheus')).exemplars.size).toBe(0);
+  });
+
+  it('count two backends of one name into one series', async () => {
+    const lab = new MetricsLab();
+    for (const index of [0, 5]) {
+      const backend = backendNamed('a', index);
+      lab.backends.push(backendReading(backend));
+      lab.metrics.exchange(exchangeRecord({ backend }));
+    }
+    const total = 'balance_requests_total{backend="a",method="GET",status="200"}';
+    expect((await lab.values()).get(total)).toBe(2);
+  });
+
+  it('count what a backend named none serves and what none serves together', async () => {
+    const lab = new MetricsLab();
+    const backend = backendNamed('none');
+    lab.backends.push(backendReading(backend));
+    lab.metrics.exchange(exchangeRecord({ backend }));
+    lab.metrics.exchange(exchangeRecord({ backend: undefined }));
+    const total = 'balance_requests_total{backend="none",method="GET",status="200"}';
+    expect((await lab.values()).get(total)).toBe(2);
+  });
+
+  it('go on when a reload puts another object in place of a backend, even at its index', async () => {
+    const lab = new MetricsLab();
     const before = backendNamed('a', 0);
-    const { metrics, listed, values } = setUp([gauges(before)]);
-    metrics.exchange(exchangeRecord({ backend: before }));
+    lab.backends.push(backendReading(before));
+    lab.metrics.exchange(exchangeRecord({ backend: before }));
     const after = backendNamed('a', 1);
     const other = backendNamed('b', 0);
-    listed.splice(0, 1, gauges(after), gauges(other));
-    metrics.exchange(exchangeRecord({ backend: after }));
-    metrics.exchange(exchangeRecord({ backend: other }));
-    const read = await values();
-    expect(read.get('balance_requests_total{backend="a",method="GET",status="200"}')).toBe(2);
-    expect(read.get('balance_requests_total{backend="b",method="GET",status="200"}')).toBe(1);
+    lab.backends.splice(0, 1, backendReading(after), backendReading(other));
+    lab.metrics.exchange(exchangeRecord({ backend: after }));
+    lab.metrics.exchange(exchangeRecord({ backend: other }));
+    expect(await lab.series('balance_requests_total')).toEqual({
+      'balance_requests_total{backend="a",method="GET",status="200"}': 2,
+      'balance_requests_total{backend="b",method="GET",status="200"}': 1,
+    });
   });
 
-  it('forgets a removed backend, also when its last exchanges end later, and takes it back from zero', async () => {
+  it('forget a removed backend, also when its last exchanges end later, and take it back from zero', async () => {
+    const lab = new MetricsLab();
     const a = backendNamed('a', 0);
-    const { metrics, listed, values } = setUp([gauges(a)]);
+    lab.backends.push(backendReading(a));
     const total = 'balance_requests_total{backend="a",method="GET",status="200"}';
-    metrics.exchange(exchangeRecord({ backend: a, error: 'backend_reset' }));
-    expect((await values()).get(total)).toBe(1);
-    listed.length = 0;
-    expect([...(await values()).keys()].some((key) => key.includes('backend="a"'))).toBe(false);
-    metrics.exchange(exchangeRecord({ backend: a }));
-    expect([...(await values()).keys()].some((key) => key.includes('backend="a"'))).toBe(false);
-    listed.push(gauges(a));
-    metrics.exchange(exchangeRecord({ backend: a }));
-    expect((await values()).get(total)).toBe(1);
+    lab.metrics.exchange(exchangeRecord({ backend: a, error: 'backend_reset' }));
+    expect((await lab.values()).get(total)).toBe(1);
+    lab.backends.length = 0;
+    expect(await lab.series('backend="a"')).toEqual({});
+    lab.metrics.exchange(exchangeRecord({ backend: a }));
+    expect(await lab.series('backend="a"')).toEqual({});
+    // One that ends while the scrape is written.
+    const scrape = lab.metrics.render();
+    lab.metrics.exchange(exchangeRecord({ backend: a }));
+    expect((await scrape).toString()).not.toContain('backend="a"');
+    lab.backends.push(backendReading(a));
+    await lab.values();
+    lab.metrics.exchange(exchangeRecord({ backend: a }));
+    expect((await lab.values()).get(total)).toBeLessThanOrEqual(2);
   });
 
-  it('counts errors of tunnels', async () => {
-    const { metrics, values } = setUp();
-    metrics.tunnel(tunnelRecord({ backend: undefined, error: 'no_backend' }));
-    metrics.tunnel(tunnelRecord({ backend: undefined }));
-    const read = await values();
-    expect(read.get('balance_request_errors_total{backend="none",error_type="no_backend"}')).toBe(1);
-    expect([...read.keys()].filter((key) => key.startsWith('balance_requests_total'))).toEqual([]);
-  });
-
-  it('shows reloads and dropped log lines', async () => {
-    const read = await setUp().values();
-    expect(Object.fromEntries(read)).toEqual({
-      'balance_config_reloads_total{result="success"}': 2,
-      'balance_config_reloads_total{result="failure"}': 1,
-      balance_config_last_reload_success: 0,
-      balance_config_generation: 3,
-      balance_log_lines_dropped_total: 7,
+  it('forget removed backends without a scrape, too', async () => {
+    let asked = 0;
+    const lab = new MetricsLab({
+      backends: () => {
+        asked++;
+        return [backendReading(backendNamed('last'))];
+      },
     });
+    for (let n = 0; n < 10_000; n++)
+      lab.metrics.exchange(exchangeRecord({ backend: backendNamed(`b${n}`, n % 3) }));
+    expect(asked).toBeGreaterThan(100);
+    lab.metrics.exchange(exchangeRecord({ backend: backendNamed('last') }));
+    expect(Object.keys(await lab.series('balance_requests_total'))).toEqual([
+      'balance_requests_total{backend="last",method="GET",status="200"}',
+    ]);
   });
 
-  it('shows tunnels and spans only where the source has them', async () => {
-    const { values } = setUp([], {
-      tunnels: () => ({ active: 2, total: 9 }),
-      spans: () => ({ exported: 100, dropped: 4 }),
-    });
-    const read = await values();
-    expect(read.get('balance_tunnels_active')).toBe(2);
-    expect(read.get('balance_tunnels_total')).toBe(9);
-    expect(read.get('balance_trace_spans_exported_total')).toBe(100);
-    expect(read.get('balance_trace_spans_dropped_total')).toBe(4);
-  });
-
-  it('escapes label values', async () => {
-    const odd = backendNamed('a"b\\c\nd', 0);
-    const { metrics, values } = setUp([gauges(odd)]);
-    metrics.exchange(exchangeRecord({ backend: odd }));
-    expect([...(await values()).keys()]).toContain(
-      'balance_requests_total{backend="a\\"b\\\\c\\nd",method="GET",status="200"}',
-    );
-  });
-
-  it('gives each metric its type', async () => {
-    const { types } = parseExposition(await setUp().metrics.render());
-    expect(Object.fromEntries(types)).toEqual({
-      balance_requests_total: 'counter',
-      balance_request_duration_seconds: 'histogram',
-      balance_request_errors_total: 'counter',
-      balance_backend_connections_active: 'gauge',
-      balance_backend_health_status: 'gauge',
-      balance_backend_requests_in_flight: 'gauge',
-      balance_pool_connections_active: 'gauge',
-      balance_pool_connections_idle: 'gauge',
-      balance_pool_connections_created_total: 'counter',
-      balance_pool_connections_reused_total: 'counter',
-      balance_config_reloads_total: 'counter',
-      balance_config_last_reload_success: 'gauge',
-      balance_config_generation: 'gauge',
-      balance_log_lines_dropped_total: 'counter',
-    });
-  });
-
-  it('stays right while requests go on during a scrape', async () => {
+  it('stay right while requests go on during a scrape', async () => {
+    const lab = new MetricsLab();
     const backends = Array.from({ length: 50 }, (_, index) => backendNamed(`b${index}`, index));
-    const { metrics, values } = setUp(backends.map((backend) => gauges(backend)));
+    lab.backends.push(...backends.map((backend) => backendReading(backend)));
     let sent = 0;
     const send = (): void => {
-      for (const backend of backends) metrics.exchange(exchangeRecord({ backend, durationMs: sent % 100 }));
+      for (const backend of backends)
+        lab.metrics.exchange(exchangeRecord({ backend, durationMs: sent % 100 }));
       sent++;
     };
     send();
-    const scrapes = [values(), values()];
+    const scrapes = [lab.values(), lab.values()];
     for (let n = 0; n < 50; n++) {
       send();
       await new Promise((resolve) => setImmediate(resolve));
     }
-    for (const scrape of [...scrapes, values()]) {
+    const name = 'balance_request_duration_seconds';
+    for (const scrape of [...scrapes, lab.values()]) {
       const read = await scrape;
-      for (const { name } of backends) {
-        const labels = `backend="${name}",method="GET"`;
-        const count = read.get(`balance_request_duration_seconds_count{${labels}}`);
-        expect(count).toBe(
-          read.get(`balance_request_duration_seconds_bucket{backend="${name}",le="+Inf",method="GET"}`),
-        );
+      for (const backend of backends) {
+        const labels = `backend="${backend.name}",method="GET"`;
+        const count = read.get(`${name}_count{${labels}}`);
+        expect(count).toBe(read.get(`${name}_bucket{backend="${backend.name}",le="+Inf",method="GET"}`));
         expect(count).toBeGreaterThanOrEqual(1);
       }
     }
-    const last = await values();
-    expect(last.get('balance_requests_total{backend="b7",method="GET",status="200"}')).toBe(sent);
-    expect(last.get('balance_request_duration_seconds_count{backend="b7",method="GET"}')).toBe(sent);
+    expect((await lab.values()).get(`${name}_count{backend="b7",method="GET"}`)).toBe(sent);
+  });
+});
+
+describe('metrics of backends', () => {
+  it('show their state at the scrape and add up those of one name', async () => {
+    const lab = new MetricsLab();
+    lab.backends.push(
+      backendReading(backendNamed('a', 0), {
+        connectionsActive: 5,
+        requestsInFlight: 2,
+        poolActive: 2,
+        poolIdle: 3,
+        poolMax: 10,
+        poolWaiting: 1,
+        poolCreated: 10,
+        poolReused: 90,
+        poolDiscarded: 4,
+        poolTimeouts: 3,
+        resends: 6,
+        connectFailures: 8,
+        bytesReceived: 1000,
+        bytesSent: 500,
+      }),
+      backendReading(backendNamed('a', 1), { healthy: false, connectionsActive: 1, poolCreated: 1 }),
+      backendReading(backendNamed('b', 2)),
+    );
+    lab.metrics.healthCheck({ backend: 'a', passed: true, durationMs: 2 });
+    lab.metrics.healthCheck({ backend: 'a', passed: false, durationMs: 200 });
+    const read = await lab.series('backend="a"');
+    const shown = Object.fromEntries(Object.entries(read).filter(([key]) => !key.includes('_bucket')));
+    expect(shown).toEqual({
+      'balance_backend_connections_active{backend="a"}': 6,
+      'balance_backend_health_status{backend="a"}': 0,
+      'balance_backend_requests_in_flight{backend="a"}': 2,
+      'balance_backend_connect_failures_total{backend="a"}': 8,
+      'balance_backend_bytes_total{backend="a",direction="received"}': 1000,
+      'balance_backend_bytes_total{backend="a",direction="sent"}': 500,
+      'balance_request_resends_total{backend="a"}': 6,
+      'balance_pool_connections_active{backend="a"}': 2,
+      'balance_pool_connections_idle{backend="a"}': 3,
+      'balance_pool_connections_max{backend="a"}': 10,
+      'balance_pool_connections_created_total{backend="a"}': 11,
+      'balance_pool_connections_reused_total{backend="a"}': 90,
+      'balance_pool_connections_discarded_total{backend="a"}': 4,
+      'balance_pool_waiting{backend="a"}': 1,
+      'balance_pool_timeouts_total{backend="a"}': 3,
+      'balance_health_checks_total{backend="a",result="pass"}': 1,
+      'balance_health_checks_total{backend="a",result="fail"}': 1,
+      'balance_health_check_duration_seconds_sum{backend="a"}': 0.202,
+      'balance_health_check_duration_seconds_count{backend="a"}': 2,
+    });
+    expect((await lab.values()).get('balance_backend_health_status{backend="b"}')).toBe(1);
+    expect(await lab.series('balance_health_checks_total{backend="b"')).toEqual({});
+    lab.backends.length = 0;
+    expect(await lab.series('backend="')).toEqual({});
+    lab.backends.push(backendReading(backendNamed('a', 0)));
+    expect(await lab.series('balance_health_check')).toEqual({});
   });
 
-  it('adds the metrics of the process, without those that cost most', async () => {
-    const source: MetricsSource = {
-      backends: () => [],
-      reloads: () => ({ succeeded: 0, failed: 0, lastSucceeded: true, generation: 1 }),
-      droppedLogLines: () => 0,
-    };
-    const metrics = new Metrics({ source });
-    expect(metrics.contentType).toBe('text/plain; version=0.0.4; charset=utf-8');
-    const { types, values } = parseExposition(await metrics.render());
-    expect(values.get('process_cpu_seconds_total')).toBeGreaterThan(0);
-    expect(types.has('nodejs_eventloop_lag_p99_seconds')).toBe(true);
-    expect(types.has('nodejs_active_handles')).toBe(false);
+  it('never fall while a backend of the name is there', async () => {
+    const lab = new MetricsLab();
+    const created = 'balance_pool_connections_created_total{backend="a"}';
+    lab.backends.push(backendReading(backendNamed('a', 0), { poolCreated: 10 }));
+    expect((await lab.values()).get(created)).toBe(10);
+    lab.backends.splice(0, 1, backendReading(backendNamed('a', 1), { poolCreated: 2 }));
+    expect((await lab.values()).get(created)).toBe(12);
+    expect((await lab.values()).get(created)).toBe(12);
+    lab.backends.length = 0;
+    await lab.values();
+    lab.backends.push(backendReading(backendNamed('a', 2), { poolCreated: 1 }));
+    expect((await lab.values()).get(created)).toBe(1);
+  });
+});
+
+describe('metrics of listeners, tunnels and queues', () => {
+  it('show connections and bytes by listener', async () => {
+    const lab = new MetricsLab();
+    lab.listeners.push(listenerReading('web', { accepted: 7, refused: 2, bytesReceived: 30, bytesSent: 40 }));
+    expect(await lab.series('listener="web"')).toEqual({
+      'balance_listener_connections_active{listener="web"}': 0,
+      'balance_listener_connections_accepted_total{listener="web"}': 7,
+      'balance_listener_connections_refused_total{listener="web"}': 2,
+      'balance_listener_bytes_total{direction="received",listener="web"}': 30,
+      'balance_listener_bytes_total{direction="sent",listener="web"}': 40,
+    });
+  });
+
+  it('show tunnels by listener and backend, and how long they lasted', async () => {
+    const counts = { active: 2, total: 9, bytesReceived: 100, bytesSent: 200 };
+    const lab = new MetricsLab({
+      tunnels: () => [
+        { listener: 'db', backend: 'db-1', ...counts },
+        { listener: 'db', backend: undefined, ...counts },
+      ],
+    });
+    const backend = backendNamed('db-1');
+    lab.listeners.push(listenerReading('db'));
+    lab.backends.push(backendReading(backend));
+    lab.metrics.tunnel(tunnelRecord({ backend, durationMs: 61_000 }));
+    lab.metrics.tunnel(tunnelRecord({ backend: undefined, durationMs: 5 }));
+    expect(await lab.series('balance_tunnel')).toMatchObject({
+      'balance_tunnels_active{backend="db-1",listener="db"}': 2,
+      'balance_tunnels_total{backend="db-1",listener="db"}': 9,
+      'balance_tunnels_total{backend="none",listener="db"}': 9,
+      'balance_tunnel_bytes_total{backend="db-1",direction="received",listener="db"}': 100,
+      'balance_tunnel_bytes_total{backend="db-1",direction="sent",listener="db"}': 200,
+      'balance_tunnel_duration_seconds_bucket{backend="db-1",le="60.0",listener="db"}': 0,
+      'balance_tunnel_duration_seconds_bucket{backend="db-1",le="600.0",listener="db"}': 1,
+      'balance_tunnel_duration_seconds_count{backend="db-1",listener="db"}': 1,
+    });
+    lab.listeners.length = 0;
+    expect(await lab.series('balance_tunnel_duration_seconds')).toEqual({});
+  });
+
+  it('count errors of tunnels, which are no requests', async () => {
+    const lab = new MetricsLab();
+    lab.metrics.tunnel(tunnelRecord({ backend: undefined, error: 'no_backend' }));
+    lab.metrics.tunnel(tunnelRecord({ backend: undefined }));
+    expect(await lab.series('balance_request')).toEqual({
+      'balance_request_errors_total{backend="none",error_type="no_backend"}': 1,
+    });
+  });
+
+  it('show queues by upstream, also while nobody waits', async () => {
+    const queues = [
+      { upstream: 'web', waiting: 1 },
+      { upstream: 'web', waiting: 2 },
+      { upstream: 'quiet', waiting: 0 },
+    ];
+    const lab = new MetricsLab({ queues: () => queues });
+    lab.metrics.queue({ upstream: 'web', outcome: 'served', waitedMs: 50 });
+    lab.metrics.queue({ upstream: 'web', outcome: 'left', waitedMs: 50 });
+    lab.metrics.queue({ upstream: 'web', outcome: 'timeout', waitedMs: 500 });
+    lab.metrics.queue({ upstream: 'web', outcome: 'refused', waitedMs: 0 });
+    const read = await lab.series('balance_queue');
+    expect(read).toMatchObject({
+      'balance_queue_waiting{upstream="web"}': 3,
+      'balance_queue_refused_total{upstream="web"}': 1,
+      'balance_queue_timeouts_total{upstream="web"}': 1,
+      'balance_queue_wait_seconds_count{upstream="web"}': 3,
+      'balance_queue_wait_seconds_sum{upstream="web"}': 0.6,
+      'balance_queue_waiting{upstream="quiet"}': 0,
+      'balance_queue_refused_total{upstream="quiet"}': 0,
+    });
+    queues.length = 0;
+    expect(await lab.series('balance_queue')).toEqual({});
+  });
+});
+
+describe('metrics of the proxy', () => {
+  it('show reloads, failures and what runs', async () => {
+    const lab = new MetricsLab({
+      reloads: () => ({
+        counts: [
+          { source: 'file', succeeded: 2, failed: 1 },
+          { source: 'signal', succeeded: 0, failed: 0 },
+        ],
+        lastSucceeded: false,
+        lastSuccessAtMs: 1_700_000_000_500,
+        lastDurationMs: 12.5,
+      }),
+      generations: () => [
+        { id: 7, isLive: true, connections: 3 },
+        { id: 5, isLive: false, connections: 1 },
+      ],
+      spans: () => ({ exported: 100, dropped: 4 }),
+      droppedLogLines: () => 7,
+      pluginFailures: () => 8,
+      telemetryFailures: () => 9,
+    });
+    const { balance_uptime_seconds: uptime, ...read } = Object.fromEntries(await lab.values());
+    expect(uptime).toBeGreaterThanOrEqual(5);
+    expect(read).toEqual({
+      'balance_config_reloads_total{result="success",source="file"}': 2,
+      'balance_config_reloads_total{result="failure",source="file"}': 1,
+      'balance_config_reloads_total{result="success",source="signal"}': 0,
+      'balance_config_reloads_total{result="failure",source="signal"}': 0,
+      balance_config_last_reload_success: 0,
+      balance_config_last_reload_success_timestamp_seconds: 1_700_000_000.5,
+      balance_config_last_reload_duration_seconds: 0.0125,
+      balance_config_generation: 7,
+      balance_config_draining_generations: 1,
+      'balance_config_generation_connections{generation="7"}': 3,
+      'balance_config_generation_connections{generation="5"}': 1,
+      balance_plugin_failures_total: 8,
+      balance_telemetry_failures_total: 9,
+      balance_trace_spans_exported_total: 100,
+      balance_trace_spans_dropped_total: 4,
+      balance_log_lines_dropped_total: 7,
+      [`balance_build_info{node_version="${process.version}",version="1.2.3"}`]: 1,
+    });
+    expect(Object.keys(await new MetricsLab().series('spans'))).toEqual([]);
+  });
+
+  it('show the newest of many generations one by one, and the others as one', async () => {
+    const generations = Array.from({ length: 50 }, (_, index) => ({
+      id: 100 - index,
+      isLive: index === 0,
+      connections: 1,
+    }));
+    const lab = new MetricsLab({ generations: () => generations });
+    const read = await lab.series('balance_config_generation_connections');
+    expect(Object.keys(read)).toHaveLength(21);
+    expect(read['balance_config_generation_connections{generation="older"}']).toBe(30);
+    expect((await lab.values()).get('balance_config_draining_generations')).toBe(49);
   });
 });

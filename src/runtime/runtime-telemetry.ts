@@ -1,0 +1,18 @@
+import type { TelemetrySink } from '../plugin-api/index.ts';
+import type { QueueEnd } from '../upstream/upstream-group.ts';
+
+/** One health check, at its end. */
+export interface HealthCheckEnd {
+  /** Name of the backend. */
+  readonly backend: string;
+  readonly passed: boolean;
+  readonly durationMs: number;
+}
+
+/** Where the core reports to, beside protocols. Nothing of it blocks or throws. */
+export interface RuntimeTelemetry extends TelemetrySink {
+  queue?(end: QueueEnd): void;
+  healthCheck?(end: HealthCheckEnd): void;
+  /** A protocol plugin threw where it must not. */
+  pluginFailed?(): void;
+}

@@ -1,0 +1,55 @@
+import { DurationHistogram } from './duration-histogram.ts';
+
+/** How often things of one name took how long, by how they ended. */
+export class DurationCounters<Outcome extends string> {
+  durations: DurationHistogram;
+  readonly #outcomes = new Map<Outcome, number>();
+
+  constructor(bounds: readonly number[]) {
+    this.durations = new DurationHistogram(bounds);
+  }
+
+  /** Without a duration nothing took any time. */
+  count(outcome: Outcome, durationMs?: number): void {
+    this.#outcomes.set(outcome, this.of(outcome) + 1);
+    if (durationMs !== undefined) this.durations.observe(durationMs / 1000);
+  }
+
+  of(outcome: Outcome): number {
+    return this.#outcomes.get(outcome) ?? 0;
+  }
+}
+
+/** {@link DurationCounters} by name, for what happens seldom enough for a look-up. */
+export class NamedDurationCounters<Outcome extends string> {
+  #bounds: readonly number[];
+  readonly #byName = new Map<string, DurationCounters<Outcome>>();
+
+  /** `bounds` as of DurationHistogram. */
+  constructor(bounds: readonly number[]) {
+    this.#bounds = bounds;
+  }
+
+  count(name: string, outcome: Outcome, durationMs?: number): void {
+    let counters = this.#byName.get(name);
+    if (counters === undefined) {
+      counters = new DurationCounters(this.#bounds);
+      this.#byName.set(name, counters);
+    }
+    counters.count(outcome, durationMs);
+  }
+
+  /** The durations begin anew. */
+  setBounds(bounds: readonly number[]): void {
+    this.#bounds = bounds;
+    for (const counters of this.#byName.values()) counters.durations = new DurationHistogram(bounds);
+  }
+
+  get(name: string): DurationCounters<Outcome> | undefined {
+    return this.#byName.get(name);
+  }
+
+  forgetOthers(names: ReadonlySet<string>): void {
+    for (const name of this.#byName.keys()) if (!names.has(name)) this.#byName.delete(name);
+  }
+}

@@ -1,0 +1,113 @@
+import type { ExchangeRecord, TunnelRecord } from '../plugin-api/telemetry.ts';
+import type { Backend } from '../plugin-api/upstream.ts';
+import { labelText } from './exposition.ts';
+import type { Series } from './exposition.ts';
+import { RequestCounters } from './request-counters.ts';
+
+/** The `backend` label of what no backend was picked for. */
+export const NO_BACKEND = 'none';
+/** So many names may be counted beyond those that are shown, before the others are dropped without a scrape. */
+const SPARE_NAMES = 64;
+
+/** The counters that a backend object counts into; found by index, and right while the object is the same. */
+interface Slot {
+  readonly backend: Backend;
+  readonly counters: RequestCounters;
+}
+
+/** Counts exchanges in own fields, found without a look-up by name: a request costs some field updates. */
+export class RequestMetrics {
+  readonly #names: () => Iterable<string>;
+  readonly #byName = new Map<string, RequestCounters>();
+  #slots: (Slot | undefined)[] = [];
+  readonly #withoutBackend: RequestCounters;
+  #bounds: readonly number[];
+  #mostNames = SPARE_NAMES;
+
+  /** `names` are those of the backends that there are; `bounds` as of DurationHistogram. */
+  constructor(names: () => Iterable<string>, bounds: readonly number[]) {
+    this.#names = names;
+    this.#bounds = bounds;
+    this.#withoutBackend = new RequestCounters(bounds);
+    this.#byName.set(NO_BACKEND, this.#withoutBackend);
+  }
+
+  exchange({ backend, method, status, durationMs, error, trace }: ExchangeRecord): void {
+    const counters = this.#countersOf(backend);
+    counters.count(method, status, durationMs, trace);
+    if (error !== undefined) counters.countError(error);
+  }
+
+  /** A tunnel is no request, but what went wrong with it shows among the errors. */
+  tunnel({ backend, error }: TunnelRecord): void {
+    if (error !== undefined) this.#countersOf(backend).countError(error);
+  }
+
+  /** Durations begin anew; all other counts stay. */
+  setBounds(bounds: readonly number[]): void {
+    this.#bounds = bounds;
+    for (const counters of this.#byName.values()) counters.setBounds(bounds);
+  }
+
+  /** A backend that is gone takes its series along; an exchange that it finishes later counts for nobody. */
+  forgetOthers(names: ReadonlySet<string>): void {
+    let removed = false;
+    for (const name of this.#byName.keys()) {
+      if (names.has(name) || name === NO_BACKEND) continue;
+      this.#byName.delete(name);
+      removed = true;
+    }
+    // A slot would keep counting into what nobody shows any more. They fill again by themselves.
+    if (removed) this.#slots = [];
+    this.#mostNames = 2 * names.size + SPARE_NAMES;
+  }
+
+  *requests(names: ReadonlySet<string>): Iterable<Series> {
+    for (const [backend, requests] of this.#shown(names)) {
+      for (const each of requests.methods()) {
+        const labels = labelText({ backend, method: each.method });
+        for (const [status, value] of each.statuses()) {
+          yield { labels: `${labels},status="${String(status)}"`, value };
+        }
+      }
+    }
+  }
+
+  *durations(names: ReadonlySet<string>): Iterable<Series> {
+    for (const [backend, requests] of this.#shown(names)) {
+      for (const { method, durations } of requests.methods()) {
+        yield { labels: labelText({ backend, method }), histogram: durations };
+      }
+    }
+  }
+
+  *errors(names: ReadonlySet<string>): Iterable<Series> {
+    for (const [backend, requests] of this.#shown(names)) {
+      for (const [error_type, value] of requests.errors()) {
+        yield { labels: labelText({ backend, error_type }), value };
+      }
+    }
+  }
+
+  /** Exchanges go on while a scrape is written, also those of backends that are gone. */
+  *#shown(names: ReadonlySet<string>): Iterable<readonly [backend: string, requests: RequestCounters]> {
+    for (const entry of this.#byName) if (names.has(entry[0]) || entry[0] === NO_BACKEND) yield entry;
+  }
+
+  #countersOf(backend: Backend | undefined): RequestCounters {
+    if (backend === undefined) return this.#withoutBackend;
+    const slot = this.#slots[backend.index];
+    return slot?.backend === backend ? slot.counters : this.#addSlot(backend);
+  }
+
+  #addSlot(backend: Backend): RequestCounters {
+    if (this.#byName.size >= this.#mostNames) this.forgetOthers(new Set(this.#names()));
+    let counters = this.#byName.get(backend.name);
+    if (counters === undefined) {
+      counters = new RequestCounters(this.#bounds);
+      this.#byName.set(backend.name, counters);
+    }
+    this.#slots[backend.index] = { backend, counters };
+    return counters;
+  }
+}
