@@ -47,6 +47,9 @@ function flushed(stream: NodeJS.WriteStream): Promise<void> {
 // A reader that went away (`balance validate | head -1`) is no reason to fail.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
+// Without a handler the runtime starts its debugger at this signal, which the proxy takes for another one once it runs.
+process.on('SIGUSR1', () => undefined);
+
 const { env, stdout, stderr } = process;
 const code = await main({ env, stdout, stderr, process });
 await Promise.all([flushed(stdout), flushed(stderr)]);

@@ -126,11 +126,12 @@ export class LogFile implements LogOutput {
 
   async #write(bytes: Buffer, offset: number): Promise<number> {
     const atLineStart = offset === 0 || bytes[offset - 1] === LINE_FEED;
-    const file = await this.#fileFor(bytes.length - offset, atLineStart);
+    const file = await this.#fileFor(lineEnd(bytes, offset) - offset, atLineStart);
     const from = this.#isFresh && !atLineStart ? bytes.lastIndexOf(LINE_FEED, offset - 1) + 1 : offset;
+    const to = endWithin(bytes, from, this.#limitOf(file) - file.sizeBytes);
     let written;
     try {
-      ({ bytesWritten: written } = await writeFile(file.fd, bytes, from, bytes.length - from, null));
+      ({ bytesWritten: written } = await writeFile(file.fd, bytes, from, to - from, null));
     } catch (error) {
       const code = systemCodeOf(error);
       this.#failed = code !== 'EAGAIN';
@@ -146,13 +147,14 @@ export class LogFile implements LogOutput {
   }
 
   /** The file that the next bytes go to, opened anew or rotated where it is time for that. */
-  async #fileFor(sizeBytes: number, atLineStart: boolean): Promise<OpenFile> {
+  async #fileFor(lineBytes: number, atLineStart: boolean): Promise<OpenFile> {
     if (this.#closed) throw new Error('closed');
     const current = this.#file;
     if (current === undefined) return this.#open();
     if (!atLineStart && !this.#failed) return current;
     if (Date.now() - this.#lookedAtMs >= LOOK_INTERVAL_MS) await this.#look(current);
-    if (!this.#reopenWanted && this.#isFull(current, sizeBytes)) await this.#rotate(current);
+    const isFull = current.sizeBytes > 0 && current.sizeBytes + lineBytes > this.#limitOf(current);
+    if (!this.#reopenWanted && isFull) await this.#rotate(current);
     if (this.#reopenWanted) await this.#reopen();
     return this.#file ?? this.#open();
   }
@@ -169,14 +171,15 @@ export class LogFile implements LogOutput {
     }
   }
 
-  #isFull(file: OpenFile, sizeBytes: number): boolean {
-    const limit = this.#rotation?.max_size ?? Number.POSITIVE_INFINITY;
-    return file.isRegular && file.sizeBytes > 0 && file.sizeBytes + sizeBytes > limit;
+  /** How large the file may become. */
+  #limitOf({ isRegular }: OpenFile): number {
+    const mayRotate = isRegular && Date.now() >= this.#rotateFromMs;
+    return (mayRotate ? this.#rotation?.max_size : undefined) ?? Number.POSITIVE_INFINITY;
   }
 
   async #rotate(file: OpenFile): Promise<void> {
     const rotation = this.#rotation;
-    if (rotation === undefined || Date.now() < this.#rotateFromMs) return;
+    if (rotation === undefined) return;
     await this.#look(file);
     // Moved or truncated in the meantime.
     if (this.#reopenWanted || file.sizeBytes === 0) return;
@@ -243,6 +246,19 @@ export class LogFile implements LogOutput {
     this.#work = result.catch(() => undefined);
     return result;
   }
+}
+
+/** Where the line ends that begins at `start`. */
+function lineEnd(bytes: Buffer, start: number): number {
+  const end = bytes.indexOf(LINE_FEED, start);
+  return end < 0 ? bytes.length : end + 1;
+}
+
+/** Where the last line ends that lies within `room` bytes from `start` on; one line in any case. */
+function endWithin(bytes: Buffer, start: number, room: number): number {
+  if (start + room >= bytes.length) return bytes.length;
+  const last = room > 0 ? bytes.lastIndexOf(LINE_FEED, start + room - 1) : -1;
+  return last < start ? lineEnd(bytes, start) : last + 1;
 }
 
 function identityOf({ dev, ino }: { readonly dev: bigint; readonly ino: bigint }): string {

@@ -98,8 +98,8 @@ class FilterParser {
     }
     this.#take();
     if (known.kind === 'text' && FOR_ORDER.has(comparison)) {
-      const allowed = '==, !=, in, contains, starts_with or ends_with';
-      throw new FilterError(`compares a text by its size; it can be compared with ${allowed}`, operator.at);
+      const hint = '; texts can be compared with ==, !=, in, contains, starts_with and ends_with';
+      throw new FilterError('asks which text is larger', operator.at, hint);
     }
     if (known.kind !== 'text' && known.kind !== 'any' && FOR_TEXTS.has(comparison))
       throw new FilterError('searches in what is no text', operator.at);
