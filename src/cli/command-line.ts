@@ -5,13 +5,15 @@ import { closest, suggestion } from '../config/closest.ts';
 export type CommandLine =
   | { readonly command: 'run' | 'validate'; readonly configFile: string }
   | { readonly command: 'demo' | 'help' | 'version' }
+  /** It has options of its own. */
+  | { readonly command: 'logs'; readonly args: readonly string[] }
   /** They can't be understood; `message` says why and what was probably meant. */
   | { readonly command: 'mistake'; readonly message: string };
 
 /** Relative to the working directory, like every path that a user types. */
 const defaultConfigFile = 'config/balance.yaml';
 
-const commands = ['run', 'validate', 'demo', 'help'] as const;
+const commands = ['run', 'validate', 'demo', 'logs', 'help'] as const;
 const options = {
   config: { type: 'string', short: 'c' },
   help: { type: 'boolean', short: 'h' },
@@ -25,6 +27,7 @@ const options = {
  * @param env `BALANCE_CONFIG` names the config file when `--config` does not
  */
 export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv): CommandLine {
+  if (args[0] === 'logs') return { command: 'logs', args: args.slice(1) };
   // Not strict: the parser's own messages explain its conventions, ours name the likely intent.
   const { values, positionals, tokens } = parseArgs({
     args: [...args],
@@ -47,6 +50,7 @@ export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv
   const command = commands.find((known) => known === word);
   if (command === undefined) return mistake(`unknown command '${word}'${suggestion(word, commands)}`);
   if (command === 'help') return { command };
+  if (command === 'logs') return mistake('logs comes before its options');
   if (command === 'demo') {
     if (values.config !== undefined)
       return mistake('demo takes no --config: it shows the config that comes along');

@@ -14,6 +14,8 @@ async function execute(line: CommandLine, context: CommandContext): Promise<numb
       return (await import('./validate.ts')).validate(line.configFile, context);
     case 'demo':
       return (await import('./demo.ts')).demo(context);
+    case 'logs':
+      return (await import('./logs.ts')).logs(line.args, { ...context, stdin: process.stdin });
     case 'help':
       context.stdout.write(usage);
       return exitCode.ok;

@@ -6,10 +6,19 @@ Usage:
   balance validate [--config FILE]   check a config file and list every problem in it
   balance demo                       run three small backends and the proxy in front of them
 
+  balance logs [FILE|-]...           show JSON log lines to humans; what is no JSON is passed through
+
 Options:
   -c, --config FILE   the config file (default: $BALANCE_CONFIG, then config/balance.yaml)
   -h, --help          show this text
   -v, --version       show the version
+
+Options of logs:
+  -l, --level LEVEL   lines of this level and above; access lines count by their status
+  -r, --request ID    lines of one request
+  -t, --trace ID      lines of one trace
+      --filter EXPR   lines for which it holds, such as 'status >= 500 or duration > 1s'
+  -f, --follow        go on when the last file grows or is rotated
 
 Signals:
   SIGTERM, SIGINT     finish what runs, then exit with 0; a second one exits at once

@@ -1,0 +1,58 @@
+import { open, stat, type FileHandle } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const CHUNK_BYTES = 64 * 1024;
+const POLL_INTERVAL_MS = 250;
+
+/**
+ * The bytes of a file and, for as long as `signal` allows, those that are added to it; goes on with the new file when it is
+ * rotated, and from the beginning when it is cut off.
+ */
+export async function* followFile(path: string, signal: AbortSignal): AsyncGenerator<Buffer> {
+  let file = await open(path);
+  let position = 0;
+  try {
+    for (;;) {
+      const next = signal.aborted ? undefined : await nextFile(path, file, position);
+      // What was added before there was a next one counts first.
+      for (let chunk = await readAt(file, position); chunk.length > 0; chunk = await readAt(file, position)) {
+        position += chunk.length;
+        yield chunk;
+      }
+      if (next === undefined) {
+        if (signal.aborted) return;
+        await pause(signal);
+        continue;
+      }
+      position = 0;
+      if (next === 'cut off') continue;
+      await file.close();
+      file = next;
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** What to go on with: a new file under that name, the same one from its beginning, or undefined for neither. */
+async function nextFile(
+  path: string,
+  file: FileHandle,
+  position: number,
+): Promise<FileHandle | 'cut off' | undefined> {
+  const current = await file.stat();
+  if (current.size < position) return 'cut off';
+  const named = await stat(path).catch(() => undefined);
+  if (named === undefined || (named.ino === current.ino && named.dev === current.dev)) return undefined;
+  return open(path).catch(() => undefined);
+}
+
+async function readAt(file: FileHandle, position: number): Promise<Buffer> {
+  const buffer = Buffer.alloc(CHUNK_BYTES);
+  const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, position);
+  return buffer.subarray(0, bytesRead);
+}
+
+async function pause(signal: AbortSignal): Promise<void> {
+  await sleep(POLL_INTERVAL_MS, undefined, { signal }).catch(() => undefined);
+}

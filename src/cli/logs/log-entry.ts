@@ -1,0 +1,55 @@
+import { LOG_LEVELS, type LogLevel } from '../../telemetry/log-line.ts';
+
+/** A line that is a JSON object, maybe behind a prefix such as the name of a container. */
+export interface LogEntry {
+  readonly prefix: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly kind: 'message' | 'exchange' | 'tunnel';
+  readonly level: LogLevel;
+}
+
+/** What tools put in front of a line: `balance-1  | `, `[pod/balance/main] `. */
+const PREFIXED = /^([^{"]{0,200}\s)(\{.*)$/s;
+/** The names under which fields stand in JSON lines, where these are others. */
+const JSON_KEYS: Readonly<Record<string, readonly string[]>> = {
+  duration: ['duration_ms'],
+  bytes: ['bytes', 'bytes_sent'],
+};
+
+/** Reads a line; undefined when it is no JSON object. */
+export function parseLogEntry(line: string): LogEntry | undefined {
+  const [, prefix = '', json = line] = line.startsWith('{') ? [] : (PREFIXED.exec(line) ?? []);
+  if (!json.startsWith('{')) return undefined;
+  let fields;
+  try {
+    fields = JSON.parse(json) as Readonly<Record<string, unknown>>;
+  } catch {
+    return undefined;
+  }
+  const kind = kindOf(fields);
+  return { prefix, fields, kind, level: levelOf(fields, kind) };
+}
+
+/** The value of a field, by the name that a filter uses. */
+export function readField({ fields }: LogEntry, name: string): string | number | undefined {
+  for (const key of JSON_KEYS[name] ?? [name]) {
+    const value = fields[key];
+    if (typeof value === 'string' || typeof value === 'number') return value;
+    if (value !== undefined && value !== null) return JSON.stringify(value);
+  }
+  return undefined;
+}
+
+function kindOf(fields: Readonly<Record<string, unknown>>): LogEntry['kind'] {
+  if ('message' in fields || 'level' in fields) return 'message';
+  if (typeof fields['status'] === 'number') return 'exchange';
+  return 'ended_by' in fields ? 'tunnel' : 'message';
+}
+
+/** Access lines have no level of their own: a failure of ours or a backend is an error, one of the client a warning. */
+function levelOf(fields: Readonly<Record<string, unknown>>, kind: LogEntry['kind']): LogLevel {
+  if (kind === 'message') return LOG_LEVELS.find((level) => level === fields['level']) ?? 'info';
+  const status = Number(fields['status'] ?? 0);
+  if (status >= 500) return 'error';
+  return status >= 400 || fields['error'] !== undefined ? 'warn' : 'info';
+}

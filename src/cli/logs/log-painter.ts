@@ -1,0 +1,122 @@
+import type { LogLevel } from '../../telemetry/log-line.ts';
+import { durationText, jsonDocument, textMessage, textValue } from '../../telemetry/log-text.ts';
+import type { LogEntry } from './log-entry.ts';
+
+/** How the parts of a line look on a terminal. */
+type Style = 'dim' | 'bold' | 'red' | 'green' | 'yellow' | 'blue' | 'cyan';
+
+const CODES: Readonly<Record<Style, readonly [number, number]>> = {
+  bold: [1, 22],
+  dim: [2, 22],
+  red: [31, 39],
+  green: [32, 39],
+  yellow: [33, 39],
+  blue: [34, 39],
+  cyan: [36, 39],
+};
+const LEVEL_STYLES: Readonly<Record<LogLevel, Style>> = {
+  debug: 'blue',
+  info: 'green',
+  warn: 'yellow',
+  error: 'red',
+  fatal: 'red',
+};
+const LEVEL_WIDTH = 5;
+/** Shown in places of their own. */
+const OWN_PLACE: Readonly<Record<LogEntry['kind'], ReadonlySet<string>>> = {
+  message: new Set(['timestamp', 'level', 'message']),
+  exchange: new Set([
+    'timestamp',
+    'method',
+    'path',
+    'status',
+    'duration_ms',
+    'bytes',
+    'client_ip',
+    'backend',
+  ]),
+  tunnel: new Set([
+    'timestamp',
+    'protocol',
+    'duration_ms',
+    'bytes_received',
+    'bytes_sent',
+    'client_ip',
+    'backend',
+  ]),
+};
+
+/** Writes log entries for humans. Whatever a value holds, it can neither end the line nor act on the terminal. */
+export class LogPainter {
+  readonly #colours: boolean;
+  readonly #isTerminal: boolean;
+
+  constructor(options: { readonly colours: boolean; readonly isTerminal: boolean }) {
+    this.#colours = options.colours;
+    this.#isTerminal = options.isTerminal;
+  }
+
+  /** An entry as one line, without its line feed. */
+  entry({ prefix, fields, kind, level }: LogEntry): string {
+    const parts = [
+      this.#paint('dim', timeOf(fields['timestamp'])),
+      this.#paint(LEVEL_STYLES[level], level.toUpperCase().padEnd(LEVEL_WIDTH)),
+      ...this.#headline(fields, kind),
+    ];
+    for (const [key, value] of Object.entries(fields)) {
+      if (OWN_PLACE[kind].has(key) || value === undefined || value === '') continue;
+      parts.push(this.#field(key, value));
+    }
+    return textMessage(prefix) + parts.filter((part) => part !== '').join(' ');
+  }
+
+  /** A line that is no entry. On a terminal it is made harmless. */
+  text(line: string): string {
+    return this.#isTerminal ? line.split('\t').map(textMessage).join('\t') : line;
+  }
+
+  #headline(fields: LogEntry['fields'], kind: LogEntry['kind']): string[] {
+    if (kind === 'message') return [this.#paint('bold', textMessage(plain(fields['message'])))];
+    const way = `${word(fields['client_ip'])} → ${word(fields['backend'])}`;
+    const duration = fields['duration_ms'] === undefined ? '' : durationText(Number(fields['duration_ms']));
+    if (kind === 'tunnel') {
+      const bytes = `${word(fields['bytes_received'])}B in, ${word(fields['bytes_sent'])}B out`;
+      return [this.#paint('bold', `tunnel ${word(fields['protocol'])}`), duration, bytes, way];
+    }
+    const status = Number(fields['status']);
+    const style = status >= 500 ? 'red' : status >= 400 ? 'yellow' : 'green';
+    return [
+      this.#paint('bold', `${word(fields['method'])} ${word(fields['path'])}`),
+      this.#paint(style, String(status)),
+      duration,
+      fields['bytes'] === undefined ? '' : `${word(fields['bytes'])}B`,
+      way,
+    ];
+  }
+
+  #field(key: string, value: unknown): string {
+    const name = this.#paint('cyan', textMessage(key));
+    if (key.endsWith('_ms') && typeof value === 'number') return `${name}=${durationText(value)}`;
+    return `${name}=${word(value)}`;
+  }
+
+  #paint(style: Style, text: string): string {
+    if (!this.#colours || text === '') return text;
+    const [on, off] = CODES[style];
+    return `\u001b[${on}m${text}\u001b[${off}m`;
+  }
+}
+
+/** `2025-11-17T15:00:01Z` as `2025-11-17 15:00:01`. */
+function timeOf(timestamp: unknown): string {
+  return typeof timestamp === 'string' ? textMessage(timestamp.replace(/^(\S+)T(\S+)Z$/, '$1 $2')) : '';
+}
+
+function word(value: unknown): string {
+  return value === undefined ? '-' : textValue(plain(value));
+}
+
+function plain(value: unknown): string {
+  if (value === undefined) return '';
+  return typeof value === 'string' ? value : jsonDocument(value);
+}
