@@ -1,5 +1,6 @@
-/** Writes everything that is derived from the schema: `npm run generate`. */
+/** Writes everything that is derived from the schemas: `npm run generate`. */
 import { readFile, writeFile } from 'node:fs/promises';
+import { generateOpenapi } from './generate-openapi.mjs';
 import { generateReference } from './generate-reference.mjs';
 import { generateTypes } from './generate-types.mjs';
 
@@ -7,4 +8,5 @@ const top = new URL('../', import.meta.url);
 const schema = JSON.parse(await readFile(new URL('schemas/config.schema.json', top), 'utf8'));
 const files = await generateTypes(schema);
 files.set('schemas/README.md', await generateReference(schema));
+files.set('schemas/admin-api.openapi.json', await generateOpenapi());
 for (const [file, text] of files) await writeFile(new URL(file, top), text);

@@ -22,8 +22,19 @@ export interface ReloadReport {
   readonly warnings: readonly ReportedProblem[];
 }
 
-/** The outcome as all endpoints show it. */
+/** The outcome as endpoints show it that make or list reloads. */
 export function reloadJson(report: ReloadReport): object {
+  const { changes, problems, warnings } = report;
+  return {
+    ...reloadSummaryJson(report),
+    changes,
+    problems: problems.map(problemJson),
+    warnings: warnings.map(problemJson),
+  };
+}
+
+/** {@link reloadJson} for who asks often: a change or a problem may be long, and there may be thousands. */
+export function reloadSummaryJson(report: ReloadReport): object {
   const { ok, generation, hash, source, message, changes, problems, warnings } = report;
   return {
     ok,
@@ -33,9 +44,9 @@ export function reloadJson(report: ReloadReport): object {
     duration_ms: report.durationMs,
     generation,
     hash,
-    changes,
-    problems: problems.map(problemJson),
-    warnings: warnings.map(problemJson),
+    change_count: changes.length,
+    problem_count: problems.length,
+    warning_count: warnings.length,
   };
 }
 

@@ -1,7 +1,7 @@
 import { jsonResponse } from './admin-response.ts';
 import { get, type AdminRoute } from './admin-router.ts';
 import type { EventLoopReading } from './event-loop-watch.ts';
-import { reloadJson, type ReloadReport } from './reload-report.ts';
+import { reloadSummaryJson, type ReloadReport } from './reload-report.ts';
 
 /** A generation that traffic runs on. */
 export interface GenerationReport {
@@ -65,7 +65,7 @@ export function statusRoute(report: () => StatusReport, eventLoop: () => EventLo
       draining_generations: draining.length,
       draining: draining.map(drainingJson),
       listeners: listeners.map(listenerJson),
-      last_reload: lastReload === undefined ? null : reloadJson(lastReload),
+      last_reload: lastReload === undefined ? null : reloadSummaryJson(lastReload),
       ...processJson(),
       event_loop: eventLoopJson(eventLoop()),
     });

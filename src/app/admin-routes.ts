@@ -12,6 +12,7 @@ import {
 } from '../admin/endpoints.ts';
 import type { EventLoopWatch } from '../admin/event-loop-watch.ts';
 import { heapSnapshotRoute } from '../admin/heap-snapshot.ts';
+import { openapiRoutes } from '../admin/openapi-routes.ts';
 import { reloadRoute } from '../admin/reload-route.ts';
 import { statusRoute } from '../admin/status-route.ts';
 import type { Logger } from '../plugin-api/index.ts';
@@ -47,5 +48,6 @@ export function adminRoutes(sources: AdminSources): AdminRoute[] {
     reloadRoute(() => reloader().reload({ source: 'admin' })),
     cpuProfileRoute(),
     heapSnapshotRoute(logger),
+    ...openapiRoutes(),
   ];
 }
