@@ -1,6 +1,8 @@
 import type {
   Connection,
   ConnectionHandler,
+  ExplainRequest,
+  ProtocolExplanation,
   ProtocolHost,
   ProtocolInstance,
   Upstream,
@@ -32,6 +34,8 @@ export interface HttpParts {
   readonly pseudonym: string;
   /** Takes a connection over for an instance. */
   readonly connect: (connection: Connection, instance: HttpInstance) => ConnectionHandler;
+  /** Plays a request through an instance. */
+  readonly explain: (request: ExplainRequest, instance: HttpInstance) => ProtocolExplanation;
 }
 
 /** HTTP on one listener, for one generation: what its config says, ready for use, and a count of what runs. */
@@ -81,6 +85,10 @@ export class HttpInstance implements ProtocolInstance {
     return this.parts.connect(connection, this);
   }
 
+  explain(request: ExplainRequest): ProtocolExplanation {
+    return this.parts.explain(request, this);
+  }
+
   close(): Promise<void> {
     this.#closed ??= new Promise((resolve) => {
       this.#whenIdle = resolve;
@@ -92,6 +100,11 @@ export class HttpInstance implements ProtocolInstance {
   /** The route of a request: the best that matches, or the listener's own upstream. */
   route(host: string, path: string, head: Head): CompiledRoute | undefined {
     return this.#router?.find(host, path, head) ?? this.#fallback;
+  }
+
+  /** All routes in the order in which they are looked at, and last the listener's own upstream if it has one. */
+  get routes(): readonly CompiledRoute[] {
+    return [...(this.#router?.ordered ?? []), ...(this.#fallback === undefined ? [] : [this.#fallback])];
   }
 
   begun(): void {

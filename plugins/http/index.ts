@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
 import type { ProtocolPlugin } from '../../src/plugin-api/index.ts';
+import { explain } from './explain.ts';
 import { HttpConnection } from './http-connection.ts';
 import { HttpInstance, type HttpParts } from './http-instance.ts';
 import { ParserSupply } from './llhttp.ts';
@@ -24,6 +25,7 @@ class HttpPlugin implements ProtocolPlugin {
         requestIds: new RequestIds(),
         scratch: new Scratch(supply.first.arena.length),
         connect: (connection, instance) => new HttpConnection(connection, instance),
+        explain,
       };
     }
     // The core has checked built-in options against the config's schema.

@@ -24,6 +24,8 @@ export interface CompiledRoute {
  * any, exact path before the longer prefix, more headers before fewer, and at last the order of the config.
  */
 export class Router {
+  /** All routes, in the order in which they are looked at. */
+  readonly ordered: readonly CompiledRoute[];
   readonly #byHost = new Map<string, readonly CompiledRoute[]>();
   /** For hosts that no route names exactly. */
   readonly #others: readonly CompiledRoute[];
@@ -33,11 +35,12 @@ export class Router {
       .map((route, order) => ({ route, order }))
       .sort((a, b) => compare(a.route, b.route) || a.order - b.order);
     const sorted = ordered.map(({ route }) => route);
+    this.ordered = sorted;
     for (const { host } of sorted) {
       if (host === undefined || host.startsWith('*') || this.#byHost.has(host)) continue;
       this.#byHost.set(
         host,
-        sorted.filter((route) => route.host === host || isOpenFor(route, host)),
+        sorted.filter((route) => takesHost(route, host)),
       );
     }
     this.#others = sorted.filter((route) => route.host === undefined || route.host.startsWith('*'));
@@ -48,13 +51,28 @@ export class Router {
     const known = this.#byHost.get(host);
     for (const route of known ?? this.#others) {
       if (known === undefined && !isOpenFor(route, host)) continue;
-      if (route.path !== undefined && route.path !== path) continue;
-      if (route.pathPrefix !== undefined && !isBelow(path, route.pathPrefix)) continue;
+      if (!takesPath(route, path)) continue;
       if (route.headers.length > 0 && !hasHeaders(head, route.headers)) continue;
       return route;
     }
     return undefined;
   }
+}
+
+/** Whether the host, without port and in lower case, is one that the route takes. */
+export function takesHost(route: CompiledRoute, host: string): boolean {
+  return route.host === host || isOpenFor(route, host);
+}
+
+/** Whether the path, without query, is one that the route takes. */
+export function takesPath(route: CompiledRoute, path: string): boolean {
+  if (route.path !== undefined && route.path !== path) return false;
+  return route.pathPrefix === undefined || isBelow(path, route.pathPrefix);
+}
+
+/** Whether a request has a header that a route wants, with exactly that value. */
+export function takesHeader(head: Head, [name, value]: CompiledRoute['headers'][number]): boolean {
+  return head.valueOf(name) === value;
 }
 
 /** Whether a route without exact host takes this one. */
@@ -66,7 +84,7 @@ function isOpenFor(route: CompiledRoute, host: string): boolean {
 }
 
 function hasHeaders(head: Head, wanted: CompiledRoute['headers']): boolean {
-  return wanted.every(([name, value]) => head.valueOf(name) === value);
+  return wanted.every((header) => takesHeader(head, header));
 }
 
 function compare(a: CompiledRoute, b: CompiledRoute): number {

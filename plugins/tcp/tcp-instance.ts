@@ -2,6 +2,8 @@ import { BalanceError } from '../../src/errors.ts';
 import type {
   Connection,
   ConnectionHandler,
+  ExplainRequest,
+  ProtocolExplanation,
   ProtocolHost,
   ProtocolInstance,
   Upstream,
@@ -36,6 +38,18 @@ export class TcpInstance implements ProtocolInstance {
 
   handle(connection: Connection): ConnectionHandler {
     return new TcpSession(connection, this);
+  }
+
+  /** The balancing key of a connection; TCP knows nothing of a client but its address. */
+  keyOf(remoteAddress: string): string | undefined {
+    return this.upstream.keySource?.kind === 'source-ip' ? remoteAddress : undefined;
+  }
+
+  explain({ remoteAddress, pick }: ExplainRequest): ProtocolExplanation {
+    const key = this.keyOf(remoteAddress);
+    pick(this.upstream.name, key);
+    const forwarded = { upstream: this.upstream.name, clientAddress: remoteAddress };
+    return { rules: [], forwarded: key === undefined ? forwarded : { ...forwarded, key } };
   }
 
   close(): Promise<void> {

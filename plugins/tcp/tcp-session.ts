@@ -36,7 +36,7 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
   constructor(connection: Connection, instance: TcpInstance) {
     this.#connection = connection;
     this.#instance = instance;
-    if (instance.upstream.keySource?.kind === 'source-ip') this.key = connection.remoteAddress;
+    this.key = instance.keyOf(connection.remoteAddress);
     this.#pending = instance.upstream.acquire(this);
     instance.begun();
     // Read at once, so that a client that leaves while it waits is noticed.

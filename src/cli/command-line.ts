@@ -1,24 +1,80 @@
 import { parseArgs } from 'node:util';
 import { closest, suggestion } from '../config/closest.ts';
+import { readQuestion, type ExplainLine } from './explain-line.ts';
 
 /** What the words after `balance` ask for. */
 export type CommandLine =
-  | { readonly command: 'run' | 'validate'; readonly configFile: string }
+  | { readonly command: 'run'; readonly configFile: string }
+  | ValidateLine
+  | DiffLine
+  | ExplainLine
   | { readonly command: 'demo' | 'help' | 'version' }
   /** It has options of its own. */
   | { readonly command: 'logs'; readonly args: readonly string[] }
   /** They can't be understood; `message` says why and what was probably meant. */
   | { readonly command: 'mistake'; readonly message: string };
 
+export interface ValidateLine {
+  readonly command: 'validate';
+  readonly configFile: string;
+  /** Look for more, and take warnings for errors. */
+  readonly strict: boolean;
+  readonly json: boolean;
+}
+
+export interface DiffLine {
+  readonly command: 'diff';
+  /** Config files. */
+  readonly before: string;
+  readonly after: string;
+  readonly json: boolean;
+}
+
 /** Relative to the working directory, like every path that a user types. */
 const defaultConfigFile = 'config/balance.yaml';
 
-const commands = ['run', 'validate', 'demo', 'logs', 'help'] as const;
 const options = {
   config: { type: 'string', short: 'c' },
+  strict: { type: 'boolean' },
+  json: { type: 'boolean' },
+  header: { type: 'string', short: 'H', multiple: true },
+  from: { type: 'string' },
+  listener: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
 } as const;
+
+type OptionName = keyof typeof options;
+
+/** The options that each command takes, beside those that all take. */
+const commands = {
+  run: ['config'],
+  validate: ['config', 'strict', 'json'],
+  diff: ['json'],
+  explain: ['config', 'header', 'from', 'listener', 'json'],
+  demo: [],
+  logs: [],
+  help: [],
+} as const satisfies Readonly<Record<string, readonly OptionName[]>>;
+const ofAll: readonly OptionName[] = ['help', 'version'];
+
+/** What a missing value should have been. */
+const VALUE_WORDS: Readonly<Record<string, string>> = {
+  config: 'a file',
+  header: "a header such as 'Name: value'",
+  from: 'an IP address',
+  listener: 'the name of a listener',
+};
+
+/** What the options say. */
+export interface OptionValues {
+  readonly config?: string | undefined;
+  readonly strict?: boolean | undefined;
+  readonly json?: boolean | undefined;
+  readonly header?: readonly string[] | undefined;
+  readonly from?: string | undefined;
+  readonly listener?: string | undefined;
+}
 
 /**
  * Reads the command line.
@@ -36,32 +92,67 @@ export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv
     allowPositionals: true,
     tokens: true,
   });
-  for (const token of tokens) {
-    if (token.kind !== 'option') continue;
-    if (!Object.hasOwn(options, token.name)) return mistake(unknownOption(token.rawName));
-    if (token.name !== 'config' && token.value !== undefined)
-      return mistake(`${token.rawName} takes no value`);
+  const used = tokens.filter((token) => token.kind === 'option');
+  for (const { name, rawName, value } of used) {
+    const known = Object.hasOwn(options, name) ? options[name as OptionName] : undefined;
+    if (known === undefined) return mistake(unknownOption(rawName));
+    if (known.type === 'boolean' && value !== undefined) return mistake(`${rawName} takes no value`);
+    if (known.type === 'string' && (value === undefined || value === ''))
+      return mistake(`--${name} needs ${VALUE_WORDS[name] ?? 'a value'}`);
   }
   if (values.help === true) return { command: 'help' };
   if (values.version === true) return { command: 'version' };
 
   const [word, ...rest] = positionals;
   if (word === undefined) return mistake('no command given');
-  const command = commands.find((known) => known === word);
-  if (command === undefined) return mistake(`unknown command '${word}'${suggestion(word, commands)}`);
-  if (command === 'help') return { command };
-  if (command === 'logs') return mistake('logs comes before its options');
-  if (command === 'demo') {
-    if (values.config !== undefined)
-      return mistake('demo takes no --config: it shows the config that comes along');
-    return rest.length === 0 ? { command } : mistake(`demo takes no arguments, got '${rest.join(' ')}'`);
+  const command = Object.keys(commands).find((known) => known === word) as keyof typeof commands | undefined;
+  if (command === undefined) {
+    return mistake(`unknown command '${word}'${suggestion(word, Object.keys(commands))}`);
   }
-  if (rest.length > 0)
-    return mistake(`unexpected argument '${rest.join(' ')}'; did you mean --config ${rest[0] ?? ''}?`);
-  if (values.config !== undefined && (typeof values.config !== 'string' || values.config === '')) {
-    return mistake('--config needs a file');
+  const taken: readonly string[] = [...commands[command], ...ofAll];
+  const foreign = used.find(({ name }) => !taken.includes(name));
+  if (foreign !== undefined) return mistake(foreignOption(command, foreign.name as OptionName));
+  // Every value was looked at above.
+  return lineOf(command, rest, values as OptionValues, env);
+}
+
+function lineOf(
+  command: keyof typeof commands,
+  rest: readonly string[],
+  values: OptionValues,
+  env: NodeJS.ProcessEnv,
+): CommandLine {
+  const configFile = values.config ?? (env['BALANCE_CONFIG'] || defaultConfigFile);
+  const json = values.json === true;
+  switch (command) {
+    case 'help':
+      return { command };
+    case 'demo':
+      return rest.length === 0 ? { command } : mistake(`demo takes no arguments, got '${rest.join(' ')}'`);
+    case 'logs':
+      return mistake('logs comes before its options');
+    case 'diff':
+      return diffLine(rest, json);
+    case 'explain': {
+      const question = readQuestion(rest, values);
+      return typeof question === 'string' ? mistake(question) : { command, configFile, question, json };
+    }
+    case 'run':
+    case 'validate':
+      if (rest.length > 0)
+        return mistake(`unexpected argument '${rest.join(' ')}'; did you mean --config ${rest[0] ?? ''}?`);
+      return command === 'run'
+        ? { command, configFile }
+        : { command, configFile, strict: values.strict === true, json };
   }
-  return { command, configFile: values.config ?? (env['BALANCE_CONFIG'] || defaultConfigFile) };
+}
+
+function diffLine(files: readonly string[], json: boolean): CommandLine {
+  const [before, after, ...more] = files;
+  if (before === undefined || after === undefined || more.length > 0) {
+    return mistake(`diff needs two config files, the one that runs and the one to come, got ${files.length}`);
+  }
+  return { command: 'diff', before, after, json };
 }
 
 function mistake(message: string): CommandLine {
@@ -71,4 +162,14 @@ function mistake(message: string): CommandLine {
 function unknownOption(rawName: string): string {
   const near = closest(rawName, Object.keys(options));
   return `unknown option '${rawName}'${near === undefined ? '' : `; did you mean --${near}?`}`;
+}
+
+function foreignOption(command: string, option: OptionName): string {
+  if (command === 'demo') return `demo takes no --${option}: it shows the config that comes along`;
+  if (command === 'diff' && option === 'config') return 'diff takes no --config: name both files behind it';
+  const owners = Object.entries(commands).filter(([, taken]) =>
+    (taken as readonly string[]).includes(option),
+  );
+  const words = owners.map(([owner]) => owner).join(', ');
+  return `${command} takes no --${option}, ${words} ${owners.length === 1 ? 'does' : 'do'}`;
 }

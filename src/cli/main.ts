@@ -11,7 +11,11 @@ async function execute(line: CommandLine, context: CommandContext): Promise<numb
     case 'run':
       return (await import('./run.ts')).run(line.configFile, context);
     case 'validate':
-      return (await import('./validate.ts')).validate(line.configFile, context);
+      return (await import('./validate.ts')).validate(line, context);
+    case 'diff':
+      return (await import('./diff.ts')).diff(line, context);
+    case 'explain':
+      return (await import('./explain.ts')).explain(line, context);
     case 'demo':
       return (await import('./demo.ts')).demo(context);
     case 'logs':

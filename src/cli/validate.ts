@@ -1,42 +1,67 @@
-import { loadConfig } from '../config/load-config.ts';
-import { formatProblem } from '../config/problem.ts';
-import type { LogFields, Logger } from '../plugin-api/index.ts';
-import { PluginLoader } from '../plugins/plugin-loader.ts';
+import { ConfigError } from '../config/config-error.ts';
+import type { Config } from '../config/config.generated.ts';
+import { adviseOn } from '../config/checks/advise-on.ts';
+import { formatProblem, sortProblems, type Problem } from '../config/problem.ts';
+import { buildOffline } from '../runtime/explain/offline-plan.ts';
 import type { CommandContext } from './command-context.ts';
+import type { ValidateLine } from './command-line.ts';
 import { exitCode } from './exit-code.ts';
+import { complaints, loadFile } from './load-file.ts';
 
-/** `balance validate`: checks a config file as a start or a reload would. Problems are thrown as a config error. */
-export async function validate(configFile: string, context: CommandContext): Promise<number> {
-  const plugins = await new PluginLoader(complaints(context)).loadFor(configFile, context.env);
-  const loaded = await loadConfig(configFile, { env: context.env, modes: plugins.names });
-  plugins.check(loaded);
-  const { config, warnings } = loaded;
-  for (const warning of warnings) context.stderr.write(`warning: ${formatProblem(warning)}\n`);
-  const backends = config.upstreams.reduce((sum, upstream) => sum + upstream.backends.length, 0);
-  const parts = [
-    count(config.listeners.length, 'listener'),
-    count(config.upstreams.length, 'upstream'),
-    count(backends, 'backend'),
-  ];
-  context.stdout.write(`${configFile} is valid: ${parts.join(', ')}\n`);
+/** What `balance validate --json` prints. */
+export interface ValidateReport {
+  readonly file: string;
+  /** Whether a start or a reload would take it; with `--strict` also whether there is nothing to warn of. */
+  readonly valid: boolean;
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
+  /** How many of each it has; absent when there are problems. */
+  readonly counts?: { readonly listeners: number; readonly upstreams: number; readonly backends: number };
+}
+
+/** `balance validate`: checks a config file as a start or a reload would. Problems are thrown as a config error, unless they are asked for as JSON. */
+export async function validate(line: ValidateLine, context: CommandContext): Promise<number> {
+  if (!line.json) return textReport(await checked(line, context), line, context);
+  const report = await checked(line, context).catch((thrown: unknown) => {
+    if (!(thrown instanceof ConfigError)) throw thrown;
+    return { file: line.configFile, valid: false, problems: thrown.problems, warnings: [] };
+  });
+  context.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  return report.valid ? exitCode.ok : exitCode.usage;
+}
+
+async function checked(
+  { configFile, strict }: ValidateLine,
+  context: CommandContext,
+): Promise<ValidateReport> {
+  const { loaded, plugins } = await loadFile(configFile, context);
+  const plan = await buildOffline(loaded, plugins, complaints(context));
+  plan.close();
+  const warnings = strict ? sortProblems([...loaded.warnings, ...adviseOn(loaded)]) : loaded.warnings;
+  const valid = !strict || warnings.length === 0;
+  return { file: configFile, valid, problems: [], warnings, counts: countsOf(loaded.config) };
+}
+
+function textReport(
+  { file, valid, warnings, counts }: ValidateReport,
+  { strict }: ValidateLine,
+  context: CommandContext,
+): number {
+  const word = strict ? 'error' : 'warning';
+  for (const warning of warnings) context.stderr.write(`${word}: ${formatProblem(warning)}\n`);
+  if (!valid) {
+    context.stderr.write(`${file} is valid, but --strict takes no warnings\n`);
+    return exitCode.usage;
+  }
+  const { listeners = 0, upstreams = 0, backends = 0 } = counts ?? {};
+  const parts = [count(listeners, 'listener'), count(upstreams, 'upstream'), count(backends, 'backend')];
+  context.stdout.write(`${file} is valid: ${parts.join(', ')}\n`);
   return exitCode.ok;
 }
 
-/** Says which plugins can't be used, and nothing else. */
-function complaints({ stderr }: CommandContext): Logger {
-  const complain = (message: string, fields?: LogFields): void => {
-    stderr.write(`warning: ${message}: ${Object.values(fields ?? {}).join(': ')}\n`);
-  };
-  const quiet = (): void => undefined;
-  const logger: Logger = {
-    debugEnabled: false,
-    debug: quiet,
-    info: quiet,
-    warn: complain,
-    error: complain,
-    child: () => logger,
-  };
-  return logger;
+function countsOf({ listeners, upstreams }: Config): NonNullable<ValidateReport['counts']> {
+  const backends = upstreams.reduce((sum, upstream) => sum + upstream.backends.length, 0);
+  return { listeners: listeners.length, upstreams: upstreams.length, backends };
 }
 
 function count(number: number, noun: string): string {

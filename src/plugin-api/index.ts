@@ -1,5 +1,6 @@
 /** The public contract between the core and protocol plugins: types only. */
 export type * from './connection.ts';
+export type * from './explain.ts';
 export type * from './host.ts';
 export type * from './logger.ts';
 export type * from './protocol.ts';

@@ -1,4 +1,5 @@
 import type { Connection, ConnectionHandler } from './connection.ts';
+import type { ExplainRequest, ProtocolExplanation } from './explain.ts';
 import type { ProtocolHost } from './host.ts';
 
 /** The version of this contract. A plugin that names another one is refused. */
@@ -28,4 +29,9 @@ export interface ProtocolInstance {
   handle(connection: Connection): ConnectionHandler;
   /** No connection will be handed to this instance any more; resolves when the last of its exchanges and tunnels is over. */
   close(): Promise<void>;
+  /**
+   * What it would do with a request, found out in the same way as it would do it, and without doing it: nothing is
+   * acquired, sent, counted or logged. Without it, all that can be explained is the listener's own upstream.
+   */
+  explain?(request: ExplainRequest): ProtocolExplanation;
 }

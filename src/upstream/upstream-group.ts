@@ -93,6 +93,11 @@ export class UpstreamGroup implements LeaseOwner {
     else if (!this.#wait(lease)) lease.refuse(error);
   }
 
+  /** The member that a request with that key would get now; undefined when there is none or chance decides. */
+  peek(key: string | undefined): Member | undefined {
+    return this.#balancer.peek?.({ key, exclude: undefined });
+  }
+
   cancelled(lease: SocketLease): void {
     this.#waited('left', this.#line.leave(lease));
   }

@@ -22,6 +22,8 @@ export interface PickContext {
 export interface Balancer<C extends Candidate = Candidate> {
   /** A candidate that is available, has a weight above 0 and is not excluded; undefined when there is none. */
   pick(context: PickContext): C | undefined;
+  /** What {@link pick} would give now, found out without taking a turn; undefined also when chance decides. */
+  peek?(context: PickContext): C | undefined;
 }
 
 /** A source of chance in [0, 1), `Math.random` outside tests. */

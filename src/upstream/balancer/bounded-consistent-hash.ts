@@ -1,7 +1,7 @@
 import type { Balancer, Candidate, Chance, PickContext } from './balancer.ts';
 import { HashRing } from './hash-ring.ts';
 import { isUsable } from './is-usable.ts';
-import { pickHash } from './pick-hash.ts';
+import { hasKey, pickHash } from './pick-hash.ts';
 
 /**
  * Consistent hashing in which nobody gets more than `loadFactor` times its share of all leases, rounded up:
@@ -30,6 +30,10 @@ export class BoundedConsistentHash<C extends Candidate> implements Balancer<C> {
     // The bound is never below 1, so an idle owner needs no sums.
     if (owner?.active === 0 && isUsable(owner, exclude)) return owner;
     return this.#walk(point, exclude);
+  }
+
+  peek(context: PickContext): C | undefined {
+    return hasKey(context) ? this.pick(context) : undefined;
   }
 
   #walk(start: number, exclude: PickContext['exclude']): C | undefined {

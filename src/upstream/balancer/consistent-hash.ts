@@ -1,7 +1,7 @@
 import type { Balancer, Candidate, Chance, PickContext } from './balancer.ts';
 import { HashRing } from './hash-ring.ts';
 import { isAnyUsable, isUsable } from './is-usable.ts';
-import { pickHash } from './pick-hash.ts';
+import { hasKey, pickHash } from './pick-hash.ts';
 
 /**
  * The owner of the key's place on a hash ring, or the next usable one on the ring: while a candidate is
@@ -27,5 +27,9 @@ export class ConsistentHash<C extends Candidate> implements Balancer<C> {
       owner = ring.ownerOf(point);
     } while (owner !== undefined && !isUsable(owner, exclude));
     return owner;
+  }
+
+  peek(context: PickContext): C | undefined {
+    return hasKey(context) ? this.pick(context) : undefined;
   }
 }

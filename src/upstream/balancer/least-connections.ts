@@ -30,4 +30,11 @@ export class LeastConnections<C extends Candidate> implements Balancer<C> {
     }
     return picked;
   }
+
+  peek(context: PickContext): C | undefined {
+    const next = this.#next;
+    const picked = this.pick(context);
+    this.#next = next;
+    return picked;
+  }
 }

@@ -3,7 +3,7 @@ import { hashedCandidates } from './hashed-candidates.ts';
 import { mixBits } from './hash-text.ts';
 import { isAnyUsable, isUsable } from './is-usable.ts';
 import { maglevTable } from './maglev-table.ts';
-import { pickHash } from './pick-hash.ts';
+import { hasKey, pickHash } from './pick-hash.ts';
 
 /**
  * The owner of the key's slot in a Maglev table: one look-up, and shares that differ from the weights by
@@ -30,6 +30,10 @@ export class Maglev<C extends Candidate> implements Balancer<C> {
     const owner = this.#candidates[table[hash % table.length] ?? -1];
     if (owner === undefined || isUsable(owner, exclude)) return owner;
     return isAnyUsable(this.#candidates, exclude) ? this.#pickOther(hash, exclude) : undefined;
+  }
+
+  peek(context: PickContext): C | undefined {
+    return hasKey(context) ? this.pick(context) : undefined;
   }
 
   #pickOther(hash: number, exclude: PickContext['exclude']): C | undefined {

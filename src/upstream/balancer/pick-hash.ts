@@ -1,4 +1,4 @@
-import type { Chance } from './balancer.ts';
+import type { Chance, PickContext } from './balancer.ts';
 import { hashText } from './hash-text.ts';
 
 const KEY_SEED = 0x5ba1a9ce;
@@ -10,4 +10,9 @@ const KEY_SEED = 0x5ba1a9ce;
 export function pickHash(key: string | undefined, chance: Chance): number {
   if (key === undefined || key === '') return Math.floor(chance() * 2 ** 32) >>> 0;
   return hashText(key, KEY_SEED);
+}
+
+/** Whether a request has a key, so that chance has no part in its place. */
+export function hasKey({ key }: PickContext): boolean {
+  return key !== undefined && key !== '';
 }

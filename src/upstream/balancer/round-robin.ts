@@ -26,4 +26,11 @@ export class RoundRobin<C extends Candidate> implements Balancer<C> {
     }
     return undefined;
   }
+
+  peek(context: PickContext): C | undefined {
+    const next = this.#next;
+    const picked = this.pick(context);
+    this.#next = next;
+    return picked;
+  }
 }

@@ -31,6 +31,13 @@ export class WeightedLeastConnections<C extends Candidate> implements Balancer<C
     return least === undefined || even === 1 ? least : this.#takeTurns(least, exclude);
   }
 
+  peek(context: PickContext): C | undefined {
+    const credits = this.#credits.slice();
+    const picked = this.pick(context);
+    this.#credits.set(credits);
+    return picked;
+  }
+
   /** One step of smooth weighted round robin among those that are as little loaded as `least`. */
   #takeTurns(least: C, exclude: PickContext['exclude']): C {
     const candidates = this.#candidates;

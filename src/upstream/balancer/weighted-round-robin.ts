@@ -38,4 +38,11 @@ export class WeightedRoundRobin<C extends Candidate> implements Balancer<C> {
     if (picked !== undefined) credits[richest] = most - earned;
     return picked;
   }
+
+  peek(context: PickContext): C | undefined {
+    const credits = this.#credits.slice();
+    const picked = this.pick(context);
+    this.#credits.set(credits);
+    return picked;
+  }
 }

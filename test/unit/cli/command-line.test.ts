@@ -9,11 +9,69 @@ const mistakeIn = (line: string) => {
 };
 
 describe('parseCommandLine', () => {
-  it.each(['run', 'validate'])('%s reads the file of --config', (command) => {
+  it.each(['run', 'validate', 'explain /'])('%s reads the file of --config', (command) => {
     for (const words of ['--config a.yaml', '--config=a.yaml', '-c a.yaml', '-ca.yaml']) {
-      expect(parse(`${command} ${words}`)).toEqual({ command, configFile: 'a.yaml' });
+      expect(parse(`${command} ${words}`)).toMatchObject({ configFile: 'a.yaml' });
     }
-    expect(parse(`--config a.yaml ${command}`)).toEqual({ command, configFile: 'a.yaml' });
+    expect(parse(`--config a.yaml ${command}`)).toMatchObject({ configFile: 'a.yaml' });
+  });
+
+  it('validate can be strict and write JSON', () => {
+    const plain = { command: 'validate', configFile: 'config/balance.yaml', strict: false, json: false };
+    expect(parse('validate')).toEqual(plain);
+    expect(parse('validate --strict --json')).toEqual({ ...plain, strict: true, json: true });
+    expect(mistakeIn('validate --strict=yes')).toBe('--strict takes no value');
+  });
+
+  it('diff takes two files', () => {
+    expect(parse('diff a.yaml b.yaml --json')).toEqual({
+      command: 'diff',
+      before: 'a.yaml',
+      after: 'b.yaml',
+      json: true,
+    });
+    for (const line of ['diff', 'diff a.yaml', 'diff a b c'])
+      expect(mistakeIn(line)).toContain('two config files');
+    expect(mistakeIn('diff -c a.yaml b.yaml')).toBe('diff takes no --config: name both files behind it');
+  });
+
+  it('explain takes a method, a URL and what else a request is made of', () => {
+    expect(parseCommandLine(['explain', 'PUT', 'http://a/b', '-H', 'X-A: 1', '--header=x-b:2'], {})).toEqual({
+      command: 'explain',
+      configFile: 'config/balance.yaml',
+      json: false,
+      question: {
+        method: 'PUT',
+        url: 'http://a/b',
+        headers: [
+          ['X-A', '1'],
+          ['x-b', '2'],
+        ],
+        from: undefined,
+        listener: undefined,
+      },
+    });
+    expect(parse('explain http://a --from ::1 --listener web')).toMatchObject({
+      question: { method: undefined, url: 'http://a', from: '::1', listener: 'web' },
+    });
+    expect(parse('explain --listener db')).toMatchObject({ question: { url: undefined, listener: 'db' } });
+  });
+
+  it('explain says what of a request can not be', () => {
+    expect(mistakeIn('explain')).toContain('needs a URL');
+    expect(mistakeIn('explain GET')).toContain('a URL after GET');
+    expect(mistakeIn('explain example.com/x')).toContain('http:// before example.com/x');
+    expect(mistakeIn('explain G@T http://a')).toBe("'G@T' is no HTTP method");
+    expect(mistakeIn('explain GET http://a b')).toContain('a method and a URL');
+    expect(mistakeIn('explain http://a -H nonsense')).toBe("'nonsense' is no header; write 'Name: value'");
+    expect(mistakeIn('explain http://a --from here')).toBe("--from needs an IP address, got 'here'");
+    expect(mistakeIn('explain http://a --from')).toBe('--from needs an IP address');
+  });
+
+  it('names the command that an option belongs to', () => {
+    expect(mistakeIn('run --strict')).toBe('run takes no --strict, validate does');
+    expect(mistakeIn('run --json')).toBe('run takes no --json, validate, diff, explain do');
+    expect(mistakeIn('validate --from 127.0.0.1')).toBe('validate takes no --from, explain does');
   });
 
   it('takes BALANCE_CONFIG when there is no --config, and config/balance.yaml when there is neither', () => {

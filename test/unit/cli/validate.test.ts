@@ -23,7 +23,7 @@ async function validated(text: string, env: NodeJS.ProcessEnv = {}) {
     stderr,
     process: Object.assign(new EventEmitter(), { exit: () => undefined }),
   };
-  const code = await validate(file, context);
+  const code = await validate({ command: 'validate', configFile: file, strict: false, json: false }, context);
   return {
     code,
     stdout: ((stdout.read() as string | null) ?? '').replaceAll(file, 'FILE'),

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 
+import { explain } from '../../../../plugins/http/explain.ts';
 import { HttpConnection } from '../../../../plugins/http/http-connection.ts';
 import { HttpInstance } from '../../../../plugins/http/http-instance.ts';
 import { RequestIds } from '../../../../plugins/http/request-ids.ts';
@@ -78,6 +79,7 @@ function endingConnection(): { stream: StuckStream; expire: () => void } {
     supply,
     scratch,
     connect,
+    explain,
     pseudonym: 'test',
     methods: supply.first.methods(),
     requestIds: new RequestIds(),

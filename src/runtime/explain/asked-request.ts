@@ -1,0 +1,74 @@
+import { isIP } from 'node:net';
+
+import type { ExplainedField } from '../../plugin-api/index.ts';
+import { QuestionError, type ExplainQuestion } from './explain-question.ts';
+
+/** A question taken apart, its texts as the bytes that a client would send (latin1). */
+export interface AskedRequest {
+  readonly method: string;
+  readonly target: string;
+  /** Without Host, unless the question has one. */
+  readonly fields: readonly ExplainedField[];
+  /** The authority of the URL; '' without one. */
+  readonly authority: string;
+  /** Undefined where nothing says so. */
+  readonly port: number | undefined;
+  readonly from: string | undefined;
+}
+
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const URL_PARTS = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^#]*)(?:#.*)?$/i;
+const AUTHORITY = /^(\[[0-9a-f:.]+\]|[^:@\s]*)(?::(\d{1,5}))?$/i;
+const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443, ws: 80, wss: 443 };
+/** What ends a line, and what no parser takes for text. */
+const UNSENDABLE = /[\0\r\n]/;
+
+/** Throws a QuestionError when no client could send such a request. */
+export function askedRequest({ method = 'GET', url, headers = [], from }: ExplainQuestion): AskedRequest {
+  if (!TOKEN.test(method)) throw new QuestionError(`'${method}' is no HTTP method`);
+  if (from !== undefined && isIP(from) === 0) throw new QuestionError(`'${from}' is no IP address`);
+  for (const [name, value] of headers) {
+    if (!TOKEN.test(name)) throw new QuestionError(`'${name}' is no name of a header`);
+    if (UNSENDABLE.test(value)) throw new QuestionError(`the value of ${name} holds a line break or NUL`);
+  }
+  return {
+    method,
+    ...location(url ?? '/'),
+    fields: headers.map(([name, value]) => [name, bytesOf(value)]),
+    from,
+  };
+}
+
+function location(url: string): Pick<AskedRequest, 'target' | 'authority' | 'port'> {
+  if (/[\0-\x20\x7f]/.test(url)) throw new QuestionError(`the URL '${url}' holds white space; write %20`);
+  if (url.startsWith('/'))
+    return { target: targetOf(url.replace(/#.*$/, '')), authority: '', port: undefined };
+  if (url === '*') return { target: url, authority: '', port: undefined };
+  const [, scheme, authority, rest] = URL_PARTS.exec(url) ?? [];
+  if (scheme === undefined || authority === undefined || rest === undefined) {
+    throw new QuestionError(`'${url}' is no URL, such as http://host/path`);
+  }
+  const [, host, port] = AUTHORITY.exec(authority) ?? [];
+  if (host === undefined || (host === '' && port === undefined)) {
+    throw new QuestionError(`'${url}' names no host, as http://host/path does`);
+  }
+  return {
+    // A client writes no path as `/`.
+    target: targetOf(rest.startsWith('/') ? rest : `/${rest}`),
+    authority,
+    port: port === undefined ? DEFAULT_PORTS[scheme.toLowerCase()] : Number(port),
+  };
+}
+
+/** A client encodes what is not ASCII; everything else goes as it was written, dots and all. */
+function targetOf(text: string): string {
+  return text.replace(/[^\x21-\x7e]+/gu, percentEncoded);
+}
+
+function percentEncoded(text: string): string {
+  return Buffer.from(text, 'utf8').toString('hex').toUpperCase().replace(/../g, '%$&');
+}
+
+function bytesOf(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1');
+}

@@ -1,0 +1,55 @@
+import { parseAddress } from '../../config/address.ts';
+import { suggestion } from '../../config/closest.ts';
+import type { Listener } from '../../config/config.generated.ts';
+import type { AskedRequest } from './asked-request.ts';
+import { QuestionError } from './explain-question.ts';
+
+/** A listener that a request may arrive at. */
+export interface ReachableListener {
+  readonly config: Listener;
+  /** Where it is bound, or is to be bound. */
+  readonly address: string;
+}
+
+export interface ChosenListener<T extends ReachableListener> {
+  readonly listener: T;
+  readonly reason: string;
+}
+
+/** The listener of that name, or on the port that is asked for, or the only one. Throws a QuestionError when nothing says which. */
+export function chooseListener<T extends ReachableListener>(
+  listeners: readonly T[],
+  { port, authority }: Pick<AskedRequest, 'port' | 'authority'>,
+  name: string | undefined,
+): ChosenListener<T> {
+  if (name !== undefined) {
+    const named = listeners.find(({ config }) => config.name === name);
+    if (named !== undefined) return { listener: named, reason: 'asked for by its name' };
+    const names = listeners.map(({ config }) => config.name);
+    throw new QuestionError(`there is no listener ${name}${suggestion(name, names)}`);
+  }
+  const onPort = listeners.filter(({ address }) => portOf(address) === port && port !== undefined);
+  const host = authority.replace(/:\d*$/, '').replace(/^\[|\]$/g, '');
+  const exact = onPort.find(({ address }) => hostOf(address) === host) ?? onPort[0];
+  if (exact !== undefined) return { listener: exact, reason: `listens on port ${String(port)}` };
+  const [only, ...others] = listeners;
+  if (only !== undefined && others.length === 0) {
+    return {
+      listener: only,
+      reason: port === undefined ? 'the only one' : `the only one, though it is not on port ${String(port)}`,
+    };
+  }
+  const known = listeners.map(({ config, address }) => `${config.name} (${address})`).join(', ');
+  const wanted = port === undefined ? 'nothing says which listener is meant' : `no listener has port ${port}`;
+  throw new QuestionError(`${wanted}; name one of them: ${known}`);
+}
+
+function portOf(address: string): number | undefined {
+  const parsed = parseAddress(address);
+  return parsed.kind === 'tcp' ? parsed.port : undefined;
+}
+
+function hostOf(address: string): string {
+  const parsed = parseAddress(address);
+  return parsed.kind === 'tcp' ? parsed.host : '';
+}

@@ -1,0 +1,104 @@
+import { HASHING_ALGORITHMS } from '../../config/algorithm.ts';
+import type { Upstream as UpstreamConfig } from '../../config/config.generated.ts';
+import { formatDuration } from '../../config/units.ts';
+import type { Member } from '../../upstream/member.ts';
+import type { UpstreamGroup } from '../../upstream/upstream-group.ts';
+import type { ExplainedBackend, ExplainedUpstream } from './explanation.ts';
+
+/** An upstream as one request finds it. Nothing is asked of its backends, and no turn is taken. */
+export function explainUpstream(
+  config: UpstreamConfig,
+  group: UpstreamGroup,
+  key: string | undefined,
+  live: boolean,
+): ExplainedUpstream {
+  const backends = group.members.map((member, index) => explainBackend(config, member, index, live));
+  const { hash_key: hashKey } = config.load_balancer;
+  return {
+    name: config.name,
+    algorithm: group.algorithm,
+    ...(hashKey === undefined || !hashes(config)
+      ? {}
+      : { hash_key: { from: hashKey, ...(key === undefined ? {} : { value: key }) } }),
+    backends,
+    ...pickOf(config, group, key, live),
+  };
+}
+
+/** The member that a request with that key would get; undefined when that can't be said. */
+export function likelyMember(
+  config: UpstreamConfig,
+  group: UpstreamGroup,
+  key: string | undefined,
+  live: boolean,
+): Member | undefined {
+  const candidates = group.members.filter(isCandidate);
+  if (candidates.length < 2) return candidates[0];
+  return live || hashes(config) ? group.peek(key) : undefined;
+}
+
+function pickOf(
+  config: UpstreamConfig,
+  group: UpstreamGroup,
+  key: string | undefined,
+  live: boolean,
+): Pick<ExplainedUpstream, 'picked' | 'reason'> {
+  const candidates = group.members.filter(isCandidate);
+  if (candidates.length === 0) return { reason: withoutCandidates(config, group) };
+  const picked = likelyMember(config, group, key, live)?.backend.name;
+  if (picked !== undefined) {
+    if (candidates.length === 1) return { picked, reason: 'the only candidate' };
+    if (hashes(config)) return { picked, reason: 'the key leads to it' };
+    return { picked, reason: 'its turn now, unless another request takes it' };
+  }
+  if (hashes(config)) return { reason: 'the request has nothing to hash, so chance decides' };
+  const isByChance = group.algorithm === 'random' || group.algorithm === 'power-of-two';
+  return { reason: isByChance ? 'chance decides' : 'depends on what ran before' };
+}
+
+function withoutCandidates({ queue }: UpstreamConfig, { members }: UpstreamGroup): string {
+  const mayWait = queue.max_size > 0 && members.some(({ healthy, weight }) => healthy && weight > 0);
+  return mayWait
+    ? `no candidate now: the request waits for up to ${formatDuration(queue.timeout)}`
+    : 'no candidate: the request is refused';
+}
+
+function hashes({ load_balancer: { algorithm } }: UpstreamConfig): boolean {
+  return HASHING_ALGORITHMS.has(algorithm);
+}
+
+function isCandidate(member: Member): boolean {
+  return member.weight > 0 && member.available;
+}
+
+function explainBackend(
+  { backends, health_check: check }: UpstreamConfig,
+  member: Member,
+  index: number,
+  live: boolean,
+): ExplainedBackend {
+  const { backend, weight } = member;
+  const candidate = isCandidate(member);
+  const isChecked = check?.enabled === true;
+  const health = !isChecked ? 'unchecked' : !live ? 'unknown' : member.healthy ? 'healthy' : 'unhealthy';
+  return {
+    name: backend.name,
+    address: backend.address,
+    weight,
+    candidate,
+    ...(candidate ? {} : { reason: reasonAgainst(member) }),
+    health,
+    active: backend.active,
+    max_connections: backends[index]?.max_connections ?? 0,
+  };
+}
+
+function reasonAgainst(member: Member): string {
+  if (member.weight === 0) return 'its weight is 0';
+  if (!member.healthy) {
+    const { lastError } = member.health ?? {};
+    return lastError === undefined ? 'unhealthy: too few checks passed' : `unhealthy: ${lastError}`;
+  }
+  if (member.active >= member.maxConnections) return `at its limit of ${member.maxConnections} connections`;
+  return 'all sockets of its pool are in use';
+}

@@ -1,0 +1,148 @@
+import type { Config, Upstream as UpstreamConfig } from '../../config/config.generated.ts';
+import type {
+  Backend,
+  ExplainRequest,
+  ProtocolExplanation,
+  ProtocolInstance,
+} from '../../plugin-api/index.ts';
+import { parseAddress } from '../../config/address.ts';
+import { BalanceError, messageOf } from '../../errors.ts';
+import type { UpstreamGroup } from '../../upstream/upstream-group.ts';
+import { askedRequest, type AskedRequest } from './asked-request.ts';
+import { chooseListener, type ReachableListener } from './choose-listener.ts';
+import { explainUpstream, likelyMember } from './explain-upstream.ts';
+import type { ExplainQuestion } from './explain-question.ts';
+import type { Explanation } from './explanation.ts';
+import { forwardedRequest, maskedRules, shownEdits, shownFields } from './shown-message.ts';
+
+const DEFAULT_CLIENT = '127.0.0.1';
+/** Stands for a backend that nobody can foretell. */
+const SOME_BACKEND = '<backend>';
+
+/** What a question is asked of: a live generation, or one that was built from a file and never runs. */
+export interface ExplainedPlan {
+  readonly live: boolean;
+  /** Number of the generation; undefined when it is not live. */
+  readonly generation: number | undefined;
+  readonly config: Config;
+  readonly listeners: readonly PlannedInstance[];
+  readonly group: (upstream: string) => UpstreamGroup | undefined;
+}
+
+export interface PlannedInstance extends ReachableListener {
+  readonly instance: ProtocolInstance;
+}
+
+/** The way of a request through a plan. Throws a QuestionError when the question makes no sense. */
+export function explain(plan: ExplainedPlan, question: ExplainQuestion): Explanation {
+  return new Explaining(plan, question).explanation();
+}
+
+class Explaining {
+  readonly #plan: ExplainedPlan;
+  readonly #asked: AskedRequest;
+  readonly #listener: PlannedInstance;
+  readonly #reason: string;
+  readonly #request: ExplainRequest;
+  readonly #notes: string[] = [];
+
+  constructor(plan: ExplainedPlan, question: ExplainQuestion) {
+    this.#plan = plan;
+    this.#asked = askedRequest(question);
+    const { listener, reason } = chooseListener(plan.listeners, this.#asked, question.listener);
+    this.#listener = listener;
+    this.#reason = reason;
+    this.#request = this.#sent();
+    if (!plan.live) this.#notes.push('not a running proxy: health, load and whose turn it is are not known');
+  }
+
+  explanation(): Explanation {
+    const protocol = this.#protocol();
+    const { rules, answer, forwarded } = protocol;
+    const { live, generation } = this.#plan;
+    const { method, target, fields, remoteAddress } = this.#request;
+    const taking = rules.find(({ matches }) => matches);
+    return {
+      live,
+      ...(generation === undefined ? {} : { generation }),
+      request: {
+        method,
+        target,
+        headers: shownFields(fields),
+        from: remoteAddress,
+        client: forwarded?.clientAddress ?? remoteAddress,
+      },
+      listener: this.#shownListener(),
+      routes: maskedRules(rules),
+      ...(taking === undefined ? {} : { route: taking.name }),
+      ...(answer === undefined ? {} : { answer }),
+      ...(forwarded?.message === undefined
+        ? {}
+        : { forwarded: forwardedRequest(forwarded.message, this.#request) }),
+      ...(forwarded?.response === undefined ? {} : { response: shownEdits(forwarded.response) }),
+      ...this.#upstream(protocol),
+      notes: this.#notes,
+    };
+  }
+
+  /** The request as the listener would get it. */
+  #sent(): ExplainRequest {
+    const { method, target, fields, authority, from } = this.#asked;
+    const local = parseAddress(this.#listener.address);
+    const port = local.kind === 'tcp' ? local.port : 0;
+    const host = local.kind === 'tcp' && local.host !== '' ? local.host : DEFAULT_CLIENT;
+    const named = fields.some(([name]) => name.toLowerCase() === 'host');
+    const shownHost = authority !== '' ? authority : `${host.includes(':') ? `[${host}]` : host}:${port}`;
+    return {
+      method,
+      target,
+      fields: named ? fields : [['Host', shownHost], ...fields],
+      remoteAddress: from ?? (local.kind === 'tcp' ? DEFAULT_CLIENT : 'unix'),
+      localAddress: host,
+      localPort: port,
+      pick: (upstream, key) => this.#pick(upstream, key),
+    };
+  }
+
+  #protocol(): ProtocolExplanation {
+    const { instance, config } = this.#listener;
+    if (instance.explain === undefined) {
+      this.#notes.push(`the plugin ${config.mode} does not explain what it does with a request`);
+      if (config.upstream === undefined) return { rules: [] };
+      const forwarded = { upstream: config.upstream, clientAddress: this.#request.remoteAddress };
+      return { rules: [], forwarded };
+    }
+    try {
+      return instance.explain(this.#request);
+    } catch (error) {
+      throw new BalanceError(
+        'plugin_failed',
+        `listener ${config.name}: ${config.mode} failed to explain: ${messageOf(error)}`,
+        { origin: 'internal', cause: error },
+      );
+    }
+  }
+
+  #pick(upstream: string, key: string | undefined): Backend {
+    const found = this.#find(upstream);
+    const member = found && likelyMember(found.config, found.group, key, this.#plan.live);
+    return member?.backend ?? { index: -1, name: SOME_BACKEND, address: SOME_BACKEND };
+  }
+
+  #upstream({ forwarded }: ProtocolExplanation): Pick<Explanation, 'upstream'> {
+    const found = forwarded && this.#find(forwarded.upstream);
+    if (found === undefined) return {};
+    return { upstream: explainUpstream(found.config, found.group, forwarded?.key, this.#plan.live) };
+  }
+
+  #find(name: string): { readonly config: UpstreamConfig; readonly group: UpstreamGroup } | undefined {
+    const config = this.#plan.config.upstreams.find((upstream) => upstream.name === name);
+    const group = this.#plan.group(name);
+    return config === undefined || group === undefined ? undefined : { config, group };
+  }
+
+  #shownListener(): Explanation['listener'] {
+    const { config, address } = this.#listener;
+    return { name: config.name, address, mode: config.mode, reason: this.#reason };
+  }
+}

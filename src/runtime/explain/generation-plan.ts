@@ -1,0 +1,21 @@
+import type { Generation } from '../generation.ts';
+import type { ExplainedPlan } from './explain.ts';
+
+/** A generation as questions are asked of it. `bound` has the addresses of its listeners by their names. */
+export function generationPlan(
+  generation: Generation,
+  bound: ReadonlyMap<string, string>,
+  live: boolean,
+): ExplainedPlan {
+  return {
+    live,
+    generation: live ? generation.id : undefined,
+    config: generation.config,
+    listeners: generation.listeners.map(({ config, instance }) => ({
+      config,
+      instance,
+      address: bound.get(config.name) ?? config.address,
+    })),
+    group: (upstream) => generation.upstreams.get(upstream),
+  };
+}

@@ -1,0 +1,62 @@
+import type { Config } from '../../config/config.generated.ts';
+import type { LoadedConfig } from '../../config/load-config.ts';
+import { dirname, resolve } from 'node:path';
+import { ReadBuffers } from '../../net/read-buffers.ts';
+import { TunnelTally } from '../../net/tunnel-tally.ts';
+import type { Logger, TelemetrySink } from '../../plugin-api/index.ts';
+import { GenerationBuilder, type Protocols } from '../builder.ts';
+import { Registry } from '../registry.ts';
+import type { ExplainedPlan } from './explain.ts';
+import { generationPlan } from './generation-plan.ts';
+
+const NOTHING = (): void => undefined;
+const NO_TELEMETRY: TelemetrySink = {
+  detailed: false,
+  tracer: undefined,
+  exchange: NOTHING,
+  tunnel: NOTHING,
+};
+
+/** A plan that can be asked and never runs. */
+export interface OfflinePlan extends ExplainedPlan {
+  close(): void;
+}
+
+/**
+ * Builds what a config asks for as a start would, but binds nothing, dials nothing and checks nobody's health. Rejects with
+ * a BalanceError when a start would fail at the same place.
+ */
+export async function buildOffline(
+  loaded: LoadedConfig,
+  protocols: Protocols,
+  logger: Logger,
+): Promise<OfflinePlan> {
+  const builder = new GenerationBuilder({
+    registry: new Registry(logger),
+    buffers: new ReadBuffers(),
+    logger,
+    telemetry: NO_TELEMETRY,
+    tunnels: new TunnelTally(),
+    health: () => ({ status: 200, body: '' }),
+  });
+  const directory = dirname(resolve(loaded.file));
+  const generation = await builder.build(inert(loaded.config), loaded.hash, directory, protocols);
+  return {
+    ...generationPlan(generation, new Map(), false),
+    config: loaded.config,
+    close: () => {
+      generation.destroy();
+    },
+  };
+}
+
+/** The config without what reaches out by itself. */
+function inert(config: Config): Config {
+  return {
+    ...config,
+    upstreams: config.upstreams.map(({ health_check: _, ...upstream }) => ({
+      ...upstream,
+      connection_pool: { ...upstream.connection_pool, min_idle: 0 },
+    })),
+  };
+}
