@@ -4,21 +4,24 @@ export const usage = `balance: a layer-4 and layer-7 proxy and load balancer
 Usage:
   balance run [--config FILE]        run the proxy; edits of the file are followed live
   balance validate [--config FILE]   check a config file and list every problem in it
-      --strict                       look for more, such as routes that nothing reaches; take warnings for errors
-  balance diff A B                   what a proxy that runs A would do with B: what counts at once, drains or binds
+  balance diff A B                   what a proxy that runs A would do with B
   balance explain [METHOD] URL       the way of a request: listener, route, what is forwarded, backends
-      -H, --header 'Name: value'     a header of the request; as often as needed
-      --from IP                      the client's address (default: 127.0.0.1)
-      --listener NAME                the listener, where the URL's port does not tell; for TCP it is enough
-  balance demo                       run three small backends and the proxy in front of them
-
   balance logs [FILE|-]...           show JSON log lines to humans; what is no JSON is passed through
+  balance demo                       run three small backends and the proxy in front of them
 
 Options:
   -c, --config FILE   the config file (default: $BALANCE_CONFIG, then config/balance.yaml)
-      --json          validate, diff, explain: the result as JSON
+      --json          validate, diff, explain: write the result as JSON
   -h, --help          show this text
   -v, --version       show the version
+
+Options of validate:
+      --strict        look for more, such as routes that nothing reaches, and take warnings for errors
+
+Options of explain:
+  -H, --header 'Name: value'   a header of the request; as often as needed
+      --from IP                the client's address (default: 127.0.0.1)
+      --listener NAME          the listener, where the URL's port does not tell; enough for TCP
 
 Options of logs:
   -l, --level LEVEL   lines of this level and above; access lines count by their status
