@@ -1,5 +1,4 @@
-import { isIP } from 'node:net';
-
+import { isIpAddress } from '../config/address.ts';
 import type { ExplainQuestion } from '../runtime/explain/explain-question.ts';
 import type { OptionValues } from './command-line.ts';
 
@@ -29,7 +28,7 @@ export function readQuestion(words: readonly string[], values: OptionValues): Ex
     return `explain needs ${hint}, as in: explain GET http://host/path`;
   }
   if (method !== undefined && !METHOD.test(method)) return `'${method}' is no HTTP method`;
-  if (from !== undefined && isIP(from) === 0) return `--from needs an IP address, got '${from}'`;
+  if (from !== undefined && !isIpAddress(from)) return `--from needs an IP address, got '${from}'`;
   const headers: (readonly [string, string])[] = [];
   for (const header of values.header ?? []) {
     const [, name, value] = HEADER.exec(header) ?? [];

@@ -1,4 +1,4 @@
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIP, isIPv4, isIPv6 } from 'node:net';
 
 /** Where a listener binds or a backend listens. A `host` of '' means all interfaces, IPv4 and IPv6. */
 export type Address =
@@ -36,6 +36,11 @@ export function formatAddress(address: Address): string {
   if (address.kind === 'unix') return `unix:${address.path}`;
   const host = address.host.includes(':') ? `[${address.host}]` : address.host;
   return `${host}:${address.port}`;
+}
+
+/** Whether a text is an IPv4 or IPv6 address, without port and brackets. */
+export function isIpAddress(text: string): boolean {
+  return isIP(text) !== 0;
 }
 
 /** Equal for two addresses exactly when they mean the same place; for use as a key of maps. */

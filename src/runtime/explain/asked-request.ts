@@ -1,5 +1,4 @@
-import { isIP } from 'node:net';
-
+import { isIpAddress } from '../../config/address.ts';
 import type { ExplainedField } from '../../plugin-api/index.ts';
 import { QuestionError, type ExplainQuestion } from './explain-question.ts';
 
@@ -26,7 +25,7 @@ const UNSENDABLE = /[\0\r\n]/;
 /** Throws a QuestionError when no client could send such a request. */
 export function askedRequest({ method = 'GET', url, headers = [], from }: ExplainQuestion): AskedRequest {
   if (!TOKEN.test(method)) throw new QuestionError(`'${method}' is no HTTP method`);
-  if (from !== undefined && isIP(from) === 0) throw new QuestionError(`'${from}' is no IP address`);
+  if (from !== undefined && !isIpAddress(from)) throw new QuestionError(`'${from}' is no IP address`);
   for (const [name, value] of headers) {
     if (!TOKEN.test(name)) throw new QuestionError(`'${name}' is no name of a header`);
     if (UNSENDABLE.test(value)) throw new QuestionError(`the value of ${name} holds a line break or NUL`);
