@@ -141,6 +141,7 @@ class Proxy implements App {
         listeners,
         logger,
         eventLoop,
+        requests: (backend) => metrics.totals(backend),
         closing: () => this.#closing,
         reloader: () => this.#reloader,
         sources: () => this.#loaded?.sources,

@@ -44,15 +44,37 @@ export interface BackendReport {
   readonly idle: number;
   /** Counted since the backend came; by names in snake_case. */
   readonly counters: Readonly<Record<string, number>>;
+  /** Undefined while none are counted. */
+  readonly requests: RequestsReport | undefined;
+}
+
+/** Requests that were answered. */
+export interface RequestsReport {
+  readonly total: number;
+  /** By `2xx`, `5xx` and the like; `none` where no status reached the client. */
+  readonly byStatus: Readonly<Record<string, number>>;
+  readonly byError: Readonly<Record<string, number>>;
+}
+
+export interface BackendsReport {
+  readonly backends: readonly BackendReport[];
+  /** Those that no backend was picked for. */
+  readonly withoutBackend: RequestsReport | undefined;
 }
 
 /** `GET /backends` and `GET /pools`. */
 export function backendRoutes(
-  backends: () => readonly BackendReport[],
+  report: () => BackendsReport,
   pools: () => readonly PoolReport[],
 ): AdminRoute[] {
   return [
-    get('/backends', () => jsonResponse(200, { backends: backends().map(backendJson) })),
+    get('/backends', () => {
+      const { backends, withoutBackend } = report();
+      return jsonResponse(200, {
+        backends: backends.map(backendJson),
+        without_backend: { requests: requestsJson(withoutBackend) },
+      });
+    }),
     get('/pools', () => jsonResponse(200, { pools: pools().map(poolJson) })),
   ];
 }
@@ -66,6 +88,7 @@ function backendJson({
   leased,
   idle,
   counters,
+  requests,
 }: BackendReport): object {
   const down = upstreams.find(({ healthy }) => !healthy);
   const checked = upstreams.flatMap(({ lastCheckAtMs }) =>
@@ -83,7 +106,14 @@ function backendJson({
     active,
     connections: { open: sockets, leased, idle },
     counters,
+    requests: requestsJson(requests),
   };
+}
+
+function requestsJson(requests: RequestsReport | undefined): object | null {
+  if (requests === undefined) return null;
+  const { total, byStatus, byError } = requests;
+  return { total, by_status: byStatus, errors: byError };
 }
 
 function timeJson(atMs: number | undefined): string | null {

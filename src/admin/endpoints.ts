@@ -1,5 +1,4 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { Readable } from 'node:stream';
 import type { HealthReport } from '../plugin-api/host.ts';
 import { jsonResponse } from './admin-response.ts';
 import type { AdminHandler } from './admin-router.ts';
@@ -52,11 +51,6 @@ export interface MetricsExposition {
 export function metricsEndpoint(metrics: MetricsExposition): AdminHandler {
   return async (request) => {
     const { contentType, headers, body } = await metrics.page(request.headers);
-    return {
-      status: 200,
-      contentType,
-      headers: { ...headers, 'Content-Length': String(body.length) },
-      body: Readable.from([body]),
-    };
+    return { status: 200, contentType, headers, body };
   };
 }

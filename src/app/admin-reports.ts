@@ -1,4 +1,10 @@
-import type { BackendReport, MembershipReport, PoolReport } from '../admin/backend-routes.ts';
+import type {
+  BackendReport,
+  BackendsReport,
+  MembershipReport,
+  PoolReport,
+  RequestsReport,
+} from '../admin/backend-routes.ts';
 import type { LiveConfigReport } from '../admin/config-route.ts';
 import type { ConnectionReport, ListenerConnections } from '../admin/connections-route.ts';
 import type { DrainingReport, StatusReport } from '../admin/status-route.ts';
@@ -22,6 +28,8 @@ export interface ShownParts {
   readonly reloader: () => Reloader;
   /** The files of the live config. */
   readonly sources: () => ConfigSources | undefined;
+  /** Counted requests of the backends with that name, without one of those that had none. */
+  readonly requests: (backend?: string) => RequestsReport | undefined;
   readonly closing: () => boolean;
 }
 
@@ -76,7 +84,15 @@ export class AdminReports {
   }
 
   /** All that a generation uses, the live one first. */
-  backends(): BackendReport[] {
+  backends(): BackendsReport {
+    const { requests } = this.#parts;
+    const backends = [...this.#memberships()].map(([backend, upstreams]) =>
+      backendReport(backend, upstreams, requests(backend.name)),
+    );
+    return { backends, withoutBackend: requests() };
+  }
+
+  #memberships(): ReadonlyMap<BackendState, readonly MembershipReport[]> {
     const memberships = new Map<BackendState, MembershipReport[]>();
     for (const generation of this.#generations()) {
       const live = generation === this.#parts.live.generation;
@@ -98,7 +114,7 @@ export class AdminReports {
         }
       }
     }
-    return [...memberships].map(([backend, upstreams]) => backendReport(backend, upstreams));
+    return memberships;
   }
 
   pools(): PoolReport[] {
@@ -160,8 +176,12 @@ function drainingReport(generation: Generation, replacedAtMs: number): DrainingR
   return { ...generationReport(generation), replacedAtMs, holds };
 }
 
-function backendReport(backend: BackendState, upstreams: readonly MembershipReport[]): BackendReport {
-  const { name, address, active, sockets, leased, idle, created, reused } = backend;
+function backendReport(
+  backend: BackendState,
+  upstreams: readonly MembershipReport[],
+  requests: RequestsReport | undefined,
+): BackendReport {
+  const { name, address, active, sockets, leased, idle, traffic } = backend;
   return {
     name,
     address,
@@ -170,7 +190,17 @@ function backendReport(backend: BackendState, upstreams: readonly MembershipRepo
     sockets,
     leased,
     idle,
-    counters: { connections_created_total: created, connections_reused_total: reused },
+    requests,
+    counters: {
+      connections_created_total: backend.created,
+      connections_reused_total: backend.reused,
+      connections_discarded_total: backend.discarded,
+      connect_failures_total: backend.connectFailures,
+      pool_timeouts_total: backend.poolTimeouts,
+      resends_total: backend.resends,
+      received_bytes_total: traffic.bytesReceived,
+      sent_bytes_total: traffic.bytesSent,
+    },
   };
 }
 

@@ -6,6 +6,7 @@ import { CONTENT_TYPES } from './exposition.ts';
 import type { MetricsSource } from './metrics-source.ts';
 import { Metrics } from './metrics.ts';
 import { ProcessMetrics } from './process-metrics.ts';
+import type { RequestTotals } from './request-metrics.ts';
 import type { PreparedTelemetry } from './telemetry-control.ts';
 
 const compress = promisify(gzip);
@@ -64,6 +65,11 @@ export class MetricsControl {
       headers: { Vary: 'Accept, Accept-Encoding', ...(zipped ? { 'Content-Encoding': 'gzip' } : undefined) },
       body: zipped ? await compress(text, { level: GZIP_LEVEL }) : text,
     };
+  }
+
+  /** The requests of backends with that name, without one of those that had none; undefined while nothing is counted. */
+  totals(backend?: string): RequestTotals | undefined {
+    return this.#unsubscribe === undefined ? undefined : this.#metrics.totals(backend);
   }
 
   /** Counts no more. */

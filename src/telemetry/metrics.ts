@@ -10,7 +10,7 @@ import { SnapshotTaker } from './metrics-snapshot.ts';
 import type { MetricsSnapshot } from './metrics-snapshot.ts';
 import type { ProcessMetrics } from './process-metrics.ts';
 import { backendSeries, listenerSeries, proxySeries, queueSeries, tunnelSeries } from './metric-series.ts';
-import { RequestMetrics } from './request-metrics.ts';
+import { NO_BACKEND, RequestMetrics, type RequestTotals } from './request-metrics.ts';
 import { TunnelDurations } from './tunnel-durations.ts';
 
 /** Settings of {@link Metrics}. */
@@ -60,6 +60,11 @@ export class Metrics implements TelemetrySubscriber {
 
   queue({ upstream, outcome, waitedMs }: QueueRecord): void {
     this.#queues.count(upstream, outcome, outcome === 'refused' ? undefined : waitedMs);
+  }
+
+  /** The requests of backends with that name; without a name of those that had none. */
+  totals(backend = NO_BACKEND): RequestTotals {
+    return this.#requests.totals(backend);
   }
 
   /**

@@ -15,6 +15,14 @@ interface Slot {
   readonly counters: RequestCounters;
 }
 
+/** The requests of one backend in few numbers. */
+export interface RequestTotals {
+  readonly total: number;
+  /** By `2xx`, `5xx` and the like; `none` where no status reached the client. */
+  readonly byStatus: Readonly<Record<string, number>>;
+  readonly byError: Readonly<Record<string, number>>;
+}
+
 /** Counts exchanges in own fields, found without a look-up by name: a request costs some field updates. */
 export class RequestMetrics {
   readonly #names: () => Iterable<string>;
@@ -60,6 +68,21 @@ export class RequestMetrics {
     // A slot would keep counting into what nobody shows any more. They fill again by themselves.
     if (removed) this.#slots = [];
     this.#mostNames = 2 * names.size + SPARE_NAMES;
+  }
+
+  /** What was counted for backends of that name, or for {@link NO_BACKEND}. */
+  totals(name: string): RequestTotals {
+    const requests = this.#byName.get(name);
+    const byStatus: Record<string, number> = {};
+    let total = 0;
+    for (const each of requests?.methods() ?? []) {
+      for (const [status, count] of each.statuses()) {
+        const shown = status === 0 ? 'none' : `${String(Math.trunc(status / 100))}xx`;
+        byStatus[shown] = (byStatus[shown] ?? 0) + count;
+        total += count;
+      }
+    }
+    return { total, byStatus, byError: Object.fromEntries(requests?.errors() ?? []) };
   }
 
   *requests(names: ReadonlySet<string>): Iterable<Series> {
