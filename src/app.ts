@@ -1,21 +1,22 @@
 import { dirname, resolve } from 'node:path';
 
 import { adminRoutes } from './app/admin-routes.ts';
+import { CandidateLoader } from './app/candidate-loader.ts';
 import { ConfigFollower } from './app/config-follower.ts';
 import { metricsSource } from './app/metrics-source.ts';
 import { get } from './admin/admin-router.ts';
 import { AdminServers } from './admin/admin-servers.ts';
 import { metricsEndpoint } from './admin/endpoints.ts';
 import { EventLoopWatch } from './admin/event-loop-watch.ts';
-import { loadConfig, type LoadedConfig } from './config/load-config.ts';
-import { loadedPluginSettings } from './config/plugin-settings.ts';
+import type { LoadedConfig } from './config/loaded-config.ts';
+import { ConfigLoader } from './config/worker/config-loader.ts';
 import { BalanceError } from './errors.ts';
 import { ReadBuffers } from './net/read-buffers.ts';
 import { TunnelTally } from './net/tunnel-tally.ts';
 import type { Logger } from './plugin-api/index.ts';
 import { PluginLoader } from './plugins/plugin-loader.ts';
 import { GenerationBuilder } from './runtime/builder.ts';
-import { ConfigApply, type ConfigCandidate } from './runtime/config-apply.ts';
+import { ConfigApply } from './runtime/config-apply.ts';
 import { DrainingGenerations } from './runtime/draining-generations.ts';
 import { ListenerTable } from './runtime/listener-table.ts';
 import { LiveView } from './runtime/live-view.ts';
@@ -86,6 +87,7 @@ class Proxy implements App {
   readonly #listeners: ListenerTable;
   readonly #admin: AdminServers;
   readonly #reloader: Reloader;
+  readonly #configs: ConfigLoader;
   readonly #follower: ConfigFollower;
   #loaded: LoadedConfig | undefined;
   #closing = false;
@@ -157,8 +159,14 @@ class Proxy implements App {
       tunnels,
       health: () => live.health(),
     });
+    const { configFile, env = {} } = options;
+    const candidates = new CandidateLoader({
+      env,
+      plugins,
+      load: (load) => this.#follower.load(() => this.#configs.load(configFile, load)),
+    });
     const config = new ConfigApply({
-      load: (cause, loaded) => this.#load(cause, loaded),
+      load: (cause, loaded) => candidates.load(cause, loaded),
       builder,
       live,
       draining,
@@ -176,6 +184,7 @@ class Proxy implements App {
       live: () => live.generation,
       logger,
     });
+    this.#configs = new ConfigLoader({ logger });
     this.#follower = new ConfigFollower(() => this.reload({ source: 'file' }));
   }
 
@@ -216,6 +225,7 @@ class Proxy implements App {
   destroy(): void {
     this.#closing = true;
     void this.#follower.close();
+    void this.#configs.close();
     this.#listeners.destroy();
     this.#admin.destroy();
     this.#plugins.close();
@@ -231,19 +241,6 @@ class Proxy implements App {
 
   async #drain(): Promise<void> {
     await Promise.all([this.#listeners.close(), this.#live.generation?.close()]);
-  }
-
-  async #load(cause: ReloadCause, live: LoadedConfig | undefined): Promise<ConfigCandidate> {
-    const { configFile: file, env = {} } = this.#options;
-    // An edit of a plugin must not bring an edit of the config with it.
-    if (cause.source === 'plugins' && live !== undefined) {
-      const settings = loadedPluginSettings(live);
-      return { loaded: live, plugins: await this.#plugins.prepare({ settings, mustChange: true }) };
-    }
-    const retry = cause.source === 'signal' || cause.source === 'admin';
-    const plugins = await this.#plugins.prepareFor(file, env, retry);
-    const loaded = await this.#follower.load(() => loadConfig(file, { env, modes: plugins.names }));
-    return { loaded, plugins };
   }
 
   #refuseWhileClosing(): void {

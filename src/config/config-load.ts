@@ -24,6 +24,8 @@ import type { LoadResult } from './loaded-config.ts';
 import type { NormalizeContext } from './normalize-context.ts';
 import { normalize } from './normalize.ts';
 import { Origins } from './origins.ts';
+import type { PluginSettings } from './plugin-settings.ts';
+import { uncheckedPluginSettings } from './plugin-settings.ts';
 import type { Path, Problem } from './problem.ts';
 import { formatPath, sortProblems } from './problem.ts';
 import { hashFile } from './read-config-file.ts';
@@ -63,10 +65,9 @@ export class ConfigLoad {
     this.#merged = mergeSources(reading.parsed, (problem) => this.#problems.push(problem));
   }
 
-  /** Where the files say that plugins lie, as an absolute path; known before the check, which needs their names. */
-  get pluginDirectory(): string | undefined {
-    const directory = property(property(this.#merged.value, 'plugins'), 'directory');
-    return typeof directory === 'string' ? resolve(dirname(this.#file), directory) : undefined;
+  /** What the files say about plugins; known before the check, which needs their modes. */
+  get pluginSettings(): PluginSettings {
+    return uncheckedPluginSettings(this.#file, this.#merged.value);
   }
 
   /** Throws a ConfigError with all problems at once. */
@@ -162,10 +163,4 @@ export class ConfigLoad {
     const files = [...this.#reading.files, ...this.#references];
     return { files, includes: this.#reading.includes, hash: hashOfSources(files) };
   }
-}
-
-function property(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
-    ? (value as Record<string, unknown>)[name]
-    : undefined;
 }

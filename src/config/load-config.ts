@@ -23,7 +23,7 @@ export async function loadResult(file: string, options: LoadOptions): Promise<Lo
   }
   const load = new ConfigLoad(file, reading);
   const { modes } = options;
-  const config = load.check(typeof modes === 'function' ? await modes(load.pluginDirectory) : modes);
+  const config = load.check(typeof modes === 'function' ? await modes(load.pluginSettings) : modes);
   await load.readReferences(config);
   return load.result(config);
 }

@@ -2,6 +2,7 @@ import type { Config } from './config.generated.ts';
 import type { ConfigSources } from './files/config-sources.ts';
 import type { FilePosition } from './files/place-table.ts';
 import { PlaceTable } from './files/place-table.ts';
+import type { PluginSettings } from './plugin-settings.ts';
 import type { Path, Problem } from './problem.ts';
 import { parsePath } from './problem.ts';
 import type { Environment } from './substitute-env.ts';
@@ -10,10 +11,10 @@ export interface LoadOptions {
   /** What `${env:NAME}` reads from. Default: none. */
   readonly env?: Environment;
   /**
-   * The names of all protocols there are: what `mode` may say. A function is asked when the files are read, with the
-   * folder where they say that plugins lie.
+   * The names of all protocols there are: what `mode` may say. A function is asked when the files are read, with what
+   * they say about plugins.
    */
-  readonly modes: readonly string[] | ((pluginDirectory: string | undefined) => Promise<readonly string[]>);
+  readonly modes: readonly string[] | ((settings: PluginSettings) => Promise<readonly string[]>);
   /** Stands for the content of the main file, which then need not exist. */
   readonly text?: string;
 }

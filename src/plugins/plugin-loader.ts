@@ -1,7 +1,7 @@
 import { extname, join, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-import { pluginSettings, type PluginSettings } from '../config/plugin-settings.ts';
+import type { PluginSettings } from '../config/plugin-settings.ts';
 import type { Environment } from '../config/substitute-env.ts';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../plugin-api/index.ts';
@@ -95,14 +95,11 @@ export class PluginLoader {
    * `plugins.directory`. For commands that run once.
    */
   async loadFor(configFile: string, env: Environment = {}): Promise<PluginSet> {
-    return (await this.prepareFor(configFile, env)).plugins;
-  }
-
-  /** {@link prepare} for a config file that was not read yet. */
-  async prepareFor(configFile: string, env: Environment = {}, retry = false): Promise<PluginChange> {
+    // A running proxy never needs it: a load asks for plugins when it has read the files.
+    const { readPluginSettings } = await import('../config/read-plugin-settings.ts');
     // While the file can't be read, its plugins lie where they lay before.
-    this.#settings = (await pluginSettings(configFile, env)) ?? this.#settings;
-    return this.prepare({ settings: this.#settings, retry });
+    this.#settings = (await readPluginSettings(configFile, env)) ?? this.#settings;
+    return (await this.prepare({ settings: this.#settings })).plugins;
   }
 
   /**

@@ -1,0 +1,44 @@
+import type { LoadOptions, LoadedConfig } from '../config/loaded-config.ts';
+import { loadedPluginSettings, type PluginSettings } from '../config/plugin-settings.ts';
+import type { Environment } from '../config/substitute-env.ts';
+import type { PluginChange } from '../plugins/plugin-change.ts';
+import type { PluginLoader } from '../plugins/plugin-loader.ts';
+import type { ConfigCandidate } from '../runtime/config-apply.ts';
+import type { ReloadCause } from '../runtime/reloader.ts';
+
+export interface CandidateLoaderOptions {
+  readonly env: Environment;
+  /** Loads the config file. */
+  readonly load: (options: LoadOptions) => Promise<LoadedConfig>;
+  readonly plugins: PluginLoader;
+}
+
+/** Loads what is to become live: the config, and the plugins that it can use. */
+export class CandidateLoader {
+  readonly #options: CandidateLoaderOptions;
+
+  constructor(options: CandidateLoaderOptions) {
+    this.#options = options;
+  }
+
+  /** `live` is the config that is live. Rejects when there is nothing that could become live. */
+  async load(cause: ReloadCause, live: LoadedConfig | undefined): Promise<ConfigCandidate> {
+    const { env, load, plugins } = this.#options;
+    // An edit of a plugin must not bring an edit of the config with it.
+    if (cause.source === 'plugins' && live !== undefined) {
+      const settings = loadedPluginSettings(live);
+      return { loaded: live, plugins: await plugins.prepare({ settings, mustChange: true }) };
+    }
+    const retry = cause.source === 'signal' || cause.source === 'admin';
+    const prepared: PluginChange[] = [];
+    const modes = async (settings: PluginSettings): Promise<readonly string[]> => {
+      const change = await plugins.prepare({ settings, retry });
+      prepared.push(change);
+      return change.names;
+    };
+    const loaded = await load({ env, modes });
+    const [change] = prepared;
+    if (change === undefined) throw new Error('a load checked no modes');
+    return { loaded, plugins: change };
+  }
+}
