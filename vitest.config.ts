@@ -4,6 +4,8 @@ export default defineConfig({
   test: {
     include: ['test/{unit,contract,integration,system,fuzz}/**/*.test.ts'],
     pool: 'forks',
+    // Plugins that tests write are imported by the runtime itself, as in production.
+    server: { deps: { external: [/\/balance-(?:plugins|lab|contract)-[^/]+\//] } },
     // Most tests wait for sockets and clocks most of the time.
     maxWorkers: 4,
     testTimeout: 30_000,

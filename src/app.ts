@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { adminRoutes } from './app/admin-routes.ts';
 import { CandidateLoader } from './app/candidate-loader.ts';
 import { ConfigFollower } from './app/config-follower.ts';
+import { PluginFollower } from './app/plugin-follower.ts';
 import { metricsSource } from './app/metrics-source.ts';
 import { get } from './admin/admin-router.ts';
 import { AdminServers } from './admin/admin-servers.ts';
@@ -89,6 +90,7 @@ class Proxy implements App {
   readonly #reloader: Reloader;
   readonly #configs: ConfigLoader;
   readonly #follower: ConfigFollower;
+  readonly #pluginFollower: PluginFollower;
   #loaded: LoadedConfig | undefined;
   #closing = false;
 
@@ -186,6 +188,10 @@ class Proxy implements App {
     });
     this.#configs = new ConfigLoader({ logger });
     this.#follower = new ConfigFollower(() => this.reload({ source: 'file' }));
+    this.#pluginFollower = new PluginFollower({
+      plugins,
+      changed: () => void this.reload({ source: 'plugins' }),
+    });
   }
 
   get listeners(): ReadonlyMap<string, string> {
@@ -212,7 +218,7 @@ class Proxy implements App {
 
   async close(): Promise<void> {
     this.#closing = true;
-    await this.#follower.close();
+    await Promise.all([this.#follower.close(), this.#pluginFollower.close()]);
     const limitMs = this.#live.generation?.config.shutdown.timeout ?? 0;
     const finished = await within(limitMs, this.#drain());
     if (!finished)
@@ -226,6 +232,7 @@ class Proxy implements App {
     this.#closing = true;
     void this.#follower.close();
     void this.#configs.close();
+    void this.#pluginFollower.close();
     this.#listeners.destroy();
     this.#admin.destroy();
     this.#plugins.close();
@@ -248,8 +255,12 @@ class Proxy implements App {
   }
 
   #applied(loaded: LoadedConfig): void {
+    // Warnings are said once of each load: new plugins come with the config that is live already.
+    const isNew = loaded !== this.#loaded;
     this.#loaded = loaded;
     this.#follower.follow(loaded);
+    this.#pluginFollower.follow(loaded);
+    if (!isNew) return;
     for (const { file, line, column, path, message } of loaded.warnings)
       this.logger.warn('config warning', {
         at: `${file}:${String(line)}:${String(column)}`,

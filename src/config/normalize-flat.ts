@@ -11,7 +11,10 @@ import type { Path } from './problem.ts';
  */
 export function normalizeFlat(file: ConfigFile, context: NormalizeContext): object {
   const backends = file.backends ?? [];
-  if (backends.length === 0) context.warn(['backends'], 'has no backend: nothing can be forwarded');
+  // A plugin may need none.
+  const { mode = 'http' } = file;
+  if (backends.length === 0 && (mode === 'http' || mode === 'tcp'))
+    context.warn(['backends'], 'has no backend: nothing can be forwarded');
   const upstreams: object[] = [
     {
       ...sharedUpstream(file, ['upstreams', 0], context),

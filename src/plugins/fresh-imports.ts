@@ -23,6 +23,8 @@ const require = nodeModule.createRequire(import.meta.url);
  */
 export class FreshImports {
   #deregister: (() => void) | undefined;
+  /** CommonJS modules of plugins that were ever loaded, in the order of their first loading. */
+  readonly #commonJs = new Set<string>();
 
   /** The module's namespace. `state` tells one state of the plugin from another: letters and digits. */
   async import({ file, folder }: PluginSource, state: string): Promise<Readonly<Record<string, unknown>>> {
@@ -35,13 +37,35 @@ export class FreshImports {
       query += `.${String(pathToFileURL(dirname(path) + sep).href.length)}`;
     }
     url.search = `?state=${query}`;
-    forgetCommonJs(folder === undefined ? path : dirname(path) + sep);
+    this.#renewCommonJs(folder === undefined ? path : dirname(path) + sep);
     return (await import(/* @vite-ignore */ url.href)) as Record<string, unknown>;
   }
 
   close(): void {
     this.#deregister?.();
     this.#deregister = undefined;
+  }
+
+  /**
+   * CommonJS modules are cached by their file, whatever the address. Those that were loaded before are loaded anew here,
+   * because the runtime takes a module that it forgot and that an import meets first for one half of a circle, and gives
+   * what requires it an empty object.
+   */
+  #renewCommonJs(start: string): void {
+    for (const file of Object.keys(require.cache)) {
+      if (!file.startsWith(start) || file.slice(start.length).includes(`node_modules${sep}`)) continue;
+      this.#commonJs.add(file);
+      // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- it is a cache
+      delete require.cache[file];
+    }
+    for (const file of this.#commonJs) {
+      if (!file.startsWith(start)) continue;
+      try {
+        require(file);
+      } catch {
+        // It is gone or broken: whoever still needs it will be told.
+      }
+    }
   }
 
   #follow(): void {
@@ -83,12 +107,3 @@ export async function resolve(specifier, context, next) {
   const resolved = await next(specifier, context);
   return { ...resolved, url: inSameState(resolved.url, context.parentURL) };
 }`;
-
-/** CommonJS modules are cached by their file, whatever the address. */
-function forgetCommonJs(start: string): void {
-  for (const file of Object.keys(require.cache)) {
-    if (!file.startsWith(start) || file.slice(start.length).includes(`node_modules${sep}`)) continue;
-    // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- it is a cache
-    delete require.cache[file];
-  }
-}

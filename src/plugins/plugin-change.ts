@@ -43,6 +43,11 @@ export class PluginChange {
     return this.#plugins;
   }
 
+  /** True when these are the plugins that are live. */
+  get isEmpty(): boolean {
+    return this.#plugins.equals(this.#options.live);
+  }
+
   /**
    * Checks the options of the config's listeners and builds with as many of the new plugins as work. Rejects with what is
    * wrong when it can't be built with the live ones either, or when a plugin is at fault that has no live state.
@@ -59,7 +64,7 @@ export class PluginChange {
       if (!(error instanceof Failure)) return error;
       const { cause, reasons } = error;
       for (const [plugin, reason] of reasons) this.#fallBack(plugin, reason, loaded, cause);
-      if (this.#options.mustChange && this.#plugins.equals(live)) throw cause;
+      if (this.#options.mustChange && this.isEmpty) throw cause;
     }
   }
 

@@ -9,6 +9,8 @@ import { findPlugins, isIgnoredName, type PluginSource } from './plugin-source.t
 export interface FoundPlugin extends PluginSource {
   /** Hash of everything in it; another one, another plugin. */
   readonly hash: string;
+  /** All folders that it consists of; none for a single file. */
+  readonly folders: readonly string[];
   /** Why it can't be read; undefined when it can. */
   readonly fault: string | undefined;
 }
@@ -59,23 +61,22 @@ class Reading {
   }
 
   async plugin(source: PluginSource): Promise<FoundPlugin> {
+    const folders: string[] = [];
     try {
-      const hash =
-        source.folder === undefined
-          ? (await this.#file(source.file)).hash
-          : await this.#folder(source.folder);
-      const isEmpty = this.known.get(source.file)?.sizeBytes === 0;
-      return { ...source, hash, fault: isEmpty ? 'it is empty' : undefined };
+      const { file, folder } = source;
+      const hash = folder === undefined ? (await this.#file(file)).hash : await this.#folder(folder, folders);
+      const isEmpty = this.known.get(file)?.sizeBytes === 0;
+      return { ...source, hash, folders, fault: isEmpty ? 'it is empty' : undefined };
     } catch (error) {
       const fault = systemCodeOf(error) === '' ? messageOf(error) : `it can't be read: ${messageOf(error)}`;
-      return { ...source, hash: sha256(fault), fault };
+      return { ...source, hash: sha256(fault), folders, fault };
     }
   }
 
-  async #folder(folder: string): Promise<string> {
+  async #folder(folder: string, folders: string[]): Promise<string> {
     const lines: string[] = [];
     let sizeBytes = 0;
-    for (const file of await filesBelow(folder)) {
+    for (const file of await filesBelow(folder, folders)) {
       const known = await this.#file(file);
       sizeBytes += known.sizeBytes;
       if (sizeBytes > MAX_BYTES) throw new Error(`it holds more than ${String(MAX_BYTES)} bytes`);
@@ -99,15 +100,16 @@ class Reading {
   }
 }
 
-/** All files of a plugin's folder. Folders behind links lie elsewhere: they are not part of it. */
-async function filesBelow(folder: string): Promise<string[]> {
+/** All files of a plugin's folder, and its folders. Folders behind links lie elsewhere: they are not part of it. */
+async function filesBelow(folder: string, folders: string[]): Promise<string[]> {
   const files: string[] = [];
-  const folders = [folder];
-  for (let next = folders.pop(); next !== undefined; next = folders.pop()) {
+  const ahead = [folder];
+  for (let next = ahead.pop(); next !== undefined; next = ahead.pop()) {
+    folders.push(next);
     for (const entry of await readdir(next, { withFileTypes: true })) {
       if (isIgnoredName(entry.name)) continue;
       const path = join(next, entry.name);
-      if (entry.isDirectory()) folders.push(path);
+      if (entry.isDirectory()) ahead.push(path);
       else if (entry.isFile() || (await leadsToFile(path))) files.push(path);
       if (files.length > MAX_FILES) throw new Error(`it holds more than ${String(MAX_FILES)} files`);
     }

@@ -59,9 +59,11 @@ export class PluginLoader {
   /** By file. */
   #attempts = new Map<string, Attempt>();
   #failures = new Map<string, string>();
+  /** Files of plugins that live listeners use and that are there no more. */
+  #missing = new Map<string, string>();
   /** What was logged of files, so that it is said once. */
   #told = new Map<string, string>();
-  #fingerprint = '';
+  readonly #seen = new Map<string, string>();
   #settings: PluginSettings = { directory: undefined, timeoutMs: 10_000 };
 
   /** `strayErrors` tells of errors that nobody caught. */
@@ -77,12 +79,12 @@ export class PluginLoader {
 
   /** Why files in the plugin folders are not what runs, as of the last look at them. */
   get failures(): readonly PluginFailure[] {
-    return [...this.#failures].map(([file, reason]) => ({ file, reason }));
+    return [...this.#failures, ...this.#missing].map(([file, reason]) => ({ file, reason }));
   }
 
-  /** What lay in the folders when they were looked at last, in one value. */
-  get fingerprint(): string {
-    return this.#fingerprint;
+  /** What lay in these folders when they were looked at last, in one value; '' when they never were. */
+  seenIn(directories: readonly string[]): string {
+    return this.#seen.get(directories.join('\n')) ?? '';
   }
 
   /** How many states of plugins this process keeps in memory: a module can't be unloaded. */
@@ -108,15 +110,18 @@ export class PluginLoader {
    */
   async prepare(request: PluginRequest): Promise<PluginChange> {
     this.#builtIn ??= await Promise.all(BUILT_IN.map(importBuiltIn));
-    const found = await this.#contents.read(pluginDirectories(request.settings));
-    this.#fingerprint = fingerprintOf(found);
+    const directories = pluginDirectories(request.settings);
+    const found = await this.#contents.read(directories);
+    this.#seen.set(directories.join('\n'), fingerprintOf(found));
+    const failedBefore = this.#failures;
     this.#failures = new Map();
+    this.#missing = new Map();
     if (request.retry === true) this.#told.clear();
     this.#attempts = await this.#attemptAll(found, request);
     const wanted = this.#select(this.#builtIn);
     this.#tellFailures();
     const mustChange = request.mustChange ?? false;
-    if (mustChange && wanted.equals(this.#live)) throw this.#nothingChanged();
+    if (mustChange && wanted.equals(this.#live)) this.#throwNew(failedBefore);
     return new PluginChange({
       live: this.#live,
       wanted,
@@ -177,7 +182,7 @@ export class PluginLoader {
         chosen.set(plugin.name, plugin);
         const gone = now === undefined ? 'it is gone' : `it holds ${now.plugin?.name ?? ''} now`;
         const stays = `listeners in mode ${plugin.name} keep what was loaded from it until they are edited away or the proxy restarts`;
-        this.#failures.set(file, `${gone}; ${stays}`);
+        this.#missing.set(file, `${gone}; ${stays}`);
       }
     }
     return new PluginSet(chosen.values());
@@ -212,6 +217,7 @@ export class PluginLoader {
         !origin.builtIn && !modes.has(name) && this.#attempts.get(origin.file)?.plugin?.name !== name,
     );
     this.#live = plugins.without(new Set(unused.map(({ name }) => name)));
+
     this.#modes = modes;
     for (const plugin of this.#live) {
       const { name, origin } = plugin;
@@ -229,20 +235,22 @@ export class PluginLoader {
 
   /** Says what is wrong with files that was not said before. */
   #tellFailures(): void {
-    for (const [file, reason] of this.#failures) {
+    const told = new Map<string, string>();
+    for (const { file, reason } of this.failures) {
+      told.set(file, reason);
       if (this.#told.get(file) === reason) continue;
-      this.#told.set(file, reason);
-      const isLoaded = this.#attempts.get(file) === undefined;
-      if (isLoaded) this.#logger.warn('plugin file missing', { file, error: reason });
+      if (this.#missing.has(file)) this.#logger.warn('plugin file missing', { file, error: reason });
       else this.#logger.error('plugin refused', { file, error: reason });
     }
-    for (const file of this.#told.keys()) if (!this.#failures.has(file)) this.#told.delete(file);
+    this.#told = told;
   }
 
-  #nothingChanged(): PluginError {
-    const reasons = this.failures.map(({ file, reason }) => `${file}: ${reason}`);
-    const message = reasons.length > 0 ? reasons.join('; ') : 'no plugin changed';
-    return new PluginError('', message, message);
+  /** Throws what is wrong with files that was not wrong before. */
+  #throwNew(before: ReadonlyMap<string, string>): void {
+    const reasons = [...this.#failures].filter(([file, reason]) => before.get(file) !== reason);
+    if (reasons.length === 0) return;
+    const message = reasons.map(([file, reason]) => `${file}: ${reason}`).join('; ');
+    throw new PluginError('', message, message);
   }
 }
 

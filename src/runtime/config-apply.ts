@@ -67,6 +67,8 @@ export class ConfigApply {
   async apply(cause: ReloadCause): Promise<AppliedConfig> {
     const { load, builder, parts, allowed } = this.#options;
     const { loaded, plugins } = await load(cause, this.#live);
+    if (cause.source === 'plugins' && plugins.isEmpty)
+      return { summary: summarizeChanges([]), changes: [], warnings: [] };
     const undo = new Unwinding();
     try {
       const generation = await plugins.build(loaded, (set) =>

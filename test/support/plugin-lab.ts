@@ -95,7 +95,7 @@ export function listenersIn(modes: readonly string[], options = '{}'): LoadedCon
     (mode, index) =>
       `  - { name: l${index}, listen: '127.0.0.1:${index + 1}', mode: ${mode}, options: ${options} }`,
   );
-  return loadConfigText(`listeners:\n${listeners.join('\n')}\nupstreams: []\n`, 'test.yaml', {
+  return loadConfigText(`${modes.length === 0 ? 'mode: tcp' : 'listeners:'}\n${listeners.join('\n')}\n${modes.length === 0 ? '' : 'upstreams: []'}\n`, 'test.yaml', {
     modes: ['http', 'tcp', ...modes],
   });
 }

@@ -403,6 +403,7 @@ describe('settings of an upstream', () => {
     expect(warningsOf('mode: http')).toEqual([
       'x.yaml:1:1 backends has no backend: nothing can be forwarded',
     ]);
+    expect(warningsOf('mode: echo')).toEqual([]);
     expect(warningsOf('backends: [{ address: "a:1", weight: 0 }]')).toEqual([
       'x.yaml:1:1 backends has weight 0 everywhere: nothing can be forwarded',
     ]);
