@@ -65,8 +65,7 @@ export default {
     onlyFrom('winston|winston-transport|prom-client|@opentelemetry', ['src/telemetry']),
     onlyFrom('generic-pool', ['src/upstream']),
     onlyFrom('undici', ['plugins/http']),
-    onlyFrom('chokidar', ['src/config', 'src/plugins']),
-    onlyFrom('yaml', ['src/config']),
+    onlyFrom('chokidar|yaml', ['src/config']),
     onlyFrom('ajv|ajv-formats', ['src/config', 'src/plugins']),
     onlyFrom('net|tls', [
       'src/net',

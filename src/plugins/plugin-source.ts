@@ -9,8 +9,7 @@ export interface PluginSource {
   readonly folder: string | undefined;
 }
 
-/** What the name of a plugin that is a single file ends with. */
-export const MODULE = /\.m?js$/;
+const MODULE = /\.m?js$/;
 const INDEX_FILES = ['index.mjs', 'index.js'];
 
 /** The plugins of a folder, by name. A folder that is missing holds none. */

@@ -1,9 +1,8 @@
-import { watch, type FSWatcher } from 'chokidar';
-import { dirname, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 
-import { directoryIdentity } from '../config/content-fingerprint.ts';
+import { DirectoryWatches } from '../config/watch/directory-watches.ts';
+import { WatchPlaces } from '../config/watch/watch-places.ts';
 import { fingerprintOf, PluginContents, type FoundPlugin } from './plugin-contents.ts';
-import { isIgnoredName, MODULE } from './plugin-source.ts';
 
 export interface PluginWatchOptions {
   /** Folders with plugins. They need not be there. */
@@ -20,6 +19,8 @@ export interface PluginWatchOptions {
 
 /** For how long nothing may change before it counts: a folder is copied file by file. */
 const SETTLE_MS = 50;
+/** The same when a plugin is gone: who replaces one by removing it first takes a moment. */
+const VANISHED_SETTLE_MS = 500;
 
 /**
  * Follows what happens to plugins: files and folders that are added, written to, replaced, removed, or swapped by a link.
@@ -29,23 +30,23 @@ export class PluginWatch {
   /** Resolves when every change from now on is noticed. */
   readonly ready: Promise<void>;
   readonly #options: PluginWatchOptions;
-  readonly #directories: ReadonlySet<string>;
   readonly #contents = new PluginContents();
   readonly #poll: NodeJS.Timeout;
-  #watcher: FSWatcher | undefined;
-  /** The folders that are watched, and which ones they are: another one may have taken the place. */
-  #watched = '';
+  readonly #watches = new DirectoryWatches(() => {
+    this.#lookIn(this.#options.debounceMs);
+  });
   #timer: NodeJS.Timeout | undefined;
   /** Looks run one after the other. */
   #looks: Promise<void>;
-  /** Something new that may still be in the making. */
-  #settling: string | undefined;
+  /** Something new that may still be in the making, and how long it must stay the same. */
+  #settling: { readonly fingerprint: string; readonly untilMs: number } | undefined;
+  /** How many plugins there were when it was new. */
+  #count = 0;
   #told: string | undefined;
   #closed = false;
 
   constructor(options: PluginWatchOptions) {
     this.#options = options;
-    this.#directories = new Set(options.directories.map((directory) => resolve(directory)));
     this.ready = this.#look();
     this.#looks = this.ready;
     this.#poll = setInterval(() => {
@@ -60,7 +61,7 @@ export class PluginWatch {
     clearInterval(this.#poll);
     clearTimeout(this.#timer);
     await this.#looks;
-    await this.#watcher?.close();
+    await this.#watches.close();
   }
 
   #enqueue(): void {
@@ -68,9 +69,10 @@ export class PluginWatch {
   }
 
   #lookIn(delayMs: number): void {
-    if (this.#closed) return;
-    clearTimeout(this.#timer);
+    // Not put off by what goes on: something may be written beside plugins all the time.
+    if (this.#closed || this.#timer !== undefined) return;
     this.#timer = setTimeout(() => {
+      this.#timer = undefined;
       this.#enqueue();
     }, delayMs);
   }
@@ -79,20 +81,26 @@ export class PluginWatch {
     if (this.#closed) return;
     const found = await this.#contents.read(this.#options.directories);
     await this.#watchFolders(found);
-    if (!this.#isClosed()) this.#judge(fingerprintOf(found));
+    if (!this.#isClosed()) this.#judge(fingerprintOf(found), found.length);
   }
 
-  #judge(fingerprint: string): void {
+  #judge(fingerprint: string, count: number): void {
     const { debounceMs, known, onChange } = this.#options;
+    const before = this.#count;
+    this.#count = count;
     if (fingerprint === known()) this.#told = undefined;
     // A reload that was asked for and has not looked yet need not be asked for again.
     if (fingerprint === known() || fingerprint === this.#told) {
       this.#settling = undefined;
       return;
     }
-    if (fingerprint !== this.#settling) {
-      this.#settling = fingerprint;
-      this.#lookIn(Math.max(SETTLE_MS, debounceMs));
+    const nowMs = performance.now();
+    if (fingerprint !== this.#settling?.fingerprint) {
+      const settleMs = Math.max(count < before ? VANISHED_SETTLE_MS : SETTLE_MS, debounceMs);
+      this.#settling = { fingerprint, untilMs: nowMs + settleMs };
+    }
+    if (nowMs < this.#settling.untilMs) {
+      this.#lookIn(this.#settling.untilMs - nowMs + 1);
       return;
     }
     this.#settling = undefined;
@@ -100,50 +108,24 @@ export class PluginWatch {
     onChange();
   }
 
-  /** Watches folders only, as files may be replaced. Starts again when there are others. */
+  /** Watches wherever something can happen to a plugin: where it lies, and where a link on the way to it does. */
   async #watchFolders(found: readonly FoundPlugin[]): Promise<void> {
-    const folders = [...this.#directories, ...found.flatMap((plugin) => plugin.folders)];
-    const identities = await Promise.all(folders.map(directoryIdentity));
-    const there = folders.filter((_, index) => identities[index] !== undefined);
-    const watched = JSON.stringify(folders.map((folder, index) => [folder, identities[index]]));
-    if (watched === this.#watched || this.#closed) return;
-    this.#watched = watched;
-    await this.#watcher?.close();
-    this.#watcher = undefined;
-    if (there.length === 0) return;
-    const watcher = watch(there, {
-      depth: 0,
-      ignoreInitial: true,
-      ignored: (path, stats) => !this.#concerns(resolve(path), stats?.isFile() ?? false),
-    });
-    this.#watcher = watcher;
-    watcher.on('all', () => {
-      this.#lookIn(this.#options.debounceMs);
-    });
-    await new Promise<void>((started) => {
-      watcher.once('ready', () => {
-        started();
-      });
-      // Too many watches, for one: looking every now and then has to do.
-      watcher.on('error', () => {
-        started();
-      });
-    });
+    const places = new WatchPlaces();
+    for (const directory of this.#options.directories) {
+      await places.addFile(resolve(directory));
+      for (const names of ['*', '..*']) await places.addInclude(join(directory, names));
+    }
+    for (const { file, folders } of found) {
+      await places.addFile(file);
+      for (const folder of folders) await places.addInclude(join(folder, '*'));
+    }
     // What happened before the watch began gave no event.
-    this.#lookIn(this.#options.debounceMs);
+    if (!this.#closed && (await this.#watches.set(places.directories)))
+      this.#lookIn(this.#options.debounceMs);
   }
 
   /** Asked after an await, when `close` may have been called. */
   #isClosed(): boolean {
     return this.#closed;
-  }
-
-  /** Logs and the like may be written beside plugins all the time. A mounted ConfigMap swaps a link whose name starts with two dots. */
-  #concerns(path: string, isFile: boolean): boolean {
-    if (this.#directories.has(path)) return true;
-    const name = path.slice(dirname(path).length + 1);
-    if (name.startsWith('..')) return true;
-    if (isIgnoredName(name)) return false;
-    return !isFile || !this.#directories.has(dirname(path)) || MODULE.test(name);
   }
 }
