@@ -49,7 +49,7 @@ interface Message {
 export async function tryPlugin(source: PluginSource, limitMs: number): Promise<void> {
   const result = await new Trial(source, limitMs).result;
   if (result === undefined) return;
-  const place = result.isSyntax ? await syntaxPlace(source) : placeIn(source, result.stack);
+  const place = (result.isSyntax && (await syntaxPlace(source))) || placeIn(source, result.stack);
   throw new Error(place === '' ? result.reason : `${result.reason} (${place})`);
 }
 
@@ -66,6 +66,7 @@ class Trial {
   readonly #limit: NodeJS.Timeout;
   #end: (failure: Failure | undefined) => void = () => undefined;
   #imported = false;
+  #exited: string | undefined;
 
   constructor({ file }: PluginSource, limitMs: number) {
     this.result = new Promise((resolve) => {
@@ -94,14 +95,17 @@ class Trial {
       );
     });
     this.#worker.on('exit', () => {
-      if (this.#imported) this.#finish(undefined);
+      if (this.#exited !== undefined)
+        this.#fail(`it calls process.exit(${this.#exited}) when it is imported`);
+      else if (this.#imported) this.#finish(undefined);
       else this.#fail('importing it never finishes: nothing is left that its top-level await could wait for');
     });
   }
 
   #hear({ imported, exited, failed, stack = '', isSyntax = false }: Message): void {
     if (failed !== undefined) this.#fail(failed, stack, isSyntax);
-    else if (exited !== undefined) this.#fail(`it calls process.exit(${exited}) when it is imported`);
+    // A thread that ends because of an error says so too, and its error comes after that.
+    else if (exited !== undefined) this.#exited = exited;
     else if (imported === true) {
       this.#imported = true;
       clearTimeout(this.#limit);

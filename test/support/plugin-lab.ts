@@ -95,7 +95,11 @@ export function listenersIn(modes: readonly string[], options = '{}'): LoadedCon
     (mode, index) =>
       `  - { name: l${index}, listen: '127.0.0.1:${index + 1}', mode: ${mode}, options: ${options} }`,
   );
-  return loadConfigText(`${modes.length === 0 ? 'mode: tcp' : 'listeners:'}\n${listeners.join('\n')}\n${modes.length === 0 ? '' : 'upstreams: []'}\n`, 'test.yaml', {
-    modes: ['http', 'tcp', ...modes],
-  });
+  return loadConfigText(
+    `${modes.length === 0 ? 'mode: tcp' : 'listeners:'}\n${listeners.join('\n')}\n${modes.length === 0 ? '' : 'upstreams: []'}\n`,
+    'test.yaml',
+    {
+      modes: ['http', 'tcp', ...modes],
+    },
+  );
 }
