@@ -39,6 +39,7 @@ interface OpenOutput {
 
 /** One warning about an output in so much time is enough. */
 const WARNING_INTERVAL_MS = 60_000;
+const LAST_FLUSH_MS = 500;
 
 /** All that log lines are written to, each thing once, however many kinds of lines share it. */
 export class LogOutputs {
@@ -117,10 +118,11 @@ export class LogOutputs {
     return results.every(Boolean);
   }
 
-  /** Writes what can be written within a second, then gives all outputs up. */
+  /** Writes what can be written within a second or so, then gives all outputs up. */
   async close(): Promise<void> {
-    const closing = [...this.#open.values()].map(({ sink }) => sink.close());
-    await Promise.all([...closing, ...this.#closing]);
+    // What one of them dropped is told in another one.
+    await Promise.all([...this.#closing, this.flush(LAST_FLUSH_MS)]);
+    await Promise.all([...this.#open.values()].map(({ sink }) => sink.close()));
   }
 
   #nameOf(output: string): string {

@@ -26,7 +26,7 @@ function checkOutput(output: string | undefined, path: Path, context: CheckConte
   const folderKind = kindOf(folder);
   if (folderKind === 'missing' || folderKind === 'file') {
     const reason = folderKind === 'file' ? 'is no folder' : 'does not exist';
-    context.error(path, `is in a folder that ${reason}: ${context.shown(path, folder)}`);
+    context.error(path, `is in ${context.shown(path, folder)}, which ${reason}`);
   } else if (kindOf(file) === 'folder') context.error(path, 'is a folder, not a file');
 }
 
