@@ -12,12 +12,12 @@ import { owned } from './owned.ts';
 export class LabProxy {
   readonly app: App;
   readonly directory: string;
-  readonly #output: number;
+  readonly #descriptors: readonly number[];
 
-  constructor(app: App, directory: string, output: number) {
+  constructor(app: App, directory: string, descriptors: readonly number[]) {
     this.app = app;
     this.directory = directory;
-    this.#output = output;
+    this.#descriptors = descriptors;
   }
 
   get configFile(): string {
@@ -55,6 +55,11 @@ export class LabProxy {
     return readFile(join(this.directory, 'balance.log'), 'utf8');
   }
 
+  /** What was said of outputs that fail. */
+  async errors(): Promise<string> {
+    return readFile(join(this.directory, 'errors.log'), 'utf8');
+  }
+
   /** Waits until a line with that text was written. */
   async untilLogged(text: string): Promise<string> {
     return eventually(
@@ -71,7 +76,7 @@ export class LabProxy {
   async close(): Promise<void> {
     this.app.destroy();
     await this.app.close();
-    closeSync(this.#output);
+    for (const fd of this.#descriptors) closeSync(fd);
     await rm(this.directory, { recursive: true, force: true });
   }
 }
@@ -85,16 +90,19 @@ export async function labProxy(
   for (const [name, text] of Object.entries({ 'balance.yaml': yaml, ...files }))
     await writeFile(join(directory, name), text);
   const output = openSync(join(directory, 'balance.log'), 'a');
+  const errorOutput = openSync(join(directory, 'errors.log'), 'a');
   try {
     const app = await startApp({
       configFile: join(directory, 'balance.yaml'),
       output,
+      errorOutput,
       version: 'test',
       env: { DIRECTORY: directory },
     });
-    return owned(new LabProxy(app, directory, output));
+    return owned(new LabProxy(app, directory, [output, errorOutput]));
   } catch (error) {
     closeSync(output);
+    closeSync(errorOutput);
     await rm(directory, { recursive: true, force: true });
     throw error;
   }
