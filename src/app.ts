@@ -56,6 +56,8 @@ export interface App {
   reload(cause?: ReloadCause): Promise<ReloadOutcome>;
   /** Opens all log files anew, after somebody moved them. */
   reopenLogs(): void;
+  /** For the exit event: writes what was logged and can be written at once. */
+  flushLogsNow(): void;
   /** Finishes what runs, at most for `shutdown.timeout`, and writes what was logged. */
   close(): Promise<void>;
   /** Ends all connections now. */
@@ -214,6 +216,10 @@ class Proxy implements App {
 
   reopenLogs(): void {
     this.#logging.reopen();
+  }
+
+  flushLogsNow(): void {
+    this.#logging.flushNow();
   }
 
   async close(): Promise<void> {

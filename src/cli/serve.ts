@@ -54,10 +54,13 @@ export async function serve(options: ServeOptions, context: CommandContext): Pro
   const reopen = (): void => {
     app?.reopenLogs();
   };
+  const leave = (): void => {
+    app?.flushLogsNow();
+  };
   const survive = (thrown: unknown): void => {
     reportStrayError(thrown, app, context);
   };
-  const handlers = { SIGTERM: stop, SIGINT: stop, SIGHUP: hangUp, SIGUSR1: reopen };
+  const handlers = { SIGTERM: stop, SIGINT: stop, SIGHUP: hangUp, SIGUSR1: reopen, exit: leave };
 
   for (const [event, handler] of Object.entries(handlers)) events.on(event, handler);
   try {

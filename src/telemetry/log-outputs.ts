@@ -118,6 +118,11 @@ export class LogOutputs {
     return results.every(Boolean);
   }
 
+  /** For the exit event: writes what goes at once. */
+  flushNow(): void {
+    for (const { sink } of this.#open.values()) sink.flushNow();
+  }
+
   /** Writes what can be written within a second or so, then gives all outputs up. */
   async close(): Promise<void> {
     // What one of them dropped is told in another one.

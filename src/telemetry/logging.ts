@@ -56,7 +56,9 @@ export interface Logging {
   reopen(): void;
   /** Writes all that was logged so far. Resolves with false when it is not all written after `deadlineMs`. */
   flush(deadlineMs: number): Promise<boolean>;
-  /** Writes what can be written within a second and ends. Later lines are dropped. */
+  /** For the exit event, where nothing asynchronous happens any more: writes what the outputs take at once. */
+  flushNow(): void;
+  /** Writes what can be written within a second or so and ends. Later lines are dropped. */
   close(): Promise<void>;
 }
 
@@ -152,6 +154,9 @@ export function createLogging(settings: LoggingSettings, options: LoggingOptions
       // winston's streams hand a line on before the next turn of the event loop.
       await new Promise((resolve) => setImmediate(resolve));
       return outputs.flush(deadlineMs);
+    },
+    flushNow() {
+      outputs.flushNow();
     },
     async close() {
       if (state.submit === undefined) return;

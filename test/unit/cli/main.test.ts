@@ -1,6 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { connect, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -51,10 +51,10 @@ function configFile(name: string, text: string): string {
   return file;
 }
 
-function configFor(port: number, backendPort: number): string {
+function configFor(port: number, backendPort: number, more = ''): string {
   return configFile(
     `${port}.yaml`,
-    `mode: http\nlisten: 127.0.0.1:${port}\nbackends:\n  - name: one\n    address: 127.0.0.1:${backendPort}\n`,
+    `mode: http\nlisten: 127.0.0.1:${port}\nbackends:\n  - name: one\n    address: 127.0.0.1:${backendPort}\n${more}`,
   );
 }
 
@@ -98,22 +98,23 @@ async function holdingBackend() {
   return { server, held, port: typeof address === 'object' && address !== null ? address.port : 0 };
 }
 
-/** `balance run` with a request under way. */
-async function runningWithRequest() {
+/** `balance run` with a request under way; `more` is added to its config. */
+async function runningWithRequest(more = '') {
   const backend = await holdingBackend();
   const port = await freePort();
-  const child = spawn(process.execPath, [program, 'run', '--config', configFor(port, backend.port)], {
+  const child = spawn(process.execPath, [program, 'run', '--config', configFor(port, backend.port, more)], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   children.add(child);
-  child.stdout.resume();
-  child.stderr.resume();
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (bytes: Buffer) => (output += String(bytes)));
   await until(() => accepts(port));
   const arrived = once(backend.server, 'held');
   const answer = fetch(`http://127.0.0.1:${port}/`).then(async (response) => response.text());
   answer.catch(() => undefined);
   await arrived;
-  return { child, port, answer, finish: () => backend.held[0]!.end('late but whole') };
+  return { child, port, answer, output: () => output, finish: () => backend.held[0]!.end('late but whole') };
 }
 
 describe('balance', () => {
@@ -186,14 +187,32 @@ describe('balance run', () => {
   );
 
   it('exits at once with 1 when a second signal comes', async () => {
-    const { child, port } = await runningWithRequest();
-    const exited = once(child, 'exit');
+    const { child, port, output } = await runningWithRequest();
+    const exited = once(child, 'close');
     child.kill('SIGTERM');
     await until(async () => !(await accepts(port)));
     // Longer than the time in which a repeated signal counts as npm's echo of the first.
     await delay(400);
     child.kill('SIGTERM');
     expect(await exited).toEqual([1, null]);
+    expect(output()).toContain('shutting down');
+  });
+
+  it('opens log files anew at SIGUSR1, and no debugger', async () => {
+    const log = join(folder, 'access.log');
+    const { child, finish, answer, output } = await runningWithRequest(
+      `logging: { access_log: { output: ${log} } }\n`,
+    );
+    renameSync(log, `${log}.1`);
+    child.kill('SIGUSR1');
+    await until(async () => existsSync(log));
+    finish();
+    await answer;
+    await until(async () => readFileSync(log, 'utf8') !== '');
+    expect(readFileSync(log, 'utf8')).toContain(' INFO access ');
+    expect(readFileSync(`${log}.1`, 'utf8')).toBe('');
+    expect(output()).not.toMatch(/debugger/i);
+    expect(child.exitCode).toBeNull();
   });
 
   it('reads the file again at SIGHUP', async () => {
@@ -202,5 +221,14 @@ describe('balance run', () => {
     child.kill('SIGHUP');
     expect(await accepts(port)).toBe(true);
     expect(child.exitCode).toBeNull();
+  });
+});
+
+describe('balance logs', () => {
+  it('ends quietly when its reader has enough', () => {
+    const file = configFile('long.log', '{"message":"a line","n":1}\n'.repeat(50_000));
+    const command = `"${process.execPath}" "${program}" logs "${file}" | head -1; echo "\${PIPESTATUS[0]}"`;
+    const { stdout, stderr } = spawnSync('bash', ['-c', command], { encoding: 'utf8', timeout: 20_000 });
+    expect([stdout, stderr]).toEqual(['INFO  a line n=1\n0\n', '']);
   });
 });
