@@ -11,7 +11,6 @@ import { metricsEndpoint } from './admin/endpoints.ts';
 import { EventLoopWatch } from './admin/event-loop-watch.ts';
 import type { LoadedConfig } from './config/loaded-config.ts';
 import { ConfigLoader } from './config/worker/config-loader.ts';
-import { BalanceError } from './errors.ts';
 import { ReadBuffers } from './net/read-buffers.ts';
 import { TunnelTally } from './net/tunnel-tally.ts';
 import type { Logger } from './plugin-api/index.ts';
@@ -86,7 +85,8 @@ class Proxy implements App {
   readonly #metrics: MetricsControl;
   readonly #plugins: PluginLoader;
   readonly #live = new LiveView();
-  readonly #draining = new DrainingGenerations();
+  readonly #draining: DrainingGenerations;
+  readonly #config: ConfigApply;
   readonly #listeners: ListenerTable;
   readonly #admin: AdminServers;
   readonly #reloader: Reloader;
@@ -99,7 +99,6 @@ class Proxy implements App {
   constructor(options: AppOptions) {
     this.#options = options;
     const live = this.#live;
-    const draining = this.#draining;
     const buffers = new ReadBuffers();
     const tunnels = new TunnelTally();
     const telemetry = new Telemetry();
@@ -118,6 +117,12 @@ class Proxy implements App {
     const listeners = new ListenerTable(buffers, logger, telemetry);
     this.#listeners = listeners;
     const registry = new Registry(logger, telemetry);
+    const draining = new DrainingGenerations({
+      logger,
+      running: () => listeners.running(),
+      cut: (instance) => listeners.cut(instance),
+    });
+    this.#draining = draining;
 
     const version = options.version ?? 'unknown';
     const source = metricsSource({
@@ -169,7 +174,7 @@ class Proxy implements App {
       plugins,
       load: (load) => this.#follower.load(() => this.#configs.load(configFile, load)),
     });
-    const config = new ConfigApply({
+    this.#config = new ConfigApply({
       load: (cause, loaded) => candidates.load(cause, loaded),
       builder,
       live,
@@ -180,11 +185,11 @@ class Proxy implements App {
         { prepare: ({ config }, loaded) => this.#admin.prepare(config, loaded) },
         listeners,
       ],
-      allowed: () => this.#refuseWhileClosing(),
       applied: (loaded) => this.#applied(loaded),
+      logger,
     });
     this.#reloader = new Reloader({
-      apply: (cause) => config.apply(cause),
+      apply: (cause) => this.#config.apply(cause),
       live: () => live.generation,
       logger,
     });
@@ -224,6 +229,7 @@ class Proxy implements App {
 
   async close(): Promise<void> {
     this.#closing = true;
+    this.#config.stop();
     await Promise.all([this.#follower.close(), this.#pluginFollower.close()]);
     const limitMs = this.#live.generation?.config.shutdown.timeout ?? 0;
     const finished = await within(limitMs, this.#drain());
@@ -236,6 +242,7 @@ class Proxy implements App {
 
   destroy(): void {
     this.#closing = true;
+    this.#config.stop();
     void this.#follower.close();
     void this.#configs.close();
     void this.#pluginFollower.close();
@@ -256,14 +263,11 @@ class Proxy implements App {
     await Promise.all([this.#listeners.close(), this.#live.generation?.close()]);
   }
 
-  #refuseWhileClosing(): void {
-    if (this.#closing) throw new BalanceError('shutdown', 'the proxy ends', { origin: 'internal' });
-  }
-
   #applied(loaded: LoadedConfig): void {
     // Warnings are said once of each load: new plugins come with the config that is live already.
     const isNew = loaded !== this.#loaded;
     this.#loaded = loaded;
+    this.#draining.limit(loaded.config.reload.drain_timeout);
     this.#follower.follow(loaded);
     this.#pluginFollower.follow(loaded);
     if (!isNew) return;

@@ -24,6 +24,7 @@ export type ErrorCode =
   | 'backend_protocol'
   | 'backend_timeout'
   | 'idle_timeout'
+  | 'drain_timeout'
   | 'config_invalid'
   | 'address_in_use'
   | 'plugin_failed'

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 
+import { BalanceError } from '../../src/errors.ts';
 import type {
   Connection,
   ConnectionActivity,
@@ -110,7 +111,7 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
     } else this.#exchange?.clientDrained();
   }
 
-  closed(): void {
+  closed(error: Error | undefined): void {
     this.deadline.destroy();
     this.reader.finish();
     this.responseReader.finish();
@@ -118,6 +119,8 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
     const exchange = this.#exchange;
     this.#exchange = undefined;
     this.#letGo();
+    // What the core ended is not the client's doing.
+    if (exchange !== undefined && error instanceof BalanceError) exchange.error ??= error.code;
     exchange?.clientGone();
   }
 
@@ -150,6 +153,7 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
       state: this.#tunnelled ? 'tunnel' : running === undefined ? 'idle' : 'exchange',
       exchanges: this.#requests,
       instance: running?.instance,
+      upstream: running?.matched?.upstream.name,
       backend: running?.backend,
     };
   }

@@ -1,4 +1,4 @@
-import type { BalanceError, ErrorCode } from '../../src/errors.ts';
+import { BalanceError, type ErrorCode } from '../../src/errors.ts';
 import type {
   Backend,
   Connection,
@@ -57,9 +57,11 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
     // Nothing was written yet.
   }
 
-  closed(): void {
+  closed(error: Error | undefined): void {
     this.#pending.cancel();
-    this.#finish(undefined, { ...NOTHING, endedBy: 'client' }, 'client_abort');
+    // What the core ended is not the client's doing.
+    if (error instanceof BalanceError) this.#finish(undefined, { ...NOTHING, endedBy: 'proxy' }, error.code);
+    else this.#finish(undefined, { ...NOTHING, endedBy: 'client' }, 'client_abort');
   }
 
   leased(lease: Lease): void {
@@ -97,7 +99,8 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
   }
 
   activity(): ConnectionActivity {
-    return { state: 'tunnel', instance: this.#instance, backend: this.#backend };
+    const instance = this.#instance;
+    return { state: 'tunnel', instance, upstream: instance.upstream.name, backend: this.#backend };
   }
 
   #finish(

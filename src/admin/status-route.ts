@@ -14,11 +14,18 @@ export interface GenerationReport {
 /** A generation that was replaced and still runs something. */
 export interface DrainingReport extends GenerationReport {
   readonly replacedAtMs: number;
-  /** What it still runs: exchanges and tunnels. */
+  /** When what it still runs is cut; undefined without `reload.drain_timeout`. */
+  readonly cutAtMs: number | undefined;
+  /** Exchanges and tunnels that it still runs. */
+  readonly active: number;
+  /** Where they run; a connection whose protocol does not tell has no upstream and no backend. */
   readonly holds: readonly {
     readonly listener: string;
     readonly protocol: string;
-    readonly active: number;
+    readonly kind: 'exchange' | 'tunnel';
+    readonly upstream: string;
+    readonly backend: string;
+    readonly count: number;
   }[];
 }
 
@@ -72,14 +79,30 @@ export function statusRoute(report: () => StatusReport, eventLoop: () => EventLo
   });
 }
 
-function drainingJson({ id, hash, loadedAtMs, replacedAtMs, holds }: DrainingReport): object {
+function drainingJson({
+  id,
+  hash,
+  loadedAtMs,
+  replacedAtMs,
+  cutAtMs,
+  active,
+  holds,
+}: DrainingReport): object {
   return {
     generation: id,
     hash,
     loaded_at: new Date(loadedAtMs).toISOString(),
     replaced_at: new Date(replacedAtMs).toISOString(),
-    active: holds.reduce((sum, { active }) => sum + active, 0),
-    holds: holds.map(({ listener, protocol, active }) => ({ listener, protocol, active })),
+    cut_at: cutAtMs === undefined ? null : new Date(cutAtMs).toISOString(),
+    active,
+    holds: holds.map(({ listener, protocol, kind, upstream, backend, count }) => ({
+      listener,
+      protocol,
+      kind,
+      upstream: upstream || null,
+      backend: backend || null,
+      count,
+    })),
   };
 }
 

@@ -12,11 +12,13 @@ import type { ConfigSources } from '../config/files/config-sources.ts';
 import type { AcceptedConnection } from '../net/accepted-connection.ts';
 import type { Listener } from '../net/listener.ts';
 import type { ProtocolInstance } from '../plugin-api/index.ts';
-import type { DrainingGenerations } from '../runtime/draining-generations.ts';
+import type { DrainingGenerations, DrainingView } from '../runtime/draining-generations.ts';
 import type { Generation } from '../runtime/generation.ts';
+import type { LiveInstance } from '../runtime/live-instance.ts';
 import type { ListenerTable } from '../runtime/listener-table.ts';
 import type { LiveView } from '../runtime/live-view.ts';
 import type { Reloader } from '../runtime/reloader.ts';
+import type { SharedUpstream } from '../runtime/shared-upstream.ts';
 import type { BackendState } from '../upstream/backend-state.ts';
 
 /** The parts of a proxy that its admin server shows. */
@@ -54,7 +56,7 @@ export class AdminReports {
       startedAtMs,
       ready: this.ready,
       generation: generation && generationReport(generation),
-      draining: draining.all().map((old) => drainingReport(old, draining.replacedAtMs(old))),
+      draining: draining.views().map(drainingReport),
       listeners: listeners.all().map((listener) => ({
         name: listener.name,
         address: listener.bound,
@@ -94,9 +96,8 @@ export class AdminReports {
 
   #memberships(): ReadonlyMap<BackendState, readonly MembershipReport[]> {
     const memberships = new Map<BackendState, MembershipReport[]>();
-    for (const generation of this.#generations()) {
-      const live = generation === this.#parts.live.generation;
-      for (const group of generation.upstreams.values()) {
+    for (const { live, upstreams } of this.#generations()) {
+      for (const group of upstreams) {
         for (const { backend, weight, maxConnections, healthy, health } of group.members) {
           const known = memberships.get(backend) ?? [];
           memberships.set(backend, known);
@@ -120,7 +121,7 @@ export class AdminReports {
   pools(): PoolReport[] {
     const backends = new Set<BackendState>();
     for (const { upstreams } of this.#generations()) {
-      for (const { members } of upstreams.values()) for (const { backend } of members) backends.add(backend);
+      for (const { members } of upstreams) for (const { backend } of members) backends.add(backend);
     }
     return [...backends].flatMap(({ name, address, pools }) =>
       [...pools].map(({ use, leased, idle, waiting, settings }) => ({
@@ -139,8 +140,8 @@ export class AdminReports {
 
   connections(): ListenerConnections[] {
     const generations = new Map<ProtocolInstance, number>();
-    for (const { id, listeners } of this.#generations().reverse()) {
-      for (const { instance } of listeners) generations.set(instance, id);
+    for (const { id, instances } of this.#generations()) {
+      for (const { instance } of instances) generations.set(instance, id);
     }
     const nowMs = performance.now();
     return this.#parts.listeners.all().map((listener) => ({
@@ -155,25 +156,42 @@ export class AdminReports {
     }));
   }
 
-  #generations(): Generation[] {
+  /** The live one first, then those that drain. What a generation took over from another one is the live one's. */
+  #generations(): ShownGeneration[] {
     const { live, draining } = this.#parts;
-    return [...(live.generation === undefined ? [] : [live.generation]), ...draining.all()];
+    const old = draining
+      .all()
+      .map(({ id, upstreams, instances }) => ({ id, upstreams, instances, live: false }));
+    if (live.generation === undefined) return old;
+    const { id, upstreams, listeners } = live.generation;
+    const instances = listeners.map(({ served }) => served);
+    return [{ id, upstreams: [...upstreams.values()], instances, live: true }, ...old];
   }
+}
+
+/** What runs on a generation. */
+interface ShownGeneration {
+  readonly id: number;
+  readonly live: boolean;
+  readonly upstreams: Iterable<SharedUpstream>;
+  readonly instances: Iterable<LiveInstance>;
 }
 
 function generationReport({ id, hash, builtAtMs }: Generation) {
   return { id, hash, loadedAtMs: builtAtMs };
 }
 
-function drainingReport(generation: Generation, replacedAtMs: number): DrainingReport {
-  const holds = generation.listeners
-    .filter(({ instance }) => instance.active > 0)
-    .map(({ config, instance }) => ({
-      listener: config.name,
-      protocol: instance.protocol,
-      active: instance.active,
-    }));
-  return { ...generationReport(generation), replacedAtMs, holds };
+function drainingReport({
+  id,
+  hash,
+  builtAtMs,
+  sinceMs,
+  untilMs,
+  active,
+  holders,
+}: DrainingView): DrainingReport {
+  const times = { loadedAtMs: builtAtMs, replacedAtMs: sinceMs, cutAtMs: untilMs };
+  return { id, hash, ...times, active, holds: holders };
 }
 
 function backendReport(

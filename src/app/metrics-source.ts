@@ -1,11 +1,12 @@
 import type { Listener } from '../net/listener.ts';
 import type { TunnelTally } from '../net/tunnel-tally.ts';
-import type { DrainingGenerations } from '../runtime/draining-generations.ts';
+import type { DrainingGeneration, DrainingGenerations } from '../runtime/draining-generations.ts';
 import type { Generation } from '../runtime/generation.ts';
 import type { ListenerTable } from '../runtime/listener-table.ts';
 import type { LiveView } from '../runtime/live-view.ts';
 import type { Registry } from '../runtime/registry.ts';
 import type { Reloader } from '../runtime/reloader.ts';
+import type { SharedUpstream } from '../runtime/shared-upstream.ts';
 import type { Telemetry } from '../telemetry/channels.ts';
 import type { Logging } from '../telemetry/logging.ts';
 import type {
@@ -17,7 +18,6 @@ import type {
 } from '../telemetry/metrics-source.ts';
 import type { TelemetryControl } from '../telemetry/telemetry-control.ts';
 import type { BackendState } from '../upstream/backend-state.ts';
-import type { UpstreamGroup } from '../upstream/upstream-group.ts';
 
 /** The parts that the metrics read at each scrape. */
 export interface MeteredParts {
@@ -37,7 +37,7 @@ export interface MeteredParts {
 export function metricsSource(parts: MeteredParts): MetricsSource {
   const { version, live, draining, registry, listeners, tunnels, telemetry, telemetryControl, logging } =
     parts;
-  const generations = (): Generation[] => [
+  const generations = (): (Generation | DrainingGeneration)[] => [
     ...(live.generation === undefined ? [] : [live.generation]),
     ...draining.all(),
   ];
@@ -127,13 +127,13 @@ function listenerReading(listener: Listener): ListenerReading {
   };
 }
 
-function* queueReadings(generations: readonly Generation[]): Iterable<QueueReading> {
-  const seen = new Set<UpstreamGroup>();
+function* queueReadings(generations: readonly (Generation | DrainingGeneration)[]): Iterable<QueueReading> {
+  const seen = new Set<SharedUpstream>();
   for (const { upstreams } of generations) {
-    for (const group of upstreams.values()) {
-      if (seen.has(group)) continue;
-      seen.add(group);
-      yield { upstream: group.name, waiting: group.waiting };
+    for (const upstream of upstreams.values()) {
+      if (seen.has(upstream)) continue;
+      seen.add(upstream);
+      yield { upstream: upstream.name, waiting: upstream.group.waiting };
     }
   }
 }

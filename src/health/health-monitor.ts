@@ -16,6 +16,8 @@ export interface HealthMonitorOptions {
   readonly onChange?: (healthy: boolean, reason: string) => void;
   /** Called at the end of each check. Must not throw. */
   readonly onCheck?: (passed: boolean, durationMs: number) => void;
+  /** What another monitor of the same backend found out by other rules. Default: nothing is known. */
+  readonly assumed?: boolean;
   /** Chance in [0, 1) for the jitter. Default: `Math.random`. */
   readonly chance?: () => number;
   /** Default: the TCP or HTTP probe that the settings ask for. */
@@ -25,7 +27,8 @@ export interface HealthMonitorOptions {
 /**
  * Checks one backend in the background, one probe after the other. Before the first check has ended the
  * backend counts as healthy; if the first check fails it is down at once, because a backend that was never
- * seen alive deserves no benefit of the doubt. From then on the thresholds decide.
+ * seen alive deserves no benefit of the doubt. From then on the thresholds decide. A backend that was known before is
+ * what it was; when it was down, the first check that passes by the new rules is enough.
  */
 export class HealthMonitor {
   readonly #settings: HealthSettings;
@@ -34,7 +37,8 @@ export class HealthMonitor {
   readonly #chance: () => number;
   readonly #startProbe: StartProbe;
   #state: 'new' | 'running' | 'closed' = 'new';
-  #healthy = true;
+  #healthy: boolean;
+  readonly #firstDecides: boolean;
   /** Results in a row that speak against the present state. */
   #against = 0;
   #changedAtMs = Date.now();
@@ -44,7 +48,9 @@ export class HealthMonitor {
   #probe: Probe | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ address, settings, onChange, onCheck, chance, startProbe }: HealthMonitorOptions) {
+  constructor({ address, settings, onChange, onCheck, assumed, chance, startProbe }: HealthMonitorOptions) {
+    this.#healthy = assumed ?? true;
+    this.#firstDecides = assumed !== true;
     this.#settings = settings;
     this.#onChange = onChange;
     this.#onCheck = onCheck;
@@ -122,7 +128,7 @@ export class HealthMonitor {
     }
     this.#against++;
     const { healthyThreshold, unhealthyThreshold } = this.#settings;
-    const threshold = passed ? healthyThreshold : first ? 1 : unhealthyThreshold;
+    const threshold = first && this.#firstDecides ? 1 : passed ? healthyThreshold : unhealthyThreshold;
     if (this.#against < threshold) return;
     this.#against = 0;
     this.#healthy = passed;

@@ -1,9 +1,19 @@
 import type { Socket } from 'node:net';
 
-import type { Connection, ConnectionHandler, ProtocolInstance } from '../plugin-api/index.ts';
+import type { Backend, Connection, ConnectionHandler, ProtocolInstance } from '../plugin-api/index.ts';
 import type { AcceptedStream } from './accepted-stream.ts';
 import type { Listener } from './listener.ts';
 import type { SocketStream } from './socket-stream.ts';
+
+/** An exchange or a tunnel that runs on a connection. */
+export interface RunningWork {
+  /** The instance that it began on, which is the live one or one that drains. */
+  readonly instance: ProtocolInstance;
+  readonly kind: 'exchange' | 'tunnel';
+  /** Name of its upstream; '' while there is none, and where the protocol does not tell. */
+  readonly upstream: string;
+  readonly backend: Backend | undefined;
+}
 
 /** A downstream connection, owned by the listener that accepted it. */
 export class AcceptedConnection implements Connection {
@@ -16,6 +26,7 @@ export class AcceptedConnection implements Connection {
   readonly acceptedAtMs = performance.now();
   /** Set by the listener once the protocol took the connection over. */
   handler: ConnectionHandler | undefined;
+  readonly #takenBy: ProtocolInstance;
   readonly #socket: Socket;
   readonly #listener: Listener;
 
@@ -27,6 +38,7 @@ export class AcceptedConnection implements Connection {
     this.remotePort = socket.remotePort ?? 0;
     this.#socket = socket;
     this.#listener = listener;
+    this.#takenBy = listener.instance;
   }
 
   get localAddress(): string {
@@ -47,6 +59,17 @@ export class AcceptedConnection implements Connection {
 
   get current(): ProtocolInstance {
     return this.#listener.instance;
+  }
+
+  /** What runs on it. */
+  get running(): RunningWork | undefined {
+    const activity = this.handler?.activity?.();
+    if (activity === undefined)
+      return { instance: this.#takenBy, kind: 'tunnel', upstream: '', backend: undefined };
+    const { state, instance, upstream = '', backend } = activity;
+    return state === 'idle' || instance === undefined
+      ? undefined
+      : { instance, kind: state, upstream, backend };
   }
 }
 

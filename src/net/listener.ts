@@ -4,7 +4,7 @@ import { lstat, unlink } from 'node:fs/promises';
 import { formatAddress, type Address } from '../config/address.ts';
 import { BalanceError, messageOf, systemCodeOf } from '../errors.ts';
 import type { Logger, LogSubject, ProtocolInstance } from '../plugin-api/index.ts';
-import { AcceptedConnection } from './accepted-connection.ts';
+import { AcceptedConnection, type RunningWork } from './accepted-connection.ts';
 import {
   acceptedStream,
   handleStream,
@@ -144,6 +144,38 @@ export class Listener {
   destroy(): void {
     this.#stop();
     for (const connection of this.#connections) connection.stream.destroy();
+  }
+
+  /** What runs on its connections. */
+  *running(): Iterable<RunningWork> {
+    for (const connection of this.#connections) {
+      const work = this.#runningOn(connection);
+      if (work !== undefined) yield work;
+    }
+  }
+
+  /** Ends what runs on that instance: its clients must not take what they got for complete. Returns how many there were. */
+  cut(instance: ProtocolInstance): number {
+    let count = 0;
+    for (const connection of this.#connections) {
+      if (this.#runningOn(connection)?.instance !== instance) continue;
+      connection.stream.reset(
+        new BalanceError('drain_timeout', 'the config that it began on has drained for too long', {
+          origin: 'internal',
+        }),
+      );
+      count += 1;
+    }
+    return count;
+  }
+
+  #runningOn(connection: AcceptedConnection): RunningWork | undefined {
+    try {
+      return connection.running;
+    } catch (error) {
+      this.#onFault(error);
+      return undefined;
+    }
   }
 
   /** A protocol that fails at this keeps nobody from going on. */

@@ -199,8 +199,10 @@ export class SocketStream implements ByteStream, Flow {
     this.#socket?.destroy();
   }
 
-  reset(): void {
+  /** `error` is what the reader is told, where it was not the reader who asked for this. */
+  reset(error?: Error): void {
     this.#ended = true;
+    this.#error ??= error;
     const socket = this.#socket;
     if (socket === undefined || socket.destroyed) return;
     // While its end is under way a socket can't be reset: the runtime would fail, and never close it.

@@ -57,7 +57,10 @@ export class Tunnel implements Flow {
       relay === this.#fromDownstream
         ? [this.#options.upstream, this.#fromUpstream]
         : [this.#options.downstream, this.#fromDownstream];
-    if (error !== undefined && this.#error === undefined) {
+    if (error instanceof BalanceError) {
+      this.#error ??= error;
+      this.#endedBy = 'proxy';
+    } else if (error !== undefined && this.#error === undefined) {
       this.#endedBy = this.#sideOf(relay);
       this.#error =
         relay === this.#fromDownstream

@@ -29,7 +29,11 @@ export interface Connection {
 export interface ConnectionHandler {
   /** The listener is going away: close the connection as soon as no exchange runs on it. */
   drain(): void;
-  /** What the connection does now, for operators who ask. Without it they see who it is and nothing more. */
+  /**
+   * What the connection does now: for operators who ask what runs, and what holds a config that was replaced. It also says what is
+   * to be cut when a replaced config drains for too long. Without it the connection counts, for as long as it lasts, as
+   * a tunnel of the instance that took it over.
+   */
   activity?(): ConnectionActivity;
 }
 
@@ -41,6 +45,8 @@ export interface ConnectionActivity {
   readonly exchanges?: number;
   /** Whose work runs on it; undefined when none does. */
   readonly instance: ProtocolInstance | undefined;
+  /** Name of the upstream that it uses; absent when there is none, or none yet. */
+  readonly upstream?: string | undefined;
   /** The server that works on it; undefined when there is none, or none yet. */
   readonly backend: Backend | undefined;
 }

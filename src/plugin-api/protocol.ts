@@ -13,13 +13,14 @@ export interface ProtocolPlugin {
   /** JSON Schema (2020-12) of the listener's `options:`; without it any options are taken. */
   readonly configSchema?: object;
   /**
-   * Makes an instance for one listener of one generation. Throws (or rejects) when the config can't work:
-   * the whole edit is then refused and nothing changes.
+   * Makes an instance for one listener. Throws (or rejects) when the config can't work: the whole edit is then refused
+   * and nothing changes; so it is when an instance takes more than 10 seconds to come. An edit that changes nothing about
+   * the listener, its upstreams and its plugin keeps the instance that is there.
    */
   provision(config: unknown, host: ProtocolHost): ProtocolInstance | Promise<ProtocolInstance>;
 }
 
-/** A protocol at work on one listener, for one generation. */
+/** A protocol at work on one listener, until an edit changes something about it. */
 export interface ProtocolInstance {
   /** The plugin's name; tells a connection whether {@link Connection.current} still speaks its protocol. */
   readonly protocol: string;

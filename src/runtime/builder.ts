@@ -1,42 +1,24 @@
-import type {
-  BackendConfig,
-  Config,
-  Listener as ListenerConfig,
-  Upstream as UpstreamConfig,
-} from '../config/config.generated.ts';
-import { parseHashKey } from '../config/hash-key.ts';
-import { BalanceError, messageOf } from '../errors.ts';
-import type { DialOptions } from '../net/dial.ts';
-import { LazyDeadline } from '../net/deadline.ts';
-import { fieldsOf } from '../net/fields-of.ts';
-import type { ReadBuffers } from '../net/read-buffers.ts';
-import type { TunnelTally } from '../net/tunnel-tally.ts';
-import type {
-  HealthReport,
-  Logger,
-  ProtocolHost,
-  ProtocolPlugin,
-  SocketUse,
-  Upstream,
-} from '../plugin-api/index.ts';
-import { checkInstance } from '../plugins/check-instance.ts';
-import { createBalancer } from '../upstream/balancer/create-balancer.ts';
-import { Member } from '../upstream/member.ts';
-import type { PoolSettings } from '../upstream/socket-pool.ts';
-import { UpstreamGroup } from '../upstream/upstream-group.ts';
-import { Generation } from './generation.ts';
-import { PlannedListener } from './planned-listener.ts';
-import type { Registry } from './registry.ts';
-import type { RuntimeTelemetry } from './runtime-telemetry.ts';
-import { Unwinding } from './unwinding.ts';
+import { isDeepStrictEqual } from 'node:util';
 
-export interface BuilderOptions {
-  readonly registry: Registry;
-  readonly buffers: ReadBuffers;
-  readonly logger: Logger;
-  readonly telemetry: RuntimeTelemetry;
-  readonly tunnels: TunnelTally;
-  readonly health: () => HealthReport;
+import type { Config, Listener as ListenerConfig } from '../config/config.generated.ts';
+import { BalanceError, messageOf } from '../errors.ts';
+import type { ProtocolInstance, ProtocolPlugin } from '../plugin-api/index.ts';
+import { checkInstance } from '../plugins/check-instance.ts';
+import { fileStamp, type FileHashes } from './file-stamp.ts';
+import { Generation } from './generation.ts';
+import { inTime } from './in-time.ts';
+import { LiveInstance } from './live-instance.ts';
+import { PlannedListener } from './planned-listener.ts';
+import { ListenerHost, type HostParts, type Upstreams } from './protocol-host.ts';
+import { SharedUpstream, type UpstreamParts } from './shared-upstream.ts';
+import { Slices } from './slices.ts';
+
+/** Plugins have limits of their own, in the config; this is for what slips through. */
+const PROVISION_TIMEOUT_MS = 600_000;
+
+export interface BuilderOptions extends HostParts, UpstreamParts {
+  /** How long a protocol may take to make an instance, where nothing else limits it. Default: 10 min. */
+  readonly provisionTimeoutMs?: number;
 }
 
 /** The protocols that a generation is built with. */
@@ -45,106 +27,89 @@ export interface Protocols {
   get(name: string): ProtocolPlugin | undefined;
 }
 
-/** Builds generations beside the live one, in stages; a stage that fails takes back all that was built. */
+/** What a generation is built from. */
+export interface BuildSource {
+  readonly config: Config;
+  readonly hash: string;
+  /** The folder of the config file. */
+  readonly directory: string;
+  /** The files that keys of the config name. Default: none. */
+  readonly files?: FileHashes;
+  readonly protocols: Protocols;
+}
+
+/** Builds generations beside the live one, slice by slice; a stage that fails takes back all that was built. */
 export class GenerationBuilder {
   readonly #options: BuilderOptions;
-  #lastId = 0;
 
   constructor(options: BuilderOptions) {
     this.#options = options;
   }
 
-  /** `directory` is that of the config file. Throws a BalanceError when the config can't be made to work; then nothing of it is left. */
-  async build(config: Config, hash: string, directory: string, protocols: Protocols): Promise<Generation> {
-    const holdings = new Unwinding();
+  /**
+   * Builds what `live`, if there is one, does not have already. Rejects with a BalanceError when the config can't be made to
+   * work, or with a `shutdown` when the signal is aborted; then nothing of it is left.
+   */
+  async build(
+    source: BuildSource,
+    live?: Generation,
+    signal: AbortSignal = new AbortController().signal,
+  ): Promise<Generation> {
+    const upstreams = new Map<string, SharedUpstream>();
+    const listeners: PlannedListener[] = [];
+    const { config, hash } = source;
+    const generation = new Generation({ id: (live?.id ?? 0) + 1, hash, config, upstreams, listeners });
+    const slices = new Slices();
     try {
-      const upstreams = new Map<string, UpstreamPlan>();
-      for (const upstream of config.upstreams)
-        upstreams.set(upstream.name, this.#upstream(upstream, holdings));
-      const listeners: PlannedListener[] = [];
-      for (const listener of config.listeners) {
-        const planned = await this.#listener(listener, upstreams, directory, protocols);
-        holdings.push(() => void planned.close());
-        listeners.push(planned);
+      for (const upstream of config.upstreams) {
+        const same = live?.upstreams.get(upstream.name);
+        const isSame = same !== undefined && isDeepStrictEqual(same.config, upstream);
+        upstreams.set(
+          upstream.name,
+          isSame ? same : await SharedUpstream.build(upstream, this.#options, slices),
+        );
       }
-      const groups = new Map([...upstreams].map(([name, plan]) => [name, plan.group]));
-      this.#lastId += 1;
-      return new Generation(this.#lastId, hash, config, groups, listeners, holdings);
+      for (const listener of config.listeners) {
+        const stamp = fileStamp(listener, source.directory, source.files ?? new Map());
+        const served = sameInstance(listener, stamp, live, upstreams, source.protocols.get(listener.mode));
+        const made = served ?? (await this.#provision(listener, stamp, source, upstreams, signal));
+        listeners.push(new PlannedListener(listener, made));
+        if (slices.areDue) await slices.pause();
+      }
+      for (const upstream of upstreams.values()) await upstream.fill(slices);
+      return generation;
     } catch (error) {
-      holdings.unwind();
+      await generation.discard(live);
       throw error;
     }
   }
 
-  #upstream(config: UpstreamConfig, holdings: Unwinding): UpstreamPlan {
-    const dial: DialOptions = {
-      connectTimeoutMs: config.timeouts.connect,
-      buffers: this.#options.buffers,
-      onFault: (error, subject) => {
-        this.#options.telemetry.pluginFailed?.();
-        this.#options.logger.error('protocol failed on a backend connection', {
-          upstream: config.name,
-          ...fieldsOf(subject),
-          error: messageOf(error),
-        });
-      },
-    };
-    const members = config.backends.map((backend) => this.#member(config, backend, holdings));
-    const group = new UpstreamGroup({
-      name: config.name,
-      algorithm: config.load_balancer.algorithm,
-      keySource:
-        config.load_balancer.hash_key === undefined ? undefined : parseHashKey(config.load_balancer.hash_key),
-      balancer: createBalancer(config.load_balancer, members),
-      members,
-      readTimeoutMs: config.timeouts.read,
-      queueSize: config.queue.max_size,
-      queueTimeoutMs: config.queue.timeout,
-      queueEnded: (end) => this.#options.telemetry.queue?.(end),
-      dial,
-    });
-    holdings.push(() => {
-      group.close();
-    });
-    return new UpstreamPlan(group, config, dial, this.#options.registry, holdings);
-  }
-
-  #member(upstream: UpstreamConfig, config: BackendConfig, holdings: Unwinding): Member {
-    const backend = this.#options.registry.backend(config, holdings);
-    const check = upstream.health_check;
-    const health =
-      check?.enabled === true ? this.#options.registry.monitor(backend, check, holdings) : undefined;
-    return new Member({ backend, weight: config.weight, maxConnections: config.max_connections, health });
-  }
-
-  async #listener(
+  async #provision(
     listener: ListenerConfig,
-    upstreams: ReadonlyMap<string, UpstreamPlan>,
-    directory: string,
-    protocols: Protocols,
-  ): Promise<PlannedListener> {
-    const plugin = protocols.get(listener.mode);
+    stamp: string,
+    { directory, protocols }: BuildSource,
+    upstreams: Upstreams,
+    signal: AbortSignal,
+  ): Promise<LiveInstance> {
+    const { mode, name } = listener;
+    const plugin = protocols.get(mode);
     if (plugin === undefined) {
-      throw new BalanceError(
-        'config_invalid',
-        `listener ${listener.name}: no plugin speaks ${listener.mode}`,
-        { origin: 'config' },
-      );
+      throw new BalanceError('config_invalid', `listener ${name}: no plugin speaks ${mode}`, {
+        origin: 'config',
+      });
     }
-    const options =
-      listener.mode === 'http'
-        ? listener.http
-        : listener.mode === 'tcp'
-          ? listener.tcp
-          : (listener.options ?? {});
+    const host = new ListenerHost(listener, directory, upstreams, this.#options);
     try {
-      const host = this.#host(listener, upstreams, directory);
-      return new PlannedListener(listener, checkInstance(await plugin.provision(options, host)), host.logger);
+      const given = await this.#inTime(() => plugin.provision(optionsOf(listener), host), host, signal);
+      const instance = new LiveInstance(checkInstance(given), plugin, host, stamp);
+      host.provisioned();
+      return instance;
     } catch (error) {
+      host.close();
       if (error instanceof BalanceError) throw error;
       throw new BalanceError(
         'plugin_failed',
-        `listener ${listener.name}: plugin ${listener.mode} failed: ${messageOf(error)}`,
+        `listener ${name}: plugin ${mode} failed: ${messageOf(error)}`,
         {
           origin: 'config',
           cause: error,
@@ -153,97 +118,61 @@ export class GenerationBuilder {
     }
   }
 
-  #host(
-    listener: ListenerConfig,
-    upstreams: ReadonlyMap<string, UpstreamPlan>,
-    directory: string,
-  ): ProtocolHost {
-    const { logger, telemetry, tunnels, health } = this.#options;
-    return {
-      listener: listener.name,
-      directory,
-      logger: logger.child({ listener: listener.name }),
-      telemetry,
-      defaultUpstream: listener.upstream,
-      health,
-      upstream: (name, use) => {
-        const plan = upstreams.get(name);
-        if (plan === undefined) {
-          throw new BalanceError(
-            'config_invalid',
-            `listener ${listener.name}: there is no upstream ${name}`,
-            { origin: 'config' },
-          );
-        }
-        return plan.forUse(use);
+  /** A plugin that never gets ready must not keep every later edit waiting. */
+  async #inTime(
+    provision: () => ProtocolInstance | Promise<ProtocolInstance>,
+    host: ListenerHost,
+    signal: AbortSignal,
+  ): Promise<unknown> {
+    const given = provision();
+    if (!isPromise(given)) return given;
+    const limitMs = this.#options.provisionTimeoutMs ?? PROVISION_TIMEOUT_MS;
+    return inTime(given, {
+      limitMs,
+      signal,
+      error: () => new Error(`it did not get ready within ${limitMs} ms`),
+      late: (instance) => {
+        host.logger.warn('protocol got ready too late and is closed');
+        void closeUnused(instance, host);
       },
-      tunnel: (options) => {
-        tunnels.open(options, listener.name);
-      },
-      deadline: (expired, subject) =>
-        new LazyDeadline(() => {
-          try {
-            expired();
-          } catch (error) {
-            telemetry.pluginFailed?.();
-            logger.error('protocol failed at a deadline', {
-              listener: listener.name,
-              ...fieldsOf(subject),
-              error: messageOf(error),
-            });
-          }
-        }),
-    };
+    });
   }
 }
 
-/** An upstream being built: it gets pools for the uses that protocols ask for. */
-class UpstreamPlan {
-  readonly group: UpstreamGroup;
-  readonly #config: UpstreamConfig;
-  readonly #dial: DialOptions;
-  readonly #registry: Registry;
-  readonly #holdings: Unwinding;
-  readonly #views = new Map<SocketUse, Upstream>();
+/** The instance of the live generation that would be made again, if there is one. */
+function sameInstance(
+  listener: ListenerConfig,
+  stamp: string,
+  live: Generation | undefined,
+  upstreams: Upstreams,
+  plugin: ProtocolPlugin | undefined,
+): LiveInstance | undefined {
+  const before = live?.listeners.find(({ config }) => config.name === listener.name);
+  if (before === undefined) return undefined;
+  const { served, config } = before;
+  // The limit of connections is kept by the core, not by the instance.
+  const isSame =
+    served.plugin === plugin &&
+    served.stamp === stamp &&
+    isDeepStrictEqual({ ...config, max_connections: 0 }, { ...listener, max_connections: 0 }) &&
+    served.host.fits(upstreams);
+  return isSame ? served : undefined;
+}
 
-  constructor(
-    group: UpstreamGroup,
-    config: UpstreamConfig,
-    dial: DialOptions,
-    registry: Registry,
-    holdings: Unwinding,
-  ) {
-    this.group = group;
-    this.#config = config;
-    this.#dial = dial;
-    this.#registry = registry;
-    this.#holdings = holdings;
-  }
+function optionsOf(listener: ListenerConfig): unknown {
+  if (listener.mode === 'http') return listener.http;
+  return listener.mode === 'tcp' ? listener.tcp : (listener.options ?? {});
+}
 
-  forUse(use: SocketUse): Upstream {
-    let view = this.#views.get(use);
-    if (view === undefined) {
-      this.#addPools(use);
-      view = this.group.forUse(use);
-      this.#views.set(use, view);
-    }
-    return view;
-  }
+function isPromise(given: unknown): given is Promise<ProtocolInstance> {
+  return typeof (given as Partial<Promise<unknown>> | undefined)?.then === 'function';
+}
 
-  #addPools(use: SocketUse): void {
-    const pool = this.#config.connection_pool;
-    // Sockets that serve once need a pool only to be connected ahead of time.
-    if (!pool.enabled || (use === 'once' && pool.min_idle === 0)) return;
-    const settings: PoolSettings = {
-      maxSize: pool.max_size,
-      minIdle: pool.min_idle,
-      maxIdleTimeMs: pool.max_idle_time,
-      maxAgeMs: pool.max_age,
-      acquireTimeoutMs: pool.acquire_timeout,
-      validateOnBorrow: pool.validate_on_borrow,
-    };
-    for (const member of this.group.members) {
-      member.usePool(use, this.#registry.pool(member.backend, use, settings, this.#dial, this.#holdings));
-    }
+/** An instance that came when nobody waited any more. */
+async function closeUnused(given: unknown, host: ListenerHost): Promise<void> {
+  try {
+    await checkInstance(given).close();
+  } catch (error) {
+    host.logger.error('protocol failed to close', { error: messageOf(error) });
   }
 }

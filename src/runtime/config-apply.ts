@@ -5,13 +5,20 @@ import { diffConfigs } from '../config/diff/diff-configs.ts';
 import { summarizeChanges } from '../config/diff/summarize-changes.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import type { Problem } from '../config/problem.ts';
+import { BalanceError, messageOf } from '../errors.ts';
+import type { Logger } from '../plugin-api/index.ts';
 import type { PluginChange } from '../plugins/plugin-change.ts';
-import type { GenerationBuilder } from './builder.ts';
+import type { BuildSource, GenerationBuilder, Protocols } from './builder.ts';
 import type { DrainingGenerations } from './draining-generations.ts';
 import type { Generation } from './generation.ts';
+import { inTime } from './in-time.ts';
 import type { LiveView } from './live-view.ts';
 import type { ReloadCause } from './reload-outcome.ts';
 import { Unwinding } from './unwinding.ts';
+
+/** Whatever hangs must not keep later edits waiting for ever. */
+const LOAD_LIMIT_MS = 300_000;
+const PREPARE_LIMIT_MS = 60_000;
 
 /** What a generation changes about some part of the proxy, prepared beside what runs and not yet done. */
 export interface PreparedChange {
@@ -48,15 +55,24 @@ export interface ConfigApplyOptions {
   readonly draining: DrainingGenerations;
   /** In the order in which they are prepared and committed. */
   readonly parts: readonly FollowingPart[];
-  /** Throws when no config may become live any more. Asked last, before the swap. */
-  readonly allowed: () => void;
-  /** Told what is live now. Must not throw. */
+  /** Told what is live now. */
   readonly applied: (loaded: LoadedConfig) => void;
+  readonly logger: Logger;
+  /** How long each part may take to prepare. Default: 1 min. */
+  readonly prepareLimitMs?: number;
+}
+
+/** All of an edit that is ready to become live. */
+interface ReadyEdit extends ConfigCandidate {
+  readonly generation: Generation;
+  readonly prepared: readonly PreparedChange[];
+  readonly changes: readonly ConfigChange[];
 }
 
 /** Makes a config live: load, build beside what runs, bind what is new, swap one reference, drain what left. */
 export class ConfigApply {
   readonly #options: ConfigApplyOptions;
+  readonly #stopped = new AbortController();
   #live: LoadedConfig | undefined;
 
   constructor(options: ConfigApplyOptions) {
@@ -65,58 +81,122 @@ export class ConfigApply {
 
   /** Rejects with the reason when any stage fails; then nothing changed and nothing is left of it. */
   async apply(cause: ReloadCause): Promise<AppliedConfig> {
-    const { load, builder, parts, allowed } = this.#options;
-    const { loaded, plugins } = await load(cause, this.#live);
+    const { live } = this.#options;
+    const candidate = await this.#load(cause);
+    const { loaded, plugins } = candidate;
     if (cause.source === 'plugins' && plugins.isEmpty)
       return { summary: summarizeChanges([]), changes: [], warnings: [] };
     const undo = new Unwinding();
     try {
-      const generation = await plugins.build(loaded, (set) =>
-        builder.build(loaded.config, loaded.hash, dirname(resolve(loaded.file)), set),
-      );
+      const previous = live.generation;
+      const generation = await plugins.build(loaded, (set) => this.#build(loaded, set));
       undo.push(() => {
-        generation.destroy();
+        void generation.discard(previous);
       });
-      const changes: PreparedChange[] = [];
-      for (const part of parts) {
-        const change = await part.prepare(generation, loaded);
-        undo.push(() => {
-          change.unwind();
-        });
-        changes.push(change);
-      }
-      const differences = [
-        ...diffConfigs(this.#options.live.generation?.config, loaded.config),
-        ...plugins.differences(),
-      ];
-      allowed();
-      const applied = this.#swap(loaded, generation, changes, differences);
-      plugins.commit(loaded);
-      return applied;
+      const changes = [...diffConfigs(previous?.config, loaded.config), ...plugins.differences()];
+      const prepared = await this.#prepare(generation, loaded, undo);
+      this.#stopped.signal.throwIfAborted();
+      return this.#swap({ ...candidate, generation, prepared, changes });
     } catch (error) {
-      undo.unwind();
+      this.#unwind(undo);
       throw error;
     }
   }
 
-  /** From here on nothing can fail. */
-  #swap(
-    loaded: LoadedConfig,
-    generation: Generation,
-    prepared: readonly PreparedChange[],
-    changes: readonly ConfigChange[],
-  ): AppliedConfig {
+  /** Ends what is under way, which is taken back, and lets no config become live any more. */
+  stop(): void {
+    if (this.#stopped.signal.aborted) return;
+    this.#stopped.abort(new BalanceError('shutdown', 'the proxy ends', { origin: 'internal' }));
+  }
+
+  #load(cause: ReloadCause): Promise<ConfigCandidate> {
+    return inTime(this.#options.load(cause, this.#live), {
+      limitMs: LOAD_LIMIT_MS,
+      signal: this.#stopped.signal,
+      error: () => tooSlow('loading the config', LOAD_LIMIT_MS),
+      late: () => undefined,
+    });
+  }
+
+  #build(loaded: LoadedConfig, protocols: Protocols): Promise<Generation> {
+    const { builder, live } = this.#options;
+    return builder.build(sourceOf(loaded, protocols), live.generation, this.#stopped.signal);
+  }
+
+  /** Part after part; what is prepared is taken back by `undo`. */
+  async #prepare(generation: Generation, loaded: LoadedConfig, undo: Unwinding): Promise<PreparedChange[]> {
+    const limitMs = this.#options.prepareLimitMs ?? PREPARE_LIMIT_MS;
+    const prepared: PreparedChange[] = [];
+    for (const part of this.#options.parts) {
+      const change = await inTime(part.prepare(generation, loaded), {
+        limitMs,
+        signal: this.#stopped.signal,
+        error: () => tooSlow('preparing the edit', limitMs),
+        late: (unwanted) => {
+          unwanted.unwind();
+        },
+      });
+      undo.push(() => {
+        change.unwind();
+      });
+      prepared.push(change);
+    }
+    return prepared;
+  }
+
+  /** From here on nothing can fail, and nothing waits. */
+  #swap({ loaded, plugins, generation, prepared, changes }: ReadyEdit): AppliedConfig {
     const { live, draining, applied } = this.#options;
     const old = live.generation;
     live.generation = generation;
     this.#live = loaded;
-    for (const change of prepared) change.commit();
-    applied(loaded);
-    if (old !== undefined) draining.add(old);
+    this.#survive(() => {
+      generation.takeOver(old);
+    });
+    for (const change of prepared)
+      this.#survive(() => {
+        change.commit();
+      });
+    if (old !== undefined)
+      this.#survive(() => {
+        draining.add(old, old.retire(generation));
+      });
+    this.#survive(() => {
+      plugins.commit(loaded);
+    });
+    this.#survive(() => {
+      applied(loaded);
+    });
     return {
       summary: old === undefined ? 'first config' : summarizeChanges(changes),
       changes,
       warnings: loaded.warnings,
     };
   }
+
+  /** Half of a swap would be worse than one that is told to be odd. */
+  #survive(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.#options.logger.error('a step of the reload failed', { error: messageOf(error) });
+    }
+  }
+
+  /** What fails while it is taken back must not hide why it is. */
+  #unwind(undo: Unwinding): void {
+    this.#survive(() => {
+      undo.unwind();
+    });
+  }
+}
+
+function sourceOf({ config, hash, file, sources }: LoadedConfig, protocols: Protocols): BuildSource {
+  const named = sources.files.filter(({ role }) => role === 'reference');
+  const files = new Map(named.map(({ file: path, hash: content }) => [path, content]));
+  return { config, hash, directory: dirname(resolve(file)), files, protocols };
+}
+
+function tooSlow(what: string, limitMs: number): BalanceError {
+  return new BalanceError('config_invalid', `${what} takes longer than ${limitMs} ms`, { origin: 'config' });
 }

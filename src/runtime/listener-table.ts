@@ -1,6 +1,7 @@
 import { addressesCollide, parseAddress, type Address } from '../config/address.ts';
 import { BalanceError } from '../errors.ts';
-import type { Logger } from '../plugin-api/index.ts';
+import type { Logger, ProtocolInstance } from '../plugin-api/index.ts';
+import type { RunningWork } from '../net/accepted-connection.ts';
 import { Listener } from '../net/listener.ts';
 import type { ReadBuffers } from '../net/read-buffers.ts';
 import type { FollowingPart, PreparedChange } from './config-apply.ts';
@@ -31,6 +32,18 @@ export class ListenerTable implements FollowingPart {
   /** Bound addresses by the names of listeners. */
   addresses(): ReadonlyMap<string, string> {
     return new Map([...this.#listeners.values()].map((listener) => [listener.name, listener.bound]));
+  }
+
+  /** What runs on the connections of all listeners, those that are gone included, with the listener's name. */
+  *running(): Iterable<readonly [listener: string, work: RunningWork]> {
+    for (const listener of [...this.#listeners.values(), ...this.#draining])
+      for (const work of listener.running()) yield [listener.name, work];
+  }
+
+  /** Ends what runs on that instance now; returns how many connections that took. */
+  cut(instance: ProtocolInstance): number {
+    const listeners = [...this.#listeners.values(), ...this.#draining];
+    return listeners.reduce((sum, listener) => sum + listener.cut(instance), 0);
   }
 
   /** Binds what is new. Rejects with a BalanceError when an address can't be bound; then nothing changed. */

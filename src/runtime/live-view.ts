@@ -18,7 +18,7 @@ export class LiveView {
   /** Every backend once; down when any of its upstreams' checks says so. */
   backends(): Iterable<BackendView> {
     const views = new Map<BackendState, BackendView>();
-    for (const group of this.generation?.upstreams.values() ?? []) {
+    for (const { group } of this.generation?.upstreams.values() ?? []) {
       for (const { backend, healthy } of group.members) {
         views.set(backend, { backend, healthy: healthy && (views.get(backend)?.healthy ?? true) });
       }

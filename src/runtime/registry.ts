@@ -1,25 +1,52 @@
-import type { BackendConfig, HealthCheck } from '../config/config.generated.ts';
 import { parseAddress } from '../config/address.ts';
-import { HealthMonitor } from '../health/health-monitor.ts';
+import type { BackendConfig, HealthCheck } from '../config/config.generated.ts';
 import { healthSettings } from '../health/health-settings.ts';
+import { HealthMonitor } from '../health/health-monitor.ts';
+import { StartPacer } from '../health/start-pacer.ts';
 import type { DialOptions } from '../net/dial.ts';
 import type { Logger, SocketUse } from '../plugin-api/index.ts';
 import { BackendState } from '../upstream/backend-state.ts';
 import { SocketPool, type PoolSettings } from '../upstream/socket-pool.ts';
 import type { RuntimeTelemetry } from './runtime-telemetry.ts';
-import { SharedParts } from './shared-parts.ts';
-import type { Unwinding } from './unwinding.ts';
+import { SharedParts, type Held } from './shared-parts.ts';
 
-/** State that outlives generations: backends with their counters, their pools, their health. */
+/** How many parts of each kind are held. */
+export interface RegistrySizes {
+  readonly backends: number;
+  readonly pools: number;
+  readonly monitors: number;
+}
+
+/** A health monitor and the address that it checks. */
+export interface WatchedAddress {
+  readonly address: string;
+  readonly monitor: HealthMonitor;
+}
+
+/** Health monitors that check one address, and the backends that are there. */
+interface Site {
+  readonly backends: Set<BackendState>;
+  readonly monitors: Set<HealthMonitor>;
+}
+
+/** State that outlives generations: backends with their counters, their pools, the health of their addresses. */
 export class Registry {
   readonly #logger: Logger;
   readonly #telemetry: Pick<RuntimeTelemetry, 'healthCheck'> | undefined;
-  readonly #backends = new SharedParts<BackendState>((backend) => this.#freeIndexes.push(backend.index));
+  readonly #sites = new Map<string, Site>();
+  readonly #pacer = new StartPacer();
+  readonly #backends = new SharedParts<BackendState>((backend) => {
+    this.#freeIndexes.push(backend.index);
+    this.#site(backend.address).backends.delete(backend);
+    this.#forgetIfEmpty(backend.address);
+  });
   readonly #pools = new SharedParts<SocketPool>((pool) => {
     pool.close();
   });
-  readonly #monitors = new SharedParts<HealthMonitor>((monitor) => {
+  readonly #monitors = new SharedParts<WatchedAddress>(({ address, monitor }) => {
     void monitor.close();
+    this.#site(address).monitors.delete(monitor);
+    this.#forgetIfEmpty(address);
   });
   /** Indexes of backends that are gone, to be used again: they are indexes into arrays of counters. */
   readonly #freeIndexes: number[] = [];
@@ -35,54 +62,84 @@ export class Registry {
     return this.#backends.parts();
   }
 
+  get sizes(): RegistrySizes {
+    return { backends: this.#backends.size, pools: this.#pools.size, monitors: this.#monitors.size };
+  }
+
   /** The backend of that name and address. */
-  backend(config: BackendConfig, holder: Unwinding): BackendState {
-    const { part, release } = this.#backends.hold(keyOf(config), () => {
+  backend(config: BackendConfig): Held<BackendState> {
+    return this.#backends.hold(`${config.name} ${config.address}`, () => {
       const index = this.#freeIndexes.pop() ?? this.#nextIndex++;
-      return new BackendState(index, config.name, parseAddress(config.address), config.url ?? config.address);
+      const target = parseAddress(config.address);
+      const backend = new BackendState(index, config.name, target, config.url ?? config.address);
+      this.#site(backend.address).backends.add(backend);
+      return backend;
     });
-    holder.push(release);
-    return part;
   }
 
   /** The pool of a backend for that use and those settings. */
-  pool(
-    backend: BackendState,
-    use: SocketUse,
-    settings: PoolSettings,
-    dial: DialOptions,
-    holder: Unwinding,
-  ): SocketPool {
-    const key = JSON.stringify([backend.index, use, settings, dial.connectTimeoutMs]);
-    const { part, release } = this.#pools.hold(key, () => new SocketPool(backend, use, settings, dial));
-    holder.push(release);
-    return part;
+  pool(backend: BackendState, use: SocketUse, settings: PoolSettings, dial: DialOptions): Held<SocketPool> {
+    const { maxSize, minIdle, maxIdleTimeMs, maxAgeMs, acquireTimeoutMs, validateOnBorrow } = settings;
+    const key = `${backend.index} ${use} ${maxSize} ${minIdle} ${maxIdleTimeMs} ${maxAgeMs} ${acquireTimeoutMs} ${validateOnBorrow} ${dial.connectTimeoutMs}`;
+    return this.#pools.hold(key, () => new SocketPool(backend, use, settings, dial));
   }
 
-  /** The health monitor of a backend for those settings; `changed` is told by the backend's notices. */
-  monitor(backend: BackendState, check: HealthCheck, holder: Unwinding): HealthMonitor {
-    const key = JSON.stringify([backend.index, check]);
-    const { part, release } = this.#monitors.hold(key, () => {
+  /**
+   * The health monitor of a backend's address. Another name of the backend changes nothing about its health, and other
+   * settings begin with what the ones before found out.
+   */
+  monitor(backend: BackendState, check: HealthCheck, checkKey: string): Held<WatchedAddress> {
+    const { address } = backend;
+    return this.#monitors.hold(`${address} ${checkKey}`, () => {
+      const { monitors } = this.#site(address);
+      const known = [...monitors].find(({ checked }) => checked);
       const monitor = new HealthMonitor({
         address: backend.target,
         settings: healthSettings(check, backend.target),
         onChange: (healthy, reason) => {
-          const fields = { backend: backend.name, address: backend.address, reason };
-          if (healthy) this.#logger.info('backend is healthy', fields);
-          else this.#logger.warn('backend is unhealthy', fields);
-          backend.noteChange();
+          this.#healthChanged(address, healthy, reason);
         },
-        onCheck: (passed, durationMs) =>
-          this.#telemetry?.healthCheck?.({ backend: backend.name, passed, durationMs }),
+        onCheck: (passed, durationMs) => {
+          this.#checked(address, passed, durationMs);
+        },
+        ...(known === undefined ? {} : { assumed: known.healthy }),
       });
-      monitor.start();
-      return monitor;
+      monitors.add(monitor);
+      this.#pacer.add(monitor);
+      return { address, monitor };
     });
-    holder.push(release);
-    return part;
   }
-}
 
-function keyOf(config: BackendConfig): string {
-  return JSON.stringify([config.name, config.address]);
+  /** The key of a check for {@link monitor}, to be made once for all backends of an upstream. */
+  static checkKey(check: HealthCheck): string {
+    return JSON.stringify(check);
+  }
+
+  #checked(address: string, passed: boolean, durationMs: number): void {
+    for (const { name } of this.#sites.get(address)?.backends ?? [])
+      this.#telemetry?.healthCheck?.({ backend: name, passed, durationMs });
+  }
+
+  #healthChanged(address: string, healthy: boolean, reason: string): void {
+    for (const backend of this.#sites.get(address)?.backends ?? []) {
+      const fields = { backend: backend.name, address, reason };
+      if (healthy) this.#logger.info('backend is healthy', fields);
+      else this.#logger.warn('backend is unhealthy', fields);
+      backend.noteChange();
+    }
+  }
+
+  #site(address: string): Site {
+    let site = this.#sites.get(address);
+    if (site === undefined) {
+      site = { backends: new Set(), monitors: new Set() };
+      this.#sites.set(address, site);
+    }
+    return site;
+  }
+
+  #forgetIfEmpty(address: string): void {
+    const site = this.#sites.get(address);
+    if (site?.backends.size === 0 && site.monitors.size === 0) this.#sites.delete(address);
+  }
 }

@@ -1,5 +1,6 @@
 /** A part and how many hold it. */
 interface Entry<T> {
+  readonly key: string;
   readonly part: T;
   holders: number;
 }
@@ -24,26 +25,42 @@ export class SharedParts<T> {
     return [...this.#entries.values()].map(({ part }) => part);
   }
 
-  /** The part of that key, made if nobody holds it, and how to let go of it. */
-  hold(key: string, make: () => T): { part: T; release: () => void } {
+  /** The part of that key, made if nobody holds it. */
+  hold(key: string, make: () => T): Held<T> {
     let entry = this.#entries.get(key);
     if (entry === undefined) {
-      entry = { part: make(), holders: 0 };
+      entry = { key, part: make(), holders: 0 };
       this.#entries.set(key, entry);
     }
-    const held = entry;
-    held.holders += 1;
-    let released = false;
-    return {
-      part: held.part,
-      release: () => {
-        if (released) return;
-        released = true;
-        held.holders -= 1;
-        if (held.holders > 0) return;
-        this.#entries.delete(key);
-        this.#close(held.part);
-      },
-    };
+    entry.holders += 1;
+    return new Held(entry, this.#letGo);
+  }
+
+  readonly #letGo = (entry: Entry<T>): void => {
+    entry.holders -= 1;
+    if (entry.holders > 0) return;
+    this.#entries.delete(entry.key);
+    this.#close(entry.part);
+  };
+}
+
+/** One holder's hold on a shared part. */
+export class Held<T> {
+  readonly part: T;
+  #entry: Entry<T> | undefined;
+  readonly #letGo: (entry: Entry<T>) => void;
+
+  constructor(entry: Entry<T>, letGo: (entry: Entry<T>) => void) {
+    this.part = entry.part;
+    this.#entry = entry;
+    this.#letGo = letGo;
+  }
+
+  /** Lets go of the part; once. */
+  release(): void {
+    const entry = this.#entry;
+    if (entry === undefined) return;
+    this.#entry = undefined;
+    this.#letGo(entry);
   }
 }

@@ -23,7 +23,7 @@ export interface MemberHealth {
   readonly lastError?: string | undefined;
 }
 
-/** A backend as a member of one upstream, in one generation. */
+/** A backend as a member of one upstream, for as long as no edit changes that. */
 export class Member implements Candidate {
   readonly backend: BackendState;
   readonly id: string;
@@ -51,6 +51,12 @@ export class Member implements Candidate {
   usePool(use: SocketUse, pool: SocketPool): void {
     this.#pools.set(use, pool);
     if (use === 'keep-alive') this.#limiting = pool;
+  }
+
+  /** From here on each lease for that use connects anew. */
+  dropPool(use: SocketUse): void {
+    this.#pools.delete(use);
+    if (use === 'keep-alive') this.#limiting = undefined;
   }
 
   get active(): number {

@@ -53,13 +53,14 @@ export class SocketPool {
   readonly #settings: PoolSettings;
   readonly #use: SocketUse;
   readonly #dialOptions: DialOptions;
-  readonly #pool: Pool<Resource>;
+  /** Made with the first socket: an edit may bring a thousand backends, of which few are ever used. */
+  #made: Pool<Resource> | undefined;
   /**
    * Sockets that just came back, the last one on top. generic-pool counts them as borrowed; the next lease takes them
    * from here without the promises that the pool needs. What rests here for long goes to the pool, which ages it.
    */
   readonly #hot: PooledSocket[] = [];
-  readonly #cooling: NodeJS.Timeout;
+  #cooling: NodeJS.Timeout | undefined;
   #leased = 0;
   /** Those who wait in the pool's own line. */
   #borrowing = 0;
@@ -73,24 +74,7 @@ export class SocketPool {
     this.#settings = settings;
     this.#use = use;
     this.#dialOptions = dialOptions;
-    const evictor = (pool: SocketPool) =>
-      class {
-        evict(_config: unknown, pooled: { obj: Resource }, available: number): boolean {
-          return pool.#isSpent(pooled.obj) || pool.#isIdleTooLong(pooled.obj, available);
-        }
-      };
-    const parts = genericPool as unknown as PoolParts;
-    this.#pool = new parts.Pool(evictor(this), parts.Deque, parts.PriorityQueue, this.#factory(), {
-      max: settings.maxSize,
-      min: Math.min(settings.minIdle, settings.maxSize),
-      // The socket that rested least is given out first: it is the least likely to be dead.
-      fifo: false,
-      evictionRunIntervalMillis: EVICTION_INTERVAL_MS,
-      numTestsPerEvictionRun: settings.maxSize,
-    });
-    this.#cooling = setInterval(() => {
-      this.#cool();
-    }, EVICTION_INTERVAL_MS).unref();
+    if (settings.minIdle > 0) this.#made = this.#make();
     backend.pools.add(this);
   }
 
@@ -100,7 +84,7 @@ export class SocketPool {
   }
 
   get idle(): number {
-    return Math.max(0, this.#pool.available - this.#restingFailures) + this.#hot.length;
+    return Math.max(0, this.#available - this.#restingFailures) + this.#hot.length;
   }
 
   get use(): SocketUse {
@@ -139,7 +123,7 @@ export class SocketPool {
       return;
     }
     this.#borrow(
-      this.#pool.available > 0 ? taker : new ImpatientTaker(taker, this, this.#settings.acquireTimeoutMs),
+      this.#available > 0 ? taker : new ImpatientTaker(taker, this, this.#settings.acquireTimeoutMs),
     );
   }
 
@@ -180,8 +164,38 @@ export class SocketPool {
     clearInterval(this.#cooling);
     for (const socket of this.#hot.splice(0)) this.#destroy(socket);
     // drain() waits for borrowers, however long they take; nobody has to wait for it.
-    void this.#pool.drain();
-    void this.#pool.clear();
+    void this.#made?.drain();
+    void this.#made?.clear();
+  }
+
+  get #available(): number {
+    return this.#made?.available ?? 0;
+  }
+
+  get #pool(): Pool<Resource> {
+    return (this.#made ??= this.#make());
+  }
+
+  #make(): Pool<Resource> {
+    const evictor = (pool: SocketPool) =>
+      class {
+        evict(_config: unknown, pooled: { obj: Resource }, available: number): boolean {
+          return pool.#isSpent(pooled.obj) || pool.#isIdleTooLong(pooled.obj, available);
+        }
+      };
+    const parts = genericPool as unknown as PoolParts;
+    const pool = new parts.Pool(evictor(this), parts.Deque, parts.PriorityQueue, this.#factory(), {
+      max: this.#settings.maxSize,
+      min: Math.min(this.#settings.minIdle, this.#settings.maxSize),
+      // The socket that rested least is given out first: it is the least likely to be dead.
+      fifo: false,
+      evictionRunIntervalMillis: EVICTION_INTERVAL_MS,
+      numTestsPerEvictionRun: this.#settings.maxSize,
+    });
+    this.#cooling = setInterval(() => {
+      this.#cool();
+    }, EVICTION_INTERVAL_MS).unref();
+    return pool;
   }
 
   #borrow(taker: SocketTaker): void {

@@ -18,6 +18,8 @@ export interface UpstreamOptions {
   readonly algorithm: string;
   readonly keySource: KeySource | undefined;
   readonly balancer: Balancer<Member>;
+  /** Makes the balancer once more, for who still asks after {@link UpstreamGroup.retire} let go of it. */
+  readonly remakeBalancer?: () => Balancer<Member>;
   readonly members: readonly Member[];
   readonly readTimeoutMs: number;
   /** Leases that may wait at a time for a backend below its limit. */
@@ -27,18 +29,20 @@ export interface UpstreamOptions {
   readonly dial: DialOptions;
 }
 
-/** The members of an upstream in one generation, and the way to a lease: choose, connect, try the next, or wait. */
+/** The members of an upstream, for as long as no edit changes it, and the way to a lease: choose, connect, try the next, or wait. */
 export class UpstreamGroup implements LeaseOwner {
   readonly name: string;
   readonly algorithm: string;
   readonly keySource: KeySource | undefined;
   readonly readTimeoutMs: number;
   readonly members: readonly Member[];
-  readonly #balancer: Balancer<Member>;
+  #balancer: Balancer<Member>;
+  readonly #remakeBalancer: (() => Balancer<Member>) | undefined;
   readonly #dialOptions: DialOptions;
   readonly #line: WaitingLine<SocketLease>;
   readonly #queueEnded: UpstreamOptions['queueEnded'];
-  readonly #stopListening: readonly (() => void)[];
+  #stopListening: readonly (() => void)[] = [];
+  #retired = false;
   /** Re-used for each pick, as a balancer does not keep it. */
   readonly #context: { key: string | undefined; exclude: ReadonlySet<Member> | undefined } = {
     key: undefined,
@@ -52,6 +56,7 @@ export class UpstreamGroup implements LeaseOwner {
     this.readTimeoutMs = options.readTimeoutMs;
     this.members = options.members;
     this.#balancer = options.balancer;
+    this.#remakeBalancer = options.remakeBalancer;
     this.#dialOptions = options.dial;
     this.#queueEnded = options.queueEnded;
     this.#line = new WaitingLine(options.queueSize, options.queueTimeoutMs, (lease, waitedMs) => {
@@ -59,12 +64,9 @@ export class UpstreamGroup implements LeaseOwner {
       lease.refuse(
         unavailable('queue_timeout', `all backends of ${this.name} are at their connection limit`),
       );
+      this.#restWhenRetired();
     });
-    this.#stopListening = options.members.map((member) =>
-      member.backend.onFree(() => {
-        if (this.#line.length > 0) this.#serveLine();
-      }),
-    );
+    this.#listen();
   }
 
   /** Leases that wait for a backend below its limit. */
@@ -100,11 +102,43 @@ export class UpstreamGroup implements LeaseOwner {
 
   cancelled(lease: SocketLease): void {
     this.#waited('left', this.#line.leave(lease));
+    this.#restWhenRetired();
+  }
+
+  /** Goes on in the turns of the group whose place it takes, so that an edit favours nobody. */
+  resume(previous: UpstreamGroup): void {
+    this.#balancer.resume?.(previous.#balancer);
+  }
+
+  /**
+   * An edit put another group in its place. Leases that run or wait, and the few that exchanges under way still ask for,
+   * are served as before, but it costs next to nothing while there are none: many may stand behind one tunnel each.
+   */
+  retire(): void {
+    this.#retired = true;
+    if (this.#remakeBalancer !== undefined) this.#balancer = new LateBalancer(this.#remakeBalancer);
+    this.#restWhenRetired();
   }
 
   /** Stops listening to backends. Leases that run are not touched. */
   close(): void {
     for (const stop of this.#stopListening) stop();
+    this.#stopListening = [];
+  }
+
+  #listen(): void {
+    if (this.#stopListening.length > 0) return;
+    this.#stopListening = this.members.map(({ backend }) => backend.onFree(this.#onFree));
+  }
+
+  readonly #onFree = (): void => {
+    if (this.#line.length === 0) return;
+    this.#serveLine();
+    this.#restWhenRetired();
+  };
+
+  #restWhenRetired(): void {
+    if (this.#retired && this.#line.length === 0) this.close();
   }
 
   #pick(lease: SocketLease): Member | undefined {
@@ -118,7 +152,9 @@ export class UpstreamGroup implements LeaseOwner {
     const worthIt = this.members.some(
       (member) => member.healthy && member.weight > 0 && lease.tried?.has(member) !== true,
     );
-    return worthIt && this.#line.join(lease);
+    if (!worthIt || !this.#line.join(lease)) return false;
+    if (this.#retired) this.#listen();
+    return true;
   }
 
   #refuse(lease: SocketLease): void {
@@ -151,6 +187,21 @@ export class UpstreamGroup implements LeaseOwner {
       this.#waited('served', this.#line.leave(lease));
       lease.begin(member);
     }
+  }
+}
+
+/** A balancer that is made when somebody needs it. */
+class LateBalancer implements Balancer<Member> {
+  readonly #make: () => Balancer<Member>;
+  #made: Balancer<Member> | undefined;
+
+  constructor(make: () => Balancer<Member>) {
+    this.#make = make;
+  }
+
+  pick(context: PickContext): Member | undefined {
+    this.#made ??= this.#make();
+    return this.#made.pick(context);
   }
 }
 

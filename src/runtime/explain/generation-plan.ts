@@ -16,6 +16,6 @@ export function generationPlan(
       instance,
       address: bound.get(config.name) ?? config.address,
     })),
-    group: (upstream) => generation.upstreams.get(upstream),
+    group: (upstream) => generation.upstreams.get(upstream)?.group,
   };
 }

@@ -40,7 +40,8 @@ export async function buildOffline(
     health: () => ({ status: 200, body: '' }),
   });
   const directory = dirname(resolve(loaded.file));
-  const generation = await builder.build(inert(loaded.config), loaded.hash, directory, protocols);
+  const source = { config: inert(loaded.config), hash: loaded.hash, directory, protocols };
+  const generation = await builder.build(source);
   return {
     ...generationPlan(generation, new Map(), false),
     config: loaded.config,

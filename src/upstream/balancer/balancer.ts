@@ -24,6 +24,11 @@ export interface Balancer<C extends Candidate = Candidate> {
   pick(context: PickContext): C | undefined;
   /** What {@link pick} would give now, found out without taking a turn; undefined also when chance decides. */
   peek?(context: PickContext): C | undefined;
+  /**
+   * Takes over the turns of another balancer, as far as it is of the same kind and has the same candidates (by id): an
+   * edit must not make everybody begin with the first backend again. Absent where nothing is remembered from pick to pick.
+   */
+  resume?(previous: Balancer): void;
 }
 
 /** A source of chance in [0, 1), `Math.random` outside tests. */

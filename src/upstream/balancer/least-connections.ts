@@ -1,4 +1,5 @@
 import type { Balancer, Candidate, PickContext } from './balancer.ts';
+import { dueAt } from './due-at.ts';
 import { isUsable, withWeight } from './is-usable.ts';
 
 /** The candidate with the fewest leases; those that are even take turns. Weights above 0 count alike. */
@@ -36,5 +37,11 @@ export class LeastConnections<C extends Candidate> implements Balancer<C> {
     const picked = this.pick(context);
     this.#next = next;
     return picked;
+  }
+
+  resume(previous: Balancer): void {
+    if (!(previous instanceof LeastConnections)) return;
+    const before = previous as LeastConnections<Candidate>;
+    this.#next = dueAt(before.#candidates, before.#next, this.#candidates);
   }
 }

@@ -1,4 +1,5 @@
 import type { Balancer, Candidate, PickContext } from './balancer.ts';
+import { dueAt } from './due-at.ts';
 import { isUsable, withWeight } from './is-usable.ts';
 
 /** One after the other, in the order of the config. Weights above 0 count alike. */
@@ -32,5 +33,11 @@ export class RoundRobin<C extends Candidate> implements Balancer<C> {
     const picked = this.pick(context);
     this.#next = next;
     return picked;
+  }
+
+  resume(previous: Balancer): void {
+    if (!(previous instanceof RoundRobin)) return;
+    const before = previous as RoundRobin<Candidate>;
+    this.#next = dueAt(before.#candidates, before.#next, this.#candidates);
   }
 }

@@ -1,6 +1,7 @@
 import type { Balancer, Candidate, PickContext } from './balancer.ts';
 import { isLessLoaded } from './is-less-loaded.ts';
 import { isUsable, withWeight } from './is-usable.ts';
+import { passCredits } from './pass-credits.ts';
 
 /**
  * The candidate with the fewest leases for its weight. Those that are even take turns by weight (as in
@@ -36,6 +37,12 @@ export class WeightedLeastConnections<C extends Candidate> implements Balancer<C
     const picked = this.pick(context);
     this.#credits.set(credits);
     return picked;
+  }
+
+  resume(previous: Balancer): void {
+    if (!(previous instanceof WeightedLeastConnections)) return;
+    const before = previous as WeightedLeastConnections<Candidate>;
+    passCredits(before.#candidates, before.#credits, this.#candidates, this.#credits);
   }
 
   /** One step of smooth weighted round robin among those that are as little loaded as `least`. */

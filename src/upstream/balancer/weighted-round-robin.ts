@@ -1,5 +1,6 @@
 import type { Balancer, Candidate, PickContext } from './balancer.ts';
 import { isUsable, withWeight } from './is-usable.ts';
+import { passCredits } from './pass-credits.ts';
 
 /**
  * Smooth weighted round robin: each usable candidate earns its weight, the richest is picked and pays
@@ -44,5 +45,11 @@ export class WeightedRoundRobin<C extends Candidate> implements Balancer<C> {
     const picked = this.pick(context);
     this.#credits.set(credits);
     return picked;
+  }
+
+  resume(previous: Balancer): void {
+    if (!(previous instanceof WeightedRoundRobin)) return;
+    const before = previous as WeightedRoundRobin<Candidate>;
+    passCredits(before.#candidates, before.#credits, this.#candidates, this.#credits);
   }
 }

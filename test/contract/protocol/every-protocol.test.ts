@@ -109,7 +109,7 @@ async function lab(protocol: string) {
     tunnels: new TunnelTally(),
     health: () => ({ status: 200, body: '' }),
   });
-  const generation = await builder.build(config, 'hash', directory, plugins);
+  const generation = await builder.build({ config, hash: 'hash', directory, protocols: plugins });
   const instance: ProtocolInstance = generation.listeners[0]!.instance;
   let id = 0;
   const listener = new Listener({

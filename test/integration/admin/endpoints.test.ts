@@ -103,8 +103,18 @@ describe('GET /status', () => {
         hash: ANY_HASH,
         loaded_at: ANY_TIME,
         replaced_at: ANY_TIME,
+        cut_at: null,
         active: 1,
-        holds: [{ listener: 'raw', protocol: 'tcp', active: 1 }],
+        holds: [
+          {
+            listener: 'raw',
+            protocol: 'tcp',
+            kind: 'tunnel',
+            upstream: 'u',
+            backend: `b-${one.address}`,
+            count: 1,
+          },
+        ],
       },
     ]);
     const { connections } = await ask(proxy, '/connections');

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 
 import { loadConfigText } from '../../../src/config/load-config.ts';
-import type { Config } from '../../../src/config/config.generated.ts';
 import { ReadBuffers } from '../../../src/net/read-buffers.ts';
 import { TunnelTally } from '../../../src/net/tunnel-tally.ts';
 import type { ProtocolHost, ProtocolInstance, ProtocolPlugin } from '../../../src/plugin-api/index.ts';
-import { GenerationBuilder } from '../../../src/runtime/builder.ts';
+import { GenerationBuilder, type BuildSource } from '../../../src/runtime/builder.ts';
+import type { Generation } from '../../../src/runtime/generation.ts';
 import { Registry } from '../../../src/runtime/registry.ts';
 import { Telemetry } from '../../../src/telemetry/channels.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -58,14 +58,15 @@ function lab(broken: ProtocolPlugin['provision'] = () => Promise.reject(new Erro
     health: () => ({ status: 200, body: '' }),
   });
   const builder = {
-    build: (config: Config, hash: string, directory: string) =>
-      generations.build(config, hash, directory, plugins),
+    build: (made: ReturnType<typeof source>, live?: Generation, signal?: AbortSignal) =>
+      generations.build({ ...made, protocols: plugins }, live, signal),
   };
   return { builder, logger, fake, registry };
 }
 
-function config(text: string): Config {
-  return loadConfigText(text, 'test.yaml', { modes: MODES }).config;
+function source(text: string): Omit<BuildSource, 'protocols'> {
+  const { config, hash } = loadConfigText(text, 'test.yaml', { modes: MODES });
+  return { config, hash, directory: '/' };
 }
 
 const listeners = (second: string): string => `
@@ -93,8 +94,8 @@ describe('the builder of generations', () => {
   it('builds what the config says and lets go of all of it', async () => {
     const server = owned(await RecordingBackend.start());
     const { builder, fake } = lab();
-    const generation = await builder.build(config(listeners('fake') + upstream(server.address)), 'hash', '/');
-    expect(generation).toMatchObject({ id: 1, hash: 'hash' });
+    const generation = await builder.build(source(listeners('fake') + upstream(server.address)));
+    expect(generation).toMatchObject({ id: 1 });
     expect(generation.listeners.map((planned) => planned.config.name)).toEqual(['one', 'two']);
     expect(fake.hosts.map((host) => [host.listener, host.defaultUpstream])).toEqual([
       ['one', 'web'],
@@ -130,12 +131,12 @@ describe('the builder of generations', () => {
   ])('leaves nothing when a plugin %s', async (_, provision, message) => {
     const server = owned(await RecordingBackend.start());
     const { builder, fake, registry } = lab(provision as unknown as ProtocolPlugin['provision']);
-    await expect(
-      builder.build(config(listeners('broken') + upstream(server.address)), 'hash', '/'),
-    ).rejects.toMatchObject({
-      origin: 'config',
-      message: expect.stringContaining(message) as string,
-    });
+    await expect(builder.build(source(listeners('broken') + upstream(server.address)))).rejects.toMatchObject(
+      {
+        origin: 'config',
+        message: expect.stringContaining(message) as string,
+      },
+    );
     expect(fake.instances.map(({ closes }) => closes)).toEqual([1]);
     // What was being connected arrives first.
     await newConnections(server);
@@ -145,7 +146,7 @@ describe('the builder of generations', () => {
     );
     expect(await newConnections(server)).toBe(0);
     // The next attempt gets parts of its own.
-    const next = await builder.build(config(listeners('fake') + upstream(server.address)), 'hash', '/');
+    const next = await builder.build(source(listeners('fake') + upstream(server.address)));
     const [member] = next.upstreams.get('web')!.members;
     expect(member?.backend.index).toBe(0);
     expect(registry).toBeDefined();
@@ -155,12 +156,12 @@ describe('the builder of generations', () => {
   it('keeps pool, health and counts of a backend whose weight changed', async () => {
     const server = owned(await RecordingBackend.start());
     const { builder } = lab();
-    const before = await builder.build(config(listeners('fake') + upstream(server.address, 1)), 'a', '/');
+    const before = await builder.build(source(listeners('fake') + upstream(server.address, 1)));
     await eventually(
       () => before.upstreams.get('web')?.members[0]?.backend.idle === 2,
       'min_idle is connected',
     );
-    const after = await builder.build(config(listeners('fake') + upstream(server.address, 5)), 'b', '/');
+    const after = await builder.build(source(listeners('fake') + upstream(server.address, 5)));
     const [old, next] = [before, after].map((generation) => generation.upstreams.get('web')!.members[0]!);
     expect(next!.backend).toBe(old!.backend);
     expect(next!.pool('keep-alive')).toBe(old!.pool('keep-alive'));
@@ -176,11 +177,9 @@ describe('the builder of generations', () => {
     let finish: () => void = () => undefined;
     fake.closing = () => new Promise((resolve) => (finish = resolve));
     const generation = await builder.build(
-      config(
+      source(
         `{ listen: '127.0.0.1:0', mode: fake, backends: [{ address: '${server.address}' }], connection_pool: { min_idle: 1 } }`,
       ),
-      'hash',
-      '/',
     );
     await eventually(() => server.open === 1, 'min_idle is connected');
     const closed = generation.close();
@@ -195,7 +194,7 @@ describe('the builder of generations', () => {
     const server = owned(await RecordingBackend.start());
     const { builder, fake, logger } = lab();
     fake.closing = () => Promise.reject(new Error('stuck'));
-    const generation = await builder.build(config(listeners('fake') + upstream(server.address)), 'hash', '/');
+    const generation = await builder.build(source(listeners('fake') + upstream(server.address)));
     await generation.close();
     expect(logger.lines.filter((line) => line.includes('protocol failed to close'))).toHaveLength(2);
     await eventually(
@@ -207,9 +206,7 @@ describe('the builder of generations', () => {
   it('logs what a plugin throws at a deadline', async () => {
     const { builder, fake, logger } = lab();
     const generation = await builder.build(
-      config(`{ listen: '127.0.0.1:0', mode: fake, backends: [{ address: '127.0.0.1:1' }] }`),
-      'hash',
-      '/',
+      source(`{ listen: '127.0.0.1:0', mode: fake, backends: [{ address: '127.0.0.1:1' }] }`),
     );
     const deadline = fake.hosts[0]!.deadline(() => {
       throw new Error('too late');

@@ -1,0 +1,38 @@
+/** So long until all that waits has begun, in ms. */
+const SPREAD_MS = 1_000;
+const STEP_MS = 10;
+/** So many begin at once, however few wait. */
+const MIN_BATCH = 8;
+
+/** What waits to be started. */
+export interface Startable {
+  start(): void;
+}
+
+/**
+ * Starts many health monitors a few at a time: an edit that brings a thousand backends must not open a thousand
+ * sockets in one moment.
+ */
+export class StartPacer {
+  readonly #waiting: Startable[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  /** Starts it now, or soon when many do. */
+  add(startable: Startable): void {
+    this.#waiting.push(startable);
+    this.#timer ??= setTimeout(() => {
+      this.#startSome();
+    }, 0).unref();
+  }
+
+  #startSome(): void {
+    const batch = Math.max(MIN_BATCH, Math.ceil((this.#waiting.length * STEP_MS) / SPREAD_MS));
+    for (const startable of this.#waiting.splice(0, batch)) startable.start();
+    this.#timer =
+      this.#waiting.length === 0
+        ? undefined
+        : setTimeout(() => {
+            this.#startSome();
+          }, STEP_MS).unref();
+  }
+}

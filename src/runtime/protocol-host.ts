@@ -1,0 +1,127 @@
+import type { Listener as ListenerConfig } from '../config/config.generated.ts';
+import { BalanceError, messageOf } from '../errors.ts';
+import { LazyDeadline } from '../net/deadline.ts';
+import { fieldsOf } from '../net/fields-of.ts';
+import type { TunnelTally } from '../net/tunnel-tally.ts';
+import type {
+  Deadline,
+  HealthReport,
+  Logger,
+  LogSubject,
+  ProtocolHost,
+  SocketUse,
+  TunnelOptions,
+  Upstream,
+} from '../plugin-api/index.ts';
+import type { RuntimeTelemetry } from './runtime-telemetry.ts';
+import type { SharedUpstream } from './shared-upstream.ts';
+
+/** What all protocol instances get alike. */
+export interface HostParts {
+  readonly logger: Logger;
+  readonly telemetry: RuntimeTelemetry;
+  readonly tunnels: TunnelTally;
+  readonly health: () => HealthReport;
+}
+
+/** The upstreams of a generation by name. */
+export type Upstreams = ReadonlyMap<string, SharedUpstream>;
+
+/** What one protocol instance gets from the core. It notes which upstreams the instance uses and holds them until it is closed. */
+export class ListenerHost implements ProtocolHost {
+  readonly listener: string;
+  readonly directory: string;
+  readonly logger: Logger;
+  readonly telemetry: RuntimeTelemetry;
+  readonly defaultUpstream: string | undefined;
+  readonly health: () => HealthReport;
+  readonly #tunnels: TunnelTally;
+  readonly #used = new Map<SharedUpstream, Set<SocketUse>>();
+  /** Names that were asked for in vain. */
+  readonly #missing = new Set<string>();
+  #upstreams: Upstreams;
+  #provisioned = false;
+  #closed = false;
+
+  constructor(config: ListenerConfig, directory: string, upstreams: Upstreams, parts: HostParts) {
+    this.listener = config.name;
+    this.directory = directory;
+    this.logger = parts.logger.child({ listener: config.name });
+    this.telemetry = parts.telemetry;
+    this.defaultUpstream = config.upstream;
+    this.health = parts.health;
+    this.#tunnels = parts.tunnels;
+    this.#upstreams = upstreams;
+  }
+
+  /** The upstreams that the instance asked for, with the uses of sockets. */
+  get used(): ReadonlyMap<SharedUpstream, ReadonlySet<SocketUse>> {
+    return this.#used;
+  }
+
+  upstream(name: string, use: SocketUse): Upstream {
+    if (this.#closed) throw new BalanceError('shutdown', 'this instance is closed', { origin: 'internal' });
+    const upstream = this.#upstreams.get(name);
+    if (upstream === undefined) {
+      this.#missing.add(name);
+      throw new BalanceError('config_invalid', `listener ${this.listener}: there is no upstream ${name}`, {
+        origin: 'config',
+      });
+    }
+    const uses = this.#used.get(upstream);
+    if (uses !== undefined) uses.add(use);
+    else {
+      this.#used.set(upstream, new Set([use]));
+      upstream.hold();
+    }
+    const view = upstream.forUse(use);
+    if (this.#provisioned) upstream.fillNow();
+    return view;
+  }
+
+  tunnel(options: TunnelOptions): void {
+    this.#tunnels.open(options, this.listener);
+  }
+
+  deadline(expired: () => void, subject?: LogSubject): Deadline {
+    return new LazyDeadline(() => {
+      try {
+        expired();
+      } catch (error) {
+        this.telemetry.pluginFailed?.();
+        this.logger.error('protocol failed at a deadline', { ...fieldsOf(subject), error: messageOf(error) });
+      }
+    });
+  }
+
+  /** The instance is made: what it still asks for must be there at once. */
+  provisioned(): void {
+    this.#provisioned = true;
+  }
+
+  /** Whether all that the instance found among its upstreams is the same among these. */
+  fits(upstreams: Upstreams): boolean {
+    for (const upstream of this.#used.keys()) {
+      if (upstreams.get(upstream.config.name) !== upstream) return false;
+    }
+    for (const name of this.#missing) if (upstreams.has(name)) return false;
+    return true;
+  }
+
+  /** The instance goes on in another generation, with its upstreams. */
+  carryOver(upstreams: Upstreams): void {
+    this.#upstreams = upstreams;
+  }
+
+  /** The instance only finishes what runs: of its generation it keeps no more than it uses. */
+  retire(): void {
+    this.#upstreams = new Map([...this.#used.keys()].map((upstream) => [upstream.config.name, upstream]));
+  }
+
+  /** Lets go of the upstreams. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const upstream of this.#used.keys()) upstream.letGo();
+  }
+}

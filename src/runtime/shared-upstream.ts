@@ -1,0 +1,245 @@
+import type { HealthCheck, Upstream as UpstreamConfig } from '../config/config.generated.ts';
+import { parseHashKey } from '../config/hash-key.ts';
+import { messageOf } from '../errors.ts';
+import type { DialOptions } from '../net/dial.ts';
+import { fieldsOf } from '../net/fields-of.ts';
+import type { ReadBuffers } from '../net/read-buffers.ts';
+import type { Logger, SocketUse, Upstream } from '../plugin-api/index.ts';
+import type { BackendState } from '../upstream/backend-state.ts';
+import { createBalancer } from '../upstream/balancer/create-balancer.ts';
+import { Member } from '../upstream/member.ts';
+import type { PoolSettings, SocketPool } from '../upstream/socket-pool.ts';
+import { UpstreamGroup } from '../upstream/upstream-group.ts';
+import { Registry, type WatchedAddress } from './registry.ts';
+import type { RuntimeTelemetry } from './runtime-telemetry.ts';
+import type { Held } from './shared-parts.ts';
+import type { Slices } from './slices.ts';
+
+/** What upstreams are built from. */
+export interface UpstreamParts {
+  readonly registry: Registry;
+  readonly buffers: ReadBuffers;
+  readonly logger: Logger;
+  readonly telemetry: RuntimeTelemetry;
+}
+
+/** One use of an upstream's sockets: how protocols see it, and the pools it takes, once they are there. */
+interface UsedSockets {
+  readonly view: Upstream;
+  pools: readonly Held<SocketPool>[] | undefined;
+}
+
+/**
+ * An upstream with all that it holds, shared by all generations whose config says the same about it. It is live until an
+ * edit changes it; then it holds neither pools nor health checks any more, and when the last protocol instance that
+ * used it is gone, no backend either.
+ */
+export class SharedUpstream {
+  readonly config: UpstreamConfig;
+  readonly group: UpstreamGroup;
+  readonly #parts: UpstreamParts;
+  readonly #dial: DialOptions;
+  readonly #backends: readonly Held<BackendState>[];
+  #monitors: readonly Held<WatchedAddress>[];
+  readonly #uses = new Map<SocketUse, UsedSockets>();
+  #holders = 0;
+  #retired = false;
+  /** Pools and health checks are given up, which comes before the backends that they belong to. */
+  #emptied = false;
+  #closed = false;
+
+  private constructor(
+    config: UpstreamConfig,
+    parts: UpstreamParts,
+    members: readonly Member[],
+    backends: readonly Held<BackendState>[],
+    monitors: readonly Held<WatchedAddress>[],
+  ) {
+    this.config = config;
+    this.#parts = parts;
+    this.#backends = backends;
+    this.#monitors = monitors;
+    this.#dial = {
+      connectTimeoutMs: config.timeouts.connect,
+      buffers: parts.buffers,
+      onFault: (error, subject) => {
+        parts.telemetry.pluginFailed?.();
+        parts.logger.error('protocol failed on a backend connection', {
+          upstream: config.name,
+          ...fieldsOf(subject),
+          error: messageOf(error),
+        });
+      },
+    };
+    const { hash_key: hashKey } = config.load_balancer;
+    const makeBalancer = () => createBalancer(config.load_balancer, members);
+    this.group = new UpstreamGroup({
+      name: config.name,
+      algorithm: config.load_balancer.algorithm,
+      keySource: hashKey === undefined ? undefined : parseHashKey(hashKey),
+      balancer: makeBalancer(),
+      remakeBalancer: makeBalancer,
+      members,
+      readTimeoutMs: config.timeouts.read,
+      queueSize: config.queue.max_size,
+      queueTimeoutMs: config.queue.timeout,
+      queueEnded: (end) => parts.telemetry.queue?.(end),
+      dial: this.#dial,
+    });
+  }
+
+  /** Takes its parts from the registry, slice by slice. */
+  static async build(config: UpstreamConfig, parts: UpstreamParts, slices: Slices): Promise<SharedUpstream> {
+    const check = config.health_check?.enabled === true ? config.health_check : undefined;
+    const checkKey = check === undefined ? '' : Registry.checkKey(check);
+    const backends: Held<BackendState>[] = [];
+    const monitors: Held<WatchedAddress>[] = [];
+    const members: Member[] = [];
+    await slices.forEach(config.backends, (backend) => {
+      const held = parts.registry.backend(backend);
+      backends.push(held);
+      members.push(
+        new Member({
+          backend: held.part,
+          weight: backend.weight,
+          maxConnections: backend.max_connections,
+          health: check && heldMonitor(held.part, check, checkKey),
+        }),
+      );
+    });
+    try {
+      return new SharedUpstream(config, parts, members, backends, monitors);
+    } catch (error) {
+      for (const held of [...monitors, ...backends]) held.release();
+      throw error;
+    }
+
+    function heldMonitor(backend: BackendState, settings: HealthCheck, key: string) {
+      const held = parts.registry.monitor(backend, settings, key);
+      monitors.push(held);
+      return held.part.monitor;
+    }
+  }
+
+  get name(): string {
+    return this.config.name;
+  }
+
+  get members(): readonly Member[] {
+    return this.group.members;
+  }
+
+  /** As a protocol sees it, for one use of sockets; {@link fill} gives it the pools. */
+  forUse(use: SocketUse): Upstream {
+    let used = this.#uses.get(use);
+    if (used === undefined) {
+      used = { view: this.group.forUse(use), pools: undefined };
+      this.#uses.set(use, used);
+    }
+    return used.view;
+  }
+
+  /** Makes the pools of the uses that were asked for since the last time. */
+  async fill(slices: Slices): Promise<void> {
+    for (const [use, used] of this.#uses) {
+      if (used.pools !== undefined) continue;
+      const pools: Held<SocketPool>[] = [];
+      used.pools = pools;
+      const settings = this.#poolSettings(use);
+      if (settings === undefined) continue;
+      await slices.forEach(this.group.members, (member) => {
+        pools.push(this.#usePool(member, use, settings));
+      });
+    }
+  }
+
+  /** {@link fill} at once, for a protocol that asks late. */
+  fillNow(): void {
+    for (const [use, used] of this.#uses) {
+      if (used.pools !== undefined) continue;
+      const settings = this.#poolSettings(use);
+      used.pools =
+        settings === undefined || this.#retired
+          ? []
+          : this.group.members.map((member) => this.#usePool(member, use, settings));
+    }
+  }
+
+  /** Takes the pools of all other uses from the members, as no live protocol instance needs them; they wait to be released. */
+  keep(uses: ReadonlySet<SocketUse>): readonly Held<SocketPool>[] {
+    const dropped: Held<SocketPool>[] = [];
+    for (const [use, { pools }] of this.#uses) {
+      if (uses.has(use)) continue;
+      this.#uses.delete(use);
+      if (pools === undefined || pools.length === 0) continue;
+      for (const member of this.group.members) member.dropPool(use);
+      dropped.push(...pools);
+    }
+    return dropped;
+  }
+
+  /** A protocol instance uses it: its backends stay known until that lets go. */
+  hold(): void {
+    this.#holders += 1;
+  }
+
+  letGo(): void {
+    this.#holders -= 1;
+    this.#closeWhenUnused();
+  }
+
+  /** No live generation has it any more. Never rejects. */
+  async retire(slices: Slices): Promise<void> {
+    if (this.#retired) return;
+    this.#retired = true;
+    this.group.retire();
+    const pools = this.keep(new Set());
+    const monitors = this.#monitors;
+    this.#monitors = [];
+    await slices.forEach([...pools, ...monitors], (held) => {
+      held.release();
+    });
+    this.#emptied = true;
+    this.#closeWhenUnused();
+  }
+
+  /** Lets go of everything now. */
+  destroy(): void {
+    this.#retired = true;
+    for (const held of [...this.keep(new Set()), ...this.#monitors]) held.release();
+    this.#monitors = [];
+    this.#close();
+  }
+
+  #closeWhenUnused(): void {
+    if (this.#emptied && this.#holders === 0) this.#close();
+  }
+
+  #close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.group.close();
+    for (const backend of this.#backends) backend.release();
+  }
+
+  #usePool(member: Member, use: SocketUse, settings: PoolSettings): Held<SocketPool> {
+    const held = this.#parts.registry.pool(member.backend, use, settings, this.#dial);
+    member.usePool(use, held.part);
+    return held;
+  }
+
+  /** undefined where each lease connects anew. */
+  #poolSettings(use: SocketUse): PoolSettings | undefined {
+    const pool = this.config.connection_pool;
+    // Sockets that serve once need a pool only to be connected ahead of time.
+    if (!pool.enabled || (use === 'once' && pool.min_idle === 0)) return undefined;
+    return {
+      maxSize: pool.max_size,
+      minIdle: pool.min_idle,
+      maxIdleTimeMs: pool.max_idle_time,
+      maxAgeMs: pool.max_age,
+      acquireTimeoutMs: pool.acquire_timeout,
+      validateOnBorrow: pool.validate_on_borrow,
+    };
+  }
+}

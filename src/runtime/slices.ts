@@ -1,0 +1,26 @@
+/** So much work is done at a stretch, in ms. */
+const SLICE_MS = 5;
+
+/** Cuts long work into slices, so that traffic goes on in between. */
+export class Slices {
+  #untilMs = performance.now() + SLICE_MS;
+
+  /** True when it is time for a {@link pause}. */
+  get areDue(): boolean {
+    return performance.now() >= this.#untilMs;
+  }
+
+  /** Resolves when everything else that waits had its turn. */
+  async pause(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#untilMs = performance.now() + SLICE_MS;
+  }
+
+  /** `work` for each item, as far as it fits into a slice at a time. */
+  async forEach<T>(items: Iterable<T>, work: (item: T) => void): Promise<void> {
+    for (const item of items) {
+      if (this.areDue) await this.pause();
+      work(item);
+    }
+  }
+}
