@@ -53,6 +53,16 @@ async function served(socket: ByteSocket, path = '/', lines = ''): Promise<strin
 }
 
 const TRAFFIC: Readonly<Record<string, (example: Example) => Promise<void>>> = {
+  'admin.yaml': async ({ connect, proxy }) => {
+    expect(['9001', '9002']).toContain(await served(await connect()));
+    const status = async (path: string, headers = {}): Promise<number> =>
+      (await fetch(`http://${proxy.adminAddress}${path}`, { headers })).status;
+    expect(await status('/status')).toBe(401);
+    expect(await status('/status', { Authorization: 'Bearer not-for-production' })).toBe(200);
+    expect([await status('/live'), await status('/ready'), await status('/metrics')]).toEqual([
+      200, 200, 200,
+    ]);
+  },
   'balance.yaml': async ({ connect, proxy }) => {
     const socket = await connect();
     const names = [await served(socket), await served(socket), await served(socket)];
