@@ -2,13 +2,7 @@ import { createServer as createHttpServer, type IncomingMessage, type ServerResp
 import { createServer as createHttpsServer } from 'node:https';
 import type { Server, Socket } from 'node:net';
 import type { AdminTlsFiles } from './admin-credentials.ts';
-
-const HEAD_TIMEOUT_MS = 10_000;
-const HANDSHAKE_TIMEOUT_MS = 10_000;
-const KEEP_ALIVE_TIMEOUT_MS = 20_000;
-/** Someone who stops reading a long answer must not hold it for ever. */
-const SILENCE_TIMEOUT_MS = 60_000;
-const MAX_HEADER_SIZE_BYTES = 16_384;
+import type { AdminLimits } from './admin-limits.ts';
 
 /** One connection over which requests come. */
 interface Client {
@@ -26,18 +20,20 @@ export type Serve = (request: IncomingMessage, response: ServerResponse) => Prom
  */
 export class AdminFront {
   readonly #server: Server;
+  readonly #limits: AdminLimits;
   readonly #clients = new Map<Socket, Client>();
   #draining = false;
 
   /** `serve` must not reject. Throws when the certificate can't be used. */
-  constructor(serve: Serve, tls: AdminTlsFiles | undefined) {
-    const shared = { keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS, maxHeaderSize: MAX_HEADER_SIZE_BYTES };
+  constructor(serve: Serve, tls: AdminTlsFiles | undefined, limits: AdminLimits) {
+    this.#limits = limits;
+    const shared = { keepAliveTimeout: limits.keepAliveTimeoutMs, maxHeaderSize: limits.maxHeadBytes };
     const take = (request: IncomingMessage, response: ServerResponse): void => {
       void this.#serve(request, response, serve);
     };
     if (tls === undefined) {
       const server = createHttpServer(shared, take);
-      server.setTimeout(SILENCE_TIMEOUT_MS);
+      server.setTimeout(limits.silenceTimeoutMs);
       server.on('connection', (socket: Socket) => this.#follow(socket));
       this.#server = server;
     } else {
@@ -45,9 +41,9 @@ export class AdminFront {
       // Who shows no certificate may still see what is public: the guard decides, request by request.
       const asks =
         clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: false };
-      const options = { ...shared, ...asks, cert, key, handshakeTimeout: HANDSHAKE_TIMEOUT_MS };
+      const options = { ...shared, ...asks, cert, key, handshakeTimeout: limits.headTimeoutMs };
       const server = createHttpsServer(options, take);
-      server.setTimeout(SILENCE_TIMEOUT_MS);
+      server.setTimeout(limits.silenceTimeoutMs);
       server.on('secureConnection', (socket: Socket) => this.#follow(socket));
       this.#server = server;
     }
@@ -70,7 +66,7 @@ export class AdminFront {
   }
 
   #follow(socket: Socket): void {
-    const client: Client = { running: 0, deadline: deadlineFor(socket, HEAD_TIMEOUT_MS) };
+    const client: Client = { running: 0, deadline: deadlineFor(socket, this.#limits.headTimeoutMs) };
     this.#clients.set(socket, client);
     socket.once('close', () => {
       clearTimeout(client.deadline);
@@ -90,7 +86,10 @@ export class AdminFront {
     client.running -= 1;
     if (client.running > 0 || socket.destroyed) return;
     if (this.#draining) socket.destroySoon();
-    else client.deadline = deadlineFor(socket, KEEP_ALIVE_TIMEOUT_MS + HEAD_TIMEOUT_MS);
+    else {
+      const { keepAliveTimeoutMs, headTimeoutMs } = this.#limits;
+      client.deadline = deadlineFor(socket, keepAliveTimeoutMs + headTimeoutMs);
+    }
   }
 }
 

@@ -11,6 +11,7 @@ import type { AdminTlsFiles } from './admin-credentials.ts';
 import { AdminError } from './admin-error.ts';
 import { AdminFront } from './admin-front.ts';
 import { AdminGuard } from './admin-guard.ts';
+import { DEFAULT_LIMITS, type AdminLimits } from './admin-limits.ts';
 import { AdminRequest, type AdminRequestParts } from './admin-request.ts';
 import { errorResponse, JSON_TYPE, type AdminResponse } from './admin-response.ts';
 import { AdminRouter, type AdminRoute } from './admin-router.ts';
@@ -31,19 +32,15 @@ export interface AdminServerOptions extends AdminServerSetup {
   /** An address as in the config. Port 0 takes any free one. */
   readonly listen: string;
   readonly logger: Logger;
+  /** Default: {@link DEFAULT_LIMITS}. */
+  readonly limits?: Partial<AdminLimits>;
 }
-
-const MAX_CONNECTIONS = 256;
-const MAX_BODY_BYTES = 1024 * 1024;
-const BODY_TIMEOUT_MS = 15_000;
-const HANDLER_TIMEOUT_MS = 30_000;
-/** How long a client may take to read an answer, however slowly it goes on. */
-const ANSWER_TIMEOUT_MS = 10 * 60_000;
 
 /** One bound address with its endpoints. */
 export class AdminServer {
   readonly #address: Address;
   readonly #logger: Logger;
+  readonly #limits: AdminLimits;
   readonly #refusals: RefusalLog;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -56,13 +53,14 @@ export class AdminServer {
   constructor(options: AdminServerOptions) {
     this.#address = parseAddress(options.listen);
     this.#logger = options.logger;
+    this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.#refusals = new RefusalLog(options.logger);
     this.#router = new AdminRouter(options.routes);
     this.#guard = options.guard ?? new AdminGuard();
     this.#tls = options.tls;
     this.#front = this.#makeFront();
     this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
-    this.#server.maxConnections = MAX_CONNECTIONS;
+    this.#server.maxConnections = this.#limits.maxConnections;
   }
 
   /** Binds; resolves with the address that it got. Rejects with a BalanceError. */
@@ -100,12 +98,15 @@ export class AdminServer {
     const front: AdminFront = new AdminFront(
       (request, response) => this.#serve(request, response, front),
       this.#tls,
+      this.#limits,
     );
     return front;
   }
 
   #accept(socket: Socket): void {
     this.#sockets.add(socket);
+    // Over TLS nobody else listens, and an error that nobody hears ends the process.
+    socket.on('error', () => undefined);
     socket.on('close', () => this.#sockets.delete(socket));
     this.#front.take(socket);
   }
@@ -121,7 +122,7 @@ export class AdminServer {
     response.once('close', leave);
     try {
       const answer = await this.#answer(request, gone.signal);
-      if (!gone.signal.aborted) await send(request, response, answer, gone.signal, front.draining);
+      if (!gone.signal.aborted) await this.#send(request, response, answer, { last: front.draining, gone });
       else if (answer.body instanceof Readable) answer.body.destroy();
     } catch (thrown) {
       // Half of an answer is out: only cutting it off says that it is incomplete.
@@ -138,9 +139,9 @@ export class AdminServer {
       this.#guard.check(request, path);
       if (request.method === 'OPTIONS') return optionsResponse(request, path, this.#router);
       const route = this.#router.find(request.method ?? '', path);
-      const body = await bodyOf(request, route);
-      const { method, timeoutMs = HANDLER_TIMEOUT_MS } = route;
-      if (timeoutMs > HANDLER_TIMEOUT_MS) request.socket.setTimeout(2 * timeoutMs);
+      const body = await this.#body(request, route);
+      const { method, timeoutMs = 0 } = route;
+      if (timeoutMs >= this.#limits.silenceTimeoutMs) request.socket.setTimeout(2 * timeoutMs);
       return await this.#handle(route, { method, path, query, headers: request.headers, body, signal });
     } catch (thrown) {
       // What is left of a body would stop the connection.
@@ -164,7 +165,7 @@ export class AdminServer {
 
   /** Gives a handler its time and no more. */
   async #handle(route: AdminRoute, parts: AdminRequestParts): Promise<AdminResponse> {
-    const timeoutMs = route.timeoutMs ?? HANDLER_TIMEOUT_MS;
+    const timeoutMs = route.timeoutMs ?? this.#limits.handlerTimeoutMs;
     const late = new AbortController();
     const signal = AbortSignal.any([parts.signal, late.signal]);
     let timer: NodeJS.Timeout | undefined;
@@ -180,40 +181,42 @@ export class AdminServer {
       clearTimeout(timer);
     }
   }
-}
 
-async function send(
-  request: IncomingMessage,
-  response: ServerResponse,
-  answer: AdminResponse,
-  gone: AbortSignal,
-  last: boolean,
-): Promise<void> {
-  const { status, body } = answer;
-  const whole = typeof body === 'string' ? Buffer.from(body) : body instanceof Readable ? undefined : body;
-  response.writeHead(status, {
-    ...(whole === undefined || status === 204 ? undefined : { 'Content-Length': whole.length }),
-    ...(status === 204 ? undefined : { 'Content-Type': answer.contentType ?? JSON_TYPE }),
-    'Cache-Control': 'no-store',
-    'X-Content-Type-Options': 'nosniff',
-    ...(status === 408 || last ? { Connection: 'close' } : undefined),
-    ...answer.headers,
-  });
-  const timer = setTimeout(() => response.destroy(), ANSWER_TIMEOUT_MS);
-  try {
-    if (body instanceof Readable) await pipeline(body, response);
-    else response.end(request.method === 'HEAD' ? undefined : whole);
-    if (!response.writableFinished && !response.destroyed) await once(response, 'close', { signal: gone });
-  } finally {
-    clearTimeout(timer);
+  async #body(request: IncomingMessage, route: AdminRoute): Promise<Buffer> {
+    const { maxBodyBytes, bodyTimeoutMs } = this.#limits;
+    if (route.method !== 'GET') return readBody(request, route.maxBodyBytes ?? maxBodyBytes, bodyTimeoutMs);
+    // An unread body would stop the connection.
+    request.resume();
+    return Buffer.alloc(0);
   }
-}
 
-async function bodyOf(request: IncomingMessage, route: AdminRoute): Promise<Buffer> {
-  if (route.method !== 'GET') return readBody(request, route.maxBodyBytes ?? MAX_BODY_BYTES, BODY_TIMEOUT_MS);
-  // An unread body would stop the connection.
-  request.resume();
-  return Buffer.alloc(0);
+  async #send(
+    request: IncomingMessage,
+    response: ServerResponse,
+    answer: AdminResponse,
+    { last, gone }: { readonly last: boolean; readonly gone: AbortController },
+  ): Promise<void> {
+    const { status, body } = answer;
+    const whole = typeof body === 'string' ? Buffer.from(body) : body instanceof Readable ? undefined : body;
+    response.writeHead(status, {
+      ...(whole === undefined || status === 204 ? undefined : { 'Content-Length': whole.length }),
+      ...(status === 204 ? undefined : { 'Content-Type': answer.contentType ?? JSON_TYPE }),
+      'Cache-Control': 'no-store',
+      'X-Content-Type-Options': 'nosniff',
+      ...(status === 408 || last ? { Connection: 'close' } : undefined),
+      ...answer.headers,
+    });
+    const timer = setTimeout(() => response.destroy(), this.#limits.answerTimeoutMs);
+    try {
+      if (body instanceof Readable) await pipeline(body, response);
+      else response.end(request.method === 'HEAD' ? undefined : whole);
+      if (!response.writableFinished && !response.destroyed) {
+        await once(response, 'close', { signal: gone.signal });
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  }
 }
 
 /** What a path takes; `*` asks about the server. No CORS fields: pages of other origins are not meant. */
