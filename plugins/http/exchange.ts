@@ -1,5 +1,5 @@
 import type { BalanceError, ErrorCode } from '../../src/errors.ts';
-import type { Lease, LeaseRequest, PendingLease } from '../../src/plugin-api/index.ts';
+import type { Backend, Lease, LeaseRequest, PendingLease } from '../../src/plugin-api/index.ts';
 import { answerText, errorAnswer, withBody, type Answer } from './answer.ts';
 import type { ClientFields, KnownHost } from './client-fields.ts';
 import { ExchangeFacts } from './exchange-facts.ts';
@@ -131,6 +131,10 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     if (held !== undefined && flowing) this.connection.resume();
   }
 
+  connectFailed(backend: Backend, error: BalanceError): void {
+    this.#noteFailedTry(backend, error.code);
+  }
+
   refused(error: BalanceError): void {
     this.#pending = undefined;
     this.mark('selectEndMs');
@@ -193,6 +197,7 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
       return;
     }
     // An idle socket that the backend closed just now (RFC 9112 9.3.1).
+    if (this.backend !== undefined) this.#noteFailedTry(this.backend, 'backend_reset');
     this.#dropLease();
     this.fresh = true;
     this.#acquire();
@@ -291,6 +296,17 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     if (phases !== undefined) phases[phase] = this.elapsedMs;
   }
 
+  /** For a trace: a try on a backend came to nothing, and another one may follow. */
+  #noteFailedTry(backend: Backend, error: ErrorCode): void {
+    const phases = this.trace?.phases;
+    if (phases === undefined) return;
+    const { failedTries } = phases;
+    const before = Math.max(phases.selectStartMs, failedTries.at(-1)?.endMs ?? 0);
+    const startMs = phases.backendStartMs >= 0 ? phases.backendStartMs : before;
+    failedTries.push({ backend, startMs, endMs: this.elapsedMs, error });
+    phases.backendStartMs = -1;
+  }
+
   #target(head: Head): RequestTarget | Refusal {
     const target = parseTarget(head.bytes.latin1Slice(head.urlStart, head.urlEnd), this.method);
     if (target === undefined) return BAD_TARGET;
@@ -306,7 +322,7 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
       return;
     }
     this.matched = route;
-    this.trace = this.instance.host.telemetry.tracer?.begin(valueWith(head, TRACEPARENT));
+    this.trace = this.instance.host.telemetry.tracer?.begin(head);
     if (this.instance.host.logger.debugEnabled) logReceived(this);
     if (head.upgradeField >= 0 && head.connectionUpgrade && this.modern && this.body === undefined) {
       this.upgrade = offeredUpgrade(head.valueText(head.upgradeField));

@@ -23,6 +23,13 @@ export const X_FORWARDED_PORT = 20;
 export const MAX_FORWARDS = 21;
 export const ACCEPT = 22;
 export const TRACESTATE = 23;
+export const B3 = 24;
+export const X_B3_TRACEID = 25;
+export const X_B3_SPANID = 26;
+export const X_B3_PARENTSPANID = 27;
+export const X_B3_SAMPLED = 28;
+export const X_B3_FLAGS = 29;
+export const UBER_TRACE_ID = 30;
 export const REFERER = 24;
 
 const NAMES: readonly (readonly [string, number])[] = [
@@ -49,6 +56,13 @@ const NAMES: readonly (readonly [string, number])[] = [
   ['max-forwards', MAX_FORWARDS],
   ['accept', ACCEPT],
   ['tracestate', TRACESTATE],
+  ['b3', B3],
+  ['x-b3-traceid', X_B3_TRACEID],
+  ['x-b3-spanid', X_B3_SPANID],
+  ['x-b3-parentspanid', X_B3_PARENTSPANID],
+  ['x-b3-sampled', X_B3_SAMPLED],
+  ['x-b3-flags', X_B3_FLAGS],
+  ['uber-trace-id', UBER_TRACE_ID],
   ['referer', REFERER],
 ];
 

@@ -26,6 +26,7 @@ export function tunnelRecord(
     requestId: exchange.requestId,
     traceId: exchange.traceId,
     spanId: exchange.spanId,
+    trace: exchange.trace,
     bytesReceived: result.bytesReceived + early.received,
     bytesSent: result.bytesSent + early.sent,
     endedBy: result.endedBy,

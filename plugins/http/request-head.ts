@@ -1,9 +1,16 @@
 import {
+  B3,
   FORWARDED,
   HOST,
   MAX_FORWARDS,
   TRACEPARENT,
   TRACESTATE,
+  UBER_TRACE_ID,
+  X_B3_FLAGS,
+  X_B3_PARENTSPANID,
+  X_B3_SAMPLED,
+  X_B3_SPANID,
+  X_B3_TRACEID,
   X_FORWARDED_FOR,
   X_FORWARDED_HOST,
   X_FORWARDED_PORT,
@@ -24,6 +31,10 @@ export interface OwnFields {
   readonly state: boolean;
   /** Max-Forwards. */
   readonly hops: boolean;
+  /** b3 and X-B3-*. */
+  readonly b3: boolean;
+  /** uber-trace-id. */
+  readonly jaeger: boolean;
 }
 
 /** What is told about the client: an untrusted one must not choose it. */
@@ -36,9 +47,18 @@ const ABOUT_CLIENT = [
   X_REQUEST_ID,
   FORWARDED,
 ];
+/** The names of each of {@link OwnFields}, whose place is its bit. */
+const BY_BIT = [
+  [HOST],
+  [TRACEPARENT],
+  [TRACESTATE],
+  [MAX_FORWARDS],
+  [B3, X_B3_TRACEID, X_B3_SPANID, X_B3_PARENTSPANID, X_B3_SAMPLED, X_B3_FLAGS],
+  [UBER_TRACE_ID],
+];
 /** The rules for each combination of {@link OwnFields}, its members being bits. */
-const PLAIN: readonly FieldRules[] = Array.from({ length: 16 }, (_, bits) => {
-  const ids = [HOST, TRACEPARENT, TRACESTATE, MAX_FORWARDS].filter((_id, bit) => (bits & (1 << bit)) !== 0);
+const PLAIN: readonly FieldRules[] = Array.from({ length: 1 << BY_BIT.length }, (_, bits) => {
+  const ids = BY_BIT.filter((_ids, bit) => (bits & (1 << bit)) !== 0).flat();
   return { own: ownFields(...ABOUT_CLIENT, ...ids), edits: undefined };
 });
 
@@ -54,7 +74,13 @@ export function forwardedRequest(
   own: OwnFields,
   edits: FieldEdits | undefined,
 ): string {
-  const bits = Number(own.host) + 2 * Number(own.trace) + 4 * Number(own.state) + 8 * Number(own.hops);
+  const bits =
+    Number(own.host) +
+    2 * Number(own.trace) +
+    4 * Number(own.state) +
+    8 * Number(own.hops) +
+    16 * Number(own.b3) +
+    32 * Number(own.jaeger);
   const plain = PLAIN[bits] as FieldRules;
   const rules = edits === undefined ? plain : { own: plain.own, edits };
   if (target === undefined && newHost === undefined && isPlainLine(head)) {

@@ -30,14 +30,16 @@ export function requestText(
   const hops = hopsLeft(exchange.method, head);
   const own = {
     host: newHost !== undefined,
-    trace: trace !== undefined,
-    state: trace?.continued === false,
+    trace: trace?.fields.w3c === true,
+    state: trace?.fields.w3c === true && !trace.continued,
     hops: hops >= 0,
+    b3: trace?.fields.b3 === true,
+    jaeger: trace?.fields.jaeger === true,
   };
   const passed = forwardedRequest(head, changes.target, newHost, own, edits);
   let lines = changes.clientLines + exchange.requestId;
   if (hops >= 0) lines += `\r\nMax-Forwards: ${String(hops)}`;
-  if (trace !== undefined) lines += `\r\ntraceparent: ${trace.traceparent}`;
+  if (trace !== undefined) lines += trace.lines;
   if (edits !== undefined) lines = edited(lines, edits, exchange);
   if (body?.isChunked === true) lines += '\r\nTransfer-Encoding: chunked';
   if (upgrade !== '') lines += `\r\nConnection: Upgrade\r\nUpgrade: ${upgrade}`;

@@ -122,6 +122,7 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
       requestId: '',
       traceId: '',
       spanId: '',
+      trace: undefined,
       bytesReceived,
       bytesSent,
       endedBy,

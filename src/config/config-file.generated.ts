@@ -636,10 +636,18 @@ export interface Tracing {
    */
   readonly service_name?: string;
   /**
-   * URL of the collector.
-   * @default "http://localhost:14268/api/traces"
+   * What the collector understands: `jaeger` (Thrift over HTTP) or `otlp` (OpenTelemetry's protocol, protobuf over HTTP), which costs a sixth of the time.
+   * @default "jaeger"
    */
+  readonly exporter?: 'jaeger' | 'otlp';
+  /** URL of the collector. Default: `http://localhost:14268/api/traces` for `jaeger`, `http://localhost:4318/v1/traces` for `otlp`. */
   readonly endpoint?: string;
+  /** Fields of each export over `otlp`, such as the key of a hosted collector. */
+  readonly headers?: {
+    readonly [k: string]: string;
+  };
+  /** How requests carry their trace: W3C Trace Context, Zipkin's `b3` in one field or in several, Jaeger's `uber-trace-id`. The first one that a request has counts; backends get all of them. */
+  readonly propagation?: readonly ('w3c' | 'b3' | 'b3-multi' | 'jaeger')[];
   /**
    * Share of requests that are traced when the client did not decide: 0 none, 1 all.
    * @default 1

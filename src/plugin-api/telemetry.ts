@@ -57,6 +57,8 @@ export interface TunnelRecord {
   /** Of the request that became the tunnel; '' when it was not traced. */
   readonly traceId: string;
   readonly spanId: string;
+  /** That of the request that became the tunnel; undefined when there was none or tracing was off. */
+  readonly trace: TraceContext | undefined;
   readonly bytesReceived: number;
   readonly bytesSent: number;
   readonly endedBy: TunnelEnd;

@@ -1,10 +1,29 @@
+import type { ErrorCode } from '../errors.ts';
+import type { Backend } from './upstream.ts';
+
+/** The fields of a request, of which some say what trace it belongs to. */
+export interface TraceCarrier {
+  /** The value of the first field of that name (lower case), without white space around it. */
+  valueOf(lowerName: string): string | undefined;
+}
+
+/** Which fields are ours to write, in place of the client's. */
+export interface TraceFields {
+  /** traceparent and tracestate. */
+  readonly w3c: boolean;
+  /** b3 and X-B3-*. */
+  readonly b3: boolean;
+  /** uber-trace-id. */
+  readonly jaeger: boolean;
+}
+
 /** Decides for each exchange whether it is traced, before it costs anything. */
 export interface Tracer {
   /**
-   * Continues the trace that the request's `traceparent` header names (W3C Trace Context), or begins one when there
-   * is no header or a malformed one. Whether it is sampled was decided upstream of us, or else is by `sample_rate`.
+   * Continues the trace that the request names, or begins one when it names none or none that can be understood. Whether it
+   * is sampled was decided upstream of us, or else is by `sample_rate`.
    */
-  begin(traceparent: string | undefined): TraceContext;
+  begin(request: TraceCarrier): TraceContext;
 }
 
 /** An exchange's place in its trace. */
@@ -15,8 +34,9 @@ export interface TraceContext {
   readonly traceId: string;
   /** The exchange's own span, 16 hexadecimal digits. */
   readonly spanId: string;
-  /** The header's value for the backend. */
-  readonly traceparent: string;
+  /** Field lines for the backend, each with a CRLF in front. */
+  readonly lines: string;
+  readonly fields: TraceFields;
   /** False when the request's `traceparent` did not count; its `tracestate` must then not be passed on. */
   readonly continued: boolean;
   readonly phases: TracePhases | undefined;
@@ -38,4 +58,15 @@ export interface TracePhases {
   backendEndMs: number;
   /** The path that the backend got, without query; '' when it is the record's. */
   upstreamPath: string;
+  /** Tries that came to nothing, in their order; the one that led to an answer is not among them. */
+  readonly failedTries: FailedTry[];
+}
+
+/** A try on a backend after which another one was made, or none was left. */
+export interface FailedTry {
+  readonly backend: Backend;
+  /** In ms after `ExchangeRecord.startedAtMs`. */
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly error: ErrorCode;
 }

@@ -53,6 +53,8 @@ export interface LeaseRequest extends LogSubject {
   readonly fresh: boolean;
   /** True when `leased` may be called before `acquire` returned, which spares a turn of the microtask queue. Default: false. */
   readonly immediate?: boolean;
+  /** A backend could not be connected to: another one is tried now, or `refused` follows. */
+  connectFailed?(backend: Backend, error: BalanceError): void;
   leased(lease: Lease): void;
   refused(error: BalanceError): void;
 }

@@ -1,11 +1,11 @@
 import type * as otel from '@opentelemetry/api';
 import type { ErrorCode } from '../errors.ts';
 import type { ExchangeRecord, TunnelRecord } from '../plugin-api/telemetry.ts';
-import type { TracePhases, Tracer } from '../plugin-api/tracing.ts';
+import type { FailedTry, TracePhases } from '../plugin-api/tracing.ts';
 import type { Backend } from '../plugin-api/upstream.ts';
 import type { TelemetrySubscriber } from './channels.ts';
 import { isRecorded } from './request-tracer.ts';
-import type { RecordedContext } from './request-tracer.ts';
+import type { RecordedContext, RequestTracer } from './request-tracer.ts';
 
 /** Gives the next span and trace the ids that were fixed when the request came. */
 export interface FixedIds {
@@ -16,7 +16,7 @@ export interface FixedIds {
 export interface ExchangeSpansOptions {
   readonly api: typeof otel;
   /** Begins the traces whose exchanges become spans here. */
-  readonly tracer: Tracer;
+  readonly tracer: RequestTracer;
   readonly spans: otel.Tracer;
   /** The SDK's id generator returns these; where the span id is '' it makes one up. */
   readonly ids: FixedIds;
@@ -41,10 +41,13 @@ const LONGEST_NAME = 256;
  *     ├── proxy: select_backend
  *     ├── backend: GET http://10.0.0.1:8080/api/users
  *     └── proxy: transform_response
+ *
+ * A try that came to nothing is one more `backend:` span. A tunnel is a span of its own: below the request that became it,
+ * or, where there was none, a trace by itself.
  */
 export class ExchangeSpans implements TelemetrySubscriber {
   readonly detailed = true;
-  readonly tracer: Tracer;
+  readonly tracer: RequestTracer;
   readonly #api: typeof otel;
   readonly #spans: otel.Tracer;
   readonly #ids: FixedIds;
@@ -72,21 +75,34 @@ export class ExchangeSpans implements TelemetrySubscriber {
     root.end(timeOf(Math.max(endMs, record.startedAtMs)));
   }
 
-  tunnel(_record: TunnelRecord): void {
-    // A tunnel has no place in a trace: nothing that it carries names one.
+  tunnel(record: TunnelRecord): void {
+    const { trace } = record;
+    if (trace === undefined ? !this.tracer.isChosen() : !isRecorded(trace)) return;
+    if (this.#queue.full) {
+      this.#queue.drop(1);
+      return;
+    }
+    const api = this.#api;
+    const parent = trace === undefined ? api.ROOT_CONTEXT : this.#remote(trace.traceId, trace.spanId);
+    this.#ids.traceId = trace?.traceId ?? '';
+    const endMs = record.startedAtMs + record.durationMs;
+    const span = this.#start('', parent, {
+      name: `tunnel: ${record.protocol} ${record.backend?.address ?? 'none'}`,
+      kind: trace === undefined ? api.SpanKind.SERVER : api.SpanKind.INTERNAL,
+      startMs: record.startedAtMs,
+      attributes: tunnelAttributes(record),
+    });
+    // Who only leaves is no fault of ours.
+    if (record.error !== undefined && record.error !== 'client_abort')
+      this.#markError(span, record.error, endMs);
+    else if (record.error !== undefined) span.setAttribute('error.type', record.error);
+    span.end(timeOf(endMs));
   }
 
   #startRoot(record: ExchangeRecord, context: RecordedContext): otel.Span {
     const api = this.#api;
     const parent =
-      context.parentSpanId === ''
-        ? api.ROOT_CONTEXT
-        : api.trace.setSpanContext(api.ROOT_CONTEXT, {
-            traceId: context.traceId,
-            spanId: context.parentSpanId,
-            traceFlags: api.TraceFlags.SAMPLED,
-            isRemote: true,
-          });
+      context.parentSpanId === '' ? api.ROOT_CONTEXT : this.#remote(context.traceId, context.parentSpanId);
     this.#ids.traceId = context.traceId;
     const span = this.#start(context.spanId, parent, {
       name: `${record.method} ${record.path}`,
@@ -100,6 +116,17 @@ export class ExchangeSpans implements TelemetrySubscriber {
       span.setAttribute('error.type', record.error);
     }
     return span;
+  }
+
+  /** A span that is not made here, as a parent. */
+  #remote(traceId: string, spanId: string): otel.Context {
+    const { ROOT_CONTEXT, trace, TraceFlags } = this.#api;
+    return trace.setSpanContext(ROOT_CONTEXT, {
+      traceId,
+      spanId,
+      traceFlags: TraceFlags.SAMPLED,
+      isRemote: true,
+    });
   }
 
   #recordPhases(
@@ -126,6 +153,7 @@ export class ExchangeSpans implements TelemetrySubscriber {
         this.#markError(span, record.error, at(end));
       span.end(timeOf(at(Math.max(end, phases.selectStartMs))));
     }
+    for (const failed of phases.failedTries) this.#recordFailedTry(record, failed, phases, parent);
     if (phases.backendStartMs >= 0 && record.backend !== undefined) {
       this.#recordBackend(record, record.backend, context, phases, parent);
     }
@@ -140,6 +168,22 @@ export class ExchangeSpans implements TelemetrySubscriber {
     }
   }
 
+  #recordFailedTry(
+    record: ExchangeRecord,
+    { backend, startMs, endMs, error }: FailedTry,
+    phases: TracePhases,
+    parent: otel.Context,
+  ): void {
+    const at = record.startedAtMs;
+    const span = this.#start('', parent, {
+      kind: this.#api.SpanKind.CLIENT,
+      startMs: at + startMs,
+      ...backendSpan(record, backend, phases),
+    });
+    this.#markError(span, error, at + endMs);
+    span.end(timeOf(at + Math.max(endMs, startMs)));
+  }
+
   #recordBackend(
     record: ExchangeRecord,
     backend: Backend,
@@ -148,24 +192,18 @@ export class ExchangeSpans implements TelemetrySubscriber {
     parent: otel.Context,
   ): void {
     const api = this.#api;
-    const url = `http://${backend.address}${phases.upstreamPath === '' ? record.path : phases.upstreamPath}`;
     const answered = phases.responseHeadMs >= 0;
     const span = this.#start(context.backendSpanId, parent, {
-      name: `backend: ${record.method} ${url}`,
       kind: api.SpanKind.CLIENT,
       startMs: record.startedAtMs + phases.backendStartMs,
-      attributes: {
-        backend: backend.name,
-        'http.method': record.method,
-        'http.url': url,
-        'http.request.method': record.method,
-        'url.full': url,
-        'server.address': backend.address,
-        ...(answered
-          ? { 'http.status_code': record.status, 'http.response.status_code': record.status }
-          : undefined),
-      },
+      ...backendSpan(record, backend, phases),
     });
+    if (answered) {
+      span.setAttribute('http.status_code', record.status);
+      span.setAttribute('http.response.status_code', record.status);
+    }
+    const tries = phases.failedTries.length;
+    if (tries > 0) span.setAttribute('http.request.resend_count', tries);
     const endMs = phases.backendEndMs >= 0 ? phases.backendEndMs : record.durationMs;
     const end = record.startedAtMs + Math.max(endMs, phases.backendStartMs);
     if (record.error !== undefined && ERRORS_OF_BACKENDS.has(record.error)) {
@@ -194,8 +232,14 @@ export class ExchangeSpans implements TelemetrySubscriber {
 
 function spansOf(phases: TracePhases | undefined): number {
   if (phases === undefined) return 1;
-  const { selectStartMs, backendStartMs, responseHeadMs } = phases;
-  return 1 + Number(selectStartMs >= 0) + Number(backendStartMs >= 0) + Number(responseHeadMs >= 0);
+  const { selectStartMs, backendStartMs, responseHeadMs, failedTries } = phases;
+  return (
+    1 +
+    failedTries.length +
+    Number(selectStartMs >= 0) +
+    Number(backendStartMs >= 0) +
+    Number(responseHeadMs >= 0)
+  );
 }
 
 interface SpanDescription {
@@ -203,6 +247,42 @@ interface SpanDescription {
   readonly kind: otel.SpanKind;
   readonly startMs: number;
   readonly attributes: otel.Attributes;
+}
+
+/** Name and attributes of the span of a try on a backend. */
+function backendSpan(
+  { method, path }: ExchangeRecord,
+  { name, address }: Backend,
+  { upstreamPath }: TracePhases,
+): { name: string; attributes: otel.Attributes } {
+  const url = `http://${address}${upstreamPath === '' ? path : upstreamPath}`;
+  return {
+    name: `backend: ${method} ${url}`,
+    attributes: {
+      backend: name,
+      'http.method': method,
+      'http.url': url,
+      'http.request.method': method,
+      'url.full': url,
+      'server.address': address,
+    },
+  };
+}
+
+function tunnelAttributes(record: TunnelRecord): otel.Attributes {
+  const attributes: otel.Attributes = {
+    'client.address': record.clientAddress,
+    'network.protocol.name': record.protocol,
+    'balance.listener': record.listener,
+    'balance.upstream': record.upstream,
+    'balance.bytes_received': record.bytesReceived,
+    'balance.bytes_sent': record.bytesSent,
+    'balance.ended_by': record.endedBy,
+    backend: record.backend?.name ?? 'none',
+  };
+  if (record.backend !== undefined) attributes['server.address'] = record.backend.address;
+  if (record.requestId !== '') attributes['balance.request_id'] = record.requestId;
+  return attributes;
 }
 
 /** The names in use until 2023 beside those of today's semantic conventions: dashboards know either. */

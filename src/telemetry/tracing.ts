@@ -1,27 +1,32 @@
 import type { Logger } from '../plugin-api/logger.ts';
-import type { Tracer } from '../plugin-api/tracing.ts';
 import type { TelemetrySubscriber } from './channels.ts';
 import { ExchangeSpans } from './exchange-spans.ts';
 import type { FixedIds } from './exchange-spans.ts';
 import type { SpanCounts } from './metrics-source.ts';
 import { RequestTracer } from './request-tracer.ts';
+import { DEFAULT_ENDPOINTS, loadExporter, type SpanExporterName } from './span-exporters.ts';
 import { SpanQueue } from './span-queue.ts';
 import type { SpanQueueOptions } from './span-queue.ts';
+import type { TraceFormatName } from './trace-formats.ts';
 import { TraceIds } from './trace-ids.ts';
 
 /** The config's `tracing` section. */
 export interface TracingSettings {
   readonly service_name: string;
-  /** Where Jaeger takes Thrift over HTTP, as in `http://localhost:14268/api/traces`. */
-  readonly endpoint: string;
+  readonly exporter: SpanExporterName;
+  /** Default: what {@link DEFAULT_ENDPOINTS} has for the exporter. */
+  readonly endpoint?: string;
+  /** Fields of each export over OTLP, such as the key of a hosted collector. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** From 0 to 1: the share of the traces that begin here. */
   readonly sample_rate: number;
+  readonly propagation: readonly TraceFormatName[];
 }
 
 /** Tracing at work. */
 export interface Tracing {
   /** Begins traces for the data path, and makes spans from the records that it publishes. */
-  readonly subscriber: TelemetrySubscriber & { readonly tracer: Tracer };
+  readonly subscriber: TelemetrySubscriber & { readonly tracer: RequestTracer };
   readonly spans: SpanCounts;
   /** Exports what waits. */
   flush(): Promise<void>;
@@ -37,9 +42,6 @@ export interface TracingOptions {
 
 const SCOPE = 'balance';
 const LONGEST_ATTRIBUTE = 2048;
-/** A whole batch goes in one request: more than a batch has spans. */
-const SENDER_BATCH_SIZE = 10_000;
-const EXPORTER_FLUSH_TIMEOUT_MS = 50;
 /**
  * Keeps the SDK from registering an AsyncLocalStorage, whose hooks slow down each asynchronous call of the process.
  * It knows null for "none" as with the propagator, but its types don't.
@@ -53,22 +55,17 @@ const NO_CONTEXT_MANAGER: object = { contextManager: null };
  * Several may run side by side, as while a reload replaces one: the SDK's global registrations are taken back at once.
  */
 export async function createTracing(settings: TracingSettings, options: TracingOptions): Promise<Tracing> {
-  const [api, { NodeSDK, tracing }, { JaegerExporter }] = await Promise.all([
+  const endpoint = settings.endpoint ?? DEFAULT_ENDPOINTS[settings.exporter];
+  const [api, { NodeSDK, tracing }, { connect, batchSize }] = await Promise.all([
     import('@opentelemetry/api'),
     import('@opentelemetry/sdk-node'),
-    import('@opentelemetry/exporter-jaeger'),
+    loadExporter(settings.exporter, endpoint, settings.headers ?? {}),
   ]);
   const { logger } = options;
-  const { endpoint } = settings;
-  // The exporter hands the batch size on to Jaeger's sender; its types don't know that.
-  const exporterSettings = {
-    endpoint,
-    maxSpanBatchSize: SENDER_BATCH_SIZE,
-    flushTimeout: EXPORTER_FLUSH_TIMEOUT_MS,
-  };
   const queue = new SpanQueue({
+    batchSize,
     ...options.queue,
-    connect: () => new JaegerExporter(exporterSettings),
+    connect,
     changed: (error) => {
       if (error === undefined) logger.info('trace collector takes spans again', { endpoint });
       else logger.warn('trace collector does not take spans', { endpoint, error });
@@ -96,7 +93,7 @@ export async function createTracing(settings: TracingSettings, options: TracingO
   sdk.start();
   const spans = api.trace.getTracer(SCOPE);
   api.trace.disable();
-  const tracer = new RequestTracer(settings.sample_rate);
+  const tracer = new RequestTracer({ sampleRate: settings.sample_rate, formats: settings.propagation });
 
   return {
     subscriber: new ExchangeSpans({ api, tracer, spans, ids, queue }),

@@ -89,6 +89,7 @@ export class UpstreamGroup implements LeaseOwner {
 
   connectFailed(lease: SocketLease, member: Member, error: BalanceError): void {
     lease.lastError = error;
+    lease.request.connectFailed?.(member.backend, error);
     (lease.tried ??= new Set()).add(member);
     const next = this.#pick(lease);
     if (next !== undefined) lease.begin(next);

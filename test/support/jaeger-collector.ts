@@ -1,59 +1,11 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { readThriftStruct } from './thrift-reader.ts';
 import type { ThriftStruct, ThriftValue } from './thrift-reader.ts';
+import { TraceCollector, type CollectedSpan } from './trace-collector.ts';
 
-/** A span as Jaeger's collector would see it. */
-export interface CollectedSpan {
-  readonly service: string;
-  readonly name: string;
-  readonly traceId: string;
-  readonly spanId: string;
-  /** Sixteen zeros for a root. */
-  readonly parentSpanId: string;
-  readonly startUs: number;
-  readonly durationUs: number;
-  readonly tags: Readonly<Record<string, unknown>>;
-  readonly events: readonly Readonly<Record<string, unknown>>[];
-}
-
-/** Takes Jaeger Thrift over HTTP and decodes it. */
-export class JaegerCollector {
-  readonly spans: CollectedSpan[] = [];
-  requests = 0;
-  /** What it answers; 0 means that it never does. */
-  status = 202;
-  readonly #server: Server;
-
+/** Takes Jaeger Thrift over HTTP. */
+export class JaegerCollector extends TraceCollector {
   constructor() {
-    this.#server = createServer((request, response) => {
-      this.requests++;
-      const chunks: Buffer[] = [];
-      request.on('data', (chunk: Buffer) => chunks.push(chunk));
-      request.on('end', () => {
-        if (this.status === 0) return;
-        if (this.status < 300) this.spans.push(...decodeBatch(Buffer.concat(chunks)));
-        response.writeHead(this.status).end();
-      });
-    });
-  }
-
-  get endpoint(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/api/traces`;
-  }
-
-  async listen(): Promise<void> {
-    this.#server.listen(0, '127.0.0.1');
-    await once(this.#server, 'listening');
-  }
-
-  async close(): Promise<void> {
-    if (!this.#server.listening) return;
-    this.#server.close();
-    this.#server.closeAllConnections();
-    await once(this.#server, 'close');
+    super('/api/traces', 202, decodeBatch);
   }
 }
 

@@ -153,6 +153,12 @@ const TRAFFIC: Readonly<Record<string, (example: Example) => Promise<void>>> = {
     const names = [await served(first), await served(second)];
     expect(names.sort()).toEqual(['9001', '9002']);
   },
+  'tracing.yaml': async ({ connect, seen }) => {
+    await served(await connect(), '/', `b3: ${'a'.repeat(32)}-${'b'.repeat(16)}-0\r\n`);
+    const [request] = seen['9001']!;
+    expect(fieldValues(request!, 'b3')[0]).toMatch(/^a{32}-[0-9a-f]{16}-0/);
+    expect(fieldValues(request!, 'traceparent')[0]).toMatch(/^00-a{32}-[0-9a-f]{16}-00$/);
+  },
   'transform.yaml': async ({ connect, seen }) => {
     const socket = await connect();
     const response = await get(socket, '/api/v1/users', 'X-Internal-Debug: 1\r\n');

@@ -52,7 +52,7 @@ describe('Telemetry', () => {
   it('offers the tracer of its newest subscriber that has one', () => {
     const telemetry = new Telemetry();
     expect(telemetry.tracer).toBeUndefined();
-    const [before, after] = [new RequestTracer(1), new RequestTracer(1)];
+    const [before, after] = [new RequestTracer({ sampleRate: 1 }), new RequestTracer({ sampleRate: 1 })];
     const leaveBefore = telemetry.subscribe(Object.assign(new Listener(), { tracer: before }));
     telemetry.subscribe(new Listener());
     expect(telemetry.tracer).toBe(before);

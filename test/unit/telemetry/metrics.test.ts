@@ -8,7 +8,8 @@ function traced(traceId: string, sampled = true): TraceContext {
     sampled,
     traceId,
     spanId: 'b7ad6b7169203331',
-    traceparent: '',
+    lines: '',
+    fields: { w3c: true, b3: false, jaeger: false },
     continued: false,
     phases: undefined,
   };

@@ -45,6 +45,7 @@ export function tunnelRecord(changes: Partial<TunnelRecord> = {}): TunnelRecord 
     requestId: '',
     traceId: '',
     spanId: '',
+    trace: undefined,
     bytesReceived: 10,
     bytesSent: 20,
     endedBy: 'client',

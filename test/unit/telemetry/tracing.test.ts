@@ -5,12 +5,25 @@ import type { TraceContext } from '../../../src/plugin-api/tracing.ts';
 import { createTracing } from '../../../src/telemetry/tracing.ts';
 import type { Tracing, TracingOptions, TracingSettings } from '../../../src/telemetry/tracing.ts';
 import { JaegerCollector } from '../../support/jaeger-collector.ts';
-import type { CollectedSpan } from '../../support/jaeger-collector.ts';
-import { exchangeRecord } from './records.ts';
+import { OtlpCollector } from '../../support/otlp-collector.ts';
+import type { CollectedSpan, TraceCollector } from '../../support/trace-collector.ts';
+import { backendNamed, exchangeRecord, tunnelRecord } from './records.ts';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const CALLER = 'b7ad6b7169203331';
 const NO_PARENT = '0'.repeat(16);
+/** A request that names no trace. */
+const NEW = { valueOf: (): undefined => undefined };
+const SETTINGS = {
+  service_name: 'balance',
+  exporter: 'jaeger',
+  sample_rate: 1,
+  propagation: ['w3c'],
+} as const;
+
+function calledBy(traceparent: string): { valueOf(name: string): string | undefined } {
+  return { valueOf: (name) => (name === 'traceparent' ? traceparent : undefined) };
+}
 
 class RememberingLogger implements Logger {
   readonly debugEnabled = false;
@@ -28,7 +41,7 @@ class RememberingLogger implements Logger {
   }
 }
 
-let collector: JaegerCollector;
+let collector: TraceCollector;
 let logger: RememberingLogger;
 let opened: Tracing[];
 
@@ -49,7 +62,7 @@ async function trace(
   queue: TracingOptions['queue'] = {},
 ): Promise<Tracing> {
   const tracing = await createTracing(
-    { service_name: 'balance', endpoint: collector.endpoint, sample_rate: 1, ...settings },
+    { ...SETTINGS, endpoint: collector.endpoint, ...settings },
     { logger, queue },
   );
   opened.push(tracing);
@@ -83,10 +96,17 @@ const spanNamed = (name: string): CollectedSpan => {
   return found[0]!;
 };
 
-describe('a sampled exchange', () => {
+describe.each(['jaeger', 'otlp'] as const)('a sampled exchange, over %s,', (exporter) => {
+  beforeEach(async () => {
+    if (exporter === 'jaeger') return;
+    await collector.close();
+    collector = new OtlpCollector();
+    await collector.listen();
+  });
+
   it('becomes four spans with the right parents, ids, times and attributes', async () => {
-    const tracing = await trace({ service_name: 'edge' });
-    const context = tracing.subscriber.tracer.begin(`00-${TRACE}-${CALLER}-01`);
+    const tracing = await trace({ exporter, service_name: 'edge' });
+    const context = tracing.subscriber.tracer.begin(calledBy(`00-${TRACE}-${CALLER}-01`));
     fillPhases(context);
     publish(tracing, context);
     await tracing.flush();
@@ -129,7 +149,7 @@ describe('a sampled exchange', () => {
       startUs: startUs + 2000,
       durationUs: 147_000,
     });
-    expect(context.traceparent).toBe(`00-${TRACE}-${backend.spanId}-01`);
+    expect(context.lines).toBe(`\r\ntraceparent: 00-${TRACE}-${backend.spanId}-01`);
     expect(backend.tags).toMatchObject({
       'span.kind': 'client',
       backend: 'backend-1',
@@ -151,9 +171,9 @@ describe('a sampled exchange', () => {
   });
 
   it('is a root where no trace came in', async () => {
-    const tracing = await trace();
-    const first = tracing.subscriber.tracer.begin(undefined);
-    const second = tracing.subscriber.tracer.begin(undefined);
+    const tracing = await trace({ exporter });
+    const first = tracing.subscriber.tracer.begin(NEW);
+    const second = tracing.subscriber.tracer.begin(NEW);
     publish(tracing, first);
     publish(tracing, second, { path: '/other' });
     await tracing.flush();
@@ -166,8 +186,8 @@ describe('a sampled exchange', () => {
   });
 
   it('shows what a backend did wrong', async () => {
-    const tracing = await trace();
-    const context = tracing.subscriber.tracer.begin(undefined);
+    const tracing = await trace({ exporter });
+    const context = tracing.subscriber.tracer.begin(NEW);
     Object.assign(context.phases ?? {}, {
       selectStartMs: 0,
       selectEndMs: 1,
@@ -192,8 +212,8 @@ describe('a sampled exchange', () => {
   });
 
   it('shows that no backend could be selected', async () => {
-    const tracing = await trace();
-    const context = tracing.subscriber.tracer.begin(undefined);
+    const tracing = await trace({ exporter });
+    const context = tracing.subscriber.tracer.begin(NEW);
     Object.assign(context.phases ?? {}, { selectStartMs: 0, selectEndMs: 1 });
     publish(tracing, context, { status: 503, error: 'no_backend', backend: undefined });
     await tracing.flush();
@@ -205,8 +225,8 @@ describe('a sampled exchange', () => {
   });
 
   it("does not take the client's fault for an error of the server", async () => {
-    const tracing = await trace();
-    publish(tracing, tracing.subscriber.tracer.begin(undefined), { status: 0, error: 'client_abort' });
+    const tracing = await trace({ exporter });
+    publish(tracing, tracing.subscriber.tracer.begin(NEW), { status: 0, error: 'client_abort' });
     await tracing.flush();
     const { tags } = spanNamed('GET /api/users');
     expect(tags['error']).toBeUndefined();
@@ -214,8 +234,8 @@ describe('a sampled exchange', () => {
   });
 
   it('keeps long values of a client short', async () => {
-    const tracing = await trace();
-    publish(tracing, tracing.subscriber.tracer.begin(undefined), {
+    const tracing = await trace({ exporter });
+    publish(tracing, tracing.subscriber.tracer.begin(NEW), {
       path: `/${'p'.repeat(30_000)}`,
       userAgent: 'u'.repeat(30_000),
     });
@@ -224,12 +244,113 @@ describe('a sampled exchange', () => {
     expect(span?.name.length).toBeLessThan(300);
     expect(String(span?.tags['user_agent.original']).length).toBeLessThan(3000);
   });
+
+  it('has a span for each try that came to nothing', async () => {
+    const tracing = await trace({ exporter });
+    const context = tracing.subscriber.tracer.begin(NEW);
+    fillPhases(context);
+    context.phases?.failedTries.push(
+      { backend: backendNamed('backend-3', 2), startMs: 0.25, endMs: 0.5, error: 'connect_failed' },
+      { backend: backendNamed('backend-2', 1), startMs: 0.5, endMs: 1.5, error: 'backend_reset' },
+    );
+    publish(tracing, context);
+    await tracing.flush();
+    expect(collector.spans).toHaveLength(6);
+    const root = spanNamed('GET /api/users');
+    const refused = spanNamed('backend: GET http://backend-3:8080/internal/users');
+    expect(refused).toMatchObject({
+      parentSpanId: root.spanId,
+      startUs: root.startUs + 250,
+      durationUs: 250,
+    });
+    expect(refused.tags).toMatchObject({ error: true, 'error.type': 'connect_failed', backend: 'backend-3' });
+    const reset = spanNamed('backend: GET http://backend-2:8080/internal/users');
+    expect(reset).toMatchObject({ parentSpanId: root.spanId, startUs: root.startUs + 500, durationUs: 1000 });
+    expect(reset.tags).toMatchObject({ 'error.type': 'backend_reset', 'span.kind': 'client' });
+    const answered = spanNamed('backend: GET http://backend-1:8080/internal/users');
+    expect(answered.tags).toMatchObject({ 'http.request.resend_count': 2, 'http.status_code': 200 });
+    expect(root.tags['error']).toBeUndefined();
+  });
+
+  it('has a span for the tunnel that it became', async () => {
+    const tracing = await trace({ exporter });
+    const context = tracing.subscriber.tracer.begin(calledBy(`00-${TRACE}-${CALLER}-01`));
+    publish(tracing, context, { status: 101 });
+    const { traceId, spanId } = context;
+    tracing.subscriber.tunnel(
+      tunnelRecord({ protocol: 'websocket', trace: context, traceId, spanId, requestId: 'r-1' }),
+    );
+    await tracing.flush();
+    const tunnel = spanNamed('tunnel: websocket db-1:8080');
+    expect(tunnel).toMatchObject({ traceId: TRACE, parentSpanId: context.spanId, durationUs: 61_000_000 });
+    expect(tunnel.tags).toMatchObject({
+      'balance.bytes_received': 10,
+      'balance.bytes_sent': 20,
+      'balance.ended_by': 'client',
+      'balance.request_id': 'r-1',
+      'server.address': 'db-1:8080',
+    });
+  });
+});
+
+describe('a TCP tunnel', () => {
+  it('is a trace by itself, for the share that is sampled', async () => {
+    const all = await trace();
+    all.subscriber.tunnel(tunnelRecord());
+    all.subscriber.tunnel(tunnelRecord({ error: 'backend_timeout', backend: undefined }));
+    await all.flush();
+    const orderly = spanNamed('tunnel: tcp db-1:8080');
+    const failed = spanNamed('tunnel: tcp none');
+    expect([orderly.parentSpanId, failed.parentSpanId]).toEqual([NO_PARENT, NO_PARENT]);
+    expect(orderly.traceId).not.toBe(failed.traceId);
+    expect(orderly.tags['error']).toBeUndefined();
+    expect(failed.tags).toMatchObject({ error: true, 'error.type': 'backend_timeout' });
+    const none = await trace({ sample_rate: 0 });
+    none.subscriber.tunnel(tunnelRecord());
+    await none.flush();
+    expect(collector.spans).toHaveLength(2);
+  });
+
+  it('of a request that is not sampled is not either', async () => {
+    const tracing = await trace();
+    const context = tracing.subscriber.tracer.begin(calledBy(`00-${TRACE}-${CALLER}-00`));
+    tracing.subscriber.tunnel(tunnelRecord({ protocol: 'websocket', trace: context }));
+    await tracing.flush();
+    expect(collector.requests).toBe(0);
+  });
+});
+
+describe('a collector of OTLP', () => {
+  it('gets the fields of the config, and costs counted spans when it refuses them', async () => {
+    const otlp = new OtlpCollector();
+    await otlp.listen();
+    try {
+      const tracing = await trace({
+        exporter: 'otlp',
+        endpoint: otlp.endpoint,
+        headers: { Authorization: 'Bearer secret' },
+      });
+      publish(tracing, tracing.subscriber.tracer.begin(NEW));
+      await tracing.flush();
+      expect(otlp.headers).toMatchObject({
+        authorization: 'Bearer secret',
+        'content-type': 'application/x-protobuf',
+      });
+      otlp.status = 400;
+      publish(tracing, tracing.subscriber.tracer.begin(NEW));
+      await tracing.flush();
+      expect(tracing.spans).toEqual({ exported: 1, dropped: 1 });
+      expect(logger.lines.join()).not.toContain('secret');
+    } finally {
+      await otlp.close();
+    }
+  });
 });
 
 describe('an exchange that is not sampled', () => {
   it('becomes no span', async () => {
     const tracing = await trace({ sample_rate: 0 });
-    publish(tracing, tracing.subscriber.tracer.begin(undefined));
+    publish(tracing, tracing.subscriber.tracer.begin(NEW));
     tracing.subscriber.exchange(exchangeRecord());
     await tracing.flush();
     expect(collector.requests).toBe(0);
@@ -240,7 +361,7 @@ describe('a collector', () => {
   it('that refuses connections costs counted spans and one log line', async () => {
     const tracing = await trace({ endpoint: 'http://127.0.0.1:1/api/traces' });
     for (let n = 0; n < 3; n++) {
-      publish(tracing, tracing.subscriber.tracer.begin(undefined));
+      publish(tracing, tracing.subscriber.tracer.begin(NEW));
       await tracing.flush();
     }
     expect(tracing.spans).toEqual({ exported: 0, dropped: 3 });
@@ -252,11 +373,11 @@ describe('a collector', () => {
   it('that answers with an error loses the batch, and is used again when it works', async () => {
     const tracing = await trace();
     collector.status = 503;
-    publish(tracing, tracing.subscriber.tracer.begin(undefined));
+    publish(tracing, tracing.subscriber.tracer.begin(NEW));
     await tracing.flush();
     expect(tracing.spans).toEqual({ exported: 0, dropped: 1 });
     collector.status = 202;
-    publish(tracing, tracing.subscriber.tracer.begin(undefined));
+    publish(tracing, tracing.subscriber.tracer.begin(NEW));
     await tracing.flush();
     expect(tracing.spans).toEqual({ exported: 1, dropped: 1 });
     expect(logger.lines.at(-1)).toBe('INFO trace collector takes spans again');
@@ -265,12 +386,12 @@ describe('a collector', () => {
   it('that hangs fails the export after a deadline, and is used again over a new connection', async () => {
     const tracing = await trace({}, { exportTimeoutMs: 100 });
     collector.status = 0;
-    publish(tracing, tracing.subscriber.tracer.begin(undefined));
+    publish(tracing, tracing.subscriber.tracer.begin(NEW));
     await tracing.flush();
     expect(tracing.spans).toEqual({ exported: 0, dropped: 1 });
     expect(logger.lines[0]).toMatch(/did not answer within 100 ms/);
     collector.status = 202;
-    publish(tracing, tracing.subscriber.tracer.begin(undefined));
+    publish(tracing, tracing.subscriber.tracer.begin(NEW));
     await tracing.flush();
     expect(tracing.spans.exported).toBe(1);
   });
@@ -278,7 +399,7 @@ describe('a collector', () => {
   it('that is slow makes the queue drop, not grow', async () => {
     const tracing = await trace({}, { queueSize: 10, batchSize: 5, exportTimeoutMs: 200 });
     collector.status = 0;
-    for (let n = 0; n < 100; n++) publish(tracing, tracing.subscriber.tracer.begin(undefined));
+    for (let n = 0; n < 100; n++) publish(tracing, tracing.subscriber.tracer.begin(NEW));
     expect(tracing.spans.dropped).toBe(85);
     await tracing.close();
     expect(tracing.spans).toEqual({ exported: 0, dropped: 100 });
@@ -288,21 +409,21 @@ describe('a collector', () => {
 describe('closing', () => {
   it('exports what waits', async () => {
     const tracing = await trace();
-    for (let n = 0; n < 200; n++) publish(tracing, tracing.subscriber.tracer.begin(undefined));
+    for (let n = 0; n < 200; n++) publish(tracing, tracing.subscriber.tracer.begin(NEW));
     await tracing.close();
     expect(tracing.spans).toEqual({ exported: 200, dropped: 0 });
     expect(collector.spans).toHaveLength(200);
-    publish(tracing, tracing.subscriber.tracer.begin(undefined));
+    publish(tracing, tracing.subscriber.tracer.begin(NEW));
     expect(collector.spans).toHaveLength(200);
   });
 
   it('leaves another tracing alone, so that a reload may replace one by the other', async () => {
     const before = await trace({ service_name: 'before' });
     const after = await trace({ service_name: 'after' });
-    publish(before, before.subscriber.tracer.begin(undefined));
-    publish(after, after.subscriber.tracer.begin(undefined));
+    publish(before, before.subscriber.tracer.begin(NEW));
+    publish(after, after.subscriber.tracer.begin(NEW));
     await before.close();
-    publish(after, after.subscriber.tracer.begin(undefined));
+    publish(after, after.subscriber.tracer.begin(NEW));
     await after.flush();
     expect(collector.spans.map((span) => span.service).sort()).toEqual(['after', 'after', 'before']);
   });
