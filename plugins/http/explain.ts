@@ -143,7 +143,11 @@ function withoutChance(text: string, { requestId, trace }: Exchange, { fields }:
   let shown = text;
   // A trusted peer's id stays what it is.
   if (!fields.some(([, value]) => value === requestId)) shown = shown.replaceAll(requestId, '<request id>');
-  return trace === undefined ? shown : shown.replaceAll(trace.traceparent, '<trace context>');
+  for (const line of trace?.lines.split('\r\n').slice(1) ?? []) {
+    const [name, value] = fieldOf(line);
+    shown = shown.replaceAll(`${name}: ${value}\r\n`, `${name}: <trace context>\r\n`);
+  }
+  return shown;
 }
 
 function messageOf(text: string): ExplainedMessage {
