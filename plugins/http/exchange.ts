@@ -4,7 +4,6 @@ import { answerText, errorAnswer, withBody, type Answer } from './answer.ts';
 import type { ClientFields, KnownHost } from './client-fields.ts';
 import { ExchangeFacts } from './exchange-facts.ts';
 import { logBackendFailure, logBackendSelected, logCompleted, logReceived } from './exchange-lines.ts';
-import { TRACEPARENT } from './field-names.ts';
 import { hashKey } from './hash-key.ts';
 import type { Head } from './head.ts';
 import type { HttpConnection } from './http-connection.ts';
@@ -429,11 +428,6 @@ const REASONS: Partial<Record<ErrorCode, string>> = {
  */
 function offeredUpgrade(value: string): string {
   return /(?:^|[,\s])(?:h2c?|http(?:\/\S*)?)\s*(?:,|$)/i.test(value) ? '' : value;
-}
-
-function valueWith(head: Head, id: number): string | undefined {
-  const field = head.fieldWith(id);
-  return field < 0 ? undefined : head.valueText(field);
 }
 
 function withoutQuery(target: string): string {

@@ -42,12 +42,13 @@ function decodeSpan(span: ProtobufMessage, service: string): CollectedSpan {
 
 /** A list of `KeyValue`. */
 function attributes(holder: ProtobufMessage, field: number): Record<string, unknown> {
-  return Object.fromEntries(
-    holder.messages(field).map((pair) => {
-      const value = pair.message(2);
-      if (value.has(1)) return [pair.text(1), value.text(1)];
-      if (value.has(2)) return [pair.text(1), value.number(2) === 1n];
-      return [pair.text(1), Number(value.number(3))];
-    }),
-  );
+  const pairs = holder.messages(field).map((pair) => [pair.text(1), valueOf(pair.message(2))] as const);
+  return Object.fromEntries<unknown>(pairs);
+}
+
+/** `AnyValue`. */
+function valueOf(value: ProtobufMessage): unknown {
+  if (value.has(1)) return value.text(1);
+  if (value.has(2)) return value.number(2) === 1n;
+  return Number(value.number(3));
 }
