@@ -1,4 +1,5 @@
 import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { answering, ok } from '../../support/answering.ts';
@@ -29,6 +30,7 @@ async function start(name: string): Promise<Example> {
     yaml = yaml.replaceAll(`localhost:${port}`, server.address);
   }
   yaml = yaml.replace(/(listen: ')(127\.0\.0\.1)?:(?:8\d{3}|9090)'/g, "$1127.0.0.1:0'");
+  yaml = yaml.replace('${env:LOG_FOLDER:-/tmp}', '.');
   // Nothing but comments may name the addresses of a real setup.
   expect(yaml.replace(/#.*$/gm, '')).not.toMatch(/localhost:9\d\d\d|:80\d\d|:9090/);
   const proxy = await labProxy(yaml);
@@ -126,6 +128,17 @@ const TRAFFIC: Readonly<Record<string, (example: Example) => Promise<void>>> = {
     // Through the raw listener the same server speaks for itself.
     expect(await served(await connect('raw'))).toBe('9001');
     expect((await fetch(`http://${proxy.adminAddress}/status`)).status).toBe(200);
+  },
+  'logging.yaml': async ({ connect, proxy }) => {
+    const socket = await connect();
+    expect((await get(socket, '/health')).status).toBe(200);
+    const backendOf = `backend-${Number(await served(socket, '/users?id=1')) - 9000}`;
+    const file = join(proxy.directory, 'balance-access.log');
+    const text = await eventually(() => readFileSync(file, 'utf8') || undefined, 'the access line');
+    expect(text.split('\n')).toHaveLength(2);
+    expect(JSON.parse(text)).toMatchObject({ path: '/users', status: 200, host: 'test', backend: backendOf });
+    expect(Object.keys(JSON.parse(text) as object)).not.toContain('user_agent');
+    expect(await proxy.untilLogged('listening')).toContain(' INFO ');
   },
   'observability.yaml': async ({ connect, proxy }) => {
     expect(['9001', '9002']).toContain(await served(await connect(), '/seen'));
