@@ -38,6 +38,8 @@ async function soak({ seed, rate, load, seconds, keep }: SoakReloadOptions): Pro
     try {
       const every = Math.max(1, Math.round(seconds / 20));
       let samples = 0;
+      const startedAtMs = Date.now();
+      const descriptors = target.descriptors();
       const result = await runSoak(scene, target, {
         seed,
         rate,
@@ -51,7 +53,8 @@ async function soak({ seed, rate, load, seconds, keep }: SoakReloadOptions): Pro
       const last = result.after.at(-1);
       if (last !== undefined) print(`at rest: ${sampleLine(last)}`);
       const { faults } = target;
-      const { stalls } = target;
+      const stalls = target.stalls.filter(({ atMs }) => atMs >= startedAtMs);
+      print(`descriptors before: ${kindsText(descriptors)}; at rest: ${kindsText(target.descriptors())}`);
       const exit = await target.stop();
       print(`\n${trafficReport(result)}`);
       print(stallReport(stalls));
@@ -83,6 +86,10 @@ function writeEdits({ folder, places }: Scene, { edits }: Journal): void {
     if (model !== undefined)
       writeFileSync(join(folder, 'edits', `${marker}.yaml`), renderConfig(model, places));
   print(`log and edits are in ${folder}`);
+}
+
+function kindsText(kinds: ReadonlyMap<string, number>): string {
+  return [...kinds].map(([kind, count]) => `${count} ${kind}`).join(', ');
 }
 
 function conclude(title: string, lines: readonly Line[]): void {

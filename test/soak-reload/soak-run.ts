@@ -101,6 +101,8 @@ export async function runSoak(
     if (target.alive) await editor.awaited();
     stop.abort();
     await Promise.all(traffic);
+    http.close();
+    heartbeat.close();
     const after = target.alive ? await untilCalm(sampled, before) : [];
     return { editor, journal, loops, heartbeatsMs: heartbeat.latenciesMs, before, load, after };
   } finally {

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream, readdirSync, readFileSync, type WriteStream } from 'node:fs';
+import { createWriteStream, readdirSync, readFileSync, readlinkSync, type WriteStream } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { rest } from '../../soak/traffic.ts';
@@ -102,17 +103,25 @@ export class ProcessTarget implements ReloadTarget {
       draining: status.draining_generations,
       residentBytes: status.memory.rss_bytes,
       heapBytes: status.memory.heap_used_bytes,
-      fds: this.#fds(),
+      fds: [...this.descriptors().values()].reduce((sum, count) => sum + count, 0),
     };
   }
 
-  /** Lines of the process' own threads and memory maps are left to the system; these are what it holds open. */
-  #fds(): number {
+  /** Open file descriptors by what they are: `socket`, `file`, and the kinds that the system makes up. */
+  descriptors(): Map<string, number> {
+    const kinds = new Map<string, number>();
+    const folder = `/proc/${this.pid}/fd`;
     try {
-      return readdirSync(`/proc/${this.pid}/fd`).length;
+      for (const name of readdirSync(folder)) {
+        const target = readlinkSync(join(folder, name));
+        const kind = /^(socket|pipe|anon_inode):\[?([a-z]*)/.exec(target);
+        const shown = kind === null ? 'file' : kind[1] === 'anon_inode' ? (kind[2] ?? '') : (kind[1] ?? '');
+        kinds.set(shown, (kinds.get(shown) ?? 0) + 1);
+      }
     } catch {
-      return 0;
+      // The process is gone, or one of them was closed just now.
     }
+    return kinds;
   }
 
   /** Time on a core so far, all threads. */
