@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { runBig } from './big.ts';
 import type { Journal } from './edits/journal.ts';
+import type { ConfigModel } from './model/config-model.ts';
 import { renderConfig } from './model/render-config.ts';
 import { parseOptions, soakReloadUsage, type SoakReloadOptions } from './options.ts';
 import { sampleLine, stallReport, trafficReport, verdictTable } from './report.ts';
@@ -27,7 +28,7 @@ async function big({ seed, keep }: SoakReloadOptions): Promise<void> {
 }
 
 async function soak({ seed, rate, load, seconds, keep }: SoakReloadOptions): Promise<void> {
-  const scene = await Scene.open();
+  const scene = await Scene.open(true);
   try {
     const target = await ProcessTarget.start({
       configFile: scene.file.path,
@@ -71,7 +72,7 @@ async function soak({ seed, rate, load, seconds, keep }: SoakReloadOptions): Pro
 }
 
 /** One file an edit, and a line for each that says when it was live. */
-function writeEdits({ folder, places }: Scene, { edits }: Journal): void {
+function writeEdits({ folder, places }: Scene, { edits }: Journal<ConfigModel>): void {
   mkdirSync(join(folder, 'edits'));
   const clock = (ms: number | undefined): string =>
     ms === undefined || ms === Infinity

@@ -39,7 +39,7 @@ export function verdictTable(title: string, lines: readonly Line[]): string {
 }
 
 /** What was done, and what went wrong with it. */
-export function trafficReport({ loops, editor, heartbeatsMs }: SoakResult): string {
+export function trafficReport({ loops, editor, pluginEdits, heartbeatsMs }: SoakResult): string {
   const rows = loops.map(({ kind, done, faults }) => [
     kind.name,
     String(done),
@@ -59,7 +59,7 @@ export function trafficReport({ loops, editor, heartbeatsMs }: SoakResult): stri
     table([['traffic', 'done', 'failed', 'refused', 'wrong', 'broken'], ...rows]),
     '',
     table([['edits by way', 'made', 'awaited', 'live after, half', 'all'], ...edits]),
-    `${editor.valid} edits were valid, ${editor.invalid} were not`,
+    `${editor.valid} edits were valid, ${editor.invalid} were not; a plugin was edited ${pluginEdits} times`,
     `a request every 5 ms took ${quantile(heartbeatsMs, 0.5).toFixed(1)} ms (half), ${quantile(heartbeatsMs, 0.99).toFixed(1)} ms (99 %), ${Math.max(0, ...heartbeatsMs).toFixed(1)} ms (longest)`,
     ...loops.flatMap(({ shown }) => shown),
     ...editor.failures.slice(0, 10),

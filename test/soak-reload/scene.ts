@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { ConfigFile } from './edits/config-file.ts';
+import { PluginEditor } from './edits/plugin-editor.ts';
 import { EXTRA_PLACES, firstModel, type ConfigModel } from './model/config-model.ts';
 import { renderConfig, type Places } from './model/render-config.ts';
 import { quietPorts } from './target/quiet-ports.ts';
@@ -29,14 +30,15 @@ export class Scene {
     this.first = firstModel(ids('H').slice(0, 3), ids('T').slice(0, 2));
   }
 
-  static async open(): Promise<Scene> {
+  /** `withPlugin` adds a listener that speaks the protocol of a plugin beside the config. */
+  static async open(withPlugin = false): Promise<Scene> {
     const folder = await mkdtemp(join(tmpdir(), 'balance-soak-reload-'));
     const backends = [
       ...(await Promise.all(Array.from({ length: WEB_SERVERS }, (_, at) => startWebBackend(`H${at}`)))),
       ...(await Promise.all(Array.from({ length: TUNNEL_SERVERS }, (_, at) => startTunnelBackend(`T${at}`)))),
     ];
-    const [web = 0, raw = 0, flip = 0, admin = 0, dead = 0, ...others] = await quietPorts(
-      5 + EXTRA_PLACES + METRICS_PLACES,
+    const [web = 0, raw = 0, flip = 0, admin = 0, dead = 0, plugin = 0, ...others] = await quietPorts(
+      6 + EXTRA_PLACES + METRICS_PLACES,
     );
     const addresses = backends.map(({ id, port }) => [id, `127.0.0.1:${port}`] as const);
     const places: Places = {
@@ -44,14 +46,20 @@ export class Scene {
       raw,
       flip,
       admin,
+      ...(withPlugin ? { plugin } : {}),
       extras: others.slice(0, EXTRA_PLACES),
       metrics: others.slice(EXTRA_PLACES),
       servers: new Map([...addresses, ['D0', `127.0.0.1:${dead}`]]),
     };
     const scene = new Scene(folder, places, backends);
-    await mkdir(join(folder, 'conf'));
+    await mkdir(join(folder, 'conf', 'conf.d'), { recursive: true });
+    if (withPlugin) await PluginEditor.prepare(scene.pluginFolder);
     await writeFile(scene.file.path, renderConfig(scene.first, places));
     return scene;
+  }
+
+  get pluginFolder(): string {
+    return join(this.folder, 'conf', 'plugins');
   }
 
   /** Connections that the proxy has to all servers. */

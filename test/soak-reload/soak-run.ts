@@ -2,10 +2,13 @@ import { SeededRandom } from '../support/seeded-random.ts';
 import { rest } from '../soak/traffic.ts';
 import { Editor } from './edits/editor.ts';
 import { Journal } from './edits/journal.ts';
+import { PluginEditor } from './edits/plugin-editor.ts';
+import type { ConfigModel } from './model/config-model.ts';
 import type { Scene } from './scene.ts';
 import type { ReloadTarget, TargetSample } from './target/reload-target.ts';
 import { Heartbeat } from './traffic/heartbeat.ts';
 import { httpClients } from './traffic/http-clients.ts';
+import { pluginClients } from './traffic/plugin-client.ts';
 import { TrafficLoop } from './traffic/traffic-loop.ts';
 import { tunnelClients } from './traffic/tunnel-clients.ts';
 import type { Visit } from './traffic/visit.ts';
@@ -35,7 +38,9 @@ export interface TimedSample extends TargetSample {
 /** All that was seen of a run. */
 export interface SoakResult {
   readonly editor: Editor;
-  readonly journal: Journal;
+  readonly journal: Journal<ConfigModel>;
+  /** Versions of the plugin, valid and not. */
+  readonly pluginEdits: number;
   readonly loops: readonly TrafficLoop[];
   readonly heartbeatsMs: readonly number[];
   /** Before traffic, once a second under load, and after. */
@@ -51,7 +56,7 @@ export async function runSoak(
   options: SoakRunOptions,
 ): Promise<SoakResult> {
   const { places, file } = scene;
-  const journal = new Journal();
+  const journal = new Journal<ConfigModel>();
   journal.add(0, 'the first config', scene.first);
   journal.sawLive(0);
   const editor = new Editor(
@@ -62,10 +67,14 @@ export async function runSoak(
   const editsOver = new AbortController();
   const http = httpClients();
   const heartbeat = new Heartbeat();
+  const versions = new Journal<true>();
+  const plugins =
+    places.plugin === undefined ? undefined : new PluginEditor(scene.pluginFolder, versions, options.seed);
   const kinds = [
     { name: 'heartbeat', clients: 1, restMs: 0, act: heartbeat.act },
     ...http.kinds,
     ...tunnelClients,
+    ...(plugins === undefined ? [] : [pluginClients(versions)]),
   ];
   const loops = kinds.map((kind) => new TrafficLoop(kind));
   const startedAtMs = performance.now();
@@ -87,6 +96,7 @@ export async function runSoak(
       });
     });
     const editing = editor.run(editsOver.signal, options.edits);
+    const pluginEditing = plugins?.run(editsOver.signal);
     const load: TimedSample[] = [];
     const ending = Promise.race([editing, rest(options.seconds * 1000)]).then(() => editsOver.abort());
     while (!editsOver.signal.aborted && target.alive) {
@@ -97,14 +107,23 @@ export async function runSoak(
       options.onSample?.(sample);
     }
     editsOver.abort();
-    await editing;
+    await Promise.all([editing, pluginEditing]);
     if (target.alive) await editor.awaited();
     stop.abort();
     await Promise.all(traffic);
     http.close();
     heartbeat.close();
     const after = target.alive ? await untilCalm(sampled, before) : [];
-    return { editor, journal, loops, heartbeatsMs: heartbeat.latenciesMs, before, load, after };
+    return {
+      editor,
+      journal,
+      pluginEdits: plugins?.count ?? 0,
+      loops,
+      heartbeatsMs: heartbeat.latenciesMs,
+      before,
+      load,
+      after,
+    };
   } finally {
     editsOver.abort();
     stop.abort();

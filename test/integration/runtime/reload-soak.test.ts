@@ -19,7 +19,7 @@ const TIME_LIMIT_MS = 150_000;
 it(
   'drops nothing and answers nothing wrong while its config is edited at random under all kinds of traffic',
   async () => {
-    const scene = owned(await Scene.open());
+    const scene = owned(await Scene.open(true));
     const log = join(scene.folder, 'balance.log');
     const target = await LocalTarget.start(scene.file.path, log);
     owned({ close: () => target.stop() });

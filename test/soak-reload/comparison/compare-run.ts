@@ -44,7 +44,7 @@ export async function compareRun(
   options: CompareOptions,
 ): Promise<CompareResult> {
   const { places } = scene;
-  const journal = new Journal();
+  const journal = new Journal<ConfigModel>();
   const random = new SeededRandom(options.seed);
   let model = scene.first;
   const stop = new AbortController();
@@ -88,7 +88,11 @@ export async function compareRun(
   }
 }
 
-async function untilLive(journal: Journal, proxy: RunningPeer, model: ConfigModel): Promise<number> {
+async function untilLive(
+  journal: Journal<ConfigModel>,
+  proxy: RunningPeer,
+  model: ConfigModel,
+): Promise<number> {
   for (let again = 0; again < MOST_TRIES; again += 1) {
     if (again > 0) await proxy.reload(model);
     if (await journal.untilLive(model.marker, LIVE_LIMIT_MS)) return again;

@@ -18,6 +18,8 @@ export type Way = (typeof WAYS)[number];
 const NAME = 'balance.yaml';
 /** The link that a mounted ConfigMap swaps. */
 const DATA = '..data';
+/** Where files lie that belong to it. */
+const PIECES = 'conf.d';
 
 /** A config file in a directory of its own, and all the ways in which people and programs write it. */
 export class ConfigFile {
@@ -28,6 +30,22 @@ export class ConfigFile {
   constructor(folder: string) {
     this.#folder = folder;
     this.path = join(folder, NAME);
+  }
+
+  /**
+   * Writes the files that belong to it and then the text, and removes last what does not belong to it any more: what stands
+   * there in between is no valid config. Resolves when all is in place.
+   */
+  async writeAll(
+    text: string,
+    pieces: ReadonlyMap<string, string | undefined>,
+    way: Way,
+    random: SeededRandom,
+  ): Promise<void> {
+    for (const [name, piece] of pieces) if (piece !== undefined) await this.#writePiece(name, piece);
+    await this.write(text, way, random);
+    for (const [name, piece] of pieces)
+      if (piece === undefined) await rm(join(this.#folder, PIECES, name), { force: true });
   }
 
   /** Resolves when the text is in place. */
@@ -53,6 +71,13 @@ export class ConfigFile {
         await rest(random.between(0, 40));
         await writeFile(this.path, text);
     }
+  }
+
+  async #writePiece(name: string, text: string): Promise<void> {
+    const file = join(this.#folder, PIECES, name);
+    await mkdir(join(this.#folder, PIECES), { recursive: true });
+    await writeFile(`${file}.new`, text);
+    await rename(`${file}.new`, file);
   }
 
   async #inPieces(text: string, random: SeededRandom): Promise<void> {

@@ -2,7 +2,7 @@ import { SeededRandom } from '../../support/seeded-random.ts';
 import { rest } from '../../soak/traffic.ts';
 import { changeModel } from '../model/change-model.ts';
 import type { ConfigModel } from '../model/config-model.ts';
-import { renderConfig, type Places } from '../model/render-config.ts';
+import { renderConfig, renderPieces, type Places } from '../model/render-config.ts';
 import { spoilConfig } from '../model/spoil-config.ts';
 import type { ReloadTarget } from '../target/reload-target.ts';
 import { WAYS, type ConfigFile, type Way } from './config-file.ts';
@@ -14,7 +14,7 @@ export interface EditorOptions {
   readonly rate: number;
   readonly file: ConfigFile;
   readonly places: Places;
-  readonly journal: Journal;
+  readonly journal: Journal<ConfigModel>;
   readonly target: ReloadTarget;
 }
 
@@ -22,6 +22,7 @@ export interface EditorOptions {
 type Call = 'watch' | 'signal' | 'request';
 
 const CALLS: readonly Call[] = ['watch', 'watch', 'signal', 'signal', 'request', 'request'];
+const NOTHING: ReadonlyMap<string, string | undefined> = new Map();
 const VALID_SHARE = 0.72;
 /** Every so manieth edit is one of which it is awaited, and told, when it is live. */
 const AWAITED_STEP = 40;
@@ -97,7 +98,9 @@ export class Editor {
       this.valid += 1;
       this.#model = model;
     } else this.invalid += 1;
-    await file.write(text, way, this.#random);
+    // A bad edit leaves the files beside it alone.
+    const pieces = isValid ? renderPieces(model, places) : NOTHING;
+    await file.writeAll(text, pieces, way, this.#random);
     await this.#call(call, marker, isValid, edit.what);
     return edit;
   }

@@ -1,11 +1,9 @@
-import type { ConfigModel } from '../model/config-model.ts';
-
-/** One state that the config file was brought into. */
-export interface Edit {
+/** One state that a file was brought into. */
+export interface Edit<Model> {
   readonly marker: number;
   readonly what: string;
   /** What the proxy must do when it is live; undefined for an edit that must change nothing. */
-  readonly model: ConfigModel | undefined;
+  readonly model: Model | undefined;
   /** When writing began, on the clock of `performance.now()`. */
   readonly writtenAtMs: number;
   /** When it was first seen to be live. */
@@ -15,14 +13,14 @@ export interface Edit {
 }
 
 /** Which edits were made, and what is known of when they were live: enough to judge a response. */
-export class Journal {
-  readonly #edits = new Map<number, Edit>();
+export class Journal<Model> {
+  readonly #edits = new Map<number, Edit<Model>>();
   #newestLive = -1;
   /** Edits whose end is not known. */
-  #open: Edit[] = [];
+  #open: Edit<Model>[] = [];
   readonly #watchers = new Set<() => void>();
 
-  get edits(): readonly Edit[] {
+  get edits(): readonly Edit<Model>[] {
     return [...this.#edits.values()];
   }
 
@@ -32,9 +30,16 @@ export class Journal {
   }
 
   /** Notes an edit that is about to be written. */
-  add(marker: number, what: string, model: ConfigModel | undefined): Edit {
+  add(marker: number, what: string, model: Model | undefined): Edit<Model> {
     const writtenAtMs = performance.now();
-    const edit: Edit = { marker, what, model, writtenAtMs, liveAtMs: undefined, supersededAtMs: Infinity };
+    const edit: Edit<Model> = {
+      marker,
+      what,
+      model,
+      writtenAtMs,
+      liveAtMs: undefined,
+      supersededAtMs: Infinity,
+    };
     this.#edits.set(marker, edit);
     if (model !== undefined) this.#open.push(edit);
     return edit;
@@ -54,7 +59,7 @@ export class Journal {
   }
 
   /** Whether a request that began then and ends now may have been served under that edit: the edit, or why not. */
-  judge(marker: number, begunAtMs: number): Edit & { model: ConfigModel } {
+  judge(marker: number, begunAtMs: number): Edit<Model> & { model: Model } {
     const edit = this.#edits.get(marker);
     if (edit === undefined) throw new Error(`it names generation ${marker}, which was never written`);
     const { model } = edit;
@@ -69,9 +74,9 @@ export class Journal {
     return Object.assign(edit, { model });
   }
 
-  /** The models of all edits that may have been live between then and now. */
-  possibleSince(begunAtMs: number): ConfigModel[] {
-    const models: ConfigModel[] = [];
+  /** What all edits say that may have been live between then and now. */
+  possibleSince(begunAtMs: number): Model[] {
+    const models: Model[] = [];
     for (const { model, supersededAtMs } of this.#edits.values())
       if (model !== undefined && supersededAtMs >= begunAtMs) models.push(model);
     return models;

@@ -39,9 +39,15 @@ const metrics: Change = (model, random, places) => {
 };
 
 const following: Change = (model, random) => {
-  model.sections['reload'] = { debounce: `${random.pick([5, 10, 20, 40])}ms` };
+  model.sections['reload'] = {
+    debounce: `${random.pick([5, 10, 20, 40])}ms`,
+    poll_interval: random.pick(['500ms', '1s', '2s']),
+    // So long that it never ends anything.
+    drain_timeout: random.pick(['0', '30m']),
+    history_size: random.between(0, 20),
+  };
   model.sections['shutdown'] = { timeout: `${random.between(3, 9)}s` };
-  return 'debounce and shutdown';
+  return 'reload and shutdown';
 };
 
 const flip: Change = (model) => {
@@ -89,6 +95,13 @@ const unused: Change = (model, random) => {
   return 'unused upstream comes';
 };
 
+const split: Change = (model) => {
+  model.isSplit = !model.isSplit;
+  return model.isSplit
+    ? 'an upstream moves into an included file'
+    : 'an upstream moves back from an included file';
+};
+
 /** Whatever only a section of its own says. */
 const settings =
   (section: string, choices: readonly (Settings | undefined)[]): Change =>
@@ -112,5 +125,6 @@ const changes: readonly Change[] = [
   raw,
   comment,
   unused,
+  split,
   tracing,
 ];

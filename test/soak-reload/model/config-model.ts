@@ -10,6 +10,8 @@ export interface ConfigModel {
   extras: ExtraModel[];
   upstreams: UpstreamModel[];
   sections: Sections;
+  /** Whether the upstream of the tunnels stands in an included file. */
+  isSplit: boolean;
 }
 
 /** Sections that say how and not where to: `section: {…}` as they stand in the file; undefined is left out. */
@@ -75,6 +77,9 @@ export interface BackendModel {
 export const ROUTE_VALUES = 4;
 export const EXTRA_PLACES = 3;
 
+/** The upstream that may stand in a file of its own. */
+export const SPLIT_UPSTREAM = 'tunnels';
+
 /** Servers that answer nobody begin with this. */
 export const DEAD = 'D';
 
@@ -106,6 +111,7 @@ export function firstModel(webServers: readonly string[], tunnelServers: readonl
     raw: { upstream: 'tunnels', idle: '10m' },
     flip: { mode: 'http' },
     extras: [],
+    isSplit: false,
     upstreams: [
       upstream('main', 'web', webServers),
       upstream('side', 'web', webServers.slice(0, 2)),

@@ -1,10 +1,12 @@
-import type {
-  ConfigModel,
-  ExtraModel,
-  RouteModel,
-  Sections,
-  Settings,
-  UpstreamModel,
+import { GREETER } from '../edits/plugin-editor.ts';
+import {
+  SPLIT_UPSTREAM,
+  type ConfigModel,
+  type ExtraModel,
+  type RouteModel,
+  type Sections,
+  type Settings,
+  type UpstreamModel,
 } from './config-model.ts';
 import { exactOf, hostOf, prefixOf } from './expectation.ts';
 
@@ -14,6 +16,8 @@ export interface Places {
   readonly raw: number;
   readonly flip: number;
   readonly admin: number;
+  /** The listener of a plugin, if there is one. */
+  readonly plugin?: number;
   readonly extras: readonly number[];
   /** Further ports where metrics may be served. */
   readonly metrics: readonly number[];
@@ -31,19 +35,40 @@ export function renderConfig(model: ConfigModel, places: Places): string {
     webListener(model, places),
     sideListener('flip', places.flip, model.flip.mode, model),
     ...model.extras.map((extra) => extraListener(extra, places, model)),
+    ...pluginListener(places),
   ];
+  const upstreams = model.upstreams.filter((upstream) => !isApart(model, upstream));
   const sections = sectionsOf(model.sections).map(([name, settings]) => `${name}: ${flow(settings)}`);
   return [
     `# edit ${model.marker}`,
     'listeners:',
     ...listeners,
     `admin: { listen: '127.0.0.1:${places.admin}' }`,
+    'include: conf.d/*.yaml',
+    ...(places.plugin === undefined ? [] : ['plugins: { directory: plugins }']),
     ...sections,
     'upstreams: [',
-    model.upstreams.map((upstream) => upstreamEntry(upstream, places)).join(',\n'),
+    upstreams.map((upstream) => upstreamEntry(upstream, places)).join(',\n'),
     ']',
     '',
   ].join('\n');
+}
+
+/** The files beside it, by name; undefined where there must be none. */
+export function renderPieces(model: ConfigModel, places: Places): Map<string, string | undefined> {
+  const apart = model.upstreams.filter((upstream) => isApart(model, upstream));
+  const text = `upstreams: [\n${apart.map((upstream) => upstreamEntry(upstream, places)).join(',\n')}\n]\n`;
+  return new Map([['tunnels.yaml', apart.length === 0 ? undefined : text]]);
+}
+
+function isApart({ isSplit }: ConfigModel, { name }: UpstreamModel): boolean {
+  return isSplit && name === SPLIT_UPSTREAM;
+}
+
+function pluginListener({ plugin }: Places): string[] {
+  return plugin === undefined
+    ? []
+    : [`  - { name: plugin, listen: '127.0.0.1:${plugin}', mode: ${GREETER} }`];
 }
 
 function webListener({ web, marker }: ConfigModel, places: Places): string {

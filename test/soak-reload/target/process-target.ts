@@ -14,8 +14,8 @@ const KEPT_FAULTS = 50;
 /** The compiled program and probe, seen from the compiled place of this file. */
 const PROGRAM = fileURLToPath(new URL('../../../src/cli/main.js', import.meta.url));
 const PROBE = new URL('stall-probe.js', import.meta.url).href;
-/** What the log says of bad edits, which are on purpose. */
-const EXPECTED = /config not reloaded|config warning/;
+/** What the log says of bad edits of configs and plugins, which are on purpose. */
+const EXPECTED = /config not reloaded|plugin refused|plugin file missing/;
 
 interface Status {
   readonly generation: number;

@@ -1,12 +1,13 @@
 import type { SeededRandom } from '../../support/seeded-random.ts';
 import type { Journal } from '../edits/journal.ts';
+import type { ConfigModel } from '../model/config-model.ts';
 import type { Places } from '../model/render-config.ts';
 
 /** What a client needs for one piece of traffic. */
 export interface Visit {
   readonly random: SeededRandom;
   readonly places: Places;
-  readonly journal: Journal;
+  readonly journal: Journal<ConfigModel>;
   /** Number of the client among those of its kind. */
   readonly client: number;
   /** The run is about to end: finish what runs. */

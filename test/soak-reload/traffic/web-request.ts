@@ -3,7 +3,7 @@ import { request as httpRequest, type Agent, type IncomingMessage } from 'node:h
 
 import { matchesPattern, patternPiece } from '../../soak/pattern.ts';
 import type { SeededRandom } from '../../support/seeded-random.ts';
-import { ROUTE_VALUES, type BackendModel } from '../model/config-model.ts';
+import { ROUTE_VALUES, type BackendModel, type ConfigModel } from '../model/config-model.ts';
 import { exactOf, expectationOf, hostOf, prefixOf, type RequestShape } from '../model/expectation.ts';
 import type { Journal } from '../edits/journal.ts';
 import type { Told } from './identity-backends.ts';
@@ -83,7 +83,7 @@ export async function ask(
 export function checkWebAnswer(
   what: WebRequest,
   { told, headers }: WebAnswer,
-  journal: Journal,
+  journal: Journal<ConfigModel>,
   begunAtMs: number,
 ): void {
   try {
