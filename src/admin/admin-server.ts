@@ -5,7 +5,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { parseAddress, type Address } from '../config/address.ts';
-import { messageOf } from '../errors.ts';
+import { messageOf, systemCodeOf } from '../errors.ts';
 import type { Logger } from '../plugin-api/logger.ts';
 import type { AdminTlsFiles } from './admin-credentials.ts';
 import { AdminError } from './admin-error.ts';
@@ -35,6 +35,15 @@ export interface AdminServerOptions extends AdminServerSetup {
   /** Default: {@link DEFAULT_LIMITS}. */
   readonly limits?: Partial<AdminLimits>;
 }
+
+/** Codes of errors that only say that the client is there no more. */
+const CLIENT_LEFT: ReadonlySet<string> = new Set([
+  'ABORT_ERR',
+  'ECONNRESET',
+  'EPIPE',
+  'ERR_STREAM_DESTROYED',
+  'ERR_STREAM_PREMATURE_CLOSE',
+]);
 
 /** One bound address with its endpoints. */
 export class AdminServer {
@@ -127,7 +136,8 @@ export class AdminServer {
     } catch (thrown) {
       // Half of an answer is out: only cutting it off says that it is incomplete.
       response.destroy();
-      if (!gone.signal.aborted) this.#logger.warn('admin answer failed', { error: messageOf(thrown) });
+      if (!CLIENT_LEFT.has(systemCodeOf(thrown)))
+        this.#logger.warn('admin answer failed', { error: messageOf(thrown) });
     } finally {
       request.socket.off('close', leave);
     }

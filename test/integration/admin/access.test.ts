@@ -97,6 +97,18 @@ describe('an admin server with a token', () => {
     expect(await status('another-token-of-a-test')).toBe(200);
   });
 
+  it('tells of another token without telling one', async () => {
+    const other = 'another-token-of-a-test';
+    const proxy = await start(`{ listen: '127.0.0.1:0', token: ${TOKEN} }`);
+    await writeFile(proxy.configFile, config(`{ listen: '127.0.0.1:0', token: ${other} }`));
+    const answer = await askAdmin(proxy.adminAddress, '/reload', { method: 'POST', headers: BEARER });
+    expect(answer.json()).toMatchObject({ ok: true, change_count: 1 });
+    await proxy.untilLogged('config reloaded');
+    const told = answer.body + (await proxy.log());
+    expect(told).toContain('admin');
+    expect([told.includes(TOKEN), told.includes(other)]).toEqual([false, false]);
+  });
+
   it('is refused when its file is missing, with the place in the config', async () => {
     await expect(start(`{ listen: '127.0.0.1:0', token_file: nowhere }`)).rejects.toThrow(
       /balance.yaml:5:\d+ admin.token_file .*does not exist/,
