@@ -156,6 +156,7 @@ class Proxy implements App {
         closing: () => this.#closing,
         reloader: () => this.#reloader,
         sources: () => this.#loaded?.sources,
+        checkText: (text) => candidates.check(text),
       }),
       metrics: (path) => get(path, metricsEndpoint(metrics)),
     });
@@ -173,6 +174,7 @@ class Proxy implements App {
       env,
       plugins,
       load: (load) => this.#follower.load(() => this.#configs.load(configFile, load)),
+      look: (load) => this.#configs.load(configFile, load),
     });
     this.#config = new ConfigApply({
       load: (cause, loaded) => candidates.load(cause, loaded),

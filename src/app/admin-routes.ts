@@ -16,17 +16,23 @@ import { openapiRoutes } from '../admin/openapi-routes.ts';
 import { reloadRoute } from '../admin/reload-route.ts';
 import { statusRoute } from '../admin/status-route.ts';
 import type { Logger } from '../plugin-api/index.ts';
+import type { LoadedConfig } from '../config/load-config.ts';
+import { generationPlan } from '../runtime/explain/generation-plan.ts';
 import { AdminReports, type ShownParts } from './admin-reports.ts';
+import { configDiffRoute } from './config-diff-route.ts';
+import { explainRoute } from './explain-route.ts';
 
 /** What the admin endpoints show and act on. */
 export interface AdminSources extends ShownParts {
   readonly logger: Logger;
   readonly eventLoop: EventLoopWatch;
+  /** Checks a text as if it stood in the config file. Rejects with a ConfigError. */
+  readonly checkText: (text: string) => Promise<LoadedConfig>;
 }
 
 /** The endpoints of an admin server, but for the metrics, whose path the config sets, and for the index. */
 export function adminRoutes(sources: AdminSources): AdminRoute[] {
-  const { version, live, reloader, logger, eventLoop } = sources;
+  const { version, live, listeners, reloader, logger, eventLoop, checkText } = sources;
   const reports = new AdminReports(sources);
   const health = healthEndpoint(() => live.health());
   const ready = readyEndpoint(() => reports.ready);
@@ -45,6 +51,8 @@ export function adminRoutes(sources: AdminSources): AdminRoute[] {
     ),
     connectionsRoute(() => reports.connections()),
     configRoute(() => reports.config()),
+    configDiffRoute({ live: () => live.generation, check: checkText }),
+    explainRoute(() => live.generation && generationPlan(live.generation, listeners.addresses(), true)),
     reloadRoute(() => reloader().reload({ source: 'admin' })),
     cpuProfileRoute(),
     heapSnapshotRoute(logger),

@@ -10,6 +10,8 @@ export interface CandidateLoaderOptions {
   readonly env: Environment;
   /** Loads the config file. */
   readonly load: (options: LoadOptions) => Promise<LoadedConfig>;
+  /** The same for a look alone: nobody follows what it reads. */
+  readonly look: (options: LoadOptions) => Promise<LoadedConfig>;
   readonly plugins: PluginLoader;
 }
 
@@ -40,5 +42,13 @@ export class CandidateLoader {
     const [change] = prepared;
     if (change === undefined) throw new Error('a load checked no modes');
     return { loaded, plugins: change };
+  }
+
+  /** Checks a text as if it stood in the config file, with the plugins that are loaded. Rejects with a ConfigError. */
+  async check(text: string): Promise<LoadedConfig> {
+    const { env, look, plugins } = this.#options;
+    const loaded = await look({ env, modes: plugins.live.names, text });
+    plugins.live.check(loaded);
+    return loaded;
   }
 }

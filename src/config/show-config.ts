@@ -14,6 +14,11 @@ export function showConfig(config: Config): Readonly<Record<string, unknown>> {
   return shown({ $ref: '#/$defs/config' }, maskConfig(config)) as Readonly<Record<string, unknown>>;
 }
 
+/** {@link showConfig} with its secrets: durations and sizes are texts in it. */
+export function withUnits(config: Config): unknown {
+  return shown({ $ref: '#/$defs/config' }, config);
+}
+
 /** A plain value as YAML. */
 export function toYaml(value: unknown): string {
   return stringify(value, { lineWidth: YAML_WIDTH, aliasDuplicateObjects: false });

@@ -21,8 +21,8 @@ export interface ConfigChange {
   readonly summary: string;
   /** What the effect means here: what drains, what is bound, why it is refused. Absent where the effect says it all. */
   readonly note?: string;
-  /** The value before, with secrets masked; absent for what was added. Durations are in ms, sizes in bytes. */
+  /** The value before as in a config file, with secrets masked; absent for what was added. */
   readonly before?: unknown;
-  /** The value after, with secrets masked; absent for what was removed. */
+  /** The value after; absent for what was removed. */
   readonly after?: unknown;
 }

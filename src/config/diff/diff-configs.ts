@@ -1,4 +1,5 @@
 import type { Config } from '../config.generated.ts';
+import { withUnits } from '../show-config.ts';
 import { SecretTokens } from './secret-tokens.ts';
 import type { ConfigChange } from './config-change.ts';
 import { diffListeners } from './diff-listeners.ts';
@@ -15,8 +16,10 @@ const REBINDS: Consequence = { effect: 're-binds', note: 'its own server is boun
  */
 export function diffConfigs(before: Config | undefined, after: Config): ConfigChange[] {
   const secrets = new SecretTokens();
-  const now = secrets.hide(after);
-  const old = before === undefined ? { ...now, listeners: [], upstreams: [] } : secrets.hide(before);
+  // Numbers with units are texts from here on, which nothing below takes for numbers.
+  const shown = (config: Config): Config => withUnits(secrets.hide(config)) as Config;
+  const now = shown(after);
+  const old = before === undefined ? { ...now, listeners: [], upstreams: [] } : shown(before);
   const root = new Place('', '');
   const changes = [
     ...diffListeners(old, now, root),

@@ -1,3 +1,4 @@
+import type { Config } from '../config.generated.ts';
 import { MASK, maskSecrets } from '../mask-secrets.ts';
 
 /** NUL can hardly be part of a config; where it is, a mask too many is shown. */
@@ -7,8 +8,8 @@ const TOKEN = /\0\d+\0/g;
 export class SecretTokens {
   readonly #tokens = new Map<string, string>();
 
-  hide<T>(config: T): T {
-    return maskSecrets(config, undefined, (secret) => this.#token(secret)) as T;
+  hide(config: Config): Config {
+    return maskSecrets(config, undefined, (secret) => this.#token(secret)) as Config;
   }
 
   /** Puts the mask in place of all tokens in a value. */
