@@ -177,6 +177,28 @@ describe.each(names)('%s', (algorithm) => {
     );
   });
 
+  it('foretells a pick without taking a turn, or says nothing', () => {
+    const candidates = fakeCandidates([3, 1, 0, 2]);
+    const balancer = build(algorithm, candidates);
+    const untouched = build(algorithm, candidates);
+    let foretold = 0;
+    for (const [at, key] of [...clientKeys(60), undefined, ''].entries()) {
+      candidates[at % 4]!.available = at % 5 !== 0;
+      candidates[at % 4]!.active = at % 3;
+      for (let asked = 0; asked < 2; asked++) {
+        const next = balancer.peek?.(context(key));
+        if (asked === 0) continue;
+        const picked = balancer.pick(context(key));
+        expect(untouched.pick(context(key))).toBe(picked);
+        if (next === undefined) continue;
+        foretold += 1;
+        expect(next).toBe(picked);
+      }
+    }
+    // Those of chance alone say nothing.
+    if (algorithm !== 'random' && algorithm !== 'power-of-two') expect(foretold).toBeGreaterThan(50);
+  });
+
   it('spreads as before once all are available again', () => {
     const candidates = fakeCandidates([1, 2, 3]);
     const balancer = build(algorithm, candidates);

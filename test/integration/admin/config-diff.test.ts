@@ -1,0 +1,70 @@
+import { expect, it } from 'vitest';
+
+import { askAdmin } from '../../support/admin-client.ts';
+import { backend } from '../../support/backends.ts';
+import { client } from '../../support/clients.ts';
+import { deadAddress } from '../../support/dead-address.ts';
+import { get, named } from '../../support/http-talk.ts';
+import { labProxy, type LabProxy } from '../../support/lab-proxy.ts';
+
+const yaml = (address: string, more = ''): string => `
+listen: '127.0.0.1:0'
+backends: [{ name: one, address: '${address}' }]
+admin: { listen: '127.0.0.1:0' }
+reload: { watch: false }
+${more}`;
+
+async function compared(proxy: LabProxy, body: string): Promise<Record<string, unknown>> {
+  const { status, json } = await askAdmin(proxy.adminAddress, '/config/diff', { method: 'POST', body });
+  return { status, ...(json() as object) };
+}
+
+it('says what an edit would change, and changes nothing', async () => {
+  const one = await backend(named('one'));
+  const proxy = await labProxy(yaml(one.address));
+  const text = yaml(one.address, 'timeouts: { connect: 7s }\nplugins: {}');
+  expect(await compared(proxy, text)).toEqual({
+    status: 200,
+    generation: 1,
+    ok: true,
+    message: 'upstream default: timeouts.connect 5s → 7s',
+    changes: [
+      expect.objectContaining({ path: 'upstreams[default].timeouts.connect', before: '5s', after: '7s' }),
+    ],
+    problems: [],
+    warnings: [],
+  });
+  expect(await compared(proxy, yaml(one.address))).toMatchObject({
+    status: 200,
+    message: 'nothing',
+    changes: [],
+  });
+  expect((await proxy.status())['generation']).toBe(1);
+  expect((await get(await client(proxy.address()))).body).toBe('one');
+});
+
+it('lists what is wrong with an edit, with the places in the text', async () => {
+  const proxy = await labProxy(yaml('127.0.0.1:1'));
+  const wrong = yaml('127.0.0.1:1', 'timeouts: { connect: soon }');
+  expect(await compared(proxy, wrong)).toMatchObject({
+    status: 422,
+    ok: false,
+    changes: [],
+    problems: [{ line: 6, column: 22, path: 'timeouts.connect' }],
+  });
+});
+
+it('says that a running proxy would refuse an edit, and why', async () => {
+  const address = await deadAddress();
+  const port = address.replace(/^.*:/, '');
+  const proxy = await labProxy(yaml('127.0.0.1:1').replace('127.0.0.1:0', address));
+  const wide = yaml('127.0.0.1:1').replace('127.0.0.1:0', `:${port}`);
+  expect(await compared(proxy, wide)).toMatchObject({
+    status: 422,
+    ok: false,
+    message: expect.stringContaining(`can't bind :${port} while listener default has ${address}`) as string,
+    changes: [{ effect: 'refused' }],
+  });
+  const { ok } = await proxy.edit(wide);
+  expect(ok).toBe(false);
+});
