@@ -3,8 +3,9 @@ import { dirname, resolve } from 'node:path';
 import { adminRoutes } from './app/admin-routes.ts';
 import { CandidateLoader } from './app/candidate-loader.ts';
 import { ConfigFollower } from './app/config-follower.ts';
-import { PluginFollower } from './app/plugin-follower.ts';
+import { logWarnings } from './app/log-warnings.ts';
 import { metricsSource } from './app/metrics-source.ts';
+import { PluginFollower } from './app/plugin-follower.ts';
 import { get } from './admin/admin-router.ts';
 import { AdminServers } from './admin/admin-servers.ts';
 import { metricsEndpoint } from './admin/endpoints.ts';
@@ -272,12 +273,6 @@ class Proxy implements App {
     this.#draining.limit(loaded.config.reload.drain_timeout);
     this.#follower.follow(loaded);
     this.#pluginFollower.follow(loaded);
-    if (!isNew) return;
-    for (const { file, line, column, path, message } of loaded.warnings)
-      this.logger.warn('config warning', {
-        at: `${file}:${String(line)}:${String(column)}`,
-        path,
-        warning: message,
-      });
+    if (isNew) logWarnings(loaded.warnings, this.logger);
   }
 }

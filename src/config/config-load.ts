@@ -80,19 +80,19 @@ export class ConfigLoad {
   /** Looks at the files that the config names. Throws a ConfigError when one of them can't be read. */
   async readReferences(config: Config): Promise<void> {
     const directory = dirname(resolve(this.#file));
-    const hashes = new Map<string, string | undefined>();
+    const files = new Map<string, SourceFile>();
     for (const reference of referencesOf(config)) {
       const file = resolve(directory, reference.file);
       const { hash, failure } = await hashFile(file);
-      hashes.set(file, hash);
+      if (!files.has(file)) {
+        files.set(file, { file, role: 'reference', hash, place: reference.place });
+      }
       if (failure === undefined) continue;
       const path = this.#origins.toFile(reference.path);
       const shown = this.#merged.shown(path, reference.file);
       this.#problem(path, `names the file ${shown}, which ${failure}`);
     }
-    for (const [file, hash] of [...hashes].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      this.#references.push({ file, role: 'reference', hash });
-    }
+    this.#references.push(...[...files.values()].sort((a, b) => (a.file < b.file ? -1 : 1)));
     this.#throwProblems();
   }
 

@@ -25,7 +25,7 @@ export function maskConfig(config: Config): Config {
  * @param mask Default: {@link MASK} for all.
  */
 export function maskSecrets(value: unknown, part = '#/$defs/config', mask: Mask = () => MASK): unknown {
-  return masked(value, { $ref: part }, mask);
+  return new Masking(mask).masked(value, resolveSchema({ $ref: part }));
 }
 
 /** Whether a header or setting of that name carries a secret, or sounds as if it did. */
@@ -33,41 +33,60 @@ export function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name.replaceAll(CAMEL_HUMP, '$1_$2'));
 }
 
-function masked(value: unknown, node: SchemaNode | undefined, mask: Mask): unknown {
-  const schema = node === undefined ? undefined : resolveSchema(node);
-  if (schema?.['x-secret'] === true) return mask(value);
-  if (typeof value === 'string') return withoutPassword(value, mask);
-  if (Array.isArray(value)) return value.map((item: unknown) => masked(item, schema?.items, mask));
-  if (typeof value !== 'object' || value === null) return value;
-  const copy: Record<string, unknown> = {};
-  for (const [key, inner] of Object.entries(value)) {
-    if (isNamedSecret(key, value)) copy[key] = maskedAll(inner, mask);
-    else copy[key] = masked(inner, innerSchema(schema, key), mask);
+/** One walk through a config. The same few keys come again and again. */
+class Masking {
+  readonly #mask: Mask;
+  readonly #secretNames = new Map<string, boolean>();
+
+  constructor(mask: Mask) {
+    this.#mask = mask;
   }
-  return copy;
+
+  masked(value: unknown, node: SchemaNode | undefined): unknown {
+    const schema = node === undefined ? undefined : resolveSchema(node);
+    if (schema?.['x-secret'] === true) return this.#mask(value);
+    if (typeof value === 'string') return this.#withoutPassword(value);
+    if (Array.isArray(value)) return value.map((item: unknown) => this.masked(item, schema?.items));
+    if (typeof value !== 'object' || value === null) return value;
+    const copy: Record<string, unknown> = {};
+    for (const [key, inner] of Object.entries(value)) {
+      if (this.#isNamedSecret(key, value)) copy[key] = this.#maskedAll(inner);
+      else copy[key] = this.masked(inner, innerSchema(schema, key));
+    }
+    return copy;
+  }
+
+  /** `password: x`, or `{name: Authorization, value: x}` as headers are written. */
+  #isNamedSecret(key: string, around: object): boolean {
+    if (key === 'value' && 'name' in around && typeof around.name === 'string')
+      return isSecretName(around.name);
+    let isSecret = this.#secretNames.get(key);
+    if (isSecret === undefined) {
+      isSecret = isSecretName(key);
+      this.#secretNames.set(key, isSecret);
+    }
+    return isSecret;
+  }
+
+  /** A switch is no secret, whatever it is called. */
+  #maskedAll(value: unknown): unknown {
+    if (typeof value === 'string' || typeof value === 'number') return this.#mask(value);
+    if (Array.isArray(value)) return value.map((item: unknown) => this.#maskedAll(item));
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, this.#maskedAll(inner)]));
+  }
+
+  #withoutPassword(text: string): string {
+    if (!text.includes('@')) return text;
+    return text.replace(
+      URL_WITH_PASSWORD,
+      (_all, scheme: string, user: string) => `${scheme}${this.#mask(user)}@`,
+    );
+  }
 }
 
 function innerSchema(schema: SchemaNode | undefined, key: string): SchemaNode | undefined {
   const { properties = {}, additionalProperties } = schema ?? {};
   if (Object.hasOwn(properties, key)) return properties[key];
   return typeof additionalProperties === 'object' ? additionalProperties : undefined;
-}
-
-/** `password: x`, or `{name: Authorization, value: x}` as headers are written. */
-function isNamedSecret(key: string, around: object): boolean {
-  if (key === 'value' && 'name' in around && typeof around.name === 'string')
-    return isSecretName(around.name);
-  return isSecretName(key);
-}
-
-/** A switch is no secret, whatever it is called. */
-function maskedAll(value: unknown, mask: Mask): unknown {
-  if (typeof value === 'string' || typeof value === 'number') return mask(value);
-  if (Array.isArray(value)) return value.map((item: unknown) => maskedAll(item, mask));
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, maskedAll(inner, mask)]));
-}
-
-function withoutPassword(text: string, mask: Mask): string {
-  return text.replace(URL_WITH_PASSWORD, (_all, scheme: string, user: string) => `${scheme}${mask(user)}@`);
 }

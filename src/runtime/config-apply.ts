@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import type { ConfigChange } from '../config/diff/config-change.ts';
 import { diffConfigs } from '../config/diff/diff-configs.ts';
 import { summarizeChanges } from '../config/diff/summarize-changes.ts';
+import { diffReferences } from '../config/files/diff-references.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import type { Problem } from '../config/problem.ts';
 import { BalanceError, messageOf } from '../errors.ts';
@@ -93,7 +94,11 @@ export class ConfigApply {
       undo.push(() => {
         void generation.discard(previous);
       });
-      const changes = [...diffConfigs(previous?.config, loaded.config), ...plugins.differences()];
+      const changes = [
+        ...diffConfigs(previous?.config, loaded.config),
+        ...diffReferences(this.#live?.sources, loaded.sources),
+        ...plugins.differences(),
+      ];
       const prepared = await this.#prepare(generation, loaded, undo);
       this.#stopped.signal.throwIfAborted();
       return this.#swap({ ...candidate, generation, prepared, changes });

@@ -11,6 +11,8 @@ export interface SourceFile {
   readonly role: SourceRole;
   /** sha256 of its content, in hex; undefined when it is not there or can't be read. */
   readonly hash: string | undefined;
+  /** The first place of the config that names it, as in `listeners[web].http.error_pages[0].file`; for references only. */
+  readonly place?: string;
 }
 
 /** All that a config was made from, and so all whose change is a change of the config. */

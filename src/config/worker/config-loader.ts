@@ -8,14 +8,14 @@ export interface ConfigLoaderOptions {
   readonly logger: Logger;
   /** How long a load may take without a word before it is given up. Default: 60,000. */
   readonly timeoutMs?: number;
-  /** How long the thread waits for the next load before it ends. Default: 10,000. */
+  /** How long the thread waits for the next load before it ends. Default: 30,000. */
   readonly idleMs?: number;
   /** What the thread runs; undefined for none. Default: the compiled file beside this one. */
   readonly workerFile?: URL | undefined;
 }
 
 const TIMEOUT_MS = 60_000;
-const IDLE_MS = 10_000;
+const IDLE_MS = 30_000;
 
 /**
  * Loads configs in a thread of their own, because parsing and checking a large one would hold up all traffic for a while.

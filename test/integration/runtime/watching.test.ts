@@ -46,6 +46,7 @@ describe('a running proxy', () => {
     await writeFile(join(proxy.directory, 'page.html'), 'after');
     await generation(proxy, 2);
     expect((await get(await client(proxy.address()))).body).toBe('after');
+    expect(await proxy.untilLogged('config reloaded')).toContain('file page.html changed');
   });
 
   it('follows a mounted ConfigMap, and no request of a kept connection fails meanwhile', async () => {
