@@ -37,13 +37,12 @@ export class DurationHistogram {
     if (trace?.sampled === true) this.#keep(bucket, durationS, trace);
   }
 
-  /** As Prometheus wants it: how many observations were at most each bound, and at the end how many there were. */
-  cumulativeCounts(): number[] {
-    let total = 0;
-    return Array.from(this.#counts, (count) => (total += count));
+  /** How many observations are in the bucket of that index alone; the last bucket is +Inf's. */
+  count(bucket: number): number {
+    return this.#counts[bucket] ?? 0;
   }
 
-  /** Of the bucket at that index of {@link cumulativeCounts}. */
+  /** Of the bucket of that index. */
   exemplar(bucket: number): Exemplar | undefined {
     return this.#exemplars?.[bucket];
   }

@@ -1,4 +1,5 @@
 import type { DurationHistogram, Exemplar } from './duration-histogram.ts';
+import { TextBuffer } from './text-buffer.ts';
 
 /** The two text formats that Prometheus reads. Only OpenMetrics has exemplars. */
 export type ExpositionFormat = 'prometheus' | 'openmetrics';
@@ -32,34 +33,26 @@ export interface MetricFamily {
 
 /** For how long the event loop is held at a time. */
 const SLICE_MS = 4;
+/** The clock is looked at for every so many lines. */
+const LINES_A_LOOK = 16;
 
 /**
  * Writes metrics as text, in slices: requests pass in between, however many series there are. Each series is read at
- * once, so that a histogram's lines agree.
- *
- * prom-client's own writer took 12 times as long for the same text, in one piece for each metric.
+ * once, so that a histogram's lines agree. prom-client's own writer takes twice as long, in one piece for each metric.
  */
 export async function writeExposition(
   families: Iterable<MetricFamily>,
   format: ExpositionFormat,
 ): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  let text = '';
-  let sliceEndsMs = performance.now() + SLICE_MS;
+  const writer = new ExpositionWriter(format);
   for (const family of families) {
-    text += headerOf(family, format);
+    writer.begin(family);
     for (const series of family.series) {
-      text += textOf(family.name, series, format);
-      if (performance.now() < sliceEndsMs) continue;
-      pieces.push(Buffer.from(text));
-      text = '';
-      await new Promise((resolve) => setImmediate(resolve));
-      sliceEndsMs = performance.now() + SLICE_MS;
+      writer.write(family.name, series);
+      if (writer.wantsPause) await writer.pause();
     }
   }
-  if (format === 'openmetrics') text += '# EOF\n';
-  pieces.push(Buffer.from(text));
-  return Buffer.concat(pieces);
+  return writer.end();
 }
 
 /** `name="value",name="value"`, with what must be escaped. */
@@ -76,38 +69,76 @@ export function boundText(bound: number): string {
   return Number.isInteger(bound) ? bound.toFixed(1) : String(bound);
 }
 
-function headerOf({ name, type, help }: MetricFamily, format: ExpositionFormat): string {
-  const isOpen = format === 'openmetrics';
-  // OpenMetrics gives the suffix to the samples only.
-  const shown = isOpen && type === 'counter' ? name.replace(/_total$/, '') : name;
-  const text = isOpen ? escaped(help).replaceAll('"', '\\"') : escaped(help);
-  return `# HELP ${shown} ${text}\n# TYPE ${shown} ${type}\n`;
-}
+class ExpositionWriter {
+  readonly #isOpen: boolean;
+  readonly #text = new TextBuffer();
+  #lines = 0;
+  #sliceEndsMs = performance.now() + SLICE_MS;
+  /** The texts of these bounds: nearly all histograms have the same. */
+  #bounds: readonly number[] = [];
+  #boundTexts: readonly string[] = [];
 
-function textOf(family: string, series: Series, format: ExpositionFormat): string {
-  if ('histogram' in series) return histogramText(family, series.labels, series.histogram, format);
-  const labels = series.labels === '' ? '' : `{${series.labels}}`;
-  return `${series.name ?? family}${labels} ${numberText(series.value)}\n`;
-}
-
-function histogramText(
-  name: string,
-  labels: string,
-  histogram: DurationHistogram,
-  format: ExpositionFormat,
-): string {
-  const bucket = labels === '' ? `${name}_bucket{le="` : `${name}_bucket{${labels},le="`;
-  const own = labels === '' ? '' : `{${labels}}`;
-  const counts = histogram.cumulativeCounts();
-  const { bounds } = histogram;
-  let text = '';
-  for (let index = 0; index < counts.length; index++) {
-    const bound = bounds[index];
-    text += `${bucket}${bound === undefined ? '+Inf' : boundText(bound)}"} ${String(counts[index])}`;
-    const exemplar = format === 'openmetrics' ? histogram.exemplar(index) : undefined;
-    text += exemplar === undefined ? '\n' : `${exemplarText(exemplar)}\n`;
+  constructor(format: ExpositionFormat) {
+    this.#isOpen = format === 'openmetrics';
   }
-  return `${text}${name}_sum${own} ${numberText(histogram.sumS)}\n${name}_count${own} ${String(counts.at(-1))}\n`;
+
+  begin({ name, type, help }: MetricFamily): void {
+    // OpenMetrics gives the suffix to the samples only.
+    const shown = this.#isOpen && type === 'counter' ? name.replace(/_total$/, '') : name;
+    const text = this.#isOpen ? escaped(help).replaceAll('"', '\\"') : escaped(help);
+    this.#text.append(`# HELP ${shown} ${text}\n# TYPE ${shown} ${type}\n`);
+  }
+
+  write(family: string, series: Series): void {
+    if ('histogram' in series) {
+      this.#histogram(family, series.labels, series.histogram);
+      return;
+    }
+    const labels = series.labels === '' ? '' : `{${series.labels}}`;
+    this.#text.append(`${series.name ?? family}${labels} ${numberText(series.value)}\n`);
+    this.#lines += 1;
+  }
+
+  get wantsPause(): boolean {
+    if (this.#lines < LINES_A_LOOK) return false;
+    this.#lines = 0;
+    return performance.now() >= this.#sliceEndsMs;
+  }
+
+  async pause(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#sliceEndsMs = performance.now() + SLICE_MS;
+  }
+
+  end(): Buffer {
+    if (this.#isOpen) this.#text.append('# EOF\n');
+    return this.#text.end();
+  }
+
+  #histogram(name: string, labels: string, histogram: DurationHistogram): void {
+    const bucket = labels === '' ? `${name}_bucket{le="` : `${name}_bucket{${labels},le="`;
+    const own = labels === '' ? '' : `{${labels}}`;
+    const bounds = this.#textsOf(histogram.bounds);
+    let text = '';
+    let total = 0;
+    for (let index = 0; index < bounds.length; index++) {
+      total += histogram.count(index);
+      text += `${bucket}${bounds[index] ?? ''}"} ${String(total)}`;
+      const exemplar = this.#isOpen ? histogram.exemplar(index) : undefined;
+      text += exemplar === undefined ? '\n' : `${exemplarText(exemplar)}\n`;
+    }
+    text += `${name}_sum${own} ${numberText(histogram.sumS)}\n${name}_count${own} ${String(total)}\n`;
+    this.#text.append(text);
+    this.#lines += bounds.length + 2;
+  }
+
+  #textsOf(bounds: readonly number[]): readonly string[] {
+    if (bounds !== this.#bounds) {
+      this.#bounds = bounds;
+      this.#boundTexts = [...bounds.map(boundText), '+Inf'];
+    }
+    return this.#boundTexts;
+  }
 }
 
 function exemplarText({ traceId, spanId, valueS, atMs }: Exemplar): string {

@@ -22,6 +22,9 @@ const LEFT_OUT = [
   'nodejs_active_resources_total',
   'nodejs_gc_duration_seconds',
 ];
+/** Their values hold the time that the monitor slept; what is left without it is the delay. */
+const DELAYS = /^nodejs_eventloop_lag_(?:min|max|mean|p\d+)_seconds$/;
+const NO_DELAY_S = 1e9;
 const GC_BUCKETS_S: readonly number[] = [0.001, 0.01, 0.1, 1, 2, 5];
 const GC_KINDS: ReadonlyMap<number, string> = new Map([
   [constants.NODE_PERFORMANCE_GC_MAJOR, 'major'],
@@ -63,7 +66,10 @@ export class ProcessMetrics {
       name,
       help,
       type: type as unknown as MetricType,
-      series: values.map(({ labels, value }): Series => ({ labels: labelText(definedOf(labels)), value })),
+      series: (DELAYS.test(name) ? delaysOf(values) : values).map(({ labels, value }): Series => ({
+        labels: labelText(definedOf(labels)),
+        value,
+      })),
     }));
     return [...families, this.#garbage(), ...this.#eventLoop()];
   }
@@ -122,6 +128,13 @@ class UtilizationWindow {
     }
     return performance.eventLoopUtilization(now, this.#from).utilization;
   }
+}
+
+/** None where the monitor saw nothing since the last scrape, for which it has odd numbers. */
+function delaysOf<T extends { readonly value: number }>(values: readonly T[]): T[] {
+  return values
+    .filter(({ value }) => value < NO_DELAY_S)
+    .map((each) => ({ ...each, value: Math.max(0, each.value - EVENT_LOOP_PRECISION_MS / 1000) }));
 }
 
 function definedOf(labels: Partial<Record<string, string | number>>): Record<string, string | number> {

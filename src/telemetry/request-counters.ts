@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../errors.ts';
 import type { TraceContext } from '../plugin-api/tracing.ts';
 import { DurationHistogram } from './duration-histogram.ts';
+import { labelText } from './exposition.ts';
 
 /** Methods with a label of their own. A client may invent others; they share one, so that it can't invent series. */
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'CONNECT', 'TRACE'];
@@ -10,12 +11,17 @@ const OTHER_INDEX = METHODS.length;
 
 /** The requests of one backend, by method and status, with their durations and errors. */
 export class RequestCounters {
+  /** As {@link labelText} gives it. */
+  readonly labels: string;
+  readonly #backend: string;
   readonly #methods: (MethodCounters | undefined)[] = [...METHODS, OTHER_METHOD].map(() => undefined);
   readonly #errors = new Map<ErrorCode, number>();
   #bounds: readonly number[];
 
-  /** `bounds` as of {@link DurationHistogram}. */
-  constructor(bounds: readonly number[]) {
+  /** `backend` is its name, `bounds` as of {@link DurationHistogram}. */
+  constructor(backend: string, bounds: readonly number[]) {
+    this.#backend = backend;
+    this.labels = labelText({ backend });
     this.#bounds = bounds;
   }
 
@@ -45,7 +51,8 @@ export class RequestCounters {
   }
 
   #add(index: number): MethodCounters {
-    const counters = new MethodCounters(METHODS[index] ?? OTHER_METHOD, this.#bounds);
+    const labels = labelText({ backend: this.#backend, method: METHODS[index] ?? OTHER_METHOD });
+    const counters = new MethodCounters(labels, this.#bounds);
     this.#methods[index] = counters;
     return counters;
   }
@@ -53,13 +60,15 @@ export class RequestCounters {
 
 /** The requests of one backend with one method. */
 export class MethodCounters {
-  readonly method: string;
+  /** Of backend and method, as {@link labelText} gives it. */
+  readonly labels: string;
   durations: DurationHistogram;
   /** By the status' first digit, then by the other two: nearly all of the thousand possible ones never occur. */
   readonly #classes: (Float64Array | undefined)[] = Array.from({ length: 10 }, () => undefined);
+  readonly #seen: number[] = [];
 
-  constructor(method: string, bounds: readonly number[]) {
-    this.method = method;
+  constructor(labels: string, bounds: readonly number[]) {
+    this.labels = labels;
     this.durations = new DurationHistogram(bounds);
   }
 
@@ -68,17 +77,17 @@ export class MethodCounters {
     const digit = Math.trunc(shown / 100);
     const counts = (this.#classes[digit] ??= new Float64Array(100));
     const rest = shown - digit * 100;
-    counts[rest] = (counts[rest] ?? 0) + 1;
+    const count = counts[rest] ?? 0;
+    if (count === 0) this.#seen.push(shown);
+    counts[rest] = count + 1;
     this.durations.observe(durationMs >= 0 ? durationMs / 1000 : 0, trace);
   }
 
+  /** Those that occurred, in the order in which they first did. */
   *statuses(): Iterable<readonly [status: number, count: number]> {
-    for (const [digit, counts] of this.#classes.entries()) {
-      if (counts === undefined) continue;
-      for (let rest = 0; rest < 100; rest++) {
-        const count = counts[rest] ?? 0;
-        if (count > 0) yield [digit * 100 + rest, count];
-      }
+    for (const status of this.#seen) {
+      const digit = Math.trunc(status / 100);
+      yield [status, this.#classes[digit]?.[status - digit * 100] ?? 0];
     }
   }
 }

@@ -1,6 +1,5 @@
 import type { ExchangeRecord, TunnelRecord } from '../plugin-api/telemetry.ts';
 import type { Backend } from '../plugin-api/upstream.ts';
-import { labelText } from './exposition.ts';
 import type { Series } from './exposition.ts';
 import { RequestCounters } from './request-counters.ts';
 
@@ -36,7 +35,7 @@ export class RequestMetrics {
   constructor(names: () => Iterable<string>, bounds: readonly number[]) {
     this.#names = names;
     this.#bounds = bounds;
-    this.#withoutBackend = new RequestCounters(bounds);
+    this.#withoutBackend = new RequestCounters(NO_BACKEND, bounds);
     this.#byName.set(NO_BACKEND, this.#withoutBackend);
   }
 
@@ -86,35 +85,32 @@ export class RequestMetrics {
   }
 
   *requests(names: ReadonlySet<string>): Iterable<Series> {
-    for (const [backend, requests] of this.#shown(names)) {
+    for (const requests of this.#shown(names)) {
       for (const each of requests.methods()) {
-        const labels = labelText({ backend, method: each.method });
         for (const [status, value] of each.statuses()) {
-          yield { labels: `${labels},status="${String(status)}"`, value };
+          yield { labels: `${each.labels},status="${String(status)}"`, value };
         }
       }
     }
   }
 
   *durations(names: ReadonlySet<string>): Iterable<Series> {
-    for (const [backend, requests] of this.#shown(names)) {
-      for (const { method, durations } of requests.methods()) {
-        yield { labels: labelText({ backend, method }), histogram: durations };
-      }
+    for (const requests of this.#shown(names)) {
+      for (const { labels, durations } of requests.methods()) yield { labels, histogram: durations };
     }
   }
 
   *errors(names: ReadonlySet<string>): Iterable<Series> {
-    for (const [backend, requests] of this.#shown(names)) {
+    for (const requests of this.#shown(names)) {
       for (const [error_type, value] of requests.errors()) {
-        yield { labels: labelText({ backend, error_type }), value };
+        yield { labels: `${requests.labels},error_type="${error_type}"`, value };
       }
     }
   }
 
   /** Exchanges go on while a scrape is written, also those of backends that are gone. */
-  *#shown(names: ReadonlySet<string>): Iterable<readonly [backend: string, requests: RequestCounters]> {
-    for (const entry of this.#byName) if (names.has(entry[0]) || entry[0] === NO_BACKEND) yield entry;
+  *#shown(names: ReadonlySet<string>): Iterable<RequestCounters> {
+    for (const [name, requests] of this.#byName) if (names.has(name) || name === NO_BACKEND) yield requests;
   }
 
   #countersOf(backend: Backend | undefined): RequestCounters {
@@ -127,7 +123,7 @@ export class RequestMetrics {
     if (this.#byName.size >= this.#mostNames) this.forgetOthers(new Set(this.#names()));
     let counters = this.#byName.get(backend.name);
     if (counters === undefined) {
-      counters = new RequestCounters(this.#bounds);
+      counters = new RequestCounters(backend.name, this.#bounds);
       this.#byName.set(backend.name, counters);
     }
     this.#slots[backend.index] = { backend, counters };

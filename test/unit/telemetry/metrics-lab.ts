@@ -53,6 +53,30 @@ export function listenerReading(
   };
 }
 
+/** A proxy where nothing is, but for the changes. */
+export function emptySource(changes: Partial<MetricsSource> = {}): MetricsSource {
+  return {
+    version: '1.2.3',
+    startedAtMs: Date.now() - 5000,
+    backends: () => [],
+    listeners: () => [],
+    queues: () => [],
+    tunnels: () => [],
+    reloads: () => ({
+      counts: [],
+      lastSucceeded: true,
+      lastSuccessAtMs: undefined,
+      lastDurationMs: undefined,
+    }),
+    generations: () => [{ id: 1, isLive: true, connections: 0 }],
+    spans: () => undefined,
+    droppedLogLines: () => 0,
+    pluginFailures: () => 0,
+    telemetryFailures: () => 0,
+    ...changes,
+  };
+}
+
 /** A proxy of which there is nothing but what is put into the lists. */
 export class MetricsLab {
   readonly backends: BackendReading[] = [];
@@ -60,26 +84,8 @@ export class MetricsLab {
   readonly metrics: Metrics;
 
   constructor(more: Partial<MetricsSource> = {}) {
-    const source: MetricsSource = {
-      version: '1.2.3',
-      startedAtMs: Date.now() - 5000,
-      backends: () => this.backends,
-      listeners: () => this.listeners,
-      queues: () => [],
-      tunnels: () => [],
-      reloads: () => ({
-        counts: [],
-        lastSucceeded: true,
-        lastSuccessAtMs: undefined,
-        lastDurationMs: undefined,
-      }),
-      generations: () => [{ id: 1, isLive: true, connections: 0 }],
-      spans: () => undefined,
-      droppedLogLines: () => 0,
-      pluginFailures: () => 0,
-      telemetryFailures: () => 0,
-      ...more,
-    };
+    const lists = { backends: () => this.backends, listeners: () => this.listeners };
+    const source = emptySource({ ...lists, ...more });
     this.metrics = new Metrics({ source });
     this.metrics.setBuckets(BUCKETS_S);
   }
