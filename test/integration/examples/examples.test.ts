@@ -140,6 +140,15 @@ const TRAFFIC: Readonly<Record<string, (example: Example) => Promise<void>>> = {
     expect(Object.keys(JSON.parse(text) as object)).not.toContain('user_agent');
     expect(await proxy.untilLogged('listening')).toContain(' INFO ');
   },
+  'metrics.yaml': async ({ connect, proxy }) => {
+    expect(['9001', '9002']).toContain(await served(await connect()));
+    const headers = { Accept: 'application/openmetrics-text' };
+    const page = await (await fetch(`http://${proxy.adminAddress}/metrics`, { headers })).text();
+    expect(page).toMatch(/^balance_request_duration_seconds_bucket\{.*,le="0\.25"\} 1$/m);
+    expect(page).not.toContain('le="0.0025"');
+    expect(page).toContain('balance_listener_connections_accepted_total{listener="default"} 1');
+    expect(page.endsWith('# EOF\n')).toBe(true);
+  },
   'observability.yaml': async ({ connect, proxy }) => {
     expect(['9001', '9002']).toContain(await served(await connect(), '/seen'));
     const line = JSON.parse(await proxy.untilLogged('/seen')) as Record<string, unknown>;

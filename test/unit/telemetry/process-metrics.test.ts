@@ -79,11 +79,9 @@ describe('the metrics of the process', () => {
     // As often as it takes: on a busy machine there is always some delay.
     await eventually(async () => {
       await new Promise((resolve) => setTimeout(resolve, 200));
-      const mean = (await read()).values.get('nodejs_eventloop_lag_mean_seconds');
-      return mean !== undefined && mean < 0.04;
+      const min = (await read()).values.get('nodejs_eventloop_lag_min_seconds');
+      return min !== undefined && min < 0.04;
     }, 'no delay is none');
-    await read();
-    expect((await read()).values.has('nodejs_eventloop_lag_min_seconds')).toBe(false);
   });
 
   it('show how busy the event loop is', async () => {
