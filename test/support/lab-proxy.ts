@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { startApp, type App } from '../../src/app.ts';
 import type { ReloadOutcome } from '../../src/runtime/reloader.ts';
@@ -87,8 +87,10 @@ export async function labProxy(
   files: Readonly<Record<string, string>> = {},
 ): Promise<LabProxy> {
   const directory = await mkdtemp(join(tmpdir(), 'balance-lab-'));
-  for (const [name, text] of Object.entries({ 'balance.yaml': yaml, ...files }))
+  for (const [name, text] of Object.entries({ 'balance.yaml': yaml, ...files })) {
+    await mkdir(dirname(join(directory, name)), { recursive: true });
     await writeFile(join(directory, name), text);
+  }
   const output = openSync(join(directory, 'balance.log'), 'a');
   const errorOutput = openSync(join(directory, 'errors.log'), 'a');
   try {

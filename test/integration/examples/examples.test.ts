@@ -1,4 +1,5 @@
 import { readFileSync, readdirSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
@@ -6,6 +7,7 @@ import { answering, ok } from '../../support/answering.ts';
 import { backend } from '../../support/backends.ts';
 import type { ByteSocket } from '../../support/byte-socket.ts';
 import { client } from '../../support/clients.ts';
+import { deadAddress } from '../../support/dead-address.ts';
 import { eventually } from '../../support/eventually.ts';
 import { fieldValues, type Message } from '../../support/http-message.ts';
 import { answer, get } from '../../support/http-talk.ts';
@@ -22,18 +24,23 @@ interface Example {
 
 /** Starts an example on free ports, with backends that answer `<port of the example> <path>`. */
 async function start(name: string): Promise<Example> {
-  let yaml = readFileSync(new URL(name, FOLDER), 'utf8');
+  const beside = readdirSync(new URL('conf.d/', FOLDER)).map((included) => `conf.d/${included}`);
+  const files: Record<string, string> = {};
+  for (const file of [name, ...beside]) files[file] = readFileSync(new URL(file, FOLDER), 'utf8');
   const seen: Record<string, Message[]> = {};
   for (const port of ['9001', '9002', '9003']) {
     const messages: Message[] = (seen[port] = []);
     const server = await backend(answering((request) => respond(port, request), messages));
-    yaml = yaml.replaceAll(`localhost:${port}`, server.address);
+    for (const [file, text] of Object.entries(files)) {
+      files[file] = text.replaceAll(`localhost:${port}`, server.address);
+    }
   }
-  yaml = yaml.replace(/(listen: ')(127\.0\.0\.1)?:(?:8\d{3}|9090)'/g, "$1127.0.0.1:0'");
+  const { [name]: text = '', ...included } = files;
+  let yaml = text.replace(/(listen: ')(127\.0\.0\.1)?:(?:8\d{3}|9090)'/g, "$1127.0.0.1:0'");
   yaml = yaml.replace('${env:LOG_FOLDER:-/tmp}', '.');
   // Nothing but comments may name the addresses of a real setup.
   expect(yaml.replace(/#.*$/gm, '')).not.toMatch(/localhost:9\d\d\d|:80\d\d|:9090/);
-  const proxy = await labProxy(yaml);
+  const proxy = await labProxy(yaml, included);
   return {
     proxy,
     seen,
@@ -118,6 +125,16 @@ const TRAFFIC: Readonly<Record<string, (example: Example) => Promise<void>>> = {
     expect(fieldValues(request, 'via').join()).toContain('edge-1');
     const tooLong = await get(socket, `/${'x'.repeat(5_000)}`);
     expect([tooLong.status, tooLong.body]).toEqual([414, expect.stringMatching(/^414 /)]);
+  },
+  'include.yaml': async ({ connect, proxy }) => {
+    const socket = await connect();
+    expect([await served(socket, '/shop'), await served(socket, '/shop')].sort()).toEqual(['9001', '9002']);
+    expect(await served(socket, '/blog/today')).toBe('9003');
+    expect((await get(socket, '/news')).status).toBe(404);
+    const news = `routes: [{ path: /news, backends: ['${await deadAddress()}'] }]\n`;
+    await writeFile(join(proxy.directory, 'conf.d/news.yaml'), news);
+    await proxy.untilLogged('config reloaded');
+    expect((await get(socket, '/news')).body).toMatch(/<title>50[23] .*<p>Back in a moment/s);
   },
   'listeners.yaml': async ({ connect, proxy }) => {
     const web = await connect('web');
