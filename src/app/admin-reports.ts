@@ -11,7 +11,7 @@ import type { DrainingReport, StatusReport } from '../admin/status-route.ts';
 import type { ConfigSources } from '../config/files/config-sources.ts';
 import type { AcceptedConnection } from '../net/accepted-connection.ts';
 import type { Listener } from '../net/listener.ts';
-import type { ProtocolInstance } from '../plugin-api/index.ts';
+import type { ConnectionActivity, ProtocolInstance } from '../plugin-api/index.ts';
 import type { DrainingGenerations, DrainingView } from '../runtime/draining-generations.ts';
 import type { Generation } from '../runtime/generation.ts';
 import type { LiveInstance } from '../runtime/live-instance.ts';
@@ -222,24 +222,34 @@ function backendReport(
   };
 }
 
+/** What a protocol says about a connection; undefined when it says nothing, or fails at it. */
+function activityOf({ handler }: AcceptedConnection): ConnectionActivity | undefined {
+  try {
+    return handler?.activity?.();
+  } catch {
+    return undefined;
+  }
+}
+
 function connectionReport(
   connection: AcceptedConnection,
   listener: Listener,
   generations: ReadonlyMap<ProtocolInstance, number>,
   nowMs: number,
 ): ConnectionReport {
-  const { id, remoteAddress, remotePort, acceptedAtMs, handler } = connection;
-  const activity = handler?.activity?.();
+  const { id, remoteAddress, remotePort, acceptedAtMs } = connection;
+  const activity = activityOf(connection);
+  const instance = activity === undefined ? connection.takenBy : activity.instance;
   const host = remoteAddress.includes(':') ? `[${remoteAddress}]` : remoteAddress;
   return {
     id,
     listener: listener.name,
     client: remoteAddress === 'unix' ? 'unix' : `${host}:${String(remotePort)}`,
-    protocol: activity?.instance?.protocol ?? listener.instance.protocol,
+    protocol: (instance ?? listener.instance).protocol,
     ageMs: nowMs - acceptedAtMs,
     state: activity?.state,
     exchanges: activity?.exchanges,
-    generation: activity?.instance && generations.get(activity.instance),
+    generation: instance && generations.get(instance),
     backend: activity?.backend?.name,
   };
 }

@@ -26,7 +26,8 @@ export class AcceptedConnection implements Connection {
   readonly acceptedAtMs = performance.now();
   /** Set by the listener once the protocol took the connection over. */
   handler: ConnectionHandler | undefined;
-  readonly #takenBy: ProtocolInstance;
+  /** The instance that was live when it came. */
+  readonly takenBy: ProtocolInstance;
   readonly #socket: Socket;
   readonly #listener: Listener;
 
@@ -38,7 +39,7 @@ export class AcceptedConnection implements Connection {
     this.remotePort = socket.remotePort ?? 0;
     this.#socket = socket;
     this.#listener = listener;
-    this.#takenBy = listener.instance;
+    this.takenBy = listener.instance;
   }
 
   get localAddress(): string {
@@ -65,7 +66,7 @@ export class AcceptedConnection implements Connection {
   get running(): RunningWork | undefined {
     const activity = this.handler?.activity?.();
     if (activity === undefined)
-      return { instance: this.#takenBy, kind: 'tunnel', upstream: '', backend: undefined };
+      return { instance: this.takenBy, kind: 'tunnel', upstream: '', backend: undefined };
     const { state, instance, upstream = '', backend } = activity;
     return state === 'idle' || instance === undefined
       ? undefined

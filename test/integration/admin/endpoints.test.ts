@@ -253,7 +253,53 @@ describe('GET /connections', () => {
   });
 });
 
+describe('GET /connections with a protocol that tells nothing', () => {
+  const plugin = (name: string, handler: string): string => `
+const reader = (stream) => ({ data() {}, end() { stream.end(); }, drained() {}, closed() {} });
+export default {
+  apiVersion: 1,
+  name: '${name}',
+  provision: () => ({
+    protocol: '${name}',
+    active: 0,
+    handle: ({ stream }) => { stream.read(reader(stream)); stream.writeText('hello'); return ${handler}; },
+    close: async () => {},
+  }),
+};`;
+
+  it('shows who is there', async () => {
+    const proxy = await labProxy(
+      `listeners:\n  - { name: quiet, listen: '127.0.0.1:0', mode: quiet }\n  - { name: faulty, listen: '127.0.0.1:0', mode: faulty }\nplugins: { directory: . }\n${ADMIN}`,
+      {
+        'quiet.mjs': plugin('quiet', '{ drain() {} }'),
+        'faulty.mjs': plugin('faulty', `{ drain() {}, activity() { throw new Error('no idea'); } }`),
+      },
+    );
+    for (const name of ['quiet', 'faulty']) await (await client(proxy.address(name))).untilText('hello');
+    const unknown = { state: null, exchanges: null, generation: 1, backend: null };
+    expect(await ask(proxy, '/connections')).toMatchObject({
+      status: 200,
+      connections: [
+        { listener: 'quiet', protocol: 'quiet', ...unknown },
+        { listener: 'faulty', protocol: 'faulty', ...unknown },
+      ],
+    });
+  });
+});
+
 describe('POST /reload', () => {
+  it('answers over the connection that it came on, also when it moves the admin server away', async () => {
+    const proxy = await labProxy(http('127.0.0.1:1'));
+    const before = proxy.adminAddress;
+    await writeFile(
+      proxy.configFile,
+      http('127.0.0.1:1').replace(`admin: { listen: '127.0.0.1:0' }`, `admin: { listen: 'localhost:0' }`),
+    );
+    const answer = await askAdmin(before, '/reload', { method: 'POST' });
+    expect([answer.status, answer.headers.connection]).toEqual([200, 'close']);
+    expect(proxy.app.adminAddresses.some((address) => address !== before)).toBe(true);
+  });
+
   it('answers with what became of it', async () => {
     const proxy = await labProxy(http('127.0.0.1:1'));
     await writeFile(proxy.configFile, http('127.0.0.1:2'));
