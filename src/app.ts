@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path';
 
+import { adminPart } from './app/admin-part.ts';
 import { adminRoutes } from './app/admin-routes.ts';
 import { CandidateLoader } from './app/candidate-loader.ts';
 import { ConfigFollower } from './app/config-follower.ts';
@@ -185,7 +186,7 @@ class Proxy implements App {
       parts: [
         { prepare: ({ config }) => control.prepare(config) },
         { prepare: ({ config }) => metrics.prepare(config.metrics) },
-        { prepare: ({ config }, loaded) => this.#admin.prepare(config, loaded) },
+        adminPart(this.#admin),
         listeners,
       ],
       applied: (loaded) => this.#applied(loaded),

@@ -57,6 +57,8 @@ export class AdminServer {
   #guard: AdminGuard;
   #tls: AdminTlsFiles | undefined;
   #front: AdminFront;
+  #bound = '';
+  #closed = false;
 
   /** Makes a server that is not bound yet. */
   constructor(options: AdminServerOptions) {
@@ -70,13 +72,30 @@ export class AdminServer {
     this.#front = this.#makeFront();
     this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
     this.#server.maxConnections = this.#limits.maxConnections;
+    this.#server.on('error', (error) => {
+      if (this.#server.listening) this.#logger.warn('admin server failed', { error: error.message });
+    });
   }
 
   /** Binds; resolves with the address that it got. Rejects with a BalanceError. */
   async listen(): Promise<string> {
-    const bound = await bindServer(this.#server, this.#address);
-    this.#server.on('error', (error) => this.#logger.warn('admin server failed', { error: error.message }));
-    return bound;
+    this.#bound = await bindServer(this.#server, this.#address);
+    return this.#bound;
+  }
+
+  /** The address that it got. */
+  get bound(): string {
+    return this.#bound;
+  }
+
+  /** Stops listening for the moment in which another socket tries to take the address over. Connections stay as they are. */
+  suspend(): void {
+    this.#server.close();
+  }
+
+  /** Listens again where it did before; nothing once it was closed. */
+  async resume(): Promise<void> {
+    if (!this.#closed) await bindServer(this.#server, parseAddress(this.#bound));
   }
 
   /** Takes effect with the next request; another certificate with the next connection. */
@@ -91,6 +110,7 @@ export class AdminServer {
 
   /** Takes no more connections and resolves when the answers under way are sent. */
   close(): Promise<void> {
+    this.#closed = true;
     return new Promise((resolve) => {
       this.#server.close(() => resolve());
       this.#front.drain();
@@ -99,6 +119,7 @@ export class AdminServer {
 
   /** Ends all connections now. */
   destroy(): void {
+    this.#closed = true;
     this.#server.close();
     for (const socket of this.#sockets) socket.destroy();
   }

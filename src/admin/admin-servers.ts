@@ -1,5 +1,6 @@
-import { isLocalOnly, parseAddress } from '../config/address.ts';
+import { isLocalOnly, parseAddress, type Address } from '../config/address.ts';
 import type { Admin } from '../config/config.generated.ts';
+import { BalanceError } from '../errors.ts';
 import type { Logger } from '../plugin-api/logger.ts';
 import { loadAdminCredentials, type AdminCredentials, type AdminOrigin } from './admin-credentials.ts';
 import { AdminGuard } from './admin-guard.ts';
@@ -11,9 +12,26 @@ import { indexRoute } from './index-route.ts';
 
 /** What a config changes about the admin servers, prepared and not yet done. */
 export interface AdminChange {
+  /** Servers whose addresses have no room for them before other sockets leave. */
+  readonly arriving: readonly ArrivingServer[];
   commit(): void;
   /** Closes what was bound for nothing. */
   unwind(): void;
+}
+
+/** A server that is to be bound later. */
+export interface ArrivingServer {
+  readonly address: Address;
+  listen(): Promise<unknown>;
+  destroy(): void;
+}
+
+/** A bound server that a config has no use for. */
+export interface LeavingServer {
+  /** As it is bound. */
+  readonly address: Address;
+  suspend(): void;
+  resume(): Promise<void>;
 }
 
 export interface AdminServersOptions {
@@ -25,11 +43,6 @@ export interface AdminServersOptions {
   readonly routes: readonly AdminRoute[];
   /** The endpoint that shows metrics, for its path. */
   readonly metrics: (path: string) => AdminRoute;
-}
-
-interface RunningServer {
-  readonly server: AdminServer;
-  readonly bound: string;
 }
 
 interface PlannedServer {
@@ -44,7 +57,7 @@ export class AdminServers {
   readonly #eventLoop: EventLoopWatch;
   readonly #routes: readonly AdminRoute[];
   readonly #metrics: AdminServersOptions['metrics'];
-  #running = new Map<string, RunningServer>();
+  #running = new Map<string, AdminServer>();
 
   constructor({ logger, version, eventLoop, routes, metrics }: AdminServersOptions) {
     this.#logger = logger;
@@ -58,27 +71,49 @@ export class AdminServers {
     return [...this.#running.values()].map(({ bound }) => bound);
   }
 
+  /** The servers that the config has no use for. */
+  leaving(config: AdminSections): readonly LeavingServer[] {
+    const kept = new Set(planAdminServers(config, this.#takenPaths).map(({ key }) => key));
+    return [...this.#running]
+      .filter(([key]) => !kept.has(key))
+      .map(([, server]) => ({
+        address: parseAddress(server.bound),
+        suspend: () => server.suspend(),
+        resume: () => server.resume(),
+      }));
+  }
+
   /**
-   * Reads the files that the config names, and binds what is new. Rejects with a ConfigError or another BalanceError
-   * when that can't be; then nothing changed.
+   * Reads the files that the config names, and binds what is new, but for what has to wait until a socket that has the same
+   * port `mayMakeRoom`. Rejects with a ConfigError or another BalanceError when that can't be; then nothing changed.
    */
-  async prepare(config: AdminSections, origin: AdminOrigin): Promise<AdminChange> {
+  async prepare(
+    config: AdminSections,
+    origin: AdminOrigin,
+    mayMakeRoom: (address: Address) => boolean = () => false,
+  ): Promise<AdminChange> {
     const planned = await this.#plan(config, origin);
-    const added = new Map<string, RunningServer>();
+    const added = new Map<string, AdminServer>();
+    const arriving: ArrivingServer[] = [];
     const unwind = (): void => {
-      for (const { server } of added.values()) server.destroy();
+      for (const server of added.values()) server.destroy();
     };
     try {
       for (const { plan, setup } of planned) {
         if (this.#running.has(plan.key)) continue;
+        const address = parseAddress(plan.listen);
         const server = new AdminServer({ ...setup, listen: plan.listen, logger: this.#logger });
-        added.set(plan.key, { server, bound: await server.listen() });
+        added.set(plan.key, server);
+        const isBound = await bindNow(server, () => mayMakeRoom(address));
+        const later = { address, listen: () => server.listen(), destroy: () => server.destroy() };
+        if (!isBound) arriving.push(later);
       }
     } catch (error) {
       unwind();
       throw error;
     }
     return {
+      arriving,
       commit: () => {
         this.#commit(planned, added);
       },
@@ -88,17 +123,16 @@ export class AdminServers {
 
   async close(): Promise<void> {
     this.#eventLoop.stop();
-    await Promise.all([...this.#running.values()].map(({ server }) => server.close()));
+    await Promise.all([...this.#running.values()].map((server) => server.close()));
   }
 
   destroy(): void {
     this.#eventLoop.stop();
-    for (const { server } of this.#running.values()) server.destroy();
+    for (const server of this.#running.values()) server.destroy();
   }
 
   async #plan(config: AdminSections, origin: AdminOrigin): Promise<PlannedServer[]> {
-    const taken = ['/', ...this.#routes.map(({ path }) => path)];
-    const plans = planAdminServers(config, taken);
+    const plans = planAdminServers(config, this.#takenPaths);
     const { admin } = config;
     const credentials = admin === undefined ? undefined : await loadAdminCredentials(admin, origin);
     return plans.map((plan) => {
@@ -113,18 +147,33 @@ export class AdminServers {
     });
   }
 
-  #commit(planned: readonly PlannedServer[], added: ReadonlyMap<string, RunningServer>): void {
-    const next = new Map<string, RunningServer>();
+  get #takenPaths(): readonly string[] {
+    return ['/', ...this.#routes.map(({ path }) => path)];
+  }
+
+  #commit(planned: readonly PlannedServer[], added: ReadonlyMap<string, AdminServer>): void {
+    const next = new Map<string, AdminServer>();
     for (const { plan, setup } of planned) {
       const running = added.get(plan.key) ?? this.#running.get(plan.key);
       if (running === undefined) continue;
-      running.server.configure(setup);
+      running.configure(setup);
       next.set(plan.key, running);
     }
-    for (const [key, { server }] of this.#running) if (!next.has(key)) void server.close();
+    for (const [key, server] of this.#running) if (!next.has(key)) void server.close();
     this.#running = next;
     if (planned.some(({ plan }) => plan.admin)) this.#eventLoop.start();
     else this.#eventLoop.stop();
+  }
+}
+
+/** False when there will be room for it once what leaves is gone. */
+async function bindNow(server: AdminServer, mayWait: () => boolean): Promise<boolean> {
+  try {
+    await server.listen();
+    return true;
+  } catch (error) {
+    if (error instanceof BalanceError && error.code === 'address_in_use' && mayWait()) return false;
+    throw error;
   }
 }
 

@@ -49,7 +49,7 @@ export class Listener {
   readonly #server: Server;
   readonly #connections = new Set<AcceptedConnection>();
   #instance: ProtocolInstance;
-  #port = 0;
+  #bound: Address;
   #draining = false;
   #whenEmpty: (() => void) | undefined;
   #emptied: Promise<void> | undefined;
@@ -57,6 +57,7 @@ export class Listener {
   constructor(options: ListenerOptions) {
     this.name = options.name;
     this.address = options.address;
+    this.#bound = options.address;
     this.#instance = options.instance;
     this.maxConnections = options.maxConnections;
     this.#buffers = options.buffers;
@@ -66,37 +67,43 @@ export class Listener {
     this.#server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (socket) => {
       this.#accept(socket);
     });
+    this.#server.on('error', (error) => {
+      if (this.#server.listening)
+        this.#logger.error('accept failed', { listener: this.name, error: messageOf(error) });
+    });
   }
 
   /** Binds. Rejects with `address_in_use` or another BalanceError that names the address. */
   async listen(): Promise<void> {
+    const { address } = this;
     try {
-      await this.#bind().catch(async (error: unknown) => {
-        const { address } = this;
+      await this.#bind(address).catch(async (error: unknown) => {
         const inUse = systemCodeOf(error) === 'EADDRINUSE';
         if (address.kind !== 'unix' || !inUse || !(await isAbandoned(address.path))) throw error;
         await unlink(address.path);
-        await this.#bind();
+        await this.#bind(address);
       });
     } catch (error) {
       throw this.#bindError(error);
     }
     const bound = this.#server.address();
-    if (typeof bound === 'object' && bound !== null) this.#port = bound.port;
-    interceptHandles(this.#server, (handle) => {
-      this.#acceptHandle(handle);
-    });
-    this.#server.on('error', (error) => {
-      this.#logger.error('accept failed', { listener: this.name, error: messageOf(error) });
-    });
+    if (typeof bound === 'object' && bound !== null)
+      this.#bound = { kind: 'tcp', host: bound.address, port: bound.port };
+  }
+
+  /** Stops listening for the moment in which another socket tries to take the address over. Connections stay as they are. */
+  suspend(): void {
+    this.#server.close();
+  }
+
+  /** Listens again where it did before; nothing once it was closed. */
+  async resume(): Promise<void> {
+    if (!this.#draining) await this.#bind(this.#bound);
   }
 
   /** The address that is bound, with the real port where the config said 0. */
   get bound(): string {
-    const bound = this.#server.address();
-    if (bound === null) return formatAddress(this.address);
-    if (typeof bound === 'string') return `unix:${bound}`;
-    return formatAddress({ kind: 'tcp', host: bound.address, port: bound.port });
+    return formatAddress(this.#bound);
   }
 
   /** Who takes the next connection, and the next exchange of those that are open. */
@@ -113,7 +120,7 @@ export class Listener {
 
   /** The port that is bound; 0 for a unix socket. */
   get port(): number {
-    return this.#port;
+    return this.#bound.kind === 'tcp' ? this.#bound.port : 0;
   }
 
   get connections(): number {
@@ -195,17 +202,24 @@ export class Listener {
     this.#server.close();
   }
 
-  #bind(): Promise<void> {
+  #bind(address: Address): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
+      const failed = (error: Error): void => {
+        this.#server.removeListener('listening', listening);
+        reject(error);
+      };
       const listening = (): void => {
-        this.#server.removeListener('error', reject);
+        this.#server.removeListener('error', failed);
+        // At once, as the next connection may come with the next event.
+        interceptHandles(this.#server, (handle) => {
+          this.#acceptHandle(handle);
+        });
         resolve();
       };
-      const address = this.address;
-      if (address.kind === 'unix') this.#server.listen({ path: address.path, backlog: BACKLOG }, listening);
-      else if (address.host === '') this.#server.listen({ port: address.port, backlog: BACKLOG }, listening);
-      else this.#server.listen({ host: address.host, port: address.port, backlog: BACKLOG }, listening);
+      this.#server.once('error', failed).once('listening', listening);
+      if (address.kind === 'unix') this.#server.listen({ path: address.path, backlog: BACKLOG });
+      else if (address.host === '') this.#server.listen({ port: address.port, backlog: BACKLOG });
+      else this.#server.listen({ host: address.host, port: address.port, backlog: BACKLOG });
     });
   }
 

@@ -9,6 +9,7 @@ import type { Problem } from '../config/problem.ts';
 import { BalanceError, messageOf } from '../errors.ts';
 import type { Logger } from '../plugin-api/index.ts';
 import type { PluginChange } from '../plugins/plugin-change.ts';
+import { handOver, type ArrivingSocket, type LeavingSocket } from './address-handover.ts';
 import type { BuildSource, GenerationBuilder, Protocols } from './builder.ts';
 import type { DrainingGenerations } from './draining-generations.ts';
 import type { Generation } from './generation.ts';
@@ -23,6 +24,8 @@ const PREPARE_LIMIT_MS = 60_000;
 
 /** What a generation changes about some part of the proxy, prepared beside what runs and not yet done. */
 export interface PreparedChange {
+  /** Sockets whose addresses have no room for them before others leave. Default: none. */
+  readonly arriving?: readonly ArrivingSocket[];
   /** Does it. Must not fail: all that can fail belongs into `prepare`. */
   commit(): void;
   /** Takes back what was prepared. */
@@ -31,8 +34,17 @@ export interface PreparedChange {
 
 /** A part of the proxy that follows the live generation. */
 export interface FollowingPart {
-  /** Prepares what the generation of that config asks for. Rejects when that can't be; then nothing changed. */
-  prepare(generation: Generation, loaded: LoadedConfig): Promise<PreparedChange>;
+  /** The bound sockets that the generation of that config has no use for. Default: none. */
+  leaving?(generation: Generation, loaded: LoadedConfig): readonly LeavingSocket[];
+  /**
+   * Prepares what the generation of that config asks for, without the sockets that only fit in once one of those `leaving`,
+   * of whatever part, is gone. Rejects when that can't be; then nothing changed.
+   */
+  prepare(
+    generation: Generation,
+    loaded: LoadedConfig,
+    leaving: readonly LeavingSocket[],
+  ): Promise<PreparedChange>;
 }
 
 /** A config that became live. */
@@ -63,10 +75,15 @@ export interface ConfigApplyOptions {
   readonly prepareLimitMs?: number;
 }
 
-/** All of an edit that is ready to become live. */
-interface ReadyEdit extends ConfigCandidate {
-  readonly generation: Generation;
+interface Prepared {
   readonly prepared: readonly PreparedChange[];
+  /** What operators should know about how addresses changed hands; '' when there is nothing. */
+  readonly note: string;
+}
+
+/** All of an edit that is ready to become live. */
+interface ReadyEdit extends ConfigCandidate, Prepared {
+  readonly generation: Generation;
   readonly changes: readonly ConfigChange[];
 }
 
@@ -100,8 +117,7 @@ export class ConfigApply {
         ...plugins.differences(),
       ];
       const prepared = await this.#prepare(generation, loaded, undo);
-      this.#stopped.signal.throwIfAborted();
-      return this.#swap({ ...candidate, generation, prepared, changes });
+      return this.#swap({ ...candidate, ...prepared, generation, changes });
     } catch (error) {
       this.#unwind(undo);
       throw error;
@@ -129,11 +145,12 @@ export class ConfigApply {
   }
 
   /** Part after part; what is prepared is taken back by `undo`. */
-  async #prepare(generation: Generation, loaded: LoadedConfig, undo: Unwinding): Promise<PreparedChange[]> {
-    const limitMs = this.#options.prepareLimitMs ?? PREPARE_LIMIT_MS;
+  async #prepare(generation: Generation, loaded: LoadedConfig, undo: Unwinding): Promise<Prepared> {
+    const { parts, logger, prepareLimitMs: limitMs = PREPARE_LIMIT_MS } = this.#options;
+    const leaving = parts.flatMap((part) => part.leaving?.(generation, loaded) ?? []);
     const prepared: PreparedChange[] = [];
-    for (const part of this.#options.parts) {
-      const change = await inTime(part.prepare(generation, loaded), {
+    for (const part of parts) {
+      const change = await inTime(part.prepare(generation, loaded, leaving), {
         limitMs,
         signal: this.#stopped.signal,
         error: () => tooSlow('preparing the edit', limitMs),
@@ -146,11 +163,15 @@ export class ConfigApply {
       });
       prepared.push(change);
     }
-    return prepared;
+    this.#stopped.signal.throwIfAborted();
+    const arriving = prepared.flatMap((change) => change.arriving ?? []);
+    const note = await handOver(leaving, arriving, logger);
+    this.#stopped.signal.throwIfAborted();
+    return { prepared, note };
   }
 
   /** From here on nothing can fail, and nothing waits. */
-  #swap({ loaded, plugins, generation, prepared, changes }: ReadyEdit): AppliedConfig {
+  #swap({ loaded, plugins, generation, prepared, note, changes }: ReadyEdit): AppliedConfig {
     const { live, draining, applied } = this.#options;
     const old = live.generation;
     live.generation = generation;
@@ -172,8 +193,9 @@ export class ConfigApply {
     this.#survive(() => {
       applied(loaded);
     });
+    const summary = old === undefined ? 'first config' : summarizeChanges(changes);
     return {
-      summary: old === undefined ? 'first config' : summarizeChanges(changes),
+      summary: note === '' ? summary : `${summary}; ${note}`,
       changes,
       warnings: loaded.warnings,
     };

@@ -1,9 +1,11 @@
-import { addressesCollide, parseAddress, type Address } from '../config/address.ts';
+import { addressesCollide, formatAddress, parseAddress, type Address } from '../config/address.ts';
+import type { LoadedConfig } from '../config/loaded-config.ts';
 import { BalanceError } from '../errors.ts';
 import type { Logger, ProtocolInstance } from '../plugin-api/index.ts';
 import type { RunningWork } from '../net/accepted-connection.ts';
 import { Listener } from '../net/listener.ts';
 import type { ReadBuffers } from '../net/read-buffers.ts';
+import { mayBlock, type LeavingSocket } from './address-handover.ts';
 import type { FollowingPart, PreparedChange } from './config-apply.ts';
 import type { Generation } from './generation.ts';
 import type { PlannedListener } from './planned-listener.ts';
@@ -46,22 +48,48 @@ export class ListenerTable implements FollowingPart {
     return listeners.reduce((sum, listener) => sum + listener.cut(instance), 0);
   }
 
-  /** Binds what is new. Rejects with a BalanceError when an address can't be bound; then nothing changed. */
-  async prepare(generation: Generation): Promise<PreparedChange> {
+  /** What the generation has no listener for. */
+  leaving(generation: Generation): readonly LeavingSocket[] {
+    const kept = new Set(generation.listeners.map(keyOf));
+    return [...this.#listeners]
+      .filter(([key]) => !kept.has(key))
+      .map(([, listener]) => ({
+        address: parseAddress(listener.bound),
+        suspend: () => {
+          listener.suspend();
+        },
+        resume: () => listener.resume(),
+      }));
+  }
+
+  /**
+   * Binds what is new, but for what has to wait until another socket leaves. Rejects with a BalanceError when an address can't
+   * be bound; then nothing changed.
+   */
+  async prepare(
+    generation: Generation,
+    _loaded: LoadedConfig,
+    leaving: readonly LeavingSocket[],
+  ): Promise<PreparedChange> {
     const added = new Map<string, Listener>();
+    const arriving: Listener[] = [];
     const unwind = (): void => {
       for (const listener of added.values()) listener.destroy();
     };
     try {
       for (const planned of generation.listeners) {
         const key = keyOf(planned);
-        if (!this.#listeners.has(key)) added.set(key, await this.#bind(planned));
+        if (this.#listeners.has(key)) continue;
+        const listener = this.#make(planned);
+        added.set(key, listener);
+        if (!(await this.#bind(listener, leaving))) arriving.push(listener);
       }
     } catch (error) {
       unwind();
       throw error;
     }
     return {
+      arriving,
       commit: () => {
         this.#commit(generation, added);
       },
@@ -82,8 +110,8 @@ export class ListenerTable implements FollowingPart {
     this.#listeners.clear();
   }
 
-  async #bind({ config, instance }: PlannedListener): Promise<Listener> {
-    const listener = new Listener({
+  #make({ config, instance }: PlannedListener): Listener {
+    return new Listener({
       name: config.name,
       address: parseAddress(config.address),
       maxConnections: config.max_connections,
@@ -93,19 +121,24 @@ export class ListenerTable implements FollowingPart {
       nextConnectionId: () => (this.#connections += 1),
       pluginFailed: () => this.#telemetry?.pluginFailed?.(),
     });
+  }
+
+  /** False when there will be room for it once what leaves is gone. */
+  async #bind(listener: Listener, leaving: readonly LeavingSocket[]): Promise<boolean> {
     try {
       await listener.listen();
+      return true;
     } catch (error) {
+      if (!(error instanceof BalanceError) || error.code !== 'address_in_use') throw error;
+      if (leaving.some((socket) => mayBlock(socket, listener.address))) return false;
       const owner = this.#ownerOf(listener.address);
-      if (owner === undefined || !(error instanceof BalanceError) || error.code !== 'address_in_use')
-        throw error;
+      if (owner === undefined) throw error;
       throw new BalanceError(
         'address_in_use',
-        `listener ${config.name} can't bind ${config.address} while listener ${owner.name} has ${owner.bound}: take that one away in an edit of its own, first`,
+        `listener ${listener.name} can't bind ${formatAddress(listener.address)}: listener ${owner.name} stays at ${owner.bound}`,
         { origin: 'config', cause: error },
       );
     }
-    return listener;
   }
 
   /** The listener that has an address bound which leaves no room for that one. */
@@ -142,5 +175,6 @@ export class ListenerTable implements FollowingPart {
 
 /** Listeners are the same when their addresses are. Port 0 asks for any port: there the name decides. */
 function keyOf({ config }: PlannedListener): string {
-  return config.address.endsWith(':0') ? `${config.name} ${config.address}` : config.address;
+  const address = formatAddress(parseAddress(config.address));
+  return address.endsWith(':0') ? `${config.name} ${address}` : address;
 }

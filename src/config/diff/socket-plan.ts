@@ -26,8 +26,8 @@ export class SocketPlan {
     const obstacle = this.#before.find((other) => addressesCollide(parseAddress(other.address), parsed));
     if (obstacle !== undefined) {
       return {
-        effect: 'refused',
-        note: `can't bind ${address} while ${obstacle.owner} has ${obstacle.address}: take that one away in an edit of its own, first`,
+        effect: 're-binds',
+        note: `binds ${address} in the place of ${obstacle.owner} at ${obstacle.address}: there is room for one of them at a time, so connects in that moment, below a millisecond, are refused`,
       };
     }
     return { effect: 're-binds', note: `binds ${address}` };

@@ -1,6 +1,4 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
@@ -9,6 +7,7 @@ import { backend, echoing, naming } from '../../support/backends.ts';
 import { ByteSocket } from '../../support/byte-socket.ts';
 import { client, firstLine } from '../../support/clients.ts';
 import { eventually } from '../../support/eventually.ts';
+import { freeAddress } from '../../support/free-address.ts';
 import { answer, get, named } from '../../support/http-talk.ts';
 import { labProxy, type LabProxy } from '../../support/lab-proxy.ts';
 import { ScrapedMetrics } from '../../support/scraped-metrics.ts';
@@ -18,16 +17,6 @@ const ADMIN = `admin: { listen: '127.0.0.1:0' }\nmetrics: { enabled: true, liste
 function http(addresses: readonly string[], more = ''): string {
   const backends = addresses.map((address) => `{ name: 'n-${address}', address: '${address}' }`).join(', ');
   return `mode: http\nlisten: '127.0.0.1:0'\nbackends: [${backends}]\nreload: { watch: false }\n${more}`;
-}
-
-/** A free address for a config that needs to name it. */
-async function freeAddress(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const bound = server.address();
-  await new Promise((closed) => server.close(closed));
-  if (bound === null || typeof bound === 'string') throw new Error('no port');
-  return `127.0.0.1:${bound.port}`;
 }
 
 function scrape(proxy: LabProxy): Promise<ScrapedMetrics> {
@@ -288,18 +277,6 @@ describe('reload: a bad edit', () => {
     expect([...proxy.app.listeners]).toEqual([['a', address]]);
     expect((await get(socket)).body).toBe('one');
     expect(one.connections).toHaveLength(1);
-  });
-
-  it('that moves a listener into its own way says which one is there', async () => {
-    const one = await backend(named('one'));
-    const proxy = await labProxy(http([one.address]));
-    const address = proxy.address();
-    const outcome = await proxy.edit(
-      http([one.address]).replace('127.0.0.1:0', address.replace('127.0.0.1', '0.0.0.0')),
-    );
-    expect(outcome.ok).toBe(false);
-    expect(outcome.message).toContain(`while listener default has ${address}`);
-    expect((await get(await client(address))).body).toBe('one');
   });
 
   it('of admin and metrics changes nothing', async () => {

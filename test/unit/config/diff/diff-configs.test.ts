@@ -66,12 +66,12 @@ describe('diffConfigs', () => {
     ]);
   });
 
-  it('re-binds a listener that moves, and refuses to move it where a live socket is in the way', () => {
+  it('re-binds a listener that moves, also to where its own socket is in the way', () => {
     expect(edited(['127.0.0.1:8080', '127.0.0.1:8081'])).toEqual([
       ['listeners[web].address', 're-binds', 'listener web: address 127.0.0.1:8080 → 127.0.0.1:8081'],
     ]);
     expect(edited(['127.0.0.1:8080', '0.0.0.0:8080'])).toEqual([
-      ['listeners[web].address', 'refused', 'listener web: address 127.0.0.1:8080 → 0.0.0.0:8080'],
+      ['listeners[web].address', 're-binds', 'listener web: address 127.0.0.1:8080 → 0.0.0.0:8080'],
     ]);
   });
 

@@ -1,0 +1,12 @@
+import type { AdminServers } from '../admin/admin-servers.ts';
+import { mayBlock } from '../runtime/address-handover.ts';
+import type { FollowingPart } from '../runtime/config-apply.ts';
+
+/** The admin servers as a part of the proxy that follows the live generation. */
+export function adminPart(servers: AdminServers): FollowingPart {
+  return {
+    leaving: ({ config }) => servers.leaving(config),
+    prepare: ({ config }, loaded, leaving) =>
+      servers.prepare(config, loaded, (address) => leaving.some((socket) => mayBlock(socket, address))),
+  };
+}
