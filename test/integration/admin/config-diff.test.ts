@@ -54,17 +54,25 @@ it('lists what is wrong with an edit, with the places in the text', async () => 
   });
 });
 
-it('says that a running proxy would refuse an edit, and why', async () => {
+it('says that an address changes hands, and what that costs', async () => {
   const address = await deadAddress();
   const port = address.replace(/^.*:/, '');
   const proxy = await labProxy(yaml('127.0.0.1:1').replace('127.0.0.1:0', address));
   const wide = yaml('127.0.0.1:1').replace('127.0.0.1:0', `:${port}`);
   expect(await compared(proxy, wide)).toMatchObject({
-    status: 422,
-    ok: false,
-    message: expect.stringContaining(`can't bind :${port} while listener default has ${address}`) as string,
-    changes: [{ effect: 'refused' }],
+    status: 200,
+    ok: true,
+    changes: [
+      {
+        effect: 're-binds',
+        note: expect.stringContaining(
+          `binds :${port} in the place of listener default at ${address}`,
+        ) as string,
+      },
+    ],
   });
-  const { ok } = await proxy.edit(wide);
-  expect(ok).toBe(false);
+  expect(await proxy.edit(wide)).toMatchObject({
+    ok: true,
+    message: expect.stringContaining('made room') as string,
+  });
 });
