@@ -16,15 +16,19 @@ export function jsonLine<R>(
   columns: ReadonlyMap<AccessField, Column<R>>,
   fields: readonly AccessField[],
 ): LineOf<R> {
-  const parts = fields.flatMap((field): Part<R>[] => {
-    if (field === TIMESTAMP) return [(_record, timestamp) => `,"timestamp":"${timestamp}"`];
+  const known = fields.filter((field) => field === TIMESTAMP || columns.has(field));
+  // A field that may be left out can't bring the brace along.
+  const beginsSurely = columns.get(known[0] ?? TIMESTAMP)?.kind !== 'optional';
+  const parts = known.map((field, index): Part<R> => {
+    const before = index === 0 && beginsSurely ? '{' : ',';
     const column = columns.get(field);
-    return column === undefined ? [] : [jsonPart(column)];
+    if (column !== undefined) return jsonPart(column, before);
+    return (_record, timestamp) => `${before}"timestamp":"${timestamp}"`;
   });
   return (record, timestamp) => {
     let text = '';
     for (const part of parts) text += part(record, timestamp);
-    return `{${text.slice(1)}}\n`;
+    return beginsSurely && text !== '' ? `${text}}\n` : `{${text.slice(1)}}\n`;
   };
 }
 
@@ -46,14 +50,13 @@ export function textLine<R>(
   };
 }
 
-function jsonPart<R>({ jsonKey, kind, read }: Column<R>): Part<R> {
-  const key = `,"${jsonKey}":`;
+function jsonPart<R>({ jsonKey, kind, read }: Column<R>, before: string): Part<R> {
+  const key = `${before}"${jsonKey}":`;
   switch (kind) {
     case 'number':
-      return (record) => key + finite(read(record));
+      return numeric(key, read);
     case 'ms':
-      // Microseconds are enough, and short numbers make short lines.
-      return (record) => key + finite(Math.round(Number(read(record)) * 1000) / 1000);
+      return (record) => key + millisText(Number(read(record)));
     default:
       return textual(kind, read, (value) => key + jsonText(value));
   }
@@ -63,7 +66,7 @@ function textPart<R>({ textKey, kind, read }: Column<R>): Part<R> {
   const key = ` ${textKey}=`;
   switch (kind) {
     case 'number':
-      return (record) => key + finite(read(record));
+      return numeric(key, read);
     case 'ms':
       return (record) => key + durationText(Number(read(record)));
     default:
@@ -96,7 +99,30 @@ function textual<R>(
   };
 }
 
-/** NaN would be no JSON; a plugin may have counted in a wrong way. */
-function finite(value: string | number): string {
-  return Number.isFinite(value) ? String(value) : '0';
+function numeric<R>(key: string, read: Column<R>['read']): Part<R> {
+  let last: string | number | undefined;
+  let written = '';
+  return (record) => {
+    const value = read(record);
+    if (value !== last) {
+      last = value;
+      // NaN would be no JSON; a plugin may have counted in a wrong way.
+      written = key + (Number.isFinite(value) ? String(value) : '0');
+    }
+    return written;
+  };
+}
+
+/** What stands behind the point for each number of thousandths; writing such numbers is most of the work of a line else. */
+const FRACTIONS = Array.from({ length: 1000 }, (_, thousandths) =>
+  thousandths === 0 ? '' : `.${String(thousandths).padStart(3, '0').replace(/0+$/, '')}`,
+);
+const MAX_MS = 1e12;
+
+/** Milliseconds as a JSON number. Microseconds are enough, and short numbers make short lines. */
+function millisText(durationMs: number): string {
+  if (!(durationMs >= 0 && durationMs < MAX_MS)) return '0';
+  const micros = Math.round(durationMs * 1000);
+  const whole = Math.floor(micros / 1000);
+  return String(whole) + (FRACTIONS[micros - whole * 1000] ?? '');
 }

@@ -146,6 +146,14 @@ describe('the access log as JSON', () => {
     expect(fields.map((line) => line['backend'])).toEqual([0, 0, 1, 1, 2].map((n) => `backend-${n}`));
   });
 
+  it('has durations in milliseconds, to the microsecond', () => {
+    const durations = [0, 0.0004, 0.0005, 0.5, 1, 1.23, 1.234, 12.007, 45, 99_999.999, 86_400_000.5];
+    for (const durationMs of durations) {
+      const line = exchangeLine({ format: 'json' }, { durationMs });
+      expect(line).toContain(`"duration_ms":${Math.round(durationMs * 1000) / 1000},`);
+    }
+  });
+
   it('stays JSON when a plugin reports nonsense', () => {
     const line = exchangeLine(
       { format: 'json' },
