@@ -29,22 +29,28 @@ interface Terminal {
 
 function start(
   args: readonly string[],
-  input: Iterable<string>,
+  input: Iterable<string | Buffer>,
   env: NodeJS.ProcessEnv = {},
   isTTY = false,
 ): Terminal {
   const stdout = Object.assign(new PassThrough(), { isTTY });
   const stderr = new PassThrough();
-  const stdin = Readable.from([...input].map((text) => Buffer.from(text)));
+  const stdin = Readable.from([...input].map((piece) => Buffer.from(piece)));
   let text = '';
+  let problems = '';
+  stderr.on('data', (chunk: Buffer) => (problems += chunk.toString()));
   stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
   const events = { on: () => undefined, removeListener: () => undefined, exit: () => undefined };
   const context = { env, stdin, stdout, stderr, process: events };
   return {
     stdout,
-    result: logs(args, context),
+    result: logs(args, context).then(async (code) => {
+      // What was written last is on its way to the listener.
+      await new Promise((resolve) => setImmediate(resolve));
+      return code;
+    }),
     text: () => text,
-    errors: () => String(stderr.read() ?? ''),
+    errors: () => problems,
   };
 }
 
@@ -140,12 +146,10 @@ describe('balance logs', () => {
 
   it('reads lines that arrive in pieces, and a last one without its end', async () => {
     const bytes = `${MESSAGE.replace('b 1', 'größe')}\n${EXCHANGE}`;
-    const pieces = Array.from(Buffer.from(bytes), (byte) => byte);
-    const stdin = Readable.from(pieces.map((byte) => Buffer.from([byte])));
-    const stdout = new PassThrough();
-    const events = { on: () => undefined, removeListener: () => undefined, exit: () => undefined };
-    await logs([], { env: {}, stdin, stdout, stderr: new PassThrough(), process: events });
-    const lines = String(stdout.read()).split('\n');
+    const pieces = Array.from(Buffer.from(bytes), (byte) => Buffer.from([byte]));
+    const terminal = start([], pieces);
+    await terminal.result;
+    const lines = terminal.text().split('\n');
     expect(lines).toHaveLength(3);
     expect(lines[0]).toContain('größe');
     expect(lines[1]).toContain('GET /api/users');
