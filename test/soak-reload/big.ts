@@ -17,10 +17,8 @@ import type { Scene } from './scene.ts';
 import { ProcessTarget } from './target/process-target.ts';
 import { quantile, type Stall } from './target/stall-log.ts';
 import { ask } from './traffic/web-request.ts';
-import { atMost, type Line } from './verdict.ts';
+import { atMost, STALL_BAR_MS, type Line } from './verdict.ts';
 
-/** How long a reload may keep the event loop from everything else. */
-const STALL_BAR_MS = 50;
 const RELOADS = 15;
 /** Code is compiled by then. */
 const WARM_UP_RELOADS = 3;

@@ -10,7 +10,7 @@ import { sampleLine, stallReport, trafficReport, verdictTable } from './report.t
 import { Scene } from './scene.ts';
 import { runSoak } from './soak-run.ts';
 import { ProcessTarget } from './target/process-target.ts';
-import { verdict, type Line } from './verdict.ts';
+import { verdict, WARM_FROM, type Line } from './verdict.ts';
 
 const options = parseOptions(process.argv.slice(2));
 if (options === undefined) process.stdout.write(soakReloadUsage);
@@ -60,7 +60,9 @@ async function soak({ seed, rate, load, seconds, keep }: SoakReloadOptions): Pro
       print(`\n${trafficReport(result)}`);
       print(stallReport(stalls));
       for (const fault of faults.slice(0, 20)) print(`proxy: ${fault}`);
-      const lines = verdict({ result, faults, exit, isProcess: true });
+      const warmAtMs = startedAtMs + seconds * 1000 * WARM_FROM;
+      const warm = stalls.filter(({ atMs }) => atMs >= warmAtMs);
+      const lines = verdict({ result, faults, process: { exit, stalls: warm } });
       conclude(`seed ${seed}`, lines);
       if (keep) writeEdits(scene, result.journal);
     } finally {

@@ -32,7 +32,7 @@ it(
       seconds: SECONDS,
       edits: EDITS,
     });
-    const failed = verdict({ result, faults: [], exit: 0, isProcess: false }).filter(({ passed }) => !passed);
+    const failed = verdict({ result, faults: [], process: undefined }).filter(({ passed }) => !passed);
     const shown = [...result.loops.flatMap((loop) => loop.shown), ...result.editor.failures];
     expect({ failed, shown }).toEqual({ failed: [], shown: [] });
 

@@ -32,7 +32,7 @@ export interface CompareResult {
   readonly askedAgain: number;
 }
 
-const LIVE_LIMIT_MS = 5_000;
+const LIVE_LIMIT_MS = 4_000;
 const MOST_TRIES = 5;
 /** What old workers get to end once nothing holds them. */
 const REST_MS = 1_500;
