@@ -671,15 +671,15 @@ export interface Plugins {
   readonly timeout?: string;
 }
 
-/** How edits of this file are taken over. */
+/** How edits of the config are taken over. An edit counts completely or, when anything is wrong with it, not at all. */
 export interface Reload {
   /**
-   * Whether the running proxy follows edits of this file.
+   * Whether the running proxy follows edits of this file, of those that it includes and of those that its keys name. SIGHUP and `POST /reload` of the admin server take them over at any time.
    * @default true
    */
   readonly watch?: boolean;
   /**
-   * An edit is read when nothing happened for so long.
+   * An edit is read when nothing happened to the files for so long, so that a burst of saves is one edit.
    * @default "100ms"
    */
   readonly debounce?: string | number;
