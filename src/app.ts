@@ -19,6 +19,8 @@ import type { Logger } from './plugin-api/index.ts';
 import { PluginLoader } from './plugins/plugin-loader.ts';
 import { GenerationBuilder } from './runtime/builder.ts';
 import { ConfigApply } from './runtime/config-apply.ts';
+import { ErrorGuard } from './runtime/error-guard.ts';
+import { ConfigHistory } from './runtime/history/config-history.ts';
 import { DrainingGenerations } from './runtime/draining-generations.ts';
 import { ListenerTable } from './runtime/listener-table.ts';
 import { LiveView } from './runtime/live-view.ts';
@@ -92,6 +94,8 @@ class Proxy implements App {
   readonly #listeners: ListenerTable;
   readonly #admin: AdminServers;
   readonly #reloader: Reloader;
+  readonly #history: ConfigHistory;
+  readonly #guard: ErrorGuard;
   readonly #configs: ConfigLoader;
   readonly #follower: ConfigFollower;
   readonly #pluginFollower: PluginFollower;
@@ -159,6 +163,11 @@ class Proxy implements App {
         reloader: () => this.#reloader,
         sources: () => this.#loaded?.sources,
         checkText: (text) => candidates.check(text),
+        history: {
+          entries: () => this.#history.entries(),
+          config: (id) => this.#history.config(id),
+          rollBack: (id) => this.#rollBack(id),
+        },
       }),
       metrics: (path) => get(path, metricsEndpoint(metrics)),
     });
@@ -195,6 +204,16 @@ class Proxy implements App {
     this.#reloader = new Reloader({
       apply: (cause) => this.#config.apply(cause),
       live: () => live.generation,
+      accepted: (outcome, loaded) => {
+        this.#history.record(outcome, loaded);
+        this.#guard.applied(loaded, outcome.source);
+      },
+      logger,
+    });
+    this.#history = new ConfigHistory(logger);
+    this.#guard = new ErrorGuard({
+      subscribe: (guard) => telemetry.subscribe(guard),
+      rollBack: (loaded) => this.reload({ source: 'guard', restore: { loaded } }),
       logger,
     });
     this.#configs = new ConfigLoader({ logger });
@@ -240,6 +259,7 @@ class Proxy implements App {
     if (!finished)
       this.logger.warn('drain took too long, connections are cut', { limit: `${String(limitMs)}ms` });
     this.destroy();
+    await this.#history.flush();
     await this.#telemetryControl.close();
     await this.#logging.close();
   }
@@ -256,11 +276,17 @@ class Proxy implements App {
     this.#live.generation?.destroy();
     this.#draining.destroy();
     this.#metrics.destroy();
+    this.#guard.destroy();
   }
 
   /** Writes what was logged so far. */
   async flush(): Promise<void> {
     await this.#logging.close();
+  }
+
+  async #rollBack(id: number | undefined): Promise<ReloadOutcome | undefined> {
+    const restore = await this.#history.restore(id);
+    return restore === undefined ? undefined : this.reload({ source: 'rollback', restore });
   }
 
   async #drain(): Promise<void> {

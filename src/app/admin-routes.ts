@@ -12,6 +12,7 @@ import {
 } from '../admin/endpoints.ts';
 import type { EventLoopWatch } from '../admin/event-loop-watch.ts';
 import { heapSnapshotRoute } from '../admin/heap-snapshot.ts';
+import { historyRoutes, type ConfigHistoryPort } from '../admin/history-routes.ts';
 import { openapiRoutes } from '../admin/openapi-routes.ts';
 import { reloadRoute } from '../admin/reload-route.ts';
 import { statusRoute } from '../admin/status-route.ts';
@@ -28,6 +29,7 @@ export interface AdminSources extends ShownParts {
   readonly eventLoop: EventLoopWatch;
   /** Checks a text as if it stood in the config file. Rejects with a ConfigError. */
   readonly checkText: (text: string) => Promise<LoadedConfig>;
+  readonly history: ConfigHistoryPort;
 }
 
 /** The endpoints of an admin server, but for the metrics, whose path the config sets, and for the index. */
@@ -54,6 +56,7 @@ export function adminRoutes(sources: AdminSources): AdminRoute[] {
     configDiffRoute({ live: () => live.generation, check: checkText }),
     explainRoute(() => live.generation && generationPlan(live.generation, listeners.addresses(), true)),
     reloadRoute(() => reloader().reload({ source: 'admin' })),
+    ...historyRoutes(sources.history),
     cpuProfileRoute(),
     heapSnapshotRoute(logger),
     ...openapiRoutes(),

@@ -25,11 +25,16 @@ export class CandidateLoader {
 
   /** `live` is the config that is live. Rejects when there is nothing that could become live. */
   async load(cause: ReloadCause, live: LoadedConfig | undefined): Promise<ConfigCandidate> {
-    const { env, load, plugins } = this.#options;
+    const { env, load, look, plugins } = this.#options;
     // An edit of a plugin must not bring an edit of the config with it.
     if (cause.source === 'plugins' && live !== undefined) {
       const settings = loadedPluginSettings(live);
       return { loaded: live, plugins: await plugins.prepare({ settings, mustChange: true }) };
+    }
+    const { restore } = cause;
+    if (restore !== undefined && 'loaded' in restore) {
+      const settings = loadedPluginSettings(restore.loaded);
+      return { loaded: restore.loaded, plugins: await plugins.prepare({ settings }) };
     }
     const retry = cause.source === 'signal' || cause.source === 'admin';
     const prepared: PluginChange[] = [];
@@ -38,7 +43,9 @@ export class CandidateLoader {
       prepared.push(change);
       return change.names;
     };
-    const loaded = await load({ env, modes });
+    // The environment is in the text already.
+    const loaded =
+      restore === undefined ? await load({ env, modes }) : await look({ modes, text: restore.text });
     const [change] = prepared;
     if (change === undefined) throw new Error('a load checked no modes');
     return { loaded, plugins: change };

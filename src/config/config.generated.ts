@@ -584,7 +584,7 @@ export interface Reload {
    * @default 10
    */
   readonly history_size: number;
-  /** A folder, relative to the config file, where these configs are kept over restarts as well. Without it: only in memory. */
+  /** A folder, relative to the config file, where these configs are kept over restarts as well, with their secrets and readable by the proxy's user alone; the folder that it lies in must exist. One that can't be used costs a warning. Without it: only in memory. */
   readonly history_dir?: string;
   readonly watch_errors?: WatchErrors;
 }

@@ -19,6 +19,11 @@ export function withUnits(config: Config): unknown {
   return shown({ $ref: '#/$defs/config' }, config);
 }
 
+/** A config with its secrets as a config file, which makes the same config when it is loaded. */
+export function restorableText(config: Config): string {
+  return toYaml(withUnits(config));
+}
+
 /** A plain value as YAML. */
 export function toYaml(value: unknown): string {
   return stringify(value, { lineWidth: YAML_WIDTH, aliasDuplicateObjects: false });

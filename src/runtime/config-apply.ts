@@ -52,6 +52,8 @@ export interface AppliedConfig {
   readonly summary: string;
   readonly changes: readonly ConfigChange[];
   readonly warnings: readonly Problem[];
+  /** undefined when there was nothing to do. */
+  readonly loaded: LoadedConfig | undefined;
 }
 
 /** A config that passed its checks, and the plugins that it may be built with. */
@@ -103,7 +105,7 @@ export class ConfigApply {
     const candidate = await this.#load(cause);
     const { loaded, plugins } = candidate;
     if (cause.source === 'plugins' && plugins.isEmpty)
-      return { summary: summarizeChanges([]), changes: [], warnings: [] };
+      return { summary: summarizeChanges([]), changes: [], warnings: [], loaded: undefined };
     const undo = new Unwinding();
     try {
       const previous = live.generation;
@@ -198,6 +200,7 @@ export class ConfigApply {
       summary: note === '' ? summary : `${summary}; ${note}`,
       changes,
       warnings: loaded.warnings,
+      loaded,
     };
   }
 

@@ -1,4 +1,5 @@
 import type { ConfigChange } from '../config/diff/config-change.ts';
+import type { LoadedConfig } from '../config/loaded-config.ts';
 import type { Problem } from '../config/problem.ts';
 
 /** Who asked for a reload. */
@@ -7,7 +8,12 @@ export type ReloadSource = 'start' | 'file' | 'signal' | 'admin' | 'plugins' | '
 /** Why a reload runs. */
 export interface ReloadCause {
   readonly source: ReloadSource;
+  /** For `rollback` and `guard`: what is to be live again, instead of what the files say. */
+  readonly restore?: RestoredConfig;
 }
+
+/** A config that was live before: as it was loaded then, or its text from an earlier process. */
+export type RestoredConfig = { readonly loaded: LoadedConfig } | { readonly text: string };
 
 /** What became of a reload. */
 export interface ReloadOutcome {

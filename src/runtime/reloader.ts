@@ -1,4 +1,5 @@
 import { ConfigError } from '../config/config-error.ts';
+import type { LoadedConfig } from '../config/loaded-config.ts';
 import type { Problem } from '../config/problem.ts';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../plugin-api/index.ts';
@@ -30,6 +31,8 @@ export interface ReloaderOptions {
   readonly apply: (cause: ReloadCause) => Promise<AppliedConfig>;
   /** The generation that is live. */
   readonly live: () => { readonly id: number; readonly hash: string } | undefined;
+  /** Told of each config that went live, with what became of asking for it. */
+  readonly accepted?: (outcome: ReloadOutcome, loaded: LoadedConfig) => void;
   readonly logger: Logger;
 }
 
@@ -120,8 +123,10 @@ export class Reloader {
   }
 
   #succeed(begun: Begun, applied: AppliedConfig): ReloadOutcome {
-    const { summary, changes, warnings } = applied;
-    return { ...this.#facts(begun), ok: true, message: summary, changes, problems: [], warnings };
+    const { summary, changes, warnings, loaded } = applied;
+    const outcome = { ...this.#facts(begun), ok: true, message: summary, changes, problems: [], warnings };
+    if (loaded !== undefined) this.#options.accepted?.(outcome, loaded);
+    return outcome;
   }
 
   #fail(begun: Begun, error: unknown): ReloadOutcome {
@@ -177,8 +182,14 @@ export class Reloader {
   }
 }
 
-/** The cause of a reload for two who ask: one that is about plugins alone would not read the config. */
+/**
+ * The cause of a reload for two who ask: one that is about plugins alone would not read the config. A rollback and an edit
+ * contradict each other: the later one counts.
+ */
 function wider(asked: ReloadCause | undefined, cause: ReloadCause): ReloadCause {
+  const eitherRestores =
+    cause.restore !== undefined || (asked?.restore !== undefined && cause.source !== 'plugins');
+  if (eitherRestores) return cause;
   return asked === undefined || asked.source === 'plugins' ? cause : asked;
 }
 

@@ -173,6 +173,13 @@ const TRAFFIC: Readonly<Record<string, (example: Example) => Promise<void>>> = {
     const page = await (await fetch(`http://${proxy.adminAddress}/metrics`)).text();
     expect(page).toContain('balance_requests_total');
   },
+  'rollback.yaml': async ({ connect, proxy }) => {
+    expect(await served(await connect())).toBe('9001');
+    const { configs } = (await (await fetch(`http://${proxy.adminAddress}/config/history`)).json()) as {
+      configs: unknown[];
+    };
+    expect(configs).toHaveLength(1);
+  },
   'routes.yaml': async ({ connect }) => {
     const socket = await connect();
     const host = async (name: string): Promise<string> => {

@@ -7,7 +7,7 @@ import { eventually } from '../../support/eventually.ts';
 import { RecordingLogger } from '../../support/recording-logger.ts';
 
 const FILE = { source: 'file' } as const;
-const APPLIED = { changes: [], warnings: [] };
+const APPLIED = { changes: [], warnings: [], loaded: undefined };
 const PROBLEM = { file: 'a.yaml', line: 3, column: 1, path: 'mode', message: 'is wrong' };
 
 /** A reload that is finished by hand. */

@@ -1,0 +1,22 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+import { loadConfig, loadConfigText } from '../../../src/config/load-config.ts';
+import { restorableText } from '../../../src/config/show-config.ts';
+
+const folder = fileURLToPath(new URL('../../../config/', import.meta.url));
+const modes = ['http', 'tcp', 'echo'];
+const examples = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
+
+describe('the text that a config is kept as', () => {
+  it.each(examples)('makes the same config again: %s', async (name) => {
+    const text = readFileSync(`${folder}${name}`, 'utf8');
+    const env = Object.fromEntries(
+      [...text.matchAll(/\$\{env:(\w+)/g)].map(([, key]) => [key, 'x'.repeat(40)]),
+    );
+    for (const key of ['JAEGER_ENDPOINT', 'OTLP_ENDPOINT', 'LOG_LEVEL']) delete env[key];
+    const { config, file } = await loadConfig(`${folder}${name}`, { env, modes });
+    expect(loadConfigText(restorableText(config), file, { modes }).config).toEqual(config);
+  });
+});
