@@ -73,7 +73,7 @@ describe('the metrics of the process', () => {
       // A reading begins the monitor's times anew, and it must have woken up before it can be late.
       await new Promise((resolve) => setTimeout(resolve, 200));
       block(300);
-      await new Promise((resolve) => setImmediate(resolve));
+      await new Promise((resolve) => setTimeout(resolve, 100));
       return (await max()) > 0.2;
     }, 'a stall is seen');
     // As often as it takes: on a busy machine there is always some delay.
