@@ -1,0 +1,104 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+import { owned } from './owned.ts';
+
+/** One series of an instant query's result. */
+export interface QueriedSeries {
+  readonly metric: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** Which of Prometheus' programs are not installed; for the names of skipped tests. */
+export function missingPrometheus(): string {
+  const missing = ['prometheus', 'promtool'].filter(
+    (tool) => spawnSync(tool, ['--version']).error !== undefined,
+  );
+  return missing.length === 0 ? '' : ` (skipped: ${missing.join(' and ')} not installed)`;
+}
+
+/** Runs promtool; its output and exit code. */
+export function promtool(args: readonly string[], input = ''): { output: string; status: number | null } {
+  const { stdout, stderr, status } = spawnSync('promtool', args, { input, encoding: 'utf8' });
+  return { output: `${stdout}${stderr}`, status };
+}
+
+/** A Prometheus of its own, with its data in a directory that goes with it. */
+export class Prometheus {
+  readonly #url: string;
+  readonly #process: ChildProcess;
+  readonly #directory: string;
+
+  constructor(url: string, process: ChildProcess, directory: string) {
+    this.#url = url;
+    this.#process = process;
+    this.#directory = directory;
+  }
+
+  /** The current result of a query. Throws with Prometheus' own message when the query is wrong. */
+  async query(expression: string): Promise<QueriedSeries[]> {
+    const { result } = await this.api<{
+      result: { metric: Record<string, string>; value: [number, string] }[];
+    }>('query', { query: expression });
+    return result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
+  }
+
+  /** The value of a query that gives one series; undefined when it gives none. */
+  async value(expression: string): Promise<number | undefined> {
+    return (await this.query(expression))[0]?.value;
+  }
+
+  /** The `data` of an answer of `/api/v1/<endpoint>`. */
+  async api<T>(endpoint: string, parameters: Readonly<Record<string, string>> = {}): Promise<T> {
+    const query = new URLSearchParams(parameters).toString();
+    const response = await fetch(`${this.#url}/api/v1/${endpoint}?${query}`);
+    const answer = (await response.json()) as { status: string; error?: string; data: T };
+    if (answer.status !== 'success') throw new Error(`${endpoint} ${query}: ${answer.error ?? ''}`);
+    return answer.data;
+  }
+
+  async close(): Promise<void> {
+    if (this.#process.exitCode === null) {
+      const gone = once(this.#process, 'exit');
+      this.#process.kill('SIGKILL');
+      await gone;
+    }
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+}
+
+/** Starts Prometheus with that config, on a free port of this machine; it ends with the test. `files` are put beside the config. */
+export async function startPrometheus(
+  yaml: string,
+  files: Readonly<Record<string, string>> = {},
+): Promise<Prometheus> {
+  const directory = await mkdtemp(join(tmpdir(), 'balance-prometheus-'));
+  for (const [name, text] of Object.entries({ 'prometheus.yml': yaml, ...files }))
+    await writeFile(join(directory, name), text);
+  const child = spawn(
+    'prometheus',
+    [
+      '--config.file=prometheus.yml',
+      '--storage.tsdb.path=data',
+      '--web.listen-address=127.0.0.1:0',
+      '--enable-feature=exemplar-storage',
+    ],
+    { cwd: directory, stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  const lines: string[] = [];
+  let address: string | undefined;
+  for await (const line of createInterface({ input: child.stderr })) {
+    lines.push(line);
+    address ??= /msg="Listening on" address=(\S+)/.exec(line)?.[1];
+    if (address === undefined || !line.includes('Server is ready')) continue;
+    // Nobody reads on; what it still says must not stop it.
+    child.stderr.resume();
+    return owned(new Prometheus(`http://${address}`, child, directory));
+  }
+  await rm(directory, { recursive: true, force: true });
+  throw new Error(`prometheus does not start: ${lines.slice(-5).join('\n')}`);
+}

@@ -1,0 +1,155 @@
+import { describe, expect, it } from 'vitest';
+
+import { METRIC_TABLE } from '../../src/telemetry/metric-table.ts';
+import { answering, ok } from '../support/answering.ts';
+import { backend, echoing } from '../support/backends.ts';
+import { client } from '../support/clients.ts';
+import { deadAddress } from '../support/dead-address.ts';
+import { eventually } from '../support/eventually.ts';
+import { labProxy, type LabProxy } from '../support/lab-proxy.ts';
+import { owned } from '../support/owned.ts';
+import { missingPrometheus, promtool, startPrometheus, type Prometheus } from '../support/prometheus.ts';
+
+const missing = missingPrometheus();
+
+/** Only what happened shows, and these did not. */
+const ABSENT = ['balance_queue_wait_seconds'];
+
+async function start(): Promise<{ proxy: LabProxy; edited: string }> {
+  const one = await backend(answering(() => ok('one')));
+  const two = await backend(answering(() => ok('two')));
+  const echo = await backend(echoing());
+  const collector = await deadAddress();
+  const yaml = (backends: string): string => `
+listeners:
+  - { name: web, address: '127.0.0.1:0', mode: http, upstream: web, http: { routes: [{ path_prefix: /, upstream: web }] } }
+  - { name: raw, address: '127.0.0.1:0', mode: tcp, upstream: raw }
+upstreams:
+  - name: web
+    health_check: { type: tcp, interval: 200ms }
+    backends: [${backends}]
+  - name: raw
+    backends: [{ name: echo, address: '${echo.address}' }]
+admin: { listen: '127.0.0.1:0' }
+metrics: { listen: '127.0.0.1:0', buckets: [0.001, 0.01, 0.1, 1] }
+tracing: { sample_rate: 1, endpoint: 'http://${collector}/api/traces' }
+logging: { level: error }
+`;
+  const first = `{ name: one, address: '${one.address}' }`;
+  const proxy = await labProxy(yaml(`${first}, { name: two, address: '${two.address}' }`));
+  return { proxy, edited: yaml(first) };
+}
+
+/** Requests over a kept-alive connection, and bytes through a tunnel, until the test is over. */
+class Traffic {
+  count = 0;
+  #isOver = false;
+  readonly #running: Promise<void>;
+
+  constructor(proxy: LabProxy) {
+    this.#running = this.#run(proxy);
+  }
+
+  async close(): Promise<void> {
+    this.#isOver = true;
+    await this.#running;
+  }
+
+  async #run(proxy: LabProxy): Promise<void> {
+    const short = await client(proxy.address('raw'));
+    short.send('ping');
+    short.end();
+    await (await fetch(`http://${proxy.address('web')}/`, { method: 'BREW' })).text();
+    const tunnel = await client(proxy.address('raw'));
+    while (!this.#isOver) {
+      tunnel.send('ping');
+      await (await fetch(`http://${proxy.address('web')}/some/path`)).text();
+      this.count++;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+}
+
+async function scraping(proxy: LabProxy): Promise<Prometheus> {
+  return startPrometheus(`
+global: { scrape_interval: 500ms, scrape_timeout: 500ms }
+scrape_configs: [{ job_name: balance, static_configs: [{ targets: ['${proxy.adminAddress}'] }] }]
+`);
+}
+
+describe.skipIf(missing !== '')(`Prometheus${missing}`, () => {
+  it("'s promtool finds nothing wrong with the live output", async () => {
+    const { proxy } = await start();
+    const load = owned(new Traffic(proxy));
+    await eventually(() => load.count > 5, 'some requests are answered');
+    const page = await (await fetch(`http://${proxy.adminAddress}/metrics`)).text();
+    expect(page).toContain('balance_requests_total{backend="one",method="GET",status="200"}');
+    expect(promtool(['check', 'metrics'], page)).toEqual({ output: '', status: 0 });
+    const wrong = promtool(
+      ['check', 'metrics'],
+      page.replaceAll('balance_requests_total', 'balance_requests'),
+    );
+    expect(wrong.status).not.toBe(0);
+  });
+
+  it('scrapes a running proxy under traffic, with exemplars, and sees an edit', async () => {
+    const { proxy, edited } = await start();
+    const load = owned(new Traffic(proxy));
+    const prometheus = await scraping(proxy);
+    await eventually(
+      async () => ((await prometheus.value('sum(balance_requests_total)')) ?? 0) > 20,
+      'requests are seen',
+    );
+
+    await eventually(async () => {
+      const { activeTargets } = await prometheus.api<{
+        activeTargets: { health: string; lastError: string }[];
+      }>('targets');
+      return activeTargets[0]?.health === 'up' && activeTargets[0].lastError === '';
+    }, 'a scrape is as it should be');
+    const expected = METRIC_TABLE.map(({ name }) => name as string).filter((name) => !ABSENT.includes(name));
+    await eventually(async () => {
+      const names = await prometheus.query('count by (__name__) ({__name__=~"balance_.+"})');
+      const families = names.map(({ metric }) => metric['__name__']?.replace(/_(?:bucket|sum|count)$/, ''));
+      return new Set(families).size === expected.length && expected.every((name) => families.includes(name));
+    }, 'all metrics are there');
+    const metadata = await prometheus.api<Record<string, { type: string; help: string }[]>>('metadata');
+    for (const { name, type, help } of METRIC_TABLE) {
+      expect(metadata[name] ?? metadata[name.replace(/_total$/, '')]).toEqual([{ type, help, unit: '' }]);
+    }
+
+    // What dashboards and alerts ask.
+    const rate = 'sum(rate(balance_requests_total{status="200"}[5s]))';
+    await eventually(async () => ((await prometheus.value(rate)) ?? 0) > 0, 'there is a rate');
+    const p95 = 'histogram_quantile(0.95, sum by (le) (rate(balance_request_duration_seconds_bucket[5s])))';
+    await eventually(async () => ((await prometheus.value(p95)) ?? 0) > 0, 'there is a quantile');
+    expect(await prometheus.value('min(balance_backend_health_status)')).toBe(1);
+    expect(await prometheus.value('balance_tunnels_active{listener="raw",backend="echo"}')).toBe(1);
+    const both = await prometheus.query('balance_tunnel_bytes_total{listener="raw",backend="echo"} > 0');
+    expect(both.map(({ metric }) => metric['direction']).sort()).toEqual(['received', 'sent']);
+
+    const exemplars = await prometheus.api<{ exemplars: { labels: Record<string, string> }[] }[]>(
+      'query_exemplars',
+      {
+        query: 'balance_request_duration_seconds_bucket',
+        start: String(Date.now() / 1000 - 60),
+        end: String(Date.now() / 1000 + 60),
+      },
+    );
+    expect(exemplars.flatMap((series) => series.exemplars)[0]?.labels).toEqual({
+      trace_id: expect.stringMatching(/^[0-9a-f]{32}$/) as string,
+      span_id: expect.stringMatching(/^[0-9a-f]{16}$/) as string,
+    });
+
+    await proxy.change(edited);
+    const gone = async (): Promise<boolean> => (await prometheus.query('{backend="two"}')).length === 0;
+    await eventually(gone, 'the removed backend is gone');
+    expect(await prometheus.value('balance_config_generation')).toBe(2);
+    expect(await prometheus.value('balance_config_reloads_total{result="success",source="admin"}')).toBe(1);
+    const sent = load.count;
+    await eventually(
+      async () => ((await prometheus.value('balance_requests_total{backend="one"}')) ?? 0) > sent / 2,
+      'the other backend goes on',
+    );
+  });
+});
