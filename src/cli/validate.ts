@@ -3,6 +3,7 @@ import type { Config } from '../config/config.generated.ts';
 import { adviseOn } from '../config/checks/advise-on.ts';
 import { formatProblem, sortProblems, type Problem } from '../config/problem.ts';
 import { buildOffline } from '../runtime/explain/offline-plan.ts';
+import { BalanceError } from '../errors.ts';
 import type { CommandContext } from './command-context.ts';
 import type { ValidateLine } from './command-line.ts';
 import { exitCode } from './exit-code.ts';
@@ -23,8 +24,12 @@ export interface ValidateReport {
 export async function validate(line: ValidateLine, context: CommandContext): Promise<number> {
   if (!line.json) return textReport(await checked(line, context), line, context);
   const report = await checked(line, context).catch((thrown: unknown) => {
-    if (!(thrown instanceof ConfigError)) throw thrown;
-    return { file: line.configFile, valid: false, problems: thrown.problems, warnings: [] };
+    return {
+      file: line.configFile,
+      valid: false,
+      problems: problemsOf(thrown, line.configFile),
+      warnings: [],
+    };
   });
   context.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
   return report.valid ? exitCode.ok : exitCode.usage;
@@ -40,6 +45,13 @@ async function checked(
   const warnings = strict ? sortProblems([...loaded.warnings, ...adviseOn(loaded)]) : loaded.warnings;
   const valid = !strict || warnings.length === 0;
   return { file: configFile, valid, problems: [], warnings, counts: countsOf(loaded.config) };
+}
+
+/** What fails only when it is built belongs to no line. */
+function problemsOf(thrown: unknown, file: string): readonly Problem[] {
+  if (thrown instanceof ConfigError) return thrown.problems;
+  if (!(thrown instanceof BalanceError) || thrown.origin !== 'config') throw thrown;
+  return [{ file, line: 0, column: 0, path: '', message: thrown.message }];
 }
 
 function textReport(

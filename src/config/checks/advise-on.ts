@@ -1,7 +1,27 @@
 import type { LoadedConfig } from '../loaded-config.ts';
-import type { Problem } from '../problem.ts';
+import { sortProblems, type Problem } from '../problem.ts';
+import type { AdviceContext } from './advice/advice-context.ts';
+import { adviseOnBackends } from './advice/advise-on-backends.ts';
+import { adviseOnExposure } from './advice/advise-on-exposure.ts';
+import { adviseOnRoutes } from './advice/advise-on-routes.ts';
+import { adviseOnTimeouts } from './advice/advise-on-timeouts.ts';
+import { adviseOnUse } from './advice/advise-on-use.ts';
 
-/** What a config is better off without, though it works: more than what every load warns of. */
-export function adviseOn(_loaded: LoadedConfig): readonly Problem[] {
-  return [];
+const PIECES: readonly ((context: AdviceContext) => void)[] = [
+  adviseOnRoutes,
+  adviseOnUse,
+  adviseOnBackends,
+  adviseOnTimeouts,
+  adviseOnExposure,
+];
+
+/** What a config is better off without, though it works: more than what every load warns of. In the order of the file. */
+export function adviseOn(loaded: LoadedConfig): readonly Problem[] {
+  const problems: Problem[] = [];
+  const context: AdviceContext = {
+    config: loaded.config,
+    advise: (path, message) => problems.push(loaded.problem(path, message)),
+  };
+  for (const advise of PIECES) advise(context);
+  return sortProblems(problems);
 }

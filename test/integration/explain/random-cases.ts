@@ -57,7 +57,8 @@ const transform = fc.record(
   { requiredKeys: [] },
 );
 
-const route = fc
+/** A route of the upstreams u0 and u1. */
+export const randomRoute = fc
   .record(
     {
       host: fc.constantFrom('a.test', 'A.Test', '*.test', '*.b.test'),
@@ -116,7 +117,7 @@ export interface RandomConfig {
 }
 
 export const randomConfig: fc.Arbitrary<RandomConfig> = fc.record({
-  routes: fc.array(route, { maxLength: 6 }),
+  routes: fc.array(randomRoute, { maxLength: 6 }),
   options,
   upstreams: fc.array(upstream, { minLength: 2, maxLength: 2 }),
   hasDefault: fc.boolean(),

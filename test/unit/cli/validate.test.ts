@@ -1,10 +1,9 @@
-import { EventEmitter } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
 import { afterAll, describe, expect, it } from 'vitest';
-import { validate } from '../../../src/cli/validate.ts';
+import { validate, type ValidateReport } from '../../../src/cli/validate.ts';
+import { testContext } from './test-context.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'balance-validate-'));
 
@@ -12,23 +11,18 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-async function validated(text: string, env: NodeJS.ProcessEnv = {}) {
+async function validated(
+  text: string,
+  env: NodeJS.ProcessEnv = {},
+  options: { readonly strict?: boolean; readonly json?: boolean } = {},
+) {
   const file = join(folder, 'config.yaml');
   writeFileSync(file, text);
-  const stdout = new PassThrough({ encoding: 'utf8' });
-  const stderr = new PassThrough({ encoding: 'utf8' });
-  const context = {
-    env,
-    stdout,
-    stderr,
-    process: Object.assign(new EventEmitter(), { exit: () => undefined }),
-  };
-  const code = await validate({ command: 'validate', configFile: file, strict: false, json: false }, context);
-  return {
-    code,
-    stdout: ((stdout.read() as string | null) ?? '').replaceAll(file, 'FILE'),
-    stderr: ((stderr.read() as string | null) ?? '').replaceAll(file, 'FILE'),
-  };
+  const context = testContext(env);
+  const line = { command: 'validate', configFile: file, strict: false, json: false, ...options } as const;
+  const code = await validate(line, context);
+  const { stdout, stderr } = context.written();
+  return { code, stdout: stdout.replaceAll(file, 'FILE'), stderr: stderr.replaceAll(file, 'FILE') };
 }
 
 describe('validate', () => {
@@ -58,5 +52,53 @@ describe('validate', () => {
   it('throws all problems at once', async () => {
     const text = 'mode: http\nlisten: nowhere\nbackends:\n  - { name: a, address: "localhost:99999" }\n';
     await expect(validated(text)).rejects.toThrow(/:2:\d+ .*\n.*:4:\d+ /);
+  });
+
+  it('finds what a start would stumble over only when it builds', async () => {
+    const text = `listen: ':1'\nplugins: { directory: . }\nmode: picky\nbackends: [{ address: 'a:1' }]\n`;
+    const plugin = `export default { apiVersion: 1, name: 'picky', provision() { throw new Error('no way'); } };`;
+    writeFileSync(join(folder, 'picky.mjs'), plugin);
+    await expect(validated(text)).rejects.toThrow('plugin picky failed: no way');
+    const { code, stdout } = await validated(text, {}, { json: true });
+    expect(code).toBe(2);
+    expect((JSON.parse(stdout) as ValidateReport).problems).toMatchObject([
+      { line: 0, message: expect.stringContaining('plugin picky failed: no way') as string },
+    ]);
+    rmSync(join(folder, 'picky.mjs'));
+  });
+
+  const doubtful = `listen: ':1'\nbackends: [{ name: a, address: 'a:1' }, { name: b, address: 'a:1' }]\n`;
+
+  it('looks for more and takes warnings for errors when it is strict', async () => {
+    expect(await validated(doubtful)).toMatchObject({ code: 0, stderr: '' });
+    const { code, stdout, stderr } = await validated(doubtful, {}, { strict: true });
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr.split('\n')).toEqual([
+      'error: FILE:2:1 backends have no health_check: one that is down goes on getting its share',
+      expect.stringContaining('error: FILE:2:61 backends[1].address is the address of a too') as string,
+      'FILE is valid, but --strict takes no warnings',
+      '',
+    ]);
+    const sound = `listen: ':1'\nbackends: [{ name: a, address: 'a:1' }]\n`;
+    expect(await validated(sound, {}, { strict: true })).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('writes problems and warnings as JSON', async () => {
+    const strict = await validated(doubtful, {}, { strict: true, json: true });
+    expect(strict).toMatchObject({ code: 2, stderr: '' });
+    expect(JSON.parse(strict.stdout)).toMatchObject({
+      file: 'FILE',
+      valid: false,
+      problems: [],
+      warnings: [{ file: 'FILE', line: 2, column: 1, path: 'backends' }, { path: 'backends[1].address' }],
+      counts: { listeners: 1, upstreams: 1, backends: 2 },
+    });
+    const wrong = await validated('listen: nowhere\n', {}, { json: true });
+    expect(wrong).toMatchObject({ code: 2, stderr: '' });
+    expect(JSON.parse(wrong.stdout)).toMatchObject({
+      valid: false,
+      problems: [{ file: 'FILE', line: 1, column: 9, path: 'listen' }],
+    });
+    expect(await validated(doubtful, {}, { json: true })).toMatchObject({ code: 0 });
   });
 });

@@ -1,0 +1,21 @@
+import { isLocalOnly, parseAddress } from '../../address.ts';
+import type { AdviceContext } from './advice-context.ts';
+
+/** Nobody gets to see or say more than it was meant. Who may use the admin server is checked at every load. */
+export function adviseOnExposure({ config, advise }: AdviceContext): void {
+  const { admin, metrics, listeners } = config;
+  const isShared = admin?.listen === metrics.listen;
+  if (metrics.enabled && !isShared && !isLocalOnly(parseAddress(metrics.listen))) {
+    advise(
+      ['metrics', 'listen'],
+      'shows the metrics over plain HTTP to everybody who reaches it: listen on 127.0.0.1, or on the address of admin.listen with a token and tls',
+    );
+  }
+  for (const [index, { http }] of listeners.entries()) {
+    for (const [place, network] of (http?.trusted_proxies ?? []).entries()) {
+      if (!network.endsWith('/0')) continue;
+      const path = ['listeners', index, 'http', 'trusted_proxies', place];
+      advise(path, 'trusts everybody: any client can say that it is another one');
+    }
+  }
+}
