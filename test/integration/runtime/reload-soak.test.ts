@@ -8,7 +8,7 @@ import { LocalTarget } from '../../soak-reload/target/local-target.ts';
 import { verdict } from '../../soak-reload/verdict.ts';
 import { owned } from '../../support/owned.ts';
 
-const EDITS = 70;
+const EDITS = 50;
 const RATE = 12;
 /** A share of the clients that the soak has by itself. */
 const LOAD = 0.3;
