@@ -1,0 +1,177 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+
+import { loadConfig } from '../../../src/config/load-config.ts';
+import { answering, ok } from '../../support/answering.ts';
+import { backend } from '../../support/backends.ts';
+import { eventually } from '../../support/eventually.ts';
+import { owned } from '../../support/owned.ts';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const dockerfile = readFileSync(join(root, 'docker/Dockerfile'), 'utf8');
+
+/** The lines of an instruction, without its name. */
+function instructions(name: string): string[] {
+  return [...dockerfile.matchAll(new RegExp(`^${name} (.*)$`, 'gm'))].map(([, rest = '']) => rest);
+}
+
+/** What the image holds, put together as the Dockerfile says, with the compiled files that are there already. */
+function image(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'balance-image-'));
+  for (const name of ['package.json', 'dist', 'schemas'])
+    cpSync(join(root, name), join(folder, name), { recursive: true });
+  mkdirSync(join(folder, 'docker'));
+  cpSync(join(root, 'docker/healthcheck.mjs'), join(folder, 'docker/healthcheck.mjs'));
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, { dev?: boolean; optional?: boolean }>;
+  };
+  for (const [path, { dev = false }] of Object.entries(packages)) {
+    // Nested ones come along with the package that they lie in.
+    if (dev || path === '' || path.lastIndexOf('node_modules/') > 0 || !existsSync(join(root, path)))
+      continue;
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    symlinkSync(join(root, path), join(folder, path));
+  }
+  owned({ close: () => Promise.resolve(rmSync(folder, { recursive: true, force: true })) });
+  return folder;
+}
+
+async function outcome(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode !== null) return child.exitCode;
+  const [code] = (await once(child, 'exit')) as [number | null];
+  return code;
+}
+
+describe('the image', () => {
+  it('copies what is there, and what the build context lets through', () => {
+    const ignore = readFileSync(join(root, 'docker/Dockerfile.dockerignore'), 'utf8').split('\n');
+    for (const copy of instructions('COPY').filter((line) => !line.startsWith('--from'))) {
+      for (const source of copy.split(' ').slice(0, -1)) {
+        expect(existsSync(join(root, source)), source).toBe(true);
+        const isLetThrough = ignore.some(
+          (line) => line === `!${source}` || source.startsWith(`${line.slice(1)}/`),
+        );
+        expect(isLetThrough, source).toBe(true);
+      }
+    }
+  });
+
+  it('is pinned, has no root and no shell around the proxy', () => {
+    expect(dockerfile).toMatch(/^ARG NODE_VERSION=\d+\.\d+\.\d+$/m);
+    expect(instructions('USER')).toEqual(['node']);
+    expect(instructions('STOPSIGNAL')).toEqual(['SIGTERM']);
+    for (const name of ['ENTRYPOINT', 'CMD'])
+      expect(Array.isArray(JSON.parse(instructions(name)[0]!))).toBe(true);
+    expect(instructions('HEALTHCHECK')).toHaveLength(1);
+  });
+
+  it('runs with production dependencies alone, tells its health, and ends in order', async () => {
+    const folder = image();
+    const server = await backend(answering(() => ok('hello')));
+    const config = join(folder, 'balance.yaml');
+    writeFileSync(
+      config,
+      `listen: '127.0.0.1:0'\nbackends: ['${server.address}']\nadmin: { listen: '127.0.0.1:0' }\nlogging: { format: json }\n`.replace(
+        `['${server.address}']`,
+        `[{ address: '${server.address}' }]`,
+      ),
+    );
+    const [, entry = ''] = JSON.parse(instructions('ENTRYPOINT')[0]!) as string[];
+    const [command = ''] = JSON.parse(instructions('CMD')[0]!) as string[];
+    const child = spawn(process.execPath, [entry, command, '--config', config], { cwd: folder });
+    owned({ close: () => Promise.resolve(void child.kill('SIGKILL')) });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (text: Buffer) => (output += text.toString()));
+    const addressIn = (message: string): string | undefined =>
+      new RegExp(`"message":"${message}".*?"address":"([^"]+)"`).exec(output)?.[1];
+    await eventually(() => Promise.resolve(addressIn('admin listening')), `it listens`);
+    const answer = await fetch(`http://${addressIn('listening')!}/`);
+    expect(await answer.text()).toBe('hello');
+    const check = (url: string): Promise<number | null> =>
+      outcome(
+        spawn(process.execPath, ['docker/healthcheck.mjs'], {
+          cwd: folder,
+          env: { ...process.env, BALANCE_READY_URL: url },
+        }),
+      );
+    expect(await check(`http://${addressIn('admin listening')!}/ready`)).toBe(0);
+    expect(await check('http://127.0.0.1:1/ready')).toBe(1);
+    child.kill('SIGTERM');
+    expect(await outcome(child)).toBe(0);
+  });
+});
+
+interface Service {
+  readonly image?: string;
+  readonly build?: unknown;
+  readonly read_only?: boolean;
+  readonly volumes?: readonly string[];
+  readonly depends_on?: readonly string[] | Readonly<Record<string, unknown>>;
+}
+
+describe('the stack', () => {
+  const compose = parse(readFileSync(join(root, 'docker/docker-compose.yaml'), 'utf8'), { merge: true }) as {
+    services: Record<string, Service>;
+    volumes: Record<string, unknown>;
+  };
+
+  it('names what there is: pinned images, folders, volumes and services', () => {
+    for (const [name, { image: tag, build, volumes = [], depends_on: needed = [] }] of Object.entries(
+      compose.services,
+    )) {
+      if (build === undefined) expect(tag, name).toMatch(/:v?\d+\.\d+\.\d+(?:-[\w-]+)?$/);
+      for (const volume of volumes) {
+        const [source = ''] = volume.split(':');
+        const isThere = source.startsWith('.')
+          ? existsSync(join(root, 'docker', source))
+          : source.startsWith('/') || source in compose.volumes;
+        expect([name, source, isThere]).toEqual([name, source, true]);
+      }
+      for (const other of Array.isArray(needed) ? needed : Object.keys(needed))
+        expect(compose.services).toHaveProperty([other]);
+    }
+    expect(compose.services['balance']?.read_only).toBe(true);
+  });
+
+  it('runs a config that is valid, and names backends that are services', async () => {
+    const { config } = await loadConfig(join(root, 'docker/balance/balance.yaml'), {
+      modes: ['http', 'tcp'],
+    });
+    const addresses = config.upstreams.flatMap(({ backends }) => backends.map(({ address }) => address));
+    expect(addresses).toHaveLength(3);
+    for (const address of addresses) expect(compose.services).toHaveProperty([address.split(':')[0]!]);
+  });
+
+  it('leads from Prometheus, Grafana and the shipper to services that are there', () => {
+    const files = [
+      'prometheus/prometheus.yml',
+      'grafana/provisioning/datasources/balance.yaml',
+      'alloy/config.alloy',
+      'balance/balance.yaml',
+    ];
+    for (const file of files) {
+      const text = readFileSync(join(root, 'docker', file), 'utf8');
+      const hosts = [...text.matchAll(/(?:http:\/\/|targets: \[')([a-z][\w-]*):\d+/g)].map(
+        ([, host = '']) => host,
+      );
+      expect(hosts.length, file).toBeGreaterThan(0);
+      for (const host of hosts) expect(Object.keys(compose.services)).toContain(host);
+    }
+  });
+});

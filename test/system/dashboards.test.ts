@@ -1,0 +1,130 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+
+import { answering, ok } from '../support/answering.ts';
+import { backend } from '../support/backends.ts';
+import { eventually } from '../support/eventually.ts';
+import { labProxy, type LabProxy } from '../support/lab-proxy.ts';
+import { owned } from '../support/owned.ts';
+import { missingPrometheus, promtool, startPrometheus } from '../support/prometheus.ts';
+import type { RecordingBackend } from '../support/recording-backend.ts';
+
+const missing = missingPrometheus();
+const folder = fileURLToPath(new URL('../../docker/', import.meta.url));
+
+interface Panel {
+  readonly title: string;
+  readonly targets: readonly { readonly expr: string }[];
+}
+
+interface Alert {
+  readonly alert: string;
+  readonly expr: string;
+}
+
+const dashboards = readdirSync(`${folder}grafana/dashboards`).map((file) => {
+  const { title, panels } = JSON.parse(readFileSync(`${folder}grafana/dashboards/${file}`, 'utf8')) as {
+    title: string;
+    panels: readonly Panel[];
+  };
+  return { title, panels };
+});
+const alertsText = readFileSync(`${folder}prometheus/alerts.yml`, 'utf8');
+const alerts = (parse(alertsText) as { groups: { rules: Alert[] }[] }).groups.flatMap(({ rules }) => rules);
+
+/** Asks on and on, until the test is over. */
+class Traffic {
+  #isOver = false;
+  readonly #running: Promise<void>;
+
+  constructor(proxy: LabProxy) {
+    this.#running = this.#run(proxy);
+  }
+
+  async close(): Promise<void> {
+    this.#isOver = true;
+    await this.#running;
+  }
+
+  async #run(proxy: LabProxy): Promise<void> {
+    for (let i = 0; !this.#isOver; i++) {
+      await (await fetch(`http://${proxy.address()}/${i % 10 === 0 ? 'fail' : ''}`)).text();
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+}
+
+async function observed() {
+  const respond = answering((request) =>
+    request.startLine.includes('/fail') ? ok('no').replace('200 OK', '503 Busy') : ok('yes'),
+  );
+  const backends: RecordingBackend[] = [await backend(respond), await backend(respond)];
+  const proxy = await labProxy(`mode: http
+listen: '127.0.0.1:0'
+backends: [${backends.map(({ address }, i) => `{ name: b${i}, address: '${address}' }`).join(', ')}]
+health_check: { type: tcp, interval: 200ms, unhealthy_threshold: 1 }
+metrics: { listen: '127.0.0.1:0' }
+tracing: { sample_rate: 0 }
+logging: { level: error, access_log: false }
+`);
+  owned(new Traffic(proxy));
+  const prometheus = await startPrometheus(
+    `global: { scrape_interval: 500ms, scrape_timeout: 500ms, evaluation_interval: 500ms }
+rule_files: [alerts.yml]
+scrape_configs: [{ job_name: balance, static_configs: [{ targets: ['${proxy.adminAddress}'] }] }]
+`,
+    // Nobody waits for minutes in a test.
+    { 'alerts.yml': alertsText.replace(/for: \w+/g, 'for: 1s').replaceAll('[5m]', '[5s]') },
+  );
+  return { proxy, backends, prometheus };
+}
+
+describe.skipIf(missing !== '')(`the stack's dashboards and alerts${missing}`, () => {
+  it('are rules as Prometheus wants them, and fire as they should', () => {
+    expect(promtool(['check', 'rules', `${folder}prometheus/alerts.yml`]).status).toBe(0);
+    const tested = promtool(['test', 'rules', `${folder}prometheus/alerts.test.yml`]);
+    expect([tested.status, tested.output]).toEqual([0, expect.stringContaining('SUCCESS')]);
+    expect(promtool(['check', 'config', '--syntax-only', `${folder}prometheus/prometheus.yml`]).status).toBe(
+      0,
+    );
+  });
+
+  it('ask for what a running proxy has', async () => {
+    const { proxy, prometheus } = await observed();
+    // What only a reload leaves.
+    expect((await proxy.app.reload({ source: 'file' })).ok).toBe(true);
+    const queries = dashboards.flatMap(({ title, panels }) =>
+      panels.flatMap((panel) =>
+        panel.targets.map(({ expr }) => ({ what: `${title}: ${panel.title}: ${expr}`, expr })),
+      ),
+    );
+    const conditions = alerts.map(({ alert, expr }) => ({
+      what: alert,
+      expr: expr.replace(/ (?:==|>) [\d.]+/g, ''),
+    }));
+    expect(queries.length).toBeGreaterThan(40);
+    for (const { what, expr } of [...queries, ...conditions]) {
+      const query = expr.replaceAll('$__rate_interval', '5s').replaceAll('[5m]', '[5s]');
+      await eventually(async () => (await prometheus.query(query)).length > 0, `data for ${what}`);
+    }
+  });
+
+  it('tell of an outage', async () => {
+    const { backends, prometheus } = await observed();
+    const firing = async (name: string): Promise<boolean> =>
+      ((await prometheus.value(`count(ALERTS{alertname="${name}",alertstate="firing"})`)) ?? 0) > 0;
+    await eventually(
+      async () => (await prometheus.value('sum(balance_backend_health_status)')) === 2,
+      'all is well',
+    );
+    expect(await firing('BalanceBackendDown')).toBe(false);
+    await backends[0]!.close();
+    await eventually(() => firing('BalanceBackendDown'), 'one backend is down');
+    expect(await firing('BalanceAllBackendsDown')).toBe(false);
+    await backends[1]!.close();
+    await eventually(() => firing('BalanceAllBackendsDown'), 'all backends are down');
+    await eventually(() => firing('BalanceErrorRatio'), 'requests fail');
+  });
+});
