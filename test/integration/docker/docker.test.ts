@@ -6,10 +6,10 @@ import {
   mkdtempSync,
   mkdirSync,
   readFileSync,
-  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -47,7 +47,7 @@ function image(): string {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     symlinkSync(join(root, path), join(folder, path));
   }
-  owned({ close: () => Promise.resolve(rmSync(folder, { recursive: true, force: true })) });
+  owned({ close: () => rm(folder, { recursive: true, force: true }) });
   return folder;
 }
 
