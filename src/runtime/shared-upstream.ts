@@ -95,19 +95,19 @@ export class SharedUpstream {
     const backends: Held<BackendState>[] = [];
     const monitors: Held<WatchedAddress>[] = [];
     const members: Member[] = [];
-    await slices.forEach(config.backends, (backend) => {
-      const held = parts.registry.backend(backend);
-      backends.push(held);
-      members.push(
-        new Member({
-          backend: held.part,
-          weight: backend.weight,
-          maxConnections: backend.max_connections,
-          health: check && heldMonitor(held.part, check, checkKey),
-        }),
-      );
-    });
     try {
+      await slices.forEach(config.backends, (backend) => {
+        const held = parts.registry.backend(backend);
+        backends.push(held);
+        members.push(
+          new Member({
+            backend: held.part,
+            weight: backend.weight,
+            maxConnections: backend.max_connections,
+            health: check && heldMonitor(held.part, check, checkKey),
+          }),
+        );
+      });
       return new SharedUpstream(config, parts, members, backends, monitors);
     } catch (error) {
       for (const held of [...monitors, ...backends]) held.release();

@@ -1,0 +1,191 @@
+import http from '../../plugins/http/index.ts';
+import tcp from '../../plugins/tcp/index.ts';
+import { loadConfigText } from '../../src/config/load-config.ts';
+import { ReadBuffers } from '../../src/net/read-buffers.ts';
+import { TunnelTally } from '../../src/net/tunnel-tally.ts';
+import type { ProtocolPlugin } from '../../src/plugin-api/index.ts';
+import { CheckedPlugin } from '../../src/plugins/checked-plugin.ts';
+import type { PluginChange } from '../../src/plugins/plugin-change.ts';
+import { PluginSet } from '../../src/plugins/plugin-set.ts';
+import { GenerationBuilder } from '../../src/runtime/builder.ts';
+import {
+  ConfigApply,
+  type AppliedConfig,
+  type ConfigCandidate,
+  type FollowingPart,
+} from '../../src/runtime/config-apply.ts';
+import { DrainingGenerations } from '../../src/runtime/draining-generations.ts';
+import { ListenerTable } from '../../src/runtime/listener-table.ts';
+import { LiveView } from '../../src/runtime/live-view.ts';
+import { Registry, type RegistrySizes } from '../../src/runtime/registry.ts';
+import { Telemetry } from '../../src/telemetry/channels.ts';
+import { owned } from './owned.ts';
+import { RecordingLogger } from './recording-logger.ts';
+
+/** One object each, as an instance is kept only while its plugin is the same. */
+const BUILT_IN = [tcp, http].map(
+  (plugin) => new CheckedPlugin(plugin, { file: '', hash: '', builtIn: true }),
+);
+
+/** What a test may let go wrong while an edit is applied. Each is asked at its stage; by default all goes well. */
+export interface Faults {
+  load?: () => Promise<void>;
+  plugins?: () => void;
+  /** Before the nth backend, pool or health monitor is taken, counted from 1. */
+  registry?: (count: number) => void;
+  provision?: ProtocolPlugin['provision'];
+  before?: FollowingPart;
+  after?: FollowingPart;
+  /** Once everything is ready. */
+  differences?: () => void;
+}
+
+/** A registry that can fail at each thing that it is asked for. */
+class FaultyRegistry extends Registry {
+  fault: ((count: number) => void) | undefined;
+  #count = 0;
+
+  begin(): void {
+    this.#count = 0;
+  }
+
+  override backend(...args: Parameters<Registry['backend']>): ReturnType<Registry['backend']> {
+    this.#look();
+    return super.backend(...args);
+  }
+
+  override pool(...args: Parameters<Registry['pool']>): ReturnType<Registry['pool']> {
+    this.#look();
+    return super.pool(...args);
+  }
+
+  override monitor(...args: Parameters<Registry['monitor']>): ReturnType<Registry['monitor']> {
+    this.#look();
+    return super.monitor(...args);
+  }
+
+  #look(): void {
+    this.#count += 1;
+    this.fault?.(this.#count);
+  }
+}
+
+/** The parts that apply a config, without files, admin server and telemetry around them. */
+export class ApplyLab {
+  readonly logger = new RecordingLogger();
+  readonly live = new LiveView();
+  readonly listeners: ListenerTable;
+  readonly draining: DrainingGenerations;
+  readonly apply: ConfigApply;
+  faults: Faults = {};
+  readonly #registry = new FaultyRegistry(this.logger);
+  #yaml = '';
+
+  constructor() {
+    const { logger, live } = this;
+    const buffers = new ReadBuffers();
+    const listeners = new ListenerTable(buffers, logger);
+    this.listeners = listeners;
+    this.draining = new DrainingGenerations({
+      logger,
+      running: () => listeners.running(),
+      cut: (instance) => listeners.cut(instance),
+    });
+    this.apply = new ConfigApply({
+      load: () => this.#load(),
+      builder: new GenerationBuilder({
+        registry: this.#registry,
+        buffers,
+        logger,
+        telemetry: new Telemetry(),
+        tunnels: new TunnelTally(),
+        health: () => ({ status: 200, body: '' }),
+        provisionTimeoutMs: 50,
+      }),
+      live,
+      draining: this.draining,
+      parts: [this.#part('before'), listeners, this.#part('after')],
+      applied: ({ config }) => {
+        this.draining.limit(config.reload.drain_timeout);
+      },
+      logger,
+      prepareLimitMs: 200,
+    });
+  }
+
+  /** What generations hold now. */
+  get held(): RegistrySizes {
+    return this.#registry.sizes;
+  }
+
+  /** Addresses of all sockets that listen, by the names of listeners. */
+  get bound(): Record<string, string> {
+    return Object.fromEntries(this.listeners.addresses());
+  }
+
+  edit(yaml: string): Promise<AppliedConfig> {
+    this.#yaml = yaml;
+    this.#registry.begin();
+    this.#registry.fault = (count) => this.faults.registry?.(count);
+    return this.apply.apply({ source: 'file' });
+  }
+
+  close(): void {
+    this.apply.stop();
+    this.listeners.destroy();
+    this.live.generation?.destroy();
+    this.draining.destroy();
+  }
+
+  async #load(): Promise<ConfigCandidate> {
+    await this.faults.load?.();
+    const loaded = loadConfigText(this.#yaml, 'lab.yaml', { modes: ['tcp', 'http', 'odd'] });
+    const odd: ProtocolPlugin = {
+      apiVersion: 1,
+      name: 'odd',
+      provision: (config, host) => (this.faults.provision ?? instance)(config, host),
+    };
+    const origin = { file: '', hash: '', builtIn: true };
+    const protocols = new PluginSet([...BUILT_IN, new CheckedPlugin(odd, origin)]);
+    return { loaded, plugins: this.#plugins(protocols) };
+  }
+
+  #plugins(protocols: PluginSet): PluginChange {
+    const change: Pick<PluginChange, 'build' | 'differences' | 'commit' | 'isEmpty'> = {
+      isEmpty: true,
+      build: async (_loaded, build) => {
+        this.faults.plugins?.();
+        return build(protocols);
+      },
+      differences: () => {
+        this.faults.differences?.();
+        return [];
+      },
+      commit: () => undefined,
+    };
+    return change as PluginChange;
+  }
+
+  #part(place: 'before' | 'after'): FollowingPart {
+    return {
+      prepare: (...args) =>
+        this.faults[place]?.prepare(...args) ??
+        Promise.resolve({ commit: () => undefined, unwind: () => undefined }),
+    };
+  }
+}
+
+/** Does nothing, for ever. */
+function instance(): ReturnType<ProtocolPlugin['provision']> {
+  return {
+    protocol: 'odd',
+    active: 0,
+    handle: () => ({ drain: () => undefined }),
+    close: () => Promise.resolve(),
+  };
+}
+
+/** A lab that is closed at the end of the test. */
+export function applyLab(): ApplyLab {
+  return owned(new ApplyLab());
+}
