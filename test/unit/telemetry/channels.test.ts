@@ -80,6 +80,30 @@ describe('Telemetry', () => {
     expect(telemetry.lastFailure).toBe(failure);
   });
 
+  it('hands health checks and waits to those who want them', () => {
+    const telemetry = new Telemetry();
+    telemetry.subscribe(new Listener());
+    const seen: unknown[] = [];
+    const fail = (): void => {
+      throw new Error('broken');
+    };
+    telemetry.subscribe(Object.assign(new Listener(), { healthCheck: fail, queue: fail }));
+    telemetry.subscribe(
+      Object.assign(new Listener(), {
+        healthCheck: (record: unknown) => seen.push(record),
+        queue: (record: unknown) => seen.push(record),
+      }),
+    );
+    const check = { backend: 'a', passed: true, durationMs: 1 };
+    const wait = { upstream: 'web', outcome: 'served', waitedMs: 1 } as const;
+    telemetry.healthCheck(check);
+    telemetry.queue(wait);
+    telemetry.pluginFailed();
+    expect(seen).toEqual([check, wait]);
+    expect(telemetry.failures).toBe(2);
+    expect(telemetry.pluginFailures).toBe(1);
+  });
+
   it('lets a subscriber leave while a record is handed around', () => {
     const telemetry = new Telemetry();
     const last = new Listener();
