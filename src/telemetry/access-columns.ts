@@ -12,7 +12,8 @@ export interface Column<R> {
    * `number`, or `ms` (a duration).
    */
   readonly kind: 'text' | 'word' | 'optional' | 'number' | 'ms';
-  readonly read: (record: R) => string | number;
+  /** `undefined` where a plugin left out what it should have said. */
+  readonly read: (record: R) => string | number | undefined;
 }
 
 /** The time at which the line is written: the one field that is not the record's. */

@@ -82,18 +82,18 @@ function textual<R>(
   if (kind === 'optional') {
     return (record) => {
       const value = read(record);
-      return value === '' ? '' : write(value as string);
+      return value === undefined || value === '' ? '' : write(String(value));
     };
   }
-  if (kind === 'text') return (record) => write(read(record) as string);
+  if (kind === 'text') return (record) => write(String(read(record) ?? ''));
   // Looking whether a text needs escapes costs more than comparing it with the last one.
   let last: string | number | undefined;
-  let written = '';
+  let written = write('');
   return (record) => {
     const value = read(record);
     if (value !== last) {
       last = value;
-      written = write(value as string);
+      written = write(String(value ?? ''));
     }
     return written;
   };
@@ -101,7 +101,7 @@ function textual<R>(
 
 function numeric<R>(key: string, read: Column<R>['read']): Part<R> {
   let last: string | number | undefined;
-  let written = '';
+  let written = `${key}0`;
   return (record) => {
     const value = read(record);
     if (value !== last) {

@@ -83,7 +83,7 @@ export class AccessLog implements TelemetrySubscriber {
 
   #isSampled(requestId: string): boolean {
     if (this.#sample >= 1) return true;
-    return requestId === '' ? this.#random() < this.#sample : isSampled(requestId, this.#sample);
+    return !requestId ? this.#random() < this.#sample : isSampled(requestId, this.#sample);
   }
 }
 

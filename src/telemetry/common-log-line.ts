@@ -48,8 +48,8 @@ function address(clientAddress: string): string {
 }
 
 /** What may stand between quotes; bytes that could end the line or act on a terminal as `\x1b`. */
-function quotable(value: string): string {
-  if (value === '') return '-';
+function quotable(value: string | undefined): string {
+  if (value === undefined || value === '') return '-';
   if (value.length > MAX_VALUE_LENGTH) return quotable(value.slice(0, MAX_VALUE_LENGTH));
   return PLAIN.test(value) ? value : value.replace(ESCAPED, escapeBytes);
 }

@@ -154,6 +154,23 @@ describe('the access log as JSON', () => {
     }
   });
 
+  it('is whole although a plugin leaves something out', () => {
+    const bare = { clientAddress: '10.0.0.1', startedAtMs: 0, durationMs: 1 } as unknown as TunnelRecord;
+    const text = textOf({ format: 'json' }, (log) => log.tunnel(bare));
+    expect(JSON.parse(text)).toEqual({
+      timestamp: '2025-11-17T15:00:01Z',
+      listener: '',
+      protocol: '',
+      duration_ms: 1,
+      client_ip: '10.0.0.1',
+      bytes_received: 0,
+      bytes_sent: 0,
+      upstream: '',
+      backend: '',
+      ended_by: '',
+    });
+  });
+
   it('stays JSON when a plugin reports nonsense', () => {
     const line = exchangeLine(
       { format: 'json' },
