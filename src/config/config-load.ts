@@ -45,6 +45,9 @@ const checks: readonly ((context: CheckContext) => void)[] = [
   checkLogging,
 ];
 
+/** The keys of a file that say what is served; one of them, if empty, stands in each whole config. */
+const SERVERS: readonly Path[] = [['backends'], ['routes'], ['listeners'], ['http', 'routes']];
+
 /** One load of what was read: merged → schema → normalized → checked. Each stage reports all that it finds. */
 export class ConfigLoad {
   readonly #file: string;
@@ -101,6 +104,7 @@ export class ConfigLoad {
       config,
       warnings: sortProblems(this.#warnings, this.#reading.names),
       file: this.#file,
+      namesServers: SERVERS.some((path) => this.#merged.has(path)),
       sources: this.#sources(),
       places: PlaceTable.encode(this.#merged, this.#origins),
     };

@@ -24,6 +24,7 @@ export interface LoadResult {
   readonly config: Config;
   readonly warnings: readonly Problem[];
   readonly file: string;
+  readonly namesServers: boolean;
   readonly sources: ConfigSources;
   /** Of a {@link PlaceTable}. */
   readonly places: Uint8Array<ArrayBuffer>;
@@ -38,6 +39,8 @@ export interface LoadedConfig {
   readonly hash: string;
   /** The file as it was named to the load. */
   readonly file: string;
+  /** Whether it says what is served, and be it nothing: a file that was cut off behind its first sections does not. */
+  readonly namesServers: boolean;
   /** All files that it was made from. */
   readonly sources: ConfigSources;
   /**

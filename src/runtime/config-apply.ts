@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path';
 
+import { ConfigError } from '../config/config-error.ts';
 import type { ConfigChange } from '../config/diff/config-change.ts';
 import { diffConfigs } from '../config/diff/diff-configs.ts';
 import { summarizeChanges } from '../config/diff/summarize-changes.ts';
@@ -104,6 +105,7 @@ export class ConfigApply {
     const { live } = this.#options;
     const candidate = await this.#load(cause);
     const { loaded, plugins } = candidate;
+    if (this.#live?.namesServers === true && !loaded.namesServers) throw cutOff(loaded);
     if (cause.source === 'plugins' && plugins.isEmpty)
       return { summary: summarizeChanges([]), changes: [], warnings: [], loaded: undefined };
     const undo = new Unwinding();
@@ -225,6 +227,13 @@ function sourceOf({ config, hash, file, sources }: LoadedConfig, protocols: Prot
   const named = sources.files.filter(({ role }) => role === 'reference');
   const files = new Map(named.map(({ file: path, hash: content }) => [path, content]));
   return { config, hash, directory: dirname(resolve(file)), files, protocols };
+}
+
+/** What serves nothing all of a sudden is more likely half of a file than meant. */
+function cutOff(loaded: LoadedConfig): ConfigError {
+  const message =
+    'names neither backends nor routes nor listeners: is it only the beginning of a file? Write `backends: []` to serve nothing';
+  return new ConfigError([loaded.problem([], message)], { sources: loaded.sources });
 }
 
 function tooSlow(what: string, limitMs: number): BalanceError {
