@@ -231,7 +231,8 @@ describe('the flat form', () => {
     expect(config.tracing).toEqual({
       enabled: true,
       service_name: 'balance',
-      endpoint: 'http://localhost:14268/api/traces',
+      exporter: 'jaeger',
+      propagation: ['w3c'],
       sample_rate: 0.05,
     });
     expect(load('metrics: { enabled: false }\nbackends: []').config.metrics.enabled).toBe(false);
