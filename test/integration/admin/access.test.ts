@@ -1,12 +1,15 @@
-import { rename, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { once } from 'node:events';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { askAdmin } from '../../support/admin-client.ts';
 import { CertificateAuthority } from '../../support/certificates.ts';
 import { labProxy, type LabProxy } from '../../support/lab-proxy.ts';
+import { owned } from '../../support/owned.ts';
+import { connectUnix, killedSocketFile } from '../../support/unix-sockets.ts';
 
 const TOKEN = 'an-admin-token-of-a-test';
 const BEARER = { Authorization: `Bearer ${TOKEN}` };
@@ -45,6 +48,20 @@ describe('an admin server of this machine', () => {
       expect([host, await status('/status', host)]).toEqual([host, 200]);
     }
     expect(await status('/ready', 'balance.internal')).toBe(200);
+  });
+});
+
+describe('an admin server at a unix socket', () => {
+  it('answers without a token, also where a killed process left its socket', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'balance-admin-'));
+    onTestFinished(() => rm(directory, { recursive: true, force: true }));
+    const path = join(directory, 'admin.sock');
+    await killedSocketFile(path);
+    await start(`{ listen: 'unix:${path}' }`);
+    const socket = owned(await connectUnix(path));
+    socket.send('GET /ready HTTP/1.1\r\nHost: whatever\r\n\r\n');
+    expect(await socket.untilText('}')).toMatch(/^HTTP\/1\.1 200 /);
+    await expect(start(`{ listen: 'unix:${path}' }`)).rejects.toThrow('already in use');
   });
 });
 
