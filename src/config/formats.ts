@@ -10,7 +10,16 @@ import { isHeaderValue, isToken } from './http-syntax.ts';
 import { parseFilter } from './log-filter/parse-filter.ts';
 import { parseStatusRanges } from './status-ranges.ts';
 import { checkTemplate } from './template-variables.ts';
-import { DURATION_FORMS, SIZE_FORMS, parseAgeMs, parseDurationMs, parseSizeBytes } from './units.ts';
+import {
+  DURATION_FORMS,
+  SIZE_FORMS,
+  formatAge,
+  formatDuration,
+  formatSize,
+  parseAgeMs,
+  parseDurationMs,
+  parseSizeBytes,
+} from './units.ts';
 
 /** One `format` of the schema. */
 export interface Format {
@@ -18,6 +27,8 @@ export interface Format {
   readonly expected: string;
   /** What the normalized config has for the text. Throws an Error that says what is allowed and never repeats the text. */
   parse(text: string): string | number;
+  /** The text that {@link parse} reads back as that number; of formats that give numbers. */
+  print?(value: number): string;
 }
 
 const durations = `a duration with its unit, such as ${DURATION_FORMS}`;
@@ -32,16 +43,18 @@ export const BEARER_TOKENS =
 
 /** All formats of the schema by name. */
 export const FORMATS: Readonly<Record<string, Format>> = {
-  duration: { expected: durations, parse: parseDurationMs },
+  duration: { expected: durations, parse: parseDurationMs, print: formatDuration },
   'positive-duration': {
     expected: `${durations}, longer than 0`,
     parse: (text) => parseDurationMs(text) || fail('must be longer than 0'),
+    print: formatDuration,
   },
   age: {
     expected: 'an age such as 12h or 30d',
     parse: (text) => parsedAge(text) || fail('must be longer than 0'),
+    print: formatAge,
   },
-  size: { expected: `a size with its unit, such as ${SIZE_FORMS}`, parse: parseSizeBytes },
+  size: { expected: `a size with its unit, such as ${SIZE_FORMS}`, parse: parseSizeBytes, print: formatSize },
   'listen-address': {
     expected: `an address: ${ADDRESS_FORMS}`,
     parse: (text) => formatAddress(parseAddress(text)),

@@ -1,8 +1,8 @@
 import { stringify } from 'yaml';
 import type { Config } from './config.generated.ts';
+import { FORMATS } from './formats.ts';
 import { maskConfig } from './mask-secrets.ts';
 import { resolveSchema, type SchemaNode } from './schema.ts';
-import { formatDuration, formatSize } from './units.ts';
 
 const YAML_WIDTH = 110;
 
@@ -56,6 +56,5 @@ function shownObject(schema: SchemaNode, value: Readonly<Record<string, unknown>
 }
 
 function withUnit(format: string | undefined, value: number): number | string {
-  if (format === 'duration' || format === 'positive-duration') return formatDuration(value);
-  return format === 'size' ? formatSize(value) : value;
+  return (format === undefined ? undefined : FORMATS[format]?.print?.(value)) ?? value;
 }

@@ -42,13 +42,14 @@ export function parseDurationMs(text: string): number {
 
 /** The longest age that is taken, ten years. */
 const MAX_AGE_DAYS = 3650;
+const DAY_MS = 86_400_000;
 
 /** Reads an age of files: a duration as of {@link parseDurationMs}, or whole days such as `30d`. Throws an Error that says what is allowed. */
 export function parseAgeMs(text: string): number {
   const days = /^(\d+)d$/.exec(text)?.[1];
   if (days === undefined) return parseDurationMs(text);
   if (Number(days) > MAX_AGE_DAYS) throw new Error(`must be at most ${MAX_AGE_DAYS}d`);
-  return Number(days) * 86_400_000;
+  return Number(days) * DAY_MS;
 }
 
 /** Reads a size such as `512B`, `64KiB` (binary), `10MB` (decimal) or `0`. Throws an Error that says what is allowed. */
@@ -77,6 +78,11 @@ export function formatDuration(durationMs: number): string {
     if (count > 0) text += `${count}${unit}`;
   }
   return text;
+}
+
+/** The shortest text that {@link parseAgeMs} reads back as the same number: `30d`, `12h`. */
+export function formatAge(ageMs: number): string {
+  return ageMs > 0 && ageMs % DAY_MS === 0 ? `${ageMs / DAY_MS}d` : formatDuration(ageMs);
 }
 
 /** How long something runs, in whole seconds, without leading zero units: `2h15m30s`, `2h0m5s`, `42s`. */
