@@ -1,12 +1,13 @@
 import { closeSync, openSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 
 import { startApp, type App } from '../../src/app.ts';
 import type { ReloadOutcome } from '../../src/runtime/reloader.ts';
 import { eventually } from './eventually.ts';
 import { owned } from './owned.ts';
+import { writeInto } from './write-into.ts';
 
 /** A proxy whose config a test edits while it runs, in a directory where a test may put more files. */
 export class LabProxy {
@@ -87,10 +88,7 @@ export async function labProxy(
   files: Readonly<Record<string, string>> = {},
 ): Promise<LabProxy> {
   const directory = await mkdtemp(join(tmpdir(), 'balance-lab-'));
-  for (const [name, text] of Object.entries({ 'balance.yaml': yaml, ...files })) {
-    await mkdir(dirname(join(directory, name)), { recursive: true });
-    await writeFile(join(directory, name), text);
-  }
+  await writeInto(directory, { 'balance.yaml': yaml, ...files });
   const output = openSync(join(directory, 'balance.log'), 'a');
   const errorOutput = openSync(join(directory, 'errors.log'), 'a');
   try {

@@ -1,6 +1,6 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
 import { loadConfigText } from '../../src/config/load-config.ts';
@@ -12,6 +12,7 @@ import { PluginLoader, type PluginRequest } from '../../src/plugins/plugin-loade
 import type { PluginSet } from '../../src/plugins/plugin-set.ts';
 import { owned } from './owned.ts';
 import { RecordingLogger } from './recording-logger.ts';
+import { writeInto } from './write-into.ts';
 
 export const HOST = { listener: 'test' } as ProtocolHost;
 
@@ -21,13 +22,6 @@ export async function pluginFolder(files: Readonly<Record<string, string>>): Pro
   onTestFinished(() => rm(path, { recursive: true, force: true }));
   await writeInto(path, files);
   return path;
-}
-
-export async function writeInto(directory: string, files: Readonly<Record<string, string>>): Promise<void> {
-  for (const [name, text] of Object.entries(files)) {
-    await mkdir(dirname(join(directory, name)), { recursive: true });
-    await writeFile(join(directory, name), text);
-  }
 }
 
 /** A plugin that does nothing but keep its options; `state` tells one version from another. */

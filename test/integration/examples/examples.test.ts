@@ -24,7 +24,9 @@ interface Example {
 
 /** Starts an example on free ports, with backends that answer `<port of the example> <path>`. */
 async function start(name: string): Promise<Example> {
-  const beside = readdirSync(new URL('conf.d/', FOLDER)).map((included) => `conf.d/${included}`);
+  const beside = ['conf.d', 'plugins'].flatMap((folder) =>
+    readdirSync(new URL(`${folder}/`, FOLDER)).map((file) => `${folder}/${file}`),
+  );
   const files: Record<string, string> = {};
   for (const file of [name, ...beside]) files[file] = readFileSync(new URL(file, FOLDER), 'utf8');
   const seen: Record<string, Message[]> = {};
@@ -71,6 +73,22 @@ const TRAFFIC: Readonly<Record<string, (example: Example) => Promise<void>>> = {
     expect([await status('/live'), await status('/ready'), await status('/metrics')]).toEqual([
       200, 200, 200,
     ]);
+  },
+  'echo-plugin.yaml': async ({ connect, proxy }) => {
+    const socket = await connect();
+    await socket.untilText('say something\n');
+    socket.send('hello');
+    await socket.untilText('HELLO');
+    const file = join(proxy.directory, 'plugins/echo.mjs');
+    await writeFile(file, readFileSync(file, 'utf8').replace('toUpperCase', 'toLowerCase'));
+    await proxy.untilLogged('plugin replaced');
+    const next = await connect();
+    next.send('Hello');
+    await next.untilText('hello');
+    socket.send(' again');
+    await socket.untilText('HELLO AGAIN');
+    socket.end();
+    expect(await socket.untilClosed()).toBe('end');
   },
   'balance.yaml': async ({ connect, proxy }) => {
     const socket = await connect();

@@ -15,7 +15,7 @@ describe('the examples in config/', () => {
 
   it.each(examples)('%s loads without warnings', async (name) => {
     const file = new URL(name, directory).pathname;
-    const loaded = await loadConfig(file, { modes: ['http', 'tcp'] });
+    const loaded = await loadConfig(file, { modes: ['http', 'tcp', 'echo'] });
     expect(loaded.warnings).toEqual([]);
     expect(loaded.config.listeners.length).toBeGreaterThan(0);
   });

@@ -6,7 +6,8 @@ import { fingerprintOf, PluginContents } from '../../../src/plugins/plugin-conte
 import { PluginWatch } from '../../../src/plugins/plugin-watch.ts';
 import { eventually } from '../../support/eventually.ts';
 import { owned } from '../../support/owned.ts';
-import { pluginFolder, writeInto } from '../../support/plugin-lab.ts';
+import { pluginFolder } from '../../support/plugin-lab.ts';
+import { writeInto } from '../../support/write-into.ts';
 
 const NEVER_MS = 3_600_000;
 
