@@ -63,10 +63,11 @@ export async function serve(options: ServeOptions, context: CommandContext): Pro
   const handlers = { SIGTERM: stop, SIGINT: stop, SIGHUP: hangUp, SIGUSR1: reopen, exit: leave };
 
   for (const [event, handler] of Object.entries(handlers)) events.on(event, handler);
+  // From the start on: a plugin may leave a timer behind that throws before the proxy is up.
+  events.on('uncaughtException', survive);
+  events.on('unhandledRejection', survive);
   try {
     app = await options.start();
-    events.on('uncaughtException', survive);
-    events.on('unhandledRejection', survive);
     options.started?.(app);
     const signal = await stopRequested;
     app.logger.info('shutting down', { signal });
@@ -89,7 +90,9 @@ function reportStrayError(thrown: unknown, app: App | undefined, context: Comman
   const detail = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
   try {
     app?.logger.error('unexpected error; the proxy goes on', { error: detail });
+    if (app !== undefined) return;
   } catch {
-    context.stderr.write(`balance: unexpected error: ${detail}\n`);
+    // Then as if there were no log.
   }
+  context.stderr.write(`balance: unexpected error: ${detail}\n`);
 }

@@ -4,6 +4,7 @@ import type { Backend, Connection, ConnectionHandler, ProtocolInstance } from '.
 import type { AcceptedStream } from './accepted-stream.ts';
 import type { Listener } from './listener.ts';
 import type { SocketStream } from './socket-stream.ts';
+import type { Tenure } from './tenure.ts';
 
 /** An exchange or a tunnel that runs on a connection. */
 export interface RunningWork {
@@ -26,12 +27,13 @@ export class AcceptedConnection implements Connection {
   readonly acceptedAtMs = performance.now();
   /** Set by the listener once the protocol took the connection over. */
   handler: ConnectionHandler | undefined;
+  readonly tenure: Tenure;
   /** The instance that was live when it came. */
   readonly takenBy: ProtocolInstance;
   readonly #socket: Socket;
   readonly #listener: Listener;
 
-  constructor(id: number, { stream, socket }: AcceptedStream, listener: Listener) {
+  constructor(id: number, { stream, socket }: AcceptedStream, listener: Listener, tenure: Tenure) {
     this.id = id;
     this.stream = stream;
     // Read now: later the socket may be gone.
@@ -39,6 +41,7 @@ export class AcceptedConnection implements Connection {
     this.remotePort = socket.remotePort ?? 0;
     this.#socket = socket;
     this.#listener = listener;
+    this.tenure = tenure;
     this.takenBy = listener.instance;
   }
 
@@ -59,7 +62,7 @@ export class AcceptedConnection implements Connection {
   }
 
   get current(): ProtocolInstance {
-    return this.#listener.instance;
+    return this.tenure.kept ?? this.#listener.instance;
   }
 
   /** What runs on it. */

@@ -3,7 +3,13 @@ import { lstat, unlink } from 'node:fs/promises';
 
 import { formatAddress, type Address } from '../config/address.ts';
 import { BalanceError, messageOf, systemCodeOf } from '../errors.ts';
-import type { Logger, LogSubject, ProtocolInstance } from '../plugin-api/index.ts';
+import type {
+  ConnectionHandler,
+  Logger,
+  LogSubject,
+  ProtocolInstance,
+  ProtocolPlugin,
+} from '../plugin-api/index.ts';
 import { AcceptedConnection, type RunningWork } from './accepted-connection.ts';
 import {
   acceptedStream,
@@ -14,6 +20,7 @@ import {
 } from './accepted-stream.ts';
 import { fieldsOf } from './fields-of.ts';
 import type { ReadBuffers } from './read-buffers.ts';
+import { Tenure } from './tenure.ts';
 import { Traffic } from './traffic.ts';
 
 const BACKLOG = 4096;
@@ -24,6 +31,8 @@ export interface ListenerOptions {
   /** 0: no limit. */
   readonly maxConnections: number;
   readonly instance: ProtocolInstance;
+  /** Whose instance that is. Default: nobody in particular. */
+  readonly plugin?: ProtocolPlugin;
   readonly buffers: ReadBuffers;
   readonly logger: Logger;
   readonly nextConnectionId: () => number;
@@ -49,6 +58,7 @@ export class Listener {
   readonly #server: Server;
   readonly #connections = new Set<AcceptedConnection>();
   #instance: ProtocolInstance;
+  #tenure: Tenure;
   #bound: Address;
   #draining = false;
   #whenEmpty: (() => void) | undefined;
@@ -59,6 +69,7 @@ export class Listener {
     this.address = options.address;
     this.#bound = options.address;
     this.#instance = options.instance;
+    this.#tenure = new Tenure(options.plugin);
     this.maxConnections = options.maxConnections;
     this.#buffers = options.buffers;
     this.#logger = options.logger;
@@ -111,11 +122,20 @@ export class Listener {
     return this.#instance;
   }
 
-  /** Another generation takes over. Connections of another protocol finish what runs on them and close. */
-  replace(instance: ProtocolInstance): void {
+  /**
+   * Another generation takes over. Connections of another protocol finish what runs on them and close. Those of another
+   * version of the plugin keep to the instance that they have: then this gives a promise that resolves when they are gone.
+   */
+  replace(instance: ProtocolInstance, plugin?: ProtocolPlugin): Promise<void> | undefined {
+    const before = this.#instance;
+    const tenure = this.#tenure;
+    let over: Promise<void> | undefined;
     // First, so that they still see who serves what they began.
-    if (this.#instance.protocol !== instance.protocol) this.#drainConnections();
+    if (before.protocol !== instance.protocol) this.#drainConnections();
+    else if (plugin !== tenure.plugin) over = tenure.keepTo(before);
+    if (plugin !== tenure.plugin) this.#tenure = new Tenure(plugin);
     this.#instance = instance;
+    return over;
   }
 
   /** The port that is bound; 0 for a unix socket. */
@@ -165,7 +185,7 @@ export class Listener {
   cut(instance: ProtocolInstance): number {
     let count = 0;
     for (const connection of this.#connections) {
-      if (this.#runningOn(connection)?.instance !== instance) continue;
+      if (this.#runningOn(connection)?.instance !== instance && connection.tenure.kept !== instance) continue;
       connection.stream.reset(
         new BalanceError('drain_timeout', 'the config that it began on has drained for too long', {
           origin: 'internal',
@@ -189,7 +209,8 @@ export class Listener {
   #drainConnections(): void {
     for (const connection of this.#connections) {
       try {
-        connection.handler?.drain();
+        const drained: unknown = connection.handler?.drain();
+        if (drained instanceof Promise) drained.catch(this.#onFault);
       } catch (error) {
         this.#onFault(error);
       }
@@ -261,22 +282,40 @@ export class Listener {
 
   #handOver(accepted: AcceptedStream): void {
     const { stream } = accepted;
-    const connection = new AcceptedConnection(this.#nextConnectionId(), accepted, this);
+    const tenure = this.#tenure;
+    const connection = new AcceptedConnection(this.#nextConnectionId(), accepted, this, tenure);
+    tenure.begin();
     this.accepted += 1;
     this.#connections.add(connection);
     this.traffic.begin(stream);
     stream.whenClosed(() => {
       this.#connections.delete(connection);
+      tenure.end();
       this.traffic.end(stream);
       if (this.#connections.size === 0) this.#whenEmpty?.();
     });
     try {
-      connection.handler = this.#instance.handle(connection);
+      const handler: unknown = this.#instance.handle(connection);
+      if (handler instanceof Promise) void this.#handleLate(connection, handler);
+      else connection.handler = handler as ConnectionHandler;
     } catch (error) {
-      this.#pluginFailed?.();
-      this.#logger.error('protocol refused a connection', { listener: this.name, error: messageOf(error) });
-      stream.destroy();
+      this.#refuse(connection, error);
     }
+  }
+
+  /** A plugin's handle that promises its handler. */
+  async #handleLate(connection: AcceptedConnection, handler: Promise<unknown>): Promise<void> {
+    try {
+      connection.handler = (await handler) as ConnectionHandler;
+    } catch (error) {
+      this.#refuse(connection, error);
+    }
+  }
+
+  #refuse({ stream }: AcceptedConnection, error: unknown): void {
+    this.#pluginFailed?.();
+    this.#logger.error('protocol refused a connection', { listener: this.name, error: messageOf(error) });
+    stream.destroy();
   }
 }
 

@@ -15,6 +15,15 @@ interface ResettableSocket extends Socket {
   resetAndClosing: boolean;
 }
 
+/** A reader as a plugin may bring it: callbacks that should be done when they return may give a promise instead. */
+interface AnyReader extends LogSubject {
+  readonly buffer?: Buffer | undefined;
+  data(bytes: Buffer, start: number, end: number): unknown;
+  end(): unknown;
+  drained(): unknown;
+  closed(error: Error | undefined): unknown;
+}
+
 /** Told about an exception that a reader threw; the stream itself is destroyed. */
 export type FaultHandler = (error: unknown, subject?: LogSubject) => void;
 
@@ -28,7 +37,7 @@ export class SocketStream implements ByteStream, Flow {
   readonly #buffers: ReadBuffers;
   readonly #onFault: FaultHandler;
   #socket: Socket | undefined;
-  #reader: StreamReader | undefined;
+  #reader: AnyReader | undefined;
   #private: PrivateBuffer | undefined;
   /** The memory that the socket reads into now. */
   #current: Buffer;
@@ -317,7 +326,8 @@ export class SocketStream implements ByteStream, Flow {
       return;
     }
     try {
-      reader.data(bytes, 0, length);
+      const result = reader.data(bytes, 0, length);
+      if (result !== undefined) this.#mind(result);
     } catch (error) {
       this.#fault(error);
     }
@@ -343,9 +353,9 @@ export class SocketStream implements ByteStream, Flow {
     this.#early = undefined;
     this.#isBehind = false;
     try {
-      for (const chunk of early ?? []) this.#reader?.data(chunk, 0, chunk.length);
+      for (const chunk of early ?? []) this.#mind(this.#reader?.data(chunk, 0, chunk.length));
       // A reader that took over meanwhile catches up by itself.
-      if (this.#reader === reader && this.#peerEnded) reader.end();
+      if (this.#reader === reader && this.#peerEnded) this.#mind(reader.end());
     } catch (error) {
       this.#fault(error);
     }
@@ -367,7 +377,7 @@ export class SocketStream implements ByteStream, Flow {
     this.#peerEnded = true;
     if (this.#reader === undefined || this.#early !== undefined) return;
     try {
-      this.#reader.end();
+      this.#mind(this.#reader.end());
     } catch (error) {
       this.#fault(error);
     }
@@ -400,10 +410,10 @@ export class SocketStream implements ByteStream, Flow {
   };
 
   /** The last call to a reader, which is forgotten with it. */
-  #tellClosed(reader: StreamReader): void {
+  #tellClosed(reader: AnyReader): void {
     this.#reader = undefined;
     try {
-      reader.closed(this.#error);
+      this.#mind(reader.closed(this.#error));
     } catch (error) {
       this.#onFault(error, reader);
     }
@@ -414,16 +424,28 @@ export class SocketStream implements ByteStream, Flow {
     if (this.writableLength > 0) return;
     this.#owesDrained = false;
     try {
-      this.#reader.drained();
+      this.#mind(this.#reader.drained());
     } catch (error) {
       this.#fault(error);
     }
   };
 
+  /** What a callback promised may fail later, when nobody else would notice. */
+  #mind(result: unknown): void {
+    if (!isPromise(result)) return;
+    result.then(undefined, (error: unknown) => {
+      this.#fault(error);
+    });
+  }
+
   #fault(error: unknown): void {
     this.#onFault(error, this.#reader);
     this.destroy(error instanceof Error ? error : new Error(String(error)));
   }
+}
+
+function isPromise(result: unknown): result is PromiseLike<unknown> {
+  return typeof (result as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function';
 }
 
 function readReset(): Error {

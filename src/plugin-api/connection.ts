@@ -20,7 +20,8 @@ export interface Connection {
   readonly draining: boolean;
   /**
    * The protocol instance of the generation that is live now. A protocol with several exchanges a
-   * connection asks for it at each exchange, so that an edited config counts from the next one on.
+   * connection asks for it at each exchange, so that an edited config counts from the next one on. When another version
+   * of the plugin takes its place meanwhile, it is the last instance of the version that took the connection over.
    */
   readonly current: ProtocolInstance;
 }

@@ -14,7 +14,7 @@ export interface ProtocolPlugin {
   readonly configSchema?: object;
   /**
    * Makes an instance for one listener. Throws (or rejects) when the config can't work: the whole edit is then refused
-   * and nothing changes; so it is when an instance takes more than 10 seconds to come. An edit that changes nothing about
+   * and nothing changes; so it is when an instance takes longer to come than `plugins.timeout` allows. An edit that changes nothing about
    * the listener, its upstreams and its plugin keeps the instance that is there.
    */
   provision(config: unknown, host: ProtocolHost): ProtocolInstance | Promise<ProtocolInstance>;
@@ -28,7 +28,10 @@ export interface ProtocolInstance {
   readonly active: number;
   /** Takes over an accepted connection. Must call `connection.stream.read()` before it returns. */
   handle(connection: Connection): ConnectionHandler;
-  /** No connection will be handed to this instance any more; resolves when the last of its exchanges and tunnels is over. */
+  /**
+   * No connection will be handed to this instance any more; resolves when the last of its exchanges and tunnels is over.
+   * Where another version of the plugin took its place it is called when the last connection is gone.
+   */
   close(): Promise<void>;
   /**
    * What it would do with a request, found out in the same way as it would do it, and without doing it: nothing is

@@ -8,6 +8,7 @@ import type { ReadBuffers } from '../net/read-buffers.ts';
 import { mayBlock, type LeavingSocket } from './address-handover.ts';
 import type { FollowingPart, PreparedChange } from './config-apply.ts';
 import type { Generation } from './generation.ts';
+import type { LiveInstance } from './live-instance.ts';
 import type { PlannedListener } from './planned-listener.ts';
 import type { RuntimeTelemetry } from './runtime-telemetry.ts';
 
@@ -18,6 +19,8 @@ export class ListenerTable implements FollowingPart {
   readonly #telemetry: Pick<RuntimeTelemetry, 'pluginFailed'> | undefined;
   readonly #listeners = new Map<string, Listener>();
   readonly #draining = new Set<Listener>();
+  /** Who takes their next connections. */
+  readonly #served = new Map<Listener, LiveInstance>();
   #connections = 0;
 
   constructor(buffers: ReadBuffers, logger: Logger, telemetry?: Pick<RuntimeTelemetry, 'pluginFailed'>) {
@@ -110,12 +113,13 @@ export class ListenerTable implements FollowingPart {
     this.#listeners.clear();
   }
 
-  #make({ config, instance }: PlannedListener): Listener {
+  #make({ config, instance, served }: PlannedListener): Listener {
     return new Listener({
       name: config.name,
       address: parseAddress(config.address),
       maxConnections: config.max_connections,
       instance,
+      plugin: served.plugin,
       buffers: this.#buffers,
       logger: this.#logger,
       nextConnectionId: () => (this.#connections += 1),
@@ -150,18 +154,21 @@ export class ListenerTable implements FollowingPart {
     const kept = new Set<string>();
     for (const [key, listener] of added) this.#listeners.set(key, listener);
     for (const planned of generation.listeners) {
-      const { config, instance } = planned;
+      const { config, instance, served } = planned;
       const key = keyOf(planned);
       kept.add(key);
       const listener = this.#listeners.get(key);
       if (listener === undefined) continue;
       listener.name = config.name;
       listener.maxConnections = config.max_connections;
-      listener.replace(instance);
+      const keptUntil = listener.replace(instance, served.plugin);
+      if (keptUntil !== undefined) this.#served.get(listener)?.keepUntil(keptUntil);
+      this.#served.set(listener, served);
     }
     for (const [key, listener] of this.#listeners) {
       if (kept.has(key)) continue;
       this.#listeners.delete(key);
+      this.#served.delete(listener);
       void this.#drain(listener);
     }
   }

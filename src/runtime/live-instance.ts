@@ -9,6 +9,7 @@ export class LiveInstance {
   readonly host: ListenerHost;
   /** Tells apart what can't be compared by the config alone, as the content of files that it names. */
   readonly stamp: string;
+  #kept: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(instance: ProtocolInstance, plugin: ProtocolPlugin, host: ListenerHost, stamp: string) {
@@ -22,6 +23,11 @@ export class LiveInstance {
   get active(): number {
     const { active } = this.instance;
     return Number.isFinite(active) && active > 0 ? active : 0;
+  }
+
+  /** Connections keep to it although it was replaced: it may not close before that is over. */
+  keepUntil(over: Promise<void>): void {
+    this.#kept = over;
   }
 
   /**
@@ -41,6 +47,7 @@ export class LiveInstance {
 
   async #close(): Promise<void> {
     this.host.retire();
+    if (this.#kept !== undefined) await this.#kept;
     try {
       await this.instance.close();
     } catch (error) {

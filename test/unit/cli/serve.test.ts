@@ -136,6 +136,19 @@ describe('serve', () => {
     expect(events.exit).not.toHaveBeenCalled();
   });
 
+  it('survives stray errors from the start on', async () => {
+    const events = fakeProcess();
+    const stderr = new PassThrough();
+    const context = { env: {}, stdout: new PassThrough(), stderr, process: events };
+    const start = async (): Promise<App> => {
+      events.emit('uncaughtException', new Error('early bird'));
+      throw new Error('in use');
+    };
+    await expect(serve({ start, hangup: 'reload' }, context)).rejects.toThrow('in use');
+    expect(String(stderr.read())).toContain('balance: unexpected error: Error: early bird');
+    expect(events.exit).not.toHaveBeenCalled();
+  });
+
   it('throws what the start throws and takes its handlers back', async () => {
     const events = fakeProcess();
     const context = { env: {}, stdout: new PassThrough(), stderr: new PassThrough(), process: events };

@@ -1,0 +1,64 @@
+import { writeFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+
+import { client } from '../../support/clients.ts';
+import { eventually } from '../../support/eventually.ts';
+import { ask, askAnew, logged, SAY, sayPlugin, sayProxy } from '../../support/say-plugin.ts';
+import { writeInto } from '../../support/write-into.ts';
+
+const TIMED = SAY.replace('directory: plugins', 'directory: plugins, timeout: 3s');
+
+describe('a plugin that is broken while the proxy runs', () => {
+  it.each([
+    ['is no JavaScript', 'export default {\n  x: 5 5\n};', 'Unexpected number (say.mjs:2)'],
+    ['exits', 'process.exit(7);', 'it calls process.exit(7) when it is imported'],
+    ['never finishes', 'await new Promise(() => {});', 'importing it never finishes'],
+    [
+      'throws a moment later',
+      'setTimeout(() => { throw new Error("late"); }, 5);',
+      'it throws when it is imported: late (say.mjs:1:26)',
+    ],
+    ['blocks', 'for (;;);', 'importing it takes longer than 3000 ms'],
+    [
+      'refuses its options',
+      sayPlugin('v2', 'say', "configSchema: { type: 'object', required: ['mark'] }"),
+      'options must have the key mark',
+    ],
+    [
+      'throws at provision',
+      sayPlugin('v2').replace('new Say(options, host)', '{ throw new Error("no"); }'),
+      'listener one: no (say.mjs:',
+    ],
+    [
+      'hangs at provision',
+      sayPlugin('v2').replace('new Say(options, host)', 'new Promise(() => {})'),
+      'listener one: it takes longer than 3000 ms',
+    ],
+    [
+      'exits at provision',
+      sayPlugin('v2').replace('new Say(options, host)', 'process.exit(9)'),
+      'a plugin called process.exit(9)',
+    ],
+    [
+      'gives no instance',
+      sayPlugin('v2').replace('new Say(options, host)', '({ handle: 5 })'),
+      'must give an object with the functions',
+    ],
+  ])('because it %s changes nothing, says why, and serves once it is mended', async (_, text, reason) => {
+    const proxy = await sayProxy({}, SAY.replace('directory: plugins', 'directory: plugins, timeout: 3s'));
+    const kept = await client(proxy.address('one'));
+    expect(await ask(kept, 'a')).toBe('v1:a;');
+    await writeInto(proxy.directory, { 'plugins/say.mjs': text });
+    expect(await proxy.untilLogged('plugin refused')).toContain(reason);
+    expect(await proxy.untilLogged('config not reloaded')).toContain('source=plugins');
+    expect(await ask(kept, 'b')).toBe('v1:b;');
+    expect(await askAnew(proxy)).toBe('v1:x;');
+    // An edit of the config goes on with the version that works.
+    await writeFile(proxy.configFile, TIMED.replace('mode: say', "mode: say, options: { mark: '!' }"));
+    await eventually(async () => /^v[12]!:x;$/.test(await askAnew(proxy)), 'the edit is live');
+    expect(await ask(kept, 'c')).toMatch(/^v1!?:c;$/);
+    await writeInto(proxy.directory, { 'plugins/say.mjs': sayPlugin('v3') });
+    await eventually(async () => (await askAnew(proxy)) === 'v3!:x;', 'the mended one serves');
+    expect(await logged(proxy, 'version=o1')).toBe(1);
+  });
+});
