@@ -16,6 +16,8 @@ const RSS_TOLERANCE = 0.2;
 const RSS_TOLERANCE_BYTES = 24 * MIB;
 /** What waits for a collection differs from one window to the next; what a thousand generations leave behind is more. */
 const HEAP_TOLERANCE_BYTES = 20 * MIB;
+/** Fewer edits are no proof. */
+const LEAST_RATE = 10;
 /** How long a reload may keep the event loop from everything else. */
 export const STALL_BAR_MS = 50;
 /** Listeners and the connections of clients come and go. */
@@ -48,9 +50,17 @@ export function verdict({ result, faults, process }: Outcome): Line[] {
     zero('draining generations at the end', result.after.at(-1)?.draining ?? -1),
   ];
   if (process === undefined) return lines;
+  const last = result.load.at(-1);
+  const rate = last === undefined ? 0 : last.edits / last.atSeconds;
   const worst = Math.max(0, ...process.stalls.map(({ busyMs }) => busyMs));
   return [
     ...lines,
+    {
+      what: 'edits a second',
+      measured: rate.toFixed(1),
+      allowed: `≥ ${LEAST_RATE}`,
+      passed: rate >= LEAST_RATE,
+    },
     ...resources(result),
     atMost('longest stall of the event loop after warm-up, its own work', worst, STALL_BAR_MS, 'ms'),
     exitLine(process.exit),

@@ -24,6 +24,8 @@ type Call = 'watch' | 'signal' | 'request';
 const CALLS: readonly Call[] = ['watch', 'watch', 'signal', 'signal', 'request', 'request'];
 const NOTHING: ReadonlyMap<string, string | undefined> = new Map();
 const VALID_SHARE = 0.72;
+/** Of those who ask for a reload by a request: who waits for its answer before the next edit. */
+const WAITING_SHARE = 0.4;
 /** Every so manieth edit is one of which it is awaited, and told, when it is live. */
 const AWAITED_STEP = 40;
 /** An edit that is not live after that long was missed. */
@@ -41,6 +43,8 @@ export class Editor {
   readonly #random: SeededRandom;
   #model: ConfigModel;
   #marker = 0;
+  /** Reloads that were asked for and not answered yet. */
+  readonly #asked = new Set<Promise<void>>();
 
   constructor(options: EditorOptions, first: ConfigModel) {
     this.#options = options;
@@ -69,6 +73,7 @@ export class Editor {
       nextAtMs = Math.max(nextAtMs, performance.now() - 1000) + gapMs * (this.#random.next() * 1.8 + 0.1);
       await rest(nextAtMs - performance.now());
     }
+    await Promise.allSettled(this.#asked);
   }
 
   /** A valid edit that nobody tells the proxy of, and that must be live in time. */
@@ -106,16 +111,31 @@ export class Editor {
   }
 
   async #call(call: Call, marker: number, isValid: boolean, what: string): Promise<void> {
-    const { target, journal } = this.#options;
+    const { target } = this.#options;
     if (call === 'watch') return;
     if (call === 'signal' || target.reload === undefined) {
       target.signal();
       return;
     }
-    const outcome = await target.reload();
+    const answered = target
+      .reload()
+      .then(
+        (outcome) => this.#judge(outcome, marker, isValid, what),
+        (error: unknown) => this.failures.push(`edit ${marker} (${what}): ${String(error)}`),
+      )
+      .then(() => {
+        this.#asked.delete(answered);
+      });
+    this.#asked.add(answered);
+    // Who does not wait has edited the file again when the answer comes, at times while it is read.
+    if (this.#random.next() < WAITING_SHARE) await answered;
+  }
+
+  /** Only when the file is still what it was when the reload was asked for, the answer must be about that. */
+  #judge(outcome: { ok: boolean; message: string }, marker: number, isValid: boolean, what: string): void {
+    if (marker !== this.#marker) return;
     if (outcome.ok === isValid) {
-      // Nobody else writes the file: what was answered is about this edit.
-      if (isValid) journal.sawLive(marker);
+      if (isValid) this.#options.journal.sawLive(marker);
     } else if (isValid) this.failures.push(`edit ${marker} (${what}) was refused: ${outcome.message}`);
     else this.failures.push(`edit ${marker} (${what}) is invalid and was taken`);
   }
