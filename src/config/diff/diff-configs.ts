@@ -6,6 +6,7 @@ import { diffListeners } from './diff-listeners.ts';
 import { diffSettings } from './diff-settings.ts';
 import { diffUpstreams } from './diff-upstreams.ts';
 import { HOT, Place, type Consequence } from './place.ts';
+import { withoutEqualParts } from './without-equal-parts.ts';
 
 const REBINDS: Consequence = { effect: 're-binds', note: 'its own server is bound or closed' };
 
@@ -18,8 +19,9 @@ export function diffConfigs(before: Config | undefined, after: Config): ConfigCh
   const secrets = new SecretTokens();
   // Numbers with units are texts from here on, which nothing below takes for numbers.
   const shown = (config: Config): Config => withUnits(secrets.hide(config)) as Config;
-  const now = shown(after);
-  const old = before === undefined ? { ...now, listeners: [], upstreams: [] } : shown(before);
+  const [was, is] = before === undefined ? [undefined, after] : withoutEqualParts(before, after);
+  const now = shown(is);
+  const old = was === undefined ? { ...now, listeners: [], upstreams: [] } : shown(was);
   const root = new Place('', '');
   const changes = [
     ...diffListeners(old, now, root),
