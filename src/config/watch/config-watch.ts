@@ -42,6 +42,10 @@ const SETTLE_MS = 50;
 /** For how long, when a file is gone that a pattern matched: tools that write a folder anew take a moment. */
 const VANISHED_SETTLE_MS = 500;
 const GAP_SETTLE_MS = 5000;
+/** A file that somebody writes to on and on is looked at this often, */
+const LONGEST_QUIET_WAIT_MS = 1000;
+/** and its content counts after this time although it still changes. */
+const LONGEST_SETTLE_MS = 2000;
 /** How often the same content is told when the loads see something else. */
 const MAX_TELLS = 2;
 
@@ -67,7 +71,10 @@ export class ConfigWatch {
   #looks: Promise<void>;
   #queued = false;
   /** Content that is new but may still be changing. */
-  #settling: { readonly stamp: string; readonly sinceMs: number } | undefined;
+  #settling:
+    { readonly stamp: string; readonly sinceMs: number; readonly changingSinceMs: number } | undefined;
+  /** When something happened first since the last look. */
+  #hintedMs: number | undefined;
   #told: Told | undefined;
   #closed = false;
 
@@ -116,7 +123,12 @@ export class ConfigWatch {
 
   /** Something happened: looks when nothing else did for a while. */
   #lookSoon(): void {
-    this.#lookAt(performance.now() + this.#settings.debounceMs);
+    const { debounceMs } = this.#settings;
+    const nowMs = performance.now();
+    this.#hintedMs ??= nowMs;
+    // Who writes more often than that must not keep it from being seen.
+    const latestMs = this.#hintedMs + Math.max(LONGEST_QUIET_WAIT_MS, debounceMs);
+    this.#lookAt(Math.min(nowMs + debounceMs, latestMs));
   }
 
   /** Looks after a time at the latest. */
@@ -146,6 +158,7 @@ export class ConfigWatch {
 
   async #look(): Promise<void> {
     if (this.#closed) return;
+    this.#hintedMs = undefined;
     const sources = this.#sources;
     const now = await this.#snapshots.take(sources);
     const listensAnew = await this.#listen(now);
@@ -174,8 +187,15 @@ export class ConfigWatch {
 
   #settle(now: SourceSnapshot): void {
     const { stamp } = now;
-    if (this.#settling?.stamp !== stamp) this.#settling = { stamp, sinceMs: performance.now() };
-    const restMs = this.#settleMs(now) - (performance.now() - this.#settling.sinceMs);
+    const nowMs = performance.now();
+    if (this.#settling?.stamp !== stamp) {
+      const changingSinceMs = this.#settling?.changingSinceMs ?? nowMs;
+      this.#settling = { stamp, sinceMs: nowMs, changingSinceMs };
+    }
+    const restMs = Math.min(
+      this.#settling.sinceMs + this.#settleMs(now) - nowMs,
+      this.#settling.changingSinceMs + this.#longestSettleMs(now) - nowMs,
+    );
     if (restMs > 0) {
       this.#lookWithin(restMs);
       return;
@@ -188,6 +208,12 @@ export class ConfigWatch {
     const usualMs = Math.max(SETTLE_MS, this.#settings.debounceMs);
     if (gap) return Math.max(this.#gapSettleMs, usualMs);
     return vanished ? Math.max(VANISHED_SETTLE_MS, usualMs) : usualMs;
+  }
+
+  /** How long content may go on changing before it counts all the same; a gap is waited for. */
+  #longestSettleMs(now: SourceSnapshot): number {
+    const usualMs = this.#settleMs(now);
+    return now.gap || now.vanished ? usualMs : Math.max(LONGEST_SETTLE_MS, usualMs);
   }
 
   /** Whether a load was asked for, or gave something else all the time. */

@@ -66,3 +66,31 @@ describe.each(Object.entries(SAVES))('a file that is %s', (_how, save) => {
     }
   });
 });
+
+import { eventually } from '../../../support/eventually.ts';
+
+describe('somebody who writes on and on', () => {
+  it('does not keep the edits from being seen', async () => {
+    const directory = await temporaryDirectory();
+    const file = join(directory, 'balance.yaml');
+    await put(file, config('first'));
+    // Each write comes long before the quiet that an edit is usually read in.
+    const followed = await new FollowedConfig(file).start({ debounceMs: 400 });
+    let writes = 0;
+    let isOver = false;
+    const writing = (async () => {
+      while (!isOver) {
+        await put(`${file}~`, config(`w${++writes}`));
+        await rename(`${file}~`, file);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    })();
+    try {
+      await eventually(() => Promise.resolve(/^w\d/.test(followed.now)), 'one of the edits is seen');
+    } finally {
+      isOver = true;
+      await writing;
+    }
+    await eventually(() => Promise.resolve(followed.now === `w${writes}`), 'the last edit is seen');
+  });
+});
