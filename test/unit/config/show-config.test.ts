@@ -5,7 +5,7 @@ import { loadConfig, loadConfigText } from '../../../src/config/load-config.ts';
 import { showConfig, toYaml } from '../../../src/config/show-config.ts';
 
 const FOLDER = new URL('../../../config/', import.meta.url);
-const load = (text: string) => loadConfigText(text, 'x.yaml', { modes: ['http', 'tcp'] }).config;
+const load = (text: string) => loadConfigText(text, 'x.yaml', { modes: ['http', 'tcp', 'echo'] }).config;
 
 describe('showConfig', () => {
   it('writes durations and sizes as a file does', () => {
@@ -27,7 +27,9 @@ describe('showConfig', () => {
   it.each(readdirSync(FOLDER).filter((name) => name.endsWith('.yaml') && name !== 'admin.yaml'))(
     'gives a file that means the same: %s',
     async (name) => {
-      const { config } = await loadConfig(fileURLToPath(new URL(name, FOLDER)), { modes: ['http', 'tcp'] });
+      const { config } = await loadConfig(fileURLToPath(new URL(name, FOLDER)), {
+        modes: ['http', 'tcp', 'echo'],
+      });
       expect(load(toYaml(showConfig(config)))).toEqual(config);
     },
   );
