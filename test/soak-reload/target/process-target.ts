@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream, readdirSync, readFileSync, readlinkSync, type WriteStream } from 'node:fs';
+import { createWriteStream, readdirSync, readlinkSync, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -122,17 +122,6 @@ export class ProcessTarget implements ReloadTarget {
       // The process is gone, or one of them was closed just now.
     }
     return kinds;
-  }
-
-  /** Time on a core so far, all threads. */
-  cpuMs(): number {
-    try {
-      const stat = readFileSync(`/proc/${this.pid}/stat`, 'latin1');
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return (Number(fields[11]) + Number(fields[12])) * 10;
-    } catch {
-      return 0;
-    }
   }
 
   async stop(): Promise<number | string> {
