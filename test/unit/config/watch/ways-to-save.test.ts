@@ -77,9 +77,9 @@ describe('somebody who writes on and on', () => {
     // Each write comes long before the quiet that an edit is usually read in.
     const followed = await new FollowedConfig(file).start({ debounceMs: 400 });
     let writes = 0;
-    let isOver = false;
+    const stop = new AbortController();
     const writing = (async () => {
-      while (!isOver) {
+      while (!stop.signal.aborted) {
         await put(`${file}~`, config(`w${++writes}`));
         await rename(`${file}~`, file);
         await new Promise((resolve) => setTimeout(resolve, 50));
@@ -88,7 +88,7 @@ describe('somebody who writes on and on', () => {
     try {
       await eventually(() => Promise.resolve(/^w\d/.test(followed.now)), 'one of the edits is seen');
     } finally {
-      isOver = true;
+      stop.abort();
       await writing;
     }
     await eventually(() => Promise.resolve(followed.now === `w${writes}`), 'the last edit is seen');
