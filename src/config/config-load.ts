@@ -104,7 +104,10 @@ export class ConfigLoad {
       config,
       warnings: sortProblems(this.#warnings, this.#reading.names),
       file: this.#file,
-      namesServers: SERVERS.some((path) => this.#merged.has(path)),
+      // The protocol of a plugin may need no servers.
+      namesServers:
+        SERVERS.some((path) => this.#merged.has(path)) ||
+        config.listeners.some(({ mode }) => mode !== 'http' && mode !== 'tcp'),
       sources: this.#sources(),
       places: PlaceTable.encode(this.#merged, this.#origins),
     };

@@ -15,10 +15,13 @@ const folder = mkdtempSync(join(tmpdir(), 'balance-cli-'));
 const children = new Set<ChildProcess>();
 const servers = new Set<Server>();
 
+/** A machine that does other things too may take long to compile. */
+const BUILD_LIMIT_MS = 180_000;
+
 beforeAll(() => {
   // `npm test` did it before; a bare vitest would run what was compiled some time ago.
   spawnSync(process.execPath, [join(root, 'src/prepare.mjs')], { stdio: 'inherit' });
-});
+}, BUILD_LIMIT_MS);
 
 afterEach(async () => {
   for (const child of children) {
