@@ -172,7 +172,7 @@ describe('a listener', () => {
     await socket.untilEnded();
     expect(logger.lines).toEqual(['protocol refused a connection']);
     await eventually(() => listener.connections === 0, 'the connection is forgotten');
-    listener.replace(new Echo());
+    void listener.replace(new Echo());
     const next = await client(listener);
     next.send('works');
     await next.untilText('works');
@@ -192,7 +192,7 @@ describe('a listener', () => {
     const { listener, logger } = await listen({ instance: broken });
     const socket = await client(listener);
     await eventually(() => listener.connections === 1, 'it is there');
-    listener.replace(new Echo('another'));
+    void listener.replace(new Echo('another'));
     expect(logger.lines).toHaveLength(1);
     const closed = listener.close();
     socket.end();
@@ -205,7 +205,7 @@ describe('a listener', () => {
     const socket = await client(listener);
     socket.send('1');
     await socket.untilText('1');
-    listener.replace(after);
+    void listener.replace(after);
     socket.send('2');
     await socket.untilText('12');
     expect(before.connections[0]?.current).toBe(after);
@@ -221,7 +221,7 @@ describe('a listener', () => {
     const { listener } = await listen({ instance: before });
     const socket = await client(listener);
     await eventually(() => listener.connections === 1, 'it is there');
-    listener.replace(after);
+    void listener.replace(after);
     expect(await socket.untilEnded()).toBe('end');
     expect(before.drained).toEqual([1]);
   });
