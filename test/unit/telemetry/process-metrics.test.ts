@@ -51,8 +51,11 @@ describe('the metrics of the process', () => {
     });
     observer.observe({ entryTypes: ['gc'] });
     const garbage: object[][] = [];
-    for (let n = 0; n < 60; n++) garbage[n % 7] = Array.from({ length: 50_000 }, (_, index) => ({ index }));
-    await eventually(() => count > 2, 'several collections');
+    let made = 0;
+    await eventually(() => {
+      garbage[made++ % 7] = Array.from({ length: 50_000 }, (_, index) => ({ index }));
+      return count > 2;
+    }, 'several collections');
     await eventually(async () => {
       const { values } = await read();
       const sum = (part: string): number =>
