@@ -9,6 +9,10 @@ import { RequestBody } from './request-body.ts';
 import type { CompiledRoute } from './router.ts';
 import type { TemplateValues } from './template.ts';
 
+/** Points in time that a trace shows. */
+type Phase =
+  'selectStartMs' | 'selectEndMs' | 'backendStartMs' | 'responseHeadMs' | 'headSentMs' | 'backendEndMs';
+
 /**
  * What is known of one exchange, filled in on its way: what templates read meanwhile, and what telemetry gets at its end. It
  * is the record itself, as copying twenty fields for each request would cost more than counting it.
@@ -102,5 +106,22 @@ export class ExchangeFacts implements ExchangeRecord, TemplateValues {
 
   get bytesReceived(): number {
     return this.body?.bytes ?? 0;
+  }
+
+  /** Notes the time of a phase, for a trace. */
+  mark(phase: Phase): void {
+    const phases = this.trace?.phases;
+    if (phases !== undefined) phases[phase] = this.elapsedMs;
+  }
+
+  /** For a trace: a try on a backend came to nothing, and another one may follow. */
+  noteFailedTry(backend: Backend, error: ErrorCode): void {
+    const phases = this.trace?.phases;
+    if (phases === undefined) return;
+    const { failedTries } = phases;
+    const before = Math.max(phases.selectStartMs, failedTries.at(-1)?.endMs ?? 0);
+    const startMs = phases.backendStartMs >= 0 ? phases.backendStartMs : before;
+    failedTries.push({ backend, startMs, endMs: this.elapsedMs, error });
+    phases.backendStartMs = -1;
   }
 }

@@ -19,20 +19,15 @@ import {
   LARGE_BODY,
   type Refusal,
 } from './request-check.ts';
+import type { RequestBody } from './request-body.ts';
 import { parseTarget, withTarget, type RequestTarget } from './request-target.ts';
 import { requestText } from './request-text.ts';
 import { ResponseRelay } from './response-relay.ts';
 
 /** The status that logs and metrics show for an exchange whose client left before it got one; nginx's number for it. */
 const CLIENT_LEFT = 499;
-/** Up to here a request body that came with its head goes out in the same write. */
-const JOINED_BODY_BYTES = 16 * 1024;
 /** Methods that may be repeated when nobody knows whether the first try was executed (RFC 9110 9.2.2). */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
-
-/** Points in time that a trace shows. */
-type Phase =
-  'selectStartMs' | 'selectEndMs' | 'backendStartMs' | 'responseHeadMs' | 'headSentMs' | 'backendEndMs';
 
 /** One request and its response: from the complete head of the one to the last byte of the other. */
 export class Exchange extends ExchangeFacts implements LeaseRequest {
@@ -49,11 +44,6 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
   #pending: PendingLease | undefined = undefined;
   #lease: Lease | undefined = undefined;
   #relay: ResponseRelay | undefined = undefined;
-  /** The first bytes of the body, which arrived before there was a lease; kept for a second try while they are all of it. */
-  #held: Buffer | undefined = undefined;
-  /** Bytes of the body are gone that no second try could send again. */
-  #bodyForwarded = false;
-  #upstreamFull = false;
   #over = false;
 
   constructor(connection: HttpConnection, instance: HttpInstance, head: Head) {
@@ -113,25 +103,17 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     this.#relay = new ResponseRelay(this, lease);
     lease.stream.read(this.#relay);
     const late = this.matched?.requestEdits?.lateLines(this);
-    let text = this.#requestText + (late === undefined ? '\r\n\r\n' : `\r\n${late}\r\n`);
-    const held = this.#held;
-    const joined = held !== undefined && held.length <= JOINED_BODY_BYTES;
-    if (joined) text += held.latin1Slice(0, held.length);
-    let flowing = lease.stream.writeText(text);
-    if (held !== undefined) {
-      if (!joined) flowing = lease.stream.write(held) && flowing;
-      // A body that is all here could be sent once more.
-      if (!joined || this.wantsBody) this.#bodyForwarded = true;
-      if (this.#bodyForwarded) this.#held = undefined;
-    }
+    const text = this.#requestText + (late === undefined ? '\r\n\r\n' : `\r\n${late}\r\n`);
+    let clientWaited = false;
+    if (this.body === undefined) lease.stream.writeText(text);
+    else clientWaited = this.body.sendHeldWith(text, lease.stream);
     this.mark('backendStartMs');
-    this.#upstreamFull = !flowing;
     this.touch();
-    if (held !== undefined && flowing) this.connection.resume();
+    if (clientWaited) this.connection.resume();
   }
 
   connectFailed(backend: Backend, error: BalanceError): void {
-    this.#noteFailedTry(backend, error.code);
+    this.noteFailedTry(backend, error.code);
   }
 
   refused(error: BalanceError): void {
@@ -146,7 +128,7 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     const { body } = this;
     if (body === undefined) return start;
     const stop = body.take(bytes, start, end, this.connection.reader);
-    if (body.fault === undefined) this.#forwardBody(body.piece, body.pieceStart, body.pieceEnd);
+    if (body.fault === undefined) this.#forwardBody(body);
     else if (body.fault === 'too large') this.#refuse(LARGE_BODY);
     else this.#refuse(BAD_CHUNKS);
     return body.fault === undefined ? stop : end;
@@ -154,8 +136,7 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
 
   /** The backend took all that waited for it. */
   upstreamDrained(): void {
-    if (!this.#upstreamFull) return;
-    this.#upstreamFull = false;
+    if (this.body?.unblock() !== true) return;
     this.connection.resume();
     this.touch();
   }
@@ -169,12 +150,13 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     const { timeouts } = this.instance.options;
     const { deadline } = this.connection;
     const relay = this.#relay;
+    const awaited = this.body?.isAwaited === true;
     if (relay === undefined || this.matched === undefined) {
       // Waiting for a lease, which has its own limits.
-      if (this.#held === undefined && this.wantsBody) deadline.set(timeouts.read);
+      if (awaited) deadline.set(timeouts.read);
       else deadline.clear();
     } else if (relay.clientFull) deadline.set(timeouts.write);
-    else if (this.wantsBody && !this.#upstreamFull && !relay.begun) deadline.set(timeouts.read);
+    else if (awaited && !relay.begun) deadline.set(timeouts.read);
     else deadline.set(this.matched.upstream.readTimeoutMs);
   }
 
@@ -183,20 +165,20 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     const relay = this.#relay;
     if (relay?.begun === true || relay?.clientFull === true) {
       this.abort(relay.clientFull ? 'client_abort' : 'backend_timeout');
-    } else if (this.wantsBody && !this.#upstreamFull) {
+    } else if (this.body?.isAwaited === true) {
       this.#refuse({ status: 408, code: 'body_timeout', reason: 'the request body took too long' });
     } else this.fail(504, 'backend_timeout', 'the backend took too long');
   }
 
   /** The backend's connection ended before any byte of a response: try again unseen, or say so. */
   responseMissing(): void {
-    const untouched = this.#lease?.reused === true && !this.fresh && !this.wantsBody && !this.#bodyForwarded;
-    if (!untouched || !IDEMPOTENT.has(this.method)) {
+    const untouched = this.#lease?.reused === true && !this.fresh;
+    if (!untouched || this.body?.isRepeatable === false || !IDEMPOTENT.has(this.method)) {
       this.fail(502, 'backend_reset', 'the backend closed the connection');
       return;
     }
     // An idle socket that the backend closed just now (RFC 9112 9.3.1).
-    if (this.backend !== undefined) this.#noteFailedTry(this.backend, 'backend_reset');
+    if (this.backend !== undefined) this.noteFailedTry(this.backend, 'backend_reset');
     this.#dropLease();
     this.fresh = true;
     this.#acquire();
@@ -289,23 +271,6 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     });
   }
 
-  /** Notes the time of a phase, for a trace. */
-  mark(phase: Phase): void {
-    const phases = this.trace?.phases;
-    if (phases !== undefined) phases[phase] = this.elapsedMs;
-  }
-
-  /** For a trace: a try on a backend came to nothing, and another one may follow. */
-  #noteFailedTry(backend: Backend, error: ErrorCode): void {
-    const phases = this.trace?.phases;
-    if (phases === undefined) return;
-    const { failedTries } = phases;
-    const before = Math.max(phases.selectStartMs, failedTries.at(-1)?.endMs ?? 0);
-    const startMs = phases.backendStartMs >= 0 ? phases.backendStartMs : before;
-    failedTries.push({ backend, startMs, endMs: this.elapsedMs, error });
-    phases.backendStartMs = -1;
-  }
-
   #target(head: Head): RequestTarget | Refusal {
     const target = parseTarget(head.bytes.latin1Slice(head.urlStart, head.urlEnd), this.method);
     if (target === undefined) return BAD_TARGET;
@@ -345,22 +310,11 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     this.touch();
   }
 
-  #forwardBody(bytes: Buffer, start: number, end: number): void {
-    if (start === end) return;
+  #forwardBody(body: RequestBody): void {
+    if (this.#over || !body.hasPiece) return;
     const lease = this.#lease;
-    const client = this.connection.connection.stream;
-    if (lease === undefined) {
-      if (this.#over) return;
-      const piece = bytes.subarray(start, end);
-      this.#held = this.#held === undefined ? Buffer.from(piece) : Buffer.concat([this.#held, piece]);
-      client.pause();
-    } else {
-      this.#bodyForwarded = true;
-      if (!lease.stream.writeBorrowed(bytes, start, end)) {
-        this.#upstreamFull = true;
-        client.pause();
-      }
-    }
+    if (lease === undefined) body.hold();
+    if (lease === undefined || !body.sendTo(lease.stream)) this.connection.connection.stream.pause();
     this.touch();
   }
 

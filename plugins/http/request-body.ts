@@ -1,3 +1,4 @@
+import type { ByteStream } from '../../src/plugin-api/index.ts';
 import { ChunkedText, lastChunk } from './chunked-text.ts';
 import type { Head } from './head.ts';
 import { END, MORE, type MessageReader } from './message-reader.ts';
@@ -5,7 +6,10 @@ import { END, MORE, type MessageReader } from './message-reader.ts';
 /** What is wrong with a body; undefined while nothing is. */
 export type BodyFault = 'malformed' | 'too large' | undefined;
 
-/** A request's body as it arrives: tells where it ends, and gives the bytes for the backend, framed as they came. */
+/** Up to here a body that came with its head goes out in the same write. */
+const JOINED_BYTES = 16 * 1024;
+
+/** A request's body as it arrives: tells where it ends, and sends it to the backend, framed as it came. */
 export class RequestBody {
   readonly isChunked: boolean;
   /** True until the last byte arrived. */
@@ -13,10 +17,16 @@ export class RequestBody {
   /** Body bytes so far, without framing. */
   bytes = 0;
   fault: BodyFault;
-  /** After `take`: what to forward is `piece[pieceStart, pieceEnd)`. */
-  piece: Buffer = EMPTY;
-  pieceStart = 0;
-  pieceEnd = 0;
+  /** What `take` found, as it goes to the backend: `#piece[#start, #end)`. */
+  #piece: Buffer = EMPTY;
+  #start = 0;
+  #end = 0;
+  /** The first bytes, which arrived before there was a backend; kept for a second try while they are all of it. */
+  #held: Buffer | undefined;
+  /** Bytes are gone that no second try could send again. */
+  #isForwarded = false;
+  /** The backend has not taken what was sent. */
+  #isBlocked = false;
   #left: number;
   readonly #limit: number;
   readonly #chunks: ChunkedText | undefined;
@@ -35,6 +45,16 @@ export class RequestBody {
     return head.contentLength > 0 ? new RequestBody(false, head.contentLength, limit) : undefined;
   }
 
+  /** True while the client has to send on. */
+  get isAwaited(): boolean {
+    return this.isOpen && this.#held === undefined && !this.#isBlocked;
+  }
+
+  /** True while another backend could get all of it. */
+  get isRepeatable(): boolean {
+    return !this.isOpen && !this.#isForwarded;
+  }
+
   /** Takes the part of `bytes[start, end)` that belongs to the body; returns where it ends. */
   take(bytes: Buffer, start: number, end: number, reader: MessageReader): number {
     return this.#chunks === undefined
@@ -42,14 +62,58 @@ export class RequestBody {
       : this.#takeChunks(this.#chunks, bytes, start, end, reader);
   }
 
+  /** Whether the last `take` found something to send. */
+  get hasPiece(): boolean {
+    return this.#start < this.#end;
+  }
+
+  /** Keeps what was found until there is a backend; until then the client must wait. */
+  hold(): void {
+    const piece = this.#piece.subarray(this.#start, this.#end);
+    this.#held = this.#held === undefined ? Buffer.from(piece) : Buffer.concat([this.#held, piece]);
+  }
+
+  /** Sends what was found. False when the client must wait. */
+  sendTo(backend: ByteStream): boolean {
+    this.#isForwarded = true;
+    this.#isBlocked = !backend.writeBorrowed(this.#piece, this.#start, this.#end);
+    return !this.#isBlocked;
+  }
+
+  /** Sends the request's head, and with it what is held. True when a client that waited for this may send on. */
+  sendHeldWith(head: string, backend: ByteStream): boolean {
+    const held = this.#held;
+    if (held === undefined) {
+      this.#isBlocked = !backend.writeText(head);
+      return false;
+    }
+    const joined = held.length <= JOINED_BYTES;
+    let flowing = backend.writeText(joined ? head + held.latin1Slice(0, held.length) : head);
+    if (!joined) flowing = backend.write(held) && flowing;
+    // What is all here could be sent once more.
+    if (!joined || this.isOpen) {
+      this.#isForwarded = true;
+      this.#held = undefined;
+    }
+    this.#isBlocked = !flowing;
+    return flowing;
+  }
+
+  /** The backend took all that waited for it. False when nothing did. */
+  unblock(): boolean {
+    const wasBlocked = this.#isBlocked;
+    this.#isBlocked = false;
+    return wasBlocked;
+  }
+
   #takePlain(bytes: Buffer, start: number, end: number): number {
     const stop = Math.min(end, start + this.#left);
     this.#left -= stop - start;
     this.bytes += stop - start;
     this.isOpen = this.#left > 0;
-    this.piece = bytes;
-    this.pieceStart = start;
-    this.pieceEnd = stop;
+    this.#piece = bytes;
+    this.#start = start;
+    this.#end = stop;
     return stop;
   }
 
@@ -63,9 +127,9 @@ export class RequestBody {
       this.isOpen = false;
     }
     const text = chunks.take();
-    this.piece = text === '' ? EMPTY : Buffer.from(text, 'latin1');
-    this.pieceStart = 0;
-    this.pieceEnd = this.piece.length;
+    this.#piece = text === '' ? EMPTY : Buffer.from(text, 'latin1');
+    this.#start = 0;
+    this.#end = this.#piece.length;
     return progress === END ? reader.position : end;
   }
 }
