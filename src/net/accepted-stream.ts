@@ -1,7 +1,8 @@
 import { Socket, type Server } from 'node:net';
 
 import type { ReadBuffers } from './read-buffers.ts';
-import { HIGH_WATER_MARK_BYTES, SocketStream, type FaultHandler } from './socket-stream.ts';
+import { SocketStream, type FaultHandler } from './socket-stream.ts';
+import { HIGH_WATER_MARK_BYTES } from './socket-writer.ts';
 
 /*
  * Only the constructor of a socket takes a read buffer, and the server constructs accepted sockets without one. So we

@@ -3,7 +3,8 @@ import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import { formatAddress, type Address } from '../config/address.ts';
 import { BalanceError, messageOf, systemCodeOf } from '../errors.ts';
 import type { ReadBuffers } from './read-buffers.ts';
-import { HIGH_WATER_MARK_BYTES, SocketStream, type FaultHandler } from './socket-stream.ts';
+import { SocketStream, type FaultHandler } from './socket-stream.ts';
+import { HIGH_WATER_MARK_BYTES } from './socket-writer.ts';
 
 export interface DialOptions {
   readonly connectTimeoutMs: number;

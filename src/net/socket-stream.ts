@@ -1,14 +1,10 @@
 import type { Socket } from 'node:net';
 
 import type { ByteStream, LogSubject, StreamReader } from '../plugin-api/index.ts';
-import { PENDING, textHandleOf, writeError, type TextHandle } from './direct-text.ts';
+import { textHandleOf } from './direct-text.ts';
 import type { PrivateBuffer, ReadBuffers } from './read-buffers.ts';
+import { SocketWriter, TEXT_LIMIT_BYTES } from './socket-writer.ts';
 import type { Flow } from './traffic.ts';
-
-/** Bytes waiting to be sent at which a writer is told to wait. */
-export const HIGH_WATER_MARK_BYTES = 128 * 1024;
-/** Up to here a borrowed chunk goes out as latin1 text, which the runtime copies to the stack and not to the heap. */
-const TEXT_LIMIT_BYTES = 16 * 1024;
 
 /** A flag without a public name, which has the runtime reset the connection when it destroys the socket. */
 interface ResettableSocket extends Socket {
@@ -37,6 +33,7 @@ export class SocketStream implements ByteStream, Flow {
   readonly #buffers: ReadBuffers;
   readonly #onFault: FaultHandler;
   #socket: Socket | undefined;
+  #writer: SocketWriter | undefined;
   #reader: AnyReader | undefined;
   #private: PrivateBuffer | undefined;
   /** The memory that the socket reads into now. */
@@ -49,16 +46,8 @@ export class SocketStream implements ByteStream, Flow {
   #ended = false;
   #closed = false;
   #error: Error | undefined;
-  #owesDrained = false;
   /** True while the reader was not told yet what happened before it came. */
   #isBehind = false;
-  /** Where text can be written to directly. */
-  #handle: TextHandle | undefined;
-  /** True when the socket's own queue may hold something, which direct writes must not overtake. */
-  #mayQueue = false;
-  /** Direct writes that the system has not finished, and their bytes. */
-  #directWrites = 0;
-  #directBytes = 0;
   #filled = 0;
   #flowing = false;
   #whenClosed: (() => void) | undefined;
@@ -92,11 +81,10 @@ export class SocketStream implements ByteStream, Flow {
 
   attach(socket: Socket): void {
     this.#socket = socket;
-    this.#handle = textHandleOf(socket);
+    this.#writer = new SocketWriter(socket, this.#buffers, this.#onDrained);
     socket.on('end', this.#onEnd);
     socket.on('error', this.#onError);
     socket.on('close', this.#onClose);
-    socket.on('drain', this.#onSent);
   }
 
   /** For sockets without `onread` (TLS, or where the fast path is missing): reads by 'data' events. */
@@ -124,7 +112,7 @@ export class SocketStream implements ByteStream, Flow {
   }
 
   get writableLength(): number {
-    return (this.#socket?.writableLength ?? 0) + this.#directBytes;
+    return this.#writer?.length ?? 0;
   }
 
   get writeEnded(): boolean {
@@ -162,31 +150,15 @@ export class SocketStream implements ByteStream, Flow {
   }
 
   writeText(text: string): boolean {
-    const socket = this.#socket;
-    // Writing to a socket that was destroyed meanwhile does nothing; asking first would cost more.
-    if (socket === undefined || this.#ended) return true;
-    if (this.#owesDrained) return this.#writeMore(socket, text);
-    const handle = this.#handle;
-    if (handle === undefined || (this.#mayQueue && socket.writableLength > 0)) {
-      return socket.write(text, 'latin1') || this.#accepts(socket);
-    }
-    this.#mayQueue = false;
-    return this.#writeDirect(socket, handle, text);
+    return this.#ended || this.#writer === undefined || this.#writer.writeText(text);
   }
 
   write(bytes: Uint8Array): boolean {
-    const socket = this.#socket;
-    if (socket === undefined || this.#ended) return true;
-    if (this.#owesDrained) return this.#writeMore(socket, bytes);
-    this.#mayQueue = true;
-    return socket.write(bytes) || this.#accepts(socket);
+    return this.#ended || this.#writer === undefined || this.#writer.write(bytes);
   }
 
   writeBorrowed(bytes: Buffer, start: number, end: number): boolean {
-    if (end - start <= TEXT_LIMIT_BYTES) return this.writeText(bytes.latin1Slice(start, end));
-    const owner = this.#buffers.ownerOf(bytes);
-    if (owner === undefined || owner.lent) return this.write(Buffer.from(bytes.subarray(start, end)));
-    return this.#writeLent(owner, bytes.subarray(start, end));
+    return this.#ended || this.#writer === undefined || this.#writer.writeBorrowed(bytes, start, end);
   }
 
   end(): void {
@@ -224,70 +196,6 @@ export class SocketStream implements ByteStream, Flow {
   /** A unix socket knows no reset, and the runtime throws where one is asked for. */
   #isUnix(socket: Socket): boolean {
     return socket.remoteFamily === undefined && socket.localFamily === undefined;
-  }
-
-  /**
-   * For one who writes on though it was told to wait: only the last of these writes knows when everything is sent, as the
-   * socket's own notice comes only for more bytes than its limit.
-   */
-  #writeMore(socket: Socket, bytes: string | Uint8Array): boolean {
-    this.#mayQueue = true;
-    socket.write(bytes, 'latin1', this.#onSent);
-    return this.writableLength < HIGH_WATER_MARK_BYTES;
-  }
-
-  #writeDirect(socket: Socket, handle: TextHandle, text: string): boolean {
-    const { direct } = this.#buffers;
-    if (!direct.isReady) {
-      direct.learn(handle);
-      this.#mayQueue = true;
-      return socket.write(text, 'latin1') || this.#accepts(socket);
-    }
-    const outcome = direct.write(handle, text, this.#onDirectSent);
-    if (outcome === 0) return true;
-    if (outcome !== PENDING) {
-      socket.destroy(writeError(outcome));
-      return true;
-    }
-    this.#directWrites += 1;
-    this.#directBytes += text.length;
-    return this.#accepts(socket);
-  }
-
-  /** A direct write is finished; the rest of the queue was asked to be sent before. */
-  readonly #onDirectSent = (status: number): void => {
-    this.#directWrites -= 1;
-    if (this.#directWrites === 0) this.#directBytes = 0;
-    if (status < 0) this.#socket?.destroy(writeError(status));
-    else this.#onSent();
-  };
-
-  /** Sends straight from a private read buffer; its socket gets another one until this is sent. */
-  #writeLent(owner: PrivateBuffer, bytes: Buffer): boolean {
-    const socket = this.#socket;
-    if (socket === undefined || this.#ended || socket.destroyed) return true;
-    owner.lent = true;
-    this.#mayQueue = true;
-    let sentAtOnce = true;
-    socket.write(bytes, () => {
-      if (sentAtOnce) return;
-      this.#buffers.endLoan(owner);
-      this.#onSent();
-    });
-    if (socket.writableLength === 0) {
-      this.#buffers.endLoan(owner);
-      return true;
-    }
-    sentAtOnce = false;
-    this.#owesDrained = true;
-    return false;
-  }
-
-  /** The socket asks to wait, also when it could send all of a large piece at once: that is no reason. */
-  #accepts(socket: Socket): boolean {
-    if (socket.destroyed || this.writableLength < HIGH_WATER_MARK_BYTES) return true;
-    this.#owesDrained = true;
-    return false;
   }
 
   #flow(): void {
@@ -388,8 +296,9 @@ export class SocketStream implements ByteStream, Flow {
    * our own end an orderly end leaves none either, so there the runtime is believed.
    */
   #wasReset(): boolean {
-    if (this.#ended || this.#handle?.getpeername === undefined) return false;
-    return this.#handle.getpeername({}) !== 0;
+    if (this.#ended || this.#socket === undefined) return false;
+    const handle = textHandleOf(this.#socket);
+    return handle?.getpeername !== undefined && handle.getpeername({}) !== 0;
   }
 
   readonly #onError = (error: Error): void => {
@@ -419,12 +328,9 @@ export class SocketStream implements ByteStream, Flow {
     }
   }
 
-  readonly #onSent = (): void => {
-    if (!this.#owesDrained || this.#reader === undefined || this.destroyed) return;
-    if (this.writableLength > 0) return;
-    this.#owesDrained = false;
+  readonly #onDrained = (): void => {
     try {
-      this.#mind(this.#reader.drained());
+      this.#mind(this.#reader?.drained());
     } catch (error) {
       this.#fault(error);
     }

@@ -3,7 +3,8 @@ import { Duplex } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 
 import { ReadBuffers } from '../../../src/net/read-buffers.ts';
-import { HIGH_WATER_MARK_BYTES, SocketStream } from '../../../src/net/socket-stream.ts';
+import { SocketStream } from '../../../src/net/socket-stream.ts';
+import { HIGH_WATER_MARK_BYTES } from '../../../src/net/socket-writer.ts';
 import { RecordingReader } from '../../support/recording-reader.ts';
 
 /** A socket whose writes are finished by hand, one after the other. */
