@@ -1,5 +1,5 @@
 import type { Head } from './head.ts';
-import type { BodySink } from './message-reader.ts';
+import type { BodySink } from './scratch.ts';
 
 /** Writes the pieces of a decoded body as chunks again; a sink for a parser, which must not be disturbed while it parses. */
 export class ChunkedText implements BodySink {

@@ -14,14 +14,11 @@ import { ClientView } from './client-fields.ts';
 import { Exchange } from './exchange.ts';
 import type { Head } from './head.ts';
 import { HttpInstance } from './http-instance.ts';
+import { Lingering, LINGER_MS } from './lingering.ts';
 import { REQUEST, RESPONSE } from './llhttp.ts';
 import { refusedRecord } from './records.ts';
 import { HEAD, INVALID, MessageReader, MORE } from './message-reader.ts';
 import { judgeStart } from './request-start.ts';
-
-/** After our last response the client may still send; for so long and so much it is read and thrown away, as a reset would take the response from it. */
-const LINGER_MS = 2_000;
-const LINGER_BYTES = 1024 * 1024;
 
 /** The first request of a connection may be under way when the connection is to end: it gets so long since the connection began. */
 const FIRST_REQUEST_MS = 2_000;
@@ -56,11 +53,8 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
   #closing = false;
   /** Kept open for one last request although its generation is over: who serves that, and does not end before. */
   #last: HttpInstance | undefined;
-  #lingering = false;
-  #lingered = 0;
-  /** While lingering: what waited to be sent at the last look, and for how long that has not changed. */
-  #unsent = 0;
-  #unsentMs = 0;
+  /** After the last response. */
+  #lingering: Lingering | undefined;
   #tunnelled = false;
   /** What became a tunnel. */
   #tunnel: Exchange | undefined;
@@ -87,17 +81,13 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
   }
 
   data(bytes: Buffer, start: number, end: number): void {
-    if (this.#lingering) {
-      this.#lingered += end - start;
-      if (this.#lingered > LINGER_BYTES) this.connection.stream.destroy();
-      return;
-    }
-    this.#consume(bytes, start, end);
+    if (this.#lingering === undefined) this.#consume(bytes, start, end);
+    else this.#lingering.received(end - start);
   }
 
   end(): void {
     this.#peerEnded = true;
-    if (this.#lingering) return;
+    if (this.#lingering !== undefined) return;
     if (this.#exchange !== undefined || this.reader.busy) {
       // A client that is gone and one that only stopped sending look alike; taken for gone, as nginx does.
       this.connection.stream.destroy();
@@ -225,7 +215,7 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
     while (at < end) {
       const exchange = this.#exchange;
       if (exchange === undefined && !this.#clientFull) {
-        if (this.#lingering) return;
+        if (this.#lingering !== undefined) return;
         at = this.#readHead(bytes, at, end);
       } else if (exchange?.wantsBody === true) at = exchange.bodyArrived(bytes, at, end);
       else {
@@ -318,9 +308,8 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
    * sent all that it began there is nothing to wait for.
    */
   #finish(mayStillSend = true): void {
-    if (this.#lingering) return;
+    if (this.#lingering !== undefined) return;
     this.#closing = true;
-    this.#lingering = true;
     this.#letGo();
     this.#stash = undefined;
     this.#clientFull = false;
@@ -328,27 +317,21 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
     const { stream } = this.connection;
     if (mayStillSend) stream.end();
     else stream.close();
-    this.#unsent = stream.writableLength;
-    this.deadline.set(LINGER_MS);
+    this.#lingering = new Lingering(stream, this.#first.options.timeouts.write);
+    if (!stream.destroyed) this.deadline.set(LINGER_MS);
     if (mayStillSend) stream.resume();
   }
 
   #expired(): void {
-    if (this.#lingering) this.#lingerOn();
+    if (this.#lingering !== undefined) this.#lingerOn(this.#lingering);
     else if (this.#clientFull) this.connection.stream.destroy();
     else if (this.#exchange !== undefined) this.#exchange.expired();
     else if (this.reader.busy) this.#refuse(408, 'head_timeout', 'the request head took too long');
     else this.#finish();
   }
 
-  /** The end of the last response is not cut off while the client still takes it. */
-  #lingerOn(): void {
-    const { stream } = this.connection;
-    const unsent = stream.writableLength;
-    this.#unsentMs = unsent === this.#unsent ? this.#unsentMs + LINGER_MS : 0;
-    const stuck = unsent === 0 ? this.#unsentMs > 0 : this.#unsentMs >= this.#first.options.timeouts.write;
-    this.#unsent = unsent;
-    if (stuck) stream.destroy();
+  #lingerOn(lingering: Lingering): void {
+    if (lingering.isStuck()) this.connection.stream.destroy();
     else this.deadline.set(LINGER_MS);
   }
 }

@@ -5,7 +5,7 @@ import { explain } from './explain.ts';
 import { HttpConnection } from './http-connection.ts';
 import { HttpInstance, type HttpParts } from './http-instance.ts';
 import { ParserSupply } from './llhttp.ts';
-import { Scratch } from './message-reader.ts';
+import { Scratch } from './scratch.ts';
 import type { HttpOptions } from './options.generated.ts';
 import { RequestIds } from './request-ids.ts';
 

@@ -5,7 +5,8 @@ import type { Lease, LeaseRequest, PendingLease, SocketUse } from '../plugin-api
 import type { BackendState } from './backend-state.ts';
 import type { Member } from './member.ts';
 import type { PooledSocket } from './pooled-socket.ts';
-import { connectTo, type SocketPool, type SocketTaker } from './socket-pool.ts';
+import { connectTo, type SocketPool } from './socket-pool.ts';
+import type { SocketTaker } from './socket-taker.ts';
 
 /** What a lease tells the upstream that it belongs to. */
 export interface LeaseOwner {

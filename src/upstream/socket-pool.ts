@@ -6,6 +6,7 @@ import type { SocketStream } from '../net/socket-stream.ts';
 import type { SocketUse } from '../plugin-api/index.ts';
 import type { BackendState } from './backend-state.ts';
 import { FailedSocket, PooledSocket } from './pooled-socket.ts';
+import { ImpatientTaker, type SocketTaker } from './socket-taker.ts';
 
 /** How often idle sockets are looked at. */
 const EVICTION_INTERVAL_MS = 1_000;
@@ -27,12 +28,6 @@ export interface PoolSettings {
 }
 
 type Resource = PooledSocket | FailedSocket;
-
-/** Someone who waits for a socket. */
-export interface SocketTaker {
-  taken(socket: PooledSocket): void;
-  failed(error: BalanceError): void;
-}
 
 /** The parts of generic-pool that its types leave out: the pool takes any evictor and its own containers. */
 interface PoolParts {
@@ -323,44 +318,6 @@ export class SocketPool {
     // What min_idle keeps is renewed too, but never before it has rested its time.
     if (available <= this.#settings.minIdle && this.#use === 'keep-alive') return false;
     return performance.now() - resource.idleSinceMs > this.#settings.maxIdleTimeMs;
-  }
-}
-
-/**
- * Someone who waits for a socket only for so long. generic-pool's own limit sets a timer for each acquire, also for those
- * that are served at once; this one is made only where there is something to wait for.
- */
-class ImpatientTaker implements SocketTaker {
-  readonly #taker: SocketTaker;
-  readonly #pool: SocketPool;
-  readonly #timer: NodeJS.Timeout;
-  #gaveUp = false;
-
-  constructor(taker: SocketTaker, pool: SocketPool, timeoutMs: number) {
-    this.#taker = taker;
-    this.#pool = pool;
-    this.#timer = setTimeout(() => {
-      this.#gaveUp = true;
-      pool.timedOut();
-      taker.failed(
-        new BalanceError('pool_timeout', `no socket within ${String(timeoutMs)} ms`, {
-          origin: 'upstream',
-          retryable: true,
-          status: 503,
-        }),
-      );
-    }, timeoutMs);
-  }
-
-  taken(socket: PooledSocket): void {
-    clearTimeout(this.#timer);
-    if (this.#gaveUp) this.#pool.giveBack(socket);
-    else this.#taker.taken(socket);
-  }
-
-  failed(error: BalanceError): void {
-    clearTimeout(this.#timer);
-    if (!this.#gaveUp) this.#taker.failed(error);
   }
 }
 

@@ -5,7 +5,7 @@ import { HttpConnection } from '../../../../plugins/http/http-connection.ts';
 import { HttpInstance } from '../../../../plugins/http/http-instance.ts';
 import { RequestIds } from '../../../../plugins/http/request-ids.ts';
 import { ParserSupply } from '../../../../plugins/http/llhttp.ts';
-import { Scratch } from '../../../../plugins/http/message-reader.ts';
+import { Scratch } from '../../../../plugins/http/scratch.ts';
 import type { HttpOptions } from '../../../../plugins/http/options.generated.ts';
 import type { ByteStream, Connection, ProtocolHost } from '../../../../src/plugin-api/index.ts';
 

@@ -6,9 +6,9 @@ import {
   INVALID,
   MessageReader,
   MORE,
-  Scratch,
   TOO_LARGE,
 } from '../../../../plugins/http/message-reader.ts';
+import { Scratch } from '../../../../plugins/http/scratch.ts';
 
 const supply = new ParserSupply();
 const scratch = new Scratch(supply.first.arena.length);

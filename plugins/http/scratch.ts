@@ -1,0 +1,196 @@
+import { Head, NUMBERS_A_FIELD } from './head.ts';
+import type { ParserEvents, ParserMemory } from './llhttp.ts';
+
+/** Gets the decoded pieces of a chunked body; they lie in borrowed memory. */
+export interface BodySink {
+  bodyPiece(bytes: Buffer, start: number, end: number): void;
+}
+
+/** A head that is not complete yet. */
+export interface PartialHead {
+  readonly bytes: Buffer;
+  readonly offsets: Int32Array;
+  readonly fields: number;
+  readonly urlStart: number;
+  readonly urlEnd: number;
+  readonly reasonStart: number;
+  readonly reasonEnd: number;
+  readonly folded: boolean;
+}
+
+/**
+ * Where the parser's events are noted, shared by all readers: only one parses at a time. While a head is read, offsets
+ * are counted from its first byte, wherever its pieces lie.
+ */
+export class Scratch implements ParserEvents {
+  readonly head = new Head();
+  /** Bytes given to the parser at a time: what fits its arena. */
+  readonly pieceBytes: number;
+  ended = false;
+  folded = false;
+  sawField = false;
+  tooManyFields = false;
+  #memory: ParserMemory | undefined;
+  #sink: BodySink | undefined;
+  #mostFields = 0;
+  /** What to subtract from an address to get an offset in the head's bytes. */
+  #origin = 0;
+  #hasValue = false;
+
+  constructor(pieceBytes: number) {
+    this.pieceBytes = pieceBytes;
+  }
+
+  begin(
+    mostFields: number,
+    partial: PartialHead | undefined,
+    memory: ParserMemory,
+    bytes: Buffer,
+    start: number,
+    sink: BodySink | undefined,
+  ): void {
+    const head = this.head;
+    this.#memory = memory;
+    this.#sink = sink;
+    this.#mostFields = mostFields;
+    this.ended = false;
+    this.tooManyFields = false;
+    this.sawField = partial !== undefined;
+    if (head.offsets.length < mostFields * NUMBERS_A_FIELD)
+      head.offsets = new Int32Array(mostFields * NUMBERS_A_FIELD);
+    if (partial === undefined) {
+      head.fields = 0;
+      head.urlStart = head.urlEnd = 0;
+      head.reasonStart = head.reasonEnd = 0;
+      this.folded = false;
+      this.#hasValue = true;
+      this.#origin = 0;
+      return;
+    }
+    head.offsets.set(partial.offsets);
+    head.fields = partial.fields;
+    head.urlStart = partial.urlStart;
+    head.urlEnd = partial.urlEnd;
+    head.reasonStart = partial.reasonStart;
+    head.reasonEnd = partial.reasonEnd;
+    this.folded = partial.folded;
+    this.#hasValue = this.#lastHasValue();
+    this.#origin = memory.addressOf(bytes, start) - partial.bytes.length;
+  }
+
+  /** Bytes from the first field to the end of the last one. */
+  get fieldBytes(): number {
+    const { fields, offsets } = this.head;
+    return fields === 0 ? 0 : (offsets[fields * NUMBERS_A_FIELD - 1] as number) - (offsets[0] as number);
+  }
+
+  /** A head is complete: its offsets get the bytes that they count in. */
+  place(partial: PartialHead | undefined, bytes: Buffer, start: number, end: number): void {
+    this.head.bytes =
+      partial === undefined
+        ? (this.#memory as ParserMemory).bytes
+        : Buffer.concat([partial.bytes, bytes.subarray(start, end)]);
+  }
+
+  keep(
+    partial: PartialHead | undefined,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    trailers: boolean,
+  ): PartialHead {
+    const head = this.head;
+    const memory = this.#memory as ParserMemory;
+    const at = memory.addressOf(bytes, start);
+    // The first piece was noted in addresses of the parser's memory. Trailers begin somewhere in a piece of body.
+    const first = trailers ? (head.offsets[0] as number) : at;
+    const shift = partial === undefined ? first : 0;
+    const piece = bytes.subarray(partial === undefined ? start + first - at : start, end);
+    const offsets = head.offsets.slice(0, head.fields * NUMBERS_A_FIELD);
+    const move = (offset: number): number => (offset === 0 ? 0 : offset - shift);
+    if (shift > 0) for (let i = 0; i < offsets.length; i++) offsets[i] = move(offsets[i] as number);
+    return {
+      bytes: partial === undefined ? Buffer.from(piece) : Buffer.concat([partial.bytes, piece]),
+      offsets,
+      fields: head.fields,
+      urlStart: move(head.urlStart),
+      urlEnd: move(head.urlEnd),
+      reasonStart: move(head.reasonStart),
+      reasonEnd: move(head.reasonEnd),
+      folded: this.folded,
+    };
+  }
+
+  url(at: number, length: number): void {
+    const head = this.head;
+    const start = at - this.#origin;
+    if (head.urlEnd === 0) head.urlStart = start;
+    head.urlEnd = start + length;
+  }
+
+  reason(at: number, length: number): void {
+    const head = this.head;
+    const start = at - this.#origin;
+    if (head.reasonEnd === 0) head.reasonStart = start;
+    head.reasonEnd = start + length;
+  }
+
+  fieldName(at: number, length: number): boolean {
+    const head = this.head;
+    const start = at - this.#origin;
+    this.sawField = true;
+    if (!this.#hasValue) {
+      // The name goes on in another piece.
+      const last = (head.fields - 1) * NUMBERS_A_FIELD;
+      head.offsets[last + 1] = start + length;
+      head.offsets[last + 2] = head.offsets[last + 3] = 0;
+      return true;
+    }
+    if (head.fields >= this.#mostFields) {
+      this.tooManyFields = true;
+      return false;
+    }
+    const next = head.fields * NUMBERS_A_FIELD;
+    head.offsets[next] = start;
+    head.offsets[next + 1] = start + length;
+    head.offsets[next + 2] = head.offsets[next + 3] = 0;
+    head.fields += 1;
+    this.#hasValue = false;
+    return true;
+  }
+
+  fieldValue(address: number, length: number): void {
+    const head = this.head;
+    const start = address - this.#origin;
+    const last = (head.fields - 1) * NUMBERS_A_FIELD;
+    if (!this.#hasValue) {
+      // The parser reports an empty value behind its line break, which is no part of the line.
+      const at = length === 0 ? (head.offsets[last + 1] as number) + 1 : start;
+      head.offsets[last + 2] = at;
+      head.offsets[last + 3] = at + length;
+      this.#hasValue = true;
+      return;
+    }
+    // Another piece of the same value follows it at once; a folded line does not.
+    if (head.offsets[last + 3] !== start) this.folded = true;
+    head.offsets[last + 3] = start + length;
+  }
+
+  headComplete(): void {
+    // The outcome of `execute` says so.
+  }
+
+  body(at: number, length: number): void {
+    const memory = this.#memory as ParserMemory;
+    this.#sink?.bodyPiece(memory.bytes, at, at + length);
+  }
+
+  messageComplete(): void {
+    this.ended = true;
+  }
+
+  #lastHasValue(): boolean {
+    const head = this.head;
+    return head.fields === 0 || head.offsets[(head.fields - 1) * NUMBERS_A_FIELD + 2] !== 0;
+  }
+}
