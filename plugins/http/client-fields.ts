@@ -50,8 +50,8 @@ export class ClientView {
   readonly #proto: string;
   readonly #port: string;
   readonly #hosts = new RememberedValue((text) => this.host(text));
-  readonly #accepts = new RememberedValue((text) => /\bjson\b/i.test(text));
-  readonly #agents = new RememberedValue((text) => text);
+  readonly #accepts = new RememberedValue(namesJson);
+  readonly #agents = new RememberedValue(asItIs);
 
   constructor(connection: Connection, instance: HttpInstance) {
     this.#connection = connection;
@@ -140,6 +140,14 @@ export class ClientView {
     const named = host === '' ? '' : `;host=${/^[\w.~-]+$/.test(host) ? host : `"${host}"`}`;
     return `for=${from}${named};proto=${this.#proto}`;
   }
+}
+
+function namesJson(accept: string): boolean {
+  return /\bjson\b/i.test(accept);
+}
+
+function asItIs(text: string): string {
+  return text;
 }
 
 function withoutSecrets(url: string): string {

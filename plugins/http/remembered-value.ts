@@ -3,6 +3,8 @@ import type { Head } from './head.ts';
 /** What was made of a field's value, for fields that nearly all requests of a connection repeat: looked at once. */
 export class RememberedValue<T> {
   readonly #make: (text: string) => T;
+  #text: string | undefined;
+  /** The text's bytes, once there was a second request that may repeat it. */
   #bytes: Buffer | undefined;
   #made: T | undefined;
 
@@ -12,11 +14,14 @@ export class RememberedValue<T> {
 
   /** What is made of the value of that field of `head`. */
   of(head: Head, field: number): T {
-    const bytes = this.#bytes;
-    if (bytes !== undefined && head.hasValue(field, bytes)) return this.#made as T;
+    if (this.#text !== undefined) {
+      this.#bytes ??= Buffer.from(this.#text, 'latin1');
+      if (head.hasValue(field, this.#bytes)) return this.#made as T;
+    }
     const text = head.valueText(field);
     const made = this.#make(text);
-    this.#bytes = Buffer.from(text, 'latin1');
+    this.#text = text;
+    this.#bytes = undefined;
     this.#made = made;
     return made;
   }

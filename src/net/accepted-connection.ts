@@ -5,6 +5,7 @@ import type { AcceptedStream } from './accepted-stream.ts';
 import type { Listener } from './listener.ts';
 import type { SocketStream } from './socket-stream.ts';
 import type { Tenure } from './tenure.ts';
+import type { Flow } from './traffic.ts';
 
 /** An exchange or a tunnel that runs on a connection. */
 export interface RunningWork {
@@ -17,7 +18,7 @@ export interface RunningWork {
 }
 
 /** A downstream connection, owned by the listener that accepted it. */
-export class AcceptedConnection implements Connection {
+export class AcceptedConnection implements Connection, Flow {
   readonly id: number;
   readonly stream: SocketStream;
   readonly remoteAddress: string;
@@ -43,6 +44,14 @@ export class AcceptedConnection implements Connection {
     this.#listener = listener;
     this.tenure = tenure;
     this.takenBy = listener.instance;
+  }
+
+  get bytesReceived(): number {
+    return this.stream.bytesReceived;
+  }
+
+  get bytesSent(): number {
+    return this.stream.bytesSent;
   }
 
   get localAddress(): string {

@@ -50,13 +50,12 @@ export class Listener {
   /** Connections that were refused because of `max_connections`. */
   refused = 0;
   /** What came from clients and went to them. */
-  readonly traffic = new Traffic();
+  readonly traffic = new Traffic<AcceptedConnection>();
   readonly #buffers: ReadBuffers;
   readonly #logger: Logger;
   readonly #nextConnectionId: () => number;
   readonly #pluginFailed: ListenerOptions['pluginFailed'];
   readonly #server: Server;
-  readonly #connections = new Set<AcceptedConnection>();
   #instance: ProtocolInstance;
   #tenure: Tenure;
   #bound: Address;
@@ -144,12 +143,12 @@ export class Listener {
   }
 
   get connections(): number {
-    return this.#connections.size;
+    return this.traffic.open.size;
   }
 
   /** The open connections, oldest first. */
   opened(): Iterable<AcceptedConnection> {
-    return this.#connections;
+    return this.traffic.open;
   }
 
   get draining(): boolean {
@@ -162,7 +161,7 @@ export class Listener {
     this.#drainConnections();
     this.#emptied ??= new Promise((resolve) => {
       this.#whenEmpty = resolve;
-      if (this.#connections.size === 0) resolve();
+      if (this.traffic.open.size === 0) resolve();
     });
     return this.#emptied;
   }
@@ -170,12 +169,12 @@ export class Listener {
   /** Stops accepting and ends all connections now. */
   destroy(): void {
     this.#stop();
-    for (const connection of this.#connections) connection.stream.destroy();
+    for (const connection of this.traffic.open) connection.stream.destroy();
   }
 
   /** What runs on its connections. */
   *running(): Iterable<RunningWork> {
-    for (const connection of this.#connections) {
+    for (const connection of this.traffic.open) {
       const work = this.#runningOn(connection);
       if (work !== undefined) yield work;
     }
@@ -184,7 +183,7 @@ export class Listener {
   /** Ends what runs on that instance: its clients must not take what they got for complete. Returns how many there were. */
   cut(instance: ProtocolInstance): number {
     let count = 0;
-    for (const connection of this.#connections) {
+    for (const connection of this.traffic.open) {
       if (this.#runningOn(connection)?.instance !== instance && connection.tenure.kept !== instance) continue;
       connection.stream.reset(
         new BalanceError('drain_timeout', 'the config that it began on has drained for too long', {
@@ -207,7 +206,7 @@ export class Listener {
 
   /** A protocol that fails at this keeps nobody from going on. */
   #drainConnections(): void {
-    for (const connection of this.#connections) {
+    for (const connection of this.traffic.open) {
       try {
         const drained: unknown = connection.handler?.drain();
         if (drained instanceof Promise) drained.catch(this.#onFault);
@@ -256,7 +255,7 @@ export class Listener {
 
   /** Whether one more connection is too many; counts the refusal. */
   get #isFull(): boolean {
-    if (this.maxConnections === 0 || this.#connections.size < this.maxConnections) return false;
+    if (this.maxConnections === 0 || this.traffic.open.size < this.maxConnections) return false;
     this.refused += 1;
     return true;
   }
@@ -286,13 +285,11 @@ export class Listener {
     const connection = new AcceptedConnection(this.#nextConnectionId(), accepted, this, tenure);
     tenure.begin();
     this.accepted += 1;
-    this.#connections.add(connection);
-    this.traffic.begin(stream);
+    this.traffic.begin(connection);
     stream.whenClosed(() => {
-      this.#connections.delete(connection);
       tenure.end();
-      this.traffic.end(stream);
-      if (this.#connections.size === 0) this.#whenEmpty?.();
+      this.traffic.end(connection);
+      if (this.traffic.open.size === 0) this.#whenEmpty?.();
     });
     try {
       const handler: unknown = this.#instance.handle(connection);

@@ -49,6 +49,8 @@ export class SocketStream implements ByteStream, Flow {
   /** True while the reader was not told yet what happened before it came. */
   #isBehind = false;
   #filled = 0;
+  /** True until the first reading from a socket that reads into our memory. */
+  #isFresh = false;
   #flowing = false;
   #whenClosed: (() => void) | undefined;
 
@@ -81,6 +83,7 @@ export class SocketStream implements ByteStream, Flow {
 
   attach(socket: Socket): void {
     this.#socket = socket;
+    this.#isFresh = true;
     this.#writer = new SocketWriter(socket, this.#buffers, this.#onDrained);
     socket.on('end', this.#onEnd);
     socket.on('error', this.#onError);
@@ -90,6 +93,7 @@ export class SocketStream implements ByteStream, Flow {
   /** For sockets without `onread` (TLS, or where the fast path is missing): reads by 'data' events. */
   attachPlain(socket: Socket): void {
     this.attach(socket);
+    this.#isFresh = false;
     socket.on('data', (bytes: Buffer) => {
       this.#deliver(bytes, bytes.length);
     });
@@ -202,7 +206,14 @@ export class SocketStream implements ByteStream, Flow {
     if (this.#flowing || this.#closed) return;
     this.#flowing = true;
     if (this.#isBehind) queueMicrotask(this.#catchUp);
+    else if (this.#isFresh) this.#begin();
     else this.#socket?.resume();
+  }
+
+  /** A socket that nobody paused yet needs no more than a first read, which costs less than what `resume` prepares for a stream. */
+  #begin(): void {
+    this.#isFresh = false;
+    this.#socket?.read(0);
   }
 
   /** After each read: which memory the next one goes to; undefined leaves it as it is. */

@@ -5,17 +5,22 @@ export interface Flow {
 }
 
 /** The bytes of many flows. Those that are open are asked when somebody wants to know, so that a byte costs nothing. */
-export class Traffic implements Flow {
-  readonly #open = new Set<Flow>();
+export class Traffic<F extends Flow = Flow> implements Flow {
+  readonly #open = new Set<F>();
   #received = 0;
   #sent = 0;
 
-  begin(flow: Flow): void {
+  /** Those that are open, oldest first. */
+  get open(): ReadonlySet<F> {
+    return this.#open;
+  }
+
+  begin(flow: F): void {
     this.#open.add(flow);
   }
 
   /** Keeps its count for good; to be called once. */
-  end(flow: Flow): void {
+  end(flow: F): void {
     this.#open.delete(flow);
     this.#received += flow.bytesReceived;
     this.#sent += flow.bytesSent;
