@@ -13,9 +13,9 @@ const metrics: Telemetry = ({ admin }) => `metrics: { enabled: true, listen: '12
 const quiet: Telemetry = () => 'logging: { level: warn, access_log: false }\n';
 const accessLog: Telemetry = () => 'logging: { level: warn, format: json, access_log: true }\n';
 const tracing =
-  (sampleRate: number): Telemetry =>
+  (exporter: 'jaeger' | 'otlp', sampleRate: number): Telemetry =>
   ({ collector }) =>
-    `tracing: { enabled: true, endpoint: 'http://127.0.0.1:${collector}/api/traces', sample_rate: ${sampleRate} }\n`;
+    `tracing: { enabled: true, exporter: ${exporter}, endpoint: 'http://127.0.0.1:${collector}/', sample_rate: ${sampleRate} }\n`;
 
 export const balance = peer('balance', [metrics, quiet]);
 
@@ -24,8 +24,10 @@ export const telemetryPeers: readonly Peer[] = [
   peer('plain', [quiet]),
   peer('metrics', [metrics, quiet]),
   peer('access log', [metrics, accessLog]),
-  peer('traces 10 %', [metrics, quiet, tracing(0.1)]),
-  peer('traces 100 %', [metrics, quiet, tracing(1)]),
+  peer('Jaeger 10 %', [metrics, quiet, tracing('jaeger', 0.1)]),
+  peer('Jaeger 100 %', [metrics, quiet, tracing('jaeger', 1)]),
+  peer('OTLP 10 %', [metrics, quiet, tracing('otlp', 0.1)]),
+  peer('OTLP 100 %', [metrics, quiet, tracing('otlp', 1)]),
 ];
 
 function peer(name: string, telemetry: readonly Telemetry[]): Peer {
