@@ -1,7 +1,7 @@
 import { CaseRun, type Sight } from './case-run.ts';
 import type { Area, CaseKind, FuzzCase } from './case.ts';
 import { FuzzBackend } from './fuzz-backend.ts';
-import { fuzzConfig } from './fuzz-config.ts';
+import { fuzzConfig, type BackendPorts } from './fuzz-config.ts';
 import { freePort } from './free-port.ts';
 import { generateCase } from './generate-case.ts';
 import { judge } from './judge.ts';
@@ -88,8 +88,8 @@ export class Campaign {
 
   /** The config for the proxy. */
   get config(): string {
-    const ports = Object.fromEntries(this.#backends.map(({ area, port }) => [area, port]));
-    return fuzzConfig({ ...(ports as Record<Exclude<Area, 'dead'>, number>), dead: this.#deadPort });
+    const live = Object.fromEntries(this.#backends.map(({ area, ports }) => [area, ports]));
+    return fuzzConfig({ ...(live as Omit<BackendPorts, 'dead'>), dead: [this.#deadPort] });
   }
 
   /** Longest time that this process was late itself. */
@@ -214,7 +214,7 @@ export class Campaign {
     if (why === undefined) return;
     const late =
       sight.responses.some(({ status }) => status === 408 || status === 504) || sight.durationMs > 2_000;
-    if (stalled && late) tally.excused += 1;
+    if ((stalled || fuzzCase.lateMs > STALL_MS) && late) tally.excused += 1;
     else this.failures.push({ fuzzCase, sight, why });
   }
 }

@@ -161,8 +161,10 @@ export class CaseRun {
       }
       if (step.afterResponses > this.#finals) return;
       if (step.pauseMs >= 0) {
+        const dueAtMs = performance.now() + step.pauseMs;
         this.#timer = setTimeout(() => {
           this.#timer = undefined;
+          this.#case.lateMs += performance.now() - dueAtMs;
           this.#write();
           this.#sendOn();
         }, step.pauseMs);

@@ -118,4 +118,6 @@ export interface FuzzCase {
   pending: number;
   /** What the backend found wrong. */
   readonly complaints: string[];
+  /** By how much its client and its backends did things later than planned, together, as this process was busy. */
+  lateMs: number;
 }

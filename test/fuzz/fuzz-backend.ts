@@ -13,17 +13,20 @@ export interface BackendContext {
   complain(why: string): void;
 }
 
+/** The runtime accepts one connection a listener and turn of the event loop, so that one alone would keep connections waiting. */
+const DOORS = 6;
+
 /** Answers by the plans of the cases, and holds everything that arrives against what their clients meant. */
 export class FuzzBackend {
   readonly area: Area;
   requests = 0;
-  readonly #server: Server;
+  readonly #servers: readonly Server[];
   readonly #sockets = new Set<Socket>();
 
   private constructor(area: Area, context: BackendContext) {
     this.area = area;
     let connections = 0;
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    const accept = (socket: Socket): void => {
       this.#sockets.add(socket);
       socket.on('error', () => undefined);
       socket.on('close', () => this.#sockets.delete(socket));
@@ -34,18 +37,25 @@ export class FuzzBackend {
         return;
       }
       new BackendConnection(socket, context, () => (this.requests += 1));
-    });
+    };
+    this.#servers = Array.from({ length: DOORS }, () =>
+      createServer({ allowHalfOpen: true, noDelay: true }, accept),
+    );
   }
 
   static async start(area: Area, context: BackendContext): Promise<FuzzBackend> {
     const backend = new FuzzBackend(area, context);
-    backend.#server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 });
-    await once(backend.#server, 'listening');
+    await Promise.all(
+      backend.#servers.map((server) =>
+        once(server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }), 'listening'),
+      ),
+    );
     return backend;
   }
 
-  get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+  /** All lead to the same backend. */
+  get ports(): readonly number[] {
+    return this.#servers.map((server) => (server.address() as AddressInfo).port);
   }
 
   get open(): number {
@@ -53,10 +63,9 @@ export class FuzzBackend {
   }
 
   async close(): Promise<void> {
-    const closed = once(this.#server, 'close');
-    this.#server.close();
+    const closed = this.#servers.map((server) => once(server.close(), 'close'));
     for (const socket of this.#sockets) socket.destroy();
-    await closed;
+    await Promise.all(closed);
   }
 }
 
@@ -182,7 +191,9 @@ class BackendConnection {
 
   /** Called at the head and at the end; one of them is the time to answer. */
   #plan(atHead: boolean): void {
-    const plan = this.#request?.plan;
+    // A mutation may ask by another method than planned: a body after HEAD would soil the socket of others.
+    const plan =
+      (this.#method === 'HEAD') === (this.#request?.method === 'HEAD') ? this.#request?.plan : undefined;
     if (this.#answered) return;
     if (plan === undefined) {
       if (!atHead) this.#write(UNKNOWN, 0);
@@ -202,7 +213,6 @@ class BackendConnection {
     this.#answered = true;
     const start = cut === 0 ? 0 : plan.cuts[cut - 1]!;
     const end = plan.cuts[cut] ?? plan.wire.length;
-    // What was a HEAD by mutation must not soil the socket of others.
     const wire =
       plan === UNKNOWN && this.#method === 'HEAD'
         ? plan.wire.slice(0, plan.wire.indexOf('\r\n\r\n') + 4)
@@ -212,8 +222,15 @@ class BackendConnection {
       this.#answering = false;
       if (this.#request !== undefined) this.#request.answeredAtMs = performance.now();
       this.#finish(plan);
-    } else if (plan.gapMs > 0) setTimeout(() => this.#write(plan, cut + 1), plan.gapMs);
-    else setImmediate(() => this.#write(plan, cut + 1));
+      return;
+    }
+    const dueAtMs = performance.now() + plan.gapMs;
+    const goOn = (): void => {
+      if (this.#case !== undefined) this.#case.lateMs += performance.now() - dueAtMs;
+      this.#write(plan, cut + 1);
+    };
+    if (plan.gapMs > 0) setTimeout(goOn, plan.gapMs);
+    else setImmediate(goOn);
   }
 
   #finish(plan: ResponsePlan): void {

@@ -1,6 +1,6 @@
 import type { Area } from './case.ts';
 
-export type BackendPorts = Readonly<Record<Area, number>>;
+export type BackendPorts = Readonly<Record<Area, readonly number[]>>;
 
 /** Small limits everywhere: a hanging exchange shows soon. */
 export function fuzzConfig(ports: BackendPorts): string {
@@ -9,8 +9,8 @@ export function fuzzConfig(ports: BackendPorts): string {
     ([area]) => `        - {name: ${area}, path_prefix: /${area}/, upstream: ${area}}`,
   );
   const upstreams = areas.map(
-    ([area, port]) => `  - name: ${area}
-    backends: [{name: ${area}, address: '127.0.0.1:${port}'}]
+    ([area, addresses]) => `  - name: ${area}
+    backends: [${addresses.map((port) => `{name: ${area}-${port}, address: '127.0.0.1:${port}'}`).join(', ')}]
     connection_pool: {max_size: 600, max_idle_time: 2s}
     timeouts: {connect: 2s, read: 2s}`,
   );

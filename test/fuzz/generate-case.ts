@@ -29,7 +29,7 @@ export function generateCase(seed: number, index: number): FuzzCase {
   for (let i = 0; i < 4; i++) random.next();
   const kind = chooseKind(random);
   const parts = build(kind, random, index);
-  return { index, kind, blind: false, deafMs: 0, echo: '', ...parts, pending: 0, complaints: [] };
+  return { index, kind, blind: false, deafMs: 0, echo: '', ...parts, pending: 0, complaints: [], lateMs: 0 };
 }
 
 function chooseKind(random: SeededRandom): CaseKind {
