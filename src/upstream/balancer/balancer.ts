@@ -25,7 +25,7 @@ export interface Balancer<C extends Candidate = Candidate> {
   /** What {@link pick} would give now, found out without taking a turn; undefined also when chance decides. */
   peek?(context: PickContext): C | undefined;
   /**
-   * Takes over the turns of another balancer, as far as it is of the same kind and has the same candidates (by id): an
+   * Takes over the turns of another balancer, as far as it counts them alike and has the same candidates (by id): an
    * edit must not make everybody begin with the first backend again. Absent where nothing is remembered from pick to pick.
    */
   resume?(previous: Balancer): void;

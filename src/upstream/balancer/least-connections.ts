@@ -1,20 +1,13 @@
-import type { Balancer, Candidate, PickContext } from './balancer.ts';
-import { dueAt } from './due-at.ts';
-import { isUsable, withWeight } from './is-usable.ts';
+import type { Candidate, PickContext } from './balancer.ts';
+import { DueInTurn } from './due-in-turn.ts';
+import { isUsable } from './is-usable.ts';
 
 /** The candidate with the fewest leases; those that are even take turns. Weights above 0 count alike. */
-export class LeastConnections<C extends Candidate> implements Balancer<C> {
-  readonly #candidates: readonly C[];
-  #next = 0;
-
-  constructor(candidates: readonly C[]) {
-    this.#candidates = withWeight(candidates);
-  }
-
-  pick({ exclude }: PickContext): C | undefined {
-    const candidates = this.#candidates;
+export class LeastConnections<C extends Candidate> extends DueInTurn<C> {
+  override pick({ exclude }: PickContext): C | undefined {
+    const { candidates } = this;
     const count = candidates.length;
-    let at = this.#next;
+    let at = this.next;
     let picked: C | undefined;
     let fewest = Infinity;
     // Looking from behind the last pick on makes the ones that are even take turns.
@@ -26,22 +19,9 @@ export class LeastConnections<C extends Candidate> implements Balancer<C> {
       if (active >= fewest) continue;
       picked = candidate;
       fewest = active;
-      this.#next = at;
+      this.next = at;
       if (active === 0) break;
     }
     return picked;
-  }
-
-  peek(context: PickContext): C | undefined {
-    const next = this.#next;
-    const picked = this.pick(context);
-    this.#next = next;
-    return picked;
-  }
-
-  resume(previous: Balancer): void {
-    if (!(previous instanceof LeastConnections)) return;
-    const before = previous as LeastConnections<Candidate>;
-    this.#next = dueAt(before.#candidates, before.#next, this.#candidates);
   }
 }

@@ -3,6 +3,7 @@ import { LeastConnections } from '../../../../src/upstream/balancer/least-connec
 import { PowerOfTwo } from '../../../../src/upstream/balancer/power-of-two.ts';
 import { RoundRobin } from '../../../../src/upstream/balancer/round-robin.ts';
 import { WeightedLeastConnections } from '../../../../src/upstream/balancer/weighted-least-connections.ts';
+import { WeightedRoundRobin } from '../../../../src/upstream/balancer/weighted-round-robin.ts';
 import type { Balancer } from '../../../../src/upstream/balancer/balancer.ts';
 import {
   context,
@@ -76,6 +77,35 @@ describe('weighted-least-connections', () => {
   it('lets idle candidates take turns by weight', () => {
     const candidates = fakeCandidates([5, 1, 1]);
     expect(letters(new WeightedLeastConnections(candidates), candidates, 7)).toBe('aabacaa');
+  });
+});
+
+describe('a balancer that resumes another', () => {
+  it.each([
+    ['round-robin', RoundRobin],
+    ['least-connections', LeastConnections],
+  ])('of %s goes on with the one that was due, or with the next that stayed', (_, Turns) => {
+    const candidates = fakeCandidates([1, 1, 1, 1]);
+    const before = new Turns(candidates);
+    expect(letters(before, candidates, 1)).toBe('a');
+    const same = new Turns(candidates);
+    same.resume(before);
+    expect(letters(same, candidates, 4)).toBe('bcda');
+    const fewer = new Turns(candidates.slice(2));
+    fewer.resume(before);
+    expect(letters(fewer, candidates, 3)).toBe('cdc');
+  });
+
+  it.each([
+    ['weighted-round-robin', WeightedRoundRobin],
+    ['weighted-least-connections', WeightedLeastConnections],
+  ])('of %s keeps what each has earned', (_, Turns) => {
+    const candidates = fakeCandidates([5, 1, 1]);
+    const before = new Turns(candidates);
+    expect(letters(before, candidates, 3)).toBe('aab');
+    const after = new Turns(candidates);
+    after.resume(before);
+    expect(letters(after, candidates, 4)).toBe('acaa');
   });
 });
 

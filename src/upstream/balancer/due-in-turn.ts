@@ -1,0 +1,36 @@
+import type { Balancer, Candidate, PickContext } from './balancer.ts';
+import { withWeight } from './is-usable.ts';
+
+/** Remembers whose turn is next, in the order of the config. Weights above 0 count alike. */
+export abstract class DueInTurn<C extends Candidate> implements Balancer<C> {
+  protected readonly candidates: readonly C[];
+  /** Index of the candidate whose turn is next; the number of candidates counts as 0. */
+  protected next = 0;
+
+  constructor(candidates: readonly C[]) {
+    this.candidates = withWeight(candidates);
+  }
+
+  abstract pick(context: PickContext): C | undefined;
+
+  peek(context: PickContext): C | undefined {
+    const { next } = this;
+    const picked = this.pick(context);
+    this.next = next;
+    return picked;
+  }
+
+  /** Goes on with the one that was due, or with the next of them that stayed. */
+  resume(previous: Balancer): void {
+    if (!(previous instanceof DueInTurn)) return;
+    const before = previous as DueInTurn<Candidate>;
+    const count = before.candidates.length;
+    const places = new Map(this.candidates.map(({ id }, at) => [id, at]));
+    for (let passed = 0; passed < count; passed++) {
+      const at = places.get(before.candidates[(before.next + passed) % count]?.id ?? '');
+      if (at === undefined) continue;
+      this.next = at;
+      return;
+    }
+  }
+}

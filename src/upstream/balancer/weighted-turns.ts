@@ -1,0 +1,70 @@
+import type { Balancer, Candidate, PickContext } from './balancer.ts';
+import { isLessLoaded } from './is-less-loaded.ts';
+import { isUsable, withWeight } from './is-usable.ts';
+
+/**
+ * Smooth weighted turns: each candidate that takes part earns its weight, the richest is picked and pays what all earned.
+ * Weights 5, 1, 1 give a a b a c a a, never five a in a row.
+ *
+ * Source: nginx, `ngx_http_upstream_get_peer`.
+ */
+export abstract class WeightedTurns<C extends Candidate> implements Balancer<C> {
+  protected readonly candidates: readonly C[];
+  readonly #credits: Float64Array;
+
+  constructor(candidates: readonly C[]) {
+    this.candidates = withWeight(candidates);
+    this.#credits = new Float64Array(this.candidates.length);
+  }
+
+  abstract pick(context: PickContext): C | undefined;
+
+  peek(context: PickContext): C | undefined {
+    const credits = this.#credits.slice();
+    const picked = this.pick(context);
+    this.#credits.set(credits);
+    return picked;
+  }
+
+  /**
+   * Gives the candidates that stayed what they had earned, in the measure of the new weights: a credit never exceeds the
+   * sum of all weights, so it counts as the same part of that sum as before.
+   */
+  resume(previous: Balancer): void {
+    if (!(previous instanceof WeightedTurns)) return;
+    const before = previous as WeightedTurns<Candidate>;
+    const scale = sumOfWeights(this.candidates) / sumOfWeights(before.candidates);
+    if (!Number.isFinite(scale)) return;
+    const earned = new Map(before.candidates.map(({ id }, at) => [id, before.#credits[at] ?? 0]));
+    for (const [at, { id }] of this.candidates.entries()) this.#credits[at] = (earned.get(id) ?? 0) * scale;
+  }
+
+  /** One turn among the usable ones, or among those of them that are as little loaded as `least`. */
+  protected takeTurn(exclude: PickContext['exclude'], least?: C): C | undefined {
+    const { candidates } = this;
+    const credits = this.#credits;
+    let earned = 0;
+    let richest = -1;
+    let most = -Infinity;
+    let picked: C | undefined;
+    for (let at = 0; at < candidates.length; at++) {
+      const candidate = candidates[at];
+      if (candidate === undefined || !isUsable(candidate, exclude)) continue;
+      if (least !== undefined && isLessLoaded(least, candidate)) continue;
+      const credit = (credits[at] ?? 0) + candidate.weight;
+      credits[at] = credit;
+      earned += candidate.weight;
+      if (credit > most) {
+        most = credit;
+        richest = at;
+        picked = candidate;
+      }
+    }
+    if (picked !== undefined) credits[richest] = most - earned;
+    return picked;
+  }
+}
+
+function sumOfWeights(candidates: readonly Candidate[]): number {
+  return candidates.reduce((sum, { weight }) => sum + weight, 0);
+}
