@@ -20,48 +20,41 @@ export interface Column<R> {
 export const TIMESTAMP: AccessField = 'timestamp';
 
 type Columns<R> = ReadonlyMap<AccessField, Column<R>>;
+type Row<R> = readonly [AccessField, Column<R>['kind'], Column<R>['read']];
 
-export const EXCHANGE_COLUMNS: Columns<ExchangeRecord> = columns<ExchangeRecord>([
+/** What both records hold. */
+type EitherRecord = Pick<ExchangeRecord, keyof ExchangeRecord & keyof TunnelRecord>;
+
+const EITHER: readonly Row<EitherRecord>[] = [
   ['listener', 'word', (record) => record.listener],
   ['client_ip', 'word', (record) => record.clientAddress],
-  ['method', 'word', (record) => record.method],
-  ['path', 'text', (record) => record.path],
-  ['host', 'word', (record) => record.host],
   ['protocol', 'word', (record) => record.protocol],
-  ['status', 'number', (record) => record.status],
   ['bytes', 'number', (record) => record.bytesSent],
   ['bytes_received', 'number', (record) => record.bytesReceived],
   ['duration', 'ms', (record) => record.durationMs],
-  ['user_agent', 'word', (record) => record.userAgent],
-  ['referer', 'text', (record) => record.referer],
-  ['route', 'word', (record) => record.route],
   ['upstream', 'word', (record) => record.upstream],
-  ['algorithm', 'word', (record) => record.algorithm],
   ['backend', 'word', (record) => record.backend?.name ?? ''],
   ['backend_address', 'word', (record) => record.backend?.address ?? ''],
   ['request_id', 'optional', (record) => record.requestId],
   ['trace_id', 'optional', (record) => record.traceId],
   ['span_id', 'optional', (record) => record.spanId],
   ['error', 'optional', (record) => record.error ?? ''],
+];
+
+export const EXCHANGE_COLUMNS: Columns<ExchangeRecord> = columns<ExchangeRecord>([
+  ...EITHER,
+  ['method', 'word', (record) => record.method],
+  ['path', 'text', (record) => record.path],
+  ['host', 'word', (record) => record.host],
+  ['status', 'number', (record) => record.status],
+  ['user_agent', 'word', (record) => record.userAgent],
+  ['referer', 'text', (record) => record.referer],
+  ['route', 'word', (record) => record.route],
+  ['algorithm', 'word', (record) => record.algorithm],
 ]);
 
 export const TUNNEL_COLUMNS: Columns<TunnelRecord> = columns<TunnelRecord>(
-  [
-    ['listener', 'word', (record) => record.listener],
-    ['client_ip', 'word', (record) => record.clientAddress],
-    ['protocol', 'word', (record) => record.protocol],
-    ['bytes', 'number', (record) => record.bytesSent],
-    ['bytes_received', 'number', (record) => record.bytesReceived],
-    ['duration', 'ms', (record) => record.durationMs],
-    ['upstream', 'word', (record) => record.upstream],
-    ['backend', 'word', (record) => record.backend?.name ?? ''],
-    ['backend_address', 'word', (record) => record.backend?.address ?? ''],
-    ['request_id', 'optional', (record) => record.requestId],
-    ['trace_id', 'optional', (record) => record.traceId],
-    ['span_id', 'optional', (record) => record.spanId],
-    ['ended_by', 'word', (record) => record.endedBy],
-    ['error', 'optional', (record) => record.error ?? ''],
-  ],
+  [...EITHER, ['ended_by', 'word', (record) => record.endedBy]],
   { bytes: 'bytes_sent' },
 );
 
@@ -150,10 +143,7 @@ export const DESCRIPTIVE_FIELDS: ReadonlySet<string> = new Set<AccessField>([
   'request_id',
 ]);
 
-function columns<R>(
-  rows: readonly (readonly [AccessField, Column<R>['kind'], Column<R>['read']])[],
-  names: Partial<Record<AccessField, string>> = {},
-): Columns<R> {
+function columns<R>(rows: readonly Row<R>[], names: Partial<Record<AccessField, string>> = {}): Columns<R> {
   return new Map(
     rows.map(([field, kind, read]) => {
       const textKey = names[field] ?? field;
