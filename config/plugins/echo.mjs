@@ -49,6 +49,7 @@ class EchoInstance {
   /** An edit took the listener away or changed it: what runs goes on, and this resolves when it is over. */
   async close() {
     if (this.active > 0) await new Promise((resolve) => this.#whenIdle.push(resolve));
+    this.#host.logger.info('echo closed');
   }
 
   #ended() {

@@ -4,14 +4,8 @@ import { AdminError } from './admin-error.ts';
 /** The methods that endpoints may have. HEAD and OPTIONS are answered by the server itself. */
 export type AdminMethod = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
-export interface AdminRequestParts {
-  readonly method: AdminMethod;
-  readonly path: string;
-  readonly query: URLSearchParams;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: Buffer;
-  readonly signal: AbortSignal;
-}
+/** What is told of a request. */
+export type AdminRequestParts = Omit<AdminRequest, 'text' | 'json'>;
 
 /** A request whose body is there, complete and within its limit. */
 export class AdminRequest {

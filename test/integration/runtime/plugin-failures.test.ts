@@ -45,7 +45,7 @@ describe('a plugin that is broken while the proxy runs', () => {
       'must give an object with the functions',
     ],
   ])('because it %s changes nothing, says why, and serves once it is mended', async (_, text, reason) => {
-    const proxy = await sayProxy({}, SAY.replace('directory: plugins', 'directory: plugins, timeout: 3s'));
+    const proxy = await sayProxy({}, TIMED);
     const kept = await client(proxy.address('one'));
     expect(await ask(kept, 'a')).toBe('v1:a;');
     await writeInto(proxy.directory, { 'plugins/say.mjs': text });

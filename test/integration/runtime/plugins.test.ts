@@ -11,6 +11,34 @@ import { labProxy } from '../../support/lab-proxy.ts';
 
 const ECHO = `mode: echo\nlisten: '127.0.0.1:0'\nplugins: { directory: . }\nreload: { watch: false }\n`;
 
+/** Leads each connection to a backend. */
+const FORWARD_PLUGIN = `
+export default {
+  apiVersion: 1,
+  name: 'forward',
+  provision(options, host) {
+    const upstream = host.upstream(host.defaultUpstream, 'once');
+    return {
+      protocol: 'forward',
+      active: 0,
+      handle({ stream }) {
+        upstream.acquire({
+          key: undefined,
+          fresh: false,
+          leased(lease) {
+            const ended = () => lease.discard();
+            host.tunnel({ downstream: stream, upstream: lease.stream, idleTimeoutMs: 0, ended });
+          },
+          refused: () => stream.reset(),
+        });
+        return { drain() {} };
+      },
+      close: async () => {},
+    };
+  },
+};
+`;
+
 /** What would end the process if nobody minded. */
 const stray: unknown[] = [];
 const note = (error: unknown): void => {
@@ -66,7 +94,7 @@ reload: { watch: false }
 
 describe("a stranger's plugin", () => {
   it('is found in plugins.directory, takes options and serves', async () => {
-    const proxy = await labProxy(`${ECHO}options: { greeting: 'hello', shout: true }\n`, {
+    const proxy = await labProxy(`${ECHO}options: { greeting: 'hello', upper_case: true }\n`, {
       'echo.mjs': ECHO_PLUGIN,
     });
     const socket = await client(proxy.address());
@@ -81,8 +109,8 @@ describe("a stranger's plugin", () => {
   it('reaches backends, tunnels and telemetry through its host', async () => {
     const server = await backend(naming('behind'));
     const proxy = await labProxy(
-      `${ECHO}options: { forward: true }\nbackends: [{ address: '${server.address}' }]\n`,
-      { 'echo.mjs': ECHO_PLUGIN },
+      `mode: forward\nlisten: '127.0.0.1:0'\nplugins: { directory: . }\nbackends: [{ address: '${server.address}' }]\n`,
+      { 'forward.mjs': FORWARD_PLUGIN },
     );
     expect(await firstLine(proxy.address())).toBe('behind');
   });
