@@ -1,6 +1,6 @@
 import type { AccessField } from '../config/log-filter/filter-fields.ts';
 import { TIMESTAMP, type Column } from './access-columns.ts';
-import { durationText, jsonText, textValue } from './log-text.ts';
+import { durationText, jsonText, millisText, textValue } from './log-text.ts';
 
 /** Writes the line of a record, with its line feed. */
 export type LineOf<R> = (record: R, timestamp: string) => string;
@@ -111,18 +111,4 @@ function numeric<R>(key: string, read: Column<R>['read']): Part<R> {
     }
     return written;
   };
-}
-
-/** What stands behind the point for each number of thousandths; writing such numbers is most of the work of a line else. */
-const FRACTIONS = Array.from({ length: 1000 }, (_, thousandths) =>
-  thousandths === 0 ? '' : `.${String(thousandths).padStart(3, '0').replace(/0+$/, '')}`,
-);
-const MAX_MS = 1e12;
-
-/** Milliseconds as a JSON number. Microseconds are enough, and short numbers make short lines. */
-function millisText(durationMs: number): string {
-  if (!(durationMs >= 0 && durationMs < MAX_MS)) return '0';
-  const micros = Math.round(durationMs * 1000);
-  const whole = Math.floor(micros / 1000);
-  return String(whole) + (FRACTIONS[micros - whole * 1000] ?? '');
 }

@@ -1,5 +1,5 @@
 import type { LogFields } from '../plugin-api/logger.ts';
-import { durationText, jsonDocument, jsonText, textMessage, textValue } from './log-text.ts';
+import { durationText, jsonDocument, jsonText, millisText, textMessage, textValue } from './log-text.ts';
 
 /** From the most to the least talkative. A line is written when its level is not below the configured one. */
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'fatal'] as const;
@@ -23,7 +23,7 @@ export interface LogLine {
 const TRACE_FIELDS = ['trace_id', 'span_id'];
 const RESERVED_JSON_KEYS = new Set(['timestamp', 'level', 'message', 'caller']);
 /** A field of this kind holds milliseconds: `duration_ms: 150` reads `duration=150ms` in text. */
-const MS_SUFFIX = '_ms';
+export const MS_SUFFIX = '_ms';
 const CAUSES_SHOWN = 3;
 
 /** A line without its line feed. */
@@ -53,7 +53,8 @@ function formatJson(line: LogLine): string {
   let json = `{"timestamp":"${line.timestamp}","level":"${line.level}","message":${jsonText(line.message)}`;
   for (const [key, value] of Object.entries(line.fields)) {
     if (value === undefined) continue;
-    json += `,${jsonText(RESERVED_JSON_KEYS.has(key) ? `${key}_` : key)}:${jsonField(value)}`;
+    json += `,${jsonText(RESERVED_JSON_KEYS.has(key) ? `${key}_` : key)}:`;
+    json += key.endsWith(MS_SUFFIX) && typeof value === 'number' ? millisText(value) : jsonField(value);
   }
   return line.caller === '' ? `${json}}` : `${json},"caller":${jsonText(line.caller)}}`;
 }

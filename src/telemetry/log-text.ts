@@ -13,6 +13,12 @@ const NEEDS_BACKSLASH = /["\\]/g;
 /** Longer values are cut: one header of a client must not fill the log. */
 const MAX_VALUE_LENGTH = 4096;
 
+/** What stands behind the point for each number of thousandths; writing such numbers is most of the work of a line else. */
+const FRACTIONS = Array.from({ length: 1000 }, (_, thousandths) =>
+  thousandths === 0 ? '' : `.${String(thousandths).padStart(3, '0').replace(/0+$/, '')}`,
+);
+const MAX_MS = 1e12;
+
 /** A value of a text line: as it is when it is one plain word, else quoted and escaped; `-` when there is none. */
 export function textValue(value: string): string {
   if (value.length > MAX_VALUE_LENGTH) return textValue(cut(value));
@@ -55,6 +61,14 @@ export function durationText(durationMs: number): string {
   const hours = Math.floor(seconds / 3600);
   const minutes = Math.floor((seconds % 3600) / 60);
   return `${hours > 0 ? `${hours}h` : ''}${minutes}m${seconds % 60}s`;
+}
+
+/** Milliseconds as a JSON number. Microseconds are enough, and short numbers make short lines. */
+export function millisText(durationMs: number): string {
+  if (!(durationMs >= 0 && durationMs < MAX_MS)) return '0';
+  const micros = Math.round(durationMs * 1000);
+  const whole = Math.floor(micros / 1000);
+  return String(whole) + (FRACTIONS[micros - whole * 1000] ?? '');
 }
 
 function shortNumber(value: number): number {

@@ -1,4 +1,4 @@
-import type { LogLevel } from '../../telemetry/log-line.ts';
+import { MS_SUFFIX, type LogLevel } from '../../telemetry/log-line.ts';
 import { durationText, jsonDocument, textMessage, textValue } from '../../telemetry/log-text.ts';
 import type { LogEntry } from './log-entry.ts';
 
@@ -95,9 +95,9 @@ export class LogPainter {
   }
 
   #field(key: string, value: unknown): string {
-    const name = this.#paint('cyan', textMessage(key));
-    if (key.endsWith('_ms') && typeof value === 'number') return `${name}=${durationText(value)}`;
-    return `${name}=${word(value)}`;
+    const isDuration = key.endsWith(MS_SUFFIX) && typeof value === 'number';
+    const name = textMessage(isDuration ? key.slice(0, -MS_SUFFIX.length) : key);
+    return `${this.#paint('cyan', name)}=${isDuration ? durationText(value) : word(value)}`;
   }
 
   #paint(style: Style, text: string): string {

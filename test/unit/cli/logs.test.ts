@@ -69,7 +69,7 @@ describe('balance logs', () => {
     expect(await run([])).toEqual({
       code: 0,
       lines: [
-        '2025-11-17 15:00:00 WARN  backend is unhealthy backend="b 1" wait_ms=1.5s request_id=r-1',
+        '2025-11-17 15:00:00 WARN  backend is unhealthy backend="b 1" wait=1.5s request_id=r-1',
         '2025-11-17 15:00:01 ERROR GET /api/users 502 45ms 12B 192.168.1.5 → one request_id=r-1 trace_id=t-1 error=backend_reset',
         '2025-11-17 15:00:02 INFO  tunnel tcp 1m1s 10B in, 20B out ::1 → db-1 listener=db upstream=db ended_by=client',
         'plain words',

@@ -110,6 +110,13 @@ describe('text lines', () => {
 });
 
 describe('JSON lines', () => {
+  it('give milliseconds to the microsecond, as access lines do', async () => {
+    const { output, logging } = setUp({ format: 'json' });
+    logging.logger.info('Request completed', { duration_ms: 72.85525199999392, wait_ms: 45 });
+    await logging.close();
+    expect(output.text).toMatch(/,"duration_ms":72\.855,"wait_ms":45\}\n$/);
+  });
+
   it('are one object with timestamp, level, message and fields', async () => {
     const { output, logging } = setUp({ format: 'json' });
     logging.logger.child({ listener: 'web' }).error('broken', {
