@@ -149,6 +149,16 @@ describe('the stack', () => {
     expect(compose.services['balance']?.read_only).toBe(true);
   });
 
+  it('mounts nothing into a folder that is mounted read-only, where no mount point can be made', () => {
+    for (const { volumes = [] } of Object.values(compose.services)) {
+      const mounts = volumes.map((volume) => volume.split(':'));
+      for (const [, outer = '', mode] of mounts) {
+        if (mode !== 'ro') continue;
+        expect(mounts.filter(([, inner = '']) => inner.startsWith(`${outer}/`))).toEqual([]);
+      }
+    }
+  });
+
   it('runs a config that is valid, and names backends that are services', async () => {
     const { config } = await loadConfig(join(root, 'docker/balance/balance.yaml'), {
       modes: ['http', 'tcp'],
