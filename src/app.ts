@@ -107,7 +107,6 @@ class Proxy implements App {
     const live = this.#live;
     const buffers = new ReadBuffers();
     const tunnels = new TunnelTally();
-    const telemetry = new Telemetry();
     const logging = createLogging(FIRST_LOGGING, {
       stdout: openLogOutput(options.output ?? STDOUT),
       stderr: () => openLogOutput(options.errorOutput ?? STDERR),
@@ -116,6 +115,9 @@ class Proxy implements App {
     const { logger } = logging;
     this.logger = logger;
     this.#logging = logging;
+    const telemetry = new Telemetry((error, failures) =>
+      logger.error('telemetry failed', { error, failures }),
+    );
     const control = new TelemetryControl(telemetry, logging);
     this.#telemetryControl = control;
     const plugins = new PluginLoader(logger);

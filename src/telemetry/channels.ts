@@ -32,6 +32,9 @@ export interface TelemetrySubscriber {
   queue?(record: QueueRecord): void;
 }
 
+/** How often it is told at the most that subscribers fail. */
+const TOLD_INTERVAL_MS = 60_000;
+
 /** Hands each record to all subscribers. A subscriber that throws is counted and never seen by the data path. */
 export class Telemetry implements TelemetrySink {
   // Plain fields, because protocols read them at each request.
@@ -42,16 +45,17 @@ export class Telemetry implements TelemetrySink {
   /** Times that a protocol plugin threw, since the start. */
   pluginFailures = 0;
   #failures = 0;
-  #lastFailure: unknown;
+  #toldAtMs = Number.NEGATIVE_INFINITY;
+  readonly #tell: (error: unknown, failures: number) => void;
+
+  /** `tell` hears of a call that threw, and of how many did so far; not of every one. */
+  constructor(tell: (error: unknown, failures: number) => void = () => undefined) {
+    this.#tell = tell;
+  }
 
   /** Calls that threw, since the start. */
   get failures(): number {
     return this.#failures;
-  }
-
-  /** What the last failed call threw. */
-  get lastFailure(): unknown {
-    return this.#lastFailure;
   }
 
   /** Returns what ends the subscription. Calling that twice does nothing more. */
@@ -112,7 +116,10 @@ export class Telemetry implements TelemetrySink {
 
   #failed(thrown: unknown): void {
     this.#failures++;
-    this.#lastFailure = thrown;
+    const nowMs = performance.now();
+    if (nowMs - this.#toldAtMs < TOLD_INTERVAL_MS) return;
+    this.#toldAtMs = nowMs;
+    this.#tell(thrown, this.#failures);
   }
 
   #replace(subscribers: readonly TelemetrySubscriber[]): void {

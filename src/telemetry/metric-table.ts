@@ -199,7 +199,12 @@ const ROWS = [
     [],
     'Exceptions that protocol plugins threw while they ran. The log says which.',
   ],
-  ['balance_telemetry_failures_total', 'counter', [], 'Records that metrics, logs or traces failed to take.'],
+  [
+    'balance_telemetry_failures_total',
+    'counter',
+    [],
+    'Records that metrics, logs or traces failed to take. The log says why.',
+  ],
   [
     'balance_trace_spans_exported_total',
     'counter',
@@ -212,7 +217,7 @@ const ROWS = [
     [],
     'Spans lost on the way to the collector. Only while tracing is on.',
   ],
-  ['balance_log_lines_dropped_total', 'counter', [], 'Log lines lost because an output stalled.'],
+  ['balance_log_lines_dropped_total', 'counter', [], 'Log lines lost because an output stalled or failed.'],
   ['balance_build_info', 'gauge', ['version', 'node_version'], 'Always 1; the labels say what runs.'],
   ['balance_uptime_seconds', 'gauge', [], 'Time since the start.'],
 ] as const satisfies readonly (readonly [string, MetricType, readonly string[], string])[];
