@@ -39,11 +39,6 @@ export function substituteEnv(document: Document.Parsed, env: Environment): Subs
   return { substituted, faults };
 }
 
-/** A text with its variables put in; what can't be is left as it is. */
-export function expandEnv(source: string, env: Environment): string {
-  return expand(source, env).text;
-}
-
 function forEachScalar(node: unknown, path: Path, visit: (scalar: Scalar, path: Path) => void): void {
   if (isScalar(node)) visit(node, path);
   else if (isSeq(node)) {

@@ -52,10 +52,6 @@ export class SocketLease implements Lease, PendingLease, SocketTaker {
     return this.#socket !== undefined && this.#socket.uses > 1;
   }
 
-  get isCancelled(): boolean {
-    return this.#cancelled;
-  }
-
   /** A backend is chosen: get a socket to it. `atOnce`: one that is there already is handed over before this returns. */
   begin(member: Member, atOnce = false): void {
     this.#member = member;
