@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
@@ -6,6 +5,7 @@ import type { Admin, AdminTls } from '../config/config.generated.ts';
 import { ConfigError } from '../config/config-error.ts';
 import { BEARER_TOKENS, isBearerToken } from '../config/formats.ts';
 import type { Path, Problem } from '../config/problem.ts';
+import { hashOf } from '../config/read-config-file.ts';
 import { messageOf, systemCodeOf } from '../errors.ts';
 
 /** What the server shows clients, and what it asks of theirs. In PEM. */
@@ -63,9 +63,7 @@ class CredentialFiles {
     this.#tryOut(['admin', 'tls', 'cert'], 'certificate', { cert });
     this.#tryOut(['admin', 'tls', 'key'], 'private key', { cert, key });
     if (clientCa !== undefined) this.#tryOut(['admin', 'tls', 'client_ca'], 'certificate', { ca: clientCa });
-    const fingerprint = createHash('sha256')
-      .update(JSON.stringify([cert, key, clientCa]))
-      .digest('hex');
+    const fingerprint = hashOf(JSON.stringify([cert, key, clientCa]));
     return { cert, key, clientCa, fingerprint };
   }
 

@@ -69,7 +69,7 @@ export async function hashFile(file: string): Promise<FileHash> {
   }
 }
 
-/** sha256 in hex: what tells one content of a config file from another. */
+/** sha256 in hex: what tells one content of a file from another. */
 export function hashOf(content: string | Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
 }
@@ -97,7 +97,8 @@ function decode(bytes: Uint8Array): string | undefined {
   }
 }
 
-function tooLarge(limitBytes: number): string {
+/** Why so much is not taken, in words that follow the name of the file. */
+export function tooLarge(limitBytes: number): string {
   if (limitBytes === MAX_CONFIG_FILE_BYTES) return `must be at most ${formatSize(limitBytes)}`;
   return `is too large: all files of a config together must be at most ${formatSize(MAX_CONFIG_FILE_BYTES)}`;
 }

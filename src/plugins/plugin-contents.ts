@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
+import { hashOf } from '../config/read-config-file.ts';
 import { messageOf, systemCodeOf } from '../errors.ts';
 import { findPlugins, isIgnoredName, type PluginSource } from './plugin-source.ts';
 
@@ -48,7 +48,7 @@ export class PluginContents {
 
 /** One value for all of it: another one, and something in the folders changed. */
 export function fingerprintOf(found: readonly FoundPlugin[]): string {
-  return sha256(found.map(({ file, hash }) => `${file} ${hash}`).join('\n'));
+  return hashOf(found.map(({ file, hash }) => `${file} ${hash}`).join('\n'));
 }
 
 /** One look at the folders. */
@@ -69,7 +69,7 @@ class Reading {
       return { ...source, hash, folders, fault: isEmpty ? 'it is empty' : undefined };
     } catch (error) {
       const fault = systemCodeOf(error) === '' ? messageOf(error) : `it can't be read: ${messageOf(error)}`;
-      return { ...source, hash: sha256(fault), folders, fault };
+      return { ...source, hash: hashOf(fault), folders, fault };
     }
   }
 
@@ -82,7 +82,7 @@ class Reading {
       if (sizeBytes > MAX_BYTES) throw new Error(`it holds more than ${String(MAX_BYTES)} bytes`);
       lines.push(`${relative(folder, file)} ${known.hash}`);
     }
-    return sha256(lines.join('\n'));
+    return hashOf(lines.join('\n'));
   }
 
   async #file(file: string): Promise<KnownFile> {
@@ -93,7 +93,7 @@ class Reading {
     if (known?.stamp !== stamp || !known.settled) {
       const settled = Date.now() - Number(ctimeMs) > TIME_STEP_MS;
       const content = await readFile(file);
-      known = { stamp, hash: sha256(content), sizeBytes: content.length, settled };
+      known = { stamp, hash: hashOf(content), sizeBytes: content.length, settled };
     }
     this.known.set(file, known);
     return known;
@@ -123,8 +123,4 @@ async function leadsToFile(path: string): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-function sha256(content: string | Uint8Array): string {
-  return createHash('sha256').update(content).digest('hex');
 }

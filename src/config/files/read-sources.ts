@@ -2,7 +2,13 @@ import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import type { Path, Problem } from '../problem.ts';
 import { formatPath } from '../problem.ts';
 import type { FileContent } from '../read-config-file.ts';
-import { MAX_CONFIG_FILE_BYTES, hashOf, readConfigFile, readRegularFile } from '../read-config-file.ts';
+import {
+  MAX_CONFIG_FILE_BYTES,
+  hashOf,
+  readConfigFile,
+  readRegularFile,
+  tooLarge,
+} from '../read-config-file.ts';
 import { failureOf } from '../schema-check.ts';
 import type { Environment } from '../substitute-env.ts';
 import type { SourceFile } from './config-sources.ts';
@@ -56,7 +62,8 @@ export class SourceReading {
   /** A text in the place of the main file; what it includes is read by {@link readIncludes}. */
   take(text: string): void {
     const sizeBytes = Buffer.byteLength(text);
-    const failure = sizeBytes > MAX_CONFIG_FILE_BYTES ? { failure: 'is too large' } : { text };
+    const failure =
+      sizeBytes > MAX_CONFIG_FILE_BYTES ? { failure: tooLarge(MAX_CONFIG_FILE_BYTES) } : { text };
     this.#add(this.#main, 'main', { ...failure, hash: hashOf(text), sizeBytes });
   }
 

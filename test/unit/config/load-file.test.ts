@@ -53,10 +53,13 @@ describe('loadConfig', () => {
     await expect(load(file)).rejects.toThrow(`${file} must be UTF-8 text`);
   });
 
-  it('refuses a file that is too large', async () => {
+  it('refuses a file, and a text in its place, that is too large', async () => {
     const file = join(directory, 'x.yaml');
-    await writeFile(file, Buffer.alloc(MAX_CONFIG_FILE_BYTES + 1, 0x23));
-    await expect(load(file)).rejects.toThrow(`${file} must be at most 4MiB`);
+    const large = Buffer.alloc(MAX_CONFIG_FILE_BYTES + 1, 0x23);
+    await writeFile(file, large);
+    const problem = `${file} must be at most 4MiB`;
+    await expect(load(file)).rejects.toThrow(problem);
+    await expect(loadConfig(file, { modes: [], text: large.toString() })).rejects.toThrow(problem);
   });
 
   it('reads a config with thousands of backends', async () => {
