@@ -26,6 +26,7 @@ export function demoGuide(setup: DemoSetup): string {
   if (admin !== undefined) {
     lines.push(
       `  curl ${admin}/health           which backends are healthy`,
+      `  curl ${admin}/status           what runs, and what became of the last edit`,
       `  curl ${admin}/metrics          what Prometheus would collect`,
     );
   }

@@ -19,9 +19,10 @@ describe('demoGuide', () => {
     expect(demoGuide({ ...setup, proxyAddress: '[::1]:8080' })).toContain('curl http://[::1]:8080/ ');
   });
 
-  it('shows health, metrics and the live edit', () => {
+  it('shows health, status, metrics and the live edit', () => {
     const guide = demoGuide(setup);
     expect(guide).toContain('curl http://127.0.0.1:9090/health');
+    expect(guide).toContain('curl http://127.0.0.1:9090/status');
     expect(guide).toContain('curl http://127.0.0.1:9090/metrics');
     expect(guide).toContain('edit /p/config/balance.yaml');
     expect(guide).toContain('remove backend-2');
