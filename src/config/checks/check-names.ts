@@ -2,6 +2,9 @@ import type { BackendConfig } from '../config.generated.ts';
 import type { Path } from '../problem.ts';
 import type { CheckContext } from './check-context.ts';
 
+/** How metrics label what no backend was picked for. */
+const NO_BACKEND = 'none';
+
 interface Named {
   readonly name: string;
 }
@@ -35,11 +38,13 @@ function checkBackendIdentity(context: CheckContext): void {
   const byName = new Map<string, { readonly backend: BackendConfig; readonly upstream: number }>();
   for (const [upstream, { backends }] of context.config.upstreams.entries()) {
     for (const [index, backend] of backends.entries()) {
+      const path: Path = ['upstreams', upstream, 'backends', index, 'name'];
+      if (backend.name === NO_BACKEND)
+        context.warn(path, 'is what metrics call having no backend: both are counted as one');
       const first = byName.get(backend.name);
       if (first === undefined) byName.set(backend.name, { backend, upstream });
       // Within one upstream the name itself is the mistake, and was reported as such.
       else if (first.upstream !== upstream && first.backend.address !== backend.address) {
-        const path: Path = ['upstreams', upstream, 'backends', index, 'name'];
         const shown = context.shown(path, backend.name);
         context.error(path, `is ${shown}, which another upstream uses for a backend with another address`);
       }

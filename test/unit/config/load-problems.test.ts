@@ -409,6 +409,12 @@ describe('settings of an upstream', () => {
     ]);
   });
 
+  it('are warned of when they are named as the metrics name none of them', () => {
+    expect(warningsOf('backends: [{ name: none, address: "a:1" }]')).toEqual([
+      'x.yaml:1:20 backends[0].name is what metrics call having no backend: both are counted as one',
+    ]);
+  });
+
   it('are warned of when weights are given to an algorithm that ignores them', () => {
     expect(warningsOf('backends: [{ address: "a:1" }, { address: "b:1", weight: 5 }]')).toEqual([
       'x.yaml:1:58 backends[1].weight has no effect on round-robin; weighted-round-robin looks at it',
