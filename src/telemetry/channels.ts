@@ -71,6 +71,7 @@ export class Telemetry implements TelemetrySink {
   }
 
   exchange(record: ExchangeRecord): void {
+    // Without a closure, as it is called once a request.
     for (const subscriber of this.#subscribers) {
       try {
         subscriber.exchange(record);
@@ -81,37 +82,29 @@ export class Telemetry implements TelemetrySink {
   }
 
   tunnel(record: TunnelRecord): void {
-    for (const subscriber of this.#subscribers) {
-      try {
-        subscriber.tunnel(record);
-      } catch (thrown) {
-        this.#failed(thrown);
-      }
-    }
+    this.#forEach((subscriber) => subscriber.tunnel(record));
   }
 
   healthCheck(record: HealthCheckRecord): void {
-    for (const subscriber of this.#subscribers) {
-      try {
-        subscriber.healthCheck?.(record);
-      } catch (thrown) {
-        this.#failed(thrown);
-      }
-    }
+    this.#forEach((subscriber) => subscriber.healthCheck?.(record));
   }
 
   queue(record: QueueRecord): void {
-    for (const subscriber of this.#subscribers) {
-      try {
-        subscriber.queue?.(record);
-      } catch (thrown) {
-        this.#failed(thrown);
-      }
-    }
+    this.#forEach((subscriber) => subscriber.queue?.(record));
   }
 
   pluginFailed(): void {
     this.pluginFailures++;
+  }
+
+  #forEach(call: (subscriber: TelemetrySubscriber) => void): void {
+    for (const subscriber of this.#subscribers) {
+      try {
+        call(subscriber);
+      } catch (thrown) {
+        this.#failed(thrown);
+      }
+    }
   }
 
   #failed(thrown: unknown): void {
