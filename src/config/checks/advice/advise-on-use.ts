@@ -20,7 +20,7 @@ export function adviseOnUse(context: AdviceContext): void {
       advise(['listeners', index, 'upstream'], `gets nothing: ${reason}`);
     }
   }
-  adviseOnBackends(context, named, reached);
+  adviseOnIdleBackends(context, named, reached);
 }
 
 function reachedUpstreams({ upstream, http }: Listener): string[] {
@@ -32,7 +32,7 @@ function reachedUpstreams({ upstream, http }: Listener): string[] {
 }
 
 /** Upstreams that nobody names have a warning of their own. */
-function adviseOnBackends(
+function adviseOnIdleBackends(
   { config, advise }: AdviceContext,
   named: ReadonlySet<string>,
   reached: ReadonlySet<string>,
