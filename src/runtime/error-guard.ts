@@ -62,6 +62,8 @@ export class ErrorGuard {
   /** A config went live, asked for by `source`. */
   applied(loaded: LoadedConfig, source: ReloadSource): void {
     const previous = this.#live;
+    // Other plugins came to the same config.
+    if (previous === loaded) return;
     this.#live = loaded;
     this.#endTrial();
     const settings = loaded.config.reload.watch_errors;

@@ -31,7 +31,7 @@ export interface ReloaderOptions {
   readonly apply: (cause: ReloadCause) => Promise<AppliedConfig>;
   /** The generation that is live. */
   readonly live: () => { readonly id: number; readonly hash: string } | undefined;
-  /** Told of each config that went live, with what became of asking for it. */
+  /** Told of each config that went live and says something else than the one before, with what became of asking for it. */
   readonly accepted?: (outcome: ReloadOutcome, loaded: LoadedConfig) => void;
   readonly logger: Logger;
 }
@@ -125,7 +125,9 @@ export class Reloader {
   #succeed(begun: Begun, applied: AppliedConfig): ReloadOutcome {
     const { summary, changes, warnings, loaded } = applied;
     const outcome = { ...this.#facts(begun), ok: true, message: summary, changes, problems: [], warnings };
-    if (loaded !== undefined) this.#options.accepted?.(outcome, loaded);
+    // Going back behind it would mean going back to itself.
+    const isNew = begun.source === 'start' || changes.length > 0;
+    if (loaded !== undefined && isNew) this.#options.accepted?.(outcome, loaded);
     return outcome;
   }
 

@@ -62,6 +62,17 @@ describe('a rollback', () => {
     expect(await served(proxy)).toBe('two');
   });
 
+  it('goes behind an edit also when that was reloaded without a change', async () => {
+    const [one, two] = [await backend(named('one')), await backend(named('two'))];
+    const proxy = await labProxy(yaml(one.address));
+    await proxy.change(yaml(two.address));
+    expect(await proxy.app.reload()).toMatchObject({ ok: true, changes: [] });
+    await proxy.change(`# a comment\n${yaml(two.address)}`);
+    expect((await history(proxy)).map(({ id }) => id)).toEqual([2, 1]);
+    expect((await rollBack(proxy)).status).toBe(200);
+    expect(await served(proxy)).toBe('one');
+  });
+
   it('goes to any config that is kept, and says which are not', async () => {
     const [one, two, three] = [
       await backend(named('one')),
@@ -175,6 +186,7 @@ describe('reload.watch_errors', () => {
     await askOften(proxy, () => Promise.resolve(true));
     await proxy.change(yaml(bad.address, GUARDED));
     expect(await served(proxy)).toBe('bad');
+    expect((await proxy.app.reload()).ok).toBe(true);
     await askOften(proxy, () => isRolledBack(proxy));
     expect(await served(proxy)).toBe('good');
     const said = await proxy.untilLogged('the edit is taken back: too many requests fail since then');
