@@ -24,7 +24,7 @@ export interface ConfigHistoryPort {
   entries(): readonly HistoryReport[];
   /** The config of an entry; undefined when it is not in memory. */
   config(id: number): Config | undefined;
-  /** Makes an entry live again, or without an id the one before the live one; undefined when there is none. */
+  /** Makes an entry live again, or without an id the newest other one that was not rolled back; undefined when there is none. */
   rollBack(id: number | undefined): Promise<ReloadReport | undefined>;
 }
 
@@ -84,5 +84,5 @@ function unknown(id: number): AdminError {
 }
 
 function nothing(): AdminError {
-  return new AdminError(409, 'no_earlier_config', 'no config is kept from before the live one');
+  return new AdminError(409, 'no_earlier_config', 'no other config is kept that was not rolled back');
 }

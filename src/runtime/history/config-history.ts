@@ -64,17 +64,26 @@ export class ConfigHistory {
     this.#trim();
   }
 
-  /** What a rollback to that entry makes live, or to the one before the live one. undefined when there is none. */
+  /** What a rollback to that entry makes live; without an id, to {@link #earlier}. undefined when there is none. */
   async restore(id?: number): Promise<RestoredConfig | undefined> {
     await this.#work;
-    const at =
-      id === undefined ? this.#kept.length - 2 : this.#kept.findIndex(({ entry }) => entry.id === id);
-    const kept = this.#kept[at];
+    const kept = id === undefined ? this.#earlier() : this.#kept.find(({ entry }) => entry.id === id);
     if (kept === undefined) return undefined;
     const { entry, loaded } = kept;
     if (loaded !== undefined) return { loaded };
     const text = await this.#folder?.text(entry);
     return text === undefined ? undefined : { text: withoutHeader(text) };
+  }
+
+  /** The newest one that says something else than the live one, and that was not rolled back the last time it was live. */
+  #earlier(): Kept | undefined {
+    const seen = new Set<string>();
+    for (const kept of this.#kept.toReversed()) {
+      const { hash, outcome } = kept.entry;
+      if (!seen.has(hash) && outcome === 'replaced') return kept;
+      seen.add(hash);
+    }
+    return undefined;
   }
 
   /** Resolves when the folder is as the history is. */

@@ -73,6 +73,23 @@ describe('a rollback', () => {
     expect(await served(proxy)).toBe('one');
   });
 
+  it('goes further back each time, and not to what was rolled back', async () => {
+    const [one, two, three] = [
+      await backend(named('one')),
+      await backend(named('two')),
+      await backend(named('three')),
+    ];
+    const proxy = await labProxy(yaml(one.address));
+    for (const { address } of [two, three]) await proxy.change(yaml(address));
+    const seen: string[] = [];
+    for (let count = 0; count < 2; count += 1) {
+      expect((await rollBack(proxy)).status).toBe(200);
+      seen.push(await served(proxy));
+    }
+    expect(seen).toEqual(['two', 'one']);
+    expect((await rollBack(proxy)).status).toBe(409);
+  });
+
   it('goes to any config that is kept, and says which are not', async () => {
     const [one, two, three] = [
       await backend(named('one')),
@@ -192,6 +209,8 @@ describe('reload.watch_errors', () => {
     const said = await proxy.untilLogged('the edit is taken back: too many requests fail since then');
     expect(said).toContain('error_ratio=1 ');
     expect((await history(proxy)).map(({ outcome }) => outcome)).toEqual(['live', 'rolled back', 'replaced']);
+    // Whoever reacts to the same errors by hand must not bring them back.
+    expect((await rollBack(proxy)).status).toBe(409);
   });
 
   it('takes an edit back that leaves requests without a route', async () => {
