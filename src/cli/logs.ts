@@ -36,7 +36,13 @@ export async function logs(args: readonly string[], context: LogsContext): Promi
     // See no-color.org; without a terminal somebody else reads the lines.
     colours: isTerminalOut && !context.env['NO_COLOR'] && context.env['TERM'] !== 'dumb',
   });
-  await new LogPrinter(request, painter, context).run();
+  const printer = new LogPrinter(request, painter, context);
+  await printer.run();
+  // Who sees no line must not take that for no error.
+  if (printer.unread > 0) {
+    const lines = printer.unread === 1 ? '1 line is' : `${printer.unread} lines are`;
+    context.stderr.write(`balance: ${lines} no JSON, which --filter needs: see logging.format\n`);
+  }
   return exitCode.ok;
 }
 
@@ -47,12 +53,18 @@ class LogPrinter {
   readonly #painter: LogPainter;
   readonly #context: LogsContext;
   readonly #gone = new AbortController();
+  #unread = 0;
 
   constructor(options: LogsOptions, painter: LogPainter, context: LogsContext) {
     this.#options = options;
     this.#selection = selectLogs(options);
     this.#painter = painter;
     this.#context = context;
+  }
+
+  /** Lines that a filter could not be held against. */
+  get unread(): number {
+    return this.#unread;
   }
 
   async run(): Promise<void> {
@@ -101,7 +113,10 @@ class LogPrinter {
 
   #shown(line: string): string | undefined {
     const entry = parseLogEntry(line);
-    if (entry === undefined) return this.#selection.wantsText(line) ? this.#painter.text(line) : undefined;
+    if (entry === undefined) {
+      if (this.#options.filter !== undefined && line !== '') this.#unread += 1;
+      return this.#selection.wantsText(line) ? this.#painter.text(line) : undefined;
+    }
     return this.#selection.wantsEntry(entry) ? this.#painter.entry(entry) : undefined;
   }
 }

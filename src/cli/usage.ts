@@ -27,7 +27,7 @@ Options of logs:
   -l, --level LEVEL   lines of this level and above; access lines count by their status
   -r, --request ID    lines of one request
   -t, --trace ID      lines of one trace
-      --filter EXPR   lines for which it holds, such as 'status >= 500 or duration > 1s'
+      --filter EXPR   JSON lines for which it holds, such as 'status >= 500 or duration > 1s'
   -f, --follow        go on when the last file grows or is rotated
 
 Signals:

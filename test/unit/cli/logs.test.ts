@@ -139,6 +139,13 @@ describe('balance logs', () => {
     for (const [index, part] of shown.entries()) expect(lines[index]).toContain(part);
   });
 
+  it('says how many lines a filter could not read', async () => {
+    const { code, lines, errors } = await run(['--filter', 'status >= 500'], [...LINES, '', 'status=502']);
+    expect([code, lines.length]).toEqual([0, 1]);
+    expect(errors).toBe('balance: 2 lines are no JSON, which --filter needs: see logging.format\n');
+    expect((await run(['--filter', 'status >= 500'], LINES.slice(0, 3))).errors).toBe('');
+  });
+
   it('finds an id in lines of text as well', async () => {
     const text = '2025-11-17T15:00:01Z INFO access method=GET request_id=r-9';
     expect((await run(['--request', 'r-9'], [...LINES, text])).lines).toEqual([text]);
