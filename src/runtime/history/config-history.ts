@@ -112,13 +112,24 @@ export class ConfigHistory {
     this.#enqueue(async () => {
       const own = new Set(this.#kept.map(({ entry }) => entry.atMs));
       const found = (await folder.list()).filter(({ atMs }) => !own.has(atMs));
+      const again = this.#goOn(found.at(-1));
+      if (again !== undefined) found.pop();
       const before = found.map((entry) => ({ entry: closed(entry, 'replaced'), loaded: undefined }));
-      const last = Math.max(0, ...found.map(({ id }) => id));
+      const last = again === undefined ? Math.max(0, ...found.map(({ id }) => id)) : again.id - 1;
       // Ids of this process go on behind those that were there.
       if (last >= (this.#kept[0]?.entry.id ?? 0)) this.#renumber(last);
       this.#kept = [...before, ...this.#kept];
       this.#trim();
     });
+  }
+
+  /** A restart with the config that was live goes on with its entry: restarts must not push the others out. */
+  #goOn(newest: HistoryEntry | undefined): HistoryEntry | undefined {
+    const [first, ...later] = this.#kept;
+    if (first === undefined || newest?.hash !== first.entry.hash) return undefined;
+    const { id, generation, outcome } = first.entry;
+    this.#kept = [{ ...first, entry: { ...newest, id, generation, outcome } }, ...later];
+    return newest;
   }
 
   #renumber(behind: number): void {

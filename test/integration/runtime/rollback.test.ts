@@ -1,4 +1,5 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
@@ -10,6 +11,7 @@ import { eventually } from '../../support/eventually.ts';
 import { fieldValues } from '../../support/http-message.ts';
 import { get, named } from '../../support/http-talk.ts';
 import { labProxy, type LabProxy } from '../../support/lab-proxy.ts';
+import { owned } from '../../support/owned.ts';
 
 interface Listed {
   readonly id: number;
@@ -170,6 +172,35 @@ describe('a history folder', () => {
     expect(await rollBack(second, '{"id": 1}')).toMatchObject({ status: 200 });
     expect(await served(second)).toBe('one');
     expect(seen.at(-1)).toEqual([first.directory]);
+  });
+
+  it('is not filled by restarts that bring nothing new', async () => {
+    const [one, two] = [await backend(named('one')), await backend(named('two'))];
+    const folder = await mkdtemp(join(tmpdir(), 'balance-history-'));
+    owned({ close: () => rm(folder, { recursive: true }) });
+    const kept = `, history_dir: '${folder}', history_size: 3`;
+    const first = await labProxy(yaml(one.address, kept));
+    await first.change(yaml(two.address, kept));
+    await first.app.close();
+    for (let restarts = 0; restarts < 2; restarts += 1) {
+      const again = await labProxy(yaml(two.address, kept));
+      await eventually(async () => (await history(again)).length === 2, 'what was kept is there');
+      expect(await history(again)).toMatchObject([
+        { id: 2, outcome: 'live', source: 'admin' },
+        { id: 1, outcome: 'replaced', source: 'start' },
+      ]);
+      await again.app.close();
+    }
+    const last = await labProxy(yaml(two.address, kept));
+    await last.change(yaml('127.0.0.1:1', kept));
+    expect((await rollBack(last, '{"id": 1}')).status).toBe(200);
+    expect(await served(last)).toBe('one');
+    await last.app.close();
+    expect((await readdir(folder)).map((file) => file.slice(0, 6)).sort()).toEqual([
+      '000002',
+      '000003',
+      '000004',
+    ]);
   });
 
   it('that can not be used costs a warning and no edit', async () => {
