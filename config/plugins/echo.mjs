@@ -1,4 +1,4 @@
-// A protocol of your own: sends back what it gets. What each part means is told in src/plugin-api/README.md.
+// A protocol of your own: sends back what it gets. What each part means is told in src/plugin-api.
 
 /** One listener of one config. */
 class EchoInstance {
