@@ -53,7 +53,12 @@ export function adminRoutes(sources: AdminSources): AdminRoute[] {
     ),
     connectionsRoute(() => reports.connections()),
     configRoute(() => reports.config()),
-    configDiffRoute({ live: () => live.generation, check: checkText }),
+    configDiffRoute({
+      live: () => live.generation,
+      sources: sources.sources,
+      addresses: () => listeners.addresses(),
+      check: checkText,
+    }),
     explainRoute(() => live.generation && generationPlan(live.generation, listeners.addresses(), true)),
     reloadRoute(() => reloader().reload({ source: 'admin' })),
     ...historyRoutes(sources.history),

@@ -1,5 +1,6 @@
 import type { ChangeEffect, ConfigChange } from '../config/diff/config-change.ts';
 import { diffConfigs } from '../config/diff/diff-configs.ts';
+import { diffReferences } from '../config/files/diff-references.ts';
 import type { CommandContext } from './command-context.ts';
 import type { DiffLine } from './command-line.ts';
 import { describeFailure, exitCode } from './exit-code.ts';
@@ -24,7 +25,10 @@ export async function diff({ before, after, json }: DiffLine, context: CommandCo
   try {
     const old = await loadFile(before, context);
     const now = await loadFile(after, context);
-    changes = diffConfigs(old.loaded.config, now.loaded.config);
+    changes = [
+      ...diffConfigs(old.loaded.config, now.loaded.config),
+      ...diffReferences(old.loaded.sources, now.loaded.sources),
+    ];
   } catch (thrown) {
     context.stderr.write(`${describeFailure(thrown)}\n`);
     return exitCode.usage;

@@ -4,13 +4,10 @@ import { resolveSchema, type SchemaNode } from './schema.ts';
 /** What stands in the place of a secret. */
 export const MASK = '***';
 
-/** Gives the text that stands in the place of a secret. */
-export type Mask = (secret: unknown) => string;
-
 const SECRET_NAME =
   /(^|[-_.\s])(authorization|cookies?|token|pass(word|wd|phrase)?|secret|credentials?|api[-_]?key|private[-_]?key|access[-_]?key)s?$/i;
 const CAMEL_HUMP = /([a-z0-9])([A-Z])/g;
-const URL_WITH_PASSWORD = /^([a-z][a-z0-9+.-]*:\/\/)([^/?#@\s]+)@/i;
+const URL_WITH_PASSWORD = /^([a-z][a-z0-9+.-]*:\/\/)[^/?#@\s]+@/i;
 
 /** The config as it may be shown to whoever must not know its secrets. */
 export function maskConfig(config: Config): Config {
@@ -22,10 +19,15 @@ export function maskConfig(config: Config): Config {
  * name like `password` or `Authorization`, and the user information of URLs are replaced. Plugins' options are masked by
  * their names as well.
  * @param part Where in the normalized config the value belongs: JSON pointer of a schema; default: the whole config.
- * @param mask Default: {@link MASK} for all.
  */
-export function maskSecrets(value: unknown, part = '#/$defs/config', mask: Mask = () => MASK): unknown {
-  return new Masking(mask).masked(value, resolveSchema({ $ref: part }));
+export function maskSecrets(value: unknown, part = '#/$defs/config'): unknown {
+  return maskPart(value, resolveSchema({ $ref: part }), '');
+}
+
+/** {@link maskSecrets} for a value of that schema; `key` is the one that it stands under. */
+export function maskPart(value: unknown, schema: SchemaNode, key: string): unknown {
+  const masking = new Masking();
+  return isSecretName(key) ? masking.maskedAll(value) : masking.masked(value, schema);
 }
 
 /** Whether a header or setting of that name carries a secret, or sounds as if it did. */
@@ -35,22 +37,17 @@ export function isSecretName(name: string): boolean {
 
 /** One walk through a config. The same few keys come again and again. */
 class Masking {
-  readonly #mask: Mask;
   readonly #secretNames = new Map<string, boolean>();
-
-  constructor(mask: Mask) {
-    this.#mask = mask;
-  }
 
   masked(value: unknown, node: SchemaNode | undefined): unknown {
     const schema = node === undefined ? undefined : resolveSchema(node);
-    if (schema?.['x-secret'] === true) return this.#mask(value);
-    if (typeof value === 'string') return this.#withoutPassword(value);
+    if (schema?.['x-secret'] === true) return MASK;
+    if (typeof value === 'string') return withoutPassword(value);
     if (Array.isArray(value)) return value.map((item: unknown) => this.masked(item, schema?.items));
     if (typeof value !== 'object' || value === null) return value;
     const copy: Record<string, unknown> = {};
     for (const [key, inner] of Object.entries(value)) {
-      if (this.#isNamedSecret(key, value)) copy[key] = this.#maskedAll(inner);
+      if (this.#isNamedSecret(key, value)) copy[key] = this.maskedAll(inner);
       else copy[key] = this.masked(inner, innerSchema(schema, key));
     }
     return copy;
@@ -69,20 +66,16 @@ class Masking {
   }
 
   /** A switch is no secret, whatever it is called. */
-  #maskedAll(value: unknown): unknown {
-    if (typeof value === 'string' || typeof value === 'number') return this.#mask(value);
-    if (Array.isArray(value)) return value.map((item: unknown) => this.#maskedAll(item));
+  maskedAll(value: unknown): unknown {
+    if (typeof value === 'string' || typeof value === 'number') return MASK;
+    if (Array.isArray(value)) return value.map((item: unknown) => this.maskedAll(item));
     if (typeof value !== 'object' || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, this.#maskedAll(inner)]));
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, this.maskedAll(inner)]));
   }
+}
 
-  #withoutPassword(text: string): string {
-    if (!text.includes('@')) return text;
-    return text.replace(
-      URL_WITH_PASSWORD,
-      (_all, scheme: string, user: string) => `${scheme}${this.#mask(user)}@`,
-    );
-  }
+function withoutPassword(text: string): string {
+  return text.includes('@') ? text.replace(URL_WITH_PASSWORD, `$1${MASK}@`) : text;
 }
 
 function innerSchema(schema: SchemaNode | undefined, key: string): SchemaNode | undefined {

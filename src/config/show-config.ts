@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import type { Config } from './config.generated.ts';
 import { FORMATS } from './formats.ts';
-import { maskConfig } from './mask-secrets.ts';
+import { maskConfig, maskPart } from './mask-secrets.ts';
 import { resolveSchema, type SchemaNode } from './schema.ts';
 
 const YAML_WIDTH = 110;
@@ -11,12 +11,17 @@ const YAML_WIDTH = 110;
  * listeners and upstreams, whatever form it was written in, with every default filled in.
  */
 export function showConfig(config: Config): Readonly<Record<string, unknown>> {
-  return shown({ $ref: '#/$defs/config' }, maskConfig(config)) as Readonly<Record<string, unknown>>;
+  return withUnits(maskConfig(config)) as Readonly<Record<string, unknown>>;
 }
 
-/** {@link showConfig} with its secrets: durations and sizes are texts in it. */
-export function withUnits(config: Config): unknown {
+/** {@link showConfig} with its secrets. */
+function withUnits(config: Config): unknown {
   return shown({ $ref: '#/$defs/config' }, config);
+}
+
+/** A part of a config as {@link showConfig} shows it. Secrets are known by the schema of the part and by its key. */
+export function showPart(value: unknown, schema: SchemaNode, key = ''): unknown {
+  return shown(schema, maskPart(value, schema, key));
 }
 
 /** A config with its secrets as a config file, which makes the same config when it is loaded. */

@@ -1,38 +1,48 @@
 import type { Config } from '../config.generated.ts';
-import { withUnits } from '../show-config.ts';
-import { SecretTokens } from './secret-tokens.ts';
 import type { ConfigChange } from './config-change.ts';
 import { diffListeners } from './diff-listeners.ts';
 import { diffSettings } from './diff-settings.ts';
 import { diffUpstreams } from './diff-upstreams.ts';
 import { HOT, Place, type Consequence } from './place.ts';
-import { withoutEqualParts } from './without-equal-parts.ts';
+import { SocketPlan, type BoundAddresses } from './socket-plan.ts';
 
-const REBINDS: Consequence = { effect: 're-binds', note: 'its own server is bound or closed' };
+const SERVERS: ReadonlySet<string> = new Set(['admin', 'admin.listen', 'metrics.enabled', 'metrics.listen']);
+const NOTES: Readonly<Record<string, string>> = {
+  'metrics.buckets': 'these histograms begin anew',
+  'reload.drain_timeout': 'counts for what drains already, too',
+  'shutdown.timeout': 'counts for the next shutdown',
+};
 
 /**
  * What differs between two normalized configs, one change for each thing that a person would name, and what each means
  * for a proxy that runs the first and gets the second. Equal configs give none; what stands in another order without
- * meaning anything else is none. Without `before`, everything in `after` is new.
+ * meaning anything else is none. Without `before`, all listeners and upstreams in `after` are new.
+ * @param addresses Where the listeners of a running proxy are bound that ask for any free port.
  */
-export function diffConfigs(before: Config | undefined, after: Config): ConfigChange[] {
-  const secrets = new SecretTokens();
-  // Numbers with units are texts from here on, which nothing below takes for numbers.
-  const shown = (config: Config): Config => withUnits(secrets.hide(config)) as Config;
-  const [was, is] = before === undefined ? [undefined, after] : withoutEqualParts(before, after);
-  const now = shown(is);
-  const old = was === undefined ? { ...now, listeners: [], upstreams: [] } : shown(was);
-  const root = new Place('', '');
-  const changes = [
-    ...diffListeners(old, now, root),
-    ...diffUpstreams(old, now, root),
-    ...diffSettings(old, now, root, consequenceOf, ['listeners', 'upstreams']),
+export function diffConfigs(
+  before: Config | undefined,
+  after: Config,
+  addresses?: BoundAddresses,
+): ConfigChange[] {
+  const old = before ?? { ...after, listeners: [], upstreams: [] };
+  const root = Place.root();
+  const sockets = new SocketPlan(old, after, addresses);
+  const consequenceOf = (key: string): Consequence => {
+    if (SERVERS.has(key)) return sockets.adminMoving();
+    if (key.startsWith('admin.tls')) return ADMIN_TLS;
+    if (key.startsWith('tracing')) return TRACING;
+    const note = NOTES[key];
+    return note === undefined ? HOT : { ...HOT, note };
+  };
+  return [
+    ...diffListeners(old.listeners, after.listeners, sockets, root),
+    ...diffUpstreams(old, after, root),
+    ...diffSettings(old, after, root, consequenceOf, ['listeners', 'upstreams']),
   ];
-  return changes.map((change) => SecretTokens.mask(change));
 }
 
-function consequenceOf(key: string): Consequence {
-  return key === 'admin' || key === 'admin.listen' || key === 'metrics.enabled' || key === 'metrics.listen'
-    ? REBINDS
-    : HOT;
-}
+const ADMIN_TLS: Consequence = {
+  effect: 'drains',
+  note: 'counts for new connections to the admin server; the others close behind their answers',
+};
+const TRACING: Consequence = { effect: 'hot', note: 'spans that wait are sent as before' };

@@ -5,25 +5,29 @@ import type { Consequence, Place } from './place.ts';
 /** What a change of a setting does; `key` has dots between the keys below the place. */
 export type ConsequenceOf = (key: string) => Consequence;
 
-/** The differences of two sections, one for each key that holds no section. Lists are compared as a whole. */
+type Values = Readonly<Record<string, unknown>>;
+
+/** Lists in which the order says nothing. */
+const SETS: ReadonlySet<string> = new Set(['trusted_proxies', 'public']);
+
+/** The differences of two sections, one for each key that holds no section. */
 export function diffSettings(
-  before: object | undefined,
-  after: object | undefined,
+  before: object,
+  after: object,
   place: Place,
   consequenceOf: ConsequenceOf,
   skipped: readonly string[] = [],
 ): ConfigChange[] {
-  const old = (before ?? {}) as Readonly<Record<string, unknown>>;
-  const now = (after ?? {}) as Readonly<Record<string, unknown>>;
+  const [old, now] = [before as Values, after as Values];
   const changes: ConfigChange[] = [];
-  for (const key of new Set([...Object.keys(old), ...Object.keys(now)])) {
-    if (!skipped.includes(key)) collect(key, old[key], now[key], place, consequenceOf, changes);
+  for (const key of keysOf(old, now)) {
+    if (!skipped.includes(key)) collect([key], old[key], now[key], place, consequenceOf, changes);
   }
   return changes;
 }
 
 function collect(
-  key: string,
+  keys: readonly string[],
   before: unknown,
   after: unknown,
   place: Place,
@@ -31,15 +35,36 @@ function collect(
   changes: ConfigChange[],
 ): void {
   if (isEqual(before, after)) return;
-  if (!isSection(before) || !isSection(after)) {
-    changes.push(place.setting(key, consequenceOf(key), before, after));
+  if (isSection(before) && isSection(after)) {
+    for (const key of keysOf(before, after))
+      collect([...keys, key], before[key], after[key], place, consequenceOf, changes);
     return;
   }
-  for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
-    collect(`${key}.${name}`, before[name], after[name], place, consequenceOf, changes);
+  const consequence = consequenceOf(keys.join('.'));
+  if (!isTextList(before) || !isTextList(after)) {
+    changes.push(place.setting(keys, consequence, before, after));
+    return;
   }
+  const words = listChange(keys.at(-1) ?? '', before, after);
+  if (words !== undefined) changes.push(place.setting(keys, consequence, before, after, words));
 }
 
-function isSection(value: unknown): value is Readonly<Record<string, unknown>> {
+/** Undefined when nothing but an order changed that says nothing. */
+function listChange(key: string, before: readonly string[], after: readonly string[]): string | undefined {
+  const added = after.filter((item) => !before.includes(item)).map((item) => `+ ${item}`);
+  const removed = before.filter((item) => !after.includes(item)).map((item) => `- ${item}`);
+  if (added.length + removed.length > 0) return `${key} ${[...added, ...removed].join(', ')}`;
+  return SETS.has(key) ? undefined : `${key} in another order`;
+}
+
+function keysOf(before: Values, after: Values): Iterable<string> {
+  return new Set([...Object.keys(before), ...Object.keys(after)]);
+}
+
+function isSection(value: unknown): value is Values {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isTextList(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }

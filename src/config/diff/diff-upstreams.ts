@@ -1,72 +1,131 @@
 import type { BackendConfig, Config, Upstream } from '../config.generated.ts';
 import type { ConfigChange } from './config-change.ts';
 import { diffSettings } from './diff-settings.ts';
-import { matchNamed } from './match-named.ts';
-import type { Place } from './place.ts';
-import { HOT, type Consequence } from './place.ts';
+import { isEqual } from './is-equal.ts';
+import { matchItems } from './match-items.ts';
+import { HOT, type Consequence, type Place } from './place.ts';
+import { PoolPlan } from './pool-plan.ts';
 
-const LEAVES: Consequence = {
-  effect: 'drains',
-  note: 'gets nothing new; exchanges and tunnels on it finish, idle sockets close',
-};
-const MOVES: Consequence = {
-  effect: 'drains',
-  note: 'what runs at the old address finishes there, idle sockets close',
-};
 const NEW_POOLS: Consequence = {
   effect: 'drains',
   note: 'sockets are connected anew; those in use finish, idle ones close',
 };
-const NEW_BALANCER: Consequence = { effect: 'hot', note: 'the new balancer begins without memory' };
-const NEW_MONITORS: Consequence = { effect: 'hot', note: 'checks begin anew' };
+const NEW_BALANCER: Consequence = { effect: 'hot', note: 'the new balancer begins anew' };
+const OTHER_KEYS: Consequence = { effect: 'hot', note: 'keys may lead to other backends than before' };
+const CHECKED: Consequence = { effect: 'hot', note: 'a backend counts as healthy until its first check' };
+const UNCHECKED: Consequence = { effect: 'hot', note: 'all backends count as healthy' };
+const CHECKED_ANEW: Consequence = {
+  effect: 'hot',
+  note: 'checks begin anew with what is known of each backend',
+};
+const OLD_LINE: Consequence = { effect: 'hot', note: 'who waits already waits as before' };
 
 /** What changed about upstreams and their backends. */
 export function diffUpstreams(before: Config, after: Config, root: Place): ConfigChange[] {
-  const { added, removed, kept } = matchNamed(before.upstreams, after.upstreams);
+  if (isEqual(before.upstreams, after.upstreams)) return [];
+  const { added, removed, kept } = matchItems(before.upstreams, after.upstreams, [
+    contentOfNumbered,
+    ({ name }) => name,
+  ]);
   const at = ({ name }: Upstream): Place => root.item('upstreams', 'upstream', name);
+  const plans = { before: new PoolPlan(before), after: new PoolPlan(after) };
   return [
-    ...removed.map((upstream) => at(upstream).vanishes(LEAVES, upstream)),
+    ...removed.map((upstream) =>
+      at(upstream).vanishes(leaving(upstream, upstream.backends, plans), upstream),
+    ),
     ...added.map((upstream) => at(upstream).appears(HOT, upstream)),
-    ...kept.flatMap(([old, now]) => diffUpstream(old, now, at(now))),
+    ...kept.flatMap(([old, now]) =>
+      isEqual(old, now) ? [] : new UpstreamDiff(old, now, at(now), plans).changes(),
+    ),
   ];
 }
 
-function diffUpstream(before: Upstream, after: Upstream, place: Place): ConfigChange[] {
-  return [
-    ...diffBackends(before.backends, after.backends, place),
-    ...diffSettings(before, after, place, consequenceOf, ['name', 'backends']),
-  ];
+interface Plans {
+  readonly before: PoolPlan;
+  readonly after: PoolPlan;
 }
 
-function diffBackends(
-  before: readonly BackendConfig[],
-  after: readonly BackendConfig[],
-  upstream: Place,
-): ConfigChange[] {
-  const { added, removed, kept, isReordered } = matchNamed(before, after, ({ address }) => address);
-  const at = ({ name }: BackendConfig): Place => upstream.item('backends', 'backend', name);
-  const changes = [
-    ...removed.map((backend) => at(backend).vanishes(LEAVES, backend)),
-    ...added.map((backend) => at(backend).appears(HOT, backend)),
-    ...kept.flatMap(([old, now]) => diffBackend(old, now, at(now))),
-  ];
-  if (!isReordered) return changes;
-  const names = (list: readonly BackendConfig[]): string[] => list.map(({ name }) => name);
-  return [
-    ...changes,
-    upstream.says('backends', 'backends in another order', HOT, names(before), names(after)),
-  ];
+/** Upstreams of routes that are counted have no name of their own either. */
+function contentOfNumbered(upstream: Upstream): string | undefined {
+  return /^route:route-\d+$/.test(upstream.name) ? JSON.stringify({ ...upstream, name: '' }) : undefined;
 }
 
-function diffBackend(before: BackendConfig, after: BackendConfig, place: Place): ConfigChange[] {
-  return diffSettings(before, after, place, (key) =>
-    key === 'address' || key === 'name' || key === 'url' ? MOVES : HOT,
-  );
+/** What it means that backends leave an upstream. */
+function leaving(upstream: Upstream, backends: readonly BackendConfig[], plans: Plans): Consequence {
+  const closes =
+    plans.before.hasPools(upstream) && backends.some((backend) => !plans.after.shares(upstream, backend));
+  const note = 'gets nothing new; exchanges and tunnels on it finish';
+  return { effect: 'drains', note: closes ? `${note}, idle sockets close` : note };
 }
 
-function consequenceOf(key: string): Consequence {
-  if (key.startsWith('connection_pool') || key === 'timeouts.connect') return NEW_POOLS;
-  if (key.startsWith('load_balancer')) return NEW_BALANCER;
-  if (key.startsWith('health_check')) return NEW_MONITORS;
-  return HOT;
+class UpstreamDiff {
+  readonly #before: Upstream;
+  readonly #after: Upstream;
+  readonly #place: Place;
+  readonly #plans: Plans;
+
+  constructor(before: Upstream, after: Upstream, place: Place, plans: Plans) {
+    this.#before = before;
+    this.#after = after;
+    this.#place = place;
+    this.#plans = plans;
+  }
+
+  changes(): ConfigChange[] {
+    const consequenceOf = (key: string): Consequence => this.#consequenceOf(key);
+    return [
+      ...this.#backends(),
+      ...diffSettings(this.#before, this.#after, this.#place, consequenceOf, ['name', 'backends']),
+    ];
+  }
+
+  #backends(): ConfigChange[] {
+    const [before, after] = [this.#before.backends, this.#after.backends];
+    if (isEqual(before, after)) return [];
+    const { added, removed, kept, isReordered } = matchItems(before, after, [
+      ({ name }) => name,
+      ({ address }) => address,
+    ]);
+    const at = ({ name }: BackendConfig): Place => this.#place.item('backends', 'backend', name);
+    const changes = [
+      ...removed.map((backend) =>
+        at(backend).vanishes(leaving(this.#before, [backend], this.#plans), backend),
+      ),
+      ...added.map((backend) => at(backend).appears(HOT, backend)),
+      ...kept.flatMap(([old, now]) => (isEqual(old, now) ? [] : this.#backend(old, now, at(now)))),
+    ];
+    if (!isReordered) return changes;
+    const names = (list: readonly BackendConfig[]): string[] => list.map(({ name }) => name);
+    return [
+      ...changes,
+      this.#place.setting(['backends'], HOT, names(before), names(after), 'backends in another order'),
+    ];
+  }
+
+  #backend(before: BackendConfig, after: BackendConfig, place: Place): ConfigChange[] {
+    const moves = leaving(this.#before, [before], this.#plans);
+    const consequenceOf = (key: string): Consequence => {
+      if (key === 'address') return { ...moves, note: `at the old address ${moves.note ?? ''}` };
+      // Whoever counts knows a backend by its name.
+      if (key === 'name') return { ...moves, note: `under the old name ${moves.note ?? ''}` };
+      return HOT;
+    };
+    return diffSettings(before, after, place, consequenceOf, ['url']);
+  }
+
+  #consequenceOf(key: string): Consequence {
+    if (key.startsWith('connection_pool') || key === 'timeouts.connect') {
+      return this.#plans.before.hasPools(this.#before) ? NEW_POOLS : HOT;
+    }
+    if (key === 'load_balancer.algorithm') return NEW_BALANCER;
+    if (key === 'load_balancer.hash_key') return OTHER_KEYS;
+    if (key.startsWith('health_check')) return this.#healthChange();
+    return key.startsWith('queue') ? OLD_LINE : HOT;
+  }
+
+  #healthChange(): Consequence {
+    const isChecked = ({ health_check: check }: Upstream): boolean => check?.enabled === true;
+    if (!isChecked(this.#after)) return isChecked(this.#before) ? UNCHECKED : HOT;
+    return isChecked(this.#before) ? CHECKED_ANEW : CHECKED;
+  }
 }

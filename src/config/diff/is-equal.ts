@@ -1,20 +1,25 @@
-/** Whether two values of a config mean the same; the order of keys says nothing. */
+/** Whether two values of a config mean the same; the order of keys says nothing, and a key without value is none. */
 export function isEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  if (Array.isArray(a) || Array.isArray(b)) {
-    return (
-      Array.isArray(a) &&
-      Array.isArray(b) &&
-      a.length === b.length &&
-      a.every((item, index) => isEqual(item, b[index]))
-    );
-  }
-  const left = defined(a);
-  const right = defined(b);
-  return left.size === right.size && [...left].every(([key, value]) => isEqual(value, right.get(key)));
+  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && isSameList(a, b);
+  if (Array.isArray(b)) return false;
+  return hasAllOf(a as Values, b as Values) && hasOnlyKeysOf(b as Values, a as Values);
 }
 
-function defined(value: object): Map<string, unknown> {
-  return new Map(Object.entries(value).filter(([, entry]) => entry !== undefined));
+type Values = Readonly<Record<string, unknown>>;
+
+function isSameList(a: readonly unknown[], b: readonly unknown[]): boolean {
+  for (let index = 0; index < a.length; index++) if (!isEqual(a[index], b[index])) return false;
+  return true;
+}
+
+function hasAllOf(a: Values, b: Values): boolean {
+  for (const key in a) if (!isEqual(a[key], b[key])) return false;
+  return true;
+}
+
+function hasOnlyKeysOf(b: Values, a: Values): boolean {
+  for (const key in b) if (b[key] !== undefined && a[key] === undefined) return false;
+  return true;
 }

@@ -1,3 +1,6 @@
+import { resolveSchema, type SchemaNode } from '../schema.ts';
+import { showPart } from '../show-config.ts';
+import { formatPath } from '../problem.ts';
 import type { ChangeEffect, ChangeKind, ConfigChange } from './config-change.ts';
 import { shownValue } from './shown-value.ts';
 
@@ -13,60 +16,80 @@ export const HOT: Consequence = { effect: 'hot' };
 export class Place {
   readonly path: string;
   readonly #subject: string;
+  readonly #schema: SchemaNode;
+  readonly #isSecret: boolean;
 
   /** `subject` is what a person calls the place: `upstream api: backend b1`; '' for the whole config. */
-  constructor(path: string, subject: string) {
+  constructor(path: string, subject: string, schema: SchemaNode, isSecret = false) {
     this.path = path;
     this.#subject = subject;
+    this.#schema = schema;
+    this.#isSecret = isSecret;
   }
 
-  /** A named item of a list. */
-  item(list: string, noun: string, name: string): Place {
-    return new Place(`${this.#below(list)}[${name}]`, this.#then(`${noun} ${name}`));
+  /** The whole config. */
+  static root(): Place {
+    return new Place('', '', resolveSchema({ $ref: '#/$defs/config' }));
+  }
+
+  /** An item of a list. All values of a secret one are masked. */
+  item(list: string, noun: string, name: string, isSecret = false): Place {
+    const { items = {} } = propertyOf(this.#schema, list);
+    const path = `${this.#below([list])}[${name}]`;
+    return new Place(path, this.#then(`${noun} ${name}`), resolveSchema(items), isSecret);
   }
 
   /** A section, which has no name of its own for people. */
   section(key: string): Place {
-    return new Place(this.#below(key), this.#subject);
+    return new Place(this.#below([key]), this.#subject, propertyOf(this.#schema, key));
   }
 
   appears(consequence: Consequence, after: unknown): ConfigChange {
-    return { ...this.#change('added', consequence), summary: `${this.#subject} added`, after };
+    const change = this.#change('added', consequence, this.path, `${this.#subject} added`);
+    return { ...change, after: showPart(after, this.#schema) };
   }
 
   vanishes(consequence: Consequence, before: unknown): ConfigChange {
-    return { ...this.#change('removed', consequence), summary: `${this.#subject} removed`, before };
+    const change = this.#change('removed', consequence, this.path, `${this.#subject} removed`);
+    return { ...change, before: showPart(before, this.#schema) };
   }
 
-  /** A setting below the place differs; `key` may have dots. Undefined means that it is not there. */
-  setting(key: string, consequence: Consequence, before: unknown, after: unknown): ConfigChange {
+  /** A setting below the place differs. Undefined means that it is not there. */
+  setting(
+    keys: readonly string[],
+    consequence: Consequence,
+    before: unknown,
+    after: unknown,
+    words?: string,
+  ): ConfigChange {
     const kind = before === undefined ? 'added' : after === undefined ? 'removed' : 'changed';
+    const [old, now] = [this.#shown(keys, before), this.#shown(keys, after)];
+    const summary = words ?? `${formatPath(keys)} ${settingChange(kind, old, now)}`;
     return {
-      ...this.#change(kind, consequence),
-      path: this.#below(key),
-      summary: this.#then(`${key} ${settingChange(kind, before, after)}`),
-      ...(before === undefined ? {} : { before }),
-      ...(after === undefined ? {} : { after }),
+      ...this.#change(kind, consequence, this.#below(keys), this.#then(summary)),
+      ...(before === undefined ? {} : { before: old }),
+      ...(after === undefined ? {} : { after: now }),
     };
   }
 
-  /** A change in words of its own. */
-  says(key: string, words: string, consequence: Consequence, before: unknown, after: unknown): ConfigChange {
-    return {
-      ...this.#change('changed', consequence),
-      path: key === '' ? this.path : this.#below(key),
-      summary: this.#then(words),
-      before,
-      after,
-    };
+  #change(
+    kind: ChangeKind,
+    { effect, note }: Consequence,
+    path: string,
+    summary: string,
+  ): Pick<ConfigChange, 'path' | 'kind' | 'effect' | 'summary' | 'note'> {
+    return { path, kind, effect, summary, ...(note === undefined ? {} : { note }) };
   }
 
-  #change(kind: ChangeKind, { effect, note }: Consequence): Omit<ConfigChange, 'summary'> {
-    return { path: this.path, kind, effect, ...(note === undefined ? {} : { note }) };
+  #shown(keys: readonly string[], value: unknown): unknown {
+    let schema = this.#schema;
+    for (const key of keys) schema = propertyOf(schema, key);
+    return showPart(value, schema, this.#isSecret ? 'secret' : keys.at(-1));
   }
 
-  #below(key: string): string {
-    return this.path === '' ? key : `${this.path}.${key}`;
+  #below(keys: readonly string[]): string {
+    const text = formatPath(keys);
+    return this.path === '' || text.startsWith('[') ? this.path + text : `${this.path}.${text}`;
   }
 
   #then(words: string): string {
@@ -74,7 +97,15 @@ export class Place {
   }
 }
 
+/** The schema of a key; an empty one where nothing is said of it. */
+function propertyOf({ properties, additionalProperties }: SchemaNode, key: string): SchemaNode {
+  const property = properties !== undefined && Object.hasOwn(properties, key) ? properties[key] : undefined;
+  return resolveSchema(property ?? (typeof additionalProperties === 'object' ? additionalProperties : {}));
+}
+
 function settingChange(kind: ChangeKind, before: unknown, after: unknown): string {
+  const value = kind === 'removed' ? before : after;
+  if (kind !== 'changed' && typeof value === 'object') return kind;
   if (kind === 'added') return `${shownValue(after)} (was not set)`;
   if (kind === 'removed') return `no longer set (was ${shownValue(before)})`;
   const [old, now] = [shownValue(before), shownValue(after)];
