@@ -158,6 +158,7 @@ class Proxy implements App {
         live,
         draining,
         listeners,
+        plugins,
         logger,
         eventLoop,
         requests: (backend) => metrics.totals(backend),

@@ -43,6 +43,21 @@ export interface ListenerReport {
   readonly draining: boolean;
 }
 
+/** The protocols that listeners can speak. */
+export interface PluginsReport {
+  readonly loaded: readonly {
+    readonly name: string;
+    /** '' for one that comes with the proxy. */
+    readonly file: string;
+    /** Of everything that it consists of; '' for one that comes with the proxy. */
+    readonly hash: string;
+  }[];
+  /** Files in the plugin folders that are not what runs. */
+  readonly failures: readonly { readonly file: string; readonly reason: string }[];
+  /** How many states of plugins the process keeps in memory. */
+  readonly importedStates: number;
+}
+
 /** What `/status` shows of the proxy; it adds what the process knows about itself. */
 export interface StatusReport {
   readonly version: string;
@@ -51,6 +66,7 @@ export interface StatusReport {
   readonly generation: GenerationReport | undefined;
   readonly draining: readonly DrainingReport[];
   readonly listeners: readonly ListenerReport[];
+  readonly plugins: PluginsReport;
   /** Also of the start. */
   readonly lastReload: ReloadReport | undefined;
 }
@@ -58,7 +74,7 @@ export interface StatusReport {
 /** `GET /status`: what runs, since when, and how the process is. */
 export function statusRoute(report: () => StatusReport, eventLoop: () => EventLoopReading): AdminRoute {
   return get('/status', () => {
-    const { version, startedAtMs, ready, generation, draining, listeners, lastReload } = report();
+    const { version, startedAtMs, ready, generation, draining, listeners, plugins, lastReload } = report();
     return jsonResponse(200, {
       version,
       node: process.versions.node,
@@ -72,6 +88,7 @@ export function statusRoute(report: () => StatusReport, eventLoop: () => EventLo
       draining_generations: draining.length,
       draining: draining.map(drainingJson),
       listeners: listeners.map(listenerJson),
+      plugins: pluginsJson(plugins),
       last_reload: lastReload === undefined ? null : reloadSummaryJson(lastReload),
       ...processJson(),
       event_loop: eventLoopJson(eventLoop()),
@@ -116,6 +133,14 @@ function listenerJson(listener: ListenerReport): object {
     max_connections: maxConnections === 0 ? null : maxConnections,
     refused_total: refused,
     draining,
+  };
+}
+
+function pluginsJson({ loaded, failures, importedStates }: PluginsReport): object {
+  return {
+    loaded: loaded.map(({ name, file, hash }) => ({ name, file: file || null, hash: hash || null })),
+    failures: failures.map(({ file, reason }) => ({ file, reason })),
+    imported_states: importedStates,
   };
 }
 

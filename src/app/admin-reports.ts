@@ -12,6 +12,7 @@ import type { ConfigSources } from '../config/files/config-sources.ts';
 import type { AcceptedConnection } from '../net/accepted-connection.ts';
 import type { Listener } from '../net/listener.ts';
 import type { ConnectionActivity, ProtocolInstance } from '../plugin-api/index.ts';
+import type { PluginLoader } from '../plugins/plugin-loader.ts';
 import type { DrainingGenerations, DrainingView } from '../runtime/draining-generations.ts';
 import type { Generation } from '../runtime/generation.ts';
 import type { LiveInstance } from '../runtime/live-instance.ts';
@@ -27,6 +28,7 @@ export interface ShownParts {
   readonly live: LiveView;
   readonly draining: DrainingGenerations;
   readonly listeners: ListenerTable;
+  readonly plugins: PluginLoader;
   readonly reloader: () => Reloader;
   /** The files of the live config. */
   readonly sources: () => ConfigSources | undefined;
@@ -49,7 +51,7 @@ export class AdminReports {
   }
 
   status(): StatusReport {
-    const { version, live, draining, listeners, reloader } = this.#parts;
+    const { version, live, draining, listeners, plugins, reloader } = this.#parts;
     const { generation, startedAtMs } = live;
     return {
       version,
@@ -66,6 +68,11 @@ export class AdminReports {
         refused: listener.refused,
         draining: listener.draining,
       })),
+      plugins: {
+        loaded: [...plugins.live].map(({ name, origin }) => ({ name, file: origin.file, hash: origin.hash })),
+        failures: plugins.failures,
+        importedStates: plugins.importedStates,
+      },
       lastReload: reloader().last,
     };
   }

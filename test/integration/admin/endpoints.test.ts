@@ -67,6 +67,14 @@ describe('GET /status', () => {
           draining: false,
         },
       ],
+      plugins: {
+        loaded: [
+          { name: 'tcp', file: null, hash: null },
+          { name: 'http', file: null, hash: null },
+        ],
+        failures: [],
+        imported_states: 0,
+      },
       last_reload: expect.objectContaining({
         ok: true,
         source: 'start',

@@ -9,6 +9,25 @@ import { writeInto } from '../../support/write-into.ts';
 const TIMED = SAY.replace('directory: plugins', 'directory: plugins, timeout: 3s');
 
 describe('a plugin that is broken while the proxy runs', () => {
+  it('is shown by /status with the reason, beside what runs', async () => {
+    const proxy = await sayProxy({}, `${SAY}admin: { listen: '127.0.0.1:0' }\n`);
+    const plugins = async () => (await proxy.status())['plugins'] as Record<string, { name: string }[]>;
+    expect((await plugins())['loaded']!.map(({ name }) => name).sort()).toEqual([
+      'http',
+      'other',
+      'say',
+      'tcp',
+    ]);
+    await writeInto(proxy.directory, { 'plugins/say.mjs': 'export default {' });
+    await proxy.untilLogged('config not reloaded');
+    expect((await plugins())['failures']).toEqual([
+      {
+        file: expect.stringMatching(/plugins.say\.mjs$/) as string,
+        reason: 'Unexpected end of input (say.mjs:1)',
+      },
+    ]);
+  });
+
   it.each([
     ['is no JavaScript', 'export default {\n  x: 5 5\n};', 'Unexpected number (say.mjs:2)'],
     ['exits', 'process.exit(7);', 'it calls process.exit(7) when it is imported'],
