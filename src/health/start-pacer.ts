@@ -16,6 +16,8 @@ export interface Startable {
 export class StartPacer {
   readonly #waiting: Startable[] = [];
   #timer: NodeJS.Timeout | undefined;
+  /** So many begin in one step. */
+  #batch = MIN_BATCH;
 
   /** Starts it now, or soon when many do. */
   add(startable: Startable): void {
@@ -26,13 +28,15 @@ export class StartPacer {
   }
 
   #startSome(): void {
-    const batch = Math.max(MIN_BATCH, Math.ceil((this.#waiting.length * STEP_MS) / SPREAD_MS));
-    for (const startable of this.#waiting.splice(0, batch)) startable.start();
-    this.#timer =
-      this.#waiting.length === 0
-        ? undefined
-        : setTimeout(() => {
-            this.#startSome();
-          }, STEP_MS).unref();
+    this.#batch = Math.max(this.#batch, Math.ceil((this.#waiting.length * STEP_MS) / SPREAD_MS));
+    for (const startable of this.#waiting.splice(0, this.#batch)) startable.start();
+    if (this.#waiting.length === 0) {
+      this.#batch = MIN_BATCH;
+      this.#timer = undefined;
+      return;
+    }
+    this.#timer = setTimeout(() => {
+      this.#startSome();
+    }, STEP_MS).unref();
   }
 }
