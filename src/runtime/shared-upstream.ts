@@ -6,7 +6,8 @@ import { fieldsOf } from '../net/fields-of.ts';
 import type { ReadBuffers } from '../net/read-buffers.ts';
 import type { Logger, SocketUse, Upstream } from '../plugin-api/index.ts';
 import type { BackendState } from '../upstream/backend-state.ts';
-import { createBalancer } from '../upstream/balancer/create-balancer.ts';
+import type { Balancer } from '../upstream/balancer/balancer.ts';
+import { balancerInSteps, createBalancer } from '../upstream/balancer/create-balancer.ts';
 import { Member } from '../upstream/member.ts';
 import type { PoolSettings, SocketPool } from '../upstream/socket-pool.ts';
 import { UpstreamGroup } from '../upstream/upstream-group.ts';
@@ -52,6 +53,7 @@ export class SharedUpstream {
     config: UpstreamConfig,
     parts: UpstreamParts,
     members: readonly Member[],
+    balancer: Balancer<Member>,
     backends: readonly Held<BackendState>[],
     monitors: readonly Held<WatchedAddress>[],
   ) {
@@ -72,13 +74,12 @@ export class SharedUpstream {
       },
     };
     const { hash_key: hashKey } = config.load_balancer;
-    const makeBalancer = () => createBalancer(config.load_balancer, members);
     this.group = new UpstreamGroup({
       name: config.name,
       algorithm: config.load_balancer.algorithm,
       keySource: hashKey === undefined ? undefined : parseHashKey(hashKey),
-      balancer: makeBalancer(),
-      remakeBalancer: makeBalancer,
+      balancer,
+      remakeBalancer: () => createBalancer(config.load_balancer, members),
       members,
       readTimeoutMs: config.timeouts.read,
       queueSize: config.queue.max_size,
@@ -88,7 +89,7 @@ export class SharedUpstream {
     });
   }
 
-  /** Takes its parts from the registry, slice by slice. */
+  /** Takes its parts from the registry and makes its balancer, slice by slice. */
   static async build(config: UpstreamConfig, parts: UpstreamParts, slices: Slices): Promise<SharedUpstream> {
     const check = config.health_check?.enabled === true ? config.health_check : undefined;
     const checkKey = check === undefined ? '' : Registry.checkKey(check);
@@ -108,7 +109,8 @@ export class SharedUpstream {
           }),
         );
       });
-      return new SharedUpstream(config, parts, members, backends, monitors);
+      const balancer = await slices.finish(balancerInSteps(config.load_balancer, members));
+      return new SharedUpstream(config, parts, members, balancer, backends, monitors);
     } catch (error) {
       for (const held of [...monitors, ...backends]) held.release();
       throw error;

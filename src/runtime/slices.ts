@@ -16,6 +16,15 @@ export class Slices {
     this.#untilMs = performance.now() + SLICE_MS;
   }
 
+  /** What comes of work that is done in small steps, as many of them in a slice as fit. */
+  async finish<T>(steps: Iterator<unknown, T>): Promise<T> {
+    for (;;) {
+      if (this.areDue) await this.pause();
+      const step = steps.next();
+      if (step.done === true) return step.value;
+    }
+  }
+
   /** `work` for each item, as far as it fits into a slice at a time. */
   async forEach<T>(items: Iterable<T>, work: (item: T) => void): Promise<void> {
     for (const item of items) {

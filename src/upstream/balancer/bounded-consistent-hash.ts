@@ -1,5 +1,5 @@
 import type { Balancer, Candidate, Chance, PickContext } from './balancer.ts';
-import { HashRing } from './hash-ring.ts';
+import type { HashRing } from './hash-ring.ts';
 import { isUsable } from './is-usable.ts';
 import { hasKey, pickHash } from './pick-hash.ts';
 
@@ -16,9 +16,9 @@ export class BoundedConsistentHash<C extends Candidate> implements Balancer<C> {
   readonly #loadFactor: number;
 
   /** Throws a RangeError unless `loadFactor` is a number from 1 on. */
-  constructor(candidates: readonly C[], chance: Chance, loadFactor: number) {
+  constructor(ring: HashRing<C>, chance: Chance, loadFactor: number) {
     if (!(loadFactor >= 1)) throw new RangeError('the load factor must be at least 1');
-    this.#ring = new HashRing(candidates);
+    this.#ring = ring;
     this.#chance = chance;
     this.#loadFactor = loadFactor;
   }

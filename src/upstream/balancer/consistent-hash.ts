@@ -1,5 +1,5 @@
 import type { Balancer, Candidate, Chance, PickContext } from './balancer.ts';
-import { HashRing } from './hash-ring.ts';
+import type { HashRing } from './hash-ring.ts';
 import { isAnyUsable, isUsable } from './is-usable.ts';
 import { hasKey, pickHash } from './pick-hash.ts';
 
@@ -11,8 +11,8 @@ export class ConsistentHash<C extends Candidate> implements Balancer<C> {
   readonly #ring: HashRing<C>;
   readonly #chance: Chance;
 
-  constructor(candidates: readonly C[], chance: Chance) {
-    this.#ring = new HashRing(candidates);
+  constructor(ring: HashRing<C>, chance: Chance) {
+    this.#ring = ring;
     this.#chance = chance;
   }
 

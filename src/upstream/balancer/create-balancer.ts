@@ -3,11 +3,13 @@ import type { LoadBalancer } from '../../config/config.generated.ts';
 import type { Balancer, Candidate, Chance } from './balancer.ts';
 import { BoundedConsistentHash } from './bounded-consistent-hash.ts';
 import { ConsistentHash } from './consistent-hash.ts';
+import { HashRing } from './hash-ring.ts';
 import { LeastConnections } from './least-connections.ts';
 import { Maglev } from './maglev.ts';
 import { PowerOfTwo } from './power-of-two.ts';
 import { Random } from './random.ts';
 import { RoundRobin } from './round-robin.ts';
+import { finished, type Steps } from './steps.ts';
 import { WeightedLeastConnections } from './weighted-least-connections.ts';
 import { WeightedRoundRobin } from './weighted-round-robin.ts';
 
@@ -18,7 +20,7 @@ type Factory = <C extends Candidate>(
   candidates: readonly C[],
   chance: Chance,
   settings: BalancerSettings,
-) => Balancer<C>;
+) => Balancer<C> | Steps<Balancer<C>>;
 
 const factories: Readonly<Record<Algorithm, Factory>> = {
   'round-robin': (candidates) => new RoundRobin(candidates),
@@ -27,17 +29,30 @@ const factories: Readonly<Record<Algorithm, Factory>> = {
   'power-of-two': (candidates, chance) => new PowerOfTwo(candidates, chance),
   'least-connections': (candidates) => new LeastConnections(candidates),
   'weighted-least-connections': (candidates) => new WeightedLeastConnections(candidates),
-  'consistent-hash': (candidates, chance) => new ConsistentHash(candidates, chance),
-  'bounded-consistent-hash': (candidates, chance, settings) =>
-    new BoundedConsistentHash(candidates, chance, settings.load_factor),
-  maglev: (candidates, chance) => new Maglev(candidates, chance),
+  *'consistent-hash'(candidates, chance) {
+    return new ConsistentHash(yield* HashRing.of(candidates), chance);
+  },
+  *'bounded-consistent-hash'(candidates, chance, settings) {
+    return new BoundedConsistentHash(yield* HashRing.of(candidates), chance, settings.load_factor);
+  },
+  maglev: (candidates, chance) => Maglev.of(candidates, chance),
 };
 
 /** The balancer that an upstream's `load_balancer` asks for, over the candidates of one generation. */
-export function createBalancer<C extends Candidate>(
+export function* balancerInSteps<C extends Candidate>(
   settings: BalancerSettings,
   candidates: readonly C[],
   chance: Chance = Math.random,
+): Steps<Balancer<C>> {
+  const made = factories[settings.algorithm](candidates, chance, settings);
+  return 'pick' in made ? made : yield* made;
+}
+
+/** {@link balancerInSteps} at once. */
+export function createBalancer<C extends Candidate>(
+  settings: BalancerSettings,
+  candidates: readonly C[],
+  chance?: Chance,
 ): Balancer<C> {
-  return factories[settings.algorithm](candidates, chance, settings);
+  return finished(balancerInSteps(settings, candidates, chance));
 }

@@ -1,11 +1,11 @@
 import type { Candidate } from './balancer.ts';
+import { hashPoints, sortedPoints, type HashPoints } from './hash-points.ts';
 import { hashedCandidates, type HashedCandidate } from './hashed-candidates.ts';
 import { mixBits } from './hash-text.ts';
+import type { Steps } from './steps.ts';
 
 /** Points of a candidate of weight 1 among candidates of weight 1. Shares differ from their theory by about 1/√points. */
 const POINTS = 256;
-/** A point is sorted as one number: its hash above these bits, its owner below. Together they fit into a double. */
-const OWNER_RANGE = 2 ** 21;
 
 /**
  * The hash values as a circle: each candidate owns points on it in proportion to its weight, and a hash
@@ -20,19 +20,19 @@ export class HashRing<C extends Candidate> {
   readonly #hashes: Uint32Array;
   readonly #owners: Uint32Array;
 
-  constructor(candidates: readonly C[]) {
+  private constructor(candidates: readonly C[], { hashes, owners }: HashPoints) {
+    this.candidates = candidates;
+    this.#hashes = hashes;
+    this.#owners = owners;
+  }
+
+  static *of<C extends Candidate>(candidates: readonly C[]): Steps<HashRing<C>> {
     const hashed = hashedCandidates(candidates);
-    if (hashed.length > OWNER_RANGE)
-      throw new RangeError(`a hash ring takes up to ${OWNER_RANGE} candidates`);
-    this.candidates = hashed.map(({ candidate }) => candidate);
-    const points = sortedPoints(hashed);
-    this.#hashes = new Uint32Array(points.length);
-    this.#owners = new Uint32Array(points.length);
-    for (let at = 0; at < points.length; at++) {
-      const point = points[at] ?? 0;
-      this.#hashes[at] = Math.floor(point / OWNER_RANGE);
-      this.#owners[at] = point % OWNER_RANGE;
-    }
+    const points = yield* sortedPoints(yield* pointsOf(hashed));
+    return new HashRing(
+      hashed.map(({ candidate }) => candidate),
+      points,
+    );
   }
 
   /** Number of points. */
@@ -63,20 +63,23 @@ export class HashRing<C extends Candidate> {
   }
 }
 
-function sortedPoints<C extends Candidate>(hashed: readonly HashedCandidate<C>[]): Float64Array {
+function* pointsOf<C extends Candidate>(hashed: readonly HashedCandidate<C>[]): Steps<HashPoints> {
   const unit = weightUnit(hashed);
   const counts = hashed.map(({ candidate }) => Math.max(1, Math.round((candidate.weight / unit) * POINTS)));
-  const points = new Float64Array(counts.reduce((sum, count) => sum + count, 0));
+  const points = hashPoints(counts.reduce((sum, count) => sum + count, 0));
   let at = 0;
   for (const [owner, { first, second }] of hashed.entries()) {
     const step = second | 1;
     let seed = first;
     for (let made = counts[owner] ?? 0; made > 0; made--) {
       seed = (seed + step) | 0;
-      points[at++] = mixBits(seed) * OWNER_RANGE + owner;
+      points.hashes[at] = mixBits(seed);
+      points.owners[at] = owner;
+      at += 1;
     }
+    yield;
   }
-  return points.sort();
+  return points;
 }
 
 /**

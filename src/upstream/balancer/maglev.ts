@@ -4,6 +4,7 @@ import { mixBits } from './hash-text.ts';
 import { isAnyUsable, isUsable } from './is-usable.ts';
 import { maglevTable } from './maglev-table.ts';
 import { hasKey, pickHash } from './pick-hash.ts';
+import type { Steps } from './steps.ts';
 
 /**
  * The owner of the key's slot in a Maglev table: one look-up, and shares that differ from the weights by
@@ -17,11 +18,20 @@ export class Maglev<C extends Candidate> implements Balancer<C> {
   readonly #table: Uint32Array;
   readonly #chance: Chance;
 
-  constructor(candidates: readonly C[], chance: Chance) {
-    const hashed = hashedCandidates(candidates);
-    this.#candidates = hashed.map(({ candidate }) => candidate);
-    this.#table = maglevTable(hashed);
+  private constructor(candidates: readonly C[], table: Uint32Array, chance: Chance) {
+    this.#candidates = candidates;
+    this.#table = table;
     this.#chance = chance;
+  }
+
+  static *of<C extends Candidate>(candidates: readonly C[], chance: Chance): Steps<Maglev<C>> {
+    const hashed = hashedCandidates(candidates);
+    const table = yield* maglevTable(hashed);
+    return new Maglev(
+      hashed.map(({ candidate }) => candidate),
+      table,
+      chance,
+    );
   }
 
   pick({ key, exclude }: PickContext): C | undefined {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Algorithm } from '../../../src/config/algorithm.ts';
 import type { Balancer } from '../../../src/upstream/balancer/balancer.ts';
-import { createBalancer } from '../../../src/upstream/balancer/create-balancer.ts';
+import { balancerInSteps, createBalancer } from '../../../src/upstream/balancer/create-balancer.ts';
 import { clientKeys, context, fakeCandidates, type FakeCandidate } from './fake-candidates.ts';
 
 interface Theory {
@@ -40,6 +40,14 @@ describe.each(theories)('$algorithm', ({ algorithm, strays, tolerance }) => {
     const first = pickAll(balancer);
     expect(pickAll(balancer)).toEqual(first);
     expect(pickAll(build(algorithm, candidates))).toEqual(first);
+  });
+
+  it.each([1, 65_535])('is made in many steps, beside a weight of %d too', (heaviest) => {
+    const weights = Array.from({ length: 1_000 }, (_, at) => (at === 0 ? heaviest : 1));
+    const steps = balancerInSteps({ algorithm, load_factor: 1.25 }, fakeCandidates(weights), neverByChance);
+    let count = 0;
+    while (steps.next().done !== true) count += 1;
+    expect(count).toBeGreaterThan(10);
   });
 
   it('does not depend on the order of the candidates', () => {

@@ -3,16 +3,35 @@ import { describe, expect, it } from 'vitest';
 import { Slices } from '../../../src/runtime/slices.ts';
 import { applyLab } from '../../support/apply-lab.ts';
 
+function busy(ms: number): void {
+  const untilMs = performance.now() + ms;
+  while (performance.now() < untilMs);
+}
+
 describe('slices', () => {
   it('let others have their turn while long work goes on', async () => {
     const order: string[] = [];
     setImmediate(() => order.push('somebody else'));
     await new Slices().forEach([1, 2], (item) => {
-      const untilMs = performance.now() + 10;
-      while (performance.now() < untilMs);
+      busy(10);
       order.push(`item ${item}`);
     });
     expect(order).toEqual(['item 1', 'somebody else', 'item 2']);
+  });
+
+  it('let others have their turn between the steps of long work, and give what comes of it', async () => {
+    const order: string[] = [];
+    function* work() {
+      for (const step of [1, 2]) {
+        busy(10);
+        order.push(`step ${step}`);
+        yield;
+      }
+      return 'done';
+    }
+    setImmediate(() => order.push('somebody else'));
+    expect(await new Slices().finish(work())).toBe('done');
+    expect(order).toEqual(['step 1', 'somebody else', 'step 2']);
   });
 
   it('take work that is short at one go', async () => {

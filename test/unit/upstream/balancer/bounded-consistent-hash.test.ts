@@ -1,12 +1,19 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { BoundedConsistentHash } from '../../../../src/upstream/balancer/bounded-consistent-hash.ts';
+import { HashRing } from '../../../../src/upstream/balancer/hash-ring.ts';
+import { finished } from '../../../../src/upstream/balancer/steps.ts';
 import {
   clientKeys,
   context,
   fakeCandidates,
   seededChance,
+  type FakeCandidate,
 } from '../../../contract/balancer/fake-candidates.ts';
+
+function bounded(candidates: readonly FakeCandidate[], chance: () => number, loadFactor: number) {
+  return new BoundedConsistentHash(finished(HashRing.of(candidates)), chance, loadFactor);
+}
 
 it('never goes above the bound while leases are held and given back, however skewed the keys', () => {
   const step = fc.record({
@@ -20,7 +27,7 @@ it('never goes above the bound while leases are held and given back, however ske
       fc.array(step, { maxLength: 120 }),
       (weights, factor, steps) => {
         const candidates = fakeCandidates(weights);
-        const balancer = new BoundedConsistentHash(candidates, seededChance(1), factor);
+        const balancer = bounded(candidates, seededChance(1), factor);
         const weight = weights.reduce((sum, one) => sum + one, 0);
         for (const { key, release } of steps) {
           const released = release === undefined ? undefined : candidates[release];
@@ -40,7 +47,7 @@ it('never goes above the bound while leases are held and given back, however ske
 
 it('spreads a single hot key over the candidates once it exceeds a share', () => {
   const candidates = fakeCandidates([1, 1, 1, 1]);
-  const balancer = new BoundedConsistentHash(candidates, seededChance(1), 1.25);
+  const balancer = bounded(candidates, seededChance(1), 1.25);
   for (let leases = 0; leases < 400; leases++) balancer.pick(context('hot'))!.active++;
   const loads = candidates.map(({ active }) => active).sort((a, b) => a - b);
   expect(loads.at(-1)).toBe(125);
@@ -49,7 +56,7 @@ it('spreads a single hot key over the candidates once it exceeds a share', () =>
 
 it('sends a key home again when there is room', () => {
   const candidates = fakeCandidates([1, 1, 1]);
-  const balancer = new BoundedConsistentHash(candidates, seededChance(1), 1.25);
+  const balancer = bounded(candidates, seededChance(1), 1.25);
   const home = balancer.pick(context('hot'))!;
   home.active = 10;
   expect(balancer.pick(context('hot'))).not.toBe(home);
@@ -59,7 +66,7 @@ it('sends a key home again when there is room', () => {
 
 it('counts the leases of usable candidates alone', () => {
   const candidates = fakeCandidates([1, 1, 1]);
-  const balancer = new BoundedConsistentHash(candidates, seededChance(1), 1.25);
+  const balancer = bounded(candidates, seededChance(1), 1.25);
   const [down, ...others] = candidates;
   down!.available = false;
   down!.active = 1000;
@@ -69,13 +76,13 @@ it('counts the leases of usable candidates alone', () => {
 
 it('bounds requests without a key too', () => {
   const candidates = fakeCandidates([1, 1]);
-  const balancer = new BoundedConsistentHash(candidates, () => 0.5, 1);
+  const balancer = bounded(candidates, () => 0.5, 1);
   for (let leases = 0; leases < 100; leases++) balancer.pick(context())!.active++;
   expect(candidates.map(({ active }) => active)).toEqual([50, 50]);
 });
 
 it('refuses a load factor below 1', () => {
   for (const factor of [0.99, 0, -1, Number.NaN]) {
-    expect(() => new BoundedConsistentHash([], Math.random, factor)).toThrow(RangeError);
+    expect(() => bounded([], Math.random, factor)).toThrow(RangeError);
   }
 });

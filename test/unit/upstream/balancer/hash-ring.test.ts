@@ -1,10 +1,11 @@
 import { expect, it } from 'vitest';
 import { HashRing } from '../../../../src/upstream/balancer/hash-ring.ts';
+import { finished } from '../../../../src/upstream/balancer/steps.ts';
 import { fakeCandidates } from '../../../contract/balancer/fake-candidates.ts';
 
 function pointsOf(weights: number[]): number[] {
   const candidates = fakeCandidates(weights);
-  const ring = new HashRing(candidates);
+  const ring = finished(HashRing.of(candidates));
   const counts = new Array<number>(weights.length).fill(0);
   for (let point = 0; point < ring.size; point++) counts[candidates.indexOf(ring.ownerOf(point)!)]!++;
   return counts;
@@ -23,7 +24,7 @@ it('gives at least one point to the smallest weight and stays small', () => {
 });
 
 it('leads each hash to the next point and from the last one to the first', () => {
-  const ring = new HashRing(fakeCandidates([1, 1]));
+  const ring = finished(HashRing.of(fakeCandidates([1, 1])));
   expect(ring.pointAt(0)).toBe(0);
   expect(ring.pointAt(0xffff_ffff)).toBe(0);
   expect(ring.pointAfter(ring.size - 1)).toBe(0);
@@ -31,7 +32,7 @@ it('leads each hash to the next point and from the last one to the first', () =>
 });
 
 it('is empty without candidates', () => {
-  const ring = new HashRing(fakeCandidates([0]));
+  const ring = finished(HashRing.of(fakeCandidates([0])));
   expect(ring.size).toBe(0);
   expect(ring.ownerOf(ring.pointAt(5))).toBeUndefined();
 });
