@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path';
 
 import { ConfigError } from '../config/config-error.ts';
 import type { ConfigChange } from '../config/diff/config-change.ts';
-import { diffConfigs } from '../config/diff/diff-configs.ts';
+import { configChanges } from '../config/diff/diff-configs.ts';
 import { summarizeChanges } from '../config/diff/summarize-changes.ts';
 import { diffReferences } from '../config/files/diff-references.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
@@ -17,6 +17,7 @@ import type { Generation } from './generation.ts';
 import { inTime } from './in-time.ts';
 import type { LiveView } from './live-view.ts';
 import type { ReloadCause } from './reload-outcome.ts';
+import { Slices } from './slices.ts';
 import { Unwinding } from './unwinding.ts';
 
 /** Whatever hangs must not keep later edits waiting for ever. */
@@ -116,7 +117,7 @@ export class ConfigApply {
         void generation.discard(previous);
       });
       const changes = [
-        ...diffConfigs(previous?.config, loaded.config),
+        ...(await new Slices().collect(configChanges(previous?.config, loaded.config))),
         ...diffReferences(this.#live?.sources, loaded.sources),
         ...plugins.differences(),
       ];

@@ -25,6 +25,13 @@ export class Slices {
     }
   }
 
+  /** All items of an iterable that takes its time for each. */
+  async collect<T>(items: Iterable<T>): Promise<T[]> {
+    const collected: T[] = [];
+    await this.forEach(items, (item) => collected.push(item));
+    return collected;
+  }
+
   /** `work` for each item, as far as it fits into a slice at a time. */
   async forEach<T>(items: Iterable<T>, work: (item: T) => void): Promise<void> {
     for (const item of items) {

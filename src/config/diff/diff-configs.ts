@@ -24,6 +24,15 @@ export function diffConfigs(
   after: Config,
   addresses?: BoundAddresses,
 ): ConfigChange[] {
+  return [...configChanges(before, after, addresses)];
+}
+
+/** {@link diffConfigs}, one change after the other: to put a thousand into words takes its time. */
+export function* configChanges(
+  before: Config | undefined,
+  after: Config,
+  addresses?: BoundAddresses,
+): Generator<ConfigChange, void> {
   const old = before ?? { ...after, listeners: [], upstreams: [] };
   const root = Place.root();
   const sockets = new SocketPlan(old, after, addresses);
@@ -34,11 +43,9 @@ export function diffConfigs(
     const note = NOTES[key];
     return note === undefined ? HOT : { ...HOT, note };
   };
-  return [
-    ...diffListeners(old.listeners, after.listeners, sockets, root),
-    ...diffUpstreams(old, after, root),
-    ...diffSettings(old, after, root, consequenceOf, ['listeners', 'upstreams']),
-  ];
+  yield* diffListeners(old.listeners, after.listeners, sockets, root);
+  yield* diffUpstreams(old, after, root);
+  yield* diffSettings(old, after, root, consequenceOf, ['listeners', 'upstreams']);
 }
 
 const ADMIN_TLS: Consequence = {

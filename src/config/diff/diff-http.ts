@@ -10,13 +10,15 @@ const NEW_CONNECTIONS: Consequence = { effect: 'hot', note: 'counts for new conn
 const NEW_TUNNELS: Consequence = { effect: 'hot', note: 'counts for new tunnels' };
 
 /** What changed about the settings of a listener in `mode: http`. Nearly all of it counts from the next request on. */
-export function diffHttp(before: HttpOptions, after: HttpOptions, place: Place): ConfigChange[] {
-  return [
-    ...diffRoutes(before.routes, after.routes, place),
-    ...diffTransform(before.transform, after.transform, place),
-    ...diffErrorPages(before, after, place),
-    ...diffSettings(before, after, place, consequenceOf, ['routes', 'transform', 'error_pages']),
-  ];
+export function* diffHttp(
+  before: HttpOptions,
+  after: HttpOptions,
+  place: Place,
+): Generator<ConfigChange, void> {
+  yield* diffRoutes(before.routes, after.routes, place);
+  yield* diffTransform(before.transform, after.transform, place);
+  yield* diffErrorPages(before, after, place);
+  yield* diffSettings(before, after, place, consequenceOf, ['routes', 'transform', 'error_pages']);
 }
 
 function consequenceOf(key: string): Consequence {
@@ -24,8 +26,12 @@ function consequenceOf(key: string): Consequence {
   return key.startsWith('timeouts.') ? NEW_CONNECTIONS : HOT;
 }
 
-function diffRoutes(before: readonly Route[], after: readonly Route[], http: Place): ConfigChange[] {
-  if (isEqual(before, after)) return [];
+function* diffRoutes(
+  before: readonly Route[],
+  after: readonly Route[],
+  http: Place,
+): Generator<ConfigChange, void> {
+  if (isEqual(before, after)) return;
   const numbered = new Set([...before.filter(isNumbered), ...after.filter(isNumbered)]);
   const contentOf = (route: Route): string | undefined =>
     numbered.has(route)
@@ -33,14 +39,12 @@ function diffRoutes(before: readonly Route[], after: readonly Route[], http: Pla
       : undefined;
   const { added, removed, kept, isReordered } = matchItems(before, after, [contentOf, ({ name }) => name]);
   const at = ({ name }: Route): Place => http.item('routes', 'route', name);
-  const changes = [
-    ...removed.map((route) => at(route).vanishes(HOT, route)),
-    ...added.map((route) => at(route).appears(HOT, route)),
-    ...kept.flatMap(([old, now]) => diffRoute(old, now, at)),
-  ];
-  if (!isReordered) return changes;
+  for (const route of removed) yield at(route).vanishes(HOT, route);
+  for (const route of added) yield at(route).appears(HOT, route);
+  for (const [old, now] of kept) yield* diffRoute(old, now, at);
+  if (!isReordered) return;
   const names = (list: readonly Route[]): string[] => list.map(({ name }) => name);
-  return [...changes, http.setting(['routes'], HOT, names(before), names(after), 'routes in another order')];
+  yield http.setting(['routes'], HOT, names(before), names(after), 'routes in another order');
 }
 
 /** Routes that have no name of their own are counted, so one more moves the numbers of all behind it. */

@@ -14,22 +14,25 @@ const OTHER_PROTOCOL: Consequence = {
 const NEW_CONNECTIONS: Consequence = { effect: 'hot', note: 'counts for new connections' };
 
 /** What changed about listeners and all that they do. */
-export function diffListeners(
+export function* diffListeners(
   before: readonly Listener[],
   after: readonly Listener[],
   sockets: SocketPlan,
   root: Place,
-): ConfigChange[] {
+): Generator<ConfigChange, void> {
   const { added, removed, kept } = matchItems(before, after, [({ name }) => name, ({ address }) => address]);
   const at = ({ name }: Listener): Place => root.item('listeners', 'listener', name);
-  return [
-    ...removed.map((listener) => at(listener).vanishes(sockets.closing(listener), listener)),
-    ...added.map((listener) => at(listener).appears(sockets.binding(listener), listener)),
-    ...kept.flatMap(([old, now]) => (isEqual(old, now) ? [] : diffListener(old, now, at(now), sockets))),
-  ];
+  for (const listener of removed) yield at(listener).vanishes(sockets.closing(listener), listener);
+  for (const listener of added) yield at(listener).appears(sockets.binding(listener), listener);
+  for (const [old, now] of kept) if (!isEqual(old, now)) yield* diffListener(old, now, at(now), sockets);
 }
 
-function diffListener(before: Listener, after: Listener, place: Place, sockets: SocketPlan): ConfigChange[] {
+function* diffListener(
+  before: Listener,
+  after: Listener,
+  place: Place,
+  sockets: SocketPlan,
+): Generator<ConfigChange, void> {
   const consequenceOf = (key: string): Consequence => {
     if (key === 'address') return sockets.moving(before, after);
     if (key === 'name') return sockets.renaming(before, after);
@@ -38,12 +41,10 @@ function diffListener(before: Listener, after: Listener, place: Place, sockets: 
   };
   if (before.mode !== after.mode) {
     // Their settings say nothing to each other.
-    return diffSettings(before, after, place, consequenceOf, ['http', 'tcp', 'options']);
+    yield* diffSettings(before, after, place, consequenceOf, ['http', 'tcp', 'options']);
+    return;
   }
-  return [
-    ...diffSettings(before, after, place, consequenceOf, ['http']),
-    ...(before.http === undefined || after.http === undefined
-      ? []
-      : diffHttp(before.http, after.http, place.section('http'))),
-  ];
+  yield* diffSettings(before, after, place, consequenceOf, ['http']);
+  if (before.http !== undefined && after.http !== undefined)
+    yield* diffHttp(before.http, after.http, place.section('http'));
 }

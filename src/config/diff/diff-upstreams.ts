@@ -21,23 +21,19 @@ const CHECKED_ANEW: Consequence = {
 const OLD_LINE: Consequence = { effect: 'hot', note: 'who waits already waits as before' };
 
 /** What changed about upstreams and their backends. */
-export function diffUpstreams(before: Config, after: Config, root: Place): ConfigChange[] {
-  if (isEqual(before.upstreams, after.upstreams)) return [];
+export function* diffUpstreams(before: Config, after: Config, root: Place): Generator<ConfigChange, void> {
+  if (isEqual(before.upstreams, after.upstreams)) return;
   const { added, removed, kept } = matchItems(before.upstreams, after.upstreams, [
     contentOfNumbered,
     ({ name }) => name,
   ]);
   const at = ({ name }: Upstream): Place => root.item('upstreams', 'upstream', name);
   const plans = { before: new PoolPlan(before), after: new PoolPlan(after) };
-  return [
-    ...removed.map((upstream) =>
-      at(upstream).vanishes(leaving(upstream, upstream.backends, plans), upstream),
-    ),
-    ...added.map((upstream) => at(upstream).appears(HOT, upstream)),
-    ...kept.flatMap(([old, now]) =>
-      isEqual(old, now) ? [] : new UpstreamDiff(old, now, at(now), plans).changes(),
-    ),
-  ];
+  for (const upstream of removed)
+    yield at(upstream).vanishes(leaving(upstream, upstream.backends, plans), upstream);
+  for (const upstream of added) yield at(upstream).appears(HOT, upstream);
+  for (const [old, now] of kept)
+    if (!isEqual(old, now)) yield* new UpstreamDiff(old, now, at(now), plans).changes();
 }
 
 interface Plans {
@@ -71,35 +67,27 @@ class UpstreamDiff {
     this.#plans = plans;
   }
 
-  changes(): ConfigChange[] {
+  *changes(): Generator<ConfigChange, void> {
     const consequenceOf = (key: string): Consequence => this.#consequenceOf(key);
-    return [
-      ...this.#backends(),
-      ...diffSettings(this.#before, this.#after, this.#place, consequenceOf, ['name', 'backends']),
-    ];
+    yield* this.#backends();
+    yield* diffSettings(this.#before, this.#after, this.#place, consequenceOf, ['name', 'backends']);
   }
 
-  #backends(): ConfigChange[] {
+  *#backends(): Generator<ConfigChange, void> {
     const [before, after] = [this.#before.backends, this.#after.backends];
-    if (isEqual(before, after)) return [];
+    if (isEqual(before, after)) return;
     const { added, removed, kept, isReordered } = matchItems(before, after, [
       ({ name }) => name,
       ({ address }) => address,
     ]);
     const at = ({ name }: BackendConfig): Place => this.#place.item('backends', 'backend', name);
-    const changes = [
-      ...removed.map((backend) =>
-        at(backend).vanishes(leaving(this.#before, [backend], this.#plans), backend),
-      ),
-      ...added.map((backend) => at(backend).appears(HOT, backend)),
-      ...kept.flatMap(([old, now]) => (isEqual(old, now) ? [] : this.#backend(old, now, at(now)))),
-    ];
-    if (!isReordered) return changes;
+    for (const backend of removed)
+      yield at(backend).vanishes(leaving(this.#before, [backend], this.#plans), backend);
+    for (const backend of added) yield at(backend).appears(HOT, backend);
+    for (const [old, now] of kept) if (!isEqual(old, now)) yield* this.#backend(old, now, at(now));
+    if (!isReordered) return;
     const names = (list: readonly BackendConfig[]): string[] => list.map(({ name }) => name);
-    return [
-      ...changes,
-      this.#place.setting(['backends'], HOT, names(before), names(after), 'backends in another order'),
-    ];
+    yield this.#place.setting(['backends'], HOT, names(before), names(after), 'backends in another order');
   }
 
   #backend(before: BackendConfig, after: BackendConfig, place: Place): ConfigChange[] {
