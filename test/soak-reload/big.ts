@@ -12,6 +12,7 @@ import {
   firstBigConfig,
   renderBigConfig,
   type BigPlaces,
+  type BigShape,
 } from './big-config.ts';
 import type { Scene } from './scene.ts';
 import { ProcessTarget } from './target/process-target.ts';
@@ -40,7 +41,7 @@ interface BigReload {
 export async function runBig(
   scene: Scene,
   seed: number,
-  healthChecks: boolean,
+  shape: BigShape,
   print: (text: string) => void,
 ): Promise<Line[]> {
   const random = new SeededRandom(seed);
@@ -48,11 +49,11 @@ export async function runBig(
     .filter(([id]) => id.startsWith('H'))
     .map(([, address]) => address);
   const places: BigPlaces = { web: scene.places.web, admin: scene.places.admin, servers };
-  const config = firstBigConfig(healthChecks);
+  const config = firstBigConfig(shape);
   const file = join(scene.folder, 'conf', 'big.yaml');
   const first = renderBigConfig(config, places);
   await writeFile(file, first);
-  const stallLog = join(scene.folder, `stalls-${String(healthChecks)}`);
+  const stallLog = join(scene.folder, `stalls-${Object.values(shape).join('-')}`);
   const target = await ProcessTarget.start({
     configFile: file,
     adminPort: places.admin,
@@ -84,9 +85,10 @@ export async function runBig(
       );
       return { ...reload, worst: during.toSorted((a, b) => b.busyMs - a.busyMs)[0] };
     });
-    const title = `${BIG_BACKENDS} backends, ${BIG_ROUTES} routes, health checks ${healthChecks ? 'on' : 'off'}`;
+    const { upstreams, algorithm, healthChecks } = shape;
+    const title = `${upstreams} × ${algorithm}, health checks ${healthChecks ? 'on' : 'off'}`;
     print(
-      `\n${title}: ${(first.length / 1024).toFixed(0)} KiB, RSS ${(sample.residentBytes / 1024 / 1024).toFixed(0)} MiB\n`,
+      `\n${BIG_BACKENDS} backends, ${BIG_ROUTES} routes, ${title}: ${(first.length / 1024).toFixed(0)} KiB, RSS ${(sample.residentBytes / 1024 / 1024).toFixed(0)} MiB\n`,
     );
     print(bigTable(measured));
     const worst = measured.slice(WARM_UP_RELOADS).map((one) => one.worst?.busyMs ?? 0);

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { runBig } from './big.ts';
+import type { BigShape } from './big-config.ts';
 import type { Journal } from './edits/journal.ts';
 import type { ConfigModel } from './model/config-model.ts';
 import { renderConfig } from './model/render-config.ts';
@@ -12,6 +13,13 @@ import { runSoak } from './soak-run.ts';
 import { ProcessTarget } from './target/process-target.ts';
 import { verdict, WARM_FROM, type Line } from './verdict.ts';
 
+const BIG_SHAPES: readonly BigShape[] = [
+  { upstreams: 50, algorithm: 'weighted-round-robin', healthChecks: false },
+  { upstreams: 50, algorithm: 'weighted-round-robin', healthChecks: true },
+  { upstreams: 1, algorithm: 'consistent-hash', healthChecks: false },
+  { upstreams: 1, algorithm: 'maglev', healthChecks: false },
+];
+
 const options = parseOptions(process.argv.slice(2));
 if (options === undefined) process.stdout.write(soakReloadUsage);
 else if (options.big) await big(options);
@@ -20,7 +28,8 @@ else await soak(options);
 async function big({ seed, keep }: SoakReloadOptions): Promise<void> {
   const scene = await Scene.open();
   try {
-    const lines = [...(await runBig(scene, seed, false, print)), ...(await runBig(scene, seed, true, print))];
+    const lines: Line[] = [];
+    for (const shape of BIG_SHAPES) lines.push(...(await runBig(scene, seed, shape, print)));
     conclude('large config', lines);
   } finally {
     await scene.close(keep);
