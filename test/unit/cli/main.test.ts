@@ -1,6 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { connect, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -138,6 +138,30 @@ describe('balance', () => {
     });
     expect(balance('run', '--port=80')).toMatchObject({ code: 2, stdout: '' });
   });
+});
+
+describe('the guide to what helps before an edit', () => {
+  const guide = /### Before you save\n.*?```console\n(.*?)```/s.exec(
+    readFileSync(join(root, 'README.md'), 'utf8'),
+  );
+  const [, ...examples] = guide![1]!.split(/^\$ /m);
+  cpSync(join(root, 'config'), join(folder, 'config'), { recursive: true });
+  const shell = 'balance() { "$NODE" "$PROGRAM" "$@"; }';
+
+  it.each(examples.map((example) => /^(.*?)\n(.*)$/s.exec(example)!.slice(1)))(
+    'shows what really comes of: %s',
+    (command, shown) => {
+      const { stdout } = spawnSync('sh', ['-c', `exec 2>&1; ${shell}; ${command}`], {
+        encoding: 'utf8',
+        cwd: folder,
+        env: { ...process.env, NODE: process.execPath, PROGRAM: program },
+        timeout: 20_000,
+      });
+      // Each machine calls itself by another name.
+      const anywhere = (text: string): string => text.replace(/balance-[0-9a-f]{8}/, 'balance-');
+      expect(anywhere(stdout)).toBe(anywhere(shown));
+    },
+  );
 });
 
 describe('balance validate', () => {
