@@ -10,7 +10,9 @@ export function explanationText(explanation: Explanation): string {
   const { listener, request, answer, forwarded, response, upstream, notes } = explanation;
   const from = request.from === request.client ? request.from : `${request.from}, for ${request.client}`;
   const lines = [
-    ...section('request', [`${request.method} ${request.target} from ${from}`]),
+    ...(listener.mode === 'tcp'
+      ? section('client', [from])
+      : section('request', [`${request.method} ${request.target} from ${from}`])),
     ...section('listener', [`${listener.name} (${listener.mode}, ${listener.address}): ${listener.reason}`]),
     ...section('route', routeLines(explanation)),
     ...section(
