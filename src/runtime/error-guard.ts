@@ -65,6 +65,8 @@ export class ErrorGuard {
     // Other plugins came to the same config.
     if (previous === loaded) return;
     this.#live = loaded;
+    // Read again without an edit: what is on trial stays so.
+    if (previous?.hash === loaded.hash) return;
     this.#endTrial();
     const settings = loaded.config.reload.watch_errors;
     if (JSON.stringify(settings) !== JSON.stringify(this.#settings)) this.#follow(settings);

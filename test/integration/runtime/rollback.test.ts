@@ -113,6 +113,31 @@ describe('a rollback', () => {
     expect(await served(proxy)).toBe('one');
   });
 
+  it('goes further back each time, until there is nothing before', async () => {
+    const servers = [await backend(named('one')), await backend(named('two')), await backend(named('three'))];
+    const [first, ...later] = servers.map(({ address }) => yaml(address));
+    const proxy = await labProxy(first!);
+    for (const edit of later) await proxy.change(edit);
+    expect((await rollBack(proxy)).status).toBe(200);
+    expect(await served(proxy)).toBe('two');
+    expect((await rollBack(proxy)).status).toBe(200);
+    expect(await served(proxy)).toBe('one');
+    expect(await rollBack(proxy)).toMatchObject({ status: 409, json: { error: 'no_earlier_config' } });
+  });
+
+  it('passes over reloads that changed nothing, which push no config out either', async () => {
+    const [one, two] = [await backend(named('one')), await backend(named('two'))];
+    const proxy = await labProxy(yaml(one.address, ', history_size: 2'));
+    const edited = yaml(two.address, ', history_size: 2');
+    for (const text of [edited, edited, edited]) await proxy.change(text);
+    expect((await history(proxy)).map(({ id, outcome }) => [id, outcome])).toEqual([
+      [2, 'live'],
+      [1, 'replaced'],
+    ]);
+    expect((await rollBack(proxy)).status).toBe(200);
+    expect(await served(proxy)).toBe('one');
+  });
+
   it('has nowhere to go at first, and where nothing is kept', async () => {
     const proxy = await labProxy(yaml('127.0.0.1:1', ', history_size: 0'));
     await proxy.change(yaml('127.0.0.1:2', ', history_size: 0'));
@@ -242,6 +267,17 @@ describe('reload.watch_errors', () => {
     expect((await history(proxy)).map(({ outcome }) => outcome)).toEqual(['live', 'rolled back', 'replaced']);
     // Whoever reacts to the same errors by hand must not bring them back.
     expect((await rollBack(proxy)).status).toBe(409);
+  });
+
+  it('takes an edit back though the same files were read again meanwhile', async () => {
+    const good = await backend(named('good'));
+    const bad = await backend(answering(() => ok('bad').replace('200 OK', '500 Oh no')));
+    const proxy = await labProxy(yaml(good.address, GUARDED));
+    await askOften(proxy, () => Promise.resolve(true));
+    await proxy.change(yaml(bad.address, GUARDED));
+    expect(await proxy.app.reload()).toMatchObject({ ok: true, changes: [] });
+    await askOften(proxy, () => isRolledBack(proxy));
+    expect(await served(proxy)).toBe('good');
   });
 
   it('takes an edit back that leaves requests without a route', async () => {
