@@ -44,6 +44,11 @@ export class PluginContents {
     this.#known = reading.known;
     return found;
   }
+
+  /** Whether a plugin is still what it was when it was found. */
+  async isStill(found: FoundPlugin): Promise<boolean> {
+    return (await new Reading(this.#known).plugin(found)).hash === found.hash;
+  }
 }
 
 /** One value for all of it: another one, and something in the folders changed. */

@@ -33,8 +33,16 @@ export class PluginImporter {
     return this.#imported.size;
   }
 
-  /** Rejects with what is wrong with the plugin. Importing it and provisioning a listener may take `limitMs` each. */
-  async import(found: FoundPlugin, limitMs: number): Promise<CheckedPlugin> {
+  /**
+   * Rejects with what is wrong with the plugin. Importing it and provisioning a listener may take `limitMs` each. `isStill`
+   * tells whether its files are what was found: what was imported else would bear the name of another state, and come back
+   * whenever that one does.
+   */
+  async import(
+    found: FoundPlugin,
+    limitMs: number,
+    isStill: (found: FoundPlugin) => Promise<boolean>,
+  ): Promise<CheckedPlugin> {
     if (found.fault !== undefined) throw new Error(found.fault);
     const source = await realSource(found);
     const key = `${source.file} ${found.hash}`;
@@ -42,6 +50,8 @@ export class PluginImporter {
     this.#exitGuard.protect(source.folder ?? source.file);
     try {
       const plugin = await this.#import(found, source, limitMs);
+      if (!this.#imported.has(key) && !(await isStill(found)))
+        throw new Error('it changed while it was loaded');
       this.#imported.add(key);
       return plugin;
     } catch (error) {

@@ -157,7 +157,7 @@ export class PluginLoader {
     const live = [...this.#live].find(({ origin }) => origin.file === file && origin.hash === hash);
     if (live !== undefined) return { hash, plugin: live, fault: '', refusal: undefined };
     try {
-      const plugin = await this.#importer.import(found, limitMs);
+      const plugin = await this.#importer.import(found, limitMs, (state) => this.#contents.isStill(state));
       return { hash, plugin, fault: '', refusal: undefined };
     } catch (error) {
       return { hash, plugin: undefined, fault: messageOf(error), refusal: undefined };

@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
+import { eventually } from '../../support/eventually.ts';
 import {
   listenersIn,
   plainPlugin,
@@ -54,6 +56,36 @@ describe('a set of plugins', () => {
     expect(change.isEmpty).toBe(true);
     expect(change.plugins.get('one')).toBe(before.get('one'));
     expect(change.plugins.get('two')).toBe(before.get('two'));
+  });
+});
+
+describe('a plugin that changes while it is loaded', () => {
+  it('is not taken for what it was, then or when it is that again', async () => {
+    const plugins = await lab({ 'one.mjs': version('first') });
+    await plugins.goLive(['one']);
+    const begun = join(plugins.directory, 'begun.txt');
+    const goOn = join(plugins.directory, 'go-on.txt');
+    // Its trial goes on when the file holds something else.
+    const second = `
+import { existsSync, writeFileSync } from 'node:fs';
+writeFileSync(${JSON.stringify(begun)}, '');
+while (!existsSync(${JSON.stringify(goOn)})) await new Promise((resolve) => setTimeout(resolve, 5));
+${version('second')}`;
+    await plugins.write({ 'one.mjs': second });
+    const loading = plugins.goLive(['one']);
+    await eventually(() => existsSync(begun), 'the trial has begun');
+    await plugins.write({ 'one.mjs': version('third') });
+    await writeFile(goOn, '');
+    await loading;
+    expect(await plugins.liveState('one')).toBe('first');
+    expect(plugins.loader.failures).toEqual([
+      { file: join(plugins.directory, 'one.mjs'), reason: 'it changed while it was loaded' },
+    ]);
+    await plugins.goLive(['one']);
+    expect(await plugins.liveState('one')).toBe('third');
+    await plugins.write({ 'one.mjs': second });
+    await plugins.goLive(['one']);
+    expect(await plugins.liveState('one')).toBe('second');
   });
 });
 
