@@ -255,17 +255,16 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     this.durationMs = this.elapsedMs;
     host.telemetry.exchange(this);
     if (host.logger.debugEnabled) logCompleted(this);
-    const early = { received: ahead?.length ?? 0, sent: end - start };
     const startedAtMs = Date.now();
     host.tunnel({
       downstream: stream,
       upstream: lease.stream,
       idleTimeoutMs: options.timeouts.tunnel,
       backend: lease.backend,
-      bytesAhead: ahead?.length,
+      early: { received: ahead?.length ?? 0, sent: end - start },
       ended: (result) => {
         lease.discard();
-        host.telemetry.tunnel(tunnelRecord(this, lease, startedAtMs, result, early));
+        host.telemetry.tunnel(tunnelRecord(this, lease, startedAtMs, result));
         this.instance.ended();
       },
     });

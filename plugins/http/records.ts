@@ -1,19 +1,12 @@
 import type { ExchangeRecord, Lease, TunnelRecord, TunnelResult } from '../../src/plugin-api/index.ts';
 import type { Exchange } from './exchange.ts';
 
-/** Bytes that came along with the heads, before there was a tunnel. */
-interface EarlyBytes {
-  readonly received: number;
-  readonly sent: number;
-}
-
 /** What telemetry gets to know of the tunnel that an exchange became. */
 export function tunnelRecord(
   exchange: Exchange,
   lease: Lease,
   startedAtMs: number,
   result: TunnelResult,
-  early: EarlyBytes,
 ): TunnelRecord {
   return {
     listener: exchange.instance.host.listener,
@@ -27,8 +20,8 @@ export function tunnelRecord(
     traceId: exchange.traceId,
     spanId: exchange.spanId,
     trace: exchange.trace,
-    bytesReceived: result.bytesReceived + early.received,
-    bytesSent: result.bytesSent + early.sent,
+    bytesReceived: result.bytesReceived,
+    bytesSent: result.bytesSent,
     endedBy: result.endedBy,
     error: result.error?.code,
   };

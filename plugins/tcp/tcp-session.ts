@@ -75,7 +75,7 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
       upstream: lease.stream,
       idleTimeoutMs: this.#instance.idleTimeoutMs,
       backend: lease.backend,
-      bytesAhead: this.#aheadBytes,
+      early: { received: this.#aheadBytes, sent: 0 },
       ended: (result) => {
         lease.discard();
         this.#finish(lease.backend, result, result.error?.code);

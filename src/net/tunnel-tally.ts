@@ -23,16 +23,10 @@ export class TunnelCount {
 
 /** Opens tunnels and counts them. */
 export class TunnelTally {
-  /** Tunnels that run. */
-  active = 0;
-  /** Tunnels since the start, those that run included. */
-  total = 0;
   readonly #counts = new Map<string, Map<string | undefined, TunnelCount>>();
 
   open(options: TunnelOptions, listener: string): void {
     const count = this.#countOf(listener, options.backend?.name);
-    this.active += 1;
-    this.total += 1;
     count.active += 1;
     count.total += 1;
     // A stream that is over already may end the tunnel before it is made.
@@ -41,7 +35,6 @@ export class TunnelTally {
       ...options,
       ended: (result) => {
         running.isOver = true;
-        this.active -= 1;
         count.active -= 1;
         count.traffic.end(running.tunnel ?? result);
         options.ended(result);

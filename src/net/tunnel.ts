@@ -19,8 +19,11 @@ export class Tunnel implements Flow {
   constructor(options: TunnelOptions) {
     this.#options = options;
     this.#fromDownstream = new Relay(this, options.downstream, options.upstream);
-    this.#fromDownstream.bytes = options.bytesAhead ?? 0;
     this.#fromUpstream = new Relay(this, options.upstream, options.downstream);
+    if (options.early !== undefined) {
+      this.#fromDownstream.bytes = options.early.received;
+      this.#fromUpstream.bytes = options.early.sent;
+    }
     if (options.idleTimeoutMs > 0) {
       this.#idle = new LazyDeadline(() => {
         this.#fail(new BalanceError('idle_timeout', 'no byte moved for too long', { origin: 'downstream' }));

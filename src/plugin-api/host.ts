@@ -29,6 +29,14 @@ export interface HealthReport {
   readonly body: string;
 }
 
+/** Bytes that were passed on before there was a tunnel. */
+export interface EarlyBytes {
+  /** From the client to the backend. */
+  readonly received: number;
+  /** From the backend to the client. */
+  readonly sent: number;
+}
+
 export interface TunnelOptions {
   readonly downstream: ByteStream;
   readonly upstream: ByteStream;
@@ -36,8 +44,8 @@ export interface TunnelOptions {
   readonly idleTimeoutMs: number;
   /** Whose socket `upstream` is, for metrics. */
   readonly backend?: Backend | undefined;
-  /** Bytes of the client that went to the backend before; counted as the tunnel's. Default: 0. */
-  readonly bytesAhead?: number | undefined;
+  /** Bytes that went on before, as they came with what led to the tunnel; counted as the tunnel's. Default: none. */
+  readonly early?: EarlyBytes | undefined;
   /** Called once, when both streams are over. */
   readonly ended: (result: TunnelResult) => void;
 }

@@ -140,7 +140,7 @@ describe('the line of a tunnel', () => {
     });
     const proxy = await labProxy(http(address, 'logging: { format: json }'));
     const socket = await client(proxy.address());
-    socket.send('GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    socket.send('GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhello');
     const head = await socket.untilText('welcome');
     const id = /X-Request-ID: (\S+)/i.exec(head)![1]!;
     socket.end();
@@ -150,7 +150,7 @@ describe('the line of a tunnel', () => {
     expect(lines[1]).toMatchObject({
       protocol: 'websocket',
       request_id: id,
-      bytes_received: 0,
+      bytes_received: 5,
       bytes_sent: 7,
       backend: 'one',
       ended_by: 'client',
