@@ -18,8 +18,6 @@ export type Series =
       /** As {@link labelText} gives it; '' without labels. */
       readonly labels: string;
       readonly value: number;
-      /** Where it differs from the metric's: `…_bucket`. */
-      readonly name?: string;
     }
   | { readonly labels: string; readonly histogram: DurationHistogram };
 
@@ -95,7 +93,7 @@ class ExpositionWriter {
       return;
     }
     const labels = series.labels === '' ? '' : `{${series.labels}}`;
-    this.#text.append(`${series.name ?? family}${labels} ${numberText(series.value)}\n`);
+    this.#text.append(`${family}${labels} ${numberText(series.value)}\n`);
     this.#lines += 1;
   }
 

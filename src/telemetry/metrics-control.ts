@@ -33,7 +33,7 @@ export interface MetricsPage {
   readonly body: Buffer;
 }
 
-/** Keeps the metrics as the live config has them: who turns them off pays nothing for them. */
+/** Keeps the metrics as the live config has them: while they are off, no request costs anything for them. */
 export class MetricsControl {
   readonly #telemetry: Telemetry;
   readonly #metrics: Metrics;
