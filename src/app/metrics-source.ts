@@ -141,7 +141,7 @@ function* queueReadings(generations: readonly (Generation | DrainingGeneration)[
 function reloadReading(reloader: Reloader): ReloadReading {
   return {
     counts: reloader.countsBySource(),
-    lastSucceeded: reloader.counts.lastSucceeded,
+    lastSucceeded: reloader.last?.ok ?? true,
     lastSuccessAtMs: reloader.lastSuccessAtMs,
     lastDurationMs: reloader.last?.durationMs,
   };

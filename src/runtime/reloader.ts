@@ -8,14 +8,6 @@ import type { ReloadCause, ReloadOutcome, ReloadSource } from './reload-outcome.
 
 export type { ReloadCause, ReloadOutcome, ReloadSource };
 
-/** Counts of reloads; the first load is none. */
-export interface ReloadCounts {
-  readonly succeeded: number;
-  readonly failed: number;
-  /** True also before the first reload. */
-  readonly lastSucceeded: boolean;
-}
-
 /** Counts of the reloads that one source asked for. */
 export interface ReloadSourceCounts {
   readonly source: ReloadSource;
@@ -53,16 +45,7 @@ export class Reloader {
     this.#options = options;
   }
 
-  get counts(): ReloadCounts {
-    let succeeded = 0;
-    let failed = 0;
-    for (const counts of this.#bySource.values()) {
-      succeeded += counts.succeeded;
-      failed += counts.failed;
-    }
-    return { succeeded, failed, lastSucceeded: this.#last?.ok ?? true };
-  }
-
+  /** The first load is none. */
   countsBySource(): Iterable<Readonly<ReloadSourceCounts>> {
     return this.#bySource.values();
   }
