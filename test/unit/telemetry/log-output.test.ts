@@ -3,6 +3,7 @@ import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, rm
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { eventually } from '../../support/eventually.ts';
 import { openLogOutput } from '../../../src/telemetry/log-output.ts';
 import { LogSink } from '../../../src/telemetry/log-sink.ts';
 
@@ -121,6 +122,7 @@ describe('a descriptor that is not open', () => {
     const sink = sinkOn(1_000_000);
     sink.write(LINE);
     expect(await sink.flush(20)).toBe(false);
+    await eventually(() => sink.lastError !== undefined, 'the write failed');
     expect(sink.lastError).toMatchObject({ code: 'EBADF' });
     await sink.close();
   });
