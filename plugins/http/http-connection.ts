@@ -22,6 +22,8 @@ import { judgeStart } from './request-start.ts';
 
 /** The first request of a connection may be under way when the connection is to end: it gets so long since the connection began. */
 const FIRST_REQUEST_MS = 2_000;
+/** So may a further one: what arrived while the edit went live was not read yet. Who asks often does not lose a request to the close. */
+const NEXT_REQUEST_MS = 100;
 
 const CR = 0x0d;
 const LF = 0x0a;
@@ -118,13 +120,13 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
     if (this.#tunnelled || this.#closing) return;
     this.#closing = true;
     if (this.#exchange !== undefined) return;
+    if (this.#clientFull) {
+      this.#finish();
+      return;
+    }
     if (!this.reader.busy) {
       const leftMs = FIRST_REQUEST_MS - (performance.now() - this.#begunAtMs);
-      if (this.#requests > 0 || leftMs <= 0) {
-        this.#finish();
-        return;
-      }
-      this.deadline.set(leftMs);
+      this.deadline.set(this.#requests > 0 ? NEXT_REQUEST_MS : Math.max(leftMs, NEXT_REQUEST_MS));
     }
     this.#last = this.#current() ?? this.#first;
     this.#last.begun();

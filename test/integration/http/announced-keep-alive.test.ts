@@ -59,3 +59,22 @@ describe('a listener that stops to speak HTTP', () => {
     }
   });
 });
+
+describe('a listener that moves', () => {
+  it('answers what is sent on kept connections just then, and closes them all', async () => {
+    const web = await backend(answering(() => ok('web')));
+    const config = (port: number): string =>
+      `mode: http\nlisten: "127.0.0.1:${port}"\nreload: { watch: false }\nbackends: [{ address: "${web.address}" }]\n`;
+    const proxy = await labProxy(config(await freePort()));
+    const [busy, idle] = [await client(proxy.address()), await client(proxy.address())];
+    for (const peer of [busy, idle]) {
+      peer.send(get());
+      await readMessage(peer);
+    }
+    await proxy.change(config(await freePort()));
+    busy.send(get());
+    const response = await readMessage(busy);
+    expect([response.body.toString(), fieldValues(response, 'connection')]).toEqual(['web', ['close']]);
+    for (const peer of [busy, idle]) await peer.untilEnded();
+  });
+});
