@@ -62,10 +62,8 @@ export class ErrorGuard {
   /** A config went live, asked for by `source`. */
   applied(loaded: LoadedConfig, source: ReloadSource): void {
     const previous = this.#live;
-    // Other plugins came to the same config.
-    if (previous === loaded) return;
     this.#live = loaded;
-    // Read again without an edit: what is on trial stays so.
+    // Other plugins came to the same config: what is on trial stays so.
     if (previous?.hash === loaded.hash) return;
     this.#endTrial();
     const settings = loaded.config.reload.watch_errors;

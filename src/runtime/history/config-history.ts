@@ -45,14 +45,9 @@ export class ConfigHistory {
   record(outcome: ReloadOutcome, loaded: LoadedConfig): void {
     const live = this.#kept.at(-1);
     this.#follow(loaded);
+    const { generation, hash, source, atMs, message } = outcome;
     // Other plugins came to the same config.
-    if (live?.loaded === loaded) return;
-    const { generation, hash, source, atMs, message, changes } = outcome;
-    if (live?.entry.hash === hash && changes.length === 0) {
-      // Nothing to go back to, and a signal that only opens log files anew must not push out what there is.
-      this.#kept[this.#kept.length - 1] = { entry: { ...live.entry, generation }, loaded };
-      return;
-    }
+    if (live?.entry.hash === hash) return;
     this.#lastId += 1;
     const entry = {
       id: this.#lastId,
