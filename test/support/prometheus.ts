@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
+import { eventually } from './eventually.ts';
 import { owned } from './owned.ts';
 
 /** One series of an instant query's result. */
@@ -101,4 +102,12 @@ export async function startPrometheus(
   }
   await rm(directory, { recursive: true, force: true });
   throw new Error(`prometheus does not start: ${lines.slice(-5).join('\n')}`);
+}
+
+/** Rates need scrapes in a row, and a busy machine misses some. */
+export const SCRAPE_PATIENCE_MS = 90_000;
+
+/** Waits until Prometheus has scraped what makes `condition` true. */
+export function scraped(condition: () => Promise<boolean>, what: string | (() => string)): Promise<boolean> {
+  return eventually(condition, what, SCRAPE_PATIENCE_MS);
 }

@@ -5,10 +5,15 @@ import { parse } from 'yaml';
 
 import { answering, ok } from '../support/answering.ts';
 import { backend } from '../support/backends.ts';
-import { eventually } from '../support/eventually.ts';
 import { labProxy, type LabProxy } from '../support/lab-proxy.ts';
 import { owned } from '../support/owned.ts';
-import { missingPrometheus, promtool, startPrometheus } from '../support/prometheus.ts';
+import {
+  missingPrometheus,
+  promtool,
+  SCRAPE_PATIENCE_MS,
+  scraped,
+  startPrometheus,
+} from '../support/prometheus.ts';
 import type { RecordingBackend } from '../support/recording-backend.ts';
 
 const missing = missingPrometheus();
@@ -33,9 +38,6 @@ const dashboards = readdirSync(`${folder}grafana/dashboards`).map((file) => {
 });
 const alertsText = readFileSync(`${folder}prometheus/alerts.yml`, 'utf8');
 const alerts = (parse(alertsText) as { groups: { rules: Alert[] }[] }).groups.flatMap(({ rules }) => rules);
-
-/** Rates need scrapes in a row, and a busy machine misses some. */
-const PATIENCE_MS = 90_000;
 
 /** Asks on and on, until the test is over. */
 class Traffic {
@@ -74,7 +76,7 @@ logging: { level: error, access_log: false }
 `);
   owned(new Traffic(proxy));
   const prometheus = await startPrometheus(
-    `global: { scrape_interval: 500ms, scrape_timeout: 500ms, evaluation_interval: 500ms }
+    `global: { scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 500ms }
 rule_files: [alerts.yml]
 scrape_configs: [{ job_name: balance, static_configs: [{ targets: ['${proxy.adminAddress}'] }] }]
 `,
@@ -86,7 +88,7 @@ scrape_configs: [{ job_name: balance, static_configs: [{ targets: ['${proxy.admi
 
 describe.skipIf(missing !== '')(
   `the stack's dashboards and alerts${missing}`,
-  { timeout: 2 * PATIENCE_MS },
+  { timeout: 2 * SCRAPE_PATIENCE_MS },
   () => {
     it('are rules as Prometheus wants them, and fire as they should', () => {
       expect(promtool(['check', 'rules', `${folder}prometheus/alerts.yml`]).status).toBe(0);
@@ -115,14 +117,13 @@ describe.skipIf(missing !== '')(
         what,
         query: expr.replaceAll('$__rate_interval', '5s').replaceAll('[5m]', '[5s]'),
       }));
-      await eventually(
+      await scraped(
         async () => {
           const found = await Promise.all(without.map(({ query }) => prometheus.query(query)));
           without = without.filter((_, i) => found[i]?.length === 0);
           return without.length === 0;
         },
         () => `there is data for ${without.map(({ what }) => what).join(', ')}`,
-        PATIENCE_MS,
       );
     });
 
@@ -130,18 +131,17 @@ describe.skipIf(missing !== '')(
       const { backends, prometheus } = await observed();
       const firing = async (name: string): Promise<boolean> =>
         ((await prometheus.value(`count(ALERTS{alertname="${name}",alertstate="firing"})`)) ?? 0) > 0;
-      await eventually(
+      await scraped(
         async () => (await prometheus.value('sum(balance_backend_health_status)')) === 2,
         'all is well',
-        PATIENCE_MS,
       );
       expect(await firing('BalanceBackendDown')).toBe(false);
       await backends[0]!.close();
-      await eventually(() => firing('BalanceBackendDown'), 'one backend is down', PATIENCE_MS);
+      await scraped(() => firing('BalanceBackendDown'), 'one backend is down');
       expect(await firing('BalanceAllBackendsDown')).toBe(false);
       await backends[1]!.close();
-      await eventually(() => firing('BalanceAllBackendsDown'), 'all backends are down', PATIENCE_MS);
-      await eventually(() => firing('BalanceErrorRatio'), 'requests fail', PATIENCE_MS);
+      await scraped(() => firing('BalanceAllBackendsDown'), 'all backends are down');
+      await scraped(() => firing('BalanceErrorRatio'), 'requests fail');
     });
   },
 );

@@ -8,7 +8,14 @@ import { deadAddress } from '../support/dead-address.ts';
 import { eventually } from '../support/eventually.ts';
 import { labProxy, type LabProxy } from '../support/lab-proxy.ts';
 import { owned } from '../support/owned.ts';
-import { missingPrometheus, promtool, startPrometheus, type Prometheus } from '../support/prometheus.ts';
+import {
+  missingPrometheus,
+  promtool,
+  SCRAPE_PATIENCE_MS,
+  scraped,
+  startPrometheus,
+  type Prometheus,
+} from '../support/prometheus.ts';
 
 const missing = missingPrometheus();
 
@@ -72,12 +79,12 @@ class Traffic {
 
 async function scraping(proxy: LabProxy): Promise<Prometheus> {
   return startPrometheus(`
-global: { scrape_interval: 500ms, scrape_timeout: 500ms }
+global: { scrape_interval: 1s, scrape_timeout: 1s }
 scrape_configs: [{ job_name: balance, static_configs: [{ targets: ['${proxy.adminAddress}'] }] }]
 `);
 }
 
-describe.skipIf(missing !== '')(`Prometheus${missing}`, () => {
+describe.skipIf(missing !== '')(`Prometheus${missing}`, { timeout: 2 * SCRAPE_PATIENCE_MS }, () => {
   it("'s promtool finds nothing wrong with the live output", async () => {
     const { proxy } = await start();
     const load = owned(new Traffic(proxy));
@@ -96,19 +103,19 @@ describe.skipIf(missing !== '')(`Prometheus${missing}`, () => {
     const { proxy, edited } = await start();
     const load = owned(new Traffic(proxy));
     const prometheus = await scraping(proxy);
-    await eventually(
+    await scraped(
       async () => ((await prometheus.value('sum(balance_requests_total)')) ?? 0) > 20,
       'requests are seen',
     );
 
-    await eventually(async () => {
+    await scraped(async () => {
       const { activeTargets } = await prometheus.api<{
         activeTargets: { health: string; lastError: string }[];
       }>('targets');
       return activeTargets[0]?.health === 'up' && activeTargets[0].lastError === '';
     }, 'a scrape is as it should be');
     const expected = METRIC_TABLE.map(({ name }) => name as string).filter((name) => !ABSENT.includes(name));
-    await eventually(async () => {
+    await scraped(async () => {
       const names = await prometheus.query('count by (__name__) ({__name__=~"balance_.+"})');
       const families = names.map(({ metric }) => metric['__name__']?.replace(/_(?:bucket|sum|count)$/, ''));
       return new Set(families).size === expected.length && expected.every((name) => families.includes(name));
@@ -120,9 +127,9 @@ describe.skipIf(missing !== '')(`Prometheus${missing}`, () => {
 
     // What dashboards and alerts ask.
     const rate = 'sum(rate(balance_requests_total{status="200"}[5s]))';
-    await eventually(async () => ((await prometheus.value(rate)) ?? 0) > 0, 'there is a rate');
+    await scraped(async () => ((await prometheus.value(rate)) ?? 0) > 0, 'there is a rate');
     const p95 = 'histogram_quantile(0.95, sum by (le) (rate(balance_request_duration_seconds_bucket[5s])))';
-    await eventually(async () => ((await prometheus.value(p95)) ?? 0) > 0, 'there is a quantile');
+    await scraped(async () => ((await prometheus.value(p95)) ?? 0) > 0, 'there is a quantile');
     expect(await prometheus.value('min(balance_backend_health_status)')).toBe(1);
     expect(await prometheus.value('balance_tunnels_active{listener="raw",backend="echo"}')).toBe(1);
     const both = await prometheus.query('balance_tunnel_bytes_total{listener="raw",backend="echo"} > 0');
@@ -143,11 +150,11 @@ describe.skipIf(missing !== '')(`Prometheus${missing}`, () => {
 
     await proxy.change(edited);
     const gone = async (): Promise<boolean> => (await prometheus.query('{backend="two"}')).length === 0;
-    await eventually(gone, 'the removed backend is gone');
+    await scraped(gone, 'the removed backend is gone');
     expect(await prometheus.value('balance_config_generation')).toBe(2);
     expect(await prometheus.value('balance_config_reloads_total{result="success",source="admin"}')).toBe(1);
     const sent = load.count;
-    await eventually(
+    await scraped(
       async () => ((await prometheus.value('balance_requests_total{backend="one"}')) ?? 0) > sent / 2,
       'the other backend goes on',
     );
