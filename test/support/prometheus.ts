@@ -28,16 +28,12 @@ export function promtool(args: readonly string[], input = ''): { output: string;
   return { output: `${stdout}${stderr}`, status };
 }
 
-/** A Prometheus of its own, with its data in a directory that goes with it. */
+/** A Prometheus that runs. */
 export class Prometheus {
   readonly #url: string;
-  readonly #process: ChildProcess;
-  readonly #directory: string;
 
-  constructor(url: string, process: ChildProcess, directory: string) {
+  constructor(url: string) {
     this.#url = url;
-    this.#process = process;
-    this.#directory = directory;
   }
 
   /** The current result of a query. Throws with Prometheus' own message when the query is wrong. */
@@ -60,6 +56,17 @@ export class Prometheus {
     const answer = (await response.json()) as { status: string; error?: string; data: T };
     if (answer.status !== 'success') throw new Error(`${endpoint} ${query}: ${answer.error ?? ''}`);
     return answer.data;
+  }
+}
+
+/** A process of Prometheus, and the directory that goes with it. */
+class PrometheusProcess {
+  readonly #process: ChildProcess;
+  readonly #directory: string;
+
+  constructor(process: ChildProcess, directory: string) {
+    this.#process = process;
+    this.#directory = directory;
   }
 
   async close(): Promise<void> {
@@ -90,6 +97,8 @@ export async function startPrometheus(
     ],
     { cwd: directory, stdio: ['ignore', 'ignore', 'pipe'] },
   );
+  // Before it is ready: a test may be over by then.
+  owned(new PrometheusProcess(child, directory));
   const lines: string[] = [];
   let address: string | undefined;
   for await (const line of createInterface({ input: child.stderr })) {
@@ -98,9 +107,8 @@ export async function startPrometheus(
     if (address === undefined || !line.includes('Server is ready')) continue;
     // Nobody reads on; what it still says must not stop it.
     child.stderr.resume();
-    return owned(new Prometheus(`http://${address}`, child, directory));
+    return new Prometheus(`http://${address}`);
   }
-  await rm(directory, { recursive: true, force: true });
   throw new Error(`prometheus does not start: ${lines.slice(-5).join('\n')}`);
 }
 
