@@ -10,6 +10,7 @@ import { MAX_IDLE_SECONDS, soakConfig } from './soak-config.ts';
 import { rest, TrafficLoop, type Visit } from './traffic.ts';
 import { verdict } from './verdict.ts';
 
+const COLLECT_GARBAGE = new URL('collect-garbage.js', import.meta.url).href;
 const SAMPLE_MS = 2_000;
 /** Until code is compiled and pools are full: this part of the run, at most a minute. */
 const WARM_UP_SHARE = 0.4;
@@ -27,7 +28,11 @@ async function soak(options: SoakOptions): Promise<void> {
   const tcp = [await new SoakTcpBackend().listen(), await new SoakTcpBackend().listen()];
   const portsOf = (servers: readonly MortalServer[]): number[] => servers.map(({ port }) => port);
   const config = soakConfig({ steady: portsOf(steady), mortal: portsOf(mortal), tcp: portsOf(tcp) });
-  const proxy = await ProxyProcess.start(config, 2, process.execArgv);
+  const proxy = await ProxyProcess.start(config, 2, [
+    ...process.execArgv,
+    '--expose-gc',
+    `--import=${COLLECT_GARBAGE}`,
+  ]);
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort());
   const startedAtMs = performance.now();
@@ -124,11 +129,13 @@ async function sampleUnderLoad(
   return samples;
 }
 
-/** Until everything is as before, or the time for that is over; and long enough for a collection to be likely. */
+/** Until everything is as before, or the time for that is over; without garbage. */
 async function sampleAtRest(proxy: ProxyProcess, startedAtMs: number, before: Sample): Promise<Sample[]> {
   const samples: Sample[] = [];
   for (let second = 0; second < REST_LIMIT_S && proxy.alive; second++) {
-    await rest(1_000);
+    await rest(500);
+    collectGarbage(proxy);
+    await rest(500);
     const sample = await takeSample(proxy, startedAtMs).catch(() => undefined);
     if (sample === undefined) break;
     samples.push(sample);
@@ -139,6 +146,10 @@ async function sampleAtRest(proxy: ProxyProcess, startedAtMs: number, before: Sa
   const last = samples.at(-1);
   if (last !== undefined) process.stdout.write(`at rest: ${sampleLine(last)}\n`);
   return samples;
+}
+
+function collectGarbage({ alive, pid }: ProxyProcess): void {
+  if (alive) process.kill(pid, 'SIGUSR2');
 }
 
 function report(loops: readonly TrafficLoop[], faults: readonly string[]): void {
