@@ -53,8 +53,11 @@ const SPOILS: Readonly<Record<string, Spoil>> = {
   'a listener twice': (text, _random, { web }) => text.replace('name: raw,', `name: ${web.name},`),
   'an address twice': (text, _random, _model, { web, raw }) =>
     text.replace(`127.0.0.1:${raw}'`, `127.0.0.1:${web}'`),
-  'an upstream twice': (text, _random, { upstreams }) =>
-    text.replace('upstreams: [\n', `upstreams: [\n  { name: ${upstreams[0]?.name ?? ''}, backends: [] },\n`),
+  // One that stands in this file: those beside it may not be written yet.
+  'an upstream twice': replaced(
+    /(upstreams: \[\n)(\s*\{\s*name: ([^,]+),)/,
+    '$1  { name: $3, backends: [] },\n$2',
+  ),
   'a variable that nobody knows': replaced('${route}.', '${rout}.'),
   'a header that is none': replaced('name: X-Backend', 'name: "X Backend"'),
   'an error page for success': replaced(
