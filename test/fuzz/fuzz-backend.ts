@@ -36,7 +36,7 @@ export class FuzzBackend {
         else socket.destroy();
         return;
       }
-      new BackendConnection(socket, context, () => (this.requests += 1));
+      new BackendConnection(socket, area, context, () => (this.requests += 1));
     };
     this.#servers = Array.from({ length: DOORS }, () =>
       createServer({ allowHalfOpen: true, noDelay: true }, accept),
@@ -72,6 +72,7 @@ export class FuzzBackend {
 class BackendConnection {
   readonly #acceptedAtMs = performance.now();
   readonly #socket: Socket;
+  readonly #area: Area;
   readonly #context: BackendContext;
   readonly #count: () => void;
   readonly #reader: StrictReader;
@@ -87,8 +88,9 @@ class BackendConnection {
   #soiled = false;
   #exchanges = 0;
 
-  constructor(socket: Socket, context: BackendContext, count: () => void) {
+  constructor(socket: Socket, area: Area, context: BackendContext, count: () => void) {
     this.#socket = socket;
+    this.#area = area;
     this.#context = context;
     this.#count = count;
     this.#reader = new StrictReader('request', {
@@ -191,9 +193,7 @@ class BackendConnection {
 
   /** Called at the head and at the end; one of them is the time to answer. */
   #plan(atHead: boolean): void {
-    // A mutation may ask by another method than planned: a body after HEAD would soil the socket of others.
-    const plan =
-      (this.#method === 'HEAD') === (this.#request?.method === 'HEAD') ? this.#request?.plan : undefined;
+    const plan = this.#plannedResponse();
     if (this.#answered) return;
     if (plan === undefined) {
       if (!atHead) this.#write(UNKNOWN, 0);
@@ -206,6 +206,13 @@ class BackendConnection {
     if (plan.early !== atHead) return;
     if (!atHead && plan.after === 'echo') this.#echoes = true;
     this.#write(plan, 0);
+  }
+
+  /** A mutation may ask by another method than planned, or at another backend: what soils or ends sockets there must not do it here. */
+  #plannedResponse(): ResponsePlan | undefined {
+    const request = this.#request;
+    if (request?.target.startsWith(`/${this.#area}/`) !== true) return undefined;
+    return (this.#method === 'HEAD') === (request.method === 'HEAD') ? request.plan : undefined;
   }
 
   #write(plan: ResponsePlan, cut: number): void {
