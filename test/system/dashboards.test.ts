@@ -6,7 +6,6 @@ import { parse } from 'yaml';
 import { answering, ok } from '../support/answering.ts';
 import { backend } from '../support/backends.ts';
 import { labProxy, type LabProxy } from '../support/lab-proxy.ts';
-import { owned } from '../support/owned.ts';
 import {
   missingPrometheus,
   promtool,
@@ -15,6 +14,7 @@ import {
   startPrometheus,
 } from '../support/prometheus.ts';
 import type { RecordingBackend } from '../support/recording-backend.ts';
+import { repeated } from '../support/repeated.ts';
 
 const missing = missingPrometheus();
 const folder = fileURLToPath(new URL('../../docker/', import.meta.url));
@@ -39,26 +39,8 @@ const dashboards = readdirSync(`${folder}grafana/dashboards`).map((file) => {
 const alertsText = readFileSync(`${folder}prometheus/alerts.yml`, 'utf8');
 const alerts = (parse(alertsText) as { groups: { rules: Alert[] }[] }).groups.flatMap(({ rules }) => rules);
 
-/** Asks on and on, until the test is over. */
-class Traffic {
-  #isOver = false;
-  readonly #running: Promise<void>;
-
-  constructor(proxy: LabProxy) {
-    this.#running = this.#run(proxy);
-  }
-
-  async close(): Promise<void> {
-    this.#isOver = true;
-    await this.#running;
-  }
-
-  async #run(proxy: LabProxy): Promise<void> {
-    for (let i = 0; !this.#isOver; i++) {
-      await (await fetch(`http://${proxy.address()}/${i % 10 === 0 ? 'fail' : ''}`)).text();
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-  }
+async function ask(proxy: LabProxy, path: string): Promise<void> {
+  await (await fetch(`http://${proxy.address()}${path}`)).text();
 }
 
 async function observed() {
@@ -74,7 +56,7 @@ metrics: { listen: '127.0.0.1:0' }
 tracing: { sample_rate: 0 }
 logging: { level: error, access_log: false }
 `);
-  owned(new Traffic(proxy));
+  repeated((count) => ask(proxy, count % 10 === 0 ? '/fail' : '/'));
   const prometheus = await startPrometheus(
     `global: { scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 500ms }
 rule_files: [alerts.yml]

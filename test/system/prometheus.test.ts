@@ -7,7 +7,6 @@ import { client } from '../support/clients.ts';
 import { deadAddress } from '../support/dead-address.ts';
 import { eventually } from '../support/eventually.ts';
 import { labProxy, type LabProxy } from '../support/lab-proxy.ts';
-import { owned } from '../support/owned.ts';
 import {
   missingPrometheus,
   promtool,
@@ -16,6 +15,7 @@ import {
   startPrometheus,
   type Prometheus,
 } from '../support/prometheus.ts';
+import { repeated, type Repeated } from '../support/repeated.ts';
 
 const missing = missingPrometheus();
 
@@ -48,33 +48,16 @@ logging: { level: error }
 }
 
 /** Requests over a kept-alive connection, and bytes through a tunnel, until the test is over. */
-class Traffic {
-  count = 0;
-  #isOver = false;
-  readonly #running: Promise<void>;
-
-  constructor(proxy: LabProxy) {
-    this.#running = this.#run(proxy);
-  }
-
-  async close(): Promise<void> {
-    this.#isOver = true;
-    await this.#running;
-  }
-
-  async #run(proxy: LabProxy): Promise<void> {
-    const short = await client(proxy.address('raw'));
-    short.send('ping');
-    short.end();
-    await (await fetch(`http://${proxy.address('web')}/`, { method: 'BREW' })).text();
-    const tunnel = await client(proxy.address('raw'));
-    while (!this.#isOver) {
-      tunnel.send('ping');
-      await (await fetch(`http://${proxy.address('web')}/some/path`)).text();
-      this.count++;
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-  }
+async function traffic(proxy: LabProxy): Promise<Repeated> {
+  const short = await client(proxy.address('raw'));
+  short.send('ping');
+  short.end();
+  await (await fetch(`http://${proxy.address('web')}/`, { method: 'BREW' })).text();
+  const tunnel = await client(proxy.address('raw'));
+  return repeated(async () => {
+    tunnel.send('ping');
+    await (await fetch(`http://${proxy.address('web')}/some/path`)).text();
+  });
 }
 
 async function scraping(proxy: LabProxy): Promise<Prometheus> {
@@ -87,7 +70,7 @@ scrape_configs: [{ job_name: balance, static_configs: [{ targets: ['${proxy.admi
 describe.skipIf(missing !== '')(`Prometheus${missing}`, { timeout: 2 * SCRAPE_PATIENCE_MS }, () => {
   it("'s promtool finds nothing wrong with the live output", async () => {
     const { proxy } = await start();
-    const load = owned(new Traffic(proxy));
+    const load = await traffic(proxy);
     await eventually(() => load.count > 5, 'some requests are answered');
     const page = await (await fetch(`http://${proxy.adminAddress}/metrics`)).text();
     expect(page).toContain('balance_requests_total{backend="one",method="GET",status="200"}');
@@ -101,7 +84,7 @@ describe.skipIf(missing !== '')(`Prometheus${missing}`, { timeout: 2 * SCRAPE_PA
 
   it('scrapes a running proxy under traffic, with exemplars, and sees an edit', async () => {
     const { proxy, edited } = await start();
-    const load = owned(new Traffic(proxy));
+    const load = await traffic(proxy);
     const prometheus = await scraping(proxy);
     await scraped(
       async () => ((await prometheus.value('sum(balance_requests_total)')) ?? 0) > 20,
