@@ -2,7 +2,7 @@
 // Plain JavaScript without dependencies, because on a fresh clone there is nothing else yet.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -44,7 +44,13 @@ function build(sources) {
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   run(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--pretty', 'false'], 'the build failed');
   for (const folder of compiledFolders) removeLeftOvers(folder);
+  for (const program of Object.values(programs())) chmodSync(join(root, program), 0o755);
   writeFileSync(stampFile, sources);
+}
+
+/** The commands of the package. npx makes them executable once, and not again after dist was made anew. @returns {Record<string, string>} */
+function programs() {
+  return JSON.parse(readOr(join(root, 'package.json'), '{}')).bin ?? {};
 }
 
 /** Removes compiled files whose source is gone: the plugin loader would go on loading them. @param {string} folder */

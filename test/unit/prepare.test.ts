@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -72,6 +72,15 @@ describe('prepare', () => {
     expect(prepare()).toEqual({ code: 0, output: '' });
     write('src/a.ts', 'export const a = 12;\n');
     expect(prepare().output).toContain('Compiling');
+  });
+
+  it('leaves a program that can be run, also where all was compiled anew', () => {
+    write('package.json', '{ "name": "x", "version": "1.0.0", "bin": { "a": "dist/src/a.js" } }');
+    for (let times = 0; times < 2; times++) {
+      expect(prepare().code).toBe(0);
+      expect(statSync(join(project, 'dist/src/a.js')).mode & 0o111).toBe(0o111);
+      rmSync(join(project, 'dist'), { recursive: true });
+    }
   });
 
   it('removes what was compiled from a source that is gone', () => {
