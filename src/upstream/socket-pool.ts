@@ -125,7 +125,7 @@ export class SocketPool {
   /** Takes a socket back for the next exchange, which must come within `idleMs`. */
   giveBack(socket: PooledSocket, idleMs = Number.POSITIVE_INFINITY): void {
     if (!this.#endLease(socket)) return;
-    if (this.#use === 'once' || this.#isSpent(socket)) {
+    if (this.#closing || this.#use === 'once' || this.#isSpent(socket)) {
       this.#drop(socket);
       return;
     }
@@ -151,7 +151,7 @@ export class SocketPool {
     if (this.#endLease(socket)) this.#drop(socket);
   }
 
-  /** Closes idle sockets now and leased ones when they come back. */
+  /** Closes idle sockets now and leased ones when they come back. Who waits is served, and who still asks too. */
   close(): void {
     if (this.#closing) return;
     this.#closing = true;
@@ -175,7 +175,7 @@ export class SocketPool {
     const evictor = (pool: SocketPool) =>
       class {
         evict(_config: unknown, pooled: { obj: Resource }, available: number): boolean {
-          return pool.#isSpent(pooled.obj) || pool.#isIdleTooLong(pooled.obj, available);
+          return pool.#closing || pool.#isSpent(pooled.obj) || pool.#isIdleTooLong(pooled.obj, available);
         }
       };
     const parts = genericPool as unknown as PoolParts;
@@ -194,6 +194,10 @@ export class SocketPool {
   }
 
   #borrow(taker: SocketTaker): void {
+    if (this.#closing) {
+      this.#connectFor(taker);
+      return;
+    }
     const failuresBefore = this.#failures;
     this.#borrowing += 1;
     this.#pool.acquire().then(
@@ -203,6 +207,19 @@ export class SocketPool {
       },
       (error: unknown) => {
         this.#borrowing -= 1;
+        taker.failed(asBalanceError(error));
+      },
+    );
+  }
+
+  /** A socket that no pool keeps: generic-pool refuses whoever asks after its end. */
+  #connectFor(taker: SocketTaker): void {
+    this.#connect().then(
+      (socket) => {
+        this.#lease(socket);
+        taker.taken(socket);
+      },
+      (error: unknown) => {
         taker.failed(asBalanceError(error));
       },
     );
@@ -297,18 +314,18 @@ export class SocketPool {
   }
 
   #drop(socket: PooledSocket): void {
+    socket.stream.destroy();
     if (this.#use === 'keep-alive') this.#destroy(socket);
-    else socket.stream.destroy();
   }
 
   #destroy(resource: Resource): void {
-    this.#pool.destroy(resource).catch(() => {
-      // It was thrown away before, which is all that was wanted.
+    this.#made?.destroy(resource).catch(() => {
+      // It was thrown away before, or never was the pool's, which is all that was wanted.
     });
   }
 
   #isSpent(resource: Resource): boolean {
-    if (this.#closing || resource instanceof FailedSocket || resource.stream.stale) return true;
+    if (resource instanceof FailedSocket || resource.stream.stale) return true;
     if (resource.isOverdue) return true;
     return this.#settings.maxAgeMs > 0 && performance.now() - resource.createdAtMs > this.#settings.maxAgeMs;
   }

@@ -201,21 +201,47 @@ describe('a pool of sockets that serve one exchange after the other', () => {
     pool.giveBack(b);
     expect(b.stream.destroyed).toBe(true);
     await eventually(() => backend.sockets === 0, 'nothing is left');
-    await expect(take()).rejects.toMatchObject({ origin: 'internal' });
     await pause(50);
     expect(backend.created, 'min_idle brings nothing back').toBeLessThanOrEqual(3);
     expect(backend.sockets).toBe(0);
     pool.close();
   });
 
-  it('closes a socket that is being connected when it is closed', async () => {
+  it('serves who waits for a connection when it is closed, and keeps it for nobody else', async () => {
     const { backend, pool } = await poolLab();
     const taken = takeFrom(pool);
     pool.close();
-    const socket = await taken.catch(() => undefined);
-    if (socket !== undefined) pool.discard(socket);
+    const socket = await taken;
+    expect(socket.stream.destroyed).toBe(false);
+    pool.giveBack(socket);
     await eventually(() => backend.sockets === 0, 'nothing is left');
   });
+
+  it('serves who waits in its line when it is closed', async () => {
+    const { backend, pool, take } = await poolLab({ maxSize: 1 });
+    const a = await take();
+    const waiting = take();
+    pool.close();
+    pool.giveBack(a);
+    const b = await waiting;
+    expect(b.stream.destroyed).toBe(false);
+    pool.giveBack(b);
+    await eventually(() => backend.sockets === 0, 'nothing is left');
+  });
+
+  it.each(['keep-alive', 'once'] as const)(
+    'connects for who asks after it was closed, also without ever having been used (%s)',
+    async (use) => {
+      const { backend, pool, take } = await poolLab({}, { use });
+      pool.close();
+      const [back, dropped] = await Promise.all([take(), take()]);
+      expect([back.stream.destroyed, dropped.stream.destroyed]).toEqual([false, false]);
+      pool.giveBack(back);
+      pool.discard(dropped);
+      expect([pool.leased, pool.idle]).toEqual([0, 0]);
+      await eventually(() => backend.sockets === 0, 'nothing is left');
+    },
+  );
 });
 
 describe('a pool of a backend that can not be reached', () => {
