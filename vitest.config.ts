@@ -1,17 +1,39 @@
 import { defineConfig } from 'vitest/config';
 
+/** Tests that put load on whole proxies, some of them other people's. */
+const WHOLE_PROXIES = [
+  'test/system/**/*.test.ts',
+  'test/integration/fuzz/**/*.test.ts',
+  'test/integration/runtime/reload-soak.test.ts',
+];
+
 export default defineConfig({
   test: {
-    include: ['test/{unit,contract,integration,system,fuzz}/**/*.test.ts'],
     pool: 'forks',
     // One process runs many files, which keep no state in modules: loading them anew for each took a third of the time.
     isolate: false,
     // Plugins that tests write are imported by the runtime itself, as in production.
     server: { deps: { external: [/\/balance-(?:plugins|lab|contract)-[^/]+\//] } },
-    // Most tests wait for sockets and clocks most of the time.
-    maxWorkers: 6,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'tests',
+          include: ['test/{unit,contract,integration}/**/*.test.ts'],
+          exclude: WHOLE_PROXIES,
+          // Most tests wait for sockets and clocks most of the time.
+          maxWorkers: 6,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        // After the others: they keep the machine busy by themselves, and some have clocks that are not ours.
+        test: { name: 'whole proxies', include: WHOLE_PROXIES, maxWorkers: 2, sequence: { groupOrder: 1 } },
+      },
+    ],
     coverage: { include: ['src/**/*.ts', 'plugins/**/*.ts'], reporter: ['text-summary', 'html'] },
   },
 });

@@ -38,7 +38,13 @@ export interface Faults {
   after?: FollowingPart;
   /** Once everything is ready. */
   differences?: () => void;
+  /** How long a protocol may take to get ready. Default: so long that a busy machine is no fault. */
+  provisionMs?: number;
+  /** How long the whole edit may take; default as above. */
+  prepareMs?: number;
 }
+
+const PATIENCE_MS = 60_000;
 
 /** A registry that can fail at each thing that it is asked for. */
 class FaultyRegistry extends Registry {
@@ -83,6 +89,7 @@ export class ApplyLab {
 
   constructor() {
     const { logger, live } = this;
+    const faults = (): Faults => this.faults;
     const buffers = new ReadBuffers();
     const listeners = new ListenerTable(buffers, logger);
     this.listeners = listeners;
@@ -100,7 +107,9 @@ export class ApplyLab {
         telemetry: new Telemetry(),
         tunnels: new TunnelTally(),
         health: () => ({ status: 200, body: '' }),
-        provisionTimeoutMs: 50,
+        get provisionTimeoutMs() {
+          return faults().provisionMs ?? PATIENCE_MS;
+        },
       }),
       live,
       draining: this.draining,
@@ -109,7 +118,9 @@ export class ApplyLab {
         this.draining.limit(config.reload.drain_timeout);
       },
       logger,
-      prepareLimitMs: 200,
+      get prepareLimitMs() {
+        return faults().prepareMs ?? PATIENCE_MS;
+      },
     });
   }
 

@@ -1,4 +1,5 @@
-const PATIENCE_MS = 10_000;
+/** Much more than anything takes, also on a machine that is busy with other things. */
+const PATIENCE_MS = 25_000;
 const PAUSE_MS = 10;
 
 /**

@@ -96,6 +96,8 @@ function fail(): never {
 
 const rejecting: Faults['before'] = { prepare: () => Promise.reject(new Error('told to fail')) };
 const hanging: Faults['before'] = { prepare: () => NEVER };
+/** For faults that are only noticed by the time that they take. */
+const SOON_MS = 100;
 
 describe('an edit that fails', () => {
   const stages: readonly (readonly [stage: string, faults: Faults, reason: RegExp])[] = [
@@ -117,8 +119,8 @@ describe('an edit that fails', () => {
     ],
     [
       'at a protocol that never gets ready',
-      { provision: () => NEVER },
-      /listener odd: plugin odd failed: it did not get ready within 50 ms/,
+      { provision: () => NEVER, provisionMs: SOON_MS },
+      /listener odd: plugin odd failed: it did not get ready within 100 ms/,
     ],
     [
       'at a protocol that gives no instance',
@@ -127,9 +129,17 @@ describe('an edit that fails', () => {
     ],
     ['at the comparison', { differences: fail }, /told to fail/],
     ['at a part before the listeners', { before: rejecting }, /told to fail/],
-    ['at a part that never gets ready', { before: hanging }, /preparing the edit takes longer than 200 ms/],
+    [
+      'at a part that never gets ready',
+      { before: hanging, prepareMs: SOON_MS },
+      /preparing the edit takes longer than 100 ms/,
+    ],
     ['at a part behind the listeners', { after: rejecting }, /told to fail/],
-    ['at a part behind the listeners that never gets ready', { after: hanging }, /takes longer than 200 ms/],
+    [
+      'at a part behind the listeners that never gets ready',
+      { after: hanging, prepareMs: SOON_MS },
+      /takes longer than 100 ms/,
+    ],
   ];
 
   it.each(stages)(
@@ -167,7 +177,7 @@ describe('what comes after an edit was given up', () => {
     const made = await scene();
     let ready: (instance: ProtocolInstance) => void = () => undefined;
     let closed = 0;
-    made.lab.faults = { provision: () => new Promise((resolve) => (ready = resolve)) };
+    made.lab.faults = { provision: () => new Promise((resolve) => (ready = resolve)), provisionMs: SOON_MS };
     await expect(made.lab.edit(made.edit())).rejects.toThrow('did not get ready');
     ready({
       protocol: 'odd',
@@ -185,7 +195,10 @@ describe('what comes after an edit was given up', () => {
     const made = await scene();
     let ready: (change: PreparedChange) => void = () => undefined;
     const done: string[] = [];
-    made.lab.faults = { after: { prepare: () => new Promise((resolve) => (ready = resolve)) } };
+    made.lab.faults = {
+      after: { prepare: () => new Promise((resolve) => (ready = resolve)) },
+      prepareMs: SOON_MS,
+    };
     await expect(made.lab.edit(made.edit())).rejects.toThrow('takes longer');
     ready({ commit: () => done.push('commit'), unwind: () => done.push('unwind') });
     await eventually(() => done.length > 0, 'it was taken back');

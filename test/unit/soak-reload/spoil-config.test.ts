@@ -7,7 +7,7 @@ import { renderConfig, type Places } from '../../soak-reload/model/render-config
 import { spoilConfig } from '../../soak-reload/model/spoil-config.ts';
 import { SeededRandom } from '../../support/seeded-random.ts';
 
-const EDITS = 600;
+const EDITS = 200;
 const WEB = ['H0', 'H1', 'H2', 'H3', 'H4', 'H5'];
 const TUNNELS = ['T0', 'T1', 'T2', 'T3'];
 const places: Places = {
