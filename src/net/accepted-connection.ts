@@ -1,9 +1,8 @@
-import type { Socket } from 'node:net';
-
 import type { Backend, Connection, ConnectionHandler, ProtocolInstance } from '../plugin-api/index.ts';
 import type { AcceptedStream } from './accepted-stream.ts';
 import type { Listener } from './listener.ts';
 import type { SocketStream } from './socket-stream.ts';
+import type { StreamSocket } from './stream-socket.ts';
 import type { Tenure } from './tenure.ts';
 import type { Flow } from './traffic.ts';
 
@@ -31,7 +30,7 @@ export class AcceptedConnection implements Connection, Flow {
   readonly tenure: Tenure;
   /** The instance that was live when it came. */
   readonly takenBy: ProtocolInstance;
-  readonly #socket: Socket;
+  readonly #socket: StreamSocket;
   readonly #listener: Listener;
 
   constructor(id: number, { stream, socket }: AcceptedStream, listener: Listener, tenure: Tenure) {

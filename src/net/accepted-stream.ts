@@ -1,19 +1,15 @@
-import { Socket, type Server } from 'node:net';
+import type { Server, Socket } from 'node:net';
 
+import { isTcpHandle, LateSocket, socketOver, type Handle } from './late-socket.ts';
 import type { ReadBuffers } from './read-buffers.ts';
 import { SocketStream, type FaultHandler } from './socket-stream.ts';
-import { HIGH_WATER_MARK_BYTES } from './socket-writer.ts';
+import type { StreamSocket } from './stream-socket.ts';
 
 /*
  * Only the constructor of a socket takes a read buffer, and the server constructs accepted sockets without one. So we
  * construct them: over the handle that the server was given, or over the handle of the socket that it made. Neither has
  * a public name; where the runtime lacks them, the accepted socket is read by 'data' events.
  */
-
-/** An operating system's socket as the runtime wraps it. */
-export interface Handle {
-  setNoDelay?(on: boolean): number;
-}
 
 /** The parts of `net` that have no public name. */
 interface WithHandle {
@@ -23,40 +19,49 @@ interface WithHandle {
 /** A stream with the socket that it reads. */
 export interface AcceptedStream {
   readonly stream: SocketStream;
-  readonly socket: Socket;
+  readonly socket: StreamSocket;
 }
 
-/** Calls `accept` for each connection of a listening server, in place of its 'connection' event. False when the runtime has no such way. */
-export function interceptHandles(server: Server, accept: (handle: Handle) => void): boolean {
+/** There an accepted socket takes the options of the one that listens, which saves a system call for each. */
+const INHERITS_OPTIONS = process.platform === 'linux';
+
+/**
+ * Calls `accept` for each connection of a server that just began to listen, in place of its 'connection' event. `backlog` is how
+ * many may wait to be accepted. False when the runtime has no such way.
+ */
+export function interceptHandles(server: Server, backlog: number, accept: (handle: Handle) => void): boolean {
   const listening = (server as unknown as Partial<WithHandle>)._handle;
   if (typeof listening !== 'object' || listening === null || !('onconnection' in listening)) return false;
   const original = listening.onconnection;
   if (typeof original !== 'function') return false;
+  if (INHERITS_OPTIONS) (listening as Handle).setNoDelay?.(true);
+  // Who waits already did not inherit it.
+  let mayLackOption = INHERITS_OPTIONS ? backlog : Number.POSITIVE_INFINITY;
   listening.onconnection = (error: number | undefined, handle: unknown): void => {
     // Without an error the runtime says 0 or, in some versions, nothing.
-    if (!error && isReadable(handle)) accept(handle);
-    else Reflect.apply(original, listening, [error, handle]);
+    if (error || !isReadable(handle)) {
+      Reflect.apply(original, listening, [error, handle]);
+      return;
+    }
+    if (mayLackOption > 0) {
+      mayLackOption -= 1;
+      handle.setNoDelay?.(true);
+    }
+    accept(handle);
   };
   return true;
 }
 
-/** The stream over a handle that was just accepted. */
+/** The stream over the handle of an accepted connection. */
 export function handleStream(handle: Handle, buffers: ReadBuffers, onFault: FaultHandler): AcceptedStream {
-  handle.setNoDelay?.(true);
   const stream = new SocketStream(buffers, onFault);
-  const options = {
-    handle,
-    allowHalfOpen: true,
-    manualStart: true,
-    writableHighWaterMark: HIGH_WATER_MARK_BYTES,
-    onread: stream.onread,
-  };
-  const socket = new Socket(options);
+  const { onread } = stream;
+  const socket = isTcpHandle(handle) ? new LateSocket(handle, onread) : socketOver(handle, onread);
   stream.attach(socket);
   return { stream, socket };
 }
 
-/** The stream of an accepted socket. `pauseOnConnect` must be set: nothing was read yet. */
+/** The stream of an accepted socket. Its server must have `pauseOnConnect`, as nothing may be read yet, and `noDelay`. */
 export function acceptedStream(
   accepted: Socket,
   buffers: ReadBuffers,

@@ -1,5 +1,6 @@
-import type { Socket } from 'node:net';
 import { getSystemErrorName } from 'node:util';
+
+import type { StreamSocket } from './stream-socket.ts';
 
 /** The runtime's request object for one write. Reserved for the write while it is not finished. */
 interface WriteRequest {
@@ -69,7 +70,7 @@ export class DirectText {
 }
 
 /** The handle of a connected socket; undefined where it can't be written to directly. */
-export function textHandleOf(socket: Socket): TextHandle | undefined {
+export function textHandleOf(socket: StreamSocket): TextHandle | undefined {
   const handle = (socket as unknown as { readonly _handle?: Partial<TextHandle> | null })._handle;
   if (handle === null || handle === undefined) return undefined;
   return isTextHandle(handle) ? handle : undefined;

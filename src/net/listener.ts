@@ -11,14 +11,9 @@ import type {
   ProtocolPlugin,
 } from '../plugin-api/index.ts';
 import { AcceptedConnection, type RunningWork } from './accepted-connection.ts';
-import {
-  acceptedStream,
-  handleStream,
-  interceptHandles,
-  type AcceptedStream,
-  type Handle,
-} from './accepted-stream.ts';
+import { acceptedStream, handleStream, interceptHandles, type AcceptedStream } from './accepted-stream.ts';
 import { fieldsOf } from './fields-of.ts';
+import type { Handle } from './late-socket.ts';
 import type { ReadBuffers } from './read-buffers.ts';
 import { Tenure } from './tenure.ts';
 import { Traffic } from './traffic.ts';
@@ -231,7 +226,7 @@ export class Listener {
       const listening = (): void => {
         this.#server.removeListener('error', failed);
         // At once, as the next connection may come with the next event.
-        interceptHandles(this.#server, (handle) => {
+        interceptHandles(this.#server, BACKLOG, (handle) => {
           this.#acceptHandle(handle);
         });
         resolve();

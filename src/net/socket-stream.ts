@@ -2,14 +2,11 @@ import type { Socket } from 'node:net';
 
 import type { ByteStream, LogSubject, StreamReader } from '../plugin-api/index.ts';
 import { textHandleOf } from './direct-text.ts';
+import type { ReadingOptions } from './late-socket.ts';
 import type { PrivateBuffer, ReadBuffers } from './read-buffers.ts';
 import { SocketWriter, TEXT_LIMIT_BYTES } from './socket-writer.ts';
+import type { ResettableSocket, StreamSocket } from './stream-socket.ts';
 import type { Flow } from './traffic.ts';
-
-/** A flag without a public name, which has the runtime reset the connection when it destroys the socket. */
-interface ResettableSocket extends Socket {
-  resetAndClosing: boolean;
-}
 
 /** A reader as a plugin may bring it: callbacks that should be done when they return may give a promise instead. */
 interface AnyReader extends LogSubject {
@@ -24,7 +21,7 @@ interface AnyReader extends LogSubject {
 export type FaultHandler = (error: unknown, subject?: LogSubject) => void;
 
 /**
- * A {@link ByteStream} over a `net.Socket`.
+ * A {@link ByteStream} over a socket.
  *
  * Made before its socket, because a socket takes its read buffer when it is constructed:
  * `attach` joins the two.
@@ -32,12 +29,14 @@ export type FaultHandler = (error: unknown, subject?: LogSubject) => void;
 export class SocketStream implements ByteStream, Flow {
   readonly #buffers: ReadBuffers;
   readonly #onFault: FaultHandler;
-  #socket: Socket | undefined;
+  #socket: StreamSocket | undefined;
   #writer: SocketWriter | undefined;
   #reader: AnyReader | undefined;
   #private: PrivateBuffer | undefined;
   /** The memory that the socket reads into now. */
   #current: Buffer;
+  /** True once the socket has memory to read into. */
+  #hasMemory = false;
   /** Where the last reader with a wish wanted its bytes: the next one, after a rest in a pool, wants the same. */
   #wished: Buffer;
   /** Bytes that came while nobody read. */
@@ -62,12 +61,13 @@ export class SocketStream implements ByteStream, Flow {
   }
 
   /** The `onread` option for the socket that this stream is made for. */
-  get onread(): { buffer: () => Uint8Array; callback: (length: number, bytes: Uint8Array) => boolean } {
+  get onread(): ReadingOptions {
     let afterRead = false;
     return {
       // The runtime calls this for each handle that it tries to connect, and then after each read:
       // there, anything but bytes means that the buffer stays.
       buffer: () => {
+        this.#hasMemory = true;
         if (!afterRead) return this.#current;
         afterRead = false;
         return this.#nextBuffer() as Uint8Array;
@@ -81,7 +81,7 @@ export class SocketStream implements ByteStream, Flow {
     };
   }
 
-  attach(socket: Socket): void {
+  attach(socket: StreamSocket): void {
     this.#socket = socket;
     this.#isFresh = true;
     this.#writer = new SocketWriter(socket, this.#buffers, this.#onDrained);
@@ -135,6 +135,7 @@ export class SocketStream implements ByteStream, Flow {
   read(reader: StreamReader): void {
     this.#reader = reader;
     if (reader.buffer !== undefined) this.#wished = reader.buffer;
+    if (!this.#hasMemory) this.#current = this.#wished;
     this.#isBehind = this.#early !== undefined || this.#peerEnded || this.#closed;
     if (!this.#isBehind) this.#flow();
     else {
@@ -198,7 +199,7 @@ export class SocketStream implements ByteStream, Flow {
   }
 
   /** A unix socket knows no reset, and the runtime throws where one is asked for. */
-  #isUnix(socket: Socket): boolean {
+  #isUnix(socket: StreamSocket): boolean {
     return socket.remoteFamily === undefined && socket.localFamily === undefined;
   }
 

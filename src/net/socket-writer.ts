@@ -1,7 +1,6 @@
-import type { Socket } from 'node:net';
-
 import { PENDING, textHandleOf, writeError, type TextHandle } from './direct-text.ts';
 import type { PrivateBuffer, ReadBuffers } from './read-buffers.ts';
+import type { StreamSocket } from './stream-socket.ts';
 
 /** Bytes waiting to be sent at which a writer is told to wait. */
 export const HIGH_WATER_MARK_BYTES = 128 * 1024;
@@ -13,7 +12,7 @@ export const TEXT_LIMIT_BYTES = 16 * 1024;
  * write returns false when the writer should wait for `drained`.
  */
 export class SocketWriter {
-  readonly #socket: Socket;
+  readonly #socket: StreamSocket;
   readonly #buffers: ReadBuffers;
   readonly #drained: () => void;
   /** Where text can be written to directly. */
@@ -25,7 +24,7 @@ export class SocketWriter {
   #directWrites = 0;
   #directBytes = 0;
 
-  constructor(socket: Socket, buffers: ReadBuffers, drained: () => void) {
+  constructor(socket: StreamSocket, buffers: ReadBuffers, drained: () => void) {
     this.#socket = socket;
     this.#buffers = buffers;
     this.#drained = drained;
@@ -105,7 +104,7 @@ export class SocketWriter {
     owner.lent = true;
     this.#mayQueue = true;
     let sentAtOnce = true;
-    socket.write(bytes, () => {
+    socket.write(bytes, undefined, () => {
       if (sentAtOnce) return;
       this.#buffers.endLoan(owner);
       this.#onSent();
