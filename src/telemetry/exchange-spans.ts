@@ -1,27 +1,27 @@
-import type * as otel from '@opentelemetry/api';
+import { SpanKind } from '@opentelemetry/api';
 import type { ErrorCode } from '../errors.ts';
 import type { ExchangeRecord, TunnelRecord } from '../plugin-api/telemetry.ts';
 import type { FailedTry, TracePhases } from '../plugin-api/tracing.ts';
 import type { Backend } from '../plugin-api/upstream.ts';
 import type { TelemetrySubscriber } from './channels.ts';
+import { RecordedSpan, type SpanFacts, type SpanOrigin } from './recorded-span.ts';
 import { isRecorded } from './request-tracer.ts';
 import type { RecordedContext, RequestTracer } from './request-tracer.ts';
-
-/** Gives the next span and trace the ids that were fixed when the request came. */
-export interface FixedIds {
-  traceId: string;
-  spanId: string;
-}
+import {
+  exchangeAttributes,
+  selectionAttributes,
+  tryAttributes,
+  tunnelAttributes,
+} from './span-attributes.ts';
+import { TraceIds } from './trace-ids.ts';
 
 export interface ExchangeSpansOptions {
-  readonly api: typeof otel;
   /** Begins the traces whose exchanges become spans here. */
   readonly tracer: RequestTracer;
-  readonly spans: otel.Tracer;
-  /** The SDK's id generator returns these; where the span id is '' it makes one up. */
-  readonly ids: FixedIds;
+  /** What the spans say of who made them. undefined where there are to be none. */
+  readonly origin: SpanOrigin | undefined;
   /** Where the spans end up. */
-  readonly queue: { readonly full: boolean; drop(count: number): void };
+  readonly queue: { readonly full: boolean; add(span: RecordedSpan): void; drop(count: number): void };
 }
 
 const ERRORS_OF_BACKENDS: ReadonlySet<ErrorCode> = new Set([
@@ -31,7 +31,6 @@ const ERRORS_OF_BACKENDS: ReadonlySet<ErrorCode> = new Set([
   'backend_protocol',
   'backend_timeout',
 ]);
-const LONGEST_NAME = 256;
 
 /**
  * Turns the record of a sampled exchange into spans, after the fact and with the times of the record, so that the
@@ -48,187 +47,158 @@ const LONGEST_NAME = 256;
 export class ExchangeSpans implements TelemetrySubscriber {
   readonly detailed = true;
   readonly tracer: RequestTracer;
-  readonly #api: typeof otel;
-  readonly #spans: otel.Tracer;
-  readonly #ids: FixedIds;
+  readonly #origin: SpanOrigin | undefined;
   readonly #queue: ExchangeSpansOptions['queue'];
+  readonly #ids = new TraceIds();
 
   constructor(options: ExchangeSpansOptions) {
     this.tracer = options.tracer;
-    this.#api = options.api;
-    this.#spans = options.spans;
-    this.#ids = options.ids;
+    this.#origin = options.origin;
     this.#queue = options.queue;
   }
 
   exchange(record: ExchangeRecord): void {
     const context = record.trace;
-    if (context === undefined || !isRecorded(context)) return;
+    const origin = this.#origin;
+    if (context === undefined || origin === undefined || !isRecorded(context)) return;
     if (this.#queue.full) {
       this.#queue.drop(spansOf(context.phases));
       return;
     }
-    const endMs = record.startedAtMs + record.durationMs;
-    const root = this.#startRoot(record, context);
-    const children = this.#api.trace.setSpan(this.#api.ROOT_CONTEXT, root);
-    if (context.phases !== undefined) this.#recordPhases(record, context, context.phases, children);
-    root.end(timeOf(Math.max(endMs, record.startedAtMs)));
+    if (context.phases !== undefined) this.#addPhases(origin, record, context, context.phases);
+    this.#add(origin, {
+      name: `${record.method} ${record.path}`,
+      kind: SpanKind.SERVER,
+      traceId: context.traceId,
+      spanId: context.spanId,
+      parentSpanId: context.parentSpanId,
+      parentIsRemote: context.parentSpanId !== '',
+      startMs: record.startedAtMs,
+      endMs: record.startedAtMs + record.durationMs,
+      attributes: exchangeAttributes(record),
+      failure: isServerFault(record) ? (record.error ?? String(record.status)) : undefined,
+    });
   }
 
   tunnel(record: TunnelRecord): void {
     const { trace } = record;
-    if (trace === undefined ? !this.tracer.isChosen() : !isRecorded(trace)) return;
+    const origin = this.#origin;
+    if (origin === undefined || (trace === undefined ? !this.tracer.isChosen() : !isRecorded(trace))) return;
     if (this.#queue.full) {
       this.#queue.drop(1);
       return;
     }
-    const api = this.#api;
-    const parent = trace === undefined ? api.ROOT_CONTEXT : this.#remote(trace.traceId, trace.spanId);
-    this.#ids.traceId = trace?.traceId ?? '';
-    const endMs = record.startedAtMs + record.durationMs;
-    const span = this.#start('', parent, {
+    this.#add(origin, {
       name: `tunnel: ${record.protocol} ${record.backend?.address ?? 'none'}`,
-      kind: trace === undefined ? api.SpanKind.SERVER : api.SpanKind.INTERNAL,
+      kind: trace === undefined ? SpanKind.SERVER : SpanKind.INTERNAL,
+      traceId: trace?.traceId ?? this.#ids.traceId(),
+      spanId: this.#ids.spanId(),
+      parentSpanId: trace?.spanId ?? '',
+      parentIsRemote: false,
       startMs: record.startedAtMs,
+      endMs: record.startedAtMs + record.durationMs,
       attributes: tunnelAttributes(record),
-    });
-    // Who only leaves is no fault of ours.
-    if (record.error !== undefined && record.error !== 'client_abort')
-      this.#markError(span, record.error, endMs);
-    else if (record.error !== undefined) span.setAttribute('error.type', record.error);
-    span.end(timeOf(endMs));
-  }
-
-  #startRoot(record: ExchangeRecord, context: RecordedContext): otel.Span {
-    const api = this.#api;
-    const parent =
-      context.parentSpanId === '' ? api.ROOT_CONTEXT : this.#remote(context.traceId, context.parentSpanId);
-    this.#ids.traceId = context.traceId;
-    const span = this.#start(context.spanId, parent, {
-      name: `${record.method} ${record.path}`,
-      kind: api.SpanKind.SERVER,
-      startMs: record.startedAtMs,
-      attributes: rootAttributes(record),
-    });
-    if (isServerFault(record)) {
-      this.#markError(span, record.error ?? String(record.status), record.startedAtMs + record.durationMs);
-    } else if (record.error !== undefined) {
-      span.setAttribute('error.type', record.error);
-    }
-    return span;
-  }
-
-  /** A span that is not made here, as a parent. */
-  #remote(traceId: string, spanId: string): otel.Context {
-    const { ROOT_CONTEXT, trace, TraceFlags } = this.#api;
-    return trace.setSpanContext(ROOT_CONTEXT, {
-      traceId,
-      spanId,
-      traceFlags: TraceFlags.SAMPLED,
-      isRemote: true,
+      // Who only leaves is no fault of ours.
+      failure: record.error === 'client_abort' ? undefined : record.error,
     });
   }
 
-  #recordPhases(
+  #addPhases(
+    origin: SpanOrigin,
     record: ExchangeRecord,
     context: RecordedContext,
     phases: TracePhases,
-    parent: otel.Context,
   ): void {
-    const api = this.#api;
-    const at = (offsetMs: number): number => record.startedAtMs + offsetMs;
-    if (phases.selectStartMs >= 0) {
-      const span = this.#start('', parent, {
-        name: 'proxy: select_backend',
-        kind: api.SpanKind.INTERNAL,
-        startMs: at(phases.selectStartMs),
-        attributes: {
-          'balance.upstream': record.upstream,
-          'balance.algorithm': record.algorithm,
-          backend: record.backend?.name ?? 'none',
-        },
-      });
-      const end = phases.selectEndMs >= 0 ? phases.selectEndMs : record.durationMs;
-      if (record.error !== undefined && phases.backendStartMs < 0)
-        this.#markError(span, record.error, at(end));
-      span.end(timeOf(at(Math.max(end, phases.selectStartMs))));
+    const { selectStartMs, backendStartMs, responseHeadMs } = phases;
+    if (selectStartMs >= 0) {
+      const failure = backendStartMs < 0 ? record.error : undefined;
+      const attributes = selectionAttributes(record);
+      const endMs = phases.selectEndMs >= 0 ? phases.selectEndMs : record.durationMs;
+      const name = 'proxy: select_backend';
+      this.#addStep(origin, record, context, { name, startMs: selectStartMs, endMs, attributes, failure });
     }
-    for (const failed of phases.failedTries) this.#recordFailedTry(record, failed, phases, parent);
-    if (phases.backendStartMs >= 0 && record.backend !== undefined) {
-      this.#recordBackend(record, record.backend, context, phases, parent);
+    for (const failed of phases.failedTries) this.#addFailedTry(origin, record, context, phases, failed);
+    if (backendStartMs >= 0 && record.backend !== undefined) {
+      this.#addBackend(origin, record, context, phases, record.backend);
     }
-    if (phases.responseHeadMs >= 0) {
-      const span = this.#start('', parent, {
-        name: 'proxy: transform_response',
-        kind: api.SpanKind.INTERNAL,
-        startMs: at(phases.responseHeadMs),
-        attributes: { 'http.response.status_code': record.status },
-      });
-      span.end(timeOf(at(Math.max(phases.headSentMs, phases.responseHeadMs))));
+    if (responseHeadMs >= 0) {
+      const attributes = { 'http.response.status_code': record.status };
+      const endMs = phases.headSentMs;
+      const name = 'proxy: transform_response';
+      const step = { name, startMs: responseHeadMs, endMs, attributes, failure: undefined };
+      this.#addStep(origin, record, context, step);
     }
   }
 
-  #recordFailedTry(
+  #addFailedTry(
+    origin: SpanOrigin,
     record: ExchangeRecord,
+    context: RecordedContext,
+    phases: TracePhases,
     { backend, startMs, endMs, error }: FailedTry,
-    phases: TracePhases,
-    parent: otel.Context,
   ): void {
-    const at = record.startedAtMs;
-    const span = this.#start('', parent, {
-      kind: this.#api.SpanKind.CLIENT,
-      startMs: at + startMs,
-      ...backendSpan(record, backend, phases),
-    });
-    this.#markError(span, error, at + endMs);
-    span.end(timeOf(at + Math.max(endMs, startMs)));
+    const url = urlOf(record, phases, backend);
+    const attributes = tryAttributes(record.method, url, backend);
+    const name = `backend: ${record.method} ${url}`;
+    const kind = SpanKind.CLIENT;
+    this.#addStep(origin, record, context, { name, kind, startMs, endMs, attributes, failure: error });
   }
 
-  #recordBackend(
+  #addBackend(
+    origin: SpanOrigin,
     record: ExchangeRecord,
-    backend: Backend,
     context: RecordedContext,
     phases: TracePhases,
-    parent: otel.Context,
+    backend: Backend,
   ): void {
-    const api = this.#api;
+    const { error, status } = record;
     const answered = phases.responseHeadMs >= 0;
-    const span = this.#start(context.backendSpanId, parent, {
-      kind: api.SpanKind.CLIENT,
-      startMs: record.startedAtMs + phases.backendStartMs,
-      ...backendSpan(record, backend, phases),
-    });
+    let failure: string | undefined;
+    if (error !== undefined && ERRORS_OF_BACKENDS.has(error)) failure = error;
+    else if (answered && status >= 400) failure = String(status);
+    const url = urlOf(record, phases, backend);
+    const attributes = tryAttributes(record.method, url, backend);
     if (answered) {
-      span.setAttribute('http.status_code', record.status);
-      span.setAttribute('http.response.status_code', record.status);
+      attributes['http.status_code'] = status;
+      attributes['http.response.status_code'] = status;
     }
-    const tries = phases.failedTries.length;
-    if (tries > 0) span.setAttribute('http.request.resend_count', tries);
-    const endMs = phases.backendEndMs >= 0 ? phases.backendEndMs : record.durationMs;
-    const end = record.startedAtMs + Math.max(endMs, phases.backendStartMs);
-    if (record.error !== undefined && ERRORS_OF_BACKENDS.has(record.error)) {
-      this.#markError(span, record.error, end);
-    } else if (answered && record.status >= 400) {
-      this.#markError(span, String(record.status), end);
-    }
-    span.end(timeOf(end));
+    if (phases.failedTries.length > 0) attributes['http.request.resend_count'] = phases.failedTries.length;
+    this.#addStep(origin, record, context, {
+      name: `backend: ${record.method} ${url}`,
+      kind: SpanKind.CLIENT,
+      spanId: context.backendSpanId,
+      startMs: phases.backendStartMs,
+      endMs: phases.backendEndMs >= 0 ? phases.backendEndMs : record.durationMs,
+      attributes,
+      failure,
+    });
   }
 
-  #start(spanId: string, parent: otel.Context, span: SpanDescription): otel.Span {
-    this.#ids.spanId = spanId;
-    return this.#spans.startSpan(
-      span.name.length > LONGEST_NAME ? `${span.name.slice(0, LONGEST_NAME)}…` : span.name,
-      { kind: span.kind, startTime: timeOf(span.startMs), attributes: span.attributes },
-      parent,
-    );
+  #addStep(origin: SpanOrigin, record: ExchangeRecord, context: RecordedContext, step: Step): void {
+    this.#add(origin, {
+      name: step.name,
+      kind: step.kind ?? SpanKind.INTERNAL,
+      traceId: context.traceId,
+      spanId: step.spanId ?? this.#ids.spanId(),
+      parentSpanId: context.spanId,
+      parentIsRemote: false,
+      startMs: record.startedAtMs + step.startMs,
+      endMs: record.startedAtMs + step.endMs,
+      attributes: step.attributes,
+      failure: step.failure,
+    });
   }
 
-  #markError(span: otel.Span, type: string, atMs: number): void {
-    span.setStatus({ code: this.#api.SpanStatusCode.ERROR, message: type });
-    span.setAttribute('error.type', type);
-    span.addEvent('exception', { 'exception.type': type }, timeOf(atMs));
+  #add(origin: SpanOrigin, facts: SpanFacts): void {
+    if (facts.failure !== undefined) facts.attributes['error.type'] = facts.failure;
+    this.#queue.add(new RecordedSpan(origin, facts));
   }
 }
+
+/** A span below an exchange's own, with times in ms after {@link ExchangeRecord.startedAtMs}. */
+type Step = Pick<SpanFacts, 'name' | 'startMs' | 'endMs' | 'attributes' | 'failure'> &
+  // What the proxy does by itself is internal, and its id is made up.
+  Partial<Pick<SpanFacts, 'kind' | 'spanId'>>;
 
 function spansOf(phases: TracePhases | undefined): number {
   if (phases === undefined) return 1;
@@ -242,79 +212,13 @@ function spansOf(phases: TracePhases | undefined): number {
   );
 }
 
-interface SpanDescription {
-  readonly name: string;
-  readonly kind: otel.SpanKind;
-  readonly startMs: number;
-  readonly attributes: otel.Attributes;
-}
-
-/** Name and attributes of the span of a try on a backend. */
-function backendSpan(
-  { method, path }: ExchangeRecord,
-  { name, address }: Backend,
-  { upstreamPath }: TracePhases,
-): { name: string; attributes: otel.Attributes } {
-  const url = `http://${address}${upstreamPath === '' ? path : upstreamPath}`;
-  return {
-    name: `backend: ${method} ${url}`,
-    attributes: {
-      backend: name,
-      'http.method': method,
-      'http.url': url,
-      'http.request.method': method,
-      'url.full': url,
-      'server.address': address,
-    },
-  };
-}
-
-function tunnelAttributes(record: TunnelRecord): otel.Attributes {
-  const attributes: otel.Attributes = {
-    'client.address': record.clientAddress,
-    'network.protocol.name': record.protocol,
-    'balance.listener': record.listener,
-    'balance.upstream': record.upstream,
-    'balance.bytes_received': record.bytesReceived,
-    'balance.bytes_sent': record.bytesSent,
-    'balance.ended_by': record.endedBy,
-    backend: record.backend?.name ?? 'none',
-  };
-  if (record.backend !== undefined) attributes['server.address'] = record.backend.address;
-  if (record.requestId !== '') attributes['balance.request_id'] = record.requestId;
-  return attributes;
-}
-
-/** The names in use until 2023 beside those of today's semantic conventions: dashboards know either. */
-function rootAttributes(record: ExchangeRecord): otel.Attributes {
-  const attributes: otel.Attributes = {
-    'http.method': record.method,
-    'http.status_code': record.status,
-    'http.request.method': record.method,
-    'http.response.status_code': record.status,
-    'url.path': record.path,
-    'url.scheme': 'http',
-    'client.address': record.clientAddress,
-    'network.protocol.version': record.protocol.slice(record.protocol.indexOf('/') + 1),
-    'balance.listener': record.listener,
-    backend: record.backend?.name ?? 'none',
-  };
-  if (record.host !== '') attributes['server.address'] = record.host;
-  if (record.userAgent !== '') attributes['user_agent.original'] = record.userAgent;
-  if (record.requestId !== '') attributes['balance.request_id'] = record.requestId;
-  if (record.route !== '') attributes['balance.route'] = record.route;
-  return attributes;
+/** What a backend was asked for. */
+function urlOf({ path }: ExchangeRecord, { upstreamPath }: TracePhases, { address }: Backend): string {
+  return `http://${address}${upstreamPath === '' ? path : upstreamPath}`;
 }
 
 /** A server's span is in error when the server is to blame, not when its client is. */
 function isServerFault(record: ExchangeRecord): boolean {
   if (record.status >= 500) return true;
   return record.error !== undefined && record.error !== 'client_abort' && !(record.status >= 400);
-}
-
-/** Seconds and nanoseconds; from whole microseconds, more a double of milliseconds since 1970 does not hold. */
-function timeOf(ms: number): [seconds: number, nanoseconds: number] {
-  const microseconds = Math.round(ms * 1000);
-  const seconds = Math.floor(microseconds / 1_000_000);
-  return [seconds, (microseconds - seconds * 1_000_000) * 1000];
 }

@@ -1,13 +1,20 @@
 import type { tracing } from '@opentelemetry/sdk-node';
 import type { SpanCounts } from './metrics-source.ts';
+import type { RecordedSpan } from './recorded-span.ts';
+
+/** What the queue needs of an exporter; each of the SDK's will do. */
+export interface SpanExporter {
+  export(spans: RecordedSpan[], done: (result: { code: number; error?: Error }) => void): void;
+  shutdown(): Promise<void>;
+}
 
 /** Limits of a {@link SpanQueue}. */
 export interface SpanQueueOptions {
   /** Makes the exporter, and another one when it hangs. */
-  readonly connect: () => tracing.SpanExporter;
+  readonly connect: () => SpanExporter;
   /** Spans that wait; more are dropped and counted. Default 4096. */
   readonly queueSize?: number;
-  /** Spans of one export. Encoding one takes 50 µs in which nothing else runs. Default 64. */
+  /** Spans of one export, which are encoded while nothing else runs. Default 64. */
   readonly batchSize?: number;
   /** The longest that a span waits for others. Default 1 s. */
   readonly batchDelayMs?: number;
@@ -29,14 +36,14 @@ const SHUTDOWN_DEADLINE_MS = 2000;
  * dead collector, and begins the next export while a hung one still holds its socket.
  */
 export class SpanQueue implements tracing.SpanProcessor {
-  readonly #connect: () => tracing.SpanExporter;
+  readonly #connect: () => SpanExporter;
   readonly #changed: (error: Error | undefined) => void;
   readonly #queueSize: number;
   readonly #batchSize: number;
   readonly #batchDelayMs: number;
   readonly #exportTimeoutMs: number;
-  #exporter: tracing.SpanExporter | undefined;
-  #spans: tracing.ReadableSpan[] = [];
+  #exporter: SpanExporter | undefined;
+  #spans: RecordedSpan[] = [];
   #timer: NodeJS.Timeout | undefined;
   #exporting: Promise<void> | undefined;
   #pauseMs = 0;
@@ -68,10 +75,14 @@ export class SpanQueue implements tracing.SpanProcessor {
   }
 
   onStart(): void {
-    // Spans count once they ended.
+    // The SDK's own spans are not for export.
   }
 
-  onEnd(span: tracing.ReadableSpan): void {
+  onEnd(): void {
+    // The same.
+  }
+
+  add(span: RecordedSpan): void {
     if (this.full) {
       this.drop(1);
       return;
@@ -116,14 +127,12 @@ export class SpanQueue implements tracing.SpanProcessor {
       void this.#exportBatch(this.#exportTimeoutMs);
       return;
     }
-    this.#timer ??= setTimeout(
-      () => {
-        this.#timer = undefined;
-        void this.#exportBatch(this.#exportTimeoutMs);
-      },
-      Math.max(this.#pauseMs, this.#batchDelayMs),
-    );
-    this.#timer.unref();
+    if (this.#timer !== undefined) return;
+    const exportNow = (): void => {
+      this.#timer = undefined;
+      void this.#exportBatch(this.#exportTimeoutMs);
+    };
+    this.#timer = setTimeout(exportNow, Math.max(this.#pauseMs, this.#batchDelayMs)).unref();
   }
 
   #exportBatch(timeoutMs: number): Promise<void> {
@@ -140,7 +149,7 @@ export class SpanQueue implements tracing.SpanProcessor {
   }
 
   /** Resolves with what went wrong. */
-  #send(batch: tracing.ReadableSpan[], timeoutMs: number): Promise<Error | undefined> {
+  #send(batch: RecordedSpan[], timeoutMs: number): Promise<Error | undefined> {
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
         // Its request would hold a socket for ever.

@@ -1,14 +1,12 @@
 import type { Logger } from '../plugin-api/logger.ts';
 import type { TelemetrySubscriber } from './channels.ts';
-import { ExchangeSpans } from './exchange-spans.ts';
-import type { FixedIds } from './exchange-spans.ts';
 import type { SpanCounts } from './metrics-source.ts';
+import type { SpanOrigin } from './recorded-span.ts';
 import { RequestTracer } from './request-tracer.ts';
 import { DEFAULT_ENDPOINTS, loadExporter, type SpanExporterName } from './span-exporters.ts';
 import { SpanQueue } from './span-queue.ts';
 import type { SpanQueueOptions } from './span-queue.ts';
 import type { TraceFormatName } from './trace-formats.ts';
-import { TraceIds } from './trace-ids.ts';
 
 /** The config's `tracing` section. */
 export interface TracingSettings {
@@ -41,7 +39,6 @@ export interface TracingOptions {
 }
 
 const SCOPE = 'balance';
-const LONGEST_ATTRIBUTE = 2048;
 /**
  * Keeps the SDK from registering an AsyncLocalStorage, whose hooks slow down each asynchronous call of the process.
  * It knows null for "none" as with the propagator, but its types don't.
@@ -56,9 +53,10 @@ const NO_CONTEXT_MANAGER: object = { contextManager: null };
  */
 export async function createTracing(settings: TracingSettings, options: TracingOptions): Promise<Tracing> {
   const endpoint = settings.endpoint ?? DEFAULT_ENDPOINTS[settings.exporter];
-  const [api, { NodeSDK, tracing }, { connect, batchSize }] = await Promise.all([
+  const [api, { NodeSDK, tracing }, { ExchangeSpans }, { connect, batchSize }] = await Promise.all([
     import('@opentelemetry/api'),
     import('@opentelemetry/sdk-node'),
+    import('./exchange-spans.ts'),
     loadExporter(settings.exporter, endpoint, settings.headers ?? {}),
   ]);
   const { logger } = options;
@@ -71,17 +69,10 @@ export async function createTracing(settings: TracingSettings, options: TracingO
       else logger.warn('trace collector does not take spans', { endpoint, error });
     },
   });
-  const ids: FixedIds = { traceId: '', spanId: '' };
-  const random = new TraceIds();
   const sdk = new NodeSDK({
     serviceName: settings.service_name,
     sampler: new tracing.AlwaysOnSampler(),
-    idGenerator: {
-      generateTraceId: () => (ids.traceId === '' ? random.traceId() : ids.traceId),
-      generateSpanId: () => (ids.spanId === '' ? random.spanId() : ids.spanId),
-    },
     spanProcessors: [queue],
-    spanLimits: { attributeValueLengthLimit: LONGEST_ATTRIBUTE },
     // All that the SDK would add by itself: metrics and logs pushed to localhost, and patched modules.
     metricReaders: [],
     logRecordProcessors: [],
@@ -91,16 +82,27 @@ export async function createTracing(settings: TracingSettings, options: TracingO
     textMapPropagator: null,
   });
   sdk.start();
-  const spans = api.trace.getTracer(SCOPE);
+  const origin = originOf(api.trace.getTracer(SCOPE).startSpan(SCOPE));
   api.trace.disable();
   const tracer = new RequestTracer({ sampleRate: settings.sample_rate, formats: settings.propagation });
 
   return {
-    subscriber: new ExchangeSpans({ api, tracer, spans, ids, queue }),
+    subscriber: new ExchangeSpans({ tracer, origin, queue }),
     get spans() {
       return queue.counts;
     },
     flush: () => queue.forceFlush(),
     close: () => sdk.shutdown().catch(() => undefined),
   };
+}
+
+/** What the SDK says of who makes its spans; undefined where OTEL_SDK_DISABLED keeps it from making any. */
+function originOf(span: object): SpanOrigin | undefined {
+  if (!isMade(span)) return undefined;
+  const { resource, instrumentationScope } = span;
+  return { resource, instrumentationScope };
+}
+
+function isMade(span: object): span is SpanOrigin {
+  return 'resource' in span && 'instrumentationScope' in span;
 }

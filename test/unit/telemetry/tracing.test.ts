@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { LogFields, Logger } from '../../../src/plugin-api/logger.ts';
 import type { ExchangeRecord } from '../../../src/plugin-api/telemetry.ts';
 import type { TraceContext } from '../../../src/plugin-api/tracing.ts';
@@ -245,6 +245,27 @@ describe.each(['jaeger', 'otlp'] as const)('a sampled exchange, over %s,', (expo
     expect(String(span?.tags['user_agent.original']).length).toBeLessThan(3000);
   });
 
+  it('shows an error that only the status tells of', async () => {
+    const tracing = await trace({ exporter });
+    const context = tracing.subscriber.tracer.begin(NEW);
+    fillPhases(context);
+    publish(tracing, context, { status: 503 });
+    await tracing.flush();
+    for (const name of ['GET /api/users', 'backend: GET http://backend-1:8080/internal/users']) {
+      expect(spanNamed(name).tags).toMatchObject({ error: true, 'error.type': '503' });
+    }
+  });
+
+  it('is told in the letters in which it came', async () => {
+    const tracing = await trace({ exporter });
+    publish(tracing, tracing.subscriber.tracer.begin(NEW), { path: '/grüße/😀', userAgent: 'ü'.repeat(100) });
+    await tracing.flush();
+    expect(spanNamed('GET /grüße/😀').tags).toMatchObject({
+      'url.path': '/grüße/😀',
+      'user_agent.original': 'ü'.repeat(100),
+    });
+  });
+
   it('has a span for each try that came to nothing', async () => {
     const tracing = await trace({ exporter });
     const context = tracing.subscriber.tracer.begin(NEW);
@@ -354,6 +375,24 @@ describe('an exchange that is not sampled', () => {
     tracing.subscriber.exchange(exchangeRecord());
     await tracing.flush();
     expect(collector.requests).toBe(0);
+  });
+});
+
+describe('OTEL_SDK_DISABLED', () => {
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+
+  it('keeps spans from being made, while traces go on', async () => {
+    vi.stubEnv('OTEL_SDK_DISABLED', 'true');
+    const tracing = await trace();
+    const context = tracing.subscriber.tracer.begin(calledBy(`00-${TRACE}-${CALLER}-01`));
+    publish(tracing, context);
+    tracing.subscriber.tunnel(tunnelRecord());
+    await tracing.flush();
+    expect(context.traceId).toBe(TRACE);
+    expect(collector.requests).toBe(0);
+    expect(tracing.spans).toEqual({ exported: 0, dropped: 0 });
   });
 });
 
