@@ -1,0 +1,171 @@
+import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import { SpanKind, type Attributes, type AttributeValue } from '@opentelemetry/api';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { OtlpEncoder } from '../../../src/telemetry/otlp-encoder.ts';
+import { RecordedSpan } from '../../../src/telemetry/recorded-span.ts';
+import type { SpanFacts, SpanOrigin } from '../../../src/telemetry/recorded-span.ts';
+import { ProtobufMessage } from '../../support/protobuf-reader.ts';
+
+const ORIGIN: SpanOrigin = {
+  resource: resourceFromAttributes({ 'service.name': 'edge', 'host.cpus': 8, tags: ['a', 'ü'] }),
+  instrumentationScope: { name: 'balance' },
+};
+const FACTS: SpanFacts = {
+  name: 'GET /',
+  kind: SpanKind.SERVER,
+  traceId: '0af7651916cd43dd8448eb211c80319c',
+  spanId: 'b7ad6b7169203331',
+  parentSpanId: '',
+  parentIsRemote: false,
+  startMs: 1_763_391_600_000.125,
+  endMs: 1_763_391_600_001.5,
+  attributes: {},
+  failure: undefined,
+};
+
+function span(facts: Partial<SpanFacts> = {}, origin = ORIGIN): RecordedSpan {
+  return new RecordedSpan(origin, { ...FACTS, ...facts });
+}
+
+function byLibrary(spans: RecordedSpan[]): Buffer {
+  return Buffer.from(ProtobufTraceSerializer.serializeRequest(spans) ?? []);
+}
+
+/** Where lengths grow by a byte, in bytes of one, two and three a character, and surrogates without their other half. */
+const text = fc.oneof(
+  fc.string({ unit: 'grapheme-ascii', maxLength: 140 }),
+  fc.string({ unit: 'grapheme', maxLength: 60 }),
+  fc
+    .tuple(fc.constantFrom('a', 'ü', '€', '😀', '\ud800', '\udc00', '\0'), fc.nat(300))
+    .map(([unit, count]) => unit.repeat(count)),
+  fc.constantFrom('', 'x'.repeat(2048), 'ü'.repeat(5461), 'x'.repeat(16_384), 'a\ud83d', '\udc00\ud83d'),
+);
+const number = fc.oneof(
+  fc.nat(2000),
+  fc.integer(),
+  fc.maxSafeInteger(),
+  fc.double(),
+  fc.constantFrom(-0, 0.5, 2 ** 31, 2 ** 32, 2 ** 53, 2 ** 63, -(2 ** 31), -(2 ** 63), 1e300, Infinity, NaN),
+);
+const value: fc.Arbitrary<AttributeValue> = fc.oneof(
+  { weight: 4, arbitrary: text },
+  { weight: 3, arbitrary: number },
+  fc.boolean(),
+  fc.array(text, { maxLength: 3 }),
+  fc.array(fc.option(number), { maxLength: 3 }),
+);
+const key = fc.oneof(fc.constantFrom('http.method', 'http.status_code', 'backend', 'ключ'), text);
+const attributes: fc.Arbitrary<Attributes> = fc.dictionary(key, value, { maxKeys: 12 });
+const id = (digits: number): fc.Arbitrary<string> =>
+  fc.oneof(
+    fc
+      .uint8Array({ minLength: digits / 2, maxLength: digits / 2 })
+      .map((bytes) => Buffer.from(bytes).toString('hex')),
+    fc.constantFrom('f'.repeat(digits), '01'.repeat(digits / 2)),
+  );
+const facts: fc.Arbitrary<SpanFacts> = fc.record({
+  name: text,
+  kind: fc.constantFrom(SpanKind.INTERNAL, SpanKind.SERVER, SpanKind.CLIENT),
+  traceId: id(32),
+  spanId: id(16),
+  parentSpanId: fc.oneof(fc.constant(''), id(16)),
+  parentIsRemote: fc.boolean(),
+  startMs: fc.double({ min: 0, max: 4e12, noNaN: true }),
+  endMs: fc.double({ min: 0, max: 4e12, noNaN: true }),
+  attributes,
+  failure: fc.option(text, { nil: undefined }),
+});
+
+describe('an encoded batch', () => {
+  it("is byte for byte what the library's serializer makes of it", () => {
+    const encoder = new OtlpEncoder();
+    fc.assert(
+      fc.property(fc.array(facts, { maxLength: 5 }), attributes, (batch, about) => {
+        const origin = { ...ORIGIN, resource: resourceFromAttributes(about) };
+        const spans = batch.map((each) => span(each, origin));
+        expect(encoder.encode(spans).toString('hex')).toBe(byLibrary(spans).toString('hex'));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('is right at each length at which a length takes one more byte', () => {
+    const encoder = new OtlpEncoder();
+    for (const unit of ['x', 'ü', '€'])
+      for (let length = 0; length < 400; length++) {
+        const spans = [span({ attributes: { key: unit.repeat(length), status: 200 } })];
+        expect(encoder.encode(spans).equals(byLibrary(spans)), `${length} times ${unit}`).toBe(true);
+      }
+    for (let length = 100; length < 130; length++) {
+      const name = 'k'.repeat(length);
+      const spans = [span({ attributes: { [name]: 'x' } }), span({ attributes: { [name]: 5 } })];
+      expect(encoder.encode(spans).equals(byLibrary(spans)), `a key of ${length}`).toBe(true);
+    }
+  });
+
+  it('names the scope and the schemas that the SDK gives', () => {
+    const instrumentationScope = { name: 'balance', version: '1.2', schemaUrl: 'https://example.com/1' };
+    const resource = resourceFromAttributes({ a: 'b' }, { schemaUrl: 'https://example.com/2' });
+    const spans = [span({}, { instrumentationScope, resource })];
+    expect(new OtlpEncoder().encode(spans).equals(byLibrary(spans))).toBe(true);
+  });
+
+  it('is small or large, whatever the one before it was', () => {
+    const encoder = new OtlpEncoder();
+    for (const count of [1, 4000, 0, 1, 200]) {
+      const spans = Array.from({ length: count }, (_, n) =>
+        span({ name: `span ${n}`, attributes: { text: 'x'.repeat(n) } }),
+      );
+      expect(encoder.encode(spans).equals(byLibrary(spans)), `${count} spans`).toBe(true);
+    }
+  });
+
+  it('stays as it is while the next ones are encoded', () => {
+    const encoder = new OtlpEncoder();
+    const first = encoder.encode([span({ name: 'first' })]);
+    const before = Buffer.from(first);
+    encoder.encode([span({ name: 'other' })]);
+    encoder.encode(Array.from({ length: 2000 }, () => span({ name: 'many' })));
+    expect(first.equals(before)).toBe(true);
+  });
+
+  it('owes nothing to one that could not be encoded', () => {
+    const encoder = new OtlpEncoder();
+    const broken = {
+      get text(): string {
+        throw new Error('unreadable');
+      },
+    };
+    expect(() => encoder.encode([span(), span({ attributes: broken })])).toThrow('unreadable');
+    const spans = [span()];
+    expect(encoder.encode(spans).equals(byLibrary(spans))).toBe(true);
+  });
+
+  it('holds more attributes than the encoder remembers', () => {
+    const encoder = new OtlpEncoder();
+    const many = Object.fromEntries(Array.from({ length: 1000 }, (_, n) => [`key ${n}`, n]));
+    for (let round = 0; round < 2; round++) {
+      const spans = [span({ attributes: many })];
+      expect(encoder.encode(spans).equals(byLibrary(spans))).toBe(true);
+    }
+  });
+
+  it('is understood', () => {
+    const bytes = new OtlpEncoder().encode([
+      span({ attributes: { sent: 2 ** 53, left: -1, ratio: 0.5, yes: true }, failure: 'backend_reset' }),
+    ]);
+    const decoded = new ProtobufMessage(bytes).message(1).message(2).message(2);
+    expect(decoded.text(5)).toBe('GET /');
+    expect(decoded.number(7)).toBe(1_763_391_600_000_125_000n);
+    expect(decoded.number(8)).toBe(1_763_391_600_001_500_000n);
+    const [sent, left, ratio, yes] = decoded.messages(9).map((pair) => pair.message(2));
+    expect(sent?.number(3)).toBe(2n ** 53n);
+    expect(BigInt.asIntN(64, left?.number(3) ?? 0n)).toBe(-1n);
+    expect(ratio?.number(4)).toBe(Buffer.from(Float64Array.of(0.5).buffer).readBigUInt64LE());
+    expect(yes?.number(2)).toBe(1n);
+    expect(decoded.message(15).text(2)).toBe('backend_reset');
+    expect(decoded.message(11).number(1)).toBe(1_763_391_600_001_500_000n);
+  });
+});
