@@ -1,6 +1,4 @@
 const FIRST_SIZE_BYTES = 64 * 1024;
-/** Of a buffer, compared with what the one before it held. */
-const SPARE = 1.25;
 /** The most bytes that a varint of 64 bits takes. */
 const VARINT_SIZE_BYTES = 10;
 /** The most bytes of UTF-8 that one unit of a string becomes. */
@@ -19,6 +17,8 @@ export function tagOf(field: number, wireType: keyof typeof WIRE_TYPE): number {
  */
 export class ProtobufWriter {
   #bytes = Buffer.allocUnsafeSlow(FIRST_SIZE_BYTES);
+  /** The memory of what was taken last. */
+  #taken = Buffer.allocUnsafeSlow(FIRST_SIZE_BYTES);
   #length = 0;
 
   get length(): number {
@@ -31,12 +31,14 @@ export class ProtobufWriter {
   }
 
   /**
-   * What was written; the writer begins anew, in another buffer about as large as that. A copy to use one buffer
-   * again takes longer, as it needs a new one as well.
+   * What was written. It stays as it is until the next is taken: two pieces of memory serve in turn, as one of some hundred KiB
+   * that is new each time costs more than writing to it.
    */
   take(): Buffer {
-    const written = this.#bytes.subarray(0, this.#length);
-    this.#bytes = Buffer.allocUnsafeSlow(Math.max(FIRST_SIZE_BYTES, Math.ceil(SPARE * this.#length)));
+    const bytes = this.#bytes;
+    const written = bytes.subarray(0, this.#length);
+    this.#bytes = this.#taken;
+    this.#taken = bytes;
     this.#length = 0;
     return written;
   }

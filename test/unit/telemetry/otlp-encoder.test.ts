@@ -122,13 +122,18 @@ describe('an encoded batch', () => {
     }
   });
 
-  it('stays as it is while the next ones are encoded', () => {
+  it('stays as it is while the next one is encoded', () => {
     const encoder = new OtlpEncoder();
-    const first = encoder.encode([span({ name: 'first' })]);
-    const before = Buffer.from(first);
-    encoder.encode([span({ name: 'other' })]);
-    encoder.encode(Array.from({ length: 2000 }, () => span({ name: 'many' })));
-    expect(first.equals(before)).toBe(true);
+    for (const [name, count] of [
+      ['first', 1],
+      ['many', 2000],
+      ['small again', 2],
+    ] as const) {
+      const taken = encoder.encode([span({ name })]);
+      const before = Buffer.from(taken);
+      encoder.encode(Array.from({ length: count }, () => span({ name: 'next' })));
+      expect(taken.equals(before), name).toBe(true);
+    }
   });
 
   it('owes nothing to one that could not be encoded', () => {
