@@ -7,26 +7,14 @@ import { OtlpEncoder } from '../../../src/telemetry/otlp-encoder.ts';
 import { RecordedSpan } from '../../../src/telemetry/recorded-span.ts';
 import type { SpanFacts, SpanOrigin } from '../../../src/telemetry/recorded-span.ts';
 import { ProtobufMessage } from '../../support/protobuf-reader.ts';
+import { spanFacts } from './records.ts';
 
 const ORIGIN: SpanOrigin = {
   resource: resourceFromAttributes({ 'service.name': 'edge', 'host.cpus': 8, tags: ['a', 'ü'] }),
   instrumentationScope: { name: 'balance' },
 };
-const FACTS: SpanFacts = {
-  name: 'GET /',
-  kind: SpanKind.SERVER,
-  traceId: '0af7651916cd43dd8448eb211c80319c',
-  spanId: 'b7ad6b7169203331',
-  parentSpanId: '',
-  parentIsRemote: false,
-  startMs: 1_763_391_600_000.125,
-  endMs: 1_763_391_600_001.5,
-  attributes: {},
-  failure: undefined,
-};
-
 function span(facts: Partial<SpanFacts> = {}, origin = ORIGIN): RecordedSpan {
-  return new RecordedSpan(origin, { ...FACTS, ...facts });
+  return new RecordedSpan(origin, spanFacts(facts));
 }
 
 function byLibrary(spans: RecordedSpan[]): Buffer {
@@ -164,13 +152,13 @@ describe('an encoded batch', () => {
     const decoded = new ProtobufMessage(bytes).message(1).message(2).message(2);
     expect(decoded.text(5)).toBe('GET /');
     expect(decoded.number(7)).toBe(1_763_391_600_000_125_000n);
-    expect(decoded.number(8)).toBe(1_763_391_600_001_500_000n);
+    expect(decoded.number(8)).toBe(1_763_391_601_250_500_000n);
     const [sent, left, ratio, yes] = decoded.messages(9).map((pair) => pair.message(2));
     expect(sent?.number(3)).toBe(2n ** 53n);
     expect(BigInt.asIntN(64, left?.number(3) ?? 0n)).toBe(-1n);
     expect(ratio?.number(4)).toBe(Buffer.from(Float64Array.of(0.5).buffer).readBigUInt64LE());
     expect(yes?.number(2)).toBe(1n);
     expect(decoded.message(15).text(2)).toBe('backend_reset');
-    expect(decoded.message(11).number(1)).toBe(1_763_391_600_001_500_000n);
+    expect(decoded.message(11).number(1)).toBe(1_763_391_601_250_500_000n);
   });
 });

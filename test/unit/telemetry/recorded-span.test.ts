@@ -1,31 +1,18 @@
-import { SpanKind } from '@opentelemetry/api';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { describe, expect, it } from 'vitest';
 import { RecordedSpan } from '../../../src/telemetry/recorded-span.ts';
 import type { SpanFacts } from '../../../src/telemetry/recorded-span.ts';
-
-const FACTS: SpanFacts = {
-  name: 'GET /',
-  kind: SpanKind.SERVER,
-  traceId: '0af7651916cd43dd8448eb211c80319c',
-  spanId: 'b7ad6b7169203331',
-  parentSpanId: '',
-  parentIsRemote: false,
-  startMs: 1_763_391_600_000.125,
-  endMs: 1_763_391_601_250.5,
-  attributes: { backend: 'b1' },
-  failure: undefined,
-};
+import { spanFacts } from './records.ts';
 
 function span(facts: Partial<SpanFacts> = {}): RecordedSpan {
   const origin = { resource: resourceFromAttributes({}), instrumentationScope: { name: 'balance' } };
-  return new RecordedSpan(origin, { ...FACTS, ...facts });
+  return new RecordedSpan(origin, spanFacts(facts));
 }
 
 describe('a recorded span', () => {
   it("is what exporters expect of one of the SDK's", () => {
     const own = span({ parentSpanId: '00f067aa0ba902b7', parentIsRemote: true });
-    const { traceId, spanId } = FACTS;
+    const { traceId, spanId } = own;
     expect(own.spanContext()).toEqual({ traceId, spanId, traceFlags: 1 });
     const parent = { traceId, spanId: '00f067aa0ba902b7', traceFlags: 1, isRemote: true };
     expect(own.parentSpanContext).toEqual(parent);
@@ -50,7 +37,7 @@ describe('a recorded span', () => {
   });
 
   it('ends no sooner than it begins', () => {
-    const backwards = span({ endMs: FACTS.startMs - 5 });
+    const backwards = span({ endMs: spanFacts().startMs - 5 });
     expect([backwards.endTime, backwards.duration]).toEqual([backwards.startTime, [0, 0]]);
   });
 

@@ -1,5 +1,8 @@
+import { SpanKind } from '@opentelemetry/api';
+
 import type { Backend } from '../../../src/plugin-api/upstream.ts';
 import type { ExchangeRecord, TunnelRecord } from '../../../src/plugin-api/telemetry.ts';
+import type { SpanFacts } from '../../../src/telemetry/recorded-span.ts';
 
 export function backendNamed(name: string, index = 0): Backend {
   return { index, name, address: `${name}:8080` };
@@ -50,6 +53,22 @@ export function tunnelRecord(changes: Partial<TunnelRecord> = {}): TunnelRecord 
     bytesSent: 20,
     endedBy: 'client',
     error: undefined,
+    ...changes,
+  };
+}
+
+export function spanFacts(changes: Partial<SpanFacts> = {}): SpanFacts {
+  return {
+    name: 'GET /',
+    kind: SpanKind.SERVER,
+    traceId: '0af7651916cd43dd8448eb211c80319c',
+    spanId: 'b7ad6b7169203331',
+    parentSpanId: '',
+    parentIsRemote: false,
+    startMs: Date.UTC(2025, 10, 17, 15, 0, 0) + 0.125,
+    endMs: Date.UTC(2025, 10, 17, 15, 0, 1) + 250.5,
+    attributes: {},
+    failure: undefined,
     ...changes,
   };
 }
