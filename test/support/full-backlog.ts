@@ -3,17 +3,25 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-import type { Address } from '../../src/config/address.ts';
+/** An address that answers no connect, neither with yes nor with no. */
+export interface FullBacklog {
+  readonly kind: 'tcp';
+  readonly host: string;
+  readonly port: number;
+  /** From now on it takes connections, also those that wait, and answers requests with `late`. */
+  goOn(): void;
+}
 
 /** Listens with the smallest queue and then stops running: nobody takes connections out of the queue. */
 const SCRIPT = `
-const server = require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
+const answer = (request, response) => response.end('late');
+const server = require('node:http').createServer(answer).listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
   process.stdout.write(String(server.address().port), () => process.kill(process.pid, 'SIGSTOP'));
 });
 `;
 
-/** An address that answers no connect, neither with yes nor with no; until the end of the test. */
-export async function fullBacklog(): Promise<Address & { kind: 'tcp' }> {
+/** A {@link FullBacklog} until the end of the test. */
+export async function fullBacklog(): Promise<FullBacklog> {
   const child = spawn(process.execPath, ['-e', SCRIPT], { stdio: ['ignore', 'pipe', 'inherit'] });
   const fillers: Socket[] = [];
   onTestFinished(() => {
@@ -31,7 +39,7 @@ export async function fullBacklog(): Promise<Address & { kind: 'tcp' }> {
       once(filler, 'connect').then(() => true),
       new Promise<boolean>((resolve) => setTimeout(() => resolve(false), 150)),
     ]);
-    if (!connected) return { kind: 'tcp', host: '127.0.0.1', port };
+    if (!connected) return { kind: 'tcp', host: '127.0.0.1', port, goOn: () => child.kill('SIGCONT') };
     if (fillers.length > 50) throw new Error('the queue is never full');
   }
 }

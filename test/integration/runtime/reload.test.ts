@@ -8,6 +8,7 @@ import { ByteSocket } from '../../support/byte-socket.ts';
 import { client, firstLine } from '../../support/clients.ts';
 import { eventually } from '../../support/eventually.ts';
 import { freeAddress } from '../../support/free-address.ts';
+import { fullBacklog } from '../../support/full-backlog.ts';
 import { answer, get, named } from '../../support/http-talk.ts';
 import { labProxy, type LabProxy } from '../../support/lab-proxy.ts';
 import { ScrapedMetrics } from '../../support/scraped-metrics.ts';
@@ -63,6 +64,19 @@ describe('reload: an edit of a backend', () => {
     );
     expect((await get(busy)).body).toBe('two');
     expect(one.connections).toHaveLength(1);
+  });
+
+  it('does not touch a request that waits for a connection to the backend that left', async () => {
+    const slow = await fullBacklog();
+    const two = await backend(named('two'));
+    const proxy = await labProxy(http([`127.0.0.1:${slow.port}`], ADMIN));
+    const waiting = await client(proxy.address());
+    waiting.send('GET /late HTTP/1.1\r\nHost: test\r\n\r\n');
+    await eventually(async () => (await scrape(proxy)).sum('balance_pool_waiting') === 1, 'it waits');
+    await proxy.change(http([two.address], ADMIN));
+    expect((await get(await client(proxy.address()))).body).toBe('two');
+    slow.goOn();
+    expect((await answer(waiting)).body).toBe('late');
   });
 
   it('closes the idle sockets of a backend that left', async () => {
