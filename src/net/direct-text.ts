@@ -1,5 +1,3 @@
-import { getSystemErrorName } from 'node:util';
-
 import type { StreamSocket } from './stream-socket.ts';
 
 /** The runtime's request object for one write. Reserved for the write while it is not finished. */
@@ -74,12 +72,6 @@ export function textHandleOf(socket: StreamSocket): TextHandle | undefined {
   const handle = (socket as unknown as { readonly _handle?: Partial<TextHandle> | null })._handle;
   if (handle === null || handle === undefined) return undefined;
   return isTextHandle(handle) ? handle : undefined;
-}
-
-/** What the runtime would throw or emit for a system error of a write. */
-export function writeError(code: number): Error {
-  const name = getSystemErrorName(code);
-  return Object.assign(new Error(`write ${name}`), { code: name, syscall: 'write' });
 }
 
 function isTextHandle(handle: Partial<TextHandle>): handle is TextHandle {

@@ -1,8 +1,8 @@
 import { Socket } from 'node:net';
-import { getSystemErrorName } from 'node:util';
 
 import { HIGH_WATER_MARK_BYTES } from './socket-writer.ts';
 import type { ResettableSocket } from './stream-socket.ts';
+import { systemError } from './system-error.ts';
 
 /** How a socket hands over what it reads, as `net.Socket` takes it. */
 export interface ReadingOptions {
@@ -220,8 +220,7 @@ export class LateSocket implements ResettableSocket {
   }
 
   #check(error: number): void {
-    if (error !== 0)
-      this.destroy(Object.assign(new Error(`read ${getSystemErrorName(error)}`), { syscall: 'read' }));
+    if (error !== 0) this.destroy(systemError('read', error));
   }
 
   /** The runtime says only to its own sockets how much it read, but everybody can ask how much that is in all. */

@@ -6,6 +6,7 @@ import type { ReadingOptions } from './late-socket.ts';
 import type { PrivateBuffer, ReadBuffers } from './read-buffers.ts';
 import { SocketWriter, TEXT_LIMIT_BYTES } from './socket-writer.ts';
 import type { ResettableSocket, StreamSocket } from './stream-socket.ts';
+import { systemError } from './system-error.ts';
 import type { Flow } from './traffic.ts';
 
 /** A reader as a plugin may bring it: callbacks that should be done when they return may give a promise instead. */
@@ -291,7 +292,7 @@ export class SocketStream implements ByteStream, Flow {
 
   readonly #onEnd = (): void => {
     if (this.#wasReset()) {
-      this.#socket?.destroy(readReset());
+      this.#socket?.destroy(systemError('read', 'ECONNRESET'));
       return;
     }
     this.#peerEnded = true;
@@ -364,8 +365,4 @@ export class SocketStream implements ByteStream, Flow {
 
 function isPromise(result: unknown): result is PromiseLike<unknown> {
   return typeof (result as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function';
-}
-
-function readReset(): Error {
-  return Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET', syscall: 'read' });
 }

@@ -1,6 +1,7 @@
-import { PENDING, textHandleOf, writeError, type TextHandle } from './direct-text.ts';
+import { PENDING, textHandleOf, type TextHandle } from './direct-text.ts';
 import type { PrivateBuffer, ReadBuffers } from './read-buffers.ts';
 import type { StreamSocket } from './stream-socket.ts';
+import { systemError } from './system-error.ts';
 
 /** Bytes waiting to be sent at which a writer is told to wait. */
 export const HIGH_WATER_MARK_BYTES = 128 * 1024;
@@ -81,7 +82,7 @@ export class SocketWriter {
     const outcome = direct.write(handle, text, this.#onDirectSent);
     if (outcome === 0) return true;
     if (outcome !== PENDING) {
-      this.#socket.destroy(writeError(outcome));
+      this.#socket.destroy(systemError('write', outcome));
       return true;
     }
     this.#directWrites += 1;
@@ -93,7 +94,7 @@ export class SocketWriter {
   readonly #onDirectSent = (status: number): void => {
     this.#directWrites -= 1;
     if (this.#directWrites === 0) this.#directBytes = 0;
-    if (status < 0) this.#socket.destroy(writeError(status));
+    if (status < 0) this.#socket.destroy(systemError('write', status));
     else this.#onSent();
   };
 
