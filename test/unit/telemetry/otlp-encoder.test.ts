@@ -1,5 +1,5 @@
 import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
-import { resourceFromAttributes } from '@opentelemetry/resources';
+import { resources } from '@opentelemetry/sdk-node';
 import { SpanKind, type Attributes, type AttributeValue } from '@opentelemetry/api';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -10,7 +10,7 @@ import { ProtobufMessage } from '../../support/protobuf-reader.ts';
 import { spanFacts } from './records.ts';
 
 const ORIGIN: SpanOrigin = {
-  resource: resourceFromAttributes({ 'service.name': 'edge', 'host.cpus': 8, tags: ['a', 'ü'] }),
+  resource: resources.resourceFromAttributes({ 'service.name': 'edge', 'host.cpus': 8, tags: ['a', 'ü'] }),
   instrumentationScope: { name: 'balance' },
 };
 function span(facts: Partial<SpanFacts> = {}, origin = ORIGIN): RecordedSpan {
@@ -71,7 +71,7 @@ describe('an encoded batch', () => {
     const encoder = new OtlpEncoder();
     fc.assert(
       fc.property(fc.array(facts, { maxLength: 5 }), attributes, (batch, about) => {
-        const origin = { ...ORIGIN, resource: resourceFromAttributes(about) };
+        const origin = { ...ORIGIN, resource: resources.resourceFromAttributes(about) };
         const spans = batch.map((each) => span(each, origin));
         expect(encoder.encode(spans).toString('hex')).toBe(byLibrary(spans).toString('hex'));
       }),
@@ -95,7 +95,7 @@ describe('an encoded batch', () => {
 
   it('names the scope and the schemas that the SDK gives', () => {
     const instrumentationScope = { name: 'balance', version: '1.2', schemaUrl: 'https://example.com/1' };
-    const resource = resourceFromAttributes({ a: 'b' }, { schemaUrl: 'https://example.com/2' });
+    const resource = resources.resourceFromAttributes({ a: 'b' }, { schemaUrl: 'https://example.com/2' });
     const spans = [span({}, { instrumentationScope, resource })];
     expect(new OtlpEncoder().encode(spans).equals(byLibrary(spans))).toBe(true);
   });

@@ -1,11 +1,14 @@
-import { resourceFromAttributes } from '@opentelemetry/resources';
+import { resources } from '@opentelemetry/sdk-node';
 import { describe, expect, it } from 'vitest';
 import { RecordedSpan } from '../../../src/telemetry/recorded-span.ts';
 import type { SpanFacts } from '../../../src/telemetry/recorded-span.ts';
 import { spanFacts } from './records.ts';
 
 function span(facts: Partial<SpanFacts> = {}): RecordedSpan {
-  const origin = { resource: resourceFromAttributes({}), instrumentationScope: { name: 'balance' } };
+  const origin = {
+    resource: resources.resourceFromAttributes({}),
+    instrumentationScope: { name: 'balance' },
+  };
   return new RecordedSpan(origin, spanFacts(facts));
 }
 
