@@ -219,9 +219,10 @@ describe('GET /backends and /pools', () => {
 describe('GET /connections', () => {
   it('shows who is connected and what goes on', async () => {
     let respond: () => void = () => undefined;
+    const told = new Promise<void>((resolve) => (respond = resolve));
     const one = await backend(
       answering(async (request) => {
-        if (request.startLine.includes('/slow')) await new Promise<void>((resolve) => (respond = resolve));
+        if (request.startLine.includes('/slow')) await told;
         return ok('one');
       }),
     );

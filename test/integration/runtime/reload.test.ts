@@ -204,9 +204,10 @@ describe('reload: listeners', () => {
 
   it('finish the response that runs when their protocol changes', async () => {
     let respond: () => void = () => undefined;
+    const told = new Promise<void>((resolve) => (respond = resolve));
     const web = await backend(
       answering(async () => {
-        await new Promise<void>((resolve) => (respond = resolve));
+        await told;
         return ok('late');
       }),
     );
