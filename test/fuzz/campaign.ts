@@ -2,7 +2,7 @@ import { CaseRun, type Sight } from './case-run.ts';
 import type { Area, CaseKind, FuzzCase } from './case.ts';
 import { FuzzBackend } from './fuzz-backend.ts';
 import { fuzzConfig, type BackendPorts } from './fuzz-config.ts';
-import { freePort } from './free-port.ts';
+import { freePort } from '../support/free-ports.ts';
 import { generateCase } from './generate-case.ts';
 import { judge } from './judge.ts';
 import { STALL_MS, StallWatch } from './stall-watch.ts';

@@ -6,7 +6,7 @@ import { ConfigFile } from './edits/config-file.ts';
 import { PluginEditor } from './edits/plugin-editor.ts';
 import { EXTRA_PLACES, firstModel, type ConfigModel } from './model/config-model.ts';
 import { renderConfig, type Places } from './model/render-config.ts';
-import { quietPorts } from './target/quiet-ports.ts';
+import { freePorts } from '../support/free-ports.ts';
 import { startTunnelBackend, startWebBackend, type IdentityBackend } from './traffic/identity-backends.ts';
 
 const WEB_SERVERS = 6;
@@ -37,7 +37,7 @@ export class Scene {
       ...(await Promise.all(Array.from({ length: WEB_SERVERS }, (_, at) => startWebBackend(`H${at}`)))),
       ...(await Promise.all(Array.from({ length: TUNNEL_SERVERS }, (_, at) => startTunnelBackend(`T${at}`)))),
     ];
-    const [web = 0, raw = 0, flip = 0, admin = 0, dead = 0, plugin = 0, ...others] = await quietPorts(
+    const [web = 0, raw = 0, flip = 0, admin = 0, dead = 0, plugin = 0, ...others] = await freePorts(
       6 + EXTRA_PLACES + METRICS_PLACES,
     );
     const addresses = backends.map(({ id, port }) => [id, `127.0.0.1:${port}`] as const);

@@ -1,9 +1,6 @@
-import { RecordingBackend } from './recording-backend.ts';
+import { freeAddress } from './free-address.ts';
 
 /** `host:port` where nobody listens. */
-export async function deadAddress(): Promise<string> {
-  const server = await RecordingBackend.start();
-  const { address } = server;
-  await server.close();
-  return address;
+export function deadAddress(): Promise<string> {
+  return freeAddress();
 }

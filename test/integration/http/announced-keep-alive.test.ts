@@ -6,7 +6,7 @@ import { client } from '../../support/clients.ts';
 import { fieldValues, readHead, readMessage, statusOf } from '../../support/http-message.ts';
 import { labProxy } from '../../support/lab-proxy.ts';
 import { get } from './scene.ts';
-import { freePort } from '../../fuzz/free-port.ts';
+import { freePort } from '../../support/free-ports.ts';
 
 describe('a connection that an edit wants closed', () => {
   it.each([

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { quietPorts } from '../../../soak-reload/target/quiet-ports.ts';
+import { freePorts } from '../../../support/free-ports.ts';
 import { LocalTarget } from '../../../soak-reload/target/local-target.ts';
 import { echoing } from '../../../support/backends.ts';
 import { ByteSocket } from '../../../support/byte-socket.ts';
@@ -35,7 +35,7 @@ export class ReloadLab {
   }
 
   static async start(plan: Plan): Promise<ReloadLab> {
-    const lab = new ReloadLab(await mkdtemp(join(tmpdir(), 'balance-model-')), await quietPorts(3));
+    const lab = new ReloadLab(await mkdtemp(join(tmpdir(), 'balance-model-')), await freePorts(3));
     for (const name of WEB_SERVERS) lab.web.set(name, await ModelBackend.start(name));
     for (const name of RAW_SERVERS) lab.raw.set(name, await RecordingBackend.start(echoing(name)));
     lab.#text = lab.#config(plan, 0);

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** Below what the system hands out by itself, so that nobody gets them by chance while the config leaves them free. */
+/** Below what the system hands out by itself, so that nobody gets them by chance while they are left free. */
 const LOWEST = 12_000;
 const HIGHEST = 32_000;
 
 /** So many ports of 127.0.0.1 where nobody listens, and that may be left free and taken again. */
-export async function quietPorts(count: number): Promise<number[]> {
+export async function freePorts(count: number): Promise<number[]> {
   const found = new Set<number>();
   for (let tries = 0; found.size < count; tries += 1) {
     if (tries > 1_000) throw new Error('there are no free ports');
@@ -14,6 +14,12 @@ export async function quietPorts(count: number): Promise<number[]> {
     if (await isFree(port)) found.add(port);
   }
   return [...found];
+}
+
+/** One of {@link freePorts}. */
+export async function freePort(): Promise<number> {
+  const [port = 0] = await freePorts(1);
+  return port;
 }
 
 async function isFree(port: number): Promise<boolean> {
