@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { freePort, Processes } from '../../bench/processes.ts';
+import { Processes } from '../../bench/processes.ts';
+import { freePort } from '../../support/free-ports.ts';
 import type { Lane } from '../lane.ts';
 import { closeLanes, openLanes, type ProxyUnderTest } from './proxy.ts';
 
