@@ -158,9 +158,13 @@ export class SocketPool {
     this.#backend.pools.delete(this);
     clearInterval(this.#cooling);
     for (const socket of this.#hot.splice(0)) this.#destroy(socket);
-    // drain() waits for borrowers, however long they take; nobody has to wait for it.
-    void this.#made?.drain();
-    void this.#made?.clear();
+    const pool = this.#made;
+    if (pool === undefined) return;
+    // This waits for borrowers, however long they take; nobody has to wait for it.
+    const drained = pool.drain();
+    // What is being connected for who waits would be thrown away, and connected again.
+    if (this.#borrowing > 0) void drained.then(() => pool.clear());
+    else void pool.clear();
   }
 
   get #available(): number {

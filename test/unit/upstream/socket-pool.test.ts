@@ -213,6 +213,7 @@ describe('a pool of sockets that serve one exchange after the other', () => {
     pool.close();
     const socket = await taken;
     expect(socket.stream.destroyed).toBe(false);
+    expect(backend.created).toBe(1);
     pool.giveBack(socket);
     await eventually(() => backend.sockets === 0, 'nothing is left');
   });
