@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
-/** How long any wait may take before it fails with what arrived so far. */
-const PATIENCE_MS = 10_000;
+import { PATIENCE_MS } from './patience.ts';
+
 const SHOWN_BYTES = 2_000;
 
 /** How the peer's side of a connection came to its end. */

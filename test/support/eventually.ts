@@ -1,5 +1,5 @@
-/** Much more than anything takes, also on a machine that is busy with other things. */
-const PATIENCE_MS = 25_000;
+import { PATIENCE_MS } from './patience.ts';
+
 const PAUSE_MS = 10;
 
 /**

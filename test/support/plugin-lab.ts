@@ -11,6 +11,7 @@ import type { PluginChange } from '../../src/plugins/plugin-change.ts';
 import { PluginLoader, type PluginRequest } from '../../src/plugins/plugin-loader.ts';
 import type { PluginSet } from '../../src/plugins/plugin-set.ts';
 import { owned } from './owned.ts';
+import { PATIENCE_MS } from './patience.ts';
 import { RecordingLogger } from './recording-logger.ts';
 import { writeInto } from './write-into.ts';
 
@@ -41,7 +42,7 @@ export class PluginLab {
   }
 
   prepare(more: Partial<PluginRequest> & { readonly limitMs?: number } = {}): Promise<PluginChange> {
-    const { limitMs = 10_000, ...request } = more;
+    const { limitMs = PATIENCE_MS, ...request } = more;
     return this.loader.prepare({ settings: { directory: this.directory, timeoutMs: limitMs }, ...request });
   }
 

@@ -6,6 +6,7 @@ import { BackendState } from '../../src/upstream/backend-state.ts';
 import type { PooledSocket } from '../../src/upstream/pooled-socket.ts';
 import { SocketPool, type PoolSettings } from '../../src/upstream/socket-pool.ts';
 import { owned } from './owned.ts';
+import { PATIENCE_MS } from './patience.ts';
 import { RecordingBackend, type BackendScript } from './recording-backend.ts';
 
 const SETTINGS: PoolSettings = {
@@ -13,7 +14,7 @@ const SETTINGS: PoolSettings = {
   minIdle: 0,
   maxIdleTimeMs: 60_000,
   maxAgeMs: 0,
-  acquireTimeoutMs: 5_000,
+  acquireTimeoutMs: PATIENCE_MS,
   validateOnBorrow: true,
 };
 
@@ -43,7 +44,7 @@ export function poolOf(
   address: string,
   settings: Partial<PoolSettings> = {},
   use: SocketUse = 'keep-alive',
-  connectTimeoutMs = 5_000,
+  connectTimeoutMs = PATIENCE_MS,
 ) {
   const backend = new BackendState(0, 'backend', parseAddress(address), address);
   const dial = { connectTimeoutMs, buffers: new ReadBuffers(), onFault: () => undefined };

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 
 import { ByteSocket } from './byte-socket.ts';
+import { PATIENCE_MS } from './patience.ts';
 
 /** What a backend does with each of its connections; a rejection fails nothing, the bytes speak for themselves. */
 export type BackendScript = (connection: ByteSocket, index: number) => unknown;
@@ -46,7 +47,8 @@ export class RecordingBackend {
   async connection(index: number): Promise<ByteSocket> {
     if (this.connections.length <= index) {
       await new Promise<void>((resolve, reject) => {
-        const timer = setTimeout(() => reject(new Error(`backend connection ${index} never came`)), 10_000);
+        const missing = new Error(`backend connection ${index} never came`);
+        const timer = setTimeout(() => reject(missing), PATIENCE_MS);
         const look = (): void => {
           if (this.connections.length <= index) return;
           clearTimeout(timer);

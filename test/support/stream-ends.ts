@@ -10,6 +10,7 @@ import { acceptedStream } from '../../src/net/accepted-stream.ts';
 import { dial } from '../../src/net/dial.ts';
 import { ReadBuffers } from '../../src/net/read-buffers.ts';
 import { SocketStream } from '../../src/net/socket-stream.ts';
+import { PATIENCE_MS } from './patience.ts';
 
 /** A stream and the plain socket at its other end. */
 export interface StreamEnds {
@@ -62,7 +63,7 @@ export class StreamLab {
     const arrival = once(server, 'connection') as Promise<[Socket]>;
     let ends: StreamEnds;
     if (path === 'dialled') {
-      const stream = await dial(address, { connectTimeoutMs: 5_000, buffers: this.buffers, onFault });
+      const stream = await dial(address, { connectTimeoutMs: PATIENCE_MS, buffers: this.buffers, onFault });
       ends = { stream, peer: (await arrival)[0] };
     } else {
       const peer = connect(

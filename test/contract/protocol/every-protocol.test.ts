@@ -19,6 +19,7 @@ import { client } from '../../support/clients.ts';
 import { ECHO_PLUGIN } from '../../support/echo-plugin.ts';
 import { eventually } from '../../support/eventually.ts';
 import { owned } from '../../support/owned.ts';
+import { PATIENCE_MS } from '../../support/patience.ts';
 import { RecordingLogger } from '../../support/recording-logger.ts';
 
 /** How a test makes one exchange of a protocol begin and end. */
@@ -85,7 +86,7 @@ async function lab(protocol: string) {
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   await writeFile(join(directory, 'echo.mjs'), ECHO_PLUGIN);
   const logger = new RecordingLogger();
-  const settings = { directory, timeoutMs: 10_000 };
+  const settings = { directory, timeoutMs: PATIENCE_MS };
   const { plugins } = await owned(new PluginLoader(logger)).prepare({ settings });
   const server = await backend((connection) => connection.socket.on('end', () => connection.socket.end()));
   const { config } = loadConfigText(

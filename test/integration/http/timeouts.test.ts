@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ok } from '../../support/answering.ts';
 import { eventually } from '../../support/eventually.ts';
 import { fieldValues, readHead, readMessage, statusOf } from '../../support/http-message.ts';
+import { stoppedClock } from '../../support/stopped-clock.ts';
 import { get, post, scene } from './scene.ts';
 
 const METRICS = 'metrics: { listen: "127.0.0.1:0" }';
@@ -67,11 +68,14 @@ describe('http.timeouts', () => {
       yaml: 'http: { timeouts: { read: 600ms } }',
       respond: (request) => ok(request.body.toString()),
     });
+    const clock = stoppedClock();
     const client = await stage.client();
     client.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n');
+    const connection = await stage.backend.connection(0);
     for (let i = 0; i < 10; i++) {
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      clock.advance(599);
       client.send(String(i));
+      if (i < 9) await connection.until(() => connection.text.endsWith(String(i)));
     }
     expect((await readMessage(client)).body.toString()).toBe('0123456789');
   });
@@ -149,16 +153,19 @@ describe('timeouts.read of the upstream', () => {
   it('a response that keeps coming has all the time it needs', async () => {
     const stage = await scene({
       yaml: 'timeouts: { read: 600ms }',
-      respond: async (_request, connection) => {
-        connection.send('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n');
-        for (let i = 0; i < 10; i++) {
-          await new Promise((resolve) => setTimeout(resolve, 100));
-          connection.send(String(i));
-        }
-        return undefined;
-      },
+      respond: () => 'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n',
     });
-    expect((await stage.exchange(get())).body.toString()).toBe('0123456789');
+    const clock = stoppedClock();
+    const client = await stage.client();
+    client.send(get());
+    await client.untilText('\r\n\r\n');
+    const connection = await stage.backend.connection(0);
+    for (let i = 0; i < 10; i++) {
+      clock.advance(599);
+      connection.send(String(i));
+      await client.until(() => client.text.endsWith(String(i)));
+    }
+    expect((await readMessage(client)).body.toString()).toBe('0123456789');
   });
 });
 

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { freePort } from '../../support/free-ports.ts';
+import { PATIENCE_MS } from '../../support/patience.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const program = join(root, 'dist/src/cli/main.js');
@@ -46,7 +47,7 @@ afterAll(() => {
 
 /** Runs `balance` to its end. */
 function balance(...args: string[]) {
-  const result = spawnSync(process.execPath, [program, ...args], { encoding: 'utf8', timeout: 20_000 });
+  const result = spawnSync(process.execPath, [program, ...args], { encoding: 'utf8', timeout: PATIENCE_MS });
   return { code: result.status, stdout: result.stdout, stderr: result.stderr };
 }
 
@@ -148,7 +149,7 @@ describe('the guide to what helps before an edit', () => {
         encoding: 'utf8',
         cwd: folder,
         env: { ...process.env, NODE: process.execPath, PROGRAM: program },
-        timeout: 20_000,
+        timeout: PATIENCE_MS,
       });
       // Each machine calls itself by another name.
       const anywhere = (text: string): string => text.replace(/balance-[0-9a-f]{8}/, 'balance-');
@@ -248,7 +249,7 @@ describe('balance logs', () => {
   it('ends quietly when its reader has enough', () => {
     const file = configFile('long.log', '{"message":"a line","n":1}\n'.repeat(50_000));
     const command = `"${process.execPath}" "${program}" logs "${file}" | head -1; echo "\${PIPESTATUS[0]}"`;
-    const { stdout, stderr } = spawnSync('bash', ['-c', command], { encoding: 'utf8', timeout: 20_000 });
+    const { stdout, stderr } = spawnSync('bash', ['-c', command], { encoding: 'utf8', timeout: PATIENCE_MS });
     expect([stdout, stderr]).toEqual(['INFO  a line n=1\n0\n', '']);
   });
 });

@@ -3,6 +3,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Address } from '../../../src/config/address.ts';
 import { startHttpProbe, type HttpProbeRequest } from '../../../src/health/http-probe.ts';
+import { PATIENCE_MS } from '../../support/patience.ts';
 import { rawServer, refusingAddress } from './raw-server.ts';
 
 const request: HttpProbeRequest = {
@@ -14,7 +15,7 @@ const request: HttpProbeRequest = {
   ],
 };
 
-function probe(address: Address, timeoutMs = 10_000): Promise<string | undefined> {
+function probe(address: Address, timeoutMs = PATIENCE_MS): Promise<string | undefined> {
   return new Promise((resolve) => startHttpProbe(address, timeoutMs, request, resolve));
 }
 

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import type { Address } from '../../../src/config/address.ts';
 import { startTcpProbe } from '../../../src/health/tcp-probe.ts';
+import { PATIENCE_MS } from '../../support/patience.ts';
 import { rawServer, refusingAddress } from './raw-server.ts';
 
-function probe(address: Address, timeoutMs = 5000): Promise<string | undefined> {
+function probe(address: Address, timeoutMs = PATIENCE_MS): Promise<string | undefined> {
   return new Promise((resolve) => startTcpProbe(address, timeoutMs, resolve));
 }
 

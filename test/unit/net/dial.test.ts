@@ -6,9 +6,10 @@ import type { Address } from '../../../src/config/address.ts';
 import { dial } from '../../../src/net/dial.ts';
 import { ReadBuffers } from '../../../src/net/read-buffers.ts';
 import { fullBacklog } from '../../support/full-backlog.ts';
+import { PATIENCE_MS } from '../../support/patience.ts';
 import { RecordingReader } from '../../support/recording-reader.ts';
 
-const options = (connectTimeoutMs = 5_000) => ({
+const options = (connectTimeoutMs = PATIENCE_MS) => ({
   connectTimeoutMs,
   buffers: new ReadBuffers(),
   onFault: () => undefined,

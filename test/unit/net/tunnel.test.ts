@@ -7,6 +7,7 @@ import { ByteSocket } from '../../support/byte-socket.ts';
 import { eventually } from '../../support/eventually.ts';
 import { receiveBulk, sendBulk } from '../../support/flow.ts';
 import { SeededRandom } from '../../support/seeded-random.ts';
+import { stoppedClock } from '../../support/stopped-clock.ts';
 import { StreamLab, type StreamEnds, type StreamPath, type Transport } from '../../support/stream-ends.ts';
 
 const MIB = 1024 * 1024;
@@ -194,15 +195,19 @@ describe('a tunnel', () => {
   });
 
   it('does not end while bytes move in either direction', async () => {
+    const clock = stoppedClock();
     const joined = await join({ idleTimeoutMs: 400 });
     const [client, server] = [new ByteSocket(joined.down.peer), new ByteSocket(joined.up.peer)];
     for (let round = 0; round < 8; round += 1) {
       const [from, to] = round < 4 ? [client, server] : [server, client];
       from.send('tick');
       await to.untilLength((round % 4) * 4 + 4);
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      clock.advance(399);
     }
     expect(joined.results).toEqual([]);
+    clock.advance(1);
+    clock.release();
+    expect(await over(joined)).toMatchObject({ error: { code: 'idle_timeout' } });
   });
 
   it('stops reading from a fast sender while the receiver takes nothing', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { LogSink } from '../../../src/telemetry/log-sink.ts';
 import type { LogSinkOptions } from '../../../src/telemetry/log-sink.ts';
+import { PATIENCE_MS } from '../../support/patience.ts';
 import { RecordedOutput, systemError } from './recorded-output.ts';
 
 const LINE = `${'x'.repeat(99)}\n`;
@@ -20,7 +21,7 @@ describe('LogSink', () => {
     const { output, sink } = setUp();
     for (let n = 0; n < 10; n++) sink.write(`line ${n}\n`);
     expect(output.writes).toBe(0);
-    expect(await sink.flush(5000)).toBe(true);
+    expect(await sink.flush(PATIENCE_MS)).toBe(true);
     expect(output.writes).toBe(1);
     expect(output.lines).toEqual(Array.from({ length: 10 }, (_, n) => `line ${n}`));
   });
@@ -39,7 +40,7 @@ describe('LogSink', () => {
     const { output, sink } = setUp({ batchSizeBytes: 100 });
     output.takesBytes = 7;
     for (let n = 0; n < 20; n++) sink.write(`${String(n).padStart(99, '.')}\n`);
-    expect(await sink.flush(5000)).toBe(true);
+    expect(await sink.flush(PATIENCE_MS)).toBe(true);
     expect(output.mostUnderWay).toBe(1);
     expect(output.lines).toEqual(Array.from({ length: 20 }, (_, n) => String(n).padStart(99, '.')));
   });
@@ -51,10 +52,10 @@ describe('LogSink', () => {
     expect(sink.bufferedBytes).toBe(1000);
     expect(sink.droppedLines).toBe(40);
     output.resume();
-    expect(await sink.flush(5000)).toBe(true);
+    expect(await sink.flush(PATIENCE_MS)).toBe(true);
     expect(output.lines).toEqual([...Array.from({ length: 10 }, () => LINE.trim()), 'dropped 40']);
     sink.write(LINE);
-    await sink.flush(5000);
+    await sink.flush(PATIENCE_MS);
     expect(output.lines.filter((line) => line.startsWith('dropped'))).toHaveLength(1);
     expect(sink.droppedLines).toBe(40);
   });
@@ -68,7 +69,7 @@ describe('LogSink', () => {
       expect(sink.lastError).toBe(output.error);
       output.error = undefined;
       sink.write('after\n');
-      expect(await sink.flush(5000)).toBe(true);
+      expect(await sink.flush(PATIENCE_MS)).toBe(true);
       expect(output.lines).toEqual(['before', 'after']);
       expect(sink.lastError).toBeUndefined();
     });

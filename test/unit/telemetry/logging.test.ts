@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createLogging } from '../../../src/telemetry/logging.ts';
 import type { Logging, LoggingSettings } from '../../../src/telemetry/logging.ts';
+import { PATIENCE_MS } from '../../support/patience.ts';
 import { RecordedOutput } from './recorded-output.ts';
 
 const TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ /;
@@ -207,7 +208,7 @@ describe('the end', () => {
   it('loses no line that was logged before the flush', async () => {
     const { output, logging } = setUp();
     for (let n = 0; n < 1000; n++) logging.logger.info('line', { n });
-    expect(await logging.flush(5000)).toBe(true);
+    expect(await logging.flush(PATIENCE_MS)).toBe(true);
     expect(output.lines).toHaveLength(1000);
     await logging.close();
   });

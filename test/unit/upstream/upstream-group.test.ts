@@ -12,6 +12,7 @@ import { UpstreamGroup } from '../../../src/upstream/upstream-group.ts';
 import { deadAddress } from '../../support/dead-address.ts';
 import { eventually } from '../../support/eventually.ts';
 import { owned } from '../../support/owned.ts';
+import { PATIENCE_MS } from '../../support/patience.ts';
 import { RecordingBackend } from '../../support/recording-backend.ts';
 
 interface GroupOptions {
@@ -25,7 +26,7 @@ interface GroupOptions {
 function groupOf(addresses: readonly string[], options: GroupOptions = {}) {
   const faults: unknown[] = [];
   const dial = {
-    connectTimeoutMs: 2_000,
+    connectTimeoutMs: PATIENCE_MS,
     buffers: new ReadBuffers(),
     onFault: (error: unknown) => void faults.push(error),
   };
@@ -44,7 +45,7 @@ function groupOf(addresses: readonly string[], options: GroupOptions = {}) {
         minIdle: 0,
         maxIdleTimeMs: 0,
         maxAgeMs: 0,
-        acquireTimeoutMs: 2_000,
+        acquireTimeoutMs: PATIENCE_MS,
         validateOnBorrow: true,
       };
       member.usePool('keep-alive', owned(new SocketPool(backend, 'keep-alive', settings, dial)));
@@ -60,7 +61,7 @@ function groupOf(addresses: readonly string[], options: GroupOptions = {}) {
       members,
       readTimeoutMs: 0,
       queueSize: options.queueSize ?? 10,
-      queueTimeoutMs: options.queueTimeoutMs ?? 5_000,
+      queueTimeoutMs: options.queueTimeoutMs ?? PATIENCE_MS,
       dial,
     }),
   );
