@@ -522,7 +522,7 @@ export interface Tracing {
    */
   readonly service_name: string;
   /**
-   * What the collector understands: `jaeger` (Thrift over HTTP) or `otlp` (OpenTelemetry's protocol, protobuf over HTTP), which costs a tenth of the time.
+   * What the collector understands: `jaeger` (Thrift over HTTP) or `otlp` (OpenTelemetry's protocol, protobuf over HTTP).
    * @default "jaeger"
    */
   readonly exporter: 'jaeger' | 'otlp';

@@ -3,9 +3,9 @@ import type { TelemetrySubscriber } from './channels.ts';
 import type { SpanCounts } from './metrics-source.ts';
 import type { SpanOrigin } from './recorded-span.ts';
 import { RequestTracer } from './request-tracer.ts';
-import { DEFAULT_ENDPOINTS, loadExporter, type SpanExporterName } from './span-exporters.ts';
-import { SpanQueue } from './span-queue.ts';
-import type { SpanQueueOptions } from './span-queue.ts';
+import { DEFAULT_ENDPOINTS, loadExporter, type SpanExporterName } from './span-export/load-exporter.ts';
+import { SpanQueue } from './span-export/span-queue.ts';
+import type { SpanQueueOptions } from './span-export/span-queue.ts';
 import type { TraceFormatName } from './trace-formats.ts';
 
 /** The config's `tracing` section. */

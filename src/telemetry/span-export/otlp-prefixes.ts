@@ -1,3 +1,4 @@
+import { flat, isAscii, type AttributePrefixes } from './attribute-runs.ts';
 import { ANY_VALUE, KEY_VALUE } from './otlp-fields.ts';
 
 /** The most bytes of a `KeyValue` in which each length is one byte, and that ASCII. */
@@ -5,11 +6,8 @@ const LONGEST = 127;
 /** Statuses and small counts are below. */
 const SMALL_NUMBERS = 1024;
 
-/**
- * What is written of an attribute in front of its value, as a string whose characters are bytes. Made once for each key and
- * length, and with the value for each small number: putting it together is most of the work.
- */
-export class AttributePrefixes {
+/** Made once for each key and length, and with the value for each small number: putting it together is most of the work. */
+export class OtlpPrefixes implements AttributePrefixes {
   readonly #tag: number;
   /** The key as a field, and the tag of the value. */
   readonly #key: string;
@@ -18,19 +16,18 @@ export class AttributePrefixes {
   readonly #texts: string[] = [];
   readonly #numbers: string[] = [];
 
+  /** `tag` is that of the field, below 16, that holds attributes. */
   constructor(tag: number, key: string) {
     this.#tag = tag;
     this.#key = String.fromCharCode(KEY_VALUE.key, key.length) + key + String.fromCharCode(KEY_VALUE.value);
-    this.#longestText = /^[\0-\x7f]*$/.test(key) ? LONGEST - this.#key.length - 3 : -1;
+    this.#longestText = isAscii(key) ? LONGEST - this.#key.length - 3 : -1;
   }
 
-  /** Goes before a text of that length; '' when it is too long for that. */
   beforeText(length: number): string {
     if (length > this.#longestText) return '';
     return (this.#texts[length] ??= this.#before(length + 2, ANY_VALUE.string, length));
   }
 
-  /** The whole attribute with an integer as value; '' when that is not a small one. */
   withNumber(value: number): string {
     if (!(value >= 0 && value < SMALL_NUMBERS) || this.#longestText < 2 || !Number.isInteger(value))
       return '';
@@ -42,8 +39,6 @@ export class AttributePrefixes {
 
   #before(valueSize: number, ...value: readonly number[]): string {
     const size = this.#key.length + 1 + valueSize;
-    const bytes = String.fromCharCode(this.#tag, size) + this.#key + String.fromCharCode(valueSize, ...value);
-    // Flat, as strings that were put together are slow to read.
-    return Buffer.from(bytes, 'latin1').toString('latin1');
+    return flat(String.fromCharCode(this.#tag, size) + this.#key + String.fromCharCode(valueSize, ...value));
   }
 }

@@ -16,13 +16,8 @@ export interface LoadedExporter {
   readonly batchSize: number;
 }
 
-/** A whole batch goes in one request: more than a batch has spans. */
-const SENDER_BATCH_SIZE = 10_000;
-const FLUSH_TIMEOUT_MS = 50;
-/** Encoding takes 50 µs a span. */
-const JAEGER_BATCH_SIZE = 64;
 /** Encoding takes 2 µs a span. */
-const OTLP_BATCH_SIZE = 1024;
+const BATCH_SIZE = 1024;
 
 /** Loads the exporter of that name and nothing of the others. `headers` are for OTLP alone. */
 export async function loadExporter(
@@ -32,10 +27,8 @@ export async function loadExporter(
 ): Promise<LoadedExporter> {
   if (name === 'otlp') {
     const { createOtlpExporter } = await import('./otlp-exporter.ts');
-    return { connect: () => createOtlpExporter(endpoint, headers), batchSize: OTLP_BATCH_SIZE };
+    return { connect: () => createOtlpExporter(endpoint, headers), batchSize: BATCH_SIZE };
   }
-  const { JaegerExporter } = await import('@opentelemetry/exporter-jaeger');
-  // The exporter hands the batch size on to Jaeger's sender; its types don't know that.
-  const settings = { endpoint, maxSpanBatchSize: SENDER_BATCH_SIZE, flushTimeout: FLUSH_TIMEOUT_MS };
-  return { connect: () => new JaegerExporter(settings), batchSize: JAEGER_BATCH_SIZE };
+  const { createJaegerExporter } = await import('./jaeger-exporter.ts');
+  return { connect: () => createJaegerExporter(endpoint), batchSize: BATCH_SIZE };
 }

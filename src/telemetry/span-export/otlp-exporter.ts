@@ -10,7 +10,7 @@ import type {
   ISerializer,
 } from '@opentelemetry/otlp-transformer';
 import { OtlpEncoder } from './otlp-encoder.ts';
-import type { RecordedSpan } from './recorded-span.ts';
+import type { RecordedSpan } from '../recorded-span.ts';
 import type { SpanExporter } from './span-queue.ts';
 
 const COMPONENT_TYPE = 'otlp_http_span_exporter';

@@ -1,6 +1,6 @@
 import type { tracing } from '@opentelemetry/sdk-node';
-import type { SpanCounts } from './metrics-source.ts';
-import type { RecordedSpan } from './recorded-span.ts';
+import type { SpanCounts } from '../metrics-source.ts';
+import type { RecordedSpan } from '../recorded-span.ts';
 
 /** What the queue needs of an exporter; each of the SDK's will do. */
 export interface SpanExporter {

@@ -1,10 +1,11 @@
 import { SpanStatusCode } from '@opentelemetry/api';
+import { AttributeRuns } from './attribute-runs.ts';
 import { IdBytes } from './id-bytes.ts';
 import { OtlpAttributes } from './otlp-attributes.ts';
 import { EVENT, REQUEST, RESOURCE, RESOURCE_SPANS, SCOPE, SCOPE_SPANS, SPAN, STATUS } from './otlp-fields.ts';
 import { ProtobufWriter } from './protobuf-writer.ts';
-import { EXCEPTION_EVENT, EXCEPTION_TYPE } from './recorded-span.ts';
-import type { RecordedSpan, SpanOrigin } from './recorded-span.ts';
+import { EXCEPTION_EVENT, EXCEPTION_TYPE } from '../recorded-span.ts';
+import type { RecordedSpan, SpanOrigin } from '../recorded-span.ts';
 
 /** `SpanFlags`: the trace flag for "sampled", and that it is known whether the parent is remote. */
 const FLAGS_LOCAL = 0x101;
@@ -21,9 +22,9 @@ const TWO_TO_32 = 0x1_0000_0000;
  */
 export class OtlpEncoder {
   readonly #writer = new ProtobufWriter();
-  readonly #ofResource = new OtlpAttributes(this.#writer, RESOURCE.attributes);
-  readonly #ofSpan = new OtlpAttributes(this.#writer, SPAN.attributes);
-  readonly #ofEvent = new OtlpAttributes(this.#writer, EVENT.attributes);
+  readonly #ofResource = this.#attributes(RESOURCE.attributes);
+  readonly #ofSpan = this.#attributes(SPAN.attributes);
+  readonly #ofEvent = this.#attributes(EVENT.attributes);
   // The spans of a request follow each other, and have the trace and all but one the parent in common.
   readonly #traceId = new IdBytes(16);
   readonly #spanId = new IdBytes(8);
@@ -96,6 +97,11 @@ export class OtlpEncoder {
     if (failure !== undefined && failure !== '') this.#text(STATUS.message, failure);
     this.#number(STATUS.code, failure === undefined ? SpanStatusCode.UNSET : SpanStatusCode.ERROR);
     this.#writer.close(start);
+  }
+
+  /** Writes attributes to the field of that tag. */
+  #attributes(tag: number): AttributeRuns {
+    return new AttributeRuns(this.#writer, new OtlpAttributes(this.#writer, tag));
   }
 
   #id(tag: number, digits: string, id: IdBytes): void {
