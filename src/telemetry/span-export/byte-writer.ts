@@ -32,7 +32,19 @@ export class ByteWriter {
     return written;
   }
 
-  /** A few bytes as they are; many are copied faster otherwise. */
+  /** Returns a copy of what was written since {@link length} was that, and forgets it. */
+  takeBack(length: number): Buffer {
+    const bytes = Buffer.from(this.memory.subarray(length, this.end));
+    this.rewind(length);
+    return bytes;
+  }
+
+  copy(from: Buffer): void {
+    this.reserve(from.length);
+    this.end += from.copy(this.memory, this.end);
+  }
+
+  /** The same for a few bytes, which take less time one by one. */
   raw(from: Uint8Array, start = 0, end = from.length): void {
     this.reserve(end - start);
     const { memory } = this;

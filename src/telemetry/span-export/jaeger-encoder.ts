@@ -12,6 +12,11 @@ const SERVICE_NAME = 'service.name';
 const NO_SERVICE = 'unknown_service';
 const NO_PARENT = '0'.repeat(16);
 
+interface EncodedTags {
+  readonly count: number;
+  readonly bytes: Buffer;
+}
+
 /**
  * Encodes spans as a `Batch` of Jaeger's Thrift, with what `@opentelemetry/exporter-jaeger` has in it, in a twentieth of its
  * time and half the bytes: the library makes an object of each tag, and has all five values that a tag may have written for each.
@@ -32,19 +37,20 @@ export class JaegerEncoder {
     writer.rewind(0);
     const origin = first === undefined ? {} : originTags(first);
     const service = origin[SERVICE_NAME];
+    const shared = this.#encoded(origin);
     writer.field(THRIFT.struct, BATCH.process);
     writer.field(THRIFT.text, PROCESS.serviceName);
     writer.text(typeof service === 'string' ? service : NO_SERVICE);
     writer.stop();
     writer.field(THRIFT.list, BATCH.spans);
     const start = writer.open(THRIFT.struct);
-    for (const span of spans) this.#span(span, origin);
+    for (const span of spans) this.#span(span, shared);
     writer.close(start, spans.length);
     writer.stop();
     return writer.take();
   }
 
-  #span(span: RecordedSpan, origin: Attributes): void {
+  #span(span: RecordedSpan, shared: EncodedTags): void {
     const writer = this.#writer;
     const traceId = this.#traceId.of(span.traceId);
     writer.field(THRIFT.i64, SPAN.traceIdLow);
@@ -64,7 +70,10 @@ export class JaegerEncoder {
     writer.field(THRIFT.i64, SPAN.duration);
     writer.i64(span.endUs - span.startUs);
     writer.field(THRIFT.list, SPAN.tags);
-    this.#tagList(span.attributes, outcomeTags(span), origin);
+    const start = writer.open(THRIFT.struct);
+    const count = this.#tags.write(span.attributes) + this.#tags.write(outcomeTags(span));
+    writer.copy(shared.bytes);
+    writer.close(start, count + shared.count);
     if (span.failure !== undefined) {
       writer.field(THRIFT.list, SPAN.logs);
       this.#exception(span.failure, span.endUs);
@@ -78,16 +87,16 @@ export class JaegerEncoder {
     writer.field(THRIFT.i64, LOG.timestamp);
     writer.i64(atUs);
     writer.field(THRIFT.list, LOG.fields);
-    this.#tagList({ event: EXCEPTION_EVENT, [EXCEPTION_TYPE]: failure });
+    const fields = writer.open(THRIFT.struct);
+    writer.close(fields, this.#tags.write({ event: EXCEPTION_EVENT, [EXCEPTION_TYPE]: failure }));
     writer.stop();
     writer.close(start, 1);
   }
 
-  #tagList(...all: readonly Attributes[]): void {
-    const start = this.#writer.open(THRIFT.struct);
-    let count = 0;
-    for (const tags of all) count += this.#tags.write(tags);
-    this.#writer.close(start, count);
+  /** Before anything else is written. */
+  #encoded(tags: Attributes): EncodedTags {
+    const count = this.#tags.write(tags);
+    return { count, bytes: this.#writer.takeBack(0) };
   }
 }
 
