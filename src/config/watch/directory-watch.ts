@@ -1,11 +1,24 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { watch } from 'chokidar';
+import { FSWatcher } from 'chokidar';
 import type { DirectoryInterest } from './watch-places.ts';
 import { concerns } from './watch-places.ts';
 
 /** Nobody waits for longer until a directory is listened to. */
 const MAX_START_MS = 1000;
+
+/**
+ * Only the events of the file system count here. At each of them chokidar would read the whole directory and look at every
+ * entry: a log file beside the config that is written to a hundred times a second would take as much time as all requests.
+ */
+class EventWatcher extends FSWatcher {
+  override _throttle(
+    ...[action, ...rest]: Parameters<FSWatcher['_throttle']>
+  ): ReturnType<FSWatcher['_throttle']> {
+    // As if it were being read just now.
+    return action === 'readdir' ? false : super._throttle(action, ...rest);
+  }
+}
 
 /** Listens to what the file system tells of one directory. It is a hint to look, no more. */
 export class DirectoryWatch {
@@ -15,18 +28,14 @@ export class DirectoryWatch {
   readonly identity: string;
   /** May be replaced when other names matter. */
   interest: DirectoryInterest;
-  readonly #watcher: ReturnType<typeof watch>;
+  readonly #watcher: EventWatcher;
 
   constructor(directory: string, identity: string, interest: DirectoryInterest, onEvent: () => void) {
     this.identity = identity;
     this.interest = interest;
     // Entries are not watched one by one: the directory tells of what is written to them, too.
-    const watcher = watch(directory, {
-      depth: 0,
-      ignoreInitial: true,
-      followSymlinks: false,
-      ignored: (path) => path !== directory,
-    });
+    const watcher = new EventWatcher({ depth: 0, ignoreInitial: true, followSymlinks: false });
+    watcher.add(directory);
     this.#watcher = watcher;
     const own = basename(directory);
     watcher.on('raw', (_event, name: unknown) => {

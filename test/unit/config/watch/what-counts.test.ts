@@ -1,7 +1,8 @@
-import { writeFileSync } from 'node:fs';
-import { link, rename, rm, writeFile } from 'node:fs/promises';
+import { promises, writeFileSync } from 'node:fs';
+import { appendFile, link, rename, rm, writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ConfigWatch } from '../../../../src/config/watch/config-watch.ts';
 import { FollowedConfig, config, put, temporaryDirectory } from './followed-config.ts';
 
@@ -26,6 +27,23 @@ describe('files that a key names', () => {
     expect(loaded).toBe(1);
     await expect.poll(() => followed.loads.length, { timeout: 10_000 }).toBe(2);
     expect(followed.loads).toEqual(['a', 'a']);
+  });
+});
+
+describe('a busy file beside the config', () => {
+  it('has nothing read but what it says itself', async () => {
+    await put(file, config('a'));
+    const followed = await new FollowedConfig(file).start();
+    const readdir = vi.spyOn(promises, 'readdir');
+    syncBuiltinESMExports();
+    onTestFinished(() => {
+      readdir.mockRestore();
+      syncBuiltinESMExports();
+    });
+    for (let line = 0; line < 100; line++) await appendFile(join(directory, 'balance.log'), 'a line\n');
+    await writeFile(file, config('b'));
+    await followed.until('b');
+    expect(readdir).not.toHaveBeenCalled();
   });
 });
 
