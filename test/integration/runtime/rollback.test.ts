@@ -292,15 +292,4 @@ reload: { watch: false ${GUARDED} }
     await askOften(proxy, () => isRolledBack(proxy));
     expect(await served(proxy)).toBe('good');
   });
-
-  it('leaves an edit alone that is no worse than what was before', async () => {
-    const bad = await backend(answering(() => ok('bad').replace('200 OK', '500 Oh no')));
-    const window = ', watch_errors: { window: 500ms, max_error_ratio: 0.1 }';
-    const proxy = await labProxy(yaml(bad.address, window));
-    await askOften(proxy, () => Promise.resolve(true));
-    await proxy.change(yaml(bad.address, window, 'queue: { max_size: 7 }'));
-    const until = performance.now() + 1_000;
-    await askOften(proxy, () => Promise.resolve(performance.now() > until));
-    expect((await history(proxy)).map(({ source }) => source)).toEqual(['admin', 'start']);
-  });
 });
