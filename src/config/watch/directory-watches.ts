@@ -1,5 +1,5 @@
 import { DirectoryWatch, directoryIdentity } from './directory-watch.ts';
-import type { DirectoryInterest } from './watch-places.ts';
+import { covers, type DirectoryInterest } from './watch-places.ts';
 
 /** Listens to a set of directories that changes, and starts anew where one took another's place. */
 export class DirectoryWatches {
@@ -10,7 +10,7 @@ export class DirectoryWatches {
     this.#onEvent = onEvent;
   }
 
-  /** Listens to these, and to no others. Whether that is anything new. */
+  /** Listens to these, and to no others. Whether that is anything new, be it a directory or what matters in one. */
   async set(directories: ReadonlyMap<string, DirectoryInterest>): Promise<boolean> {
     for (const directory of this.#watches.keys()) {
       if (!directories.has(directory)) await this.#drop(directory);
@@ -20,6 +20,7 @@ export class DirectoryWatches {
       const identity = await directoryIdentity(directory);
       const watch = this.#watches.get(directory);
       if (watch !== undefined && watch.identity === identity) {
+        anew ||= !covers(watch.interest, interest);
         watch.interest = interest;
         continue;
       }

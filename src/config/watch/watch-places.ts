@@ -16,6 +16,13 @@ export function concerns({ names, includes }: DirectoryInterest, name: string): 
   return names.has(name) || [...includes].some((include) => includeMatches(include, name));
 }
 
+/** Whether all that matters to `other` matters here. */
+export function covers({ names, includes }: DirectoryInterest, other: DirectoryInterest): boolean {
+  return (
+    [...other.names].every((name) => names.has(name)) && [...other.includes].every((one) => includes.has(one))
+  );
+}
+
 /**
  * Finds where something must happen when a path is to get another content: in the directory of the file itself, and
  * wherever a link stands on the way to it. The directories are real ones. Where a part of the way is missing, it is
