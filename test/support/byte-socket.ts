@@ -94,21 +94,24 @@ export class ByteSocket {
     return taken;
   }
 
-  /** Waits until `condition` holds, looking again at each event of the socket. */
+  /** Waits until `condition` holds, looking again at each event of the socket; rejects when there will be none. */
   until(condition: () => boolean, what = 'the condition'): Promise<void> {
     if (condition()) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#watchers.delete(look);
-        reject(new Error(`waited in vain for ${what}; ${this.#state()}`));
-      }, PATIENCE_MS);
-      const look = (): void => {
-        if (!condition()) return;
+      const end = (error?: Error): void => {
         clearTimeout(timer);
         this.#watchers.delete(look);
-        resolve();
+        if (error === undefined) resolve();
+        else reject(error);
       };
+      const giveUp = (): void => end(new Error(`waited in vain for ${what}; ${this.#state()}`));
+      const look = (): void => {
+        if (condition()) end();
+        else if (this.#closed) giveUp();
+      };
+      const timer = setTimeout(giveUp, PATIENCE_MS);
       this.#watchers.add(look);
+      if (this.#closed) giveUp();
     });
   }
 
@@ -167,6 +170,6 @@ export class ByteSocket {
 
   #state(): string {
     const text = this.text.length > SHOWN_BYTES ? `${this.text.slice(0, SHOWN_BYTES)}…` : this.text;
-    return `got ${this.received.length} bytes ${JSON.stringify(text)}, ending ${this.#ending ?? 'none'}`;
+    return `got ${this.received.length} bytes ${JSON.stringify(text)}, ending ${this.#ending ?? 'none'}${this.#closed ? ', closed' : ''}`;
   }
 }

@@ -144,7 +144,7 @@ export class ConfigWatch {
     this.#lookTimer = setTimeout(() => {
       this.#nextLookMs = undefined;
       this.#enqueue();
-    }, atMs - performance.now());
+    }, Math.max(0, atMs - performance.now()));
   }
 
   #enqueue(): void {

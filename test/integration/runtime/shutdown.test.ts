@@ -193,7 +193,7 @@ reload: { debounce: 10ms }
     await eventually(() => {
       const left = Object.entries(handles()).filter(([kind, count]) => count > (before[kind] ?? 0));
       return left.length === 0;
-    }, `no more handles than before are open`);
+    }, () => `no more handles than before are open: ${JSON.stringify([before, handles()])}`);
   });
 
   it('leaves no handle behind when the start fails', async () => {
@@ -215,6 +215,6 @@ admin: { listen: '127.0.0.1:0' }
     await eventually(() => {
       const left = Object.entries(handles()).filter(([kind, count]) => count > (before[kind] ?? 0));
       return left.length === 0;
-    }, `no more handles than before are open`);
+    }, () => `no more handles than before are open: ${JSON.stringify([before, handles()])}`);
   });
 });
