@@ -2,28 +2,26 @@ import { describe, expect, it } from 'vitest';
 
 import { Slices } from '../../../src/runtime/slices.ts';
 import { applyLab } from '../../support/apply-lab.ts';
-
-function busy(ms: number): void {
-  const untilMs = performance.now() + ms;
-  while (performance.now() < untilMs);
-}
+import { stoppedClock } from '../../support/stopped-clock.ts';
 
 describe('slices', () => {
   it('let others have their turn while long work goes on', async () => {
+    const clock = stoppedClock();
     const order: string[] = [];
     setImmediate(() => order.push('somebody else'));
     await new Slices().forEach([1, 2], (item) => {
-      busy(10);
+      clock.advance(10);
       order.push(`item ${item}`);
     });
     expect(order).toEqual(['item 1', 'somebody else', 'item 2']);
   });
 
   it('let others have their turn between the steps of long work, and give what comes of it', async () => {
+    const clock = stoppedClock();
     const order: string[] = [];
     function* work() {
       for (const step of [1, 2]) {
-        busy(10);
+        clock.advance(10);
         order.push(`step ${step}`);
         yield;
       }
@@ -35,6 +33,7 @@ describe('slices', () => {
   });
 
   it('take work that is short at one go', async () => {
+    stoppedClock();
     const order: string[] = [];
     setImmediate(() => order.push('somebody else'));
     await new Slices().forEach([1, 2, 3], (item) => order.push(`item ${item}`));
