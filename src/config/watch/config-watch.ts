@@ -141,10 +141,13 @@ export class ConfigWatch {
     clearTimeout(this.#lookTimer);
     if (this.#closed) return;
     this.#nextLookMs = atMs;
-    this.#lookTimer = setTimeout(() => {
-      this.#nextLookMs = undefined;
-      this.#enqueue();
-    }, Math.max(0, atMs - performance.now()));
+    this.#lookTimer = setTimeout(
+      () => {
+        this.#nextLookMs = undefined;
+        this.#enqueue();
+      },
+      Math.max(0, atMs - performance.now()),
+    );
   }
 
   #enqueue(): void {

@@ -190,10 +190,13 @@ reload: { debounce: 10ms }
     await proxy.app.close();
     socket.close();
     await server.close();
-    await eventually(() => {
-      const left = Object.entries(handles()).filter(([kind, count]) => count > (before[kind] ?? 0));
-      return left.length === 0;
-    }, () => `no more handles than before are open: ${JSON.stringify([before, handles()])}`);
+    await eventually(
+      () => {
+        const left = Object.entries(handles()).filter(([kind, count]) => count > (before[kind] ?? 0));
+        return left.length === 0;
+      },
+      () => `no more handles than before are open: ${JSON.stringify([before, handles()])}`,
+    );
   });
 
   it('leaves no handle behind when the start fails', async () => {
@@ -212,9 +215,12 @@ admin: { listen: '127.0.0.1:0' }
 `);
     await expect(failing).rejects.toMatchObject({ code: 'address_in_use' });
     await taken.close();
-    await eventually(() => {
-      const left = Object.entries(handles()).filter(([kind, count]) => count > (before[kind] ?? 0));
-      return left.length === 0;
-    }, () => `no more handles than before are open: ${JSON.stringify([before, handles()])}`);
+    await eventually(
+      () => {
+        const left = Object.entries(handles()).filter(([kind, count]) => count > (before[kind] ?? 0));
+        return left.length === 0;
+      },
+      () => `no more handles than before are open: ${JSON.stringify([before, handles()])}`,
+    );
   });
 });
