@@ -71,7 +71,7 @@ export class Editor {
         );
       // What an awaited one took is not made up for with a burst; bursts come by chance.
       nextAtMs = Math.max(nextAtMs, performance.now() - 1000) + gapMs * (this.#random.next() * 1.8 + 0.1);
-      await rest(nextAtMs - performance.now());
+      await rest(Math.max(0, nextAtMs - performance.now()));
     }
     await Promise.allSettled(this.#asked);
   }
