@@ -53,7 +53,7 @@ const NO_CONTEXT_MANAGER: object = { contextManager: null };
  */
 export async function createTracing(settings: TracingSettings, options: TracingOptions): Promise<Tracing> {
   const endpoint = settings.endpoint ?? DEFAULT_ENDPOINTS[settings.exporter];
-  const [api, { NodeSDK, tracing }, { ExchangeSpans }, { connect, batchSize }] = await Promise.all([
+  const [api, { NodeSDK, tracing }, { ExchangeSpans }, connect] = await Promise.all([
     import('@opentelemetry/api'),
     import('@opentelemetry/sdk-node'),
     import('./exchange-spans.ts'),
@@ -61,7 +61,6 @@ export async function createTracing(settings: TracingSettings, options: TracingO
   ]);
   const { logger } = options;
   const queue = new SpanQueue({
-    batchSize,
     ...options.queue,
     connect,
     changed: (error) => {

