@@ -27,6 +27,7 @@ export interface PoolReport {
   readonly idle: number;
   /** Who waits for a socket. */
   readonly waiting: number;
+  /** 0: no limit. */
   readonly maxSize: number;
   readonly minIdle: number;
   readonly maxIdleTimeMs: number;
@@ -134,7 +135,7 @@ function poolJson(pool: PoolReport): object {
     leased,
     idle,
     waiting,
-    max_size: maxSize,
+    max_size: maxSize === 0 ? null : maxSize,
     min_idle: minIdle,
     max_idle_time_ms: maxIdleTimeMs,
   };

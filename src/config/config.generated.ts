@@ -271,8 +271,8 @@ export interface ConnectionPool {
    */
   readonly enabled: boolean;
   /**
-   * Sockets to one backend, idle and in use.
-   * @default 1024
+   * Sockets to one backend at most, idle and in use: who comes then waits, so that slow clients can take all of them. 0: no limit. To protect a backend use `max_connections`, which has a queue and counts tunnels as well.
+   * @default 0
    */
   readonly max_size: number;
   /**

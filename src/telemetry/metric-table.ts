@@ -72,7 +72,7 @@ const ROWS = [
     'balance_pool_connections_max',
     'gauge',
     ['backend'],
-    "The most sockets that the backend's pool may hold.",
+    "The most sockets that the backend's pool may hold. 0: no limit.",
   ],
   [
     'balance_pool_connections_created_total',

@@ -58,10 +58,13 @@ export class BackendState implements Backend {
     return leased;
   }
 
-  /** The most sockets that pools may hold. */
+  /** The most sockets that pools may hold. 0: no limit, or no pool. */
   get poolSize(): number {
     let size = 0;
-    for (const pool of this.pools) size += pool.settings.maxSize;
+    for (const { settings } of this.pools) {
+      if (settings.maxSize === 0) return 0;
+      size += settings.maxSize;
+    }
     return size;
   }
 

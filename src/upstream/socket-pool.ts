@@ -14,7 +14,7 @@ const EVICTION_INTERVAL_MS = 1_000;
 const SETTLED = Promise.resolve();
 
 export interface PoolSettings {
-  /** Sockets at most, leased and idle. */
+  /** Sockets at most, leased and idle. 0: no limit. */
   readonly maxSize: number;
   /** Sockets kept connected; for use `once` that many are always idle and ready. */
   readonly minIdle: number;
@@ -46,6 +46,8 @@ interface PoolParts {
 export class SocketPool {
   readonly #backend: BackendState;
   readonly #settings: PoolSettings;
+  /** Sockets at most. What counts up to it has to end somewhere, hence no infinity. */
+  readonly #limit: number;
   readonly #use: SocketUse;
   readonly #dialOptions: DialOptions;
   /** Made with the first socket: an edit may bring a thousand backends, of which few are ever used. */
@@ -67,6 +69,7 @@ export class SocketPool {
   constructor(backend: BackendState, use: SocketUse, settings: PoolSettings, dialOptions: DialOptions) {
     this.#backend = backend;
     this.#settings = settings;
+    this.#limit = settings.maxSize === 0 ? Number.MAX_SAFE_INTEGER : settings.maxSize;
     this.#use = use;
     this.#dialOptions = dialOptions;
     if (settings.minIdle > 0) this.#made = this.#make();
@@ -75,7 +78,7 @@ export class SocketPool {
 
   /** True while each socket that it may have is leased or spoken for. */
   get isFull(): boolean {
-    return this.#leased + this.#borrowing >= this.#settings.maxSize;
+    return this.#leased + this.#borrowing >= this.#limit;
   }
 
   get idle(): number {
@@ -184,12 +187,12 @@ export class SocketPool {
       };
     const parts = genericPool as unknown as PoolParts;
     const pool = new parts.Pool(evictor(this), parts.Deque, parts.PriorityQueue, this.#factory(), {
-      max: this.#settings.maxSize,
-      min: Math.min(this.#settings.minIdle, this.#settings.maxSize),
+      max: this.#limit,
+      min: Math.min(this.#settings.minIdle, this.#limit),
       // The socket that rested least is given out first: it is the least likely to be dead.
       fifo: false,
       evictionRunIntervalMillis: EVICTION_INTERVAL_MS,
-      numTestsPerEvictionRun: this.#settings.maxSize,
+      numTestsPerEvictionRun: this.#limit,
     });
     this.#cooling = setInterval(() => {
       this.#cool();

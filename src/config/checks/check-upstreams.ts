@@ -49,7 +49,8 @@ function checkWeights(
 
 function checkPool({ connection_pool: pool }: Upstream, at: Path, context: CheckContext): void {
   const path = [...at, 'connection_pool', 'min_idle'];
-  if (pool.min_idle > pool.max_size) context.error(path, `must be <= max_size (${pool.max_size})`);
+  const isTooMany = pool.max_size > 0 && pool.min_idle > pool.max_size;
+  if (isTooMany) context.error(path, `must be <= max_size (${pool.max_size})`);
   else if (!pool.enabled && pool.min_idle > 0) context.warn(path, 'has no effect while enabled is false');
 }
 

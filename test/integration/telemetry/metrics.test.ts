@@ -185,6 +185,8 @@ describe('metrics of backends', () => {
       ),
     );
     await until(proxy, 'backend_health_status', 0, { backend: 'dead' });
+    // Without max_size the pool has no limit.
+    expect(await sum(proxy, 'pool_connections_max', { backend: 'live' })).toBe(0);
     expect(await sum(proxy, 'health_checks_total', { backend: 'dead', result: 'fail' })).toBeGreaterThan(0);
     await eventually(
       async () => (await sum(proxy, 'health_checks_total', { backend: 'live', result: 'pass' })) > 0,

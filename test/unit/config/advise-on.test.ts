@@ -151,6 +151,12 @@ backends: [{ name: a, address: '127.0.0.1:2', max_connections: 10 }]
       '8 backends[0].max_connections is never reached: connection_pool.max_size (5) is the lower limit',
     ]);
   });
+
+  it('says nothing about max_connections where the pool has no limit', () => {
+    const backends = `backends: [{ name: a, address: '127.0.0.1:2', max_connections: 10 }]\n`;
+    for (const pool of ['', 'connection_pool: { max_size: 0 }'])
+      expect(adviceOn(`listen: 127.0.0.1:1\n${backends}${pool}`)).toEqual([]);
+  });
 });
 
 describe('advice on what others can reach', () => {

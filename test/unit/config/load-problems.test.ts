@@ -368,6 +368,13 @@ describe('settings of an upstream', () => {
     ]);
   });
 
+  it.each(['{ min_idle: 2000 }', '{ max_size: 0, min_idle: 6 }'])(
+    'are accepted where the pool has no limit: %s',
+    (pool) => {
+      expect(problemsOf(`${one}connection_pool: ${pool}`)).toEqual([]);
+    },
+  );
+
   it('are refused when tcp has no such key to hash', () => {
     expect(problemsOf(`mode: tcp\n${one}load_balancer: { algorithm: maglev, hash_key: path }`)).toEqual([
       'x.yaml:3:47 load_balancer.hash_key must be source-ip, as a listener in mode tcp uses this upstream',

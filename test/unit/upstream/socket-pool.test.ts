@@ -53,6 +53,14 @@ describe('a pool of sockets that serve one exchange after the other', () => {
     await eventually(() => server.connections.length === 2, '2 connected');
   });
 
+  it('has as many sockets as are asked for where max_size is 0', async () => {
+    const { backend, pool, take } = await poolLab({ maxSize: 0 });
+    const sockets = await Promise.all(Array.from({ length: 40 }, () => take()));
+    expect([pool.isFull, pool.leased, backend.created, backend.poolSize]).toEqual([false, 40, 40, 0]);
+    for (const socket of sockets) pool.giveBack(socket);
+    expect(pool.idle).toBe(40);
+  });
+
   it('connects for who waits when a socket is thrown away', async () => {
     const { server, pool, take } = await poolLab({ maxSize: 1 });
     const a = await take();

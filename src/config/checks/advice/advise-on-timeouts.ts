@@ -21,7 +21,7 @@ export function adviseOnTimeouts({ config, advise }: AdviceContext): void {
         `is longer than max_age (${formatDuration(pool.max_age)}), after which no socket is used again`,
       );
     }
-    if (servesExchanges(upstream, config)) adviseOnLimits(upstream, at, advise);
+    if (pool.max_size > 0 && servesExchanges(upstream, config)) adviseOnLimits(upstream, at, advise);
   }
 }
 
