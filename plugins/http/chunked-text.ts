@@ -1,3 +1,4 @@
+import { MANAGED_NAMES } from './field-names.ts';
 import type { Head } from './head.ts';
 import type { BodySink } from './scratch.ts';
 
@@ -24,16 +25,15 @@ export class ChunkedText implements BodySink {
 }
 
 /**
- * Fields that must not stand in trailers, as whoever merges those into the head would be steered by them: framing, routing,
- * what is said about the client, credentials, caching and the body's meaning (RFC 9110 6.5.1).
+ * Fields that must not stand in trailers, as whoever merges those into the head would be steered by them: what we manage in heads,
+ * credentials, caching and the body's meaning (RFC 9110 6.5.1).
  */
-const NOT_IN_TRAILERS: ReadonlySet<string> = new Set(
-  `age authorization cache-control connection content-encoding content-length content-range content-type cookie date expect
-  expires forwarded host if-match if-modified-since if-none-match if-range if-unmodified-since keep-alive location
-  max-forwards pragma proxy-authenticate proxy-authorization proxy-connection range retry-after set-cookie te trailer
-  transfer-encoding upgrade vary via warning www-authenticate x-forwarded-for x-forwarded-host x-forwarded-port
-  x-forwarded-proto x-real-ip x-request-id`.split(/\s+/),
-);
+const NOT_IN_TRAILERS: ReadonlySet<string> = new Set([
+  ...MANAGED_NAMES,
+  ...`age authorization cache-control content-encoding content-range content-type cookie date expect expires if-match
+  if-modified-since if-none-match if-range if-unmodified-since location pragma proxy-authenticate proxy-authorization range
+  retry-after set-cookie vary warning www-authenticate`.split(/\s+/),
+]);
 
 /** The end of a chunked body, with those trailers that came with it and may be passed on. */
 export function lastChunk(trailers: Head | undefined): string {

@@ -1,70 +1,80 @@
+/**
+ * Fields that the proxy decides on or writes itself: framing, hop-by-hop, routing, what is said about the client, and the trace.
+ * A client must not get one of them to a backend under another spelling.
+ */
+export const MANAGED_NAMES = [
+  'host',
+  'connection',
+  'content-length',
+  'transfer-encoding',
+  'upgrade',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'x-request-id',
+  'x-forwarded-for',
+  'x-forwarded-proto',
+  'x-forwarded-host',
+  'x-real-ip',
+  'traceparent',
+  'via',
+  'forwarded',
+  'x-forwarded-port',
+  'max-forwards',
+  'tracestate',
+  'b3',
+  'x-b3-traceid',
+  'x-b3-spanid',
+  'x-b3-parentspanid',
+  'x-b3-sampled',
+  'x-b3-flags',
+  'uber-trace-id',
+] as const;
+
+/** Fields that the proxy only reads. */
+const READ_NAMES = ['accept', 'date', 'referer', 'user-agent'] as const;
+
+const NAMES = [...MANAGED_NAMES, ...READ_NAMES];
+
+/** The number of a known name: its place in the list, counted from 1, so that no two names can have the same. */
+function numberOf(name: (typeof NAMES)[number]): number {
+  return NAMES.indexOf(name) + 1;
+}
+
 /** Field names that the proxy itself has to know, as small numbers. All others are UNKNOWN and pass untouched. */
 export const UNKNOWN = 0;
-export const HOST = 1;
-export const CONNECTION = 2;
-export const CONTENT_LENGTH = 3;
-export const TRANSFER_ENCODING = 4;
-export const UPGRADE = 5;
-export const KEEP_ALIVE = 6;
-export const PROXY_CONNECTION = 7;
-export const TE = 8;
-export const USER_AGENT = 9;
-export const DATE = 10;
-export const TRAILER = 11;
-export const X_REQUEST_ID = 12;
-export const X_FORWARDED_FOR = 13;
-export const X_FORWARDED_PROTO = 14;
-export const X_FORWARDED_HOST = 15;
-export const X_REAL_IP = 16;
-export const TRACEPARENT = 17;
-export const VIA = 18;
-export const FORWARDED = 19;
-export const X_FORWARDED_PORT = 20;
-export const MAX_FORWARDS = 21;
-export const ACCEPT = 22;
-export const TRACESTATE = 23;
-export const B3 = 24;
-export const X_B3_TRACEID = 25;
-export const X_B3_SPANID = 26;
-export const X_B3_PARENTSPANID = 27;
-export const X_B3_SAMPLED = 28;
-export const X_B3_FLAGS = 29;
-export const UBER_TRACE_ID = 30;
-export const REFERER = 24;
-
-const NAMES: readonly (readonly [string, number])[] = [
-  ['host', HOST],
-  ['connection', CONNECTION],
-  ['content-length', CONTENT_LENGTH],
-  ['transfer-encoding', TRANSFER_ENCODING],
-  ['upgrade', UPGRADE],
-  ['keep-alive', KEEP_ALIVE],
-  ['proxy-connection', PROXY_CONNECTION],
-  ['te', TE],
-  ['user-agent', USER_AGENT],
-  ['date', DATE],
-  ['trailer', TRAILER],
-  ['x-request-id', X_REQUEST_ID],
-  ['x-forwarded-for', X_FORWARDED_FOR],
-  ['x-forwarded-proto', X_FORWARDED_PROTO],
-  ['x-forwarded-host', X_FORWARDED_HOST],
-  ['x-real-ip', X_REAL_IP],
-  ['traceparent', TRACEPARENT],
-  ['via', VIA],
-  ['forwarded', FORWARDED],
-  ['x-forwarded-port', X_FORWARDED_PORT],
-  ['max-forwards', MAX_FORWARDS],
-  ['accept', ACCEPT],
-  ['tracestate', TRACESTATE],
-  ['b3', B3],
-  ['x-b3-traceid', X_B3_TRACEID],
-  ['x-b3-spanid', X_B3_SPANID],
-  ['x-b3-parentspanid', X_B3_PARENTSPANID],
-  ['x-b3-sampled', X_B3_SAMPLED],
-  ['x-b3-flags', X_B3_FLAGS],
-  ['uber-trace-id', UBER_TRACE_ID],
-  ['referer', REFERER],
-];
+export const HOST = numberOf('host');
+export const CONNECTION = numberOf('connection');
+export const CONTENT_LENGTH = numberOf('content-length');
+export const TRANSFER_ENCODING = numberOf('transfer-encoding');
+export const UPGRADE = numberOf('upgrade');
+export const KEEP_ALIVE = numberOf('keep-alive');
+export const PROXY_CONNECTION = numberOf('proxy-connection');
+export const TE = numberOf('te');
+export const USER_AGENT = numberOf('user-agent');
+export const DATE = numberOf('date');
+export const TRAILER = numberOf('trailer');
+export const X_REQUEST_ID = numberOf('x-request-id');
+export const X_FORWARDED_FOR = numberOf('x-forwarded-for');
+export const X_FORWARDED_PROTO = numberOf('x-forwarded-proto');
+export const X_FORWARDED_HOST = numberOf('x-forwarded-host');
+export const X_REAL_IP = numberOf('x-real-ip');
+export const TRACEPARENT = numberOf('traceparent');
+export const VIA = numberOf('via');
+export const FORWARDED = numberOf('forwarded');
+export const X_FORWARDED_PORT = numberOf('x-forwarded-port');
+export const MAX_FORWARDS = numberOf('max-forwards');
+export const ACCEPT = numberOf('accept');
+export const TRACESTATE = numberOf('tracestate');
+export const B3 = numberOf('b3');
+export const X_B3_TRACEID = numberOf('x-b3-traceid');
+export const X_B3_SPANID = numberOf('x-b3-spanid');
+export const X_B3_PARENTSPANID = numberOf('x-b3-parentspanid');
+export const X_B3_SAMPLED = numberOf('x-b3-sampled');
+export const X_B3_FLAGS = numberOf('x-b3-flags');
+export const UBER_TRACE_ID = numberOf('uber-trace-id');
+export const REFERER = numberOf('referer');
 
 interface Known {
   readonly bytes: Buffer;
@@ -85,7 +95,7 @@ export function identify(bytes: Buffer, start: number, end: number): number {
 }
 
 /**
- * Whether `bytes[start, end)` is `lower` in any casing. `lower` holds lower-case letters and dashes only, for which setting
+ * Whether `bytes[start, end)` is `lower` in any casing. `lower` holds lower-case letters, digits and dashes only, for which setting
  * bit 5 is exact among the bytes of a token.
  */
 export function equalsIgnoringCase(bytes: Buffer, start: number, end: number, lower: Buffer): boolean {
@@ -98,6 +108,7 @@ export function equalsIgnoringCase(bytes: Buffer, start: number, end: number, lo
 
 function byLength(): (Known[] | undefined)[] {
   const table: (Known[] | undefined)[] = [];
-  for (const [name, id] of NAMES) (table[name.length] ??= []).push({ bytes: Buffer.from(name), id });
+  for (const name of NAMES)
+    (table[name.length] ??= []).push({ bytes: Buffer.from(name), id: numberOf(name) });
   return table;
 }

@@ -46,7 +46,7 @@ export class Head {
   // What `classify` found.
   /** Which known name each field has. */
   readonly ids: number[] = [];
-  /** Which known names occur, as bits. */
+  /** Which known names occur, as bits. Two names that are 32 numbers apart share one, which costs a look at the fields at most. */
   #known = 0;
   hostField = -1;
   hosts = 0;

@@ -22,21 +22,6 @@ import type { FieldEdits } from './field-edits.ts';
 import type { Head } from './head.ts';
 import { ownFields, passedFields, type FieldRules } from './passed-fields.ts';
 
-/** Which fields, beside those about the client, we write ourselves in place of the client's. */
-export interface OwnFields {
-  readonly host: boolean;
-  /** The trace context. */
-  readonly trace: boolean;
-  /** The trace's state, which is only worth something with the context that it came with. */
-  readonly state: boolean;
-  /** Max-Forwards. */
-  readonly hops: boolean;
-  /** b3 and X-B3-*. */
-  readonly b3: boolean;
-  /** uber-trace-id. */
-  readonly jaeger: boolean;
-}
-
 /** What is told about the client: an untrusted one must not choose it. */
 const ABOUT_CLIENT = [
   X_FORWARDED_FOR,
@@ -47,18 +32,29 @@ const ABOUT_CLIENT = [
   X_REQUEST_ID,
   FORWARDED,
 ];
-/** The names of each of {@link OwnFields}, whose place is its bit. */
-const BY_BIT = [
-  [HOST],
-  [TRACEPARENT],
-  [TRACESTATE],
-  [MAX_FORWARDS],
-  [B3, X_B3_TRACEID, X_B3_SPANID, X_B3_PARENTSPANID, X_B3_SAMPLED, X_B3_FLAGS],
-  [UBER_TRACE_ID],
-];
-/** The rules for each combination of {@link OwnFields}, its members being bits. */
-const PLAIN: readonly FieldRules[] = Array.from({ length: 1 << BY_BIT.length }, (_, bits) => {
-  const ids = BY_BIT.filter((_ids, bit) => (bits & (1 << bit)) !== 0).flat();
+/** Fields that we write for some requests, in place of the client's. */
+const OWN_SETS = {
+  host: [HOST],
+  /** The trace context. */
+  trace: [TRACEPARENT],
+  /** The trace's state, which is only worth something with the context that it came with. */
+  state: [TRACESTATE],
+  hops: [MAX_FORWARDS],
+  b3: [B3, X_B3_TRACEID, X_B3_SPANID, X_B3_PARENTSPANID, X_B3_SAMPLED, X_B3_FLAGS],
+  jaeger: [UBER_TRACE_ID],
+};
+type OwnSet = keyof typeof OWN_SETS;
+const OWN_SET_NAMES = Object.keys(OWN_SETS) as OwnSet[];
+
+/** The bit of each set, for {@link forwardedRequest}: its place in the list. */
+export const OWN_BITS = Object.fromEntries(OWN_SET_NAMES.map((set, place) => [set, 1 << place])) as Record<
+  OwnSet,
+  number
+>;
+
+/** The rules for each combination of sets, by their bits. */
+const PLAIN: readonly FieldRules[] = Array.from({ length: 1 << OWN_SET_NAMES.length }, (_, bits) => {
+  const ids = OWN_SET_NAMES.filter((set) => (bits & OWN_BITS[set]) !== 0).flatMap((set) => OWN_SETS[set]);
   return { own: ownFields(...ABOUT_CLIENT, ...ids), edits: undefined };
 });
 
@@ -66,22 +62,19 @@ const SPACE = 0x20;
 /** ` HTTP/1.1` */
 const VERSION_LENGTH = 9;
 
-/** The request line for the backend and the client's field lines that go on, each with its CRLF. */
+/**
+ * The request line for the backend and the client's field lines that go on, each with its CRLF.
+ *
+ * @param own the sets of fields that we write ourselves beside those about the client: a sum of {@link OWN_BITS}
+ */
 export function forwardedRequest(
   head: Head,
   target: string | undefined,
   newHost: string | undefined,
-  own: OwnFields,
+  own: number,
   edits: FieldEdits | undefined,
 ): string {
-  const bits =
-    Number(own.host) +
-    2 * Number(own.trace) +
-    4 * Number(own.state) +
-    8 * Number(own.hops) +
-    16 * Number(own.b3) +
-    32 * Number(own.jaeger);
-  const plain = PLAIN[bits] as FieldRules;
+  const plain = PLAIN[own] as FieldRules;
   const rules = edits === undefined ? plain : { own: plain.own, edits };
   if (target === undefined && newHost === undefined && isPlainLine(head)) {
     // The client's line may go on as it is.

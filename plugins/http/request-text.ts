@@ -1,8 +1,9 @@
+import type { TraceContext } from '../../src/plugin-api/index.ts';
 import type { Exchange } from './exchange.ts';
 import { MAX_FORWARDS } from './field-names.ts';
 import type { FieldEdits } from './field-edits.ts';
 import type { Head } from './head.ts';
-import { forwardedRequest } from './request-head.ts';
+import { forwardedRequest, OWN_BITS } from './request-head.ts';
 import type { CompiledRoute } from './router.ts';
 
 /** What of a request changes on its way to the backend. */
@@ -28,14 +29,9 @@ export function requestText(
   // A transform that sets Host has the last word, and there is only one Host.
   if (edits?.removed.has('host') === true) newHost = undefined;
   const hops = hopsLeft(exchange.method, head);
-  const own = {
-    host: newHost !== undefined,
-    trace: trace?.fields.w3c === true,
-    state: trace?.fields.w3c === true && !trace.continued,
-    hops: hops >= 0,
-    b3: trace?.fields.b3 === true,
-    jaeger: trace?.fields.jaeger === true,
-  };
+  let own = newHost === undefined ? 0 : OWN_BITS.host;
+  if (hops >= 0) own |= OWN_BITS.hops;
+  if (trace !== undefined) own |= traceBits(trace);
   const passed = forwardedRequest(head, changes.target, newHost, own, edits);
   let lines = changes.clientLines + exchange.requestId;
   if (hops >= 0) lines += `\r\nMax-Forwards: ${String(hops)}`;
@@ -45,6 +41,15 @@ export function requestText(
   if (upgrade !== '') lines += `\r\nConnection: Upgrade\r\nUpgrade: ${upgrade}`;
   // Where transforms took all of our lines, the head ends with the client's.
   return lines === '' ? passed.slice(0, -2) : passed + lines;
+}
+
+/** The fields of the formats in which the trace is told to the backend. */
+function traceBits({ fields, continued }: TraceContext): number {
+  let bits = 0;
+  if (fields.w3c) bits |= continued ? OWN_BITS.trace : OWN_BITS.trace | OWN_BITS.state;
+  if (fields.b3) bits |= OWN_BITS.b3;
+  if (fields.jaeger) bits |= OWN_BITS.jaeger;
+  return bits;
 }
 
 /** What is left of Max-Forwards for the backend; -1 for requests that have none, or that it says nothing to (RFC 9110 7.6.2). */

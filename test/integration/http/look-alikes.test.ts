@@ -36,7 +36,7 @@ describe('what only looks like a sound request', () => {
     const stage = await scene();
     const head = 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n';
     const trailers =
-      'host: evil\r\nX-Sum: 1\r\nX-Forwarded-For: 6.6.6.6\r\nAuthorization: x\r\nCookie: x\r\n';
+      'host: evil\r\nX-Sum: 1\r\nX-Forwarded-For: 6.6.6.6\r\nAuthorization: x\r\nCookie: x\r\ntraceparent: x\r\nb3: 0\r\n';
     await stage.exchange(`${head}2\r\nok\r\n0\r\n${trailers}\r\n`);
     expect(stage.seen[0]!.trailers).toEqual(['X-Sum: 1']);
   });

@@ -104,6 +104,16 @@ describe('a traced request', () => {
     expect(values('tracestate')).toEqual(['untouched']);
   });
 
+  it.each(['w3c', 'b3', 'b3-multi', 'jaeger'])(
+    'keeps the fields that are not of the trace: %s',
+    async (format) => {
+      const { ask, seen } = await tracedScene(`propagation: [${format}]`);
+      const lines = ['Referer: http://a/', 'User-Agent: u', 'Accept: */*', 'Date: d', 'Max-Forwards: 3'];
+      await ask(lines.map((line) => `${line}\r\n`).join(''));
+      expect(seen[0]!.lines).toEqual(expect.arrayContaining(lines));
+    },
+  );
+
   it('has a span for the backend that could not be connected to', async () => {
     const { ask, spans } = await tracedScene('sample_rate: 1', [await deadAddress()]);
     for (let i = 0; i < 2; i++) expect(statusOf(await ask())).toBe(200);

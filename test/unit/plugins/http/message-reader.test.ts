@@ -77,7 +77,7 @@ describe('a head', () => {
           const message = reader();
           const bytes = Buffer.from(lines.join('\r\n'), 'latin1');
           message.feed(bytes, 0, bytes.length);
-          const forwarded = `${forwardedRequest(message.head!, undefined, undefined, { host: false, trace: false, state: false, hops: false, b3: false, jaeger: false }, undefined)}\r\n`;
+          const forwarded = `${forwardedRequest(message.head!, undefined, undefined, 0, undefined)}\r\n`;
           message.finish();
           const again = readInPieces(forwarded, []);
           expect(again.outcome).toBe('head');

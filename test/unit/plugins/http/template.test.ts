@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { TEMPLATE_VARIABLES } from '../../../../src/config/template-variables.ts';
 import { Template, type TemplateValues } from '../../../../plugins/http/template.ts';
 
 const VALUES: TemplateValues = {
@@ -37,4 +38,15 @@ describe('a template', () => {
     expect(new Template('${host}').needsBackend).toBe(false);
     expect(new Template('x${backend}').needsBackend).toBe(true);
   });
+});
+
+it('knows exactly the variables that the config allows', () => {
+  const list = /known are (.*)$/;
+  expect(() => new Template('${none}')).toThrow(list);
+  try {
+    new Template('${none}');
+  } catch (error) {
+    const known = list.exec((error as Error).message)![1]!.split(', ');
+    expect(known).toEqual([...TEMPLATE_VARIABLES]);
+  }
 });
