@@ -12,9 +12,10 @@ import type {
 import { answerText, errorAnswer, withBody } from './answer.ts';
 import { ClientView } from './client-fields.ts';
 import { Exchange } from './exchange.ts';
+import { saysItIsLast } from './half-close.ts';
 import type { Head } from './head.ts';
 import { HttpInstance } from './http-instance.ts';
-import { Lingering, LINGER_MS } from './lingering.ts';
+import { Lingering, LINGER_LOOK_MS } from './lingering.ts';
 import { REQUEST, RESPONSE } from './llhttp.ts';
 import { refusedRecord } from './records.ts';
 import { HEAD, INVALID, MessageReader, MORE } from './message-reader.ts';
@@ -60,7 +61,10 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
   #tunnelled = false;
   /** What became a tunnel. */
   #tunnel: Exchange | undefined;
+  /** The client sends nothing more. */
   #peerEnded = false;
+  /** More bytes of the client follow those that began the exchange. */
+  #moreFollows = false;
 
   constructor(connection: Connection, instance: HttpInstance) {
     const { supply, scratch } = instance.parts;
@@ -90,10 +94,25 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
   end(): void {
     this.#peerEnded = true;
     if (this.#lingering !== undefined) return;
-    if (this.#exchange !== undefined || this.reader.busy) {
-      // A client that is gone and one that only stopped sending look alike; taken for gone, as nginx does.
-      this.connection.stream.destroy();
-    } else this.#finish();
+    const isWaiting = this.#exchange !== undefined || this.#stash !== undefined;
+    if (isWaiting ? this.#countsAsGone() : this.reader.busy) this.connection.stream.destroy();
+    else if (!isWaiting) this.#finish();
+  }
+
+  /** A client that left and one that only stopped sending look alike: whether one with unanswered requests is taken for gone. */
+  #countsAsGone(): boolean {
+    const exchange = this.#exchange;
+    // The rest of the body will not come.
+    if (exchange?.wantsBody === true) return true;
+    const { options, parts, requestLimits } = exchange?.instance ?? this.#current() ?? this.#first;
+    if (options.half_close !== 'auto') return options.half_close === 'abort';
+    if (exchange?.isLast === true) return false;
+    return this.#stash === undefined || !saysItIsLast(this.#stash, parts, requestLimits);
+  }
+
+  /** The client ended its side, and all that it sent before is answered or being answered. */
+  get #isAtEnd(): boolean {
+    return this.#peerEnded && this.#stash === undefined && !this.#moreFollows;
   }
 
   drained(): void {
@@ -117,6 +136,7 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
   }
 
   drain(): void {
+    this.#lingering?.hurry();
     if (this.#tunnelled || this.#closing) return;
     this.#closing = true;
     if (this.#exchange !== undefined) return;
@@ -158,7 +178,7 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
 
   /** False when the response must say that the connection ends after it. */
   get mayStayOpen(): boolean {
-    if (this.#closing || this.connection.draining || this.#peerEnded) return false;
+    if (this.#closing || this.connection.draining || this.#isAtEnd) return false;
     const current = this.#current();
     if (current === undefined) return false;
     const { requests_per_connection: requests, connection_age: ageMs } = current.options.limits;
@@ -171,7 +191,7 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
     const exchange = this.#exchange;
     this.#exchange = undefined;
     // Limits had their say in the response: what it announced holds, also when an edit lowered them meanwhile.
-    if (!keepAlive || this.#closing || this.connection.draining || this.#peerEnded) {
+    if (!keepAlive || this.#closing || this.connection.draining || this.#isAtEnd) {
       // Who did not ask for the close may be sending its next request just now (RFC 9112 9.6).
       this.#finish(exchange?.isLast !== true || exchange.wantsBody || this.#stash !== undefined);
       return;
@@ -198,7 +218,10 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
       this.#stash = undefined;
       this.#consume(stash, 0, stash.length);
     }
-    if (!this.#clientFull) this.resume();
+    if (this.#clientFull) return;
+    // What is left of the last bytes is no whole request.
+    if (this.#exchange === undefined && this.#isAtEnd) this.#finish();
+    else this.resume();
   }
 
   /** The connection becomes a tunnel; returns what the client sent ahead. */
@@ -214,17 +237,16 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
 
   #consume(bytes: Buffer, start: number, end: number): void {
     let at = start;
-    while (at < end) {
+    while (at < end && this.#lingering === undefined) {
       const exchange = this.#exchange;
-      if (exchange === undefined && !this.#clientFull) {
-        if (this.#lingering !== undefined) return;
-        at = this.#readHead(bytes, at, end);
-      } else if (exchange?.wantsBody === true) at = exchange.bodyArrived(bytes, at, end);
+      if (exchange === undefined && !this.#clientFull) at = this.#readHead(bytes, at, end);
+      else if (exchange?.wantsBody === true) at = exchange.bodyArrived(bytes, at, end);
       else {
         this.#keep(bytes.subarray(at, end));
-        return;
+        at = end;
       }
     }
+    this.#moreFollows = false;
   }
 
   /** Reading goes on for a while, because only who reads sees the client leave. */
@@ -250,6 +272,7 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
     }
     if (progress === HEAD) {
       const next = this.reader.position;
+      this.#moreFollows = next < end;
       this.#begin(this.reader.head as Head);
       return next;
     }
@@ -317,11 +340,13 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
     this.#clientFull = false;
     this.reader.finish();
     const { stream } = this.connection;
-    if (mayStillSend) stream.end();
+    const lingers = mayStillSend && !this.#peerEnded;
+    if (lingers) stream.end();
     else stream.close();
     this.#lingering = new Lingering(stream, this.#first.options.timeouts.write);
-    if (!stream.destroyed) this.deadline.set(LINGER_MS);
-    if (mayStillSend) stream.resume();
+    if (this.connection.draining) this.#lingering.hurry();
+    if (!stream.destroyed) this.deadline.set(LINGER_LOOK_MS);
+    if (lingers) stream.resume();
   }
 
   #expired(): void {
@@ -333,7 +358,7 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
   }
 
   #lingerOn(lingering: Lingering): void {
-    if (lingering.isStuck()) this.connection.stream.destroy();
-    else this.deadline.set(LINGER_MS);
+    if (lingering.isOver()) this.connection.stream.destroy();
+    else this.deadline.set(LINGER_LOOK_MS);
   }
 }

@@ -1,14 +1,26 @@
+import { performance } from 'node:perf_hooks';
+
 import type { ByteStream } from '../../src/plugin-api/index.ts';
 
-/** After our last response the client may still send; for so long and so much it is read and thrown away, as a reset would take the response from it. */
-export const LINGER_MS = 2_000;
-const LINGER_BYTES = 1024 * 1024;
+/** How often a lingering connection is looked at; also the longest silence of a client after our last response. */
+export const LINGER_LOOK_MS = 5_000;
+/** What a client must send between two looks to be taken for one that still uploads. */
+const LEAST_BYTES = 4 * 1024;
+/** However fast it sends: so long, and so much. No upload that a client means to finish comes near to the bytes in that time. */
+const LONGEST_MS = 300_000;
+const MOST_BYTES = 64 * 1024 ** 3;
 
-/** The rest of a connection after its last response: how much still comes, and whether the client still takes what is left. */
+/**
+ * The rest of a connection after its last response. The client may still be sending, for instance a large body that was
+ * refused by its length: what comes is read and thrown away, because a connection that is closed over unread bytes is reset,
+ * and a reset takes the response from a client that only reads it once it has sent everything (RFC 9112 9.6).
+ */
 export class Lingering {
   readonly #stream: ByteStream;
   readonly #writeTimeoutMs: number;
+  #endsAtMs = performance.now() + LONGEST_MS;
   #received = 0;
+  #receivedBefore = 0;
   /** What waited to be sent at the last look, and for how long that has not changed. */
   #unsent: number;
   #unsentMs = 0;
@@ -22,14 +34,23 @@ export class Lingering {
   /** More bytes came that nobody reads. */
   received(bytes: number): void {
     this.#received += bytes;
-    if (this.#received > LINGER_BYTES) this.#stream.destroy();
+    if (this.#received > MOST_BYTES) this.#stream.destroy();
   }
 
-  /** To be asked each {@link LINGER_MS}: true once nothing moves any more. What the client still takes is not cut off. */
-  isStuck(): boolean {
+  /** The proxy, or its listener, is about to end: the client gets one more interval. */
+  hurry(): void {
+    this.#endsAtMs = Math.min(this.#endsAtMs, performance.now() + LINGER_LOOK_MS);
+  }
+
+  /** To be asked each {@link LINGER_LOOK_MS}: true once the client neither takes what is left of the response nor sends on, or has done so for too long. */
+  isOver(): boolean {
     const unsent = this.#stream.writableLength;
-    this.#unsentMs = unsent === this.#unsent ? this.#unsentMs + LINGER_MS : 0;
+    const isTaking = unsent !== this.#unsent;
+    const isSending = this.#received - this.#receivedBefore >= LEAST_BYTES;
+    this.#unsentMs = isTaking ? 0 : this.#unsentMs + LINGER_LOOK_MS;
     this.#unsent = unsent;
-    return unsent === 0 ? this.#unsentMs > 0 : this.#unsentMs >= this.#writeTimeoutMs;
+    this.#receivedBefore = this.#received;
+    if (unsent > 0) return this.#unsentMs >= this.#writeTimeoutMs;
+    return !(isTaking || isSending) || performance.now() >= this.#endsAtMs;
   }
 }

@@ -23,6 +23,11 @@ export interface HttpOptions {
    * @default false
    */
   readonly normalize_path: boolean;
+  /**
+   * What a client that ends its side of the connection and still waits for responses gets. `auto`: it is answered when its last request says that it is the last one, by `Connection: close` or by being HTTP/1.0 without keep-alive; else it counts as gone, its request is cancelled and its backend free for others. `serve`: whoever sent complete requests is answered. `abort`: it always counts as gone. An end in the middle of a request body always does.
+   * @default "auto"
+   */
+  readonly half_close: 'auto' | 'serve' | 'abort';
   /** Bodies of the proxy's own error responses. `${status}`, `${reason}` and `${request_id}` in them stand for what they say. */
   readonly error_pages: readonly ErrorPage[];
 }

@@ -123,6 +123,7 @@ describe('the flat form', () => {
           trusted_proxies: [],
           forwarded: false,
           normalize_path: false,
+          half_close: 'auto',
           error_pages: [],
         },
       },

@@ -12,7 +12,7 @@ import type { ByteStream, Connection, ProtocolHost } from '../../../../src/plugi
 /** What the connection looks at. */
 const OPTIONS = {
   routes: [],
-  timeouts: { read: 30_000, write: 6_000, idle: 75_000, tunnel: 3_600_000 },
+  timeouts: { read: 30_000, write: 12_000, idle: 75_000, tunnel: 3_600_000 },
   limits: {
     header_size: 32_768,
     header_count: 100,
