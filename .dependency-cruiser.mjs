@@ -6,7 +6,11 @@ const machinery = ['src/runtime', 'src/plugins'];
 const observers = ['src/telemetry', 'src/admin'];
 
 /** They read addresses with `net` and open no sockets. */
-const addressReaders = ['plugins/http/client-fields', 'plugins/http/trusted-proxies'];
+const addressReaders = [
+  'plugins/http/claimed-address',
+  'plugins/http/client-fields',
+  'plugins/http/trusted-proxies',
+];
 
 const maySee = {
   'src/errors': [],

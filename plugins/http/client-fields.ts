@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 
 import type { Connection } from '../../src/plugin-api/index.ts';
+import { claimedAddress, claimedAddressIn, withoutZone } from './claimed-address.ts';
 import {
   ACCEPT,
   FORWARDED,
@@ -46,7 +47,7 @@ export class ClientView {
   readonly instance: HttpInstance;
   /** Whether what the peer says about a client behind it counts. */
   readonly isTrusted: boolean;
-  readonly #connection: Connection;
+  readonly #address: string;
   readonly #proto: string;
   readonly #port: string;
   readonly #hosts = new RememberedValue((text) => this.host(text));
@@ -54,9 +55,9 @@ export class ClientView {
   readonly #agents = new RememberedValue(asItIs);
 
   constructor(connection: Connection, instance: HttpInstance) {
-    this.#connection = connection;
+    this.#address = withoutZone(connection.remoteAddress);
     this.instance = instance;
-    this.isTrusted = instance.trusted.has(connection.remoteAddress);
+    this.isTrusted = instance.trusted.has(this.#address);
     this.#proto = connection.secure ? 'https' : 'http';
     this.#port = connection.localPort === 0 ? '' : String(connection.localPort);
   }
@@ -70,7 +71,7 @@ export class ClientView {
   host(text: string): KnownHost {
     const fields = {
       lines: this.#lines(text, 1),
-      address: this.#connection.remoteAddress,
+      address: this.#address,
       requestId: undefined,
     };
     return { text, isValid: isValidHost(text), name: hostName(text), fields };
@@ -100,7 +101,7 @@ export class ClientView {
   }
 
   #lines(host: string, minor: number): string {
-    const address = this.#connection.remoteAddress;
+    const address = this.#address;
     let lines = `X-Forwarded-For: ${address}\r\nX-Real-IP: ${address}\r\nX-Forwarded-Proto: ${this.#proto}\r\n`;
     if (host !== '') lines += `X-Forwarded-Host: ${host}\r\n`;
     if (this.#port !== '') lines += `X-Forwarded-Port: ${this.#port}\r\n`;
@@ -109,9 +110,12 @@ export class ClientView {
   }
 
   #extended(head: Head, host: string): ClientFields {
-    const peer = this.#connection.remoteAddress;
-    const before = head.joined(X_FORWARDED_FOR);
-    const client = before === '' ? undefined : this.instance.trusted.clientOf(before);
+    const peer = this.#address;
+    const forwarded = head.joined(FORWARDED);
+    const named = head.joined(X_FORWARDED_FOR);
+    const client = this.#client(named, forwarded);
+    // A client that only `Forwarded` names is told to backends that only know X-Forwarded-For.
+    const before = named === '' ? (client ?? '') : named;
     const realIp = head.joined(X_REAL_IP) || (client ?? peer);
     const shownHost = head.joined(X_FORWARDED_HOST) || host;
     const port = head.joined(X_FORWARDED_PORT) || this.#port;
@@ -119,7 +123,6 @@ export class ClientView {
     lines += `X-Forwarded-Proto: ${head.joined(X_FORWARDED_PROTO) || this.#proto}\r\n`;
     if (shownHost !== '') lines += `X-Forwarded-Host: ${shownHost}\r\n`;
     if (port !== '') lines += `X-Forwarded-Port: ${port}\r\n`;
-    const forwarded = head.joined(FORWARDED);
     const own = this.instance.options.forwarded ? this.#forwarded(host) : '';
     if (forwarded !== '' || own !== '')
       lines += `Forwarded: ${[forwarded, own].filter((part) => part !== '').join(', ')}\r\n`;
@@ -128,13 +131,20 @@ export class ClientView {
     return { lines: this.#ended(lines, head.minor), address: client ?? peer, requestId };
   }
 
+  /** The client that a trusted peer names. `Forwarded` counts where there is no X-Forwarded-For. */
+  #client(forwardedFor: string, forwarded: string): string | undefined {
+    const { trusted } = this.instance;
+    if (forwardedFor !== '') return trusted.clientOf(forwardedFor, claimedAddress);
+    return forwarded === '' ? undefined : trusted.clientOf(forwarded, claimedAddressIn);
+  }
+
   #ended(lines: string, minor: number): string {
     return `${lines}${this.instance.via.line(minor)}X-Request-ID: `;
   }
 
   /** RFC 7239 4 and 6: IPv6 addresses are bracketed and quoted, hosts are quoted where they are no token. */
   #forwarded(host: string): string {
-    const address = this.#connection.remoteAddress;
+    const address = this.#address;
     // A peer on a unix socket has no address.
     const from = address.includes(':') ? `"[${address}]"` : isIP(address) === 0 ? 'unknown' : address;
     const named = host === '' ? '' : `;host=${/^[\w.~-]+$/.test(host) ? host : `"${host}"`}`;

@@ -1,4 +1,4 @@
-import { BlockList, isIP, isIPv6 } from 'node:net';
+import { BlockList, isIPv6 } from 'node:net';
 
 /** The peers whose word about the client counts. */
 export class TrustedProxies {
@@ -21,18 +21,37 @@ export class TrustedProxies {
   }
 
   /**
-   * The client behind trusted proxies: the last address of X-Forwarded-For that is not one of theirs, since all before it
-   * may be made up. Undefined when the list holds no such address.
+   * The client behind trusted proxies, in a list to which each of them added at the end whom it was called by: the last address
+   * that is not one of theirs, since all before it may be made up. Where an entry is no address, or nobody else is named, it
+   * is the last proxy that is known for sure. Undefined when the list says nothing that counts.
+   *
+   * @param addressOf the address in an element of the list, '' when there is none
    */
-  clientOf(forwardedFor: string): string | undefined {
-    const addresses = forwardedFor.split(',');
-    for (let i = addresses.length - 1; i >= 0; i--) {
-      const address = (addresses[i] ?? '').trim();
-      if (isIP(address) === 0) return undefined;
-      if (!this.has(address)) return address;
+  clientOf(list: string, addressOf: (element: string) => string): string | undefined {
+    let client: string | undefined;
+    for (let end = list.length; end >= 0;) {
+      const comma = lastCommaBefore(list, end);
+      const address = addressOf(list.slice(comma + 1, end));
+      if (address === '') return client;
+      client = address;
+      if (!this.has(address)) return client;
+      end = comma;
     }
-    return undefined;
+    return client;
   }
+}
+
+/**
+ * The last comma outside of quotes before `end`, or -1. It is looked for from the end, so that a quote that a client leaves open
+ * does not hide what proxies added behind it.
+ */
+function lastCommaBefore(list: string, end: number): number {
+  let isQuoted = false;
+  for (let at = end - 1; at >= 0; at--) {
+    if (list[at] === '"') isQuoted = !isQuoted;
+    else if (list[at] === ',' && !isQuoted) return at;
+  }
+  return -1;
 }
 
 function familyOf(address: string): 'ipv4' | 'ipv6' {

@@ -240,7 +240,7 @@ export interface FlatHttp {
   readonly health_endpoint?: string;
   readonly timeouts?: HttpTimeouts;
   readonly limits?: HttpLimits;
-  /** Addresses and networks of proxies in front of this one. What a peer among them says about the client (`X-Forwarded-*`, `Forwarded`, `X-Real-IP`, `X-Request-ID`) is kept and extended; what anybody else says is overwritten. */
+  /** Addresses and networks of proxies in front of this one. What a peer among them says about the client (`X-Forwarded-*`, `Forwarded`, `X-Real-IP`, `X-Request-ID`) is kept and extended; what anybody else says is overwritten. The client, for logs, templates, `X-Real-IP` and hashing by source, is the last address of X-Forwarded-For that is not one of these, or of `Forwarded` where there is no X-Forwarded-For: without port, brackets, quotes and zone. Where an entry is no address (`unknown`, `_hidden`), it is the last proxy that is known for sure. */
   readonly trusted_proxies?: readonly string[];
   /**
    * Whether requests also get a `Forwarded` header (RFC 7239).
@@ -424,7 +424,7 @@ export interface FileHttp {
   readonly health_endpoint?: string;
   readonly timeouts?: HttpTimeouts;
   readonly limits?: HttpLimits;
-  /** Addresses and networks of proxies in front of this one. What a peer among them says about the client (`X-Forwarded-*`, `Forwarded`, `X-Real-IP`, `X-Request-ID`) is kept and extended; what anybody else says is overwritten. */
+  /** Addresses and networks of proxies in front of this one. What a peer among them says about the client (`X-Forwarded-*`, `Forwarded`, `X-Real-IP`, `X-Request-ID`) is kept and extended; what anybody else says is overwritten. The client, for logs, templates, `X-Real-IP` and hashing by source, is the last address of X-Forwarded-For that is not one of these, or of `Forwarded` where there is no X-Forwarded-For: without port, brackets, quotes and zone. Where an entry is no address (`unknown`, `_hidden`), it is the last proxy that is known for sure. */
   readonly trusted_proxies?: readonly string[];
   /**
    * Whether requests also get a `Forwarded` header (RFC 7239).

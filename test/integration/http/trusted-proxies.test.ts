@@ -156,13 +156,20 @@ transform: { response_headers: [{ action: set, name: X-Client, value: "\${client
     ['203.0.113.7, 10.1.2.3', '203.0.113.7'],
     ['1.1.1.1, 203.0.113.7,10.1.2.3 ,fd00::1', '203.0.113.7'],
     ['2001:db8::7, 10.0.0.1', '2001:db8::7'],
+    // Some proxies add the port.
+    ['203.0.113.7:1234', '203.0.113.7'],
+    ['[2001:db8::7]:99', '2001:db8::7'],
+    ['"[2001:db8::7]:99", 10.0.0.1:80', '2001:db8::7'],
+    ['203.0.113.7\r\nX-Forwarded-For: 203.0.113.8:1\r\nx-forwarded-for: 10.0.0.1', '203.0.113.8'],
     // Nobody among them is unknown: the nearest that is known for sure.
-    ['10.0.0.1, 10.0.0.2', '127.0.0.1'],
+    ['10.0.0.1, 10.0.0.2', '10.0.0.1'],
+    ['203.0.113.7, _hidden, 10.0.0.1', '10.0.0.1'],
     ['203.0.113.7, unknown', '127.0.0.1'],
     ['203.0.113.7, evil" status=200', '127.0.0.1'],
     ['203.0.113.7, abc', '127.0.0.1'],
     ['203.0.113.7, ::::', '127.0.0.1'],
-    ['203.0.113.7, 1.2.3.4:80', '127.0.0.1'],
+    ['203.0.113.7, 1.2.3.4:80x', '127.0.0.1'],
+    ['203.0.113.7, [1.2.3.4]:80', '127.0.0.1'],
     ['203.0.113.7, 1.2.3.4.5', '127.0.0.1'],
     [',', '127.0.0.1'],
   ])('is the last address of X-Forwarded-For that is not trusted: %j → %s', async (list, address) => {
@@ -174,7 +181,28 @@ transform: { response_headers: [{ action: set, name: X-Client, value: "\${client
     expect(line).toContain(` client_ip=${address} `);
   });
 
-  it('is the one that source-ip hashing goes by', async () => {
+  it('is told by X-Real-IP without its port, and X-Forwarded-For goes on as it came', async () => {
+    const stage = await scene({ yaml });
+    await stage.exchange(get('/', 'X-Forwarded-For: [2001:DB8::7]:99, 10.0.0.1:80\r\n'));
+    expect(fieldValues(stage.seen[0]!, 'x-real-ip')).toEqual(['2001:db8::7']);
+    expect(fieldValues(stage.seen[0]!, 'x-forwarded-for')).toEqual([
+      '[2001:DB8::7]:99, 10.0.0.1:80, 127.0.0.1',
+    ]);
+  });
+
+  it('is found in Forwarded where there is no X-Forwarded-For, and told in both', async () => {
+    const stage = await scene({ yaml });
+    const forwarded = 'for=6.6.6.6, for="[2001:db8::7]:99";proto=https, for=10.0.0.1';
+    const response = await stage.exchange(get('/', `Forwarded: ${forwarded}\r\n`));
+    expect(fieldValues(response, 'x-client')).toEqual(['2001:db8::7']);
+    expect(fieldValues(stage.seen[0]!, 'x-real-ip')).toEqual(['2001:db8::7']);
+    expect(fieldValues(stage.seen[0]!, 'x-forwarded-for')).toEqual(['2001:db8::7, 127.0.0.1']);
+    expect(fieldValues(stage.seen[0]!, 'forwarded')).toEqual([forwarded]);
+    const both = `X-Forwarded-For: 203.0.113.7\r\nForwarded: for=203.0.113.8\r\n`;
+    expect(fieldValues(await stage.exchange(get('/', both)), 'x-client')).toEqual(['203.0.113.7']);
+  });
+
+  it.each(['', ':1234'])('is the one that source-ip hashing goes by: 203.0.113.7%s', async (port) => {
     const servers = await Promise.all(
       Array.from({ length: 5 }, (_, i) => backend(answering(() => ok(`${i}`)))),
     );
@@ -190,7 +218,12 @@ backends: [${servers.map(({ address }, i) => `{ name: b${i}, address: "${address
     for (let round = 0; round < 3; round++) {
       for (let i = 0; i < 30; i++) {
         // What lies before the client is its own claim, and changes each time.
-        peer.send(get('/', `X-Forwarded-For: 9.9.9.${round}, 203.0.113.${i}\r\n`));
+        peer.send(
+          get(
+            '/',
+            `X-Forwarded-For: 9.9.9.${round}, 203.0.113.${i}${port === '' ? '' : `:${1024 + round}`}\r\n`,
+          ),
+        );
         const name = (await readMessage(peer)).body.toString();
         chosen.set(`${i}`, (chosen.get(`${i}`) ?? new Set()).add(name));
       }
