@@ -5,6 +5,7 @@ import type { Backend, ExchangeRecord, LogFields, TraceContext } from '../../src
 import type { Head } from './head.ts';
 import type { HttpConnection } from './http-connection.ts';
 import type { HttpInstance } from './http-instance.ts';
+import type { Refusal } from './refusal.ts';
 import { RequestBody } from './request-body.ts';
 import type { CompiledRoute } from './router.ts';
 import type { TemplateValues } from './template.ts';
@@ -38,6 +39,7 @@ export class ExchangeFacts implements ExchangeRecord, TemplateValues {
   backend: Backend | undefined = undefined;
   status = 0;
   error: ErrorCode | undefined = undefined;
+  refusal: Refusal | undefined = undefined;
   bytesSent = 0;
   durationMs = 0;
   readonly #begunAtMs = performance.now();

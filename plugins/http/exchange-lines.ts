@@ -1,5 +1,7 @@
 import type { ErrorCode } from '../../src/errors.ts';
+import type { Logger, LogFields } from '../../src/plugin-api/index.ts';
 import type { ExchangeFacts } from './exchange-facts.ts';
+import type { Refusal } from './refusal.ts';
 
 /** Failures of a backend: what exactly it did wrong is in no field of the access log. */
 const BACKEND_FAILURES: ReadonlySet<ErrorCode> = new Set([
@@ -47,7 +49,24 @@ export function logBackendFailure(exchange: ExchangeFacts, code: ErrorCode, deta
     backend: exchange.backend?.name,
     error: code,
     reason: detail === '' ? undefined : detail,
+    ...refusalFields(exchange.refusal),
   });
+}
+
+/** Why a request is refused. At `debug`, because the fault is the client's, and it may repeat it as often as it likes. */
+export function logRefused(logger: Logger, refusal: Refusal, fields: LogFields): void {
+  const { status, code, reason } = refusal;
+  logger.debug('Request refused', { ...fields, status, error: code, reason, ...refusalFields(refusal) });
+}
+
+function refusalFields(refusal: Refusal | undefined): LogFields {
+  if (refusal === undefined) return {};
+  const { rule, field, excerpt } = refusal;
+  return {
+    rule,
+    field: field === '' ? undefined : field,
+    excerpt: excerpt === '' ? undefined : excerpt,
+  };
 }
 
 function ids({ requestId, traceId, spanId }: ExchangeFacts): Record<string, string> {

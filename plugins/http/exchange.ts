@@ -3,7 +3,14 @@ import type { Backend, Lease, LeaseRequest, PendingLease } from '../../src/plugi
 import { answerText, errorAnswer, withBody, type Answer } from './answer.ts';
 import type { ClientFields, KnownHost } from './client-fields.ts';
 import { ExchangeFacts } from './exchange-facts.ts';
-import { logBackendFailure, logBackendSelected, logCompleted, logReceived } from './exchange-lines.ts';
+import {
+  logBackendFailure,
+  logBackendSelected,
+  logCompleted,
+  logReceived,
+  logRefused,
+} from './exchange-lines.ts';
+import { HOST } from './field-names.ts';
 import { hashKey } from './hash-key.ts';
 import type { Head } from './head.ts';
 import type { HttpConnection } from './http-connection.ts';
@@ -13,12 +20,14 @@ import { normalTarget } from './normal-path.ts';
 import { tunnelRecord } from './records.ts';
 import {
   AMBIGUOUS_PATH,
+  BAD_CHUNKS,
   BAD_HOST,
   BAD_TARGET,
   checkRequest,
   LARGE_BODY,
-  type Refusal,
+  SLOW_BODY,
 } from './request-check.ts';
+import { refuseField, refuseRequest, refuseTarget, type Refusal } from './refusal.ts';
 import type { RequestBody } from './request-body.ts';
 import { parseTarget, withTarget, type RequestTarget } from './request-target.ts';
 import { requestText } from './request-text.ts';
@@ -83,7 +92,7 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     }
     const host = target.authority === undefined ? named : view.host(target.authority);
     if (!named.isValid || !host.isValid) {
-      this.#refuse(BAD_HOST);
+      this.#refuse(named.isValid ? refuseTarget(BAD_HOST, head) : refuseField(BAD_HOST, head, HOST));
       return;
     }
     this.path = target.path;
@@ -129,8 +138,7 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     if (body === undefined) return start;
     const stop = body.take(bytes, start, end, this.connection.reader);
     if (body.fault === undefined) this.#forwardBody(body);
-    else if (body.fault === 'too large') this.#refuse(LARGE_BODY);
-    else this.#refuse(BAD_CHUNKS);
+    else this.#refuse(this.#bodyRefusal(body));
     return body.fault === undefined ? stop : end;
   }
 
@@ -164,9 +172,10 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
   expired(): void {
     const relay = this.#relay;
     if (relay?.begun === true || relay?.clientFull === true) {
-      this.abort(relay.clientFull ? 'client_abort' : 'backend_timeout');
+      if (relay.clientFull) this.abort('client_abort');
+      else this.abort('backend_timeout', 'the backend stopped in the middle of its response');
     } else if (this.body?.isAwaited === true) {
-      this.#refuse({ status: 408, code: 'body_timeout', reason: 'the request body took too long' });
+      this.#refuse(refuseRequest(SLOW_BODY));
     } else this.fail(504, 'backend_timeout', 'the backend took too long');
   }
 
@@ -174,7 +183,8 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
   responseMissing(): void {
     const untouched = this.#lease?.reused === true && !this.fresh;
     if (!untouched || this.body?.isRepeatable === false || !IDEMPOTENT.has(this.method)) {
-      this.fail(502, 'backend_reset', 'the backend closed the connection');
+      const detail = 'the backend closed the connection before it sent a response';
+      this.fail(502, 'backend_reset', 'the backend closed the connection', detail);
       return;
     }
     // An idle socket that the backend closed just now (RFC 9112 9.3.1).
@@ -272,10 +282,10 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
 
   #target(head: Head): RequestTarget | Refusal {
     const target = parseTarget(head.bytes.latin1Slice(head.urlStart, head.urlEnd), this.method);
-    if (target === undefined) return BAD_TARGET;
+    if (target === undefined) return refuseTarget(BAD_TARGET, head);
     if (!this.instance.options.normalize_path) return target;
     const normal = normalTarget(target.forwarded);
-    return normal === undefined ? AMBIGUOUS_PATH : withTarget(target, normal);
+    return normal === undefined ? refuseTarget(AMBIGUOUS_PATH, head) : withTarget(target, normal);
   }
 
   #forward(head: Head, target: RequestTarget, host: KnownHost, client: ClientFields): void {
@@ -317,11 +327,28 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     this.touch();
   }
 
+  #bodyRefusal(body: RequestBody): Refusal {
+    if (body.fault === 'too large') return refuseRequest(LARGE_BODY);
+    const { rule, field, excerpt } = this.connection.reader.fault;
+    return refuseRequest({ ...BAD_CHUNKS, rule }, field, excerpt);
+  }
+
   /** Answers what can't be served; nobody knows what the client sends next. */
-  #refuse({ status, reason, code }: Refusal): void {
+  #refuse(refusal: Refusal): void {
+    if (this.#over) return;
     this.keepAlive = false;
     this.isLast = false;
-    this.fail(status, code ?? 'bad_request', reason);
+    this.refusal = refusal;
+    const { logger } = this.instance.host;
+    if (logger.debugEnabled) logRefused(logger, refusal, this.logFields());
+    this.fail(refusal.status, refusal.code, refusal.reason);
+  }
+
+  /** The backend's response can't be passed on. */
+  refuseResponse(refusal: Refusal): void {
+    if (this.#over) return;
+    this.refusal = refusal;
+    this.fail(refusal.status, refusal.code, 'the backend sent an invalid response', refusal.reason);
   }
 
   #answer(answer: Answer): void {
@@ -362,8 +389,6 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     this.instance.ended();
   }
 }
-
-const BAD_CHUNKS: Refusal = { status: 400, reason: 'the chunked body is malformed' };
 
 /** What a client is told; the inside stays in the logs. */
 const REASONS: Partial<Record<ErrorCode, string>> = {

@@ -17,7 +17,11 @@ import type { Head } from './head.ts';
 import { HttpInstance } from './http-instance.ts';
 import { Lingering, LINGER_LOOK_MS } from './lingering.ts';
 import { REQUEST, RESPONSE } from './llhttp.ts';
+import { logRefused } from './exchange-lines.ts';
+import { refuseLargeHead, refuseMalformed, refuseMethod } from './head-refusal.ts';
 import { refusedRecord } from './records.ts';
+import { refuseRequest, type Refusal } from './refusal.ts';
+import { SLOW_HEAD } from './request-check.ts';
 import { HEAD, INVALID, MessageReader, MORE } from './message-reader.ts';
 import { judgeStart } from './request-start.ts';
 
@@ -280,8 +284,7 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
       if (first) this.deadline.set(this.#first.options.timeouts.read);
       return this.#judge(this.reader.rejected, end);
     }
-    if (this.reader.hasOnlyTarget) this.#refuse(414, 'head_too_large', 'the request target is too long');
-    else this.#refuse(431, 'head_too_large', 'the request head is too large');
+    this.#refuse(refuseLargeHead(this.reader));
     return end;
   }
 
@@ -289,8 +292,8 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
   #judge(bytes: Buffer, end: number): number {
     const verdict = judgeStart(bytes, this.#first.parts.methods);
     this.#unclear = verdict === 'unclear' ? bytes : undefined;
-    if (verdict === 'malformed') this.#refuse(400, 'bad_request', this.reader.failure);
-    else if (verdict === 'unknown method') this.#refuse(501, 'bad_request', 'the method is unknown');
+    if (verdict === 'malformed') this.#refuse(refuseMalformed(this.reader));
+    else if (verdict === 'unknown method') this.#refuse(refuseMethod(bytes));
     return end;
   }
 
@@ -315,16 +318,21 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
   }
 
   /** Answers what is no request, and closes: nobody knows where the next one would begin. */
-  #refuse(status: number, code: 'bad_request' | 'head_too_large' | 'head_timeout', reason: string): void {
+  #refuse(refusal: Refusal): void {
     const instance = this.#current() ?? this.#first;
     const requestId = instance.parts.requestIds.next();
     const { listener, remoteAddress } = this.connection;
-    instance.host.telemetry.exchange(refusedRecord(listener, remoteAddress, requestId, status, code));
-    const answer = errorAnswer(status, reason, requestId, false);
+    const { logger, telemetry } = instance.host;
+    telemetry.exchange(refusedRecord(listener, remoteAddress, requestId, refusal));
+    if (logger.debugEnabled) logRefused(logger, refusal, { request_id: requestId, client_ip: remoteAddress });
+    const { status } = refusal;
+    const answer = errorAnswer(status, refusal.reason, requestId, false);
     const page = instance.errorPages.render(status, requestId);
     const shown = page === undefined ? answer : withBody(answer, page.contentType, page.body);
     const lines = `X-Request-ID: ${requestId}\r\nConnection: close\r\n`;
-    this.connection.stream.writeText(answerText(shown, instance.date.text, '', lines));
+    // Not even of a head that is not complete has a HEAD request an answer with a body.
+    const method = this.reader.beginsWith('HEAD ') ? 'HEAD' : '';
+    this.connection.stream.writeText(answerText(shown, instance.date.text, method, lines));
     this.#finish();
   }
 
@@ -353,7 +361,7 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
     if (this.#lingering !== undefined) this.#lingerOn(this.#lingering);
     else if (this.#clientFull) this.connection.stream.destroy();
     else if (this.#exchange !== undefined) this.#exchange.expired();
-    else if (this.reader.busy) this.#refuse(408, 'head_timeout', 'the request head took too long');
+    else if (this.reader.busy) this.#refuse(refuseRequest(SLOW_HEAD));
     else this.#finish();
   }
 

@@ -1,5 +1,6 @@
 import type { Head } from './head.ts';
 import { FAILED, NEEDS_MORE, type MessageKind, type ParserMemory, type ParserSupply } from './llhttp.ts';
+import { bodyFault, foldedFault, headFault, oversizeFault, type ParserFault } from './parser-fault.ts';
 import type { BodySink, PartialHead, Scratch } from './scratch.ts';
 
 /** What became of the bytes that a reader was fed. */
@@ -18,7 +19,10 @@ export interface HeadLimits {
   readonly headerCount: number;
 }
 
+/** So much of a head that is too large is kept, to tell what it began with. */
+const BEGINNING_BYTES = 64;
 const NOTHING = Buffer.alloc(0);
+const NO_FAULT: ParserFault = { rule: 'syntax', reason: '', field: '', excerpt: '' };
 
 /**
  * Reads heads, and chunked bodies with their trailers, from a stream of bytes; bodies of known length are counted by
@@ -28,9 +32,9 @@ const NOTHING = Buffer.alloc(0);
 export class MessageReader {
   /** After HEAD: valid until this or any other reader is fed. After END: the trailers, as fields. */
   head: Head | undefined;
-  /** After INVALID: why. */
-  failure = '';
-  /** After INVALID: all that came of the head. */
+  /** After INVALID and TOO_LARGE: what is wrong, and where. */
+  fault: ParserFault = NO_FAULT;
+  /** After INVALID: all that came of the head. After TOO_LARGE: its beginning at least. */
   rejected: Buffer = NOTHING;
   /** The first byte of the last `feed` that was not consumed. */
   position = 0;
@@ -61,6 +65,12 @@ export class MessageReader {
   /** After TOO_LARGE: whether not even the request line was complete. */
   get hasOnlyTarget(): boolean {
     return this.#scratch.head.fields === 0;
+  }
+
+  /** Whether what came of a head that is not complete, or was refused, begins with that text. */
+  beginsWith(text: string): boolean {
+    const bytes = this.rejected.length > 0 ? this.rejected : (this.#partial?.bytes ?? NOTHING);
+    return bytes.toString('latin1', 0, text.length) === text;
   }
 
   /** Parses `bytes[start, end)` up to the end of a head or message. `sink` gets body pieces; without one there must be no body. */
@@ -101,7 +111,7 @@ export class MessageReader {
     }
     const outcome = memory.execute(this.#parser, scratch, bytes, start, end);
     this.position = memory.position;
-    if (outcome === FAILED) return this.#fail(memory, bytes.subarray(start, end));
+    if (outcome === FAILED) return this.#fail(memory, bytes.subarray(start, end), this.position - start);
     if (outcome === NEEDS_MORE)
       return this.#inBody && !scratch.sawField ? MORE : this.#keep(bytes, start, end);
     this.#paused = true;
@@ -121,10 +131,11 @@ export class MessageReader {
     const scratch = this.#scratch;
     const head = scratch.head;
     const headBytes = (this.#partial?.bytes.length ?? 0) + this.position - start;
-    if (headBytes > this.limits.headerSize) return TOO_LARGE;
     scratch.place(this.#partial, bytes, start, this.position);
+    if (headBytes > this.limits.headerSize)
+      return this.#oversize(this.#partial?.bytes ?? bytes.subarray(start));
     if (scratch.folded) {
-      this.failure = 'a field line is folded';
+      this.fault = foldedFault(head);
       return INVALID;
     }
     head.major = memory.major(this.#parser);
@@ -138,8 +149,8 @@ export class MessageReader {
   }
 
   #end(bytes: Buffer, start: number): Progress {
-    if (this.#scratch.fieldBytes > this.limits.headerSize) return TOO_LARGE;
     this.#scratch.place(this.#partial, bytes, start, this.position);
+    if (this.#scratch.fieldBytes > this.limits.headerSize) return this.#oversize(NOTHING);
     this.head = this.#scratch.head;
     this.finish();
     return END;
@@ -147,13 +158,29 @@ export class MessageReader {
 
   #keep(bytes: Buffer, start: number, end: number): Progress {
     this.#partial = this.#scratch.keep(this.#partial, bytes, start, end, this.#inBody);
-    return this.#partial.bytes.length > this.limits.headerSize ? TOO_LARGE : MORE;
+    if (this.#partial.bytes.length <= this.limits.headerSize) return MORE;
+    this.#scratch.head.bytes = this.#partial.bytes;
+    this.#scratch.head.offsets.set(this.#partial.offsets);
+    return this.#oversize(this.#partial.bytes);
   }
 
-  #fail(memory: ParserMemory, bytes: Buffer): Progress {
-    if (this.#scratch.tooManyFields) return TOO_LARGE;
-    if (!this.#inBody) this.rejected = Buffer.concat([this.#partial?.bytes ?? NOTHING, bytes]);
-    this.failure = memory.failure(this.#parser);
+  #oversize(begun: Buffer): Progress {
+    this.rejected = Buffer.from(begun.subarray(0, BEGINNING_BYTES));
+    this.fault = oversizeFault('head_size', 'the head is too large', this.#scratch.head);
+    return TOO_LARGE;
+  }
+
+  #fail(memory: ParserMemory, bytes: Buffer, at: number): Progress {
+    const all = this.#partial === undefined ? bytes : Buffer.concat([this.#partial.bytes, bytes]);
+    if (!this.#inBody) this.rejected = all === bytes ? Buffer.from(bytes) : all;
+    if (this.#scratch.tooManyFields) {
+      this.fault = { rule: 'field_count', reason: 'the head has too many fields', field: '', excerpt: '' };
+      return TOO_LARGE;
+    }
+    const reason = memory.failure(this.#parser);
+    // For the start of a message the parser may name a place outside of what it was given last.
+    const place = Math.min(Math.max(0, all.length - bytes.length + at), all.length);
+    this.fault = this.#inBody ? bodyFault(reason, all, place) : headFault(reason, all, place);
     return INVALID;
   }
 }

@@ -1,5 +1,6 @@
 import type { ExchangeRecord, Lease, TunnelRecord, TunnelResult } from '../../src/plugin-api/index.ts';
 import type { Exchange } from './exchange.ts';
+import type { Refusal } from './refusal.ts';
 
 /** What telemetry gets to know of the tunnel that an exchange became. */
 export function tunnelRecord(
@@ -32,8 +33,7 @@ export function refusedRecord(
   listener: string,
   clientAddress: string,
   requestId: string,
-  status: number,
-  error: ExchangeRecord['error'],
+  refusal: Refusal,
 ): ExchangeRecord {
   return {
     listener,
@@ -54,9 +54,10 @@ export function refusedRecord(
     upstream: '',
     algorithm: '',
     backend: undefined,
-    status,
+    status: refusal.status,
     bytesReceived: 0,
     bytesSent: 0,
-    error,
+    error: refusal.code,
+    refusal,
   };
 }

@@ -1,37 +1,38 @@
 import type { ErrorCode } from '../../src/errors.ts';
-import { VIA } from './field-names.ts';
+import { excerpt } from './excerpt.ts';
+import { CONTENT_LENGTH, HOST, TRANSFER_ENCODING, VIA } from './field-names.ts';
 import type { Head } from './head.ts';
 import type { HttpInstance } from './http-instance.ts';
-
-/** Why a request is refused. */
-export interface Refusal {
-  readonly status: number;
-  readonly reason: string;
-  /** Default: `bad_request`. */
-  readonly code?: ErrorCode;
-}
+import type { RefusalRule } from './refusal-rules.ts';
+import { refuseField, refuseRequest, refuseTarget, type Refusal, type RequestRule } from './refusal.ts';
 
 const SPACE = 0x20;
+/** `HTTP/1.1` */
+const VERSION_LENGTH = 8;
 
-const refusal = (status: number, reason: string): Refusal => ({ status, reason });
+const rule = (name: RefusalRule, status: number, reason: string, code?: ErrorCode): RequestRule =>
+  code === undefined ? { rule: name, status, reason } : { rule: name, status, reason, code };
 
-const BAD_VERSION = refusal(400, 'the HTTP version must be 1.0 or 1.1');
-const UNKNOWN_VERSION = refusal(505, 'the HTTP version must be 1.0 or 1.1');
-const CODING_IN_1_0 = refusal(400, 'HTTP/1.0 has no Transfer-Encoding');
-const UNKNOWN_CODING = refusal(501, 'the only supported Transfer-Encoding is chunked');
-const BAD_LENGTH = refusal(400, 'Content-Length must be one number');
-const TWO_LENGTHS = refusal(400, 'Content-Length and Transfer-Encoding exclude each other');
-export const BAD_HOST = refusal(400, 'there must be exactly one valid Host');
-export const BAD_TARGET = refusal(400, 'the request target is malformed');
-export const AMBIGUOUS_PATH = refusal(400, 'the path holds an encoded slash, backslash or NUL');
-const NO_CONNECT = refusal(405, 'CONNECT is not allowed here');
-const LONG_TARGET = refusal(414, 'the request target is too long');
-export const LARGE_BODY: Refusal = {
-  status: 413,
-  reason: 'the request body is too large',
-  code: 'body_too_large',
-};
-const LOOP: Refusal = { status: 508, reason: 'the request came through this proxy before', code: 'loop' };
+const BAD_VERSION = rule('version', 400, 'the HTTP version must be 1.0 or 1.1');
+const UNKNOWN_VERSION = rule('version', 505, 'the HTTP version must be 1.0 or 1.1');
+const CODING_IN_1_0 = rule('transfer_encoding', 400, 'HTTP/1.0 has no Transfer-Encoding');
+const UNKNOWN_CODING = rule('transfer_encoding', 501, 'the only supported Transfer-Encoding is chunked');
+const BAD_LENGTH = rule('content_length', 400, 'Content-Length must be one number');
+const TWO_LENGTHS = rule('two_lengths', 400, 'Content-Length and Transfer-Encoding exclude each other');
+export const BAD_HOST = rule('host', 400, 'there must be exactly one valid Host');
+export const BAD_TARGET = rule('target', 400, 'the request target is malformed');
+export const AMBIGUOUS_PATH = rule('encoded_path', 400, 'the path holds an encoded slash, backslash or NUL');
+export const BAD_CHUNKS = rule('chunk', 400, 'the chunked body is malformed');
+const NO_CONNECT = rule('connect', 405, 'CONNECT is not allowed here');
+const LONG_TARGET = rule('target_size', 414, 'the request target is too long');
+/** The request line does not end within the size of a head. */
+export const LONG_LINE = rule('target_size', 414, 'the request target is too long', 'head_too_large');
+export const LARGE_HEAD = rule('head_size', 431, 'the request head is too large', 'head_too_large');
+export const UNKNOWN_METHOD = rule('method', 501, 'the method is unknown');
+export const LARGE_BODY = rule('body_size', 413, 'the request body is too large', 'body_too_large');
+export const SLOW_HEAD = rule('head_timeout', 408, 'the request head took too long', 'head_timeout');
+export const SLOW_BODY = rule('body_timeout', 408, 'the request body took too long', 'body_timeout');
+const LOOP = rule('loop', 508, 'the request came through this proxy before', 'loop');
 
 /** The parser takes several spaces before the version. */
 function versionAt({ bytes, urlEnd }: Head): number {
@@ -43,18 +44,26 @@ function versionAt({ bytes, urlEnd }: Head): number {
 /** What the parser lets through and a proxy must not (RFC 9112 3.2, 6.1, 6.3; RFC 9110 7.6.3); undefined for a sound request. */
 export function checkRequest(head: Head, instance: HttpInstance): Refusal | undefined {
   const { limits } = instance.options;
-  if (head.major !== 1) return head.major === 0 ? BAD_VERSION : UNKNOWN_VERSION;
-  if (head.minor > 1 || !head.saysHttp(versionAt(head))) return BAD_VERSION;
-  if (head.urlEnd - head.urlStart > limits.target_length) return LONG_TARGET;
-  if (head.method === 'CONNECT') return NO_CONNECT;
+  if (head.major !== 1) return refuseVersion(head.major === 0 ? BAD_VERSION : UNKNOWN_VERSION, head);
+  if (head.minor > 1 || !head.saysHttp(versionAt(head))) return refuseVersion(BAD_VERSION, head);
+  if (head.urlEnd - head.urlStart > limits.target_length) return refuseTarget(LONG_TARGET, head);
+  if (head.method === 'CONNECT') return refuseTarget(NO_CONNECT, head);
   if (head.transferEncodings > 0) {
-    if (head.minor === 0) return CODING_IN_1_0;
-    if (head.contentLength !== -1) return TWO_LENGTHS;
-    if (head.transferEncodings > 1 || !head.chunked) return UNKNOWN_CODING;
+    if (head.minor === 0) return refuseField(CODING_IN_1_0, head, TRANSFER_ENCODING);
+    if (head.contentLength !== -1) return refuseField(TWO_LENGTHS, head, CONTENT_LENGTH);
+    if (head.transferEncodings > 1 || !head.chunked)
+      return refuseField(UNKNOWN_CODING, head, TRANSFER_ENCODING);
   }
-  if (Number.isNaN(head.contentLength)) return BAD_LENGTH;
-  if (head.hosts > 1 || (head.hosts === 0 && head.minor === 1)) return BAD_HOST;
-  if (limits.body_size > 0 && head.contentLength > limits.body_size) return LARGE_BODY;
-  if (instance.via.comesBack(head.joined(VIA))) return LOOP;
+  if (Number.isNaN(head.contentLength)) return refuseField(BAD_LENGTH, head, CONTENT_LENGTH);
+  if (head.hosts > 1) return refuseField(BAD_HOST, head, HOST);
+  if (head.hosts === 0 && head.minor === 1) return refuseRequest(BAD_HOST, 'Host');
+  if (limits.body_size > 0 && head.contentLength > limits.body_size)
+    return refuseField(LARGE_BODY, head, CONTENT_LENGTH);
+  if (instance.via.comesBack(head.joined(VIA))) return refuseField(LOOP, head, VIA);
   return undefined;
+}
+
+function refuseVersion(broken: RequestRule, head: Head): Refusal {
+  const at = versionAt(head);
+  return refuseRequest(broken, '', excerpt(head.bytes.toString('latin1', at, at + VERSION_LENGTH)));
 }

@@ -4,15 +4,19 @@ import { KEEP_ALIVE } from './field-names.ts';
 import type { Exchange } from './exchange.ts';
 import type { Head } from './head.ts';
 import { END, HEAD, MORE, type MessageReader } from './message-reader.ts';
+import type { Refusal } from './refusal.ts';
+import { checkFraming, isSound, refuseFault, refuseStatusLine, refuseUpgrade } from './response-check.ts';
 import { forwardedResponse, hasNoBody } from './response-head.ts';
 
 /** Pieces of a body up to this size are joined with what else is to be written; larger ones go out by themselves. */
 const JOINED_BYTES = 16 * 1024;
 
-const TAB = 0x09;
-
 /** How much earlier than announced a backend's idle socket is given up. */
 const KEPT_MARGIN_MS = 1_000;
+
+/** What the log is told of a backend that closed its connection too early. */
+const HEAD_CUT_SHORT = 'the backend closed the connection within the head of its response';
+const CUT_SHORT = 'the backend closed the connection before the end of its response';
 
 /** What is read next of the response. */
 const READING_HEAD = 0;
@@ -89,14 +93,14 @@ export class ResponseRelay implements StreamReader {
     if (this.#stopped) return;
     if (this.#state === UNTIL_CLOSE) this.#endOfStream();
     else if (this.#state === READING_HEAD) this.#noResponse();
-    else this.#exchange.abort('backend_reset');
+    else this.#exchange.abort('backend_reset', CUT_SHORT);
   }
 
   closed(error: Error | undefined): void {
     if (this.#stopped) return;
     if (this.#state === READING_HEAD) this.#noResponse();
     else if (this.#state === UNTIL_CLOSE && error === undefined) this.#endOfStream();
-    else this.#exchange.abort('backend_reset');
+    else this.#exchange.abort('backend_reset', CUT_SHORT);
   }
 
   drained(): void {
@@ -118,7 +122,8 @@ export class ResponseRelay implements StreamReader {
   }
 
   #noResponse(): void {
-    if (this.#heard) this.#exchange.fail(502, 'backend_reset', 'the backend closed the connection');
+    if (this.#heard)
+      this.#exchange.fail(502, 'backend_reset', 'the backend closed the connection', HEAD_CUT_SHORT);
     else this.#exchange.responseMissing();
   }
 
@@ -133,16 +138,19 @@ export class ResponseRelay implements StreamReader {
   #readHead(bytes: Buffer, at: number, end: number): number {
     const progress = this.#reader.feed(bytes, at, end);
     if (progress === MORE) return end;
-    if (progress !== HEAD) return this.#malformed();
+    if (progress !== HEAD) return this.#refuse(refuseFault(this.#reader.fault));
     const head = this.#reader.head as Head;
     const { position } = this.#reader;
-    if (!isSound(head)) return this.#malformed();
+    if (!isSound(head)) return this.#refuse(refuseStatusLine(head));
     if (head.status === 101) return this.#switch(head, bytes, position, end);
     if (head.status < 200) {
       this.#interim(head);
       return position;
     }
-    return this.#final(head) ? position : this.#malformed();
+    const refusal = checkFraming(head);
+    if (refusal !== undefined) return this.#refuse(refusal);
+    this.#final(head);
+    return position;
   }
 
   #interim(head: Head): void {
@@ -152,27 +160,20 @@ export class ResponseRelay implements StreamReader {
     this.#out += `${forwardedResponse(head, undefined)}\r\n`;
   }
 
-  /** False when the response's framing can't be trusted. */
-  #final(head: Head): boolean {
+  #final(head: Head): void {
     const exchange = this.#exchange;
-    if (!this.#frame(head)) return false;
+    this.#frame(head);
     exchange.mark('responseHeadMs');
     this.#out += this.#headText(head);
     this.status = head.status;
     exchange.mark('headSentMs');
     if (this.#state === CHUNKED) this.#reader.expectChunks();
     else this.#reader.finish();
-    return true;
   }
 
   /** Decides how the body is read and how it is written (RFC 9112 6.3). */
-  #frame(head: Head): boolean {
+  #frame(head: Head): void {
     const exchange = this.#exchange;
-    if (Number.isNaN(head.contentLength)) return false;
-    if (head.transferEncodings > 0) {
-      if (head.minor === 0 || head.contentLength !== -1) return false;
-      if (head.transferEncodings > 1 || !head.chunked) return false;
-    }
     this.#idleMs = head.wantsKeepAlive ? keptMs(head) : 0;
     if (hasNoBody(head.status, exchange.method)) this.#state = COMPLETE;
     else if (head.chunked) this.#state = CHUNKED;
@@ -190,7 +191,6 @@ export class ResponseRelay implements StreamReader {
         exchange.keepAlive = false;
       }
     }
-    return true;
   }
 
   #headText(head: Head): string {
@@ -227,7 +227,8 @@ export class ResponseRelay implements StreamReader {
     const exchange = this.#exchange;
     const chosen = head.upgradeField < 0 ? '' : head.valueText(head.upgradeField);
     const offered = exchange.upgrade.split(',').map((protocol) => protocol.trim().toLowerCase());
-    if (exchange.upgrade === '' || !offered.includes(chosen.toLowerCase())) return this.#malformed();
+    if (exchange.upgrade === '' || !offered.includes(chosen.toLowerCase()))
+      return this.#refuse(refuseUpgrade(head));
     const passed = forwardedResponse(head, exchange.matched?.responseEdits);
     const own = `${this.#ownFields(head)}Connection: Upgrade\r\nUpgrade: ${chosen}\r\n`;
     exchange.mark('responseHeadMs');
@@ -258,16 +259,16 @@ export class ResponseRelay implements StreamReader {
     this.#exchange.bytesSent += chunks.bytes - before;
     this.#out += chunks.take();
     if (progress === MORE) return end;
-    if (progress !== END) return this.#malformed();
+    if (progress !== END) return this.#refuse(refuseFault(this.#reader.fault));
     if (this.#chunkedOut) this.#out += lastChunk(this.#reader.head);
     this.#state = COMPLETE;
     return this.#reader.position;
   }
 
-  #malformed(): number {
+  #refuse(refusal: Refusal): number {
     // What was read before the fault is passed on; the abort that follows shows that it is not all.
     if (this.begun) this.#flush();
-    this.#exchange.fail(502, 'backend_protocol', 'the backend sent an invalid response');
+    this.#exchange.refuseResponse(refusal);
     return -1;
   }
 
@@ -298,18 +299,6 @@ export class ResponseRelay implements StreamReader {
     // Paused for a slow client, but with nothing left to read: the next lease reads again.
     this.#exchange.complete(this.status, clean ? this.#idleMs : 0);
   }
-}
-
-/** What the parser does not check of a status line. */
-function isSound(head: Head): boolean {
-  if (head.major !== 1 || head.status < 100 || head.status > 999) return false;
-  // Line breaks before it, which the parser skips, mean that the backend counts its messages differently.
-  if (!head.saysHttp(head.start)) return false;
-  for (let at = head.reasonStart; at < head.reasonEnd; at++) {
-    const byte = head.bytes[at] as number;
-    if ((byte < 0x20 && byte !== TAB) || byte === 0x7f) return false;
-  }
-  return true;
 }
 
 /**

@@ -477,7 +477,7 @@ export interface AccessLog {
   readonly enabled: boolean;
   /** `text` and `json` as for other lines; `common` and `combined` are the formats of web servers, which know no tunnels. Default: that of `logging.format`. */
   readonly format?: 'text' | 'json' | 'common' | 'combined';
-  /** The fields of a line in their order, for `text` and `json`. What a tunnel does not have is left out of its line. `duration` is `duration_ms` in JSON, `bytes` is `bytes_sent` for a tunnel. Text lines always begin with the time. Default: those that tell most. */
+  /** The fields of a line in their order, for `text` and `json`. What a tunnel does not have is left out of its line. `duration` is `duration_ms` in JSON, `bytes` is `bytes_sent` for a tunnel. `refusal`, `refusal_field` and `refusal_excerpt` say which rule a refused request or response broke, in which field, and with which bytes. Text lines always begin with the time. Default: those that tell most. */
   readonly fields?: readonly (
     | 'timestamp'
     | 'listener'
@@ -502,6 +502,9 @@ export interface AccessLog {
     | 'span_id'
     | 'ended_by'
     | 'error'
+    | 'refusal'
+    | 'refusal_field'
+    | 'refusal_excerpt'
   )[];
   /** Only lines for which this holds are written: comparisons (`==`, `!=`, `<`, `<=`, `>`, `>=`, `in (…)`, `contains`, `starts_with`, `ends_with`) of fields with numbers, durations, sizes and texts, joined by `and`, `or`, `not` and parentheses. A text field alone holds when it is not empty. */
   readonly filter?: string;

@@ -3,6 +3,18 @@ import type { TunnelEnd } from './host.ts';
 import type { TraceContext, Tracer } from './tracing.ts';
 import type { Backend } from './upstream.ts';
 
+/** Why a message of a peer was refused: the rule that it broke, and where. */
+export interface MessageRefusal {
+  /** Whose message it was: a `request` of the client, or a `response` of the backend. */
+  readonly side: 'request' | 'response';
+  /** Short stable name of the rule. A protocol has few of them, because metrics count by it. */
+  readonly rule: string;
+  /** Name of the field that broke the rule; '' when it was none. */
+  readonly field: string;
+  /** The bytes that broke the rule, bounded, printable and without secrets; '' when there is nothing to show. */
+  readonly excerpt: string;
+}
+
 /** One HTTP exchange, or one exchange of any request/response protocol; published once, at its end. */
 export interface ExchangeRecord {
   /** Name of the listener. */
@@ -41,6 +53,8 @@ export interface ExchangeRecord {
   readonly bytesSent: number;
   /** What went wrong, or undefined. */
   readonly error: ErrorCode | undefined;
+  /** Why the request or its response was refused; absent when neither was. */
+  readonly refusal?: MessageRefusal | undefined;
 }
 
 /** One tunnel (TCP connection, WebSocket), published at its end. */

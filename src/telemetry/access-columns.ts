@@ -51,6 +51,9 @@ export const EXCHANGE_COLUMNS: Columns<ExchangeRecord> = columns<ExchangeRecord>
   ['referer', 'text', (record) => record.referer],
   ['route', 'word', (record) => record.route],
   ['algorithm', 'word', (record) => record.algorithm],
+  ['refusal', 'optional', (record) => record.refusal?.rule],
+  ['refusal_field', 'optional', (record) => record.refusal?.field],
+  ['refusal_excerpt', 'optional', (record) => record.refusal?.excerpt],
 ]);
 
 export const TUNNEL_COLUMNS: Columns<TunnelRecord> = columns<TunnelRecord>(
@@ -80,6 +83,9 @@ export const DEFAULT_FIELDS: Readonly<
       'trace_id',
       'span_id',
       'error',
+      'refusal',
+      'refusal_field',
+      'refusal_excerpt',
     ],
     tunnel: [
       'client_ip',
@@ -114,6 +120,9 @@ export const DEFAULT_FIELDS: Readonly<
       'trace_id',
       'span_id',
       'error',
+      'refusal',
+      'refusal_field',
+      'refusal_excerpt',
     ],
     tunnel: [
       'timestamp',

@@ -29,6 +29,12 @@ const ROWS = [
     'Requests and tunnels that went wrong, by kind of error.',
   ],
   [
+    'balance_refused_messages_total',
+    'counter',
+    ['listener', 'side', 'rule'],
+    'Requests of clients and responses of backends that were refused, by the rule that they broke.',
+  ],
+  [
     'balance_request_resends_total',
     'counter',
     ['backend'],

@@ -10,6 +10,7 @@ import { SnapshotTaker } from './metrics-snapshot.ts';
 import type { MetricsSnapshot } from './metrics-snapshot.ts';
 import type { ProcessMetrics } from './process-metrics.ts';
 import { backendSeries, listenerSeries, proxySeries, queueSeries, tunnelSeries } from './metric-series.ts';
+import { RefusalCounters } from './refusal-counters.ts';
 import { NO_BACKEND, RequestMetrics, type RequestTotals } from './request-metrics.ts';
 import { TunnelDurations } from './tunnel-durations.ts';
 
@@ -30,6 +31,7 @@ export class Metrics implements TelemetrySubscriber {
   readonly #process: () => ProcessMetrics | undefined;
   readonly #snapshots: SnapshotTaker;
   readonly #requests: RequestMetrics;
+  readonly #refusals = new RefusalCounters();
   readonly #healthChecks = new NamedDurationCounters<'pass' | 'fail'>([]);
   readonly #queues = new NamedDurationCounters<QueueOutcome>([]);
   readonly #tunnels = new TunnelDurations();
@@ -47,6 +49,7 @@ export class Metrics implements TelemetrySubscriber {
 
   exchange(record: ExchangeRecord): void {
     this.#requests.exchange(record);
+    if (record.refusal !== undefined) this.#refusals.count(record);
   }
 
   tunnel(record: TunnelRecord): void {
@@ -103,6 +106,7 @@ export class Metrics implements TelemetrySubscriber {
     this.#healthChecks.forgetOthers(snapshot.backendNames);
     this.#queues.forgetOthers(new Set(snapshot.queues.keys()));
     this.#tunnels.forgetOthers(snapshot);
+    this.#refusals.forgetOthers(snapshot);
   }
 
   #series(snapshot: MetricsSnapshot): Readonly<Record<MetricName, () => Iterable<Series>>> {
@@ -111,6 +115,7 @@ export class Metrics implements TelemetrySubscriber {
       balance_requests_total: () => this.#requests.requests(backendNames),
       balance_request_duration_seconds: () => this.#requests.durations(backendNames),
       balance_request_errors_total: () => this.#requests.errors(backendNames),
+      balance_refused_messages_total: () => this.#refusals.series(snapshot),
       ...backendSeries(snapshot, this.#healthChecks),
       ...queueSeries(snapshot, this.#queues),
       ...listenerSeries(snapshot),

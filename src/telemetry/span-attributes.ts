@@ -23,6 +23,7 @@ export function exchangeAttributes(record: ExchangeRecord): Attributes {
   if (record.requestId !== '') attributes['balance.request_id'] = short(record.requestId);
   if (record.route !== '') attributes['balance.route'] = short(record.route);
   if (record.error !== undefined) attributes['error.type'] = record.error;
+  if (record.refusal !== undefined) attributes['balance.refusal'] = short(record.refusal.rule);
   attributes['http.status_code'] = record.status;
   attributes['http.response.status_code'] = record.status;
   return attributes;

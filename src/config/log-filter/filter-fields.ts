@@ -35,6 +35,9 @@ const KINDS: Readonly<Record<Exclude<AccessField, 'timestamp'>, FieldKind>> = {
   span_id: 'text',
   ended_by: 'text',
   error: 'text',
+  refusal: 'text',
+  refusal_field: 'text',
+  refusal_excerpt: 'text',
 };
 
 /** All names that a filter of access lines may use; some fields have a second one, from other formats of the line. */

@@ -82,8 +82,12 @@ describe('the access log', () => {
     await stage.exchange('GET / HTTP/1.1\r\n\r\n');
     const lines = await accessLines(stage, 3);
     expect(lines[0]).toMatch(/ path=\/dies .* status=502 .* backend=one request_id=\S+ error=backend_reset$/);
-    expect(lines[1]).toMatch(/ status=400 .* backend=- request_id=\S+ error=bad_request$/);
-    expect(lines[2]).toMatch(/ method=GET .* status=400 .* error=bad_request$/);
+    expect(lines[1]).toMatch(
+      / status=400 .* backend=- request_id=\S+ error=bad_request refusal=method refusal_excerpt=nonsense$/,
+    );
+    expect(lines[2]).toMatch(
+      / method=GET .* status=400 .* error=bad_request refusal=host refusal_field=Host$/,
+    );
   });
 
   it('cannot be forged by what a client sends', async () => {

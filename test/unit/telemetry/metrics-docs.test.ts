@@ -28,6 +28,8 @@ function busyLab(): MetricsLab {
   lab.backends.push(backendReading(backend));
   lab.listeners.push(listenerReading('web'));
   lab.metrics.exchange(exchangeRecord({ backend, error: 'backend_reset' }));
+  const refusal = { side: 'request', rule: 'host', field: 'Host', excerpt: 'a b' } as const;
+  lab.metrics.exchange(exchangeRecord({ listener: 'web', error: 'bad_request', refusal }));
   lab.metrics.tunnel(tunnelRecord({ listener: 'web', backend }));
   lab.metrics.healthCheck({ backend: 'a', passed: true, durationMs: 1 });
   lab.metrics.queue({ upstream: 'web', outcome: 'served', waitedMs: 1 });

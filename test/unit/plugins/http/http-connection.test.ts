@@ -64,6 +64,7 @@ function endingConnection(): { stream: StuckStream; expire: () => void } {
   let expire = (): void => {};
   const host = {
     listener: 'test',
+    logger: { debugEnabled: false },
     telemetry: { detailed: false, tracer: undefined, exchange: () => {}, tunnel: () => {} },
     defaultUpstream: undefined,
     deadline: (expired: () => void) => {

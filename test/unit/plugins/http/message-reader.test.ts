@@ -206,7 +206,7 @@ it('a reader holds a parser only while a message is incomplete', () => {
   expect(message.busy).toBe(false);
   const bad = Buffer.from('nonsense\r\n\r\n');
   expect(message.feed(bad, 0, bad.length)).toBe(INVALID);
-  expect(message.failure).not.toBe('');
+  expect(message.fault.reason).not.toBe('');
   message.finish();
 });
 

@@ -1,0 +1,51 @@
+/** Up to so many characters of a message go into the log. */
+const MOST_SHOWN = 64;
+/** Values of fields whose names hold one of these words are never shown: they let somebody in, or say who somebody is. */
+const SECRET_NAME =
+  /auth|cookie|token|secret|passw|key|session|credential|signature|jwt|csrf|xsrf|saml|otp|pin$|cert/i;
+const HIDDEN = '(hidden)';
+
+/** Whether the values of fields with that name may hold a secret. */
+export function isSecret(name: string): boolean {
+  return SECRET_NAME.test(name);
+}
+
+/** The beginning of a text (latin1) of a message: printable, bounded, without credentials and queries of URLs. */
+export function excerpt(text: string): string {
+  const masked = withoutSecrets(text);
+  return masked.length <= MOST_SHOWN ? printable(masked) : `${printable(masked.slice(0, MOST_SHOWN))}…`;
+}
+
+/** The value of a field, as {@link excerpt} has it; hidden when the name says that it is a secret. */
+export function valueExcerpt(name: string, value: string): string {
+  if (value === '') return '';
+  return isSecret(name) ? HIDDEN : excerpt(value);
+}
+
+/** The text up to the byte that broke a rule, and that byte in angle brackets. `name`: of the field that it stands in, or ''. */
+export function excerptUpTo(name: string, before: string, byte: number | undefined): string {
+  const broken = byte === undefined ? '' : `<${printable(String.fromCharCode(byte))}>`;
+  if (isSecret(name)) return byte !== undefined && isPrintable(byte) ? HIDDEN : HIDDEN + broken;
+  const masked = withoutSecrets(before);
+  const shown = masked.length <= MOST_SHOWN ? masked : masked.slice(-MOST_SHOWN);
+  return `${masked.length > MOST_SHOWN ? '…' : ''}${printable(shown)}${broken}`;
+}
+
+/** Takes out what URLs may hold of secrets, from a query's first byte to the next blank, and credentials before a host. */
+function withoutSecrets(text: string): string {
+  let shown = text;
+  if (shown.includes('?')) shown = shown.replace(/\?\S+/g, '?…');
+  if (shown.includes('@')) shown = shown.replace(/\/\/[^/\s]*@/g, '//…@');
+  return shown;
+}
+
+/** Control bytes, bytes above ASCII and backslashes as escapes. */
+function printable(text: string): string {
+  return text.replace(/[^ -[\]-~…]/g, (byte) =>
+    byte === '\\' ? '\\\\' : `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
+}
+
+function isPrintable(byte: number): boolean {
+  return byte >= 0x20 && byte < 0x7f;
+}

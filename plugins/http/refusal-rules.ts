@@ -1,0 +1,36 @@
+/**
+ * The rules for which a message is refused, and what each wants. Their names are the `rule` label of metrics and the
+ * `refusal` of access lines, so none is renamed without a note in the changelog.
+ */
+export const REFUSAL_RULES = {
+  method: 'The message begins with a method that is known.',
+  target: 'The request target is well-formed.',
+  target_size:
+    'The request target is no longer than `limits.target_length`, and ends within `limits.header_size`.',
+  encoded_path: 'With `normalize_path`: the path holds no encoded slash, backslash or NUL.',
+  version: 'The version is HTTP/1.0 or 1.1.',
+  status_line: 'The status line has a status of three digits and a printable reason.',
+  line_end: 'Lines end with CR and LF.',
+  field_name: 'Field names are tokens, right before a colon.',
+  field_value: 'Field values hold no control bytes.',
+  folded_field: 'A field stands on one line.',
+  head_size: 'The head, or the trailers, are no larger than `limits.header_size`.',
+  field_count: 'There are no more fields than `limits.header_count`.',
+  head_timeout: 'The whole head arrives within `timeouts.read`.',
+  host: 'There is exactly one valid `Host`.',
+  content_length: '`Content-Length` is one number.',
+  transfer_encoding: '`Transfer-Encoding` is `chunked` alone, in HTTP/1.1.',
+  two_lengths: '`Content-Length` and `Transfer-Encoding` do not come together.',
+  chunk: 'A chunked body consists of chunks.',
+  trailer: 'The fields behind a chunked body are as well-formed as those of a head.',
+  body_size: 'The body is no larger than `limits.body_size`.',
+  body_timeout: 'The body arrives without a gap of `timeouts.read`.',
+  connect: 'The method is not CONNECT.',
+  loop: 'The request did not come through this proxy before.',
+  upgrade: 'A backend switches to no protocol that the client did not ask for.',
+  tls: 'The client speaks HTTP: these bytes are a TLS handshake.',
+  syntax: 'Any other rule of the parser.',
+} as const satisfies Readonly<Record<string, string>>;
+
+/** The name of one of {@link REFUSAL_RULES}. */
+export type RefusalRule = keyof typeof REFUSAL_RULES;

@@ -1,0 +1,67 @@
+import { excerpt } from './excerpt.ts';
+import { CONTENT_LENGTH, TRANSFER_ENCODING, UPGRADE } from './field-names.ts';
+import type { Head } from './head.ts';
+import type { ParserFault } from './parser-fault.ts';
+import type { RefusalRule } from './refusal-rules.ts';
+import { refuseResponse, shownField, type Refusal } from './refusal.ts';
+
+const TAB = 0x09;
+/** What is shown of a status line that gives no reason. */
+const SHOWN_BYTES = 32;
+
+/** What the parser does not check of a status line. */
+export function isSound(head: Head): boolean {
+  if (head.major !== 1 || head.status < 100 || head.status > 999) return false;
+  // Line breaks before it, which the parser skips, mean that the backend counts its messages differently.
+  if (!head.saysHttp(head.start)) return false;
+  for (let at = head.reasonStart; at < head.reasonEnd; at++) {
+    const byte = head.bytes[at] as number;
+    if ((byte < 0x20 && byte !== TAB) || byte === 0x7f) return false;
+  }
+  return true;
+}
+
+/** The status line is not {@link isSound}. */
+export function refuseStatusLine(head: Head): Refusal {
+  const text = head.bytes.toString('latin1', head.start, Math.max(head.reasonEnd, head.start + SHOWN_BYTES));
+  const end = /^[\r\n]*[^\r\n]*/.exec(text)?.[0];
+  return refuseResponse('status_line', 'the status line is malformed', '', excerpt(end ?? text));
+}
+
+/** The length of a response must be readable in one way only (RFC 9112 6.1, 6.3); undefined when it is. */
+export function checkFraming(head: Head): Refusal | undefined {
+  if (Number.isNaN(head.contentLength))
+    return refuseField('content_length', 'Content-Length must be one number', head, CONTENT_LENGTH);
+  if (head.transferEncodings === 0) return undefined;
+  if (head.minor === 0)
+    return refuseField('transfer_encoding', 'HTTP/1.0 has no Transfer-Encoding', head, TRANSFER_ENCODING);
+  if (head.contentLength !== -1)
+    return refuseField(
+      'two_lengths',
+      'Content-Length and Transfer-Encoding exclude each other',
+      head,
+      CONTENT_LENGTH,
+    );
+  if (head.transferEncodings > 1 || !head.chunked)
+    return refuseField(
+      'transfer_encoding',
+      'the only supported Transfer-Encoding is chunked',
+      head,
+      TRANSFER_ENCODING,
+    );
+  return undefined;
+}
+
+/** The backend switched to a protocol that the client did not ask for. */
+export function refuseUpgrade(head: Head): Refusal {
+  return refuseField('upgrade', '101 for an upgrade that was not asked for', head, UPGRADE);
+}
+
+/** The parser found something wrong. */
+export function refuseFault({ rule, reason, field, excerpt: shown }: ParserFault): Refusal {
+  return refuseResponse(rule, reason, field, shown);
+}
+
+function refuseField(rule: RefusalRule, reason: string, head: Head, id: number): Refusal {
+  return refuseResponse(rule, reason, ...shownField(head, id));
+}
