@@ -10,6 +10,7 @@ import {
   logReceived,
   logRefused,
 } from './exchange-lines.ts';
+import { failureReason } from './failure-reasons.ts';
 import { HOST } from './field-names.ts';
 import { hashKey } from './hash-key.ts';
 import type { Head } from './head.ts';
@@ -17,14 +18,12 @@ import type { HttpConnection } from './http-connection.ts';
 import type { HttpInstance } from './http-instance.ts';
 import { localAnswer } from './local-answer.ts';
 import { normalTarget } from './normal-path.ts';
-import { tunnelRecord } from './records.ts';
 import {
   AMBIGUOUS_PATH,
-  BAD_CHUNKS,
   BAD_HOST,
   BAD_TARGET,
   checkRequest,
-  LARGE_BODY,
+  refuseBody,
   SLOW_BODY,
 } from './request-check.ts';
 import { refuseField, refuseRequest, refuseTarget, type Refusal } from './refusal.ts';
@@ -32,6 +31,7 @@ import type { RequestBody } from './request-body.ts';
 import { parseTarget, withTarget, type RequestTarget } from './request-target.ts';
 import { requestText } from './request-text.ts';
 import { ResponseRelay } from './response-relay.ts';
+import { offeredUpgrade, openTunnel } from './upgrade.ts';
 
 /** The status that logs and metrics show for an exchange whose client left before it got one; nginx's number for it. */
 const CLIENT_LEFT = 499;
@@ -129,7 +129,7 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     this.#pending = undefined;
     this.mark('selectEndMs');
     const status = error.status === 0 ? 502 : error.status;
-    this.fail(status, error.code, REASONS[error.code] ?? 'the backend failed', error.message);
+    this.fail(status, error.code, failureReason(error.code), error.message);
   }
 
   /** Takes the part of `bytes[start, end)` that belongs to the body; returns where it ends. */
@@ -137,9 +137,16 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     const { body } = this;
     if (body === undefined) return start;
     const stop = body.take(bytes, start, end, this.connection.reader);
-    if (body.fault === undefined) this.#forwardBody(body);
-    else this.#refuse(this.#bodyRefusal(body));
-    return body.fault === undefined ? stop : end;
+    if (body.fault !== undefined) {
+      this.#refuse(refuseBody(body, this.connection.reader));
+      return end;
+    }
+    this.#forwardBody(body);
+    if (body.isOpen || this.#relay?.switched !== true) return stop;
+    // The backend switched before it had the whole body: what follows the body is the other protocol's.
+    this.connection.becomeTunnel();
+    this.#becomeTunnel(stop < end ? Buffer.from(bytes.subarray(stop, end)) : undefined, this.bytesSent);
+    return end;
   }
 
   /** The backend took all that waited for it. */
@@ -164,7 +171,7 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
       if (awaited) deadline.set(timeouts.read);
       else deadline.clear();
     } else if (relay.clientFull) deadline.set(timeouts.write);
-    else if (awaited && !relay.begun) deadline.set(timeouts.read);
+    else if (awaited && (!relay.begun || relay.switched)) deadline.set(timeouts.read);
     else deadline.set(this.matched.upstream.readTimeoutMs);
   }
 
@@ -173,6 +180,7 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     const relay = this.#relay;
     if (relay?.begun === true || relay?.clientFull === true) {
       if (relay.clientFull) this.abort('client_abort');
+      else if (relay.switched && this.body?.isAwaited === true) this.abort('body_timeout');
       else this.abort('backend_timeout', 'the backend stopped in the middle of its response');
     } else if (this.body?.isAwaited === true) {
       this.#refuse(refuseRequest(SLOW_BODY));
@@ -250,34 +258,30 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     this.#finishRecord();
   }
 
-  /** The backend agreed to another protocol: from here on only bytes count. */
-  becomeTunnel(lease: Lease, head: string, bytes: Buffer, start: number, end: number): void {
+  /** The backend agreed to another protocol: from here on only bytes count. `bytes[start, end)` came behind its answer. */
+  switchProtocol(answer: string, bytes: Buffer, start: number, end: number): void {
     const { stream } = this.connection.connection;
-    const { host, options } = this.instance;
-    lease.detach();
-    stream.writeText(head);
+    stream.writeText(answer);
     if (start < end) stream.writeBorrowed(bytes, start, end);
-    const ahead = this.connection.becomeTunnel();
-    if (ahead !== undefined) lease.stream.write(ahead);
-    this.status = 101;
+    this.#becomeTunnel(this.connection.becomeTunnel(), end - start);
+  }
+
+  /** `ahead`: what the client sent behind its request. `sent`: bytes of the other protocol that it has got. */
+  #becomeTunnel(ahead: Buffer | undefined, sent: number): void {
+    const lease = this.#lease;
+    if (lease === undefined) return;
     this.#lease = undefined;
     this.#over = true;
+    this.#relay?.stop();
+    lease.detach();
+    if (ahead !== undefined) lease.stream.write(ahead);
+    this.status = 101;
+    this.bytesSent = 0;
     this.durationMs = this.elapsedMs;
+    const { host } = this.instance;
     host.telemetry.exchange(this);
     if (host.logger.debugEnabled) logCompleted(this);
-    const startedAtMs = Date.now();
-    host.tunnel({
-      downstream: stream,
-      upstream: lease.stream,
-      idleTimeoutMs: options.timeouts.tunnel,
-      backend: lease.backend,
-      early: { received: ahead?.length ?? 0, sent: end - start },
-      ended: (result) => {
-        lease.discard();
-        host.telemetry.tunnel(tunnelRecord(this, lease, startedAtMs, result));
-        this.instance.ended();
-      },
-    });
+    openTunnel(this, lease, { received: ahead?.length ?? 0, sent });
   }
 
   #target(head: Head): RequestTarget | Refusal {
@@ -297,9 +301,7 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     this.matched = route;
     this.trace = this.instance.host.telemetry.tracer?.begin(head);
     if (this.instance.host.logger.debugEnabled) logReceived(this);
-    if (head.upgradeField >= 0 && head.connectionUpgrade && this.modern && this.body === undefined) {
-      this.upgrade = offeredUpgrade(head.valueText(head.upgradeField));
-    }
+    if (head.upgradeField >= 0) this.upgrade = offeredUpgrade(head);
     const { keySource } = route.upstream;
     if (keySource !== undefined) this.key = hashKey(keySource, this.clientAddress, target, head);
     // A target in absolute form goes on in origin form.
@@ -325,12 +327,6 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     if (lease === undefined) body.hold();
     if (lease === undefined || !body.sendTo(lease.stream)) this.connection.connection.stream.pause();
     this.touch();
-  }
-
-  #bodyRefusal(body: RequestBody): Refusal {
-    if (body.fault === 'too large') return refuseRequest(LARGE_BODY);
-    const { rule, field, excerpt } = this.connection.reader.fault;
-    return refuseRequest({ ...BAD_CHUNKS, rule }, field, excerpt);
   }
 
   /** Answers what can't be served; nobody knows what the client sends next. */
@@ -388,24 +384,6 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     if (host.logger.debugEnabled) logCompleted(this);
     this.instance.ended();
   }
-}
-
-/** What a client is told; the inside stays in the logs. */
-const REASONS: Partial<Record<ErrorCode, string>> = {
-  no_backend: 'no backend is available',
-  queue_full: 'all backends are busy',
-  queue_timeout: 'all backends are busy',
-  pool_timeout: 'all backends are busy',
-  connect_failed: 'the backend could not be reached',
-  connect_timeout: 'the backend could not be reached in time',
-};
-
-/**
- * What of an Upgrade field is passed on. Never HTTP/2: in such a tunnel the client would send requests that no route, limit
- * or log sees.
- */
-function offeredUpgrade(value: string): string {
-  return /(?:^|[,\s])(?:h2c?|http(?:\/\S*)?)\s*(?:,|$)/i.test(value) ? '' : value;
 }
 
 function withoutQuery(target: string): string {

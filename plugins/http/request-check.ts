@@ -3,6 +3,8 @@ import { excerpt } from './excerpt.ts';
 import { CONTENT_LENGTH, HOST, TRANSFER_ENCODING, VIA } from './field-names.ts';
 import type { Head } from './head.ts';
 import type { HttpInstance } from './http-instance.ts';
+import type { MessageReader } from './message-reader.ts';
+import type { RequestBody } from './request-body.ts';
 import type { RefusalRule } from './refusal-rules.ts';
 import { refuseField, refuseRequest, refuseTarget, type Refusal, type RequestRule } from './refusal.ts';
 
@@ -22,14 +24,14 @@ const TWO_LENGTHS = rule('two_lengths', 400, 'Content-Length and Transfer-Encodi
 export const BAD_HOST = rule('host', 400, 'there must be exactly one valid Host');
 export const BAD_TARGET = rule('target', 400, 'the request target is malformed');
 export const AMBIGUOUS_PATH = rule('encoded_path', 400, 'the path holds an encoded slash, backslash or NUL');
-export const BAD_CHUNKS = rule('chunk', 400, 'the chunked body is malformed');
+const BAD_CHUNKS = rule('chunk', 400, 'the chunked body is malformed');
 const NO_CONNECT = rule('connect', 405, 'CONNECT is not allowed here');
 const LONG_TARGET = rule('target_size', 414, 'the request target is too long');
 /** The request line does not end within the size of a head. */
 export const LONG_LINE = rule('target_size', 414, 'the request target is too long', 'head_too_large');
 export const LARGE_HEAD = rule('head_size', 431, 'the request head is too large', 'head_too_large');
 export const UNKNOWN_METHOD = rule('method', 501, 'the method is unknown');
-export const LARGE_BODY = rule('body_size', 413, 'the request body is too large', 'body_too_large');
+const LARGE_BODY = rule('body_size', 413, 'the request body is too large', 'body_too_large');
 export const SLOW_HEAD = rule('head_timeout', 408, 'the request head took too long', 'head_timeout');
 export const SLOW_BODY = rule('body_timeout', 408, 'the request body took too long', 'body_timeout');
 const LOOP = rule('loop', 508, 'the request came through this proxy before', 'loop');
@@ -61,6 +63,13 @@ export function checkRequest(head: Head, instance: HttpInstance): Refusal | unde
     return refuseField(LARGE_BODY, head, CONTENT_LENGTH);
   if (instance.via.comesBack(head.joined(VIA))) return refuseField(LOOP, head, VIA);
   return undefined;
+}
+
+/** What is wrong with a body that has a fault. */
+export function refuseBody({ fault }: RequestBody, reader: MessageReader): Refusal {
+  if (fault === 'too large') return refuseRequest(LARGE_BODY);
+  const { rule: broken, field, excerpt: shown } = reader.fault;
+  return refuseRequest({ ...BAD_CHUNKS, rule: broken }, field, shown);
 }
 
 function refuseVersion(broken: RequestRule, head: Head): Refusal {

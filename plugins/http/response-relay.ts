@@ -7,6 +7,7 @@ import { END, HEAD, MORE, type MessageReader } from './message-reader.ts';
 import type { Refusal } from './refusal.ts';
 import { checkFraming, isSound, refuseFault, refuseStatusLine, refuseUpgrade } from './response-check.ts';
 import { forwardedResponse, hasNoBody } from './response-head.ts';
+import { chosenUpgrade } from './upgrade.ts';
 
 /** Pieces of a body up to this size are joined with what else is to be written; larger ones go out by themselves. */
 const JOINED_BYTES = 16 * 1024;
@@ -24,6 +25,8 @@ const FIXED_LENGTH = 1;
 const CHUNKED = 2;
 const UNTIL_CLOSE = 3;
 const COMPLETE = 4;
+/** Bytes of the protocol that the backend switched to. */
+const SWITCHED = 5;
 
 /** Reads one backend's response from its leased stream and writes it to the client. */
 export class ResponseRelay implements StreamReader {
@@ -61,6 +64,11 @@ export class ResponseRelay implements StreamReader {
   /** True once a byte of the final response went to the client: from then on it can only be completed or broken off. */
   get begun(): boolean {
     return this.status !== 0;
+  }
+
+  /** True when the backend switched to another protocol before it had the whole body of the request. */
+  get switched(): boolean {
+    return this.#state === SWITCHED;
   }
 
   /** For lines about a fault of ours while it runs. */
@@ -225,15 +233,21 @@ export class ResponseRelay implements StreamReader {
 
   #switch(head: Head, bytes: Buffer, start: number, end: number): number {
     const exchange = this.#exchange;
-    const chosen = head.upgradeField < 0 ? '' : head.valueText(head.upgradeField);
-    const offered = exchange.upgrade.split(',').map((protocol) => protocol.trim().toLowerCase());
-    if (exchange.upgrade === '' || !offered.includes(chosen.toLowerCase()))
-      return this.#refuse(refuseUpgrade(head));
+    const chosen = chosenUpgrade(head, exchange.upgrade);
+    if (chosen === undefined) return this.#refuse(refuseUpgrade(head));
     const passed = forwardedResponse(head, exchange.matched?.responseEdits);
     const own = `${this.#ownFields(head)}Connection: Upgrade\r\nUpgrade: ${chosen}\r\n`;
+    this.#out += `${passed}${own}\r\n`;
     exchange.mark('responseHeadMs');
+    if (exchange.wantsBody) {
+      // The rest of the body goes on as a body; only behind it the client may speak the other protocol (RFC 9110 7.8).
+      this.#reader.finish();
+      this.status = head.status;
+      this.#state = SWITCHED;
+      return start;
+    }
     this.stop();
-    exchange.becomeTunnel(this.#lease, `${this.#out}${passed}${own}\r\n`, bytes, start, end);
+    exchange.switchProtocol(this.#out, bytes, start, end);
     return -1;
   }
 

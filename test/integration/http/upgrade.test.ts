@@ -128,9 +128,10 @@ describe('an upgrade is not', () => {
     ['asked for without Connection: upgrade', 'GET / HTTP/1.1\r\nHost: a\r\nUpgrade: test\r\n\r\n'],
     ['asked for without Upgrade', 'GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\n\r\n'],
     ['asked for in HTTP/1.0', 'GET / HTTP/1.0\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: test\r\n\r\n'],
+    ['asked for HTTP/2', 'GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n'],
     [
-      'asked for with a body',
-      'POST / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: test\r\nContent-Length: 1\r\n\r\nx',
+      'asked for HTTP/2 with a body',
+      'POST / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: tcp, h2c\r\nContent-Length: 1\r\n\r\nx',
     ],
   ])('%s: the fields do not reach the backend', async (_what, request) => {
     const stage = await scene();

@@ -1,0 +1,43 @@
+import type { EarlyBytes, Lease } from '../../src/plugin-api/index.ts';
+import type { Exchange } from './exchange.ts';
+import type { Head } from './head.ts';
+import { tunnelRecord } from './records.ts';
+
+/** Protocols that are HTTP again: in a tunnel of theirs the client would send requests that no route, limit or log sees. */
+const HTTP_AGAIN = /(?:^|[,\s])(?:h2c?|http(?:\/\S*)?)\s*(?:,|$)/i;
+
+/**
+ * What of an Upgrade field is passed on (RFC 9110 7.8); '' for an ordinary request. A body may come with it, as Docker's clients
+ * send one: it goes on framed as it came, so that backend and proxy agree on the byte at which the other protocol begins.
+ */
+export function offeredUpgrade(head: Head): string {
+  if (head.upgradeField < 0 || !head.connectionUpgrade || head.minor === 0) return '';
+  const value = head.valueText(head.upgradeField);
+  return HTTP_AGAIN.test(value) ? '' : value;
+}
+
+/** The protocol that a 101 chooses; undefined when it is none of those that were offered. */
+export function chosenUpgrade(head: Head, offered: string): string | undefined {
+  if (offered === '' || head.upgradeField < 0) return undefined;
+  const chosen = head.valueText(head.upgradeField);
+  const names = offered.split(',').map((protocol) => protocol.trim().toLowerCase());
+  return names.includes(chosen.toLowerCase()) ? chosen : undefined;
+}
+
+/** Joins the client of an exchange, which is over, with the backend of its lease. */
+export function openTunnel(exchange: Exchange, lease: Lease, early: EarlyBytes): void {
+  const { host, options } = exchange.instance;
+  const startedAtMs = Date.now();
+  host.tunnel({
+    downstream: exchange.connection.connection.stream,
+    upstream: lease.stream,
+    idleTimeoutMs: options.timeouts.tunnel,
+    backend: lease.backend,
+    early,
+    ended: (result) => {
+      lease.discard();
+      host.telemetry.tunnel(tunnelRecord(exchange, lease, startedAtMs, result));
+      exchange.instance.ended();
+    },
+  });
+}
