@@ -1,6 +1,14 @@
 import type { Server, Socket } from 'node:net';
 
-import { isTcpHandle, LateSocket, socketOver, type Handle } from './late-socket.ts';
+import { LateSocket, socketOver } from './late-socket.ts';
+import {
+  detachHandle,
+  handleOf,
+  isReadableHandle,
+  isTcpHandle,
+  listeningHandleOf,
+  type Handle,
+} from './node-internals.ts';
 import type { ReadBuffers } from './read-buffers.ts';
 import { SocketStream, type FaultHandler } from './socket-stream.ts';
 import type { StreamSocket } from './stream-socket.ts';
@@ -10,11 +18,6 @@ import type { StreamSocket } from './stream-socket.ts';
  * construct them: over the handle that the server was given, or over the handle of the socket that it made. Neither has
  * a public name; where the runtime lacks them, the accepted socket is read by 'data' events.
  */
-
-/** The parts of `net` that have no public name. */
-interface WithHandle {
-  _handle: unknown;
-}
 
 /** A stream with the socket that it reads. */
 export interface AcceptedStream {
@@ -30,16 +33,14 @@ const INHERITS_OPTIONS = process.platform === 'linux';
  * many may wait to be accepted. False when the runtime has no such way.
  */
 export function interceptHandles(server: Server, backlog: number, accept: (handle: Handle) => void): boolean {
-  const listening = (server as unknown as Partial<WithHandle>)._handle;
-  if (typeof listening !== 'object' || listening === null || !('onconnection' in listening)) return false;
+  const listening = listeningHandleOf(server);
+  if (listening === undefined) return false;
   const original = listening.onconnection;
-  if (typeof original !== 'function') return false;
-  if (INHERITS_OPTIONS) (listening as Handle).setNoDelay?.(true);
+  if (INHERITS_OPTIONS) listening.setNoDelay?.(true);
   // Who waits already did not inherit it.
   let mayLackOption = INHERITS_OPTIONS ? backlog : Number.POSITIVE_INFINITY;
-  listening.onconnection = (error: number | undefined, handle: unknown): void => {
-    // Without an error the runtime says 0 or, in some versions, nothing.
-    if (error || !isReadable(handle)) {
+  listening.onconnection = (error, handle) => {
+    if (error || !isReadableHandle(handle)) {
       Reflect.apply(original, listening, [error, handle]);
       return;
     }
@@ -67,17 +68,12 @@ export function acceptedStream(
   buffers: ReadBuffers,
   onFault: FaultHandler,
 ): AcceptedStream {
-  const handle = (accepted as unknown as Partial<WithHandle>)._handle;
-  if (isReadable(handle)) {
-    (accepted as unknown as WithHandle)._handle = null;
-    accepted.destroy();
+  const handle = handleOf(accepted);
+  if (isReadableHandle(handle)) {
+    detachHandle(accepted);
     return handleStream(handle, buffers, onFault);
   }
   const stream = new SocketStream(buffers, onFault);
   stream.attachPlain(accepted);
   return { stream, socket: accepted };
-}
-
-function isReadable(handle: unknown): handle is Handle {
-  return typeof handle === 'object' && handle !== null && 'useUserBuffer' in handle && 'readStart' in handle;
 }

@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 
+import { handleOf, type Endpoint, type Handle, type TcpHandle } from './node-internals.ts';
 import { HIGH_WATER_MARK_BYTES } from './socket-writer.ts';
 import type { ResettableSocket } from './stream-socket.ts';
 import { systemError } from './system-error.ts';
@@ -11,40 +12,7 @@ export interface ReadingOptions {
   callback(length: number, bytes: Uint8Array): boolean;
 }
 
-/** An operating system's socket as the runtime wraps it. */
-export interface Handle {
-  setNoDelay?(on: boolean): number;
-}
-
-/** Where a connection begins or ends. */
-interface Endpoint {
-  address?: string;
-  port?: number;
-  family?: string;
-}
-
-/** What a {@link LateSocket} does with a TCP handle by itself. The methods give 0 or a system error. */
-export interface TcpHandle extends Handle {
-  readonly bytesRead: number;
-  readonly bytesWritten: number;
-  /** Kept by whoever reads. */
-  reading?: boolean;
-  onread: (bytes: unknown) => unknown;
-  useUserBuffer(bytes: Uint8Array): void;
-  readStart(): number;
-  readStop(): number;
-  getpeername(target: Endpoint): number;
-  getsockname(target: Endpoint): number;
-  close(closed: () => void): void;
-  reset(closed: () => void): number;
-}
-
 type Listener = (error: Error) => void;
-
-/** Whether a {@link LateSocket} can stand on it. Handles of unix sockets lack a part, and so may those of other runtimes. */
-export function isTcpHandle(handle: Handle): handle is TcpHandle {
-  return 'bytesRead' in handle && 'getpeername' in handle && 'reset' in handle;
-}
 
 /** The ordinary socket over a handle. It reads when it is told to. */
 export function socketOver(handle: Handle, onread: ReadingOptions): Socket {
@@ -90,7 +58,7 @@ export class LateSocket implements ResettableSocket {
 
   /** As in `net.Socket`: for who writes past it. */
   get _handle(): unknown {
-    if (this.#socket !== undefined) return (this.#socket as unknown as { readonly _handle: unknown })._handle;
+    if (this.#socket !== undefined) return handleOf(this.#socket) ?? null;
     return this.#closed ? null : this.#handle;
   }
 

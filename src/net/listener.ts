@@ -13,7 +13,7 @@ import type {
 import { AcceptedConnection, type RunningWork } from './accepted-connection.ts';
 import { acceptedStream, handleStream, interceptHandles, type AcceptedStream } from './accepted-stream.ts';
 import { fieldsOf } from './fields-of.ts';
-import type { Handle } from './late-socket.ts';
+import type { Handle } from './node-internals.ts';
 import type { ReadBuffers } from './read-buffers.ts';
 import { Tenure } from './tenure.ts';
 import { Traffic } from './traffic.ts';

@@ -1,4 +1,5 @@
-import { PENDING, textHandleOf, type TextHandle } from './direct-text.ts';
+import { PENDING } from './direct-text.ts';
+import type { TextHandle } from './node-internals.ts';
 import type { PrivateBuffer, ReadBuffers } from './read-buffers.ts';
 import type { StreamSocket } from './stream-socket.ts';
 import { systemError } from './system-error.ts';
@@ -29,7 +30,7 @@ export class SocketWriter {
     this.#socket = socket;
     this.#buffers = buffers;
     this.#drained = drained;
-    this.#handle = textHandleOf(socket);
+    this.#handle = buffers.direct.handleOf(socket);
     socket.on('drain', this.#onSent);
   }
 
@@ -73,13 +74,7 @@ export class SocketWriter {
   }
 
   #writeDirect(handle: TextHandle, text: string): boolean {
-    const { direct } = this.#buffers;
-    if (!direct.isReady) {
-      direct.learn(handle);
-      this.#mayQueue = true;
-      return this.#socket.write(text, 'latin1') || this.#accepts();
-    }
-    const outcome = direct.write(handle, text, this.#onDirectSent);
+    const outcome = this.#buffers.direct.write(handle, text, this.#onDirectSent);
     if (outcome === 0) return true;
     if (outcome !== PENDING) {
       this.#socket.destroy(systemError('write', outcome));

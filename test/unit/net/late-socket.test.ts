@@ -3,12 +3,8 @@ import { connect, createServer, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 
 import { interceptHandles } from '../../../src/net/accepted-stream.ts';
-import {
-  isTcpHandle,
-  LateSocket,
-  type ReadingOptions,
-  type TcpHandle,
-} from '../../../src/net/late-socket.ts';
+import { LateSocket, type ReadingOptions } from '../../../src/net/late-socket.ts';
+import { isTcpHandle, type TcpHandle } from '../../../src/net/node-internals.ts';
 import { eventually } from '../../support/eventually.ts';
 
 /** A handle that was accepted, and the client at its other end. */
