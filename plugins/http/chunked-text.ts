@@ -1,4 +1,4 @@
-import { MANAGED_NAMES } from './field-names.ts';
+import { foldedName, MANAGED_NAMES } from './field-names.ts';
 import type { Head } from './head.ts';
 import type { BodySink } from './scratch.ts';
 
@@ -35,12 +35,12 @@ const NOT_IN_TRAILERS: ReadonlySet<string> = new Set([
   retry-after set-cookie vary warning www-authenticate`.split(/\s+/),
 ]);
 
-/** The end of a chunked body, with those trailers that came with it and may be passed on. */
+/** The end of a chunked body, with those trailers that came with it and may be passed on under any spelling of their names. */
 export function lastChunk(trailers: Head | undefined): string {
   let text = '0\r\n';
   if (trailers !== undefined) {
     for (let field = 0; field < trailers.fields; field++) {
-      if (!NOT_IN_TRAILERS.has(trailers.nameText(field).toLowerCase()))
+      if (!NOT_IN_TRAILERS.has(foldedName(trailers.nameText(field))))
         text += `${trailers.lineText(field)}\r\n`;
     }
   }

@@ -1,6 +1,8 @@
 import type { ErrorCode } from '../../src/errors.ts';
 import type { Logger, LogFields } from '../../src/plugin-api/index.ts';
 import type { ExchangeFacts } from './exchange-facts.ts';
+import { LOOK_ALIKE } from './field-names.ts';
+import type { Head } from './head.ts';
 import type { Refusal } from './refusal.ts';
 
 /** Failures of a backend: what exactly it did wrong is in no field of the access log. */
@@ -13,13 +15,23 @@ const BACKEND_FAILURES: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /** The lines of one exchange. Those for `debug` cost even when they are not written: ask `debugEnabled` first. */
-export function logReceived(exchange: ExchangeFacts): void {
+export function logReceived(exchange: ExchangeFacts, head: Head): void {
   exchange.instance.host.logger.debug('Request received', {
     ...ids(exchange),
     method: exchange.method,
     path: exchange.path,
     client_ip: exchange.clientAddress,
+    dropped_headers: lookAlikes(head),
   });
+}
+
+/** The names that `underscore_headers` keeps from the backend; undefined when there are none. */
+function lookAlikes(head: Head): string | undefined {
+  const names: string[] = [];
+  for (let field = 0; field < head.fields; field++) {
+    if (head.ids[field] === LOOK_ALIKE) names.push(head.nameText(field));
+  }
+  return names.length === 0 ? undefined : names.join(', ');
 }
 
 export function logBackendSelected(exchange: ExchangeFacts): void {

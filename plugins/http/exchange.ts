@@ -300,7 +300,7 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     }
     this.matched = route;
     this.trace = this.instance.host.telemetry.tracer?.begin(head);
-    if (this.instance.host.logger.debugEnabled) logReceived(this);
+    if (this.instance.host.logger.debugEnabled) logReceived(this, head);
     if (head.upgradeField >= 0) this.upgrade = offeredUpgrade(head);
     const { keySource } = route.upstream;
     if (keySource !== undefined) this.key = hashKey(keySource, this.clientAddress, target, head);

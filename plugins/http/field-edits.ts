@@ -1,3 +1,5 @@
+import { foldedName } from './field-names.ts';
+import { NUMBERS_A_FIELD, type Head } from './head.ts';
 import type { HeaderTransform } from './options.generated.ts';
 import { Template, type TemplateValues } from './template.ts';
 
@@ -11,22 +13,38 @@ interface Line {
 export class FieldEdits {
   /** Lower-case names of fields that are not passed on. */
   readonly removed: ReadonlySet<string>;
+  /** Folded names of which no spelling is passed on. */
+  readonly #shadowed: ReadonlySet<string> | undefined;
+  /** Whether names of a length may be removed: hardly any name of a message gets past that. */
+  readonly #lengths: readonly (true | undefined)[];
   readonly #early: readonly Line[];
   readonly #late: readonly Line[];
 
-  /** Applies in order: `set` and `remove` also undo what an earlier edit of the same name added. */
-  constructor(edits: readonly HeaderTransform[]) {
+  /**
+   * Applies in order: `set` and `remove` also undo what an earlier edit of the same name added.
+   *
+   * @param guardsSpellings whether fields are removed, too, that applications could take for one that is set or removed
+   */
+  constructor(edits: readonly HeaderTransform[], guardsSpellings = false) {
     const removed = new Set<string>();
+    const shadowed = new Set<string>();
     let lines: Line[] = [];
     for (const edit of edits) {
       const lowerName = edit.name.toLowerCase();
       if (edit.action !== 'add') {
         removed.add(lowerName);
         lines = lines.filter((line) => line.lowerName !== lowerName);
+        const folded = foldedName(edit.name);
+        // Who removes X_User does not mean X-User; who sets either wants no other beside it.
+        if (edit.action === 'set' || folded === lowerName) shadowed.add(folded);
       }
       if (edit.action !== 'remove')
         lines.push({ name: edit.name, lowerName, value: new Template(edit.value ?? '') });
     }
+    this.#shadowed = guardsSpellings ? shadowed : undefined;
+    const lengths: (true | undefined)[] = [];
+    for (const name of removed) lengths[name.length] = true;
+    this.#lengths = lengths;
     this.removed = removed;
     this.#early = lines.filter((line) => !line.value.needsBackend);
     this.#late = lines.filter((line) => line.value.needsBackend);
@@ -39,6 +57,15 @@ export class FieldEdits {
   /** True when some lines can only be made once the backend is chosen. */
   get needsBackend(): boolean {
     return this.#late.length > 0;
+  }
+
+  /** Whether a field of a message is not passed on. */
+  removes(head: Head, field: number): boolean {
+    const at = field * NUMBERS_A_FIELD;
+    const length = (head.offsets[at + 1] as number) - (head.offsets[at] as number);
+    if (this.#lengths[length] !== true) return false;
+    const name = head.nameText(field).toLowerCase();
+    return this.removed.has(name) || this.#shadowed?.has(foldedName(name)) === true;
   }
 
   /** The added field lines that are known before the backend is, each with its CRLF. */

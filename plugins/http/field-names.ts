@@ -76,22 +76,56 @@ export const X_B3_FLAGS = numberOf('x-b3-flags');
 export const UBER_TRACE_ID = numberOf('uber-trace-id');
 export const REFERER = numberOf('referer');
 
+/**
+ * A name that is not managed but that applications take for one: interfaces such as CGI and WSGI turn all of `X-Real-IP`,
+ * `x_real_ip` and `X.Real-IP` into the variable `HTTP_X_REAL_IP`.
+ */
+export const LOOK_ALIKE = NAMES.length + 1;
+
+const DASH = 0x2d;
+
 interface Known {
   readonly bytes: Buffer;
   readonly id: number;
+  readonly isManaged: boolean;
 }
 
 /** Known names by length: hardly any name of a message gets past that. */
 const BY_LENGTH: readonly (readonly Known[] | undefined)[] = byLength();
 
-/** Which known name, in any casing, `bytes[start, end)` is. The bytes must be a valid field name. */
+/**
+ * Which known name, in any casing, `bytes[start, end)` is, or {@link LOOK_ALIKE}. The bytes must be a valid field name, so that
+ * setting bit 5 is exact for letters, digits and dashes.
+ */
 export function identify(bytes: Buffer, start: number, end: number): number {
   const candidates = BY_LENGTH[end - start];
   if (candidates === undefined) return UNKNOWN;
-  for (const candidate of candidates) {
-    if (equalsIgnoringCase(bytes, start, end, candidate.bytes)) return candidate.id;
+  for (const { bytes: name, id, isManaged } of candidates) {
+    let at = 0;
+    while (at < name.length && ((bytes[start + at] as number) | 0x20) === name[at]) at += 1;
+    if (at === name.length) return id;
+    if (name[at] === DASH && isManaged && isLikeRest(bytes, start, name, at)) return LOOK_ALIKE;
   }
   return UNKNOWN;
+}
+
+/** Whether the rest of a name differs in casing only, and in what it has in the place of dashes. */
+function isLikeRest(bytes: Buffer, start: number, name: Buffer, from: number): boolean {
+  for (let at = from; at < name.length; at++) {
+    const byte = bytes[start + at] as number;
+    if (name[at] === DASH ? isLetterOrDigit(byte) : (byte | 0x20) !== name[at]) return false;
+  }
+  return true;
+}
+
+function isLetterOrDigit(byte: number): boolean {
+  const lower = byte | 0x20;
+  return (lower >= 0x61 && lower <= 0x7a) || (byte >= 0x30 && byte <= 0x39);
+}
+
+/** A name as interfaces such as CGI tell names apart: in one case, and with one sign for all that is no letter or digit. */
+export function foldedName(name: string): string {
+  return name.toLowerCase().replace(/[^a-z0-9]/g, '-');
 }
 
 /**
@@ -108,7 +142,10 @@ export function equalsIgnoringCase(bytes: Buffer, start: number, end: number, lo
 
 function byLength(): (Known[] | undefined)[] {
   const table: (Known[] | undefined)[] = [];
-  for (const name of NAMES)
-    (table[name.length] ??= []).push({ bytes: Buffer.from(name), id: numberOf(name) });
+  const managed: ReadonlySet<string> = new Set(MANAGED_NAMES);
+  for (const name of NAMES) {
+    const known = { bytes: Buffer.from(name), id: numberOf(name), isManaged: managed.has(name) };
+    (table[name.length] ??= []).push(known);
+  }
   return table;
 }

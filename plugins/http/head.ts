@@ -6,6 +6,7 @@ import {
   HOST,
   identify,
   KEEP_ALIVE,
+  LOOK_ALIKE,
   PROXY_CONNECTION,
   TE,
   TRAILER,
@@ -15,6 +16,7 @@ import {
 
 const BLANK = 0x20;
 const TAB = 0x09;
+const UNDERSCORE = 0x5f;
 const CHUNKED_CODING = Buffer.from('chunked');
 const HTTP = [...Buffer.from('HTTP/')];
 const KEEP_ALIVE_OPTION = Buffer.from('keep-alive');
@@ -97,14 +99,23 @@ export class Head {
     return HTTP.every((byte, i) => this.bytes[at + i] === byte);
   }
 
-  /** The first field of that name (lower case), or -1. For rare look-ups; hot ones go through `classify`. */
+  /** The first field of that name (lower case) that counts, or -1. For rare look-ups; hot ones go through `classify`. */
   find(lowerName: string): number {
     for (let field = 0; field < this.fields; field++) {
       const at = field * NUMBERS_A_FIELD;
       if ((this.offsets[at + 1] as number) - (this.offsets[at] as number) !== lowerName.length) continue;
+      if (this.ids[field] === LOOK_ALIKE) continue;
       if (this.nameText(field).toLowerCase() === lowerName) return field;
     }
     return -1;
+  }
+
+  /** Whether a name has an underscore. */
+  hasUnderscore(field: number): boolean {
+    const at = field * NUMBERS_A_FIELD;
+    const end = this.offsets[at + 1] as number;
+    for (let i = this.offsets[at] as number; i < end; i++) if (this.bytes[i] === UNDERSCORE) return true;
+    return false;
   }
 
   /** The value of the first field of that name (lower case), or undefined. */

@@ -12,7 +12,7 @@ import { FieldEdits } from './field-edits.ts';
 import type { Head } from './head.ts';
 import type { ParserSupply } from './llhttp.ts';
 import type { HeadLimits } from './message-reader.ts';
-import type { HttpOptions, Route, Transform } from './options.generated.ts';
+import type { HttpOptions, Route } from './options.generated.ts';
 import { pathEdit } from './path-edits.ts';
 import { HttpDate } from './response-head.ts';
 import type { Scratch } from './scratch.ts';
@@ -70,11 +70,7 @@ export class HttpInstance implements ProtocolInstance {
         ? undefined
         : new Router(options.routes.map((route) => this.#compile(route)));
     if (host.defaultUpstream !== undefined) {
-      this.#fallback = compileRoute(
-        undefined,
-        options.transform,
-        host.upstream(host.defaultUpstream, 'keep-alive'),
-      );
+      this.#fallback = compileRoute(undefined, options, host.upstream(host.defaultUpstream, 'keep-alive'));
     }
   }
 
@@ -118,18 +114,21 @@ export class HttpInstance implements ProtocolInstance {
   }
 
   #compile(route: Route): CompiledRoute {
-    return compileRoute(route, this.options.transform, this.host.upstream(route.upstream, 'keep-alive'));
+    return compileRoute(route, this.options, this.host.upstream(route.upstream, 'keep-alive'));
   }
 }
 
 /** A route with the listener's transforms before its own. */
 function compileRoute(
   route: Route | undefined,
-  general: Transform | undefined,
+  { transform: general, underscore_headers: underscores }: HttpOptions,
   upstream: Upstream,
 ): CompiledRoute {
   const own = route?.transform;
-  const request = new FieldEdits([...(general?.request_headers ?? []), ...(own?.request_headers ?? [])]);
+  const request = new FieldEdits(
+    [...(general?.request_headers ?? []), ...(own?.request_headers ?? [])],
+    underscores !== 'keep',
+  );
   const response = new FieldEdits([...(general?.response_headers ?? []), ...(own?.response_headers ?? [])]);
   return {
     name: route?.name ?? '',

@@ -24,6 +24,11 @@ export interface HttpOptions {
    */
   readonly normalize_path: boolean;
   /**
+   * What becomes of request headers whose names applications behind CGI, WSGI or PHP could take for others, as these read `X_Real_IP` and `X.Real-IP` as X-Real-IP. `drop-colliding`: those that collide with a header that the proxy writes or decides on (X-Forwarded-*, X-Real-IP, X-Request-ID, Forwarded, trace headers, Host, Content-Length, Transfer-Encoding, Connection …), or that a transform of the route sets or removes, are not passed on, whoever sends them. `drop`: nor are any others with an underscore. `refuse`: a request with an underscore in a name gets 400. `keep`: all go on. Dropped headers count for no route and no hash key. Responses keep theirs.
+   * @default "drop-colliding"
+   */
+  readonly underscore_headers: 'drop-colliding' | 'drop' | 'refuse' | 'keep';
+  /**
    * What a client that ends its side of the connection and still waits for responses gets. `auto`: it is answered when its last request says that it is the last one, by `Connection: close` or by being HTTP/1.0 without keep-alive; else it counts as gone, its request is cancelled and its backend free for others. `serve`: whoever sent complete requests is answered. `abort`: it always counts as gone. An end in the middle of a request body always does.
    * @default "auto"
    */

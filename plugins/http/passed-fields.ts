@@ -47,7 +47,7 @@ function isDropped(head: Head, field: number, rules: FieldRules): boolean {
   if (id !== 0) {
     if (rules.own[id] === true || head.isHopByHop(field)) return true;
   } else if (head.connectionNames !== undefined && head.isHopByHop(field)) return true;
-  return rules.edits?.removed.has(head.nameText(field).toLowerCase()) ?? false;
+  return rules.edits?.removes(head, field) ?? false;
 }
 
 /** A table for {@link FieldRules.own}. */

@@ -12,6 +12,7 @@ export const REFUSAL_RULES = {
   status_line: 'The status line has a status of three digits and a printable reason.',
   line_end: 'Lines end with CR and LF.',
   field_name: 'Field names are tokens, right before a colon.',
+  underscore: 'With `underscore_headers: refuse`: no field name holds an underscore.',
   field_value: 'Field values hold no control bytes.',
   folded_field: 'A field stands on one line.',
   head_size: 'The head, or the trailers, are no larger than `limits.header_size`.',

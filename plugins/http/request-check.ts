@@ -2,6 +2,7 @@ import type { ErrorCode } from '../../src/errors.ts';
 import { excerpt } from './excerpt.ts';
 import { CONTENT_LENGTH, HOST, TRANSFER_ENCODING, VIA } from './field-names.ts';
 import type { Head } from './head.ts';
+import { applyUnderscorePolicy } from './header-underscores.ts';
 import type { HttpInstance } from './http-instance.ts';
 import type { MessageReader } from './message-reader.ts';
 import type { RequestBody } from './request-body.ts';
@@ -24,6 +25,7 @@ const TWO_LENGTHS = rule('two_lengths', 400, 'Content-Length and Transfer-Encodi
 export const BAD_HOST = rule('host', 400, 'there must be exactly one valid Host');
 export const BAD_TARGET = rule('target', 400, 'the request target is malformed');
 export const AMBIGUOUS_PATH = rule('encoded_path', 400, 'the path holds an encoded slash, backslash or NUL');
+const UNDERSCORE = rule('underscore', 400, 'the name of a header holds an underscore');
 const BAD_CHUNKS = rule('chunk', 400, 'the chunked body is malformed');
 const NO_CONNECT = rule('connect', 405, 'CONNECT is not allowed here');
 const LONG_TARGET = rule('target_size', 414, 'the request target is too long');
@@ -61,6 +63,10 @@ export function checkRequest(head: Head, instance: HttpInstance): Refusal | unde
   if (head.hosts === 0 && head.minor === 1) return refuseRequest(BAD_HOST, 'Host');
   if (limits.body_size > 0 && head.contentLength > limits.body_size)
     return refuseField(LARGE_BODY, head, CONTENT_LENGTH);
+  if (instance.options.underscore_headers !== 'drop-colliding') {
+    const refused = applyUnderscorePolicy(head, instance.options.underscore_headers);
+    if (refused >= 0) return refuseRequest(UNDERSCORE, head.nameText(refused));
+  }
   if (instance.via.comesBack(head.joined(VIA))) return refuseField(LOOP, head, VIA);
   return undefined;
 }

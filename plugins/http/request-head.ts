@@ -2,6 +2,7 @@ import {
   B3,
   FORWARDED,
   HOST,
+  LOOK_ALIKE,
   MAX_FORWARDS,
   TRACEPARENT,
   TRACESTATE,
@@ -22,8 +23,9 @@ import type { FieldEdits } from './field-edits.ts';
 import type { Head } from './head.ts';
 import { ownFields, passedFields, type FieldRules } from './passed-fields.ts';
 
-/** What is told about the client: an untrusted one must not choose it. */
+/** What is told about the client: an untrusted one must not choose it, and nobody may in another spelling. */
 const ABOUT_CLIENT = [
+  LOOK_ALIKE,
   X_FORWARDED_FOR,
   X_FORWARDED_HOST,
   X_FORWARDED_PORT,

@@ -58,6 +58,7 @@ const HTTP_KEYS = [
   'forwarded',
   'via',
   'normalize_path',
+  'underscore_headers',
   'half_close',
   'error_pages',
 ] as const;

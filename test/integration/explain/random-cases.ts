@@ -63,9 +63,13 @@ export const randomRoute = fc
     {
       host: fc.constantFrom('a.test', 'A.Test', '*.test', '*.b.test'),
       at: fc.tuple(fc.constantFrom('path', 'path_prefix'), fc.constantFrom(...PATHS)),
-      headers: fc.dictionary(fc.constantFrom('X-A', 'x-b', 'Cookie'), fc.constantFrom('1', '2', 's=1'), {
-        maxKeys: 2,
-      }),
+      headers: fc.dictionary(
+        fc.constantFrom('X-A', 'x-b', 'Cookie', 'x_c'),
+        fc.constantFrom('1', '2', 's=1'),
+        {
+          maxKeys: 2,
+        },
+      ),
       priority: fc.constantFrom(-1, 0, 1),
       transform,
       upstream: fc.constantFrom('u0', 'u1'),
@@ -94,6 +98,7 @@ const options = fc.record(
   {
     transform,
     normalize_path: fc.boolean(),
+    underscore_headers: fc.constantFrom('drop', 'refuse', 'keep'),
     forwarded: fc.boolean(),
     via: fc.constantFrom('', 'edge'),
     trusted_proxies: fc.constantFrom([], ['127.0.0.0/8']),
@@ -135,7 +140,10 @@ const oddPath = fc.constantFrom(
   '/a b'.replace(' ', '%20'),
 );
 const header = fc.oneof(
-  fc.tuple(fc.constantFrom('X-A', 'x-a', 'x-b', 'Cookie'), fc.constantFrom('1', '2', 's=1', 'z=0; s=7', '')),
+  fc.tuple(
+    fc.constantFrom('X-A', 'x-a', 'x-b', 'X_A', 'X_C', 'Cookie'),
+    fc.constantFrom('1', '2', 's=1', 'z=0; s=7', ''),
+  ),
   fc.constantFrom<[string, string][]>(
     ['X-Forwarded-For', '192.0.2.7, 127.0.0.1'],
     ['X-Request-ID', 'from-client'],

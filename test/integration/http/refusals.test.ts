@@ -144,6 +144,7 @@ describe('the access line of a refused request', () => {
       undefined,
     ],
     ['normalize_path: true', `GET /a%2fb HTTP/1.1\r\n${HOST}\r\n\r\n`, 400, 'encoded_path', undefined],
+    ['underscore_headers: refuse', `GET / HTTP/1.1\r\n${HOST}\r\nX_A: 1\r\n\r\n`, 400, 'underscore', 'X_A'],
     ['via: here', `GET / HTTP/1.1\r\n${HOST}\r\nVia: 1.1 here\r\n\r\n`, 508, 'loop', 'Via'],
   ])('names the limit that was passed: %s', async (http, request, status, refusal, field) => {
     const said = await refusalOf(request, `http: { ${http} }`);

@@ -86,6 +86,7 @@ const HTTP_CHOICES: Readonly<Record<string, readonly (string | undefined)[]>> = 
   forwarded: [undefined, 'true', 'false'],
   via: [undefined, 'edge-1', 'edge-2', "''"],
   normalize_path: [undefined, 'true', 'false'],
+  underscore_headers: [undefined, 'drop', 'refuse', 'keep'],
   half_close: [undefined, 'serve', 'abort'],
   error_pages: [undefined, '[{ statuses: [502, 503], body: sorry }]'],
   health_endpoint: [undefined, '/balance-health'],

@@ -68,6 +68,10 @@ describe('advice on routes', () => {
     expect(adviceOnRoutes(['headers: { X-A: "1", x-a: "2" }'])).toEqual([
       `${reason}it wants two values of the header x-a`,
     ]);
+    expect(adviceOnRoutes(['headers: { x_a: "1" }'])).toEqual([]);
+    expect(adviceOnRoutes(['headers: { x_a: "1" }'], '      underscore_headers: drop\n')).toEqual([
+      `${reason}underscore_headers: drop keeps the header x_a from routes`,
+    ]);
     const normalized = '      normalize_path: true\n';
     for (const path of ['/a//b', '/a/../b', '/a/.', '/%2E/a', '/a%2fb'])
       expect(adviceOnRoutes([`path_prefix: '${path}'`], normalized)).toEqual([

@@ -123,6 +123,7 @@ describe('the flat form', () => {
           trusted_proxies: [],
           forwarded: false,
           normalize_path: false,
+          underscore_headers: 'drop-colliding',
           half_close: 'auto',
           error_pages: [],
         },

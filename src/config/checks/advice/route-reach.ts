@@ -12,6 +12,7 @@ export function unreachableRoutes({
   routes,
   health_endpoint: health,
   normalize_path: normalizes,
+  underscore_headers: underscores,
 }: HttpOptions): Unreachable[] {
   const ordered = routes
     .map((route, index) => ({ route, index }))
@@ -19,6 +20,7 @@ export function unreachableRoutes({
   return ordered.flatMap(({ route, index }, place) => {
     const reason =
       contradiction(route, normalizes) ??
+      droppedHeader(route, underscores) ??
       (health !== undefined && route.path === health
         ? 'health_endpoint answers this path itself'
         : undefined) ??
@@ -71,6 +73,13 @@ function contradiction(
   const wanted = path ?? prefix;
   if (!normalizes || wanted === undefined || isNormal(wanted)) return undefined;
   return 'normalize_path gives no path this form';
+}
+
+/** A header that no route gets to see. */
+function droppedHeader({ headers }: Route, policy: HttpOptions['underscore_headers']): string | undefined {
+  if (policy !== 'drop' && policy !== 'refuse') return undefined;
+  const name = Object.keys(headers ?? {}).find((wanted) => wanted.includes('_'));
+  return name && `underscore_headers: ${policy} keeps the header ${name} from routes`;
 }
 
 /** Whether a normalized path may begin in this way. */

@@ -24,6 +24,7 @@ const OPTIONS = {
   trusted_proxies: [],
   forwarded: false,
   normalize_path: false,
+  underscore_headers: 'drop-colliding',
   error_pages: [],
 } as unknown as HttpOptions;
 
