@@ -13,6 +13,7 @@ import { metricsEndpoint } from './admin/endpoints.ts';
 import { EventLoopWatch } from './admin/event-loop-watch.ts';
 import type { LoadedConfig } from './config/loaded-config.ts';
 import { ConfigLoader } from './config/worker/config-loader.ts';
+import { NameResolver } from './net/dns/name-resolver.ts';
 import { ReadBuffers } from './net/read-buffers.ts';
 import { TunnelTally } from './net/tunnel-tally.ts';
 import type { Logger } from './plugin-api/index.ts';
@@ -96,6 +97,7 @@ class Proxy implements App {
   readonly #reloader: Reloader;
   readonly #history: ConfigHistory;
   readonly #guard: ErrorGuard;
+  readonly #names: NameResolver;
   readonly #configs: ConfigLoader;
   readonly #follower: ConfigFollower;
   readonly #pluginFollower: PluginFollower;
@@ -124,7 +126,9 @@ class Proxy implements App {
     this.#plugins = plugins;
     const listeners = new ListenerTable(buffers, logger, telemetry);
     this.#listeners = listeners;
-    const registry = new Registry(logger, telemetry);
+    const names = new NameResolver({ logger });
+    this.#names = names;
+    const registry = new Registry(logger, names, telemetry);
     const draining = new DrainingGenerations({
       logger,
       running: () => listeners.running(),
@@ -177,6 +181,7 @@ class Proxy implements App {
 
     const builder = new GenerationBuilder({
       registry,
+      names,
       buffers,
       logger,
       telemetry,
@@ -280,6 +285,7 @@ class Proxy implements App {
     this.#draining.destroy();
     this.#metrics.destroy();
     this.#guard.destroy();
+    this.#names.close();
   }
 
   /** Writes what was logged so far. */

@@ -1,6 +1,8 @@
 import type { Address } from '../config/address.ts';
+import type { HostNames } from '../net/dns/host-names.ts';
 import type { HealthSettings } from './health-settings.ts';
 import { startHttpProbe } from './http-probe.ts';
+import type { ProbeTarget } from './probe-socket.ts';
 import type { Probe, StartProbe } from './probe.ts';
 import { startTcpProbe } from './tcp-probe.ts';
 
@@ -12,6 +14,8 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 export interface HealthMonitorOptions {
   readonly address: Address;
   readonly settings: HealthSettings;
+  /** Where the probes find the addresses of a name. */
+  readonly names: HostNames;
   /** Called when {@link HealthMonitor.healthy} changed, with the reason in words. Must not throw. */
   readonly onChange?: (healthy: boolean, reason: string) => void;
   /** Called at the end of each check. Must not throw. */
@@ -48,14 +52,15 @@ export class HealthMonitor {
   #probe: Probe | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ address, settings, onChange, onCheck, assumed, chance, startProbe }: HealthMonitorOptions) {
+  constructor(options: HealthMonitorOptions) {
+    const { settings, onChange, onCheck, assumed, chance } = options;
     this.#healthy = assumed ?? true;
     this.#firstDecides = assumed !== true;
     this.#settings = settings;
     this.#onChange = onChange;
     this.#onCheck = onCheck;
     this.#chance = chance ?? Math.random;
-    this.#startProbe = startProbe ?? probeFor(address, settings);
+    this.#startProbe = options.startProbe ?? probeFor(options);
   }
 
   get healthy(): boolean {
@@ -137,9 +142,9 @@ export class HealthMonitor {
   }
 }
 
-function probeFor(address: Address, settings: HealthSettings): StartProbe {
-  const { timeoutMs } = settings;
+function probeFor({ address, names, settings }: HealthMonitorOptions): StartProbe {
+  const target: ProbeTarget = { address, names, turn: { next: 0 }, timeoutMs: settings.timeoutMs };
   return settings.type === 'http'
-    ? (ended) => startHttpProbe(address, timeoutMs, settings, ended)
-    : (ended) => startTcpProbe(address, timeoutMs, ended);
+    ? (ended) => startHttpProbe(target, settings, ended)
+    : (ended) => startTcpProbe(target, ended);
 }

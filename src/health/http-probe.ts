@@ -1,7 +1,7 @@
-import type { Address } from '../config/address.ts';
+import type { Socket } from 'node:net';
 import type { StatusRange } from '../config/status-ranges.ts';
 import type { Probe, ProbeEnded } from './probe.ts';
-import { ProbeSocket } from './probe-socket.ts';
+import { ProbeSocket, type ProbeTarget } from './probe-socket.ts';
 import { finalStatus } from './status-line.ts';
 
 /** A server that has not come to its status line by then is not going to. */
@@ -16,17 +16,9 @@ export interface HttpProbeRequest {
 }
 
 /** Passes when the backend answers a GET with one of the expected statuses; the rest of the answer is not read. */
-export function startHttpProbe(
-  address: Address,
-  timeoutMs: number,
-  request: HttpProbeRequest,
-  ended: ProbeEnded,
-): Probe {
-  const probe = new ProbeSocket(address, timeoutMs, ended);
-  const { socket } = probe;
+export function startHttpProbe(target: ProbeTarget, request: HttpProbeRequest, ended: ProbeEnded): Probe {
   let answer = '';
-  socket.once('connect', () => socket.write(requestText(request)));
-  socket.on('data', (bytes) => {
+  const read = (bytes: Buffer): void => {
     answer += bytes.toString('latin1', 0, MAX_ANSWER_BYTES - answer.length);
     const status = finalStatus(answer);
     if (typeof status === 'number') {
@@ -38,7 +30,12 @@ export function startHttpProbe(
     } else if (answer.length >= MAX_ANSWER_BYTES) {
       probe.finish(`no status in the first ${MAX_ANSWER_BYTES} bytes of the answer`);
     }
-  });
+  };
+  const connected = (socket: Socket): void => {
+    socket.on('data', read);
+    socket.write(requestText(request));
+  };
+  const probe = new ProbeSocket(target, connected, ended);
   return probe;
 }
 

@@ -1,10 +1,8 @@
-import type { Address } from '../config/address.ts';
 import type { Probe, ProbeEnded } from './probe.ts';
-import { ProbeSocket } from './probe-socket.ts';
+import { ProbeSocket, type ProbeTarget } from './probe-socket.ts';
 
 /** Passes when the backend accepts a connection, which is then closed without a byte sent. */
-export function startTcpProbe(address: Address, timeoutMs: number, ended: ProbeEnded): Probe {
-  const probe = new ProbeSocket(address, timeoutMs, ended);
-  probe.socket.once('connect', () => probe.finish(undefined));
+export function startTcpProbe(target: ProbeTarget, ended: ProbeEnded): Probe {
+  const probe = new ProbeSocket(target, () => probe.finish(undefined), ended);
   return probe;
 }

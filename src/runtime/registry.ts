@@ -1,9 +1,10 @@
-import { parseAddress } from '../config/address.ts';
+import { isIpAddress, parseAddress } from '../config/address.ts';
 import type { BackendConfig, HealthCheck } from '../config/config.generated.ts';
 import { healthSettings } from '../health/health-settings.ts';
 import { HealthMonitor } from '../health/health-monitor.ts';
 import { StartPacer } from '../health/start-pacer.ts';
 import type { DialOptions } from '../net/dial.ts';
+import type { HeldName, HostNames } from '../net/dns/host-names.ts';
 import type { Logger, SocketUse } from '../plugin-api/index.ts';
 import { BackendState } from '../upstream/backend-state.ts';
 import { SocketPool, type PoolSettings } from '../upstream/socket-pool.ts';
@@ -37,6 +38,8 @@ export class Registry {
   readonly #pacer = new StartPacer();
   readonly #backends = new SharedParts<BackendState>((backend) => {
     this.#freeIndexes.push(backend.index);
+    this.#heldNames.get(backend)?.release();
+    this.#heldNames.delete(backend);
     this.#site(backend.address).backends.delete(backend);
     this.#forgetIfEmpty(backend.address);
   });
@@ -52,8 +55,12 @@ export class Registry {
   readonly #freeIndexes: number[] = [];
   #nextIndex = 0;
 
-  constructor(logger: Logger, telemetry?: Pick<RuntimeTelemetry, 'healthCheck'>) {
+  readonly #names: HostNames;
+  readonly #heldNames = new Map<BackendState, HeldName>();
+
+  constructor(logger: Logger, names: HostNames, telemetry?: Pick<RuntimeTelemetry, 'healthCheck'>) {
     this.#logger = logger;
+    this.#names = names;
     this.#telemetry = telemetry;
   }
 
@@ -73,6 +80,7 @@ export class Registry {
       const target = parseAddress(config.address);
       const backend = new BackendState(index, config.name, target, config.url ?? config.address);
       this.#site(backend.address).backends.add(backend);
+      this.#holdName(backend);
       return backend;
     });
   }
@@ -96,6 +104,7 @@ export class Registry {
       const monitor = new HealthMonitor({
         address: backend.target,
         settings: healthSettings(check, backend.target),
+        names: this.#names,
         onChange: (healthy, reason) => {
           this.#healthChanged(address, healthy, reason);
         },
@@ -113,6 +122,18 @@ export class Registry {
   /** The key of a check for {@link monitor}, to be made once for all backends of an upstream. */
   static checkKey(check: HealthCheck): string {
     return JSON.stringify(check);
+  }
+
+  /** Keeps what the name of a backend stands for up to date, for as long as the backend is there. */
+  #holdName(backend: BackendState): void {
+    const { target } = backend;
+    if (target.kind === 'unix' || isIpAddress(target.host)) return;
+    const held = this.#names.hold(target.host, () => {
+      backend.addressesChanged(held?.record.addresses ?? []);
+    });
+    if (held === undefined) return;
+    backend.hostName = held.record;
+    this.#heldNames.set(backend, held);
   }
 
   #checked(address: string, passed: boolean, durationMs: number): void {

@@ -2,6 +2,7 @@ import type { HealthCheck, Upstream as UpstreamConfig } from '../config/config.g
 import { parseHashKey } from '../config/hash-key.ts';
 import { messageOf } from '../errors.ts';
 import type { DialOptions } from '../net/dial.ts';
+import type { HostNames } from '../net/dns/host-names.ts';
 import { fieldsOf } from '../net/fields-of.ts';
 import type { ReadBuffers } from '../net/read-buffers.ts';
 import type { Logger, SocketUse, Upstream } from '../plugin-api/index.ts';
@@ -19,6 +20,7 @@ import type { Slices } from './slices.ts';
 /** What upstreams are built from. */
 export interface UpstreamParts {
   readonly registry: Registry;
+  readonly names: HostNames;
   readonly buffers: ReadBuffers;
   readonly logger: Logger;
   readonly telemetry: RuntimeTelemetry;
@@ -63,6 +65,7 @@ export class SharedUpstream {
     this.#monitors = monitors;
     this.#dial = {
       connectTimeoutMs: config.timeouts.connect,
+      names: parts.names,
       buffers: parts.buffers,
       onFault: (error, subject) => {
         parts.telemetry.pluginFailed?.();

@@ -1,6 +1,8 @@
 import { formatAddress, type Address } from '../config/address.ts';
+import type { NameRecord } from '../net/dns/name-record.ts';
 import { Traffic } from '../net/traffic.ts';
 import type { Backend } from '../plugin-api/index.ts';
+import type { PooledSocket } from './pooled-socket.ts';
 import type { SocketPool } from './socket-pool.ts';
 
 /**
@@ -33,6 +35,10 @@ export class BackendState implements Backend {
   /** What flowed through its sockets, from it and to it. */
   readonly traffic = new Traffic();
   readonly pools = new Set<SocketPool>();
+  /** Its open sockets, leased and idle. */
+  readonly connections = new Set<PooledSocket>();
+  /** What is known of its host's name; undefined where its address is an IP address or a unix socket. */
+  hostName: NameRecord | undefined;
   /** Replaced, never changed: one who is told may leave or join meanwhile. */
   #listeners: readonly (() => void)[] = [];
 
@@ -42,6 +48,11 @@ export class BackendState implements Backend {
     this.target = target;
     this.address = formatAddress(target);
     this.shownAddress = shownAddress;
+  }
+
+  /** Its name has these addresses now: sockets to others serve nothing new, and pools close them. */
+  addressesChanged(addresses: readonly string[]): void {
+    for (const socket of this.connections) socket.addressesChanged(addresses);
   }
 
   /** Sockets that rest in pools. */

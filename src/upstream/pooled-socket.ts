@@ -13,10 +13,20 @@ export class PooledSocket implements StreamReader {
   isCool = false;
   /** When it was given back, or the pool noticed that it was: exact to the pool's interval. */
   idleSinceMs = this.createdAtMs;
+  /** The backend's name no longer has the address that this socket is connected to: it finishes what runs, and no more. */
+  isOutdated = false;
+  /** The IP address that it is connected to, where that can change. */
+  readonly #ip: string | undefined;
   #dueAtMs = Number.POSITIVE_INFINITY;
 
-  constructor(stream: SocketStream) {
+  constructor(stream: SocketStream, ip?: string) {
     this.stream = stream;
+    this.#ip = ip;
+  }
+
+  /** The name of its backend has these addresses now. */
+  addressesChanged(addresses: readonly string[]): void {
+    this.isOutdated = this.#ip !== undefined && !addresses.includes(this.#ip);
   }
 
   /** Back in the pool, for at most `idleMs`: from now on any byte condemns the socket. */

@@ -1,8 +1,7 @@
 import genericPool, { type Pool } from 'generic-pool';
 
 import { BalanceError, messageOf } from '../errors.ts';
-import { dial, type DialOptions } from '../net/dial.ts';
-import type { SocketStream } from '../net/socket-stream.ts';
+import { dial, type Dialed, type DialOptions } from '../net/dial.ts';
 import type { SocketUse } from '../plugin-api/index.ts';
 import type { BackendState } from './backend-state.ts';
 import { FailedSocket, PooledSocket } from './pooled-socket.ts';
@@ -244,7 +243,7 @@ export class SocketPool {
       // A failure from before we asked says nothing about now.
       if (resource.sequence > failuresBefore) taker.failed(resource.error);
       else this.#takeAgain(taker);
-    } else if (this.#settings.validateOnBorrow && this.#isSpent(resource)) {
+    } else if (!this.#isFit(resource)) {
       this.#destroy(resource);
       this.#takeAgain(taker);
     } else {
@@ -273,7 +272,7 @@ export class SocketPool {
   #takeHot(): PooledSocket | undefined {
     for (;;) {
       const socket = this.#hot.pop();
-      if (socket === undefined || !this.#settings.validateOnBorrow || !this.#isSpent(socket)) return socket;
+      if (socket === undefined || this.#isFit(socket)) return socket;
       this.#destroy(socket);
     }
   }
@@ -331,9 +330,14 @@ export class SocketPool {
     });
   }
 
+  /** Whether it may be lent now; that its address is still the backend's is looked at in any case. */
+  #isFit(socket: PooledSocket): boolean {
+    return this.#settings.validateOnBorrow ? !this.#isSpent(socket) : !socket.isOutdated;
+  }
+
   #isSpent(resource: Resource): boolean {
     if (resource instanceof FailedSocket || resource.stream.stale) return true;
-    if (resource.isOverdue) return true;
+    if (resource.isOverdue || resource.isOutdated) return true;
     return this.#settings.maxAgeMs > 0 && performance.now() - resource.createdAtMs > this.#settings.maxAgeMs;
   }
 
@@ -347,21 +351,25 @@ export class SocketPool {
 
 /** Connects to a backend and keeps its counts. */
 export async function connectTo(backend: BackendState, options: DialOptions): Promise<PooledSocket> {
-  let stream: SocketStream;
+  let dialed: Dialed;
   try {
-    stream = await dial(backend.target, options);
+    dialed = await dial(backend.target, options);
   } catch (error) {
     backend.connectFailures += 1;
     throw error;
   }
+  const { stream, ip } = dialed;
+  const socket = new PooledSocket(stream, ip);
   backend.created += 1;
   backend.sockets += 1;
+  backend.connections.add(socket);
   backend.traffic.begin(stream);
   stream.whenClosed(() => {
     backend.sockets -= 1;
+    backend.connections.delete(socket);
     backend.traffic.end(stream);
   });
-  return new PooledSocket(stream);
+  return socket;
 }
 
 function asBalanceError(error: unknown): BalanceError {

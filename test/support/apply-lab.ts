@@ -21,6 +21,7 @@ import { Registry, type RegistrySizes } from '../../src/runtime/registry.ts';
 import { Telemetry } from '../../src/telemetry/channels.ts';
 import { owned } from './owned.ts';
 import { RecordingLogger } from './recording-logger.ts';
+import { fixedNames } from './fixed-names.ts';
 
 /** One object each, as an instance is kept only while its plugin is the same. */
 const BUILT_IN = [tcp, http].map(
@@ -84,7 +85,8 @@ export class ApplyLab {
   readonly draining: DrainingGenerations;
   readonly apply: ConfigApply;
   faults: Faults = {};
-  readonly #registry = new FaultyRegistry(this.logger);
+  readonly #names = fixedNames();
+  readonly #registry = new FaultyRegistry(this.logger, this.#names);
   #yaml = '';
 
   constructor() {
@@ -102,6 +104,7 @@ export class ApplyLab {
       load: () => this.#load(),
       builder: new GenerationBuilder({
         registry: this.#registry,
+        names: this.#names,
         buffers,
         logger,
         telemetry: new Telemetry(),

@@ -8,6 +8,7 @@ import { SocketPool, type PoolSettings } from '../../src/upstream/socket-pool.ts
 import { owned } from './owned.ts';
 import { PATIENCE_MS } from './patience.ts';
 import { RecordingBackend, type BackendScript } from './recording-backend.ts';
+import { fixedNames } from './fixed-names.ts';
 
 const SETTINGS: PoolSettings = {
   maxSize: 10,
@@ -47,7 +48,8 @@ export function poolOf(
   connectTimeoutMs = PATIENCE_MS,
 ) {
   const backend = new BackendState(0, 'backend', parseAddress(address), address);
-  const dial = { connectTimeoutMs, buffers: new ReadBuffers(), onFault: () => undefined };
+  const names = fixedNames();
+  const dial = { connectTimeoutMs, names, buffers: new ReadBuffers(), onFault: () => undefined };
   const pool = owned(new SocketPool(backend, use, { ...SETTINGS, ...settings }, dial));
   return { backend, pool, take: () => takeFrom(pool) };
 }

@@ -11,6 +11,7 @@ import { dial } from '../../src/net/dial.ts';
 import { ReadBuffers } from '../../src/net/read-buffers.ts';
 import { SocketStream } from '../../src/net/socket-stream.ts';
 import { PATIENCE_MS } from './patience.ts';
+import { fixedNames } from './fixed-names.ts';
 
 /** A stream and the plain socket at its other end. */
 export interface StreamEnds {
@@ -63,7 +64,13 @@ export class StreamLab {
     const arrival = once(server, 'connection') as Promise<[Socket]>;
     let ends: StreamEnds;
     if (path === 'dialled') {
-      const stream = await dial(address, { connectTimeoutMs: PATIENCE_MS, buffers: this.buffers, onFault });
+      const names = fixedNames();
+      const { stream } = await dial(address, {
+        connectTimeoutMs: PATIENCE_MS,
+        names,
+        buffers: this.buffers,
+        onFault,
+      });
       ends = { stream, peer: (await arrival)[0] };
     } else {
       const peer = connect(

@@ -1,6 +1,7 @@
 import type { Config } from '../../config/config.generated.ts';
 import type { LoadedConfig } from '../../config/load-config.ts';
 import { dirname, resolve } from 'node:path';
+import { NO_NAMES } from '../../net/dns/no-names.ts';
 import { ReadBuffers } from '../../net/read-buffers.ts';
 import { TunnelTally } from '../../net/tunnel-tally.ts';
 import type { Logger, TelemetrySink } from '../../plugin-api/index.ts';
@@ -32,7 +33,8 @@ export async function buildOffline(
   logger: Logger,
 ): Promise<OfflinePlan> {
   const builder = new GenerationBuilder({
-    registry: new Registry(logger),
+    registry: new Registry(logger, NO_NAMES),
+    names: NO_NAMES,
     buffers: new ReadBuffers(),
     logger,
     telemetry: NO_TELEMETRY,

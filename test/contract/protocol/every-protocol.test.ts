@@ -21,6 +21,7 @@ import { eventually } from '../../support/eventually.ts';
 import { owned } from '../../support/owned.ts';
 import { PATIENCE_MS } from '../../support/patience.ts';
 import { RecordingLogger } from '../../support/recording-logger.ts';
+import { fixedNames } from '../../support/fixed-names.ts';
 
 /** How a test makes one exchange of a protocol begin and end. */
 interface Case {
@@ -102,8 +103,10 @@ async function lab(protocol: string) {
     exchange: ({ error }) => records.push(error ?? 'ok'),
     tunnel: ({ error }) => records.push(error ?? 'ok'),
   });
+  const names = fixedNames();
   const builder = new GenerationBuilder({
-    registry: new Registry(logger),
+    registry: new Registry(logger, names),
+    names,
     buffers,
     logger,
     telemetry,

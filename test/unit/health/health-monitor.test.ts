@@ -5,6 +5,7 @@ import { HealthMonitor, type HealthMonitorOptions } from '../../../src/health/he
 import type { HealthSettings } from '../../../src/health/health-settings.ts';
 import type { ProbeEnded } from '../../../src/health/probe.ts';
 import { rawServer, refusingAddress } from './raw-server.ts';
+import { fixedNames } from '../../support/fixed-names.ts';
 
 const settings: HealthSettings = {
   type: 'http',
@@ -28,6 +29,7 @@ function monitored(options: Partial<HealthMonitorOptions> = {}) {
   const monitor = new HealthMonitor({
     address: nowhere,
     settings,
+    names: fixedNames(),
     onChange,
     chance: () => 0.5,
     startProbe: (ended) => {
@@ -196,6 +198,7 @@ describe('a health monitor of a real backend', () => {
     const heard: [boolean, string][] = [];
     const waiting: (() => void)[] = [];
     const monitor = new HealthMonitor({
+      names: fixedNames(),
       ...options,
       onChange: (healthy, reason) => {
         heard.push([healthy, reason]);
@@ -246,6 +249,7 @@ describe('a health monitor of a real backend', () => {
     const silent = new HealthMonitor({
       address: backend.address,
       settings: { ...fast, type: 'tcp' },
+      names: fixedNames(),
       onChange,
     });
     silent.start();
@@ -259,7 +263,7 @@ describe('a health monitor of a real backend', () => {
   it('leaves no connection when it is closed in the middle of a probe', async () => {
     const backend = await rawServer((socket) => socket.resume());
     const onChange = vi.fn();
-    const monitor = new HealthMonitor({ address: backend.address, settings, onChange });
+    const monitor = new HealthMonitor({ address: backend.address, names: fixedNames(), settings, onChange });
     monitor.start();
     await once(backend.server, 'connection');
     await monitor.close();
@@ -269,7 +273,7 @@ describe('a health monitor of a real backend', () => {
 
   it('leaves no connection when it is closed while it connects', async () => {
     const backend = await rawServer((socket) => socket.resume());
-    const monitor = new HealthMonitor({ address: backend.address, settings });
+    const monitor = new HealthMonitor({ address: backend.address, names: fixedNames(), settings });
     monitor.start();
     await monitor.close();
     await backend.closed();

@@ -5,6 +5,7 @@ import type { Address } from '../../../src/config/address.ts';
 import { startHttpProbe, type HttpProbeRequest } from '../../../src/health/http-probe.ts';
 import { PATIENCE_MS } from '../../support/patience.ts';
 import { rawServer, refusingAddress } from './raw-server.ts';
+import { probeTarget } from './probe-target.ts';
 
 const request: HttpProbeRequest = {
   path: '/healthz?deep=1',
@@ -16,7 +17,7 @@ const request: HttpProbeRequest = {
 };
 
 function probe(address: Address, timeoutMs = PATIENCE_MS): Promise<string | undefined> {
-  return new Promise((resolve) => startHttpProbe(address, timeoutMs, request, resolve));
+  return new Promise((resolve) => startHttpProbe(probeTarget(address, timeoutMs), request, resolve));
 }
 
 /** Probes a server that sends `pieces` once the request has come, each in a packet of its own, and leaves the connection open. */
@@ -62,8 +63,7 @@ it('encodes what a request line may not hold', async () => {
     void rawServer((socket) => socket.once('data', (bytes) => resolve(bytes.toString('latin1')))).then(
       ({ address }) => {
         const probing = startHttpProbe(
-          address,
-          5000,
+          probeTarget(address, 5000),
           { ...request, path: '/zustand/für%20 x\r\nA: b' },
           () => undefined,
         );
@@ -169,7 +169,7 @@ describe('a backend that', () => {
         socket.end('HTTP/1.1 200 OK\r\n\r\n');
       });
     });
-    const probing = startHttpProbe(backend.address, 5000, request, ended);
+    const probing = startHttpProbe(probeTarget(backend.address, 5000), request, ended);
     await new Promise((resolve) => backend.server.once('connection', resolve));
     await backend.closed();
     expect(ended).not.toHaveBeenCalled();

@@ -7,9 +7,10 @@ import type { Address } from '../../../src/config/address.ts';
 import { startTcpProbe } from '../../../src/health/tcp-probe.ts';
 import { PATIENCE_MS } from '../../support/patience.ts';
 import { rawServer, refusingAddress } from './raw-server.ts';
+import { probeTarget } from './probe-target.ts';
 
 function probe(address: Address, timeoutMs = PATIENCE_MS): Promise<string | undefined> {
-  return new Promise((resolve) => startTcpProbe(address, timeoutMs, resolve));
+  return new Promise((resolve) => startTcpProbe(probeTarget(address, timeoutMs), resolve));
 }
 
 it('passes when the backend accepts, and leaves no connection', async () => {
@@ -48,7 +49,7 @@ it('connects to unix sockets', async () => {
 
 it('answers later, and does not throw, when the address is impossible', async () => {
   const ended = vi.fn();
-  startTcpProbe({ kind: 'tcp', host: '127.0.0.1', port: 70_000 }, 5000, ended);
+  startTcpProbe(probeTarget({ kind: 'tcp', host: '127.0.0.1', port: 70_000 }, 5000), ended);
   expect(ended).not.toHaveBeenCalled();
   await vi.waitFor(() => expect(ended).toHaveBeenCalledOnce());
   expect(ended.mock.calls[0]?.[0]).toContain('70000');
@@ -57,8 +58,8 @@ it('answers later, and does not throw, when the address is impossible', async ()
 it('says nothing any more once it is destroyed', async () => {
   const backend = await rawServer((socket) => socket.resume());
   const ended = vi.fn();
-  startTcpProbe(backend.address, 5000, ended).destroy();
-  startTcpProbe(await refusingAddress(), 5000, ended).destroy();
+  startTcpProbe(probeTarget(backend.address, 5000), ended).destroy();
+  startTcpProbe(probeTarget(await refusingAddress(), 5000), ended).destroy();
   await probe(backend.address);
   await backend.closed();
   expect(ended).not.toHaveBeenCalled();

@@ -12,6 +12,7 @@ import { eventually } from '../../support/eventually.ts';
 import { owned } from '../../support/owned.ts';
 import { RecordingBackend } from '../../support/recording-backend.ts';
 import { RecordingLogger } from '../../support/recording-logger.ts';
+import { fixedNames } from '../../support/fixed-names.ts';
 
 const MODES = ['tcp', 'http', 'fake', 'broken'];
 
@@ -43,7 +44,8 @@ class FakePlugin implements ProtocolPlugin {
 
 function lab(broken: ProtocolPlugin['provision'] = () => Promise.reject(new Error('can not'))) {
   const logger = new RecordingLogger();
-  const registry = new Registry(logger);
+  const names = fixedNames();
+  const registry = new Registry(logger, names);
   const fake = new FakePlugin();
   const plugins = new Map<string, ProtocolPlugin>([
     ['fake', fake],
@@ -51,6 +53,7 @@ function lab(broken: ProtocolPlugin['provision'] = () => Promise.reject(new Erro
   ]);
   const generations = new GenerationBuilder({
     registry,
+    names,
     buffers: new ReadBuffers(),
     logger,
     telemetry: new Telemetry(),

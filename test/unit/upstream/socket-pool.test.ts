@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { deadAddress } from '../../support/dead-address.ts';
 import { eventually } from '../../support/eventually.ts';
 import { fullBacklog } from '../../support/full-backlog.ts';
+import { owned } from '../../support/owned.ts';
 import { poolLab, poolOf, takeFrom } from '../../support/pool-lab.ts';
 import { RecordingBackend } from '../../support/recording-backend.ts';
 import { RecordingReader } from '../../support/recording-reader.ts';
@@ -196,6 +197,34 @@ describe('a pool of sockets that serve one exchange after the other', () => {
     (await server.connection(0)).end();
     await eventually(() => a.stream.destroyed, 'the end was noticed');
     expect(await take()).toBe(a);
+  });
+
+  it.each([true, false])(
+    'lends no socket to an address that the name of its backend has lost (validation %s)',
+    async (validateOnBorrow) => {
+      const server = owned(await RecordingBackend.start());
+      const { backend, pool, take } = poolOf(`localhost:${String(server.port)}`, { validateOnBorrow });
+      const [idle, leased] = await Promise.all([take(), take()]);
+      pool.giveBack(idle);
+      backend.addressesChanged(['127.0.0.9']);
+      const next = await take();
+      expect(next).not.toBe(idle);
+      expect(leased.stream.destroyed).toBe(false);
+      pool.giveBack(leased);
+      expect(leased.stream.destroyed).toBe(true);
+      pool.giveBack(next);
+      await eventually(() => backend.sockets === 1, 'the idle one is closed without being asked for');
+    },
+  );
+
+  it('lends a socket again whose address has come back', async () => {
+    const server = owned(await RecordingBackend.start());
+    const { backend, pool, take } = poolOf(`localhost:${String(server.port)}`);
+    const first = await take();
+    backend.addressesChanged([]);
+    backend.addressesChanged(['127.0.0.1']);
+    pool.giveBack(first);
+    expect(await take()).toBe(first);
   });
 
   it('closes idle sockets at once and leased ones when they come back', async () => {

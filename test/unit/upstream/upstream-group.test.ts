@@ -14,6 +14,7 @@ import { eventually } from '../../support/eventually.ts';
 import { owned } from '../../support/owned.ts';
 import { PATIENCE_MS } from '../../support/patience.ts';
 import { RecordingBackend } from '../../support/recording-backend.ts';
+import { fixedNames } from '../../support/fixed-names.ts';
 
 interface GroupOptions {
   readonly maxConnections?: number;
@@ -26,6 +27,7 @@ interface GroupOptions {
 function groupOf(addresses: readonly string[], options: GroupOptions = {}) {
   const faults: unknown[] = [];
   const dial = {
+    names: fixedNames(),
     connectTimeoutMs: PATIENCE_MS,
     buffers: new ReadBuffers(),
     onFault: (error: unknown) => void faults.push(error),

@@ -1,0 +1,27 @@
+import type { AddressTurns } from './address-turns.ts';
+import type { NameRecord } from './name-record.ts';
+
+/** Told the addresses of a host, in the order in which they were given; with none, why there are none. */
+export type Answered = (addresses: readonly string[], failure: string | undefined) => void;
+
+/** What connects to hosts by their names asks here. */
+export interface HostNames {
+  /**
+   * Gives the addresses of a host: at once where they are known, otherwise when the look-up, which all who ask share, is over.
+   * While name servers fail, the last good answer is given. There is no time limit: call what this returns to stop waiting.
+   */
+  lookUp(host: string, answered: Answered): () => void;
+  /** In which order the addresses of that host are tried for that port. */
+  turns(host: string, port: number): AddressTurns;
+  /**
+   * Keeps what is known of a host up to date until that is released; `changed` is told when its addresses are others.
+   * Undefined where names are not looked up.
+   */
+  hold(host: string, changed: () => void): HeldName | undefined;
+}
+
+/** A name that somebody holds, and what is known of it. */
+export interface HeldName {
+  readonly record: NameRecord;
+  release(): void;
+}

@@ -1,0 +1,27 @@
+import type { Logger } from '../../plugin-api/index.ts';
+import type { NameRecord, RecordView } from './name-record.ts';
+
+/** One line for each change of what is known about a name. */
+export function logNameChange(
+  record: NameRecord,
+  before: RecordView,
+  logger: Logger,
+  servers: readonly string[],
+): void {
+  const { host: name, addresses, failure, source } = record;
+  const shown = addresses.join(' ');
+  const fields = { name, addresses: shown };
+  if (failure !== undefined) {
+    const reason = { reason: failure, servers: servers.join(' ') };
+    if (before.addresses.length > 0 && addresses.length === 0)
+      logger.warn('host name is gone: its last addresses are not used any more', { name, ...reason });
+    else if (before.failure !== undefined) return;
+    else if (addresses.length > 0)
+      logger.warn('host name does not resolve now: its last addresses stay in use', { ...fields, ...reason });
+    else logger.warn('host name does not resolve', { name, ...reason });
+    return;
+  }
+  if (before.failure !== undefined) logger.info('host name resolves again', fields);
+  else if (before.source !== undefined && before.addresses !== addresses)
+    logger.info('host name has other addresses', { ...fields, before: before.addresses.join(' '), source });
+}

@@ -1,0 +1,324 @@
+import { AddressTurns } from './address-turns.ts';
+import type { DnsClient } from './dns-client.ts';
+import type { Answered } from './host-names.ts';
+import { LookUp, type LookUpQuestion, type LookUpResult } from './look-up.ts';
+import { mergeFamilies } from './merge-families.ts';
+import type { ResolverSettings } from './resolver-settings.ts';
+import type { StartWindow } from './start-window.ts';
+
+/** Where the addresses of a name are from: without name servers (the hosts file, `localhost`) or from them. */
+export type AnswerSource = 'local' | 'dns';
+
+/** What a record needs of the resolver that it belongs to. */
+export interface RecordSurroundings {
+  readonly settings: ResolverSettings;
+  readonly client: DnsClient;
+  readonly window: StartWindow;
+  /** Undefined where name servers must be asked. */
+  local(host: string): readonly string[] | undefined;
+  namesOf(host: string): readonly string[];
+  /** Something about the record is another way than it was `before`. */
+  changed(record: NameRecord, before: RecordView): void;
+}
+
+/** What others see of a record. Times in ms since 1970. */
+export interface RecordView {
+  readonly addresses: readonly string[];
+  /** Undefined before the first answer. */
+  readonly source: AnswerSource | undefined;
+  /** Why the last look-up brought nothing; undefined when it did. */
+  readonly failure: string | undefined;
+}
+
+/** The outcomes of the look-ups of a name since its record was made. */
+export interface LookUpCounts {
+  found: number;
+  absent: number;
+  failed: number;
+}
+
+/** Without an answer by then a look-up counts as failed; what comes later is taken all the same. */
+const PATIENCE_MS = 5_000;
+const FIRST_RETRY_MS = 1_000;
+const LAST_RETRY_MS = 30_000;
+/** Refreshes begin so much earlier at random, so that those of many names drift apart. */
+const JITTER = 0.1;
+const ABSENT = 'the name does not exist or has no address';
+const UNANSWERED = 'no name server has answered yet';
+
+/**
+ * One host name: its last good answer, and how that is kept up to date. While somebody holds the record it is refreshed in the
+ * background; otherwise when somebody asks after the answer's time is over.
+ */
+export class NameRecord implements RecordView {
+  readonly host: string;
+  readonly counts: LookUpCounts = { found: 0, absent: 0, failed: 0 };
+  addresses: readonly string[] = [];
+  source: AnswerSource | undefined;
+  failure: string | undefined;
+  /** When an answer came last, ms since 1970. */
+  answeredAtMs: number | undefined;
+  /** Since when look-ups bring nothing, ms since 1970. */
+  failingSinceMs: number | undefined;
+  /** Of the last answer of a name server, within the limits of the settings. */
+  ttlMs: number | undefined;
+  /** Told when the addresses are others. */
+  readonly holders = new Set<() => void>();
+  /** By the clock of `performance.now`. */
+  lastAskedMs = performance.now();
+  readonly #surroundings: RecordSurroundings;
+  readonly #turns = new Map<number, AddressTurns>();
+  readonly #waiting = new Set<Answered>();
+  #found: Extract<LookUpResult, { kind: 'found' }> | undefined;
+  #lookUp: LookUp | undefined;
+  #isQueued = false;
+  #isClosed = false;
+  #expiresAtMs = 0;
+  #endedAtMs = Number.NEGATIVE_INFINITY;
+  #absentSinceMs: number | undefined;
+  #failuresInARow = 0;
+  #refresh: NodeJS.Timeout | undefined;
+  #patience: NodeJS.Timeout | undefined;
+
+  constructor(host: string, surroundings: RecordSurroundings) {
+    this.host = host;
+    this.#surroundings = surroundings;
+    this.#takeLocal();
+  }
+
+  /** @see HostNames.lookUp */
+  ask(answered: Answered): () => void {
+    this.lastAskedMs = performance.now();
+    if (!this.#mustWait()) {
+      answered(this.addresses, this.failure);
+      return () => undefined;
+    }
+    this.#waiting.add(answered);
+    this.#begin();
+    return () => {
+      this.#waiting.delete(answered);
+    };
+  }
+
+  get isUnused(): boolean {
+    return this.holders.size === 0 && this.#waiting.size === 0;
+  }
+
+  turns(port: number): AddressTurns {
+    let turns = this.#turns.get(port);
+    if (turns === undefined) {
+      turns = new AddressTurns();
+      this.#turns.set(port, turns);
+    }
+    return turns;
+  }
+
+  /** Keeps it up to date from now on; `changed` is told of other addresses. Returns how to stop that. */
+  hold(changed: () => void): () => void {
+    this.holders.add(changed);
+    if (this.source !== 'local' && !this.#isCurrent()) this.refreshSoon();
+    else this.#schedule();
+    return () => {
+      this.holders.delete(changed);
+      if (this.holders.size === 0) clearTimeout(this.#refresh);
+    };
+  }
+
+  /** The hosts file is another one. */
+  hostsChanged(): void {
+    const wasLocal = this.source === 'local';
+    if (this.#takeLocal() || !wasLocal) return;
+    // It left the file: what the file said stays in use until name servers have answered.
+    this.source = 'dns';
+    this.#expiresAtMs = 0;
+    this.refreshSoon();
+  }
+
+  /** Others answer now, or the names to ask for are others: whatever is under way will not be answered. */
+  serversChanged(): void {
+    if (this.source === 'local') return;
+    this.#stopLookUp();
+    this.#failuresInARow = 0;
+    if (this.#waiting.size > 0) this.#begin();
+    else if (this.holders.size > 0) this.refreshSoon();
+    else this.#expiresAtMs = 0;
+  }
+
+  /** Looks it up when it is its turn among many. */
+  refreshSoon(): void {
+    if (this.#isQueued || this.#lookUp !== undefined) return;
+    this.#isQueued = true;
+    this.#surroundings.window.enter(() => {
+      // Somebody could not wait for this.
+      if (this.#isQueued && !this.isUnused) this.#begin();
+      this.#isQueued = false;
+    });
+  }
+
+  /** Tells all who wait that there will be no answer. */
+  close(reason: string): void {
+    this.#isClosed = true;
+    this.#stopLookUp();
+    clearTimeout(this.#refresh);
+    this.failure = reason;
+    this.#tellWaiting();
+  }
+
+  /** Asked again too, where that could bring something new. */
+  #mustWait(): boolean {
+    if (this.#isClosed || this.source === 'local') return false;
+    const isKnown = this.addresses.length > 0 || this.failure !== undefined;
+    if (this.holders.size === 0) return !isKnown || !this.#isCurrent();
+    // In use, a name that fails is looked at more often than one that nobody asks for.
+    if (this.failure !== undefined && performance.now() - this.#endedAtMs > FIRST_RETRY_MS) this.#begin();
+    return !isKnown;
+  }
+
+  #isCurrent(): boolean {
+    return performance.now() < this.#expiresAtMs;
+  }
+
+  #begin(): void {
+    if (this.#lookUp !== undefined || this.#isClosed || this.source === 'local') return;
+    this.#isQueued = false;
+    clearTimeout(this.#refresh);
+    const { client } = this.#surroundings;
+    const names = this.#surroundings.namesOf(this.host);
+    const question: LookUpQuestion = { names, knownName: this.#found?.name };
+    this.#patience = setTimeout(() => {
+      this.#failed(UNANSWERED);
+    }, PATIENCE_MS).unref();
+    this.#lookUp = new LookUp(client, question, (result, isLast) => {
+      if (isLast) this.#stopLookUp();
+      this.#take(result, isLast);
+    });
+  }
+
+  #stopLookUp(): void {
+    clearTimeout(this.#patience);
+    this.#lookUp?.close();
+    this.#lookUp = undefined;
+  }
+
+  #take(result: LookUpResult, isLast: boolean): void {
+    clearTimeout(this.#patience);
+    if (isLast) this.counts[result.kind] += 1;
+    if (result.kind === 'found') this.#takeFound(result);
+    else if (result.kind === 'absent') this.#takeAbsent();
+    else this.#failed(result.reason);
+  }
+
+  #takeFound(result: Extract<LookUpResult, { kind: 'found' }>): void {
+    const { minTtlMs, maxTtlMs } = this.#surroundings.settings;
+    this.#found = mergeFamilies(this.#found, result);
+    this.ttlMs = Math.min(Math.max(result.ttlMs, minTtlMs), maxTtlMs);
+    this.#set([...(this.#found.ipv4 ?? [])], [...(this.#found.ipv6 ?? [])], 'dns', this.ttlMs);
+  }
+
+  #takeLocal(): boolean {
+    const local = this.#surroundings.local(this.host);
+    if (local === undefined) return false;
+    this.#stopLookUp();
+    this.#found = undefined;
+    this.ttlMs = undefined;
+    this.#set([...local], [], 'local', Number.POSITIVE_INFINITY);
+    return true;
+  }
+
+  #takeAbsent(): void {
+    const nowMs = performance.now();
+    this.#absentSinceMs ??= nowMs;
+    if (nowMs - this.#absentSinceMs < this.#surroundings.settings.holdMs) {
+      this.#failed(ABSENT);
+      return;
+    }
+    this.#found = undefined;
+    this.#failed(ABSENT, this.addresses.length === 0 ? this.addresses : []);
+  }
+
+  /** What was known stays, but for `addresses` where they are to be others. */
+  #failed(reason: string, addresses = this.addresses): void {
+    if (this.#isClosed) return;
+    const before = this.#view();
+    if (reason !== UNANSWERED) this.#failuresInARow += 1;
+    if (reason !== ABSENT && reason !== UNANSWERED) this.#absentSinceMs = undefined;
+    this.failure = reason;
+    this.failingSinceMs ??= Date.now();
+    this.addresses = addresses;
+    this.#ended(this.#retryInMs(), before);
+  }
+
+  #set(first: readonly string[], second: readonly string[], source: AnswerSource, forMs: number): void {
+    const before = this.#view();
+    const addresses = interleaved(first, second);
+    // The order of an answer means nothing, and servers change it each time.
+    if (!isSameSet(addresses, this.addresses)) this.addresses = addresses;
+    this.source = source;
+    this.failure = undefined;
+    this.failingSinceMs = undefined;
+    this.#absentSinceMs = undefined;
+    this.#failuresInARow = 0;
+    this.answeredAtMs = Date.now();
+    this.#ended(forMs, before);
+  }
+
+  /** Something is known now, for so long. */
+  #ended(forMs: number, before: RecordView): void {
+    const nowMs = performance.now();
+    this.#endedAtMs = nowMs;
+    this.#expiresAtMs = nowMs + forMs;
+    if (this.addresses !== before.addresses)
+      for (const turns of this.#turns.values()) turns.keep(this.addresses);
+    this.#schedule();
+    this.#surroundings.changed(this, before);
+    this.#tellWaiting();
+    if (this.addresses === before.addresses) return;
+    for (const changed of [...this.holders]) changed();
+  }
+
+  #schedule(): void {
+    clearTimeout(this.#refresh);
+    if (this.holders.size === 0 || this.#expiresAtMs === Number.POSITIVE_INFINITY) return;
+    const delayMs = (this.#expiresAtMs - performance.now()) * (1 - JITTER * Math.random());
+    this.#refresh = setTimeout(
+      () => {
+        this.refreshSoon();
+      },
+      Math.max(0, delayMs),
+    ).unref();
+  }
+
+  #retryInMs(): number {
+    const backoffMs = Math.min(FIRST_RETRY_MS * 2 ** Math.max(0, this.#failuresInARow - 1), LAST_RETRY_MS);
+    if (this.#absentSinceMs === undefined || this.addresses.length === 0) return backoffMs;
+    const heldForMs = this.#surroundings.settings.holdMs - (performance.now() - this.#absentSinceMs);
+    return Math.max(Math.min(backoffMs, heldForMs), FIRST_RETRY_MS);
+  }
+
+  #tellWaiting(): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const answered of waiting) answered(this.addresses, this.failure);
+  }
+
+  #view(): RecordView {
+    const { addresses, source, failure } = this;
+    return { addresses, source, failure };
+  }
+}
+
+/** Both families by turns, so that a broken one costs at most one attempt. */
+function interleaved(first: readonly string[], second: readonly string[]): readonly string[] {
+  const all: string[] = [];
+  for (let index = 0; index < Math.max(first.length, second.length); index++) {
+    for (const family of [first, second]) {
+      const address = family[index];
+      if (address !== undefined && !all.includes(address)) all.push(address);
+    }
+  }
+  return all;
+}
+
+function isSameSet(some: readonly string[], others: readonly string[]): boolean {
+  return some.length === others.length && some.every((address) => others.includes(address));
+}

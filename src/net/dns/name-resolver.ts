@@ -1,0 +1,198 @@
+import { hostname } from 'node:os';
+import { isIP } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
+
+import type { Logger } from '../../plugin-api/index.ts';
+import { AddressTurns } from './address-turns.ts';
+import { CaresClient, type DnsClient, type DnsClientSettings } from './dns-client.ts';
+import { FollowedFile } from './followed-file.ts';
+import type { Answered, HeldName, HostNames } from './host-names.ts';
+import { localAddresses, parseHosts, type HostsTable } from './hosts-file.ts';
+import { logNameChange } from './log-name-change.ts';
+import { NameRecord, type RecordSurroundings, type RecordView } from './name-record.ts';
+import { parseResolvConf, type ResolvConf } from './resolv-conf.ts';
+import {
+  DEFAULT_ATTEMPTS,
+  DEFAULT_RESOLVER_SETTINGS,
+  DEFAULT_TIMEOUT_MS,
+  type ResolverSettings,
+} from './resolver-settings.ts';
+import { searchNames } from './search-names.ts';
+import { StartWindow } from './start-window.ts';
+
+/** What nobody holds is forgotten when nobody asked for it for so long. */
+const KEEP_UNHELD_MS = 600_000;
+
+export interface NameResolverOptions {
+  readonly logger: Logger;
+  /** Default: `/etc/hosts`. */
+  readonly hostsFile?: string;
+  /** Default: `/etc/resolv.conf`. */
+  readonly resolvConfFile?: string;
+  /** Makes what asks the name servers. Default: c-ares. */
+  readonly makeClient?: (settings: DnsClientSettings) => DnsClient;
+}
+
+/**
+ * Finds the addresses of all hosts that the proxy connects to or binds, without the runtime's thread pool, where one silent
+ * server would hold up everybody. The hosts file and `localhost` never wait for a server. `resolv.conf` means what it means to
+ * the C library. There is one record for each name; all names come from the config, so that their number is bounded.
+ */
+export class NameResolver implements HostNames, RecordSurroundings {
+  readonly window = new StartWindow();
+  settings: ResolverSettings = DEFAULT_RESOLVER_SETTINGS;
+  readonly #logger: Logger;
+  readonly #makeClient: (settings: DnsClientSettings) => DnsClient;
+  readonly #records = new Map<string, NameRecord>();
+  readonly #hostsFile: FollowedFile;
+  readonly #resolvConfFile: FollowedFile;
+  #hosts: HostsTable;
+  #resolvConf: ResolvConf;
+  #client: DnsClient | undefined;
+  #clientSettings: DnsClientSettings;
+  #isClosed = false;
+
+  constructor(options: NameResolverOptions) {
+    this.#logger = options.logger;
+    this.#makeClient = options.makeClient ?? ((settings) => new CaresClient(settings));
+    this.#hostsFile = new FollowedFile(options.hostsFile ?? '/etc/hosts', () => {
+      this.#readHosts();
+    });
+    this.#resolvConfFile = new FollowedFile(options.resolvConfFile ?? '/etc/resolv.conf', () => {
+      this.#readResolvConf();
+    });
+    this.#hosts = parseHosts(this.#hostsFile.text);
+    this.#resolvConf = parseResolvConf(this.#resolvConfFile.text, hostname());
+    this.#clientSettings = this.#wantedClient();
+  }
+
+  /** The servers that are asked, as the config or `resolv.conf` names them. */
+  get servers(): readonly string[] {
+    return this.#clientSettings.servers;
+  }
+
+  /** Goes on with these settings. What is under way at servers that are not asked any more begins anew. */
+  configure(settings: ResolverSettings): void {
+    this.settings = settings;
+    this.#useServers();
+  }
+
+  lookUp(host: string, answered: Answered): () => void {
+    if (isIP(host) !== 0) {
+      answered([host], undefined);
+      return () => undefined;
+    }
+    return this.#record(host).ask(answered);
+  }
+
+  turns(host: string, port: number): AddressTurns {
+    return isIP(host) === 0 ? this.#record(host).turns(port) : new AddressTurns();
+  }
+
+  hold(host: string, changed: () => void): HeldName {
+    const record = this.#record(host);
+    const release = record.hold(changed);
+    return {
+      record,
+      release: () => {
+        release();
+        if (record.isUnused) this.#records.delete(record.host);
+      },
+    };
+  }
+
+  /** All names that are held or were asked for lately. */
+  records(): readonly NameRecord[] {
+    this.#forgetUnused();
+    return [...this.#records.values()];
+  }
+
+  /** Gives up what is under way, so that nothing keeps the process from ending. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#hostsFile.close();
+    this.#resolvConfFile.close();
+    this.#client?.close();
+    for (const record of this.#records.values()) record.close('the proxy ends');
+  }
+
+  /** Made with the first question: most configs need none. */
+  get client(): DnsClient {
+    return (this.#client ??= this.#makeClient(this.#clientSettings));
+  }
+
+  local(host: string): readonly string[] | undefined {
+    return localAddresses(host, this.#hosts);
+  }
+
+  namesOf(host: string): readonly string[] {
+    return searchNames(host, this.#resolvConf);
+  }
+
+  changed(record: NameRecord, before: RecordView): void {
+    logNameChange(record, before, this.#logger, this.servers);
+  }
+
+  #record(host: string): NameRecord {
+    const name = host.toLowerCase();
+    let record = this.#records.get(name);
+    if (record === undefined) {
+      this.#forgetUnused();
+      record = new NameRecord(name, this);
+      if (this.#isClosed) record.close('the proxy ends');
+      this.#records.set(name, record);
+    }
+    return record;
+  }
+
+  #forgetUnused(): void {
+    const nowMs = performance.now();
+    for (const [name, record] of this.#records)
+      if (record.isUnused && nowMs - record.lastAskedMs > KEEP_UNHELD_MS) this.#records.delete(name);
+  }
+
+  #readHosts(): void {
+    this.#hosts = parseHosts(this.#hostsFile.text);
+    this.#logger.info('hosts file was read again', { names: this.#hosts.size });
+    for (const record of this.#records.values()) record.hostsChanged();
+  }
+
+  #readResolvConf(): void {
+    const { search, ndots } = this.#resolvConf;
+    this.#resolvConf = parseResolvConf(this.#resolvConfFile.text, hostname());
+    const isSearchNew = !isDeepStrictEqual({ search, ndots }, pickSearch(this.#resolvConf));
+    this.#logger.info('resolv.conf was read again', {
+      servers: this.#resolvConf.servers.join(' '),
+      search: this.#resolvConf.search.join(' '),
+    });
+    this.#useServers(isSearchNew);
+  }
+
+  #useServers(mustAskAnew = false): void {
+    const wanted = this.#wantedClient();
+    const isSame = isDeepStrictEqual(wanted, this.#clientSettings);
+    if (isSame && !mustAskAnew) return;
+    if (!isSame) {
+      this.#clientSettings = wanted;
+      this.#client?.close();
+      this.#client = undefined;
+    }
+    for (const record of this.#records.values()) record.serversChanged();
+  }
+
+  #wantedClient(): DnsClientSettings {
+    const { servers, timeoutMs, attempts } = this.settings;
+    const system = this.#resolvConf;
+    return {
+      servers: servers ?? system.servers,
+      timeoutMs: timeoutMs ?? system.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+      attempts: attempts ?? system.attempts ?? DEFAULT_ATTEMPTS,
+      rotate: system.rotate,
+    };
+  }
+}
+
+function pickSearch({ search, ndots }: ResolvConf): Pick<ResolvConf, 'search' | 'ndots'> {
+  return { search, ndots };
+}

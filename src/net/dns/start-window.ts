@@ -1,0 +1,29 @@
+/** So many look-ups begin at once. */
+const WIDTH = 64;
+/** A look-up that takes longer than that makes room for the next one, and goes on. */
+const SLOT_MS = 50;
+
+/** Begins many look-ups a few at a time: a thousand questions in one moment would overflow the socket that brings the answers. */
+export class StartWindow {
+  readonly #waiting: (() => void)[] = [];
+  #begun = 0;
+
+  /** Calls `begin` now, or soon when many do. */
+  enter(begin: () => void): void {
+    this.#waiting.push(begin);
+    this.#beginSome();
+  }
+
+  #beginSome(): void {
+    while (this.#begun < WIDTH) {
+      const begin = this.#waiting.shift();
+      if (begin === undefined) return;
+      this.#begun += 1;
+      setTimeout(() => {
+        this.#begun -= 1;
+        this.#beginSome();
+      }, SLOT_MS).unref();
+      begin();
+    }
+  }
+}
