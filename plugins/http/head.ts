@@ -131,6 +131,12 @@ export class Head {
     return -1;
   }
 
+  /** Whether there is a field with that known name that is not meant for this connection alone. */
+  passesOn(id: number): boolean {
+    const field = this.fieldWith(id);
+    return field >= 0 && !this.isHopByHop(field);
+  }
+
   /** The values of all fields with that known name as one list (RFC 9110 5.3); '' when there is none. */
   joined(id: number): string {
     if ((this.#known & (1 << id)) === 0) return '';

@@ -16,6 +16,7 @@ import type { HttpOptions, Route } from './options.generated.ts';
 import { pathEdit } from './path-edits.ts';
 import { HttpDate } from './response-head.ts';
 import type { Scratch } from './scratch.ts';
+import { hostName } from './request-target.ts';
 import { TrustedProxies } from './trusted-proxies.ts';
 import { Via } from './via.ts';
 import type { RequestIds } from './request-ids.ts';
@@ -51,6 +52,8 @@ export class HttpInstance implements ProtocolInstance {
   readonly trusted: TrustedProxies;
   readonly via: Via;
   readonly errorPages: ErrorPages;
+  /** Whether the X-Request-ID of a backend's response goes on in place of ours. */
+  readonly keepsResponseId: boolean;
   readonly #router: Router | undefined;
   readonly #fallback: CompiledRoute | undefined;
   #active = 0;
@@ -63,6 +66,7 @@ export class HttpInstance implements ProtocolInstance {
     this.parts = parts;
     this.trusted = new TrustedProxies(options.trusted_proxies);
     this.via = new Via(options.via ?? parts.pseudonym);
+    this.keepsResponseId = options.response_request_id === 'backend';
     this.errorPages = new ErrorPages(options.error_pages, host.directory);
     this.requestLimits = { headerSize: options.limits.header_size, headerCount: options.limits.header_count };
     this.#router =
@@ -132,7 +136,7 @@ function compileRoute(
   const response = new FieldEdits([...(general?.response_headers ?? []), ...(own?.response_headers ?? [])]);
   return {
     name: route?.name ?? '',
-    host: route?.host?.toLowerCase(),
+    host: route?.host === undefined ? undefined : hostName(route.host),
     path: route?.path,
     pathPrefix: route?.path_prefix,
     headers: Object.entries(route?.headers ?? {}).map(

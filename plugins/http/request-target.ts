@@ -50,9 +50,10 @@ export function isValidHost(value: string): boolean {
   return HOST_FIELD.test(value);
 }
 
-/** The host without port, in lower case: what routes compare. */
+/** The host without port and without a dot at its end (RFC 1034 3.1), in lower case: what routes compare. */
 export function hostName(value: string): string {
-  const end = value.startsWith('[') ? value.indexOf(']') + 1 : value.lastIndexOf(':');
-  const host = end > 0 ? value.slice(0, end) : value;
-  return host.toLowerCase();
+  const colon = value.startsWith('[') ? value.indexOf(']') + 1 : value.lastIndexOf(':');
+  let end = colon > 0 ? colon : value.length;
+  if (end > 1 && value[end - 1] === '.') end -= 1;
+  return (end === value.length ? value : value.slice(0, end)).toLowerCase();
 }

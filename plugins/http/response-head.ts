@@ -7,13 +7,19 @@ const FINAL: FieldRules = { own: ownFields(X_REQUEST_ID), edits: undefined };
 /** 1xx and 204 have no Content-Length (RFC 9110 8.6). */
 const WITHOUT_LENGTH: FieldRules = { own: ownFields(X_REQUEST_ID, CONTENT_LENGTH), edits: undefined };
 
+/** The same for a response whose X-Request-ID goes on. */
+const FINAL_WITH_ID: FieldRules = { own: ownFields(), edits: undefined };
+const WITHOUT_LENGTH_WITH_ID: FieldRules = { own: ownFields(CONTENT_LENGTH), edits: undefined };
+
 const CAPITAL_H = 0x48;
 /** `HTTP/1.1 200 ` */
 const BEFORE_REASON_LENGTH = 13;
 
-/** The status line and the backend's field lines that go on to the client, each with its CRLF. */
-export function forwardedResponse(head: Head, edits: FieldEdits | undefined): string {
-  const plain = head.status < 200 || head.status === 204 ? WITHOUT_LENGTH : FINAL;
+/** The status line and the backend's field lines that go on to the client, each with its CRLF. `keepsId`: X-Request-ID does. */
+export function forwardedResponse(head: Head, edits: FieldEdits | undefined, keepsId = false): string {
+  const noLength = head.status < 200 || head.status === 204;
+  let plain = noLength ? WITHOUT_LENGTH : FINAL;
+  if (keepsId) plain = noLength ? WITHOUT_LENGTH_WITH_ID : FINAL_WITH_ID;
   const rules = edits === undefined ? plain : { own: plain.own, edits };
   const lineStart = head.reasonStart - BEFORE_REASON_LENGTH;
   if (head.reasonEnd > 0 && head.minor === 1 && head.bytes[lineStart] === CAPITAL_H) {

@@ -1,11 +1,12 @@
 import type { Lease, LogFields, StreamReader } from '../../src/plugin-api/index.ts';
 import { ChunkedText, lastChunk } from './chunked-text.ts';
-import { KEEP_ALIVE } from './field-names.ts';
+import { KEEP_ALIVE, X_REQUEST_ID } from './field-names.ts';
 import type { Exchange } from './exchange.ts';
 import type { Head } from './head.ts';
 import { END, HEAD, MORE, type MessageReader } from './message-reader.ts';
 import type { Refusal } from './refusal.ts';
 import { checkFraming, isSound, refuseFault, refuseStatusLine, refuseUpgrade } from './response-check.ts';
+import { connectionLines, demandedUpgrade, UPGRADE_REQUIRED } from './response-connection.ts';
 import { forwardedResponse, hasNoBody } from './response-head.ts';
 import { chosenUpgrade } from './upgrade.ts';
 
@@ -206,25 +207,31 @@ export class ResponseRelay implements StreamReader {
     const edits = exchange.matched?.responseEdits;
     // An unread request body makes the connection useless after this response.
     exchange.keepAlive = exchange.keepAlive && !exchange.wantsBody && exchange.connection.mayStayOpen;
-    if (edits === undefined && head.hasDate && !this.#chunkedOut && exchange.keepAlive && exchange.modern) {
+    const isPlain = edits === undefined && head.hasDate && head.status !== UPGRADE_REQUIRED;
+    const keepsId = this.#keepsId(head);
+    if (isPlain && !this.#chunkedOut && exchange.keepAlive && exchange.modern && !keepsId) {
       const own = exchange.instance.via.lineAndId(head.minor) + exchange.requestId;
       return `${forwardedResponse(head, undefined)}${own}\r\n\r\n`;
     }
     let own =
       head.hasDate || edits?.removed.has('date') === true ? '' : `Date: ${exchange.instance.date.text}\r\n`;
-    own += this.#ownFields(head);
+    own += this.#ownFields(head, keepsId);
     if (this.#chunkedOut) own += 'Transfer-Encoding: chunked\r\n';
-    if (!exchange.keepAlive) own += 'Connection: close\r\n';
-    else if (!exchange.modern) own += 'Connection: keep-alive\r\n';
-    return `${forwardedResponse(head, edits)}${own}\r\n`;
+    own += connectionLines(exchange.keepAlive, exchange.modern, demandedUpgrade(head));
+    return `${forwardedResponse(head, edits, keepsId)}${own}\r\n`;
+  }
+
+  /** Whether the backend's own X-Request-ID goes on in place of ours. */
+  #keepsId(head: Head): boolean {
+    return this.#exchange.instance.keepsResponseId && head.passesOn(X_REQUEST_ID);
   }
 
   /** Via, the request id and what transforms add. */
-  #ownFields(head: Head): string {
+  #ownFields(head: Head, keepsId: boolean): string {
     const exchange = this.#exchange;
     const edits = exchange.matched?.responseEdits;
     const via = exchange.instance.via.line(head.minor);
-    const id = `X-Request-ID: ${exchange.requestId}\r\n`;
+    const id = keepsId ? '' : `X-Request-ID: ${exchange.requestId}\r\n`;
     if (edits === undefined) return via + id;
     let lines = edits.removed.has('via') ? '' : via;
     if (!edits.removed.has('x-request-id')) lines += id;
@@ -235,8 +242,9 @@ export class ResponseRelay implements StreamReader {
     const exchange = this.#exchange;
     const chosen = chosenUpgrade(head, exchange.upgrade);
     if (chosen === undefined) return this.#refuse(refuseUpgrade(head));
-    const passed = forwardedResponse(head, exchange.matched?.responseEdits);
-    const own = `${this.#ownFields(head)}Connection: Upgrade\r\nUpgrade: ${chosen}\r\n`;
+    const keepsId = this.#keepsId(head);
+    const passed = forwardedResponse(head, exchange.matched?.responseEdits, keepsId);
+    const own = `${this.#ownFields(head, keepsId)}Connection: Upgrade\r\nUpgrade: ${chosen}\r\n`;
     this.#out += `${passed}${own}\r\n`;
     exchange.mark('responseHeadMs');
     if (exchange.wantsBody) {

@@ -264,6 +264,11 @@ export interface FlatHttp {
    * @default "auto"
    */
   readonly half_close?: 'auto' | 'serve' | 'abort';
+  /**
+   * Whose `X-Request-ID` a response shows to the client. `own`: that of the proxy, which its logs and the request's headers have too. `backend`: that of the backend's response where it has one, and else that of the proxy; logs have that of the proxy in any case.
+   * @default "own"
+   */
+  readonly response_request_id?: 'own' | 'backend';
   /** Bodies of the proxy's own error responses. `${status}`, `${reason}` and `${request_id}` in them stand for what they say. */
   readonly error_pages?: readonly ErrorPage[];
 }
@@ -272,7 +277,7 @@ export interface FlatHttp {
 export interface FlatRoute {
   /** Name of the route, for logs and the variable `${route}`. Without it: `route-` and its number. */
   readonly name?: string;
-  /** The request's host without port, or `*.` and a domain for all names below that domain. */
+  /** The request's host without port, or `*.` and a domain for all names below that domain. A dot at the end of either is left out of the comparison: `shop.example.` is `shop.example`. */
   readonly host?: string;
   /** The whole path, exactly. */
   readonly path?: string;
@@ -453,6 +458,11 @@ export interface FileHttp {
    * @default "auto"
    */
   readonly half_close?: 'auto' | 'serve' | 'abort';
+  /**
+   * Whose `X-Request-ID` a response shows to the client. `own`: that of the proxy, which its logs and the request's headers have too. `backend`: that of the backend's response where it has one, and else that of the proxy; logs have that of the proxy in any case.
+   * @default "own"
+   */
+  readonly response_request_id?: 'own' | 'backend';
   /** Bodies of the proxy's own error responses. `${status}`, `${reason}` and `${request_id}` in them stand for what they say. */
   readonly error_pages?: readonly ErrorPage[];
 }
@@ -461,7 +471,7 @@ export interface FileHttp {
 export interface FileRoute {
   /** Name of the route, for logs and the variable `${route}`. Without it: `route-` and its number. */
   readonly name?: string;
-  /** The request's host without port, or `*.` and a domain for all names below that domain. */
+  /** The request's host without port, or `*.` and a domain for all names below that domain. A dot at the end of either is left out of the comparison: `shop.example.` is `shop.example`. */
   readonly host?: string;
   /** The whole path, exactly. */
   readonly path?: string;

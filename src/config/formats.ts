@@ -97,11 +97,13 @@ function fail(message: string): never {
 }
 
 function parseHostPattern(text: string): string {
-  const host = text.startsWith('*.') ? text.slice(2) : text;
+  // `shop.example.` names the same host as `shop.example` (RFC 1034 3.1).
+  const pattern = text.endsWith('.') ? text.slice(0, -1) : text;
+  const host = pattern.startsWith('*.') ? pattern.slice(2) : pattern;
   try {
     // The port is only there because an address needs one.
     const address = parseAddress(`${host}:1`);
-    if (address.kind === 'tcp' && address.host !== '') return text.toLowerCase();
+    if (address.kind === 'tcp' && address.host !== '') return pattern.toLowerCase();
   } catch {
     // The message would speak of ports.
   }

@@ -60,6 +60,7 @@ const HTTP_KEYS = [
   'normalize_path',
   'underscore_headers',
   'half_close',
+  'response_request_id',
   'error_pages',
 ] as const;
 

@@ -19,6 +19,7 @@ const UPSTREAMS = [
   'beta',
   'urgent',
   'slash',
+  'dotted',
 ];
 
 describe('routes', () => {
@@ -53,6 +54,7 @@ listeners:
         - { path: /urgent, priority: -1, upstream: plain }
         - { path_prefix: /urgent, priority: 5, upstream: urgent }
         - { path_prefix: /slash/, upstream: slash }
+        - { host: Dotted.test., upstream: dotted }
   - { name: closed, listen: "127.0.0.1:0", http: *http }
 upstreams:
 ${upstreams.join('\n')}
@@ -75,6 +77,11 @@ ${upstreams.join('\n')}
     ['host.test', '/', 'host'],
     ['HOST.Test', '/', 'host'],
     ['host.test:8080', '/', 'host'],
+    ['host.test.', '/', 'host'],
+    ['HOST.test.:80', '/path', 'host-path'],
+    ['host.test..', '/', 'plain'],
+    ['dotted.test', '/', 'dotted'],
+    ['dotted.test.:80', '/', 'dotted'],
     ['host.test', '/path', 'host-path'],
     ['host.test', '/path/below?x', 'host-path'],
     ['host.test', '/paths', 'host'],
@@ -88,6 +95,9 @@ ${upstreams.join('\n')}
     ['a.wild.test', 'wild'],
     ['a.b.wild.test', 'wild'],
     ['A.WILD.TEST:1', 'wild'],
+    ['a.wild.test.', 'wild'],
+    ['a.wild.test.:80', 'wild'],
+    ['wild.test.', 'plain'],
     ['a.deep.wild.test', 'deep'],
     ['deep.wild.test', 'wild'],
     ['wild.test', 'plain'],

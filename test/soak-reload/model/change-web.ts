@@ -88,6 +88,7 @@ const HTTP_CHOICES: Readonly<Record<string, readonly (string | undefined)[]>> = 
   normalize_path: [undefined, 'true', 'false'],
   underscore_headers: [undefined, 'drop', 'refuse', 'keep'],
   half_close: [undefined, 'serve', 'abort'],
+  response_request_id: [undefined, 'backend'],
   error_pages: [undefined, '[{ statuses: [502, 503], body: sorry }]'],
   health_endpoint: [undefined, '/balance-health'],
 };

@@ -125,6 +125,7 @@ describe('the flat form', () => {
           normalize_path: false,
           underscore_headers: 'drop-colliding',
           half_close: 'auto',
+          response_request_id: 'own',
           error_pages: [],
         },
       },

@@ -32,6 +32,10 @@ it.each([
   ['[::1]', '[::1]'],
   ['a:', 'a'],
   ['', ''],
+  ['A.Test.', 'a.test'],
+  ['a.test.:80', 'a.test'],
+  ['a..', 'a.'],
+  ['.', '.'],
 ])('the name in %s is %s', (text, name) => {
   expect(isValidHost(text)).toBe(true);
   expect(hostName(text)).toBe(name);
