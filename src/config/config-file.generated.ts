@@ -169,7 +169,7 @@ export interface HealthCheck {
   readonly expected_status?: string | number;
 }
 
-/** Where requests and connections wait while all backends are at `max_connections`. */
+/** Where requests and connections wait while all backends are at `max_connections`. An edit of the upstream keeps them in their order: they are served by what it brings (a higher limit, another backend), wait on by the new settings, counted from when they came, or are refused at once where it takes the queue, their place in it or the upstream away. */
 export interface Queue {
   /**
    * How many may wait; the next one is refused. 0: nothing waits.

@@ -43,9 +43,10 @@ export class Generation {
   /** It goes live in place of another one, and takes over what that one has and it asks for too. */
   takeOver(previous: Generation | undefined): void {
     for (const { served } of this.listeners) served.host.carryOver(this.upstreams);
-    for (const [name, { group }] of this.upstreams) {
-      const before = previous?.upstreams.get(name)?.group;
-      if (before !== undefined && before !== group) group.resume(before);
+    for (const [name, { group: before }] of previous?.upstreams ?? []) {
+      const group = this.upstreams.get(name)?.group;
+      if (group === undefined) before.remove();
+      else if (group !== before) group.takeOver(before);
     }
     void releaseAll([], this.#unusedPools());
   }

@@ -10,6 +10,7 @@ import type { BackendState } from '../upstream/backend-state.ts';
 import type { Balancer } from '../upstream/balancer/balancer.ts';
 import { balancerInSteps, createBalancer } from '../upstream/balancer/create-balancer.ts';
 import { Member } from '../upstream/member.ts';
+import type { LeaseHome } from '../upstream/socket-lease.ts';
 import type { PoolSettings, SocketPool } from '../upstream/socket-pool.ts';
 import { UpstreamGroup } from '../upstream/upstream-group.ts';
 import { Registry, type WatchedAddress } from './registry.ts';
@@ -37,7 +38,7 @@ interface UsedSockets {
  * edit changes it; then it holds neither pools nor health checks any more, and when the last protocol instance that
  * used it is gone, no backend either.
  */
-export class SharedUpstream {
+export class SharedUpstream implements LeaseHome {
   readonly config: UpstreamConfig;
   readonly group: UpstreamGroup;
   readonly #parts: UpstreamParts;
@@ -89,6 +90,7 @@ export class SharedUpstream {
       queueTimeoutMs: config.queue.timeout,
       queueEnded: (end) => parts.telemetry.queue?.(end),
       dial: this.#dial,
+      home: this,
     });
   }
 
@@ -183,7 +185,7 @@ export class SharedUpstream {
     return dropped;
   }
 
-  /** A protocol instance uses it: its backends stay known until that lets go. */
+  /** A protocol instance uses it, or a lease that one of an earlier generation asked for: its backends stay known until that lets go. */
   hold(): void {
     this.#holders += 1;
   }

@@ -117,7 +117,12 @@ const ROWS = [
     'Requests that wait for a backend below its connection limit.',
   ],
   ['balance_queue_wait_seconds', 'histogram', ['upstream'], 'Time in the queue, however the wait ended.'],
-  ['balance_queue_refused_total', 'counter', ['upstream'], 'Requests refused because the queue was full.'],
+  [
+    'balance_queue_refused_total',
+    'counter',
+    ['upstream'],
+    'Requests refused because the queue was full, or because an edit took their place in it.',
+  ],
   [
     'balance_queue_timeouts_total',
     'counter',

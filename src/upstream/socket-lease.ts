@@ -5,11 +5,24 @@ import type { Lease, LeaseRequest, PendingLease, SocketUse } from '../plugin-api
 import type { BackendState } from './backend-state.ts';
 import type { Member } from './member.ts';
 import type { PooledSocket } from './pooled-socket.ts';
+import { SocketAttempt } from './socket-attempt.ts';
 import { connectTo, type SocketPool } from './socket-pool.ts';
 import type { SocketTaker } from './socket-taker.ts';
 
+/** What has to stay as long as a lease runs. */
+export interface LeaseHome {
+  hold(): void;
+  letGo(): void;
+}
+
 /** What a lease tells the upstream that it belongs to. */
 export interface LeaseOwner {
+  readonly dial: DialOptions;
+  readonly home: LeaseHome | undefined;
+  /** The lease waits for its socket. */
+  connecting(lease: SocketLease): void;
+  /** It does not any more, however that ended. */
+  connected(lease: SocketLease): void;
   /** Connecting to the member failed: choose another one, or refuse. */
   connectFailed(lease: SocketLease, member: Member, error: BalanceError): void;
   /** The lease is no longer wanted while it waits. */
@@ -23,19 +36,23 @@ export class SocketLease implements Lease, PendingLease, SocketTaker {
   /** Members that could not be connected to. */
   tried: Set<Member> | undefined;
   lastError: BalanceError | undefined;
-  readonly #owner: LeaseOwner;
-  readonly #dialOptions: DialOptions;
+  /** False once an edit chooses by another key than the one that the request has. */
+  keyCounts = true;
+  #owner: LeaseOwner;
+  /** Of an owner that it moved to. Its first one stays by itself, as the protocol instance that asked holds it. */
+  #home: LeaseHome | undefined;
   #member: Member | undefined;
   #pool: SocketPool | undefined;
   #socket: PooledSocket | undefined;
+  /** Set while it waits for a socket. */
+  #attempt: SocketAttempt | undefined;
   #cancelled = false;
   #answered = false;
 
-  constructor(owner: LeaseOwner, request: LeaseRequest, use: SocketUse, dialOptions: DialOptions) {
+  constructor(owner: LeaseOwner, request: LeaseRequest, use: SocketUse) {
     this.#owner = owner;
     this.request = request;
     this.use = use;
-    this.#dialOptions = dialOptions;
   }
 
   get backend(): BackendState {
@@ -57,23 +74,30 @@ export class SocketLease implements Lease, PendingLease, SocketTaker {
     this.#member = member;
     member.backend.active += 1;
     if (this.request.fresh && this.tried === undefined) member.backend.resends += 1;
-    this.#pool = this.request.fresh ? undefined : member.pool(this.use);
-    if (this.#pool !== undefined) {
-      this.#pool.take(this, atOnce);
-      return;
-    }
-    connectTo(member.backend, this.#dialOptions).then(
-      (socket) => {
-        socket.uses = 1;
-        this.taken(socket);
-      },
-      (error: unknown) => {
-        this.failed(error as BalanceError);
-      },
-    );
+    const pool = this.request.fresh ? undefined : member.pool(this.use);
+    this.#pool = pool;
+    if (pool?.takeResting(this, atOnce) !== true) this.#connect(member, pool);
+  }
+
+  /** An edit put another owner in the place of the one that it waits at. */
+  moveTo(owner: LeaseOwner): void {
+    this.#owner = owner;
+    owner.home?.hold();
+    this.#home?.letGo();
+    this.#home = owner.home;
+  }
+
+  /** An edit took away the backend whose socket it waits for: it is as if it had never been chosen. */
+  giveUpConnecting(): void {
+    const member = this.#member;
+    this.#attempt?.giveUp();
+    this.#attempt = undefined;
+    this.#member = undefined;
+    member?.backend.leaseEnded();
   }
 
   taken(socket: PooledSocket): void {
+    this.#endAttempt();
     this.#socket = socket;
     if (this.#cancelled) {
       this.release();
@@ -84,33 +108,45 @@ export class SocketLease implements Lease, PendingLease, SocketTaker {
       this.request.leased(this);
     } catch (error) {
       // A protocol that fails loses its lease, and nothing else happens.
-      this.#dialOptions.onFault(error, this.request);
+      this.#owner.dial.onFault(error, this.request);
       this.discard();
     }
   }
 
   failed(error: BalanceError): void {
+    this.#endAttempt();
     const member = this.#member;
     this.#member = undefined;
     if (member === undefined) return;
     member.backend.leaseEnded();
-    if (!this.#cancelled) this.#owner.connectFailed(this, member, error);
+    if (this.#cancelled) {
+      this.#leaveHome();
+      return;
+    }
+    this.#tellOfFailure(member, error);
+    // The protocol may have lost interest when it heard that.
+    if (this.#isCancelled) this.#leaveHome();
+    else this.#owner.connectFailed(this, member, error);
   }
 
   refuse(error: BalanceError): void {
     if (this.#cancelled || this.#answered) return;
     this.#answered = true;
+    this.#leaveHome();
     try {
       this.request.refused(error);
     } catch (fault) {
-      this.#dialOptions.onFault(fault, this.request);
+      this.#owner.dial.onFault(fault, this.request);
     }
   }
 
   cancel(): void {
     if (this.#answered || this.#cancelled) return;
     this.#cancelled = true;
-    if (this.#member === undefined) this.#owner.cancelled(this);
+    this.#owner.connected(this);
+    if (this.#member !== undefined) return;
+    this.#owner.cancelled(this);
+    this.#leaveHome();
   }
 
   release(idleMs?: number): void {
@@ -119,8 +155,7 @@ export class SocketLease implements Lease, PendingLease, SocketTaker {
     this.#socket = undefined;
     if (this.#pool !== undefined) this.#pool.giveBack(socket, idleMs);
     else socket.stream.destroy();
-    // Last, so that one who waits finds the socket.
-    this.#member?.backend.leaseEnded();
+    this.#over();
   }
 
   detach(): void {
@@ -137,6 +172,59 @@ export class SocketLease implements Lease, PendingLease, SocketTaker {
     this.#socket = undefined;
     if (!socket.stream.destroyed) socket.stream.destroy(error);
     this.#pool?.discard(socket);
+    this.#over();
+  }
+
+  get #isCancelled(): boolean {
+    return this.#cancelled;
+  }
+
+  #connect(member: Member, pool: SocketPool | undefined): void {
+    const attempt = new SocketAttempt(this, (socket) => {
+      if (pool !== undefined) pool.giveBack(socket);
+      else socket.stream.destroy();
+    });
+    this.#attempt = attempt;
+    this.#owner.connecting(this);
+    if (pool !== undefined) {
+      pool.wait(attempt);
+      return;
+    }
+    connectTo(member.backend, this.#owner.dial).then(
+      (socket) => {
+        socket.uses = 1;
+        attempt.taken(socket);
+      },
+      (error: unknown) => {
+        attempt.failed(error as BalanceError);
+      },
+    );
+  }
+
+  #endAttempt(): void {
+    if (this.#attempt === undefined) return;
+    this.#attempt = undefined;
+    this.#owner.connected(this);
+  }
+
+  /** What a protocol fails at here must not keep its own request from going on. */
+  #tellOfFailure({ backend }: Member, error: BalanceError): void {
+    try {
+      this.request.connectFailed?.(backend, error);
+    } catch (fault) {
+      this.#owner.dial.onFault(fault, this.request);
+    }
+  }
+
+  /** Last, so that one who waits finds the socket. */
+  #over(): void {
     this.#member?.backend.leaseEnded();
+    if (this.#home !== undefined) this.#leaveHome();
+  }
+
+  #leaveHome(): void {
+    const home = this.#home;
+    this.#home = undefined;
+    home?.letGo();
   }
 }

@@ -106,19 +106,27 @@ export class SocketPool {
    * be `atOnce`.
    */
   take(taker: SocketTaker, atOnce = false): void {
+    if (!this.takeResting(taker, atOnce)) this.wait(taker);
+  }
+
+  /** {@link take}, but only a socket that just came back: false when there is none, and nothing happened. */
+  takeResting(taker: SocketTaker, atOnce: boolean): boolean {
     const socket = this.#takeHot();
-    if (socket !== undefined) {
-      this.#lease(socket);
-      if (atOnce) {
-        taker.taken(socket);
-        return;
-      }
-      // A settled promise costs a third of queueMicrotask.
-      void SETTLED.then(() => {
-        taker.taken(socket);
-      });
-      return;
+    if (socket === undefined) return false;
+    this.#lease(socket);
+    if (atOnce) {
+      taker.taken(socket);
+      return true;
     }
+    // A settled promise costs a third of queueMicrotask.
+    void SETTLED.then(() => {
+      taker.taken(socket);
+    });
+    return true;
+  }
+
+  /** {@link take}, but never a socket that just came back. */
+  wait(taker: SocketTaker): void {
     this.#borrow(
       this.#available > 0 ? taker : new ImpatientTaker(taker, this, this.#settings.acquireTimeoutMs),
     );

@@ -1,10 +1,15 @@
+import { isDeepStrictEqual } from 'node:util';
+
 import { BalanceError } from '../errors.ts';
 import type { DialOptions } from '../net/dial.ts';
 import type { KeySource, LeaseRequest, PendingLease, SocketUse, Upstream } from '../plugin-api/index.ts';
 import type { Balancer, PickContext } from './balancer/balancer.ts';
+import { LateBalancer } from './late-balancer.ts';
 import type { Member } from './member.ts';
-import { SocketLease, type LeaseOwner } from './socket-lease.ts';
-import { WaitingLine } from './waiting-line.ts';
+import { SocketLease, type LeaseHome, type LeaseOwner } from './socket-lease.ts';
+import { Succession } from './succession.ts';
+import { UpstreamView } from './upstream-view.ts';
+import { WaitingLine, type WaitingPlace } from './waiting-line.ts';
 
 /** How a wait for a backend below its limit ended: also that of one who was refused because too many waited. */
 export interface QueueEnd {
@@ -27,6 +32,8 @@ export interface UpstreamOptions {
   readonly queueTimeoutMs: number;
   readonly queueEnded?: ((end: QueueEnd) => void) | undefined;
   readonly dial: DialOptions;
+  /** What has to stay as long as a lease runs whose request came by an earlier group. Default: nothing has to. */
+  readonly home?: LeaseHome | undefined;
 }
 
 /** The members of an upstream, for as long as no edit changes it, and the way to a lease: choose, connect, try the next, or wait. */
@@ -36,13 +43,18 @@ export class UpstreamGroup implements LeaseOwner {
   readonly keySource: KeySource | undefined;
   readonly readTimeoutMs: number;
   readonly members: readonly Member[];
+  readonly dial: DialOptions;
+  readonly home: LeaseHome | undefined;
   #balancer: Balancer<Member>;
   readonly #remakeBalancer: (() => Balancer<Member>) | undefined;
-  readonly #dialOptions: DialOptions;
   readonly #line: WaitingLine<SocketLease>;
   readonly #queueEnded: UpstreamOptions['queueEnded'];
+  /** Leases that wait for their socket. */
+  readonly #connecting = new Set<SocketLease>();
+  #succession = new Succession<UpstreamGroup>(this);
+  /** True once an edit put another group in its place, or took the upstream away. */
+  #isReplaced = false;
   #stopListening: readonly (() => void)[] = [];
-  #retired = false;
   /** Re-used for each pick, as a balancer does not keep it. */
   readonly #context: { key: string | undefined; exclude: ReadonlySet<Member> | undefined } = {
     key: undefined,
@@ -55,18 +67,18 @@ export class UpstreamGroup implements LeaseOwner {
     this.keySource = options.keySource;
     this.readTimeoutMs = options.readTimeoutMs;
     this.members = options.members;
+    this.dial = options.dial;
+    this.home = options.home;
     this.#balancer = options.balancer;
     this.#remakeBalancer = options.remakeBalancer;
-    this.#dialOptions = options.dial;
     this.#queueEnded = options.queueEnded;
     this.#line = new WaitingLine(options.queueSize, options.queueTimeoutMs, (lease, waitedMs) => {
       this.#waited('timeout', waitedMs);
       lease.refuse(
         unavailable('queue_timeout', `all backends of ${this.name} are at their connection limit`),
       );
-      this.#restWhenRetired();
     });
-    this.#listen();
+    this.#stopListening = this.members.map(({ backend }) => backend.onFree(this.#onFree));
   }
 
   /** Leases that wait for a backend below its limit. */
@@ -80,20 +92,33 @@ export class UpstreamGroup implements LeaseOwner {
   }
 
   acquire(request: LeaseRequest, use: SocketUse): PendingLease {
-    const lease = new SocketLease(this, request, use, this.#dialOptions);
-    const member = this.#pick(lease);
-    if (member !== undefined) lease.begin(member, request.immediate);
-    else if (!this.#wait(lease)) this.#refuse(lease);
+    const now = this.#isReplaced ? (this.#succession.current ?? this) : this;
+    const lease = new SocketLease(now, request, use);
+    if (now !== this) now.#adopt(lease, this);
+    now.#serve(lease);
     return lease;
   }
 
   connectFailed(lease: SocketLease, member: Member, error: BalanceError): void {
     lease.lastError = error;
-    lease.request.connectFailed?.(member.backend, error);
-    (lease.tried ??= new Set()).add(member);
+    // It began with an earlier group's member, where an edit came between.
+    const own = this.members.find(({ backend }) => backend === member.backend) ?? member;
+    (lease.tried ??= new Set()).add(own);
     const next = this.#pick(lease);
     if (next !== undefined) lease.begin(next);
     else if (!this.#wait(lease)) lease.refuse(error);
+  }
+
+  connecting(lease: SocketLease): void {
+    this.#connecting.add(lease);
+  }
+
+  connected(lease: SocketLease): void {
+    this.#connecting.delete(lease);
+  }
+
+  cancelled(lease: SocketLease): void {
+    this.#waited('left', this.#line.leave(lease));
   }
 
   /** The member that a request with that key would get now; undefined when there is none or chance decides. */
@@ -101,24 +126,44 @@ export class UpstreamGroup implements LeaseOwner {
     return this.#balancer.peek?.({ key, exclude: undefined });
   }
 
-  cancelled(lease: SocketLease): void {
-    this.#waited('left', this.#line.leave(lease));
-    this.#restWhenRetired();
+  /**
+   * An edit puts this group in the place of another one. It goes on in its turns, so that an edit favours nobody, and whoever waits
+   * there waits here from now on, in the same order and with the time that was waited: each is served with what the edit brought,
+   * or told at once that there is nothing to wait for any more.
+   */
+  takeOver(previous: UpstreamGroup): void {
+    this.#balancer.resume?.(previous.#balancer);
+    this.#succession = previous.#succession;
+    this.#succession.current = this;
+    previous.#isReplaced = true;
+    const waiting = previous.#line.empty();
+    const homeless = this.#takeConnecting(previous);
+    for (const { who } of waiting) this.#adopt(who, previous);
+    // These had got a backend before those began to wait.
+    const sinceMs = waiting[0]?.sinceMs ?? performance.now();
+    this.#line.adopt([...homeless.map((who) => ({ who, sinceMs })), ...waiting]);
+    this.#serveLine();
+    this.#refuseAll(
+      this.#line.trim((lease) => !this.#mayServe(lease)),
+      (lease) => this.#reasonAgainst(lease),
+    );
   }
 
-  /** Goes on in the turns of the group whose place it takes, so that an edit favours nobody. */
-  resume(previous: UpstreamGroup): void {
-    this.#balancer.resume?.(previous.#balancer);
+  /** An edit took the upstream away. What runs and what connects goes on; nobody waits any longer. */
+  remove(): void {
+    this.#isReplaced = true;
+    this.#succession.current = undefined;
+    const error = this.#removed();
+    this.#refuseAll(this.#line.empty(), () => error);
   }
 
   /**
-   * An edit put another group in its place. Leases that run or wait, and the few that exchanges under way still ask for,
-   * are served as before, but it costs next to nothing while there are none: many may stand behind one tunnel each.
+   * It is not live any more. The few that exchanges under way still ask for are served, but it costs next to nothing while there
+   * are none: many may stand behind one tunnel each.
    */
   retire(): void {
-    this.#retired = true;
     if (this.#remakeBalancer !== undefined) this.#balancer = new LateBalancer(this.#remakeBalancer);
-    this.#restWhenRetired();
+    this.close();
   }
 
   /** Stops listening to backends. Leases that run are not touched. */
@@ -127,38 +172,68 @@ export class UpstreamGroup implements LeaseOwner {
     this.#stopListening = [];
   }
 
-  #listen(): void {
-    if (this.#stopListening.length > 0) return;
-    this.#stopListening = this.members.map(({ backend }) => backend.onFree(this.#onFree));
+  /** Takes over those who wait for a socket. Returns those whose backend is gone: they need another one, and not only in a while. */
+  #takeConnecting(previous: UpstreamGroup): SocketLease[] {
+    const connecting = [...previous.#connecting];
+    previous.#connecting.clear();
+    if (connecting.length === 0) return [];
+    const backends = new Set(this.members.map(({ backend }) => backend));
+    const homeless: SocketLease[] = [];
+    for (const lease of connecting) {
+      this.#adopt(lease, previous);
+      if (backends.has(lease.backend)) this.#connecting.add(lease);
+      else homeless.push(lease);
+    }
+    for (const lease of homeless) lease.giveUpConnecting();
+    return homeless;
+  }
+
+  /** Takes over a lease of an earlier group. */
+  #adopt(lease: SocketLease, previous: UpstreamGroup): void {
+    lease.moveTo(this);
+    // What was made for another hash_key says nothing here.
+    if (!isDeepStrictEqual(previous.keySource, this.keySource)) lease.keyCounts = false;
+    const { tried } = lease;
+    if (tried === undefined) return;
+    const backends = new Set([...tried].map(({ backend }) => backend));
+    lease.tried = new Set(this.members.filter(({ backend }) => backends.has(backend)));
   }
 
   readonly #onFree = (): void => {
-    if (this.#line.length === 0) return;
-    this.#serveLine();
-    this.#restWhenRetired();
+    if (this.#line.length > 0) this.#serveLine();
   };
 
-  #restWhenRetired(): void {
-    if (this.#retired && this.#line.length === 0) this.close();
+  #serve(lease: SocketLease): void {
+    const member = this.#pick(lease);
+    if (member !== undefined) lease.begin(member, lease.request.immediate);
+    else if (!this.#wait(lease)) this.#refuse(lease);
   }
 
   #pick(lease: SocketLease): Member | undefined {
-    this.#context.key = lease.request.key;
+    this.#context.key = lease.keyCounts ? lease.request.key : undefined;
     this.#context.exclude = lease.tried;
     return this.#balancer.pick(this.#context satisfies PickContext);
   }
 
   /** True when a healthy backend exists and only its limit is in the way. */
   #wait(lease: SocketLease): boolean {
+    if (this.#isReplaced) return false;
     const worthIt = this.members.some(
       (member) => member.healthy && member.weight > 0 && lease.tried?.has(member) !== true,
     );
-    if (!worthIt || !this.#line.join(lease)) return false;
-    if (this.#retired) this.#listen();
-    return true;
+    return worthIt && this.#line.join(lease);
+  }
+
+  /** Whether one who waits may ever be served, if not now. */
+  #mayServe(lease: SocketLease): boolean {
+    return this.members.some((member) => member.weight > 0 && lease.tried?.has(member) !== true);
   }
 
   #refuse(lease: SocketLease): void {
+    if (this.#isReplaced) {
+      refuseSoon(lease, this.#removed());
+      return;
+    }
     const full =
       this.#line.length >= this.#line.maxSize &&
       this.members.some((member) => member.healthy && member.weight > 0);
@@ -169,10 +244,33 @@ export class UpstreamGroup implements LeaseOwner {
           `all backends of ${this.name} are at their connection limit and the queue is full`,
         )
       : unavailable('no_backend', `${this.name} has no healthy backend`);
-    // The caller gets its pending lease before it gets an answer.
-    queueMicrotask(() => {
-      lease.refuse(error);
-    });
+    refuseSoon(lease, error);
+  }
+
+  #refuseAll(
+    places: readonly WaitingPlace<SocketLease>[],
+    reason: (lease: SocketLease) => BalanceError,
+  ): void {
+    const now = performance.now();
+    for (const { who, sinceMs } of places) {
+      this.#waited('refused', now - sinceMs);
+      refuseSoon(who, reason(who));
+    }
+  }
+
+  /** Why one who waited does not after an edit. */
+  #reasonAgainst(lease: SocketLease): BalanceError {
+    if (this.#mayServe(lease)) {
+      return unavailable(
+        'queue_full',
+        `all backends of ${this.name} are at their connection limit, and an edit of the config left no place in the queue`,
+      );
+    }
+    return lease.lastError ?? unavailable('no_backend', `an edit of the config left ${this.name} no backend`);
+  }
+
+  #removed(): BalanceError {
+    return unavailable('no_backend', `an edit of the config removed upstream ${this.name}`);
   }
 
   #waited(outcome: QueueEnd['outcome'], waitedMs: number | undefined): void {
@@ -191,41 +289,11 @@ export class UpstreamGroup implements LeaseOwner {
   }
 }
 
-/** A balancer that is made when somebody needs it. */
-class LateBalancer implements Balancer<Member> {
-  readonly #make: () => Balancer<Member>;
-  #made: Balancer<Member> | undefined;
-
-  constructor(make: () => Balancer<Member>) {
-    this.#make = make;
-  }
-
-  pick(context: PickContext): Member | undefined {
-    this.#made ??= this.#make();
-    return this.#made.pick(context);
-  }
-}
-
-class UpstreamView implements Upstream {
-  readonly name: string;
-  readonly algorithm: string;
-  readonly keySource: KeySource | undefined;
-  readonly readTimeoutMs: number;
-  readonly #group: UpstreamGroup;
-  readonly #use: SocketUse;
-
-  constructor(group: UpstreamGroup, use: SocketUse) {
-    this.name = group.name;
-    this.algorithm = group.algorithm;
-    this.keySource = group.keySource;
-    this.readTimeoutMs = group.readTimeoutMs;
-    this.#group = group;
-    this.#use = use;
-  }
-
-  acquire(request: LeaseRequest): PendingLease {
-    return this.#group.acquire(request, this.#use);
-  }
+/** The caller gets its pending lease before it gets an answer, and an edit is done before anybody hears of it. */
+function refuseSoon(lease: SocketLease, error: BalanceError): void {
+  queueMicrotask(() => {
+    lease.refuse(error);
+  });
 }
 
 function unavailable(code: 'no_backend' | 'queue_full' | 'queue_timeout', message: string): BalanceError {

@@ -1,6 +1,7 @@
 /** One who waits, and since when. */
-interface Place<T> {
+export interface WaitingPlace<T> {
   readonly who: T;
+  /** By `performance.now()`. */
   readonly sinceMs: number;
 }
 
@@ -9,7 +10,8 @@ export class WaitingLine<T> {
   readonly maxSize: number;
   readonly #timeoutMs: number;
   readonly #gaveUp: (who: T, waitedMs: number) => void;
-  readonly #places: Place<T>[] = [];
+  /** In the order in which they came, so that the time of the first one is over first. */
+  readonly #places: WaitingPlace<T>[] = [];
   #timer: NodeJS.Timeout | undefined;
 
   constructor(maxSize: number, timeoutMs: number, gaveUp: (who: T, waitedMs: number) => void) {
@@ -40,6 +42,36 @@ export class WaitingLine<T> {
     const place = at < 0 ? undefined : this.#places.splice(at, 1)[0];
     if (this.#places.length === 0) this.#stop();
     return place === undefined ? undefined : performance.now() - place.sinceMs;
+  }
+
+  /** All who wait, in their order; they leave. */
+  empty(): WaitingPlace<T>[] {
+    this.#stop();
+    return this.#places.splice(0);
+  }
+
+  /**
+   * Takes over those who waited in another line, in their order, before anybody joined this one. The time that they waited there
+   * counts here. They may be more than there is room for: {@link trim} takes those out.
+   */
+  adopt(places: readonly WaitingPlace<T>[]): void {
+    const first = places[0];
+    if (first === undefined) return;
+    this.#places.push(...places);
+    this.#timer ??= this.#wake(Math.max(0, Math.ceil(first.sinceMs + this.#timeoutMs - performance.now())));
+  }
+
+  /** Takes out those who came last and for whom there is no room, and those who need not wait any longer. */
+  trim(isVain: (who: T) => boolean): WaitingPlace<T>[] {
+    const taken: WaitingPlace<T>[] = [];
+    const kept: WaitingPlace<T>[] = [];
+    for (const place of this.#places.splice(0)) {
+      const stays = kept.length < this.maxSize && !isVain(place.who);
+      (stays ? kept : taken).push(place);
+    }
+    this.#places.push(...kept);
+    if (kept.length === 0) this.#stop();
+    return taken;
   }
 
   #wake(delayMs: number): NodeJS.Timeout {

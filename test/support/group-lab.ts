@@ -1,0 +1,136 @@
+import { onTestFinished } from 'vitest';
+
+import { parseAddress } from '../../src/config/address.ts';
+import type { BalanceError } from '../../src/errors.ts';
+import { ReadBuffers } from '../../src/net/read-buffers.ts';
+import type { KeySource, Lease, LeaseRequest, PendingLease, SocketUse } from '../../src/plugin-api/index.ts';
+import { BackendState } from '../../src/upstream/backend-state.ts';
+import { createBalancer } from '../../src/upstream/balancer/create-balancer.ts';
+import { Member } from '../../src/upstream/member.ts';
+import type { LeaseHome } from '../../src/upstream/socket-lease.ts';
+import { SocketPool } from '../../src/upstream/socket-pool.ts';
+import { UpstreamGroup, type QueueEnd } from '../../src/upstream/upstream-group.ts';
+import { eventually } from './eventually.ts';
+import { fixedNames } from './fixed-names.ts';
+import { owned } from './owned.ts';
+import { PATIENCE_MS } from './patience.ts';
+
+export interface GroupOptions {
+  readonly maxConnections?: number;
+  readonly queueSize?: number;
+  readonly queueTimeoutMs?: number;
+  readonly connectTimeoutMs?: number;
+  readonly pooled?: boolean;
+  /** Of the pool; 0: no limit. */
+  readonly maxSize?: number;
+  readonly weight?: number;
+  readonly keySource?: KeySource;
+  readonly home?: LeaseHome;
+}
+
+/** A group, and what a test moves about it. */
+export interface GroupLab {
+  readonly group: UpstreamGroup;
+  readonly members: readonly Member[];
+  /** Of the members, in their order. */
+  readonly health: readonly { healthy: boolean }[];
+  /** What a protocol threw. */
+  readonly faults: readonly unknown[];
+  /** How waits ended. */
+  readonly ends: readonly QueueEnd[];
+}
+
+/** A server that a group is made over: its counts outlive the group. */
+export function backendAt(address: string, index = 0): BackendState {
+  return new BackendState(index, `b${index}`, parseAddress(address), address);
+}
+
+/** An upstream over backends at these addresses. */
+export function groupOf(addresses: readonly string[], options: GroupOptions = {}): GroupLab {
+  return groupOver(addresses.map(backendAt), options);
+}
+
+/** An upstream over these backends. */
+export function groupOver(backends: readonly BackendState[], options: GroupOptions = {}): GroupLab {
+  const faults: unknown[] = [];
+  const ends: QueueEnd[] = [];
+  const dial = {
+    names: fixedNames(),
+    connectTimeoutMs: options.connectTimeoutMs ?? PATIENCE_MS,
+    buffers: new ReadBuffers(),
+    onFault: (error: unknown) => void faults.push(error),
+  };
+  const health = backends.map(() => ({ healthy: true }));
+  const members = backends.map((backend, index) => {
+    const member = new Member({
+      backend,
+      weight: options.weight ?? 1,
+      maxConnections: options.maxConnections ?? 0,
+      health: health[index],
+    });
+    if (options.pooled === true) {
+      const settings = {
+        maxSize: options.maxSize ?? 10,
+        minIdle: 0,
+        maxIdleTimeMs: 0,
+        maxAgeMs: 0,
+        acquireTimeoutMs: PATIENCE_MS,
+        validateOnBorrow: true,
+      };
+      member.usePool('keep-alive', owned(new SocketPool(backend, 'keep-alive', settings, dial)));
+    }
+    return member;
+  });
+  const group = owned(
+    new UpstreamGroup({
+      name: 'group',
+      algorithm: 'round-robin',
+      keySource: options.keySource,
+      balancer: createBalancer({ algorithm: 'round-robin' } as Parameters<typeof createBalancer>[0], members),
+      members,
+      readTimeoutMs: 0,
+      queueSize: options.queueSize ?? 10,
+      queueTimeoutMs: options.queueTimeoutMs ?? PATIENCE_MS,
+      queueEnded: (end) => void ends.push(end),
+      dial,
+      home: options.home,
+    }),
+  );
+  return { group, members, health, faults, ends };
+}
+
+/** Asks for a lease and keeps the answer. */
+export class Asker implements LeaseRequest {
+  readonly key = undefined;
+  readonly fresh: boolean;
+  lease: Lease | undefined;
+  error: BalanceError | undefined;
+  answers = 0;
+  readonly pending: PendingLease;
+  readonly #group: UpstreamGroup;
+
+  constructor(group: UpstreamGroup, use: SocketUse = 'once', fresh = false) {
+    this.#group = group;
+    this.fresh = fresh;
+    this.pending = this.#group.acquire(this, use);
+    if (this.answers > 0) throw new Error('answered before acquire() returned');
+  }
+
+  leased(lease: Lease): void {
+    this.answers += 1;
+    this.lease = lease;
+    onTestFinished(() => {
+      lease.discard();
+    });
+  }
+
+  refused(error: BalanceError): void {
+    this.answers += 1;
+    this.error = error;
+  }
+
+  async answered(): Promise<this> {
+    await eventually(() => this.answers > 0, 'the request was answered');
+    return this;
+  }
+}

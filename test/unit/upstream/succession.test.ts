@@ -1,0 +1,288 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+
+import type { LeaseRequest } from '../../../src/plugin-api/index.ts';
+import type { UpstreamGroup } from '../../../src/upstream/upstream-group.ts';
+import { deadAddress } from '../../support/dead-address.ts';
+import { eventually } from '../../support/eventually.ts';
+import { fullBacklog } from '../../support/full-backlog.ts';
+import { Asker, backendAt, groupOver, type GroupOptions } from '../../support/group-lab.ts';
+import { owned } from '../../support/owned.ts';
+import { SeededRandom } from '../../support/seeded-random.ts';
+import { RecordingBackend } from '../../support/recording-backend.ts';
+
+async function server(): Promise<RecordingBackend> {
+  return owned(await RecordingBackend.start());
+}
+
+/** A group with one backend that one lease uses up, and those who wait behind it. */
+async function crowd(waiting: number, options: GroupOptions = {}) {
+  const { address } = await server();
+  const backend = backendAt(address);
+  const lab = groupOver([backend], { maxConnections: 1, ...options });
+  const first = await new Asker(lab.group, 'keep-alive').answered();
+  const askers = Array.from({ length: waiting }, () => new Asker(lab.group, 'keep-alive'));
+  expect(lab.group.waiting).toBe(waiting);
+  return { ...lab, backend, first, askers };
+}
+
+describe('those who wait when an edit changes their upstream', () => {
+  it.each([
+    ['a higher limit', { maxConnections: 3 }],
+    ['no limit', { maxConnections: 0 }],
+  ])('are served at once by %s, each once', async (_what, options) => {
+    const { group, backend, askers, ends } = await crowd(2);
+    const next = groupOver([backend], options);
+    next.group.takeOver(group);
+    expect(
+      askers.map(({ answers }) => answers),
+      'nobody hears of it within the edit',
+    ).toEqual([0, 0]);
+    for (const asker of askers) expect((await asker.answered()).lease).toBeDefined();
+    expect(askers.map(({ answers }) => answers)).toEqual([1, 1]);
+    expect([group.waiting, next.group.waiting, backend.active]).toEqual([0, 0, 3]);
+    expect([ends.length, next.ends.map(({ outcome }) => outcome)]).toEqual([0, ['served', 'served']]);
+  });
+
+  it('are served by a backend that came', async () => {
+    const { group, backend, askers } = await crowd(1);
+    const other = backendAt((await server()).address, 1);
+    const next = groupOver([backend, other], { maxConnections: 1 });
+    next.group.takeOver(group);
+    expect((await askers[0]!.answered()).lease?.backend.name).toBe('b1');
+  });
+
+  it('are served where a pool got room', async () => {
+    const { group, backend, askers } = await crowd(2, { maxConnections: 0, pooled: true, maxSize: 1 });
+    const next = groupOver([backend], { pooled: true, maxSize: 2 });
+    next.group.takeOver(group);
+    for (const asker of askers) expect((await asker.answered()).lease).toBeDefined();
+  });
+
+  it('keep their order and their place before those who come later', async () => {
+    const { group, backend, first, askers } = await crowd(3);
+    const next = groupOver([backend], { maxConnections: 1 });
+    next.group.takeOver(group);
+    const later = new Asker(next.group, 'keep-alive');
+    let last = first;
+    for (const asker of [...askers, later]) {
+      expect(asker.answers).toBe(0);
+      last.lease?.discard();
+      last = await asker.answered();
+      expect(last.lease).toBeDefined();
+    }
+  });
+
+  it('may wait for as long as the new queue allows, counted from when they came', async () => {
+    const { group, backend, askers } = await crowd(1);
+    const next = groupOver([backend], { maxConnections: 1, queueTimeoutMs: 1 });
+    next.group.takeOver(group);
+    expect((await askers[0]!.answered()).error?.code).toBe('queue_timeout');
+    expect(next.ends.map(({ outcome }) => outcome)).toEqual(['timeout']);
+  });
+
+  it('are told at once when the queue has no place for them any more; the first ones stay', async () => {
+    const { group, backend, askers } = await crowd(4);
+    const shorter = groupOver([backend], { maxConnections: 2, queueSize: 1 });
+    shorter.group.takeOver(group);
+    expect((await askers[0]!.answered()).lease).toBeDefined();
+    for (const asker of askers.slice(2)) {
+      const { error } = await asker.answered();
+      expect(error).toMatchObject({ code: 'queue_full', status: 503 });
+      expect(error?.message).toContain('an edit of the config left no place in the queue');
+    }
+    expect([askers[1]!.answers, shorter.group.waiting]).toEqual([0, 1]);
+    const none = groupOver([backend], { maxConnections: 1, queueSize: 0 });
+    none.group.takeOver(shorter.group);
+    expect((await askers[1]!.answered()).error?.code).toBe('queue_full');
+    expect(none.ends.map(({ outcome }) => outcome)).toEqual(['refused']);
+  });
+
+  it.each([
+    [
+      'is removed',
+      (group: UpstreamGroup) => {
+        group.remove();
+      },
+      'an edit of the config removed upstream group',
+    ],
+    [
+      'has no backend left',
+      (group: UpstreamGroup) => {
+        groupOver([]).group.takeOver(group);
+      },
+      'an edit of the config left group no backend',
+    ],
+  ])('are told at once when it %s', async (_what, edit, reason) => {
+    const { group, askers } = await crowd(2);
+    edit(group);
+    for (const asker of askers) {
+      const { error } = await asker.answered();
+      expect(error).toMatchObject({ code: 'no_backend', status: 503, message: reason });
+    }
+  });
+
+  it('may leave afterwards', async () => {
+    const { group, backend, first, askers } = await crowd(2);
+    const next = groupOver([backend], { maxConnections: 1 });
+    next.group.takeOver(group);
+    askers[0]!.pending.cancel();
+    expect([next.group.waiting, next.ends.map(({ outcome }) => outcome)]).toEqual([1, ['left']]);
+    first.lease?.discard();
+    expect((await askers[1]!.answered()).lease).toBeDefined();
+    expect(askers[0]!.answers).toBe(0);
+  });
+
+  it('stay through many edits, of which none is remembered', async () => {
+    const { group, backend, first, askers } = await crowd(1);
+    let live = group;
+    for (let edit = 0; edit < 20; edit += 1) {
+      const next = groupOver([backend], { maxConnections: 1 }).group;
+      next.takeOver(live);
+      live.retire();
+      live = next;
+    }
+    // A request that began before the first edit asks only now.
+    const late = new Asker(group, 'keep-alive');
+    expect([live.waiting, late.answers]).toEqual([2, 0]);
+    first.lease?.discard();
+    (await askers[0]!.answered()).lease?.discard();
+    expect((await late.answered()).lease).toBeDefined();
+  });
+});
+
+describe('those who connect when an edit changes their upstream', () => {
+  it('get another backend at once when theirs is gone', async () => {
+    const { port } = await fullBacklog();
+    const silent = backendAt(`127.0.0.1:${port}`);
+    const { group } = groupOver([silent]);
+    const asker = new Asker(group, 'keep-alive');
+    const left = new Asker(group, 'keep-alive');
+    left.pending.cancel();
+    const next = groupOver([backendAt((await server()).address, 1)]);
+    next.group.takeOver(group);
+    expect((await asker.answered()).lease?.backend.name).toBe('b1');
+    // The slot of one who left is free when the connection attempt ends.
+    expect([silent.active, left.answers]).toEqual([1, 0]);
+  });
+
+  it('go on connecting to the one that stays, and find the new ones when that fails', async () => {
+    const dead = backendAt(await deadAddress());
+    const { group } = groupOver([dead]);
+    const asker = new Asker(group);
+    const next = groupOver([dead, backendAt((await server()).address, 1)]);
+    next.group.takeOver(group);
+    const { lease } = await asker.answered();
+    expect([lease?.backend.name, dead.connectFailures, dead.active]).toEqual(['b1', 1, 0]);
+  });
+
+  it('get a place before those who waited already', async () => {
+    const { port } = await fullBacklog();
+    const silent = backendAt(`127.0.0.1:${port}`);
+    const busy = backendAt((await server()).address, 1);
+    const { group } = groupOver([silent, busy], { maxConnections: 1 });
+    const [connecting, first] = [new Asker(group), new Asker(group)];
+    const waiting = new Asker(group);
+    await first.answered();
+    groupOver([busy], { maxConnections: 1 }).group.takeOver(group);
+    first.lease?.discard();
+    await connecting.answered();
+    expect(waiting.answers).toBe(0);
+    connecting.lease?.discard();
+    await waiting.answered();
+  });
+});
+
+describe('a lease that moved to what an edit brought', () => {
+  it('holds it until it ends, in whatever way', async () => {
+    let holds = 0;
+    const home = { hold: () => void (holds += 1), letGo: () => void (holds -= 1) };
+    const { group, backend, first, askers } = await crowd(4);
+    const next = groupOver([backend], { maxConnections: 3, home });
+    next.group.takeOver(group);
+    expect(holds).toBe(4);
+    (await askers[0]!.answered()).lease?.release();
+    (await askers[1]!.answered()).lease?.discard();
+    askers[3]!.pending.cancel();
+    await askers[2]!.answered();
+    expect(holds).toBe(1);
+    groupOver([backend], { queueSize: 0, maxConnections: 1 }).group.takeOver(next.group);
+    expect(holds, 'it runs on').toBe(1);
+    askers[2]!.lease?.discard();
+    first.lease?.discard();
+    expect([holds, backend.active]).toEqual([0, 0]);
+  });
+});
+
+/** Who asks, in the order of asking; told apart by a number. */
+class Numbered implements LeaseRequest {
+  readonly key = undefined;
+  readonly fresh = false;
+  readonly number: number;
+  readonly #log: { served: number[]; refused: number[]; leases: (() => void)[] };
+
+  constructor(number: number, log: { served: number[]; refused: number[]; leases: (() => void)[] }) {
+    this.number = number;
+    this.#log = log;
+  }
+
+  leased(lease: Parameters<LeaseRequest['leased']>[0]): void {
+    this.#log.served.push(this.number);
+    this.#log.leases.push(() => {
+      lease.discard();
+    });
+  }
+
+  refused(): void {
+    this.#log.refused.push(this.number);
+  }
+}
+
+describe('among any edits', () => {
+  it.each([1, 2, 3, 4, 5])('everybody is answered exactly once (seed %i)', async (seed) => {
+    const random = new SeededRandom(seed);
+    const below = (count: number): number => random.between(0, count - 1);
+    const servers = [await server(), await server(), await server()];
+    const backends = servers.map(({ address }, index) => backendAt(address, index));
+    const log = { served: [] as number[], refused: [] as number[], leases: [] as (() => void)[] };
+    onTestFinished(() => {
+      for (const end of log.leases) end();
+    });
+    const left = new Set<number>();
+    let live = groupOver(backends.slice(0, 1), { maxConnections: 1, queueSize: 50 }).group;
+    const earlier = [live];
+    let asked = 0;
+    for (let step = 0; step < 150; step += 1) {
+      const chance = below(10);
+      if (chance < 4) {
+        const asker = new Numbered((asked += 1), log);
+        const pending = random.pick(earlier).acquire(asker, 'once');
+        if (below(8) === 0) {
+          await new Promise(setImmediate);
+          if (!log.served.includes(asker.number) && !log.refused.includes(asker.number)) {
+            pending.cancel();
+            left.add(asker.number);
+          }
+        }
+      } else if (chance < 7) log.leases.splice(below(log.leases.length + 1), 1)[0]?.();
+      else {
+        const next = groupOver(backends.slice(0, 1 + below(3)), {
+          maxConnections: 1 + below(3),
+          queueSize: below(5) === 0 ? 2 : 50,
+        }).group;
+        next.takeOver(live);
+        if (below(2) === 0) live.retire();
+        live = next;
+        earlier.push(live);
+      }
+      if (below(3) === 0) await new Promise(setImmediate);
+    }
+    await eventually(() => {
+      log.leases.shift()?.();
+      return log.served.length + log.refused.length + left.size === asked;
+    }, 'everybody was answered');
+    const answered = [...log.served, ...log.refused, ...left].sort((a, b) => a - b);
+    expect(answered).toEqual(Array.from({ length: asked }, (_none, index) => index + 1));
+    for (const end of log.leases.splice(0)) end();
+    await eventually(() => backends.every(({ active }) => active === 0), 'nothing is counted any more');
+  });
+});
