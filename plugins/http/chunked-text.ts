@@ -1,8 +1,8 @@
+import type { BodySink } from './chunk-decoder.ts';
+import type { FieldLine } from './field-lines.ts';
 import { foldedName, MANAGED_NAMES } from './field-names.ts';
-import type { Head } from './head.ts';
-import type { BodySink } from './scratch.ts';
 
-/** Writes the pieces of a decoded body as chunks again; a sink for a parser, which must not be disturbed while it parses. */
+/** Writes the pieces of a decoded body as chunks again; a sink for what reads them. */
 export class ChunkedText implements BodySink {
   /** Chunks that were made and not yet taken. */
   text = '';
@@ -36,13 +36,10 @@ const NOT_IN_TRAILERS: ReadonlySet<string> = new Set([
 ]);
 
 /** The end of a chunked body, with those trailers that came with it and may be passed on under any spelling of their names. */
-export function lastChunk(trailers: Head | undefined): string {
+export function lastChunk(trailers: readonly FieldLine[]): string {
   let text = '0\r\n';
-  if (trailers !== undefined) {
-    for (let field = 0; field < trailers.fields; field++) {
-      if (!NOT_IN_TRAILERS.has(foldedName(trailers.nameText(field))))
-        text += `${trailers.lineText(field)}\r\n`;
-    }
+  for (const { name, rest } of trailers) {
+    if (!NOT_IN_TRAILERS.has(foldedName(name))) text += `${name}:${rest}\r\n`;
   }
   return `${text}\r\n`;
 }

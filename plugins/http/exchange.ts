@@ -16,6 +16,7 @@ import { hashKey } from './hash-key.ts';
 import type { Head } from './head.ts';
 import type { HttpConnection } from './http-connection.ts';
 import type { HttpInstance } from './http-instance.ts';
+import { isIdempotent } from './idempotent-methods.ts';
 import { localAnswer } from './local-answer.ts';
 import { normalTarget } from './normal-path.ts';
 import {
@@ -35,8 +36,6 @@ import { offeredUpgrade, openTunnel } from './upgrade.ts';
 
 /** The status that logs and metrics show for an exchange whose client left before it got one; nginx's number for it. */
 const CLIENT_LEFT = 499;
-/** Methods that may be repeated when nobody knows whether the first try was executed (RFC 9110 9.2.2). */
-const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 
 /** One request and its response: from the complete head of the one to the last byte of the other. */
 export class Exchange extends ExchangeFacts implements LeaseRequest {
@@ -190,7 +189,7 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
   /** The backend's connection ended before any byte of a response: try again unseen, or say so. */
   responseMissing(): void {
     const untouched = this.#lease?.reused === true && !this.fresh;
-    if (!untouched || this.body?.isRepeatable === false || !IDEMPOTENT.has(this.method)) {
+    if (!untouched || this.body?.isRepeatable === false || !isIdempotent(this.method)) {
       const detail = 'the backend closed the connection before it sent a response';
       this.fail(502, 'backend_reset', 'the backend closed the connection', detail);
       return;

@@ -1,7 +1,7 @@
 import type { HttpParts } from './http-instance.ts';
 import { REQUEST } from './llhttp.ts';
 import { END, HEAD, type HeadLimits, MessageReader } from './message-reader.ts';
-import type { BodySink } from './scratch.ts';
+import type { BodySink } from './chunk-decoder.ts';
 
 const CR = 0x0d;
 const LF = 0x0a;

@@ -1,7 +1,7 @@
 import { excerpt } from './excerpt.ts';
 import type { MessageReader } from './message-reader.ts';
 import { refuseRequest, type Refusal } from './refusal.ts';
-import { LARGE_HEAD, LONG_LINE, UNKNOWN_METHOD } from './request-check.ts';
+import { LARGE_HEAD, LONG_LINE } from './request-check.ts';
 
 /** The head of a request is larger than it may be. */
 export function refuseLargeHead(reader: MessageReader): Refusal {
@@ -14,11 +14,4 @@ export function refuseLargeHead(reader: MessageReader): Refusal {
 export function refuseMalformed(reader: MessageReader): Refusal {
   const { rule, reason, field, excerpt: shown } = reader.fault;
   return refuseRequest({ rule, reason, status: 400 }, field, shown);
-}
-
-/** Bytes that look like a request whose method is not known. */
-export function refuseMethod(bytes: Buffer): Refusal {
-  const text = bytes.toString('latin1');
-  const end = text.search(/[\r\n]/);
-  return refuseRequest(UNKNOWN_METHOD, '', excerpt(end < 0 ? text : text.slice(0, end)));
 }

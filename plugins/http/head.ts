@@ -14,11 +14,16 @@ import {
   UPGRADE,
 } from './field-names.ts';
 
-const BLANK = 0x20;
 const TAB = 0x09;
+const LF = 0x0a;
+const CR = 0x0d;
+const BLANK = 0x20;
 const UNDERSCORE = 0x5f;
+const DELETE = 0x7f;
 const CHUNKED_CODING = Buffer.from('chunked');
 const HTTP = [...Buffer.from('HTTP/')];
+/** Leading zeros are valid (RFC 9110 8.6), in a number that goes into a field of a sensible size. */
+const PADDED_LENGTH = /^\d{1,64}$/;
 const KEEP_ALIVE_OPTION = Buffer.from('keep-alive');
 
 /** Numbers kept for a field: name start and end, value start and end. */
@@ -44,6 +49,8 @@ export class Head {
   status = 0;
   major = 1;
   minor = 1;
+  /** The parser got another request line than the client sent: `bytes` hold that one. */
+  isRewritten = false;
 
   // What `classify` found.
   /** Which known name each field has. */
@@ -55,6 +62,8 @@ export class Head {
   hasDate = false;
   /** -1: absent. NaN: not a number that can be counted with. */
   contentLength = -1;
+  /** Whether Content-Length, if there is one, is written as everybody reads it: leading zeros make an octal number of it for some. */
+  hasPlainLength = true;
   transferEncodings = 0;
   chunked = false;
   upgradeField = -1;
@@ -97,6 +106,21 @@ export class Head {
   /** Whether `HTTP/` stands at `at`: the parser knows protocols that look alike. */
   saysHttp(at: number): boolean {
     return HTTP.every((byte, i) => this.bytes[at + i] === byte);
+  }
+
+  /**
+   * Whether the line of a response, whose head ends at `end`, ends in a CRLF and has no control bytes in its reason: the
+   * parser does not look closely at either.
+   */
+  hasPlainStatusLine(end: number): boolean {
+    const { bytes } = this;
+    const behind = this.fields === 0 ? end - 2 : (this.offsets[0] as number);
+    if (bytes[behind - 2] !== CR || bytes[behind - 1] !== LF) return false;
+    for (let at = this.reasonStart; at < this.reasonEnd; at++) {
+      const byte = bytes[at] as number;
+      if ((byte < BLANK && byte !== TAB) || byte === DELETE) return false;
+    }
+    return true;
   }
 
   /** The first field of that name (lower case) that counts, or -1. For rare look-ups; hot ones go through `classify`. */
@@ -156,6 +180,7 @@ export class Head {
     this.hosts = 0;
     this.hasDate = false;
     this.contentLength = -1;
+    this.hasPlainLength = true;
     this.transferEncodings = 0;
     this.chunked = false;
     this.upgradeField = -1;
@@ -214,10 +239,12 @@ export class Head {
   }
 
   #noteLength(field: number): void {
+    // Two of them never get here: the parser refuses them.
     const text = this.valueText(field);
     const length = Number(text);
-    // Two of them never get here: the parser refuses them. A leading zero makes an octal number of it for some.
-    this.contentLength = Number.isSafeInteger(length) && text === String(length) ? length : Number.NaN;
+    this.hasPlainLength = text === String(length);
+    const isNumber = this.hasPlainLength || PADDED_LENGTH.test(text);
+    this.contentLength = isNumber && Number.isSafeInteger(length) && length >= 0 ? length : Number.NaN;
   }
 
   #noteConnection(field: number): void {

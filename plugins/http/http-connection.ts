@@ -18,12 +18,11 @@ import { HttpInstance } from './http-instance.ts';
 import { Lingering, LINGER_LOOK_MS } from './lingering.ts';
 import { REQUEST, RESPONSE } from './llhttp.ts';
 import { logRefused } from './exchange-lines.ts';
-import { refuseLargeHead, refuseMalformed, refuseMethod } from './head-refusal.ts';
+import { refuseLargeHead, refuseMalformed } from './head-refusal.ts';
 import { refusedRecord } from './records.ts';
 import { refuseRequest, type Refusal } from './refusal.ts';
 import { SLOW_HEAD } from './request-check.ts';
 import { HEAD, INVALID, MessageReader, MORE } from './message-reader.ts';
-import { judgeStart } from './request-start.ts';
 
 /** The first request of a connection may be under way when the connection is to end: it gets so long since the connection began. */
 const FIRST_REQUEST_MS = 2_000;
@@ -50,8 +49,6 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
   #exchange: Exchange | undefined;
   /** Pipelined requests that wait for their turn. */
   #stash: Buffer | undefined;
-  /** The beginning of what may be a request with an unknown method. */
-  #unclear: Buffer | undefined;
   /** The last response waits for the client to take it; until then no further request begins. */
   #clientFull = false;
   readonly #begunAtMs = performance.now();
@@ -260,8 +257,6 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
   }
 
   #readHead(bytes: Buffer, start: number, end: number): number {
-    if (this.#unclear !== undefined)
-      return this.#judge(Buffer.concat([this.#unclear, bytes.subarray(start, end)]), end);
     let at = start;
     const first = !this.reader.busy;
     // A line break too many after the last request is no beginning of another one (RFC 9112 2.2).
@@ -281,19 +276,10 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
       return next;
     }
     if (progress === INVALID) {
-      if (first) this.deadline.set(this.#first.options.timeouts.read);
-      return this.#judge(this.reader.rejected, end);
+      this.#refuse(refuseMalformed(this.reader));
+      return end;
     }
     this.#refuse(refuseLargeHead(this.reader));
-    return end;
-  }
-
-  /** Says what is wrong with bytes that are no request, as soon as that is clear. Returns `end`. */
-  #judge(bytes: Buffer, end: number): number {
-    const verdict = judgeStart(bytes, this.#first.parts.methods);
-    this.#unclear = verdict === 'unclear' ? bytes : undefined;
-    if (verdict === 'malformed') this.#refuse(refuseMalformed(this.reader));
-    else if (verdict === 'unknown method') this.#refuse(refuseMethod(bytes));
     return end;
   }
 

@@ -30,8 +30,6 @@ export interface HttpParts {
   readonly supply: ParserSupply;
   readonly scratch: Scratch;
   readonly requestIds: RequestIds;
-  /** All methods that the parser knows. */
-  readonly methods: ReadonlySet<string>;
   /** What `Via` calls the proxy when the config has no name for it: known to no other process. */
   readonly pseudonym: string;
   /** Takes a connection over for an instance. */

@@ -21,7 +21,6 @@ class HttpPlugin implements ProtocolPlugin {
       this.#parts = {
         supply,
         pseudonym: `balance-${randomBytes(4).toString('hex')}`,
-        methods: supply.first.methods(),
         requestIds: new RequestIds(),
         scratch: new Scratch(supply.first.arena.length),
         connect: (connection, instance) => new HttpConnection(connection, instance),

@@ -14,26 +14,23 @@ const PAUSED = 21;
 
 /** What `execute` came to. */
 export const NEEDS_MORE = 0;
-/** The parser stopped because a callback told it to: at the end of the head, or of the message. */
+/** The parser stopped at the end of the head. */
 export const STOPPED = 1;
 export const FAILED = 2;
 export type Outcome = typeof NEEDS_MORE | typeof STOPPED | typeof FAILED;
 
 /** Bytes that are parsed at a time; also where sockets may read to directly. */
 const ARENA_BYTES = 64 * 1024;
-/** Parsers of each kind in one memory. A parser is in use only while a message is incomplete. */
+/** Parsers of each kind in one memory. A parser is in use only while a head is incomplete. */
 const PARSERS_EACH = 4096;
 
-/** What llhttp found, in addresses of {@link ParserMemory.bytes}. Returns true to stop the parser there. */
+/** What llhttp finds in a head, in addresses of {@link ParserMemory.bytes}. */
 export interface ParserEvents {
   url(at: number, length: number): void;
   reason(at: number, length: number): void;
   /** Returns false when there are too many fields. */
   fieldName(at: number, length: number): boolean;
   fieldValue(at: number, length: number): void;
-  headComplete(): void;
-  body(at: number, length: number): void;
-  messageComplete(): void;
 }
 
 /** The functions that we use of llhttp's WebAssembly module. */
@@ -43,7 +40,6 @@ interface Exports {
   llhttp_alloc(kind: number): number;
   llhttp_reset(parser: number): void;
   llhttp_execute(parser: number, at: number, length: number): number;
-  llhttp_resume(parser: number): void;
   llhttp_get_error_pos(parser: number): number;
   llhttp_get_error_reason(parser: number): number;
   llhttp_get_method(parser: number): number;
@@ -60,7 +56,6 @@ const NEEDED = [
   'llhttp_alloc',
   'llhttp_reset',
   'llhttp_execute',
-  'llhttp_resume',
   'llhttp_get_error_pos',
   'llhttp_get_error_reason',
   'llhttp_get_method',
@@ -79,9 +74,11 @@ const NEEDED = [
 export class ParserMemory {
   /** The whole WebAssembly memory: an address is an index. */
   readonly bytes: Buffer;
-  /** The part that is parsed from. */
+  /** The part that sockets may read to, and that is parsed in place. */
   readonly arena: Buffer;
   readonly #arenaAt: number;
+  /** Where other bytes are copied to: what lies in the arena may not have been read yet. */
+  readonly #copyAt: number;
   readonly #llhttp: Exports;
   readonly #free: Record<MessageKind, number[]> = { [REQUEST]: [], [RESPONSE]: [] };
   readonly #methods: string[] = [];
@@ -96,6 +93,7 @@ export class ParserMemory {
       this.#free[RESPONSE].push(this.#llhttp.llhttp_alloc(RESPONSE));
     }
     this.#arenaAt = this.#llhttp.malloc(ARENA_BYTES);
+    this.#copyAt = this.#llhttp.malloc(ARENA_BYTES);
     this.bytes = Buffer.from(this.#llhttp.memory.buffer);
     this.arena = this.bytes.subarray(this.#arenaAt, this.#arenaAt + ARENA_BYTES);
   }
@@ -128,18 +126,14 @@ export class ParserMemory {
     return result === PAUSED ? STOPPED : FAILED;
   }
 
-  /** Where `execute` parses `bytes[start]`: in place when it lies in the arena, else from the arena's beginning, to where it is copied. */
+  /** Where `execute` parses `bytes[start]`: in place when it lies in the arena, else where it is copied to. */
   addressOf(bytes: Buffer, start: number): number {
-    return bytes === this.arena ? this.#arenaAt + start : this.#arenaAt;
+    return bytes === this.arena ? this.#arenaAt + start : this.#copyAt;
   }
 
   /** After `execute`: the index in its `bytes` of the first byte that was not consumed. */
   get position(): number {
     return this.#position;
-  }
-
-  resume(parser: number): void {
-    this.#llhttp.llhttp_resume(parser);
   }
 
   /** After a failure: why, in llhttp's words. */
@@ -150,19 +144,6 @@ export class ParserMemory {
   method(parser: number): string {
     const number = this.#llhttp.llhttp_get_method(parser);
     return (this.#methods[number] ??= this.#text(this.#llhttp.llhttp_method_name(number)));
-  }
-
-  /** The names of all methods that a parser knows, those of protocols that look like HTTP among them. */
-  methods(): ReadonlySet<string> {
-    const names = new Set<string>();
-    for (;;) {
-      try {
-        names.add(this.#text(this.#llhttp.llhttp_method_name(names.size)));
-      } catch {
-        // The module traps behind the last one.
-        return names;
-      }
-    }
   }
 
   status(parser: number): number {
@@ -199,18 +180,10 @@ export class ParserMemory {
         this.#events?.fieldValue(at, length);
         return 0;
       },
-      wasm_on_headers_complete: () => {
-        this.#events?.headComplete();
-        return PAUSED;
-      },
-      wasm_on_body: (_: number, at: number, length: number) => {
-        this.#events?.body(at, length);
-        return 0;
-      },
-      wasm_on_message_complete: () => {
-        this.#events?.messageComplete();
-        return PAUSED;
-      },
+      // A parser reads heads alone.
+      wasm_on_headers_complete: () => PAUSED,
+      wasm_on_body: () => 0,
+      wasm_on_message_complete: () => PAUSED,
     };
     const exports = new WebAssembly.Instance(module, { env }).exports;
     const missing = NEEDED.filter((name) => !(name in exports));

@@ -1,17 +1,22 @@
+import { ChunkDecoder, type BodySink } from './chunk-decoder.ts';
+import type { FieldLine } from './field-lines.ts';
 import type { Head } from './head.ts';
-import { FAILED, NEEDS_MORE, type MessageKind, type ParserMemory, type ParserSupply } from './llhttp.ts';
-import { bodyFault, foldedFault, headFault, oversizeFault, type ParserFault } from './parser-fault.ts';
-import type { BodySink, PartialHead, Scratch } from './scratch.ts';
+import {
+  FAILED,
+  NEEDS_MORE,
+  REQUEST,
+  type MessageKind,
+  type ParserMemory,
+  type ParserSupply,
+} from './llhttp.ts';
+import type { Mended } from './mending.ts';
+import { foldedFault, headFault, NO_FAULT, oversizeFault, type ParserFault } from './parser-fault.ts';
+import { END, HEAD, INVALID, MORE, TOO_LARGE, type Progress } from './progress.ts';
+import { mendRequestLine } from './request-line.ts';
+import { mendResponseHead } from './response-mending.ts';
+import type { PartialHead, Scratch } from './scratch.ts';
 
-/** What became of the bytes that a reader was fed. */
-export const MORE = 0;
-/** A head is complete: see {@link MessageReader.head}. */
-export const HEAD = 1;
-/** A chunked message is complete. */
-export const END = 2;
-export const INVALID = 3;
-export const TOO_LARGE = 4;
-export type Progress = typeof MORE | typeof HEAD | typeof END | typeof INVALID | typeof TOO_LARGE;
+export { END, HEAD, INVALID, MORE, TOO_LARGE, type Progress };
 
 export interface HeadLimits {
   /** Bytes of start line and fields together. */
@@ -22,16 +27,24 @@ export interface HeadLimits {
 /** So much of a head that is too large is kept, to tell what it began with. */
 const BEGINNING_BYTES = 64;
 const NOTHING = Buffer.alloc(0);
-const NO_FAULT: ParserFault = { rule: 'syntax', reason: '', field: '', excerpt: '' };
+const NO_TRAILERS: readonly FieldLine[] = [];
+const LF = 0x0a;
 
 /**
  * Reads heads, and chunked bodies with their trailers, from a stream of bytes; bodies of known length are counted by
- * whoever forwards them. A parser is taken at the first byte of a message and given back at its end, so
- * that a quiet connection holds none.
+ * whoever forwards them. A parser is taken at the first byte of a head and given back at its end, so that a quiet
+ * connection holds none.
+ *
+ * The parser is strict and fast. What it refuses is looked at once more: a request line with a method or version that it
+ * does not know, and a response head that has one safe reading, are written in a form that it takes.
  */
 export class MessageReader {
-  /** After HEAD: valid until this or any other reader is fed. After END: the trailers, as fields. */
+  /** After HEAD: valid until this or any other reader is fed. */
   head: Head | undefined;
+  /** After END. */
+  trailers: readonly FieldLine[] = NO_TRAILERS;
+  /** The sender of the message departs from the grammar: what it sends next on this connection is not to be trusted. */
+  irregular = false;
   /** After INVALID and TOO_LARGE: what is wrong, and where. */
   fault: ParserFault = NO_FAULT;
   /** After INVALID: all that came of the head. After TOO_LARGE: its beginning at least. */
@@ -45,10 +58,14 @@ export class MessageReader {
   limits: HeadLimits;
   #memory: ParserMemory | undefined;
   #parser = 0;
-  #paused = false;
-  #inBody = false;
   /** The pieces of a head that arrived so far, and what was found in them. */
   #partial: PartialHead | undefined;
+  /** What the parser refused, while it can't be told yet whether it can be mended. */
+  #refused: Buffer | undefined;
+  #mended: Mended | undefined;
+  /** What was mended, as it arrived. */
+  #original: Buffer = NOTHING;
+  #chunks: ChunkDecoder | undefined;
 
   constructor(supply: ParserSupply, scratch: Scratch, kind: MessageKind, limits: HeadLimits) {
     this.#supply = supply;
@@ -59,7 +76,7 @@ export class MessageReader {
 
   /** True from the first byte of a message to its end (a head without chunked body: to its own end). */
   get busy(): boolean {
-    return this.#memory !== undefined;
+    return this.#memory !== undefined || this.#chunks !== undefined;
   }
 
   /** After TOO_LARGE: whether not even the request line was complete. */
@@ -69,54 +86,61 @@ export class MessageReader {
 
   /** Whether what came of a head that is not complete, or was refused, begins with that text. */
   beginsWith(text: string): boolean {
-    const bytes = this.rejected.length > 0 ? this.rejected : (this.#partial?.bytes ?? NOTHING);
-    return bytes.toString('latin1', 0, text.length) === text;
+    const begun = this.rejected.length > 0 ? this.rejected : (this.#refused ?? this.#asArrived(NOTHING));
+    return begun.toString('latin1', 0, text.length) === text;
   }
 
   /** Parses `bytes[start, end)` up to the end of a head or message. `sink` gets body pieces; without one there must be no body. */
   feed(bytes: Buffer, start: number, end: number, sink?: BodySink): Progress {
+    if (this.#chunks !== undefined && sink !== undefined)
+      return this.#decode(this.#chunks, bytes, start, end, sink);
     let at = start;
     while (at < end) {
-      const progress = this.#feedPiece(bytes, at, Math.min(end, at + this.#scratch.pieceBytes), sink);
+      const progress = this.#feedPiece(bytes, at, Math.min(end, at + this.#scratch.pieceBytes));
       at = this.position;
       if (progress !== MORE) return progress;
     }
     return MORE;
   }
 
-  /** The head was read and its body is not chunked: the rest is not for the parser. */
+  /** The message was read as far as it is of interest: the rest is for somebody else. */
   finish(): void {
-    const memory = this.#memory;
-    if (memory === undefined) return;
-    memory.giveBack(this.#kind, this.#parser);
-    this.#memory = undefined;
-    this.#paused = false;
-    this.#inBody = false;
-    this.#partial = undefined;
+    this.#releaseParser();
+    this.#refused = undefined;
+    this.#mended = undefined;
+    this.#original = NOTHING;
+    this.#chunks = undefined;
   }
 
   /** The head was read and a chunked body follows. */
   expectChunks(): void {
-    this.#inBody = true;
-    this.#partial = undefined;
+    this.finish();
+    this.#chunks = new ChunkDecoder(this.#kind !== REQUEST, this.limits);
   }
 
-  #feedPiece(bytes: Buffer, start: number, end: number, sink: BodySink | undefined): Progress {
+  #decode(chunks: ChunkDecoder, bytes: Buffer, start: number, end: number, sink: BodySink): Progress {
+    const progress = chunks.feed(bytes, start, end, sink);
+    this.position = chunks.position;
+    this.irregular ||= chunks.irregular;
+    this.fault = chunks.fault;
+    if (progress === END) {
+      this.trailers = chunks.trailers;
+      this.finish();
+    }
+    return progress;
+  }
+
+  #feedPiece(bytes: Buffer, start: number, end: number): Progress {
+    if (this.#refused !== undefined)
+      return this.#mend(Buffer.concat([this.#refused, bytes.subarray(start, end)]), end);
     const memory = this.#begin();
     const scratch = this.#scratch;
-    scratch.begin(this.limits.headerCount, this.#partial, memory, bytes, start, sink);
-    if (this.#paused) {
-      this.#paused = false;
-      memory.resume(this.#parser);
-    }
+    scratch.begin(this.limits.headerCount, this.#partial, memory, bytes, start);
     const outcome = memory.execute(this.#parser, scratch, bytes, start, end);
     this.position = memory.position;
-    if (outcome === FAILED) return this.#fail(memory, bytes.subarray(start, end), this.position - start);
-    if (outcome === NEEDS_MORE)
-      return this.#inBody && !scratch.sawField ? MORE : this.#keep(bytes, start, end);
-    this.#paused = true;
-    if (scratch.ended) return this.#end(bytes, start);
-    return this.#complete(memory, bytes, start);
+    if (outcome === FAILED) return this.#fail(memory, bytes, start, end);
+    if (outcome === NEEDS_MORE) return this.#keep(bytes, start, end);
+    return this.#complete(memory, bytes, start, end);
   }
 
   #begin(): ParserMemory {
@@ -124,44 +148,50 @@ export class MessageReader {
     const { memory, parser } = this.#supply.memoryFor(this.#kind);
     this.#memory = memory;
     this.#parser = parser;
+    if (this.#mended === undefined) this.irregular = false;
     return memory;
   }
 
-  #complete(memory: ParserMemory, bytes: Buffer, start: number): Progress {
+  #releaseParser(): void {
+    this.#memory?.giveBack(this.#kind, this.#parser);
+    this.#memory = undefined;
+    this.#partial = undefined;
+  }
+
+  #complete(memory: ParserMemory, bytes: Buffer, start: number, end: number): Progress {
     const scratch = this.#scratch;
     const head = scratch.head;
     const headBytes = (this.#partial?.bytes.length ?? 0) + this.position - start;
     scratch.place(this.#partial, bytes, start, this.position);
-    if (headBytes > this.limits.headerSize)
-      return this.#oversize(this.#partial?.bytes ?? bytes.subarray(start));
+    if (headBytes + this.#surplus > this.limits.headerSize)
+      return this.#oversize(this.#asArrived(bytes.subarray(start, end)));
     if (scratch.folded) {
       this.fault = foldedFault(head);
       return INVALID;
     }
+    head.start = this.#partial === undefined ? memory.addressOf(bytes, start) : 0;
+    if (this.#kind === REQUEST) {
+      head.method = this.#mended?.method ?? memory.method(this.#parser);
+      head.isRewritten = this.#mended !== undefined;
+    } else {
+      head.status = memory.status(this.#parser);
+      if (this.#mended === undefined && !head.hasPlainStatusLine(head.start + headBytes))
+        return this.#mend(this.#asArrived(bytes.subarray(start, end)), end);
+    }
     head.major = memory.major(this.#parser);
     head.minor = memory.minor(this.#parser);
-    if (this.#kind === 1) head.method = memory.method(this.#parser);
-    else head.status = memory.status(this.#parser);
-    head.start = this.#partial === undefined ? memory.addressOf(bytes, start) : 0;
     head.classify();
     this.head = head;
     return HEAD;
   }
 
-  #end(bytes: Buffer, start: number): Progress {
-    this.#scratch.place(this.#partial, bytes, start, this.position);
-    if (this.#scratch.fieldBytes > this.limits.headerSize) return this.#oversize(NOTHING);
-    this.head = this.#scratch.head;
-    this.finish();
-    return END;
-  }
-
   #keep(bytes: Buffer, start: number, end: number): Progress {
-    this.#partial = this.#scratch.keep(this.#partial, bytes, start, end, this.#inBody);
-    if (this.#partial.bytes.length <= this.limits.headerSize) return MORE;
-    this.#scratch.head.bytes = this.#partial.bytes;
-    this.#scratch.head.offsets.set(this.#partial.offsets);
-    return this.#oversize(this.#partial.bytes);
+    const partial = this.#scratch.keep(this.#partial, bytes, start, end);
+    this.#partial = partial;
+    if (partial.bytes.length + this.#surplus <= this.limits.headerSize) return MORE;
+    this.#scratch.head.bytes = partial.bytes;
+    this.#scratch.head.offsets.set(partial.offsets);
+    return this.#oversize(this.#asArrived(NOTHING));
   }
 
   #oversize(begun: Buffer): Progress {
@@ -170,17 +200,62 @@ export class MessageReader {
     return TOO_LARGE;
   }
 
-  #fail(memory: ParserMemory, bytes: Buffer, at: number): Progress {
-    const all = this.#partial === undefined ? bytes : Buffer.concat([this.#partial.bytes, bytes]);
-    if (!this.#inBody) this.rejected = all === bytes ? Buffer.from(bytes) : all;
+  #fail(memory: ParserMemory, bytes: Buffer, start: number, end: number): Progress {
+    const before = (this.#partial?.bytes.length ?? 0) + this.#surplus;
+    const arrived = this.#asArrived(bytes.subarray(start, end));
+    // For the start of a message the parser may name a place outside of what it was given last.
+    const at = Math.min(Math.max(0, before + this.position - start), arrived.length);
+    this.rejected = arrived;
     if (this.#scratch.tooManyFields) {
       this.fault = { rule: 'field_count', reason: 'the head has too many fields', field: '', excerpt: '' };
       return TOO_LARGE;
     }
-    const reason = memory.failure(this.#parser);
-    // For the start of a message the parser may name a place outside of what it was given last.
-    const place = Math.min(Math.max(0, all.length - bytes.length + at), all.length);
-    this.fault = this.#inBody ? bodyFault(reason, all, place) : headFault(reason, all, place);
-    return INVALID;
+    this.fault = headFault(memory.failure(this.#parser), arrived, at);
+    if (this.#mended !== undefined) return INVALID;
+    // Of a request only the first line can be mended. Behind that of HTTP/2's preface the parser fails too.
+    const lineEnd = this.#kind === REQUEST ? arrived.indexOf(LF) : -1;
+    const isBehind = lineEnd >= 0 && at > lineEnd && !this.beginsWith('PRI ');
+    return isBehind ? INVALID : this.#mend(arrived, end);
+  }
+
+  /** Gives the parser what it refused in another form. `end` is where `arrived` ends in what is being fed. */
+  #mend(arrived: Buffer, end: number): Progress {
+    const mending = this.#kind === REQUEST ? mendRequestLine(arrived) : mendResponseHead(arrived);
+    this.position = end;
+    this.rejected = arrived;
+    if (mending === undefined) {
+      this.rejected = NOTHING;
+      this.#refused = arrived;
+      this.#scratch.head.fields = 0;
+      return arrived.length > this.limits.headerSize ? this.#oversize(arrived) : MORE;
+    }
+    if (mending === 'not ours') return INVALID;
+    if ('rule' in mending) {
+      this.fault = headFault(mending.reason, arrived, mending.at, mending.rule);
+      return INVALID;
+    }
+    this.rejected = NOTHING;
+    this.fault = NO_FAULT;
+    this.#refused = undefined;
+    this.#releaseParser();
+    this.#mended = mending;
+    this.#original = arrived.subarray(0, mending.length);
+    this.irregular = this.#kind !== REQUEST;
+    const text = Buffer.from(mending.text, 'latin1');
+    const progress = this.feed(text, 0, text.length);
+    this.position = end - (arrived.length - mending.length);
+    return progress;
+  }
+
+  /** All of the message as it arrived: what was kept of it, and `more`. */
+  #asArrived(more: Buffer): Buffer {
+    const all = Buffer.concat([this.#partial?.bytes ?? NOTHING, more]);
+    if (this.#mended === undefined) return all;
+    return Buffer.concat([this.#original, all.subarray(this.#mended.text.length)]);
+  }
+
+  /** How many more bytes arrived than the parser got. */
+  get #surplus(): number {
+    return this.#mended === undefined ? 0 : this.#mended.length - this.#mended.text.length;
   }
 }

@@ -13,12 +13,14 @@ export interface ParserFault {
   readonly excerpt: string;
 }
 
+/** Nothing is wrong. */
+export const NO_FAULT: ParserFault = { rule: 'syntax', reason: '', field: '', excerpt: '' };
+
 /** The rules that the parser holds messages to, and how its reasons for a refusal begin or what they contain. */
 const RULES: readonly (readonly [rule: RefusalRule, words: RegExp])[] = [
   ['two_lengths', /can't be present with/],
   ['content_length', /Content-Length/],
   ['transfer_encoding', /Transfer-Encoding/],
-  ['chunk', /chunk/i],
   ['folded_field', /Unexpected whitespace after header value|folded/],
   ['field_name', /header token|header field char/],
   ['field_value', /header value char/],
@@ -37,19 +39,22 @@ const TLS = [0x16, 0x03];
 const MOST_OF_GARBAGE = 8;
 /** What a start line begins with: a method or a version, and a blank. */
 const LOOKS_LIKE_START = /^(?:[A-Z-]{1,24}|HTTP\/\d\.\d) /;
-/** The parser's words for a fault of a chunk's size, and of trailers. */
-const IN_CHUNK_SIZE = /chunk size/i;
-const IN_TRAILERS = /header|Content-Length|Transfer-Encoding|folded/i;
+/** The words for a fault of a chunk's size. */
+const CHUNK_SIZE = 'chunk size';
 /** The most digits that a chunk's size has. */
 const MOST_DIGITS = 16;
 const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]*/;
 
-/** The parser stopped within a head, at `bytes[at]`. `bytes` begins where the head does. */
-export function headFault(reason: string, bytes: Buffer, at: number): ParserFault {
+/** A head has a fault at `bytes[at]`. `bytes` begins where the head does. `rule`: by default the one that the parser's words name. */
+export function headFault(
+  reason: string,
+  bytes: Buffer,
+  at: number,
+  rule: RefusalRule = ruleOf(reason),
+): ParserFault {
   if (TLS.every((byte, i) => bytes[i] === byte)) {
     return { rule: 'tls', reason, field: '', excerpt: excerpt(bytes.toString('latin1', 0, MOST_OF_GARBAGE)) };
   }
-  const rule = ruleOf(reason);
   const start = lineStart(bytes, at);
   // The start line, which line breaks may come before.
   if (/^[\r\n]*$/.test(bytes.toString('latin1', 0, Math.min(start, MOST_OF_GARBAGE)))) {
@@ -62,12 +67,16 @@ export function headFault(reason: string, bytes: Buffer, at: number): ParserFaul
   return fieldFault(rule, reason, bytes, at);
 }
 
-/** The parser stopped within a chunked body or its trailers, at `bytes[at]`. No byte of the body itself is shown. */
-export function bodyFault(reason: string, bytes: Buffer, at: number): ParserFault {
-  if (IN_TRAILERS.test(reason)) return fieldFault('trailer', reason, bytes, at);
+/** A chunked body has a fault at `bytes[at]`. No byte of the body itself is shown. */
+export function chunkFault(reason: string, bytes: Buffer, at: number): ParserFault {
   const digits = bytes.toString('latin1', Math.max(0, at - MOST_DIGITS), at);
-  const size = IN_CHUNK_SIZE.test(reason) ? (/[0-9A-Fa-f]*$/.exec(digits)?.[0] ?? '') : '';
+  const size = reason.includes(CHUNK_SIZE) ? (/[0-9A-Fa-f]*$/.exec(digits)?.[0] ?? '') : '';
   return { rule: 'chunk', reason, field: '', excerpt: excerptUpTo('', size, bytes[at]) };
+}
+
+/** A line of the trailers has a fault at `line[at]`. */
+export function trailerFault(reason: string, line: string, at: number): ParserFault {
+  return fieldFault('trailer', reason, Buffer.from(line, 'latin1'), at);
 }
 
 /** A field of a whole head goes on in a second line. */

@@ -123,7 +123,7 @@ export class RequestBody {
     if (this.bytes > this.#limit) this.fault = 'too large';
     else if (progress !== END && progress !== MORE) this.fault = 'malformed';
     if (progress === END) {
-      chunks.text += lastChunk(reader.head);
+      chunks.text += lastChunk(reader.trailers);
       this.isOpen = false;
     }
     const text = chunks.take();

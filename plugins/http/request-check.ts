@@ -32,7 +32,6 @@ const LONG_TARGET = rule('target_size', 414, 'the request target is too long');
 /** The request line does not end within the size of a head. */
 export const LONG_LINE = rule('target_size', 414, 'the request target is too long', 'head_too_large');
 export const LARGE_HEAD = rule('head_size', 431, 'the request head is too large', 'head_too_large');
-export const UNKNOWN_METHOD = rule('method', 501, 'the method is unknown');
 const LARGE_BODY = rule('body_size', 413, 'the request body is too large', 'body_too_large');
 export const SLOW_HEAD = rule('head_timeout', 408, 'the request head took too long', 'head_timeout');
 export const SLOW_BODY = rule('body_timeout', 408, 'the request body took too long', 'body_timeout');

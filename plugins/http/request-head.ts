@@ -1,5 +1,6 @@
 import {
   B3,
+  CONTENT_LENGTH,
   FORWARDED,
   HOST,
   LOOK_ALIKE,
@@ -44,6 +45,7 @@ const OWN_SETS = {
   hops: [MAX_FORWARDS],
   b3: [B3, X_B3_TRACEID, X_B3_SPANID, X_B3_PARENTSPANID, X_B3_SAMPLED, X_B3_FLAGS],
   jaeger: [UBER_TRACE_ID],
+  length: [CONTENT_LENGTH],
 };
 type OwnSet = keyof typeof OWN_SETS;
 const OWN_SET_NAMES = Object.keys(OWN_SETS) as OwnSet[];
@@ -88,6 +90,6 @@ export function forwardedRequest(
 }
 
 /** Whether the request line is exactly method, space, target, space, HTTP/1.1: the parser takes several spaces too. */
-function isPlainLine({ bytes, urlStart, urlEnd, minor }: Head): boolean {
-  return minor === 1 && bytes[urlStart - 2] !== SPACE && bytes[urlEnd + 1] !== SPACE;
+function isPlainLine({ bytes, urlStart, urlEnd, minor, isRewritten }: Head): boolean {
+  return minor === 1 && !isRewritten && bytes[urlStart - 2] !== SPACE && bytes[urlEnd + 1] !== SPACE;
 }

@@ -32,11 +32,13 @@ export function requestText(
   let own = newHost === undefined ? 0 : OWN_BITS.host;
   if (hops >= 0) own |= OWN_BITS.hops;
   if (trace !== undefined) own |= traceBits(trace);
+  if (!head.hasPlainLength) own |= OWN_BITS.length;
   const passed = forwardedRequest(head, changes.target, newHost, own, edits);
   let lines = changes.clientLines + exchange.requestId;
   if (hops >= 0) lines += `\r\nMax-Forwards: ${String(hops)}`;
   if (trace !== undefined) lines += trace.lines;
   if (edits !== undefined) lines = edited(lines, edits, exchange);
+  if (!head.hasPlainLength) lines += `\r\nContent-Length: ${String(head.contentLength)}`;
   if (body?.isChunked === true) lines += '\r\nTransfer-Encoding: chunked';
   if (upgrade !== '') lines += `\r\nConnection: Upgrade\r\nUpgrade: ${upgrade}`;
   // Where transforms took all of our lines, the head ends with the client's.

@@ -5,7 +5,6 @@ import type { ParserFault } from './parser-fault.ts';
 import type { RefusalRule } from './refusal-rules.ts';
 import { refuseResponse, shownField, type Refusal } from './refusal.ts';
 
-const TAB = 0x09;
 /** What is shown of a status line that gives no reason. */
 const SHOWN_BYTES = 32;
 
@@ -13,12 +12,7 @@ const SHOWN_BYTES = 32;
 export function isSound(head: Head): boolean {
   if (head.major !== 1 || head.status < 100 || head.status > 999) return false;
   // Line breaks before it, which the parser skips, mean that the backend counts its messages differently.
-  if (!head.saysHttp(head.start)) return false;
-  for (let at = head.reasonStart; at < head.reasonEnd; at++) {
-    const byte = head.bytes[at] as number;
-    if ((byte < 0x20 && byte !== TAB) || byte === 0x7f) return false;
-  }
-  return true;
+  return head.saysHttp(head.start);
 }
 
 /** The status line is not {@link isSound}. */
@@ -28,13 +22,14 @@ export function refuseStatusLine(head: Head): Refusal {
   return refuseResponse('status_line', 'the status line is malformed', '', excerpt(end ?? text));
 }
 
-/** The length of a response must be readable in one way only (RFC 9112 6.1, 6.3); undefined when it is. */
+/**
+ * The length of a response must be readable in one way only (RFC 9112 6.1, 6.3); undefined when it is. The reader leaves out
+ * a length beside `chunked`, and chunks in HTTP/1.0 are read as such.
+ */
 export function checkFraming(head: Head): Refusal | undefined {
   if (Number.isNaN(head.contentLength))
     return refuseField('content_length', 'Content-Length must be one number', head, CONTENT_LENGTH);
   if (head.transferEncodings === 0) return undefined;
-  if (head.minor === 0)
-    return refuseField('transfer_encoding', 'HTTP/1.0 has no Transfer-Encoding', head, TRANSFER_ENCODING);
   if (head.contentLength !== -1)
     return refuseField(
       'two_lengths',

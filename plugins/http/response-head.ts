@@ -17,16 +17,18 @@ const BEFORE_REASON_LENGTH = 13;
 
 /** The status line and the backend's field lines that go on to the client, each with its CRLF. `keepsId`: X-Request-ID does. */
 export function forwardedResponse(head: Head, edits: FieldEdits | undefined, keepsId = false): string {
-  const noLength = head.status < 200 || head.status === 204;
-  let plain = noLength ? WITHOUT_LENGTH : FINAL;
-  if (keepsId) plain = noLength ? WITHOUT_LENGTH_WITH_ID : FINAL_WITH_ID;
+  const hasLength = head.status >= 200 && head.status !== 204;
+  const keepsLength = hasLength && head.hasPlainLength;
+  let plain = keepsLength ? FINAL : WITHOUT_LENGTH;
+  if (keepsId) plain = keepsLength ? FINAL_WITH_ID : WITHOUT_LENGTH_WITH_ID;
   const rules = edits === undefined ? plain : { own: plain.own, edits };
+  const length = hasLength && !head.hasPlainLength ? `Content-Length: ${String(head.contentLength)}\r\n` : '';
   const lineStart = head.reasonStart - BEFORE_REASON_LENGTH;
   if (head.reasonEnd > 0 && head.minor === 1 && head.bytes[lineStart] === CAPITAL_H) {
-    return passedFields(head, rules, lineStart, head.reasonEnd);
+    return passedFields(head, rules, lineStart, head.reasonEnd) + length;
   }
   const reason = head.bytes.latin1Slice(head.reasonStart, head.reasonEnd);
-  return `HTTP/1.1 ${String(head.status)} ${reason}\r\n${passedFields(head, rules, -1, 0)}`;
+  return `HTTP/1.1 ${String(head.status)} ${reason}\r\n${passedFields(head, rules, -1, 0)}${length}`;
 }
 
 /** Statuses whose messages have no body, whatever their fields say (RFC 9110 6.4.1). */

@@ -48,6 +48,8 @@ export class ResponseRelay implements StreamReader {
   #chunks: ChunkedText | undefined;
   /** For how long the backend keeps the socket after this response; 0: it does not. */
   #idleMs = 0;
+  /** The backend's message is not by the grammar: it was taken in its one safe reading, but what follows it is not to be trusted. */
+  #irregular = false;
   /** Text that waits for the end of the chunk being read, so that it goes out in one write. */
   #out = '';
   #stopped = false;
@@ -137,7 +139,7 @@ export class ResponseRelay implements StreamReader {
   }
 
   #endOfStream(): void {
-    if (this.#chunkedOut) this.#out += lastChunk(undefined);
+    if (this.#chunkedOut) this.#out += lastChunk([]);
     this.#flush();
     this.#idleMs = 0;
     this.#complete(true);
@@ -150,6 +152,7 @@ export class ResponseRelay implements StreamReader {
     if (progress !== HEAD) return this.#refuse(refuseFault(this.#reader.fault));
     const head = this.#reader.head as Head;
     const { position } = this.#reader;
+    this.#irregular ||= this.#reader.irregular;
     if (!isSound(head)) return this.#refuse(refuseStatusLine(head));
     if (head.status === 101) return this.#switch(head, bytes, position, end);
     if (head.status < 200) {
@@ -183,6 +186,8 @@ export class ResponseRelay implements StreamReader {
   /** Decides how the body is read and how it is written (RFC 9112 6.3). */
   #frame(head: Head): void {
     const exchange = this.#exchange;
+    // HTTP/1.0 does not know chunks: who sends them may mean anything by what follows.
+    this.#irregular ||= head.chunked && head.minor === 0;
     this.#idleMs = head.wantsKeepAlive ? keptMs(head) : 0;
     if (hasNoBody(head.status, exchange.method)) this.#state = COMPLETE;
     else if (head.chunked) this.#state = CHUNKED;
@@ -282,7 +287,8 @@ export class ResponseRelay implements StreamReader {
     this.#out += chunks.take();
     if (progress === MORE) return end;
     if (progress !== END) return this.#refuse(refuseFault(this.#reader.fault));
-    if (this.#chunkedOut) this.#out += lastChunk(this.#reader.head);
+    this.#irregular ||= this.#reader.irregular;
+    if (this.#chunkedOut) this.#out += lastChunk(this.#reader.trailers);
     this.#state = COMPLETE;
     return this.#reader.position;
   }
@@ -319,7 +325,7 @@ export class ResponseRelay implements StreamReader {
   #complete(clean: boolean): void {
     this.stop();
     // Paused for a slow client, but with nothing left to read: the next lease reads again.
-    this.#exchange.complete(this.status, clean ? this.#idleMs : 0);
+    this.#exchange.complete(this.status, clean && !this.#irregular ? this.#idleMs : 0);
   }
 }
 

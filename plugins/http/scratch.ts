@@ -1,11 +1,6 @@
 import { Head, NUMBERS_A_FIELD } from './head.ts';
 import type { ParserEvents, ParserMemory } from './llhttp.ts';
 
-/** Gets the decoded pieces of a chunked body; they lie in borrowed memory. */
-export interface BodySink {
-  bodyPiece(bytes: Buffer, start: number, end: number): void;
-}
-
 /** A head that is not complete yet. */
 export interface PartialHead {
   readonly bytes: Buffer;
@@ -26,12 +21,9 @@ export class Scratch implements ParserEvents {
   readonly head = new Head();
   /** Bytes given to the parser at a time: what fits its arena. */
   readonly pieceBytes: number;
-  ended = false;
   folded = false;
-  sawField = false;
   tooManyFields = false;
   #memory: ParserMemory | undefined;
-  #sink: BodySink | undefined;
   #mostFields = 0;
   /** What to subtract from an address to get an offset in the head's bytes. */
   #origin = 0;
@@ -47,15 +39,11 @@ export class Scratch implements ParserEvents {
     memory: ParserMemory,
     bytes: Buffer,
     start: number,
-    sink: BodySink | undefined,
   ): void {
     const head = this.head;
     this.#memory = memory;
-    this.#sink = sink;
     this.#mostFields = mostFields;
-    this.ended = false;
     this.tooManyFields = false;
-    this.sawField = partial !== undefined;
     if (head.offsets.length < mostFields * NUMBERS_A_FIELD)
       head.offsets = new Int32Array(mostFields * NUMBERS_A_FIELD);
     if (partial === undefined) {
@@ -78,12 +66,6 @@ export class Scratch implements ParserEvents {
     this.#origin = memory.addressOf(bytes, start) - partial.bytes.length;
   }
 
-  /** Bytes from the first field to the end of the last one. */
-  get fieldBytes(): number {
-    const { fields, offsets } = this.head;
-    return fields === 0 ? 0 : (offsets[fields * NUMBERS_A_FIELD - 1] as number) - (offsets[0] as number);
-  }
-
   /** A head is complete: its offsets get the bytes that they count in. */
   place(partial: PartialHead | undefined, bytes: Buffer, start: number, end: number): void {
     this.head.bytes =
@@ -92,20 +74,13 @@ export class Scratch implements ParserEvents {
         : Buffer.concat([partial.bytes, bytes.subarray(start, end)]);
   }
 
-  keep(
-    partial: PartialHead | undefined,
-    bytes: Buffer,
-    start: number,
-    end: number,
-    trailers: boolean,
-  ): PartialHead {
+  /** Notes for the next piece what was found so far. */
+  keep(partial: PartialHead | undefined, bytes: Buffer, start: number, end: number): PartialHead {
     const head = this.head;
     const memory = this.#memory as ParserMemory;
-    const at = memory.addressOf(bytes, start);
-    // The first piece was noted in addresses of the parser's memory. Trailers begin somewhere in a piece of body.
-    const first = trailers ? (head.offsets[0] as number) : at;
-    const shift = partial === undefined ? first : 0;
-    const piece = bytes.subarray(partial === undefined ? start + first - at : start, end);
+    // The first piece was noted in addresses of the parser's memory.
+    const shift = partial === undefined ? memory.addressOf(bytes, start) : 0;
+    const piece = bytes.subarray(start, end);
     const offsets = head.offsets.slice(0, head.fields * NUMBERS_A_FIELD);
     const move = (offset: number): number => (offset === 0 ? 0 : offset - shift);
     if (shift > 0) for (let i = 0; i < offsets.length; i++) offsets[i] = move(offsets[i] as number);
@@ -138,7 +113,6 @@ export class Scratch implements ParserEvents {
   fieldName(at: number, length: number): boolean {
     const head = this.head;
     const start = at - this.#origin;
-    this.sawField = true;
     if (!this.#hasValue) {
       // The name goes on in another piece.
       const last = (head.fields - 1) * NUMBERS_A_FIELD;
@@ -174,19 +148,6 @@ export class Scratch implements ParserEvents {
     // Another piece of the same value follows it at once; a folded line does not.
     if (head.offsets[last + 3] !== start) this.folded = true;
     head.offsets[last + 3] = start + length;
-  }
-
-  headComplete(): void {
-    // The outcome of `execute` says so.
-  }
-
-  body(at: number, length: number): void {
-    const memory = this.#memory as ParserMemory;
-    this.#sink?.bodyPiece(memory.bytes, at, at + length);
-  }
-
-  messageComplete(): void {
-    this.ended = true;
   }
 
   #lastHasValue(): boolean {

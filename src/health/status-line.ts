@@ -1,11 +1,15 @@
 const VERSION = 'HTTP/1.';
-const STATUS_LINE = /^HTTP\/1\.[01] ([1-5][0-9]{2})(?: [^\r\n]*)?\r?$/;
-const HEAD_END = '\r\n\r\n';
+const STATUS_LINE = /^HTTP\/1\.[0-9][ \t]+([1-5][0-9]{2})(?: [^\r\n]*)?\r?$/;
+/** A line end and the empty line behind it; LF alone ends a line too. */
+const HEAD_END = /\n\r?\n/;
 const SWITCHING_PROTOCOLS = 101;
 
 /**
  * The final status of the answer that `text` begins with. Interim answers (100, 103 …) are passed over.
  * `incomplete`: more bytes are needed; `malformed`: it is no HTTP/1 answer, whatever comes.
+ *
+ * It takes the status lines that requests are served with too: HTTP/1.2 to 1.9 (RFC 9110, section 2.5), LF alone as a line
+ * end (RFC 9112, section 2.2), and several blanks behind the version.
  *
  * Source: RFC 9112, section 4; RFC 9110, section 15.2.
  */
@@ -20,8 +24,8 @@ export function finalStatus(text: string): number | 'incomplete' | 'malformed' {
     const status = Number(STATUS_LINE.exec(text.slice(start, lineEnd))?.[1]);
     if (Number.isNaN(status)) return 'malformed';
     if (status >= 200 || status === SWITCHING_PROTOCOLS) return status;
-    const headEnd = text.indexOf(HEAD_END, start);
-    if (headEnd === -1) return 'incomplete';
-    start = headEnd + HEAD_END.length;
+    const headEnd = HEAD_END.exec(text.slice(lineEnd));
+    if (headEnd === null) return 'incomplete';
+    start = lineEnd + headEnd.index + headEnd[0].length;
   }
 }

@@ -272,7 +272,7 @@ describe('messages that come in pieces', () => {
 describe('the last response on a connection', () => {
   it.each([
     ['a body that has no known end', 'PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity\r\n\r\n', 501],
-    ['a body whose length is nonsense', 'PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 007\r\n\r\n', 400],
+    ['a body whose length is nonsense', 'PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 0x7\r\n\r\n', 400],
     ['a request that is refused', 'GET / HTTP/0.9\r\nHost: a\r\n\r\n', 400],
     ['a request that is the last one here', get(), 200],
   ])('reaches a client that sends on behind %s', async (_what, request, status) => {

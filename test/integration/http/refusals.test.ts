@@ -69,6 +69,12 @@ describe('the access line of a refused request', () => {
     ['GET / HTTP/1.1\r\nHost: a b\r\n\r\n', 400, 'host', 'Host', 'a b'],
     [`GET a HTTP/1.1\r\n${HOST}\r\n\r\n`, 400, 'target', undefined, undefined],
     [`GET / HTTP/2.0\r\n${HOST}\r\n\r\n`, 505, 'version', undefined, 'HTTP/2.0'],
+    [`GE/T / HTTP/1.1\r\n${HOST}\r\n\r\n`, 400, 'method', undefined, undefined],
+    ['PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400, 'version', undefined, 'PRI * HT'],
+    [`LIST /a\x01 HTTP/1.1\r\n${HOST}\r\n\r\n`, 400, 'target', undefined, 'LIST /a<\\x01>'],
+    [`LIST / HTTP/1.10\r\n${HOST}\r\n\r\n`, 400, 'line_end', undefined, 'LIST / HTTP/1.1<0>'],
+    [`LIST / HTTP/1.1\r\n${HOST}\r\nX-A: 1\x002\r\n\r\n`, 400, 'field_value', 'X-A', '1<\\x00>'],
+    [`LIST / HTTP/3.1\r\n${HOST}\r\n\r\n`, 505, 'version', undefined, undefined],
     [`CONNECT a:1 HTTP/1.1\r\n${HOST}\r\n\r\n`, 405, 'connect', undefined, 'a:1'],
     [
       `POST / HTTP/1.1\r\n${HOST}\r\nTransfer-Encoding: gzip, chunked\r\n\r\n`,
@@ -219,11 +225,14 @@ describe('the access line of a refused request', () => {
 describe('a refused response', () => {
   it.each([
     [
-      'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
-      'two_lengths',
-      'Transfer-Encoding',
-      undefined,
+      'HTTP/1.1 200 OK\nContent-Length: 5\nContent-Length: 6\n\n',
+      'content_length',
+      'Content-Length',
+      '5<\\x0a>',
     ],
+    ['HTTP/1.1 200 OK\nX-A : 1\r2\n\n', 'field_value', 'X-A', '1<\\x0d>'],
+    ['HTTP/1.1 200 OK\r\nX-A: 1\r\n\r\r\n\r\n', 'field_name', undefined, undefined],
+    ['HTTP/1.1 200 O\rK\r\n\r\n', 'status_line', undefined, 'HTTP/1.1 200 O<\\x0d>'],
     [
       'HTTP/1.1 200 OK\r\nContent-Length: 12345678901234567890123\r\n\r\n',
       'content_length',
@@ -309,8 +318,11 @@ it('answers a HEAD request without a body also when its head never ends or is ma
     `HEAD / HTTP/1.1\r\n${HOST}\r\nX A: 1\r\n\r\n`,
     `HEAD / HTTP/1.1\r\n${HOST}\r\nX-A: ${'x'.repeat(1100)}\r\n\r\n`,
     `HEAD /${'x'.repeat(1100)}`,
+    `HEAD / HTTP/1.2\r\n${HOST}\r\n`,
+    `HEAD / HTTP/1.2\r\n${HOST}\r\nX A: 1\r\n\r\n`,
+    `HEAD / HTTP/1.2\r\n${HOST}\r\nX-A: ${'x'.repeat(1100)}\r\n\r\n`,
   ];
-  for (const [index, status] of [408, 400, 431, 414].entries()) {
+  for (const [index, status] of [408, 400, 431, 414, 408, 400, 431].entries()) {
     const client = await stage.client();
     client.send(broken[index]!);
     const answer = await readMessage(client, { noBody: true });

@@ -45,6 +45,9 @@ describe('a socket that was used before and dies before a byte of the response',
     ['POST with a body', post('body')],
     ['POST without one', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n'],
     ['PATCH', 'PATCH / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n'],
+    ['LOCK', 'LOCK / HTTP/1.1\r\nHost: a\r\n\r\n'],
+    ['a method that nobody registered', 'BAN / HTTP/1.1\r\nHost: a\r\n\r\n'],
+    ['get in lower case, which is no GET', 'get / HTTP/1.1\r\nHost: a\r\n\r\n'],
   ])('is a 502 for %s: it may have been executed', async (_what, request) => {
     const stage = await dyingOnSecond('end');
     await stage.exchange(get());
@@ -52,6 +55,17 @@ describe('a socket that was used before and dies before a byte of the response',
     expect(statusOf(response)).toBe(502);
     expect(stage.backend.connections).toHaveLength(1);
   });
+
+  it.each(['PROPFIND', 'REPORT', 'MKCOL', 'VERSION-CONTROL', 'QUERY'])(
+    'is replaced unseen for %s, which is registered as idempotent',
+    async (method) => {
+      const stage = await dyingOnSecond('end');
+      await stage.exchange(get());
+      const response = await stage.exchange(`${method} / HTTP/1.1\r\nHost: a\r\n\r\n`);
+      expect(statusOf(response)).toBe(200);
+      expect(stage.backend.connections).toHaveLength(2);
+    },
+  );
 
   it.each([
     ['of fixed length', 'Content-Length: 4\r\n\r\nbody'],

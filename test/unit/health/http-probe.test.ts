@@ -101,6 +101,13 @@ describe('an answer', () => {
     ).toBeUndefined();
   });
 
+  it.each(['HTTP/1.2 200 OK\r\n\r\n', 'HTTP/1.1 200 OK\nA: b\n\n', 'HTTP/1.0  200\n'])(
+    'passes outside the grammar where requests are served with it too: %j',
+    async (answer) => {
+      expect(await probeAnswer(answer)).toBeUndefined();
+    },
+  );
+
   it('is not waited for to its end', async () => {
     expect(
       await probeAnswer('HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n', 'x'.repeat(1000)),

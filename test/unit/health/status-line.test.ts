@@ -8,12 +8,16 @@ const answers = [
   'HTTP/1.1 503 \n',
   'HTTP/1.1 101 Switching Protocols\r\n',
   'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n',
+  'HTTP/1.2 200 OK\r\n',
+  'HTTP/1.9  201\n',
+  'HTTP/1.1 100 Continue\n\nHTTP/1.0 206 OK\n',
+  'HTTP/1.1 103 Early Hints\nA: b\r\n\nHTTP/1.1 207 OK\r\n',
   'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 102 \r\n\r\nHTTP/1.1 599 Hm\r\n',
 ];
 
 describe('finalStatus', () => {
   it('reads the status of the final answer', () => {
-    expect(answers.map(finalStatus)).toEqual([200, 404, 503, 101, 204, 599]);
+    expect(answers.map(finalStatus)).toEqual([200, 404, 503, 101, 204, 200, 201, 206, 207, 599]);
   });
 
   it.each(answers)('is incomplete after each part of %j', (answer) => {
@@ -25,7 +29,9 @@ describe('finalStatus', () => {
   it.each([
     'HTTQ',
     'http/1.1 200 OK\r\n',
-    'HTTP/1.1  200 OK\r\n',
+    'HTTP/1.10 200 OK\r\n',
+    'HTTP/2.0 200 OK\r\n',
+    'HTTP/1.1 200 O\rK\r\n',
     'HTTP/1.1 099 X\r\n',
     'HTTP/1.1 600 X\r\n',
     '\n',

@@ -83,7 +83,6 @@ function endingConnection(): { stream: StuckStream; expire: () => void } {
     connect,
     explain,
     pseudonym: 'test',
-    methods: supply.first.methods(),
     requestIds: new RequestIds(),
   });
   const stream = new StuckStream();

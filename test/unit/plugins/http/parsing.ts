@@ -81,10 +81,9 @@ export function readChunked(
           message.expectChunks();
           inBody = true;
         } else if (progress === END) {
-          const head = message.head!;
           return {
             body,
-            trailers: Array.from({ length: head.fields }, (_, field) => head.lineText(field)),
+            trailers: message.trailers.map(({ name, rest }) => `${name}:${rest}`),
             consumed: start,
           };
         } else if (progress !== MORE) return undefined;

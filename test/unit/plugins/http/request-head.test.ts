@@ -12,6 +12,7 @@ const SETS: Readonly<Record<keyof typeof OWN_BITS, readonly string[]>> = {
   hops: ['max-forwards'],
   b3: ['b3', 'x-b3-traceid', 'x-b3-spanid', 'x-b3-parentspanid', 'x-b3-sampled', 'x-b3-flags'],
   jaeger: ['uber-trace-id'],
+  length: ['content-length'],
 };
 /** Those that we write for each request. */
 const ALWAYS = [
@@ -29,7 +30,7 @@ const OTHERS = ['accept', 'date', 'referer', 'user-agent', 'via', 'x-other'];
 function passedNames(own: number): string[] {
   const names = [...Object.values(SETS).flat(), ...ALWAYS, ...OTHERS];
   const message = reader();
-  const bytes = Buffer.from(`GET / HTTP/1.1\r\n${names.map((name) => `${name}: a\r\n`).join('')}\r\n`);
+  const bytes = Buffer.from(`GET / HTTP/1.1\r\n${names.map((name) => `${name}: 1\r\n`).join('')}\r\n`);
   message.feed(bytes, 0, bytes.length);
   const text = forwardedRequest(message.head!, undefined, undefined, own, undefined);
   message.finish();

@@ -1,0 +1,23 @@
+import type { RefusalRule } from './refusal-rules.ts';
+
+/** The beginning of a message that the parser refused, in a form that it takes. */
+export interface Mended {
+  /** What the parser reads instead. */
+  readonly text: string;
+  /** How many of the bytes that arrived it stands for. */
+  readonly length: number;
+  /** The method of a request, as it arrived. */
+  readonly method: string;
+}
+
+/** Why bytes are refused. */
+export interface Unmended {
+  readonly rule: RefusalRule;
+  /** The rule in words, the same for all that break it. */
+  readonly reason: string;
+  /** Where the byte lies that broke it. */
+  readonly at: number;
+}
+
+/** What came of mending: undefined while more bytes are needed, 'not ours' when the parser says best what is wrong. */
+export type Mending = Mended | Unmended | 'not ours' | undefined;
