@@ -48,6 +48,8 @@ export interface AppOptions {
   readonly errorOutput?: number;
   /** Shown by `/version` and `/status`. */
   readonly version?: string;
+  /** Ends a start that is under way: everything is closed at once. Once the proxy is up it means nothing any more. */
+  readonly stopped?: AbortSignal;
 }
 
 /** A running proxy. */
@@ -68,11 +70,23 @@ export interface App {
   destroy(): void;
 }
 
-/** Starts a proxy. Rejects with a ConfigError that holds all problems, or with a BalanceError (an address in use, a broken plugin). */
+/**
+ * Starts a proxy. Rejects with a ConfigError that holds all problems, with a BalanceError (an address in use, a broken
+ * plugin); after `stopped` aborts with whichever error that leads to.
+ */
 export async function startApp(options: AppOptions): Promise<App> {
+  const { stopped } = options;
+  stopped?.throwIfAborted();
   const app = new Proxy(options);
+  const abandon = (): void => {
+    app.destroy();
+    app.flushLogsNow();
+  };
+  stopped?.addEventListener('abort', abandon);
   try {
     await app.start();
+    stopped?.throwIfAborted();
+    stopped?.removeEventListener('abort', abandon);
     return app;
   } catch (error) {
     app.destroy();

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { CommandContext } from './command-context.ts';
+import type { ServeContext } from './command-context.ts';
 import { startDemoBackends } from './demo-backends.ts';
 import { demoGuide } from './demo-guide.ts';
 import { packageRoot, packageVersion } from './package-root.ts';
@@ -9,14 +9,16 @@ import { serve } from './serve.ts';
 const backendPorts = [9001, 9002, 9003];
 
 /** `balance demo`: three embedded backends and the proxy of config/balance.yaml in front of them. Resolves with the exit code. */
-export async function demo(context: CommandContext): Promise<number> {
-  const { startApp } = await import('../app.ts');
+export async function demo(context: ServeContext): Promise<number> {
   const configFile = fileURLToPath(new URL('config/balance.yaml', packageRoot()));
   const demoBackends = await startDemoBackends(backendPorts);
   try {
     return await serve(
       {
-        start: () => startApp({ configFile, env: context.env, version: packageVersion() }),
+        start: async (stopped) => {
+          const { startApp } = await import('../app.ts');
+          return startApp({ configFile, env: context.env, version: packageVersion(), stopped });
+        },
         started: (app) => {
           const [proxyAddress = ''] = app.listeners.values();
           const adminAddress = app.adminAddresses[0];

@@ -1,63 +1,52 @@
 #!/usr/bin/env node
-import { parseCommandLine, type CommandLine } from './command-line.ts';
-import type { CommandContext } from './command-context.ts';
-import { describeFailure, exitCode, exitCodeOf } from './exit-code.ts';
-import { packageVersion } from './package-root.ts';
-import { usage } from './usage.ts';
+// The first module of the program. It imports nothing, so that its handlers stand as early as JavaScript runs at all:
+// loading the proxy takes some tenths of a second, in which SIGHUP would end the process and SIGUSR1 start the debugger.
+import type { EarlySignals } from './early-signals.ts';
 
-// The commands are imported when they are asked for: `--help` and `--version` need none of the proxy.
-async function execute(line: CommandLine, context: CommandContext): Promise<number> {
-  switch (line.command) {
-    case 'run':
-      return (await import('./run.ts')).run(line.configFile, context);
-    case 'validate':
-      return (await import('./validate.ts')).validate(line, context);
-    case 'diff':
-      return (await import('./diff.ts')).diff(line, context);
-    case 'explain':
-      return (await import('./explain.ts')).explain(line, context);
-    case 'demo':
-      return (await import('./demo.ts')).demo(context);
-    case 'logs':
-      return (await import('./logs.ts')).logs(line.args, { ...context, stdin: process.stdin });
-    case 'help':
-      context.stdout.write(usage);
-      return exitCode.ok;
-    case 'version':
-      context.stdout.write(`${packageVersion()}\n`);
-      return exitCode.ok;
-    case 'mistake':
-      context.stderr.write(`balance: ${line.message}; see balance --help\n`);
-      return exitCode.usage;
+/** What a running proxy listens to. SIGPIPE is not among them: the runtime ignores it from its own first moment on. */
+const SIGNALS = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2'] as const;
+
+/** Before a command took over or was let go, what comes is kept; SIGUSR1 is ignored by all but a running proxy. */
+type State = 'catching' | 'taken over' | 'released';
+
+class CaughtSignals implements EarlySignals {
+  /** At most one of each: more of the same say nothing new, and a flood of them takes no memory. */
+  readonly #caught = new Set<NodeJS.Signals>();
+  readonly #catch = (signal: NodeJS.Signals): void => {
+    if (this.#state === 'catching') this.#caught.add(signal);
+    else if (this.#state === 'released') this.#haveUsualEffect(signal);
+  };
+  #state: State = 'catching';
+
+  constructor() {
+    for (const signal of SIGNALS) process.on(signal, this.#catch);
   }
-}
 
-async function main(context: CommandContext): Promise<number> {
-  try {
-    return await execute(parseCommandLine(process.argv.slice(2), context.env), context);
-  } catch (thrown) {
-    context.stderr.write(`${describeFailure(thrown)}\n`);
-    return exitCodeOf(thrown);
+  takeOver(): readonly NodeJS.Signals[] {
+    this.#state = 'taken over';
+    return [...this.#caught];
   }
-}
 
-/** Resolves when the stream handed everything to the operating system, or can't any more. */
-function flushed(stream: NodeJS.WriteStream): Promise<void> {
-  return new Promise((resolve) => {
-    stream.write('', () => {
-      resolve();
+  release(): void {
+    this.#state = 'released';
+    for (const signal of this.#caught) this.#haveUsualEffect(signal);
+    // One turn of the loop later: a signal that the kernel handed over already, and the loop has not, would be lost.
+    setImmediate(() => {
+      for (const signal of SIGNALS) this.#ignoreNoMore(signal);
     });
-  });
+  }
+
+  #haveUsualEffect(signal: NodeJS.Signals): void {
+    if (signal === 'SIGUSR1') return;
+    this.#ignoreNoMore(signal);
+    process.kill(process.pid, signal);
+  }
+
+  #ignoreNoMore(signal: NodeJS.Signals): void {
+    if (signal !== 'SIGUSR1') process.removeListener(signal, this.#catch);
+  }
 }
 
-// A reader that went away (`balance validate | head -1`) is no reason to fail.
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
-
-// Without a handler the runtime starts its debugger at this signal, which the proxy takes for another one once it runs.
-process.on('SIGUSR1', () => undefined);
-
-const { env, stdout, stderr } = process;
-const code = await main({ env, stdout, stderr, process });
-await Promise.all([flushed(stdout), flushed(stderr)]);
-// A handle that a plugin or a library forgot must not keep the process alive.
-process.exit(code);
+const signals = new CaughtSignals();
+const { runProgram } = await import('./run-program.ts');
+await runProgram(signals);

@@ -31,9 +31,10 @@ Options of logs:
   -f, --follow        go on when the last file grows or is rotated
 
 Signals:
-  SIGTERM, SIGINT     finish what runs, then exit with 0; a second one exits at once
-  SIGHUP              read the config file again and open log files anew (run)
-  SIGUSR1             open log files anew, after they were moved
+  SIGTERM, SIGINT, SIGQUIT   finish what runs, for shutdown.timeout at most, then exit with 0; a second one exits
+                             at once with 1; one that comes before the proxy is up ends the start, with 0
+  SIGHUP                     read the config file again and open log files anew (run)
+  SIGUSR1                    open log files anew, after they were moved
 
 Exit codes: 0 fine; 1 a failure such as an address in use; 2 a wrong config or command line.
             diff: 0 nothing changes; 1 something does; 2 a file that can't be used.

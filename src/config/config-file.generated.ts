@@ -753,7 +753,7 @@ export interface WatchErrors {
 /** How the proxy ends. */
 export interface Shutdown {
   /**
-   * How long running requests and connections may take to finish after SIGTERM or SIGINT; what is left is cut.
+   * How long running requests and connections may take to finish after SIGTERM, SIGINT or SIGQUIT; what is left is cut.
    * @default "30s"
    */
   readonly timeout?: string | number;

@@ -91,7 +91,8 @@ describe('the image', () => {
         `[{ address: '${server.address}' }]`,
       ),
     );
-    const [, entry = ''] = JSON.parse(instructions('ENTRYPOINT')[0]!) as string[];
+    // The options before it are for the image's version of the runtime.
+    const entry = (JSON.parse(instructions('ENTRYPOINT')[0]!) as string[]).at(-1)!;
     const [command = ''] = JSON.parse(instructions('CMD')[0]!) as string[];
     const child = spawn(process.execPath, [entry, command, '--config', config], { cwd: folder });
     owned({ close: () => Promise.resolve(void child.kill('SIGKILL')) });

@@ -194,7 +194,7 @@ describe('balance run', () => {
     expect(stderr).toMatch(new RegExp(`^balance: [^\\n]*${port}[^\\n]*in use[^\\n]*\\n$`));
   });
 
-  it.each(['SIGTERM', 'SIGINT'] as const)(
+  it.each(['SIGTERM', 'SIGINT', 'SIGQUIT'] as const)(
     'finishes what runs at %s, refuses what is new, and ends with 0',
     async (signal) => {
       const { child, port, answer, finish } = await runningWithRequest();

@@ -33,11 +33,18 @@ function fakeApp() {
   return { app, logger, drained };
 }
 
+/** A process without signals of its own; `early` came before anybody listened. */
+function contextOf(events: ReturnType<typeof fakeProcess>, early: readonly NodeJS.Signals[] = []) {
+  const stderr = new PassThrough({ encoding: 'utf8' });
+  const earlySignals = { takeOver: () => early, release: vi.fn() };
+  return { env: {}, stdout: new PassThrough(), stderr, process: events, earlySignals };
+}
+
 /** Starts a served proxy and resolves once it runs. */
 async function running(hangup: 'reload' | 'stop' = 'reload') {
   const events = fakeProcess();
   const fake = fakeApp();
-  const context = { env: {}, stdout: new PassThrough(), stderr: new PassThrough(), process: events };
+  const context = contextOf(events);
   let result: Promise<number> | undefined;
   await new Promise<void>((resolve) => {
     const options = {
@@ -56,7 +63,7 @@ describe('serve', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  it.each(['SIGTERM', 'SIGINT'])('drains at %s and ends with 0', async (signal) => {
+  it.each(['SIGTERM', 'SIGINT', 'SIGQUIT'])('drains at %s and ends with 0', async (signal) => {
     const { app, drained, events, result } = await running();
     events.emit(signal, signal);
     await vi.waitFor(() => {
@@ -85,7 +92,43 @@ describe('serve', () => {
     expect(events.exit).not.toHaveBeenCalled();
   });
 
-  it('stops after the start when the signal came during the start', async () => {
+  it.each(['SIGTERM', 'SIGINT', 'SIGQUIT'])('ends the start at %s, and ends with 0', async (signal) => {
+    const events = fakeProcess();
+    const { app } = fakeApp();
+    const context = contextOf(events);
+    let finishStart: (app: App) => void = () => undefined;
+    let stopped: AbortSignal | undefined;
+    const start = (given: AbortSignal) => {
+      stopped = given;
+      return new Promise<App>((resolve) => {
+        finishStart = resolve;
+      });
+    };
+    const result = serve({ start, hangup: 'reload' }, context);
+    expect(stopped?.aborted).toBe(false);
+    events.emit(signal, signal);
+    expect(stopped?.aborted).toBe(true);
+    expect(await result).toBe(0);
+    expect(context.stderr.read()).toBe(`balance: ${signal} before the proxy was up: it does not start\n`);
+    // A start that was over in the same moment leaves nothing behind.
+    finishStart(app);
+    await vi.waitFor(() => {
+      expect(app.destroy).toHaveBeenCalledOnce();
+    });
+  });
+
+  it('does not even begin to start when the end was asked for before', async () => {
+    const start = vi.fn(async () => fakeApp().app);
+    expect(await serve({ start, hangup: 'reload' }, contextOf(fakeProcess(), ['SIGTERM']))).toBe(0);
+    expect(start).not.toHaveBeenCalled();
+  });
+
+  it.each([
+    { came: 'SIGHUP', early: true, reloads: 1 },
+    { came: 'SIGHUP', early: false, reloads: 1 },
+    { came: 'SIGUSR1', early: true, reloads: 0 },
+    { came: 'SIGUSR1', early: false, reloads: 0 },
+  ] as const)('keeps $came (early: $early) until the proxy is up', async ({ came, early, reloads }) => {
     const events = fakeProcess();
     const { app, drained } = fakeApp();
     let finishStart: (app: App) => void = () => undefined;
@@ -93,13 +136,25 @@ describe('serve', () => {
       new Promise<App>((resolve) => {
         finishStart = resolve;
       });
-    const context = { env: {}, stdout: new PassThrough(), stderr: new PassThrough(), process: events };
-    const result = serve({ start, hangup: 'reload' }, context);
-    events.emit('SIGTERM', 'SIGTERM');
+    const result = serve({ start, hangup: 'reload' }, contextOf(events, early ? [came] : []));
+    if (!early) for (let times = 0; times < 3; times += 1) events.emit(came, came);
     finishStart(app);
+    await vi.waitFor(() => {
+      expect(app.reopenLogs).toHaveBeenCalledOnce();
+    });
+    expect(app.reload).toHaveBeenCalledTimes(reloads);
+    events.emit('SIGTERM', 'SIGTERM');
     drained();
     expect(await result).toBe(0);
-    expect(app.close).toHaveBeenCalledOnce();
+  });
+
+  it('ignores SIGUSR2, and says so', async () => {
+    const { app, logger, events } = await running();
+    events.emit('SIGUSR2', 'SIGUSR2');
+    expect(logger.warn).toHaveBeenCalledWith('signal without a meaning here is ignored', {
+      signal: 'SIGUSR2',
+    });
+    expect(app.close).not.toHaveBeenCalled();
   });
 
   it('reads the config again at SIGHUP, or stops where a closed terminal means the end', async () => {
@@ -138,8 +193,8 @@ describe('serve', () => {
 
   it('survives stray errors from the start on', async () => {
     const events = fakeProcess();
-    const stderr = new PassThrough();
-    const context = { env: {}, stdout: new PassThrough(), stderr, process: events };
+    const context = contextOf(events);
+    const { stderr } = context;
     const start = async (): Promise<App> => {
       events.emit('uncaughtException', new Error('early bird'));
       throw new Error('in use');
@@ -151,7 +206,7 @@ describe('serve', () => {
 
   it('throws what the start throws and takes its handlers back', async () => {
     const events = fakeProcess();
-    const context = { env: {}, stdout: new PassThrough(), stderr: new PassThrough(), process: events };
+    const context = contextOf(events);
     const start = async (): Promise<App> => Promise.reject(new Error('in use'));
     await expect(serve({ start, hangup: 'reload' }, context)).rejects.toThrow('in use');
     expect(events.eventNames()).toEqual([]);

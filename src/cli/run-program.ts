@@ -1,0 +1,64 @@
+import { parseCommandLine, type CommandLine } from './command-line.ts';
+import type { ServeContext } from './command-context.ts';
+import type { EarlySignals } from './early-signals.ts';
+import { describeFailure, exitCode, exitCodeOf } from './exit-code.ts';
+import { packageVersion } from './package-root.ts';
+import { usage } from './usage.ts';
+
+/** Runs the command that the command line asks for, and ends the process with its exit code. */
+export async function runProgram(earlySignals: EarlySignals): Promise<never> {
+  const { env, stdout, stderr } = process;
+  // A reader that went away (`balance validate | head -1`) is no reason to fail.
+  for (const stream of [stdout, stderr]) stream.on('error', () => undefined);
+  const code = await codeOf({ env, stdout, stderr, process, earlySignals });
+  await Promise.all([flushed(stdout), flushed(stderr)]);
+  // A handle that a plugin or a library forgot must not keep the process alive.
+  process.exit(code);
+}
+
+async function codeOf(context: ServeContext): Promise<number> {
+  try {
+    const line = parseCommandLine(process.argv.slice(2), context.env);
+    if (line.command !== 'run' && line.command !== 'demo') context.earlySignals.release();
+    return await execute(line, context);
+  } catch (thrown) {
+    context.stderr.write(`${describeFailure(thrown)}\n`);
+    return exitCodeOf(thrown);
+  }
+}
+
+// The commands are imported when they are asked for: `--help` and `--version` need none of the proxy.
+async function execute(line: CommandLine, context: ServeContext): Promise<number> {
+  switch (line.command) {
+    case 'run':
+      return (await import('./run.ts')).run(line.configFile, context);
+    case 'validate':
+      return (await import('./validate.ts')).validate(line, context);
+    case 'diff':
+      return (await import('./diff.ts')).diff(line, context);
+    case 'explain':
+      return (await import('./explain.ts')).explain(line, context);
+    case 'demo':
+      return (await import('./demo.ts')).demo(context);
+    case 'logs':
+      return (await import('./logs.ts')).logs(line.args, { ...context, stdin: process.stdin });
+    case 'help':
+      context.stdout.write(usage);
+      return exitCode.ok;
+    case 'version':
+      context.stdout.write(`${packageVersion()}\n`);
+      return exitCode.ok;
+    case 'mistake':
+      context.stderr.write(`balance: ${line.message}; see balance --help\n`);
+      return exitCode.usage;
+  }
+}
+
+/** Resolves when the stream handed everything to the operating system, or can't any more. */
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write('', () => {
+      resolve();
+    });
+  });
+}
