@@ -50,7 +50,7 @@ export class ExchangeFacts implements ExchangeRecord, TemplateValues {
     this.instance = instance;
     this.method = head.method;
     this.modern = head.minor > 0;
-    this.body = RequestBody.of(head, instance.options.limits.body_size);
+    this.body = RequestBody.of(head, instance, this.#begunAtMs);
     this.clientAddress = connection.connection.remoteAddress;
   }
 

@@ -25,6 +25,7 @@ import {
   BAD_TARGET,
   checkRequest,
   refuseBody,
+  DRIPPED_BODY,
   SLOW_BODY,
 } from './request-check.ts';
 import { refuseField, refuseRequest, refuseTarget, type Refusal } from './refusal.ts';
@@ -161,29 +162,45 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
 
   /** Something moved: the time until the next event is due begins anew. */
   touch(): void {
-    const { timeouts } = this.instance.options;
+    if (this.body?.isTooSlow() === true) {
+      this.#refuse(refuseRequest(DRIPPED_BODY));
+      return;
+    }
     const { deadline } = this.connection;
-    const relay = this.#relay;
-    const awaited = this.body?.isAwaited === true;
-    if (relay === undefined || this.matched === undefined) {
-      // Waiting for a lease, which has its own limits.
-      if (awaited) deadline.set(timeouts.read);
-      else deadline.clear();
-    } else if (relay.clientFull) deadline.set(timeouts.write);
-    else if (awaited && (!relay.begun || relay.switched)) deadline.set(timeouts.read);
-    else deadline.set(this.matched.upstream.readTimeoutMs);
+    const totalMs = this.instance.options.timeouts.request;
+    let dueMs = this.#dueMs();
+    if (totalMs > 0) dueMs = Math.min(dueMs, totalMs - this.elapsedMs);
+    if (dueMs === Number.POSITIVE_INFINITY) deadline.clear();
+    else deadline.set(dueMs);
   }
 
-  /** Nothing moved for too long. */
+  /** The deadline passed: nothing moved for too long, all of it took too long, or a slow client is to be looked at. */
   expired(): void {
     const relay = this.#relay;
-    if (relay?.begun === true || relay?.clientFull === true) {
-      if (relay.clientFull) this.abort('client_abort');
-      else if (relay.switched && this.body?.isAwaited === true) this.abort('body_timeout');
+    const totalMs = this.instance.options.timeouts.request;
+    const awaited = this.body?.isAwaited === true;
+    if (totalMs > 0 && this.elapsedMs >= totalMs - TIMER_SLACK_MS) {
+      this.fail(504, 'request_timeout', 'the request took too long');
+    } else if (relay?.clientFull === true) {
+      if (this.connection.taking.keepsPace()) this.touch();
+      else this.abort('reader_too_slow');
+    } else if (relay?.begun === true) {
+      if (relay.switched && awaited) this.abort('body_timeout');
       else this.abort('backend_timeout', 'the backend stopped in the middle of its response');
-    } else if (this.body?.isAwaited === true) {
-      this.#refuse(refuseRequest(SLOW_BODY));
-    } else this.fail(504, 'backend_timeout', 'the backend took too long');
+    } else if (awaited) this.#refuse(refuseRequest(SLOW_BODY));
+    else this.fail(504, 'backend_timeout', 'the backend took too long');
+  }
+
+  /** How long the next event may take. */
+  #dueMs(): number {
+    const { timeouts } = this.instance.options;
+    const relay = this.#relay;
+    const awaited = this.body?.isAwaited === true;
+    // Waiting for a lease, which has its own limits.
+    if (relay === undefined || this.matched === undefined)
+      return awaited ? timeouts.read : Number.POSITIVE_INFINITY;
+    if (relay.clientFull) return this.connection.watchTaking(this.instance);
+    return awaited && (!relay.begun || relay.switched) ? timeouts.read : this.matched.upstream.readTimeoutMs;
   }
 
   /** The backend's connection ended before any byte of a response: try again unseen, or say so. */
@@ -239,12 +256,13 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     this.error ??= code;
     logBackendFailure(this, code, detail);
     this.status = this.#relay?.status ?? 0;
-    const endsByClose = this.#relay?.endsByClose === true;
+    // Where the end of the connection means the end of the body, only a reset tells the difference. It also frees what the
+    // system keeps for a client that does not take it.
+    const resets = this.#relay?.endsByClose === true || code === 'reader_too_slow';
     this.#dropLease();
     this.#finishRecord();
     const { stream } = this.connection.connection;
-    // Where the end of the connection means the end of the body, only a reset tells the difference.
-    if (endsByClose) stream.reset();
+    if (resets) stream.reset();
     else stream.destroy();
   }
 
@@ -384,6 +402,9 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     this.instance.ended();
   }
 }
+
+/** A timer may fire so much early. */
+const TIMER_SLACK_MS = 1;
 
 function withoutQuery(target: string): string {
   const query = target.indexOf('?');

@@ -11,6 +11,7 @@ import type {
 } from '../../src/plugin-api/index.ts';
 import { answerText, errorAnswer, withBody } from './answer.ts';
 import { ClientView } from './client-fields.ts';
+import { ClientTaking } from './client-taking.ts';
 import { Exchange } from './exchange.ts';
 import { saysItIsLast } from './half-close.ts';
 import type { Head } from './head.ts';
@@ -53,6 +54,7 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
   #clientFull = false;
   readonly #begunAtMs = performance.now();
   #view: ClientView | undefined;
+  #taking: ClientTaking | undefined;
   #requests = 0;
   #closing = false;
   /** Kept open for one last request although its generation is over: who serves that, and does not end before. */
@@ -119,7 +121,8 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
   drained(): void {
     if (this.#clientFull) {
       this.#clientFull = false;
-      this.#next();
+      if (this.taking.end()) this.#next();
+      else this.connection.stream.reset();
     } else this.#exchange?.clientDrained();
   }
 
@@ -177,6 +180,18 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
     return this.#view;
   }
 
+  /** Watches whether the client takes what it is sent. */
+  get taking(): ClientTaking {
+    return (this.#taking ??= new ClientTaking(this.connection.stream));
+  }
+
+  /** The client has not taken what was written to it. Returns after how long it is to be looked at. */
+  watchTaking(instance: HttpInstance): number {
+    const { taking } = this;
+    taking.begin(instance.taking);
+    return taking.lookMs;
+  }
+
   /** False when the response must say that the connection ends after it. */
   get mayStayOpen(): boolean {
     if (this.#closing || this.connection.draining || this.#isAtEnd) return false;
@@ -204,7 +219,7 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
     // Who asks on and on without taking the answers must not fill the memory with them.
     this.#clientFull = true;
     this.connection.stream.pause();
-    this.deadline.set(this.#first.options.timeouts.write);
+    this.deadline.set(this.watchTaking(exchange?.instance ?? this.#first));
   }
 
   /** The client may send on, unless it has sent too much ahead. */
@@ -337,7 +352,8 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
     const lingers = mayStillSend && !this.#peerEnded;
     if (lingers) stream.end();
     else stream.close();
-    this.#lingering = new Lingering(stream, this.#first.options.timeouts.write);
+    if (stream.writableLength > 0) this.watchTaking(this.#current() ?? this.#first);
+    this.#lingering = new Lingering(stream, this.taking);
     if (this.connection.draining) this.#lingering.hurry();
     if (!stream.destroyed) this.deadline.set(LINGER_LOOK_MS);
     if (lingers) stream.resume();
@@ -345,10 +361,15 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
 
   #expired(): void {
     if (this.#lingering !== undefined) this.#lingerOn(this.#lingering);
-    else if (this.#clientFull) this.connection.stream.destroy();
+    else if (this.#clientFull) this.#stillFull();
     else if (this.#exchange !== undefined) this.#exchange.expired();
     else if (this.reader.busy) this.#refuse(refuseRequest(SLOW_HEAD));
     else this.#finish();
+  }
+
+  #stillFull(): void {
+    if (this.taking.keepsPace()) this.deadline.set(this.taking.lookMs);
+    else this.connection.stream.reset();
   }
 
   #lingerOn(lingering: Lingering): void {

@@ -7,6 +7,7 @@ import type {
   ProtocolInstance,
   Upstream,
 } from '../../src/plugin-api/index.ts';
+import type { TakingLimits } from './client-taking.ts';
 import { ErrorPages } from './error-pages.ts';
 import { FieldEdits } from './field-edits.ts';
 import type { Head } from './head.ts';
@@ -17,6 +18,7 @@ import { pathEdit } from './path-edits.ts';
 import { HttpDate } from './response-head.ts';
 import type { Scratch } from './scratch.ts';
 import { hostName } from './request-target.ts';
+import { leastRate, type LeastRate } from './transfer-rate.ts';
 import { TrustedProxies } from './trusted-proxies.ts';
 import { Via } from './via.ts';
 import type { RequestIds } from './request-ids.ts';
@@ -46,6 +48,10 @@ export class HttpInstance implements ProtocolInstance {
   readonly parts: HttpParts;
   readonly requestLimits: HeadLimits;
   readonly responseLimits = RESPONSE_HEAD_LIMITS;
+  /** How fast clients must send bodies; undefined: at any rate. */
+  readonly sendingRate: LeastRate | undefined;
+  /** How fast they must take responses. */
+  readonly taking: TakingLimits;
   readonly date = new HttpDate();
   readonly trusted: TrustedProxies;
   readonly via: Via;
@@ -67,6 +73,9 @@ export class HttpInstance implements ProtocolInstance {
     this.keepsResponseId = options.response_request_id === 'backend';
     this.errorPages = new ErrorPages(options.error_pages, host.directory);
     this.requestLimits = { headerSize: options.limits.header_size, headerCount: options.limits.header_count };
+    const { request, response, window } = options.limits.min_rate;
+    this.sendingRate = leastRate(request, window);
+    this.taking = { rate: leastRate(response, window), timeoutMs: options.timeouts.write };
     this.#router =
       options.routes.length === 0
         ? undefined

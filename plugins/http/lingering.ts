@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 
 import type { ByteStream } from '../../src/plugin-api/index.ts';
+import type { ClientTaking } from './client-taking.ts';
 
 /** How often a lingering connection is looked at; also the longest silence of a client after our last response. */
 export const LINGER_LOOK_MS = 5_000;
@@ -17,17 +18,16 @@ const MOST_BYTES = 64 * 1024 ** 3;
  */
 export class Lingering {
   readonly #stream: ByteStream;
-  readonly #writeTimeoutMs: number;
+  readonly #taking: ClientTaking;
   #endsAtMs = performance.now() + LONGEST_MS;
   #received = 0;
   #receivedBefore = 0;
-  /** What waited to be sent at the last look, and for how long that has not changed. */
+  /** What waited to be sent at the last look. */
   #unsent: number;
-  #unsentMs = 0;
 
-  constructor(stream: ByteStream, writeTimeoutMs: number) {
+  constructor(stream: ByteStream, taking: ClientTaking) {
     this.#stream = stream;
-    this.#writeTimeoutMs = writeTimeoutMs;
+    this.#taking = taking;
     this.#unsent = stream.writableLength;
   }
 
@@ -45,12 +45,11 @@ export class Lingering {
   /** To be asked each {@link LINGER_LOOK_MS}: true once the client neither takes what is left of the response nor sends on, or has done so for too long. */
   isOver(): boolean {
     const unsent = this.#stream.writableLength;
-    const isTaking = unsent !== this.#unsent;
+    const hasTaken = unsent !== this.#unsent;
     const isSending = this.#received - this.#receivedBefore >= LEAST_BYTES;
-    this.#unsentMs = isTaking ? 0 : this.#unsentMs + LINGER_LOOK_MS;
     this.#unsent = unsent;
     this.#receivedBefore = this.#received;
-    if (unsent > 0) return this.#unsentMs >= this.#writeTimeoutMs;
-    return !(isTaking || isSending) || performance.now() >= this.#endsAtMs;
+    if (unsent > 0) return !this.#taking.keepsPace();
+    return !(hasTaken || isSending) || performance.now() >= this.#endsAtMs;
   }
 }

@@ -26,6 +26,7 @@ export const REFUSAL_RULES = {
   trailer: 'The fields behind a chunked body are as well-formed as those of a head.',
   body_size: 'The body is no larger than `limits.body_size`.',
   body_timeout: 'The body arrives without a gap of `timeouts.read`.',
+  body_rate: 'The body arrives no more slowly than `limits.min_rate` says.',
   connect: 'The method is not CONNECT.',
   loop: 'The request did not come through this proxy before.',
   upgrade: 'A backend switches to no protocol that the client did not ask for.',

@@ -3,6 +3,7 @@ import type { ByteStream, StreamReader } from '../../src/plugin-api/index.ts';
 /** A connection that leads nowhere: it keeps what is written, and its reader gets what it is told to. */
 export class RehearsalStream implements ByteStream {
   readonly writableLength = 0;
+  readonly bytesTaken = 0;
   writeEnded = false;
   destroyed = false;
   /** All that was written, as text of bytes. */

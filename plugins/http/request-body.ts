@@ -1,7 +1,11 @@
+import { performance } from 'node:perf_hooks';
+
 import type { ByteStream } from '../../src/plugin-api/index.ts';
 import { ChunkedText, lastChunk } from './chunked-text.ts';
 import type { Head } from './head.ts';
+import type { HttpInstance } from './http-instance.ts';
 import { END, MORE, type MessageReader } from './message-reader.ts';
+import { TransferRate, type LeastRate } from './transfer-rate.ts';
 
 /** What is wrong with a body; undefined while nothing is. */
 export type BodyFault = 'malformed' | 'too large' | undefined;
@@ -27,27 +31,53 @@ export class RequestBody {
   #isForwarded = false;
   /** The backend has not taken what was sent. */
   #isBlocked = false;
+  /** The client sends nothing before it is told to go on (RFC 9110 10.1.1). */
+  #waitsForContinue: boolean;
   #left: number;
   readonly #limit: number;
   readonly #chunks: ChunkedText | undefined;
+  readonly #leastRate: LeastRate | undefined;
+  readonly #begunAtMs: number;
+  #rate: TransferRate | undefined;
+  /** What arrived since the rate was looked at, with framing. */
+  #arrived = 0;
 
-  private constructor(isChunked: boolean, left: number, limit: number) {
-    this.isChunked = isChunked;
-    this.#left = left;
-    this.#limit = limit;
-    this.#chunks = isChunked ? new ChunkedText() : undefined;
+  private constructor(head: Head, { options, sendingRate }: HttpInstance, begunAtMs: number) {
+    const limit = options.limits.body_size;
+    this.isChunked = head.chunked;
+    this.#left = head.chunked ? 0 : head.contentLength;
+    this.#limit = limit === 0 ? Number.POSITIVE_INFINITY : limit;
+    this.#chunks = head.chunked ? new ChunkedText() : undefined;
+    this.#leastRate = sendingRate;
+    this.#begunAtMs = begunAtMs;
+    this.#waitsForContinue = expectsContinue(head);
   }
 
-  /** The body that a head announces; undefined when there is none. `limitBytes` 0: no limit. */
-  static of(head: Head, limitBytes: number): RequestBody | undefined {
-    const limit = limitBytes === 0 ? Number.POSITIVE_INFINITY : limitBytes;
-    if (head.chunked) return new RequestBody(true, 0, limit);
-    return head.contentLength > 0 ? new RequestBody(false, head.contentLength, limit) : undefined;
+  /** The body that a head announces; undefined when there is none. */
+  static of(head: Head, instance: HttpInstance, begunAtMs: number): RequestBody | undefined {
+    return head.chunked || head.contentLength > 0 ? new RequestBody(head, instance, begunAtMs) : undefined;
   }
 
   /** True while the client has to send on. */
   get isAwaited(): boolean {
-    return this.isOpen && this.#held === undefined && !this.#isBlocked;
+    return this.isOpen && this.#held === undefined && !this.#isBlocked && !this.#waitsForContinue;
+  }
+
+  /** The client was told to go on. */
+  goesOn(): void {
+    this.#waitsForContinue = false;
+  }
+
+  /** Whether the client sends too slowly. To be asked when something moved or waits: the time between is the client's while the body is awaited. */
+  isTooSlow(): boolean {
+    if (this.#leastRate === undefined || !this.isOpen) return false;
+    const { isAwaited } = this;
+    // Most bodies come with their head: then no clock is asked, and nothing is made.
+    if (this.#rate === undefined && this.#arrived === 0 && isAwaited) return false;
+    this.#rate ??= new TransferRate(this.#leastRate, this.#waitsForContinue ? -1 : this.#begunAtMs);
+    const arrived = this.#arrived;
+    this.#arrived = 0;
+    return !this.#rate.moved(arrived, performance.now(), isAwaited);
   }
 
   /** True while another backend could get all of it. */
@@ -57,9 +87,13 @@ export class RequestBody {
 
   /** Takes the part of `bytes[start, end)` that belongs to the body; returns where it ends. */
   take(bytes: Buffer, start: number, end: number, reader: MessageReader): number {
-    return this.#chunks === undefined
-      ? this.#takePlain(bytes, start, end)
-      : this.#takeChunks(this.#chunks, bytes, start, end, reader);
+    const stop =
+      this.#chunks === undefined
+        ? this.#takePlain(bytes, start, end)
+        : this.#takeChunks(this.#chunks, bytes, start, end, reader);
+    this.#waitsForContinue = false;
+    this.#arrived += stop - start;
+    return stop;
   }
 
   /** Whether the last `take` found something to send. */
@@ -132,6 +166,10 @@ export class RequestBody {
     this.#end = this.#piece.length;
     return progress === END ? reader.position : end;
   }
+}
+
+function expectsContinue(head: Head): boolean {
+  return head.minor > 0 && head.valueOf('expect')?.toLowerCase() === '100-continue';
 }
 
 const EMPTY = Buffer.alloc(0);

@@ -34,6 +34,7 @@ export const LONG_LINE = rule('target_size', 414, 'the request target is too lon
 export const LARGE_HEAD = rule('head_size', 431, 'the request head is too large', 'head_too_large');
 const LARGE_BODY = rule('body_size', 413, 'the request body is too large', 'body_too_large');
 export const SLOW_HEAD = rule('head_timeout', 408, 'the request head took too long', 'head_timeout');
+export const DRIPPED_BODY = rule('body_rate', 408, 'the request body came too slowly', 'body_too_slow');
 export const SLOW_BODY = rule('body_timeout', 408, 'the request body took too long', 'body_timeout');
 const LOOP = rule('loop', 508, 'the request came through this proxy before', 'loop');
 

@@ -13,6 +13,8 @@ import { chosenUpgrade } from './upgrade.ts';
 /** Pieces of a body up to this size are joined with what else is to be written; larger ones go out by themselves. */
 const JOINED_BYTES = 16 * 1024;
 
+const CONTINUE = 100;
+
 /** How much earlier than announced a backend's idle socket is given up. */
 const KEPT_MARGIN_MS = 1_000;
 
@@ -121,7 +123,12 @@ export class ResponseRelay implements StreamReader {
   clientDrained(): void {
     if (!this.clientFull) return;
     this.clientFull = false;
+    const keptPace = this.#exchange.connection.taking.end();
     if (this.#stopped) return;
+    if (!keptPace) {
+      this.#exchange.abort('reader_too_slow');
+      return;
+    }
     this.#lease.stream.resume();
     this.#exchange.touch();
   }
@@ -169,6 +176,7 @@ export class ResponseRelay implements StreamReader {
     this.#reader.finish();
     // HTTP/1.0 has no interim responses (RFC 9110 15.2).
     if (!this.#exchange.modern) return;
+    if (head.status === CONTINUE) this.#exchange.body?.goesOn();
     this.#out += `${forwardedResponse(head, undefined)}\r\n`;
   }
 

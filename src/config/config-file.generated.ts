@@ -193,7 +193,7 @@ export interface FlatTimeouts {
   /** For a request head, between two pieces of a request body (30s when not given), until a response head, and between two pieces of a response body (60s). */
   readonly read?: string;
   /**
-   * Without progress while a response is sent to the client.
+   * Without any progress while a response is sent to the client; `limits.min_rate` bounds slow progress.
    * @default "60s"
    */
   readonly write?: string;
@@ -305,7 +305,7 @@ export interface HttpTimeouts {
    */
   readonly read?: string;
   /**
-   * Without progress while a response is sent to the client.
+   * Without any progress while a response is sent to the client; `limits.min_rate` bounds slow progress.
    * @default "60s"
    */
   readonly write?: string;
@@ -319,6 +319,11 @@ export interface HttpTimeouts {
    * @default "1h"
    */
   readonly tunnel?: string | number;
+  /**
+   * For a request as a whole, from its complete head to the last byte of its response: 504, or an abort when the response has begun. Upgraded connections are exempt. 0: no limit.
+   * @default 0
+   */
+  readonly request?: string | number;
 }
 
 /** How much a client may send in a request head and over a connection. */
@@ -353,6 +358,26 @@ export interface HttpLimits {
    * @default 0
    */
   readonly connection_age?: string | number;
+  readonly min_rate?: HttpMinRate;
+}
+
+/** How slowly a client may send and take bodies before it is cut off, so that clients that drip hold no backend. Only the time counts in which it is the client's turn: not while it is paused for a slow backend, waits for a backend or a `100 Continue`, or has taken all that there is to send. Upgraded connections are exempt. */
+export interface HttpMinRate {
+  /**
+   * Bytes a second that a client must send of a request body, framing of chunks included. Slower: 408, or an abort when the response has begun. 0: no limit.
+   * @default "500B"
+   */
+  readonly request?: string | number;
+  /**
+   * Bytes a second that a client must take of a response. Slower: the connection is reset. 0: no limit.
+   * @default "500B"
+   */
+  readonly response?: string | number;
+  /**
+   * The time over which rates are averaged, and the grace: for so long in all a client may be silent, or too slow, before it has to have caught up.
+   * @default "30s"
+   */
+  readonly window?: string;
 }
 
 /** One body. */

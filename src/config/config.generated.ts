@@ -141,7 +141,7 @@ export interface HttpTimeouts {
    */
   readonly read: number;
   /**
-   * Without progress while a response is sent to the client. In ms.
+   * Without any progress while a response is sent to the client; `limits.min_rate` bounds slow progress. In ms.
    * @default "60s"
    */
   readonly write: number;
@@ -155,6 +155,11 @@ export interface HttpTimeouts {
    * @default "1h"
    */
   readonly tunnel: number;
+  /**
+   * For a request as a whole, from its complete head to the last byte of its response: 504, or an abort when the response has begun. Upgraded connections are exempt. 0: no limit. In ms.
+   * @default 0
+   */
+  readonly request: number;
 }
 
 /** How much a client may send in a request head and over a connection. */
@@ -189,6 +194,26 @@ export interface HttpLimits {
    * @default 0
    */
   readonly connection_age: number;
+  readonly min_rate: HttpMinRate;
+}
+
+/** How slowly a client may send and take bodies before it is cut off, so that clients that drip hold no backend. Only the time counts in which it is the client's turn: not while it is paused for a slow backend, waits for a backend or a `100 Continue`, or has taken all that there is to send. Upgraded connections are exempt. */
+export interface HttpMinRate {
+  /**
+   * Bytes a second that a client must send of a request body, framing of chunks included. Slower: 408, or an abort when the response has begun. 0: no limit. In bytes.
+   * @default "500B"
+   */
+  readonly request: number;
+  /**
+   * Bytes a second that a client must take of a response. Slower: the connection is reset. 0: no limit. In bytes.
+   * @default "500B"
+   */
+  readonly response: number;
+  /**
+   * The time over which rates are averaged, and the grace: for so long in all a client may be silent, or too slow, before it has to have caught up. In ms.
+   * @default "30s"
+   */
+  readonly window: number;
 }
 
 /** One body. */

@@ -120,6 +120,10 @@ export class SocketStream implements ByteStream, Flow {
     return this.#writer?.length ?? 0;
   }
 
+  get bytesTaken(): number {
+    return this.#writer?.taken ?? 0;
+  }
+
   get writeEnded(): boolean {
     return this.#ended || this.destroyed;
   }

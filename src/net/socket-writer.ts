@@ -9,6 +9,16 @@ export const HIGH_WATER_MARK_BYTES = 128 * 1024;
 /** Up to here a borrowed chunk goes out as latin1 text, which the runtime copies to the stack and not to the heap. */
 export const TEXT_LIMIT_BYTES = 16 * 1024;
 
+/** What the runtime's wrapper of a socket counts; it has no public name. */
+interface WithCounters {
+  readonly _handle?: {
+    /** Bytes that the wrapper was given. */
+    readonly bytesWritten?: number;
+    /** Those of them that the system has not taken. */
+    readonly writeQueueSize?: number;
+  } | null;
+}
+
 /**
  * The sending side of a stream: the cheapest way for each kind of bytes, in the order in which they were given. Each way to
  * write returns false when the writer should wait for `drained`.
@@ -37,6 +47,15 @@ export class SocketWriter {
   /** Bytes that wait to be sent. */
   get length(): number {
     return this.#socket.writableLength + this.#directBytes;
+  }
+
+  /** Bytes that the system has taken. Of a large write that is under way it takes part after part, which only the handle knows. */
+  get taken(): number {
+    const { _handle: handle, bytesWritten, writableLength } = this.#socket as StreamSocket & WithCounters;
+    if (handle?.bytesWritten === undefined || handle.writeQueueSize === undefined) {
+      return bytesWritten - writableLength;
+    }
+    return handle.bytesWritten - handle.writeQueueSize;
   }
 
   writeText(text: string): boolean {

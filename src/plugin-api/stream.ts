@@ -11,6 +11,8 @@ import type { LogSubject } from './logger.ts';
 export interface ByteStream {
   /** Bytes that were accepted by `write` and not yet by the operating system. */
   readonly writableLength: number;
+  /** Bytes that were written and that the operating system has taken since the connection began. Grows in steps, as the system's buffers get free. */
+  readonly bytesTaken: number;
   /** True once `end()` or `destroy()` was called or the peer is gone: writing makes no sense any more. */
   readonly writeEnded: boolean;
   readonly destroyed: boolean;

@@ -18,6 +18,8 @@ const FAULTS_OF_CLIENTS: ReadonlySet<ErrorCode> = new Set([
   'head_too_large',
   'head_timeout',
   'body_timeout',
+  'body_too_slow',
+  'reader_too_slow',
   'body_too_large',
   'client_abort',
 ]);

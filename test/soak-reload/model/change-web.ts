@@ -74,13 +74,20 @@ const http: Change = (model, random) => {
 };
 
 const HTTP_CHOICES: Readonly<Record<string, readonly (string | undefined)[]>> = {
-  timeouts: [undefined, '{ read: 20s, write: 40s }', '{ idle: 5m, tunnel: 30m }', '{ tunnel: 0 }'],
+  timeouts: [
+    undefined,
+    '{ read: 20s, write: 40s }',
+    '{ idle: 5m, tunnel: 30m }',
+    '{ tunnel: 0 }',
+    '{ request: 1m }',
+  ],
   limits: [
     undefined,
     '{ requests_per_connection: 20 }',
     '{ header_size: 16KiB, header_count: 60 }',
     '{ body_size: 1MiB, target_length: 4096 }',
     '{ connection_age: 3s }',
+    '{ min_rate: { request: 1KiB, response: 0, window: 10s } }',
   ],
   trusted_proxies: [undefined, '[10.0.0.0/8]', '[127.0.0.1]'],
   forwarded: [undefined, 'true', 'false'],

@@ -111,7 +111,7 @@ describe('the flat form', () => {
             response_headers: [],
           },
           health_endpoint: '/healthz',
-          timeouts: { read: 2000, write: 3000, idle: 4000, tunnel: 3_600_000 },
+          timeouts: { read: 2000, write: 3000, idle: 4000, tunnel: 3_600_000, request: 0 },
           limits: {
             header_size: 65_536,
             header_count: 100,
@@ -119,6 +119,7 @@ describe('the flat form', () => {
             target_length: 8192,
             body_size: 0,
             connection_age: 0,
+            min_rate: { request: 500, response: 500, window: 30_000 },
           },
           trusted_proxies: [],
           forwarded: false,

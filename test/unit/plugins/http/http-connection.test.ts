@@ -3,16 +3,18 @@ import { expect, it } from 'vitest';
 import { explain } from '../../../../plugins/http/explain.ts';
 import { HttpConnection } from '../../../../plugins/http/http-connection.ts';
 import { HttpInstance } from '../../../../plugins/http/http-instance.ts';
+import { LINGER_LOOK_MS } from '../../../../plugins/http/lingering.ts';
 import { RequestIds } from '../../../../plugins/http/request-ids.ts';
 import { ParserSupply } from '../../../../plugins/http/llhttp.ts';
 import { Scratch } from '../../../../plugins/http/scratch.ts';
 import type { HttpOptions } from '../../../../plugins/http/options.generated.ts';
 import type { ByteStream, Connection, ProtocolHost } from '../../../../src/plugin-api/index.ts';
+import { stoppedClock } from '../../../support/stopped-clock.ts';
 
 /** What the connection looks at. */
 const OPTIONS = {
   routes: [],
-  timeouts: { read: 30_000, write: 12_000, idle: 75_000, tunnel: 3_600_000 },
+  timeouts: { read: 30_000, write: 12_000, idle: 75_000, tunnel: 3_600_000, request: 0 },
   limits: {
     header_size: 32_768,
     header_count: 100,
@@ -20,6 +22,7 @@ const OPTIONS = {
     target_length: 8192,
     body_size: 0,
     connection_age: 0,
+    min_rate: { request: 500, response: 500, window: 30_000 },
   },
   trusted_proxies: [],
   forwarded: false,
@@ -31,6 +34,7 @@ const OPTIONS = {
 /** A stream that sends nothing by itself: the test says how much still waits. */
 class StuckStream implements ByteStream {
   writableLength = 0;
+  bytesTaken = 0;
   writeEnded = false;
   destroyed = false;
   read(): void {}
@@ -62,6 +66,7 @@ class StuckStream implements ByteStream {
 
 /** A connection whose only request was refused, so that it ends; `expire` lets its timer fire. */
 function endingConnection(): { stream: StuckStream; expire: () => void } {
+  const clock = stoppedClock();
   let expire = (): void => {};
   const host = {
     listener: 'test',
@@ -90,13 +95,21 @@ function endingConnection(): { stream: StuckStream; expire: () => void } {
   const handler = new HttpConnection(connection, instance);
   const bytes = Buffer.from('nonsense\r\n\r\n');
   handler.data(bytes, 0, bytes.length);
-  return { stream, expire: () => expire() };
+  return {
+    stream,
+    expire: () => {
+      clock.advance(LINGER_LOOK_MS);
+      expire();
+    },
+  };
 }
 
 it('does not cut off the end of its last response while the client still takes it', () => {
   const { stream, expire } = endingConnection();
   expect(stream.writeEnded).toBe(true);
-  for (const unsent of [150, 100, 50, 0]) {
+  stream.writableLength = 20_000;
+  for (const unsent of [15_000, 10_000, 5_000, 0]) {
+    stream.bytesTaken += stream.writableLength - unsent;
     stream.writableLength = unsent;
     expire();
     expect(stream.destroyed).toBe(false);

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 
+import { ClientTaking } from '../../../../plugins/http/client-taking.ts';
 import { LINGER_LOOK_MS, Lingering } from '../../../../plugins/http/lingering.ts';
 import { RehearsalStream } from '../../../../plugins/http/rehearsal-stream.ts';
 import { stoppedClock, type StoppedClock } from '../../../support/stopped-clock.ts';
@@ -17,7 +18,7 @@ interface Lingered {
 function lingered(): Lingered {
   const clock = stoppedClock();
   const stream = new RehearsalStream();
-  const lingering = new Lingering(stream, 60_000);
+  const lingering = new Lingering(stream, new ClientTaking(stream));
   const looks = (bytesBetween: number, most = 1_000): number => {
     let survived = 0;
     while (survived < most) {
