@@ -6,7 +6,7 @@ import { definitionName, resolveSchema } from './resolve-schema.mjs';
 const CHAPTERS = [
   {
     title: 'All forms',
-    keys: ['include', 'admin', 'metrics', 'logging', 'tracing', 'plugins', 'reload', 'shutdown'],
+    keys: ['include', 'admin', 'metrics', 'logging', 'tracing', 'plugins', 'dns', 'reload', 'shutdown'],
   },
   {
     title: 'The flat form',

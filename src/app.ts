@@ -7,6 +7,7 @@ import { ConfigFollower } from './app/config-follower.ts';
 import { logWarnings } from './app/log-warnings.ts';
 import { metricsSource } from './app/metrics-source.ts';
 import { PluginFollower } from './app/plugin-follower.ts';
+import { resolverSettings } from './app/resolver-settings.ts';
 import { get } from './admin/admin-router.ts';
 import { AdminServers } from './admin/admin-servers.ts';
 import { metricsEndpoint } from './admin/endpoints.ts';
@@ -156,6 +157,7 @@ class Proxy implements App {
       live,
       draining,
       registry,
+      names,
       listeners,
       tunnels,
       logging,
@@ -210,11 +212,25 @@ class Proxy implements App {
       look: (load) => this.#configs.load(configFile, load),
     });
     this.#config = new ConfigApply({
-      load: (cause, loaded) => candidates.load(cause, loaded),
+      load: async (cause, loaded) => {
+        const candidate = await candidates.load(cause, loaded);
+        // The names of the first config must not be asked for at servers that it replaces.
+        if (loaded === undefined) names.configure(resolverSettings(candidate.loaded.config.dns));
+        return candidate;
+      },
       builder,
       live,
       draining,
       parts: [
+        {
+          prepare: ({ config }) =>
+            Promise.resolve({
+              commit: () => {
+                names.configure(resolverSettings(config.dns));
+              },
+              unwind: () => undefined,
+            }),
+        },
         { prepare: ({ config }) => control.prepare(config) },
         { prepare: ({ config }) => metrics.prepare(config.metrics) },
         adminPart(this.#admin),

@@ -36,6 +36,8 @@ export interface PoolReport {
 export interface BackendReport {
   readonly name: string;
   readonly address: string;
+  /** Undefined where the address is an IP address or a unix socket. */
+  readonly hostName: HostNameReport | undefined;
   readonly upstreams: readonly MembershipReport[];
   /** Exchanges and tunnels that run now. */
   readonly active: number;
@@ -47,6 +49,22 @@ export interface BackendReport {
   readonly counters: Readonly<Record<string, number>>;
   /** Undefined while none are counted. */
   readonly requests: RequestsReport | undefined;
+}
+
+/** What is known of a host name. */
+export interface HostNameReport {
+  readonly name: string;
+  /** Those in use. */
+  readonly addresses: readonly string[];
+  /** `local`: without a name server; undefined before the first answer. */
+  readonly source: string | undefined;
+  readonly answeredAtMs: number | undefined;
+  readonly ttlMs: number | undefined;
+  /** Why the last look-up brought nothing; undefined when it did. */
+  readonly failure: string | undefined;
+  readonly failingSinceMs: number | undefined;
+  /** Look-ups by their results. */
+  readonly counts: Readonly<Record<string, number>>;
 }
 
 /** Requests that were answered. */
@@ -83,6 +101,7 @@ export function backendRoutes(
 function backendJson({
   name,
   address,
+  hostName,
   upstreams,
   active,
   sockets,
@@ -98,6 +117,7 @@ function backendJson({
   return {
     name,
     address,
+    dns: hostNameJson(hostName),
     healthy: down === undefined,
     since: timeJson((down ?? upstreams.find(({ changedAtMs }) => changedAtMs !== undefined))?.changedAtMs),
     reason: (down ?? upstreams.find(({ lastError }) => lastError !== undefined))?.lastError ?? null,
@@ -108,6 +128,22 @@ function backendJson({
     connections: { open: sockets, leased, idle },
     counters,
     requests: requestsJson(requests),
+  };
+}
+
+function hostNameJson(report: HostNameReport | undefined): object | null {
+  if (report === undefined) return null;
+  const { name, addresses, source, answeredAtMs, ttlMs, failure, failingSinceMs, counts } = report;
+  return {
+    name,
+    addresses,
+    source: source ?? null,
+    answered_at: timeJson(answeredAtMs),
+    age_seconds: answeredAtMs === undefined ? null : Math.max(0, Date.now() - answeredAtMs) / 1_000,
+    ttl_seconds: ttlMs === undefined ? null : ttlMs / 1_000,
+    failing_since: timeJson(failingSinceMs),
+    failure: failure ?? null,
+    lookups: counts,
   };
 }
 

@@ -20,6 +20,7 @@ import type { ListenerTable } from '../runtime/listener-table.ts';
 import type { LiveView } from '../runtime/live-view.ts';
 import type { Reloader } from '../runtime/reloader.ts';
 import type { SharedUpstream } from '../runtime/shared-upstream.ts';
+import { hostNameReport } from './name-readings.ts';
 import type { BackendState } from '../upstream/backend-state.ts';
 
 /** The parts of a proxy that its admin server shows. */
@@ -206,10 +207,11 @@ function backendReport(
   upstreams: readonly MembershipReport[],
   requests: RequestsReport | undefined,
 ): BackendReport {
-  const { name, address, active, sockets, leased, idle, traffic } = backend;
+  const { name, address, hostName, active, sockets, leased, idle, traffic } = backend;
   return {
     name,
     address,
+    hostName: hostName && hostNameReport(hostName),
     upstreams,
     active,
     sockets,

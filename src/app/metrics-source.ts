@@ -1,4 +1,5 @@
 import type { Listener } from '../net/listener.ts';
+import type { NameResolver } from '../net/dns/name-resolver.ts';
 import type { TunnelTally } from '../net/tunnel-tally.ts';
 import type { DrainingGeneration, DrainingGenerations } from '../runtime/draining-generations.ts';
 import type { Generation } from '../runtime/generation.ts';
@@ -17,6 +18,7 @@ import type {
   ReloadReading,
 } from '../telemetry/metrics-source.ts';
 import type { TelemetryControl } from '../telemetry/telemetry-control.ts';
+import { nameReadings } from './name-readings.ts';
 import type { BackendState } from '../upstream/backend-state.ts';
 
 /** The parts that the metrics read at each scrape. */
@@ -25,6 +27,7 @@ export interface MeteredParts {
   readonly live: LiveView;
   readonly draining: DrainingGenerations;
   readonly registry: Registry;
+  readonly names: NameResolver;
   readonly listeners: ListenerTable;
   readonly reloader: () => Reloader;
   readonly tunnels: TunnelTally;
@@ -35,8 +38,8 @@ export interface MeteredParts {
 
 /** What the metrics show of a proxy. */
 export function metricsSource(parts: MeteredParts): MetricsSource {
-  const { version, live, draining, registry, listeners, tunnels, telemetry, telemetryControl, logging } =
-    parts;
+  const { version, live, draining, registry, names, listeners, tunnels } = parts;
+  const { telemetry, telemetryControl, logging } = parts;
   const generations = (): (Generation | DrainingGeneration)[] => [
     ...(live.generation === undefined ? [] : [live.generation]),
     ...draining.all(),
@@ -57,6 +60,7 @@ export function metricsSource(parts: MeteredParts): MetricsSource {
         yield { listener, backend, active, total, bytesReceived, bytesSent };
       }
     },
+    names: () => nameReadings(names.records()),
     reloads: () => reloadReading(parts.reloader()),
     generations: () =>
       generations().map((generation) => ({

@@ -97,10 +97,13 @@ function parsePort(text: string): number {
   return port;
 }
 
-/** RFC 1123, with the underscores that container networks use. A name that ends in a number would be a mistyped IPv4 address. */
+/**
+ * RFC 1123, with the underscores that container networks use. A dot at the end means that no search domain is added. A name
+ * that ends in a number would be a mistyped IPv4 address.
+ */
 function isHostName(host: string): boolean {
   if (host.length > 253) return false;
-  const labels = host.split('.');
+  const labels = (host.endsWith('.') ? host.slice(0, -1) : host).split('.');
   const last = labels.at(-1) ?? '';
   return labels.every((label) => LABEL.test(label)) && (labels.length === 1 || !/^[0-9]+$/.test(last));
 }

@@ -48,6 +48,7 @@ export interface ConfigFile {
   readonly logging?: FileLogging;
   readonly tracing?: Tracing;
   readonly plugins?: Plugins;
+  readonly dns?: Dns;
   readonly reload?: Reload;
   readonly shutdown?: Shutdown;
 }
@@ -727,6 +728,31 @@ export interface Plugins {
    * @default "10s"
    */
   readonly timeout?: string;
+}
+
+/** How the host names of backends, listeners and collectors are looked up. The hosts file (`/etc/hosts`), `localhost` and the names below it need no name server; for all others name servers are asked, with the servers, `search` domains and options of `/etc/resolv.conf`, and both files are followed. Look-ups are shared and run beside the traffic. While name servers fail or are silent, the last answer stays in use for as long as it takes. New connections take the addresses of a name in turn, IPv4 and IPv6, and try the next one where one does not answer. Other sources that the system may have in `/etc/nsswitch.conf` (mDNS, LDAP) are not asked. */
+export interface Dns {
+  /** Name servers to ask in place of those of `/etc/resolv.conf`, in this order: IP addresses, with a port where it is not 53. */
+  readonly servers?: readonly string[];
+  /** How long one name server may take before the next one is asked; in each further round through the servers twice as long. Default: `options timeout` of `/etc/resolv.conf`, otherwise `2s`. */
+  readonly timeout?: string;
+  /** How often the list of name servers is gone through. Default: `options attempts` of `/etc/resolv.conf`, otherwise 2. */
+  readonly attempts?: number;
+  /**
+   * An answer is used for at least so long, whatever time to live the name server gives it. At least `1s`.
+   * @default "5s"
+   */
+  readonly min_ttl?: string | number;
+  /**
+   * An answer is looked up anew after this time at the latest.
+   * @default "5m"
+   */
+  readonly max_ttl?: string;
+  /**
+   * How long the addresses of a name stay in use after the name servers began to say that it does not exist or has none. 0: they are gone with the first such answer.
+   * @default "30s"
+   */
+  readonly hold?: string | number;
 }
 
 /** How edits of the config are taken over. An edit counts completely or, when anything is wrong with it, not at all. */

@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { canonicalize } from './canonicalize.ts';
 import type { CheckContext } from './checks/check-context.ts';
 import { checkAdmin } from './checks/check-admin.ts';
+import { checkDns } from './checks/check-dns.ts';
 import { checkAddresses } from './checks/check-addresses.ts';
 import { checkHttp } from './checks/check-http.ts';
 import { checkLogging } from './checks/check-logging.ts';
@@ -39,6 +40,7 @@ const checks: readonly ((context: CheckContext) => void)[] = [
   checkReferences,
   checkAddresses,
   checkAdmin,
+  checkDns,
   checkMetrics,
   checkUpstreams,
   checkHttp,

@@ -9,6 +9,7 @@ import { HASH_KEY_FORMS, formatHashKey, parseHashKey } from './hash-key.ts';
 import { isHeaderValue, isToken } from './http-syntax.ts';
 import { parseFilter } from './log-filter/parse-filter.ts';
 import { parseStatusRanges } from './status-ranges.ts';
+import { NAME_SERVER_FORMS, parseNameServer } from './name-server.ts';
 import { checkTemplate } from './template-variables.ts';
 import {
   DURATION_FORMS,
@@ -59,6 +60,10 @@ export const FORMATS: Readonly<Record<string, Format>> = {
     expected: `an address: ${ADDRESS_FORMS}`,
     parse: (text) => formatAddress(parseAddress(text)),
   },
+  'name-server': {
+    expected: `the IP address of a name server: ${NAME_SERVER_FORMS}`,
+    parse: parseNameServer,
+  },
   'backend-address': {
     expected: `the address of a server: ${BACKEND_ADDRESS_FORMS}`,
     parse: (text) => formatAddress(parseBackendAddress(text).address),
@@ -99,6 +104,7 @@ function fail(message: string): never {
 function parseHostPattern(text: string): string {
   // `shop.example.` names the same host as `shop.example` (RFC 1034 3.1).
   const pattern = text.endsWith('.') ? text.slice(0, -1) : text;
+  if (pattern.endsWith('.')) fail(`must be ${hostPatterns}`);
   const host = pattern.startsWith('*.') ? pattern.slice(2) : pattern;
   try {
     // The port is only there because an address needs one.

@@ -7,7 +7,7 @@ import type { NormalizeContext } from './normalize-context.ts';
 
 /** Turns any of the three file forms into the shape of `$defs/config`, still with texts for durations and without defaults. */
 export function normalize(file: ConfigFile, context: NormalizeContext): object {
-  const { admin, metrics, logging, tracing, plugins, reload, shutdown } = file;
+  const { admin, metrics, logging, tracing, plugins, dns, reload, shutdown } = file;
   return defined({
     ...normalizeForm(file, context),
     admin,
@@ -16,6 +16,7 @@ export function normalize(file: ConfigFile, context: NormalizeContext): object {
     logging: logging === undefined ? undefined : normalizeLogging(logging, context),
     tracing,
     plugins,
+    dns,
     reload,
     shutdown,
   });

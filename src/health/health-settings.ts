@@ -26,7 +26,10 @@ export function healthSettings(section: HealthCheck, address: Address): HealthSe
     type: section.type,
     path: section.path,
     // A unix socket has no host, and HTTP/1.1 demands one.
-    host: address.kind === 'unix' ? 'localhost' : formatAddress(address),
+    host:
+      address.kind === 'unix'
+        ? 'localhost'
+        : formatAddress({ ...address, host: address.host.replace(/\.$/, '') }),
     intervalMs: section.interval,
     timeoutMs: section.timeout,
     healthyThreshold: section.healthy_threshold,

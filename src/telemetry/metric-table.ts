@@ -173,6 +173,20 @@ const ROWS = [
     'Duration of tunnels that ended.',
   ],
   [
+    'balance_dns_lookups_total',
+    'counter',
+    ['name', 'result'],
+    'Look-ups of a host name by result: found, absent (the name servers say that it has no address) or failed (none gave an answer that counts).',
+  ],
+  ['balance_dns_addresses', 'gauge', ['name'], 'Addresses of a host name that are in use.'],
+  [
+    'balance_dns_answer_age_seconds',
+    'gauge',
+    ['name'],
+    'Time since the last answer about a host name. It grows while name servers fail, and its last addresses stay in use.',
+  ],
+  ['balance_dns_failing', 'gauge', ['name'], '1 while look-ups of a host name bring nothing.'],
+  [
     'balance_config_reloads_total',
     'counter',
     ['result', 'source'],

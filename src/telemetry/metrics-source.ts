@@ -12,6 +12,8 @@ export interface MetricsSource {
   queues(): Iterable<QueueReading>;
   /** One for each listener and backend that have or had tunnels. */
   tunnels(): Iterable<TunnelReading>;
+  /** Host names that are looked up. */
+  names(): Iterable<NameReading>;
   reloads(): ReloadReading;
   /** The live generation and those that drain, newest first. */
   generations(): Iterable<GenerationReading>;
@@ -97,6 +99,23 @@ export interface TunnelReading {
   readonly total: number;
   readonly bytesReceived: number;
   readonly bytesSent: number;
+}
+
+/** A host name and the outcomes of its look-ups. */
+export interface NameReading {
+  readonly name: string;
+  /** How many addresses are in use. */
+  readonly addresses: number;
+  /** When an answer came last, ms since 1970; undefined before the first one. */
+  readonly answeredAtMs: number | undefined;
+  /** Whether the last look-up brought nothing. */
+  readonly isFailing: boolean;
+  /** Look-ups that brought addresses. */
+  readonly found: number;
+  /** Look-ups after which the name does not exist, or has no address. */
+  readonly absent: number;
+  /** Look-ups without an answer that counts. */
+  readonly failed: number;
 }
 
 export interface ReloadReading {

@@ -6,6 +6,7 @@ import type { ExpositionFormat, MetricFamily, Series } from './exposition.ts';
 import { METRIC_TABLE } from './metric-table.ts';
 import type { MetricName } from './metric-table.ts';
 import type { MetricsSource } from './metrics-source.ts';
+import { nameSeries } from './name-series.ts';
 import { SnapshotTaker } from './metrics-snapshot.ts';
 import type { MetricsSnapshot } from './metrics-snapshot.ts';
 import type { ProcessMetrics } from './process-metrics.ts';
@@ -120,6 +121,7 @@ export class Metrics implements TelemetrySubscriber {
       ...queueSeries(snapshot, this.#queues),
       ...listenerSeries(snapshot),
       ...tunnelSeries(this.#source),
+      ...nameSeries(this.#source),
       balance_tunnel_duration_seconds: () => this.#tunnels.series(snapshot),
       ...proxySeries(this.#source),
     };

@@ -21,7 +21,9 @@ export function logNameChange(
     else logger.warn('host name does not resolve', { name, ...reason });
     return;
   }
-  if (before.failure !== undefined) logger.info('host name resolves again', fields);
-  else if (before.source !== undefined && before.addresses !== addresses)
-    logger.info('host name has other addresses', { ...fields, before: before.addresses.join(' '), source });
+  const isOther = before.addresses !== addresses;
+  const change = isOther ? { before: before.addresses.join(' '), source } : {};
+  if (before.failure !== undefined) logger.info('host name resolves again', { ...fields, ...change });
+  else if (before.source !== undefined && isOther)
+    logger.info('host name has other addresses', { ...fields, ...change });
 }

@@ -14,6 +14,8 @@ export interface RecordSurroundings {
   readonly settings: ResolverSettings;
   readonly client: DnsClient;
   readonly window: StartWindow;
+  /** In [0, 1), at random. */
+  readonly chance: () => number;
   /** Undefined where name servers must be asked. */
   local(host: string): readonly string[] | undefined;
   namesOf(host: string): readonly string[];
@@ -279,7 +281,7 @@ export class NameRecord implements RecordView {
   #schedule(): void {
     clearTimeout(this.#refresh);
     if (this.holders.size === 0 || this.#expiresAtMs === Number.POSITIVE_INFINITY) return;
-    const delayMs = (this.#expiresAtMs - performance.now()) * (1 - JITTER * Math.random());
+    const delayMs = (this.#expiresAtMs - performance.now()) * (1 - JITTER * this.#surroundings.chance());
     this.#refresh = setTimeout(
       () => {
         this.refreshSoon();

@@ -31,6 +31,8 @@ export interface NameResolverOptions {
   readonly resolvConfFile?: string;
   /** Makes what asks the name servers. Default: c-ares. */
   readonly makeClient?: (settings: DnsClientSettings) => DnsClient;
+  /** Chance in [0, 1) for the time of refreshes. Default: `Math.random`. */
+  readonly chance?: () => number;
 }
 
 /**
@@ -40,6 +42,7 @@ export interface NameResolverOptions {
  */
 export class NameResolver implements HostNames, RecordSurroundings {
   readonly window = new StartWindow();
+  readonly chance: () => number;
   settings: ResolverSettings = DEFAULT_RESOLVER_SETTINGS;
   readonly #logger: Logger;
   readonly #makeClient: (settings: DnsClientSettings) => DnsClient;
@@ -54,6 +57,7 @@ export class NameResolver implements HostNames, RecordSurroundings {
 
   constructor(options: NameResolverOptions) {
     this.#logger = options.logger;
+    this.chance = options.chance ?? Math.random;
     this.#makeClient = options.makeClient ?? ((settings) => new CaresClient(settings));
     this.#hostsFile = new FollowedFile(options.hostsFile ?? '/etc/hosts', () => {
       this.#readHosts();

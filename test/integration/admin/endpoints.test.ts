@@ -169,6 +169,7 @@ describe('GET /backends and /pools', () => {
       {
         name: 'dead',
         address: '127.0.0.1:1',
+        dns: null,
         healthy: false,
         since: ANY_TIME,
         reason: expect.stringContaining('ECONNREFUSED') as string,
@@ -186,6 +187,7 @@ describe('GET /backends and /pools', () => {
       {
         name: 'one',
         address: one.address,
+        dns: null,
         healthy: true,
         since: ANY_TIME,
         reason: null,

@@ -184,6 +184,13 @@ const TRAFFIC: Readonly<Record<string, (example: Example) => Promise<void>>> = {
     expect(page).toContain('balance_listener_connections_accepted_total{listener="default"} 1');
     expect(page.endsWith('# EOF\n')).toBe(true);
   },
+  'names.yaml': async ({ connect, proxy }) => {
+    expect(['9001', '9002']).toContain(await served(await connect()));
+    const { backends } = (await (await fetch(`http://${proxy.adminAddress}/backends`)).json()) as {
+      backends: { dns: unknown }[];
+    };
+    expect(backends.map(({ dns }) => dns)).toEqual([null, null]);
+  },
   'observability.yaml': async ({ connect, proxy }) => {
     expect(['9001', '9002']).toContain(await served(await connect(), '/seen'));
     const line = JSON.parse(await proxy.untilLogged('/seen')) as Record<string, unknown>;

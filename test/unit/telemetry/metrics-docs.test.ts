@@ -16,6 +16,9 @@ function busyLab(): MetricsLab {
   const lab = new MetricsLab({
     queues: () => [{ upstream: 'web', waiting: 1 }],
     tunnels: () => [{ listener: 'web', backend: 'a', active: 1, total: 1, bytesReceived: 1, bytesSent: 1 }],
+    names: () => [
+      { name: 'a.test', addresses: 1, answeredAtMs: 1, isFailing: false, found: 1, absent: 0, failed: 0 },
+    ],
     reloads: () => ({
       counts: [{ source: 'file', succeeded: 1, failed: 0 }],
       lastSucceeded: true,

@@ -62,6 +62,7 @@ export function emptySource(changes: Partial<MetricsSource> = {}): MetricsSource
     listeners: () => [],
     queues: () => [],
     tunnels: () => [],
+    names: () => [],
     reloads: () => ({
       counts: [],
       lastSucceeded: true,

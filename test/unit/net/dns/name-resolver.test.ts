@@ -73,6 +73,7 @@ function lab({ hosts = '', resolvConf = 'nameserver 10.0.0.53\nsearch\n' }: LabO
   const resolver = owned(
     new NameResolver({
       logger,
+      chance: () => 0,
       hostsFile: files.hosts,
       resolvConfFile: files.resolvConf,
       makeClient: () => {
