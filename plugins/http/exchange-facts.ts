@@ -29,6 +29,8 @@ export class ExchangeFacts implements ExchangeRecord, TemplateValues {
   requestId = '';
   clientAddress: string;
   path = '';
+  /** The path in the spelling that routes compare. */
+  routedPath = '';
   host = '';
   userAgent = '';
   referer = '';

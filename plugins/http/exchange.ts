@@ -1,5 +1,6 @@
 import type { BalanceError, ErrorCode } from '../../src/errors.ts';
 import type { Backend, Lease, LeaseRequest, PendingLease } from '../../src/plugin-api/index.ts';
+import { routedPath } from '../../src/plugin-api/routed-path.ts';
 import { answerText, errorAnswer, withBody, type Answer } from './answer.ts';
 import type { ClientFields, KnownHost } from './client-fields.ts';
 import { ExchangeFacts } from './exchange-facts.ts';
@@ -27,6 +28,7 @@ import {
   refuseBody,
   DRIPPED_BODY,
   SLOW_BODY,
+  TWO_READINGS,
 } from './request-check.ts';
 import { refuseField, refuseRequest, refuseTarget, type Refusal } from './refusal.ts';
 import type { RequestBody } from './request-body.ts';
@@ -96,6 +98,7 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
       return;
     }
     this.path = target.path;
+    this.routedPath = target.isPlain || !this.instance.looksAtPaths ? target.path : routedPath(target.path);
     this.host = host.text;
     const local = localAnswer(this, head);
     if (local === undefined)
@@ -305,14 +308,19 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     const target = parseTarget(head.bytes.latin1Slice(head.urlStart, head.urlEnd), this.method);
     if (target === undefined) return refuseTarget(BAD_TARGET, head);
     if (!this.instance.options.normalize_path) return target;
-    const normal = normalTarget(target.forwarded);
+    if (target.isPlain) return target;
+    const normal = normalTarget(target.forwarded, this.instance.options.ambiguous_paths === 'literal');
     return normal === undefined ? refuseTarget(AMBIGUOUS_PATH, head) : withTarget(target, normal);
   }
 
   #forward(head: Head, target: RequestTarget, host: KnownHost, client: ClientFields): void {
-    const route = this.instance.route(host.name, target.path, head);
+    const route = this.instance.route(host.name, this.routedPath, head);
     if (route === undefined) {
       this.fail(404, 'no_route', 'no route matches');
+      return;
+    }
+    if (!target.isPlain && !this.instance.isReadAlike(route, host.name, target.path, head)) {
+      this.#refuse(refuseTarget(TWO_READINGS, head));
       return;
     }
     this.matched = route;
@@ -322,7 +330,7 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     const { keySource } = route.upstream;
     if (keySource !== undefined) this.key = hashKey(keySource, this.clientAddress, target, head);
     // A target in absolute form goes on in origin form.
-    const changed = route.pathEdit?.(target.forwarded) ?? (target.isChanged ? target.forwarded : undefined);
+    const changed = route.pathEdit?.(editable(target)) ?? (target.isChanged ? target.forwarded : undefined);
     const changes = { target: changed, authority: target.authority, clientLines: client.lines };
     this.#requestText = requestText(this, head, route, changes);
     if (this.trace?.phases !== undefined)
@@ -409,4 +417,9 @@ const TIMER_SLACK_MS = 1;
 function withoutQuery(target: string): string {
   const query = target.indexOf('?');
   return query < 0 ? target : target.slice(0, query);
+}
+
+/** The target in the form that transforms of paths work on: one that does not lead out of the prefix that they put in front. */
+function editable({ forwarded, isPlain }: RequestTarget): string {
+  return isPlain ? forwarded : (normalTarget(forwarded, true) ?? forwarded);
 }

@@ -79,7 +79,7 @@ function rulesFor(exchange: Exchange, head: Head, routes: readonly CompiledRoute
 
 function conditionsOf(route: CompiledRoute, exchange: Exchange, head: Head): ExplainedCondition[] {
   const host = hostName(exchange.host);
-  const { path } = exchange;
+  const { routedPath: path } = exchange;
   const conditions: ExplainedCondition[] = [];
   if (route.host !== undefined) {
     conditions.push({ of: 'host', wanted: route.host, ...got(host), holds: takesHost(route, host) });
@@ -106,7 +106,7 @@ function answerOf(text: string, exchange: Exchange | undefined): ExplainedAnswer
   const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1] ?? 400);
   const body = text.slice(text.indexOf('\r\n\r\n') + 4);
   if (exchange?.error === undefined && exchange !== undefined) {
-    const isHealth = exchange.path === exchange.instance.options.health_endpoint;
+    const isHealth = exchange.routedPath === exchange.instance.healthPath;
     return { status, reason: isHealth ? "the listener's own health_endpoint" : 'Max-Forwards is used up' };
   }
   // A HEAD request gets no body.

@@ -1,4 +1,5 @@
 import type { KeySource } from '../../src/plugin-api/index.ts';
+import { routedPath } from '../../src/plugin-api/routed-path.ts';
 import type { Head } from './head.ts';
 import type { RequestTarget } from './request-target.ts';
 
@@ -13,7 +14,7 @@ export function hashKey(
     case 'source-ip':
       return clientAddress;
     case 'path':
-      return target.path;
+      return routedPath(target.path);
     case 'header':
       return head.valueOf(source.name.toLowerCase());
     case 'cookie':

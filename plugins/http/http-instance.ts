@@ -7,6 +7,7 @@ import type {
   ProtocolInstance,
   Upstream,
 } from '../../src/plugin-api/index.ts';
+import { routedConfigPath } from '../../src/plugin-api/routed-path.ts';
 import type { TakingLimits } from './client-taking.ts';
 import { ErrorPages } from './error-pages.ts';
 import { FieldEdits } from './field-edits.ts';
@@ -15,6 +16,7 @@ import type { ParserSupply } from './llhttp.ts';
 import type { HeadLimits } from './message-reader.ts';
 import type { HttpOptions, Route } from './options.generated.ts';
 import { pathEdit } from './path-edits.ts';
+import { otherReadings } from './path-readings.ts';
 import { HttpDate } from './response-head.ts';
 import type { Scratch } from './scratch.ts';
 import { hostName } from './request-target.ts';
@@ -58,6 +60,10 @@ export class HttpInstance implements ProtocolInstance {
   readonly errorPages: ErrorPages;
   /** Whether the X-Request-ID of a backend's response goes on in place of ours. */
   readonly keepsResponseId: boolean;
+  /** `health_endpoint` in the form of {@link ExchangeFacts.routedPath}. */
+  readonly healthPath: string | undefined;
+  /** Whether it matters how a path is read. */
+  readonly looksAtPaths: boolean;
   readonly #router: Router | undefined;
   readonly #fallback: CompiledRoute | undefined;
   #active = 0;
@@ -80,6 +86,9 @@ export class HttpInstance implements ProtocolInstance {
       options.routes.length === 0
         ? undefined
         : new Router(options.routes.map((route) => this.#compile(route)));
+    const { health_endpoint: health } = options;
+    this.healthPath = health === undefined ? undefined : routedConfigPath(health);
+    this.looksAtPaths = health !== undefined || this.#router?.looksAtPaths === true;
     if (host.defaultUpstream !== undefined) {
       this.#fallback = compileRoute(undefined, options, host.upstream(host.defaultUpstream, 'keep-alive'));
     }
@@ -105,9 +114,22 @@ export class HttpInstance implements ProtocolInstance {
     return this.#closed;
   }
 
-  /** The route of a request: the best that matches, or the listener's own upstream. */
+  /** The route of a request: the best that matches, or the listener's own upstream. `path` as {@link routedPath} makes it. */
   route(host: string, path: string, head: Head): CompiledRoute | undefined {
     return this.#router?.find(host, path, head) ?? this.#fallback;
+  }
+
+  /**
+   * Whether the backend cannot take a path that is not plain for one that another route is there for, or that lies elsewhere
+   * than the route's transforms put it.
+   */
+  isReadAlike(route: CompiledRoute, host: string, path: string, head: Head): boolean {
+    if (this.options.ambiguous_paths === 'literal') return true;
+    if (this.#router?.looksAtPaths !== true && route.pathEdit === undefined) return true;
+    const readings = otherReadings(path, route.path ?? route.pathPrefix ?? '');
+    if (readings === undefined || (readings.hidesDots && route.pathEdit !== undefined)) return false;
+    for (const reading of readings.paths) if (this.route(host, reading, head) !== route) return false;
+    return true;
   }
 
   /** All routes in the order in which they are looked at, and last the listener's own upstream if it has one. */
@@ -144,8 +166,8 @@ function compileRoute(
   return {
     name: route?.name ?? '',
     host: route?.host === undefined ? undefined : hostName(route.host),
-    path: route?.path,
-    pathPrefix: route?.path_prefix,
+    path: route?.path === undefined ? undefined : routedConfigPath(route.path),
+    pathPrefix: route?.path_prefix === undefined ? undefined : routedConfigPath(route.path_prefix),
     headers: Object.entries(route?.headers ?? {}).map(
       ([name, value]) => [name.toLowerCase(), value] as const,
     ),

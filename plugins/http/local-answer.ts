@@ -8,7 +8,7 @@ const SECRET: ReadonlySet<string> = new Set(['authorization', 'proxy-authorizati
 
 /** The answer that the proxy gives itself, before any route; undefined for requests that go on. */
 export function localAnswer(exchange: Exchange, head: Head): Answer | undefined {
-  if (exchange.path === exchange.instance.options.health_endpoint) {
+  if (exchange.routedPath === exchange.instance.healthPath) {
     const { status, body } = exchange.instance.host.health();
     return { status, contentType: 'application/json', body, fields: '' };
   }

@@ -1,29 +1,30 @@
-/** Encoded slash, backslash and NUL: a backend may take them for what routes did not see. */
-const REFUSED = /%(?:2f|5c|00)/i;
-const ENCODED_DOT = /%2e/gi;
+import { resolved } from '../../src/plugin-api/routed-path.ts';
+
+/** What a backend may take for a slash, a dot or an end that routes did not see, and characters that no UTF-8 has (overlong ones). */
+const REFUSED = /%(?:2f|5c|00|c[01]|e0%[89]|f0%8)|\\/i;
+/** Dot segments with parameters: servers that cut them off resolve the rest. */
+const DOTS_WITH_PARAMETERS = /\/(?:\.|%2e){1,2};/i;
+/** An encoding, or a percent sign that begins none. */
+const ENCODED = /%([0-9A-Fa-f]{2})?/g;
+const UNRESERVED = /[A-Za-z0-9._~-]/;
 
 /**
- * The target with slashes merged and dot segments resolved (RFC 3986 5.2.4), encoded dots included; its query untouched.
- * Undefined for paths that can't be made unambiguous.
+ * The target in the normal form of RFC 3986 6.2.2: unreserved characters decoded, once; other encodings in upper case; slashes
+ * merged and dot segments resolved. A percent sign that begins no encoding is encoded, so that it begins none with what is decoded
+ * behind it. The query is untouched.
+ *
+ * @param takesAny whether paths are taken that a backend may read in another way
+ * @returns undefined for a path that can't be made unambiguous
  */
-export function normalTarget(target: string): string | undefined {
+export function normalTarget(target: string, takesAny = false): string | undefined {
   if (!target.startsWith('/')) return target;
   const query = target.indexOf('?');
   const path = query < 0 ? target : target.slice(0, query);
-  if (isNormal(path)) return target;
-  if (REFUSED.test(path) || path.includes('\\')) return undefined;
-  const segments: string[] = [];
-  const parts = path.replace(ENCODED_DOT, '.').split('/');
-  for (const part of parts) {
-    if (part === '..') segments.pop();
-    else if (part !== '' && part !== '.') segments.push(part);
-  }
-  const last = parts.at(-1);
-  const isFolder = segments.length > 0 && (last === '' || last === '.' || last === '..');
-  return `/${segments.join('/')}${isFolder ? '/' : ''}${query < 0 ? '' : target.slice(query)}`;
-}
-
-/** Nothing in it could need a change: by far the most frequent case. */
-function isNormal(path: string): boolean {
-  return !path.includes('//') && !path.includes('/.') && !path.includes('%') && !path.includes('\\');
+  if (!takesAny && (REFUSED.test(path) || DOTS_WITH_PARAMETERS.test(path))) return undefined;
+  const decoded = path.replace(ENCODED, (encoding, digits: string | undefined) => {
+    if (digits === undefined) return '%25';
+    const character = String.fromCharCode(Number.parseInt(digits, 16));
+    return UNRESERVED.test(character) ? character : encoding.toUpperCase();
+  });
+  return `${resolved(decoded)}${query < 0 ? '' : target.slice(query)}`;
 }

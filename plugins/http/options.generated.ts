@@ -19,10 +19,15 @@ export interface HttpOptions {
   /** The name under which `Via` shows this proxy to both sides, and by which it knows a request that comes back to it (508). Empty: no `Via`. Without it: a name that each process makes up. */
   readonly via?: string;
   /**
-   * Whether paths are normalized before routes look at them and backends get them: slashes merged, dot segments resolved, encoded slashes, backslashes and NULs refused with 400.
+   * Whether backends get paths in the normal form of RFC 3986: unreserved characters decoded (`%61` is `a`), other encodings in upper case, slashes merged, dot segments resolved. Paths that a backend may read in another way (encoded slashes, backslashes and NULs, overlong UTF-8, dot segments with parameters) are refused with 400. Without it paths go on byte by byte. Routes, `health_endpoint` and hashing by path look at the normal form either way, and transforms of paths work on it. See [how paths are read](../plugins/http/README.md).
    * @default false
    */
   readonly normalize_path: boolean;
+  /**
+   * What becomes of requests whose path backends read in different ways, so that they could meet another route than the one that was found: encoded slashes, backslashes, `;` parameters, `..`, NULs, overlong UTF-8. `refuse`: 400 when any usual reading of the path meets another route, or leads out of the prefix that transforms put in front. `literal`: encoded slashes, backslashes and the like are plain data for routes and backends, and also pass `normalize_path`.
+   * @default "refuse"
+   */
+  readonly ambiguous_paths: 'refuse' | 'literal';
   /**
    * What becomes of request headers whose names applications behind CGI, WSGI or PHP could take for others, as these read `X_Real_IP` and `X.Real-IP` as X-Real-IP. `drop-colliding`: those that collide with a header that the proxy writes or decides on (X-Forwarded-*, X-Real-IP, X-Request-ID, Forwarded, trace headers, Host, Content-Length, Transfer-Encoding, Connection …), or that a transform of the route sets or removes, are not passed on, whoever sends them. `drop`: nor are any others with an underscore. `refuse`: a request with an underscore in a name gets 400. `keep`: all go on. Dropped headers count for no route and no hash key. Responses keep theirs.
    * @default "drop-colliding"
@@ -48,9 +53,9 @@ export interface Route {
   readonly name: string;
   /** The request's host without port, or `*.` and a domain for all names below that domain. A dot at the end of either is left out of the comparison: `shop.example.` is `shop.example`. */
   readonly host?: string;
-  /** The whole path, exactly. */
+  /** The whole path, in any spelling that means the same: `/%61` is `/a`, and so is `//./a`. */
   readonly path?: string;
-  /** The path or any path below it. */
+  /** The path or any path below it, in any spelling that means the same. */
   readonly path_prefix?: string;
   /** Headers that the request must have, with exactly these values. */
   readonly headers?: {

@@ -1,3 +1,4 @@
+import { resolved, routedConfigPath, routedPath } from '../../src/plugin-api/routed-path.ts';
 import type { Transform } from './options.generated.ts';
 
 /** True when `path` is `prefix` or lies below it: prefixes end at a slash, so `/api` does not cover `/apis`. */
@@ -6,7 +7,7 @@ export function isBelow(path: string, prefix: string): boolean {
   return prefix.endsWith('/') || path.length === prefix.length || path[prefix.length] === '/';
 }
 
-/** Changes the path of a request target, its query untouched; undefined when a transform has nothing to change. */
+/** Changes the path of a request target, which is normal, its query untouched; undefined when a transform has nothing to change. */
 export type PathEdit = (target: string) => string;
 
 /** One function for the path transforms in their order: strip, add, rewrite. */
@@ -15,7 +16,7 @@ export function pathEdit(transforms: readonly (Transform | undefined)[]): PathEd
   for (const transform of transforms) {
     if (transform === undefined) continue;
     const { strip_prefix: strip, rewrite, add_prefix: add } = transform;
-    if (strip !== undefined) steps.push((path) => stripPrefix(path, strip));
+    if (strip !== undefined) steps.push(prefixStrip(strip));
     if (add !== undefined) steps.push((path) => add.replace(/\/$/, '') + path);
     if (rewrite !== undefined) {
       const pattern = new RegExp(rewrite.pattern);
@@ -32,8 +33,20 @@ export function pathEdit(transforms: readonly (Transform | undefined)[]): PathEd
   };
 }
 
-function stripPrefix(path: string, prefix: string): string {
-  return isBelow(path, prefix) ? rooted(path.slice(prefix.length)) : path;
+/** Takes a prefix off, however either is spelled. */
+function prefixStrip(text: string): (path: string) => string {
+  const prefix = routedConfigPath(text);
+  const segments = prefix.split('/').length - (prefix.endsWith('/') ? 2 : 1);
+  return (path) => {
+    const routed = routedPath(path);
+    if (!isBelow(routed, prefix)) return path;
+    if (routed === path) return rooted(path.slice(prefix.length));
+    // Another spelling has as many segments.
+    return `/${resolved(path)
+      .split('/')
+      .slice(segments + 1)
+      .join('/')}`;
+  };
 }
 
 /** A path always begins with a slash; what a pattern let through must not break the request line either. */

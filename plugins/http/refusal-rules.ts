@@ -7,7 +7,8 @@ export const REFUSAL_RULES = {
   target: 'The request target is well-formed.',
   target_size:
     'The request target is no longer than `limits.target_length`, and ends within `limits.header_size`.',
-  encoded_path: 'With `normalize_path`: the path holds no encoded slash, backslash or NUL.',
+  encoded_path: 'With `normalize_path`: the path holds nothing that backends read in different ways.',
+  path_readings: 'Every usual reading of the path meets the same route. See `ambiguous_paths`.',
   version: 'The version is one of HTTP/1.0 to 1.9.',
   status_line: 'The status line has a status of three digits, and no CR or NUL within.',
   line_end: 'Lines end with CR and LF; those of a response may end with LF alone.',

@@ -24,6 +24,11 @@ const BAD_LENGTH = rule('content_length', 400, 'Content-Length must be one numbe
 const TWO_LENGTHS = rule('two_lengths', 400, 'Content-Length and Transfer-Encoding exclude each other');
 export const BAD_HOST = rule('host', 400, 'there must be exactly one valid Host');
 export const BAD_TARGET = rule('target', 400, 'the request target is malformed');
+export const TWO_READINGS = rule(
+  'path_readings',
+  400,
+  'the path can be read in several ways, which meet different routes',
+);
 export const AMBIGUOUS_PATH = rule('encoded_path', 400, 'the path holds an encoded slash, backslash or NUL');
 const UNDERSCORE = rule('underscore', 400, 'the name of a header holds an underscore');
 const BAD_CHUNKS = rule('chunk', 400, 'the chunked body is malformed');

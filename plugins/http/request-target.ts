@@ -1,16 +1,26 @@
+import { plainLength } from '../../src/plugin-api/routed-path.ts';
+
 /** What a request line asks for, in the two parts that routing and forwarding need. */
 export interface RequestTarget {
   /** What goes to the backend: path and query, or `*`. */
   readonly forwarded: string;
-  /** The part that routes look at: without query. */
+  /** The same without query. */
   readonly path: string;
+  /** Whether the path can be read in one way only, so that routes may look at it as it is. */
+  readonly isPlain: boolean;
   /** Whether `forwarded` differs from what the client wrote. */
   readonly isChanged: boolean;
   /** The authority of an absolute-form target, which replaces the Host field; undefined otherwise. */
   readonly authority: string | undefined;
 }
 
-const ASTERISK: RequestTarget = { forwarded: '*', path: '*', isChanged: false, authority: undefined };
+const ASTERISK: RequestTarget = {
+  forwarded: '*',
+  path: '*',
+  isPlain: true,
+  isChanged: false,
+  authority: undefined,
+};
 const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)/i;
 
 /**
@@ -18,10 +28,10 @@ const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)/i;
  * authority-form belongs to CONNECT, which is refused before.
  */
 export function parseTarget(text: string, method: string): RequestTarget | undefined {
+  const plain = plainLength(text);
   // A fragment never leaves the client (RFC 9110 7.1); who finds one may cut it off or not.
-  if (text.includes('#')) return undefined;
-  if (text.startsWith('/'))
-    return { forwarded: text, path: pathOf(text), isChanged: false, authority: undefined };
+  if (plain >= 0 && text.includes('#', plain)) return undefined;
+  if (text.startsWith('/')) return pathTarget(text, plain, false, undefined);
   if (text === '*') return method === 'OPTIONS' ? ASTERISK : undefined;
   const absolute = ABSOLUTE_FORM.exec(text);
   if (absolute === null) return undefined;
@@ -29,18 +39,26 @@ export function parseTarget(text: string, method: string): RequestTarget | undef
   if (authority === '' || !isValidHost(authority)) return undefined;
   const rest = text.slice(absolute[0].length);
   const forwarded = rest.startsWith('/') ? rest : rest === '' && method === 'OPTIONS' ? '*' : `/${rest}`;
-  return { forwarded, path: pathOf(forwarded), isChanged: true, authority };
+  return pathTarget(forwarded, plainLength(forwarded), true, authority);
 }
 
 /** The same target with another path and query. */
 export function withTarget(target: RequestTarget, forwarded: string): RequestTarget {
   if (forwarded === target.forwarded) return target;
-  return { forwarded, path: pathOf(forwarded), isChanged: true, authority: target.authority };
+  return pathTarget(forwarded, plainLength(forwarded), true, target.authority);
 }
 
-function pathOf(target: string): string {
-  const query = target.indexOf('?');
-  return query < 0 ? target : target.slice(0, query);
+/** `plain`: where the first character stands that is not plain, -1 without one; a query's `?` is such a character. */
+function pathTarget(
+  forwarded: string,
+  plain: number,
+  isChanged: boolean,
+  authority: string | undefined,
+): RequestTarget {
+  const isPlain = plain < 0 || forwarded[plain] === '?';
+  const end = isPlain ? plain : forwarded.indexOf('?', plain);
+  const path = end < 0 ? forwarded : forwarded.slice(0, end);
+  return { forwarded, path, isPlain, isChanged, authority };
 }
 
 /** Empty, or `host` with an optional port, as a Host field may hold it (RFC 9110 4.2.1, 7.2). */

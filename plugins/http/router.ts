@@ -8,6 +8,7 @@ export interface CompiledRoute {
   readonly name: string;
   /** Exact lower-case host, `*.suffix`, or undefined for any. */
   readonly host: string | undefined;
+  /** The whole path, or its beginning, as {@link routedPath} makes it. */
   readonly path: string | undefined;
   readonly pathPrefix: string | undefined;
   /** Lower-case field names with the exact value that each must have. */
@@ -26,6 +27,8 @@ export interface CompiledRoute {
 export class Router {
   /** All routes, in the order in which they are looked at. */
   readonly ordered: readonly CompiledRoute[];
+  /** Whether a route looks at paths. */
+  readonly looksAtPaths: boolean;
   readonly #byHost = new Map<string, readonly CompiledRoute[]>();
   /** For hosts that no route names exactly. */
   readonly #others: readonly CompiledRoute[];
@@ -36,6 +39,7 @@ export class Router {
       .sort((a, b) => compare(a.route, b.route) || a.order - b.order);
     const sorted = ordered.map(({ route }) => route);
     this.ordered = sorted;
+    this.looksAtPaths = sorted.some(({ path, pathPrefix }) => path !== undefined || pathPrefix !== undefined);
     for (const { host } of sorted) {
       if (host === undefined || host.startsWith('*') || this.#byHost.has(host)) continue;
       this.#byHost.set(
@@ -46,7 +50,7 @@ export class Router {
     this.#others = sorted.filter((route) => route.host === undefined || route.host.startsWith('*'));
   }
 
-  /** `host` without port in lower case, `path` without query. */
+  /** `host` without port in lower case, `path` as {@link routedPath} makes it. */
   find(host: string, path: string, head: Head): CompiledRoute | undefined {
     const known = this.#byHost.get(host);
     for (const route of known ?? this.#others) {
@@ -64,7 +68,7 @@ export function takesHost(route: CompiledRoute, host: string): boolean {
   return route.host === host || isOpenFor(route, host);
 }
 
-/** Whether the path, without query, is one that the route takes. */
+/** Whether the path, as {@link routedPath} makes it, is one that the route takes. */
 export function takesPath(route: CompiledRoute, path: string): boolean {
   if (route.path !== undefined && route.path !== path) return false;
   return route.pathPrefix === undefined || isBelow(path, route.pathPrefix);

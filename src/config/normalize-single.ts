@@ -58,6 +58,7 @@ const HTTP_KEYS = [
   'forwarded',
   'via',
   'normalize_path',
+  'ambiguous_paths',
   'underscore_headers',
   'half_close',
   'response_request_id',

@@ -8,7 +8,23 @@ export interface AskedRequest {
 }
 
 const HOSTS = ['a.test', 'b.test', 'x.b.test', 'c.test'];
-const PATHS = ['/', '/a', '/a/', '/a/b', '/ab', '/a/b/c', '/b'];
+const PATHS = [
+  '/',
+  '/a',
+  '/a/',
+  '/a/b',
+  '/ab',
+  '/a/b/c',
+  '/b',
+  '/%61/b',
+  '//a',
+  '/b/../a',
+  '/a%2fb',
+  '/a;v=1/b',
+  '/%C3%A4',
+  '/a:b',
+  '/a%3Ab',
+];
 const VALUES = ['1', '2', '${route}', '${client_ip} of ${host}', '${backend}', 'x-${path}-${method}', ''];
 
 const headerName = fc.constantFrom(
@@ -98,6 +114,7 @@ const options = fc.record(
   {
     transform,
     normalize_path: fc.boolean(),
+    ambiguous_paths: fc.constantFrom('refuse', 'literal'),
     underscore_headers: fc.constantFrom('drop', 'refuse', 'keep'),
     forwarded: fc.boolean(),
     via: fc.constantFrom('', 'edge'),

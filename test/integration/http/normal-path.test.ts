@@ -41,9 +41,14 @@ describe('normalize_path', () => {
     ['/a%2eb', '/a.b'],
     ['/%252e%252e/a', '/%252e%252e/a'],
     ['/%252f', '/%252f'],
-    // Other encodings stay.
-    ['/%41%2B%20', '/%41%2B%20'],
-    ['/a%2G/%', '/a%2G/%'],
+    // So are letters, digits and the other unreserved characters, in either case of digits.
+    ['/%61dmin/%4A%4a%7e%2D%5f%30', '/admin/JJ~-_0'],
+    ['/%2561', '/%2561'],
+    // Other encodings stay, with digits in upper case.
+    ['/%41%2B%20%c3%a4%3b', '/A%2B%20%C3%A4%3B'],
+    // A percent sign that begins no encoding begins none with what is decoded behind it either.
+    ['/a%2G/%', '/a%252G/%25'],
+    ['/%%36%31', '/%2561'],
     ['/;a=../b', '/;a=../b'],
     // The query stays.
     ['/a?x=../..//%2F%5c%00\\', '/a?x=../..//%2F%5c%00\\'],
@@ -68,12 +73,23 @@ describe('normalize_path', () => {
     '/a%00',
     '/a/%2F/../b',
     '//%2F?x',
+    '/..;/a',
+    '/a/%2e%2E;x=1/b',
+    '/.;/a',
+    '/%c0%ae%C0%AE/a',
+    '/%e0%80%af',
   ])('refuses what a backend may read otherwise: %s', async (target) => {
     const stage = await scene({ yaml: NORMAL });
     const { status, body, closed } = await stage.refusal(get(target));
     expect({ status, closed }).toEqual({ status: 400, closed: true });
     expect(body).toContain('the path holds an encoded slash, backslash or NUL');
     expect(stage.backend.connections).toHaveLength(0);
+  });
+
+  it('takes them where they are plain data', async () => {
+    const stage = await scene({ yaml: 'http: { normalize_path: true, ambiguous_paths: literal }' });
+    await stage.exchange(get('/a%2fb/../%61%5c%c0%ae'));
+    expect(stage.seen[0]!.startLine).toBe('GET /a%5C%C0%AE HTTP/1.1');
   });
 
   it('is for absolute targets too, and leaves `*` alone', async () => {
@@ -129,12 +145,13 @@ http:
     expect(await ask('/secret/../open//x')).toBe('open /open/x');
     expect(await ask('//./up')).toContain('"status"');
     await proxy.untilLogged(' path=/open/x ');
-    // Without it routes and backends see what the client wrote, both alike.
+    // Without it backends get what the client wrote; routes look at the normal path all the same.
     await proxy.change(yaml(false));
-    expect(await ask('/open/../secret')).toBe('open /open/../secret');
+    expect(await ask('//%73ecret')).toBe('secret');
+    expect(await ask('/%6fpen//x')).toBe('open /%6fpen//x');
     expect(seen.map((request) => request.startLine)).toEqual([
       'GET /open/x HTTP/1.1',
-      'GET /open/../secret HTTP/1.1',
+      'GET /%6fpen//x HTTP/1.1',
     ]);
   });
 });

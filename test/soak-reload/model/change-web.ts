@@ -93,6 +93,7 @@ const HTTP_CHOICES: Readonly<Record<string, readonly (string | undefined)[]>> = 
   forwarded: [undefined, 'true', 'false'],
   via: [undefined, 'edge-1', 'edge-2', "''"],
   normalize_path: [undefined, 'true', 'false'],
+  ambiguous_paths: [undefined, 'refuse', 'literal'],
   underscore_headers: [undefined, 'drop', 'refuse', 'keep'],
   half_close: [undefined, 'serve', 'abort'],
   response_request_id: [undefined, 'backend'],

@@ -73,14 +73,23 @@ describe('advice on routes', () => {
       `${reason}underscore_headers: drop keeps the header x_a from routes`,
     ]);
     const normalized = '      normalize_path: true\n';
-    for (const path of ['/a//b', '/a/../b', '/a/.', '/%2E/a', '/a%2fb'])
+    for (const path of ['/a%2fb', '/a%5cb', '/%C0%AE', '/a/..;/b'])
       expect(adviceOnRoutes([`path_prefix: '${path}'`], normalized)).toEqual([
-        `${reason}normalize_path gives no path this form`,
+        `${reason}normalize_path refuses every request with this path`,
       ]);
-    expect(adviceOnRoutes([`path_prefix: '/a//b'`])).toEqual([]);
+    expect(adviceOnRoutes([`path_prefix: '/a%2fb'`])).toEqual([]);
+    expect(
+      adviceOnRoutes([`path_prefix: '/a%2fb'`], `${normalized}      ambiguous_paths: literal\n`),
+    ).toEqual([]);
+    for (const path of ['/a//b', '/a/../b', '/a/.', '/%2E/a'])
+      expect(adviceOnRoutes([`path_prefix: '${path}'`], normalized)).toEqual([]);
+    expect(adviceOnRoutes(["name: a, path: '/%61/./b'", 'name: b, path: /a/b'])).toEqual([BEHIND(1, 'a')]);
     for (const path of ['/.well-known', '/a/...', '/%20'])
       expect(adviceOnRoutes([`path: '${path}'`], normalized)).toEqual([]);
     expect(adviceOnRoutes(['path: /health'], '      health_endpoint: /health\n')).toEqual([
+      `${reason}health_endpoint answers this path itself`,
+    ]);
+    expect(adviceOnRoutes(['path: /he%61lth'], '      health_endpoint: /health\n')).toEqual([
       `${reason}health_endpoint answers this path itself`,
     ]);
   });

@@ -124,6 +124,7 @@ describe('the flat form', () => {
           trusted_proxies: [],
           forwarded: false,
           normalize_path: false,
+          ambiguous_paths: 'refuse',
           underscore_headers: 'drop-colliding',
           half_close: 'auto',
           response_request_id: 'own',

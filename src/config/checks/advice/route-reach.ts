@@ -1,4 +1,8 @@
+import { routedConfigPath } from '../../../plugin-api/routed-path.ts';
 import type { HttpOptions, Route } from '../../config.generated.ts';
+
+/** Ambiguous spellings, in the form that routes compare. */
+const REFUSED = /%(?:2F|5C|00|C[01]|E0%[89]|F0%8)|\/\.{1,2};/;
 
 /** Why no request ever gets to a route. */
 export interface Unreachable {
@@ -12,23 +16,24 @@ export function unreachableRoutes({
   routes,
   health_endpoint: health,
   normalize_path: normalizes,
+  ambiguous_paths: ambiguous,
   underscore_headers: underscores,
 }: HttpOptions): Unreachable[] {
   const ordered = routes
-    .map((route, index) => ({ route, index }))
+    .map((original, index) => ({ route: routed(original), original, index }))
     .sort((a, b) => compare(a.route, b.route) || a.index - b.index);
-  return ordered.flatMap(({ route, index }, place) => {
+  return ordered.flatMap(({ route, original, index }, place) => {
     const reason =
-      contradiction(route, normalizes) ??
+      contradiction(route, normalizes && ambiguous === 'refuse') ??
       droppedHeader(route, underscores) ??
-      (health !== undefined && route.path === health
+      (health !== undefined && route.path === routedConfigPath(health)
         ? 'health_endpoint answers this path itself'
         : undefined) ??
       shadow(
         route,
         ordered.slice(0, place).map((earlier) => earlier.route),
       );
-    return reason === undefined ? [] : [{ route, index, reason }];
+    return reason === undefined ? [] : [{ route: original, index, reason }];
   });
 }
 
@@ -58,7 +63,7 @@ function hostRank({ host }: Route): number {
 
 function contradiction(
   { path, path_prefix: prefix, headers }: Route,
-  normalizes: boolean,
+  refusesAmbiguous: boolean,
 ): string | undefined {
   const values = new Map<string, string>();
   for (const [name, value] of Object.entries(headers ?? {})) {
@@ -71,8 +76,18 @@ function contradiction(
     values.set(lower, value);
   }
   const wanted = path ?? prefix;
-  if (!normalizes || wanted === undefined || isNormal(wanted)) return undefined;
-  return 'normalize_path gives no path this form';
+  if (!refusesAmbiguous || wanted === undefined || !REFUSED.test(wanted)) return undefined;
+  return 'normalize_path refuses every request with this path';
+}
+
+/** The route with its paths as requests are compared with them. */
+function routed(route: Route): Route {
+  const { path, path_prefix: prefix } = route;
+  return {
+    ...route,
+    ...(path === undefined ? {} : { path: routedConfigPath(path) }),
+    ...(prefix === undefined ? {} : { path_prefix: routedConfigPath(prefix) }),
+  };
 }
 
 /** A header that no route gets to see. */
@@ -80,11 +95,6 @@ function droppedHeader({ headers }: Route, policy: HttpOptions['underscore_heade
   if (policy !== 'drop' && policy !== 'refuse') return undefined;
   const name = Object.keys(headers ?? {}).find((wanted) => wanted.includes('_'));
   return name && `underscore_headers: ${policy} keeps the header ${name} from routes`;
-}
-
-/** Whether a normalized path may begin in this way. */
-function isNormal(path: string): boolean {
-  return !/\/\/|\/\.{1,2}(?=\/|$)|\\|%(?:2e|2f|5c|00)/i.test(path);
 }
 
 function shadow(route: Route, earlier: readonly Route[]): string | undefined {

@@ -27,6 +27,7 @@ const OPTIONS = {
   trusted_proxies: [],
   forwarded: false,
   normalize_path: false,
+  ambiguous_paths: 'refuse',
   underscore_headers: 'drop-colliding',
   error_pages: [],
 } as unknown as HttpOptions;
