@@ -1,7 +1,9 @@
 /** What one client may take from an admin server. */
 export interface AdminLimits {
-  /** Connections at a time; more are closed at once. */
+  /** Connections at a time. For one more, the oldest of the client that has the most of them is closed. */
   readonly maxConnections: number;
+  /** Connections of one client at a time. For one more, its oldest is closed. */
+  readonly maxConnectionsPerClient: number;
   readonly maxHeadBytes: number;
   /** For endpoints that say nothing else. */
   readonly maxBodyBytes: number;
@@ -19,6 +21,7 @@ export interface AdminLimits {
 
 export const DEFAULT_LIMITS: AdminLimits = {
   maxConnections: 256,
+  maxConnectionsPerClient: 128,
   maxHeadBytes: 16 * 1024,
   maxBodyBytes: 1024 * 1024,
   headTimeoutMs: 10_000,

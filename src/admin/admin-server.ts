@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { parseAddress, type Address } from '../config/address.ts';
 import { messageOf, systemCodeOf } from '../errors.ts';
 import type { Logger } from '../plugin-api/logger.ts';
+import { AdminConnections } from './admin-connections.ts';
 import type { AdminTlsFiles } from './admin-credentials.ts';
 import { AdminError } from './admin-error.ts';
 import { AdminFront } from './admin-front.ts';
@@ -52,7 +53,7 @@ export class AdminServer {
   readonly #limits: AdminLimits;
   readonly #refusals: RefusalLog;
   readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
+  readonly #connections: AdminConnections;
   #router: AdminRouter;
   #guard: AdminGuard;
   #tls: AdminTlsFiles | undefined;
@@ -66,12 +67,12 @@ export class AdminServer {
     this.#logger = options.logger;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.#refusals = new RefusalLog(options.logger);
+    this.#connections = new AdminConnections(this.#limits, options.logger);
     this.#router = new AdminRouter(options.routes);
     this.#guard = options.guard ?? new AdminGuard();
     this.#tls = options.tls;
     this.#front = this.#makeFront();
     this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
-    this.#server.maxConnections = this.#limits.maxConnections;
     this.#server.on('error', (error) => {
       if (this.#server.listening) this.#logger.warn('admin server failed', { error: error.message });
     });
@@ -121,7 +122,7 @@ export class AdminServer {
   destroy(): void {
     this.#closed = true;
     this.#server.close();
-    for (const socket of this.#sockets) socket.destroy();
+    this.#connections.destroy();
   }
 
   #makeFront(): AdminFront {
@@ -134,21 +135,21 @@ export class AdminServer {
   }
 
   #accept(socket: Socket): void {
-    this.#sockets.add(socket);
+    this.#connections.add(socket);
     // Over TLS nobody else listens, and an error that nobody hears ends the process.
     socket.on('error', () => undefined);
-    socket.on('close', () => this.#sockets.delete(socket));
     this.#front.take(socket);
   }
 
   /** Never rejects. */
   async #serve(request: IncomingMessage, response: ServerResponse, front: AdminFront): Promise<void> {
+    const { socket } = request;
     const gone = new AbortController();
     const leave = (): void => {
       gone.abort();
     };
     // A response that waits behind another one does not hear of the end of their connection.
-    request.socket.once('close', leave);
+    socket.once('close', leave);
     response.once('close', leave);
     try {
       const answer = await this.#answer(request, gone.signal);
@@ -160,7 +161,7 @@ export class AdminServer {
       if (!CLIENT_LEFT.has(systemCodeOf(thrown)))
         this.#logger.warn('admin answer failed', { error: messageOf(thrown) });
     } finally {
-      request.socket.off('close', leave);
+      socket.off('close', leave);
     }
   }
 
@@ -173,7 +174,9 @@ export class AdminServer {
       const body = await this.#body(request, route);
       const { method, timeoutMs = 0 } = route;
       if (timeoutMs >= this.#limits.silenceTimeoutMs) request.socket.setTimeout(2 * timeoutMs);
-      return await this.#handle(route, { method, path, query, headers: request.headers, body, signal });
+      const parts = { method, path, query, headers: request.headers, body, signal };
+      this.#connections.workFor(request.socket);
+      return await this.#handle(route, parts).finally(() => this.#connections.waitFor(request.socket));
     } catch (thrown) {
       // What is left of a body would stop the connection.
       request.resume();
