@@ -1,5 +1,5 @@
 import type { BalanceError, ErrorCode } from '../../src/errors.ts';
-import type { Backend, Lease, LeaseRequest, PendingLease } from '../../src/plugin-api/index.ts';
+import type { Backend, Lease, LeaseRequest, PendingLease, Upstream } from '../../src/plugin-api/index.ts';
 import { routedPath } from '../../src/plugin-api/routed-path.ts';
 import { answerText, errorAnswer, withBody, type Answer } from './answer.ts';
 import type { ClientFields, KnownHost } from './client-fields.ts';
@@ -48,6 +48,8 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
   isLast: boolean;
   key: string | undefined = undefined;
   fresh = false;
+  /** The backend's socket is for this client alone from now on: who authenticates does so for all that comes over it. */
+  pins = false;
   /** A body's first bytes, which come with the head, are to go out with it. */
   readonly immediate: boolean;
   #wantsJson = false;
@@ -218,7 +220,7 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     if (this.backend !== undefined) this.noteFailedTry(this.backend, 'backend_reset');
     this.#dropLease();
     this.fresh = true;
-    this.#acquire();
+    if (this.matched !== undefined) this.#acquire(this.matched.upstream);
   }
 
   /** The response is complete and written. `idleMs`: for how long the backend keeps the socket; 0 when it can't be used again. */
@@ -227,10 +229,16 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     this.mark('backendEndMs');
     const lease = this.#lease;
     this.#lease = undefined;
-    if (idleMs > 0 && !this.wantsBody) lease?.release(idleMs);
-    else lease?.discard();
+    if (lease !== undefined) this.#giveBack(lease, this.wantsBody ? 0 : idleMs);
     // The rest of a body that nobody wants must not be taken for a request.
     this.#end(this.keepAlive && !this.wantsBody, this.#relay?.clientFull === true);
+  }
+
+  #giveBack(lease: Lease, idleMs: number): void {
+    if (idleMs === 0) lease.discard();
+    else if (!this.pins) lease.release(idleMs);
+    else if (this.keepAlive) this.connection.pin(this.upstream, lease, idleMs);
+    else lease.discard();
   }
 
   /**
@@ -326,6 +334,7 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     this.matched = route;
     this.trace = this.instance.host.telemetry.tracer?.begin(head);
     if (this.instance.host.logger.debugEnabled) logReceived(this, head);
+    this.pins = head.bindsConnection;
     if (head.upgradeField >= 0) this.upgrade = offeredUpgrade(head);
     const { keySource } = route.upstream;
     if (keySource !== undefined) this.key = hashKey(keySource, this.clientAddress, target, head);
@@ -335,12 +344,19 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     this.#requestText = requestText(this, head, route, changes);
     if (this.trace?.phases !== undefined)
       this.trace.phases.upstreamPath = withoutQuery(changed ?? target.forwarded);
-    this.#acquire();
+    this.#acquire(route.upstream);
   }
 
-  #acquire(): void {
+  #acquire(upstream: Upstream): void {
     this.mark('selectStartMs');
-    const pending = this.matched?.upstream.acquire(this);
+    const { pinned } = this.connection;
+    const own = pinned === undefined || this.fresh ? undefined : pinned.take(upstream);
+    if (own !== undefined) {
+      this.pins = true;
+      this.leased(own);
+      return;
+    }
+    const pending = upstream.acquire(this);
     if (this.#lease !== undefined) return;
     this.#pending = pending;
     this.touch();

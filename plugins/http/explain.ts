@@ -127,7 +127,16 @@ function forwardOf(request: ExplainRequest, { request: exchange, upstream }: Ask
   const stream = new RehearsalStream();
   const nothing = (): void => undefined;
   const backend = request.pick(upstream, exchange.key);
-  exchange.leased({ backend, stream, reused: false, release: nothing, detach: nothing, discard: nothing });
+  exchange.leased({
+    backend,
+    stream,
+    reused: false,
+    release: nothing,
+    detach: nothing,
+    keep: nothing,
+    resume: () => false,
+    discard: nothing,
+  });
   const edits = exchange.matched?.responseEdits;
   return {
     upstream,

@@ -33,7 +33,14 @@ export const MANAGED_NAMES = [
 ] as const;
 
 /** Fields that the proxy only reads. */
-const READ_NAMES = ['accept', 'date', 'referer', 'user-agent'] as const;
+const READ_NAMES = [
+  'accept',
+  'authorization',
+  'date',
+  'proxy-authorization',
+  'referer',
+  'user-agent',
+] as const;
 
 const NAMES = [...MANAGED_NAMES, ...READ_NAMES];
 
@@ -74,6 +81,8 @@ export const X_B3_PARENTSPANID = numberOf('x-b3-parentspanid');
 export const X_B3_SAMPLED = numberOf('x-b3-sampled');
 export const X_B3_FLAGS = numberOf('x-b3-flags');
 export const UBER_TRACE_ID = numberOf('uber-trace-id');
+export const AUTHORIZATION = numberOf('authorization');
+export const PROXY_AUTHORIZATION = numberOf('proxy-authorization');
 export const REFERER = numberOf('referer');
 
 /**

@@ -1,4 +1,6 @@
+import { bindsConnection } from './connection-identity.ts';
 import {
+  AUTHORIZATION,
   CONNECTION,
   CONTENT_LENGTH,
   DATE,
@@ -7,6 +9,7 @@ import {
   identify,
   KEEP_ALIVE,
   LOOK_ALIKE,
+  PROXY_AUTHORIZATION,
   PROXY_CONNECTION,
   TE,
   TRAILER,
@@ -14,6 +17,7 @@ import {
   UPGRADE,
 } from './field-names.ts';
 
+const LETTER_N = 0x6e;
 const TAB = 0x09;
 const LF = 0x0a;
 const CR = 0x0d;
@@ -67,6 +71,8 @@ export class Head {
   transferEncodings = 0;
   chunked = false;
   upgradeField = -1;
+  /** Whether it has credentials that count for the whole connection, not for one request. */
+  bindsConnection = false;
   connectionClose = false;
   connectionKeepAlive = false;
   connectionUpgrade = false;
@@ -184,6 +190,7 @@ export class Head {
     this.transferEncodings = 0;
     this.chunked = false;
     this.upgradeField = -1;
+    this.bindsConnection = false;
     this.connectionClose = false;
     this.connectionKeepAlive = false;
     this.connectionUpgrade = false;
@@ -204,6 +211,7 @@ export class Head {
       } else if (id === CONNECTION) this.#noteConnection(field);
       else if (id === UPGRADE) this.upgradeField = field;
       else if (id === DATE) this.hasDate = true;
+      else if (id === AUTHORIZATION || id === PROXY_AUTHORIZATION) this.#noteCredentials(field);
     }
   }
 
@@ -236,6 +244,12 @@ export class Head {
     let end = this.offsets[at + 3] as number;
     while (this.bytes[end - 1] === BLANK) end -= 1;
     return equalsIgnoringCase(this.bytes, this.offsets[at + 2] as number, end, CHUNKED_CODING);
+  }
+
+  #noteCredentials(field: number): void {
+    const first = this.bytes[this.offsets[field * NUMBERS_A_FIELD + 2] as number] as number;
+    // Both schemes begin with an N, and hardly any other does.
+    if ((first | 0x20) === LETTER_N && bindsConnection(this.valueText(field))) this.bindsConnection = true;
   }
 
   #noteLength(field: number): void {

@@ -6,6 +6,7 @@ import type {
   ConnectionActivity,
   ConnectionHandler,
   Deadline,
+  Lease,
   LogFields,
   StreamReader,
 } from '../../src/plugin-api/index.ts';
@@ -20,6 +21,7 @@ import { Lingering, LINGER_LOOK_MS } from './lingering.ts';
 import { REQUEST, RESPONSE } from './llhttp.ts';
 import { logRefused } from './exchange-lines.ts';
 import { refuseLargeHead, refuseMalformed } from './head-refusal.ts';
+import { PinnedSockets } from './pinned-sockets.ts';
 import { refusedRecord } from './records.ts';
 import { refuseRequest, type Refusal } from './refusal.ts';
 import { SLOW_HEAD } from './request-check.ts';
@@ -66,6 +68,8 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
   #tunnel: Exchange | undefined;
   /** The client sends nothing more. */
   #peerEnded = false;
+  /** Sockets to backends that are this client's own; undefined until there is one. */
+  pinned: PinnedSockets | undefined;
   /** More bytes of the client follow those that began the exchange. */
   #moreFollows = false;
 
@@ -134,6 +138,7 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
     const exchange = this.#exchange;
     this.#exchange = undefined;
     this.#letGo();
+    this.pinned?.destroy();
     // What the core ended is not the client's doing.
     if (exchange !== undefined && error instanceof BalanceError) exchange.error ??= error.code;
     exchange?.clientGone();
@@ -222,6 +227,12 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
     this.deadline.set(this.watchTaking(exchange?.instance ?? this.#first));
   }
 
+  /** The socket of a lease, whose exchange is over, is this client's own from now on. */
+  pin(upstream: string, lease: Lease, idleMs: number): void {
+    this.pinned ??= new PinnedSockets();
+    this.pinned.keep(upstream, lease, idleMs);
+  }
+
   /** The client may send on, unless it has sent too much ahead. */
   resume(): void {
     if (this.#stash === undefined || this.#stash.length < STASH_BYTES) this.connection.stream.resume();
@@ -246,6 +257,7 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
     this.#tunnel = this.#exchange;
     this.#exchange = undefined;
     this.deadline.destroy();
+    this.pinned?.destroy();
     const ahead = this.#stash;
     this.#stash = undefined;
     return ahead;
@@ -345,6 +357,7 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
     if (this.#lingering !== undefined) return;
     this.#closing = true;
     this.#letGo();
+    this.pinned?.destroy();
     this.#stash = undefined;
     this.#clientFull = false;
     this.reader.finish();

@@ -58,6 +58,7 @@ export class Rehearsal {
         this.asked = { request, upstream: name };
         return NOTHING_PENDING;
       },
+      takes: () => false,
     };
   }
 }

@@ -1,5 +1,6 @@
 import type { Lease, LogFields, StreamReader } from '../../src/plugin-api/index.ts';
 import { ChunkedText, lastChunk } from './chunked-text.ts';
+import { challengesConnection } from './connection-identity.ts';
 import { KEEP_ALIVE, X_REQUEST_ID } from './field-names.ts';
 import type { Exchange } from './exchange.ts';
 import type { Head } from './head.ts';
@@ -183,6 +184,7 @@ export class ResponseRelay implements StreamReader {
   #final(head: Head): void {
     const exchange = this.#exchange;
     this.#frame(head);
+    if (head.status >= 401 && challengesConnection(head)) exchange.pins = true;
     exchange.mark('responseHeadMs');
     this.#out += this.#headText(head);
     this.status = head.status;

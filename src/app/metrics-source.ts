@@ -112,6 +112,7 @@ function backendReading(backend: BackendState, healthy: boolean): BackendReading
     gauges: {
       connectionsActive: backend.sockets,
       requestsInFlight: backend.active,
+      connectionsKept: backend.kept,
       poolActive: backend.leased,
       poolIdle: backend.idle,
       poolMax: backend.poolSize,

@@ -34,6 +34,8 @@ export interface Upstream {
    * never before it returned, unless the answer's `cancel` was called before.
    */
   acquire(request: LeaseRequest): PendingLease;
+  /** Whether that backend is one of this upstream's and healthy: only then a lease that was kept may be used for it again. */
+  takes(backend: Backend): boolean;
 }
 
 /** What a protocol does with sockets: uses each for one connection only, or for one exchange after the other. */
@@ -72,6 +74,14 @@ export interface Lease {
    * of the backend. Only `discard` ends such a lease.
    */
   detach(): void;
+  /**
+   * The exchange is over, and the socket is bound to this client, as by NTLM: it rests outside of the pool, still counts as a
+   * connection of the backend, and serves further exchanges of the client after {@link resume}. Only `discard` ends
+   * such a lease; a backend that closes the socket, or sends what nobody asked for, ends it too. `idleMs` as of `release`.
+   */
+  keep(idleMs?: number): void;
+  /** Takes a socket up again that was kept. False when it is of no use any more: the lease is ended then, and another one is needed. */
+  resume(): boolean;
   /** The exchange is over and the socket must not be used again. `error` says what was wrong with it, if anything. */
   discard(error?: Error): void;
 }

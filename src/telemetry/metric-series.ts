@@ -20,6 +20,7 @@ export function backendSeries(
     balance_backend_connections_active: each(({ gauges }) => gauges.connectionsActive),
     balance_backend_health_status: each(({ healthy }) => Number(healthy)),
     balance_backend_requests_in_flight: each(({ gauges }) => gauges.requestsInFlight),
+    balance_backend_connections_kept: each(({ gauges }) => gauges.connectionsKept),
     balance_backend_connect_failures_total: each(({ counts }) => counts.connectFailures),
     balance_backend_bytes_total: () => bytesByName('backend', backends),
     *balance_health_checks_total(): Iterable<Series> {

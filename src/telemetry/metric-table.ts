@@ -54,6 +54,12 @@ const ROWS = [
   ],
   ['balance_backend_requests_in_flight', 'gauge', ['backend'], 'Requests and tunnels that hold the backend.'],
   [
+    'balance_backend_connections_kept',
+    'gauge',
+    ['backend'],
+    'Connections that belong to one client each, because of NTLM or Negotiate. Requests in flight include them.',
+  ],
+  [
     'balance_backend_connect_failures_total',
     'counter',
     ['backend'],

@@ -62,6 +62,8 @@ export interface BackendGauges {
   readonly connectionsActive: number;
   /** Exchanges and tunnels that hold a lease. */
   readonly requestsInFlight: number;
+  /** Connections among those that belong to one client, by what it authenticated with. */
+  readonly connectionsKept: number;
   /** Leased sockets of its pools. */
   readonly poolActive: number;
   readonly poolIdle: number;

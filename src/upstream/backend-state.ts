@@ -18,6 +18,8 @@ export class BackendState implements Backend {
   readonly shownAddress: string;
   /** Leases that run now. */
   active = 0;
+  /** Leases among them whose socket is kept for one client, whether it uses it now or not. */
+  kept = 0;
   /** Open sockets, leased and idle. */
   sockets = 0;
   /** Sockets connected since the start. */

@@ -3,6 +3,7 @@ import type { DialOptions } from '../net/dial.ts';
 import type { SocketStream } from '../net/socket-stream.ts';
 import type { Lease, LeaseRequest, PendingLease, SocketUse } from '../plugin-api/index.ts';
 import type { BackendState } from './backend-state.ts';
+import { KeptSocket } from './kept-socket.ts';
 import type { Member } from './member.ts';
 import type { PooledSocket } from './pooled-socket.ts';
 import { SocketAttempt } from './socket-attempt.ts';
@@ -46,6 +47,8 @@ export class SocketLease implements Lease, PendingLease, SocketTaker {
   #socket: PooledSocket | undefined;
   /** Set while it waits for a socket. */
   #attempt: SocketAttempt | undefined;
+  /** Set once the socket was kept for one client. */
+  #kept: KeptSocket | undefined;
   #cancelled = false;
   #answered = false;
 
@@ -166,6 +169,28 @@ export class SocketLease implements Lease, PendingLease, SocketTaker {
     this.#member?.backend.noteChange();
   }
 
+  keep(idleMs = Number.POSITIVE_INFINITY): void {
+    const socket = this.#socket;
+    if (socket === undefined) return;
+    this.detach();
+    if (this.#kept === undefined) this.backend.kept += 1;
+    // An exchange holds what it uses; in between, an edit may let go of all.
+    this.#leaveHome();
+    this.#kept = new KeptSocket(this, socket, idleMs);
+  }
+
+  resume(): boolean {
+    const socket = this.#socket;
+    if (socket === undefined || this.#kept === undefined) return false;
+    if (!this.#kept.isUsable) {
+      this.discard();
+      return false;
+    }
+    socket.uses += 1;
+    this.backend.reused += 1;
+    return true;
+  }
+
   discard(error?: Error): void {
     const socket = this.#socket;
     if (socket === undefined) return;
@@ -218,6 +243,7 @@ export class SocketLease implements Lease, PendingLease, SocketTaker {
 
   /** Last, so that one who waits finds the socket. */
   #over(): void {
+    if (this.#kept !== undefined) this.backend.kept -= 1;
     this.#member?.backend.leaseEnded();
     if (this.#home !== undefined) this.#leaveHome();
   }

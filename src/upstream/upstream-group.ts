@@ -2,7 +2,14 @@ import { isDeepStrictEqual } from 'node:util';
 
 import { BalanceError } from '../errors.ts';
 import type { DialOptions } from '../net/dial.ts';
-import type { KeySource, LeaseRequest, PendingLease, SocketUse, Upstream } from '../plugin-api/index.ts';
+import type {
+  Backend,
+  KeySource,
+  LeaseRequest,
+  PendingLease,
+  SocketUse,
+  Upstream,
+} from '../plugin-api/index.ts';
 import type { Balancer, PickContext } from './balancer/balancer.ts';
 import { LateBalancer } from './late-balancer.ts';
 import type { Member } from './member.ts';
@@ -124,6 +131,11 @@ export class UpstreamGroup implements LeaseOwner {
   /** The member that a request with that key would get now; undefined when there is none or chance decides. */
   peek(key: string | undefined): Member | undefined {
     return this.#balancer.peek?.({ key, exclude: undefined });
+  }
+
+  /** Whether that backend is a member, and healthy. */
+  takes(backend: Backend): boolean {
+    return this.members.some((member) => member.backend === backend && member.healthy);
   }
 
   /**

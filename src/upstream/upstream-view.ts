@@ -1,4 +1,11 @@
-import type { KeySource, LeaseRequest, PendingLease, SocketUse, Upstream } from '../plugin-api/index.ts';
+import type {
+  Backend,
+  KeySource,
+  LeaseRequest,
+  PendingLease,
+  SocketUse,
+  Upstream,
+} from '../plugin-api/index.ts';
 import type { UpstreamGroup } from './upstream-group.ts';
 
 /** An upstream as a protocol sees it, for one use of sockets. */
@@ -21,5 +28,9 @@ export class UpstreamView implements Upstream {
 
   acquire(request: LeaseRequest): PendingLease {
     return this.#group.acquire(request, this.#use);
+  }
+
+  takes(backend: Backend): boolean {
+    return this.#group.takes(backend);
   }
 }

@@ -29,14 +29,32 @@ export function backendReading(
     poolTimeouts: 0,
     connectionsActive: 0,
     requestsInFlight: 0,
+    connectionsKept: 0,
     poolActive: 0,
     poolIdle: 0,
     poolMax: 0,
     poolWaiting: 0,
     ...amounts,
   };
-  const { connectionsActive, requestsInFlight, poolActive, poolIdle, poolMax, poolWaiting, ...counts } = all;
-  const gauges = { connectionsActive, requestsInFlight, poolActive, poolIdle, poolMax, poolWaiting };
+  const {
+    connectionsActive,
+    requestsInFlight,
+    connectionsKept,
+    poolActive,
+    poolIdle,
+    poolMax,
+    poolWaiting,
+    ...counts
+  } = all;
+  const gauges = {
+    connectionsActive,
+    requestsInFlight,
+    connectionsKept,
+    poolActive,
+    poolIdle,
+    poolMax,
+    poolWaiting,
+  };
   return { owner: backend, name: backend.name, healthy, counts, gauges };
 }
 

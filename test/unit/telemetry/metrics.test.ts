@@ -226,6 +226,7 @@ describe('metrics of backends', () => {
       backendReading(backendNamed('a', 0), {
         connectionsActive: 5,
         requestsInFlight: 2,
+        connectionsKept: 1,
         poolActive: 2,
         poolIdle: 3,
         poolMax: 10,
@@ -248,6 +249,7 @@ describe('metrics of backends', () => {
     const shown = Object.fromEntries(Object.entries(read).filter(([key]) => !key.includes('_bucket')));
     expect(shown).toEqual({
       'balance_backend_connections_active{backend="a"}': 6,
+      'balance_backend_connections_kept{backend="a"}': 1,
       'balance_backend_health_status{backend="a"}': 0,
       'balance_backend_requests_in_flight{backend="a"}': 2,
       'balance_backend_connect_failures_total{backend="a"}': 8,
