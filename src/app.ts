@@ -14,7 +14,9 @@ import { metricsEndpoint } from './admin/endpoints.ts';
 import { EventLoopWatch } from './admin/event-loop-watch.ts';
 import type { LoadedConfig } from './config/loaded-config.ts';
 import { ConfigLoader } from './config/worker/config-loader.ts';
+import { bindAddresses } from './net/dns/bind-addresses.ts';
 import { NameResolver } from './net/dns/name-resolver.ts';
+import { nodeLookup } from './net/dns/node-lookup.ts';
 import { ReadBuffers } from './net/read-buffers.ts';
 import { TunnelTally } from './net/tunnel-tally.ts';
 import type { Logger } from './plugin-api/index.ts';
@@ -135,14 +137,14 @@ class Proxy implements App {
     const telemetry = new Telemetry((error, failures) =>
       logger.error('telemetry failed', { error, failures }),
     );
-    const control = new TelemetryControl(telemetry, logging);
+    const names = new NameResolver({ logger });
+    this.#names = names;
+    const control = new TelemetryControl(telemetry, logging, nodeLookup(names));
     this.#telemetryControl = control;
     const plugins = new PluginLoader(logger);
     this.#plugins = plugins;
-    const listeners = new ListenerTable(buffers, logger, telemetry);
+    const listeners = new ListenerTable(buffers, logger, telemetry, bindAddresses(names));
     this.#listeners = listeners;
-    const names = new NameResolver({ logger });
-    this.#names = names;
     const registry = new Registry(logger, names, telemetry);
     const draining = new DrainingGenerations({
       logger,
@@ -171,6 +173,7 @@ class Proxy implements App {
     const eventLoop = new EventLoopWatch();
     this.#admin = new AdminServers({
       logger,
+      bindAddresses: bindAddresses(names),
       version,
       eventLoop,
       routes: adminRoutes({
@@ -296,13 +299,20 @@ class Proxy implements App {
     const finished = await within(limitMs, this.#drain());
     if (!finished)
       this.logger.warn('drain took too long, connections are cut', { limit: `${String(limitMs)}ms` });
-    this.destroy();
+    this.#cut();
     await this.#history.flush();
+    // The last spans may have to find their collector.
     await this.#telemetryControl.close();
+    this.#names.close();
     await this.#logging.close();
   }
 
   destroy(): void {
+    this.#cut();
+    this.#names.close();
+  }
+
+  #cut(): void {
     this.#closing = true;
     this.#config.stop();
     void this.#follower.close();
@@ -315,7 +325,6 @@ class Proxy implements App {
     this.#draining.destroy();
     this.#metrics.destroy();
     this.#guard.destroy();
-    this.#names.close();
   }
 
   /** Writes what was logged so far. */

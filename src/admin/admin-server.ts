@@ -16,7 +16,7 @@ import { DEFAULT_LIMITS, type AdminLimits } from './admin-limits.ts';
 import { AdminRequest, type AdminRequestParts } from './admin-request.ts';
 import { errorResponse, JSON_TYPE, type AdminResponse } from './admin-response.ts';
 import { AdminRouter, type AdminRoute } from './admin-router.ts';
-import { bindServer } from './bind-server.ts';
+import { bindServer, type BindAddresses } from './bind-server.ts';
 import { readBody } from './read-body.ts';
 import { RefusalLog } from './refusal-log.ts';
 
@@ -32,6 +32,8 @@ export interface AdminServerSetup {
 export interface AdminServerOptions extends AdminServerSetup {
   /** An address as in the config. Port 0 takes any free one. */
   readonly listen: string;
+  /** What its host name stands for. Default: the runtime looks that up. */
+  readonly bindAddresses?: BindAddresses | undefined;
   readonly logger: Logger;
   /** Default: {@link DEFAULT_LIMITS}. */
   readonly limits?: Partial<AdminLimits>;
@@ -58,12 +60,14 @@ export class AdminServer {
   #guard: AdminGuard;
   #tls: AdminTlsFiles | undefined;
   #front: AdminFront;
+  readonly #bindAddresses: BindAddresses | undefined;
   #bound = '';
   #closed = false;
 
   /** Makes a server that is not bound yet. */
   constructor(options: AdminServerOptions) {
     this.#address = parseAddress(options.listen);
+    this.#bindAddresses = options.bindAddresses;
     this.#logger = options.logger;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.#refusals = new RefusalLog(options.logger);
@@ -80,7 +84,7 @@ export class AdminServer {
 
   /** Binds; resolves with the address that it got. Rejects with a BalanceError. */
   async listen(): Promise<string> {
-    this.#bound = await bindServer(this.#server, this.#address);
+    this.#bound = await bindServer(this.#server, this.#address, this.#bindAddresses);
     return this.#bound;
   }
 

@@ -7,6 +7,7 @@ import { AdminGuard } from './admin-guard.ts';
 import { planAdminServers, type AdminSections, type AdminServerPlan } from './admin-plan.ts';
 import type { AdminRoute } from './admin-router.ts';
 import { AdminServer, type AdminServerSetup } from './admin-server.ts';
+import type { BindAddresses } from './bind-server.ts';
 import type { EventLoopWatch } from './event-loop-watch.ts';
 import { indexRoute } from './index-route.ts';
 
@@ -36,6 +37,8 @@ export interface LeavingServer {
 
 export interface AdminServersOptions {
   readonly logger: Logger;
+  /** What a host name stands for. Default: the runtime looks that up. */
+  readonly bindAddresses?: BindAddresses;
   readonly version: string;
   /** Watched while there is an admin server to show it. */
   readonly eventLoop: EventLoopWatch;
@@ -53,14 +56,16 @@ interface PlannedServer {
 /** The admin and metrics servers of the live config; one whose address stays is not bound again. */
 export class AdminServers {
   readonly #logger: Logger;
+  readonly #bindAddresses: BindAddresses | undefined;
   readonly #version: string;
   readonly #eventLoop: EventLoopWatch;
   readonly #routes: readonly AdminRoute[];
   readonly #metrics: AdminServersOptions['metrics'];
   #running = new Map<string, AdminServer>();
 
-  constructor({ logger, version, eventLoop, routes, metrics }: AdminServersOptions) {
+  constructor({ logger, version, eventLoop, routes, metrics, bindAddresses }: AdminServersOptions) {
     this.#logger = logger;
+    this.#bindAddresses = bindAddresses;
     this.#version = version;
     this.#eventLoop = eventLoop;
     this.#routes = routes;
@@ -102,7 +107,12 @@ export class AdminServers {
       for (const { plan, setup } of planned) {
         if (this.#running.has(plan.key)) continue;
         const address = parseAddress(plan.listen);
-        const server = new AdminServer({ ...setup, listen: plan.listen, logger: this.#logger });
+        const server = new AdminServer({
+          ...setup,
+          listen: plan.listen,
+          bindAddresses: this.#bindAddresses,
+          logger: this.#logger,
+        });
         added.set(plan.key, server);
         const isBound = await bindNow(server, () => mayMakeRoom(address));
         const later = { address, listen: () => server.listen(), destroy: () => server.destroy() };

@@ -3,10 +3,20 @@ import { connect, type Server } from 'node:net';
 import { formatAddress, type Address } from '../config/address.ts';
 import { BalanceError, systemCodeOf } from '../errors.ts';
 
-/** Binds; resolves with the address that it got. Rejects with a BalanceError that says why not. */
-export async function bindServer(server: Server, address: Address): Promise<string> {
+/** Where a server may listen that is to listen at an address with a host name: to be tried in this order. */
+export type BindAddresses = (address: Address) => Promise<readonly Address[]>;
+
+/**
+ * Binds; resolves with the address that it got. Rejects with a BalanceError that says why not.
+ * @param addressesOf What a host name stands for. Default: the runtime looks that up.
+ */
+export async function bindServer(
+  server: Server,
+  address: Address,
+  addressesOf: BindAddresses = (only) => Promise.resolve([only]),
+): Promise<string> {
   try {
-    await listen(server, address).catch(async (error: unknown) => {
+    await listenFirst(server, await addressesOf(address)).catch(async (error: unknown) => {
       const inUse = systemCodeOf(error) === 'EADDRINUSE';
       if (address.kind !== 'unix' || !inUse || !(await isAbandoned(address.path))) throw error;
       await unlink(address.path);
@@ -19,6 +29,19 @@ export async function bindServer(server: Server, address: Address): Promise<stri
   if (bound === null) return formatAddress(address);
   if (typeof bound === 'string') return `unix:${bound}`;
   return formatAddress({ kind: 'tcp', host: bound.address, port: bound.port });
+}
+
+/** Binds at the first of these addresses that this machine has. */
+async function listenFirst(server: Server, addresses: readonly Address[]): Promise<void> {
+  for (const [index, address] of addresses.entries()) {
+    try {
+      await listen(server, address);
+      return;
+    } catch (error) {
+      const isElsewhere = ['EADDRNOTAVAIL', 'EAFNOSUPPORT'].includes(systemCodeOf(error));
+      if (!isElsewhere || index === addresses.length - 1) throw error;
+    }
+  }
 }
 
 function listen(server: Server, address: Address): Promise<void> {

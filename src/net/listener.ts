@@ -12,6 +12,7 @@ import type {
 } from '../plugin-api/index.ts';
 import { AcceptedConnection, type RunningWork } from './accepted-connection.ts';
 import { acceptedStream, handleStream, interceptHandles, type AcceptedStream } from './accepted-stream.ts';
+import { isElsewhere, type BindAddresses } from './dns/bind-addresses.ts';
 import { fieldsOf } from './fields-of.ts';
 import type { Handle } from './node-internals.ts';
 import type { ReadBuffers } from './read-buffers.ts';
@@ -23,6 +24,8 @@ const BACKLOG = 4096;
 export interface ListenerOptions {
   readonly name: string;
   readonly address: Address;
+  /** What its host name stands for. Default: the runtime looks that up, in its thread pool. */
+  readonly bindAddresses?: BindAddresses | undefined;
   /** 0: no limit. */
   readonly maxConnections: number;
   readonly instance: ProtocolInstance;
@@ -46,6 +49,7 @@ export class Listener {
   refused = 0;
   /** What came from clients and went to them. */
   readonly traffic = new Traffic<AcceptedConnection>();
+  readonly #bindAddresses: BindAddresses;
   readonly #buffers: ReadBuffers;
   readonly #logger: Logger;
   readonly #nextConnectionId: () => number;
@@ -65,6 +69,7 @@ export class Listener {
     this.#instance = options.instance;
     this.#tenure = new Tenure(options.plugin);
     this.maxConnections = options.maxConnections;
+    this.#bindAddresses = options.bindAddresses ?? ((address) => Promise.resolve([address]));
     this.#buffers = options.buffers;
     this.#logger = options.logger;
     this.#nextConnectionId = options.nextConnectionId;
@@ -82,7 +87,7 @@ export class Listener {
   async listen(): Promise<void> {
     const { address } = this;
     try {
-      await this.#bind(address).catch(async (error: unknown) => {
+      await this.#bindFirst(await this.#bindAddresses(address)).catch(async (error: unknown) => {
         const inUse = systemCodeOf(error) === 'EADDRINUSE';
         if (address.kind !== 'unix' || !inUse || !(await isAbandoned(address.path))) throw error;
         await unlink(address.path);
@@ -215,6 +220,19 @@ export class Listener {
     if (this.#draining) return;
     this.#draining = true;
     this.#server.close();
+  }
+
+  /** Binds at the first of these addresses that this machine has. */
+  async #bindFirst(addresses: readonly Address[]): Promise<void> {
+    for (const [index, address] of addresses.entries()) {
+      if (this.#draining) throw new Error('it was closed while its name was looked up');
+      try {
+        await this.#bind(address);
+        return;
+      } catch (error) {
+        if (index === addresses.length - 1 || !isElsewhere(systemCodeOf(error))) throw error;
+      }
+    }
   }
 
   #bind(address: Address): Promise<void> {

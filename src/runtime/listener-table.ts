@@ -3,6 +3,7 @@ import type { LoadedConfig } from '../config/loaded-config.ts';
 import { BalanceError } from '../errors.ts';
 import type { Logger, ProtocolInstance } from '../plugin-api/index.ts';
 import type { RunningWork } from '../net/accepted-connection.ts';
+import type { BindAddresses } from '../net/dns/bind-addresses.ts';
 import { Listener } from '../net/listener.ts';
 import type { ReadBuffers } from '../net/read-buffers.ts';
 import { mayBlock, type LeavingSocket } from './address-handover.ts';
@@ -16,6 +17,7 @@ import type { RuntimeTelemetry } from './runtime-telemetry.ts';
 export class ListenerTable implements FollowingPart {
   readonly #buffers: ReadBuffers;
   readonly #logger: Logger;
+  readonly #bindAddresses: BindAddresses | undefined;
   readonly #telemetry: Pick<RuntimeTelemetry, 'pluginFailed'> | undefined;
   readonly #listeners = new Map<string, Listener>();
   readonly #draining = new Set<Listener>();
@@ -23,7 +25,14 @@ export class ListenerTable implements FollowingPart {
   readonly #served = new Map<Listener, LiveInstance>();
   #connections = 0;
 
-  constructor(buffers: ReadBuffers, logger: Logger, telemetry?: Pick<RuntimeTelemetry, 'pluginFailed'>) {
+  /** @param bindAddresses What the host name of a listener stands for. Default: the runtime looks that up. */
+  constructor(
+    buffers: ReadBuffers,
+    logger: Logger,
+    telemetry?: Pick<RuntimeTelemetry, 'pluginFailed'>,
+    bindAddresses?: BindAddresses,
+  ) {
+    this.#bindAddresses = bindAddresses;
     this.#buffers = buffers;
     this.#logger = logger;
     this.#telemetry = telemetry;
@@ -117,6 +126,7 @@ export class ListenerTable implements FollowingPart {
     return new Listener({
       name: config.name,
       address: parseAddress(config.address),
+      bindAddresses: this.#bindAddresses,
       maxConnections: config.max_connections,
       instance,
       plugin: served.plugin,

@@ -1,3 +1,5 @@
+import type { LookupFunction } from 'node:net';
+
 import type { Logger } from '../plugin-api/logger.ts';
 import type { Telemetry } from './channels.ts';
 import { LogControl, type LoggingSection } from './log-control.ts';
@@ -16,11 +18,14 @@ export class TelemetryControl {
   readonly #telemetry: Telemetry;
   readonly #logs: LogControl;
   readonly #logger: Logger;
+  readonly #lookup: LookupFunction | undefined;
   #tracing: Tracing | undefined;
   #tracingKey = '';
   #stopTracing: (() => void) | undefined;
 
-  constructor(telemetry: Telemetry, logging: Logging) {
+  /** @param lookup How a collector's host name is looked up. Default: as the runtime does, in its thread pool. */
+  constructor(telemetry: Telemetry, logging: Logging, lookup?: LookupFunction) {
+    this.#lookup = lookup;
     this.#telemetry = telemetry;
     this.#logs = new LogControl(telemetry, logging);
     this.#logger = logging.logger;
@@ -56,7 +61,9 @@ export class TelemetryControl {
     const key = settings === undefined ? '' : JSON.stringify(settings);
     if (key === this.#tracingKey) return { commit: () => undefined, unwind: () => undefined };
     const tracing =
-      settings === undefined ? undefined : await createTracing(settings, { logger: this.#logger });
+      settings === undefined
+        ? undefined
+        : await createTracing(settings, { logger: this.#logger, lookup: this.#lookup });
     return {
       commit: () => {
         this.#replaceTracing(tracing, key);

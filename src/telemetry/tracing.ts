@@ -1,3 +1,5 @@
+import type { LookupFunction } from 'node:net';
+
 import type { Logger } from '../plugin-api/logger.ts';
 import type { TelemetrySubscriber } from './channels.ts';
 import type { SpanCounts } from './metrics-source.ts';
@@ -35,6 +37,8 @@ export interface Tracing {
 /** `queue` is for tests. */
 export interface TracingOptions {
   readonly logger: Logger;
+  /** How the collector's host name is looked up. Default: as the runtime does, in its thread pool. */
+  readonly lookup?: LookupFunction | undefined;
   readonly queue?: Partial<Omit<SpanQueueOptions, 'connect' | 'changed'>>;
 }
 
@@ -57,7 +61,7 @@ export async function createTracing(settings: TracingSettings, options: TracingO
     import('@opentelemetry/api'),
     import('@opentelemetry/sdk-node'),
     import('./exchange-spans.ts'),
-    loadExporter(settings.exporter, endpoint, settings.headers ?? {}),
+    loadExporter(settings.exporter, { endpoint, headers: settings.headers ?? {}, lookup: options.lookup }),
   ]);
   const { logger } = options;
   const queue = new SpanQueue({

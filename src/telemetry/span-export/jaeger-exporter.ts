@@ -1,6 +1,9 @@
+import type { LookupFunction } from 'node:net';
+
 import { JaegerExporter } from '@opentelemetry/exporter-jaeger';
 import type { RecordedSpan } from '../recorded-span.ts';
 import { JaegerEncoder } from './jaeger-encoder.ts';
+import type { Collector } from './load-exporter.ts';
 import type { SpanExporter } from './span-queue.ts';
 
 /** The exporter's insides that are used here. Its types hide them; the package is at its end, so that they stay. */
@@ -14,6 +17,8 @@ interface Insides {
 }
 /** Encodes and sends over HTTP. */
 interface HttpSender {
+  /** Of each request. */
+  _httpOptions: { lookup?: LookupFunction | undefined };
   _batch: { spans: RecordedSpan[] };
   _jaegerThrift: { Batch: { rw: { toBuffer(batch: { spans: RecordedSpan[] }): { value: Buffer } } } };
 }
@@ -27,12 +32,13 @@ const SUCCESS = 0;
  * The exporter of `@opentelemetry/exporter-jaeger`, with an encoder of our own. HTTP, credentials, errors and the end are the
  * library's.
  */
-export function createJaegerExporter(endpoint: string): SpanExporter {
+export function createJaegerExporter({ endpoint, lookup }: Collector): SpanExporter {
   // eslint-disable-next-line @typescript-eslint/no-deprecated -- for collectors that know nothing newer
   const exporter = new JaegerExporter({ endpoint, flushTimeout: FLUSH_TIMEOUT_MS });
   const insides = exporter as unknown as Insides;
   const encoder = new JaegerEncoder();
   const sender = insides._getSender({ tags: [] });
+  sender._httpOptions.lookup = lookup;
   sender._jaegerThrift = { Batch: { rw: { toBuffer: ({ spans }) => ({ value: encoder.encode(spans) }) } } };
   insides._sendSpans = async (spans, done) => {
     sender._batch.spans = spans;

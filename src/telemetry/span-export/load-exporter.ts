@@ -1,3 +1,5 @@
+import type { LookupFunction } from 'node:net';
+
 import type { SpanExporter } from './span-queue.ts';
 
 /** What a collector understands: Jaeger's Thrift over HTTP, or OTLP as protobuf over HTTP. */
@@ -9,16 +11,24 @@ export const DEFAULT_ENDPOINTS: Readonly<Record<SpanExporterName, string>> = {
   otlp: 'http://localhost:4318/v1/traces',
 };
 
-/** Loads the exporter of that name and nothing of the others; returns what makes one. `headers` are for OTLP alone. */
+/** Where a collector is, and what it wants. */
+export interface Collector {
+  readonly endpoint: string;
+  /** For OTLP alone. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** How its host name is looked up. Default: as the runtime does, in its thread pool. */
+  readonly lookup: LookupFunction | undefined;
+}
+
+/** Loads the exporter of that name and nothing of the others; returns what makes one. */
 export async function loadExporter(
   name: SpanExporterName,
-  endpoint: string,
-  headers: Readonly<Record<string, string>>,
+  collector: Collector,
 ): Promise<() => SpanExporter> {
   if (name === 'otlp') {
     const { createOtlpExporter } = await import('./otlp-exporter.ts');
-    return () => createOtlpExporter(endpoint, headers);
+    return () => createOtlpExporter(collector);
   }
   const { createJaegerExporter } = await import('./jaeger-exporter.ts');
-  return () => createJaegerExporter(endpoint);
+  return () => createJaegerExporter(collector);
 }

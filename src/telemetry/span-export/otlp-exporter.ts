@@ -11,6 +11,7 @@ import type {
 } from '@opentelemetry/otlp-transformer';
 import { OtlpEncoder } from './otlp-encoder.ts';
 import type { RecordedSpan } from '../recorded-span.ts';
+import type { Collector } from './load-exporter.ts';
 import type { SpanExporter } from './span-queue.ts';
 
 const COMPONENT_TYPE = 'otlp_http_span_exporter';
@@ -20,13 +21,14 @@ const COUNTED: IExporterMetricsHelper<RecordedSpan[]> = { name: 'span', countIte
  * The exporter of `@opentelemetry/exporter-trace-otlp-proto`, with an encoder of our own. HTTP, timeouts, retries and what
  * OpenTelemetry lets an operator say in the environment are the library's.
  */
-export function createOtlpExporter(url: string, headers: Readonly<Record<string, string>>): SpanExporter {
+export function createOtlpExporter({ endpoint: url, headers, lookup }: Collector): SpanExporter {
   const encoder = new OtlpEncoder();
   const serializer: ISerializer<RecordedSpan[], IExportTraceServiceResponse> = {
     serializeRequest: (spans) => encoder.encode(spans),
     deserializeResponse: (bytes) => ProtobufTraceSerializer.deserializeResponse(bytes),
   };
-  const settings = { url, headers: { ...headers } };
+  // An agent hands its options to each socket.
+  const settings = { url, headers: { ...headers }, httpAgentOptions: { keepAlive: true, lookup } };
   // eslint-disable-next-line @typescript-eslint/no-deprecated -- the library's own exporters have nothing else
   const options = convertLegacyHttpOptions(settings, 'TRACES', 'v1/traces', {
     'Content-Type': 'application/x-protobuf',

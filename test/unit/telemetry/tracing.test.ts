@@ -8,6 +8,8 @@ import { JaegerCollector } from '../../support/jaeger-collector.ts';
 import { OtlpCollector } from '../../support/otlp-collector.ts';
 import type { CollectedSpan, TraceCollector } from '../../support/trace-collector.ts';
 import { backendNamed, exchangeRecord, tunnelRecord } from './records.ts';
+import { nodeLookup } from '../../../src/net/dns/node-lookup.ts';
+import { fixedNames } from '../../support/fixed-names.ts';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const CALLER = 'b7ad6b7169203331';
@@ -102,6 +104,16 @@ describe.each(['jaeger', 'otlp'] as const)('a sampled exchange, over %s,', (expo
     await collector.close();
     collector = new OtlpCollector();
     await collector.listen();
+  });
+
+  it('gets to a collector whose name the proxy looks up itself', async () => {
+    const endpoint = collector.endpoint.replace(/\/\/[^:/]+/, '//collector.test');
+    const lookup = nodeLookup(fixedNames({ 'collector.test': ['127.0.0.1'] }));
+    const tracing = await createTracing({ ...SETTINGS, exporter, endpoint }, { logger, lookup });
+    opened.push(tracing);
+    publish(tracing, tracing.subscriber.tracer.begin(calledBy(`00-${TRACE}-${CALLER}-01`)));
+    await tracing.flush();
+    expect(collector.spans.length).toBeGreaterThan(0);
   });
 
   it('becomes four spans with the right parents, ids, times and attributes', async () => {
