@@ -1,6 +1,6 @@
 import type { BalanceError, ErrorCode } from '../../src/errors.ts';
 import type { Backend, Lease, LeaseRequest, PendingLease, Upstream } from '../../src/plugin-api/index.ts';
-import { routedPath } from '../../src/plugin-api/routed-path.ts';
+import { plainBytes, routedPath } from '../../src/plugin-api/routed-path.ts';
 import { answerText, errorAnswer, withBody, type Answer } from './answer.ts';
 import type { ClientFields, KnownHost } from './client-fields.ts';
 import { ExchangeFacts } from './exchange-facts.ts';
@@ -32,7 +32,7 @@ import {
 } from './request-check.ts';
 import { refuseField, refuseRequest, refuseTarget, type Refusal } from './refusal.ts';
 import type { RequestBody } from './request-body.ts';
-import { parseTarget, withTarget, type RequestTarget } from './request-target.ts';
+import { beforeQuery, parseTarget, withTarget, type RequestTarget } from './request-target.ts';
 import { requestText } from './request-text.ts';
 import { ResponseRelay } from './response-relay.ts';
 import { offeredUpgrade, openTunnel } from './upgrade.ts';
@@ -100,7 +100,7 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
       return;
     }
     this.path = target.path;
-    this.routedPath = target.isPlain || !this.instance.looksAtPaths ? target.path : routedPath(target.path);
+    this.routedPath = target.isPlain ? target.path : routedPath(target.path);
     this.host = host.text;
     const local = localAnswer(this, head);
     if (local === undefined)
@@ -313,7 +313,10 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
   }
 
   #target(head: Head): RequestTarget | Refusal {
-    const target = parseTarget(head.bytes.latin1Slice(head.urlStart, head.urlEnd), this.method);
+    const { bytes, urlStart, urlEnd } = head;
+    const text = bytes.latin1Slice(urlStart, urlEnd);
+    const plain = this.instance.readsPaths ? plainBytes(bytes, urlStart, urlEnd) : beforeQuery(text);
+    const target = parseTarget(text, this.method, plain);
     if (target === undefined) return refuseTarget(BAD_TARGET, head);
     if (!this.instance.options.normalize_path) return target;
     if (target.isPlain) return target;

@@ -62,8 +62,8 @@ export class HttpInstance implements ProtocolInstance {
   readonly keepsResponseId: boolean;
   /** `health_endpoint` in the form of {@link ExchangeFacts.routedPath}. */
   readonly healthPath: string | undefined;
-  /** Whether it matters how a path is read. */
-  readonly looksAtPaths: boolean;
+  /** Whether it matters how paths are read. Where it does not, all count as plain. */
+  readonly readsPaths: boolean;
   readonly #router: Router | undefined;
   readonly #fallback: CompiledRoute | undefined;
   #active = 0;
@@ -88,10 +88,14 @@ export class HttpInstance implements ProtocolInstance {
         : new Router(options.routes.map((route) => this.#compile(route)));
     const { health_endpoint: health } = options;
     this.healthPath = health === undefined ? undefined : routedConfigPath(health);
-    this.looksAtPaths = health !== undefined || this.#router?.looksAtPaths === true;
     if (host.defaultUpstream !== undefined) {
       this.#fallback = compileRoute(undefined, options, host.upstream(host.defaultUpstream, 'keep-alive'));
     }
+    this.readsPaths =
+      options.normalize_path ||
+      health !== undefined ||
+      this.#router?.looksAtPaths === true ||
+      this.routes.some(({ pathEdit: edit }) => edit !== undefined);
   }
 
   get active(): number {

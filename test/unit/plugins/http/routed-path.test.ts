@@ -3,7 +3,12 @@ import { describe, expect, it } from 'vitest';
 
 import { normalTarget } from '../../../../plugins/http/normal-path.ts';
 import { otherReadings } from '../../../../plugins/http/path-readings.ts';
-import { routedConfigPath, routedPath } from '../../../../src/plugin-api/routed-path.ts';
+import {
+  plainBytes,
+  plainLength,
+  routedConfigPath,
+  routedPath,
+} from '../../../../src/plugin-api/routed-path.ts';
 
 const TOKENS = [
   '/',
@@ -64,6 +69,32 @@ describe('the path that routes compare', () => {
         expect(routedPath(normalTarget(text, true)!)).toBe(routed);
       }),
       { numRuns: 5000 },
+    );
+  });
+});
+
+describe('how much of a target is plain', () => {
+  it.each([
+    ['/a/b.c', -1],
+    ['/a?b', 2],
+    ['/a/.b', 2],
+    ['//a', 0],
+    ['/a%20', 2],
+    ['/a;b', 2],
+    ['/a..', -1],
+    ['*', -1],
+  ])('of %s is %i', (text, plain) => {
+    expect(plainLength(text)).toBe(plain);
+  });
+
+  it('is the same for its bytes', () => {
+    fc.assert(
+      fc.property(path, fc.string(), (text, more) => {
+        const bytes = Buffer.from(`x${text}${more}y`);
+        const latin = bytes.toString('latin1', 1, bytes.length - 1);
+        expect(plainBytes(bytes, 1, bytes.length - 1)).toBe(plainLength(latin));
+      }),
+      { numRuns: 3000 },
     );
   });
 });
