@@ -12,6 +12,9 @@ const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]*/;
 const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
 /** These may end a line or a text for some. */
 const WORST = /[\r\0]/;
+/** Fields that steer how a message is read: no byte of them is replaced, or `\x0bchunked` would become `chunked`. */
+const STEERING =
+  /^(?:connection|content-length|keep-alive|proxy-connection|te|trailer|transfer-encoding|upgrade)$/i;
 const CONTROLS = /[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]/g;
 
 /**
@@ -20,7 +23,8 @@ const CONTROLS = /[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]/g;
  *
  * A strict reader takes what RFC 9112 5 allows. A lenient one, for what backends send, also takes what has one safe
  * reading: white space before the colon is removed and a folded line is joined with one blank (RFC 9112 5.1, 5.2), and
- * control bytes become blanks, as some clients refuse them and others end a line at them. A bare CR and NUL stay refused.
+ * control bytes become blanks, as some clients refuse them and others end a line at them, but for fields that steer how the
+ * message is read. A bare CR and NUL stay refused.
  */
 export class FieldLines {
   readonly lines: FieldLine[] = [];
@@ -44,21 +48,21 @@ export class FieldLines {
     const [token] = NAME.exec(name) as RegExpExecArray;
     if (name === '' || token !== name)
       return this.#refuse('field_name', 'a field name is no token', token.length);
-    const rest = this.#value(line, colon + 1);
+    const rest = this.#value(name, line, colon + 1);
     if (rest === undefined) return false;
     if (name !== written) this.irregular = true;
     this.lines.push({ name, rest });
     return true;
   }
 
-  /** What stands in the line from `from` on, without control bytes; undefined when it is refused. */
-  #value(line: string, from: number): string | undefined {
+  /** The value that stands in the line from `from` on, without control bytes; undefined when it is refused. */
+  #value(name: string, line: string, from: number): string | undefined {
     const text = line.slice(from);
     const control = text.search(CONTROL);
     if (control < 0) return text;
     const worst = text.search(WORST);
     if (worst >= 0) this.#refuse('field_value', 'a field value holds a bare CR or NUL', from + worst);
-    else if (!this.#lenient)
+    else if (!this.#lenient || STEERING.test(name))
       this.#refuse('field_value', 'a field value holds a control byte', from + control);
     else {
       this.irregular = true;
@@ -71,10 +75,10 @@ export class FieldLines {
     const last = this.lines.pop();
     if (!this.#lenient || last === undefined)
       return this.#refuse('folded_field', 'a field line begins with white space', 0);
-    const more = this.#value(line, 0);
+    const more = this.#value(last.name, line, 0);
     if (more === undefined) return false;
     this.irregular = true;
-    this.lines.push({ name: last.name, rest: `${last.rest.trimEnd()} ${more.trim()}` });
+    this.lines.push({ name: last.name, rest: joined(last.rest, more) });
     return true;
   }
 
@@ -82,6 +86,11 @@ export class FieldLines {
     this.fault = { rule, reason, at };
     return false;
   }
+}
+
+/** A folded value as one with a blank in it. White space is blanks and tabs alone: `trim` knows more, which is part of a value. */
+function joined(begun: string, more: string): string {
+  return `${begun.replace(/[ \t]+$/, '')} ${more.replace(/^[ \t]+|[ \t]+$/g, '')}`;
 }
 
 /** The text with a blank in place of each control byte but tab, CR, LF and NUL. */

@@ -4,7 +4,7 @@ import { shown, valuesOf, type ReadField, type ReadMessage } from './message.ts'
 import { REPAIRABLE } from './reading.ts';
 import { readRequests } from './read-messages.ts';
 
-/** Fields that a proxy takes away, rewrites or adds. */
+/** Fields that a proxy takes away, rewrites or adds, with all bytes but letters and digits as dashes: so CGI reads names. */
 const OWN_FIELDS =
   /^(?:connection|keep-alive|proxy-connection|te|transfer-encoding|upgrade|host|content-length|x-forwarded-.*|forwarded|x-real-ip|x-request-id|via|max-forwards|traceparent|tracestate)$/;
 const ABSOLUTE = /^https?:\/\/([^/?#]*)(.*)$/is;
@@ -74,7 +74,7 @@ function withoutNamed(original: ReadMessage): ReadField[] {
 
 function linesOf(fields: readonly ReadField[]): string[] {
   return fields
-    .filter((field) => !OWN_FIELDS.test(field.name))
+    .filter((field) => !OWN_FIELDS.test(field.name.replace(/[^a-z0-9]/g, '-')))
     .map((field) => `${field.name}: ${field.value}`);
 }
 

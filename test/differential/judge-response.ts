@@ -2,7 +2,7 @@ import type { ResponseCase } from './cases/response-cases.ts';
 import type { Finding } from './judge-forwarded.ts';
 import type { Received } from './attempt-client.ts';
 import { shown, valuesOf, type ReadMessage } from './message.ts';
-import { LENIENT, LENIENT_READINGS, REPAIRABLE, STRICT } from './reading.ts';
+import { LENIENT, LENIENT_READINGS, REPAIRABLE_RESPONSE, STRICT } from './reading.ts';
 import { readResponses } from './read-messages.ts';
 
 /** What a client got: every client must take the same out of it, and nothing that the backend did not mean for it. */
@@ -30,7 +30,7 @@ export function judgeResponse(attempt: ResponseCase, received: Received): Findin
   return findings;
 }
 
-/** Whether the proxy kept its word: the response that it passes on as whole is the backend's, and was whole and sound. */
+/** Whether the proxy kept its word: the response that it passes on as whole is the backend's, was whole, and had one safe reading. */
 export function judgeRelay(attempt: ResponseCase, received: Received): Finding[] {
   const passed = passedResponse(attempt, received);
   const change = passed === undefined ? undefined : changeOf(attempt, passed);
@@ -60,7 +60,7 @@ function isSubject(message: ReadMessage): boolean {
 }
 
 function originalOf(attempt: ResponseCase): { response: ReadMessage | undefined; why: string } {
-  const read = readResponses(attempt.bytes, [attempt.method], attempt.close, REPAIRABLE);
+  const read = readResponses(attempt.bytes, [attempt.method], attempt.close, REPAIRABLE_RESPONSE);
   const response = read.messages.find((message) => message.status >= 200);
   return { response, why: read.state === 'refused' ? read.why : 'it was not whole' };
 }

@@ -25,6 +25,7 @@ const NO_TOKEN_BYTES = /[^!#$%&'*+\-.^_`|~0-9A-Za-z]/g;
 const CONTROL = /[\0-\x08\x0a-\x1f\x7f]/;
 const REQUEST_LINE = /^([^ ]+) ([^ ]+) ([^ ]+)$/;
 const STATUS_LINE = /^(HTTP\/\d\.\d) (\d{3})(?: (.*))?$/s;
+const LOOSE_STATUS_LINE = /^(HTTP\/\d\.\d)[ \t]+(\d{3})(?: (.*))?$/s;
 const HOST = /^(?:[A-Za-z0-9._~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+\])(?::\d*)?$/;
 
 /** Where the next line ends; throws {@link Incomplete} when that has not arrived. */
@@ -103,21 +104,30 @@ function requestLine(text: string, reading: Reading): StartLine {
     reading.startLine === 'single-space' ? REQUEST_LINE.exec(text)?.slice(1) : loosely(text, reading);
   const [method = '', target = '', version = ''] = parts ?? [];
   if (method === '' || target === '') throw new Refused('a malformed request line');
-  if (reading.versions === 'known') {
-    if (version !== 'HTTP/1.1' && version !== 'HTTP/1.0') throw new Refused('an unknown version');
+  if (reading.versions !== 'any') {
+    checkVersion(version, reading);
     if (!TOKEN.test(method)) throw new Refused('a method that is no token');
     if (/[\0-\x20\x7f]/.test(target)) throw new Refused('a control byte in the target');
   }
-  return { method, target, version, status: 0 };
+  return { method, target, version: knownVersion(version, reading), status: 0 };
+}
+
+function checkVersion(version: string, reading: Reading): void {
+  const known = knownVersion(version, reading);
+  if (known !== 'HTTP/1.1' && known !== 'HTTP/1.0') throw new Refused('an unknown version');
+}
+
+/** The version that a message of this one is read as. */
+function knownVersion(version: string, reading: Reading): string {
+  return reading.versions === 'minor' ? version.replace(/^HTTP\/1\.[2-9]$/, 'HTTP/1.1') : version;
 }
 
 /** Cuts at white space: a strict one at blanks, a lenient one at whatever looks blank. */
 function loosely(text: string, reading: Reading): string[] {
-  const blank = reading.versions === 'known' ? / +/ : /[ \t\v\f\r\0]+/;
-  const parts = text
-    .split(blank)
-    .filter((part, index) => part !== '' || (index === 0 && reading.versions === 'known'));
-  if (reading.versions === 'known') return parts.length === 3 ? parts : [];
+  const isStrict = reading.versions !== 'any';
+  const blank = isStrict ? / +/ : /[ \t\v\f\r\0]+/;
+  const parts = text.split(blank).filter((part, index) => part !== '' || (index === 0 && isStrict));
+  if (isStrict) return parts.length === 3 ? parts : [];
   if (parts.length === 2) return parts;
   const last = parts.at(-1) ?? '';
   const version = parts.length > 2 && /^[A-Za-z]+\//.test(last) ? last : '';
@@ -126,15 +136,16 @@ function loosely(text: string, reading: Reading): string[] {
 
 function statusLine(text: string, reading: Reading): StartLine {
   const match =
-    STATUS_LINE.exec(text) ?? (reading.versions === 'any' ? /^(HTTP\/\S+)\s+(\d+)(.*)$/s.exec(text) : null);
+    (reading.startLine === 'single-space' ? STATUS_LINE : LOOSE_STATUS_LINE).exec(text) ??
+    (reading.versions === 'any' ? /^(HTTP\/\S+)\s+(\d+)(.*)$/s.exec(text) : null);
   if (match === null) throw new Refused('a malformed status line');
   const [, version = '', status = '', reason = ''] = match;
-  if (reading.versions === 'known') {
-    if (version !== 'HTTP/1.1' && version !== 'HTTP/1.0') throw new Refused('an unknown version');
-    if (CONTROL.test(reason)) throw new Refused('a control byte in the reason');
+  if (reading.versions !== 'any') {
+    checkVersion(version, reading);
+    if (isRefusedText(reason, reading)) throw new Refused('a control byte in the reason');
     if (Number(status) < 100) throw new Refused('a status below 100');
   }
-  return { method: '', target: '', version, status: Number(status) };
+  return { method: '', target: '', version: knownVersion(version, reading), status: Number(status) };
 }
 
 function fieldsOf(lines: readonly string[], reading: Reading): ReadField[] {
@@ -151,8 +162,9 @@ function fieldsOf(lines: readonly string[], reading: Reading): ReadField[] {
   return fields;
 }
 
-function nameOf(raw: string, reading: Reading): string {
-  if (reading.names === 'token' && !TOKEN.test(raw)) throw new Refused('a name that is no token');
+function nameOf(written: string, reading: Reading): string {
+  const raw = reading.names === 'trimmed' ? written.replace(/[ \t]+$/, '') : written;
+  if (reading.names !== 'stripped' && !TOKEN.test(raw)) throw new Refused('a name that is no token');
   const name = raw.replace(NO_TOKEN_BYTES, '').toLowerCase();
   return reading.underscores ? name.replaceAll('_', '-') : name;
 }
@@ -160,8 +172,12 @@ function nameOf(raw: string, reading: Reading): string {
 function valueOf(raw: string, reading: Reading): string {
   if (reading.values === 'stripped')
     return raw.replace(/^[\0-\x20\x7f\x85\xa0]+|[\0-\x20\x7f\x85\xa0]+$/g, '');
-  if (CONTROL.test(raw)) throw new Refused('a control byte in a value');
-  return raw.replace(/^[ \t]+|[ \t]+$/g, '');
+  if (isRefusedText(raw, reading)) throw new Refused('a control byte in a value');
+  return raw.replace(/[\x01-\x08\x0b-\x1f\x7f]/g, ' ').replace(/^[ \t]+|[ \t]+$/g, '');
+}
+
+function isRefusedText(text: string, reading: Reading): boolean {
+  return (reading.values === 'blanked' ? /[\r\0]/ : CONTROL).test(text);
 }
 
 export function isHost(text: string): boolean {

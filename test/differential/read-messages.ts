@@ -121,10 +121,12 @@ function lengthOf(values: readonly string[], reading: Reading): number | undefin
   if (values.length === 0) return undefined;
   if (reading.lengths === 'refused' && values.length > 1) throw new Refused('several lengths');
   const list = reading.lengths === 'refused' ? values : values.flatMap((value) => value.split(','));
+  if (reading.lengths === 'same' && new Set(list.map((each) => wholeNumber(each.trim()))).size > 1)
+    throw new Refused('different lengths');
   const value = (reading.lengths === 'first' ? list[0] : list.at(-1)) ?? '';
   switch (reading.number) {
     case 'digits':
-      return wholeNumber(value);
+      return wholeNumber(value.trim());
     case 'prefix':
       return Number(/^[\s+]*(\d+)/.exec(value)?.[1] ?? 0);
     case 'c':
@@ -177,6 +179,7 @@ function chunkedBody(text: string, head: ReadHead, reading: Reading): ReadMessag
 
 const EXTENSIONS =
   /^(?:[ \t]*;[ \t]*[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:[ \t]*=[ \t]*(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+|"(?:[\t !#-[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"))?)*$/;
+const LOOSE_EXTENSIONS = /^[ \t]*(?:;[\t -~\x80-\xff]*)?$/;
 const ANY_EXTENSIONS = /^(?:[ \t]*;[\t -~\x80-\xff]*)?$/;
 
 function chunkSize(line: string, reading: Reading): number {
@@ -187,7 +190,12 @@ function chunkSize(line: string, reading: Reading): number {
   }
   const digits = /^[0-9a-f]+/i.exec(line)?.[0] ?? '';
   if (digits === '') throw new Refused('a chunk size that is no number');
-  const allowed = reading.chunkSize === 'extended' ? ANY_EXTENSIONS : EXTENSIONS;
+  const allowed =
+    reading.chunkSize === 'loose'
+      ? LOOSE_EXTENSIONS
+      : reading.chunkSize === 'extended'
+        ? ANY_EXTENSIONS
+        : EXTENSIONS;
   if (!allowed.test(line.slice(digits.length))) throw new Refused('a malformed chunk extension');
   if (reading.chunkSize === 'wrap') return Number(BigInt(`0x${digits}`) % 2n ** 32n);
   const size = Number.parseInt(digits, 16);
@@ -198,8 +206,9 @@ function chunkSize(line: string, reading: Reading): number {
 function behindChunk(text: string, at: number, reading: Reading): number {
   if (reading.chunkEnd === 'optional')
     return at + (/^(?:\r\n|\r|\n)?/.exec(text.slice(at, at + 2))?.[0].length ?? 0);
+  if (reading.chunkEnd === 'lf' && text[at] === '\n') return at + 1;
   if (at + 2 > text.length) throw new Incomplete();
-  if (reading.chunkEnd === 'crlf' && text.slice(at, at + 2) !== '\r\n')
+  if (reading.chunkEnd !== 'two-bytes' && text.slice(at, at + 2) !== '\r\n')
     throw new Refused('no CRLF after a chunk');
   return at + 2;
 }

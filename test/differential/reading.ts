@@ -10,22 +10,22 @@ export interface Reading {
   readonly emptyLines: 'crlf' | 'any';
   /** How a start line is cut: at exactly one space, or at any run of white space. */
   readonly startLine: 'single-space' | 'white-space';
-  /** Whether only HTTP/1.0 and HTTP/1.1 are understood, or whatever looks like a version. */
-  readonly versions: 'known' | 'any';
-  /** token: anything else is refused. stripped: bytes that no token has are left out. */
-  readonly names: 'token' | 'stripped';
+  /** Whether only HTTP/1.0 and HTTP/1.1 are understood, or HTTP/1.2 to 1.9 as 1.1 too, or whatever looks like a version. */
+  readonly versions: 'known' | 'minor' | 'any';
+  /** token: anything else is refused. trimmed: white space before the colon is left out. stripped: all bytes that no token has are. */
+  readonly names: 'token' | 'trimmed' | 'stripped';
   /** Whether `_` in a name counts as `-`, as in environment variables of CGI. */
   readonly underscores: boolean;
-  /** plain: control bytes are refused. stripped: they and white space beyond ASCII are trimmed from both ends. */
-  readonly values: 'plain' | 'stripped';
+  /** plain: control bytes are refused. blanked: those but CR and NUL count as blanks. stripped: they and white space beyond ASCII are trimmed from both ends. */
+  readonly values: 'plain' | 'blanked' | 'stripped';
   /** refused, or a line is taken as ended there, as in C strings. */
   readonly nul: 'refused' | 'ends-line';
   /** A line that begins with white space: refused, joined to the line before, or a line like any other. */
   readonly folds: 'refused' | 'joined' | 'line';
   /** A line without colon. */
   readonly colonless: 'refused' | 'skipped';
-  /** Several Content-Lengths, or a list in one. */
-  readonly lengths: 'refused' | 'first' | 'last';
+  /** Several Content-Lengths, or a list in one. same: equal ones count as one. */
+  readonly lengths: 'refused' | 'same' | 'first' | 'last';
   /** digits: nothing else. prefix: what follows the first digits is ignored. c: like C's strtol with base 0. wrap: modulo 2^32. */
   readonly number: 'digits' | 'prefix' | 'c' | 'wrap';
   /** When a Transfer-Encoding means chunked: strict refuses all but `chunked`; the others ignore what they do not match. */
@@ -35,10 +35,10 @@ export interface Reading {
   /** HTTP/1.0 with Transfer-Encoding. */
   readonly coding10: 'refused' | 'ignored' | 'obeyed';
   readonly chunkLines: 'crlf' | 'lf' | 'any';
-  /** hex: digits and well-formed extensions. extended: digits and any extension. prefix: what follows the first digits is ignored. wrap: modulo 2^32. */
-  readonly chunkSize: 'hex' | 'extended' | 'prefix' | 'wrap';
-  /** After the bytes of a chunk: CRLF; two bytes of any kind; or any line break, or none. */
-  readonly chunkEnd: 'crlf' | 'two-bytes' | 'optional';
+  /** hex: digits and well-formed extensions. extended: digits and any extension. loose: the same, and white space behind the digits. prefix: what follows the first digits is ignored. wrap: modulo 2^32. */
+  readonly chunkSize: 'hex' | 'extended' | 'loose' | 'prefix' | 'wrap';
+  /** After the bytes of a chunk: CRLF; CRLF or LF; two bytes of any kind; or any line break, or none. */
+  readonly chunkEnd: 'crlf' | 'lf' | 'two-bytes' | 'optional';
   /** Whether GET, HEAD, DELETE, OPTIONS and TRACE are taken to have no body, whatever their fields say. */
   readonly bodiless: boolean;
   /** Several Hosts. */
@@ -149,11 +149,28 @@ export const BROKEN_READINGS: readonly Reading[] = [
 ];
 
 /**
- * What may arrive and be repaired, because nothing of it goes on: line breaks before a request, runs of blanks in its first
- * line, chunk extensions of any form.
+ * What may arrive from a client and be repaired, because nothing of it goes on: line breaks before a request, runs of blanks in
+ * its first line, chunk extensions of any form, and HTTP/1.2 to 1.9.
  */
 export const REPAIRABLE: Reading = strictBut('repairable', {
   emptyLines: 'any',
   startLine: 'white-space',
+  versions: 'minor',
   chunkSize: 'extended',
+});
+
+/** What may arrive from a backend and be repaired: it has one safe reading (RFC 9112 2.2, 5.1, 5.2, 6.1, 6.3). */
+export const REPAIRABLE_RESPONSE: Reading = strictBut('repairable response', {
+  lineEnds: 'lf',
+  startLine: 'white-space',
+  versions: 'minor',
+  names: 'trimmed',
+  values: 'blanked',
+  folds: 'joined',
+  lengths: 'same',
+  both: 'coding',
+  coding10: 'obeyed',
+  chunkLines: 'lf',
+  chunkSize: 'loose',
+  chunkEnd: 'lf',
 });

@@ -13,7 +13,12 @@ export interface RequestWishes {
   readonly blind: boolean;
 }
 
-const METHODS = ['GET', 'GET', 'GET', 'POST', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'HEAD'];
+const METHODS = [
+  ...['GET', 'GET', 'GET', 'POST', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'HEAD'],
+  ...['LIST', 'VERSION-CONTROL', 'DESCRIBE', 'get'],
+];
+/** Methods that nearly always have a body here. */
+const WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'LIST']);
 const SUFFIXES = [
   '',
   '',
@@ -47,7 +52,7 @@ export function cleanRequest(random: SeededRandom, wishes: RequestWishes): CaseR
   const picked = random.pick(METHODS);
   const method = wishes.blind && picked === 'HEAD' ? 'GET' : picked;
   const modern = random.next() < 0.93;
-  const carries = method === 'POST' || method === 'PUT' || method === 'PATCH' ? 0.85 : 0.08;
+  const carries = WITH_BODY.has(method) ? 0.85 : 0.08;
   const size = random.next() < carries ? bodySize(random) : -1;
   const body = size < 0 ? '' : requestBody(random, caseIndex, nonce, size);
   const chunked = size >= 0 && modern && random.next() < 0.45;
@@ -82,9 +87,10 @@ export function cleanRequest(random: SeededRandom, wishes: RequestWishes): CaseR
       random.pick(['Transfer-Encoding: chunked', 'transfer-encoding: Chunked']),
     );
     if (random.next() < 0.15) trailers.push(`X-Trail: ${nonce}`, 'X-Trail-2: a b');
-  } else if (size >= 0) lines.splice(random.between(0, lines.length), 0, `Content-Length: ${body.length}`);
+  } else if (size >= 0) lines.splice(random.between(0, lines.length), 0, lengthLine(random, body.length));
   const target = absolute ? `http://absolute.test:81${path}` : path;
-  const head = `${method} ${target} HTTP/1.${modern ? '1' : '0'}\r\n${lines.join('\r\n')}\r\n\r\n`;
+  const minor = modern ? (random.next() < 0.05 ? random.pick(['2', '9']) : '1') : '0';
+  const head = `${method} ${target} HTTP/1.${minor}\r\n${lines.join('\r\n')}\r\n\r\n`;
   const planned = planFor(random, wishes, { nonce, method, modern, hasBody: body !== '' });
   return {
     number,
@@ -145,6 +151,11 @@ function disguised(random: SeededRandom, line: string): string {
     line.slice(0, colon) +
     random.pick([`:${value}`, `:  ${value}`, `:\t${value}`, `: ${value} `, `: ${value}\t`])
   );
+}
+
+/** Leading zeros are valid, and may not go on. */
+function lengthLine(random: SeededRandom, length: number): string {
+  return `Content-Length: ${random.next() < 0.1 ? '00' : ''}${length}`;
 }
 
 function connectionLine(random: SeededRandom, modern: boolean, stays: boolean): string[] | undefined {

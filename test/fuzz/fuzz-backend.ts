@@ -69,6 +69,16 @@ export class FuzzBackend {
   }
 }
 
+/** Methods of the cases that are idempotent. */
+const MAY_COME_TWICE: ReadonlySet<string> = new Set([
+  'GET',
+  'HEAD',
+  'OPTIONS',
+  'PUT',
+  'DELETE',
+  'VERSION-CONTROL',
+]);
+
 class BackendConnection {
   readonly #acceptedAtMs = performance.now();
   readonly #socket: Socket;
@@ -169,7 +179,7 @@ class BackendConnection {
     }
     if (valuesOf(head, 'x-forwarded-for').join().includes('6.6.6.6'))
       wrong('X-Forwarded-For', '6.6.6.6', 'the address');
-    if (request.seen > 1 && !['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'].includes(request.method)) {
+    if (request.seen > 1 && !MAY_COME_TWICE.has(request.method)) {
       this.#complain(`${request.method} was sent twice`);
     }
     if (request.seen > 2) this.#complain(`a request was sent ${request.seen} times`);

@@ -22,8 +22,8 @@ const withLine = (name: string, line: string, repairable = false): GarbageRespon
 const CHUNKS = '5\r\nhello\r\n0\r\n\r\n';
 
 export const GARBAGE_RESPONSES: readonly GarbageResponse[] = [
-  withFields('length and coding', 'Content-Length: 5\r\nTransfer-Encoding: chunked\r\n', CHUNKS),
-  withFields('coding and length', 'Transfer-Encoding: chunked\r\nContent-Length: 5\r\n', CHUNKS),
+  withFields('length and coding', 'Content-Length: 5\r\nTransfer-Encoding: chunked\r\n', CHUNKS, true),
+  withFields('coding and length', 'Transfer-Encoding: chunked\r\nContent-Length: 5\r\n', CHUNKS, true),
   withFields('two lengths', 'Content-Length: 5\r\nContent-Length: 6\r\n'),
   withFields('two equal lengths', 'Content-Length: 5\r\nContent-Length: 5\r\n', 'hello', true),
   ...['abc', '-5', '+5', '5,6', '5 5', '0x5', '5e0', '18446744073709551621', '5;5', '', '5\u00a0'].map(
@@ -37,7 +37,9 @@ export const GARBAGE_RESPONSES: readonly GarbageResponse[] = [
   withFields('NUL in a value', 'X-A: a\u0000b\r\nContent-Length: 5\r\n'),
   withFields('CR in a value', 'X-A: a\rContent-Length: 9\r\nContent-Length: 5\r\n'),
   withFields('LF in a value', 'X-A: a\nContent-Length: 9\r\nContent-Length: 5\r\n', 'hello', false),
-  withFields('space before a colon', 'X-A : a\r\nContent-Length: 5\r\n'),
+  withFields('control byte in a value', 'X-A: a\u0001b\r\nContent-Length: 5\r\n', 'hello', true),
+  withFields('list of equal lengths', 'Content-Length: 5, 5\r\n', 'hello', true),
+  withFields('space before a colon', 'X-A : a\r\nContent-Length: 5\r\n', 'hello', true),
   withFields('space before the colon of a length', 'Content-Length : 5\r\n', 'hello', true),
   withFields('line without a colon', 'nonsense\r\nContent-Length: 5\r\n'),
   withFields('empty name', ': a\r\nContent-Length: 5\r\n'),
@@ -63,14 +65,14 @@ export const GARBAGE_RESPONSES: readonly GarbageResponse[] = [
   {
     name: 'LF for CRLF',
     text: 'HTTP/1.1 200 OK\nX-Nonce: NONCE\nContent-Length: 5\n\nhello',
-    repairable: false,
+    repairable: true,
   },
   { name: 'banner', text: 'SSH-2.0-OpenSSH_9.2\r\n', repairable: false },
   { name: 'TLS alert', text: '\u0015\u0003\u0001\u0000\u0002\u0002\u0046', repairable: false },
   {
     name: 'coding in 1.0',
-    text: `HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${CHUNKS}`,
-    repairable: false,
+    text: `HTTP/1.0 200 OK\r\nX-Nonce: NONCE\r\nTransfer-Encoding: chunked\r\n\r\n${CHUNKS}`,
+    repairable: true,
   },
   {
     name: 'unasked switch',

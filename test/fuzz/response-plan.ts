@@ -194,7 +194,7 @@ function faultyResponse(random: SeededRandom, asked: Asked, sound: Sound): Plann
       '-1\r\n',
       '5\rZ',
       '\r\n\r\n',
-      '1\nA',
+      '1;\0\r\nA',
       'ffffffffffffffffff\r\n',
       '0\r\nX\r\n\r\n',
     ]);
@@ -254,7 +254,7 @@ export function inChunks(random: SeededRandom, body: string, trailers: readonly 
     );
     let line = random.next() < 0.1 ? size.toString(16).toUpperCase() : size.toString(16);
     if (random.next() < 0.05) line = `000${line}`;
-    if (random.next() < 0.05) line += random.pick([';a', ';a=b', ';a="b;c"']);
+    if (random.next() < 0.05) line += random.pick([';a', ';a=b', ';a="b;c"', ' ; a', '\t;a = b ;\tc="d"']);
     text += `${line}\r\n${body.slice(at, at + size)}\r\n`;
     at += size;
     // Tiny chunks of a long body would take for ever.

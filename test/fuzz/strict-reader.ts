@@ -132,7 +132,8 @@ export class StrictReader {
     const isRequest = this.#kind === 'request';
     if (lengths.length > 1) return this.#misframed('several Content-Length');
     if (codings.length > 1) return this.#misframed('several Transfer-Encoding');
-    if (lengths.length === 1 && !/^\d{1,15}$/.test(lengths[0]!)) return this.#misframed('bad Content-Length');
+    if (lengths.length === 1 && !/^(?:0|[1-9]\d{0,14})$/.test(lengths[0]!))
+      return this.#misframed('bad Content-Length');
     if (codings.length === 1 && codings[0] !== 'chunked') return this.#misframed('bad Transfer-Encoding');
     if (codings.length > 0 && lengths.length > 0)
       return this.#misframed('Content-Length and Transfer-Encoding');

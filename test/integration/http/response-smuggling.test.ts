@@ -21,6 +21,9 @@ const INVALID: readonly (readonly [string, string])[] = [
   ['an unknown coding', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: x\r\n\r\n0\r\n\r\n'],
   ['gzip before chunked', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n'],
   ['chunked with a hard space', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\xa0\r\n\r\n0\r\n\r\n'],
+  ['chunked behind a vertical tab', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n'],
+  ['a length behind a vertical tab', 'HTTP/1.1 200 OK\r\nContent-Length: \x0b5\r\n\r\nhello'],
+  ['a control byte in Connection', 'HTTP/1.1 200 OK\r\nConnection: close\x01\r\nContent-Length: 0\r\n\r\n'],
   ['chunked with a tab', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\t\r\n\r\n0\r\n\r\n'],
   [
     'two Transfer-Encodings',

@@ -43,6 +43,7 @@ describe('a response head that the parser refused', () => {
     ['HTTP/1.2 200 OK\nX: 1\r2\n\n', 'field_value', 20],
     ['HTTP/1.2 200 OK\nX: 1\r\r\n\n', 'field_value', 20],
     ['HTTP/1.2 200 OK\nA: b\nX: 1\0\n\n', 'field_value', 25],
+    ['HTTP/1.2 200 OK\nTransfer-Encoding:\n \x0bchunked\n\n', 'field_value', 36],
     ['HTTP/1.2 200 OK\n X: 1\n\n', 'folded_field', 16],
     ['HTTP/1.2 200 OK\nnonsense\n\n', 'field_name', 24],
     ['HTTP/1.2 200 OK\nX Y: 1\n\n', 'field_name', 17],
@@ -53,6 +54,11 @@ describe('a response head that the parser refused', () => {
     ['HTTP/1.2 200 OK\nContent-Length: \n\n', 'content_length', 32],
   ])('%j is refused for its %s', (text, rule, at) => {
     expect(mend(text)).toMatchObject({ rule, at });
+  });
+
+  it('keeps bytes that only look like white space', () => {
+    const text = 'HTTP/1.1 200 OK\r\nX-A: 1\xa0\r\n \xa02\xa0\r\n\r\n';
+    expect(mend(text)).toMatchObject({ text: 'HTTP/1.1 200 OK\r\nX-A: 1\xa0 \xa02\xa0\r\n\r\n' });
   });
 
   it('is waited for while it is not complete', () => {
