@@ -78,7 +78,11 @@ export class HttpInstance implements ProtocolInstance {
     this.via = new Via(options.via ?? parts.pseudonym);
     this.keepsResponseId = options.response_request_id === 'backend';
     this.errorPages = new ErrorPages(options.error_pages, host.directory);
-    this.requestLimits = { headerSize: options.limits.header_size, headerCount: options.limits.header_count };
+    this.requestLimits = {
+      headerSize: options.limits.header_size,
+      headerCount: options.limits.header_count,
+      encodesTarget: options.encode_target,
+    };
     const { request, response, window } = options.limits.min_rate;
     this.sendingRate = leastRate(request, window);
     this.taking = { rate: leastRate(response, window), timeoutMs: options.timeouts.write };

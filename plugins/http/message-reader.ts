@@ -22,6 +22,8 @@ export interface HeadLimits {
   /** Bytes of start line and fields together. */
   readonly headerSize: number;
   readonly headerCount: number;
+  /** Whether bytes above 0x7F in a request's target are percent-encoded instead of refused. Default: false. */
+  readonly encodesTarget?: boolean;
 }
 
 /** So much of a head that is too large is kept, to tell what it began with. */
@@ -220,7 +222,10 @@ export class MessageReader {
 
   /** Gives the parser what it refused in another form. `end` is where `arrived` ends in what is being fed. */
   #mend(arrived: Buffer, end: number): Progress {
-    const mending = this.#kind === REQUEST ? mendRequestLine(arrived) : mendResponseHead(arrived);
+    const mending =
+      this.#kind === REQUEST
+        ? mendRequestLine(arrived, this.limits.encodesTarget)
+        : mendResponseHead(arrived);
     this.position = end;
     this.rejected = arrived;
     if (mending === undefined) {

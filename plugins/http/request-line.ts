@@ -17,8 +17,9 @@ const VERSION = /^HTTP\/\d\.\d/;
  * version that it knows in their place, so that the target and all that follows is read as strictly as ever.
  *
  * @param bytes from the first byte of the request on
+ * @param encodesTarget percent-encode bytes of the target above 0x7F, which the parser refuses because a URI has none (RFC 3986 2)
  */
-export function mendRequestLine(bytes: Buffer): Mending {
+export function mendRequestLine(bytes: Buffer, encodesTarget = false): Mending {
   const lineEnd = bytes.indexOf(LF);
   if (lineEnd < 0) {
     const begun = bytes.latin1Slice(0, bytes.length);
@@ -31,10 +32,15 @@ export function mendRequestLine(bytes: Buffer): Mending {
   // A backend that does not look at the case of a method must get no CONNECT either.
   const isConnect = method.toUpperCase() === 'CONNECT';
   return {
-    text: `${isConnect ? 'CONNECT' : 'GET'} ${target} HTTP/${knownVersion(major, minor)}\r\n`,
+    text: `${isConnect ? 'CONNECT' : 'GET'} ${encodesTarget ? encoded(target) : target} HTTP/${knownVersion(major, minor)}\r\n`,
     length: line.length,
     method: isConnect ? 'CONNECT' : method,
   };
+}
+
+/** The target with its bytes above 0x7F percent-encoded. */
+function encoded(target: string): string {
+  return target.replace(/[\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 /** A version that the parser takes and that is judged like this one. */

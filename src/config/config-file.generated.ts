@@ -271,6 +271,11 @@ export interface FlatHttp {
    */
   readonly half_close?: 'auto' | 'serve' | 'abort';
   /**
+   * Whether bytes above 0x7F in request targets are percent-encoded: `/café` becomes `/caf%C3%A9` for routes, logs and backends, and counts for `limits.target_length` in that form. A URI has no such bytes (RFC 3986), but some clients send them. Without it they are refused with 400.
+   * @default false
+   */
+  readonly encode_target?: boolean;
+  /**
    * Whose `X-Request-ID` a response shows to the client. `own`: that of the proxy, which its logs and the request's headers have too. `backend`: that of the backend's response where it has one, and else that of the proxy; logs have that of the proxy in any case.
    * @default "own"
    */
@@ -494,6 +499,11 @@ export interface FileHttp {
    * @default "auto"
    */
   readonly half_close?: 'auto' | 'serve' | 'abort';
+  /**
+   * Whether bytes above 0x7F in request targets are percent-encoded: `/café` becomes `/caf%C3%A9` for routes, logs and backends, and counts for `limits.target_length` in that form. A URI has no such bytes (RFC 3986), but some clients send them. Without it they are refused with 400.
+   * @default false
+   */
+  readonly encode_target?: boolean;
   /**
    * Whose `X-Request-ID` a response shows to the client. `own`: that of the proxy, which its logs and the request's headers have too. `backend`: that of the backend's response where it has one, and else that of the proxy; logs have that of the proxy in any case.
    * @default "own"

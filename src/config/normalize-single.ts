@@ -61,6 +61,7 @@ const HTTP_KEYS = [
   'ambiguous_paths',
   'underscore_headers',
   'half_close',
+  'encode_target',
   'response_request_id',
   'error_pages',
 ] as const;

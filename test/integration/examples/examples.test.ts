@@ -213,7 +213,9 @@ const TRAFFIC: Readonly<Record<string, (example: Example) => Promise<void>>> = {
     };
     expect(await host('api.example.com')).toBe('9001');
     expect(await host('acme.tenants.example.com')).toBe('9002');
+    expect(await host('api.example.com.:8080')).toBe('9001');
     expect(await served(socket, '/version')).toBe('9003');
+    expect((await get(socket, '/caf\xc3\xa9')).body).toMatch(/^900\d \/caf%C3%A9$/);
     expect(['9002', '9003']).toContain(await served(socket, '/reports/2024'));
     expect(await served(socket, '/reports/2024', 'X-Beta: yes\r\n')).toBe('9001');
     const others = new Set([await served(socket), await served(socket), await served(socket)]);

@@ -96,6 +96,7 @@ const HTTP_CHOICES: Readonly<Record<string, readonly (string | undefined)[]>> = 
   ambiguous_paths: [undefined, 'refuse', 'literal'],
   underscore_headers: [undefined, 'drop', 'refuse', 'keep'],
   half_close: [undefined, 'serve', 'abort'],
+  encode_target: [undefined, 'true'],
   response_request_id: [undefined, 'backend'],
   error_pages: [undefined, '[{ statuses: [502, 503], body: sorry }]'],
   health_endpoint: [undefined, '/balance-health'],

@@ -127,6 +127,7 @@ describe('the flat form', () => {
           ambiguous_paths: 'refuse',
           underscore_headers: 'drop-colliding',
           half_close: 'auto',
+          encode_target: false,
           response_request_id: 'own',
           error_pages: [],
         },

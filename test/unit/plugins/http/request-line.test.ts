@@ -17,6 +17,15 @@ describe('a request line that the parser refused', () => {
     expect(mend(line)).toEqual({ text, method, length });
   });
 
+  it('gets its bytes above 0x7F encoded on demand', () => {
+    const line = Buffer.from('LIST /caf\xc3\xa9?\xff=%C3 HTTP/1.1\r\n', 'latin1');
+    expect(mendRequestLine(line, true)).toMatchObject({
+      text: 'GET /caf%C3%A9?%FF=%C3 HTTP/1.1\r\n',
+      method: 'LIST',
+    });
+    expect(mendRequestLine(line)).toMatchObject({ text: 'GET /caf\xc3\xa9?\xff=%C3 HTTP/1.1\r\n' });
+  });
+
   it('is waited for while it may become one', () => {
     const line = 'VERSION-CONTROL /a?b=c HTTP/1.1\r';
     for (let end = 1; end <= line.length; end++) expect(mend(line.slice(0, end))).toBeUndefined();
