@@ -1,5 +1,6 @@
 import type { Backend, Connection, ConnectionHandler, ProtocolInstance } from '../plugin-api/index.ts';
 import type { AcceptedStream } from './accepted-stream.ts';
+import { Holdings } from './holdings.ts';
 import type { Listener } from './listener.ts';
 import type { SocketStream } from './socket-stream.ts';
 import type { StreamSocket } from './stream-socket.ts';
@@ -30,6 +31,7 @@ export class AcceptedConnection implements Connection, Flow {
   readonly tenure: Tenure;
   /** The instance that was live when it came. */
   readonly takenBy: ProtocolInstance;
+  #holdings: Holdings | undefined;
   readonly #socket: StreamSocket;
   readonly #listener: Listener;
 
@@ -43,6 +45,22 @@ export class AcceptedConnection implements Connection, Flow {
     this.#listener = listener;
     this.tenure = tenure;
     this.takenBy = listener.instance;
+  }
+
+  /** What is held in its name. */
+  get holdings(): Holdings {
+    this.#holdings ??= new Holdings();
+    if (this.stream.destroyed) this.#holdings.close();
+    return this.#holdings;
+  }
+
+  /** It is over, and so is what was held in its name. */
+  reclaim(): void {
+    this.#holdings?.close();
+  }
+
+  get hasHoldings(): boolean {
+    return this.#holdings !== undefined;
   }
 
   get bytesReceived(): number {

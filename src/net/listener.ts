@@ -1,20 +1,17 @@
-import { connect, createServer, Socket, type Server, type SocketConstructorOpts } from 'node:net';
-import { lstat, unlink } from 'node:fs/promises';
+import { createServer, Socket, type Server, type SocketConstructorOpts } from 'node:net';
+import { unlink } from 'node:fs/promises';
 
 import { formatAddress, type Address } from '../config/address.ts';
 import { BalanceError, messageOf, systemCodeOf } from '../errors.ts';
-import type {
-  ConnectionHandler,
-  Logger,
-  LogSubject,
-  ProtocolInstance,
-  ProtocolPlugin,
-} from '../plugin-api/index.ts';
+import type { Logger, LogSubject, ProtocolInstance, ProtocolPlugin } from '../plugin-api/index.ts';
+import { isAbandoned } from './abandoned-socket.ts';
 import { AcceptedConnection, type RunningWork } from './accepted-connection.ts';
 import { acceptedStream, handleStream, interceptHandles, type AcceptedStream } from './accepted-stream.ts';
+import { expectReader, isHandler } from './check-handler.ts';
 import { isElsewhere, type BindAddresses } from './dns/bind-addresses.ts';
 import { fieldsOf } from './fields-of.ts';
 import type { Handle } from './node-internals.ts';
+import { isPromise } from './is-promise.ts';
 import type { ReadBuffers } from './read-buffers.ts';
 import { Tenure } from './tenure.ts';
 import { Traffic } from './traffic.ts';
@@ -57,6 +54,8 @@ export class Listener {
   readonly #server: Server;
   #instance: ProtocolInstance;
   #tenure: Tenure;
+  /** What the log has said about the instance: it says so once. */
+  readonly #toldFaults = new Set<string>();
   #bound: Address;
   #draining = false;
   #whenEmpty: (() => void) | undefined;
@@ -133,6 +132,7 @@ export class Listener {
     if (before.protocol !== instance.protocol) this.#drainConnections();
     else if (plugin !== tenure.plugin) over = tenure.keepTo(before);
     if (plugin !== tenure.plugin) this.#tenure = new Tenure(plugin);
+    if (before !== instance) this.#toldFaults.clear();
     this.#instance = instance;
     return over;
   }
@@ -209,7 +209,7 @@ export class Listener {
     for (const connection of this.traffic.open) {
       try {
         const drained: unknown = connection.handler?.drain();
-        if (drained instanceof Promise) drained.catch(this.#onFault);
+        if (isPromise(drained)) drained.then(undefined, this.#onFault);
       } catch (error) {
         this.#onFault(error);
       }
@@ -303,23 +303,57 @@ export class Listener {
       tenure.end();
       this.traffic.end(connection);
       if (this.traffic.open.size === 0) this.#whenEmpty?.();
+      if (!connection.hasHoldings) return;
+      // The protocol is told first: most end what they hold by themselves when they hear of it.
+      queueMicrotask(() => {
+        connection.reclaim();
+      });
     });
     try {
-      const handler: unknown = this.#instance.handle(connection);
-      if (handler instanceof Promise) void this.#handleLate(connection, handler);
-      else connection.handler = handler as ConnectionHandler;
+      const given: unknown = this.#instance.handle(connection);
+      if (isPromise(given)) void this.#takeLate(connection, given);
+      else this.#take(connection, given);
+      if (!stream.hasReader) this.#expectReader(connection);
     } catch (error) {
       this.#refuse(connection, error);
     }
   }
 
+  #take(connection: AcceptedConnection, given: unknown): void {
+    if (isHandler(given)) connection.handler = given;
+    // It may have refused the connection by itself.
+    else if (!connection.stream.destroyed)
+      this.#end(connection, 'handle returns no handler: an object with the function drain');
+  }
+
   /** A plugin's handle that promises its handler. */
-  async #handleLate(connection: AcceptedConnection, handler: Promise<unknown>): Promise<void> {
+  async #takeLate(connection: AcceptedConnection, given: PromiseLike<unknown>): Promise<void> {
     try {
-      connection.handler = (await handler) as ConnectionHandler;
+      this.#take(connection, await given);
     } catch (error) {
       this.#refuse(connection, error);
     }
+  }
+
+  /** Nobody hears the client, nor that it left. */
+  #expectReader(connection: AcceptedConnection): void {
+    expectReader(connection.stream, (limitMs) => {
+      this.#end(connection, `handle has not read connection.stream, not even within ${limitMs} ms`);
+    });
+  }
+
+  /** A plugin does not do its part: each connection is ended, and the log says so once. */
+  #end({ stream }: AcceptedConnection, fault: string): void {
+    this.#pluginFailed?.();
+    stream.destroy();
+    if (this.#toldFaults.has(fault)) return;
+    this.#toldFaults.add(fault);
+    const { protocol } = this.#instance;
+    this.#logger.error('protocol does not take connections over as it should, they are ended', {
+      listener: this.name,
+      protocol,
+      error: fault,
+    });
   }
 
   #refuse({ stream }: AcceptedConnection, error: unknown): void {
@@ -327,23 +361,4 @@ export class Listener {
     this.#logger.error('protocol refused a connection', { listener: this.name, error: messageOf(error) });
     stream.destroy();
   }
-}
-
-/** Whether a path is a unix socket that a process left behind when it was killed. Any other file is somebody's. */
-async function isAbandoned(path: string): Promise<boolean> {
-  return (await lstat(path)).isSocket() && !(await answers(path));
-}
-
-/** Whether anybody listens on a unix socket. */
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = connect(path);
-    probe.once('connect', () => {
-      probe.destroy();
-      resolve(true);
-    });
-    probe.once('error', () => {
-      resolve(false);
-    });
-  });
 }

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 
 import type { ByteStream, LogSubject, StreamReader } from '../plugin-api/index.ts';
 import { textHandleOf } from './direct-text.ts';
+import { isPromise } from './is-promise.ts';
 import type { ReadingOptions } from './late-socket.ts';
 import type { PrivateBuffer, ReadBuffers } from './read-buffers.ts';
 import { SocketWriter, TEXT_LIMIT_BYTES } from './socket-writer.ts';
@@ -130,6 +131,11 @@ export class SocketStream implements ByteStream, Flow {
 
   get destroyed(): boolean {
     return this.#closed || (this.#socket?.destroyed ?? false);
+  }
+
+  /** True once somebody reads it, and until the reader was told that it is closed. */
+  get hasReader(): boolean {
+    return this.#reader !== undefined;
   }
 
   /** True when nothing can be had from this stream any more, nor anything be sent that would be answered. */
@@ -365,8 +371,4 @@ export class SocketStream implements ByteStream, Flow {
     this.#onFault(error, this.#reader);
     this.destroy(error instanceof Error ? error : new Error(String(error)));
   }
-}
-
-function isPromise(result: unknown): result is PromiseLike<unknown> {
-  return typeof (result as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function';
 }

@@ -26,7 +26,7 @@ export interface Connection {
   readonly current: ProtocolInstance;
 }
 
-/** What a protocol gives back for a connection that it took over. */
+/** What a protocol gives back for a connection that it took over; without it the connection is ended. */
 export interface ConnectionHandler {
   /** The listener is going away: close the connection as soon as no exchange runs on it. */
   drain(): void;

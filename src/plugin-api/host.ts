@@ -18,7 +18,10 @@ export interface ProtocolHost {
   readonly health: () => HealthReport;
   /** The upstream of that name, with sockets for that use. Throws a BalanceError when the config has none. */
   upstream(name: string, use: SocketUse): Upstream;
-  /** Joins two streams until both directions ended. Both streams belong to the tunnel from here on. */
+  /**
+   * Joins two streams until both directions ended. Both streams belong to the tunnel from here on. A tunnel that is left when the
+   * instance has closed is ended.
+   */
   tunnel(options: TunnelOptions): void;
   /** A timer that can be moved cheaply and often. `subject`: whom it is about. */
   deadline(expired: () => void, subject?: LogSubject): Deadline;

@@ -26,7 +26,10 @@ export interface ProtocolInstance {
   readonly protocol: string;
   /** Exchanges and tunnels that this instance still runs. */
   readonly active: number;
-  /** Takes over an accepted connection. Must call `connection.stream.read()` before it returns. */
+  /**
+   * Takes over an accepted connection. Must call `connection.stream.read()` before it returns, and give a handler; a
+   * connection without a handler, or unread after 5 s, is ended.
+   */
   handle(connection: Connection): ConnectionHandler;
   /**
    * No connection will be handed to this instance any more; resolves when the last of its exchanges and tunnels is over.

@@ -1,4 +1,5 @@
 import type { BalanceError } from '../errors.ts';
+import type { Connection } from './connection.ts';
 import type { LogSubject } from './logger.ts';
 import type { ByteStream } from './stream.ts';
 
@@ -55,13 +56,21 @@ export interface LeaseRequest extends LogSubject {
   readonly fresh: boolean;
   /** True when `leased` may be called before `acquire` returned, which spares a turn of the microtask queue. Default: false. */
   readonly immediate?: boolean;
+  /**
+   * The connection that the lease is for. When that is over, the lease is cancelled or discarded, whatever was forgotten; without
+   * it that happens when the instance has closed. The connection is ended when `leased` throws. Default: none.
+   */
+  readonly heldBy?: Connection | undefined;
   /** A backend could not be connected to: another one is tried now, or `refused` follows. */
   connectFailed?(backend: Backend, error: BalanceError): void;
   leased(lease: Lease): void;
   refused(error: BalanceError): void;
 }
 
-/** A socket to a backend, taken from its pool. Ended exactly once, by `release` or by `discard`. */
+/**
+ * A socket to a backend, taken from its pool. Ended by the first call of `release` or `discard`, or when its stream is closed, right
+ * after the stream's reader was told; what is called after that has no effect.
+ */
 export interface Lease {
   readonly backend: Backend;
   readonly stream: ByteStream;

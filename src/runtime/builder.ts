@@ -4,6 +4,7 @@ import type { Config, Listener as ListenerConfig } from '../config/config.genera
 import { BalanceError, messageOf } from '../errors.ts';
 import type { ProtocolInstance, ProtocolPlugin } from '../plugin-api/index.ts';
 import { checkInstance } from '../plugins/check-instance.ts';
+import { CheckedPlugin } from '../plugins/checked-plugin.ts';
 import { fileStamp, type FileHashes } from './file-stamp.ts';
 import { Generation } from './generation.ts';
 import { inTime } from './in-time.ts';
@@ -98,7 +99,7 @@ export class GenerationBuilder {
         origin: 'config',
       });
     }
-    const host = new ListenerHost(listener, directory, upstreams, this.#options);
+    const host = new ListenerHost(listener, directory, upstreams, this.#options, !isBuiltIn(plugin));
     try {
       const given = await this.#inTime(() => plugin.provision(optionsOf(listener), host), host, signal);
       const instance = new LiveInstance(checkInstance(given), plugin, host, stamp);
@@ -162,6 +163,11 @@ function sameInstance(
 function optionsOf(listener: ListenerConfig): unknown {
   if (listener.mode === 'http') return listener.http;
   return listener.mode === 'tcp' ? listener.tcp : (listener.options ?? {});
+}
+
+/** What comes with the proxy ends what it begins; to follow that one by one would cost each request a little. */
+function isBuiltIn(plugin: ProtocolPlugin): boolean {
+  return plugin instanceof CheckedPlugin && plugin.origin.builtIn;
 }
 
 function isPromise(given: unknown): given is Promise<ProtocolInstance> {

@@ -21,8 +21,12 @@ export class LiveInstance {
 
   /** Exchanges and tunnels that run on it; what a plugin says about that is not believed blindly. */
   get active(): number {
-    const { active } = this.instance;
-    return Number.isFinite(active) && active > 0 ? active : 0;
+    try {
+      const { active } = this.instance;
+      return Number.isFinite(active) && active > 0 ? active : 0;
+    } catch {
+      return 0;
+    }
   }
 
   /** Connections keep to it although it was replaced: it may not close before that is over. */

@@ -1,9 +1,12 @@
 import type { Listener as ListenerConfig } from '../config/config.generated.ts';
 import { BalanceError, messageOf } from '../errors.ts';
+import { callOut } from '../net/call-out.ts';
 import { LazyDeadline } from '../net/deadline.ts';
 import { fieldsOf } from '../net/fields-of.ts';
+import { Holdings } from '../net/holdings.ts';
 import type { TunnelTally } from '../net/tunnel-tally.ts';
 import type {
+  ByteStream,
   Deadline,
   HealthReport,
   Logger,
@@ -11,6 +14,7 @@ import type {
   ProtocolHost,
   SocketUse,
   TunnelOptions,
+  TunnelResult,
   Upstream,
 } from '../plugin-api/index.ts';
 import type { RuntimeTelemetry } from './runtime-telemetry.ts';
@@ -36,6 +40,8 @@ export class ListenerHost implements ProtocolHost {
   readonly defaultUpstream: string | undefined;
   readonly health: () => HealthReport;
   readonly #tunnels: TunnelTally;
+  /** What the instance has not ended by itself; undefined where that is not followed. */
+  readonly #holdings: Holdings | undefined;
   readonly #used = new Map<SharedUpstream, Set<SocketUse>>();
   /** Names that were asked for in vain. */
   readonly #missing = new Set<string>();
@@ -43,7 +49,14 @@ export class ListenerHost implements ProtocolHost {
   #provisioned = false;
   #closed = false;
 
-  constructor(config: ListenerConfig, directory: string, upstreams: Upstreams, parts: HostParts) {
+  /** `isFollowed`: whether what the instance holds is known one by one, so that nothing of it is left when it has closed. */
+  constructor(
+    config: ListenerConfig,
+    directory: string,
+    upstreams: Upstreams,
+    parts: HostParts,
+    isFollowed = true,
+  ) {
     this.listener = config.name;
     this.directory = directory;
     this.logger = parts.logger.child({ listener: config.name });
@@ -52,6 +65,7 @@ export class ListenerHost implements ProtocolHost {
     this.health = parts.health;
     this.#tunnels = parts.tunnels;
     this.#upstreams = upstreams;
+    this.#holdings = isFollowed ? new Holdings() : undefined;
   }
 
   /** The upstreams that the instance asked for, with the uses of sockets. */
@@ -76,21 +90,42 @@ export class ListenerHost implements ProtocolHost {
     }
     const view = upstream.forUse(use);
     if (this.#provisioned) upstream.fillNow();
-    return view;
+    return this.#holdings === undefined ? view : upstream.group.forUse(use, this.#holdings);
   }
 
   tunnel(options: TunnelOptions): void {
-    this.#tunnels.open(options, this.listener);
+    const holdings = this.#holdings;
+    if (holdings === undefined) {
+      this.#tunnels.open(options, this.listener);
+      return;
+    }
+    const { downstream, upstream } = options;
+    if (!isStream(downstream) || !isStream(upstream))
+      throw new TypeError('a tunnel needs two streams: downstream and upstream');
+    const holding = {
+      reclaim: () => {
+        downstream.destroy();
+        upstream.destroy();
+      },
+    };
+    const ended = (result: TunnelResult): void => {
+      holdings.delete(holding);
+      callOut(
+        () => options.ended(result),
+        (error) => {
+          this.#failed('protocol failed at the end of a tunnel', error);
+        },
+      );
+    };
+    holdings.add(holding);
+    this.#tunnels.open({ ...options, ended }, this.listener);
   }
 
   deadline(expired: () => void, subject?: LogSubject): Deadline {
     return new LazyDeadline(() => {
-      try {
-        expired();
-      } catch (error) {
-        this.telemetry.pluginFailed?.();
-        this.logger.error('protocol failed at a deadline', { ...fieldsOf(subject), error: messageOf(error) });
-      }
+      callOut(expired, (error) => {
+        this.#failed('protocol failed at a deadline', error, subject);
+      });
     });
   }
 
@@ -118,10 +153,24 @@ export class ListenerHost implements ProtocolHost {
     this.#upstreams = new Map([...this.#used.keys()].map((upstream) => [upstream.config.name, upstream]));
   }
 
-  /** Lets go of the upstreams. */
+  /** Ends what the instance has left behind, and lets go of the upstreams. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    const left = this.#holdings?.close() ?? 0;
+    if (left > 0) {
+      this.logger.warn('protocol closed and left leases or tunnels behind, which are ended', { count: left });
+    }
     for (const upstream of this.#used.keys()) upstream.letGo();
   }
+
+  #failed(message: string, error: unknown, subject?: LogSubject): void {
+    this.telemetry.pluginFailed?.();
+    this.logger.error(message, { ...fieldsOf(subject), error: messageOf(error) });
+  }
+}
+
+function isStream(given: unknown): given is ByteStream {
+  const { read, destroy } = (given ?? {}) as Partial<ByteStream>;
+  return typeof read === 'function' && typeof destroy === 'function';
 }

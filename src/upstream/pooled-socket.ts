@@ -2,6 +2,12 @@ import type { BalanceError } from '../errors.ts';
 import type { SocketStream } from '../net/socket-stream.ts';
 import type { StreamReader } from '../plugin-api/index.ts';
 
+/** Whoever leased a socket. */
+export interface SocketHolder {
+  /** The socket is closed, and its reader knows. */
+  socketGone(socket: PooledSocket): void;
+}
+
 /** A socket in a pool, and the reader of its stream while no one leases it. */
 export class PooledSocket implements StreamReader {
   readonly stream: SocketStream;
@@ -9,6 +15,8 @@ export class PooledSocket implements StreamReader {
   /** Exchanges that were begun on it. */
   uses = 0;
   leased = false;
+  /** Told, once, that the socket is gone, where somebody has leased it. */
+  holder: SocketHolder | undefined;
   /** True when nobody used it since the pool looked last. */
   isCool = false;
   /** When it was given back, or the pool noticed that it was: exact to the pool's interval. */

@@ -1,14 +1,24 @@
 import type { BalanceError } from '../errors.ts';
 import type { DialOptions } from '../net/dial.ts';
+import { callOut } from '../net/call-out.ts';
+import type { Holding, Holdings } from '../net/holdings.ts';
+import { isPromise } from '../net/is-promise.ts';
 import type { SocketStream } from '../net/socket-stream.ts';
-import type { Lease, LeaseRequest, PendingLease, SocketUse } from '../plugin-api/index.ts';
+import type { Backend, Lease, LeaseRequest, PendingLease, SocketUse } from '../plugin-api/index.ts';
 import type { BackendState } from './backend-state.ts';
 import { KeptSocket } from './kept-socket.ts';
 import type { Member } from './member.ts';
-import type { PooledSocket } from './pooled-socket.ts';
+import type { PooledSocket, SocketHolder } from './pooled-socket.ts';
 import { SocketAttempt } from './socket-attempt.ts';
 import { connectTo, type SocketPool } from './socket-pool.ts';
 import type { SocketTaker } from './socket-taker.ts';
+
+/** A request as a plugin may bring it: callbacks that should be done when they return may give a promise instead. */
+interface AnyRequest {
+  leased(lease: Lease): unknown;
+  refused(error: BalanceError): unknown;
+  connectFailed?(backend: Backend, error: BalanceError): unknown;
+}
 
 /** What has to stay as long as a lease runs. */
 export interface LeaseHome {
@@ -30,8 +40,11 @@ export interface LeaseOwner {
   cancelled(lease: SocketLease): void;
 }
 
-/** A lease from the moment it is asked for until it is given back: one object for a request's whole way through the upstream. */
-export class SocketLease implements Lease, PendingLease, SocketTaker {
+/**
+ * A lease from the moment it is asked for until it is given back: one object for a request's whole way through the upstream.
+ * It ends with its socket, and with whoever it is held by, whatever the protocol does about it.
+ */
+export class SocketLease implements Lease, PendingLease, SocketTaker, SocketHolder, Holding {
   readonly request: LeaseRequest;
   readonly use: SocketUse;
   /** Members that could not be connected to. */
@@ -42,6 +55,8 @@ export class SocketLease implements Lease, PendingLease, SocketTaker {
   #owner: LeaseOwner;
   /** Of an owner that it moved to. Its first one stays by itself, as the protocol instance that asked holds it. */
   #home: LeaseHome | undefined;
+  /** Of the connection or instance that it is held by. */
+  readonly #holdings: Holdings | undefined;
   #member: Member | undefined;
   #pool: SocketPool | undefined;
   #socket: PooledSocket | undefined;
@@ -51,11 +66,14 @@ export class SocketLease implements Lease, PendingLease, SocketTaker {
   #kept: KeptSocket | undefined;
   #cancelled = false;
   #answered = false;
+  #isOver = false;
 
-  constructor(owner: LeaseOwner, request: LeaseRequest, use: SocketUse) {
+  constructor(owner: LeaseOwner, request: LeaseRequest, use: SocketUse, holdings?: Holdings) {
     this.#owner = owner;
     this.request = request;
     this.use = use;
+    this.#holdings = holdings;
+    holdings?.add(this);
   }
 
   get backend(): BackendState {
@@ -107,12 +125,17 @@ export class SocketLease implements Lease, PendingLease, SocketTaker {
       return;
     }
     this.#answered = true;
+    socket.holder = this;
     try {
-      this.request.leased(this);
+      const request: AnyRequest = this.request;
+      const result = request.leased(this);
+      if (isPromise(result)) {
+        result.then(undefined, (error: unknown) => {
+          this.#failed(error);
+        });
+      }
     } catch (error) {
-      // A protocol that fails loses its lease, and nothing else happens.
-      this.#owner.dial.onFault(error, this.request);
-      this.discard();
+      this.#failed(error);
     }
   }
 
@@ -122,25 +145,23 @@ export class SocketLease implements Lease, PendingLease, SocketTaker {
     this.#member = undefined;
     if (member === undefined) return;
     member.backend.leaseEnded();
-    if (this.#cancelled) {
-      this.#leaveHome();
-      return;
-    }
-    this.#tellOfFailure(member, error);
+    if (!this.#cancelled) this.#tellOfFailure(member, error);
     // The protocol may have lost interest when it heard that.
-    if (this.#isCancelled) this.#leaveHome();
+    if (this.#isCancelled) this.#leave();
     else this.#owner.connectFailed(this, member, error);
   }
 
   refuse(error: BalanceError): void {
     if (this.#cancelled || this.#answered) return;
     this.#answered = true;
-    this.#leaveHome();
-    try {
-      this.request.refused(error);
-    } catch (fault) {
-      this.#owner.dial.onFault(fault, this.request);
-    }
+    this.#leave();
+    const request: AnyRequest = this.request;
+    callOut(
+      () => request.refused(error),
+      (fault) => {
+        this.#owner.dial.onFault(fault, this.request);
+      },
+    );
   }
 
   cancel(): void {
@@ -149,21 +170,22 @@ export class SocketLease implements Lease, PendingLease, SocketTaker {
     this.#owner.connected(this);
     if (this.#member !== undefined) return;
     this.#owner.cancelled(this);
-    this.#leaveHome();
+    this.#leave();
   }
 
   release(idleMs?: number): void {
     const socket = this.#socket;
-    if (socket === undefined) return;
+    if (socket === undefined || this.#isOver) return;
+    // From here on its stream is somebody else's.
     this.#socket = undefined;
     if (this.#pool !== undefined) this.#pool.giveBack(socket, idleMs);
     else socket.stream.destroy();
-    this.#over();
+    this.#end(socket);
   }
 
   detach(): void {
     const socket = this.#socket;
-    if (socket === undefined || this.#pool === undefined) return;
+    if (socket === undefined || this.#pool === undefined || this.#isOver) return;
     this.#pool.detach(socket);
     this.#pool = undefined;
     this.#member?.backend.noteChange();
@@ -171,7 +193,7 @@ export class SocketLease implements Lease, PendingLease, SocketTaker {
 
   keep(idleMs = Number.POSITIVE_INFINITY): void {
     const socket = this.#socket;
-    if (socket === undefined) return;
+    if (socket === undefined || this.#isOver) return;
     this.detach();
     if (this.#kept === undefined) this.backend.kept += 1;
     // An exchange holds what it uses; in between, an edit may let go of all.
@@ -181,7 +203,7 @@ export class SocketLease implements Lease, PendingLease, SocketTaker {
 
   resume(): boolean {
     const socket = this.#socket;
-    if (socket === undefined || this.#kept === undefined) return false;
+    if (socket === undefined || this.#kept === undefined || this.#isOver) return false;
     if (!this.#kept.isUsable) {
       this.discard();
       return false;
@@ -193,11 +215,19 @@ export class SocketLease implements Lease, PendingLease, SocketTaker {
 
   discard(error?: Error): void {
     const socket = this.#socket;
-    if (socket === undefined) return;
-    this.#socket = undefined;
+    if (socket === undefined || this.#isOver) return;
     if (!socket.stream.destroyed) socket.stream.destroy(error);
     this.#pool?.discard(socket);
-    this.#over();
+    this.#end(socket);
+  }
+
+  socketGone(): void {
+    this.discard();
+  }
+
+  reclaim(): void {
+    this.cancel();
+    this.discard();
   }
 
   get #isCancelled(): boolean {
@@ -232,20 +262,35 @@ export class SocketLease implements Lease, PendingLease, SocketTaker {
     this.#owner.connected(this);
   }
 
-  /** What a protocol fails at here must not keep its own request from going on. */
   #tellOfFailure({ backend }: Member, error: BalanceError): void {
-    try {
-      this.request.connectFailed?.(backend, error);
-    } catch (fault) {
-      this.#owner.dial.onFault(fault, this.request);
-    }
+    const request: AnyRequest = this.request;
+    callOut(
+      () => request.connectFailed?.(backend, error),
+      (fault) => {
+        this.#owner.dial.onFault(fault, this.request);
+      },
+    );
   }
 
-  /** Last, so that one who waits finds the socket. */
-  #over(): void {
+  /** A protocol that fails when it gets a lease loses it, and the connection that it was for. */
+  #failed(error: unknown): void {
+    this.#owner.dial.onFault(error, this.request);
+    this.discard();
+    this.request.heldBy?.stream.destroy();
+  }
+
+  /** The backend hears of it last, so that one who waits finds the socket. */
+  #end(socket: PooledSocket): void {
+    this.#isOver = true;
+    socket.holder = undefined;
     if (this.#kept !== undefined) this.backend.kept -= 1;
     this.#member?.backend.leaseEnded();
-    if (this.#home !== undefined) this.#leaveHome();
+    if (this.#home !== undefined || this.#holdings !== undefined) this.#leave();
+  }
+
+  #leave(): void {
+    this.#holdings?.delete(this);
+    this.#leaveHome();
   }
 
   #leaveHome(): void {

@@ -376,6 +376,11 @@ export async function connectTo(backend: BackendState, options: DialOptions): Pr
     backend.sockets -= 1;
     backend.connections.delete(socket);
     backend.traffic.end(stream);
+    if (socket.holder === undefined) return;
+    // The reader is told first: most end their lease by themselves when they hear of it.
+    queueMicrotask(() => {
+      socket.holder?.socketGone(socket);
+    });
   });
   return socket;
 }

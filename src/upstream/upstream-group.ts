@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 
 import { BalanceError } from '../errors.ts';
 import type { DialOptions } from '../net/dial.ts';
+import type { Holdings } from '../net/holdings.ts';
 import type {
   Backend,
   KeySource,
@@ -93,14 +94,22 @@ export class UpstreamGroup implements LeaseOwner {
     return this.#line.length;
   }
 
-  /** This upstream as a protocol sees it, for one use of sockets. */
-  forUse(use: SocketUse): Upstream {
-    return new UpstreamView(this, use);
+  /** This upstream as a protocol sees it, for one use of sockets. Leases end with `holdings` or their connection at the latest. */
+  forUse(use: SocketUse, holdings?: Holdings): Upstream {
+    return new UpstreamView(this, use, holdings);
   }
 
-  acquire(request: LeaseRequest, use: SocketUse): PendingLease {
+  /** `holdings`: of whoever holds the lease at most until then. */
+  acquire(request: LeaseRequest, use: SocketUse, holdings?: Holdings): PendingLease {
     const now = this.#isReplaced ? (this.#succession.current ?? this) : this;
-    const lease = new SocketLease(now, request, use);
+    const lease = new SocketLease(now, request, use, holdings);
+    if (holdings?.isClosed === true) {
+      refuseSoon(
+        lease,
+        new BalanceError('shutdown', 'whoever asks is closed already', { origin: 'internal' }),
+      );
+      return lease;
+    }
     if (now !== this) now.#adopt(lease, this);
     now.#serve(lease);
     return lease;

@@ -1,3 +1,5 @@
+import { AcceptedConnection } from '../net/accepted-connection.ts';
+import type { Holdings } from '../net/holdings.ts';
 import type {
   Backend,
   KeySource,
@@ -16,18 +18,24 @@ export class UpstreamView implements Upstream {
   readonly readTimeoutMs: number;
   readonly #group: UpstreamGroup;
   readonly #use: SocketUse;
+  readonly #holdings: Holdings | undefined;
 
-  constructor(group: UpstreamGroup, use: SocketUse) {
+  constructor(group: UpstreamGroup, use: SocketUse, holdings: Holdings | undefined) {
     this.name = group.name;
     this.algorithm = group.algorithm;
     this.keySource = group.keySource;
     this.readTimeoutMs = group.readTimeoutMs;
     this.#group = group;
     this.#use = use;
+    this.#holdings = holdings;
   }
 
   acquire(request: LeaseRequest): PendingLease {
-    return this.#group.acquire(request, this.#use);
+    const holdings = this.#holdings;
+    if (holdings === undefined) return this.#group.acquire(request, this.#use);
+    const { heldBy } = request;
+    const holder = heldBy instanceof AcceptedConnection ? heldBy.holdings : holdings;
+    return this.#group.acquire(request, this.#use, holder);
   }
 
   takes(backend: Backend): boolean {

@@ -1,0 +1,21 @@
+import { lstat } from 'node:fs/promises';
+import { connect } from 'node:net';
+
+/** Whether a path is a unix socket that a process left behind when it was killed. Any other file is somebody's. */
+export async function isAbandoned(path: string): Promise<boolean> {
+  return (await lstat(path)).isSocket() && !(await answers(path));
+}
+
+/** Whether anybody listens on a unix socket. */
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect(path);
+    probe.once('connect', () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.once('error', () => {
+      resolve(false);
+    });
+  });
+}
