@@ -2,7 +2,13 @@ import { Socket } from 'node:net';
 import { isIpAddress, type Address } from '../config/address.ts';
 import { formatDuration } from '../config/units.ts';
 import { messageOf } from '../errors.ts';
-import { ConnectInTurn, noAddress, type AttemptEnded, type ConnectAttempt } from '../net/connect-in-turn.ts';
+import {
+  ConnectInTurn,
+  noAddress,
+  shortList,
+  type AttemptEnded,
+  type ConnectAttempt,
+} from '../net/connect-in-turn.ts';
 import type { Turn } from '../net/dns/address-turns.ts';
 import type { HostNames } from '../net/dns/host-names.ts';
 import type { Probe, ProbeEnded } from './probe.ts';
@@ -94,7 +100,7 @@ export class ProbeSocket implements Probe {
 
   #connectInTurn(host: string, port: number, addresses: readonly string[]): void {
     if (this.#ended === undefined) return;
-    this.#waitsFor = ` (tried ${addresses.join(', ')})`;
+    this.#waitsFor = ` (tried ${shortList(addresses)})`;
     const turns = this.#target.names.turns(host, port);
     const attempts = new ConnectInTurn<Socket>({
       addresses: turns.order(addresses, this.#target.turn),

@@ -4,6 +4,9 @@ import type { AddressTurns } from './dns/address-turns.ts';
 /** An address that has not connected by then is no reason to leave the next one untried. Source: RFC 8305, section 5. */
 const NEXT_ATTEMPT_MS = 250;
 
+/** So many of the addresses of a name are told in an error. */
+const MAX_LISTED = 8;
+
 /** One attempt to connect to one address. */
 export interface ConnectAttempt {
   /** Gives it up; it tells nothing any more. */
@@ -97,8 +100,14 @@ export class ConnectInTurn<T> implements ConnectAttempt {
 function errorOfAll(errors: readonly Error[]): Error {
   const last = errors.at(-1);
   if (last !== undefined && errors.length === 1) return last;
-  const all = new AggregateError(errors, errors.map(messageOf).join(', '));
+  const all = new AggregateError(errors, shortList(errors.map(messageOf)));
   return Object.assign(all, { code: systemCodeOf(last) });
+}
+
+/** The first few of what a log line may name. */
+export function shortList(texts: readonly string[]): string {
+  const rest = texts.length - MAX_LISTED;
+  return texts.slice(0, MAX_LISTED).join(', ') + (rest > 0 ? ` and ${String(rest)} more` : '');
 }
 
 /** What a host without any address fails with. `reason` says why it has none. */

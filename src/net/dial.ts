@@ -2,7 +2,13 @@ import { connect, isIP, type NetConnectOpts } from 'node:net';
 
 import { formatAddress, type Address } from '../config/address.ts';
 import { BalanceError, messageOf, systemCodeOf } from '../errors.ts';
-import { ConnectInTurn, noAddress, type AttemptEnded, type ConnectAttempt } from './connect-in-turn.ts';
+import {
+  ConnectInTurn,
+  noAddress,
+  shortList,
+  type AttemptEnded,
+  type ConnectAttempt,
+} from './connect-in-turn.ts';
 import type { HostNames } from './dns/host-names.ts';
 import type { ReadBuffers } from './read-buffers.ts';
 import { SocketStream, type FaultHandler } from './socket-stream.ts';
@@ -84,7 +90,7 @@ class Dial {
   }
 
   #connectInTurn(host: string, port: number, addresses: readonly string[]): void {
-    this.#waitsFor = addresses.length === 1 ? ` (${addresses.join()})` : ` (tried ${addresses.join(', ')})`;
+    this.#waitsFor = addresses.length === 1 ? ` (${addresses.join()})` : ` (tried ${shortList(addresses)})`;
     const turns = this.#options.names.turns(host, port);
     const attempts = new ConnectInTurn<SocketStream>({
       addresses: turns.order(addresses),

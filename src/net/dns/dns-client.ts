@@ -38,6 +38,8 @@ export interface DnsClientSettings {
   readonly rotate: boolean;
 }
 
+/** Of each family. More are of no use for one backend, and a hostile server could send thousands. */
+const MAX_ADDRESSES = 128;
 const FAILURES: Readonly<Record<string, string>> = {
   ETIMEOUT: 'no name server answered in time',
   ECONNREFUSED: 'no name server is reachable',
@@ -87,7 +89,7 @@ function answerOf(records: readonly RecordWithTtl[]): FamilyAnswer {
   if (records.length === 0) return { kind: 'absent' };
   return {
     kind: 'found',
-    addresses: records.map(({ address }) => address),
+    addresses: records.slice(0, MAX_ADDRESSES).map(({ address }) => address),
     ttlMs: Math.min(...records.map(({ ttl }) => ttl)) * 1_000,
   };
 }

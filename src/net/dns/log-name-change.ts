@@ -1,6 +1,9 @@
 import type { Logger } from '../../plugin-api/index.ts';
 import type { NameRecord, RecordView } from './name-record.ts';
 
+/** A log line names so many addresses. */
+const MAX_SHOWN = 16;
+
 /** One line for each change of what is known about a name. */
 export function logNameChange(
   record: NameRecord,
@@ -9,7 +12,7 @@ export function logNameChange(
   servers: readonly string[],
 ): void {
   const { host: name, addresses, failure, source } = record;
-  const shown = addresses.join(' ');
+  const shown = shownList(addresses);
   const fields = { name, addresses: shown };
   if (failure !== undefined) {
     const reason = { reason: failure, servers: servers.join(' ') };
@@ -22,8 +25,13 @@ export function logNameChange(
     return;
   }
   const isOther = before.addresses !== addresses;
-  const change = isOther ? { before: before.addresses.join(' '), source } : {};
+  const change = isOther ? { before: shownList(before.addresses), source } : {};
   if (before.failure !== undefined) logger.info('host name resolves again', { ...fields, ...change });
   else if (before.source !== undefined && isOther)
     logger.info('host name has other addresses', { ...fields, ...change });
+}
+
+function shownList(addresses: readonly string[]): string {
+  const rest = addresses.length - MAX_SHOWN;
+  return addresses.slice(0, MAX_SHOWN).join(' ') + (rest > 0 ? ` and ${String(rest)} more` : '');
 }

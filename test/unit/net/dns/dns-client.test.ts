@@ -52,6 +52,17 @@ describe('asking name servers', () => {
     expect(await ask(client([server.address]), 'many.test')).toMatchObject({ kind: 'found', addresses });
   });
 
+  it('takes no more addresses than are of use', async () => {
+    const addresses = Array.from(
+      { length: 300 },
+      (_, index) => `10.0.${String(index >> 8)}.${String(index & 255)}`,
+    );
+    const server = await DnsServer.start({ 'many.test': { addresses, tcp: true } });
+    expect(await ask(client([server.address]), 'many.test')).toMatchObject({
+      addresses: addresses.slice(0, 128),
+    });
+  });
+
   it('asks the next server where one is silent', async () => {
     const silent = await DnsServer.start({ 'shop.test': 'silent' });
     const good = await DnsServer.start({ 'shop.test': { addresses: ['10.0.0.1'] } });
