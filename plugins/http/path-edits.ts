@@ -17,10 +17,14 @@ export function pathEdit(transforms: readonly (Transform | undefined)[]): PathEd
     if (transform === undefined) continue;
     const { strip_prefix: strip, rewrite, add_prefix: add } = transform;
     if (strip !== undefined) steps.push(prefixStrip(strip));
-    if (add !== undefined) steps.push((path) => add.replace(/\/$/, '') + path);
+    if (add !== undefined) {
+      const prefix = sendable(add.replace(/\/$/, ''));
+      steps.push((path) => prefix + path);
+    }
     if (rewrite !== undefined) {
       const pattern = new RegExp(rewrite.pattern);
-      steps.push((path) => rooted(path.replace(pattern, rewrite.replacement)));
+      const replacement = sendable(rewrite.replacement);
+      steps.push((path) => rooted(path.replace(pattern, replacement)));
     }
   }
   if (steps.length === 0) return undefined;
@@ -47,6 +51,12 @@ function prefixStrip(text: string): (path: string) => string {
       .slice(segments + 1)
       .join('/')}`;
   };
+}
+
+/** A text of the config as a request line can hold it: characters beyond ASCII as their UTF-8, encoded. */
+function sendable(text: string): string {
+  const bytes = Buffer.from(text, 'utf8').toString('latin1');
+  return bytes.replace(/[\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 /** A path always begins with a slash; what a pattern let through must not break the request line either. */

@@ -24,16 +24,17 @@ describe('a connection that is kept over a reload', () => {
       peer.send(request);
       return readMessage(peer);
     };
-    const claim = 'X-Forwarded-For: 203.0.113.7\r\nX-Request-ID: mine\r\n';
+    const claim = 'X-Forwarded-For: 203.0.113.7\r\nX-Request-ID: mine\r\nX_Other: 1\r\n';
     await ask(get('//a/../b', claim));
     await proxy.change(
       config(
         server.address,
-        '{ via: after, normalize_path: true, forwarded: true, trusted_proxies: [127.0.0.1] }',
+        '{ via: after, normalize_path: true, underscore_headers: drop, forwarded: true, trusted_proxies: [127.0.0.1] }',
       ),
     );
     const response = await ask(get('//a/../b', claim));
     expect(seen.map((request) => request.startLine)).toEqual(['GET //a/../b HTTP/1.1', 'GET /b HTTP/1.1']);
+    expect(seen.map((request) => fieldValues(request, 'x_other'))).toEqual([['1'], []]);
     expect(seen.map((request) => fieldValues(request, 'via'))).toEqual([['1.1 before'], ['1.1 after']]);
     expect(seen.map((request) => fieldValues(request, 'x-forwarded-for'))).toEqual([
       ['127.0.0.1'],
@@ -59,6 +60,22 @@ describe('a connection that is kept over a reload', () => {
     other.send(get('/', 'A: 1\r\n'));
     expect(statusOf(await readMessage(other))).toBe(431);
     expect(server.connections).toHaveLength(1);
+  });
+
+  it('has its paths read as the new config says', async () => {
+    const server = await backend(answering(() => ok()));
+    const routes = 'routes: [{ name: r, path_prefix: /r, backends: [one] }]';
+    const proxy = await labProxy(config(server.address, `{ ${routes} }`));
+    const peer = await client(proxy.address());
+    peer.send(get('/a/..%2fr'));
+    expect(statusOf(await readMessage(peer))).toBe(400);
+    await proxy.change(config(server.address, `{ ${routes}, ambiguous_paths: literal }`));
+    const other = await client(proxy.address());
+    other.send(get('/a/..%2fr'));
+    expect(statusOf(await readMessage(other))).toBe(200);
+    await proxy.change(config(server.address, `{ ${routes} }`));
+    other.send(get('/a/..%2fr'));
+    expect(statusOf(await readMessage(other))).toBe(400);
   });
 
   it('goes to the backends that are there now, and those that left lose their idle sockets', async () => {

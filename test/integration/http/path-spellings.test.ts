@@ -103,6 +103,8 @@ describe('transforms of paths', () => {
     ['strip_prefix: /api', '/%61pis/x', '/apis/x'],
     ['add_prefix: /in', '/%61/../../x', '/in/x'],
     ['add_prefix: /in', '/b%2fc', '/in/b%2Fc'],
+    ['add_prefix: /größe', '/x', '/gr%C3%B6%C3%9Fe/x'],
+    ['rewrite: { pattern: "^", replacement: "/ä$&" }', '/x', '/%C3%A4/x'],
     ['rewrite: { pattern: "^/admin", replacement: "/user" }', '/%61dmin/x', '/user/x'],
   ])('look at the normal form: %s makes of %s %s', async (transform, target, forwarded) => {
     const stage = await scene({ yaml: `transform: { ${transform} }` });
