@@ -31,7 +31,9 @@ import {
   TWO_READINGS,
 } from './request-check.ts';
 import { refuseField, refuseRequest, refuseTarget, type Refusal } from './refusal.ts';
+import type { HttpRequestBuffering } from './options.generated.ts';
 import type { RequestBody } from './request-body.ts';
+import { BodyBuffering, withoutExpect } from './request-buffering.ts';
 import { beforeQuery, parseTarget, withTarget, type RequestTarget } from './request-target.ts';
 import { requestText } from './request-text.ts';
 import { ResponseRelay } from './response-relay.ts';
@@ -301,6 +303,7 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     this.#lease = undefined;
     this.#over = true;
     this.#relay?.stop();
+    this.body?.release();
     lease.detach();
     if (ahead !== undefined) lease.stream.write(ahead);
     this.status = 101;
@@ -347,7 +350,22 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     this.#requestText = requestText(this, head, route, changes);
     if (this.trace?.phases !== undefined)
       this.trace.phases.upstreamPath = withoutQuery(changed ?? target.forwarded);
-    this.#acquire(route.upstream);
+    const { body } = this;
+    const buffering = body === undefined ? undefined : this.instance.options.request_buffering;
+    if (body === undefined || buffering === undefined) this.#acquire(route.upstream);
+    else this.#gather(body, buffering);
+  }
+
+  /** Reads the body, as far as it may be kept, before a backend is taken. */
+  #gather(body: RequestBody, limits: HttpRequestBuffering): void {
+    const { parts, host } = this.instance;
+    body.gather(new BodyBuffering(limits, parts.bufferedBodies, host.logger));
+    if (body.waitsForContinue) {
+      this.#requestText = withoutExpect(this.#requestText);
+      this.connection.connection.stream.writeText(CONTINUE_TEXT);
+      body.goesOn();
+    }
+    this.touch();
   }
 
   #acquire(upstream: Upstream): void {
@@ -368,8 +386,18 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
   #forwardBody(body: RequestBody): void {
     if (this.#over || !body.hasPiece) return;
     const lease = this.#lease;
-    if (lease === undefined) body.hold();
-    if (lease === undefined || !body.sendTo(lease.stream)) this.connection.connection.stream.pause();
+    const { stream } = this.connection.connection;
+    if (lease !== undefined) {
+      if (!body.sendTo(lease.stream)) stream.pause();
+    } else if (!body.hold()) {
+      // With all of it at hand the client is read on, so that it is seen when it leaves.
+      if (body.isOpen) stream.pause();
+      const upstream = this.matched?.upstream;
+      if (this.#pending === undefined && upstream !== undefined) {
+        this.#acquire(upstream);
+        return;
+      }
+    }
     this.touch();
   }
 
@@ -422,6 +450,7 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
   #finishRecord(): void {
     if (this.#over) return;
     this.#over = true;
+    this.body?.release();
     this.durationMs = this.elapsedMs;
     const { host } = this.instance;
     host.telemetry.exchange(this);
@@ -432,6 +461,7 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
 
 /** A timer may fire so much early. */
 const TIMER_SLACK_MS = 1;
+const CONTINUE_TEXT = 'HTTP/1.1 100 Continue\r\n\r\n';
 
 function withoutQuery(target: string): string {
   const query = target.indexOf('?');

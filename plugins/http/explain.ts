@@ -27,8 +27,10 @@ import { takesHeader, takesHost, takesPath, type CompiledRoute } from './router.
  */
 export function explain(request: ExplainRequest, real: HttpInstance): ProtocolExplanation {
   const rehearsal = new Rehearsal(real.host);
-  // A page's body would hide the reason.
-  const instance = new HttpInstance({ ...real.options, error_pages: [] }, rehearsal.host, real.parts);
+  // The body of an error page would hide the reason, and there is no request body to wait for.
+  const options = { ...real.options, error_pages: [] };
+  delete options.request_buffering;
+  const instance = new HttpInstance(options, rehearsal.host, real.parts);
   const client = new RehearsalStream();
   const connection = new HttpConnection(clientConnection(request, client, instance), instance);
   client.arrive(headText(request));

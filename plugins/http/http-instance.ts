@@ -18,6 +18,7 @@ import type { HttpOptions, Route } from './options.generated.ts';
 import { pathEdit } from './path-edits.ts';
 import { otherReadings } from './path-readings.ts';
 import { HttpDate } from './response-head.ts';
+import type { BufferedBodies } from './request-buffering.ts';
 import type { Scratch } from './scratch.ts';
 import { hostName } from './request-target.ts';
 import { leastRate, type LeastRate } from './transfer-rate.ts';
@@ -34,6 +35,7 @@ export interface HttpParts {
   readonly supply: ParserSupply;
   readonly scratch: Scratch;
   readonly requestIds: RequestIds;
+  readonly bufferedBodies: BufferedBodies;
   /** What `Via` calls the proxy when the config has no name for it: known to no other process. */
   readonly pseudonym: string;
   /** Takes a connection over for an instance. */

@@ -7,6 +7,7 @@ import { HttpInstance, type HttpParts } from './http-instance.ts';
 import { ParserSupply } from './llhttp.ts';
 import { Scratch } from './scratch.ts';
 import type { HttpOptions } from './options.generated.ts';
+import { BufferedBodies } from './request-buffering.ts';
 import { RequestIds } from './request-ids.ts';
 
 /** HTTP/1.1 and 1.0: parses heads, routes each request, and streams bodies. */
@@ -22,6 +23,7 @@ class HttpPlugin implements ProtocolPlugin {
         supply,
         pseudonym: `balance-${randomBytes(4).toString('hex')}`,
         requestIds: new RequestIds(),
+        bufferedBodies: new BufferedBodies(),
         scratch: new Scratch(supply.first.arena.length),
         connect: (connection, instance) => new HttpConnection(connection, instance),
         explain,

@@ -33,6 +33,7 @@ export interface HttpOptions {
    * @default "drop-colliding"
    */
   readonly underscore_headers: 'drop-colliding' | 'drop' | 'refuse' | 'keep';
+  readonly request_buffering?: HttpRequestBuffering;
   /**
    * What a client that ends its side of the connection and still waits for responses gets. `auto`: it is answered when its last request says that it is the last one, by `Connection: close` or by being HTTP/1.0 without keep-alive; else it counts as gone, its request is cancelled and its backend free for others. `serve`: whoever sent complete requests is answered. `abort`: it always counts as gone. An end in the middle of a request body always does.
    * @default "auto"
@@ -188,6 +189,20 @@ export interface HttpMinRate {
    * @default "30s"
    */
   readonly window: number;
+}
+
+/** When given, request bodies are read into memory before a backend is taken, so that a client that sends slowly holds none. Without it bodies are streamed. `Expect: 100-continue` is answered by the proxy then, and not passed on. */
+export interface HttpRequestBuffering {
+  /**
+   * Bytes of one body that are kept, with the framing of chunks. A longer one is streamed from there on. In bytes.
+   * @default "1MiB"
+   */
+  readonly size: number;
+  /**
+   * Bytes of all bodies that are kept at a time, on all listeners together. While they are used up, bodies are streamed, and a warning is logged. In bytes.
+   * @default "256MiB"
+   */
+  readonly total: number;
 }
 
 /** One body. */

@@ -3,8 +3,10 @@ import { performance } from 'node:perf_hooks';
 import type { ByteStream } from '../../src/plugin-api/index.ts';
 import { ChunkedText, lastChunk } from './chunked-text.ts';
 import type { Head } from './head.ts';
+import { HeldBytes } from './held-bytes.ts';
 import type { HttpInstance } from './http-instance.ts';
 import { END, MORE, type MessageReader } from './message-reader.ts';
+import type { BodyBuffering } from './request-buffering.ts';
 import { TransferRate, type LeastRate } from './transfer-rate.ts';
 
 /** What is wrong with a body; undefined while nothing is. */
@@ -26,7 +28,11 @@ export class RequestBody {
   #start = 0;
   #end = 0;
   /** The first bytes, which arrived before there was a backend; kept for a second try while they are all of it. */
-  #held: Buffer | undefined;
+  #held: HeldBytes | undefined;
+  /** Set where the body is read before a backend is taken. */
+  #buffering: BodyBuffering | undefined;
+  /** More may be kept before a backend is taken. */
+  #isGathered = false;
   /** Bytes are gone that no second try could send again. */
   #isForwarded = false;
   /** The backend has not taken what was sent. */
@@ -60,7 +66,18 @@ export class RequestBody {
 
   /** True while the client has to send on. */
   get isAwaited(): boolean {
-    return this.isOpen && this.#held === undefined && !this.#isBlocked && !this.#waitsForContinue;
+    if (!this.isOpen || this.#isBlocked || this.#waitsForContinue) return false;
+    return this.#held === undefined || this.#isGathered;
+  }
+
+  get waitsForContinue(): boolean {
+    return this.#waitsForContinue;
+  }
+
+  /** From now on what arrives is kept, as far as `buffering` allows. */
+  gather(buffering: BodyBuffering): void {
+    this.#buffering = buffering;
+    this.#isGathered = true;
   }
 
   /** The client was told to go on. */
@@ -101,10 +118,20 @@ export class RequestBody {
     return this.#start < this.#end;
   }
 
-  /** Keeps what was found until there is a backend; until then the client must wait. */
-  hold(): void {
-    const piece = this.#piece.subarray(this.#start, this.#end);
-    this.#held = this.#held === undefined ? Buffer.from(piece) : Buffer.concat([this.#held, piece]);
+  /** Keeps what was found until there is a backend. True when the client may send on, as more is gathered before one is taken. */
+  hold(): boolean {
+    const buffering = this.#buffering;
+    const held = (this.#held ??= new HeldBytes(buffering?.sizeBytes ?? Number.POSITIVE_INFINITY));
+    const more = this.#end - this.#start;
+    this.#isGathered &&= this.isOpen && buffering?.takes(held.capacityWith(more)) === true;
+    held.add(this.#piece, this.#start, this.#end);
+    return this.#isGathered;
+  }
+
+  /** Nobody needs what was kept any more. */
+  release(): void {
+    this.#buffering?.end();
+    this.#held = undefined;
   }
 
   /** Sends what was found. False when the client must wait. */
@@ -116,7 +143,7 @@ export class RequestBody {
 
   /** Sends the request's head, and with it what is held. True when a client that waited for this may send on. */
   sendHeldWith(head: string, backend: ByteStream): boolean {
-    const held = this.#held;
+    const held = this.#held?.bytes;
     if (held === undefined) {
       this.#isBlocked = !backend.writeText(head);
       return false;
@@ -128,6 +155,7 @@ export class RequestBody {
     if (!joined || this.isOpen) {
       this.#isForwarded = true;
       this.#held = undefined;
+      if (flowing) this.#buffering?.end();
     }
     this.#isBlocked = !flowing;
     return flowing;
@@ -137,6 +165,7 @@ export class RequestBody {
   unblock(): boolean {
     const wasBlocked = this.#isBlocked;
     this.#isBlocked = false;
+    if (wasBlocked && this.#held === undefined) this.#buffering?.end();
     return wasBlocked;
   }
 

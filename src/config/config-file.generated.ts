@@ -265,6 +265,7 @@ export interface FlatHttp {
    * @default "drop-colliding"
    */
   readonly underscore_headers?: 'drop-colliding' | 'drop' | 'refuse' | 'keep';
+  readonly request_buffering?: HttpRequestBuffering;
   /**
    * What a client that ends its side of the connection and still waits for responses gets. `auto`: it is answered when its last request says that it is the last one, by `Connection: close` or by being HTTP/1.0 without keep-alive; else it counts as gone, its request is cancelled and its backend free for others. `serve`: whoever sent complete requests is answered. `abort`: it always counts as gone. An end in the middle of a request body always does.
    * @default "auto"
@@ -391,6 +392,20 @@ export interface HttpMinRate {
   readonly window?: string;
 }
 
+/** When given, request bodies are read into memory before a backend is taken, so that a client that sends slowly holds none. Without it bodies are streamed. `Expect: 100-continue` is answered by the proxy then, and not passed on. */
+export interface HttpRequestBuffering {
+  /**
+   * Bytes of one body that are kept, with the framing of chunks. A longer one is streamed from there on.
+   * @default "1MiB"
+   */
+  readonly size?: string;
+  /**
+   * Bytes of all bodies that are kept at a time, on all listeners together. While they are used up, bodies are streamed, and a warning is logged.
+   * @default "256MiB"
+   */
+  readonly total?: string;
+}
+
 /** One body. */
 export interface ErrorPage {
   /** The statuses that it is for. */
@@ -494,6 +509,7 @@ export interface FileHttp {
    * @default "drop-colliding"
    */
   readonly underscore_headers?: 'drop-colliding' | 'drop' | 'refuse' | 'keep';
+  readonly request_buffering?: HttpRequestBuffering;
   /**
    * What a client that ends its side of the connection and still waits for responses gets. `auto`: it is answered when its last request says that it is the last one, by `Connection: close` or by being HTTP/1.0 without keep-alive; else it counts as gone, its request is cancelled and its backend free for others. `serve`: whoever sent complete requests is answered. `abort`: it always counts as gone. An end in the middle of a request body always does.
    * @default "auto"

@@ -62,6 +62,7 @@ const HTTP_KEYS = [
   'underscore_headers',
   'half_close',
   'encode_target',
+  'request_buffering',
   'response_request_id',
   'error_pages',
 ] as const;

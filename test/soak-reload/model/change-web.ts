@@ -95,6 +95,7 @@ const HTTP_CHOICES: Readonly<Record<string, readonly (string | undefined)[]>> = 
   normalize_path: [undefined, 'true', 'false'],
   ambiguous_paths: [undefined, 'refuse', 'literal'],
   underscore_headers: [undefined, 'drop', 'refuse', 'keep'],
+  request_buffering: [undefined, '{}', '{ size: 16KiB, total: 1MiB }'],
   half_close: [undefined, 'serve', 'abort'],
   encode_target: [undefined, 'true'],
   response_request_id: [undefined, 'backend'],

@@ -4,6 +4,7 @@ import { explain } from '../../../../plugins/http/explain.ts';
 import { HttpConnection } from '../../../../plugins/http/http-connection.ts';
 import { HttpInstance } from '../../../../plugins/http/http-instance.ts';
 import { LINGER_LOOK_MS } from '../../../../plugins/http/lingering.ts';
+import { BufferedBodies } from '../../../../plugins/http/request-buffering.ts';
 import { RequestIds } from '../../../../plugins/http/request-ids.ts';
 import { ParserSupply } from '../../../../plugins/http/llhttp.ts';
 import { Scratch } from '../../../../plugins/http/scratch.ts';
@@ -90,6 +91,7 @@ function endingConnection(): { stream: StuckStream; expire: () => void } {
     explain,
     pseudonym: 'test',
     requestIds: new RequestIds(),
+    bufferedBodies: new BufferedBodies(),
   });
   const stream = new StuckStream();
   const connection = { stream, remoteAddress: '127.0.0.1', current: instance } as unknown as Connection;

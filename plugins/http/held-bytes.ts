@@ -1,0 +1,44 @@
+const EMPTY = Buffer.alloc(0);
+
+/** Bytes that wait for somebody who takes them, in memory that grows by doubling. */
+export class HeldBytes {
+  readonly #mostBytes: number;
+  #store = EMPTY;
+  #length = 0;
+
+  /** @param mostBytes memory beyond that is only taken as it is needed */
+  constructor(mostBytes: number) {
+    this.#mostBytes = mostBytes;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** The memory that they take. */
+  get capacity(): number {
+    return this.#store.length;
+  }
+
+  get bytes(): Buffer {
+    return this.#store.subarray(0, this.#length);
+  }
+
+  /** The memory that they would take with so many more of them. */
+  capacityWith(more: number): number {
+    const needed = this.#length + more;
+    if (needed <= this.capacity) return this.capacity;
+    return Math.max(needed, Math.min(this.capacity * 2, this.#mostBytes));
+  }
+
+  add(bytes: Buffer, start: number, end: number): void {
+    const capacity = this.capacityWith(end - start);
+    if (capacity > this.capacity) {
+      const store = Buffer.allocUnsafeSlow(capacity);
+      this.#store.copy(store, 0, 0, this.#length);
+      this.#store = store;
+    }
+    bytes.copy(this.#store, this.#length, start, end);
+    this.#length += end - start;
+  }
+}

@@ -1,0 +1,67 @@
+import type { Logger } from '../../src/plugin-api/index.ts';
+import type { HttpRequestBuffering } from './options.generated.ts';
+
+/** The memory of all request bodies that are read before a backend is taken, on all listeners together. */
+export class BufferedBodies {
+  bytes = 0;
+  /** Said once, until half of the memory is free again. */
+  #isToldFull = false;
+
+  /** Takes that much memory. False when there is not so much. */
+  take(bytes: number, { total }: HttpRequestBuffering, logger: Logger): boolean {
+    if (this.bytes + bytes > total) {
+      if (!this.#isToldFull) logger.warn('Request buffering is full: bodies are streamed', { total });
+      this.#isToldFull = true;
+      return false;
+    }
+    this.bytes += bytes;
+    if (this.bytes < total / 2) this.#isToldFull = false;
+    return true;
+  }
+
+  giveBack(bytes: number): void {
+    this.bytes -= bytes;
+  }
+}
+
+/** One body that is read before a backend is taken: how much of it, and the memory that it has. */
+export class BodyBuffering {
+  readonly #limits: HttpRequestBuffering;
+  readonly #all: BufferedBodies;
+  readonly #logger: Logger;
+  #taken = 0;
+
+  constructor(limits: HttpRequestBuffering, all: BufferedBodies, logger: Logger) {
+    this.#limits = limits;
+    this.#all = all;
+    this.#logger = logger;
+  }
+
+  /** Memory that one body may take. */
+  get sizeBytes(): number {
+    return this.#limits.size;
+  }
+
+  /** Whether the body may take so much memory in all. */
+  takes(capacityBytes: number): boolean {
+    const more = capacityBytes - this.#taken;
+    if (more <= 0) return true;
+    if (capacityBytes > this.#limits.size || !this.#all.take(more, this.#limits, this.#logger)) return false;
+    this.#taken = capacityBytes;
+    return true;
+  }
+
+  /** The body is gone, or on its way. */
+  end(): void {
+    this.#all.giveBack(this.#taken);
+    this.#taken = 0;
+  }
+}
+
+/** A request's head without `Expect`, for a backend that gets it with its body. */
+export function withoutExpect(text: string): string {
+  return text
+    .split('\r\n')
+    .filter((line) => !/^expect:/i.test(line))
+    .join('\r\n');
+}
