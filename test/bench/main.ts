@@ -9,6 +9,7 @@ import { chooseCores, pinned } from './cores.ts';
 import { checkAnswer, measure, type Measurement, type RunningPeer } from './measure.ts';
 import { benchUsage, parseOptions, type BenchOptions } from './options.ts';
 import { measureIdle } from './idle.ts';
+import { measureNewcomers } from './newcomers.ts';
 import { measurePaced } from './paced.ts';
 import { balance, telemetryPeers } from './peers/balance.ts';
 import { haproxy } from './peers/haproxy.ts';
@@ -134,6 +135,8 @@ function measured(
       return measureFull(scenario, bench, running, references, options);
     case 'paced':
       return measurePaced(bench, running, scenario, options);
+    case 'newcomers':
+      return measureNewcomers(bench, running, references, scenario, options);
     case 'idle':
       return measureIdle(running, scenario);
   }

@@ -1,8 +1,11 @@
 /** The layer at which a peer runs: it is started anew for each. */
 export type Mode = 'http' | 'tcp';
 
-/** How a scenario is measured: as fast as it goes, at a rate that leaves room, or by the memory of idle connections. */
-export type ScenarioKind = 'full' | 'paced' | 'idle';
+/**
+ * How a scenario is measured: as fast as it goes, at a rate that leaves room, by the memory of idle connections, or by the waits
+ * of clients that come while others keep the proxy busy.
+ */
+export type ScenarioKind = 'full' | 'paced' | 'idle' | 'newcomers';
 
 export interface Scenario {
   readonly name: string;
@@ -63,6 +66,33 @@ export const scenarios: readonly Scenario[] = [
     mode: 'http',
     path: '/small',
     connections: 128,
+    headers: [],
+  },
+  {
+    name: 'http-1000',
+    kind: 'full',
+    title: 'HTTP, keep-alive, small responses, 1,000 connections',
+    mode: 'http',
+    path: '/small',
+    connections: 1_000,
+    headers: [],
+  },
+  {
+    name: 'http-4000',
+    kind: 'full',
+    title: 'HTTP, keep-alive, small responses, 4,000 connections',
+    mode: 'http',
+    path: '/small',
+    connections: 4_000,
+    headers: [],
+  },
+  {
+    name: 'http-newcomers',
+    kind: 'newcomers',
+    title: 'HTTP, 200 newcomers at once beside 800 busy keep-alive connections',
+    mode: 'http',
+    path: '/small',
+    connections: 800,
     headers: [],
   },
   {

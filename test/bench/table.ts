@@ -9,7 +9,7 @@ export interface PeerResult {
 /** A Markdown table of the medians of one scenario; `references` are the peers that the others are held against. */
 export function markdownTable(results: readonly PeerResult[], references: readonly string[]): string {
   const head = ['proxy', 'requests/s', 'CPU µs/request', 'p50 ms', 'p99 ms', 'RSS MiB'];
-  const ratios = references.map((name) => `CPU ÷ ${name}`);
+  const ratios = references.flatMap((name) => [`CPU ÷ ${name}`, `p99 ÷ ${name}`]);
   const rows = results.map((result) => {
     const median = (field: keyof Measurement) => medianOf(result.rounds.map((round) => round[field]));
     const errors = result.rounds.reduce((sum, round) => sum + round.errors, 0);
@@ -20,12 +20,13 @@ export function markdownTable(results: readonly PeerResult[], references: readon
       (median('p50Microseconds') / 1000).toFixed(2),
       (median('p99Microseconds') / 1000).toFixed(2),
       (median('residentBytes') / 1024 / 1024).toFixed(0),
-      ...references.map((name) =>
-        ratio(
-          result,
-          results.find((other) => other.name === name),
-        ),
-      ),
+      ...references.flatMap((name) => {
+        const reference = results.find((other) => other.name === name);
+        return [
+          ratio(result, reference, 'cpuMicrosecondsPerRequest'),
+          ratio(result, reference, 'p99Microseconds'),
+        ];
+      }),
     ];
   });
   return tableText([...head, ...ratios], rows);
@@ -39,11 +40,11 @@ export function tableText(head: readonly string[], rows: readonly (readonly stri
 }
 
 /** The median of the ratios of neighbouring rounds: what slows the machine down for a while slows both. */
-function ratio(result: PeerResult, reference: PeerResult | undefined): string {
+function ratio(result: PeerResult, reference: PeerResult | undefined, field: keyof Measurement): string {
   if (reference === undefined) return '–';
   const ratios = result.rounds.map((round, index) => {
     const other = reference.rounds[index];
-    return other === undefined ? NaN : round.cpuMicrosecondsPerRequest / other.cpuMicrosecondsPerRequest;
+    return other === undefined ? NaN : round[field] / other[field];
   });
   return medianOf(ratios).toFixed(2);
 }

@@ -22,7 +22,7 @@ export const nginx: Peer = {
 function http(listen: number, backend: number): readonly string[] {
   return [
     'http {',
-    `  upstream backend { server 127.0.0.1:${backend}; keepalive 256; keepalive_requests 1000000000; }`,
+    `  upstream backend { server 127.0.0.1:${backend}; keepalive 4096; keepalive_requests 1000000000; }`,
     `  server { listen 127.0.0.1:${listen} backlog=4096;`,
     '    location / {',
     '      proxy_pass http://backend;',
