@@ -5,6 +5,7 @@ import { adminRoutes } from './app/admin-routes.ts';
 import { CandidateLoader } from './app/candidate-loader.ts';
 import { ConfigFollower } from './app/config-follower.ts';
 import { logWarnings } from './app/log-warnings.ts';
+import { tellMissingWays } from './app/tell-missing-ways.ts';
 import { metricsSource } from './app/metrics-source.ts';
 import { PluginFollower } from './app/plugin-follower.ts';
 import { resolverSettings } from './app/resolver-settings.ts';
@@ -18,6 +19,7 @@ import { bindAddresses } from './net/dns/bind-addresses.ts';
 import { NameResolver } from './net/dns/name-resolver.ts';
 import { nodeLookup } from './net/dns/node-lookup.ts';
 import { ReadBuffers } from './net/read-buffers.ts';
+import { runtimeWays } from './net/runtime-ways.ts';
 import { TunnelTally } from './net/tunnel-tally.ts';
 import type { Logger } from './plugin-api/index.ts';
 import { PluginLoader } from './plugins/plugin-loader.ts';
@@ -118,6 +120,7 @@ class Proxy implements App {
   readonly #configs: ConfigLoader;
   readonly #follower: ConfigFollower;
   readonly #pluginFollower: PluginFollower;
+  readonly #runtimeWays = runtimeWays();
   #loaded: LoadedConfig | undefined;
   #closing = false;
 
@@ -186,6 +189,7 @@ class Proxy implements App {
         eventLoop,
         requests: (backend) => metrics.totals(backend),
         closing: () => this.#closing,
+        runtimeWays: this.#runtimeWays,
         reloader: () => this.#reloader,
         sources: () => this.#loaded?.sources,
         checkText: (text) => candidates.check(text),
@@ -277,6 +281,7 @@ class Proxy implements App {
     await this.#reloader.start();
     for (const [name, address] of this.listeners) this.logger.info('listening', { listener: name, address });
     for (const address of this.adminAddresses) this.logger.info('admin listening', { address });
+    void tellMissingWays(this.#runtimeWays, this.#listeners.copier, this.logger);
   }
 
   reload(cause: ReloadCause = { source: 'admin' }): Promise<ReloadOutcome> {

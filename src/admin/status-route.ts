@@ -39,6 +39,8 @@ export interface ListenerReport {
   readonly maxConnections: number;
   /** Connections that were refused because of the limit. */
   readonly refused: number;
+  /** Connections that it can accept in one turn of the event loop. */
+  readonly acceptDescriptors: number;
   /** True when it takes no more connections and ends with the last one. */
   readonly draining: boolean;
 }
@@ -58,6 +60,15 @@ export interface PluginsReport {
   readonly importedStates: number;
 }
 
+/** Which of the ways are in use that make the proxy faster than the runtime's public API does. */
+export interface RuntimeWaysReport {
+  readonly interceptedAccept: boolean;
+  readonly lateSocket: boolean;
+  readonly sharedReads: boolean;
+  readonly directText: boolean;
+  readonly acceptBursts: boolean;
+}
+
 /** What `/status` shows of the proxy; it adds what the process knows about itself. */
 export interface StatusReport {
   readonly version: string;
@@ -69,12 +80,14 @@ export interface StatusReport {
   readonly plugins: PluginsReport;
   /** Also of the start. */
   readonly lastReload: ReloadReport | undefined;
+  readonly runtimeWays: RuntimeWaysReport;
 }
 
 /** `GET /status`: what runs, since when, and how the process is. */
 export function statusRoute(report: () => StatusReport, eventLoop: () => EventLoopReading): AdminRoute {
   return get('/status', () => {
-    const { version, startedAtMs, ready, generation, draining, listeners, plugins, lastReload } = report();
+    const { version, startedAtMs, ready, generation, draining, listeners, plugins, lastReload, runtimeWays } =
+      report();
     return jsonResponse(200, {
       version,
       node: process.versions.node,
@@ -92,6 +105,7 @@ export function statusRoute(report: () => StatusReport, eventLoop: () => EventLo
       last_reload: lastReload === undefined ? null : reloadSummaryJson(lastReload),
       ...processJson(),
       event_loop: eventLoopJson(eventLoop()),
+      runtime_ways: runtimeWaysJson(runtimeWays),
     });
   });
 }
@@ -124,7 +138,8 @@ function drainingJson({
 }
 
 function listenerJson(listener: ListenerReport): object {
-  const { name, address, protocol, connections, maxConnections, refused, draining } = listener;
+  const { name, address, protocol, connections, maxConnections, refused, acceptDescriptors, draining } =
+    listener;
   return {
     name,
     address,
@@ -132,6 +147,7 @@ function listenerJson(listener: ListenerReport): object {
     connections,
     max_connections: maxConnections === 0 ? null : maxConnections,
     refused_total: refused,
+    accept_descriptors: acceptDescriptors,
     draining,
   };
 }
@@ -169,6 +185,16 @@ function eventLoopJson({ utilization, delayMs, windowMs }: EventLoopReading): ob
       max: rounded(delayMs.max, 2),
     },
     window_seconds: rounded(windowMs / 1_000, 1),
+  };
+}
+
+function runtimeWaysJson(ways: RuntimeWaysReport): object {
+  return {
+    intercepted_accept: ways.interceptedAccept,
+    late_socket: ways.lateSocket,
+    shared_reads: ways.sharedReads,
+    direct_text: ways.directText,
+    accept_bursts: ways.acceptBursts,
   };
 }
 

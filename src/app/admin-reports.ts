@@ -11,6 +11,7 @@ import type { DrainingReport, StatusReport } from '../admin/status-route.ts';
 import type { ConfigSources } from '../config/files/config-sources.ts';
 import type { AcceptedConnection } from '../net/accepted-connection.ts';
 import type { Listener } from '../net/listener.ts';
+import type { RuntimeWays } from '../net/runtime-ways.ts';
 import type { ConnectionActivity, ProtocolInstance } from '../plugin-api/index.ts';
 import type { PluginLoader } from '../plugins/plugin-loader.ts';
 import type { DrainingGenerations, DrainingView } from '../runtime/draining-generations.ts';
@@ -36,6 +37,7 @@ export interface ShownParts {
   /** Counted requests of the backends with that name, without one of those that had none. */
   readonly requests: (backend?: string) => RequestsReport | undefined;
   readonly closing: () => boolean;
+  readonly runtimeWays: RuntimeWays;
 }
 
 /** What the admin server shows of a proxy, read at the time of asking: nothing is counted for it. */
@@ -52,7 +54,7 @@ export class AdminReports {
   }
 
   status(): StatusReport {
-    const { version, live, draining, listeners, plugins, reloader } = this.#parts;
+    const { version, live, draining, listeners, plugins, reloader, runtimeWays } = this.#parts;
     const { generation, startedAtMs } = live;
     return {
       version,
@@ -67,6 +69,7 @@ export class AdminReports {
         connections: listener.connections,
         maxConnections: listener.maxConnections,
         refused: listener.refused,
+        acceptDescriptors: listener.descriptors,
         draining: listener.draining,
       })),
       plugins: {
@@ -75,6 +78,7 @@ export class AdminReports {
         importedStates: plugins.importedStates,
       },
       lastReload: reloader().last,
+      runtimeWays: { ...runtimeWays, acceptBursts: runtimeWays.interceptedAccept && listeners.copier.isOpen },
     };
   }
 

@@ -8,6 +8,7 @@ import {
   isTcpHandle,
   listeningHandleOf,
   type Handle,
+  type ListeningHandle,
 } from './node-internals.ts';
 import type { ReadBuffers } from './read-buffers.ts';
 import { SocketStream, type FaultHandler } from './socket-stream.ts';
@@ -30,11 +31,15 @@ const INHERITS_OPTIONS = process.platform === 'linux';
 
 /**
  * Calls `accept` for each connection of a server that just began to listen, in place of its 'connection' event. `backlog` is how
- * many may wait to be accepted. False when the runtime has no such way.
+ * many may wait to be accepted. Returns the handle that listens; undefined when the runtime has no such way.
  */
-export function interceptHandles(server: Server, backlog: number, accept: (handle: Handle) => void): boolean {
+export function interceptHandles(
+  server: Server,
+  backlog: number,
+  accept: (handle: Handle) => void,
+): ListeningHandle | undefined {
   const listening = listeningHandleOf(server);
-  if (listening === undefined) return false;
+  if (listening === undefined) return undefined;
   const original = listening.onconnection;
   if (INHERITS_OPTIONS) listening.setNoDelay?.(true);
   // Who waits already did not inherit it.
@@ -50,7 +55,7 @@ export function interceptHandles(server: Server, backlog: number, accept: (handl
     }
     accept(handle);
   };
-  return true;
+  return listening;
 }
 
 /** The stream over the handle of an accepted connection. */

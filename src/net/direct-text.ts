@@ -46,6 +46,7 @@ export class DirectText {
     if (this.#Request !== null) return this.#writeWith(this.#Request, handle, text, sent);
     const outcome = handle.writeLatin1String(null, text);
     if (typeof outcome === 'number') return outcome;
+    if (typeof outcome.writeStatus === 'number') return outcome.writeStatus;
     outcome.oncomplete = sent;
     return PENDING;
   }

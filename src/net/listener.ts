@@ -5,9 +5,11 @@ import { formatAddress, type Address } from '../config/address.ts';
 import { BalanceError, messageOf, systemCodeOf } from '../errors.ts';
 import type { Logger, LogSubject, ProtocolInstance, ProtocolPlugin } from '../plugin-api/index.ts';
 import { isAbandoned } from './abandoned-socket.ts';
+import { AcceptBursts } from './accept-bursts.ts';
 import { AcceptedConnection, type RunningWork } from './accepted-connection.ts';
 import { acceptedStream, handleStream, interceptHandles, type AcceptedStream } from './accepted-stream.ts';
 import { expectReader, isHandler } from './check-handler.ts';
+import type { DescriptorCopier } from './descriptor-copier.ts';
 import { isElsewhere, type BindAddresses } from './dns/bind-addresses.ts';
 import { fieldsOf } from './fields-of.ts';
 import type { Handle } from './node-internals.ts';
@@ -29,6 +31,8 @@ export interface ListenerOptions {
   /** Whose instance that is. Default: nobody in particular. */
   readonly plugin?: ProtocolPlugin;
   readonly buffers: ReadBuffers;
+  /** For accepting more than one connection a turn of a busy loop. Default: one a turn. */
+  readonly copier?: DescriptorCopier | undefined;
   readonly logger: Logger;
   readonly nextConnectionId: () => number;
   /** Told of each exception of the protocol. */
@@ -48,6 +52,7 @@ export class Listener {
   readonly traffic = new Traffic<AcceptedConnection>();
   readonly #bindAddresses: BindAddresses;
   readonly #buffers: ReadBuffers;
+  readonly #copier: DescriptorCopier | undefined;
   readonly #logger: Logger;
   readonly #nextConnectionId: () => number;
   readonly #pluginFailed: ListenerOptions['pluginFailed'];
@@ -57,6 +62,7 @@ export class Listener {
   /** What the log has said about the instance: it says so once. */
   readonly #toldFaults = new Set<string>();
   #bound: Address;
+  #bursts: AcceptBursts | undefined;
   #draining = false;
   #whenEmpty: (() => void) | undefined;
   #emptied: Promise<void> | undefined;
@@ -70,6 +76,7 @@ export class Listener {
     this.maxConnections = options.maxConnections;
     this.#bindAddresses = options.bindAddresses ?? ((address) => Promise.resolve([address]));
     this.#buffers = options.buffers;
+    this.#copier = options.copier;
     this.#logger = options.logger;
     this.#nextConnectionId = options.nextConnectionId;
     this.#pluginFailed = options.pluginFailed;
@@ -77,6 +84,7 @@ export class Listener {
       this.#accept(socket);
     });
     this.#server.on('error', (error) => {
+      this.#bursts?.yieldDescriptors();
       if (this.#server.listening)
         this.#logger.error('accept failed', { listener: this.name, error: messageOf(error) });
     });
@@ -100,9 +108,12 @@ export class Listener {
       this.#bound = { kind: 'tcp', host: bound.address, port: bound.port };
   }
 
-  /** Stops listening for the moment in which another socket tries to take the address over. Connections stay as they are. */
-  suspend(): void {
-    this.#server.close();
+  /**
+   * Stops listening for the moment in which another socket tries to take the address over. Connections stay as they are.
+   * What it gives, if anything, resolves once the address is free.
+   */
+  suspend(): Promise<void> | undefined {
+    return this.#unbind();
   }
 
   /** Listens again where it did before; nothing once it was closed. */
@@ -151,24 +162,32 @@ export class Listener {
     return this.traffic.open;
   }
 
+  /** Descriptors of the listening socket that are accepted from; more than one while the loop is busy. */
+  get descriptors(): number {
+    return this.#bursts?.descriptors ?? 1;
+  }
+
   get draining(): boolean {
     return this.#draining;
   }
 
   /** Stops accepting; each connection ends when nothing runs on it any more. Resolves when the last one is gone. */
   close(): Promise<void> {
-    this.#stop();
+    const freed = this.#stop();
     this.#drainConnections();
     this.#emptied ??= new Promise((resolve) => {
-      this.#whenEmpty = resolve;
-      if (this.traffic.open.size === 0) resolve();
+      this.#whenEmpty = () => {
+        if (freed === undefined) resolve();
+        else void freed.then(resolve);
+      };
+      if (this.traffic.open.size === 0) this.#whenEmpty();
     });
     return this.#emptied;
   }
 
   /** Stops accepting and ends all connections now. */
   destroy(): void {
-    this.#stop();
+    void this.#stop();
     for (const connection of this.traffic.open) connection.stream.destroy();
   }
 
@@ -216,10 +235,18 @@ export class Listener {
     }
   }
 
-  #stop(): void {
-    if (this.#draining) return;
+  #stop(): Promise<void> | undefined {
+    if (this.#draining) return undefined;
     this.#draining = true;
+    return this.#unbind();
+  }
+
+  /** Closes all descriptors of the listening socket. What it gives, if anything, resolves once the address is free. */
+  #unbind(): Promise<void> | undefined {
+    const freed = this.#bursts?.close();
+    this.#bursts = undefined;
     this.#server.close();
+    return freed;
   }
 
   /** Binds at the first of these addresses that this machine has. */
@@ -244,9 +271,11 @@ export class Listener {
       const listening = (): void => {
         this.#server.removeListener('error', failed);
         // At once, as the next connection may come with the next event.
-        interceptHandles(this.#server, BACKLOG, (handle) => {
+        const listening = interceptHandles(this.#server, BACKLOG, (handle) => {
           this.#acceptHandle(handle);
         });
+        if (listening !== undefined && this.#copier !== undefined)
+          this.#bursts = new AcceptBursts({ listening, backlog: BACKLOG, copier: this.#copier });
         resolve();
       };
       this.#server.once('error', failed).once('listening', listening);
@@ -288,6 +317,7 @@ export class Listener {
   }
 
   #acceptHandle(handle: Handle): void {
+    this.#bursts?.noteAccept();
     if (this.#isFull) new Socket({ handle } as SocketConstructorOpts).destroy();
     else this.#handOver(handleStream(handle, this.#buffers, this.#onFault));
   }

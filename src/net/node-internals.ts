@@ -46,6 +46,8 @@ export interface ListeningHandle extends Handle {
 /** The runtime's request object for one write. Reserved for the write while it is not finished. */
 export interface WriteRequest {
   oncomplete?: ((status: number) => void) | null;
+  /** From Node 24 on: how the write ended, when that was before `oncomplete` could be set; else null. */
+  readonly writeStatus?: number | null;
   /** {@link UNUSED_REQUEST} until a write needs the request beyond its own call. */
   getAsyncId(): number;
 }
@@ -149,4 +151,44 @@ function requestClass(request: unknown): WriteRequestClass | undefined {
   if (made.name !== 'WriteWrap') return undefined;
   // It must tell used requests from unused ones.
   return new made().getAsyncId() === UNUSED_REQUEST ? made : undefined;
+}
+
+/** Whether a handle still has a descriptor. */
+export function isOpenHandle(handle: object): boolean {
+  const { fd } = handle as { readonly fd?: unknown };
+  return typeof fd === 'number' && fd >= 0;
+}
+
+/** The handle of a unix socket. One that was made for messages between processes carries handles beside its bytes. */
+export interface PipeHandle {
+  readonly fd: number;
+  /** Kept by whoever reads. */
+  reading?: boolean;
+  /** What came with the bytes that are being read. */
+  pendingHandle?: object | undefined;
+  onread: (bytes: ArrayBuffer | undefined) => unknown;
+  open(fd: number): number;
+  readStart(): number;
+  readStop(): number;
+  unref(): void;
+  close(closed?: () => void): void;
+  writeUtf8String(request: WriteRequest | null, text: string, handle: object): number | WriteRequest;
+}
+
+/** Makes a handle that carries others, of the class of a unix socket's handle. Undefined where handles look different. */
+export function makeMessagePipe(unixHandle: object): PipeHandle | undefined {
+  const Pipe = unixHandle.constructor as new (type: number) => Partial<PipeHandle>;
+  if (Pipe.name !== 'Pipe') return undefined;
+  const pipe = new Pipe(MESSAGE_PIPE);
+  return typeof pipe.open === 'function' && typeof pipe.writeUtf8String === 'function'
+    ? (pipe as PipeHandle)
+    : undefined;
+}
+
+/** Beside 0 for a plain socket and 1 for a server. */
+const MESSAGE_PIPE = 2;
+
+/** Gives an unconnected socket a handle of our own to connect with. */
+export function socketWithHandle(handle: object): Socket {
+  return new Socket({ handle, manualStart: true } as object);
 }

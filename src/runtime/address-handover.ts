@@ -6,8 +6,8 @@ import type { Logger } from '../plugin-api/index.ts';
 export interface LeavingSocket {
   /** As it is bound. */
   readonly address: Address;
-  /** Stops listening; connections stay as they are. */
-  suspend(): void;
+  /** Stops listening; connections stay as they are. A promise that it gives resolves once the address is free. */
+  suspend(): unknown;
   /** Listens at the same address again. */
   resume(): Promise<void>;
 }
@@ -45,7 +45,7 @@ export async function handOver(
   // Right behind a look at the network, so that few who connected wait to be accepted.
   await new Promise((resolve) => setImmediate(resolve));
   const sinceMs = performance.now();
-  for (const socket of inTheWay) socket.suspend();
+  await Promise.all(inTheWay.map((socket) => socket.suspend()));
   const results = await Promise.allSettled(arriving.map((socket) => socket.listen()));
   const gapMs = Math.ceil((performance.now() - sinceMs) * 10) / 10;
   const failed = results.find((result) => result.status === 'rejected');

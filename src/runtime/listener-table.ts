@@ -4,6 +4,7 @@ import { BalanceError } from '../errors.ts';
 import type { Logger, ProtocolInstance } from '../plugin-api/index.ts';
 import type { RunningWork } from '../net/accepted-connection.ts';
 import type { BindAddresses } from '../net/dns/bind-addresses.ts';
+import { DescriptorCopier } from '../net/descriptor-copier.ts';
 import { Listener } from '../net/listener.ts';
 import type { ReadBuffers } from '../net/read-buffers.ts';
 import { mayBlock, type LeavingSocket } from './address-handover.ts';
@@ -15,6 +16,8 @@ import type { RuntimeTelemetry } from './runtime-telemetry.ts';
 
 /** The bound addresses. A listener whose address stays is never closed nor bound again. */
 export class ListenerTable implements FollowingPart {
+  /** For listeners that accept several connections at once. */
+  readonly copier = new DescriptorCopier();
   readonly #buffers: ReadBuffers;
   readonly #logger: Logger;
   readonly #bindAddresses: BindAddresses | undefined;
@@ -67,9 +70,7 @@ export class ListenerTable implements FollowingPart {
       .filter(([key]) => !kept.has(key))
       .map(([, listener]) => ({
         address: parseAddress(listener.bound),
-        suspend: () => {
-          listener.suspend();
-        },
+        suspend: () => listener.suspend(),
         resume: () => listener.resume(),
       }));
   }
@@ -85,6 +86,7 @@ export class ListenerTable implements FollowingPart {
   ): Promise<PreparedChange> {
     const added = new Map<string, Listener>();
     const arriving: Listener[] = [];
+    void this.copier.open();
     const unwind = (): void => {
       for (const listener of added.values()) listener.destroy();
     };
@@ -113,6 +115,7 @@ export class ListenerTable implements FollowingPart {
   async close(): Promise<void> {
     const gone = [...this.#draining].map((listener) => listener.close());
     const live = [...this.#listeners.values()].map((listener) => this.#drain(listener));
+    this.copier.close();
     await Promise.all([...gone, ...live]);
   }
 
@@ -120,6 +123,7 @@ export class ListenerTable implements FollowingPart {
   destroy(): void {
     for (const listener of [...this.#listeners.values(), ...this.#draining]) listener.destroy();
     this.#listeners.clear();
+    this.copier.close();
   }
 
   #make({ config, instance, served }: PlannedListener): Listener {
@@ -131,6 +135,7 @@ export class ListenerTable implements FollowingPart {
       instance,
       plugin: served.plugin,
       buffers: this.#buffers,
+      copier: this.copier,
       logger: this.#logger,
       nextConnectionId: () => (this.#connections += 1),
       pluginFailed: () => this.#telemetry?.pluginFailed?.(),

@@ -64,6 +64,7 @@ describe('GET /status', () => {
           connections: 1,
           max_connections: null,
           refused_total: 0,
+          accept_descriptors: expect.any(Number) as number,
           draining: false,
         },
       ],
@@ -87,6 +88,13 @@ describe('GET /status', () => {
         utilization: expect.any(Number) as number,
         delay_ms: expect.objectContaining({ p99: expect.any(Number) as number }) as object,
         window_seconds: expect.any(Number) as number,
+      },
+      runtime_ways: {
+        intercepted_accept: true,
+        late_socket: true,
+        shared_reads: true,
+        direct_text: true,
+        accept_bursts: true,
       },
     });
   });

@@ -109,7 +109,8 @@ describe('text that is written to the handle', () => {
   it('tells a write that is finished, one that is under way, and one that failed apart where requests are made late', () => {
     const direct = new DirectText({ Request: null });
     const request: WriteRequest = { getAsyncId: () => 1 };
-    const outcomes: (number | WriteRequest)[] = [0, request, -32];
+    const ended = (writeStatus: number): WriteRequest => ({ getAsyncId: () => 1, writeStatus });
+    const outcomes: (number | WriteRequest)[] = [0, request, -32, ended(0), ended(-32)];
     const asked: unknown[] = [];
     const handle: TextHandle = {
       writeLatin1String: (given, text) => {
@@ -119,12 +120,9 @@ describe('text that is written to the handle', () => {
     };
     const statuses: number[] = [];
     const sent = (status: number): void => void statuses.push(status);
-    expect([1, 2, 3].map((number) => direct.write(handle, String(number), sent))).toEqual([0, 1, -32]);
-    expect(asked).toEqual([
-      [null, '1'],
-      [null, '2'],
-      [null, '3'],
-    ]);
+    const told = [1, 2, 3, 4, 5].map((number) => direct.write(handle, String(number), sent));
+    expect(told).toEqual([0, 1, -32, 0, -32]);
+    expect(asked).toEqual([1, 2, 3, 4, 5].map((number) => [null, String(number)]));
     request.oncomplete?.(-104);
     expect(statuses).toEqual([-104]);
   });

@@ -1,0 +1,30 @@
+import type { DescriptorCopier } from '../net/descriptor-copier.ts';
+import type { RuntimeWays } from '../net/runtime-ways.ts';
+import type { Logger } from '../plugin-api/index.ts';
+
+/** What each way is called in logs and in `/status`. */
+const NAMES: Readonly<Record<keyof RuntimeWays, string>> = {
+  interceptedAccept: 'intercepted_accept',
+  lateSocket: 'late_socket',
+  sharedReads: 'shared_reads',
+  directText: 'direct_text',
+};
+
+/** Logs which faster ways this runtime lacks: a newer version may have changed what it does not promise to keep. */
+export async function tellMissingWays(
+  ways: RuntimeWays,
+  copier: DescriptorCopier,
+  logger: Logger,
+): Promise<void> {
+  const node = process.versions.node;
+  for (const way of Object.keys(NAMES) as (keyof RuntimeWays)[])
+    if (!ways[way])
+      logger.warn('a faster way is not available in this version of Node.js', { way: NAMES[way], node });
+  await copier.open();
+  if (copier.failure === '') return;
+  const line = 'a busy proxy accepts one connection in each turn of its event loop';
+  const fields = { way: 'accept_bursts', node, reason: copier.failure };
+  // On other systems that is no surprise.
+  if (process.platform === 'linux') logger.warn(line, fields);
+  else logger.info(line, fields);
+}

@@ -1,0 +1,126 @@
+import { AcceptDemand } from './accept-demand.ts';
+import type { DescriptorCopier } from './descriptor-copier.ts';
+import type { ListeningHandle } from './node-internals.ts';
+
+/** How often the loop is looked at while connections come. */
+const LOOK_EVERY_MS = 5;
+/** How long nothing is opened after the system had no descriptor for a client. */
+const SHORTAGE_REST_MS = 10_000;
+
+export interface AcceptBurstsOptions {
+  /** Accepts by itself; the others call its `onconnection`. */
+  readonly listening: ListeningHandle;
+  /** How many may wait to be accepted. */
+  readonly backlog: number;
+  readonly copier: DescriptorCopier;
+  /** In ms. Default: `performance.now`. */
+  readonly nowMs?: () => number;
+}
+
+/**
+ * Accepts several connections in one turn of a busy loop. The runtime accepts one a turn from each descriptor of a listening
+ * socket (libuv since 1.45), so that newcomers would wait for as many turns as there are of them, and a turn with a thousand
+ * busy connections takes more than ten milliseconds.
+ *
+ * Further descriptors of the socket are opened when an accepted connection finds turns long, or newcomers in every turn, and
+ * closed when one finds them short again. While no connection comes, nothing is looked at and no timer runs.
+ */
+export class AcceptBursts {
+  readonly #options: AcceptBurstsOptions;
+  readonly #nowMs: () => number;
+  readonly #demand = new AcceptDemand();
+  readonly #copies: ListeningHandle[] = [];
+  /** Copies that are on their way. */
+  #asked = 0;
+  #wanted = 0;
+  #accepts = 0;
+  #isLooking = false;
+  #nextLookMs = 0;
+  #turnBeganMs = 0;
+  #restUntilMs = 0;
+  #closed = false;
+  #whenFreed: (() => void) | undefined;
+
+  constructor(options: AcceptBurstsOptions) {
+    this.#options = options;
+    this.#nowMs = options.nowMs ?? (() => performance.now());
+  }
+
+  /** Descriptors that are accepted from now. */
+  get descriptors(): number {
+    return 1 + this.#copies.length;
+  }
+
+  /** Told of each connection that was accepted. */
+  noteAccept(): void {
+    this.#accepts += 1;
+    if (this.#isLooking || this.#nowMs() < this.#nextLookMs) return;
+    this.#isLooking = true;
+    // What is left of this turn says little: the next one is looked at as a whole.
+    setImmediate(this.#beginTurn);
+  }
+
+  /** The system had no descriptor for a client: gives those back that the first one can do without. */
+  yieldDescriptors(): void {
+    this.#restUntilMs = this.#nowMs() + SHORTAGE_REST_MS;
+    this.#want(0);
+  }
+
+  /**
+   * Closes the further descriptors. The first one is its owner's to close. Copies that are still on their way keep the address
+   * bound: then this gives a promise that resolves when they have come and are closed too.
+   */
+  close(): Promise<void> | undefined {
+    this.#closed = true;
+    this.#want(0);
+    if (this.#asked === 0) return undefined;
+    return new Promise((resolve) => {
+      this.#whenFreed = resolve;
+    });
+  }
+
+  readonly #beginTurn = (): void => {
+    this.#turnBeganMs = this.#nowMs();
+    this.#accepts = 0;
+    setImmediate(this.#endTurn);
+  };
+
+  readonly #endTurn = (): void => {
+    const nowMs = this.#nowMs();
+    this.#isLooking = false;
+    this.#nextLookMs = nowMs + LOOK_EVERY_MS;
+    const further = this.#copies.length;
+    const wanted = this.#demand.seen(nowMs, nowMs - this.#turnBeganMs, this.#accepts, further);
+    if (!this.#closed && nowMs >= this.#restUntilMs) this.#want(wanted);
+  };
+
+  #want(count: number): void {
+    this.#wanted = count;
+    for (const copy of this.#copies.splice(count)) copy.close();
+    while (this.#copies.length + this.#asked < count && this.#options.copier.isOpen) this.#ask();
+  }
+
+  #ask(): void {
+    const { copier, listening } = this.#options;
+    this.#asked += 1;
+    copier.copy(listening, (copy) => {
+      this.#asked -= 1;
+      if (copy !== undefined) this.#add(copy as ListeningHandle);
+      if (this.#asked === 0) this.#whenFreed?.();
+    });
+  }
+
+  #add(copy: ListeningHandle): void {
+    const { listening, backlog } = this.#options;
+    if (this.#copies.length >= this.#wanted) {
+      copy.close();
+      return;
+    }
+    copy.onconnection = (error, handle) => {
+      listening.onconnection(error, handle);
+    };
+    copy.unref();
+    if (copy.listen(backlog) === 0) this.#copies.push(copy);
+    else copy.close();
+  }
+}

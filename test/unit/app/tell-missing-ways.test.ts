@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+
+import { tellMissingWays } from '../../../src/app/tell-missing-ways.ts';
+import { DescriptorCopier } from '../../../src/net/descriptor-copier.ts';
+import { runtimeWays } from '../../../src/net/runtime-ways.ts';
+import { RecordingLogger } from '../../support/recording-logger.ts';
+
+describe('the log of a start', () => {
+  it('says nothing of ways that are all there', async () => {
+    const logger = new RecordingLogger();
+    const copier = new DescriptorCopier();
+    await tellMissingWays(runtimeWays(), copier, logger);
+    copier.close();
+    if (process.platform === 'linux') expect(logger.lines).toEqual([]);
+  });
+
+  it('names each way that this version of the runtime lacks', async () => {
+    const logger = new RecordingLogger();
+    await tellMissingWays(
+      { interceptedAccept: true, lateSocket: false, sharedReads: true, directText: false },
+      new DescriptorCopier(null),
+      logger,
+    );
+    const told = logger.lines.join('\n');
+    expect(told).toContain('late_socket');
+    expect(told).toContain('direct_text');
+    expect(told).toContain('accept_bursts');
+    expect(told).toContain(process.versions.node);
+    expect(logger.lines).toHaveLength(3);
+  });
+});
