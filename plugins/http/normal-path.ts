@@ -1,12 +1,9 @@
-import { resolved } from '../../src/plugin-api/routed-path.ts';
+import { decodedUnreserved, resolved } from '../../src/plugin-api/routed-path.ts';
 
 /** What a backend may take for a slash, a dot or an end that routes did not see, and characters that no UTF-8 has (overlong ones). */
 const REFUSED = /%(?:2f|5c|00|c[01]|e0%[89]|f0%8)|\\/i;
 /** Dot segments with parameters: servers that cut them off resolve the rest. */
 const DOTS_WITH_PARAMETERS = /\/(?:\.|%2e){1,2};/i;
-/** An encoding, or a percent sign that begins none. */
-const ENCODED = /%([0-9A-Fa-f]{2})?/g;
-const UNRESERVED = /[A-Za-z0-9._~-]/;
 
 /**
  * The target in the normal form of RFC 3986 6.2.2: unreserved characters decoded, once; other encodings in upper case; slashes
@@ -21,10 +18,5 @@ export function normalTarget(target: string, takesAny = false): string | undefin
   const query = target.indexOf('?');
   const path = query < 0 ? target : target.slice(0, query);
   if (!takesAny && (REFUSED.test(path) || DOTS_WITH_PARAMETERS.test(path))) return undefined;
-  const decoded = path.replace(ENCODED, (encoding, digits: string | undefined) => {
-    if (digits === undefined) return '%25';
-    const character = String.fromCharCode(Number.parseInt(digits, 16));
-    return UNRESERVED.test(character) ? character : encoding.toUpperCase();
-  });
-  return `${resolved(decoded)}${query < 0 ? '' : target.slice(query)}`;
+  return `${resolved(decodedUnreserved(path))}${query < 0 ? '' : target.slice(query)}`;
 }

@@ -1,4 +1,4 @@
-import { resolved, routedPath, spelled } from '../../src/plugin-api/routed-path.ts';
+import { resolved, spelled } from '../../src/plugin-api/routed-path.ts';
 
 /** A spelling that some servers read in another way than others. */
 interface Spelling {
@@ -36,7 +36,7 @@ export interface PathReadings {
 }
 
 /**
- * How else than by {@link routedPath} servers may read a path: with what is encoded taken for what it stands for, or with dot
+ * How else than routes servers may read a path: with what is encoded taken for what it stands for, or with dot
  * segments left as they are, or with empty segments counted when those are resolved.
  *
  * @param routePath the path of the route that was found; the spellings that it has itself are no question
@@ -52,16 +52,17 @@ export function otherReadings(path: string, routePath: string): PathReadings | u
   );
   const paths = new Set<string>();
   let hidesDots = false;
-  const showsDots = hasDots(spelled(path));
+  const base = spelled(path);
+  const showsDots = hasDots(base);
   for (const text of texts) {
-    const plain = spelled(text);
-    paths.add(routedPath(text));
+    const plain = text === path ? base : spelled(text);
+    paths.add(resolved(plain));
     if (!hasDots(plain)) continue;
     if (!showsDots) hidesDots = true;
     paths.add(resolved(withEmptySegments(plain)));
     paths.add(withDots(plain));
   }
-  paths.delete(routedPath(path));
+  paths.delete(resolved(base));
   return { paths, hidesDots };
 }
 

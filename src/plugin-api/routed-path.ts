@@ -2,7 +2,6 @@
 const PLAIN_CHARACTER = /[A-Za-z0-9._~!$&'()*+,;=:@-]/;
 /** What {@link routedPath} may have to change, or what may be read in several ways: `;`, as some servers cut paths there. */
 const NOT_PLAIN = /[^A-Za-z0-9._~!$&'()*+,=:@/-]|\/[/.]/;
-const UNIT = /%([0-9A-Fa-f]{2})|[^A-Za-z0-9._~!$&'()*+,;=:@/-]/g;
 
 /**
  * Where the first character stands for which a path may have other spellings, or -1. Also the end of the path in a target, as
@@ -49,12 +48,75 @@ export function routedConfigPath(path: string): string {
   return routedPath(Buffer.from(path, 'utf8').toString('latin1'));
 }
 
-/** Each byte encoded or not, always alike. */
+/** How the bytes of a path are written. */
+interface Spelling {
+  /** 1 for bytes that stay where they stand as they are. */
+  readonly kept: Uint8Array;
+  /** How each byte is written that stands there encoded, or is not kept. */
+  readonly written: readonly string[];
+}
+
+const BYTES = Array.from({ length: 256 }, (_, byte) => byte);
+const PERCENT = 0x25;
+const ENCODED = BYTES.map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`);
+/** The value of a hexadecimal digit by its code; -1 for all others. */
+const DIGITS = Int8Array.from(BYTES, (byte) => {
+  const character = String.fromCharCode(byte);
+  return /[0-9A-Fa-f]/.test(character) ? Number.parseInt(character, 16) : -1;
+});
+
+/** Characters that match are written as they are, where they were encoded too. */
+function spelling(isKept: (character: string) => boolean, isDecoded: RegExp): Spelling {
+  const characters = BYTES.map((byte) => String.fromCharCode(byte));
+  return {
+    kept: Uint8Array.from(characters, (character) => Number(character !== '%' && isKept(character))),
+    written: characters.map((character, byte) =>
+      isDecoded.test(character) ? character : (ENCODED[byte] ?? ''),
+    ),
+  };
+}
+
+const ROUTED = spelling((character) => character === '/' || PLAIN_CHARACTER.test(character), PLAIN_CHARACTER);
+/** RFC 3986 6.2.2.2: nothing else means the same for all whether it is encoded or not. */
+const UNRESERVED = spelling(() => true, /[A-Za-z0-9._~-]/);
+
+/** Each byte encoded or not, always alike: what a path may hold as it is, is decoded, and all else encoded. */
 export function spelled(path: string): string {
-  return path.replace(UNIT, (unit, digits: string | undefined) => {
-    const character = digits === undefined ? unit : String.fromCharCode(Number.parseInt(digits, 16));
-    return digits !== undefined && PLAIN_CHARACTER.test(character) ? character : encoded(character);
-  });
+  return respelled(path, ROUTED);
+}
+
+/** Unreserved characters decoded, all other encodings in upper case, and the rest as it is. */
+export function decodedUnreserved(path: string): string {
+  return respelled(path, UNRESERVED);
+}
+
+/**
+ * Reads encodings once. A percent sign that begins none is encoded, so that it begins none with what is decoded behind it. Written
+ * as a loop, as a long path may consist of encodings, and a call for each would take a millisecond.
+ */
+function respelled(path: string, { kept, written }: Spelling): string {
+  let text = '';
+  let from = 0;
+  for (let at = 0; at < path.length;) {
+    const code = path.charCodeAt(at);
+    if (kept[code] === 1) {
+      at += 1;
+      continue;
+    }
+    let byte = code;
+    let next = at + 1;
+    if (code === PERCENT) {
+      const high = DIGITS[path.charCodeAt(at + 1)] ?? -1;
+      const low = DIGITS[path.charCodeAt(at + 2)] ?? -1;
+      if (high >= 0 && low >= 0) {
+        byte = (high << 4) | low;
+        next = at + 3;
+      }
+    }
+    text += path.slice(from, at) + (written[byte] ?? '');
+    from = at = next;
+  }
+  return from === 0 ? path : text + path.slice(from);
 }
 
 /** Slashes merged and dot segments resolved. */
@@ -68,8 +130,4 @@ export function resolved(path: string): string {
   const last = parts.at(-1);
   const isFolder = segments.length > 0 && (last === '' || last === '.' || last === '..');
   return `/${segments.join('/')}${isFolder ? '/' : ''}`;
-}
-
-function encoded(character: string): string {
-  return `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
 }
