@@ -3,6 +3,7 @@ import type { Logger, LogFields } from '../../src/plugin-api/index.ts';
 import type { ExchangeFacts } from './exchange-facts.ts';
 import { LOOK_ALIKE } from './field-names.ts';
 import type { Head } from './head.ts';
+import type { ParserFault } from './parser-fault.ts';
 import type { Refusal } from './refusal.ts';
 
 /** Failures of a backend: what exactly it did wrong is in no field of the access log. */
@@ -63,6 +64,23 @@ export function logBackendFailure(exchange: ExchangeFacts, code: ErrorCode, deta
     reason: detail === '' ? undefined : detail,
     ...refusalFields(exchange.refusal),
   });
+}
+
+/** What a backend's response has that the grammar does not allow, although it is served. */
+export function logIrregular(exchange: ExchangeFacts, oddity: ParserFault): void {
+  const { rule, reason, field, excerpt } = oddity;
+  exchange.instance.host.logger.warn(
+    'Backend sends irregular responses: its connections are not used again',
+    {
+      ...exchange.logFields(),
+      upstream: exchange.upstream,
+      backend: exchange.backend?.name,
+      reason,
+      rule,
+      field: field === '' ? undefined : field,
+      excerpt: excerpt === '' ? undefined : excerpt,
+    },
+  );
 }
 
 /** Why a request is refused. At `debug`, because the fault is the client's, and it may repeat it as often as it likes. */

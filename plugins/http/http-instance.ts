@@ -12,6 +12,7 @@ import type { TakingLimits } from './client-taking.ts';
 import { ErrorPages } from './error-pages.ts';
 import { FieldEdits } from './field-edits.ts';
 import type { Head } from './head.ts';
+import { IrregularBackends } from './irregular-backends.ts';
 import type { ParserSupply } from './llhttp.ts';
 import type { HeadLimits } from './message-reader.ts';
 import type { HttpOptions, Route } from './options.generated.ts';
@@ -60,6 +61,7 @@ export class HttpInstance implements ProtocolInstance {
   readonly trusted: TrustedProxies;
   readonly via: Via;
   readonly errorPages: ErrorPages;
+  readonly irregular = new IrregularBackends();
   /** Whether the X-Request-ID of a backend's response goes on in place of ours. */
   readonly keepsResponseId: boolean;
   /** `health_endpoint` in the form of {@link ExchangeFacts.routedPath}. */

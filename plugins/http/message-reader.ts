@@ -32,6 +32,19 @@ const NOTHING = Buffer.alloc(0);
 const NO_TRAILERS: readonly FieldLine[] = [];
 const LF = 0x0a;
 
+const ODD_CHUNKS: ParserFault = {
+  rule: 'chunk',
+  reason: 'a chunk or a trailer is not by the grammar',
+  field: '',
+  excerpt: '',
+};
+const ODD_STATUS_LINE: ParserFault = {
+  rule: 'status_line',
+  reason: 'the status line holds a control byte',
+  field: '',
+  excerpt: '',
+};
+
 /**
  * Reads heads, and chunked bodies with their trailers, from a stream of bytes; bodies of known length are counted by
  * whoever forwards them. A parser is taken at the first byte of a head and given back at its end, so that a quiet
@@ -45,8 +58,8 @@ export class MessageReader {
   head: Head | undefined;
   /** After END. */
   trailers: readonly FieldLine[] = NO_TRAILERS;
-  /** The sender of the message departs from the grammar: what it sends next on this connection is not to be trusted. */
-  irregular = false;
+  /** How the message departs from the grammar although it is taken: what its sender says next on this connection is not to be trusted. */
+  oddity: ParserFault | undefined;
   /** After INVALID and TOO_LARGE: what is wrong, and where. */
   fault: ParserFault = NO_FAULT;
   /** After INVALID: all that came of the head. After TOO_LARGE: its beginning at least. */
@@ -123,7 +136,7 @@ export class MessageReader {
   #decode(chunks: ChunkDecoder, bytes: Buffer, start: number, end: number, sink: BodySink): Progress {
     const progress = chunks.feed(bytes, start, end, sink);
     this.position = chunks.position;
-    this.irregular ||= chunks.irregular;
+    if (chunks.irregular) this.oddity ??= ODD_CHUNKS;
     this.fault = chunks.fault;
     if (progress === END) {
       this.trailers = chunks.trailers;
@@ -150,7 +163,7 @@ export class MessageReader {
     const { memory, parser } = this.#supply.memoryFor(this.#kind);
     this.#memory = memory;
     this.#parser = parser;
-    if (this.#mended === undefined) this.irregular = false;
+    if (this.#mended === undefined) this.oddity = undefined;
     return memory;
   }
 
@@ -177,8 +190,10 @@ export class MessageReader {
       head.isRewritten = this.#mended !== undefined;
     } else {
       head.status = memory.status(this.#parser);
-      if (this.#mended === undefined && !head.hasPlainStatusLine(head.start + headBytes))
+      if (this.#mended === undefined && !head.hasPlainStatusLine(head.start + headBytes)) {
+        this.fault = ODD_STATUS_LINE;
         return this.#mend(this.#asArrived(bytes.subarray(start, end)), end);
+      }
     }
     head.major = memory.major(this.#parser);
     head.minor = memory.minor(this.#parser);
@@ -240,12 +255,12 @@ export class MessageReader {
       return INVALID;
     }
     this.rejected = NOTHING;
-    this.fault = NO_FAULT;
     this.#refused = undefined;
     this.#releaseParser();
     this.#mended = mending;
     this.#original = arrived.subarray(0, mending.length);
-    this.irregular = this.#kind !== REQUEST;
+    if (this.#kind !== REQUEST) this.oddity = this.fault;
+    this.fault = NO_FAULT;
     const text = Buffer.from(mending.text, 'latin1');
     const progress = this.feed(text, 0, text.length);
     this.position = end - (arrived.length - mending.length);

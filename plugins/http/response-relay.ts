@@ -5,6 +5,7 @@ import { KEEP_ALIVE, X_REQUEST_ID } from './field-names.ts';
 import type { Exchange } from './exchange.ts';
 import type { Head } from './head.ts';
 import { END, HEAD, MORE, type MessageReader } from './message-reader.ts';
+import type { ParserFault } from './parser-fault.ts';
 import type { Refusal } from './refusal.ts';
 import { checkFraming, isSound, refuseFault, refuseStatusLine, refuseUpgrade } from './response-check.ts';
 import { connectionLines, demandedUpgrade, UPGRADE_REQUIRED } from './response-connection.ts';
@@ -22,6 +23,13 @@ const KEPT_MARGIN_MS = 1_000;
 /** What the log is told of a backend that closed its connection too early. */
 const HEAD_CUT_SHORT = 'the backend closed the connection within the head of its response';
 const CUT_SHORT = 'the backend closed the connection before the end of its response';
+
+const CHUNKS_IN_1_0: ParserFault = {
+  rule: 'transfer_encoding',
+  reason: 'HTTP/1.0 has no Transfer-Encoding',
+  field: 'Transfer-Encoding',
+  excerpt: '',
+};
 
 /** What is read next of the response. */
 const READING_HEAD = 0;
@@ -51,8 +59,8 @@ export class ResponseRelay implements StreamReader {
   #chunks: ChunkedText | undefined;
   /** For how long the backend keeps the socket after this response; 0: it does not. */
   #idleMs = 0;
-  /** The backend's message is not by the grammar: it was taken in its one safe reading, but what follows it is not to be trusted. */
-  #irregular = false;
+  /** How the backend departs from the grammar: its message is taken in its one safe reading, but what follows it is not to be trusted. */
+  #oddity: ParserFault | undefined;
   /** Text that waits for the end of the chunk being read, so that it goes out in one write. */
   #out = '';
   #stopped = false;
@@ -160,7 +168,7 @@ export class ResponseRelay implements StreamReader {
     if (progress !== HEAD) return this.#refuse(refuseFault(this.#reader.fault));
     const head = this.#reader.head as Head;
     const { position } = this.#reader;
-    this.#irregular ||= this.#reader.irregular;
+    this.#oddity ??= this.#reader.oddity;
     if (!isSound(head)) return this.#refuse(refuseStatusLine(head));
     if (head.status === 101) return this.#switch(head, bytes, position, end);
     if (head.status < 200) {
@@ -197,7 +205,7 @@ export class ResponseRelay implements StreamReader {
   #frame(head: Head): void {
     const exchange = this.#exchange;
     // HTTP/1.0 does not know chunks: who sends them may mean anything by what follows.
-    this.#irregular ||= head.chunked && head.minor === 0;
+    if (head.chunked && head.minor === 0) this.#oddity ??= CHUNKS_IN_1_0;
     this.#idleMs = head.wantsKeepAlive ? keptMs(head) : 0;
     if (hasNoBody(head.status, exchange.method)) this.#state = COMPLETE;
     else if (head.chunked) this.#state = CHUNKED;
@@ -297,7 +305,7 @@ export class ResponseRelay implements StreamReader {
     this.#out += chunks.take();
     if (progress === MORE) return end;
     if (progress !== END) return this.#refuse(refuseFault(this.#reader.fault));
-    this.#irregular ||= this.#reader.irregular;
+    this.#oddity ??= this.#reader.oddity;
     if (this.#chunkedOut) this.#out += lastChunk(this.#reader.trailers);
     this.#state = COMPLETE;
     return this.#reader.position;
@@ -335,7 +343,9 @@ export class ResponseRelay implements StreamReader {
   #complete(clean: boolean): void {
     this.stop();
     // Paused for a slow client, but with nothing left to read: the next lease reads again.
-    this.#exchange.complete(this.status, clean && !this.#irregular ? this.#idleMs : 0);
+    const oddity = this.#oddity;
+    if (oddity !== undefined) this.#exchange.instance.irregular.note(this.#exchange, oddity);
+    this.#exchange.complete(this.status, clean && oddity === undefined ? this.#idleMs : 0);
   }
 }
 

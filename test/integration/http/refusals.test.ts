@@ -294,6 +294,29 @@ describe('a refused response', () => {
   });
 });
 
+describe('a backend whose responses are served although they are irregular', () => {
+  it.each([
+    ['HTTP/1.1 200 OK\nContent-Length: 0\n\n', 'line_end', undefined],
+    ['HTTP/1.2 200 OK\r\nContent-Length: 0\r\n\r\n', 'version', undefined],
+    ['HTTP/1.1 200 O\x01K\r\nContent-Length: 0\r\n\r\n', 'status_line', undefined],
+    ['HTTP/1.1 200 OK\r\nX-A : 1\r\nContent-Length: 0\r\n\r\n', 'field_name', 'X-A'],
+    ['HTTP/1.1 200 OK\r\nContent-Length: 0\r\nContent-Length: 0\r\n\r\n', 'content_length', 'Content-Length'],
+    [
+      'HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+      'transfer_encoding',
+      'Transfer-Encoding',
+    ],
+    ['HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0 \r\n\r\n', 'chunk', undefined],
+  ])('is told once, with the rule and the field: %j', async (response, rule, field) => {
+    const stage = await scene({ yaml: JSON_LINES, respond: () => response });
+    for (let i = 0; i < 3; i++) expect(statusOf(await stage.exchange(get('/')))).toBe(200);
+    const told = await lines(stage, ({ message }) => String(message).startsWith('Backend sends irregular'));
+    expect(told).toHaveLength(1);
+    expect(told[0]).toMatchObject({ level: 'warn', backend: 'one', rule });
+    expect(told[0]!['field']).toBe(field);
+  });
+});
+
 it('counts refusals by listener, side and rule', async () => {
   const stage = await scene({
     yaml: 'metrics: { listen: "127.0.0.1:0" }',
