@@ -4,10 +4,11 @@ import type { NameReading } from '../telemetry/metrics-source.ts';
 
 /** What the metrics show of the host names that are looked up. */
 export function nameReadings(records: readonly NameRecord[]): NameReading[] {
-  return records.map(({ host, addresses, answeredAtMs, failure, counts }) => ({
+  return records.map(({ host, addresses, source, answeredAtMs, failure, counts }) => ({
     name: host,
     addresses: addresses.length,
-    answeredAtMs,
+    // What the hosts file says does not get old.
+    answeredAtMs: source === 'local' ? undefined : answeredAtMs,
     isFailing: failure !== undefined,
     ...counts,
   }));
@@ -20,7 +21,7 @@ export function hostNameReport(record: NameRecord): HostNameReport {
     name: host,
     addresses,
     source,
-    answeredAtMs,
+    answeredAtMs: source === 'local' ? undefined : answeredAtMs,
     ttlMs,
     failure,
     failingSinceMs,

@@ -108,7 +108,7 @@ export interface NameReading {
   readonly name: string;
   /** How many addresses are in use. */
   readonly addresses: number;
-  /** When an answer came last, ms since 1970; undefined before the first one. */
+  /** When an answer came last, ms since 1970; undefined before the first one, and where none was asked for. */
   readonly answeredAtMs: number | undefined;
   /** Whether the last look-up brought nothing. */
   readonly isFailing: boolean;

@@ -368,6 +368,8 @@ export async function connectTo(backend: BackendState, options: DialOptions): Pr
   }
   const { stream, ip } = dialed;
   const socket = new PooledSocket(stream, ip);
+  // The name may have lost the address while the connection was made.
+  if (backend.hostName !== undefined) socket.addressesChanged(backend.hostName.addresses);
   backend.created += 1;
   backend.sockets += 1;
   backend.connections.add(socket);

@@ -50,7 +50,8 @@ async function observed() {
   const backends: RecordingBackend[] = [await backend(respond), await backend(respond)];
   const proxy = await labProxy(`mode: http
 listen: '127.0.0.1:0'
-backends: [${backends.map(({ address }, i) => `{ name: b${i}, address: '${address}' }`).join(', ')}]
+backends: [${backends.map(({ port }, i) => `{ name: b${i}, address: 'localhost:${port}' }`).join(', ')}]
+connection_pool: { max_size: 100 }
 health_check: { type: tcp, interval: 200ms, unhealthy_threshold: 1 }
 metrics: { listen: '127.0.0.1:0' }
 tracing: { sample_rate: 0 }

@@ -20,7 +20,11 @@ import { repeated, type Repeated } from '../support/repeated.ts';
 const missing = missingPrometheus();
 
 /** Only what happened shows, and these did not. */
-const ABSENT = ['balance_queue_wait_seconds'];
+const ABSENT = [
+  'balance_dns_answer_age_seconds',
+  'balance_queue_wait_seconds',
+  'balance_refused_messages_total',
+];
 
 async function start(): Promise<{ proxy: LabProxy; edited: string }> {
   const one = await backend(answering(() => ok('one')));
@@ -36,7 +40,7 @@ upstreams:
     health_check: { type: tcp, interval: 200ms }
     backends: [${backends}]
   - name: raw
-    backends: [{ name: echo, address: '${echo.address}' }]
+    backends: [{ name: echo, address: 'localhost:${String(echo.port)}' }]
 admin: { listen: '127.0.0.1:0' }
 metrics: { listen: '127.0.0.1:0', buckets: [0.001, 0.01, 0.1, 1] }
 tracing: { sample_rate: 1, endpoint: 'http://${collector}/api/traces' }
@@ -98,11 +102,19 @@ describe.skipIf(missing !== '')(`Prometheus${missing}`, { timeout: 2 * SCRAPE_PA
       return activeTargets[0]?.health === 'up' && activeTargets[0].lastError === '';
     }, 'a scrape is as it should be');
     const expected = METRIC_TABLE.map(({ name }) => name as string).filter((name) => !ABSENT.includes(name));
-    await scraped(async () => {
-      const names = await prometheus.query('count by (__name__) ({__name__=~"balance_.+"})');
-      const families = names.map(({ metric }) => metric['__name__']?.replace(/_(?:bucket|sum|count)$/, ''));
-      return new Set(families).size === expected.length && expected.every((name) => families.includes(name));
-    }, 'all metrics are there');
+    let wrong: readonly string[] = [];
+    await scraped(
+      async () => {
+        const names = await prometheus.query('count by (__name__) ({__name__=~"balance_.+"})');
+        const families = names.map(({ metric }) => metric['__name__']?.replace(/_(?:bucket|sum|count)$/, ''));
+        wrong = [
+          ...expected.filter((name) => !families.includes(name)),
+          ...families.filter((name): name is string => name !== undefined && !expected.includes(name)),
+        ];
+        return wrong.length === 0;
+      },
+      () => `all metrics are there and no others: ${wrong.join(', ')}`,
+    );
     const metadata = await prometheus.api<Record<string, { type: string; help: string }[]>>('metadata');
     for (const { name, type, help } of METRIC_TABLE) {
       expect(metadata[name] ?? metadata[name.replace(/_total$/, '')]).toEqual([{ type, help, unit: '' }]);
