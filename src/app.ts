@@ -7,6 +7,7 @@ import { ConfigFollower } from './app/config-follower.ts';
 import { logWarnings } from './app/log-warnings.ts';
 import { tellMissingWays } from './app/tell-missing-ways.ts';
 import { metricsSource } from './app/metrics-source.ts';
+import { warnOfLowLimit } from './app/warn-of-low-limit.ts';
 import { PluginFollower } from './app/plugin-follower.ts';
 import { resolverSettings } from './app/resolver-settings.ts';
 import { get } from './admin/admin-router.ts';
@@ -18,6 +19,7 @@ import { ConfigLoader } from './config/worker/config-loader.ts';
 import { bindAddresses } from './net/dns/bind-addresses.ts';
 import { NameResolver } from './net/dns/name-resolver.ts';
 import { nodeLookup } from './net/dns/node-lookup.ts';
+import { OwnResources } from './net/own-resources.ts';
 import { ReadBuffers } from './net/read-buffers.ts';
 import { runtimeWays } from './net/runtime-ways.ts';
 import { TunnelTally } from './net/tunnel-tally.ts';
@@ -117,6 +119,7 @@ class Proxy implements App {
   readonly #history: ConfigHistory;
   readonly #guard: ErrorGuard;
   readonly #names: NameResolver;
+  readonly #resources: OwnResources;
   readonly #configs: ConfigLoader;
   readonly #follower: ConfigFollower;
   readonly #pluginFollower: PluginFollower;
@@ -146,9 +149,11 @@ class Proxy implements App {
     this.#telemetryControl = control;
     const plugins = new PluginLoader(logger);
     this.#plugins = plugins;
-    const listeners = new ListenerTable(buffers, logger, telemetry, bindAddresses(names));
+    const resources = new OwnResources({ logger });
+    this.#resources = resources;
+    const listeners = new ListenerTable(buffers, logger, telemetry, bindAddresses(names), resources);
     this.#listeners = listeners;
-    const registry = new Registry(logger, names, telemetry);
+    const registry = new Registry(logger, names, telemetry, resources);
     const draining = new DrainingGenerations({
       logger,
       running: () => listeners.running(),
@@ -164,6 +169,7 @@ class Proxy implements App {
       registry,
       names,
       listeners,
+      resources,
       tunnels,
       logging,
       telemetry,
@@ -184,6 +190,7 @@ class Proxy implements App {
         live,
         draining,
         listeners,
+        resources,
         plugins,
         logger,
         eventLoop,
@@ -209,6 +216,7 @@ class Proxy implements App {
       logger,
       telemetry,
       tunnels,
+      resources,
       health: () => live.health(),
     });
     const { configFile, env = {} } = options;
@@ -330,6 +338,7 @@ class Proxy implements App {
     this.#draining.destroy();
     this.#metrics.destroy();
     this.#guard.destroy();
+    this.#resources.destroy();
   }
 
   /** Writes what was logged so far. */
@@ -353,6 +362,8 @@ class Proxy implements App {
     this.#draining.limit(loaded.config.reload.drain_timeout);
     this.#follower.follow(loaded);
     this.#pluginFollower.follow(loaded);
-    if (isNew) logWarnings(loaded.warnings, this.logger);
+    if (!isNew) return;
+    logWarnings(loaded.warnings, this.logger);
+    warnOfLowLimit(loaded.config, this.#resources.openFilesLimit, this.logger);
   }
 }

@@ -31,6 +31,7 @@ export type ErrorCode =
   | 'config_invalid'
   | 'address_in_use'
   | 'plugin_failed'
+  | 'resources_exhausted'
   | 'shutdown'
   | 'internal';
 
@@ -66,6 +67,27 @@ export function messageOf(thrown: unknown): string {
   if (thrown instanceof AggregateError && thrown.message === '')
     return thrown.errors.map(messageOf).join(', ');
   return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+/** Of the process or the machine that we run on, whoever it was that we wanted to reach: descriptors, buffers, memory. */
+const SHORTAGES: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM']);
+
+/**
+ * The system error code where something failed because we have too little of what it needs, or ''. It says nothing about a
+ * peer or a file. Of several errors one is enough: with more at hand, that address might have answered.
+ */
+export function shortageOf(thrown: unknown): string {
+  if (thrown instanceof AggregateError)
+    return thrown.errors.map(shortageOf).find((code) => code !== '') ?? '';
+  const code = systemCodeOf(thrown);
+  return SHORTAGES.has(code) || lacksPort(thrown, code) ? code : '';
+}
+
+/** Whether all local ports are taken. Over IPv6 the same code says that this machine has no such address, which is no shortage. */
+function lacksPort(thrown: unknown, code: string): boolean {
+  if (code !== 'EADDRNOTAVAIL' || typeof thrown !== 'object' || thrown === null) return false;
+  const { syscall, address } = thrown as { readonly syscall?: unknown; readonly address?: unknown };
+  return syscall === 'connect' && typeof address === 'string' && !address.includes(':');
 }
 
 /** The system error code (`ECONNREFUSED`, `EADDRINUSE` …) of anything that was thrown, or ''. */

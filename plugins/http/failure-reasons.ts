@@ -6,6 +6,7 @@ const REASONS: Partial<Record<ErrorCode, string>> = {
   queue_full: 'all backends are busy',
   queue_timeout: 'all backends are busy',
   pool_timeout: 'all backends are busy',
+  resources_exhausted: 'the proxy is out of resources',
   connect_failed: 'the backend could not be reached',
   connect_timeout: 'the backend could not be reached in time',
 };

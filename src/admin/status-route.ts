@@ -39,6 +39,8 @@ export interface ListenerReport {
   readonly maxConnections: number;
   /** Connections that were refused because of the limit. */
   readonly refused: number;
+  /** Connections that were closed at once because resources of our own ran short. */
+  readonly shed: number;
   /** Connections that it can accept in one turn of the event loop. */
   readonly acceptDescriptors: number;
   /** True when it takes no more connections and ends with the last one. */
@@ -69,6 +71,18 @@ export interface RuntimeWaysReport {
   readonly acceptBursts: boolean;
 }
 
+/** What the process may run out of. */
+export interface ResourcesReport {
+  /** Open files at most; undefined where it is not known, or there is no limit. */
+  readonly limit: number | undefined;
+  /** Those that are open; undefined where it is not known. */
+  readonly open: number | undefined;
+  /** Since when something fails for want of resources, ms since 1970; undefined while nothing does. */
+  readonly shortSinceMs: number | undefined;
+  /** How often each of them failed for that reason. */
+  readonly counts: { readonly accept: number; readonly connect: number; readonly check: number };
+}
+
 /** What `/status` shows of the proxy; it adds what the process knows about itself. */
 export interface StatusReport {
   readonly version: string;
@@ -78,6 +92,7 @@ export interface StatusReport {
   readonly draining: readonly DrainingReport[];
   readonly listeners: readonly ListenerReport[];
   readonly plugins: PluginsReport;
+  readonly resources: ResourcesReport;
   /** Also of the start. */
   readonly lastReload: ReloadReport | undefined;
   readonly runtimeWays: RuntimeWaysReport;
@@ -86,8 +101,18 @@ export interface StatusReport {
 /** `GET /status`: what runs, since when, and how the process is. */
 export function statusRoute(report: () => StatusReport, eventLoop: () => EventLoopReading): AdminRoute {
   return get('/status', () => {
-    const { version, startedAtMs, ready, generation, draining, listeners, plugins, lastReload, runtimeWays } =
-      report();
+    const {
+      version,
+      startedAtMs,
+      ready,
+      generation,
+      draining,
+      listeners,
+      plugins,
+      resources,
+      lastReload,
+      runtimeWays,
+    } = report();
     return jsonResponse(200, {
       version,
       node: process.versions.node,
@@ -102,6 +127,7 @@ export function statusRoute(report: () => StatusReport, eventLoop: () => EventLo
       draining: draining.map(drainingJson),
       listeners: listeners.map(listenerJson),
       plugins: pluginsJson(plugins),
+      resources: resourcesJson(resources),
       last_reload: lastReload === undefined ? null : reloadSummaryJson(lastReload),
       ...processJson(),
       event_loop: eventLoopJson(eventLoop()),
@@ -138,7 +164,7 @@ function drainingJson({
 }
 
 function listenerJson(listener: ListenerReport): object {
-  const { name, address, protocol, connections, maxConnections, refused, acceptDescriptors, draining } =
+  const { name, address, protocol, connections, maxConnections, refused, shed, acceptDescriptors, draining } =
     listener;
   return {
     name,
@@ -147,8 +173,20 @@ function listenerJson(listener: ListenerReport): object {
     connections,
     max_connections: maxConnections === 0 ? null : maxConnections,
     refused_total: refused,
+    shed_total: shed,
     accept_descriptors: acceptDescriptors,
     draining,
+  };
+}
+
+function resourcesJson({ limit, open, shortSinceMs, counts }: ResourcesReport): object {
+  return {
+    open_files: open ?? null,
+    open_files_limit: limit ?? null,
+    short_since: shortSinceMs === undefined ? null : new Date(shortSinceMs).toISOString(),
+    clients_refused_total: counts.accept,
+    connects_failed_total: counts.connect,
+    checks_skipped_total: counts.check,
   };
 }
 

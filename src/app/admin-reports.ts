@@ -11,6 +11,7 @@ import type { DrainingReport, StatusReport } from '../admin/status-route.ts';
 import type { ConfigSources } from '../config/files/config-sources.ts';
 import type { AcceptedConnection } from '../net/accepted-connection.ts';
 import type { Listener } from '../net/listener.ts';
+import type { OwnResources } from '../net/own-resources.ts';
 import type { RuntimeWays } from '../net/runtime-ways.ts';
 import type { ConnectionActivity, ProtocolInstance } from '../plugin-api/index.ts';
 import type { PluginLoader } from '../plugins/plugin-loader.ts';
@@ -31,6 +32,7 @@ export interface ShownParts {
   readonly draining: DrainingGenerations;
   readonly listeners: ListenerTable;
   readonly plugins: PluginLoader;
+  readonly resources: OwnResources;
   readonly reloader: () => Reloader;
   /** The files of the live config. */
   readonly sources: () => ConfigSources | undefined;
@@ -54,7 +56,7 @@ export class AdminReports {
   }
 
   status(): StatusReport {
-    const { version, live, draining, listeners, plugins, reloader, runtimeWays } = this.#parts;
+    const { version, live, draining, listeners, plugins, resources, reloader, runtimeWays } = this.#parts;
     const { generation, startedAtMs } = live;
     return {
       version,
@@ -69,6 +71,7 @@ export class AdminReports {
         connections: listener.connections,
         maxConnections: listener.maxConnections,
         refused: listener.refused,
+        shed: listener.shed,
         acceptDescriptors: listener.descriptors,
         draining: listener.draining,
       })),
@@ -77,6 +80,7 @@ export class AdminReports {
         failures: plugins.failures,
         importedStates: plugins.importedStates,
       },
+      resources: resources.reading(),
       lastReload: reloader().last,
       runtimeWays: { ...runtimeWays, acceptBursts: runtimeWays.interceptedAccept && listeners.copier.isOpen },
     };

@@ -1,5 +1,6 @@
 import type { Listener } from '../net/listener.ts';
 import type { NameResolver } from '../net/dns/name-resolver.ts';
+import type { OwnResources } from '../net/own-resources.ts';
 import type { TunnelTally } from '../net/tunnel-tally.ts';
 import type { DrainingGeneration, DrainingGenerations } from '../runtime/draining-generations.ts';
 import type { Generation } from '../runtime/generation.ts';
@@ -34,12 +35,13 @@ export interface MeteredParts {
   readonly telemetry: Telemetry;
   readonly telemetryControl: TelemetryControl;
   readonly logging: Logging;
+  readonly resources: OwnResources;
 }
 
 /** What the metrics show of a proxy. */
 export function metricsSource(parts: MeteredParts): MetricsSource {
   const { version, live, draining, registry, names, listeners, tunnels } = parts;
-  const { telemetry, telemetryControl, logging } = parts;
+  const { telemetry, telemetryControl, logging, resources } = parts;
   const generations = (): (Generation | DrainingGeneration)[] => [
     ...(live.generation === undefined ? [] : [live.generation]),
     ...draining.all(),
@@ -69,6 +71,8 @@ export function metricsSource(parts: MeteredParts): MetricsSource {
         connections: generation.active,
       })),
     spans: () => telemetryControl.spans,
+    shortages: () => resources.counts,
+    openFilesLimit: () => resources.readLimit(),
     droppedLogLines: () => logging.droppedLines,
     pluginFailures: () => telemetry.pluginFailures,
     telemetryFailures: () => telemetry.failures,
@@ -122,12 +126,12 @@ function backendReading(backend: BackendState, healthy: boolean): BackendReading
 }
 
 function listenerReading(listener: Listener): ListenerReading {
-  const { accepted, refused, traffic } = listener;
+  const { accepted, refused, shed, traffic } = listener;
   const { bytesReceived, bytesSent } = traffic;
   return {
     owner: listener,
     name: listener.name,
-    counts: { accepted, refused, bytesReceived, bytesSent },
+    counts: { accepted, refused, shed, bytesReceived, bytesSent },
     gauges: { connectionsActive: listener.connections },
   };
 }

@@ -2,6 +2,7 @@ import { parseCommandLine, type CommandLine } from './command-line.ts';
 import type { ServeContext } from './command-context.ts';
 import type { EarlySignals } from './early-signals.ts';
 import { describeFailure, exitCode, exitCodeOf } from './exit-code.ts';
+import { OpenFilesLimit } from '../net/open-files-limit.ts';
 import { packageVersion } from './package-root.ts';
 import { usage } from './usage.ts';
 
@@ -17,14 +18,26 @@ export async function runProgram(earlySignals: EarlySignals): Promise<never> {
 }
 
 async function codeOf(context: ServeContext): Promise<number> {
+  const hint = hintAtLimit();
   try {
     const line = parseCommandLine(process.argv.slice(2), context.env);
     if (line.command !== 'run' && line.command !== 'demo') context.earlySignals.release();
     return await execute(line, context);
   } catch (thrown) {
-    context.stderr.write(`${describeFailure(thrown)}\n`);
+    context.stderr.write(`${describeFailure(thrown)}\n${hint}`);
     return exitCodeOf(thrown);
   }
+}
+
+/** With so few the runtime can't even load the proxy, and takes modules that it can't open for missing ones. */
+const TOO_FEW_FILES = 256;
+
+/** Asked for before it is needed: then no file can be opened any more. */
+function hintAtLimit(): string {
+  const limit = new OpenFilesLimit();
+  limit.close();
+  if (limit.value >= TOO_FEW_FILES) return '';
+  return `balance: only ${String(limit.value)} files may be open at a time (ulimit -n), which may be the reason\n`;
 }
 
 // The commands are imported when they are asked for: `--help` and `--version` need none of the proxy.

@@ -20,6 +20,8 @@ export interface HealthMonitorOptions {
   readonly onChange?: (healthy: boolean, reason: string) => void;
   /** Called at the end of each check. Must not throw. */
   readonly onCheck?: (passed: boolean, durationMs: number) => void;
+  /** Called with the system's code when a check could not be made for lack of our own resources. Must not throw. */
+  readonly onShortage?: (code: string) => void;
   /** What another monitor of the same backend found out by other rules. Default: nothing is known. */
   readonly assumed?: boolean;
   /** Chance in [0, 1) for the jitter. Default: `Math.random`. */
@@ -38,6 +40,7 @@ export class HealthMonitor {
   readonly #settings: HealthSettings;
   readonly #onChange: HealthMonitorOptions['onChange'];
   readonly #onCheck: HealthMonitorOptions['onCheck'];
+  readonly #onShortage: HealthMonitorOptions['onShortage'];
   readonly #chance: () => number;
   readonly #startProbe: StartProbe;
   #state: 'new' | 'running' | 'closed' = 'new';
@@ -59,6 +62,7 @@ export class HealthMonitor {
     this.#settings = settings;
     this.#onChange = onChange;
     this.#onCheck = onCheck;
+    this.#onShortage = options.onShortage;
     this.#chance = chance ?? Math.random;
     this.#startProbe = options.startProbe ?? probeFor(options);
   }
@@ -105,7 +109,10 @@ export class HealthMonitor {
 
   #check(): void {
     this.#checkBegunAtMs = performance.now();
-    this.#probe = this.#startProbe((failure) => this.#checkEnded(failure));
+    this.#probe = this.#startProbe((failure, shortage = '') => {
+      if (shortage === '') this.#checkEnded(failure);
+      else this.#notChecked(shortage);
+    });
   }
 
   #checkEnded(failure: string | undefined): void {
@@ -117,6 +124,14 @@ export class HealthMonitor {
     this.#onCheck?.(failure === undefined, performance.now() - this.#checkBegunAtMs);
     this.#schedule();
     this.#count(failure, first);
+  }
+
+  /** It could not be tried: what is known of the backend stays as it is. */
+  #notChecked(shortage: string): void {
+    if (this.#state === 'closed') return;
+    this.#probe = undefined;
+    this.#onShortage?.(shortage);
+    this.#schedule();
   }
 
   #schedule(): void {

@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import { isIpAddress, type Address } from '../config/address.ts';
 import { formatDuration } from '../config/units.ts';
-import { messageOf } from '../errors.ts';
+import { messageOf, shortageOf } from '../errors.ts';
 import {
   ConnectInTurn,
   noAddress,
@@ -58,6 +58,12 @@ export class ProbeSocket implements Probe {
     ended?.(failure);
   }
 
+  #fail(error: Error | undefined): void {
+    const ended = this.#ended;
+    this.destroy();
+    ended?.(messageOf(error), shortageOf(error));
+  }
+
   destroy(): void {
     this.#ended = undefined;
     clearTimeout(this.#timer);
@@ -74,7 +80,7 @@ export class ProbeSocket implements Probe {
 
   #connect(target: ConnectTarget): void {
     const attempt = connectSocket(target, (error, socket) => {
-      if (socket === undefined) this.finish(messageOf(error));
+      if (socket === undefined) this.#fail(error);
       else this.#use(socket);
     });
     this.#stop = () => {
@@ -111,7 +117,7 @@ export class ProbeSocket implements Probe {
         this.#use(socket);
       },
       failed: (error) => {
-        this.finish(messageOf(error));
+        this.#fail(error);
       },
     });
     this.#stop = () => {
@@ -124,7 +130,7 @@ export class ProbeSocket implements Probe {
       socket.destroy();
     };
     // Stays on the socket for good: an error that comes late must find somebody who listens.
-    socket.on('error', (error) => this.finish(messageOf(error)));
+    socket.on('error', (error) => this.#fail(error));
     socket.on('close', () => this.finish('the connection was closed before an answer came'));
     this.#connected(socket);
   }

@@ -1,4 +1,4 @@
-import { BalanceError, messageOf, systemCodeOf } from '../errors.ts';
+import { BalanceError, messageOf, shortageOf, systemCodeOf } from '../errors.ts';
 import type { AddressTurns } from './dns/address-turns.ts';
 
 /** An address that has not connected by then is no reason to leave the next one untried. Source: RFC 8305, section 5. */
@@ -87,7 +87,7 @@ export class ConnectInTurn<T> implements ConnectAttempt {
   #lost(address: string, error: Error): void {
     this.#running.delete(address);
     this.#errors.set(address, error);
-    this.#options.turns.failed(address);
+    if (shortageOf(error) === '') this.#options.turns.failed(address);
     clearTimeout(this.#timer);
     this.#tryNext();
     if (this.#running.size > 0) return;

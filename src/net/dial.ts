@@ -1,7 +1,7 @@
 import { connect, isIP, type NetConnectOpts } from 'node:net';
 
 import { formatAddress, type Address } from '../config/address.ts';
-import { BalanceError, messageOf, systemCodeOf } from '../errors.ts';
+import { BalanceError, messageOf, shortageOf, systemCodeOf } from '../errors.ts';
 import {
   ConnectInTurn,
   noAddress,
@@ -10,9 +10,12 @@ import {
   type ConnectAttempt,
 } from './connect-in-turn.ts';
 import type { HostNames } from './dns/host-names.ts';
+import { descriptorOf, handleOf } from './node-internals.ts';
+import type { OwnResources } from './own-resources.ts';
 import type { ReadBuffers } from './read-buffers.ts';
 import { SocketStream, type FaultHandler } from './socket-stream.ts';
 import { HIGH_WATER_MARK_BYTES } from './socket-writer.ts';
+import { systemError } from './system-error.ts';
 
 export interface DialOptions {
   /** For all of it: looking the name up, and each address that is tried. */
@@ -20,6 +23,8 @@ export interface DialOptions {
   readonly names: HostNames;
   readonly buffers: ReadBuffers;
   readonly onFault: FaultHandler;
+  /** What connections may take of this process. Default: all there is. */
+  readonly resources?: OwnResources | undefined;
 }
 
 /** A connection to a backend. */
@@ -29,11 +34,14 @@ export interface Dialed {
   readonly ip: string | undefined;
 }
 
-/** Connects to a backend. Rejects with a retryable BalanceError: nothing was sent yet. */
+/**
+ * Connects to a backend. Rejects with a BalanceError: a retryable one, as nothing was sent yet, or `resources_exhausted`, for
+ * which no backend can do anything.
+ */
 export function dial(address: Address, options: DialOptions): Promise<Dialed> {
   return new Promise((resolve, reject) => {
     new Dial(address, options, (error, dialed) => {
-      if (dialed === undefined) reject(asConnectError(error));
+      if (dialed === undefined) reject(asConnectError(error, options.resources));
       else resolve(dialed);
     }).start();
   });
@@ -153,6 +161,11 @@ function connectStream(
     ended(error);
   });
   socket.once('connect', () => {
+    if (options.resources?.mayConnect(descriptorOf(handleOf(socket))) === false) {
+      giveUp();
+      ended(systemError('connect', 'EMFILE'));
+      return;
+    }
     socket.removeAllListeners('error');
     stream.attach(socket);
     // The runtime starts to read when it has connected; with a reader or without, what comes is kept.
@@ -162,12 +175,22 @@ function connectStream(
   return { destroy: giveUp };
 }
 
-function asConnectError(error: Error | undefined): BalanceError {
+function asConnectError(error: Error | undefined, resources: OwnResources | undefined): BalanceError {
   if (error instanceof BalanceError) return error;
+  const shortage = shortageOf(error);
+  if (shortage !== '') {
+    resources?.ranShort('connect', shortage);
+    return noResources(shortage, error);
+  }
   return new BalanceError('connect_failed', messageOf(error), {
     origin: 'upstream',
     retryable: true,
     status: systemCodeOf(error) === 'ETIMEDOUT' ? 504 : 502,
     cause: error,
   });
+}
+
+function noResources(code: string, cause: unknown): BalanceError {
+  const message = `this process can open no more connections (${code}): ${messageOf(cause)}`;
+  return new BalanceError('resources_exhausted', message, { origin: 'internal', status: 503, cause });
 }

@@ -2,7 +2,7 @@ import { createServer, Socket, type Server, type SocketConstructorOpts } from 'n
 import { unlink } from 'node:fs/promises';
 
 import { formatAddress, type Address } from '../config/address.ts';
-import { BalanceError, messageOf, systemCodeOf } from '../errors.ts';
+import { BalanceError, messageOf, shortageOf, systemCodeOf } from '../errors.ts';
 import type { Logger, LogSubject, ProtocolInstance, ProtocolPlugin } from '../plugin-api/index.ts';
 import { isAbandoned } from './abandoned-socket.ts';
 import { AcceptBursts } from './accept-bursts.ts';
@@ -12,8 +12,9 @@ import { expectReader, isHandler } from './check-handler.ts';
 import type { DescriptorCopier } from './descriptor-copier.ts';
 import { isElsewhere, type BindAddresses } from './dns/bind-addresses.ts';
 import { fieldsOf } from './fields-of.ts';
-import type { Handle } from './node-internals.ts';
 import { isPromise } from './is-promise.ts';
+import { descriptorOf, handleOf, type Handle } from './node-internals.ts';
+import type { OwnResources } from './own-resources.ts';
 import type { ReadBuffers } from './read-buffers.ts';
 import { Tenure } from './tenure.ts';
 import { Traffic } from './traffic.ts';
@@ -35,6 +36,8 @@ export interface ListenerOptions {
   readonly copier?: DescriptorCopier | undefined;
   readonly logger: Logger;
   readonly nextConnectionId: () => number;
+  /** What clients may take of this process. Default: all there is. */
+  readonly resources?: OwnResources | undefined;
   /** Told of each exception of the protocol. */
   readonly pluginFailed?: (() => void) | undefined;
 }
@@ -48,6 +51,8 @@ export class Listener {
   accepted = 0;
   /** Connections that were refused because of `max_connections`. */
   refused = 0;
+  /** Connections that were closed at once because this process ran short of descriptors or memory. */
+  shed = 0;
   /** What came from clients and went to them. */
   readonly traffic = new Traffic<AcceptedConnection>();
   readonly #bindAddresses: BindAddresses;
@@ -55,6 +60,7 @@ export class Listener {
   readonly #copier: DescriptorCopier | undefined;
   readonly #logger: Logger;
   readonly #nextConnectionId: () => number;
+  readonly #resources: OwnResources | undefined;
   readonly #pluginFailed: ListenerOptions['pluginFailed'];
   readonly #server: Server;
   #instance: ProtocolInstance;
@@ -79,14 +85,14 @@ export class Listener {
     this.#copier = options.copier;
     this.#logger = options.logger;
     this.#nextConnectionId = options.nextConnectionId;
+    this.#resources = options.resources;
     this.#pluginFailed = options.pluginFailed;
     this.#server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (socket) => {
       this.#accept(socket);
     });
     this.#server.on('error', (error) => {
       this.#bursts?.yieldDescriptors();
-      if (this.#server.listening)
-        this.#logger.error('accept failed', { listener: this.name, error: messageOf(error) });
+      if (this.#server.listening) this.#acceptFailed(error);
     });
   }
 
@@ -296,10 +302,26 @@ export class Listener {
   }
 
   /** Whether one more connection is too many; counts the refusal. */
-  get #isFull(): boolean {
-    if (this.maxConnections === 0 || this.traffic.open.size < this.maxConnections) return false;
-    this.refused += 1;
+  #isFull(handle: object | undefined): boolean {
+    if (this.maxConnections > 0 && this.traffic.open.size >= this.maxConnections) {
+      this.refused += 1;
+      return true;
+    }
+    if (this.#resources === undefined || this.#resources.mayServe(descriptorOf(handle))) return false;
+    this.#shed('EMFILE');
     return true;
+  }
+
+  #acceptFailed(error: Error): void {
+    const code = shortageOf(error);
+    if (code !== '') this.#shed(code);
+    else this.#logger.error('accept failed', { listener: this.name, error: messageOf(error) });
+  }
+
+  #shed(code: string): void {
+    this.shed += 1;
+    this.#bursts?.yieldDescriptors();
+    this.#resources?.ranShort('accept', code);
   }
 
   readonly #onFault = (error: unknown, subject?: LogSubject): void => {
@@ -309,7 +331,7 @@ export class Listener {
   };
 
   #accept(socket: Socket): void {
-    if (this.#isFull) {
+    if (this.#isFull(handleOf(socket))) {
       socket.destroy();
       return;
     }
@@ -318,7 +340,7 @@ export class Listener {
 
   #acceptHandle(handle: Handle): void {
     this.#bursts?.noteAccept();
-    if (this.#isFull) new Socket({ handle } as SocketConstructorOpts).destroy();
+    if (this.#isFull(handle)) new Socket({ handle } as SocketConstructorOpts).destroy();
     else this.#handOver(handleStream(handle, this.#buffers, this.#onFault));
   }
 

@@ -82,6 +82,12 @@ export function detachHandle(socket: Socket): void {
   socket.destroy();
 }
 
+/** The number of the descriptor below a handle; -1 where there is none. */
+export function descriptorOf(handle: object | undefined): number {
+  const { fd } = (handle ?? {}) as { readonly fd?: unknown };
+  return typeof fd === 'number' ? fd : -1;
+}
+
 /** Whether it can be read from into memory of our own. */
 export function isReadableHandle(handle: unknown): handle is Handle {
   return typeof handle === 'object' && handle !== null && 'useUserBuffer' in handle && 'readStart' in handle;

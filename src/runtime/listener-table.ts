@@ -6,6 +6,7 @@ import type { RunningWork } from '../net/accepted-connection.ts';
 import type { BindAddresses } from '../net/dns/bind-addresses.ts';
 import { DescriptorCopier } from '../net/descriptor-copier.ts';
 import { Listener } from '../net/listener.ts';
+import type { OwnResources } from '../net/own-resources.ts';
 import type { ReadBuffers } from '../net/read-buffers.ts';
 import { mayBlock, type LeavingSocket } from './address-handover.ts';
 import type { FollowingPart, PreparedChange } from './config-apply.ts';
@@ -21,6 +22,7 @@ export class ListenerTable implements FollowingPart {
   readonly #buffers: ReadBuffers;
   readonly #logger: Logger;
   readonly #bindAddresses: BindAddresses | undefined;
+  readonly #resources: OwnResources | undefined;
   readonly #telemetry: Pick<RuntimeTelemetry, 'pluginFailed'> | undefined;
   readonly #listeners = new Map<string, Listener>();
   readonly #draining = new Set<Listener>();
@@ -34,8 +36,10 @@ export class ListenerTable implements FollowingPart {
     logger: Logger,
     telemetry?: Pick<RuntimeTelemetry, 'pluginFailed'>,
     bindAddresses?: BindAddresses,
+    resources?: OwnResources,
   ) {
     this.#bindAddresses = bindAddresses;
+    this.#resources = resources;
     this.#buffers = buffers;
     this.#logger = logger;
     this.#telemetry = telemetry;
@@ -137,6 +141,7 @@ export class ListenerTable implements FollowingPart {
       buffers: this.#buffers,
       copier: this.copier,
       logger: this.#logger,
+      resources: this.#resources,
       nextConnectionId: () => (this.#connections += 1),
       pluginFailed: () => this.#telemetry?.pluginFailed?.(),
     });

@@ -5,6 +5,7 @@ import { HealthMonitor } from '../health/health-monitor.ts';
 import { StartPacer } from '../health/start-pacer.ts';
 import type { DialOptions } from '../net/dial.ts';
 import type { HeldName, HostNames } from '../net/dns/host-names.ts';
+import type { OwnResources } from '../net/own-resources.ts';
 import type { Logger, SocketUse } from '../plugin-api/index.ts';
 import { BackendState } from '../upstream/backend-state.ts';
 import { SocketPool, type PoolSettings } from '../upstream/socket-pool.ts';
@@ -56,9 +57,16 @@ export class Registry {
   #nextIndex = 0;
 
   readonly #names: HostNames;
+  readonly #resources: OwnResources | undefined;
   readonly #heldNames = new Map<BackendState, HeldName>();
 
-  constructor(logger: Logger, names: HostNames, telemetry?: Pick<RuntimeTelemetry, 'healthCheck'>) {
+  constructor(
+    logger: Logger,
+    names: HostNames,
+    telemetry?: Pick<RuntimeTelemetry, 'healthCheck'>,
+    resources?: OwnResources,
+  ) {
+    this.#resources = resources;
     this.#logger = logger;
     this.#names = names;
     this.#telemetry = telemetry;
@@ -111,6 +119,7 @@ export class Registry {
         onCheck: (passed, durationMs) => {
           this.#checked(address, passed, durationMs);
         },
+        onShortage: (code) => this.#resources?.ranShort('check', code),
         ...(known === undefined ? {} : { assumed: known.healthy }),
       });
       monitors.add(monitor);

@@ -4,6 +4,7 @@ import { messageOf } from '../errors.ts';
 import type { DialOptions } from '../net/dial.ts';
 import type { HostNames } from '../net/dns/host-names.ts';
 import { fieldsOf } from '../net/fields-of.ts';
+import type { OwnResources } from '../net/own-resources.ts';
 import type { ReadBuffers } from '../net/read-buffers.ts';
 import type { Logger, SocketUse, Upstream } from '../plugin-api/index.ts';
 import type { BackendState } from '../upstream/backend-state.ts';
@@ -25,6 +26,7 @@ export interface UpstreamParts {
   readonly buffers: ReadBuffers;
   readonly logger: Logger;
   readonly telemetry: RuntimeTelemetry;
+  readonly resources?: OwnResources | undefined;
 }
 
 /** One use of an upstream's sockets: how protocols see it, and the pools it takes, once they are there. */
@@ -68,6 +70,7 @@ export class SharedUpstream implements LeaseHome {
       connectTimeoutMs: config.timeouts.connect,
       names: parts.names,
       buffers: parts.buffers,
+      resources: parts.resources,
       onFault: (error, subject) => {
         parts.telemetry.pluginFailed?.();
         parts.logger.error('protocol failed on a backend connection', {

@@ -72,6 +72,7 @@ export function listenerSeries({ listeners }: MetricsSnapshot) {
     balance_listener_connections_active: each(({ gauges }) => gauges.connectionsActive),
     balance_listener_connections_accepted_total: each(({ counts }) => counts.accepted),
     balance_listener_connections_refused_total: each(({ counts }) => counts.refused),
+    balance_listener_connections_shed_total: each(({ counts }) => counts.shed),
     balance_listener_bytes_total: () => bytesByName('listener', listeners),
   };
 }
@@ -115,6 +116,14 @@ export function proxySeries(source: MetricsSource) {
     balance_telemetry_failures_total: () => single(source.telemetryFailures()),
     balance_trace_spans_exported_total: () => single(source.spans()?.exported),
     balance_trace_spans_dropped_total: () => single(source.spans()?.dropped),
+    *balance_resource_shortages_total(): Iterable<Series> {
+      for (const [work, value] of Object.entries(source.shortages()))
+        yield { labels: labelText({ work }), value };
+    },
+    *balance_open_files_limit(): Iterable<Series> {
+      const limit = source.openFilesLimit();
+      if (limit !== undefined) yield { labels: '', value: limit };
+    },
     balance_log_lines_dropped_total: () => single(source.droppedLogLines()),
     *balance_build_info(): Iterable<Series> {
       const labels = { version: source.version, node_version: process.version };

@@ -149,6 +149,12 @@ const ROWS = [
     "Connections closed at once because of the listener's max_connections.",
   ],
   [
+    'balance_listener_connections_shed_total',
+    'counter',
+    ['listener'],
+    'Connections closed at once because the proxy itself ran short of file descriptors or memory.',
+  ],
+  [
     'balance_listener_bytes_total',
     'counter',
     ['listener', 'direction'],
@@ -247,6 +253,18 @@ const ROWS = [
     'counter',
     [],
     'Spans lost on the way to the collector. Only while tracing is on.',
+  ],
+  [
+    'balance_resource_shortages_total',
+    'counter',
+    ['work'],
+    'What the proxy could not do for want of its own file descriptors, memory or ports: accept a client, connect to a backend, or check one.',
+  ],
+  [
+    'balance_open_files_limit',
+    'gauge',
+    [],
+    'File descriptors that the proxy may have open at a time (ulimit -n), read at each scrape. Only where it is known.',
   ],
   ['balance_log_lines_dropped_total', 'counter', [], 'Log lines lost because an output stalled or failed.'],
   ['balance_build_info', 'gauge', ['version', 'node_version'], 'Always 1; the labels say what runs.'],

@@ -19,6 +19,10 @@ export interface MetricsSource {
   generations(): Iterable<GenerationReading>;
   /** Spans of the tracer; undefined while tracing is off. */
   spans(): SpanCounts | undefined;
+  /** What could not be done for want of resources of our own, by the kind of work. */
+  shortages(): Readonly<Record<string, number>>;
+  /** Open files at most; undefined where it is not known. */
+  openFilesLimit(): number | undefined;
   /** Log lines dropped because the output stalled. */
   droppedLogLines(): number;
   /** Exceptions of protocol plugins. */
@@ -78,6 +82,8 @@ export interface ListenerCounts {
   readonly accepted: number;
   /** Because of `max_connections`. */
   readonly refused: number;
+  /** Because resources of our own ran short. */
+  readonly shed: number;
   readonly bytesReceived: number;
   readonly bytesSent: number;
 }

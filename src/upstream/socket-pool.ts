@@ -363,7 +363,7 @@ export async function connectTo(backend: BackendState, options: DialOptions): Pr
   try {
     dialed = await dial(backend.target, options);
   } catch (error) {
-    backend.connectFailures += 1;
+    if (asBalanceError(error).origin === 'upstream') backend.connectFailures += 1;
     throw error;
   }
   const { stream, ip } = dialed;

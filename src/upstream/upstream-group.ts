@@ -117,6 +117,11 @@ export class UpstreamGroup implements LeaseOwner {
 
   connectFailed(lease: SocketLease, member: Member, error: BalanceError): void {
     lease.lastError = error;
+    // No other backend could do better, and asking all of them would make it worse.
+    if (error.code === 'resources_exhausted') {
+      lease.refuse(error);
+      return;
+    }
     // It began with an earlier group's member, where an edit came between.
     const own = this.members.find(({ backend }) => backend === member.backend) ?? member;
     (lease.tried ??= new Set()).add(own);

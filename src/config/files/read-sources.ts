@@ -1,4 +1,5 @@
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { shortageOf } from '../../errors.ts';
 import type { Path, Problem } from '../problem.ts';
 import { formatPath } from '../problem.ts';
 import type { FileContent } from '../read-config-file.ts';
@@ -103,6 +104,9 @@ export class SourceReading {
         this.#add(shown, 'include', { ...content, failure: 'is a link to a file that does not exist' });
       }
     }
+    // Which files it matches is not known then: going on without them would take their backends away.
+    if (failure !== undefined && shortageOf({ code: failure }) !== '')
+      this.#fail(this.#problem(written, `can't be followed now: the folder can't be listed (${failure})`));
     if (files.length > 0 || !isPattern(include)) return;
     const reason = failure === undefined ? 'matches no file' : `matches no file: ${folderFailure(failure)}`;
     this.warnings.push(this.#problem(written, reason));

@@ -62,7 +62,8 @@ export class SnapshotTaker {
       const known = this.#states.get(file);
       if (known?.trusted === true && known.stamp === stamp) return known;
       const { hash } = await hashFile(file);
-      const trusted = BigInt(Date.now() - FRESH_MS) > stats.mtimeMs;
+      // What could not be read, for want of descriptors or otherwise, is tried again.
+      const trusted = hash !== undefined && BigInt(Date.now() - FRESH_MS) > stats.mtimeMs;
       return { stamp, hash, gap: stats.size === 0n, trusted };
     } catch (thrown) {
       const code = systemCodeOf(thrown);

@@ -64,6 +64,7 @@ describe('GET /status', () => {
           connections: 1,
           max_connections: null,
           refused_total: 0,
+          shed_total: 0,
           accept_descriptors: expect.any(Number) as number,
           draining: false,
         },
@@ -82,6 +83,14 @@ describe('GET /status', () => {
         generation: 1,
         hash: ANY_HASH,
       }) as object,
+      resources: {
+        open_files: expect.any(Number) as number,
+        open_files_limit: expect.any(Number) as number,
+        short_since: null,
+        clients_refused_total: 0,
+        connects_failed_total: 0,
+        checks_skipped_total: 0,
+      },
       memory: expect.objectContaining({ rss_bytes: expect.any(Number) as number }) as object,
       cpu: { user_seconds: expect.any(Number) as number, system_seconds: expect.any(Number) as number },
       event_loop: {

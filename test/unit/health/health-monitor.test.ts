@@ -95,6 +95,30 @@ describe('a health monitor in its own time', () => {
     void monitor.close();
   });
 
+  it('leaves it as it was when checks can not be made for want of our own resources', () => {
+    const codes: string[] = [];
+    const { monitor, onChange, running, check } = monitored({ onShortage: (code) => codes.push(code) });
+    const runOutOfDescriptors = (): void => {
+      running.shift()?.('connect EMFILE', 'EMFILE');
+      vi.advanceTimersByTime(settings.intervalMs);
+    };
+    monitor.start();
+    runOutOfDescriptors();
+    expect([monitor.healthy, monitor.checked]).toEqual([true, false]);
+    check();
+    check('refused');
+    check('refused');
+    for (let times = 0; times < 5; times += 1) runOutOfDescriptors();
+    expect([monitor.healthy, monitor.lastError]).toEqual([true, 'refused']);
+    // Neither do they end a row of failures.
+    check('refused');
+    expect(monitor.healthy).toBe(false);
+    for (let times = 0; times < 5; times += 1) runOutOfDescriptors();
+    expect(monitor.healthy).toBe(false);
+    expect(onChange).toHaveBeenCalledOnce();
+    expect(codes).toHaveLength(11);
+  });
+
   it('brings it back only after so many successes in a row', () => {
     const { monitor, onChange, check } = monitored();
     monitor.start();

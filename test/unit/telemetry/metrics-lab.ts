@@ -66,7 +66,7 @@ export function listenerReading(
   return {
     owner: { name },
     name,
-    counts: { accepted: 0, refused: 0, bytesReceived: 0, bytesSent: 0, ...changes },
+    counts: { accepted: 0, refused: 0, shed: 0, bytesReceived: 0, bytesSent: 0, ...changes },
     gauges: { connectionsActive: 0 },
   };
 }
@@ -89,6 +89,8 @@ export function emptySource(changes: Partial<MetricsSource> = {}): MetricsSource
     }),
     generations: () => [{ id: 1, isLive: true, connections: 0 }],
     spans: () => undefined,
+    shortages: () => ({}),
+    openFilesLimit: () => undefined,
     droppedLogLines: () => 0,
     pluginFailures: () => 0,
     telemetryFailures: () => 0,

@@ -295,11 +295,14 @@ describe('metrics of backends', () => {
 describe('metrics of listeners, tunnels and queues', () => {
   it('show connections and bytes by listener', async () => {
     const lab = new MetricsLab();
-    lab.listeners.push(listenerReading('web', { accepted: 7, refused: 2, bytesReceived: 30, bytesSent: 40 }));
+    lab.listeners.push(
+      listenerReading('web', { accepted: 7, refused: 2, shed: 3, bytesReceived: 30, bytesSent: 40 }),
+    );
     expect(await lab.series('listener="web"')).toEqual({
       'balance_listener_connections_active{listener="web"}': 0,
       'balance_listener_connections_accepted_total{listener="web"}': 7,
       'balance_listener_connections_refused_total{listener="web"}': 2,
+      'balance_listener_connections_shed_total{listener="web"}': 3,
       'balance_listener_bytes_total{direction="received",listener="web"}': 30,
       'balance_listener_bytes_total{direction="sent",listener="web"}': 40,
     });

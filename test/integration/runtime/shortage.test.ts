@@ -1,0 +1,119 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+
+import { askAdmin } from '../../support/admin-client.ts';
+import { answering, ok } from '../../support/answering.ts';
+import { backend } from '../../support/backends.ts';
+import type { ByteSocket } from '../../support/byte-socket.ts';
+import { client } from '../../support/clients.ts';
+import { eventually } from '../../support/eventually.ts';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const program = join(root, 'dist/src/cli/main.js');
+const BUILD_LIMIT_MS = 180_000;
+const LIMIT = 200;
+const CLIENTS = 320;
+
+beforeAll(() => {
+  spawnSync(process.execPath, [join(root, 'src/prepare.mjs')], { stdio: 'inherit' });
+}, BUILD_LIMIT_MS);
+
+interface Status {
+  readonly listeners: readonly { readonly connections: number; readonly shed_total: number }[];
+  readonly resources: Readonly<Record<string, unknown>>;
+}
+
+/** A proxy that may open so few files. */
+async function shortOfDescriptors() {
+  const [one, other] = [await backend(answering(() => ok())), await backend(answering(() => ok()))];
+  const folder = mkdtempSync(join(tmpdir(), 'balance-shortage-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'balance.yaml');
+  const config = `mode: http
+listen: 127.0.0.1:0
+admin: { listen: '127.0.0.1:0' }
+backends: [{ name: one, address: '${one.address}' }, { name: other, address: '${other.address}' }]
+health_check: { type: http, path: /, interval: 100ms, timeout: 5s, unhealthy_threshold: 1 }
+logging: { format: json }
+`;
+  writeFileSync(file, config);
+  const command = `ulimit -n ${String(LIMIT)}; exec "$0" "$@"`;
+  const child = spawn('sh', ['-c', command, process.execPath, program, 'run', '--config', file]);
+  onTestFinished(async () => {
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  });
+  let log = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (text: Buffer) => (log += String(text)));
+  const logged = (text: string): Promise<string> =>
+    eventually(
+      () => log.split('\n').find((line) => line.includes(text)),
+      () => `${text} was logged in ${log}`,
+    );
+  const addressIn = async (message: string): Promise<string> =>
+    (JSON.parse(await logged(`"message":"${message}"`)) as { address: string }).address;
+  const admin = await addressIn('admin listening');
+  return {
+    address: await addressIn('listening'),
+    logged,
+    log: () => log,
+    edit: () => writeFileSync(file, `${config}shutdown: { timeout: 3s }\n`),
+    status: async () => (await askAdmin(admin, '/status')).json() as Status,
+    health: async () => (await askAdmin(admin, '/health')).status,
+  };
+}
+
+describe('a proxy that runs out of file descriptors', () => {
+  it('refuses and counts clients, blames no backend, and goes on with checks, admin and edits', async () => {
+    const proxy = await shortOfDescriptors();
+    await proxy.logged('the limit on open files is low for this config');
+    const clients: ByteSocket[] = [];
+    for (let count = 0; count < CLIENTS; count += 1) clients.push(await client(proxy.address));
+    const refused = await eventually(async () => {
+      const { listeners } = await proxy.status();
+      const [{ connections, shed_total: shed }] = listeners as [Status['listeners'][number]];
+      return connections + shed === CLIENTS && shed;
+    }, 'all clients are served or counted');
+    await eventually(
+      () => clients.filter(({ closed, ending }) => closed || ending !== undefined).length === refused,
+      'the others are closed',
+    );
+    const warning = await proxy.logged('too few file descriptors, clients are refused');
+    expect(warning).toContain(`of ${String(LIMIT)} (ulimit -n)`);
+
+    // More at the same time than there is room for behind them.
+    const served = clients.filter(({ closed, ending }) => !closed && ending === undefined);
+    for (const socket of served) socket.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    for (const socket of served) await socket.untilText('\r\n\r\n');
+    const statuses = served.map(({ text }) => text.slice(9, 12));
+    expect(statuses).toContain('200');
+    expect(statuses).toContain('503');
+    expect(new Set(statuses).size).toBe(2);
+    expect(proxy.log()).toContain('"error":"resources_exhausted"');
+    expect(proxy.log()).not.toContain('is unhealthy');
+    expect(await proxy.health()).toBe(200);
+    expect((await proxy.status()).resources).toMatchObject({
+      open_files_limit: LIMIT,
+      clients_refused_total: refused,
+      connects_failed_total: statuses.filter((status) => status === '503').length,
+    });
+
+    proxy.edit();
+    await proxy.logged('shutdown.timeout 30s → 3s');
+    expect(proxy.log().match(/too few file descriptors/g)).toHaveLength(1);
+    for (const socket of clients) socket.close();
+    const newcomer = await eventually(async () => {
+      const socket = await client(proxy.address);
+      socket.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+      await eventually(() => socket.text !== '' || socket.ending !== undefined, 'it is answered or refused');
+      return socket.text;
+    }, 'there is room again');
+    expect(newcomer).toContain(' 200 ');
+  });
+});
