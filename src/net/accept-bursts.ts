@@ -22,7 +22,7 @@ export interface AcceptBurstsOptions {
  * socket (libuv since 1.45), so that newcomers would wait for as many turns as there are of them, and a turn with a thousand
  * busy connections takes more than ten milliseconds.
  *
- * Further descriptors of the socket are opened when an accepted connection finds turns long, or newcomers in every turn, and
+ * Further descriptors of the socket are opened when accepted connections find turns long, or newcomers in every turn, and
  * closed when one finds them short again. While no connection comes, nothing is looked at and no timer runs.
  */
 export class AcceptBursts {

@@ -4,6 +4,8 @@ const MANY = 63;
 const SOME = 7;
 /** A turn from which on newcomers would wait too long for theirs. */
 const LONG_TURN_MS = 2;
+/** Looks in a row that have to see long turns. A single one is the first request of all, or a collection of garbage. */
+const LONG_LOOKS = 2;
 /** Looks in a row that have to see newcomers in every turn. A few clients at once are no reason. */
 const STORM_LOOKS = 3;
 /** How long a demand is remembered, so that descriptors are not opened and closed all the time. */
@@ -13,6 +15,7 @@ const MEMORY_MS = 2_000;
 export class AcceptDemand {
   #longUntilMs = Number.NEGATIVE_INFINITY;
   #stormUntilMs = Number.NEGATIVE_INFINITY;
+  #longLooks = 0;
   #stormLooks = 0;
 
   /**
@@ -20,7 +23,9 @@ export class AcceptDemand {
    * connections were accepted in it, from the first and `further` other descriptors.
    */
   seen(nowMs: number, turnMs: number, accepts: number, further: number): number {
-    if (turnMs >= LONG_TURN_MS) this.#longUntilMs = nowMs + MEMORY_MS;
+    const isLong = turnMs >= LONG_TURN_MS;
+    this.#longLooks = isLong ? this.#longLooks + 1 : 0;
+    if (isLong && (further > 0 || this.#longLooks >= LONG_LOOKS)) this.#longUntilMs = nowMs + MEMORY_MS;
     // Each descriptor gives one newcomer a turn: when all did, there may be more who wait.
     const isFull = accepts > further;
     this.#stormLooks = isFull ? this.#stormLooks + 1 : 0;

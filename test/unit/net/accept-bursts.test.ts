@@ -53,6 +53,11 @@ async function visit(server: Server, count: number): Promise<void> {
   await Promise.all(visits);
 }
 
+/** What is decided is decided by newcomers: they come until it is. */
+async function visitUntil(server: Server, isDone: () => boolean): Promise<void> {
+  while (!isDone()) await visit(server, 1);
+}
+
 describe.runIf(process.platform === 'linux')('a socket that listens', () => {
   it('is accepted from once a turn while the loop is calm', async () => {
     const { server, bursts, perTurn, clock } = await lab();
@@ -66,31 +71,27 @@ describe.runIf(process.platform === 'linux')('a socket that listens', () => {
   it('is accepted from many times a turn when turns are long, and once when they are short again', async () => {
     const { server, bursts, perTurn, clock } = await lab();
     clock.stepMs = 6;
-    await visit(server, 1);
-    await eventually(() => bursts.descriptors === 64, 'the further descriptors are there');
+    await visitUntil(server, () => bursts.descriptors === 64);
     perTurn.length = 0;
     await visit(server, 60);
     await eventually(() => perTurn.reduce((sum, count) => sum + count, 0) === 60, 'all are accepted');
     expect(Math.max(...perTurn)).toBeGreaterThan(1);
     clock.stepMs = 0.01;
     clock.nowMs += 60_000;
-    await visit(server, 1);
-    await eventually(() => bursts.descriptors === 1, 'they are closed');
+    await visitUntil(server, () => bursts.descriptors === 1);
     await visit(server, 3);
   });
 
   it('gives its further descriptors back when the system has none for clients, and rests', async () => {
     const { server, bursts, clock } = await lab();
     clock.stepMs = 6;
-    await visit(server, 1);
-    await eventually(() => bursts.descriptors === 64, 'the further descriptors are there');
+    await visitUntil(server, () => bursts.descriptors === 64);
     bursts.yieldDescriptors();
     expect(bursts.descriptors).toBe(1);
     await visit(server, 5);
     expect(bursts.descriptors).toBe(1);
     clock.nowMs += 60_000;
-    await visit(server, 1);
-    await eventually(() => bursts.descriptors === 64, 'they are back');
+    await visitUntil(server, () => bursts.descriptors === 64);
   });
 
   it('closes copies that come after its end', async () => {
@@ -104,8 +105,7 @@ describe.runIf(process.platform === 'linux')('a socket that listens', () => {
       copy(handle, take);
       closing ??= bursts.close();
     };
-    await visit(server, 1);
-    await eventually(() => asked > 0, 'copies are asked for');
+    await visitUntil(server, () => asked > 0);
     await closing;
     // Only the descriptor that listened first is left.
     expect(bursts.descriptors).toBe(1);
