@@ -342,7 +342,7 @@ export interface ConnectionPool {
    */
   readonly max_size: number;
   /**
-   * Idle sockets that are kept ready for each backend.
+   * Idle sockets that are kept ready for each backend. In mode tcp each serves one connection, and what the server says first waits for the client. One that the server ends meanwhile is replaced within a second or so, more slowly where it ends them at once; one whose server was seen to give up on silent clients after some time (MySQL's connect_timeout) is replaced after half of that. For servers that count such clients as failed (MySQL's max_connect_errors) leave it 0.
    * @default 0
    */
   readonly min_idle: number;

@@ -10,6 +10,9 @@ import type { ResettableSocket, StreamSocket } from './stream-socket.ts';
 import { systemError } from './system-error.ts';
 import type { Flow } from './traffic.ts';
 
+/** What is kept of a server that speaks before anybody reads. Up to here its end is noticed; then it is read no more. */
+const EARLY_LIMIT_BYTES = 16 * 1024;
+
 /** A reader as a plugin may bring it: callbacks that should be done when they return may give a promise instead. */
 interface AnyReader extends LogSubject {
   readonly buffer?: Buffer | undefined;
@@ -43,6 +46,7 @@ export class SocketStream implements ByteStream, Flow {
   #wished: Buffer;
   /** Bytes that came while nobody read. */
   #early: Buffer[] | undefined;
+  #earlyBytes = 0;
   #peerEnded = false;
   #ended = false;
   #closed = false;
@@ -136,6 +140,16 @@ export class SocketStream implements ByteStream, Flow {
   /** True once somebody reads it, and until the reader was told that it is closed. */
   get hasReader(): boolean {
     return this.#reader !== undefined;
+  }
+
+  /** True once the peer has ended its side, whatever it sent before. */
+  get peerEnded(): boolean {
+    return this.#peerEnded;
+  }
+
+  /** True while there are bytes that came before anybody read. */
+  get hasEarlyBytes(): boolean {
+    return this.#early !== undefined;
   }
 
   /** True when nothing can be had from this stream any more, nor anything be sent that would be answered. */
@@ -265,12 +279,14 @@ export class SocketStream implements ByteStream, Flow {
   }
 
   /**
-   * One chunk is kept and reading stops: a server that speaks first is heard later, and can't fill the heap. The runtime
-   * also delivers a chunk to who paused in the moment in which reading began.
+   * A server that speaks first is heard later. While nobody reads, reading goes on, so that its end is noticed, but it can't fill
+   * the heap. The runtime also delivers a chunk to a reader that paused in the moment in which reading began.
    */
   #keepEarly(bytes: Buffer, length: number): void {
     (this.#early ??= []).push(Buffer.from(bytes.subarray(0, length)));
+    this.#earlyBytes += length;
     this.#isBehind = this.#reader !== undefined;
+    if (!this.#isBehind && this.#earlyBytes < EARLY_LIMIT_BYTES) return;
     this.#flowing = false;
     this.#socket?.pause();
   }
@@ -282,6 +298,7 @@ export class SocketStream implements ByteStream, Flow {
     // Paused meanwhile, it hears the rest when it goes on; only a connection that is over keeps nothing back.
     if (early !== undefined && !this.#flowing && !this.#closed) return;
     this.#early = undefined;
+    this.#earlyBytes = 0;
     this.#isBehind = false;
     try {
       for (const chunk of early ?? []) this.#mind(this.#reader?.data(chunk, 0, chunk.length));

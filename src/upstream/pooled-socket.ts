@@ -15,6 +15,8 @@ export class PooledSocket implements StreamReader {
   /** Exchanges that were begun on it. */
   uses = 0;
   leased = false;
+  /** Ended by its server while it waited for its one use: it only keeps its place in the pool empty until then. 0: it has not ended. */
+  emptyUntilMs = 0;
   /** Told, once, that the socket is gone, where somebody has leased it. */
   holder: SocketHolder | undefined;
   /** True when nobody used it since the pool looked last. */

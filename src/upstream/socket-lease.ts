@@ -6,11 +6,12 @@ import { isPromise } from '../net/is-promise.ts';
 import type { SocketStream } from '../net/socket-stream.ts';
 import type { Backend, Lease, LeaseRequest, PendingLease, SocketUse } from '../plugin-api/index.ts';
 import type { BackendState } from './backend-state.ts';
+import { connectTo } from './connect-to.ts';
 import { KeptSocket } from './kept-socket.ts';
 import type { Member } from './member.ts';
 import type { PooledSocket, SocketHolder } from './pooled-socket.ts';
 import { SocketAttempt } from './socket-attempt.ts';
-import { connectTo, type SocketPool } from './socket-pool.ts';
+import type { SocketPool } from './socket-pool.ts';
 import type { SocketTaker } from './socket-taker.ts';
 
 /** A request as a plugin may bring it: callbacks that should be done when they return may give a promise instead. */

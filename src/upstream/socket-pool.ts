@@ -1,11 +1,12 @@
 import genericPool, { type Pool } from 'generic-pool';
 
-import { BalanceError, messageOf } from '../errors.ts';
-import { dial, type Dialed, type DialOptions } from '../net/dial.ts';
+import type { DialOptions } from '../net/dial.ts';
 import type { SocketUse } from '../plugin-api/index.ts';
 import type { BackendState } from './backend-state.ts';
+import { asBalanceError, connectTo } from './connect-to.ts';
 import { FailedSocket, PooledSocket } from './pooled-socket.ts';
 import { ImpatientTaker, type SocketTaker } from './socket-taker.ts';
+import { WarmSockets } from './warm-sockets.ts';
 
 /** How often idle sockets are looked at. */
 const EVICTION_INTERVAL_MS = 1_000;
@@ -61,7 +62,9 @@ export class SocketPool {
   /** Those who wait in the pool's own line. */
   #borrowing = 0;
   #failures = 0;
-  /** Failures that the pool holds in place of sockets. */
+  /** What the pool learns where sockets wait for one use. */
+  readonly #warm = new WarmSockets();
+  /** Failures, and sockets that their server ended, that the pool holds in place of sockets. */
   #restingFailures = 0;
   #closing = false;
 
@@ -189,7 +192,9 @@ export class SocketPool {
     const evictor = (pool: SocketPool) =>
       class {
         evict(_config: unknown, pooled: { obj: Resource }, available: number): boolean {
-          return pool.#closing || pool.#isSpent(pooled.obj) || pool.#isIdleTooLong(pooled.obj, available);
+          const { obj } = pooled;
+          if (pool.#closing) return true;
+          return pool.#isSpent(obj) ? !pool.#staysEmpty(obj) : pool.#isIdleTooLong(obj, available);
         }
       };
     const parts = genericPool as unknown as PoolParts;
@@ -256,8 +261,11 @@ export class SocketPool {
       this.#takeAgain(taker);
     } else {
       this.#lease(resource);
-      // Used once, a socket leaves the pool, which connects another one in its place.
-      if (this.#use === 'once') this.#destroy(resource);
+      if (this.#use === 'once') {
+        this.#warm.used();
+        // Used once, a socket leaves the pool, which connects another one in its place.
+        this.#destroy(resource);
+      }
       taker.taken(resource);
     }
   }
@@ -310,7 +318,7 @@ export class SocketPool {
         }
       },
       destroy: (resource) => {
-        if (resource instanceof FailedSocket) this.#restingFailures -= 1;
+        if (resource instanceof FailedSocket || resource.emptyUntilMs > 0) this.#restingFailures -= 1;
         // A socket that was handed over for good has left the pool, and lives.
         if (resource instanceof PooledSocket && !resource.leased) {
           this.#backend.discarded += 1;
@@ -340,13 +348,29 @@ export class SocketPool {
 
   /** Whether it may be lent now; that its address is still the backend's is looked at in any case. */
   #isFit(socket: PooledSocket): boolean {
+    if (socket.emptyUntilMs > 0) return false;
     return this.#settings.validateOnBorrow ? !this.#isSpent(socket) : !socket.isOutdated;
   }
 
   #isSpent(resource: Resource): boolean {
     if (resource instanceof FailedSocket || resource.stream.stale) return true;
     if (resource.isOverdue || resource.isOutdated) return true;
+    // A greeting hides the end of a socket that waited for its use: it is worth nothing without the server behind it.
+    if (this.#use === 'once' && (resource.stream.peerEnded || this.#warm.isOld(resource))) return true;
     return this.#settings.maxAgeMs > 0 && performance.now() - resource.createdAtMs > this.#settings.maxAgeMs;
+  }
+
+  /** Whether the place of a socket that is spent stays empty for now, as its server ends all that are connected ahead. */
+  #staysEmpty(resource: Resource): boolean {
+    if (this.#use !== 'once' || resource instanceof FailedSocket) return false;
+    const { stream } = resource;
+    if (resource.emptyUntilMs === 0) {
+      if (!stream.peerEnded && !stream.destroyed) return false;
+      resource.emptyUntilMs = resource.createdAtMs + this.#warm.ended(resource);
+      this.#restingFailures += 1;
+      stream.destroy();
+    }
+    return performance.now() < resource.emptyUntilMs;
   }
 
   #isIdleTooLong(resource: Resource, available: number): boolean {
@@ -355,39 +379,4 @@ export class SocketPool {
     if (available <= this.#settings.minIdle && this.#use === 'keep-alive') return false;
     return performance.now() - resource.idleSinceMs > this.#settings.maxIdleTimeMs;
   }
-}
-
-/** Connects to a backend and keeps its counts. */
-export async function connectTo(backend: BackendState, options: DialOptions): Promise<PooledSocket> {
-  let dialed: Dialed;
-  try {
-    dialed = await dial(backend.target, options);
-  } catch (error) {
-    if (asBalanceError(error).origin === 'upstream') backend.connectFailures += 1;
-    throw error;
-  }
-  const { stream, ip } = dialed;
-  const socket = new PooledSocket(stream, ip);
-  // The name may have lost the address while the connection was made.
-  if (backend.hostName !== undefined) socket.addressesChanged(backend.hostName.addresses);
-  backend.created += 1;
-  backend.sockets += 1;
-  backend.connections.add(socket);
-  backend.traffic.begin(stream);
-  stream.whenClosed(() => {
-    backend.sockets -= 1;
-    backend.connections.delete(socket);
-    backend.traffic.end(stream);
-    if (socket.holder === undefined) return;
-    // The reader is told first: most end their lease by themselves when they hear of it.
-    queueMicrotask(() => {
-      socket.holder?.socketGone(socket);
-    });
-  });
-  return socket;
-}
-
-function asBalanceError(error: unknown): BalanceError {
-  if (error instanceof BalanceError) return error;
-  return new BalanceError('internal', messageOf(error), { origin: 'internal', cause: error });
 }
