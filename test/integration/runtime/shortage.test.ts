@@ -95,14 +95,15 @@ describe('a proxy that runs out of file descriptors', () => {
     expect(statuses).toContain('200');
     expect(statuses).toContain('503');
     expect(new Set(statuses).size).toBe(2);
-    expect(proxy.log()).toContain('"error":"resources_exhausted"');
+    await proxy.logged('"error":"resources_exhausted"');
     expect(proxy.log()).not.toContain('is unhealthy');
     expect(await proxy.health()).toBe(200);
-    expect((await proxy.status()).resources).toMatchObject({
-      open_files_limit: LIMIT,
-      clients_refused_total: refused,
-      connects_failed_total: statuses.filter((status) => status === '503').length,
-    });
+    const { resources } = await proxy.status();
+    expect(resources).toMatchObject({ open_files_limit: LIMIT, clients_refused_total: refused });
+    // A pool may try again where the failure that it holds is from before.
+    expect(resources['connects_failed_total']).toBeGreaterThanOrEqual(
+      statuses.filter((status) => status === '503').length,
+    );
 
     proxy.edit();
     await proxy.logged('shutdown.timeout 30s → 3s');
