@@ -56,7 +56,9 @@ async function traffic(proxy: LabProxy): Promise<Repeated> {
   const short = await client(proxy.address('raw'));
   short.send('ping');
   short.end();
-  await (await fetch(`http://${proxy.address('web')}/`, { method: 'BREW' })).text();
+  const refused = await client(proxy.address('web'));
+  refused.send('GET / HTTP/1.1\r\n\r\n');
+  await refused.untilText('400 Bad Request');
   const tunnel = await client(proxy.address('raw'));
   return repeated(async () => {
     tunnel.send('ping');
