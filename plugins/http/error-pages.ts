@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 import { BalanceError, messageOf } from '../../src/errors.ts';
-import { reasonPhrase } from './answer.ts';
+import { errorAnswer, reasonPhrase, withBody, type Answer } from './answer.ts';
 import type { ErrorPage } from './options.generated.ts';
 
 /** A body for an error response. */
@@ -21,6 +21,13 @@ export class ErrorPages {
       const body = page.body ?? readPage(resolve(directory, page.file ?? ''));
       for (const status of page.statuses) this.#pages.set(status, { contentType: page.content_type, body });
     }
+  }
+
+  /** The answer to a request that failed, with the page of its status if there is one. Clients that want JSON get no pages. */
+  answer(status: number, reason: string, requestId: string, asJson: boolean): Answer {
+    const plain = errorAnswer(status, reason, requestId, asJson);
+    const page = asJson ? undefined : this.render(status, requestId);
+    return page === undefined ? plain : withBody(plain, page.contentType, page.body);
   }
 
   /** The page of that status, filled in; undefined when there is none. */

@@ -11,8 +11,10 @@ import type {
   StreamReader,
 } from '../../src/plugin-api/index.ts';
 import { answerText, errorAnswer, withBody } from './answer.ts';
+import { takeBody } from './body-forwarding.ts';
 import { ClientView } from './client-fields.ts';
 import { ClientTaking } from './client-taking.ts';
+import { expire } from './exchange-deadline.ts';
 import { Exchange } from './exchange.ts';
 import { saysItIsLast } from './half-close.ts';
 import type { Head } from './head.ts';
@@ -24,6 +26,7 @@ import { refuseLargeHead, refuseMalformed } from './head-refusal.ts';
 import { PinnedSockets } from './pinned-sockets.ts';
 import { refusedRecord } from './records.ts';
 import { refuseRequest, type Refusal } from './refusal.ts';
+import { dispatch } from './request-dispatch.ts';
 import { SLOW_HEAD } from './request-check.ts';
 import { HEAD, INVALID, MessageReader, MORE } from './message-reader.ts';
 
@@ -127,7 +130,7 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
       this.#clientFull = false;
       if (this.taking.end()) this.#next();
       else this.connection.stream.reset();
-    } else this.#exchange?.clientDrained();
+    } else this.#exchange?.response?.clientDrained();
   }
 
   closed(error: Error | undefined): void {
@@ -268,7 +271,7 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
     while (at < end && this.#lingering === undefined) {
       const exchange = this.#exchange;
       if (exchange === undefined && !this.#clientFull) at = this.#readHead(bytes, at, end);
-      else if (exchange?.wantsBody === true) at = exchange.bodyArrived(bytes, at, end);
+      else if (exchange?.wantsBody === true) at = takeBody(exchange, bytes, at, end);
       else {
         this.#keep(bytes.subarray(at, end));
         at = end;
@@ -318,7 +321,7 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
     if (this.#last !== undefined) this.#letGo();
     if (head.chunked) this.reader.expectChunks();
     else this.reader.finish();
-    exchange.start(head);
+    dispatch(exchange, head);
   }
 
   /** The live instance, unless the listener speaks another protocol by now. */
@@ -375,7 +378,7 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
   #expired(): void {
     if (this.#lingering !== undefined) this.#lingerOn(this.#lingering);
     else if (this.#clientFull) this.#stillFull();
-    else if (this.#exchange !== undefined) this.#exchange.expired();
+    else if (this.#exchange !== undefined) expire(this.#exchange);
     else if (this.reader.busy) this.#refuse(refuseRequest(SLOW_HEAD));
     else this.#finish();
   }

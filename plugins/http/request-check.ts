@@ -1,13 +1,16 @@
 import type { ErrorCode } from '../../src/errors.ts';
+import { plainBytes } from '../../src/plugin-api/routed-path.ts';
 import { excerpt } from './excerpt.ts';
 import { CONTENT_LENGTH, HOST, TRANSFER_ENCODING, VIA } from './field-names.ts';
 import type { Head } from './head.ts';
 import { applyUnderscorePolicy } from './header-underscores.ts';
 import type { HttpInstance } from './http-instance.ts';
 import type { MessageReader } from './message-reader.ts';
+import { normalTarget } from './normal-path.ts';
 import type { RequestBody } from './request-body.ts';
 import type { RefusalRule } from './refusal-rules.ts';
 import { refuseField, refuseRequest, refuseTarget, type Refusal, type RequestRule } from './refusal.ts';
+import { beforeQuery, parseTarget, withTarget, type RequestTarget } from './request-target.ts';
 
 const SPACE = 0x20;
 /** `HTTP/1.1` */
@@ -23,13 +26,13 @@ const UNKNOWN_CODING = rule('transfer_encoding', 501, 'the only supported Transf
 const BAD_LENGTH = rule('content_length', 400, 'Content-Length must be one number');
 const TWO_LENGTHS = rule('two_lengths', 400, 'Content-Length and Transfer-Encoding exclude each other');
 export const BAD_HOST = rule('host', 400, 'there must be exactly one valid Host');
-export const BAD_TARGET = rule('target', 400, 'the request target is malformed');
+const BAD_TARGET = rule('target', 400, 'the request target is malformed');
 export const TWO_READINGS = rule(
   'path_readings',
   400,
   'the path can be read in several ways, which meet different routes',
 );
-export const AMBIGUOUS_PATH = rule('encoded_path', 400, 'the path holds an encoded slash, backslash or NUL');
+const AMBIGUOUS_PATH = rule('encoded_path', 400, 'the path holds an encoded slash, backslash or NUL');
 const UNDERSCORE = rule('underscore', 400, 'the name of a header holds an underscore');
 const BAD_CHUNKS = rule('chunk', 400, 'the chunked body is malformed');
 const NO_CONNECT = rule('connect', 405, 'CONNECT is not allowed here');
@@ -74,6 +77,18 @@ export function checkRequest(head: Head, instance: HttpInstance): Refusal | unde
   }
   if (instance.via.comesBack(head.joined(VIA))) return refuseField(LOOP, head, VIA);
   return undefined;
+}
+
+/** Reads the target of a request that {@link checkRequest} found sound, in the form in which it goes to the backend. */
+export function checkTarget(head: Head, { options, readsPaths }: HttpInstance): RequestTarget | Refusal {
+  const { bytes, urlStart, urlEnd } = head;
+  const text = bytes.latin1Slice(urlStart, urlEnd);
+  const plain = readsPaths ? plainBytes(bytes, urlStart, urlEnd) : beforeQuery(text);
+  const target = parseTarget(text, head.method, plain);
+  if (target === undefined) return refuseTarget(BAD_TARGET, head);
+  if (target.isPlain || !options.normalize_path) return target;
+  const normal = normalTarget(target.forwarded, options.ambiguous_paths === 'literal');
+  return normal === undefined ? refuseTarget(AMBIGUOUS_PATH, head) : withTarget(target, normal);
 }
 
 /** What is wrong with a body that has a fault. */

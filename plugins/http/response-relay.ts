@@ -1,6 +1,8 @@
 import type { Lease, LogFields, StreamReader } from '../../src/plugin-api/index.ts';
+import { backendDrained } from './body-forwarding.ts';
 import { ChunkedText, lastChunk } from './chunked-text.ts';
 import { challengesConnection } from './connection-identity.ts';
+import { renewDeadline } from './exchange-deadline.ts';
 import { KEEP_ALIVE, X_REQUEST_ID } from './field-names.ts';
 import type { Exchange } from './exchange.ts';
 import type { Head } from './head.ts';
@@ -108,7 +110,7 @@ export class ResponseRelay implements StreamReader {
     this.#flush();
     // Bytes after the response belong to nobody: the socket can't be trusted any more.
     if (this.#state === COMPLETE) this.#complete(at === end);
-    else this.#exchange.touch();
+    else renewDeadline(this.#exchange);
   }
 
   end(): void {
@@ -126,7 +128,7 @@ export class ResponseRelay implements StreamReader {
   }
 
   drained(): void {
-    if (!this.#stopped) this.#exchange.upstreamDrained();
+    if (!this.#stopped) backendDrained(this.#exchange);
   }
 
   clientDrained(): void {
@@ -139,7 +141,7 @@ export class ResponseRelay implements StreamReader {
       return;
     }
     this.#lease.stream.resume();
-    this.#exchange.touch();
+    renewDeadline(this.#exchange);
   }
 
   /** Whatever still comes is of no interest. */

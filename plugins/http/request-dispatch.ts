@@ -1,0 +1,102 @@
+import { routedPath } from '../../src/plugin-api/routed-path.ts';
+import type { ClientFields, KnownHost } from './client-fields.ts';
+import { logReceived } from './exchange-lines.ts';
+import type { Exchange } from './exchange.ts';
+import { HOST } from './field-names.ts';
+import { hashKey } from './hash-key.ts';
+import type { Head } from './head.ts';
+import { localAnswer } from './local-answer.ts';
+import { normalTarget } from './normal-path.ts';
+import { refuseField, refuseTarget } from './refusal.ts';
+import { BAD_HOST, checkRequest, checkTarget, TWO_READINGS } from './request-check.ts';
+import type { RequestTarget } from './request-target.ts';
+import { requestText } from './request-text.ts';
+import type { CompiledRoute } from './router.ts';
+import { offeredUpgrade } from './upgrade.ts';
+
+/**
+ * The head of a request is complete: notes in the exchange who asks for what, and has the request refused, answered here, or
+ * forwarded to the upstream of its route. `head` is not kept.
+ */
+export function dispatch(exchange: Exchange, head: Head): void {
+  const { instance } = exchange;
+  const view = exchange.connection.view(instance);
+  const named = view.hostOf(head);
+  const client = view.fields(head, named);
+  exchange.clientAddress = client.address;
+  exchange.requestId = client.requestId ?? instance.parts.requestIds.next();
+  exchange.wantsJson = view.wantsJson(head);
+  if (instance.host.telemetry.detailed) {
+    exchange.userAgent = view.userAgent(head);
+    exchange.referer = view.referer(head);
+  }
+  const target = checkRequest(head, instance) ?? checkTarget(head, instance);
+  if ('reason' in target) {
+    exchange.refuse(target);
+    return;
+  }
+  const host = target.authority === undefined ? named : view.host(target.authority);
+  if (!named.isValid || !host.isValid) {
+    exchange.refuse(named.isValid ? refuseTarget(BAD_HOST, head) : refuseField(BAD_HOST, head, HOST));
+    return;
+  }
+  exchange.path = target.path;
+  exchange.routedPath = target.isPlain ? target.path : routedPath(target.path);
+  exchange.host = host.text;
+  const local = localAnswer(exchange, head);
+  if (local !== undefined) exchange.answer(local);
+  else route(exchange, head, target, host, host === named ? client : view.fields(head, host));
+}
+
+function route(
+  exchange: Exchange,
+  head: Head,
+  target: RequestTarget,
+  host: KnownHost,
+  client: ClientFields,
+): void {
+  const { instance } = exchange;
+  const matched = instance.route(host.name, exchange.routedPath, head);
+  if (matched === undefined) exchange.fail(404, 'no_route', 'no route matches');
+  else if (!target.isPlain && !instance.isReadAlike(matched, host.name, target.path, head))
+    exchange.refuse(refuseTarget(TWO_READINGS, head));
+  else exchange.forward(forwardedText(exchange, head, target, matched, client), matched.upstream);
+}
+
+/**
+ * Notes in the exchange how its request is forwarded: route, trace, key for the choice of the backend, upgrade. Returns the
+ * head for the backend, as {@link requestText} does.
+ */
+function forwardedText(
+  exchange: Exchange,
+  head: Head,
+  target: RequestTarget,
+  matched: CompiledRoute,
+  client: ClientFields,
+): string {
+  const { host } = exchange.instance;
+  exchange.matched = matched;
+  exchange.trace = host.telemetry.tracer?.begin(head);
+  if (host.logger.debugEnabled) logReceived(exchange, head);
+  exchange.pins = head.bindsConnection;
+  if (head.upgradeField >= 0) exchange.upgrade = offeredUpgrade(head);
+  const { keySource } = matched.upstream;
+  if (keySource !== undefined) exchange.key = hashKey(keySource, exchange.clientAddress, target, head);
+  // A target in absolute form goes to the backend in origin form.
+  const changed = matched.pathEdit?.(editable(target)) ?? (target.isChanged ? target.forwarded : undefined);
+  const changes = { target: changed, authority: target.authority, clientLines: client.lines };
+  const text = requestText(exchange, head, matched, changes);
+  const phases = exchange.trace?.phases;
+  if (phases !== undefined) phases.upstreamPath = withoutQuery(changed ?? target.forwarded);
+  return text;
+}
+
+function withoutQuery(target: string): string {
+  const query = target.indexOf('?');
+  return query < 0 ? target : target.slice(0, query);
+}
+
+/** The target in the form that transforms of paths work on. No `..` in it leads out of a prefix that a transform adds. */
+function editable({ forwarded, isPlain }: RequestTarget): string {
+  return isPlain ? forwarded : (normalTarget(forwarded, true) ?? forwarded);
+}
