@@ -15,6 +15,14 @@ export function isSound(head: Head): boolean {
   return head.saysHttp(head.start);
 }
 
+/** HTTP/1.0 does not know chunks. A backend that sends them may mean anything by the bytes that follow. */
+export const CHUNKS_IN_1_0: ParserFault = {
+  rule: 'transfer_encoding',
+  reason: 'HTTP/1.0 has no Transfer-Encoding',
+  field: 'Transfer-Encoding',
+  excerpt: '',
+};
+
 /** The status line is not {@link isSound}. */
 export function refuseStatusLine(head: Head): Refusal {
   const text = head.bytes.toString('latin1', head.start, Math.max(head.reasonEnd, head.start + SHOWN_BYTES));

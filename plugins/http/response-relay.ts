@@ -1,37 +1,34 @@
 import type { Lease, LogFields, StreamReader } from '../../src/plugin-api/index.ts';
+import { announcedIdleMs } from './announced-idle.ts';
 import { backendDrained } from './body-forwarding.ts';
 import { ChunkedText, lastChunk } from './chunked-text.ts';
 import { challengesConnection } from './connection-identity.ts';
 import { renewDeadline } from './exchange-deadline.ts';
-import { KEEP_ALIVE, X_REQUEST_ID } from './field-names.ts';
 import type { Exchange } from './exchange.ts';
 import type { Head } from './head.ts';
 import { END, HEAD, MORE, type MessageReader } from './message-reader.ts';
 import type { ParserFault } from './parser-fault.ts';
 import type { Refusal } from './refusal.ts';
-import { checkFraming, isSound, refuseFault, refuseStatusLine, refuseUpgrade } from './response-check.ts';
-import { connectionLines, demandedUpgrade, UPGRADE_REQUIRED } from './response-connection.ts';
+import {
+  checkFraming,
+  CHUNKS_IN_1_0,
+  isSound,
+  refuseFault,
+  refuseStatusLine,
+  refuseUpgrade,
+} from './response-check.ts';
 import { forwardedResponse, hasNoBody } from './response-head.ts';
+import { responseText, switchingText } from './response-text.ts';
 import { chosenUpgrade } from './upgrade.ts';
 
-/** Pieces of a body up to this size are joined with what else is to be written; larger ones go out by themselves. */
+/** Pieces of a body up to this size go out in one write with the text before and behind them; larger ones by themselves. */
 const JOINED_BYTES = 16 * 1024;
 
 const CONTINUE = 100;
 
-/** How much earlier than announced a backend's idle socket is given up. */
-const KEPT_MARGIN_MS = 1_000;
-
-/** What the log is told of a backend that closed its connection too early. */
+/** For the log: the backend closed its connection too early. */
 const HEAD_CUT_SHORT = 'the backend closed the connection within the head of its response';
 const CUT_SHORT = 'the backend closed the connection before the end of its response';
-
-const CHUNKS_IN_1_0: ParserFault = {
-  rule: 'transfer_encoding',
-  reason: 'HTTP/1.0 has no Transfer-Encoding',
-  field: 'Transfer-Encoding',
-  excerpt: '',
-};
 
 /** What is read next of the response. */
 const READING_HEAD = 0;
@@ -61,7 +58,7 @@ export class ResponseRelay implements StreamReader {
   #chunks: ChunkedText | undefined;
   /** For how long the backend keeps the socket after this response; 0: it does not. */
   #idleMs = 0;
-  /** How the backend departs from the grammar: its message is taken in its one safe reading, but what follows it is not to be trusted. */
+  /** How the response departs from the grammar. It is served in its one safe reading, but the socket is not used again. */
   #oddity: ParserFault | undefined;
   /** Text that waits for the end of the chunk being read, so that it goes out in one write. */
   #out = '';
@@ -108,7 +105,7 @@ export class ResponseRelay implements StreamReader {
       } else at = this.#readPlain(bytes, at, end);
     }
     this.#flush();
-    // Bytes after the response belong to nobody: the socket can't be trusted any more.
+    // Bytes after the response belong to no request: the socket can't be trusted any more.
     if (this.#state === COMPLETE) this.#complete(at === end);
     else renewDeadline(this.#exchange);
   }
@@ -144,7 +141,7 @@ export class ResponseRelay implements StreamReader {
     renewDeadline(this.#exchange);
   }
 
-  /** Whatever still comes is of no interest. */
+  /** The response is over, or not wanted any more: further events of the stream are ignored. */
   stop(): void {
     this.#stopped = true;
     this.#reader.finish();
@@ -196,7 +193,7 @@ export class ResponseRelay implements StreamReader {
     this.#frame(head);
     if (head.status >= 401 && challengesConnection(head)) exchange.pins = true;
     exchange.mark('responseHeadMs');
-    this.#out += this.#headText(head);
+    this.#out += responseText(exchange, head, this.#chunkedOut);
     this.status = head.status;
     exchange.mark('headSentMs');
     if (this.#state === CHUNKED) this.#reader.expectChunks();
@@ -206,9 +203,8 @@ export class ResponseRelay implements StreamReader {
   /** Decides how the body is read and how it is written (RFC 9112 6.3). */
   #frame(head: Head): void {
     const exchange = this.#exchange;
-    // HTTP/1.0 does not know chunks: who sends them may mean anything by what follows.
     if (head.chunked && head.minor === 0) this.#oddity ??= CHUNKS_IN_1_0;
-    this.#idleMs = head.wantsKeepAlive ? keptMs(head) : 0;
+    this.#idleMs = announcedIdleMs(head);
     if (hasNoBody(head.status, exchange.method)) this.#state = COMPLETE;
     else if (head.chunked) this.#state = CHUNKED;
     else if (head.contentLength >= 0) {
@@ -227,50 +223,11 @@ export class ResponseRelay implements StreamReader {
     }
   }
 
-  #headText(head: Head): string {
-    const exchange = this.#exchange;
-    const edits = exchange.matched?.responseEdits;
-    // An unread request body makes the connection useless after this response.
-    exchange.keepAlive = exchange.keepAlive && !exchange.wantsBody && exchange.connection.mayStayOpen;
-    const isPlain = edits === undefined && head.hasDate && head.status !== UPGRADE_REQUIRED;
-    const keepsId = this.#keepsId(head);
-    if (isPlain && !this.#chunkedOut && exchange.keepAlive && exchange.modern && !keepsId) {
-      const own = exchange.instance.via.lineAndId(head.minor) + exchange.requestId;
-      return `${forwardedResponse(head, undefined)}${own}\r\n\r\n`;
-    }
-    let own =
-      head.hasDate || edits?.removed.has('date') === true ? '' : `Date: ${exchange.instance.date.text}\r\n`;
-    own += this.#ownFields(head, keepsId);
-    if (this.#chunkedOut) own += 'Transfer-Encoding: chunked\r\n';
-    own += connectionLines(exchange.keepAlive, exchange.modern, demandedUpgrade(head));
-    return `${forwardedResponse(head, edits, keepsId)}${own}\r\n`;
-  }
-
-  /** Whether the backend's own X-Request-ID goes on in place of ours. */
-  #keepsId(head: Head): boolean {
-    return this.#exchange.instance.keepsResponseId && head.passesOn(X_REQUEST_ID);
-  }
-
-  /** Via, the request id and what transforms add. */
-  #ownFields(head: Head, keepsId: boolean): string {
-    const exchange = this.#exchange;
-    const edits = exchange.matched?.responseEdits;
-    const via = exchange.instance.via.line(head.minor);
-    const id = keepsId ? '' : `X-Request-ID: ${exchange.requestId}\r\n`;
-    if (edits === undefined) return via + id;
-    let lines = edits.removed.has('via') ? '' : via;
-    if (!edits.removed.has('x-request-id')) lines += id;
-    return lines + edits.earlyLines(exchange) + edits.lateLines(exchange);
-  }
-
   #switch(head: Head, bytes: Buffer, start: number, end: number): number {
     const exchange = this.#exchange;
     const chosen = chosenUpgrade(head, exchange.upgrade);
     if (chosen === undefined) return this.#refuse(refuseUpgrade(head));
-    const keepsId = this.#keepsId(head);
-    const passed = forwardedResponse(head, exchange.matched?.responseEdits, keepsId);
-    const own = `${this.#ownFields(head, keepsId)}Connection: Upgrade\r\nUpgrade: ${chosen}\r\n`;
-    this.#out += `${passed}${own}\r\n`;
+    this.#out += switchingText(exchange, head, chosen);
     exchange.mark('responseHeadMs');
     if (exchange.wantsBody) {
       // The rest of the body goes on as a body; only behind it the client may speak the other protocol (RFC 9110 7.8).
@@ -314,7 +271,7 @@ export class ResponseRelay implements StreamReader {
   }
 
   #refuse(refusal: Refusal): number {
-    // What was read before the fault is passed on; the abort that follows shows that it is not all.
+    // The client gets what was read before the fault. The abort that follows shows that it is not all.
     if (this.begun) this.#flush();
     this.#exchange.refuseResponse(refusal);
     return -1;
@@ -336,7 +293,7 @@ export class ResponseRelay implements StreamReader {
     if (!this.#exchange.connection.connection.stream.writeText(text)) this.#hold();
   }
 
-  /** The client is slow: so is the backend from now on. */
+  /** Backpressure: the backend is not read from until the client has taken what was written to it. */
   #hold(): void {
     this.clientFull = true;
     this.#lease.stream.pause();
@@ -344,22 +301,9 @@ export class ResponseRelay implements StreamReader {
 
   #complete(clean: boolean): void {
     this.stop();
-    // Paused for a slow client, but with nothing left to read: the next lease reads again.
+    // The stream may still be paused for a slow client: it flows again with its next lease.
     const oddity = this.#oddity;
     if (oddity !== undefined) this.#exchange.instance.irregular.note(this.#exchange, oddity);
     this.#exchange.complete(this.status, clean && oddity === undefined ? this.#idleMs : 0);
   }
-}
-
-/**
- * For how long a backend keeps an idle socket, by its `Keep-Alive: timeout=`, less a margin for what is on its way when it
- * closes; without one it did not say.
- */
-function keptMs(head: Head): number {
-  const field = head.fieldWith(KEEP_ALIVE);
-  if (field < 0) return Number.POSITIVE_INFINITY;
-  const seconds = /(?:^|[,\s])timeout=(\d{1,9})/i.exec(head.valueText(field))?.[1];
-  return seconds === undefined
-    ? Number.POSITIVE_INFINITY
-    : Math.max(0, Number(seconds) * 1000 - KEPT_MARGIN_MS);
 }
