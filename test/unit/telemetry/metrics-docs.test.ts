@@ -26,6 +26,7 @@ function busyLab(): MetricsLab {
       lastDurationMs: 1,
     }),
     spans: () => ({ exported: 1, dropped: 0 }),
+    shortages: () => ({ accept: 1 }),
   });
   const backend = backendNamed('a');
   lab.backends.push(backendReading(backend));

@@ -89,7 +89,7 @@ export function emptySource(changes: Partial<MetricsSource> = {}): MetricsSource
     }),
     generations: () => [{ id: 1, isLive: true, connections: 0 }],
     spans: () => undefined,
-    shortages: () => ({ accept: 1 }),
+    shortages: () => ({}),
     openFilesLimit: () => undefined,
     droppedLogLines: () => 0,
     pluginFailures: () => 0,

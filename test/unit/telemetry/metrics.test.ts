@@ -387,6 +387,7 @@ describe('metrics of the proxy', () => {
         { id: 5, isLive: false, connections: 1 },
       ],
       spans: () => ({ exported: 100, dropped: 4 }),
+      shortages: () => ({ connect: 6 }),
       droppedLogLines: () => 7,
       pluginFailures: () => 8,
       telemetryFailures: () => 9,
@@ -409,6 +410,7 @@ describe('metrics of the proxy', () => {
       balance_telemetry_failures_total: 9,
       balance_trace_spans_exported_total: 100,
       balance_trace_spans_dropped_total: 4,
+      'balance_resource_shortages_total{work="connect"}': 6,
       balance_log_lines_dropped_total: 7,
       [`balance_build_info{node_version="${process.version}",version="1.2.3"}`]: 1,
     });
