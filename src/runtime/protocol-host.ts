@@ -39,6 +39,7 @@ export class ListenerHost implements ProtocolHost {
   readonly telemetry: RuntimeTelemetry;
   readonly defaultUpstream: string | undefined;
   readonly health: () => HealthReport;
+  readonly #protocol: string;
   readonly #tunnels: TunnelTally;
   /** What the instance has not ended by itself; undefined where that is not followed. */
   readonly #holdings: Holdings | undefined;
@@ -63,6 +64,7 @@ export class ListenerHost implements ProtocolHost {
     this.telemetry = parts.telemetry;
     this.defaultUpstream = config.upstream;
     this.health = parts.health;
+    this.#protocol = config.mode;
     this.#tunnels = parts.tunnels;
     this.#upstreams = upstreams;
     this.#holdings = isFollowed ? new Holdings() : undefined;
@@ -88,9 +90,9 @@ export class ListenerHost implements ProtocolHost {
       this.#used.set(upstream, new Set([use]));
       upstream.hold();
     }
-    const view = upstream.forUse(use);
+    const view = upstream.forUse(use, this.#protocol);
     if (this.#provisioned) upstream.fillNow();
-    return this.#holdings === undefined ? view : upstream.group.forUse(use, this.#holdings);
+    return this.#holdings === undefined ? view : upstream.group.forUse(use, this.#protocol, this.#holdings);
   }
 
   tunnel(options: TunnelOptions): void {

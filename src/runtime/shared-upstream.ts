@@ -29,9 +29,9 @@ export interface UpstreamParts {
   readonly resources?: OwnResources | undefined;
 }
 
-/** One use of an upstream's sockets: how protocols see it, and the pools it takes, once they are there. */
+/** One use of an upstream's sockets: how protocols see it, by their names, and the pools it takes, once they are there. */
 interface UsedSockets {
-  readonly view: Upstream;
+  readonly views: Map<string, Upstream>;
   pools: readonly Held<SocketPool>[] | undefined;
 }
 
@@ -139,14 +139,19 @@ export class SharedUpstream implements LeaseHome {
     return this.group.members;
   }
 
-  /** As a protocol sees it, for one use of sockets; {@link fill} gives it the pools. */
-  forUse(use: SocketUse): Upstream {
+  /** As that protocol sees it, for one use of sockets; {@link fill} gives it the pools. */
+  forUse(use: SocketUse, protocol: string): Upstream {
     let used = this.#uses.get(use);
     if (used === undefined) {
-      used = { view: this.group.forUse(use), pools: undefined };
+      used = { views: new Map(), pools: undefined };
       this.#uses.set(use, used);
     }
-    return used.view;
+    let view = used.views.get(protocol);
+    if (view === undefined) {
+      view = this.group.forUse(use, protocol);
+      used.views.set(protocol, view);
+    }
+    return view;
   }
 
   /** Makes the pools of the uses that were asked for since the last time. */

@@ -10,7 +10,6 @@ import { connectTo } from './connect-to.ts';
 import { KeptSocket } from './kept-socket.ts';
 import type { Member } from './member.ts';
 import type { PooledSocket, SocketHolder } from './pooled-socket.ts';
-import { SocketAttempt } from './socket-attempt.ts';
 import type { SocketPool } from './socket-pool.ts';
 import type { SocketTaker } from './socket-taker.ts';
 
@@ -31,10 +30,6 @@ export interface LeaseHome {
 export interface LeaseOwner {
   readonly dial: DialOptions;
   readonly home: LeaseHome | undefined;
-  /** The lease waits for its socket. */
-  connecting(lease: SocketLease): void;
-  /** It does not any more, however that ended. */
-  connected(lease: SocketLease): void;
   /** Connecting to the member failed: choose another one, or refuse. */
   connectFailed(lease: SocketLease, member: Member, error: BalanceError): void;
   /** The lease is no longer wanted while it waits. */
@@ -48,6 +43,8 @@ export interface LeaseOwner {
 export class SocketLease implements Lease, PendingLease, SocketTaker, SocketHolder, Holding {
   readonly request: LeaseRequest;
   readonly use: SocketUse;
+  /** Of the one who asks; undefined where any does. */
+  readonly protocol: string | undefined;
   /** Members that could not be connected to. */
   tried: Set<Member> | undefined;
   lastError: BalanceError | undefined;
@@ -61,18 +58,23 @@ export class SocketLease implements Lease, PendingLease, SocketTaker, SocketHold
   #member: Member | undefined;
   #pool: SocketPool | undefined;
   #socket: PooledSocket | undefined;
-  /** Set while it waits for a socket. */
-  #attempt: SocketAttempt | undefined;
   /** Set once the socket was kept for one client. */
   #kept: KeptSocket | undefined;
   #cancelled = false;
   #answered = false;
   #isOver = false;
 
-  constructor(owner: LeaseOwner, request: LeaseRequest, use: SocketUse, holdings?: Holdings) {
+  constructor(
+    owner: LeaseOwner,
+    request: LeaseRequest,
+    use: SocketUse,
+    protocol?: string,
+    holdings?: Holdings,
+  ) {
     this.#owner = owner;
     this.request = request;
     this.use = use;
+    this.protocol = protocol;
     this.#holdings = holdings;
     holdings?.add(this);
   }
@@ -109,17 +111,7 @@ export class SocketLease implements Lease, PendingLease, SocketTaker, SocketHold
     this.#home = owner.home;
   }
 
-  /** An edit took away the backend whose socket it waits for: it is as if it had never been chosen. */
-  giveUpConnecting(): void {
-    const member = this.#member;
-    this.#attempt?.giveUp();
-    this.#attempt = undefined;
-    this.#member = undefined;
-    member?.backend.leaseEnded();
-  }
-
   taken(socket: PooledSocket): void {
-    this.#endAttempt();
     this.#socket = socket;
     if (this.#cancelled) {
       this.release();
@@ -141,7 +133,6 @@ export class SocketLease implements Lease, PendingLease, SocketTaker, SocketHold
   }
 
   failed(error: BalanceError): void {
-    this.#endAttempt();
     const member = this.#member;
     this.#member = undefined;
     if (member === undefined) return;
@@ -168,7 +159,6 @@ export class SocketLease implements Lease, PendingLease, SocketTaker, SocketHold
   cancel(): void {
     if (this.#answered || this.#cancelled) return;
     this.#cancelled = true;
-    this.#owner.connected(this);
     if (this.#member !== undefined) return;
     this.#owner.cancelled(this);
     this.#leave();
@@ -236,31 +226,19 @@ export class SocketLease implements Lease, PendingLease, SocketTaker, SocketHold
   }
 
   #connect(member: Member, pool: SocketPool | undefined): void {
-    const attempt = new SocketAttempt(this, (socket) => {
-      if (pool !== undefined) pool.giveBack(socket);
-      else socket.stream.destroy();
-    });
-    this.#attempt = attempt;
-    this.#owner.connecting(this);
     if (pool !== undefined) {
-      pool.wait(attempt);
+      pool.wait(this);
       return;
     }
     connectTo(member.backend, this.#owner.dial).then(
       (socket) => {
         socket.uses = 1;
-        attempt.taken(socket);
+        this.taken(socket);
       },
       (error: unknown) => {
-        attempt.failed(error as BalanceError);
+        this.failed(error as BalanceError);
       },
     );
-  }
-
-  #endAttempt(): void {
-    if (this.#attempt === undefined) return;
-    this.#attempt = undefined;
-    this.#owner.connected(this);
   }
 
   #tellOfFailure({ backend }: Member, error: BalanceError): void {

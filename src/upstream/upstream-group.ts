@@ -57,8 +57,8 @@ export class UpstreamGroup implements LeaseOwner {
   readonly #remakeBalancer: (() => Balancer<Member>) | undefined;
   readonly #line: WaitingLine<SocketLease>;
   readonly #queueEnded: UpstreamOptions['queueEnded'];
-  /** Leases that wait for their socket. */
-  readonly #connecting = new Set<SocketLease>();
+  /** Protocols that a view was made for. */
+  readonly #protocols = new Set<string>();
   #succession = new Succession<UpstreamGroup>(this);
   /** True once an edit put another group in its place, or took the upstream away. */
   #isReplaced = false;
@@ -94,15 +94,18 @@ export class UpstreamGroup implements LeaseOwner {
     return this.#line.length;
   }
 
-  /** This upstream as a protocol sees it, for one use of sockets. Leases end with `holdings` or their connection at the latest. */
-  forUse(use: SocketUse, holdings?: Holdings): Upstream {
-    return new UpstreamView(this, use, holdings);
+  /** This upstream as that protocol sees it, for one use of sockets. Leases end with `holdings` or their connection at the latest. */
+  forUse(use: SocketUse, protocol: string, holdings?: Holdings): Upstream {
+    this.#protocols.add(protocol);
+    return new UpstreamView(this, use, protocol, holdings);
   }
 
-  /** `holdings`: of whoever holds the lease at most until then. */
-  acquire(request: LeaseRequest, use: SocketUse, holdings?: Holdings): PendingLease {
-    const now = this.#isReplaced ? (this.#succession.current ?? this) : this;
-    const lease = new SocketLease(now, request, use, holdings);
+  /**
+   * `protocol`: of who asks; where an edit puts another group in the place of this one, it serves the lease only if that protocol
+   * uses it too. Default: it serves any. `holdings`: of whoever holds the lease at most until then.
+   */
+  acquire(request: LeaseRequest, use: SocketUse, protocol?: string, holdings?: Holdings): PendingLease {
+    const lease = new SocketLease(this, request, use, protocol, holdings);
     if (holdings?.isClosed === true) {
       refuseSoon(
         lease,
@@ -110,8 +113,7 @@ export class UpstreamGroup implements LeaseOwner {
       );
       return lease;
     }
-    if (now !== this) now.#adopt(lease, this);
-    now.#serve(lease);
+    this.#serve(lease, request.immediate);
     return lease;
   }
 
@@ -122,20 +124,8 @@ export class UpstreamGroup implements LeaseOwner {
       lease.refuse(error);
       return;
     }
-    // It began with an earlier group's member, where an edit came between.
-    const own = this.members.find(({ backend }) => backend === member.backend) ?? member;
-    (lease.tried ??= new Set()).add(own);
-    const next = this.#pick(lease);
-    if (next !== undefined) lease.begin(next);
-    else if (!this.#wait(lease)) lease.refuse(error);
-  }
-
-  connecting(lease: SocketLease): void {
-    this.#connecting.add(lease);
-  }
-
-  connected(lease: SocketLease): void {
-    this.#connecting.delete(lease);
+    (lease.tried ??= new Set()).add(member);
+    this.#serve(lease);
   }
 
   cancelled(lease: SocketLease): void {
@@ -155,19 +145,19 @@ export class UpstreamGroup implements LeaseOwner {
   /**
    * An edit puts this group in the place of another one. It goes on in its turns, so that an edit favours nobody, and whoever waits
    * there waits here from now on, in the same order and with the time that was waited: each is served with what the edit brought,
-   * or told at once that there is nothing to wait for any more.
+   * or told at once that there is nothing to wait for any more. What has a backend keeps it, also while it connects.
    */
   takeOver(previous: UpstreamGroup): void {
     this.#balancer.resume?.(previous.#balancer);
     this.#succession = previous.#succession;
     this.#succession.current = this;
     previous.#isReplaced = true;
-    const waiting = previous.#line.empty();
-    const homeless = this.#takeConnecting(previous);
+    const waiting: WaitingPlace<SocketLease>[] = [];
+    const left: WaitingPlace<SocketLease>[] = [];
+    for (const place of previous.#line.empty()) (this.#isFor(place.who) ? waiting : left).push(place);
+    previous.#refuseAll(left, () => previous.#removed());
     for (const { who } of waiting) this.#adopt(who, previous);
-    // These had got a backend before those began to wait.
-    const sinceMs = waiting[0]?.sinceMs ?? performance.now();
-    this.#line.adopt([...homeless.map((who) => ({ who, sinceMs })), ...waiting]);
+    this.#line.adopt(waiting);
     this.#serveLine();
     this.#refuseAll(
       this.#line.trim((lease) => !this.#mayServe(lease)),
@@ -198,22 +188,6 @@ export class UpstreamGroup implements LeaseOwner {
     this.#stopListening = [];
   }
 
-  /** Takes over those who wait for a socket. Returns those whose backend is gone: they need another one, and not only in a while. */
-  #takeConnecting(previous: UpstreamGroup): SocketLease[] {
-    const connecting = [...previous.#connecting];
-    previous.#connecting.clear();
-    if (connecting.length === 0) return [];
-    const backends = new Set(this.members.map(({ backend }) => backend));
-    const homeless: SocketLease[] = [];
-    for (const lease of connecting) {
-      this.#adopt(lease, previous);
-      if (backends.has(lease.backend)) this.#connecting.add(lease);
-      else homeless.push(lease);
-    }
-    for (const lease of homeless) lease.giveUpConnecting();
-    return homeless;
-  }
-
   /** Takes over a lease of an earlier group. */
   #adopt(lease: SocketLease, previous: UpstreamGroup): void {
     lease.moveTo(this);
@@ -229,10 +203,23 @@ export class UpstreamGroup implements LeaseOwner {
     if (this.#line.length > 0) this.#serveLine();
   };
 
-  #serve(lease: SocketLease): void {
+  /** Gives it one of its own backends; where none can, that of the group that an edit put in its place, or a place in the queue. */
+  #serve(lease: SocketLease, atOnce?: boolean): void {
     const member = this.#pick(lease);
-    if (member !== undefined) lease.begin(member, lease.request.immediate);
-    else if (!this.#wait(lease)) this.#refuse(lease);
+    if (member !== undefined) {
+      lease.begin(member, atOnce);
+      return;
+    }
+    const successor = this.#isReplaced ? this.#succession.current : undefined;
+    if (successor !== undefined && successor.#isFor(lease)) {
+      successor.#adopt(lease, this);
+      successor.#serve(lease, atOnce);
+    } else if (!this.#wait(lease)) this.#refuse(lease);
+  }
+
+  /** Whether its backends speak what the one who asks speaks, as far as the config says so. */
+  #isFor({ protocol }: SocketLease): boolean {
+    return protocol === undefined || this.#protocols.has(protocol);
   }
 
   #pick(lease: SocketLease): Member | undefined {
@@ -256,6 +243,10 @@ export class UpstreamGroup implements LeaseOwner {
   }
 
   #refuse(lease: SocketLease): void {
+    if (lease.lastError !== undefined) {
+      lease.refuse(lease.lastError);
+      return;
+    }
     if (this.#isReplaced) {
       refuseSoon(lease, this.#removed());
       return;

@@ -10,7 +10,7 @@ import type {
 } from '../plugin-api/index.ts';
 import type { UpstreamGroup } from './upstream-group.ts';
 
-/** An upstream as a protocol sees it, for one use of sockets. */
+/** An upstream as one protocol sees it, for one use of sockets. */
 export class UpstreamView implements Upstream {
   readonly name: string;
   readonly algorithm: string;
@@ -18,24 +18,26 @@ export class UpstreamView implements Upstream {
   readonly readTimeoutMs: number;
   readonly #group: UpstreamGroup;
   readonly #use: SocketUse;
+  readonly #protocol: string;
   readonly #holdings: Holdings | undefined;
 
-  constructor(group: UpstreamGroup, use: SocketUse, holdings: Holdings | undefined) {
+  constructor(group: UpstreamGroup, use: SocketUse, protocol: string, holdings: Holdings | undefined) {
     this.name = group.name;
     this.algorithm = group.algorithm;
     this.keySource = group.keySource;
     this.readTimeoutMs = group.readTimeoutMs;
     this.#group = group;
     this.#use = use;
+    this.#protocol = protocol;
     this.#holdings = holdings;
   }
 
   acquire(request: LeaseRequest): PendingLease {
     const holdings = this.#holdings;
-    if (holdings === undefined) return this.#group.acquire(request, this.#use);
+    if (holdings === undefined) return this.#group.acquire(request, this.#use, this.#protocol);
     const { heldBy } = request;
     const holder = heldBy instanceof AcceptedConnection ? heldBy.holdings : holdings;
-    return this.#group.acquire(request, this.#use, holder);
+    return this.#group.acquire(request, this.#use, this.#protocol, holder);
   }
 
   takes(backend: Backend): boolean {

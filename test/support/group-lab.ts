@@ -109,10 +109,10 @@ export class Asker implements LeaseRequest {
   readonly pending: PendingLease;
   readonly #group: UpstreamGroup;
 
-  constructor(group: UpstreamGroup, use: SocketUse = 'once', fresh = false) {
+  constructor(group: UpstreamGroup, use: SocketUse = 'once', fresh = false, protocol?: string) {
     this.#group = group;
     this.fresh = fresh;
-    this.pending = this.#group.acquire(this, use);
+    this.pending = this.#group.acquire(this, use, protocol);
     if (this.answers > 0) throw new Error('answered before acquire() returned');
   }
 

@@ -18,19 +18,20 @@ interface Setting {
   readonly second?: string;
   readonly queue?: string;
   readonly pool?: string;
+  readonly timeouts?: string;
   readonly name?: string;
 }
 
 /** Two listeners on one upstream: what serves HTTP, and what passes bytes on. */
-function yaml(mode: 'http' | 'tcp', address: string, setting: Setting): string {
+function yaml(mode: 'http' | 'tcp', address: string, setting: Setting = {}): string {
   const { limit = 'max_connections: 1', second, queue = '{ max_size: 10, timeout: 30s }' } = setting;
-  const { pool = '{}', name = 'up' } = setting;
+  const { pool = '{}', timeouts = '{}', name = 'up' } = setting;
   const backends = [`{ name: first, address: '${address}', ${limit} }`];
   if (second !== undefined) backends.push(`{ name: second, address: '${second}' }`);
   return `
 listeners: [{ name: in, listen: '127.0.0.1:0', mode: ${mode}, upstream: ${name} }]
 upstreams:
-  - { name: ${name}, backends: [${backends.join(', ')}], queue: ${queue}, connection_pool: ${pool} }
+  - { name: ${name}, backends: [${backends.join(', ')}], queue: ${queue}, connection_pool: ${pool}, timeouts: ${timeouts} }
 reload: { watch: false }
 ${SERVERS}`;
 }
@@ -110,9 +111,9 @@ describe.each(['http', 'tcp'] as const)('%s: clients that wait for a backend', (
     else await proxy.untilLogged('an edit of the config');
   });
 
-  it('need not wait for a server that an edit took away while it did not answer', async () => {
+  it('are served by what an edit brought when the server that it took away does not answer', async () => {
     const { port } = await fullBacklog();
-    const text = (address: string): string => yaml(mode, address, {});
+    const text = (address: string): string => yaml(mode, address, { timeouts: '{ connect: 1s }' });
     const proxy = await labProxy(text(`127.0.0.1:${port}`));
     const early = await client(proxy.address());
     early.send('GET / HTTP/1.1\r\nHost: t\r\n\r\n');
@@ -123,6 +124,17 @@ describe.each(['http', 'tcp'] as const)('%s: clients that wait for a backend', (
     const server = await backend(mode === 'http' ? answering(() => ok('alive')) : echoing('alive'));
     await proxy.change(text(server.address));
     await early.untilText('alive');
+  });
+});
+
+describe('http: requests that wait when an edit has their listener speak tcp', () => {
+  it('are told at once, and nothing of them reaches the backend that it brings', async () => {
+    const { queued, proxy } = await scene('http');
+    const raw = await backend(echoing('raw'));
+    await proxy.change(yaml('tcp', raw.address));
+    for (const client of queued)
+      expect((await readMessage(client)).startLine).toBe('HTTP/1.1 503 Service Unavailable');
+    expect(raw.connections).toHaveLength(0);
   });
 });
 

@@ -151,18 +151,21 @@ describe('those who wait when an edit changes their upstream', () => {
 });
 
 describe('those who connect when an edit changes their upstream', () => {
-  it('get another backend at once when theirs is gone', async () => {
-    const { port } = await fullBacklog();
-    const silent = backendAt(`127.0.0.1:${port}`);
-    const { group } = groupOver([silent]);
-    const asker = new Asker(group, 'keep-alive');
-    const left = new Asker(group, 'keep-alive');
+  it('keep to the one that is gone while it may answer, and find the new ones when it does not', async () => {
+    const { port, goOn } = await fullBacklog();
+    const gone = backendAt(`127.0.0.1:${port}`);
+    const { group } = groupOver([gone]);
+    const patient = new Asker(group, 'keep-alive');
+    const brief = groupOver([gone], { connectTimeoutMs: 20 });
+    const failing = new Asker(brief.group, 'keep-alive');
+    const left = new Asker(brief.group, 'keep-alive');
     left.pending.cancel();
     const next = groupOver([backendAt((await server()).address, 1)]);
-    next.group.takeOver(group);
-    expect((await asker.answered()).lease?.backend.name).toBe('b1');
-    // The slot of one who left is free when the connection attempt ends.
-    expect([silent.active, left.answers]).toEqual([1, 0]);
+    for (const before of [group, brief.group]) next.group.takeOver(before);
+    expect((await failing.answered()).lease?.backend.name).toBe('b1');
+    goOn();
+    expect((await patient.answered()).lease?.backend.name).toBe('b0');
+    expect([gone.active, left.answers]).toEqual([1, 0]);
   });
 
   it('go on connecting to the one that stays, and find the new ones when that fails', async () => {
@@ -174,21 +177,48 @@ describe('those who connect when an edit changes their upstream', () => {
     const { lease } = await asker.answered();
     expect([lease?.backend.name, dead.connectFailures, dead.active]).toEqual(['b1', 1, 0]);
   });
+});
 
-  it('get a place before those who waited already', async () => {
-    const { port } = await fullBacklog();
-    const silent = backendAt(`127.0.0.1:${port}`);
-    const busy = backendAt((await server()).address, 1);
-    const { group } = groupOver([silent, busy], { maxConnections: 1 });
-    const [connecting, first] = [new Asker(group), new Asker(group)];
-    const waiting = new Asker(group);
-    await first.answered();
-    groupOver([busy], { maxConnections: 1 }).group.takeOver(group);
+describe('those who ask at a group that an edit replaced', () => {
+  it('are served by its own backends while these can, else by what the edit brought', async () => {
+    const [old, brought] = [backendAt((await server()).address, 0), backendAt((await server()).address, 1)];
+    const { group, health } = groupOver([old], { maxConnections: 1 });
+    const next = groupOver([brought]);
+    next.group.takeOver(group);
+    group.retire();
+    const names: (string | undefined)[] = [];
+    const ask = async (): Promise<Asker> => {
+      const asker = await new Asker(group).answered();
+      names.push(asker.lease?.backend.name);
+      return asker;
+    };
+    const first = await ask();
+    await ask();
     first.lease?.discard();
-    await connecting.answered();
-    expect(waiting.answers).toBe(0);
-    connecting.lease?.discard();
-    await waiting.answered();
+    health[0]!.healthy = false;
+    await ask();
+    health[0]!.healthy = true;
+    await ask();
+    expect(names).toEqual(['b0', 'b1', 'b1', 'b0']);
+  });
+});
+
+describe('a protocol that does not use the upstream any more', () => {
+  it('is not served by backends of another protocol, and need not wait for its own', async () => {
+    const { group, backend } = await crowd(0);
+    const waiting = new Asker(group, 'keep-alive', false, 'http');
+    const next = groupOver([backendAt((await server()).address, 1)]);
+    next.group.forUse('once', 'tcp');
+    next.group.takeOver(group);
+    const late = new Asker(group, 'keep-alive', false, 'http');
+    for (const { error } of [await waiting.answered(), await late.answered()]) {
+      expect(error).toMatchObject({
+        code: 'no_backend',
+        message: 'an edit of the config removed upstream group',
+      });
+    }
+    expect((await new Asker(group, 'once', false, 'tcp').answered()).lease?.backend.name).toBe('b1');
+    expect(backend.active).toBe(1);
   });
 });
 
