@@ -3,16 +3,16 @@ import { performance } from 'node:perf_hooks';
 import type { ByteStream } from '../../src/plugin-api/index.ts';
 import { TransferRate, type LeastRate } from './transfer-rate.ts';
 
-/** How often a client that has not taken everything is looked at. */
+/** How often to look at a client that has not taken everything. */
 const LOOK_MS = 5_000;
-/** A timer may fire so much early. */
+/** A timer may fire this much too early. */
 const TIMER_SLACK_MS = 1;
 
-/** What a client that takes a response is held to. */
+/** How fast a client must take its response. */
 export interface TakingLimits {
-  /** Undefined: any progress is enough. */
+  /** The least rate; undefined: any progress is enough. */
   readonly rate: LeastRate | undefined;
-  /** Without any progress. */
+  /** How long a client may make no progress at all. */
   readonly timeoutMs: number;
 }
 
@@ -31,15 +31,15 @@ export class ClientTaking {
     this.#stream = stream;
   }
 
-  /** After so long it is to be looked at. */
+  /** How long to wait until the next look. */
   get lookMs(): number {
     const { rate, timeoutMs = LOOK_MS } = this.#limits ?? {};
     return rate === undefined ? timeoutMs : Math.min(timeoutMs, rate.windowMs, LOOK_MS);
   }
 
-  /** Something was written that the client has not taken. Without effect while that was so before. */
-  begin(limits: TakingLimits): void {
-    if (this.#limits !== undefined) return;
+  /** Something was written that the client has not taken. Changes nothing while that was so before. Returns {@link lookMs}. */
+  begin(limits: TakingLimits): number {
+    if (this.#limits !== undefined) return this.lookMs;
     const now = performance.now();
     this.#limits = limits;
     this.#taken = this.#stream.bytesTaken;
@@ -48,9 +48,10 @@ export class ClientTaking {
     if (rate === undefined) this.#rate = undefined;
     else if (this.#rate?.limits !== rate) this.#rate = new TransferRate(rate, now);
     else this.#rate.moved(0, now, true);
+    return this.lookMs;
   }
 
-  /** Looks at it. False when it takes too slowly. */
+  /** To be asked each {@link lookMs}: false when the client takes too slowly. */
   keepsPace(): boolean {
     if (this.#limits === undefined) return true;
     const now = performance.now();
@@ -60,14 +61,14 @@ export class ClientTaking {
     return this.#rate?.moved(bytes, now, true) ?? true;
   }
 
-  /** It took everything. False when it took too slowly. */
+  /** The client took everything. False when it took too slowly. */
   end(): boolean {
     if (this.#limits === undefined) return true;
     this.#limits = undefined;
     return this.#rate?.moved(this.#step(), performance.now(), false) ?? true;
   }
 
-  /** What it took since the last call. */
+  /** How many bytes the client took since the last call. */
   #step(): number {
     const before = this.#taken;
     this.#taken = this.#stream.bytesTaken;

@@ -1,10 +1,9 @@
-import type { HttpParts } from './http-instance.ts';
-import { REQUEST } from './llhttp.ts';
-import { END, HEAD, type HeadLimits, MessageReader } from './message-reader.ts';
 import type { BodySink } from './chunk-decoder.ts';
-
-const CR = 0x0d;
-const LF = 0x0a;
+import type { Exchange } from './exchange.ts';
+import type { HttpInstance } from './http-instance.ts';
+import { afterLineBreaks } from './line-breaks.ts';
+import { REQUEST } from './llhttp.ts';
+import { END, HEAD, MessageReader } from './message-reader.ts';
 
 const NOWHERE: BodySink = {
   bodyPiece: () => {
@@ -13,16 +12,38 @@ const NOWHERE: BodySink = {
 };
 
 /**
+ * The client ended its side before all of its requests were answered. A client that left and one that only stopped sending look
+ * alike: says whether this one is taken for gone.
+ *
+ * @param exchange of the request that is being answered
+ * @param ahead what the client sent behind that request
+ * @param live decides while no exchange runs
+ */
+export function countsAsGone(
+  exchange: Exchange | undefined,
+  ahead: Buffer | undefined,
+  live: HttpInstance,
+): boolean {
+  // The rest of the body will not come.
+  if (exchange?.wantsBody === true) return true;
+  const instance = exchange?.instance ?? live;
+  const { half_close: policy } = instance.options;
+  if (policy !== 'auto') return policy === 'abort';
+  if (exchange?.isLast === true) return false;
+  return ahead === undefined || !saysItIsLast(ahead, instance);
+}
+
+/**
  * Whether the requests that a client sent ahead end with a complete one that says that it is the last, by `Connection: close`
  * or by being HTTP/1.0. When the client ends its side behind such a request, that tells nothing new: it may still wait for
  * the responses (RFC 9112 9.6).
  */
-export function saysItIsLast(ahead: Buffer, parts: HttpParts, limits: HeadLimits): boolean {
-  const reader = new MessageReader(parts.supply, parts.scratch, REQUEST, limits);
+function saysItIsLast(ahead: Buffer, { parts, requestLimits }: HttpInstance): boolean {
+  const reader = new MessageReader(parts.supply, parts.scratch, REQUEST, requestLimits);
   let at = 0;
   let isLast = false;
   while (at >= 0 && !isLast) {
-    while (ahead[at] === CR || ahead[at] === LF) at += 1;
+    at = afterLineBreaks(ahead, at, ahead.length);
     if (at >= ahead.length || reader.feed(ahead, at, ahead.length) !== HEAD) break;
     const { head } = reader;
     isLast = head?.wantsKeepAlive === false;

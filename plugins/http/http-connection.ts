@@ -10,35 +10,26 @@ import type {
   LogFields,
   StreamReader,
 } from '../../src/plugin-api/index.ts';
-import { answerText, errorAnswer, withBody } from './answer.ts';
 import { takeBody } from './body-forwarding.ts';
 import { ClientView } from './client-fields.ts';
 import { ClientTaking } from './client-taking.ts';
+import { lastRequestMs, mayServeMore } from './connection-limits.ts';
 import { expire } from './exchange-deadline.ts';
 import { Exchange } from './exchange.ts';
-import { saysItIsLast } from './half-close.ts';
+import { countsAsGone } from './half-close.ts';
+import { answerRefusedHead, refuseHead } from './head-refusal.ts';
 import type { Head } from './head.ts';
 import { HttpInstance } from './http-instance.ts';
+import { afterLineBreaks } from './line-breaks.ts';
 import { Lingering, LINGER_LOOK_MS } from './lingering.ts';
 import { REQUEST, RESPONSE } from './llhttp.ts';
-import { logRefused } from './exchange-lines.ts';
-import { refuseLargeHead, refuseMalformed } from './head-refusal.ts';
+import { HEAD, MessageReader, MORE } from './message-reader.ts';
 import { PinnedSockets } from './pinned-sockets.ts';
-import { refusedRecord } from './records.ts';
 import { refuseRequest, type Refusal } from './refusal.ts';
-import { dispatch } from './request-dispatch.ts';
 import { SLOW_HEAD } from './request-check.ts';
-import { HEAD, INVALID, MessageReader, MORE } from './message-reader.ts';
+import { dispatch } from './request-dispatch.ts';
 
-/** The first request of a connection may be under way when the connection is to end: it gets so long since the connection began. */
-const FIRST_REQUEST_MS = 2_000;
-/** So may a further one: what arrived while the edit went live was not read yet. Who asks often does not lose a request to the close. */
-const NEXT_REQUEST_MS = 100;
-
-const CR = 0x0d;
-const LF = 0x0a;
-
-/** Pipelined requests that are read ahead of their turn. */
+/** So many bytes of pipelined requests are read ahead of their turn. */
 const STASH_BYTES = 16 * 1024;
 
 /** A client's connection: reads one request after the other and runs an exchange for each. */
@@ -62,18 +53,17 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
   #taking: ClientTaking | undefined;
   #requests = 0;
   #closing = false;
-  /** Kept open for one last request although its generation is over: who serves that, and does not end before. */
+  /** Set while the connection stays open for one last request although its generation is over. This instance serves it, and does not end before. */
   #last: HttpInstance | undefined;
-  /** After the last response. */
+  /** Set after the last response. */
   #lingering: Lingering | undefined;
-  #tunnelled = false;
-  /** What became a tunnel. */
+  /** The exchange that the connection became a tunnel for. */
   #tunnel: Exchange | undefined;
   /** The client sends nothing more. */
   #peerEnded = false;
   /** Sockets to backends that are this client's own; undefined until there is one. */
   pinned: PinnedSockets | undefined;
-  /** More bytes of the client follow those that began the exchange. */
+  /** While an exchange begins: more bytes of the client follow its head. */
   #moreFollows = false;
 
   constructor(connection: Connection, instance: HttpInstance) {
@@ -105,19 +95,9 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
     this.#peerEnded = true;
     if (this.#lingering !== undefined) return;
     const isWaiting = this.#exchange !== undefined || this.#stash !== undefined;
-    if (isWaiting ? this.#countsAsGone() : this.reader.busy) this.connection.stream.destroy();
+    if (isWaiting ? countsAsGone(this.#exchange, this.#stash, this.#instance) : this.reader.busy)
+      this.connection.stream.destroy();
     else if (!isWaiting) this.#finish();
-  }
-
-  /** A client that left and one that only stopped sending look alike: whether one with unanswered requests is taken for gone. */
-  #countsAsGone(): boolean {
-    const exchange = this.#exchange;
-    // The rest of the body will not come.
-    if (exchange?.wantsBody === true) return true;
-    const { options, parts, requestLimits } = exchange?.instance ?? this.#current() ?? this.#first;
-    if (options.half_close !== 'auto') return options.half_close === 'abort';
-    if (exchange?.isLast === true) return false;
-    return this.#stash === undefined || !saysItIsLast(this.#stash, parts, requestLimits);
   }
 
   /** The client ended its side, and all that it sent before is answered or being answered. */
@@ -142,29 +122,26 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
     this.#exchange = undefined;
     this.#letGo();
     this.pinned?.destroy();
-    // What the core ended is not the client's doing.
+    // Where the core ended the connection, its reason counts, and not that the client is gone.
     if (exchange !== undefined && error instanceof BalanceError) exchange.error ??= error.code;
     exchange?.clientGone();
   }
 
   drain(): void {
     this.#lingering?.hurry();
-    if (this.#tunnelled || this.#closing) return;
+    if (this.#tunnel !== undefined || this.#closing) return;
     this.#closing = true;
     if (this.#exchange !== undefined) return;
     if (this.#clientFull) {
       this.#finish();
       return;
     }
-    if (!this.reader.busy) {
-      const leftMs = FIRST_REQUEST_MS - (performance.now() - this.#begunAtMs);
-      this.deadline.set(this.#requests > 0 ? NEXT_REQUEST_MS : Math.max(leftMs, NEXT_REQUEST_MS));
-    }
-    this.#last = this.#current() ?? this.#first;
+    if (!this.reader.busy) this.deadline.set(lastRequestMs(this.#requests, this.#begunAtMs));
+    this.#last = this.#instance;
     this.#last.begun();
   }
 
-  /** The last request is there, or will not come. */
+  /** The last request is there, or will not come: its instance may end. */
   #letGo(): void {
     const last = this.#last;
     this.#last = undefined;
@@ -174,7 +151,7 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
   activity(): ConnectionActivity {
     const running = this.#exchange ?? this.#tunnel;
     return {
-      state: this.#tunnelled ? 'tunnel' : running === undefined ? 'idle' : 'exchange',
+      state: this.#tunnel !== undefined ? 'tunnel' : running === undefined ? 'idle' : 'exchange',
       exchanges: this.#requests,
       instance: running?.instance,
       upstream: running?.matched?.upstream.name,
@@ -182,41 +159,36 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
     };
   }
 
-  /** What backends are told about this client, as the instance has it. */
+  /** What the instance tells backends about this client. */
   view(instance: HttpInstance): ClientView {
     if (this.#view?.instance !== instance) this.#view = new ClientView(this.connection, instance);
     return this.#view;
   }
 
-  /** Watches whether the client takes what it is sent. */
+  /** Watches whether the client takes what was written to it. */
   get taking(): ClientTaking {
     return (this.#taking ??= new ClientTaking(this.connection.stream));
   }
 
-  /** The client has not taken what was written to it. Returns after how long it is to be looked at. */
+  /** The client has not taken what was written to it. Returns after how many milliseconds to look whether it has. */
   watchTaking(instance: HttpInstance): number {
-    const { taking } = this;
-    taking.begin(instance.taking);
-    return taking.lookMs;
+    return this.taking.begin(instance.taking);
   }
 
   /** False when the response must say that the connection ends after it. */
   get mayStayOpen(): boolean {
     if (this.#closing || this.connection.draining || this.#isAtEnd) return false;
     const current = this.#current();
-    if (current === undefined) return false;
-    const { requests_per_connection: requests, connection_age: ageMs } = current.options.limits;
-    if (requests > 0 && this.#requests >= requests) return false;
-    return ageMs === 0 || performance.now() - this.#begunAtMs < ageMs;
+    return current !== undefined && mayServeMore(current.options.limits, this.#requests, this.#begunAtMs);
   }
 
   /** The exchange is over, its response is written; `clientFull` when the client has not taken it yet. */
   done(keepAlive: boolean, clientFull: boolean): void {
     const exchange = this.#exchange;
     this.#exchange = undefined;
-    // Limits had their say in the response: what it announced holds, also when an edit lowered them meanwhile.
+    // The response announced whether the connection stays open. That holds, even when an edit lowered the limits meanwhile.
     if (!keepAlive || this.#closing || this.connection.draining || this.#isAtEnd) {
-      // Who did not ask for the close may be sending its next request just now (RFC 9112 9.6).
+      // A client that did not ask for the close may be sending its next request just now (RFC 9112 9.6).
       this.#finish(exchange?.isLast !== true || exchange.wantsBody || this.#stash !== undefined);
       return;
     }
@@ -224,13 +196,13 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
       this.#next();
       return;
     }
-    // Who asks on and on without taking the answers must not fill the memory with them.
+    // Backpressure: no new request begins until the client has taken this response.
     this.#clientFull = true;
     this.connection.stream.pause();
     this.deadline.set(this.watchTaking(exchange?.instance ?? this.#first));
   }
 
-  /** The socket of a lease, whose exchange is over, is this client's own from now on. */
+  /** From now on the socket of a lease, whose exchange is over, serves only this client. */
   pin(upstream: string, lease: Lease, idleMs: number): void {
     this.pinned ??= new PinnedSockets();
     this.pinned.keep(upstream, lease, idleMs);
@@ -256,7 +228,6 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
 
   /** The connection becomes a tunnel; returns what the client sent ahead. */
   becomeTunnel(): Buffer | undefined {
-    this.#tunnelled = true;
     this.#tunnel = this.#exchange;
     this.#exchange = undefined;
     this.deadline.destroy();
@@ -280,19 +251,18 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
     this.#moreFollows = false;
   }
 
-  /** Reading goes on for a while, because only who reads sees the client leave. */
+  /** Keeps what the client sent ahead. Reading goes on for a while, because only a read shows that the client left. */
   #keep(ahead: Buffer): void {
     this.#stash = this.#stash === undefined ? Buffer.from(ahead) : Buffer.concat([this.#stash, ahead]);
     if (this.#stash.length >= STASH_BYTES) this.connection.stream.pause();
   }
 
   #readHead(bytes: Buffer, start: number, end: number): number {
-    let at = start;
     const first = !this.reader.busy;
-    // A line break too many after the last request is no beginning of another one (RFC 9112 2.2).
-    while (first && at < end && (bytes[at] === CR || bytes[at] === LF)) at += 1;
+    // Line breaks after the last request do not begin another one (RFC 9112 2.2).
+    const at = first ? afterLineBreaks(bytes, start, end) : start;
     if (at === end) return end;
-    if (first) this.reader.limits = (this.#current() ?? this.#first).requestLimits;
+    if (first) this.reader.limits = this.#instance.requestLimits;
     const progress = this.reader.feed(bytes, at, end);
     if (progress === MORE) {
       // The whole head has this long, however its bytes trickle in.
@@ -305,23 +275,24 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
       this.#begin(this.reader.head as Head);
       return next;
     }
-    if (progress === INVALID) {
-      this.#refuse(refuseMalformed(this.reader));
-      return end;
-    }
-    this.#refuse(refuseLargeHead(this.reader));
+    this.#refuse(refuseHead(this.reader, progress));
     return end;
   }
 
   #begin(head: Head): void {
     this.#requests += 1;
-    const instance = this.#last ?? this.#current() ?? this.#first;
+    const instance = this.#last ?? this.#instance;
     const exchange = new Exchange(this, instance, head);
     this.#exchange = exchange;
     if (this.#last !== undefined) this.#letGo();
     if (head.chunked) this.reader.expectChunks();
     else this.reader.finish();
     dispatch(exchange, head);
+  }
+
+  /** The live instance, or the one of the beginning when the listener speaks another protocol by now. */
+  get #instance(): HttpInstance {
+    return this.#current() ?? this.#first;
   }
 
   /** The live instance, unless the listener speaks another protocol by now. */
@@ -333,29 +304,13 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
     return current;
   }
 
-  /** Answers what is no request, and closes: nobody knows where the next one would begin. */
+  /** Answers bytes that are no request, and ends the connection, as nothing tells where the next request would begin. */
   #refuse(refusal: Refusal): void {
-    const instance = this.#current() ?? this.#first;
-    const requestId = instance.parts.requestIds.next();
-    const { listener, remoteAddress } = this.connection;
-    const { logger, telemetry } = instance.host;
-    telemetry.exchange(refusedRecord(listener, remoteAddress, requestId, refusal));
-    if (logger.debugEnabled) logRefused(logger, refusal, { request_id: requestId, client_ip: remoteAddress });
-    const { status } = refusal;
-    const answer = errorAnswer(status, refusal.reason, requestId, false);
-    const page = instance.errorPages.render(status, requestId);
-    const shown = page === undefined ? answer : withBody(answer, page.contentType, page.body);
-    const lines = `X-Request-ID: ${requestId}\r\nConnection: close\r\n`;
-    // Not even of a head that is not complete has a HEAD request an answer with a body.
-    const method = this.reader.beginsWith('HEAD ') ? 'HEAD' : '';
-    this.connection.stream.writeText(answerText(shown, instance.date.text, method, lines));
+    answerRefusedHead(this.connection, this.#instance, this.reader, refusal);
     this.#finish();
   }
 
-  /**
-   * Ends our side. While the client may still be sending, what comes is read and thrown away for a while; when it has
-   * sent all that it began there is nothing to wait for.
-   */
+  /** Ends the connection after its last response: see {@link Lingering}. `mayStillSend`: the client may be sending right now. */
   #finish(mayStillSend = true): void {
     if (this.#lingering !== undefined) return;
     this.#closing = true;
@@ -366,30 +321,21 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
     this.reader.finish();
     const { stream } = this.connection;
     const lingers = mayStillSend && !this.#peerEnded;
-    if (lingers) stream.end();
-    else stream.close();
-    if (stream.writableLength > 0) this.watchTaking(this.#current() ?? this.#first);
-    this.#lingering = new Lingering(stream, this.taking);
-    if (this.connection.draining) this.#lingering.hurry();
+    this.#lingering = Lingering.begin(this.connection, this.taking, this.#instance.taking, lingers);
     if (!stream.destroyed) this.deadline.set(LINGER_LOOK_MS);
     if (lingers) stream.resume();
   }
 
   #expired(): void {
-    if (this.#lingering !== undefined) this.#lingerOn(this.#lingering);
-    else if (this.#clientFull) this.#stillFull();
-    else if (this.#exchange !== undefined) expire(this.#exchange);
+    const { stream } = this.connection;
+    if (this.#lingering !== undefined) {
+      if (this.#lingering.isOver()) stream.destroy();
+      else this.deadline.set(LINGER_LOOK_MS);
+    } else if (this.#clientFull) {
+      if (this.taking.keepsPace()) this.deadline.set(this.taking.lookMs);
+      else stream.reset();
+    } else if (this.#exchange !== undefined) expire(this.#exchange);
     else if (this.reader.busy) this.#refuse(refuseRequest(SLOW_HEAD));
     else this.#finish();
-  }
-
-  #stillFull(): void {
-    if (this.taking.keepsPace()) this.deadline.set(this.taking.lookMs);
-    else this.connection.stream.reset();
-  }
-
-  #lingerOn(lingering: Lingering): void {
-    if (lingering.isOver()) this.connection.stream.destroy();
-    else this.deadline.set(LINGER_LOOK_MS);
   }
 }

@@ -1,13 +1,13 @@
 import { performance } from 'node:perf_hooks';
 
-import type { ByteStream } from '../../src/plugin-api/index.ts';
-import type { ClientTaking } from './client-taking.ts';
+import type { ByteStream, Connection } from '../../src/plugin-api/index.ts';
+import type { ClientTaking, TakingLimits } from './client-taking.ts';
 
 /** How often a lingering connection is looked at; also the longest silence of a client after our last response. */
 export const LINGER_LOOK_MS = 5_000;
-/** What a client must send between two looks to be taken for one that still uploads. */
+/** A client that sends at least this much between two looks is still uploading. */
 const LEAST_BYTES = 4 * 1024;
-/** However fast it sends: so long, and so much. No upload that a client means to finish comes near to the bytes in that time. */
+/** A connection lingers no longer, and throws away no more. No upload that a client means to finish has so many bytes in that time. */
 const LONGEST_MS = 300_000;
 const MOST_BYTES = 64 * 1024 ** 3;
 
@@ -22,7 +22,7 @@ export class Lingering {
   #endsAtMs = performance.now() + LONGEST_MS;
   #received = 0;
   #receivedBefore = 0;
-  /** What waited to be sent at the last look. */
+  /** How many bytes waited to be sent at the last look. */
   #unsent: number;
 
   constructor(stream: ByteStream, taking: ClientTaking) {
@@ -31,7 +31,25 @@ export class Lingering {
     this.#unsent = stream.writableLength;
   }
 
-  /** More bytes came that nobody reads. */
+  /**
+   * Ends our side of a connection. `mayStillSend`: the client may still be sending. Otherwise there is nothing to wait for, and
+   * the connection is closed once all is sent.
+   */
+  static begin(
+    { stream, draining }: Connection,
+    taking: ClientTaking,
+    limits: TakingLimits,
+    mayStillSend: boolean,
+  ): Lingering {
+    if (mayStillSend) stream.end();
+    else stream.close();
+    if (stream.writableLength > 0) taking.begin(limits);
+    const lingering = new Lingering(stream, taking);
+    if (draining) lingering.hurry();
+    return lingering;
+  }
+
+  /** More bytes came, which are thrown away. */
   received(bytes: number): void {
     this.#received += bytes;
     if (this.#received > MOST_BYTES) this.#stream.destroy();
@@ -42,7 +60,10 @@ export class Lingering {
     this.#endsAtMs = Math.min(this.#endsAtMs, performance.now() + LINGER_LOOK_MS);
   }
 
-  /** To be asked each {@link LINGER_LOOK_MS}: true once the client neither takes what is left of the response nor sends on, or has done so for too long. */
+  /**
+   * To be asked each {@link LINGER_LOOK_MS}: true once the client neither takes the rest of the response nor sends on, or has done
+   * so for too long.
+   */
   isOver(): boolean {
     const unsent = this.#stream.writableLength;
     const hasTaken = unsent !== this.#unsent;
