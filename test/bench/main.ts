@@ -11,7 +11,7 @@ import { benchUsage, parseOptions, type BenchOptions } from './options.ts';
 import { measureIdle } from './idle.ts';
 import { measureNewcomers } from './newcomers.ts';
 import { measurePaced } from './paced.ts';
-import { balance, telemetryPeers } from './peers/balance.ts';
+import { balance, balanceBefore, telemetryPeers } from './peers/balance.ts';
 import { haproxy } from './peers/haproxy.ts';
 import { nginx } from './peers/nginx.ts';
 import { node } from './peers/node.ts';
@@ -20,7 +20,6 @@ import { Processes } from './processes.ts';
 import { scenarios, telemetryScenario, type Mode, type Scenario } from './scenarios.ts';
 import { markdownTable } from './table.ts';
 
-const peers: readonly Peer[] = [balance, nginx, haproxy, node];
 /** Before the first round: lets compilers optimize and pools fill. */
 const warmUpSeconds = 2;
 
@@ -57,15 +56,12 @@ async function run(options: BenchOptions): Promise<void> {
     const backend = await startBackend(bench);
     process.stdout.write(`${machine(bench, options, backend.name)}\n`);
     const collector = await startCollector(bench);
+    const before = options.before === '' ? [] : [balanceBefore(options.before)];
+    const peers: readonly Peer[] = [balance, ...before, nginx, haproxy, node];
+    const references = [...before.map(({ name }) => name), 'nginx', 'HAProxy'];
     for (const mode of ['http', 'tcp'] as const) {
       const inMode = scenarios.filter((scenario) => scenario.mode === mode);
-      await runGroup(
-        { mode, peers, scenarios: inMode, references: ['nginx', 'HAProxy'] },
-        bench,
-        backend.port,
-        collector,
-        options,
-      );
+      await runGroup({ mode, peers, scenarios: inMode, references }, bench, backend.port, collector, options);
     }
     const telemetry = { peers: telemetryPeers, scenarios: [telemetryScenario], references: ['plain'] };
     await runGroup({ mode: 'http', ...telemetry }, bench, backend.port, collector, options);

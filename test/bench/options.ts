@@ -11,6 +11,8 @@ export interface BenchOptions {
   readonly peers: readonly string[];
   /** Writes a CPU profile of balance. */
   readonly profile: boolean;
+  /** Folder of another checkout, built, that takes part as the peer `before`; empty: none. */
+  readonly before: string;
 }
 
 export const benchUsage = `npm run bench -- [options]
@@ -20,6 +22,7 @@ export const benchUsage = `npm run bench -- [options]
   --only A,B      only these scenarios
   --peers A,B     only these peers
   --profile       write a CPU profile of balance below .cache/profile
+  --before DIR    another checkout, built, as the peer 'before': what a change costs
 `;
 
 export function parseOptions(args: readonly string[]): BenchOptions | undefined {
@@ -31,6 +34,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | undefined 
       only: { type: 'string', default: '' },
       peers: { type: 'string', default: '' },
       profile: { type: 'boolean', default: false },
+      before: { type: 'string', default: '' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -41,6 +45,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | undefined 
     only: listOf(values.only),
     peers: listOf(values.peers),
     profile: values.profile,
+    before: values.before,
   };
 }
 

@@ -1,10 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Bench, Peer, PeerPorts } from '../bench.ts';
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
-const program = join(root, 'dist/src/cli/main.js');
 
 /** What a proxy tells of itself, as sections of its config. */
 type Telemetry = (ports: PeerPorts) => string;
@@ -19,6 +18,11 @@ const tracing =
 
 export const balance = peer('balance', [metrics, quiet]);
 
+/** The build in another checkout, with the same config. */
+export function balanceBefore(folder: string): Peer {
+  return peer('before', [metrics, quiet], resolve(folder));
+}
+
 /** balance with more and more to tell; the first one is what the others are held against. */
 export const telemetryPeers: readonly Peer[] = [
   peer('plain', [quiet]),
@@ -30,12 +34,15 @@ export const telemetryPeers: readonly Peer[] = [
   peer('OTLP 100 %', [metrics, quiet, tracing('otlp', 1)]),
 ];
 
-function peer(name: string, telemetry: readonly Telemetry[]): Peer {
+function peer(name: string, telemetry: readonly Telemetry[], checkout = root): Peer {
+  const program = join(checkout, 'dist/src/cli/main.js');
   return {
     name,
     version() {
       if (!existsSync(program)) return undefined;
-      const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+      const manifest = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')) as {
+        version: string;
+      };
       return `balance ${manifest.version} on Node ${process.versions.node}`;
     },
     command(mode, bench, ports) {
