@@ -61,7 +61,10 @@ export class AttemptClient {
     }
   }
 
-  /** Waits until the proxy closes or nothing happens any more, and closes. */
+  /**
+   * Waits until the proxy closes or nothing happens any more, and leaves. By a reset where the proxy did not close: the end of what
+   * a client sends tells nothing behind a request with `Connection: close`, and that one goes on for as long as its backend may be silent.
+   */
   async finish(quietLooks = QUIET_LOOKS): Promise<Received> {
     this.touch();
     if (!this.#ended) {
@@ -79,7 +82,8 @@ export class AttemptClient {
       });
     }
     const ending = this.#reset ? 'reset' : this.#ended ? 'closed' : 'quiet';
-    this.#socket.destroy();
+    if (this.#ended) this.#socket.destroy();
+    else this.#socket.resetAndDestroy();
     return { bytes: this.#bytes, ending };
   }
 }
