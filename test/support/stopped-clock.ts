@@ -14,7 +14,8 @@ export interface StoppedClock {
  * What waits meanwhile must wait for events.
  */
 export function stoppedClock(): StoppedClock {
-  let nowMs = performance.now();
+  // Whole milliseconds: sums of fractions are rounded, and a time limit could be met one look too late.
+  let nowMs = Math.ceil(performance.now());
   const spy = vi.spyOn(performance, 'now').mockImplementation(() => nowMs);
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const release = (): void => {
