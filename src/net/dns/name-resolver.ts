@@ -20,8 +20,10 @@ import {
 import { searchNames } from './search-names.ts';
 import { StartWindow } from './start-window.ts';
 
-/** What nobody holds is forgotten when nobody asked for it for so long. */
+/** A name that nobody holds is forgotten when nobody asked for it for so long. */
 const KEEP_UNHELD_MS = 600_000;
+/** How often such names are looked for: an edit may bring thousands of names, and each would go through all the others. */
+const LOOK_FOR_UNHELD_MS = 60_000;
 
 export interface NameResolverOptions {
   readonly logger: Logger;
@@ -53,6 +55,7 @@ export class NameResolver implements HostNames, RecordSurroundings {
   #resolvConf: ResolvConf;
   #client: DnsClient | undefined;
   #clientSettings: DnsClientSettings;
+  #lookedForUnheldMs = performance.now();
   #isClosed = false;
 
   constructor(options: NameResolverOptions) {
@@ -100,7 +103,7 @@ export class NameResolver implements HostNames, RecordSurroundings {
       record,
       release: () => {
         release();
-        if (record.isUnused) this.#records.delete(record.host);
+        if (record.isUnused) this.#forget(record);
       },
     };
   }
@@ -152,8 +155,17 @@ export class NameResolver implements HostNames, RecordSurroundings {
 
   #forgetUnused(): void {
     const nowMs = performance.now();
-    for (const [name, record] of this.#records)
-      if (record.isUnused && nowMs - record.lastAskedMs > KEEP_UNHELD_MS) this.#records.delete(name);
+    if (nowMs - this.#lookedForUnheldMs < LOOK_FOR_UNHELD_MS) return;
+    this.#lookedForUnheldMs = nowMs;
+    for (const record of this.#records.values())
+      if (record.isUnused && nowMs - record.lastAskedMs > KEEP_UNHELD_MS) this.#forget(record);
+  }
+
+  /** Its look-up, if one is under way, would only be told to the log, long after an edit took the name away. */
+  #forget(record: NameRecord): void {
+    record.close('nobody uses the name any more');
+    // A name that left and came back has another record.
+    if (this.#records.get(record.host) === record) this.#records.delete(record.host);
   }
 
   #readHosts(): void {

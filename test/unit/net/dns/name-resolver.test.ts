@@ -163,6 +163,20 @@ describe('a host name', () => {
     expect(resolver.records()).toEqual([]);
   });
 
+  it('that nobody holds any more is not told of, whatever is answered later, and may come back', () => {
+    const { resolver, hold, ...rest } = lab();
+    const { held } = hold('old.test');
+    const late = rest.dns().open.splice(0);
+    held.release();
+    const { held: anew, told } = hold('old.test');
+    held.release();
+    expect(resolver.records()).toEqual([anew.record]);
+    for (const { answered } of late) answered({ kind: 'failed', reason: 'SERVFAIL', silent: false });
+    expect(rest.logger.lines).toEqual([]);
+    rest.dns().answer(['10.0.0.1']);
+    expect(told).toEqual(['10.0.0.1']);
+  });
+
   it('does not change when the same addresses come in another order', () => {
     const { hold, clock, ...rest } = lab();
     const { told } = hold('shop.test');
