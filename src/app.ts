@@ -2,14 +2,16 @@ import { dirname, resolve } from 'node:path';
 
 import { adminPart } from './app/admin-part.ts';
 import { adminRoutes } from './app/admin-routes.ts';
+import type { AppOptions } from './app/app-options.ts';
 import { CandidateLoader } from './app/candidate-loader.ts';
 import { ConfigFollower } from './app/config-follower.ts';
 import { logWarnings } from './app/log-warnings.ts';
-import { tellMissingWays } from './app/tell-missing-ways.ts';
 import { metricsSource } from './app/metrics-source.ts';
-import { warnOfLowLimit } from './app/warn-of-low-limit.ts';
+import { namesPart } from './app/names-part.ts';
 import { PluginFollower } from './app/plugin-follower.ts';
 import { resolverSettings } from './app/resolver-settings.ts';
+import { tellMissingWays } from './app/tell-missing-ways.ts';
+import { warnOfLowLimit } from './app/warn-of-low-limit.ts';
 import { get } from './admin/admin-router.ts';
 import { AdminServers } from './admin/admin-servers.ts';
 import { metricsEndpoint } from './admin/endpoints.ts';
@@ -44,20 +46,6 @@ import { TelemetryControl } from './telemetry/telemetry-control.ts';
 const STDOUT = 1;
 const STDERR = 2;
 const FIRST_LOGGING = { level: 'info', format: 'text', add_caller: false } as const;
-
-export interface AppOptions {
-  readonly configFile: string;
-  /** What `${env:NAME}` reads from. Default: nothing. */
-  readonly env?: NodeJS.ProcessEnv;
-  /** File descriptor for log lines. Default: stdout. */
-  readonly output?: number;
-  /** File descriptor for warnings about outputs that fail. Default: stderr. */
-  readonly errorOutput?: number;
-  /** Shown by `/version` and `/status`. */
-  readonly version?: string;
-  /** Ends a start that is under way: everything is closed at once. Once the proxy is up it means nothing any more. */
-  readonly stopped?: AbortSignal;
-}
 
 /** A running proxy. */
 export interface App {
@@ -237,15 +225,7 @@ class Proxy implements App {
       live,
       draining,
       parts: [
-        {
-          prepare: ({ config }) =>
-            Promise.resolve({
-              commit: () => {
-                names.configure(resolverSettings(config.dns));
-              },
-              unwind: () => undefined,
-            }),
-        },
+        namesPart(names),
         { prepare: ({ config }) => control.prepare(config) },
         { prepare: ({ config }) => metrics.prepare(config.metrics) },
         adminPart(this.#admin),
