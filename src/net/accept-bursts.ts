@@ -4,6 +4,8 @@ import type { ListeningHandle } from './node-internals.ts';
 
 /** How often the loop is looked at while connections come. */
 const LOOK_EVERY_MS = 5;
+/** How often it is looked at while there are further descriptors, also when no connection comes. */
+const REVIEW_EVERY_MS = 1_000;
 /** How long nothing is opened after the system had no descriptor for a client. */
 const SHORTAGE_REST_MS = 10_000;
 
@@ -23,7 +25,8 @@ export interface AcceptBurstsOptions {
  * busy connections takes more than ten milliseconds.
  *
  * Further descriptors of the socket are opened when accepted connections find turns long, or newcomers in every turn, and
- * closed when one finds them short again. While no connection comes, nothing is looked at and no timer runs.
+ * closed once turns are short again, whether connections come or not. While there is only one descriptor and no connection
+ * comes, nothing is looked at and no timer runs.
  */
 export class AcceptBursts {
   readonly #options: AcceptBurstsOptions;
@@ -38,6 +41,8 @@ export class AcceptBursts {
   #nextLookMs = 0;
   #turnBeganMs = 0;
   #restUntilMs = 0;
+  /** Runs while there are further descriptors. */
+  #review: NodeJS.Timeout | undefined;
   #closed = false;
   #whenFreed: (() => void) | undefined;
 
@@ -54,10 +59,7 @@ export class AcceptBursts {
   /** Told of each connection that was accepted. */
   noteAccept(): void {
     this.#accepts += 1;
-    if (this.#isLooking || this.#nowMs() < this.#nextLookMs) return;
-    this.#isLooking = true;
-    // What is left of this turn says little: the next one is looked at as a whole.
-    setImmediate(this.#beginTurn);
+    if (!this.#isLooking && this.#nowMs() >= this.#nextLookMs) this.#look();
   }
 
   /** The system had no descriptor for a client: gives those back that the first one can do without. */
@@ -79,6 +81,12 @@ export class AcceptBursts {
     });
   }
 
+  #look(): void {
+    this.#isLooking = true;
+    // What is left of this turn says little: the next one is looked at as a whole.
+    setImmediate(this.#beginTurn);
+  }
+
   readonly #beginTurn = (): void => {
     this.#turnBeganMs = this.#nowMs();
     this.#accepts = 0;
@@ -97,6 +105,7 @@ export class AcceptBursts {
   #want(count: number): void {
     this.#wanted = count;
     for (const copy of this.#copies.splice(count)) copy.close();
+    if (this.#copies.length === 0) this.#endReview();
     while (this.#copies.length + this.#asked < count && this.#options.copier.isOpen) this.#ask();
   }
 
@@ -120,7 +129,18 @@ export class AcceptBursts {
       listening.onconnection(error, handle);
     };
     copy.unref();
-    if (copy.listen(backlog) === 0) this.#copies.push(copy);
-    else copy.close();
+    if (copy.listen(backlog) !== 0) {
+      copy.close();
+      return;
+    }
+    this.#copies.push(copy);
+    this.#review ??= setInterval(() => {
+      if (!this.#isLooking) this.#look();
+    }, REVIEW_EVERY_MS).unref();
+  }
+
+  #endReview(): void {
+    clearInterval(this.#review);
+    this.#review = undefined;
   }
 }

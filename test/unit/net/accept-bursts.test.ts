@@ -82,6 +82,15 @@ describe.runIf(process.platform === 'linux')('a socket that listens', () => {
     await visit(server, 3);
   });
 
+  it('gives its further descriptors back once turns are short again, also when nobody comes', async () => {
+    const { server, bursts, clock } = await lab();
+    clock.stepMs = 6;
+    await visitUntil(server, () => bursts.descriptors === 64);
+    clock.stepMs = 0.01;
+    clock.nowMs += 60_000;
+    await eventually(() => bursts.descriptors === 1, 'the further descriptors are closed');
+  });
+
   it('gives its further descriptors back when the system has none for clients, and rests', async () => {
     const { server, bursts, clock } = await lab();
     clock.stepMs = 6;
