@@ -46,9 +46,9 @@ const EQUALS = 0x3d;
 const BACKSLASH = 0x5c;
 const DELETE = 0x7f;
 
-/** Most bytes of a chunk's first line: extensions mean nothing to us, and must not be endless. */
+/** Most bytes of a chunk's first line. Extensions are not used, and a peer must not send them without end. */
 const LINE_BYTES = 16 * 1024;
-/** The empty line that ends the trailers does not count. */
+/** The empty line that ends the trailers does not count as one of them. */
 const LINE_END_BYTES = 2;
 
 const NO_TRAILERS: readonly FieldLine[] = [];
@@ -67,18 +67,18 @@ const HEX_VALUES = Int8Array.from({ length: 256 }, (_, byte) => {
 const IS_TOKEN = Uint8Array.from({ length: 256 }, (_, byte) =>
   /[!#$%&'*+.^_`|~0-9A-Za-z-]/.test(String.fromCharCode(byte)) ? 1 : 0,
 );
-/** Names that frame a message have no place behind it (RFC 9110 6.5.1). */
+/** Fields that frame a message must not come after it, in trailers (RFC 9110 6.5.1). */
 const FRAMING = /^(?:content-length|transfer-encoding)$/i;
 
 /**
  * Reads one chunked body with its trailers (RFC 9112 7.1), whatever pieces it comes in.
  *
  * A strict decoder, for requests, takes what the grammar allows, white space around `;` and `=` included. A lenient one, for
- * responses, also takes what other senders write and nobody reads in two ways: white space at the end of a chunk's first
- * line, extensions outside the grammar, and LF alone as a line end.
+ * responses, also takes what some senders write and all receivers read in the same way: white space at the end of a chunk's
+ * first line, extensions outside the grammar, and LF alone as a line end.
  */
 export class ChunkDecoder {
-  /** Something was taken that the grammar does not allow: the sender is not to be trusted with another message. */
+  /** The decoder took something that the grammar does not allow: no further message of this sender on the connection is trusted. */
   irregular = false;
   /** After INVALID and TOO_LARGE: what is wrong, and where. */
   fault: ParserFault = NO_FAULT;
@@ -135,7 +135,7 @@ export class ChunkDecoder {
     return stop;
   }
 
-  /** Takes one byte of a chunk's first line, or of the line end behind its data. False when it can't stand there. */
+  /** Takes one byte of a chunk's first line, or of the line end behind its data. False when that byte is not allowed there. */
   #framing(byte: number): boolean {
     switch (this.#state) {
       case DATA_CR:
@@ -205,7 +205,7 @@ export class ChunkDecoder {
     return isBlank ? this.#to(VALUE_BLANKS) : this.#oddity(byte, mayEnd);
   }
 
-  /** A byte that does not go on with the extension: the line's end, or what only the lenient one passes over. */
+  /** Takes a byte that does not continue the extension: it ends the line, or only the lenient decoder skips it. */
   #oddity(byte: number, mayEnd: boolean): boolean {
     if (byte === CR || byte === LF) return this.#endLine(byte, mayEnd);
     return isText(byte) && this.#tolerates() ? this.#to(IGNORED) : this.#refuse(BAD_EXTENSION);
@@ -256,7 +256,7 @@ export class ChunkDecoder {
     return true;
   }
 
-  /** Whether what is not in the grammar is taken, which is noted. */
+  /** Whether the decoder takes what the grammar does not allow. If it does, it notes that. */
   #tolerates(): boolean {
     this.irregular ||= this.#lenient;
     return this.#lenient;

@@ -25,8 +25,8 @@ export class ChunkedText implements BodySink {
 }
 
 /**
- * Fields that must not stand in trailers, as whoever merges those into the head would be steered by them: what we manage in heads,
- * credentials, caching and the body's meaning (RFC 9110 6.5.1).
+ * Fields that must not stand in trailers, because receivers that merge trailers into the head would obey them: fields that we
+ * manage in heads, credentials, caching, and the meaning of the body (RFC 9110 6.5.1).
  */
 const NOT_IN_TRAILERS: ReadonlySet<string> = new Set([
   ...MANAGED_NAMES,

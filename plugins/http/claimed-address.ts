@@ -15,7 +15,7 @@ const FOR_PARAMETER = /(?:^|;)[ \t]*for[ \t]*=[ \t]*([^;]*)/i;
  */
 export function claimedAddress(entry: string): string {
   const text = trimmed(entry);
-  // By far the most frequent form.
+  // Fast path for by far the most frequent form.
   if (isIPv4(text)) return text;
   const plain = QUOTED.exec(text)?.[1] ?? text;
   const bracketed = BRACKETED.exec(plain)?.[1];
@@ -48,7 +48,7 @@ function addressV6(text: string): string {
   return [a >> 8, a & 255, b >> 8, b & 255].join('.');
 }
 
-/** Without blanks and tabs around it, in a time that grows with the text alone, which a pattern's would not. */
+/** The text without blanks and tabs around it. A regular expression would take quadratic time for some texts; this does not. */
 function trimmed(text: string): string {
   let start = 0;
   let end = text.length;

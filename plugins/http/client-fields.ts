@@ -114,7 +114,7 @@ export class ClientView {
     const forwarded = head.joined(FORWARDED);
     const named = head.joined(X_FORWARDED_FOR);
     const client = this.#client(named, forwarded);
-    // A client that only `Forwarded` names is told to backends that only know X-Forwarded-For.
+    // Some backends only know X-Forwarded-For: they get the client there even when only `Forwarded` names it.
     const before = named === '' ? (client ?? '') : named;
     const realIp = head.joined(X_REAL_IP) || (client ?? peer);
     const shownHost = head.joined(X_FORWARDED_HOST) || host;

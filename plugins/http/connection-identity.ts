@@ -4,7 +4,7 @@ import type { Head } from './head.ts';
 const SCHEME = /(?:^|,)[ \t]*(?:ntlm|negotiate)(?:[ \t,]|$)/i;
 const CHALLENGES: ReadonlySet<string> = new Set(['www-authenticate', 'proxy-authenticate']);
 
-/** Whether that value of Authorization, or of a challenge, makes a connection somebody's own. */
+/** Whether that value of Authorization, or of a challenge, authenticates the whole connection. */
 export function bindsConnection(value: string): boolean {
   return SCHEME.test(value);
 }

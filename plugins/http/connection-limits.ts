@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 
 import type { HttpLimits } from './options.generated.ts';
 
-/** While a generation ends, a connection without any request yet gets this long since it began: its first request may be under way. */
+/** While a generation ends, a connection without a request so far gets this long since it began: its first one may be under way. */
 const FIRST_REQUEST_MS = 2_000;
 /** Every other connection gets this long: its next request may have arrived while the edit went live, without being read yet. */
 const NEXT_REQUEST_MS = 100;

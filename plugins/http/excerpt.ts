@@ -1,6 +1,6 @@
-/** Up to so many characters of a message go into the log. */
+/** Most characters of a message that go into the log. */
 const MOST_SHOWN = 64;
-/** Values of fields whose names hold one of these words are never shown: they let somebody in, or say who somebody is. */
+/** Values of fields whose names hold one of these words are never shown: they are credentials, or identify a person. */
 const SECRET_NAME =
   /auth|cookie|token|secret|passw|key|session|credential|signature|jwt|csrf|xsrf|saml|otp|pin$|cert/i;
 const HIDDEN = '(hidden)';
@@ -16,7 +16,7 @@ export function excerpt(text: string): string {
   return masked.length <= MOST_SHOWN ? printable(masked) : `${printable(masked.slice(0, MOST_SHOWN))}…`;
 }
 
-/** The value of a field, as {@link excerpt} has it; hidden when the name says that it is a secret. */
+/** The value of a field in the form of {@link excerpt}; hidden when the name says that it is a secret. */
 export function valueExcerpt(name: string, value: string): string {
   if (value === '') return '';
   return isSecret(name) ? HIDDEN : excerpt(value);
@@ -31,7 +31,7 @@ export function excerptUpTo(name: string, before: string, byte: number | undefin
   return `${masked.length > MOST_SHOWN ? '…' : ''}${printable(shown)}${broken}`;
 }
 
-/** Takes out what URLs may hold of secrets, from a query's first byte to the next blank, and credentials before a host. */
+/** Takes out the secrets that URLs may hold: the query, up to the next blank, and credentials before a host. */
 function withoutSecrets(text: string): string {
   let shown = text;
   if (shown.includes('?')) shown = shown.replace(/\?\S+/g, '?…');

@@ -66,7 +66,7 @@ export function logBackendFailure(exchange: ExchangeFacts, code: ErrorCode, deta
   });
 }
 
-/** What a backend's response has that the grammar does not allow, although it is served. */
+/** Tells what is wrong in a backend's response that is served although the grammar does not allow it. */
 export function logIrregular(exchange: ExchangeFacts, oddity: ParserFault): void {
   const { rule, reason, field, excerpt } = oddity;
   exchange.instance.host.logger.warn(
@@ -83,7 +83,7 @@ export function logIrregular(exchange: ExchangeFacts, oddity: ParserFault): void
   );
 }
 
-/** Why a request is refused. At `debug`, because the fault is the client's, and it may repeat it as often as it likes. */
+/** Tells why a request is refused. At `debug`, because a client can send as many such requests as it likes. */
 export function logRefused(logger: Logger, refusal: Refusal, fields: LogFields): void {
   const { status, code, reason } = refusal;
   logger.debug('Request refused', { ...fields, status, error: code, reason, ...refusalFields(refusal) });

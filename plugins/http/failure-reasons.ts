@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../src/errors.ts';
 
-/** What a client is told when no backend could be asked; the inside stays in the logs. */
+/** What clients are told when no backend could be asked. Details are only in the log. */
 const REASONS: Partial<Record<ErrorCode, string>> = {
   no_backend: 'no backend is available',
   queue_full: 'all backends are busy',

@@ -15,7 +15,7 @@ export class FieldEdits {
   readonly removed: ReadonlySet<string>;
   /** Folded names of which no spelling is passed on. */
   readonly #shadowed: ReadonlySet<string> | undefined;
-  /** Whether names of a length may be removed: hardly any name of a message gets past that. */
+  /** By length of a name: whether a name of that length is removed. This check alone rules out nearly all fields. */
   readonly #lengths: readonly (true | undefined)[];
   readonly #early: readonly Line[];
   readonly #late: readonly Line[];
@@ -23,7 +23,7 @@ export class FieldEdits {
   /**
    * Applies in order: `set` and `remove` also undo what an earlier edit of the same name added.
    *
-   * @param guardsSpellings whether fields are removed, too, that applications could take for one that is set or removed
+   * @param guardsSpellings whether an edit also removes fields that applications could take for the one that it sets or removes
    */
   constructor(edits: readonly HeaderTransform[], guardsSpellings = false) {
     const removed = new Set<string>();
@@ -35,7 +35,7 @@ export class FieldEdits {
         removed.add(lowerName);
         lines = lines.filter((line) => line.lowerName !== lowerName);
         const folded = foldedName(edit.name);
-        // Who removes X_User does not mean X-User; who sets either wants no other beside it.
+        // An edit that removes X_User does not mean X-User. An edit that sets one of them wants none of the others beside it.
         if (edit.action === 'set' || folded === lowerName) shadowed.add(folded);
       }
       if (edit.action !== 'remove')

@@ -8,11 +8,11 @@ export interface FieldLine {
 }
 
 const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]*/;
-/** Control bytes other than the tab have no place in a value (RFC 9110 5.5). */
+/** Control bytes other than the tab are not allowed in a value (RFC 9110 5.5). */
 const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
-/** These may end a line or a text for some. */
+/** Some receivers end a line or a text at these. */
 const WORST = /[\r\0]/;
-/** Fields that steer how a message is read: no byte of them is replaced, or `\x0bchunked` would become `chunked`. */
+/** Fields that decide how a message is read. No byte of them is replaced, because `\x0bchunked` would become `chunked`. */
 const STEERING =
   /^(?:connection|content-length|keep-alive|proxy-connection|te|trailer|transfer-encoding|upgrade)$/i;
 const CONTROLS = /[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]/g;
@@ -28,7 +28,7 @@ const CONTROLS = /[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]/g;
  */
 export class FieldLines {
   readonly lines: FieldLine[] = [];
-  /** A line was taken that the grammar does not allow. */
+  /** The reader took a line that the grammar does not allow. */
   irregular = false;
   /** Why the last line was refused, and where in it. */
   fault: Unmended | undefined;
@@ -88,7 +88,7 @@ export class FieldLines {
   }
 }
 
-/** A folded value as one with a blank in it. White space is blanks and tabs alone: `trim` knows more, which is part of a value. */
+/** Joins a folded value with a blank. White space is only blanks and tabs; `trim` would also remove bytes of the value. */
 function joined(begun: string, more: string): string {
   return `${begun.replace(/[ \t]+$/, '')} ${more.replace(/^[ \t]+|[ \t]+$/g, '')}`;
 }

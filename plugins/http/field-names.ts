@@ -44,7 +44,7 @@ const READ_NAMES = [
 
 const NAMES = [...MANAGED_NAMES, ...READ_NAMES];
 
-/** The number of a known name: its place in the list, counted from 1, so that no two names can have the same. */
+/** The number of a known name: its place in the list, counted from 1, so that each name has its own. */
 function numberOf(name: (typeof NAMES)[number]): number {
   return NAMES.indexOf(name) + 1;
 }
@@ -118,7 +118,7 @@ export function identify(bytes: Buffer, start: number, end: number): number {
   return UNKNOWN;
 }
 
-/** Whether the rest of a name differs in casing only, and in what it has in the place of dashes. */
+/** Whether the rest of a name differs only in casing and in the signs that stand in the place of dashes. */
 function isLikeRest(bytes: Buffer, start: number, name: Buffer, from: number): boolean {
   for (let at = from; at < name.length; at++) {
     const byte = bytes[start + at] as number;

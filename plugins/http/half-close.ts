@@ -7,7 +7,7 @@ import { END, HEAD, MessageReader } from './message-reader.ts';
 
 const NOWHERE: BodySink = {
   bodyPiece: () => {
-    // Only where the body ends is of interest.
+    // Only the end of the body matters.
   },
 };
 
@@ -35,8 +35,8 @@ export function countsAsGone(
 
 /**
  * Whether the requests that a client sent ahead end with a complete one that says that it is the last, by `Connection: close`
- * or by being HTTP/1.0. When the client ends its side behind such a request, that tells nothing new: it may still wait for
- * the responses (RFC 9112 9.6).
+ * or by being HTTP/1.0. When the client ends its side behind such a request, that says nothing new: the client may still wait
+ * for the responses (RFC 9112 9.6).
  */
 function saysItIsLast(ahead: Buffer, { parts, requestLimits }: HttpInstance): boolean {
   const reader = new MessageReader(parts.supply, parts.scratch, REQUEST, requestLimits);

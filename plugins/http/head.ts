@@ -53,20 +53,20 @@ export class Head {
   status = 0;
   major = 1;
   minor = 1;
-  /** The parser got another request line than the client sent: `bytes` hold that one. */
+  /** The parser got another request line than the client sent. `bytes` hold the one that the client sent. */
   isRewritten = false;
 
   // What `classify` found.
   /** Which known name each field has. */
   readonly ids: number[] = [];
-  /** Which known names occur, as bits. Two names that are 32 numbers apart share one, which costs a look at the fields at most. */
+  /** Which known names occur, as bits. Two names whose numbers differ by 32 share a bit: then a look at the fields decides. */
   #known = 0;
   hostField = -1;
   hosts = 0;
   hasDate = false;
   /** -1: absent. NaN: not a number that can be counted with. */
   contentLength = -1;
-  /** Whether Content-Length, if there is one, is written as everybody reads it: leading zeros make an octal number of it for some. */
+  /** Whether Content-Length, if any, has only one reading: with leading zeros some receivers take it for an octal number. */
   hasPlainLength = true;
   transferEncodings = 0;
   chunked = false;

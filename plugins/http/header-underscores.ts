@@ -3,7 +3,7 @@ import type { Head } from './head.ts';
 import type { HttpOptions } from './options.generated.ts';
 
 /**
- * What becomes of fields that applications could take for others because of the signs in their names. Fields that `classify`
+ * Decides about fields that applications could take for others because of the signs in their names. Fields that `classify`
  * found to be look-alikes of ours are dropped already; this is for policies that want more, or less.
  *
  * @returns the field for which the request is to be refused, or -1

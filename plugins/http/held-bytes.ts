@@ -1,12 +1,12 @@
 const EMPTY = Buffer.alloc(0);
 
-/** Bytes that wait for somebody who takes them, in memory that grows by doubling. */
+/** Bytes that are kept until they can be sent, in memory that grows by doubling. */
 export class HeldBytes {
   readonly #mostBytes: number;
   #store = EMPTY;
   #length = 0;
 
-  /** @param mostBytes memory beyond that is only taken as it is needed */
+  /** @param mostBytes beyond this, memory no longer doubles and grows only as needed */
   constructor(mostBytes: number) {
     this.#mostBytes = mostBytes;
   }
@@ -15,7 +15,7 @@ export class HeldBytes {
     return this.#length;
   }
 
-  /** The memory that they take. */
+  /** The size of the memory in bytes. */
   get capacity(): number {
     return this.#store.length;
   }
@@ -24,7 +24,7 @@ export class HeldBytes {
     return this.#store.subarray(0, this.#length);
   }
 
-  /** The memory that they would take with so many more of them. */
+  /** The size that the memory would have with `more` further bytes. */
   capacityWith(more: number): number {
     const needed = this.#length + more;
     if (needed <= this.capacity) return this.capacity;

@@ -53,7 +53,7 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
   #taking: ClientTaking | undefined;
   #requests = 0;
   #closing = false;
-  /** Set while the connection stays open for one last request although its generation is over. This instance serves it, and does not end before. */
+  /** While the connection waits for one last request although its generation is over: the instance that serves it and waits, too. */
   #last: HttpInstance | undefined;
   /** Set after the last response. */
   #lingering: Lingering | undefined;

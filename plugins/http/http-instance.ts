@@ -66,7 +66,7 @@ export class HttpInstance implements ProtocolInstance {
   readonly keepsResponseId: boolean;
   /** `health_endpoint` in the form of {@link ExchangeFacts.routedPath}. */
   readonly healthPath: string | undefined;
-  /** Whether it matters how paths are read. Where it does not, all count as plain. */
+  /** Whether routes, transforms or other options look at paths. Otherwise all paths count as plain. */
   readonly readsPaths: boolean;
   readonly #router: Router | undefined;
   readonly #fallback: CompiledRoute | undefined;
@@ -132,8 +132,8 @@ export class HttpInstance implements ProtocolInstance {
   }
 
   /**
-   * Whether the backend cannot take a path that is not plain for one that another route is there for, or that lies elsewhere
-   * than the route's transforms put it.
+   * Whether every usual reading of a path that is not plain leads to this route, and stays where the route's transforms put it:
+   * then no backend can take it for the path of another route.
    */
   isReadAlike(route: CompiledRoute, host: string, path: string, head: Head): boolean {
     if (this.options.ambiguous_paths === 'literal') return true;

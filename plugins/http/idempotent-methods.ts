@@ -1,6 +1,6 @@
 /**
- * The methods that IANA's registry of HTTP methods calls idempotent, with QUERY, whose definition does so. All others may do
- * something twice when they are sent twice, those that nobody registered among them.
+ * The methods that IANA's registry of HTTP methods calls idempotent, with QUERY, whose definition does so. All others, those
+ * that are not registered included, may do something twice when they are sent twice.
  *
  * Source: https://www.iana.org/assignments/http-methods; RFC 9110 9.2.2.
  */
@@ -10,7 +10,7 @@ const IDEMPOTENT: ReadonlySet<string> = new Set(
   UNLOCK UPDATE UPDATEREDIRECTREF VERSION-CONTROL`.split(/\s+/),
 );
 
-/** Whether a request may be sent again when nobody knows whether the first one was executed. Methods are case-sensitive. */
+/** Whether a request may be sent again when it is unknown whether the backend executed it. Methods are case-sensitive. */
 export function isIdempotent(method: string): boolean {
   return IDEMPOTENT.has(method);
 }

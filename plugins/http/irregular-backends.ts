@@ -2,7 +2,7 @@ import { logIrregular } from './exchange-lines.ts';
 import type { ExchangeFacts } from './exchange-facts.ts';
 import type { ParserFault } from './parser-fault.ts';
 
-/** So many backends are remembered; a service discovery could go through names without end. */
+/** Most backends that are remembered, because a service discovery could bring new names without end. */
 const MOST_REMEMBERED = 1_000;
 
 /**

@@ -7,7 +7,7 @@ import type { ClientTaking, TakingLimits } from './client-taking.ts';
 export const LINGER_LOOK_MS = 5_000;
 /** A client that sends at least this much between two looks is still uploading. */
 const LEAST_BYTES = 4 * 1024;
-/** A connection lingers no longer, and throws away no more. No upload that a client means to finish has so many bytes in that time. */
+/** A connection lingers no longer than this, and throws away no more. No upload that a client means to finish has so many bytes. */
 const LONGEST_MS = 300_000;
 const MOST_BYTES = 64 * 1024 ** 3;
 

@@ -77,7 +77,7 @@ export class ParserMemory {
   /** The part that sockets may read to, and that is parsed in place. */
   readonly arena: Buffer;
   readonly #arenaAt: number;
-  /** Where other bytes are copied to: what lies in the arena may not have been read yet. */
+  /** Bytes from elsewhere are copied to here, because the arena may hold bytes that were not read yet. */
   readonly #copyAt: number;
   readonly #llhttp: Exports;
   readonly #free: Record<MessageKind, number[]> = { [REQUEST]: [], [RESPONSE]: [] };
@@ -180,7 +180,7 @@ export class ParserMemory {
         this.#events?.fieldValue(at, length);
         return 0;
       },
-      // A parser reads heads alone.
+      // The parser reads only heads.
       wasm_on_headers_complete: () => PAUSED,
       wasm_on_body: () => 0,
       wasm_on_message_complete: () => PAUSED,

@@ -4,7 +4,7 @@ import type { RefusalRule } from './refusal-rules.ts';
 export interface Mended {
   /** What the parser reads instead. */
   readonly text: string;
-  /** How many of the bytes that arrived it stands for. */
+  /** How many of the arrived bytes it replaces. */
   readonly length: number;
   /** The method of a request, as it arrived. */
   readonly method: string;
@@ -19,5 +19,5 @@ export interface Unmended {
   readonly at: number;
 }
 
-/** What came of mending: undefined while more bytes are needed, 'not ours' when the parser says best what is wrong. */
+/** The result of mending: undefined while more bytes are needed, 'not ours' when the parser's own reason is the better one. */
 export type Mending = Mended | Unmended | 'not ours' | undefined;

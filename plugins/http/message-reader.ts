@@ -26,7 +26,7 @@ export interface HeadLimits {
   readonly encodesTarget?: boolean;
 }
 
-/** So much of a head that is too large is kept, to tell what it began with. */
+/** How many bytes of a too large head are kept, to tell what it began with. */
 const BEGINNING_BYTES = 64;
 const NOTHING = Buffer.alloc(0);
 const NO_TRAILERS: readonly FieldLine[] = [];
@@ -58,7 +58,7 @@ export class MessageReader {
   head: Head | undefined;
   /** After END. */
   trailers: readonly FieldLine[] = NO_TRAILERS;
-  /** How the message departs from the grammar although it is taken: what its sender says next on this connection is not to be trusted. */
+  /** How the message departs from the grammar although the reader takes it. Nothing that follows on this connection is trusted. */
   oddity: ParserFault | undefined;
   /** After INVALID and TOO_LARGE: what is wrong, and where. */
   fault: ParserFault = NO_FAULT;
@@ -75,10 +75,10 @@ export class MessageReader {
   #parser = 0;
   /** The pieces of a head that arrived so far, and what was found in them. */
   #partial: PartialHead | undefined;
-  /** What the parser refused, while it can't be told yet whether it can be mended. */
+  /** The bytes that the parser refused, while it is not known yet whether they can be mended. */
   #refused: Buffer | undefined;
   #mended: Mended | undefined;
-  /** What was mended, as it arrived. */
+  /** The mended bytes in their original form. */
   #original: Buffer = NOTHING;
   #chunks: ChunkDecoder | undefined;
 
@@ -118,7 +118,7 @@ export class MessageReader {
     return MORE;
   }
 
-  /** The message was read as far as it is of interest: the rest is for somebody else. */
+  /** The message was read as far as it matters here: others read the rest. */
   finish(): void {
     this.#releaseParser();
     this.#refused = undefined;

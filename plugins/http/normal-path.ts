@@ -1,6 +1,6 @@
 import { decodedUnreserved, resolved } from '../../src/plugin-api/routed-path.ts';
 
-/** What a backend may take for a slash, a dot or an end that routes did not see, and characters that no UTF-8 has (overlong ones). */
+/** Spellings that a backend may take for a slash, a dot or an end that routes did not see, and overlong characters (no valid UTF-8). */
 const REFUSED = /%(?:2f|5c|00|c[01]|e0%[89]|f0%8)|\\/i;
 /** Dot segments with parameters: servers that cut them off resolve the rest. */
 const DOTS_WITH_PARAMETERS = /\/(?:\.|%2e){1,2};/i;
@@ -10,7 +10,7 @@ const DOTS_WITH_PARAMETERS = /\/(?:\.|%2e){1,2};/i;
  * merged and dot segments resolved. A percent sign that begins no encoding is encoded, so that it begins none with what is decoded
  * behind it. The query is untouched.
  *
- * @param takesAny whether paths are taken that a backend may read in another way
+ * @param takesAny whether to take paths that a backend may read in another way
  * @returns undefined for a path that can't be made unambiguous
  */
 export function normalTarget(target: string, takesAny = false): string | undefined {

@@ -9,7 +9,7 @@ export interface ParserFault {
   readonly reason: string;
   /** Name of the field; '' when it is none. */
   readonly field: string;
-  /** Fit for the log. */
+  /** Safe to show in the log. */
   readonly excerpt: string;
 }
 
@@ -35,7 +35,7 @@ const BLANK = 0x20;
 const TAB = 0x09;
 /** The first bytes of a TLS handshake. */
 const TLS = [0x16, 0x03];
-/** Bytes that begin no message may be anything, so little of them is shown. */
+/** Bytes that begin no message may be secrets, so only a few of them are shown. */
 const MOST_OF_GARBAGE = 8;
 /** What a start line begins with: a method or a version, and a blank. */
 const LOOKS_LIKE_START = /^(?:[A-Z-]{1,24}|HTTP\/\d\.\d) /;

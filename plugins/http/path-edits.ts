@@ -7,7 +7,7 @@ export function isBelow(path: string, prefix: string): boolean {
   return prefix.endsWith('/') || path.length === prefix.length || path[prefix.length] === '/';
 }
 
-/** Changes the path of a request target, which is normal, its query untouched; undefined when a transform has nothing to change. */
+/** Changes the path of a request target in normal form and leaves its query; undefined when there is nothing to change. */
 export type PathEdit = (target: string) => string;
 
 /** One function for the path transforms in their order: strip, add, rewrite. */
@@ -37,7 +37,7 @@ export function pathEdit(transforms: readonly (Transform | undefined)[]): PathEd
   };
 }
 
-/** Takes a prefix off, however either is spelled. */
+/** Removes a prefix, in whatever spelling the prefix or the path is. */
 function prefixStrip(text: string): (path: string) => string {
   const prefix = routedConfigPath(text);
   const segments = prefix.split('/').length - (prefix.endsWith('/') ? 2 : 1);
@@ -45,7 +45,7 @@ function prefixStrip(text: string): (path: string) => string {
     const routed = routedPath(path);
     if (!isBelow(routed, prefix)) return path;
     if (routed === path) return rooted(path.slice(prefix.length));
-    // Another spelling has as many segments.
+    // Every spelling of the prefix has the same number of segments.
     return `/${resolved(path)
       .split('/')
       .slice(segments + 1)

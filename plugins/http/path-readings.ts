@@ -3,7 +3,7 @@ import { resolved, spelled } from '../../src/plugin-api/routed-path.ts';
 /** A spelling that some servers read in another way than others. */
 interface Spelling {
   readonly occurs: RegExp;
-  /** In the path of a route it tells that the operator knows how the backend reads it. */
+  /** When the path of a route has such a spelling, the operator knows how the backend reads it. */
   readonly inRoute: RegExp | undefined;
   /** Reads the whole path in that other way. */
   readonly reads: (path: string) => string;
@@ -24,7 +24,7 @@ const SPELLINGS: readonly Spelling[] = [
   { occurs: /%(?:c[01]|e0%8|f0%80%8)/i, inRoute: undefined, reads: withoutOverlong },
 ];
 
-/** More kinds of such spellings are in no honest path, and there would be too many readings to look at. */
+/** No honest path has more kinds of such spellings, and there would be too many readings to look at. */
 const MOST_SPELLINGS = 2;
 
 /** How else a path may be read. */
@@ -36,10 +36,10 @@ export interface PathReadings {
 }
 
 /**
- * How else than routes servers may read a path: with what is encoded taken for what it stands for, or with dot
- * segments left as they are, or with empty segments counted when those are resolved.
+ * How servers may read a path in other ways than routes do: they decode what is encoded, leave dot segments as they are, or
+ * count empty segments when they resolve dot segments.
  *
- * @param routePath the path of the route that was found; the spellings that it has itself are no question
+ * @param routePath the path of the route that was found; the spellings that it contains are not looked at
  * @returns undefined where there are too many ways
  */
 export function otherReadings(path: string, routePath: string): PathReadings | undefined {

@@ -1,17 +1,17 @@
 import type { Lease, Upstream } from '../../src/plugin-api/index.ts';
 
-/** One connection has so many at the most: edits may bring ever new names of upstreams. */
+/** Most sockets of one connection, because edits may bring new names of upstreams without end. */
 const MOST_SOCKETS = 16;
 
 /**
  * Sockets to backends that belong to one client's connection, one an upstream: with NTLM and Negotiate a backend takes every
- * request of a socket for those of whoever authenticated on it.
+ * request on a socket for one of the user who authenticated on it.
  */
 export class PinnedSockets {
   /** By the name of the upstream, the oldest one first. */
   readonly #leases = new Map<string, Lease>();
 
-  /** The socket for a request to that upstream, for its use alone; undefined when there is none, or none that is of use. */
+  /** Takes out the socket for a request to that upstream; undefined when there is none that can be used. */
   take(upstream: Upstream): Lease | undefined {
     const lease = this.#leases.get(upstream.name);
     if (lease === undefined) return undefined;

@@ -4,7 +4,7 @@ import { excerpt, valueExcerpt } from './excerpt.ts';
 import type { Head } from './head.ts';
 import type { RefusalRule } from './refusal-rules.ts';
 
-/** A rule for requests, and the answer to who breaks it. */
+/** A rule for requests, and the answer to a client that breaks it. */
 export interface RequestRule {
   readonly rule: RefusalRule;
   readonly status: number;
@@ -29,7 +29,7 @@ export function refuseRequest(broken: RequestRule, field = '', shown = ''): Refu
   return { side: 'request', rule, status, code, reason, field, excerpt: shown };
 }
 
-/** A response breaks a rule; the client only gets to know that it did. */
+/** A response breaks a rule. The client is only told that the response is invalid. */
 export function refuseResponse(rule: RefusalRule, reason: string, field = '', shown = ''): Refusal {
   return { side: 'response', rule, status: 502, code: 'backend_protocol', reason, field, excerpt: shown };
 }

@@ -12,7 +12,7 @@ import { TransferRate, type LeastRate } from './transfer-rate.ts';
 /** What is wrong with a body; undefined while nothing is. */
 export type BodyFault = 'malformed' | 'too large' | undefined;
 
-/** Up to here a body that came with its head goes out in the same write. */
+/** Up to this size a body that came with its head goes out in one write with it. */
 const JOINED_BYTES = 16 * 1024;
 
 /** A request's body as it arrives: tells where it ends, and sends it to the backend, framed as it came. */
@@ -85,11 +85,12 @@ export class RequestBody {
     this.#waitsForContinue = false;
   }
 
-  /** Whether the client sends too slowly. To be asked when something moved or waits: the time between is the client's while the body is awaited. */
+  /** Whether the client sends too slowly. To be asked whenever something moved or begins to wait: the time since the last call counts
+   * against the client if the body was awaited. */
   isTooSlow(): boolean {
     if (this.#leastRate === undefined || !this.isOpen) return false;
     const { isAwaited } = this;
-    // Most bodies come with their head: then no clock is asked, and nothing is made.
+    // Fast path: most bodies come with their head, and then neither a clock nor an object is needed.
     if (this.#rate === undefined && this.#arrived === 0 && isAwaited) return false;
     this.#rate ??= new TransferRate(this.#leastRate, this.#waitsForContinue ? -1 : this.#begunAtMs);
     const arrived = this.#arrived;
@@ -128,7 +129,7 @@ export class RequestBody {
     return this.#isGathered;
   }
 
-  /** Nobody needs what was kept any more. */
+  /** The bytes that were kept are not needed any more. */
   release(): void {
     this.#buffering?.end();
     this.#held = undefined;
@@ -151,7 +152,7 @@ export class RequestBody {
     const joined = held.length <= JOINED_BYTES;
     let flowing = backend.writeText(joined ? head + held.latin1Slice(0, held.length) : head);
     if (!joined) flowing = backend.write(held) && flowing;
-    // What is all here could be sent once more.
+    // A small body that is complete stays held, as it may have to be sent once more.
     if (!joined || this.isOpen) {
       this.#isForwarded = true;
       this.#held = undefined;

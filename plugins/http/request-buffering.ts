@@ -8,10 +8,10 @@ const CONTINUE_TEXT = 'HTTP/1.1 100 Continue\r\n\r\n';
 /** The memory of all request bodies that are read before a backend is taken, on all listeners together. */
 export class BufferedBodies {
   bytes = 0;
-  /** Said once, until half of the memory is free again. */
+  /** The log line is written once, and again only after half of the memory was free. */
   #isToldFull = false;
 
-  /** Takes that much memory. False when there is not so much. */
+  /** Takes that much memory. False when not enough is left. */
   take(bytes: number, { total }: HttpRequestBuffering, logger: Logger): boolean {
     if (this.bytes + bytes > total) {
       if (!this.#isToldFull) logger.warn('Request buffering is full: bodies are streamed', { total });
@@ -28,7 +28,7 @@ export class BufferedBodies {
   }
 }
 
-/** One body that is read before a backend is taken: how much of it, and the memory that it has. */
+/** One body that is read before a backend is taken: its limit, and the memory that it has taken. */
 export class BodyBuffering {
   readonly #limits: HttpRequestBuffering;
   readonly #all: BufferedBodies;
@@ -55,7 +55,7 @@ export class BodyBuffering {
     return true;
   }
 
-  /** The body is gone, or on its way. */
+  /** Gives the memory back: the body was sent, or is not needed any more. */
   end(): void {
     this.#all.giveBack(this.#taken);
     this.#taken = 0;

@@ -91,7 +91,7 @@ export function checkTarget(head: Head, { options, readsPaths }: HttpInstance): 
   return normal === undefined ? refuseTarget(AMBIGUOUS_PATH, head) : withTarget(target, normal);
 }
 
-/** What is wrong with a body that has a fault. */
+/** Says what is wrong with a body that has a fault. */
 export function refuseBody({ fault }: RequestBody, reader: MessageReader): Refusal {
   if (fault === 'too large') return refuseRequest(LARGE_BODY);
   const { rule: broken, field, excerpt: shown } = reader.fault;

@@ -24,7 +24,7 @@ import type { FieldEdits } from './field-edits.ts';
 import type { Head } from './head.ts';
 import { ownFields, passedFields, type FieldRules } from './passed-fields.ts';
 
-/** What is told about the client: an untrusted one must not choose it, and nobody may in another spelling. */
+/** Fields that tell backends about the client: an untrusted client must not choose them, and no client may use another spelling. */
 const ABOUT_CLIENT = [
   LOOK_ALIKE,
   X_FORWARDED_FOR,
@@ -40,7 +40,7 @@ const OWN_SETS = {
   host: [HOST],
   /** The trace context. */
   trace: [TRACEPARENT],
-  /** The trace's state, which is only worth something with the context that it came with. */
+  /** The trace's state, which has a meaning only together with its own context. */
   state: [TRACESTATE],
   hops: [MAX_FORWARDS],
   b3: [B3, X_B3_TRACEID, X_B3_SPANID, X_B3_PARENTSPANID, X_B3_SAMPLED, X_B3_FLAGS],

@@ -29,7 +29,7 @@ export function mendRequestLine(bytes: Buffer, encodesTarget = false): Mending {
   const [, method = '', target = '', major = '', minor = ''] = LINE.exec(line) ?? [];
   if (method === '') return faultOf(line);
   if (method === 'PRI') return { rule: 'version', reason: 'HTTP/2 is not spoken here', at: 0 };
-  // A backend that does not look at the case of a method must get no CONNECT either.
+  // Some backends ignore the case of a method: they must not get a CONNECT in lower case either.
   const isConnect = method.toUpperCase() === 'CONNECT';
   return {
     text: `${isConnect ? 'CONNECT' : 'GET'} ${encodesTarget ? encoded(target) : target} HTTP/${knownVersion(major, minor)}\r\n`,
@@ -43,13 +43,13 @@ function encoded(target: string): string {
   return target.replace(/[\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-/** A version that the parser takes and that is judged like this one. */
+/** The version that the parser gets in place of this one. Later checks judge both in the same way. */
 function knownVersion(major: string, minor: string): string {
   if (major === '1') return minor === '0' ? '1.0' : '1.1';
   return major === '0' ? '0.9' : '2.0';
 }
 
-/** The first byte that can't stand where it does. */
+/** Finds the first byte that is not allowed, and the rule that it breaks. */
 function faultOf(line: string): Unmended {
   const method = METHOD.exec(line)?.[0].length ?? 0;
   if (method === 0 || (method < line.length && line[method] !== ' '))

@@ -53,7 +53,7 @@ export function withTarget(target: RequestTarget, forwarded: string): RequestTar
   return pathTarget(forwarded, plainLength(forwarded), true, target.authority);
 }
 
-/** Where the query or a fragment begins, or -1: what is not plain for those who never look at paths. */
+/** Where the query or a fragment begins, or -1. Instances that never look at paths take all before it for plain. */
 export function beforeQuery(text: string): number {
   const fragment = text.indexOf('#');
   return fragment < 0 ? text.indexOf('?') : fragment;

@@ -5,10 +5,10 @@ import type { ParserFault } from './parser-fault.ts';
 import type { RefusalRule } from './refusal-rules.ts';
 import { refuseResponse, shownField, type Refusal } from './refusal.ts';
 
-/** What is shown of a status line that gives no reason. */
+/** How many bytes of a status line without a reason are shown. */
 const SHOWN_BYTES = 32;
 
-/** What the parser does not check of a status line. */
+/** Checks of a status line that the parser does not make. */
 export function isSound(head: Head): boolean {
   if (head.major !== 1 || head.status < 100 || head.status > 999) return false;
   // Line breaks before it, which the parser skips, mean that the backend counts its messages differently.

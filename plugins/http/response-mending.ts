@@ -52,7 +52,7 @@ function lengthAt(bytes: Buffer, from: number): number {
   return head.indexOf('\n', from + line + 1);
 }
 
-/** Behind the empty line that ends the head, or -1 while it is not there. */
+/** Where the empty line that ends the head ends, or -1 while it is not there. */
 function headEnd(bytes: Buffer, firstLineEnd: number): number {
   for (let at = firstLineEnd; at >= 0; at = bytes.indexOf(LF, at + 1)) {
     if (bytes[at + 1] === LF) return at + 2;
@@ -75,7 +75,7 @@ function plainStatusLine(line: string): string | Unmended {
   return `HTTP/1.${minor === '0' ? '0' : '1'} ${status} ${withoutControls(reason)}`;
 }
 
-/** The fields with one length at most, and with none beside a coding; a text says why that can't be. */
+/** The fields with at most one length, and without one beside a coding. A string is the reason why that is impossible. */
 function plainFraming(fields: readonly FieldLine[]): readonly FieldLine[] | string {
   const lengths = fields.filter(({ name }) => name.toLowerCase() === 'content-length');
   if (lengths.length === 0) return fields;

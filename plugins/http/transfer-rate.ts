@@ -1,7 +1,7 @@
 /** The least rate at which a peer has to move bytes. */
 export interface LeastRate {
   readonly bytesPerMs: number;
-  /** For how long a peer may move nothing, or too little, and catch up later. */
+  /** How long a peer may move too little, or nothing, as long as it catches up later. */
   readonly windowMs: number;
 }
 
@@ -11,9 +11,9 @@ export function leastRate(bytesPerSecond: number, windowMs: number): LeastRate |
 }
 
 /**
- * Judges how fast a peer moves bytes, in the time in which it is its turn. A bucket: it holds what the least rate moves in
- * the window, is full at first, loses that rate with the time that the peer takes, and gains each byte that it moves. So a peer
- * may stop for the whole window, and lasts for ever at the least rate; one that drips is found out after the window.
+ * Judges how fast a peer moves bytes while it is its turn. A token bucket: its size is what the least rate moves in the window. It
+ * is full at first, loses the least rate over the time that the peer takes, and gains each byte that the peer moves. So a peer
+ * may stop for the whole window, and may go on for ever at the least rate. A peer that drips is found after the window.
  */
 export class TransferRate {
   readonly limits: LeastRate;
@@ -29,8 +29,8 @@ export class TransferRate {
   }
 
   /**
-   * Notes that `bytes` were moved since the last call, and whether it is the peer's turn from now on. False when the peer is too slow.
-   * To be called when something moved: silence is for a timeout.
+   * Notes that `bytes` were moved since the last call, and whether it is the peer's turn from now on. False when it is too slow.
+   * To be called when something moved; a timeout has to notice silence.
    */
   moved(bytes: number, nowMs: number, isItsTurn: boolean): boolean {
     const { bytesPerMs, windowMs } = this.limits;

@@ -21,9 +21,10 @@ export class TrustedProxies {
   }
 
   /**
-   * The client behind trusted proxies, in a list to which each of them added at the end whom it was called by: the last address
-   * that is not one of theirs, since all before it may be made up. Where an entry is no address, or nobody else is named, it
-   * is the last proxy that is known for sure. Undefined when the list says nothing that counts.
+   * The client behind trusted proxies. Each proxy added the address of its own client to the end of the list. So the client is
+   * the last address that is no trusted proxy, as the client may have made up all entries before it. Where an entry is no
+   * address, or all are trusted proxies, the result is the farthest proxy that is certain: undefined when the last entry is
+   * no address.
    *
    * @param addressOf the address in an element of the list, '' when there is none
    */

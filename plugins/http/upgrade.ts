@@ -3,12 +3,13 @@ import type { Exchange } from './exchange.ts';
 import type { Head } from './head.ts';
 import { tunnelRecord } from './records.ts';
 
-/** Protocols that are HTTP again: in a tunnel of theirs the client would send requests that no route, limit or log sees. */
+/** Upgrades that stay within HTTP. In such a tunnel the client could send requests that no route, limit or log sees. */
 const HTTP_AGAIN = /(?:^|[,\s])(?:h2c?|http(?:\/\S*)?)\s*(?:,|$)/i;
 
 /**
- * What of an Upgrade field is passed on (RFC 9110 7.8); '' for an ordinary request. A body may come with it, as Docker's clients
- * send one: it goes on framed as it came, so that backend and proxy agree on the byte at which the other protocol begins.
+ * The value of an Upgrade field that goes to the backend (RFC 9110 7.8); '' for an ordinary request. A
+ * request with it may have a body, as Docker's clients send one. The body goes on framed as it came, so that backend and proxy
+ * agree on the byte at which the other protocol begins.
  */
 export function offeredUpgrade(head: Head): string {
   if (head.upgradeField < 0 || !head.connectionUpgrade || head.minor === 0) return '';
