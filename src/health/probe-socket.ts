@@ -1,14 +1,9 @@
 import { Socket } from 'node:net';
-import { isIpAddress, type Address } from '../config/address.ts';
+import type { Address } from '../config/address.ts';
 import { formatDuration } from '../config/units.ts';
 import { messageOf, shortageOf } from '../errors.ts';
-import {
-  ConnectInTurn,
-  noAddress,
-  shortList,
-  type AttemptEnded,
-  type ConnectAttempt,
-} from '../net/connect-in-turn.ts';
+import { abandonSocket, AddressConnect, type ConnectTarget } from '../net/address-connect.ts';
+import type { AttemptEnded, ConnectAttempt } from '../net/connect-in-turn.ts';
 import type { Turn } from '../net/dns/address-turns.ts';
 import type { HostNames } from '../net/dns/host-names.ts';
 import type { Probe, ProbeEnded } from './probe.ts';
@@ -28,28 +23,42 @@ export interface ProbeTarget {
  * addresses of a name have their turns; where one can't be connected to, the next one is tried.
  */
 export class ProbeSocket implements Probe {
-  readonly #target: ProbeTarget;
   readonly #connected: (socket: Socket) => void;
   readonly #timer: NodeJS.Timeout;
-  #stop: () => void = () => undefined;
+  readonly #connecting: AddressConnect<Socket>;
+  /** Undefined while there is no connection. */
+  #socket: Socket | undefined;
   #ended: ProbeEnded | undefined;
-  /** What is waited for, in words for the time limit. */
-  #waitsFor = '';
+  /** The address among those of its name that is connected, for the time limit's words. */
+  #ip: string | undefined;
 
   /** @param connected Given the socket; what happens to it from then on ends the probe. */
   constructor(target: ProbeTarget, connected: (socket: Socket) => void, ended: ProbeEnded) {
-    const { timeoutMs } = target;
-    this.#target = target;
+    const { address, names, turn, timeoutMs } = target;
     this.#connected = connected;
     this.#ended = ended;
+    this.#connecting = new AddressConnect({
+      address,
+      names,
+      turn,
+      attempt: connectSocket,
+      connected: (socket, ip) => this.#use(socket, ip),
+      failed: (error) => this.#fail(error),
+    });
     this.#timer = setTimeout(
       () => this.finish(`no answer within ${formatDuration(timeoutMs)}${this.#waitsFor}`),
       timeoutMs,
     );
     // Nobody hears of the end before the probe was returned, also where an answer is there at once.
     queueMicrotask(() => {
-      this.#start();
+      if (this.#ended !== undefined) this.#connecting.start();
     });
+  }
+
+  /** What is waited for, as the end of a sentence that says how long. */
+  get #waitsFor(): string {
+    if (this.#socket === undefined) return this.#connecting.waitsFor;
+    return this.#ip === undefined ? '' : ` from ${this.#ip}`;
   }
 
   finish(failure: string | undefined): void {
@@ -58,95 +67,33 @@ export class ProbeSocket implements Probe {
     ended?.(failure);
   }
 
-  #fail(error: Error | undefined): void {
+  destroy(): void {
+    this.#ended = undefined;
+    clearTimeout(this.#timer);
+    this.#connecting.destroy();
+    this.#socket?.destroy();
+  }
+
+  #fail(error: Error): void {
     const ended = this.#ended;
     this.destroy();
     ended?.(messageOf(error), shortageOf(error));
   }
 
-  destroy(): void {
-    this.#ended = undefined;
-    clearTimeout(this.#timer);
-    this.#stop();
-  }
-
-  #start(): void {
-    if (this.#ended === undefined) return;
-    const { address } = this.#target;
-    if (address.kind === 'unix') this.#connect({ path: address.path });
-    else if (isIpAddress(address.host)) this.#connect({ host: address.host, port: address.port });
-    else this.#connectToName(address.host === '' ? 'localhost' : address.host, address.port);
-  }
-
-  #connect(target: ConnectTarget): void {
-    const attempt = connectSocket(target, (error, socket) => {
-      if (socket === undefined) this.#fail(error);
-      else this.#use(socket);
-    });
-    this.#stop = () => {
-      attempt.destroy();
-    };
-  }
-
-  #connectToName(host: string, port: number): void {
-    const { names } = this.#target;
-    this.#waitsFor = `: the name servers have not answered for ${host}`;
-    this.#stop = names.lookUp(host, (addresses, failure) => {
-      if (this.#ended === undefined) return;
-      if (addresses.length === 0) {
-        this.finish(noAddress(host, failure).message);
-        return;
-      }
-      // Behind the assignment above, where the answer was there at once.
-      queueMicrotask(() => {
-        this.#connectInTurn(host, port, addresses);
-      });
-    });
-  }
-
-  #connectInTurn(host: string, port: number, addresses: readonly string[]): void {
-    if (this.#ended === undefined) return;
-    this.#waitsFor = ` (tried ${shortList(addresses)})`;
-    const turns = this.#target.names.turns(host, port);
-    const attempts = new ConnectInTurn<Socket>({
-      addresses: turns.order(addresses, this.#target.turn),
-      turns,
-      attempt: (ip, ended) => connectSocket({ host: ip, port }, ended),
-      connected: (socket, ip) => {
-        this.#waitsFor = addresses.length === 1 ? '' : ` from ${ip}`;
-        this.#use(socket);
-      },
-      failed: (error) => {
-        this.#fail(error);
-      },
-    });
-    this.#stop = () => {
-      attempts.destroy();
-    };
-  }
-
-  #use(socket: Socket): void {
-    this.#stop = () => {
-      socket.destroy();
-    };
-    // Stays on the socket for good: an error that comes late must find somebody who listens.
+  #use(socket: Socket, ip: string | undefined): void {
+    this.#socket = socket;
+    this.#ip = ip;
+    // Stays on the socket until its end: an error that comes late must find somebody who listens.
     socket.on('error', (error) => this.#fail(error));
     socket.on('close', () => this.finish('the connection was closed before an answer came'));
     this.#connected(socket);
   }
 }
 
-type ConnectTarget = { readonly path: string } | { readonly host: string; readonly port: number };
-
 function connectSocket(target: ConnectTarget, ended: AttemptEnded<Socket>): ConnectAttempt {
   const socket = new Socket();
-  const giveUp = (): void => {
-    socket.removeAllListeners();
-    socket.on('error', () => undefined);
-    socket.destroy();
-  };
   socket.once('error', (error) => {
-    giveUp();
+    abandonSocket(socket);
     ended(error);
   });
   socket.once('connect', () => {
@@ -159,5 +106,9 @@ function connectSocket(target: ConnectTarget, ended: AttemptEnded<Socket>): Conn
     // What can't even be tried is thrown at once; the caller still expects to hear of it later.
     socket.destroy(error instanceof Error ? error : new Error(messageOf(error)));
   }
-  return { destroy: giveUp };
+  return {
+    destroy: () => {
+      abandonSocket(socket);
+    },
+  };
 }

@@ -1,11 +1,9 @@
 import { BalanceError, messageOf, shortageOf, systemCodeOf } from '../errors.ts';
 import type { AddressTurns } from './dns/address-turns.ts';
+import { shortList } from './short-list.ts';
 
 /** An address that has not connected by then is no reason to leave the next one untried. Source: RFC 8305, section 5. */
 const NEXT_ATTEMPT_MS = 250;
-
-/** So many of the addresses of a name are told in an error. */
-const MAX_LISTED = 8;
 
 /** One attempt to connect to one address. */
 export interface ConnectAttempt {
@@ -104,13 +102,7 @@ function errorOfAll(errors: readonly Error[]): Error {
   return Object.assign(all, { code: systemCodeOf(last) });
 }
 
-/** The first few of what a log line may name. */
-export function shortList(texts: readonly string[]): string {
-  const rest = texts.length - MAX_LISTED;
-  return texts.slice(0, MAX_LISTED).join(', ') + (rest > 0 ? ` and ${String(rest)} more` : '');
-}
-
-/** What a host without any address fails with. `reason` says why it has none. */
+/** The error of a host without any address. `reason` says why it has none. */
 export function noAddress(host: string, reason: string | undefined): BalanceError {
   return new BalanceError('connect_failed', `${host} can not be resolved: ${reason ?? 'it has no address'}`, {
     origin: 'upstream',

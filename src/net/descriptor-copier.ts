@@ -4,9 +4,9 @@ import { closeSync, openSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 
 import {
+  descriptorOf,
   detachHandle,
   handleOf,
-  isOpenHandle,
   learnTextWriting,
   makeMessagePipe,
   socketWithHandle,
@@ -69,7 +69,7 @@ export class DescriptorCopier {
   copy(handle: object, take: CopyTaker): void {
     const ends = this.#ends;
     // A write of a handle that is closed fails in a way that newer versions of the runtime do not show.
-    if (ends === undefined || this.#writing === null || !isOpenHandle(handle)) {
+    if (ends === undefined || this.#writing === null || descriptorOf(handle) < 0) {
       setImmediate(take, undefined);
       return;
     }

@@ -1,14 +1,9 @@
-import { connect, isIP, type NetConnectOpts } from 'node:net';
+import { connect, type NetConnectOpts } from 'node:net';
 
 import { formatAddress, type Address } from '../config/address.ts';
 import { BalanceError, messageOf, shortageOf, systemCodeOf } from '../errors.ts';
-import {
-  ConnectInTurn,
-  noAddress,
-  shortList,
-  type AttemptEnded,
-  type ConnectAttempt,
-} from './connect-in-turn.ts';
+import { abandonSocket, AddressConnect, type ConnectTarget } from './address-connect.ts';
+import type { AttemptEnded, ConnectAttempt } from './connect-in-turn.ts';
 import type { HostNames } from './dns/host-names.ts';
 import { descriptorOf, handleOf } from './node-internals.ts';
 import type { OwnResources } from './own-resources.ts';
@@ -50,60 +45,19 @@ export function dial(address: Address, options: DialOptions): Promise<Dialed> {
 /** One call of {@link dial}. */
 class Dial {
   readonly #address: Address;
-  readonly #options: DialOptions;
+  readonly #connectTimeoutMs: number;
   readonly #done: AttemptEnded<Dialed>;
+  readonly #connecting: AddressConnect<SocketStream>;
   #timer: NodeJS.Timeout | undefined;
-  /** Gives up what it waits for. */
-  #stop: () => void = () => undefined;
-  /** What is waited for, in words for the error of the time limit. */
-  #waitsFor = '';
-  #isOver = false;
 
   constructor(address: Address, options: DialOptions, done: AttemptEnded<Dialed>) {
     this.#address = address;
-    this.#options = options;
+    this.#connectTimeoutMs = options.connectTimeoutMs;
     this.#done = done;
-  }
-
-  start(): void {
-    this.#timer = setTimeout(() => {
-      this.#timedOut();
-    }, this.#options.connectTimeoutMs);
-    const address = this.#address;
-    if (address.kind === 'unix') this.#connectTo({ path: address.path });
-    else if (isIP(address.host) !== 0) this.#connectTo({ host: address.host, port: address.port });
-    else this.#connectToName(address.host === '' ? 'localhost' : address.host, address.port);
-  }
-
-  #connectTo(target: ConnectTarget): void {
-    const attempt = connectStream(target, this.#options, (error, stream) => {
-      this.#end(error, stream && { stream, ip: undefined });
-    });
-    this.#stop = () => {
-      attempt.destroy();
-    };
-  }
-
-  #connectToName(host: string, port: number): void {
-    this.#waitsFor = `: the name servers have not answered for ${host}`;
-    const { names } = this.#options;
-    const nothingYet = this.#stop;
-    const stopWaiting = names.lookUp(host, (addresses, failure) => {
-      if (this.#isOver) return;
-      if (addresses.length === 0) this.#end(noAddress(host, failure));
-      else this.#connectInTurn(host, port, addresses);
-    });
-    // Known addresses are told at once, and then there is a connection to stop.
-    if (this.#stop === nothingYet) this.#stop = stopWaiting;
-  }
-
-  #connectInTurn(host: string, port: number, addresses: readonly string[]): void {
-    this.#waitsFor = addresses.length === 1 ? ` (${addresses.join()})` : ` (tried ${shortList(addresses)})`;
-    const turns = this.#options.names.turns(host, port);
-    const attempts = new ConnectInTurn<SocketStream>({
-      addresses: turns.order(addresses),
-      turns,
-      attempt: (ip, ended) => connectStream({ host: ip, port }, this.#options, ended),
+    this.#connecting = new AddressConnect({
+      address,
+      names: options.names,
+      attempt: (target, ended) => connectStream(target, options, ended),
       connected: (stream, ip) => {
         this.#end(undefined, { stream, ip });
       },
@@ -111,29 +65,29 @@ class Dial {
         this.#end(error);
       },
     });
-    this.#stop = () => {
-      attempts.destroy();
-    };
+  }
+
+  start(): void {
+    this.#timer = setTimeout(() => {
+      this.#timedOut();
+    }, this.#connectTimeoutMs);
+    this.#connecting.start();
   }
 
   #timedOut(): void {
-    const limit = `${String(this.#options.connectTimeoutMs)} ms`;
-    const message = `no connection to ${formatAddress(this.#address)} within ${limit}${this.#waitsFor}`;
-    this.#stop();
+    const limit = `${String(this.#connectTimeoutMs)} ms`;
+    const message = `no connection to ${formatAddress(this.#address)} within ${limit}${this.#connecting.waitsFor}`;
+    this.#connecting.destroy();
     this.#end(
       new BalanceError('connect_timeout', message, { origin: 'upstream', retryable: true, status: 504 }),
     );
   }
 
   #end(error: Error | undefined, dialed?: Dialed): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
     clearTimeout(this.#timer);
     this.#done(error, dialed);
   }
 }
-
-type ConnectTarget = { readonly path: string } | { readonly host: string; readonly port: number };
 
 /** One attempt to connect to an IP address or a unix socket. */
 function connectStream(
@@ -150,19 +104,13 @@ function connectStream(
     onread: stream.onread,
   };
   const socket = connect(connectOptions as unknown as NetConnectOpts);
-  const giveUp = (): void => {
-    socket.removeAllListeners();
-    // A socket that fails after it was given up must not end the process.
-    socket.on('error', () => undefined);
-    socket.destroy();
-  };
   socket.once('error', (error) => {
-    giveUp();
+    abandonSocket(socket);
     ended(error);
   });
   socket.once('connect', () => {
     if (options.resources?.mayConnect(descriptorOf(handleOf(socket))) === false) {
-      giveUp();
+      abandonSocket(socket);
       ended(systemError('connect', 'EMFILE'));
       return;
     }
@@ -172,7 +120,11 @@ function connectStream(
     stream.resume();
     ended(undefined, stream);
   });
-  return { destroy: giveUp };
+  return {
+    destroy: () => {
+      abandonSocket(socket);
+    },
+  };
 }
 
 function asConnectError(error: Error | undefined, resources: OwnResources | undefined): BalanceError {

@@ -82,7 +82,7 @@ export function detachHandle(socket: Socket): void {
   socket.destroy();
 }
 
-/** The number of the descriptor below a handle; -1 where there is none. */
+/** The number of the descriptor below a handle; negative where there is none, or none any more. */
 export function descriptorOf(handle: object | undefined): number {
   const { fd } = (handle ?? {}) as { readonly fd?: unknown };
   return typeof fd === 'number' ? fd : -1;
@@ -157,12 +157,6 @@ function requestClass(request: unknown): WriteRequestClass | undefined {
   if (made.name !== 'WriteWrap') return undefined;
   // It must tell used requests from unused ones.
   return new made().getAsyncId() === UNUSED_REQUEST ? made : undefined;
-}
-
-/** Whether a handle still has a descriptor. */
-export function isOpenHandle(handle: object): boolean {
-  const { fd } = handle as { readonly fd?: unknown };
-  return typeof fd === 'number' && fd >= 0;
 }
 
 /** The handle of a unix socket. One that was made for messages between processes carries handles beside its bytes. */

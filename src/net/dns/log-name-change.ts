@@ -1,4 +1,5 @@
 import type { Logger } from '../../plugin-api/index.ts';
+import { shortList } from '../short-list.ts';
 import type { NameRecord, RecordView } from './name-record.ts';
 
 /** A log line names so many addresses. */
@@ -32,6 +33,5 @@ export function logNameChange(
 }
 
 function shownList(addresses: readonly string[]): string {
-  const rest = addresses.length - MAX_SHOWN;
-  return addresses.slice(0, MAX_SHOWN).join(' ') + (rest > 0 ? ` and ${String(rest)} more` : '');
+  return shortList(addresses, ' ', MAX_SHOWN);
 }
