@@ -116,6 +116,7 @@ function connectStream(
     }
     socket.removeAllListeners('error');
     stream.attach(socket);
+    stream.hearLastWords();
     // The runtime starts to read when it has connected; with a reader or without, what comes is kept.
     stream.resume();
     ended(undefined, stream);

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { ByteStream, LogSubject, StreamReader } from '../plugin-api/index.ts';
 import { textHandleOf } from './direct-text.ts';
 import { isPromise } from './is-promise.ts';
+import { LastWords, onSendingFailed } from './last-words.ts';
 import type { ReadingOptions } from './late-socket.ts';
 import type { PrivateBuffer, ReadBuffers } from './read-buffers.ts';
 import { SocketWriter, TEXT_LIMIT_BYTES } from './socket-writer.ts';
@@ -58,6 +59,8 @@ export class SocketStream implements ByteStream, Flow {
   #isFresh = false;
   #flowing = false;
   #whenClosed: (() => void) | undefined;
+  /** Set once nothing can be sent any more, while what the peer sent before is still read. */
+  #lastWords: LastWords | undefined;
 
   constructor(buffers: ReadBuffers, onFault: FaultHandler) {
     this.#buffers = buffers;
@@ -104,6 +107,11 @@ export class SocketStream implements ByteStream, Flow {
       this.#deliver(bytes, bytes.length);
     });
     socket.pause();
+  }
+
+  /** From now on, what arrived before a reset is read although a write failed meanwhile. */
+  hearLastWords(): void {
+    if (this.#socket !== undefined) onSendingFailed(this.#socket, this.#sendingFailed);
   }
 
   /** The owner's own notice of the end, beside the reader's; one owner. */
@@ -154,7 +162,8 @@ export class SocketStream implements ByteStream, Flow {
 
   /** True when nothing can be had from this stream any more, nor anything be sent that would be answered. */
   get stale(): boolean {
-    return this.destroyed || (this.#peerEnded && this.#early === undefined);
+    if (this.destroyed || this.#lastWords !== undefined) return true;
+    return this.#peerEnded && this.#early === undefined;
   }
 
   read(reader: StreamReader): void {
@@ -234,6 +243,7 @@ export class SocketStream implements ByteStream, Flow {
     if (this.#isBehind) queueMicrotask(this.#catchUp);
     else if (this.#isFresh) this.#begin();
     else this.#socket?.resume();
+    this.#lastWords?.resume();
   }
 
   /** A socket that nobody paused yet needs no more than a first read, which costs less than what `resume` prepares for a stream. */
@@ -340,6 +350,16 @@ export class SocketStream implements ByteStream, Flow {
     const handle = textHandleOf(this.#socket);
     return handle?.getpeername !== undefined && handle.getpeername({}) !== 0;
   }
+
+  readonly #sendingFailed = (failure: Error): boolean => {
+    if (this.#lastWords !== undefined) return !this.#lastWords.isOver;
+    const socket = this.#socket;
+    if (socket === undefined || this.#reader === undefined || !this.#flowing) return false;
+    // What is still written goes nowhere.
+    this.#writer = undefined;
+    this.#lastWords = new LastWords(socket, failure, () => this.#flowing);
+    return true;
+  };
 
   readonly #onError = (error: Error): void => {
     this.#error ??= error;

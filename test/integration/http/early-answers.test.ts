@@ -35,6 +35,17 @@ describe('an early answer to a large upload reaches a client that first sends ev
         },
       },
     ],
+    [
+      'the backend answers and closes at once, which resets its connection',
+      {
+        script: async (connection) => {
+          await readHead(connection);
+          connection.socket.pause();
+          connection.send('HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno');
+          connection.socket.destroy();
+        },
+      },
+    ],
   ];
   it.each(early)('%s', async (_what, options) => {
     const stage = await scene(options);
