@@ -1,3 +1,4 @@
+import { formatPath } from '../problem.ts';
 import type { ConfigChange } from './config-change.ts';
 import { isEqual } from './is-equal.ts';
 import type { Consequence, Place } from './place.ts';
@@ -45,16 +46,21 @@ function collect(
     changes.push(place.setting(keys, consequence, before, after));
     return;
   }
-  const words = listChange(keys.at(-1) ?? '', before, after);
+  const words = listChange(keys, before, after);
   if (words !== undefined) changes.push(place.setting(keys, consequence, before, after, words));
 }
 
 /** Undefined when nothing but an order changed that says nothing. */
-function listChange(key: string, before: readonly string[], after: readonly string[]): string | undefined {
+function listChange(
+  keys: readonly string[],
+  before: readonly string[],
+  after: readonly string[],
+): string | undefined {
+  const path = formatPath(keys);
   const added = after.filter((item) => !before.includes(item)).map((item) => `+ ${item}`);
   const removed = before.filter((item) => !after.includes(item)).map((item) => `- ${item}`);
-  if (added.length + removed.length > 0) return `${key} ${[...added, ...removed].join(', ')}`;
-  return SETS.has(key) ? undefined : `${key} in another order`;
+  if (added.length + removed.length > 0) return `${path} ${[...added, ...removed].join(', ')}`;
+  return SETS.has(keys.at(-1) ?? '') ? undefined : `${path} in another order`;
 }
 
 function keysOf(before: Values, after: Values): Iterable<string> {

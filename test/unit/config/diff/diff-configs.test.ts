@@ -123,6 +123,19 @@ admin: { token: ${secret}${secret} }
     expect(JSON.stringify(changes)).not.toMatch(/hunter2|swordfish/);
   });
 
+  it('names a list with the section that it is in', () => {
+    const asked = (servers: string): string => `
+backends: [{ name: a, address: '127.0.0.1:1001' }]
+dns: { servers: [${servers}] }
+`;
+    const summaries = (before: string, after: string): string[] =>
+      changed(asked(before), asked(after)).map(([, , summary]) => summary);
+    expect(summaries('127.0.0.53', '10.0.0.2')).toEqual(['dns.servers + 10.0.0.2, - 127.0.0.53']);
+    expect(summaries('127.0.0.53, 10.0.0.2', '10.0.0.2, 127.0.0.53')).toEqual([
+      'dns.servers in another order',
+    ]);
+  });
+
   it('names changes of headers one by one', () => {
     const withHeaders = (headers: string): string => `
 backends: [{ name: a, address: '127.0.0.1:1001' }]
