@@ -90,6 +90,18 @@ function lacksPort(thrown: unknown, code: string): boolean {
   return syscall === 'connect' && typeof address === 'string' && !address.includes(':');
 }
 
+/**
+ * Whether accepting a connection failed because the client, or the network between, had ended it by then. Any client can do
+ * that: it says nothing about this machine.
+ *
+ * Source: accept(2).
+ */
+export function leftBeforeAccept(thrown: unknown): boolean {
+  return LEFT_EARLY.has(systemCodeOf(thrown));
+}
+
+const LEFT_EARLY: ReadonlySet<string> = new Set(['ECONNABORTED', 'ECONNRESET', 'EPROTO']);
+
 /** The system error code (`ECONNREFUSED`, `EADDRINUSE` …) of anything that was thrown, or ''. */
 export function systemCodeOf(thrown: unknown): string {
   if (typeof thrown !== 'object' || thrown === null || !('code' in thrown)) return '';

@@ -5,7 +5,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { parseAddress, type Address } from '../config/address.ts';
-import { messageOf, systemCodeOf } from '../errors.ts';
+import { leftBeforeAccept, messageOf, systemCodeOf } from '../errors.ts';
 import type { Logger } from '../plugin-api/logger.ts';
 import { AdminConnections } from './admin-connections.ts';
 import type { AdminTlsFiles } from './admin-credentials.ts';
@@ -78,7 +78,8 @@ export class AdminServer {
     this.#front = this.#makeFront();
     this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
     this.#server.on('error', (error) => {
-      if (this.#server.listening) this.#logger.warn('admin server failed', { error: error.message });
+      if (this.#server.listening && !leftBeforeAccept(error))
+        this.#logger.warn('admin server failed', { error: error.message });
     });
   }
 

@@ -1,6 +1,7 @@
 import { AcceptDemand } from './accept-demand.ts';
 import type { DescriptorCopier } from './descriptor-copier.ts';
-import type { ListeningHandle } from './node-internals.ts';
+import { descriptorOf, type ListeningHandle } from './node-internals.ts';
+import type { OwnResources } from './own-resources.ts';
 
 /** How often the loop is looked at while connections come. */
 const LOOK_EVERY_MS = 5;
@@ -8,6 +9,8 @@ const LOOK_EVERY_MS = 5;
 const REVIEW_EVERY_MS = 1_000;
 /** How long nothing is opened after the system had no descriptor for a client. */
 const SHORTAGE_REST_MS = 10_000;
+/** The part of all descriptors that one listening socket takes at most. */
+const PART_OF_ALL = 1 / 32;
 
 export interface AcceptBurstsOptions {
   /** Accepts by itself; the others call its `onconnection`. */
@@ -15,6 +18,8 @@ export interface AcceptBurstsOptions {
   /** How many may wait to be accepted. */
   readonly backlog: number;
   readonly copier: DescriptorCopier;
+  /** What this process has of descriptors. Default: enough. */
+  readonly resources?: Pick<OwnResources, 'openFilesLimit' | 'mayServe'> | undefined;
   /** In ms. Default: `performance.now`. */
   readonly nowMs?: () => number;
 }
@@ -102,7 +107,9 @@ export class AcceptBursts {
     if (!this.#closed && nowMs >= this.#restUntilMs) this.#want(wanted);
   };
 
-  #want(count: number): void {
+  #want(asked: number): void {
+    const all = this.#options.resources?.openFilesLimit ?? Number.POSITIVE_INFINITY;
+    const count = Math.min(asked, Math.floor(all * PART_OF_ALL));
     this.#wanted = count;
     for (const copy of this.#copies.splice(count)) copy.close();
     if (this.#copies.length === 0) this.#endReview();
@@ -120,9 +127,15 @@ export class AcceptBursts {
   }
 
   #add(copy: ListeningHandle): void {
-    const { listening, backlog } = this.#options;
+    const { listening, backlog, resources } = this.#options;
     if (this.#copies.length >= this.#wanted) {
       copy.close();
+      return;
+    }
+    // What is kept back for other work is not for this.
+    if (resources?.mayServe(descriptorOf(copy)) === false) {
+      copy.close();
+      this.yieldDescriptors();
       return;
     }
     copy.onconnection = (error, handle) => {

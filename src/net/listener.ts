@@ -2,7 +2,7 @@ import { createServer, Socket, type Server, type SocketConstructorOpts } from 'n
 import { unlink } from 'node:fs/promises';
 
 import { formatAddress, type Address } from '../config/address.ts';
-import { BalanceError, messageOf, shortageOf, systemCodeOf } from '../errors.ts';
+import { BalanceError, leftBeforeAccept, messageOf, shortageOf, systemCodeOf } from '../errors.ts';
 import type { Logger, LogSubject, ProtocolInstance, ProtocolPlugin } from '../plugin-api/index.ts';
 import { isAbandoned } from './abandoned-socket.ts';
 import { AcceptBursts } from './accept-bursts.ts';
@@ -91,7 +91,6 @@ export class Listener {
       this.#accept(socket);
     });
     this.#server.on('error', (error) => {
-      this.#bursts?.yieldDescriptors();
       if (this.#server.listening) this.#acceptFailed(error);
     });
   }
@@ -281,7 +280,12 @@ export class Listener {
           this.#acceptHandle(handle);
         });
         if (listening !== undefined && this.#copier !== undefined)
-          this.#bursts = new AcceptBursts({ listening, backlog: BACKLOG, copier: this.#copier });
+          this.#bursts = new AcceptBursts({
+            listening,
+            backlog: BACKLOG,
+            copier: this.#copier,
+            resources: this.#resources,
+          });
         resolve();
       };
       this.#server.once('error', failed).once('listening', listening);
@@ -315,6 +319,8 @@ export class Listener {
   #acceptFailed(error: Error): void {
     const code = shortageOf(error);
     if (code !== '') this.#shed(code);
+    else if (leftBeforeAccept(error))
+      this.#logger.debug('a client left before it was accepted', { listener: this.name });
     else this.#logger.error('accept failed', { listener: this.name, error: messageOf(error) });
   }
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
-import { AcceptBursts } from '../../../src/net/accept-bursts.ts';
+import { AcceptBursts, type AcceptBurstsOptions } from '../../../src/net/accept-bursts.ts';
 import { DescriptorCopier } from '../../../src/net/descriptor-copier.ts';
 import { Listener } from '../../../src/net/listener.ts';
 import { listeningHandleOf, type ListeningHandle } from '../../../src/net/node-internals.ts';
@@ -12,7 +12,7 @@ import { eventually } from '../../support/eventually.ts';
 import { RecordingLogger } from '../../support/recording-logger.ts';
 
 /** A server whose turns last as long as the test says. */
-async function lab(options: { copier?: DescriptorCopier } = {}) {
+async function lab(options: Partial<Pick<AcceptBurstsOptions, 'copier' | 'resources'>> = {}) {
   const copier = options.copier ?? new DescriptorCopier();
   await copier.open();
   const server = createServer().listen(0, '127.0.0.1');
@@ -20,7 +20,7 @@ async function lab(options: { copier?: DescriptorCopier } = {}) {
   const listening = listeningHandleOf(server) as ListeningHandle;
   const clock = { nowMs: 1_000, stepMs: 0 };
   const nowMs = (): number => (clock.nowMs += clock.stepMs);
-  const bursts = new AcceptBursts({ listening, backlog: 256, copier, nowMs });
+  const bursts = new AcceptBursts({ listening, backlog: 256, copier, resources: options.resources, nowMs });
   /** Connections that were accepted in each turn of the loop. */
   const perTurn: number[] = [];
   let thisTurn = 0;
@@ -89,6 +89,29 @@ describe.runIf(process.platform === 'linux')('a socket that listens', () => {
     clock.stepMs = 0.01;
     clock.nowMs += 60_000;
     await eventually(() => bursts.descriptors === 1, 'the further descriptors are closed');
+  });
+
+  it('takes a small part of the descriptors that there are', async () => {
+    const resources = { openFilesLimit: 256, mayServe: () => true };
+    const { server, bursts, clock } = await lab({ resources });
+    clock.stepMs = 6;
+    await visitUntil(server, () => bursts.descriptors > 1);
+    await visit(server, 40);
+    expect(bursts.descriptors).toBe(9);
+  });
+
+  it('takes none of the descriptors that are kept for other work', async () => {
+    let refused = 0;
+    const mayServe = (descriptor: number): boolean => {
+      expect(descriptor).toBeGreaterThan(2);
+      refused += 1;
+      return false;
+    };
+    const { server, bursts, clock } = await lab({ resources: { openFilesLimit: 1_024, mayServe } });
+    clock.stepMs = 6;
+    await visitUntil(server, () => refused > 0);
+    await visit(server, 40);
+    expect(bursts.descriptors).toBe(1);
   });
 
   it('gives its further descriptors back when the system has none for clients, and rests', async () => {

@@ -1,9 +1,9 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer as createUnixServer } from 'node:net';
+import { createServer as createUnixServer, Server } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 
 import type { Address } from '../../../src/config/address.ts';
 import { parseAddress } from '../../../src/config/address.ts';
@@ -248,6 +248,20 @@ describe('a listener', () => {
     socket.end();
     await closing;
     await listener.close();
+  });
+
+  it('takes a client that left before it was accepted for no error of its own', async () => {
+    const listening = vi.spyOn(Server.prototype, 'listen');
+    onTestFinished(() => {
+      listening.mockRestore();
+    });
+    const { listener, logger } = await listen();
+    const server = listening.mock.contexts[0] as Server;
+    server.emit('error', Object.assign(new Error('accept ECONNABORTED'), { code: 'ECONNABORTED' }));
+    expect(logger.lines).toEqual([]);
+    expect(listener.shed).toBe(0);
+    server.emit('error', Object.assign(new Error('accept EINVAL'), { code: 'EINVAL' }));
+    expect(logger.lines).toEqual(['accept failed']);
   });
 
   it('says which address is taken', async () => {
