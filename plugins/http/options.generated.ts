@@ -140,7 +140,7 @@ export interface HttpTimeouts {
 /** How much a client may send in a request head and over a connection. */
 export interface HttpLimits {
   /**
-   * Request line and headers together, from 1KiB to 1MiB. More is answered with 431. In bytes.
+   * Request line and headers together, from 1KiB to 1MiB. More is answered with 431, a longer request line with 414. In bytes.
    * @default "32KiB"
    */
   readonly header_size: number;
@@ -185,7 +185,7 @@ export interface HttpMinRate {
    */
   readonly response: number;
   /**
-   * The time over which rates are averaged, and the grace: for so long in all a client may be silent, or too slow, before it has to have caught up. In ms.
+   * For how long in all a client may be silent, or too slow, before it is cut off. What it moves faster than the rate makes up for that. In ms.
    * @default "30s"
    */
   readonly window: number;

@@ -19,8 +19,8 @@ const VERSION_LENGTH = 8;
 const rule = (name: RefusalRule, status: number, reason: string, code?: ErrorCode): RequestRule =>
   code === undefined ? { rule: name, status, reason } : { rule: name, status, reason, code };
 
-const BAD_VERSION = rule('version', 400, 'the HTTP version must be 1.0 or 1.1');
-const UNKNOWN_VERSION = rule('version', 505, 'the HTTP version must be 1.0 or 1.1');
+const BAD_VERSION = rule('version', 400, 'the HTTP version must be one of 1.0 to 1.9');
+const UNKNOWN_VERSION = rule('version', 505, 'the HTTP version must be one of 1.0 to 1.9');
 const CODING_IN_1_0 = rule('transfer_encoding', 400, 'HTTP/1.0 has no Transfer-Encoding');
 const UNKNOWN_CODING = rule('transfer_encoding', 501, 'the only supported Transfer-Encoding is chunked');
 const BAD_LENGTH = rule('content_length', 400, 'Content-Length must be one number');

@@ -9,7 +9,7 @@ import { localAnswer } from './local-answer.ts';
 import { normalTarget } from './normal-path.ts';
 import { refuseField, refuseTarget } from './refusal.ts';
 import { BAD_HOST, checkRequest, checkTarget, TWO_READINGS } from './request-check.ts';
-import type { RequestTarget } from './request-target.ts';
+import { beforeQuery, parseTarget, type RequestTarget } from './request-target.ts';
 import { requestText } from './request-text.ts';
 import type { CompiledRoute } from './router.ts';
 import { offeredUpgrade } from './upgrade.ts';
@@ -32,6 +32,7 @@ export function dispatch(exchange: Exchange, head: Head): void {
   }
   const target = checkRequest(head, instance) ?? checkTarget(head, instance);
   if ('reason' in target) {
+    noteTarget(exchange, head, named);
     exchange.refuse(target);
     return;
   }
@@ -46,6 +47,15 @@ export function dispatch(exchange: Exchange, head: Head): void {
   const local = localAnswer(exchange, head);
   if (local !== undefined) exchange.answer(local);
   else route(exchange, head, target, host, host === named ? client : view.fields(head, host));
+}
+
+/** Notes what a request that is refused asks for, so that its line in the log names it: path and host as far as they are sound. */
+function noteTarget(exchange: Exchange, head: Head, named: KnownHost): void {
+  const { bytes, method, urlStart, urlEnd } = head;
+  if (urlEnd - urlStart > exchange.instance.options.limits.target_length) return;
+  const text = bytes.latin1Slice(urlStart, urlEnd);
+  exchange.path = parseTarget(text, method, beforeQuery(text))?.path ?? '';
+  if (named.isValid) exchange.host = named.text;
 }
 
 function route(

@@ -95,12 +95,12 @@ export interface ConnectionPool {
    */
   readonly enabled?: boolean;
   /**
-   * Sockets to one backend at most, idle and in use: who comes then waits, so that slow clients can take all of them. 0: no limit. To protect a backend use `max_connections`, which has a queue and counts tunnels as well.
+   * Sockets to one backend at most, idle and in use. Who comes while all are in use waits, so slow clients can take the places of all others. 0: no limit. To protect a backend use `max_connections`, which has a queue and counts tunnels as well.
    * @default 0
    */
   readonly max_size?: number;
   /**
-   * Idle sockets that are kept ready for each backend. In mode tcp each serves one connection, and what the server says first waits for the client. One that the server ends meanwhile is replaced within a second or so, more slowly where it ends them at once; one whose server was seen to give up on silent clients after some time (MySQL's connect_timeout) is replaced after half of that. For servers that count such clients as failed (MySQL's max_connect_errors) leave it 0.
+   * Idle sockets that are kept ready for each backend. In mode tcp each serves one connection, and what the server says first waits for the client. A socket that the server ends meanwhile is replaced within a second or so, more slowly where the server ends each at once. Where a server was seen to give up on silent clients after some time (MySQL's connect_timeout), its sockets are replaced after half of that. For servers that count such clients as failed (MySQL's max_connect_errors) leave it 0.
    * @default 0
    */
   readonly min_idle?: number;
@@ -341,7 +341,7 @@ export interface HttpTimeouts {
 /** How much a client may send in a request head and over a connection. */
 export interface HttpLimits {
   /**
-   * Request line and headers together, from 1KiB to 1MiB. More is answered with 431.
+   * Request line and headers together, from 1KiB to 1MiB. More is answered with 431, a longer request line with 414.
    * @default "32KiB"
    */
   readonly header_size?: string;
@@ -386,7 +386,7 @@ export interface HttpMinRate {
    */
   readonly response?: string | number;
   /**
-   * The time over which rates are averaged, and the grace: for so long in all a client may be silent, or too slow, before it has to have caught up.
+   * For how long in all a client may be silent, or too slow, before it is cut off. What it moves faster than the rate makes up for that.
    * @default "30s"
    */
   readonly window?: string;

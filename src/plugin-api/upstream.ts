@@ -31,8 +31,8 @@ export interface Upstream {
   /** How long a backend may stay silent when an answer, or the next piece of one, is due. */
   readonly readTimeoutMs: number;
   /**
-   * Asks for a connection to one of the backends. Answers with exactly one call of `leased` or `refused`,
-   * never before it returned, unless the answer's `cancel` was called before.
+   * Asks for a connection to one of the backends. Answers with exactly one call of `leased` or `refused`, or with none once
+   * `cancel` was called. That call comes after this returned; only with {@link LeaseRequest.immediate} `leased` may come before.
    */
   acquire(request: LeaseRequest): PendingLease;
   /** Whether that backend is one of this upstream's and healthy: only then a lease that was kept may be used for it again. */

@@ -234,7 +234,7 @@ const ROWS = [
     'balance_plugin_failures_total',
     'counter',
     [],
-    'Exceptions that protocol plugins threw while they ran. The log says which.',
+    'Exceptions that protocol plugins threw while they ran. The log says what and on which listener or upstream.',
   ],
   [
     'balance_telemetry_failures_total',

@@ -19,14 +19,19 @@ async function lines(stage: Scene, wanted: (line: Line) => boolean): Promise<Lin
 
 const isAccess = (line: Line): boolean => line['status'] !== undefined && line['message'] === undefined;
 
-/** What the access line of a refused request says about that. */
-async function refusalOf(request: string, yaml = ''): Promise<Line> {
+/** The access line of a refused request. */
+async function accessLineOf(request: string, yaml = ''): Promise<Line> {
   const stage = await scene({ yaml: `${JSON_LINES}\n${yaml}` });
   const client = await stage.client();
   client.send(request);
   await client.untilEnded();
   const [line] = await lines(stage, isAccess);
-  const { status, refusal, refusal_field, refusal_excerpt } = line!;
+  return line!;
+}
+
+/** What the access line of a refused request says about that. */
+async function refusalOf(request: string, yaml = ''): Promise<Line> {
+  const { status, refusal, refusal_field, refusal_excerpt } = await accessLineOf(request, yaml);
   return Object.fromEntries(
     Object.entries({ status, refusal, refusal_field, refusal_excerpt }).filter(
       ([, value]) => value !== undefined,
@@ -35,6 +40,25 @@ async function refusalOf(request: string, yaml = ''): Promise<Line> {
 }
 
 describe('the access line of a refused request', () => {
+  it.each([
+    [`POST /up?a=1 HTTP/1.1\r\n${HOST}\r\nContent-Length: 9\r\n\r\n`, 'POST', '/up'],
+    [`GET /two HTTP/1.1\r\n${HOST}\r\nHost: b\r\n\r\n`, 'GET', '/two'],
+    [`POST /gzip HTTP/1.1\r\n${HOST}\r\nTransfer-Encoding: gzip, chunked\r\n\r\n`, 'POST', '/gzip'],
+    [`GET /x%2fy HTTP/1.1\r\n${HOST}\r\n\r\n`, 'GET', '/x%2fy'],
+    [`GET http://b/whole HTTP/1.1\r\n${HOST}\r\nX_Y: 1\r\n\r\n`, 'GET', '/whole'],
+    // What names no path.
+    [`CONNECT b:1 HTTP/1.1\r\n${HOST}\r\n\r\n`, 'CONNECT', undefined],
+    [`GET /${'x'.repeat(70)} HTTP/1.1\r\n${HOST}\r\n\r\n`, 'GET', undefined],
+    [`GET /no#frag HTTP/1.1\r\n${HOST}\r\n\r\n`, 'GET', undefined],
+  ])('says what was asked for, as far as that can be told: %j', async (request, method, path) => {
+    const line = await accessLineOf(
+      request,
+      'http: { limits: { body_size: 4B, target_length: 64 }, normalize_path: true, underscore_headers: refuse }',
+    );
+    expect(line['method']).toBe(method);
+    expect(line['path'] === '' || line['path'] === '-' ? undefined : line['path']).toBe(path);
+  });
+
   it.each([
     // The parser's rules.
     [`GET / HTTP/1.1\r\n${HOST}\r\nX-A: 1\x002\r\n\r\n`, 400, 'field_value', 'X-A', '1<\\x00>'],
