@@ -2,6 +2,7 @@ import { formatAddress, type Address } from '../config/address.ts';
 import type { NameRecord } from '../net/dns/name-record.ts';
 import { Traffic } from '../net/traffic.ts';
 import type { Backend } from '../plugin-api/index.ts';
+import type { SocketKeeper } from './kept-socket.ts';
 import type { PooledSocket } from './pooled-socket.ts';
 import type { SocketPool } from './socket-pool.ts';
 
@@ -20,6 +21,8 @@ export class BackendState implements Backend {
   active = 0;
   /** Leases among them whose socket is kept for one client, whether it uses it now or not. */
   kept = 0;
+  /** Those of them that nobody uses now, the one that has rested longest first. */
+  readonly resting = new Set<SocketKeeper>();
   /** Open sockets, leased and idle. */
   sockets = 0;
   /** Sockets connected since the start. */
@@ -88,7 +91,16 @@ export class BackendState implements Backend {
     return waiting;
   }
 
-  /** Asks to be called when a lease of this backend ended or its health changed; returns how to stop that. */
+  /** Ends the lease that has rested longest for its client. False when none rests. */
+  endResting(): boolean {
+    for (const lease of this.resting) {
+      lease.discard();
+      return true;
+    }
+    return false;
+  }
+
+  /** Asks to be called when a lease of this backend ended or rests, or its health changed; returns how to stop that. */
   onFree(notice: () => void): () => void {
     this.#listeners = [...this.#listeners, notice];
     return () => {

@@ -71,4 +71,9 @@ export class Member implements Candidate {
     if (this.backend.active >= this.maxConnections || this.#limiting?.isFull === true) return false;
     return this.health?.healthy ?? true;
   }
+
+  /** Makes room below the limit: the lease that has rested longest for its client gives way. False when that is not the way to get room. */
+  makeRoom(): boolean {
+    return this.healthy && this.backend.active >= this.maxConnections && this.backend.endResting();
+  }
 }

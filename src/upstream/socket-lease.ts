@@ -190,6 +190,9 @@ export class SocketLease implements Lease, PendingLease, SocketTaker, SocketHold
     // An exchange holds what it uses; in between, an edit may let go of all.
     this.#leaveHome();
     this.#kept = new KeptSocket(this, socket, idleMs);
+    this.backend.resting.add(this);
+    // Whoever waits for a place is worth more than a socket that rests.
+    this.backend.noteChange();
   }
 
   resume(): boolean {
@@ -199,6 +202,7 @@ export class SocketLease implements Lease, PendingLease, SocketTaker, SocketHold
       this.discard();
       return false;
     }
+    this.backend.resting.delete(this);
     socket.uses += 1;
     this.backend.reused += 1;
     return true;
@@ -262,7 +266,10 @@ export class SocketLease implements Lease, PendingLease, SocketTaker, SocketHold
   #end(socket: PooledSocket): void {
     this.#isOver = true;
     socket.holder = undefined;
-    if (this.#kept !== undefined) this.backend.kept -= 1;
+    if (this.#kept !== undefined) {
+      this.backend.kept -= 1;
+      this.backend.resting.delete(this);
+    }
     this.#member?.backend.leaseEnded();
     if (this.#home !== undefined || this.#holdings !== undefined) this.#leave();
   }

@@ -63,6 +63,8 @@ export class UpstreamGroup implements LeaseOwner {
   /** True once an edit put another group in its place, or took the upstream away. */
   #isReplaced = false;
   #stopListening: readonly (() => void)[] = [];
+  /** True while a place is made for one who asks: it is not for those who wait. */
+  #makesRoom = false;
   /** Re-used for each pick, as a balancer does not keep it. */
   readonly #context: { key: string | undefined; exclude: ReadonlySet<Member> | undefined } = {
     key: undefined,
@@ -200,7 +202,7 @@ export class UpstreamGroup implements LeaseOwner {
   }
 
   readonly #onFree = (): void => {
-    if (this.#line.length > 0) this.#serveLine();
+    if (this.#line.length > 0 && !this.#makesRoom) this.#serveLine();
   };
 
   /** Gives it one of its own backends; where none can, that of the group that an edit put in its place, or a place in the queue. */
@@ -223,9 +225,22 @@ export class UpstreamGroup implements LeaseOwner {
   }
 
   #pick(lease: SocketLease): Member | undefined {
-    this.#context.key = lease.keyCounts ? lease.request.key : undefined;
-    this.#context.exclude = lease.tried;
-    return this.#balancer.pick(this.#context satisfies PickContext);
+    for (;;) {
+      this.#context.key = lease.keyCounts ? lease.request.key : undefined;
+      this.#context.exclude = lease.tried;
+      const member = this.#balancer.pick(this.#context satisfies PickContext);
+      if (member !== undefined || !this.#makeRoom(lease)) return member;
+    }
+  }
+
+  /** Sockets that rest for their clients would let anybody take all places of a backend by a header and silence. */
+  #makeRoom({ tried }: SocketLease): boolean {
+    this.#makesRoom = true;
+    const made = this.members.some(
+      (member) => member.weight > 0 && tried?.has(member) !== true && member.makeRoom(),
+    );
+    this.#makesRoom = false;
+    return made;
   }
 
   /** True when a healthy backend exists and only its limit is in the way. */

@@ -63,9 +63,9 @@ async function server(name: string): Promise<RecordingBackend> {
   return backend((connection) => authenticating(connection, name));
 }
 
-function config(backends: Readonly<Record<string, RecordingBackend>>, more = ''): string {
+function config(backends: Readonly<Record<string, RecordingBackend>>, more = '', keys = ''): string {
   const list = Object.entries(backends).map(
-    ([name, { address }]) => `{ name: ${name}, address: "${address}" }`,
+    ([name, { address }]) => `{ name: ${name}, address: "${address}"${keys} }`,
   );
   return `listen: "127.0.0.1:0"
 reload: { watch: false }
@@ -158,22 +158,39 @@ describe('a socket on which a client authenticated', () => {
     expect(two.connections).toHaveLength(1);
   });
 
-  it('counts against max_connections', async () => {
+  it('gives way to who would have to wait for a place, the one that rested longest first', async () => {
     const one = await server('one');
-    const proxy = await labProxy(`listen: "127.0.0.1:0"
-reload: { watch: false }
-backends: [{ name: one, address: "${one.address}", max_connections: 1 }]
-queue: { max_size: 0 }
-`);
+    const proxy = await labProxy(config({ one }, '', ', max_connections: 2'));
     const alice = await authenticated(proxy, 'alice');
-    expect(await (await talk(proxy)).ask('/')).toMatch(/^503 /);
-    expect(await alice.ask('/')).toBe('200 one:alice');
-    alice.peer.end();
+    const bob = await authenticated(proxy, 'bob');
+    expect(await (await talk(proxy)).ask('/open')).toBe('200 one:nobody');
     await (await one.connection(0)).untilEnded();
-    await eventually(
-      async () => (await (await talk(proxy)).ask('/open')).startsWith('200 '),
-      'a free backend',
-    );
+    expect(await bob.ask('/')).toBe('200 one:bob');
+    expect(await alice.ask('/')).toBe('401 ');
+    for (const { peer } of [alice, bob]) peer.end();
+    await nothingHeld(proxy);
+  });
+
+  it('gives way to who waits already, as soon as its own exchange is over', async () => {
+    const answers: (() => void)[] = [];
+    const one = await backend(async (connection) => {
+      for (;;) {
+        const message = await readMessage(connection);
+        answers.push(() => connection.send(ok(message.startLine.includes('/late') ? 'late' : 'next')));
+      }
+    });
+    const proxy = await labProxy(config({ one }, '', ', max_connections: 1'));
+    const alice = await talk(proxy);
+    const late = alice.ask('/late', 'NTLM TYPE3-alice');
+    await eventually(() => answers.length === 1, 'the first request to arrive');
+    const next = (await talk(proxy)).ask('/next');
+    await eventually(async () => (await metrics(proxy)).sum('balance_queue_waiting') === 1, 'one to wait');
+    answers[0]?.();
+    expect(await late).toBe('200 late');
+    await eventually(() => answers.length === 2, 'the second request to arrive');
+    answers[1]?.();
+    expect(await next).toBe('200 next');
+    await nothingHeld(proxy);
   });
 
   it('that the backend closes is replaced by one on which the client is nobody', async () => {
