@@ -1,10 +1,11 @@
-import genericPool, { type Pool } from 'generic-pool';
+import type { Pool } from 'generic-pool';
 
 import type { DialOptions } from '../net/dial.ts';
 import type { SocketUse } from '../plugin-api/index.ts';
 import type { BackendState } from './backend-state.ts';
 import { asBalanceError, connectTo } from './connect-to.ts';
 import { FailedSocket, PooledSocket } from './pooled-socket.ts';
+import { makeResourcePool, type ResourceFactory } from './resource-pool.ts';
 import { RestingSockets } from './resting-sockets.ts';
 import { ImpatientTaker, type SocketTaker } from './socket-taker.ts';
 import { WarmSockets } from './warm-sockets.ts';
@@ -29,19 +30,6 @@ export interface PoolSettings {
 }
 
 type Resource = PooledSocket | FailedSocket;
-
-/** The parts of generic-pool that its types leave out: the pool takes any evictor and its own containers. */
-interface PoolParts {
-  readonly Pool: new (
-    evictor: unknown,
-    deque: unknown,
-    queue: unknown,
-    factory: unknown,
-    options: unknown,
-  ) => Pool<Resource>;
-  readonly Deque: unknown;
-  readonly PriorityQueue: unknown;
-}
 
 /** The sockets to one backend: with use `keep-alive` they serve one exchange after the other, with `once` they wait warm for one connection. */
 export class SocketPool {
@@ -196,22 +184,17 @@ export class SocketPool {
   }
 
   #make(): Pool<Resource> {
-    const evictor = (pool: SocketPool) =>
-      class {
-        evict(_config: unknown, pooled: { obj: Resource }, available: number): boolean {
-          const { obj } = pooled;
-          if (pool.#closing) return true;
-          return pool.#isSpent(obj) ? !pool.#staysEmpty(obj) : pool.#isIdleTooLong(obj, available);
-        }
-      };
-    const parts = genericPool as unknown as PoolParts;
-    const pool = new parts.Pool(evictor(this), parts.Deque, parts.PriorityQueue, this.#factory(), {
-      max: this.#limit,
-      min: Math.min(this.#settings.minIdle, this.#limit),
-      // The socket that rested least is given out first: it is the least likely to be dead.
-      fifo: false,
-      evictionRunIntervalMillis: EVICTION_INTERVAL_MS,
-      numTestsPerEvictionRun: this.#limit,
+    const pool = makeResourcePool({
+      limit: this.#limit,
+      minIdle: Math.min(this.#settings.minIdle, this.#limit),
+      lookEveryMs: EVICTION_INTERVAL_MS,
+      factory: this.#factory(),
+      isUnwanted: (resource, available) => {
+        if (this.#closing) return true;
+        return this.#isSpent(resource)
+          ? !this.#staysEmpty(resource)
+          : this.#isIdleTooLong(resource, available);
+      },
     });
     this.#cooling = setInterval(() => {
       this.#cool();
@@ -332,7 +315,7 @@ export class SocketPool {
     }
   }
 
-  #factory(): { create: () => Promise<Resource>; destroy: (resource: Resource) => Promise<void> } {
+  #factory(): ResourceFactory<Resource> {
     return {
       create: async () => {
         try {
