@@ -199,18 +199,27 @@ function pluginsJson({ loaded, failures, importedStates }: PluginsReport): objec
 }
 
 function processJson(): object {
-  const memory = process.memoryUsage();
   const { user, system } = process.cpuUsage();
   return {
-    memory: {
+    memory: memoryJson(),
+    cpu: { user_seconds: user / 1e6, system_seconds: system / 1e6 },
+  };
+}
+
+/** null when no file descriptor is left: the runtime opens a file for it, and the rest is all the more of use then. */
+function memoryJson(): object | null {
+  try {
+    const memory = process.memoryUsage();
+    return {
       rss_bytes: memory.rss,
       heap_used_bytes: memory.heapUsed,
       heap_total_bytes: memory.heapTotal,
       external_bytes: memory.external,
       array_buffers_bytes: memory.arrayBuffers,
-    },
-    cpu: { user_seconds: user / 1e6, system_seconds: system / 1e6 },
-  };
+    };
+  } catch {
+    return null;
+  }
 }
 
 function eventLoopJson({ utilization, delayMs, windowMs }: EventLoopReading): object {

@@ -1,4 +1,4 @@
-import { connect, type NetConnectOpts } from 'node:net';
+import { connect, type NetConnectOpts, type Socket } from 'node:net';
 
 import { formatAddress, type Address } from '../config/address.ts';
 import { BalanceError, messageOf, shortageOf, systemCodeOf } from '../errors.ts';
@@ -108,12 +108,8 @@ function connectStream(
     abandonSocket(socket);
     ended(error);
   });
+  if (options.resources !== undefined) process.nextTick(refuseWithoutDescriptors, socket, options.resources);
   socket.once('connect', () => {
-    if (options.resources?.mayConnect(descriptorOf(handleOf(socket))) === false) {
-      abandonSocket(socket);
-      ended(systemError('connect', 'EMFILE'));
-      return;
-    }
     socket.removeAllListeners('error');
     stream.attach(socket);
     stream.hearLastWords();
@@ -126,6 +122,15 @@ function connectStream(
       abandonSocket(socket);
     },
   };
+}
+
+/**
+ * The runtime makes the descriptor in the next tick. Not looked at before it has connected, many attempts at a time would take
+ * all that is kept back for the admin server and the like.
+ */
+function refuseWithoutDescriptors(socket: Socket, resources: OwnResources): void {
+  if (socket.destroyed || resources.mayConnect(descriptorOf(handleOf(socket)))) return;
+  socket.destroy(systemError('connect', 'EMFILE'));
 }
 
 function asConnectError(error: Error | undefined, resources: OwnResources | undefined): BalanceError {

@@ -1,7 +1,8 @@
 import { Resolver, type RecordWithTtl } from 'node:dns';
+import { closeSync, openSync } from 'node:fs';
 import { isIP } from 'node:net';
 
-import { systemCodeOf } from '../../errors.ts';
+import { shortageOf, systemCodeOf } from '../../errors.ts';
 
 /** Of an address: 4 asks for A records, 6 for AAAA records. */
 export type Family = 4 | 6;
@@ -59,7 +60,11 @@ export class CaresClient implements DnsClient {
   #turn = 0;
   #closed = false;
 
-  constructor({ servers, timeoutMs, attempts, rotate }: DnsClientSettings) {
+  readonly #lacksDescriptors: () => boolean;
+
+  /** @param lacks Whether no descriptor can be had. Default: tries to open one. */
+  constructor({ servers, timeoutMs, attempts, rotate }: DnsClientSettings, lacks = lacksDescriptors) {
+    this.#lacksDescriptors = lacks;
     const orders = rotate
       ? servers.map((_, first) => [...servers.slice(first), ...servers.slice(0, first)])
       : [servers];
@@ -73,10 +78,17 @@ export class CaresClient implements DnsClient {
   ask(name: string, family: Family, answered: (answer: FamilyAnswer) => void): void {
     const resolver = this.#resolvers[this.#turn++ % this.#resolvers.length];
     const done = (error: Error | null, records: readonly RecordWithTtl[] | undefined): void => {
-      if (!this.#closed) answered(error === null ? answerOf(records ?? []) : failureOf(error));
+      if (!this.#closed) answered(error === null ? answerOf(records ?? []) : this.#failureOf(error));
     };
     if (family === 4) resolver?.resolve4(name, { ttl: true }, done);
     else resolver?.resolve6(name, { ttl: true }, done);
+  }
+
+  #failureOf(error: Error): FamilyAnswer {
+    // c-ares says so too when it gets no socket of its own, which is no fault of a server.
+    if (systemCodeOf(error) === 'ECONNREFUSED' && this.#lacksDescriptors())
+      return { kind: 'failed', reason: 'no file descriptor is left to ask with', silent: true };
+    return failureOf(error);
   }
 
   close(): void {
@@ -103,6 +115,15 @@ function failureOf(error: Error): FamilyAnswer {
     reason: FAILURES[code] ?? `looking the name up failed (${code || error.message})`,
     silent: code === 'ETIMEOUT' || code === 'ECONNREFUSED',
   };
+}
+
+function lacksDescriptors(): boolean {
+  try {
+    closeSync(openSync('/', 'r'));
+    return false;
+  } catch (error) {
+    return shortageOf(error) !== '';
+  }
 }
 
 /** c-ares takes a bare IPv6 address only in brackets when a port follows; `::1` alone stays as it is. */

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -106,6 +106,17 @@ describe('GET /status', () => {
         accept_bursts: true,
       },
     });
+  });
+
+  it('answers without the figures of memory when no file descriptor is left to read them', async () => {
+    const proxy = await labProxy(http('127.0.0.1:1'));
+    const memoryUsage = vi.spyOn(process, 'memoryUsage').mockImplementation(() => {
+      throw new Error('EMFILE: too many open files, uv_resident_set_memory');
+    });
+    onTestFinished(() => {
+      memoryUsage.mockRestore();
+    });
+    expect(await ask(proxy, '/status')).toMatchObject({ status: 200, memory: null });
   });
 
   it('shows generations that drain, with what holds them', async () => {

@@ -4,6 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 
 import type { Address } from '../../../src/config/address.ts';
 import { dial } from '../../../src/net/dial.ts';
+import type { OwnResources } from '../../../src/net/own-resources.ts';
 import { ReadBuffers } from '../../../src/net/read-buffers.ts';
 import { fullBacklog } from '../../support/full-backlog.ts';
 import { PATIENCE_MS } from '../../support/patience.ts';
@@ -50,6 +51,21 @@ describe('dial', () => {
     stream.read(reader);
     await reader.untilText('hello');
     stream.destroy();
+  });
+
+  it('takes no descriptor that is kept back, not even while it connects', async () => {
+    const address = await fullBacklog();
+    const short: string[] = [];
+    const resources = {
+      mayConnect: () => false,
+      ranShort: (of: string, code: string) => void short.push(`${of} ${code}`),
+    } as unknown as OwnResources;
+    await expect(dial(address, { ...options(), resources })).rejects.toMatchObject({
+      code: 'resources_exhausted',
+      origin: 'internal',
+      status: 503,
+    });
+    expect(short).toEqual(['connect EMFILE']);
   });
 
   it('refuses with a retryable error where nobody listens', async () => {

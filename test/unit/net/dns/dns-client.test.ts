@@ -80,6 +80,18 @@ describe('asking name servers', () => {
     });
   });
 
+  it('blames no server where this process has no descriptor to ask with', async () => {
+    const settings = { servers: ['127.0.0.1:1'], timeoutMs: PATIENCE_MS, attempts: 1, rotate: false };
+    expect(await ask(owned(new CaresClient(settings)), 'shop.test')).toMatchObject({
+      reason: 'no name server is reachable',
+    });
+    expect(await ask(owned(new CaresClient(settings, () => true)), 'shop.test')).toEqual({
+      kind: 'failed',
+      reason: 'no file descriptor is left to ask with',
+      silent: true,
+    });
+  });
+
   it('begins with another server each time where the system wants that', async () => {
     const reply = { 'shop.test': { addresses: ['10.0.0.1'] } };
     const [first, second] = [await DnsServer.start(reply), await DnsServer.start(reply)];
