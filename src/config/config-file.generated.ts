@@ -386,7 +386,7 @@ export interface HttpMinRate {
    */
   readonly response?: string | number;
   /**
-   * For how long in all a client may be silent, or too slow, before it is cut off. What it moves faster than the rate makes up for that.
+   * For how long in all a client may be too slow before it is cut off. What it moves faster than the rate makes up for that. The rate is looked at whenever bytes move: a client that moves none at all is cut off by `timeouts.read` or `timeouts.write`, and so is one that takes so little that the system's send buffer does not get free meanwhile.
    * @default "30s"
    */
   readonly window?: string;
