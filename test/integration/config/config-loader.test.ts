@@ -2,12 +2,13 @@ import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 
 import { loadConfig, type LoadOptions } from '../../../src/config/load-config.ts';
 import type { PluginSettings } from '../../../src/config/plugin-settings.ts';
 import type * as LoaderModule from '../../../src/config/worker/config-loader.ts';
+import { buildProgram } from '../../support/built-program.ts';
 import { eventually } from '../../support/eventually.ts';
 import { owned } from '../../support/owned.ts';
 import { RecordingLogger } from '../../support/recording-logger.ts';
@@ -20,11 +21,11 @@ let ConfigLoader: typeof LoaderModule.ConfigLoader;
 let directory: string;
 let file: string;
 
+buildProgram();
+
 beforeAll(async () => {
-  // `npm test` did it before; a bare vitest would run what was compiled some time ago.
-  spawnSync(process.execPath, [fileURLToPath(new URL('src/prepare.mjs', root))], { stdio: 'inherit' });
   ({ ConfigLoader } = (await import(/* @vite-ignore */ compiled.href)) as typeof LoaderModule);
-}, 180_000);
+});
 
 beforeEach(async () => {
   const made = await mkdtemp(join(tmpdir(), 'balance-loader-'));

@@ -1,28 +1,13 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { backend, echoing, naming } from '../../support/backends.ts';
 import { client } from '../../support/clients.ts';
 import { deadAddress } from '../../support/dead-address.ts';
 import { eventually } from '../../support/eventually.ts';
 import { labProxy, type LabProxy } from '../../support/lab-proxy.ts';
+import { expectNoStrayErrors } from '../../support/stray-errors.ts';
 
-/** What would end the process if nobody minded. */
-const stray: unknown[] = [];
-const note = (error: unknown): void => {
-  stray.push(error);
-};
-
-beforeEach(() => {
-  stray.length = 0;
-  process.on('uncaughtException', note);
-  process.on('unhandledRejection', note);
-});
-
-afterEach(() => {
-  process.off('uncaughtException', note);
-  process.off('unhandledRejection', note);
-  expect(stray).toEqual([]);
-});
+expectNoStrayErrors();
 
 /**
  * A plugin that gets a lease for each client. `parts` has the callbacks that are not in order; they find the client's `stream`,

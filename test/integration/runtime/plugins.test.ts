@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { backend, naming } from '../../support/backends.ts';
 import { client, firstLine } from '../../support/clients.ts';
@@ -8,6 +8,7 @@ import { eventually } from '../../support/eventually.ts';
 import { get, named } from '../../support/http-talk.ts';
 import { ECHO_PLUGIN } from '../../support/echo-plugin.ts';
 import { labProxy } from '../../support/lab-proxy.ts';
+import { expectNoStrayErrors } from '../../support/stray-errors.ts';
 
 const ECHO = `mode: echo\nlisten: '127.0.0.1:0'\nplugins: { directory: . }\nreload: { watch: false }\n`;
 
@@ -39,23 +40,7 @@ export default {
 };
 `;
 
-/** What would end the process if nobody minded. */
-const stray: unknown[] = [];
-const note = (error: unknown): void => {
-  stray.push(error);
-};
-
-beforeEach(() => {
-  stray.length = 0;
-  process.on('uncaughtException', note);
-  process.on('unhandledRejection', note);
-});
-
-afterEach(() => {
-  process.off('uncaughtException', note);
-  process.off('unhandledRejection', note);
-  expect(stray).toEqual([]);
-});
+expectNoStrayErrors();
 
 /** A plugin that is in order but for `parts`. */
 function broken(parts: string): string {

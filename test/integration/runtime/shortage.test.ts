@@ -1,11 +1,11 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 
+import { buildProgram, PROGRAM } from '../../support/built-program.ts';
 import { askAdmin } from '../../support/admin-client.ts';
 import { answering, ok } from '../../support/answering.ts';
 import { backend } from '../../support/backends.ts';
@@ -13,15 +13,10 @@ import type { ByteSocket } from '../../support/byte-socket.ts';
 import { client } from '../../support/clients.ts';
 import { eventually } from '../../support/eventually.ts';
 
-const root = fileURLToPath(new URL('../../../', import.meta.url));
-const program = join(root, 'dist/src/cli/main.js');
-const BUILD_LIMIT_MS = 180_000;
 const LIMIT = 200;
 const CLIENTS = 320;
 
-beforeAll(() => {
-  spawnSync(process.execPath, [join(root, 'src/prepare.mjs')], { stdio: 'inherit' });
-}, BUILD_LIMIT_MS);
+buildProgram();
 
 interface Status {
   readonly listeners: readonly { readonly connections: number; readonly shed_total: number }[];
@@ -43,7 +38,7 @@ logging: { format: json }
 `;
   writeFileSync(file, config);
   const command = `ulimit -n ${String(LIMIT)}; exec "$0" "$@"`;
-  const child = spawn('sh', ['-c', command, process.execPath, program, 'run', '--config', file]);
+  const child = spawn('sh', ['-c', command, process.execPath, PROGRAM, 'run', '--config', file]);
   onTestFinished(async () => {
     child.kill('SIGKILL');
     await once(child, 'exit');

@@ -6,25 +6,17 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 
+import { buildProgram, PROGRAM, ROOT } from '../../support/built-program.ts';
 import { freePort } from '../../support/free-ports.ts';
 import { PATIENCE_MS } from '../../support/patience.ts';
 
-const root = fileURLToPath(new URL('../../../', import.meta.url));
-const program = join(root, 'dist/src/cli/main.js');
 const folder = mkdtempSync(join(tmpdir(), 'balance-cli-'));
 const children = new Set<ChildProcess>();
 const servers = new Set<Server>();
 
-/** A machine that does other things too may take long to compile. */
-const BUILD_LIMIT_MS = 180_000;
-
-beforeAll(() => {
-  // `npm test` did it before; a bare vitest would run what was compiled some time ago.
-  spawnSync(process.execPath, [join(root, 'src/prepare.mjs')], { stdio: 'inherit' });
-}, BUILD_LIMIT_MS);
+buildProgram();
 
 afterEach(async () => {
   for (const child of children) {
@@ -47,7 +39,7 @@ afterAll(() => {
 
 /** Runs `balance` to its end. */
 function balance(...args: string[]) {
-  const result = spawnSync(process.execPath, [program, ...args], { encoding: 'utf8', timeout: PATIENCE_MS });
+  const result = spawnSync(process.execPath, [PROGRAM, ...args], { encoding: 'utf8', timeout: PATIENCE_MS });
   return { code: result.status, stdout: result.stdout, stderr: result.stderr };
 }
 
@@ -99,7 +91,7 @@ async function holdingBackend() {
 async function runningWithRequest(more = '') {
   const backend = await holdingBackend();
   const port = await freePort();
-  const child = spawn(process.execPath, [program, 'run', '--config', configFor(port, backend.port, more)], {
+  const child = spawn(process.execPath, [PROGRAM, 'run', '--config', configFor(port, backend.port, more)], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   children.add(child);
@@ -116,7 +108,7 @@ async function runningWithRequest(more = '') {
 
 describe('balance', () => {
   it('prints its usage and its version', () => {
-    const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+    const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
     expect(balance('--version')).toEqual({ code: 0, stdout: `${manifest.version}\n`, stderr: '' });
     const help = balance('--help');
     expect(help).toMatchObject({ code: 0, stderr: '' });
@@ -136,10 +128,10 @@ describe('balance', () => {
 
 describe('the guide to what helps before an edit', () => {
   const guide = /### Before you save\n.*?```console\n(.*?)```/s.exec(
-    readFileSync(join(root, 'README.md'), 'utf8'),
+    readFileSync(join(ROOT, 'README.md'), 'utf8'),
   );
   const [, ...examples] = guide![1]!.split(/^\$ /m);
-  cpSync(join(root, 'config'), join(folder, 'config'), { recursive: true });
+  cpSync(join(ROOT, 'config'), join(folder, 'config'), { recursive: true });
   const shell = 'balance() { "$NODE" "$PROGRAM" "$@"; }';
 
   it.each(examples.map((example) => /^(.*?)\n(.*)$/s.exec(example)!.slice(1)))(
@@ -148,7 +140,7 @@ describe('the guide to what helps before an edit', () => {
       const { stdout } = spawnSync('sh', ['-c', `exec 2>&1; ${shell}; ${command}`], {
         encoding: 'utf8',
         cwd: folder,
-        env: { ...process.env, NODE: process.execPath, PROGRAM: program },
+        env: { ...process.env, NODE: process.execPath, PROGRAM },
         timeout: PATIENCE_MS,
       });
       // Each machine calls itself by another name.
@@ -248,7 +240,7 @@ describe('balance run', () => {
 describe('balance logs', () => {
   it('ends quietly when its reader has enough', () => {
     const file = configFile('long.log', '{"message":"a line","n":1}\n'.repeat(50_000));
-    const command = `"${process.execPath}" "${program}" logs "${file}" | head -1; echo "\${PIPESTATUS[0]}"`;
+    const command = `"${process.execPath}" "${PROGRAM}" logs "${file}" | head -1; echo "\${PIPESTATUS[0]}"`;
     const { stdout, stderr } = spawnSync('bash', ['-c', command], { encoding: 'utf8', timeout: PATIENCE_MS });
     expect([stdout, stderr]).toEqual(['INFO  a line n=1\n0\n', '']);
   });

@@ -1,29 +1,23 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 
+import { buildProgram, PROGRAM } from '../../support/built-program.ts';
 import { answering, ok } from '../../support/answering.ts';
 import { backend } from '../../support/backends.ts';
 import { freePort } from '../../support/free-ports.ts';
 
-const root = fileURLToPath(new URL('../../../', import.meta.url));
-const program = join(root, 'dist/src/cli/main.js');
 const folder = mkdtempSync(join(tmpdir(), 'balance-signals-'));
 const children = new Set<ChildProcess>();
 
-/** A machine that does other things too may take long to compile. */
-const BUILD_LIMIT_MS = 180_000;
 /** The bit of SIGUSR2 in the kernel's masks; the first module takes it last. */
 const SIGUSR2_BIT = 1n << 11n;
 
-beforeAll(() => {
-  spawnSync(process.execPath, [join(root, 'src/prepare.mjs')], { stdio: 'inherit' });
-}, BUILD_LIMIT_MS);
+buildProgram();
 
 afterEach(async () => {
   for (const child of children) {
@@ -45,7 +39,7 @@ class Started {
   output = '';
 
   constructor(...args: string[]) {
-    this.child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
     children.add(this.child);
     for (const stream of [this.child.stdout, this.child.stderr])
       stream!.on('data', (bytes: Buffer) => (this.output += String(bytes)));
@@ -104,7 +98,7 @@ async function served() {
 
 describe('a signal while balance starts', () => {
   it('finds handlers from the first module on, which imports nothing', () => {
-    const compiled = readFileSync(program, 'utf8');
+    const compiled = readFileSync(PROGRAM, 'utf8');
     expect(compiled).not.toMatch(/^\s*(import\s[^(]|export\s.*\sfrom\s)/m);
     expect(compiled.indexOf('process.on(')).toBeLessThan(compiled.indexOf('await import('));
   });

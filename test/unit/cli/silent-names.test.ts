@@ -1,21 +1,15 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 
+import { buildProgram, PROGRAM } from '../../support/built-program.ts';
 import { DnsServer } from '../../support/dns-server.ts';
 import { owned } from '../../support/owned.ts';
 
-const root = fileURLToPath(new URL('../../../', import.meta.url));
-/** A machine that does other things too may take long to compile. */
-const BUILD_LIMIT_MS = 180_000;
-
-beforeAll(() => {
-  spawnSync(process.execPath, [join(root, 'src/prepare.mjs')], { stdio: 'inherit' });
-}, BUILD_LIMIT_MS);
+buildProgram();
 
 it('balance ends while name servers say nothing, however long they may take', async () => {
   const server = await DnsServer.start();
@@ -31,7 +25,7 @@ health_check: { type: tcp }
 tracing: { endpoint: 'http://four.dead.test:9/', exporter: otlp }
 `,
   );
-  const child = spawn(process.execPath, [join(root, 'dist/src/cli/main.js'), 'run', '--config', config]);
+  const child = spawn(process.execPath, [PROGRAM, 'run', '--config', config]);
   owned({
     close: () => {
       child.kill('SIGKILL');
