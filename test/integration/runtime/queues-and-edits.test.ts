@@ -113,7 +113,7 @@ describe.each(['http', 'tcp'] as const)('%s: clients that wait for a backend', (
 
   it('are served by what an edit brought when the server that it took away does not answer', async () => {
     const { port } = await fullBacklog();
-    const text = (address: string): string => yaml(mode, address, { timeouts: '{ connect: 1s }' });
+    const text = (address: string): string => yaml(mode, address, { timeouts: '{ connect: 3s }' });
     const proxy = await labProxy(text(`127.0.0.1:${port}`));
     const early = await client(proxy.address());
     early.send('GET / HTTP/1.1\r\nHost: t\r\n\r\n');
