@@ -1,49 +1,36 @@
-import { createServer, Socket, type Server, type SocketConstructorOpts } from 'node:net';
-import { unlink } from 'node:fs/promises';
+import { Socket, type SocketConstructorOpts } from 'node:net';
 
 import { formatAddress, type Address } from '../config/address.ts';
-import { BalanceError, leftBeforeAccept, messageOf, shortageOf, systemCodeOf } from '../errors.ts';
+import { BalanceError, leftBeforeAccept, messageOf, shortageOf } from '../errors.ts';
 import type { Logger, LogSubject, ProtocolInstance, ProtocolPlugin } from '../plugin-api/index.ts';
-import { isAbandoned } from './abandoned-socket.ts';
-import { AcceptBursts } from './accept-bursts.ts';
 import { AcceptedConnection, type RunningWork } from './accepted-connection.ts';
-import { acceptedStream, handleStream, interceptHandles, type AcceptedStream } from './accepted-stream.ts';
+import { acceptedStream, handleStream, type AcceptedStream } from './accepted-stream.ts';
 import { expectReader, isHandler } from './check-handler.ts';
-import type { DescriptorCopier } from './descriptor-copier.ts';
-import { isElsewhere, type BindAddresses } from './dns/bind-addresses.ts';
 import { fieldsOf } from './fields-of.ts';
 import { isPromise } from './is-promise.ts';
+import { ListeningSocket, type Acceptor, type ListeningSocketOptions } from './listening-socket.ts';
 import { descriptorOf, handleOf, type Handle } from './node-internals.ts';
 import type { OwnResources } from './own-resources.ts';
 import type { ReadBuffers } from './read-buffers.ts';
 import { Tenure } from './tenure.ts';
 import { Traffic } from './traffic.ts';
 
-const BACKLOG = 4096;
-
-export interface ListenerOptions {
+export interface ListenerOptions extends ListeningSocketOptions {
   readonly name: string;
-  readonly address: Address;
-  /** What its host name stands for. Default: the runtime looks that up, in its thread pool. */
-  readonly bindAddresses?: BindAddresses | undefined;
   /** 0: no limit. */
   readonly maxConnections: number;
   readonly instance: ProtocolInstance;
   /** Whose instance that is. Default: nobody in particular. */
   readonly plugin?: ProtocolPlugin;
   readonly buffers: ReadBuffers;
-  /** For accepting more than one connection a turn of a busy loop. Default: one a turn. */
-  readonly copier?: DescriptorCopier | undefined;
   readonly logger: Logger;
   readonly nextConnectionId: () => number;
-  /** What clients may take of this process. Default: all there is. */
-  readonly resources?: OwnResources | undefined;
   /** Told of each exception of the protocol. */
   readonly pluginFailed?: (() => void) | undefined;
 }
 
 /** A bound address, its connections, and the protocol instance that takes the next one. */
-export class Listener {
+export class Listener implements Acceptor {
   name: string;
   maxConnections: number;
   readonly address: Address;
@@ -55,20 +42,16 @@ export class Listener {
   shed = 0;
   /** What came from clients and went to them. */
   readonly traffic = new Traffic<AcceptedConnection>();
-  readonly #bindAddresses: BindAddresses;
   readonly #buffers: ReadBuffers;
-  readonly #copier: DescriptorCopier | undefined;
   readonly #logger: Logger;
   readonly #nextConnectionId: () => number;
   readonly #resources: OwnResources | undefined;
   readonly #pluginFailed: ListenerOptions['pluginFailed'];
-  readonly #server: Server;
+  readonly #socket: ListeningSocket;
   #instance: ProtocolInstance;
   #tenure: Tenure;
   /** What the log has said about the instance: it says so once. */
   readonly #toldFaults = new Set<string>();
-  #bound: Address;
-  #bursts: AcceptBursts | undefined;
   #draining = false;
   #whenEmpty: (() => void) | undefined;
   #emptied: Promise<void> | undefined;
@@ -76,41 +59,20 @@ export class Listener {
   constructor(options: ListenerOptions) {
     this.name = options.name;
     this.address = options.address;
-    this.#bound = options.address;
     this.#instance = options.instance;
     this.#tenure = new Tenure(options.plugin);
     this.maxConnections = options.maxConnections;
-    this.#bindAddresses = options.bindAddresses ?? ((address) => Promise.resolve([address]));
     this.#buffers = options.buffers;
-    this.#copier = options.copier;
     this.#logger = options.logger;
     this.#nextConnectionId = options.nextConnectionId;
     this.#resources = options.resources;
     this.#pluginFailed = options.pluginFailed;
-    this.#server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (socket) => {
-      this.#accept(socket);
-    });
-    this.#server.on('error', (error) => {
-      if (this.#server.listening) this.#acceptFailed(error);
-    });
+    this.#socket = new ListeningSocket(options, this);
   }
 
   /** Binds. Rejects with `address_in_use` or another BalanceError that names the address. */
-  async listen(): Promise<void> {
-    const { address } = this;
-    try {
-      await this.#bindFirst(await this.#bindAddresses(address)).catch(async (error: unknown) => {
-        const inUse = systemCodeOf(error) === 'EADDRINUSE';
-        if (address.kind !== 'unix' || !inUse || !(await isAbandoned(address.path))) throw error;
-        await unlink(address.path);
-        await this.#bind(address);
-      });
-    } catch (error) {
-      throw this.#bindError(error);
-    }
-    const bound = this.#server.address();
-    if (typeof bound === 'object' && bound !== null)
-      this.#bound = { kind: 'tcp', host: bound.address, port: bound.port };
+  listen(): Promise<void> {
+    return this.#socket.listen(this.name);
   }
 
   /**
@@ -118,17 +80,17 @@ export class Listener {
    * What it gives, if anything, resolves once the address is free.
    */
   suspend(): Promise<void> | undefined {
-    return this.#unbind();
+    return this.#socket.suspend();
   }
 
   /** Listens again where it did before; nothing once it was closed. */
-  async resume(): Promise<void> {
-    if (!this.#draining) await this.#bind(this.#bound);
+  resume(): Promise<void> {
+    return this.#socket.resume();
   }
 
   /** The address that is bound, with the real port where the config said 0. */
   get bound(): string {
-    return formatAddress(this.#bound);
+    return formatAddress(this.#socket.bound);
   }
 
   /** Who takes the next connection, and the next exchange of those that are open. */
@@ -155,7 +117,8 @@ export class Listener {
 
   /** The port that is bound; 0 for a unix socket. */
   get port(): number {
-    return this.#bound.kind === 'tcp' ? this.#bound.port : 0;
+    const { bound } = this.#socket;
+    return bound.kind === 'tcp' ? bound.port : 0;
   }
 
   get connections(): number {
@@ -169,7 +132,7 @@ export class Listener {
 
   /** Descriptors of the listening socket that are accepted from; more than one while the loop is busy. */
   get descriptors(): number {
-    return this.#bursts?.descriptors ?? 1;
+    return this.#socket.descriptors;
   }
 
   get draining(): boolean {
@@ -243,66 +206,7 @@ export class Listener {
   #stop(): Promise<void> | undefined {
     if (this.#draining) return undefined;
     this.#draining = true;
-    return this.#unbind();
-  }
-
-  /** Closes all descriptors of the listening socket. What it gives, if anything, resolves once the address is free. */
-  #unbind(): Promise<void> | undefined {
-    const freed = this.#bursts?.close();
-    this.#bursts = undefined;
-    this.#server.close();
-    return freed;
-  }
-
-  /** Binds at the first of these addresses that this machine has. */
-  async #bindFirst(addresses: readonly Address[]): Promise<void> {
-    for (const [index, address] of addresses.entries()) {
-      if (this.#draining) throw new Error('it was closed while its name was looked up');
-      try {
-        await this.#bind(address);
-        return;
-      } catch (error) {
-        if (index === addresses.length - 1 || !isElsewhere(systemCodeOf(error))) throw error;
-      }
-    }
-  }
-
-  #bind(address: Address): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const failed = (error: Error): void => {
-        this.#server.removeListener('listening', listening);
-        reject(error);
-      };
-      const listening = (): void => {
-        this.#server.removeListener('error', failed);
-        // At once, as the next connection may come with the next event.
-        const listening = interceptHandles(this.#server, BACKLOG, (handle) => {
-          this.#acceptHandle(handle);
-        });
-        if (listening !== undefined && this.#copier !== undefined)
-          this.#bursts = new AcceptBursts({
-            listening,
-            backlog: BACKLOG,
-            copier: this.#copier,
-            resources: this.#resources,
-          });
-        resolve();
-      };
-      this.#server.once('error', failed).once('listening', listening);
-      if (address.kind === 'unix') this.#server.listen({ path: address.path, backlog: BACKLOG });
-      else if (address.host === '') this.#server.listen({ port: address.port, backlog: BACKLOG });
-      else this.#server.listen({ host: address.host, port: address.port, backlog: BACKLOG });
-    });
-  }
-
-  #bindError(error: unknown): BalanceError {
-    const where = `listener ${this.name} can't bind ${formatAddress(this.address)}`;
-    return systemCodeOf(error) === 'EADDRINUSE'
-      ? new BalanceError('address_in_use', `${where}: the address is in use by another process`, {
-          origin: 'config',
-          cause: error,
-        })
-      : new BalanceError('internal', `${where}: ${messageOf(error)}`, { origin: 'config', cause: error });
+    return this.#socket.close();
   }
 
   /** Whether one more connection is too many; counts the refusal. */
@@ -316,7 +220,7 @@ export class Listener {
     return true;
   }
 
-  #acceptFailed(error: Error): void {
+  acceptFailed(error: Error): void {
     const code = shortageOf(error);
     if (code !== '') this.#shed(code);
     else if (leftBeforeAccept(error))
@@ -326,7 +230,7 @@ export class Listener {
 
   #shed(code: string): void {
     this.shed += 1;
-    this.#bursts?.yieldDescriptors();
+    this.#socket.yieldDescriptors();
     this.#resources?.ranShort('accept', code);
   }
 
@@ -336,7 +240,7 @@ export class Listener {
     this.#logger.error('protocol failed on a connection', fields);
   };
 
-  #accept(socket: Socket): void {
+  acceptSocket(socket: Socket): void {
     if (this.#isFull(handleOf(socket))) {
       socket.destroy();
       return;
@@ -344,8 +248,8 @@ export class Listener {
     this.#handOver(acceptedStream(socket, this.#buffers, this.#onFault));
   }
 
-  #acceptHandle(handle: Handle): void {
-    this.#bursts?.noteAccept();
+  acceptHandle(handle: Handle): void {
+    this.#socket.noteAccept();
     if (this.#isFull(handle)) new Socket({ handle } as SocketConstructorOpts).destroy();
     else this.#handOver(handleStream(handle, this.#buffers, this.#onFault));
   }
