@@ -60,8 +60,7 @@ export class UpstreamGroup implements LeaseOwner {
   /** Protocols that a view was made for. */
   readonly #protocols = new Set<string>();
   #succession = new Succession<UpstreamGroup>(this);
-  /** True once an edit put another group in its place, or took the upstream away. */
-  #isReplaced = false;
+  #retired = false;
   #stopListening: readonly (() => void)[] = [];
   /** True while a place is made for one who asks: it is not for those who wait. */
   #makesRoom = false;
@@ -87,8 +86,9 @@ export class UpstreamGroup implements LeaseOwner {
       lease.refuse(
         unavailable('queue_timeout', `all backends of ${this.name} are at their connection limit`),
       );
+      this.#restWhenRetired();
     });
-    this.#stopListening = this.members.map(({ backend }) => backend.onFree(this.#onFree));
+    this.#listen();
   }
 
   /** Leases that wait for a backend below its limit. */
@@ -132,6 +132,7 @@ export class UpstreamGroup implements LeaseOwner {
 
   cancelled(lease: SocketLease): void {
     this.#waited('left', this.#line.leave(lease));
+    this.#restWhenRetired();
   }
 
   /** The member that a request with that key would get now; undefined when there is none or chance decides. */
@@ -147,17 +148,17 @@ export class UpstreamGroup implements LeaseOwner {
   /**
    * An edit puts this group in the place of another one. It goes on in its turns, so that an edit favours nobody, and whoever waits
    * there waits here from now on, in the same order and with the time that was waited: each is served with what the edit brought,
-   * or told at once that there is nothing to wait for any more. What has a backend keeps it, also while it connects.
+   * or told at once that there is nothing to wait for any more. What has a backend keeps it, also while it connects, and a protocol
+   * that does not use this group keeps to the backends that it has.
    */
   takeOver(previous: UpstreamGroup): void {
     this.#balancer.resume?.(previous.#balancer);
     this.#succession = previous.#succession;
     this.#succession.current = this;
-    previous.#isReplaced = true;
     const waiting: WaitingPlace<SocketLease>[] = [];
-    const left: WaitingPlace<SocketLease>[] = [];
-    for (const place of previous.#line.empty()) (this.#isFor(place.who) ? waiting : left).push(place);
-    previous.#refuseAll(left, () => previous.#removed());
+    const staying: WaitingPlace<SocketLease>[] = [];
+    for (const place of previous.#line.empty()) (this.#isFor(place.who) ? waiting : staying).push(place);
+    previous.#line.adopt(staying);
     for (const { who } of waiting) this.#adopt(who, previous);
     this.#line.adopt(waiting);
     this.#serveLine();
@@ -167,21 +168,19 @@ export class UpstreamGroup implements LeaseOwner {
     );
   }
 
-  /** An edit took the upstream away. What runs and what connects goes on; nobody waits any longer. */
+  /** An edit took the upstream away, or gave it another name. What runs, connects or waits keeps to the backends that it has. */
   remove(): void {
-    this.#isReplaced = true;
     this.#succession.current = undefined;
-    const error = this.#removed();
-    this.#refuseAll(this.#line.empty(), () => error);
   }
 
   /**
-   * It is not live any more. The few that exchanges under way still ask for are served, but it costs next to nothing while there
-   * are none: many may stand behind one tunnel each.
+   * It is not live any more. Whoever still waits, and the few that exchanges under way still ask for, are served, but it costs next
+   * to nothing while there are none: many may stand behind one tunnel each.
    */
   retire(): void {
+    this.#retired = true;
     if (this.#remakeBalancer !== undefined) this.#balancer = new LateBalancer(this.#remakeBalancer);
-    this.close();
+    this.#restWhenRetired();
   }
 
   /** Stops listening to backends. Leases that run are not touched. */
@@ -202,8 +201,19 @@ export class UpstreamGroup implements LeaseOwner {
   }
 
   readonly #onFree = (): void => {
-    if (this.#line.length > 0 && !this.#makesRoom) this.#serveLine();
+    if (this.#line.length === 0 || this.#makesRoom) return;
+    this.#serveLine();
+    this.#restWhenRetired();
   };
+
+  #listen(): void {
+    if (this.#stopListening.length > 0) return;
+    this.#stopListening = this.members.map(({ backend }) => backend.onFree(this.#onFree));
+  }
+
+  #restWhenRetired(): void {
+    if (this.#retired && this.#line.length === 0) this.close();
+  }
 
   /** Gives it one of its own backends; where none can, that of the group that an edit put in its place, or a place in the queue. */
   #serve(lease: SocketLease, atOnce?: boolean): void {
@@ -212,8 +222,8 @@ export class UpstreamGroup implements LeaseOwner {
       lease.begin(member, atOnce);
       return;
     }
-    const successor = this.#isReplaced ? this.#succession.current : undefined;
-    if (successor !== undefined && successor.#isFor(lease)) {
+    const successor = this.#succession.current;
+    if (successor !== undefined && successor !== this && successor.#isFor(lease)) {
       successor.#adopt(lease, this);
       successor.#serve(lease, atOnce);
     } else if (!this.#wait(lease)) this.#refuse(lease);
@@ -245,11 +255,12 @@ export class UpstreamGroup implements LeaseOwner {
 
   /** True when a healthy backend exists and only its limit is in the way. */
   #wait(lease: SocketLease): boolean {
-    if (this.#isReplaced) return false;
     const worthIt = this.members.some(
       (member) => member.healthy && member.weight > 0 && lease.tried?.has(member) !== true,
     );
-    return worthIt && this.#line.join(lease);
+    if (!worthIt || !this.#line.join(lease)) return false;
+    if (this.#retired) this.#listen();
+    return true;
   }
 
   /** Whether one who waits may ever be served, if not now. */
@@ -260,10 +271,6 @@ export class UpstreamGroup implements LeaseOwner {
   #refuse(lease: SocketLease): void {
     if (lease.lastError !== undefined) {
       lease.refuse(lease.lastError);
-      return;
-    }
-    if (this.#isReplaced) {
-      refuseSoon(lease, this.#removed());
       return;
     }
     const full =
@@ -299,10 +306,6 @@ export class UpstreamGroup implements LeaseOwner {
       );
     }
     return lease.lastError ?? unavailable('no_backend', `an edit of the config left ${this.name} no backend`);
-  }
-
-  #removed(): BalanceError {
-    return unavailable('no_backend', `an edit of the config removed upstream ${this.name}`);
   }
 
   #waited(outcome: QueueEnd['outcome'], waitedMs: number | undefined): void {
