@@ -6,7 +6,6 @@ import type { BackendState } from './backend-state.ts';
 import { asBalanceError, connectTo } from './connect-to.ts';
 import { FailedSocket, PooledSocket } from './pooled-socket.ts';
 import { makeResourcePool, type ResourceFactory } from './resource-pool.ts';
-import { RestingSockets } from './resting-sockets.ts';
 import { ImpatientTaker, type SocketTaker } from './socket-taker.ts';
 import { WarmSockets } from './warm-sockets.ts';
 
@@ -42,12 +41,10 @@ export class SocketPool {
   /** Made with the first socket: an edit may bring a thousand backends, of which few are ever used. */
   #made: Pool<Resource> | undefined;
   /**
-   * Sockets that just came back. generic-pool counts them as borrowed; the next lease takes them
+   * Sockets that just came back, the last one on top. generic-pool counts them as borrowed; the next lease takes them
    * from here without the promises that the pool needs. What rests here for long goes to the pool, which ages it.
    */
-  readonly #hot = new RestingSockets();
-  /** Those who get a socket that came back in this turn of the loop, once the loop has looked at it. */
-  #heldBack: SocketTaker[] = [];
+  readonly #hot: PooledSocket[] = [];
   #cooling: NodeJS.Timeout | undefined;
   #leased = 0;
   /** Those who wait in the pool's own line. */
@@ -71,7 +68,7 @@ export class SocketPool {
 
   /** True while each socket that it may have is leased or spoken for. */
   get isFull(): boolean {
-    return this.#leased + this.waiting >= this.#limit;
+    return this.#leased + this.#borrowing >= this.#limit;
   }
 
   get idle(): number {
@@ -88,7 +85,7 @@ export class SocketPool {
 
   /** Those who wait for a socket. */
   get waiting(): number {
-    return this.#borrowing + this.#heldBack.length;
+    return this.#borrowing;
   }
 
   get leased(): number {
@@ -106,11 +103,7 @@ export class SocketPool {
   /** {@link take}, but only a socket that just came back: false when there is none, and nothing happened. */
   takeResting(taker: SocketTaker, atOnce: boolean): boolean {
     const socket = this.#takeHot();
-    if (socket === undefined) {
-      if (this.#hot.fresh <= this.#heldBack.length) return false;
-      this.#holdBack(taker);
-      return true;
-    }
+    if (socket === undefined) return false;
     this.#lease(socket);
     if (atOnce) {
       taker.taken(socket);
@@ -140,7 +133,7 @@ export class SocketPool {
     socket.rest(idleMs);
     // Whoever waits in the pool's own line comes first.
     if (this.#borrowing > 0) void this.#pool.release(socket);
-    else this.#hot.add(socket);
+    else this.#hot.push(socket);
   }
 
   /** A leased socket leaves for good and goes on living: there is room for another one. */
@@ -165,7 +158,7 @@ export class SocketPool {
     this.#closing = true;
     this.#backend.pools.delete(this);
     clearInterval(this.#cooling);
-    for (const socket of this.#hot.empty()) this.#destroy(socket);
+    for (const socket of this.#hot.splice(0)) this.#destroy(socket);
     const pool = this.#made;
     if (pool === undefined) return;
     // This waits for borrowers, however long they take; nobody has to wait for it.
@@ -275,44 +268,25 @@ export class SocketPool {
     return true;
   }
 
-  /** `orFresh`: also one that came back in this turn of the loop. */
-  #takeHot(orFresh = false): PooledSocket | undefined {
+  #takeHot(): PooledSocket | undefined {
     for (;;) {
-      const socket = orFresh ? this.#hot.takeAny() : this.#hot.take();
+      const socket = this.#hot.pop();
       if (socket === undefined || this.#isFit(socket)) return socket;
       this.#destroy(socket);
     }
   }
 
-  /** All sockets there are came back in this turn: the taker gets one when the loop has looked at it, or another one. */
-  #holdBack(taker: SocketTaker): void {
-    this.#heldBack.push(taker);
-    // The first one ends this turn, and the second one the next, which sees what came meanwhile.
-    if (this.#heldBack.length === 1) setImmediate(() => setImmediate(this.#serveHeldBack));
-  }
-
-  readonly #serveHeldBack = (): void => {
-    const takers = this.#heldBack;
-    this.#heldBack = [];
-    for (const taker of takers) {
-      const socket = this.#takeHot(true);
-      if (socket === undefined) {
-        this.wait(taker);
-        continue;
-      }
-      this.#lease(socket);
-      taker.taken(socket);
-    }
-  };
-
   /** Hands sockets that rested since the last time to the pool, and throws away dead ones. */
   #cool(): void {
+    const rested = this.#hot.findIndex((socket) => !socket.isCool);
+    const cool = this.#hot.splice(0, rested < 0 ? this.#hot.length : rested);
     const now = performance.now();
-    for (const socket of this.#hot.takeCool()) {
+    for (const socket of cool) {
       socket.idleSinceMs = now;
       if (this.#isSpent(socket)) this.#destroy(socket);
       else void this.#pool.release(socket);
     }
+    for (const socket of this.#hot) socket.isCool = true;
   }
 
   #factory(): ResourceFactory<Resource> {

@@ -39,42 +39,6 @@ describe('a pool of sockets that serve one exchange after the other', () => {
     expect(backend.created).toBe(2);
   });
 
-  it('looks once more at a socket that came back in this turn of the loop before it gives it out', async () => {
-    const { server, pool, take } = await poolLab();
-    const a = await take();
-    const peer = await server.connection(0);
-    // What is sent here waits in the system: the loop reads it in its next turn.
-    peer.send('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstray');
-    pool.giveBack(a);
-    const b = await take();
-    expect(b).not.toBe(a);
-    expect(a.stream.destroyed).toBe(true);
-  });
-
-  it('gives one that has rested for a turn out before one that came back just now', async () => {
-    const { backend, pool, take } = await poolLab();
-    const [a, b] = await Promise.all([take(), take()]);
-    pool.giveBack(a);
-    await new Promise(setImmediate);
-    pool.giveBack(b);
-    expect(await take()).toBe(a);
-    expect(await take()).toBe(b);
-    expect(backend.created).toBe(2);
-  });
-
-  it('serves who waits for such a look also when it is closed meanwhile', async () => {
-    const { pool, take } = await poolLab();
-    const a = await take();
-    pool.giveBack(a);
-    const waiting = take();
-    expect([pool.waiting, pool.leased]).toEqual([1, 0]);
-    pool.close();
-    const b = await waiting;
-    expect(b).not.toBe(a);
-    expect([pool.waiting, pool.leased]).toEqual([0, 1]);
-    pool.giveBack(b);
-  });
-
   it('never has more sockets than max_size: who comes then waits for one that comes back', async () => {
     const { server, pool, take } = await poolLab({ maxSize: 2 });
     const [a] = await Promise.all([take(), take()]);
