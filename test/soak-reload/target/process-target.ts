@@ -21,6 +21,7 @@ interface Status {
   readonly generation: number;
   readonly draining_generations: number;
   readonly memory: { readonly rss_bytes: number; readonly heap_used_bytes: number };
+  readonly listeners: readonly { readonly accept_descriptors: number }[];
 }
 
 export interface ProcessTargetOptions {
@@ -98,12 +99,14 @@ export class ProcessTarget implements ReloadTarget {
 
   async sample(): Promise<TargetSample> {
     const status = (await (await fetch(this.#url('/status'))).json()) as Status;
+    const all = [...this.descriptors().values()].reduce((sum, count) => sum + count, 0);
     return {
       generation: status.generation,
       draining: status.draining_generations,
       residentBytes: status.memory.rss_bytes,
       heapBytes: status.memory.heap_used_bytes,
-      fds: [...this.descriptors().values()].reduce((sum, count) => sum + count, 0),
+      // A busy listener accepts from further descriptors, which come and go with the load.
+      fds: all - status.listeners.reduce((sum, { accept_descriptors: open }) => sum + open - 1, 0),
     };
   }
 
