@@ -46,6 +46,7 @@ export class AccessLog implements TelemetrySubscriber {
   readonly #sink: LogSink;
   readonly #clock: LogClock;
   readonly #random: () => number;
+  readonly #format: AccessLogSettings['format'];
   readonly #sample: number;
   readonly #exchangeLine: LineOf<ExchangeRecord>;
   /** undefined: the format knows no tunnels. */
@@ -58,6 +59,7 @@ export class AccessLog implements TelemetrySubscriber {
     this.#sink = sink;
     this.#clock = clock ?? new LogClock();
     this.#random = random ?? Math.random;
+    this.#format = settings.format;
     this.#sample = settings.sample;
     const filter = settings.filter === undefined ? undefined : parseFilter(settings.filter);
     this.detailed = needsDetails(settings, filter);
@@ -72,13 +74,13 @@ export class AccessLog implements TelemetrySubscriber {
     if (this.#wantsExchange?.(record) === false) return;
     const isError = record.status >= FIRST_ERROR_STATUS || record.error !== undefined;
     if (!isError && !this.#isSampled(record.requestId)) return;
-    this.#sink.write(this.#exchangeLine(record, this.#clock.timestamp()));
+    this.#sink.write(this.#exchangeLine(record, this.#clock.timestamp(this.#format)));
   }
 
   tunnel(record: TunnelRecord): void {
     if (this.#tunnelLine === undefined || this.#wantsTunnel?.(record) === false) return;
     if (record.error === undefined && !this.#isSampled(record.requestId)) return;
-    this.#sink.write(this.#tunnelLine(record, this.#clock.timestamp()));
+    this.#sink.write(this.#tunnelLine(record, this.#clock.timestamp(this.#format)));
   }
 
   #isSampled(requestId: string): boolean {

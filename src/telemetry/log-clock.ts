@@ -1,7 +1,11 @@
-/** Timestamps of log lines, `2025-11-17T15:00:00Z`; formatted once a second. */
+/** `.000Z` to `.999Z`. */
+const MILLIS = Array.from({ length: 1000 }, (_, millis) => `.${String(millis).padStart(3, '0')}Z`);
+
+/** Timestamps of log lines; the part that names the second is formatted once a second. */
 export class LogClock {
   readonly #now: () => number;
   #second = Number.NaN;
+  /** `2025-11-17T15:00:00`. */
   #text = '';
 
   /** `now` gives ms since 1970. */
@@ -9,12 +13,14 @@ export class LogClock {
     this.#now = now;
   }
 
-  timestamp(): string {
-    const second = Math.floor(this.#now() / 1000);
+  /** `2025-11-17T15:00:00Z` for the formats that humans read, `2025-11-17T15:00:00.042Z` for JSON, which programs sort. */
+  timestamp(format: 'text' | 'json' | 'common' | 'combined'): string {
+    const nowMs = Math.floor(this.#now());
+    const second = Math.floor(nowMs / 1000);
     if (second !== this.#second) {
       this.#second = second;
-      this.#text = `${new Date(second * 1000).toISOString().slice(0, 19)}Z`;
+      this.#text = new Date(second * 1000).toISOString().slice(0, 19);
     }
-    return this.#text;
+    return this.#text + (format === 'json' ? (MILLIS[nowMs - second * 1000] ?? 'Z') : 'Z');
   }
 }

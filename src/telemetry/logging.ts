@@ -93,8 +93,9 @@ const WINSTON_LEVELS = Object.fromEntries([...LOG_LEVELS].reverse().map((level, 
 export function createLogging(settings: LoggingSettings, options: LoggingOptions): Logging {
   const clock = new LogClock();
   const formatted = (message: string, fields: LogFields): string => {
-    const line: LogLine = { timestamp: clock.timestamp(), level: 'warn', message, fields, caller: '' };
-    return `${formatLogLine(line, state.settings.format)}\n`;
+    const { format } = state.settings;
+    const timestamp = clock.timestamp(format);
+    return `${formatLogLine({ timestamp, level: 'warn', message, fields, caller: '' }, format)}\n`;
   };
   const outputs = new LogOutputs({
     ...options,
@@ -234,7 +235,7 @@ class FieldLogger implements RootLogger {
   #write(level: LogLevel, message: string, fields: LogFields | undefined): void {
     const { settings, submit, clock } = this.#state;
     submit?.({
-      timestamp: clock.timestamp(),
+      timestamp: clock.timestamp(settings.format),
       level,
       message,
       fields: fields === undefined ? this.#fields : { ...this.#fields, ...fields },

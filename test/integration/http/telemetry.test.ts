@@ -41,7 +41,7 @@ describe('the access log', () => {
     const [line] = await accessLines(stage, 1);
     const fields = JSON.parse(line!) as Record<string, unknown>;
     expect(fields).toEqual({
-      timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/) as string,
+      timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as string,
       method: 'POST',
       path: '/special/x',
       status: 200,

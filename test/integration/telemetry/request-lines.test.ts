@@ -62,7 +62,7 @@ describe('lines about a request', () => {
     ]);
     for (const line of lines) {
       expect(line['request_id']).toBe(id);
-      expect(line['timestamp']).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+      expect(line['timestamp']).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
       if (line['message'] === undefined) continue;
       expect(line).toMatchObject({ level: 'debug', listener: 'default' });
       expect(line['caller']).toMatch(/^http\/exchange-lines\.[tj]s:\d+$/);

@@ -89,7 +89,7 @@ describe('the access log as text', () => {
 describe('the access log as JSON', () => {
   it('begins with the documented fields in the documented order', () => {
     expect(exchangeLine({ format: 'json' }, { durationMs: 45 })).toBe(
-      '{"timestamp":"2025-11-17T15:00:01Z","method":"GET","path":"/api/users","status":200,"duration_ms":45,' +
+      '{"timestamp":"2025-11-17T15:00:01.999Z","method":"GET","path":"/api/users","status":200,"duration_ms":45,' +
         '"client_ip":"192.168.1.100","protocol":"HTTP/1.1","bytes":1234,"user_agent":"curl/7.64.1",' +
         '"backend":"backend-1","host":"example.com","route":"api"}\n',
     );
@@ -121,7 +121,7 @@ describe('the access log as JSON', () => {
 
   it('has a line for a tunnel', () => {
     expect(JSON.parse(tunnelLine({ format: 'json' }, { backend: undefined }))).toEqual({
-      timestamp: '2025-11-17T15:00:01Z',
+      timestamp: '2025-11-17T15:00:01.999Z',
       listener: 'db',
       protocol: 'tcp',
       duration_ms: 61_000,
@@ -158,7 +158,7 @@ describe('the access log as JSON', () => {
     const bare = { clientAddress: '10.0.0.1', startedAtMs: 0, durationMs: 1 } as unknown as TunnelRecord;
     const text = textOf({ format: 'json' }, (log) => log.tunnel(bare));
     expect(JSON.parse(text)).toEqual({
-      timestamp: '2025-11-17T15:00:01Z',
+      timestamp: '2025-11-17T15:00:01.999Z',
       listener: '',
       protocol: '',
       duration_ms: 1,
@@ -216,7 +216,7 @@ describe('chosen fields', () => {
   it('come in the chosen order', () => {
     const fields = ['status', 'duration', 'timestamp', 'request_id', 'backend_address', 'bytes'] as const;
     expect(exchangeLine({ format: 'json', fields }, { requestId: 'r' })).toBe(
-      '{"status":200,"duration_ms":150,"timestamp":"2025-11-17T15:00:01Z","request_id":"r",' +
+      '{"status":200,"duration_ms":150,"timestamp":"2025-11-17T15:00:01.999Z","request_id":"r",' +
         '"backend_address":"backend-1:8080","bytes":1234}\n',
     );
     expect(exchangeLine({ fields }, { requestId: 'r' })).toBe(

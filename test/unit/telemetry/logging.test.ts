@@ -130,7 +130,7 @@ describe('JSON lines', () => {
     await logging.close();
     const [line] = output.lines;
     expect(JSON.parse(line ?? '')).toEqual({
-      timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/) as string,
+      timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as string,
       level: 'error',
       message: 'broken',
       listener: 'web',
