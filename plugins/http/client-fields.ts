@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 
 import type { Connection } from '../../src/plugin-api/index.ts';
+import { textOfBytes } from '../../src/plugin-api/text-of-bytes.ts';
 import { claimedAddress, claimedAddressIn, withoutZone } from './claimed-address.ts';
 import {
   ACCEPT,
@@ -52,7 +53,7 @@ export class ClientView {
   readonly #port: string;
   readonly #hosts = new RememberedValue((text) => this.host(text));
   readonly #accepts = new RememberedValue(namesJson);
-  readonly #agents = new RememberedValue(asItIs);
+  readonly #agents = new RememberedValue(textOfBytes);
 
   constructor(connection: Connection, instance: HttpInstance) {
     this.#address = withoutZone(connection.remoteAddress);
@@ -83,15 +84,16 @@ export class ClientView {
     return field >= 0 && this.#accepts.of(head, field);
   }
 
+  /** For logs and spans. */
   userAgent(head: Head): string {
     const field = head.fieldWith(USER_AGENT);
     return field < 0 ? '' : this.#agents.of(head, field);
   }
 
-  /** Where the client came from, without what may be a secret: credentials, query and fragment. */
+  /** Where the client came from, for logs: without what may be a secret: credentials, query and fragment. */
   referer(head: Head): string {
     const field = head.fieldWith(REFERER);
-    return field < 0 ? '' : withoutSecrets(head.valueText(field));
+    return field < 0 ? '' : textOfBytes(withoutSecrets(head.valueText(field)));
   }
 
   /** What the backend of this request gets to know: from a trusted peer, what the peer said and a word of ours. */
@@ -154,10 +156,6 @@ export class ClientView {
 
 function namesJson(accept: string): boolean {
   return /\bjson\b/i.test(accept);
-}
-
-function asItIs(text: string): string {
-  return text;
 }
 
 function withoutSecrets(url: string): string {

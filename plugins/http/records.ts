@@ -1,4 +1,5 @@
 import type { ExchangeRecord, Lease, TunnelRecord, TunnelResult } from '../../src/plugin-api/index.ts';
+import { textOfBytes } from '../../src/plugin-api/text-of-bytes.ts';
 import type { Exchange } from './exchange.ts';
 import type { Refusal } from './refusal.ts';
 
@@ -11,7 +12,7 @@ export function tunnelRecord(
 ): TunnelRecord {
   return {
     listener: exchange.instance.host.listener,
-    protocol: exchange.upgrade,
+    protocol: textOfBytes(exchange.upgrade),
     startedAtMs,
     durationMs: exchange.elapsedMs - exchange.durationMs,
     clientAddress: exchange.clientAddress,

@@ -29,6 +29,7 @@ export interface ExchangeRecord {
   readonly host: string;
   /** `HTTP/1.1`. */
   readonly protocol: string;
+  /** As text, not as bytes: UTF-8 is decoded. So is it with the Referer. */
   readonly userAgent: string;
   /** The Referer, without query, fragment and credentials. */
   readonly referer: string;

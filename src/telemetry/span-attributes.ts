@@ -72,7 +72,8 @@ function nameOf(backend: Backend | undefined): string {
   return backend === undefined ? NONE : short(backend.name);
 }
 
-/** What a client sends may be long, and is in the queue, the export and the collector's store. */
+/** What a client sends may be long, and is in the queue, the export and the collector's store. No character is cut in half. */
 function short(text: string): string {
-  return text.length > LONGEST_ATTRIBUTE ? text.slice(0, LONGEST_ATTRIBUTE) : text;
+  if (text.length <= LONGEST_ATTRIBUTE) return text;
+  return text.slice(0, LONGEST_ATTRIBUTE).replace(/[\ud800-\udbff]$/, '');
 }

@@ -7,6 +7,7 @@ import type {
   ExplainedRule,
   ExplainRequest,
 } from '../../plugin-api/index.ts';
+import { textOfBytes } from '../../plugin-api/text-of-bytes.ts';
 import type { ForwardedRequest } from './explanation.ts';
 
 /** What the backend gets, and what of it is not what the client sent. */
@@ -16,10 +17,10 @@ export function forwardedRequest(
 ): ForwardedRequest {
   const after = message.start.split(' ')[1] ?? '';
   return {
-    line: textOf(message.start),
+    line: textOfBytes(message.start),
     headers: shownFields(message.fields),
     changes: {
-      ...(after === target ? {} : { target: { before: textOf(target), after: textOf(after) } }),
+      ...(after === target ? {} : { target: { before: textOfBytes(target), after: textOfBytes(after) } }),
       removed: shownFields(without(fields, message.fields)),
       added: shownFields(without(message.fields, fields)),
     },
@@ -28,7 +29,7 @@ export function forwardedRequest(
 
 /** For people: as text, and without what lets somebody in. */
 export function shownFields(fields: readonly ExplainedField[]): ExplainedField[] {
-  return fields.map(([name, value]) => [name, isSecretName(name) ? MASK : textOf(value)]);
+  return fields.map(([name, value]) => [name, isSecretName(name) ? MASK : textOfBytes(value)]);
 }
 
 export function shownEdits({ removed, added }: ExplainedEdits): ExplainedEdits {
@@ -43,7 +44,7 @@ export function maskedRules(rules: readonly ExplainedRule[]): ExplainedRule[] {
 function maskedCondition(condition: ExplainedCondition): ExplainedCondition {
   const { of, wanted, got, holds } = condition;
   const isSecret = isSecretName(of);
-  const shown = (value: string): string => (isSecret ? MASK : textOf(value));
+  const shown = (value: string): string => (isSecret ? MASK : textOfBytes(value));
   return { of, wanted: shown(wanted), ...(got === undefined ? {} : { got: shown(got) }), holds };
 }
 
@@ -59,10 +60,4 @@ function without(fields: readonly ExplainedField[], others: readonly ExplainedFi
 
 function keyOf([name, value]: ExplainedField): string {
   return `${name.toLowerCase()}: ${value.trim()}`;
-}
-
-/** The text that bytes stand for, when they are UTF-8. */
-function textOf(bytes: string): string {
-  const text = Buffer.from(bytes, 'latin1').toString('utf8');
-  return text.includes('\ufffd') ? bytes : text;
 }

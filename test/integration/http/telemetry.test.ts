@@ -98,6 +98,34 @@ describe('the access log', () => {
     expect(lines[0]).toContain('user_agent="x\\" status=500 y=\\"');
   });
 
+  it.each([
+    ['text', 'user_agent="Zoë/1 日本"', 'referer="http://x/ü"'],
+    ['json', '"user_agent":"Zoë/1 日本"', '"referer":"http://x/ü"'],
+    ['combined', '"Zo\\xc3\\xab/1 \\xe6\\x97\\xa5\\xe6\\x9c\\xac"', '"http://x/\\xc3\\xbc"'],
+  ])('encodes UTF-8 of a client once, and not a second time (%s)', async (format, agent, referer) => {
+    const fields = format === 'combined' ? '' : ', fields: [status, client_ip, user_agent, referer]';
+    const stage = await scene({ yaml: `logging: { access_log: { format: ${format}${fields} } }` });
+    const headers = 'User-Agent: Zoë/1 日本\r\nReferer: http://x/ü?q\r\n';
+    await stage.exchange(get('/', Buffer.from(headers).toString('latin1')));
+    await stage.proxy.stop();
+    const lines = (await stage.proxy.logLines()).filter(
+      (line) => line.includes('127.0.0.1') && !line.includes('listen'),
+    );
+    expect(lines).toEqual([expect.stringContaining(agent)]);
+    expect(lines[0]).toContain(referer);
+  });
+
+  it('chooses lines by the text of a header', async () => {
+    const stage = await scene({
+      yaml: `logging: { access_log: { fields: [client_ip, path], filter: 'user_agent == "Zoë/1"' } }`,
+    });
+    const agent = Buffer.from('User-Agent: Zoë/1\r\n').toString('latin1');
+    await stage.exchange(get('/hers', agent) + get('/another', 'User-Agent: curl\r\n'));
+    await stage.proxy.stop();
+    const lines = (await stage.proxy.logLines()).filter((line) => line.includes('client_ip'));
+    expect(lines).toEqual([expect.stringContaining('path=/hers')]);
+  });
+
   it('is silent when it is off', async () => {
     const stage = await scene({ yaml: 'logging: { access_log: false }' });
     await stage.exchange(get());

@@ -59,6 +59,13 @@ tracing: { exporter: otlp, endpoint: '${collector.endpoint}', ${settings} }
 }
 
 describe('a traced request', () => {
+  it('names the client as it wrote itself in UTF-8', async () => {
+    const { ask, spans } = await tracedScene('service_name: test');
+    await ask(Buffer.from('User-Agent: Zoë/1 日本\r\n').toString('latin1'));
+    const root = (await spans(4)).find(({ name }) => name === 'GET /path')!;
+    expect(root.tags['user_agent.original']).toBe('Zoë/1 日本');
+  });
+
   it('reaches the collector over OTLP with the parents that the wire names', async () => {
     const { ask, seen, spans } = await tracedScene('propagation: [w3c]');
     await ask(`traceparent: 00-${TRACE}-${SPAN}-01\r\ntracestate: a=b\r\nb3: untouched\r\n`);
