@@ -128,7 +128,6 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
   }
 
   refused(error: BalanceError): void {
-    this.#pending = undefined;
     this.mark('selectEndMs');
     const status = error.status === 0 ? 502 : error.status;
     this.fail(status, error.code, failureReason(error.code), error.message);
@@ -202,6 +201,7 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
       this.abort(code, detail);
       return;
     }
+    this.#nameTried();
     logBackendFailure(this, code, detail);
     this.#dropLease();
     this.answer(this.instance.errorPages.answer(status, reason, this.requestId, this.wantsJson));
@@ -238,6 +238,7 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
   clientGone(): void {
     if (this.#over) return;
     this.error ??= 'client_abort';
+    this.#nameTried();
     this.status = this.#relay?.begun === true ? this.#relay.status : CLIENT_LEFT;
     this.#dropLease();
     this.#finish();
@@ -276,6 +277,12 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     if (this.#over) return;
     this.#record();
     this.instance.ended();
+  }
+
+  /** The record of an exchange that gets no socket names the backend that it was tried with last. */
+  #nameTried(): void {
+    const tried = this.#pending?.lastTried;
+    if (tried !== undefined) this.backend = tried;
   }
 
   #dropLease(): void {

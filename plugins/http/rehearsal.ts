@@ -10,7 +10,7 @@ import type {
 
 const NOTHING = (): void => undefined;
 const NO_DEADLINE = { set: NOTHING, clear: NOTHING, destroy: NOTHING };
-const NOTHING_PENDING: PendingLease = { cancel: NOTHING };
+const NOTHING_PENDING: PendingLease = { lastTried: undefined, cancel: NOTHING };
 
 /** A lease that was asked for. */
 export interface AskedLease {

@@ -58,10 +58,11 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
   }
 
   closed(error: Error | undefined): void {
+    const { lastTried } = this.#pending;
     this.#pending.cancel();
     // What the core ended is not the client's doing.
-    if (error instanceof BalanceError) this.#finish(undefined, { ...NOTHING, endedBy: 'proxy' }, error.code);
-    else this.#finish(undefined, { ...NOTHING, endedBy: 'client' }, 'client_abort');
+    if (error instanceof BalanceError) this.#finish(lastTried, { ...NOTHING, endedBy: 'proxy' }, error.code);
+    else this.#finish(lastTried, { ...NOTHING, endedBy: 'client' }, 'client_abort');
   }
 
   leased(lease: Lease): void {
@@ -84,12 +85,14 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
   }
 
   refused(error: BalanceError): void {
+    const { lastTried } = this.#pending;
     this.#instance.host.logger.warn('connection refused', {
       client_ip: this.#connection.remoteAddress,
       upstream: this.#instance.upstream.name,
+      backend: lastTried?.name,
       error: error.message,
     });
-    this.#finish(undefined, NOTHING, error.code);
+    this.#finish(lastTried, NOTHING, error.code);
     // TCP has no other way to tell the client that this was no orderly end.
     this.#connection.stream.reset();
   }

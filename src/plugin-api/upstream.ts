@@ -44,6 +44,11 @@ export type SocketUse = 'once' | 'keep-alive';
 
 /** A lease that was asked for and not given yet. */
 export interface PendingLease {
+  /**
+   * The backend that a socket is waited for or connected to, or else the last one that failed to give one; undefined before the first,
+   * and where the proxy itself was short of something.
+   */
+  readonly lastTried: Backend | undefined;
   /** The lease is no longer wanted. Without effect once the request was answered. */
   cancel(): void;
 }

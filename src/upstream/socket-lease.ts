@@ -48,6 +48,7 @@ export class SocketLease implements Lease, PendingLease, SocketTaker, SocketHold
   /** Members that could not be connected to. */
   tried: Set<Member> | undefined;
   lastError: BalanceError | undefined;
+  lastTried: BackendState | undefined;
   /** False once an edit chooses by another key than the one that the request has. */
   keyCounts = true;
   #owner: LeaseOwner;
@@ -96,6 +97,7 @@ export class SocketLease implements Lease, PendingLease, SocketTaker, SocketHold
   /** A backend is chosen: get a socket to it. `atOnce`: one that is there already is handed over before this returns. */
   begin(member: Member, atOnce = false): void {
     this.#member = member;
+    this.lastTried = member.backend;
     member.backend.active += 1;
     if (this.request.fresh && this.tried === undefined) member.backend.resends += 1;
     const pool = this.request.fresh ? undefined : member.pool(this.use);
@@ -137,6 +139,8 @@ export class SocketLease implements Lease, PendingLease, SocketTaker, SocketHold
     this.#member = undefined;
     if (member === undefined) return;
     member.backend.leaseEnded();
+    // No backend is to blame for what this process lacks.
+    if (error.origin !== 'upstream') this.lastTried = undefined;
     if (!this.#cancelled) this.#tellOfFailure(member, error);
     // The protocol may have lost interest when it heard that.
     if (this.#isCancelled) this.#leave();

@@ -81,10 +81,14 @@ describe('lines about a request', () => {
       method: 'GET',
       path: '/path',
       upstream: 'default',
+      backend: 'one',
       error: 'connect_failed',
       reason: expect.stringMatching(/^connect ECONNREFUSED 127\.0\.0\.1:\d+$/) as string,
     });
-    expect(lines.find((line) => line['status'] === 502)).toMatchObject({ error: 'connect_failed' });
+    expect(lines.find((line) => line['status'] === 502)).toMatchObject({
+      backend: 'one',
+      error: 'connect_failed',
+    });
   });
 
   it('are not written at the usual level when nothing is wrong', async () => {
@@ -125,7 +129,7 @@ describe('the line of a tunnel', () => {
     const socket = await client(proxy.address());
     await socket.untilClosed();
     expect(await proxy.untilLogged('INFO tunnel')).toMatch(
-      / protocol=tcp bytes_received=0 bytes_sent=0 duration=\S+ backend=- ended_by=proxy error=connect_failed$/,
+      / protocol=tcp bytes_received=0 bytes_sent=0 duration=\S+ backend=one ended_by=proxy error=connect_failed$/,
     );
   });
 
