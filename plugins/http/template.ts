@@ -1,4 +1,5 @@
 import { BalanceError } from '../../src/errors.ts';
+import { durationText } from '../../src/plugin-api/duration-text.ts';
 
 /** What variables of a template stand for, for one exchange. */
 export interface TemplateValues {
@@ -15,7 +16,7 @@ export interface TemplateValues {
 type Variable = (values: TemplateValues) => string;
 
 const VARIABLES: Readonly<Record<string, Variable>> = {
-  duration: (values) => `${String(Math.round(values.elapsedMs))}ms`,
+  duration: (values) => durationText(values.elapsedMs),
   client_ip: (values) => values.clientAddress,
   request_id: (values) => values.requestId,
   backend: (values) => values.backendName,

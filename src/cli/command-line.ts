@@ -86,7 +86,7 @@ export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv
   if (args[0] === 'logs') return { command: 'logs', args: args.slice(1) };
   // Not strict: the parser's own messages explain its conventions, ours name the likely intent.
   const { values, positionals, tokens } = parseArgs({
-    args: [...args],
+    args: args.map(withTwoDashes),
     options,
     strict: false,
     allowPositionals: true,
@@ -103,7 +103,8 @@ export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv
   if (values.help === true) return { command: 'help' };
   if (values.version === true) return { command: 'version' };
 
-  const [word, ...rest] = positionals;
+  // A config file alone is to be run: `balance -config FILE` starts the proxy.
+  const [word = values.config === undefined ? undefined : 'run', ...rest] = positionals;
   if (word === undefined) return mistake('no command given');
   const command = Object.keys(commands).find((known) => known === word) as keyof typeof commands | undefined;
   if (command === undefined) {
@@ -114,6 +115,11 @@ export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv
   if (foreign !== undefined) return mistake(foreignOption(command, foreign.name as OptionName));
   // Every value was looked at above.
   return lineOf(command, rest, values as OptionValues, env);
+}
+
+/** `-config FILE` with one dash, as programs in Go take it; by our own rules it would be `-c` with the file `onfig`. */
+function withTwoDashes(arg: string): string {
+  return arg === '-config' || arg.startsWith('-config=') ? `-${arg}` : arg;
 }
 
 function lineOf(

@@ -3,6 +3,7 @@ export const usage = `balance: a layer-4 and layer-7 proxy and load balancer
 
 Usage:
   balance run [--config FILE]        run the proxy; edits of the file are followed live
+  balance --config FILE              the same as balance run --config FILE
   balance validate [--config FILE]   check a config file and list every problem in it
   balance diff A B                   what a proxy that runs A would do with B
   balance explain [METHOD] URL       the way of a request: listener, route, what is forwarded, backends
@@ -10,7 +11,7 @@ Usage:
   balance demo                       run three small backends and the proxy in front of them
 
 Options:
-  -c, --config FILE   the config file (default: $BALANCE_CONFIG, then config/balance.yaml)
+  -c, --config FILE   the config file (default: $BALANCE_CONFIG, then config/balance.yaml); -config FILE means the same
       --json          validate, diff, explain: write the result as JSON
   -h, --help          show this text
   -v, --version       show the version

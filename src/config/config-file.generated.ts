@@ -221,7 +221,7 @@ export interface HeaderTransform {
   readonly action: 'add' | 'set' | 'remove';
   /** The name of an HTTP header, in any case. */
   readonly name: string;
-  /** The value, for `add` and `set`. May hold the variables ${duration} ${client_ip} ${request_id} ${backend} ${host} ${method} ${path} ${route}. */
+  /** The value, for `add` and `set`. May hold the variables ${duration} ${client_ip} ${request_id} ${backend} ${host} ${method} ${path} ${route}. The duration is written as in logs: `150ms`, `1.52s`. */
   readonly value?: string;
 }
 

@@ -10,8 +10,8 @@ export interface ReportedBackend {
 }
 
 /**
- * Says how the proxy and its backends are: status 200 when all are healthy (none at all included), 503 when
- * any is down, and JSON. An address that several backends share is healthy only when all of them are.
+ * Says how the proxy and its backends are: status 200 when all are healthy (none at all included), 503 when any is down, and
+ * JSON on one line, with a line feed at its end. An address that several backends share is healthy only when all of them are.
  */
 export function healthReport(
   startedAtMs: number,
@@ -29,5 +29,5 @@ export function healthReport(
     uptime: formatUptime(nowMs - startedAtMs),
     backends: Object.fromEntries([...byAddress].map(([address, healthy]) => [address, word(healthy)])),
   });
-  return { status: allHealthy ? 200 : 503, body };
+  return { status: allHealthy ? 200 : 503, body: `${body}\n` };
 }

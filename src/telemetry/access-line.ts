@@ -1,6 +1,7 @@
 import type { AccessField } from '../config/log-filter/filter-fields.ts';
+import { durationText } from '../plugin-api/duration-text.ts';
 import { TIMESTAMP, type Column } from './access-columns.ts';
-import { durationText, jsonText, millisText, textValue } from './log-text.ts';
+import { jsonText, millisText, textValue } from './log-text.ts';
 
 /** Writes the line of a record, with its line feed. */
 export type LineOf<R> = (record: R, timestamp: string) => string;

@@ -1,5 +1,6 @@
+import { durationText } from '../plugin-api/duration-text.ts';
 import type { LogFields } from '../plugin-api/logger.ts';
-import { durationText, jsonDocument, jsonText, millisText, textMessage, textValue } from './log-text.ts';
+import { jsonDocument, jsonText, millisText, textMessage, textValue } from './log-text.ts';
 
 /** From the most to the least talkative. A line is written when its level is not below the configured one. */
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'fatal'] as const;

@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import winston from 'winston';
 import type { LogFields, Logger } from '../plugin-api/logger.ts';
+import { CallerPlaces } from './caller-places.ts';
 import { LogClock } from './log-clock.ts';
 import { formatLogLine, LOG_LEVELS } from './log-line.ts';
 import type { LogFormat, LogLevel, LogLine } from './log-line.ts';
@@ -77,10 +78,13 @@ interface LogState extends Record<LogLevel, boolean> {
   sink: LogSink;
   submit: ((line: LogLine) => void) | undefined;
   readonly clock: LogClock;
+  readonly callers: CallerPlaces;
 }
 
 type FormattedInfo = winston.Logform.TransformableInfo & { line?: LogLine };
 
+/** Between the code that logs and what reads the stack stand the method of the level and `#write`. */
+const LOGGER_FRAMES = 2;
 const NO_FIELDS: LogFields = Object.freeze({});
 const MESSAGE = Symbol.for('message');
 /** winston counts levels from the most severe. */
@@ -110,6 +114,7 @@ export function createLogging(settings: LoggingSettings, options: LoggingOptions
     sink: outputs.stdout,
     submit: undefined,
     clock,
+    callers: new CallerPlaces(),
   };
   const engine = winston.createLogger({
     levels: WINSTON_LEVELS,
@@ -233,28 +238,13 @@ class FieldLogger implements RootLogger {
   }
 
   #write(level: LogLevel, message: string, fields: LogFields | undefined): void {
-    const { settings, submit, clock } = this.#state;
+    const { settings, submit, clock, callers } = this.#state;
     submit?.({
       timestamp: clock.timestamp(settings.format),
       level,
       message,
       fields: fields === undefined ? this.#fields : { ...this.#fields, ...fields },
-      caller: settings.add_caller ? callerOfLogger() : '',
+      caller: settings.add_caller ? callers.read(LOGGER_FRAMES) : '',
     });
   }
-}
-
-/** Between {@link callerOfLogger} and the code that logs stand `#write` and the method of the level. */
-const LOGGER_FRAMES = 2;
-
-/** `runtime/reloader.ts:42`: the last folder, file and line of whoever called the logger. */
-function callerOfLogger(): string {
-  const holder: { stack?: string } = {};
-  const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = LOGGER_FRAMES + 1;
-  Error.captureStackTrace(holder, callerOfLogger);
-  Error.stackTraceLimit = limit;
-  const frame = (holder.stack ?? '').split('\n').at(-1) ?? '';
-  const match = /([^/\\(\s]+[/\\])?([^/\\(\s]+:\d+):\d+\)?$/.exec(frame);
-  return match === null ? '' : `${(match[1] ?? '').replace('\\', '/')}${match[2] ?? ''}`;
 }

@@ -1,5 +1,5 @@
 import { HASHING_ALGORITHMS } from '../algorithm.ts';
-import type { Upstream } from '../config.generated.ts';
+import type { Config, Upstream } from '../config.generated.ts';
 import type { Path } from '../problem.ts';
 import type { CheckContext } from './check-context.ts';
 
@@ -47,11 +47,34 @@ function checkWeights(
   }
 }
 
-function checkPool({ connection_pool: pool }: Upstream, at: Path, context: CheckContext): void {
+function checkPool(upstream: Upstream, at: Path, context: CheckContext): void {
+  const { connection_pool: pool } = upstream;
   const path = [...at, 'connection_pool', 'min_idle'];
   const isTooMany = pool.max_size > 0 && pool.min_idle > pool.max_size;
   if (isTooMany) context.error(path, `must be <= max_size (${pool.max_size})`);
   else if (!pool.enabled && pool.min_idle > 0) context.warn(path, 'has no effect while enabled is false');
+  if (pool.enabled && pool.max_size > 0 && servesExchanges(upstream, context.config)) {
+    checkPoolSize(upstream, at, context);
+  }
+}
+
+/** More than the pool's sockets never work at a time, however many a backend may have. */
+function checkPoolSize({ backends, connection_pool: pool }: Upstream, at: Path, context: CheckContext): void {
+  for (const [place, { max_connections: limit }] of backends.entries()) {
+    if (limit <= pool.max_size) continue;
+    context.warn(
+      [...at, 'backends', place, 'max_connections'],
+      `is never reached: connection_pool.max_size (${pool.max_size}) is the lower limit`,
+    );
+  }
+}
+
+/** Tunnels of TCP take no place in the pool. */
+function servesExchanges({ name }: Upstream, { listeners }: Config): boolean {
+  return listeners.some(
+    ({ upstream, http }) =>
+      http !== undefined && (upstream === name || http.routes.some((route) => route.upstream === name)),
+  );
 }
 
 function checkHealth({ health_check: check }: Upstream, at: Path, context: CheckContext): void {

@@ -16,6 +16,23 @@ describe('parseCommandLine', () => {
     expect(parse(`--config a.yaml ${command}`)).toMatchObject({ configFile: 'a.yaml' });
   });
 
+  it('runs the file of a config option that stands alone', () => {
+    const run = { command: 'run', configFile: 'a.yaml' };
+    for (const words of [
+      '--config a.yaml',
+      '--config=a.yaml',
+      '-c a.yaml',
+      '-config a.yaml',
+      '-config=a.yaml',
+    ])
+      expect(parse(words), words).toEqual(run);
+    expect(parse('run -config a.yaml')).toEqual(run);
+    expect(parse('-config a.yaml validate')).toMatchObject({ command: 'validate', configFile: 'a.yaml' });
+    expect(mistakeIn('-config')).toBe('--config needs a file');
+    expect(mistakeIn('-config a.yaml --strict')).toBe('run takes no --strict, validate does');
+    expect(parse('', { BALANCE_CONFIG: 'a.yaml' })).toMatchObject({ command: 'mistake' });
+  });
+
   it('validate can be strict and write JSON', () => {
     const plain = { command: 'validate', configFile: 'config/balance.yaml', strict: false, json: false };
     expect(parse('validate')).toEqual(plain);

@@ -155,20 +155,12 @@ connection_pool:
   acquire_timeout: 1s
   max_age: 10s
   max_idle_time: 1m
-  max_size: 5
-backends: [{ name: a, address: '127.0.0.1:2', max_connections: 10 }]
+backends: [{ name: a, address: '127.0.0.1:2' }]
 `),
     ).toEqual([
       '4 connection_pool.acquire_timeout is shorter than timeouts.connect (5s), which is never waited for',
       '6 connection_pool.max_idle_time is longer than max_age (10s), after which no socket is used again',
-      '8 backends[0].max_connections is never reached: connection_pool.max_size (5) is the lower limit',
     ]);
-  });
-
-  it('says nothing about max_connections where the pool has no limit', () => {
-    const backends = `backends: [{ name: a, address: '127.0.0.1:2', max_connections: 10 }]\n`;
-    for (const pool of ['', 'connection_pool: { max_size: 0 }'])
-      expect(adviceOn(`listen: 127.0.0.1:1\n${backends}${pool}`)).toEqual([]);
   });
 });
 

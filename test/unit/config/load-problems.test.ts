@@ -422,6 +422,19 @@ describe('settings of an upstream', () => {
     ]);
   });
 
+  it('are warned of when a pool is smaller than what a backend may take', () => {
+    const backends = (limit: number): string => `backends: [{ address: "a:1", max_connections: ${limit} }]\n`;
+    expect(warningsOf(`${backends(1000)}connection_pool: { max_size: 50 }`)).toEqual([
+      'x.yaml:1:47 backends[0].max_connections is never reached: connection_pool.max_size (50) is the lower limit',
+    ]);
+    for (const pool of ['', 'connection_pool: { max_size: 0 }', 'connection_pool: { max_size: 1000 }'])
+      expect(warningsOf(backends(1000) + pool)).toEqual([]);
+    const off = 'connection_pool: { enabled: false, max_size: 50 }';
+    expect(warningsOf(backends(1000) + off)).toEqual([]);
+    // A tunnel takes no place in the pool.
+    expect(warningsOf(`mode: tcp\n${backends(1000)}connection_pool: { max_size: 50 }`)).toEqual([]);
+  });
+
   it('are warned of when weights are given to an algorithm that ignores them', () => {
     expect(warningsOf('backends: [{ address: "a:1" }, { address: "b:1", weight: 5 }]')).toEqual([
       'x.yaml:1:58 backends[1].weight has no effect on round-robin; weighted-round-robin looks at it',

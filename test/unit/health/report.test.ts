@@ -13,7 +13,7 @@ it('says 503 and which backend is down', () => {
   expect(status).toBe(503);
   expect(body).toBe(
     '{"status":"unhealthy","uptime":"2h15m30s",' +
-      '"backends":{"http://localhost:9001":"healthy","http://localhost:9002":"unhealthy"}}',
+      '"backends":{"http://localhost:9001":"healthy","http://localhost:9002":"unhealthy"}}\n',
   );
 });
 

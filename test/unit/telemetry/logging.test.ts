@@ -191,7 +191,7 @@ describe('levels', () => {
         level: 'debug',
         message: 'shown',
         part: 'x',
-        caller: expect.stringMatching(/^telemetry\/logging\.test\.ts:\d+$/) as string,
+        caller: expect.stringMatching(/^test\/unit\/telemetry\/logging\.test\.ts:\d+$/) as string,
       }),
     ]);
   });
@@ -200,7 +200,9 @@ describe('levels', () => {
 describe('add_caller', () => {
   it('names the line that logs, not the logger', async () => {
     const lines = await linesOf({ add_caller: true }, (logger) => logger.info('here'));
-    expect(lines).toEqual([expect.stringMatching(/^INFO here caller=telemetry\/logging\.test\.ts:\d+$/)]);
+    expect(lines).toEqual([
+      expect.stringMatching(/^INFO here caller=test\/unit\/telemetry\/logging\.test\.ts:\d+$/),
+    ]);
   });
 });
 

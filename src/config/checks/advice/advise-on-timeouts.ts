@@ -1,4 +1,3 @@
-import type { Config, Upstream } from '../../config.generated.ts';
 import type { Path } from '../../problem.ts';
 import { formatDuration } from '../../units.ts';
 import type { AdviceContext } from './advice-context.ts';
@@ -21,28 +20,5 @@ export function adviseOnTimeouts({ config, advise }: AdviceContext): void {
         `is longer than max_age (${formatDuration(pool.max_age)}), after which no socket is used again`,
       );
     }
-    if (pool.max_size > 0 && servesExchanges(upstream, config)) adviseOnLimits(upstream, at, advise);
   }
-}
-
-function adviseOnLimits(
-  { backends, connection_pool: pool }: Upstream,
-  at: Path,
-  advise: AdviceContext['advise'],
-): void {
-  for (const [place, { max_connections: limit }] of backends.entries()) {
-    if (limit <= pool.max_size) continue;
-    advise(
-      [...at, 'backends', place, 'max_connections'],
-      `is never reached: connection_pool.max_size (${pool.max_size}) is the lower limit`,
-    );
-  }
-}
-
-/** Tunnels of TCP take no place in the pool. */
-function servesExchanges({ name }: Upstream, { listeners }: Config): boolean {
-  return listeners.some(
-    ({ upstream, http }) =>
-      http !== undefined && (upstream === name || http.routes.some((route) => route.upstream === name)),
-  );
 }

@@ -18,7 +18,7 @@ describe('a template', () => {
   it.each([
     ['plain', 'plain'],
     ['', ''],
-    ['${duration}', '13ms'],
+    ['${duration}', '12.7ms'],
     [
       '${client_ip} ${request_id} ${backend} ${host} ${method} ${path} ${route}',
       '10.0.0.1 id-1 b1 a.test GET /p r1',
@@ -28,6 +28,14 @@ describe('a template', () => {
     ['${host', '${host'],
   ])('%s becomes %s', (text, wanted) => {
     expect(new Template(text).render(VALUES)).toBe(wanted);
+  });
+
+  it.each([
+    [150.4, '150ms'],
+    [1520, '1.52s'],
+    [90_000, '1m30s'],
+  ])('writes a duration of %d ms as logs do: %s', (elapsedMs, wanted) => {
+    expect(new Template('${duration}').render({ ...VALUES, elapsedMs })).toBe(wanted);
   });
 
   it.each(['${nope}', '${}', '${toString}', '${Host}'])('refuses what it does not know: %s', (text) => {
