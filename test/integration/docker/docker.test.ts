@@ -150,6 +150,30 @@ describe('the stack', () => {
     expect(compose.services['balance']?.read_only).toBe(true);
   });
 
+  it('tells of each pinned image until when it is maintained', () => {
+    const guide = readFileSync(join(root, 'docker/README.md'), 'utf8');
+    const told = [...guide.matchAll(/^\| `([\w/-]+)` +\| (\S+) +\| \S/gm)].map(
+      ([, image = '', tag = '']) => `${image}:${tag}`,
+    );
+    const [nodeVersion = ''] = instructions('ARG').map((line) => line.replace('NODE_VERSION=', ''));
+    const pinned = new Set([
+      ...Object.values(compose.services).flatMap(({ image: tag, build }) =>
+        build === undefined && tag !== undefined ? [tag] : [],
+      ),
+      ...instructions('FROM').map((line) => line.replace('${NODE_VERSION}', nodeVersion).split(' ')[0] ?? ''),
+    ]);
+    expect([...pinned].sort()).toEqual(told.sort());
+  });
+
+  it('names Jaeger by the image of its version 2 and sends spans to a port that takes them', () => {
+    expect(compose.services['jaeger']?.image).toMatch(/^jaegertracing\/jaeger:2\./);
+    // What the all-in-one of version 2 listens on for spans without a config: OTLP over HTTP, Thrift over HTTP.
+    const config = readFileSync(join(root, 'docker/balance/balance.yaml'), 'utf8');
+    expect(config).toMatch(
+      /exporter: (?:jaeger\n  endpoint: '.*:14268\/api|otlp\n  endpoint: '.*:4318\/v1)\/traces'/,
+    );
+  });
+
   it('mounts nothing into a folder that is mounted read-only, where no mount point can be made', () => {
     for (const { volumes = [] } of Object.values(compose.services)) {
       const mounts = volumes.map((volume) => volume.split(':'));
