@@ -5,35 +5,56 @@ export type ErrorOrigin = 'downstream' | 'upstream' | 'config' | 'internal';
  * Stable identifiers of what can go wrong. They appear in logs and as the `error_type` label of
  * `balance_request_errors_total`, so none is renamed without a note in the changelog.
  */
-export type ErrorCode =
-  | 'bad_request'
-  | 'head_too_large'
-  | 'head_timeout'
-  | 'body_timeout'
-  | 'body_too_slow'
-  | 'body_too_large'
-  | 'reader_too_slow'
-  | 'request_timeout'
-  | 'loop'
-  | 'client_abort'
-  | 'no_route'
-  | 'no_backend'
-  | 'queue_full'
-  | 'queue_timeout'
-  | 'pool_timeout'
-  | 'connect_failed'
-  | 'connect_timeout'
-  | 'backend_reset'
-  | 'backend_protocol'
-  | 'backend_timeout'
-  | 'idle_timeout'
-  | 'drain_timeout'
-  | 'config_invalid'
-  | 'address_in_use'
-  | 'plugin_failed'
-  | 'resources_exhausted'
-  | 'shutdown'
-  | 'internal';
+export const ERROR_CODES = [
+  'bad_request',
+  'head_too_large',
+  'head_timeout',
+  'body_timeout',
+  'body_too_slow',
+  'body_too_large',
+  'reader_too_slow',
+  'request_timeout',
+  'loop',
+  'client_abort',
+  'no_route',
+  'no_backend',
+  'queue_full',
+  'queue_timeout',
+  'pool_timeout',
+  'connect_failed',
+  'connect_timeout',
+  'backend_reset',
+  'backend_protocol',
+  'backend_timeout',
+  'idle_timeout',
+  'drain_timeout',
+  'config_invalid',
+  'address_in_use',
+  'plugin_failed',
+  'resources_exhausted',
+  'shutdown',
+  'internal',
+] as const;
+
+/** One of {@link ERROR_CODES}. */
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/** What clients do wrong, or break off, whatever the config and the backends do. */
+const CLIENT_FAULTS: ReadonlySet<string> = new Set<ErrorCode>([
+  'bad_request',
+  'head_too_large',
+  'head_timeout',
+  'body_timeout',
+  'body_too_slow',
+  'reader_too_slow',
+  'body_too_large',
+  'client_abort',
+]);
+
+/** Whether an error is the client's own doing: no config and no backend could have served it. */
+export function isClientFault(code: ErrorCode): boolean {
+  return CLIENT_FAULTS.has(code);
+}
 
 export interface BalanceErrorOptions {
   readonly origin: ErrorOrigin;

@@ -1,6 +1,6 @@
 import type { LoadedConfig } from '../config/loaded-config.ts';
 import type { WatchErrors } from '../config/config.generated.ts';
-import type { ErrorCode } from '../errors.ts';
+import { isClientFault } from '../errors.ts';
 import type { ExchangeRecord, Logger, TunnelRecord } from '../plugin-api/index.ts';
 import type { ReloadOutcome, ReloadSource } from './reload-outcome.ts';
 
@@ -11,18 +11,6 @@ const LOOKS = 20;
 const SHORTEST_LOOK_MS = 50;
 /** The past is counted in so many parts of a window. */
 const SLOTS = 10;
-
-/** What clients do wrong, whatever the config says. */
-const FAULTS_OF_CLIENTS: ReadonlySet<ErrorCode> = new Set([
-  'bad_request',
-  'head_too_large',
-  'head_timeout',
-  'body_timeout',
-  'body_too_slow',
-  'reader_too_slow',
-  'body_too_large',
-  'client_abort',
-]);
 
 export interface ErrorGuardOptions {
   /** Hands over each record from now on; returns what ends that. */
@@ -77,12 +65,12 @@ export class ErrorGuard {
 
   exchange(record: ExchangeRecord): void {
     const { status, error } = record;
-    const failed = status >= 500 || (error !== undefined && !FAULTS_OF_CLIENTS.has(error));
+    const failed = status >= 500 || (error !== undefined && !isClientFault(error));
     this.#count(record.durationMs, failed);
   }
 
   tunnel({ durationMs, error }: TunnelRecord): void {
-    this.#count(durationMs, error !== undefined && !FAULTS_OF_CLIENTS.has(error) && error !== 'idle_timeout');
+    this.#count(durationMs, error !== undefined && !isClientFault(error) && error !== 'idle_timeout');
   }
 
   /** Watches nothing any more. */

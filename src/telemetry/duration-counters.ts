@@ -39,10 +39,10 @@ export class NamedDurationCounters<Outcome extends string> {
     counters.count(outcome, durationMs);
   }
 
-  /** The durations begin anew. */
+  /** Other buckets; what was counted goes on. */
   setBounds(bounds: readonly number[]): void {
     this.#bounds = bounds;
-    for (const counters of this.#byName.values()) counters.durations = new DurationHistogram(bounds);
+    for (const counters of this.#byName.values()) counters.durations = counters.durations.withBounds(bounds);
   }
 
   get(name: string): DurationCounters<Outcome> | undefined {

@@ -37,6 +37,23 @@ export class DurationHistogram {
     if (trace?.sampled === true) this.#keep(bucket, durationS, trace);
   }
 
+  /**
+   * The same observations in other buckets, as far as they are known: each counts in the first bucket that holds all of the
+   * one that it came from. So no count falls: those of bounds that stay are the same, and so are the sum and the number
+   * of all.
+   */
+  withBounds(bounds: readonly number[]): DurationHistogram {
+    const next = new DurationHistogram(bounds);
+    next.#sumS = this.#sumS;
+    for (const [bucket, count] of this.#counts.entries()) {
+      const end = this.bounds[bucket];
+      const first = end === undefined ? -1 : bounds.findIndex((bound) => bound >= end);
+      const at = first < 0 ? bounds.length : first;
+      next.#counts[at] = (next.#counts[at] ?? 0) + count;
+    }
+    return next;
+  }
+
   /** How many observations are in the bucket of that index alone; the last bucket is +Inf's. */
   count(bucket: number): number {
     return this.#counts[bucket] ?? 0;

@@ -114,8 +114,8 @@ export function proxySeries(source: MetricsSource) {
     balance_config_generation_connections: () => connectionsOfGenerations(source),
     balance_plugin_failures_total: () => single(source.pluginFailures()),
     balance_telemetry_failures_total: () => single(source.telemetryFailures()),
-    balance_trace_spans_exported_total: () => single(source.spans()?.exported),
-    balance_trace_spans_dropped_total: () => single(source.spans()?.dropped),
+    balance_trace_spans_exported_total: () => single(source.spans().exported),
+    balance_trace_spans_dropped_total: () => single(source.spans().dropped),
     *balance_resource_shortages_total(): Iterable<Series> {
       for (const [work, value] of Object.entries(source.shortages()))
         yield { labels: labelText({ work }), value };

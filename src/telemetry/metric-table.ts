@@ -242,17 +242,12 @@ const ROWS = [
     [],
     'Records that metrics, logs or traces failed to take. The log says why.',
   ],
-  [
-    'balance_trace_spans_exported_total',
-    'counter',
-    [],
-    'Spans that the collector took. Only while tracing is on.',
-  ],
+  ['balance_trace_spans_exported_total', 'counter', [], 'Spans that the collector took.'],
   [
     'balance_trace_spans_dropped_total',
     'counter',
     [],
-    'Spans lost on the way to the collector. Only while tracing is on.',
+    'Spans lost: the collector was away, the queue for it was full, or an edit replaced or ended tracing before it had them.',
   ],
   [
     'balance_resource_shortages_total',

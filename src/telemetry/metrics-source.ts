@@ -17,8 +17,8 @@ export interface MetricsSource {
   reloads(): ReloadReading;
   /** The live generation and those that drain, newest first. */
   generations(): Iterable<GenerationReading>;
-  /** Spans of the tracer; undefined while tracing is off. */
-  spans(): SpanCounts | undefined;
+  /** What became of spans since the start. */
+  spans(): SpanCounts;
   /** What could not be done for want of resources of our own, by the kind of work. */
   shortages(): Readonly<Record<string, number>>;
   /** Open files at most; undefined where it is not known. */
@@ -147,6 +147,6 @@ export interface GenerationReading {
 export interface SpanCounts {
   /** Accepted by the collector. */
   readonly exported: number;
-  /** Lost, because the collector was away or the queue full. */
+  /** Lost: the collector was away, the queue was full, or tracing was turned off. */
   readonly dropped: number;
 }

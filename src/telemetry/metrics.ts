@@ -72,8 +72,8 @@ export class Metrics implements TelemetrySubscriber {
   }
 
   /**
-   * Upper bounds in seconds, ascending, for requests, queues and health checks. Other ones than before begin these
-   * histograms anew, as a restart would: counts of other buckets can't be converted.
+   * Upper bounds in seconds, ascending, for requests, queues and health checks. What was counted with other ones before goes
+   * on, as {@link RequestMetrics.setBounds} says.
    */
   setBuckets(bounds: readonly number[]): void {
     if (bounds.join() === this.#bounds.join()) return;

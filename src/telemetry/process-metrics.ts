@@ -2,17 +2,16 @@ import { constants, performance, PerformanceObserver } from 'node:perf_hooks';
 import type { EventLoopUtilization, PerformanceEntry } from 'node:perf_hooks';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { DurationHistogram } from './duration-histogram.ts';
+import { DELAY_METRICS, EventLoopDelays } from './event-loop-delays.ts';
 import { labelText } from './exposition.ts';
 import type { MetricFamily, MetricType, Series } from './exposition.ts';
 
-/**
- * The event-loop monitor wakes up this often. prom-client's default of 10 ms takes 0.6 % of an idle core, this a
- * sixth of it.
- */
-const EVENT_LOOP_PRECISION_MS = 50;
+/** prom-client's own event-loop monitor can't be left out. It sleeps for so long that it costs nothing. */
+const UNUSED_MONITOR_MS = 3_600_000;
 /**
  * The first ones come from APIs that Node deprecates, at a cost that grows with the connections. A gauge may not end in
- * `_total`, and the garbage collections are counted below: of those that come together, prom-client counts one.
+ * `_total`, and the garbage collections are counted below: of those that come together, prom-client counts one. Its
+ * delays of the event loop begin anew at each scrape.
  */
 const LEFT_OUT = [
   'nodejs_active_handles',
@@ -21,10 +20,8 @@ const LEFT_OUT = [
   'nodejs_active_requests_total',
   'nodejs_active_resources_total',
   'nodejs_gc_duration_seconds',
+  ...DELAY_METRICS,
 ];
-/** Their values hold the time that the monitor slept; what is left without it is the delay. */
-const DELAYS = /^nodejs_eventloop_lag_(?:min|max|mean|p\d+)_seconds$/;
-const NO_DELAY_S = 1e9;
 const GC_BUCKETS_S: readonly number[] = [0.001, 0.01, 0.1, 1, 2, 5];
 const GC_KINDS: ReadonlyMap<number, string> = new Map([
   [constants.NODE_PERFORMANCE_GC_MAJOR, 'major'],
@@ -41,12 +38,13 @@ export class ProcessMetrics {
   readonly #collections = new Map<string, DurationHistogram>();
   readonly #collector: PerformanceObserver;
   readonly #utilization = new UtilizationWindow();
+  readonly #delays = new EventLoopDelays();
 
   /** prom-client's own observers end with the process only, so one of these is enough for it. */
   constructor() {
     collectDefaultMetrics({
       register: this.#registry,
-      eventLoopMonitoringPrecision: EVENT_LOOP_PRECISION_MS,
+      eventLoopMonitoringPrecision: UNUSED_MONITOR_MS,
     });
     for (const name of LEFT_OUT) this.#registry.removeSingleMetric(name);
     for (const kind of GC_KINDS.values()) this.#collections.set(kind, new DurationHistogram(GC_BUCKETS_S));
@@ -66,16 +64,17 @@ export class ProcessMetrics {
       name,
       help,
       type: type as unknown as MetricType,
-      series: (DELAYS.test(name) ? delaysOf(values) : values).map(({ labels, value }): Series => ({
+      series: values.map(({ labels, value }): Series => ({
         labels: labelText(definedOf(labels)),
         value,
       })),
     }));
-    return [...families, this.#garbage(), ...this.#eventLoop()];
+    return [...families, ...this.#delays.read(), this.#garbage(), ...this.#eventLoop()];
   }
 
   destroy(): void {
     this.#collector.disconnect();
+    this.#delays.destroy();
   }
 
   #garbage(): MetricFamily {
@@ -128,13 +127,6 @@ class UtilizationWindow {
     }
     return performance.eventLoopUtilization(now, this.#from).utilization;
   }
-}
-
-/** None where the monitor saw nothing since the last scrape, for which it has odd numbers. */
-function delaysOf<T extends { readonly value: number }>(values: readonly T[]): T[] {
-  return values
-    .filter(({ value }) => value < NO_DELAY_S)
-    .map((each) => ({ ...each, value: Math.max(0, each.value - EVENT_LOOP_PRECISION_MS / 1000) }));
 }
 
 function definedOf(labels: Partial<Record<string, string | number>>): Record<string, string | number> {

@@ -1,13 +1,17 @@
-import type { ErrorCode } from '../errors.ts';
+import { ERROR_CODES } from '../errors.ts';
 import type { TraceContext } from '../plugin-api/tracing.ts';
 import { DurationHistogram } from './duration-histogram.ts';
 import { labelText } from './exposition.ts';
+import { STATUS_LABELS, statusIndex } from './status-labels.ts';
 
 /** Methods with a label of their own. A client may invent others; they share one, so that it can't invent series. */
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'CONNECT', 'TRACE'];
 const OTHER_METHOD = 'other';
 const METHOD_INDEX: ReadonlyMap<string, number> = new Map(METHODS.map((method, index) => [method, index]));
 const OTHER_INDEX = METHODS.length;
+/** A protocol of somebody else may report what it likes; all codes that are none of ours share one label. */
+const ERROR_TYPES: ReadonlySet<string> = new Set(ERROR_CODES);
+const OTHER_ERROR = 'other';
 
 /** The requests of one backend, by method and status, with their durations and errors. */
 export class RequestCounters {
@@ -15,7 +19,7 @@ export class RequestCounters {
   readonly labels: string;
   readonly #backend: string;
   readonly #methods: (MethodCounters | undefined)[] = [...METHODS, OTHER_METHOD].map(() => undefined);
-  readonly #errors = new Map<ErrorCode, number>();
+  readonly #errors = new Map<string, number>();
   #bounds: readonly number[];
 
   /** `backend` is its name, `bounds` as of {@link DurationHistogram}. */
@@ -31,8 +35,9 @@ export class RequestCounters {
     counters.count(status, durationMs, trace);
   }
 
-  countError(error: ErrorCode): void {
-    this.#errors.set(error, (this.#errors.get(error) ?? 0) + 1);
+  countError(error: string): void {
+    const type = ERROR_TYPES.has(error) ? error : OTHER_ERROR;
+    this.#errors.set(type, (this.#errors.get(type) ?? 0) + 1);
   }
 
   /** Those methods that were used. */
@@ -40,14 +45,14 @@ export class RequestCounters {
     for (const counters of this.#methods) if (counters !== undefined) yield counters;
   }
 
-  errors(): Iterable<readonly [ErrorCode, number]> {
+  errors(): Iterable<readonly [type: string, count: number]> {
     return this.#errors;
   }
 
-  /** The durations begin anew: counts of other buckets can't be converted. */
+  /** What was counted in other buckets goes on as {@link DurationHistogram.withBounds} says. */
   setBounds(bounds: readonly number[]): void {
     this.#bounds = bounds;
-    for (const counters of this.methods()) counters.durations = new DurationHistogram(bounds);
+    for (const counters of this.methods()) counters.durations = counters.durations.withBounds(bounds);
   }
 
   #add(index: number): MethodCounters {
@@ -63,9 +68,8 @@ export class MethodCounters {
   /** Of backend and method, as {@link labelText} gives it. */
   readonly labels: string;
   durations: DurationHistogram;
-  /** By the status' first digit, then by the other two: nearly all of the thousand possible ones never occur. */
-  readonly #classes: (Float64Array | undefined)[] = Array.from({ length: 10 }, () => undefined);
-  readonly #seen: number[] = [];
+  /** By {@link statusIndex}. */
+  readonly #counts = new Float64Array(STATUS_LABELS.length);
 
   constructor(labels: string, bounds: readonly number[]) {
     this.labels = labels;
@@ -73,21 +77,14 @@ export class MethodCounters {
   }
 
   count(status: number, durationMs: number, trace: TraceContext | undefined): void {
-    const shown = status >= 0 && status < 1000 ? status : 0;
-    const digit = Math.trunc(shown / 100);
-    const counts = (this.#classes[digit] ??= new Float64Array(100));
-    const rest = shown - digit * 100;
-    const count = counts[rest] ?? 0;
-    if (count === 0) this.#seen.push(shown);
-    counts[rest] = count + 1;
+    const index = statusIndex(status);
+    this.#counts[index] = (this.#counts[index] ?? 0) + 1;
     this.durations.observe(durationMs >= 0 ? durationMs / 1000 : 0, trace);
   }
 
-  /** Those that occurred, in the order in which they first did. */
-  *statuses(): Iterable<readonly [status: number, count: number]> {
-    for (const status of this.#seen) {
-      const digit = Math.trunc(status / 100);
-      yield [status, this.#classes[digit]?.[status - digit * 100] ?? 0];
-    }
+  /** Those that occurred, as the label shows them. */
+  *statuses(): Iterable<readonly [status: string, count: number]> {
+    for (const [index, count] of this.#counts.entries())
+      if (count > 0) yield [STATUS_LABELS[index] ?? '', count];
   }
 }

@@ -50,7 +50,7 @@ export class RequestMetrics {
     if (error !== undefined) this.#countersOf(backend).countError(error);
   }
 
-  /** Durations begin anew; all other counts stay. */
+  /** What was counted in other buckets goes on as DurationHistogram.withBounds says. */
   setBounds(bounds: readonly number[]): void {
     this.#bounds = bounds;
     for (const counters of this.#byName.values()) counters.setBounds(bounds);
@@ -76,7 +76,7 @@ export class RequestMetrics {
     let total = 0;
     for (const each of requests?.methods() ?? []) {
       for (const [status, count] of each.statuses()) {
-        const shown = status === 0 ? 'none' : `${String(Math.trunc(status / 100))}xx`;
+        const shown = status === '0' ? 'none' : `${status.charAt(0)}xx`;
         byStatus[shown] = (byStatus[shown] ?? 0) + count;
         total += count;
       }
@@ -88,7 +88,7 @@ export class RequestMetrics {
     for (const requests of this.#shown(names)) {
       for (const each of requests.methods()) {
         for (const [status, value] of each.statuses()) {
-          yield { labels: `${each.labels},status="${String(status)}"`, value };
+          yield { labels: `${each.labels},status="${status}"`, value };
         }
       }
     }

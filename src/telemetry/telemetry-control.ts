@@ -1,10 +1,11 @@
 import type { LookupFunction } from 'node:net';
 
 import type { Logger } from '../plugin-api/logger.ts';
-import type { Telemetry } from './channels.ts';
+import type { Telemetry, TelemetrySubscriber } from './channels.ts';
 import { LogControl, type LoggingSection } from './log-control.ts';
 import type { Logging } from './logging.ts';
 import type { SpanCounts } from './metrics-source.ts';
+import { SpanTally } from './span-export/span-tally.ts';
 import { createTracing, type Tracing, type TracingSettings } from './tracing.ts';
 
 /** The sections of the config that say what is told to whom. */
@@ -19,6 +20,7 @@ export class TelemetryControl {
   readonly #logs: LogControl;
   readonly #logger: Logger;
   readonly #lookup: LookupFunction | undefined;
+  readonly #tally = new SpanTally();
   #tracing: Tracing | undefined;
   #tracingKey = '';
   #stopTracing: (() => void) | undefined;
@@ -31,8 +33,9 @@ export class TelemetryControl {
     this.#logger = logging.logger;
   }
 
-  get spans(): SpanCounts | undefined {
-    return this.#tracing?.spans;
+  /** What became of spans since the start, whatever edits did to tracing. */
+  get spans(): SpanCounts {
+    return this.#tally;
   }
 
   /** Opens the log outputs, and starts a tracer where the settings changed; it counts from `commit` on. */
@@ -63,7 +66,11 @@ export class TelemetryControl {
     const tracing =
       settings === undefined
         ? undefined
-        : await createTracing(settings, { logger: this.#logger, lookup: this.#lookup });
+        : await createTracing(settings, {
+            logger: this.#logger,
+            lookup: this.#lookup,
+            tally: this.#tally,
+          });
     return {
       commit: () => {
         this.#replaceTracing(tracing, key);
@@ -80,11 +87,28 @@ export class TelemetryControl {
   #replaceTracing(tracing: Tracing | undefined, key: string): void {
     const old = this.#tracing;
     this.#stopTracing?.();
-    this.#stopTracing = tracing === undefined ? undefined : this.#telemetry.subscribe(tracing.subscriber);
+    const successor = tracing?.subscriber ?? (old === undefined ? undefined : withoutTracer(old.subscriber));
+    this.#stopTracing = successor === undefined ? undefined : this.#telemetry.subscribe(successor);
     this.#tracing = tracing;
     this.#tracingKey = key;
     void old?.close();
   }
+}
+
+/**
+ * Tracing is off from here on, but exchanges run whose spans were promised to the collector. The closed tracing drops these
+ * spans, and counts them. It begins no traces.
+ */
+function withoutTracer(closed: TelemetrySubscriber): TelemetrySubscriber {
+  return {
+    detailed: false,
+    exchange: (record) => {
+      closed.exchange(record);
+    },
+    tunnel: (record) => {
+      if (record.trace !== undefined) closed.tunnel(record);
+    },
+  };
 }
 
 export interface PreparedTelemetry {

@@ -8,6 +8,7 @@ import { RequestTracer } from './request-tracer.ts';
 import { DEFAULT_ENDPOINTS, loadExporter, type SpanExporterName } from './span-export/load-exporter.ts';
 import { SpanQueue } from './span-export/span-queue.ts';
 import type { SpanQueueOptions } from './span-export/span-queue.ts';
+import { SpanTally } from './span-export/span-tally.ts';
 import type { TraceFormatName } from './trace-formats.ts';
 
 /** The config's `tracing` section. */
@@ -39,7 +40,9 @@ export interface TracingOptions {
   readonly logger: Logger;
   /** How the collector's host name is looked up. Default: as the runtime does, in its thread pool. */
   readonly lookup?: LookupFunction | undefined;
-  readonly queue?: Partial<Omit<SpanQueueOptions, 'connect' | 'changed'>>;
+  /** Where it is counted what becomes of spans. Default: a tally of its own. */
+  readonly tally?: SpanTally;
+  readonly queue?: Partial<Omit<SpanQueueOptions, 'connect' | 'changed' | 'tally'>>;
 }
 
 const SCOPE = 'balance';
@@ -63,9 +66,10 @@ export async function createTracing(settings: TracingSettings, options: TracingO
     import('./exchange-spans.ts'),
     loadExporter(settings.exporter, { endpoint, headers: settings.headers ?? {}, lookup: options.lookup }),
   ]);
-  const { logger } = options;
+  const { logger, tally = new SpanTally() } = options;
   const queue = new SpanQueue({
     ...options.queue,
+    tally,
     connect,
     changed: (error) => {
       if (error === undefined) logger.info('trace collector takes spans again', { endpoint });
@@ -91,9 +95,7 @@ export async function createTracing(settings: TracingSettings, options: TracingO
 
   return {
     subscriber: new ExchangeSpans({ tracer, origin, queue }),
-    get spans() {
-      return queue.counts;
-    },
+    spans: tally,
     flush: () => queue.forceFlush(),
     close: () => sdk.shutdown().catch(() => undefined),
   };

@@ -1,6 +1,6 @@
 import type { tracing } from '@opentelemetry/sdk-node';
-import type { SpanCounts } from '../metrics-source.ts';
 import type { RecordedSpan } from '../recorded-span.ts';
+import { SpanTally } from './span-tally.ts';
 
 /** What the queue needs of an exporter; each of the SDK's will do. */
 export interface SpanExporter {
@@ -12,6 +12,8 @@ export interface SpanExporter {
 export interface SpanQueueOptions {
   /** Makes the exporter, and another one when it hangs. */
   readonly connect: () => SpanExporter;
+  /** Where it counts what became of spans. Default: one of its own. */
+  readonly tally?: SpanTally;
   /** Spans that wait; more are dropped and counted. Default 4096. */
   readonly queueSize?: number;
   /** Spans of one export, which are encoded while nothing else runs, at 2 µs each. Default 1024. */
@@ -36,6 +38,7 @@ const SHUTDOWN_DEADLINE_MS = 2000;
  * dead collector, and begins the next export while a hung one still holds its socket.
  */
 export class SpanQueue implements tracing.SpanProcessor {
+  readonly #tally: SpanTally;
   readonly #connect: () => SpanExporter;
   readonly #changed: (error: Error | undefined) => void;
   readonly #queueSize: number;
@@ -48,20 +51,15 @@ export class SpanQueue implements tracing.SpanProcessor {
   #exporting: Promise<void> | undefined;
   #pauseMs = 0;
   #closed = false;
-  #exported = 0;
-  #dropped = 0;
 
   constructor(options: SpanQueueOptions) {
+    this.#tally = options.tally ?? new SpanTally();
     this.#connect = options.connect;
     this.#changed = options.changed ?? (() => undefined);
     this.#queueSize = options.queueSize ?? 4096;
     this.#batchSize = options.batchSize ?? 1024;
     this.#batchDelayMs = options.batchDelayMs ?? 1000;
     this.#exportTimeoutMs = options.exportTimeoutMs ?? 10_000;
-  }
-
-  get counts(): SpanCounts {
-    return { exported: this.#exported, dropped: this.#dropped };
   }
 
   /** True when the next span would be dropped: making it is not worth the time. */
@@ -71,7 +69,7 @@ export class SpanQueue implements tracing.SpanProcessor {
 
   /** Counts spans that were not made, because the queue is full. */
   drop(count: number): void {
-    this.#dropped += count;
+    this.#tally.dropped += count;
   }
 
   onStart(): void {
@@ -172,7 +170,7 @@ export class SpanQueue implements tracing.SpanProcessor {
   }
 
   #succeeded(count: number): void {
-    this.#exported += count;
+    this.#tally.exported += count;
     if (this.#pauseMs === 0) return;
     this.#pauseMs = 0;
     this.#changed(undefined);

@@ -88,7 +88,7 @@ export function emptySource(changes: Partial<MetricsSource> = {}): MetricsSource
       lastDurationMs: undefined,
     }),
     generations: () => [{ id: 1, isLive: true, connections: 0 }],
-    spans: () => undefined,
+    spans: () => ({ exported: 0, dropped: 0 }),
     shortages: () => ({}),
     openFilesLimit: () => undefined,
     droppedLogLines: () => 0,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { ErrorCode } from '../../../src/errors.ts';
 import type { TraceContext } from '../../../src/plugin-api/tracing.ts';
 import { backendReading, BUCKETS_S, listenerReading, MetricsLab } from './metrics-lab.ts';
 import { backendNamed, exchangeRecord, tunnelRecord } from './records.ts';
@@ -44,15 +45,27 @@ describe('metrics of requests', () => {
     });
   });
 
-  it('have a place for each of the thousand statuses', async () => {
+  it('have a label for each status that is known, and one for each class of those that backends invent', async () => {
     const lab = new MetricsLab();
     for (let status = 0; status < 1000; status++) {
       for (let n = 0; n <= status % 7; n++)
         lab.metrics.exchange(exchangeRecord({ backend: undefined, status }));
     }
     const read = await lab.series('balance_requests_total');
-    expect(Object.keys(read)).toHaveLength(1000);
-    expect(read['balance_requests_total{backend="none",method="GET",status="418"}']).toBe((418 % 7) + 1);
+    const label = (status: string): string =>
+      `balance_requests_total{backend="none",method="GET",status="${status}"}`;
+    expect(read[label('0')]).toBe(1);
+    expect(read[label('418')]).toBe((418 % 7) + 1);
+    expect(read[label('499')]).toBe((499 % 7) + 1);
+    expect(read[label('529')]).toBe((529 % 7) + 1);
+    expect(read[label('477')]).toBeUndefined();
+    expect(Object.keys(read).filter((key) => key.includes('xx"'))).toEqual(
+      ['0xx', '1xx', '2xx', '3xx', '4xx', '5xx', '6xx', '7xx', '8xx', '9xx'].map(label),
+    );
+    expect(Object.keys(read).length).toBeLessThan(110);
+    expect(lab.metrics.totals().byStatus['4xx']).toBe(
+      Array.from({ length: 100 }, (_, rest) => ((400 + rest) % 7) + 1).reduce((sum, count) => sum + count),
+    );
     expect(Object.values(read).reduce((sum, count) => sum + count)).toBe(
       Array.from({ length: 1000 }, (_, status) => (status % 7) + 1).reduce((sum, count) => sum + count),
     );
@@ -72,7 +85,17 @@ describe('metrics of requests', () => {
     expect(read.get(`${name}_sum{backend="none",method="GET"}`)).toBeCloseTo(60.1526, 6);
   });
 
-  it('begin durations anew with other buckets, and nothing else', async () => {
+  it("count a plugin's own error codes as one", async () => {
+    const lab = new MetricsLab();
+    for (let n = 0; n < 1000; n++)
+      lab.metrics.exchange(exchangeRecord({ backend: undefined, error: `mine-${n}` as ErrorCode }));
+    expect((await lab.values()).get('balance_request_errors_total{backend="none",error_type="other"}')).toBe(
+      1000,
+    );
+    expect(Object.keys(await lab.series('mine-'))).toEqual([]);
+  });
+
+  it('go on with other buckets, where each duration counts in the first that surely holds it', async () => {
     const lab = new MetricsLab();
     const record = exchangeRecord({ backend: undefined });
     lab.metrics.exchange(record);
@@ -83,11 +106,12 @@ describe('metrics of requests', () => {
     lab.metrics.exchange(record);
     expect(await lab.series('balance_request')).toEqual({
       'balance_requests_total{backend="none",method="GET",status="200"}': 2,
+      // The first one took 0.1 to 0.25 s, as far as is known.
       'balance_request_duration_seconds_bucket{backend="none",le="0.2",method="GET"}': 1,
-      'balance_request_duration_seconds_bucket{backend="none",le="2.0",method="GET"}': 1,
-      'balance_request_duration_seconds_bucket{backend="none",le="+Inf",method="GET"}': 1,
-      'balance_request_duration_seconds_sum{backend="none",method="GET"}': 0.15,
-      [count]: 1,
+      'balance_request_duration_seconds_bucket{backend="none",le="2.0",method="GET"}': 2,
+      'balance_request_duration_seconds_bucket{backend="none",le="+Inf",method="GET"}': 2,
+      'balance_request_duration_seconds_sum{backend="none",method="GET"}': 0.3,
+      [count]: 2,
     });
   });
 
@@ -293,6 +317,31 @@ describe('metrics of backends', () => {
 });
 
 describe('metrics of listeners, tunnels and queues', () => {
+  it('begin at zero for a listener that takes the name of another one, and fall for none', async () => {
+    const lab = new MetricsLab();
+    const [a, b] = [listenerReading('a', { accepted: 7 }), listenerReading('b', { accepted: 100 })];
+    lab.listeners.push(a, b);
+    const accepted = async (): Promise<Record<string, number>> => lab.series('connections_accepted_total');
+    const shown = (values: Record<string, number>): Record<string, number> =>
+      Object.fromEntries(
+        Object.entries(values).map(([name, value]) => [
+          `balance_listener_connections_accepted_total{listener="${name}"}`,
+          value,
+        ]),
+      );
+    expect(await accepted()).toEqual(shown({ a: 7, b: 100 }));
+    // They swap their names, and each accepts one more.
+    const swapped = (reading: typeof a, name: string): typeof a => ({
+      ...reading,
+      name,
+      counts: { ...reading.counts, accepted: reading.counts.accepted + 1 },
+    });
+    lab.listeners.splice(0, 2, swapped(a, 'b'), swapped(b, 'a'));
+    expect(await accepted()).toEqual(shown({ a: 8, b: 101 }));
+    lab.listeners.splice(0, 2, swapped(swapped(a, ''), 'b'), swapped(swapped(b, ''), 'new'));
+    expect(await accepted()).toEqual(shown({ b: 102, new: 1 }));
+  });
+
   it('show connections and bytes by listener', async () => {
     const lab = new MetricsLab();
     lab.listeners.push(
@@ -414,7 +463,6 @@ describe('metrics of the proxy', () => {
       balance_log_lines_dropped_total: 7,
       [`balance_build_info{node_version="${process.version}",version="1.2.3"}`]: 1,
     });
-    expect(Object.keys(await new MetricsLab().series('spans'))).toEqual([]);
   });
 
   it('show the newest of many generations one by one, and the others as one', async () => {

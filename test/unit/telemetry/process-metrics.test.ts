@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { writeExposition } from '../../../src/telemetry/exposition.ts';
+import { EventLoopDelays } from '../../../src/telemetry/event-loop-delays.ts';
 import { ProcessMetrics } from '../../../src/telemetry/process-metrics.ts';
 import { eventually } from '../../support/eventually.ts';
 import { parseExposition, type ReadExposition } from './exposition.ts';
@@ -73,7 +74,7 @@ describe('the metrics of the process', () => {
     const max = async (): Promise<number> =>
       (await read()).values.get('nodejs_eventloop_lag_max_seconds') ?? 0;
     await eventually(async () => {
-      // A reading begins the monitor's times anew, and it must have woken up before it can be late.
+      // The monitor must have woken up before it can be late.
       await new Promise((resolve) => setTimeout(resolve, 200));
       block(300);
       await new Promise((resolve) => setTimeout(resolve, 100));
@@ -85,6 +86,42 @@ describe('the metrics of the process', () => {
       const min = (await read()).values.get('nodejs_eventloop_lag_min_seconds');
       return min !== undefined && min < 0.04;
     }, 'no delay is none');
+  });
+
+  it('show a delay to every scraper, whoever asked in between', async () => {
+    const { read } = start();
+    const max = async (): Promise<number> =>
+      (await read()).values.get('nodejs_eventloop_lag_max_seconds') ?? 0;
+    await eventually(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      block(300);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      return (await max()) > 0.2;
+    }, 'one scraper sees the stall');
+    expect(await max()).toBeGreaterThan(0.2);
+    const prometheus = await read();
+    expect(prometheus.values.get('nodejs_eventloop_lag_max_seconds')).toBeGreaterThan(0.2);
+    expect(prometheus.values.get('nodejs_eventloop_lag_mean_seconds')).toBeGreaterThan(0);
+  });
+
+  it('forget a delay when it is some time ago', async () => {
+    const delays = new EventLoopDelays(50);
+    const max = (): number => {
+      const series = [...(delays.read()[1]?.series ?? [])][0];
+      return series !== undefined && 'value' in series ? series.value : -1;
+    };
+    const looks = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 120));
+    await eventually(async () => {
+      await looks();
+      block(300);
+      await looks();
+      return max() > 0.2;
+    }, 'the stall is seen');
+    await eventually(async () => {
+      await looks();
+      return max() < 0.2;
+    }, 'it is forgotten');
+    delays.destroy();
   });
 
   it('show how busy the event loop is', async () => {

@@ -1,0 +1,38 @@
+/**
+ * The codes of HTTP's registry.
+ *
+ * Source: https://www.iana.org/assignments/http-status-codes, and 418 and 509, which never got into it.
+ */
+const REGISTERED_CODES: readonly number[] = [
+  100, 101, 102, 103, 104, 200, 201, 202, 203, 204, 205, 206, 207, 208, 226, 300, 301, 302, 303, 304, 305,
+  306, 307, 308, 400, 401, 402, 403, 404, 405, 406, 407, 408, 409, 410, 411, 412, 413, 414, 415, 416, 417,
+  418, 421, 422, 423, 424, 425, 426, 428, 429, 431, 451, 500, 501, 502, 503, 504, 505, 506, 507, 508, 509,
+  510, 511,
+];
+/**
+ * Others that operators meet: those of this proxy and nginx (444, 494 to 499), of Cloudflare (520 to 530), of AWS' load
+ * balancers (460, 463, 464, 561), of IIS (440, 449, 450), of frameworks and hosted APIs.
+ */
+const COMMON_CODES: readonly number[] = [
+  218, 419, 420, 430, 440, 444, 449, 450, 460, 463, 464, 494, 495, 496, 497, 498, 499, 520, 521, 522, 523,
+  524, 525, 526, 527, 529, 530, 561, 598, 599,
+];
+const KNOWN_CODES: readonly number[] = [...REGISTERED_CODES, ...COMMON_CODES];
+/** All others, by their first digit. */
+const CLASSES = Array.from({ length: 10 }, (_, digit) => `${String(digit)}xx`);
+
+/**
+ * The values of the `status` label, each at its index. There are few of them, so that no backend can make series by
+ * inventing codes: 0, where no status reached the client, the classes of unknown codes, and the codes that are known.
+ */
+export const STATUS_LABELS: readonly string[] = ['0', ...CLASSES, ...KNOWN_CODES.map(String)];
+
+/** By status below 1000. */
+const INDEXES: Uint8Array = Uint8Array.from({ length: 1000 }, (_, status) => 1 + Math.trunc(status / 100));
+INDEXES[0] = 0;
+for (const [at, code] of KNOWN_CODES.entries()) INDEXES[code] = 1 + CLASSES.length + at;
+
+/** The index of a status in {@link STATUS_LABELS}; that of `0` for what is no status. */
+export function statusIndex(status: number): number {
+  return INDEXES[status] ?? 0;
+}
