@@ -9,12 +9,16 @@ export interface DemoSetup {
   readonly backends: readonly DemoBackend[];
 }
 
+/** The weight that the guide proposes for one backend; the others have 1. */
+const DEMO_WEIGHT = 3;
+
 /** What the demo prints once it runs: what there is, and what to try. */
 export function demoGuide(setup: DemoSetup): string {
   const proxy = `http://${reachable(setup.proxyAddress)}`;
   const admin = setup.adminAddress === undefined ? undefined : `http://${reachable(setup.adminAddress)}`;
   const backends = setup.backends.map((backend) => `${backend.name} (:${backend.port})`).join(', ');
   const first = setup.backends[0]?.name ?? 'a backend';
+  const all = DEMO_WEIGHT + setup.backends.length - 1;
   const last = setup.backends.at(-1)?.name ?? 'a backend';
   const lines = [
     `balance is running on ${proxy}, in front of ${backends}.`,
@@ -33,7 +37,8 @@ export function demoGuide(setup: DemoSetup): string {
   lines.push(
     '',
     `Then edit ${setup.configFile}`,
-    `while this runs: give ${first} another weight or remove ${last}, save, and curl again.`,
+    `while this runs: give ${first} "weight: ${DEMO_WEIGHT}", save, and curl again: it answers ${DEMO_WEIGHT} of ${all} requests.`,
+    `Or remove ${last}. Each edit counts at once, and no request is lost.`,
     'A mistake in the file changes nothing and is explained here.',
     '',
     'Ctrl-C stops everything.',

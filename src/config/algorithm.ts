@@ -23,6 +23,12 @@ export const HASHING_ALGORITHMS: ReadonlySet<Algorithm> = new Set<Algorithm>([
   'maglev',
 ]);
 
+/** The algorithms that treat all backends alike: a weight above 0 means nothing to them. All others share by weight. */
+export const UNWEIGHTED_ALGORITHMS: ReadonlySet<Algorithm> = new Set<Algorithm>([
+  'round-robin',
+  'least-connections',
+]);
+
 const ALIASES: Readonly<Record<string, Algorithm>> = {
   p2c: 'power-of-two',
   'power-of-two-choices': 'power-of-two',

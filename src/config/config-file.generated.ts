@@ -60,7 +60,7 @@ export interface FileBackend {
   /** Where the server listens; an `http://` URL without path is taken as well. */
   readonly address: string;
   /**
-   * Its share among the backends, for the weighted algorithms, the hashing ones and power-of-two. 0: it gets nothing.
+   * Its share among the backends, for every algorithm but `round-robin` and `least-connections`, which treat all backends alike. 0: it gets nothing, whatever the algorithm.
    * @default 1
    */
   readonly weight?: number;
@@ -74,14 +74,14 @@ export interface FileBackend {
 /** How a backend is chosen. */
 export interface LoadBalancer {
   /**
-   * Name of the algorithm. `p2c` and `power-of-two-choices` mean power-of-two, `_` may stand for `-`.
+   * Name of the algorithm. `round-robin`: one after the other. `weighted-round-robin`: the same, in proportion to the weights, well mixed. `random`: by chance, in proportion to the weights. `power-of-two`: of two backends that are drawn as by `random`, the one with fewer requests and connections for its weight. `least-connections`: the one with the fewest; `weighted-least-connections`: with the fewest for its weight. `consistent-hash`, `bounded-consistent-hash` and `maglev`: the same backend for the same `hash_key`, keys spread in proportion to the weights. `p2c` and `power-of-two-choices` mean power-of-two, `_` may stand for `-`.
    * @default "round-robin"
    */
   readonly algorithm?: string;
   /** What the hashing algorithms (consistent-hash, bounded-consistent-hash, maglev) hash; without it, `source-ip`. TCP knows `source-ip` alone. */
   readonly hash_key?: string;
   /**
-   * For bounded-consistent-hash: how much more than the average load a backend may get.
+   * For bounded-consistent-hash: how many times its share by weight of all running requests and connections a backend may have before its keys go on to the next one.
    * @default 1.25
    */
   readonly load_factor?: number;

@@ -3,6 +3,7 @@ import document from '../../schemas/config.schema.json' with { type: 'json' };
 /** The keywords of a JSON Schema that this project's schema uses. */
 export interface SchemaNode {
   readonly $ref?: string;
+  readonly description?: string;
   readonly type?: string | readonly string[];
   readonly format?: string;
   readonly default?: unknown;

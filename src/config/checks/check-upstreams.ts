@@ -1,7 +1,10 @@
-import { HASHING_ALGORITHMS } from '../algorithm.ts';
-import type { Config, Upstream } from '../config.generated.ts';
+import { HASHING_ALGORITHMS, UNWEIGHTED_ALGORITHMS } from '../algorithm.ts';
+import type { BackendConfig, Config, Upstream } from '../config.generated.ts';
 import type { Path } from '../problem.ts';
 import type { CheckContext } from './check-context.ts';
+
+/** The weight of a backend whose file gives none. */
+const DEFAULT_WEIGHT = 1;
 
 /** The settings of each upstream fit together, and fit to the listeners that use it. */
 export function checkUpstreams(context: CheckContext): void {
@@ -35,16 +38,18 @@ function checkWeights(
   if (backends.length > 0 && used.length === 0) {
     context.warn([...at, 'backends'], 'has weight 0 everywhere: nothing can be forwarded');
   }
-  if (balancer.algorithm !== 'round-robin' && balancer.algorithm !== 'least-connections') return;
-  for (const [index, backend] of backends.entries()) {
-    if (backend.weight > 0 && backend.weight !== used[0]?.weight) {
-      const path = [...at, 'backends', index, 'weight'];
-      context.warn(
-        path,
-        `has no effect on ${balancer.algorithm}; weighted-${balancer.algorithm} looks at it`,
-      );
-    }
+  const { algorithm } = balancer;
+  if (!UNWEIGHTED_ALGORITHMS.has(algorithm) || haveOneWeight(used)) return;
+  for (const [index, { weight }] of backends.entries()) {
+    if (weight === 0 || weight === DEFAULT_WEIGHT) continue;
+    const path = [...at, 'backends', index, 'weight'];
+    context.warn(path, `has no effect on ${algorithm}; weighted-${algorithm} looks at it`);
   }
+}
+
+/** Backends of equal weights get equal shares from any algorithm. */
+function haveOneWeight(backends: readonly BackendConfig[]): boolean {
+  return backends.every(({ weight }) => weight === backends[0]?.weight);
 }
 
 function checkPool(upstream: Upstream, at: Path, context: CheckContext): void {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ALGORITHMS, type Algorithm } from '../../../src/config/algorithm.ts';
+import { ALGORITHMS, UNWEIGHTED_ALGORITHMS, type Algorithm } from '../../../src/config/algorithm.ts';
+import { resolveSchema } from '../../../src/config/schema.ts';
 import type { Balancer } from '../../../src/upstream/balancer/balancer.ts';
 import { createBalancer } from '../../../src/upstream/balancer/create-balancer.ts';
 import { clientKeys, context, fakeCandidates, seededChance, type FakeCandidate } from './fake-candidates.ts';
@@ -58,6 +59,14 @@ function expectShares(
 
 it('covers all algorithms', () => {
   expect(names).toEqual(ALGORITHMS);
+});
+
+it('shares by weight with every algorithm but those that warnings and the reference name', () => {
+  const unweighted = names.filter((name) => !spread[name].weighted);
+  expect(unweighted).toEqual([...UNWEIGHTED_ALGORITHMS]);
+  const { description } = resolveSchema({ $ref: '#/$defs/backendConfig/properties/weight' });
+  const named = unweighted.map((name) => `\`${name}\``).join(' and ');
+  expect(description).toContain(`for every algorithm but ${named}`);
 });
 
 describe.each(names)('%s', (algorithm) => {

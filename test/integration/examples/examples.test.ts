@@ -39,6 +39,8 @@ async function start(name: string): Promise<Example> {
   }
   const { [name]: text = '', ...included } = files;
   let yaml = text.replace(/(listen: ')(127\.0\.0\.1)?:(?:8\d{3}|9090)'/g, "$1127.0.0.1:0'");
+  // Without an address, metrics would be served on the port of the default.
+  yaml = yaml.replace(/^metrics:\n(?!(?: .*\n)*? +listen:)/m, "$&  listen: '127.0.0.1:0'\n");
   yaml = yaml.replace('${env:LOG_FOLDER:-/tmp}', '.');
   // Nothing but comments may name the addresses of a real setup.
   expect(yaml.replace(/#.*$/gm, '')).not.toMatch(/localhost:9\d\d\d|:80\d\d|:9090/);
@@ -97,6 +99,14 @@ const TRAFFIC: Readonly<Record<string, (example: Example) => Promise<void>>> = {
     const page = await (await fetch(`http://${proxy.adminAddress}/metrics`)).text();
     expect(page).toContain('balance_requests_total');
     await proxy.untilLogged('GET');
+    // The edit that the demo proposes for the first backend.
+    const text = readFileSync(proxy.configFile, 'utf8');
+    await proxy.change(text.replace('weight: 1', 'weight: 3'));
+    const edited: string[] = [];
+    for (let request = 0; request < 10; request += 1) edited.push(await served(socket));
+    expect(['9001', '9002', '9003'].map((name) => edited.filter((one) => one === name).length)).toEqual([
+      6, 2, 2,
+    ]);
   },
   'balancers.yaml': async ({ connect }) => {
     const socket = await connect();

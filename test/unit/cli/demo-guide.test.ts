@@ -25,6 +25,7 @@ describe('demoGuide', () => {
     expect(guide).toContain('curl http://127.0.0.1:9090/status');
     expect(guide).toContain('curl http://127.0.0.1:9090/metrics');
     expect(guide).toContain('edit /p/config/balance.yaml');
+    expect(guide).toContain('give backend-1 "weight: 3", save, and curl again: it answers 3 of 4 requests');
     expect(guide).toContain('remove backend-2');
   });
 

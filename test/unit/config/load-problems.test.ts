@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ALGORITHMS } from '../../../src/config/algorithm.ts';
 import { ConfigError } from '../../../src/config/config-error.ts';
 import { loadConfigText } from '../../../src/config/load-config.ts';
 import { BalanceError } from '../../../src/errors.ts';
@@ -435,13 +436,41 @@ describe('settings of an upstream', () => {
     expect(warningsOf(`mode: tcp\n${backends(1000)}connection_pool: { max_size: 50 }`)).toEqual([]);
   });
 
-  it('are warned of when weights are given to an algorithm that ignores them', () => {
-    expect(warningsOf('backends: [{ address: "a:1" }, { address: "b:1", weight: 5 }]')).toEqual([
-      'x.yaml:1:58 backends[1].weight has no effect on round-robin; weighted-round-robin looks at it',
+  it.each([
+    [[undefined, 5], [1]],
+    [[5, undefined], [0]],
+    [
+      [3, undefined, 2],
+      [0, 2],
+    ],
+    [
+      [5, 5, undefined],
+      [0, 1],
+    ],
+    [[0, 1, 4], [2]],
+    [[5, 5], []],
+    [[0, 5, 5], []],
+  ])('with the weights %j are warned of where an algorithm ignores them: %j', (weights, warned) => {
+    const lines = weights.map((weight, index) => {
+      const given = weight === undefined ? '' : `, weight: ${weight}`;
+      return `  - { name: b${index}, address: "b:${index + 1}"${given} }\n`;
+    });
+    const text = `backends:\n${lines.join('')}`;
+    for (const algorithm of ALGORITHMS) {
+      const isBlind = algorithm === 'round-robin' || algorithm === 'least-connections';
+      const message = `has no effect on ${algorithm}; weighted-${algorithm} looks at it`;
+      const warnings = warningsOf(`${text}load_balancer: { algorithm: ${algorithm} }`);
+      expect(warnings).toEqual(
+        isBlind ? warned.map((index) => `x.yaml:${index + 2}:41 backends[${index}].weight ${message}`) : [],
+      );
+    }
+  });
+
+  it('are warned of once where several upstreams have them', () => {
+    const backends = 'backends: [{ name: a, address: "a:1", weight: 5 }, { name: b, address: "b:1" }]';
+    expect(warningsOf(`${backends}\nhttp: { routes: [{ path_prefix: /x, backends: [a, b] }] }`)).toEqual([
+      'x.yaml:1:47 backends[0].weight has no effect on round-robin; weighted-round-robin looks at it',
     ]);
-    expect(warningsOf('backends: [{ address: "a:1", weight: 5 }, { address: "b:1", weight: 5 }]')).toEqual(
-      [],
-    );
   });
 
   it('are warned of when nobody uses the upstream', () => {
