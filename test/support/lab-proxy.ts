@@ -7,6 +7,7 @@ import { startApp, type App } from '../../src/app.ts';
 import type { ReloadOutcome } from '../../src/runtime/reloader.ts';
 import { eventually } from './eventually.ts';
 import { owned } from './owned.ts';
+import { refuseFixedPorts } from './refuse-fixed-ports.ts';
 import { writeInto } from './write-into.ts';
 
 /** A proxy whose config a test edits while it runs, in a directory where a test may put more files. */
@@ -42,7 +43,9 @@ export class LabProxy {
   /** Writes another config and asks for a reload. */
   async edit(yaml: string): Promise<ReloadOutcome> {
     await writeFile(this.configFile, yaml);
-    return this.app.reload();
+    const outcome = await this.app.reload();
+    refuseFixedPorts(this.app);
+    return outcome;
   }
 
   /** {@link edit} that must succeed; returns what changed. */
@@ -99,6 +102,7 @@ export async function labProxy(
       version: 'test',
       env: { DIRECTORY: directory },
     });
+    refuseFixedPorts(app);
     return owned(new LabProxy(app, directory, [output, errorOutput]));
   } catch (error) {
     closeSync(output);

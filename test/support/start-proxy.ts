@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { startApp, type App } from '../../src/app.ts';
+import { refuseFixedPorts } from './refuse-fixed-ports.ts';
 
 /** A proxy in this process, on free ports, with its config and log in a directory of its own. */
 export class RunningProxy {
@@ -65,6 +66,7 @@ export async function startProxy(yaml: string): Promise<RunningProxy> {
   const output = openSync(join(directory, 'balance.log'), 'a');
   try {
     const app = await startApp({ configFile, output, version: 'test' });
+    refuseFixedPorts(app);
     return new RunningProxy(app, directory, output);
   } catch (error) {
     closeSync(output);

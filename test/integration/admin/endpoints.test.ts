@@ -6,6 +6,7 @@ import { askAdmin, type AdminQuestion } from '../../support/admin-client.ts';
 import { answering, ok } from '../../support/answering.ts';
 import { backend, echoing } from '../../support/backends.ts';
 import { client } from '../../support/clients.ts';
+import { deadAddress } from '../../support/dead-address.ts';
 import { eventually } from '../../support/eventually.ts';
 import { answer, get, named } from '../../support/http-talk.ts';
 import { labProxy, type LabProxy } from '../../support/lab-proxy.ts';
@@ -180,10 +181,11 @@ describe('GET /status', () => {
 describe('GET /backends and /pools', () => {
   it('show health with its reason, and sockets', async () => {
     const one = await backend(named('one'));
+    const dead = await deadAddress();
     const proxy = await labProxy(
       http(one.address, `health_check: { type: tcp, interval: 1h, timeout: 1s }\n`).replace(
         /backends: \[/,
-        `$&{ name: dead, address: '127.0.0.1:1', weight: 3, max_connections: 7 }, `,
+        `$&{ name: dead, address: '${dead}', weight: 3, max_connections: 7 }, `,
       ),
     );
     await proxy.untilLogged('backend is unhealthy');
@@ -196,7 +198,7 @@ describe('GET /backends and /pools', () => {
     expect((await ask(proxy, '/backends'))['backends']).toEqual([
       {
         name: 'dead',
-        address: '127.0.0.1:1',
+        address: dead,
         dns: null,
         healthy: false,
         since: ANY_TIME,

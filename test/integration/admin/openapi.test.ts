@@ -6,6 +6,7 @@ import { parse } from 'yaml';
 import { askAdmin, type AdminAnswer, type AdminQuestion } from '../../support/admin-client.ts';
 import { backend, echoing } from '../../support/backends.ts';
 import { client } from '../../support/clients.ts';
+import { deadAddress } from '../../support/dead-address.ts';
 import { get, named } from '../../support/http-talk.ts';
 import { labProxy, type LabProxy } from '../../support/lab-proxy.ts';
 
@@ -74,12 +75,13 @@ function escaped(part: string): string {
 /** A proxy with something to show in every place. */
 async function busyProxy(): Promise<LabProxy> {
   const [one, raw] = [await backend(named('one')), await backend(echoing('raw'))];
+  const dead = await deadAddress();
   const yaml = (weight: number): string => `
 listeners:
   - { name: web, listen: '127.0.0.1:0', mode: http, upstream: web }
   - { name: raw, listen: '127.0.0.1:0', mode: tcp, upstream: raw${String(weight)}, max_connections: 5 }
 upstreams:
-  - { name: web, health_check: { type: tcp, interval: 1h, timeout: 1s }, backends: [{ name: one, address: '${one.address}', weight: ${String(weight)} }, { name: dead, address: '127.0.0.1:1', max_connections: 3 }] }
+  - { name: web, health_check: { type: tcp, interval: 1h, timeout: 1s }, backends: [{ name: one, address: '${one.address}', weight: ${String(weight)} }, { name: dead, address: '${dead}', max_connections: 3 }] }
   - { name: raw${String(weight)}, backends: [{ name: raw${String(weight)}, address: '${raw.address}' }] }
 admin: { listen: '127.0.0.1:0' }
 metrics: { enabled: true, listen: '127.0.0.1:0' }

@@ -19,6 +19,7 @@ import { parse } from 'yaml';
 import { loadConfig } from '../../../src/config/load-config.ts';
 import { answering, ok } from '../../support/answering.ts';
 import { backend } from '../../support/backends.ts';
+import { deadAddress } from '../../support/dead-address.ts';
 import { eventually } from '../../support/eventually.ts';
 import { owned } from '../../support/owned.ts';
 
@@ -112,7 +113,7 @@ describe('the image', () => {
         }),
       );
     expect(await check(`http://${addressIn('admin listening')!}/ready`)).toBe(0);
-    expect(await check('http://127.0.0.1:1/ready')).toBe(1);
+    expect(await check(`http://${await deadAddress()}/ready`)).toBe(1);
     child.kill('SIGTERM');
     expect(await outcome(child)).toBe(0);
   });

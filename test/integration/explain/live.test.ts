@@ -4,11 +4,12 @@ import type { Explanation } from '../../../src/runtime/explain/explanation.ts';
 import { askAdmin, type AdminAnswer } from '../../support/admin-client.ts';
 import { backend, echoing } from '../../support/backends.ts';
 import { client } from '../../support/clients.ts';
+import { deadAddress } from '../../support/dead-address.ts';
 import { ECHO_PLUGIN } from '../../support/echo-plugin.ts';
 import { get, named } from '../../support/http-talk.ts';
 import { labProxy, type LabProxy } from '../../support/lab-proxy.ts';
 
-const ADMIN = `admin: { listen: '127.0.0.1:0' }\nmetrics: { enabled: true }\nreload: { watch: false }\n`;
+const ADMIN = `admin: { listen: '127.0.0.1:0' }\nmetrics: { enabled: true, listen: '127.0.0.1:0' }\nreload: { watch: false }\n`;
 
 function ask(proxy: LabProxy, question: object): Promise<AdminAnswer> {
   return askAdmin(proxy.adminAddress, '/explain', { method: 'POST', body: JSON.stringify(question) });
@@ -29,7 +30,7 @@ health_check: { type: tcp, interval: 1h, timeout: 1s }
 backends:
   - { name: one, address: '${one.address}' }
   - { name: busy, address: '${busy.address}', max_connections: 1, weight: 5 }
-  - { name: dead, address: '127.0.0.1:1' }
+  - { name: dead, address: '${await deadAddress()}' }
   - { name: resting, address: '${one.address}', weight: 0 }
 load_balancer: { algorithm: weighted-round-robin }
 ${ADMIN}`);

@@ -7,6 +7,7 @@ import type { PreparedChange } from '../../../src/runtime/config-apply.ts';
 import { applyLab, type ApplyLab, type Faults } from '../../support/apply-lab.ts';
 import { backend, echoing } from '../../support/backends.ts';
 import { client } from '../../support/clients.ts';
+import { deadAddress } from '../../support/dead-address.ts';
 import { eventually } from '../../support/eventually.ts';
 import { freeAddress } from '../../support/free-address.ts';
 import { get, named } from '../../support/http-talk.ts';
@@ -17,7 +18,7 @@ const NEVER = new Promise<never>(() => undefined);
 async function scene() {
   const lab = applyLab();
   const [web, raw, more] = [await backend(named('web')), await backend(echoing('raw')), await backend()];
-  const [one, two] = [await freeAddress(), await freeAddress()];
+  const [one, two, dead] = [await freeAddress(), await freeAddress(), await deadAddress()];
   const live = `
 listeners:
   - { name: web, listen: '127.0.0.1:0', upstream: web }
@@ -36,7 +37,7 @@ upstreams:
   - { name: web, backends: [{ name: web, address: '${web.address}', weight: 3 }], connection_pool: { max_size: 9 } }
   - { name: raw, backends: [{ name: raw, address: '${raw.address}' }] }
   - name: new
-    backends: [{ name: n1, address: '${more.address}' }, { name: n2, address: '127.0.0.1:1' }]
+    backends: [{ name: n1, address: '${more.address}' }, { name: n2, address: '${dead}' }]
     connection_pool: { min_idle: 2 }
     health_check: { type: tcp, interval: 1h }
 `;

@@ -9,6 +9,7 @@ import { OtlpCollector } from '../../support/otlp-collector.ts';
 import type { CollectedSpan, TraceCollector } from '../../support/trace-collector.ts';
 import { backendNamed, exchangeRecord, tunnelRecord } from './records.ts';
 import { nodeLookup } from '../../../src/net/dns/node-lookup.ts';
+import { deadAddress } from '../../support/dead-address.ts';
 import { fixedNames } from '../../support/fixed-names.ts';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
@@ -410,7 +411,7 @@ describe('OTEL_SDK_DISABLED', () => {
 
 describe('a collector', () => {
   it('that refuses connections costs counted spans and one log line', async () => {
-    const tracing = await trace({ endpoint: 'http://127.0.0.1:1/api/traces' });
+    const tracing = await trace({ endpoint: `http://${await deadAddress()}/api/traces` });
     for (let n = 0; n < 3; n++) {
       publish(tracing, tracing.subscriber.tracer.begin(NEW));
       await tracing.flush();

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { CaresClient, type Family, type FamilyAnswer } from '../../../../src/net/dns/dns-client.ts';
+import { deadAddress } from '../../../support/dead-address.ts';
 import { DnsServer } from '../../../support/dns-server.ts';
 import { owned } from '../../../support/owned.ts';
 import { PATIENCE_MS } from '../../../support/patience.ts';
@@ -81,7 +82,7 @@ describe('asking name servers', () => {
   });
 
   it('blames no server where this process has no descriptor to ask with', async () => {
-    const settings = { servers: ['127.0.0.1:1'], timeoutMs: PATIENCE_MS, attempts: 1, rotate: false };
+    const settings = { servers: [await deadAddress()], timeoutMs: PATIENCE_MS, attempts: 1, rotate: false };
     expect(await ask(owned(new CaresClient(settings)), 'shop.test')).toMatchObject({
       reason: 'no name server is reachable',
     });
