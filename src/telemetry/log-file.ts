@@ -18,6 +18,7 @@ const MODE = 0o640;
 const LINE_FEED = 10;
 const LOOK_INTERVAL_MS = 1000;
 const ROTATION_RETRY_MS = 60_000;
+const REOPEN_RETRY_MS = 1000;
 const LONGEST_AGE_CHECK_MS = 3_600_000;
 const SHORTEST_AGE_CHECK_MS = 1000;
 
@@ -55,6 +56,8 @@ export class LogFile implements LogOutput {
   #lastIdentity = '';
   #lookedAtMs = 0;
   #rotateFromMs = 0;
+  /** While the name can't be opened, it is tried again only now and then. */
+  #reopenFromMs = 0;
   #ageTimer: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -155,7 +158,7 @@ export class LogFile implements LogOutput {
     if (Date.now() - this.#lookedAtMs >= LOOK_INTERVAL_MS) await this.#look(current);
     const isFull = current.sizeBytes > 0 && current.sizeBytes + lineBytes > this.#limitOf(current);
     if (!this.#reopenWanted && isFull) await this.#rotate(current);
-    if (this.#reopenWanted) await this.#reopen();
+    if (this.#reopenWanted && Date.now() >= this.#reopenFromMs) await this.#reopen();
     return this.#file ?? this.#open();
   }
 
@@ -171,9 +174,9 @@ export class LogFile implements LogOutput {
     }
   }
 
-  /** How large the file may become. */
+  /** How large the file may become: without limit while it can't be replaced, as a limit would cut the lines into writes of one each. */
   #limitOf({ isRegular }: OpenFile): number {
-    const mayRotate = isRegular && Date.now() >= this.#rotateFromMs;
+    const mayRotate = isRegular && !this.#reopenWanted && Date.now() >= this.#rotateFromMs;
     return (mayRotate ? this.#rotation?.max_size : undefined) ?? Number.POSITIVE_INFINITY;
   }
 
@@ -204,9 +207,11 @@ export class LogFile implements LogOutput {
         throw error;
       }
       this.#problem('log file can not be opened again', error);
+      this.#reopenFromMs = Date.now() + REOPEN_RETRY_MS;
       return;
     }
     this.#reopenWanted = false;
+    this.#reopenFromMs = 0;
     if (old !== undefined) await closeQuietly(old);
   }
 

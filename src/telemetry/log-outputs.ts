@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
 
 import { BalanceError, messageOf, systemCodeOf } from '../errors.ts';
+import type { LogFields } from '../plugin-api/logger.ts';
 import { LogFile } from './log-file.ts';
 import type { LogOutput } from './log-output.ts';
 import type { LogRotation } from './log-rotation.ts';
-import { LogSink } from './log-sink.ts';
+import { LogSink, type PastTrouble } from './log-sink.ts';
 
 export interface LogOutputsOptions {
   /** The folder that file names are relative to. */
@@ -12,10 +13,10 @@ export interface LogOutputsOptions {
   readonly stdout: LogOutput;
   /** Made when it is needed first. */
   readonly stderr: () => LogOutput;
-  /** Lines of an output were dropped, and it works again. */
-  readonly dropped: (output: string, count: number) => void;
-  /** The line that tells on stderr what is wrong with an output. */
-  readonly describe: (problem: string, output: string, error: unknown) => string;
+  /** The line that tells what is wrong with an output, or that it works again. */
+  readonly describe: (message: string, fields: LogFields) => string;
+  /** Where the operator's log goes now. */
+  readonly operatorLog: () => LogSink;
 }
 
 /** An output that a config asks for, and the key that says so. */
@@ -46,6 +47,8 @@ export class LogOutputs {
   readonly #options: LogOutputsOptions;
   readonly #open = new Map<string, OpenOutput>();
   readonly #warnedAtMs = new Map<string, number>();
+  /** Outputs whose failure was told on stderr, which is to hear of its end too. */
+  readonly #toldToFail = new Set<string>();
   readonly #closing = new Set<Promise<void>>();
   /** Lines that closed outputs had dropped. */
   #closedDrops = 0;
@@ -143,10 +146,12 @@ export class LogOutputs {
 
   #add(name: string, output: LogOutput, file?: LogFile): LogSink {
     const sink = new LogSink(output, {
-      droppedLines: (count) => this.#options.dropped(name, count),
       troubled: (error) => {
         const problem = 'log output fails: lines wait for it, and are dropped when there are too many';
-        this.#warn(problem, name, error ?? 'it takes no more lines');
+        if (this.#warn(problem, name, error ?? 'it takes no more lines')) this.#toldToFail.add(name);
+      },
+      recovered: (trouble) => {
+        this.#recovered(name, trouble);
       },
     });
     this.#open.set(name, { sink, file });
@@ -156,6 +161,7 @@ export class LogOutputs {
   #close(name: string): void {
     const open = this.#open.get(name);
     this.#open.delete(name);
+    this.#toldToFail.delete(name);
     if (open === undefined) return;
     const { sink } = open;
     const dropped = sink.droppedLines;
@@ -168,14 +174,29 @@ export class LogOutputs {
     this.#closing.add(closing);
   }
 
-  /** Tells it on stderr, unless that is what fails. */
-  #warn(problem: string, name: string, error: unknown): void {
+  /** Said in the log of the operator, and on stderr too when that heard of the failure. What fails all the time and loses nothing is not said each time. */
+  #recovered(name: string, { durationMs, droppedLines }: PastTrouble): void {
+    const wasTold = this.#toldToFail.delete(name);
+    if (!wasTold && droppedLines === 0) return;
+    const fields = { output: name, failed_for_ms: durationMs, dropped: droppedLines };
+    const line = this.#options.describe('log output works again', fields);
+    const log = this.#options.operatorLog();
+    log.write(line);
+    if (wasTold && this.#stderr !== log) this.#stderr.write(line);
+  }
+
+  /** Tells it on stderr, unless that is what fails. Returns whether it did. */
+  #warn(problem: string, name: string, error: unknown): boolean {
     const now = performance.now();
     const warnedAtMs = this.#warnedAtMs.get(name) ?? Number.NEGATIVE_INFINITY;
-    if (name === 'stderr' || now - warnedAtMs < WARNING_INTERVAL_MS) return;
+    if (name === 'stderr' || now - warnedAtMs < WARNING_INTERVAL_MS) return false;
     this.#warnedAtMs.set(name, now);
-    const stderr = this.#open.get('stderr')?.sink ?? this.#add('stderr', this.#options.stderr());
-    stderr.write(this.#options.describe(problem, name, error));
+    this.#stderr.write(this.#options.describe(problem, { output: name, error }));
+    return true;
+  }
+
+  get #stderr(): LogSink {
+    return this.#open.get('stderr')?.sink ?? this.#add('stderr', this.#options.stderr());
   }
 }
 

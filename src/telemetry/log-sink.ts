@@ -8,10 +8,17 @@ export interface LogSinkOptions {
   readonly batchDelayMs?: number;
   /** Lines that would grow the buffer beyond this are dropped and counted. Default 8 MiB. */
   readonly bufferSizeBytes?: number;
-  /** Called once there is room again after lines were dropped. May write to this sink. */
-  readonly droppedLines: (count: number) => void;
   /** Called when the output fails, or the first line is dropped because it stalls; then not again until it works. */
   readonly troubled?: (error: Error | undefined) => void;
+  /** Called once the output works and there is room again, after it was troubled. May write to this sink. */
+  readonly recovered?: (trouble: PastTrouble) => void;
+}
+
+/** A time in which an output took no lines. */
+export interface PastTrouble {
+  readonly durationMs: number;
+  /** Lines that were lost meanwhile. */
+  readonly droppedLines: number;
 }
 
 interface Batch {
@@ -41,8 +48,8 @@ const LINE_FEED = 10;
  */
 export class LogSink {
   readonly #output: LogOutput;
-  readonly #reportDrops: (count: number) => void;
   readonly #reportTrouble: (error: Error | undefined) => void;
+  readonly #reportRecovery: (trouble: PastTrouble) => void;
   readonly #batchSize: number;
   readonly #batchDelayMs: number;
   readonly #bufferSize: number;
@@ -53,7 +60,8 @@ export class LogSink {
   #batchedBytes = 0;
   #droppedLines = 0;
   #unreportedDrops = 0;
-  #isTroubled = false;
+  /** Since when, on the monotonic clock; undefined while all is well. */
+  #troubledSinceMs: number | undefined;
   #writing = false;
   #closing: Promise<void> | undefined;
   #closed = false;
@@ -63,10 +71,10 @@ export class LogSink {
   #lastError: Error | undefined;
   readonly #waiters = new Set<FlushWaiter>();
 
-  constructor(output: LogOutput, options: LogSinkOptions) {
+  constructor(output: LogOutput, options: LogSinkOptions = {}) {
     this.#output = output;
-    this.#reportDrops = options.droppedLines;
     this.#reportTrouble = options.troubled ?? (() => undefined);
+    this.#reportRecovery = options.recovered ?? (() => undefined);
     this.#batchSize = options.batchSizeBytes ?? DEFAULT_BATCH_SIZE_BYTES;
     this.#batchDelayMs = options.batchDelayMs ?? DEFAULT_BATCH_DELAY_MS;
     this.#bufferSize = options.bufferSizeBytes ?? DEFAULT_BUFFER_SIZE_BYTES;
@@ -197,8 +205,8 @@ export class LogSink {
   }
 
   #trouble(error: Error | undefined): void {
-    if (this.#isTroubled) return;
-    this.#isTroubled = true;
+    if (this.#troubledSinceMs !== undefined) return;
+    this.#troubledSinceMs = performance.now();
     this.#reportTrouble(error);
   }
 
@@ -226,11 +234,12 @@ export class LogSink {
 
   /** Waits for real room, or a slow reader would get a line about dropped ones after each batch. */
   #recover(): void {
-    if (!this.#isTroubled || this.bufferedBytes > this.#bufferSize / 2) return;
-    this.#isTroubled = false;
-    const count = this.#unreportedDrops;
+    const sinceMs = this.#troubledSinceMs;
+    if (sinceMs === undefined || this.bufferedBytes > this.#bufferSize / 2) return;
+    this.#troubledSinceMs = undefined;
+    const droppedLines = this.#unreportedDrops;
     this.#unreportedDrops = 0;
-    if (count > 0) this.#reportDrops(count);
+    this.#reportRecovery({ durationMs: performance.now() - sinceMs, droppedLines });
   }
 
   #settleWaiters(): void {

@@ -103,10 +103,8 @@ export function createLogging(settings: LoggingSettings, options: LoggingOptions
   };
   const outputs = new LogOutputs({
     ...options,
-    dropped: (output, count) => {
-      state.sink.write(formatted('log lines dropped', { count, output }));
-    },
-    describe: (problem, output, error) => formatted(problem, { output, error }),
+    describe: formatted,
+    operatorLog: () => state.sink,
   });
   const state: LogState = {
     ...guardsFor(settings.level),

@@ -170,6 +170,11 @@ describe('an output that fails', () => {
     await mkdir(join(proxy.directory, 'logs'));
     await ask('/two');
     expect((await until('logs/access.log', '/two'))[0]).toContain('/waiting');
+    const again = await proxy.untilLogged('log output works again');
+    expect(again).toMatch(
+      / WARN log output works again output=\S+\/logs\/access\.log failed_for=\S+ dropped=0$/,
+    );
+    expect((await proxy.errors()).split('\n').slice(1)).toEqual([again, '']);
     const metrics = await ScrapedMetrics.from(proxy.adminAddress);
     expect(metrics.sum('balance_log_lines_dropped_total')).toBe(0);
   });

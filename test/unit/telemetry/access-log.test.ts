@@ -12,7 +12,7 @@ type Settings = Partial<AccessLogSettings>;
 
 function textOf(settings: Settings, write: (log: AccessLog) => void, random = 0.5): string {
   const output = new RecordedOutput();
-  const sink = new LogSink(output, { batchSizeBytes: 1e9, droppedLines: () => undefined });
+  const sink = new LogSink(output, { batchSizeBytes: 1e9 });
   const clock = new LogClock(() => Date.UTC(2025, 10, 17, 15, 0, 1, 999));
   write(new AccessLog(sink, { format: 'text', sample: 1, ...settings }, { clock, random: () => random }));
   sink.flushNow();
@@ -301,7 +301,7 @@ describe('sampling', () => {
 
 describe('details', () => {
   const detailed = (settings: Settings): boolean => {
-    const sink = new LogSink(new RecordedOutput(), { droppedLines: () => undefined });
+    const sink = new LogSink(new RecordedOutput());
     return new AccessLog(sink, { format: 'json', sample: 1, ...settings }).detailed;
   };
 

@@ -62,7 +62,7 @@ async function openFile(rotation?: LogRotation): Promise<LogFile> {
 }
 
 function sinkOn(file: LogFile): LogSink {
-  const sink = new LogSink(file, { batchDelayMs: 1, droppedLines: () => undefined });
+  const sink = new LogSink(file, { batchDelayMs: 1 });
   closing.unshift(() => sink.close());
   return sink;
 }
@@ -183,8 +183,27 @@ describe('a log file', () => {
     expect(read(`${path}.old`)).toBe('one\ntwo\n');
     expect(problems[0]).toMatch(/^log file can not be opened again: Error: EISDIR/);
     rmSync(path, { recursive: true });
+    later();
     await write(file, 'three\n');
     expect(read()).toBe('three\n');
+  });
+
+  it('takes all lines at once while its name can not be opened, although it is full', async () => {
+    const file = await openFile({ max_size: 8, max_files: 1 });
+    await write(file, 'one\n');
+    renameSync(path, `${path}.old`);
+    mkdirSync(path);
+    file.reopen();
+    await write(file, 'two\n');
+    const lines = 'three\nfour\nfive\n';
+    expect(await write(file, lines)).toBe(lines.length);
+    expect(read(`${path}.old`)).toBe(`one\ntwo\n${lines}`);
+    // The name is tried once a second, and not for each line.
+    expect(problems).toHaveLength(1);
+    rmSync(path, { recursive: true });
+    later();
+    await write(file, 'six\n');
+    expect(read()).toBe('six\n');
   });
 
   it.runIf(process.platform === 'linux')('may be a pipe that nobody reads yet', async () => {
@@ -240,6 +259,35 @@ describe('rotation', () => {
     writeFileSync(path, 'x'.repeat(990) + '\n');
     await write(await openFile({ max_size: 1000, max_files: 1 }), 'ten bytes.\n');
     expect(read()).toBe('ten bytes.\n');
+  });
+
+  it('loses no file while a number is free, as it is when somebody took a file away', async () => {
+    for (const number of [2, 3, 4]) writeFileSync(`${path}.${number}`, `old ${number}`);
+    const file = await openFile({ max_size: 4, max_files: 4 });
+    for (const line of ['one\n', 'two\n']) await write(file, line);
+    expect(['', '.1', '.2', '.3', '.4'].map((end) => read(path + end))).toEqual([
+      'two\n',
+      'one\n',
+      'old 2',
+      'old 3',
+      'old 4',
+    ]);
+    await write(file, 'three\n');
+    expect(['.1', '.2', '.3', '.4'].map((end) => read(path + end))).toEqual([
+      'two\n',
+      'one\n',
+      'old 2',
+      'old 3',
+    ]);
+  });
+
+  it('leaves files alone that other tools named after it', async () => {
+    const others = ['20251117', '1.gz', '01', '0', 'old'].map((end) => `${path}.${end}`);
+    for (const name of others) writeFileSync(name, 'theirs');
+    const file = await openFile({ max_size: 4, max_files: 1, max_age: HOUR_MS });
+    for (const line of ['one\n', 'two\n', 'three\n']) await write(file, line);
+    for (const name of others) expect(read(name)).toBe('theirs');
+    expect(read(`${path}.1`)).toBe('two\n');
   });
 
   it('deletes what an edit makes too many', async () => {

@@ -32,7 +32,9 @@ function sinkOn(fd: number): LogSink {
   const sink = new LogSink(openLogOutput(fd), {
     batchDelayMs: 1,
     bufferSizeBytes: 200_000,
-    droppedLines: (count) => sink.write(`dropped ${count}\n`),
+    recovered: ({ droppedLines }) => {
+      if (droppedLines > 0) sink.write(`dropped ${droppedLines}\n`);
+    },
   });
   return sink;
 }

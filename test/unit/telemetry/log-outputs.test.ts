@@ -118,6 +118,9 @@ describe('log outputs', () => {
     vi.useRealTimers();
     expect(stderr.lines).toEqual([
       expect.stringMatching(/^\S+ WARN log output fails: .* output=stdout error=ENOSPC$/) as string,
+      expect.stringMatching(
+        /^\S+ WARN log output works again output=stdout failed_for=\S+ dropped=0$/,
+      ) as string,
     ]);
     stdout.error = undefined;
   });
@@ -149,10 +152,25 @@ describe('log outputs', () => {
     expect(await logging.flush(PATIENCE_MS)).toBe(true);
     vi.useRealTimers();
     await logging.flush(PATIENCE_MS);
-    expect(stdout.text).toMatch(
-      new RegExp(` WARN log lines dropped count=8 output=${folder}/deep/x\\.log\n$`),
-    );
+    const line8 = ` WARN log output works again output=${folder}/deep/x\\.log failed_for=\\S+ dropped=8\n$`;
+    expect(stdout.text).toMatch(new RegExp(line8));
+    expect(stderr.text).toMatch(new RegExp(line8));
     expect(read('deep/x.log')).toHaveLength(8192 * 1024);
+  });
+
+  it('say once that they work again, where the failure was told', async () => {
+    const main = await use('stderr', [{ key: 'other', output: 'stdout' }]);
+    stdout.error = systemError('ENOSPC');
+    main.sink('stdout').write('kept\n');
+    await eventually(() => stderr.text !== '', 'the warning');
+    stdout.error = undefined;
+    expect(await logging.flush(PATIENCE_MS)).toBe(true);
+    await logging.flush(PATIENCE_MS);
+    expect(stdout.text).toBe('kept\n');
+    expect(stderr.lines.map((line) => line.replace(/^\S+ WARN /, '').replace(/[:=].*/, ''))).toEqual([
+      'log output fails',
+      'log output works again output',
+    ]);
   });
 
   it('count what was lost also after they were closed', async () => {

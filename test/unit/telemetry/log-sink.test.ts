@@ -10,7 +10,9 @@ function setUp(options: Partial<LogSinkOptions> = {}): { output: RecordedOutput;
   const output = new RecordedOutput();
   const sink: LogSink = new LogSink(output, {
     batchDelayMs: 5,
-    droppedLines: (count) => sink.write(`dropped ${count}\n`),
+    recovered: ({ droppedLines }) => {
+      if (droppedLines > 0) sink.write(`dropped ${droppedLines}\n`);
+    },
     ...options,
   });
   return { output, sink };

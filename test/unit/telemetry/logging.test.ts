@@ -223,7 +223,7 @@ describe('the end', () => {
     expect(output.text).toBe('');
   });
 
-  it('says in the current format how many lines were dropped', async () => {
+  it('says in the current format that it works again and how many lines were dropped', async () => {
     const { output, logging } = setUp({ format: 'json' });
     output.stalled = true;
     const line = `${'x'.repeat(1023)}\n`;
@@ -235,8 +235,9 @@ describe('the end', () => {
     await logging.close();
     expect(JSON.parse(output.lines.at(-1) ?? '')).toMatchObject({
       level: 'warn',
-      message: 'log lines dropped',
-      count: 808,
+      message: 'log output works again',
+      output: 'stdout',
+      dropped: 808,
     });
   });
 });
