@@ -5,6 +5,7 @@ import { adminRoutes } from './app/admin-routes.ts';
 import type { AppOptions } from './app/app-options.ts';
 import { CandidateLoader } from './app/candidate-loader.ts';
 import { ConfigFollower } from './app/config-follower.ts';
+import { DrainWatch } from './app/drain-watch.ts';
 import { logWarnings } from './app/log-warnings.ts';
 import { metricsSource } from './app/metrics-source.ts';
 import { namesPart } from './app/names-part.ts';
@@ -45,6 +46,8 @@ import { TelemetryControl } from './telemetry/telemetry-control.ts';
 
 const STDOUT = 1;
 const STDERR = 2;
+/** What was cut has so long to tell its end in the log. */
+const CUT_GRACE_MS = 500;
 const FIRST_LOGGING = { level: 'info', format: 'text', add_caller: false } as const;
 
 /** A running proxy. */
@@ -52,6 +55,8 @@ export interface App {
   /** Bound addresses by the names of listeners. */
   readonly listeners: ReadonlyMap<string, string>;
   readonly adminAddresses: readonly string[];
+  /** Whether new connections are welcome: false during the start and once a shutdown began. */
+  readonly ready: boolean;
   readonly logger: Logger;
   /** Reads the config again. Never rejects: a bad config changes nothing, and the outcome says why. */
   reload(cause?: ReloadCause): Promise<ReloadOutcome>;
@@ -114,6 +119,7 @@ class Proxy implements App {
   readonly #runtimeWays = runtimeWays();
   #loaded: LoadedConfig | undefined;
   #closing = false;
+  #closed: Promise<void> | undefined;
 
   constructor(options: AppOptions) {
     this.#options = options;
@@ -265,10 +271,15 @@ class Proxy implements App {
     return this.#admin.addresses;
   }
 
+  get ready(): boolean {
+    return !this.#closing && this.#live.generation !== undefined;
+  }
+
   async start(): Promise<void> {
     await this.#reloader.start();
     for (const [name, address] of this.listeners) this.logger.info('listening', { listener: name, address });
-    for (const address of this.adminAddresses) this.logger.info('admin listening', { address });
+    for (const { what, address, metricsPath } of this.#admin.served)
+      this.logger.info(`${what} listening`, { address, metrics: metricsPath });
     void tellMissingWays(this.#runtimeWays, this.#listeners.copier, this.logger);
   }
 
@@ -284,19 +295,33 @@ class Proxy implements App {
     this.#logging.flushNow();
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
     this.#closing = true;
     this.#config.stop();
     await Promise.all([this.#follower.close(), this.#pluginFollower.close()]);
     const limitMs = this.#live.generation?.config.shutdown.timeout ?? 0;
-    const finished = await within(limitMs, this.#drain());
-    if (!finished)
-      this.logger.warn('drain took too long, connections are cut', { limit: `${String(limitMs)}ms` });
+    const drained = this.#drain();
+    const watch = new DrainWatch({ logger: this.logger, listeners: () => this.#listeners.all(), limitMs });
+    let finished = false;
+    try {
+      finished = await within(limitMs, drained);
+      if (!finished) watch.tellCut();
+    } finally {
+      watch.stop();
+    }
     this.#cut();
+    // The lines of what was cut come before the last one.
+    if (!finished) await within(CUT_GRACE_MS, drained);
     await this.#history.flush();
     // The last spans may have to find their collector.
     await this.#telemetryControl.close();
     this.#names.close();
+    this.logger.info('stopped');
     await this.#logging.close();
   }
 

@@ -22,6 +22,8 @@ import { RefusalLog } from './refusal-log.ts';
 
 /** What a server answers, and to whom. */
 export interface AdminServerSetup {
+  /** What it is in messages. Default: `admin server`. */
+  readonly what?: string | undefined;
   readonly routes: readonly AdminRoute[];
   /** Default: anybody may ask. */
   readonly guard?: AdminGuard;
@@ -51,6 +53,7 @@ const CLIENT_LEFT: ReadonlySet<string> = new Set([
 /** One bound address with its endpoints. */
 export class AdminServer {
   readonly #address: Address;
+  #what: string;
   readonly #logger: Logger;
   readonly #limits: AdminLimits;
   readonly #refusals: RefusalLog;
@@ -67,6 +70,7 @@ export class AdminServer {
   /** Makes a server that is not bound yet. */
   constructor(options: AdminServerOptions) {
     this.#address = parseAddress(options.listen);
+    this.#what = options.what ?? 'admin server';
     this.#bindAddresses = options.bindAddresses;
     this.#logger = options.logger;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
@@ -79,13 +83,13 @@ export class AdminServer {
     this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
     this.#server.on('error', (error) => {
       if (this.#server.listening && !leftBeforeAccept(error))
-        this.#logger.warn('admin server failed', { error: error.message });
+        this.#logger.warn(`${this.#what} failed`, { error: error.message });
     });
   }
 
   /** Binds; resolves with the address that it got. Rejects with a BalanceError. */
   async listen(): Promise<string> {
-    this.#bound = await bindServer(this.#server, this.#address, this.#bindAddresses);
+    this.#bound = await bindServer(this.#server, this.#address, this.#what, this.#bindAddresses);
     return this.#bound;
   }
 
@@ -101,11 +105,12 @@ export class AdminServer {
 
   /** Listens again where it did before; nothing once it was closed. */
   async resume(): Promise<void> {
-    if (!this.#closed) await bindServer(this.#server, parseAddress(this.#bound));
+    if (!this.#closed) await bindServer(this.#server, parseAddress(this.#bound), this.#what);
   }
 
   /** Takes effect with the next request; another certificate with the next connection. */
-  configure({ routes, guard, tls }: AdminServerSetup): void {
+  configure({ routes, guard, tls, what }: AdminServerSetup): void {
+    this.#what = what ?? 'admin server';
     this.#router = new AdminRouter(routes);
     this.#guard = guard ?? new AdminGuard();
     if (tls?.fingerprint === this.#tls?.fingerprint) return;

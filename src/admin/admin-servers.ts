@@ -35,6 +35,14 @@ export interface LeavingServer {
   resume(): Promise<void>;
 }
 
+/** An address that is bound, and what is to be had there. */
+export interface ServedAddress {
+  readonly what: 'admin' | 'metrics';
+  readonly address: string;
+  /** The path of the metrics; undefined where they are not shown. */
+  readonly metricsPath: string | undefined;
+}
+
 export interface AdminServersOptions {
   readonly logger: Logger;
   /** What a host name stands for. Default: the runtime looks that up. */
@@ -62,6 +70,7 @@ export class AdminServers {
   readonly #routes: readonly AdminRoute[];
   readonly #metrics: AdminServersOptions['metrics'];
   #running = new Map<string, AdminServer>();
+  #plans: readonly AdminServerPlan[] = [];
 
   constructor({ logger, version, eventLoop, routes, metrics, bindAddresses }: AdminServersOptions) {
     this.#logger = logger;
@@ -74,6 +83,15 @@ export class AdminServers {
 
   get addresses(): readonly string[] {
     return [...this.#running.values()].map(({ bound }) => bound);
+  }
+
+  /** What is served where. */
+  get served(): readonly ServedAddress[] {
+    return this.#plans.map(({ key, admin, metricsPath }) => ({
+      what: admin ? 'admin' : 'metrics',
+      address: this.#running.get(key)?.bound ?? '',
+      metricsPath,
+    }));
   }
 
   /** The servers that the config has no use for. */
@@ -148,7 +166,7 @@ export class AdminServers {
     return plans.map((plan) => {
       const metrics = plan.metricsPath === undefined ? [] : [this.#metrics(plan.metricsPath)];
       if (!plan.admin || admin === undefined || credentials === undefined) {
-        return { plan, setup: { routes: metrics } };
+        return { plan, setup: { what: 'metrics server', routes: metrics } };
       }
       const shown = [...this.#routes, ...metrics];
       const routes = [indexRoute(this.#version, shown), ...shown];
@@ -171,6 +189,7 @@ export class AdminServers {
     }
     for (const [key, server] of this.#running) if (!next.has(key)) void server.close();
     this.#running = next;
+    this.#plans = planned.map(({ plan }) => plan);
     if (planned.some(({ plan }) => plan.admin)) this.#eventLoop.start();
     else this.#eventLoop.stop();
   }

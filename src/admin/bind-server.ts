@@ -1,18 +1,21 @@
 import { lstat, unlink } from 'node:fs/promises';
 import { connect, type Server } from 'node:net';
 import { formatAddress, type Address } from '../config/address.ts';
-import { BalanceError, systemCodeOf } from '../errors.ts';
+import { bindRefusal } from '../config/bind-refusal.ts';
+import { systemCodeOf } from '../errors.ts';
 
 /** Where a server may listen that is to listen at an address with a host name: to be tried in this order. */
 export type BindAddresses = (address: Address) => Promise<readonly Address[]>;
 
 /**
  * Binds; resolves with the address that it got. Rejects with a BalanceError that says why not.
+ * @param what Who listens, for error messages, as in `admin server`.
  * @param addressesOf What a host name stands for. Default: the runtime looks that up.
  */
 export async function bindServer(
   server: Server,
   address: Address,
+  what: string,
   addressesOf: BindAddresses = (only) => Promise.resolve([only]),
 ): Promise<string> {
   try {
@@ -23,7 +26,7 @@ export async function bindServer(
       await listen(server, address);
     });
   } catch (error) {
-    throw bindError(address, error);
+    throw bindRefusal(what, address, error);
   }
   const bound = server.address();
   if (bound === null) return formatAddress(address);
@@ -60,39 +63,17 @@ function listen(server: Server, address: Address): Promise<void> {
 
 /** Whether a path is a unix socket that a process left behind when it was killed. Any other file is somebody's. */
 async function isAbandoned(path: string): Promise<boolean> {
-  if (!(await lstat(path)).isSocket()) return false;
+  // A name without a file can't be left behind.
+  if (path.startsWith('\0') || !(await lstat(path)).isSocket()) return false;
   return new Promise((resolve) => {
     const probe = connect(path);
     probe.once('connect', () => {
       probe.destroy();
       resolve(false);
     });
-    probe.once('error', () => {
-      resolve(true);
+    // Anything else, such as a full backlog (EAGAIN), says that somebody is there.
+    probe.once('error', (error) => {
+      resolve(systemCodeOf(error) === 'ECONNREFUSED');
     });
   });
-}
-
-function bindError(address: Address, error: unknown): BalanceError {
-  const where = formatAddress(address);
-  const options = { origin: 'config', cause: error } as const;
-  switch (systemCodeOf(error)) {
-    case 'EADDRINUSE':
-      return new BalanceError('address_in_use', `admin server: ${where} is already in use`, options);
-    case 'EACCES':
-      return new BalanceError('config_invalid', `admin server: no permission to listen on ${where}`, options);
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-      return new BalanceError(
-        'config_invalid',
-        `admin server: ${where} is no address of this machine`,
-        options,
-      );
-    default:
-      return new BalanceError(
-        'internal',
-        `admin server: can't listen on ${where}: ${error instanceof Error ? error.message : ''}`,
-        options,
-      );
-  }
 }

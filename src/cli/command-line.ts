@@ -8,7 +8,7 @@ export type CommandLine =
   | ValidateLine
   | DiffLine
   | ExplainLine
-  | { readonly command: 'demo' | 'help' | 'version' }
+  | { readonly command: 'demo' | 'health' | 'help' | 'version' }
   /** It has options of its own. */
   | { readonly command: 'logs'; readonly args: readonly string[] }
   /** They can't be understood; `message` says why and what was probably meant. */
@@ -53,6 +53,7 @@ const commands = {
   diff: ['json'],
   explain: ['config', 'header', 'from', 'listener', 'json'],
   demo: [],
+  health: [],
   logs: [],
   help: [],
 } as const satisfies Readonly<Record<string, readonly OptionName[]>>;
@@ -134,7 +135,10 @@ function lineOf(
     case 'help':
       return { command };
     case 'demo':
-      return rest.length === 0 ? { command } : mistake(`demo takes no arguments, got '${rest.join(' ')}'`);
+    case 'health':
+      return rest.length === 0
+        ? { command }
+        : mistake(`${command} takes no arguments, got '${rest.join(' ')}'`);
     case 'logs':
       return mistake('logs comes before its options');
     case 'diff':

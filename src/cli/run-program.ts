@@ -53,6 +53,8 @@ async function execute(line: CommandLine, context: ServeContext): Promise<number
       return (await import('./explain.ts')).explain(line, context);
     case 'demo':
       return (await import('./demo.ts')).demo(context);
+    case 'health':
+      return (await import('./health.ts')).health(context);
     case 'logs':
       return (await import('./logs.ts')).logs(line.args, { ...context, stdin: process.stdin });
     case 'help':

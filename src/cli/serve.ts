@@ -126,6 +126,7 @@ class Serving {
       this.#stopped.abort();
     } else if (now - this.#stoppingSince > echoWindowMs) {
       this.#app?.destroy();
+      this.#app?.logger.warn('stopped at once: a second signal came, what still ran is cut', { signal });
       this.#context.process.exit(exitCode.failed);
     }
   }

@@ -8,6 +8,7 @@ Usage:
   balance diff A B                   what a proxy that runs A would do with B
   balance explain [METHOD] URL       the way of a request: listener, route, what is forwarded, backends
   balance logs [FILE|-]...           show JSON log lines to humans; what is no JSON is passed through
+  balance health                     whether the proxy that $BALANCE_HEALTH_SOCKET leads to is ready: for containers' checks
   balance demo                       run three small backends and the proxy in front of them
 
 Options:
@@ -38,5 +39,6 @@ Signals:
   SIGUSR1                    open log files anew, after they were moved
 
 Exit codes: 0 fine; 1 a failure such as an address in use; 2 a wrong config or command line.
+            health: 0 ready; 1 not ready, or no proxy there.
             diff: 0 nothing changes; 1 something does; 2 a file that can't be used.
 `;

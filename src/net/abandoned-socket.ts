@@ -1,6 +1,8 @@
 import { lstat } from 'node:fs/promises';
 import { connect } from 'node:net';
 
+import { systemCodeOf } from '../errors.ts';
+
 /** Whether a path is a unix socket that a process left behind when it was killed. Any other file is somebody's. */
 export async function isAbandoned(path: string): Promise<boolean> {
   return (await lstat(path)).isSocket() && !(await answers(path));
@@ -14,8 +16,9 @@ function answers(path: string): Promise<boolean> {
       probe.destroy();
       resolve(true);
     });
-    probe.once('error', () => {
-      resolve(false);
+    // Anything else, such as a full backlog (EAGAIN), says that somebody is there.
+    probe.once('error', (error) => {
+      resolve(systemCodeOf(error) !== 'ECONNREFUSED');
     });
   });
 }

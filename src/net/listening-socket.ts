@@ -1,8 +1,9 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { unlink } from 'node:fs/promises';
 
-import { formatAddress, type Address } from '../config/address.ts';
-import { BalanceError, messageOf, systemCodeOf } from '../errors.ts';
+import type { Address } from '../config/address.ts';
+import { bindRefusal } from '../config/bind-refusal.ts';
+import { systemCodeOf } from '../errors.ts';
 import { isAbandoned } from './abandoned-socket.ts';
 import { AcceptBursts } from './accept-bursts.ts';
 import { interceptHandles } from './accepted-stream.ts';
@@ -67,7 +68,7 @@ export class ListeningSocket {
         await this.#bind(address);
       });
     } catch (error) {
-      throw bindError(name, address, error);
+      throw bindRefusal(`listener ${name}`, address, error);
     }
     const bound = this.#server.address();
     if (typeof bound === 'object' && bound !== null)
@@ -156,14 +157,4 @@ export class ListeningSocket {
     if (listening !== undefined && copier !== undefined)
       this.#bursts = new AcceptBursts({ listening, backlog: BACKLOG, copier, resources });
   }
-}
-
-function bindError(name: string, address: Address, error: unknown): BalanceError {
-  const where = `listener ${name} can't bind ${formatAddress(address)}`;
-  return systemCodeOf(error) === 'EADDRINUSE'
-    ? new BalanceError('address_in_use', `${where}: the address is in use by another process`, {
-        origin: 'config',
-        cause: error,
-      })
-    : new BalanceError('internal', `${where}: ${messageOf(error)}`, { origin: 'config', cause: error });
 }

@@ -47,7 +47,8 @@ export class ListenerTable implements FollowingPart {
 
   /** Those that are bound and those that drain. */
   all(): readonly Listener[] {
-    return [...this.#listeners.values(), ...this.#draining];
+    // At a shutdown those that are bound drain, and each counts once.
+    return [...new Set([...this.#listeners.values(), ...this.#draining])];
   }
 
   /** Bound addresses by the names of listeners. */
@@ -57,14 +58,12 @@ export class ListenerTable implements FollowingPart {
 
   /** What runs on the connections of all listeners, those that are gone included, with the listener's name. */
   *running(): Iterable<readonly [listener: string, work: RunningWork]> {
-    for (const listener of [...this.#listeners.values(), ...this.#draining])
-      for (const work of listener.running()) yield [listener.name, work];
+    for (const listener of this.all()) for (const work of listener.running()) yield [listener.name, work];
   }
 
   /** Ends what runs on that instance now; returns how many connections that took. */
   cut(instance: ProtocolInstance): number {
-    const listeners = [...this.#listeners.values(), ...this.#draining];
-    return listeners.reduce((sum, listener) => sum + listener.cut(instance), 0);
+    return this.all().reduce((sum, listener) => sum + listener.cut(instance), 0);
   }
 
   /** What the generation has no listener for. */
@@ -125,7 +124,7 @@ export class ListenerTable implements FollowingPart {
 
   /** Ends all connections now. */
   destroy(): void {
-    for (const listener of [...this.#listeners.values(), ...this.#draining]) listener.destroy();
+    for (const listener of this.all()) listener.destroy();
     this.#listeners.clear();
     this.copier.close();
   }

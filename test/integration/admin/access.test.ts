@@ -61,7 +61,7 @@ describe('an admin server at a unix socket', () => {
     const socket = owned(await connectUnix(path));
     socket.send('GET /ready HTTP/1.1\r\nHost: whatever\r\n\r\n');
     expect(await socket.untilText('}')).toMatch(/^HTTP\/1\.1 200 /);
-    await expect(start(`{ listen: 'unix:${path}' }`)).rejects.toThrow('already in use');
+    await expect(start(`{ listen: 'unix:${path}' }`)).rejects.toThrow('another process listens there');
   });
 });
 

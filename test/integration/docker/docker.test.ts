@@ -36,8 +36,6 @@ function image(): string {
   const folder = mkdtempSync(join(tmpdir(), 'balance-image-'));
   for (const name of ['package.json', 'dist', 'schemas'])
     cpSync(join(root, name), join(folder, name), { recursive: true });
-  mkdirSync(join(folder, 'docker'));
-  cpSync(join(root, 'docker/healthcheck.mjs'), join(folder, 'docker/healthcheck.mjs'));
   const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
     packages: Record<string, { dev?: boolean; optional?: boolean }>;
   };
@@ -81,7 +79,7 @@ describe('the image', () => {
     expect(instructions('HEALTHCHECK')).toHaveLength(1);
   });
 
-  it('runs with production dependencies alone, tells its health, and ends in order', async () => {
+  it('runs with production dependencies alone, and ends in order', async () => {
     const folder = image();
     const server = await backend(answering(() => ok('hello')));
     const config = join(folder, 'balance.yaml');
@@ -105,17 +103,85 @@ describe('the image', () => {
     await eventually(() => Promise.resolve(addressIn('admin listening')), `it listens`);
     const answer = await fetch(`http://${addressIn('listening')!}/`);
     expect(await answer.text()).toBe('hello');
-    const check = (url: string): Promise<number | null> =>
-      outcome(
-        spawn(process.execPath, ['docker/healthcheck.mjs'], {
-          cwd: folder,
-          env: { ...process.env, BALANCE_READY_URL: url },
-        }),
-      );
-    expect(await check(`http://${addressIn('admin listening')!}/ready`)).toBe(0);
-    expect(await check(`http://${await deadAddress()}/ready`)).toBe(1);
     child.kill('SIGTERM');
     expect(await outcome(child)).toBe(0);
+  });
+});
+
+describe("the image's health check", () => {
+  /** The health check as the image runs it, and the environment that the image gives to it and to the proxy. */
+  const [, command = ''] = / CMD (\[.*\])$/.exec(instructions('HEALTHCHECK')[0]!) ?? [];
+  const args = (JSON.parse(command) as string[]).slice(1);
+  const environment = Object.fromEntries(
+    instructions('ENV').flatMap((line) =>
+      line.split(' ').map((pair) => pair.split('=', 2) as [string, string]),
+    ),
+  );
+  // Tests run in one process namespace: each has a socket of its own.
+  const envOf = (name: string): NodeJS.ProcessEnv => ({
+    ...process.env,
+    ...environment,
+    BALANCE_HEALTH_SOCKET: `${environment['BALANCE_HEALTH_SOCKET']!}-${String(process.pid)}-${name}`,
+  });
+  const check = async (env: NodeJS.ProcessEnv): Promise<[number | null, string]> => {
+    const child = spawn(process.execPath, args, { cwd: root, env });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (text: Buffer) => (output += text.toString()));
+    const code = await outcome(child);
+    return [code, output.trim()];
+  };
+
+  it.each([
+    ['nothing but a listener', ''],
+    ['metrics alone', "metrics: { listen: '127.0.0.1:0' }"],
+    ['an admin server', "admin: { listen: '127.0.0.1:0' }"],
+    [
+      'an admin server with a token for everything',
+      "admin: { listen: '127.0.0.1:0', token: 0123456789abcdef0123456789abcdef, public: [] }",
+    ],
+    ['an admin server at a unix socket', "admin: { listen: 'unix:FOLDER/admin.sock' }"],
+  ])('works for a config with %s, and says no while the proxy drains', async (name, section) => {
+    const folder = mkdtempSync(join(tmpdir(), 'balance-health-'));
+    owned({ close: () => rm(folder, { recursive: true, force: true }) });
+    const config = join(folder, 'balance.yaml');
+    const server = await backend();
+    writeFileSync(
+      config,
+      `listen: '127.0.0.1:0'\nbackends: [{ address: '${server.address}' }]\n${section.replace('FOLDER', folder)}\n`,
+    );
+    const env = envOf(name.replaceAll(' ', '-'));
+    expect(await check(env)).toEqual([1, expect.stringMatching(/^balance: no proxy runs at @balance-\S+/)]);
+    const child = spawn(process.execPath, ['dist/src/cli/main.js', 'run', '--config', config], {
+      cwd: root,
+      env,
+    });
+    owned({ close: () => Promise.resolve(void child.kill('SIGKILL')) });
+    let output = '';
+    child.stdout.on('data', (text: Buffer) => (output += text.toString()));
+    const listening = / listening listener=default address=(\S+)/;
+    await eventually(() => Promise.resolve(listening.test(output)), 'it listens');
+    expect(await check(env)).toEqual([0, 'ready']);
+    // An edit that is refused does not make it unhealthy.
+    writeFileSync(config, 'listen: nowhere\n');
+    await eventually(() => Promise.resolve(output.includes('config not reloaded')), 'the edit is refused');
+    expect(await check(env)).toEqual([0, 'ready']);
+    // A request that gets no answer keeps the drain from its end.
+    const address = listening.exec(output)![1]!;
+    const waiting = fetch(`http://${address}/`).catch(() => undefined);
+    await eventually(() => Promise.resolve(server.connections.length > 0), 'the request is at the backend');
+    child.kill('SIGTERM');
+    await eventually(() => Promise.resolve(output.includes('shutting down')), 'it drains');
+    expect(await check(env)).toEqual([1, 'balance: not ready: it shuts down']);
+    child.kill('SIGKILL');
+    await waiting;
+  });
+
+  it('asks a URL where the environment names one', async () => {
+    const server = await backend(answering(() => ok('ready')));
+    const env = { ...envOf('url'), BALANCE_READY_URL: `http://${server.address}/ready` };
+    expect(await check(env)).toEqual([0, 'ready']);
+    expect((await check({ ...env, BALANCE_READY_URL: `http://${await deadAddress()}/ready` }))[0]).toBe(1);
   });
 });
 

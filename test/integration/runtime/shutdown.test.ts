@@ -74,7 +74,49 @@ describe('shutdown', () => {
     await busy.untilEnded();
     expect(busy.received.length).toBe(0);
     await far.untilEnded();
-    expect(await proxy.log()).toContain('drain took too long');
+    const log = await proxy.log();
+    expect(log).toMatch(
+      /WARN drain took too long, connections are cut listener=default connections=1 requests=1 tunnels=0 limit=150ms/,
+    );
+    expect(log.trim().split('\n').at(-1)).toMatch(/INFO stopped$/);
+  });
+
+  it('says at once what it waits for, by listener, and at the end that it stopped', async () => {
+    const { server, release } = await slowBackend();
+    const echo = await backend(echoing());
+    const proxy = await labProxy(`
+listeners:
+  - { name: web, listen: '127.0.0.1:0', upstream: slow }
+  - { name: raw, listen: '127.0.0.1:0', mode: tcp, upstream: echo }
+  - { name: quiet, listen: '127.0.0.1:0', upstream: slow }
+upstreams:
+  - { name: slow, backends: [{ address: '${server.address}' }] }
+  - { name: echo, backends: [{ address: '${echo.address}' }] }
+`);
+    const idle = await client(proxy.address('quiet'));
+    const busy = await client(proxy.address('web'));
+    busy.send('GET / HTTP/1.1\r\nHost: test\r\n\r\n');
+    const raw = await client(proxy.address('raw'));
+    raw.send('x');
+    await raw.untilText('x');
+    await server.connection(0);
+    const closing = proxy.app.close();
+    expect(await proxy.untilLogged('waiting for what still runs listener=web')).toMatch(
+      /connections=1 requests=1 tunnels=0 cut_in=/,
+    );
+    expect(await proxy.untilLogged('waiting for what still runs listener=raw')).toMatch(
+      /connections=1 requests=0 tunnels=1/,
+    );
+    release();
+    raw.end();
+    await busy.untilEnded();
+    await raw.untilClosed();
+    busy.close();
+    idle.close();
+    await closing;
+    const log = await proxy.log();
+    expect(log).not.toContain('runs listener=quiet');
+    expect(log.split(' INFO stopped')).toHaveLength(2);
   });
 
   it('waits for tunnels, and cuts them at the limit', async () => {
