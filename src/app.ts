@@ -211,6 +211,7 @@ class Proxy implements App {
       telemetry,
       tunnels,
       resources,
+      chance: options.chance,
       health: () => live.health(),
     });
     const { configFile, env = {} } = options;

@@ -9,6 +9,8 @@ export interface AppOptions {
   readonly errorOutput?: number;
   /** Shown by `/version` and `/status`. */
   readonly version?: string;
+  /** For what balancers draw: numbers from 0 to below 1. Default: `Math.random`. */
+  readonly chance?: () => number;
   /** Ends a start that is under way: everything is closed at once. Once the proxy is up it means nothing any more. */
   readonly stopped?: AbortSignal;
 }

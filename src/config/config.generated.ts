@@ -307,7 +307,7 @@ export interface BackendConfig {
 /** How a backend is chosen. */
 export interface LoadBalancer {
   /**
-   * Name of the algorithm. `round-robin`: one after the other. `weighted-round-robin`: the same, in proportion to the weights, well mixed. `random`: by chance, in proportion to the weights. `power-of-two`: of two backends that are drawn as by `random`, the one with fewer requests and connections for its weight. `least-connections`: the one with the fewest; `weighted-least-connections`: with the fewest for its weight. `consistent-hash`, `bounded-consistent-hash` and `maglev`: the same backend for the same `hash_key`, keys spread in proportion to the weights. `p2c` and `power-of-two-choices` mean power-of-two, `_` may stand for `-`.
+   * Name of the algorithm. `round-robin`: one after the other. `weighted-round-robin`: the same, in proportion to the weights, well mixed. `random`: by chance, in proportion to the weights. `power-of-two`: of two backends that are drawn as by `random`, the one with fewer requests and connections for its weight. `least-connections`: the one with the fewest; `weighted-least-connections`: with the fewest for its weight. `consistent-hash`, `bounded-consistent-hash` and `maglev`: the same backend for the same `hash_key`, keys spread in proportion to the weights. Those that take turns begin anywhere in the list, so that many proxies that start together do not all begin with the first backend; an edit goes on where the turns were. `p2c` and `power-of-two-choices` mean power-of-two, `_` may stand for `-`.
    * @default "round-robin"
    */
   readonly algorithm:

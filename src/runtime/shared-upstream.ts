@@ -8,7 +8,7 @@ import type { OwnResources } from '../net/own-resources.ts';
 import type { ReadBuffers } from '../net/read-buffers.ts';
 import type { Logger, SocketUse, Upstream } from '../plugin-api/index.ts';
 import type { BackendState } from '../upstream/backend-state.ts';
-import type { Balancer } from '../upstream/balancer/balancer.ts';
+import type { Balancer, Chance } from '../upstream/balancer/balancer.ts';
 import { balancerInSteps, createBalancer } from '../upstream/balancer/create-balancer.ts';
 import { Member } from '../upstream/member.ts';
 import type { LeaseHome } from '../upstream/socket-lease.ts';
@@ -27,6 +27,8 @@ export interface UpstreamParts {
   readonly logger: Logger;
   readonly telemetry: RuntimeTelemetry;
   readonly resources?: OwnResources | undefined;
+  /** For what balancers draw. Default: `Math.random`. */
+  readonly chance?: Chance | undefined;
 }
 
 /** One use of an upstream's sockets: how protocols see it, by their names, and the pools it takes, once they are there. */
@@ -86,7 +88,7 @@ export class SharedUpstream implements LeaseHome {
       algorithm: config.load_balancer.algorithm,
       keySource: hashKey === undefined ? undefined : parseHashKey(hashKey),
       balancer,
-      remakeBalancer: () => createBalancer(config.load_balancer, members),
+      remakeBalancer: () => createBalancer(config.load_balancer, members, parts.chance),
       members,
       readTimeoutMs: config.timeouts.read,
       queueSize: config.queue.max_size,
@@ -117,7 +119,7 @@ export class SharedUpstream implements LeaseHome {
           }),
         );
       });
-      const balancer = await slices.finish(balancerInSteps(config.load_balancer, members));
+      const balancer = await slices.finish(balancerInSteps(config.load_balancer, members, parts.chance));
       return new SharedUpstream(config, parts, members, balancer, backends, monitors);
     } catch (error) {
       for (const held of [...monitors, ...backends]) held.release();

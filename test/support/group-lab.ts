@@ -86,7 +86,11 @@ export function groupOver(backends: readonly BackendState[], options: GroupOptio
       name: 'group',
       algorithm: 'round-robin',
       keySource: options.keySource,
-      balancer: createBalancer({ algorithm: 'round-robin' } as Parameters<typeof createBalancer>[0], members),
+      balancer: createBalancer(
+        { algorithm: 'round-robin' } as Parameters<typeof createBalancer>[0],
+        members,
+        () => 0,
+      ),
       members,
       readTimeoutMs: 0,
       queueSize: options.queueSize ?? 10,

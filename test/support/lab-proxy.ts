@@ -100,6 +100,8 @@ export async function labProxy(
       output,
       errorOutput,
       version: 'test',
+      // Turns begin with the first backend.
+      chance: () => 0,
       env: { DIRECTORY: directory },
     });
     refuseFixedPorts(app);

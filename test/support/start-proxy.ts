@@ -58,14 +58,17 @@ export class RunningProxy {
   }
 }
 
-/** Starts the proxy with that config text. Use port 0 for all addresses. */
-export async function startProxy(yaml: string): Promise<RunningProxy> {
+/**
+ * Starts the proxy with that config text. Use port 0 for all addresses.
+ * @param chance For what balancers draw. Default: turns begin with the first backend.
+ */
+export async function startProxy(yaml: string, chance: () => number = () => 0): Promise<RunningProxy> {
   const directory = await mkdtemp(join(tmpdir(), 'balance-test-'));
   const configFile = join(directory, 'balance.yaml');
   await writeFile(configFile, yaml);
   const output = openSync(join(directory, 'balance.log'), 'a');
   try {
-    const app = await startApp({ configFile, output, version: 'test' });
+    const app = await startApp({ configFile, output, version: 'test', chance });
     refuseFixedPorts(app);
     return new RunningProxy(app, directory, output);
   } catch (error) {

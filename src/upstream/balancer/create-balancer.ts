@@ -23,12 +23,12 @@ type Factory = <C extends Candidate>(
 ) => Balancer<C> | Steps<Balancer<C>>;
 
 const factories: Readonly<Record<Algorithm, Factory>> = {
-  'round-robin': (candidates) => new RoundRobin(candidates),
-  'weighted-round-robin': (candidates) => new WeightedRoundRobin(candidates),
+  'round-robin': (candidates, chance) => new RoundRobin(candidates, chance),
+  'weighted-round-robin': (candidates, chance) => new WeightedRoundRobin(candidates, chance),
   random: (candidates, chance) => new Random(candidates, chance),
   'power-of-two': (candidates, chance) => new PowerOfTwo(candidates, chance),
-  'least-connections': (candidates) => new LeastConnections(candidates),
-  'weighted-least-connections': (candidates) => new WeightedLeastConnections(candidates),
+  'least-connections': (candidates, chance) => new LeastConnections(candidates, chance),
+  'weighted-least-connections': (candidates, chance) => new WeightedLeastConnections(candidates, chance),
   *'consistent-hash'(candidates, chance) {
     return new ConsistentHash(yield* HashRing.of(candidates), chance);
   },

@@ -1,14 +1,18 @@
-import type { Balancer, Candidate, PickContext } from './balancer.ts';
+import type { Balancer, Candidate, Chance, PickContext } from './balancer.ts';
 import { withWeight } from './is-usable.ts';
 
-/** Remembers whose turn is next, in the order of the config. Weights above 0 count alike. */
+/**
+ * Remembers whose turn is next, in the order of the config, beginning anywhere: of many proxies that start together each would
+ * otherwise send its first request to the same backend. Weights above 0 count alike.
+ */
 export abstract class DueInTurn<C extends Candidate> implements Balancer<C> {
   protected readonly candidates: readonly C[];
   /** Index of the candidate whose turn is next; the number of candidates counts as 0. */
-  protected next = 0;
+  protected next: number;
 
-  constructor(candidates: readonly C[]) {
+  constructor(candidates: readonly C[], chance: Chance) {
     this.candidates = withWeight(candidates);
+    this.next = Math.floor(chance() * this.candidates.length);
   }
 
   abstract pick(context: PickContext): C | undefined;

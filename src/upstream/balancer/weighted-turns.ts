@@ -1,10 +1,12 @@
-import type { Balancer, Candidate, PickContext } from './balancer.ts';
+import type { Balancer, Candidate, Chance, PickContext } from './balancer.ts';
+import { creditsAfter } from './credits-after.ts';
 import { isLessLoaded } from './is-less-loaded.ts';
 import { isUsable, withWeight } from './is-usable.ts';
 
 /**
  * Smooth weighted turns: each candidate that takes part earns its weight, the richest is picked and pays what all earned.
- * Weights 5, 1, 1 give a a b a c a a, never five a in a row.
+ * Weights 5, 1, 1 give a a b a c a a, never five a in a row. The first turn is anywhere in that round: of many proxies that start
+ * together each would otherwise send its first request to the same backend.
  *
  * Source: nginx, `ngx_http_upstream_get_peer`.
  */
@@ -12,9 +14,11 @@ export abstract class WeightedTurns<C extends Candidate> implements Balancer<C> 
   protected readonly candidates: readonly C[];
   readonly #credits: Float64Array;
 
-  constructor(candidates: readonly C[]) {
+  constructor(candidates: readonly C[], chance: Chance) {
     this.candidates = withWeight(candidates);
-    this.#credits = new Float64Array(this.candidates.length);
+    const weights = this.candidates.map(({ weight }) => weight);
+    const round = Math.max(weights.length, sumOfWeights(this.candidates));
+    this.#credits = creditsAfter(Math.floor(chance() * round), weights);
   }
 
   abstract pick(context: PickContext): C | undefined;
@@ -36,6 +40,7 @@ export abstract class WeightedTurns<C extends Candidate> implements Balancer<C> 
     const scale = sumOfWeights(this.candidates) / sumOfWeights(before.candidates);
     if (!Number.isFinite(scale)) return;
     const earned = new Map(before.candidates.map(({ id }, at) => [id, before.#credits[at] ?? 0]));
+    if (!this.candidates.some(({ id }) => earned.has(id))) return;
     for (const [at, { id }] of this.candidates.entries()) this.#credits[at] = (earned.get(id) ?? 0) * scale;
   }
 

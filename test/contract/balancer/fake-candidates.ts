@@ -22,6 +22,9 @@ export function context(key?: string, exclude?: Iterable<Candidate>): PickContex
   return { key, exclude: exclude === undefined ? undefined : new Set(exclude) };
 }
 
+/** Makes turns begin with the first candidate. */
+export const fromFirst: Chance = () => 0;
+
 /** The same chances each time for a seed (mulberry32). */
 export function seededChance(seed: number): Chance {
   let state = seed;

@@ -24,6 +24,7 @@ async function destinations(
   const proxy = owned(
     await startProxy(
       `listen: "127.0.0.1:0"\nload_balancer: { algorithm: ${algorithm}, hash_key: "${hashKey}" }\nbackends:\n${lines.join('\n')}\n`,
+      Math.random,
     ),
   );
   const found = new Map<string, Set<string>>();

@@ -8,6 +8,7 @@ import type { Balancer } from '../../../../src/upstream/balancer/balancer.ts';
 import {
   context,
   fakeCandidates,
+  fromFirst,
   seededChance,
   type FakeCandidate,
 } from '../../../contract/balancer/fake-candidates.ts';
@@ -25,13 +26,27 @@ function holdLeases(balancer: Balancer<FakeCandidate>, leases: number): void {
 describe('round-robin', () => {
   it('goes in the order of the config, from the first on', () => {
     const candidates = fakeCandidates([1, 9, 1]);
-    expect(letters(new RoundRobin(candidates), candidates, 7)).toBe('abcabca');
+    expect(letters(new RoundRobin(candidates, fromFirst), candidates, 7)).toBe('abcabca');
+  });
+
+  it('begins anywhere, each place as likely as any other', () => {
+    const candidates = fakeCandidates([1, 9, 1]);
+    const begun = (chance: number): string =>
+      letters(new RoundRobin(candidates, () => chance), candidates, 4);
+    expect([0, 0.33, 0.34, 0.66, 0.67, 0.99].map(begun)).toEqual([
+      'abca',
+      'abca',
+      'bcab',
+      'bcab',
+      'cabc',
+      'cabc',
+    ]);
   });
 
   it('does not give the share of a candidate that is down to its neighbour', () => {
     const candidates = fakeCandidates([1, 1, 1, 1]);
     candidates[1]!.available = false;
-    expect(letters(new RoundRobin(candidates), candidates, 9)).toBe('acdacdacd');
+    expect(letters(new RoundRobin(candidates, fromFirst), candidates, 9)).toBe('acdacdacd');
   });
 });
 
@@ -41,20 +56,25 @@ describe('least-connections', () => {
     candidates[0]!.active = 2;
     candidates[1]!.active = 1;
     candidates[2]!.active = 3;
-    expect(letters(new LeastConnections(candidates), candidates, 3)).toBe('bbb');
+    expect(letters(new LeastConnections(candidates, fromFirst), candidates, 3)).toBe('bbb');
   });
 
   it('lets those that are even take turns', () => {
     const candidates = fakeCandidates([1, 1, 1]);
     for (const candidate of candidates) candidate.active = 4;
-    expect(letters(new LeastConnections(candidates), candidates, 6)).toBe('abcabc');
+    expect(letters(new LeastConnections(candidates, fromFirst), candidates, 6)).toBe('abcabc');
     candidates[1]!.active = 5;
-    expect(letters(new LeastConnections(candidates), candidates, 4)).toBe('acac');
+    expect(letters(new LeastConnections(candidates, fromFirst), candidates, 4)).toBe('acac');
+  });
+
+  it('begins anywhere while all are even', () => {
+    const candidates = fakeCandidates([1, 1, 1]);
+    expect(letters(new LeastConnections(candidates, () => 0.5), candidates, 4)).toBe('bcab');
   });
 
   it('keeps held leases even', () => {
     const candidates = fakeCandidates([1, 5, 1, 1]);
-    holdLeases(new LeastConnections(candidates), 103);
+    holdLeases(new LeastConnections(candidates, fromFirst), 103);
     expect(candidates.map(({ active }) => active).sort()).toEqual([25, 26, 26, 26]);
   });
 });
@@ -65,33 +85,43 @@ describe('weighted-least-connections', () => {
     candidates[0]!.active = 1;
     candidates[1]!.active = 9;
     candidates[2]!.active = 3;
-    expect(letters(new WeightedLeastConnections(candidates), candidates, 3)).toBe('bbb');
+    expect(letters(new WeightedLeastConnections(candidates, fromFirst), candidates, 3)).toBe('bbb');
   });
 
   it('keeps held leases in proportion to the weights', () => {
     const candidates = fakeCandidates([1, 2, 5]);
-    holdLeases(new WeightedLeastConnections(candidates), 800);
+    holdLeases(new WeightedLeastConnections(candidates, fromFirst), 800);
     expect(candidates.map(({ active }) => active)).toEqual([100, 200, 500]);
   });
 
   it('lets idle candidates take turns by weight', () => {
     const candidates = fakeCandidates([5, 1, 1]);
-    expect(letters(new WeightedLeastConnections(candidates), candidates, 7)).toBe('aabacaa');
+    expect(letters(new WeightedLeastConnections(candidates, fromFirst), candidates, 7)).toBe('aabacaa');
   });
 });
 
 describe('a balancer that resumes another', () => {
   it.each([
     ['round-robin', RoundRobin],
+    ['weighted-round-robin', WeightedRoundRobin],
+  ])('of %s begins anywhere where nobody stayed', (_, Turns) => {
+    const [before, after] = [fakeCandidates([1, 1, 1]).slice(0, 1), fakeCandidates([1, 1, 1, 1]).slice(1)];
+    const turns = new Turns(after, () => 0.5);
+    turns.resume(new Turns(before, fromFirst));
+    expect(letters(turns, after, 3)).toBe('bca');
+  });
+
+  it.each([
+    ['round-robin', RoundRobin],
     ['least-connections', LeastConnections],
   ])('of %s goes on with the one that was due, or with the next that stayed', (_, Turns) => {
     const candidates = fakeCandidates([1, 1, 1, 1]);
-    const before = new Turns(candidates);
+    const before = new Turns(candidates, fromFirst);
     expect(letters(before, candidates, 1)).toBe('a');
-    const same = new Turns(candidates);
+    const same = new Turns(candidates, fromFirst);
     same.resume(before);
     expect(letters(same, candidates, 4)).toBe('bcda');
-    const fewer = new Turns(candidates.slice(2));
+    const fewer = new Turns(candidates.slice(2), fromFirst);
     fewer.resume(before);
     expect(letters(fewer, candidates, 3)).toBe('cdc');
   });
@@ -101,9 +131,9 @@ describe('a balancer that resumes another', () => {
     ['weighted-least-connections', WeightedLeastConnections],
   ])('of %s keeps what each has earned', (_, Turns) => {
     const candidates = fakeCandidates([5, 1, 1]);
-    const before = new Turns(candidates);
+    const before = new Turns(candidates, fromFirst);
     expect(letters(before, candidates, 3)).toBe('aab');
-    const after = new Turns(candidates);
+    const after = new Turns(candidates, fromFirst);
     after.resume(before);
     expect(letters(after, candidates, 4)).toBe('acaa');
   });
