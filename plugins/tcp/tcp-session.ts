@@ -122,6 +122,7 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
       clientAddress: this.#connection.remoteAddress,
       upstream: upstream.name,
       backend,
+      connected: this.#backend !== undefined,
       requestId: '',
       traceId: '',
       spanId: '',

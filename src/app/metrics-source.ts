@@ -14,13 +14,16 @@ import type { Logging } from '../telemetry/logging.ts';
 import type {
   BackendReading,
   ListenerReading,
+  MemberState,
   MetricsSource,
   QueueReading,
   ReloadReading,
+  UpstreamReading,
 } from '../telemetry/metrics-source.ts';
 import type { TelemetryControl } from '../telemetry/telemetry-control.ts';
 import { nameReadings } from './name-readings.ts';
 import type { BackendState } from '../upstream/backend-state.ts';
+import type { Member } from '../upstream/member.ts';
 
 /** The parts that the metrics read at each scrape. */
 export interface MeteredParts {
@@ -52,6 +55,7 @@ export function metricsSource(parts: MeteredParts): MetricsSource {
     backends: () => backendReadings(registry.backends(), live, draining),
     listeners: () => listeners.all().map(listenerReading),
     queues: () => queueReadings(generations()),
+    upstreams: () => upstreamReadings(live.generation),
     *tunnels() {
       const backends = new Set(registry.backends().map(({ name }) => name));
       for (const { listener, backend, active, total, traffic } of tunnels.counts(
@@ -145,6 +149,25 @@ function* queueReadings(generations: readonly (Generation | DrainingGeneration)[
       yield { upstream: upstream.name, waiting: upstream.group.waiting };
     }
   }
+}
+
+function upstreamReadings(generation: Generation | undefined): UpstreamReading[] {
+  return [...(generation?.upstreams.values() ?? [])].map((upstream) => ({
+    upstream: upstream.name,
+    servesRequests: upstream.isUsedFor('keep-alive'),
+    members: upstream.members.map((member) => ({
+      backend: member.backend.name,
+      weight: member.weight,
+      state: memberState(member),
+    })),
+  }));
+}
+
+function memberState({ weight, health }: Member): MemberState {
+  if (weight === 0) return 'off';
+  if (health === undefined) return 'unchecked';
+  if (!health.healthy) return 'down';
+  return health.lastCheckAtMs === undefined ? 'unchecked' : 'up';
 }
 
 function reloadReading(reloader: Reloader): ReloadReading {

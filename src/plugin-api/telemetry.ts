@@ -67,6 +67,8 @@ export interface TunnelRecord {
   readonly clientAddress: string;
   readonly upstream: string;
   readonly backend: Backend | undefined;
+  /** False where the client got no connection to the backend: there was no tunnel, only one that was asked for. Default: true. */
+  readonly connected?: boolean;
   /** Of the request that became the tunnel; '' when there was none. */
   readonly requestId: string;
   /** Of the request that became the tunnel; '' when it was not traced. */

@@ -141,6 +141,11 @@ export class SharedUpstream implements LeaseHome {
     return this.group.members;
   }
 
+  /** Whether a protocol that is live uses its sockets so. */
+  isUsedFor(use: SocketUse): boolean {
+    return this.#uses.has(use);
+  }
+
   /** As that protocol sees it, for one use of sockets; {@link fill} gives it the pools. */
   forUse(use: SocketUse, protocol: string): Upstream {
     let used = this.#uses.get(use);

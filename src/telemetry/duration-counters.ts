@@ -1,4 +1,5 @@
 import { DurationHistogram } from './duration-histogram.ts';
+import { NamedThings } from './named-things.ts';
 
 /** How often things of one name took how long, by how they ended. */
 export class DurationCounters<Outcome extends string> {
@@ -23,26 +24,22 @@ export class DurationCounters<Outcome extends string> {
 /** {@link DurationCounters} by name, for what happens seldom enough for a look-up. */
 export class NamedDurationCounters<Outcome extends string> {
   #bounds: readonly number[];
-  readonly #byName = new Map<string, DurationCounters<Outcome>>();
+  readonly #byName: NamedThings<DurationCounters<Outcome>>;
 
-  /** `bounds` as of DurationHistogram. */
-  constructor(bounds: readonly number[]) {
+  /** `names` are those that there are, `bounds` as of DurationHistogram. */
+  constructor(names: () => Iterable<string>, bounds: readonly number[]) {
     this.#bounds = bounds;
+    this.#byName = new NamedThings(names, () => new DurationCounters(this.#bounds));
   }
 
   count(name: string, outcome: Outcome, durationMs?: number): void {
-    let counters = this.#byName.get(name);
-    if (counters === undefined) {
-      counters = new DurationCounters(this.#bounds);
-      this.#byName.set(name, counters);
-    }
-    counters.count(outcome, durationMs);
+    this.#byName.of(name).count(outcome, durationMs);
   }
 
   /** Other buckets; what was counted goes on. */
   setBounds(bounds: readonly number[]): void {
     this.#bounds = bounds;
-    for (const counters of this.#byName.values()) counters.durations = counters.durations.withBounds(bounds);
+    for (const counters of this.#byName.all()) counters.durations = counters.durations.withBounds(bounds);
   }
 
   get(name: string): DurationCounters<Outcome> | undefined {
@@ -50,6 +47,6 @@ export class NamedDurationCounters<Outcome extends string> {
   }
 
   forgetOthers(names: ReadonlySet<string>): void {
-    for (const name of this.#byName.keys()) if (!names.has(name)) this.#byName.delete(name);
+    this.#byName.forgetOthers(names);
   }
 }

@@ -65,6 +65,21 @@ export function queueSeries({ queues }: MetricsSnapshot, waits: NamedDurationCou
   };
 }
 
+/** The series of upstreams and the backends that they have. */
+export function upstreamSeries({ upstreams }: MetricsSnapshot) {
+  return {
+    *balance_upstream_backends(): Iterable<Series> {
+      for (const [upstream, { states }] of upstreams)
+        for (const [state, value] of Object.entries(states))
+          yield { labels: labelText({ upstream, state }), value };
+    },
+    *balance_upstream_backend_weight(): Iterable<Series> {
+      for (const [upstream, { weights }] of upstreams)
+        for (const [backend, value] of weights) yield { labels: labelText({ upstream, backend }), value };
+    },
+  };
+}
+
 /** The series of listeners. */
 export function listenerSeries({ listeners }: MetricsSnapshot) {
   const each = (value: (sum: ListenerSum) => number) => () => byName('listener', listeners, value);

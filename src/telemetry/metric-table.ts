@@ -135,6 +135,24 @@ const ROWS = [
     ['upstream'],
     "Requests refused because they waited for the queue's timeout.",
   ],
+  [
+    'balance_upstream_results_total',
+    'counter',
+    ['upstream', 'kind', 'result'],
+    'Requests and tunnels (TCP connections, WebSockets) by result. ok: served to the end. client: the client broke off, or sent what nobody could serve. failed: a status of 500 or more, broken off by the backend or the proxy, or not connected.',
+  ],
+  [
+    'balance_upstream_backends',
+    'gauge',
+    ['upstream', 'state'],
+    'Backends of the upstream. up, down: as health checks say. unchecked: none ended yet, or there are none. off: of weight 0, whatever its health.',
+  ],
+  [
+    'balance_upstream_backend_weight',
+    'gauge',
+    ['upstream', 'backend'],
+    'Weight of the backend in the upstream: it leads from backends to upstreams.',
+  ],
   ['balance_listener_connections_active', 'gauge', ['listener'], 'Open connections of clients.'],
   [
     'balance_listener_connections_accepted_total',

@@ -4,13 +4,22 @@ import type {
   BackendReading,
   ListenerCounts,
   ListenerGauges,
+  MemberState,
   MetricsSource,
   QueueReading,
+  UpstreamReading,
 } from './metrics-source.ts';
 import { NamedSums, type NamedSum } from './named-sums.ts';
 
 export type BackendSum = NamedSum<BackendCounts, BackendGauges> & { readonly healthy: boolean };
 export type ListenerSum = NamedSum<ListenerCounts, ListenerGauges>;
+
+/** The backends of an upstream. */
+export interface UpstreamMembers {
+  readonly states: Readonly<Record<MemberState, number>>;
+  /** Sums of the weights by the backends' names. */
+  readonly weights: ReadonlyMap<string, number>;
+}
 
 /** What there is at the moment of a scrape, by name: all metrics of the scrape agree on that. */
 export interface MetricsSnapshot {
@@ -19,6 +28,10 @@ export interface MetricsSnapshot {
   /** Those who wait, by upstream. */
   readonly queues: ReadonlyMap<string, number>;
   readonly backendNames: ReadonlySet<string>;
+  /** The upstreams of the live generation. */
+  readonly upstreams: ReadonlyMap<string, UpstreamMembers>;
+  /** Names of the backends that serve requests, and not only tunnels. */
+  readonly requestBackends: ReadonlySet<string>;
 }
 
 /** Reads a source so that counts of a name never fall from one snapshot to the next. */
@@ -38,13 +51,32 @@ export class SnapshotTaker {
     for (const [name, sum] of this.#backends.update(readings)) {
       backends.set(name, { ...sum, healthy: !down.has(name) });
     }
+    const upstreams = new Map<string, UpstreamMembers>();
+    const requestBackends = new Set<string>();
+    for (const reading of this.#source.upstreams()) {
+      const members = membersOf(reading);
+      upstreams.set(reading.upstream, members);
+      if (reading.servesRequests) for (const name of members.weights.keys()) requestBackends.add(name);
+    }
     return {
       backends,
       listeners: this.#listeners.update(this.#source.listeners()),
       queues: waitingByName(this.#source.queues()),
       backendNames: new Set(backends.keys()),
+      upstreams,
+      requestBackends,
     };
   }
+}
+
+function membersOf({ members }: UpstreamReading): UpstreamMembers {
+  const states = { up: 0, down: 0, unchecked: 0, off: 0 };
+  const weights = new Map<string, number>();
+  for (const { backend, weight, state } of members) {
+    states[state] += 1;
+    weights.set(backend, (weights.get(backend) ?? 0) + weight);
+  }
+  return { states, weights };
 }
 
 function downNames(readings: readonly BackendReading[]): Set<string> {

@@ -10,6 +10,8 @@ export interface MetricsSource {
   listeners(): Iterable<ListenerReading>;
   /** Of the live generation and of those that drain. Several of one name are shown as one, added up. */
   queues(): Iterable<QueueReading>;
+  /** The upstreams of the live generation. */
+  upstreams(): Iterable<UpstreamReading>;
   /** One for each listener and backend that have or had tunnels. */
   tunnels(): Iterable<TunnelReading>;
   /** Host names that are looked up. */
@@ -90,6 +92,25 @@ export interface ListenerCounts {
 
 export interface ListenerGauges {
   readonly connectionsActive: number;
+}
+
+/**
+ * Whether a backend may serve an upstream: `up` and `down` say health checks, `unchecked` that there are none, or that the first
+ * has not ended, and `off` that its weight is 0, whatever its health.
+ */
+export type MemberState = 'up' | 'down' | 'unchecked' | 'off';
+
+export interface UpstreamReading {
+  /** Name of the upstream. */
+  readonly upstream: string;
+  /** Whether it serves requests, and not only tunnels. */
+  readonly servesRequests: boolean;
+  readonly members: Iterable<{
+    /** Name of the backend. */
+    readonly backend: string;
+    readonly weight: number;
+    readonly state: MemberState;
+  }>;
 }
 
 export interface QueueReading {

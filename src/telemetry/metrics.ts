@@ -10,10 +10,18 @@ import { nameSeries } from './name-series.ts';
 import { SnapshotTaker } from './metrics-snapshot.ts';
 import type { MetricsSnapshot } from './metrics-snapshot.ts';
 import type { ProcessMetrics } from './process-metrics.ts';
-import { backendSeries, listenerSeries, proxySeries, queueSeries, tunnelSeries } from './metric-series.ts';
+import {
+  backendSeries,
+  listenerSeries,
+  proxySeries,
+  queueSeries,
+  tunnelSeries,
+  upstreamSeries,
+} from './metric-series.ts';
 import { RefusalCounters } from './refusal-counters.ts';
 import { NO_BACKEND, RequestMetrics, type RequestTotals } from './request-metrics.ts';
 import { TunnelDurations } from './tunnel-durations.ts';
+import { UpstreamResults } from './upstream-results.ts';
 
 /** Settings of {@link Metrics}. */
 export interface MetricsOptions {
@@ -32,10 +40,11 @@ export class Metrics implements TelemetrySubscriber {
   readonly #process: () => ProcessMetrics | undefined;
   readonly #snapshots: SnapshotTaker;
   readonly #requests: RequestMetrics;
-  readonly #refusals = new RefusalCounters();
-  readonly #healthChecks = new NamedDurationCounters<'pass' | 'fail'>([]);
-  readonly #queues = new NamedDurationCounters<QueueOutcome>([]);
-  readonly #tunnels = new TunnelDurations();
+  readonly #results: UpstreamResults;
+  readonly #refusals: RefusalCounters;
+  readonly #healthChecks: NamedDurationCounters<'pass' | 'fail'>;
+  readonly #queues: NamedDurationCounters<QueueOutcome>;
+  readonly #tunnels: TunnelDurations;
   readonly #rendering = new Map<ExpositionFormat, Promise<Buffer>>();
   /** The config says them before anything is counted. */
   #bounds: readonly number[] = [];
@@ -44,17 +53,26 @@ export class Metrics implements TelemetrySubscriber {
     this.#source = source;
     this.#process = process ?? (() => undefined);
     this.#snapshots = new SnapshotTaker(source);
-    const names = (): Iterable<string> => Array.from(source.backends(), ({ name }) => name);
-    this.#requests = new RequestMetrics(names, []);
+    const backends = (): Iterable<string> => Array.from(source.backends(), ({ name }) => name);
+    const listeners = (): Iterable<string> => Array.from(source.listeners(), ({ name }) => name);
+    const upstreams = (): Iterable<string> => Array.from(source.queues(), ({ upstream }) => upstream);
+    this.#requests = new RequestMetrics(backends, []);
+    this.#results = new UpstreamResults(upstreams);
+    this.#refusals = new RefusalCounters(listeners);
+    this.#healthChecks = new NamedDurationCounters(backends, []);
+    this.#queues = new NamedDurationCounters(upstreams, []);
+    this.#tunnels = new TunnelDurations(listeners, backends);
   }
 
   exchange(record: ExchangeRecord): void {
     this.#requests.exchange(record);
+    this.#results.exchange(record);
     if (record.refusal !== undefined) this.#refusals.count(record);
   }
 
   tunnel(record: TunnelRecord): void {
     this.#requests.tunnel(record);
+    this.#results.tunnel(record);
     this.#tunnels.count(record);
   }
 
@@ -107,18 +125,21 @@ export class Metrics implements TelemetrySubscriber {
     this.#healthChecks.forgetOthers(snapshot.backendNames);
     this.#queues.forgetOthers(new Set(snapshot.queues.keys()));
     this.#tunnels.forgetOthers(snapshot);
+    this.#results.forgetOthers(snapshot);
     this.#refusals.forgetOthers(snapshot);
   }
 
   #series(snapshot: MetricsSnapshot): Readonly<Record<MetricName, () => Iterable<Series>>> {
     const { backendNames } = snapshot;
     return {
-      balance_requests_total: () => this.#requests.requests(backendNames),
+      balance_requests_total: () => this.#requests.requests(snapshot),
       balance_request_duration_seconds: () => this.#requests.durations(backendNames),
       balance_request_errors_total: () => this.#requests.errors(backendNames),
       balance_refused_messages_total: () => this.#refusals.series(snapshot),
       ...backendSeries(snapshot, this.#healthChecks),
       ...queueSeries(snapshot, this.#queues),
+      ...upstreamSeries(snapshot),
+      balance_upstream_results_total: () => this.#results.series(snapshot),
       ...listenerSeries(snapshot),
       ...tunnelSeries(this.#source),
       ...nameSeries(this.#source),

@@ -1,4 +1,4 @@
-import { ERROR_CODES } from '../errors.ts';
+import { ERROR_CODES, type ErrorCode } from '../errors.ts';
 import type { TraceContext } from '../plugin-api/tracing.ts';
 import { DurationHistogram } from './duration-histogram.ts';
 import { labelText } from './exposition.ts';
@@ -12,6 +12,42 @@ const OTHER_INDEX = METHODS.length;
 /** A protocol of somebody else may report what it likes; all codes that are none of ours share one label. */
 const ERROR_TYPES: ReadonlySet<string> = new Set(ERROR_CODES);
 const OTHER_ERROR = 'other';
+
+/**
+ * What is shown at zero before it happens first. Rates see a first burst only where there was a sample before it; more than
+ * these would be too many series for what seldom occurs.
+ */
+const EXPECTED_METHODS: readonly string[] = ['GET', 'POST'];
+const EXPECTED_STATUSES: readonly string[] = ['500', '502', '503', '504'];
+const EXPECTED_ERRORS: readonly ErrorCode[] = [
+  'connect_failed',
+  'connect_timeout',
+  'backend_reset',
+  'backend_protocol',
+  'backend_timeout',
+  'pool_timeout',
+];
+
+/** Failures of requests that a backend has not met yet, by the labels of the series. */
+export function* expectedFailures(backend: string, counters: RequestCounters | undefined): Iterable<string> {
+  const seen = new Map(Array.from(counters?.methods() ?? [], (each) => [each.method, each]));
+  for (const method of new Set([...EXPECTED_METHODS, ...seen.keys()])) {
+    const labels = seen.get(method)?.labels ?? labelText({ backend, method });
+    for (const status of EXPECTED_STATUSES)
+      if (seen.get(method)?.has(status) !== true) yield `${labels},status="${status}"`;
+  }
+}
+
+/** Errors that a backend has not met yet, by the labels of the series; of no backend all that there are. */
+export function* expectedErrors(
+  backend: string,
+  counters: RequestCounters | undefined,
+  errors: readonly ErrorCode[] = EXPECTED_ERRORS,
+): Iterable<string> {
+  const seen = new Set(Array.from(counters?.errors() ?? [], ([type]) => type));
+  const labels = counters?.labels ?? labelText({ backend });
+  for (const error_type of errors) if (!seen.has(error_type)) yield `${labels},error_type="${error_type}"`;
+}
 
 /** The requests of one backend, by method and status, with their durations and errors. */
 export class RequestCounters {
@@ -56,8 +92,9 @@ export class RequestCounters {
   }
 
   #add(index: number): MethodCounters {
-    const labels = labelText({ backend: this.#backend, method: METHODS[index] ?? OTHER_METHOD });
-    const counters = new MethodCounters(labels, this.#bounds);
+    const method = METHODS[index] ?? OTHER_METHOD;
+    const labels = labelText({ backend: this.#backend, method });
+    const counters = new MethodCounters(method, labels, this.#bounds);
     this.#methods[index] = counters;
     return counters;
   }
@@ -65,13 +102,16 @@ export class RequestCounters {
 
 /** The requests of one backend with one method. */
 export class MethodCounters {
+  /** The label's value. */
+  readonly method: string;
   /** Of backend and method, as {@link labelText} gives it. */
   readonly labels: string;
   durations: DurationHistogram;
   /** By {@link statusIndex}. */
   readonly #counts = new Float64Array(STATUS_LABELS.length);
 
-  constructor(labels: string, bounds: readonly number[]) {
+  constructor(method: string, labels: string, bounds: readonly number[]) {
+    this.method = method;
     this.labels = labels;
     this.durations = new DurationHistogram(bounds);
   }
@@ -80,6 +120,11 @@ export class MethodCounters {
     const index = statusIndex(status);
     this.#counts[index] = (this.#counts[index] ?? 0) + 1;
     this.durations.observe(durationMs >= 0 ? durationMs / 1000 : 0, trace);
+  }
+
+  /** Whether a status with that label occurred. */
+  has(label: string): boolean {
+    return (this.#counts[STATUS_LABELS.indexOf(label)] ?? 0) > 0;
   }
 
   /** Those that occurred, as the label shows them. */

@@ -1,7 +1,9 @@
+import { ERROR_CODES } from '../errors.ts';
 import type { ExchangeRecord, TunnelRecord } from '../plugin-api/telemetry.ts';
 import type { Backend } from '../plugin-api/upstream.ts';
 import type { Series } from './exposition.ts';
-import { RequestCounters } from './request-counters.ts';
+import type { MetricsSnapshot } from './metrics-snapshot.ts';
+import { expectedErrors, expectedFailures, RequestCounters } from './request-counters.ts';
 
 /** The `backend` label of what no backend was picked for. */
 export const NO_BACKEND = 'none';
@@ -84,13 +86,17 @@ export class RequestMetrics {
     return { total, byStatus, byError: Object.fromEntries(requests?.errors() ?? []) };
   }
 
-  *requests(names: ReadonlySet<string>): Iterable<Series> {
-    for (const requests of this.#shown(names)) {
+  /** Those of backends that serve requests have expected failures at zero, before the first of them. */
+  *requests({ backendNames, requestBackends }: MetricsSnapshot): Iterable<Series> {
+    for (const requests of this.#shown(backendNames)) {
       for (const each of requests.methods()) {
         for (const [status, value] of each.statuses()) {
           yield { labels: `${each.labels},status="${status}"`, value };
         }
       }
+    }
+    for (const name of new Set([NO_BACKEND, ...requestBackends])) {
+      for (const labels of expectedFailures(name, this.#byName.get(name))) yield { labels, value: 0 };
     }
   }
 
@@ -100,11 +106,16 @@ export class RequestMetrics {
     }
   }
 
+  /** Those of all backends have expected errors at zero, before the first of them. */
   *errors(names: ReadonlySet<string>): Iterable<Series> {
     for (const requests of this.#shown(names)) {
       for (const [error_type, value] of requests.errors()) {
         yield { labels: `${requests.labels},error_type="${error_type}"`, value };
       }
+    }
+    for (const name of new Set([NO_BACKEND, ...names])) {
+      const expected = name === NO_BACKEND ? ERROR_CODES : undefined;
+      for (const labels of expectedErrors(name, this.#byName.get(name), expected)) yield { labels, value: 0 };
     }
   }
 

@@ -24,11 +24,11 @@ async function lineWith(proxy: LabProxy, text: string): Promise<Line> {
   return JSON.parse(await proxy.untilLogged(text)) as Line;
 }
 
-/** The metrics lines that begin so. */
+/** The metrics lines that begin so, without those of what did not happen. */
 async function series(proxy: LabProxy, name: string): Promise<string[]> {
   return eventually(async () => {
     const text = await (await fetch(`http://${proxy.adminAddress}/metrics`)).text();
-    const lines = text.split('\n').filter((line) => line.startsWith(`${name}{`));
+    const lines = text.split('\n').filter((line) => line.startsWith(`${name}{`) && !line.endsWith(' 0'));
     return lines.length > 0 ? lines : undefined;
   }, name);
 }

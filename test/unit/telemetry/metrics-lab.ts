@@ -79,6 +79,7 @@ export function emptySource(changes: Partial<MetricsSource> = {}): MetricsSource
     backends: () => [],
     listeners: () => [],
     queues: () => [],
+    upstreams: () => [],
     tunnels: () => [],
     names: () => [],
     reloads: () => ({
@@ -103,11 +104,13 @@ export class MetricsLab {
   readonly backends: BackendReading[] = [];
   readonly listeners: ListenerReading[] = [];
   readonly metrics: Metrics;
+  /** What the metrics read; a test may replace its functions. */
+  readonly source: { -readonly [Key in keyof MetricsSource]: MetricsSource[Key] };
 
   constructor(more: Partial<MetricsSource> = {}) {
     const lists = { backends: () => this.backends, listeners: () => this.listeners };
-    const source = emptySource({ ...lists, ...more });
-    this.metrics = new Metrics({ source });
+    this.source = emptySource({ ...lists, ...more });
+    this.metrics = new Metrics({ source: this.source });
     this.metrics.setBuckets(BUCKETS_S);
   }
 
@@ -117,6 +120,11 @@ export class MetricsLab {
 
   async values(): Promise<Map<string, number>> {
     return (await this.read()).values;
+  }
+
+  /** Those series that hold this text, without those that are there before anything happened. */
+  async counted(part: string): Promise<Record<string, number>> {
+    return Object.fromEntries(Object.entries(await this.series(part)).filter(([, value]) => value !== 0));
   }
 
   /** Those series that hold this text. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { ErrorCode } from '../../../src/errors.ts';
+import { ERROR_CODES, type ErrorCode } from '../../../src/errors.ts';
 import type { TraceContext } from '../../../src/plugin-api/tracing.ts';
+import type { UpstreamReading } from '../../../src/telemetry/metrics-source.ts';
 import { backendReading, BUCKETS_S, listenerReading, MetricsLab } from './metrics-lab.ts';
 import { backendNamed, exchangeRecord, tunnelRecord } from './records.ts';
 
@@ -24,13 +25,131 @@ describe('metrics of requests', () => {
     for (let n = 0; n < 3; n++) lab.metrics.exchange(exchangeRecord({ backend: a }));
     lab.metrics.exchange(exchangeRecord({ backend: a, method: 'POST', status: 201 }));
     lab.metrics.exchange(exchangeRecord({ backend: undefined, status: 404, error: 'no_route' }));
-    expect(await lab.series('balance_requests_total')).toEqual({
+    expect(await lab.counted('balance_requests_total')).toEqual({
       'balance_requests_total{backend="a",method="GET",status="200"}': 3,
       'balance_requests_total{backend="a",method="POST",status="201"}': 1,
       'balance_requests_total{backend="none",method="GET",status="404"}': 1,
     });
-    expect(await lab.series('balance_request_errors_total')).toEqual({
+    expect(await lab.counted('balance_request_errors_total')).toEqual({
       'balance_request_errors_total{backend="none",error_type="no_route"}': 1,
+    });
+  });
+
+  it('begin at zero for failures that are to be expected, so that a first burst of them shows', async () => {
+    const backends = [backendReading(backendNamed('a')), backendReading(backendNamed('tcp', 1))];
+    const lab = new MetricsLab({
+      upstreams: () => [
+        {
+          upstream: 'web',
+          servesRequests: true,
+          members: [{ backend: 'a', weight: 1, state: 'up' as const }],
+        },
+        {
+          upstream: 'db',
+          servesRequests: false,
+          members: [{ backend: 'tcp', weight: 1, state: 'up' as const }],
+        },
+      ],
+      queues: () => [{ upstream: 'web', waiting: 0 }],
+    });
+    lab.backends.push(...backends);
+    const failures = (backend: string, ...methods: string[]): string[] =>
+      methods.flatMap((method) =>
+        ['500', '502', '503', '504'].map(
+          (status) => `balance_requests_total{backend="${backend}",method="${method}",status="${status}"}`,
+        ),
+      );
+    const requests = async (backend: string): Promise<string[]> =>
+      Object.keys(await lab.series(`requests_total{backend="${backend}"`)).sort();
+    expect(await requests('a')).toEqual(failures('a', 'GET', 'POST'));
+    expect(await requests('none')).toEqual(failures('none', 'GET', 'POST'));
+    // What serves tunnels only.
+    expect(await requests('tcp')).toEqual([]);
+    for (const backend of ['a', 'tcp']) {
+      const errors = await lab.series(`request_errors_total{backend="${backend}"`);
+      expect(Object.keys(errors)).toHaveLength(6);
+      expect(errors[`balance_request_errors_total{backend="${backend}",error_type="connect_failed"}`]).toBe(
+        0,
+      );
+    }
+    expect(Object.keys(await lab.series('request_errors_total{backend="none"'))).toHaveLength(
+      ERROR_CODES.length,
+    );
+    // A method that comes later brings its failures along, and none is there twice.
+    const exchange = exchangeRecord({ backend: backendNamed('a'), method: 'PUT', status: 502 });
+    lab.metrics.exchange({ ...exchange, error: 'connect_failed' });
+    expect(await requests('a')).toEqual(failures('a', 'GET', 'POST', 'PUT'));
+    expect((await lab.values()).get(failures('a', 'PUT')[1]!)).toBe(1);
+    expect(Object.keys(await lab.series('request_errors_total{backend="a"'))).toHaveLength(6);
+    backends.splice(0);
+    lab.backends.length = 0;
+    expect(await lab.series('errors_total{backend="a"')).toEqual({});
+  });
+
+  it('count how they ended by upstream, tunnels too, from zero', async () => {
+    const queues = [{ upstream: 'web', waiting: 0 }];
+    const lab = new MetricsLab({ queues: () => queues });
+    const results = async (upstream: string): Promise<Record<string, number>> =>
+      Object.fromEntries(
+        Object.entries(await lab.series(`results_total{kind="`))
+          .filter(([key]) => key.includes(`upstream="${upstream}"`))
+          .map(([key, value]) => [key.replace(/.*kind="(\w+)",result="(\w+)".*/, '$1 $2'), value]),
+      );
+    const nothing = {
+      'request ok': 0,
+      'request client': 0,
+      'request failed': 0,
+      'tunnel ok': 0,
+      'tunnel client': 0,
+      'tunnel failed': 0,
+    };
+    expect(await results('web')).toEqual(nothing);
+    expect(await results('none')).toEqual(nothing);
+    const request = (status: number, error?: ErrorCode, upstream = 'web'): void =>
+      lab.metrics.exchange(exchangeRecord({ upstream, status, error }));
+    const tunnel = (error?: ErrorCode): void =>
+      lab.metrics.tunnel(tunnelRecord({ upstream: 'web', error, connected: error !== 'connect_failed' }));
+    for (const status of [200, 304, 404, 101]) request(status);
+    for (const status of [500, 503]) request(status);
+    // Broken off after its head, or without any answer.
+    for (const error of ['backend_reset', 'backend_timeout', 'drain_timeout'] as const) request(200, error);
+    request(0, 'backend_reset');
+    request(499, 'client_abort');
+    request(200, 'client_abort');
+    request(200, 'reader_too_slow');
+    request(413, 'body_too_large');
+    request(404, 'no_route', '');
+    for (const error of [undefined, 'idle_timeout', 'drain_timeout'] as const) tunnel(error);
+    tunnel('client_abort');
+    for (const error of ['connect_failed', 'no_backend', 'backend_reset'] as const) tunnel(error);
+    expect(await results('web')).toEqual({
+      'request ok': 4,
+      'request failed': 6,
+      'request client': 4,
+      'tunnel ok': 3,
+      'tunnel client': 1,
+      'tunnel failed': 3,
+    });
+    expect(await results('none')).toEqual({ ...nothing, 'request client': 1 });
+    queues.length = 0;
+    expect(await results('web')).toEqual({});
+    queues.push({ upstream: 'web', waiting: 0 });
+    expect(await results('web')).toEqual(nothing);
+  });
+
+  it('forget upstreams and listeners that protocols make up', async () => {
+    const lab = new MetricsLab({ queues: () => [{ upstream: 'web', waiting: 0 }] });
+    lab.listeners.push(listenerReading('web'));
+    const refusal = { side: 'request', rule: 'host', field: 'Host', excerpt: '' } as const;
+    for (let n = 0; n < 1000; n++) {
+      const name = `made-up-${n}`;
+      lab.metrics.exchange(exchangeRecord({ upstream: name, listener: name, refusal }));
+      lab.metrics.exchange(exchangeRecord({ upstream: 'web' }));
+      lab.metrics.tunnel(tunnelRecord({ upstream: name, listener: name, backend: backendNamed(name) }));
+    }
+    expect(Object.keys(await lab.series('made-up'))).toEqual([]);
+    expect(await lab.counted('results_total')).toEqual({
+      'balance_upstream_results_total{kind="request",result="ok",upstream="web"}': 1000,
     });
   });
 
@@ -40,7 +159,7 @@ describe('metrics of requests', () => {
       lab.metrics.exchange(exchangeRecord({ backend: undefined, method: `M${n}`, status: 1000 + n }));
     }
     lab.metrics.exchange(exchangeRecord({ backend: undefined, method: '', status: -1 }));
-    expect(await lab.series('balance_requests_total')).toEqual({
+    expect(await lab.counted('balance_requests_total')).toEqual({
       'balance_requests_total{backend="none",method="other",status="0"}': 1001,
     });
   });
@@ -51,7 +170,7 @@ describe('metrics of requests', () => {
       for (let n = 0; n <= status % 7; n++)
         lab.metrics.exchange(exchangeRecord({ backend: undefined, status }));
     }
-    const read = await lab.series('balance_requests_total');
+    const read = await lab.counted('balance_requests_total');
     const label = (status: string): string =>
       `balance_requests_total{backend="none",method="GET",status="${status}"}`;
     expect(read[label('0')]).toBe(1);
@@ -104,7 +223,7 @@ describe('metrics of requests', () => {
     expect((await lab.values()).get(count)).toBe(1);
     lab.metrics.setBuckets([0.2, 2]);
     lab.metrics.exchange(record);
-    expect(await lab.series('balance_request')).toEqual({
+    expect(await lab.counted('balance_request')).toEqual({
       'balance_requests_total{backend="none",method="GET",status="200"}': 2,
       // The first one took 0.1 to 0.25 s, as far as is known.
       'balance_request_duration_seconds_bucket{backend="none",le="0.2",method="GET"}': 1,
@@ -169,7 +288,7 @@ describe('metrics of requests', () => {
     lab.backends.splice(0, 1, backendReading(after), backendReading(other));
     lab.metrics.exchange(exchangeRecord({ backend: after }));
     lab.metrics.exchange(exchangeRecord({ backend: other }));
-    expect(await lab.series('balance_requests_total')).toEqual({
+    expect(await lab.counted('balance_requests_total')).toEqual({
       'balance_requests_total{backend="a",method="GET",status="200"}': 2,
       'balance_requests_total{backend="b",method="GET",status="200"}': 1,
     });
@@ -208,7 +327,7 @@ describe('metrics of requests', () => {
       lab.metrics.exchange(exchangeRecord({ backend: backendNamed(`b${n}`, n % 3) }));
     expect(asked).toBeGreaterThan(100);
     lab.metrics.exchange(exchangeRecord({ backend: backendNamed('last') }));
-    expect(Object.keys(await lab.series('balance_requests_total'))).toEqual([
+    expect(Object.keys(await lab.counted('balance_requests_total'))).toEqual([
       'balance_requests_total{backend="last",method="GET",status="200"}',
     ]);
   });
@@ -270,7 +389,9 @@ describe('metrics of backends', () => {
     lab.metrics.healthCheck({ backend: 'a', passed: true, durationMs: 2 });
     lab.metrics.healthCheck({ backend: 'a', passed: false, durationMs: 200 });
     const read = await lab.series('backend="a"');
-    const shown = Object.fromEntries(Object.entries(read).filter(([key]) => !key.includes('_bucket')));
+    const shown = Object.fromEntries(
+      Object.entries(read).filter(([key]) => !/_bucket|_errors_total/.test(key)),
+    );
     expect(shown).toEqual({
       'balance_backend_connections_active{backend="a"}': 6,
       'balance_backend_connections_kept{backend="a"}': 1,
@@ -296,7 +417,8 @@ describe('metrics of backends', () => {
     expect((await lab.values()).get('balance_backend_health_status{backend="b"}')).toBe(1);
     expect(await lab.series('balance_health_checks_total{backend="b"')).toEqual({});
     lab.backends.length = 0;
-    expect(await lab.series('backend="')).toEqual({});
+    expect(await lab.series('backend="a"')).toEqual({});
+    expect(await lab.series('backend="b"')).toEqual({});
     lab.backends.push(backendReading(backendNamed('a', 0)));
     expect(await lab.series('balance_health_check')).toEqual({});
   });
@@ -313,6 +435,40 @@ describe('metrics of backends', () => {
     await lab.values();
     lab.backends.push(backendReading(backendNamed('a', 2), { poolCreated: 1 }));
     expect((await lab.values()).get(created)).toBe(1);
+  });
+});
+
+describe('metrics of upstreams', () => {
+  it('say how many backends are up, and which they are', async () => {
+    const upstreams: UpstreamReading[] = [
+      {
+        upstream: 'web',
+        servesRequests: true,
+        members: [
+          { backend: 'a', weight: 3, state: 'up' },
+          { backend: 'b', weight: 1, state: 'down' },
+          { backend: 'c', weight: 0, state: 'off' },
+        ],
+      },
+      { upstream: 'db', servesRequests: false, members: [{ backend: 'a', weight: 1, state: 'unchecked' }] },
+    ];
+    const lab = new MetricsLab({ upstreams: () => upstreams });
+    expect(await lab.series('balance_upstream_backend')).toEqual({
+      'balance_upstream_backends{state="up",upstream="web"}': 1,
+      'balance_upstream_backends{state="down",upstream="web"}': 1,
+      'balance_upstream_backends{state="unchecked",upstream="web"}': 0,
+      'balance_upstream_backends{state="off",upstream="web"}': 1,
+      'balance_upstream_backends{state="up",upstream="db"}': 0,
+      'balance_upstream_backends{state="down",upstream="db"}': 0,
+      'balance_upstream_backends{state="unchecked",upstream="db"}': 1,
+      'balance_upstream_backends{state="off",upstream="db"}': 0,
+      'balance_upstream_backend_weight{backend="a",upstream="web"}': 3,
+      'balance_upstream_backend_weight{backend="b",upstream="web"}': 1,
+      'balance_upstream_backend_weight{backend="c",upstream="web"}': 0,
+      'balance_upstream_backend_weight{backend="a",upstream="db"}': 1,
+    });
+    upstreams.length = 0;
+    expect(await lab.series('balance_upstream_backend')).toEqual({});
   });
 });
 
@@ -370,6 +526,8 @@ describe('metrics of listeners, tunnels and queues', () => {
     lab.backends.push(backendReading(backend));
     lab.metrics.tunnel(tunnelRecord({ backend, durationMs: 61_000 }));
     lab.metrics.tunnel(tunnelRecord({ backend: undefined, durationMs: 5 }));
+    // One that was asked for, but the backend could not be connected to.
+    lab.metrics.tunnel(tunnelRecord({ backend, connected: false, durationMs: 5, error: 'connect_failed' }));
     expect(await lab.series('balance_tunnel')).toMatchObject({
       'balance_tunnels_active{backend="db-1",listener="db"}': 2,
       'balance_tunnels_total{backend="db-1",listener="db"}': 9,
@@ -388,7 +546,7 @@ describe('metrics of listeners, tunnels and queues', () => {
     const lab = new MetricsLab();
     lab.metrics.tunnel(tunnelRecord({ backend: undefined, error: 'no_backend' }));
     lab.metrics.tunnel(tunnelRecord({ backend: undefined }));
-    expect(await lab.series('balance_request')).toEqual({
+    expect(await lab.counted('balance_request')).toEqual({
       'balance_request_errors_total{backend="none",error_type="no_backend"}': 1,
     });
   });
@@ -441,7 +599,10 @@ describe('metrics of the proxy', () => {
       pluginFailures: () => 8,
       telemetryFailures: () => 9,
     });
-    const { balance_uptime_seconds: uptime, ...read } = Object.fromEntries(await lab.values());
+    const all = Object.entries(await lab.values().then((values) => Object.fromEntries(values)));
+    const { balance_uptime_seconds: uptime, ...read } = Object.fromEntries(
+      all.filter(([key]) => !key.includes('"none"')),
+    );
     expect(uptime).toBeGreaterThanOrEqual(5);
     expect(read).toEqual({
       'balance_config_reloads_total{result="success",source="file"}': 2,
