@@ -1,4 +1,5 @@
 import { DirectText } from './direct-text.ts';
+import { ReadTurn } from './read-turn.ts';
 
 /** Size of the memory that all quiet sockets read into, and of each private buffer. */
 const SHARED_SIZE_BYTES = 64 * 1024;
@@ -22,9 +23,15 @@ export interface PrivateBuffer {
 export class ReadBuffers {
   /** The direct way to write text, which sockets share too. */
   readonly direct = new DirectText();
+  /** How much all of them may read in a turn of the event loop. */
+  readonly turn: ReadTurn;
   readonly shared: Buffer = Buffer.allocUnsafeSlow(SHARED_SIZE_BYTES);
   readonly #spare: PrivateBuffer[] = [];
   readonly #byMemory = new WeakMap<ArrayBufferLike, PrivateBuffer>();
+
+  constructor(turn: ReadTurn = new ReadTurn()) {
+    this.turn = turn;
+  }
 
   take(): PrivateBuffer {
     const spare = this.#spare.pop();

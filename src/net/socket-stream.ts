@@ -6,6 +6,7 @@ import { isPromise } from './is-promise.ts';
 import { LastWords, onSendingFailed } from './last-words.ts';
 import type { ReadingOptions } from './late-socket.ts';
 import type { PrivateBuffer, ReadBuffers } from './read-buffers.ts';
+import type { WaitingForTurn } from './read-turn.ts';
 import { SocketWriter, TEXT_LIMIT_BYTES } from './socket-writer.ts';
 import type { ResettableSocket, StreamSocket } from './stream-socket.ts';
 import { systemError } from './system-error.ts';
@@ -32,7 +33,7 @@ export type FaultHandler = (error: unknown, subject?: LogSubject) => void;
  * Made before its socket, because a socket takes its read buffer when it is constructed:
  * `attach` joins the two.
  */
-export class SocketStream implements ByteStream, Flow {
+export class SocketStream implements ByteStream, Flow, WaitingForTurn {
   readonly #buffers: ReadBuffers;
   readonly #onFault: FaultHandler;
   #socket: StreamSocket | undefined;
@@ -58,6 +59,8 @@ export class SocketStream implements ByteStream, Flow {
   /** True until the first reading from a socket that reads into our memory. */
   #isFresh = false;
   #flowing = false;
+  /** True while it is paused for the sake of other sockets. */
+  #awaitsTurn = false;
   #whenClosed: (() => void) | undefined;
   /** Set once nothing can be sent any more, while what the peer sent before is still read. */
   #lastWords: LastWords | undefined;
@@ -242,7 +245,7 @@ export class SocketStream implements ByteStream, Flow {
     this.#flowing = true;
     if (this.#isBehind) queueMicrotask(this.#catchUp);
     else if (this.#isFresh) this.#begin();
-    else this.#socket?.resume();
+    else if (!this.#awaitsTurn) this.#socket?.resume();
     this.#lastWords?.resume();
   }
 
@@ -286,6 +289,20 @@ export class SocketStream implements ByteStream, Flow {
     } catch (error) {
       this.#fault(error);
     }
+    if (length === this.#current.length && !this.#buffers.turn.takes(length)) this.#waitForTurn();
+  }
+
+  /** The other sockets have their turn first; the reader notices nothing. */
+  #waitForTurn(): void {
+    if (!this.#flowing || this.#closed) return;
+    this.#socket?.pause();
+    this.#awaitsTurn = true;
+    this.#buffers.turn.wait(this);
+  }
+
+  turnBegins(): void {
+    this.#awaitsTurn = false;
+    if (this.#flowing && !this.#closed) this.#socket?.resume();
   }
 
   /**
@@ -324,7 +341,7 @@ export class SocketStream implements ByteStream, Flow {
 
   /** The reader may have paused while it was told what it missed. */
   #goOnFlowing(): void {
-    if (this.#flowing) this.#socket?.resume();
+    if (this.#flowing && !this.#awaitsTurn) this.#socket?.resume();
   }
 
   readonly #onEnd = (): void => {
