@@ -8,6 +8,7 @@ import type { HttpInstance } from './http-instance.ts';
 import type { Refusal } from './refusal.ts';
 import { RequestBody } from './request-body.ts';
 import type { CompiledRoute } from './router.ts';
+import { shownQuery } from './shown-query.ts';
 import type { TemplateValues } from './template.ts';
 
 /** Points in time that a trace shows. */
@@ -31,6 +32,8 @@ export class ExchangeFacts implements ExchangeRecord, TemplateValues {
   path = '';
   /** The path in the spelling that routes compare. */
   routedPath = '';
+  /** The target that the query is read from, when a log wants it; '' while it is not known. */
+  target = '';
   host = '';
   userAgent = '';
   referer = '';
@@ -80,6 +83,11 @@ export class ExchangeFacts implements ExchangeRecord, TemplateValues {
 
   get protocol(): string {
     return this.modern ? 'HTTP/1.1' : 'HTTP/1.0';
+  }
+
+  /** Made where a log shows it: most show none. */
+  get query(): string {
+    return shownQuery(this.target);
   }
 
   get traceId(): string {

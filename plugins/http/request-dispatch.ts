@@ -42,6 +42,7 @@ export function dispatch(exchange: Exchange, head: Head): void {
     return;
   }
   exchange.path = target.path;
+  exchange.target = target.forwarded;
   exchange.routedPath = target.isPlain ? target.path : routedPath(target.path);
   exchange.host = host.text;
   const local = localAnswer(exchange, head);
@@ -54,7 +55,9 @@ function noteTarget(exchange: Exchange, head: Head, named: KnownHost): void {
   const { bytes, method, urlStart, urlEnd } = head;
   if (urlEnd - urlStart > exchange.instance.options.limits.target_length) return;
   const text = bytes.latin1Slice(urlStart, urlEnd);
-  exchange.path = parseTarget(text, method, beforeQuery(text))?.path ?? '';
+  const target = parseTarget(text, method, beforeQuery(text));
+  exchange.path = target?.path ?? '';
+  exchange.target = target?.forwarded ?? '';
   if (named.isValid) exchange.host = named.text;
 }
 

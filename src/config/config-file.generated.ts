@@ -676,15 +676,18 @@ export interface FileAccessLog {
    * @default true
    */
   readonly enabled?: boolean;
-  /** `text` and `json` as for other lines; `common` and `combined` are the formats of web servers, which know no tunnels. Default: that of `logging.format`. */
+  /** `text` and `json` as for other lines; `common` and `combined` are the formats of web servers, with the query in the request line; they know no tunnels. Default: that of `logging.format`. */
   readonly format?: 'text' | 'json' | 'common' | 'combined';
-  /** The fields of a line in their order, for `text` and `json`. What a tunnel does not have is left out of its line. `duration` is `duration_ms` in JSON, `bytes` is `bytes_sent` for a tunnel. `refusal`, `refusal_field` and `refusal_excerpt` say which rule a refused request or response broke, in which field, and with which bytes. Text lines always begin with the time. Default: those that tell most. */
+  /** The fields of a line in their order, for `text` and `json`. What a tunnel does not have is left out of its line. `duration` is `duration_ms` in JSON, `bytes` is `bytes_sent` for a tunnel. `refusal`, `refusal_field` and `refusal_excerpt` say which rule a refused request or response broke, in which field, and with which bytes. `query` is what follows the `?` of a request, with `***` for the values of parameters whose names sound like secrets. Text lines always begin with the time, level (`INFO`) and message (`access` or `tunnel`); in JSON these are fields like others. Default: those that tell most. */
   readonly fields?: readonly (
     | 'timestamp'
+    | 'level'
+    | 'message'
     | 'listener'
     | 'client_ip'
     | 'method'
     | 'path'
+    | 'query'
     | 'host'
     | 'protocol'
     | 'status'

@@ -26,6 +26,8 @@ export interface ExchangeRecord {
   readonly method: string;
   /** Path without query, as the client sent it. */
   readonly path: string;
+  /** The query without its `?` and with secrets hidden; absent or '' where there is none. Read only where a log shows it. */
+  readonly query?: string | undefined;
   readonly host: string;
   /** `HTTP/1.1`. */
   readonly protocol: string;

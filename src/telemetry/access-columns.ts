@@ -18,6 +18,13 @@ export interface Column<R> {
 
 /** The time at which the line is written: the one field that is not the record's. */
 export const TIMESTAMP: AccessField = 'timestamp';
+/** What lines of text begin with, after the time; in JSON they are fields like others. */
+const LABELS: ReadonlySet<AccessField> = new Set(['level', 'message']);
+
+/** The fields that a line of text has in places of their own. */
+export function isLabel(field: AccessField): boolean {
+  return LABELS.has(field);
+}
 
 type Columns<R> = ReadonlyMap<AccessField, Column<R>>;
 type Row<R> = readonly [AccessField, Column<R>['kind'], Column<R>['read']];
@@ -26,6 +33,8 @@ type Row<R> = readonly [AccessField, Column<R>['kind'], Column<R>['read']];
 type EitherRecord = Pick<ExchangeRecord, keyof ExchangeRecord & keyof TunnelRecord>;
 
 const EITHER: readonly Row<EitherRecord>[] = [
+  // Access lines are no matter of levels: `access_log` alone says whether they are written.
+  ['level', 'word', () => 'info'],
   ['listener', 'word', (record) => record.listener],
   ['client_ip', 'word', (record) => record.clientAddress],
   ['protocol', 'word', (record) => record.protocol],
@@ -43,8 +52,10 @@ const EITHER: readonly Row<EitherRecord>[] = [
 
 export const EXCHANGE_COLUMNS: Columns<ExchangeRecord> = columns<ExchangeRecord>([
   ...EITHER,
+  ['message', 'word', () => 'access'],
   ['method', 'word', (record) => record.method],
   ['path', 'text', (record) => record.path],
+  ['query', 'text', (record) => record.query],
   ['host', 'word', (record) => record.host],
   ['status', 'number', (record) => record.status],
   ['user_agent', 'word', (record) => record.userAgent],
@@ -57,7 +68,7 @@ export const EXCHANGE_COLUMNS: Columns<ExchangeRecord> = columns<ExchangeRecord>
 ]);
 
 export const TUNNEL_COLUMNS: Columns<TunnelRecord> = columns<TunnelRecord>(
-  [...EITHER, ['ended_by', 'word', (record) => record.endedBy]],
+  [...EITHER, ['message', 'word', () => 'tunnel'], ['ended_by', 'word', (record) => record.endedBy]],
   { bytes: 'bytes_sent' },
 );
 
@@ -105,6 +116,8 @@ export const DEFAULT_FIELDS: Readonly<
   json: {
     exchange: [
       'timestamp',
+      'level',
+      'message',
       'method',
       'path',
       'status',
@@ -126,6 +139,8 @@ export const DEFAULT_FIELDS: Readonly<
     ],
     tunnel: [
       'timestamp',
+      'level',
+      'message',
       'listener',
       'protocol',
       'duration',
@@ -146,6 +161,7 @@ export const DEFAULT_FIELDS: Readonly<
 /** Fields that protocols only fill in where somebody wants them. */
 export const DESCRIPTIVE_FIELDS: ReadonlySet<string> = new Set<AccessField>([
   'path',
+  'query',
   'host',
   'user_agent',
   'referer',

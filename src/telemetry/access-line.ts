@@ -1,6 +1,6 @@
 import type { AccessField } from '../config/log-filter/filter-fields.ts';
 import { durationText } from '../plugin-api/duration-text.ts';
-import { TIMESTAMP, type Column } from './access-columns.ts';
+import { isLabel, TIMESTAMP, type Column } from './access-columns.ts';
 import { jsonText, millisText, textValue } from './log-text.ts';
 
 /** Writes the line of a record, with its line feed. */
@@ -41,7 +41,7 @@ export function textLine<R>(
 ): LineOf<R> {
   const parts = fields.flatMap((field): Part<R>[] => {
     const column = columns.get(field);
-    return column === undefined ? [] : [textPart(column)];
+    return column === undefined || isLabel(field) ? [] : [textPart(column)];
   });
   const head = ` INFO ${label}`;
   return (record, timestamp) => {

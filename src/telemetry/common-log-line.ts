@@ -8,7 +8,7 @@ const MAX_VALUE_LENGTH = 4096;
 const MAX_ADDRESS_LENGTH = 100;
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
-/** `192.168.1.100 - - [17/Nov/2025:15:00:01 +0000] "GET /api/users HTTP/1.1" 200 1234`. */
+/** `192.168.1.100 - - [17/Nov/2025:15:00:01 +0000] "GET /api/users?page=2 HTTP/1.1" 200 1234`, with secrets in the query hidden. */
 export function commonLine(): LineOf<ExchangeRecord> {
   const time = commonTime();
   return (record, timestamp) => `${commonPart(record, time(timestamp))}\n`;
@@ -22,8 +22,9 @@ export function combinedLine(): LineOf<ExchangeRecord> {
 }
 
 function commonPart(record: ExchangeRecord, time: string): string {
-  const { method, path, protocol, bytesSent } = record;
-  const request = method === '' ? '-' : `${quotable(method)} ${quotable(path)} ${quotable(protocol)}`;
+  const { method, path, query = '', protocol, bytesSent } = record;
+  const target = query === '' ? quotable(path) : `${quotable(path)}?${quotable(query)}`;
+  const request = method === '' ? '-' : `${quotable(method)} ${target} ${quotable(protocol)}`;
   const bytes = bytesSent === 0 ? '-' : String(bytesSent);
   return `${address(record.clientAddress)} - - [${time}] "${request}" ${record.status} ${bytes}`;
 }

@@ -41,12 +41,15 @@ export function readField({ fields }: LogEntry, name: string): string | number |
 }
 
 function kindOf(fields: Readonly<Record<string, unknown>>): LogEntry['kind'] {
-  if ('message' in fields || 'level' in fields) return 'message';
+  const { message } = fields;
+  // Access lines may be written without a message; those of other programs have one of their own.
+  if (message === undefined ? 'level' in fields : message !== 'access' && message !== 'tunnel')
+    return 'message';
   if (typeof fields['status'] === 'number') return 'exchange';
   return 'ended_by' in fields ? 'tunnel' : 'message';
 }
 
-/** Access lines have no level of their own: a failure of ours or a backend is an error, one of the client a warning. */
+/** The level of access lines is always the same, so their outcome counts: a failure of ours or a backend is an error, one of the client a warning. */
 function levelOf(fields: Readonly<Record<string, unknown>>, kind: LogEntry['kind']): LogLevel {
   if (kind === 'message') return LOG_LEVELS.find((level) => level === fields['level']) ?? 'info';
   const status = Number(fields['status'] ?? 0);

@@ -28,6 +28,8 @@ const OWN_PLACE: Readonly<Record<LogEntry['kind'], ReadonlySet<string>>> = {
   message: new Set(['timestamp', 'level', 'message']),
   exchange: new Set([
     'timestamp',
+    'level',
+    'message',
     'method',
     'path',
     'status',
@@ -38,6 +40,8 @@ const OWN_PLACE: Readonly<Record<LogEntry['kind'], ReadonlySet<string>>> = {
   ]),
   tunnel: new Set([
     'timestamp',
+    'level',
+    'message',
     'protocol',
     'duration_ms',
     'bytes_received',

@@ -13,10 +13,13 @@ export interface FilterField {
 }
 
 const KINDS: Readonly<Record<Exclude<AccessField, 'timestamp'>, FieldKind>> = {
+  level: 'text',
+  message: 'text',
   listener: 'text',
   client_ip: 'text',
   method: 'text',
   path: 'text',
+  query: 'text',
   host: 'text',
   protocol: 'text',
   status: 'number',

@@ -53,7 +53,7 @@ describe('log files', () => {
       '{ output: operator.log, access_log: { output: access.log, format: common } }',
     );
     await ask('/one');
-    expect((await until('operator.log', 'admin listening'))[0]).toMatch(/ INFO listening /);
+    expect((await until('operator.log', 'metrics listening'))[0]).toMatch(/ INFO listening /);
     expect(await until('access.log', '/one')).toEqual([
       expect.stringMatching(
         /^127\.0\.0\.1 - - \[\d\d\/\w{3}\/\d{4}:\d\d:\d\d:\d\d \+0000\] "GET \/one HTTP\/1\.1" 200 3$/,

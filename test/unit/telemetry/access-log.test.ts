@@ -86,11 +86,42 @@ describe('the access log as text', () => {
   });
 });
 
+describe('the query of a request', () => {
+  it('stands in the request line of common and combined', () => {
+    for (const format of ['common', 'combined'] as const)
+      expect(exchangeLine({ format }, { query: 'page=2&q="' })).toContain(
+        '"GET /api/users?page=2&q=\\" HTTP/1.1"',
+      );
+  });
+
+  it('is a field to choose for text and JSON, empty where there is none', () => {
+    expect(exchangeLine({ format: 'text', fields: ['path', 'query'] }, { query: 'page=2' })).toBe(
+      '2025-11-17T15:00:01Z INFO access path=/api/users query="page=2"\n',
+    );
+    expect(exchangeLine({ format: 'json', fields: ['level', 'message', 'query'] })).toBe(
+      '{"level":"info","message":"access","query":""}\n',
+    );
+    expect(exchangeLine({ format: 'json' }, { query: 'page=2' })).not.toContain('page');
+  });
+
+  it('can be filtered by', () => {
+    const settings = { format: 'text', fields: ['path'], filter: 'query contains "page"' } as const;
+    expect(exchangeLine(settings, { query: 'page=2' })).not.toBe('');
+    expect(exchangeLine(settings)).toBe('');
+  });
+});
+
 describe('the access log as JSON', () => {
+  it('has a level and a message in its own places of text, chosen or not', () => {
+    expect(exchangeLine({ format: 'text', fields: ['level', 'message', 'path'] })).toBe(
+      '2025-11-17T15:00:01Z INFO access path=/api/users\n',
+    );
+  });
+
   it('begins with the documented fields in the documented order', () => {
     expect(exchangeLine({ format: 'json' }, { durationMs: 45 })).toBe(
-      '{"timestamp":"2025-11-17T15:00:01.999Z","method":"GET","path":"/api/users","status":200,"duration_ms":45,' +
-        '"client_ip":"192.168.1.100","protocol":"HTTP/1.1","bytes":1234,"user_agent":"curl/7.64.1",' +
+      '{"timestamp":"2025-11-17T15:00:01.999Z","level":"info","message":"access","method":"GET",' +
+        '"path":"/api/users","status":200,"duration_ms":45,"client_ip":"192.168.1.100","protocol":"HTTP/1.1","bytes":1234,"user_agent":"curl/7.64.1",' +
         '"backend":"backend-1","host":"example.com","route":"api"}\n',
     );
   });
@@ -122,6 +153,8 @@ describe('the access log as JSON', () => {
   it('has a line for a tunnel', () => {
     expect(JSON.parse(tunnelLine({ format: 'json' }, { backend: undefined }))).toEqual({
       timestamp: '2025-11-17T15:00:01.999Z',
+      level: 'info',
+      message: 'tunnel',
       listener: 'db',
       protocol: 'tcp',
       duration_ms: 61_000,
@@ -159,6 +192,8 @@ describe('the access log as JSON', () => {
     const text = textOf({ format: 'json' }, (log) => log.tunnel(bare));
     expect(JSON.parse(text)).toEqual({
       timestamp: '2025-11-17T15:00:01.999Z',
+      level: 'info',
+      message: 'tunnel',
       listener: '',
       protocol: '',
       duration_ms: 1,
