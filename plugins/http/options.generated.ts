@@ -35,6 +35,11 @@ export interface HttpOptions {
   readonly underscore_headers: 'drop-colliding' | 'drop' | 'refuse' | 'keep';
   readonly request_buffering?: HttpRequestBuffering;
   /**
+   * Whether a client may change the protocol of its connection (`Upgrade`), as WebSockets do. `false`: no upgrade is passed on. A request for one goes to the backend as an ordinary request without `Upgrade`, and the backend answers it in HTTP. Connections that were upgraded before an edit stay.
+   * @default true
+   */
+  readonly enable_websocket: boolean;
+  /**
    * What a client that ends its side of the connection and still waits for responses gets. `auto`: it is answered when its last request says that it is the last one, by `Connection: close` or by being HTTP/1.0 without keep-alive; else it counts as gone, its request is cancelled and its backend free for others. `serve`: whoever sent complete requests is answered. `abort`: it always counts as gone. An end in the middle of a request body always does.
    * @default "auto"
    */

@@ -92,7 +92,8 @@ function forwardedText(
   exchange.trace = host.telemetry.tracer?.begin(head);
   if (host.logger.debugEnabled) logReceived(exchange, head);
   exchange.pins = head.bindsConnection;
-  if (head.upgradeField >= 0) exchange.upgrade = offeredUpgrade(head);
+  if (head.upgradeField >= 0 && exchange.instance.options.enable_websocket)
+    exchange.upgrade = offeredUpgrade(head);
   const { keySource } = matched.upstream;
   if (keySource !== undefined) exchange.key = hashKey(keySource, exchange.clientAddress, target, head);
   // A target in absolute form goes to the backend in origin form.

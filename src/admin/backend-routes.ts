@@ -30,6 +30,8 @@ export interface PoolReport {
   /** 0: no limit. */
   readonly maxSize: number;
   readonly minIdle: number;
+  /** 0: no limit. */
+  readonly maxIdle: number;
   readonly maxIdleTimeMs: number;
 }
 
@@ -163,7 +165,7 @@ function membershipJson({ upstream, weight, maxConnections, healthy }: Membershi
 }
 
 function poolJson(pool: PoolReport): object {
-  const { backend, address, use, leased, idle, waiting, maxSize, minIdle, maxIdleTimeMs } = pool;
+  const { backend, address, use, leased, idle, waiting, maxSize, minIdle, maxIdle, maxIdleTimeMs } = pool;
   return {
     backend,
     address,
@@ -173,6 +175,7 @@ function poolJson(pool: PoolReport): object {
     waiting,
     max_size: maxSize === 0 ? null : maxSize,
     min_idle: minIdle,
+    max_idle: maxIdle === 0 ? null : maxIdle,
     max_idle_time_ms: maxIdleTimeMs,
   };
 }

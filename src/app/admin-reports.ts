@@ -149,6 +149,7 @@ export class AdminReports {
         waiting,
         maxSize: settings.maxSize,
         minIdle: settings.minIdle,
+        maxIdle: settings.maxIdle,
         maxIdleTimeMs: settings.maxIdleTimeMs,
       })),
     );

@@ -72,6 +72,11 @@ export interface HttpOptions {
   readonly underscore_headers: 'drop-colliding' | 'drop' | 'refuse' | 'keep';
   readonly request_buffering?: HttpRequestBuffering;
   /**
+   * Whether a client may change the protocol of its connection (`Upgrade`), as WebSockets do. `false`: no upgrade is passed on. A request for one goes to the backend as an ordinary request without `Upgrade`, and the backend answers it in HTTP. Connections that were upgraded before an edit stay.
+   * @default true
+   */
+  readonly enable_websocket: boolean;
+  /**
    * What a client that ends its side of the connection and still waits for responses gets. `auto`: it is answered when its last request says that it is the last one, by `Connection: close` or by being HTTP/1.0 without keep-alive; else it counts as gone, its request is cancelled and its backend free for others. `serve`: whoever sent complete requests is answered. `abort`: it always counts as gone. An end in the middle of a request body always does.
    * @default "auto"
    */
@@ -341,6 +346,11 @@ export interface ConnectionPool {
    * @default 0
    */
   readonly max_size: number;
+  /**
+   * Idle sockets to one backend that are kept at most: one that comes back beyond that is closed. Nobody waits because of it, unlike with `max_size`. 0: no limit. For mode tcp `min_idle` says how many there are.
+   * @default 0
+   */
+  readonly max_idle: number;
   /**
    * Idle sockets that are kept ready for each backend. In mode tcp each serves one connection, and what the server says first waits for the client. A socket that the server ends meanwhile is replaced within a second or so, more slowly where the server ends each at once. Where a server was seen to give up on silent clients after some time (MySQL's connect_timeout), its sockets are replaced after half of that. For servers that count such clients as failed (MySQL's max_connect_errors) leave it 0.
    * @default 0

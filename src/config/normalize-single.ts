@@ -35,10 +35,37 @@ export function sharedUpstream(file: ConfigFile, at: Path, context: NormalizeCon
   const timeouts = { ...(connect === undefined ? {} : { connect }), ...(read === undefined ? {} : { read }) };
   context.origins.set(at, []);
   return {
-    ...pick(file, ['load_balancer', 'connection_pool', 'queue']),
+    ...pick(file, ['load_balancer', 'queue']),
+    ...connectionPool(file, at, context),
     ...healthCheck(file, at, context),
     timeouts,
   };
+}
+
+/** Keys of the `http` section that are names of keys of the pool. */
+const POOL_NAMES = [
+  ['max_idle_conns_per_host', 'max_idle'],
+  ['idle_conn_timeout', 'max_idle_time'],
+] as const;
+
+function connectionPool(file: ConfigFile, at: Path, context: NormalizeContext): object {
+  const given = file.connection_pool ?? {};
+  const pool: Record<string, unknown> = { ...given };
+  for (const [name, key] of POOL_NAMES) {
+    const value = file.http?.[name];
+    if (value === undefined) continue;
+    if (given[key] === undefined) {
+      pool[key] = value;
+      context.origins.set([...at, 'connection_pool', key], ['http', name]);
+    } else if (given[key] !== value) {
+      context.warn(['http', name], `has no effect: connection_pool.${key} goes before it`);
+    }
+    if (given.enabled === false)
+      context.warn(['http', name], 'has no effect while connection_pool.enabled is false');
+  }
+  return Object.keys(pool).length === 0 && file.connection_pool === undefined
+    ? {}
+    : { connection_pool: pool };
 }
 
 function healthCheck(file: ConfigFile, at: Path, context: NormalizeContext): object {
@@ -60,6 +87,7 @@ const HTTP_KEYS = [
   'normalize_path',
   'ambiguous_paths',
   'underscore_headers',
+  'enable_websocket',
   'half_close',
   'encode_target',
   'request_buffering',

@@ -14,6 +14,7 @@ export const PLANNED_KEYS: ReadonlySet<string> = new Set([
   'cors',
   'discovery',
   'dns',
+  'enable_http2',
   'grpc',
   'gzip',
   'http2',
@@ -24,11 +25,13 @@ export const PLANNED_KEYS: ReadonlySet<string> = new Set([
   'outlier_detection',
   'passive_health_check',
   'protection',
+  'passive_checks',
   'proxy_protocol',
   'quic',
   'rate_limit',
   'rate_limits',
   'redirect',
+  'resilience',
   'retries',
   'retry',
   'security',
@@ -46,4 +49,10 @@ export const PLANNED_KEYS: ReadonlySet<string> = new Set([
   'waf',
   'whitelist',
   'workers',
+]);
+
+/** Keys of the `http` section of a flat file, and what says the same where upstreams stand by themselves. */
+export const KEYS_OF_UPSTREAMS: ReadonlyMap<string, string> = new Map([
+  ['max_idle_conns_per_host', 'connection_pool.max_idle'],
+  ['idle_conn_timeout', 'connection_pool.max_idle_time'],
 ]);

@@ -2,7 +2,7 @@ import type { ErrorObject } from 'ajv/dist/2020.js';
 import { messageOf } from '../errors.ts';
 import { suggestion } from './closest.ts';
 import { FORMATS } from './formats.ts';
-import { PLANNED_KEYS } from './planned-keys.ts';
+import { KEYS_OF_UPSTREAMS, PLANNED_KEYS } from './planned-keys.ts';
 import type { SchemaNode } from './schema.ts';
 
 const TYPE_WORDS: Readonly<Record<string, string>> = {
@@ -74,6 +74,8 @@ function typeMessage(type: SchemaNode['type'], value: unknown): string {
 
 function unknownKeyMessage(key: string, known: readonly string[]): string {
   if (PLANNED_KEYS.has(key)) return 'is not supported yet';
+  const there = KEYS_OF_UPSTREAMS.get(key);
+  if (there !== undefined) return `can't stand here: ${there} of an upstream says it`;
   const hint = suggestion(key, known);
   return hint === '' ? `is not a known key; known here: ${known.join(', ')}` : `is not a known key${hint}`;
 }

@@ -95,8 +95,9 @@ export class Registry {
 
   /** The pool of a backend for that use and those settings. */
   pool(backend: BackendState, use: SocketUse, settings: PoolSettings, dial: DialOptions): Held<SocketPool> {
-    const { maxSize, minIdle, maxIdleTimeMs, maxAgeMs, acquireTimeoutMs, validateOnBorrow } = settings;
-    const key = `${backend.index} ${use} ${maxSize} ${minIdle} ${maxIdleTimeMs} ${maxAgeMs} ${acquireTimeoutMs} ${validateOnBorrow} ${dial.connectTimeoutMs}`;
+    const { maxSize, minIdle, maxIdle, maxIdleTimeMs, maxAgeMs, acquireTimeoutMs, validateOnBorrow } =
+      settings;
+    const key = `${backend.index} ${use} ${maxSize} ${minIdle} ${maxIdle} ${maxIdleTimeMs} ${maxAgeMs} ${acquireTimeoutMs} ${validateOnBorrow} ${dial.connectTimeoutMs}`;
     return this.#pools.hold(key, () => new SocketPool(backend, use, settings, dial));
   }
 

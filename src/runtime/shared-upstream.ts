@@ -258,6 +258,8 @@ export class SharedUpstream implements LeaseHome {
     return {
       maxSize: pool.max_size,
       minIdle: pool.min_idle,
+      // Sockets that serve once are all connected ahead: as many as min_idle says.
+      maxIdle: use === 'once' ? 0 : pool.max_idle,
       maxIdleTimeMs: pool.max_idle_time,
       maxAgeMs: pool.max_age,
       acquireTimeoutMs: pool.acquire_timeout,

@@ -19,6 +19,8 @@ export interface PoolSettings {
   readonly maxSize: number;
   /** Sockets kept connected; for use `once` that many are always idle and ready. */
   readonly minIdle: number;
+  /** Idle sockets that are kept at most; others are closed when they come back. 0: no limit. */
+  readonly maxIdle: number;
   readonly maxIdleTimeMs: number;
   /** 0: no limit. */
   readonly maxAgeMs: number;
@@ -126,7 +128,7 @@ export class SocketPool {
   /** Takes a socket back for the next exchange, which must come within `idleMs`. */
   giveBack(socket: PooledSocket, idleMs = Number.POSITIVE_INFINITY): void {
     if (!this.#endLease(socket)) return;
-    if (this.#closing || this.#use === 'once' || this.#isSpent(socket)) {
+    if (this.#closing || this.#use === 'once' || this.#isSpent(socket) || this.#isSurplus()) {
       this.#drop(socket);
       return;
     }
@@ -356,8 +358,17 @@ export class SocketPool {
     return performance.now() < resource.emptyUntilMs;
   }
 
+  /** Whether one more idle socket would be more than are kept. Who waits takes it at once. */
+  #isSurplus(): boolean {
+    const { maxIdle } = this.#settings;
+    return maxIdle > 0 && this.#borrowing === 0 && this.idle >= maxIdle;
+  }
+
   #isIdleTooLong(resource: Resource, available: number): boolean {
-    if (resource instanceof FailedSocket || this.#settings.maxIdleTimeMs === 0) return false;
+    if (resource instanceof FailedSocket) return false;
+    // A socket that was connected for somebody who then got another one came here without asking.
+    if (this.#settings.maxIdle > 0 && available > this.#settings.maxIdle) return true;
+    if (this.#settings.maxIdleTimeMs === 0) return false;
     // What min_idle keeps is renewed too, but never before it has rested its time.
     if (available <= this.#settings.minIdle && this.#use === 'keep-alive') return false;
     return performance.now() - resource.idleSinceMs > this.#settings.maxIdleTimeMs;

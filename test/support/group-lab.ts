@@ -72,6 +72,7 @@ export function groupOver(backends: readonly BackendState[], options: GroupOptio
       const settings = {
         maxSize: options.maxSize ?? 10,
         minIdle: 0,
+        maxIdle: 0,
         maxIdleTimeMs: 0,
         maxAgeMs: 0,
         acquireTimeoutMs: PATIENCE_MS,

@@ -13,6 +13,7 @@ import { fixedNames } from './fixed-names.ts';
 const SETTINGS: PoolSettings = {
   maxSize: 10,
   minIdle: 0,
+  maxIdle: 0,
   maxIdleTimeMs: 60_000,
   maxAgeMs: 0,
   acquireTimeoutMs: PATIENCE_MS,

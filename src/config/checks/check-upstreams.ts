@@ -57,6 +57,8 @@ function checkPool(upstream: Upstream, at: Path, context: CheckContext): void {
   const path = [...at, 'connection_pool', 'min_idle'];
   const isTooMany = pool.max_size > 0 && pool.min_idle > pool.max_size;
   if (isTooMany) context.error(path, `must be <= max_size (${pool.max_size})`);
+  else if (pool.max_idle > 0 && pool.min_idle > pool.max_idle)
+    context.error(path, `must be <= max_idle (${pool.max_idle})`);
   else if (!pool.enabled && pool.min_idle > 0) context.warn(path, 'has no effect while enabled is false');
   if (pool.enabled && pool.max_size > 0 && servesExchanges(upstream, context.config)) {
     checkPoolSize(upstream, at, context);

@@ -243,6 +243,7 @@ describe('GET /backends and /pools', () => {
       waiting: 0,
       max_size: null,
       min_idle: 0,
+      max_idle: null,
       max_idle_time_ms: expect.any(Number) as number,
     });
   });

@@ -147,6 +147,9 @@ const TRAFFIC: Readonly<Record<string, (example: Example) => Promise<void>>> = {
     const socket = await connect();
     const response = await get(socket, '/a//b/../c', 'X-Forwarded-For: 203.0.113.7\r\n');
     expect(response.body).toMatch(/^900[12] \/a\/c$/);
+    // No upgrade is passed on: the backends of the examples would agree to one.
+    const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\n';
+    expect((await get(socket, '/chat', upgrade)).status).toBe(200);
     const request = Object.values(seen).flat()[0]!;
     expect(fieldValues(request, 'x-forwarded-for').join()).toContain('203.0.113.7');
     expect(fieldValues(request, 'forwarded').join()).toContain('for=127.0.0.1');

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 
-import { ok } from '../../support/answering.ts';
-import type { ByteSocket } from '../../support/byte-socket.ts';
+import { answering, ok } from '../../support/answering.ts';
+import { backend } from '../../support/backends.ts';
+import { ByteSocket } from '../../support/byte-socket.ts';
 import { eventually } from '../../support/eventually.ts';
 import { fieldValues, readHead, readMessage, statusOf } from '../../support/http-message.ts';
+import { labProxy } from '../../support/lab-proxy.ts';
+import { owned } from '../../support/owned.ts';
 import { get, scene, type Scene, type SceneOptions } from './scene.ts';
 
 const ASK = 'GET /chat HTTP/1.1\r\nHost: example.test\r\nConnection: Upgrade\r\nUpgrade: Test/1\r\n\r\n';
@@ -38,6 +41,45 @@ async function nothingRuns(stage: Scene): Promise<void> {
 }
 
 describe('an upgrade', () => {
+  it('is not passed on where enable_websocket is false: the request is an ordinary one', async () => {
+    const one = await backend(
+      answering((request) => ok(fieldValues(request, 'upgrade').length === 0 ? 'plain' : 'asked')),
+    );
+    const yaml = (http: string): string => `listen: '127.0.0.1:0'
+reload: { watch: false }
+backends: [{ name: one, address: '${one.address}' }]
+http: { ${http} }
+admin: { listen: '127.0.0.1:0' }
+`;
+    const proxy = await labProxy(yaml(''));
+    const client = owned(await ByteSocket.connect(proxy.address()));
+    const asked = async (): Promise<string> => {
+      client.send(ASK);
+      return (await readMessage(client)).body.toString();
+    };
+    expect(await asked()).toBe('asked');
+    expect(await proxy.change(yaml('enable_websocket: false'))).toContain('enable_websocket');
+    expect(await asked()).toBe('plain');
+    await proxy.change(yaml('enable_websocket: true'));
+    expect(await asked()).toBe('asked');
+  });
+
+  it('goes on over an edit to enable_websocket: false', async () => {
+    const one = await backend(async (connection) => {
+      await readHead(connection);
+      connection.send(AGREE);
+    });
+    const yaml = (http: string): string =>
+      `listen: '127.0.0.1:0'\nreload: { watch: false }\nbackends: [{ address: '${one.address}' }]\nhttp: { ${http} }\n`;
+    const proxy = await labProxy(yaml(''));
+    const client = owned(await ByteSocket.connect(proxy.address()));
+    client.send(ASK);
+    await readHead(client);
+    await proxy.change(yaml('enable_websocket: false'));
+    client.send('still here');
+    await (await one.connection(0)).untilText('still here');
+  });
+
   it('is asked for and answered with exactly the fields that it needs', async () => {
     let asked = '';
     const stage = await scene({

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { loadConfigText } from '../../../src/config/load-config.ts';
 import { SchemaCheck } from '../../../src/config/schema-check.ts';
 import { normalize } from '../../../src/config/normalize.ts';
+import { formatProblem } from '../../../src/config/problem.ts';
 import { Origins } from '../../../src/config/origins.ts';
 import { parse } from 'yaml';
 import type { ConfigFile } from '../../../src/config/config-file.generated.ts';
@@ -126,6 +127,7 @@ describe('the flat form', () => {
           normalize_path: false,
           ambiguous_paths: 'refuse',
           underscore_headers: 'drop-colliding',
+          enable_websocket: true,
           half_close: 'auto',
           encode_target: false,
           response_request_id: 'own',
@@ -135,12 +137,41 @@ describe('the flat form', () => {
     ]);
   });
 
+  it('takes the names of the http section for keys of the pool, which go before them', () => {
+    const http = 'http: { max_idle_conns_per_host: 100, idle_conn_timeout: 90s, enable_websocket: false }\n';
+    const forms = ['backends: [{ address: "a:1" }]\n', 'routes: [{ path: /, backends: ["a:1"] }]\n'];
+    for (const form of forms) {
+      const { config, warnings } = load(form + http);
+      expect(warnings).toEqual([]);
+      expect(config.upstreams[0]?.connection_pool).toMatchObject({ max_idle: 100, max_idle_time: 90_000 });
+      expect(config.listeners[0]?.http?.enable_websocket).toBe(false);
+      expect(load(form).config.listeners[0]?.http?.enable_websocket).toBe(true);
+    }
+    const both = load(
+      `${forms[0]!}${http}connection_pool: { max_idle: 7, max_idle_time: 90s, max_size: 200 }`,
+    );
+    expect(both.config.upstreams[0]?.connection_pool).toMatchObject({
+      max_idle: 7,
+      max_idle_time: 90_000,
+      max_size: 200,
+    });
+    expect(both.warnings.map(formatProblem)).toEqual([
+      'x.yaml:2:34 http.max_idle_conns_per_host has no effect: connection_pool.max_idle goes before it',
+    ]);
+    expect(
+      load(`${forms[0]!}http: { idle_conn_timeout: 90s }\nconnection_pool: { enabled: false }`).warnings.map(
+        formatProblem,
+      ),
+    ).toEqual(['x.yaml:2:28 http.idle_conn_timeout has no effect while connection_pool.enabled is false']);
+  });
+
   it('becomes an upstream with all backends, and one for each route that names some', () => {
     const shared = {
       load_balancer: { algorithm: 'consistent-hash', hash_key: 'header:x-user', load_factor: 1.25 },
       connection_pool: {
         enabled: true,
         max_size: 10,
+        max_idle: 0,
         min_idle: 0,
         max_idle_time: 300_000,
         max_age: 0,

@@ -423,6 +423,26 @@ describe('settings of an upstream', () => {
     ]);
   });
 
+  it('are refused where fewer idle sockets are kept than are to be ready', () => {
+    expect(problemsOf(`${one}connection_pool: { max_idle: 2, min_idle: 3 }`)).toEqual([
+      'x.yaml:2:43 connection_pool.min_idle must be <= max_idle (2)',
+    ]);
+    expect(
+      problemsOf(`${one}connection_pool: { min_idle: 3 }\nhttp: { max_idle_conns_per_host: 2 }`),
+    ).toEqual(['x.yaml:2:30 connection_pool.min_idle must be <= max_idle (2)']);
+    expect(problemsOf(`${one}http: { max_idle_conns_per_host: -1, idle_conn_timeout: 0 }`)).toEqual([
+      'x.yaml:2:34 http.max_idle_conns_per_host must be >= 0',
+      'x.yaml:2:57 http.idle_conn_timeout must be a duration with its unit, such as 150ms, 5s, 1m30s or 1h, longer than 0',
+    ]);
+    expect(
+      problemsOf(
+        `listeners: [{ listen: ":1", upstream: up, http: { idle_conn_timeout: 9s } }]\n${upstreams}`,
+      ),
+    ).toEqual([
+      "x.yaml:1:51 listeners[0].http.idle_conn_timeout can't stand here: connection_pool.max_idle_time of an upstream says it",
+    ]);
+  });
+
   it('are warned of when a pool is smaller than what a backend may take', () => {
     const backends = (limit: number): string => `backends: [{ address: "a:1", max_connections: ${limit} }]\n`;
     expect(warningsOf(`${backends(1000)}connection_pool: { max_size: 50 }`)).toEqual([

@@ -54,6 +54,28 @@ describe('a pool of sockets that serve one exchange after the other', () => {
     await eventually(() => server.connections.length === 2, '2 connected');
   });
 
+  it('closes what comes back beyond max_idle, and makes nobody wait for it', async () => {
+    const { server, backend, pool, take } = await poolLab({ maxIdle: 2, maxSize: 0 });
+    const sockets = await Promise.all(Array.from({ length: 5 }, () => take()));
+    for (const socket of sockets) pool.giveBack(socket);
+    expect([pool.leased, pool.idle]).toEqual([0, 2]);
+    const open = () => server.connections.filter(({ ending }) => ending === undefined).length;
+    await eventually(() => open() === 2, '3 are closed');
+    expect(await take()).toBe(sockets[1]);
+    expect(await take()).toBe(sockets[0]);
+    expect([backend.created, backend.discarded]).toEqual([5, 3]);
+  });
+
+  it('gives who waits what comes back, however few idle sockets are kept', async () => {
+    const { backend, pool, take } = await poolLab({ maxIdle: 1, maxSize: 2 });
+    const [a, b] = await Promise.all([take(), take()]);
+    const [third, fourth] = [take(), take()];
+    pool.giveBack(a);
+    pool.giveBack(b);
+    expect(new Set(await Promise.all([third, fourth]))).toEqual(new Set([a, b]));
+    expect(backend.created).toBe(2);
+  });
+
   it('has as many sockets as are asked for where max_size is 0', async () => {
     const { backend, pool, take } = await poolLab({ maxSize: 0 });
     const sockets = await Promise.all(Array.from({ length: 40 }, () => take()));
