@@ -58,6 +58,8 @@ export interface PluginsReport {
   }[];
   /** Files in the plugin folders that are not what runs. */
   readonly failures: readonly { readonly file: string; readonly reason: string }[];
+  /** What lies in the plugin folders and is passed over, although somebody may take it for a plugin. */
+  readonly ignored: readonly { readonly file: string; readonly reason: string }[];
   /** How many states of plugins the process keeps in memory. */
   readonly importedStates: number;
 }
@@ -190,10 +192,11 @@ function resourcesJson({ limit, open, shortSinceMs, counts }: ResourcesReport): 
   };
 }
 
-function pluginsJson({ loaded, failures, importedStates }: PluginsReport): object {
+function pluginsJson({ loaded, failures, ignored, importedStates }: PluginsReport): object {
   return {
     loaded: loaded.map(({ name, file, hash }) => ({ name, file: file || null, hash: hash || null })),
     failures: failures.map(({ file, reason }) => ({ file, reason })),
+    ignored: ignored.map(({ file, reason }) => ({ file, reason })),
     imported_states: importedStates,
   };
 }

@@ -78,6 +78,7 @@ export class AdminReports {
       plugins: {
         loaded: [...plugins.live].map(({ name, origin }) => ({ name, file: origin.file, hash: origin.hash })),
         failures: plugins.failures,
+        ignored: plugins.ignored,
         importedStates: plugins.importedStates,
       },
       resources: resources.reading(),

@@ -1,6 +1,5 @@
-import { realpath } from 'node:fs/promises';
 import * as nodeModule from 'node:module';
-import { dirname, sep } from 'node:path';
+import { sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import type { PluginSource } from './plugin-source.ts';
@@ -26,18 +25,19 @@ export class FreshImports {
   /** CommonJS modules of plugins that were ever loaded, in the order of their first loading. */
   readonly #commonJs = new Set<string>();
 
-  /** The module's namespace. `state` tells one state of the plugin from another: letters and digits. */
+  /**
+   * The module's namespace. The source's paths hold no links, as modules are known by what links lead to. `state` tells one
+   * state of the plugin from another: letters and digits.
+   */
   async import({ file, folder }: PluginSource, state: string): Promise<Readonly<Record<string, unknown>>> {
-    // Modules are known by what links lead to.
-    const path = await realpath(file);
-    const url = pathToFileURL(path);
+    const url = pathToFileURL(file);
     let query = state;
     if (folder !== undefined) {
       this.#follow();
-      query += `.${String(pathToFileURL(dirname(path) + sep).href.length)}`;
+      query += `.${String(pathToFileURL(folder + sep).href.length)}`;
     }
     url.search = `?state=${query}`;
-    this.#renewCommonJs(folder === undefined ? path : dirname(path) + sep);
+    this.#renewCommonJs(folder === undefined ? file : folder + sep);
     return (await import(/* @vite-ignore */ url.href)) as Record<string, unknown>;
   }
 

@@ -3,7 +3,7 @@ import { join, relative } from 'node:path';
 
 import { hashOf } from '../config/read-config-file.ts';
 import { messageOf, systemCodeOf } from '../errors.ts';
-import { findPlugins, isIgnoredName, type PluginSource } from './plugin-source.ts';
+import { findPlugins, isIgnoredName, type IgnoredPath, type PluginSource } from './plugin-source.ts';
 
 /** A plugin of a folder and what it consists of now. */
 export interface FoundPlugin extends PluginSource {
@@ -13,6 +13,13 @@ export interface FoundPlugin extends PluginSource {
   readonly folders: readonly string[];
   /** Why it can't be read; undefined when it can. */
   readonly fault: string | undefined;
+}
+
+/** What lies in plugin folders now. */
+export interface FoundPlugins {
+  /** In the order of the folders and then by name. */
+  readonly plugins: readonly FoundPlugin[];
+  readonly ignored: readonly IgnoredPath[];
 }
 
 /** Far more than a protocol needs: whoever has that many files beside a plugin put it into the wrong folder. */
@@ -34,15 +41,17 @@ interface KnownFile {
 export class PluginContents {
   #known = new Map<string, KnownFile>();
 
-  /** All plugins of these folders, in their order and then by name. */
-  async read(directories: readonly string[]): Promise<readonly FoundPlugin[]> {
+  async read(directories: readonly string[]): Promise<FoundPlugins> {
     const reading = new Reading(this.#known);
-    const found: FoundPlugin[] = [];
+    const plugins: FoundPlugin[] = [];
+    const ignored: IgnoredPath[] = [];
     for (const directory of directories) {
-      for (const source of await findPlugins(directory)) found.push(await reading.plugin(source));
+      const contents = await findPlugins(directory);
+      for (const source of contents.sources) plugins.push(await reading.plugin(source));
+      ignored.push(...contents.ignored);
     }
     this.#known = reading.known;
-    return found;
+    return { plugins, ignored };
   }
 
   /** Whether a plugin is still what it was when it was found. */
@@ -52,8 +61,12 @@ export class PluginContents {
 }
 
 /** One value for all of it: another one, and something in the folders changed. */
-export function fingerprintOf(found: readonly FoundPlugin[]): string {
-  return hashOf(found.map(({ file, hash }) => `${file} ${hash}`).join('\n'));
+export function fingerprintOf({ plugins, ignored }: FoundPlugins): string {
+  const lines = [
+    ...plugins.map(({ file, hash }) => `${file} ${hash}`),
+    ...ignored.map(({ path, reason }) => `${path} ignored: ${reason}`),
+  ];
+  return hashOf(lines.join('\n'));
 }
 
 /** One look at the folders. */

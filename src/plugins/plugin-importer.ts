@@ -1,5 +1,5 @@
 import { realpath } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, sep } from 'node:path';
 
 import { BalanceError, messageOf } from '../errors.ts';
 import { CheckedPlugin } from './checked-plugin.ts';
@@ -95,7 +95,9 @@ export class PluginImporter {
 /** Modules are known by what links lead to. */
 async function realSource({ file, folder }: PluginSource): Promise<PluginSource> {
   const path = await realpath(file);
-  return { file: path, folder: folder === undefined ? undefined : dirname(path) };
+  if (folder === undefined) return { file: path, folder };
+  const root = await realpath(folder);
+  return { file: path, folder: path.startsWith(root + sep) ? root : dirname(path) };
 }
 
 function placeOf(source: PluginSource, error: unknown): string {

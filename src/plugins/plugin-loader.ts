@@ -1,5 +1,4 @@
-import { extname, join, sep } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { join, sep } from 'node:path';
 
 import type { PluginSettings } from '../config/plugin-settings.ts';
 import type { Environment } from '../config/substitute-env.ts';
@@ -7,17 +6,13 @@ import { messageOf } from '../errors.ts';
 import type { Logger } from '../plugin-api/index.ts';
 import { CheckedPlugin } from './checked-plugin.ts';
 import type { StrayErrors } from './guarded-call.ts';
+import { BUILT_IN, builtInUrl, packageDirectory } from './own-plugins.ts';
 import { PluginChange } from './plugin-change.ts';
 import { fingerprintOf, PluginContents, type FoundPlugin } from './plugin-contents.ts';
 import { PluginError } from './plugin-error.ts';
 import { PluginImporter } from './plugin-importer.ts';
 import { PluginSet } from './plugin-set.ts';
-
-/** This file's own ending tells what the built-in plugins end with: compiled or not. */
-const OWN_EXTENSION = extname(fileURLToPath(import.meta.url));
-const BUILT_IN: readonly string[] = ['tcp', 'http'];
-/** Where the built-in plugins are, compiled like this file. */
-const OWN_DIRECTORY = fileURLToPath(new URL('../../plugins/', import.meta.url));
+import type { IgnoredPath } from './plugin-source.ts';
 
 /** Why a file in the plugin folders is not what runs. */
 export interface PluginFailure {
@@ -61,6 +56,8 @@ export class PluginLoader {
   #failures = new Map<string, string>();
   /** Files of plugins that live listeners use and that are there no more. */
   #missing = new Map<string, string>();
+  /** What lies in the folders and is passed over. */
+  #ignored: readonly IgnoredPath[] = [];
   /** What was logged of files, so that it is said once. */
   #told = new Map<string, string>();
   readonly #seen = new Map<string, string>();
@@ -80,6 +77,11 @@ export class PluginLoader {
   /** Why files in the plugin folders are not what runs, as of the last look at them. */
   get failures(): readonly PluginFailure[] {
     return [...this.#failures, ...this.#missing].map(([file, reason]) => ({ file, reason }));
+  }
+
+  /** What lies in the plugin folders and is no plugin although somebody may take it for one, as of the last look at them. */
+  get ignored(): readonly PluginFailure[] {
+    return this.#ignored.map(({ path, reason }) => ({ file: path, reason }));
   }
 
   /** What lay in these folders when they were looked at last, in one value; '' when they never were. */
@@ -117,7 +119,8 @@ export class PluginLoader {
     this.#failures = new Map();
     this.#missing = new Map();
     if (request.retry === true) this.#told.clear();
-    this.#attempts = await this.#attemptAll(found, request);
+    this.#ignored = found.ignored;
+    this.#attempts = await this.#attemptAll(found.plugins, request);
     const wanted = this.#select(this.#builtIn);
     this.#tellFailures();
     const mustChange = request.mustChange ?? false;
@@ -242,6 +245,10 @@ export class PluginLoader {
       if (this.#missing.has(file)) this.#logger.warn('plugin file missing', { file, error: reason });
       else this.#logger.error('plugin refused', { file, error: reason });
     }
+    for (const { file, reason } of this.ignored) {
+      told.set(file, reason);
+      if (this.#told.get(file) !== reason) this.#logger.warn('plugin file ignored', { file, reason });
+    }
     this.#told = told;
   }
 
@@ -256,18 +263,11 @@ export class PluginLoader {
 
 /** The folders in which a config's plugins lie: the package's own, and the one that the config names. */
 export function pluginDirectories({ directory }: PluginSettings): readonly string[] {
-  return [...new Set([besideDirectory(), ...(directory === undefined ? [] : [join(directory, sep)])])];
-}
-
-/** The package's `plugins` folder, where strangers put theirs: beside the sources of the built-in ones, which are not JavaScript. */
-function besideDirectory(): string {
-  const compiled = OWN_DIRECTORY.endsWith(join('dist', 'plugins', sep));
-  return compiled ? join(OWN_DIRECTORY, '..', '..', 'plugins', sep) : OWN_DIRECTORY;
+  return [...new Set([packageDirectory(), ...(directory === undefined ? [] : [join(directory, sep)])])];
 }
 
 async function importBuiltIn(name: string): Promise<CheckedPlugin> {
-  const url = pathToFileURL(join(OWN_DIRECTORY, name, `index${OWN_EXTENSION}`));
-  const module = (await import(/* @vite-ignore */ url.href)) as { default?: unknown };
+  const module = (await import(/* @vite-ignore */ builtInUrl(name))) as { default?: unknown };
   return new CheckedPlugin(module.default, { file: '', hash: '', builtIn: true });
 }
 

@@ -27,7 +27,7 @@ const failed = (error) => {
   parentPort.postMessage({
     failed: isError ? error.message : String(error),
     stack: isError ? String(error.stack) : '',
-    isSyntax: error instanceof SyntaxError,
+    isSyntax: error instanceof SyntaxError && !String(error.code).includes('TYPESCRIPT'),
   });
 };
 import(workerData).then(() => parentPort.postMessage({ imported: true }), failed);
@@ -49,6 +49,7 @@ interface Message {
 export async function tryPlugin(source: PluginSource, limitMs: number): Promise<void> {
   const result = await new Trial(source, limitMs).result;
   if (result === undefined) return;
+  // A syntax error of JavaScript has no place in its stack, one of TypeScript has.
   const place = (result.isSyntax && (await syntaxPlace(source))) || placeIn(source, result.stack);
   throw new Error(place === '' ? result.reason : `${result.reason} (${place})`);
 }

@@ -80,8 +80,8 @@ export class PluginWatch {
   async #look(): Promise<void> {
     if (this.#closed) return;
     const found = await this.#contents.read(this.#options.directories);
-    await this.#watchFolders(found);
-    if (!this.#isClosed()) this.#judge(fingerprintOf(found), found.length);
+    await this.#watchFolders(found.plugins);
+    if (!this.#isClosed()) this.#judge(fingerprintOf(found), found.plugins.length);
   }
 
   #judge(fingerprint: string, count: number): void {

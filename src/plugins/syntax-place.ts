@@ -7,6 +7,7 @@ import { isIgnoredName, type PluginSource } from './plugin-source.ts';
 
 const CHECK_LIMIT_MS = 5000;
 const MAX_FILES = 20;
+const JAVASCRIPT = /\.[cm]?js$/;
 
 /**
  * Where a plugin is no JavaScript, as `lib/frames.mjs:3`; '' when that can't be found out. A module that can't be parsed
@@ -21,15 +22,15 @@ export async function syntaxPlace(source: PluginSource): Promise<string> {
 }
 
 async function modulesOf({ file, folder }: PluginSource): Promise<string[]> {
-  if (folder === undefined) return [file];
-  const files = [file];
+  const files = JAVASCRIPT.test(file) ? [file] : [];
+  if (folder === undefined) return files;
   const folders = [folder];
   for (let next = folders.pop(); next !== undefined && files.length < MAX_FILES; next = folders.pop()) {
     for (const entry of await readdir(next, { withFileTypes: true }).catch(() => [])) {
       if (isIgnoredName(entry.name)) continue;
       const path = join(next, entry.name);
       if (entry.isDirectory()) folders.push(path);
-      else if (/\.[cm]?js$/.test(entry.name) && path !== file) files.push(path);
+      else if (JAVASCRIPT.test(entry.name) && path !== file) files.push(path);
     }
   }
   return files.slice(0, MAX_FILES);

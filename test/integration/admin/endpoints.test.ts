@@ -76,6 +76,7 @@ describe('GET /status', () => {
           { name: 'http', file: null, hash: null },
         ],
         failures: [],
+        ignored: [],
         imported_states: 0,
       },
       last_reload: expect.objectContaining({

@@ -1,8 +1,9 @@
 import { symlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { loadConfigText } from '../../../src/config/load-config.ts';
+import { stripsTypes } from '../../../src/plugins/plugin-file-kind.ts';
 import { PluginLoader } from '../../../src/plugins/plugin-loader.ts';
 import { owned } from '../../support/owned.ts';
 import { HOST, plainPlugin, PluginLab, pluginFolder, strangers } from '../../support/plugin-lab.ts';
@@ -26,8 +27,11 @@ describe('the plugin loader', () => {
       'node_modules/dependency/index.js': 'throw new Error("not a plugin")',
       '.hidden.mjs': 'throw new Error("not a plugin")',
       'one.js~': 'throw new Error("what an editor left behind")',
-      'empty-folder/README.md': 'nothing to import',
       'README.md': '# plugins',
+      'one.d.ts': 'export default plugin;',
+      'one.js.map': '{}',
+      'notes.txt': 'how to switch it on',
+      'old.mjs.off': 'throw new Error("switched off")',
       'package.json': '{"type":"module"}',
       'three/package.json': '{"type":"module"}',
     });
@@ -35,7 +39,134 @@ describe('the plugin loader', () => {
     expect(plugins.get('one')?.name).toBe('one');
     expect(plugins.get('five')).toBeUndefined();
     expect(loader.failures).toEqual([]);
+    expect(loader.ignored).toEqual([]);
     expect(logger.lines).toEqual([]);
+  });
+
+  it('says once of what it passes over why that is no plugin', async () => {
+    const { lab, loader, logger } = await load({
+      'one.jsx': 'code',
+      'two.py': 'code',
+      'three.tgz': 'packed',
+      'without-index/helper.mjs': 'export {};',
+      'with-readme/README.md': 'nothing to import',
+    });
+    await symlink(join(lab.directory, 'nothing'), join(lab.directory, 'link.mjs'));
+    await lab.prepare();
+    const reasons = loader.ignored.map(({ file, reason }) => [basename(file), reason]);
+    expect(reasons).toEqual([
+      ['link.mjs', 'it is a link that leads nowhere'],
+      ['one.jsx', expect.stringMatching(/^a plugin is a module that ends with \.mjs, \.js, \.cjs/)],
+      ['three.tgz', 'it is packed: unpack it into a folder'],
+      ['two.py', expect.stringMatching(/^a plugin is a module that ends with/)],
+      [
+        'with-readme',
+        expect.stringMatching(/^it has no index\.mjs, .*, and no package\.json with main or exports$/),
+      ],
+      ['without-index', expect.stringMatching(/^it has no index\.mjs/)],
+    ]);
+    expect(loader.failures).toEqual([]);
+    await lab.prepare();
+    expect(logger.lines).toHaveLength(6);
+    for (const line of logger.lines) expect(line).toMatch(/^warn plugin file ignored /);
+  });
+
+  it.runIf(stripsTypes())(
+    'takes TypeScript whose types can be left out, and names the place of what can not',
+    async () => {
+      const typed = `const state: string = 'ts';\n${plainPlugin('typed')}`;
+      const { plugins, loader } = await load({
+        'typed.ts': typed,
+        'typed-folder/index.mts': typed.replaceAll('typed', 'folder'),
+        'enum.ts': 'export const a = 1;\nenum Kind { A }\nexport default Kind;',
+        'wrong.ts': 'const a: number = 1;\nconst b = 5 5;\nexport default a;',
+      });
+      expect(strangers(plugins)).toEqual(['folder', 'typed']);
+      expect(loader.failures.map(({ reason }) => reason)).toEqual([
+        expect.stringMatching(/enum is not supported.*\(enum\.ts:2\)$/),
+        expect.stringMatching(/\(wrong\.ts:2\)$/),
+      ]);
+    },
+  );
+
+  it.runIf(!stripsTypes())('says which runtime takes TypeScript', async () => {
+    const { plugins, loader } = await load({
+      'typed.ts': 'export default {}',
+      'folder/index.ts': 'export {}',
+    });
+    expect(strangers(plugins)).toEqual([]);
+    const reason = `Node.js ${process.versions.node} can't run TypeScript: use Node.js 22.18 or later, or compile the file to JavaScript`;
+    expect(loader.ignored.map((each) => each.reason)).toEqual([`index.ts: ${reason}`, reason]);
+  });
+
+  it('takes CommonJS, also as TypeScript compiles it', async () => {
+    const { plugins, loader } = await load({
+      'one.cjs': plainPlugin('one').replace('export default', 'module.exports ='),
+      'two/index.cjs': plainPlugin('two').replace(
+        'export default',
+        "module.exports = require('./more.cjs') &&",
+      ),
+      'two/more.cjs': 'module.exports = true;',
+      'three.cjs': `"use strict"; Object.defineProperty(exports, '__esModule', { value: true }); ${plainPlugin('three').replace('export default', 'exports.default =')}`,
+    });
+    expect(loader.failures).toEqual([]);
+    expect(strangers(plugins)).toEqual(['one', 'three', 'two']);
+  });
+
+  it.each([
+    ['main', { main: 'dist/plugin.js' }],
+    ['main without an ending', { main: './dist/plugin' }],
+    ['main that is a folder', { main: 'lib' }],
+    ['exports', { exports: './dist/plugin.js', main: 'nothing.js' }],
+    ['exports with conditions', { exports: { '.': { types: './x.d.ts', import: './dist/plugin.js' } } }],
+    ['exports for one way only', { exports: { browser: './b.js', require: './dist/plugin.js' } }],
+    ['exports with a choice', { exports: [{ deno: './b.js' }, './dist/plugin.js'] }],
+    ['neither', {}],
+  ])('begins with what package.json names: %s', async (_, keys) => {
+    const { plugins, loader } = await load({
+      'pack/package.json': JSON.stringify({ name: 'pack', type: 'module', ...keys }),
+      'pack/index.js': plainPlugin('index'),
+      'pack/lib/index.js': plainPlugin('entry'),
+      'pack/dist/plugin.js': `import { name } from '../name.js';\n${plainPlugin('x').replace("'x'", 'name')}`,
+      'pack/name.js': "export const name = 'entry';",
+    });
+    expect(loader.failures).toEqual([]);
+    expect(strangers(plugins)).toEqual([Object.keys(keys).length === 0 ? 'index' : 'entry']);
+  });
+
+  it.each([
+    ['{', /^its package\.json can't be used: /],
+    ['{"main":"nothing.js"}', /^main of its package\.json names nothing\.js, which is not there$/],
+    [
+      '{"exports":"../other.mjs"}',
+      /^exports of its package\.json names \.\.\/other\.mjs, which is outside of its folder$/,
+    ],
+    ['{"main":"node_modules/a/index.js"}', /which is in node_modules: /],
+    ['{"exports":{"./x":"./x.js"}}', /its exports name no module for "\."$/],
+    ['{"main":"data.json"}', /which is no module: its ending is unknown$/],
+  ])('says what is wrong with a package.json: %s', async (text, reason) => {
+    const { loader } = await load({
+      'pack/package.json': text,
+      'pack/index.mjs': plainPlugin('x'),
+      'pack/data.json': '{}',
+      'pack/node_modules/a/index.js': '',
+    });
+    expect(loader.ignored.map((each) => each.reason)).toEqual([expect.stringMatching(reason)]);
+  });
+
+  it('has the modules of a package anew when any file of it changes', async () => {
+    const lab = new PluginLab(
+      await pluginFolder({
+        'pack/package.json': '{"type":"module","main":"dist/plugin.js"}',
+        'pack/dist/plugin.js': `import { state } from '../src/state.js';\n${plainPlugin('pack').replace("state: ''", 'state')}`,
+        'pack/src/state.js': "export const state = 'one';",
+      }),
+    );
+    await lab.goLive(['pack']);
+    expect(await lab.liveState('pack')).toBe('one');
+    await lab.write({ 'pack/src/state.js': "export const state = 'two';" });
+    await lab.goLive(['pack']);
+    expect(await lab.liveState('pack')).toBe('two');
   });
 
   it('follows links to files and folders', async () => {
@@ -53,9 +184,23 @@ describe('the plugin loader', () => {
     expect(lab.loader.failures).toEqual([]);
   });
 
-  it('has no plugins where there is no folder', async () => {
+  it('has no plugins where there is no folder, and says so', async () => {
     const lab = new PluginLab('/nowhere/plugins');
     expect(strangers((await lab.prepare()).plugins)).toEqual([]);
+    expect(lab.loader.ignored).toEqual([
+      {
+        file: '/nowhere/plugins/',
+        reason: 'the folder does not exist: plugins are loaded as soon as it does',
+      },
+    ]);
+    expect(lab.logged('plugin file ignored')).toHaveLength(1);
+  });
+
+  it('says that a folder of plugins is no folder', async () => {
+    const folder = await pluginFolder({ plugins: '' });
+    const lab = new PluginLab(join(folder, 'plugins'));
+    await lab.prepare();
+    expect(lab.loader.ignored[0]!.reason).toMatch(/^it is no folder: /);
   });
 
   it.each([
@@ -91,6 +236,16 @@ describe('the plugin loader', () => {
       'a configSchema that is no schema',
       plainPlugin('x', "configSchema: { type: 'strange' }"),
       /its configSchema can't be used/,
+    ],
+    [
+      'a configSchema with a format that nobody checks',
+      plainPlugin('x', "configSchema: { properties: { a: { type: 'string', format: 'durration' } } }"),
+      /its configSchema can't be used: format "durration" is unknown; did you mean "duration"\? For another form use pattern$/,
+    ],
+    [
+      'a configSchema with a format of others',
+      plainPlugin('x', "configSchema: { properties: { a: { format: 'email' } } }"),
+      /format "email" is unknown; known: duration, .*\. For another form use pattern/,
     ],
     [
       'a configSchema that is no object',
@@ -179,6 +334,39 @@ upstreams: []
     const instance = (await plugins.get('echo')!.provision(options, HOST)) as unknown as { options: unknown };
     expect(instance.options).toEqual({ greeting: 'hi', limit: 7 });
     expect(options).toEqual({ greeting: 'hi' });
+  });
+
+  it('may be in the forms of the config, which are numbers for the plugin where they stand for some', async () => {
+    const schema = `configSchema: { type: 'object', properties: {
+      wait: { type: 'string', format: 'positive-duration', default: '1m30s' },
+      keep: { type: 'string', format: 'age' },
+      limit: { type: 'string', format: 'size' },
+      listen: { type: 'string', format: 'listen-address' },
+      backends: { type: 'array', items: { type: 'string', format: 'backend-address' } },
+      format: { type: 'string', default: 'any' },
+    }, additionalProperties: false }`;
+    const { plugins } = await load({ 'echo.mjs': plainPlugin('echo', schema) });
+    const echo = plugins.get('echo')!;
+    const options = { keep: '2d', limit: '64KiB', listen: ':80', backends: ['a:1', '10.0.0.1:2'] };
+    const instance = (await echo.provision(options, HOST)) as unknown as { options: unknown };
+    expect(instance.options).toEqual({
+      wait: 90_000,
+      keep: 172_800_000,
+      limit: 65_536,
+      listen: ':80',
+      backends: ['a:1', '10.0.0.1:2'],
+      format: 'any',
+    });
+    expect(
+      echo
+        .problems({ wait: '0s', limit: 'much', backends: ['a:1', 'b'] })
+        .map(({ path, message }) => [path.join('.'), message]),
+    ).toEqual([
+      ['wait', 'must be longer than 0'],
+      ['limit', expect.stringMatching(/^must be a size such as/)],
+      ['backends.1', expect.stringMatching(/^must be|^needs/)],
+    ]);
+    expect(options.keep).toBe('2d');
   });
 
   it('never reach the plugin when they are wrong', async () => {
