@@ -15,6 +15,8 @@ const CHAPTERS = [
       'mode',
       'listen',
       'max_connections',
+      'tcp_keepalive',
+      'socket_mode',
       'backends',
       'load_balancer',
       'connection_pool',

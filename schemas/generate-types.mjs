@@ -17,7 +17,13 @@ const OUTPUTS = [
 ];
 
 /** What numbers mean that stand for texts of these formats. */
-const UNITS = { duration: 'In ms.', 'positive-duration': 'In ms.', age: 'In ms.', size: 'In bytes.' };
+const UNITS = {
+  duration: 'In ms.',
+  'positive-duration': 'In ms.',
+  age: 'In ms.',
+  size: 'In bytes.',
+  'socket-mode': 'As a number.',
+};
 
 /** The generated files: text by path from the top of the project. */
 export async function generateTypes(schema) {

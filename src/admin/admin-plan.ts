@@ -5,7 +5,12 @@ import { BalanceError } from '../errors.ts';
 /** The sections of the config that ask for an admin server. */
 export interface AdminSections {
   readonly admin?: Admin | undefined;
-  readonly metrics: { readonly enabled: boolean; readonly listen: string; readonly path: string };
+  readonly metrics: {
+    readonly enabled: boolean;
+    readonly listen: string;
+    readonly path: string;
+    readonly socket_mode?: number;
+  };
 }
 
 /** What one address serves. */
@@ -18,6 +23,8 @@ export interface AdminServerPlan {
   readonly admin: boolean;
   /** The path of the metrics; undefined when they are not served here. */
   readonly metricsPath: string | undefined;
+  /** Permissions of a unix socket; undefined where the config says nothing of them. */
+  readonly socketMode: number | undefined;
 }
 
 /**
@@ -26,13 +33,19 @@ export interface AdminServerPlan {
  * @param taken The paths of the admin endpoints.
  */
 export function planAdminServers(config: AdminSections, taken: readonly string[]): AdminServerPlan[] {
-  const admin = config.admin === undefined ? undefined : planFor(config.admin.listen, true, undefined);
+  const admin = config.admin === undefined ? undefined : planFor(config.admin, true, undefined);
   if (!config.metrics.enabled) return admin === undefined ? [] : [admin];
-  const metrics = planFor(config.metrics.listen, false, config.metrics.path);
+  const metrics = planFor(config.metrics, false, config.metrics.path);
   if (admin === undefined) return [metrics];
   if (admin.key === metrics.key) {
     refuseTakenPath(config.metrics.path, taken);
-    return [{ ...admin, metricsPath: config.metrics.path }];
+    return [
+      {
+        ...admin,
+        metricsPath: config.metrics.path,
+        socketMode: admin.socketMode ?? metrics.socketMode,
+      },
+    ];
   }
   if (addressesCollide(parseAddress(admin.listen), parseAddress(metrics.listen))) {
     throw new BalanceError(
@@ -44,8 +57,13 @@ export function planAdminServers(config: AdminSections, taken: readonly string[]
   return [admin, metrics];
 }
 
-function planFor(listen: string, admin: boolean, metricsPath: string | undefined): AdminServerPlan {
-  return { listen, key: addressKey(parseAddress(listen)), admin, metricsPath };
+function planFor(
+  { listen, socket_mode }: Pick<Admin, 'listen' | 'socket_mode'>,
+  admin: boolean,
+  metricsPath: string | undefined,
+): AdminServerPlan {
+  const key = addressKey(parseAddress(listen));
+  return { listen, key, admin, metricsPath, socketMode: socket_mode };
 }
 
 function refuseTakenPath(path: string, taken: readonly string[]): void {

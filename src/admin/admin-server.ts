@@ -5,6 +5,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { parseAddress, type Address } from '../config/address.ts';
+import { changeMode } from '../config/unix-socket-mode.ts';
 import { leftBeforeAccept, messageOf, systemCodeOf } from '../errors.ts';
 import type { Logger } from '../plugin-api/logger.ts';
 import { AdminConnections } from './admin-connections.ts';
@@ -29,6 +30,8 @@ export interface AdminServerSetup {
   readonly guard?: AdminGuard;
   /** Default: plain HTTP. */
   readonly tls?: AdminTlsFiles | undefined;
+  /** Permissions of a unix socket. Default: what the process's umask leaves. */
+  readonly socketMode?: number | undefined;
 }
 
 export interface AdminServerOptions extends AdminServerSetup {
@@ -64,6 +67,7 @@ export class AdminServer {
   #tls: AdminTlsFiles | undefined;
   #front: AdminFront;
   readonly #bindAddresses: BindAddresses | undefined;
+  #socketMode: number | undefined;
   #bound = '';
   #closed = false;
 
@@ -72,6 +76,7 @@ export class AdminServer {
     this.#address = parseAddress(options.listen);
     this.#what = options.what ?? 'admin server';
     this.#bindAddresses = options.bindAddresses;
+    this.#socketMode = options.socketMode;
     this.#logger = options.logger;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.#refusals = new RefusalLog(options.logger);
@@ -89,7 +94,13 @@ export class AdminServer {
 
   /** Binds; resolves with the address that it got. Rejects with a BalanceError. */
   async listen(): Promise<string> {
-    this.#bound = await bindServer(this.#server, this.#address, this.#what, this.#bindAddresses);
+    this.#bound = await bindServer(
+      this.#server,
+      this.#address,
+      this.#what,
+      this.#socketMode,
+      this.#bindAddresses,
+    );
     return this.#bound;
   }
 
@@ -105,18 +116,33 @@ export class AdminServer {
 
   /** Listens again where it did before; nothing once it was closed. */
   async resume(): Promise<void> {
-    if (!this.#closed) await bindServer(this.#server, parseAddress(this.#bound), this.#what);
+    if (!this.#closed)
+      await bindServer(this.#server, parseAddress(this.#bound), this.#what, this.#socketMode);
   }
 
   /** Takes effect with the next request; another certificate with the next connection. */
-  configure({ routes, guard, tls, what }: AdminServerSetup): void {
+  configure({ routes, guard, tls, what, socketMode }: AdminServerSetup): void {
     this.#what = what ?? 'admin server';
     this.#router = new AdminRouter(routes);
     this.#guard = guard ?? new AdminGuard();
+    this.#setMode(socketMode);
     if (tls?.fingerprint === this.#tls?.fingerprint) return;
     this.#tls = tls;
     this.#front.drain();
     this.#front = this.#makeFront();
+  }
+
+  #setMode(mode: number | undefined): void {
+    if (mode === this.#socketMode || this.#address.kind !== 'unix') return;
+    this.#socketMode = mode;
+    try {
+      if (this.#server.listening) changeMode(this.#address.path, mode);
+    } catch (error) {
+      this.#logger.error('the permissions of a unix socket can not be changed', {
+        address: this.#bound,
+        error: messageOf(error),
+      });
+    }
   }
 
   /** Takes no more connections and resolves when the answers under way are sent. */

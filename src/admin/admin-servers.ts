@@ -166,12 +166,12 @@ export class AdminServers {
     return plans.map((plan) => {
       const metrics = plan.metricsPath === undefined ? [] : [this.#metrics(plan.metricsPath)];
       if (!plan.admin || admin === undefined || credentials === undefined) {
-        return { plan, setup: { what: 'metrics server', routes: metrics } };
+        return { plan, setup: { what: 'metrics server', routes: metrics, socketMode: plan.socketMode } };
       }
       const shown = [...this.#routes, ...metrics];
       const routes = [indexRoute(this.#version, shown), ...shown];
       const guard = guardOf(admin, credentials, plan.metricsPath);
-      return { plan, setup: { routes, guard, tls: credentials.tls } };
+      return { plan, setup: { routes, guard, tls: credentials.tls, socketMode: plan.socketMode } };
     });
   }
 

@@ -21,6 +21,13 @@ export interface ConfigFile {
   readonly max_connections?: number;
   /** The servers that get the traffic. */
   readonly backends?: readonly FileBackend[];
+  /**
+   * A client or a backend that has been silent for so long is probed by the system (TCP keepalive), ten times, a second apart; one that answers no probe is gone, and its connection ends. Whole seconds. 0: never. An edit counts for new connections.
+   * @default "60s"
+   */
+  readonly tcp_keepalive?: string | number;
+  /** Permissions of the unix socket, three octal digits in quotes; it has them before anybody can connect. An edit changes them on the spot. Without it: what the process's umask leaves. */
+  readonly socket_mode?: string;
   readonly load_balancer?: LoadBalancer;
   readonly connection_pool?: ConnectionPool;
   readonly health_check?: HealthCheck;
@@ -482,6 +489,13 @@ export interface FileListener {
    * @default 0
    */
   readonly max_connections?: number;
+  /**
+   * A client that has been silent for so long is probed by the system (TCP keepalive), ten times, a second apart; one that answers no probe is gone, and its connection ends. Whole seconds. 0: never. An edit counts for new connections.
+   * @default "60s"
+   */
+  readonly tcp_keepalive?: string | number;
+  /** Permissions of the unix socket, three octal digits in quotes; it has them before anybody can connect. An edit changes them on the spot. Without it: what the process's umask leaves. */
+  readonly socket_mode?: string;
   readonly http?: FileHttp;
   readonly tcp?: TcpOptions;
   /** Settings of a plugin's mode; the plugin says which. */
@@ -583,6 +597,11 @@ export interface FileUpstream {
   readonly health_check?: HealthCheck;
   readonly queue?: Queue;
   readonly timeouts?: UpstreamTimeouts;
+  /**
+   * A backend that has been silent for so long is probed by the system (TCP keepalive), ten times, a second apart; one that answers no probe is gone, and its connection ends. Whole seconds. 0: never.
+   * @default "60s"
+   */
+  readonly tcp_keepalive?: string | number;
 }
 
 /** How long backends may take. */
@@ -606,6 +625,8 @@ export interface Admin {
    * @default "127.0.0.1:9090"
    */
   readonly listen?: string;
+  /** Permissions of the unix socket, three octal digits in quotes; it has them before anybody can connect. An edit changes them on the spot. Without it: what the process's umask leaves. */
+  readonly socket_mode?: string;
   /** What a client must send as `Authorization: Bearer …`. Better taken from the environment or from `token_file` than written here. */
   readonly token?: string;
   /** File with the token, relative to this file; white space around it does not count. An edit of the file counts as an edit of the config. */
@@ -637,6 +658,8 @@ export interface Metrics {
    * @default "127.0.0.1:9090"
    */
   readonly listen?: string;
+  /** Permissions of the unix socket, three octal digits in quotes; it has them before anybody can connect. An edit changes them on the spot. Without it: what the process's umask leaves. */
+  readonly socket_mode?: string;
   /**
    * Path under which they are served.
    * @default "/metrics"

@@ -4,6 +4,7 @@ import type { CheckContext } from './checks/check-context.ts';
 import { checkAdmin } from './checks/check-admin.ts';
 import { checkDns } from './checks/check-dns.ts';
 import { checkAddresses } from './checks/check-addresses.ts';
+import { checkSocketModes } from './checks/check-socket-modes.ts';
 import { checkHttp } from './checks/check-http.ts';
 import { checkLogging } from './checks/check-logging.ts';
 import { checkMetrics } from './checks/check-metrics.ts';
@@ -39,6 +40,7 @@ const checks: readonly ((context: CheckContext) => void)[] = [
   checkNames,
   checkReferences,
   checkAddresses,
+  checkSocketModes,
   checkAdmin,
   checkDns,
   checkMetrics,

@@ -29,6 +29,13 @@ export interface Listener {
    * @default 0
    */
   readonly max_connections: number;
+  /**
+   * A client that has been silent for so long is probed by the system (TCP keepalive), ten times, a second apart; one that answers no probe is gone, and its connection ends. Whole seconds. 0: never. An edit counts for new connections. In ms.
+   * @default "60s"
+   */
+  readonly tcp_keepalive: number;
+  /** Permissions of the unix socket, three octal digits in quotes; it has them before anybody can connect. An edit changes them on the spot. Without it: what the process's umask leaves. As a number. */
+  readonly socket_mode?: number;
   readonly http?: HttpOptions;
   readonly tcp?: TcpOptions;
   /** Settings of a plugin's mode; the plugin says which. */
@@ -287,6 +294,11 @@ export interface Upstream {
   readonly health_check?: HealthCheck;
   readonly queue: Queue;
   readonly timeouts: UpstreamTimeouts;
+  /**
+   * A backend that has been silent for so long is probed by the system (TCP keepalive), ten times, a second apart; one that answers no probe is gone, and its connection ends. Whole seconds. 0: never. In ms.
+   * @default "60s"
+   */
+  readonly tcp_keepalive: number;
 }
 
 /** One server. */
@@ -457,6 +469,8 @@ export interface Admin {
    * @default "127.0.0.1:9090"
    */
   readonly listen: string;
+  /** Permissions of the unix socket, three octal digits in quotes; it has them before anybody can connect. An edit changes them on the spot. Without it: what the process's umask leaves. As a number. */
+  readonly socket_mode?: number;
   /** What a client must send as `Authorization: Bearer …`. Better taken from the environment or from `token_file` than written here. */
   readonly token?: string;
   /** File with the token, relative to this file; white space around it does not count. An edit of the file counts as an edit of the config. */
@@ -488,6 +502,8 @@ export interface Metrics {
    * @default "127.0.0.1:9090"
    */
   readonly listen: string;
+  /** Permissions of the unix socket, three octal digits in quotes; it has them before anybody can connect. An edit changes them on the spot. Without it: what the process's umask leaves. As a number. */
+  readonly socket_mode?: number;
   /**
    * Path under which they are served.
    * @default "/metrics"

@@ -11,6 +11,7 @@ import { parseFilter } from './log-filter/parse-filter.ts';
 import { parseStatusRanges } from './status-ranges.ts';
 import { NAME_SERVER_FORMS, parseNameServer } from './name-server.ts';
 import { checkTemplate } from './template-variables.ts';
+import { SOCKET_MODES, parseSocketMode } from './unix-socket-mode.ts';
 import {
   DURATION_FORMS,
   SIZE_FORMS,
@@ -59,6 +60,11 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   'listen-address': {
     expected: `an address: ${ADDRESS_FORMS}`,
     parse: (text) => formatAddress(parseAddress(text)),
+  },
+  'socket-mode': {
+    expected: SOCKET_MODES,
+    parse: parseSocketMode,
+    print: (mode) => mode.toString(8).padStart(4, '0'),
   },
   'name-server': {
     expected: `the IP address of a name server: ${NAME_SERVER_FORMS}`,

@@ -21,7 +21,7 @@ export function singleListener(
     name: DEFAULT_NAME,
     address: file.listen ?? DEFAULT_LISTEN,
     mode,
-    ...pick(file, ['max_connections']),
+    ...pick(file, ['max_connections', 'tcp_keepalive', 'socket_mode']),
   };
   if (mode === 'http') return { ...base, http: httpOptions(file, routes, context) };
   warnOfUnusedTimeouts(file, mode, context);
@@ -35,7 +35,7 @@ export function sharedUpstream(file: ConfigFile, at: Path, context: NormalizeCon
   const timeouts = { ...(connect === undefined ? {} : { connect }), ...(read === undefined ? {} : { read }) };
   context.origins.set(at, []);
   return {
-    ...pick(file, ['load_balancer', 'queue']),
+    ...pick(file, ['load_balancer', 'queue', 'tcp_keepalive']),
     ...connectionPool(file, at, context),
     ...healthCheck(file, at, context),
     timeouts,

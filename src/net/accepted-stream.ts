@@ -1,5 +1,6 @@
 import type { Server, Socket } from 'node:net';
 
+import { setKeepAlive } from './keep-alive.ts';
 import { LateSocket, socketOver } from './late-socket.ts';
 import {
   detachHandle,
@@ -29,29 +30,40 @@ export interface AcceptedStream {
 /** There an accepted socket takes the options of the one that listens, which saves a system call for each. */
 const INHERITS_OPTIONS = process.platform === 'linux';
 
+export interface InterceptOptions {
+  /** How many may wait to be accepted. */
+  readonly backlog: number;
+  /** As of {@link setKeepAlive}, for whoever is accepted now. */
+  readonly keepAliveMs: () => number;
+  readonly accept: (handle: Handle) => void;
+}
+
 /**
- * Calls `accept` for each connection of a server that just began to listen, in place of its 'connection' event. `backlog` is how
- * many may wait to be accepted. Returns the handle that listens; undefined when the runtime has no such way.
+ * Calls `accept` for each connection of a server that just began to listen, in place of its 'connection' event. Returns the
+ * handle that listens; undefined when the runtime has no such way.
  */
 export function interceptHandles(
   server: Server,
-  backlog: number,
-  accept: (handle: Handle) => void,
+  { backlog, keepAliveMs, accept }: InterceptOptions,
 ): ListeningHandle | undefined {
   const listening = listeningHandleOf(server);
   if (listening === undefined) return undefined;
   const original = listening.onconnection;
-  if (INHERITS_OPTIONS) listening.setNoDelay?.(true);
+  if (INHERITS_OPTIONS) {
+    listening.setNoDelay?.(true);
+    setKeepAlive(listening, keepAliveMs());
+  }
   // Who waits already did not inherit it.
-  let mayLackOption = INHERITS_OPTIONS ? backlog : Number.POSITIVE_INFINITY;
+  let mayLackOptions = INHERITS_OPTIONS ? backlog : Number.POSITIVE_INFINITY;
   listening.onconnection = (error, handle) => {
     if (error || !isReadableHandle(handle)) {
       Reflect.apply(original, listening, [error, handle]);
       return;
     }
-    if (mayLackOption > 0) {
-      mayLackOption -= 1;
+    if (mayLackOptions > 0) {
+      mayLackOptions -= 1;
       handle.setNoDelay?.(true);
+      if (keepAliveMs() > 0) setKeepAlive(handle, keepAliveMs());
     }
     accept(handle);
   };

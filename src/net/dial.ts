@@ -5,6 +5,7 @@ import { BalanceError, messageOf, shortageOf, systemCodeOf } from '../errors.ts'
 import { abandonSocket, AddressConnect, type ConnectTarget } from './address-connect.ts';
 import type { AttemptEnded, ConnectAttempt } from './connect-in-turn.ts';
 import type { HostNames } from './dns/host-names.ts';
+import { keepAliveSeconds } from './keep-alive.ts';
 import { descriptorOf, handleOf } from './node-internals.ts';
 import type { OwnResources } from './own-resources.ts';
 import type { ReadBuffers } from './read-buffers.ts';
@@ -18,6 +19,8 @@ export interface DialOptions {
   readonly names: HostNames;
   readonly buffers: ReadBuffers;
   readonly onFault: FaultHandler;
+  /** As of `setKeepAlive`. Default: no probes. */
+  readonly keepAliveMs?: number | undefined;
   /** What connections may take of this process. Default: all there is. */
   readonly resources?: OwnResources | undefined;
 }
@@ -96,10 +99,13 @@ function connectStream(
   ended: AttemptEnded<SocketStream>,
 ): ConnectAttempt {
   const stream = new SocketStream(options.buffers, options.onFault);
+  const { keepAliveMs = 0 } = options;
   const connectOptions = {
     ...target,
     allowHalfOpen: true,
     noDelay: true,
+    keepAlive: keepAliveMs > 0,
+    keepAliveInitialDelay: keepAliveSeconds(keepAliveMs) * 1000,
     writableHighWaterMark: HIGH_WATER_MARK_BYTES,
     onread: stream.onread,
   };

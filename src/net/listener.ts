@@ -75,6 +75,23 @@ export class Listener implements Acceptor {
     return this.#socket.listen(this.name);
   }
 
+  /** As of {@link ListeningSocketOptions.keepAliveMs}; counts for connections that are accepted from now on. */
+  setKeepAlive(afterMs: number): void {
+    this.#socket.setKeepAlive(afterMs);
+  }
+
+  /** As of {@link ListeningSocketOptions.socketMode}. A failure is logged: connections go on as they did. */
+  setSocketMode(mode: number | undefined): void {
+    try {
+      this.#socket.setMode(mode);
+    } catch (error) {
+      this.#logger.error('the permissions of a unix socket can not be changed', {
+        listener: this.name,
+        error: messageOf(error),
+      });
+    }
+  }
+
   /**
    * Stops listening for the moment in which another socket tries to take the address over. Connections stay as they are.
    * What it gives, if anything, resolves once the address is free.

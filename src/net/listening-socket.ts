@@ -3,13 +3,15 @@ import { unlink } from 'node:fs/promises';
 
 import type { Address } from '../config/address.ts';
 import { bindRefusal } from '../config/bind-refusal.ts';
+import { bindWithMode, changeMode } from '../config/unix-socket-mode.ts';
 import { systemCodeOf } from '../errors.ts';
 import { isAbandoned } from './abandoned-socket.ts';
 import { AcceptBursts } from './accept-bursts.ts';
 import { interceptHandles } from './accepted-stream.ts';
 import type { DescriptorCopier } from './descriptor-copier.ts';
 import { isElsewhere, type BindAddresses } from './dns/bind-addresses.ts';
-import type { Handle } from './node-internals.ts';
+import { keepAliveSeconds, setKeepAlive } from './keep-alive.ts';
+import { listeningHandleOf, type Handle } from './node-internals.ts';
 import type { OwnResources } from './own-resources.ts';
 
 const BACKLOG = 4096;
@@ -20,6 +22,10 @@ export interface ListeningSocketOptions {
   readonly bindAddresses?: BindAddresses | undefined;
   /** For accepting more than one connection a turn of a busy loop. Default: one a turn. */
   readonly copier?: DescriptorCopier | undefined;
+  /** As of `setKeepAlive`, for connections that are accepted. Default: no probes. */
+  readonly keepAliveMs?: number | undefined;
+  /** Permissions of a unix socket. Default: what the process's umask leaves. */
+  readonly socketMode?: number | undefined;
   /** What clients may take of this process. Default: all there is. */
   readonly resources?: OwnResources | undefined;
 }
@@ -40,6 +46,8 @@ export class ListeningSocket {
   readonly #acceptor: Acceptor;
   readonly #bindAddresses: BindAddresses;
   readonly #server: Server;
+  #keepAliveMs: number;
+  #socketMode: number | undefined;
   #bound: Address;
   #bursts: AcceptBursts | undefined;
   #closed = false;
@@ -49,7 +57,10 @@ export class ListeningSocket {
     this.#acceptor = acceptor;
     this.#bindAddresses = options.bindAddresses ?? ((address) => Promise.resolve([address]));
     this.#bound = options.address;
+    this.#keepAliveMs = options.keepAliveMs ?? 0;
+    this.#socketMode = options.socketMode;
     this.#server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (socket) => {
+      if (this.#keepAliveMs > 0) socket.setKeepAlive(true, keepAliveSeconds(this.#keepAliveMs) * 1000);
       acceptor.acceptSocket(socket);
     });
     this.#server.on('error', (error) => {
@@ -83,6 +94,22 @@ export class ListeningSocket {
   /** Descriptors that are accepted from; more than one while the loop is busy. */
   get descriptors(): number {
     return this.#bursts?.descriptors ?? 1;
+  }
+
+  /** From now on connections are accepted with this; those that are open keep what they have. */
+  setKeepAlive(afterMs: number): void {
+    if (afterMs === this.#keepAliveMs) return;
+    this.#keepAliveMs = afterMs;
+    const listening = listeningHandleOf(this.#server);
+    if (listening !== undefined) setKeepAlive(listening, afterMs);
+  }
+
+  /** Gives a unix socket other permissions. Throws where the system does not allow that. */
+  setMode(mode: number | undefined): void {
+    const { address } = this.#options;
+    if (mode === this.#socketMode || address.kind !== 'unix') return;
+    this.#socketMode = mode;
+    if (this.#server.listening) changeMode(address.path, mode);
   }
 
   /** A connection was accepted: whether the loop is busy is looked at now. */
@@ -142,7 +169,7 @@ export class ListeningSocket {
         resolve();
       };
       this.#server.once('error', failed).once('listening', listening);
-      if (address.kind === 'unix') this.#server.listen({ path: address.path, backlog: BACKLOG });
+      if (address.kind === 'unix') bindWithMode(this.#server, address.path, this.#socketMode, BACKLOG);
       else if (address.host === '') this.#server.listen({ port: address.port, backlog: BACKLOG });
       else this.#server.listen({ host: address.host, port: address.port, backlog: BACKLOG });
     });
@@ -151,8 +178,12 @@ export class ListeningSocket {
   /** At once when it listens, as the next connection may come with the next event. */
   #intercept(): void {
     const { copier, resources } = this.#options;
-    const listening = interceptHandles(this.#server, BACKLOG, (handle) => {
-      this.#acceptor.acceptHandle(handle);
+    const listening = interceptHandles(this.#server, {
+      backlog: BACKLOG,
+      keepAliveMs: () => this.#keepAliveMs,
+      accept: (handle) => {
+        this.#acceptor.acceptHandle(handle);
+      },
     });
     if (listening !== undefined && copier !== undefined)
       this.#bursts = new AcceptBursts({ listening, backlog: BACKLOG, copier, resources });

@@ -9,6 +9,8 @@ import { Socket, type Server } from 'node:net';
 /** An operating system's socket as the runtime wraps it. The methods give 0 or a negative system error. */
 export interface Handle {
   setNoDelay?(on: boolean): number;
+  /** Unix sockets have none. */
+  setKeepAlive?(on: boolean, afterSeconds: number): number;
 }
 
 /** Where a connection begins or ends. */

@@ -151,11 +151,12 @@ function sameInstance(
   const before = live?.listeners.find(({ config }) => config.name === listener.name);
   if (before === undefined) return undefined;
   const { served, config } = before;
-  // The limit of connections is kept by the core, not by the instance.
+  // The socket and the limit of connections are kept by the core, not by the instance.
+  const own = { max_connections: 0, tcp_keepalive: 0, socket_mode: undefined };
   const isSame =
     served.plugin === plugin &&
     served.stamp === stamp &&
-    isDeepStrictEqual({ ...config, max_connections: 0 }, { ...listener, max_connections: 0 }) &&
+    isDeepStrictEqual({ ...config, ...own }, { ...listener, ...own }) &&
     served.host.fits(upstreams);
   return isSame ? served : undefined;
 }

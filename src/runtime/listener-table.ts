@@ -135,6 +135,8 @@ export class ListenerTable implements FollowingPart {
       address: parseAddress(config.address),
       bindAddresses: this.#bindAddresses,
       maxConnections: config.max_connections,
+      keepAliveMs: config.tcp_keepalive,
+      socketMode: config.socket_mode,
       instance,
       plugin: served.plugin,
       buffers: this.#buffers,
@@ -180,6 +182,8 @@ export class ListenerTable implements FollowingPart {
       if (listener === undefined) continue;
       listener.name = config.name;
       listener.maxConnections = config.max_connections;
+      listener.setKeepAlive(config.tcp_keepalive);
+      listener.setSocketMode(config.socket_mode);
       const keptUntil = listener.replace(instance, served.plugin);
       if (keptUntil !== undefined) this.#served.get(listener)?.keepUntil(keptUntil);
       this.#served.set(listener, served);

@@ -97,7 +97,7 @@ export class Registry {
   pool(backend: BackendState, use: SocketUse, settings: PoolSettings, dial: DialOptions): Held<SocketPool> {
     const { maxSize, minIdle, maxIdle, maxIdleTimeMs, maxAgeMs, acquireTimeoutMs, validateOnBorrow } =
       settings;
-    const key = `${backend.index} ${use} ${maxSize} ${minIdle} ${maxIdle} ${maxIdleTimeMs} ${maxAgeMs} ${acquireTimeoutMs} ${validateOnBorrow} ${dial.connectTimeoutMs}`;
+    const key = `${backend.index} ${use} ${maxSize} ${minIdle} ${maxIdle} ${maxIdleTimeMs} ${maxAgeMs} ${acquireTimeoutMs} ${validateOnBorrow} ${dial.connectTimeoutMs} ${dial.keepAliveMs ?? 0}`;
     return this.#pools.hold(key, () => new SocketPool(backend, use, settings, dial));
   }
 

@@ -70,6 +70,7 @@ export class SharedUpstream implements LeaseHome {
     this.#monitors = monitors;
     this.#dial = {
       connectTimeoutMs: config.timeouts.connect,
+      keepAliveMs: config.tcp_keepalive,
       names: parts.names,
       buffers: parts.buffers,
       resources: parts.resources,

@@ -37,7 +37,10 @@ function* diffListener(
     if (key === 'address') return sockets.moving(before, after);
     if (key === 'name') return sockets.renaming(before, after);
     if (key === 'mode') return OTHER_PROTOCOL;
-    return key === 'max_connections' || after.mode !== 'http' ? NEW_CONNECTIONS : HOT;
+    if (key === 'socket_mode') return HOT;
+    return key === 'max_connections' || key === 'tcp_keepalive' || after.mode !== 'http'
+      ? NEW_CONNECTIONS
+      : HOT;
   };
   if (before.mode !== after.mode) {
     // Their settings say nothing to each other.

@@ -102,7 +102,7 @@ class UpstreamDiff {
   }
 
   #consequenceOf(key: string): Consequence {
-    if (key.startsWith('connection_pool') || key === 'timeouts.connect') {
+    if (key.startsWith('connection_pool') || key === 'timeouts.connect' || key === 'tcp_keepalive') {
       return this.#plans.before.hasPools(this.#before) ? NEW_POOLS : HOT;
     }
     if (key === 'load_balancer.algorithm') return NEW_BALANCER;

@@ -25,6 +25,7 @@ export class PoolPlan {
       (owner) =>
         this.hasPools(owner) &&
         owner.timeouts.connect === upstream.timeouts.connect &&
+        owner.tcp_keepalive === upstream.tcp_keepalive &&
         isEqual(owner.connection_pool, upstream.connection_pool),
     );
   }

@@ -95,6 +95,7 @@ describe('the flat form', () => {
         mode: 'http',
         upstream: 'default',
         max_connections: 500,
+        tcp_keepalive: 60_000,
         http: {
           routes: [
             {
@@ -190,6 +191,7 @@ describe('the flat form', () => {
       },
       queue: { max_size: 5, timeout: 1000 },
       timeouts: { connect: 1000, read: 2000 },
+      tcp_keepalive: 60_000,
     };
     const a = { name: 'a', address: 'localhost:9001', weight: 3, max_connections: 1000 };
     const b = { name: 'b', address: 'localhost:9002', weight: 1, max_connections: 0 };

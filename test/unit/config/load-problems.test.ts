@@ -184,7 +184,7 @@ describe('a key that is not known', () => {
 
   it('is refused with what is known, when it looks like nothing', () => {
     expect(problemsOf('admin: { colour: red }')).toEqual([
-      'x.yaml:1:10 admin.colour is not a known key; known here: listen, token, token_file, tls, public',
+      'x.yaml:1:10 admin.colour is not a known key; known here: listen, socket_mode, token, token_file, tls, public',
     ]);
   });
 
@@ -359,6 +359,25 @@ describe('addresses', () => {
     'metrics: { enabled: false, listen: ":8080" }',
   ])('%s is accepted', (text) => {
     expect(problemsOf(one + text)).toEqual([]);
+  });
+});
+
+describe('permissions of a unix socket', () => {
+  const at = (mode: string): string => `listen: "unix:/run/x.sock"\nsocket_mode: ${mode}\n${one}`;
+  const expected = "permissions as three octal digits in quotes, such as '0660'";
+
+  it.each(["'0668'", "'66'", "'u=rw'", "'01777'"])('are refused as %s', (mode) => {
+    expect(problemsOf(at(mode))).toEqual([`x.yaml:2:14 socket_mode must be ${expected}`]);
+  });
+
+  it('are refused without quotes, where YAML reads a number', () => {
+    expect(problemsOf(at('0660'))).toEqual([`x.yaml:2:14 socket_mode must be ${expected}`]);
+  });
+
+  it('are warned of where there is no unix socket', () => {
+    expect(warningsOf(`listen: ":80"\nsocket_mode: '0660'\n${one}`)).toEqual([
+      'x.yaml:2:14 socket_mode has no effect: the address is no unix socket',
+    ]);
   });
 });
 

@@ -15,8 +15,12 @@ async function accepted(
   const handles: TcpHandle[] = [];
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const intercepted = interceptHandles(server, backlog, (handle) => {
-    if (isTcpHandle(handle)) handles.push(handle);
+  const intercepted = interceptHandles(server, {
+    backlog,
+    keepAliveMs: () => 0,
+    accept: (handle) => {
+      if (isTcpHandle(handle)) handles.push(handle);
+    },
   });
   expect(intercepted).toBeDefined();
   const { port } = server.address() as { port: number };

@@ -1,0 +1,54 @@
+import { chmodSync } from 'node:fs';
+import type { Server } from 'node:net';
+
+/** Until a socket has the permissions that the config asks for, nobody but its owner may connect. */
+const OWNER_ONLY = 0o177;
+const ALL = 0o777;
+
+/** What {@link parseSocketMode} takes, in words for error messages. */
+export const SOCKET_MODES = "permissions as three octal digits in quotes, such as '0660'";
+
+/** Reads permissions as chmod does. Throws an Error that says what is allowed. */
+export function parseSocketMode(text: string): number {
+  if (!/^0?[0-7]{3}$/.test(text)) throw new Error(`must be ${SOCKET_MODES}`);
+  return Number.parseInt(text, 8);
+}
+
+/**
+ * Binds a server to a unix socket and has it listen. With a mode the socket has exactly these permissions before anybody who
+ * lacks them can connect. The server tells of errors as `listen` does; throws where the permissions can't be set.
+ */
+export function bindWithMode(server: Server, path: string, mode: number | undefined, backlog?: number): void {
+  const options = backlog === undefined ? { path } : { path, backlog };
+  if (mode === undefined) {
+    server.listen(options);
+    return;
+  }
+  // The runtime binds before `listen` returns, so nothing else of this thread makes a file meanwhile.
+  const before = process.umask(OWNER_ONLY);
+  try {
+    server.listen(options);
+  } finally {
+    process.umask(before);
+  }
+  // Where another server has the path, it is not ours to change.
+  if (!server.listening) return;
+  try {
+    chmodSync(path, mode);
+  } catch (error) {
+    server.close();
+    throw error;
+  }
+}
+
+/** Changes the permissions of a bound unix socket; undefined: to what the umask leaves. */
+export function changeMode(path: string, mode: number | undefined): void {
+  chmodSync(path, mode ?? ALL & ~currentUmask());
+}
+
+/** The runtime warns of asking without setting. */
+function currentUmask(): number {
+  const umask = process.umask(OWNER_ONLY);
+  process.umask(umask);
+  return umask;
+}
