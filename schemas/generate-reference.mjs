@@ -55,7 +55,7 @@ For completion and checks in an editor that has the YAML language server, begin 
 # yaml-language-server: $schema=../schemas/config.schema.json
 \`\`\`
 
-Durations are written as \`150ms\`, \`5s\`, \`1m30s\` or \`1h\`, sizes as \`512B\`, \`64KiB\` or \`10MB\`, addresses as \`:8080\`, \`host:8080\`, \`[::1]:8080\` or \`unix:/path\`. Any value may hold \`\${env:NAME}\` or \`\${env:NAME:-default}\`; the default counts when the variable is unset or empty. A value that is nothing else, without quotes, is read as YAML would read it, so that numbers stay numbers.
+Durations are written as \`150ms\`, \`5s\`, \`1m30s\`, \`12h\` or \`1d\`, up to 24 days where something waits for so long, sizes as \`512B\`, \`64KiB\` or \`10MB\`, addresses as \`:8080\`, \`host:8080\`, \`[::1]:8080\` or \`unix:/path\`. Any value may hold \`\${env:NAME}\` or \`\${env:NAME:-default}\`; the default counts when the variable is unset or empty. A value that is nothing else, without quotes, is read as YAML would read it, so that numbers stay numbers.
 
 A file is read in one of three forms: flat (\`mode\`, \`listen\`, \`backends\`), gateway (\`routes\`), or \`listeners\` with \`upstreams\`.
 `;

@@ -20,6 +20,7 @@ import { hashOfSources } from './files/config-sources.ts';
 import type { MergedSource } from './files/merged-source.ts';
 import { mergeSources } from './files/merged-source.ts';
 import { PlaceTable } from './files/place-table.ts';
+import { readAsWanted } from './files/read-as-wanted.ts';
 import type { SourceReading } from './files/read-sources.ts';
 import { referencesOf } from './files/references.ts';
 import type { LoadResult } from './loaded-config.ts';
@@ -122,7 +123,9 @@ export class ConfigLoad {
     const { value } = this.#merged;
     const missing = this.#merged.missing();
     const reported = new Set(missing.map(({ path }) => formatPath(path)));
-    const findings = fileSchema.findings(value);
+    let findings = fileSchema.findings(value);
+    if (findings.length > 0 && readAsWanted(value, findings, this.#merged.readings()))
+      findings = fileSchema.findings(value);
     for (const { path, at, message } of findings) {
       if (!reported.has(formatPath(path))) this.#problems.push(this.#merged.problem(path, message, at));
     }

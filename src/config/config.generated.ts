@@ -551,7 +551,7 @@ export interface LogRotation {
    * @default 5
    */
   readonly max_files: number;
-  /** Rotated files whose last line is older are deleted, as in `12h` or `30d`. Without it: never because of their age. In ms. */
+  /** Rotated files whose last line is older are deleted. Without it: never because of their age. In ms. */
   readonly max_age?: number;
 }
 

@@ -14,11 +14,10 @@ import { checkTemplate } from './template-variables.ts';
 import { SOCKET_MODES, parseSocketMode } from './unix-socket-mode.ts';
 import {
   DURATION_FORMS,
+  MAX_AGE_MS,
   SIZE_FORMS,
-  formatAge,
   formatDuration,
   formatSize,
-  parseAgeMs,
   parseDurationMs,
   parseSizeBytes,
 } from './units.ts';
@@ -52,9 +51,9 @@ export const FORMATS: Readonly<Record<string, Format>> = {
     print: formatDuration,
   },
   age: {
-    expected: 'an age such as 12h or 30d',
-    parse: (text) => parsedAge(text) || fail('must be longer than 0'),
-    print: formatAge,
+    expected: `${durations}, longer than 0`,
+    parse: (text) => parseDurationMs(text, MAX_AGE_MS) || fail('must be longer than 0'),
+    print: formatDuration,
   },
   size: { expected: `a size with its unit, such as ${SIZE_FORMS}`, parse: parseSizeBytes, print: formatSize },
   'listen-address': {
@@ -140,14 +139,6 @@ function isNetwork(text: string): boolean {
   return (
     length === undefined || (/^(0|[1-9]\d{0,2})$/.test(length) && Number(length) <= (family === 4 ? 32 : 128))
   );
-}
-
-function parsedAge(text: string): number {
-  try {
-    return parseAgeMs(text);
-  } catch {
-    return fail('must be an age such as 12h or 30d');
-  }
 }
 
 function isHttpUrl(text: string): boolean {

@@ -3,6 +3,7 @@ import { Composer, Lexer, LineCounter, Parser, isScalar } from 'yaml';
 
 /** Deeper than any real config; composing thousands of levels would end the process, not only this parse. */
 const MAX_DEPTH = 50;
+const LEXER_MARKS: ReadonlySet<string> = new Set(['\u0002', '\u0018', '\u001f']);
 
 export interface ParsedSource {
   readonly document: Document.Parsed;
@@ -26,11 +27,13 @@ export interface SourceFault {
 export function parseSource(text: string): ParsedSource {
   const lines = new LineCounter();
   if (flowDepth(text) > MAX_DEPTH) return tooDeep(lines);
+  const unquoted = unquotedVariables(text);
   const tokens = [...new Parser(lines.addNewLine).parse(text)];
   if (tokenDepth(tokens) > MAX_DEPTH) return tooDeep(lines);
   const documents = [...compose(tokens, text.length)];
   const document = documents[0] ?? emptyDocument();
-  const faults = [...yamlFaults(document), ...yamlVersionFaults(document)];
+  // Whatever else YAML finds follows from these.
+  const faults = unquoted.length > 0 ? unquoted : [...yamlFaults(document), ...yamlVersionFaults(document)];
   const second = documents[1];
   if (second !== undefined) {
     faults.push({ offset: second.range[0], message: 'must hold one YAML document, not several' });
@@ -71,6 +74,28 @@ function yamlFaults(document: Document.Parsed): SourceFault[] {
 function yamlVersionFaults(document: Document.Parsed): SourceFault[] {
   if (document.directives.yaml.version === '1.2') return [];
   return [{ offset: 0, message: 'must be YAML 1.2: take out the %YAML directive' }];
+}
+
+/** `${env:X}` inside of `{ }` or `[ ]`, where its brace begins a mapping unless it stands in quotes. */
+function unquotedVariables(text: string): SourceFault[] {
+  const faults: SourceFault[] = [];
+  let depth = 0;
+  let offset = 0;
+  let before = '';
+  for (const token of text.includes('${env:') ? new Lexer().lex(text) : []) {
+    // Marks of the lexer, which stand for nothing in the text.
+    if (LEXER_MARKS.has(token)) continue;
+    if (depth > 0 && token === '{' && before.endsWith('$') && text.startsWith('{env:', offset)) {
+      const [variable = ''] = /^\{env:[^}\s]*\}?/.exec(text.slice(offset)) ?? [];
+      const message = `must stand in quotes inside of { } and [ ]: "${before}${variable}"`;
+      faults.push({ offset: offset - before.length, message });
+    }
+    if (token === '[' || token === '{') depth++;
+    else if (token === ']' || token === '}') depth--;
+    before = token;
+    offset += token.length;
+  }
+  return faults;
 }
 
 function flowDepth(text: string): number {

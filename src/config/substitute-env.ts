@@ -13,30 +13,43 @@ export interface EnvFault {
   readonly message: string;
 }
 
+/** A value that is a variable and nothing else: its text, and what YAML would read it as without quotes. */
+export interface EnvReading {
+  readonly path: Path;
+  readonly text: string;
+  readonly plain: unknown;
+}
+
 export interface Substitution {
   /** The scalars whose values came from outside of the file: these are never shown. */
   readonly substituted: ReadonlySet<Node>;
+  readonly readings: readonly EnvReading[];
   readonly faults: readonly EnvFault[];
 }
 
 /**
  * Puts environment variables into the values of a document, in place: `${env:NAME}`, or `${env:NAME:-default}`
  * where the default counts when the variable is unset or empty. A plain scalar that is nothing else is read
- * again as YAML would read it, so that a number stays a number; it never becomes a list or a mapping.
+ * again as YAML would read it, so that a number stays a number; it never becomes a list or a mapping. Where the
+ * schema wants the other reading, in quotes or not, {@link EnvReading} has it.
  */
 export function substituteEnv(document: Document.Parsed, env: Environment): Substitution {
   const substituted = new Set<Node>();
   const faults: EnvFault[] = [];
+  const readings: EnvReading[] = [];
   forEachScalar(document.contents, [], (scalar, path) => {
     if (typeof scalar.value !== 'string' || !scalar.value.includes('${env:')) return;
     substituted.add(scalar);
     const { text, whole, messages } = expand(scalar.value, env);
     for (const message of messages) faults.push({ path, message });
     if (messages.length > 0) return;
-    const rereads = whole && scalar.type === 'PLAIN' && scalar.tag === undefined && text !== '';
-    scalar.value = rereads ? plainValue(text, document) : text;
+    scalar.value = text;
+    if (!whole || scalar.tag !== undefined || text === '') return;
+    const plain = plainValue(text, document);
+    if (plain !== text) readings.push({ path, text, plain });
+    if (scalar.type === 'PLAIN') scalar.value = plain;
   });
-  return { substituted, faults };
+  return { substituted, readings, faults };
 }
 
 function forEachScalar(node: unknown, path: Path, visit: (scalar: Scalar, path: Path) => void): void {

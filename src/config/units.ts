@@ -2,12 +2,19 @@
 export const MAX_DURATION_MS = 24 * 24 * 3_600_000;
 
 /** What {@link parseDurationMs} takes, in words for error messages. */
-export const DURATION_FORMS = '150ms, 5s, 1m30s or 1h';
+export const DURATION_FORMS = '150ms, 5s, 1m30s, 12h or 1d';
 /** What {@link parseSizeBytes} takes, in words for error messages. */
 export const SIZE_FORMS = '512B, 64KiB or 10MB';
 
-const DURATION = /^(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?$/;
-const DURATION_UNITS_MS = [3_600_000, 60_000, 1000, 1] as const;
+const DURATION =
+  /^(?:(\d+(?:\.\d+)?)d)?(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?$/;
+const DURATION_UNITS_MS = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1000],
+  ['ms', 1],
+] as const;
 
 const SIZE = /^(\d+(?:\.\d+)?)(B|kB|KB|MB|GB|KiB|MiB|GiB)$/;
 const SIZE_UNITS_BYTES: Readonly<Record<string, number>> = {
@@ -22,35 +29,28 @@ const SIZE_UNITS_BYTES: Readonly<Record<string, number>> = {
 };
 
 /**
- * Reads a duration such as `150ms`, `5s`, `1m30s`, `1.5h` or `0`: numbers with the units h, m, s and ms, from
+ * Reads a duration such as `150ms`, `5s`, `1m30s`, `1.5h`, `30d` or `0`: numbers with the units d, h, m, s and ms, from
  * the longest to the shortest, without spaces. Throws an Error that says what is allowed.
+ *
+ * @param longestMs what no timer waits for may be longer than {@link MAX_DURATION_MS}
  */
-export function parseDurationMs(text: string): number {
+export function parseDurationMs(text: string, longestMs: number = MAX_DURATION_MS): number {
   if (text === '0') return 0;
   const match = DURATION.exec(text);
   if (match === null || text === '') throw new Error(`must be a duration such as ${DURATION_FORMS}`);
   let totalMs = 0;
-  for (const [index, unitMs] of DURATION_UNITS_MS.entries()) {
+  for (const [index, [, unitMs]] of DURATION_UNITS_MS.entries()) {
     totalMs += Number(match[index + 1] ?? 0) * unitMs;
   }
   const wholeMs = Math.round(totalMs);
   // 0.1h and the like are off by rounding only; what is left beyond that is a fraction of a millisecond.
   if (Math.abs(wholeMs - totalMs) > 1e-6) throw new Error('must be a whole number of milliseconds');
-  if (wholeMs > MAX_DURATION_MS) throw new Error(`must be at most ${formatDuration(MAX_DURATION_MS)}`);
+  if (wholeMs > longestMs) throw new Error(`must be at most ${formatDuration(longestMs)}`);
   return wholeMs;
 }
 
-/** The longest age that is taken, ten years. */
-const MAX_AGE_DAYS = 3650;
-const DAY_MS = 86_400_000;
-
-/** Reads an age of files: a duration as of {@link parseDurationMs}, or whole days such as `30d`. Throws an Error that says what is allowed. */
-export function parseAgeMs(text: string): number {
-  const days = /^(\d+)d$/.exec(text)?.[1];
-  if (days === undefined) return parseDurationMs(text);
-  if (Number(days) > MAX_AGE_DAYS) throw new Error(`must be at most ${MAX_AGE_DAYS}d`);
-  return Number(days) * DAY_MS;
-}
+/** The longest age of a file that is taken, ten years: no timer waits for it. */
+export const MAX_AGE_MS = 3650 * 86_400_000;
 
 /** Reads a size such as `512B`, `64KiB` (binary), `10MB` (decimal) or `0`. Throws an Error that says what is allowed. */
 export function parseSizeBytes(text: string): number {
@@ -62,27 +62,17 @@ export function parseSizeBytes(text: string): number {
   return bytes;
 }
 
-/** The shortest text that {@link parseDurationMs} reads back as the same number: `1m30s`, `150ms`, `0s`. */
+/** The shortest text that {@link parseDurationMs} reads back as the same number: `30d`, `1m30s`, `150ms`, `0s`. */
 export function formatDuration(durationMs: number): string {
   if (durationMs < 1) return '0s';
   let rest = Math.round(durationMs);
   let text = '';
-  for (const [unit, unitMs] of [
-    ['h', 3_600_000],
-    ['m', 60_000],
-    ['s', 1000],
-    ['ms', 1],
-  ] as const) {
+  for (const [unit, unitMs] of DURATION_UNITS_MS) {
     const count = Math.floor(rest / unitMs);
     rest -= count * unitMs;
     if (count > 0) text += `${count}${unit}`;
   }
   return text;
-}
-
-/** The shortest text that {@link parseAgeMs} reads back as the same number: `30d`, `12h`. */
-export function formatAge(ageMs: number): string {
-  return ageMs > 0 && ageMs % DAY_MS === 0 ? `${ageMs / DAY_MS}d` : formatDuration(ageMs);
 }
 
 /** How long something runs, in whole seconds, without leading zero units: `2h15m30s`, `2h0m5s`, `42s`. */

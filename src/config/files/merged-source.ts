@@ -1,4 +1,4 @@
-import type { EnvFault } from '../substitute-env.ts';
+import type { EnvFault, EnvReading } from '../substitute-env.ts';
 import { formatPath } from '../problem.ts';
 import type { Path, Position, Problem } from '../problem.ts';
 import type { SourceDocument } from '../source-document.ts';
@@ -12,6 +12,8 @@ export interface ParsedFile {
   readonly source: SourceDocument;
   /** The document as plain values. */
   readonly value: unknown;
+  /** Values that are a variable and nothing else. */
+  readonly readings: readonly EnvReading[];
   /** Variables that it needs and that are not set; told already. */
   readonly missing: readonly EnvFault[];
 }
@@ -53,6 +55,13 @@ export class MergedSource {
   missing(): EnvFault[] {
     return this.files.flatMap(({ missing }, file) =>
       missing.map(({ path, message }) => ({ path: this.paths.toMerged({ file, path }), message })),
+    );
+  }
+
+  /** Values that are a variable of the environment and nothing else, at places of the merged value. */
+  readings(): EnvReading[] {
+    return this.files.flatMap(({ readings }, file) =>
+      readings.map((reading) => ({ ...reading, path: this.paths.toMerged({ file, path: reading.path }) })),
     );
   }
 

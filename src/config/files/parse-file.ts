@@ -44,8 +44,8 @@ export function parseFile(
     problem(positions.positionOf(node), path, message);
   }
   if (inspected.faults.length > 0) return undefined;
-  const { substituted, faults: missing } = substituteEnv(document, env);
+  const { substituted, readings, faults: missing } = substituteEnv(document, env);
   const source = new SourceDocument({ document, lines, targets: inspected.targets, substituted });
   for (const { path, message } of missing) problem(source.locate(path), path, message);
-  return { file, source, value: source.toValue(), missing };
+  return { file, source, value: source.toValue(), readings, missing };
 }

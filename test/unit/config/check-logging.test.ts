@@ -54,9 +54,12 @@ describe('the logging section', () => {
     ['output: "a\\u0000b"', 'logging.output must be stdout, stderr or the name of a file'],
     ['rotate: { max_size: 100B }', 'logging.rotate.max_size must be at least 1KiB'],
     ['rotate: { max_files: 0 }', 'logging.rotate.max_files must be >= 1'],
-    ['rotate: { max_age: 5w }', 'logging.rotate.max_age must be an age such as 12h or 30d'],
+    [
+      'rotate: { max_age: 5w }',
+      'logging.rotate.max_age must be a duration such as 150ms, 5s, 1m30s, 12h or 1d',
+    ],
     ['rotate: { max_age: 0d }', 'logging.rotate.max_age must be longer than 0'],
-    ['rotate: { max_age: 4000d }', 'logging.rotate.max_age must be an age such as 12h or 30d'],
+    ['rotate: { max_age: 4000d }', 'logging.rotate.max_age must be at most 3650d'],
     [
       'access_log: { format: common, fields: [status] }',
       "logging.access_log.fields can't be chosen: the format common has its own",

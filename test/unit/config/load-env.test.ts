@@ -45,8 +45,49 @@ describe('environment substitution', () => {
   it('keeps a quoted value text', () => {
     const config = load('backends: []\ntracing: { service_name: "${env:V}" }', { V: '5' });
     expect(config.tracing?.service_name).toBe('5');
-    expect(problemsOf('backends: []\ntracing:\n  service_name: ${env:V}', { env: { V: '5' } })).toEqual([
-      'x.yaml:3:17 tracing.service_name must be text: put it in quotes',
+  });
+
+  it('gives a value that is a variable and nothing else the type that its key wants', () => {
+    const text = (value: string) =>
+      `backends: [{ address: "a:1", weight: "${value}" }]\ntracing:\n  service_name: ${value}\n`;
+    for (const number of ['5', '007', '0x10', '1e1']) {
+      const { upstreams, tracing } = load(text('${env:V}'), { V: number });
+      expect(upstreams[0]?.backends[0]?.weight).toBe(number === '007' ? 7 : Number(number));
+      expect(tracing?.service_name).toBe(number);
+    }
+    expect(load(text('${env:V:-3}')).upstreams[0]?.backends[0]?.weight).toBe(3);
+    const quoted = 'backends: []\nconnection_pool: { enabled: "${env:ON}", max_size: "${env:MAX}" }';
+    expect(load(quoted, { ON: 'false', MAX: '9' }).upstreams[0]?.connection_pool).toMatchObject({
+      enabled: false,
+      max_size: 9,
+    });
+    expect(problemsOf(quoted, { env: { ON: 'perhaps', MAX: '9' } })).toEqual([
+      'x.yaml:2:29 connection_pool.enabled must be true or false',
+    ]);
+    // A part of a value is text, and so is what stands in quotes without a variable.
+    expect(problemsOf('backends: [{ address: "a:1", weight: "1${env:V}" }]', { env: { V: '5' } })).toEqual([
+      'x.yaml:1:38 backends[0].weight must be a whole number, without quotes',
+    ]);
+  });
+
+  it.each([
+    ['backends: [{ address: "a:1", weight: ${env:W} }]', 'x.yaml:1:38', '${env:W}'],
+    ['backends: [{ address: localhost:${env:PORT:-9001} }]', 'x.yaml:1:23', 'localhost:${env:PORT:-9001}'],
+    [
+      'mode: http\nbackends:\n  - { address: "a:1" }\nlogging: {\n  level: ${env:LEVEL}\n}',
+      'x.yaml:5:10',
+      '${env:LEVEL}',
+    ],
+    ['include: [${env:FILE}, b.yaml]', 'x.yaml:1:11', '${env:FILE}'],
+    ['listen: ":80"\nadmin: { token: ${env:TOKEN', 'x.yaml:2:17', '${env:TOKEN'],
+  ])('without quotes inside of brackets is one error that says so: %s', (text, place, quoted) => {
+    expect(problemsOf(text)).toEqual([`${place} must stand in quotes inside of { } and [ ]: "${quoted}"`]);
+  });
+
+  it('without quotes inside of brackets is an error for each place', () => {
+    expect(problemsOf('backends: [{ name: ${env:N}, address: ${env:A} }]')).toEqual([
+      'x.yaml:1:20 must stand in quotes inside of { } and [ ]: "${env:N}"',
+      'x.yaml:1:39 must stand in quotes inside of { } and [ ]: "${env:A}"',
     ]);
   });
 

@@ -102,16 +102,16 @@ describe('a value that is not allowed', () => {
     ['load_balancer: { load_factor: 0.5 }', 'x.yaml:1:31 load_balancer.load_factor must be >= 1'],
     [
       'timeouts: { read: 5 }',
-      /x.yaml:1:19 timeouts.read must be a duration with its unit, such as 150ms, 5s, 1m30s or 1h/,
+      /x.yaml:1:19 timeouts.read must be a duration with its unit, such as 150ms, 5s, 1m30s, 12h or 1d/,
     ],
     ['timeouts: { read: 0s }', 'x.yaml:1:19 timeouts.read must be longer than 0'],
     [
       'timeouts: { read: 5 sec }',
-      'x.yaml:1:19 timeouts.read must be a duration such as 150ms, 5s, 1m30s or 1h',
+      'x.yaml:1:19 timeouts.read must be a duration such as 150ms, 5s, 1m30s, 12h or 1d',
     ],
     [
       'connection_pool: { max_age: 5 }',
-      'x.yaml:1:29 connection_pool.max_age must be a duration with its unit, such as 150ms, 5s, 1m30s or 1h',
+      'x.yaml:1:29 connection_pool.max_age must be a duration with its unit, such as 150ms, 5s, 1m30s, 12h or 1d',
     ],
     [
       'http: { limits: { header_size: 64K } }',
@@ -451,7 +451,7 @@ describe('settings of an upstream', () => {
     ).toEqual(['x.yaml:2:30 connection_pool.min_idle must be <= max_idle (2)']);
     expect(problemsOf(`${one}http: { max_idle_conns_per_host: -1, idle_conn_timeout: 0 }`)).toEqual([
       'x.yaml:2:34 http.max_idle_conns_per_host must be >= 0',
-      'x.yaml:2:57 http.idle_conn_timeout must be a duration with its unit, such as 150ms, 5s, 1m30s or 1h, longer than 0',
+      'x.yaml:2:57 http.idle_conn_timeout must be a duration with its unit, such as 150ms, 5s, 1m30s, 12h or 1d, longer than 0',
     ]);
     expect(
       problemsOf(

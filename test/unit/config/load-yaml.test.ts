@@ -120,8 +120,8 @@ describe('anchors, aliases and merge keys', () => {
 
   it('are pointed at where the wrong value stands', () => {
     expect(problemsOf(text.replace('connect: 1s', 'connect: 1'))).toEqual([
-      'x.yaml:8:26 upstreams[0].timeouts.connect must be a duration with its unit, such as 150ms, 5s, 1m30s or 1h, longer than 0',
-      'x.yaml:8:26 upstreams[1].timeouts.connect must be a duration with its unit, such as 150ms, 5s, 1m30s or 1h, longer than 0',
+      'x.yaml:8:26 upstreams[0].timeouts.connect must be a duration with its unit, such as 150ms, 5s, 1m30s, 12h or 1d, longer than 0',
+      'x.yaml:8:26 upstreams[1].timeouts.connect must be a duration with its unit, such as 150ms, 5s, 1m30s, 12h or 1d, longer than 0',
     ]);
   });
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  MAX_AGE_MS,
   MAX_DURATION_MS,
   formatDuration,
   formatSize,
@@ -21,6 +22,10 @@ describe('parseDurationMs', () => {
     ['0', 0],
     ['0s', 0],
     ['576h', MAX_DURATION_MS],
+    ['24d', MAX_DURATION_MS],
+    ['1d', 86_400_000],
+    ['1d12h', 129_600_000],
+    ['0.5d', 43_200_000],
   ])('reads %s', (text, durationMs) => {
     expect(parseDurationMs(text)).toBe(durationMs);
   });
@@ -36,13 +41,15 @@ describe('parseDurationMs', () => {
     '+5s',
     '30s1m',
     '1s1s',
-    '1d',
+    '1w',
+    '1h1d',
+    '1D',
     '1e3s',
     '.5s',
     '5.s',
     's',
   ])('refuses %j', (text) => {
-    expect(() => parseDurationMs(text)).toThrow('must be a duration such as 150ms, 5s, 1m30s or 1h');
+    expect(() => parseDurationMs(text)).toThrow('must be a duration such as 150ms, 5s, 1m30s, 12h or 1d');
   });
 
   it('refuses a fraction of a millisecond', () => {
@@ -50,8 +57,13 @@ describe('parseDurationMs', () => {
   });
 
   it('refuses what no timer of Node can wait for', () => {
-    expect(() => parseDurationMs('577h')).toThrow('must be at most 576h');
+    expect(() => parseDurationMs('577h')).toThrow('must be at most 24d');
     expect(MAX_DURATION_MS).toBeLessThan(2 ** 31);
+  });
+
+  it('takes a longer one where no timer waits for it', () => {
+    expect(parseDurationMs('30d', MAX_AGE_MS)).toBe(2_592_000_000);
+    expect(() => parseDurationMs('3651d', MAX_AGE_MS)).toThrow('must be at most 3650d');
   });
 
   it('reads back whatever formatDuration writes', () => {

@@ -1,0 +1,34 @@
+import { formatPath } from '../problem.ts';
+import type { Path } from '../problem.ts';
+import type { SchemaFinding } from '../schema-check.ts';
+import type { EnvReading } from '../substitute-env.ts';
+
+/**
+ * Gives each value that is a variable of the environment and nothing else the type that the schema wants, in place: a number
+ * or a truth value stays one in quotes, which the variable needs inside of `{ }`, and a text of digits stays text without.
+ *
+ * @returns whether any value was changed, so that it has to be checked again
+ */
+export function readAsWanted(
+  value: unknown,
+  findings: readonly SchemaFinding[],
+  readings: readonly EnvReading[],
+): boolean {
+  if (readings.length === 0) return false;
+  const byPath = new Map(readings.map((reading) => [formatPath(reading.path), reading]));
+  let changed = false;
+  for (const { keyword, path } of findings) {
+    const reading = keyword === 'type' ? byPath.get(formatPath(path)) : undefined;
+    if (reading !== undefined && exchange(value, path, reading)) changed = true;
+  }
+  return changed;
+}
+
+function exchange(root: unknown, path: Path, { text, plain }: EnvReading): boolean {
+  let owner = root as Record<string | number, unknown> | undefined;
+  for (const part of path.slice(0, -1)) owner = owner?.[part] as Record<string | number, unknown> | undefined;
+  const key = path.at(-1);
+  if (owner === undefined || key === undefined) return false;
+  owner[key] = owner[key] === text ? plain : text;
+  return true;
+}
