@@ -509,7 +509,7 @@ export interface Metrics {
    * @default "/metrics"
    */
   readonly path: string;
-  /** Upper bounds of the histograms of requests, queues and health checks, in seconds, ascending. A change begins these histograms anew, as a restart would. */
+  /** Upper bounds of the histograms of requests, queues and health checks, in seconds, ascending. After a change earlier durations count in the first new bucket that surely holds them: no count falls. */
   readonly buckets: readonly number[];
 }
 

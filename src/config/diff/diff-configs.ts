@@ -9,7 +9,7 @@ import { SocketPlan, type BoundAddresses } from './socket-plan.ts';
 const SERVERS: ReadonlySet<string> = new Set(['admin', 'admin.listen', 'metrics.enabled', 'metrics.listen']);
 const NOTES: Readonly<Record<string, string>> = {
   'dns.servers': 'look-ups that run begin anew',
-  'metrics.buckets': 'these histograms begin anew',
+  'metrics.buckets': 'these histograms go on in the new buckets',
   'reload.drain_timeout': 'counts for what drains already, too',
   'shutdown.timeout': 'counts for the next shutdown',
 };

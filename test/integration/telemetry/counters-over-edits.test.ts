@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { answering, ok } from '../../support/answering.ts';
@@ -23,6 +25,26 @@ interface Parts {
   readonly tracing: string;
   readonly logging: string;
   readonly dns: string;
+  /** What the plugin's file holds. */
+  readonly plugin: string;
+}
+
+/** A protocol that says a word, then throws. */
+function clumsy(word: string): string {
+  return `export default {
+    apiVersion: 1,
+    name: 'clumsy',
+    provision: () => ({
+      protocol: 'clumsy',
+      active: 0,
+      handle({ stream }) {
+        stream.write(Buffer.from('${word}'));
+        stream.read({ data() { throw new Error('clumsy'); }, end() {}, drained() {}, closed() {} });
+        return { drain() {} };
+      },
+      close: () => Promise.resolve(),
+    }),
+  };`;
 }
 
 /** The counters of a page by their series, parts of histograms included. */
@@ -36,8 +58,8 @@ function countersOf(text: string): Map<string, number> {
   return counters;
 }
 
-async function page(proxy: LabProxy): Promise<string> {
-  return (await ScrapedMetrics.from(proxy.adminAddress)).text;
+async function page(proxy: LabProxy, path?: string): Promise<string> {
+  return (await ScrapedMetrics.from(proxy.adminAddress, path)).text;
 }
 
 describe('counters', () => {
@@ -61,11 +83,14 @@ describe('counters', () => {
       tracing: `sample_rate: 1, endpoint: '${collector.endpoint}'`,
       logging: 'level: error',
       dns: '',
+      plugin: clumsy('one'),
     };
     const yaml = (parts: Parts): string => `
 listeners:
   - { name: ${parts.webListener}, address: '127.0.0.1:0', mode: http, http: { routes: [{ path_prefix: /, upstream: ${parts.web} }] } }
   - { name: ${parts.rawListener}, address: '127.0.0.1:0', mode: tcp, upstream: ${parts.upstreamOfRaw} }
+  - { name: other, address: '127.0.0.1:0', mode: clumsy }
+plugins: { directory: '.' }
 upstreams:
   - { name: ${parts.web}, backends: [${parts.backends}], load_balancer: { algorithm: weighted-round-robin }${parts.upstream} }
   - { name: ${parts.upstreamOfRaw}, backends: [{ name: echo, address: 'localhost:${String(echo.port)}' }] }
@@ -77,7 +102,7 @@ logging: { ${parts.logging} }
 ${parts.dns}
 `;
     let parts = first;
-    const proxy = await labProxy(yaml(parts));
+    const proxy = await labProxy(yaml(parts), { 'clumsy.mjs': parts.plugin });
     /** Something for each kind of counter, spans included. */
     const traffic = async (): Promise<void> => {
       const socket = await client(proxy.address(parts.webListener));
@@ -88,6 +113,9 @@ ${parts.dns}
       tunnel.send('ping');
       await tunnel.untilText('ping');
       tunnel.close();
+      const broken = await client(proxy.address('other'));
+      broken.send('x');
+      await broken.untilEnded();
     };
     /** [what it is, what changes, series that may go]. */
     const edits: readonly (readonly [what: string, change: Partial<Parts>, ends?: RegExp])[] = [
@@ -97,6 +125,7 @@ ${parts.dns}
       ['tracing on again', { tracing: first.tracing }],
       ['other buckets', { metrics: 'buckets: [0.05, 1, 10]' }, /le="0\.(?:001|1)"/],
       ['fewer buckets', { metrics: 'buckets: [1]' }, /le="(?:0\.05|10\.0)"/],
+      ['another version of a plugin', { plugin: clumsy('two') }],
       ['logs to a file', { logging: "level: error, output: 'other.log', access_log: { enabled: true }" }],
       ['logs as before', { logging: first.logging }],
       ['a backend that moves', { backends: first.backends.replace(one.address, other.address) }],
@@ -115,6 +144,7 @@ ${parts.dns}
       await traffic();
       const before = countersOf(await page(proxy));
       parts = { ...parts, ...change };
+      await writeFile(join(proxy.directory, 'clumsy.mjs'), parts.plugin);
       await proxy.change(yaml(parts));
       const after = countersOf(await page(proxy));
       const wrong = [...before]
