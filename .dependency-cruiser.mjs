@@ -27,7 +27,10 @@ const maySee = {
   'src/telemetry': [...base, 'src/config'],
   'src/admin': [...base, 'src/config'],
   'src/app': [...foundation, ...services, ...machinery, ...observers],
-  'src/cli': [...foundation, ...services, ...machinery, ...observers, 'src/app'],
+  'src/cli': [...foundation, ...services, ...machinery, ...observers, 'src/app', 'src/package-root'],
+  'src/program': [...foundation, ...services, ...machinery, ...observers, 'src/app', 'src/package-root'],
+  'src/package-root': [],
+  'src/index': [...foundation, ...machinery, 'src/program'],
 };
 
 /** A folder or a file of that name, as a pattern. */

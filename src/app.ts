@@ -11,13 +11,14 @@ import { metricsSource } from './app/metrics-source.ts';
 import { namesPart } from './app/names-part.ts';
 import { PluginFollower } from './app/plugin-follower.ts';
 import { resolverSettings } from './app/resolver-settings.ts';
+import { loadTextConfig } from './app/text-config.ts';
 import { tellMissingWays } from './app/tell-missing-ways.ts';
 import { warnOfLowLimit } from './app/warn-of-low-limit.ts';
 import { get } from './admin/admin-router.ts';
 import { AdminServers } from './admin/admin-servers.ts';
 import { metricsEndpoint } from './admin/endpoints.ts';
 import { EventLoopWatch } from './admin/event-loop-watch.ts';
-import type { LoadedConfig } from './config/loaded-config.ts';
+import type { LoadedConfig, LoadOptions } from './config/loaded-config.ts';
 import { ConfigLoader } from './config/worker/config-loader.ts';
 import { bindAddresses } from './net/dns/bind-addresses.ts';
 import { NameResolver } from './net/dns/name-resolver.ts';
@@ -27,6 +28,7 @@ import { ReadBuffers } from './net/read-buffers.ts';
 import { runtimeWays } from './net/runtime-ways.ts';
 import { TunnelTally } from './net/tunnel-tally.ts';
 import type { Logger } from './plugin-api/index.ts';
+import { FOREIGN_PROCESS, OWN_PROCESS } from './plugins/process-guards.ts';
 import { PluginLoader } from './plugins/plugin-loader.ts';
 import { GenerationBuilder } from './runtime/builder.ts';
 import { ConfigApply } from './runtime/config-apply.ts';
@@ -127,7 +129,7 @@ class Proxy implements App {
     const buffers = new ReadBuffers();
     const tunnels = new TunnelTally();
     const logging = createLogging(FIRST_LOGGING, {
-      stdout: openLogOutput(options.output ?? STDOUT),
+      stdout: typeof options.output === 'object' ? options.output : openLogOutput(options.output ?? STDOUT),
       stderr: () => openLogOutput(options.errorOutput ?? STDERR),
       directory: dirname(resolve(options.configFile)),
     });
@@ -141,13 +143,19 @@ class Proxy implements App {
     this.#names = names;
     const control = new TelemetryControl(telemetry, logging, nodeLookup(names));
     this.#telemetryControl = control;
-    const plugins = new PluginLoader(logger);
+    const plugins = new PluginLoader(logger, options.embedded === true ? FOREIGN_PROCESS : OWN_PROCESS);
     this.#plugins = plugins;
     const resources = new OwnResources({ logger });
     this.#resources = resources;
     const listeners = new ListenerTable(buffers, logger, telemetry, bindAddresses(names), resources);
     this.#listeners = listeners;
-    const registry = new Registry(logger, names, telemetry, resources);
+    const registry = new Registry(
+      logger,
+      names,
+      telemetry,
+      resources,
+      options.observer?.healthChanged.bind(options.observer),
+    );
     const draining = new DrainingGenerations({
       logger,
       running: () => listeners.running(),
@@ -214,12 +222,18 @@ class Proxy implements App {
       chance: options.chance,
       health: () => live.health(),
     });
-    const { configFile, env = {} } = options;
+    const { configFile, configText, env = {} } = options;
+    const load = (settings: LoadOptions): Promise<LoadedConfig> =>
+      configText === undefined
+        ? this.#configs.load(configFile, settings)
+        : loadTextConfig(configFile, () =>
+            this.#configs.load(configFile, { ...settings, text: configText() }),
+          );
     const candidates = new CandidateLoader({
       env,
       plugins,
-      load: (load) => this.#follower.load(() => this.#configs.load(configFile, load)),
-      look: (load) => this.#configs.load(configFile, load),
+      load: (settings) => this.#follower.load(() => load(settings)),
+      look: (settings) => this.#configs.load(configFile, settings),
     });
     this.#config = new ConfigApply({
       load: async (cause, loaded) => {
@@ -248,6 +262,7 @@ class Proxy implements App {
         this.#history.record(outcome, loaded);
         this.#guard.applied(loaded, outcome.source);
       },
+      finished: (outcome, error) => options.observer?.reloaded(outcome, error),
       logger,
     });
     this.#history = new ConfigHistory(logger);
@@ -257,7 +272,10 @@ class Proxy implements App {
       logger,
     });
     this.#configs = new ConfigLoader({ logger });
-    this.#follower = new ConfigFollower(() => this.reload({ source: 'file' }));
+    this.#follower = new ConfigFollower(
+      () => this.reload({ source: 'file' }),
+      options.configText === undefined,
+    );
     this.#pluginFollower = new PluginFollower({
       plugins,
       changed: () => void this.reload({ source: 'plugins' }),

@@ -1,5 +1,5 @@
 import { ConfigError } from '../config/config-error.ts';
-import type { ConfigSources } from '../config/files/config-sources.ts';
+import { hashOfSources, type ConfigSources } from '../config/files/config-sources.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { ConfigWatch } from '../config/watch/config-watch.ts';
 
@@ -10,10 +10,15 @@ export class ConfigFollower {
   /** What the last load read. */
   #sources: ConfigSources | undefined;
   #closing: Promise<void> | undefined;
+  readonly #hasMainFile: boolean;
   #closed = false;
 
-  /** @param reload The files changed. Resolves when a load that began after the call is over; must not reject. */
-  constructor(reload: () => Promise<unknown>) {
+  /**
+   * @param reload The files changed. Resolves when a load that began after the call is over; must not reject.
+   * @param hasMainFile Whether the config itself is a file. Else only what it includes and names is followed.
+   */
+  constructor(reload: () => Promise<unknown>, hasMainFile = true) {
+    this.#hasMainFile = hasMainFile;
     this.#reload = reload;
   }
 
@@ -39,7 +44,7 @@ export class ConfigFollower {
     else
       this.#watch = new ConfigWatch({
         ...settings,
-        sources: this.#sources ?? sources,
+        sources: this.#sources ?? this.#followed(sources),
         onChange: this.#reload,
       });
   }
@@ -51,8 +56,14 @@ export class ConfigFollower {
   }
 
   #read(sources: ConfigSources): void {
-    this.#sources = sources;
-    this.#watch?.follow(sources);
+    this.#sources = this.#followed(sources);
+    this.#watch?.follow(this.#sources);
+  }
+
+  #followed(sources: ConfigSources): ConfigSources {
+    if (this.#hasMainFile) return sources;
+    const files = sources.files.filter(({ role }) => role !== 'main');
+    return { ...sources, files, hash: hashOfSources(files) };
   }
 
   #stop(): void {

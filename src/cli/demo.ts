@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { ServeContext } from './command-context.ts';
 import { startDemoBackends } from './demo-backends.ts';
 import { demoGuide } from './demo-guide.ts';
-import { packageRoot, packageVersion } from './package-root.ts';
+import { packageRoot, packageVersion } from '../package-root.ts';
 import { serve } from './serve.ts';
 
 /** The ports that config/balance.yaml names. */

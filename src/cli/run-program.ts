@@ -3,7 +3,7 @@ import type { ServeContext } from './command-context.ts';
 import type { EarlySignals } from './early-signals.ts';
 import { describeFailure, exitCode, exitCodeOf } from './exit-code.ts';
 import { OpenFilesLimit } from '../net/open-files-limit.ts';
-import { packageVersion } from './package-root.ts';
+import { packageVersion } from '../package-root.ts';
 import { usage } from './usage.ts';
 
 /** Runs the command that the command line asks for, and ends the process with its exit code. */

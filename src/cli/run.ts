@@ -2,7 +2,7 @@ import type { App } from '../app.ts';
 import type { ServeContext } from './command-context.ts';
 import { healthPlace } from './health-place.ts';
 import { HealthSocket } from './health-socket.ts';
-import { packageVersion } from './package-root.ts';
+import { packageVersion } from '../package-root.ts';
 import { serve } from './serve.ts';
 
 /** `balance run`: the proxy that a config file describes, until a signal ends it. Resolves with the exit code. */

@@ -2,6 +2,7 @@ import type { App } from '../app.ts';
 import { messageOf } from '../errors.ts';
 import type { CommandContext, ServeContext } from './command-context.ts';
 import { exitCode } from './exit-code.ts';
+import { watchLauncher } from './launcher.ts';
 
 export interface ServeOptions {
   /**
@@ -34,11 +35,15 @@ export async function serve(options: ServeOptions, context: ServeContext): Promi
   const { process: events, earlySignals } = context;
   const handlers = serving.handlers();
   for (const [event, handler] of handlers) events.on(event, handler);
+  const stopWatching = watchLauncher(context.env, () => {
+    serving.launcherGone();
+  });
   try {
     // Only now: a signal in between would find neither these handlers nor those of the first module.
     for (const signal of earlySignals.takeOver()) handlers.get(signal)?.(signal);
     return await serving.run();
   } finally {
+    stopWatching();
     for (const [event, handler] of handlers) events.removeListener(event, handler);
   }
 }
@@ -88,6 +93,14 @@ class Serving {
       ['uncaughtException', survive],
       ['unhandledRejection', survive],
     ]);
+  }
+
+  /** Nobody is left who would end this process. */
+  launcherGone(): void {
+    this.#app?.logger.warn(
+      'the package manager that started this proxy has ended, so the proxy ends as well',
+    );
+    this.#stop('end of the package manager');
   }
 
   async run(): Promise<number> {

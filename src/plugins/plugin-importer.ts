@@ -9,6 +9,7 @@ import { guardedCall, type StrayErrors } from './guarded-call.ts';
 import { placeIn } from './place-in-plugin.ts';
 import type { FoundPlugin } from './plugin-contents.ts';
 import type { PluginSource } from './plugin-source.ts';
+import type { ProcessGuards } from './process-guards.ts';
 import { tryPlugin } from './plugin-trial.ts';
 
 /** How much of a hash makes the address of a module. */
@@ -18,14 +19,15 @@ const STATE_LENGTH = 12;
 export class PluginImporter {
   readonly #process: StrayErrors;
   readonly #imports = new FreshImports();
-  readonly #exitGuard = new ExitGuard();
+  readonly #exitGuard: ExitGuard | undefined;
   /** States that were imported: their modules stay for as long as the process lives. */
   readonly #imported = new Set<string>();
   /** How often a state failed after its trial. The runtime remembers that failure by the address, so each try needs another one. */
   readonly #failures = new Map<string, number>();
 
-  constructor(process: StrayErrors) {
-    this.#process = process;
+  constructor({ strayErrors, guardsExit }: ProcessGuards) {
+    this.#process = strayErrors;
+    this.#exitGuard = guardsExit ? new ExitGuard() : undefined;
   }
 
   /** How many states of plugins this process keeps in memory. */
@@ -47,7 +49,7 @@ export class PluginImporter {
     const source = await realSource(found);
     const key = `${source.file} ${found.hash}`;
     if (!this.#imported.has(key)) await tryPlugin(source, limitMs);
-    this.#exitGuard.protect(source.folder ?? source.file);
+    this.#exitGuard?.protect(source.folder ?? source.file);
     try {
       const plugin = await this.#import(found, source, limitMs);
       if (!this.#imported.has(key) && !(await isStill(found)))
@@ -62,7 +64,7 @@ export class PluginImporter {
 
   close(): void {
     this.#imports.close();
-    this.#exitGuard.close();
+    this.#exitGuard?.close();
   }
 
   async #import(found: FoundPlugin, source: PluginSource, limitMs: number): Promise<CheckedPlugin> {

@@ -5,7 +5,6 @@ import type { Environment } from '../config/substitute-env.ts';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../plugin-api/index.ts';
 import { CheckedPlugin } from './checked-plugin.ts';
-import type { StrayErrors } from './guarded-call.ts';
 import { BUILT_IN, builtInUrl, packageDirectory } from './own-plugins.ts';
 import { PluginChange } from './plugin-change.ts';
 import { fingerprintOf, PluginContents, type FoundPlugin } from './plugin-contents.ts';
@@ -13,6 +12,7 @@ import { PluginError } from './plugin-error.ts';
 import { PluginImporter } from './plugin-importer.ts';
 import { PluginSet } from './plugin-set.ts';
 import type { IgnoredPath } from './plugin-source.ts';
+import { OWN_PROCESS, type ProcessGuards } from './process-guards.ts';
 
 /** Why a file in the plugin folders is not what runs. */
 export interface PluginFailure {
@@ -63,10 +63,9 @@ export class PluginLoader {
   readonly #seen = new Map<string, string>();
   #settings: PluginSettings = { directory: undefined, timeoutMs: 10_000 };
 
-  /** `strayErrors` tells of errors that nobody caught. */
-  constructor(logger: Logger, strayErrors: StrayErrors = process) {
+  constructor(logger: Logger, guards: ProcessGuards = OWN_PROCESS) {
     this.#logger = logger;
-    this.#importer = new PluginImporter(strayErrors);
+    this.#importer = new PluginImporter(guards);
   }
 
   /** The plugins of the live generation. */

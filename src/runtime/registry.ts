@@ -19,6 +19,16 @@ export interface RegistrySizes {
   readonly monitors: number;
 }
 
+/** What health checks think of a backend from now on. */
+export interface HealthChange {
+  /** Name of the backend. */
+  readonly backend: string;
+  readonly address: string;
+  readonly healthy: boolean;
+  /** Why, in words: what the last check met. */
+  readonly reason: string;
+}
+
 /** A health monitor and the address that it checks. */
 export interface WatchedAddress {
   readonly address: string;
@@ -58,6 +68,7 @@ export class Registry {
 
   readonly #names: HostNames;
   readonly #resources: OwnResources | undefined;
+  readonly #onHealthChange: ((change: HealthChange) => void) | undefined;
   readonly #heldNames = new Map<BackendState, HeldName>();
 
   constructor(
@@ -65,7 +76,9 @@ export class Registry {
     names: HostNames,
     telemetry?: Pick<RuntimeTelemetry, 'healthCheck'>,
     resources?: OwnResources,
+    onHealthChange?: (change: HealthChange) => void,
   ) {
+    this.#onHealthChange = onHealthChange;
     this.#resources = resources;
     this.#logger = logger;
     this.#names = names;
@@ -157,6 +170,7 @@ export class Registry {
       if (healthy) this.#logger.info('backend is healthy', fields);
       else this.#logger.warn('backend is unhealthy', fields);
       backend.noteChange();
+      this.#onHealthChange?.({ backend: backend.name, address, healthy, reason });
     }
   }
 

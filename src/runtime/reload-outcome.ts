@@ -3,7 +3,8 @@ import type { LoadedConfig } from '../config/loaded-config.ts';
 import type { Problem } from '../config/problem.ts';
 
 /** Who asked for a reload. */
-export type ReloadSource = 'start' | 'file' | 'signal' | 'admin' | 'plugins' | 'rollback' | 'guard';
+export type ReloadSource =
+  'start' | 'file' | 'signal' | 'admin' | 'plugins' | 'rollback' | 'guard' | 'program';
 
 /** Why a reload runs. */
 export interface ReloadCause {

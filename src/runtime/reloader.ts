@@ -16,7 +16,7 @@ export interface ReloadSourceCounts {
 }
 
 /** All but the start, which is no reload. */
-const RELOAD_SOURCES = ['file', 'signal', 'admin', 'plugins', 'rollback', 'guard'] as const;
+const RELOAD_SOURCES = ['file', 'signal', 'admin', 'plugins', 'rollback', 'guard', 'program'] as const;
 
 export interface ReloaderOptions {
   /** Loads a config and makes it live; resolves with what changed, rejects when nothing did. */
@@ -25,6 +25,8 @@ export interface ReloaderOptions {
   readonly live: () => { readonly id: number; readonly hash: string } | undefined;
   /** Told of each config that went live and says something else than the one before, with what became of asking for it. */
   readonly accepted?: (outcome: ReloadOutcome, loaded: LoadedConfig) => void;
+  /** Told of the end of each reload; `error` is why nothing changed. Must not throw. */
+  readonly finished?: (outcome: ReloadOutcome, error: unknown) => void;
   readonly logger: Logger;
 }
 
@@ -94,11 +96,13 @@ export class Reloader {
       const outcome = this.#keep(this.#succeed(begun, await this.#options.apply(cause)));
       this.#count(outcome);
       this.#logSuccess(outcome);
+      this.#options.finished?.(outcome, undefined);
       return outcome;
     } catch (error) {
       const outcome = this.#keep(this.#fail(begun, error));
       this.#count(outcome);
       this.#logFailure(outcome);
+      this.#options.finished?.(outcome, error);
       return outcome;
     } finally {
       if (this.#next === undefined) this.#running = undefined;

@@ -38,7 +38,9 @@ export class PluginLab {
 
   constructor(directory: string, strayErrors?: StrayErrors) {
     this.directory = directory;
-    this.loader = owned(new PluginLoader(this.logger, strayErrors));
+    this.loader = owned(
+      new PluginLoader(this.logger, { strayErrors: strayErrors ?? process, guardsExit: true }),
+    );
   }
 
   prepare(more: Partial<PluginRequest> & { readonly limitMs?: number } = {}): Promise<PluginChange> {

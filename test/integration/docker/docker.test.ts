@@ -1,17 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  cpSync,
-  existsSync,
-  mkdtempSync,
-  mkdirSync,
-  readFileSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -22,6 +14,7 @@ import { backend } from '../../support/backends.ts';
 import { deadAddress } from '../../support/dead-address.ts';
 import { eventually } from '../../support/eventually.ts';
 import { owned } from '../../support/owned.ts';
+import { linkProductionModules } from '../../support/production-modules.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const dockerfile = readFileSync(join(root, 'docker/Dockerfile'), 'utf8');
@@ -36,16 +29,7 @@ function image(): string {
   const folder = mkdtempSync(join(tmpdir(), 'balance-image-'));
   for (const name of ['package.json', 'dist', 'schemas'])
     cpSync(join(root, name), join(folder, name), { recursive: true });
-  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
-    packages: Record<string, { dev?: boolean; optional?: boolean }>;
-  };
-  for (const [path, { dev = false }] of Object.entries(packages)) {
-    // Nested ones come along with the package that they lie in.
-    if (dev || path === '' || path.lastIndexOf('node_modules/') > 0 || !existsSync(join(root, path)))
-      continue;
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    symlinkSync(join(root, path), join(folder, path));
-  }
+  linkProductionModules(folder);
   owned({ close: () => rm(folder, { recursive: true, force: true }) });
   return folder;
 }

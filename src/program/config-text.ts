@@ -1,0 +1,61 @@
+import { TEXT_CONFIG } from '../app/text-config.ts';
+import { ConfigError } from '../config/config-error.ts';
+import { formatPath, type Path, type Problem } from '../config/problem.ts';
+
+/**
+ * The text that stands for a config which a program gives as a value. It means what the same text in a file would mean.
+ * Throws a ConfigError with everything that no file could say: functions, dates, cycles, NaN. Keys whose value is
+ * undefined count as absent.
+ */
+export function configText(config: unknown): string {
+  const found: Problem[] = [];
+  check(config, [], new Set(), (path, message) => {
+    found.push({ file: TEXT_CONFIG, line: 0, column: 0, path: formatPath(path), message });
+  });
+  if (found.length > 0) throw new ConfigError(found);
+  return JSON.stringify(config);
+}
+
+type Complain = (path: Path, message: string) => void;
+
+/** @param around the objects that hold the value, to find cycles */
+function check(value: unknown, path: Path, around: Set<object>, complain: Complain): void {
+  if (path.length === 0 && !isPlainObject(value)) {
+    complain(path, `must be an object with the keys of a config file, not ${kindOf(value)}`);
+  } else if (
+    value === undefined ||
+    value === null ||
+    typeof value === 'string' ||
+    typeof value === 'boolean'
+  ) {
+    return;
+  } else if (typeof value === 'number') {
+    if (!Number.isFinite(value)) complain(path, `must be a finite number, not ${String(value)}`);
+  } else if (!Array.isArray(value) && !isPlainObject(value)) {
+    complain(path, `must be a value that a config file can hold, not ${kindOf(value)}`);
+  } else if (around.has(value)) {
+    complain(path, 'must not hold itself');
+  } else {
+    around.add(value);
+    if (Array.isArray(value)) {
+      for (const [index, item] of value.entries()) check(item, [...path, index], around, complain);
+    } else {
+      for (const [key, item] of Object.entries(value)) check(item, [...path, key], around, complain);
+    }
+    around.delete(value);
+  }
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  // Objects of another realm (a vm context, a test runner) have an Object.prototype of their own.
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+function kindOf(value: unknown): string {
+  if (typeof value !== 'object') return value === undefined ? 'undefined' : `a ${typeof value}`;
+  if (value === null) return 'null';
+  const name = value.constructor.name;
+  return Array.isArray(value) ? 'a list' : `a ${name === '' ? 'class instance' : name}`;
+}

@@ -1,0 +1,133 @@
+import { EventEmitter } from 'node:events';
+
+import type { App } from '../app.ts';
+import type { AppObserver } from '../app/app-observer.ts';
+import type { ConfigFile } from '../config/config-file.generated.ts';
+import { BalanceError, messageOf } from '../errors.ts';
+import type { ReloadOutcome } from '../runtime/reload-outcome.ts';
+import type { BalanceEvents, BalanceProxy } from './balance-proxy.ts';
+import { configText } from './config-text.ts';
+
+/** The proxy as a program holds it. */
+export class ProgramProxy implements BalanceProxy {
+  readonly observer: AppObserver;
+  readonly #events = new EventEmitter();
+  /** Why reloads changed nothing, by their outcomes. */
+  readonly #errors = new WeakMap<ReloadOutcome, unknown>();
+  #app: App | undefined;
+  /** The config that a load reads; undefined where a file holds it. */
+  #text: string | undefined;
+  /** Reloads of the program run one after the other: each is about a config of its own. */
+  #reloads: Promise<unknown> = Promise.resolve();
+  #closing: Promise<void> | undefined;
+  #ended = false;
+
+  constructor(text: string | undefined) {
+    this.#text = text;
+    this.observer = {
+      reloaded: (outcome, error) => {
+        if (!outcome.ok) this.#errors.set(outcome, error);
+        // A reload that the end cut short is no news.
+        if (this.#ended) return;
+        if (outcome.ok) this.#emit('reloaded', outcome);
+        else this.#emit('reloadFailed', errorOf(error), outcome);
+      },
+      healthChanged: (change) => this.#emit('health', change),
+    };
+  }
+
+  /** What stands for a config that is no file. */
+  get text(): string {
+    return this.#text ?? '';
+  }
+
+  started(app: App): void {
+    this.#app = app;
+  }
+
+  get listeners(): ReadonlyMap<string, string> {
+    return new Map(this.#running.listeners);
+  }
+
+  get address(): string {
+    const [first = ''] = this.#running.listeners.values();
+    return first;
+  }
+
+  get adminAddresses(): readonly string[] {
+    return this.#running.adminAddresses;
+  }
+
+  async reload(config?: ConfigFile): Promise<ReloadOutcome> {
+    if (config !== undefined && this.#text === undefined)
+      throw new TypeError('this proxy follows a file: edit the file instead of giving a config to reload');
+    const text = config === undefined ? undefined : configText(config);
+    const reload = this.#reloads.then(() => this.#reload(text));
+    this.#reloads = reload.catch(() => undefined);
+    return reload;
+  }
+
+  reopenLogs(): void {
+    this.#running.reopenLogs();
+  }
+
+  close(): Promise<void> {
+    this.#ended = true;
+    this.#closing ??= this.#running.close().then(() => this.#emit('closed'));
+    return this.#closing;
+  }
+
+  destroy(): void {
+    this.#ended = true;
+    this.#running.destroy();
+    // Writes the last lines; there is nothing left to drain.
+    void this.close();
+  }
+
+  on<Name extends keyof BalanceEvents>(name: Name, listener: (...args: BalanceEvents[Name]) => void): this {
+    this.#events.on(name, untyped(listener));
+    return this;
+  }
+
+  once<Name extends keyof BalanceEvents>(name: Name, listener: (...args: BalanceEvents[Name]) => void): this {
+    this.#events.once(name, untyped(listener));
+    return this;
+  }
+
+  off<Name extends keyof BalanceEvents>(name: Name, listener: (...args: BalanceEvents[Name]) => void): this {
+    this.#events.off(name, untyped(listener));
+    return this;
+  }
+
+  get #running(): App {
+    if (this.#app === undefined) throw new Error('the proxy is not up yet');
+    return this.#app;
+  }
+
+  async #reload(text: string | undefined): Promise<ReloadOutcome> {
+    if (this.#ended) throw new BalanceError('shutdown', 'the proxy has ended', { origin: 'internal' });
+    const before = this.#text;
+    if (text !== undefined) this.#text = text;
+    const outcome = await this.#running.reload({ source: 'program' });
+    if (outcome.ok) return outcome;
+    // What was refused must not come back with the next reload, which may be about a file that the config names.
+    this.#text = before;
+    throw errorOf(this.#errors.get(outcome) ?? outcome.message);
+  }
+
+  /** Later, so that what a listener throws can't harm what led to the event. */
+  #emit<Name extends keyof BalanceEvents>(name: Name, ...args: BalanceEvents[Name]): void {
+    process.nextTick(() => this.#events.emit(name, ...args));
+  }
+}
+
+/** Emitters of the runtime know no relation between names and arguments; {@link BalanceProxy} does. */
+function untyped(listener: unknown): (...args: unknown[]) => void {
+  return listener as (...args: unknown[]) => void;
+}
+
+function errorOf(thrown: unknown): Error {
+  return thrown instanceof Error
+    ? thrown
+    : new BalanceError('internal', messageOf(thrown), { origin: 'internal' });
+}
