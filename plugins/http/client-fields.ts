@@ -25,7 +25,7 @@ const REQUEST_ID = /^[A-Za-z0-9._:=@/+-]{1,128}$/;
 
 /** What one request tells the backend about its client. */
 export interface ClientFields {
-  /** Field lines, each with its CRLF, and Via. The last one is X-Request-ID without its value: the id follows. */
+  /** Field lines, each with its CRLF, with Via and the loop mark. The last one is X-Request-ID without its value: the id follows. */
   readonly lines: string;
   /** The client that logs, templates and hashing see. */
   readonly address: string;
@@ -141,7 +141,8 @@ export class ClientView {
   }
 
   #ended(lines: string, minor: number): string {
-    return `${lines}${this.instance.via.line(minor)}X-Request-ID: `;
+    const { via, loopMark } = this.instance;
+    return `${lines}${via.line(minor)}${loopMark.line}X-Request-ID: `;
   }
 
   /** RFC 7239 4 and 6: IPv6 addresses are bracketed and quoted, hosts are quoted where they are no token. */

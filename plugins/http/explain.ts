@@ -150,8 +150,12 @@ function forwardOf(request: ExplainRequest, { request: exchange, upstream }: Ask
 }
 
 /** What is made up for each request says so, instead of showing one that was made up for nobody. */
-function withoutChance(text: string, { requestId, trace }: Exchange, { fields }: ExplainRequest): string {
-  let shown = text;
+function withoutChance(
+  text: string,
+  { requestId, trace, instance }: Exchange,
+  { fields }: ExplainRequest,
+): string {
+  let shown = instance.loopMark.hiddenIn(text);
   // A trusted peer's id stays what it is.
   if (!fields.some(([, value]) => value === requestId)) shown = shown.replaceAll(requestId, '<request id>');
   for (const line of trace?.lines.split('\r\n').slice(1) ?? []) {

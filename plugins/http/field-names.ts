@@ -30,16 +30,20 @@ export const MANAGED_NAMES = [
   'x-b3-sampled',
   'x-b3-flags',
   'uber-trace-id',
+  'cdn-loop',
 ] as const;
 
-/** Fields that the proxy only reads. */
+/**
+ * Fields that the proxy only reads. The last ones are those that it meets without looking for them: the first 32 numbers have a bit
+ * of their own in a head's note of what occurs.
+ */
 const READ_NAMES = [
   'accept',
-  'authorization',
   'date',
-  'proxy-authorization',
   'referer',
   'user-agent',
+  'authorization',
+  'proxy-authorization',
 ] as const;
 
 const NAMES = [...MANAGED_NAMES, ...READ_NAMES];
@@ -81,6 +85,7 @@ export const X_B3_PARENTSPANID = numberOf('x-b3-parentspanid');
 export const X_B3_SAMPLED = numberOf('x-b3-sampled');
 export const X_B3_FLAGS = numberOf('x-b3-flags');
 export const UBER_TRACE_ID = numberOf('uber-trace-id');
+export const CDN_LOOP = numberOf('cdn-loop');
 export const AUTHORIZATION = numberOf('authorization');
 export const PROXY_AUTHORIZATION = numberOf('proxy-authorization');
 export const REFERER = numberOf('referer');

@@ -280,8 +280,8 @@ export class Head {
 
   #isNamedByConnection(field: number): boolean {
     const name = this.nameText(field).toLowerCase();
-    // Host and Content-Length are never connection options, whatever a peer claims.
-    if (name === 'host' || name === 'content-length') return false;
+    // These are never connection options, whatever a peer claims.
+    if (name === 'host' || name === 'content-length' || name === 'cdn-loop') return false;
     return this.connectionNames?.includes(name) ?? false;
   }
 }

@@ -14,6 +14,7 @@ import { FieldEdits } from './field-edits.ts';
 import type { Head } from './head.ts';
 import { IrregularBackends } from './irregular-backends.ts';
 import type { ParserSupply } from './llhttp.ts';
+import { LoopMark } from './loop-mark.ts';
 import type { HeadLimits } from './message-reader.ts';
 import type { HttpOptions, Route } from './options.generated.ts';
 import { pathEdit } from './path-edits.ts';
@@ -37,8 +38,6 @@ export interface HttpParts {
   readonly scratch: Scratch;
   readonly requestIds: RequestIds;
   readonly bufferedBodies: BufferedBodies;
-  /** What `Via` calls the proxy when the config has no name for it: known to no other process. */
-  readonly pseudonym: string;
   /** Takes a connection over for an instance. */
   readonly connect: (connection: Connection, instance: HttpInstance) => ConnectionHandler;
   /** Plays a request through an instance. */
@@ -60,6 +59,7 @@ export class HttpInstance implements ProtocolInstance {
   readonly date = new HttpDate();
   readonly trusted: TrustedProxies;
   readonly via: Via;
+  readonly loopMark: LoopMark;
   readonly errorPages: ErrorPages;
   readonly irregular = new IrregularBackends();
   /** Whether the X-Request-ID of a backend's response goes on in place of ours. */
@@ -79,7 +79,8 @@ export class HttpInstance implements ProtocolInstance {
     this.host = host;
     this.parts = parts;
     this.trusted = new TrustedProxies(options.trusted_proxies);
-    this.via = new Via(options.via ?? parts.pseudonym);
+    this.via = new Via(options.via ?? '');
+    this.loopMark = new LoopMark(host.proxyId, host.listener);
     this.keepsResponseId = options.response_request_id === 'backend';
     this.errorPages = new ErrorPages(options.error_pages, host.directory);
     this.requestLimits = {

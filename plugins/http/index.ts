@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto';
-
 import type { ProtocolPlugin } from '../../src/plugin-api/index.ts';
 import { explain } from './explain.ts';
 import { HttpConnection } from './http-connection.ts';
@@ -21,7 +19,6 @@ class HttpPlugin implements ProtocolPlugin {
       const supply = new ParserSupply();
       this.#parts = {
         supply,
-        pseudonym: `balance-${randomBytes(4).toString('hex')}`,
         requestIds: new RequestIds(),
         bufferedBodies: new BufferedBodies(),
         scratch: new Scratch(supply.first.arena.length),

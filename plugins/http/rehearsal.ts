@@ -28,6 +28,7 @@ export class Rehearsal {
 
   constructor(real: ProtocolHost) {
     this.host = {
+      proxyId: real.proxyId,
       listener: real.listener,
       directory: real.directory,
       logger: real.logger,

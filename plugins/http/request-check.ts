@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../src/errors.ts';
 import { plainBytes } from '../../src/plugin-api/routed-path.ts';
 import { excerpt } from './excerpt.ts';
-import { CONTENT_LENGTH, HOST, TRANSFER_ENCODING, VIA } from './field-names.ts';
+import { CDN_LOOP, CONTENT_LENGTH, HOST, TRANSFER_ENCODING, VIA } from './field-names.ts';
 import type { Head } from './head.ts';
 import { applyUnderscorePolicy } from './header-underscores.ts';
 import type { HttpInstance } from './http-instance.ts';
@@ -75,6 +75,7 @@ export function checkRequest(head: Head, instance: HttpInstance): Refusal | unde
     const refused = applyUnderscorePolicy(head, instance.options.underscore_headers);
     if (refused >= 0) return refuseRequest(UNDERSCORE, head.nameText(refused));
   }
+  if (instance.loopMark.comesBack(head.joined(CDN_LOOP))) return refuseField(LOOP, head, CDN_LOOP);
   if (instance.via.comesBack(head.joined(VIA))) return refuseField(LOOP, head, VIA);
   return undefined;
 }

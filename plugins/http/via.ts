@@ -1,15 +1,15 @@
-/** The proxy's entry in `Via` (RFC 9110 7.6.3), and how it knows itself. */
+/** The proxy's entry in `Via` (RFC 9110 7.6.3), where the config gives it a name, and how it knows itself. */
 export class Via {
   /** Field lines for messages that were received as HTTP/1.0 and HTTP/1.1, with CRLF; '' when it stays silent. */
   readonly #lines: readonly [string, string];
   /** The same with the name of the field that follows it on responses. */
   readonly #withId: readonly [string, string];
-  readonly #pseudonym: string;
+  readonly #name: string;
 
-  /** An empty pseudonym: no Via. */
-  constructor(pseudonym: string) {
-    this.#pseudonym = pseudonym;
-    this.#lines = pseudonym === '' ? ['', ''] : [`Via: 1.0 ${pseudonym}\r\n`, `Via: 1.1 ${pseudonym}\r\n`];
+  /** An empty name: no Via. */
+  constructor(name: string) {
+    this.#name = name;
+    this.#lines = name === '' ? ['', ''] : [`Via: 1.0 ${name}\r\n`, `Via: 1.1 ${name}\r\n`];
     this.#withId = [`${this.#lines[0]}X-Request-ID: `, `${this.#lines[1]}X-Request-ID: `];
   }
 
@@ -25,7 +25,7 @@ export class Via {
 
   /** Whether a list of `Via` entries names this proxy: the request goes in circles. */
   comesBack(entries: string): boolean {
-    if (entries === '' || this.#pseudonym === '' || !entries.includes(this.#pseudonym)) return false;
-    return entries.split(',').some((entry) => entry.trim().split(/[ \t]+/)[1] === this.#pseudonym);
+    if (entries === '' || this.#name === '' || !entries.includes(this.#name)) return false;
+    return entries.split(',').some((entry) => entry.trim().split(/[ \t]+/)[1] === this.#name);
   }
 }

@@ -60,7 +60,7 @@ export interface HttpOptions {
    * @default false
    */
   readonly forwarded: boolean;
-  /** The name under which `Via` shows this proxy to both sides, and by which it knows a request that comes back to it (508). Empty: no `Via`. Without it: a name that each process makes up. */
+  /** The name under which `Via` shows this proxy to both sides. A request that comes in under this name is a loop (508), so that proxies in a row need different names. Without it, or empty: no `Via` to either side, because some backends (nginx) do not compress for requests with `Via`. Loops are found either way: each request for a backend has a mark of the listener in `CDN-Loop` (RFC 8586). */
   readonly via?: string;
   /**
    * Whether backends get paths in the normal form of RFC 3986: unreserved characters decoded (`%61` is `a`), other encodings in upper case, slashes merged, dot segments resolved. Paths that a backend may read in another way (encoded slashes, backslashes and NULs, overlong UTF-8, dot segments with parameters) are refused with 400. Without it paths go on byte by byte. Routes, `health_endpoint` and hashing by path look at the normal form either way, and transforms of paths work on it. See [how paths are read](../plugins/http/README.md).

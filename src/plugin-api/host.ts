@@ -6,6 +6,11 @@ import type { Backend, SocketUse, Upstream } from './upstream.ts';
 
 /** What the core gives to a protocol instance. */
 export interface ProtocolHost {
+  /**
+   * A random id (UUID) of this proxy: another one after each start, the same for all listeners and after each edit of the config. Show
+   * it to no peer as it is.
+   */
+  readonly proxyId: string;
   /** Name of the listener. */
   readonly listener: string;
   /** The folder of the config file: what relative file names in options are relative to. */

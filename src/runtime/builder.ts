@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 
 import type { Config, Listener as ListenerConfig } from '../config/config.generated.ts';
@@ -17,7 +18,7 @@ import { Slices } from './slices.ts';
 /** Plugins have limits of their own, in the config; this is for what slips through. */
 const PROVISION_TIMEOUT_MS = 600_000;
 
-export interface BuilderOptions extends HostParts, UpstreamParts {
+export interface BuilderOptions extends Omit<HostParts, 'proxyId'>, UpstreamParts {
   /** How long a protocol may take to make an instance, where nothing else limits it. Default: 10 min. */
   readonly provisionTimeoutMs?: number;
 }
@@ -42,9 +43,11 @@ export interface BuildSource {
 /** Builds generations beside the live one, slice by slice; a stage that fails takes back all that was built. */
 export class GenerationBuilder {
   readonly #options: BuilderOptions;
+  readonly #hostParts: HostParts;
 
   constructor(options: BuilderOptions) {
     this.#options = options;
+    this.#hostParts = { ...options, proxyId: randomUUID() };
   }
 
   /**
@@ -99,7 +102,7 @@ export class GenerationBuilder {
         origin: 'config',
       });
     }
-    const host = new ListenerHost(listener, directory, upstreams, this.#options, !isBuiltIn(plugin));
+    const host = new ListenerHost(listener, directory, upstreams, this.#hostParts, !isBuiltIn(plugin));
     try {
       const given = await this.#inTime(() => plugin.provision(optionsOf(listener), host), host, signal);
       const instance = new LiveInstance(checkInstance(given), plugin, host, stamp);

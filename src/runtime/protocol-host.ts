@@ -26,6 +26,8 @@ export interface HostParts {
   readonly telemetry: RuntimeTelemetry;
   readonly tunnels: TunnelTally;
   readonly health: () => HealthReport;
+  /** As {@link ProtocolHost.proxyId}. */
+  readonly proxyId: string;
 }
 
 /** The upstreams of a generation by name. */
@@ -33,6 +35,7 @@ export type Upstreams = ReadonlyMap<string, SharedUpstream>;
 
 /** What one protocol instance gets from the core. It notes which upstreams the instance uses and holds them until it is closed. */
 export class ListenerHost implements ProtocolHost {
+  readonly proxyId: string;
   readonly listener: string;
   readonly directory: string;
   readonly logger: Logger;
@@ -58,6 +61,7 @@ export class ListenerHost implements ProtocolHost {
     parts: HostParts,
     isFollowed = true,
   ) {
+    this.proxyId = parts.proxyId;
     this.listener = config.name;
     this.directory = directory;
     this.logger = parts.logger.child({ listener: config.name });

@@ -6,7 +6,7 @@ import { readRequests } from './read-messages.ts';
 
 /** Fields that a proxy takes away, rewrites or adds, with all bytes but letters and digits as dashes: so CGI reads names. */
 const OWN_FIELDS =
-  /^(?:connection|keep-alive|proxy-connection|te|transfer-encoding|upgrade|host|content-length|x-forwarded-.*|forwarded|x-real-ip|x-request-id|via|max-forwards|traceparent|tracestate)$/;
+  /^(?:connection|keep-alive|proxy-connection|te|transfer-encoding|upgrade|host|content-length|x-forwarded-.*|forwarded|x-real-ip|x-request-id|via|cdn-loop|max-forwards|traceparent|tracestate)$/;
 const ABSOLUTE = /^https?:\/\/([^/?#]*)(.*)$/is;
 
 /**

@@ -43,7 +43,5 @@ const httpRules = [
   '  http-request set-header X-Forwarded-Proto http',
   '  http-request set-header X-Forwarded-Host %[req.hdr(host)]',
   '  http-request set-header X-Forwarded-Port %[dst_port]',
-  '  http-request add-header Via "1.1 bench"',
-  '  http-response add-header Via "1.1 bench"',
   '  http-response set-header X-Request-ID %[unique-id]',
 ];

@@ -91,9 +91,11 @@ function headOf({ startLine, lines }: Message, ids: Explanation['forwarded']): [
       name,
       /^cookie$/i.test(name)
         ? '***'
-        : madeUp === true && id !== undefined
-          ? value.replaceAll(id, '<request id>')
-          : value,
+        : name === 'CDN-Loop' && /^balance-[0-9a-f]{12}$/.test(value)
+          ? '<loop mark>'
+          : madeUp === true && id !== undefined
+            ? value.replaceAll(id, '<request id>')
+            : value,
     ]),
   ];
 }

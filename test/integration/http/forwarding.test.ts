@@ -76,7 +76,7 @@ describe('fields that belong to one connection', () => {
       'X-Forwarded-Proto',
       'X-Forwarded-Host',
       'X-Forwarded-Port',
-      'Via',
+      'CDN-Loop',
       'X-Request-ID',
     ]);
   });
@@ -95,7 +95,6 @@ describe('fields that belong to one connection', () => {
       'Content-Length',
       'X-Empty',
       'Keep',
-      'Via',
       'X-Request-ID',
     ]);
   });

@@ -41,7 +41,7 @@ describe('request headers', () => {
         'A',
         'B',
         'Host',
-        'Via',
+        'CDN-Loop',
         'X-Forwarded-Host',
         'X-Forwarded-Port',
         'X-Forwarded-Proto',

@@ -75,6 +75,7 @@ describe('explain', () => {
                  + X-Forwarded-Host: localhost:8080
                  + X-Forwarded-Port: 8080
                  + Via: 1.1 edge
+                 + CDN-Loop: <loop mark>
                  + X-Request-ID: <request id>
                  + X-Team: api
       response   - server
@@ -102,6 +103,7 @@ describe('explain', () => {
                  + X-Forwarded-Host: localhost:8080
                  + X-Forwarded-Port: 8080
                  + Via: 1.1 edge
+                 + CDN-Loop: <loop mark>
                  + X-Request-ID: <request id>
       upstream   app (consistent-hash, header:x-user = not there)
       backends   one   127.0.0.1:1  candidate, weight 2

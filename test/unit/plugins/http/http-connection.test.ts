@@ -71,6 +71,7 @@ function endingConnection(): { stream: StuckStream; expire: () => void } {
   const clock = stoppedClock();
   let expire = (): void => {};
   const host = {
+    proxyId: 'test',
     listener: 'test',
     logger: { debugEnabled: false },
     telemetry: { detailed: false, tracer: undefined, exchange: () => {}, tunnel: () => {} },
@@ -89,7 +90,6 @@ function endingConnection(): { stream: StuckStream; expire: () => void } {
     scratch,
     connect,
     explain,
-    pseudonym: 'test',
     requestIds: new RequestIds(),
     bufferedBodies: new BufferedBodies(),
   });

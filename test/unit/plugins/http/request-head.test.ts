@@ -24,7 +24,7 @@ const ALWAYS = [
   'x-request-id',
   'forwarded',
 ];
-const OTHERS = ['accept', 'date', 'referer', 'user-agent', 'via', 'x-other'];
+const OTHERS = ['accept', 'date', 'referer', 'user-agent', 'via', 'cdn-loop', 'x-other'];
 
 /** The names of the fields that go on when `own` are written by us. */
 function passedNames(own: number): string[] {
