@@ -15,6 +15,7 @@ import {
   X_REAL_IP,
   X_REQUEST_ID,
 } from './field-names.ts';
+import type { HeadFragment } from './head-fragment.ts';
 import type { Head } from './head.ts';
 import type { HttpInstance } from './http-instance.ts';
 import { RememberedValue } from './remembered-value.ts';
@@ -90,16 +91,24 @@ export class ClientView {
     return field < 0 ? '' : this.#agents.of(head, field);
   }
 
-  /** Where the client came from, for logs: without what may be a secret: credentials, query and fragment. */
+  /** Where the client came from, for logs. */
   referer(head: Head): string {
     const field = head.fieldWith(REFERER);
-    return field < 0 ? '' : textOfBytes(withoutSecrets(head.valueText(field)));
+    return field < 0 ? '' : shownReferer(head.valueText(field));
   }
 
   /** What the backend of this request gets to know: from a trusted peer, what the peer said and a word of ours. */
   fields(head: Head, host: KnownHost): ClientFields {
     if (this.isTrusted) return this.#extended(head, host.text);
     return head.minor === 1 ? host.fields : { ...host.fields, lines: this.#lines(host.text, head.minor) };
+  }
+
+  /** The same of a head that was not read to its end, for logs. */
+  claims(head: HeadFragment): Pick<ClientFields, 'address' | 'requestId'> {
+    const peer = this.#address;
+    if (!this.isTrusted) return { address: peer, requestId: undefined };
+    const client = this.#client(head.joined('x-forwarded-for'), head.joined('forwarded'));
+    return { address: client ?? peer, requestId: soundId(head.joined('x-request-id')) };
   }
 
   #lines(host: string, minor: number): string {
@@ -128,8 +137,7 @@ export class ClientView {
     const own = this.instance.options.forwarded ? this.#forwarded(host) : '';
     if (forwarded !== '' || own !== '')
       lines += `Forwarded: ${[forwarded, own].filter((part) => part !== '').join(', ')}\r\n`;
-    const id = head.joined(X_REQUEST_ID);
-    const requestId = REQUEST_ID.test(id) ? id : undefined;
+    const requestId = soundId(head.joined(X_REQUEST_ID));
     return { lines: this.#ended(lines, head.minor), address: client ?? peer, requestId };
   }
 
@@ -155,11 +163,16 @@ export class ClientView {
   }
 }
 
+function soundId(id: string): string | undefined {
+  return REQUEST_ID.test(id) ? id : undefined;
+}
+
 function namesJson(accept: string): boolean {
   return /\bjson\b/i.test(accept);
 }
 
-function withoutSecrets(url: string): string {
+/** A Referer for logs: without query, fragment and credentials. */
+export function shownReferer(url: string): string {
   const place = url.slice(0, url.search(/[?#]|$/));
-  return place.replace(/^([^/]*\/\/)[^/]*@/, '$1');
+  return textOfBytes(place.replace(/^([^/]*\/\/)[^/]*@/, '$1'));
 }

@@ -16,6 +16,11 @@ export function excerpt(text: string): string {
   return masked.length <= MOST_SHOWN ? printable(masked) : `${printable(masked.slice(0, MOST_SHOWN))}…`;
 }
 
+/** The same for a target or a request line, whose `;` parameters, fragments and user names are secrets too. */
+export function targetExcerpt(text: string): string {
+  return excerpt(withoutTargetSecrets(text));
+}
+
 /** The value of a field in the form of {@link excerpt}; hidden when the name says that it is a secret. */
 export function valueExcerpt(name: string, value: string): string {
   if (value === '') return '';
@@ -26,7 +31,8 @@ export function valueExcerpt(name: string, value: string): string {
 export function excerptUpTo(name: string, before: string, byte: number | undefined): string {
   const broken = byte === undefined ? '' : `<${printable(String.fromCharCode(byte))}>`;
   if (isSecret(name)) return byte !== undefined && isPrintable(byte) ? HIDDEN : HIDDEN + broken;
-  const masked = withoutSecrets(before);
+  // Without a name it is a start line.
+  const masked = withoutSecrets(name === '' ? withoutTargetSecrets(before) : before);
   const shown = masked.length <= MOST_SHOWN ? masked : masked.slice(-MOST_SHOWN);
   return `${masked.length > MOST_SHOWN ? '…' : ''}${printable(shown)}${broken}`;
 }
@@ -36,6 +42,15 @@ function withoutSecrets(text: string): string {
   let shown = text;
   if (shown.includes('?')) shown = shown.replace(/\?\S+/g, '?…');
   if (shown.includes('@')) shown = shown.replace(/\/\/[^/\s]*@/g, '//…@');
+  return shown;
+}
+
+/** Takes out the secrets of a target beside its query: `user:password@`, `;` parameters of segments, and the fragment. */
+function withoutTargetSecrets(text: string): string {
+  let shown = text;
+  if (shown.includes('@')) shown = shown.replace(/(^|\s|\/\/)[^/?#\s]*@/g, '$1…@');
+  if (shown.includes('#')) shown = shown.replace(/#\S*/g, '#…');
+  if (shown.includes(';')) shown = shown.replace(/;[^/?#\s]*/g, ';…');
   return shown;
 }
 

@@ -37,6 +37,8 @@ export class ExchangeFacts implements ExchangeRecord, TemplateValues {
   host = '';
   userAgent = '';
   referer = '';
+  /** The version that the client named, where it is none that is served; '' otherwise. */
+  statedVersion = '';
   /** What the client wants to upgrade to, as it wrote it; '' for ordinary requests. */
   upgrade = '';
   matched: CompiledRoute | undefined = undefined;
@@ -82,6 +84,7 @@ export class ExchangeFacts implements ExchangeRecord, TemplateValues {
   }
 
   get protocol(): string {
+    if (this.statedVersion !== '') return this.statedVersion;
     return this.modern ? 'HTTP/1.1' : 'HTTP/1.0';
   }
 
@@ -133,7 +136,10 @@ export class ExchangeFacts implements ExchangeRecord, TemplateValues {
     const { failedTries } = phases;
     const before = Math.max(phases.selectStartMs, failedTries.at(-1)?.endMs ?? 0);
     const startMs = phases.backendStartMs >= 0 ? phases.backendStartMs : before;
-    failedTries.push({ backend, startMs, endMs: this.elapsedMs, error });
+    const tried = { backend, startMs, endMs: this.elapsedMs, error };
+    // A backend that got the request knows the try by the id in it.
+    const wasSent = phases.backendStartMs >= 0;
+    failedTries.push(wasSent ? { ...tried, spanId: this.trace?.trySpanId ?? '' } : tried);
     phases.backendStartMs = -1;
   }
 }

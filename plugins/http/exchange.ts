@@ -11,12 +11,11 @@ import type { HttpInstance } from './http-instance.ts';
 import { isIdempotent } from './idempotent-methods.ts';
 import type { Refusal } from './refusal.ts';
 import { gatherBody } from './request-buffering.ts';
+import { CLIENT_LEFT } from './records.ts';
 import { connectionLines } from './response-connection.ts';
+import { traceLines } from './request-text.ts';
 import { ResponseRelay } from './response-relay.ts';
 import { openTunnel } from './upgrade.ts';
-
-/** The status that logs and metrics show for an exchange whose client left before it got one; nginx's number for it. */
-const CLIENT_LEFT = 499;
 
 /**
  * One request and its response: from the complete head of the one to the last byte of the other. The exchange has the socket to
@@ -36,7 +35,7 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
   readonly immediate: boolean;
   /** Whether the client wants errors as JSON. */
   wantsJson = false;
-  /** The head for the backend, without the lines that depend on the backend. */
+  /** The head for the backend, without the lines that depend on the backend and on the try. */
   #requestText = '';
   #pending: PendingLease | undefined = undefined;
   #lease: Lease | undefined = undefined;
@@ -114,7 +113,8 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     this.#relay = new ResponseRelay(this, lease);
     lease.stream.read(this.#relay);
     const late = this.matched?.requestEdits?.lateLines(this);
-    const text = this.#requestText + (late === undefined ? '\r\n\r\n' : `\r\n${late}\r\n`);
+    const trace = this.trace === undefined ? '' : traceLines(this.trace, this.matched);
+    const text = this.#requestText + trace + (late === undefined ? '\r\n\r\n' : `\r\n${late}\r\n`);
     let clientWaited = false;
     if (this.body === undefined) lease.stream.writeText(text);
     else clientWaited = this.body.sendHeldWith(text, lease.stream);
@@ -142,6 +142,7 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     }
     if (this.backend !== undefined) this.noteFailedTry(this.backend, 'backend_reset');
     this.#dropLease();
+    this.trace?.nextTry();
     this.fresh = true;
     if (this.matched !== undefined) this.acquire(this.matched.upstream);
   }

@@ -17,6 +17,7 @@ import { HttpConnection } from './http-connection.ts';
 import { HttpInstance } from './http-instance.ts';
 import { headText, Rehearsal, type AskedLease } from './rehearsal.ts';
 import { RehearsalStream } from './rehearsal-stream.ts';
+import { withoutExpect } from './request-buffering.ts';
 import { hostName } from './request-target.ts';
 import { takesHeader, takesHost, takesPath, type CompiledRoute } from './router.ts';
 
@@ -42,7 +43,7 @@ export function explain(request: ExplainRequest, real: HttpInstance): ProtocolEx
   const result =
     asked === undefined
       ? { rules, answer: answerOf(client.text, exchange instanceof Exchange ? exchange : undefined) }
-      : { rules, forwarded: forwardOf(request, asked) };
+      : { rules, forwarded: forwardOf(request, asked, real) };
   client.over();
   return result;
 }
@@ -124,8 +125,13 @@ function reasonIn(body: string): string | undefined {
   return /^\d{3} [^:]*: (.*)$/m.exec(body)?.[1];
 }
 
-function forwardOf(request: ExplainRequest, { request: exchange, upstream }: AskedLease): ExplainedForward {
+function forwardOf(
+  request: ExplainRequest,
+  { request: exchange, upstream }: AskedLease,
+  real: HttpInstance,
+): ExplainedForward {
   if (!(exchange instanceof Exchange)) throw new Error('only exchanges ask for leases here');
+  const isGathered = real.options.request_buffering !== undefined && exchange.body?.waitsForContinue === true;
   const stream = new RehearsalStream();
   const nothing = (): void => undefined;
   const backend = request.pick(upstream, exchange.key);
@@ -144,7 +150,9 @@ function forwardOf(request: ExplainRequest, { request: exchange, upstream }: Ask
     upstream,
     ...(exchange.key === undefined ? {} : { key: exchange.key }),
     clientAddress: exchange.clientAddress,
-    message: messageOf(withoutChance(stream.text, exchange, request)),
+    message: messageOf(
+      withoutChance(isGathered ? withoutExpect(stream.text) : stream.text, exchange, request),
+    ),
     ...(edits === undefined ? {} : { response: responseEdits(edits, exchange, request) }),
   };
 }

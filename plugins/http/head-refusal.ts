@@ -1,10 +1,11 @@
-import type { Connection } from '../../src/plugin-api/index.ts';
+import type { ErrorCode } from '../../src/errors.ts';
 import { answerText } from './answer.ts';
-import { excerpt } from './excerpt.ts';
+import { targetExcerpt } from './excerpt.ts';
 import { logRefused } from './exchange-lines.ts';
+import type { HttpConnection } from './http-connection.ts';
 import type { HttpInstance } from './http-instance.ts';
 import { INVALID, type MessageReader, type Progress } from './message-reader.ts';
-import { refusedRecord } from './records.ts';
+import { CLIENT_LEFT, unservedRecord } from './records.ts';
 import { refuseRequest, type Refusal } from './refusal.ts';
 import { LARGE_HEAD, LONG_LINE } from './request-check.ts';
 
@@ -12,24 +13,46 @@ import { LARGE_HEAD, LONG_LINE } from './request-check.ts';
 export function refuseHead(reader: MessageReader, progress: Progress): Refusal {
   const { rule, reason, field, excerpt: shown } = reader.fault;
   if (progress === INVALID) return refuseRequest({ rule, reason, status: 400 }, field, shown);
-  if (reader.hasOnlyTarget) return refuseRequest(LONG_LINE, '', excerpt(reader.rejected.toString('latin1')));
+  if (reader.hasLongTarget)
+    return refuseRequest(LONG_LINE, '', targetExcerpt(reader.arrived.toString('latin1')));
   return refuseRequest({ ...LARGE_HEAD, rule }, field);
 }
 
-/** Answers bytes that are no request, or not a complete one, and tells telemetry and the log. There is no exchange for them. */
+/**
+ * Answers bytes that are no request, or not a complete one, and tells telemetry and the log what was read of it. There is no exchange
+ * for it.
+ *
+ * @param begunAtMs when its first byte came, on the clock of `performance`
+ */
 export function answerRefusedHead(
-  { listener, remoteAddress, stream }: Connection,
-  { parts, host, errorPages, date }: HttpInstance,
-  reader: MessageReader,
+  connection: HttpConnection,
+  instance: HttpInstance,
   refusal: Refusal,
+  begunAtMs: number,
 ): void {
-  const requestId = parts.requestIds.next();
-  const { logger, telemetry } = host;
-  telemetry.exchange(refusedRecord(listener, remoteAddress, requestId, refusal));
-  if (logger.debugEnabled) logRefused(logger, refusal, { request_id: requestId, client_ip: remoteAddress });
-  const answer = errorPages.answer(refusal.status, refusal.reason, requestId, false);
-  const lines = `X-Request-ID: ${requestId}\r\nConnection: close\r\n`;
+  const { status, code, reason } = refusal;
+  const { logger, telemetry } = instance.host;
+  const record = unservedRecord(connection, instance, begunAtMs);
+  const { requestId, method, path, traceId, spanId, clientAddress } = record;
+  const answer = instance.errorPages.answer(status, reason, requestId, false);
   // The answer to a HEAD request has no body, even when the request's head is not complete.
-  const method = reader.beginsWith('HEAD ') ? 'HEAD' : '';
-  stream.writeText(answerText(answer, date.text, method, lines));
+  const bytesSent = method === 'HEAD' ? 0 : Buffer.byteLength(answer.body);
+  telemetry.exchange({ ...record, status, bytesSent, error: code, refusal });
+  if (logger.debugEnabled) {
+    const trace = traceId === '' ? {} : { trace_id: traceId, span_id: spanId };
+    logRefused(logger, refusal, { ...trace, request_id: requestId, method, path, client_ip: clientAddress });
+  }
+  const lines = `X-Request-ID: ${requestId}\r\nConnection: close\r\n`;
+  connection.connection.stream.writeText(answerText(answer, instance.date.text, method, lines));
+}
+
+/** The connection ended within the head of a request: tells telemetry what was read of it. `begunAtMs` as above. */
+export function noteUnfinishedHead(
+  connection: HttpConnection,
+  instance: HttpInstance,
+  error: ErrorCode,
+  begunAtMs: number,
+): void {
+  const record = unservedRecord(connection, instance, begunAtMs);
+  instance.host.telemetry.exchange({ ...record, status: CLIENT_LEFT, bytesSent: 0, error });
 }

@@ -130,8 +130,8 @@ export class Head {
   }
 
   /** The first field of that name (lower case) that counts, or -1. For rare look-ups; hot ones go through `classify`. */
-  find(lowerName: string): number {
-    for (let field = 0; field < this.fields; field++) {
+  find(lowerName: string, from = 0): number {
+    for (let field = from; field < this.fields; field++) {
       const at = field * NUMBERS_A_FIELD;
       if ((this.offsets[at + 1] as number) - (this.offsets[at] as number) !== lowerName.length) continue;
       if (this.ids[field] === LOOK_ALIKE) continue;
@@ -152,6 +152,12 @@ export class Head {
   valueOf(lowerName: string): string | undefined {
     const field = this.find(lowerName);
     return field < 0 ? undefined : this.valueText(field);
+  }
+
+  /** The value of the field of that name (lower case), or undefined when there is none, or several. */
+  soleValueOf(lowerName: string): string | undefined {
+    const field = this.find(lowerName);
+    return field < 0 || this.find(lowerName, field + 1) >= 0 ? undefined : this.valueText(field);
   }
 
   /** The first field with that known name, or -1. */

@@ -17,7 +17,7 @@ import { lastRequestMs, mayServeMore } from './connection-limits.ts';
 import { expire } from './exchange-deadline.ts';
 import { Exchange } from './exchange.ts';
 import { countsAsGone } from './half-close.ts';
-import { answerRefusedHead, refuseHead } from './head-refusal.ts';
+import { answerRefusedHead, noteUnfinishedHead, refuseHead } from './head-refusal.ts';
 import type { Head } from './head.ts';
 import { HttpInstance } from './http-instance.ts';
 import { afterLineBreaks } from './line-breaks.ts';
@@ -51,6 +51,8 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
   readonly #begunAtMs = performance.now();
   #view: ClientView | undefined;
   #taking: ClientTaking | undefined;
+  /** When the first byte of the head came that is being read; of a head that arrives in one piece nobody asks. */
+  #headBegunAtMs = 0;
   #requests = 0;
   #closing = false;
   /** While the connection waits for one last request although its generation is over: the instance that serves it and waits, too. */
@@ -115,15 +117,18 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
 
   closed(error: Error | undefined): void {
     this.deadline.destroy();
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
+    // Where the core ended the connection, its reason counts, and not that the client is gone.
+    const reason = error instanceof BalanceError ? error.code : undefined;
+    if (exchange === undefined && this.reader.busy && this.#lingering === undefined)
+      noteUnfinishedHead(this, this.#instance, reason ?? 'client_abort', this.#headBegunAtMs);
     this.reader.finish();
     this.responseReader.finish();
     this.#stash = undefined;
-    const exchange = this.#exchange;
-    this.#exchange = undefined;
     this.#letGo();
     this.pinned?.destroy();
-    // Where the core ended the connection, its reason counts, and not that the client is gone.
-    if (exchange !== undefined && error instanceof BalanceError) exchange.error ??= error.code;
+    if (exchange !== undefined) exchange.error ??= reason;
     exchange?.clientGone();
   }
 
@@ -266,7 +271,10 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
     const progress = this.reader.feed(bytes, at, end);
     if (progress === MORE) {
       // The whole head has this long, however its bytes trickle in.
-      if (first) this.deadline.set(this.#first.options.timeouts.read);
+      if (first) {
+        this.#headBegunAtMs = performance.now();
+        this.deadline.set(this.#first.options.timeouts.read);
+      }
       return end;
     }
     if (progress === HEAD) {
@@ -275,7 +283,7 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
       this.#begin(this.reader.head as Head);
       return next;
     }
-    this.#refuse(refuseHead(this.reader, progress));
+    this.#refuse(refuseHead(this.reader, progress), first ? performance.now() : this.#headBegunAtMs);
     return end;
   }
 
@@ -305,8 +313,8 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
   }
 
   /** Answers bytes that are no request, and ends the connection, as nothing tells where the next request would begin. */
-  #refuse(refusal: Refusal): void {
-    answerRefusedHead(this.connection, this.#instance, this.reader, refusal);
+  #refuse(refusal: Refusal, begunAtMs: number): void {
+    answerRefusedHead(this, this.#instance, refusal, begunAtMs);
     this.#finish();
   }
 
@@ -335,7 +343,7 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
       if (this.taking.keepsPace()) this.deadline.set(this.taking.lookMs);
       else stream.reset();
     } else if (this.#exchange !== undefined) expire(this.#exchange);
-    else if (this.reader.busy) this.#refuse(refuseRequest(SLOW_HEAD));
+    else if (this.reader.busy) this.#refuse(refuseRequest(SLOW_HEAD), this.#headBegunAtMs);
     else this.#finish();
   }
 }

@@ -10,6 +10,8 @@ const SECRET: ReadonlySet<string> = new Set(['authorization', 'proxy-authorizati
 export function localAnswer(exchange: Exchange, head: Head): Answer | undefined {
   if (exchange.routedPath === exchange.instance.healthPath) {
     const { status, body } = exchange.instance.host.health();
+    // Nobody follows the trace of a probe, and there are many of them.
+    exchange.trace = undefined;
     return { status, contentType: 'application/json', body, fields: '' };
   }
   const isProbe = exchange.method === 'TRACE' || exchange.method === 'OPTIONS';

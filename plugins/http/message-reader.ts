@@ -26,11 +26,11 @@ export interface HeadLimits {
   readonly encodesTarget?: boolean;
 }
 
-/** How many bytes of a too large head are kept, to tell what it began with. */
-const BEGINNING_BYTES = 64;
 const NOTHING = Buffer.alloc(0);
 const NO_TRAILERS: readonly FieldLine[] = [];
 const LF = 0x0a;
+/** What the preface of HTTP/2 begins with. */
+const PREFACE = 'PRI ';
 
 const ODD_CHUNKS: ParserFault = {
   rule: 'chunk',
@@ -62,10 +62,10 @@ export class MessageReader {
   oddity: ParserFault | undefined;
   /** After INVALID and TOO_LARGE: what is wrong, and where. */
   fault: ParserFault = NO_FAULT;
-  /** After INVALID: all that came of the head. After TOO_LARGE: its beginning at least. */
-  rejected: Buffer = NOTHING;
   /** The first byte of the last `feed` that was not consumed. */
   position = 0;
+  /** After INVALID: all that came of the head. After TOO_LARGE: its beginning at least. */
+  #rejected: Buffer = NOTHING;
   readonly #supply: ParserSupply;
   readonly #scratch: Scratch;
   readonly #kind: MessageKind;
@@ -94,15 +94,15 @@ export class MessageReader {
     return this.#memory !== undefined || this.#chunks !== undefined;
   }
 
-  /** After TOO_LARGE: whether not even the request line was complete. */
-  get hasOnlyTarget(): boolean {
-    return this.#scratch.head.fields === 0;
+  /** After TOO_LARGE: whether the request line alone is larger than the head may be. */
+  get hasLongTarget(): boolean {
+    const { fields, urlStart, urlEnd } = this.#scratch.head;
+    return fields === 0 || urlEnd - urlStart > this.limits.headerSize;
   }
 
-  /** Whether what came of a head that is not complete, or was refused, begins with that text. */
-  beginsWith(text: string): boolean {
-    const begun = this.rejected.length > 0 ? this.rejected : (this.#refused ?? this.#asArrived(NOTHING));
-    return begun.toString('latin1', 0, text.length) === text;
+  /** What came of a head that is not complete, or was refused: of a too large one no more than a head may have. */
+  get arrived(): Buffer {
+    return this.#rejected.length > 0 ? this.#rejected : (this.#refused ?? this.#asArrived(NOTHING));
   }
 
   /** Parses `bytes[start, end)` up to the end of a head or message. `sink` gets body pieces; without one there must be no body. */
@@ -121,6 +121,7 @@ export class MessageReader {
   /** The message was read as far as it matters here: others read the rest. */
   finish(): void {
     this.#releaseParser();
+    this.#rejected = NOTHING;
     this.#refused = undefined;
     this.#mended = undefined;
     this.#original = NOTHING;
@@ -212,7 +213,7 @@ export class MessageReader {
   }
 
   #oversize(begun: Buffer): Progress {
-    this.rejected = Buffer.from(begun.subarray(0, BEGINNING_BYTES));
+    this.#rejected = begun.subarray(0, this.limits.headerSize);
     this.fault = oversizeFault('head_size', 'the head is too large', this.#scratch.head);
     return TOO_LARGE;
   }
@@ -222,7 +223,7 @@ export class MessageReader {
     const arrived = this.#asArrived(bytes.subarray(start, end));
     // For the start of a message the parser may name a place outside of what it was given last.
     const at = Math.min(Math.max(0, before + this.position - start), arrived.length);
-    this.rejected = arrived;
+    this.#rejected = arrived;
     if (this.#scratch.tooManyFields) {
       this.fault = { rule: 'field_count', reason: 'the head has too many fields', field: '', excerpt: '' };
       return TOO_LARGE;
@@ -231,7 +232,8 @@ export class MessageReader {
     if (this.#mended !== undefined) return INVALID;
     // Of a request only the first line can be mended. Behind that of HTTP/2's preface the parser fails too.
     const lineEnd = this.#kind === REQUEST ? arrived.indexOf(LF) : -1;
-    const isBehind = lineEnd >= 0 && at > lineEnd && !this.beginsWith('PRI ');
+    const isBehind =
+      lineEnd >= 0 && at > lineEnd && arrived.toString('latin1', 0, PREFACE.length) !== PREFACE;
     return isBehind ? INVALID : this.#mend(arrived, end);
   }
 
@@ -242,9 +244,9 @@ export class MessageReader {
         ? mendRequestLine(arrived, this.limits.encodesTarget)
         : mendResponseHead(arrived);
     this.position = end;
-    this.rejected = arrived;
+    this.#rejected = arrived;
     if (mending === undefined) {
-      this.rejected = NOTHING;
+      this.#rejected = NOTHING;
       this.#refused = arrived;
       this.#scratch.head.fields = 0;
       return arrived.length > this.limits.headerSize ? this.#oversize(arrived) : MORE;
@@ -254,7 +256,7 @@ export class MessageReader {
       this.fault = headFault(mending.reason, arrived, mending.at, mending.rule);
       return INVALID;
     }
-    this.rejected = NOTHING;
+    this.#rejected = NOTHING;
     this.#refused = undefined;
     this.#releaseParser();
     this.#mended = mending;
@@ -263,6 +265,8 @@ export class MessageReader {
     this.fault = NO_FAULT;
     const text = Buffer.from(mending.text, 'latin1');
     const progress = this.feed(text, 0, text.length);
+    // What lies behind the mended bytes was not fed yet.
+    if (progress === INVALID) this.#rejected = arrived;
     this.position = end - (arrived.length - mending.length);
     return progress;
   }

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../src/errors.ts';
 import type { MessageRefusal } from '../../src/plugin-api/index.ts';
-import { excerpt, valueExcerpt } from './excerpt.ts';
+import { targetExcerpt, valueExcerpt } from './excerpt.ts';
 import type { Head } from './head.ts';
 import type { RefusalRule } from './refusal-rules.ts';
 
@@ -42,7 +42,7 @@ export function refuseField(broken: RequestRule, head: Head, id: number): Refusa
 
 /** A request breaks a rule for its target. */
 export function refuseTarget(broken: RequestRule, head: Head): Refusal {
-  return refuseRequest(broken, '', excerpt(head.bytes.toString('latin1', head.urlStart, head.urlEnd)));
+  return refuseRequest(broken, '', targetExcerpt(head.bytes.toString('latin1', head.urlStart, head.urlEnd)));
 }
 
 /** The name, as the peer wrote it, and the values of the fields with that known name. */

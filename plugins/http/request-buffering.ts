@@ -80,7 +80,8 @@ export function gatherBody(
   return withoutExpect(head);
 }
 
-function withoutExpect(head: string): string {
+/** The head of a request for a backend that gets no `Expect`, because we answered it. */
+export function withoutExpect(head: string): string {
   return head
     .split('\r\n')
     .filter((line) => !/^expect:/i.test(line))

@@ -15,6 +15,8 @@ import { beforeQuery, parseTarget, withTarget, type RequestTarget } from './requ
 const SPACE = 0x20;
 /** `HTTP/1.1` */
 const VERSION_LENGTH = 8;
+/** Of any protocol that the parser knows beside HTTP. */
+const LONGEST_VERSION = 12;
 
 const rule = (name: RefusalRule, status: number, reason: string, code?: ErrorCode): RequestRule =>
   code === undefined ? { rule: name, status, reason } : { rule: name, status, reason, code };
@@ -97,6 +99,14 @@ export function refuseBody({ fault }: RequestBody, reader: MessageReader): Refus
   if (fault === 'too large') return refuseRequest(LARGE_BODY);
   const { rule: broken, field, excerpt: shown } = reader.fault;
   return refuseRequest({ ...BAD_CHUNKS, rule: broken }, field, shown);
+}
+
+/** The version as the client wrote it, such as `HTTP/2.0`, where it is none that is served; '' otherwise. */
+export function statedVersion(head: Head): string {
+  const at = versionAt(head);
+  if (head.major === 1 && head.minor <= 1 && head.saysHttp(at)) return '';
+  const text = head.bytes.latin1Slice(at, at + LONGEST_VERSION);
+  return /^[A-Z]+\/\d\.\d/.exec(text)?.[0] ?? '';
 }
 
 function refuseVersion(broken: RequestRule, head: Head): Refusal {

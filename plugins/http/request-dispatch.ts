@@ -6,9 +6,10 @@ import { HOST } from './field-names.ts';
 import { hashKey } from './hash-key.ts';
 import type { Head } from './head.ts';
 import { localAnswer } from './local-answer.ts';
+import { loggedPath, withoutFragment } from './logged-path.ts';
 import { normalTarget } from './normal-path.ts';
 import { refuseField, refuseTarget } from './refusal.ts';
-import { BAD_HOST, checkRequest, checkTarget, TWO_READINGS } from './request-check.ts';
+import { BAD_HOST, checkRequest, checkTarget, statedVersion, TWO_READINGS } from './request-check.ts';
 import { beforeQuery, parseTarget, type RequestTarget } from './request-target.ts';
 import { requestText } from './request-text.ts';
 import type { CompiledRoute } from './router.ts';
@@ -20,6 +21,7 @@ import { offeredUpgrade } from './upgrade.ts';
  */
 export function dispatch(exchange: Exchange, head: Head): void {
   const { instance } = exchange;
+  exchange.trace = instance.host.telemetry.tracer?.begin(head);
   const view = exchange.connection.view(instance);
   const named = view.hostOf(head);
   const client = view.fields(head, named);
@@ -37,12 +39,12 @@ export function dispatch(exchange: Exchange, head: Head): void {
     return;
   }
   const host = target.authority === undefined ? named : view.host(target.authority);
+  exchange.path = target.path;
+  exchange.target = target.forwarded;
   if (!named.isValid || !host.isValid) {
     exchange.refuse(named.isValid ? refuseTarget(BAD_HOST, head) : refuseField(BAD_HOST, head, HOST));
     return;
   }
-  exchange.path = target.path;
-  exchange.target = target.forwarded;
   exchange.routedPath = target.isPlain ? target.path : routedPath(target.path);
   exchange.host = host.text;
   const local = localAnswer(exchange, head);
@@ -50,15 +52,16 @@ export function dispatch(exchange: Exchange, head: Head): void {
   else route(exchange, head, target, host, host === named ? client : view.fields(head, host));
 }
 
-/** Notes what a request that is refused asks for, so that its line in the log names it: path and host as far as they are sound. */
+/** Notes what a request that is refused asks for, so that its line in the log names it: the host only where it is sound. */
 function noteTarget(exchange: Exchange, head: Head, named: KnownHost): void {
   const { bytes, method, urlStart, urlEnd } = head;
-  if (urlEnd - urlStart > exchange.instance.options.limits.target_length) return;
   const text = bytes.latin1Slice(urlStart, urlEnd);
-  const target = parseTarget(text, method, beforeQuery(text));
-  exchange.path = target?.path ?? '';
-  exchange.target = target?.forwarded ?? '';
+  const isLong = text.length > exchange.instance.options.limits.target_length;
+  const sound = isLong ? undefined : parseTarget(text, method, beforeQuery(text));
+  exchange.path = sound?.path ?? loggedPath(text);
+  exchange.target = sound?.forwarded ?? withoutFragment(text);
   if (named.isValid) exchange.host = named.text;
+  exchange.statedVersion = statedVersion(head);
 }
 
 function route(
@@ -89,7 +92,6 @@ function forwardedText(
 ): string {
   const { host } = exchange.instance;
   exchange.matched = matched;
-  exchange.trace = host.telemetry.tracer?.begin(head);
   if (host.logger.debugEnabled) logReceived(exchange, head);
   exchange.pins = head.bindsConnection;
   if (head.upgradeField >= 0 && exchange.instance.options.enable_websocket)

@@ -16,7 +16,7 @@ export interface RequestChanges {
   readonly clientLines: string;
 }
 
-/** The request's head for the backend, but for the lines that name the backend, the last line's CRLF, and the blank line. */
+/** The request's head for the backend, but for the lines that name the backend or the try, the last line's CRLF, and the blank line. */
 export function requestText(
   exchange: Exchange,
   head: Head,
@@ -36,13 +36,18 @@ export function requestText(
   const passed = forwardedRequest(head, changes.target, newHost, own, edits);
   let lines = changes.clientLines + exchange.requestId;
   if (hops >= 0) lines += `\r\nMax-Forwards: ${String(hops)}`;
-  if (trace !== undefined) lines += trace.lines;
   if (edits !== undefined) lines = edited(lines, edits, exchange);
   if (!head.hasPlainLength) lines += `\r\nContent-Length: ${String(head.contentLength)}`;
   if (body?.isChunked === true) lines += '\r\nTransfer-Encoding: chunked';
   if (upgrade !== '') lines += `\r\nConnection: Upgrade\r\nUpgrade: ${upgrade}`;
   // Where transforms took all of our lines, the head ends with the client's.
   return lines === '' ? passed.slice(0, -2) : passed + lines;
+}
+
+/** The lines that tell the backend of one try about the trace, each with a CRLF in front; '' where transforms remove or replace them. */
+export function traceLines({ lines }: TraceContext, route: CompiledRoute | undefined): string {
+  const edits = route?.requestEdits;
+  return edits === undefined ? lines : without(lines, edits).join('\r\n');
 }
 
 /** The fields of the formats in which the trace is told to the backend. */
@@ -76,9 +81,12 @@ function ownHost({ connection }: Exchange): string {
 
 /** Takes out our lines whose names a transform removes or replaces, and adds those that it adds. */
 function edited(lines: string, edits: FieldEdits, exchange: Exchange): string {
-  const kept = lines
-    .split('\r\n')
-    .filter((line) => !edits.removed.has(line.slice(0, line.indexOf(':')).toLowerCase()));
+  const kept = without(lines, edits);
   const added = edits.earlyLines(exchange).split('\r\n').slice(0, -1);
   return [...kept, ...added].join('\r\n');
+}
+
+/** The lines but those whose names a transform removes or replaces. */
+function without(lines: string, { removed }: FieldEdits): string[] {
+  return lines.split('\r\n').filter((line) => !removed.has(line.slice(0, line.indexOf(':')).toLowerCase()));
 }

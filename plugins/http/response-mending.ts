@@ -36,7 +36,7 @@ export function mendResponseHead(bytes: Buffer): Mending {
   }
   const framed = plainFraming(fields.lines);
   if (typeof framed === 'string')
-    return { rule: 'content_length', reason: framed, at: lengthAt(bytes, lineEnd) };
+    return { rule: 'content_length', reason: framed, at: lengthAt(bytes.latin1Slice(0, end)) };
   const text = framed.map(({ name, rest }) => `${name}:${rest}\r\n`).join('');
   return { text: `${statusLine}\r\n${text}\r\n`, length: end, method: '' };
 }
@@ -45,11 +45,22 @@ function moved({ rule, reason, at }: Unmended, by: number): Unmended {
   return { rule, reason, at: by + at };
 }
 
-/** The end of the first line with a Content-Length. */
-function lengthAt(bytes: Buffer, from: number): number {
-  const head = bytes.latin1Slice(0, bytes.length);
-  const line = head.slice(from).search(/\ncontent-length[ \t]*:/i);
-  return head.indexOf('\n', from + line + 1);
+/** Where the first length stands that is no number, or another one than those before; else the end of the first line with a length. */
+function lengthAt(head: string): number {
+  let first: bigint | undefined;
+  let lineEnd = -1;
+  for (const line of head.matchAll(/\n(content-length[ \t]*:)([^\r\n]*)/gi)) {
+    const [whole, name = '', value = ''] = line;
+    const valueAt = line.index + 1 + name.length;
+    if (lineEnd < 0) lineEnd = line.index + whole.length;
+    for (const { 0: length, index } of value.matchAll(/[^ \t,]+/g)) {
+      const odd = length.search(/\D/);
+      if (odd >= 0) return valueAt + index + odd;
+      first ??= BigInt(length);
+      if (BigInt(length) !== first) return valueAt + index;
+    }
+  }
+  return lineEnd;
 }
 
 /** Where the empty line that ends the head ends, or -1 while it is not there. */

@@ -29,6 +29,7 @@ export function chosenUpgrade(head: Head, offered: string): string | undefined {
 export function openTunnel(exchange: Exchange, lease: Lease, early: EarlyBytes): void {
   const { host, options } = exchange.instance;
   const startedAtMs = Date.now();
+  const trace = exchange.trace === undefined ? undefined : host.telemetry.tracer?.beginTunnel(exchange.trace);
   host.tunnel({
     downstream: exchange.connection.connection.stream,
     upstream: lease.stream,
@@ -37,7 +38,7 @@ export function openTunnel(exchange: Exchange, lease: Lease, early: EarlyBytes):
     early,
     ended: (result) => {
       lease.discard();
-      host.telemetry.tunnel(tunnelRecord(exchange, lease, startedAtMs, result));
+      host.telemetry.tunnel(tunnelRecord(exchange, lease, trace, startedAtMs, result));
       exchange.instance.ended();
     },
   });

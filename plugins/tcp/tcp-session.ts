@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 import { BalanceError, type ErrorCode } from '../../src/errors.ts';
 import type {
   Backend,
@@ -6,9 +8,11 @@ import type {
   ConnectionHandler,
   Lease,
   LeaseRequest,
+  LogFields,
   PendingLease,
   StreamReader,
   TunnelResult,
+  TunnelTrace,
 } from '../../src/plugin-api/index.ts';
 import type { TcpInstance } from './tcp-instance.ts';
 
@@ -25,6 +29,9 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
   readonly #instance: TcpInstance;
   readonly #startedAtMs = Date.now();
   readonly #begunAtMs = performance.now();
+  readonly #trace: TunnelTrace | undefined;
+  /** A name for the connection in lines; made when one is written. */
+  #requestId = '';
   readonly #pending: PendingLease;
   /** What the client sent before there was a backend. */
   #ahead: Buffer[] = [];
@@ -36,6 +43,7 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
   constructor(connection: Connection, instance: TcpInstance) {
     this.#connection = connection;
     this.#instance = instance;
+    this.#trace = instance.host.telemetry.tracer?.beginTunnel();
     this.key = instance.keyOf(connection.remoteAddress);
     this.#pending = instance.upstream.acquire(this);
     instance.begun();
@@ -87,6 +95,7 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
   refused(error: BalanceError): void {
     const { lastTried } = this.#pending;
     this.#instance.host.logger.warn('connection refused', {
+      ...this.logFields(),
       client_ip: this.#connection.remoteAddress,
       upstream: this.#instance.upstream.name,
       backend: lastTried?.name,
@@ -95,6 +104,14 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
     this.#finish(lastTried, NOTHING, error.code);
     // TCP has no other way to tell the client that this was no orderly end.
     this.#connection.stream.reset();
+  }
+
+  /** What lines about the connection have in common. */
+  logFields(): LogFields {
+    this.#requestId ||= randomUUID();
+    const ids = { request_id: this.#requestId };
+    const trace = this.#trace;
+    return trace === undefined ? ids : { trace_id: trace.traceId, span_id: trace.spanId, ...ids };
   }
 
   drain(): void {
@@ -114,6 +131,8 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
     if (this.#over) return;
     this.#over = true;
     const { host, upstream } = this.#instance;
+    if (host.telemetry.detailed) this.#requestId ||= randomUUID();
+    const trace = this.#trace;
     host.telemetry.tunnel({
       listener: host.listener,
       protocol: 'tcp',
@@ -123,10 +142,10 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
       upstream: upstream.name,
       backend,
       connected: this.#backend !== undefined,
-      requestId: '',
-      traceId: '',
-      spanId: '',
-      trace: undefined,
+      requestId: this.#requestId,
+      traceId: trace?.traceId ?? '',
+      spanId: trace?.spanId ?? '',
+      trace,
       bytesReceived,
       bytesSent,
       endedBy,

@@ -770,10 +770,7 @@ export interface Tracing {
    * @default true
    */
   readonly enabled?: boolean;
-  /**
-   * The service that the spans belong to.
-   * @default "balance"
-   */
+  /** The service that the spans belong to. Default: what the environment says in `OTEL_SERVICE_NAME`, or as `service.name` in `OTEL_RESOURCE_ATTRIBUTES`, else `balance`. All other attributes in `OTEL_RESOURCE_ATTRIBUTES` count as well; `service.instance.id` is a random id of the process where they have none. */
   readonly service_name?: string;
   /**
    * What the collector understands: `jaeger` (Thrift over HTTP) or `otlp` (OpenTelemetry's protocol, protobuf over HTTP).

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../errors.ts';
 import type { TunnelEnd } from './host.ts';
-import type { TraceContext, Tracer } from './tracing.ts';
+import type { TraceContext, Tracer, TunnelTrace } from './tracing.ts';
 import type { Backend } from './upstream.ts';
 
 /** Why a message of a peer was refused: the rule that it broke, and where. */
@@ -71,13 +71,14 @@ export interface TunnelRecord {
   readonly backend: Backend | undefined;
   /** False where the client got no connection to the backend: there was no tunnel, only one that was asked for. Default: true. */
   readonly connected?: boolean;
-  /** Of the request that became the tunnel; '' when there was none. */
+  /** Of the request that became the tunnel, or one of its own; '' when it has none. */
   readonly requestId: string;
-  /** Of the request that became the tunnel; '' when it was not traced. */
+  /** The trace that the tunnel belongs to, or ''. */
   readonly traceId: string;
+  /** The tunnel's own span, or ''. */
   readonly spanId: string;
-  /** That of the request that became the tunnel; undefined when there was none or tracing was off. */
-  readonly trace: TraceContext | undefined;
+  /** What {@link Tracer.beginTunnel} gave; undefined when tracing was off. */
+  readonly trace: TunnelTrace | undefined;
   readonly bytesReceived: number;
   readonly bytesSent: number;
   readonly endedBy: TunnelEnd;

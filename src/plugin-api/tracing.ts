@@ -3,8 +3,11 @@ import type { Backend } from './upstream.ts';
 
 /** The fields of a request, of which some say what trace it belongs to. */
 export interface TraceCarrier {
-  /** The value of the first field of that name (lower case), without white space around it. */
-  valueOf(lowerName: string): string | undefined;
+  /**
+   * The value of the field of that name (lower case), without white space around it; undefined when there is none, or several, as
+   * they may say different things (W3C Trace Context, section 3.2).
+   */
+  soleValueOf(lowerName: string): string | undefined;
 }
 
 /** Which fields are ours to write, in place of the client's. */
@@ -24,6 +27,11 @@ export interface Tracer {
    * is sampled was decided upstream of us, or else is by `sample_rate`.
    */
   begin(request: TraceCarrier): TraceContext;
+  /**
+   * Gives a tunnel its own span: below the exchange that became it, or, for a connection that no request came before, in a trace of its
+   * own.
+   */
+  beginTunnel(exchange?: TraceContext): TunnelTrace;
 }
 
 /** An exchange's place in its trace. */
@@ -34,12 +42,28 @@ export interface TraceContext {
   readonly traceId: string;
   /** The exchange's own span, 16 hexadecimal digits. */
   readonly spanId: string;
-  /** Field lines for the backend, each with a CRLF in front. */
+  /** Field lines for the backend of the try that runs, each with a CRLF in front: they name the span of that try. */
   readonly lines: string;
   readonly fields: TraceFields;
   /** False when the request's `traceparent` did not count; its `tracestate` must then not be passed on. */
   readonly continued: boolean;
   readonly phases: TracePhases | undefined;
+  /** The span that {@link lines} name to the backend, 16 hexadecimal digits: that of the try that runs. */
+  readonly trySpanId: string;
+  /** The request goes to a backend once more: from now on {@link lines} name a span of its own. */
+  nextTry(): void;
+}
+
+/** A tunnel's place in its trace. */
+export interface TunnelTrace {
+  /** True when its span is recorded. */
+  readonly sampled: boolean;
+  /** 32 hexadecimal digits. */
+  readonly traceId: string;
+  /** The tunnel's own span, 16 hexadecimal digits. */
+  readonly spanId: string;
+  /** The span of the exchange that became the tunnel; '' when there was none. */
+  readonly parentSpanId: string;
 }
 
 /** When the phases of a sampled exchange began and ended, in ms after `ExchangeRecord.startedAtMs`; -1 for what never happened. */
@@ -69,4 +93,6 @@ export interface FailedTry {
   readonly startMs: number;
   readonly endMs: number;
   readonly error: ErrorCode;
+  /** The span that its backend was told of; absent when nothing of the request was sent. */
+  readonly spanId?: string;
 }

@@ -30,7 +30,7 @@ type Columns<R> = ReadonlyMap<AccessField, Column<R>>;
 type Row<R> = readonly [AccessField, Column<R>['kind'], Column<R>['read']];
 
 /** What both records hold. */
-type EitherRecord = Pick<ExchangeRecord, keyof ExchangeRecord & keyof TunnelRecord>;
+type EitherRecord = Omit<Pick<ExchangeRecord, keyof ExchangeRecord & keyof TunnelRecord>, 'trace'>;
 
 const EITHER: readonly Row<EitherRecord>[] = [
   // Access lines are no matter of levels: `access_log` alone says whether they are written.

@@ -1,12 +1,12 @@
 import { SpanKind } from '@opentelemetry/api';
 import type { ErrorCode } from '../errors.ts';
 import type { ExchangeRecord, TunnelRecord } from '../plugin-api/telemetry.ts';
-import type { FailedTry, TracePhases } from '../plugin-api/tracing.ts';
+import type { FailedTry, TracePhases, TunnelTrace } from '../plugin-api/tracing.ts';
 import type { Backend } from '../plugin-api/upstream.ts';
 import type { TelemetrySubscriber } from './channels.ts';
+import { ExchangeTrace } from './exchange-trace.ts';
 import { RecordedSpan, type SpanFacts, type SpanOrigin } from './recorded-span.ts';
-import { isRecorded } from './request-tracer.ts';
-import type { RecordedContext, RequestTracer } from './request-tracer.ts';
+import type { RequestTracer } from './request-tracer.ts';
 import {
   exchangeAttributes,
   selectionAttributes,
@@ -23,6 +23,11 @@ export interface ExchangeSpansOptions {
   /** Where the spans end up. */
   readonly queue: { readonly full: boolean; add(span: RecordedSpan): void; drop(count: number): void };
 }
+
+/** The span is in error because of the status that its attributes have: nothing was thrown, and there is nothing to add. */
+const BY_STATUS = '';
+/** The name of a span whose request was not even read up to its method. */
+const UNKNOWN_METHOD = 'HTTP';
 
 const ERRORS_OF_BACKENDS: ReadonlySet<ErrorCode> = new Set([
   'connect_failed',
@@ -60,14 +65,14 @@ export class ExchangeSpans implements TelemetrySubscriber {
   exchange(record: ExchangeRecord): void {
     const context = record.trace;
     const origin = this.#origin;
-    if (context === undefined || origin === undefined || !isRecorded(context)) return;
+    if (origin === undefined || !(context instanceof ExchangeTrace) || !context.sampled) return;
     if (this.#queue.full) {
       this.#queue.drop(spansOf(context.phases));
       return;
     }
     if (context.phases !== undefined) this.#addPhases(origin, record, context, context.phases);
     this.#add(origin, {
-      name: `${record.method} ${record.path}`,
+      name: record.method === '' ? UNKNOWN_METHOD : `${record.method} ${record.path}`,
       kind: SpanKind.SERVER,
       traceId: context.traceId,
       spanId: context.spanId,
@@ -76,24 +81,25 @@ export class ExchangeSpans implements TelemetrySubscriber {
       startMs: record.startedAtMs,
       endMs: record.startedAtMs + record.durationMs,
       attributes: exchangeAttributes(record),
-      failure: isServerFault(record) ? (record.error ?? String(record.status)) : undefined,
+      failure: isServerFault(record) ? (record.error ?? BY_STATUS) : undefined,
     });
   }
 
   tunnel(record: TunnelRecord): void {
-    const { trace } = record;
     const origin = this.#origin;
-    if (origin === undefined || (trace === undefined ? !this.tracer.isChosen() : !isRecorded(trace))) return;
+    if (origin === undefined) return;
+    const place = this.#placeOf(record);
+    if (!place.sampled) return;
     if (this.#queue.full) {
       this.#queue.drop(1);
       return;
     }
     this.#add(origin, {
       name: `tunnel: ${record.protocol} ${record.backend?.address ?? 'none'}`,
-      kind: trace === undefined ? SpanKind.SERVER : SpanKind.INTERNAL,
-      traceId: trace?.traceId ?? this.#ids.traceId(),
-      spanId: this.#ids.spanId(),
-      parentSpanId: trace?.spanId ?? '',
+      kind: place.parentSpanId === '' ? SpanKind.SERVER : SpanKind.INTERNAL,
+      traceId: place.traceId,
+      spanId: place.spanId,
+      parentSpanId: place.parentSpanId,
       parentIsRemote: false,
       startMs: record.startedAtMs,
       endMs: record.startedAtMs + record.durationMs,
@@ -103,12 +109,12 @@ export class ExchangeSpans implements TelemetrySubscriber {
     });
   }
 
-  #addPhases(
-    origin: SpanOrigin,
-    record: ExchangeRecord,
-    context: RecordedContext,
-    phases: TracePhases,
-  ): void {
+  /** The place that the tunnel was given when it began; a plugin may have left that to us. */
+  #placeOf({ trace }: TunnelRecord): TunnelTrace {
+    return trace === undefined || trace instanceof ExchangeTrace ? this.tracer.beginTunnel(trace) : trace;
+  }
+
+  #addPhases(origin: SpanOrigin, record: ExchangeRecord, context: ExchangeTrace, phases: TracePhases): void {
     const { selectStartMs, backendStartMs, responseHeadMs } = phases;
     if (selectStartMs >= 0) {
       const failure = backendStartMs < 0 ? record.error : undefined;
@@ -133,21 +139,23 @@ export class ExchangeSpans implements TelemetrySubscriber {
   #addFailedTry(
     origin: SpanOrigin,
     record: ExchangeRecord,
-    context: RecordedContext,
+    context: ExchangeTrace,
     phases: TracePhases,
-    { backend, startMs, endMs, error }: FailedTry,
+    { backend, startMs, endMs, error, spanId }: FailedTry,
   ): void {
     const url = urlOf(record, phases, backend);
     const attributes = tryAttributes(record.method, url, backend);
     const name = `backend: ${record.method} ${url}`;
     const kind = SpanKind.CLIENT;
-    this.#addStep(origin, record, context, { name, kind, startMs, endMs, attributes, failure: error });
+    const step = { name, kind, startMs, endMs, attributes, failure: error };
+    // A try of which its backend was told is known there by its id.
+    this.#addStep(origin, record, context, spanId === undefined ? step : { ...step, spanId });
   }
 
   #addBackend(
     origin: SpanOrigin,
     record: ExchangeRecord,
-    context: RecordedContext,
+    context: ExchangeTrace,
     phases: TracePhases,
     backend: Backend,
   ): void {
@@ -155,7 +163,7 @@ export class ExchangeSpans implements TelemetrySubscriber {
     const answered = phases.responseHeadMs >= 0;
     let failure: string | undefined;
     if (error !== undefined && ERRORS_OF_BACKENDS.has(error)) failure = error;
-    else if (answered && status >= 400) failure = String(status);
+    else if (answered && status >= 400) failure = BY_STATUS;
     const url = urlOf(record, phases, backend);
     const attributes = tryAttributes(record.method, url, backend);
     if (answered) {
@@ -166,7 +174,7 @@ export class ExchangeSpans implements TelemetrySubscriber {
     this.#addStep(origin, record, context, {
       name: `backend: ${record.method} ${url}`,
       kind: SpanKind.CLIENT,
-      spanId: context.backendSpanId,
+      spanId: context.trySpanId,
       startMs: phases.backendStartMs,
       endMs: phases.backendEndMs >= 0 ? phases.backendEndMs : record.durationMs,
       attributes,
@@ -174,7 +182,7 @@ export class ExchangeSpans implements TelemetrySubscriber {
     });
   }
 
-  #addStep(origin: SpanOrigin, record: ExchangeRecord, context: RecordedContext, step: Step): void {
+  #addStep(origin: SpanOrigin, record: ExchangeRecord, context: ExchangeTrace, step: Step): void {
     this.#add(origin, {
       name: step.name,
       kind: step.kind ?? SpanKind.INTERNAL,
@@ -190,7 +198,9 @@ export class ExchangeSpans implements TelemetrySubscriber {
   }
 
   #add(origin: SpanOrigin, facts: SpanFacts): void {
-    if (facts.failure !== undefined) facts.attributes['error.type'] = facts.failure;
+    const { failure, attributes } = facts;
+    if (failure === BY_STATUS) attributes['error.type'] = String(attributes['http.response.status_code']);
+    else if (failure !== undefined) attributes['error.type'] = failure;
     this.#queue.add(new RecordedSpan(origin, facts));
   }
 }

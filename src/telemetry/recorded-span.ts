@@ -20,7 +20,7 @@ export interface SpanFacts {
   /** In ms since 1970. A span that would end before its start ends with it. */
   readonly endMs: number;
   readonly attributes: otel.Attributes;
-  /** What went wrong, when the span is in error. */
+  /** What went wrong, when the span is in error; '' when its attributes say all, as the status of a response does. */
   readonly failure: string | undefined;
 }
 
@@ -52,7 +52,7 @@ export class RecordedSpan implements tracing.ReadableSpan {
   /** Since 1970. */
   readonly endUs: number;
   readonly attributes: otel.Attributes;
-  /** What went wrong, when the span is in error. */
+  /** As {@link SpanFacts.failure}. */
   readonly failure: string | undefined;
   readonly #origin: SpanOrigin;
 
@@ -103,11 +103,12 @@ export class RecordedSpan implements tracing.ReadableSpan {
 
   get status(): otel.SpanStatus {
     if (this.failure === undefined) return { code: SpanStatusCode.UNSET };
+    if (this.failure === '') return { code: SpanStatusCode.ERROR };
     return { code: SpanStatusCode.ERROR, message: this.failure };
   }
 
   get events(): tracing.TimedEvent[] {
-    if (this.failure === undefined) return [];
+    if (this.failure === undefined || this.failure === '') return [];
     return [{ name: EXCEPTION_EVENT, attributes: { [EXCEPTION_TYPE]: this.failure }, time: this.endTime }];
   }
 

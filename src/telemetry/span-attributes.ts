@@ -4,21 +4,25 @@ import type { Backend } from '../plugin-api/upstream.ts';
 
 const LONGEST_ATTRIBUTE = 2048;
 const NONE = 'none';
+/** What a request line has in place of a method that is not known (semantic conventions of HTTP spans). */
+const OTHER_METHOD = '_OTHER';
+const ADDRESS = /^(?:\[([^\]]*)\]|([^:/]+))(?::(\d{1,5}))?$/;
 
 /** The names in use until 2023 beside those of today's semantic conventions: dashboards know either. */
 export function exchangeAttributes(record: ExchangeRecord): Attributes {
-  const method = short(record.method);
+  const method = record.method === '' ? OTHER_METHOD : short(record.method);
   const attributes: Attributes = {
     'http.method': method,
     'http.request.method': method,
     'url.path': short(record.path),
     'url.scheme': 'http',
     'client.address': record.clientAddress,
-    'network.protocol.version': record.protocol.slice(record.protocol.indexOf('/') + 1),
     'balance.listener': short(record.listener),
     backend: nameOf(record.backend),
   };
-  if (record.host !== '') attributes['server.address'] = short(record.host);
+  if (record.protocol !== '')
+    attributes['network.protocol.version'] = record.protocol.slice(record.protocol.indexOf('/') + 1);
+  addServer(attributes, record.host);
   if (record.userAgent !== '') attributes['user_agent.original'] = short(record.userAgent);
   if (record.requestId !== '') attributes['balance.request_id'] = short(record.requestId);
   if (record.route !== '') attributes['balance.route'] = short(record.route);
@@ -41,14 +45,15 @@ export function selectionAttributes(record: ExchangeRecord): Attributes {
 export function tryAttributes(method: string, url: string, { name, address }: Backend): Attributes {
   const shortMethod = short(method);
   const shortUrl = short(url);
-  return {
+  const attributes: Attributes = {
     backend: short(name),
     'http.method': shortMethod,
     'http.url': shortUrl,
     'http.request.method': shortMethod,
     'url.full': shortUrl,
-    'server.address': short(address),
   };
+  addServer(attributes, address);
+  return attributes;
 }
 
 export function tunnelAttributes(record: TunnelRecord): Attributes {
@@ -62,10 +67,18 @@ export function tunnelAttributes(record: TunnelRecord): Attributes {
     'balance.ended_by': record.endedBy,
     backend: nameOf(record.backend),
   };
-  if (record.backend !== undefined) attributes['server.address'] = short(record.backend.address);
+  if (record.backend !== undefined) addServer(attributes, record.backend.address);
   if (record.requestId !== '') attributes['balance.request_id'] = short(record.requestId);
   if (record.error !== undefined) attributes['error.type'] = record.error;
   return attributes;
+}
+
+/** Host and port apart: `host`, `host:port`, `[address]:port`, or `unix:` and a path. Nothing for ''. */
+function addServer(attributes: Attributes, address: string): void {
+  if (address === '') return;
+  const [, bracketed, plain, port] = ADDRESS.exec(address) ?? [];
+  attributes['server.address'] = short(bracketed ?? plain ?? address.replace(/^unix:/, ''));
+  if (port !== undefined) attributes['server.port'] = Number(port);
 }
 
 function nameOf(backend: Backend | undefined): string {

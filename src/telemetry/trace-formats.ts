@@ -32,7 +32,7 @@ export type TraceFormatName = 'w3c' | 'b3' | 'b3-multi' | 'jaeger';
 /** W3C Trace Context. */
 const w3c: TraceFormat = {
   read(carrier) {
-    const text = carrier.valueOf('traceparent');
+    const text = carrier.soleValueOf('traceparent');
     return text === undefined ? undefined : parseTraceparent(text);
   },
   write: ({ traceId, spanId, sampled }) => `\r\ntraceparent: ${formatTraceparent(traceId, spanId, sampled)}`,
@@ -41,7 +41,7 @@ const w3c: TraceFormat = {
 /** Zipkin's `b3`, all in one field. */
 const b3: TraceFormat = {
   read(carrier) {
-    const text = carrier.valueOf('b3');
+    const text = carrier.soleValueOf('b3');
     if (text === undefined) return undefined;
     if (/^[01d]$/.test(text)) return { traceId: '', spanId: '', sampled: text !== '0' };
     const [, traceId = '', spanId = '', decision] =
@@ -57,11 +57,11 @@ const b3: TraceFormat = {
 /** Zipkin's older fields, one for each part. */
 const b3Multi: TraceFormat = {
   read(carrier) {
-    const decision = carrier.valueOf('x-b3-flags') === '1' ? '1' : carrier.valueOf('x-b3-sampled');
+    const decision = carrier.soleValueOf('x-b3-flags') === '1' ? '1' : carrier.soleValueOf('x-b3-sampled');
     const sampled = decision === undefined ? undefined : /^(?:1|true)$/i.test(decision);
-    const traceId = carrier.valueOf('x-b3-traceid') ?? '';
+    const traceId = carrier.soleValueOf('x-b3-traceid') ?? '';
     if (traceId === '') return sampled === undefined ? undefined : { traceId: '', spanId: '', sampled };
-    return originOf(traceId, carrier.valueOf('x-b3-spanid') ?? '', sampled);
+    return originOf(traceId, carrier.soleValueOf('x-b3-spanid') ?? '', sampled);
   },
   write({ traceId, spanId, parentSpanId, sampled }) {
     const parent = parentSpanId === '' ? '' : `\r\nX-B3-ParentSpanId: ${parentSpanId}`;
@@ -72,7 +72,7 @@ const b3Multi: TraceFormat = {
 /** Jaeger's `uber-trace-id`; its ids may lack leading zeros. */
 const jaeger: TraceFormat = {
   read(carrier) {
-    const text = carrier.valueOf('uber-trace-id')?.replaceAll('%3A', ':');
+    const text = carrier.soleValueOf('uber-trace-id')?.replaceAll('%3A', ':');
     const match = /^([0-9a-f]{1,32}):([0-9a-f]{1,16}):[0-9a-f]{1,16}:([0-9a-f]{1,2})$/.exec(text ?? '');
     if (match === null) return undefined;
     const [, traceId = '', spanId = '', flags = ''] = match;

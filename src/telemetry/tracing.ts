@@ -13,7 +13,8 @@ import type { TraceFormatName } from './trace-formats.ts';
 
 /** The config's `tracing` section. */
 export interface TracingSettings {
-  readonly service_name: string;
+  /** Default: what the environment says, else `balance`. */
+  readonly service_name?: string;
   readonly exporter: SpanExporterName;
   /** Default: what {@link DEFAULT_ENDPOINTS} has for the exporter. */
   readonly endpoint?: string;
@@ -60,9 +61,10 @@ const NO_CONTEXT_MANAGER: object = { contextManager: null };
  */
 export async function createTracing(settings: TracingSettings, options: TracingOptions): Promise<Tracing> {
   const endpoint = settings.endpoint ?? DEFAULT_ENDPOINTS[settings.exporter];
-  const [api, { NodeSDK, tracing }, { ExchangeSpans }, connect] = await Promise.all([
+  const [api, { NodeSDK, tracing }, { serviceResource }, { ExchangeSpans }, connect] = await Promise.all([
     import('@opentelemetry/api'),
     import('@opentelemetry/sdk-node'),
+    import('./service-resource.ts'),
     import('./exchange-spans.ts'),
     loadExporter(settings.exporter, { endpoint, headers: settings.headers ?? {}, lookup: options.lookup }),
   ]);
@@ -77,7 +79,7 @@ export async function createTracing(settings: TracingSettings, options: TracingO
     },
   });
   const sdk = new NodeSDK({
-    serviceName: settings.service_name,
+    resource: serviceResource(settings.service_name, logger),
     sampler: new tracing.AlwaysOnSampler(),
     spanProcessors: [queue],
     // All that the SDK would add by itself: metrics and logs pushed to localhost, and patched modules.

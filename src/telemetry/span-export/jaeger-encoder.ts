@@ -74,7 +74,7 @@ export class JaegerEncoder {
     const count = this.#tags.write(span.attributes) + this.#tags.write(outcomeTags(span));
     writer.copy(shared.bytes);
     writer.close(start, count + shared.count);
-    if (span.failure !== undefined) {
+    if (span.failure !== undefined && span.failure !== '') {
       writer.field(THRIFT.list, SPAN.logs);
       this.#exception(span.failure, span.endUs);
     }

@@ -74,7 +74,7 @@ export class OtlpEncoder {
     this.#time(SPAN.end, span.endUs);
     this.#ofSpan.write(span.attributes);
     this.#number(SPAN.droppedAttributes, 0);
-    if (span.failure !== undefined) this.#exception(span.failure, span.endUs);
+    if (span.failure !== undefined && span.failure !== '') this.#exception(span.failure, span.endUs);
     this.#number(SPAN.droppedEvents, 0);
     this.#number(SPAN.droppedLinks, 0);
     this.#status(span.failure);

@@ -46,17 +46,20 @@ describe('the access line of a refused request', () => {
     [`POST /gzip HTTP/1.1\r\n${HOST}\r\nTransfer-Encoding: gzip, chunked\r\n\r\n`, 'POST', '/gzip'],
     [`GET /x%2fy HTTP/1.1\r\n${HOST}\r\n\r\n`, 'GET', '/x%2fy'],
     [`GET http://b/whole HTTP/1.1\r\n${HOST}\r\nX_Y: 1\r\n\r\n`, 'GET', '/whole'],
-    // What names no path.
-    [`CONNECT b:1 HTTP/1.1\r\n${HOST}\r\n\r\n`, 'CONNECT', undefined],
-    [`GET /${'x'.repeat(70)} HTTP/1.1\r\n${HOST}\r\n\r\n`, 'GET', undefined],
-    [`GET /no#frag HTTP/1.1\r\n${HOST}\r\n\r\n`, 'GET', undefined],
+    [`CONNECT b:1 HTTP/1.1\r\n${HOST}\r\n\r\n`, 'CONNECT', 'b:1'],
+    [`GET /${'x'.repeat(70)}?a=1 HTTP/1.1\r\n${HOST}\r\n\r\n`, 'GET', `/${'x'.repeat(70)}`],
+    [`GET /${'x'.repeat(2000)} HTTP/1.1\r\n${HOST}\r\n\r\n`, 'GET', `/${'x'.repeat(1023)}...`],
+    [`GET /no#frag HTTP/1.1\r\n${HOST}\r\n\r\n`, 'GET', '/no'],
+    [`GET http://u:pw@b/in?a HTTP/1.1\r\n${HOST}\r\n\r\n`, 'GET', '/in'],
+    [`GET /bad-host HTTP/1.1\r\nHost: a/b\r\n\r\n`, 'GET', '/bad-host'],
+    ['nonsense\r\n\r\n', '', ''],
   ])('says what was asked for, as far as that can be told: %j', async (request, method, path) => {
     const line = await accessLineOf(
       request,
       'http: { limits: { body_size: 4B, target_length: 64 }, normalize_path: true, underscore_headers: refuse }',
     );
     expect(line['method']).toBe(method);
-    expect(line['path'] === '' || line['path'] === '-' ? undefined : line['path']).toBe(path);
+    expect(line['path']).toBe(path);
   });
 
   it.each([
@@ -144,6 +147,13 @@ describe('the access line of a refused request', () => {
       'X-Big',
     ],
     ['limits: { header_size: 1KiB }', `GET /${'x'.repeat(1100)}`, 414, 'target_size', undefined],
+    [
+      'limits: { header_size: 1KiB }',
+      `GET /${'x'.repeat(1100)} HTTP/1.1\r\n${HOST}\r\n\r\n`,
+      414,
+      'target_size',
+      undefined,
+    ],
     [
       'limits: { header_count: 2 }',
       `GET / HTTP/1.1\r\n${HOST}\r\nA: 1\r\nB: 2\r\n\r\n`,
@@ -246,14 +256,40 @@ describe('the access line of a refused request', () => {
   });
 });
 
+describe('the excerpt of a target that is refused', () => {
+  it.each([
+    ['GET a;sid=hush/b;p=hush?q=hush HTTP/1.1', 'GET a</>'],
+    ['GET /a;sid=hush/b;p=hush?q=hush\x01 HTTP/1.1', 'GET /a;…/b;…?…<\\x01>'],
+    ['GET /a;sid=hush#hush HTTP/1.1', '/a;…#…'],
+    ['CONNECT user:hush@b:1 HTTP/1.1', '…@b:1'],
+    ['GET http://user:hush@b/c HTTP/1.1', 'http://…@b/c'],
+  ])('shows no secret of it: %j', async (line, excerpt) => {
+    const said = await refusalOf(`${line}\r\n${HOST}\r\n\r\n`);
+    if (excerpt.includes('…')) expect(said['refusal_excerpt']).toBe(excerpt);
+    expect(JSON.stringify(said)).not.toContain('hush');
+  });
+
+  it('shows none of a target that is too long either', async () => {
+    const target = `/a;sid=hush/${'x'.repeat(1100)}`;
+    for (const request of [`GET ${target}`, `GET ${target} HTTP/1.1\r\n${HOST}\r\n\r\n`]) {
+      const said = await refusalOf(request, 'http: { limits: { header_size: 1KiB } }');
+      expect(said).toMatchObject({ status: 414, refusal: 'target_size' });
+      expect(said['refusal_excerpt']).toMatch(/^(?:GET )?\/a;…\/x+…$/);
+    }
+  });
+});
+
 describe('a refused response', () => {
   it.each([
+    ['HTTP/1.1 200 OK\nContent-Length: 5\nContent-Length: 6\n\n', 'content_length', 'Content-Length', '<6>'],
+    ['HTTP/1.1 200 OK\r\nContent-Length: 1, 2\r\n\r\n', 'content_length', 'Content-Length', '1, <2>'],
     [
-      'HTTP/1.1 200 OK\nContent-Length: 5\nContent-Length: 6\n\n',
+      'HTTP/1.1 200 OK\r\nA: 1\r\ncontent-length : 07,7, 7x\r\n\r\n',
       'content_length',
-      'Content-Length',
-      '5<\\x0a>',
+      'content-length',
+      '07,7, 7<x>',
     ],
+    ['HTTP/1.1 200 OK\r\nContent-Length: \r\n\r\n', 'content_length', 'Content-Length', undefined],
     ['HTTP/1.1 200 OK\nX-A : 1\r2\n\n', 'field_value', 'X-A', '1<\\x0d>'],
     ['HTTP/1.1 200 OK\r\nX-A: 1\r\n\r\r\n\r\n', 'field_name', undefined, undefined],
     ['HTTP/1.1 200 O\rK\r\n\r\n', 'status_line', undefined, 'HTTP/1.1 200 O<\\x0d>'],

@@ -123,6 +123,7 @@ describe('the line of a tunnel', () => {
       upstream: 'default',
       backend: 'one',
       ended_by: 'client',
+      request_id: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
     });
   });
 
@@ -131,7 +132,7 @@ describe('the line of a tunnel', () => {
     const socket = await client(proxy.address());
     await socket.untilClosed();
     expect(await proxy.untilLogged('INFO tunnel')).toMatch(
-      / protocol=tcp bytes_received=0 bytes_sent=0 duration=\S+ backend=one ended_by=proxy error=connect_failed$/,
+      / protocol=tcp bytes_received=0 bytes_sent=0 duration=\S+ backend=one ended_by=proxy request_id=\S+ error=connect_failed$/,
     );
   });
 

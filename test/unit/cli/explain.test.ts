@@ -42,9 +42,13 @@ upstreams:
   - { name: db, backends: [{ address: '127.0.0.1:3' }] }
 `;
 
-async function explained(...words: string[]) {
+function explained(...words: string[]) {
+  return explainedBy(CONFIG, ...words);
+}
+
+async function explainedBy(config: string, ...words: string[]) {
   const file = join(folder, 'a.yaml');
-  writeFileSync(file, CONFIG);
+  writeFileSync(file, config);
   const context = testContext();
   const line = parseCommandLine(['explain', '--config', file, ...words], {});
   if (line.command !== 'explain') throw new Error(`understood as ${JSON.stringify(line)}`);
@@ -86,6 +90,27 @@ describe('explain', () => {
       note       not a running proxy: health, load and whose turn it is are not known
       "
     `);
+  });
+
+  it.each([
+    ['streams', 'via: edge', true],
+    ['buffers', 'via: edge\n      request_buffering: { size: 64KiB }', false],
+  ])('shows Expect to the backend only where the proxy %s bodies', async (_what, http, isShown) => {
+    const words = [
+      'PUT',
+      'http://localhost:8080/a',
+      '-H',
+      'Expect: 100-continue',
+      '-H',
+      'Content-Length: 5',
+      '--json',
+    ];
+    const { stdout } = await explainedBy(CONFIG.replace('via: edge', http), ...words);
+    const { forwarded } = JSON.parse(stdout) as Explanation;
+    const names = forwarded!.headers.map(([name]) => name);
+    expect(names).toContain('Content-Length');
+    expect(names.includes('Expect')).toBe(isShown);
+    expect(forwarded!.changes.removed.some(([name]) => name === 'Expect')).toBe(!isShown);
   });
 
   it('says why no route takes a request', async () => {

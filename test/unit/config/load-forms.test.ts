@@ -269,7 +269,6 @@ describe('the flat form', () => {
     expect(config.metrics).toMatchObject({ enabled: true, listen: '127.0.0.1:9090', path: '/m' });
     expect(config.tracing).toEqual({
       enabled: true,
-      service_name: 'balance',
       exporter: 'jaeger',
       propagation: ['w3c'],
       sample_rate: 0.05,

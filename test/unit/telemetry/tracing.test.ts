@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { LogFields, Logger } from '../../../src/plugin-api/logger.ts';
 import type { ExchangeRecord } from '../../../src/plugin-api/telemetry.ts';
-import type { TraceContext } from '../../../src/plugin-api/tracing.ts';
+import type { TraceContext, TunnelTrace } from '../../../src/plugin-api/tracing.ts';
 import { createTracing } from '../../../src/telemetry/tracing.ts';
 import type { Tracing, TracingOptions, TracingSettings } from '../../../src/telemetry/tracing.ts';
 import { JaegerCollector } from '../../support/jaeger-collector.ts';
@@ -16,7 +16,7 @@ const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const CALLER = 'b7ad6b7169203331';
 const NO_PARENT = '0'.repeat(16);
 /** A request that names no trace. */
-const NEW = { valueOf: (): undefined => undefined };
+const NEW = { soleValueOf: (): undefined => undefined };
 const SETTINGS = {
   service_name: 'balance',
   exporter: 'jaeger',
@@ -24,8 +24,8 @@ const SETTINGS = {
   propagation: ['w3c'],
 } as const;
 
-function calledBy(traceparent: string): { valueOf(name: string): string | undefined } {
-  return { valueOf: (name) => (name === 'traceparent' ? traceparent : undefined) };
+function calledBy(traceparent: string): { soleValueOf(name: string): string | undefined } {
+  return { soleValueOf: (name) => (name === 'traceparent' ? traceparent : undefined) };
 }
 
 class RememberingLogger implements Logger {
@@ -269,6 +269,53 @@ describe.each(['jaeger', 'otlp'] as const)('a sampled exchange, over %s,', (expo
     }
   });
 
+  it('has no exception for a status of a backend, which is no more than an answer', async () => {
+    const tracing = await trace({ exporter });
+    const context = tracing.subscriber.tracer.begin(NEW);
+    fillPhases(context);
+    publish(tracing, context, { status: 404 });
+    await tracing.flush();
+    const asked = spanNamed('backend: GET http://backend-1:8080/internal/users');
+    expect(asked.tags).toMatchObject({ error: true, 'error.type': '404', 'otel.status_code': 'ERROR' });
+    expect(asked.tags['otel.status_description']).toBeUndefined();
+    expect(asked.events).toEqual([]);
+    expect(spanNamed('GET /api/users').tags['error']).toBeUndefined();
+  });
+
+  it.each([
+    ['example.com', 'example.com', undefined],
+    ['example.com:8080', 'example.com', 8080],
+    ['192.0.2.7:80', '192.0.2.7', 80],
+    ['[2001:db8::1]:443', '2001:db8::1', 443],
+    ['[2001:db8::1]', '2001:db8::1', undefined],
+    ['unix:/run/app.sock', '/run/app.sock', undefined],
+    ['', undefined, undefined],
+  ])('tells host and port of %j apart', async (host, address, port) => {
+    const tracing = await trace({ exporter });
+    publish(tracing, tracing.subscriber.tracer.begin(NEW), { host });
+    await tracing.flush();
+    const { tags } = spanNamed('GET /api/users');
+    expect([tags['server.address'], tags['server.port']]).toEqual([address, port]);
+  });
+
+  it('whose head could not be read has a span all the same', async () => {
+    const tracing = await trace({ exporter });
+    const changes = {
+      method: '',
+      path: '',
+      protocol: '',
+      status: 400,
+      error: 'bad_request',
+      backend: undefined,
+    } as const;
+    publish(tracing, tracing.subscriber.tracer.begin(NEW), changes);
+    await tracing.flush();
+    const { tags } = spanNamed('HTTP');
+    expect(tags).toMatchObject({ 'http.request.method': '_OTHER', 'http.status_code': 400 });
+    expect(tags['network.protocol.version']).toBeUndefined();
+    expect(tags['error']).toBeUndefined();
+  });
+
   it('is told in the letters in which it came', async () => {
     const tracing = await trace({ exporter });
     publish(tracing, tracing.subscriber.tracer.begin(NEW), { path: '/grüße/😀', userAgent: 'ü'.repeat(100) });
@@ -285,7 +332,13 @@ describe.each(['jaeger', 'otlp'] as const)('a sampled exchange, over %s,', (expo
     fillPhases(context);
     context.phases?.failedTries.push(
       { backend: backendNamed('backend-3', 2), startMs: 0.25, endMs: 0.5, error: 'connect_failed' },
-      { backend: backendNamed('backend-2', 1), startMs: 0.5, endMs: 1.5, error: 'backend_reset' },
+      {
+        backend: backendNamed('backend-2', 1),
+        startMs: 0.5,
+        endMs: 1.5,
+        error: 'backend_reset',
+        spanId: CALLER,
+      },
     );
     publish(tracing, context);
     await tracing.flush();
@@ -299,6 +352,7 @@ describe.each(['jaeger', 'otlp'] as const)('a sampled exchange, over %s,', (expo
     });
     expect(refused.tags).toMatchObject({ error: true, 'error.type': 'connect_failed', backend: 'backend-3' });
     const reset = spanNamed('backend: GET http://backend-2:8080/internal/users');
+    expect(reset.spanId).toBe(CALLER);
     expect(reset).toMatchObject({ parentSpanId: root.spanId, startUs: root.startUs + 500, durationUs: 1000 });
     expect(reset.tags).toMatchObject({ 'error.type': 'backend_reset', 'span.kind': 'client' });
     const answered = spanNamed('backend: GET http://backend-1:8080/internal/users');
@@ -310,19 +364,22 @@ describe.each(['jaeger', 'otlp'] as const)('a sampled exchange, over %s,', (expo
     const tracing = await trace({ exporter });
     const context = tracing.subscriber.tracer.begin(calledBy(`00-${TRACE}-${CALLER}-01`));
     publish(tracing, context, { status: 101 });
-    const { traceId, spanId } = context;
+    const place = tracing.subscriber.tracer.beginTunnel(context);
+    const { traceId, spanId } = place;
     tracing.subscriber.tunnel(
-      tunnelRecord({ protocol: 'websocket', trace: context, traceId, spanId, requestId: 'r-1' }),
+      tunnelRecord({ protocol: 'websocket', trace: place, traceId, spanId, requestId: 'r-1' }),
     );
     await tracing.flush();
     const tunnel = spanNamed('tunnel: websocket db-1:8080');
     expect(tunnel).toMatchObject({ traceId: TRACE, parentSpanId: context.spanId, durationUs: 61_000_000 });
+    expect(tunnel.spanId).toBe(spanId);
     expect(tunnel.tags).toMatchObject({
       'balance.bytes_received': 10,
       'balance.bytes_sent': 20,
       'balance.ended_by': 'client',
       'balance.request_id': 'r-1',
-      'server.address': 'db-1:8080',
+      'server.address': 'db-1',
+      'server.port': 8080,
     });
   });
 });
@@ -345,12 +402,34 @@ describe('a TCP tunnel', () => {
     expect(collector.spans).toHaveLength(2);
   });
 
+  it('has the ids that it was given when it began', async () => {
+    const tracing = await trace();
+    const place = tracing.subscriber.tracer.beginTunnel();
+    tracing.subscriber.tunnel(tunnelRecord({ trace: place }));
+    await tracing.flush();
+    const { traceId, spanId } = place;
+    expect(collector.spans).toEqual([
+      expect.objectContaining({ traceId, spanId, parentSpanId: NO_PARENT }) as CollectedSpan,
+    ]);
+  });
+
   it('of a request that is not sampled is not either', async () => {
     const tracing = await trace();
-    const context = tracing.subscriber.tracer.begin(calledBy(`00-${TRACE}-${CALLER}-00`));
-    tracing.subscriber.tunnel(tunnelRecord({ protocol: 'websocket', trace: context }));
+    const { tracer } = tracing.subscriber;
+    const context = tracer.begin(calledBy(`00-${TRACE}-${CALLER}-00`));
+    tracing.subscriber.tunnel(tunnelRecord({ protocol: 'websocket', trace: tracer.beginTunnel(context) }));
     await tracing.flush();
     expect(collector.requests).toBe(0);
+  });
+
+  it('is below its request where a plugin only names that', async () => {
+    const tracing = await trace();
+    const context = tracing.subscriber.tracer.begin(NEW);
+    tracing.subscriber.tunnel(tunnelRecord({ protocol: 'chat', trace: context as unknown as TunnelTrace }));
+    await tracing.flush();
+    const tunnel = spanNamed('tunnel: chat db-1:8080');
+    expect(tunnel).toMatchObject({ traceId: context.traceId, parentSpanId: context.spanId });
+    expect(tunnel.spanId).not.toBe(context.spanId);
   });
 });
 
@@ -389,6 +468,77 @@ describe('an exchange that is not sampled', () => {
     await tracing.flush();
     expect(collector.requests).toBe(0);
   });
+});
+
+describe('who makes the spans', () => {
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+
+  async function resourceOf(settings: Partial<TracingSettings> = {}): Promise<CollectedSpan> {
+    const tracing = await trace(settings);
+    publish(tracing, tracing.subscriber.tracer.begin(NEW));
+    await tracing.flush();
+    return collector.spans.at(-1)!;
+  }
+
+  it('is told with an id of the process, which an edit keeps', async () => {
+    const first = await resourceOf();
+    const second = await resourceOf({ service_name: 'renamed' });
+    const id = first.tags['service.instance.id'];
+    expect(id).toMatch(/^[0-9a-f-]{36}$/);
+    expect(second.tags['service.instance.id']).toBe(id);
+  });
+
+  it('has the attributes of the environment', async () => {
+    vi.stubEnv(
+      'OTEL_RESOURCE_ATTRIBUTES',
+      'deployment.environment=prod,service.instance.id=pod-7,note=a%2Cb',
+    );
+    expect((await resourceOf()).tags).toMatchObject({
+      'deployment.environment': 'prod',
+      'service.instance.id': 'pod-7',
+      note: 'a,b',
+    });
+    expect(logger.lines).toEqual([]);
+  });
+
+  it.each([
+    [
+      'the config',
+      'config',
+      { OTEL_SERVICE_NAME: 'variable', OTEL_RESOURCE_ATTRIBUTES: 'service.name=list' },
+    ],
+    [
+      'OTEL_SERVICE_NAME',
+      'variable',
+      { OTEL_SERVICE_NAME: 'variable', OTEL_RESOURCE_ATTRIBUTES: 'service.name=list' },
+    ],
+    ['OTEL_RESOURCE_ATTRIBUTES', 'list', { OTEL_RESOURCE_ATTRIBUTES: 'service.name=list' }],
+    ['nobody', 'balance', {}],
+  ])('is called what %s says', async (_who, name, env: Record<string, string>) => {
+    for (const [variable, value] of Object.entries(env)) vi.stubEnv(variable, value);
+    const unnamed = { exporter: 'jaeger', sample_rate: 1, propagation: ['w3c'] } as const;
+    const tracing = await createTracing(
+      { ...unnamed, endpoint: collector.endpoint, ...(name === 'config' ? { service_name: name } : {}) },
+      { logger },
+    );
+    opened.push(tracing);
+    publish(tracing, tracing.subscriber.tracer.begin(NEW));
+    await tracing.flush();
+    expect(collector.spans.map(({ service }) => service)).toEqual([name]);
+    expect(logger.lines).toEqual([]);
+  });
+
+  it.each(['nonsense', 'a=b=c', 'a=%'])(
+    'has none of attributes that can not be read, and warns: %s',
+    async (given) => {
+      vi.stubEnv('OTEL_RESOURCE_ATTRIBUTES', given);
+      vi.stubEnv('OTEL_SERVICE_NAME', 'edge');
+      expect((await resourceOf()).tags['a']).toBeUndefined();
+      expect(logger.lines).toEqual([expect.stringMatching(/^WARN OTEL_RESOURCE_ATTRIBUTES does not count/)]);
+    },
+  );
 });
 
 describe('OTEL_SDK_DISABLED', () => {

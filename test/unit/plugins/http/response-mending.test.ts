@@ -48,9 +48,9 @@ describe('a response head that the parser refused', () => {
     ['HTTP/1.2 200 OK\nnonsense\n\n', 'field_name', 24],
     ['HTTP/1.2 200 OK\nX Y: 1\n\n', 'field_name', 17],
     ['HTTP/1.2 200 OK\n: 1\n\n', 'field_name', 16],
-    ['HTTP/1.2 200 OK\nContent-Length: 5\nContent-Length: 6\n\n', 'content_length', 33],
-    ['HTTP/1.2 200 OK\nContent-Length: 5, 6\n\n', 'content_length', 36],
-    ['HTTP/1.2 200 OK\nContent-Length: x\n\n', 'content_length', 33],
+    ['HTTP/1.2 200 OK\nContent-Length: 5\nContent-Length: 6\n\n', 'content_length', 50],
+    ['HTTP/1.2 200 OK\nContent-Length: 5, 6\n\n', 'content_length', 35],
+    ['HTTP/1.2 200 OK\nContent-Length: x\n\n', 'content_length', 32],
     ['HTTP/1.2 200 OK\nContent-Length: \n\n', 'content_length', 32],
   ])('%j is refused for its %s', (text, rule, at) => {
     expect(mend(text)).toMatchObject({ rule, at });

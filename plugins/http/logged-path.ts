@@ -1,0 +1,23 @@
+/** Characters of a path that are shown of a target that is no sound one: it may be as long as a whole head. */
+const MOST_SHOWN = 1024;
+const LEFT_OUT = '...';
+
+/**
+ * The path of a target that is malformed, too long or not complete, for logs and spans: without query, fragment and credentials, and
+ * bounded. Of `host:port` (CONNECT) all is shown.
+ *
+ * @param target as the client sent it
+ */
+export function loggedPath(target: string): string {
+  const place = target.slice(0, target.search(/[?#]|$/));
+  const isAbsolute = /^[A-Za-z][A-Za-z0-9+.-]*:\/\//.test(place);
+  const path = isAbsolute
+    ? place.slice(place.search(/:\/\//) + 3).replace(/^[^/]*/, '') || '/'
+    : place.replace(/^[^/]*@/, '');
+  return path.length > MOST_SHOWN ? path.slice(0, MOST_SHOWN) + LEFT_OUT : path;
+}
+
+/** A target without its fragment, which never leaves a client that does as it should (RFC 9110 7.1). */
+export function withoutFragment(target: string): string {
+  return target.slice(0, target.search(/#|$/));
+}
