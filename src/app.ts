@@ -24,6 +24,7 @@ import { bindAddresses } from './net/dns/bind-addresses.ts';
 import { NameResolver } from './net/dns/name-resolver.ts';
 import { nodeLookup } from './net/dns/node-lookup.ts';
 import { OwnResources } from './net/own-resources.ts';
+import { reportFault } from './net/plugin-fault.ts';
 import { ReadBuffers } from './net/read-buffers.ts';
 import { runtimeWays } from './net/runtime-ways.ts';
 import { TunnelTally } from './net/tunnel-tally.ts';
@@ -64,6 +65,8 @@ export interface App {
   reload(cause?: ReloadCause): Promise<ReloadOutcome>;
   /** Opens all log files anew, after somebody moved them. */
   reopenLogs(): void;
+  /** Tells of an error that nobody caught: from a timer or a promise that nobody waits for, as plugins may leave them behind. */
+  strayError(error: unknown): void;
   /** For the exit event: writes what was logged and can be written at once. */
   flushLogsNow(): void;
   /** Finishes what runs, at most for `shutdown.timeout`, and writes what was logged. */
@@ -102,6 +105,7 @@ class Proxy implements App {
   readonly logger: Logger;
   readonly #options: AppOptions;
   readonly #logging: Logging;
+  readonly #telemetry: Telemetry;
   readonly #telemetryControl: TelemetryControl;
   readonly #metrics: MetricsControl;
   readonly #plugins: PluginLoader;
@@ -139,6 +143,7 @@ class Proxy implements App {
     const telemetry = new Telemetry((error, failures) =>
       logger.error('telemetry failed', { error, failures }),
     );
+    this.#telemetry = telemetry;
     const names = new NameResolver({ logger });
     this.#names = names;
     const control = new TelemetryControl(telemetry, logging, nodeLookup(names));
@@ -174,6 +179,7 @@ class Proxy implements App {
       resources,
       tunnels,
       logging,
+      plugins,
       telemetry,
       telemetryControl: control,
       reloader: () => this.#reloader,
@@ -308,6 +314,20 @@ class Proxy implements App {
 
   reopenLogs(): void {
     this.#logging.reopen();
+  }
+
+  strayError(error: unknown): void {
+    const plugin = this.#plugins.authorOf(error);
+    if (plugin === undefined) {
+      const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      this.logger.error('unexpected error; the proxy goes on', { error: detail });
+      return;
+    }
+    const message =
+      'plugin failed in a timer, an event or a promise that nobody waits for; the proxy goes on';
+    reportFault({ plugin, message, error, fields: {} }, this.logger, (name, kind) =>
+      this.#telemetry.pluginFailed(name, kind),
+    );
   }
 
   flushLogsNow(): void {

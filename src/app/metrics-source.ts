@@ -24,6 +24,7 @@ import type { TelemetryControl } from '../telemetry/telemetry-control.ts';
 import { nameReadings } from './name-readings.ts';
 import type { BackendState } from '../upstream/backend-state.ts';
 import type { Member } from '../upstream/member.ts';
+import type { PluginLoader } from '../plugins/plugin-loader.ts';
 
 /** The parts that the metrics read at each scrape. */
 export interface MeteredParts {
@@ -38,13 +39,14 @@ export interface MeteredParts {
   readonly telemetry: Telemetry;
   readonly telemetryControl: TelemetryControl;
   readonly logging: Logging;
+  readonly plugins: PluginLoader;
   readonly resources: OwnResources;
 }
 
 /** What the metrics show of a proxy. */
 export function metricsSource(parts: MeteredParts): MetricsSource {
   const { version, live, draining, registry, names, listeners, tunnels } = parts;
-  const { telemetry, telemetryControl, logging, resources } = parts;
+  const { telemetry, telemetryControl, logging, plugins, resources } = parts;
   const generations = (): (Generation | DrainingGeneration)[] => [
     ...(live.generation === undefined ? [] : [live.generation]),
     ...draining.all(),
@@ -78,7 +80,11 @@ export function metricsSource(parts: MeteredParts): MetricsSource {
     shortages: () => resources.counts,
     openFilesLimit: () => resources.readLimit(),
     droppedLogLines: () => logging.droppedLines,
-    pluginFailures: () => telemetry.pluginFailures,
+    pluginFailures: () => {
+      // A series that begins with its first failure would hide that one from rates.
+      const loaded = [...plugins.live].map(({ name }) => [name, 0] as const);
+      return new Map([...loaded, ...telemetry.pluginFailures]);
+    },
     telemetryFailures: () => telemetry.failures,
   };
 }

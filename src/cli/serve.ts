@@ -165,7 +165,7 @@ class Serving {
 function reportStrayError(thrown: unknown, app: App | undefined, context: CommandContext): void {
   const detail = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
   try {
-    app?.logger.error('unexpected error; the proxy goes on', { error: detail });
+    app?.strayError(thrown);
     if (app !== undefined) return;
   } catch {
     // Then as if there were no log.

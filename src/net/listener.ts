@@ -11,6 +11,7 @@ import { isPromise } from './is-promise.ts';
 import { ListeningSocket, type Acceptor, type ListeningSocketOptions } from './listening-socket.ts';
 import { descriptorOf, handleOf, type Handle } from './node-internals.ts';
 import type { OwnResources } from './own-resources.ts';
+import { reportFault, type CountFault } from './plugin-fault.ts';
 import type { ReadBuffers } from './read-buffers.ts';
 import { Tenure } from './tenure.ts';
 import { Traffic } from './traffic.ts';
@@ -25,8 +26,8 @@ export interface ListenerOptions extends ListeningSocketOptions {
   readonly buffers: ReadBuffers;
   readonly logger: Logger;
   readonly nextConnectionId: () => number;
-  /** Told of each exception of the protocol. */
-  readonly pluginFailed?: (() => void) | undefined;
+  /** Counts each exception of the protocol. Default: nobody does, and each one is logged. */
+  readonly countFault?: CountFault | undefined;
 }
 
 /** A bound address, its connections, and the protocol instance that takes the next one. */
@@ -46,9 +47,11 @@ export class Listener implements Acceptor {
   readonly #logger: Logger;
   readonly #nextConnectionId: () => number;
   readonly #resources: OwnResources | undefined;
-  readonly #pluginFailed: ListenerOptions['pluginFailed'];
+  readonly #countFault: CountFault | undefined;
   readonly #socket: ListeningSocket;
   #instance: ProtocolInstance;
+  /** Of whoever made the instance. */
+  #pluginName: string;
   #tenure: Tenure;
   /** What the log has said about the instance: it says so once. */
   readonly #toldFaults = new Set<string>();
@@ -66,7 +69,8 @@ export class Listener implements Acceptor {
     this.#logger = options.logger;
     this.#nextConnectionId = options.nextConnectionId;
     this.#resources = options.resources;
-    this.#pluginFailed = options.pluginFailed;
+    this.#countFault = options.countFault;
+    this.#pluginName = options.plugin?.name ?? options.instance.protocol;
     this.#socket = new ListeningSocket(options, this);
   }
 
@@ -129,6 +133,7 @@ export class Listener implements Acceptor {
     if (plugin !== tenure.plugin) this.#tenure = new Tenure(plugin);
     if (before !== instance) this.#toldFaults.clear();
     this.#instance = instance;
+    this.#pluginName = plugin?.name ?? instance.protocol;
     return over;
   }
 
@@ -252,9 +257,7 @@ export class Listener implements Acceptor {
   }
 
   readonly #onFault = (error: unknown, subject?: LogSubject): void => {
-    this.#pluginFailed?.();
-    const fields = { listener: this.name, ...fieldsOf(subject), error: messageOf(error) };
-    this.#logger.error('protocol failed on a connection', fields);
+    this.#report('protocol failed on a connection', error, subject);
   };
 
   acceptSocket(socket: Socket): void {
@@ -323,12 +326,14 @@ export class Listener implements Acceptor {
 
   /** A plugin does not do its part: each connection is ended, and the log says so once. */
   #end({ stream }: AcceptedConnection, fault: string): void {
-    this.#pluginFailed?.();
+    const plugin = this.#pluginName;
+    this.#countFault?.(plugin, fault);
     stream.destroy();
     if (this.#toldFaults.has(fault)) return;
     this.#toldFaults.add(fault);
     const { protocol } = this.#instance;
     this.#logger.error('protocol does not take connections over as it should, they are ended', {
+      plugin,
       listener: this.name,
       protocol,
       error: fault,
@@ -336,8 +341,12 @@ export class Listener implements Acceptor {
   }
 
   #refuse({ stream }: AcceptedConnection, error: unknown): void {
-    this.#pluginFailed?.();
-    this.#logger.error('protocol refused a connection', { listener: this.name, error: messageOf(error) });
+    this.#report('protocol refused a connection', error);
     stream.destroy();
+  }
+
+  #report(message: string, error: unknown, subject?: LogSubject): void {
+    const fields = { listener: this.name, ...fieldsOf(subject) };
+    reportFault({ plugin: this.#pluginName, message, error, fields }, this.#logger, this.#countFault);
   }
 }

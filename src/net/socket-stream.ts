@@ -24,8 +24,15 @@ interface AnyReader extends LogSubject {
   closed(error: Error | undefined): unknown;
 }
 
+/** Whom the reader of a stream belongs to. */
+export interface FaultOwner {
+  /** Name of the plugin. */
+  readonly plugin: string | undefined;
+  readonly listener: string | undefined;
+}
+
 /** Told about an exception that a reader threw; the stream itself is destroyed. */
-export type FaultHandler = (error: unknown, subject?: LogSubject) => void;
+export type FaultHandler = (error: unknown, subject?: LogSubject, owner?: FaultOwner) => void;
 
 /**
  * A {@link ByteStream} over a socket.
@@ -34,6 +41,8 @@ export type FaultHandler = (error: unknown, subject?: LogSubject) => void;
  * `attach` joins the two.
  */
 export class SocketStream implements ByteStream, Flow, WaitingForTurn {
+  /** Whom a fault of its reader is told of, where that is not always the same. */
+  faultOwner: FaultOwner | undefined;
   readonly #buffers: ReadBuffers;
   readonly #onFault: FaultHandler;
   #socket: StreamSocket | undefined;
@@ -401,7 +410,7 @@ export class SocketStream implements ByteStream, Flow, WaitingForTurn {
     try {
       this.#mind(reader.closed(this.#error));
     } catch (error) {
-      this.#onFault(error, reader);
+      this.#onFault(error, reader, this.faultOwner);
     }
   }
 
@@ -422,7 +431,7 @@ export class SocketStream implements ByteStream, Flow, WaitingForTurn {
   }
 
   #fault(error: unknown): void {
-    this.#onFault(error, this.#reader);
+    this.#onFault(error, this.#reader, this.faultOwner);
     this.destroy(error instanceof Error ? error : new Error(String(error)));
   }
 }

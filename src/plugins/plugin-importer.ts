@@ -20,6 +20,8 @@ export class PluginImporter {
   readonly #process: StrayErrors;
   readonly #imports = new FreshImports();
   readonly #exitGuard: ExitGuard | undefined;
+  /** Where the files of plugins lie once links are followed, by the file that was found. */
+  readonly #sources = new Map<string, PluginSource>();
   /** States that were imported: their modules stay for as long as the process lives. */
   readonly #imported = new Set<string>();
   /** How often a state failed after its trial. The runtime remembers that failure by the address, so each try needs another one. */
@@ -47,6 +49,7 @@ export class PluginImporter {
   ): Promise<CheckedPlugin> {
     if (found.fault !== undefined) throw new Error(found.fault);
     const source = await realSource(found);
+    this.#sources.set(found.file, source);
     const key = `${source.file} ${found.hash}`;
     if (!this.#imported.has(key)) await tryPlugin(source, limitMs);
     this.#exitGuard?.protect(source.folder ?? source.file);
@@ -60,6 +63,12 @@ export class PluginImporter {
       this.#failures.set(key, (this.#failures.get(key) ?? 0) + 1);
       throw error;
     }
+  }
+
+  /** Whether a stack leads to a plugin that was found as that file. */
+  isBehind(file: string, stack: string): boolean {
+    const source = this.#sources.get(file);
+    return source !== undefined && placeIn(source, stack) !== '';
   }
 
   close(): void {

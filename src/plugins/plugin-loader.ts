@@ -83,6 +83,14 @@ export class PluginLoader {
     return this.#ignored.map(({ path, reason }) => ({ file: path, reason }));
   }
 
+  /** The plugin whose code an error comes from, also one in an earlier state of its files; undefined when it is none of theirs. */
+  authorOf(error: unknown): string | undefined {
+    const stack = error instanceof Error ? (error.stack ?? '') : '';
+    return [...this.#live].find(
+      ({ origin }) => !origin.builtIn && this.#importer.isBehind(origin.file, stack),
+    )?.name;
+  }
+
   /** What lay in these folders when they were looked at last, in one value; '' when they never were. */
   seenIn(directories: readonly string[]): string {
     return this.#seen.get(directories.join('\n')) ?? '';

@@ -183,6 +183,6 @@ async function closeUnused(given: unknown, host: ListenerHost): Promise<void> {
   try {
     await checkInstance(given).close();
   } catch (error) {
-    host.logger.error('protocol failed to close', { error: messageOf(error) });
+    host.failed('protocol failed to close', error);
   }
 }

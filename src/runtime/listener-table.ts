@@ -144,7 +144,7 @@ export class ListenerTable implements FollowingPart {
       logger: this.#logger,
       resources: this.#resources,
       nextConnectionId: () => (this.#connections += 1),
-      pluginFailed: () => this.#telemetry?.pluginFailed?.(),
+      countFault: this.#telemetry?.pluginFailed?.bind(this.#telemetry),
     });
   }
 

@@ -1,4 +1,3 @@
-import { messageOf } from '../errors.ts';
 import type { ProtocolInstance, ProtocolPlugin } from '../plugin-api/index.ts';
 import type { ListenerHost } from './protocol-host.ts';
 
@@ -55,7 +54,7 @@ export class LiveInstance {
     try {
       await this.instance.close();
     } catch (error) {
-      this.host.logger.error('protocol failed to close', { error: messageOf(error) });
+      this.host.failed('protocol failed to close', error);
     }
     this.host.close();
   }

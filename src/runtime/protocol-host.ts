@@ -1,9 +1,10 @@
 import type { Listener as ListenerConfig } from '../config/config.generated.ts';
-import { BalanceError, messageOf } from '../errors.ts';
+import { BalanceError } from '../errors.ts';
 import { callOut } from '../net/call-out.ts';
 import { LazyDeadline } from '../net/deadline.ts';
 import { fieldsOf } from '../net/fields-of.ts';
 import { Holdings } from '../net/holdings.ts';
+import { reportFault } from '../net/plugin-fault.ts';
 import type { TunnelTally } from '../net/tunnel-tally.ts';
 import type {
   ByteStream,
@@ -119,7 +120,7 @@ export class ListenerHost implements ProtocolHost {
       callOut(
         () => options.ended(result),
         (error) => {
-          this.#failed('protocol failed at the end of a tunnel', error);
+          this.failed('protocol failed at the end of a tunnel', error);
         },
       );
     };
@@ -130,7 +131,7 @@ export class ListenerHost implements ProtocolHost {
   deadline(expired: () => void, subject?: LogSubject): Deadline {
     return new LazyDeadline(() => {
       callOut(expired, (error) => {
-        this.#failed('protocol failed at a deadline', error, subject);
+        this.failed('protocol failed at a deadline', error, subject);
       });
     });
   }
@@ -170,9 +171,15 @@ export class ListenerHost implements ProtocolHost {
     for (const upstream of this.#used.keys()) upstream.letGo();
   }
 
-  #failed(message: string, error: unknown, subject?: LogSubject): void {
-    this.telemetry.pluginFailed?.();
-    this.logger.error(message, { ...fieldsOf(subject), error: messageOf(error) });
+  /** Something of the instance threw, or a promise of it was rejected, where nothing should fail. */
+  failed(message: string, error: unknown, subject?: LogSubject): void {
+    const fault = {
+      plugin: this.#protocol,
+      message,
+      error,
+      fields: { listener: this.listener, ...fieldsOf(subject) },
+    };
+    reportFault(fault, this.logger, this.telemetry.pluginFailed?.bind(this.telemetry));
   }
 }
 

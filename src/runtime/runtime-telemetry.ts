@@ -1,3 +1,4 @@
+import type { CountFault } from '../net/plugin-fault.ts';
 import type { TelemetrySink } from '../plugin-api/index.ts';
 import type { QueueEnd } from '../upstream/upstream-group.ts';
 
@@ -14,5 +15,5 @@ export interface RuntimeTelemetry extends TelemetrySink {
   queue?(end: QueueEnd): void;
   healthCheck?(end: HealthCheckEnd): void;
   /** A protocol plugin threw where it must not. */
-  pluginFailed?(): void;
+  pluginFailed?: CountFault;
 }

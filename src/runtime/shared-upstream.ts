@@ -1,9 +1,9 @@
 import type { HealthCheck, Upstream as UpstreamConfig } from '../config/config.generated.ts';
 import { parseHashKey } from '../config/hash-key.ts';
-import { messageOf } from '../errors.ts';
 import type { DialOptions } from '../net/dial.ts';
 import type { HostNames } from '../net/dns/host-names.ts';
 import { fieldsOf } from '../net/fields-of.ts';
+import { reportFault } from '../net/plugin-fault.ts';
 import type { OwnResources } from '../net/own-resources.ts';
 import type { ReadBuffers } from '../net/read-buffers.ts';
 import type { Logger, SocketUse, Upstream } from '../plugin-api/index.ts';
@@ -68,19 +68,21 @@ export class SharedUpstream implements LeaseHome {
     this.#parts = parts;
     this.#backends = backends;
     this.#monitors = monitors;
+    const countFault = parts.telemetry.pluginFailed?.bind(parts.telemetry);
     this.#dial = {
       connectTimeoutMs: config.timeouts.connect,
       keepAliveMs: config.tcp_keepalive,
       names: parts.names,
       buffers: parts.buffers,
       resources: parts.resources,
-      onFault: (error, subject) => {
-        parts.telemetry.pluginFailed?.();
-        parts.logger.error('protocol failed on a backend connection', {
-          upstream: config.name,
-          ...fieldsOf(subject),
-          error: messageOf(error),
-        });
+      onFault: (error, subject, owner) => {
+        const fault = {
+          plugin: owner?.plugin ?? this.#onlyProtocol ?? 'unknown',
+          message: 'protocol failed on a backend connection',
+          error,
+          fields: { listener: owner?.listener, upstream: config.name, ...fieldsOf(subject) },
+        };
+        reportFault(fault, parts.logger, countFault);
       },
     };
     const { hash_key: hashKey } = config.load_balancer;
@@ -98,6 +100,12 @@ export class SharedUpstream implements LeaseHome {
       dial: this.#dial,
       home: this,
     });
+  }
+
+  /** Of a lease that is over nobody knows any more who had it; mostly there is one who can. */
+  get #onlyProtocol(): string | undefined {
+    const protocols = new Set([...this.#uses.values()].flatMap(({ views }) => [...views.keys()]));
+    return protocols.size === 1 ? [...protocols][0] : undefined;
   }
 
   /** Takes its parts from the registry and makes its balancer, slice by slice. */

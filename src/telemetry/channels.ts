@@ -1,5 +1,6 @@
 import type { Tracer } from '../plugin-api/tracing.ts';
 import type { ExchangeRecord, TelemetrySink, TunnelRecord } from '../plugin-api/telemetry.ts';
+import { FaultTally } from './fault-tally.ts';
 
 /** One health check, published at its end. */
 export interface HealthCheckRecord {
@@ -42,8 +43,7 @@ export class Telemetry implements TelemetrySink {
   tracer: Tracer | undefined = undefined;
   /** Replaced, never changed: a subscriber may leave while a record is handed around. */
   #subscribers: readonly TelemetrySubscriber[] = [];
-  /** Times that a protocol plugin threw, since the start. */
-  pluginFailures = 0;
+  readonly #faults = new FaultTally();
   #failures = 0;
   #toldAtMs = Number.NEGATIVE_INFINITY;
   readonly #tell: (error: unknown, failures: number) => void;
@@ -93,8 +93,13 @@ export class Telemetry implements TelemetrySink {
     this.#forEach((subscriber) => subscriber.queue?.(record));
   }
 
-  pluginFailed(): void {
-    this.pluginFailures++;
+  /** How often each plugin failed where it must not, since the start. */
+  get pluginFailures(): ReadonlyMap<string, number> {
+    return this.#faults.counts;
+  }
+
+  pluginFailed(plugin: string, kind: string): number | undefined {
+    return this.#faults.count(plugin, kind);
   }
 
   #forEach(call: (subscriber: TelemetrySubscriber) => void): void {

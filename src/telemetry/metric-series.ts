@@ -127,7 +127,9 @@ export function proxySeries(source: MetricsSource) {
     balance_config_draining_generations: () =>
       single([...source.generations()].filter(({ isLive }) => !isLive).length),
     balance_config_generation_connections: () => connectionsOfGenerations(source),
-    balance_plugin_failures_total: () => single(source.pluginFailures()),
+    *balance_plugin_failures_total(): Iterable<Series> {
+      for (const [plugin, value] of source.pluginFailures()) yield { labels: labelText({ plugin }), value };
+    },
     balance_telemetry_failures_total: () => single(source.telemetryFailures()),
     balance_trace_spans_exported_total: () => single(source.spans().exported),
     balance_trace_spans_dropped_total: () => single(source.spans().dropped),

@@ -251,8 +251,8 @@ const ROWS = [
   [
     'balance_plugin_failures_total',
     'counter',
-    [],
-    'Exceptions that protocol plugins threw while they ran. The log says what and on which listener or upstream.',
+    ['plugin'],
+    'Exceptions that protocol plugins threw while they ran, and promises of theirs that were rejected. The log says where, once in 10 s for those that are alike.',
   ],
   [
     'balance_telemetry_failures_total',

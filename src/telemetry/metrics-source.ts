@@ -27,8 +27,8 @@ export interface MetricsSource {
   openFilesLimit(): number | undefined;
   /** Log lines dropped because the output stalled. */
   droppedLogLines(): number;
-  /** Exceptions of protocol plugins. */
-  pluginFailures(): number;
+  /** Exceptions of each protocol plugin that is loaded or ever failed. */
+  pluginFailures(): Iterable<readonly [plugin: string, count: number]>;
   /** Calls of telemetry subscribers that threw. */
   telemetryFailures(): number;
 }

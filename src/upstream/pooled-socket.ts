@@ -1,15 +1,15 @@
 import type { BalanceError } from '../errors.ts';
-import type { SocketStream } from '../net/socket-stream.ts';
+import type { FaultOwner, SocketStream } from '../net/socket-stream.ts';
 import type { StreamReader } from '../plugin-api/index.ts';
 
 /** Whoever leased a socket. */
-export interface SocketHolder {
+export interface SocketHolder extends FaultOwner {
   /** The socket is closed, and its reader knows. */
   socketGone(socket: PooledSocket): void;
 }
 
 /** A socket in a pool, and the reader of its stream while no one leases it. */
-export class PooledSocket implements StreamReader {
+export class PooledSocket implements StreamReader, FaultOwner {
   readonly stream: SocketStream;
   readonly createdAtMs = performance.now();
   /** Exchanges that were begun on it. */
@@ -31,7 +31,16 @@ export class PooledSocket implements StreamReader {
 
   constructor(stream: SocketStream, ip?: string) {
     this.stream = stream;
+    stream.faultOwner = this;
     this.#ip = ip;
+  }
+
+  get plugin(): string | undefined {
+    return this.holder?.plugin;
+  }
+
+  get listener(): string | undefined {
+    return this.holder?.listener;
   }
 
   /** The name of its backend has these addresses now. */

@@ -80,6 +80,14 @@ export class SocketLease implements Lease, PendingLease, SocketTaker, SocketHold
     holdings?.add(this);
   }
 
+  get plugin(): string | undefined {
+    return this.protocol;
+  }
+
+  get listener(): string | undefined {
+    return this.request.heldBy?.listener;
+  }
+
   get backend(): BackendState {
     if (this.#member === undefined) throw new Error('the lease has no backend yet');
     return this.#member.backend;
@@ -155,7 +163,7 @@ export class SocketLease implements Lease, PendingLease, SocketTaker, SocketHold
     callOut(
       () => request.refused(error),
       (fault) => {
-        this.#owner.dial.onFault(fault, this.request);
+        this.#owner.dial.onFault(fault, this.request, this);
       },
     );
   }
@@ -254,14 +262,14 @@ export class SocketLease implements Lease, PendingLease, SocketTaker, SocketHold
     callOut(
       () => request.connectFailed?.(backend, error),
       (fault) => {
-        this.#owner.dial.onFault(fault, this.request);
+        this.#owner.dial.onFault(fault, this.request, this);
       },
     );
   }
 
   /** A protocol that fails when it gets a lease loses it, and the connection that it was for. */
   #failed(error: unknown): void {
-    this.#owner.dial.onFault(error, this.request);
+    this.#owner.dial.onFault(error, this.request, this);
     this.discard();
     this.request.heldBy?.stream.destroy();
   }

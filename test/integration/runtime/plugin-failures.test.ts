@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { client } from '../../support/clients.ts';
 import { eventually } from '../../support/eventually.ts';
+import { ScrapedMetrics } from '../../support/scraped-metrics.ts';
 import { ask, askAnew, logged, SAY, sayPlugin, sayProxy } from '../../support/say-plugin.ts';
 import { writeInto } from '../../support/write-into.ts';
 
@@ -79,5 +80,79 @@ describe('a plugin that is broken while the proxy runs', () => {
     await writeInto(proxy.directory, { 'plugins/say.mjs': sayPlugin('v3') });
     await eventually(async () => (await askAnew(proxy)) === 'v3!:x;', 'the mended one serves');
     expect(await logged(proxy, 'version=o1')).toBe(1);
+  });
+});
+
+/** A plugin that does that to each connection. */
+function faultyPlugin(handle: string): string {
+  return `
+function mistake() { throw new Error('a mistake'); }
+const quiet = { data() {}, end() {}, drained() {}, closed() {} };
+export default {
+  apiVersion: 1,
+  name: 'say',
+  provision: (options, host) => ({
+    protocol: 'say',
+    active: 0,
+    handle(connection) {
+      const { stream } = connection;
+      ${handle}
+      return { drain() {} };
+    },
+    async close() {},
+  }),
+};
+`;
+}
+
+describe('what a plugin throws', () => {
+  it.each([
+    ['handle', 'mistake();'],
+    ['a promise of handle', 'stream.read(quiet); return Promise.resolve().then(mistake);'],
+    ['data', 'stream.read({ ...quiet, data: mistake });'],
+    ['a promise of data', 'stream.read({ ...quiet, async data() { await null; mistake(); } });'],
+    ['closed', 'stream.read({ ...quiet, closed: mistake, data() { stream.destroy(); } });'],
+    ['a deadline', 'stream.read(quiet); host.deadline(() => { stream.destroy(); mistake(); }).set(1);'],
+  ])(
+    'in %s is logged with plugin, listener, place and stack, once for many, and counted',
+    async (_, handle) => {
+      const proxy = await sayProxy(
+        { 'plugins/say.mjs': faultyPlugin(handle) },
+        `${SAY}metrics: { listen: '127.0.0.1:0' }\n`,
+      );
+      const rounds = 5;
+      for (let round = 0; round < rounds; round += 1) {
+        const socket = await client(proxy.address('one'));
+        socket.send('x');
+        await socket.untilEnded();
+      }
+      const count = () =>
+        ScrapedMetrics.from(proxy.adminAddress).then((metrics) =>
+          metrics.sum('balance_plugin_failures_total', { plugin: 'say' }),
+        );
+      await eventually(async () => (await count()) === rounds, 'all are counted');
+      const line = await proxy.untilLogged('a mistake');
+      const file = `${proxy.directory}/plugins/say.mjs`;
+      expect(line).toMatch(/ ERROR protocol (failed|refused) .* error="a mistake" /);
+      expect(line).toContain(' plugin=say ');
+      expect(line).toContain(' listener=one ');
+      expect(line).toContain(` at=${file}:2:28 stack="at `);
+      expect(line).toContain('say.mjs');
+      expect(await logged(proxy, 'a mistake')).toBe(1);
+      const metrics = await ScrapedMetrics.from(proxy.adminAddress);
+      expect(metrics.sum('balance_plugin_failures_total', { plugin: 'other' })).toBe(0);
+    },
+  );
+
+  it('in a timer is told as its own, and not as a mystery', async () => {
+    const proxy = await sayProxy({});
+    const error = new Error('late');
+    error.stack = `Error: late\n    at Timeout._onTimeout (file://${proxy.directory}/plugins/say.mjs?state=abc.12:7:3)\n    at listOnTimeout (node:internal/timers:1:1)`;
+    proxy.app.strayError(error);
+    expect(await proxy.untilLogged('late')).toMatch(
+      / ERROR plugin failed in a timer, .*; the proxy goes on plugin=say error=late at=\S+\/plugins\/say\.mjs:7:3 stack=/,
+    );
+    proxy.app.strayError(new Error('of nobody'));
+    expect(await proxy.untilLogged('of nobody')).toContain('unexpected error; the proxy goes on');
   });
 });

@@ -126,7 +126,12 @@ describe("a lease of a stranger's plugin", () => {
     for (let round = 0; round < 3; round += 1) await (await client(proxy.address('bad'))).untilEnded();
     await noneActive(proxy);
     await served(proxy);
-    await proxy.untilLogged('protocol failed');
+    // Wherever it happens, the line leads to the plugin's code.
+    expect(JSON.parse(await proxy.untilLogged('protocol failed'))).toMatchObject({
+      plugin: 'leasing',
+      at: expect.stringMatching(/\/leasing\.mjs:\d+:\d+$/) as string,
+      stack: expect.stringMatching(/^at .*leasing\.mjs:\d/s) as string,
+    });
   });
 
   it.each([

@@ -99,10 +99,12 @@ describe('Telemetry', () => {
     const wait = { upstream: 'web', outcome: 'served', waitedMs: 1 } as const;
     telemetry.healthCheck(check);
     telemetry.queue(wait);
-    telemetry.pluginFailed();
+    expect(telemetry.pluginFailed('echo', 'data')).toBe(0);
+    expect(telemetry.pluginFailed('echo', 'data')).toBeUndefined();
+    expect(telemetry.pluginFailed('echo', 'end')).toBe(0);
     expect(seen).toEqual([check, wait]);
     expect(telemetry.failures).toBe(2);
-    expect(telemetry.pluginFailures).toBe(1);
+    expect([...telemetry.pluginFailures]).toEqual([['echo', 3]]);
   });
 
   it('lets a subscriber leave while a record is handed around', () => {

@@ -93,7 +93,7 @@ export function emptySource(changes: Partial<MetricsSource> = {}): MetricsSource
     shortages: () => ({}),
     openFilesLimit: () => undefined,
     droppedLogLines: () => 0,
-    pluginFailures: () => 0,
+    pluginFailures: () => [['http', 0]],
     telemetryFailures: () => 0,
     ...changes,
   };

@@ -598,7 +598,7 @@ describe('metrics of the proxy', () => {
       spans: () => ({ exported: 100, dropped: 4 }),
       shortages: () => ({ connect: 6 }),
       droppedLogLines: () => 7,
-      pluginFailures: () => 8,
+      pluginFailures: () => [['echo', 8]],
       telemetryFailures: () => 9,
     });
     const all = Object.entries(await lab.values().then((values) => Object.fromEntries(values)));
@@ -618,7 +618,7 @@ describe('metrics of the proxy', () => {
       balance_config_draining_generations: 1,
       'balance_config_generation_connections{generation="7"}': 3,
       'balance_config_generation_connections{generation="5"}': 1,
-      balance_plugin_failures_total: 8,
+      'balance_plugin_failures_total{plugin="echo"}': 8,
       balance_telemetry_failures_total: 9,
       balance_trace_spans_exported_total: 100,
       balance_trace_spans_dropped_total: 4,
