@@ -19,6 +19,8 @@ const LABEL = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/;
  */
 export function parseAddress(text: string): Address {
   if (text.startsWith('unix:')) return parseUnix(text.slice('unix:'.length));
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text))
+    throw new Error(`must be an address and no URL: leave http:// and the path out, as in ${ADDRESS_FORMS}`);
   const bracketed = /^\[([^\]]*)\](.*)$/s.exec(text);
   if (bracketed !== null) return parseBracketed(bracketed[1] ?? '', bracketed[2] ?? '');
   const colon = text.lastIndexOf(':');

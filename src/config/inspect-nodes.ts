@@ -67,7 +67,11 @@ class Inspection implements InspectedNodes {
   #visitAlias(alias: Alias, path: Path): number {
     const target = this.#anchors.get(alias.source);
     if (target === undefined) {
-      this.#fault(path, alias, `stands for the anchor &${alias.source}, which is not set before it`);
+      this.#fault(
+        path,
+        alias,
+        `stands for the anchor &${alias.source}, which is not set before it; a text that begins with * needs quotes`,
+      );
       return 1;
     }
     const size = this.#sizes.get(target);

@@ -1,5 +1,6 @@
 import type { CST, Document, ParsedNode } from 'yaml';
 import { Composer, Lexer, LineCounter, Parser, isScalar } from 'yaml';
+import { yamlFault } from './yaml-fault.ts';
 
 /** Deeper than any real config; composing thousands of levels would end the process, not only this parse. */
 const MAX_DEPTH = 50;
@@ -33,7 +34,8 @@ export function parseSource(text: string): ParsedSource {
   const documents = [...compose(tokens, text.length)];
   const document = documents[0] ?? emptyDocument();
   // Whatever else YAML finds follows from these.
-  const faults = unquoted.length > 0 ? unquoted : [...yamlFaults(document), ...yamlVersionFaults(document)];
+  const faults =
+    unquoted.length > 0 ? unquoted : [...yamlFaults(document, text), ...yamlVersionFaults(document)];
   const second = documents[1];
   if (second !== undefined) {
     faults.push({ offset: second.range[0], message: 'must hold one YAML document, not several' });
@@ -63,10 +65,10 @@ function isEmpty(contents: ParsedNode | null): boolean {
   return contents === null || (isScalar(contents) && contents.value === null);
 }
 
-function yamlFaults(document: Document.Parsed): SourceFault[] {
+function yamlFaults(document: Document.Parsed, text: string): SourceFault[] {
   return [...document.errors, ...document.warnings].map((fault) => ({
     offset: fault.pos[0],
-    message: `is not valid here: ${fault.message}`,
+    message: yamlFault(fault, text),
   }));
 }
 

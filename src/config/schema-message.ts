@@ -4,6 +4,8 @@ import { suggestion } from './closest.ts';
 import { FORMATS } from './formats.ts';
 import { KEYS_OF_UPSTREAMS, PLANNED_KEYS } from './planned-keys.ts';
 import type { SchemaNode } from './schema.ts';
+import { slipHint } from './slip-hint.ts';
+import { oddSpaceIn } from './yaml-fault.ts';
 
 const TYPE_WORDS: Readonly<Record<string, string>> = {
   string: 'text',
@@ -19,10 +21,10 @@ export function schemaMessage(error: ErrorObject): string {
   const params = error.params as Record<string, unknown>;
   const parent = error.parentSchema as SchemaNode | undefined;
   const format = parent?.format === undefined ? undefined : FORMATS[parent.format];
-  if (format !== undefined) return formatMessage(error, format.expected);
+  if (format !== undefined) return formatMessage(error, format.expected) + hintOf(error, parent);
   switch (error.keyword) {
     case 'type':
-      return typeMessage(parent?.type, error.data);
+      return typeMessage(parent?.type, error.data) + hintOf(error, parent);
     case 'additionalProperties':
       return unknownKeyMessage(String(params['additionalProperty']), Object.keys(parent?.properties ?? {}));
     case 'required':
@@ -46,6 +48,33 @@ export function schemaMessage(error: ErrorObject): string {
       return `can't be used together with ${neighbourOf(error.schemaPath)}`;
     default:
       return error.message ?? 'is not allowed';
+  }
+}
+
+function hintOf({ data, instancePath }: ErrorObject, parent: SchemaNode | undefined): string {
+  const type = parent?.type;
+  const [under = ''] = instancePath
+    .split('/')
+    .filter((part) => part !== '' && !/^\d+$/.test(part))
+    .slice(-1);
+  return slipHint({
+    value: data,
+    types: typeof type === 'string' ? [type] : (type ?? []),
+    format: parent?.format,
+    fitsQuoted: fitsQuoted(data, parent?.format),
+    under,
+  });
+}
+
+function fitsQuoted(value: unknown, format: string | undefined): boolean {
+  // Where numbers are usual, what is allowed speaks of quotes already.
+  if (format === undefined || FORMATS[format]?.expected.includes('in quotes') === true) return false;
+  if (typeof value !== 'number' && typeof value !== 'boolean') return false;
+  try {
+    FORMATS[format]?.parse(String(value));
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -76,6 +105,8 @@ function unknownKeyMessage(key: string, known: readonly string[]): string {
   if (PLANNED_KEYS.has(key)) return 'is not supported yet';
   const there = KEYS_OF_UPSTREAMS.get(key);
   if (there !== undefined) return `can't stand here: ${there} of an upstream says it`;
+  const odd = oddSpaceIn(key);
+  if (odd !== '') return odd;
   const hint = suggestion(key, known);
   return hint === '' ? `is not a known key; known here: ${known.join(', ')}` : `is not a known key${hint}`;
 }

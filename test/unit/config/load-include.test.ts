@@ -157,7 +157,7 @@ describe('include', () => {
     });
     await writeFile(join(directory, 'conf.d/d.yaml'), Buffer.from([0xff]));
     const found = await problems();
-    expect(found[0]).toMatch(/^conf\.d\/a\.yaml:\d+:\d+ is not valid here/);
+    expect(found[0]).toMatch(/^conf\.d\/a\.yaml:\d+:\d+ is inside of a \{ or \[ that is not closed/);
     expect(found.slice(-3)).toEqual([
       'conf.d/b.yaml:2:1 a is given twice, first in line 1',
       'conf.d/c.yaml:1:1 is empty',
@@ -202,7 +202,7 @@ describe('include', () => {
     await write({ 'main.yaml': 'include: ["*/x.yaml", 1]\nbackends: []\n' });
     expect(await problems()).toEqual([
       'main.yaml:1:11 include[0] must have its * and ? in the last part of the path only, as in conf.d/*.yaml',
-      'main.yaml:1:23 include[1] must be the name of a file, or a pattern such as conf.d/*.yaml',
+      'main.yaml:1:23 include[1] must be the name of a file, or a pattern such as conf.d/*.yaml; YAML reads it as a number: put it in quotes',
     ]);
   });
 

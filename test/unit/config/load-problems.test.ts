@@ -63,7 +63,7 @@ describe('a value that is not allowed', () => {
     ['mode: htpp', 'x.yaml:1:7 mode is "htpp", but must be one of http, tcp, echo; did you mean "http"?'],
     [
       'listen: 8080',
-      'x.yaml:1:9 listen must be an address: :8080, host:8080, 192.0.2.1:8080, [::1]:8080 or unix:/path',
+      "x.yaml:1:9 listen must be an address: :8080, host:8080, 192.0.2.1:8080, [::1]:8080 or unix:/path; a port alone is written with a colon and in quotes, as in ':8080'",
     ],
     ['listen: ":80800"', 'x.yaml:1:9 listen must end with a port from 0 to 65535'],
     ['backends:', 'x.yaml:1:1 backends must be a list, but is empty'],
@@ -107,7 +107,7 @@ describe('a value that is not allowed', () => {
     ['timeouts: { read: 0s }', 'x.yaml:1:19 timeouts.read must be longer than 0'],
     [
       'timeouts: { read: 5 sec }',
-      'x.yaml:1:19 timeouts.read must be a duration such as 150ms, 5s, 1m30s, 12h or 1d',
+      'x.yaml:1:19 timeouts.read must be a duration such as 150ms, 5s, 1m30s, 12h or 1d; number and unit stand together: 30 s is 30s',
     ],
     [
       'connection_pool: { max_age: 5 }',
@@ -136,7 +136,7 @@ describe('a value that is not allowed', () => {
     ],
     [
       'logging: { access_log: "yes" }',
-      'x.yaml:1:24 logging.access_log must be true or false or a mapping of keys to values',
+      'x.yaml:1:24 logging.access_log must be true or false or a mapping of keys to values; in YAML 1.2 that is a text: write true',
     ],
     ['logging:', 'x.yaml:1:1 logging must be a mapping of keys to values, but is empty'],
     [
@@ -154,7 +154,7 @@ describe('a value that is not allowed', () => {
     ],
     [
       'http: { routes: [{ headers: { a: 1 } }] }',
-      'x.yaml:1:34 http.routes[0].headers.a must be a header value without line breaks and control characters',
+      'x.yaml:1:34 http.routes[0].headers.a must be a header value without line breaks and control characters; YAML reads it as a number: put it in quotes',
     ],
     [
       'http: { routes: [{ path: /a, path_prefix: /b }] }',

@@ -21,7 +21,7 @@ describe('a file that is no usable YAML', () => {
       'mode: !!binary aGk=\n',
       'x.yaml:1:7 is not valid here: Unresolved tag: tag:yaml.org,2002:binary',
     ],
-    ['a tab', 'backends:\n\t- x\n', 'x.yaml:2:1 is not valid here: Tabs are not allowed as indentation'],
+    ['a tab', 'backends:\n\t- x\n', 'x.yaml:2:1 has a tab in its indentation: YAML takes spaces only'],
     ['a key given twice', 'mode: http\nmode: tcp\n', 'x.yaml:2:1 mode is given twice, first in line 1'],
     [
       'a key given twice deep inside',
@@ -37,7 +37,7 @@ describe('a file that is no usable YAML', () => {
     [
       'an alias without anchor',
       'mode: *m\n',
-      'x.yaml:1:7 mode stands for the anchor &m, which is not set before it',
+      'x.yaml:1:7 mode stands for the anchor &m, which is not set before it; a text that begins with * needs quotes',
     ],
     [
       'an alias inside of its anchor',

@@ -1,0 +1,80 @@
+/** What is wrong with a value, as far as a hint needs to know. */
+export interface Slip {
+  /** The value as YAML read it. */
+  readonly value: unknown;
+  /** What the schema wants: the types, and the format of a text. */
+  readonly types: readonly string[];
+  readonly format: string | undefined;
+  /** Whether the value would be right as a text. */
+  readonly fitsQuoted: boolean;
+  /** Of the list or mapping that the value stands in, such as `backends`. */
+  readonly under: string;
+}
+
+const SWITCHES: Readonly<Record<string, 'true' | 'false'>> = {
+  on: 'true',
+  yes: 'true',
+  y: 'true',
+  enabled: 'true',
+  off: 'false',
+  no: 'false',
+  n: 'false',
+  disabled: 'false',
+};
+
+/**
+ * What to do about a usual slip, to be put behind what is allowed; '' where nothing suggests itself. It never repeats the value,
+ * which may be a secret.
+ */
+export function slipHint(slip: Slip): string {
+  const { value, types, format } = slip;
+  if (typeof value === 'number' || typeof value === 'boolean') return scalarHint(value, slip);
+  if (value === null && format !== undefined) return '; it is empty: null without quotes is no text';
+  if (types.includes('array')) return listHint(value);
+  if (typeof value !== 'string') return '';
+  if (/^[“”„‘’«]/u.test(value)) return `; the quotes are typographic ones: write ' or "`;
+  if (format === 'listen-address') return listenHint(value);
+  if (format === 'backend-address') return backendHint(value);
+  if (format !== undefined) return durationHint(value, format);
+  if (types.includes('boolean') && Object.hasOwn(SWITCHES, value.toLowerCase()))
+    return `; in YAML 1.2 that is a text: write ${SWITCHES[value.toLowerCase()] ?? ''}`;
+  return types.includes('object') ? mappingHint(value, slip.under) : '';
+}
+
+function scalarHint(value: number | boolean, { format, fitsQuoted }: Slip): string {
+  if (format === 'listen-address' && Number.isInteger(value))
+    return "; a port alone is written with a colon and in quotes, as in ':8080'";
+  if (!fitsQuoted) return '';
+  const kind = typeof value === 'number' ? 'a number' : 'true or false';
+  return `; YAML reads it as ${kind}: put it in quotes`;
+}
+
+function listenHint(text: string): string {
+  if (/^\d+$/.test(text)) return "; a port alone is written with a colon, as in ':8080'";
+  if (text.startsWith('/')) return '; a socket file is written with unix: before it';
+  return '';
+}
+
+function backendHint(text: string): string {
+  if (text.startsWith('/')) return '; a socket file is written with unix: before it';
+  return /^[^:/]+$/.test(text) ? '; the port is missing: write it behind a colon, as in localhost:3000' : '';
+}
+
+function durationHint(text: string, format: string): string {
+  if (!/duration|age$/.test(format)) return '';
+  if (/^\d+:\d\d(:\d\d)?$/.test(text)) return '; it has units instead of colons: 1:30 is 1m30s';
+  return /^[\d.]+\s+\S/.test(text) ? '; number and unit stand together: 30 s is 30s' : '';
+}
+
+function listHint(value: unknown): string {
+  const first = typeof value === 'object' && value !== null ? Object.keys(value)[0] : value;
+  if (typeof first !== 'string') return '';
+  if (/^[–—−•]/u.test(first)) return '; items begin with a hyphen (-), and this is another sign';
+  return "; each item has a line of its own that begins with '- '";
+}
+
+function mappingHint(text: string, under: string): string {
+  if (under === 'backends' && !/^\w[\w-]*:[a-z]/i.test(text)) return '; write it as address: localhost:3000';
+  if (/^[A-Za-z_]\w*:\S/.test(text)) return '; a blank is missing behind the colon, as in name: value';
+  return '';
+}

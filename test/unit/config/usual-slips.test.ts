@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { problemsOf } from './problems-of.ts';
+
+const REST = "backends: [{ address: '127.0.0.1:9001' }]\n";
+
+/** What the one problem of a text says, without its place. */
+function problemOf(text: string): string {
+  const problems = problemsOf(text);
+  expect(problems).toHaveLength(1);
+  return (problems[0] ?? '').replace(/^x\.yaml:\d+:\d+ /, '');
+}
+
+describe('a usual slip in a value says what to do', () => {
+  it.each([
+    ['listen: http://127.0.0.1:8080', 'must be an address and no URL: leave http:// and the path out'],
+    ["listen: '8080'", "a port alone is written with a colon, as in ':8080'"],
+    ['listen: 8080', "a port alone is written with a colon and in quotes, as in ':8080'"],
+    ['listen: /run/x.sock', 'a socket file is written with unix: before it'],
+    ['listen: “:8080”', 'the quotes are typographic ones'],
+    ['timeouts: { read: 1:30 }', '1:30 is 1m30s'],
+    ['timeouts: { read: 30 s }', '30 s is 30s'],
+    ['logging: { add_caller: on }', 'in YAML 1.2 that is a text: write true'],
+    ['logging: { add_caller: No }', 'in YAML 1.2 that is a text: write false'],
+    ["dns: '10.0.0.1'", 'must be a mapping of keys to values'],
+  ])('%s', (line, words) => {
+    const listen = line.startsWith('listen') ? '' : "listen: ':8080'\n";
+    expect(problemOf(`${listen}${line}\n${REST}`)).toContain(words);
+  });
+
+  it.each([
+    ['[{ address: localhost }]', 'the port is missing: write it behind a colon, as in localhost:3000'],
+    ['[{ address: /run/app.sock }]', 'a socket file is written with unix: before it'],
+    ["['127.0.0.1:9001']", 'write it as address: localhost:3000'],
+    ['127.0.0.1:9001', "each item has a line of its own that begins with '- '"],
+    ['{ – address: x }', 'items begin with a hyphen (-), and this is another sign'],
+    ["[{ name: 0123, address: 'a:1' }]", 'YAML reads it as a number: put it in quotes'],
+    ["[{ name: 08, address: 'a:1' }]", 'YAML reads it as a number: put it in quotes'],
+    ["[{ name: true, address: 'a:1' }]", 'YAML reads it as true or false: put it in quotes'],
+    ["[{ name: ~, address: 'a:1' }]", 'it is empty: null without quotes is no text'],
+    ['[*one]', 'a text that begins with * needs quotes'],
+  ])('backends: %s', (value, words) => {
+    expect(problemOf(`listen: ':8080'\nbackends: ${value}\n`)).toContain(words);
+  });
+
+  it('names the blank that is missing behind a colon', () => {
+    expect(problemOf("listen: ':8080'\nbackends:\n  - name:one\n    address:127.0.0.1:9001\n")).toContain(
+      'a blank is missing behind the colon, as in name: value',
+    );
+  });
+
+  it('does not advise quotes where a text would be as wrong', () => {
+    expect(problemOf(`listen: ':8080'\nlogging: { access_log: { filter: 5 } }\n${REST}`)).not.toContain(
+      'quotes',
+    );
+  });
+
+  it('repeats no value, which may be a secret', () => {
+    const text = `listen: ':8080'\nadmin: { listen: '127.0.0.1:0', token: 12345678 }\n${REST}`;
+    expect(problemsOf(text).join('\n')).not.toContain('12345678');
+  });
+});
+
+describe('a text that is no YAML says what to do', () => {
+  it.each([
+    [
+      'tracing: { service_name: @me }',
+      'begins with @, which has a meaning of its own in YAML: put the value in quotes',
+    ],
+    ['tracing: { service_name: `me` }', 'begins with `'],
+    ['http: { via: %x }', 'begins with %'],
+    ['\treload: {}', 'YAML takes spaces only'],
+    ['tracing: { service_name: "me }', 'a quote that is not closed'],
+    ['tracing: { service_name: a: b }', 'has a second ": " where a value stands: put the value in quotes'],
+    ['admin: { token: #abc }', 'mind that # begins a comment outside of quotes'],
+    ['tracing:\u00a0{ enabled: true }', 'has a special blank (U+00A0) in its line'],
+  ])('%s', (line, words) => {
+    expect(problemsOf(`listen: ':8080'\n${REST}${line}\n`).join('\n')).toContain(words);
+  });
+
+  it('names an item that is neither in line with the hyphen nor with the keys', () => {
+    const text = "listen: ':8080'\nbackends:\n  - name: one\n   address: 'a:1'\n";
+    expect(problemOf(text)).toContain('mind the indentation');
+  });
+});
