@@ -24,6 +24,8 @@ export async function readConfigFile(
   limitBytes: number = MAX_CONFIG_FILE_BYTES,
 ): Promise<FileContent> {
   try {
+    const failure = await kindFailure(file);
+    if (failure !== undefined) return { hash: undefined, sizeBytes: 0, failure };
     const bytes = await readBytes(file, limitBytes);
     const sizeBytes = bytes.length;
     if (sizeBytes > limitBytes) return { hash: undefined, sizeBytes, failure: tooLarge(limitBytes) };
@@ -36,6 +38,17 @@ export async function readConfigFile(
     const absent = systemCodeOf(thrown) === 'ENOENT';
     return { hash: undefined, sizeBytes: 0, failure: readFailure(thrown), absent };
   }
+}
+
+/**
+ * Why a file of that kind can't be a config, in words that follow its name. A pipe gives its text once, but a config is read
+ * several times: for its plugins, for what it says, and at each reload.
+ */
+async function kindFailure(file: string): Promise<string | undefined> {
+  const stats = await stat(file);
+  if (stats.isFIFO() || stats.isSocket())
+    return 'is a pipe, which can be read only once: write the config to a file and name that one';
+  return stats.isCharacterDevice() || stats.isBlockDevice() ? 'is a device, not a file' : undefined;
 }
 
 /** Like {@link readConfigFile}, for a file that must be one: a pipe would be waited for without end. */

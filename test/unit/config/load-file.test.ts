@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,6 +46,15 @@ describe('loadConfig', () => {
 
   it('says that a file is a directory', async () => {
     await expect(load(directory)).rejects.toThrow(`${directory} is a directory, not a file`);
+  });
+
+  it('says that a pipe can not be a config, and does not wait for it', async () => {
+    const file = join(directory, 'pipe');
+    execFileSync('mkfifo', [file]);
+    await expect(load(file)).rejects.toThrow(
+      `${file} is a pipe, which can be read only once: write the config to a file and name that one`,
+    );
+    await expect(load('/dev/null')).rejects.toThrow('/dev/null is a device, not a file');
   });
 
   it('says that a file is no text', async () => {
