@@ -49,13 +49,13 @@ const HEAD = `# Configuration reference
 
 Every key that a config file may have. This page is generated from [config.schema.json](config.schema.json) by \`npm run generate\`.
 
-For completion and checks in an editor that has the YAML language server, begin the file with
+For completion and checks in an editor that has the YAML language server, begin the file with the line below. It names [editor.schema.json](editor.schema.json), which is generated as well: there each value may be a variable, and addresses, durations and algorithms are checked as they are written. What several values tell together, \`balance validate\` says.
 
 \`\`\`yaml
-# yaml-language-server: $schema=../schemas/config.schema.json
+# yaml-language-server: $schema=../schemas/editor.schema.json
 \`\`\`
 
-Durations are written as \`150ms\`, \`5s\`, \`1m30s\`, \`12h\` or \`1d\`, up to 24 days where something waits for so long, sizes as \`512B\`, \`64KiB\` or \`10MB\`, addresses as \`:8080\`, \`host:8080\`, \`[::1]:8080\` or \`unix:/path\`. Any value may hold \`\${env:NAME}\` or \`\${env:NAME:-default}\`; the default counts when the variable is unset or empty. A value that is nothing else, without quotes, is read as YAML would read it, so that numbers stay numbers.
+Durations are written as \`150ms\`, \`5s\`, \`1m30s\`, \`12h\` or \`1d\`, up to 24 days where something waits for so long, sizes as \`512B\`, \`64KiB\` or \`10MB\`, addresses as \`:8080\`, \`host:8080\`, \`[::1]:8080\` or \`unix:/path\`. Any value may hold \`\${env:NAME}\` or \`\${env:NAME:-default}\`; the default counts when the variable is unset or empty. A value that is nothing else is read as its key wants it, as a number, a truth value or text, in quotes or without. Inside of \`{ }\` and \`[ ]\` it must stand in quotes: YAML takes its brace for a mapping there.
 
 A file is read in one of three forms: flat (\`mode\`, \`listen\`, \`backends\`), gateway (\`routes\`), or \`listeners\` with \`upstreams\`.
 `;

@@ -24,7 +24,7 @@ describe('the examples in config/', () => {
     const text = await readFile(new URL(name, directory), 'utf8');
     const [first = ''] = text.split('\n');
     const schema = /^# yaml-language-server: \$schema=(.+)$/.exec(first)?.[1] ?? '';
-    expect(basename(schema)).toBe('config.schema.json');
+    expect(basename(schema)).toBe('editor.schema.json');
     await expect(readFile(new URL(schema, directory), 'utf8')).resolves.toContain('"$defs"');
   });
 });

@@ -32,6 +32,12 @@ describe('what is generated from the schema', () => {
     for (const [file, text] of files) expect(await readFile(new URL(file, top), 'utf8'), file).toBe(text);
   });
 
+  it('has a fresh schema for editors: run `npm run generate` when this fails', async () => {
+    const generate = await generatorOf('generate-editor-schema.mjs', 'generateEditorSchema');
+    const text = await readFile(new URL('schemas/editor.schema.json', top), 'utf8');
+    expect(text).toBe(await generate(CONFIG_SCHEMA));
+  });
+
   it('has a fresh reference: run `npm run generate` when this fails', async () => {
     const generate = await generatorOf('generate-reference.mjs', 'generateReference');
     expect(await readFile(new URL('schemas/README.md', top), 'utf8')).toBe(await generate(CONFIG_SCHEMA));
