@@ -81,10 +81,12 @@ class ResultCounters implements Record<Kind, Record<Result, number>> {
 }
 
 function resultOfExchange({ status, error }: ExchangeRecord): Result {
+  // Also where the answer is 501 or 505. Of a real loop the request around it fails, with the 508 that it gets.
+  if (error !== undefined && (isClientFault(error) || error === 'loop')) return 'client';
   if (status >= 500) return 'failed';
   if (error === undefined) return status === 0 ? 'failed' : 'ok';
   // An error with a status of 4xx is an answer of the proxy itself, such as 404 without a route.
-  return status >= 400 || isClientFault(error) ? 'client' : 'failed';
+  return status >= 400 ? 'client' : 'failed';
 }
 
 function resultOfTunnel(error: ErrorCode | undefined): Result {

@@ -120,6 +120,9 @@ describe('metrics of requests', () => {
     request(200, 'client_abort');
     request(200, 'reader_too_slow');
     request(413, 'body_too_large');
+    // What no scanner may raise an alarm with.
+    request(501, 'bad_request');
+    request(508, 'loop');
     request(404, 'no_route', '');
     for (const error of [undefined, 'idle_timeout', 'drain_timeout'] as const) tunnel(error);
     tunnel('client_abort');
@@ -127,7 +130,7 @@ describe('metrics of requests', () => {
     expect(await results('web')).toEqual({
       'request ok': 4,
       'request failed': 6,
-      'request client': 4,
+      'request client': 6,
       'tunnel ok': 3,
       'tunnel client': 1,
       'tunnel failed': 3,
