@@ -61,7 +61,7 @@ upstreams:
     begin: async () => {
       repeated(() => ask(proxy.address('web')));
       repeated(() => ask(proxy.address('web'), '/no/route'));
-      repeated(async () => {
+      await together(BURST, async () => {
         const wrong = await client(proxy.address('web'));
         wrong.send('GET / HTTP/1.1\r\n\r\n');
         await wrong.untilEnded();
@@ -70,7 +70,6 @@ upstreams:
         await tunnel.untilText('ping');
         tunnel.close();
       });
-      await Promise.resolve();
     },
   };
 }
@@ -107,7 +106,7 @@ upstreams:
     begin: async () => {
       await checked.close();
       repeated(() => ask(proxy.address('breaking')));
-      repeated(async () => (await client(proxy.address('raw'))).untilClosed());
+      await together(BURST, async () => (await client(proxy.address('raw'))).untilClosed());
       await together(BURST, () => ask(proxy.address('burst')));
     },
   };
