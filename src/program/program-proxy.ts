@@ -81,7 +81,7 @@ export class ProgramProxy implements BalanceProxy {
     this.#ended = true;
     this.#running.destroy();
     // Writes the last lines; there is nothing left to drain.
-    void this.close();
+    this.close().catch(() => undefined);
   }
 
   on<Name extends keyof BalanceEvents>(name: Name, listener: (...args: BalanceEvents[Name]) => void): this {

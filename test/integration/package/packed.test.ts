@@ -133,6 +133,16 @@ describe('the packed file', () => {
     expect(common.stdout).toBe('BalanceError,ConfigError,startProxy\n');
   });
 
+  it("runs README's program", () => {
+    const [, program = ''] =
+      /^```js\n(.*?)^```$/ms.exec(readFileSync(join(packed, 'README.md'), 'utf8')) ?? [];
+    const file = join(folder, 'readme.mjs');
+    writeFileSync(file, program.replaceAll('127.0.0.1:8080', '127.0.0.1:0'));
+    const { status, stdout } = node(file);
+    expect(stdout).toMatch(/^127\.0\.0\.1:\d+\n$/);
+    expect(status).toBe(0);
+  });
+
   it('has types that stand up to a strict program and to the author of a plugin', () => {
     writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
     writeFileSync(join(folder, 'consumer.ts'), CONSUMER);

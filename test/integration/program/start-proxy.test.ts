@@ -235,11 +235,11 @@ describe('a proxy of a program', () => {
     expect(change.reason).not.toBe('');
   });
 
-  it('stands beside others in one process', async () => {
+  it('stands beside others in one process, and behind them', async () => {
     const inner = (await started({ config: configFor(await named('inner')) })).proxy;
-    const outer = (await started({ config: configFor(await named('outer')) })).proxy;
+    const outer = (await started({ config: configFor(inner.address) })).proxy;
     const beside = (await started({ config: configFor(await named('beside')) })).proxy;
-    expect(await ask(outer)).toBe('outer');
+    expect(await ask(outer)).toBe('inner');
     expect(await ask(beside)).toBe('beside');
     await outer.close();
     expect(await ask(inner)).toBe('inner');
