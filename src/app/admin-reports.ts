@@ -234,6 +234,7 @@ function backendReport(
       connections_discarded_total: backend.discarded,
       connect_failures_total: backend.connectFailures,
       pool_timeouts_total: backend.poolTimeouts,
+      passed_over_total: Object.values(backend.passedOver).reduce((sum, count) => sum + count, 0),
       resends_total: backend.resends,
       received_bytes_total: traffic.bytesReceived,
       sent_bytes_total: traffic.bytesSent,

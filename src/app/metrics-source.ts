@@ -108,7 +108,7 @@ function* backendReadings(
 }
 
 function backendReading(backend: BackendState, healthy: boolean): BackendReading {
-  const { traffic } = backend;
+  const { traffic, passedOver } = backend;
   return {
     owner: backend,
     name: backend.name,
@@ -122,6 +122,10 @@ function backendReading(backend: BackendState, healthy: boolean): BackendReading
       poolReused: backend.reused,
       poolDiscarded: backend.discarded,
       poolTimeouts: backend.poolTimeouts,
+      passedUnhealthy: passedOver.unhealthy,
+      passedMaxConnections: passedOver.max_connections,
+      passedPoolFull: passedOver.pool_full,
+      passedFailed: passedOver.failed,
     },
     gauges: {
       connectionsActive: backend.sockets,

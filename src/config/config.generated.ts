@@ -354,7 +354,7 @@ export interface ConnectionPool {
    */
   readonly enabled: boolean;
   /**
-   * Sockets to one backend at most, idle and in use. Who comes while all are in use waits, so slow clients can take the places of all others. 0: no limit. To protect a backend use `max_connections`, which has a queue and counts tunnels as well.
+   * Sockets to one backend at most, idle and in use. Who comes while all are in use waits for `acquire_timeout`, so slow clients can take the places of all others. 0: no limit. To protect a backend use `max_connections`, which has a queue and counts tunnels as well.
    * @default 0
    */
   readonly max_size: number;
@@ -379,7 +379,7 @@ export interface ConnectionPool {
    */
   readonly max_age: number;
   /**
-   * How long a request may wait for a socket of the pool. In ms.
+   * How long a request may wait while the pools of all backends that could serve it are full (`max_size`); then it is refused with 503 and the error `pool_timeout`. It waits in a place of `queue`, in turn with those who wait for `max_connections`, whose limit is `queue.timeout`. How long connecting may take is said by `timeouts.connect` alone. In ms.
    * @default "10s"
    */
   readonly acquire_timeout: number;
@@ -434,7 +434,7 @@ export interface HealthCheck {
   readonly expected_status: string;
 }
 
-/** Where requests and connections wait while all backends are at `max_connections`. An edit of the upstream keeps them in their order: they are served by what it brings (a higher limit, another backend), wait on by the new settings, counted from when they came, or are refused at once where it takes the queue, their place in it or the upstream away. */
+/** Where requests and connections wait while all backends are at `max_connections` or have full pools. An edit of the upstream keeps them in their order: they are served by what it brings (a higher limit, another backend), wait on by the new settings, counted from when they came, or are refused at once where it takes the queue, their place in it or the upstream away. */
 export interface Queue {
   /**
    * How many may wait; the next one is refused. 0: nothing waits.
@@ -442,7 +442,7 @@ export interface Queue {
    */
   readonly max_size: number;
   /**
-   * Whoever waited for so long is refused. In ms.
+   * Whoever waited for so long while all backends were at `max_connections` is refused; `connection_pool.acquire_timeout` is the limit where pools are full. In ms.
    * @default "10s"
    */
   readonly timeout: number;

@@ -108,9 +108,8 @@ export class Registry {
 
   /** The pool of a backend for that use and those settings. */
   pool(backend: BackendState, use: SocketUse, settings: PoolSettings, dial: DialOptions): Held<SocketPool> {
-    const { maxSize, minIdle, maxIdle, maxIdleTimeMs, maxAgeMs, acquireTimeoutMs, validateOnBorrow } =
-      settings;
-    const key = `${backend.index} ${use} ${maxSize} ${minIdle} ${maxIdle} ${maxIdleTimeMs} ${maxAgeMs} ${acquireTimeoutMs} ${validateOnBorrow} ${dial.connectTimeoutMs} ${dial.keepAliveMs ?? 0}`;
+    const { maxSize, minIdle, maxIdle, maxIdleTimeMs, maxAgeMs, validateOnBorrow } = settings;
+    const key = `${backend.index} ${use} ${maxSize} ${minIdle} ${maxIdle} ${maxIdleTimeMs} ${maxAgeMs} ${validateOnBorrow} ${dial.connectTimeoutMs} ${dial.keepAliveMs ?? 0}`;
     return this.#pools.hold(key, () => new SocketPool(backend, use, settings, dial));
   }
 

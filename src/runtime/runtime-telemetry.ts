@@ -1,6 +1,6 @@
 import type { CountFault } from '../net/plugin-fault.ts';
 import type { TelemetrySink } from '../plugin-api/index.ts';
-import type { QueueEnd } from '../upstream/upstream-group.ts';
+import type { QueueEnd } from '../upstream/upstream-options.ts';
 
 /** One health check, at its end. */
 export interface HealthCheckEnd {

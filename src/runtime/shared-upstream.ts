@@ -96,7 +96,17 @@ export class SharedUpstream implements LeaseHome {
       readTimeoutMs: config.timeouts.read,
       queueSize: config.queue.max_size,
       queueTimeoutMs: config.queue.timeout,
+      poolTimeoutMs: config.connection_pool.acquire_timeout,
       queueEnded: (end) => parts.telemetry.queue?.(end),
+      passedOver: (request, { backend }, reason) => {
+        if (!parts.logger.debugEnabled) return;
+        parts.logger.debug('Backend passed over', {
+          ...fieldsOf(request),
+          upstream: config.name,
+          backend: backend.name,
+          reason,
+        });
+      },
       dial: this.#dial,
       home: this,
     });
@@ -271,7 +281,6 @@ export class SharedUpstream implements LeaseHome {
       maxIdle: use === 'once' ? 0 : pool.max_idle,
       maxIdleTimeMs: pool.max_idle_time,
       maxAgeMs: pool.max_age,
-      acquireTimeoutMs: pool.acquire_timeout,
       validateOnBorrow: pool.validate_on_borrow,
     };
   }

@@ -11,7 +11,7 @@ export interface HealthCheckRecord {
 }
 
 /** How a wait for a backend below its connection limit ended. */
-export type QueueOutcome = 'served' | 'timeout' | 'left' | 'refused';
+export type QueueOutcome = 'served' | 'timeout' | 'pool_timeout' | 'left' | 'refused';
 
 /** Someone who waited for a backend below its limit, or was refused because too many waited; published at the end of it. */
 export interface QueueRecord {

@@ -22,6 +22,7 @@ export function backendSeries(
     balance_backend_requests_in_flight: each(({ gauges }) => gauges.requestsInFlight),
     balance_backend_connections_kept: each(({ gauges }) => gauges.connectionsKept),
     balance_backend_connect_failures_total: each(({ counts }) => counts.connectFailures),
+    balance_backend_passed_over_total: () => passedByName(backends),
     balance_backend_bytes_total: () => bytesByName('backend', backends),
     *balance_health_checks_total(): Iterable<Series> {
       for (const backend of backendNames) {
@@ -191,4 +192,18 @@ function single(value: number | undefined): Series[] {
 
 function seconds(ms: number | undefined): Series[] {
   return single(ms === undefined ? undefined : ms / 1000);
+}
+
+/** Why backends were not chosen. */
+const PASS_COUNTS = {
+  unhealthy: 'passedUnhealthy',
+  max_connections: 'passedMaxConnections',
+  pool_full: 'passedPoolFull',
+  failed: 'passedFailed',
+} as const;
+
+function* passedByName(backends: ReadonlyMap<string, BackendSum>): Iterable<Series> {
+  for (const [backend, { counts }] of backends)
+    for (const [reason, count] of Object.entries(PASS_COUNTS))
+      yield { labels: labelText({ backend, reason }), value: counts[count] };
 }

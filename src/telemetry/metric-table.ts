@@ -66,6 +66,12 @@ const ROWS = [
     'Connections to the backend that could not be made, or not in time.',
   ],
   [
+    'balance_backend_passed_over_total',
+    'counter',
+    ['backend', 'reason'],
+    'Requests and connections that were not given to the backend though the balancer looked at it. Reason: unhealthy, max_connections, pool_full, or failed (it could not be connected to, and another one was tried).',
+  ],
+  [
     'balance_backend_bytes_total',
     'counter',
     ['backend', 'direction'],
@@ -108,19 +114,19 @@ const ROWS = [
     'balance_pool_waiting',
     'gauge',
     ['backend'],
-    "Requests that wait for a socket of the backend's pool, or for its connection.",
+    "Requests that wait because the backend's pool is full, or for a connection to it. One that several full pools hold up counts for each.",
   ],
   [
     'balance_pool_timeouts_total',
     'counter',
     ['backend'],
-    "Requests that got no socket within the pool's acquire_timeout.",
+    "Requests refused because they waited for acquire_timeout while the backend's pool was full. One that several full pools held up counts for each.",
   ],
   [
     'balance_queue_waiting',
     'gauge',
     ['upstream'],
-    'Requests that wait for a backend below its connection limit.',
+    'Requests that wait for a backend that is below max_connections and has room in its pool.',
   ],
   ['balance_queue_wait_seconds', 'histogram', ['upstream'], 'Time in the queue, however the wait ended.'],
   [
@@ -133,7 +139,7 @@ const ROWS = [
     'balance_queue_timeouts_total',
     'counter',
     ['upstream'],
-    "Requests refused because they waited for the queue's timeout.",
+    "Requests refused because they waited for the queue's timeout while all backends were at max_connections.",
   ],
   [
     'balance_upstream_results_total',

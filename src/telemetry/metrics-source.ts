@@ -61,6 +61,10 @@ export interface BackendCounts {
   readonly poolReused: number;
   readonly poolDiscarded: number;
   readonly poolTimeouts: number;
+  readonly passedUnhealthy: number;
+  readonly passedMaxConnections: number;
+  readonly passedPoolFull: number;
+  readonly passedFailed: number;
 }
 
 export interface BackendGauges {

@@ -3,8 +3,14 @@ import type { NameRecord } from '../net/dns/name-record.ts';
 import { Traffic } from '../net/traffic.ts';
 import type { Backend } from '../plugin-api/index.ts';
 import type { SocketKeeper } from './kept-socket.ts';
+import type { PassCounts } from './passed-over.ts';
 import type { PooledSocket } from './pooled-socket.ts';
 import type { SocketPool } from './socket-pool.ts';
+
+/** Where leases wait that a backend's full pool holds up. */
+export interface PoolQueue {
+  heldUpBy(backend: BackendState): number;
+}
 
 /**
  * What is known of one server for as long as any generation uses it: an edit that does not touch
@@ -31,10 +37,12 @@ export class BackendState implements Backend {
   reused = 0;
   /** Sockets of pools that were thrown away. */
   discarded = 0;
-  /** Leases that a pool had no socket for in time. */
+  /** Leases that waited in vain, for as long as they may, while its pool was full. */
   poolTimeouts = 0;
   /** Connects that failed or took too long. */
   connectFailures = 0;
+  /** Times that a request was not given to it though the balancer looked at it. */
+  readonly passedOver: PassCounts = { unhealthy: 0, max_connections: 0, pool_full: 0, failed: 0 };
   /** Leases for a request's second try, on a fresh socket. */
   resends = 0;
   /** What flowed through its sockets, from it and to it. */
@@ -42,6 +50,8 @@ export class BackendState implements Backend {
   readonly pools = new Set<SocketPool>();
   /** Its open sockets, leased and idle. */
   readonly connections = new Set<PooledSocket>();
+  /** Of the upstreams that have it. */
+  readonly poolQueues = new Set<PoolQueue>();
   /** What is known of its host's name; undefined where its address is an IP address or a unix socket. */
   hostName: NameRecord | undefined;
   /** Replaced, never changed: one who is told may leave or join meanwhile. */
@@ -84,9 +94,10 @@ export class BackendState implements Backend {
     return size;
   }
 
-  /** Those who wait for a socket of a pool, or for its connection. */
+  /** Those who wait for a place in a full pool, or for a connection that is being made. */
   get poolWaiting(): number {
     let waiting = 0;
+    for (const queue of this.poolQueues) waiting += queue.heldUpBy(this);
     for (const pool of this.pools) waiting += pool.waiting;
     return waiting;
   }

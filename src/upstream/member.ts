@@ -1,6 +1,7 @@
 import type { SocketUse } from '../plugin-api/index.ts';
 import type { BackendState } from './backend-state.ts';
 import type { Candidate } from './balancer/balancer.ts';
+import type { PassedOver } from './passed-over.ts';
 import type { SocketPool } from './socket-pool.ts';
 
 export interface MemberOptions {
@@ -31,6 +32,8 @@ export class Member implements Candidate {
   readonly maxConnections: number;
   readonly #pools = new Map<SocketUse, SocketPool>();
   #limiting: SocketPool | undefined;
+  /** Of its group: told when it is asked in vain whether it is available. */
+  passedOver: PassedOver | undefined;
   /** Absent without health checks. */
   readonly health: MemberHealth | undefined;
 
@@ -68,8 +71,19 @@ export class Member implements Candidate {
   }
 
   get available(): boolean {
-    if (this.backend.active >= this.maxConnections || this.#limiting?.isFull === true) return false;
-    return this.health?.healthy ?? true;
+    if (
+      this.backend.active < this.maxConnections &&
+      this.#limiting?.isFull !== true &&
+      (this.health?.healthy ?? true)
+    )
+      return true;
+    this.passedOver?.note(this);
+    return false;
+  }
+
+  /** True while nothing but its full pool keeps it from another lease. */
+  get isHeldUpByPool(): boolean {
+    return this.#limiting?.isFull === true && this.healthy && this.backend.active < this.maxConnections;
   }
 
   /** Makes room below the limit: the lease that has rested longest for its client gives way. False when that is not the way to get room. */

@@ -6,7 +6,7 @@ import type { BackendState } from './backend-state.ts';
 import { asBalanceError, connectTo } from './connect-to.ts';
 import { FailedSocket, PooledSocket } from './pooled-socket.ts';
 import { makeResourcePool, type ResourceFactory } from './resource-pool.ts';
-import { ImpatientTaker, type SocketTaker } from './socket-taker.ts';
+import type { SocketTaker } from './socket-taker.ts';
 import { WarmSockets } from './warm-sockets.ts';
 
 /** How often idle sockets are looked at. */
@@ -24,8 +24,6 @@ export interface PoolSettings {
   readonly maxIdleTimeMs: number;
   /** 0: no limit. */
   readonly maxAgeMs: number;
-  /** How long one acquire may take, connecting included. */
-  readonly acquireTimeoutMs: number;
   /** Look at a socket before it is given out. */
   readonly validateOnBorrow: boolean;
 }
@@ -120,9 +118,7 @@ export class SocketPool {
 
   /** {@link take}, but never a socket that just came back. */
   wait(taker: SocketTaker): void {
-    this.#borrow(
-      this.#available > 0 ? taker : new ImpatientTaker(taker, this, this.#settings.acquireTimeoutMs),
-    );
+    this.#borrow(taker);
   }
 
   /** Takes a socket back for the next exchange, which must come within `idleMs`. */
@@ -142,11 +138,6 @@ export class SocketPool {
   detach(socket: PooledSocket): void {
     this.#leased -= 1;
     if (this.#use === 'keep-alive') this.#destroy(socket);
-  }
-
-  /** Somebody waited for too long. */
-  timedOut(): void {
-    this.#backend.poolTimeouts += 1;
   }
 
   /** Takes a socket back that must not be used again. */
@@ -198,7 +189,9 @@ export class SocketPool {
   }
 
   #borrow(taker: SocketTaker): void {
-    if (this.#closing) {
+    // One connection each: to wait for the connects of others would be a second wait before one's own.
+    const isCrowded = this.#use === 'once' && this.#borrowing >= this.#limit;
+    if (this.#closing || isCrowded) {
       this.#connectFor(taker);
       return;
     }
@@ -216,7 +209,7 @@ export class SocketPool {
     );
   }
 
-  /** A socket that no pool keeps: generic-pool refuses whoever asks after its end. */
+  /** A socket that no pool keeps. generic-pool refuses whoever asks after its end. */
   #connectFor(taker: SocketTaker): void {
     this.#connect().then(
       (socket) => {
@@ -229,21 +222,15 @@ export class SocketPool {
     );
   }
 
-  /** What came was of no use; the time limit, once it runs, goes on. */
-  #takeAgain(taker: SocketTaker): void {
-    if (taker instanceof ImpatientTaker) this.#borrow(taker);
-    else this.take(taker);
-  }
-
   #acquired(resource: Resource, taker: SocketTaker, failuresBefore: number): void {
     if (resource instanceof FailedSocket) {
       this.#destroy(resource);
       // A failure from before we asked says nothing about now.
       if (resource.sequence > failuresBefore) taker.failed(resource.error);
-      else this.#takeAgain(taker);
+      else this.take(taker);
     } else if (!this.#isFit(resource)) {
       this.#destroy(resource);
-      this.#takeAgain(taker);
+      this.take(taker);
     } else {
       this.#lease(resource);
       if (this.#use === 'once') {

@@ -11,41 +11,21 @@ import type {
   SocketUse,
   Upstream,
 } from '../plugin-api/index.ts';
+import type { BackendState, PoolQueue } from './backend-state.ts';
 import type { Balancer, PickContext } from './balancer/balancer.ts';
 import { LateBalancer } from './late-balancer.ts';
 import type { Member } from './member.ts';
+import { PassedOver } from './passed-over.ts';
+import { reasonToWait } from './reason-to-wait.ts';
 import { SocketLease, type LeaseHome, type LeaseOwner } from './socket-lease.ts';
 import { Succession } from './succession.ts';
+import type { QueueEnd, UpstreamOptions } from './upstream-options.ts';
+import { UpstreamRefusals } from './upstream-refusals.ts';
 import { UpstreamView } from './upstream-view.ts';
 import { WaitingLine, type WaitingPlace } from './waiting-line.ts';
 
-/** How a wait for a backend below its limit ended: also that of one who was refused because too many waited. */
-export interface QueueEnd {
-  readonly upstream: string;
-  readonly outcome: 'served' | 'timeout' | 'left' | 'refused';
-  readonly waitedMs: number;
-}
-
-export interface UpstreamOptions {
-  readonly name: string;
-  readonly algorithm: string;
-  readonly keySource: KeySource | undefined;
-  readonly balancer: Balancer<Member>;
-  /** Makes the balancer once more, for who still asks after {@link UpstreamGroup.retire} let go of it. */
-  readonly remakeBalancer?: () => Balancer<Member>;
-  readonly members: readonly Member[];
-  readonly readTimeoutMs: number;
-  /** Leases that may wait at a time for a backend below its limit. */
-  readonly queueSize: number;
-  readonly queueTimeoutMs: number;
-  readonly queueEnded?: ((end: QueueEnd) => void) | undefined;
-  readonly dial: DialOptions;
-  /** What has to stay as long as a lease runs whose request came by an earlier group. Default: nothing has to. */
-  readonly home?: LeaseHome | undefined;
-}
-
 /** The members of an upstream, for as long as no edit changes it, and the way to a lease: choose, connect, try the next, or wait. */
-export class UpstreamGroup implements LeaseOwner {
+export class UpstreamGroup implements LeaseOwner, PoolQueue {
   readonly name: string;
   readonly algorithm: string;
   readonly keySource: KeySource | undefined;
@@ -57,6 +37,8 @@ export class UpstreamGroup implements LeaseOwner {
   readonly #remakeBalancer: (() => Balancer<Member>) | undefined;
   readonly #line: WaitingLine<SocketLease>;
   readonly #queueEnded: UpstreamOptions['queueEnded'];
+  readonly #passedOver: PassedOver;
+  readonly #refusals: UpstreamRefusals;
   /** Protocols that a view was made for. */
   readonly #protocols = new Set<string>();
   #succession = new Succession<UpstreamGroup>(this);
@@ -81,17 +63,17 @@ export class UpstreamGroup implements LeaseOwner {
     this.#balancer = options.balancer;
     this.#remakeBalancer = options.remakeBalancer;
     this.#queueEnded = options.queueEnded;
-    this.#line = new WaitingLine(options.queueSize, options.queueTimeoutMs, (lease, waitedMs) => {
-      this.#waited('timeout', waitedMs);
-      lease.refuse(
-        unavailable('queue_timeout', `all backends of ${this.name} are at their connection limit`),
-      );
-      this.#restWhenRetired();
+    this.#refusals = new UpstreamRefusals(options.name);
+    this.#passedOver = new PassedOver(options.passedOver);
+    for (const member of options.members) member.passedOver = this.#passedOver;
+    const limitsMs = { limit: options.queueTimeoutMs, pool: options.poolTimeoutMs };
+    this.#line = new WaitingLine(options.queueSize, limitsMs, (place, waitedMs) => {
+      this.#gaveUp(place, waitedMs);
     });
     this.#listen();
   }
 
-  /** Leases that wait for a backend below its limit. */
+  /** Leases that wait for a backend with room. */
   get waiting(): number {
     return this.#line.length;
   }
@@ -126,6 +108,7 @@ export class UpstreamGroup implements LeaseOwner {
       lease.refuse(error);
       return;
     }
+    this.#passedOver.count(lease.request, member, 'failed');
     (lease.tried ??= new Set()).add(member);
     this.#serve(lease);
   }
@@ -160,7 +143,12 @@ export class UpstreamGroup implements LeaseOwner {
     for (const place of previous.#line.empty()) (this.#isFor(place.who) ? waiting : staying).push(place);
     previous.#line.adopt(staying);
     for (const { who } of waiting) this.#adopt(who, previous);
-    this.#line.adopt(waiting);
+    this.#line.adopt(
+      waiting.map((place) => ({
+        ...place,
+        reason: reasonToWait(this.members, place.who.tried) ?? place.reason,
+      })),
+    );
     this.#serveLine();
     this.#refuseAll(
       this.#line.trim((lease) => !this.#mayServe(lease)),
@@ -208,7 +196,14 @@ export class UpstreamGroup implements LeaseOwner {
 
   #listen(): void {
     if (this.#stopListening.length > 0) return;
-    this.#stopListening = this.members.map(({ backend }) => backend.onFree(this.#onFree));
+    this.#stopListening = this.members.map(({ backend }) => {
+      backend.poolQueues.add(this);
+      const stop = backend.onFree(this.#onFree);
+      return () => {
+        backend.poolQueues.delete(this);
+        stop();
+      };
+    });
   }
 
   #restWhenRetired(): void {
@@ -217,7 +212,9 @@ export class UpstreamGroup implements LeaseOwner {
 
   /** Gives it one of its own backends; where none can, that of the group that an edit put in its place, or a place in the queue. */
   #serve(lease: SocketLease, atOnce?: boolean): void {
+    this.#passedOver.isChoosing = true;
     const member = this.#pick(lease);
+    this.#passedOver.tell(lease.request);
     if (member !== undefined) {
       lease.begin(member, atOnce);
       return;
@@ -253,14 +250,27 @@ export class UpstreamGroup implements LeaseOwner {
     return made;
   }
 
-  /** True when a healthy backend exists and only its limit is in the way. */
+  /** Those who wait because the pool of that backend is full. One for whom several backends would do counts for each. */
+  heldUpBy(backend: BackendState): number {
+    const isHeldUp = this.members.some((member) => member.backend === backend && member.isHeldUpByPool);
+    return isHeldUp ? this.#line.waitingFor('pool') : 0;
+  }
+
+  /** True when a healthy backend exists and only its limit or its pool is in the way. */
   #wait(lease: SocketLease): boolean {
-    const worthIt = this.members.some(
-      (member) => member.healthy && member.weight > 0 && lease.tried?.has(member) !== true,
-    );
-    if (!worthIt || !this.#line.join(lease)) return false;
+    const reason = reasonToWait(this.members, lease.tried);
+    if (reason === undefined || !this.#line.join(lease, reason)) return false;
     if (this.#retired) this.#listen();
     return true;
+  }
+
+  #gaveUp({ who, reason }: WaitingPlace<SocketLease>, waitedMs: number): void {
+    const isPool = reason === 'pool';
+    this.#waited(isPool ? 'pool_timeout' : 'timeout', waitedMs);
+    if (isPool)
+      for (const member of this.members) if (member.isHeldUpByPool) member.backend.poolTimeouts += 1;
+    who.refuse(this.#refusals.waitedTooLong(reason));
+    this.#restWhenRetired();
   }
 
   /** Whether one who waits may ever be served, if not now. */
@@ -277,12 +287,10 @@ export class UpstreamGroup implements LeaseOwner {
       this.#line.length >= this.#line.maxSize &&
       this.members.some((member) => member.healthy && member.weight > 0);
     if (full) this.#waited('refused', 0);
+    const { tried } = lease;
     const error = full
-      ? unavailable(
-          'queue_full',
-          `all backends of ${this.name} are at their connection limit and the queue is full`,
-        )
-      : unavailable('no_backend', `${this.name} has no healthy backend`);
+      ? this.#refusals.queueFull(reasonToWait(this.members, tried))
+      : this.#refusals.noBackend();
     refuseSoon(lease, error);
   }
 
@@ -299,13 +307,8 @@ export class UpstreamGroup implements LeaseOwner {
 
   /** Why one who waited does not after an edit. */
   #reasonAgainst(lease: SocketLease): BalanceError {
-    if (this.#mayServe(lease)) {
-      return unavailable(
-        'queue_full',
-        `all backends of ${this.name} are at their connection limit, and an edit of the config left no place in the queue`,
-      );
-    }
-    return lease.lastError ?? unavailable('no_backend', `an edit of the config left ${this.name} no backend`);
+    if (this.#mayServe(lease)) return this.#refusals.placeLeft(reasonToWait(this.members, lease.tried));
+    return lease.lastError ?? this.#refusals.backendsLeft();
   }
 
   #waited(outcome: QueueEnd['outcome'], waitedMs: number | undefined): void {
@@ -329,8 +332,4 @@ function refuseSoon(lease: SocketLease, error: BalanceError): void {
   queueMicrotask(() => {
     lease.refuse(error);
   });
-}
-
-function unavailable(code: 'no_backend' | 'queue_full' | 'queue_timeout', message: string): BalanceError {
-  return new BalanceError(code, message, { origin: 'upstream', retryable: true, status: 503 });
 }

@@ -1,22 +1,36 @@
-/** One who waits, and since when. */
+/** What keeps one who waits from a backend: the limits of backends (`max_connections`), or a full pool (`max_size`). */
+export type WaitReason = 'limit' | 'pool';
+
+const REASONS: readonly WaitReason[] = ['limit', 'pool'];
+
+/** One who waits, why, and since when. */
 export interface WaitingPlace<T> {
   readonly who: T;
+  readonly reason: WaitReason;
   /** By `performance.now()`. */
   readonly sinceMs: number;
 }
 
-/** Those who wait for a backend below its limit: first come, first served, for a limited time and in limited number. */
+/** How long one may wait, by what is waited for. */
+export type WaitLimits = Readonly<Record<WaitReason, number>>;
+
+/** Those who wait for a backend with room: first come, first served, for a limited time and in limited number. */
 export class WaitingLine<T> {
   readonly maxSize: number;
-  readonly #timeoutMs: number;
-  readonly #gaveUp: (who: T, waitedMs: number) => void;
-  /** In the order in which they came, so that the time of the first one is over first. */
+  readonly #limitsMs: WaitLimits;
+  readonly #gaveUp: (place: WaitingPlace<T>, waitedMs: number) => void;
+  /** In the order in which they came: of those with one reason the time of the first is over first. */
   readonly #places: WaitingPlace<T>[] = [];
   #timer: NodeJS.Timeout | undefined;
+  #wakesAtMs = 0;
 
-  constructor(maxSize: number, timeoutMs: number, gaveUp: (who: T, waitedMs: number) => void) {
+  constructor(
+    maxSize: number,
+    limitsMs: WaitLimits,
+    gaveUp: (place: WaitingPlace<T>, waitedMs: number) => void,
+  ) {
     this.maxSize = maxSize;
-    this.#timeoutMs = timeoutMs;
+    this.#limitsMs = limitsMs;
     this.#gaveUp = gaveUp;
   }
 
@@ -24,11 +38,17 @@ export class WaitingLine<T> {
     return this.#places.length;
   }
 
+  /** Those among them who wait for that reason. */
+  waitingFor(reason: WaitReason): number {
+    return this.#places.reduce((count, place) => count + Number(place.reason === reason), 0);
+  }
+
   /** False when the line is full. */
-  join(who: T): boolean {
+  join(who: T, reason: WaitReason): boolean {
     if (this.#places.length >= this.maxSize) return false;
-    this.#places.push({ who, sinceMs: performance.now() });
-    this.#timer ??= this.#wake(this.#timeoutMs);
+    const place = { who, reason, sinceMs: performance.now() };
+    this.#places.push(place);
+    this.#wakeBy(this.#endMs(place));
     return true;
   }
 
@@ -55,10 +75,10 @@ export class WaitingLine<T> {
    * counts here. They may be more than there is room for: {@link trim} takes those out.
    */
   adopt(places: readonly WaitingPlace<T>[]): void {
-    const first = places[0];
-    if (first === undefined) return;
-    this.#places.push(...places);
-    this.#timer ??= this.#wake(Math.max(0, Math.ceil(first.sinceMs + this.#timeoutMs - performance.now())));
+    for (const place of places) {
+      this.#places.push(place);
+      this.#wakeBy(this.#endMs(place));
+    }
   }
 
   /** Takes out those who came last and for whom there is no room, and those who need not wait any longer. */
@@ -74,8 +94,17 @@ export class WaitingLine<T> {
     return taken;
   }
 
-  #wake(delayMs: number): NodeJS.Timeout {
-    return setTimeout(() => {
+  /** When the time of that one is over. */
+  #endMs({ reason, sinceMs }: WaitingPlace<T>): number {
+    return sinceMs + this.#limitsMs[reason];
+  }
+
+  #wakeBy(atMs: number): void {
+    if (this.#timer !== undefined && this.#wakesAtMs <= atMs) return;
+    this.#stop();
+    this.#wakesAtMs = atMs;
+    const delayMs = Math.max(0, Math.ceil(atMs - performance.now()));
+    this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.#expire();
     }, delayMs);
@@ -83,16 +112,18 @@ export class WaitingLine<T> {
 
   #expire(): void {
     const now = performance.now();
-    for (;;) {
-      const place = this.#places[0];
-      if (place === undefined) return;
-      const rest = place.sinceMs + this.#timeoutMs - now;
-      if (rest > 0) {
-        this.#timer ??= this.#wake(Math.ceil(rest));
-        return;
+    for (const reason of REASONS) {
+      for (;;) {
+        const at = this.#places.findIndex((place) => place.reason === reason);
+        const place = this.#places[at];
+        if (place === undefined) break;
+        if (this.#endMs(place) > now) {
+          this.#wakeBy(this.#endMs(place));
+          break;
+        }
+        this.#places.splice(at, 1);
+        this.#gaveUp(place, now - place.sinceMs);
       }
-      this.#places.shift();
-      this.#gaveUp(place.who, now - place.sinceMs);
     }
   }
 

@@ -9,7 +9,8 @@ import { createBalancer } from '../../src/upstream/balancer/create-balancer.ts';
 import { Member } from '../../src/upstream/member.ts';
 import type { LeaseHome } from '../../src/upstream/socket-lease.ts';
 import { SocketPool } from '../../src/upstream/socket-pool.ts';
-import { UpstreamGroup, type QueueEnd } from '../../src/upstream/upstream-group.ts';
+import { UpstreamGroup } from '../../src/upstream/upstream-group.ts';
+import type { QueueEnd } from '../../src/upstream/upstream-options.ts';
 import { eventually } from './eventually.ts';
 import { fixedNames } from './fixed-names.ts';
 import { owned } from './owned.ts';
@@ -19,6 +20,7 @@ export interface GroupOptions {
   readonly maxConnections?: number;
   readonly queueSize?: number;
   readonly queueTimeoutMs?: number;
+  readonly poolTimeoutMs?: number;
   readonly connectTimeoutMs?: number;
   readonly pooled?: boolean;
   /** Of the pool; 0: no limit. */
@@ -75,7 +77,6 @@ export function groupOver(backends: readonly BackendState[], options: GroupOptio
         maxIdle: 0,
         maxIdleTimeMs: 0,
         maxAgeMs: 0,
-        acquireTimeoutMs: PATIENCE_MS,
         validateOnBorrow: true,
       };
       member.usePool('keep-alive', owned(new SocketPool(backend, 'keep-alive', settings, dial)));
@@ -96,6 +97,7 @@ export function groupOver(backends: readonly BackendState[], options: GroupOptio
       readTimeoutMs: 0,
       queueSize: options.queueSize ?? 10,
       queueTimeoutMs: options.queueTimeoutMs ?? PATIENCE_MS,
+      poolTimeoutMs: options.poolTimeoutMs ?? PATIENCE_MS,
       queueEnded: (end) => void ends.push(end),
       dial,
       home: options.home,

@@ -16,7 +16,6 @@ const SETTINGS: PoolSettings = {
   maxIdle: 0,
   maxIdleTimeMs: 60_000,
   maxAgeMs: 0,
-  acquireTimeoutMs: PATIENCE_MS,
   validateOnBorrow: true,
 };
 

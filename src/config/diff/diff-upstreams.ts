@@ -18,7 +18,10 @@ const CHECKED_ANEW: Consequence = {
   effect: 'hot',
   note: 'checks begin anew with what is known of each backend',
 };
-const OLD_LINE: Consequence = { effect: 'hot', note: 'who waits already waits as before' };
+const OLD_LINE: Consequence = {
+  effect: 'hot',
+  note: 'counts for those who wait already, from when they came',
+};
 
 /** What changed about upstreams and their backends. */
 export function* diffUpstreams(before: Config, after: Config, root: Place): Generator<ConfigChange, void> {
@@ -102,6 +105,7 @@ class UpstreamDiff {
   }
 
   #consequenceOf(key: string): Consequence {
+    if (key === 'connection_pool.acquire_timeout') return OLD_LINE;
     if (key.startsWith('connection_pool') || key === 'timeouts.connect' || key === 'tcp_keepalive') {
       return this.#plans.before.hasPools(this.#before) ? NEW_POOLS : HOT;
     }

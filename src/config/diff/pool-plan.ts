@@ -26,7 +26,7 @@ export class PoolPlan {
         this.hasPools(owner) &&
         owner.timeouts.connect === upstream.timeouts.connect &&
         owner.tcp_keepalive === upstream.tcp_keepalive &&
-        isEqual(owner.connection_pool, upstream.connection_pool),
+        isEqual(socketsOf(owner), socketsOf(upstream)),
     );
   }
 
@@ -40,6 +40,11 @@ export class PoolPlan {
     }
     return owners;
   }
+}
+
+/** The settings of the pool that its sockets depend on. */
+function socketsOf({ connection_pool: pool }: Upstream): object {
+  return { ...pool, acquire_timeout: 0 };
 }
 
 function keyOf({ name, address }: BackendConfig): string {

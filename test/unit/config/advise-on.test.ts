@@ -150,7 +150,6 @@ backends:
     expect(
       adviceOn(`
 listen: 127.0.0.1:1
-timeouts: { connect: 5s }
 connection_pool:
   acquire_timeout: 1s
   max_age: 10s
@@ -158,8 +157,7 @@ connection_pool:
 backends: [{ name: a, address: '127.0.0.1:2' }]
 `),
     ).toEqual([
-      '4 connection_pool.acquire_timeout is shorter than timeouts.connect (5s), which is never waited for',
-      '6 connection_pool.max_idle_time is longer than max_age (10s), after which no socket is used again',
+      '5 connection_pool.max_idle_time is longer than max_age (10s), after which no socket is used again',
     ]);
   });
 });

@@ -383,6 +383,7 @@ describe('metrics of backends', () => {
         poolReused: 90,
         poolDiscarded: 4,
         poolTimeouts: 3,
+        passedUnhealthy: 4,
         resends: 6,
         connectFailures: 8,
         bytesReceived: 1000,
@@ -398,6 +399,10 @@ describe('metrics of backends', () => {
       Object.entries(read).filter(([key]) => !/_bucket|_errors_total/.test(key)),
     );
     expect(shown).toEqual({
+      'balance_backend_passed_over_total{backend="a",reason="unhealthy"}': 4,
+      'balance_backend_passed_over_total{backend="a",reason="max_connections"}': 0,
+      'balance_backend_passed_over_total{backend="a",reason="pool_full"}': 0,
+      'balance_backend_passed_over_total{backend="a",reason="failed"}': 0,
       'balance_backend_connections_active{backend="a"}': 6,
       'balance_backend_connections_kept{backend="a"}': 1,
       'balance_backend_health_status{backend="a"}': 0,

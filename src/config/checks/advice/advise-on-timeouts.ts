@@ -6,14 +6,8 @@ import type { AdviceContext } from './advice-context.ts';
 export function adviseOnTimeouts({ config, advise }: AdviceContext): void {
   for (const [index, upstream] of config.upstreams.entries()) {
     const at: Path = ['upstreams', index];
-    const { connection_pool: pool, timeouts } = upstream;
+    const { connection_pool: pool } = upstream;
     if (!pool.enabled) continue;
-    if (pool.acquire_timeout < timeouts.connect) {
-      advise(
-        [...at, 'connection_pool', 'acquire_timeout'],
-        `is shorter than timeouts.connect (${formatDuration(timeouts.connect)}), which is never waited for`,
-      );
-    }
     if (pool.max_age > 0 && pool.max_age < pool.max_idle_time) {
       advise(
         [...at, 'connection_pool', 'max_idle_time'],
