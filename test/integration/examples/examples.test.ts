@@ -184,7 +184,8 @@ const TRAFFIC: Readonly<Record<string, (example: Example) => Promise<void>>> = {
     const file = join(proxy.directory, 'balance-access.log');
     const text = await eventually(() => readFileSync(file, 'utf8') || undefined, 'the access line');
     expect(text.split('\n')).toHaveLength(2);
-    expect(JSON.parse(text)).toMatchObject({ path: '/users', status: 200, host: 'test', backend: backendOf });
+    const line = { level: 'info', path: '/users', query: 'id=1', status: 200, backend: backendOf };
+    expect(JSON.parse(text)).toMatchObject(line);
     expect(Object.keys(JSON.parse(text) as object)).not.toContain('user_agent');
     expect(await proxy.untilLogged('listening')).toContain(' INFO ');
   },
