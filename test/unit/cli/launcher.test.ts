@@ -67,7 +67,7 @@ async function launch(command: string, args: readonly string[], cwd = ROOT): Pro
 }
 
 const WAYS: readonly (readonly [string, string, readonly string[]])[] = [
-  ['npx', 'npx', ['--no', 'balance', 'run']],
+  ['npx', 'npx', ['--no', '--', 'balance', 'run']],
   ['npm exec', 'npm', ['exec', '--no', '--', 'balance', 'run']],
 ];
 
