@@ -17,7 +17,7 @@ async function lines(stage: Scene, wanted: (line: Line) => boolean): Promise<Lin
   }, 'a line of the log');
 }
 
-const isAccess = (line: Line): boolean => line['status'] !== undefined && line['message'] === undefined;
+const isAccess = (line: Line): boolean => line['message'] === 'access';
 
 /** The access line of a refused request. */
 async function accessLineOf(request: string, yaml = ''): Promise<Line> {

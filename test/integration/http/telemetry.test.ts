@@ -42,6 +42,8 @@ describe('the access log', () => {
     const fields = JSON.parse(line!) as Record<string, unknown>;
     expect(fields).toEqual({
       timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as string,
+      level: 'info',
+      message: 'access',
       method: 'POST',
       path: '/special/x',
       status: 200,
