@@ -3,8 +3,8 @@ const MOST_SHOWN = 1024;
 const LEFT_OUT = '...';
 
 /**
- * The path of a target that is malformed, too long or not complete, for logs and spans: without query, fragment and credentials, and
- * bounded. Of `host:port` (CONNECT) all is shown.
+ * The path of a target that is malformed, too long or not complete, for logs and spans: without query, fragment, `;`
+ * parameters and credentials, and bounded. Of `host:port` (CONNECT) all is shown.
  *
  * @param target as the client sent it
  */
@@ -14,7 +14,8 @@ export function loggedPath(target: string): string {
   const path = isAbsolute
     ? place.slice(place.search(/:\/\//) + 3).replace(/^[^/]*/, '') || '/'
     : place.replace(/^[^/]*@/, '');
-  return path.length > MOST_SHOWN ? path.slice(0, MOST_SHOWN) + LEFT_OUT : path;
+  const shown = path.length > MOST_SHOWN ? path.slice(0, MOST_SHOWN) + LEFT_OUT : path;
+  return shown.includes(';') ? shown.replace(/;[^/]*/g, `;${LEFT_OUT}`) : shown;
 }
 
 /** A target without its fragment, which never leaves a client that does as it should (RFC 9110 7.1). */

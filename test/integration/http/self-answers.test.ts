@@ -40,7 +40,7 @@ listeners:
       health_endpoint: /healthz
       via: edge
       limits: { header_size: 2KiB, header_count: 10, target_length: 256, body_size: 1KiB }
-      timeouts: { read: 200ms, request: 400ms }
+      timeouts: { read: 300ms, request: 1s }
       routes:
         - { name: app, path_prefix: /app, upstream: app }
         - { name: dead, path_prefix: /dead, upstream: dead }
@@ -114,7 +114,7 @@ const ANSWERS: readonly (readonly [string, number, string, Line])[] = [
     'a field that can not be read',
     400,
     `GET /app/bad;p=1?q HTTP/1.0\r\n${LINES}X: a\x00b\r\n\r\n`,
-    { method: 'GET', path: '/app/bad;p=1', protocol: 'HTTP/1.0' },
+    { method: 'GET', path: '/app/bad;...', protocol: 'HTTP/1.0' },
   ],
   [
     'a malformed target',
@@ -207,7 +207,7 @@ describe('a request that the proxy answers itself', () => {
     const { proxy, lines } = await tracedProxy('127.0.0.1:1');
     await answerTo(proxy, 'GET /slow HTTP/1.1\r\n');
     const [line] = await lines(1);
-    expect(line!['duration_ms']).toBeGreaterThanOrEqual(190);
+    expect(line!['duration_ms']).toBeGreaterThanOrEqual(290);
   });
 
   it('is told of the client that a trusted proxy names, and by the id that it gave', async () => {
