@@ -9,7 +9,7 @@ const observers = ['src/telemetry', 'src/admin'];
 const addressReaders = [
   'plugins/http/claimed-address',
   'plugins/http/client-fields',
-  'plugins/http/trusted-proxies',
+  'src/plugin-api/address-list',
 ];
 
 const maySee = {

@@ -77,6 +77,10 @@ export function editorFormats(algorithms) {
       pattern: `/[^\\s?#${CONTROLS}]*`,
       expected: 'a path that starts with / and has no query, fragment, space or control character',
     },
+    'endpoint-path': {
+      pattern: `(?:/[^\\s?#${CONTROLS}]*)?`,
+      expected: 'empty or a path that starts with / and has no query, fragment, space or control character',
+    },
     'host-pattern': {
       pattern: `(?:\\*\\.)?${HOST}`,
       expected: 'a host name without port, or *. and a domain',

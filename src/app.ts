@@ -227,6 +227,7 @@ class Proxy implements App {
       resources,
       chance: options.chance,
       health: () => live.health(),
+      metricsPage: (request) => metrics.page(request),
     });
     const { configFile, configText, env = {} } = options;
     const load = (settings: LoadOptions): Promise<LoadedConfig> =>

@@ -4,7 +4,7 @@ import { STATUS_CODES } from 'node:http';
 export interface Answer {
   readonly status: number;
   readonly contentType: string;
-  readonly body: string;
+  readonly body: string | Buffer;
   /** Further field lines, each with its CRLF. */
   readonly fields: string;
 }
@@ -44,7 +44,7 @@ function contentLines({ status, contentType }: Answer, length: number): string {
 
 /** The whole message, `lines` being further field lines. A HEAD request gets the same head and no body. */
 export function answerText(answer: Answer, date: string, method: string, lines: string): string {
-  const body = Buffer.from(answer.body);
+  const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
   const head =
     `HTTP/1.1 ${String(answer.status)} ${reasonPhrase(answer.status)}\r\n` +
     `Date: ${date}\r\n${contentLines(answer, body.length)}${answer.fields}${lines}\r\n`;

@@ -47,6 +47,8 @@ export class ExchangeFacts implements ExchangeRecord, TemplateValues {
   status = 0;
   error: ErrorCode | undefined = undefined;
   refusal: Refusal | undefined = undefined;
+  /** Whether the proxy itself was asked for its state: telemetry counts and logs the requests that it serves, and this is none. */
+  isOwn = false;
   bytesSent = 0;
   durationMs = 0;
   readonly #begunAtMs = performance.now();

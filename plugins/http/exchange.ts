@@ -1,4 +1,4 @@
-import type { BalanceError, ErrorCode } from '../../src/errors.ts';
+import { messageOf, type BalanceError, type ErrorCode } from '../../src/errors.ts';
 import type { Backend, Lease, LeaseRequest, PendingLease, Upstream } from '../../src/plugin-api/index.ts';
 import { answerText, type Answer } from './answer.ts';
 import { renewDeadline } from './exchange-deadline.ts';
@@ -219,6 +219,17 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     this.#end(keepAlive, !taken);
   }
 
+  /** Answers in place of a backend once the answer is there. When it never comes that is our own fault, and status 500. */
+  answerLater(answer: Promise<Answer>): void {
+    const give = (made: Answer): void => {
+      if (!this.#over) this.answer(made);
+    };
+    answer.then(give).catch((error: unknown) => {
+      this.instance.host.logger.error('Answer failed', { ...this.logFields(), error: messageOf(error) });
+      this.fail(500, 'internal', 'the answer could not be made');
+    });
+  }
+
   /** Breaks the response off, so that the client sees that it is not whole. */
   abort(code: ErrorCode, detail = ''): void {
     if (this.#over) return;
@@ -303,7 +314,7 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     this.body?.release();
     this.durationMs = this.elapsedMs;
     const { host } = this.instance;
-    host.telemetry.exchange(this);
+    if (!this.isOwn) host.telemetry.exchange(this);
     if (host.logger.debugEnabled) logCompleted(this);
   }
 }

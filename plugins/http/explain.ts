@@ -35,15 +35,17 @@ export function explain(request: ExplainRequest, real: HttpInstance): ProtocolEx
   const client = new RehearsalStream();
   const connection = new HttpConnection(clientConnection(request, client, instance), instance);
   client.arrive(headText(request));
-  const { asked, record } = rehearsal;
+  const { asked, record, endpoint } = rehearsal;
   const exchange = asked?.request ?? record;
   const { head } = connection.reader;
   const rules =
     exchange instanceof Exchange && head !== undefined ? rulesFor(exchange, head, instance.routes) : [];
   const result =
-    asked === undefined
-      ? { rules, answer: answerOf(client.text, exchange instanceof Exchange ? exchange : undefined) }
-      : { rules, forwarded: forwardOf(request, asked, real) };
+    asked !== undefined
+      ? { rules, forwarded: forwardOf(request, asked, real) }
+      : endpoint !== undefined
+        ? { rules, answer: endpointAnswer(endpoint, client.text) }
+        : { rules, answer: answerOf(client.text, exchange instanceof Exchange ? exchange : undefined) };
   client.over();
   return result;
 }
@@ -104,14 +106,21 @@ function got(value: string | undefined): { got?: string } {
   return value === undefined || value === '' ? {} : { got: value };
 }
 
+function endpointAnswer(endpoint: 'health' | 'metrics', text: string): ExplainedAnswer {
+  if (endpoint === 'metrics')
+    return { status: 200, reason: 'the metrics, which this listener serves itself' };
+  return { status: statusIn(text), reason: "the listener's own health_endpoint" };
+}
+
+function statusIn(text: string): number {
+  return Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1] ?? 400);
+}
+
 /** `exchange` is absent when not even the head could be read. */
 function answerOf(text: string, exchange: Exchange | undefined): ExplainedAnswer {
-  const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1] ?? 400);
+  const status = statusIn(text);
   const body = text.slice(text.indexOf('\r\n\r\n') + 4);
-  if (exchange?.error === undefined && exchange !== undefined) {
-    const isHealth = exchange.routedPath === exchange.instance.healthPath;
-    return { status, reason: isHealth ? "the listener's own health_endpoint" : 'Max-Forwards is used up' };
-  }
+  if (exchange?.error === undefined && status < 400) return { status, reason: 'Max-Forwards is used up' };
   // A HEAD request gets no body.
   return {
     status,

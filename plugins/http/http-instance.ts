@@ -17,6 +17,7 @@ import type { ParserSupply } from './llhttp.ts';
 import { LoopMark } from './loop-mark.ts';
 import type { HeadLimits } from './message-reader.ts';
 import type { HttpOptions, Route } from './options.generated.ts';
+import { OwnEndpoints } from './own-endpoints.ts';
 import { pathEdit } from './path-edits.ts';
 import { otherReadings } from './path-readings.ts';
 import { HttpDate } from './response-head.ts';
@@ -64,8 +65,8 @@ export class HttpInstance implements ProtocolInstance {
   readonly irregular = new IrregularBackends();
   /** Whether the X-Request-ID of a backend's response goes on in place of ours. */
   readonly keepsResponseId: boolean;
-  /** `health_endpoint` in the form of {@link ExchangeFacts.routedPath}. */
-  readonly healthPath: string | undefined;
+  /** What this listener answers itself. */
+  readonly endpoints: OwnEndpoints;
   /** Whether routes, transforms or other options look at paths. Otherwise all paths count as plain. */
   readonly readsPaths: boolean;
   readonly #router: Router | undefined;
@@ -95,14 +96,13 @@ export class HttpInstance implements ProtocolInstance {
       options.routes.length === 0
         ? undefined
         : new Router(options.routes.map((route) => this.#compile(route)));
-    const { health_endpoint: health } = options;
-    this.healthPath = health === undefined ? undefined : routedConfigPath(health);
+    this.endpoints = new OwnEndpoints(options.health_endpoint, host.metrics);
     if (host.defaultUpstream !== undefined) {
       this.#fallback = compileRoute(undefined, options, host.upstream(host.defaultUpstream, 'keep-alive'));
     }
     this.readsPaths =
       options.normalize_path ||
-      health !== undefined ||
+      this.endpoints.areThere ||
       this.#router?.looksAtPaths === true ||
       this.routes.some(({ pathEdit: edit }) => edit !== undefined);
   }

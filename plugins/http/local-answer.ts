@@ -6,14 +6,8 @@ import { maxForwards } from './request-text.ts';
 /** Fields of a request that a TRACE must not show to whoever reads the answer (RFC 9110 9.3.8). */
 const SECRET: ReadonlySet<string> = new Set(['authorization', 'proxy-authorization', 'cookie']);
 
-/** The answer that the proxy gives itself, before any route; undefined for requests that go on. */
+/** The answer to a request that was to come no farther than here; undefined for requests that go on. */
 export function localAnswer(exchange: Exchange, head: Head): Answer | undefined {
-  if (exchange.routedPath === exchange.instance.healthPath) {
-    const { status, body } = exchange.instance.host.health();
-    // Nobody follows the trace of a probe, and there are many of them.
-    exchange.trace = undefined;
-    return { status, contentType: 'application/json', body, fields: '' };
-  }
   const isProbe = exchange.method === 'TRACE' || exchange.method === 'OPTIONS';
   return isProbe && maxForwards(head) === 0 ? lastHop(exchange.method, head) : undefined;
 }

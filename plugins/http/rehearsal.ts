@@ -10,6 +10,8 @@ import type {
 
 const NOTHING = (): void => undefined;
 const NO_DEADLINE = { set: NOTHING, clear: NOTHING, destroy: NOTHING };
+/** To make a page takes some time, and nobody reads it here. */
+const NEVER = new Promise<never>(() => undefined);
 const NOTHING_PENDING: PendingLease = { lastTried: undefined, cancel: NOTHING };
 
 /** A lease that was asked for. */
@@ -23,6 +25,8 @@ export class Rehearsal {
   readonly host: ProtocolHost;
   /** The lease that the request needs, once it asked for one. */
   asked: AskedLease | undefined;
+  /** What the listener was asked for itself: then telemetry gets nothing. */
+  endpoint: 'health' | 'metrics' | undefined;
   /** What telemetry would get. */
   record: ExchangeRecord | undefined;
 
@@ -33,7 +37,17 @@ export class Rehearsal {
       directory: real.directory,
       logger: real.logger,
       defaultUpstream: real.defaultUpstream,
-      health: () => real.health(),
+      health: () => {
+        this.endpoint = 'health';
+        return real.health();
+      },
+      metrics: real.metrics && {
+        ...real.metrics,
+        page: () => {
+          this.endpoint = 'metrics';
+          return NEVER;
+        },
+      },
       telemetry: {
         detailed: false,
         tracer: real.telemetry.tracer,

@@ -47,6 +47,7 @@ export function dispatch(exchange: Exchange, head: Head): void {
   }
   exchange.routedPath = target.isPlain ? target.path : routedPath(target.path);
   exchange.host = host.text;
+  if (instance.endpoints.take(exchange, head)) return;
   const local = localAnswer(exchange, head);
   if (local !== undefined) exchange.answer(local);
   else route(exchange, head, target, host, host === named ? client : view.fields(head, host));

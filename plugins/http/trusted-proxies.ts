@@ -1,25 +1,7 @@
-import { BlockList, isIPv6 } from 'node:net';
+import { AddressList } from '../../src/plugin-api/address-list.ts';
 
-/** The peers whose word about the client counts. */
-export class TrustedProxies {
-  readonly #list: BlockList | undefined;
-
-  /** Addresses and networks; none: nobody is trusted. */
-  constructor(entries: readonly string[]) {
-    if (entries.length === 0) return;
-    this.#list = new BlockList();
-    for (const entry of entries) {
-      const [address = '', length] = entry.split('/');
-      const family = familyOf(address);
-      if (length === undefined) this.#list.addAddress(address, family);
-      else this.#list.addSubnet(address, Number(length), family);
-    }
-  }
-
-  has(address: string): boolean {
-    return this.#list?.check(address, familyOf(address)) ?? false;
-  }
-
+/** The peers whose word about the client counts. Without entries nobody is trusted. */
+export class TrustedProxies extends AddressList {
   /**
    * The client behind trusted proxies. Each proxy added the address of its own client to the end of the list. So the client is
    * the last address that is no trusted proxy, as the client may have made up all entries before it. Where an entry is no
@@ -53,8 +35,4 @@ function lastCommaBefore(list: string, end: number): number {
     else if (list[at] === ',' && !isQuoted) return at;
   }
   return -1;
-}
-
-function familyOf(address: string): 'ipv4' | 'ipv6' {
-  return isIPv6(address) ? 'ipv6' : 'ipv4';
 }

@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { AdminError } from './admin-error.ts';
+import type { MetricsGuard } from './metrics-guard.ts';
 
 export interface AdminGuardOptions {
   /** What clients must send as a bearer token; undefined: none is asked for. */
@@ -12,6 +13,8 @@ export interface AdminGuardOptions {
   readonly publicPaths?: readonly string[];
   /** Whether this is a TCP address of this machine only, which its browsers reach as well. */
   readonly loopback?: boolean;
+  /** Who may ask for the metrics; undefined: whoever may ask at all. */
+  readonly metrics?: MetricsGuard | undefined;
 }
 
 /** Decides who may ask. */
@@ -21,17 +24,26 @@ export class AdminGuard {
   readonly #certificate: boolean;
   readonly #publicPaths: ReadonlySet<string>;
   readonly #checksHost: boolean;
+  readonly #metrics: MetricsGuard | undefined;
 
-  constructor({ token, certificate = false, publicPaths = [], loopback = false }: AdminGuardOptions = {}) {
+  constructor({
+    token,
+    certificate = false,
+    publicPaths = [],
+    loopback = false,
+    metrics,
+  }: AdminGuardOptions = {}) {
     this.#digest = token === undefined ? undefined : digestOf(token);
     this.#certificate = certificate;
     this.#publicPaths = new Set(publicPaths);
     this.#checksHost = loopback && token === undefined && !certificate;
+    this.#metrics = metrics;
   }
 
   /** Throws an AdminError (401 or 403) when the request may not be answered. */
   check(request: IncomingMessage, path: string): void {
     refuseForeignOrigin(request);
+    this.#metrics?.check(request, path);
     const isPublic = this.#publicPaths.has(path) && (request.method === 'GET' || request.method === 'HEAD');
     if (isPublic) return;
     if (this.#checksHost) refuseNamedHost(request);

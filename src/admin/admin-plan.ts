@@ -10,6 +10,10 @@ export interface AdminSections {
     readonly listen: string;
     readonly path: string;
     readonly socket_mode?: number;
+    /** The listener that serves them in place of a server here. */
+    readonly listener?: string;
+    /** Addresses and networks that may ask for them. Default: everybody. */
+    readonly allow?: readonly string[];
   };
 }
 
@@ -34,7 +38,8 @@ export interface AdminServerPlan {
  */
 export function planAdminServers(config: AdminSections, taken: readonly string[]): AdminServerPlan[] {
   const admin = config.admin === undefined ? undefined : planFor(config.admin, true, undefined);
-  if (!config.metrics.enabled) return admin === undefined ? [] : [admin];
+  if (!config.metrics.enabled || config.metrics.listener !== undefined)
+    return admin === undefined ? [] : [admin];
   const metrics = planFor(config.metrics, false, config.metrics.path);
   if (admin === undefined) return [metrics];
   if (admin.key === metrics.key) {

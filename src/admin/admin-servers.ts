@@ -10,6 +10,7 @@ import { AdminServer, type AdminServerSetup } from './admin-server.ts';
 import type { BindAddresses } from './bind-server.ts';
 import type { EventLoopWatch } from './event-loop-watch.ts';
 import { indexRoute } from './index-route.ts';
+import { MetricsGuard } from './metrics-guard.ts';
 
 /** What a config changes about the admin servers, prepared and not yet done. */
 export interface AdminChange {
@@ -165,12 +166,15 @@ export class AdminServers {
     const credentials = admin === undefined ? undefined : await loadAdminCredentials(admin, origin);
     return plans.map((plan) => {
       const metrics = plan.metricsPath === undefined ? [] : [this.#metrics(plan.metricsPath)];
+      const metricsGuard = metricsGuardOf(plan, config);
       if (!plan.admin || admin === undefined || credentials === undefined) {
-        return { plan, setup: { what: 'metrics server', routes: metrics, socketMode: plan.socketMode } };
+        const guard = new AdminGuard({ metrics: metricsGuard });
+        const { socketMode } = plan;
+        return { plan, setup: { what: 'metrics server', routes: metrics, guard, socketMode } };
       }
       const shown = [...this.#routes, ...metrics];
       const routes = [indexRoute(this.#version, shown), ...shown];
-      const guard = guardOf(admin, credentials, plan.metricsPath);
+      const guard = guardOf(admin, credentials, plan.metricsPath, metricsGuard);
       return { plan, setup: { routes, guard, tls: credentials.tls, socketMode: plan.socketMode } };
     });
   }
@@ -213,6 +217,7 @@ function guardOf(
   admin: Admin,
   { token, tls }: AdminCredentials,
   metricsPath: string | undefined,
+  metrics: MetricsGuard | undefined,
 ): AdminGuard {
   const address = parseAddress(admin.listen);
   const certificate = tls?.clientCa !== undefined;
@@ -225,5 +230,14 @@ function guardOf(
     certificate,
     publicPaths,
     loopback: address.kind === 'tcp' && isLocalOnly(address),
+    metrics,
   });
+}
+
+function metricsGuardOf(
+  { metricsPath }: AdminServerPlan,
+  { metrics }: AdminSections,
+): MetricsGuard | undefined {
+  if (metricsPath === undefined || metrics.allow === undefined) return undefined;
+  return new MetricsGuard(metricsPath, metrics.allow);
 }

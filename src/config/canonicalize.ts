@@ -1,6 +1,7 @@
 import { HASHING_ALGORITHMS } from './algorithm.ts';
 import type { Config } from './config.generated.ts';
 import { FORMATS } from './formats.ts';
+import { withMetricsListener } from './metrics-listener.ts';
 import type { SchemaNode } from './schema.ts';
 import { resolveSchema } from './schema.ts';
 
@@ -11,7 +12,7 @@ import { resolveSchema } from './schema.ts';
 export function canonicalize(normalized: object): Config {
   const root = resolveSchema({ $ref: '#/$defs/config' });
   // The types are generated from the same definition that is walked here.
-  return withHashKeys(convert(root, normalized) as Config);
+  return withMetricsListener(withHashKeys(convert(root, normalized) as Config));
 }
 
 /** A default that depends on another value, which no schema can say. */

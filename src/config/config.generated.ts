@@ -49,7 +49,7 @@ export interface HttpOptions {
   /** Rules that pick an upstream for a request. */
   readonly routes: readonly Route[];
   readonly transform?: Transform;
-  /** Path under which this listener itself answers with the state of the backends, before any route. */
+  /** Path under which this listener itself answers with the state of the backends, before any route: 200 while all are healthy, else 503. Such a request takes no route and is in no metric, span and access line. Empty: there is none. In the gateway form `/health`, unless a route has that path; else none. */
   readonly health_endpoint?: string;
   readonly timeouts: HttpTimeouts;
   readonly limits: HttpLimits;
@@ -390,7 +390,7 @@ export interface ConnectionPool {
   readonly validate_on_borrow: boolean;
 }
 
-/** Checks each backend in the background; one that is down gets no traffic. Without this section nothing is checked. */
+/** Checks each backend in the background; one that is down gets no traffic. Without this section nothing is checked, but in the gateway form: see `routes`. */
 export interface HealthCheck {
   /**
    * Turns the checks off without taking the section out.
@@ -493,17 +493,21 @@ export interface AdminTls {
 /** Metrics in the text format of Prometheus. */
 export interface Metrics {
   /**
-   * Whether metrics are served. True where the section is given without this key.
+   * Whether metrics are served. True where the section is given without this key, and in the gateway form.
    * @default false
    */
   readonly enabled: boolean;
   /**
-   * Where metrics are served; may be the address of `admin.listen`.
+   * Where metrics are served: an address of their own, that of `admin.listen`, or that of a listener in mode http, which means the same as `listener`. In the gateway form it is the gateway's own address.
    * @default "127.0.0.1:9090"
    */
   readonly listen: string;
   /** Permissions of the unix socket, three octal digits in quotes; it has them before anybody can connect. An edit changes them on the spot. Without it: what the process's umask leaves. As a number. */
   readonly socket_mode?: number;
+  /** Name of a listener in mode http that answers `path` itself, in place of a server at `listen`: before any route, and in no metric, span and access line. In the forms with one listener that is `default`. */
+  readonly listener?: string;
+  /** Addresses and networks that may ask for the metrics; others get 403. It counts who is connected, not what a header says: a header can only take a permission away. A peer among `trusted_proxies` may ask when the client that it names may, and one that is not may not ask with X-Forwarded-For, X-Real-IP or Forwarded, as it asks for somebody else. So behind a proxy, name it in `trusted_proxies`; where it adds no such header, give the metrics an address of their own. A unix socket may always ask. Without it: everybody, and on the port of a listener loopback, private and link-local addresses. */
+  readonly allow?: readonly string[];
   /**
    * Path under which they are served.
    * @default "/metrics"

@@ -78,7 +78,8 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   'status-ranges': { expected: 'statuses as in 200, 200-399 or 200,204', parse: parsed(parseStatusRanges) },
   network: matching(networks, isNetwork),
   name: matching(names, (text) => text.length <= 100 && /^[^\s\p{C}](?:[^\p{C}]*[^\s\p{C}])?$/u.test(text)),
-  'url-path': matching(urlPaths, (text) => /^\/[^\s?#\p{C}]*$/u.test(text)),
+  'url-path': matching(urlPaths, isUrlPath),
+  'endpoint-path': matching(`empty or ${urlPaths}`, (text) => text === '' || isUrlPath(text)),
   'host-pattern': { expected: hostPatterns, parse: parseHostPattern },
   'header-name': matching('a header name: letters, digits, - and _', isToken),
   'header-value': matching('a header value without line breaks and control characters', isHeaderValue),
@@ -104,6 +105,10 @@ function parsed(parse: (text: string) => unknown): Format['parse'] {
 
 function fail(message: string): never {
   throw new Error(message);
+}
+
+function isUrlPath(text: string): boolean {
+  return /^\/[^\s?#\p{C}]*$/u.test(text);
 }
 
 function parseHostPattern(text: string): string {

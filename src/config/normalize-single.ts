@@ -6,6 +6,7 @@ import type { Path } from './problem.ts';
 /** The name of the one listener, and of the upstream with all backends, of a flat file. */
 export const DEFAULT_NAME = 'default';
 const DEFAULT_LISTEN = ':8080';
+const GATEWAY_CHECK_INTERVAL = '10s';
 
 /** The listener of a flat or gateway file. */
 export function singleListener(
@@ -70,10 +71,13 @@ function connectionPool(file: ConfigFile, at: Path, context: NormalizeContext): 
 
 function healthCheck(file: ConfigFile, at: Path, context: NormalizeContext): object {
   if (file.health_check !== undefined) return { health_check: normalizeHealthCheck(file.health_check) };
-  if (file.health_check_interval === undefined) return {};
-  context.origins.set([...at, 'health_check'], ['health_check_interval']);
+  const { health_check_interval: given, routes } = file;
+  // A gateway looks after its backends without being asked.
+  const interval = given ?? (routes === undefined ? undefined : GATEWAY_CHECK_INTERVAL);
+  if (interval === undefined) return {};
+  context.origins.set([...at, 'health_check'], [given === undefined ? 'routes' : 'health_check_interval']);
   context.origins.set([...at, 'health_check', 'interval'], ['health_check_interval']);
-  const check = healthCheckOfInterval(file.health_check_interval);
+  const check = healthCheckOfInterval(interval);
   return { health_check: file.mode === 'tcp' ? { ...check, type: 'tcp' } : check };
 }
 

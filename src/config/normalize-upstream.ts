@@ -1,6 +1,7 @@
 import { formatAddress } from './address.ts';
 import { parseBackendAddress } from './backend-address.ts';
 import type { FileBackend, HealthCheck } from './config-file.generated.ts';
+import { formatDuration, parseDurationMs } from './units.ts';
 
 /** A backend with the name that it has when none is given: its address as written. */
 export function normalizeBackend(backend: FileBackend): object {
@@ -18,12 +19,19 @@ export function normalizeHealthCheck(check: HealthCheck): object {
   return { ...check, type: check.type ?? (check.path === undefined ? 'tcp' : 'http') };
 }
 
-/** What `health_check_interval` is short for. */
+/** A check that takes longer has failed, however long the interval is. */
+const MAX_TIMEOUT_MS = 2_000;
+
+/** What `health_check_interval` is short for: a check says at once whether a backend is up, and ends before the next one. */
 export function healthCheckOfInterval(interval: string | number): object {
+  const text = typeof interval === 'number' ? `${interval}s` : interval;
   return {
     type: 'http',
     path: '/',
-    interval: typeof interval === 'number' ? `${interval}s` : interval,
+    interval: text,
+    timeout: formatDuration(Math.max(1, Math.min(parseDurationMs(text), MAX_TIMEOUT_MS))),
+    healthy_threshold: 1,
+    unhealthy_threshold: 1,
     expected_status: '200',
   };
 }

@@ -1,4 +1,5 @@
 import type { ConfigFile } from './config-file.generated.ts';
+import { withGatewayEndpoints } from './gateway-endpoints.ts';
 import { normalizeFlat } from './normalize-flat.ts';
 import { normalizeGateway } from './normalize-gateway.ts';
 import { normalizeListeners } from './normalize-listeners.ts';
@@ -6,7 +7,8 @@ import { normalizeLogging } from './normalize-logging.ts';
 import type { NormalizeContext } from './normalize-context.ts';
 
 /** Turns any of the three file forms into the shape of `$defs/config`, still with texts for durations and without defaults. */
-export function normalize(file: ConfigFile, context: NormalizeContext): object {
+export function normalize(given: ConfigFile, context: NormalizeContext): object {
+  const file = given.routes === undefined ? given : withGatewayEndpoints(given, context);
   const { admin, metrics, logging, tracing, plugins, dns, reload, shutdown } = file;
   return defined({
     ...normalizeForm(file, context),

@@ -21,6 +21,11 @@ export interface ProtocolHost {
   readonly defaultUpstream: string | undefined;
   /** Text for `GET health_endpoint`: status 200 or 503 and its JSON body. */
   readonly health: () => HealthReport;
+  /**
+   * There where this listener is to serve the metrics (`metrics.listener`): the protocol answers requests for their path itself. Only
+   * listeners in mode http serve them.
+   */
+  readonly metrics: OwnMetrics | undefined;
   /** The upstream of that name, with sockets for that use. Throws a BalanceError when the config has none. */
   upstream(name: string, use: SocketUse): Upstream;
   /**
@@ -35,6 +40,30 @@ export interface ProtocolHost {
 export interface HealthReport {
   readonly status: number;
   readonly body: string;
+}
+
+/** The metrics on a listener's own port. */
+export interface OwnMetrics {
+  /** `metrics.path`. */
+  readonly path: string;
+  /** Addresses and networks that may ask. */
+  readonly allow: readonly string[];
+  /** In the format and coding that a client asks for. Rejects when they can't be made. */
+  page(request: MetricsPageRequest): Promise<MetricsPage>;
+}
+
+/** What a client asked for, in header fields. */
+export interface MetricsPageRequest {
+  readonly accept?: string | undefined;
+  readonly 'accept-encoding'?: string | undefined;
+}
+
+/** All metrics at one moment. */
+export interface MetricsPage {
+  readonly contentType: string;
+  /** Further header fields by their names. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
 }
 
 /** Bytes that were passed on before there was a tunnel. */

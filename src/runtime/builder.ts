@@ -3,13 +3,14 @@ import { isDeepStrictEqual } from 'node:util';
 
 import type { Config, Listener as ListenerConfig } from '../config/config.generated.ts';
 import { BalanceError, messageOf } from '../errors.ts';
-import type { ProtocolInstance, ProtocolPlugin } from '../plugin-api/index.ts';
+import type { OwnMetrics, ProtocolInstance, ProtocolPlugin } from '../plugin-api/index.ts';
 import { checkInstance } from '../plugins/check-instance.ts';
 import { CheckedPlugin } from '../plugins/checked-plugin.ts';
 import { fileStamp, type FileHashes } from './file-stamp.ts';
 import { Generation } from './generation.ts';
 import { inTime } from './in-time.ts';
 import { LiveInstance } from './live-instance.ts';
+import { ownMetrics } from './own-metrics.ts';
 import { PlannedListener } from './planned-listener.ts';
 import { ListenerHost, type HostParts, type Upstreams } from './protocol-host.ts';
 import { SharedUpstream, type UpstreamParts } from './shared-upstream.ts';
@@ -75,8 +76,10 @@ export class GenerationBuilder {
       }
       for (const listener of config.listeners) {
         const stamp = fileStamp(listener, source.directory, source.files ?? new Map());
-        const served = sameInstance(listener, stamp, live, upstreams, source.protocols.get(listener.mode));
-        const made = served ?? (await this.#provision(listener, stamp, source, upstreams, signal));
+        const metrics = ownMetrics(listener, config.metrics, this.#options.metricsPage);
+        const plugin = source.protocols.get(listener.mode);
+        const served = sameInstance(listener, stamp, live, upstreams, plugin, metrics);
+        const made = served ?? (await this.#provision(listener, stamp, source, upstreams, signal, metrics));
         listeners.push(new PlannedListener(listener, made));
         if (slices.areDue) await slices.pause();
       }
@@ -94,6 +97,7 @@ export class GenerationBuilder {
     { directory, protocols }: BuildSource,
     upstreams: Upstreams,
     signal: AbortSignal,
+    metrics: OwnMetrics | undefined,
   ): Promise<LiveInstance> {
     const { mode, name } = listener;
     const plugin = protocols.get(mode);
@@ -102,7 +106,8 @@ export class GenerationBuilder {
         origin: 'config',
       });
     }
-    const host = new ListenerHost(listener, directory, upstreams, this.#hostParts, !isBuiltIn(plugin));
+    const parts = this.#hostParts;
+    const host = new ListenerHost(listener, directory, upstreams, parts, metrics, !isBuiltIn(plugin));
     try {
       const given = await this.#inTime(() => plugin.provision(optionsOf(listener), host), host, signal);
       const instance = new LiveInstance(checkInstance(given), plugin, host, stamp);
@@ -150,6 +155,7 @@ function sameInstance(
   live: Generation | undefined,
   upstreams: Upstreams,
   plugin: ProtocolPlugin | undefined,
+  metrics: OwnMetrics | undefined,
 ): LiveInstance | undefined {
   const before = live?.listeners.find(({ config }) => config.name === listener.name);
   if (before === undefined) return undefined;
@@ -159,6 +165,7 @@ function sameInstance(
   const isSame =
     served.plugin === plugin &&
     served.stamp === stamp &&
+    isDeepStrictEqual(served.host.metrics, metrics) &&
     isDeepStrictEqual({ ...config, ...own }, { ...listener, ...own }) &&
     served.host.fits(upstreams);
   return isSame ? served : undefined;

@@ -12,6 +12,7 @@ import type {
   HealthReport,
   Logger,
   LogSubject,
+  OwnMetrics,
   ProtocolHost,
   SocketUse,
   TunnelOptions,
@@ -29,6 +30,7 @@ export interface HostParts {
   readonly health: () => HealthReport;
   /** As {@link ProtocolHost.proxyId}. */
   readonly proxyId: string;
+  readonly metricsPage: OwnMetrics['page'];
 }
 
 /** The upstreams of a generation by name. */
@@ -43,6 +45,7 @@ export class ListenerHost implements ProtocolHost {
   readonly telemetry: RuntimeTelemetry;
   readonly defaultUpstream: string | undefined;
   readonly health: () => HealthReport;
+  readonly metrics: OwnMetrics | undefined;
   readonly #protocol: string;
   readonly #tunnels: TunnelTally;
   /** What the instance has not ended by itself; undefined where that is not followed. */
@@ -60,6 +63,7 @@ export class ListenerHost implements ProtocolHost {
     directory: string,
     upstreams: Upstreams,
     parts: HostParts,
+    metrics?: OwnMetrics,
     isFollowed = true,
   ) {
     this.proxyId = parts.proxyId;
@@ -69,6 +73,7 @@ export class ListenerHost implements ProtocolHost {
     this.telemetry = parts.telemetry;
     this.defaultUpstream = config.upstream;
     this.health = parts.health;
+    this.metrics = metrics;
     this.#protocol = config.mode;
     this.#tunnels = parts.tunnels;
     this.#upstreams = upstreams;

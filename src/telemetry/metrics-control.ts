@@ -1,5 +1,6 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import type { MetricsPage, MetricsPageRequest } from '../plugin-api/host.ts';
 import { acceptedFormat, acceptsGzip } from './accept.ts';
 import type { Telemetry } from './channels.ts';
 import { CONTENT_TYPES } from './exposition.ts';
@@ -18,19 +19,6 @@ export interface MetricsSettings {
   readonly enabled: boolean;
   /** Upper bounds in seconds, ascending. */
   readonly buckets: readonly number[];
-}
-
-/** What a client asked for, in header fields. */
-export interface MetricsPageRequest {
-  readonly accept?: string | undefined;
-  readonly 'accept-encoding'?: string | undefined;
-}
-
-/** The metrics in the format and coding that a client asked for. */
-export interface MetricsPage {
-  readonly contentType: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
 }
 
 /** Keeps the metrics as the live config has them: while they are off, no request costs anything for them. */

@@ -110,6 +110,7 @@ export class ApplyLab {
         telemetry: new Telemetry(),
         tunnels: new TunnelTally(),
         health: () => ({ status: 200, body: '' }),
+        metricsPage: () => Promise.resolve({ contentType: '', headers: {}, body: Buffer.alloc(0) }),
         get provisionTimeoutMs() {
           return faults().provisionMs ?? PATIENCE_MS;
         },

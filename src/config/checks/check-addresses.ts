@@ -10,7 +10,7 @@ interface Bound {
   readonly owner: string;
 }
 
-/** No address is bound twice. `admin` and `metrics` share one server where they say exactly the same address. */
+/** No address is bound twice. `admin` and `metrics` share one server where they say exactly the same address; a listener may serve the metrics. */
 export function checkAddresses(context: CheckContext): void {
   const { listeners, admin, metrics } = context.config;
   const bound: Bound[] = [];
@@ -25,7 +25,7 @@ export function checkAddresses(context: CheckContext): void {
   if (admin !== undefined) {
     bind({ address: parseAddress(admin.listen), path: ['admin', 'listen'], owner: 'admin' }, bound, context);
   }
-  if (metrics.enabled && metrics.listen !== admin?.listen) {
+  if (metrics.enabled && metrics.listener === undefined && metrics.listen !== admin?.listen) {
     const address = parseAddress(metrics.listen);
     bind({ address, path: ['metrics', 'listen'], owner: 'metrics' }, bound, context);
   }

@@ -1,7 +1,32 @@
+import { suggestion } from '../closest.ts';
 import type { CheckContext } from './check-context.ts';
 
-/** A histogram's buckets can be filled. */
+/** A listener that is to serve the metrics can, and a histogram's buckets can be filled. */
 export function checkMetrics(context: CheckContext): void {
+  checkListener(context);
+  checkBuckets(context);
+}
+
+function checkListener(context: CheckContext): void {
+  const { config } = context;
+  const { enabled, listener, path: metricsPath } = config.metrics;
+  if (listener === undefined) return;
+  const path = ['metrics', 'listener'];
+  const named = config.listeners.find(({ name }) => name === listener);
+  if (named?.mode === 'http') {
+    const isTaken = enabled && named.http?.health_endpoint === metricsPath;
+    if (isTaken)
+      context.error(['metrics', 'path'], `is the health_endpoint of the listener ${named.name} too`);
+    return;
+  }
+  const names = config.listeners.filter(({ mode }) => mode === 'http').map(({ name }) => name);
+  const name = context.shown(path, listener);
+  if (named === undefined) {
+    context.error(path, `names the listener ${name}, which does not exist${suggestion(listener, names)}`);
+  } else context.error(path, `names the listener ${name}, which does not speak http`);
+}
+
+function checkBuckets(context: CheckContext): void {
   const { buckets } = context.config.metrics;
   for (const [index, bound] of buckets.entries()) {
     const before = buckets[index - 1];

@@ -6,7 +6,13 @@ import { diffUpstreams } from './diff-upstreams.ts';
 import { HOT, Place, type Consequence } from './place.ts';
 import { SocketPlan, type BoundAddresses } from './socket-plan.ts';
 
-const SERVERS: ReadonlySet<string> = new Set(['admin', 'admin.listen', 'metrics.enabled', 'metrics.listen']);
+const SERVERS: ReadonlySet<string> = new Set([
+  'admin',
+  'admin.listen',
+  'metrics.enabled',
+  'metrics.listen',
+  'metrics.listener',
+]);
 const NOTES: Readonly<Record<string, string>> = {
   'dns.servers': 'look-ups that run begin anew',
   'metrics.buckets': 'these histograms go on in the new buckets',

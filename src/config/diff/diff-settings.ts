@@ -9,7 +9,7 @@ export type ConsequenceOf = (key: string) => Consequence;
 type Values = Readonly<Record<string, unknown>>;
 
 /** Lists in which the order says nothing. */
-const SETS: ReadonlySet<string> = new Set(['trusted_proxies', 'public']);
+const SETS: ReadonlySet<string> = new Set(['trusted_proxies', 'public', 'allow']);
 
 /** The differences of two sections, one for each key that holds no section. */
 export function diffSettings(

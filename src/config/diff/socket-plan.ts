@@ -110,12 +110,12 @@ function ofListener({ name, address }: Listener): Bound {
   };
 }
 
-/** `admin` and `metrics` share a server when their addresses are the same. */
+/** `admin` and `metrics` share a server when their addresses are the same; a listener that serves the metrics has its own socket. */
 function adminSockets({ admin, metrics }: Config): Bound[] {
   const sockets = new Map<string, Bound>();
   for (const [owner, address] of [
     ['the admin server', admin?.listen],
-    ['the metrics', metrics.enabled ? metrics.listen : undefined],
+    ['the metrics', metrics.enabled && metrics.listener === undefined ? metrics.listen : undefined],
   ] as const) {
     if (address === undefined) continue;
     const key = `${ADMIN}${formatAddress(parseAddress(address))}`;

@@ -40,6 +40,7 @@ export async function buildOffline(
     telemetry: NO_TELEMETRY,
     tunnels: new TunnelTally(),
     health: () => ({ status: 200, body: '' }),
+    metricsPage: () => Promise.resolve({ contentType: '', headers: {}, body: Buffer.alloc(0) }),
   });
   const directory = dirname(resolve(loaded.file));
   const source = { config: inert(loaded.config), hash: loaded.hash, directory, protocols };

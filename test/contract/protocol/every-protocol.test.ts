@@ -112,6 +112,7 @@ async function lab(protocol: string) {
     telemetry,
     tunnels: new TunnelTally(),
     health: () => ({ status: 200, body: '' }),
+    metricsPage: () => Promise.resolve({ contentType: '', headers: {}, body: Buffer.alloc(0) }),
   });
   const generation = await builder.build({ config, hash: 'hash', directory, protocols: plugins });
   const instance: ProtocolInstance = generation.listeners[0]!.instance;

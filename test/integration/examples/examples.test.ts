@@ -142,6 +142,7 @@ const TRAFFIC: Readonly<Record<string, (example: Example) => Promise<void>>> = {
     const health = await get(socket, '/health');
     expect(health.status).toBe(200);
     expect(JSON.parse(health.body)).toMatchObject({ status: expect.any(String) as string });
+    expect((await get(socket, '/metrics')).body).toContain('balance_requests_total{');
   },
   'hardening.yaml': async ({ connect, seen }) => {
     const socket = await connect();

@@ -128,7 +128,7 @@ describe('a value that is not allowed', () => {
     ['health_check: { type: grpc }', 'x.yaml:1:23 health_check.type must be one of tcp, http'],
     [
       'health_endpoint: health',
-      'x.yaml:1:18 health_endpoint must be a path that starts with / and has no query, fragment, space or control character',
+      'x.yaml:1:18 health_endpoint must be empty or a path that starts with / and has no query, fragment, space or control character',
     ],
     [
       'logging: { level: inf }',

@@ -59,6 +59,7 @@ function lab(broken: ProtocolPlugin['provision'] = () => Promise.reject(new Erro
     telemetry: new Telemetry(),
     tunnels: new TunnelTally(),
     health: () => ({ status: 200, body: '' }),
+    metricsPage: () => Promise.resolve({ contentType: '', headers: {}, body: Buffer.alloc(0) }),
   });
   const builder = {
     build: (made: ReturnType<typeof source>, live?: Generation, signal?: AbortSignal) =>

@@ -1,0 +1,95 @@
+import { AddressList } from '../../src/plugin-api/address-list.ts';
+import type { MetricsPage, OwnMetrics } from '../../src/plugin-api/index.ts';
+import { routedConfigPath } from '../../src/plugin-api/routed-path.ts';
+import type { Answer } from './answer.ts';
+import type { Exchange } from './exchange.ts';
+import { ACCEPT, FORWARDED, X_FORWARDED_FOR, X_REAL_IP } from './field-names.ts';
+import type { Head } from './head.ts';
+
+/** What shows the state of this moment is of no use later. */
+const FRESH = 'Cache-Control: no-store\r\n';
+/** Fields by which a proxy says that it asks for somebody else. */
+const FOR_OTHERS = [X_FORWARDED_FOR, FORWARDED, X_REAL_IP];
+
+/**
+ * What a listener answers itself, before any route: the state of its backends, and the metrics to those who may see them. Both are
+ * no requests for telemetry: a probe that comes each second would be most of what it counts.
+ */
+export class OwnEndpoints {
+  /** In the form of {@link ExchangeFacts.routedPath}; undefined where there is none. */
+  readonly #healthPath: string | undefined;
+  readonly #metricsPath: string | undefined;
+  readonly #metrics: OwnMetrics | undefined;
+  readonly #allowed: AddressList;
+
+  constructor(healthEndpoint: string | undefined, metrics: OwnMetrics | undefined) {
+    this.#healthPath =
+      healthEndpoint === undefined || healthEndpoint === '' ? undefined : routedConfigPath(healthEndpoint);
+    this.#metrics = metrics;
+    this.#metricsPath = metrics === undefined ? undefined : routedConfigPath(metrics.path);
+    this.#allowed = new AddressList(metrics?.allow ?? []);
+  }
+
+  /** Whether there are any, so that paths have to be looked at. */
+  get areThere(): boolean {
+    return this.#healthPath !== undefined || this.#metricsPath !== undefined;
+  }
+
+  /** Answers a request that is for one of them. False when it is not: it goes on. */
+  take(exchange: Exchange, head: Head): boolean {
+    const { routedPath: path } = exchange;
+    if (path === this.#healthPath) showHealth(exchange);
+    else if (path === this.#metricsPath && this.#metrics !== undefined)
+      this.#showMetrics(exchange, head, this.#metrics);
+    else return false;
+    return true;
+  }
+
+  #showMetrics(exchange: Exchange, head: Head, metrics: OwnMetrics): void {
+    if (!this.#mayAsk(exchange, head)) {
+      const { instance, requestId, wantsJson } = exchange;
+      const reason = 'the metrics are not for this client';
+      exchange.answer(instance.errorPages.answer(403, reason, requestId, wantsJson));
+    } else if (exchange.method !== 'GET' && exchange.method !== 'HEAD') {
+      exchange.answer({ status: 405, contentType: 'text/plain', body: '', fields: 'Allow: GET, HEAD\r\n' });
+    } else {
+      countAsOwn(exchange);
+      const asked = {
+        accept: head.joined(ACCEPT) || undefined,
+        'accept-encoding': head.valueOf('accept-encoding'),
+      };
+      exchange.answerLater(metrics.page(asked).then(pageAnswer));
+    }
+  }
+
+  /** Who is connected decides. A header can only take a permission away: for the client that a proxy asks for. */
+  #mayAsk(exchange: Exchange, head: Head): boolean {
+    const { connection, instance, clientAddress } = exchange;
+    const peer = connection.connection.remoteAddress;
+    if (!this.#allows(peer)) return false;
+    if (connection.view(instance).isTrusted) return this.#allows(clientAddress);
+    return FOR_OTHERS.every((field) => head.fieldWith(field) < 0);
+  }
+
+  /** A unix socket has permissions of its own. */
+  #allows(address: string): boolean {
+    return address === 'unix' || this.#allowed.has(address);
+  }
+}
+
+/** Nobody follows the trace of a probe, and there are many of them. */
+function countAsOwn(exchange: Exchange): void {
+  exchange.isOwn = true;
+  exchange.trace = undefined;
+}
+
+function showHealth(exchange: Exchange): void {
+  countAsOwn(exchange);
+  const { status, body } = exchange.instance.host.health();
+  exchange.answer({ status, contentType: 'application/json', body, fields: FRESH });
+}
+
+function pageAnswer({ contentType, headers, body }: MetricsPage): Answer {
+  const fields = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return { status: 200, contentType, body, fields: FRESH + fields.join('') };
+}
