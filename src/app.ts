@@ -136,6 +136,7 @@ class Proxy implements App {
       stdout: typeof options.output === 'object' ? options.output : openLogOutput(options.output ?? STDOUT),
       stderr: () => openLogOutput(options.errorOutput ?? STDERR),
       directory: dirname(resolve(options.configFile)),
+      awaitsSettings: true,
     });
     const { logger } = logging;
     this.logger = logger;
@@ -246,7 +247,12 @@ class Proxy implements App {
       load: async (cause, loaded) => {
         const candidate = await candidates.load(cause, loaded);
         // The names of the first config must not be asked for at servers that it replaces.
-        if (loaded === undefined) names.configure(resolverSettings(candidate.loaded.config.dns));
+        if (loaded === undefined) {
+          const { config } = candidate.loaded;
+          names.configure(resolverSettings(config.dns));
+          // Before plugins are provisioned, which may log.
+          await control.beginLogging(config);
+        }
         return candidate;
       },
       builder,
@@ -268,6 +274,9 @@ class Proxy implements App {
       accepted: (outcome, loaded) => {
         this.#history.record(outcome, loaded);
         this.#guard.applied(loaded, outcome.source);
+      },
+      refused: () => {
+        if (candidates.asked !== undefined) this.#pluginFollower.awaitPlugins(candidates.asked);
       },
       finished: (outcome, error) => options.observer?.reloaded(outcome, error),
       logger,

@@ -19,15 +19,22 @@ export interface CandidateLoaderOptions {
 export class CandidateLoader {
   readonly #options: CandidateLoaderOptions;
 
+  #asked: PluginSettings | undefined;
+
   constructor(options: CandidateLoaderOptions) {
     this.#options = options;
+  }
+
+  /** Where the config that was loaded last has its plugins, whatever became of it. */
+  get asked(): PluginSettings | undefined {
+    return this.#asked;
   }
 
   /** `live` is the config that is live. Rejects when there is nothing that could become live. */
   async load(cause: ReloadCause, live: LoadedConfig | undefined): Promise<ConfigCandidate> {
     const { env, load, look, plugins } = this.#options;
-    // An edit of a plugin must not bring an edit of the config with it.
-    if (cause.source === 'plugins' && live !== undefined) {
+    // An edit of a plugin must not bring an edit of the config with it, unless that one waited for it.
+    if (cause.source === 'plugins' && cause.readsConfig !== true && live !== undefined) {
       const settings = loadedPluginSettings(live);
       return { loaded: live, plugins: await plugins.prepare({ settings, mustChange: true }) };
     }
@@ -39,6 +46,7 @@ export class CandidateLoader {
     const retry = cause.source === 'signal' || cause.source === 'admin';
     const prepared: PluginChange[] = [];
     const modes = async (settings: PluginSettings): Promise<readonly string[]> => {
+      this.#asked = settings;
       const change = await plugins.prepare({ settings, retry });
       prepared.push(change);
       return change.names;

@@ -107,7 +107,7 @@ export class ConfigApply {
     const candidate = await this.#load(cause);
     const { loaded, plugins } = candidate;
     if (this.#live?.namesServers === true && !loaded.namesServers) throw cutOff(loaded);
-    if (cause.source === 'plugins' && plugins.isEmpty)
+    if (cause.source === 'plugins' && cause.readsConfig !== true && plugins.isEmpty)
       return { summary: summarizeChanges([]), changes: [], warnings: [], loaded: undefined };
     const undo = new Unwinding();
     try {

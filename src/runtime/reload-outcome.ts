@@ -11,6 +11,8 @@ export interface ReloadCause {
   readonly source: ReloadSource;
   /** For `rollback` and `guard`: what is to be live again, instead of what the files say. */
   readonly restore?: RestoredConfig;
+  /** For `plugins`: the files of the config are read too, because the config in them was refused before. Default: false. */
+  readonly readsConfig?: boolean;
 }
 
 /** A config that was live before: as it was loaded then, or its text from an earlier process. */

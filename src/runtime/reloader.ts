@@ -16,6 +16,7 @@ export interface ReloadSourceCounts {
 }
 
 /** All but the start, which is no reload. */
+const READ_FILES: ReadonlySet<ReloadSource> = new Set(['file', 'signal', 'admin']);
 const RELOAD_SOURCES = ['file', 'signal', 'admin', 'plugins', 'rollback', 'guard', 'program'] as const;
 
 export interface ReloaderOptions {
@@ -27,6 +28,8 @@ export interface ReloaderOptions {
   readonly accepted?: (outcome: ReloadOutcome, loaded: LoadedConfig) => void;
   /** Told of the end of each reload; `error` is why nothing changed. Must not throw. */
   readonly finished?: (outcome: ReloadOutcome, error: unknown) => void;
+  /** Told that the config in the files was refused, each time. */
+  readonly refused?: () => void;
   readonly logger: Logger;
 }
 
@@ -40,6 +43,8 @@ export class Reloader {
     RELOAD_SOURCES.map((source) => [source, { source, succeeded: 0, failed: 0 }]),
   );
   #last: ReloadOutcome | undefined;
+  /** Why the config in the files is not live; undefined while it is, or while something else was put in its place on purpose. */
+  #refused: ReloadOutcome | undefined;
   #lastSuccess: ReloadOutcome | undefined;
   #lastSuccessAtMs: number | undefined;
 
@@ -52,7 +57,10 @@ export class Reloader {
     return this.#bySource.values();
   }
 
-  /** The outcome of the last reload, or of the start; undefined before that. */
+  /**
+   * The outcome of the last reload, or of the start; undefined before that. While the files hold a config that was refused, a
+   * reload of plugins alone does not take the place of that refusal.
+   */
   get last(): ReloadOutcome | undefined {
     return this.#last;
   }
@@ -91,8 +99,10 @@ export class Reloader {
   }
 
   async #run(cause: ReloadCause): Promise<ReloadOutcome> {
+    const taken = cause.source === 'plugins' ? await this.#retryRefused() : undefined;
     const begun = new Begun(cause.source);
     try {
+      if (taken !== undefined) return taken;
       const outcome = this.#keep(this.#succeed(begun, await this.#options.apply(cause)));
       this.#count(outcome);
       this.#logSuccess(outcome);
@@ -100,6 +110,7 @@ export class Reloader {
       return outcome;
     } catch (error) {
       const outcome = this.#keep(this.#fail(begun, error));
+      if (READ_FILES.has(cause.source)) this.#refuse(outcome);
       this.#count(outcome);
       this.#logFailure(outcome);
       this.#options.finished?.(outcome, error);
@@ -107,6 +118,36 @@ export class Reloader {
     } finally {
       if (this.#next === undefined) this.#running = undefined;
     }
+  }
+
+  /**
+   * Plugins came or changed, and the files hold a config that was refused, perhaps for want of them: it is tried once more.
+   * Gives nothing when it is refused again; then the plugins alone count.
+   */
+  async #retryRefused(): Promise<ReloadOutcome | undefined> {
+    const refused = this.#refused;
+    if (refused === undefined) return undefined;
+    const begun = new Begun('plugins');
+    try {
+      const applied = await this.#options.apply({ source: 'plugins', readsConfig: true });
+      this.#refused = undefined;
+      const outcome = this.#keep(this.#succeed(begun, applied));
+      this.#count(outcome);
+      this.#logSuccess(outcome);
+      this.#options.finished?.(outcome, undefined);
+      return outcome;
+    } catch (error) {
+      const outcome = this.#fail(begun, error);
+      // What was said before need not be said at each change of a plugin.
+      if (outcome.message !== refused.message) this.#logFailure(this.#keep(outcome));
+      this.#refuse(outcome.message === refused.message ? refused : outcome);
+      return undefined;
+    }
+  }
+
+  #refuse(outcome: ReloadOutcome): void {
+    this.#refused = outcome;
+    this.#options.refused?.();
   }
 
   #succeed(begun: Begun, applied: AppliedConfig): ReloadOutcome {
@@ -136,7 +177,8 @@ export class Reloader {
   }
 
   #keep(outcome: ReloadOutcome): ReloadOutcome {
-    this.#last = outcome;
+    if (outcome.ok && outcome.source !== 'plugins') this.#refused = undefined;
+    if (outcome.source !== 'plugins' || this.#refused === undefined || !outcome.ok) this.#last = outcome;
     if (outcome.ok) {
       this.#lastSuccess = outcome;
       this.#lastSuccessAtMs = Date.now();

@@ -13,9 +13,9 @@ export class LogClock {
     this.#now = now;
   }
 
-  /** `2025-11-17T15:00:00Z` for the formats that humans read, `2025-11-17T15:00:00.042Z` for JSON, which programs sort. */
-  timestamp(format: 'text' | 'json' | 'common' | 'combined'): string {
-    const nowMs = Math.floor(this.#now());
+  /** `2025-11-17T15:00:00Z` for the formats that humans read, `2025-11-17T15:00:00.042Z` for JSON, which programs sort. `atMs`: ms since 1970; default: now. */
+  timestamp(format: 'text' | 'json' | 'common' | 'combined', atMs = this.#now()): string {
+    const nowMs = Math.floor(atMs);
     const second = Math.floor(nowMs / 1000);
     if (second !== this.#second) {
       this.#second = second;

@@ -23,6 +23,11 @@ export class LogControl {
     this.#logging = logging;
   }
 
+  /** The log follows the section at once; the access log begins with the first config that is live. */
+  async begin(section: LoggingSection): Promise<void> {
+    (await this.#logging.prepare(section)).commit();
+  }
+
   /** Opens the outputs; they count from `commit` on. Rejects with a BalanceError when one can't be opened. */
   async prepare(section: LoggingSection): Promise<{ commit(): void; unwind(): void }> {
     const { access_log: access } = section;

@@ -30,6 +30,8 @@ export interface LoggingOptions {
   readonly stderr: () => LogOutput;
   /** The folder that names of log files are relative to. */
   readonly directory: string;
+  /** Whether lines wait for the first settings that are committed, and then follow those. Default: false. */
+  readonly awaitsSettings?: boolean;
 }
 
 /** The logger of the whole process: beside the contract's levels it has the one before the end. */
@@ -79,12 +81,20 @@ interface LogState extends Record<LogLevel, boolean> {
   submit: ((line: LogLine) => void) | undefined;
   readonly clock: LogClock;
   readonly callers: CallerPlaces;
+  /** Lines that wait for the settings to follow. */
+  held: HeldLine[] | undefined;
+}
+
+interface HeldLine extends Omit<LogLine, 'timestamp'> {
+  readonly atMs: number;
 }
 
 type FormattedInfo = winston.Logform.TransformableInfo & { line?: LogLine };
 
 /** Between the code that logs and what reads the stack stand the method of the level and `#write`. */
 const LOGGER_FRAMES = 2;
+/** More than a start logs before its config is read. */
+const MAX_HELD_LINES = 1000;
 const NO_FIELDS: LogFields = Object.freeze({});
 const MESSAGE = Symbol.for('message');
 /** winston counts levels from the most severe. */
@@ -107,12 +117,13 @@ export function createLogging(settings: LoggingSettings, options: LoggingOptions
     operatorLog: () => state.sink,
   });
   const state: LogState = {
-    ...guardsFor(settings.level),
+    ...guardsFor(options.awaitsSettings === true ? 'debug' : settings.level),
     settings,
     sink: outputs.stdout,
     submit: undefined,
     clock,
     callers: new CallerPlaces(),
+    held: options.awaitsSettings === true ? [] : undefined,
   };
   const engine = winston.createLogger({
     levels: WINSTON_LEVELS,
@@ -144,6 +155,7 @@ export function createLogging(settings: LoggingSettings, options: LoggingOptions
           Object.assign(state, guardsFor(next.level));
           state.settings = next;
           state.sink = prepared.sink(next.output);
+          release(state);
           prepared.commit();
         },
         unwind() {
@@ -155,15 +167,18 @@ export function createLogging(settings: LoggingSettings, options: LoggingOptions
       outputs.reopen();
     },
     async flush(deadlineMs) {
+      release(state);
       // winston's streams hand a line on before the next turn of the event loop.
       await new Promise((resolve) => setImmediate(resolve));
       return outputs.flush(deadlineMs);
     },
     flushNow() {
+      release(state);
       outputs.flushNow();
     },
     async close() {
       if (state.submit === undefined) return;
+      release(state);
       state.submit = undefined;
       await new Promise<void>((resolve) => {
         engine.once('finish', resolve);
@@ -185,6 +200,20 @@ function guardsFor(level: LogLevel): Record<LogLevel, boolean> {
     error: writes('error'),
     fatal: true,
   };
+}
+
+/** Writes the lines that waited as the settings of now want them. */
+function release(state: LogState): void {
+  const { held, settings, clock, sink } = state;
+  if (held === undefined) return;
+  state.held = undefined;
+  Object.assign(state, guardsFor(settings.level));
+  for (const { atMs, ...line } of held) {
+    if (!state[line.level]) continue;
+    const timestamp = clock.timestamp(settings.format, atMs);
+    const caller = settings.add_caller ? line.caller : '';
+    sink.write(`${formatLogLine({ ...line, timestamp, caller }, settings.format)}\n`);
+  }
 }
 
 /** Takes every line at once, so that winston never waits and never buffers. */
@@ -236,13 +265,18 @@ class FieldLogger implements RootLogger {
   }
 
   #write(level: LogLevel, message: string, fields: LogFields | undefined): void {
-    const { settings, submit, clock, callers } = this.#state;
-    submit?.({
-      timestamp: clock.timestamp(settings.format),
+    const { settings, submit, clock, callers, held } = this.#state;
+    const line = {
       level,
       message,
       fields: fields === undefined ? this.#fields : { ...this.#fields, ...fields },
-      caller: settings.add_caller ? callers.read(LOGGER_FRAMES) : '',
-    });
+      caller: settings.add_caller || held !== undefined ? callers.read(LOGGER_FRAMES) : '',
+    };
+    if (held === undefined) {
+      submit?.({ timestamp: clock.timestamp(settings.format), ...line });
+      return;
+    }
+    held.push({ atMs: Date.now(), ...line });
+    if (held.length >= MAX_HELD_LINES) release(this.#state);
   }
 }

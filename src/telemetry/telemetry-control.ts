@@ -38,6 +38,11 @@ export class TelemetryControl {
     return this.#tally;
   }
 
+  /** For the first config, which is not live yet: from now on lines are written as it wants them. Rejects as {@link prepare} does. */
+  beginLogging({ logging }: Pick<TelemetrySections, 'logging'>): Promise<void> {
+    return this.#logs.begin(logging);
+  }
+
   /** Opens the log outputs, and starts a tracer where the settings changed; it counts from `commit` on. */
   async prepare(sections: TelemetrySections): Promise<PreparedTelemetry> {
     const logs = await this.#logs.prepare(sections.logging);

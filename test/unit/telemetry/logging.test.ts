@@ -241,3 +241,48 @@ describe('the end', () => {
     });
   });
 });
+
+describe('lines before the first settings', () => {
+  function waiting() {
+    const output = new RecordedOutput();
+    const logging = createLogging(
+      { level: 'info', format: 'text', add_caller: false },
+      { stdout: output, stderr: () => new RecordedOutput(), directory: '.', awaitsSettings: true },
+    );
+    return { output, logging };
+  }
+
+  it('follow the settings once these are known, in their order', async () => {
+    const { output, logging } = waiting();
+    logging.logger.debug('early detail');
+    logging.logger.warn('early', { n: 1 });
+    const settings = { level: 'debug', format: 'json', add_caller: true, output: 'stdout' } as const;
+    (await logging.prepare(settings)).commit();
+    logging.logger.info('later');
+    await logging.close();
+    const lines = output.lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines.map((line) => [line['level'], line['message']])).toEqual([
+      ['debug', 'early detail'],
+      ['warn', 'early'],
+      ['info', 'later'],
+    ]);
+    for (const line of lines) expect(line['caller']).toMatch(/logging\.test\.ts:\d+$/);
+  });
+
+  it('are left out where the settings want less', async () => {
+    const { output, logging } = waiting();
+    logging.logger.info('early');
+    (await logging.prepare({ level: 'error', format: 'text', add_caller: false, output: 'stdout' })).commit();
+    await logging.close();
+    expect(output.text).toBe('');
+  });
+
+  it.each(['flush', 'close', 'flushNow'] as const)('are not lost when no settings come (%s)', async (way) => {
+    const { output, logging } = waiting();
+    logging.logger.error('why it does not start');
+    if (way === 'flush') await logging.flush(PATIENCE_MS);
+    else await logging[way]();
+    expect(output.lines).toEqual([expect.stringMatching(/^\S+ ERROR why it does not start$/)]);
+    await logging.close();
+  });
+});
