@@ -21,6 +21,7 @@ import type {
   UpstreamReading,
 } from '../telemetry/metrics-source.ts';
 import type { TelemetryControl } from '../telemetry/telemetry-control.ts';
+import { knownRoutes } from './known-routes.ts';
 import { nameReadings } from './name-readings.ts';
 import type { BackendState } from '../upstream/backend-state.ts';
 import type { Member } from '../upstream/member.ts';
@@ -58,6 +59,7 @@ export function metricsSource(parts: MeteredParts): MetricsSource {
     listeners: () => listeners.all().map(listenerReading),
     queues: () => queueReadings(generations()),
     upstreams: () => upstreamReadings(live.generation),
+    routes: () => knownRoutes(live.generation),
     *tunnels() {
       const backends = new Set(registry.backends().map(({ name }) => name));
       for (const { listener, backend, active, total, traffic } of tunnels.counts(

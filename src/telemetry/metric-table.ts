@@ -29,6 +29,12 @@ const ROWS = [
     'Requests and tunnels that went wrong, by kind of error.',
   ],
   [
+    'balance_route_requests_total',
+    'counter',
+    ['listener', 'route', 'status'],
+    'Requests by listener, route and class of status (2xx); route default: the listener has no route for it but an upstream, none: no route took it, other: beyond a thousand routes.',
+  ],
+  [
     'balance_refused_messages_total',
     'counter',
     ['listener', 'side', 'rule'],

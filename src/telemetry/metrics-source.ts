@@ -1,3 +1,5 @@
+import type { KnownRoutes } from './route-counters.ts';
+
 /** What the metrics read from the live proxy at each scrape. */
 export interface MetricsSource {
   /** Of the proxy. */
@@ -12,6 +14,8 @@ export interface MetricsSource {
   queues(): Iterable<QueueReading>;
   /** The upstreams of the live generation. */
   upstreams(): Iterable<UpstreamReading>;
+  /** The routes of the live config by listener, `default` among them where it has an upstream of its own. */
+  routes(): KnownRoutes;
   /** One for each listener and backend that have or had tunnels. */
   tunnels(): Iterable<TunnelReading>;
   /** Host names that are looked up. */

@@ -19,6 +19,7 @@ import {
   upstreamSeries,
 } from './metric-series.ts';
 import { RefusalCounters } from './refusal-counters.ts';
+import { RouteCounters } from './route-counters.ts';
 import { NO_BACKEND, RequestMetrics, type RequestTotals } from './request-metrics.ts';
 import { TunnelDurations } from './tunnel-durations.ts';
 import { UpstreamResults } from './upstream-results.ts';
@@ -41,6 +42,7 @@ export class Metrics implements TelemetrySubscriber {
   readonly #snapshots: SnapshotTaker;
   readonly #requests: RequestMetrics;
   readonly #results: UpstreamResults;
+  readonly #routes: RouteCounters;
   readonly #refusals: RefusalCounters;
   readonly #healthChecks: NamedDurationCounters<'pass' | 'fail'>;
   readonly #queues: NamedDurationCounters<QueueOutcome>;
@@ -58,6 +60,7 @@ export class Metrics implements TelemetrySubscriber {
     const upstreams = (): Iterable<string> => Array.from(source.queues(), ({ upstream }) => upstream);
     this.#requests = new RequestMetrics(backends, []);
     this.#results = new UpstreamResults(upstreams);
+    this.#routes = new RouteCounters(() => source.routes());
     this.#refusals = new RefusalCounters(listeners);
     this.#healthChecks = new NamedDurationCounters(backends, []);
     this.#queues = new NamedDurationCounters(upstreams, []);
@@ -67,6 +70,7 @@ export class Metrics implements TelemetrySubscriber {
   exchange(record: ExchangeRecord): void {
     this.#requests.exchange(record);
     this.#results.exchange(record);
+    this.#routes.exchange(record);
     if (record.refusal !== undefined) this.#refusals.count(record);
   }
 
@@ -126,6 +130,7 @@ export class Metrics implements TelemetrySubscriber {
     this.#queues.forgetOthers(new Set(snapshot.queues.keys()));
     this.#tunnels.forgetOthers(snapshot);
     this.#results.forgetOthers(snapshot);
+    this.#routes.forgetOthers();
     this.#refusals.forgetOthers(snapshot);
   }
 
@@ -135,6 +140,7 @@ export class Metrics implements TelemetrySubscriber {
       balance_requests_total: () => this.#requests.requests(snapshot),
       balance_request_duration_seconds: () => this.#requests.durations(backendNames),
       balance_request_errors_total: () => this.#requests.errors(backendNames),
+      balance_route_requests_total: () => this.#routes.series(),
       balance_refused_messages_total: () => this.#refusals.series(snapshot),
       ...backendSeries(snapshot, this.#healthChecks),
       ...queueSeries(snapshot, this.#queues),

@@ -32,6 +32,7 @@ function quietLab(isEmpty: () => boolean = () => false): MetricsLab {
       servesRequests: true,
       members: [{ backend: 'a', weight: 1, state: 'up' }],
     }),
+    routes: () => new Map(isEmpty() ? [] : [['web', new Set(['api'])]]),
     names: unlessEmpty({ ...UNKNOWN_NAME, answeredAtMs: undefined }),
     generations: unlessEmpty({ id: 1, isLive: true, connections: 1 }),
     reloads: () => ({

@@ -84,6 +84,7 @@ export function emptySource(changes: Partial<MetricsSource> = {}): MetricsSource
     listeners: () => [],
     queues: () => [],
     upstreams: () => [],
+    routes: () => new Map(),
     tunnels: () => [],
     names: () => [],
     reloads: () => ({
