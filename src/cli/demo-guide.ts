@@ -7,6 +7,8 @@ export interface DemoSetup {
   readonly adminAddress: string | undefined;
   readonly configFile: string;
   readonly backends: readonly DemoBackend[];
+  /** Ports that somebody else has, with what the demo uses instead. */
+  readonly moved: ReadonlyMap<number, number>;
 }
 
 /** The weight that the guide proposes for one backend; the others have 1. */
@@ -21,6 +23,7 @@ export function demoGuide(setup: DemoSetup): string {
   const all = DEMO_WEIGHT + setup.backends.length - 1;
   const last = setup.backends.at(-1)?.name ?? 'a backend';
   const lines = [
+    ...movedPorts(setup),
     `balance is running on ${proxy}, in front of ${backends}.`,
     '',
     'Try, in another terminal:',
@@ -45,6 +48,16 @@ export function demoGuide(setup: DemoSetup): string {
     '',
   );
   return `${lines.join('\n')}\n`;
+}
+
+function movedPorts({ moved, configFile }: DemoSetup): string[] {
+  if (moved.size === 0) return [];
+  const ports = [...moved].map(([port, instead]) => `${port} (now ${instead})`).join(', ');
+  return [
+    `In use by other programs: ${moved.size === 1 ? 'port' : 'ports'} ${ports}.`,
+    `So the demo runs a copy of config/balance.yaml with other ports: ${configFile}, which it removes at its end.`,
+    '',
+  ];
 }
 
 /** An address that curl understands: a wildcard address becomes localhost. */

@@ -1,18 +1,20 @@
-import { fileURLToPath } from 'node:url';
 import type { ServeContext } from './command-context.ts';
-import { startDemoBackends } from './demo-backends.ts';
+import { startDemoBackends, type DemoBackends } from './demo-backends.ts';
+import { demoConfig } from './demo-config.ts';
 import { demoGuide } from './demo-guide.ts';
 import { packageRoot, packageVersion } from '../package-root.ts';
 import { serve } from './serve.ts';
 
-/** The ports that config/balance.yaml names. */
-const backendPorts = [9001, 9002, 9003];
-
-/** `balance demo`: three embedded backends and the proxy of config/balance.yaml in front of them. Resolves with the exit code. */
+/**
+ * `balance demo`: three embedded backends and the proxy of config/balance.yaml in front of them. Where one of their ports is taken,
+ * it runs a copy of that file with other ports. Resolves with the exit code.
+ */
 export async function demo(context: ServeContext): Promise<number> {
-  const configFile = fileURLToPath(new URL('config/balance.yaml', packageRoot()));
-  const demoBackends = await startDemoBackends(backendPorts);
+  const config = await demoConfig(new URL('config/balance.yaml', packageRoot()));
+  const { file: configFile, moved } = config;
+  let demoBackends: DemoBackends | undefined;
   try {
+    const { backends } = (demoBackends = await startDemoBackends(config.backendPorts));
     return await serve(
       {
         start: async (stopped) => {
@@ -22,14 +24,14 @@ export async function demo(context: ServeContext): Promise<number> {
         started: (app) => {
           const [proxyAddress = ''] = app.listeners.values();
           const adminAddress = app.adminAddresses[0];
-          const { backends } = demoBackends;
-          context.stdout.write(demoGuide({ proxyAddress, adminAddress, configFile, backends }));
+          context.stdout.write(demoGuide({ proxyAddress, adminAddress, configFile, backends, moved }));
         },
         hangup: 'stop',
       },
       context,
     );
   } finally {
-    await demoBackends.close();
+    await demoBackends?.close();
+    await config.remove();
   }
 }

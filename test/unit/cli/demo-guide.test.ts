@@ -9,6 +9,7 @@ const setup = {
     { name: 'backend-1', port: 9001 },
     { name: 'backend-2', port: 9002 },
   ],
+  moved: new Map<number, number>(),
 };
 
 describe('demoGuide', () => {
@@ -27,6 +28,13 @@ describe('demoGuide', () => {
     expect(guide).toContain('edit /p/config/balance.yaml');
     expect(guide).toContain('give backend-1 "weight: 3", save, and curl again: it answers 3 of 4 requests');
     expect(guide).toContain('remove backend-2');
+  });
+
+  it('says which ports are in use, and that it runs a copy', () => {
+    expect(demoGuide(setup)).not.toContain('In use');
+    const guide = demoGuide({ ...setup, moved: new Map([[8080, 8081]]) });
+    expect(guide).toContain('In use by other programs: port 8080 (now 8081).\n');
+    expect(guide).toContain('copy of config/balance.yaml with other ports: /p/config/balance.yaml,');
   });
 
   it('names no admin address when there is none', () => {
