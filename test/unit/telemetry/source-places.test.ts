@@ -51,6 +51,7 @@ it('the package carries the maps that lead to its sources', () => {
   const root = new URL('../../../', import.meta.url);
   const read = (name: string): Record<string, unknown> =>
     JSON.parse(readFileSync(new URL(name, root), 'utf8')) as Record<string, unknown>;
-  expect(read('package.json')['files']).toContain('dist');
+  // Whole folders: a map lies beside each module.
+  expect(read('package.json')['files']).toEqual(expect.arrayContaining(['dist/src', 'dist/plugins']));
   expect(read('tsconfig.build.json')['compilerOptions']).toMatchObject({ sourceMap: true });
 });
