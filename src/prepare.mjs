@@ -2,17 +2,74 @@
 // Plain JavaScript without dependencies, because on a fresh clone there is nothing else yet.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const compiledFolders = ['src', 'plugins'];
 const stampFile = join(root, 'dist', '.sources');
+/** Holds the pid of who prepares; the others wait for it, and find all done. */
+const lockFile = join(root, 'dist', '.preparing');
+const LOOK_INTERVAL_MS = 100;
+/** Longer than any install and build. After it a lock is of a process whose pid somebody else has by now. */
+const LOCK_LIMIT_MS = 600_000;
 
-if (!isInstalled()) install();
-const sources = fingerprint();
-if (sources !== readOr(stampFile, '')) build(sources);
+if (!isPrepared()) {
+  lock();
+  process.on('exit', unlock);
+  if (!isInstalled()) install();
+  // Before it is compiled: what is edited meanwhile is compiled the next time.
+  const sources = fingerprint();
+  if (sources !== readOr(stampFile, '')) build(sources);
+}
+
+function isPrepared() {
+  return isInstalled() && fingerprint() === readOr(stampFile, '');
+}
+
+/** Two at once, such as `npm start` beside `npm test`, would write over each other's files. */
+function lock() {
+  mkdirSync(join(root, 'dist'), { recursive: true });
+  const untilMs = Date.now() + LOCK_LIMIT_MS;
+  while (!isLocked()) {
+    const holder = Number(readOr(lockFile, '0'));
+    if (!isAlive(holder) || Date.now() > untilMs) rmSync(lockFile, { force: true });
+    else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOOK_INTERVAL_MS);
+  }
+}
+
+function isLocked() {
+  try {
+    writeFileSync(lockFile, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function unlock() {
+  if (readOr(lockFile, '') === String(process.pid)) rmSync(lockFile, { force: true });
+}
+
+/** Whether there is a process with that pid. 0 stands for one that has not written its pid yet. @param {number} pid */
+function isAlive(pid) {
+  try {
+    return pid === 0 || process.kill(pid, 0);
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
 
 /**
  * Whether node_modules holds the versions of the lock file. npm leaves a list of what it installed;

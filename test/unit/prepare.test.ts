@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -96,6 +97,27 @@ describe('prepare', () => {
       expect(run.code).toBe(1);
       expect(run.output).toContain('src/a.ts(1,14)');
     }
+  });
+
+  it('works alone: who comes meanwhile waits, and finds all done', async () => {
+    write('node_modules/typescript/bin/tsc', `${fakeCompiler}setTimeout(() => {}, 300);\n`);
+    const both = [0, 1].map(() => spawn(process.execPath, [join(project, 'src/prepare.mjs')]));
+    const outputs = both.map(async (child) => {
+      let output = '';
+      child.stdout.on('data', (text: Buffer) => (output += String(text)));
+      expect(await once(child, 'close')).toEqual([0, null]);
+      return output;
+    });
+    expect((await Promise.all(outputs)).sort()).toEqual(['', 'Compiling TypeScript …\n']);
+    expect(compiled('.preparing')).toBe(false);
+  });
+
+  it('goes on where another one was killed', () => {
+    const { pid } = spawnSync(process.execPath, ['--version']);
+    mkdirSync(join(project, 'dist'));
+    write('dist/.preparing', String(pid));
+    expect(prepare()).toEqual({ code: 0, output: 'Compiling TypeScript …\n' });
+    expect(compiled('.preparing')).toBe(false);
   });
 
   it.each([
