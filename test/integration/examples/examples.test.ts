@@ -39,8 +39,9 @@ async function start(name: string): Promise<Example> {
   }
   const { [name]: text = '', ...included } = files;
   let yaml = text.replace(/(listen: ')(127\.0\.0\.1)?:(?:8\d{3}|9090)'/g, "$1127.0.0.1:0'");
-  // Without an address, metrics would be served on the port of the default.
-  yaml = yaml.replace(/^metrics:\n(?!(?: .*\n)*? +listen:)/m, "$&  listen: '127.0.0.1:0'\n");
+  // Without an address, metrics would be served on the port of the default; those of a gateway are on its own port.
+  if (!/^routes:/m.test(yaml))
+    yaml = yaml.replace(/^metrics:\n(?!(?: .*\n)*? +listen:)/m, "$&  listen: '127.0.0.1:0'\n");
   yaml = yaml.replace('${env:LOG_FOLDER:-/tmp}', '.');
   // Nothing but comments may name the addresses of a real setup.
   expect(yaml.replace(/#.*$/gm, '')).not.toMatch(/localhost:9\d\d\d|:80\d\d|:9090/);
