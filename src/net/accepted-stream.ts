@@ -12,7 +12,8 @@ import {
   type ListeningHandle,
 } from './node-internals.ts';
 import type { ReadBuffers } from './read-buffers.ts';
-import { SocketStream, type FaultHandler } from './socket-stream.ts';
+import type { FaultHandler } from './reader-faults.ts';
+import { SocketStream } from './socket-stream.ts';
 import type { StreamSocket } from './stream-socket.ts';
 
 /*

@@ -9,7 +9,8 @@ import { keepAliveSeconds } from './keep-alive.ts';
 import { descriptorOf, handleOf } from './node-internals.ts';
 import type { OwnResources } from './own-resources.ts';
 import type { ReadBuffers } from './read-buffers.ts';
-import { SocketStream, type FaultHandler } from './socket-stream.ts';
+import type { FaultHandler } from './reader-faults.ts';
+import { SocketStream } from './socket-stream.ts';
 import { HIGH_WATER_MARK_BYTES } from './socket-writer.ts';
 import { systemError } from './system-error.ts';
 

@@ -1,38 +1,19 @@
 import type { Socket } from 'node:net';
 
-import type { ByteStream, LogSubject, StreamReader } from '../plugin-api/index.ts';
-import { textHandleOf } from './direct-text.ts';
+import type { ByteStream, StreamReader } from '../plugin-api/index.ts';
+import { EarlyBytes } from './early-bytes.ts';
 import { isPromise } from './is-promise.ts';
 import { LastWords, onSendingFailed } from './last-words.ts';
 import type { ReadingOptions } from './late-socket.ts';
-import type { PrivateBuffer, ReadBuffers } from './read-buffers.ts';
+import type { ReadBuffers } from './read-buffers.ts';
+import { ReadMemory } from './read-memory.ts';
 import type { WaitingForTurn } from './read-turn.ts';
-import { SocketWriter, TEXT_LIMIT_BYTES } from './socket-writer.ts';
-import type { ResettableSocket, StreamSocket } from './stream-socket.ts';
+import type { AnyReader, FaultHandler, FaultOwner } from './reader-faults.ts';
+import { resetSocket, wasReset } from './resets.ts';
+import { SocketWriter } from './socket-writer.ts';
+import type { StreamSocket } from './stream-socket.ts';
 import { systemError } from './system-error.ts';
 import type { Flow } from './traffic.ts';
-
-/** What is kept of a server that speaks before anybody reads. Up to here its end is noticed; then it is read no more. */
-const EARLY_LIMIT_BYTES = 16 * 1024;
-
-/** A reader as a plugin may bring it: callbacks that should be done when they return may give a promise instead. */
-interface AnyReader extends LogSubject {
-  readonly buffer?: Buffer | undefined;
-  data(bytes: Buffer, start: number, end: number): unknown;
-  end(): unknown;
-  drained(): unknown;
-  closed(error: Error | undefined): unknown;
-}
-
-/** Whom the reader of a stream belongs to. */
-export interface FaultOwner {
-  /** Name of the plugin. */
-  readonly plugin: string | undefined;
-  readonly listener: string | undefined;
-}
-
-/** Told about an exception that a reader threw; the stream itself is destroyed. */
-export type FaultHandler = (error: unknown, subject?: LogSubject, owner?: FaultOwner) => void;
 
 /**
  * A {@link ByteStream} over a socket.
@@ -48,23 +29,15 @@ export class SocketStream implements ByteStream, Flow, WaitingForTurn {
   #socket: StreamSocket | undefined;
   #writer: SocketWriter | undefined;
   #reader: AnyReader | undefined;
-  #private: PrivateBuffer | undefined;
-  /** The memory that the socket reads into now. */
-  #current: Buffer;
-  /** True once the socket has memory to read into. */
-  #hasMemory = false;
-  /** Where the last reader with a wish wanted its bytes: the next one, after a rest in a pool, wants the same. */
-  #wished: Buffer;
+  readonly #memory: ReadMemory;
   /** Bytes that came while nobody read. */
-  #early: Buffer[] | undefined;
-  #earlyBytes = 0;
+  #early: EarlyBytes | undefined;
   #peerEnded = false;
   #ended = false;
   #closed = false;
   #error: Error | undefined;
   /** True while the reader was not told yet what happened before it came. */
   #isBehind = false;
-  #filled = 0;
   /** True until the first reading from a socket that reads into our memory. */
   #isFresh = false;
   #flowing = false;
@@ -77,29 +50,12 @@ export class SocketStream implements ByteStream, Flow, WaitingForTurn {
   constructor(buffers: ReadBuffers, onFault: FaultHandler) {
     this.#buffers = buffers;
     this.#onFault = onFault;
-    this.#current = buffers.shared;
-    this.#wished = buffers.shared;
+    this.#memory = new ReadMemory(buffers);
   }
 
   /** The `onread` option for the socket that this stream is made for. */
   get onread(): ReadingOptions {
-    let afterRead = false;
-    return {
-      // The runtime calls this for each handle that it tries to connect, and then after each read:
-      // there, anything but bytes means that the buffer stays.
-      buffer: () => {
-        this.#hasMemory = true;
-        if (!afterRead) return this.#current;
-        afterRead = false;
-        return this.#nextBuffer() as Uint8Array;
-      },
-      callback: (length, bytes) => {
-        afterRead = true;
-        this.#filled = length;
-        this.#deliver(bytes as Buffer, length);
-        return true;
-      },
-    };
+    return this.#memory.reading(this.#deliver);
   }
 
   attach(socket: StreamSocket): void {
@@ -180,8 +136,7 @@ export class SocketStream implements ByteStream, Flow, WaitingForTurn {
 
   read(reader: StreamReader): void {
     this.#reader = reader;
-    if (reader.buffer !== undefined) this.#wished = reader.buffer;
-    if (!this.#hasMemory) this.#current = this.#wished;
+    this.#memory.readFor(reader.buffer);
     this.#isBehind = this.#early !== undefined || this.#peerEnded || this.#closed;
     if (!this.#isBehind) this.#flow();
     else {
@@ -235,18 +190,7 @@ export class SocketStream implements ByteStream, Flow, WaitingForTurn {
   reset(error?: Error): void {
     this.#ended = true;
     this.#error ??= error;
-    const socket = this.#socket;
-    if (socket === undefined || socket.destroyed) return;
-    // While its end is under way a socket can't be reset: the runtime would fail, and never close it.
-    const isEnding = socket.writableEnded && socket.writableLength === 0 && !socket.writableFinished;
-    // The runtime's own `resetAndDestroy` ends the socket first, so that the peer sees an orderly end and then a reset.
-    if (!isEnding && !this.#isUnix(socket)) (socket as ResettableSocket).resetAndClosing = true;
-    socket.destroy();
-  }
-
-  /** A unix socket knows no reset, and the runtime throws where one is asked for. */
-  #isUnix(socket: StreamSocket): boolean {
-    return socket.remoteFamily === undefined && socket.localFamily === undefined;
+    if (this.#socket !== undefined) resetSocket(this.#socket);
   }
 
   #flow(): void {
@@ -264,29 +208,7 @@ export class SocketStream implements ByteStream, Flow, WaitingForTurn {
     this.#socket?.read(0);
   }
 
-  /** After each read: which memory the next one goes to; undefined leaves it as it is. */
-  #nextBuffer(): Buffer | undefined {
-    const mine = this.#private;
-    const bulk = this.#filled === this.#current.length;
-    let next: Buffer;
-    if (bulk) {
-      if (mine !== undefined && !mine.lent) return undefined;
-      if (mine !== undefined) this.#buffers.giveBack(mine);
-      this.#private = this.#buffers.take();
-      next = this.#private.bytes;
-    } else if (mine !== undefined) {
-      // A half-full private buffer still is a bulk transfer; a small read ends it.
-      if (!mine.lent && this.#filled > TEXT_LIMIT_BYTES) return undefined;
-      this.#buffers.giveBack(mine);
-      this.#private = undefined;
-      next = this.#wished;
-    } else next = this.#wished;
-    if (next === this.#current) return undefined;
-    this.#current = next;
-    return next;
-  }
-
-  #deliver(bytes: Buffer, length: number): void {
+  readonly #deliver = (bytes: Buffer, length: number): void => {
     const reader = this.#reader;
     if (reader === undefined || !this.#flowing) {
       this.#keepEarly(bytes, length);
@@ -298,8 +220,8 @@ export class SocketStream implements ByteStream, Flow, WaitingForTurn {
     } catch (error) {
       this.#fault(error);
     }
-    if (length === this.#current.length && !this.#buffers.turn.takes(length)) this.#waitForTurn();
-  }
+    if (this.#memory.isFilledBy(length) && !this.#buffers.turn.takes(length)) this.#waitForTurn();
+  };
 
   /** The other sockets have their turn first; the reader notices nothing. */
   #waitForTurn(): void {
@@ -319,10 +241,9 @@ export class SocketStream implements ByteStream, Flow, WaitingForTurn {
    * the heap. The runtime also delivers a chunk to a reader that paused in the moment in which reading began.
    */
   #keepEarly(bytes: Buffer, length: number): void {
-    (this.#early ??= []).push(Buffer.from(bytes.subarray(0, length)));
-    this.#earlyBytes += length;
+    const hasRoom = (this.#early ??= new EarlyBytes()).keep(bytes, length);
     this.#isBehind = this.#reader !== undefined;
-    if (!this.#isBehind && this.#earlyBytes < EARLY_LIMIT_BYTES) return;
+    if (!this.#isBehind && hasRoom) return;
     this.#flowing = false;
     this.#socket?.pause();
   }
@@ -334,10 +255,9 @@ export class SocketStream implements ByteStream, Flow, WaitingForTurn {
     // Paused meanwhile, it hears the rest when it goes on; only a connection that is over keeps nothing back.
     if (early !== undefined && !this.#flowing && !this.#closed) return;
     this.#early = undefined;
-    this.#earlyBytes = 0;
     this.#isBehind = false;
     try {
-      for (const chunk of early ?? []) this.#mind(this.#reader?.data(chunk, 0, chunk.length));
+      for (const chunk of early?.chunks ?? []) this.#mind(this.#reader?.data(chunk, 0, chunk.length));
       // A reader that took over meanwhile catches up by itself.
       if (this.#reader === reader && this.#peerEnded) this.#mind(reader.end());
     } catch (error) {
@@ -354,8 +274,9 @@ export class SocketStream implements ByteStream, Flow, WaitingForTurn {
   }
 
   readonly #onEnd = (): void => {
-    if (this.#wasReset()) {
-      this.#socket?.destroy(systemError('read', 'ECONNRESET'));
+    const socket = this.#socket;
+    if (!this.#ended && socket !== undefined && wasReset(socket)) {
+      socket.destroy(systemError('read', 'ECONNRESET'));
       return;
     }
     this.#peerEnded = true;
@@ -366,16 +287,6 @@ export class SocketStream implements ByteStream, Flow, WaitingForTurn {
       this.#fault(error);
     }
   };
-
-  /**
-   * A reset that arrives right behind bytes looks like an end to the runtime; but then there is no peer any more. After
-   * our own end an orderly end leaves none either, so there the runtime is believed.
-   */
-  #wasReset(): boolean {
-    if (this.#ended || this.#socket === undefined) return false;
-    const handle = textHandleOf(this.#socket);
-    return handle?.getpeername !== undefined && handle.getpeername({}) !== 0;
-  }
 
   readonly #sendingFailed = (failure: Error): boolean => {
     if (this.#lastWords !== undefined) return !this.#lastWords.isOver;
@@ -395,10 +306,7 @@ export class SocketStream implements ByteStream, Flow, WaitingForTurn {
     this.#closed = true;
     this.#ended = true;
     this.#whenClosed?.();
-    if (this.#private !== undefined) {
-      this.#buffers.giveBack(this.#private);
-      this.#private = undefined;
-    }
+    this.#memory.release();
     if (this.#reader === undefined) return;
     if (this.#isBehind) this.#catchUp();
     else this.#tellClosed(this.#reader);

@@ -1,5 +1,6 @@
 import type { BalanceError } from '../errors.ts';
-import type { FaultOwner, SocketStream } from '../net/socket-stream.ts';
+import type { FaultOwner } from '../net/reader-faults.ts';
+import type { SocketStream } from '../net/socket-stream.ts';
 import type { StreamReader } from '../plugin-api/index.ts';
 
 /** Whoever leased a socket. */
