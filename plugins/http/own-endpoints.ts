@@ -3,13 +3,14 @@ import type { MetricsPage, OwnMetrics } from '../../src/plugin-api/index.ts';
 import { routedConfigPath } from '../../src/plugin-api/routed-path.ts';
 import type { Answer } from './answer.ts';
 import type { Exchange } from './exchange.ts';
-import { ACCEPT, FORWARDED, X_FORWARDED_FOR, X_REAL_IP } from './field-names.ts';
+import { ACCEPT, CDN_LOOP, FORWARDED, VIA, X_FORWARDED_FOR, X_REAL_IP } from './field-names.ts';
 import type { Head } from './head.ts';
+import { namedClients } from './named-clients.ts';
 
 /** What shows the state of this moment is of no use later. */
 const FRESH = 'Cache-Control: no-store\r\n';
 /** Fields by which a proxy says that it asks for somebody else. */
-const FOR_OTHERS = [X_FORWARDED_FOR, FORWARDED, X_REAL_IP];
+const FOR_OTHERS = [X_FORWARDED_FOR, FORWARDED, X_REAL_IP, VIA, CDN_LOOP];
 
 /**
  * What a listener answers itself, before any route: the state of its backends, and the metrics to those who may see them. Both are
@@ -64,11 +65,13 @@ export class OwnEndpoints {
 
   /** Who is connected decides. A header can only take a permission away: for the client that a proxy asks for. */
   #mayAsk(exchange: Exchange, head: Head): boolean {
-    const { connection, instance, clientAddress } = exchange;
-    const peer = connection.connection.remoteAddress;
-    if (!this.#allows(peer)) return false;
-    if (connection.view(instance).isTrusted) return this.#allows(clientAddress);
-    return FOR_OTHERS.every((field) => head.fieldWith(field) < 0);
+    const { connection, instance } = exchange;
+    if (!this.#allows(connection.connection.remoteAddress)) return false;
+    if (FOR_OTHERS.every((field) => head.fieldWith(field) < 0)) return true;
+    if (!connection.view(instance).isTrusted) return false;
+    const clients = namedClients(head, instance.trusted);
+    // A proxy that names nobody asks for anybody.
+    return clients.length > 0 && clients.every((address) => this.#allowed.has(address));
   }
 
   /** A unix socket has permissions of its own. */

@@ -175,6 +175,35 @@ describe('metrics on the port of a listener', () => {
     expect(await statusFrom('127.0.0.1', proxy, { 'X-Forwarded-For': '10.1.2.3, 192.0.2.1' })).toBe(403);
   });
 
+  it.each([
+    { Via: '1.1 somewhere' },
+    { 'CDN-Loop': 'somewhere' },
+    { 'X-Forwarded-For': 'unknown' },
+    { 'X-Forwarded-For': '' },
+    { 'X-Forwarded-For': 'unknown, 127.0.0.1' },
+    { Forwarded: 'for=_hidden' },
+    { Forwarded: 'proto=https' },
+    { 'X-Real-IP': '192.0.2.1' },
+    { 'X-Forwarded-For': '127.0.0.1', Forwarded: 'for=192.0.2.1' },
+    { 'X-Forwarded-For': '127.0.0.1', 'X-Real-IP': '192.0.2.1' },
+  ])(
+    'are kept from whoever a known proxy does not name, or names otherwise elsewhere: %j',
+    async (headers) => {
+      const { proxy } = await gateway('http: { trusted_proxies: [127.0.0.1] }');
+      expect(await statusFrom('127.0.0.1', proxy, headers)).toBe(403);
+    },
+  );
+
+  it.each([
+    { 'X-Forwarded-For': '::ffff:127.0.0.1' },
+    { Forwarded: 'for="[::1]:4711";proto=https' },
+    { 'X-Real-IP': '10.1.2.3' },
+    { 'X-Forwarded-For': '10.1.2.3, 127.0.0.1', 'X-Real-IP': '10.1.2.3', Via: '1.1 somewhere' },
+  ])('are for whom a known proxy names as one that may ask: %j', async (headers) => {
+    const { proxy } = await gateway('http: { trusted_proxies: [127.0.0.1] }');
+    expect(await statusFrom('127.0.0.1', proxy, headers)).toBe(200);
+  });
+
   it('are explained', async () => {
     const { proxy } = await gateway("admin: { listen: '127.0.0.1:0' }");
     const explained = async (path: string, from: string): Promise<string> => {
@@ -214,4 +243,5 @@ it('metrics on an address of their own are kept to those in metrics.allow, too',
   await proxy.change(`${yaml}metrics: { listen: '127.0.0.1:0', allow: [127.0.0.1] }`);
   expect(await status()).toBe(200);
   expect(await status({ 'X-Forwarded-For': '127.0.0.1' })).toBe(403);
+  expect(await status({ Via: '1.1 somewhere' })).toBe(403);
 });
