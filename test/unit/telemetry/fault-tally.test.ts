@@ -20,7 +20,7 @@ it('lets one line of each kind into the log in ten seconds, and tells how many i
   expect(tally.count('echo', 'data')).toBe(5);
   expect(tally.count('echo', 'data')).toBeUndefined();
   expect([...tally.counts]).toEqual([
-    ['echo', 8],
+    ['echo', 9],
     ['other', 1],
   ]);
 });
