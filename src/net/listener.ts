@@ -6,12 +6,12 @@ import type { Logger, LogSubject, ProtocolInstance, ProtocolPlugin } from '../pl
 import { AcceptedConnection, type RunningWork } from './accepted-connection.ts';
 import { acceptedStream, handleStream, type AcceptedStream } from './accepted-stream.ts';
 import { expectReader, isHandler } from './check-handler.ts';
-import { fieldsOf } from './fields-of.ts';
 import { isPromise } from './is-promise.ts';
 import { ListeningSocket, type Acceptor, type ListeningSocketOptions } from './listening-socket.ts';
 import { descriptorOf, handleOf, type Handle } from './node-internals.ts';
 import type { OwnResources } from './own-resources.ts';
-import { reportFault, type CountFault } from './plugin-fault.ts';
+import type { CountFault } from './plugin-fault.ts';
+import { ProtocolFaults } from './protocol-faults.ts';
 import type { ReadBuffers } from './read-buffers.ts';
 import { Tenure } from './tenure.ts';
 import { Traffic } from './traffic.ts';
@@ -47,14 +47,10 @@ export class Listener implements Acceptor {
   readonly #logger: Logger;
   readonly #nextConnectionId: () => number;
   readonly #resources: OwnResources | undefined;
-  readonly #countFault: CountFault | undefined;
+  readonly #faults: ProtocolFaults;
   readonly #socket: ListeningSocket;
   #instance: ProtocolInstance;
-  /** Of whoever made the instance. */
-  #pluginName: string;
   #tenure: Tenure;
-  /** What the log has said about the instance: it says so once. */
-  readonly #toldFaults = new Set<string>();
   #draining = false;
   #whenEmpty: (() => void) | undefined;
   #emptied: Promise<void> | undefined;
@@ -69,8 +65,8 @@ export class Listener implements Acceptor {
     this.#logger = options.logger;
     this.#nextConnectionId = options.nextConnectionId;
     this.#resources = options.resources;
-    this.#countFault = options.countFault;
-    this.#pluginName = options.plugin?.name ?? options.instance.protocol;
+    this.#faults = new ProtocolFaults(this, options.logger, options.countFault);
+    this.#faults.blame(options.plugin?.name ?? options.instance.protocol);
     this.#socket = new ListeningSocket(options, this);
   }
 
@@ -131,9 +127,9 @@ export class Listener implements Acceptor {
     if (before.protocol !== instance.protocol) this.#drainConnections();
     else if (plugin !== tenure.plugin) over = tenure.keepTo(before);
     if (plugin !== tenure.plugin) this.#tenure = new Tenure(plugin);
-    if (before !== instance) this.#toldFaults.clear();
+    if (before !== instance) this.#faults.forget();
     this.#instance = instance;
-    this.#pluginName = plugin?.name ?? instance.protocol;
+    this.#faults.blame(plugin?.name ?? instance.protocol);
     return over;
   }
 
@@ -257,7 +253,7 @@ export class Listener implements Acceptor {
   }
 
   readonly #onFault = (error: unknown, subject?: LogSubject): void => {
-    this.#report('protocol failed on a connection', error, subject);
+    this.#faults.report('protocol failed on a connection', error, subject);
   };
 
   acceptSocket(socket: Socket): void {
@@ -324,29 +320,14 @@ export class Listener implements Acceptor {
     });
   }
 
-  /** A plugin does not do its part: each connection is ended, and the log says so once. */
+  /** A plugin does not do its part. */
   #end({ stream }: AcceptedConnection, fault: string): void {
-    const plugin = this.#pluginName;
-    this.#countFault?.(plugin, fault);
+    this.#faults.neglected(fault);
     stream.destroy();
-    if (this.#toldFaults.has(fault)) return;
-    this.#toldFaults.add(fault);
-    const { protocol } = this.#instance;
-    this.#logger.error('protocol does not take connections over as it should, they are ended', {
-      plugin,
-      listener: this.name,
-      protocol,
-      error: fault,
-    });
   }
 
   #refuse({ stream }: AcceptedConnection, error: unknown): void {
-    this.#report('protocol refused a connection', error);
+    this.#faults.report('protocol refused a connection', error);
     stream.destroy();
-  }
-
-  #report(message: string, error: unknown, subject?: LogSubject): void {
-    const fields = { listener: this.name, ...fieldsOf(subject) };
-    reportFault({ plugin: this.#pluginName, message, error, fields }, this.#logger, this.#countFault);
   }
 }
