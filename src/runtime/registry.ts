@@ -8,7 +8,8 @@ import type { HeldName, HostNames } from '../net/dns/host-names.ts';
 import type { OwnResources } from '../net/own-resources.ts';
 import type { Logger, SocketUse } from '../plugin-api/index.ts';
 import { BackendState } from '../upstream/backend-state.ts';
-import { SocketPool, type PoolSettings } from '../upstream/socket-pool.ts';
+import type { PoolSettings } from '../upstream/pool-settings.ts';
+import { SocketPool } from '../upstream/socket-pool.ts';
 import type { RuntimeTelemetry } from './runtime-telemetry.ts';
 import { SharedParts, type Held } from './shared-parts.ts';
 

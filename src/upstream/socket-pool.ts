@@ -4,6 +4,8 @@ import type { DialOptions } from '../net/dial.ts';
 import type { SocketUse } from '../plugin-api/index.ts';
 import type { BackendState } from './backend-state.ts';
 import { asBalanceError, connectTo } from './connect-to.ts';
+import { HotSockets } from './hot-sockets.ts';
+import type { PoolSettings } from './pool-settings.ts';
 import { FailedSocket, PooledSocket } from './pooled-socket.ts';
 import { makeResourcePool, type ResourceFactory } from './resource-pool.ts';
 import type { SocketTaker } from './socket-taker.ts';
@@ -13,20 +15,6 @@ import { WarmSockets } from './warm-sockets.ts';
 const EVICTION_INTERVAL_MS = 1_000;
 
 const SETTLED = Promise.resolve();
-
-export interface PoolSettings {
-  /** Sockets at most, leased and idle. 0: no limit. */
-  readonly maxSize: number;
-  /** Sockets kept connected; for use `once` that many are always idle and ready. */
-  readonly minIdle: number;
-  /** Idle sockets that are kept at most; others are closed when they come back. 0: no limit. */
-  readonly maxIdle: number;
-  readonly maxIdleTimeMs: number;
-  /** 0: no limit. */
-  readonly maxAgeMs: number;
-  /** Look at a socket before it is given out. */
-  readonly validateOnBorrow: boolean;
-}
 
 type Resource = PooledSocket | FailedSocket;
 
@@ -41,11 +29,13 @@ export class SocketPool {
   /** Made with the first socket: an edit may bring a thousand backends, of which few are ever used. */
   #made: Pool<Resource> | undefined;
   /**
-   * Sockets that just came back, the last one on top. generic-pool counts them as borrowed; the next lease takes them
-   * from here without the promises that the pool needs. What rests here for long goes to the pool, which ages it.
+   * Sockets that just came back. generic-pool counts them as borrowed; the next lease takes them from here without the
+   * promises that the pool needs. Those that rest here for long go to the pool, which ages them.
    */
-  readonly #hot: PooledSocket[] = [];
-  #cooling: NodeJS.Timeout | undefined;
+  readonly #hot = new HotSockets((socket) => {
+    if (this.#isSpent(socket)) this.#destroy(socket);
+    else void this.#pool.release(socket);
+  });
   #leased = 0;
   /** Those who wait in the pool's own line. */
   #borrowing = 0;
@@ -72,7 +62,7 @@ export class SocketPool {
   }
 
   get idle(): number {
-    return Math.max(0, this.#available - this.#restingFailures) + this.#hot.length;
+    return Math.max(0, this.#available - this.#restingFailures) + this.#hot.size;
   }
 
   get use(): SocketUse {
@@ -150,8 +140,7 @@ export class SocketPool {
     if (this.#closing) return;
     this.#closing = true;
     this.#backend.pools.delete(this);
-    clearInterval(this.#cooling);
-    for (const socket of this.#hot.splice(0)) this.#destroy(socket);
+    for (const socket of this.#hot.close()) this.#destroy(socket);
     const pool = this.#made;
     if (pool === undefined) return;
     // This waits for borrowers, however long they take; nobody has to wait for it.
@@ -182,9 +171,7 @@ export class SocketPool {
           : this.#isIdleTooLong(resource, available);
       },
     });
-    this.#cooling = setInterval(() => {
-      this.#cool();
-    }, EVICTION_INTERVAL_MS).unref();
+    this.#hot.coolEvery(EVICTION_INTERVAL_MS);
     return pool;
   }
 
@@ -263,19 +250,6 @@ export class SocketPool {
       if (socket === undefined || this.#isFit(socket)) return socket;
       this.#destroy(socket);
     }
-  }
-
-  /** Hands sockets that rested since the last time to the pool, and throws away dead ones. */
-  #cool(): void {
-    const rested = this.#hot.findIndex((socket) => !socket.isCool);
-    const cool = this.#hot.splice(0, rested < 0 ? this.#hot.length : rested);
-    const now = performance.now();
-    for (const socket of cool) {
-      socket.idleSinceMs = now;
-      if (this.#isSpent(socket)) this.#destroy(socket);
-      else void this.#pool.release(socket);
-    }
-    for (const socket of this.#hot) socket.isCool = true;
   }
 
   #factory(): ResourceFactory<Resource> {

@@ -1,0 +1,49 @@
+import type { PooledSocket } from './pooled-socket.ts';
+
+/** Sockets that just came back from an exchange, the last one on top: the next lease takes the one that rested least. */
+export class HotSockets {
+  readonly #sockets: PooledSocket[] = [];
+  readonly #cooled: (socket: PooledSocket) => void;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param cooled - takes over each socket that rested here from one look to the next. */
+  constructor(cooled: (socket: PooledSocket) => void) {
+    this.#cooled = cooled;
+  }
+
+  get size(): number {
+    return this.#sockets.length;
+  }
+
+  push(socket: PooledSocket): void {
+    this.#sockets.push(socket);
+  }
+
+  pop(): PooledSocket | undefined {
+    return this.#sockets.pop();
+  }
+
+  /** Looks so often for sockets that rest. */
+  coolEvery(intervalMs: number): void {
+    this.#timer = setInterval(() => {
+      this.#cool();
+    }, intervalMs).unref();
+  }
+
+  /** Looks no more; the sockets that were left belong to the caller. */
+  close(): PooledSocket[] {
+    clearInterval(this.#timer);
+    return this.#sockets.splice(0);
+  }
+
+  #cool(): void {
+    const rested = this.#sockets.findIndex((socket) => !socket.isCool);
+    const cool = this.#sockets.splice(0, rested < 0 ? this.#sockets.length : rested);
+    const now = performance.now();
+    for (const socket of cool) {
+      socket.idleSinceMs = now;
+      this.#cooled(socket);
+    }
+    for (const socket of this.#sockets) socket.isCool = true;
+  }
+}
