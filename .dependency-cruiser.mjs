@@ -25,7 +25,7 @@ const maySee = {
   'src/plugins': [...foundation, ...services, ...machinery],
   // Observers learn everything from the typed channels, so nothing but the composition root knows them.
   'src/telemetry': [...base, 'src/config'],
-  'src/admin': [...base, 'src/config'],
+  'src/admin': foundation,
   'src/app': [...foundation, ...services, ...machinery, ...observers],
   'src/cli': [...foundation, ...services, ...machinery, ...observers, 'src/app', 'src/package-root'],
   'src/program': [...foundation, ...services, ...machinery, ...observers, 'src/app', 'src/package-root'],

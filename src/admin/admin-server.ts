@@ -4,9 +4,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { parseAddress, type Address } from '../config/address.ts';
-import { changeMode } from '../config/unix-socket-mode.ts';
+import { formatAddress, parseAddress, type Address } from '../config/address.ts';
 import { leftBeforeAccept, messageOf, systemCodeOf } from '../errors.ts';
+import { bindServer } from '../net/bind-server.ts';
+import type { BindAddresses } from '../net/dns/bind-addresses.ts';
+import { changeMode } from '../net/unix-socket.ts';
 import type { Logger } from '../plugin-api/logger.ts';
 import { AdminConnections } from './admin-connections.ts';
 import type { AdminTlsFiles } from './admin-credentials.ts';
@@ -17,7 +19,6 @@ import { DEFAULT_LIMITS, type AdminLimits } from './admin-limits.ts';
 import { AdminRequest, type AdminRequestParts } from './admin-request.ts';
 import { errorResponse, JSON_TYPE, type AdminResponse } from './admin-response.ts';
 import { AdminRouter, type AdminRoute } from './admin-router.ts';
-import { bindServer, type BindAddresses } from './bind-server.ts';
 import { readBody } from './read-body.ts';
 import { RefusalLog } from './refusal-log.ts';
 
@@ -94,13 +95,7 @@ export class AdminServer {
 
   /** Binds; resolves with the address that it got. Rejects with a BalanceError. */
   async listen(): Promise<string> {
-    this.#bound = await bindServer(
-      this.#server,
-      this.#address,
-      this.#what,
-      this.#socketMode,
-      this.#bindAddresses,
-    );
+    this.#bound = formatAddress(await this.#bind(this.#address, this.#bindAddresses));
     return this.#bound;
   }
 
@@ -116,8 +111,7 @@ export class AdminServer {
 
   /** Listens again where it did before; nothing once it was closed. */
   async resume(): Promise<void> {
-    if (!this.#closed)
-      await bindServer(this.#server, parseAddress(this.#bound), this.#what, this.#socketMode);
+    if (!this.#closed) await this.#bind(parseAddress(this.#bound));
   }
 
   /** Takes effect with the next request; another certificate with the next connection. */
@@ -130,6 +124,16 @@ export class AdminServer {
     this.#tls = tls;
     this.#front.drain();
     this.#front = this.#makeFront();
+  }
+
+  #bind(address: Address, bindAddresses?: BindAddresses): Promise<Address> {
+    return bindServer(this.#server, {
+      address,
+      what: this.#what,
+      bindAddresses,
+      socketMode: this.#socketMode,
+      isClosed: () => this.#closed,
+    });
   }
 
   #setMode(mode: number | undefined): void {

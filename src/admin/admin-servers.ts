@@ -1,13 +1,13 @@
 import { isLocalOnly, parseAddress, type Address } from '../config/address.ts';
 import type { Admin } from '../config/config.generated.ts';
 import { BalanceError } from '../errors.ts';
+import type { BindAddresses } from '../net/dns/bind-addresses.ts';
 import type { Logger } from '../plugin-api/logger.ts';
 import { loadAdminCredentials, type AdminCredentials, type AdminOrigin } from './admin-credentials.ts';
 import { AdminGuard } from './admin-guard.ts';
 import { planAdminServers, type AdminSections, type AdminServerPlan } from './admin-plan.ts';
 import type { AdminRoute } from './admin-router.ts';
 import { AdminServer, type AdminServerSetup } from './admin-server.ts';
-import type { BindAddresses } from './bind-server.ts';
 import type { EventLoopWatch } from './event-loop-watch.ts';
 import { indexRoute } from './index-route.ts';
 import { MetricsGuard } from './metrics-guard.ts';

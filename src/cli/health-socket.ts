@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:net';
-import { bindServer } from '../admin/bind-server.ts';
+import { bindServer } from '../net/bind-server.ts';
 import type { Logger } from '../plugin-api/logger.ts';
 import type { HealthPlace } from './health-place.ts';
 
@@ -29,7 +29,10 @@ export class HealthSocket {
       socket.end(`${subject.ready ? READY : NOT_READY}\n`, () => socket.destroy());
     });
     this.#server.on('error', () => undefined);
-    this.#opened = bindServer(this.#server, { kind: 'unix', path: place.path }, 'health socket').then(
+    this.#opened = bindServer(this.#server, {
+      address: { kind: 'unix', path: place.path },
+      what: 'health socket',
+    }).then(
       () => void this.#server.unref(),
       (error: unknown) => {
         subject.logger.warn('no health socket: balance health will find no proxy', {

@@ -11,7 +11,7 @@ import { parseFilter } from './log-filter/parse-filter.ts';
 import { parseStatusRanges } from './status-ranges.ts';
 import { NAME_SERVER_FORMS, parseNameServer } from './name-server.ts';
 import { checkTemplate } from './template-variables.ts';
-import { SOCKET_MODES, parseSocketMode } from './unix-socket-mode.ts';
+import { SOCKET_MODES, parseSocketMode } from './socket-mode.ts';
 import {
   DURATION_FORMS,
   MAX_AGE_MS,

@@ -5,6 +5,8 @@ import { systemCodeOf } from '../errors.ts';
 
 /** Whether a path is a unix socket that a process left behind when it was killed. Any other file is somebody's. */
 export async function isAbandoned(path: string): Promise<boolean> {
+  // A name without a file can't be left behind.
+  if (path.startsWith('\0')) return false;
   return (await lstat(path)).isSocket() && !(await answers(path));
 }
 

@@ -1,18 +1,15 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { unlink } from 'node:fs/promises';
 
 import type { Address } from '../config/address.ts';
-import { bindRefusal } from '../config/bind-refusal.ts';
-import { bindWithMode, changeMode } from '../config/unix-socket-mode.ts';
-import { systemCodeOf } from '../errors.ts';
-import { isAbandoned } from './abandoned-socket.ts';
 import { AcceptBursts } from './accept-bursts.ts';
 import { interceptHandles } from './accepted-stream.ts';
+import { bindServer } from './bind-server.ts';
 import type { DescriptorCopier } from './descriptor-copier.ts';
-import { isElsewhere, type BindAddresses } from './dns/bind-addresses.ts';
+import type { BindAddresses } from './dns/bind-addresses.ts';
 import { keepAliveSeconds, setKeepAlive } from './keep-alive.ts';
 import { listeningHandleOf, type Handle } from './node-internals.ts';
 import type { OwnResources } from './own-resources.ts';
+import { changeMode } from './unix-socket.ts';
 
 const BACKLOG = 4096;
 
@@ -44,18 +41,17 @@ export interface Acceptor {
 export class ListeningSocket {
   readonly #options: ListeningSocketOptions;
   readonly #acceptor: Acceptor;
-  readonly #bindAddresses: BindAddresses;
   readonly #server: Server;
   #keepAliveMs: number;
   #socketMode: number | undefined;
   #bound: Address;
+  #name = '';
   #bursts: AcceptBursts | undefined;
   #closed = false;
 
   constructor(options: ListeningSocketOptions, acceptor: Acceptor) {
     this.#options = options;
     this.#acceptor = acceptor;
-    this.#bindAddresses = options.bindAddresses ?? ((address) => Promise.resolve([address]));
     this.#bound = options.address;
     this.#keepAliveMs = options.keepAliveMs ?? 0;
     this.#socketMode = options.socketMode;
@@ -70,20 +66,9 @@ export class ListeningSocket {
 
   /** Binds, for the listener of that name. Rejects with `address_in_use` or another BalanceError that names the address. */
   async listen(name: string): Promise<void> {
-    const { address } = this.#options;
-    try {
-      await this.#bindFirst(await this.#bindAddresses(address)).catch(async (error: unknown) => {
-        const inUse = systemCodeOf(error) === 'EADDRINUSE';
-        if (address.kind !== 'unix' || !inUse || !(await isAbandoned(address.path))) throw error;
-        await unlink(address.path);
-        await this.#bind(address);
-      });
-    } catch (error) {
-      throw bindRefusal(`listener ${name}`, address, error);
-    }
-    const bound = this.#server.address();
-    if (typeof bound === 'object' && bound !== null)
-      this.#bound = { kind: 'tcp', host: bound.address, port: bound.port };
+    this.#name = name;
+    const { address, bindAddresses } = this.#options;
+    this.#bound = await this.#bind(address, bindAddresses);
   }
 
   /** The address that is bound, with the real port where the config said 0. */
@@ -144,34 +129,17 @@ export class ListeningSocket {
     return this.suspend();
   }
 
-  /** Binds at the first of these addresses that this machine has. */
-  async #bindFirst(addresses: readonly Address[]): Promise<void> {
-    for (const [index, address] of addresses.entries()) {
-      if (this.#closed) throw new Error('it was closed while its name was looked up');
-      try {
-        await this.#bind(address);
-        return;
-      } catch (error) {
-        if (index === addresses.length - 1 || !isElsewhere(systemCodeOf(error))) throw error;
-      }
-    }
-  }
-
-  #bind(address: Address): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const failed = (error: Error): void => {
-        this.#server.removeListener('listening', listening);
-        reject(error);
-      };
-      const listening = (): void => {
-        this.#server.removeListener('error', failed);
+  #bind(address: Address, bindAddresses?: BindAddresses): Promise<Address> {
+    return bindServer(this.#server, {
+      address,
+      what: `listener ${this.#name}`,
+      bindAddresses,
+      socketMode: this.#socketMode,
+      backlog: BACKLOG,
+      listening: () => {
         this.#intercept();
-        resolve();
-      };
-      this.#server.once('error', failed).once('listening', listening);
-      if (address.kind === 'unix') bindWithMode(this.#server, address.path, this.#socketMode, BACKLOG);
-      else if (address.host === '') this.#server.listen({ port: address.port, backlog: BACKLOG });
-      else this.#server.listen({ host: address.host, port: address.port, backlog: BACKLOG });
+      },
+      isClosed: () => this.#closed,
     });
   }
 

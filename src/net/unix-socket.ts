@@ -5,15 +5,6 @@ import type { Server } from 'node:net';
 const OWNER_ONLY = 0o177;
 const ALL = 0o777;
 
-/** What {@link parseSocketMode} takes, in words for error messages. */
-export const SOCKET_MODES = "permissions as three octal digits in quotes, such as '0660'";
-
-/** Reads permissions as chmod does. Throws an Error that says what is allowed. */
-export function parseSocketMode(text: string): number {
-  if (!/^0?[0-7]{3}$/.test(text)) throw new Error(`must be ${SOCKET_MODES}`);
-  return Number.parseInt(text, 8);
-}
-
 /**
  * Binds a server to a unix socket and has it listen. With a mode the socket has exactly these permissions before anybody who
  * lacks them can connect. The server tells of errors as `listen` does; throws where the permissions can't be set.

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { parseAddress } from '../../../src/config/address.ts';
-import { bindRefusal } from '../../../src/config/bind-refusal.ts';
+import { bindRefusal } from '../../../src/net/bind-refusal.ts';
 import { systemCodeOf } from '../../../src/errors.ts';
 
 /** What the runtime says about an address that can't be bound. */
