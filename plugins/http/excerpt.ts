@@ -1,8 +1,11 @@
 /** Most characters of a message that go into the log. */
 const MOST_SHOWN = 64;
-/** Values of fields whose names hold one of these words are never shown: they are credentials, or identify a person. */
+/**
+ * Values of fields whose names hold one of these words are never shown: they are credentials, or identify a person. An author and
+ * a keyword are no secrets.
+ */
 const SECRET_NAME =
-  /auth|cookie|token|secret|passw|key|session|credential|signature|jwt|csrf|xsrf|saml|otp|pin$|cert/i;
+  /auth(?!or(?!i[sz]))|cookie|token|secret|passw|passphrase|pwd|key(?!word)|session|sessid|credential|signature|hmac|jwt|bearer|csrf|xsrf|saml|otp|pin$|cert/i;
 const HIDDEN = '(hidden)';
 
 /** Whether the values of fields with that name may hold a secret. */
