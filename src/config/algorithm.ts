@@ -34,14 +34,23 @@ const ALIASES: Readonly<Record<string, Algorithm>> = {
   'power-of-two-choices': 'power-of-two',
 };
 
+/** What nginx and HAProxy call what an algorithm does. Theirs look at weights, so these do too. */
+const NAMES_OF_OTHERS: Readonly<Record<string, Algorithm>> = {
+  'least-conn': 'weighted-least-connections',
+  leastconn: 'weighted-least-connections',
+  'static-rr': 'weighted-round-robin',
+  'ip-hash': 'consistent-hash',
+  source: 'consistent-hash',
+};
+
 /** The algorithm that a config means: `_` may stand for `-`. Throws an Error that lists them. */
 export function parseAlgorithm(text: string): Algorithm {
   const dashed = text.replaceAll('_', '-');
   const found = ALGORITHMS.find((name) => name === dashed);
   if (found !== undefined) return found;
   const meant = Object.hasOwn(ALIASES, dashed) ? ALIASES[dashed] : undefined;
-  if (meant === undefined) {
-    throw new Error(`must be one of ${ALGORITHMS.join(', ')}${suggestion(text, ALGORITHMS)}`);
-  }
-  return meant;
+  if (meant !== undefined) return meant;
+  const likely = Object.hasOwn(NAMES_OF_OTHERS, dashed) ? NAMES_OF_OTHERS[dashed] : undefined;
+  const hint = likely === undefined ? suggestion(text, ALGORITHMS) : `; did you mean "${likely}"?`;
+  throw new Error(`must be one of ${ALGORITHMS.join(', ')}${hint}`);
 }

@@ -3,6 +3,7 @@ import { messageOf } from '../errors.ts';
 import { suggestion } from './closest.ts';
 import { FORMATS } from './formats.ts';
 import { KEYS_OF_UPSTREAMS, PLANNED_KEYS } from './planned-keys.ts';
+import { NAMES_ELSEWHERE, placeOf } from './known-elsewhere.ts';
 import type { SchemaNode } from './schema.ts';
 import { slipHint } from './slip-hint.ts';
 import { oddSpaceIn } from './yaml-fault.ts';
@@ -26,7 +27,7 @@ export function schemaMessage(error: ErrorObject): string {
     case 'type':
       return typeMessage(parent?.type, error.data) + hintOf(error, parent);
     case 'additionalProperties':
-      return unknownKeyMessage(String(params['additionalProperty']), Object.keys(parent?.properties ?? {}));
+      return unknownKeyMessage(String(params['additionalProperty']), parent, error.instancePath);
     case 'required':
       return `must have the key ${String(params['missingProperty'])}`;
     case 'enum':
@@ -101,14 +102,21 @@ function typeMessage(type: SchemaNode['type'], value: unknown): string {
     : wanted;
 }
 
-function unknownKeyMessage(key: string, known: readonly string[]): string {
+function unknownKeyMessage(key: string, section: SchemaNode | undefined, pointer: string): string {
+  const known = Object.keys(section?.properties ?? {});
   if (PLANNED_KEYS.has(key)) return 'is not supported yet';
   const there = KEYS_OF_UPSTREAMS.get(key);
   if (there !== undefined) return `can't stand here: ${there} of an upstream says it`;
   const odd = oddSpaceIn(key);
   if (odd !== '') return odd;
+  const called = NAMES_ELSEWHERE.get(key);
+  const calledAt = called === undefined ? '' : placeOf(called, section, pointer);
+  if (calledAt !== '') return `is not a known key; this proxy calls it ${calledAt}`;
   const hint = suggestion(key, known);
-  return hint === '' ? `is not a known key; known here: ${known.join(', ')}` : `is not a known key${hint}`;
+  if (hint !== '') return `is not a known key${hint}`;
+  const place = placeOf(key, section, pointer);
+  if (place !== '') return `is not a known key here; its place is ${place}`;
+  return `is not a known key; known here: ${known.join(', ')}`;
 }
 
 function enumMessage(allowed: unknown, value: unknown): string {

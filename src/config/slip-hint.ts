@@ -74,6 +74,7 @@ function listHint(value: unknown): string {
 }
 
 function mappingHint(text: string, under: string): string {
+  if (under === 'load_balancer') return '; write it as load_balancer: { algorithm: round-robin }';
   if (under === 'backends' && !/^\w[\w-]*:[a-z]/i.test(text)) return '; write it as address: localhost:3000';
   if (/^[A-Za-z_]\w*:\S/.test(text)) return '; a blank is missing behind the colon, as in name: value';
   return '';

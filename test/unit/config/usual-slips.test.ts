@@ -22,6 +22,7 @@ describe('a usual slip in a value says what to do', () => {
     ['logging: { add_caller: on }', 'in YAML 1.2 that is a text: write true'],
     ['logging: { add_caller: No }', 'in YAML 1.2 that is a text: write false'],
     ["dns: '10.0.0.1'", 'must be a mapping of keys to values'],
+    ['load_balancer: random', 'write it as load_balancer: { algorithm: round-robin }'],
   ])('%s', (line, words) => {
     const listen = line.startsWith('listen') ? '' : "listen: ':8080'\n";
     expect(problemOf(`${listen}${line}\n${REST}`)).toContain(words);

@@ -1,0 +1,97 @@
+import { CONFIG_SCHEMA, resolveSchema, type SchemaNode } from './schema.ts';
+
+/** What nginx and HAProxy call it, and the last key of what it is called here. */
+export const NAMES_ELSEWHERE: ReadonlyMap<string, string> = new Map([
+  ['add_header', 'response_headers'],
+  ['balance', 'load_balancer'],
+  ['bind', 'listen'],
+  ['client_max_body_size', 'body_size'],
+  ['default_backend', 'upstream'],
+  ['error_page', 'error_pages'],
+  ['errorfile', 'error_pages'],
+  ['fall', 'unhealthy_threshold'],
+  ['frontend', 'listeners'],
+  ['frontends', 'listeners'],
+  ['inter', 'interval'],
+  ['keepalive', 'max_idle'],
+  ['location', 'path_prefix'],
+  ['max_conns', 'max_connections'],
+  ['max_fails', 'unhealthy_threshold'],
+  ['maxconn', 'max_connections'],
+  ['proxy_connect_timeout', 'connect'],
+  ['proxy_set_header', 'request_headers'],
+  ['rise', 'healthy_threshold'],
+  ['server', 'backends'],
+  ['server_name', 'host'],
+  ['servers', 'backends'],
+  ['use_backend', 'routes'],
+]);
+
+/** More places than these are no hint. */
+const MOST_PLACES = 2;
+
+/** Plugins bring schemas of their own, which are none of these. */
+const SECTIONS: ReadonlySet<unknown> = new Set([CONFIG_SCHEMA, ...Object.values(CONFIG_SCHEMA.$defs ?? {})]);
+
+/**
+ * Where the config knows a key that is unknown where it was written: `listeners[].http.routes`, as full paths joined by
+ * `or`; '' where that is nowhere, or anywhere. Looks below the section that it was written in first, then below those
+ * around it.
+ *
+ * @param section the part of the schema that does not know it
+ * @param pointer JSON pointer of that section in the config
+ */
+export function placeOf(key: string, section: SchemaNode | undefined, pointer: string): string {
+  if (!SECTIONS.has(section)) return '';
+  const parts = pointer.split('/').slice(1);
+  for (let depth = parts.length; depth >= 0; depth--) {
+    const places = placesBelow(key, parts.slice(0, depth), parts[0]);
+    if (places.length > MOST_PLACES) return '';
+    if (places.length > 0) return places.join(' or ');
+  }
+  return '';
+}
+
+/** The nearest places below a section that have the key: all of those that are equally deep. */
+function placesBelow(key: string, parts: readonly string[], form: string | undefined): string[] {
+  let level = [{ path: pathOf(parts), node: sectionAt(parts) }];
+  while (level.length > 0) {
+    const found: string[] = [];
+    const next: typeof level = [];
+    for (const { path, node } of level) {
+      for (const [name, property] of Object.entries(node?.properties ?? {})) {
+        if (path === '' && !isOfForm(name, form)) continue;
+        const at = path === '' ? name : `${path}.${name}`;
+        if (name === key) found.push(at);
+        const value = resolveSchema(property);
+        if (value.items === undefined) next.push({ path: at, node: value });
+        else next.push({ path: `${at}[]`, node: resolveSchema(value.items) });
+      }
+    }
+    if (found.length > 0) return found;
+    level = next;
+  }
+  return [];
+}
+
+/** A file has listeners and upstreams, or it is flat: what one form knows is no place for a key of the other. */
+function isOfForm(name: string, form: string | undefined): boolean {
+  const listsOf = (key: string | undefined) => key === 'listeners' || key === 'upstreams';
+  return listsOf(form) === listsOf(name);
+}
+
+function sectionAt(parts: readonly string[]): SchemaNode | undefined {
+  let node: SchemaNode | undefined = CONFIG_SCHEMA;
+  for (const part of parts) {
+    const inner: SchemaNode | undefined = node?.items ?? node?.properties?.[part];
+    node = inner === undefined ? undefined : resolveSchema(inner);
+  }
+  return node;
+}
+
+function pathOf(parts: readonly string[]): string {
+  return parts.reduce((path, part) => {
+    if (/^\d+$/.test(part)) return `${path}[]`;
+    return path === '' ? part : `${path}.${part}`;
+  }, '');
+}
