@@ -8,8 +8,8 @@ export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** The program as it is built, for tests that run it in a process of its own. */
 export const PROGRAM = join(ROOT, 'dist/src/cli/main.js');
 
-/** A machine that does other things too may take long to compile. */
-const BUILD_LIMIT_MS = 180_000;
+/** A machine that does other things too may take long to compile or to pack. */
+export const BUILD_LIMIT_MS = 180_000;
 
 /**
  * Builds the program before the tests of the file that calls this. `npm test` did it before; a bare vitest would run what was

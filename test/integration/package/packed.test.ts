@@ -12,11 +12,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { buildProgram, ROOT } from '../../support/built-program.ts';
+import { BUILD_LIMIT_MS, buildProgram, ROOT } from '../../support/built-program.ts';
 import { linkProductionModules } from '../../support/production-modules.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'balance-packed-'));
 const packed = join(folder, 'node_modules/balance');
+
+/** What this run of the tests tells its processes is not for npm and the compiler, which only take time. */
+const ELSEWHERE = { ...process.env, NODE_OPTIONS: undefined };
 
 /** What a program, a plugin's author and TypeScript see of the package. */
 const CONSUMER = `
@@ -44,11 +47,12 @@ beforeAll(() => {
   const file = execFileSync('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder], {
     cwd: ROOT,
     encoding: 'utf8',
+    env: ELSEWHERE,
   }).trim();
   linkProductionModules(folder);
   mkdirSync(packed, { recursive: true });
   execFileSync('tar', ['-xzf', join(folder, file), '-C', packed, '--strip-components=1']);
-});
+}, BUILD_LIMIT_MS);
 
 afterAll(() => {
   rmSync(folder, { recursive: true });
@@ -61,10 +65,10 @@ function files(): string[] {
 }
 
 function node(...args: string[]) {
-  return spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' });
+  return spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8', env: ELSEWHERE });
 }
 
-describe('the packed file', () => {
+describe('the packed file', { timeout: BUILD_LIMIT_MS }, () => {
   it('holds the program, its sources, its guides and examples, and no tests', () => {
     const names = files();
     const folders = new Set(names.map((name) => name.split('/').slice(0, 2).join('/')));
