@@ -3,23 +3,16 @@ import { dirname, resolve } from 'node:path';
 import { adminPart } from './app/admin-part.ts';
 import { adminRoutes } from './app/admin-routes.ts';
 import type { AppOptions } from './app/app-options.ts';
-import { CandidateLoader } from './app/candidate-loader.ts';
-import { ConfigFollower } from './app/config-follower.ts';
 import { DrainWatch } from './app/drain-watch.ts';
-import { logWarnings } from './app/log-warnings.ts';
 import { metricsSource } from './app/metrics-source.ts';
 import { namesPart } from './app/names-part.ts';
-import { PluginFollower } from './app/plugin-follower.ts';
+import { ReloadPipeline } from './app/reload-pipeline.ts';
 import { resolverSettings } from './app/resolver-settings.ts';
-import { loadTextConfig } from './app/text-config.ts';
 import { tellMissingWays } from './app/tell-missing-ways.ts';
-import { warnOfLowLimit } from './app/warn-of-low-limit.ts';
 import { get } from './admin/admin-router.ts';
 import { AdminServers } from './admin/admin-servers.ts';
 import { metricsEndpoint } from './admin/endpoints.ts';
 import { EventLoopWatch } from './admin/event-loop-watch.ts';
-import type { LoadedConfig, LoadOptions } from './config/loaded-config.ts';
-import { ConfigLoader } from './config/worker/config-loader.ts';
 import { bindAddresses } from './net/dns/bind-addresses.ts';
 import { NameResolver } from './net/dns/name-resolver.ts';
 import { nodeLookup } from './net/dns/node-lookup.ts';
@@ -32,14 +25,11 @@ import type { Logger } from './plugin-api/index.ts';
 import { FOREIGN_PROCESS, OWN_PROCESS } from './plugins/process-guards.ts';
 import { PluginLoader } from './plugins/plugin-loader.ts';
 import { GenerationBuilder } from './runtime/builder.ts';
-import { ConfigApply } from './runtime/config-apply.ts';
-import { ErrorGuard } from './runtime/error-guard.ts';
-import { ConfigHistory } from './runtime/history/config-history.ts';
 import { DrainingGenerations } from './runtime/draining-generations.ts';
 import { ListenerTable } from './runtime/listener-table.ts';
 import { LiveView } from './runtime/live-view.ts';
 import { Registry } from './runtime/registry.ts';
-import { Reloader, type ReloadCause, type ReloadOutcome } from './runtime/reloader.ts';
+import type { ReloadCause, ReloadOutcome } from './runtime/reloader.ts';
 import { within } from './runtime/within.ts';
 import { Telemetry } from './telemetry/channels.ts';
 import { openLogOutput } from './telemetry/log-output.ts';
@@ -103,7 +93,6 @@ export async function startApp(options: AppOptions): Promise<App> {
 /** Wires all parts together, and owns them. */
 class Proxy implements App {
   readonly logger: Logger;
-  readonly #options: AppOptions;
   readonly #logging: Logging;
   readonly #telemetry: Telemetry;
   readonly #telemetryControl: TelemetryControl;
@@ -111,24 +100,16 @@ class Proxy implements App {
   readonly #plugins: PluginLoader;
   readonly #live = new LiveView();
   readonly #draining: DrainingGenerations;
-  readonly #config: ConfigApply;
   readonly #listeners: ListenerTable;
   readonly #admin: AdminServers;
-  readonly #reloader: Reloader;
-  readonly #history: ConfigHistory;
-  readonly #guard: ErrorGuard;
+  readonly #reloads: ReloadPipeline;
   readonly #names: NameResolver;
   readonly #resources: OwnResources;
-  readonly #configs: ConfigLoader;
-  readonly #follower: ConfigFollower;
-  readonly #pluginFollower: PluginFollower;
   readonly #runtimeWays = runtimeWays();
-  #loaded: LoadedConfig | undefined;
   #closing = false;
   #closed: Promise<void> | undefined;
 
   constructor(options: AppOptions) {
-    this.#options = options;
     const live = this.#live;
     const buffers = new ReadBuffers();
     const tunnels = new TunnelTally();
@@ -183,7 +164,7 @@ class Proxy implements App {
       plugins,
       telemetry,
       telemetryControl: control,
-      reloader: () => this.#reloader,
+      reloader: () => this.#reloads.reloader,
     });
     const metrics = new MetricsControl(telemetry, source);
     this.#metrics = metrics;
@@ -206,13 +187,13 @@ class Proxy implements App {
         requests: (backend) => metrics.totals(backend),
         closing: () => this.#closing,
         runtimeWays: this.#runtimeWays,
-        reloader: () => this.#reloader,
-        sources: () => this.#loaded?.sources,
-        checkText: (text) => candidates.check(text),
+        reloader: () => this.#reloads.reloader,
+        sources: () => this.#reloads.sources,
+        checkText: (text) => this.#reloads.check(text),
         history: {
-          entries: () => this.#history.entries(),
-          config: (id) => this.#history.config(id),
-          rollBack: (id) => this.#rollBack(id),
+          entries: () => this.#reloads.history.entries(),
+          config: (id) => this.#reloads.history.config(id),
+          rollBack: (id) => this.#reloads.history.rollBack(id),
         },
       }),
       metrics: (path) => get(path, metricsEndpoint(metrics)),
@@ -230,34 +211,21 @@ class Proxy implements App {
       health: () => live.health(),
       metricsPage: (request) => metrics.page(request),
     });
-    const { configFile, configText, env = {} } = options;
-    const load = (settings: LoadOptions): Promise<LoadedConfig> =>
-      configText === undefined
-        ? this.#configs.load(configFile, settings)
-        : loadTextConfig(configFile, () =>
-            this.#configs.load(configFile, { ...settings, text: configText() }),
-          );
-    const candidates = new CandidateLoader({
-      env,
+    this.#reloads = new ReloadPipeline({
+      app: options,
+      logger,
+      telemetry,
       plugins,
-      load: (settings) => this.#follower.load(() => load(settings)),
-      look: (settings) => this.#configs.load(configFile, settings),
-    });
-    this.#config = new ConfigApply({
-      load: async (cause, loaded) => {
-        const candidate = await candidates.load(cause, loaded);
-        // The names of the first config must not be asked for at servers that it replaces.
-        if (loaded === undefined) {
-          const { config } = candidate.loaded;
-          names.configure(resolverSettings(config.dns));
-          // Before plugins are provisioned, which may log.
-          await control.beginLogging(config);
-        }
-        return candidate;
-      },
+      resources,
       builder,
       live,
       draining,
+      begin: async (config) => {
+        // The names of the first config must not be asked for at servers that it replaces.
+        names.configure(resolverSettings(config.dns));
+        // Before plugins are provisioned, which may log.
+        await control.beginLogging(config);
+      },
       parts: [
         namesPart(names),
         { prepare: ({ config }) => control.prepare(config) },
@@ -265,36 +233,6 @@ class Proxy implements App {
         adminPart(this.#admin),
         listeners,
       ],
-      applied: (loaded) => this.#applied(loaded),
-      logger,
-    });
-    this.#reloader = new Reloader({
-      apply: (cause) => this.#config.apply(cause),
-      live: () => live.generation,
-      accepted: (outcome, loaded) => {
-        this.#history.record(outcome, loaded);
-        this.#guard.applied(loaded, outcome.source);
-      },
-      refused: () => {
-        if (candidates.asked !== undefined) this.#pluginFollower.awaitPlugins(candidates.asked);
-      },
-      finished: (outcome, error) => options.observer?.reloaded(outcome, error),
-      logger,
-    });
-    this.#history = new ConfigHistory(logger);
-    this.#guard = new ErrorGuard({
-      subscribe: (guard) => telemetry.subscribe(guard),
-      rollBack: (loaded) => this.reload({ source: 'guard', restore: { loaded } }),
-      logger,
-    });
-    this.#configs = new ConfigLoader({ logger });
-    this.#follower = new ConfigFollower(
-      () => this.reload({ source: 'file' }),
-      options.configText === undefined,
-    );
-    this.#pluginFollower = new PluginFollower({
-      plugins,
-      changed: () => void this.reload({ source: 'plugins' }),
     });
   }
 
@@ -311,7 +249,7 @@ class Proxy implements App {
   }
 
   async start(): Promise<void> {
-    await this.#reloader.start();
+    await this.#reloads.reloader.start();
     for (const [name, address] of this.listeners) this.logger.info('listening', { listener: name, address });
     for (const { what, address, metricsPath } of this.#admin.served)
       this.logger.info(`${what} listening`, { address, metrics: metricsPath });
@@ -319,7 +257,7 @@ class Proxy implements App {
   }
 
   reload(cause: ReloadCause = { source: 'admin' }): Promise<ReloadOutcome> {
-    return this.#reloader.reload(cause);
+    return this.#reloads.reload(cause);
   }
 
   reopenLogs(): void {
@@ -351,8 +289,7 @@ class Proxy implements App {
 
   async #close(): Promise<void> {
     this.#closing = true;
-    this.#config.stop();
-    await Promise.all([this.#follower.close(), this.#pluginFollower.close()]);
+    await this.#reloads.stop();
     const limitMs = this.#live.generation?.config.shutdown.timeout ?? 0;
     const drained = this.#drain();
     const watch = new DrainWatch({ logger: this.logger, listeners: () => this.#listeners.all(), limitMs });
@@ -366,7 +303,7 @@ class Proxy implements App {
     this.#cut();
     // The lines of what was cut come before the last one.
     if (!finished) await within(CUT_GRACE_MS, drained);
-    await this.#history.flush();
+    await this.#reloads.flush();
     // The last spans may have to find their collector.
     await this.#telemetryControl.close();
     this.#names.close();
@@ -381,17 +318,13 @@ class Proxy implements App {
 
   #cut(): void {
     this.#closing = true;
-    this.#config.stop();
-    void this.#follower.close();
-    void this.#configs.close();
-    void this.#pluginFollower.close();
+    this.#reloads.destroy();
     this.#listeners.destroy();
     this.#admin.destroy();
     this.#plugins.close();
     this.#live.generation?.destroy();
     this.#draining.destroy();
     this.#metrics.destroy();
-    this.#guard.destroy();
     this.#resources.destroy();
   }
 
@@ -400,24 +333,7 @@ class Proxy implements App {
     await this.#logging.close();
   }
 
-  async #rollBack(id: number | undefined): Promise<ReloadOutcome | undefined> {
-    const restore = await this.#history.restore(id);
-    return restore === undefined ? undefined : this.reload({ source: 'rollback', restore });
-  }
-
   async #drain(): Promise<void> {
     await Promise.all([this.#listeners.close(), this.#live.generation?.close()]);
-  }
-
-  #applied(loaded: LoadedConfig): void {
-    // Warnings are said once of each load: new plugins come with the config that is live already.
-    const isNew = loaded !== this.#loaded;
-    this.#loaded = loaded;
-    this.#draining.limit(loaded.config.reload.drain_timeout);
-    this.#follower.follow(loaded);
-    this.#pluginFollower.follow(loaded);
-    if (!isNew) return;
-    logWarnings(loaded.warnings, this.logger);
-    warnOfLowLimit(loaded.config, this.#resources.openFilesLimit, this.logger);
   }
 }
