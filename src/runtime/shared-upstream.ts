@@ -99,13 +99,15 @@ export class SharedUpstream implements LeaseHome {
       queueTimeoutMs: config.queue.timeout,
       poolTimeoutMs: config.connection_pool.acquire_timeout,
       queueEnded: (end) => parts.telemetry.queue?.(end),
-      passedOver: (request, { backend }, reason) => {
+      passedOver: (request, { backend }, reason, error) => {
         if (!parts.logger.debugEnabled) return;
         parts.logger.debug('Backend passed over', {
           ...fieldsOf(request),
           upstream: config.name,
           backend: backend.name,
           reason,
+          // Where another backend takes the request, no other line says what was wrong with this one.
+          ...(error === undefined ? {} : { error: error.message }),
         });
       },
       dial: this.#dial,

@@ -1,3 +1,4 @@
+import type { BalanceError } from '../errors.ts';
 import type { LogSubject } from '../plugin-api/index.ts';
 import type { Member } from './member.ts';
 
@@ -7,8 +8,13 @@ export type PassReason = 'unhealthy' | 'max_connections' | 'pool_full' | 'failed
 /** Times that a backend was passed over, by reason. */
 export type PassCounts = Record<PassReason, number>;
 
-/** Told of each backend that a request passed over. */
-export type PassListener = (request: LogSubject, member: Member, reason: PassReason) => void;
+/** Told of each backend that a request passed over, and with `failed` of the error that connecting to it gave. */
+export type PassListener = (
+  request: LogSubject,
+  member: Member,
+  reason: PassReason,
+  error: BalanceError | undefined,
+) => void;
 
 /**
  * Notes which members a balancer finds unavailable while it chooses for one request. Members tell it themselves when they are
@@ -36,9 +42,9 @@ export class PassedOver {
     this.#members.clear();
   }
 
-  count(request: LogSubject, member: Member, reason: PassReason): void {
+  count(request: LogSubject, member: Member, reason: PassReason, error?: BalanceError): void {
     member.backend.passedOver[reason] += 1;
-    this.#told?.(request, member, reason);
+    this.#told?.(request, member, reason, error);
   }
 }
 

@@ -108,7 +108,7 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
       lease.refuse(error);
       return;
     }
-    this.#passedOver.count(lease.request, member, 'failed');
+    this.#passedOver.count(lease.request, member, 'failed', error);
     (lease.tried ??= new Set()).add(member);
     this.#serve(lease);
   }

@@ -145,6 +145,7 @@ metrics: { enabled: true, listen: "127.0.0.1:0" }
       upstream: 'default',
       backend: 'dead',
       reason: 'failed',
+      error: 'connect ECONNREFUSED 127.0.0.1:1',
       path: '/',
       request_id: expect.any(String) as string,
     });
