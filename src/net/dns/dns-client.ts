@@ -7,6 +7,9 @@ import { shortageOf, systemCodeOf } from '../../errors.ts';
 /** Of an address: 4 asks for A records, 6 for AAAA records. */
 export type Family = 4 | 6;
 
+/** Why nobody was asked: a shortage of this process, and no fault of a name server. */
+export const NOTHING_TO_ASK_WITH = 'no file descriptor is left to ask with';
+
 /** What the name servers say about one full name and one family. */
 export type FamilyAnswer =
   | { readonly kind: 'found'; readonly addresses: readonly string[]; readonly ttlMs: number }
@@ -87,7 +90,7 @@ export class CaresClient implements DnsClient {
   #failureOf(error: Error): FamilyAnswer {
     // c-ares says so too when it gets no socket of its own, which is no fault of a server.
     if (systemCodeOf(error) === 'ECONNREFUSED' && this.#lacksDescriptors())
-      return { kind: 'failed', reason: 'no file descriptor is left to ask with', silent: true };
+      return { kind: 'failed', reason: NOTHING_TO_ASK_WITH, silent: true };
     return failureOf(error);
   }
 

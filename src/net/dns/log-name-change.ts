@@ -1,5 +1,6 @@
 import type { Logger } from '../../plugin-api/index.ts';
 import { shortList } from '../short-list.ts';
+import { NOTHING_TO_ASK_WITH } from './dns-client.ts';
 import type { NameRecord, RecordView } from './name-record.ts';
 
 /** A log line names so many addresses. */
@@ -16,7 +17,9 @@ export function logNameChange(
   const shown = shownList(addresses);
   const fields = { name, addresses: shown };
   if (failure !== undefined) {
-    const reason = { reason: failure, servers: servers.join(' ') };
+    // Servers that nobody could ask are not to blame.
+    const asked = failure === NOTHING_TO_ASK_WITH || servers.length === 0 ? undefined : servers.join(' ');
+    const reason = { reason: failure, servers: asked };
     if (before.addresses.length > 0 && addresses.length === 0)
       logger.warn('host name is gone: its last addresses are not used any more', { name, ...reason });
     else if (before.failure !== undefined) return;

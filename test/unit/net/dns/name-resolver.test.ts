@@ -3,7 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-import type { DnsClient, Family, FamilyAnswer } from '../../../../src/net/dns/dns-client.ts';
+import {
+  NOTHING_TO_ASK_WITH,
+  type DnsClient,
+  type Family,
+  type FamilyAnswer,
+} from '../../../../src/net/dns/dns-client.ts';
 import { NameResolver } from '../../../../src/net/dns/name-resolver.ts';
 import { DEFAULT_RESOLVER_SETTINGS } from '../../../../src/net/dns/resolver-settings.ts';
 import { eventually } from '../../../support/eventually.ts';
@@ -401,6 +406,18 @@ describe('the files of the system', () => {
     after.answer(['10.0.0.1']);
     expect(now('shop.test')).toBe('10.0.0.1');
     expect(after.names).toEqual(['shop.test', 'shop.test.lab.test']);
+  });
+});
+
+describe('a log line of a name that does not resolve', () => {
+  it.each([
+    ['SERVFAIL', '"reason":"SERVFAIL","servers":"10.0.0.53"}'],
+    [NOTHING_TO_ASK_WITH, `"reason":"${NOTHING_TO_ASK_WITH}"}`],
+  ])('names the servers only where they were asked: %s', (reason, end) => {
+    const { hold, dns, logger } = lab();
+    hold('shop.test');
+    dns().fail(reason, true);
+    expect(logger.lines.at(-1)).toBe(`warn host name does not resolve {"name":"shop.test",${end}`);
   });
 });
 
