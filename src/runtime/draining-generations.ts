@@ -1,5 +1,6 @@
 import type { RunningWork } from '../net/accepted-connection.ts';
 import type { Logger, ProtocolInstance } from '../plugin-api/index.ts';
+import { DrainLines } from './drain-lines.ts';
 import type { Generation } from './generation.ts';
 import type { LiveInstance } from './live-instance.ts';
 import type { SharedUpstream } from './shared-upstream.ts';
@@ -46,10 +47,12 @@ export interface DrainingOptions {
 export class DrainingGenerations {
   readonly #options: DrainingOptions;
   readonly #generations = new Set<DrainingGeneration>();
+  readonly #lines: DrainLines;
   #limitMs = 0;
 
   constructor(options: DrainingOptions) {
     this.#options = options;
+    this.#lines = new DrainLines({ logger: options.logger, waitedFor: () => this.views() });
   }
 
   get size(): number {
@@ -96,11 +99,13 @@ export class DrainingGenerations {
     if (instances.length === 0) return;
     const generation = new DrainingGeneration(replaced, instances);
     this.#generations.add(generation);
+    this.#lines.begin(generation.id);
     for (const instance of instances) void this.#drain(generation, instance);
     this.#arm(generation);
   }
 
   destroy(): void {
+    this.#lines.destroy();
     for (const generation of this.#generations) {
       clearTimeout(generation.timer);
       for (const instance of generation.instances) instance.abandon();
@@ -117,7 +122,7 @@ export class DrainingGenerations {
     generation.instances.delete(instance);
     if (generation.instances.size > 0) return;
     clearTimeout(generation.timer);
-    this.#generations.delete(generation);
+    if (this.#generations.delete(generation)) this.#lines.over(generation.id, generation.sinceMs);
   }
 
   #arm(generation: DrainingGeneration): void {
