@@ -23,7 +23,7 @@ export function startHttpProbe(target: ProbeTarget, request: HttpProbeRequest, e
     const status = finalStatus(answer);
     if (typeof status === 'number') {
       probe.finish(
-        isExpectedStatus(status, request.expectedStatus) ? undefined : `answered with status ${status}`,
+        isExpectedStatus(status, request.expectedStatus) ? undefined : unexpected(status, request),
       );
     } else if (status === 'malformed') {
       probe.finish('the answer is not HTTP/1');
@@ -41,6 +41,13 @@ export function startHttpProbe(target: ProbeTarget, request: HttpProbeRequest, e
 
 function isExpectedStatus(status: number, ranges: readonly StatusRange[]): boolean {
   return ranges.some(({ from, to }) => status >= from && status <= to);
+}
+
+/** What was asked, what had to come, and where that is set: the check may be one that nobody wrote into the config. */
+function unexpected(status: number, { path, expectedStatus }: HttpProbeRequest): string {
+  const [shownPath = '/'] = path.split('?');
+  const expected = expectedStatus.map(({ from, to }) => (from === to ? from : `${from}-${to}`)).join(', ');
+  return `answered GET ${shownPath} with status ${status}, and not with ${expected} (set health_check.path or health_check.expected_status)`;
 }
 
 function requestText({ path, host }: HttpProbeRequest): string {

@@ -122,7 +122,9 @@ health_check_interval: 100ms
     expect((await get(socket)).status).toBe(200);
     status = '404 Not Found';
     await eventually(async () => (await get(socket)).status === 503, 'the backend is down');
-    await proxy.untilLogged('answered with status 404');
+    expect(await proxy.untilLogged('answered GET / with status 404')).toContain(
+      'and not with 200 (set health_check.path or health_check.expected_status)',
+    );
     status = '200 OK';
     await eventually(async () => (await get(socket)).status === 200, 'the backend is back');
   });
