@@ -114,7 +114,7 @@ upstreams:
 
 /** One that is slow, with a full pool, a full listener, and a host name that nobody knows any more. */
 export async function shortages(): Promise<AlertScene> {
-  const names = await DnsServer.start({ 'shop.test': 'servfail' });
+  const names = await DnsServer.start({ 'shop.test': { addresses: ['127.0.0.1'], ttl: 1 } });
   const slow = await backend(
     answering(async () => {
       await new Promise((resolve) => setTimeout(resolve, 1_200));
@@ -133,11 +133,12 @@ upstreams:
     queue: { max_size: 10 }
     backends: [{ name: slow, address: '${slow.address}' }]
   - { name: echo, backends: [{ name: echo, address: '${echo.address}' }] }
-  - { name: shop, health_check: { type: tcp, interval: 200ms }, backends: [{ name: shop, address: 'shop.test:80' }] }
+  - { name: shop, health_check: { type: tcp, interval: 200ms }, backends: [{ name: shop, address: 'shop.test:${String(echo.port)}' }] }
 `);
   return {
     target: proxy.adminAddress,
     begin: async () => {
+      names.replies.set('shop.test', 'servfail');
       repeated(() => ask(proxy.address('web')));
       repeated(() => ask(proxy.address('web')));
       const first = await client(proxy.address('small'));

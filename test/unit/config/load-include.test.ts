@@ -18,11 +18,13 @@ afterEach(() => rm(directory, { recursive: true, force: true }));
 
 /** Writes files below the test's directory: text by name. */
 async function write(files: Readonly<Record<string, string>>): Promise<void> {
-  for (const [name, text] of Object.entries(files)) {
-    const file = join(directory, name);
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, text);
-  }
+  await Promise.all(
+    Object.entries(files).map(async ([name, text]) => {
+      const file = join(directory, name);
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, text);
+    }),
+  );
 }
 
 const load = (env: Readonly<Record<string, string>> = {}): Promise<LoadedConfig> =>
