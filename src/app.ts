@@ -8,6 +8,7 @@ import { metricsSource } from './app/metrics-source.ts';
 import { namesPart } from './app/names-part.ts';
 import { ReloadPipeline } from './app/reload-pipeline.ts';
 import { resolverSettings } from './app/resolver-settings.ts';
+import { StrayErrorLog } from './app/stray-error-log.ts';
 import { tellMissingWays } from './app/tell-missing-ways.ts';
 import { get } from './admin/admin-router.ts';
 import { AdminServers } from './admin/admin-servers.ts';
@@ -17,7 +18,6 @@ import { bindAddresses } from './net/dns/bind-addresses.ts';
 import { NameResolver } from './net/dns/name-resolver.ts';
 import { nodeLookup } from './net/dns/node-lookup.ts';
 import { OwnResources } from './net/own-resources.ts';
-import { reportFault } from './net/plugin-fault.ts';
 import { ReadBuffers } from './net/read-buffers.ts';
 import { runtimeWays } from './net/runtime-ways.ts';
 import { TunnelTally } from './net/tunnel-tally.ts';
@@ -98,6 +98,7 @@ class Proxy implements App {
   readonly #telemetryControl: TelemetryControl;
   readonly #metrics: MetricsControl;
   readonly #plugins: PluginLoader;
+  readonly #strayErrors: StrayErrorLog;
   readonly #live = new LiveView();
   readonly #draining: DrainingGenerations;
   readonly #listeners: ListenerTable;
@@ -132,6 +133,11 @@ class Proxy implements App {
     this.#telemetryControl = control;
     const plugins = new PluginLoader(logger, options.embedded === true ? FOREIGN_PROCESS : OWN_PROCESS);
     this.#plugins = plugins;
+    this.#strayErrors = new StrayErrorLog({
+      logger,
+      authorOf: (error) => plugins.authorOf(error),
+      countFault: (plugin, kind) => telemetry.pluginFailed(plugin, kind),
+    });
     const resources = new OwnResources({ logger });
     this.#resources = resources;
     const listeners = new ListenerTable(buffers, logger, telemetry, bindAddresses(names), resources);
@@ -265,17 +271,7 @@ class Proxy implements App {
   }
 
   strayError(error: unknown): void {
-    const plugin = this.#plugins.authorOf(error);
-    if (plugin === undefined) {
-      const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      this.logger.error('unexpected error; the proxy goes on', { error: detail });
-      return;
-    }
-    const message =
-      'plugin failed in a timer, an event or a promise that nobody waits for; the proxy goes on';
-    reportFault({ plugin, message, error, fields: {} }, this.logger, (name, kind) =>
-      this.#telemetry.pluginFailed(name, kind),
-    );
+    this.#strayErrors.report(error);
   }
 
   flushLogsNow(): void {

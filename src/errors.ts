@@ -82,12 +82,32 @@ export class BalanceError extends Error {
   }
 }
 
-/** The message of anything that was thrown. */
+/** The message of anything that was thrown. Never throws. */
 export function messageOf(thrown: unknown): string {
+  const error = errorFrom(thrown);
   // A name with several addresses fails with one error each and no message of its own.
-  if (thrown instanceof AggregateError && thrown.message === '')
-    return thrown.errors.map(messageOf).join(', ');
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join(', ');
+  return error.message;
+}
+
+/**
+ * Anything that was thrown, as an Error whose message and stack are texts. Strangers' code throws strings, objects that can't
+ * become a text, and errors that throw again where they are looked at; whoever reports such a thing must not fail over it. What
+ * was no Error has no stack, because ours would lead to the wrong place. Never throws.
+ */
+export function errorFrom(thrown: unknown): Error {
+  try {
+    if (!(thrown instanceof Error)) return withoutStack(String(thrown));
+    const { message, stack }: { readonly message: unknown; readonly stack?: unknown } = thrown;
+    const isReadable = typeof message === 'string' && (stack === undefined || typeof stack === 'string');
+    return isReadable ? thrown : withoutStack(String(message));
+  } catch {
+    return withoutStack('something that no text can be made of');
+  }
+}
+
+function withoutStack(message: string): Error {
+  return Object.assign(new Error(message), { stack: '' });
 }
 
 /** Of the process or the machine that we run on, whoever it was that we wanted to reach: descriptors, buffers, memory. */

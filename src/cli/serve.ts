@@ -1,5 +1,5 @@
 import type { App } from '../app.ts';
-import { messageOf } from '../errors.ts';
+import { errorFrom, messageOf } from '../errors.ts';
 import type { CommandContext, ServeContext } from './command-context.ts';
 import { exitCode } from './exit-code.ts';
 import { watchLauncher } from './launcher.ts';
@@ -163,12 +163,13 @@ class Serving {
 }
 
 function reportStrayError(thrown: unknown, app: App | undefined, context: CommandContext): void {
-  const detail = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
   try {
     app?.strayError(thrown);
     if (app !== undefined) return;
   } catch {
     // Then as if there were no log.
   }
+  const { stack, message } = errorFrom(thrown);
+  const detail = stack === undefined || stack === '' ? message : stack;
   context.stderr.write(`balance: unexpected error: ${detail}\n`);
 }

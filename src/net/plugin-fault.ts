@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 
-import { messageOf } from '../errors.ts';
+import { errorFrom, messageOf } from '../errors.ts';
 import type { LogFields, Logger } from '../plugin-api/index.ts';
 
 /** Something that a plugin threw, or a promise of it that was rejected, where nothing should fail. */
@@ -28,7 +28,8 @@ const MAX_FRAMES = 8;
 
 /** Counts a fault and logs it with its place in the plugin's code, unless too many like it were logged. */
 export function reportFault(fault: PluginFault, logger: Logger, count?: CountFault): void {
-  const { plugin, message, error, fields } = fault;
+  const { plugin, message, fields } = fault;
+  const error = errorFrom(fault.error);
   const frames = framesOf(error);
   const at = placeOf(frames);
   const kind = [message, fields['listener'], at ?? messageOf(error)].join(' ');
@@ -45,9 +46,7 @@ export function reportFault(fault: PluginFault, logger: Logger, count?: CountFau
 }
 
 /** The calls that led to an error, the innermost one first. */
-function framesOf(error: unknown): readonly string[] {
-  const stack = error instanceof Error ? error.stack : undefined;
-  if (typeof stack !== 'string') return [];
+function framesOf({ stack = '' }: Error): readonly string[] {
   const lines = stack.split('\n').map((line) => line.trim());
   return lines.filter((line) => line.startsWith('at '));
 }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 
+import { errorFrom } from '../errors.ts';
 import type { ByteStream, StreamReader } from '../plugin-api/index.ts';
 import { EarlyBytes } from './early-bytes.ts';
 import { isPromise } from './is-promise.ts';
@@ -340,6 +341,6 @@ export class SocketStream implements ByteStream, Flow, WaitingForTurn {
 
   #fault(error: unknown): void {
     this.#onFault(error, this.#reader, this.faultOwner);
-    this.destroy(error instanceof Error ? error : new Error(String(error)));
+    this.destroy(errorFrom(error));
   }
 }

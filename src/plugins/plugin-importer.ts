@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { dirname, sep } from 'node:path';
 
-import { BalanceError, messageOf } from '../errors.ts';
+import { BalanceError, errorFrom, messageOf } from '../errors.ts';
 import { CheckedPlugin } from './checked-plugin.ts';
 import { ExitGuard } from './exit-guard.ts';
 import { FreshImports } from './fresh-imports.ts';
@@ -112,12 +112,12 @@ async function realSource({ file, folder }: PluginSource): Promise<PluginSource>
 }
 
 function placeOf(source: PluginSource, error: unknown): string {
-  return error instanceof Error ? placeIn(source, error.stack ?? '') : '';
+  return placeIn(source, errorFrom(error).stack ?? '');
 }
 
 /** What the proxy told a plugin needs no place in the plugin. */
 function withPlace(error: unknown, place: string): unknown {
-  if (place === '' || error instanceof BalanceError) return error;
+  if (place === '' || errorFrom(error) instanceof BalanceError) return error;
   return new Error(`${messageOf(error)} (${place})`, { cause: error });
 }
 

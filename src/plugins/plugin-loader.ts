@@ -2,7 +2,7 @@ import { join, sep } from 'node:path';
 
 import type { PluginSettings } from '../config/plugin-settings.ts';
 import type { Environment } from '../config/substitute-env.ts';
-import { messageOf } from '../errors.ts';
+import { errorFrom, messageOf } from '../errors.ts';
 import type { Logger } from '../plugin-api/index.ts';
 import { CheckedPlugin } from './checked-plugin.ts';
 import { BUILT_IN, builtInUrl, packageDirectory } from './own-plugins.ts';
@@ -85,7 +85,7 @@ export class PluginLoader {
 
   /** The plugin whose code an error comes from, also one in an earlier state of its files; undefined when it is none of theirs. */
   authorOf(error: unknown): string | undefined {
-    const stack = error instanceof Error ? (error.stack ?? '') : '';
+    const { stack = '' } = errorFrom(error);
     return [...this.#live].find(
       ({ origin }) => !origin.builtIn && this.#importer.isBehind(origin.file, stack),
     )?.name;

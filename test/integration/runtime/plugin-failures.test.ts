@@ -144,6 +144,29 @@ describe('what a plugin throws', () => {
     },
   );
 
+  it.each(['Object.create(null)', "Object.defineProperty(new Error(), 'message', { get() { throw 1; } })"])(
+    'ends the connection even if nothing can be told of it: %s',
+    async (thrown) => {
+      const handle = `stream.read({ ...quiet, data() { throw ${thrown}; } });`;
+      const proxy = await sayProxy({ 'plugins/say.mjs': faultyPlugin(handle) });
+      const socket = await client(proxy.address('one'));
+      socket.send('x');
+      await socket.untilEnded();
+      expect(await proxy.untilLogged('protocol failed')).toContain(
+        'error="something that no text can be made of"',
+      );
+    },
+  );
+
+  it('of nobody, as texts have no stack, is told in bounded lines', async () => {
+    const proxy = await sayProxy({});
+    for (let n = 0; n < 1000; n++) proxy.app.strayError(`text ${n}`);
+    proxy.app.strayError(Object.create(null));
+    proxy.app.strayError(new Error('a mistake'));
+    await proxy.untilLogged('text 200');
+    expect(await logged(proxy, 'unexpected error')).toBe(201);
+  });
+
   it('in a timer is told as its own, and not as a mystery', async () => {
     const proxy = await sayProxy({});
     const error = new Error('late');

@@ -84,6 +84,16 @@ describe('serve', () => {
     expect(events.exit).toHaveBeenCalledWith(1);
   });
 
+  it.each(['uncaughtException', 'unhandledRejection'])(
+    'goes on after an %s of which nothing can be told',
+    async (event) => {
+      const { app, events } = await running();
+      const thrown: unknown = Object.create(null);
+      events.emit(event, thrown);
+      expect(app.strayError).toHaveBeenCalledWith(thrown);
+    },
+  );
+
   it('takes the echo of a signal, as npm sends it, for the same signal', async () => {
     const { app, events } = await running();
     events.emit('SIGINT', 'SIGINT');

@@ -32,3 +32,16 @@ it('holds the lines down although each fault is of another kind', () => {
   expect(lines).toBe(201);
   expect(tally.counts.get('echo')).toBe(10_000);
 });
+
+it('leaves a plugin its lines although another one used up its own', () => {
+  const tally = new FaultTally();
+  for (let n = 0; n < 300; n++) tally.count('noisy', `mistake ${n}`);
+  expect(tally.count('quiet', 'data')).toBe(0);
+});
+
+it('keeps only the beginning of what a plugin throws', () => {
+  const tally = new FaultTally();
+  const long = 'x'.repeat(10_000);
+  expect(tally.count('echo', `${long}a`)).toBe(0);
+  expect(tally.count('echo', `${long}b`)).toBeUndefined();
+});
