@@ -1,9 +1,10 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 
 import { buildProgram, PROGRAM, ROOT } from '../../support/built-program.ts';
@@ -11,6 +12,9 @@ import { eventually } from '../../support/eventually.ts';
 import { owned } from '../../support/owned.ts';
 
 buildProgram();
+
+/** Of util-linux: changes the limits of a process that runs. */
+const HAS_PRLIMIT = spawnSync('prlimit', ['--version']).status === 0;
 
 interface Launched {
   readonly launcher: ChildProcess;
@@ -102,6 +106,66 @@ describe('a proxy that no package manager started', () => {
     const { answers, launcher } = await launch('sh', ['-c', script, process.execPath, PROGRAM, 'run']);
     expect(launcher.exitCode ?? (await once(launcher, 'exit'))[0]).toBe(0);
     expect(await answers()).toBe(true);
+  });
+});
+
+/** Stands for a package manager: runs its arguments in that way, tells their pid, and stays until it is ended. */
+const MANAGER = `
+const [way, ...args] = process.argv.slice(1);
+const env = { ...process.env, npm_lifecycle_event: 'start' };
+const stdio = ['pipe', 'inherit', 'inherit'];
+const ways = {
+  direct: () => [process.execPath, args, { stdio, env }],
+  detached: () => [process.execPath, args, { stdio, env, detached: true }],
+  background: () => ['sh', ['-c', '"$@" & echo child=$!; wait', 'sh', process.execPath, ...args], { stdio, env }],
+};
+const child = require('node:child_process').spawn(...ways[way]());
+if (way !== 'background') console.log('child=' + child.pid);
+`;
+
+describe('a proxy below something that stands for a package manager', () => {
+  async function launchBelow(way: string) {
+    const launched = await launch(process.execPath, ['-e', MANAGER, '--', way, PROGRAM, 'run']);
+    const pid = Number(/child=(\d+)/.exec(launched.output())?.[1]);
+    owned({
+      close: () => {
+        tryKill(pid);
+      },
+    });
+    return { ...launched, pid };
+  }
+
+  function tryKill(pid: number): void {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It ended as it should.
+    }
+  }
+
+  it.each(['detached', 'background'])('goes on when that ends, if it was started %s', async (way) => {
+    const { launcher, answers, output } = await launchBelow(way);
+    const gone = once(launcher, 'exit');
+    launcher.kill('SIGKILL');
+    await gone;
+    // Longer than it takes to be noticed.
+    await setTimeout(1500);
+    expect(output()).not.toContain('package manager');
+    expect(await answers()).toBe(true);
+  });
+
+  it.runIf(HAS_PRLIMIT)('goes on while no file can be opened, and ends with it afterwards', async () => {
+    const { launcher, output, pid } = await launchBelow('direct');
+    const limit = (files: string) => spawnSync('prlimit', ['--pid', String(pid), `--nofile=${files}:`]);
+    expect(limit('3').status).toBe(0);
+    await setTimeout(1500);
+    expect(output()).not.toContain('package manager');
+    expect(limit('1024').status).toBe(0);
+    launcher.kill('SIGKILL');
+    await eventually(
+      () => output().includes('the package manager that started this proxy has ended'),
+      () => `the end in ${output()}`,
+    );
   });
 });
 
