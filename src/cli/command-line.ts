@@ -31,7 +31,7 @@ export interface DiffLine {
 }
 
 /** Relative to the working directory, like every path that a user types. */
-const defaultConfigFile = 'config/balance.yaml';
+export const DEFAULT_CONFIG_FILE = 'config/balance.yaml';
 
 const options = {
   config: { type: 'string', short: 'c' },
@@ -129,7 +129,7 @@ function lineOf(
   values: OptionValues,
   env: NodeJS.ProcessEnv,
 ): CommandLine {
-  const configFile = values.config ?? (env['BALANCE_CONFIG'] || defaultConfigFile);
+  const configFile = values.config ?? (env['BALANCE_CONFIG'] || DEFAULT_CONFIG_FILE);
   const json = values.json === true;
   switch (command) {
     case 'help':

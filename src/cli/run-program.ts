@@ -1,7 +1,8 @@
-import { parseCommandLine, type CommandLine } from './command-line.ts';
+import { DEFAULT_CONFIG_FILE, parseCommandLine, type CommandLine } from './command-line.ts';
 import type { ServeContext } from './command-context.ts';
 import type { EarlySignals } from './early-signals.ts';
 import { describeFailure, exitCode, exitCodeOf } from './exit-code.ts';
+import { ConfigError } from '../config/config-error.ts';
 import { OpenFilesLimit } from '../net/open-files-limit.ts';
 import { packageVersion } from '../package-root.ts';
 import { usage } from './usage.ts';
@@ -19,14 +20,22 @@ export async function runProgram(earlySignals: EarlySignals): Promise<never> {
 
 async function codeOf(context: ServeContext): Promise<number> {
   const hint = hintAtLimit();
+  let line: CommandLine | undefined;
   try {
-    const line = parseCommandLine(process.argv.slice(2), context.env);
+    line = parseCommandLine(process.argv.slice(2), context.env);
     if (line.command !== 'run' && line.command !== 'demo') context.earlySignals.release();
     return await execute(line, context);
   } catch (thrown) {
-    context.stderr.write(`${describeFailure(thrown)}\n${hint}`);
+    context.stderr.write(`${describeFailure(thrown)}\n${hintAtDefault(line, thrown)}${hint}`);
     return exitCodeOf(thrown);
   }
+}
+
+/** Whoever named no file may not know which one is looked for. */
+function hintAtDefault(line: CommandLine | undefined, thrown: unknown): string {
+  if (line === undefined || !('configFile' in line) || line.configFile !== DEFAULT_CONFIG_FILE) return '';
+  const isMissing = thrown instanceof ConfigError && thrown.problems[0]?.message === 'does not exist';
+  return isMissing ? 'balance: that is the default; name your own file with --config FILE\n' : '';
 }
 
 /** With so few the runtime can't even load the proxy, and takes modules that it can't open for missing ones. */

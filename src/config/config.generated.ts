@@ -506,7 +506,7 @@ export interface Metrics {
   readonly socket_mode?: number;
   /** Name of a listener in mode http that answers `path` itself, in place of a server at `listen`: before any route, and in no metric, span and access line. In the forms with one listener that is `default`. */
   readonly listener?: string;
-  /** Addresses and networks that may ask for the metrics; others get 403. It counts who is connected, not what a header says: a header can only take a permission away. A peer among `trusted_proxies` may ask when each client may that it names in X-Forwarded-For, Forwarded or X-Real-IP (`unknown` may not), and one that is not may not ask with these, Via or CDN-Loop, as it asks for somebody else. So behind a proxy, name it in `trusted_proxies`; where it adds no such header, give the metrics an address of their own. A unix socket may always ask. Without it: everybody, and on the port of a listener loopback, private and link-local addresses. */
+  /** Addresses and networks that may ask for the metrics; others get 403. What counts is the address of the connection. A proxy in `trusted_proxies` may ask when each client that it names in X-Forwarded-For, Forwarded or X-Real-IP may ask, too (`unknown` may not). Any other peer that sends one of these, Via or CDN-Loop gets 403, because it asks for somebody else. So name a proxy that stands in front in `trusted_proxies`; where it sends none of these headers, give the metrics an address of their own. A unix socket may always ask. Without `allow`: everybody, but on the port of a listener only loopback, private and link-local addresses. */
   readonly allow?: readonly string[];
   /**
    * Path under which they are served.

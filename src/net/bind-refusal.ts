@@ -26,7 +26,7 @@ function tcpReason({ host, port }: Address & { readonly kind: 'tcp' }, error: un
     case 'EADDRINUSE':
       return [
         'address_in_use',
-        `the address is in use by another process: end that one (ss -ltnp shows it) or choose another port`,
+        `the address is in use: end what listens there (ss -ltnp shows it) or choose another port`,
       ];
     case 'EACCES':
     case 'EPERM':

@@ -8,14 +8,24 @@ import { FunctionOutput } from './function-output.ts';
 import type { BalanceProxy, StartOptions } from './balance-proxy.ts';
 import { ProgramProxy } from './program-proxy.ts';
 
+const OPTION_NAMES: readonly string[] = [
+  'config',
+  'configFile',
+  'directory',
+  'env',
+  'log',
+  'signal',
+] satisfies (keyof StartOptions)[];
+
 /**
  * Starts a proxy in this process; resolves when all its listeners accept connections. Any number of them may run side by
  * side. Nothing about the process changes: signals, `process.exit` and uncaught errors stay the program's.
  *
  * @throws ConfigError whose `problems` holds all that is wrong with the config, each with its place; BalanceError for an
- *   address in use or a broken plugin; TypeError for options that contradict each other; the signal's reason
+ *   address in use or a broken plugin; TypeError for options that are unknown or contradict each other; the signal's reason
  */
 export async function startProxy(options: StartOptions): Promise<BalanceProxy> {
+  checkNames(options);
   const { config, configFile, directory, env = process.env, log, signal } = options;
   if ((config === undefined) === (configFile === undefined))
     throw new TypeError('startProxy needs either config or configFile');
@@ -34,4 +44,17 @@ export async function startProxy(options: StartOptions): Promise<BalanceProxy> {
   };
   proxy.started(await startApp(appOptions));
   return proxy;
+}
+
+/** Programs without types get here with a path, or with the keys of a config file beside the options. */
+function checkNames(options: unknown): void {
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError(
+      "startProxy takes an object, such as { configFile: 'my.yaml' } or { config: { listen: ':8080', … } }",
+    );
+  const unknown = Object.keys(options).filter((name) => !OPTION_NAMES.includes(name));
+  if (unknown.length > 0)
+    throw new TypeError(
+      `startProxy takes ${OPTION_NAMES.join(', ')}, not ${unknown.join(', ')}: the keys of a config file belong in config`,
+    );
 }

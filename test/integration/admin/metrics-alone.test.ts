@@ -31,7 +31,7 @@ describe('what the log says of the addresses beside the listeners', () => {
   it('is the same at an address that can not be bound', async () => {
     const taken = await backend();
     await expect(started(`metrics: { listen: '${taken.address}' }`)).rejects.toThrow(
-      `metrics server can't bind ${taken.address}: the address is in use by another process`,
+      `metrics server can't bind ${taken.address}: the address is in use: end what listens there`,
     );
   });
 });

@@ -140,6 +140,20 @@ describe('startProxy', () => {
       expect(await refusal(startProxy(options))).toBeInstanceOf(TypeError);
   });
 
+  it.each([
+    [undefined, "takes an object, such as { configFile: 'my.yaml' }"],
+    ['my.yaml', "takes an object, such as { configFile: 'my.yaml' }"],
+    [configFor(), 'not mode, listen, backends: the keys of a config file belong in config'],
+    [
+      { config: configFor(), logger: console },
+      'takes config, configFile, directory, env, log, signal, not logger',
+    ],
+  ])('tells a program without types what it takes: %j', async (options, words) => {
+    const error = await refusal(startProxy(options as StartOptions));
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error).toMatchObject({ message: expect.stringContaining(words) as string });
+  });
+
   it('rejects with the code of what else went wrong, and leaves nothing behind', async () => {
     const holder = createServer().listen(0, '127.0.0.1');
     await onceOf(holder, 'listening');

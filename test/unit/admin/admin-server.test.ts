@@ -138,7 +138,7 @@ describe('the admin server', () => {
       code: 'address_in_use',
       origin: 'config',
       message: expect.stringContaining(
-        `admin server can't bind ${listen}: the address is in use by another process`,
+        `admin server can't bind ${listen}: the address is in use: end what listens there`,
       ) as string,
     });
     other.close();

@@ -177,6 +177,20 @@ describe('balance run', () => {
     expect(stderr).toMatch(/^[^\n]*absent\.yaml[^\n]*\n$/);
   });
 
+  it('says how a file is named where none was named and the default is missing', () => {
+    const env = { ...process.env, BALANCE_CONFIG: '' };
+    const { status, stderr } = spawnSync(process.execPath, [PROGRAM, 'run'], {
+      cwd: mkdtempSync(join(folder, 'bare-')),
+      env,
+      encoding: 'utf8',
+      timeout: PATIENCE_MS,
+    });
+    expect(status).toBe(2);
+    expect(stderr).toBe(
+      'config/balance.yaml does not exist\nbalance: that is the default; name your own file with --config FILE\n',
+    );
+  });
+
   it('says in one line which address is in use, and ends with 1', async () => {
     const { port } = await holdingBackend();
     const { code, stderr } = balance('run', '--config', configFor(port, 9001));

@@ -31,7 +31,7 @@ function withCode(code: string): Error {
 
 describe('what is said of an address that can not be bound', () => {
   it.each([
-    ['127.0.0.1:8080', 'EADDRINUSE', 'address_in_use', 'in use by another process'],
+    ['127.0.0.1:8080', 'EADDRINUSE', 'address_in_use', 'in use: end what listens there'],
     ['127.0.0.1:80', 'EACCES', 'config_invalid', 'may not use ports below 1024: choose a higher port'],
     ['127.0.0.1:8080', 'EACCES', 'config_invalid', 'the system or its security policy forbids that'],
     ['[::1]:8080', 'EAFNOSUPPORT', 'config_invalid', 'this machine has no IPv6'],
