@@ -129,7 +129,8 @@ class Reference {
       return Array.isArray(target.type) ? `boolean or ${link}` : link;
     }
     if (target.format in FORMAT_WORDS) return FORMAT_WORDS[target.format];
-    return [target.type]
+    // Words of a list, without a type of their own, are texts.
+    return [target.type ?? 'string']
       .flat()
       .map((type) =>
         type === 'array' ? `list of ${this.#typeOf(target.items)}` : (TYPE_WORDS[type] ?? type),
