@@ -109,7 +109,10 @@ export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv
   if (word === undefined) return mistake('no command given');
   const command = Object.keys(commands).find((known) => known === word) as keyof typeof commands | undefined;
   if (command === undefined) {
-    return mistake(`unknown command '${word}'${suggestion(word, Object.keys(commands))}`);
+    const hint = /[./]/.test(word)
+      ? `; did you mean --config ${word}?`
+      : suggestion(word, Object.keys(commands));
+    return mistake(`unknown command '${word}'${hint}`);
   }
   const taken: readonly string[] = [...commands[command], ...ofAll];
   const foreign = used.find(({ name }) => !taken.includes(name));

@@ -109,6 +109,9 @@ function unknownKeyMessage(key: string, section: SchemaNode | undefined, pointer
   if (there !== undefined) return `can't stand here: ${there} of an upstream says it`;
   const odd = oddSpaceIn(key);
   if (odd !== '') return odd;
+  // Routes of the flat form and of the gateway form, at which people look for the key of the other form.
+  if (key === 'upstream' && known.includes('backends'))
+    return 'is a key of files with listeners and upstreams; here the route names its backends';
   const called = NAMES_ELSEWHERE.get(key);
   const calledAt = called === undefined ? '' : placeOf(called, section, pointer);
   if (calledAt !== '') return `is not a known key; this proxy calls it ${calledAt}`;

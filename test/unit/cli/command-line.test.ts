@@ -114,6 +114,7 @@ describe('parseCommandLine', () => {
     expect(mistakeIn('run --confg a.yaml')).toBe("unknown option '--confg'; did you mean --config?");
     expect(mistakeIn('run a.yaml')).toBe("unexpected argument 'a.yaml'; did you mean --config a.yaml?");
     expect(mistakeIn('frobnicate')).toBe("unknown command 'frobnicate'");
+    expect(mistakeIn('my.yaml')).toBe("unknown command 'my.yaml'; did you mean --config my.yaml?");
     expect(mistakeIn('run -x')).toContain("unknown option '-x'");
   });
 

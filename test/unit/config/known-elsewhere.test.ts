@@ -37,6 +37,15 @@ describe('a key in the wrong place is told its place', () => {
     expect(hearsAt(lists(listener, upstream)).split('its place is ')[1]).toBe(place);
   });
 
+  it.each([
+    "listen: ':1'\nbackends: [{ address: 'a:1' }]\nhttp: { routes: [{ path: /a, upstream: b }] }\n",
+    "listen: ':1'\nroutes: [{ path: /a, upstream: b, backends: ['http://a:1'] }]\n",
+  ])('tells a route of which form its upstream is: %j', (text) => {
+    expect(problemsOf(text).join('\n')).toContain(
+      '.upstream is a key of files with listeners and upstreams; here the route names its backends',
+    );
+  });
+
   it('says what is known here where the key could stand in many places, or nowhere', () => {
     expect(hearsAt(flat('enabled: true'))).toContain('known here: include, mode');
     expect(hearsAt(flat('colour: red'))).toContain('known here: include, mode');
