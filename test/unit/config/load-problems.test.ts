@@ -343,7 +343,7 @@ describe('addresses', () => {
     ],
     [
       'metrics: { listen: "127.0.0.1:8080" }',
-      'x.yaml:2:20 metrics.listen is taken already, by listener default',
+      'x.yaml:2:20 metrics.listen is taken already, by listener default; to have it serve them, write metrics.listener: default instead',
     ],
     [
       'admin: { listen: ":9", token: 0123456789abcdef-x, tls: { cert: c, key: k } }\nmetrics: { listen: "127.0.0.1:9" }',
