@@ -84,7 +84,7 @@ export interface HttpOptions {
    */
   readonly enable_websocket: boolean;
   /**
-   * What a client that ends its side of the connection and still waits for responses gets. `auto`: it is answered when its last request says that it is the last one, by `Connection: close` or by being HTTP/1.0 without keep-alive; else it counts as gone, its request is cancelled and its backend free for others. `serve`: whoever sent complete requests is answered. `abort`: it always counts as gone. An end in the middle of a request body always does.
+   * What a client that ends its side of the connection and still waits for responses gets. `auto`: it is answered when its last request says that it is the last one, by `Connection: close` or by being HTTP/1.0 without keep-alive; else it counts as gone, its request is cancelled and its backend free for others. A client that closed its connection altogether looks the same until something is sent to it: behind `Connection: close` its request holds its backend until that answers, or until the upstream's `timeouts.read` is over. `serve`: whoever sent complete requests is answered. `abort`: it always counts as gone. An end in the middle of a request body always does.
    * @default "auto"
    */
   readonly half_close: 'auto' | 'serve' | 'abort';
