@@ -15,8 +15,10 @@ import type { FieldEdits } from './field-edits.ts';
 import type { Head } from './head.ts';
 import { HttpConnection } from './http-connection.ts';
 import { HttpInstance } from './http-instance.ts';
+import { explainedReadings } from './explained-readings.ts';
 import { headText, Rehearsal, type AskedLease } from './rehearsal.ts';
 import { RehearsalStream } from './rehearsal-stream.ts';
+import { TWO_READINGS } from './request-check.ts';
 import { withoutExpect } from './request-buffering.ts';
 import { hostName } from './request-target.ts';
 import { takesHeader, takesHost, takesPath, type CompiledRoute } from './router.ts';
@@ -36,16 +38,16 @@ export function explain(request: ExplainRequest, real: HttpInstance): ProtocolEx
   const connection = new HttpConnection(clientConnection(request, client, instance), instance);
   client.arrive(headText(request));
   const { asked, record, endpoint } = rehearsal;
-  const exchange = asked?.request ?? record;
+  const played = asked?.request ?? record;
+  const exchange = played instanceof Exchange ? played : undefined;
   const { head } = connection.reader;
-  const rules =
-    exchange instanceof Exchange && head !== undefined ? rulesFor(exchange, head, instance.routes) : [];
+  const rules = exchange !== undefined && head !== undefined ? rulesFor(exchange, head, instance.routes) : [];
   const result =
     asked !== undefined
       ? { rules, forwarded: forwardOf(request, asked, real) }
       : endpoint !== undefined
         ? { rules, answer: endpointAnswer(endpoint, client.text) }
-        : { rules, answer: answerOf(client.text, exchange instanceof Exchange ? exchange : undefined) };
+        : { rules, answer: { ...answerOf(client.text, exchange), ...readingsOf(exchange, head, instance) } };
   client.over();
   return result;
 }
@@ -126,6 +128,16 @@ function answerOf(text: string, exchange: Exchange | undefined): ExplainedAnswer
     status,
     reason: reasonIn(body) ?? exchange?.error?.replaceAll('_', ' ') ?? 'the request is not complete',
   };
+}
+
+/** The ways to read a path that was refused for having several. */
+function readingsOf(
+  exchange: Exchange | undefined,
+  head: Head | undefined,
+  instance: HttpInstance,
+): Pick<ExplainedAnswer, 'readings'> {
+  if (head === undefined || exchange?.refusal?.rule !== TWO_READINGS.rule) return {};
+  return { readings: explainedReadings(exchange, head, instance) };
 }
 
 /** The proxy's own error bodies say why: as JSON or as `status phrase: reason`. */

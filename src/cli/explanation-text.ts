@@ -1,4 +1,4 @@
-import type { ExplainedEdits, ExplainedField, ExplainedRule } from '../plugin-api/index.ts';
+import type { ExplainedEdits, ExplainedField, ExplainedReading, ExplainedRule } from '../plugin-api/index.ts';
 import type { Explanation, ExplainedBackend, ForwardedRequest } from '../runtime/explain/explanation.ts';
 
 const LABEL_WIDTH = 11;
@@ -19,6 +19,7 @@ export function explanationText(explanation: Explanation): string {
       'answer',
       answer === undefined ? [] : [`${answer.status} by the proxy itself: ${answer.reason}`],
     ),
+    ...section('readings', (answer?.readings ?? []).map(readingText)),
     ...section('forwarded', forwarded === undefined ? [] : forwardedLines(forwarded)),
     ...section('response', response === undefined ? [] : editLines(response)),
   ];
@@ -55,6 +56,11 @@ function routeLines({ routes, route, listener }: Explanation): string[] {
     ...closest.map((rule) => `not ${rule.name}: ${against(rule)}`),
     ...(left === 0 ? [] : [`nor ${left} more, which --json lists`]),
   ];
+}
+
+function readingText({ path, rule }: ExplainedReading): string {
+  if (rule === undefined) return `${path}: no route`;
+  return rule === '' ? `${path}: the listener's own upstream` : `${path}: route ${rule}`;
 }
 
 /** In the order in which they are looked at. */

@@ -55,6 +55,16 @@ export interface ExplainedAnswer {
   readonly status: number;
   /** In a few words. */
   readonly reason: string;
+  /** Where a path is refused because backends may read it in several ways: these, first the one that rules compare. */
+  readonly readings?: readonly ExplainedReading[];
+}
+
+/** One way to read a path, and where it leads. */
+export interface ExplainedReading {
+  /** In visible ASCII; all else is percent-encoded. */
+  readonly path: string;
+  /** The rule that takes it; '' for what takes all that no rule takes. Absent when none does. */
+  readonly rule?: string;
 }
 
 export interface ExplainedForward {

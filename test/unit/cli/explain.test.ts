@@ -182,4 +182,31 @@ describe('explain', () => {
       }
     `);
   });
+
+  it('shows how backends may read a path that is refused for that, and which route each reading meets', async () => {
+    const config = `
+listeners:
+  - name: web
+    listen: 127.0.0.1:8080
+    http:
+      routes:
+        - { name: admin, path_prefix: /admin, upstream: app }
+        - { name: files, path_prefix: /files, upstream: app }
+upstreams: [{ name: app, backends: [{ address: '127.0.0.1:1' }] }]
+`;
+    const { stdout } = await explainedBy(config, 'http://web.test/files/..%2fadmin/%00');
+    expect(stdout).toContain(
+      `answer     400 by the proxy itself: the path can be read in several ways, which meet different routes\n`,
+    );
+    expect(stdout).toMatch(/^readings {3}\/files\/\.\.%2[fF]admin\/%00: route files\n {11}\//m);
+    expect(stdout).toMatch(/^ {11}\/admin\S*: route admin$/m);
+    const { stdout: none } = await explainedBy(config, '--json', 'http://web.test/files/..%2fx');
+    expect((JSON.parse(none) as Explanation).answer?.readings).toEqual([
+      { path: expect.stringMatching(/^\/files\/\.\.%2fx$/i) as string, rule: 'files' },
+      { path: '/x' },
+      { path: '/files/../x', rule: 'files' },
+    ]);
+    const { stdout: plain } = await explainedBy(config, 'http://web.test/files/x');
+    expect(plain).not.toContain('readings');
+  });
 });
