@@ -8,13 +8,18 @@ const SPARE_NAMES = 64;
 export class NamedThings<T> {
   readonly #names: () => Iterable<string>;
   readonly #make: (name: string) => T;
+  readonly #forgot: (() => void) | undefined;
   readonly #byName = new Map<string, T>();
   #most = SPARE_NAMES;
 
-  /** `names` are those that there are; it is asked seldom. */
-  constructor(names: () => Iterable<string>, make: (name: string) => T) {
+  /**
+   * @param names gives those that there are; it is asked seldom
+   * @param forgot called after names were forgotten: things that somebody still holds are shown no more
+   */
+  constructor(names: () => Iterable<string>, make: (name: string) => T, forgot?: () => void) {
     this.#names = names;
     this.#make = make;
+    this.#forgot = forgot;
   }
 
   /** The thing of that name, made where there is none yet. */
@@ -36,7 +41,9 @@ export class NamedThings<T> {
   }
 
   forgetOthers(names: ReadonlySet<string>): void {
+    const before = this.#byName.size;
     for (const name of this.#byName.keys()) if (!names.has(name)) this.#byName.delete(name);
     this.#most = 2 * names.size + SPARE_NAMES;
+    if (this.#byName.size < before) this.#forgot?.();
   }
 }

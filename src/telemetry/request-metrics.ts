@@ -3,12 +3,11 @@ import type { ExchangeRecord, TunnelRecord } from '../plugin-api/telemetry.ts';
 import type { Backend } from '../plugin-api/upstream.ts';
 import type { Series } from './exposition.ts';
 import type { MetricsSnapshot } from './metrics-snapshot.ts';
+import { NamedThings } from './named-things.ts';
 import { expectedErrors, expectedFailures, RequestCounters } from './request-counters.ts';
 
 /** The `backend` label of what no backend was picked for. */
 export const NO_BACKEND = 'none';
-/** So many names may be counted beyond those that are shown, before the others are dropped without a scrape. */
-const SPARE_NAMES = 64;
 
 /** The counters that a backend object counts into; found by index, and right while the object is the same. */
 interface Slot {
@@ -26,19 +25,23 @@ export interface RequestTotals {
 
 /** Counts exchanges in own fields, found without a look-up by name: a request costs some field updates. */
 export class RequestMetrics {
-  readonly #names: () => Iterable<string>;
-  readonly #byName = new Map<string, RequestCounters>();
+  readonly #byName: NamedThings<RequestCounters>;
   #slots: (Slot | undefined)[] = [];
   readonly #withoutBackend: RequestCounters;
   #bounds: readonly number[];
-  #mostNames = SPARE_NAMES;
 
   /** `names` are those of the backends that there are; `bounds` as of DurationHistogram. */
   constructor(names: () => Iterable<string>, bounds: readonly number[]) {
-    this.#names = names;
     this.#bounds = bounds;
-    this.#withoutBackend = new RequestCounters(NO_BACKEND, bounds);
-    this.#byName.set(NO_BACKEND, this.#withoutBackend);
+    this.#byName = new NamedThings(
+      () => [NO_BACKEND, ...names()],
+      (name) => new RequestCounters(name, this.#bounds),
+      () => {
+        // A slot would keep counting into what nobody shows any more. They fill again by themselves.
+        this.#slots = [];
+      },
+    );
+    this.#withoutBackend = this.#byName.of(NO_BACKEND);
   }
 
   exchange({ backend, method, status, durationMs, error, trace }: ExchangeRecord): void {
@@ -55,20 +58,12 @@ export class RequestMetrics {
   /** What was counted in other buckets goes on as DurationHistogram.withBounds says. */
   setBounds(bounds: readonly number[]): void {
     this.#bounds = bounds;
-    for (const counters of this.#byName.values()) counters.setBounds(bounds);
+    for (const counters of this.#byName.all()) counters.setBounds(bounds);
   }
 
   /** A backend that is gone takes its series along; an exchange that it finishes later counts for nobody. */
   forgetOthers(names: ReadonlySet<string>): void {
-    let removed = false;
-    for (const name of this.#byName.keys()) {
-      if (names.has(name) || name === NO_BACKEND) continue;
-      this.#byName.delete(name);
-      removed = true;
-    }
-    // A slot would keep counting into what nobody shows any more. They fill again by themselves.
-    if (removed) this.#slots = [];
-    this.#mostNames = 2 * names.size + SPARE_NAMES;
+    this.#byName.forgetOthers(new Set([NO_BACKEND, ...names]));
   }
 
   /** What was counted for backends of that name, or for {@link NO_BACKEND}. */
@@ -121,7 +116,10 @@ export class RequestMetrics {
 
   /** Exchanges go on while a scrape is written, also those of backends that are gone. */
   *#shown(names: ReadonlySet<string>): Iterable<RequestCounters> {
-    for (const [name, requests] of this.#byName) if (names.has(name) || name === NO_BACKEND) yield requests;
+    for (const name of new Set([NO_BACKEND, ...names])) {
+      const requests = this.#byName.get(name);
+      if (requests !== undefined) yield requests;
+    }
   }
 
   #countersOf(backend: Backend | undefined): RequestCounters {
@@ -131,12 +129,7 @@ export class RequestMetrics {
   }
 
   #addSlot(backend: Backend): RequestCounters {
-    if (this.#byName.size >= this.#mostNames) this.forgetOthers(new Set(this.#names()));
-    let counters = this.#byName.get(backend.name);
-    if (counters === undefined) {
-      counters = new RequestCounters(backend.name, this.#bounds);
-      this.#byName.set(backend.name, counters);
-    }
+    const counters = this.#byName.of(backend.name);
     this.#slots[backend.index] = { backend, counters };
     return counters;
   }

@@ -1,6 +1,7 @@
 import type { ExchangeRecord } from '../plugin-api/telemetry.ts';
 import { labelText } from './exposition.ts';
 import type { Series } from './exposition.ts';
+import { NamedThings } from './named-things.ts';
 
 /** The routes of the live config by listener; `undefined` for a protocol that does not tell them. */
 export type KnownRoutes = ReadonlyMap<string, ReadonlySet<string> | undefined>;
@@ -13,8 +14,6 @@ const NO_ROUTE = 'none';
 const OTHER_ROUTE = 'other';
 /** Routes of a listener with series of their own. */
 const MOST_ROUTES = 1_000;
-/** So many listeners may be counted beyond those that there are, before the others are dropped without a scrape. */
-const SPARE_LISTENERS = 64;
 /** By the first digit of the status; 0 where none reached the client. */
 const CLASSES = ['0', '1xx', '2xx', '3xx', '4xx', '5xx', 'other'] as const;
 /** Shown from the start: a rate sees no increase in a series that begins with it. */
@@ -23,15 +22,18 @@ const FIRST_CLASSES: ReadonlySet<string> = new Set(['2xx', '5xx']);
 /** Requests by listener and route. One costs a few comparisons and an addition: many in a row have the same route. */
 export class RouteCounters {
   readonly #routes: () => KnownRoutes;
-  readonly #byListener = new Map<string, Map<string, Float64Array>>();
+  readonly #byListener: NamedThings<Map<string, Float64Array>>;
   #lastListener = '';
   #lastRoute = '';
   #last: Float64Array | undefined;
-  #mostListeners = SPARE_LISTENERS;
 
   /** `routes` are those of the config that is live. */
   constructor(routes: () => KnownRoutes) {
     this.#routes = routes;
+    this.#byListener = new NamedThings(
+      () => routes().keys(),
+      () => new Map<string, Float64Array>(),
+    );
   }
 
   exchange({ listener, route, upstream, status }: ExchangeRecord): void {
@@ -50,13 +52,12 @@ export class RouteCounters {
 
   /** A route that an edit removed takes its series along; a request of it that ends later counts for nobody. */
   forgetOthers(routes: KnownRoutes = this.#routes()): void {
-    for (const [listener, byRoute] of this.#byListener) {
-      if (!routes.has(listener)) this.#byListener.delete(listener);
-      else
-        for (const route of byRoute.keys()) if (!isShown(routes.get(listener), route)) byRoute.delete(route);
+    this.#byListener.forgetOthers(new Set(routes.keys()));
+    for (const [listener, known] of routes) {
+      const byRoute = this.#byListener.get(listener);
+      for (const route of byRoute?.keys() ?? []) if (!isShown(known, route)) byRoute?.delete(route);
     }
     this.#last = undefined;
-    this.#mostListeners = 2 * routes.size + SPARE_LISTENERS;
   }
 
   *series(): Iterable<Series> {
@@ -74,12 +75,7 @@ export class RouteCounters {
   }
 
   #countsOf(listener: string, route: string): Float64Array {
-    let byRoute = this.#byListener.get(listener);
-    if (byRoute === undefined) {
-      if (this.#byListener.size >= this.#mostListeners) this.forgetOthers();
-      byRoute = new Map();
-      this.#byListener.set(listener, byRoute);
-    }
+    const byRoute = this.#byListener.of(listener);
     const name = byRoute.has(route) || byRoute.size < MOST_ROUTES ? route : OTHER_ROUTE;
     let counts = byRoute.get(name);
     if (counts === undefined) {
