@@ -100,7 +100,7 @@ export class MessageReader {
     return fields === 0 || urlEnd - urlStart > this.limits.headerSize;
   }
 
-  /** What came of a head that is not complete, or was refused: of a too large one no more than a head may have. */
+  /** The bytes that came of a head that is not complete, or was refused: of a too large one no more than a head may have. */
   get arrived(): Buffer {
     return this.#rejected.length > 0 ? this.#rejected : (this.#refused ?? this.#asArrived(NOTHING));
   }
@@ -265,7 +265,7 @@ export class MessageReader {
     this.fault = NO_FAULT;
     const text = Buffer.from(mending.text, 'latin1');
     const progress = this.feed(text, 0, text.length);
-    // What lies behind the mended bytes was not fed yet.
+    // The bytes behind the mended ones were not fed yet.
     if (progress === INVALID) this.#rejected = arrived;
     this.position = end - (arrived.length - mending.length);
     return progress;

@@ -7,7 +7,7 @@ import { ACCEPT, CDN_LOOP, FORWARDED, VIA, X_FORWARDED_FOR, X_REAL_IP } from './
 import type { Head } from './head.ts';
 import { namedClients } from './named-clients.ts';
 
-/** What shows the state of this moment is of no use later. */
+/** A page shows the state of one moment, so that no cache may keep it. */
 const FRESH = 'Cache-Control: no-store\r\n';
 /** Fields by which a proxy says that it asks for somebody else. */
 const FOR_OTHERS = [X_FORWARDED_FOR, FORWARDED, X_REAL_IP, VIA, CDN_LOOP];
@@ -63,7 +63,7 @@ export class OwnEndpoints {
     }
   }
 
-  /** Who is connected decides. A header can only take a permission away: for the client that a proxy asks for. */
+  /** The connected peer decides. A header can only take the permission away: it names a client that a proxy asks for. */
   #mayAsk(exchange: Exchange, head: Head): boolean {
     const { connection, instance } = exchange;
     if (!this.#allows(connection.connection.remoteAddress)) return false;
@@ -80,7 +80,7 @@ export class OwnEndpoints {
   }
 }
 
-/** Nobody follows the trace of a probe, and there are many of them. */
+/** Takes the exchange out of telemetry. Nobody follows the trace of a probe, and there are many of them. */
 function countAsOwn(exchange: Exchange): void {
   exchange.isOwn = true;
   exchange.trace = undefined;

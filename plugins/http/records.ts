@@ -47,7 +47,7 @@ export function tunnelRecord(
   };
 }
 
-/** What every record of a request says but how it ended. */
+/** The record of a request without how it ended. */
 type UnservedRecord = Omit<ExchangeRecord, 'status' | 'bytesSent' | 'error' | 'refusal'>;
 
 /**

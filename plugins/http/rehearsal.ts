@@ -25,7 +25,7 @@ export class Rehearsal {
   readonly host: ProtocolHost;
   /** The lease that the request needs, once it asked for one. */
   asked: AskedLease | undefined;
-  /** What the listener was asked for itself: then telemetry gets nothing. */
+  /** The endpoint of the listener itself that the request was for, if any: then telemetry gets nothing. */
   endpoint: 'health' | 'metrics' | undefined;
   /** What telemetry would get. */
   record: ExchangeRecord | undefined;

@@ -106,7 +106,7 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
     this.#connection.stream.reset();
   }
 
-  /** What lines about the connection have in common. */
+  /** The fields that all lines about the connection have. */
   logFields(): LogFields {
     this.#requestId ||= randomUUID();
     const ids = { request_id: this.#requestId };

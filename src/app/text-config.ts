@@ -2,7 +2,7 @@ import { ConfigError } from '../config/config-error.ts';
 import type { LoadedConfig } from '../config/loaded-config.ts';
 import type { Problem } from '../config/problem.ts';
 
-/** What messages call a config that is no file. */
+/** The name of a config that is no file, in messages. */
 export const TEXT_CONFIG = 'config';
 
 /**

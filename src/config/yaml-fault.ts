@@ -1,7 +1,7 @@
 import type { YAMLError } from 'yaml';
 
 const QUOTE_IT = 'put the value in quotes';
-/** What editors and word processors put in the place of plain blanks. */
+/** Signs that editors and word processors put in the place of plain blanks. */
 const ODD_SPACE = /[\u00a0\u2000-\u200b\u202f\u3000\ufeff]/u;
 
 /** Says in plain words what is wrong with a text as YAML, and what to do. `text` is the whole of it. */

@@ -35,7 +35,7 @@ export class FunctionOutput implements LogOutput {
     }
   }
 
-  /** What the program's function throws is the program's to see, and must not keep the other lines from it. */
+  /** An error that the program's function throws is for the program to see, and must not keep the other lines from it. */
   #tell(line: string): void {
     try {
       this.#takeLine(line);

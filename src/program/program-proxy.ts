@@ -110,7 +110,7 @@ export class ProgramProxy implements BalanceProxy {
     if (text !== undefined) this.#text = text;
     const outcome = await this.#running.reload({ source: 'program' });
     if (outcome.ok) return outcome;
-    // What was refused must not come back with the next reload, which may be about a file that the config names.
+    // A refused config must not come back with the next reload, which may be about a file that the config names.
     this.#text = before;
     throw errorOf(this.#errors.get(outcome) ?? outcome.message);
   }

@@ -15,8 +15,9 @@ export interface ReloadSourceCounts {
   failed: number;
 }
 
-/** All but the start, which is no reload. */
+/** Those that read the files of the config. */
 const READ_FILES: ReadonlySet<ReloadSource> = new Set(['file', 'signal', 'admin']);
+/** All but the start, which is no reload. */
 const RELOAD_SOURCES = ['file', 'signal', 'admin', 'plugins', 'rollback', 'guard', 'program'] as const;
 
 export interface ReloaderOptions {
@@ -26,9 +27,9 @@ export interface ReloaderOptions {
   readonly live: () => { readonly id: number; readonly hash: string } | undefined;
   /** Told of each config that went live and says something else than the one before, with what became of asking for it. */
   readonly accepted?: (outcome: ReloadOutcome, loaded: LoadedConfig) => void;
-  /** Told of the end of each reload; `error` is why nothing changed. Must not throw. */
+  /** Called at the end of each reload; `error` is why nothing changed. Must not throw. */
   readonly finished?: (outcome: ReloadOutcome, error: unknown) => void;
-  /** Told that the config in the files was refused, each time. */
+  /** Called each time that the config in the files is refused. */
   readonly refused?: () => void;
   readonly logger: Logger;
 }
@@ -138,7 +139,7 @@ export class Reloader {
       return outcome;
     } catch (error) {
       const outcome = this.#fail(begun, error);
-      // What was said before need not be said at each change of a plugin.
+      // The same reason need not be logged at each change of a plugin.
       if (outcome.message !== refused.message) this.#logFailure(this.#keep(outcome));
       this.#refuse(outcome.message === refused.message ? refused : outcome);
       return undefined;

@@ -174,7 +174,7 @@ export class LogOutputs {
     this.#closing.add(closing);
   }
 
-  /** Said in the log of the operator, and on stderr too when that heard of the failure. What fails all the time and loses nothing is not said each time. */
+  /** Said in the log of the operator, and on stderr too when that heard of the failure. An output that fails again and again and loses nothing is not told of each time. */
   #recovered(name: string, { durationMs, droppedLines }: PastTrouble): void {
     const wasTold = this.#toldToFail.delete(name);
     if (!wasTold && droppedLines === 0) return;

@@ -18,8 +18,8 @@ interface Share<Counts> {
 
 /**
  * Adds up readings of the same name. A name's counts never fall while there is a reading of it: what one that left had
- * counted stays in the sum, so that a backend that moves to another address goes on where it was. Who takes another name
- * counts under that one from zero: what happened under the old name did not happen under the new one.
+ * counted stays in the sum, so that a backend that moves to another address goes on where it was. An owner that takes
+ * another name counts under that one from zero: what happened under the old name did not happen under the new one.
  */
 export class NamedSums<Counts extends Amounts<Counts>, Gauges extends Amounts<Gauges>> {
   /** What was read last, by owner. */

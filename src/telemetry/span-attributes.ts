@@ -85,7 +85,7 @@ function nameOf(backend: Backend | undefined): string {
   return backend === undefined ? NONE : short(backend.name);
 }
 
-/** What a client sends may be long, and is in the queue, the export and the collector's store. No character is cut in half. */
+/** A text from a client may be long, and is in the queue, the export and the collector's store. No character is cut in half. */
 function short(text: string): string {
   if (text.length <= LONGEST_ATTRIBUTE) return text;
   return text.slice(0, LONGEST_ATTRIBUTE).replace(/[\ud800-\udbff]$/, '');

@@ -8,7 +8,7 @@ export type PassReason = 'unhealthy' | 'max_connections' | 'pool_full' | 'failed
 /** Times that a backend was passed over, by reason. */
 export type PassCounts = Record<PassReason, number>;
 
-/** Told of each backend that a request passed over, and with `failed` of the error that connecting to it gave. */
+/** Called for each backend that a request passed over; `error` is what connecting to it gave, with `failed`. */
 export type PassListener = (
   request: LogSubject,
   member: Member,

@@ -1,7 +1,7 @@
 import type { Member } from './member.ts';
 import type { WaitReason } from './waiting-line.ts';
 
-/** What is in the way of all members that a lease has not `tried`; undefined when waiting would not help. */
+/** The reason why a lease has to wait for the members that it has not `tried`; undefined when waiting would not help. */
 export function reasonToWait(
   members: readonly Member[],
   tried: ReadonlySet<Member> | undefined,

@@ -1,4 +1,4 @@
-/** What keeps one who waits from a backend: the limits of backends (`max_connections`), or a full pool (`max_size`). */
+/** The reason why somebody waits for a backend: the limits of backends (`max_connections`), or a full pool (`max_size`). */
 export type WaitReason = 'limit' | 'pool';
 
 const REASONS: readonly WaitReason[] = ['limit', 'pool'];
