@@ -6,7 +6,7 @@ import type { MetricsSnapshot } from './metrics-snapshot.ts';
 import { NamedThings } from './named-things.ts';
 
 /** The `upstream` label of what reached none, such as a request without a route. */
-export const NO_UPSTREAM = 'none';
+const NO_UPSTREAM = 'none';
 
 const KINDS = ['request', 'tunnel'] as const;
 /**

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { writeExposition } from '../../../src/telemetry/exposition.ts';
 import { METRIC_TABLE, type MetricDescription } from '../../../src/telemetry/metric-table.ts';
 import type { UpstreamReading } from '../../../src/telemetry/metrics-source.ts';
-import { firstEventOf, subjectOf, unitOf } from '../../../src/telemetry/metric-life.ts';
+import { firstEventOf, subjectOf, unitOf } from './metric-life.ts';
 import { ProcessMetrics } from '../../../src/telemetry/process-metrics.ts';
 import { parseExposition, type ReadExposition } from './exposition.ts';
 import { backendReading, listenerReading, MetricsLab } from './metrics-lab.ts';
