@@ -17,6 +17,7 @@ import {
 import { answering, ok } from '../../support/answering.ts';
 import { backend } from '../../support/backends.ts';
 import { client } from '../../support/clients.ts';
+import { deadAddress } from '../../support/dead-address.ts';
 import { eventually } from '../../support/eventually.ts';
 import { owned } from '../../support/owned.ts';
 import { sayPlugin } from '../../support/say-plugin.ts';
@@ -216,7 +217,7 @@ describe('a proxy of a program', () => {
     const page = join(folder, 'sorry.html');
     await writeFile(page, 'sorry');
     const config: ConfigFile = {
-      ...configFor('127.0.0.1:1'),
+      ...configFor(await deadAddress()),
       http: { error_pages: [{ statuses: [502, 504], file: 'sorry.html' }] },
     };
     const { proxy } = await started({ config, directory: folder });
@@ -238,14 +239,15 @@ describe('a proxy of a program', () => {
   });
 
   it('tells of backends that go down and come back', async () => {
+    const address = await deadAddress();
     const { proxy } = await started({
       config: {
-        ...configFor('127.0.0.1:1'),
+        ...configFor(address),
         health_check: { type: 'tcp', interval: '1s' },
       },
     });
     const [change] = await next(proxy, 'health');
-    expect(change).toMatchObject({ backend: '127.0.0.1:1', address: '127.0.0.1:1', healthy: false });
+    expect(change).toMatchObject({ backend: address, address, healthy: false });
     expect(change.reason).not.toBe('');
   });
 

@@ -4,6 +4,7 @@ import { answering, ok } from '../../support/answering.ts';
 import { backend } from '../../support/backends.ts';
 import type { ByteSocket } from '../../support/byte-socket.ts';
 import { client } from '../../support/clients.ts';
+import { deadAddress } from '../../support/dead-address.ts';
 import { eventually } from '../../support/eventually.ts';
 import { fullBacklog } from '../../support/full-backlog.ts';
 import { readMessage } from '../../support/http-message.ts';
@@ -131,9 +132,10 @@ metrics: { enabled: true, listen: "127.0.0.1:0" }
 describe('a backend that is passed over', () => {
   it('has a line at debug with the reason, and a count', async () => {
     const { address } = await backend(answering(() => ok()));
+    const dead = await deadAddress();
     const proxy = await labProxy(`listen: "127.0.0.1:0"
 backends:
-  - { name: dead, address: "127.0.0.1:1" }
+  - { name: dead, address: "${dead}" }
   - { name: one, address: "${address}" }
 logging: { format: json, level: debug }
 admin: { listen: "127.0.0.1:0" }
@@ -145,7 +147,7 @@ metrics: { enabled: true, listen: "127.0.0.1:0" }
       upstream: 'default',
       backend: 'dead',
       reason: 'failed',
-      error: 'connect ECONNREFUSED 127.0.0.1:1',
+      error: `connect ECONNREFUSED ${dead}`,
       path: '/',
       request_id: expect.any(String) as string,
     });
@@ -169,7 +171,7 @@ metrics: { enabled: true, listen: "127.0.0.1:0" }
     const { address } = await backend(answering(() => ok()));
     const proxy = await labProxy(`listen: "127.0.0.1:0"
 backends:
-  - { name: down, address: "127.0.0.1:1" }
+  - { name: down, address: "${await deadAddress()}" }
   - { name: one, address: "${address}" }
 health_check: { type: tcp, interval: 50ms, timeout: 40ms, unhealthy_threshold: 1 }
 logging: { format: json, level: debug }
@@ -185,7 +187,7 @@ logging: { format: json, level: debug }
   it('has no line at the usual level', async () => {
     const { address } = await backend(answering(() => ok()));
     const proxy = await labProxy(`listen: "127.0.0.1:0"
-backends: [{ name: dead, address: "127.0.0.1:1" }, { name: one, address: "${address}" }]
+backends: [{ name: dead, address: "${await deadAddress()}" }, { name: one, address: "${address}" }]
 `);
     expect((await get(await client(proxy.address()))).status).toBe(200);
     await proxy.untilLogged('status=200');
