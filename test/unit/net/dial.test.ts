@@ -6,6 +6,7 @@ import type { Address } from '../../../src/config/address.ts';
 import { dial } from '../../../src/net/dial.ts';
 import type { OwnResources } from '../../../src/net/own-resources.ts';
 import { ReadBuffers } from '../../../src/net/read-buffers.ts';
+import { freePort } from '../../support/free-ports.ts';
 import { fullBacklog } from '../../support/full-backlog.ts';
 import { PATIENCE_MS } from '../../support/patience.ts';
 import { RecordingReader } from '../../support/recording-reader.ts';
@@ -70,7 +71,7 @@ describe('dial', () => {
 
   it('refuses with a retryable error where nobody listens', async () => {
     const address = await server(() => undefined);
-    const gone = { ...address, port: 1 };
+    const gone = { ...address, port: await freePort() };
     await expect(dial(gone, options())).rejects.toMatchObject({
       code: 'connect_failed',
       origin: 'upstream',
