@@ -16,6 +16,9 @@ export function configText(config: unknown): string {
   return JSON.stringify(config);
 }
 
+/** Deeper than any config; the runtime's stack ends somewhere beyond. */
+const MAX_DEPTH = 100;
+
 type Complain = (path: Path, message: string) => void;
 
 /** @param around the objects that hold the value, to find cycles */
@@ -35,6 +38,8 @@ function check(value: unknown, path: Path, around: Set<object>, complain: Compla
     complain(path, `must be a value that a config file can hold, not ${kindOf(value)}`);
   } else if (around.has(value)) {
     complain(path, 'must not hold itself');
+  } else if (path.length > MAX_DEPTH) {
+    complain(path.slice(0, 1), `must not be nested more than ${MAX_DEPTH} times`);
   } else {
     around.add(value);
     if (Array.isArray(value)) {
@@ -56,6 +61,7 @@ function isPlainObject(value: unknown): value is Record<string, unknown> {
 function kindOf(value: unknown): string {
   if (typeof value !== 'object') return value === undefined ? 'undefined' : `a ${typeof value}`;
   if (value === null) return 'null';
-  const name = value.constructor.name;
-  return Array.isArray(value) ? 'a list' : `a ${name === '' ? 'class instance' : name}`;
+  if (Array.isArray(value)) return 'a list';
+  const { constructor }: { readonly constructor: unknown } = value;
+  return `a ${typeof constructor === 'function' && constructor.name !== '' ? constructor.name : 'class instance'}`;
 }

@@ -42,7 +42,13 @@ export async function startProxy(options: StartOptions): Promise<BalanceProxy> {
     embedded: true,
     observer: proxy.observer,
   };
-  proxy.started(await startApp(appOptions));
+  try {
+    proxy.started(await startApp(appOptions));
+  } catch (error) {
+    // What the start failed with is then no more than that it was ended.
+    signal?.throwIfAborted();
+    throw error;
+  }
   return proxy;
 }
 

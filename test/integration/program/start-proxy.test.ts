@@ -129,6 +129,16 @@ describe('startProxy', () => {
       'max_connections must be a finite number, not NaN',
       'http must not hold itself',
     ]);
+    let deep: object = {};
+    for (let n = 0; n < 20_000; n++) deep = { deep };
+    const base: object = Object.create(Object.create(null) as object) as object;
+    const odd = { http: deep, tcp: Object.create(base) as object };
+    expect(await refusal(startProxy({ config: odd }))).toMatchObject({
+      problems: [
+        { path: 'http', message: 'must not be nested more than 100 times' },
+        { path: 'tcp', message: 'must be a value that a config file can hold, not a class instance' },
+      ],
+    });
     const noObject = await refusal(startProxy({ config: 'my.yaml' as unknown as ConfigFile }));
     expect(noObject).toMatchObject({
       message: 'config must be an object with the keys of a config file, not a string',
@@ -179,6 +189,10 @@ describe('startProxy', () => {
     const reason = new Error('changed my mind');
     const error = await refusal(startProxy({ config: configFor(), signal: AbortSignal.abort(reason) }));
     expect(error).toBe(reason);
+    const signal = new AbortController();
+    const starting = refusal(startProxy({ config: configFor(), signal: signal.signal }));
+    signal.abort(reason);
+    expect(await starting).toBe(reason);
   });
 });
 
