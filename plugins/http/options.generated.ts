@@ -5,7 +5,7 @@ export interface HttpOptions {
   /** Rules that pick an upstream for a request. */
   readonly routes: readonly Route[];
   readonly transform?: Transform;
-  /** Path under which this listener itself answers with the state of the backends, before any route: 200 while all are healthy, else 503. Such a request takes no route and is in no metric, span and access line. Empty: there is none. In the gateway form `/health`, unless a route has that path; else none. */
+  /** Path under which this listener itself answers with the state of the backends, before any route: 200 while all are healthy, else 503. Such a request takes no route and is in no metric of requests, no span and no access line. Empty: there is none. In the gateway form `/health`, unless a route has that path; else none. */
   readonly health_endpoint?: string;
   readonly timeouts: HttpTimeouts;
   readonly limits: HttpLimits;

@@ -36,7 +36,7 @@ export interface ConfigFile {
   readonly queue?: Queue;
   readonly timeouts?: FlatTimeouts;
   readonly transform?: Transform;
-  /** Path under which this listener itself answers with the state of the backends, before any route: 200 while all are healthy, else 503. Such a request takes no route and is in no metric, span and access line. Empty: there is none. In the gateway form `/health`, unless a route has that path; else none. */
+  /** Path under which this listener itself answers with the state of the backends, before any route: 200 while all are healthy, else 503. Such a request takes no route and is in no metric of requests, no span and no access line. Empty: there is none. In the gateway form `/health`, unless a route has that path; else none. */
   readonly health_endpoint?: string;
   readonly http?: FlatHttp;
   readonly tcp?: TcpOptions;
@@ -249,7 +249,7 @@ export interface Rewrite {
 export interface FlatHttp {
   /** Rules that send requests to some of the backends only. */
   readonly routes?: readonly FlatRoute[];
-  /** Path under which this listener itself answers with the state of the backends, before any route: 200 while all are healthy, else 503. Such a request takes no route and is in no metric, span and access line. Empty: there is none. In the gateway form `/health`, unless a route has that path; else none. */
+  /** Path under which this listener itself answers with the state of the backends, before any route: 200 while all are healthy, else 503. Such a request takes no route and is in no metric of requests, no span and no access line. Empty: there is none. In the gateway form `/health`, unless a route has that path; else none. */
   readonly health_endpoint?: string;
   readonly timeouts?: HttpTimeouts;
   readonly limits?: HttpLimits;
@@ -509,7 +509,7 @@ export interface FileHttp {
   /** Rules that pick an upstream for a request. */
   readonly routes?: readonly FileRoute[];
   readonly transform?: Transform;
-  /** Path under which this listener itself answers with the state of the backends, before any route: 200 while all are healthy, else 503. Such a request takes no route and is in no metric, span and access line. Empty: there is none. In the gateway form `/health`, unless a route has that path; else none. */
+  /** Path under which this listener itself answers with the state of the backends, before any route: 200 while all are healthy, else 503. Such a request takes no route and is in no metric of requests, no span and no access line. Empty: there is none. In the gateway form `/health`, unless a route has that path; else none. */
   readonly health_endpoint?: string;
   readonly timeouts?: HttpTimeouts;
   readonly limits?: HttpLimits;
@@ -660,7 +660,7 @@ export interface Metrics {
   readonly listen?: string;
   /** Permissions of the unix socket, three octal digits in quotes; it has them before anybody can connect. An edit changes them on the spot. Without it: what the process's umask leaves. */
   readonly socket_mode?: string;
-  /** Name of a listener in mode http that answers `path` itself, in place of a server at `listen`: before any route, and in no metric, span and access line. In the forms with one listener that is `default`. */
+  /** Name of a listener in mode http that answers `path` itself, in place of a server at `listen`: before any route, and in no metric of requests, no span and no access line. In the forms with one listener that is `default`. */
   readonly listener?: string;
   /** Addresses and networks that may ask for the metrics; others get 403. What counts is the address of the connection. A proxy in `trusted_proxies` may ask when each client that it names in X-Forwarded-For, Forwarded or X-Real-IP may ask, too (`unknown` may not). Any other peer that sends one of these, Via or CDN-Loop gets 403, because it asks for somebody else. So name a proxy that stands in front in `trusted_proxies`; where it sends none of these headers, give the metrics an address of their own. A unix socket may always ask. Without `allow`: everybody, but on the port of a listener only loopback, private and link-local addresses. */
   readonly allow?: readonly string[];
@@ -686,7 +686,7 @@ export interface FileLogging {
    */
   readonly format?: 'text' | 'json';
   /**
-   * Whether each line names the file and line that logged it.
+   * Whether each line but those of the access log names the source file and line that logged it.
    * @default false
    */
   readonly add_caller?: boolean;

@@ -75,7 +75,7 @@ const ROWS = [
     'balance_backend_passed_over_total',
     'counter',
     ['backend', 'reason'],
-    'Requests and connections that were not given to the backend though the balancer looked at it. Reason: unhealthy, max_connections, pool_full, or failed (it could not be connected to, and another one was tried).',
+    'Requests and connections that were not given to the backend though the balancer looked at it. Reason: unhealthy, max_connections, pool_full, or failed (it could not be connected to; another one is tried then, if there is one).',
   ],
   [
     'balance_backend_bytes_total',
