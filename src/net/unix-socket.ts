@@ -1,4 +1,4 @@
-import { chmodSync } from 'node:fs';
+import { chmodSync, lstatSync } from 'node:fs';
 import type { Server } from 'node:net';
 
 /** Until a socket has the permissions that the config asks for, nobody but its owner may connect. */
@@ -32,8 +32,12 @@ export function bindWithMode(server: Server, path: string, mode: number | undefi
   }
 }
 
-/** Changes the permissions of a bound unix socket; undefined: to what the umask leaves. */
+/**
+ * Changes the permissions of a bound unix socket; undefined: to what the umask leaves. Throws where something else has the path
+ * by now: chmod follows links, and would give a file of somebody else these permissions.
+ */
 export function changeMode(path: string, mode: number | undefined): void {
+  if (!lstatSync(path).isSocket()) throw new Error(`${path} is no socket any more: somebody replaced it`);
   chmodSync(path, mode ?? ALL & ~currentUmask());
 }
 
