@@ -114,9 +114,10 @@ tracing: { sample_rate: 1, endpoint: 'http://${dead}/api/traces' }
     let status = '200 OK';
     const answerOf = (): string => `HTTP/1.1 ${status}\r\nContent-Length: 0\r\n\r\n`;
     const server = await backend(answering(answerOf));
+    // A check may take as long as that: on a machine that stops now and then, a short one fails for want of time.
     const proxy = await labProxy(`listen: '127.0.0.1:0'
 routes: [{ path: /, backends: ['http://${server.address}'] }]
-health_check_interval: 100ms
+health_check_interval: 2s
 `);
     const socket = await client(proxy.address());
     expect((await get(socket)).status).toBe(200);
