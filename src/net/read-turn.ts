@@ -1,5 +1,5 @@
 /** What all sockets together read in one turn of the event loop before each of them gets one read only. */
-const BUDGET_BYTES = 4 * 1024 * 1024;
+const BUDGET_BYTES = 16 * 1024 * 1024;
 /** Streams that go on in a turn; the others wait for a later one. */
 const WOKEN_A_TURN = 16;
 
@@ -23,7 +23,7 @@ export class ReadTurn {
   #isArmed = false;
   readonly #waiting: WaitingForTurn[] = [];
 
-  /** @param budgetBytes - full reads of one turn, in bytes; 4 MiB unless told otherwise. */
+  /** @param budgetBytes - full reads of one turn, in bytes; 16 MiB unless told otherwise. */
   constructor(budgetBytes: number = BUDGET_BYTES) {
     this.#budgetBytes = budgetBytes;
   }
