@@ -105,7 +105,8 @@ export function refuseBody({ fault }: RequestBody, reader: MessageReader): Refus
 export function statedVersion(head: Head): string {
   const at = versionAt(head);
   if (head.major === 1 && head.minor <= 1 && head.saysHttp(at)) return '';
-  const text = head.bytes.latin1Slice(at, at + LONGEST_VERSION);
+  // The memory may end behind a short head; `toString` stops there, `latin1Slice` would throw.
+  const text = head.bytes.toString('latin1', at, at + LONGEST_VERSION);
   return /^[A-Z]+\/\d\.\d/.exec(text)?.[0] ?? '';
 }
 
