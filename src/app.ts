@@ -39,7 +39,7 @@ import { TelemetryControl } from './telemetry/telemetry-control.ts';
 
 const STDOUT = 1;
 const STDERR = 2;
-/** What was cut has so long to tell its end in the log. */
+/** Requests and tunnels that were cut have this time to write their last log line. */
 const CUT_GRACE_MS = 500;
 const FIRST_LOGGING = { level: 'info', format: 'text', add_caller: false } as const;
 

@@ -65,7 +65,7 @@ export class HttpInstance implements ProtocolInstance {
   readonly irregular = new IrregularBackends();
   /** Whether the X-Request-ID of a backend's response goes on in place of ours. */
   readonly keepsResponseId: boolean;
-  /** What this listener answers itself. */
+  /** The paths that this listener answers itself. */
   readonly endpoints: OwnEndpoints;
   /** Whether routes, transforms or other options look at paths. Otherwise all paths count as plain. */
   readonly readsPaths: boolean;

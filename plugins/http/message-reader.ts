@@ -29,7 +29,7 @@ export interface HeadLimits {
 const NOTHING = Buffer.alloc(0);
 const NO_TRAILERS: readonly FieldLine[] = [];
 const LF = 0x0a;
-/** What the preface of HTTP/2 begins with. */
+/** The first bytes of the preface of HTTP/2. */
 const PREFACE = 'PRI ';
 
 const ODD_CHUNKS: ParserFault = {

@@ -1,7 +1,7 @@
 import { textOfBytes } from '../../src/plugin-api/text-of-bytes.ts';
 import { isSecret } from './excerpt.ts';
 
-/** What stands in the place of a secret. */
+/** The text that replaces a secret. */
 const HIDDEN = '***';
 /** Beyond that only the beginning is shown: a line has a limit of its own, and decoding costs. */
 const MOST_SHOWN = 4096;
@@ -13,7 +13,7 @@ const SECRET_PARAMETER = /^(?:code|sid|pw|pass|ticket|cvv|cvc)$|(?:^|[._-])sig$/
 const SECRET_VALUE = /\beyJ[\w-]+\.eyJ|\b(?:bearer|basic)\s+\S/i;
 /** A URL may be in a parameter of a URL that is in a parameter. */
 const MOST_DECODINGS = 3;
-/** What may stand in the name of a parameter, the last part of a text. */
+/** Characters of a parameter's name, at the end of a text. */
 const LAST_NAME = /[\w.-]+(?=[\]"'\s]*$)/;
 const LONGEST_NAME = 64;
 

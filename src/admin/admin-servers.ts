@@ -86,7 +86,7 @@ export class AdminServers {
     return [...this.#running.values()].map(({ bound }) => bound);
   }
 
-  /** What is served where. */
+  /** The paths that are served, and what each of them serves. */
   get served(): readonly ServedAddress[] {
     return this.#plans.map(({ key, admin, metricsPath }) => ({
       what: admin ? 'admin' : 'metrics',

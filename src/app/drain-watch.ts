@@ -21,7 +21,7 @@ export interface DrainWatchOptions {
   readonly limitMs: number;
 }
 
-/** What is waited for at one listener. */
+/** Work of one listener that a shutdown waits for. */
 interface Rest {
   readonly listener: string;
   readonly connections: number;

@@ -3,13 +3,13 @@ import { bindServer } from '../net/bind-server.ts';
 import type { Logger } from '../plugin-api/logger.ts';
 import type { HealthPlace } from './health-place.ts';
 
-/** What a health check may see of a proxy. */
+/** The state of a proxy that a health check may see. */
 export interface HealthSubject {
   readonly ready: boolean;
   readonly logger: Logger;
 }
 
-/** What is sent to a health check, with a line feed. */
+/** The answer to a health check, with a line feed. */
 export const READY = 'ready';
 const NOT_READY = 'not ready: it shuts down';
 

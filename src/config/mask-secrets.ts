@@ -1,7 +1,7 @@
 import type { Config } from './config.generated.ts';
 import { resolveSchema, type SchemaNode } from './schema.ts';
 
-/** What stands in the place of a secret. */
+/** The text that replaces a secret. */
 export const MASK = '***';
 
 const SECRET_NAME =

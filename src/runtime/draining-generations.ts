@@ -7,7 +7,7 @@ import type { SharedUpstream } from './shared-upstream.ts';
 
 /** Node's timers fire at once beyond that. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
-/** What was cut has so long to notice; then nobody waits for it any more. */
+/** Requests and tunnels that were cut have this time to end; after it the generation counts as gone. */
 const CUT_GRACE_MS = 5_000;
 
 /** What keeps a replaced generation from being over. */
