@@ -7,9 +7,9 @@ const observers = ['src/telemetry', 'src/admin'];
 
 /** They read addresses with `net` and open no sockets. */
 const addressReaders = [
-  'plugins/http/claimed-address',
-  'plugins/http/client-fields',
-  'src/plugin-api/address-list',
+  'plugins/http/forwarding/claimed-address',
+  'plugins/http/forwarding/client-fields',
+  'src/plugin-api/values/address-list',
 ];
 
 const maySee = {

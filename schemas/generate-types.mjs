@@ -10,8 +10,8 @@ const BANNER = '// Generated from schemas/config.schema.json by `npm run generat
  * and units converted. Plugins import nothing from src/config, so they get their own.
  */
 const OUTPUTS = [
-  { file: 'src/config/config.generated.ts', root: 'config', normalized: true },
-  { file: 'src/config/config-file.generated.ts', root: 'configFile', normalized: false },
+  { file: 'src/config/schema/config.generated.ts', root: 'config', normalized: true },
+  { file: 'src/config/schema/config-file.generated.ts', root: 'configFile', normalized: false },
   { file: 'plugins/http/options.generated.ts', root: 'httpOptions', normalized: true },
   { file: 'plugins/tcp/options.generated.ts', root: 'tcpOptions', normalized: true },
 ];

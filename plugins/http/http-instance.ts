@@ -7,28 +7,28 @@ import type {
   ProtocolInstance,
   Upstream,
 } from '../../src/plugin-api/index.ts';
-import { routedConfigPath } from '../../src/plugin-api/routed-path.ts';
-import type { TakingLimits } from './client-taking.ts';
-import { ErrorPages } from './error-pages.ts';
-import { FieldEdits } from './field-edits.ts';
-import type { Head } from './head.ts';
-import { IrregularBackends } from './irregular-backends.ts';
-import type { ParserSupply } from './llhttp.ts';
-import { LoopMark } from './loop-mark.ts';
-import type { HeadLimits } from './message-reader.ts';
+import { routedConfigPath } from '../../src/plugin-api/values/routed-path.ts';
+import type { TakingLimits } from './h1/client-taking.ts';
+import { ErrorPages } from './answers/error-pages.ts';
+import { FieldEdits } from './forwarding/field-edits.ts';
+import type { Head } from './h1/parse/head.ts';
+import { IrregularBackends } from './records/irregular-backends.ts';
+import type { ParserSupply } from './h1/parse/llhttp.ts';
+import { LoopMark } from './forwarding/loop-mark.ts';
+import type { HeadLimits } from './h1/parse/message-reader.ts';
 import type { HttpOptions, Route } from './options.generated.ts';
-import { OwnEndpoints } from './own-endpoints.ts';
-import { pathEdit } from './path-edits.ts';
-import { otherReadings } from './path-readings.ts';
-import { HttpDate } from './response-head.ts';
-import type { BufferedBodies } from './request-buffering.ts';
-import type { Scratch } from './scratch.ts';
-import { hostName } from './request-target.ts';
-import { leastRate, type LeastRate } from './transfer-rate.ts';
-import { TrustedProxies } from './trusted-proxies.ts';
-import { Via } from './via.ts';
-import type { RequestIds } from './request-ids.ts';
-import { Router, type CompiledRoute } from './router.ts';
+import { OwnEndpoints } from './answers/own-endpoints.ts';
+import { pathEdit } from './routing/path-edits.ts';
+import { otherReadings } from './routing/path-readings.ts';
+import { HttpDate } from './h1/write/response-head.ts';
+import type { BufferedBodies } from './exchange/request-buffering.ts';
+import type { Scratch } from './h1/parse/scratch.ts';
+import { hostName } from './message/request-target.ts';
+import { leastRate, type LeastRate } from './h1/transfer-rate.ts';
+import { TrustedProxies } from './forwarding/trusted-proxies.ts';
+import { Via } from './forwarding/via.ts';
+import type { RequestIds } from './forwarding/request-ids.ts';
+import { Router, type CompiledRoute } from './routing/router.ts';
 
 /** Limits on what a backend may send as a head. */
 const RESPONSE_HEAD_LIMITS: HeadLimits = { headerSize: 256 * 1024, headerCount: 1_000 };

@@ -1,12 +1,12 @@
 import type { ProtocolPlugin } from '../../src/plugin-api/index.ts';
-import { explain } from './explain.ts';
-import { HttpConnection } from './http-connection.ts';
+import { explain } from './explain/explain.ts';
+import { HttpConnection } from './h1/http-connection.ts';
 import { HttpInstance, type HttpParts } from './http-instance.ts';
-import { ParserSupply } from './llhttp.ts';
-import { Scratch } from './scratch.ts';
+import { ParserSupply } from './h1/parse/llhttp.ts';
+import { Scratch } from './h1/parse/scratch.ts';
 import type { HttpOptions } from './options.generated.ts';
-import { BufferedBodies } from './request-buffering.ts';
-import { RequestIds } from './request-ids.ts';
+import { BufferedBodies } from './exchange/request-buffering.ts';
+import { RequestIds } from './forwarding/request-ids.ts';
 
 /** HTTP/1.1 and 1.0: parses heads, routes each request, and streams bodies. */
 class HttpPlugin implements ProtocolPlugin {

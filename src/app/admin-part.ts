@@ -1,6 +1,6 @@
-import type { AdminServers } from '../admin/admin-servers.ts';
-import { mayBlock } from '../runtime/address-handover.ts';
-import type { FollowingPart } from '../runtime/config-apply.ts';
+import type { AdminServers } from '../admin/server/admin-servers.ts';
+import { mayBlock } from '../runtime/listeners/address-handover.ts';
+import type { FollowingPart } from '../runtime/reload/config-apply.ts';
 
 /** The admin servers as a part of the proxy that follows the live generation. */
 export function adminPart(servers: AdminServers): FollowingPart {

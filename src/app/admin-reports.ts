@@ -4,24 +4,24 @@ import type {
   MembershipReport,
   PoolReport,
   RequestsReport,
-} from '../admin/backend-routes.ts';
-import type { LiveConfigReport } from '../admin/config-route.ts';
-import type { ConnectionReport, ListenerConnections } from '../admin/connections-route.ts';
-import type { DrainingReport, StatusReport } from '../admin/status-route.ts';
+} from '../admin/routes/backend-routes.ts';
+import type { LiveConfigReport } from '../admin/routes/config-route.ts';
+import type { ConnectionReport, ListenerConnections } from '../admin/routes/connections-route.ts';
+import type { DrainingReport, StatusReport } from '../admin/routes/status-route.ts';
 import type { ConfigSources } from '../config/files/config-sources.ts';
-import type { AcceptedConnection } from '../net/accepted-connection.ts';
-import type { Listener } from '../net/listener.ts';
-import type { OwnResources } from '../net/own-resources.ts';
-import type { RuntimeWays } from '../net/runtime-ways.ts';
+import type { AcceptedConnection } from '../net/listen/accepted-connection.ts';
+import type { Listener } from '../net/listen/listener.ts';
+import type { OwnResources } from '../net/resources/own-resources.ts';
+import type { RuntimeWays } from '../net/stream/runtime-ways.ts';
 import type { ConnectionActivity, ProtocolInstance } from '../plugin-api/index.ts';
 import type { PluginLoader } from '../plugins/plugin-loader.ts';
-import type { DrainingGenerations, DrainingView } from '../runtime/draining-generations.ts';
-import type { Generation } from '../runtime/generation.ts';
-import type { LiveInstance } from '../runtime/live-instance.ts';
-import type { ListenerTable } from '../runtime/listener-table.ts';
-import type { LiveView } from '../runtime/live-view.ts';
-import type { Reloader } from '../runtime/reloader.ts';
-import type { SharedUpstream } from '../runtime/shared-upstream.ts';
+import type { DrainingGenerations, DrainingView } from '../runtime/generation/draining-generations.ts';
+import type { Generation } from '../runtime/generation/generation.ts';
+import type { LiveInstance } from '../runtime/generation/live-instance.ts';
+import type { ListenerTable } from '../runtime/listeners/listener-table.ts';
+import type { LiveView } from '../runtime/generation/live-view.ts';
+import type { Reloader } from '../runtime/reload/reloader.ts';
+import type { SharedUpstream } from '../runtime/upstreams/shared-upstream.ts';
 import { hostNameReport } from './name-readings.ts';
 import type { BackendState } from '../upstream/backend-state.ts';
 

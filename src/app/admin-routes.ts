@@ -1,23 +1,23 @@
-import { get, type AdminRoute } from '../admin/admin-router.ts';
-import { backendRoutes } from '../admin/backend-routes.ts';
-import { configRoute } from '../admin/config-route.ts';
-import { connectionsRoute } from '../admin/connections-route.ts';
-import { cpuProfileRoute } from '../admin/cpu-profile.ts';
+import { get, type AdminRoute } from '../admin/server/admin-router.ts';
+import { backendRoutes } from '../admin/routes/backend-routes.ts';
+import { configRoute } from '../admin/routes/config-route.ts';
+import { connectionsRoute } from '../admin/routes/connections-route.ts';
+import { cpuProfileRoute } from '../admin/diagnostics/cpu-profile.ts';
 import {
   ENDPOINT_PATHS,
   healthEndpoint,
   liveEndpoint,
   readyEndpoint,
   versionEndpoint,
-} from '../admin/endpoints.ts';
-import type { EventLoopWatch } from '../admin/event-loop-watch.ts';
-import { heapSnapshotRoute } from '../admin/heap-snapshot.ts';
-import { historyRoutes, type ConfigHistoryPort } from '../admin/history-routes.ts';
-import { openapiRoutes } from '../admin/openapi-routes.ts';
-import { reloadRoute } from '../admin/reload-route.ts';
-import { statusRoute } from '../admin/status-route.ts';
+} from '../admin/routes/endpoints.ts';
+import type { EventLoopWatch } from '../admin/diagnostics/event-loop-watch.ts';
+import { heapSnapshotRoute } from '../admin/diagnostics/heap-snapshot.ts';
+import { historyRoutes, type ConfigHistoryPort } from '../admin/routes/history-routes.ts';
+import { openapiRoutes } from '../admin/routes/openapi-routes.ts';
+import { reloadRoute } from '../admin/routes/reload-route.ts';
+import { statusRoute } from '../admin/routes/status-route.ts';
 import type { Logger } from '../plugin-api/index.ts';
-import type { LoadedConfig } from '../config/load-config.ts';
+import type { LoadedConfig } from '../config/load/load-config.ts';
 import { generationPlan } from '../runtime/explain/generation-plan.ts';
 import { AdminReports, type ShownParts } from './admin-reports.ts';
 import { configDiffRoute } from './config-diff-route.ts';

@@ -1,5 +1,5 @@
-import type { ReloadOutcome } from '../runtime/reload-outcome.ts';
-import type { HealthChange } from '../runtime/registry.ts';
+import type { ReloadOutcome } from '../runtime/reload/reload-outcome.ts';
+import type { HealthChange } from '../runtime/upstreams/registry.ts';
 
 /** Someone who hears what becomes of a proxy. Called in the middle of the work, so it must neither wait nor throw. */
 export interface AppObserver {

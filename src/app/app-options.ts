@@ -1,4 +1,4 @@
-import type { LogOutput } from '../telemetry/log-output.ts';
+import type { LogOutput } from '../telemetry/logs/output/log-output.ts';
 import type { AppObserver } from './app-observer.ts';
 
 /** How a proxy is started. */

@@ -1,15 +1,15 @@
-import { AdminError } from '../admin/admin-error.ts';
-import { jsonResponse } from '../admin/admin-response.ts';
-import { post, type AdminRoute } from '../admin/admin-router.ts';
-import { ConfigError } from '../config/config-error.ts';
-import type { Config } from '../config/config.generated.ts';
+import { AdminError } from '../admin/server/admin-error.ts';
+import { jsonResponse } from '../admin/server/admin-response.ts';
+import { post, type AdminRoute } from '../admin/server/admin-router.ts';
+import { ConfigError } from '../config/load/config-error.ts';
+import type { Config } from '../config/schema/config.generated.ts';
 import type { ConfigChange } from '../config/diff/config-change.ts';
 import { diffConfigs } from '../config/diff/diff-configs.ts';
 import { summarizeChanges } from '../config/diff/summarize-changes.ts';
 import type { BoundAddresses } from '../config/diff/socket-plan.ts';
 import type { ConfigSources } from '../config/files/config-sources.ts';
 import { diffReferences } from '../config/files/diff-references.ts';
-import type { LoadedConfig } from '../config/load-config.ts';
+import type { LoadedConfig } from '../config/load/load-config.ts';
 
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
 

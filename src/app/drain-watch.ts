@@ -1,4 +1,4 @@
-import type { RunningWork } from '../net/accepted-connection.ts';
+import type { RunningWork } from '../net/listen/accepted-connection.ts';
 import type { Logger } from '../plugin-api/index.ts';
 
 /** How often it is told what a shutdown waits for. */

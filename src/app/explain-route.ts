@@ -1,7 +1,7 @@
-import { AdminError } from '../admin/admin-error.ts';
-import { jsonResponse } from '../admin/admin-response.ts';
-import { post, type AdminRoute } from '../admin/admin-router.ts';
-import { suggestion } from '../config/closest.ts';
+import { AdminError } from '../admin/server/admin-error.ts';
+import { jsonResponse } from '../admin/server/admin-response.ts';
+import { post, type AdminRoute } from '../admin/server/admin-router.ts';
+import { suggestion } from '../config/problems/closest.ts';
 import { explain, type ExplainedPlan } from '../runtime/explain/explain.ts';
 import { QuestionError, type ExplainQuestion } from '../runtime/explain/explain-question.ts';
 

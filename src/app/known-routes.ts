@@ -1,5 +1,5 @@
-import type { Generation } from '../runtime/generation.ts';
-import type { KnownRoutes } from '../telemetry/route-counters.ts';
+import type { Generation } from '../runtime/generation/generation.ts';
+import type { KnownRoutes } from '../telemetry/metrics/counters/route-counters.ts';
 
 /** The routes of a generation by listener; those of other protocols than HTTP are not known. */
 export function knownRoutes(generation: Generation | undefined): KnownRoutes {

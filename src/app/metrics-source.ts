@@ -1,16 +1,16 @@
-import type { Listener } from '../net/listener.ts';
+import type { Listener } from '../net/listen/listener.ts';
 import type { NameResolver } from '../net/dns/name-resolver.ts';
-import type { OwnResources } from '../net/own-resources.ts';
-import type { TunnelTally } from '../net/tunnel-tally.ts';
-import type { DrainingGeneration, DrainingGenerations } from '../runtime/draining-generations.ts';
-import type { Generation } from '../runtime/generation.ts';
-import type { ListenerTable } from '../runtime/listener-table.ts';
-import type { LiveView } from '../runtime/live-view.ts';
-import type { Registry } from '../runtime/registry.ts';
-import type { Reloader } from '../runtime/reloader.ts';
-import type { SharedUpstream } from '../runtime/shared-upstream.ts';
+import type { OwnResources } from '../net/resources/own-resources.ts';
+import type { TunnelTally } from '../net/tunnel/tunnel-tally.ts';
+import type { DrainingGeneration, DrainingGenerations } from '../runtime/generation/draining-generations.ts';
+import type { Generation } from '../runtime/generation/generation.ts';
+import type { ListenerTable } from '../runtime/listeners/listener-table.ts';
+import type { LiveView } from '../runtime/generation/live-view.ts';
+import type { Registry } from '../runtime/upstreams/registry.ts';
+import type { Reloader } from '../runtime/reload/reloader.ts';
+import type { SharedUpstream } from '../runtime/upstreams/shared-upstream.ts';
 import type { Telemetry } from '../telemetry/channels.ts';
-import type { Logging } from '../telemetry/logging.ts';
+import type { Logging } from '../telemetry/logs/logging.ts';
 import type {
   BackendReading,
   ListenerReading,
@@ -19,7 +19,7 @@ import type {
   QueueReading,
   ReloadReading,
   UpstreamReading,
-} from '../telemetry/metrics-source.ts';
+} from '../telemetry/metrics/metrics-source.ts';
 import type { TelemetryControl } from '../telemetry/telemetry-control.ts';
 import { knownRoutes } from './known-routes.ts';
 import { nameReadings } from './name-readings.ts';

@@ -1,4 +1,4 @@
-import type { Dns } from '../config/config.generated.ts';
+import type { Dns } from '../config/schema/config.generated.ts';
 import type { ResolverSettings } from '../net/dns/resolver-settings.ts';
 
 /** What the `dns` section of a config means for the resolver. */

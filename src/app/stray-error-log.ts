@@ -1,5 +1,5 @@
 import { errorFrom } from '../errors.ts';
-import { reportFault, type CountFault } from '../net/plugin-fault.ts';
+import { reportFault, type CountFault } from '../net/faults/plugin-fault.ts';
 import type { Logger } from '../plugin-api/logger.ts';
 import { FaultTally } from '../telemetry/fault-tally.ts';
 

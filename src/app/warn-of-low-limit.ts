@@ -1,4 +1,4 @@
-import type { Config } from '../config/config.generated.ts';
+import type { Config } from '../config/schema/config.generated.ts';
 import type { Logger } from '../plugin-api/index.ts';
 
 /** Beside connections: the runtime, files, the admin server, health checks, name servers. */

@@ -1,4 +1,4 @@
-import type { EarlySignals } from './early-signals.ts';
+import type { EarlySignals } from './run/early-signals.ts';
 
 /** What a command sees of the process: a test can stand in for it. */
 export interface CommandContext {

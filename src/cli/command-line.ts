@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { closest, suggestion } from '../config/closest.ts';
-import { readQuestion, type ExplainLine } from './explain-line.ts';
+import { closest, suggestion } from '../config/problems/closest.ts';
+import { readQuestion, type ExplainLine } from './explain/explain-line.ts';
 
 /** What the words after `balance` ask for. */
 export type CommandLine =

@@ -1,4 +1,4 @@
-import { loadConfig, type LoadedConfig } from '../config/load-config.ts';
+import { loadConfig, type LoadedConfig } from '../config/load/load-config.ts';
 import type { LogFields, Logger } from '../plugin-api/index.ts';
 import { PluginLoader } from '../plugins/plugin-loader.ts';
 import type { PluginSet } from '../plugins/plugin-set.ts';

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The first module of the program. It imports nothing, so that its handlers stand as early as JavaScript runs at all:
 // loading the proxy takes some tenths of a second, in which SIGHUP would end the process and SIGUSR1 start the debugger.
-import type { EarlySignals } from './early-signals.ts';
+import type { EarlySignals } from './run/early-signals.ts';
 
 /** What a running proxy listens to. SIGPIPE is not among them: the runtime ignores it from its own first moment on. */
 const SIGNALS = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2'] as const;
@@ -48,5 +48,5 @@ class CaughtSignals implements EarlySignals {
 }
 
 const signals = new CaughtSignals();
-const { runProgram } = await import('./run-program.ts');
+const { runProgram } = await import('./run/run-program.ts');
 await runProgram(signals);

@@ -1,7 +1,7 @@
-import { ConfigError } from '../config/config-error.ts';
-import type { Config } from '../config/config.generated.ts';
-import { adviseOn } from '../config/checks/advise-on.ts';
-import { formatProblem, sortProblems, type Problem } from '../config/problem.ts';
+import { ConfigError } from '../config/load/config-error.ts';
+import type { Config } from '../config/schema/config.generated.ts';
+import { adviseOn } from '../config/lint/advise-on.ts';
+import { formatProblem, sortProblems, type Problem } from '../config/problems/problem.ts';
 import { buildOffline } from '../runtime/explain/offline-plan.ts';
 import { BalanceError } from '../errors.ts';
 import type { CommandContext } from './command-context.ts';

@@ -1,4 +1,4 @@
-import type { Address } from '../config/address.ts';
+import type { Address } from '../config/values/address.ts';
 import type { HostNames } from '../net/dns/host-names.ts';
 import type { HealthSettings } from './health-settings.ts';
 import { startHttpProbe } from './http-probe.ts';

@@ -1,6 +1,6 @@
-import { formatAddress, type Address } from '../config/address.ts';
-import type { HealthCheck } from '../config/config.generated.ts';
-import { parseStatusRanges, type StatusRange } from '../config/status-ranges.ts';
+import { formatAddress, type Address } from '../config/values/address.ts';
+import type { HealthCheck } from '../config/schema/config.generated.ts';
+import { parseStatusRanges, type StatusRange } from '../config/values/status-ranges.ts';
 
 /** How one backend is checked. */
 export interface HealthSettings {

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { StatusRange } from '../config/status-ranges.ts';
+import type { StatusRange } from '../config/values/status-ranges.ts';
 import type { Probe, ProbeEnded } from './probe.ts';
 import { ProbeSocket, type ProbeTarget } from './probe-socket.ts';
 import { finalStatus } from './status-line.ts';

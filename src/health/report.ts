@@ -1,4 +1,4 @@
-import { formatUptime } from '../config/units.ts';
+import { formatUptime } from '../config/values/units.ts';
 import type { HealthReport } from '../plugin-api/host.ts';
 
 /** One backend in a health report. */

@@ -1,8 +1,8 @@
 import type { ChangeKind, ConfigChange } from '../config/diff/config-change.ts';
-import { ConfigError } from '../config/config-error.ts';
-import type { LoadedConfig } from '../config/loaded-config.ts';
-import { formatProblem } from '../config/problem.ts';
-import type { CheckedPlugin } from './checked-plugin.ts';
+import { ConfigError } from '../config/load/config-error.ts';
+import type { LoadedConfig } from '../config/load/loaded-config.ts';
+import { formatProblem } from '../config/problems/problem.ts';
+import type { CheckedPlugin } from './checks/checked-plugin.ts';
 import { PluginError } from './plugin-error.ts';
 import type { PluginSet } from './plugin-set.ts';
 

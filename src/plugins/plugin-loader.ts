@@ -1,18 +1,18 @@
 import { join, sep } from 'node:path';
 
-import type { PluginSettings } from '../config/plugin-settings.ts';
-import type { Environment } from '../config/substitute-env.ts';
+import type { PluginSettings } from '../config/load/plugin-settings.ts';
+import type { Environment } from '../config/document/substitute-env.ts';
 import { errorFrom, messageOf } from '../errors.ts';
 import type { Logger } from '../plugin-api/index.ts';
-import { CheckedPlugin } from './checked-plugin.ts';
-import { BUILT_IN, builtInUrl, packageDirectory } from './own-plugins.ts';
+import { CheckedPlugin } from './checks/checked-plugin.ts';
+import { BUILT_IN, builtInUrl, packageDirectory } from './source/own-plugins.ts';
 import { PluginChange } from './plugin-change.ts';
-import { fingerprintOf, PluginContents, type FoundPlugin } from './plugin-contents.ts';
+import { fingerprintOf, PluginContents, type FoundPlugin } from './source/plugin-contents.ts';
 import { PluginError } from './plugin-error.ts';
-import { PluginImporter } from './plugin-importer.ts';
+import { PluginImporter } from './import/plugin-importer.ts';
 import { PluginSet } from './plugin-set.ts';
-import type { IgnoredPath } from './plugin-source.ts';
-import { OWN_PROCESS, type ProcessGuards } from './process-guards.ts';
+import type { IgnoredPath } from './source/plugin-source.ts';
+import { OWN_PROCESS, type ProcessGuards } from './import/process-guards.ts';
 
 /** Why a file in the plugin folders is not what runs. */
 export interface PluginFailure {
@@ -107,7 +107,7 @@ export class PluginLoader {
    */
   async loadFor(configFile: string, env: Environment = {}): Promise<PluginSet> {
     // A running proxy never needs it: a load asks for plugins when it has read the files.
-    const { readPluginSettings } = await import('../config/read-plugin-settings.ts');
+    const { readPluginSettings } = await import('../config/load/read-plugin-settings.ts');
     // While the file can't be read, its plugins lie where they lay before.
     this.#settings = (await readPluginSettings(configFile, env)) ?? this.#settings;
     return (await this.prepare({ settings: this.#settings })).plugins;

@@ -1,7 +1,7 @@
-import type { LoadedConfig } from '../config/loaded-config.ts';
-import type { Problem } from '../config/problem.ts';
-import { ConfigError } from '../config/config-error.ts';
-import type { CheckedPlugin } from './checked-plugin.ts';
+import type { LoadedConfig } from '../config/load/loaded-config.ts';
+import type { Problem } from '../config/problems/problem.ts';
+import { ConfigError } from '../config/load/config-error.ts';
+import type { CheckedPlugin } from './checks/checked-plugin.ts';
 
 /** The plugins that a generation is built with. Never changed: a reload builds another one. */
 export class PluginSet implements Iterable<CheckedPlugin> {

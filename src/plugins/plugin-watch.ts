@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 
 import { DirectoryWatches } from '../config/watch/directory-watches.ts';
 import { WatchPlaces } from '../config/watch/watch-places.ts';
-import { fingerprintOf, PluginContents, type FoundPlugin } from './plugin-contents.ts';
+import { fingerprintOf, PluginContents, type FoundPlugin } from './source/plugin-contents.ts';
 
 export interface PluginWatchOptions {
   /** Folders with plugins. They need not be there. */

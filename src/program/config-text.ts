@@ -1,6 +1,6 @@
 import { TEXT_CONFIG } from '../app/text-config.ts';
-import { ConfigError } from '../config/config-error.ts';
-import { formatPath, type Path, type Problem } from '../config/problem.ts';
+import { ConfigError } from '../config/load/config-error.ts';
+import { formatPath, type Path, type Problem } from '../config/problems/problem.ts';
 
 /**
  * The text that stands for a config which a program gives as a value. It means what the same text in a file would mean.

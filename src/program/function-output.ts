@@ -1,4 +1,4 @@
-import type { LogOutput, WriteDone } from '../telemetry/log-output.ts';
+import type { LogOutput, WriteDone } from '../telemetry/logs/output/log-output.ts';
 
 /** Hands log lines to a function of the program, one call a line, without the line's end. */
 export class FunctionOutput implements LogOutput {

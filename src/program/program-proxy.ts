@@ -2,9 +2,9 @@ import { EventEmitter } from 'node:events';
 
 import type { App } from '../app.ts';
 import type { AppObserver } from '../app/app-observer.ts';
-import type { ConfigFile } from '../config/config-file.generated.ts';
+import type { ConfigFile } from '../config/schema/config-file.generated.ts';
 import { BalanceError, messageOf } from '../errors.ts';
-import type { ReloadOutcome } from '../runtime/reload-outcome.ts';
+import type { ReloadOutcome } from '../runtime/reload/reload-outcome.ts';
 import type { BalanceEvents, BalanceProxy } from './balance-proxy.ts';
 import { configText } from './config-text.ts';
 

@@ -2,11 +2,11 @@ import type { LookupFunction } from 'node:net';
 
 import type { Logger } from '../plugin-api/logger.ts';
 import type { Telemetry, TelemetrySubscriber } from './channels.ts';
-import { LogControl, type LoggingSection } from './log-control.ts';
-import type { Logging } from './logging.ts';
-import type { SpanCounts } from './metrics-source.ts';
-import { SpanTally } from './span-export/span-tally.ts';
-import { createTracing, type Tracing, type TracingSettings } from './tracing.ts';
+import { LogControl, type LoggingSection } from './logs/log-control.ts';
+import type { Logging } from './logs/logging.ts';
+import type { SpanCounts } from './metrics/metrics-source.ts';
+import { SpanTally } from './traces/export/span-tally.ts';
+import { createTracing, type Tracing, type TracingSettings } from './traces/tracing.ts';
 
 /** The sections of the config that say what is told to whom. */
 export interface TelemetrySections {

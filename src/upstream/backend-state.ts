@@ -1,11 +1,11 @@
-import { formatAddress, type Address } from '../config/address.ts';
+import { formatAddress, type Address } from '../config/values/address.ts';
 import type { NameRecord } from '../net/dns/name-record.ts';
-import { Traffic } from '../net/traffic.ts';
+import { Traffic } from '../net/stream/traffic.ts';
 import type { Backend } from '../plugin-api/index.ts';
-import type { SocketKeeper } from './kept-socket.ts';
-import type { PassCounts } from './passed-over.ts';
-import type { PooledSocket } from './pooled-socket.ts';
-import type { SocketPool } from './socket-pool.ts';
+import type { SocketKeeper } from './pool/kept-socket.ts';
+import type { PassCounts } from './group/passed-over.ts';
+import type { PooledSocket } from './pool/pooled-socket.ts';
+import type { SocketPool } from './pool/socket-pool.ts';
 
 /** Where leases wait that a backend's full pool holds up. */
 export interface PoolQueue {

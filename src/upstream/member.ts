@@ -1,8 +1,8 @@
 import type { SocketUse } from '../plugin-api/index.ts';
 import type { BackendState } from './backend-state.ts';
 import type { Candidate } from './balancer/balancer.ts';
-import type { PassedOver } from './passed-over.ts';
-import type { SocketPool } from './socket-pool.ts';
+import type { PassedOver } from './group/passed-over.ts';
+import type { SocketPool } from './pool/socket-pool.ts';
 
 export interface MemberOptions {
   readonly backend: BackendState;

@@ -1,17 +1,17 @@
 import type { BalanceError } from '../errors.ts';
-import type { DialOptions } from '../net/dial.ts';
-import { callOut } from '../net/call-out.ts';
-import type { Holding, Holdings } from '../net/holdings.ts';
-import { isPromise } from '../net/is-promise.ts';
-import type { SocketStream } from '../net/socket-stream.ts';
+import type { DialOptions } from '../net/dial/dial.ts';
+import { callOut } from '../net/faults/call-out.ts';
+import type { Holding, Holdings } from '../net/resources/holdings.ts';
+import { isPromise } from '../net/faults/is-promise.ts';
+import type { SocketStream } from '../net/stream/socket-stream.ts';
 import type { Backend, Lease, LeaseRequest, PendingLease, SocketUse } from '../plugin-api/index.ts';
 import type { BackendState } from './backend-state.ts';
-import { connectTo } from './connect-to.ts';
-import { KeptSocket } from './kept-socket.ts';
+import { connectTo } from './pool/connect-to.ts';
+import { KeptSocket } from './pool/kept-socket.ts';
 import type { Member } from './member.ts';
-import type { PooledSocket, SocketHolder } from './pooled-socket.ts';
-import type { SocketPool } from './socket-pool.ts';
-import type { SocketTaker } from './socket-taker.ts';
+import type { PooledSocket, SocketHolder } from './pool/pooled-socket.ts';
+import type { SocketPool } from './pool/socket-pool.ts';
+import type { SocketTaker } from './pool/socket-taker.ts';
 
 /** A request as a plugin may bring it: callbacks that should be done when they return may give a promise instead. */
 interface AnyRequest {

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
-import { loadConfigText } from '../../src/config/load-config.ts';
-import type { LoadedConfig } from '../../src/config/loaded-config.ts';
+import { loadConfigText } from '../../src/config/load/load-config.ts';
+import type { LoadedConfig } from '../../src/config/load/loaded-config.ts';
 import type { ProtocolHost } from '../../src/plugin-api/index.ts';
-import type { StrayErrors } from '../../src/plugins/guarded-call.ts';
+import type { StrayErrors } from '../../src/plugins/import/guarded-call.ts';
 import type { PluginChange } from '../../src/plugins/plugin-change.ts';
 import { PluginLoader, type PluginRequest } from '../../src/plugins/plugin-loader.ts';
 import type { PluginSet } from '../../src/plugins/plugin-set.ts';

@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
-import type { Address } from '../../src/config/address.ts';
-import { acceptedStream } from '../../src/net/accepted-stream.ts';
-import { dial } from '../../src/net/dial.ts';
-import { ReadBuffers } from '../../src/net/read-buffers.ts';
-import { SocketStream } from '../../src/net/socket-stream.ts';
+import type { Address } from '../../src/config/values/address.ts';
+import { acceptedStream } from '../../src/net/listen/accepted-stream.ts';
+import { dial } from '../../src/net/dial/dial.ts';
+import { ReadBuffers } from '../../src/net/stream/read-buffers.ts';
+import { SocketStream } from '../../src/net/stream/socket-stream.ts';
 import { PATIENCE_MS } from './patience.ts';
 import { fixedNames } from './fixed-names.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { METRIC_TABLE } from '../../src/telemetry/metric-table.ts';
+import { METRIC_TABLE } from '../../src/telemetry/metrics/metric-table.ts';
 import { answering, ok } from '../support/answering.ts';
 import { backend, echoing } from '../support/backends.ts';
 import { client } from '../support/clients.ts';

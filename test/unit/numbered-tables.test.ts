@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 
-import * as llhttp from '../../plugins/http/llhttp.ts';
-import * as messageReader from '../../plugins/http/message-reader.ts';
+import * as llhttp from '../../plugins/http/h1/parse/llhttp.ts';
+import * as messageReader from '../../plugins/http/h1/parse/message-reader.ts';
 import { exitCode } from '../../src/cli/exit-code.ts';
 import { FILTER_FIELDS } from '../../src/config/log-filter/filter-fields.ts';
-import { EXCHANGE_COLUMNS, TUNNEL_COLUMNS } from '../../src/telemetry/access-columns.ts';
-import { METRIC_TABLE } from '../../src/telemetry/metric-table.ts';
-import * as jaeger from '../../src/telemetry/span-export/jaeger-fields.ts';
-import * as otlp from '../../src/telemetry/span-export/otlp-fields.ts';
-import { WIRE_TYPE } from '../../src/telemetry/span-export/protobuf-writer.ts';
-import { THRIFT } from '../../src/telemetry/span-export/thrift-writer.ts';
+import { EXCHANGE_COLUMNS, TUNNEL_COLUMNS } from '../../src/telemetry/logs/access/access-columns.ts';
+import { METRIC_TABLE } from '../../src/telemetry/metrics/metric-table.ts';
+import * as jaeger from '../../src/telemetry/traces/export/jaeger/jaeger-fields.ts';
+import * as otlp from '../../src/telemetry/traces/export/otlp/otlp-fields.ts';
+import { WIRE_TYPE } from '../../src/telemetry/traces/export/otlp/protobuf-writer.ts';
+import { THRIFT } from '../../src/telemetry/traces/export/jaeger/thrift-writer.ts';
 
 /** Tables that were written by hand and whose members are told apart by a value. */
 const TABLES: readonly (readonly [string, Readonly<Record<string, number>>])[] = [

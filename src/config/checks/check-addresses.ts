@@ -1,6 +1,6 @@
-import { addressesCollide, parseAddress } from '../address.ts';
-import type { Address } from '../address.ts';
-import type { Path } from '../problem.ts';
+import { addressesCollide, parseAddress } from '../values/address.ts';
+import type { Address } from '../values/address.ts';
+import type { Path } from '../problems/problem.ts';
 import type { CheckContext } from './check-context.ts';
 
 interface Bound {

@@ -1,4 +1,4 @@
-import { isLocalOnly, parseAddress } from '../address.ts';
+import { isLocalOnly, parseAddress } from '../values/address.ts';
 import type { CheckContext } from './check-context.ts';
 
 /** Nobody but this machine's users gets at the admin server without showing who they are. */

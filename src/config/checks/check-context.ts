@@ -1,6 +1,6 @@
-import type { ConfigFile } from '../config-file.generated.ts';
-import type { Config } from '../config.generated.ts';
-import type { Path } from '../problem.ts';
+import type { ConfigFile } from '../schema/config-file.generated.ts';
+import type { Config } from '../schema/config.generated.ts';
+import type { Path } from '../problems/problem.ts';
 
 /** What a check of the normalized config sees, and how it tells what it found. All paths are those of {@link config}. */
 export interface CheckContext {

@@ -1,4 +1,4 @@
-import { formatDuration } from '../units.ts';
+import { formatDuration } from '../values/units.ts';
 import type { CheckContext } from './check-context.ts';
 
 /** A name that is asked for more often would be a burden to its servers, and changes no sooner for that. */

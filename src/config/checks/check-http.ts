@@ -1,7 +1,7 @@
-import type { HeaderTransform, HttpOptions, Transform } from '../config.generated.ts';
-import { FRAMING_HEADERS } from '../http-syntax.ts';
-import type { Path } from '../problem.ts';
-import { formatSize } from '../units.ts';
+import type { HeaderTransform, HttpOptions, Transform } from '../schema/config.generated.ts';
+import { FRAMING_HEADERS } from '../values/http-syntax.ts';
+import type { Path } from '../problems/problem.ts';
+import { formatSize } from '../values/units.ts';
 import type { CheckContext } from './check-context.ts';
 
 const MIN_HEADER_SIZE_BYTES = 1024;

@@ -1,10 +1,10 @@
 import { statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
-import type { Config } from '../config.generated.ts';
+import type { Config } from '../schema/config.generated.ts';
 import { systemCodeOf } from '../../errors.ts';
-import { formatSize } from '../units.ts';
-import type { Path } from '../problem.ts';
+import { formatSize } from '../values/units.ts';
+import type { Path } from '../problems/problem.ts';
 import type { CheckContext } from './check-context.ts';
 
 const MIN_ROTATED_BYTES = 1024;

@@ -1,4 +1,4 @@
-import { suggestion } from '../closest.ts';
+import { suggestion } from '../problems/closest.ts';
 import type { CheckContext } from './check-context.ts';
 
 /** A listener that is to serve the metrics can, and a histogram's buckets can be filled. */

@@ -1,5 +1,5 @@
-import { suggestion } from '../closest.ts';
-import type { Path } from '../problem.ts';
+import { suggestion } from '../problems/closest.ts';
+import type { Path } from '../problems/problem.ts';
 import type { FileCheckContext } from './check-context.ts';
 
 /** The keys that mean something in one mode only. */

@@ -1,5 +1,5 @@
-import type { BackendConfig } from '../config.generated.ts';
-import type { Path } from '../problem.ts';
+import type { BackendConfig } from '../schema/config.generated.ts';
+import type { Path } from '../problems/problem.ts';
 import type { CheckContext } from './check-context.ts';
 
 /** How metrics label what no backend was picked for. */

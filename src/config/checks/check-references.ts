@@ -1,5 +1,5 @@
-import { suggestion } from '../closest.ts';
-import type { Path } from '../problem.ts';
+import { suggestion } from '../problems/closest.ts';
+import type { Path } from '../problems/problem.ts';
 import type { CheckContext } from './check-context.ts';
 
 /** What is referred to exists, and what exists is referred to. */

@@ -1,5 +1,5 @@
-import { parseAddress } from '../address.ts';
-import type { Path } from '../problem.ts';
+import { parseAddress } from '../values/address.ts';
+import type { Path } from '../problems/problem.ts';
 import type { CheckContext } from './check-context.ts';
 
 /** Permissions are asked for only where there is a file to have them. */

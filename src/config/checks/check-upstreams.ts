@@ -1,6 +1,6 @@
-import { HASHING_ALGORITHMS, UNWEIGHTED_ALGORITHMS } from '../algorithm.ts';
-import type { BackendConfig, Config, Upstream } from '../config.generated.ts';
-import type { Path } from '../problem.ts';
+import { HASHING_ALGORITHMS, UNWEIGHTED_ALGORITHMS } from '../values/algorithm.ts';
+import type { BackendConfig, Config, Upstream } from '../schema/config.generated.ts';
+import type { Path } from '../problems/problem.ts';
 import type { CheckContext } from './check-context.ts';
 
 /** The weight of a backend whose file gives none. */

@@ -1,4 +1,4 @@
-import type { Config } from '../config.generated.ts';
+import type { Config } from '../schema/config.generated.ts';
 import type { ConfigChange } from './config-change.ts';
 import { diffListeners } from './diff-listeners.ts';
 import { diffSettings } from './diff-settings.ts';

@@ -1,5 +1,5 @@
-import type { HeaderTransform, HttpOptions, Route, Transform } from '../config.generated.ts';
-import { isSecretName } from '../mask-secrets.ts';
+import type { HeaderTransform, HttpOptions, Route, Transform } from '../schema/config.generated.ts';
+import { isSecretName } from '../schema/mask-secrets.ts';
 import type { ConfigChange } from './config-change.ts';
 import { diffSettings } from './diff-settings.ts';
 import { isEqual } from './is-equal.ts';

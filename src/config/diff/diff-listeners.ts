@@ -1,4 +1,4 @@
-import type { Listener } from '../config.generated.ts';
+import type { Listener } from '../schema/config.generated.ts';
 import type { ConfigChange } from './config-change.ts';
 import { diffHttp } from './diff-http.ts';
 import { diffSettings } from './diff-settings.ts';

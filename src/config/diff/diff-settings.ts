@@ -1,4 +1,4 @@
-import { formatPath } from '../problem.ts';
+import { formatPath } from '../problems/problem.ts';
 import type { ConfigChange } from './config-change.ts';
 import { isEqual } from './is-equal.ts';
 import type { Consequence, Place } from './place.ts';

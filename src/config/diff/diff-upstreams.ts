@@ -1,4 +1,4 @@
-import type { BackendConfig, Config, Upstream } from '../config.generated.ts';
+import type { BackendConfig, Config, Upstream } from '../schema/config.generated.ts';
 import type { ConfigChange } from './config-change.ts';
 import { diffSettings } from './diff-settings.ts';
 import { isEqual } from './is-equal.ts';

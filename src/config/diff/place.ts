@@ -1,6 +1,6 @@
-import { resolveSchema, type SchemaNode } from '../schema.ts';
-import { showPart } from '../show-config.ts';
-import { formatPath } from '../problem.ts';
+import { resolveSchema, type SchemaNode } from '../schema/schema.ts';
+import { showPart } from '../schema/show-config.ts';
+import { formatPath } from '../problems/problem.ts';
 import type { ChangeEffect, ChangeKind, ConfigChange } from './config-change.ts';
 import { shownValue } from './shown-value.ts';
 

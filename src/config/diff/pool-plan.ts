@@ -1,4 +1,4 @@
-import type { BackendConfig, Config, Upstream } from '../config.generated.ts';
+import type { BackendConfig, Config, Upstream } from '../schema/config.generated.ts';
 import { isEqual } from './is-equal.ts';
 
 /** Which upstreams keep sockets to their backends, and which of these another upstream keeps as well. */

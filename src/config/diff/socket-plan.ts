@@ -1,5 +1,5 @@
-import { addressesCollide, formatAddress, parseAddress } from '../address.ts';
-import type { Config, Listener } from '../config.generated.ts';
+import { addressesCollide, formatAddress, parseAddress } from '../values/address.ts';
+import type { Config, Listener } from '../schema/config.generated.ts';
 import { HOT, type Consequence } from './place.ts';
 
 /** A socket that accepts connections. */

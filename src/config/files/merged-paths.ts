@@ -1,4 +1,4 @@
-import type { Path } from '../problem.ts';
+import type { Path } from '../problems/problem.ts';
 
 /** The items that one file adds to a list. */
 export interface ListSpan {

@@ -1,7 +1,7 @@
-import type { EnvFault, EnvReading } from '../substitute-env.ts';
-import { formatPath } from '../problem.ts';
-import type { Path, Position, Problem } from '../problem.ts';
-import type { SourceDocument } from '../source-document.ts';
+import type { EnvFault, EnvReading } from '../document/substitute-env.ts';
+import { formatPath } from '../problems/problem.ts';
+import type { Path, Position, Problem } from '../problems/problem.ts';
+import type { SourceDocument } from '../document/source-document.ts';
 import type { ListSpan } from './merged-paths.ts';
 import { MergedPaths } from './merged-paths.ts';
 

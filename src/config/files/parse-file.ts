@@ -1,10 +1,10 @@
-import { inspectNodes } from '../inspect-nodes.ts';
-import { parseSource } from '../parse-source.ts';
-import type { Path, Position, Problem } from '../problem.ts';
-import { formatPath } from '../problem.ts';
-import { SourceDocument } from '../source-document.ts';
-import type { Environment } from '../substitute-env.ts';
-import { substituteEnv } from '../substitute-env.ts';
+import { inspectNodes } from '../document/inspect-nodes.ts';
+import { parseSource } from '../document/parse-source.ts';
+import type { Path, Position, Problem } from '../problems/problem.ts';
+import { formatPath } from '../problems/problem.ts';
+import { SourceDocument } from '../document/source-document.ts';
+import type { Environment } from '../document/substitute-env.ts';
+import { substituteEnv } from '../document/substitute-env.ts';
 import type { ParsedFile } from './merged-source.ts';
 
 export interface FileText {

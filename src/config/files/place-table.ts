@@ -1,8 +1,8 @@
-import { Origins } from '../origins.ts';
-import type { Path, Position, Problem } from '../problem.ts';
-import { formatPath } from '../problem.ts';
-import type { DocumentPlaces } from './document-places.ts';
-import { positionIn } from './document-places.ts';
+import { Origins } from '../document/origins.ts';
+import type { Path, Position, Problem } from '../problems/problem.ts';
+import { formatPath } from '../problems/problem.ts';
+import type { DocumentPlaces } from '../document/document-places.ts';
+import { positionIn } from '../document/document-places.ts';
 import type { MergedKeys } from './merged-paths.ts';
 import { MergedPaths } from './merged-paths.ts';
 import type { MergedSource } from './merged-source.ts';

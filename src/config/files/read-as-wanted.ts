@@ -1,7 +1,7 @@
-import { formatPath } from '../problem.ts';
-import type { Path } from '../problem.ts';
-import type { SchemaFinding } from '../schema-check.ts';
-import type { EnvReading } from '../substitute-env.ts';
+import { formatPath } from '../problems/problem.ts';
+import type { Path } from '../problems/problem.ts';
+import type { SchemaFinding } from '../schema/schema-check.ts';
+import type { EnvReading } from '../document/substitute-env.ts';
 
 /**
  * Gives each value that is a variable of the environment and nothing else the type that the schema wants, in place: a number

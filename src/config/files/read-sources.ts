@@ -1,17 +1,17 @@
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { shortageOf } from '../../errors.ts';
-import type { Path, Problem } from '../problem.ts';
-import { formatPath } from '../problem.ts';
-import type { FileContent } from '../read-config-file.ts';
+import type { Path, Problem } from '../problems/problem.ts';
+import { formatPath } from '../problems/problem.ts';
+import type { FileContent } from './read-config-file.ts';
 import {
   MAX_CONFIG_FILE_BYTES,
   hashOf,
   readConfigFile,
   readRegularFile,
   tooLarge,
-} from '../read-config-file.ts';
-import { failureOf } from '../schema-check.ts';
-import type { Environment } from '../substitute-env.ts';
+} from './read-config-file.ts';
+import { failureOf } from '../schema/schema-check.ts';
+import type { Environment } from '../document/substitute-env.ts';
 import type { SourceFile } from './config-sources.ts';
 import { checkIncludePattern, isPattern } from './include-pattern.ts';
 import type { IncludedFiles } from './list-included.ts';

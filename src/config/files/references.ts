@@ -1,7 +1,7 @@
-import type { Config } from '../config.generated.ts';
-import type { Path } from '../problem.ts';
-import type { SchemaNode } from '../schema.ts';
-import { resolveSchema } from '../schema.ts';
+import type { Config } from '../schema/config.generated.ts';
+import type { Path } from '../problems/problem.ts';
+import type { SchemaNode } from '../schema/schema.ts';
+import { resolveSchema } from '../schema/schema.ts';
 
 /** A key of the config whose value names a file. */
 export interface Reference {

@@ -1,4 +1,4 @@
-import type { AccessLog } from '../config.generated.ts';
+import type { AccessLog } from '../schema/config.generated.ts';
 
 /** The name of a field of access lines. */
 export type AccessField = NonNullable<AccessLog['fields']>[number];

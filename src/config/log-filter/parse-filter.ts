@@ -1,5 +1,5 @@
-import { closest } from '../closest.ts';
-import { parseDurationMs, parseSizeBytes } from '../units.ts';
+import { closest } from '../problems/closest.ts';
+import { parseDurationMs, parseSizeBytes } from '../values/units.ts';
 import { FILTER_FIELDS, type FilterField } from './filter-fields.ts';
 import type { Comparison, FilterExpression } from './filter-expression.ts';
 import { FilterError, filterTokens, type FilterToken } from './filter-tokens.ts';

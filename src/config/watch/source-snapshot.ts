@@ -4,7 +4,7 @@ import { systemCodeOf } from '../../errors.ts';
 import type { ConfigSources } from '../files/config-sources.ts';
 import { hashOfSources } from '../files/config-sources.ts';
 import { MAX_INCLUDED_FILES, listIncluded } from '../files/list-included.ts';
-import { hashFile } from '../read-config-file.ts';
+import { hashFile } from '../files/read-config-file.ts';
 
 /** What the files of a config are at some moment. */
 export interface SourceSnapshot {

@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 
-import { isIpAddress, type Address } from '../../config/address.ts';
+import { isIpAddress, type Address } from '../../config/values/address.ts';
 import type { HostNames } from './host-names.ts';
 
 /** Where a server may listen that is to listen at `address`: to be tried in this order. Rejects where a name has no address. */

@@ -1,6 +1,6 @@
 import type { Logger } from '../../plugin-api/index.ts';
 import { shortList } from '../short-list.ts';
-import { NOTHING_TO_ASK_WITH } from './dns-client.ts';
+import { NOTHING_TO_ASK_WITH } from './sources/dns-client.ts';
 import type { NameRecord, RecordView } from './name-record.ts';
 
 /** A log line names so many addresses. */

@@ -1,4 +1,4 @@
-import type { DnsClient, FamilyAnswer, Family } from './dns-client.ts';
+import type { DnsClient, FamilyAnswer, Family } from './sources/dns-client.ts';
 
 /** Once one family has answered with addresses, the other one gets so much longer. Source: RFC 8305, section 3. */
 const OTHER_FAMILY_MS = 50;

@@ -1,5 +1,5 @@
 import { AddressTurns } from './address-turns.ts';
-import type { DnsClient } from './dns-client.ts';
+import type { DnsClient } from './sources/dns-client.ts';
 import type { Answered } from './host-names.ts';
 import { LookUp, type LookUpQuestion, type LookUpResult } from './look-up.ts';
 import { mergeFamilies } from './merge-families.ts';

@@ -4,13 +4,13 @@ import { isDeepStrictEqual } from 'node:util';
 
 import type { Logger } from '../../plugin-api/index.ts';
 import { AddressTurns } from './address-turns.ts';
-import { CaresClient, type DnsClient, type DnsClientSettings } from './dns-client.ts';
-import { FollowedFile } from './followed-file.ts';
+import { CaresClient, type DnsClient, type DnsClientSettings } from './sources/dns-client.ts';
+import { FollowedFile } from './sources/followed-file.ts';
 import type { Answered, HeldName, HostNames } from './host-names.ts';
-import { localAddresses, parseHosts, type HostsTable } from './hosts-file.ts';
+import { localAddresses, parseHosts, type HostsTable } from './sources/hosts-file.ts';
 import { logNameChange } from './log-name-change.ts';
 import { NameRecord, type RecordSurroundings, type RecordView } from './name-record.ts';
-import { parseResolvConf, type ResolvConf } from './resolv-conf.ts';
+import { parseResolvConf, type ResolvConf } from './sources/resolv-conf.ts';
 import {
   DEFAULT_ATTEMPTS,
   DEFAULT_RESOLVER_SETTINGS,

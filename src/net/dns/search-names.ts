@@ -1,4 +1,4 @@
-import type { ResolvConf } from './resolv-conf.ts';
+import type { ResolvConf } from './sources/resolv-conf.ts';
 
 const MAX_NAME_LENGTH = 253;
 

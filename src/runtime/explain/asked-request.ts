@@ -1,4 +1,4 @@
-import { isIpAddress } from '../../config/address.ts';
+import { isIpAddress } from '../../config/values/address.ts';
 import type { ExplainedField } from '../../plugin-api/index.ts';
 import { QuestionError, type ExplainQuestion } from './explain-question.ts';
 

@@ -1,6 +1,6 @@
-import { parseAddress } from '../../config/address.ts';
-import { suggestion } from '../../config/closest.ts';
-import type { Listener } from '../../config/config.generated.ts';
+import { parseAddress } from '../../config/values/address.ts';
+import { suggestion } from '../../config/problems/closest.ts';
+import type { Listener } from '../../config/schema/config.generated.ts';
 import type { AskedRequest } from './asked-request.ts';
 import { QuestionError } from './explain-question.ts';
 

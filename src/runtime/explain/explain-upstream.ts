@@ -1,8 +1,8 @@
-import { HASHING_ALGORITHMS } from '../../config/algorithm.ts';
-import type { Upstream as UpstreamConfig } from '../../config/config.generated.ts';
-import { formatDuration } from '../../config/units.ts';
+import { HASHING_ALGORITHMS } from '../../config/values/algorithm.ts';
+import type { Upstream as UpstreamConfig } from '../../config/schema/config.generated.ts';
+import { formatDuration } from '../../config/values/units.ts';
 import type { Member } from '../../upstream/member.ts';
-import type { UpstreamGroup } from '../../upstream/upstream-group.ts';
+import type { UpstreamGroup } from '../../upstream/group/upstream-group.ts';
 import type { ExplainedBackend, ExplainedUpstream } from './explanation.ts';
 
 /** An upstream as one request finds it. Nothing is asked of its backends, and no turn is taken. */

@@ -1,13 +1,13 @@
-import type { Config, Upstream as UpstreamConfig } from '../../config/config.generated.ts';
+import type { Config, Upstream as UpstreamConfig } from '../../config/schema/config.generated.ts';
 import type {
   Backend,
   ExplainRequest,
   ProtocolExplanation,
   ProtocolInstance,
 } from '../../plugin-api/index.ts';
-import { parseAddress } from '../../config/address.ts';
+import { parseAddress } from '../../config/values/address.ts';
 import { BalanceError, messageOf } from '../../errors.ts';
-import type { UpstreamGroup } from '../../upstream/upstream-group.ts';
+import type { UpstreamGroup } from '../../upstream/group/upstream-group.ts';
 import { askedRequest, type AskedRequest } from './asked-request.ts';
 import { chooseListener, type ReachableListener } from './choose-listener.ts';
 import { explainUpstream, likelyMember } from './explain-upstream.ts';

@@ -1,4 +1,4 @@
-import type { Generation } from '../generation.ts';
+import type { Generation } from '../generation/generation.ts';
 import type { ExplainedPlan } from './explain.ts';
 
 /** A generation as questions are asked of it. `bound` has the addresses of its listeners by their names. */

@@ -1,12 +1,12 @@
-import type { Config } from '../../config/config.generated.ts';
-import type { LoadedConfig } from '../../config/load-config.ts';
+import type { Config } from '../../config/schema/config.generated.ts';
+import type { LoadedConfig } from '../../config/load/load-config.ts';
 import { dirname, resolve } from 'node:path';
 import { NO_NAMES } from '../../net/dns/no-names.ts';
-import { ReadBuffers } from '../../net/read-buffers.ts';
-import { TunnelTally } from '../../net/tunnel-tally.ts';
+import { ReadBuffers } from '../../net/stream/read-buffers.ts';
+import { TunnelTally } from '../../net/tunnel/tunnel-tally.ts';
 import type { Logger, TelemetrySink } from '../../plugin-api/index.ts';
-import { GenerationBuilder, type Protocols } from '../builder.ts';
-import { Registry } from '../registry.ts';
+import { GenerationBuilder, type Protocols } from '../generation/builder.ts';
+import { Registry } from '../upstreams/registry.ts';
 import type { ExplainedPlan } from './explain.ts';
 import { generationPlan } from './generation-plan.ts';
 

@@ -1,4 +1,4 @@
-import { isSecretName, MASK } from '../../config/mask-secrets.ts';
+import { isSecretName, MASK } from '../../config/schema/mask-secrets.ts';
 import type {
   ExplainedCondition,
   ExplainedEdits,
@@ -7,7 +7,7 @@ import type {
   ExplainedRule,
   ExplainRequest,
 } from '../../plugin-api/index.ts';
-import { textOfBytes } from '../../plugin-api/text-of-bytes.ts';
+import { textOfBytes } from '../../plugin-api/values/text-of-bytes.ts';
 import type { ForwardedRequest } from './explanation.ts';
 
 /** What the backend gets, and what of it is not what the client sent. */

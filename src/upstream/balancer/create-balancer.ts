@@ -1,11 +1,11 @@
-import type { Algorithm } from '../../config/algorithm.ts';
-import type { LoadBalancer } from '../../config/config.generated.ts';
+import type { Algorithm } from '../../config/values/algorithm.ts';
+import type { LoadBalancer } from '../../config/schema/config.generated.ts';
 import type { Balancer, Candidate, Chance } from './balancer.ts';
-import { BoundedConsistentHash } from './bounded-consistent-hash.ts';
-import { ConsistentHash } from './consistent-hash.ts';
-import { HashRing } from './hash-ring.ts';
+import { BoundedConsistentHash } from './hashing/bounded-consistent-hash.ts';
+import { ConsistentHash } from './hashing/consistent-hash.ts';
+import { HashRing } from './hashing/hash-ring.ts';
 import { LeastConnections } from './least-connections.ts';
-import { Maglev } from './maglev.ts';
+import { Maglev } from './hashing/maglev.ts';
 import { PowerOfTwo } from './power-of-two.ts';
 import { Random } from './random.ts';
 import { RoundRobin } from './round-robin.ts';

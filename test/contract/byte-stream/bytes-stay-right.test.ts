@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 
-import { ReadBuffers, type PrivateBuffer } from '../../../src/net/read-buffers.ts';
-import type { SocketStream } from '../../../src/net/socket-stream.ts';
+import { ReadBuffers, type PrivateBuffer } from '../../../src/net/stream/read-buffers.ts';
+import type { SocketStream } from '../../../src/net/stream/socket-stream.ts';
 import type { StreamReader } from '../../../src/plugin-api/index.ts';
 import { SeededRandom } from '../../support/seeded-random.ts';
 import { STREAM_PATHS, StreamLab, type StreamPath, type Transport } from '../../support/stream-ends.ts';

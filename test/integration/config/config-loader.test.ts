@@ -5,16 +5,16 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 
-import { loadConfig, type LoadOptions } from '../../../src/config/load-config.ts';
-import type { PluginSettings } from '../../../src/config/plugin-settings.ts';
-import type * as LoaderModule from '../../../src/config/worker/config-loader.ts';
+import { loadConfig, type LoadOptions } from '../../../src/config/load/load-config.ts';
+import type { PluginSettings } from '../../../src/config/load/plugin-settings.ts';
+import type * as LoaderModule from '../../../src/config/load/config-loader.ts';
 import { buildProgram } from '../../support/built-program.ts';
 import { eventually } from '../../support/eventually.ts';
 import { owned } from '../../support/owned.ts';
 import { RecordingLogger } from '../../support/recording-logger.ts';
 
 const root = new URL('../../../', import.meta.url);
-const compiled = new URL('dist/src/config/worker/config-loader.js', root);
+const compiled = new URL('dist/src/config/load/config-loader.js', root);
 const OPTIONS: LoadOptions = { modes: ['http', 'tcp', 'echo'] };
 
 let ConfigLoader: typeof LoaderModule.ConfigLoader;

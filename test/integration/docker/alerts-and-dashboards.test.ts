@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 
-import { METRIC_TABLE } from '../../../src/telemetry/metric-table.ts';
+import { METRIC_TABLE } from '../../../src/telemetry/metrics/metric-table.ts';
 
 const DOCKER = new URL('../../../docker/', import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, DOCKER), 'utf8');

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 
-import { unreachableRoutes } from '../../../src/config/checks/advice/route-reach.ts';
-import { loadConfigText } from '../../../src/config/load-config.ts';
+import { unreachableRoutes } from '../../../src/config/lint/route-reach.ts';
+import { loadConfigText } from '../../../src/config/load/load-config.ts';
 import { PluginLoader } from '../../../src/plugins/plugin-loader.ts';
 import { explain } from '../../../src/runtime/explain/explain.ts';
 import { buildOffline } from '../../../src/runtime/explain/offline-plan.ts';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
-import { routedPath } from '../../../src/plugin-api/routed-path.ts';
+import { routedPath } from '../../../src/plugin-api/values/routed-path.ts';
 import { fieldValues, statusOf } from '../../support/http-message.ts';
 import { get, scene } from './scene.ts';
 

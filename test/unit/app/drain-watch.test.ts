@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DrainWatch, type DrainedListener } from '../../../src/app/drain-watch.ts';
-import type { RunningWork } from '../../../src/net/accepted-connection.ts';
+import type { RunningWork } from '../../../src/net/listen/accepted-connection.ts';
 import { RecordingLogger } from '../../support/recording-logger.ts';
 
 function listenerOf(

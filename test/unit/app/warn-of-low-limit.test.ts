@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { warnOfLowLimit } from '../../../src/app/warn-of-low-limit.ts';
-import type { Config } from '../../../src/config/config.generated.ts';
+import type { Config } from '../../../src/config/schema/config.generated.ts';
 import { RecordingLogger } from '../../support/recording-logger.ts';
 
 /** What is logged for listeners with these limits, and one backend that keeps ten sockets ready. */

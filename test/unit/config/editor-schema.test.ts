@@ -3,12 +3,12 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 
-import { ConfigError } from '../../../src/config/config-error.ts';
-import { FORMATS } from '../../../src/config/formats.ts';
-import { loadConfigText } from '../../../src/config/load-config.ts';
-import { CONFIG_SCHEMA, resolveSchema, type SchemaNode } from '../../../src/config/schema.ts';
-import { failureOf } from '../../../src/config/schema-check.ts';
-import { TEMPLATE_VARIABLES } from '../../../src/config/template-variables.ts';
+import { ConfigError } from '../../../src/config/load/config-error.ts';
+import { FORMATS } from '../../../src/config/schema/formats.ts';
+import { loadConfigText } from '../../../src/config/load/load-config.ts';
+import { CONFIG_SCHEMA, resolveSchema, type SchemaNode } from '../../../src/config/schema/schema.ts';
+import { failureOf } from '../../../src/config/schema/schema-check.ts';
+import { TEMPLATE_VARIABLES } from '../../../src/config/values/template-variables.ts';
 
 const TOP = new URL('../../../', import.meta.url);
 const EDITOR_SCHEMA = JSON.parse(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { loadConfigText } from '../../../src/config/load-config.ts';
-import { restorableText } from '../../../src/config/show-config.ts';
-import { AddressList } from '../../../src/plugin-api/address-list.ts';
+import { loadConfigText } from '../../../src/config/load/load-config.ts';
+import { restorableText } from '../../../src/config/schema/show-config.ts';
+import { AddressList } from '../../../src/plugin-api/values/address-list.ts';
 import { problemsOf, warningsOf } from './problems-of.ts';
 
 const load = (text: string) => loadConfigText(text, 'x.yaml', { modes: ['http', 'tcp', 'echo'] }).config;

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { ALGORITHMS } from '../../../src/config/algorithm.ts';
-import type { SchemaNode } from '../../../src/config/schema.ts';
-import { CONFIG_SCHEMA, resolveSchema } from '../../../src/config/schema.ts';
-import { TEMPLATE_VARIABLES } from '../../../src/config/template-variables.ts';
+import { ALGORITHMS } from '../../../src/config/values/algorithm.ts';
+import type { SchemaNode } from '../../../src/config/schema/schema.ts';
+import { CONFIG_SCHEMA, resolveSchema } from '../../../src/config/schema/schema.ts';
+import { TEMPLATE_VARIABLES } from '../../../src/config/values/template-variables.ts';
 
 type Generator = (schema: SchemaNode) => Promise<Map<string, string> | string>;
 

@@ -1,6 +1,6 @@
-import { ConfigError } from '../../../src/config/config-error.ts';
-import { loadConfigText } from '../../../src/config/load-config.ts';
-import { formatProblem } from '../../../src/config/problem.ts';
+import { ConfigError } from '../../../src/config/load/config-error.ts';
+import { loadConfigText } from '../../../src/config/load/load-config.ts';
+import { formatProblem } from '../../../src/config/problems/problem.ts';
 
 interface Surroundings {
   readonly env?: Readonly<Record<string, string>>;

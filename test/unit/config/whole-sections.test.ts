@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { loadConfigText } from '../../../src/config/load-config.ts';
-import type { Config } from '../../../src/config/config.generated.ts';
+import { loadConfigText } from '../../../src/config/load/load-config.ts';
+import type { Config } from '../../../src/config/schema/config.generated.ts';
 import { warningsOf, yaml } from './problems-of.ts';
 
 const MODES = ['http', 'tcp'];

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { parseAddress } from '../../../src/config/address.ts';
-import type { HealthCheck } from '../../../src/config/config.generated.ts';
+import { parseAddress } from '../../../src/config/values/address.ts';
+import type { HealthCheck } from '../../../src/config/schema/config.generated.ts';
 import { healthSettings } from '../../../src/health/health-settings.ts';
 
 const section: HealthCheck = {

@@ -1,4 +1,4 @@
-import type { Address } from '../../../src/config/address.ts';
+import type { Address } from '../../../src/config/values/address.ts';
 import type { ProbeTarget } from '../../../src/health/probe-socket.ts';
 import { fixedNames } from '../../support/fixed-names.ts';
 

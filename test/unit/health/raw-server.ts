@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
-import type { Address } from '../../../src/config/address.ts';
+import type { Address } from '../../../src/config/values/address.ts';
 
 export interface RawServer {
   readonly server: Server;

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import type { Address } from '../../../src/config/address.ts';
+import type { Address } from '../../../src/config/values/address.ts';
 import { startTcpProbe } from '../../../src/health/tcp-probe.ts';
 import { PATIENCE_MS } from '../../support/patience.ts';
 import { rawServer, refusingAddress } from './raw-server.ts';

@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished } from 'vitest';
 
-import { Listener } from '../../../src/net/listener.ts';
-import { ReadBuffers } from '../../../src/net/read-buffers.ts';
+import { Listener } from '../../../src/net/listen/listener.ts';
+import { ReadBuffers } from '../../../src/net/stream/read-buffers.ts';
 import type { LogFields, StreamReader } from '../../../src/plugin-api/index.ts';
 import { client } from '../../support/clients.ts';
 import { eventually } from '../../support/eventually.ts';

@@ -2,8 +2,8 @@ import { symlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-import { loadConfigText } from '../../../src/config/load-config.ts';
-import { stripsTypes } from '../../../src/plugins/plugin-file-kind.ts';
+import { loadConfigText } from '../../../src/config/load/load-config.ts';
+import { stripsTypes } from '../../../src/plugins/source/plugin-file-kind.ts';
 import { PluginLoader } from '../../../src/plugins/plugin-loader.ts';
 import { owned } from '../../support/owned.ts';
 import { HOST, plainPlugin, PluginLab, pluginFolder, strangers } from '../../support/plugin-lab.ts';

@@ -2,7 +2,7 @@ import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-import { fingerprintOf, PluginContents } from '../../../src/plugins/plugin-contents.ts';
+import { fingerprintOf, PluginContents } from '../../../src/plugins/source/plugin-contents.ts';
 import { PluginWatch } from '../../../src/plugins/plugin-watch.ts';
 import { eventually } from '../../support/eventually.ts';
 import { owned } from '../../support/owned.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Telemetry } from '../../../src/telemetry/channels.ts';
 import type { TelemetrySubscriber } from '../../../src/telemetry/channels.ts';
-import { RequestTracer } from '../../../src/telemetry/request-tracer.ts';
+import { RequestTracer } from '../../../src/telemetry/traces/request-tracer.ts';
 import { exchangeRecord, tunnelRecord } from './records.ts';
 
 class Listener implements TelemetrySubscriber {

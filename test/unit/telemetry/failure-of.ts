@@ -1,4 +1,4 @@
-import type { LogSink } from '../../../src/telemetry/log-sink.ts';
+import type { LogSink } from '../../../src/telemetry/logs/output/log-sink.ts';
 import { eventually } from '../../support/eventually.ts';
 
 /** Has a sink write what it took, to an output that fails, and tells how that failed. */

@@ -1,4 +1,4 @@
-import type { MetricDescription, MetricName } from '../../../src/telemetry/metric-table.ts';
+import type { MetricDescription, MetricName } from '../../../src/telemetry/metrics/metric-table.ts';
 
 /** What a series lives with, by the label that names it. */
 const SUBJECTS = ['backend', 'listener', 'upstream', 'name', 'generation'] as const;

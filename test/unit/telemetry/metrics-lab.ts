@@ -1,13 +1,13 @@
 import type { Backend } from '../../../src/plugin-api/upstream.ts';
-import type { ExpositionFormat } from '../../../src/telemetry/exposition.ts';
-import { Metrics } from '../../../src/telemetry/metrics.ts';
+import type { ExpositionFormat } from '../../../src/telemetry/metrics/exposition.ts';
+import { Metrics } from '../../../src/telemetry/metrics/metrics.ts';
 import type {
   BackendCounts,
   BackendGauges,
   BackendReading,
   ListenerReading,
   MetricsSource,
-} from '../../../src/telemetry/metrics-source.ts';
+} from '../../../src/telemetry/metrics/metrics-source.ts';
 import { parseExposition, type ReadExposition } from './exposition.ts';
 
 export const BUCKETS_S: readonly number[] = [0.001, 0.0025, 0.1, 0.25, 1, 10];

@@ -1,4 +1,4 @@
-import type { LogOutput, WriteDone } from '../../../src/telemetry/log-output.ts';
+import type { LogOutput, WriteDone } from '../../../src/telemetry/logs/output/log-output.ts';
 
 /** A log output in memory that can stall, fail, or take only a few bytes at a time. */
 export class RecordedOutput implements LogOutput {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Config } from '../../../../src/config/config.generated.ts';
+import type { Config } from '../../../../src/config/schema/config.generated.ts';
 import { diffConfigs } from '../../../../src/config/diff/diff-configs.ts';
 import { summarizeChanges } from '../../../../src/config/diff/summarize-changes.ts';
-import { loadConfigText } from '../../../../src/config/load-config.ts';
+import { loadConfigText } from '../../../../src/config/load/load-config.ts';
 
 const configOf = (text: string): Config =>
   loadConfigText(text, 'test.yaml', { modes: ['http', 'tcp', 'echo'] }).config;

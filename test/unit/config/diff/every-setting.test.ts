@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 
-import type { Config } from '../../../../src/config/config.generated.ts';
+import type { Config } from '../../../../src/config/schema/config.generated.ts';
 import { diffConfigs } from '../../../../src/config/diff/diff-configs.ts';
-import { loadConfig } from '../../../../src/config/load-config.ts';
+import { loadConfig } from '../../../../src/config/load/load-config.ts';
 
 const folder = new URL('../../../../config/', import.meta.url);
 const ENV: Record<string, string> = Object.fromEntries(

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 
 import { diffConfigs } from '../../../../src/config/diff/diff-configs.ts';
-import { loadConfigText } from '../../../../src/config/load-config.ts';
+import { loadConfigText } from '../../../../src/config/load/load-config.ts';
 
 const COUNT = 40;
 

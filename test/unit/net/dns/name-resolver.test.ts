@@ -8,7 +8,7 @@ import {
   type DnsClient,
   type Family,
   type FamilyAnswer,
-} from '../../../../src/net/dns/dns-client.ts';
+} from '../../../../src/net/dns/sources/dns-client.ts';
 import { NameResolver } from '../../../../src/net/dns/name-resolver.ts';
 import { DEFAULT_RESOLVER_SETTINGS } from '../../../../src/net/dns/resolver-settings.ts';
 import { eventually } from '../../../support/eventually.ts';

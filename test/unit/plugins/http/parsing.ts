@@ -1,5 +1,5 @@
-import type { Head } from '../../../../plugins/http/head.ts';
-import { ParserSupply, REQUEST, type MessageKind } from '../../../../plugins/http/llhttp.ts';
+import type { Head } from '../../../../plugins/http/h1/parse/head.ts';
+import { ParserSupply, REQUEST, type MessageKind } from '../../../../plugins/http/h1/parse/llhttp.ts';
 import {
   END,
   HEAD,
@@ -7,8 +7,8 @@ import {
   MessageReader,
   MORE,
   TOO_LARGE,
-} from '../../../../plugins/http/message-reader.ts';
-import { Scratch } from '../../../../plugins/http/scratch.ts';
+} from '../../../../plugins/http/h1/parse/message-reader.ts';
+import { Scratch } from '../../../../plugins/http/h1/parse/scratch.ts';
 
 const supply = new ParserSupply();
 const scratch = new Scratch(supply.first.arena.length);

@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+import { BalanceError, messageOf } from '../../../src/errors.ts';
+import { errorAnswer, reasonPhrase, withBody, type Answer } from './answer.ts';
+import type { ErrorPage } from '../options.generated.ts';
+
+/** A body for an error response. */
+export interface ErrorBody {
+  readonly contentType: string;
+  readonly body: string;
+}
+
+/** The pages of the config, read once. */
+export class ErrorPages {
+  readonly #pages = new Map<number, ErrorBody>();
+
+  /** Files are relative to `directory`. Throws a BalanceError when one can't be read. */
+  constructor(pages: readonly ErrorPage[], directory: string) {
+    for (const page of pages) {
+      const body = page.body ?? readPage(resolve(directory, page.file ?? ''));
+      for (const status of page.statuses) this.#pages.set(status, { contentType: page.content_type, body });
+    }
+  }
+
+  /** The answer to a request that failed, with the page of its status if there is one. Clients that want JSON get no pages. */
+  answer(status: number, reason: string, requestId: string, asJson: boolean): Answer {
+    const plain = errorAnswer(status, reason, requestId, asJson);
+    const page = asJson ? undefined : this.render(status, requestId);
+    return page === undefined ? plain : withBody(plain, page.contentType, page.body);
+  }
+
+  /** The page of that status, filled in; undefined when there is none. */
+  render(status: number, requestId: string): ErrorBody | undefined {
+    const page = this.#pages.get(status);
+    if (page === undefined) return undefined;
+    const body = page.body
+      .replaceAll('${status}', String(status))
+      .replaceAll('${reason}', reasonPhrase(status))
+      .replaceAll('${request_id}', requestId);
+    return { contentType: page.contentType, body };
+  }
+}
+
+function readPage(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new BalanceError('config_invalid', `error page ${file}: ${messageOf(error)}`, {
+      origin: 'config',
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,98 @@
+import { AddressList } from '../../../src/plugin-api/values/address-list.ts';
+import type { MetricsPage, OwnMetrics } from '../../../src/plugin-api/index.ts';
+import { routedConfigPath } from '../../../src/plugin-api/values/routed-path.ts';
+import type { Answer } from './answer.ts';
+import type { Exchange } from '../exchange/exchange.ts';
+import { ACCEPT, CDN_LOOP, FORWARDED, VIA, X_FORWARDED_FOR, X_REAL_IP } from '../message/field-names.ts';
+import type { Head } from '../h1/parse/head.ts';
+import { namedClients } from '../forwarding/named-clients.ts';
+
+/** A page shows the state of one moment, so that no cache may keep it. */
+const FRESH = 'Cache-Control: no-store\r\n';
+/** Fields by which a proxy says that it asks for somebody else. */
+const FOR_OTHERS = [X_FORWARDED_FOR, FORWARDED, X_REAL_IP, VIA, CDN_LOOP];
+
+/**
+ * What a listener answers itself, before any route: the state of its backends, and the metrics to those who may see them. Both are
+ * no requests for telemetry: a probe that comes each second would be most of what it counts.
+ */
+export class OwnEndpoints {
+  /** In the form of {@link ExchangeFacts.routedPath}; undefined where there is none. */
+  readonly #healthPath: string | undefined;
+  readonly #metricsPath: string | undefined;
+  readonly #metrics: OwnMetrics | undefined;
+  readonly #allowed: AddressList;
+
+  constructor(healthEndpoint: string | undefined, metrics: OwnMetrics | undefined) {
+    this.#healthPath =
+      healthEndpoint === undefined || healthEndpoint === '' ? undefined : routedConfigPath(healthEndpoint);
+    this.#metrics = metrics;
+    this.#metricsPath = metrics === undefined ? undefined : routedConfigPath(metrics.path);
+    this.#allowed = new AddressList(metrics?.allow ?? []);
+  }
+
+  /** Whether there are any, so that paths have to be looked at. */
+  get areThere(): boolean {
+    return this.#healthPath !== undefined || this.#metricsPath !== undefined;
+  }
+
+  /** Answers a request that is for one of them. False when it is not: it goes on. */
+  take(exchange: Exchange, head: Head): boolean {
+    const { routedPath: path } = exchange;
+    if (path === this.#healthPath) showHealth(exchange);
+    else if (path === this.#metricsPath && this.#metrics !== undefined)
+      this.#showMetrics(exchange, head, this.#metrics);
+    else return false;
+    return true;
+  }
+
+  #showMetrics(exchange: Exchange, head: Head, metrics: OwnMetrics): void {
+    if (!this.#mayAsk(exchange, head)) {
+      const { instance, requestId, wantsJson } = exchange;
+      const reason = 'the metrics are not for this client';
+      exchange.answer(instance.errorPages.answer(403, reason, requestId, wantsJson));
+    } else if (exchange.method !== 'GET' && exchange.method !== 'HEAD') {
+      exchange.answer({ status: 405, contentType: 'text/plain', body: '', fields: 'Allow: GET, HEAD\r\n' });
+    } else {
+      countAsOwn(exchange);
+      const asked = {
+        accept: head.joined(ACCEPT) || undefined,
+        'accept-encoding': head.valueOf('accept-encoding'),
+      };
+      exchange.answerLater(metrics.page(asked).then(pageAnswer));
+    }
+  }
+
+  /** The connected peer decides. A header can only take the permission away: it names a client that a proxy asks for. */
+  #mayAsk(exchange: Exchange, head: Head): boolean {
+    const { connection, instance } = exchange;
+    if (!this.#allows(connection.connection.remoteAddress)) return false;
+    if (FOR_OTHERS.every((field) => head.fieldWith(field) < 0)) return true;
+    if (!connection.view(instance).isTrusted) return false;
+    const clients = namedClients(head, instance.trusted);
+    // A proxy that names nobody asks for anybody.
+    return clients.length > 0 && clients.every((address) => this.#allowed.has(address));
+  }
+
+  /** A unix socket has permissions of its own. */
+  #allows(address: string): boolean {
+    return address === 'unix' || this.#allowed.has(address);
+  }
+}
+
+/** Takes the exchange out of telemetry. Nobody follows the trace of a probe, and there are many of them. */
+function countAsOwn(exchange: Exchange): void {
+  exchange.isOwn = true;
+  exchange.trace = undefined;
+}
+
+function showHealth(exchange: Exchange): void {
+  countAsOwn(exchange);
+  const { status, body } = exchange.instance.host.health();
+  exchange.answer({ status, contentType: 'application/json', body, fields: FRESH });
+}
+
+function pageAnswer({ contentType, headers, body }: MetricsPage): Answer {
+  const fields = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return { status: 200, contentType, body, fields: FRESH + fields.join('') };
+}

@@ -1,0 +1,147 @@
+import { performance } from 'node:perf_hooks';
+
+import type { ErrorCode } from '../../../src/errors.ts';
+import type { Backend, ExchangeRecord, LogFields, TraceContext } from '../../../src/plugin-api/index.ts';
+import type { Head } from '../h1/parse/head.ts';
+import type { HttpConnection } from '../h1/http-connection.ts';
+import type { HttpInstance } from '../http-instance.ts';
+import type { Refusal } from '../refusals/refusal.ts';
+import { RequestBody } from './request-body.ts';
+import type { CompiledRoute } from '../routing/router.ts';
+import { shownQuery } from '../records/shown-query.ts';
+import type { TemplateValues } from '../forwarding/template.ts';
+
+/** Points in time that a trace shows. */
+type Phase =
+  'selectStartMs' | 'selectEndMs' | 'backendStartMs' | 'responseHeadMs' | 'headSentMs' | 'backendEndMs';
+
+/**
+ * What is known of one exchange, filled in on its way: what templates read meanwhile, and what telemetry gets at its end. It
+ * is the record itself, as copying twenty fields for each request would cost more than counting it.
+ */
+export class ExchangeFacts implements ExchangeRecord, TemplateValues {
+  readonly connection: HttpConnection;
+  readonly instance: HttpInstance;
+  readonly method: string;
+  /** Whether the client knows HTTP/1.1. */
+  readonly modern: boolean;
+  /** undefined for a request without one. */
+  readonly body: RequestBody | undefined;
+  requestId = '';
+  clientAddress: string;
+  path = '';
+  /** The path in the spelling that routes compare. */
+  routedPath = '';
+  /** The target that the query is read from, when a log wants it; '' while it is not known. */
+  target = '';
+  host = '';
+  userAgent = '';
+  referer = '';
+  /** The version that the client named, where it is none that is served; '' otherwise. */
+  statedVersion = '';
+  /** What the client wants to upgrade to, as it wrote it; '' for ordinary requests. */
+  upgrade = '';
+  matched: CompiledRoute | undefined = undefined;
+  trace: TraceContext | undefined = undefined;
+  backend: Backend | undefined = undefined;
+  status = 0;
+  error: ErrorCode | undefined = undefined;
+  refusal: Refusal | undefined = undefined;
+  /** Whether the proxy itself was asked for its state: telemetry counts and logs the requests that it serves, and this is none. */
+  isOwn = false;
+  bytesSent = 0;
+  durationMs = 0;
+  readonly #begunAtMs = performance.now();
+  #startedAtMs = 0;
+
+  constructor(connection: HttpConnection, instance: HttpInstance, head: Head) {
+    this.connection = connection;
+    this.instance = instance;
+    this.method = head.method;
+    this.modern = head.minor > 0;
+    this.body = RequestBody.of(head, instance, this.#begunAtMs);
+    this.clientAddress = connection.connection.remoteAddress;
+  }
+
+  get backendName(): string {
+    return this.backend?.name ?? '';
+  }
+
+  get routeName(): string {
+    return this.matched?.name ?? '';
+  }
+
+  get elapsedMs(): number {
+    return performance.now() - this.#begunAtMs;
+  }
+
+  get listener(): string {
+    return this.instance.host.listener;
+  }
+
+  /** The wall clock is asked when somebody wants to know, and once. */
+  get startedAtMs(): number {
+    if (this.#startedAtMs === 0) this.#startedAtMs = Date.now() - this.elapsedMs;
+    return this.#startedAtMs;
+  }
+
+  get protocol(): string {
+    if (this.statedVersion !== '') return this.statedVersion;
+    return this.modern ? 'HTTP/1.1' : 'HTTP/1.0';
+  }
+
+  /** Made where a log shows it: most show none. */
+  get query(): string {
+    return shownQuery(this.target);
+  }
+
+  get traceId(): string {
+    return this.trace?.traceId ?? '';
+  }
+
+  get spanId(): string {
+    return this.trace?.spanId ?? '';
+  }
+
+  get route(): string {
+    return this.routeName;
+  }
+
+  get upstream(): string {
+    return this.matched?.upstream.name ?? '';
+  }
+
+  get algorithm(): string {
+    return this.matched?.upstream.algorithm ?? '';
+  }
+
+  /** What log lines about it have in common. */
+  logFields(): LogFields {
+    const fields = { request_id: this.requestId, method: this.method, path: this.path };
+    return this.traceId === '' ? fields : { trace_id: this.traceId, span_id: this.spanId, ...fields };
+  }
+
+  get bytesReceived(): number {
+    return this.body?.bytes ?? 0;
+  }
+
+  /** Notes the time of a phase, for a trace. */
+  mark(phase: Phase): void {
+    const phases = this.trace?.phases;
+    if (phases !== undefined) phases[phase] = this.elapsedMs;
+  }
+
+  /** For a trace: a try on a backend came to nothing, and another one may follow. */
+  noteFailedTry(backend: Backend, error: ErrorCode): void {
+    const phases = this.trace?.phases;
+    if (phases === undefined) return;
+    const { failedTries } = phases;
+    const before = Math.max(phases.selectStartMs, failedTries.at(-1)?.endMs ?? 0);
+    const startMs = phases.backendStartMs >= 0 ? phases.backendStartMs : before;
+    const tried = { backend, startMs, endMs: this.elapsedMs, error };
+    // A backend that got the request knows the try by the id in it.
+    const wasSent = phases.backendStartMs >= 0;
+    failedTries.push(wasSent ? { ...tried, spanId: this.trace?.trySpanId ?? '' } : tried);
+    phases.backendStartMs = -1;
+  }
+}

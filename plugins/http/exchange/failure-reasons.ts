@@ -1,0 +1,17 @@
+import type { ErrorCode } from '../../../src/errors.ts';
+
+/** What clients are told when no backend could be asked. Details are only in the log. */
+const REASONS: Partial<Record<ErrorCode, string>> = {
+  no_backend: 'no backend is available',
+  queue_full: 'all backends are busy',
+  queue_timeout: 'all backends are busy',
+  pool_timeout: 'all backends are busy',
+  resources_exhausted: 'the proxy is out of resources',
+  connect_failed: 'the backend could not be reached',
+  connect_timeout: 'the backend could not be reached in time',
+};
+
+/** The reason for a client, in a few words. */
+export function failureReason(code: ErrorCode): string {
+  return REASONS[code] ?? 'the backend failed';
+}

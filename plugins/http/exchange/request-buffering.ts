@@ -1,0 +1,89 @@
+import type { Logger } from '../../../src/plugin-api/index.ts';
+import type { Exchange } from './exchange.ts';
+import type { HttpRequestBuffering } from '../options.generated.ts';
+import type { RequestBody } from './request-body.ts';
+
+const CONTINUE_TEXT = 'HTTP/1.1 100 Continue\r\n\r\n';
+
+/** The memory of all request bodies that are read before a backend is taken, on all listeners together. */
+export class BufferedBodies {
+  bytes = 0;
+  /** The log line is written once, and again only after half of the memory was free. */
+  #isToldFull = false;
+
+  /** Takes that much memory. False when not enough is left. */
+  take(bytes: number, { total }: HttpRequestBuffering, logger: Logger): boolean {
+    if (this.bytes + bytes > total) {
+      if (!this.#isToldFull) logger.warn('Request buffering is full: bodies are streamed', { total });
+      this.#isToldFull = true;
+      return false;
+    }
+    this.bytes += bytes;
+    if (this.bytes < total / 2) this.#isToldFull = false;
+    return true;
+  }
+
+  giveBack(bytes: number): void {
+    this.bytes -= bytes;
+  }
+}
+
+/** One body that is read before a backend is taken: its limit, and the memory that it has taken. */
+export class BodyBuffering {
+  readonly #limits: HttpRequestBuffering;
+  readonly #all: BufferedBodies;
+  readonly #logger: Logger;
+  #taken = 0;
+
+  constructor(limits: HttpRequestBuffering, all: BufferedBodies, logger: Logger) {
+    this.#limits = limits;
+    this.#all = all;
+    this.#logger = logger;
+  }
+
+  /** Memory that one body may take. */
+  get sizeBytes(): number {
+    return this.#limits.size;
+  }
+
+  /** Whether the body may take so much memory in all. */
+  takes(capacityBytes: number): boolean {
+    const more = capacityBytes - this.#taken;
+    if (more <= 0) return true;
+    if (capacityBytes > this.#limits.size || !this.#all.take(more, this.#limits, this.#logger)) return false;
+    this.#taken = capacityBytes;
+    return true;
+  }
+
+  /** Gives the memory back: the body was sent, or is not needed any more. */
+  end(): void {
+    this.#all.giveBack(this.#taken);
+    this.#taken = 0;
+  }
+}
+
+/**
+ * Reads the body, as far as `limits` allow, before a backend is taken. A client that waits for 100 Continue gets it from us.
+ * Returns the head for the backend, which then has no `Expect`.
+ */
+export function gatherBody(
+  { instance, connection }: Exchange,
+  body: RequestBody,
+  limits: HttpRequestBuffering,
+  head: string,
+): string {
+  const { parts, host } = instance;
+  body.gather(new BodyBuffering(limits, parts.bufferedBodies, host.logger));
+  if (!body.waitsForContinue) return head;
+  connection.connection.stream.writeText(CONTINUE_TEXT);
+  body.goesOn();
+  return withoutExpect(head);
+}
+
+/** The head of a request for a backend that gets no `Expect`, because we answered it. */
+export function withoutExpect(head: string): string {
+  return head
+    .split('\r\n')
+    .filter((line) => !/^expect:/i.test(line))
+    .join('\r\n');
+}

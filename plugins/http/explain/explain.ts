@@ -1,0 +1,211 @@
+import type {
+  Connection,
+  ExplainedAnswer,
+  ExplainedCondition,
+  ExplainedEdits,
+  ExplainedField,
+  ExplainedForward,
+  ExplainedMessage,
+  ExplainedRule,
+  ExplainRequest,
+  ProtocolExplanation,
+} from '../../../src/plugin-api/index.ts';
+import { Exchange } from '../exchange/exchange.ts';
+import type { FieldEdits } from '../forwarding/field-edits.ts';
+import type { Head } from '../h1/parse/head.ts';
+import { HttpConnection } from '../h1/http-connection.ts';
+import { HttpInstance } from '../http-instance.ts';
+import { explainedReadings } from './explained-readings.ts';
+import { headText, Rehearsal, type AskedLease } from './rehearsal.ts';
+import { RehearsalStream } from './rehearsal-stream.ts';
+import { TWO_READINGS } from '../refusals/request-check.ts';
+import { withoutExpect } from '../exchange/request-buffering.ts';
+import { hostName } from '../message/request-target.ts';
+import { takesHeader, takesHost, takesPath, type CompiledRoute } from '../routing/router.ts';
+
+/**
+ * What an instance would do with a request. The request is played through a second instance of the same options, over
+ * connections that lead nowhere: parser, checks, router and edits are those that serve, so what is said can't differ from
+ * what is done.
+ */
+export function explain(request: ExplainRequest, real: HttpInstance): ProtocolExplanation {
+  const rehearsal = new Rehearsal(real.host);
+  // The body of an error page would hide the reason, and there is no request body to wait for.
+  const options = { ...real.options, error_pages: [] };
+  delete options.request_buffering;
+  const instance = new HttpInstance(options, rehearsal.host, real.parts);
+  const client = new RehearsalStream();
+  const connection = new HttpConnection(clientConnection(request, client, instance), instance);
+  client.arrive(headText(request));
+  const { asked, record, endpoint } = rehearsal;
+  const played = asked?.request ?? record;
+  const exchange = played instanceof Exchange ? played : undefined;
+  const { head } = connection.reader;
+  const rules = exchange !== undefined && head !== undefined ? rulesFor(exchange, head, instance.routes) : [];
+  const result =
+    asked !== undefined
+      ? { rules, forwarded: forwardOf(request, asked, real) }
+      : endpoint !== undefined
+        ? { rules, answer: endpointAnswer(endpoint, client.text) }
+        : { rules, answer: { ...answerOf(client.text, exchange), ...readingsOf(exchange, head, instance) } };
+  client.over();
+  return result;
+}
+
+function clientConnection(
+  { remoteAddress, localAddress, localPort }: ExplainRequest,
+  stream: RehearsalStream,
+  current: HttpInstance,
+): Connection {
+  return {
+    id: 0,
+    stream,
+    remoteAddress,
+    remotePort: 0,
+    localAddress,
+    localPort,
+    secure: false,
+    listener: current.host.listener,
+    draining: false,
+    current,
+  };
+}
+
+/** Up to the one that takes the request; none when it was answered before any was looked at. */
+function rulesFor(exchange: Exchange, head: Head, routes: readonly CompiledRoute[]): ExplainedRule[] {
+  if (exchange.matched === undefined && exchange.error !== 'no_route') return [];
+  const rules: ExplainedRule[] = [];
+  for (const route of routes) {
+    const conditions = conditionsOf(route, exchange, head);
+    const matches = conditions.every(({ holds }) => holds);
+    rules.push({ name: route.name, matches, conditions });
+    if (matches) break;
+  }
+  return rules;
+}
+
+function conditionsOf(route: CompiledRoute, exchange: Exchange, head: Head): ExplainedCondition[] {
+  const host = hostName(exchange.host);
+  const { routedPath: path } = exchange;
+  const conditions: ExplainedCondition[] = [];
+  if (route.host !== undefined) {
+    conditions.push({ of: 'host', wanted: route.host, ...got(host), holds: takesHost(route, host) });
+  }
+  const wantedPath = route.path ?? route.pathPrefix;
+  if (wantedPath !== undefined) {
+    const of = route.path === undefined ? 'path_prefix' : 'path';
+    conditions.push({ of, wanted: wantedPath, got: path, holds: takesPath(route, path) });
+  }
+  for (const header of route.headers) {
+    const [name, wanted] = header;
+    const holds = takesHeader(head, header);
+    conditions.push({ of: `header ${name}`, wanted, ...got(head.valueOf(name)), holds });
+  }
+  return conditions;
+}
+
+function got(value: string | undefined): { got?: string } {
+  return value === undefined || value === '' ? {} : { got: value };
+}
+
+function endpointAnswer(endpoint: 'health' | 'metrics', text: string): ExplainedAnswer {
+  if (endpoint === 'metrics')
+    return { status: 200, reason: 'the metrics, which this listener serves itself' };
+  return { status: statusIn(text), reason: "the listener's own health_endpoint" };
+}
+
+function statusIn(text: string): number {
+  return Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1] ?? 400);
+}
+
+/** `exchange` is absent when not even the head could be read. */
+function answerOf(text: string, exchange: Exchange | undefined): ExplainedAnswer {
+  const status = statusIn(text);
+  const body = text.slice(text.indexOf('\r\n\r\n') + 4);
+  if (exchange?.error === undefined && status < 400) return { status, reason: 'Max-Forwards is used up' };
+  // A HEAD request gets no body.
+  return {
+    status,
+    reason: reasonIn(body) ?? exchange?.error?.replaceAll('_', ' ') ?? 'the request is not complete',
+  };
+}
+
+/** The ways to read a path that was refused for having several. */
+function readingsOf(
+  exchange: Exchange | undefined,
+  head: Head | undefined,
+  instance: HttpInstance,
+): Pick<ExplainedAnswer, 'readings'> {
+  if (head === undefined || exchange?.refusal?.rule !== TWO_READINGS.rule) return {};
+  return { readings: explainedReadings(exchange, head, instance) };
+}
+
+/** The proxy's own error bodies say why: as JSON or as `status phrase: reason`. */
+function reasonIn(body: string): string | undefined {
+  if (body.startsWith('{')) return (JSON.parse(body) as { reason: string }).reason;
+  return /^\d{3} [^:]*: (.*)$/m.exec(body)?.[1];
+}
+
+function forwardOf(
+  request: ExplainRequest,
+  { request: exchange, upstream }: AskedLease,
+  real: HttpInstance,
+): ExplainedForward {
+  if (!(exchange instanceof Exchange)) throw new Error('only exchanges ask for leases here');
+  const isGathered = real.options.request_buffering !== undefined && exchange.body?.waitsForContinue === true;
+  const stream = new RehearsalStream();
+  const nothing = (): void => undefined;
+  const backend = request.pick(upstream, exchange.key);
+  exchange.leased({
+    backend,
+    stream,
+    reused: false,
+    release: nothing,
+    detach: nothing,
+    keep: nothing,
+    resume: () => false,
+    discard: nothing,
+  });
+  const edits = exchange.matched?.responseEdits;
+  return {
+    upstream,
+    ...(exchange.key === undefined ? {} : { key: exchange.key }),
+    clientAddress: exchange.clientAddress,
+    message: messageOf(
+      withoutChance(isGathered ? withoutExpect(stream.text) : stream.text, exchange, request),
+    ),
+    ...(edits === undefined ? {} : { response: responseEdits(edits, exchange, request) }),
+  };
+}
+
+/** What is made up for each request says so, instead of showing one that was made up for nobody. */
+function withoutChance(
+  text: string,
+  { requestId, trace, instance }: Exchange,
+  { fields }: ExplainRequest,
+): string {
+  let shown = instance.loopMark.hiddenIn(text);
+  // A trusted peer's id stays what it is.
+  if (!fields.some(([, value]) => value === requestId)) shown = shown.replaceAll(requestId, '<request id>');
+  for (const line of trace?.lines.split('\r\n').slice(1) ?? []) {
+    const [name, value] = fieldOf(line);
+    shown = shown.replaceAll(`${name}: ${value}\r\n`, `${name}: <trace context>\r\n`);
+  }
+  return shown;
+}
+
+function messageOf(text: string): ExplainedMessage {
+  const [start = '', ...lines] = text.slice(0, text.indexOf('\r\n\r\n')).split('\r\n');
+  return { start, fields: lines.map(fieldOf) };
+}
+
+function fieldOf(line: string): ExplainedField {
+  const colon = line.indexOf(':');
+  return [line.slice(0, colon), line.slice(colon + 1).trim()];
+}
+
+function responseEdits(edits: FieldEdits, exchange: Exchange, request: ExplainRequest): ExplainedEdits {
+  const lines = edits.earlyLines(exchange) + edits.lateLines(exchange);
+  const shown = withoutChance(lines, exchange, request);
+  return { removed: [...edits.removed], added: shown.split('\r\n').slice(0, -1).map(fieldOf) };
+}

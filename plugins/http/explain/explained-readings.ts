@@ -1,0 +1,30 @@
+import type { ExplainedReading } from '../../../src/plugin-api/index.ts';
+import type { Exchange } from '../exchange/exchange.ts';
+import type { Head } from '../h1/parse/head.ts';
+import type { HttpInstance } from '../http-instance.ts';
+import { otherReadings } from '../routing/path-readings.ts';
+import { hostName } from '../message/request-target.ts';
+
+/** How the path of a request may be read, first as routes read it, and which route each reading meets. */
+export function explainedReadings(
+  exchange: Exchange,
+  head: Head,
+  instance: HttpInstance,
+): ExplainedReading[] {
+  const host = hostName(exchange.host);
+  const { path, routedPath } = exchange;
+  const matched = instance.route(host, routedPath, head);
+  const others = otherReadings(path, matched?.path ?? matched?.pathPrefix ?? '')?.paths ?? [];
+  return [routedPath, ...others].map((reading) => {
+    const rule = instance.route(host, reading, head)?.name;
+    return { path: visible(reading), ...(rule === undefined ? {} : { rule }) };
+  });
+}
+
+/** A reading may hold what a client had encoded: line breaks and NULs, too. */
+function visible(path: string): string {
+  return path.replace(
+    /[^\x21-\x7e]/g,
+    (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  );
+}

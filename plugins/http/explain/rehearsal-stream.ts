@@ -1,0 +1,69 @@
+import type { ByteStream, StreamReader } from '../../../src/plugin-api/index.ts';
+
+/** A connection that leads nowhere: it keeps what is written, and its reader gets what it is told to. */
+export class RehearsalStream implements ByteStream {
+  readonly writableLength = 0;
+  readonly bytesTaken = 0;
+  writeEnded = false;
+  destroyed = false;
+  /** All that was written, as text of bytes. */
+  text = '';
+  #reader: StreamReader | undefined;
+
+  /** Hands text to the reader, as if it had arrived. */
+  arrive(text: string): void {
+    const bytes = Buffer.from(text, 'latin1');
+    this.#reader?.data(bytes, 0, bytes.length);
+  }
+
+  /** Tells the reader that the connection is over. */
+  over(): void {
+    const reader = this.#reader;
+    this.#reader = undefined;
+    reader?.closed(undefined);
+  }
+
+  read(reader: StreamReader): void {
+    this.#reader = reader;
+  }
+
+  writeText(text: string): boolean {
+    this.text += text;
+    return true;
+  }
+
+  write(bytes: Uint8Array): boolean {
+    this.text += Buffer.from(bytes).toString('latin1');
+    return true;
+  }
+
+  writeBorrowed(bytes: Buffer, start: number, end: number): boolean {
+    this.text += bytes.latin1Slice(start, end);
+    return true;
+  }
+
+  pause(): void {
+    // Nothing arrives by itself.
+  }
+
+  resume(): void {
+    // Nothing arrives by itself.
+  }
+
+  end(): void {
+    this.writeEnded = true;
+  }
+
+  close(): void {
+    this.destroy();
+  }
+
+  destroy(): void {
+    this.writeEnded = true;
+    this.destroyed = true;
+  }
+
+  reset(): void {
+    this.destroy();
+  }
+}

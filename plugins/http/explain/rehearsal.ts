@@ -1,0 +1,85 @@
+import type {
+  ExchangeRecord,
+  ExplainRequest,
+  LeaseRequest,
+  PendingLease,
+  ProtocolHost,
+  SocketUse,
+  Upstream,
+} from '../../../src/plugin-api/index.ts';
+
+const NOTHING = (): void => undefined;
+const NO_DEADLINE = { set: NOTHING, clear: NOTHING, destroy: NOTHING };
+/** To make a page takes some time, and nobody reads it here. */
+const NEVER = new Promise<never>(() => undefined);
+const NOTHING_PENDING: PendingLease = { lastTried: undefined, cancel: NOTHING };
+
+/** A lease that was asked for. */
+export interface AskedLease {
+  readonly request: LeaseRequest;
+  readonly upstream: string;
+}
+
+/** A host that notes what an instance wants of it, and does none of it. */
+export class Rehearsal {
+  readonly host: ProtocolHost;
+  /** The lease that the request needs, once it asked for one. */
+  asked: AskedLease | undefined;
+  /** The endpoint of the listener itself that the request was for, if any: then telemetry gets nothing. */
+  endpoint: 'health' | 'metrics' | undefined;
+  /** What telemetry would get. */
+  record: ExchangeRecord | undefined;
+
+  constructor(real: ProtocolHost) {
+    this.host = {
+      proxyId: real.proxyId,
+      listener: real.listener,
+      directory: real.directory,
+      logger: real.logger,
+      defaultUpstream: real.defaultUpstream,
+      health: () => {
+        this.endpoint = 'health';
+        return real.health();
+      },
+      metrics: real.metrics && {
+        ...real.metrics,
+        page: () => {
+          this.endpoint = 'metrics';
+          return NEVER;
+        },
+      },
+      telemetry: {
+        detailed: false,
+        tracer: real.telemetry.tracer,
+        exchange: (record) => {
+          this.record = record;
+        },
+        tunnel: NOTHING,
+      },
+      upstream: (name, use) => this.#upstream(real, name, use),
+      tunnel: NOTHING,
+      deadline: () => NO_DEADLINE,
+    };
+  }
+
+  #upstream(real: ProtocolHost, name: string, use: SocketUse): Upstream {
+    const { algorithm, keySource, readTimeoutMs } = real.upstream(name, use);
+    return {
+      name,
+      algorithm,
+      keySource,
+      readTimeoutMs,
+      acquire: (request) => {
+        this.asked = { request, upstream: name };
+        return NOTHING_PENDING;
+      },
+      takes: () => false,
+    };
+  }
+}
+
+/** The head of a request as a client would send it. */
+export function headText({ method, target, fields }: ExplainRequest): string {
+  const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`);
+  return `${method} ${target} HTTP/1.1\r\n${lines.join('')}\r\n`;
+}

@@ -1,0 +1,178 @@
+import { isIP } from 'node:net';
+
+import type { Connection } from '../../../src/plugin-api/index.ts';
+import { textOfBytes } from '../../../src/plugin-api/values/text-of-bytes.ts';
+import { claimedAddress, claimedAddressIn, withoutZone } from './claimed-address.ts';
+import {
+  ACCEPT,
+  FORWARDED,
+  REFERER,
+  USER_AGENT,
+  X_FORWARDED_FOR,
+  X_FORWARDED_HOST,
+  X_FORWARDED_PORT,
+  X_FORWARDED_PROTO,
+  X_REAL_IP,
+  X_REQUEST_ID,
+} from '../message/field-names.ts';
+import type { HeadFragment } from '../message/head-fragment.ts';
+import type { Head } from '../h1/parse/head.ts';
+import type { HttpInstance } from '../http-instance.ts';
+import { RememberedValue } from './remembered-value.ts';
+import { hostName, isValidHost } from '../message/request-target.ts';
+
+/** A request id from a trusted peer that may go into logs and fields. */
+const REQUEST_ID = /^[A-Za-z0-9._:=@/+-]{1,128}$/;
+
+/** What one request tells the backend about its client. */
+export interface ClientFields {
+  /** Field lines, each with its CRLF, with Via and the loop mark. The last one is X-Request-ID without its value: the id follows. */
+  readonly lines: string;
+  /** The client that logs, templates and hashing see. */
+  readonly address: string;
+  /** The id that a trusted peer gave; undefined: make one up. */
+  readonly requestId: string | undefined;
+}
+
+/** A Host that a client names. */
+export interface KnownHost {
+  readonly text: string;
+  readonly isValid: boolean;
+  /** Without port, in lower case: what routes compare. */
+  readonly name: string;
+  /** For clients that are not trusted: the same for each request. */
+  readonly fields: ClientFields;
+}
+
+/** What backends are told about the client of one connection, as the config of one generation has it. */
+export class ClientView {
+  readonly instance: HttpInstance;
+  /** Whether what the peer says about a client behind it counts. */
+  readonly isTrusted: boolean;
+  readonly #address: string;
+  readonly #proto: string;
+  readonly #port: string;
+  readonly #hosts = new RememberedValue((text) => this.host(text));
+  readonly #accepts = new RememberedValue(namesJson);
+  readonly #agents = new RememberedValue(textOfBytes);
+
+  constructor(connection: Connection, instance: HttpInstance) {
+    this.#address = withoutZone(connection.remoteAddress);
+    this.instance = instance;
+    this.isTrusted = instance.trusted.has(this.#address);
+    this.#proto = connection.secure ? 'https' : 'http';
+    this.#port = connection.localPort === 0 ? '' : String(connection.localPort);
+  }
+
+  /** What the Host field says. */
+  hostOf(head: Head): KnownHost {
+    return head.hostField < 0 ? this.host('') : this.#hosts.of(head, head.hostField);
+  }
+
+  /** '' for a request without Host. */
+  host(text: string): KnownHost {
+    const fields = {
+      lines: this.#lines(text, 1),
+      address: this.#address,
+      requestId: undefined,
+    };
+    return { text, isValid: isValidHost(text), name: hostName(text), fields };
+  }
+
+  /** Whether the client takes JSON where there is text for humans. */
+  wantsJson(head: Head): boolean {
+    const field = head.fieldWith(ACCEPT);
+    return field >= 0 && this.#accepts.of(head, field);
+  }
+
+  /** For logs and spans. */
+  userAgent(head: Head): string {
+    const field = head.fieldWith(USER_AGENT);
+    return field < 0 ? '' : this.#agents.of(head, field);
+  }
+
+  /** Where the client came from, for logs. */
+  referer(head: Head): string {
+    const field = head.fieldWith(REFERER);
+    return field < 0 ? '' : shownReferer(head.valueText(field));
+  }
+
+  /** What the backend of this request gets to know: from a trusted peer, what the peer said and a word of ours. */
+  fields(head: Head, host: KnownHost): ClientFields {
+    if (this.isTrusted) return this.#extended(head, host.text);
+    return head.minor === 1 ? host.fields : { ...host.fields, lines: this.#lines(host.text, head.minor) };
+  }
+
+  /** The same of a head that was not read to its end, for logs. */
+  claims(head: HeadFragment): Pick<ClientFields, 'address' | 'requestId'> {
+    const peer = this.#address;
+    if (!this.isTrusted) return { address: peer, requestId: undefined };
+    const client = this.#client(head.joined('x-forwarded-for'), head.joined('forwarded'));
+    return { address: client ?? peer, requestId: soundId(head.joined('x-request-id')) };
+  }
+
+  #lines(host: string, minor: number): string {
+    const address = this.#address;
+    let lines = `X-Forwarded-For: ${address}\r\nX-Real-IP: ${address}\r\nX-Forwarded-Proto: ${this.#proto}\r\n`;
+    if (host !== '') lines += `X-Forwarded-Host: ${host}\r\n`;
+    if (this.#port !== '') lines += `X-Forwarded-Port: ${this.#port}\r\n`;
+    if (this.instance.options.forwarded) lines += `Forwarded: ${this.#forwarded(host)}\r\n`;
+    return this.#ended(lines, minor);
+  }
+
+  #extended(head: Head, host: string): ClientFields {
+    const peer = this.#address;
+    const forwarded = head.joined(FORWARDED);
+    const named = head.joined(X_FORWARDED_FOR);
+    const client = this.#client(named, forwarded);
+    // Some backends only know X-Forwarded-For: they get the client there even when only `Forwarded` names it.
+    const before = named === '' ? (client ?? '') : named;
+    const realIp = head.joined(X_REAL_IP) || (client ?? peer);
+    const shownHost = head.joined(X_FORWARDED_HOST) || host;
+    const port = head.joined(X_FORWARDED_PORT) || this.#port;
+    let lines = `X-Forwarded-For: ${before === '' ? peer : `${before}, ${peer}`}\r\nX-Real-IP: ${realIp}\r\n`;
+    lines += `X-Forwarded-Proto: ${head.joined(X_FORWARDED_PROTO) || this.#proto}\r\n`;
+    if (shownHost !== '') lines += `X-Forwarded-Host: ${shownHost}\r\n`;
+    if (port !== '') lines += `X-Forwarded-Port: ${port}\r\n`;
+    const own = this.instance.options.forwarded ? this.#forwarded(host) : '';
+    if (forwarded !== '' || own !== '')
+      lines += `Forwarded: ${[forwarded, own].filter((part) => part !== '').join(', ')}\r\n`;
+    const requestId = soundId(head.joined(X_REQUEST_ID));
+    return { lines: this.#ended(lines, head.minor), address: client ?? peer, requestId };
+  }
+
+  /** The client that a trusted peer names. `Forwarded` counts where there is no X-Forwarded-For. */
+  #client(forwardedFor: string, forwarded: string): string | undefined {
+    const { trusted } = this.instance;
+    if (forwardedFor !== '') return trusted.clientOf(forwardedFor, claimedAddress);
+    return forwarded === '' ? undefined : trusted.clientOf(forwarded, claimedAddressIn);
+  }
+
+  #ended(lines: string, minor: number): string {
+    const { via, loopMark } = this.instance;
+    return `${lines}${via.line(minor)}${loopMark.line}X-Request-ID: `;
+  }
+
+  /** RFC 7239 4 and 6: IPv6 addresses are bracketed and quoted, hosts are quoted where they are no token. */
+  #forwarded(host: string): string {
+    const address = this.#address;
+    // A peer on a unix socket has no address.
+    const from = address.includes(':') ? `"[${address}]"` : isIP(address) === 0 ? 'unknown' : address;
+    const named = host === '' ? '' : `;host=${/^[\w.~-]+$/.test(host) ? host : `"${host}"`}`;
+    return `for=${from}${named};proto=${this.#proto}`;
+  }
+}
+
+function soundId(id: string): string | undefined {
+  return REQUEST_ID.test(id) ? id : undefined;
+}
+
+function namesJson(accept: string): boolean {
+  return /\bjson\b/i.test(accept);
+}
+
+/** A Referer for logs: without query, fragment and credentials. */
+export function shownReferer(url: string): string {
+  const place = url.slice(0, url.search(/[?#]|$/));
+  return textOfBytes(place.replace(/^([^/]*\/\/)[^/]*@/, '$1'));
+}

@@ -1,0 +1,22 @@
+import { claimedAddress, claimedAddressIn } from './claimed-address.ts';
+import { FORWARDED, X_FORWARDED_FOR, X_REAL_IP } from '../message/field-names.ts';
+import type { Head } from '../h1/parse/head.ts';
+import type { TrustedProxies } from './trusted-proxies.ts';
+
+const NAMING = [
+  [X_FORWARDED_FOR, claimedAddress],
+  [FORWARDED, claimedAddressIn],
+  [X_REAL_IP, claimedAddress],
+] as const;
+
+/**
+ * The clients that a trusted proxy says it asks for: one for each field that names one. '' for a field that holds anything but addresses,
+ * such as `unknown`: who that is nobody can tell. For permissions only; logs show who is certain.
+ */
+export function namedClients(head: Head, trusted: TrustedProxies): readonly string[] {
+  return NAMING.filter(([field]) => head.fieldWith(field) >= 0).map(([field, addressOf]) => {
+    const list = head.joined(field);
+    const isCertain = list.split(',').every((element) => addressOf(element) !== '');
+    return isCertain ? (trusted.clientOf(list, addressOf) ?? '') : '';
+  });
+}

@@ -1,0 +1,17 @@
+import { KEEP_ALIVE } from '../message/field-names.ts';
+import type { Head } from './parse/head.ts';
+
+/** How much earlier than announced an idle socket is given up: a request may be on its way when the backend closes. */
+const MARGIN_MS = 1_000;
+
+/**
+ * For how long a backend keeps the socket after this response, by its `Keep-Alive: timeout=` less a margin; 0 when it does not
+ * keep it, infinity when it does not say.
+ */
+export function announcedIdleMs(head: Head): number {
+  if (!head.wantsKeepAlive) return 0;
+  const field = head.fieldWith(KEEP_ALIVE);
+  if (field < 0) return Number.POSITIVE_INFINITY;
+  const seconds = /(?:^|[,\s])timeout=(\d{1,9})/i.exec(head.valueText(field))?.[1];
+  return seconds === undefined ? Number.POSITIVE_INFINITY : Math.max(0, Number(seconds) * 1000 - MARGIN_MS);
+}

@@ -1,0 +1,21 @@
+import { performance } from 'node:perf_hooks';
+
+import type { HttpLimits } from '../options.generated.ts';
+
+/** While a generation ends, a connection without a request so far gets this long since it began: its first one may be under way. */
+const FIRST_REQUEST_MS = 2_000;
+/** Every other connection gets this long: its next request may have arrived while the edit went live, without being read yet. */
+const NEXT_REQUEST_MS = 100;
+
+/** How long a connection whose generation is over waits for one last request. */
+export function lastRequestMs(requests: number, begunAtMs: number): number {
+  if (requests > 0) return NEXT_REQUEST_MS;
+  return Math.max(FIRST_REQUEST_MS - (performance.now() - begunAtMs), NEXT_REQUEST_MS);
+}
+
+/** Whether the limits allow a connection, which began so many requests, to serve a further one. */
+export function mayServeMore(limits: HttpLimits, requests: number, begunAtMs: number): boolean {
+  const { requests_per_connection: mostRequests, connection_age: longestMs } = limits;
+  if (mostRequests > 0 && requests >= mostRequests) return false;
+  return longestMs === 0 || performance.now() - begunAtMs < longestMs;
+}

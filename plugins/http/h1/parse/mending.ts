@@ -1,0 +1,23 @@
+import type { RefusalRule } from '../../refusals/refusal-rules.ts';
+
+/** The beginning of a message that the parser refused, in a form that it takes. */
+export interface Mended {
+  /** What the parser reads instead. */
+  readonly text: string;
+  /** How many of the arrived bytes it replaces. */
+  readonly length: number;
+  /** The method of a request, as it arrived. */
+  readonly method: string;
+}
+
+/** Why bytes are refused. */
+export interface Unmended {
+  readonly rule: RefusalRule;
+  /** The rule in words, the same for all that break it. */
+  readonly reason: string;
+  /** Where the byte lies that broke it. */
+  readonly at: number;
+}
+
+/** The result of mending: undefined while more bytes are needed, 'not ours' when the parser's own reason is the better one. */
+export type Mending = Mended | Unmended | 'not ours' | undefined;

@@ -1,0 +1,124 @@
+import { excerpt, excerptUpTo, valueExcerpt } from '../../refusals/excerpt.ts';
+import type { RefusalRule } from '../../refusals/refusal-rules.ts';
+import { NUMBERS_A_FIELD, type Head } from './head.ts';
+
+/** What a parser found wrong, and where. */
+export interface ParserFault {
+  readonly rule: RefusalRule;
+  /** In the parser's words. */
+  readonly reason: string;
+  /** Name of the field; '' when it is none. */
+  readonly field: string;
+  /** Safe to show in the log. */
+  readonly excerpt: string;
+}
+
+/** Nothing is wrong. */
+export const NO_FAULT: ParserFault = { rule: 'syntax', reason: '', field: '', excerpt: '' };
+
+/** The rules that the parser holds messages to, and how its reasons for a refusal begin or what they contain. */
+const RULES: readonly (readonly [rule: RefusalRule, words: RegExp])[] = [
+  ['two_lengths', /can't be present with/],
+  ['content_length', /Content-Length/],
+  ['transfer_encoding', /Transfer-Encoding/],
+  ['folded_field', /Unexpected whitespace after header value|folded/],
+  ['field_name', /header token|header field char/],
+  ['field_value', /header value char/],
+  ['line_end', /CR|LF|space after start line/],
+  ['method', /method|Invalid word/],
+  ['status_line', /status|response line/i],
+  ['version', /version|Expected HTTP|Expected dot|RTSP|ICE\//i],
+  ['target', /url/],
+];
+const LF = 0x0a;
+const BLANK = 0x20;
+const TAB = 0x09;
+/** The first bytes of a TLS handshake. */
+const TLS = [0x16, 0x03];
+/** Bytes that begin no message may be secrets, so only a few of them are shown. */
+const MOST_OF_GARBAGE = 8;
+/** What a start line begins with: a method or a version, and a blank. */
+const LOOKS_LIKE_START = /^(?:[A-Z-]{1,24}|HTTP\/\d\.\d) /;
+/** The words for a fault of a chunk's size. */
+const CHUNK_SIZE = 'chunk size';
+/** The most digits that a chunk's size has. */
+const MOST_DIGITS = 16;
+const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]*/;
+
+/** A head has a fault at `bytes[at]`. `bytes` begins where the head does. `rule`: by default the one that the parser's words name. */
+export function headFault(
+  reason: string,
+  bytes: Buffer,
+  at: number,
+  rule: RefusalRule = ruleOf(reason),
+): ParserFault {
+  if (TLS.every((byte, i) => bytes[i] === byte)) {
+    return { rule: 'tls', reason, field: '', excerpt: excerpt(bytes.toString('latin1', 0, MOST_OF_GARBAGE)) };
+  }
+  const start = lineStart(bytes, at);
+  // The start line, which line breaks may come before.
+  if (/^[\r\n]*$/.test(bytes.toString('latin1', 0, Math.min(start, MOST_OF_GARBAGE)))) {
+    const line = bytes.toString('latin1', start, at);
+    const shown = LOOKS_LIKE_START.test(line)
+      ? excerptUpTo('', line, bytes[at])
+      : excerpt(bytes.toString('latin1', start, start + MOST_OF_GARBAGE));
+    return { rule, reason, field: '', excerpt: shown };
+  }
+  return fieldFault(rule, reason, bytes, at);
+}
+
+/** A chunked body has a fault at `bytes[at]`. No byte of the body itself is shown. */
+export function chunkFault(reason: string, bytes: Buffer, at: number): ParserFault {
+  const digits = bytes.toString('latin1', Math.max(0, at - MOST_DIGITS), at);
+  const size = reason.includes(CHUNK_SIZE) ? (/[0-9A-Fa-f]*$/.exec(digits)?.[0] ?? '') : '';
+  return { rule: 'chunk', reason, field: '', excerpt: excerptUpTo('', size, bytes[at]) };
+}
+
+/** A line of the trailers has a fault at `line[at]`. */
+export function trailerFault(reason: string, line: string, at: number): ParserFault {
+  return fieldFault('trailer', reason, Buffer.from(line, 'latin1'), at);
+}
+
+/** A field of a whole head goes on in a second line. */
+export function foldedFault(head: Head): ParserFault {
+  const reason = 'a field line is folded';
+  for (let field = 0; field < head.fields; field++) {
+    const value = head.valueText(field);
+    if (!/[\r\n]/.test(value)) continue;
+    const name = head.nameText(field);
+    return { rule: ruleOf(reason), reason, field: name, excerpt: valueExcerpt(name, value) };
+  }
+  return { rule: ruleOf(reason), reason, field: '', excerpt: '' };
+}
+
+/** A head, or the trailers of a body, that are larger than they may be: the largest field is named. */
+export function oversizeFault(rule: RefusalRule, reason: string, head: Head): ParserFault {
+  let largest = -1;
+  let most = 0;
+  for (let field = 0; field < head.fields; field++) {
+    const at = field * NUMBERS_A_FIELD;
+    const size = (head.offsets[at + 3] as number) - (head.offsets[at] as number);
+    if (size > most) [largest, most] = [field, size];
+  }
+  return { rule, reason, field: largest < 0 ? '' : head.nameText(largest), excerpt: '' };
+}
+
+function fieldFault(rule: RefusalRule, reason: string, bytes: Buffer, at: number): ParserFault {
+  let start = lineStart(bytes, at);
+  // A line that begins with a blank goes on with the field of the line before.
+  while (start > 0 && (bytes[start] === BLANK || bytes[start] === TAB)) start = lineStart(bytes, start - 1);
+  const line = bytes.toString('latin1', start, at);
+  const field = NAME.exec(line)?.[0] ?? '';
+  const colon = line.indexOf(':');
+  const before = colon < 0 ? line.slice(field.length) : line.slice(colon + 1).trimStart();
+  return { rule, reason, field, excerpt: excerptUpTo(field, before, bytes[at]) };
+}
+
+function ruleOf(reason: string): RefusalRule {
+  return RULES.find(([, words]) => words.test(reason))?.[0] ?? 'syntax';
+}
+
+/** Where the line that holds `bytes[at]` begins. */
+function lineStart(bytes: Buffer, at: number): number {
+  return at === 0 ? 0 : bytes.lastIndexOf(LF, at - 1) + 1;
+}

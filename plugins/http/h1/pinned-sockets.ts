@@ -1,0 +1,44 @@
+import type { Lease, Upstream } from '../../../src/plugin-api/index.ts';
+
+/** Most sockets of one connection, because edits may bring new names of upstreams without end. */
+const MOST_SOCKETS = 16;
+
+/**
+ * Sockets to backends that belong to one client's connection, one an upstream: with NTLM and Negotiate a backend takes every
+ * request on a socket for one of the user who authenticated on it.
+ */
+export class PinnedSockets {
+  /** By the name of the upstream, the oldest one first. */
+  readonly #leases = new Map<string, Lease>();
+
+  /** Takes out the socket for a request to that upstream; undefined when there is none that can be used. */
+  take(upstream: Upstream): Lease | undefined {
+    const lease = this.#leases.get(upstream.name);
+    if (lease === undefined) return undefined;
+    this.#leases.delete(upstream.name);
+    // An edit may have taken the backend out of the upstream.
+    if (upstream.takes(lease.backend)) return lease.resume() ? lease : undefined;
+    lease.discard();
+    return undefined;
+  }
+
+  /** Its exchange is over, and the backend keeps it for `idleMs`. */
+  keep(upstream: string, lease: Lease, idleMs: number): void {
+    this.#leases.get(upstream)?.discard();
+    this.#leases.delete(upstream);
+    this.#leases.set(upstream, lease);
+    lease.keep(idleMs);
+    if (this.#leases.size <= MOST_SOCKETS) return;
+    for (const [name, oldest] of this.#leases) {
+      this.#leases.delete(name);
+      oldest.discard();
+      return;
+    }
+  }
+
+  /** The client's connection is over: nobody may use them any more. */
+  destroy(): void {
+    for (const lease of this.#leases.values()) lease.discard();
+    this.#leases.clear();
+  }
+}

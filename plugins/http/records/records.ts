@@ -1,0 +1,91 @@
+import { performance } from 'node:perf_hooks';
+
+import type {
+  ExchangeRecord,
+  Lease,
+  TunnelRecord,
+  TunnelResult,
+  TunnelTrace,
+} from '../../../src/plugin-api/index.ts';
+import { textOfBytes } from '../../../src/plugin-api/values/text-of-bytes.ts';
+import { shownReferer } from '../forwarding/client-fields.ts';
+import type { Exchange } from '../exchange/exchange.ts';
+import { HeadFragment } from '../message/head-fragment.ts';
+import type { HttpConnection } from '../h1/http-connection.ts';
+import type { HttpInstance } from '../http-instance.ts';
+import { loggedPath, withoutFragment } from './logged-path.ts';
+import { isValidHost } from '../message/request-target.ts';
+import { shownQuery } from './shown-query.ts';
+
+/** The status that logs and metrics show for a request whose client left before it got one; nginx's number for it. */
+export const CLIENT_LEFT = 499;
+
+/** What telemetry gets to know of the tunnel that an exchange became. */
+export function tunnelRecord(
+  exchange: Exchange,
+  lease: Lease,
+  trace: TunnelTrace | undefined,
+  startedAtMs: number,
+  result: TunnelResult,
+): TunnelRecord {
+  return {
+    listener: exchange.instance.host.listener,
+    protocol: textOfBytes(exchange.upgrade),
+    startedAtMs,
+    durationMs: exchange.elapsedMs - exchange.durationMs,
+    clientAddress: exchange.clientAddress,
+    upstream: exchange.upstream,
+    backend: lease.backend,
+    requestId: exchange.requestId,
+    traceId: exchange.traceId,
+    spanId: trace?.spanId ?? exchange.spanId,
+    trace,
+    bytesReceived: result.bytesReceived,
+    bytesSent: result.bytesSent,
+    endedBy: result.endedBy,
+    error: result.error?.code,
+  };
+}
+
+/** The record of a request without how it ended. */
+type UnservedRecord = Omit<ExchangeRecord, 'status' | 'bytesSent' | 'error' | 'refusal'>;
+
+/**
+ * The record of what never became an exchange, because its head can't be read or did not arrive to its end: all that can be told of it.
+ *
+ * @param begunAtMs when its first byte came, on the clock of `performance`
+ */
+export function unservedRecord(
+  connection: HttpConnection,
+  instance: HttpInstance,
+  begunAtMs: number,
+): UnservedRecord {
+  const { host, parts } = instance;
+  const fragment = new HeadFragment(connection.reader.arrived);
+  const { address, requestId = parts.requestIds.next() } = connection.view(instance).claims(fragment);
+  const trace = host.telemetry.tracer?.begin(fragment);
+  const named = fragment.soleValueOf('host') ?? '';
+  const durationMs = performance.now() - begunAtMs;
+  return {
+    listener: host.listener,
+    startedAtMs: Date.now() - durationMs,
+    durationMs,
+    clientAddress: address,
+    method: fragment.method,
+    path: textOfBytes(loggedPath(fragment.target)),
+    query: shownQuery(withoutFragment(fragment.target)),
+    host: isValidHost(named) ? named : '',
+    protocol: fragment.protocol,
+    userAgent: textOfBytes(fragment.joined('user-agent')),
+    referer: shownReferer(fragment.joined('referer')),
+    requestId,
+    traceId: trace?.traceId ?? '',
+    spanId: trace?.spanId ?? '',
+    trace,
+    route: '',
+    upstream: '',
+    algorithm: '',
+    backend: undefined,
+    bytesReceived: 0,
+  };
+}

@@ -1,0 +1,70 @@
+import { excerpt } from './excerpt.ts';
+import { CONTENT_LENGTH, TRANSFER_ENCODING, UPGRADE } from '../message/field-names.ts';
+import type { Head } from '../h1/parse/head.ts';
+import type { ParserFault } from '../h1/parse/parser-fault.ts';
+import type { RefusalRule } from './refusal-rules.ts';
+import { refuseResponse, shownField, type Refusal } from './refusal.ts';
+
+/** How many bytes of a status line without a reason are shown. */
+const SHOWN_BYTES = 32;
+
+/** Checks of a status line that the parser does not make. */
+export function isSound(head: Head): boolean {
+  if (head.major !== 1 || head.status < 100 || head.status > 999) return false;
+  // Line breaks before it, which the parser skips, mean that the backend counts its messages differently.
+  return head.saysHttp(head.start);
+}
+
+/** HTTP/1.0 does not know chunks. A backend that sends them may mean anything by the bytes that follow. */
+export const CHUNKS_IN_1_0: ParserFault = {
+  rule: 'transfer_encoding',
+  reason: 'HTTP/1.0 has no Transfer-Encoding',
+  field: 'Transfer-Encoding',
+  excerpt: '',
+};
+
+/** The status line is not {@link isSound}. */
+export function refuseStatusLine(head: Head): Refusal {
+  const text = head.bytes.toString('latin1', head.start, Math.max(head.reasonEnd, head.start + SHOWN_BYTES));
+  const end = /^[\r\n]*[^\r\n]*/.exec(text)?.[0];
+  return refuseResponse('status_line', 'the status line is malformed', '', excerpt(end ?? text));
+}
+
+/**
+ * The length of a response must be readable in one way only (RFC 9112 6.1, 6.3); undefined when it is. The reader leaves out
+ * a length beside `chunked`, and chunks in HTTP/1.0 are read as such.
+ */
+export function checkFraming(head: Head): Refusal | undefined {
+  if (Number.isNaN(head.contentLength))
+    return refuseField('content_length', 'Content-Length must be one number', head, CONTENT_LENGTH);
+  if (head.transferEncodings === 0) return undefined;
+  if (head.contentLength !== -1)
+    return refuseField(
+      'two_lengths',
+      'Content-Length and Transfer-Encoding exclude each other',
+      head,
+      CONTENT_LENGTH,
+    );
+  if (head.transferEncodings > 1 || !head.chunked)
+    return refuseField(
+      'transfer_encoding',
+      'the only supported Transfer-Encoding is chunked',
+      head,
+      TRANSFER_ENCODING,
+    );
+  return undefined;
+}
+
+/** The backend switched to a protocol that the client did not ask for. */
+export function refuseUpgrade(head: Head): Refusal {
+  return refuseField('upgrade', '101 for an upgrade that was not asked for', head, UPGRADE);
+}
+
+/** The parser found something wrong. */
+export function refuseFault({ rule, reason, field, excerpt: shown }: ParserFault): Refusal {
+  return refuseResponse(rule, reason, field, shown);
+}
+
+function refuseField(rule: RefusalRule, reason: string, head: Head, id: number): Refusal {
+  return refuseResponse(rule, reason, ...shownField(head, id));
+}

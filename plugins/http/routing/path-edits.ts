@@ -1,0 +1,66 @@
+import { resolved, routedConfigPath, routedPath } from '../../../src/plugin-api/values/routed-path.ts';
+import type { Transform } from '../options.generated.ts';
+
+/** True when `path` is `prefix` or lies below it: prefixes end at a slash, so `/api` does not cover `/apis`. */
+export function isBelow(path: string, prefix: string): boolean {
+  if (!path.startsWith(prefix)) return false;
+  return prefix.endsWith('/') || path.length === prefix.length || path[prefix.length] === '/';
+}
+
+/** Changes the path of a request target in normal form and leaves its query; undefined when there is nothing to change. */
+export type PathEdit = (target: string) => string;
+
+/** One function for the path transforms in their order: strip, add, rewrite. */
+export function pathEdit(transforms: readonly (Transform | undefined)[]): PathEdit | undefined {
+  const steps: ((path: string) => string)[] = [];
+  for (const transform of transforms) {
+    if (transform === undefined) continue;
+    const { strip_prefix: strip, rewrite, add_prefix: add } = transform;
+    if (strip !== undefined) steps.push(prefixStrip(strip));
+    if (add !== undefined) {
+      const prefix = sendable(add.replace(/\/$/, ''));
+      steps.push((path) => prefix + path);
+    }
+    if (rewrite !== undefined) {
+      const pattern = new RegExp(rewrite.pattern);
+      const replacement = sendable(rewrite.replacement);
+      steps.push((path) => rooted(path.replace(pattern, replacement)));
+    }
+  }
+  if (steps.length === 0) return undefined;
+  return (target) => {
+    if (target === '*') return target;
+    const query = target.indexOf('?');
+    let path = query < 0 ? target : target.slice(0, query);
+    for (const step of steps) path = step(path);
+    return query < 0 ? path : path + target.slice(query);
+  };
+}
+
+/** Removes a prefix, in whatever spelling the prefix or the path is. */
+function prefixStrip(text: string): (path: string) => string {
+  const prefix = routedConfigPath(text);
+  const segments = prefix.split('/').length - (prefix.endsWith('/') ? 2 : 1);
+  return (path) => {
+    const routed = routedPath(path);
+    if (!isBelow(routed, prefix)) return path;
+    if (routed === path) return rooted(path.slice(prefix.length));
+    // Every spelling of the prefix has the same number of segments.
+    return `/${resolved(path)
+      .split('/')
+      .slice(segments + 1)
+      .join('/')}`;
+  };
+}
+
+/** A text of the config as a request line can hold it: characters beyond ASCII as their UTF-8, encoded. */
+function sendable(text: string): string {
+  const bytes = Buffer.from(text, 'utf8').toString('latin1');
+  return bytes.replace(/[\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+/** A path always begins with a slash; what a pattern let through must not break the request line either. */
+function rooted(path: string): string {
+  const clean = path.replace(/[\u0000-\u0020\u007f]/g, (character) => encodeURIComponent(character));
+  return clean.startsWith('/') ? clean : `/${clean}`;
+}

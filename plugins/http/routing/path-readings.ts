@@ -1,0 +1,100 @@
+import { resolved, spelled } from '../../../src/plugin-api/values/routed-path.ts';
+
+/** A spelling that some servers read in another way than others. */
+interface Spelling {
+  readonly occurs: RegExp;
+  /** When the path of a route has such a spelling, the operator knows how the backend reads it. */
+  readonly inRoute: RegExp | undefined;
+  /** Reads the whole path in that other way. */
+  readonly reads: (path: string) => string;
+}
+
+const OVERLONG = /%(?:c[01]|e0%8[01]|f0%80%8[01])%[89ab][0-9a-f]/gi;
+
+const SPELLINGS: readonly Spelling[] = [
+  // An encoded slash is a slash: nginx, WSGI.
+  { occurs: /%2f/i, inRoute: /%2f/i, reads: (path) => path.replace(/%2f/gi, '/') },
+  // A backslash is a slash: servers on Windows, clients that follow WHATWG's URL standard.
+  { occurs: /\\|%5c/i, inRoute: /\\|%5c/i, reads: (path) => path.replace(/\\|%5c/gi, '/') },
+  // A segment ends where its parameters begin: Java's servlets.
+  { occurs: /;/, inRoute: /;|%3b/i, reads: (path) => path.replace(/;[^/]*/g, '') },
+  // The path ends at a NUL: programs in C.
+  { occurs: /%00/, inRoute: undefined, reads: (path) => path.replace(/%00.*$/, '') },
+  // Two or more bytes of what looks like UTF-8 for one character of ASCII: old decoders.
+  { occurs: /%(?:c[01]|e0%8|f0%80%8)/i, inRoute: undefined, reads: withoutOverlong },
+];
+
+/** No honest path has more kinds of such spellings, and there would be too many readings to look at. */
+const MOST_SPELLINGS = 2;
+
+/** How else a path may be read. */
+export interface PathReadings {
+  /** In the form that routes compare. */
+  readonly paths: ReadonlySet<string>;
+  /** Whether a `..` only shows in such a reading. */
+  readonly hidesDots: boolean;
+}
+
+/**
+ * How servers may read a path in other ways than routes do: they decode what is encoded, leave dot segments as they are, or
+ * count empty segments when they resolve dot segments.
+ *
+ * @param routePath the path of the route that was found; the spellings that it contains are not looked at
+ * @returns undefined where there are too many ways
+ */
+export function otherReadings(path: string, routePath: string): PathReadings | undefined {
+  const spellings = SPELLINGS.filter(
+    ({ occurs, inRoute }) => occurs.test(path) && inRoute?.test(routePath) !== true,
+  );
+  if (spellings.length > MOST_SPELLINGS) return undefined;
+  const texts = new Set(
+    orders(spellings).map((order) => order.reduce((text, { reads }) => reads(text), path)),
+  );
+  const paths = new Set<string>();
+  let hidesDots = false;
+  const base = spelled(path);
+  const showsDots = hasDots(base);
+  for (const text of texts) {
+    const plain = text === path ? base : spelled(text);
+    paths.add(resolved(plain));
+    if (!hasDots(plain)) continue;
+    if (!showsDots) hidesDots = true;
+    paths.add(resolved(withEmptySegments(plain)));
+    paths.add(withDots(plain));
+  }
+  paths.delete(resolved(base));
+  return { paths, hidesDots };
+}
+
+/** No spelling, each alone, and two of them in either order. */
+function orders(spellings: readonly Spelling[]): readonly (readonly Spelling[])[] {
+  const both = spellings.length < MOST_SPELLINGS ? [] : [spellings, spellings.toReversed()];
+  return [[], ...spellings.map((spelling) => [spelling]), ...both];
+}
+
+function hasDots(path: string): boolean {
+  return /\/\.\.(?:\/|$)/.test(path);
+}
+
+/** A path in which `..` takes away an empty segment, too: the segment before it stays. */
+function withEmptySegments(path: string): string {
+  const kept: string[] = [];
+  for (const part of path.split('/').slice(1)) {
+    if (part === '..') kept.pop();
+    else if (part !== '.') kept.push(part);
+  }
+  return `/${kept.join('/')}`;
+}
+
+/** With slashes merged and `.` left out, but each `..` where it is. */
+function withDots(path: string): string {
+  return path.replace(/\/(?:\.?\/)+/g, '/');
+}
+
+function withoutOverlong(path: string): string {
+  return path.replace(OVERLONG, (encoding: string) => {
+    // Of all but the last byte, only the lowest bit is not fixed; it counts 64.
+    const high = Number(encoding[encoding.length - 4]) << 6;
+    return String.fromCharCode(high | (Number.parseInt(encoding.slice(-2), 16) & 0x3f));
+  });
+}

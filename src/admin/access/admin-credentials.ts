@@ -1,0 +1,92 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { createSecureContext } from 'node:tls';
+import type { Admin, AdminTls } from '../../config/schema/config.generated.ts';
+import { ConfigError } from '../../config/load/config-error.ts';
+import { BEARER_TOKENS, isBearerToken } from '../../config/schema/formats.ts';
+import type { Path, Problem } from '../../config/problems/problem.ts';
+import { hashOf } from '../../config/files/read-config-file.ts';
+import { messageOf, systemCodeOf } from '../../errors.ts';
+
+/** What the server shows clients, and what it asks of theirs. In PEM. */
+export interface AdminTlsFiles {
+  readonly cert: string;
+  readonly key: string;
+  readonly clientCa: string | undefined;
+  /** Equal exactly when all of it is. */
+  readonly fingerprint: string;
+}
+
+export interface AdminCredentials {
+  readonly token: string | undefined;
+  readonly tls: AdminTlsFiles | undefined;
+}
+
+/** The config file that an admin section stands in. */
+export interface AdminOrigin {
+  /** What names of other files are relative to. */
+  readonly file: string;
+  /** What is wrong with a place of the config. */
+  problem(path: Path, message: string): Problem;
+}
+
+/** Reads the files of an admin section. Rejects with a ConfigError that names the key whose file can't be used. */
+export async function loadAdminCredentials(admin: Admin, origin: AdminOrigin): Promise<AdminCredentials> {
+  const files = new CredentialFiles(origin);
+  const token = admin.token_file === undefined ? admin.token : await files.token(admin.token_file);
+  const tls = admin.tls === undefined ? undefined : await files.tls(admin.tls);
+  return { token, tls };
+}
+
+class CredentialFiles {
+  readonly #origin: AdminOrigin;
+
+  constructor(origin: AdminOrigin) {
+    this.#origin = origin;
+  }
+
+  async token(file: string): Promise<string> {
+    const path = ['admin', 'token_file'];
+    const token = (await this.#read(path, file)).trim();
+    if (!isBearerToken(token)) throw this.#error(path, `must name a file with ${BEARER_TOKENS}`);
+    return token;
+  }
+
+  async tls(files: AdminTls): Promise<AdminTlsFiles> {
+    const cert = await this.#read(['admin', 'tls', 'cert'], files.cert);
+    const key = await this.#read(['admin', 'tls', 'key'], files.key);
+    const clientCa =
+      files.client_ca === undefined
+        ? undefined
+        : await this.#read(['admin', 'tls', 'client_ca'], files.client_ca);
+    // One after the other, so that the error names the file that is wrong.
+    this.#tryOut(['admin', 'tls', 'cert'], 'certificate', { cert });
+    this.#tryOut(['admin', 'tls', 'key'], 'private key', { cert, key });
+    if (clientCa !== undefined) this.#tryOut(['admin', 'tls', 'client_ca'], 'certificate', { ca: clientCa });
+    const fingerprint = hashOf(JSON.stringify([cert, key, clientCa]));
+    return { cert, key, clientCa, fingerprint };
+  }
+
+  async #read(path: Path, file: string): Promise<string> {
+    try {
+      return await readFile(resolve(dirname(this.#origin.file), file), 'utf8');
+    } catch (thrown) {
+      const reason = systemCodeOf(thrown) === 'ENOENT' ? 'it does not exist' : messageOf(thrown);
+      throw this.#error(path, `must name a file that can be read: ${reason}`);
+    }
+  }
+
+  #tryOut(path: Path, what: string, options: { cert?: string; key?: string; ca?: string }): void {
+    const pem = options.ca ?? options.key ?? options.cert ?? '';
+    if (!pem.includes('-----BEGIN ')) throw this.#error(path, `must name a PEM file with a ${what}`);
+    try {
+      createSecureContext(options);
+    } catch (thrown) {
+      throw this.#error(path, `must name a PEM file with a ${what} that can be used: ${messageOf(thrown)}`);
+    }
+  }
+
+  #error(path: Path, message: string): ConfigError {
+    return new ConfigError([this.#origin.problem(path, message)]);
+  }
+}

@@ -1,0 +1,88 @@
+import type { Config } from '../../config/schema/config.generated.ts';
+import { showConfig } from '../../config/schema/show-config.ts';
+import { AdminError } from '../server/admin-error.ts';
+import { jsonResponse } from '../server/admin-response.ts';
+import { get, post, type AdminRoute } from '../server/admin-router.ts';
+import { reloadJson, type ReloadReport } from './reload-report.ts';
+
+/** A config that went live once. */
+export interface HistoryReport {
+  readonly id: number;
+  readonly atMs: number;
+  readonly hash: string;
+  readonly source: string;
+  /** Its number in the process that it went live in. */
+  readonly generation: number;
+  readonly summary: string;
+  /** `live`, `replaced` or `rolled back`. */
+  readonly outcome: string;
+}
+
+/** What these endpoints show and do. */
+export interface ConfigHistoryPort {
+  /** Newest first. */
+  entries(): readonly HistoryReport[];
+  /** The config of an entry; undefined when it is not in memory. */
+  config(id: number): Config | undefined;
+  /** Makes an entry live again, or without an id the newest other one that was not rolled back; undefined when there is none. */
+  rollBack(id: number | undefined): Promise<ReloadReport | undefined>;
+}
+
+const MAX_BODY_BYTES = 4096;
+/** Longer than any reload should take. */
+const TIMEOUT_MS = 2 * 60_000;
+
+/** `GET /config/history` and `POST /config/rollback`. */
+export function historyRoutes(history: ConfigHistoryPort): AdminRoute[] {
+  return [
+    get('/config/history', ({ query }) => {
+      const asked = query.get('id');
+      if (asked === null) return jsonResponse(200, { configs: history.entries().map(entryJson) });
+      const id = idOf(Number(asked));
+      const entry = history.entries().find((each) => each.id === id);
+      if (entry === undefined) throw unknown(id);
+      const config = history.config(id);
+      return jsonResponse(200, {
+        ...entryJson(entry),
+        config: config === undefined ? null : showConfig(config),
+      });
+    }),
+    post(
+      '/config/rollback',
+      async (request) => {
+        const id = wanted(request.json());
+        const report = await history.rollBack(id);
+        if (report === undefined) throw id === undefined ? nothing() : unknown(id);
+        return jsonResponse(report.ok ? 200 : 422, reloadJson(report));
+      },
+      { maxBodyBytes: MAX_BODY_BYTES, timeoutMs: TIMEOUT_MS },
+    ),
+  ];
+}
+
+function entryJson({ id, atMs, hash, source, generation, summary, outcome }: HistoryReport): object {
+  return { id, at: new Date(atMs).toISOString(), hash, source, generation, summary, outcome };
+}
+
+/** `{"id": 3}`, or nothing for the one before. */
+function wanted(body: unknown): number | undefined {
+  if (body === undefined) return undefined;
+  const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
+  const others = isObject ? Object.keys(body).filter((key) => key !== 'id') : ['?'];
+  if (others.length > 0) throw new AdminError(400, 'bad_body', 'the body must be {"id": number}, or empty');
+  const { id } = body as { id?: unknown };
+  return id === undefined ? undefined : idOf(id);
+}
+
+function idOf(value: unknown): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value;
+  throw new AdminError(400, 'bad_id', 'id must be a whole number from 1 on');
+}
+
+function unknown(id: number): AdminError {
+  return new AdminError(404, 'unknown_config', `no config ${String(id)} is kept; see GET /config/history`);
+}
+
+function nothing(): AdminError {
+  return new AdminError(409, 'no_earlier_config', 'no other config is kept that was not rolled back');
+}

@@ -1,0 +1,14 @@
+import { jsonResponse } from '../server/admin-response.ts';
+import { get, type AdminRoute } from '../server/admin-router.ts';
+
+/** `GET /`: what there is to ask for. */
+export function indexRoute(version: string, routes: readonly AdminRoute[]): AdminRoute {
+  return get('/', () =>
+    jsonResponse(200, {
+      name: 'balance',
+      version,
+      description: '/openapi.yaml',
+      endpoints: routes.map(({ method, path }) => ({ method, path })),
+    }),
+  );
+}

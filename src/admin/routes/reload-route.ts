@@ -1,0 +1,15 @@
+import { jsonResponse } from '../server/admin-response.ts';
+import { post, type AdminRoute } from '../server/admin-router.ts';
+import { reloadJson, type ReloadReport } from './reload-report.ts';
+
+/** Longer than any reload should take; one that takes longer goes on without its asker. */
+const TIMEOUT_MS = 2 * 60_000;
+
+/** `POST /reload`: reads the config again; 200 when it is live now, 422 when it was refused and nothing changed. */
+export function reloadRoute(reload: () => Promise<ReloadReport>): AdminRoute {
+  const handle = async () => {
+    const report = await reload();
+    return jsonResponse(report.ok ? 200 : 422, reloadJson(report));
+  };
+  return post('/reload', handle, { timeoutMs: TIMEOUT_MS, maxBodyBytes: 0 });
+}

@@ -1,0 +1,122 @@
+import type { Socket } from 'node:net';
+import type { Logger } from '../../plugin-api/logger.ts';
+import type { AdminLimits } from './admin-limits.ts';
+import { clientNetwork } from '../access/client-network.ts';
+import { QuietLog } from './quiet-log.ts';
+
+const QUIET_MS = 10_000;
+
+interface Connection {
+  readonly socket: Socket;
+  readonly client: string;
+  /** Requests whose answers are made just now. */
+  working: number;
+}
+
+/**
+ * The connections of one admin server, and which of them gives way when there are too many. A newcomer is always taken:
+ * it may be a probe, and whoever holds many connections half-way through a request, a TLS handshake, a body or an answer
+ * must not keep it out.
+ */
+export class AdminConnections {
+  readonly #limits: Pick<AdminLimits, 'maxConnections' | 'maxConnectionsPerClient'>;
+  readonly #logger: Logger;
+  readonly #quiet = new QuietLog(QUIET_MS);
+  /** The one whose state changed longest ago comes first. */
+  readonly #bySocket = new Map<Socket, Connection>();
+  /** TLS has a socket of its own on top of the accepted one; both have the same peer. */
+  readonly #byPeer = new Map<string, Connection>();
+  readonly #counts = new Map<string, number>();
+
+  constructor(limits: AdminLimits, logger: Logger) {
+    this.#limits = limits;
+    this.#logger = logger;
+  }
+
+  /** Counts a new connection until it closes, and ends another one if it is one too many. */
+  add(socket: Socket): void {
+    const connection: Connection = { socket, client: clientNetwork(socket.remoteAddress), working: 0 };
+    const { client } = connection;
+    const peer = peerOf(socket);
+    const leaving = this.#leavingFor(client);
+    this.#bySocket.set(socket, connection);
+    if (peer !== undefined) this.#byPeer.set(peer, connection);
+    this.#counts.set(client, (this.#counts.get(client) ?? 0) + 1);
+    socket.once('close', () => {
+      this.#remove(connection);
+      if (peer !== undefined && this.#byPeer.get(peer) === connection) this.#byPeer.delete(peer);
+    });
+    if (leaving === undefined) return;
+    this.#remove(leaving);
+    leaving.socket.destroy();
+    this.#tell(leaving);
+  }
+
+  /** A request is complete, and its answer is made. Until then, and from {@link waitFor} on, it is the client that takes its time. */
+  workFor(socket: Socket): void {
+    this.#change(socket, 1);
+  }
+
+  /** The answer is made: the client has to read it, and to say what it wants next. */
+  waitFor(socket: Socket): void {
+    this.#change(socket, -1);
+  }
+
+  /** Ends all of them now. */
+  destroy(): void {
+    for (const socket of this.#bySocket.keys()) socket.destroy();
+  }
+
+  #change(socket: Socket, by: 1 | -1): void {
+    const peer = peerOf(socket);
+    const connection =
+      this.#bySocket.get(socket) ?? (peer === undefined ? undefined : this.#byPeer.get(peer));
+    if (connection === undefined || !this.#bySocket.delete(connection.socket)) return;
+    connection.working += by;
+    this.#bySocket.set(connection.socket, connection);
+  }
+
+  #remove({ socket, client }: Connection): void {
+    if (!this.#bySocket.delete(socket)) return;
+    const count = (this.#counts.get(client) ?? 0) - 1;
+    if (count > 0) this.#counts.set(client, count);
+    else this.#counts.delete(client);
+  }
+
+  /** Who gives way to one more connection of a client; undefined while there is room. */
+  #leavingFor(client: string): Connection | undefined {
+    const { maxConnections, maxConnectionsPerClient } = this.#limits;
+    if ((this.#counts.get(client) ?? 0) >= maxConnectionsPerClient) return this.#oldestOf(client);
+    if (this.#bySocket.size < maxConnections) return undefined;
+    let [most, highest] = ['', 0];
+    for (const [other, count] of this.#counts) if (count > highest) [most, highest] = [other, count];
+    return this.#oldestOf(most);
+  }
+
+  /** The one that we wait for longest, or, if there is none, the one that waits for us longest. */
+  #oldestOf(client: string): Connection | undefined {
+    let oldest: Connection | undefined;
+    for (const connection of this.#bySocket.values()) {
+      if (connection.client !== client) continue;
+      if (connection.working === 0) return connection;
+      oldest ??= connection;
+    }
+    return oldest;
+  }
+
+  #tell({ client }: Connection): void {
+    this.#quiet.note((leftOut) => {
+      this.#logger.warn('too many connections to the admin server, the oldest one gives way', {
+        client,
+        limit: this.#limits.maxConnections,
+        limit_per_client: this.#limits.maxConnectionsPerClient,
+        ...leftOut,
+      });
+    });
+  }
+}
+
+/** Undefined for a unix socket, and for one that is closed. */
+function peerOf({ remoteAddress, remotePort }: Socket): string | undefined {
+  return remotePort === undefined ? undefined : `${remoteAddress ?? ''} ${String(remotePort)}`;
+}

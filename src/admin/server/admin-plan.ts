@@ -1,0 +1,81 @@
+import { addressesCollide, addressKey, parseAddress } from '../../config/values/address.ts';
+import type { Admin } from '../../config/schema/config.generated.ts';
+import { BalanceError } from '../../errors.ts';
+
+/** The sections of the config that ask for an admin server. */
+export interface AdminSections {
+  readonly admin?: Admin | undefined;
+  readonly metrics: {
+    readonly enabled: boolean;
+    readonly listen: string;
+    readonly path: string;
+    readonly socket_mode?: number;
+    /** The listener that serves them in place of a server here. */
+    readonly listener?: string;
+    /** Addresses and networks that may ask for them. Default: everybody. */
+    readonly allow?: readonly string[];
+  };
+}
+
+/** What one address serves. */
+export interface AdminServerPlan {
+  /** As in the config. */
+  readonly listen: string;
+  /** Equal for two plans exactly when they mean the same address. */
+  readonly key: string;
+  /** True when the admin endpoints are served here. */
+  readonly admin: boolean;
+  /** The path of the metrics; undefined when they are not served here. */
+  readonly metricsPath: string | undefined;
+  /** Permissions of a unix socket; undefined where the config says nothing of them. */
+  readonly socketMode: number | undefined;
+}
+
+/**
+ * Which servers the config asks for. `admin` and `metrics` on one address share a server. Throws a BalanceError
+ * when they get in each other's way.
+ * @param taken The paths of the admin endpoints.
+ */
+export function planAdminServers(config: AdminSections, taken: readonly string[]): AdminServerPlan[] {
+  const admin = config.admin === undefined ? undefined : planFor(config.admin, true, undefined);
+  if (!config.metrics.enabled || config.metrics.listener !== undefined)
+    return admin === undefined ? [] : [admin];
+  const metrics = planFor(config.metrics, false, config.metrics.path);
+  if (admin === undefined) return [metrics];
+  if (admin.key === metrics.key) {
+    refuseTakenPath(config.metrics.path, taken);
+    return [
+      {
+        ...admin,
+        metricsPath: config.metrics.path,
+        socketMode: admin.socketMode ?? metrics.socketMode,
+      },
+    ];
+  }
+  if (addressesCollide(parseAddress(admin.listen), parseAddress(metrics.listen))) {
+    throw new BalanceError(
+      'config_invalid',
+      `metrics.listen ${metrics.listen} and admin.listen ${admin.listen} can't be bound at the same time; make them equal`,
+      { origin: 'config' },
+    );
+  }
+  return [admin, metrics];
+}
+
+function planFor(
+  { listen, socket_mode }: Pick<Admin, 'listen' | 'socket_mode'>,
+  admin: boolean,
+  metricsPath: string | undefined,
+): AdminServerPlan {
+  const key = addressKey(parseAddress(listen));
+  return { listen, key, admin, metricsPath, socketMode: socket_mode };
+}
+
+function refuseTakenPath(path: string, taken: readonly string[]): void {
+  if (!taken.includes(path)) return;
+  throw new BalanceError(
+    'config_invalid',
+    `metrics.path ${path} is an endpoint of the admin server on the same address`,
+    { origin: 'config' },
+  );
+}

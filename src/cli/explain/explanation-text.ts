@@ -1,0 +1,115 @@
+import type {
+  ExplainedEdits,
+  ExplainedField,
+  ExplainedReading,
+  ExplainedRule,
+} from '../../plugin-api/index.ts';
+import type { Explanation, ExplainedBackend, ForwardedRequest } from '../../runtime/explain/explanation.ts';
+
+const LABEL_WIDTH = 11;
+/** Routes that did not take the request and are shown: those that came closest. */
+const MAX_OTHERS = 10;
+
+/** An explanation for people to read, with a line break at its end. */
+export function explanationText(explanation: Explanation): string {
+  const { listener, request, answer, forwarded, response, upstream, notes } = explanation;
+  const from = request.from === request.client ? request.from : `${request.from}, for ${request.client}`;
+  const lines = [
+    ...(listener.mode === 'tcp'
+      ? section('client', [from])
+      : section('request', [`${request.method} ${request.target} from ${from}`])),
+    ...section('listener', [`${listener.name} (${listener.mode}, ${listener.address}): ${listener.reason}`]),
+    ...section('route', routeLines(explanation)),
+    ...section(
+      'answer',
+      answer === undefined ? [] : [`${answer.status} by the proxy itself: ${answer.reason}`],
+    ),
+    ...section('readings', (answer?.readings ?? []).map(readingText)),
+    ...section('forwarded', forwarded === undefined ? [] : forwardedLines(forwarded)),
+    ...section('response', response === undefined ? [] : editLines(response)),
+  ];
+  if (upstream !== undefined) {
+    const { name, algorithm, hash_key: key, backends, picked, reason } = upstream;
+    const keyText = key === undefined ? '' : `, ${key.from} = ${key.value ?? 'not there'}`;
+    lines.push(...section('upstream', [`${name} (${algorithm}${keyText})`]));
+    lines.push(...section('backends', backendLines(backends)));
+    lines.push(...section('picked', [picked === undefined ? reason : `${picked}: ${reason}`]));
+  }
+  lines.push(...notes.flatMap((note) => section('note', [note])));
+  return `${lines.join('\n')}\n`;
+}
+
+function section(label: string, lines: readonly string[]): string[] {
+  return lines.map((line, index) => `${(index === 0 ? label : '').padEnd(LABEL_WIDTH)}${line}`);
+}
+
+function routeLines({ routes, route, listener }: Explanation): string[] {
+  const others = routes.filter(({ matches }) => !matches);
+  const taking = routes.find(({ matches }) => matches);
+  const first =
+    taking === undefined
+      ? []
+      : route === ''
+        ? [`none; the listener ${listener.name} has an upstream of its own`]
+        : [`${taking.name}: ${taking.conditions.length === 0 ? 'takes everything' : conditionsText(taking)}`];
+  const none = taking === undefined && routes.length > 0 ? ['none'] : [];
+  const closest = nearest(others);
+  const left = others.length - closest.length;
+  return [
+    ...first,
+    ...none,
+    ...closest.map((rule) => `not ${rule.name}: ${against(rule)}`),
+    ...(left === 0 ? [] : [`nor ${left} more, which --json lists`]),
+  ];
+}
+
+function readingText({ path, rule }: ExplainedReading): string {
+  if (rule === undefined) return `${path}: no route`;
+  return rule === '' ? `${path}: the listener's own upstream` : `${path}: route ${rule}`;
+}
+
+/** In the order in which they are looked at. */
+function nearest(rules: readonly ExplainedRule[]): readonly ExplainedRule[] {
+  if (rules.length <= MAX_OTHERS) return rules;
+  const misses = ({ conditions }: ExplainedRule): number => conditions.filter(({ holds }) => !holds).length;
+  const limit = rules.map(misses).sort((a, b) => a - b)[MAX_OTHERS - 1] ?? 0;
+  return rules.filter((rule) => misses(rule) <= limit).slice(0, MAX_OTHERS);
+}
+
+function conditionsText({ conditions }: ExplainedRule): string {
+  return conditions.map(({ of, wanted }) => `${of} ${wanted}`).join(', ');
+}
+
+function against({ conditions }: ExplainedRule): string {
+  return conditions
+    .filter(({ holds }) => !holds)
+    .map(({ of, wanted, got }) => `${of} is ${got ?? 'not there'}, not ${wanted}`)
+    .join('; ');
+}
+
+function forwardedLines({ line, changes }: ForwardedRequest): string[] {
+  const { target } = changes;
+  return [
+    target === undefined ? line : `${line} (was ${target.before})`,
+    ...changes.removed.map((field) => `- ${fieldText(field)}`),
+    ...changes.added.map((field) => `+ ${fieldText(field)}`),
+  ];
+}
+
+function editLines({ removed, added }: ExplainedEdits): string[] {
+  return [...removed.map((name) => `- ${name}`), ...added.map((field) => `+ ${fieldText(field)}`)];
+}
+
+function fieldText([name, value]: ExplainedField): string {
+  return `${name}: ${value}`;
+}
+
+function backendLines(backends: readonly ExplainedBackend[]): string[] {
+  if (backends.length === 0) return ['none'];
+  const width = Math.max(...backends.map(({ name }) => name.length));
+  return backends.map(({ name, address, candidate, reason, weight, health }) => {
+    const state = candidate ? 'candidate' : `no candidate: ${reason ?? ''}`;
+    const known = health === 'unknown' ? ', health not known' : '';
+    return `${name.padEnd(width)}  ${address === name ? '' : `${address}  `}${state}, weight ${weight}${known}`;
+  });
+}

@@ -1,0 +1,175 @@
+import type { App } from '../../app.ts';
+import { errorFrom, messageOf } from '../../errors.ts';
+import type { CommandContext, ServeContext } from '../command-context.ts';
+import { exitCode } from '../exit-code.ts';
+import { watchLauncher } from './launcher.ts';
+
+export interface ServeOptions {
+  /**
+   * Starts the proxy. What it throws is thrown by {@link serve}.
+   *
+   * @param stopped aborted when a signal asks for the end before the proxy is up: what was opened is closed at once
+   */
+  readonly start: (stopped: AbortSignal) => Promise<App>;
+  /** Called once the proxy accepts connections. */
+  readonly started?: (app: App) => void;
+  /** What SIGHUP means. A closed terminal sends it too, so what runs only for its terminal stops. */
+  readonly hangup: 'reload' | 'stop';
+}
+
+/**
+ * npm passes on the signals that it gets, so Ctrl-C under `npm start` arrives twice, from the terminal
+ * and from npm. What comes so soon after the first signal is no second thought of a human.
+ */
+const echoWindowMs = 250;
+
+/**
+ * Runs a proxy until SIGTERM, SIGINT or SIGQUIT, then drains it. Resolves with the exit code.
+ *
+ * While it runs no stray error ends the process: it is logged, and everything that it did not
+ * touch goes on. A second signal destroys everything and exits at once. A signal that comes before the proxy is up is not
+ * lost: one that asks for the end ends the start, the others have their effect as soon as the proxy is up.
+ */
+export async function serve(options: ServeOptions, context: ServeContext): Promise<number> {
+  const serving = new Serving(options, context);
+  const { process: events, earlySignals } = context;
+  const handlers = serving.handlers();
+  for (const [event, handler] of handlers) events.on(event, handler);
+  const stopWatching = watchLauncher(context.env, () => {
+    serving.launcherGone();
+  });
+  try {
+    // Only now: a signal in between would find neither these handlers nor those of the first module.
+    for (const signal of earlySignals.takeOver()) handlers.get(signal)?.(signal);
+    return await serving.run();
+  } finally {
+    stopWatching();
+    for (const [event, handler] of handlers) events.removeListener(event, handler);
+  }
+}
+
+type Handler = (...args: readonly unknown[]) => void;
+
+class Serving {
+  readonly #options: ServeOptions;
+  readonly #context: ServeContext;
+  readonly #stopped = new AbortController();
+  readonly #stopRequested: Promise<undefined>;
+  #app: App | undefined;
+  #stopSignal = '';
+  #stoppingSince: number | undefined;
+  /** Asked for before the proxy was up. */
+  #wanted: 'reload' | 'reopen' | undefined;
+
+  constructor(options: ServeOptions, context: ServeContext) {
+    this.#options = options;
+    this.#context = context;
+    this.#stopRequested = new Promise((resolve) => {
+      this.#stopped.signal.addEventListener('abort', () => {
+        resolve(undefined);
+      });
+    });
+  }
+
+  /** What to do at which event of the process. */
+  handlers(): ReadonlyMap<string, Handler> {
+    const stop: Handler = (signal) => {
+      this.#stop(String(signal));
+    };
+    const survive: Handler = (thrown) => {
+      reportStrayError(thrown, this.#app, this.#context);
+    };
+    return new Map<string, Handler>([
+      ['SIGTERM', stop],
+      ['SIGINT', stop],
+      ['SIGQUIT', stop],
+      ['SIGHUP', (signal) => (this.#options.hangup === 'stop' ? stop(signal) : this.#reload())],
+      // Without a handler the runtime would start its debugger at this signal.
+      ['SIGUSR1', () => this.#reopen()],
+      // Without a handler it would end the process.
+      ['SIGUSR2', (signal) => this.#app?.logger.warn('signal without a meaning here is ignored', { signal })],
+      ['exit', () => this.#app?.flushLogsNow()],
+      // From the start on: a plugin may leave a timer behind that throws before the proxy is up.
+      ['uncaughtException', survive],
+      ['unhandledRejection', survive],
+    ]);
+  }
+
+  /** Nobody is left who would end this process. */
+  launcherGone(): void {
+    this.#app?.logger.warn(
+      'the package manager that started this proxy has ended, so the proxy ends as well',
+    );
+    this.#stop('end of the package manager');
+  }
+
+  async run(): Promise<number> {
+    if (this.#stopped.signal.aborted) return this.#endBeforeStart();
+    const starting = this.#options.start(this.#stopped.signal);
+    const app = await Promise.race([starting, this.#stopRequested]);
+    if (app === undefined) {
+      starting.then(
+        (late) => {
+          late.destroy();
+        },
+        () => undefined,
+      );
+      return this.#endBeforeStart();
+    }
+    this.#app = app;
+    this.#options.started?.(app);
+    if (this.#wanted === 'reload') this.#reload();
+    else if (this.#wanted === 'reopen') this.#reopen();
+    await this.#stopRequested;
+    app.logger.info('shutting down', { signal: this.#stopSignal });
+    await app.close();
+    return exitCode.ok;
+  }
+
+  #endBeforeStart(): number {
+    this.#context.stderr.write(`balance: ${this.#stopSignal} before the proxy was up: it does not start\n`);
+    return exitCode.ok;
+  }
+
+  #stop(signal: string): void {
+    const now = performance.now();
+    if (this.#stoppingSince === undefined) {
+      this.#stoppingSince = now;
+      this.#stopSignal = signal;
+      this.#stopped.abort();
+    } else if (now - this.#stoppingSince > echoWindowMs) {
+      this.#app?.destroy();
+      this.#app?.logger.warn('stopped at once: a second signal came, what still ran is cut', { signal });
+      this.#context.process.exit(exitCode.failed);
+    }
+  }
+
+  #reload(): void {
+    const app = this.#app;
+    if (app === undefined) {
+      this.#wanted = 'reload';
+      return;
+    }
+    app.reopenLogs();
+    app.reload({ source: 'signal' }).catch((thrown: unknown) => {
+      app.logger.error('reload failed', { error: messageOf(thrown) });
+    });
+  }
+
+  #reopen(): void {
+    if (this.#app !== undefined) this.#app.reopenLogs();
+    else this.#wanted ??= 'reopen';
+  }
+}
+
+function reportStrayError(thrown: unknown, app: App | undefined, context: CommandContext): void {
+  try {
+    app?.strayError(thrown);
+    if (app !== undefined) return;
+  } catch {
+    // Then as if there were no log.
+  }
+  const { stack, message } = errorFrom(thrown);
+  const detail = stack === undefined || stack === '' ? message : stack;
+  context.stderr.write(`balance: unexpected error: ${detail}\n`);
+}

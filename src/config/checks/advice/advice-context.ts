@@ -1,8 +1,0 @@
-import type { Config } from '../../config.generated.ts';
-import type { Path } from '../../problem.ts';
-
-/** What a piece of advice looks at, and how it is given. All paths are those of {@link config}. */
-export interface AdviceContext {
-  readonly config: Config;
-  readonly advise: (path: Path, message: string) => void;
-}

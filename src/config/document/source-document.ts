@@ -1,0 +1,154 @@
+import type { Document, LineCounter, Node, Pair } from 'yaml';
+import { isAlias, isMap, isNode, isScalar, isSeq } from 'yaml';
+import type { DocumentPlaces, NodePlaces, PlaceOfNode } from './document-places.ts';
+import { keyText } from './inspect-nodes.ts';
+import type { InspectedNodes } from './inspect-nodes.ts';
+import type { Path, Position } from '../problems/problem.ts';
+
+export interface SourceParts {
+  readonly document: Document.Parsed;
+  readonly lines: LineCounter;
+  readonly targets: InspectedNodes['targets'];
+  readonly substituted: ReadonlySet<Node>;
+}
+
+interface Place {
+  /** The key that leads here, absent in lists. */
+  readonly key: Node | undefined;
+  readonly node: Node | undefined;
+}
+
+/** A checked YAML document that knows where each of its values stands. */
+export class SourceDocument {
+  readonly #parts: SourceParts;
+
+  constructor(parts: SourceParts) {
+    this.#parts = parts;
+  }
+
+  /** The document as plain values. */
+  toValue(): unknown {
+    // Aliases were counted and bounded before.
+    return this.#parts.document.toJS({ maxAliasCount: -1 }) as unknown;
+  }
+
+  /**
+   * Where a path stands; of its nearest parent where the file does not have it. A scalar is pointed at
+   * directly, a list or mapping at its key, as its content may start lines later.
+   */
+  locate(path: Path, at: 'key' | 'value' = 'value'): Position {
+    return this.#positionOf(this.#find(path, false), at);
+  }
+
+  /** What {@link locate} says of every place that the file has, as plain data. */
+  places(): DocumentPlaces {
+    const ids = new Map<Node, number>();
+    const nodes: NodePlaces[] = [];
+    const visit = (place: Place): PlaceOfNode => {
+      const { line, column } = this.#positionOf(place, 'value');
+      const node = this.#target(place.node);
+      if (!isSeq(node) && !isMap(node)) return [line, column];
+      // What an alias stands for comes before it, so this goes no deeper than the file does.
+      const known = ids.get(node);
+      if (known !== undefined) return [line, column, known];
+      const id = nodes.length;
+      ids.set(node, id);
+      nodes.push([]);
+      const inside = [...this.#places(node)].map(([key, inner]) => [key, visit(inner)] as const);
+      nodes[id] = isSeq(node) ? inside.map(([, inner]) => inner) : Object.fromEntries(inside);
+      return [line, column, id];
+    };
+    return { root: visit({ key: undefined, node: this.#parts.document.contents ?? undefined }), nodes };
+  }
+
+  positionOf(node: Node | undefined): Position {
+    const offset = node?.range?.[0] ?? 0;
+    const { line, col } = this.#parts.lines.linePos(offset);
+    return { line: Math.max(1, line), column: Math.max(1, col) };
+  }
+
+  /** Whether the file itself has a value there. */
+  has(path: Path): boolean {
+    return this.#find(path, true).node !== undefined;
+  }
+
+  /** Text for messages: a value in quotes, or what the file says where the value came from the environment. */
+  shown(path: Path, value: string): string {
+    const node = this.#target(this.#find(path, true).node);
+    if (node === undefined || !this.#parts.substituted.has(node)) return JSON.stringify(value);
+    return isScalar(node) ? JSON.stringify(node.source ?? '') : '""';
+  }
+
+  #positionOf({ key, node }: Place, at: 'key' | 'value'): Position {
+    const pointable = isScalar(node) && node.value !== null;
+    return this.positionOf(at === 'key' || !pointable ? (key ?? node) : node);
+  }
+
+  /** Everything in a list or mapping, with what `<<` merges into it. */
+  #places(node: Node): Map<string, Place> {
+    const places = new Map<string, Place>();
+    if (isSeq(node)) {
+      for (const [index, item] of node.items.entries()) {
+        places.set(String(index), { key: undefined, node: isNode(item) ? item : undefined });
+      }
+    }
+    if (!isMap(node)) return places;
+    for (const { key, value } of node.items) {
+      const text = keyText(key);
+      if (text !== undefined) places.set(text, { key: key as Node, node: isNode(value) ? value : undefined });
+    }
+    for (const pair of node.items) {
+      for (const source of this.#mergedInto(pair)) {
+        for (const [key, place] of this.#places(source)) if (!places.has(key)) places.set(key, place);
+      }
+    }
+    return places;
+  }
+
+  #find(path: Path, exact: boolean): Place {
+    let place: Place = { key: undefined, node: this.#parts.document.contents ?? undefined };
+    for (const part of path) {
+      const next = this.#step(place.node, part);
+      if (next === undefined) return exact ? { key: undefined, node: undefined } : place;
+      place = next;
+    }
+    return place;
+  }
+
+  #step(from: Node | undefined, part: string | number): Place | undefined {
+    const node = this.#target(from);
+    if (isSeq(node)) {
+      const item = typeof part === 'number' ? node.items[part] : undefined;
+      return isNode(item) ? { key: undefined, node: item } : undefined;
+    }
+    if (!isMap(node)) return undefined;
+    for (const pair of node.items) {
+      if (keyText(pair.key) !== String(part)) continue;
+      return { key: pair.key as Node, node: isNode(pair.value) ? pair.value : undefined };
+    }
+    return this.#stepMerged(node.items, part);
+  }
+
+  /** Looks into what `<<` merges into a mapping. */
+  #stepMerged(pairs: readonly Pair[], part: string | number): Place | undefined {
+    for (const pair of pairs) {
+      for (const source of this.#mergedInto(pair)) {
+        const place = this.#step(source, part);
+        if (place !== undefined) return place;
+      }
+    }
+    return undefined;
+  }
+
+  /** The mappings that a `<<` brings in; none for any other key. */
+  #mergedInto({ key, value }: Pair): Node[] {
+    if (keyText(key) !== '<<' || !isNode(value)) return [];
+    const merged = this.#target(value);
+    const sources = isSeq(merged) ? merged.items.filter(isNode) : merged === undefined ? [] : [merged];
+    return sources.flatMap((source) => this.#target(source) ?? []);
+  }
+
+  #target(node: Node | undefined): Node | undefined {
+    return isAlias(node) ? this.#parts.targets.get(node) : node;
+  }
+}

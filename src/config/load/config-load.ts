@@ -1,0 +1,180 @@
+import { dirname, resolve } from 'node:path';
+import { canonicalize } from '../schema/canonicalize.ts';
+import type { CheckContext } from '../checks/check-context.ts';
+import { checkAdmin } from '../checks/check-admin.ts';
+import { checkDns } from '../checks/check-dns.ts';
+import { checkAddresses } from '../checks/check-addresses.ts';
+import { checkSocketModes } from '../checks/check-socket-modes.ts';
+import { checkHttp } from '../checks/check-http.ts';
+import { checkLogging } from '../checks/check-logging.ts';
+import { checkMetrics } from '../checks/check-metrics.ts';
+import { checkModes } from '../checks/check-modes.ts';
+import { checkNames } from '../checks/check-names.ts';
+import { checkReferences } from '../checks/check-references.ts';
+import { checkUpstreams } from '../checks/check-upstreams.ts';
+import { ConfigError } from './config-error.ts';
+import type { ConfigFile } from '../schema/config-file.generated.ts';
+import type { Config } from '../schema/config.generated.ts';
+import type { ConfigSources, SourceFile } from '../files/config-sources.ts';
+import { hashOfSources } from '../files/config-sources.ts';
+import type { MergedSource } from '../files/merged-source.ts';
+import { mergeSources } from '../files/merged-source.ts';
+import { PlaceTable } from '../files/place-table.ts';
+import { readAsWanted } from '../files/read-as-wanted.ts';
+import type { SourceReading } from '../files/read-sources.ts';
+import { referencesOf } from '../files/references.ts';
+import type { LoadResult } from './loaded-config.ts';
+import type { NormalizeContext } from '../normalize/normalize-context.ts';
+import { normalize } from '../normalize/normalize.ts';
+import { Origins } from '../document/origins.ts';
+import type { PluginSettings } from './plugin-settings.ts';
+import { uncheckedPluginSettings } from './plugin-settings.ts';
+import type { Path, Problem } from '../problems/problem.ts';
+import { formatPath, sortProblems } from '../problems/problem.ts';
+import { hashFile } from '../files/read-config-file.ts';
+import { SchemaCheck } from '../schema/schema-check.ts';
+import { withoutFindings } from '../problems/without-findings.ts';
+
+const fileSchema = new SchemaCheck();
+
+const checks: readonly ((context: CheckContext) => void)[] = [
+  checkNames,
+  checkReferences,
+  checkAddresses,
+  checkSocketModes,
+  checkAdmin,
+  checkDns,
+  checkMetrics,
+  checkUpstreams,
+  checkHttp,
+  checkLogging,
+];
+
+/** The keys of a file that say what is served; one of them, if empty, stands in each whole config. */
+const SERVERS: readonly Path[] = [['backends'], ['routes'], ['listeners'], ['http', 'routes']];
+
+/** One load of what was read: merged → schema → normalized → checked. Each stage reports all that it finds. */
+export class ConfigLoad {
+  readonly #file: string;
+  readonly #reading: SourceReading;
+  readonly #merged: MergedSource;
+  readonly #origins = new Origins();
+  readonly #problems: Problem[];
+  readonly #warnings: Problem[];
+  readonly #references: SourceFile[] = [];
+
+  /** Throws a ConfigError when a file can't be read or parsed. */
+  constructor(file: string, reading: SourceReading) {
+    this.#file = file;
+    this.#reading = reading;
+    this.#problems = [...reading.problems];
+    this.#warnings = [...reading.warnings];
+    if (reading.broken) this.#throwProblems();
+    this.#merged = mergeSources(reading.parsed, (problem) => this.#problems.push(problem));
+  }
+
+  /** What the files say about plugins; known before the check, which needs their modes. */
+  get pluginSettings(): PluginSettings {
+    return uncheckedPluginSettings(this.#file, this.#merged.value);
+  }
+
+  /** Throws a ConfigError with all problems at once. */
+  check(modes: readonly string[]): Config {
+    const config = this.#normalize(this.#matchSchema(), modes);
+    this.#throwProblems();
+    return config;
+  }
+
+  /** Looks at the files that the config names. Throws a ConfigError when one of them can't be read. */
+  async readReferences(config: Config): Promise<void> {
+    const directory = dirname(resolve(this.#file));
+    const files = new Map<string, SourceFile>();
+    for (const reference of referencesOf(config)) {
+      const file = resolve(directory, reference.file);
+      const { hash, failure } = await hashFile(file);
+      if (!files.has(file)) {
+        files.set(file, { file, role: 'reference', hash, place: reference.place });
+      }
+      if (failure === undefined) continue;
+      const path = this.#origins.toFile(reference.path);
+      const shown = this.#merged.shown(path, reference.file);
+      this.#problem(path, `names the file ${shown}, which ${failure}`);
+    }
+    this.#references.push(...[...files.values()].sort((a, b) => (a.file < b.file ? -1 : 1)));
+    this.#throwProblems();
+  }
+
+  result(config: Config): LoadResult {
+    return {
+      config,
+      warnings: sortProblems(this.#warnings, this.#reading.names),
+      file: this.#file,
+      // The protocol of a plugin may need no servers.
+      namesServers:
+        SERVERS.some((path) => this.#merged.has(path)) ||
+        config.listeners.some(({ mode }) => mode !== 'http' && mode !== 'tcp'),
+      sources: this.#sources(),
+      places: PlaceTable.encode(this.#merged, this.#origins),
+    };
+  }
+
+  /** The files' values without what the schema refuses, so that the checks after it can still be made. */
+  #matchSchema(): ConfigFile {
+    const { value } = this.#merged;
+    const missing = this.#merged.missing();
+    const reported = new Set(missing.map(({ path }) => formatPath(path)));
+    let findings = fileSchema.findings(value);
+    if (findings.length > 0 && readAsWanted(value, findings, this.#merged.readings()))
+      findings = fileSchema.findings(value);
+    for (const { path, at, message } of findings) {
+      if (!reported.has(formatPath(path))) this.#problems.push(this.#merged.problem(path, message, at));
+    }
+    const wrong = [...missing, ...findings];
+    if (wrong.length === 0) return value as ConfigFile;
+    const rest = withoutFindings(value, wrong);
+    if (rest === undefined || fileSchema.findings(rest).length > 0) throw this.#error();
+    return rest as ConfigFile;
+  }
+
+  #normalize(file: ConfigFile, modes: readonly string[]): Config {
+    const merged = this.#merged;
+    const origins = this.#origins;
+    const inFile: NormalizeContext = {
+      origins,
+      error: (path, message) => this.#problem(path, message),
+      warn: (path, message) => this.#warnings.push(merged.problem(path, message)),
+      shown: (path, value) => merged.shown(path, value),
+    };
+    checkModes({ ...inFile, file, modes });
+    const config = canonicalize(normalize(file, inFile));
+    const context: CheckContext = {
+      config,
+      directory: dirname(resolve(this.#file)),
+      modes,
+      namesUpstreams: file.upstreams !== undefined,
+      error: (path, message) => inFile.error(origins.toFile(path), message),
+      warn: (path, message) => inFile.warn(origins.toFile(path), message),
+      shown: (path, value) => merged.shown(origins.toFile(path), value),
+      given: (path) => merged.has(origins.toFile(path)),
+    };
+    for (const check of checks) check(context);
+    return config;
+  }
+
+  #problem(path: Path, message: string): void {
+    this.#problems.push(this.#merged.problem(path, message));
+  }
+
+  #throwProblems(): void {
+    if (this.#problems.length > 0) throw this.#error();
+  }
+
+  #error(): ConfigError {
+    return new ConfigError(sortProblems(this.#problems, this.#reading.names), { sources: this.#sources() });
+  }
+
+  #sources(): ConfigSources {
+    const files = [...this.#reading.files, ...this.#references];
+    return { files, includes: this.#reading.includes, hash: hashOfSources(files) };
+  }
+}

@@ -1,0 +1,106 @@
+import { BalanceError, messageOf } from '../../errors.ts';
+import type { Logger } from '../../plugin-api/index.ts';
+import type { LoadOptions, LoadedConfig } from './loaded-config.ts';
+import { loadedConfig } from './loaded-config.ts';
+import { LoadThread, ThreadFailure } from './load-thread.ts';
+
+export interface ConfigLoaderOptions {
+  readonly logger: Logger;
+  /** How long a load may take without a word before it is given up. Default: 60,000. */
+  readonly timeoutMs?: number;
+  /** How long the thread waits for the next load before it ends. Default: 30,000. */
+  readonly idleMs?: number;
+  /** What the thread runs; undefined for none. Default: the compiled file beside this one. */
+  readonly workerFile?: URL | undefined;
+}
+
+const TIMEOUT_MS = 60_000;
+const IDLE_MS = 30_000;
+
+/**
+ * Loads configs in a thread of their own, because parsing and checking a large one would hold up all traffic for a while.
+ * Where there can be no thread it loads them in this one.
+ */
+export class ConfigLoader {
+  readonly #logger: Logger;
+  readonly #timeoutMs: number;
+  readonly #idleMs: number;
+  readonly #workerFile: URL | undefined;
+  #thread: LoadThread | undefined;
+  #idle: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(options: ConfigLoaderOptions) {
+    this.#logger = options.logger;
+    this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+    this.#idleMs = options.idleMs ?? IDLE_MS;
+    this.#workerFile = 'workerFile' in options ? options.workerFile : compiledWorker();
+  }
+
+  /** Whether there is a thread now. */
+  get hasThread(): boolean {
+    return this.#thread?.isUsable ?? false;
+  }
+
+  /** As {@link loadConfig}. Rejects with a ConfigError that holds all problems, or with a BalanceError. */
+  async load(file: string, options: LoadOptions): Promise<LoadedConfig> {
+    clearTimeout(this.#idle);
+    try {
+      return loadedConfig(await this.#liveThread().load(file, options));
+    } catch (error) {
+      if (!(error instanceof ThreadFailure)) throw error;
+      if (error.byLoad || this.#closed) {
+        const message = `the config could not be loaded: ${error.message}`;
+        throw new BalanceError('internal', message, { origin: 'internal', cause: error });
+      }
+      return await this.#loadHere(file, options, error);
+    } finally {
+      this.#rest();
+    }
+  }
+
+  /** Ends the thread; a load that runs is rejected. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#idle);
+    await this.#thread?.destroy();
+  }
+
+  #liveThread(): LoadThread {
+    if (this.#closed) throw new ThreadFailure('nothing is loaded any more', true);
+    if (this.#thread?.isUsable === true) return this.#thread;
+    if (this.#workerFile === undefined) throw new ThreadFailure('the sources are not compiled', false);
+    try {
+      this.#thread = new LoadThread(this.#workerFile, this.#timeoutMs);
+      return this.#thread;
+    } catch (error) {
+      throw new ThreadFailure(messageOf(error), false, error);
+    }
+  }
+
+  async #loadHere(file: string, options: LoadOptions, failure: ThreadFailure): Promise<LoadedConfig> {
+    if (this.#workerFile !== undefined) {
+      this.#logger.warn('config is loaded without a thread of its own', { reason: failure.message });
+    }
+    // Most processes never need it here.
+    const { loadConfig } = await import('./load-config.ts');
+    return loadConfig(file, options);
+  }
+
+  /** A thread that waits costs memory. */
+  #rest(): void {
+    const thread = this.#thread;
+    if (this.#closed || thread?.isIdle !== true) return;
+    clearTimeout(this.#idle);
+    this.#idle = setTimeout(() => {
+      if (!thread.isIdle) return;
+      if (this.#thread === thread) this.#thread = undefined;
+      void thread.destroy();
+    }, this.#idleMs).unref();
+  }
+}
+
+/** The file of the thread; undefined where the sources run as they are. */
+function compiledWorker(): URL | undefined {
+  return import.meta.url.endsWith('.js') ? new URL('./load-worker.js', import.meta.url) : undefined;
+}

@@ -1,0 +1,56 @@
+/** The other side of {@link LoadThread}: loads configs where nothing else waits. */
+import { parentPort } from 'node:worker_threads';
+import { BalanceError, messageOf } from '../../errors.ts';
+import { ConfigError } from './config-error.ts';
+import { loadResult } from './load-config.ts';
+import type { PluginSettings } from './plugin-settings.ts';
+import type { LoadAnswer, LoadRequest } from './load-messages.ts';
+
+type Load = Extract<LoadRequest, { kind: 'load' }>;
+
+class Loads {
+  readonly #answer: (answer: LoadAnswer, transfer?: readonly ArrayBuffer[]) => void;
+  /** Loads that wait for the names of modes, by their id. */
+  readonly #waiting = new Map<number, (modes: readonly string[] | undefined) => void>();
+
+  constructor(answer: (answer: LoadAnswer, transfer?: readonly ArrayBuffer[]) => void) {
+    this.#answer = answer;
+  }
+
+  take(request: LoadRequest): void {
+    if (request.kind === 'load') void this.#load(request);
+    else {
+      const resume = this.#waiting.get(request.id);
+      this.#waiting.delete(request.id);
+      resume?.(request.modes);
+    }
+  }
+
+  async #load({ id, file, env, text }: Load): Promise<void> {
+    try {
+      const modes = (settings: PluginSettings): Promise<readonly string[]> => this.#ask(id, settings);
+      const result = await loadResult(file, { env, modes, ...(text === undefined ? {} : { text }) });
+      this.#answer({ kind: 'loaded', id, result }, [result.places.buffer]);
+    } catch (error) {
+      if (error instanceof ConfigError) {
+        const { problems, sources } = error;
+        this.#answer({ kind: 'refused', id, problems, sources });
+      } else this.#answer({ kind: 'failed', id, message: messageOf(error) });
+    }
+  }
+
+  async #ask(id: number, settings: PluginSettings): Promise<readonly string[]> {
+    const modes = await new Promise<readonly string[] | undefined>((resume) => {
+      this.#waiting.set(id, resume);
+      this.#answer({ kind: 'modes', id, settings });
+    });
+    if (modes === undefined)
+      throw new BalanceError('internal', 'nobody waits any more', { origin: 'internal' });
+    return modes;
+  }
+}
+
+const port = parentPort;
+if (port === null) throw new Error('this file is the start of a worker thread');
+const loads = new Loads((answer, transfer) => port.postMessage(answer, transfer));
+port.on('message', (request: LoadRequest) => loads.take(request));

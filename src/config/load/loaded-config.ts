@@ -1,0 +1,64 @@
+import type { Config } from '../schema/config.generated.ts';
+import type { ConfigSources } from '../files/config-sources.ts';
+import type { FilePosition } from '../files/place-table.ts';
+import { PlaceTable } from '../files/place-table.ts';
+import type { PluginSettings } from './plugin-settings.ts';
+import type { Path, Problem } from '../problems/problem.ts';
+import { parsePath } from '../problems/problem.ts';
+import type { Environment } from '../document/substitute-env.ts';
+
+export interface LoadOptions {
+  /** What `${env:NAME}` reads from. Default: none. */
+  readonly env?: Environment;
+  /**
+   * The names of all protocols there are: what `mode` may say. A function is asked when the files are read, with what
+   * they say about plugins.
+   */
+  readonly modes: readonly string[] | ((settings: PluginSettings) => Promise<readonly string[]>);
+  /** Stands for the content of the main file, which then need not exist. */
+  readonly text?: string;
+}
+
+/** What a load gives, as plain data that can be handed to another thread. */
+export interface LoadResult {
+  readonly config: Config;
+  readonly warnings: readonly Problem[];
+  readonly file: string;
+  readonly namesServers: boolean;
+  readonly sources: ConfigSources;
+  /** Of a {@link PlaceTable}. */
+  readonly places: Uint8Array<ArrayBuffer>;
+}
+
+/** A config that passed every check. */
+export interface LoadedConfig {
+  readonly config: Config;
+  /** What is allowed but hardly means what it says, in the order of the files. */
+  readonly warnings: readonly Problem[];
+  /** Of the names and contents of all files, in hex; of a config in one file its sha256. */
+  readonly hash: string;
+  /** The file as it was named to the load. */
+  readonly file: string;
+  /** Whether it says what is served, and be it nothing: a file that was cut off behind its first sections does not. */
+  readonly namesServers: boolean;
+  /** All files that it was made from. */
+  readonly sources: ConfigSources;
+  /**
+   * Where a place of {@link config}, such as `listeners[0].address`, stands in the files; the nearest place
+   * around it when a default stands there.
+   */
+  locate(path: string): FilePosition;
+  /** What is wrong with a place of {@link config}, for checks that come after the load. */
+  problem(path: Path, message: string): Problem;
+}
+
+/** What a load gave, with the places to ask for. */
+export function loadedConfig({ places, ...result }: LoadResult): LoadedConfig {
+  const table = new PlaceTable(places);
+  return {
+    ...result,
+    hash: result.sources.hash,
+    locate: (path) => table.locate(parsePath(path)),
+    problem: (path, message) => table.problem(path, message),
+  };
+}

@@ -1,0 +1,43 @@
+import type { ConfigFile } from '../schema/config-file.generated.ts';
+import type { NormalizeContext } from './normalize-context.ts';
+import { routeUpstreamName } from './normalize-flat.ts';
+import { sharedUpstream, singleListener } from './normalize-single.ts';
+import { normalizeBackend } from './normalize-upstream.ts';
+import type { Path } from '../problems/problem.ts';
+
+/** One listener without an upstream of its own, and for each path a route and an upstream, `route:` and the path. */
+export function normalizeGateway(file: ConfigFile, context: NormalizeContext): object {
+  const upstreams: object[] = [];
+  const routes: object[] = [];
+  for (const [index, route] of (file.routes ?? []).entries()) {
+    const from: Path = ['routes', index];
+    const at: Path = ['upstreams', index];
+    const shared = sharedUpstream(file, at, context);
+    const algorithm = route.strategy === undefined ? {} : { algorithm: route.strategy };
+    if (route.strategy !== undefined) {
+      context.origins.set([...at, 'load_balancer', 'algorithm'], [...from, 'strategy']);
+    }
+    if (route.backends.length === 0) {
+      context.warn([...from, 'backends'], 'has no backend: nothing can be forwarded');
+    }
+    upstreams.push({
+      ...shared,
+      load_balancer: { ...file.load_balancer, ...algorithm },
+      name: routeUpstreamName(route.path),
+      backends: route.backends.map((address) => normalizeBackend({ address })),
+    });
+    context.origins.set([...at, 'name'], [...from, 'path']);
+    context.origins.set([...at, 'backends'], [...from, 'backends']);
+    for (const backend of route.backends.keys()) {
+      for (const key of ['name', 'address']) {
+        context.origins.set([...at, 'backends', backend, key], [...from, 'backends', backend]);
+      }
+    }
+    routes.push({ name: route.path, path_prefix: route.path, upstream: routeUpstreamName(route.path) });
+    const routeAt: Path = ['listeners', 0, 'http', 'routes', index];
+    context.origins.set(routeAt, from);
+    for (const key of ['name', 'path_prefix']) context.origins.set([...routeAt, key], [...from, 'path']);
+    context.origins.set([...routeAt, 'upstream'], [...from, 'backends']);
+  }
+  return { listeners: [singleListener(file, routes, context)], upstreams };
+}

@@ -1,0 +1,35 @@
+import type { ConfigFile } from '../schema/config-file.generated.ts';
+import { withGatewayEndpoints } from './gateway-endpoints.ts';
+import { normalizeFlat } from './normalize-flat.ts';
+import { normalizeGateway } from './normalize-gateway.ts';
+import { normalizeListeners } from './normalize-listeners.ts';
+import { normalizeLogging } from './normalize-logging.ts';
+import type { NormalizeContext } from './normalize-context.ts';
+
+/** Turns any of the three file forms into the shape of `$defs/config`, still with texts for durations and without defaults. */
+export function normalize(given: ConfigFile, context: NormalizeContext): object {
+  const file = given.routes === undefined ? given : withGatewayEndpoints(given, context);
+  const { admin, metrics, logging, tracing, plugins, dns, reload, shutdown } = file;
+  return defined({
+    ...normalizeForm(file, context),
+    admin,
+    // Who writes the section wants what it is about.
+    metrics: metrics === undefined ? undefined : { enabled: true, ...metrics },
+    logging: logging === undefined ? undefined : normalizeLogging(logging, context),
+    tracing,
+    plugins,
+    dns,
+    reload,
+    shutdown,
+  });
+}
+
+function normalizeForm(file: ConfigFile, context: NormalizeContext): object {
+  if (file.listeners !== undefined) return normalizeListeners(file, context);
+  if (file.routes !== undefined) return normalizeGateway(file, context);
+  return normalizeFlat(file, context);
+}
+
+function defined(value: Readonly<Record<string, unknown>>): object {
+  return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined));
+}

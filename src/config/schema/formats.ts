@@ -1,0 +1,162 @@
+import { isIP } from 'node:net';
+
+import { messageOf } from '../../errors.ts';
+import { ADDRESS_FORMS, formatAddress, parseAddress } from '../values/address.ts';
+import { ALGORITHMS, parseAlgorithm } from '../values/algorithm.ts';
+import { BACKEND_ADDRESS_FORMS, parseBackendAddress } from '../values/backend-address.ts';
+import { INCLUDE_FORMS, checkIncludePattern } from '../files/include-pattern.ts';
+import { HASH_KEY_FORMS, formatHashKey, parseHashKey } from '../values/hash-key.ts';
+import { isHeaderValue, isToken } from '../values/http-syntax.ts';
+import { parseFilter } from '../log-filter/parse-filter.ts';
+import { parseStatusRanges } from '../values/status-ranges.ts';
+import { NAME_SERVER_FORMS, parseNameServer } from '../values/name-server.ts';
+import { checkTemplate } from '../values/template-variables.ts';
+import { SOCKET_MODES, parseSocketMode } from '../values/socket-mode.ts';
+import {
+  DURATION_FORMS,
+  MAX_AGE_MS,
+  SIZE_FORMS,
+  formatDuration,
+  formatSize,
+  parseDurationMs,
+  parseSizeBytes,
+} from '../values/units.ts';
+
+/** One `format` of the schema. */
+export interface Format {
+  /** What is allowed, after "must be". */
+  readonly expected: string;
+  /** What the normalized config has for the text. Throws an Error that says what is allowed and never repeats the text. */
+  parse(text: string): string | number;
+  /** The text that {@link parse} reads back as that number; of formats that give numbers. */
+  print?(value: number): string;
+}
+
+const durations = `a duration with its unit, such as ${DURATION_FORMS}`;
+const urlPaths = 'a path that starts with / and has no query, fragment, space or control character';
+const hostPatterns = 'a host name without port, or *. and a domain';
+const networks = 'an IP address or a network such as 10.0.0.0/8 or 2001:db8::/32';
+const names = 'a name of 1 to 100 visible characters';
+
+/** What a token must be, after "must be". */
+export const BEARER_TOKENS =
+  'a token of at least 16 characters: letters, digits and - . _ ~ + / =, as `openssl rand -hex 32` writes one';
+
+/** All formats of the schema by name. */
+export const FORMATS: Readonly<Record<string, Format>> = {
+  duration: { expected: durations, parse: parseDurationMs, print: formatDuration },
+  'positive-duration': {
+    expected: `${durations}, longer than 0`,
+    parse: (text) => parseDurationMs(text) || fail('must be longer than 0'),
+    print: formatDuration,
+  },
+  age: {
+    expected: `${durations}, longer than 0`,
+    parse: (text) => parseDurationMs(text, MAX_AGE_MS) || fail('must be longer than 0'),
+    print: formatDuration,
+  },
+  size: { expected: `a size with its unit, such as ${SIZE_FORMS}`, parse: parseSizeBytes, print: formatSize },
+  'listen-address': {
+    expected: `an address: ${ADDRESS_FORMS}`,
+    parse: (text) => formatAddress(parseAddress(text)),
+  },
+  'socket-mode': {
+    expected: SOCKET_MODES,
+    parse: parseSocketMode,
+    print: (mode) => mode.toString(8).padStart(4, '0'),
+  },
+  'name-server': {
+    expected: `the IP address of a name server: ${NAME_SERVER_FORMS}`,
+    parse: parseNameServer,
+  },
+  'backend-address': {
+    expected: `the address of a server: ${BACKEND_ADDRESS_FORMS}`,
+    parse: (text) => formatAddress(parseBackendAddress(text).address),
+  },
+  algorithm: { expected: `one of ${ALGORITHMS.join(', ')}`, parse: parseAlgorithm },
+  'hash-key': { expected: HASH_KEY_FORMS, parse: (text) => formatHashKey(parseHashKey(text)) },
+  'status-ranges': { expected: 'statuses as in 200, 200-399 or 200,204', parse: parsed(parseStatusRanges) },
+  network: matching(networks, isNetwork),
+  name: matching(names, (text) => text.length <= 100 && /^[^\s\p{C}](?:[^\p{C}]*[^\s\p{C}])?$/u.test(text)),
+  'url-path': matching(urlPaths, isUrlPath),
+  'endpoint-path': matching(`empty or ${urlPaths}`, (text) => text === '' || isUrlPath(text)),
+  'host-pattern': { expected: hostPatterns, parse: parseHostPattern },
+  'header-name': matching('a header name: letters, digits, - and _', isToken),
+  'header-value': matching('a header value without line breaks and control characters', isHeaderValue),
+  'header-template': { expected: 'a header value', parse: parseTemplate },
+  'include-pattern': { expected: INCLUDE_FORMS, parse: checkIncludePattern },
+  'http-url': matching('a URL that starts with http:// or https://', isHttpUrl),
+  'bearer-token': matching(BEARER_TOKENS, isBearerToken),
+  'log-output': matching('stdout, stderr or the name of a file', (text) => /^[^\p{Cc}]+$/u.test(text)),
+  'log-filter': { expected: 'a filter such as status >= 500 or duration > 1s', parse: parsed(parseFilter) },
+  regex: { expected: 'a JavaScript regular expression', parse: parseRegex },
+};
+
+function matching(expected: string, matches: (text: string) => boolean): Format {
+  return { expected, parse: (text) => (matches(text) ? text : fail(`must be ${expected}`)) };
+}
+
+function parsed(parse: (text: string) => unknown): Format['parse'] {
+  return (text) => {
+    parse(text);
+    return text;
+  };
+}
+
+function fail(message: string): never {
+  throw new Error(message);
+}
+
+function isUrlPath(text: string): boolean {
+  return /^\/[^\s?#\p{C}]*$/u.test(text);
+}
+
+function parseHostPattern(text: string): string {
+  // `shop.example.` names the same host as `shop.example` (RFC 1034 3.1).
+  const pattern = text.endsWith('.') ? text.slice(0, -1) : text;
+  if (pattern.endsWith('.')) fail(`must be ${hostPatterns}`);
+  const host = pattern.startsWith('*.') ? pattern.slice(2) : pattern;
+  try {
+    // The port is only there because an address needs one.
+    const address = parseAddress(`${host}:1`);
+    if (address.kind === 'tcp' && address.host !== '') return pattern.toLowerCase();
+  } catch {
+    // The message would speak of ports.
+  }
+  return fail(`must be ${hostPatterns}`);
+}
+
+function parseTemplate(text: string): string {
+  if (!isHeaderValue(text)) fail('must be a header value without line breaks and control characters');
+  checkTemplate(text);
+  return text;
+}
+
+/** The `token68` of RFC 9110, section 11.2, long enough not to be guessed. */
+export function isBearerToken(text: string): boolean {
+  return /^[A-Za-z0-9._~+/-]{16,4096}=*$/.test(text);
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', length, ...more] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || more.length > 0) return false;
+  return (
+    length === undefined || (/^(0|[1-9]\d{0,2})$/.test(length) && Number(length) <= (family === 4 ? 32 : 128))
+  );
+}
+
+function isHttpUrl(text: string): boolean {
+  return /^https?:\/\/[^\s]+$/i.test(text) && URL.canParse(text);
+}
+
+function parseRegex(text: string): string {
+  try {
+    new RegExp(text);
+    return text;
+  } catch (thrown) {
+    // The engine's message repeats the pattern before it says what is wrong with it.
+    const reason = messageOf(thrown).split(': ').at(-1) ?? '';
+    return fail(`must be a JavaScript regular expression (${reason.toLowerCase()})`);
+  }
+}

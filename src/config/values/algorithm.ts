@@ -1,0 +1,56 @@
+import type { LoadBalancer } from '../schema/config.generated.ts';
+import { suggestion } from '../problems/closest.ts';
+
+export type Algorithm = LoadBalancer['algorithm'];
+
+/** All algorithms, in the order of the documentation. */
+export const ALGORITHMS: readonly Algorithm[] = [
+  'round-robin',
+  'weighted-round-robin',
+  'random',
+  'power-of-two',
+  'least-connections',
+  'weighted-least-connections',
+  'consistent-hash',
+  'bounded-consistent-hash',
+  'maglev',
+];
+
+/** The algorithms that need a key of the request, and so look at `hash_key`. */
+export const HASHING_ALGORITHMS: ReadonlySet<Algorithm> = new Set<Algorithm>([
+  'consistent-hash',
+  'bounded-consistent-hash',
+  'maglev',
+]);
+
+/** The algorithms that treat all backends alike: a weight above 0 means nothing to them. All others share by weight. */
+export const UNWEIGHTED_ALGORITHMS: ReadonlySet<Algorithm> = new Set<Algorithm>([
+  'round-robin',
+  'least-connections',
+]);
+
+const ALIASES: Readonly<Record<string, Algorithm>> = {
+  p2c: 'power-of-two',
+  'power-of-two-choices': 'power-of-two',
+};
+
+/** What nginx and HAProxy call what an algorithm does. Theirs look at weights, so these do too. */
+const NAMES_OF_OTHERS: Readonly<Record<string, Algorithm>> = {
+  'least-conn': 'weighted-least-connections',
+  leastconn: 'weighted-least-connections',
+  'static-rr': 'weighted-round-robin',
+  'ip-hash': 'consistent-hash',
+  source: 'consistent-hash',
+};
+
+/** The algorithm that a config means: `_` may stand for `-`. Throws an Error that lists them. */
+export function parseAlgorithm(text: string): Algorithm {
+  const dashed = text.replaceAll('_', '-');
+  const found = ALGORITHMS.find((name) => name === dashed);
+  if (found !== undefined) return found;
+  const meant = Object.hasOwn(ALIASES, dashed) ? ALIASES[dashed] : undefined;
+  if (meant !== undefined) return meant;
+  const likely = Object.hasOwn(NAMES_OF_OTHERS, dashed) ? NAMES_OF_OTHERS[dashed] : undefined;
+  const hint = likely === undefined ? suggestion(text, ALGORITHMS) : `; did you mean "${likely}"?`;
+  throw new Error(`must be one of ${ALGORITHMS.join(', ')}${hint}`);
+}

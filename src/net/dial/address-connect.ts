@@ -1,0 +1,117 @@
+import { isIP, type Socket } from 'node:net';
+
+import type { Address } from '../../config/values/address.ts';
+import { ConnectInTurn, noAddress, type AttemptEnded, type ConnectAttempt } from './connect-in-turn.ts';
+import type { Turn } from '../dns/address-turns.ts';
+import type { HostNames } from '../dns/host-names.ts';
+import { shortList } from '../short-list.ts';
+
+/** Where one attempt to connect goes: a unix socket, or an IP address and its port. */
+export type ConnectTarget = { readonly path: string } | { readonly host: string; readonly port: number };
+
+export interface AddressConnectOptions<T> {
+  readonly address: Address;
+  readonly names: HostNames;
+  /** Which address of a name comes first. Default: a turn that is shared by everybody who gives none. */
+  readonly turn?: Turn | undefined;
+  readonly attempt: (target: ConnectTarget, ended: AttemptEnded<T>) => ConnectAttempt;
+  /** `ip` is the one of its name's addresses that was reached; undefined where the address is no name. */
+  readonly connected: (connection: T, ip: string | undefined) => void;
+  /** The name has no address, or none of its addresses connected. */
+  readonly failed: (error: Error) => void;
+}
+
+/**
+ * Connects to an address of the config, whatever it is: a unix socket, an IP address, or a name whose addresses are looked up
+ * and tried in their turns. Has no time limit: {@link destroy} gives it up.
+ */
+export class AddressConnect<T> implements ConnectAttempt {
+  readonly #options: AddressConnectOptions<T>;
+  /** Gives up what is waited for now. */
+  #stop: (() => void) | undefined;
+  #waitsFor = '';
+  #isOver = false;
+
+  constructor(options: AddressConnectOptions<T>) {
+    this.#options = options;
+  }
+
+  /** What was waited for last, as the end of a sentence that says how long; '' where the address is no name. */
+  get waitsFor(): string {
+    return this.#waitsFor;
+  }
+
+  /** Begins. Without any address of a name `failed` may be called before this returns. */
+  start(): void {
+    const { address } = this.#options;
+    if (address.kind === 'unix') this.#connectTo({ path: address.path });
+    else if (isIP(address.host) !== 0) this.#connectTo({ host: address.host, port: address.port });
+    else this.#connectToName(address.host === '' ? 'localhost' : address.host, address.port);
+  }
+
+  destroy(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#stop?.();
+  }
+
+  #connectTo(target: ConnectTarget): void {
+    const attempt = this.#options.attempt(target, (error, connected) => {
+      if (error === undefined) this.#connected(connected as T, undefined);
+      else this.#failed(error);
+    });
+    this.#stop = () => {
+      attempt.destroy();
+    };
+  }
+
+  #connectToName(host: string, port: number): void {
+    this.#waitsFor = `: the name servers have not answered for ${host}`;
+    const stopWaiting = this.#options.names.lookUp(host, (addresses, failure) => {
+      if (this.#isOver) return;
+      if (addresses.length === 0) this.#failed(noAddress(host, failure));
+      else this.#connectInTurn(host, port, addresses);
+    });
+    // Known addresses are told at once, and then there is a connection to stop.
+    this.#stop ??= stopWaiting;
+  }
+
+  #connectInTurn(host: string, port: number, addresses: readonly string[]): void {
+    this.#waitsFor = addresses.length === 1 ? ` (${addresses.join()})` : ` (tried ${shortList(addresses)})`;
+    const { names, turn, attempt } = this.#options;
+    const turns = names.turns(host, port);
+    const attempts = new ConnectInTurn<T>({
+      addresses: turns.order(addresses, turn),
+      turns,
+      attempt: (ip, ended) => attempt({ host: ip, port }, ended),
+      connected: (connection, ip) => {
+        this.#connected(connection, ip);
+      },
+      failed: (error) => {
+        this.#failed(error);
+      },
+    });
+    this.#stop = () => {
+      attempts.destroy();
+    };
+  }
+
+  #connected(connection: T, ip: string | undefined): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#options.connected(connection, ip);
+  }
+
+  #failed(error: Error): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#options.failed(error);
+  }
+}
+
+/** Destroys a socket that nobody waits for any more. A late error of it must find a listener, or it would end the process. */
+export function abandonSocket(socket: Socket): void {
+  socket.removeAllListeners();
+  socket.on('error', () => undefined);
+  socket.destroy();
+}

@@ -1,0 +1,73 @@
+import { fileURLToPath } from 'node:url';
+
+import { errorFrom, messageOf } from '../../errors.ts';
+import type { LogFields, Logger } from '../../plugin-api/index.ts';
+
+/** Something that a plugin threw, or a promise of it that was rejected, where nothing should fail. */
+export interface PluginFault {
+  /** The plugin's name. */
+  readonly plugin: string;
+  /** Which kind of call failed. */
+  readonly message: string;
+  readonly error: unknown;
+  /** What it hit: the listener, the upstream, the request. */
+  readonly fields: LogFields;
+}
+
+/**
+ * Counts a fault of a plugin; `kind` tells those apart that are not alike. Returns how many of that kind were left out of the
+ * log since its last line, or undefined when this one is left out too.
+ */
+export type CountFault = (plugin: string, kind: string) => number | undefined;
+
+/** The proxy's own code, which a plugin called or was called by. */
+const OWN_FOLDER = fileURLToPath(new URL('../../', import.meta.url));
+/** What tells one state of a plugin from another in the addresses of its modules. */
+const STATE = /\?state=[0-9a-z.]+/g;
+const MAX_FRAMES = 8;
+
+/** Counts a fault and logs it with its place in the plugin's code, unless too many like it were logged. */
+export function reportFault(fault: PluginFault, logger: Logger, count?: CountFault): void {
+  const { plugin, message, fields } = fault;
+  const error = errorFrom(fault.error);
+  const frames = framesOf(error);
+  const at = placeOf(frames);
+  const kind = [message, fields['listener'], at ?? messageOf(error)].join(' ');
+  const leftOut = count === undefined ? 0 : count(plugin, kind);
+  if (leftOut === undefined) return;
+  logger.error(message, {
+    plugin,
+    ...fields,
+    error: messageOf(error),
+    at,
+    stack: frames.length === 0 ? undefined : frames.slice(0, MAX_FRAMES).join('\n').replace(STATE, ''),
+    more_before: leftOut === 0 ? undefined : leftOut,
+  });
+}
+
+/** The calls that led to an error, the innermost one first. */
+function framesOf({ stack = '' }: Error): readonly string[] {
+  const lines = stack.split('\n').map((line) => line.trim());
+  return lines.filter((line) => line.startsWith('at '));
+}
+
+/** `/etc/balance/plugins/echo.mjs:12:7`: the innermost call in the plugin's own code. */
+function placeOf(frames: readonly string[]): string | undefined {
+  const inPlugin = frames.find((frame) => frame.includes('?state=')) ?? frames.find(isForeign) ?? frames[0];
+  const place = /\(?((?:file:\/\/)?\/[^()]*:\d+:\d+)\)?$/.exec(inPlugin ?? '')?.[1];
+  if (place === undefined) return undefined;
+  const path = place.replace(STATE, '');
+  return path.startsWith('file://') ? decoded(path.slice('file://'.length)) : path;
+}
+
+function isForeign(frame: string): boolean {
+  return !frame.includes('node:') && !frame.includes(OWN_FOLDER);
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}

@@ -1,0 +1,110 @@
+import type { Backend, Connection, ConnectionHandler, ProtocolInstance } from '../../plugin-api/index.ts';
+import type { AcceptedStream } from './accepted-stream.ts';
+import { Holdings } from '../resources/holdings.ts';
+import type { Listener } from './listener.ts';
+import type { SocketStream } from '../stream/socket-stream.ts';
+import type { StreamSocket } from '../stream/stream-socket.ts';
+import type { Tenure } from './tenure.ts';
+import type { Flow } from '../stream/traffic.ts';
+
+/** An exchange or a tunnel that runs on a connection. */
+export interface RunningWork {
+  /** The instance that it began on, which is the live one or one that drains. */
+  readonly instance: ProtocolInstance;
+  readonly kind: 'exchange' | 'tunnel';
+  /** Name of its upstream; '' while there is none, and where the protocol does not tell. */
+  readonly upstream: string;
+  readonly backend: Backend | undefined;
+}
+
+/** A downstream connection, owned by the listener that accepted it. */
+export class AcceptedConnection implements Connection, Flow {
+  readonly id: number;
+  readonly stream: SocketStream;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly secure = false;
+  /** By `performance.now()`. */
+  readonly acceptedAtMs = performance.now();
+  /** Set by the listener once the protocol took the connection over. */
+  handler: ConnectionHandler | undefined;
+  readonly tenure: Tenure;
+  /** The instance that was live when it came. */
+  readonly takenBy: ProtocolInstance;
+  #holdings: Holdings | undefined;
+  readonly #socket: StreamSocket;
+  readonly #listener: Listener;
+
+  constructor(id: number, { stream, socket }: AcceptedStream, listener: Listener, tenure: Tenure) {
+    this.id = id;
+    this.stream = stream;
+    // Read now: later the socket may be gone.
+    this.remoteAddress = plainAddress(socket.remoteAddress);
+    this.remotePort = socket.remotePort ?? 0;
+    this.#socket = socket;
+    this.#listener = listener;
+    this.tenure = tenure;
+    this.takenBy = listener.instance;
+  }
+
+  /** What is held in its name. */
+  get holdings(): Holdings {
+    this.#holdings ??= new Holdings();
+    if (this.stream.destroyed) this.#holdings.close();
+    return this.#holdings;
+  }
+
+  /** It is over, and so is what was held in its name. */
+  reclaim(): void {
+    this.#holdings?.close();
+  }
+
+  get hasHoldings(): boolean {
+    return this.#holdings !== undefined;
+  }
+
+  get bytesReceived(): number {
+    return this.stream.bytesReceived;
+  }
+
+  get bytesSent(): number {
+    return this.stream.bytesSent;
+  }
+
+  get localAddress(): string {
+    return plainAddress(this.#socket.localAddress);
+  }
+
+  get localPort(): number {
+    return this.#listener.port;
+  }
+
+  get listener(): string {
+    return this.#listener.name;
+  }
+
+  get draining(): boolean {
+    return this.#listener.draining;
+  }
+
+  get current(): ProtocolInstance {
+    return this.tenure.kept ?? this.#listener.instance;
+  }
+
+  /** What runs on it. */
+  get running(): RunningWork | undefined {
+    const activity = this.handler?.activity?.();
+    if (activity === undefined)
+      return { instance: this.takenBy, kind: 'tunnel', upstream: '', backend: undefined };
+    const { state, instance, upstream = '', backend } = activity;
+    return state === 'idle' || instance === undefined
+      ? undefined
+      : { instance, kind: state, upstream, backend };
+  }
+}
+
+/** An IPv4 client of a dual-stack socket is shown as what it is. */
+function plainAddress(address: string | undefined): string {
+  if (address === undefined) return 'unix';
+  return address.startsWith('::ffff:') ? address.slice(7) : address;
+}

@@ -1,0 +1,173 @@
+import type { Logger } from '../../plugin-api/index.ts';
+import { OpenFilesLimit } from './open-files-limit.ts';
+
+/** What could not be done for lack of resources: take a client, connect to a backend, check one. */
+export type ShortageOf = 'accept' | 'connect' | 'check';
+
+export interface OwnResourcesOptions {
+  readonly logger: Logger;
+  /** Default: that of this process. */
+  readonly openFiles?: Pick<OpenFilesLimit, 'value' | 'read' | 'countOpen' | 'close'>;
+  /** How long one warning counts while a shortage lasts. Default: 1 min. */
+  readonly quietMs?: number;
+  /** How often limits are read again, and how long nothing may fail until a shortage counts as over. Default: 2 s and 10 s. */
+  readonly lookAgainMs?: number;
+  readonly overAfterMs?: number;
+}
+
+export interface ResourcesReading {
+  /** Open files at most; undefined where it is not known, or there is no limit. */
+  readonly limit: number | undefined;
+  /** Those that are open; undefined where it is not known. */
+  readonly open: number | undefined;
+  /** Since when there is a shortage, ms since 1970; undefined while there is none. */
+  readonly shortSinceMs: number | undefined;
+  readonly counts: Readonly<Record<ShortageOf, number>>;
+}
+
+const QUIET_MS = 60_000;
+const LOOK_AGAIN_MS = 2_000;
+const OVER_AFTER_MS = 10_000;
+/** Of the limit, the part that clients don't get, so that the admin server, logs, reloads and backends of others still work. */
+const RESERVED_PART = 1 / 16;
+const MIN_RESERVED = 16;
+const MAX_RESERVED = 256;
+
+/**
+ * What this process itself may run out of, above all descriptors. A shortage is never a backend's failure: whoever meets one
+ * tells it here, where it is counted and logged.
+ *
+ * The system gives each new descriptor the lowest free number, so a number near the limit says that nearly all below it
+ * are in use. That is how clients are refused before nothing is left: behind the limit the runtime would close them unseen.
+ */
+export class OwnResources {
+  readonly #logger: Logger;
+  readonly #openFiles: Pick<OpenFilesLimit, 'value' | 'read' | 'countOpen' | 'close'>;
+  readonly #quietMs: number;
+  readonly #overAfterMs: number;
+  readonly #timer: NodeJS.Timeout;
+  readonly #counts: Record<ShortageOf, number> = { accept: 0, connect: 0, check: 0 };
+  /** Descriptors from these numbers on are not for clients, and not for connections to backends. */
+  #clientsEnd = Number.POSITIVE_INFINITY;
+  #backendsEnd = Number.POSITIVE_INFINITY;
+  #shortSinceMs: number | undefined;
+  #lastAtMs = 0;
+  #warnedAtMs = Number.NEGATIVE_INFINITY;
+  /** The counts when the last warning was written. */
+  #told: Readonly<Record<ShortageOf, number>> = { accept: 0, connect: 0, check: 0 };
+
+  constructor(options: OwnResourcesOptions) {
+    this.#logger = options.logger;
+    this.#openFiles = options.openFiles ?? new OpenFilesLimit();
+    this.#quietMs = options.quietMs ?? QUIET_MS;
+    this.#overAfterMs = options.overAfterMs ?? OVER_AFTER_MS;
+    this.#setBounds();
+    this.#timer = setInterval(() => this.#lookAgain(), options.lookAgainMs ?? LOOK_AGAIN_MS).unref();
+  }
+
+  /** Whether a client that came with that descriptor can be served. */
+  mayServe(descriptor: number): boolean {
+    return descriptor < this.#clientsEnd;
+  }
+
+  /** Whether a connection to a backend may keep that descriptor. */
+  mayConnect(descriptor: number): boolean {
+    return descriptor < this.#backendsEnd;
+  }
+
+  /** Open files at most; infinite where there is no limit or none is known. */
+  get openFilesLimit(): number {
+    return this.#openFiles.value;
+  }
+
+  /** Something could not be done. `code` is the system's, or `EMFILE` for what would have left too few descriptors. */
+  ranShort(of: ShortageOf, code: string): void {
+    this.#counts[of] += 1;
+    const nowMs = performance.now();
+    this.#lastAtMs = nowMs;
+    this.#shortSinceMs ??= Date.now();
+    if (nowMs - this.#warnedAtMs < this.#quietMs) return;
+    this.#warnedAtMs = nowMs;
+    this.#setBounds();
+    this.#logger.warn(MESSAGES[code] ?? 'this machine runs out of resources; backends are not to blame', {
+      code,
+      ...this.#openFilesFields(code),
+      ...this.#countsSinceTold(),
+    });
+  }
+
+  /** How often each kind of work could not be done. */
+  get counts(): Readonly<Record<ShortageOf, number>> {
+    return this.#counts;
+  }
+
+  /** Reads the limit on open files again; undefined where there is none, or none is known. */
+  readLimit(): number | undefined {
+    const limit = this.#openFiles.read();
+    return Number.isFinite(limit) ? limit : undefined;
+  }
+
+  reading(): ResourcesReading {
+    return {
+      limit: this.readLimit(),
+      open: this.#openFiles.countOpen(),
+      shortSinceMs: this.#shortSinceMs,
+      counts: this.#counts,
+    };
+  }
+
+  destroy(): void {
+    clearInterval(this.#timer);
+    this.#openFiles.close();
+  }
+
+  #lookAgain(): void {
+    this.#setBounds();
+    if (this.#shortSinceMs === undefined || performance.now() - this.#lastAtMs < this.#overAfterMs) return;
+    const seconds = Math.round((Date.now() - this.#shortSinceMs) / 1_000);
+    this.#shortSinceMs = undefined;
+    this.#warnedAtMs = Number.NEGATIVE_INFINITY;
+    this.#logger.info('there are enough resources again', {
+      after: `${String(seconds)}s`,
+      ...this.#countsSinceTold(),
+    });
+  }
+
+  #setBounds(): void {
+    const limit = this.#openFiles.read();
+    const reserved = Math.min(
+      MAX_RESERVED,
+      Math.max(Math.min(MIN_RESERVED, limit / 4), limit * RESERVED_PART),
+    );
+    this.#clientsEnd = Number.isFinite(limit) ? limit - Math.floor(reserved) : limit;
+    this.#backendsEnd = Number.isFinite(limit) ? limit - Math.floor(reserved / 2) : limit;
+  }
+
+  #openFilesFields(code: string): Record<string, string> {
+    const limit = this.#openFiles.value;
+    if (code !== 'EMFILE' || !Number.isFinite(limit)) return {};
+    const open = this.#openFiles.countOpen();
+    return {
+      open_files: `${open === undefined ? 'nearly all' : String(open)} of ${String(limit)} (ulimit -n)`,
+    };
+  }
+
+  #countsSinceTold(): Record<string, number> {
+    const since = (of: ShortageOf): number => this.#counts[of] - this.#told[of];
+    const fields = {
+      clients_refused: since('accept'),
+      connects_failed: since('connect'),
+      checks_skipped: since('check'),
+    };
+    this.#told = { ...this.#counts };
+    return fields;
+  }
+}
+
+const MESSAGES: Readonly<Record<string, string>> = {
+  EMFILE:
+    'too few file descriptors, clients are refused; backends are not to blame: raise the limit (LimitNOFILE, ulimit -n)',
+  ENFILE: 'this machine has too many open files (sysctl fs.file-max); backends are not to blame',
+  EADDRNOTAVAIL:
+    'no local port is free for a connection to a backend (sysctl net.ipv4.ip_local_port_range); backends are not to blame',
+};

@@ -1,0 +1,148 @@
+import { PENDING } from './direct-text.ts';
+import type { TextHandle } from '../node/node-internals.ts';
+import type { PrivateBuffer, ReadBuffers } from './read-buffers.ts';
+import type { StreamSocket } from './stream-socket.ts';
+import { systemError } from '../node/system-error.ts';
+
+/** Bytes waiting to be sent at which a writer is told to wait. */
+export const HIGH_WATER_MARK_BYTES = 128 * 1024;
+/** Up to here a borrowed chunk goes out as latin1 text, which the runtime copies to the stack and not to the heap. */
+export const TEXT_LIMIT_BYTES = 16 * 1024;
+
+/** What the runtime's wrapper of a socket counts; it has no public name. */
+interface WithCounters {
+  readonly _handle?: {
+    /** Bytes that the wrapper was given. */
+    readonly bytesWritten?: number;
+    /** Those of them that the system has not taken. */
+    readonly writeQueueSize?: number;
+  } | null;
+}
+
+/**
+ * The sending side of a stream: the cheapest way for each kind of bytes, in the order in which they were given. Each way to
+ * write returns false when the writer should wait for `drained`.
+ */
+export class SocketWriter {
+  readonly #socket: StreamSocket;
+  readonly #buffers: ReadBuffers;
+  readonly #drained: () => void;
+  /** Where text can be written to directly. */
+  readonly #handle: TextHandle | undefined;
+  #owesDrained = false;
+  /** True when the socket's own queue may hold something, which direct writes must not overtake. */
+  #mayQueue = false;
+  /** Direct writes that the system has not finished, and their bytes. */
+  #directWrites = 0;
+  #directBytes = 0;
+
+  constructor(socket: StreamSocket, buffers: ReadBuffers, drained: () => void) {
+    this.#socket = socket;
+    this.#buffers = buffers;
+    this.#drained = drained;
+    this.#handle = buffers.direct.handleOf(socket);
+    socket.on('drain', this.#onSent);
+  }
+
+  /** Bytes that wait to be sent. */
+  get length(): number {
+    return this.#socket.writableLength + this.#directBytes;
+  }
+
+  /** Bytes that the system has taken. Of a large write that is under way it takes part after part, which only the handle knows. */
+  get taken(): number {
+    const { _handle: handle, bytesWritten, writableLength } = this.#socket as StreamSocket & WithCounters;
+    if (handle?.bytesWritten === undefined || handle.writeQueueSize === undefined) {
+      return bytesWritten - writableLength;
+    }
+    return handle.bytesWritten - handle.writeQueueSize;
+  }
+
+  writeText(text: string): boolean {
+    // Writing to a socket that was destroyed meanwhile does nothing; asking first would cost more.
+    if (this.#owesDrained) return this.#writeMore(text);
+    const handle = this.#handle;
+    if (handle === undefined || (this.#mayQueue && this.#socket.writableLength > 0)) {
+      return this.#socket.write(text, 'latin1') || this.#accepts();
+    }
+    this.#mayQueue = false;
+    return this.#writeDirect(handle, text);
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (this.#owesDrained) return this.#writeMore(bytes);
+    this.#mayQueue = true;
+    return this.#socket.write(bytes) || this.#accepts();
+  }
+
+  writeBorrowed(bytes: Buffer, start: number, end: number): boolean {
+    if (end - start <= TEXT_LIMIT_BYTES) return this.writeText(bytes.latin1Slice(start, end));
+    const owner = this.#buffers.ownerOf(bytes);
+    if (owner === undefined || owner.lent) return this.write(Buffer.from(bytes.subarray(start, end)));
+    return this.#writeLent(owner, bytes.subarray(start, end));
+  }
+
+  /**
+   * For one who writes on though it was told to wait: only the last of these writes knows when everything is sent, as the
+   * socket's own notice comes only for more bytes than its limit.
+   */
+  #writeMore(bytes: string | Uint8Array): boolean {
+    this.#mayQueue = true;
+    this.#socket.write(bytes, 'latin1', this.#onSent);
+    return this.length < HIGH_WATER_MARK_BYTES;
+  }
+
+  #writeDirect(handle: TextHandle, text: string): boolean {
+    const outcome = this.#buffers.direct.write(handle, text, this.#onDirectSent);
+    if (outcome === 0) return true;
+    if (outcome !== PENDING) {
+      this.#socket.destroy(systemError('write', outcome));
+      return true;
+    }
+    this.#directWrites += 1;
+    this.#directBytes += text.length;
+    return this.#accepts();
+  }
+
+  /** A direct write is finished; the rest of the queue was asked to be sent before. */
+  readonly #onDirectSent = (status: number): void => {
+    this.#directWrites -= 1;
+    if (this.#directWrites === 0) this.#directBytes = 0;
+    if (status < 0) this.#socket.destroy(systemError('write', status));
+    else this.#onSent();
+  };
+
+  /** Sends straight from a private read buffer; its socket gets another one until this is sent. */
+  #writeLent(owner: PrivateBuffer, bytes: Buffer): boolean {
+    const socket = this.#socket;
+    if (socket.destroyed) return true;
+    owner.lent = true;
+    this.#mayQueue = true;
+    let sentAtOnce = true;
+    socket.write(bytes, undefined, () => {
+      if (sentAtOnce) return;
+      this.#buffers.endLoan(owner);
+      this.#onSent();
+    });
+    if (socket.writableLength === 0) {
+      this.#buffers.endLoan(owner);
+      return true;
+    }
+    sentAtOnce = false;
+    this.#owesDrained = true;
+    return false;
+  }
+
+  /** The socket asks to wait, also when it could send all of a large piece at once: that is no reason. */
+  #accepts(): boolean {
+    if (this.#socket.destroyed || this.length < HIGH_WATER_MARK_BYTES) return true;
+    this.#owesDrained = true;
+    return false;
+  }
+
+  readonly #onSent = (): void => {
+    if (!this.#owesDrained || this.#socket.destroyed || this.length > 0) return;
+    this.#owesDrained = false;
+    this.#drained();
+  };
+}

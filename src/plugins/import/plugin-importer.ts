@@ -1,0 +1,130 @@
+import { realpath } from 'node:fs/promises';
+import { dirname, sep } from 'node:path';
+
+import { BalanceError, errorFrom, messageOf } from '../../errors.ts';
+import { CheckedPlugin } from '../checks/checked-plugin.ts';
+import { ExitGuard } from './exit-guard.ts';
+import { FreshImports } from './fresh-imports.ts';
+import { guardedCall, type StrayErrors } from './guarded-call.ts';
+import { placeIn } from './place-in-plugin.ts';
+import type { FoundPlugin } from '../source/plugin-contents.ts';
+import type { PluginSource } from '../source/plugin-source.ts';
+import type { ProcessGuards } from './process-guards.ts';
+import { tryPlugin } from './plugin-trial.ts';
+
+/** How much of a hash makes the address of a module. */
+const STATE_LENGTH = 12;
+
+/** Turns plugins as they lie in a folder into plugins that can be used. */
+export class PluginImporter {
+  readonly #process: StrayErrors;
+  readonly #imports = new FreshImports();
+  readonly #exitGuard: ExitGuard | undefined;
+  /** Where the files of plugins lie once links are followed, by the file that was found. */
+  readonly #sources = new Map<string, PluginSource>();
+  /** States that were imported: their modules stay for as long as the process lives. */
+  readonly #imported = new Set<string>();
+  /** How often a state failed after its trial. The runtime remembers that failure by the address, so each try needs another one. */
+  readonly #failures = new Map<string, number>();
+
+  constructor({ strayErrors, guardsExit }: ProcessGuards) {
+    this.#process = strayErrors;
+    this.#exitGuard = guardsExit ? new ExitGuard() : undefined;
+  }
+
+  /** How many states of plugins this process keeps in memory. */
+  get importedStates(): number {
+    return this.#imported.size;
+  }
+
+  /**
+   * Rejects with what is wrong with the plugin. Importing it and provisioning a listener may take `limitMs` each. `isStill`
+   * tells whether its files are what was found: what was imported else would bear the name of another state, and come back
+   * whenever that one does.
+   */
+  async import(
+    found: FoundPlugin,
+    limitMs: number,
+    isStill: (found: FoundPlugin) => Promise<boolean>,
+  ): Promise<CheckedPlugin> {
+    if (found.fault !== undefined) throw new Error(found.fault);
+    const source = await realSource(found);
+    this.#sources.set(found.file, source);
+    const key = `${source.file} ${found.hash}`;
+    if (!this.#imported.has(key)) await tryPlugin(source, limitMs);
+    this.#exitGuard?.protect(source.folder ?? source.file);
+    try {
+      const plugin = await this.#import(found, source, limitMs);
+      if (!this.#imported.has(key) && !(await isStill(found)))
+        throw new Error('it changed while it was loaded');
+      this.#imported.add(key);
+      return plugin;
+    } catch (error) {
+      this.#failures.set(key, (this.#failures.get(key) ?? 0) + 1);
+      throw error;
+    }
+  }
+
+  /** Whether a stack leads to a plugin that was found as that file. */
+  isBehind(file: string, stack: string): boolean {
+    const source = this.#sources.get(file);
+    return source !== undefined && placeIn(source, stack) !== '';
+  }
+
+  close(): void {
+    this.#imports.close();
+    this.#exitGuard?.close();
+  }
+
+  async #import(found: FoundPlugin, source: PluginSource, limitMs: number): Promise<CheckedPlugin> {
+    const failures = this.#failures.get(`${source.file} ${found.hash}`) ?? 0;
+    const state = found.hash.slice(0, STATE_LENGTH) + (failures === 0 ? '' : `x${failures.toString(36)}`);
+    const guard = {
+      limitMs,
+      process: this.#process,
+      isOurs: (error: unknown) => placeOf(source, error) !== '',
+    };
+    const module = await guardedCall(() => this.#imports.import(source, state), {
+      ...guard,
+      late: () => undefined,
+    });
+    const origin = { file: found.file, hash: found.hash, builtIn: false };
+    return new CheckedPlugin(module['default'], origin, async (provision) => {
+      try {
+        // Nobody waits for an instance that comes too late; it may hold something all the same.
+        return await guardedCall(provision, {
+          ...guard,
+          late: (instance) => void quietly(() => instance.close()),
+        });
+      } catch (error) {
+        throw withPlace(error, placeOf(source, error));
+      }
+    });
+  }
+}
+
+/** Modules are known by what links lead to. */
+async function realSource({ file, folder }: PluginSource): Promise<PluginSource> {
+  const path = await realpath(file);
+  if (folder === undefined) return { file: path, folder };
+  const root = await realpath(folder);
+  return { file: path, folder: path.startsWith(root + sep) ? root : dirname(path) };
+}
+
+function placeOf(source: PluginSource, error: unknown): string {
+  return placeIn(source, errorFrom(error).stack ?? '');
+}
+
+/** What the proxy told a plugin needs no place in the plugin. */
+function withPlace(error: unknown, place: string): unknown {
+  if (place === '' || errorFrom(error) instanceof BalanceError) return error;
+  return new Error(`${messageOf(error)} (${place})`, { cause: error });
+}
+
+async function quietly(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch {
+    // It is given up.
+  }
+}

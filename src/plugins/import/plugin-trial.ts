@@ -1,0 +1,128 @@
+import { pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
+
+import { messageOf } from '../../errors.ts';
+import { placeIn } from './place-in-plugin.ts';
+import type { PluginSource } from '../source/plugin-source.ts';
+import { syntaxPlace } from './syntax-place.ts';
+
+/**
+ * What a module that is in order may still have under way when it is imported (a timer, a socket). An error in it comes
+ * soon or not at all.
+ */
+const AFTERMATH_MS = 250;
+/** So that a module which fills the heap ends its own thread and not the process. */
+const MAX_HEAP_MB = 512;
+
+/** Runs in the thread. Text, because a thread starts from a file or from text, and only the compiled sources are files that every runtime reads. */
+const IMPORT_IN_THREAD = `
+const { parentPort, workerData } = require('node:worker_threads');
+const { exit } = process;
+process.exit = (code) => {
+  parentPort.postMessage({ exited: String(code ?? 0) });
+  exit(code);
+};
+const failed = (error) => {
+  const isError = error instanceof Error;
+  parentPort.postMessage({
+    failed: isError ? error.message : String(error),
+    stack: isError ? String(error.stack) : '',
+    isSyntax: error instanceof SyntaxError && !String(error.code).includes('TYPESCRIPT'),
+  });
+};
+import(workerData).then(() => parentPort.postMessage({ imported: true }), failed);
+`;
+
+interface Message {
+  readonly imported?: boolean;
+  readonly exited?: string;
+  readonly failed?: string;
+  readonly stack?: string;
+  readonly isSyntax?: boolean;
+}
+
+/**
+ * Imports a plugin in a thread of its own, where whatever it does ends nothing but the thread: one that throws, now or a
+ * moment later, that never finishes, blocks, fills the heap or asks the process to exit. Rejects with the reason when it
+ * is no module that can be imported; that thread is all that is left of it, and it ends.
+ */
+export async function tryPlugin(source: PluginSource, limitMs: number): Promise<void> {
+  const result = await new Trial(source, limitMs).result;
+  if (result === undefined) return;
+  // A syntax error of JavaScript has no place in its stack, one of TypeScript has.
+  const place = (result.isSyntax && (await syntaxPlace(source))) || placeIn(source, result.stack);
+  throw new Error(place === '' ? result.reason : `${result.reason} (${place})`);
+}
+
+interface Failure {
+  readonly reason: string;
+  readonly stack: string;
+  readonly isSyntax: boolean;
+}
+
+class Trial {
+  /** Undefined when the module is in order. */
+  readonly result: Promise<Failure | undefined>;
+  readonly #worker: Worker;
+  readonly #limit: NodeJS.Timeout;
+  #end: (failure: Failure | undefined) => void = () => undefined;
+  #imported = false;
+  #exited: string | undefined;
+
+  constructor({ file }: PluginSource, limitMs: number) {
+    this.result = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+    this.#worker = new Worker(IMPORT_IN_THREAD, {
+      eval: true,
+      workerData: pathToFileURL(file).href,
+      // What it prints is printed again by the import that counts.
+      stdout: true,
+      stderr: true,
+      resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
+    });
+    this.#worker.stdout.resume();
+    this.#worker.stderr.resume();
+    this.#limit = setTimeout(() => {
+      this.#fail(`importing it takes longer than ${String(limitMs)} ms`);
+    }, limitMs);
+    this.#worker.on('message', (message: Message) => {
+      this.#hear(message);
+    });
+    this.#worker.on('error', (error: unknown) => {
+      this.#fail(
+        `it throws when it is imported: ${messageOf(error)}`,
+        error instanceof Error ? (error.stack ?? '') : '',
+      );
+    });
+    this.#worker.on('exit', () => {
+      if (this.#exited !== undefined)
+        this.#fail(`it calls process.exit(${this.#exited}) when it is imported`);
+      else if (this.#imported) this.#finish(undefined);
+      else this.#fail('importing it never finishes: nothing is left that its top-level await could wait for');
+    });
+  }
+
+  #hear({ imported, exited, failed, stack = '', isSyntax = false }: Message): void {
+    if (failed !== undefined) this.#fail(failed, stack, isSyntax);
+    // A thread that ends because of an error says so too, and its error comes after that.
+    else if (exited !== undefined) this.#exited = exited;
+    else if (imported === true) {
+      this.#imported = true;
+      clearTimeout(this.#limit);
+      setTimeout(() => {
+        this.#finish(undefined);
+      }, AFTERMATH_MS).unref();
+    }
+  }
+
+  #fail(reason: string, stack = '', isSyntax = false): void {
+    this.#finish({ reason, stack, isSyntax });
+  }
+
+  #finish(failure: Failure | undefined): void {
+    clearTimeout(this.#limit);
+    this.#end(failure);
+    void this.#worker.terminate();
+  }
+}

@@ -1,0 +1,25 @@
+import { extname, join, resolve, sep } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+/** This file's own ending tells what the built-in plugins end with: compiled or not. */
+const OWN_EXTENSION = extname(fileURLToPath(import.meta.url));
+/** The protocols that come with the proxy. */
+export const BUILT_IN: readonly string[] = ['tcp', 'http'];
+/** Where the built-in plugins are, compiled like this file. */
+const OWN_DIRECTORY = fileURLToPath(new URL('../../../plugins/', import.meta.url));
+
+/** The address of the module of a built-in plugin. */
+export function builtInUrl(name: string): string {
+  return pathToFileURL(join(OWN_DIRECTORY, name, `index${OWN_EXTENSION}`)).href;
+}
+
+/** The package's `plugins` folder, where strangers put theirs: beside the sources of the built-in ones. It need not be there. */
+export function packageDirectory(): string {
+  const compiled = OWN_DIRECTORY.endsWith(join('dist', 'plugins', sep));
+  return compiled ? join(OWN_DIRECTORY, '..', '..', 'plugins', sep) : OWN_DIRECTORY;
+}
+
+/** Whether a folder holds the sources of a built-in plugin, which are loaded in another way. */
+export function isBuiltInFolder(path: string): boolean {
+  return BUILT_IN.some((name) => resolve(path) === join(packageDirectory(), name));
+}

@@ -1,0 +1,195 @@
+import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+
+import type { Config, Listener as ListenerConfig } from '../../config/schema/config.generated.ts';
+import { BalanceError, messageOf } from '../../errors.ts';
+import type { OwnMetrics, ProtocolInstance, ProtocolPlugin } from '../../plugin-api/index.ts';
+import { checkInstance } from '../../plugins/checks/check-instance.ts';
+import { CheckedPlugin } from '../../plugins/checks/checked-plugin.ts';
+import { fileStamp, type FileHashes } from './file-stamp.ts';
+import { Generation } from './generation.ts';
+import { inTime } from '../time/in-time.ts';
+import { LiveInstance } from './live-instance.ts';
+import { ownMetrics } from './own-metrics.ts';
+import { PlannedListener } from './planned-listener.ts';
+import { ListenerHost, type HostParts, type Upstreams } from './protocol-host.ts';
+import { SharedUpstream, type UpstreamParts } from '../upstreams/shared-upstream.ts';
+import { Slices } from '../time/slices.ts';
+
+/** Plugins have limits of their own, in the config; this is for what slips through. */
+const PROVISION_TIMEOUT_MS = 600_000;
+
+export interface BuilderOptions extends Omit<HostParts, 'proxyId'>, UpstreamParts {
+  /** How long a protocol may take to make an instance, where nothing else limits it. Default: 10 min. */
+  readonly provisionTimeoutMs?: number;
+}
+
+/** The protocols that a generation is built with. */
+export interface Protocols {
+  /** undefined when there is none of that name. */
+  get(name: string): ProtocolPlugin | undefined;
+}
+
+/** What a generation is built from. */
+export interface BuildSource {
+  readonly config: Config;
+  readonly hash: string;
+  /** The folder of the config file. */
+  readonly directory: string;
+  /** The files that keys of the config name. Default: none. */
+  readonly files?: FileHashes;
+  readonly protocols: Protocols;
+}
+
+/** Builds generations beside the live one, slice by slice; a stage that fails takes back all that was built. */
+export class GenerationBuilder {
+  readonly #options: BuilderOptions;
+  readonly #hostParts: HostParts;
+
+  constructor(options: BuilderOptions) {
+    this.#options = options;
+    this.#hostParts = { ...options, proxyId: randomUUID() };
+  }
+
+  /**
+   * Builds what `live`, if there is one, does not have already. Rejects with a BalanceError when the config can't be made to
+   * work, or with a `shutdown` when the signal is aborted; then nothing of it is left.
+   */
+  async build(
+    source: BuildSource,
+    live?: Generation,
+    signal: AbortSignal = new AbortController().signal,
+  ): Promise<Generation> {
+    const upstreams = new Map<string, SharedUpstream>();
+    const listeners: PlannedListener[] = [];
+    const { config, hash } = source;
+    const generation = new Generation({ id: (live?.id ?? 0) + 1, hash, config, upstreams, listeners });
+    const slices = new Slices();
+    try {
+      for (const upstream of config.upstreams) {
+        const same = live?.upstreams.get(upstream.name);
+        const isSame = same !== undefined && isDeepStrictEqual(same.config, upstream);
+        upstreams.set(
+          upstream.name,
+          isSame ? same : await SharedUpstream.build(upstream, this.#options, slices),
+        );
+      }
+      for (const listener of config.listeners) {
+        const stamp = fileStamp(listener, source.directory, source.files ?? new Map());
+        const metrics = ownMetrics(listener, config.metrics, this.#options.metricsPage);
+        const plugin = source.protocols.get(listener.mode);
+        const served = sameInstance(listener, stamp, live, upstreams, plugin, metrics);
+        const made = served ?? (await this.#provision(listener, stamp, source, upstreams, signal, metrics));
+        listeners.push(new PlannedListener(listener, made));
+        if (slices.areDue) await slices.pause();
+      }
+      for (const upstream of upstreams.values()) await upstream.fill(slices);
+      return generation;
+    } catch (error) {
+      await generation.discard(live);
+      throw error;
+    }
+  }
+
+  async #provision(
+    listener: ListenerConfig,
+    stamp: string,
+    { directory, protocols }: BuildSource,
+    upstreams: Upstreams,
+    signal: AbortSignal,
+    metrics: OwnMetrics | undefined,
+  ): Promise<LiveInstance> {
+    const { mode, name } = listener;
+    const plugin = protocols.get(mode);
+    if (plugin === undefined) {
+      throw new BalanceError('config_invalid', `listener ${name}: no plugin speaks ${mode}`, {
+        origin: 'config',
+      });
+    }
+    const parts = this.#hostParts;
+    const host = new ListenerHost(listener, directory, upstreams, parts, metrics, !isBuiltIn(plugin));
+    try {
+      const given = await this.#inTime(() => plugin.provision(optionsOf(listener), host), host, signal);
+      const instance = new LiveInstance(checkInstance(given), plugin, host, stamp);
+      host.provisioned();
+      return instance;
+    } catch (error) {
+      host.close();
+      if (error instanceof BalanceError) throw error;
+      throw new BalanceError(
+        'plugin_failed',
+        `listener ${name}: plugin ${mode} failed: ${messageOf(error)}`,
+        {
+          origin: 'config',
+          cause: error,
+        },
+      );
+    }
+  }
+
+  /** A plugin that never gets ready must not keep every later edit waiting. */
+  async #inTime(
+    provision: () => ProtocolInstance | Promise<ProtocolInstance>,
+    host: ListenerHost,
+    signal: AbortSignal,
+  ): Promise<unknown> {
+    const given = provision();
+    if (!isPromise(given)) return given;
+    const limitMs = this.#options.provisionTimeoutMs ?? PROVISION_TIMEOUT_MS;
+    return inTime(given, {
+      limitMs,
+      signal,
+      error: () => new Error(`it did not get ready within ${limitMs} ms`),
+      late: (instance) => {
+        host.logger.warn('protocol got ready too late and is closed');
+        void closeUnused(instance, host);
+      },
+    });
+  }
+}
+
+/** The instance of the live generation that would be made again, if there is one. */
+function sameInstance(
+  listener: ListenerConfig,
+  stamp: string,
+  live: Generation | undefined,
+  upstreams: Upstreams,
+  plugin: ProtocolPlugin | undefined,
+  metrics: OwnMetrics | undefined,
+): LiveInstance | undefined {
+  const before = live?.listeners.find(({ config }) => config.name === listener.name);
+  if (before === undefined) return undefined;
+  const { served, config } = before;
+  // The socket and the limit of connections are kept by the core, not by the instance.
+  const own = { max_connections: 0, tcp_keepalive: 0, socket_mode: undefined };
+  const isSame =
+    served.plugin === plugin &&
+    served.stamp === stamp &&
+    isDeepStrictEqual(served.host.metrics, metrics) &&
+    isDeepStrictEqual({ ...config, ...own }, { ...listener, ...own }) &&
+    served.host.fits(upstreams);
+  return isSame ? served : undefined;
+}
+
+function optionsOf(listener: ListenerConfig): unknown {
+  if (listener.mode === 'http') return listener.http;
+  return listener.mode === 'tcp' ? listener.tcp : (listener.options ?? {});
+}
+
+/** What comes with the proxy ends what it begins; to follow that one by one would cost each request a little. */
+function isBuiltIn(plugin: ProtocolPlugin): boolean {
+  return plugin instanceof CheckedPlugin && plugin.origin.builtIn;
+}
+
+function isPromise(given: unknown): given is Promise<ProtocolInstance> {
+  return typeof (given as Partial<Promise<unknown>> | undefined)?.then === 'function';
+}
+
+/** An instance that came when nobody waited any more. */
+async function closeUnused(given: unknown, host: ListenerHost): Promise<void> {
+  try {
+    await checkInstance(given).close();
+  } catch (error) {
+    host.failed('protocol failed to close', error);
+  }
+}

@@ -1,0 +1,197 @@
+import type { RunningWork } from '../../net/listen/accepted-connection.ts';
+import type { Logger, ProtocolInstance } from '../../plugin-api/index.ts';
+import { DrainLines } from './drain-lines.ts';
+import type { Generation } from './generation.ts';
+import type { LiveInstance } from './live-instance.ts';
+import type { SharedUpstream } from '../upstreams/shared-upstream.ts';
+
+/** Node's timers fire at once beyond that. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+/** Requests and tunnels that were cut have this time to end; after it the generation counts as gone. */
+const CUT_GRACE_MS = 5_000;
+
+/** What keeps a replaced generation from being over. */
+export interface DrainingView {
+  readonly id: number;
+  readonly hash: string;
+  readonly builtAtMs: number;
+  /** When it was replaced, ms since 1970. */
+  readonly sinceMs: number;
+  /** When what still runs is cut, ms since 1970; undefined without a limit. */
+  readonly untilMs: number | undefined;
+  /** Exchanges and tunnels that run. */
+  readonly active: number;
+  readonly holders: readonly DrainHolder[];
+}
+
+/** Exchanges or tunnels of one kind at one place. */
+export interface DrainHolder {
+  readonly listener: string;
+  readonly protocol: string;
+  readonly kind: 'exchange' | 'tunnel';
+  /** '' while there is none, and where the protocol does not tell. */
+  readonly upstream: string;
+  readonly backend: string;
+  readonly count: number;
+}
+
+export interface DrainingOptions {
+  readonly logger: Logger;
+  /** All that runs, with the names of listeners. */
+  readonly running: () => Iterable<readonly [listener: string, work: RunningWork]>;
+  /** Ends what runs on an instance; returns how many connections that took. */
+  readonly cut: (instance: ProtocolInstance) => number;
+}
+
+/** Generations that were replaced and still run something. */
+export class DrainingGenerations {
+  readonly #options: DrainingOptions;
+  readonly #generations = new Set<DrainingGeneration>();
+  readonly #lines: DrainLines;
+  #limitMs = 0;
+
+  constructor(options: DrainingOptions) {
+    this.#options = options;
+    this.#lines = new DrainLines({ logger: options.logger, waitedFor: () => this.views() });
+  }
+
+  get size(): number {
+    return this.#generations.size;
+  }
+
+  /** Newest first. */
+  all(): readonly DrainingGeneration[] {
+    return [...this.#generations].reverse();
+  }
+
+  /** What holds each of them, newest first; costs a look at every connection. */
+  views(): readonly DrainingView[] {
+    if (this.#generations.size === 0) return [];
+    const holders = new Map<ProtocolInstance, Map<string, DrainHolder>>();
+    for (const { instances } of this.#generations)
+      for (const { instance } of instances) holders.set(instance, new Map());
+    for (const [listener, work] of this.#options.running()) {
+      const counted = holders.get(work.instance);
+      if (counted !== undefined) countHolder(counted, listener, work);
+    }
+    return this.all().map((generation) => ({
+      id: generation.id,
+      hash: generation.hash,
+      builtAtMs: generation.builtAtMs,
+      sinceMs: generation.sinceMs,
+      untilMs: this.#limitMs === 0 ? undefined : generation.sinceMs + this.#limitMs,
+      active: generation.active,
+      holders: [...generation.instances].flatMap(({ instance }) => [
+        ...(holders.get(instance)?.values() ?? []),
+      ]),
+    }));
+  }
+
+  /** How long a replaced generation may run on, from now on and for those that already drain; 0: without limit. */
+  limit(limitMs: number): void {
+    if (limitMs === this.#limitMs) return;
+    this.#limitMs = limitMs;
+    for (const generation of this.#generations) this.#arm(generation);
+  }
+
+  /** Nothing new begins on these instances; the generation leaves when the last of their exchanges and tunnels is over. */
+  add(replaced: Generation, instances: readonly LiveInstance[]): void {
+    if (instances.length === 0) return;
+    const generation = new DrainingGeneration(replaced, instances);
+    this.#generations.add(generation);
+    this.#lines.begin(generation.id);
+    for (const instance of instances) void this.#drain(generation, instance);
+    this.#arm(generation);
+  }
+
+  destroy(): void {
+    this.#lines.destroy();
+    for (const generation of this.#generations) {
+      clearTimeout(generation.timer);
+      for (const instance of generation.instances) instance.abandon();
+    }
+    this.#generations.clear();
+  }
+
+  async #drain(generation: DrainingGeneration, instance: LiveInstance): Promise<void> {
+    await instance.close();
+    this.#over(generation, instance);
+  }
+
+  #over(generation: DrainingGeneration, instance: LiveInstance): void {
+    generation.instances.delete(instance);
+    if (generation.instances.size > 0) return;
+    clearTimeout(generation.timer);
+    if (this.#generations.delete(generation)) this.#lines.over(generation.id, generation.sinceMs);
+  }
+
+  #arm(generation: DrainingGeneration): void {
+    clearTimeout(generation.timer);
+    if (this.#limitMs === 0) return;
+    const restMs = generation.sinceMs + this.#limitMs - Date.now();
+    generation.timer = setTimeout(
+      () => {
+        this.#cut(generation);
+      },
+      Math.min(Math.max(restMs, 0), MAX_TIMER_MS),
+    ).unref();
+  }
+
+  #cut(generation: DrainingGeneration): void {
+    let connections = 0;
+    for (const { instance } of generation.instances) connections += this.#options.cut(instance);
+    this.#options.logger.warn('drain took too long, connections are cut', {
+      generation: generation.id,
+      connections,
+      limit_ms: this.#limitMs,
+    });
+    generation.timer = setTimeout(() => {
+      this.#abandon(generation);
+    }, CUT_GRACE_MS).unref();
+  }
+
+  /** A protocol that does not notice the end of its connections must not keep what it holds. */
+  #abandon(generation: DrainingGeneration): void {
+    for (const instance of [...generation.instances]) {
+      instance.abandon();
+      this.#over(generation, instance);
+    }
+  }
+}
+
+/** What is left of a generation that was replaced: the instances that still run something, and what these hold. */
+export class DrainingGeneration {
+  readonly id: number;
+  readonly hash: string;
+  readonly builtAtMs: number;
+  readonly sinceMs = Date.now();
+  /** Those that still run something. */
+  readonly instances: Set<LiveInstance>;
+  timer: NodeJS.Timeout | undefined;
+
+  constructor({ id, hash, builtAtMs }: Generation, instances: readonly LiveInstance[]) {
+    this.id = id;
+    this.hash = hash;
+    this.builtAtMs = builtAtMs;
+    this.instances = new Set(instances);
+  }
+
+  /** The upstreams that are still used. */
+  get upstreams(): ReadonlySet<SharedUpstream> {
+    return new Set([...this.instances].flatMap(({ host }) => [...host.used.keys()]));
+  }
+
+  get active(): number {
+    let active = 0;
+    for (const instance of this.instances) active += instance.active;
+    return active;
+  }
+}
+
+function countHolder(counted: Map<string, DrainHolder>, listener: string, work: RunningWork): void {
+  const { kind, upstream, instance } = work;
+  const backend = work.backend?.name ?? '';
+  const key = JSON.stringify([listener, kind, upstream, backend]);
+  const count = (counted.get(key)?.count ?? 0) + 1;
+  counted.set(key, { listener, protocol: instance.protocol, kind, upstream, backend, count });
+}

@@ -1,0 +1,11 @@
+import type { Listener, Metrics } from '../../config/schema/config.generated.ts';
+import type { OwnMetrics } from '../../plugin-api/index.ts';
+
+/** The metrics for a listener that is to serve them; undefined for others. */
+export function ownMetrics(
+  listener: Listener,
+  { enabled, listener: server, path, allow = [] }: Metrics,
+  page: OwnMetrics['page'],
+): OwnMetrics | undefined {
+  return enabled && server === listener.name ? { path, allow, page } : undefined;
+}

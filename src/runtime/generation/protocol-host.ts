@@ -1,0 +1,194 @@
+import type { Listener as ListenerConfig } from '../../config/schema/config.generated.ts';
+import { BalanceError } from '../../errors.ts';
+import { callOut } from '../../net/faults/call-out.ts';
+import { LazyDeadline } from '../../net/tunnel/deadline.ts';
+import { fieldsOf } from '../../net/faults/fields-of.ts';
+import { Holdings } from '../../net/resources/holdings.ts';
+import { reportFault } from '../../net/faults/plugin-fault.ts';
+import type { TunnelTally } from '../../net/tunnel/tunnel-tally.ts';
+import type {
+  ByteStream,
+  Deadline,
+  HealthReport,
+  Logger,
+  LogSubject,
+  OwnMetrics,
+  ProtocolHost,
+  SocketUse,
+  TunnelOptions,
+  TunnelResult,
+  Upstream,
+} from '../../plugin-api/index.ts';
+import type { RuntimeTelemetry } from '../upstreams/runtime-telemetry.ts';
+import type { SharedUpstream } from '../upstreams/shared-upstream.ts';
+
+/** What all protocol instances get alike. */
+export interface HostParts {
+  readonly logger: Logger;
+  readonly telemetry: RuntimeTelemetry;
+  readonly tunnels: TunnelTally;
+  readonly health: () => HealthReport;
+  /** As {@link ProtocolHost.proxyId}. */
+  readonly proxyId: string;
+  readonly metricsPage: OwnMetrics['page'];
+}
+
+/** The upstreams of a generation by name. */
+export type Upstreams = ReadonlyMap<string, SharedUpstream>;
+
+/** What one protocol instance gets from the core. It notes which upstreams the instance uses and holds them until it is closed. */
+export class ListenerHost implements ProtocolHost {
+  readonly proxyId: string;
+  readonly listener: string;
+  readonly directory: string;
+  readonly logger: Logger;
+  readonly telemetry: RuntimeTelemetry;
+  readonly defaultUpstream: string | undefined;
+  readonly health: () => HealthReport;
+  readonly metrics: OwnMetrics | undefined;
+  readonly #protocol: string;
+  readonly #tunnels: TunnelTally;
+  /** What the instance has not ended by itself; undefined where that is not followed. */
+  readonly #holdings: Holdings | undefined;
+  readonly #used = new Map<SharedUpstream, Set<SocketUse>>();
+  /** Names that were asked for in vain. */
+  readonly #missing = new Set<string>();
+  #upstreams: Upstreams;
+  #provisioned = false;
+  #closed = false;
+
+  /** `isFollowed`: whether what the instance holds is known one by one, so that nothing of it is left when it has closed. */
+  constructor(
+    config: ListenerConfig,
+    directory: string,
+    upstreams: Upstreams,
+    parts: HostParts,
+    metrics?: OwnMetrics,
+    isFollowed = true,
+  ) {
+    this.proxyId = parts.proxyId;
+    this.listener = config.name;
+    this.directory = directory;
+    this.logger = parts.logger.child({ listener: config.name });
+    this.telemetry = parts.telemetry;
+    this.defaultUpstream = config.upstream;
+    this.health = parts.health;
+    this.metrics = metrics;
+    this.#protocol = config.mode;
+    this.#tunnels = parts.tunnels;
+    this.#upstreams = upstreams;
+    this.#holdings = isFollowed ? new Holdings() : undefined;
+  }
+
+  /** The upstreams that the instance asked for, with the uses of sockets. */
+  get used(): ReadonlyMap<SharedUpstream, ReadonlySet<SocketUse>> {
+    return this.#used;
+  }
+
+  upstream(name: string, use: SocketUse): Upstream {
+    if (this.#closed) throw new BalanceError('shutdown', 'this instance is closed', { origin: 'internal' });
+    const upstream = this.#upstreams.get(name);
+    if (upstream === undefined) {
+      this.#missing.add(name);
+      throw new BalanceError('config_invalid', `listener ${this.listener}: there is no upstream ${name}`, {
+        origin: 'config',
+      });
+    }
+    const uses = this.#used.get(upstream);
+    if (uses !== undefined) uses.add(use);
+    else {
+      this.#used.set(upstream, new Set([use]));
+      upstream.hold();
+    }
+    const view = upstream.forUse(use, this.#protocol);
+    if (this.#provisioned) upstream.fillNow();
+    return this.#holdings === undefined ? view : upstream.group.forUse(use, this.#protocol, this.#holdings);
+  }
+
+  tunnel(options: TunnelOptions): void {
+    const holdings = this.#holdings;
+    if (holdings === undefined) {
+      this.#tunnels.open(options, this.listener);
+      return;
+    }
+    const { downstream, upstream } = options;
+    if (!isStream(downstream) || !isStream(upstream))
+      throw new TypeError('a tunnel needs two streams: downstream and upstream');
+    const holding = {
+      reclaim: () => {
+        downstream.destroy();
+        upstream.destroy();
+      },
+    };
+    const ended = (result: TunnelResult): void => {
+      holdings.delete(holding);
+      callOut(
+        () => options.ended(result),
+        (error) => {
+          this.failed('protocol failed at the end of a tunnel', error);
+        },
+      );
+    };
+    holdings.add(holding);
+    this.#tunnels.open({ ...options, ended }, this.listener);
+  }
+
+  deadline(expired: () => void, subject?: LogSubject): Deadline {
+    return new LazyDeadline(() => {
+      callOut(expired, (error) => {
+        this.failed('protocol failed at a deadline', error, subject);
+      });
+    });
+  }
+
+  /** The instance is made: what it still asks for must be there at once. */
+  provisioned(): void {
+    this.#provisioned = true;
+  }
+
+  /** Whether all that the instance found among its upstreams is the same among these. */
+  fits(upstreams: Upstreams): boolean {
+    for (const upstream of this.#used.keys()) {
+      if (upstreams.get(upstream.config.name) !== upstream) return false;
+    }
+    for (const name of this.#missing) if (upstreams.has(name)) return false;
+    return true;
+  }
+
+  /** The instance goes on in another generation, with its upstreams. */
+  carryOver(upstreams: Upstreams): void {
+    this.#upstreams = upstreams;
+  }
+
+  /** The instance only finishes what runs: of its generation it keeps no more than it uses. */
+  retire(): void {
+    this.#upstreams = new Map([...this.#used.keys()].map((upstream) => [upstream.config.name, upstream]));
+  }
+
+  /** Ends what the instance has left behind, and lets go of the upstreams. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    const left = this.#holdings?.close() ?? 0;
+    if (left > 0) {
+      this.logger.warn('protocol closed and left leases or tunnels behind, which are ended', { count: left });
+    }
+    for (const upstream of this.#used.keys()) upstream.letGo();
+  }
+
+  /** Something of the instance threw, or a promise of it was rejected, where nothing should fail. */
+  failed(message: string, error: unknown, subject?: LogSubject): void {
+    const fault = {
+      plugin: this.#protocol,
+      message,
+      error,
+      fields: { listener: this.listener, ...fieldsOf(subject) },
+    };
+    reportFault(fault, this.logger, this.telemetry.pluginFailed?.bind(this.telemetry));
+  }
+}
+
+function isStream(given: unknown): given is ByteStream {
+  const { read, destroy } = (given ?? {}) as Partial<ByteStream>;
+  return typeof read === 'function' && typeof destroy === 'function';
+}

@@ -1,0 +1,210 @@
+import { addressesCollide, formatAddress, parseAddress, type Address } from '../../config/values/address.ts';
+import type { LoadedConfig } from '../../config/load/loaded-config.ts';
+import { BalanceError } from '../../errors.ts';
+import type { Logger, ProtocolInstance } from '../../plugin-api/index.ts';
+import type { RunningWork } from '../../net/listen/accepted-connection.ts';
+import type { BindAddresses } from '../../net/dns/bind-addresses.ts';
+import { DescriptorCopier } from '../../net/resources/descriptor-copier.ts';
+import { Listener } from '../../net/listen/listener.ts';
+import type { OwnResources } from '../../net/resources/own-resources.ts';
+import type { ReadBuffers } from '../../net/stream/read-buffers.ts';
+import { mayBlock, type LeavingSocket } from './address-handover.ts';
+import type { FollowingPart, PreparedChange } from '../reload/config-apply.ts';
+import type { Generation } from '../generation/generation.ts';
+import type { LiveInstance } from '../generation/live-instance.ts';
+import type { PlannedListener } from '../generation/planned-listener.ts';
+import type { RuntimeTelemetry } from '../upstreams/runtime-telemetry.ts';
+
+/** The bound addresses. A listener whose address stays is never closed nor bound again. */
+export class ListenerTable implements FollowingPart {
+  /** For listeners that accept several connections at once. */
+  readonly copier = new DescriptorCopier();
+  readonly #buffers: ReadBuffers;
+  readonly #logger: Logger;
+  readonly #bindAddresses: BindAddresses | undefined;
+  readonly #resources: OwnResources | undefined;
+  readonly #telemetry: Pick<RuntimeTelemetry, 'pluginFailed'> | undefined;
+  readonly #listeners = new Map<string, Listener>();
+  readonly #draining = new Set<Listener>();
+  /** Who takes their next connections. */
+  readonly #served = new Map<Listener, LiveInstance>();
+  #connections = 0;
+
+  /** @param bindAddresses What the host name of a listener stands for. Default: the runtime looks that up. */
+  constructor(
+    buffers: ReadBuffers,
+    logger: Logger,
+    telemetry?: Pick<RuntimeTelemetry, 'pluginFailed'>,
+    bindAddresses?: BindAddresses,
+    resources?: OwnResources,
+  ) {
+    this.#bindAddresses = bindAddresses;
+    this.#resources = resources;
+    this.#buffers = buffers;
+    this.#logger = logger;
+    this.#telemetry = telemetry;
+  }
+
+  /** Those that are bound and those that drain. */
+  all(): readonly Listener[] {
+    // At a shutdown those that are bound drain, and each counts once.
+    return [...new Set([...this.#listeners.values(), ...this.#draining])];
+  }
+
+  /** Bound addresses by the names of listeners. */
+  addresses(): ReadonlyMap<string, string> {
+    return new Map([...this.#listeners.values()].map((listener) => [listener.name, listener.bound]));
+  }
+
+  /** What runs on the connections of all listeners, those that are gone included, with the listener's name. */
+  *running(): Iterable<readonly [listener: string, work: RunningWork]> {
+    for (const listener of this.all()) for (const work of listener.running()) yield [listener.name, work];
+  }
+
+  /** Ends what runs on that instance now; returns how many connections that took. */
+  cut(instance: ProtocolInstance): number {
+    return this.all().reduce((sum, listener) => sum + listener.cut(instance), 0);
+  }
+
+  /** What the generation has no listener for. */
+  leaving(generation: Generation): readonly LeavingSocket[] {
+    const kept = new Set(generation.listeners.map(keyOf));
+    return [...this.#listeners]
+      .filter(([key]) => !kept.has(key))
+      .map(([, listener]) => ({
+        address: parseAddress(listener.bound),
+        suspend: () => listener.suspend(),
+        resume: () => listener.resume(),
+      }));
+  }
+
+  /**
+   * Binds what is new, but for what has to wait until another socket leaves. Rejects with a BalanceError when an address can't
+   * be bound; then nothing changed.
+   */
+  async prepare(
+    generation: Generation,
+    _loaded: LoadedConfig,
+    leaving: readonly LeavingSocket[],
+  ): Promise<PreparedChange> {
+    const added = new Map<string, Listener>();
+    const arriving: Listener[] = [];
+    void this.copier.open();
+    const unwind = (): void => {
+      for (const listener of added.values()) listener.destroy();
+    };
+    try {
+      for (const planned of generation.listeners) {
+        const key = keyOf(planned);
+        if (this.#listeners.has(key)) continue;
+        const listener = this.#make(planned);
+        added.set(key, listener);
+        if (!(await this.#bind(listener, leaving))) arriving.push(listener);
+      }
+    } catch (error) {
+      unwind();
+      throw error;
+    }
+    return {
+      arriving,
+      commit: () => {
+        this.#commit(generation, added);
+      },
+      unwind,
+    };
+  }
+
+  /** Stops accepting; resolves when the last connection is gone. */
+  async close(): Promise<void> {
+    const gone = [...this.#draining].map((listener) => listener.close());
+    const live = [...this.#listeners.values()].map((listener) => this.#drain(listener));
+    this.copier.close();
+    await Promise.all([...gone, ...live]);
+  }
+
+  /** Ends all connections now. */
+  destroy(): void {
+    for (const listener of this.all()) listener.destroy();
+    this.#listeners.clear();
+    this.copier.close();
+  }
+
+  #make({ config, instance, served }: PlannedListener): Listener {
+    return new Listener({
+      name: config.name,
+      address: parseAddress(config.address),
+      bindAddresses: this.#bindAddresses,
+      maxConnections: config.max_connections,
+      keepAliveMs: config.tcp_keepalive,
+      socketMode: config.socket_mode,
+      instance,
+      plugin: served.plugin,
+      buffers: this.#buffers,
+      copier: this.copier,
+      logger: this.#logger,
+      resources: this.#resources,
+      nextConnectionId: () => (this.#connections += 1),
+      countFault: this.#telemetry?.pluginFailed?.bind(this.#telemetry),
+    });
+  }
+
+  /** False when there will be room for it once what leaves is gone. */
+  async #bind(listener: Listener, leaving: readonly LeavingSocket[]): Promise<boolean> {
+    try {
+      await listener.listen();
+      return true;
+    } catch (error) {
+      if (!(error instanceof BalanceError) || error.code !== 'address_in_use') throw error;
+      if (leaving.some((socket) => mayBlock(socket, listener.address))) return false;
+      const owner = this.#ownerOf(listener.address);
+      if (owner === undefined) throw error;
+      throw new BalanceError(
+        'address_in_use',
+        `listener ${listener.name} can't bind ${formatAddress(listener.address)}: listener ${owner.name} stays at ${owner.bound}`,
+        { origin: 'config', cause: error },
+      );
+    }
+  }
+
+  /** The listener that has an address bound which leaves no room for that one. */
+  #ownerOf(address: Address): Listener | undefined {
+    return [...this.#listeners.values()].find(({ bound }) => addressesCollide(parseAddress(bound), address));
+  }
+
+  #commit(generation: Generation, added: ReadonlyMap<string, Listener>): void {
+    const kept = new Set<string>();
+    for (const [key, listener] of added) this.#listeners.set(key, listener);
+    for (const planned of generation.listeners) {
+      const { config, instance, served } = planned;
+      const key = keyOf(planned);
+      kept.add(key);
+      const listener = this.#listeners.get(key);
+      if (listener === undefined) continue;
+      listener.name = config.name;
+      listener.maxConnections = config.max_connections;
+      listener.setKeepAlive(config.tcp_keepalive);
+      listener.setSocketMode(config.socket_mode);
+      const keptUntil = listener.replace(instance, served.plugin);
+      if (keptUntil !== undefined) this.#served.get(listener)?.keepUntil(keptUntil);
+      this.#served.set(listener, served);
+    }
+    for (const [key, listener] of this.#listeners) {
+      if (kept.has(key)) continue;
+      this.#listeners.delete(key);
+      this.#served.delete(listener);
+      void this.#drain(listener);
+    }
+  }
+
+  async #drain(listener: Listener): Promise<void> {
+    this.#draining.add(listener);
+    await listener.close();
+    this.#draining.delete(listener);
+  }
+}
+
+/** Listeners are the same when their addresses are. Port 0 asks for any port: there the name decides. */
+function keyOf({ config }: PlannedListener): string {
+  const address = formatAddress(parseAddress(config.address));
+  return address.endsWith(':0') ? `${config.name} ${address}` : address;
+}

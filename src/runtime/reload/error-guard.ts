@@ -1,0 +1,178 @@
+import type { LoadedConfig } from '../../config/load/loaded-config.ts';
+import type { WatchErrors } from '../../config/schema/config.generated.ts';
+import { isClientFault } from '../../errors.ts';
+import type { ExchangeRecord, Logger, TunnelRecord } from '../../plugin-api/index.ts';
+import type { ReloadOutcome, ReloadSource } from './reload-outcome.ts';
+
+/** Fewer exchanges than these say nothing. */
+const LEAST_EXCHANGES = 20;
+/** A window is looked at so many times. */
+const LOOKS = 20;
+const SHORTEST_LOOK_MS = 50;
+/** The past is counted in so many parts of a window. */
+const SLOTS = 10;
+
+export interface ErrorGuardOptions {
+  /** Hands over each record from now on; returns what ends that. */
+  readonly subscribe: (guard: ErrorGuard) => () => void;
+  /** Makes that config live again. */
+  readonly rollBack: (to: LoadedConfig) => Promise<ReloadOutcome>;
+  readonly logger: Logger;
+}
+
+/** A config that is on trial. */
+interface Trial {
+  readonly settings: WatchErrors;
+  readonly previous: LoadedConfig;
+  readonly beganAtMs: number;
+  /** What went wrong before it. */
+  readonly before: number;
+  readonly timer: NodeJS.Timeout;
+  exchanges: number;
+  failed: number;
+}
+
+/**
+ * Takes an edit back by itself when the requests that begin after it fail more often than `reload.watch_errors` allows, and
+ * more often than those before it.
+ */
+export class ErrorGuard {
+  readonly detailed = false;
+  readonly #options: ErrorGuardOptions;
+  #live: LoadedConfig | undefined;
+  #settings: WatchErrors | undefined;
+  #leave: (() => void) | undefined;
+  #past = new RecentFailures(0);
+  #trial: Trial | undefined;
+
+  constructor(options: ErrorGuardOptions) {
+    this.#options = options;
+  }
+
+  /** A config went live, asked for by `source`. */
+  applied(loaded: LoadedConfig, source: ReloadSource): void {
+    const previous = this.#live;
+    this.#live = loaded;
+    // Other plugins came to the same config: what is on trial stays so.
+    if (previous?.hash === loaded.hash) return;
+    this.#endTrial();
+    const settings = loaded.config.reload.watch_errors;
+    if (JSON.stringify(settings) !== JSON.stringify(this.#settings)) this.#follow(settings);
+    // What was taken back is not tried against what was found to be wrong.
+    if (settings === undefined || previous === undefined || source === 'guard') return;
+    this.#begin(settings, previous);
+  }
+
+  exchange(record: ExchangeRecord): void {
+    const { status, error } = record;
+    const failed = status >= 500 || (error !== undefined && !isClientFault(error));
+    this.#count(record.durationMs, failed);
+  }
+
+  tunnel({ durationMs, error }: TunnelRecord): void {
+    this.#count(durationMs, error !== undefined && !isClientFault(error) && error !== 'idle_timeout');
+  }
+
+  /** Watches nothing any more. */
+  destroy(): void {
+    this.#endTrial();
+    this.#leave?.();
+    this.#leave = undefined;
+  }
+
+  #follow(settings: WatchErrors | undefined): void {
+    this.#settings = settings;
+    this.#past = new RecentFailures(settings?.window ?? 0);
+    if (settings === undefined) {
+      this.#leave?.();
+      this.#leave = undefined;
+    } else this.#leave ??= this.#options.subscribe(this);
+  }
+
+  #count(durationMs: number, failed: boolean): void {
+    const nowMs = performance.now();
+    this.#past.count(nowMs, failed);
+    const trial = this.#trial;
+    // What began before the edit says nothing about it.
+    if (trial === undefined || nowMs - durationMs < trial.beganAtMs) return;
+    trial.exchanges += 1;
+    if (failed) trial.failed += 1;
+  }
+
+  #begin(settings: WatchErrors, previous: LoadedConfig): void {
+    const beganAtMs = performance.now();
+    const timer = setInterval(
+      () => {
+        this.#look();
+      },
+      Math.max(SHORTEST_LOOK_MS, settings.window / LOOKS),
+    ).unref();
+    const before = this.#past.ratio(beganAtMs);
+    this.#trial = { settings, previous, beganAtMs, before, timer, exchanges: 0, failed: 0 };
+  }
+
+  #look(): void {
+    const trial = this.#trial;
+    if (trial === undefined) return;
+    const { settings, exchanges, failed, before, previous } = trial;
+    const ratio = exchanges === 0 ? 0 : failed / exchanges;
+    const isWorse = ratio > settings.max_error_ratio && ratio > before;
+    if (exchanges >= LEAST_EXCHANGES && isWorse) {
+      this.#endTrial();
+      void this.#rollBack(previous, {
+        error_ratio: rounded(ratio),
+        error_ratio_before: rounded(before),
+        requests: exchanges,
+      });
+    } else if (performance.now() - trial.beganAtMs >= settings.window) this.#endTrial();
+  }
+
+  async #rollBack(previous: LoadedConfig, measured: Readonly<Record<string, number>>): Promise<void> {
+    const { logger, rollBack } = this.#options;
+    logger.error('the edit is taken back: too many requests fail since then', measured);
+    const { ok, message } = await rollBack(previous);
+    if (!ok) logger.error('the edit could not be taken back', { reason: message });
+  }
+
+  #endTrial(): void {
+    clearInterval(this.#trial?.timer);
+    this.#trial = undefined;
+  }
+}
+
+/** How many exchanges of the last while failed. */
+class RecentFailures {
+  readonly #slotMs: number;
+  /** Of each slot: which one it is, exchanges, failures. */
+  readonly #slots = Array.from({ length: SLOTS }, () => ({ number: -1, exchanges: 0, failed: 0 }));
+
+  constructor(windowMs: number) {
+    this.#slotMs = Math.max(1, windowMs / SLOTS);
+  }
+
+  count(nowMs: number, failed: boolean): void {
+    const number = Math.floor(nowMs / this.#slotMs);
+    const slot = this.#slots[number % SLOTS];
+    if (slot === undefined) return;
+    if (slot.number !== number) Object.assign(slot, { number, exchanges: 0, failed: 0 });
+    slot.exchanges += 1;
+    if (failed) slot.failed += 1;
+  }
+
+  /** 0 when there were none. */
+  ratio(nowMs: number): number {
+    const oldest = Math.floor(nowMs / this.#slotMs) - SLOTS;
+    let exchanges = 0;
+    let failed = 0;
+    for (const slot of this.#slots) {
+      if (slot.number <= oldest) continue;
+      exchanges += slot.exchanges;
+      failed += slot.failed;
+    }
+    return exchanges === 0 ? 0 : failed / exchanges;
+  }
+}
+
+function rounded(ratio: number): number {
+  return Math.round(ratio * 1000) / 1000;
+}

@@ -1,0 +1,183 @@
+import { dirname, resolve } from 'node:path';
+
+import type { Config } from '../../../config/schema/config.generated.ts';
+import type { LoadedConfig } from '../../../config/load/loaded-config.ts';
+import { restorableText } from '../../../config/schema/show-config.ts';
+import { messageOf } from '../../../errors.ts';
+import type { Logger } from '../../../plugin-api/index.ts';
+import type { ReloadOutcome, RestoredConfig } from '../reload-outcome.ts';
+import type { HistoryEntry, HistoryOutcome } from './history-entry.ts';
+import { HistoryFolder, withoutHeader } from './history-folder.ts';
+
+/** An entry, and its config unless it is only in the folder. */
+interface Kept {
+  readonly entry: HistoryEntry;
+  readonly loaded: LoadedConfig | undefined;
+}
+
+/** The configs that went live, so that one can look at them and go back. */
+export class ConfigHistory {
+  readonly #logger: Logger;
+  /** Oldest first; the last one is live. */
+  #kept: Kept[] = [];
+  #size = 0;
+  #folder: HistoryFolder | undefined;
+  #lastId = 0;
+  /** What is done to the folder, one after the other. */
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  /** Newest first. */
+  entries(): HistoryEntry[] {
+    if (this.#size === 0) return [];
+    return this.#kept.map(({ entry }) => entry).reverse();
+  }
+
+  /** The config of an entry of this process; undefined when it is only in the folder, or gone. */
+  config(id: number): Config | undefined {
+    return this.#kept.find(({ entry }) => entry.id === id)?.loaded?.config;
+  }
+
+  /** Takes in a config that just went live. What went live before is kept as long as there is room. */
+  record(outcome: ReloadOutcome, loaded: LoadedConfig): void {
+    const live = this.#kept.at(-1);
+    this.#follow(loaded);
+    const { generation, hash, source, atMs, message } = outcome;
+    // Other plugins came to the same config.
+    if (live?.entry.hash === hash) return;
+    this.#lastId += 1;
+    const entry = {
+      id: this.#lastId,
+      atMs,
+      hash,
+      source,
+      generation,
+      summary: message,
+      outcome: 'live' as const,
+    };
+    this.#close(source === 'rollback' || source === 'guard' ? 'rolled back' : 'replaced');
+    this.#kept.push({ entry, loaded });
+    this.#write({ entry, loaded });
+    this.#trim();
+  }
+
+  /** What a rollback to that entry makes live; without an id, to {@link #earlier}. undefined when there is none. */
+  async restore(id?: number): Promise<RestoredConfig | undefined> {
+    await this.#work;
+    const kept = id === undefined ? this.#earlier() : this.#kept.find(({ entry }) => entry.id === id);
+    if (kept === undefined) return undefined;
+    const { entry, loaded } = kept;
+    if (loaded !== undefined) return { loaded };
+    const text = await this.#folder?.text(entry);
+    return text === undefined ? undefined : { text: withoutHeader(text) };
+  }
+
+  /** The newest one that says something else than the live one, and that was not rolled back the last time it was live. */
+  #earlier(): Kept | undefined {
+    const seen = new Set<string>();
+    for (const kept of this.#kept.toReversed()) {
+      const { hash, outcome } = kept.entry;
+      if (!seen.has(hash) && outcome === 'replaced') return kept;
+      seen.add(hash);
+    }
+    return undefined;
+  }
+
+  /** Resolves when the folder is as the history is. */
+  async flush(): Promise<void> {
+    await this.#work;
+  }
+
+  /** The settings of the config that is live. */
+  #follow({ config, file, sources }: LoadedConfig): void {
+    const { history_size: size, history_dir: directory } = config.reload;
+    this.#size = size;
+    const path = directory === undefined || size === 0 ? undefined : resolve(file, '..', directory);
+    if (path === this.#folder?.path) return;
+    this.#folder = path === undefined ? undefined : new HistoryFolder(path);
+    if (sources.includes.some((pattern) => dirname(pattern) === path)) {
+      this.#logger.warn('history folder is not used: the config includes files from it', { folder: path });
+      this.#folder = undefined;
+    }
+    if (this.#folder === undefined) return;
+    this.#read(this.#folder);
+    for (const kept of this.#kept) this.#write(kept);
+  }
+
+  /** Takes in what earlier processes left, once. */
+  #read(folder: HistoryFolder): void {
+    this.#enqueue(async () => {
+      const own = new Set(this.#kept.map(({ entry }) => entry.atMs));
+      const found = (await folder.list()).filter(({ atMs }) => !own.has(atMs));
+      const again = this.#goOn(found.at(-1));
+      if (again !== undefined) found.pop();
+      const before = found.map((entry) => ({ entry: closed(entry, 'replaced'), loaded: undefined }));
+      const last = again === undefined ? Math.max(0, ...found.map(({ id }) => id)) : again.id - 1;
+      // Ids of this process go on behind those that were there.
+      if (last >= (this.#kept[0]?.entry.id ?? 0)) this.#renumber(last);
+      this.#kept = [...before, ...this.#kept];
+      this.#trim();
+    });
+  }
+
+  /** A restart with the config that was live goes on with its entry: restarts must not push the others out. */
+  #goOn(newest: HistoryEntry | undefined): HistoryEntry | undefined {
+    const [first, ...later] = this.#kept;
+    if (first === undefined || newest?.hash !== first.entry.hash) return undefined;
+    const { id, generation, outcome } = first.entry;
+    this.#kept = [{ ...first, entry: { ...newest, id, generation, outcome } }, ...later];
+    return newest;
+  }
+
+  #renumber(behind: number): void {
+    this.#kept = this.#kept.map(({ entry, loaded }) => ({
+      entry: { ...entry, id: entry.id + behind },
+      loaded,
+    }));
+    this.#lastId += behind;
+  }
+
+  /** The live one is so no more. */
+  #close(outcome: HistoryOutcome): void {
+    const live = this.#kept.pop();
+    if (live === undefined) return;
+    const kept = { entry: closed(live.entry, outcome), loaded: live.loaded };
+    this.#kept.push(kept);
+    this.#write(kept);
+  }
+
+  #write({ entry, loaded }: Kept): void {
+    const folder = this.#folder;
+    if (folder === undefined || loaded === undefined) return;
+    this.#enqueue(async () => {
+      // Ids may have moved since.
+      const now = this.#kept.find((kept) => kept.loaded === loaded && kept.entry.atMs === entry.atMs)?.entry;
+      if (now !== undefined) await folder.write(now, restorableText(loaded.config));
+    });
+  }
+
+  #trim(): void {
+    const excess = this.#kept.length - Math.max(1, this.#size);
+    const gone = excess > 0 ? this.#kept.splice(0, excess) : [];
+    const folder = this.#folder;
+    if (folder === undefined) return;
+    for (const { entry } of gone) this.#enqueue(() => folder.remove(entry));
+  }
+
+  /** What fails costs the history on the disk and nothing else. */
+  #enqueue(work: () => Promise<void>): void {
+    this.#work = this.#work.then(work).catch((error: unknown) => {
+      this.#logger.warn('history folder can not be used', {
+        folder: this.#folder?.path,
+        error: messageOf(error),
+      });
+    });
+  }
+}
+
+function closed(entry: HistoryEntry, outcome: HistoryOutcome): HistoryEntry {
+  return entry.outcome === 'live' ? { ...entry, outcome } : entry;
+}

@@ -1,0 +1,190 @@
+import { isIpAddress, parseAddress } from '../../config/values/address.ts';
+import type { BackendConfig, HealthCheck } from '../../config/schema/config.generated.ts';
+import { healthSettings } from '../../health/health-settings.ts';
+import { HealthMonitor } from '../../health/health-monitor.ts';
+import { StartPacer } from '../../health/start-pacer.ts';
+import type { DialOptions } from '../../net/dial/dial.ts';
+import type { HeldName, HostNames } from '../../net/dns/host-names.ts';
+import type { OwnResources } from '../../net/resources/own-resources.ts';
+import type { Logger, SocketUse } from '../../plugin-api/index.ts';
+import { BackendState } from '../../upstream/backend-state.ts';
+import type { PoolSettings } from '../../upstream/pool/pool-settings.ts';
+import { SocketPool } from '../../upstream/pool/socket-pool.ts';
+import type { RuntimeTelemetry } from './runtime-telemetry.ts';
+import { SharedParts, type Held } from './shared-parts.ts';
+
+/** How many parts of each kind are held. */
+export interface RegistrySizes {
+  readonly backends: number;
+  readonly pools: number;
+  readonly monitors: number;
+}
+
+/** What health checks think of a backend from now on. */
+export interface HealthChange {
+  /** Name of the backend. */
+  readonly backend: string;
+  readonly address: string;
+  readonly healthy: boolean;
+  /** Why, in words: what the last check met. */
+  readonly reason: string;
+}
+
+/** A health monitor and the address that it checks. */
+export interface WatchedAddress {
+  readonly address: string;
+  readonly monitor: HealthMonitor;
+}
+
+/** Health monitors that check one address, and the backends that are there. */
+interface Site {
+  readonly backends: Set<BackendState>;
+  readonly monitors: Set<HealthMonitor>;
+}
+
+/** State that outlives generations: backends with their counters, their pools, the health of their addresses. */
+export class Registry {
+  readonly #logger: Logger;
+  readonly #telemetry: Pick<RuntimeTelemetry, 'healthCheck'> | undefined;
+  readonly #sites = new Map<string, Site>();
+  readonly #pacer = new StartPacer();
+  readonly #backends = new SharedParts<BackendState>((backend) => {
+    this.#freeIndexes.push(backend.index);
+    this.#heldNames.get(backend)?.release();
+    this.#heldNames.delete(backend);
+    this.#site(backend.address).backends.delete(backend);
+    this.#forgetIfEmpty(backend.address);
+  });
+  readonly #pools = new SharedParts<SocketPool>((pool) => {
+    pool.close();
+  });
+  readonly #monitors = new SharedParts<WatchedAddress>(({ address, monitor }) => {
+    void monitor.close();
+    this.#site(address).monitors.delete(monitor);
+    this.#forgetIfEmpty(address);
+  });
+  /** Indexes of backends that are gone, to be used again: they are indexes into arrays of counters. */
+  readonly #freeIndexes: number[] = [];
+  #nextIndex = 0;
+
+  readonly #names: HostNames;
+  readonly #resources: OwnResources | undefined;
+  readonly #onHealthChange: ((change: HealthChange) => void) | undefined;
+  readonly #heldNames = new Map<BackendState, HeldName>();
+
+  constructor(
+    logger: Logger,
+    names: HostNames,
+    telemetry?: Pick<RuntimeTelemetry, 'healthCheck'>,
+    resources?: OwnResources,
+    onHealthChange?: (change: HealthChange) => void,
+  ) {
+    this.#onHealthChange = onHealthChange;
+    this.#resources = resources;
+    this.#logger = logger;
+    this.#names = names;
+    this.#telemetry = telemetry;
+  }
+
+  /** Every backend that a generation holds, the live one or one that drains. */
+  backends(): readonly BackendState[] {
+    return this.#backends.parts();
+  }
+
+  get sizes(): RegistrySizes {
+    return { backends: this.#backends.size, pools: this.#pools.size, monitors: this.#monitors.size };
+  }
+
+  /** The backend of that name and address. */
+  backend(config: BackendConfig): Held<BackendState> {
+    return this.#backends.hold(`${config.name} ${config.address}`, () => {
+      const index = this.#freeIndexes.pop() ?? this.#nextIndex++;
+      const target = parseAddress(config.address);
+      const backend = new BackendState(index, config.name, target, config.url ?? config.address);
+      this.#site(backend.address).backends.add(backend);
+      this.#holdName(backend);
+      return backend;
+    });
+  }
+
+  /** The pool of a backend for that use and those settings. */
+  pool(backend: BackendState, use: SocketUse, settings: PoolSettings, dial: DialOptions): Held<SocketPool> {
+    const { maxSize, minIdle, maxIdle, maxIdleTimeMs, maxAgeMs, validateOnBorrow } = settings;
+    const key = `${backend.index} ${use} ${maxSize} ${minIdle} ${maxIdle} ${maxIdleTimeMs} ${maxAgeMs} ${validateOnBorrow} ${dial.connectTimeoutMs} ${dial.keepAliveMs ?? 0}`;
+    return this.#pools.hold(key, () => new SocketPool(backend, use, settings, dial));
+  }
+
+  /**
+   * The health monitor of a backend's address. Another name of the backend changes nothing about its health, and other
+   * settings begin with what the ones before found out.
+   */
+  monitor(backend: BackendState, check: HealthCheck, checkKey: string): Held<WatchedAddress> {
+    const { address } = backend;
+    return this.#monitors.hold(`${address} ${checkKey}`, () => {
+      const { monitors } = this.#site(address);
+      const known = [...monitors].find(({ checked }) => checked);
+      const monitor = new HealthMonitor({
+        address: backend.target,
+        settings: healthSettings(check, backend.target),
+        names: this.#names,
+        onChange: (healthy, reason) => {
+          this.#healthChanged(address, healthy, reason);
+        },
+        onCheck: (passed, durationMs) => {
+          this.#checked(address, passed, durationMs);
+        },
+        onShortage: (code) => this.#resources?.ranShort('check', code),
+        ...(known === undefined ? {} : { assumed: known.healthy }),
+      });
+      monitors.add(monitor);
+      this.#pacer.add(monitor);
+      return { address, monitor };
+    });
+  }
+
+  /** The key of a check for {@link monitor}, to be made once for all backends of an upstream. */
+  static checkKey(check: HealthCheck): string {
+    return JSON.stringify(check);
+  }
+
+  /** Keeps what the name of a backend stands for up to date, for as long as the backend is there. */
+  #holdName(backend: BackendState): void {
+    const { target } = backend;
+    if (target.kind === 'unix' || isIpAddress(target.host)) return;
+    const held = this.#names.hold(target.host, () => {
+      backend.addressesChanged(held?.record.addresses ?? []);
+    });
+    if (held === undefined) return;
+    backend.hostName = held.record;
+    this.#heldNames.set(backend, held);
+  }
+
+  #checked(address: string, passed: boolean, durationMs: number): void {
+    for (const { name } of this.#sites.get(address)?.backends ?? [])
+      this.#telemetry?.healthCheck?.({ backend: name, passed, durationMs });
+  }
+
+  #healthChanged(address: string, healthy: boolean, reason: string): void {
+    for (const backend of this.#sites.get(address)?.backends ?? []) {
+      const fields = { backend: backend.name, address, reason };
+      if (healthy) this.#logger.info('backend is healthy', fields);
+      else this.#logger.warn('backend is unhealthy', fields);
+      backend.noteChange();
+      this.#onHealthChange?.({ backend: backend.name, address, healthy, reason });
+    }
+  }
+
+  #site(address: string): Site {
+    let site = this.#sites.get(address);
+    if (site === undefined) {
+      site = { backends: new Set(), monitors: new Set() };
+      this.#sites.set(address, site);
+    }
+    return site;
+  }
+
+  #forgetIfEmpty(address: string): void {
+    const site = this.#sites.get(address);
+    if (site?.backends.size === 0 && site.monitors.size === 0) this.#sites.delete(address);
+  }
+}

@@ -1,0 +1,179 @@
+import type { AccessField } from '../../../config/log-filter/filter-fields.ts';
+import type { ExchangeRecord, TunnelRecord } from '../../../plugin-api/telemetry.ts';
+
+/** One field of a line: how it is called, read and written. */
+export interface Column<R> {
+  readonly field: AccessField;
+  /** Its name in text and JSON lines. */
+  readonly textKey: string;
+  readonly jsonKey: string;
+  /**
+   * `text`, `word` (a text that many lines in a row have in common), `optional` (a text that is left out when it is empty),
+   * `number`, or `ms` (a duration).
+   */
+  readonly kind: 'text' | 'word' | 'optional' | 'number' | 'ms';
+  /** `undefined` where a plugin left out what it should have said. */
+  readonly read: (record: R) => string | number | undefined;
+}
+
+/** The time at which the line is written: the one field that is not the record's. */
+export const TIMESTAMP: AccessField = 'timestamp';
+/** What lines of text begin with, after the time; in JSON they are fields like others. */
+const LABELS: ReadonlySet<AccessField> = new Set(['level', 'message']);
+
+/** The fields that a line of text has in places of their own. */
+export function isLabel(field: AccessField): boolean {
+  return LABELS.has(field);
+}
+
+type Columns<R> = ReadonlyMap<AccessField, Column<R>>;
+type Row<R> = readonly [AccessField, Column<R>['kind'], Column<R>['read']];
+
+/** What both records hold. */
+type EitherRecord = Omit<Pick<ExchangeRecord, keyof ExchangeRecord & keyof TunnelRecord>, 'trace'>;
+
+const EITHER: readonly Row<EitherRecord>[] = [
+  // Access lines are no matter of levels: `access_log` alone says whether they are written.
+  ['level', 'word', () => 'info'],
+  ['listener', 'word', (record) => record.listener],
+  ['client_ip', 'word', (record) => record.clientAddress],
+  ['protocol', 'word', (record) => record.protocol],
+  ['bytes', 'number', (record) => record.bytesSent],
+  ['bytes_received', 'number', (record) => record.bytesReceived],
+  ['duration', 'ms', (record) => record.durationMs],
+  ['upstream', 'word', (record) => record.upstream],
+  ['backend', 'word', (record) => record.backend?.name ?? ''],
+  ['backend_address', 'word', (record) => record.backend?.address ?? ''],
+  ['request_id', 'optional', (record) => record.requestId],
+  ['trace_id', 'optional', (record) => record.traceId],
+  ['span_id', 'optional', (record) => record.spanId],
+  ['error', 'optional', (record) => record.error ?? ''],
+];
+
+export const EXCHANGE_COLUMNS: Columns<ExchangeRecord> = columns<ExchangeRecord>([
+  ...EITHER,
+  ['message', 'word', () => 'access'],
+  ['method', 'word', (record) => record.method],
+  ['path', 'text', (record) => record.path],
+  ['query', 'text', (record) => record.query],
+  ['host', 'word', (record) => record.host],
+  ['status', 'number', (record) => record.status],
+  ['user_agent', 'word', (record) => record.userAgent],
+  ['referer', 'text', (record) => record.referer],
+  ['route', 'word', (record) => record.route],
+  ['algorithm', 'word', (record) => record.algorithm],
+  ['refusal', 'optional', (record) => record.refusal?.rule],
+  ['refusal_field', 'optional', (record) => record.refusal?.field],
+  ['refusal_excerpt', 'optional', (record) => record.refusal?.excerpt],
+]);
+
+export const TUNNEL_COLUMNS: Columns<TunnelRecord> = columns<TunnelRecord>(
+  [...EITHER, ['message', 'word', () => 'tunnel'], ['ended_by', 'word', (record) => record.endedBy]],
+  { bytes: 'bytes_sent' },
+);
+
+/** What lines have when nothing is chosen. */
+export const DEFAULT_FIELDS: Readonly<
+  Record<
+    'text' | 'json',
+    { readonly exchange: readonly AccessField[]; readonly tunnel: readonly AccessField[] }
+  >
+> = {
+  text: {
+    exchange: [
+      'client_ip',
+      'method',
+      'path',
+      'protocol',
+      'status',
+      'bytes',
+      'duration',
+      'user_agent',
+      'backend',
+      'request_id',
+      'trace_id',
+      'span_id',
+      'error',
+      'refusal',
+      'refusal_field',
+      'refusal_excerpt',
+    ],
+    tunnel: [
+      'client_ip',
+      'listener',
+      'protocol',
+      'bytes_received',
+      'bytes',
+      'duration',
+      'backend',
+      'ended_by',
+      'request_id',
+      'trace_id',
+      'span_id',
+      'error',
+    ],
+  },
+  json: {
+    exchange: [
+      'timestamp',
+      'level',
+      'message',
+      'method',
+      'path',
+      'status',
+      'duration',
+      'client_ip',
+      'protocol',
+      'bytes',
+      'user_agent',
+      'backend',
+      'request_id',
+      'host',
+      'route',
+      'trace_id',
+      'span_id',
+      'error',
+      'refusal',
+      'refusal_field',
+      'refusal_excerpt',
+    ],
+    tunnel: [
+      'timestamp',
+      'level',
+      'message',
+      'listener',
+      'protocol',
+      'duration',
+      'client_ip',
+      'bytes_received',
+      'bytes',
+      'upstream',
+      'backend',
+      'ended_by',
+      'request_id',
+      'trace_id',
+      'span_id',
+      'error',
+    ],
+  },
+};
+
+/** Fields that protocols only fill in where somebody wants them. */
+export const DESCRIPTIVE_FIELDS: ReadonlySet<string> = new Set<AccessField>([
+  'path',
+  'query',
+  'host',
+  'user_agent',
+  'referer',
+  'request_id',
+]);
+
+function columns<R>(rows: readonly Row<R>[], names: Partial<Record<AccessField, string>> = {}): Columns<R> {
+  return new Map(
+    rows.map(([field, kind, read]) => {
+      const textKey = names[field] ?? field;
+      const jsonKey = kind === 'ms' ? `${textKey}_ms` : textKey;
+      return [field, { field, textKey, jsonKey, kind, read }];
+    }),
+  );
+}

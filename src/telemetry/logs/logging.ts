@@ -1,0 +1,282 @@
+import { Writable } from 'node:stream';
+import winston from 'winston';
+import type { LogFields, Logger } from '../../plugin-api/logger.ts';
+import { CallerPlaces } from './caller-places.ts';
+import { LogClock } from './log-clock.ts';
+import { formatLogLine, LOG_LEVELS } from './log-line.ts';
+import type { LogFormat, LogLevel, LogLine } from './log-line.ts';
+import type { LogOutput } from './output/log-output.ts';
+import { LogOutputs, type WantedOutput } from './output/log-outputs.ts';
+import type { LogRotation } from './output/log-rotation.ts';
+import type { LogSink } from './output/log-sink.ts';
+
+/** The part of the config's `logging` section that the logger follows. */
+export interface LoggingSettings {
+  readonly level: LogLevel;
+  readonly format: LogFormat;
+  /** Adds `caller=file:line`. Costs a stack trace a line. */
+  readonly add_caller: boolean;
+}
+
+/** The part that says where lines go. */
+export interface OutputSettings {
+  readonly output: string;
+  readonly rotate?: LogRotation | undefined;
+}
+
+export interface LoggingOptions {
+  readonly stdout: LogOutput;
+  /** Where to tell that another output fails. Made when it is needed first. */
+  readonly stderr: () => LogOutput;
+  /** The folder that names of log files are relative to. */
+  readonly directory: string;
+  /** Whether lines wait for the first settings that are committed, and then follow those. Default: false. */
+  readonly awaitsSettings?: boolean;
+}
+
+/** The logger of the whole process: beside the contract's levels it has the one before the end. */
+export interface RootLogger extends Logger {
+  fatal(message: string, fields?: LogFields): void;
+  child(fields: LogFields): RootLogger;
+}
+
+/** All that writes log lines. */
+export interface Logging {
+  readonly logger: RootLogger;
+  /** Lines dropped since the start, because an output stalled or failed. */
+  readonly droppedLines: number;
+  /**
+   * Opens the outputs that settings ask for; they count from `commit` on. Rejects with a BalanceError that names the key
+   * when a file can't be opened.
+   *
+   * @param others what other lines, of those who format them themselves, go to
+   */
+  prepare(
+    settings: LoggingSettings & OutputSettings,
+    others?: readonly WantedOutput[],
+  ): Promise<PreparedLogging>;
+  /** Opens all log files anew. */
+  reopen(): void;
+  /** Writes all that was logged so far. Resolves with false when it is not all written after `deadlineMs`. */
+  flush(deadlineMs: number): Promise<boolean>;
+  /** For the exit event, where nothing asynchronous happens any more: writes what the outputs take at once. */
+  flushNow(): void;
+  /** Writes what can be written within a second or so and ends. Later lines are dropped. */
+  close(): Promise<void>;
+}
+
+export interface PreparedLogging {
+  /** For those who format their lines themselves. */
+  sink(output: string): LogSink;
+  /** Changes level, format, caller and output from the next line on, for all loggers that were handed out. */
+  commit(): void;
+  /** Closes what was opened. */
+  unwind(): void;
+}
+
+/** What the loggers of one {@link Logging} share, so that a change reaches all of them at once. */
+interface LogState extends Record<LogLevel, boolean> {
+  settings: LoggingSettings;
+  sink: LogSink;
+  submit: ((line: LogLine) => void) | undefined;
+  readonly clock: LogClock;
+  readonly callers: CallerPlaces;
+  /** Lines that wait for the settings to follow. */
+  held: HeldLine[] | undefined;
+}
+
+interface HeldLine extends Omit<LogLine, 'timestamp'> {
+  readonly atMs: number;
+}
+
+type FormattedInfo = winston.Logform.TransformableInfo & { line?: LogLine };
+
+/** Between the code that logs and what reads the stack stand the method of the level and `#write`. */
+const LOGGER_FRAMES = 2;
+/** More than a start logs before its config is read. */
+const MAX_HELD_LINES = 1000;
+const NO_FIELDS: LogFields = Object.freeze({});
+const MESSAGE = Symbol.for('message');
+/** winston counts levels from the most severe. */
+const WINSTON_LEVELS = Object.fromEntries([...LOG_LEVELS].reverse().map((level, rank) => [level, rank]));
+
+/**
+ * Makes the process's logging, on stdout. winston gets only what the guards let through, so that a line below the level
+ * costs a field access; its only transport is the sink.
+ */
+export function createLogging(settings: LoggingSettings, options: LoggingOptions): Logging {
+  const clock = new LogClock();
+  const formatted = (message: string, fields: LogFields): string => {
+    const { format } = state.settings;
+    const timestamp = clock.timestamp(format);
+    return `${formatLogLine({ timestamp, level: 'warn', message, fields, caller: '' }, format)}\n`;
+  };
+  const outputs = new LogOutputs({
+    ...options,
+    describe: formatted,
+    operatorLog: () => state.sink,
+  });
+  const state: LogState = {
+    ...guardsFor(options.awaitsSettings === true ? 'debug' : settings.level),
+    settings,
+    sink: outputs.stdout,
+    submit: undefined,
+    clock,
+    callers: new CallerPlaces(),
+    held: options.awaitsSettings === true ? [] : undefined,
+  };
+  const engine = winston.createLogger({
+    levels: WINSTON_LEVELS,
+    level: 'debug',
+    exitOnError: false,
+    format: winston.format((info: FormattedInfo) => {
+      if (info.line !== undefined)
+        Object.assign(info, { [MESSAGE]: formatLogLine(info.line, state.settings.format) });
+      return info;
+    })(),
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston types its own transports as interfaces
+    transports: [new winston.transports.Stream({ stream: streamInto(state), eol: '\n' })],
+  });
+  state.submit = (line) => {
+    engine.log({ level: line.level, message: line.message, line });
+  };
+
+  return {
+    logger: new FieldLogger(state, NO_FIELDS),
+    get droppedLines() {
+      return outputs.droppedLines;
+    },
+    async prepare(next, others = []) {
+      const wanted = [{ key: 'logging.output', output: next.output }, ...others];
+      const prepared = await outputs.prepare(wanted, next.rotate);
+      return {
+        sink: (output) => prepared.sink(output),
+        commit() {
+          Object.assign(state, guardsFor(next.level));
+          state.settings = next;
+          state.sink = prepared.sink(next.output);
+          release(state);
+          prepared.commit();
+        },
+        unwind() {
+          prepared.unwind();
+        },
+      };
+    },
+    reopen() {
+      outputs.reopen();
+    },
+    async flush(deadlineMs) {
+      release(state);
+      // winston's streams hand a line on before the next turn of the event loop.
+      await new Promise((resolve) => setImmediate(resolve));
+      return outputs.flush(deadlineMs);
+    },
+    flushNow() {
+      release(state);
+      outputs.flushNow();
+    },
+    async close() {
+      if (state.submit === undefined) return;
+      release(state);
+      state.submit = undefined;
+      await new Promise<void>((resolve) => {
+        engine.once('finish', resolve);
+        engine.end();
+      });
+      await new Promise((resolve) => setImmediate(resolve));
+      await outputs.close();
+    },
+  };
+}
+
+function guardsFor(level: LogLevel): Record<LogLevel, boolean> {
+  const lowest = LOG_LEVELS.indexOf(level);
+  const writes = (each: LogLevel): boolean => LOG_LEVELS.indexOf(each) >= lowest;
+  return {
+    debug: writes('debug'),
+    info: writes('info'),
+    warn: writes('warn'),
+    error: writes('error'),
+    fatal: true,
+  };
+}
+
+/** Writes the lines that waited as the settings of now want them. */
+function release(state: LogState): void {
+  const { held, settings, clock, sink } = state;
+  if (held === undefined) return;
+  state.held = undefined;
+  Object.assign(state, guardsFor(settings.level));
+  for (const { atMs, ...line } of held) {
+    if (!state[line.level]) continue;
+    const timestamp = clock.timestamp(settings.format, atMs);
+    const caller = settings.add_caller ? line.caller : '';
+    sink.write(`${formatLogLine({ ...line, timestamp, caller }, settings.format)}\n`);
+  }
+}
+
+/** Takes every line at once, so that winston never waits and never buffers. */
+function streamInto(state: LogState): Writable {
+  return new Writable({
+    decodeStrings: false,
+    write(line: string, _encoding, taken) {
+      state.sink.write(line);
+      taken();
+    },
+  });
+}
+
+class FieldLogger implements RootLogger {
+  readonly #state: LogState;
+  readonly #fields: LogFields;
+
+  constructor(state: LogState, fields: LogFields) {
+    this.#state = state;
+    this.#fields = fields;
+  }
+
+  get debugEnabled(): boolean {
+    return this.#state.debug;
+  }
+
+  debug(message: string, fields?: LogFields): void {
+    if (this.#state.debug) this.#write('debug', message, fields);
+  }
+
+  info(message: string, fields?: LogFields): void {
+    if (this.#state.info) this.#write('info', message, fields);
+  }
+
+  warn(message: string, fields?: LogFields): void {
+    if (this.#state.warn) this.#write('warn', message, fields);
+  }
+
+  error(message: string, fields?: LogFields): void {
+    if (this.#state.error) this.#write('error', message, fields);
+  }
+
+  fatal(message: string, fields?: LogFields): void {
+    this.#write('fatal', message, fields);
+  }
+
+  child(fields: LogFields): RootLogger {
+    return new FieldLogger(this.#state, { ...this.#fields, ...fields });
+  }
+
+  #write(level: LogLevel, message: string, fields: LogFields | undefined): void {
+    const { settings, submit, clock, callers, held } = this.#state;
+    const line = {
+      level,
+      message,
+      fields: fields === undefined ? this.#fields : { ...this.#fields, ...fields },
+      caller: settings.add_caller || held !== undefined ? callers.read(LOGGER_FRAMES) : '',
+    };
+    if (held === undefined) {
+      submit?.({ timestamp: clock.timestamp(settings.format), ...line });
+      return;
+    }
+    held.push({ atMs: Date.now(), ...line });
+    if (held.length >= MAX_HELD_LINES) release(this.#state);
+  }
+}

@@ -1,0 +1,44 @@
+import type { TunnelRecord } from '../../../plugin-api/telemetry.ts';
+import { NamedDurationCounters } from './duration-counters.ts';
+import { labelText } from '../exposition.ts';
+import type { Series } from '../exposition.ts';
+import type { MetricsSnapshot } from '../metrics-snapshot.ts';
+import { NamedThings } from './named-things.ts';
+
+/** Upper bounds of the buckets in seconds, from a quick query to a day. */
+const TUNNEL_BUCKETS_S: readonly number[] = [0.1, 1, 10, 60, 600, 3_600, 21_600, 86_400];
+
+/** How long tunnels lasted, by listener and backend. */
+export class TunnelDurations {
+  readonly #byListener: NamedThings<NamedDurationCounters<'ended'>>;
+
+  /** Both are the names that there are. */
+  constructor(listeners: () => Iterable<string>, backends: () => Iterable<string>) {
+    this.#byListener = new NamedThings(
+      listeners,
+      () => new NamedDurationCounters(backends, TUNNEL_BUCKETS_S),
+    );
+  }
+
+  /** A connection that got no backend was no tunnel. */
+  count({ listener, backend, durationMs, connected = true }: TunnelRecord): void {
+    if (backend === undefined || !connected) return;
+    this.#byListener.of(listener).count(backend.name, 'ended', durationMs);
+  }
+
+  forgetOthers({ listeners, backendNames }: MetricsSnapshot): void {
+    this.#byListener.forgetOthers(new Set(listeners.keys()));
+    for (const counters of this.#byListener.all()) counters.forgetOthers(backendNames);
+  }
+
+  *series({ listeners, backendNames }: MetricsSnapshot): Iterable<Series> {
+    for (const listener of listeners.keys()) {
+      const counters = this.#byListener.get(listener);
+      if (counters === undefined) continue;
+      for (const backend of backendNames) {
+        const durations = counters.get(backend)?.durations;
+        if (durations !== undefined) yield { labels: labelText({ listener, backend }), histogram: durations };
+      }
+    }
+  }
+}

@@ -1,0 +1,156 @@
+import type { ExchangeRecord, TunnelRecord } from '../../plugin-api/telemetry.ts';
+import type { HealthCheckRecord, QueueOutcome, QueueRecord, TelemetrySubscriber } from '../channels.ts';
+import { NamedDurationCounters } from './counters/duration-counters.ts';
+import { writeExposition } from './exposition.ts';
+import type { ExpositionFormat, MetricFamily, Series } from './exposition.ts';
+import { METRIC_TABLE } from './metric-table.ts';
+import type { MetricName } from './metric-table.ts';
+import type { MetricsSource } from './metrics-source.ts';
+import { nameSeries } from './name-series.ts';
+import { SnapshotTaker } from './metrics-snapshot.ts';
+import type { MetricsSnapshot } from './metrics-snapshot.ts';
+import type { ProcessMetrics } from './process-metrics.ts';
+import {
+  backendSeries,
+  listenerSeries,
+  proxySeries,
+  queueSeries,
+  tunnelSeries,
+  upstreamSeries,
+} from './metric-series.ts';
+import { RefusalCounters } from './counters/refusal-counters.ts';
+import { RouteCounters } from './counters/route-counters.ts';
+import { NO_BACKEND, RequestMetrics, type RequestTotals } from './counters/request-metrics.ts';
+import { TunnelDurations } from './counters/tunnel-durations.ts';
+import { UpstreamResults } from './counters/upstream-results.ts';
+
+/** Settings of {@link Metrics}. */
+export interface MetricsOptions {
+  readonly source: MetricsSource;
+  /** Adds the metrics of the process and the runtime. Default: none. */
+  readonly process?: () => ProcessMetrics | undefined;
+}
+
+/**
+ * Counts what happens in own fields and shows it, with the state of all that runs, to Prometheus. A request costs some
+ * field updates; all other work happens at the scrape.
+ */
+export class Metrics implements TelemetrySubscriber {
+  readonly detailed = false;
+  readonly #source: MetricsSource;
+  readonly #process: () => ProcessMetrics | undefined;
+  readonly #snapshots: SnapshotTaker;
+  readonly #requests: RequestMetrics;
+  readonly #results: UpstreamResults;
+  readonly #routes: RouteCounters;
+  readonly #refusals: RefusalCounters;
+  readonly #healthChecks: NamedDurationCounters<'pass' | 'fail'>;
+  readonly #queues: NamedDurationCounters<QueueOutcome>;
+  readonly #tunnels: TunnelDurations;
+  readonly #rendering = new Map<ExpositionFormat, Promise<Buffer>>();
+  /** The config says them before anything is counted. */
+  #bounds: readonly number[] = [];
+
+  constructor({ source, process }: MetricsOptions) {
+    this.#source = source;
+    this.#process = process ?? (() => undefined);
+    this.#snapshots = new SnapshotTaker(source);
+    const backends = (): Iterable<string> => Array.from(source.backends(), ({ name }) => name);
+    const listeners = (): Iterable<string> => Array.from(source.listeners(), ({ name }) => name);
+    const upstreams = (): Iterable<string> => Array.from(source.queues(), ({ upstream }) => upstream);
+    this.#requests = new RequestMetrics(backends, []);
+    this.#results = new UpstreamResults(upstreams);
+    this.#routes = new RouteCounters(() => source.routes());
+    this.#refusals = new RefusalCounters(listeners);
+    this.#healthChecks = new NamedDurationCounters(backends, []);
+    this.#queues = new NamedDurationCounters(upstreams, []);
+    this.#tunnels = new TunnelDurations(listeners, backends);
+  }
+
+  exchange(record: ExchangeRecord): void {
+    this.#requests.exchange(record);
+    this.#results.exchange(record);
+    this.#routes.exchange(record);
+    if (record.refusal !== undefined) this.#refusals.count(record);
+  }
+
+  tunnel(record: TunnelRecord): void {
+    this.#requests.tunnel(record);
+    this.#results.tunnel(record);
+    this.#tunnels.count(record);
+  }
+
+  healthCheck({ backend, passed, durationMs }: HealthCheckRecord): void {
+    this.#healthChecks.count(backend, passed ? 'pass' : 'fail', durationMs);
+  }
+
+  queue({ upstream, outcome, waitedMs }: QueueRecord): void {
+    this.#queues.count(upstream, outcome, outcome === 'refused' ? undefined : waitedMs);
+  }
+
+  /** The requests of backends with that name; without a name of those that had none. */
+  totals(backend = NO_BACKEND): RequestTotals {
+    return this.#requests.totals(backend);
+  }
+
+  /**
+   * Upper bounds in seconds, ascending, for requests, queues and health checks. What was counted with other ones before goes
+   * on, as {@link RequestMetrics.setBounds} says.
+   */
+  setBuckets(bounds: readonly number[]): void {
+    if (bounds.join() === this.#bounds.join()) return;
+    this.#bounds = bounds;
+    this.#requests.setBounds(bounds);
+    this.#healthChecks.setBounds(bounds);
+    this.#queues.setBounds(bounds);
+  }
+
+  /** The exposition as UTF-8. Callers that come while one is made share it. */
+  render(format: ExpositionFormat = 'prometheus'): Promise<Buffer> {
+    let rendering = this.#rendering.get(format);
+    if (rendering === undefined) {
+      rendering = this.#render(format).finally(() => this.#rendering.delete(format));
+      this.#rendering.set(format, rendering);
+    }
+    return rendering;
+  }
+
+  async #render(format: ExpositionFormat): Promise<Buffer> {
+    const process = (await this.#process()?.read()) ?? [];
+    const snapshot = this.#snapshots.take();
+    this.#forgetOthers(snapshot);
+    const series = this.#series(snapshot);
+    const own = METRIC_TABLE.map((metric): MetricFamily => ({ ...metric, series: series[metric.name]() }));
+    return writeExposition([...own, ...process], format);
+  }
+
+  #forgetOthers(snapshot: MetricsSnapshot): void {
+    this.#requests.forgetOthers(snapshot.backendNames);
+    this.#healthChecks.forgetOthers(snapshot.backendNames);
+    this.#queues.forgetOthers(new Set(snapshot.queues.keys()));
+    this.#tunnels.forgetOthers(snapshot);
+    this.#results.forgetOthers(snapshot);
+    this.#routes.forgetOthers();
+    this.#refusals.forgetOthers(snapshot);
+  }
+
+  #series(snapshot: MetricsSnapshot): Readonly<Record<MetricName, () => Iterable<Series>>> {
+    const { backendNames } = snapshot;
+    return {
+      balance_requests_total: () => this.#requests.requests(snapshot),
+      balance_request_duration_seconds: () => this.#requests.durations(backendNames),
+      balance_request_errors_total: () => this.#requests.errors(backendNames),
+      balance_route_requests_total: () => this.#routes.series(),
+      balance_refused_messages_total: () => this.#refusals.series(snapshot),
+      ...backendSeries(snapshot, this.#healthChecks),
+      ...queueSeries(snapshot, this.#queues),
+      ...upstreamSeries(snapshot),
+      balance_upstream_results_total: () => this.#results.series(snapshot),
+      ...listenerSeries(snapshot),
+      ...tunnelSeries(this.#source),
+      ...nameSeries(this.#source),
+      balance_tunnel_duration_seconds: () => this.#tunnels.series(snapshot),
+      ...proxySeries(this.#source),
+    };
+  }
+}

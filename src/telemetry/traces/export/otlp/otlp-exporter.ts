@@ -1,0 +1,39 @@
+import { OTLPExporterBase } from '@opentelemetry/otlp-exporter-base';
+import {
+  convertLegacyHttpOptions,
+  createOtlpHttpExportDelegate,
+} from '@opentelemetry/otlp-exporter-base/node-http';
+import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
+import type {
+  IExporterMetricsHelper,
+  IExportTraceServiceResponse,
+  ISerializer,
+} from '@opentelemetry/otlp-transformer';
+import { OtlpEncoder } from './otlp-encoder.ts';
+import type { RecordedSpan } from '../../recorded-span.ts';
+import type { Collector } from '../load-exporter.ts';
+import type { SpanExporter } from '../span-queue.ts';
+
+const COMPONENT_TYPE = 'otlp_http_span_exporter';
+const COUNTED: IExporterMetricsHelper<RecordedSpan[]> = { name: 'span', countItems: (spans) => spans.length };
+
+/**
+ * The exporter of `@opentelemetry/exporter-trace-otlp-proto`, with an encoder of our own. HTTP, timeouts, retries and what
+ * OpenTelemetry lets an operator say in the environment are the library's.
+ */
+export function createOtlpExporter({ endpoint: url, headers, lookup }: Collector): SpanExporter {
+  const encoder = new OtlpEncoder();
+  const serializer: ISerializer<RecordedSpan[], IExportTraceServiceResponse> = {
+    serializeRequest: (spans) => encoder.encode(spans),
+    deserializeResponse: (bytes) => ProtobufTraceSerializer.deserializeResponse(bytes),
+  };
+  // An agent hands its options to each socket.
+  const settings = { url, headers: { ...headers }, httpAgentOptions: { keepAlive: true, lookup } };
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- the library's own exporters have nothing else
+  const options = convertLegacyHttpOptions(settings, 'TRACES', 'v1/traces', {
+    'Content-Type': 'application/x-protobuf',
+  });
+  return new OTLPExporterBase(
+    createOtlpHttpExportDelegate(options, serializer, COMPONENT_TYPE, COUNTED, undefined),
+  );
+}

@@ -1,0 +1,62 @@
+import type { Balancer, Candidate, Chance, PickContext } from '../balancer.ts';
+import type { HashRing } from './hash-ring.ts';
+import { isUsable } from '../is-usable.ts';
+import { hasKey, pickHash } from './pick-hash.ts';
+
+/**
+ * Consistent hashing in which nobody gets more than `loadFactor` times its share of all leases, rounded up:
+ * the keys of a full candidate go on to the next one on the ring. Shares and leases are those of the usable
+ * candidates, so there is always one with room. Without a key: by chance, by weight, within the bound.
+ *
+ * Source: Mirrokni, Thorup, Zadimoghaddam, Consistent Hashing with Bounded Loads (2016).
+ */
+export class BoundedConsistentHash<C extends Candidate> implements Balancer<C> {
+  readonly #ring: HashRing<C>;
+  readonly #chance: Chance;
+  readonly #loadFactor: number;
+
+  /** Throws a RangeError unless `loadFactor` is a number from 1 on. */
+  constructor(ring: HashRing<C>, chance: Chance, loadFactor: number) {
+    if (!(loadFactor >= 1)) throw new RangeError('the load factor must be at least 1');
+    this.#ring = ring;
+    this.#chance = chance;
+    this.#loadFactor = loadFactor;
+  }
+
+  pick({ key, exclude }: PickContext): C | undefined {
+    const ring = this.#ring;
+    const point = ring.pointAt(pickHash(key, this.#chance));
+    const owner = ring.ownerOf(point);
+    // The bound is never below 1, so an idle owner needs no sums.
+    if (owner?.active === 0 && isUsable(owner, exclude)) return owner;
+    return this.#walk(point, exclude);
+  }
+
+  peek(context: PickContext): C | undefined {
+    return hasKey(context) ? this.pick(context) : undefined;
+  }
+
+  #walk(start: number, exclude: PickContext['exclude']): C | undefined {
+    const ring = this.#ring;
+    const { candidates } = ring;
+    let active = 0;
+    let weight = 0;
+    for (const candidate of candidates) {
+      if (!isUsable(candidate, exclude)) continue;
+      active += candidate.active;
+      weight += candidate.weight;
+    }
+    if (weight === 0) return undefined;
+    const allowed = this.#loadFactor * (active + 1);
+    let point = start;
+    for (let seen = 0; seen < ring.size; seen++) {
+      const owner = ring.ownerOf(point);
+      if (owner !== undefined && isUsable(owner, exclude)) {
+        if (owner.active < Math.ceil((allowed * owner.weight) / weight)) return owner;
+      }
+      point = ring.pointAfter(point);
+    }
+    // Not reached: the bounds add up to at least one more than the leases that run.
+    return undefined;
+  }
+}

@@ -1,0 +1,27 @@
+import type { Candidate } from '../balancer.ts';
+import { hashText } from './hash-text.ts';
+import { withWeight } from '../is-usable.ts';
+
+const FIRST_SEED = 0x0f1e2d3c;
+const SECOND_SEED = 0x7a6b5c4d;
+
+/** A candidate with two hashes of its id that know nothing of each other. */
+export interface HashedCandidate<C extends Candidate> {
+  readonly candidate: C;
+  readonly first: number;
+  readonly second: number;
+}
+
+/**
+ * The candidates with a weight above 0 in an order that depends on their ids alone. Two that share an id
+ * (one address under two names) get different hashes, as if they were different servers.
+ */
+export function hashedCandidates<C extends Candidate>(candidates: readonly C[]): HashedCandidate<C>[] {
+  const sorted = withWeight(candidates).toSorted((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+  let repeats = 0;
+  return sorted.map((candidate, at) => {
+    repeats = at > 0 && sorted[at - 1]?.id === candidate.id ? repeats + 1 : 0;
+    const text = repeats === 0 ? candidate.id : `${candidate.id}\0${repeats}`;
+    return { candidate, first: hashText(text, FIRST_SEED), second: hashText(text, SECOND_SEED) };
+  });
+}

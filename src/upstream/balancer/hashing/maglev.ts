@@ -1,0 +1,66 @@
+import type { Balancer, Candidate, Chance, PickContext } from '../balancer.ts';
+import { hashedCandidates } from './hashed-candidates.ts';
+import { mixBits } from './hash-text.ts';
+import { isAnyUsable, isUsable } from '../is-usable.ts';
+import { maglevTable } from './maglev-table.ts';
+import { hasKey, pickHash } from './pick-hash.ts';
+import type { Steps } from '../steps.ts';
+
+/**
+ * The owner of the key's slot in a Maglev table: one look-up, and shares that differ from the weights by
+ * hardly anything. The price, against a ring, is that a few keys of others move too when the set of
+ * backends is edited. While a candidate is merely out, the table stays and only its keys go elsewhere: each
+ * along a sequence of slots of its own, so that they spread over the others by weight. Without a key: by
+ * chance, by weight.
+ */
+export class Maglev<C extends Candidate> implements Balancer<C> {
+  readonly #candidates: readonly C[];
+  readonly #table: Uint32Array;
+  readonly #chance: Chance;
+
+  private constructor(candidates: readonly C[], table: Uint32Array, chance: Chance) {
+    this.#candidates = candidates;
+    this.#table = table;
+    this.#chance = chance;
+  }
+
+  static *of<C extends Candidate>(candidates: readonly C[], chance: Chance): Steps<Maglev<C>> {
+    const hashed = hashedCandidates(candidates);
+    const table = yield* maglevTable(hashed);
+    return new Maglev(
+      hashed.map(({ candidate }) => candidate),
+      table,
+      chance,
+    );
+  }
+
+  pick({ key, exclude }: PickContext): C | undefined {
+    const table = this.#table;
+    const hash = pickHash(key, this.#chance);
+    const owner = this.#candidates[table[hash % table.length] ?? -1];
+    if (owner === undefined || isUsable(owner, exclude)) return owner;
+    return isAnyUsable(this.#candidates, exclude) ? this.#pickOther(hash, exclude) : undefined;
+  }
+
+  peek(context: PickContext): C | undefined {
+    return hasKey(context) ? this.pick(context) : undefined;
+  }
+
+  #pickOther(hash: number, exclude: PickContext['exclude']): C | undefined {
+    const candidates = this.#candidates;
+    const table = this.#table;
+    const step = (mixBits(hash) % (table.length - 1)) + 1;
+    let slot = hash % table.length;
+    for (let tries = 4 * candidates.length; tries > 0; tries--) {
+      slot = (slot + step) % table.length;
+      const owner = candidates[table[slot] ?? -1];
+      if (owner !== undefined && isUsable(owner, exclude)) return owner;
+    }
+    // Those that are usable hold only a sliver of the table: take the first one, counted from a place that the key gives.
+    for (let seen = 0; seen < candidates.length; seen++) {
+      const candidate = candidates[(step + seen) % candidates.length];
+      if (candidate !== undefined && isUsable(candidate, exclude)) return candidate;
+    }
+    return undefined;
+  }
+}

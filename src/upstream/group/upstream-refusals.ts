@@ -1,0 +1,49 @@
+import { BalanceError } from '../../errors.ts';
+import type { WaitReason } from './waiting-line.ts';
+
+type RefusalCode = 'no_backend' | 'queue_full' | 'queue_timeout' | 'pool_timeout';
+
+/** The errors that an upstream refuses leases with when it has no backend for them. */
+export class UpstreamRefusals {
+  readonly #name: string;
+
+  /** @param name Of the upstream. */
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  noBackend(): BalanceError {
+    return unavailable('no_backend', `${this.#name} has no healthy backend`);
+  }
+
+  queueFull(reason: WaitReason | undefined): BalanceError {
+    return unavailable('queue_full', `${this.#busy(reason)}, and the queue is full`);
+  }
+
+  waitedTooLong(reason: WaitReason): BalanceError {
+    return unavailable(reason === 'pool' ? 'pool_timeout' : 'queue_timeout', this.#busy(reason));
+  }
+
+  /** An edit left one who waited no backend. */
+  backendsLeft(): BalanceError {
+    return unavailable('no_backend', `an edit of the config left ${this.#name} no backend`);
+  }
+
+  /** An edit left one who waited no place in the queue. */
+  placeLeft(reason: WaitReason | undefined): BalanceError {
+    return unavailable(
+      'queue_full',
+      `${this.#busy(reason)}, and an edit of the config left no place in the queue`,
+    );
+  }
+
+  #busy(reason: WaitReason | undefined): string {
+    return reason === 'pool'
+      ? `the pools of all backends of ${this.#name} are full`
+      : `all backends of ${this.#name} are at their connection limit`;
+  }
+}
+
+function unavailable(code: RefusalCode, message: string): BalanceError {
+  return new BalanceError(code, message, { origin: 'upstream', retryable: true, status: 503 });
+}

@@ -1,0 +1,46 @@
+import { AcceptedConnection } from '../../net/listen/accepted-connection.ts';
+import type { Holdings } from '../../net/resources/holdings.ts';
+import type {
+  Backend,
+  KeySource,
+  LeaseRequest,
+  PendingLease,
+  SocketUse,
+  Upstream,
+} from '../../plugin-api/index.ts';
+import type { UpstreamGroup } from './upstream-group.ts';
+
+/** An upstream as one protocol sees it, for one use of sockets. */
+export class UpstreamView implements Upstream {
+  readonly name: string;
+  readonly algorithm: string;
+  readonly keySource: KeySource | undefined;
+  readonly readTimeoutMs: number;
+  readonly #group: UpstreamGroup;
+  readonly #use: SocketUse;
+  readonly #protocol: string;
+  readonly #holdings: Holdings | undefined;
+
+  constructor(group: UpstreamGroup, use: SocketUse, protocol: string, holdings: Holdings | undefined) {
+    this.name = group.name;
+    this.algorithm = group.algorithm;
+    this.keySource = group.keySource;
+    this.readTimeoutMs = group.readTimeoutMs;
+    this.#group = group;
+    this.#use = use;
+    this.#protocol = protocol;
+    this.#holdings = holdings;
+  }
+
+  acquire(request: LeaseRequest): PendingLease {
+    const holdings = this.#holdings;
+    if (holdings === undefined) return this.#group.acquire(request, this.#use, this.#protocol);
+    const { heldBy } = request;
+    const holder = heldBy instanceof AcceptedConnection ? heldBy.holdings : holdings;
+    return this.#group.acquire(request, this.#use, this.#protocol, holder);
+  }
+
+  takes(backend: Backend): boolean {
+    return this.#group.takes(backend);
+  }
+}

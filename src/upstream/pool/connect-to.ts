@@ -1,0 +1,40 @@
+import { BalanceError, messageOf } from '../../errors.ts';
+import { dial, type Dialed, type DialOptions } from '../../net/dial/dial.ts';
+import type { BackendState } from '../backend-state.ts';
+import { PooledSocket } from './pooled-socket.ts';
+
+/** Connects to a backend and keeps its counts. */
+export async function connectTo(backend: BackendState, options: DialOptions): Promise<PooledSocket> {
+  let dialed: Dialed;
+  try {
+    dialed = await dial(backend.target, options);
+  } catch (error) {
+    if (asBalanceError(error).origin === 'upstream') backend.connectFailures += 1;
+    throw error;
+  }
+  const { stream, ip } = dialed;
+  const socket = new PooledSocket(stream, ip);
+  // The name may have lost the address while the connection was made.
+  if (backend.hostName !== undefined) socket.addressesChanged(backend.hostName.addresses);
+  backend.created += 1;
+  backend.sockets += 1;
+  backend.connections.add(socket);
+  backend.traffic.begin(stream);
+  stream.whenClosed(() => {
+    backend.sockets -= 1;
+    backend.connections.delete(socket);
+    backend.traffic.end(stream);
+    if (socket.holder === undefined) return;
+    // The reader is told first: most end their lease by themselves when they hear of it.
+    queueMicrotask(() => {
+      socket.holder?.socketGone(socket);
+    });
+  });
+  return socket;
+}
+
+/** Whatever made connecting fail, as the error that a request is refused with. */
+export function asBalanceError(error: unknown): BalanceError {
+  if (error instanceof BalanceError) return error;
+  return new BalanceError('internal', messageOf(error), { origin: 'internal', cause: error });
+}

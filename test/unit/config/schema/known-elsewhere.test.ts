@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { NAMES_ELSEWHERE, placeOf } from '../../../../src/config/schema/known-elsewhere.ts';
+import { CONFIG_SCHEMA, resolveSchema, type SchemaNode } from '../../../../src/config/schema/schema.ts';
+import { problemsOf } from '../problems-of.ts';
+
+/** What the only unknown key of a text gets to hear. */
+function hearsAt(text: string): string {
+  const found = problemsOf(text).filter((line) => line.includes('is not a known key'));
+  expect(found).toHaveLength(1);
+  return (found[0] ?? '').replace(/^x\.yaml:\d+:\d+ /, '');
+}
+
+const flat = (line: string) => `listen: ':1'\n${line}\nbackends: [{ address: 'a:1' }]\n`;
+const lists = (listener: string, upstream: string) =>
+  `listeners: [{ listen: ':1', upstream: up${listener} }]\n` +
+  `upstreams: [{ name: up, backends: [{ address: 'a:1' }]${upstream} }]\n`;
+
+describe('a key in the wrong place is told its place', () => {
+  it.each([
+    ['algorithm: random', 'load_balancer.algorithm'],
+    ['interval: 3s', 'health_check.interval'],
+    ['level: debug', 'logging.level'],
+    ['metrics: { access_log: true }', 'logging.access_log'],
+    ['http: { request_headers: [] }', 'http.routes[].transform.request_headers'],
+  ])('%s in a flat file', (line, place) => {
+    expect(hearsAt(flat(line)).split('is not a known key here; its place is ')[1]).toBe(place);
+  });
+
+  it.each([
+    [', routes: []', '', 'listeners[].http.routes'],
+    [', timeouts: {}', '', 'listeners[].http.timeouts or listeners[].tcp.timeouts'],
+    [', load_balancer: {}', '', 'upstreams[].load_balancer'],
+    [', http: { health_check: {} }', '', 'upstreams[].health_check'],
+    ['', ', interval: 3s', 'upstreams[].health_check.interval'],
+    ['', ', http: {}', 'listeners[].http'],
+  ])('listener {%s}, upstream {%s}', (listener, upstream, place) => {
+    expect(hearsAt(lists(listener, upstream)).split('its place is ')[1]).toBe(place);
+  });
+
+  it.each([
+    "listen: ':1'\nbackends: [{ address: 'a:1' }]\nhttp: { routes: [{ path: /a, upstream: b }] }\n",
+    "listen: ':1'\nroutes: [{ path: /a, upstream: b, backends: ['http://a:1'] }]\n",
+  ])('tells a route of which form its upstream is: %j', (text) => {
+    expect(problemsOf(text).join('\n')).toContain(
+      '.upstream is a key of files with listeners and upstreams; here the route names its backends',
+    );
+  });
+
+  it('says what is known here where the key could stand in many places, or nowhere', () => {
+    expect(hearsAt(flat('enabled: true'))).toContain('known here: include, mode');
+    expect(hearsAt(flat('colour: red'))).toContain('known here: include, mode');
+  });
+
+  it('rather takes a key for a misspelt one of its own section', () => {
+    expect(hearsAt(lists('', ', timeout: 3s'))).toContain('did you mean "timeouts"?');
+  });
+
+  it('keeps its hands off the schemas of plugins', () => {
+    expect(placeOf('algorithm', { properties: { limit: {} } }, '/options')).toBe('');
+  });
+});
+
+describe('names of nginx and HAProxy', () => {
+  it.each([
+    [flat('server_name: a.test'), 'server_name is not a known key; this proxy calls it http.routes[].host'],
+    [flat('maxconn: 9'), 'maxconn is not a known key; this proxy calls it max_connections'],
+    [flat('health_check: { fall: 3 }'), 'this proxy calls it health_check.unhealthy_threshold'],
+    [lists('', ', servers: []'), 'this proxy calls it upstreams[].backends'],
+    [lists(', bind: ":2"', ''), 'this proxy calls it listeners[].listen'],
+  ])('%s', (text, words) => {
+    expect(hearsAt(text)).toContain(words);
+  });
+
+  it.each([
+    ['least_conn', 'weighted-least-connections'],
+    ['leastconn', 'weighted-least-connections'],
+    ['roundrobin', 'round-robin'],
+    ['static-rr', 'weighted-round-robin'],
+    ['ip_hash', 'consistent-hash'],
+    ['source', 'consistent-hash'],
+  ])('of the algorithm %s', (theirs, ours) => {
+    const problems = problemsOf(flat(`load_balancer: { algorithm: ${theirs} }`));
+    expect(problems.join('\n')).toContain(`did you mean "${ours}"?`);
+  });
+
+  it('lead to keys that exist', () => {
+    const keys = new Set<string>();
+    const seen = new Set<SchemaNode>();
+    (function collect(node: SchemaNode): void {
+      if (seen.has(node)) return;
+      seen.add(node);
+      for (const [key, property] of Object.entries(node.properties ?? {})) {
+        keys.add(key);
+        collect(resolveSchema(property));
+      }
+      if (node.items !== undefined) collect(resolveSchema(node.items));
+    })(CONFIG_SCHEMA);
+    for (const [theirs, ours] of NAMES_ELSEWHERE) expect(keys, theirs).toContain(ours);
+  });
+});

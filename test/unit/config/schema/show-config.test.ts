@@ -1,0 +1,36 @@
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { loadConfig, loadConfigText } from '../../../../src/config/load/load-config.ts';
+import { showConfig, toYaml } from '../../../../src/config/schema/show-config.ts';
+
+const FOLDER = new URL('../../../../config/', import.meta.url);
+const load = (text: string) => loadConfigText(text, 'x.yaml', { modes: ['http', 'tcp', 'echo'] }).config;
+
+describe('showConfig', () => {
+  it('writes durations and sizes as a file does', () => {
+    const config = load('backends: [{ name: a, address: "a:1" }]\nshutdown: { timeout: 1m30s }\n');
+    expect(showConfig(config)).toMatchObject({
+      shutdown: { timeout: '1m30s' },
+      listeners: [{ http: { limits: { header_size: expect.stringMatching(/^\d+KiB$/) as string } } }],
+    });
+  });
+
+  it('shows no secret', () => {
+    const config = load(
+      'backends: [{ name: a, address: "a:1" }]\ntracing: { endpoint: "http://me:pw@a:1/" }\nadmin: { token: 0123456789abcdef }\n',
+    );
+    expect(JSON.stringify(showConfig(config))).not.toMatch(/0123456789abcdef|me:pw/);
+  });
+
+  // The token of admin.yaml is not shown, so the text lacks it.
+  it.each(readdirSync(FOLDER).filter((name) => name.endsWith('.yaml') && name !== 'admin.yaml'))(
+    'gives a file that means the same: %s',
+    async (name) => {
+      const { config } = await loadConfig(fileURLToPath(new URL(name, FOLDER)), {
+        modes: ['http', 'tcp', 'echo'],
+      });
+      expect(load(toYaml(showConfig(config)))).toEqual(config);
+    },
+  );
+});

@@ -1,0 +1,57 @@
+import { createServer, type Server } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+
+import type { Address } from '../../../../src/config/values/address.ts';
+import { bindServer } from '../../../../src/net/listen/bind-server.ts';
+
+function server(): Server {
+  const made = createServer();
+  onTestFinished(() => {
+    made.close();
+  });
+  return made;
+}
+
+const LOCAL: Address = { kind: 'tcp', host: '127.0.0.1', port: 0 };
+
+describe('binding a server', () => {
+  it('gives the real port, and tells at once that it listens', async () => {
+    const made = server();
+    let listened = false;
+    const options = { address: LOCAL, what: 'test', listening: () => void (listened = made.listening) };
+    const bound = await bindServer(made, options);
+    expect(bound).toEqual({ ...LOCAL, port: expect.any(Number) as number });
+    expect(bound.kind === 'tcp' ? bound.port : 0).not.toBe(0);
+    expect(listened).toBe(true);
+  });
+
+  it('takes the first address of a name that this machine has', async () => {
+    const made = server();
+    const bindAddresses = () => Promise.resolve<Address[]>([{ ...LOCAL, host: '192.0.2.1' }, LOCAL]);
+    const bound = await bindServer(made, { address: LOCAL, what: 'test', bindAddresses });
+    expect(bound).toMatchObject({ host: '127.0.0.1' });
+  });
+
+  it('does not happen once the server was closed while its name was looked up', async () => {
+    const made = server();
+    let isClosed = false;
+    const bindAddresses = () => {
+      isClosed = true;
+      return Promise.resolve([LOCAL]);
+    };
+    const options = { address: LOCAL, what: 'admin server', bindAddresses, isClosed: () => isClosed };
+    await expect(bindServer(made, options)).rejects.toThrow(
+      "admin server can't bind 127.0.0.1:0: it was closed while its name was looked up",
+    );
+    expect(made.listening).toBe(false);
+  });
+
+  it('leaves nothing at the server when the permissions of its socket can not be set', async () => {
+    const made = server();
+    // A name without a file has no permissions.
+    const address: Address = { kind: 'unix', path: `\0balance-bind-server-${String(process.pid)}` };
+    await expect(bindServer(made, { address, what: 'test', socketMode: 0o600 })).rejects.toThrow('test');
+    expect(made.listening).toBe(false);
+    expect([made.listenerCount('error'), made.listenerCount('listening')]).toEqual([0, 0]);
+  });
+});

@@ -1,0 +1,139 @@
+import { expect, it } from 'vitest';
+
+import { explain } from '../../../../../plugins/http/explain/explain.ts';
+import { HttpConnection } from '../../../../../plugins/http/h1/http-connection.ts';
+import { HttpInstance } from '../../../../../plugins/http/http-instance.ts';
+import { LINGER_LOOK_MS } from '../../../../../plugins/http/h1/lingering.ts';
+import { BufferedBodies } from '../../../../../plugins/http/exchange/request-buffering.ts';
+import { RequestIds } from '../../../../../plugins/http/forwarding/request-ids.ts';
+import { ParserSupply } from '../../../../../plugins/http/h1/parse/llhttp.ts';
+import { Scratch } from '../../../../../plugins/http/h1/parse/scratch.ts';
+import type { HttpOptions } from '../../../../../plugins/http/options.generated.ts';
+import type { ByteStream, Connection, ProtocolHost } from '../../../../../src/plugin-api/index.ts';
+import { stoppedClock } from '../../../../support/stopped-clock.ts';
+
+/** What the connection looks at. */
+const OPTIONS = {
+  routes: [],
+  timeouts: { read: 30_000, write: 12_000, idle: 75_000, tunnel: 3_600_000, request: 0 },
+  limits: {
+    header_size: 32_768,
+    header_count: 100,
+    requests_per_connection: 0,
+    target_length: 8192,
+    body_size: 0,
+    connection_age: 0,
+    min_rate: { request: 500, response: 500, window: 30_000 },
+  },
+  trusted_proxies: [],
+  forwarded: false,
+  normalize_path: false,
+  ambiguous_paths: 'refuse',
+  underscore_headers: 'drop-colliding',
+  error_pages: [],
+} as unknown as HttpOptions;
+
+/** A stream that sends nothing by itself: the test says how much still waits. */
+class StuckStream implements ByteStream {
+  writableLength = 0;
+  bytesTaken = 0;
+  writeEnded = false;
+  destroyed = false;
+  read(): void {}
+  pause(): void {}
+  resume(): void {}
+  writeText(text: string): boolean {
+    this.writableLength += text.length;
+    return true;
+  }
+  write(): boolean {
+    return true;
+  }
+  writeBorrowed(): boolean {
+    return true;
+  }
+  end(): void {
+    this.writeEnded = true;
+  }
+  destroy(): void {
+    this.destroyed = true;
+  }
+  reset(): void {
+    this.destroyed = true;
+  }
+  close(): void {
+    this.writeEnded = true;
+  }
+}
+
+/** A connection whose only request was refused, so that it ends; `expire` lets its timer fire. */
+function endingConnection(): { stream: StuckStream; expire: () => void } {
+  const clock = stoppedClock();
+  let expire = (): void => {};
+  const host = {
+    proxyId: 'test',
+    listener: 'test',
+    logger: { debugEnabled: false },
+    telemetry: { detailed: false, tracer: undefined, exchange: () => {}, tunnel: () => {} },
+    defaultUpstream: undefined,
+    deadline: (expired: () => void) => {
+      expire = expired;
+      return { set: () => {}, clear: () => {}, destroy: () => {} };
+    },
+  } as unknown as ProtocolHost;
+  const supply = new ParserSupply();
+  const scratch = new Scratch(supply.first.arena.length);
+  const connect = (accepted: Connection, taker: HttpInstance): HttpConnection =>
+    new HttpConnection(accepted, taker);
+  const instance = new HttpInstance(OPTIONS, host, {
+    supply,
+    scratch,
+    connect,
+    explain,
+    requestIds: new RequestIds(),
+    bufferedBodies: new BufferedBodies(),
+  });
+  const stream = new StuckStream();
+  const connection = { stream, remoteAddress: '127.0.0.1', current: instance } as unknown as Connection;
+  const handler = new HttpConnection(connection, instance);
+  const bytes = Buffer.from('nonsense\r\n\r\n');
+  handler.data(bytes, 0, bytes.length);
+  return {
+    stream,
+    expire: () => {
+      clock.advance(LINGER_LOOK_MS);
+      expire();
+    },
+  };
+}
+
+it('does not cut off the end of its last response while the client still takes it', () => {
+  const { stream, expire } = endingConnection();
+  expect(stream.writeEnded).toBe(true);
+  stream.writableLength = 20_000;
+  for (const unsent of [15_000, 10_000, 5_000, 0]) {
+    stream.bytesTaken += stream.writableLength - unsent;
+    stream.writableLength = unsent;
+    expire();
+    expect(stream.destroyed).toBe(false);
+  }
+  expire();
+  expect(stream.destroyed).toBe(true);
+});
+
+it('gives up on a client that takes nothing for the write timeout', () => {
+  const { stream, expire } = endingConnection();
+  expire();
+  expire();
+  expect(stream.destroyed).toBe(false);
+  expire();
+  expect(stream.destroyed).toBe(true);
+});
+
+it('closes soon when all was sent', () => {
+  const { stream, expire } = endingConnection();
+  stream.writableLength = 0;
+  expire();
+  expire();
+  expect(stream.destroyed).toBe(true);
+});

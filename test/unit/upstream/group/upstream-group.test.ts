@@ -1,0 +1,223 @@
+import { describe, expect, it } from 'vitest';
+
+import { deadAddress } from '../../../support/dead-address.ts';
+import { eventually } from '../../../support/eventually.ts';
+import { Asker, groupOf } from '../../../support/group-lab.ts';
+import { owned } from '../../../support/owned.ts';
+import { RecordingBackend } from '../../../support/recording-backend.ts';
+
+async function servers(count: number): Promise<RecordingBackend[]> {
+  const started: RecordingBackend[] = [];
+  for (let index = 0; index < count; index += 1) started.push(owned(await RecordingBackend.start()));
+  return started;
+}
+
+describe('an upstream', () => {
+  it('leases a connection and counts it until it is given back', async () => {
+    const [server] = await servers(1);
+    const { group, members } = groupOf([server!.address]);
+    const { lease } = await new Asker(group).answered();
+    expect(lease?.backend.name).toBe('b0');
+    expect(lease?.reused).toBe(false);
+    expect(members[0]!.active).toBe(1);
+    lease?.discard();
+    lease?.discard();
+    lease?.release();
+    expect(members[0]!.active).toBe(0);
+    await (await server!.connection(0)).untilEnded();
+  });
+
+  it('re-uses a released connection, but not for one who asks for a fresh one', async () => {
+    const [server] = await servers(1);
+    const { group } = groupOf([server!.address], { pooled: true });
+    (await new Asker(group, 'keep-alive').answered()).lease?.release();
+    const second = await new Asker(group, 'keep-alive').answered();
+    expect(second.lease?.reused).toBe(true);
+    second.lease?.release();
+    const third = await new Asker(group, 'keep-alive', true).answered();
+    expect(third.lease?.reused).toBe(false);
+    await eventually(() => server!.connections.length === 2, '2 connected');
+  });
+
+  it('tries the next backend when one refuses, and says the last reason when all do', async () => {
+    const [server] = await servers(1);
+    const { group, members } = groupOf([await deadAddress(), server!.address, await deadAddress()]);
+    for (let round = 0; round < 3; round += 1) {
+      const asker = await new Asker(group).answered();
+      expect(asker.lease?.backend.name).toBe('b1');
+    }
+    expect(members.map((member) => member.active)).toEqual([0, 3, 0]);
+    const none = groupOf([await deadAddress(), await deadAddress()]);
+    const asker = await new Asker(none.group).answered();
+    expect(asker.error).toMatchObject({ code: 'connect_failed', origin: 'upstream' });
+    expect(none.members.map((member) => member.active)).toEqual([0, 0]);
+  });
+
+  it('refuses at once when no backend is healthy', async () => {
+    const [server] = await servers(1);
+    const { group, health } = groupOf([server!.address]);
+    health[0]!.healthy = false;
+    const asker = await new Asker(group).answered();
+    expect(asker.error).toMatchObject({ code: 'no_backend', status: 503 });
+    expect(asker.error?.message).toContain('group');
+    health[0]!.healthy = true;
+    expect((await new Asker(group).answered()).lease).toBeDefined();
+  });
+
+  it('lets one wait who finds all at their limit, and serves the longest waiting one first', async () => {
+    const [server] = await servers(1);
+    const { group } = groupOf([server!.address], { maxConnections: 1 });
+    const first = await new Asker(group).answered();
+    const [second, third] = [new Asker(group), new Asker(group)];
+    expect(group.waiting).toBe(2);
+    first.lease?.discard();
+    await second.answered();
+    expect([second.lease?.backend.name, third.answers, group.waiting]).toEqual(['b0', 0, 1]);
+    second.lease?.release();
+    await third.answered();
+    expect(third.lease).toBeDefined();
+  });
+
+  it('refuses when the line is full, and after the time limit', async () => {
+    const [server] = await servers(1);
+    const { group } = groupOf([server!.address], { maxConnections: 1, queueSize: 1, queueTimeoutMs: 60 });
+    await new Asker(group).answered();
+    const waiting = new Asker(group);
+    const full = await new Asker(group).answered();
+    expect(full.error).toMatchObject({ code: 'queue_full', status: 503 });
+    expect((await waiting.answered()).error).toMatchObject({ code: 'queue_timeout', status: 503 });
+    expect(group.waiting).toBe(0);
+  });
+
+  it('lets one who waits leave', async () => {
+    const [server] = await servers(1);
+    const { group } = groupOf([server!.address], { maxConnections: 1 });
+    const first = await new Asker(group).answered();
+    const [gone, next] = [new Asker(group), new Asker(group)];
+    gone.pending.cancel();
+    gone.pending.cancel();
+    expect(group.waiting).toBe(1);
+    first.lease?.discard();
+    await next.answered();
+    expect([gone.answers, next.lease?.backend.name]).toEqual([0, 'b0']);
+  });
+
+  it('gives back what was connected for one who left meanwhile', async () => {
+    const [server] = await servers(1);
+    const { group, members } = groupOf([server!.address]);
+    const gone = new Asker(group);
+    gone.pending.cancel();
+    await (await server!.connection(0)).untilEnded();
+    await eventually(() => members[0]!.active === 0, 'nothing is counted');
+    expect(gone.answers).toBe(0);
+  });
+
+  it('tells nobody who left that connecting failed', async () => {
+    const { group, members } = groupOf([await deadAddress()]);
+    const gone = new Asker(group);
+    gone.pending.cancel();
+    await eventually(() => members[0]!.active === 0, 'nothing is counted');
+    expect(gone.answers).toBe(0);
+  });
+
+  it('keeps more than fit a pool waiting, until a socket leaves the pool for good', async () => {
+    const [server] = await servers(1);
+    const { group, members } = groupOf([server!.address], { pooled: true });
+    const full = Array.from({ length: 10 }, () => new Asker(group, 'keep-alive'));
+    for (const asker of full) await asker.answered();
+    const waiting = [new Asker(group, 'keep-alive'), new Asker(group, 'keep-alive')];
+    expect(group.waiting).toBe(2);
+    const tunnel = full[0]!.lease!;
+    const { stream } = tunnel;
+    tunnel.detach();
+    expect((await waiting[0]!.answered()).lease?.stream).not.toBe(stream);
+    expect(members[0]!.active).toBe(11);
+    expect(stream.destroyed).toBe(false);
+    expect(group.waiting).toBe(1);
+    tunnel.discard();
+    expect(stream.destroyed).toBe(true);
+    expect(members[0]!.active).toBe(10);
+    full[1]!.lease!.release();
+    await waiting[1]!.answered();
+  });
+
+  it('counts a lease for good against max_connections all the same', async () => {
+    const [server] = await servers(1);
+    const { group } = groupOf([server!.address], { pooled: true, maxConnections: 1 });
+    const tunnel = (await new Asker(group, 'keep-alive').answered()).lease!;
+    tunnel.detach();
+    const waiting = new Asker(group, 'keep-alive');
+    expect(group.waiting).toBe(1);
+    tunnel.discard();
+    await waiting.answered();
+  });
+
+  it('serves who waits when a backend becomes healthy', async () => {
+    const both = await servers(2);
+    const { group, health, members } = groupOf(
+      both.map(({ address }) => address),
+      { maxConnections: 1 },
+    );
+    health[1]!.healthy = false;
+    await new Asker(group).answered();
+    const waiting = new Asker(group);
+    expect(group.waiting).toBe(1);
+    health[1]!.healthy = true;
+    members[1]!.backend.noteChange();
+    expect((await waiting.answered()).lease?.backend.name).toBe('b1');
+  });
+
+  it('gives the place of a failed connect to one who waits', async () => {
+    const { group } = groupOf([await deadAddress()], { maxConnections: 1 });
+    const askers = [new Asker(group), new Asker(group), new Asker(group)];
+    for (const asker of askers) expect((await asker.answered()).error?.code).toBe('connect_failed');
+  });
+
+  it('takes the lease from a protocol that throws when it gets it', async () => {
+    const [server] = await servers(1);
+    const { group, members, faults } = groupOf([server!.address]);
+    const failure = new Error('broken protocol');
+    group.acquire(
+      {
+        key: undefined,
+        fresh: false,
+        leased: () => {
+          throw failure;
+        },
+        refused: () => undefined,
+      },
+      'once',
+    );
+    await (await server!.connection(0)).untilEnded();
+    expect(faults).toEqual([failure]);
+    expect(members[0]!.active).toBe(0);
+  });
+
+  it('survives a protocol that throws when it is refused', async () => {
+    const { group, faults } = groupOf([await deadAddress()]);
+    const failure = new Error('broken protocol');
+    group.acquire(
+      {
+        key: undefined,
+        fresh: false,
+        leased: () => undefined,
+        refused: () => {
+          throw failure;
+        },
+      },
+      'once',
+    );
+    await eventually(() => faults.length > 0, 'the fault was told');
+    expect(faults).toEqual([failure]);
+  });
+
+  it('passes no socket on that a lease has used up', async () => {
+    const [server] = await servers(1);
+    const { group } = groupOf([server!.address], { pooled: true });
+    const first = await new Asker(group, 'keep-alive').answered();
+    first.lease?.discard(new Error('bad answer'));
+    const second = await new Asker(group, 'keep-alive').answered();
+    expect(second.lease?.reused).toBe(false);
+    await eventually(() => server!.connections.length === 2, '2 connected');
+  });
+});
