@@ -8,7 +8,7 @@ const observers = ['src/telemetry', 'src/admin'];
 /** They read addresses with `net` and open no sockets. */
 const addressReaders = [
   'plugins/http/forwarding/claimed-address',
-  'plugins/http/forwarding/client-fields',
+  'plugins/http/forwarding/forwarding-profile',
   'src/plugin-api/values/address-list',
 ];
 

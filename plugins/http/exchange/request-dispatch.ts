@@ -1,5 +1,5 @@
 import { routedPath } from '../../../src/plugin-api/values/routed-path.ts';
-import type { ClientFields, KnownHost } from '../forwarding/client-fields.ts';
+import type { ClientFields, KnownHost } from '../forwarding/forwarding-profile.ts';
 import { logReceived } from '../records/exchange-lines.ts';
 import type { Exchange } from './exchange.ts';
 import { HOST } from '../message/field-names.ts';

@@ -16,8 +16,8 @@ import type { Head } from '../h1/parse/head.ts';
 import { HttpConnection } from '../h1/http-connection.ts';
 import { HttpInstance } from '../http-instance.ts';
 import { explainedReadings } from './explained-readings.ts';
-import { headText, Rehearsal, type AskedLease } from './rehearsal.ts';
-import { RehearsalStream } from './rehearsal-stream.ts';
+import { headText, DryRun, type AskedLease } from './dry-run.ts';
+import { DryRunStream } from './dry-run-stream.ts';
 import { TWO_READINGS } from '../refusals/request-check.ts';
 import { withoutExpect } from '../exchange/request-buffering.ts';
 import { hostName } from '../message/request-target.ts';
@@ -29,15 +29,15 @@ import { takesHeader, takesHost, takesPath, type CompiledRoute } from '../routin
  * what is done.
  */
 export function explain(request: ExplainRequest, real: HttpInstance): ProtocolExplanation {
-  const rehearsal = new Rehearsal(real.host);
+  const dryRun = new DryRun(real.host);
   // The body of an error page would hide the reason, and there is no request body to wait for.
   const options = { ...real.options, error_pages: [] };
   delete options.request_buffering;
-  const instance = new HttpInstance(options, rehearsal.host, real.parts);
-  const client = new RehearsalStream();
+  const instance = new HttpInstance(options, dryRun.host, real.parts);
+  const client = new DryRunStream();
   const connection = new HttpConnection(clientConnection(request, client, instance), instance);
   client.arrive(headText(request));
-  const { asked, record, endpoint } = rehearsal;
+  const { asked, record, endpoint } = dryRun;
   const played = asked?.request ?? record;
   const exchange = played instanceof Exchange ? played : undefined;
   const { head } = connection.reader;
@@ -54,7 +54,7 @@ export function explain(request: ExplainRequest, real: HttpInstance): ProtocolEx
 
 function clientConnection(
   { remoteAddress, localAddress, localPort }: ExplainRequest,
-  stream: RehearsalStream,
+  stream: DryRunStream,
   current: HttpInstance,
 ): Connection {
   return {
@@ -153,7 +153,7 @@ function forwardOf(
 ): ExplainedForward {
   if (!(exchange instanceof Exchange)) throw new Error('only exchanges ask for leases here');
   const isGathered = real.options.request_buffering !== undefined && exchange.body?.waitsForContinue === true;
-  const stream = new RehearsalStream();
+  const stream = new DryRunStream();
   const nothing = (): void => undefined;
   const backend = request.pick(upstream, exchange.key);
   exchange.leased({

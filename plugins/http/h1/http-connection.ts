@@ -11,7 +11,7 @@ import type {
   StreamReader,
 } from '../../../src/plugin-api/index.ts';
 import { takeBody } from '../exchange/body-forwarding.ts';
-import { ClientView } from '../forwarding/client-fields.ts';
+import { ForwardingProfile } from '../forwarding/forwarding-profile.ts';
 import { ClientTaking } from './client-taking.ts';
 import { lastRequestMs, mayServeMore } from './connection-limits.ts';
 import { expire } from '../exchange/exchange-deadline.ts';
@@ -49,7 +49,7 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
   /** The last response waits for the client to take it; until then no further request begins. */
   #clientFull = false;
   readonly #begunAtMs = performance.now();
-  #view: ClientView | undefined;
+  #view: ForwardingProfile | undefined;
   #taking: ClientTaking | undefined;
   /** When the first byte of the head came that is being read; of a head that arrives in one piece nobody asks. */
   #headBegunAtMs = 0;
@@ -165,8 +165,8 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
   }
 
   /** What the instance tells backends about this client. */
-  view(instance: HttpInstance): ClientView {
-    if (this.#view?.instance !== instance) this.#view = new ClientView(this.connection, instance);
+  view(instance: HttpInstance): ForwardingProfile {
+    if (this.#view?.instance !== instance) this.#view = new ForwardingProfile(this.connection, instance);
     return this.#view;
   }
 

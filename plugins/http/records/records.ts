@@ -8,7 +8,7 @@ import type {
   TunnelTrace,
 } from '../../../src/plugin-api/index.ts';
 import { textOfBytes } from '../../../src/plugin-api/values/text-of-bytes.ts';
-import { shownReferer } from '../forwarding/client-fields.ts';
+import { shownReferer } from '../forwarding/forwarding-profile.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import { HeadFragment } from '../message/head-fragment.ts';
 import type { HttpConnection } from '../h1/http-connection.ts';

@@ -1,5 +1,5 @@
 import type { HeaderTransform, HttpOptions, Transform } from '../schema/config.generated.ts';
-import { FRAMING_HEADERS } from '../values/http-syntax.ts';
+import { FRAMING_HEADERS } from '../../plugin-api/values/http-syntax.ts';
 import type { Path } from '../problems/problem.ts';
 import { formatSize } from '../values/units.ts';
 import type { CheckContext } from './check-context.ts';

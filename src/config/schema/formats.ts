@@ -6,7 +6,7 @@ import { ALGORITHMS, parseAlgorithm } from '../values/algorithm.ts';
 import { BACKEND_ADDRESS_FORMS, parseBackendAddress } from '../values/backend-address.ts';
 import { INCLUDE_FORMS, checkIncludePattern } from '../files/include-pattern.ts';
 import { HASH_KEY_FORMS, formatHashKey, parseHashKey } from '../values/hash-key.ts';
-import { isHeaderValue, isToken } from '../values/http-syntax.ts';
+import { isHeaderValue, isToken } from '../../plugin-api/values/http-syntax.ts';
 import { parseFilter } from '../log-filter/parse-filter.ts';
 import { parseStatusRanges } from '../values/status-ranges.ts';
 import { NAME_SERVER_FORMS, parseNameServer } from '../values/name-server.ts';

@@ -1,5 +1,5 @@
 import type { KeySource } from '../../plugin-api/index.ts';
-import { isToken } from './http-syntax.ts';
+import { isToken } from '../../plugin-api/values/http-syntax.ts';
 
 /** What {@link parseHashKey} takes, in words for error messages. */
 export const HASH_KEY_FORMS = 'source-ip, path, header:NAME, cookie:NAME or query:NAME';

@@ -2,14 +2,14 @@ import { expect, it } from 'vitest';
 
 import { ClientTaking } from '../../../../../plugins/http/h1/client-taking.ts';
 import { LINGER_LOOK_MS, Lingering } from '../../../../../plugins/http/h1/lingering.ts';
-import { RehearsalStream } from '../../../../../plugins/http/explain/rehearsal-stream.ts';
+import { DryRunStream } from '../../../../../plugins/http/explain/dry-run-stream.ts';
 import { stoppedClock, type StoppedClock } from '../../../../support/stopped-clock.ts';
 
 const MIB = 1024 * 1024;
 
 interface Lingered {
   readonly lingering: Lingering;
-  readonly stream: RehearsalStream;
+  readonly stream: DryRunStream;
   readonly clock: StoppedClock;
   /** How many looks it survives while so many bytes come between two of them. */
   looks(bytesBetween: number, most?: number): number;
@@ -17,7 +17,7 @@ interface Lingered {
 
 function lingered(): Lingered {
   const clock = stoppedClock();
-  const stream = new RehearsalStream();
+  const stream = new DryRunStream();
   const lingering = new Lingering(stream, new ClientTaking(stream));
   const looks = (bytesBetween: number, most = 1_000): number => {
     let survived = 0;

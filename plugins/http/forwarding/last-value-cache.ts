@@ -1,7 +1,7 @@
 import type { Head } from '../h1/parse/head.ts';
 
 /** What was made of a field's value, for fields that nearly all requests of a connection repeat: looked at once. */
-export class RememberedValue<T> {
+export class LastValueCache<T> {
   readonly #make: (text: string) => T;
   #text: string | undefined;
   /** The text's bytes, once there was a second request that may repeat it. */

@@ -18,7 +18,7 @@ import {
 import type { HeadFragment } from '../message/head-fragment.ts';
 import type { Head } from '../h1/parse/head.ts';
 import type { HttpInstance } from '../http-instance.ts';
-import { RememberedValue } from './remembered-value.ts';
+import { LastValueCache } from './last-value-cache.ts';
 import { hostName, isValidHost } from '../message/request-target.ts';
 
 /** A request id from a trusted peer that may go into logs and fields. */
@@ -45,16 +45,16 @@ export interface KnownHost {
 }
 
 /** What backends are told about the client of one connection, as the config of one generation has it. */
-export class ClientView {
+export class ForwardingProfile {
   readonly instance: HttpInstance;
   /** Whether what the peer says about a client behind it counts. */
   readonly isTrusted: boolean;
   readonly #address: string;
   readonly #proto: string;
   readonly #port: string;
-  readonly #hosts = new RememberedValue((text) => this.host(text));
-  readonly #accepts = new RememberedValue(namesJson);
-  readonly #agents = new RememberedValue(textOfBytes);
+  readonly #hosts = new LastValueCache((text) => this.host(text));
+  readonly #accepts = new LastValueCache(namesJson);
+  readonly #agents = new LastValueCache(textOfBytes);
 
   constructor(connection: Connection, instance: HttpInstance) {
     this.#address = withoutZone(connection.remoteAddress);

@@ -21,7 +21,7 @@ export interface AskedLease {
 }
 
 /** A host that notes what an instance wants of it, and does none of it. */
-export class Rehearsal {
+export class DryRun {
   readonly host: ProtocolHost;
   /** The lease that the request needs, once it asked for one. */
   asked: AskedLease | undefined;

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 
 import { HEAD } from '../../../../../plugins/http/h1/parse/message-reader.ts';
-import { RememberedValue } from '../../../../../plugins/http/forwarding/remembered-value.ts';
+import { LastValueCache } from '../../../../../plugins/http/forwarding/last-value-cache.ts';
 import { reader } from '../parsing.ts';
 
 /** What it makes of Host in one request after the other, and the values that it looked at for that. */
 function remembered(hosts: readonly string[]): { made: string[]; looked: string[] } {
   const looked: string[] = [];
-  const value = new RememberedValue((text) => {
+  const value = new LastValueCache((text) => {
     looked.push(text);
     return `<${text}>`;
   });

@@ -1,7 +1,7 @@
 import type { ByteStream, StreamReader } from '../../../src/plugin-api/index.ts';
 
 /** A connection that leads nowhere: it keeps what is written, and its reader gets what it is told to. */
-export class RehearsalStream implements ByteStream {
+export class DryRunStream implements ByteStream {
   readonly writableLength = 0;
   readonly bytesTaken = 0;
   writeEnded = false;
