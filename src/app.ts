@@ -17,10 +17,10 @@ import { EventLoopWatch } from './admin/diagnostics/event-loop-watch.ts';
 import { bindAddresses } from './net/dns/bind-addresses.ts';
 import { NameResolver } from './net/dns/name-resolver.ts';
 import { nodeLookup } from './net/dns/sources/node-lookup.ts';
-import { OwnResources } from './net/resources/own-resources.ts';
+import { ProcessResources } from './net/resources/process-resources.ts';
 import { ReadBuffers } from './net/stream/read-buffers.ts';
 import { runtimeWays } from './net/stream/runtime-ways.ts';
-import { TunnelTally } from './net/tunnel/tunnel-tally.ts';
+import { TunnelStats } from './net/tunnel/tunnel-stats.ts';
 import type { Logger } from './plugin-api/index.ts';
 import { FOREIGN_PROCESS, OWN_PROCESS } from './plugins/import/process-guards.ts';
 import { PluginLoader } from './plugins/plugin-loader.ts';
@@ -105,7 +105,7 @@ class Proxy implements App {
   readonly #admin: AdminServers;
   readonly #reloads: ReloadPipeline;
   readonly #names: NameResolver;
-  readonly #resources: OwnResources;
+  readonly #resources: ProcessResources;
   readonly #runtimeWays = runtimeWays();
   #closing = false;
   #closed: Promise<void> | undefined;
@@ -113,7 +113,7 @@ class Proxy implements App {
   constructor(options: AppOptions) {
     const live = this.#live;
     const buffers = new ReadBuffers();
-    const tunnels = new TunnelTally();
+    const tunnels = new TunnelStats();
     const logging = createLogging(FIRST_LOGGING, {
       stdout: typeof options.output === 'object' ? options.output : openLogOutput(options.output ?? STDOUT),
       stderr: () => openLogOutput(options.errorOutput ?? STDERR),
@@ -138,7 +138,7 @@ class Proxy implements App {
       authorOf: (error) => plugins.authorOf(error),
       countFault: (plugin, kind) => telemetry.pluginFailed(plugin, kind),
     });
-    const resources = new OwnResources({ logger });
+    const resources = new ProcessResources({ logger });
     this.#resources = resources;
     const listeners = new ListenerTable(buffers, logger, telemetry, bindAddresses(names), resources);
     this.#listeners = listeners;

@@ -11,7 +11,7 @@ import type { DrainingReport, StatusReport } from '../admin/routes/status-route.
 import type { ConfigSources } from '../config/files/config-sources.ts';
 import type { AcceptedConnection } from '../net/listen/accepted-connection.ts';
 import type { Listener } from '../net/listen/listener.ts';
-import type { OwnResources } from '../net/resources/own-resources.ts';
+import type { ProcessResources } from '../net/resources/process-resources.ts';
 import type { RuntimeWays } from '../net/stream/runtime-ways.ts';
 import type { ConnectionActivity, ProtocolInstance } from '../plugin-api/index.ts';
 import type { PluginLoader } from '../plugins/plugin-loader.ts';
@@ -32,7 +32,7 @@ export interface ShownParts {
   readonly draining: DrainingGenerations;
   readonly listeners: ListenerTable;
   readonly plugins: PluginLoader;
-  readonly resources: OwnResources;
+  readonly resources: ProcessResources;
   readonly reloader: () => Reloader;
   /** The files of the live config. */
   readonly sources: () => ConfigSources | undefined;

@@ -1,7 +1,7 @@
 import type { Listener } from '../net/listen/listener.ts';
 import type { NameResolver } from '../net/dns/name-resolver.ts';
-import type { OwnResources } from '../net/resources/own-resources.ts';
-import type { TunnelTally } from '../net/tunnel/tunnel-tally.ts';
+import type { ProcessResources } from '../net/resources/process-resources.ts';
+import type { TunnelStats } from '../net/tunnel/tunnel-stats.ts';
 import type { DrainingGeneration, DrainingGenerations } from '../runtime/generation/draining-generations.ts';
 import type { Generation } from '../runtime/generation/generation.ts';
 import type { ListenerTable } from '../runtime/listeners/listener-table.ts';
@@ -36,12 +36,12 @@ export interface MeteredParts {
   readonly names: NameResolver;
   readonly listeners: ListenerTable;
   readonly reloader: () => Reloader;
-  readonly tunnels: TunnelTally;
+  readonly tunnels: TunnelStats;
   readonly telemetry: Telemetry;
   readonly telemetryControl: TelemetryControl;
   readonly logging: Logging;
   readonly plugins: PluginLoader;
-  readonly resources: OwnResources;
+  readonly resources: ProcessResources;
 }
 
 /** What the metrics show of a proxy. */

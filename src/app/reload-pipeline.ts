@@ -3,7 +3,7 @@ import type { Config } from '../config/schema/config.generated.ts';
 import type { ConfigSources } from '../config/files/config-sources.ts';
 import type { LoadedConfig, LoadOptions } from '../config/load/loaded-config.ts';
 import { ConfigLoader } from '../config/load/config-loader.ts';
-import type { OwnResources } from '../net/resources/own-resources.ts';
+import type { ProcessResources } from '../net/resources/process-resources.ts';
 import type { Logger } from '../plugin-api/index.ts';
 import type { PluginLoader } from '../plugins/plugin-loader.ts';
 import type { GenerationBuilder } from '../runtime/generation/builder.ts';
@@ -28,7 +28,7 @@ export interface ReloadPipelineOptions {
   readonly logger: Logger;
   readonly telemetry: Telemetry;
   readonly plugins: PluginLoader;
-  readonly resources: OwnResources;
+  readonly resources: ProcessResources;
   readonly builder: GenerationBuilder;
   readonly live: LiveView;
   readonly draining: DrainingGenerations;

@@ -3,8 +3,8 @@ import type { Address } from '../config/values/address.ts';
 import { formatDuration } from '../config/values/units.ts';
 import { messageOf, shortageOf } from '../errors.ts';
 import { abandonSocket, AddressConnect, type ConnectTarget } from '../net/dial/address-connect.ts';
-import type { AttemptEnded, ConnectAttempt } from '../net/dial/connect-in-turn.ts';
-import type { Turn } from '../net/dns/address-turns.ts';
+import type { AttemptEnded, ConnectAttempt } from '../net/dial/happy-eyeballs.ts';
+import type { Turn } from '../net/dns/address-rotation.ts';
 import type { HostNames } from '../net/dns/host-names.ts';
 import type { Probe, ProbeEnded } from './probe.ts';
 

@@ -1,9 +1,9 @@
 import type { BalanceError } from '../errors.ts';
 import type { DialOptions } from '../net/dial/dial.ts';
 import { callOut } from '../net/faults/call-out.ts';
-import type { Holding, Holdings } from '../net/resources/holdings.ts';
+import type { ScopedResource, LifetimeScope } from '../net/resources/lifetime-scope.ts';
 import { isPromise } from '../net/faults/is-promise.ts';
-import type { SocketStream } from '../net/stream/socket-stream.ts';
+import type { SocketTransport } from '../net/stream/socket-transport.ts';
 import type { Backend, Lease, LeaseRequest, PendingLease, SocketUse } from '../plugin-api/index.ts';
 import type { BackendState } from './backend-state.ts';
 import { connectTo } from './pool/connect-to.ts';
@@ -40,7 +40,7 @@ export interface LeaseOwner {
  * A lease from the moment it is asked for until it is given back: one object for a request's whole way through the upstream.
  * It ends with its socket, and with whoever it is held by, whatever the protocol does about it.
  */
-export class SocketLease implements Lease, PendingLease, SocketTaker, SocketHolder, Holding {
+export class SocketLease implements Lease, PendingLease, SocketTaker, SocketHolder, ScopedResource {
   readonly request: LeaseRequest;
   readonly use: SocketUse;
   /** Of the one who asks; undefined where any does. */
@@ -55,7 +55,7 @@ export class SocketLease implements Lease, PendingLease, SocketTaker, SocketHold
   /** Of an owner that it moved to. Its first one stays by itself, as the protocol instance that asked holds it. */
   #home: LeaseHome | undefined;
   /** Of the connection or instance that it is held by. */
-  readonly #holdings: Holdings | undefined;
+  readonly #scope: LifetimeScope | undefined;
   #member: Member | undefined;
   #pool: SocketPool | undefined;
   #socket: PooledSocket | undefined;
@@ -70,14 +70,14 @@ export class SocketLease implements Lease, PendingLease, SocketTaker, SocketHold
     request: LeaseRequest,
     use: SocketUse,
     protocol?: string,
-    holdings?: Holdings,
+    scope?: LifetimeScope,
   ) {
     this.#owner = owner;
     this.request = request;
     this.use = use;
     this.protocol = protocol;
-    this.#holdings = holdings;
-    holdings?.add(this);
+    this.#scope = scope;
+    scope?.add(this);
   }
 
   get plugin(): string | undefined {
@@ -93,7 +93,7 @@ export class SocketLease implements Lease, PendingLease, SocketTaker, SocketHold
     return this.#member.backend;
   }
 
-  get stream(): SocketStream {
+  get stream(): SocketTransport {
     if (this.#socket === undefined) throw new Error('the lease has no socket');
     return this.#socket.stream;
   }
@@ -283,11 +283,11 @@ export class SocketLease implements Lease, PendingLease, SocketTaker, SocketHold
       this.backend.resting.delete(this);
     }
     this.#member?.backend.leaseEnded();
-    if (this.#home !== undefined || this.#holdings !== undefined) this.#leave();
+    if (this.#home !== undefined || this.#scope !== undefined) this.#leave();
   }
 
   #leave(): void {
-    this.#holdings?.delete(this);
+    this.#scope?.delete(this);
     this.#leaveHome();
   }
 

@@ -2,7 +2,7 @@ import http from '../../plugins/http/index.ts';
 import tcp from '../../plugins/tcp/index.ts';
 import { loadConfigText } from '../../src/config/load/load-config.ts';
 import { ReadBuffers } from '../../src/net/stream/read-buffers.ts';
-import { TunnelTally } from '../../src/net/tunnel/tunnel-tally.ts';
+import { TunnelStats } from '../../src/net/tunnel/tunnel-stats.ts';
 import type { ProtocolPlugin } from '../../src/plugin-api/index.ts';
 import { CheckedPlugin } from '../../src/plugins/checks/checked-plugin.ts';
 import type { PluginChange } from '../../src/plugins/plugin-change.ts';
@@ -108,7 +108,7 @@ export class ApplyLab {
         buffers,
         logger,
         telemetry: new Telemetry(),
-        tunnels: new TunnelTally(),
+        tunnels: new TunnelStats(),
         health: () => ({ status: 200, body: '' }),
         metricsPage: () => Promise.resolve({ contentType: '', headers: {}, body: Buffer.alloc(0) }),
         get provisionTimeoutMs() {

@@ -1,10 +1,10 @@
-import { AddressTurns } from '../../src/net/dns/address-turns.ts';
+import { AddressRotation } from '../../src/net/dns/address-rotation.ts';
 import type { HostNames } from '../../src/net/dns/host-names.ts';
 
 /** Host names that stand for what a test says, without any look-up; `localhost` always stands for both loopback addresses. */
 export function fixedNames(table: Readonly<Record<string, readonly string[]>> = {}): HostNames {
   const known = new Map(Object.entries({ localhost: ['127.0.0.1', '::1'], ...table }));
-  const turns = new Map<string, AddressTurns>();
+  const turns = new Map<string, AddressRotation>();
   return {
     lookUp: (host, answered) => {
       const addresses = known.get(host) ?? [];
@@ -13,7 +13,7 @@ export function fixedNames(table: Readonly<Record<string, readonly string[]>> = 
     },
     turns: (host, port) => {
       const key = `${host}:${String(port)}`;
-      const found = turns.get(key) ?? new AddressTurns();
+      const found = turns.get(key) ?? new AddressRotation();
       turns.set(key, found);
       return found;
     },

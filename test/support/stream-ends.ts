@@ -9,13 +9,13 @@ import type { Address } from '../../src/config/values/address.ts';
 import { acceptedStream } from '../../src/net/listen/accepted-stream.ts';
 import { dial } from '../../src/net/dial/dial.ts';
 import { ReadBuffers } from '../../src/net/stream/read-buffers.ts';
-import { SocketStream } from '../../src/net/stream/socket-stream.ts';
+import { SocketTransport } from '../../src/net/stream/socket-transport.ts';
 import { PATIENCE_MS } from './patience.ts';
 import { fixedNames } from './fixed-names.ts';
 
 /** A stream and the plain socket at its other end. */
 export interface StreamEnds {
-  readonly stream: SocketStream;
+  readonly stream: SocketTransport;
   readonly peer: Socket;
 }
 
@@ -30,7 +30,7 @@ export class StreamLab {
   /** What readers threw. */
   readonly faults: unknown[] = [];
   #warm: Promise<void> | undefined;
-  readonly #streams: SocketStream[] = [];
+  readonly #streams: SocketTransport[] = [];
   readonly #sockets: Socket[] = [];
 
   constructor(buffers = new ReadBuffers()) {
@@ -79,10 +79,10 @@ export class StreamLab {
           : { host: address.host, port: address.port, allowHalfOpen: true, noDelay: true },
       );
       const [accepted] = await arrival;
-      let stream: SocketStream;
+      let stream: SocketTransport;
       if (path === 'accepted') ({ stream } = acceptedStream(accepted, this.buffers, onFault));
       else {
-        stream = new SocketStream(this.buffers, onFault);
+        stream = new SocketTransport(this.buffers, onFault);
         stream.attachPlain(accepted);
       }
       if (peer.connecting) await once(peer, 'connect');

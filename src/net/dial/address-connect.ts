@@ -1,8 +1,8 @@
 import { isIP, type Socket } from 'node:net';
 
 import type { Address } from '../../config/values/address.ts';
-import { ConnectInTurn, noAddress, type AttemptEnded, type ConnectAttempt } from './connect-in-turn.ts';
-import type { Turn } from '../dns/address-turns.ts';
+import { HappyEyeballs, noAddress, type AttemptEnded, type ConnectAttempt } from './happy-eyeballs.ts';
+import type { Turn } from '../dns/address-rotation.ts';
 import type { HostNames } from '../dns/host-names.ts';
 import { shortList } from '../short-list.ts';
 
@@ -70,17 +70,17 @@ export class AddressConnect<T> implements ConnectAttempt {
     const stopWaiting = this.#options.names.lookUp(host, (addresses, failure) => {
       if (this.#isOver) return;
       if (addresses.length === 0) this.#failed(noAddress(host, failure));
-      else this.#connectInTurn(host, port, addresses);
+      else this.#raceAddresses(host, port, addresses);
     });
     // Known addresses are told at once, and then there is a connection to stop.
     this.#stop ??= stopWaiting;
   }
 
-  #connectInTurn(host: string, port: number, addresses: readonly string[]): void {
+  #raceAddresses(host: string, port: number, addresses: readonly string[]): void {
     this.#waitsFor = addresses.length === 1 ? ` (${addresses.join()})` : ` (tried ${shortList(addresses)})`;
     const { names, turn, attempt } = this.#options;
     const turns = names.turns(host, port);
-    const attempts = new ConnectInTurn<T>({
+    const attempts = new HappyEyeballs<T>({
       addresses: turns.order(addresses, turn),
       turns,
       attempt: (ip, ended) => attempt({ host: ip, port }, ended),

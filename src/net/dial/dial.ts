@@ -3,14 +3,14 @@ import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import { formatAddress, type Address } from '../../config/values/address.ts';
 import { BalanceError, messageOf, shortageOf, systemCodeOf } from '../../errors.ts';
 import { abandonSocket, AddressConnect, type ConnectTarget } from './address-connect.ts';
-import type { AttemptEnded, ConnectAttempt } from './connect-in-turn.ts';
+import type { AttemptEnded, ConnectAttempt } from './happy-eyeballs.ts';
 import type { HostNames } from '../dns/host-names.ts';
 import { keepAliveSeconds } from '../node/keep-alive.ts';
 import { descriptorOf, handleOf } from '../node/node-internals.ts';
-import type { OwnResources } from '../resources/own-resources.ts';
+import type { ProcessResources } from '../resources/process-resources.ts';
 import type { ReadBuffers } from '../stream/read-buffers.ts';
 import type { FaultHandler } from '../stream/reader-faults.ts';
-import { SocketStream } from '../stream/socket-stream.ts';
+import { SocketTransport } from '../stream/socket-transport.ts';
 import { HIGH_WATER_MARK_BYTES } from '../stream/socket-writer.ts';
 import { systemError } from '../node/system-error.ts';
 
@@ -23,12 +23,12 @@ export interface DialOptions {
   /** As of `setKeepAlive`. Default: no probes. */
   readonly keepAliveMs?: number | undefined;
   /** What connections may take of this process. Default: all there is. */
-  readonly resources?: OwnResources | undefined;
+  readonly resources?: ProcessResources | undefined;
 }
 
 /** A connection to a backend. */
 export interface Dialed {
-  readonly stream: SocketStream;
+  readonly stream: SocketTransport;
   /** The IP address at the other end where the backend is given by a name; undefined where its address can't change. */
   readonly ip: string | undefined;
 }
@@ -51,7 +51,7 @@ class Dial {
   readonly #address: Address;
   readonly #connectTimeoutMs: number;
   readonly #done: AttemptEnded<Dialed>;
-  readonly #connecting: AddressConnect<SocketStream>;
+  readonly #connecting: AddressConnect<SocketTransport>;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(address: Address, options: DialOptions, done: AttemptEnded<Dialed>) {
@@ -97,9 +97,9 @@ class Dial {
 function connectStream(
   target: ConnectTarget,
   options: DialOptions,
-  ended: AttemptEnded<SocketStream>,
+  ended: AttemptEnded<SocketTransport>,
 ): ConnectAttempt {
-  const stream = new SocketStream(options.buffers, options.onFault);
+  const stream = new SocketTransport(options.buffers, options.onFault);
   const { keepAliveMs = 0 } = options;
   const connectOptions = {
     ...target,
@@ -135,16 +135,16 @@ function connectStream(
  * The runtime makes the descriptor in the next tick. Not looked at before it has connected, many attempts at a time would take
  * all that is kept back for the admin server and the like.
  */
-function refuseWithoutDescriptors(socket: Socket, resources: OwnResources): void {
-  if (socket.destroyed || resources.mayConnect(descriptorOf(handleOf(socket)))) return;
+function refuseWithoutDescriptors(socket: Socket, resources: ProcessResources): void {
+  if (socket.destroyed || resources.hasRoomForBackend(descriptorOf(handleOf(socket)))) return;
   socket.destroy(systemError('connect', 'EMFILE'));
 }
 
-function asConnectError(error: Error | undefined, resources: OwnResources | undefined): BalanceError {
+function asConnectError(error: Error | undefined, resources: ProcessResources | undefined): BalanceError {
   if (error instanceof BalanceError) return error;
   const shortage = shortageOf(error);
   if (shortage !== '') {
-    resources?.ranShort('connect', shortage);
+    resources?.noteShortage('connect', shortage);
     return noResources(shortage, error);
   }
   return new BalanceError('connect_failed', messageOf(error), {

@@ -1,4 +1,4 @@
-import type { AddressTurns } from './address-turns.ts';
+import type { AddressRotation } from './address-rotation.ts';
 import type { NameRecord } from './name-record.ts';
 
 /** Told the addresses of a host, in the order in which they were given; with none, why there are none. */
@@ -12,7 +12,7 @@ export interface HostNames {
    */
   lookUp(host: string, answered: Answered): () => void;
   /** In which order the addresses of that host are tried for that port. */
-  turns(host: string, port: number): AddressTurns;
+  turns(host: string, port: number): AddressRotation;
   /**
    * Keeps what is known of a host up to date until that is released; `changed` is told when its addresses are others.
    * Undefined where names are not looked up.

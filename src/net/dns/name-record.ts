@@ -1,4 +1,4 @@
-import { AddressTurns } from './address-turns.ts';
+import { AddressRotation } from './address-rotation.ts';
 import type { DnsClient } from './sources/dns-client.ts';
 import type { Answered } from './host-names.ts';
 import { LookUp, type LookUpQuestion, type LookUpResult } from './look-up.ts';
@@ -69,7 +69,7 @@ export class NameRecord implements RecordView {
   /** By the clock of `performance.now`. */
   lastAskedMs = performance.now();
   readonly #surroundings: RecordSurroundings;
-  readonly #turns = new Map<number, AddressTurns>();
+  readonly #turns = new Map<number, AddressRotation>();
   readonly #waiting = new Set<Answered>();
   #found: Extract<LookUpResult, { kind: 'found' }> | undefined;
   #lookUp: LookUp | undefined;
@@ -106,10 +106,10 @@ export class NameRecord implements RecordView {
     return this.holders.size === 0 && this.#waiting.size === 0;
   }
 
-  turns(port: number): AddressTurns {
+  turns(port: number): AddressRotation {
     let turns = this.#turns.get(port);
     if (turns === undefined) {
-      turns = new AddressTurns();
+      turns = new AddressRotation();
       this.#turns.set(port, turns);
     }
     return turns;

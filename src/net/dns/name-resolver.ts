@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 
 import type { Logger } from '../../plugin-api/index.ts';
-import { AddressTurns } from './address-turns.ts';
+import { AddressRotation } from './address-rotation.ts';
 import { CaresClient, type DnsClient, type DnsClientSettings } from './sources/dns-client.ts';
 import { FollowedFile } from './sources/followed-file.ts';
 import type { Answered, HeldName, HostNames } from './host-names.ts';
@@ -92,8 +92,8 @@ export class NameResolver implements HostNames, RecordSurroundings {
     return this.#record(host).ask(answered);
   }
 
-  turns(host: string, port: number): AddressTurns {
-    return isIP(host) === 0 ? this.#record(host).turns(port) : new AddressTurns();
+  turns(host: string, port: number): AddressRotation {
+    return isIP(host) === 0 ? this.#record(host).turns(port) : new AddressRotation();
   }
 
   hold(host: string, changed: () => void): HeldName {

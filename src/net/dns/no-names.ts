@@ -1,4 +1,4 @@
-import { AddressTurns } from './address-turns.ts';
+import { AddressRotation } from './address-rotation.ts';
 import type { HostNames } from './host-names.ts';
 
 /** For what is built only to be looked at, and connects to nothing. */
@@ -7,6 +7,6 @@ export const NO_NAMES: HostNames = {
     answered([], 'names are not looked up here');
     return () => undefined;
   },
-  turns: () => new AddressTurns(),
+  turns: () => new AddressRotation(),
   hold: () => undefined,
 };

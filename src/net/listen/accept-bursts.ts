@@ -1,7 +1,7 @@
 import { AcceptDemand } from './accept-demand.ts';
 import type { DescriptorCopier } from '../resources/descriptor-copier.ts';
 import { descriptorOf, type ListeningHandle } from '../node/node-internals.ts';
-import type { OwnResources } from '../resources/own-resources.ts';
+import type { ProcessResources } from '../resources/process-resources.ts';
 
 /** How often the loop is looked at while connections come. */
 const LOOK_EVERY_MS = 5;
@@ -19,7 +19,7 @@ export interface AcceptBurstsOptions {
   readonly backlog: number;
   readonly copier: DescriptorCopier;
   /** What this process has of descriptors. Default: enough. */
-  readonly resources?: Pick<OwnResources, 'openFilesLimit' | 'mayServe'> | undefined;
+  readonly resources?: Pick<ProcessResources, 'openFilesLimit' | 'hasRoomForClient'> | undefined;
   /** In ms. Default: `performance.now`. */
   readonly nowMs?: () => number;
 }
@@ -133,7 +133,7 @@ export class AcceptBursts {
       return;
     }
     // What is kept back for other work is not for this.
-    if (resources?.mayServe(descriptorOf(copy)) === false) {
+    if (resources?.hasRoomForClient(descriptorOf(copy)) === false) {
       copy.close();
       this.yieldDescriptors();
       return;

@@ -1,10 +1,10 @@
 import type { Backend, Connection, ConnectionHandler, ProtocolInstance } from '../../plugin-api/index.ts';
 import type { AcceptedStream } from './accepted-stream.ts';
-import { Holdings } from '../resources/holdings.ts';
+import { LifetimeScope } from '../resources/lifetime-scope.ts';
 import type { Listener } from './listener.ts';
-import type { SocketStream } from '../stream/socket-stream.ts';
+import type { SocketTransport } from '../stream/socket-transport.ts';
 import type { StreamSocket } from '../stream/stream-socket.ts';
-import type { Tenure } from './tenure.ts';
+import type { PluginCohort } from './plugin-cohort.ts';
 import type { Flow } from '../stream/traffic.ts';
 
 /** An exchange or a tunnel that runs on a connection. */
@@ -20,7 +20,7 @@ export interface RunningWork {
 /** A downstream connection, owned by the listener that accepted it. */
 export class AcceptedConnection implements Connection, Flow {
   readonly id: number;
-  readonly stream: SocketStream;
+  readonly stream: SocketTransport;
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly secure = false;
@@ -28,14 +28,14 @@ export class AcceptedConnection implements Connection, Flow {
   readonly acceptedAtMs = performance.now();
   /** Set by the listener once the protocol took the connection over. */
   handler: ConnectionHandler | undefined;
-  readonly tenure: Tenure;
+  readonly tenure: PluginCohort;
   /** The instance that was live when it came. */
   readonly takenBy: ProtocolInstance;
-  #holdings: Holdings | undefined;
+  #scope: LifetimeScope | undefined;
   readonly #socket: StreamSocket;
   readonly #listener: Listener;
 
-  constructor(id: number, { stream, socket }: AcceptedStream, listener: Listener, tenure: Tenure) {
+  constructor(id: number, { stream, socket }: AcceptedStream, listener: Listener, tenure: PluginCohort) {
     this.id = id;
     this.stream = stream;
     // Read now: later the socket may be gone.
@@ -48,19 +48,19 @@ export class AcceptedConnection implements Connection, Flow {
   }
 
   /** What is held in its name. */
-  get holdings(): Holdings {
-    this.#holdings ??= new Holdings();
-    if (this.stream.destroyed) this.#holdings.close();
-    return this.#holdings;
+  get scope(): LifetimeScope {
+    this.#scope ??= new LifetimeScope();
+    if (this.stream.destroyed) this.#scope.close();
+    return this.#scope;
   }
 
   /** It is over, and so is what was held in its name. */
   reclaim(): void {
-    this.#holdings?.close();
+    this.#scope?.close();
   }
 
-  get hasHoldings(): boolean {
-    return this.#holdings !== undefined;
+  get hasScope(): boolean {
+    return this.#scope !== undefined;
   }
 
   get bytesReceived(): number {

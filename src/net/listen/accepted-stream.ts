@@ -1,7 +1,7 @@
 import type { Server, Socket } from 'node:net';
 
 import { setKeepAlive } from '../node/keep-alive.ts';
-import { LateSocket, socketOver } from '../stream/late-socket.ts';
+import { HandleSocket, socketOver } from '../stream/handle-socket.ts';
 import {
   detachHandle,
   handleOf,
@@ -13,7 +13,7 @@ import {
 } from '../node/node-internals.ts';
 import type { ReadBuffers } from '../stream/read-buffers.ts';
 import type { FaultHandler } from '../stream/reader-faults.ts';
-import { SocketStream } from '../stream/socket-stream.ts';
+import { SocketTransport } from '../stream/socket-transport.ts';
 import type { StreamSocket } from '../stream/stream-socket.ts';
 
 /*
@@ -24,7 +24,7 @@ import type { StreamSocket } from '../stream/stream-socket.ts';
 
 /** A stream with the socket that it reads. */
 export interface AcceptedStream {
-  readonly stream: SocketStream;
+  readonly stream: SocketTransport;
   readonly socket: StreamSocket;
 }
 
@@ -73,9 +73,9 @@ export function interceptHandles(
 
 /** The stream over the handle of an accepted connection. */
 export function handleStream(handle: Handle, buffers: ReadBuffers, onFault: FaultHandler): AcceptedStream {
-  const stream = new SocketStream(buffers, onFault);
+  const stream = new SocketTransport(buffers, onFault);
   const { onread } = stream;
-  const socket = isTcpHandle(handle) ? new LateSocket(handle, onread) : socketOver(handle, onread);
+  const socket = isTcpHandle(handle) ? new HandleSocket(handle, onread) : socketOver(handle, onread);
   stream.attach(socket);
   return { stream, socket };
 }
@@ -91,7 +91,7 @@ export function acceptedStream(
     detachHandle(accepted);
     return handleStream(handle, buffers, onFault);
   }
-  const stream = new SocketStream(buffers, onFault);
+  const stream = new SocketTransport(buffers, onFault);
   stream.attachPlain(accepted);
   return { stream, socket: accepted };
 }

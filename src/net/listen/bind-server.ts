@@ -4,7 +4,7 @@ import type { Server } from 'node:net';
 import type { Address } from '../../config/values/address.ts';
 import { systemCodeOf } from '../../errors.ts';
 import { isAbandoned } from './abandoned-socket.ts';
-import { bindRefusal } from './bind-refusal.ts';
+import { bindError } from './bind-error.ts';
 import { isElsewhere, type BindAddresses } from '../dns/bind-addresses.ts';
 import { bindWithMode } from './unix-socket.ts';
 
@@ -42,7 +42,7 @@ export async function bindServer(server: Server, options: BindOptions): Promise<
       await bind(server, address, options);
     });
   } catch (error) {
-    throw bindRefusal(what, address, error);
+    throw bindError(what, address, error);
   }
   const bound = server.address();
   if (typeof bound !== 'object' || bound === null) return address;

@@ -1,5 +1,5 @@
 import type { ConnectionHandler } from '../../plugin-api/index.ts';
-import type { SocketStream } from '../stream/socket-stream.ts';
+import type { SocketTransport } from '../stream/socket-transport.ts';
 
 /**
  * How long a protocol may leave a connection unread. It should read before `handle` returns; this is for one that first waits for
@@ -13,7 +13,7 @@ export function isHandler(given: unknown): given is ConnectionHandler {
 }
 
 /** Calls `unread` when nobody has begun to read the stream in time. */
-export function expectReader(stream: SocketStream, unread: (limitMs: number) => void): void {
+export function expectReader(stream: SocketTransport, unread: (limitMs: number) => void): void {
   setTimeout(() => {
     if (!stream.hasReader && !stream.destroyed) unread(UNREAD_LIMIT_MS);
   }, UNREAD_LIMIT_MS).unref();

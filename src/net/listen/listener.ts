@@ -9,11 +9,11 @@ import { expectReader, isHandler } from './check-handler.ts';
 import { isPromise } from '../faults/is-promise.ts';
 import { ListeningSocket, type Acceptor, type ListeningSocketOptions } from './listening-socket.ts';
 import { descriptorOf, handleOf, type Handle } from '../node/node-internals.ts';
-import type { OwnResources } from '../resources/own-resources.ts';
+import type { ProcessResources } from '../resources/process-resources.ts';
 import type { CountFault } from '../faults/plugin-fault.ts';
 import { ProtocolFaults } from '../faults/protocol-faults.ts';
 import type { ReadBuffers } from '../stream/read-buffers.ts';
-import { Tenure } from './tenure.ts';
+import { PluginCohort } from './plugin-cohort.ts';
 import { Traffic } from '../stream/traffic.ts';
 
 export interface ListenerOptions extends ListeningSocketOptions {
@@ -46,11 +46,11 @@ export class Listener implements Acceptor {
   readonly #buffers: ReadBuffers;
   readonly #logger: Logger;
   readonly #nextConnectionId: () => number;
-  readonly #resources: OwnResources | undefined;
+  readonly #resources: ProcessResources | undefined;
   readonly #faults: ProtocolFaults;
   readonly #socket: ListeningSocket;
   #instance: ProtocolInstance;
-  #tenure: Tenure;
+  #tenure: PluginCohort;
   #draining = false;
   #whenEmpty: (() => void) | undefined;
   #emptied: Promise<void> | undefined;
@@ -59,7 +59,7 @@ export class Listener implements Acceptor {
     this.name = options.name;
     this.address = options.address;
     this.#instance = options.instance;
-    this.#tenure = new Tenure(options.plugin);
+    this.#tenure = new PluginCohort(options.plugin);
     this.maxConnections = options.maxConnections;
     this.#buffers = options.buffers;
     this.#logger = options.logger;
@@ -126,7 +126,7 @@ export class Listener implements Acceptor {
     // First, so that they still see who serves what they began.
     if (before.protocol !== instance.protocol) this.#drainConnections();
     else if (plugin !== tenure.plugin) over = tenure.keepTo(before);
-    if (plugin !== tenure.plugin) this.#tenure = new Tenure(plugin);
+    if (plugin !== tenure.plugin) this.#tenure = new PluginCohort(plugin);
     if (before !== instance) this.#faults.forget();
     this.#instance = instance;
     this.#faults.blame(plugin?.name ?? instance.protocol);
@@ -233,7 +233,7 @@ export class Listener implements Acceptor {
       this.refused += 1;
       return true;
     }
-    if (this.#resources === undefined || this.#resources.mayServe(descriptorOf(handle))) return false;
+    if (this.#resources === undefined || this.#resources.hasRoomForClient(descriptorOf(handle))) return false;
     this.#shed('EMFILE');
     return true;
   }
@@ -249,7 +249,7 @@ export class Listener implements Acceptor {
   #shed(code: string): void {
     this.shed += 1;
     this.#socket.yieldDescriptors();
-    this.#resources?.ranShort('accept', code);
+    this.#resources?.noteShortage('accept', code);
   }
 
   readonly #onFault = (error: unknown, subject?: LogSubject): void => {
@@ -281,7 +281,7 @@ export class Listener implements Acceptor {
       tenure.end();
       this.traffic.end(connection);
       if (this.traffic.open.size === 0) this.#whenEmpty?.();
-      if (!connection.hasHoldings) return;
+      if (!connection.hasScope) return;
       // The protocol is told first: most end what they hold by themselves when they hear of it.
       queueMicrotask(() => {
         connection.reclaim();

@@ -8,7 +8,7 @@ import type { DescriptorCopier } from '../resources/descriptor-copier.ts';
 import type { BindAddresses } from '../dns/bind-addresses.ts';
 import { keepAliveSeconds, setKeepAlive } from '../node/keep-alive.ts';
 import { listeningHandleOf, type Handle } from '../node/node-internals.ts';
-import type { OwnResources } from '../resources/own-resources.ts';
+import type { ProcessResources } from '../resources/process-resources.ts';
 import { changeMode } from './unix-socket.ts';
 
 const BACKLOG = 4096;
@@ -24,7 +24,7 @@ export interface ListeningSocketOptions {
   /** Permissions of a unix socket. Default: what the process's umask leaves. */
   readonly socketMode?: number | undefined;
   /** What clients may take of this process. Default: all there is. */
-  readonly resources?: OwnResources | undefined;
+  readonly resources?: ProcessResources | undefined;
 }
 
 /** Who gets what a listening socket accepts. */

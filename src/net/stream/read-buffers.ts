@@ -1,5 +1,5 @@
-import { DirectText } from './direct-text.ts';
-import { ReadTurn } from './read-turn.ts';
+import { DirectWriter } from './direct-writer.ts';
+import { ReadBudget } from './read-budget.ts';
 
 /** Size of the memory that all quiet sockets read into, and of each private buffer. */
 const SHARED_SIZE_BYTES = 64 * 1024;
@@ -22,14 +22,14 @@ export interface PrivateBuffer {
  */
 export class ReadBuffers {
   /** The direct way to write text, which sockets share too. */
-  readonly direct = new DirectText();
+  readonly direct = new DirectWriter();
   /** How much all of them may read in a turn of the event loop. */
-  readonly turn: ReadTurn;
+  readonly turn: ReadBudget;
   readonly shared: Buffer = Buffer.allocUnsafeSlow(SHARED_SIZE_BYTES);
   readonly #spare: PrivateBuffer[] = [];
   readonly #byMemory = new WeakMap<ArrayBufferLike, PrivateBuffer>();
 
-  constructor(turn: ReadTurn = new ReadTurn()) {
+  constructor(turn: ReadBudget = new ReadBudget()) {
     this.turn = turn;
   }
 

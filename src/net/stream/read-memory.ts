@@ -1,4 +1,4 @@
-import type { ReadingOptions } from './late-socket.ts';
+import type { ReadingOptions } from './handle-socket.ts';
 import type { PrivateBuffer, ReadBuffers } from './read-buffers.ts';
 import { TEXT_LIMIT_BYTES } from './socket-writer.ts';
 

@@ -1,4 +1,4 @@
-import { textHandleOf } from './direct-text.ts';
+import { textHandleOf } from './direct-writer.ts';
 import type { ResettableSocket, StreamSocket } from './stream-socket.ts';
 
 /** Destroys a socket so that its peer sees a reset, wherever that is possible. */

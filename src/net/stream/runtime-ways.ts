@@ -1,4 +1,4 @@
-import { DirectText } from './direct-text.ts';
+import { DirectWriter } from './direct-writer.ts';
 import { isReadableHandle, isTcpHandle, sampleTcpHandle } from '../node/node-internals.ts';
 
 /** The parts of the runtime beyond its public API that make the proxy faster. Each is true when this version has it. */
@@ -20,6 +20,6 @@ export function runtimeWays(): RuntimeWays {
     interceptedAccept: handle !== undefined && 'onconnection' in handle,
     lateSocket: handle !== undefined && isTcpHandle(handle),
     sharedReads: isReadableHandle(handle),
-    directText: new DirectText().isOn,
+    directText: new DirectWriter().isOn,
   };
 }

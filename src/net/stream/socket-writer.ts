@@ -1,4 +1,4 @@
-import { PENDING } from './direct-text.ts';
+import { PENDING } from './direct-writer.ts';
 import type { TextHandle } from '../node/node-internals.ts';
 import type { PrivateBuffer, ReadBuffers } from './read-buffers.ts';
 import type { StreamSocket } from './stream-socket.ts';

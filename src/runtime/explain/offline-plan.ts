@@ -3,7 +3,7 @@ import type { LoadedConfig } from '../../config/load/load-config.ts';
 import { dirname, resolve } from 'node:path';
 import { NO_NAMES } from '../../net/dns/no-names.ts';
 import { ReadBuffers } from '../../net/stream/read-buffers.ts';
-import { TunnelTally } from '../../net/tunnel/tunnel-tally.ts';
+import { TunnelStats } from '../../net/tunnel/tunnel-stats.ts';
 import type { Logger, TelemetrySink } from '../../plugin-api/index.ts';
 import { GenerationBuilder, type Protocols } from '../generation/builder.ts';
 import { Registry } from '../upstreams/registry.ts';
@@ -38,7 +38,7 @@ export async function buildOffline(
     buffers: new ReadBuffers(),
     logger,
     telemetry: NO_TELEMETRY,
-    tunnels: new TunnelTally(),
+    tunnels: new TunnelStats(),
     health: () => ({ status: 200, body: '' }),
     metricsPage: () => Promise.resolve({ contentType: '', headers: {}, body: Buffer.alloc(0) }),
   });

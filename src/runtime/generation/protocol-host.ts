@@ -3,9 +3,9 @@ import { BalanceError } from '../../errors.ts';
 import { callOut } from '../../net/faults/call-out.ts';
 import { LazyDeadline } from '../../net/tunnel/deadline.ts';
 import { fieldsOf } from '../../net/faults/fields-of.ts';
-import { Holdings } from '../../net/resources/holdings.ts';
+import { LifetimeScope } from '../../net/resources/lifetime-scope.ts';
 import { reportFault } from '../../net/faults/plugin-fault.ts';
-import type { TunnelTally } from '../../net/tunnel/tunnel-tally.ts';
+import type { TunnelStats } from '../../net/tunnel/tunnel-stats.ts';
 import type {
   ByteStream,
   Deadline,
@@ -26,7 +26,7 @@ import type { SharedUpstream } from '../upstreams/shared-upstream.ts';
 export interface HostParts {
   readonly logger: Logger;
   readonly telemetry: RuntimeTelemetry;
-  readonly tunnels: TunnelTally;
+  readonly tunnels: TunnelStats;
   readonly health: () => HealthReport;
   /** As {@link ProtocolHost.proxyId}. */
   readonly proxyId: string;
@@ -47,9 +47,9 @@ export class ListenerHost implements ProtocolHost {
   readonly health: () => HealthReport;
   readonly metrics: OwnMetrics | undefined;
   readonly #protocol: string;
-  readonly #tunnels: TunnelTally;
+  readonly #tunnels: TunnelStats;
   /** What the instance has not ended by itself; undefined where that is not followed. */
-  readonly #holdings: Holdings | undefined;
+  readonly #scope: LifetimeScope | undefined;
   readonly #used = new Map<SharedUpstream, Set<SocketUse>>();
   /** Names that were asked for in vain. */
   readonly #missing = new Set<string>();
@@ -77,7 +77,7 @@ export class ListenerHost implements ProtocolHost {
     this.#protocol = config.mode;
     this.#tunnels = parts.tunnels;
     this.#upstreams = upstreams;
-    this.#holdings = isFollowed ? new Holdings() : undefined;
+    this.#scope = isFollowed ? new LifetimeScope() : undefined;
   }
 
   /** The upstreams that the instance asked for, with the uses of sockets. */
@@ -102,12 +102,12 @@ export class ListenerHost implements ProtocolHost {
     }
     const view = upstream.forUse(use, this.#protocol);
     if (this.#provisioned) upstream.fillNow();
-    return this.#holdings === undefined ? view : upstream.group.forUse(use, this.#protocol, this.#holdings);
+    return this.#scope === undefined ? view : upstream.group.forUse(use, this.#protocol, this.#scope);
   }
 
   tunnel(options: TunnelOptions): void {
-    const holdings = this.#holdings;
-    if (holdings === undefined) {
+    const scope = this.#scope;
+    if (scope === undefined) {
       this.#tunnels.open(options, this.listener);
       return;
     }
@@ -121,7 +121,7 @@ export class ListenerHost implements ProtocolHost {
       },
     };
     const ended = (result: TunnelResult): void => {
-      holdings.delete(holding);
+      scope.delete(holding);
       callOut(
         () => options.ended(result),
         (error) => {
@@ -129,7 +129,7 @@ export class ListenerHost implements ProtocolHost {
         },
       );
     };
-    holdings.add(holding);
+    scope.add(holding);
     this.#tunnels.open({ ...options, ended }, this.listener);
   }
 
@@ -169,7 +169,7 @@ export class ListenerHost implements ProtocolHost {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    const left = this.#holdings?.close() ?? 0;
+    const left = this.#scope?.close() ?? 0;
     if (left > 0) {
       this.logger.warn('protocol closed and left leases or tunnels behind, which are ended', { count: left });
     }

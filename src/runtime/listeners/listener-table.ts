@@ -6,7 +6,7 @@ import type { RunningWork } from '../../net/listen/accepted-connection.ts';
 import type { BindAddresses } from '../../net/dns/bind-addresses.ts';
 import { DescriptorCopier } from '../../net/resources/descriptor-copier.ts';
 import { Listener } from '../../net/listen/listener.ts';
-import type { OwnResources } from '../../net/resources/own-resources.ts';
+import type { ProcessResources } from '../../net/resources/process-resources.ts';
 import type { ReadBuffers } from '../../net/stream/read-buffers.ts';
 import { mayBlock, type LeavingSocket } from './address-handover.ts';
 import type { FollowingPart, PreparedChange } from '../reload/config-apply.ts';
@@ -22,7 +22,7 @@ export class ListenerTable implements FollowingPart {
   readonly #buffers: ReadBuffers;
   readonly #logger: Logger;
   readonly #bindAddresses: BindAddresses | undefined;
-  readonly #resources: OwnResources | undefined;
+  readonly #resources: ProcessResources | undefined;
   readonly #telemetry: Pick<RuntimeTelemetry, 'pluginFailed'> | undefined;
   readonly #listeners = new Map<string, Listener>();
   readonly #draining = new Set<Listener>();
@@ -36,7 +36,7 @@ export class ListenerTable implements FollowingPart {
     logger: Logger,
     telemetry?: Pick<RuntimeTelemetry, 'pluginFailed'>,
     bindAddresses?: BindAddresses,
-    resources?: OwnResources,
+    resources?: ProcessResources,
   ) {
     this.#bindAddresses = bindAddresses;
     this.#resources = resources;

@@ -5,7 +5,7 @@ import { HealthMonitor } from '../../health/health-monitor.ts';
 import { StartPacer } from '../../health/start-pacer.ts';
 import type { DialOptions } from '../../net/dial/dial.ts';
 import type { HeldName, HostNames } from '../../net/dns/host-names.ts';
-import type { OwnResources } from '../../net/resources/own-resources.ts';
+import type { ProcessResources } from '../../net/resources/process-resources.ts';
 import type { Logger, SocketUse } from '../../plugin-api/index.ts';
 import { BackendState } from '../../upstream/backend-state.ts';
 import type { PoolSettings } from '../../upstream/pool/pool-settings.ts';
@@ -68,7 +68,7 @@ export class Registry {
   #nextIndex = 0;
 
   readonly #names: HostNames;
-  readonly #resources: OwnResources | undefined;
+  readonly #resources: ProcessResources | undefined;
   readonly #onHealthChange: ((change: HealthChange) => void) | undefined;
   readonly #heldNames = new Map<BackendState, HeldName>();
 
@@ -76,7 +76,7 @@ export class Registry {
     logger: Logger,
     names: HostNames,
     telemetry?: Pick<RuntimeTelemetry, 'healthCheck'>,
-    resources?: OwnResources,
+    resources?: ProcessResources,
     onHealthChange?: (change: HealthChange) => void,
   ) {
     this.#onHealthChange = onHealthChange;
@@ -133,7 +133,7 @@ export class Registry {
         onCheck: (passed, durationMs) => {
           this.#checked(address, passed, durationMs);
         },
-        onShortage: (code) => this.#resources?.ranShort('check', code),
+        onShortage: (code) => this.#resources?.noteShortage('check', code),
         ...(known === undefined ? {} : { assumed: known.healthy }),
       });
       monitors.add(monitor);

@@ -4,7 +4,7 @@ import type { DialOptions } from '../../net/dial/dial.ts';
 import type { HostNames } from '../../net/dns/host-names.ts';
 import { fieldsOf } from '../../net/faults/fields-of.ts';
 import { reportFault } from '../../net/faults/plugin-fault.ts';
-import type { OwnResources } from '../../net/resources/own-resources.ts';
+import type { ProcessResources } from '../../net/resources/process-resources.ts';
 import type { ReadBuffers } from '../../net/stream/read-buffers.ts';
 import type { Logger, SocketUse, Upstream } from '../../plugin-api/index.ts';
 import type { BackendState } from '../../upstream/backend-state.ts';
@@ -27,7 +27,7 @@ export interface UpstreamParts {
   readonly buffers: ReadBuffers;
   readonly logger: Logger;
   readonly telemetry: RuntimeTelemetry;
-  readonly resources?: OwnResources | undefined;
+  readonly resources?: ProcessResources | undefined;
   /** For what balancers draw. Default: `Math.random`. */
   readonly chance?: Chance | undefined;
 }

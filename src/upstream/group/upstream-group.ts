@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 
 import { BalanceError } from '../../errors.ts';
 import type { DialOptions } from '../../net/dial/dial.ts';
-import type { Holdings } from '../../net/resources/holdings.ts';
+import type { LifetimeScope } from '../../net/resources/lifetime-scope.ts';
 import type {
   Backend,
   KeySource,
@@ -78,19 +78,19 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
     return this.#line.length;
   }
 
-  /** This upstream as that protocol sees it, for one use of sockets. Leases end with `holdings` or their connection at the latest. */
-  forUse(use: SocketUse, protocol: string, holdings?: Holdings): Upstream {
+  /** This upstream as that protocol sees it, for one use of sockets. Leases end with `scope` or their connection at the latest. */
+  forUse(use: SocketUse, protocol: string, scope?: LifetimeScope): Upstream {
     this.#protocols.add(protocol);
-    return new UpstreamView(this, use, protocol, holdings);
+    return new UpstreamView(this, use, protocol, scope);
   }
 
   /**
    * `protocol`: of who asks; where an edit puts another group in the place of this one, it serves the lease only if that protocol
-   * uses it too. Default: it serves any. `holdings`: of whoever holds the lease at most until then.
+   * uses it too. Default: it serves any. `scope`: of whoever holds the lease at most until then.
    */
-  acquire(request: LeaseRequest, use: SocketUse, protocol?: string, holdings?: Holdings): PendingLease {
-    const lease = new SocketLease(this, request, use, protocol, holdings);
-    if (holdings?.isClosed === true) {
+  acquire(request: LeaseRequest, use: SocketUse, protocol?: string, scope?: LifetimeScope): PendingLease {
+    const lease = new SocketLease(this, request, use, protocol, scope);
+    if (scope?.isClosed === true) {
       refuseSoon(
         lease,
         new BalanceError('shutdown', 'whoever asks is closed already', { origin: 'internal' }),
@@ -151,7 +151,7 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
     );
     this.#serveLine();
     this.#refuseAll(
-      this.#line.trim((lease) => !this.#mayServe(lease)),
+      this.#line.trim((lease) => !this.#hasRoomForClient(lease)),
       (lease) => this.#reasonAgainst(lease),
     );
   }
@@ -274,7 +274,7 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
   }
 
   /** Whether one who waits may ever be served, if not now. */
-  #mayServe(lease: SocketLease): boolean {
+  #hasRoomForClient(lease: SocketLease): boolean {
     return this.members.some((member) => member.weight > 0 && lease.tried?.has(member) !== true);
   }
 
@@ -307,7 +307,8 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
 
   /** Why one who waited does not after an edit. */
   #reasonAgainst(lease: SocketLease): BalanceError {
-    if (this.#mayServe(lease)) return this.#refusals.placeLeft(reasonToWait(this.members, lease.tried));
+    if (this.#hasRoomForClient(lease))
+      return this.#refusals.placeLeft(reasonToWait(this.members, lease.tried));
     return lease.lastError ?? this.#refusals.backendsLeft();
   }
 

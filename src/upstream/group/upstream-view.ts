@@ -1,5 +1,5 @@
 import { AcceptedConnection } from '../../net/listen/accepted-connection.ts';
-import type { Holdings } from '../../net/resources/holdings.ts';
+import type { LifetimeScope } from '../../net/resources/lifetime-scope.ts';
 import type {
   Backend,
   KeySource,
@@ -19,9 +19,9 @@ export class UpstreamView implements Upstream {
   readonly #group: UpstreamGroup;
   readonly #use: SocketUse;
   readonly #protocol: string;
-  readonly #holdings: Holdings | undefined;
+  readonly #scope: LifetimeScope | undefined;
 
-  constructor(group: UpstreamGroup, use: SocketUse, protocol: string, holdings: Holdings | undefined) {
+  constructor(group: UpstreamGroup, use: SocketUse, protocol: string, scope: LifetimeScope | undefined) {
     this.name = group.name;
     this.algorithm = group.algorithm;
     this.keySource = group.keySource;
@@ -29,14 +29,14 @@ export class UpstreamView implements Upstream {
     this.#group = group;
     this.#use = use;
     this.#protocol = protocol;
-    this.#holdings = holdings;
+    this.#scope = scope;
   }
 
   acquire(request: LeaseRequest): PendingLease {
-    const holdings = this.#holdings;
-    if (holdings === undefined) return this.#group.acquire(request, this.#use, this.#protocol);
+    const scope = this.#scope;
+    if (scope === undefined) return this.#group.acquire(request, this.#use, this.#protocol);
     const { heldBy } = request;
-    const holder = heldBy instanceof AcceptedConnection ? heldBy.holdings : holdings;
+    const holder = heldBy instanceof AcceptedConnection ? heldBy.scope : scope;
     return this.#group.acquire(request, this.#use, this.#protocol, holder);
   }
 

@@ -1,6 +1,6 @@
 import type { BalanceError } from '../../errors.ts';
 import type { FaultOwner } from '../../net/stream/reader-faults.ts';
-import type { SocketStream } from '../../net/stream/socket-stream.ts';
+import type { SocketTransport } from '../../net/stream/socket-transport.ts';
 import type { StreamReader } from '../../plugin-api/index.ts';
 
 /** Whoever leased a socket. */
@@ -11,7 +11,7 @@ export interface SocketHolder extends FaultOwner {
 
 /** A socket in a pool, and the reader of its stream while no one leases it. */
 export class PooledSocket implements StreamReader, FaultOwner {
-  readonly stream: SocketStream;
+  readonly stream: SocketTransport;
   readonly createdAtMs = performance.now();
   /** Exchanges that were begun on it. */
   uses = 0;
@@ -30,7 +30,7 @@ export class PooledSocket implements StreamReader, FaultOwner {
   readonly #ip: string | undefined;
   #dueAtMs = Number.POSITIVE_INFINITY;
 
-  constructor(stream: SocketStream, ip?: string) {
+  constructor(stream: SocketTransport, ip?: string) {
     this.stream = stream;
     stream.faultOwner = this;
     this.#ip = ip;

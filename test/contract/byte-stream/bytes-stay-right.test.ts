@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 
 import { ReadBuffers, type PrivateBuffer } from '../../../src/net/stream/read-buffers.ts';
-import type { SocketStream } from '../../../src/net/stream/socket-stream.ts';
+import type { SocketTransport } from '../../../src/net/stream/socket-transport.ts';
 import type { StreamReader } from '../../../src/plugin-api/index.ts';
 import { SeededRandom } from '../../support/seeded-random.ts';
 import { STREAM_PATHS, StreamLab, type StreamPath, type Transport } from '../../support/stream-ends.ts';
@@ -38,11 +38,11 @@ class WatchedBuffers extends ReadBuffers {
 
 /** Passes on what arrives, as one or as several borrowed pieces, with backpressure. */
 class Forwarder implements StreamReader {
-  readonly #from: SocketStream;
-  readonly #to: SocketStream;
+  readonly #from: SocketTransport;
+  readonly #to: SocketTransport;
   readonly #random: SeededRandom;
 
-  constructor(from: SocketStream, to: SocketStream, random: SeededRandom) {
+  constructor(from: SocketTransport, to: SocketTransport, random: SeededRandom) {
     this.#from = from;
     this.#to = to;
     this.#random = random;

@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { loadConfigText } from '../../../src/config/load/load-config.ts';
 import { Listener } from '../../../src/net/listen/listener.ts';
 import { ReadBuffers } from '../../../src/net/stream/read-buffers.ts';
-import { TunnelTally } from '../../../src/net/tunnel/tunnel-tally.ts';
+import { TunnelStats } from '../../../src/net/tunnel/tunnel-stats.ts';
 import type { ProtocolInstance } from '../../../src/plugin-api/index.ts';
 import { PluginLoader } from '../../../src/plugins/plugin-loader.ts';
 import { GenerationBuilder } from '../../../src/runtime/generation/builder.ts';
@@ -110,7 +110,7 @@ async function lab(protocol: string) {
     buffers,
     logger,
     telemetry,
-    tunnels: new TunnelTally(),
+    tunnels: new TunnelStats(),
     health: () => ({ status: 200, body: '' }),
     metricsPage: () => Promise.resolve({ contentType: '', headers: {}, body: Buffer.alloc(0) }),
   });

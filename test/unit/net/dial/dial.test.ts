@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 
 import type { Address } from '../../../../src/config/values/address.ts';
 import { dial } from '../../../../src/net/dial/dial.ts';
-import type { OwnResources } from '../../../../src/net/resources/own-resources.ts';
+import type { ProcessResources } from '../../../../src/net/resources/process-resources.ts';
 import { ReadBuffers } from '../../../../src/net/stream/read-buffers.ts';
 import { freePort } from '../../../support/free-ports.ts';
 import { fullBacklog } from '../../../support/full-backlog.ts';
@@ -58,9 +58,9 @@ describe('dial', () => {
     const address = await fullBacklog();
     const short: string[] = [];
     const resources = {
-      mayConnect: () => false,
-      ranShort: (of: string, code: string) => void short.push(`${of} ${code}`),
-    } as unknown as OwnResources;
+      hasRoomForBackend: () => false,
+      noteShortage: (of: string, code: string) => void short.push(`${of} ${code}`),
+    } as unknown as ProcessResources;
     await expect(dial(address, { ...options(), resources })).rejects.toMatchObject({
       code: 'resources_exhausted',
       origin: 'internal',

@@ -92,7 +92,7 @@ describe.runIf(process.platform === 'linux')('a socket that listens', () => {
   });
 
   it('takes a small part of the descriptors that there are', async () => {
-    const resources = { openFilesLimit: 256, mayServe: () => true };
+    const resources = { openFilesLimit: 256, hasRoomForClient: () => true };
     const { server, bursts, clock } = await lab({ resources });
     clock.stepMs = 6;
     await visitUntil(server, () => bursts.descriptors > 1);
@@ -102,12 +102,12 @@ describe.runIf(process.platform === 'linux')('a socket that listens', () => {
 
   it('takes none of the descriptors that are kept for other work', async () => {
     let refused = 0;
-    const mayServe = (descriptor: number): boolean => {
+    const hasRoomForClient = (descriptor: number): boolean => {
       expect(descriptor).toBeGreaterThan(2);
       refused += 1;
       return false;
     };
-    const { server, bursts, clock } = await lab({ resources: { openFilesLimit: 1_024, mayServe } });
+    const { server, bursts, clock } = await lab({ resources: { openFilesLimit: 1_024, hasRoomForClient } });
     clock.stepMs = 6;
     await visitUntil(server, () => refused > 0);
     await visit(server, 40);

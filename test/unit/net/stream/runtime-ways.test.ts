@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 
-import { DirectText } from '../../../../src/net/stream/direct-text.ts';
+import { DirectWriter } from '../../../../src/net/stream/direct-writer.ts';
 import {
   learnTextWriting,
   type TextHandle,
@@ -100,7 +100,7 @@ describe('text that is written to the handle', () => {
 
   it('goes the ordinary way where the version has a way that is not known', async () => {
     const { near, far } = await pair();
-    const buffers = Object.assign(new ReadBuffers(), { direct: DirectText.off });
+    const buffers = Object.assign(new ReadBuffers(), { direct: DirectWriter.off });
     expect(buffers.direct.isOn).toBe(false);
     const write = vi.spyOn(near, 'write');
     const writer = new SocketWriter(near, buffers, () => undefined);
@@ -111,7 +111,7 @@ describe('text that is written to the handle', () => {
   });
 
   it('tells a write that is finished, one that is under way, and one that failed apart where requests are made late', () => {
-    const direct = new DirectText({ Request: null });
+    const direct = new DirectWriter({ Request: null });
     const request: WriteRequest = { getAsyncId: () => 1 };
     const ended = (writeStatus: number): WriteRequest => ({ getAsyncId: () => 1, writeStatus });
     const outcomes: (number | WriteRequest)[] = [0, request, -32, ended(0), ended(-32)];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { Tunnel } from '../../../../src/net/tunnel/tunnel.ts';
-import { TunnelTally } from '../../../../src/net/tunnel/tunnel-tally.ts';
+import { TunnelStats } from '../../../../src/net/tunnel/tunnel-stats.ts';
 import type { TunnelResult } from '../../../../src/plugin-api/index.ts';
 import { ByteSocket } from '../../../support/byte-socket.ts';
 import { eventually } from '../../../support/eventually.ts';
@@ -224,7 +224,7 @@ describe('a tunnel', () => {
 
   it('is counted while it runs', async () => {
     const lab = new StreamLab();
-    const tally = new TunnelTally();
+    const tally = new TunnelStats();
     const [down, up] = await Promise.all([lab.open('accepted'), lab.open('dialled')]);
     let ended = 0;
     const options = {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { loadConfigText } from '../../../../src/config/load/load-config.ts';
 import { ReadBuffers } from '../../../../src/net/stream/read-buffers.ts';
-import { TunnelTally } from '../../../../src/net/tunnel/tunnel-tally.ts';
+import { TunnelStats } from '../../../../src/net/tunnel/tunnel-stats.ts';
 import type { ProtocolHost, ProtocolInstance, ProtocolPlugin } from '../../../../src/plugin-api/index.ts';
 import { GenerationBuilder, type BuildSource } from '../../../../src/runtime/generation/builder.ts';
 import type { Generation } from '../../../../src/runtime/generation/generation.ts';
@@ -57,7 +57,7 @@ function lab(broken: ProtocolPlugin['provision'] = () => Promise.reject(new Erro
     buffers: new ReadBuffers(),
     logger,
     telemetry: new Telemetry(),
-    tunnels: new TunnelTally(),
+    tunnels: new TunnelStats(),
     health: () => ({ status: 200, body: '' }),
     metricsPage: () => Promise.resolve({ contentType: '', headers: {}, body: Buffer.alloc(0) }),
   });

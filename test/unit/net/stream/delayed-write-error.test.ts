@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { dial } from '../../../../src/net/dial/dial.ts';
 import { ReadBuffers } from '../../../../src/net/stream/read-buffers.ts';
-import type { SocketStream } from '../../../../src/net/stream/socket-stream.ts';
+import type { SocketTransport } from '../../../../src/net/stream/socket-transport.ts';
 import { fixedNames } from '../../../support/fixed-names.ts';
 import { PATIENCE_MS } from '../../../support/patience.ts';
 import { RecordingReader } from '../../../support/recording-reader.ts';
@@ -15,7 +15,7 @@ interface Peer extends Socket {
 }
 
 interface Lab {
-  readonly stream: SocketStream;
+  readonly stream: SocketTransport;
   readonly reader: RecordingReader;
   /** Sends that text and resets: both have arrived when this returns, and nothing of it was read. */
   answerAndReset(text: string): void;
@@ -50,7 +50,7 @@ async function lab(): Promise<Lab> {
   };
 }
 
-const ways: [string, (stream: SocketStream) => void][] = [
+const ways: [string, (stream: SocketTransport) => void][] = [
   ['text', (stream) => void stream.writeText('more')],
   ['bytes', (stream) => void stream.write(Buffer.alloc(64 * 1024))],
   ['borrowed bytes', (stream) => void stream.writeBorrowed(Buffer.alloc(64 * 1024), 0, 64 * 1024)],

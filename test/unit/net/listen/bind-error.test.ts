@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { parseAddress } from '../../../../src/config/values/address.ts';
-import { bindRefusal } from '../../../../src/net/listen/bind-refusal.ts';
+import { bindError } from '../../../../src/net/listen/bind-error.ts';
 import { systemCodeOf } from '../../../../src/errors.ts';
 
 /** What the runtime says about an address that can't be bound. */
@@ -20,7 +20,7 @@ function failureAt(options: ListenOptions): Promise<Error> {
 }
 
 function told(listen: string, error: unknown): string {
-  const { message, origin } = bindRefusal('listener web', parseAddress(listen), error);
+  const { message, origin } = bindError('listener web', parseAddress(listen), error);
   expect(origin).toBe('config');
   return message;
 }
@@ -43,7 +43,7 @@ describe('what is said of an address that can not be bound', () => {
     ],
     ['127.0.0.1:8080', 'EMFILE', 'internal', 'listen EMFILE'],
   ])('%s with %s: what it is and what to do', (listen, systemCode, code, words) => {
-    const refusal = bindRefusal('listener web', parseAddress(listen), withCode(systemCode));
+    const refusal = bindError('listener web', parseAddress(listen), withCode(systemCode));
     expect(refusal.code).toBe(code);
     expect(refusal.message).toMatch(/^listener web can't bind /);
     expect(refusal.message).toContain(words);

@@ -3,7 +3,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 
 import { interceptHandles } from '../../../../src/net/listen/accepted-stream.ts';
-import { LateSocket, type ReadingOptions } from '../../../../src/net/stream/late-socket.ts';
+import { HandleSocket, type ReadingOptions } from '../../../../src/net/stream/handle-socket.ts';
 import { isTcpHandle, type TcpHandle } from '../../../../src/net/node/node-internals.ts';
 import { eventually } from '../../../support/eventually.ts';
 
@@ -40,7 +40,7 @@ async function accepted(
 }
 
 /** Notes what is read, and what becomes of the socket. */
-function observed(handle: TcpHandle, whenRead?: (socket: LateSocket) => void) {
+function observed(handle: TcpHandle, whenRead?: (socket: HandleSocket) => void) {
   const seen = { text: '', events: [] as string[] };
   const memories = [Buffer.alloc(8), Buffer.alloc(8)];
   let reads = 0;
@@ -53,7 +53,7 @@ function observed(handle: TcpHandle, whenRead?: (socket: LateSocket) => void) {
       return true;
     },
   };
-  const socket = new LateSocket(handle, options);
+  const socket = new HandleSocket(handle, options);
   for (const event of ['end', 'close', 'error']) socket.on(event, () => seen.events.push(event));
   return { socket, seen, onread: handle.onread };
 }

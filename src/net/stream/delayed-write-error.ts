@@ -9,7 +9,7 @@ const QUIET_TURNS = 2;
  * What a peer sent before it reset the connection. A server that refuses a large upload and closes at once resets: then the next
  * write fails, while the answer waits to be read. The runtime destroys a socket whose write failed, and with it the answer.
  */
-export class LastWords {
+export class DelayedWriteError {
   readonly #socket: StreamSocket;
   readonly #failure: Error;
   readonly #isFlowing: () => boolean;

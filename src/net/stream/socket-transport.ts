@@ -2,13 +2,13 @@ import type { Socket } from 'node:net';
 
 import { errorFrom } from '../../errors.ts';
 import type { ByteStream, StreamReader } from '../../plugin-api/index.ts';
-import { EarlyBytes } from './early-bytes.ts';
+import { UnreadBytes } from './unread-bytes.ts';
 import { isPromise } from '../faults/is-promise.ts';
-import { LastWords, onSendingFailed } from './last-words.ts';
-import type { ReadingOptions } from './late-socket.ts';
+import { DelayedWriteError, onSendingFailed } from './delayed-write-error.ts';
+import type { ReadingOptions } from './handle-socket.ts';
 import type { ReadBuffers } from './read-buffers.ts';
 import { ReadMemory } from './read-memory.ts';
-import type { WaitingForTurn } from './read-turn.ts';
+import type { BudgetWaiter } from './read-budget.ts';
 import type { AnyReader, FaultHandler, FaultOwner } from './reader-faults.ts';
 import { resetSocket, wasReset } from './resets.ts';
 import { SocketWriter } from './socket-writer.ts';
@@ -22,7 +22,7 @@ import type { Flow } from './traffic.ts';
  * Made before its socket, because a socket takes its read buffer when it is constructed:
  * `attach` joins the two.
  */
-export class SocketStream implements ByteStream, Flow, WaitingForTurn {
+export class SocketTransport implements ByteStream, Flow, BudgetWaiter {
   /** Whom a fault of its reader is told of, where that is not always the same. */
   faultOwner: FaultOwner | undefined;
   readonly #buffers: ReadBuffers;
@@ -32,7 +32,7 @@ export class SocketStream implements ByteStream, Flow, WaitingForTurn {
   #reader: AnyReader | undefined;
   readonly #memory: ReadMemory;
   /** Bytes that came while nobody read. */
-  #early: EarlyBytes | undefined;
+  #early: UnreadBytes | undefined;
   #peerEnded = false;
   #ended = false;
   #closed = false;
@@ -46,7 +46,7 @@ export class SocketStream implements ByteStream, Flow, WaitingForTurn {
   #awaitsTurn = false;
   #whenClosed: (() => void) | undefined;
   /** Set once nothing can be sent any more, while what the peer sent before is still read. */
-  #lastWords: LastWords | undefined;
+  #lastWords: DelayedWriteError | undefined;
 
   constructor(buffers: ReadBuffers, onFault: FaultHandler) {
     this.#buffers = buffers;
@@ -242,7 +242,7 @@ export class SocketStream implements ByteStream, Flow, WaitingForTurn {
    * the heap. The runtime also delivers a chunk to a reader that paused in the moment in which reading began.
    */
   #keepEarly(bytes: Buffer, length: number): void {
-    const hasRoom = (this.#early ??= new EarlyBytes()).keep(bytes, length);
+    const hasRoom = (this.#early ??= new UnreadBytes()).keep(bytes, length);
     this.#isBehind = this.#reader !== undefined;
     if (!this.#isBehind && hasRoom) return;
     this.#flowing = false;
@@ -295,7 +295,7 @@ export class SocketStream implements ByteStream, Flow, WaitingForTurn {
     if (socket === undefined || this.#reader === undefined || !this.#flowing) return false;
     // What is still written goes nowhere.
     this.#writer = undefined;
-    this.#lastWords = new LastWords(socket, failure, () => this.#flowing);
+    this.#lastWords = new DelayedWriteError(socket, failure, () => this.#flowing);
     return true;
   };
 

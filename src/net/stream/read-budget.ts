@@ -4,7 +4,7 @@ const BUDGET_BYTES = 16 * 1024 * 1024;
 const WOKEN_A_TURN = 16;
 
 /** A stream that waits for the next turn. */
-export interface WaitingForTurn {
+export interface BudgetWaiter {
   /** Called in its turn; the stream reads on if its reader still wants it to. */
   turnBegins(): void;
 }
@@ -17,11 +17,11 @@ export interface WaitingForTurn {
  * buffer waits in a queue, of which each further turn lets some go on. Below the budget nothing is stopped, so a few fast transfers
  * cost nothing.
  */
-export class ReadTurn {
+export class ReadBudget {
   readonly #budgetBytes: number;
   #readBytes = 0;
   #isArmed = false;
-  readonly #waiting: WaitingForTurn[] = [];
+  readonly #waiting: BudgetWaiter[] = [];
 
   /** @param budgetBytes - full reads of one turn, in bytes; 16 MiB unless told otherwise. */
   constructor(budgetBytes: number = BUDGET_BYTES) {
@@ -39,7 +39,7 @@ export class ReadTurn {
   }
 
   /** Calls `stream.turnBegins()` in a later turn, first come, first served. Only after `takes` returned false. */
-  wait(stream: WaitingForTurn): void {
+  wait(stream: BudgetWaiter): void {
     this.#waiting.push(stream);
   }
 

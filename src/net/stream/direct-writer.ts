@@ -18,9 +18,9 @@ export const PENDING = 1;
  * How the runtime takes such a write differs between its versions and is learned once. The system keeps the order of direct
  * and ordinary writes, as long as the socket's own queue is empty when a direct one is made.
  */
-export class DirectText {
+export class DirectWriter {
   /** For a runtime whose way is not known: sockets are written to as usual. */
-  static readonly off = new DirectText(null);
+  static readonly off = new DirectWriter(null);
   /** Whether this version of the runtime has a way that is known. */
   readonly isOn: boolean;
   readonly #Request: TextWriting['Request'];

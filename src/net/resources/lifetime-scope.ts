@@ -1,12 +1,12 @@
 /** Something that is held in somebody's name. */
-export interface Holding {
+export interface ScopedResource {
   /** Whoever held it is gone: it ends now. Must not throw. */
   reclaim(): void;
 }
 
 /** What is held in the name of a connection or of a protocol instance, and ends with it at the latest, whatever a plugin forgets. */
-export class Holdings {
-  readonly #held = new Set<Holding>();
+export class LifetimeScope {
+  readonly #held = new Set<ScopedResource>();
   #isClosed = false;
 
   get size(): number {
@@ -18,11 +18,11 @@ export class Holdings {
     return this.#isClosed;
   }
 
-  add(holding: Holding): void {
+  add(holding: ScopedResource): void {
     this.#held.add(holding);
   }
 
-  delete(holding: Holding): void {
+  delete(holding: ScopedResource): void {
     this.#held.delete(holding);
   }
 

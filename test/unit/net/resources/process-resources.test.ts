@@ -1,14 +1,14 @@
 import { closeSync, openSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { OpenFilesLimit, softLimitIn } from '../../../../src/net/resources/open-files-limit.ts';
-import { OwnResources } from '../../../../src/net/resources/own-resources.ts';
+import { ProcessResources } from '../../../../src/net/resources/process-resources.ts';
 import { RecordingLogger } from '../../../support/recording-logger.ts';
 
 /** A process with that limit, which may change. */
 function limited(value: number) {
   const logger = new RecordingLogger();
   const openFiles = { value, read: () => openFiles.value, countOpen: () => 60, close: vi.fn() };
-  const resources = new OwnResources({ logger, openFiles });
+  const resources = new ProcessResources({ logger, openFiles });
   return { resources, openFiles, lines: logger.lines };
 }
 
@@ -23,14 +23,20 @@ describe('what the process may take', () => {
     { limit: 32, clients: 24, backends: 28 },
   ])('keeps a reserve of $limit descriptors', ({ limit, clients, backends }) => {
     const { resources } = limited(limit);
-    expect([resources.mayServe(clients - 1), resources.mayServe(clients)]).toEqual([true, false]);
-    expect([resources.mayConnect(backends - 1), resources.mayConnect(backends)]).toEqual([true, false]);
+    expect([resources.hasRoomForClient(clients - 1), resources.hasRoomForClient(clients)]).toEqual([
+      true,
+      false,
+    ]);
+    expect([resources.hasRoomForBackend(backends - 1), resources.hasRoomForBackend(backends)]).toEqual([
+      true,
+      false,
+    ]);
     resources.destroy();
   });
 
   it('has no bound where there is no limit', () => {
     const { resources } = limited(Number.POSITIVE_INFINITY);
-    expect(resources.mayServe(10_000_000)).toBe(true);
+    expect(resources.hasRoomForClient(10_000_000)).toBe(true);
     expect(resources.reading().limit).toBeUndefined();
     resources.destroy();
   });
@@ -38,17 +44,17 @@ describe('what the process may take', () => {
   it('follows a limit that is changed while it runs', () => {
     const { resources, openFiles } = limited(20_000);
     openFiles.value = 64;
-    expect(resources.mayServe(60)).toBe(true);
+    expect(resources.hasRoomForClient(60)).toBe(true);
     vi.advanceTimersByTime(2_000);
-    expect(resources.mayServe(60)).toBe(false);
+    expect(resources.hasRoomForClient(60)).toBe(false);
     resources.destroy();
   });
 
   it('warns once a minute while it lasts, counts everything, and says when it is over', () => {
     const { resources, lines } = limited(64);
     for (let seconds = 0; seconds < 90; seconds += 1) {
-      resources.ranShort('accept', 'EMFILE');
-      resources.ranShort('check', 'EMFILE');
+      resources.noteShortage('accept', 'EMFILE');
+      resources.noteShortage('check', 'EMFILE');
       vi.advanceTimersByTime(1_000);
     }
     expect(lines).toHaveLength(2);
@@ -69,9 +75,9 @@ describe('what the process may take', () => {
 
   it('warns at once when another shortage comes after the end of one', () => {
     const { resources, lines } = limited(64);
-    resources.ranShort('connect', 'EADDRNOTAVAIL');
+    resources.noteShortage('connect', 'EADDRNOTAVAIL');
     vi.advanceTimersByTime(12_000);
-    resources.ranShort('connect', 'ENOBUFS');
+    resources.noteShortage('connect', 'ENOBUFS');
     expect(lines.filter((line) => line.startsWith('warn'))).toEqual([
       expect.stringContaining('no local port is free'),
       expect.stringContaining('"code":"ENOBUFS"'),

@@ -1,7 +1,7 @@
 import type { ProtocolInstance } from '../../plugin-api/index.ts';
 
 /** The connections that a listener's plugin took over, from when it came until another plugin took its place. */
-export class Tenure {
+export class PluginCohort {
   /** Tells the plugin from another one, and from another version of itself. */
   readonly plugin: object | undefined;
   #last: ProtocolInstance | undefined;

@@ -7,7 +7,7 @@ export interface Turn {
 }
 
 /** The order in which the addresses of one host and port are tried: each first in its turn, those that failed lately last. */
-export class AddressTurns {
+export class AddressRotation {
   readonly #shunnedUntilMs = new Map<string, number>();
 
   readonly #turn: Turn = { next: 0 };

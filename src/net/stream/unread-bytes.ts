@@ -2,7 +2,7 @@
 const EARLY_LIMIT_BYTES = 16 * 1024;
 
 /** Copies of the bytes that came while nobody read, in their order. */
-export class EarlyBytes {
+export class UnreadBytes {
   readonly chunks: Buffer[] = [];
   #size = 0;
 

@@ -22,7 +22,7 @@ export class TunnelCount {
 }
 
 /** Opens tunnels and counts them. */
-export class TunnelTally {
+export class TunnelStats {
   readonly #counts = new Map<string, Map<string | undefined, TunnelCount>>();
 
   open(options: TunnelOptions, listener: string): void {

@@ -33,7 +33,7 @@ export function socketOver(handle: Handle, onread: ReadingOptions): Socket {
  *
  * The socket is made for whatever has an end of its own: the peer's end, an error, our end, bytes that have to wait.
  */
-export class LateSocket implements ResettableSocket {
+export class HandleSocket implements ResettableSocket {
   resetAndClosing = false;
   readonly #handle: TcpHandle;
   readonly #onread: ReadingOptions;

@@ -3,7 +3,7 @@ import { Duplex } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 
 import { ReadBuffers } from '../../../../src/net/stream/read-buffers.ts';
-import { SocketStream } from '../../../../src/net/stream/socket-stream.ts';
+import { SocketTransport } from '../../../../src/net/stream/socket-transport.ts';
 import { HIGH_WATER_MARK_BYTES } from '../../../../src/net/stream/socket-writer.ts';
 import { RecordingReader } from '../../../support/recording-reader.ts';
 
@@ -31,7 +31,7 @@ class HandSocket extends Duplex {
 function lab() {
   const buffers = new ReadBuffers();
   const socket = new HandSocket();
-  const stream = new SocketStream(buffers, () => undefined);
+  const stream = new SocketTransport(buffers, () => undefined);
   stream.attach(socket as unknown as Socket);
   const reader = new RecordingReader();
   stream.read(reader);

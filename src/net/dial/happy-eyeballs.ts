@@ -1,5 +1,5 @@
 import { BalanceError, messageOf, shortageOf, systemCodeOf } from '../../errors.ts';
-import type { AddressTurns } from '../dns/address-turns.ts';
+import type { AddressRotation } from '../dns/address-rotation.ts';
 import { shortList } from '../short-list.ts';
 
 /** An address that has not connected by then is no reason to leave the next one untried. Source: RFC 8305, section 5. */
@@ -14,10 +14,10 @@ export interface ConnectAttempt {
 /** Tells how an attempt ended: with an error, or with what it connected. Called once, and not before the attempt was returned. */
 export type AttemptEnded<T> = (error: Error | undefined, connected?: T) => void;
 
-export interface ConnectInTurnOptions<T> {
+export interface HappyEyeballsOptions<T> {
   /** In the order in which they are tried. */
   readonly addresses: readonly string[];
-  readonly turns: AddressTurns;
+  readonly turns: AddressRotation;
   readonly attempt: (address: string, ended: AttemptEnded<T>) => ConnectAttempt;
   readonly connected: (connection: T, address: string) => void;
   /** No address connected. With several addresses the message names each. */
@@ -28,15 +28,15 @@ export interface ConnectInTurnOptions<T> {
  * Connects to the first address that takes the connection: the next one is tried when one fails, and also, beside it, when
  * one takes long. The first to connect wins and the others are given up.
  */
-export class ConnectInTurn<T> implements ConnectAttempt {
-  readonly #options: ConnectInTurnOptions<T>;
+export class HappyEyeballs<T> implements ConnectAttempt {
+  readonly #options: HappyEyeballsOptions<T>;
   readonly #running = new Map<string, ConnectAttempt>();
   readonly #errors = new Map<string, Error>();
   #next = 0;
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
 
-  constructor(options: ConnectInTurnOptions<T>) {
+  constructor(options: HappyEyeballsOptions<T>) {
     this.#options = options;
     this.#tryNext();
   }

@@ -4,8 +4,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 
 import type { StreamReader } from '../../../../src/plugin-api/index.ts';
 import { ReadBuffers } from '../../../../src/net/stream/read-buffers.ts';
-import { ReadTurn } from '../../../../src/net/stream/read-turn.ts';
-import { SocketStream } from '../../../../src/net/stream/socket-stream.ts';
+import { ReadBudget } from '../../../../src/net/stream/read-budget.ts';
+import { SocketTransport } from '../../../../src/net/stream/socket-transport.ts';
 
 const BODY_BYTES = 1024 * 1024;
 
@@ -17,14 +17,14 @@ function nextTurn(): Promise<void> {
 
 describe('a turn of the event loop that sockets share', () => {
   it('stops nobody while its budget lasts, and has a new one in the next turn', async () => {
-    const turn = new ReadTurn(100);
+    const turn = new ReadBudget(100);
     expect([turn.takes(60), turn.takes(40), turn.takes(1)]).toEqual([true, true, false]);
     await nextTurn();
     expect(turn.takes(100)).toBe(true);
   });
 
   it('lets those who wait go on in the order in which they came, some in each turn', async () => {
-    const turn = new ReadTurn(0);
+    const turn = new ReadBudget(0);
     const woken: number[] = [];
     turn.takes(1);
     for (let index = 0; index < 40; index += 1) turn.wait({ turnBegins: () => woken.push(index) });
@@ -45,7 +45,7 @@ describe('streams that share turns with no budget', () => {
   });
 
   /** A stream over TCP whose peer sends a body, with the lengths of its reads by turn. */
-  async function bodyStream(buffers: ReadBuffers, reader: Partial<StreamReader>): Promise<SocketStream> {
+  async function bodyStream(buffers: ReadBuffers, reader: Partial<StreamReader>): Promise<SocketTransport> {
     const server = createServer((peer) => {
       sockets.push(peer);
       peer.on('error', () => undefined).end(Buffer.alloc(BODY_BYTES, 'x'));
@@ -53,7 +53,7 @@ describe('streams that share turns with no budget', () => {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    const stream = new SocketStream(buffers, (error) => {
+    const stream = new SocketTransport(buffers, (error) => {
       throw error;
     });
     const socket = connect({ port, host: '127.0.0.1', onread: stream.onread });
@@ -72,7 +72,7 @@ describe('streams that share turns with no budget', () => {
   }
 
   it('read one full buffer in a turn each, and lose nothing', async () => {
-    const buffers = new ReadBuffers(new ReadTurn(0));
+    const buffers = new ReadBuffers(new ReadBudget(0));
     let turnNumber = 0;
     let isOver = false;
     const count = (): void => {
@@ -104,7 +104,7 @@ describe('streams that share turns with no budget', () => {
   });
 
   it('deliver nothing to a reader that pauses while its stream waits, and all once it goes on', async () => {
-    const buffers = new ReadBuffers(new ReadTurn(0));
+    const buffers = new ReadBuffers(new ReadBudget(0));
     let received = 0;
     let isPaused = false;
     let whilePaused = 0;

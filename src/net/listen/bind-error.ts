@@ -12,7 +12,7 @@ const FIRST_FREE_PORT = 1024;
  * @param what Who wanted the address, as in `listener web` or `admin server`.
  * @param error What the runtime threw.
  */
-export function bindRefusal(what: string, address: Address, error: unknown): BalanceError {
+export function bindError(what: string, address: Address, error: unknown): BalanceError {
   const [code, reason] =
     address.kind === 'unix' ? unixReason(address.path, error) : tcpReason(address, error);
   const message = `${what} can't bind ${formatAddress(address)}: ${reason}`;

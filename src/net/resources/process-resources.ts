@@ -4,7 +4,7 @@ import { OpenFilesLimit } from './open-files-limit.ts';
 /** What could not be done for lack of resources: take a client, connect to a backend, check one. */
 export type ShortageOf = 'accept' | 'connect' | 'check';
 
-export interface OwnResourcesOptions {
+export interface ProcessResourcesOptions {
   readonly logger: Logger;
   /** Default: that of this process. */
   readonly openFiles?: Pick<OpenFilesLimit, 'value' | 'read' | 'countOpen' | 'close'>;
@@ -40,7 +40,7 @@ const MAX_RESERVED = 256;
  * The system gives each new descriptor the lowest free number, so a number near the limit says that nearly all below it
  * are in use. That is how clients are refused before nothing is left: behind the limit the runtime would close them unseen.
  */
-export class OwnResources {
+export class ProcessResources {
   readonly #logger: Logger;
   readonly #openFiles: Pick<OpenFilesLimit, 'value' | 'read' | 'countOpen' | 'close'>;
   readonly #quietMs: number;
@@ -56,7 +56,7 @@ export class OwnResources {
   /** The counts when the last warning was written. */
   #told: Readonly<Record<ShortageOf, number>> = { accept: 0, connect: 0, check: 0 };
 
-  constructor(options: OwnResourcesOptions) {
+  constructor(options: ProcessResourcesOptions) {
     this.#logger = options.logger;
     this.#openFiles = options.openFiles ?? new OpenFilesLimit();
     this.#quietMs = options.quietMs ?? QUIET_MS;
@@ -66,12 +66,12 @@ export class OwnResources {
   }
 
   /** Whether a client that came with that descriptor can be served. */
-  mayServe(descriptor: number): boolean {
+  hasRoomForClient(descriptor: number): boolean {
     return descriptor < this.#clientsEnd;
   }
 
   /** Whether a connection to a backend may keep that descriptor. */
-  mayConnect(descriptor: number): boolean {
+  hasRoomForBackend(descriptor: number): boolean {
     return descriptor < this.#backendsEnd;
   }
 
@@ -81,7 +81,7 @@ export class OwnResources {
   }
 
   /** Something could not be done. `code` is the system's, or `EMFILE` for what would have left too few descriptors. */
-  ranShort(of: ShortageOf, code: string): void {
+  noteShortage(of: ShortageOf, code: string): void {
     this.#counts[of] += 1;
     const nowMs = performance.now();
     this.#lastAtMs = nowMs;
