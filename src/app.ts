@@ -30,7 +30,7 @@ import { ListenerTable } from './runtime/listeners/listener-table.ts';
 import { LiveView } from './runtime/generation/live-view.ts';
 import { Registry } from './runtime/upstreams/registry.ts';
 import type { ReloadCause, ReloadOutcome } from './runtime/reload/reloader.ts';
-import { within } from './runtime/time/within.ts';
+import { withTimeout } from './time/with-timeout.ts';
 import { Telemetry } from './telemetry/channels.ts';
 import { openLogOutput } from './telemetry/logs/output/log-output.ts';
 import { createLogging, type Logging } from './telemetry/logs/logging.ts';
@@ -287,18 +287,18 @@ class Proxy implements App {
     this.#closing = true;
     await this.#reloads.stop();
     const limitMs = this.#live.generation?.config.shutdown.timeout ?? 0;
-    const drained = this.#drain();
+    const drained = this.#drain().then(() => true);
     const watch = new DrainWatch({ logger: this.logger, listeners: () => this.#listeners.all(), limitMs });
     let finished = false;
     try {
-      finished = await within(limitMs, drained);
+      finished = await withTimeout(drained, { limitMs, expired: () => false });
       if (!finished) watch.tellCut();
     } finally {
       watch.stop();
     }
     this.#cut();
     // The lines of what was cut come before the last one.
-    if (!finished) await within(CUT_GRACE_MS, drained);
+    if (!finished) await withTimeout(drained, { limitMs: CUT_GRACE_MS, expired: () => false });
     await this.#reloads.flush();
     // The last spans may have to find their collector.
     await this.#telemetryControl.close();

@@ -9,7 +9,7 @@ import type { PluginLoader } from '../plugins/plugin-loader.ts';
 import type { GenerationBuilder } from '../runtime/generation/builder.ts';
 import { ConfigApply, type ConfigCandidate, type FollowingPart } from '../runtime/reload/config-apply.ts';
 import type { DrainingGenerations } from '../runtime/generation/draining-generations.ts';
-import { ErrorGuard } from '../runtime/reload/error-guard.ts';
+import { AutoRollback } from '../runtime/reload/auto-rollback.ts';
 import { ConfigHistory } from '../runtime/reload/history/config-history.ts';
 import type { LiveView } from '../runtime/generation/live-view.ts';
 import { Reloader, type ReloadCause, type ReloadOutcome } from '../runtime/reload/reloader.ts';
@@ -48,7 +48,7 @@ export class ReloadPipeline {
   readonly #candidates: CandidateLoader;
   readonly #apply: ConfigApply;
   readonly #kept: ConfigHistory;
-  readonly #guard: ErrorGuard;
+  readonly #guard: AutoRollback;
   #loaded: LoadedConfig | undefined;
 
   constructor(options: ReloadPipelineOptions) {
@@ -78,7 +78,7 @@ export class ReloadPipeline {
       logger,
     });
     this.#kept = new ConfigHistory(logger);
-    this.#guard = new ErrorGuard({
+    this.#guard = new AutoRollback({
       subscribe: (guard) => telemetry.subscribe(guard),
       rollBack: (loaded) => this.reload({ source: 'guard', restore: { loaded } }),
       logger,

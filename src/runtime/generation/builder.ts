@@ -8,13 +8,13 @@ import { checkInstance } from '../../plugins/checks/check-instance.ts';
 import { CheckedPlugin } from '../../plugins/checks/checked-plugin.ts';
 import { fileStamp, type FileHashes } from './file-stamp.ts';
 import { Generation } from './generation.ts';
-import { inTime } from '../time/in-time.ts';
+import { withTimeout } from '../../time/with-timeout.ts';
 import { LiveInstance } from './live-instance.ts';
 import { ownMetrics } from './own-metrics.ts';
 import { PlannedListener } from './planned-listener.ts';
 import { ListenerHost, type HostParts, type Upstreams } from './protocol-host.ts';
 import { SharedUpstream, type UpstreamParts } from '../upstreams/shared-upstream.ts';
-import { Slices } from '../time/slices.ts';
+import { TimeSlicer } from '../../time/time-slicer.ts';
 
 /** Plugins have limits of their own, in the config; this is for what slips through. */
 const PROVISION_TIMEOUT_MS = 600_000;
@@ -64,14 +64,14 @@ export class GenerationBuilder {
     const listeners: PlannedListener[] = [];
     const { config, hash } = source;
     const generation = new Generation({ id: (live?.id ?? 0) + 1, hash, config, upstreams, listeners });
-    const slices = new Slices();
+    const slicer = new TimeSlicer();
     try {
       for (const upstream of config.upstreams) {
         const same = live?.upstreams.get(upstream.name);
         const isSame = same !== undefined && isDeepStrictEqual(same.config, upstream);
         upstreams.set(
           upstream.name,
-          isSame ? same : await SharedUpstream.build(upstream, this.#options, slices),
+          isSame ? same : await SharedUpstream.build(upstream, this.#options, slicer),
         );
       }
       for (const listener of config.listeners) {
@@ -81,9 +81,9 @@ export class GenerationBuilder {
         const served = sameInstance(listener, stamp, live, upstreams, plugin, metrics);
         const made = served ?? (await this.#provision(listener, stamp, source, upstreams, signal, metrics));
         listeners.push(new PlannedListener(listener, made));
-        if (slices.areDue) await slices.pause();
+        if (slicer.isDue) await slicer.pause();
       }
-      for (const upstream of upstreams.values()) await upstream.fill(slices);
+      for (const upstream of upstreams.values()) await upstream.fill(slicer);
       return generation;
     } catch (error) {
       await generation.discard(live);
@@ -136,10 +136,12 @@ export class GenerationBuilder {
     const given = provision();
     if (!isPromise(given)) return given;
     const limitMs = this.#options.provisionTimeoutMs ?? PROVISION_TIMEOUT_MS;
-    return inTime(given, {
+    return withTimeout<unknown>(given, {
       limitMs,
       signal,
-      error: () => new Error(`it did not get ready within ${limitMs} ms`),
+      expired: () => {
+        throw new Error(`it did not get ready within ${limitMs} ms`);
+      },
       late: (instance) => {
         host.logger.warn('protocol got ready too late and is closed');
         void closeUnused(instance, host);

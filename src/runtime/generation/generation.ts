@@ -5,7 +5,7 @@ import type { PlannedListener } from './planned-listener.ts';
 import type { SocketPool } from '../../upstream/pool/socket-pool.ts';
 import type { Held } from '../upstreams/shared-parts.ts';
 import type { SharedUpstream } from '../upstreams/shared-upstream.ts';
-import { Slices } from '../time/slices.ts';
+import { TimeSlicer } from '../../time/time-slicer.ts';
 
 export interface GenerationPlan {
   readonly id: number;
@@ -104,9 +104,9 @@ async function releaseAll(
   upstreams: readonly SharedUpstream[],
   pools: readonly Held<SocketPool>[],
 ): Promise<void> {
-  const slices = new Slices();
-  await slices.forEach(pools, (pool) => {
+  const slicer = new TimeSlicer();
+  await slicer.forEach(pools, (pool) => {
     pool.release();
   });
-  for (const upstream of upstreams) await upstream.retire(slices);
+  for (const upstream of upstreams) await upstream.retire(slicer);
 }

@@ -14,11 +14,11 @@ import { handOver, type ArrivingSocket, type LeavingSocket } from '../listeners/
 import type { BuildSource, GenerationBuilder, Protocols } from '../generation/builder.ts';
 import type { DrainingGenerations } from '../generation/draining-generations.ts';
 import type { Generation } from '../generation/generation.ts';
-import { inTime } from '../time/in-time.ts';
+import { withTimeout } from '../../time/with-timeout.ts';
 import type { LiveView } from '../generation/live-view.ts';
 import type { ReloadCause } from './reload-outcome.ts';
-import { Slices } from '../time/slices.ts';
-import { Unwinding } from './unwinding.ts';
+import { TimeSlicer } from '../../time/time-slicer.ts';
+import { UndoStack } from './undo-stack.ts';
 
 /** Whatever hangs must not keep later edits waiting for ever. */
 const LOAD_LIMIT_MS = 300_000;
@@ -109,7 +109,7 @@ export class ConfigApply {
     if (this.#live?.namesServers === true && !loaded.namesServers) throw cutOff(loaded);
     if (cause.source === 'plugins' && cause.readsConfig !== true && plugins.isEmpty)
       return { summary: summarizeChanges([]), changes: [], warnings: [], loaded: undefined };
-    const undo = new Unwinding();
+    const undo = new UndoStack();
     try {
       const previous = live.generation;
       const generation = await plugins.build(loaded, (set) => this.#build(loaded, set));
@@ -117,7 +117,7 @@ export class ConfigApply {
         void generation.discard(previous);
       });
       const changes = [
-        ...(await new Slices().collect(configChanges(previous?.config, loaded.config))),
+        ...(await new TimeSlicer().collect(configChanges(previous?.config, loaded.config))),
         ...diffReferences(this.#live?.sources, loaded.sources),
         ...plugins.differences(),
       ];
@@ -136,11 +136,12 @@ export class ConfigApply {
   }
 
   #load(cause: ReloadCause): Promise<ConfigCandidate> {
-    return inTime(this.#options.load(cause, this.#live), {
+    return withTimeout(this.#options.load(cause, this.#live), {
       limitMs: LOAD_LIMIT_MS,
       signal: this.#stopped.signal,
-      error: () => tooSlow('loading the config', LOAD_LIMIT_MS),
-      late: () => undefined,
+      expired: () => {
+        throw tooSlow('loading the config', LOAD_LIMIT_MS);
+      },
     });
   }
 
@@ -150,15 +151,17 @@ export class ConfigApply {
   }
 
   /** Part after part; what is prepared is taken back by `undo`. */
-  async #prepare(generation: Generation, loaded: LoadedConfig, undo: Unwinding): Promise<Prepared> {
+  async #prepare(generation: Generation, loaded: LoadedConfig, undo: UndoStack): Promise<Prepared> {
     const { parts, logger, prepareLimitMs: limitMs = PREPARE_LIMIT_MS } = this.#options;
     const leaving = parts.flatMap((part) => part.leaving?.(generation, loaded) ?? []);
     const prepared: PreparedChange[] = [];
     for (const part of parts) {
-      const change = await inTime(part.prepare(generation, loaded, leaving), {
+      const change = await withTimeout(part.prepare(generation, loaded, leaving), {
         limitMs,
         signal: this.#stopped.signal,
-        error: () => tooSlow('preparing the edit', limitMs),
+        expired: () => {
+          throw tooSlow('preparing the edit', limitMs);
+        },
         late: (unwanted) => {
           unwanted.unwind();
         },
@@ -217,9 +220,9 @@ export class ConfigApply {
   }
 
   /** What fails while it is taken back must not hide why it is. */
-  #unwind(undo: Unwinding): void {
+  #unwind(undo: UndoStack): void {
     this.#survive(() => {
-      undo.unwind();
+      undo.undo();
     });
   }
 }

@@ -18,7 +18,7 @@ import { UpstreamGroup } from '../../upstream/group/upstream-group.ts';
 import { Registry, type WatchedAddress } from './registry.ts';
 import type { RuntimeTelemetry } from './runtime-telemetry.ts';
 import type { Held } from './shared-parts.ts';
-import type { Slices } from '../time/slices.ts';
+import type { TimeSlicer } from '../../time/time-slicer.ts';
 
 /** What upstreams are built from. */
 export interface UpstreamParts {
@@ -122,14 +122,18 @@ export class SharedUpstream implements LeaseHome {
   }
 
   /** Takes its parts from the registry and makes its balancer, slice by slice. */
-  static async build(config: UpstreamConfig, parts: UpstreamParts, slices: Slices): Promise<SharedUpstream> {
+  static async build(
+    config: UpstreamConfig,
+    parts: UpstreamParts,
+    slicer: TimeSlicer,
+  ): Promise<SharedUpstream> {
     const check = config.health_check?.enabled === true ? config.health_check : undefined;
     const checkKey = check === undefined ? '' : Registry.checkKey(check);
     const backends: Held<BackendState>[] = [];
     const monitors: Held<WatchedAddress>[] = [];
     const members: Member[] = [];
     try {
-      await slices.forEach(config.backends, (backend) => {
+      await slicer.forEach(config.backends, (backend) => {
         const held = parts.registry.backend(backend);
         backends.push(held);
         members.push(
@@ -141,7 +145,7 @@ export class SharedUpstream implements LeaseHome {
           }),
         );
       });
-      const balancer = await slices.finish(balancerInSteps(config.load_balancer, members, parts.chance));
+      const balancer = await slicer.finish(balancerInSteps(config.load_balancer, members, parts.chance));
       return new SharedUpstream(config, parts, members, balancer, backends, monitors);
     } catch (error) {
       for (const held of [...monitors, ...backends]) held.release();
@@ -184,14 +188,14 @@ export class SharedUpstream implements LeaseHome {
   }
 
   /** Makes the pools of the uses that were asked for since the last time. */
-  async fill(slices: Slices): Promise<void> {
+  async fill(slicer: TimeSlicer): Promise<void> {
     for (const [use, used] of this.#uses) {
       if (used.pools !== undefined) continue;
       const pools: Held<SocketPool>[] = [];
       used.pools = pools;
       const settings = this.#poolSettings(use);
       if (settings === undefined) continue;
-      await slices.forEach(this.group.members, (member) => {
+      await slicer.forEach(this.group.members, (member) => {
         pools.push(this.#usePool(member, use, settings));
       });
     }
@@ -233,14 +237,14 @@ export class SharedUpstream implements LeaseHome {
   }
 
   /** No live generation has it any more. Never rejects. */
-  async retire(slices: Slices): Promise<void> {
+  async retire(slicer: TimeSlicer): Promise<void> {
     if (this.#retired) return;
     this.#retired = true;
     this.group.retire();
     const pools = this.keep(new Set());
     const monitors = this.#monitors;
     this.#monitors = [];
-    await slices.forEach([...pools, ...monitors], (held) => {
+    await slicer.forEach([...pools, ...monitors], (held) => {
       held.release();
     });
     this.#emptied = true;

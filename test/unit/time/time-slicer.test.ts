@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 
-import { Slices } from '../../../../src/runtime/time/slices.ts';
-import { applyLab } from '../../../support/apply-lab.ts';
-import { stoppedClock } from '../../../support/stopped-clock.ts';
+import { TimeSlicer } from '../../../src/time/time-slicer.ts';
+import { applyLab } from '../../support/apply-lab.ts';
+import { stoppedClock } from '../../support/stopped-clock.ts';
 
-describe('slices', () => {
+describe('the time slicer', () => {
   it('let others have their turn while long work goes on', async () => {
     const clock = stoppedClock();
     const order: string[] = [];
     setImmediate(() => order.push('somebody else'));
-    await new Slices().forEach([1, 2], (item) => {
+    await new TimeSlicer().forEach([1, 2], (item) => {
       clock.advance(10);
       order.push(`item ${item}`);
     });
@@ -28,7 +28,7 @@ describe('slices', () => {
       return 'done';
     }
     setImmediate(() => order.push('somebody else'));
-    expect(await new Slices().finish(work())).toBe('done');
+    expect(await new TimeSlicer().finish(work())).toBe('done');
     expect(order).toEqual(['step 1', 'somebody else', 'step 2']);
   });
 
@@ -36,7 +36,7 @@ describe('slices', () => {
     stoppedClock();
     const order: string[] = [];
     setImmediate(() => order.push('somebody else'));
-    await new Slices().forEach([1, 2, 3], (item) => order.push(`item ${item}`));
+    await new TimeSlicer().forEach([1, 2, 3], (item) => order.push(`item ${item}`));
     expect(order).toEqual(['item 1', 'item 2', 'item 3']);
   });
 });

@@ -1,13 +1,13 @@
-/** The steps that undo what was built so far, taken in reverse when a later stage fails or the whole is over. */
-export class Unwinding {
+/** The steps that undo what was built so far, taken in reverse when a later stage fails. */
+export class UndoStack {
   readonly #steps: (() => void)[] = [];
 
   push(step: () => void): void {
     this.#steps.push(step);
   }
 
-  /** Takes all steps, once. One that throws keeps none of the others from being taken; its error is thrown at the end. */
-  unwind(): void {
+  /** Takes all steps, the last one first, and once. One that throws keeps none of the others from being taken; its error is thrown at the end. */
+  undo(): void {
     const errors: unknown[] = [];
     for (;;) {
       const step = this.#steps.pop();

@@ -12,9 +12,9 @@ const SHORTEST_LOOK_MS = 50;
 /** The past is counted in so many parts of a window. */
 const SLOTS = 10;
 
-export interface ErrorGuardOptions {
+export interface AutoRollbackOptions {
   /** Hands over each record from now on; returns what ends that. */
-  readonly subscribe: (guard: ErrorGuard) => () => void;
+  readonly subscribe: (rollback: AutoRollback) => () => void;
   /** Makes that config live again. */
   readonly rollBack: (to: LoadedConfig) => Promise<ReloadOutcome>;
   readonly logger: Logger;
@@ -36,16 +36,16 @@ interface Trial {
  * Takes an edit back by itself when the requests that begin after it fail more often than `reload.watch_errors` allows, and
  * more often than those before it.
  */
-export class ErrorGuard {
+export class AutoRollback {
   readonly detailed = false;
-  readonly #options: ErrorGuardOptions;
+  readonly #options: AutoRollbackOptions;
   #live: LoadedConfig | undefined;
   #settings: WatchErrors | undefined;
   #leave: (() => void) | undefined;
   #past = new RecentFailures(0);
   #trial: Trial | undefined;
 
-  constructor(options: ErrorGuardOptions) {
+  constructor(options: AutoRollbackOptions) {
     this.#options = options;
   }
 

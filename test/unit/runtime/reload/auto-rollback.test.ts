@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { loadConfigText } from '../../../../src/config/load/load-config.ts';
 import type { LoadedConfig } from '../../../../src/config/load/loaded-config.ts';
-import { ErrorGuard } from '../../../../src/runtime/reload/error-guard.ts';
+import { AutoRollback } from '../../../../src/runtime/reload/auto-rollback.ts';
 import type { ReloadOutcome } from '../../../../src/runtime/reload/reload-outcome.ts';
 import { owned } from '../../../support/owned.ts';
 import { RecordingLogger } from '../../../support/recording-logger.ts';
@@ -22,7 +22,7 @@ function config(port: number): LoadedConfig {
 
 function lab() {
   const restored: LoadedConfig[] = [];
-  const guard = new ErrorGuard({
+  const guard = new AutoRollback({
     subscribe: () => () => undefined,
     rollBack: (loaded) => {
       restored.push(loaded);
