@@ -1,21 +1,21 @@
 import { SourcePlaces } from './source-places.ts';
 
-/** A program has far fewer places that log; plugins that are replaced bring new ones, and must not fill the memory. */
+/** The program logs from far fewer places. Replaced plugins bring new ones, so the number that is remembered is limited. */
 const MAX_KNOWN = 2_000;
-/** What a line of the stack ends with: `file:///a/b.js:12:34)`. */
+/** The end of a line of a stack trace: `file:///a/b.js:12:34)`. */
 const PLACE = /^(.+):(\d+):(\d+)\)?$/;
 
-/** Tells which line of the program calls: the one that somebody wrote, where a source map leads from the compiled one to it. */
+/** Finds the line of source code that logs. In compiled code a source map leads from the compiled line to the written one. */
 export class CallerPlaces {
   readonly #sources = new SourcePlaces();
-  /** What was found out, by the line of the stack. */
+  /** Locations that were found before, by the line of the stack trace. */
   readonly #known = new Map<string, string>();
 
   /**
-   * `src/runtime/reload/reloader.ts:42`, seen from the package's folder; of a file outside it the last folder and the name. '' when nobody
-   * can tell.
+   * Returns the caller's location such as `src/app.ts:42`, relative to the package's folder. A file outside of it is shown
+   * with its name and its last folder. '' when the location is not known.
    *
-   * @param skipped how many functions stand between the one that is meant and this one
+   * @param skipped number of stack frames between this method and the caller that is meant
    */
   read(skipped: number): string {
     const holder: { stack?: string } = {};

@@ -2,17 +2,17 @@ import { AccessLog, type AccessLogSettings } from './access/access-log.ts';
 import type { Telemetry } from '../channels.ts';
 import type { Logging, LoggingSettings, OutputSettings } from './logging.ts';
 
-/** The `logging` section of the config. */
+/** The `logging` section of the config, normalized. */
 export type LoggingSection = LoggingSettings & OutputSettings & { readonly access_log: AccessLogSection };
 
-/** What is not given is as in the rest of the section. */
+/** `logging.access_log`. Format and output are those of the `logging` section where the config does not set them here. */
 type AccessLogSection = Omit<AccessLogSettings, 'format'> & {
   readonly enabled: boolean;
   readonly format?: AccessLogSettings['format'] | undefined;
   readonly output?: string | undefined;
 };
 
-/** Keeps the log, its outputs and the access log as the live config has them. */
+/** Applies the `logging` section of each config that goes live: to the operator's log, its outputs and the access log. */
 export class LogControl {
   readonly #telemetry: Telemetry;
   readonly #logging: Logging;
@@ -23,12 +23,12 @@ export class LogControl {
     this.#logging = logging;
   }
 
-  /** The log follows the section at once; the access log begins with the first config that is live. */
+  /** Applies the section of the first config at once, before that config is live. */
   async begin(section: LoggingSection): Promise<void> {
     (await this.#logging.prepare(section)).commit();
   }
 
-  /** Opens the outputs; they count from `commit` on. Rejects with a BalanceError when one can't be opened. */
+  /** Opens the outputs that the section names; `commit` puts them to use. Rejects with a BalanceError when one can't be opened. */
   async prepare(section: LoggingSection): Promise<{ commit(): void; unwind(): void }> {
     const { access_log: access } = section;
     const output = access.output ?? section.output;
@@ -39,7 +39,7 @@ export class LogControl {
       : undefined;
     return {
       commit: () => {
-        // The new one first, or the details that both need would be missing for an exchange in between.
+        // Subscribe the new access log before the old one leaves: without any subscriber that reads details, protocols would leave them out.
         const stop = accessLog === undefined ? undefined : this.#telemetry.subscribe(accessLog);
         this.#stopAccessLog?.();
         this.#stopAccessLog = stop;

@@ -2,32 +2,29 @@ import { durationText } from '../../plugin-api/values/duration-text.ts';
 import type { LogFields } from '../../plugin-api/logger.ts';
 import { jsonDocument, jsonText, millisText, textMessage, textValue } from './log-text.ts';
 
-/** From the most to the least talkative. A line is written when its level is not below the configured one. */
+/** The log levels, from the most detailed to the most severe. A line is written when its level is not below the configured one. */
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'fatal'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 export type LogFormat = 'text' | 'json';
 
-/** What a log line is made of. */
+/** The parts of a log line. */
 export interface LogLine {
   readonly timestamp: string;
   readonly level: LogLevel;
   readonly message: string;
   readonly fields: LogFields;
-  /** `file:line` of the code that logs, or '' when it is not asked for. */
+  /** `file:line` of the code that logs; '' without `logging.add_caller`. */
   readonly caller: string;
 }
 
-/**
- * Fields that a trace leads to; a text line carries them before its message, so that the lines of one
- * trace read as a column.
- */
+/** A line of text shows these fields before its message, so that the ids of consecutive lines stand in one column. */
 const TRACE_FIELDS = ['trace_id', 'span_id'];
 const RESERVED_JSON_KEYS = new Set(['timestamp', 'level', 'message', 'caller']);
-/** A field of this kind holds milliseconds: `duration_ms: 150` reads `duration=150ms` in text. */
+/** Fields whose names end so hold milliseconds: `duration_ms: 150` is written as `duration=150ms` in text. */
 export const MS_SUFFIX = '_ms';
 const CAUSES_SHOWN = 3;
 
-/** A line without its line feed. */
+/** Formats a line, without a line feed at its end. */
 export function formatLogLine(line: LogLine, format: LogFormat): string {
   return format === 'json' ? formatJson(line) : formatText(line);
 }
@@ -77,7 +74,7 @@ function jsonField(value: unknown): string {
   return jsonDocument(value);
 }
 
-/** The messages of an error and of what caused it. */
+/** The messages of an error and of its causes. */
 function errorText(error: Error): string {
   let text = error.message === '' ? error.name : error.message;
   let cause: unknown = error.cause;

@@ -1,25 +1,25 @@
-/** What may stand in a text line without quotes: visible ASCII except `"`, `=` and `\`. */
+/** Values that a line of text shows without quotes: visible ASCII except `"`, `=` and `\`. */
 const BARE = /^[!#-<>-[\]-~]+$/;
-/** What needs no escape inside quotes, in text and in JSON: printable ASCII except `"` and `\`. */
+/** Values that need no escapes between quotes, in text and in JSON: printable ASCII except `"` and `\`. */
 const PLAIN = /^[ !#-[\]-~]*$/;
 /**
- * What could end a line, move a terminal's cursor or turn the reading direction around: C0, DEL, C1, the
- * Unicode line ends, bidirectional controls, the byte order mark, and surrogates without a partner.
+ * Characters that could end a line, move a terminal's cursor or reverse the reading direction: the control characters C0, DEL and C1,
+ * Unicode's line separators, bidirectional controls, the byte order mark, and unpaired surrogates.
  */
 const HARMFUL =
   /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 const NEEDS_BACKSLASH = /["\\]/g;
 
-/** Longer values are cut: one header of a client must not fill the log. */
+/** Longer values are cut, so that one header field of a client can't fill the log. */
 const MAX_VALUE_LENGTH = 4096;
 
-/** What stands behind the point for each number of thousandths; writing such numbers is most of the work of a line else. */
+/** The text after the decimal point for each number of thousandths. Formatting such numbers would otherwise be most of the work of a line. */
 const FRACTIONS = Array.from({ length: 1000 }, (_, thousandths) =>
   thousandths === 0 ? '' : `.${String(thousandths).padStart(3, '0').replace(/0+$/, '')}`,
 );
 const MAX_MS = 1e12;
 
-/** A value of a text line: as it is when it is one plain word, else quoted and escaped; `-` when there is none. */
+/** A value in a line of text: a plain word as it is, everything else quoted and escaped, and `-` for an empty value. */
 export function textValue(value: string): string {
   if (value.length > MAX_VALUE_LENGTH) return textValue(cut(value));
   if (BARE.test(value)) return value;
@@ -28,21 +28,21 @@ export function textValue(value: string): string {
   return `"${value.replace(NEEDS_BACKSLASH, '\\$&').replace(HARMFUL, escapeUnit)}"`;
 }
 
-/** The message of a text line: never quoted, but without anything that could end the line. */
+/** The message in a line of text: not quoted, but with characters escaped that could end the line. */
 export function textMessage(message: string): string {
   return PLAIN.test(message) ? message : message.replace(HARMFUL, escapeUnit);
 }
 
-/** A JSON string. What JSON would leave as it is, but a terminal might act on, is escaped as well. */
+/** A value as a JSON string. Characters that JSON allows but that could control a terminal are escaped as well. */
 export function jsonText(value: string): string {
   if (value.length > MAX_VALUE_LENGTH) return jsonText(cut(value));
   if (PLAIN.test(value)) return `"${value}"`;
   return jsonDocument(value);
 }
 
-/** Anything as JSON on one line, with the escapes of {@link jsonText}. What can't be JSON becomes a text that says so. */
+/** Any value as JSON on one line, with the escapes of {@link jsonText}. A value that JSON can't express becomes `"[unserializable]"`. */
 export function jsonDocument(value: unknown): string {
-  // The library's type forgets that functions and undefined give undefined.
+  // The declared type is wrong for functions and undefined, for which the result is undefined.
   let json: unknown;
   try {
     json = JSON.stringify(value, (_key, part: unknown) => (typeof part === 'bigint' ? String(part) : part));
@@ -52,7 +52,7 @@ export function jsonDocument(value: unknown): string {
   return typeof json === 'string' ? json.replace(HARMFUL, escapeUnit) : 'null';
 }
 
-/** Milliseconds as a JSON number. Microseconds are enough, and short numbers make short lines. */
+/** Milliseconds as a JSON number, rounded to microseconds to keep lines short. */
 export function millisText(durationMs: number): string {
   if (!(durationMs >= 0 && durationMs < MAX_MS)) return '0';
   const micros = Math.round(durationMs * 1000);
@@ -64,7 +64,7 @@ function cut(value: string): string {
   return `${value.slice(0, MAX_VALUE_LENGTH - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }
 
-/** `\n`, `\u001b`: escapes that JSON reads back. */
+/** Escapes a character as JSON does: `\n`, `\u001b`. */
 function escapeUnit(character: string): string {
   if (character === '\n') return '\\n';
   if (character === '\r') return '\\r';

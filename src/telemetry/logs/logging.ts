@@ -10,15 +10,15 @@ import { LogOutputs, type WantedOutput } from './output/log-outputs.ts';
 import type { LogRotation } from './output/log-rotation.ts';
 import type { LogSink } from './output/log-sink.ts';
 
-/** The part of the config's `logging` section that the logger follows. */
+/** The keys of the config's `logging` section that say which lines are written and how. */
 export interface LoggingSettings {
   readonly level: LogLevel;
   readonly format: LogFormat;
-  /** Adds `caller=file:line`. Costs a stack trace a line. */
+  /** Adds `caller=file:line` to each line, at the cost of a stack trace a line. */
   readonly add_caller: boolean;
 }
 
-/** The part that says where lines go. */
+/** The keys of the `logging` section that say where lines are written. */
 export interface OutputSettings {
   readonly output: string;
   readonly rotate?: LogRotation | undefined;
@@ -26,62 +26,63 @@ export interface OutputSettings {
 
 export interface LoggingOptions {
   readonly stdout: LogOutput;
-  /** Where to tell that another output fails. Made when it is needed first. */
+  /** Opens stderr, where failures of other outputs are reported; called when it is needed first. */
   readonly stderr: () => LogOutput;
-  /** The folder that names of log files are relative to. */
+  /** The folder that relative names of log files start from. */
   readonly directory: string;
-  /** Whether lines wait for the first settings that are committed, and then follow those. Default: false. */
+  /** Whether lines are held back until the first settings are committed, and then written as these say. Default: false. */
   readonly awaitsSettings?: boolean;
 }
 
-/** The logger of the whole process: beside the contract's levels it has the one before the end. */
+/** The logger of the process. Beside the levels of the plugin API it has `fatal`, for the last line before the process ends. */
 export interface RootLogger extends Logger {
   fatal(message: string, fields?: LogFields): void;
   child(fields: LogFields): RootLogger;
 }
 
-/** All that writes log lines. */
+/** The operator's log and all log outputs of the process. */
 export interface Logging {
   readonly logger: RootLogger;
-  /** Lines dropped since the start, because an output stalled or failed. */
+  /** Number of lines dropped since the start because an output stalled or failed. */
   readonly droppedLines: number;
   /**
-   * Opens the outputs that settings ask for; they count from `commit` on. Rejects with a BalanceError that names the key
-   * when a file can't be opened.
+   * Opens the outputs that the settings name; `commit` puts them to use. When a file can't be opened, it rejects with a BalanceError
+   * that names the config key.
    *
-   * @param others what other lines, of those who format them themselves, go to
+   * @param others further outputs, for lines that their writers format themselves (the access log)
    */
   prepare(
     settings: LoggingSettings & OutputSettings,
     others?: readonly WantedOutput[],
   ): Promise<PreparedLogging>;
-  /** Opens all log files anew. */
+  /** Opens the names of all log files again, after another program has moved the files. */
   reopen(): void;
-  /** Writes all that was logged so far. Resolves with false when it is not all written after `deadlineMs`. */
+  /** Writes all lines that were logged so far. Resolves with false when some are still unwritten after `deadlineMs`. */
   flush(deadlineMs: number): Promise<boolean>;
-  /** For the exit event, where nothing asynchronous happens any more: writes what the outputs take at once. */
+  /** Writes synchronously what the outputs take at once; for the `exit` event, after which nothing asynchronous runs. */
   flushNow(): void;
-  /** Writes what can be written within a second or so and ends. Later lines are dropped. */
+  /** Writes what can be written within about a second, then closes all outputs. Later lines are dropped. */
   close(): Promise<void>;
 }
 
+/** New settings of the log, whose outputs are open. */
 export interface PreparedLogging {
-  /** For those who format their lines themselves. */
+  /** The sink of an output, for lines that their writer formats itself. */
   sink(output: string): LogSink;
-  /** Changes level, format, caller and output from the next line on, for all loggers that were handed out. */
+  /** Applies level, format, caller and output from the next line on, for all existing loggers. */
   commit(): void;
-  /** Closes what was opened. */
+  /** Closes the outputs that `prepare` opened. */
   unwind(): void;
 }
 
-/** What the loggers of one {@link Logging} share, so that a change reaches all of them at once. */
+/** The state that all loggers of one {@link Logging} share, so that new settings apply to all of them at once. */
 interface LogState extends Record<LogLevel, boolean> {
   settings: LoggingSettings;
   sink: LogSink;
   submit: ((line: LogLine) => void) | undefined;
   readonly clock: LogClock;
   readonly callers: CallerPlaces;
-  /** Lines that wait for the settings to follow. */
+  /** Lines that are held back until settings are committed; undefined once they were. */
   held: HeldLine[] | undefined;
 }
 
@@ -91,13 +92,13 @@ interface HeldLine extends Omit<LogLine, 'timestamp'> {
 
 type FormattedInfo = winston.Logform.TransformableInfo & { line?: LogLine };
 
-/** Between the code that logs and what reads the stack stand the method of the level and `#write`. */
+/** Stack frames between the code that logs and the one that reads the stack: the method of the level, and `#write`. */
 const LOGGER_FRAMES = 2;
-/** More than a start logs before its config is read. */
+/** A start logs fewer lines than this before its config is read. */
 const MAX_HELD_LINES = 1000;
 const NO_FIELDS: LogFields = Object.freeze({});
 const MESSAGE = Symbol.for('message');
-/** winston counts levels from the most severe. */
+/** winston numbers the levels from the most severe one on. */
 const WINSTON_LEVELS = Object.fromEntries([...LOG_LEVELS].reverse().map((level, rank) => [level, rank]));
 
 /**
@@ -202,7 +203,7 @@ function guardsFor(level: LogLevel): Record<LogLevel, boolean> {
   };
 }
 
-/** Writes the lines that waited as the settings of now want them. */
+/** Writes the lines that were held back, as the present settings say. */
 function release(state: LogState): void {
   const { held, settings, clock, sink } = state;
   if (held === undefined) return;
@@ -216,7 +217,7 @@ function release(state: LogState): void {
   }
 }
 
-/** Takes every line at once, so that winston never waits and never buffers. */
+/** A stream that hands every line on synchronously, so that winston never waits and never buffers. */
 function streamInto(state: LogState): Writable {
   return new Writable({
     decodeStrings: false,

@@ -3,19 +3,19 @@ import { SourceMap, type SourceMapPayload } from 'node:module';
 import { basename, dirname, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** More files than the program has; plugins that are replaced bring new ones. */
+/** The program has fewer files. Replaced plugins bring new ones, so the number of maps that are kept is limited. */
 const MAX_MAPS = 1_000;
 
-/** Finds the place in the source of a place in a compiled file, through the map that lies beside the file. */
+/** Finds the source location that belongs to a location in a compiled file, with the source map beside that file. */
 export class SourcePlaces {
-  /** By module; undefined where there is none. Read when the first place in a module is asked for. */
+  /** Source maps by module, each read when it is needed first; undefined where a module has none. */
   readonly #maps = new Map<string, SourceMap | undefined>();
 
   /**
-   * `src/app.ts:240`. Without a map it is the place in the module itself.
+   * Returns a location such as `src/app.ts:240`. Where there is no source map, it is the location in the module itself.
    *
-   * @param module its path or address; another state of a plugin has another address
-   * @param line from 1, as `column`
+   * @param module path or URL of the module; each loaded version of a plugin has a URL of its own
+   * @param line counted from 1, as is `column`
    */
   placeOf(module: string, line: number, column: number): string {
     const file = pathOf(module);
@@ -47,12 +47,12 @@ function readMap(file: string): SourceMap | undefined {
   try {
     return new SourceMap(JSON.parse(readFileSync(file, 'utf8')) as SourceMapPayload);
   } catch {
-    // Sources that run as they are have no map, and a broken map must not keep a line out of the log.
+    // Sources that run without compilation have no map. A broken map must not prevent the log line.
     return undefined;
   }
 }
 
-/** The folder of the package: this module lies two folders below it, as a source, or three when it is compiled. */
+/** The package's folder, which holds `src`, and `dist` with the compiled files. */
 const PACKAGE = packageFolder();
 
 function packageFolder(): string {

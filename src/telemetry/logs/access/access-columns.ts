@@ -1,27 +1,28 @@
 import type { AccessField } from '../../../config/log-filter/filter-fields.ts';
 import type { ExchangeRecord, TunnelRecord } from '../../../plugin-api/telemetry.ts';
 
-/** One field of a line: how it is called, read and written. */
+/** One field of an access line: its name, how it is read from a record and how it is written. */
 export interface Column<R> {
   readonly field: AccessField;
-  /** Its name in text and JSON lines. */
+  /** The field's name in lines of text. */
   readonly textKey: string;
+  /** The field's name in lines of JSON. */
   readonly jsonKey: string;
   /**
-   * `text`, `word` (a text that many lines in a row have in common), `optional` (a text that is left out when it is empty),
-   * `number`, or `ms` (a duration).
+   * How the value is written: `text`; `word`, a text that is often the same in consecutive lines, so that its escaped form is
+   * kept; `optional`, a text that is left out when it is empty; `number`; or `ms`, a duration in milliseconds.
    */
   readonly kind: 'text' | 'word' | 'optional' | 'number' | 'ms';
-  /** `undefined` where a plugin left out what it should have said. */
+  /** Reads the value; `undefined` where a protocol plugin left out a field that it should have filled in. */
   readonly read: (record: R) => string | number | undefined;
 }
 
-/** The time at which the line is written: the one field that is not the record's. */
+/** The time at which the line is written: the only field that is not read from the record. */
 export const TIMESTAMP: AccessField = 'timestamp';
-/** What lines of text begin with, after the time; in JSON they are fields like others. */
+/** A line of text begins with the time and these two fields, without their names. In JSON they are fields like all others. */
 const LABELS: ReadonlySet<AccessField> = new Set(['level', 'message']);
 
-/** The fields that a line of text has in places of their own. */
+/** Whether a line of text shows the field at a fixed place at its start, so that it must not be written again as `name=value`. */
 export function isLabel(field: AccessField): boolean {
   return LABELS.has(field);
 }
@@ -29,11 +30,11 @@ export function isLabel(field: AccessField): boolean {
 type Columns<R> = ReadonlyMap<AccessField, Column<R>>;
 type Row<R> = readonly [AccessField, Column<R>['kind'], Column<R>['read']];
 
-/** What both records hold. */
+/** The fields that records of exchanges and of tunnels have in common. */
 type EitherRecord = Omit<Pick<ExchangeRecord, keyof ExchangeRecord & keyof TunnelRecord>, 'trace'>;
 
 const EITHER: readonly Row<EitherRecord>[] = [
-  // Access lines are no matter of levels: `access_log` alone says whether they are written.
+  // The log level does not apply to access lines: `access_log` alone says whether they are written.
   ['level', 'word', () => 'info'],
   ['listener', 'word', (record) => record.listener],
   ['client_ip', 'word', (record) => record.clientAddress],
@@ -72,7 +73,7 @@ export const TUNNEL_COLUMNS: Columns<TunnelRecord> = columns<TunnelRecord>(
   { bytes: 'bytes_sent' },
 );
 
-/** What lines have when nothing is chosen. */
+/** The fields of a line, in their order, when `access_log.fields` names none. */
 export const DEFAULT_FIELDS: Readonly<
   Record<
     'text' | 'json',
@@ -158,7 +159,7 @@ export const DEFAULT_FIELDS: Readonly<
   },
 };
 
-/** Fields that protocols only fill in where somebody wants them. */
+/** Fields that protocols fill in only while a subscriber reads them (`TelemetrySink.detailed`). */
 export const DESCRIPTIVE_FIELDS: ReadonlySet<string> = new Set<AccessField>([
   'path',
   'query',

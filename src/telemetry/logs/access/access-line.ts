@@ -3,22 +3,22 @@ import { durationText } from '../../../plugin-api/values/duration-text.ts';
 import { isLabel, TIMESTAMP, type Column } from './access-columns.ts';
 import { jsonText, millisText, textValue } from '../log-text.ts';
 
-/** Writes the line of a record, with its line feed. */
+/** Formats the line of a record, with the line feed at its end. `timestamp` is the finished text of the time. */
 export type LineOf<R> = (record: R, timestamp: string) => string;
 
-/** One piece of a line. */
+/** Formats one field of a line. */
 type Part<R> = (record: R, timestamp: string) => string;
 
 /**
- * `{"timestamp":"…","method":"GET",…}`. What the fields mean is worked out here, once; a line is one walk over functions
- * that add a text each.
+ * Returns the formatter of JSON lines such as `{"timestamp":"…","method":"GET",…}`. The names and kinds of the fields are looked up
+ * once, here: to format a line then only means to call one function a field.
  */
 export function jsonLine<R>(
   columns: ReadonlyMap<AccessField, Column<R>>,
   fields: readonly AccessField[],
 ): LineOf<R> {
   const known = fields.filter((field) => field === TIMESTAMP || columns.has(field));
-  // A field that may be left out can't bring the brace along.
+  // The first field writes the opening brace, unless the line may lack that field.
   const beginsSurely = columns.get(known[0] ?? TIMESTAMP)?.kind !== 'optional';
   const parts = known.map((field, index): Part<R> => {
     const before = index === 0 && beginsSurely ? '{' : ',';
@@ -33,7 +33,7 @@ export function jsonLine<R>(
   };
 }
 
-/** `2025-11-17T15:00:01Z INFO access client_ip=… method=…`. */
+/** Returns the formatter of lines of text such as `2025-11-17T15:00:01Z INFO access client_ip=… method=…`. */
 export function textLine<R>(
   label: string,
   columns: ReadonlyMap<AccessField, Column<R>>,
@@ -87,7 +87,7 @@ function textual<R>(
     };
   }
   if (kind === 'text') return (record) => write(String(read(record) ?? ''));
-  // Looking whether a text needs escapes costs more than comparing it with the last one.
+  // To test whether a text needs escapes costs more than to compare it with the one of the line before.
   let last: string | number | undefined;
   let written = write('');
   return (record) => {
@@ -107,7 +107,7 @@ function numeric<R>(key: string, read: Column<R>['read']): Part<R> {
     const value = read(record);
     if (value !== last) {
       last = value;
-      // NaN would be no JSON; a plugin may have counted in a wrong way.
+      // A plugin may report NaN, which JSON does not allow.
       written = key + (Number.isFinite(value) ? String(value) : '0');
     }
     return written;

@@ -17,29 +17,30 @@ import { isSampled } from './is-sampled.ts';
 import { LogClock } from '../log-clock.ts';
 import type { LogSink } from '../output/log-sink.ts';
 
+/** The keys of `logging.access_log` that say which lines are written and how. */
 export interface AccessLogSettings {
   readonly format: 'text' | 'json' | 'common' | 'combined';
-  /** Default: those that tell most. */
+  /** The fields of a line, in their order. Default: {@link DEFAULT_FIELDS}. */
   readonly fields?: readonly AccessField[] | undefined;
-  /** Default: every line. */
+  /** A filter expression; only records that match it are written. Default: all records are written. */
   readonly filter?: string | undefined;
-  /** Share of the lines that are written, 0 to 1. Those of errors always are. */
+  /** Share of the lines that are written, from 0 to 1. Lines of errors are always written. */
   readonly sample: number;
 }
 
-/** What tests replace. */
+/** Time and chance, which tests replace. */
 export interface AccessLogChance {
   readonly clock?: LogClock;
-  /** From 0 to 1, where there is no request id to go by. */
+  /** Returns a number from 0 to below 1; used to sample records that have no request id. Default: `Math.random`. */
   readonly random?: () => number;
 }
 
-/** Where an exchange's status shows an error of ours or of a backend. */
+/** Statuses from here on are errors of the proxy or of a backend. */
 const FIRST_ERROR_STATUS = 500;
 
 /**
- * One line an exchange and one a tunnel, written when they end. It formats directly, past winston, because it
- * works once a request. Whether it is on is a matter of its own (`access_log`); the log level does not count.
+ * The access log: writes one line when an exchange ends, and one when a tunnel ends. It formats its lines itself and does not use
+ * winston, because it runs once a request. `access_log.enabled` turns it on; the log level does not apply to it.
  */
 export class AccessLog implements TelemetrySubscriber {
   readonly detailed: boolean;
@@ -49,12 +50,12 @@ export class AccessLog implements TelemetrySubscriber {
   readonly #format: AccessLogSettings['format'];
   readonly #sample: number;
   readonly #exchangeLine: LineOf<ExchangeRecord>;
-  /** undefined: the format knows no tunnels. */
+  /** undefined where the format (`common`, `combined`) has no lines for tunnels. */
   readonly #tunnelLine: LineOf<TunnelRecord> | undefined;
   readonly #wantsExchange: ((record: ExchangeRecord) => boolean) | undefined;
   readonly #wantsTunnel: ((record: TunnelRecord) => boolean) | undefined;
 
-  /** Throws a FilterError when the filter can't be read. */
+  /** Throws a FilterError when the filter expression can't be parsed. */
   constructor(sink: LogSink, settings: AccessLogSettings, { clock, random }: AccessLogChance = {}) {
     this.#sink = sink;
     this.#clock = clock ?? new LogClock();
@@ -108,7 +109,7 @@ function tunnelLine({ format, fields }: AccessLogSettings): LineOf<TunnelRecord>
   return undefined;
 }
 
-/** Whether a line, or the choice of lines, needs what protocols leave out otherwise. */
+/** Whether the lines, the filter or the sampling read fields that protocols fill in only on request. */
 function needsDetails(settings: AccessLogSettings, filter: FilterExpression | undefined): boolean {
   const { format, fields, sample } = settings;
   if (fields === undefined || format === 'common' || format === 'combined' || sample < 1) return true;

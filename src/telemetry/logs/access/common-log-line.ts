@@ -1,20 +1,23 @@
 import type { ExchangeRecord } from '../../../plugin-api/telemetry.ts';
 import type { LineOf } from './access-line.ts';
 
-/** What needs no escape between quotes: printable ASCII but `"` and `\`. */
+/** Text that needs no escapes between quotes: printable ASCII except `"` and `\`. */
 const PLAIN = /^[ !#-[\]-~]*$/;
 const ESCAPED = /[^ !#-[\]-~]/gu;
 const MAX_VALUE_LENGTH = 4096;
 const MAX_ADDRESS_LENGTH = 100;
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
-/** `192.168.1.100 - - [17/Nov/2025:15:00:01 +0000] "GET /api/users?page=2 HTTP/1.1" 200 1234`, with secrets in the query hidden. */
+/**
+ * Returns the formatter of the common log format:
+ * `192.168.1.100 - - [17/Nov/2025:15:00:01 +0000] "GET /api/users?page=2 HTTP/1.1" 200 1234`. Secrets in the query are hidden.
+ */
 export function commonLine(): LineOf<ExchangeRecord> {
   const time = commonTime();
   return (record, timestamp) => `${commonPart(record, time(timestamp))}\n`;
 }
 
-/** The common format with the Referer, without its query, and the user agent. */
+/** Returns the formatter of the combined log format: the common one, then the Referer without its query, then the user agent. */
 export function combinedLine(): LineOf<ExchangeRecord> {
   const time = commonTime();
   return (record, timestamp) =>
@@ -29,7 +32,7 @@ function commonPart(record: ExchangeRecord, time: string): string {
   return `${address(record.clientAddress)} - - [${time}] "${request}" ${record.status} ${bytes}`;
 }
 
-/** Turns `2025-11-17T15:00:01Z` into `17/Nov/2025:15:00:01 +0000`, once a second. */
+/** Returns a function that turns `2025-11-17T15:00:01Z` into `17/Nov/2025:15:00:01 +0000`. It formats anew only when the second changes. */
 function commonTime(): (timestamp: string) => string {
   let last = '';
   let text = '';
@@ -43,12 +46,12 @@ function commonTime(): (timestamp: string) => string {
   };
 }
 
-/** Stands without quotes, so that it must be one word. */
+/** The client's address. It is written without quotes, so it must not contain spaces or quotes. */
 function address(clientAddress: string): string {
   return clientAddress === '' ? '-' : clientAddress.slice(0, MAX_ADDRESS_LENGTH).replace(/[^\w.:%-]/g, '?');
 }
 
-/** What may stand between quotes; bytes that could end the line or act on a terminal as `\x1b`. */
+/** A value to be written between quotes. Bytes that could end the line or control a terminal are written as `\x1b`. */
 function quotable(value: string | undefined): string {
   if (value === undefined || value === '') return '-';
   if (value.length > MAX_VALUE_LENGTH) return quotable(value.slice(0, MAX_VALUE_LENGTH));

@@ -1,12 +1,12 @@
 /**
- * Whether an id belongs to the share of all ids that is kept: 0 none, 1 all. The same id gives the same answer in every
- * process, and one that is kept at a share is kept at any larger one.
+ * Whether an id belongs to the sampled share of all ids, from 0 (none) to 1 (all). Every process gives the same answer for the same
+ * id, and an id that is sampled at one share is also sampled at every larger share.
  */
 export function isSampled(id: string, share: number): boolean {
   return hash(id) / 0x1_0000_0000 < share;
 }
 
-/** FNV-1a with the last steps of MurmurHash3, since ids that are counted up differ in few bits. */
+/** FNV-1a, then the final mixing steps of MurmurHash3, because consecutive ids differ in few bits. */
 function hash(text: string): number {
   let value = 0x811c9dc5;
   for (let index = 0; index < text.length; index++) {

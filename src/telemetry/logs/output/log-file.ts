@@ -11,7 +11,7 @@ const writeFile = promisify(write);
 const statFile = promisify(stat);
 const statDescriptor = promisify(fstat);
 
-/** Never blocks, not even on a pipe that nobody reads. */
+/** With O_NONBLOCK neither opening nor writing blocks, even when the name is a pipe that nobody reads. */
 const OPEN_FLAGS =
   constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK | constants.O_NOCTTY;
 const MODE = 0o640;
@@ -22,10 +22,10 @@ const REOPEN_RETRY_MS = 1000;
 const LONGEST_AGE_CHECK_MS = 3_600_000;
 const SHORTEST_AGE_CHECK_MS = 1000;
 
-/** Errors that are not the descriptor's: it can be written to as soon as there is room or a reader. */
+/** Errors after which the same descriptor can be used again, once there is room or a reader. */
 const PASSING: ReadonlySet<string> = new Set(['EAGAIN', 'ENOSPC', 'EDQUOT', 'EPIPE']);
 
-/** Told of what does not go as it should although lines are still written. */
+/** Called when something about the file fails (reopening, rotation) although lines can still be written. */
 export type LogFileProblem = (problem: string, error: unknown) => void;
 
 interface OpenFile {
@@ -36,27 +36,27 @@ interface OpenFile {
 }
 
 /**
- * A file that is named, so that it can be opened anew and rotated. Lines are never split between two files: it is changed
- * only where a line begins, and a line of which a file took only a part, because it failed, begins anew in the next one.
+ * A log file with a name, so that it can be reopened and rotated. A line is never split between two files: the file changes only at
+ * the start of a line. When a file fails in the middle of a line, the whole line is written again to the next file.
  */
 export class LogFile implements LogOutput {
   readonly path: string;
   readonly #problem: LogFileProblem;
   #rotation: LogRotation | undefined;
   #file: OpenFile | undefined;
-  /** What is done to the file is done one after the other. */
+  /** The last of the operations on the file, which run one after the other. */
   #work: Promise<void> = Promise.resolve();
   #reopenWanted = false;
-  /** The last write failed, so that the file may be given up within a line. */
+  /** The last write failed: the file may be replaced in the middle of a line. */
   #failed = false;
-  /** Nothing was written to the file since it was opened in place of another one. */
+  /** The file replaced another one, and nothing was written to it so far. */
   #isFresh = false;
-  /** Part of a line is in the file, and the rest is about to follow. */
+  /** The last write ended in the middle of a line: the rest of that line follows with the next write. */
   #isWithinLine = false;
   #lastIdentity = '';
   #lookedAtMs = 0;
   #rotateFromMs = 0;
-  /** While the name can't be opened, it is tried again only now and then. */
+  /** After a failed attempt to reopen the file, the next attempt is not made before this time (ms since 1970). */
   #reopenFromMs = 0;
   #ageTimer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -66,14 +66,14 @@ export class LogFile implements LogOutput {
     this.#problem = problem;
   }
 
-  /** Opens the file, and creates it where it is missing. */
+  /** Opens the file; creates it when it does not exist. */
   open(): Promise<void> {
     return this.#then(async () => {
       if (this.#file === undefined) await this.#open();
     });
   }
 
-  /** From the next line on; undefined: never. */
+  /** How the file is rotated from the next line on; undefined: it is not rotated. */
   setRotation(rotation: LogRotation | undefined): void {
     this.#rotation = rotation;
     clearInterval(this.#ageTimer);
@@ -108,7 +108,7 @@ export class LogFile implements LogOutput {
     }
   }
 
-  /** At once, or after the line that is being written. */
+  /** Reopens the file now, or at the end of the line that is being written. */
   reopen(): void {
     this.#reopenWanted = true;
     void this.#then(async () => {
@@ -149,7 +149,7 @@ export class LogFile implements LogOutput {
     return end;
   }
 
-  /** The file that the next bytes go to, opened anew or rotated where it is time for that. */
+  /** Returns the file for the next bytes; reopens or rotates it first when that is due. */
   async #fileFor(lineBytes: number, atLineStart: boolean): Promise<OpenFile> {
     if (this.#closed) throw new Error('closed');
     const current = this.#file;
@@ -162,7 +162,7 @@ export class LogFile implements LogOutput {
     return this.#file ?? this.#open();
   }
 
-  /** Notices a file that was moved, removed or truncated by others. */
+  /** Checks whether another program moved, removed or truncated the file. */
   async #look(file: OpenFile): Promise<void> {
     this.#lookedAtMs = Date.now();
     try {
@@ -174,7 +174,7 @@ export class LogFile implements LogOutput {
     }
   }
 
-  /** How large the file may become: without limit while it can't be replaced, as a limit would cut the lines into writes of one each. */
+  /** The size in bytes up to which the file is filled. There is no limit while it can't be rotated: a limit would turn every line into a write of its own. */
   #limitOf({ isRegular }: OpenFile): number {
     const mayRotate = isRegular && !this.#reopenWanted && Date.now() >= this.#rotateFromMs;
     return (mayRotate ? this.#rotation?.max_size : undefined) ?? Number.POSITIVE_INFINITY;
@@ -184,7 +184,7 @@ export class LogFile implements LogOutput {
     const rotation = this.#rotation;
     if (rotation === undefined) return;
     await this.#look(file);
-    // Moved or truncated in the meantime.
+    // Another program moved or truncated the file in the meantime.
     if (this.#reopenWanted || file.sizeBytes === 0) return;
     try {
       if (await rotateLogFile(this.path, rotation)) this.#reopenWanted = true;
@@ -196,7 +196,7 @@ export class LogFile implements LogOutput {
     if (this.#reopenWanted) await this.#deleteOld();
   }
 
-  /** While the name can't be opened, lines go to the file that was moved away, if there still is one. */
+  /** Opens the name again. When that fails, lines go on into the old file, as long as that still has a name somewhere. */
   async #reopen(): Promise<void> {
     const old = this.#file;
     try {
@@ -253,13 +253,13 @@ export class LogFile implements LogOutput {
   }
 }
 
-/** Where the line ends that begins at `start`. */
+/** The end of the line that begins at `start`. */
 function lineEnd(bytes: Buffer, start: number): number {
   const end = bytes.indexOf(LINE_FEED, start);
   return end < 0 ? bytes.length : end + 1;
 }
 
-/** Where the last line ends that lies within `room` bytes from `start` on; one line in any case. */
+/** The end of the last line that fits into `room` bytes from `start` on. One line is taken even if it does not fit. */
 function endWithin(bytes: Buffer, start: number, room: number): number {
   if (start + room >= bytes.length) return bytes.length;
   const last = room > 0 ? bytes.lastIndexOf(LINE_FEED, start + room - 1) : -1;
@@ -270,7 +270,7 @@ function identityOf({ dev, ino }: { readonly dev: bigint; readonly ino: bigint }
   return `${dev}:${ino}`;
 }
 
-/** Whether the file still has a name, so that what is written to it can be found. */
+/** Whether the file still has a name, so that an operator can find what is written to it. */
 async function isLinked({ fd }: OpenFile): Promise<boolean> {
   try {
     return (await statDescriptor(fd)).nlink > 0;
@@ -283,6 +283,6 @@ async function closeQuietly({ fd }: OpenFile): Promise<void> {
   try {
     await closeFile(fd);
   } catch {
-    // Nothing is left to be done with it.
+    // The file is no longer used, whether or not it could be closed.
   }
 }

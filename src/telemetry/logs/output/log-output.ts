@@ -1,31 +1,37 @@
 import { closeSync, constants, fstatSync, openSync, write as writeFile, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 
-/** Where log bytes go. Writing never blocks the event loop and never throws; trouble comes as `error`. */
+/** Something that log bytes are written to. Writing never blocks the event loop and never throws: errors go to the callback. */
 export interface LogOutput {
   /**
-   * Writes `bytes` from `offset` on. They hold whole lines and stay unchanged until `done`, which is called exactly once
-   * and never before `write` returned. Fewer bytes than given may have been written, none with an error.
+   * Writes `bytes` from `offset` on. They consist of whole lines, and the caller must not change them before `done` is called.
+   * `done` is called exactly once, and never before `write` has returned. The output may write fewer bytes than given; after an
+   * error it has written none.
    */
   write(bytes: Buffer, offset: number, done: WriteDone): void;
-  /** Writes what goes at once, at the very end of the process. Returns the number of bytes written. */
+  /** Writes synchronously what the output takes at once, for the end of the process. Returns the number of bytes written. */
   writeNow(bytes: Buffer): number;
-  /** Opens the file of that name anew, if it is one that was named. */
+  /** Opens the file's name again; does nothing for an output without a file name. */
   reopen(): void;
-  /** Nothing is written any more. A write under way may still get its answer. */
+  /** Ends the output: nothing may be written after it. The callback of a write that is under way may still be called. */
   close(): void;
 }
 
-/** `end`: up to where the bytes are written. It is before the offset where a line that was begun had to begin anew. */
+/**
+ * Called when a write is over.
+ *
+ * @param end the offset in the bytes up to which they are written. It lies before the offset that the write began with when a line
+ *   that was partly written must be written again from its start.
+ */
 export type WriteDone = (error: Error | undefined, end: number) => void;
 
 /**
- * Opens a file descriptor of this process for logging.
+ * Returns the output for a file descriptor of this process.
  *
- * Pipes and terminals are opened once more with O_NONBLOCK, because a write to a stalled one would block:
- * a direct write the event loop, a write in the thread pool a thread, which then blocks the exit. The second
- * opening keeps the flag away from the other processes that share the first one. Where that is not allowed
- * (sockets, another user's pipe) a libuv stream does it, which sets the flag on the shared one.
+ * A pipe or terminal is opened a second time, with O_NONBLOCK. A blocking write to a stalled reader would block the event loop, or, in
+ * the thread pool, a thread and with it the exit of the process. The second opening leaves the first one as it is, because other
+ * processes may share that. Where the second opening is not allowed (sockets, pipes of another user), a libuv stream is used, which
+ * sets O_NONBLOCK on the shared one.
  */
 export function openLogOutput(fd: number): LogOutput {
   let kind;
@@ -56,7 +62,7 @@ function reopenNonBlocking(fd: number): number | undefined {
   }
 }
 
-/** Regular files, devices, and whatever was opened without blocking. */
+/** The output for regular files, devices, and descriptors that were opened with O_NONBLOCK. */
 class DescriptorOutput implements LogOutput {
   readonly #fd: number;
   readonly #owned: boolean;
@@ -70,7 +76,7 @@ class DescriptorOutput implements LogOutput {
 
   write(bytes: Buffer, offset: number, done: WriteDone): void {
     this.#writing = true;
-    // No position: the end of what others who share the descriptor wrote.
+    // Without a position the bytes go to the end of what all processes that share the descriptor have written.
     writeFile(this.#fd, bytes, offset, bytes.length - offset, null, (error, writtenBytes) => {
       this.#writing = false;
       if (this.#closed) this.#closeDescriptor();
@@ -88,7 +94,7 @@ class DescriptorOutput implements LogOutput {
   }
 
   reopen(): void {
-    // It has no name to open it by.
+    // A descriptor has no file name that could be opened again.
   }
 
   close(): void {
@@ -101,12 +107,12 @@ class DescriptorOutput implements LogOutput {
     try {
       closeSync(this.#fd);
     } catch {
-      // Nothing is left to be done with it.
+      // The descriptor is no longer used, whether or not it could be closed.
     }
   }
 }
 
-/** Sockets, and pipes that can't be opened again. A stalled peer leaves the one write under way pending. */
+/** The output for sockets, and for pipes that can't be opened a second time. While the reader stalls, one write stays pending. */
 class StreamOutput implements LogOutput {
   readonly #fd: number;
   readonly #socket: Socket;
@@ -114,7 +120,7 @@ class StreamOutput implements LogOutput {
   constructor(fd: number) {
     this.#fd = fd;
     this.#socket = new Socket({ fd, readable: false, writable: true });
-    // Each failed write tells its own callback; without a listener the event would end the process.
+    // Failed writes report to their own callbacks. Without this listener an 'error' event would end the process.
     this.#socket.on('error', () => undefined);
     this.#socket.unref();
   }
@@ -136,11 +142,11 @@ class StreamOutput implements LogOutput {
   }
 
   reopen(): void {
-    // It has no name to open it by.
+    // A socket has no file name that could be opened again.
   }
 
   close(): void {
-    // The descriptor belongs to the process and is closed only to give up a write that would keep it alive.
+    // The descriptor belongs to the process. It is closed only when a pending write would keep the process alive.
     if (this.#socket.writableLength > 0) this.#socket.destroy();
   }
 }

@@ -8,25 +8,25 @@ import type { LogRotation } from './log-rotation.ts';
 import { LogSink, type PastTrouble } from './log-sink.ts';
 
 export interface LogOutputsOptions {
-  /** The folder that file names are relative to. */
+  /** The folder that relative file names start from. */
   readonly directory: string;
   readonly stdout: LogOutput;
-  /** Made when it is needed first. */
+  /** Opens stderr; called when it is needed first. */
   readonly stderr: () => LogOutput;
-  /** The line that tells what is wrong with an output, or that it works again. */
+  /** Formats the line that says that an output fails, or that it works again. */
   readonly describe: (message: string, fields: LogFields) => string;
-  /** Where the operator's log goes now. */
+  /** The output of the operator's log, as the live config has it. */
   readonly operatorLog: () => LogSink;
 }
 
-/** An output that a config asks for, and the key that says so. */
+/** An output that a config names, and the config key that names it. */
 export interface WantedOutput {
   readonly key: string;
   /** `stdout`, `stderr` or a file name. */
   readonly output: string;
 }
 
-/** Outputs that were opened and may be written to; what is not wanted any more is closed by `commit`, the new ones by `unwind`. */
+/** The outputs of a new config, open and ready. `commit` closes those that only the old config used, `unwind` those that were opened. */
 export interface PreparedOutputs {
   sink(output: string): LogSink;
   commit(): void;
@@ -38,19 +38,19 @@ interface OpenOutput {
   readonly file: LogFile | undefined;
 }
 
-/** One warning about an output in so much time is enough. */
+/** At most one warning about the same output is written in this time. */
 const WARNING_INTERVAL_MS = 60_000;
 const LAST_FLUSH_MS = 500;
 
-/** All that log lines are written to, each thing once, however many kinds of lines share it. */
+/** All open log outputs. Each is opened once, even when several kinds of lines (the operator's log, the access log) share it. */
 export class LogOutputs {
   readonly #options: LogOutputsOptions;
   readonly #open = new Map<string, OpenOutput>();
   readonly #warnedAtMs = new Map<string, number>();
-  /** Outputs whose failure was told on stderr, which is to hear of its end too. */
+  /** Outputs whose failure was written to stderr: that they work again must be written there too. */
   readonly #toldToFail = new Set<string>();
   readonly #closing = new Set<Promise<void>>();
-  /** Lines that closed outputs had dropped. */
+  /** Number of lines dropped by outputs that are closed now. */
   #closedDrops = 0;
 
   constructor(options: LogOutputsOptions) {
@@ -62,14 +62,14 @@ export class LogOutputs {
     return this.#sink('stdout');
   }
 
-  /** Lines dropped since the start, of all outputs. */
+  /** Number of lines that all outputs have dropped since the start. */
   get droppedLines(): number {
     let count = this.#closedDrops;
     for (const { sink } of this.#open.values()) count += sink.droppedLines;
     return count;
   }
 
-  /** Opens what is not open yet. Rejects with a BalanceError that names the key when a file can't be. */
+  /** Opens the outputs that are not open yet. When a file can't be opened, it rejects with a BalanceError that names the config key. */
   async prepare(
     wanted: readonly WantedOutput[],
     rotation: LogRotation | undefined,
@@ -110,25 +110,25 @@ export class LogOutputs {
     };
   }
 
-  /** Opens all files anew. */
+  /** Opens the names of all log files again, after another program has moved the files. */
   reopen(): void {
     for (const { sink } of this.#open.values()) sink.reopen();
   }
 
-  /** Writes all that was taken. Resolves with false when not all of it was written after `deadlineMs`. */
+  /** Writes all lines that wait. Resolves with false when some are still unwritten after `deadlineMs`. */
   async flush(deadlineMs: number): Promise<boolean> {
     const results = await Promise.all([...this.#open.values()].map(({ sink }) => sink.flush(deadlineMs)));
     return results.every(Boolean);
   }
 
-  /** For the exit event: writes what goes at once. */
+  /** Writes synchronously what the outputs take at once; for the `exit` event of the process. */
   flushNow(): void {
     for (const { sink } of this.#open.values()) sink.flushNow();
   }
 
-  /** Writes what can be written within a second or so, then gives all outputs up. */
+  /** Writes what can be written within about a second, then closes all outputs. */
   async close(): Promise<void> {
-    // What one of them dropped is told in another one.
+    // Flush before closing: the line that says what one output dropped may go to another output.
     await Promise.all([...this.#closing, this.flush(LAST_FLUSH_MS)]);
     await Promise.all([...this.#open.values()].map(({ sink }) => sink.close()));
   }
@@ -168,13 +168,16 @@ export class LogOutputs {
     this.#closedDrops += dropped;
     const closing = sink.close().then(() => {
       this.#closing.delete(closing);
-      // Closing may drop more.
+      // More lines may have been dropped while the output closed.
       this.#closedDrops += sink.droppedLines - dropped;
     });
     this.#closing.add(closing);
   }
 
-  /** Said in the log of the operator, and on stderr too when that heard of the failure. An output that fails again and again and loses nothing is not told of each time. */
+  /**
+   * Writes to the operator's log that an output works again, and also to stderr if its failure was reported there. Nothing is written
+   * when the failure was not reported (at most one report a minute) and no line was lost.
+   */
   #recovered(name: string, { durationMs, droppedLines }: PastTrouble): void {
     const wasTold = this.#toldToFail.delete(name);
     if (!wasTold && droppedLines === 0) return;
@@ -185,7 +188,7 @@ export class LogOutputs {
     if (wasTold && this.#stderr !== log) this.#stderr.write(line);
   }
 
-  /** Tells it on stderr, unless that is what fails. Returns whether it did. */
+  /** Writes a warning to stderr, unless stderr itself fails or the output was warned of a moment ago. Returns whether it was written. */
   #warn(problem: string, name: string, error: unknown): boolean {
     const now = performance.now();
     const warnedAtMs = this.#warnedAtMs.get(name) ?? Number.NEGATIVE_INFINITY;
@@ -200,5 +203,5 @@ export class LogOutputs {
   }
 }
 
-/** What may be over in a moment, without any edit: a full disk, a pipe that nobody reads yet, too many open files. */
+/** Errors that may go away without an edit of the config: a full disk, a pipe that nobody reads yet, too many open files. */
 const MAY_PASS: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'ENXIO', 'EMFILE', 'ENFILE', 'EIO']);

@@ -3,23 +3,23 @@ import { basename, dirname } from 'node:path';
 
 import { systemCodeOf } from '../../../errors.ts';
 
-/** How a log file is rotated. */
+/** How a log file is rotated: the keys of `logging.rotate`. */
 export interface LogRotation {
-  /** It is rotated before it would be larger, in bytes. */
+  /** The file is rotated before it would become larger than this, in bytes. */
   readonly max_size: number;
-  /** How many rotated files are kept. */
+  /** Number of rotated files that are kept. */
   readonly max_files: number;
-  /** Rotated files that are older are deleted, in ms. */
+  /** Rotated files whose last line is older than this are deleted, in ms. Default: age does not matter. */
   readonly max_age?: number | undefined;
 }
 
 /**
- * Moves `file` to `file.1`, that to `file.2`, and so on. Files move no further than to the first number that is free, and the
- * oldest is only lost when there is none: a rotation that failed half-way, or a file that somebody took away, costs no other
- * file. Does nothing with what is no regular file, and returns false.
+ * Renames `file` to `file.1`, `file.1` to `file.2` and so on, up to the first number that is free. The oldest file is deleted only when
+ * no number is free: after a rotation that failed half-way, or when somebody took a rotated file away, no other file is lost. Returns
+ * false, and does nothing, when `file` is not a regular file.
  */
 export async function rotateLogFile(file: string, { max_files: kept }: LogRotation): Promise<boolean> {
-  // A link is often /dev/stdout, and its name belongs to somebody else.
+  // A symbolic link often leads to /dev/stdout, and is not ours to rename.
   if (!(await lstat(file)).isFile()) return false;
   const numbers = await rotatedNumbers(file, kept);
   await removeBeyond(file, kept, numbers);
@@ -44,21 +44,21 @@ export async function deleteOldLogFiles(file: string, rotation: LogRotation): Pr
   }
 }
 
-/** The numbers of the rotated files that are there. To ask for each of a thousand would take longer than a file may need to fill up. */
+/** The numbers of the rotated files that exist. One look at the folder: to ask for a thousand files one by one can take longer than a file needs to fill up. */
 async function rotatedNumbers(file: string, kept: number): Promise<ReadonlySet<number>> {
   const start = `${basename(file)}.`;
   let names;
   try {
     names = await readdir(dirname(file));
   } catch {
-    // The folder is closed to readers, or too many files are open.
+    // The folder may not be read, or too many files are open.
     return numbersInARow(file, kept);
   }
   const ends = names.filter((name) => name.startsWith(start)).map((name) => name.slice(start.length));
   return new Set(ends.filter((end) => /^[1-9]\d*$/.test(end)).map(Number));
 }
 
-/** The same up to the first number that is free, which opens nothing. */
+/** The numbers from 1 up to the first one that is free. This needs no open file. */
 async function numbersInARow(file: string, kept: number): Promise<ReadonlySet<number>> {
   const numbers = new Set<number>();
   while (numbers.size <= kept) {
@@ -69,7 +69,10 @@ async function numbersInARow(file: string, kept: number): Promise<ReadonlySet<nu
   return numbers;
 }
 
-/** After an edit there may be more of them than are kept now. Other tools put dates there, which are no numbers in a row. */
+/**
+ * Deletes rotated files beyond `kept`; there are some after an edit that lowers `max_files`. It stops at the first number that is missing,
+ * so that files of other tools, which use dates as numbers, stay.
+ */
 async function removeBeyond(file: string, kept: number, numbers: ReadonlySet<number>): Promise<void> {
   for (let number = kept + 1; numbers.has(number); number++) {
     if ((await ifThere(unlink(rotated(file, number)).then(() => true))) === undefined) return;

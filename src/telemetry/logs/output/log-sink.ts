@@ -2,22 +2,22 @@ import type { LogOutput } from './log-output.ts';
 
 /** Limits of a {@link LogSink}. */
 export interface LogSinkOptions {
-  /** Lines are handed on once so much text is together. Default 64 KiB. */
+  /** Lines are written as soon as so much text has been gathered. Default: 64 KiB. */
   readonly batchSizeBytes?: number;
-  /** … or the oldest of them waited for so long. Default 100 ms. */
+  /** Lines are written at the latest when the oldest has waited for this time. Default: 100 ms. */
   readonly batchDelayMs?: number;
-  /** Lines that would grow the buffer beyond this are dropped and counted. Default 8 MiB. */
+  /** A line that would make the buffer larger than this is dropped and counted. Default: 8 MiB. */
   readonly bufferSizeBytes?: number;
-  /** Called when the output fails, or the first line is dropped because it stalls; then not again until it works. */
+  /** Called when the output begins to fail, or when it stalls and the first line is dropped. Not called again before `recovered`. */
   readonly troubled?: (error: Error | undefined) => void;
-  /** Called once the output works and there is room again, after it was troubled. May write to this sink. */
+  /** Called when the output works and has room again after `troubled`. It may write to this sink. */
   readonly recovered?: (trouble: PastTrouble) => void;
 }
 
-/** A time in which an output took no lines. */
+/** A time in which an output failed or took no lines. */
 export interface PastTrouble {
   readonly durationMs: number;
-  /** Lines that were lost meanwhile. */
+  /** Number of lines that were dropped in that time. */
   readonly droppedLines: number;
 }
 
@@ -36,15 +36,15 @@ const DEFAULT_BATCH_DELAY_MS = 100;
 const DEFAULT_BUFFER_SIZE_BYTES = 8 * 1024 * 1024;
 const FIRST_RETRY_MS = 2;
 const LAST_RETRY_MS = 1000;
-/** A pipe that is read slowly says EAGAIN all the time; waiting long would make it slower still. */
+/** A pipe with a slow reader answers EAGAIN often; a longer pause would slow the log down further. */
 const LAST_RETRY_BUSY_MS = 50;
 const CLOSE_DEADLINE_MS = 1000;
 const LINE_FEED = 10;
 
 /**
- * The one writer of all log lines: gathers them into batches and writes one batch at a time. When the output
- * stalls or fails (a pipe that nobody reads, a full disk) the batch is tried again, lines gather up to a limit,
- * and those beyond it are dropped and counted. It never throws and never blocks the event loop.
+ * Writes the lines of one output: gathers them into batches, and writes one batch at a time. When the output stalls or fails (a pipe
+ * that nobody reads, a full disk), it tries the batch again; meanwhile lines wait in memory up to a limit, and lines beyond the limit are
+ * dropped and counted. It never throws and never blocks the event loop.
  */
 export class LogSink {
   readonly #output: LogOutput;
@@ -60,7 +60,7 @@ export class LogSink {
   #batchedBytes = 0;
   #droppedLines = 0;
   #unreportedDrops = 0;
-  /** Since when, on the monotonic clock; undefined while all is well. */
+  /** Start of the present trouble by the monotonic clock; undefined while the output works. */
   #troubledSinceMs: number | undefined;
   #writing = false;
   #closing: Promise<void> | undefined;
@@ -80,22 +80,22 @@ export class LogSink {
     this.#bufferSize = options.bufferSizeBytes ?? DEFAULT_BUFFER_SIZE_BYTES;
   }
 
-  /** Lines dropped since the start. */
+  /** Number of lines dropped since the start. */
   get droppedLines(): number {
     return this.#droppedLines;
   }
 
-  /** What waits to be written; a character that is not in a batch yet counts as one byte. */
+  /** Number of bytes that wait to be written. A character that is not in a batch yet counts as one byte. */
   get bufferedBytes(): number {
     return this.#batchedBytes + this.#text.length;
   }
 
-  /** Why the last write failed; undefined once one succeeded. */
+  /** Why the last write failed; undefined when it succeeded. */
   get lastError(): Error | undefined {
     return this.#lastError;
   }
 
-  /** Takes a whole line that ends in a line feed. */
+  /** Accepts a whole line that ends in a line feed. */
   write(line: string): void {
     if (this.#closed || this.bufferedBytes + line.length > this.#bufferSize) {
       this.#drop();
@@ -106,14 +106,14 @@ export class LogSink {
     else this.#batchTimer ??= setTimeout(() => this.#seal(), this.#batchDelayMs);
   }
 
-  /** Opens the output anew, as whoever moved its file away wants it; lines that wait for it are tried again at once. */
+  /** Opens the output's file again, after another program has moved it. Lines that wait are tried again at once. */
   reopen(): void {
     this.#cancelRetry();
     this.#output.reopen();
     this.#writeNext();
   }
 
-  /** Writes all that was taken. Resolves with false when not all of it was written after `deadlineMs`. */
+  /** Writes all lines that wait. Resolves with false when some are still unwritten after `deadlineMs`. */
   flush(deadlineMs: number): Promise<boolean> {
     return new Promise((resolve) => {
       const waiter: FlushWaiter = {
@@ -130,10 +130,10 @@ export class LogSink {
     });
   }
 
-  /** For the exit event, where nothing asynchronous happens any more: writes what the output takes at once. */
+  /** Writes synchronously what the output takes at once; for the `exit` event, after which nothing asynchronous runs. */
   flushNow(): void {
     this.#seal({ write: false });
-    // The batch under way is in the kernel's hands, or was refused; twice would be worse than never.
+    // The batch that is being written may already be in the file. To write it twice would be worse than to lose it.
     const skipped = this.#writing ? 1 : 0;
     for (const batch of this.#batches.splice(skipped)) {
       this.#batchedBytes -= batch.bytes.length - batch.offset;
@@ -142,7 +142,7 @@ export class LogSink {
     }
   }
 
-  /** Writes what can be written within a second, then gives the output up. Later lines are dropped. */
+  /** Writes what can be written within a second, then closes the output. Later lines are dropped. */
   close(): Promise<void> {
     this.#closing ??= this.#end();
     return this.#closing;
@@ -212,7 +212,7 @@ export class LogSink {
 
   #retryLater(error: Error | undefined): void {
     const busy = error === undefined || ('code' in error && error.code === 'EAGAIN');
-    // A reader that is slow is no trouble before it costs lines.
+    // A slow reader is not reported before lines are dropped.
     if (!busy) this.#trouble(error);
     const longest = busy ? LAST_RETRY_BUSY_MS : LAST_RETRY_MS;
     this.#retryDelayMs = Math.min(
@@ -223,7 +223,7 @@ export class LogSink {
       this.#retryTimer = undefined;
       this.#writeNext();
     }, this.#retryDelayMs);
-    // An output that is gone must not keep the process alive.
+    // A failing output must not keep the process alive.
     this.#retryTimer.unref();
   }
 
@@ -232,7 +232,7 @@ export class LogSink {
     this.#retryTimer = undefined;
   }
 
-  /** Waits for real room, or a slow reader would get a line about dropped ones after each batch. */
+  /** Reports the recovery only when half of the buffer is free: otherwise a slow reader would get a line about dropped ones after each batch. */
   #recover(): void {
     const sinceMs = this.#troubledSinceMs;
     if (sinceMs === undefined || this.bufferedBytes > this.#bufferSize / 2) return;
