@@ -21,11 +21,11 @@ export interface QueueRecord {
   readonly waitedMs: number;
 }
 
-/** Someone who wants every record: metrics, the access log, tracing. Called synchronously, so it must be quick. */
+/** A consumer of all records: the metrics, the access log, tracing. It is called synchronously, so it must be quick. */
 export interface TelemetrySubscriber {
-  /** True when it reads the descriptive fields of records (path, user agent …). Constant. */
+  /** True when it reads the descriptive fields of records (path, user agent …). Must not change. */
   readonly detailed: boolean;
-  /** Begins the traces that it reports. Constant. */
+  /** Begins the traces that the subscriber reports. Must not change. */
   readonly tracer?: Tracer | undefined;
   exchange(record: ExchangeRecord): void;
   tunnel(record: TunnelRecord): void;
@@ -33,32 +33,32 @@ export interface TelemetrySubscriber {
   queue?(record: QueueRecord): void;
 }
 
-/** How often it is told at the most that subscribers fail. */
+/** At most one failure of a subscriber is reported in this time. */
 const TOLD_INTERVAL_MS = 60_000;
 
-/** Hands each record to all subscribers. A subscriber that throws is counted and never seen by the data path. */
+/** Hands each record to all subscribers. A subscriber that throws is counted, and the data path does not notice it. */
 export class Telemetry implements TelemetrySink {
-  // Plain fields, because protocols read them at each request.
+  // Plain fields, because protocols read them for each request.
   detailed = false;
   tracer: Tracer | undefined = undefined;
-  /** Replaced, never changed: a subscriber may leave while a record is handed around. */
+  /** The array is replaced and never changed: a subscriber may leave while a record is handed to all of them. */
   #subscribers: readonly TelemetrySubscriber[] = [];
   readonly #faults = new FaultTally();
   #failures = 0;
   #toldAtMs = Number.NEGATIVE_INFINITY;
   readonly #tell: (error: unknown, failures: number) => void;
 
-  /** `tell` hears of a call that threw, and of how many did so far; not of every one. */
+  /** @param tell called with an error that a subscriber threw and with the number of all such errors so far, at most once a minute */
   constructor(tell: (error: unknown, failures: number) => void = () => undefined) {
     this.#tell = tell;
   }
 
-  /** Calls that threw, since the start. */
+  /** Number of calls of subscribers that threw since the start. */
   get failures(): number {
     return this.#failures;
   }
 
-  /** Returns what ends the subscription. Calling that twice does nothing more. */
+  /** Returns a function that ends the subscription. To call it again does nothing. */
   subscribe(subscriber: TelemetrySubscriber): () => void {
     this.#replace([...this.#subscribers, subscriber]);
     let subscribed = true;
@@ -71,7 +71,7 @@ export class Telemetry implements TelemetrySink {
   }
 
   exchange(record: ExchangeRecord): void {
-    // Without a closure, as it is called once a request.
+    // Written out, without the closure of #forEach, because it runs once a request.
     for (const subscriber of this.#subscribers) {
       try {
         subscriber.exchange(record);
@@ -93,7 +93,7 @@ export class Telemetry implements TelemetrySink {
     this.#forEach((subscriber) => subscriber.queue?.(record));
   }
 
-  /** How often each plugin failed where it must not, since the start. */
+  /** Number of failures of each plugin since the start. */
   get pluginFailures(): ReadonlyMap<string, number> {
     return this.#faults.counts;
   }
@@ -123,7 +123,7 @@ export class Telemetry implements TelemetrySink {
   #replace(subscribers: readonly TelemetrySubscriber[]): void {
     this.#subscribers = subscribers;
     this.detailed = subscribers.some((subscriber) => subscriber.detailed);
-    // The newest one's: while a reload replaces tracing, the old one still reports what it began.
+    // While a reload replaces tracing there are two tracers for a moment. New traces begin at the newer one.
     this.tracer = subscribers.findLast((subscriber) => subscriber.tracer !== undefined)?.tracer;
   }
 }

@@ -1,8 +1,8 @@
-/** For how long a line about a fault keeps those like it back. */
+/** After a log line about a fault, no line about the same kind of fault is written for this time. */
 const QUIET_MS = 10_000;
-/** A plugin that fails in ever new ways has one line in {@link QUIET_MS} for all that come after so many. */
+/** Number of kinds of faults of a plugin that are told apart. All further kinds together have one line in {@link QUIET_MS}. */
 const MAX_KINDS = 200;
-/** What tells kinds apart is kept, and a plugin may throw a message of any length. */
+/** The texts that tell kinds apart are kept in memory, and a plugin may throw a message of any length. */
 const MAX_KIND_LENGTH = 500;
 
 interface Kind {
@@ -10,18 +10,21 @@ interface Kind {
   leftOut: number;
 }
 
-/** Counts what plugins throw, and holds their lines in the log to a rate that no client can drive up. */
+/** Counts the exceptions of plugins, and limits their lines in the log to a rate that no client can drive up. */
 export class FaultTally {
   readonly #counts = new Map<string, number>();
-  /** By plugin, so that none can take the lines of another one. */
+  /** Kinds of faults by plugin, so that no plugin can use up the lines of another one. */
   readonly #kinds = new Map<string, Map<string, Kind>>();
 
-  /** How often each plugin failed, since the start. */
+  /** Number of failures of each plugin since the start. */
   get counts(): ReadonlyMap<string, number> {
     return this.#counts;
   }
 
-  /** Returns how many faults of that kind were left out of the log since its last line; undefined when this one is left out too. */
+  /**
+   * Counts a fault. Returns undefined when it must not be logged, because a fault of that kind was logged a moment ago; otherwise the number
+   * of such faults that were not logged since the last line.
+   */
   count(plugin: string, kind: string): number | undefined {
     this.#counts.set(plugin, (this.#counts.get(plugin) ?? 0) + 1);
     const known = this.#kindOf(plugin, kind.slice(0, MAX_KIND_LENGTH));

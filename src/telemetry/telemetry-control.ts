@@ -8,13 +8,13 @@ import type { SpanCounts } from './metrics/metrics-source.ts';
 import { SpanTally } from './traces/export/span-tally.ts';
 import { createTracing, type Tracing, type TracingSettings } from './traces/tracing.ts';
 
-/** The sections of the config that say what is told to whom. */
+/** The sections of the config for logs and traces. */
 export interface TelemetrySections {
   readonly logging: LoggingSection;
   readonly tracing?: (TracingSettings & { readonly enabled: boolean }) | undefined;
 }
 
-/** Keeps logs and tracing as the live config has them. */
+/** Applies the sections `logging` and `tracing` of each config that goes live. */
 export class TelemetryControl {
   readonly #telemetry: Telemetry;
   readonly #logs: LogControl;
@@ -25,7 +25,7 @@ export class TelemetryControl {
   #tracingKey = '';
   #stopTracing: (() => void) | undefined;
 
-  /** @param lookup How a collector's host name is looked up. Default: as the runtime does, in its thread pool. */
+  /** @param lookup resolves the collector's host name; default: Node's own look-up, in its thread pool */
   constructor(telemetry: Telemetry, logging: Logging, lookup?: LookupFunction) {
     this.#lookup = lookup;
     this.#telemetry = telemetry;
@@ -33,17 +33,17 @@ export class TelemetryControl {
     this.#logger = logging.logger;
   }
 
-  /** What became of spans since the start, whatever edits did to tracing. */
+  /** Exported and lost spans since the start. Edits of `tracing` do not reset them. */
   get spans(): SpanCounts {
     return this.#tally;
   }
 
-  /** For the first config, which is not live yet: from now on lines are written as it wants them. Rejects as {@link prepare} does. */
+  /** Applies the `logging` section of the first config before that config is live. Rejects as {@link prepare} does. */
   beginLogging({ logging }: Pick<TelemetrySections, 'logging'>): Promise<void> {
     return this.#logs.begin(logging);
   }
 
-  /** Opens the log outputs, and starts a tracer where the settings changed; it counts from `commit` on. */
+  /** Opens the log outputs, and starts a tracer when the settings of tracing changed; `commit` puts both to use. */
   async prepare(sections: TelemetrySections): Promise<PreparedTelemetry> {
     const logs = await this.#logs.prepare(sections.logging);
     try {
@@ -84,7 +84,7 @@ export class TelemetryControl {
     };
   }
 
-  /** Exports what waits. */
+  /** Exports the spans that wait. */
   async close(): Promise<void> {
     await this.#tracing?.close();
   }
@@ -101,8 +101,8 @@ export class TelemetryControl {
 }
 
 /**
- * Tracing is off from here on, but exchanges run whose spans were promised to the collector. The closed tracing drops these
- * spans, and counts them. It begins no traces.
+ * The subscriber that follows when an edit turns tracing off. Exchanges that were traced still run; it hands their records to the closed
+ * tracing, which drops and counts their spans. It begins no traces.
  */
 function withoutTracer(closed: TelemetrySubscriber): TelemetrySubscriber {
   return {

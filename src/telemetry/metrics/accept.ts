@@ -4,7 +4,7 @@ const OPENMETRICS_TYPE = 'application/openmetrics-text';
 const OPENMETRICS_VERSIONS: readonly (string | undefined)[] = [undefined, '0.0.1', '1.0.0'];
 const TEXT_TYPES = ['text/plain', 'text/*', '*/*'];
 
-/** The format that an `Accept` field prefers. What says nothing about OpenMetrics gets the older one, which all can read. */
+/** The format that an `Accept` field prefers. A client that does not name OpenMetrics gets the older text format, which all clients can read. */
 export function acceptedFormat(accept: string | undefined): ExpositionFormat {
   let openmetrics = 0;
   let text = 0;
@@ -41,7 +41,7 @@ function elementsOf(field: string | undefined): Element[] {
   });
 }
 
-/** What can't be read counts as no wish. */
+/** The `q` parameter of an element, from 0 to 1. A value that is not valid counts as 0, so that the element is ignored. */
 function qualityOf(parameters: ReadonlyMap<string, string>): number {
   const text = parameters.get('q');
   if (text === undefined) return 1;

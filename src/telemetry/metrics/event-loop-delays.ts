@@ -14,7 +14,7 @@ const PRECISION_MS = 50;
  */
 const WINDOW_MS = 60_000;
 
-/** The readings, by the part of the metric's name, and how the runtime's histogram gives them in ns. */
+/** The readings: the part of the metric's name, the help, and how the value in ns is read from the runtime's histogram. */
 const READINGS: readonly (readonly [
   part: string,
   help: string,
@@ -30,18 +30,18 @@ const READINGS: readonly (readonly [
 const STDDEV = 'nodejs_eventloop_lag_stddev_seconds';
 const SPAN = 'since about the last scrape, and in the last minute at least';
 
-/** The names of {@link EventLoopDelays.read}, which are those of prom-client. */
+/** The names of the metrics of {@link EventLoopDelays.read}; prom-client uses the same. */
 export const DELAY_METRICS: readonly string[] = [
   ...READINGS.map(([part]) => `nodejs_eventloop_lag_${part}_seconds`),
   STDDEV,
 ];
 
 /**
- * How late the event loop runs. A reading changes nothing that another reader sees: prom-client begins its delays anew at
- * each scrape, so that a second scraper hides from the first one what came before.
+ * Measures how late the event loop runs. A scrape must not change what another scraper sees; prom-client's delays start again at each
+ * scrape, so that a second scraper hides delays from the first one.
  *
- * Two monitors take turns: readings come from the one that began earlier, which begins anew when the other one has seen
- * enough by itself.
+ * Two monitors take turns. Values are read from the one that started earlier. When the other one has run for the whole window, the earlier
+ * one starts again.
  */
 export class EventLoopDelays {
   readonly #windowMs: number;
@@ -49,12 +49,12 @@ export class EventLoopDelays {
   #newer = beginMonitor();
   #newerSinceMs = performance.now();
 
-  /** `windowMs`: the shortest time that a reading covers once the process is that old. Default: 1 min. */
+  /** @param windowMs the shortest time that a reading covers, once the process is that old; default: 1 min */
   constructor(windowMs = WINDOW_MS) {
     this.#windowMs = windowMs;
   }
 
-  /** The delays, without the time that the monitor slept. No series while there was none yet. */
+  /** The delays, without the monitor's own sampling interval. There are no series before the first sample. */
   read(): MetricFamily[] {
     const nowMs = performance.now();
     if (nowMs - this.#newerSinceMs >= this.#windowMs) {
@@ -69,7 +69,7 @@ export class EventLoopDelays {
       name,
       type: 'gauge',
       help: `${help}, ${SPAN}.`,
-      // Before the first look the runtime has odd numbers.
+      // Before the first sample the runtime's numbers mean nothing.
       series: delays.max === 0 ? [] : [{ labels: '', value: ns / 1e9 }],
     });
     return [

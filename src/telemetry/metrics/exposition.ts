@@ -1,10 +1,10 @@
 import type { DurationHistogram, Exemplar } from './counters/duration-histogram.ts';
 import { TextBuffer } from './text-buffer.ts';
 
-/** The two text formats that Prometheus reads. Only OpenMetrics has exemplars. */
+/** The two text formats that Prometheus reads. Only OpenMetrics shows exemplars. */
 export type ExpositionFormat = 'prometheus' | 'openmetrics';
 
-/** What `Content-Type` says about an exposition. */
+/** The `Content-Type` of each format. */
 export const CONTENT_TYPES: Readonly<Record<ExpositionFormat, string>> = {
   prometheus: 'text/plain; version=0.0.4; charset=utf-8',
   openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
@@ -12,16 +12,16 @@ export const CONTENT_TYPES: Readonly<Record<ExpositionFormat, string>> = {
 
 export type MetricType = 'counter' | 'gauge' | 'histogram';
 
-/** One line of a metric, or the lines of one histogram. */
+/** One series of a metric: a line with a number, or the lines of one histogram. */
 export type Series =
   | {
-      /** As {@link labelText} gives it; '' without labels. */
+      /** The labels as {@link labelText} writes them; '' without labels. */
       readonly labels: string;
       readonly value: number;
     }
   | { readonly labels: string; readonly histogram: DurationHistogram };
 
-/** A metric with its series as they are now. */
+/** A metric with its present series. */
 export interface MetricFamily {
   readonly name: string;
   readonly type: MetricType;
@@ -29,14 +29,15 @@ export interface MetricFamily {
   readonly series: Iterable<Series>;
 }
 
-/** For how long the event loop is held at a time. */
+/** The writer pauses after this time, so that requests are served in between. */
 const SLICE_MS = 4;
-/** The clock is looked at for every so many lines. */
+/** The clock is read once for this number of lines. */
 const LINES_A_LOOK = 16;
 
 /**
- * Writes metrics as text, in slices: requests pass in between, however many series there are. Each series is read at
- * once, so that a histogram's lines agree. prom-client's own writer takes twice as long, in one piece for each metric.
+ * Writes metrics as UTF-8 text. It works in slices of some milliseconds and serves requests in between, however many series there are. The
+ * lines of one series are written without a pause, so that the lines of a histogram agree. prom-client's own writer takes twice as long,
+ * and does not pause within a metric.
  */
 export async function writeExposition(
   families: Iterable<MetricFamily>,
@@ -53,7 +54,7 @@ export async function writeExposition(
   return writer.end();
 }
 
-/** `name="value",name="value"`, with what must be escaped. */
+/** Labels as text: `name="value",name="value"`, with the values escaped. */
 export function labelText(labels: Readonly<Record<string, string | number>>): string {
   let text = '';
   for (const [name, value] of Object.entries(labels)) {
@@ -62,7 +63,7 @@ export function labelText(labels: Readonly<Record<string, string | number>>): st
   return text;
 }
 
-/** A bound as the label `le` shows it. Prometheus takes `1` and `1.0` for different ones, and OpenMetrics wants the latter. */
+/** A bound as the label `le` shows it. Prometheus treats `1` and `1.0` as different bounds, and OpenMetrics requires `1.0`. */
 export function boundText(bound: number): string {
   return Number.isInteger(bound) ? bound.toFixed(1) : String(bound);
 }
@@ -72,7 +73,7 @@ class ExpositionWriter {
   readonly #text = new TextBuffer();
   #lines = 0;
   #sliceEndsMs = performance.now() + SLICE_MS;
-  /** The texts of these bounds: nearly all histograms have the same. */
+  /** The bounds whose texts are in `#boundTexts`. Nearly all histograms have the same bounds, so the texts are made once. */
   #bounds: readonly number[] = [];
   #boundTexts: readonly string[] = [];
 
@@ -81,7 +82,7 @@ class ExpositionWriter {
   }
 
   begin({ name, type, help }: MetricFamily): void {
-    // OpenMetrics gives the suffix to the samples only.
+    // In OpenMetrics the name of a counter has no `_total`; only its samples have.
     const shown = this.#isOpen && type === 'counter' ? name.replace(/_total$/, '') : name;
     const text = this.#isOpen ? escaped(help).replaceAll('"', '\\"') : escaped(help);
     this.#text.append(`# HELP ${shown} ${text}\n# TYPE ${shown} ${type}\n`);

@@ -24,16 +24,16 @@ import { NO_BACKEND, RequestMetrics, type RequestTotals } from './counters/reque
 import { TunnelDurations } from './counters/tunnel-durations.ts';
 import { UpstreamResults } from './counters/upstream-results.ts';
 
-/** Settings of {@link Metrics}. */
+/** What {@link Metrics} are made with. */
 export interface MetricsOptions {
   readonly source: MetricsSource;
-  /** Adds the metrics of the process and the runtime. Default: none. */
+  /** Returns the metrics of the process and of Node.js, which are shown as well. Default: none. */
   readonly process?: () => ProcessMetrics | undefined;
 }
 
 /**
- * Counts what happens in own fields and shows it, with the state of all that runs, to Prometheus. A request costs some
- * field updates; all other work happens at the scrape.
+ * Counts requests, tunnels, health checks and queues, and shows the counts to Prometheus together with the state of everything that runs. A
+ * request costs a few additions to fields; all other work is done at the scrape.
  */
 export class Metrics implements TelemetrySubscriber {
   readonly detailed = false;
@@ -48,7 +48,7 @@ export class Metrics implements TelemetrySubscriber {
   readonly #queues: NamedDurationCounters<QueueOutcome>;
   readonly #tunnels: TunnelDurations;
   readonly #rendering = new Map<ExpositionFormat, Promise<Buffer>>();
-  /** The config says them before anything is counted. */
+  /** The buckets of the live config. They are set before anything is counted. */
   #bounds: readonly number[] = [];
 
   constructor({ source, process }: MetricsOptions) {
@@ -88,14 +88,16 @@ export class Metrics implements TelemetrySubscriber {
     this.#queues.count(upstream, outcome, outcome === 'refused' ? undefined : waitedMs);
   }
 
-  /** The requests of backends with that name; without a name of those that had none. */
+  /** The requests of the backends with that name; without a name, of requests that got no backend. */
   totals(backend = NO_BACKEND): RequestTotals {
     return this.#requests.totals(backend);
   }
 
   /**
-   * Upper bounds in seconds, ascending, for requests, queues and health checks. What was counted with other ones before goes
-   * on, as {@link RequestMetrics.setBounds} says.
+   * Changes the buckets of requests, queues and health checks. What was counted in other buckets is kept, as DurationHistogram.withBounds
+   * says.
+   *
+   * @param bounds upper bounds in seconds, ascending
    */
   setBuckets(bounds: readonly number[]): void {
     if (bounds.join() === this.#bounds.join()) return;
@@ -105,7 +107,7 @@ export class Metrics implements TelemetrySubscriber {
     this.#queues.setBounds(bounds);
   }
 
-  /** The exposition as UTF-8. Callers that come while one is made share it. */
+  /** All metrics as UTF-8 text. Scrapes that come while another one is being written get the same text. */
   render(format: ExpositionFormat = 'prometheus'): Promise<Buffer> {
     let rendering = this.#rendering.get(format);
     if (rendering === undefined) {

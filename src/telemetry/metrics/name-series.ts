@@ -1,7 +1,7 @@
 import { labelText, type Series } from './exposition.ts';
 import type { MetricsSource, NameReading } from './metrics-source.ts';
 
-/** The series of host names that are looked up. */
+/** The series of the host names that are looked up. */
 export function nameSeries({ names }: Pick<MetricsSource, 'names'>) {
   const each = (value: (name: NameReading) => number | undefined) =>
     function* (): Iterable<Series> {

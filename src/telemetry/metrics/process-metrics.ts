@@ -6,12 +6,12 @@ import { DELAY_METRICS, EventLoopDelays } from './event-loop-delays.ts';
 import { labelText } from './exposition.ts';
 import type { MetricFamily, MetricType, Series } from './exposition.ts';
 
-/** prom-client's own event-loop monitor can't be left out. It sleeps for so long that it costs nothing. */
+/** prom-client's event-loop monitor can't be turned off. With this interval between its samples it costs nothing. */
 const UNUSED_MONITOR_MS = 3_600_000;
 /**
- * The first ones come from APIs that Node deprecates, at a cost that grows with the connections. A gauge may not end in
- * `_total`, and the garbage collections are counted below: of those that come together, prom-client counts one. Its
- * delays of the event loop begin anew at each scrape.
+ * Metrics of prom-client that are not shown. The handles and requests come from deprecated APIs of Node.js whose cost grows with the number
+ * of connections, and a gauge must not end in `_total`. Garbage collections are counted below, because prom-client counts only one of those
+ * that are reported together. Its delays of the event loop start again at each scrape.
  */
 const LEFT_OUT = [
   'nodejs_active_handles',
@@ -29,10 +29,10 @@ const GC_KINDS: ReadonlyMap<number, string> = new Map([
   [constants.NODE_PERFORMANCE_GC_INCREMENTAL, 'incremental'],
   [constants.NODE_PERFORMANCE_GC_WEAKCB, 'weakcb'],
 ]);
-/** The shortest time over which the event loop's utilization is told: several who scrape get about the same. */
+/** The event loop's utilization is measured over at least this time, so that several scrapers get about the same value. */
 const UTILIZATION_WINDOW_MS = 10_000;
 
-/** The metrics of the process and the runtime, under the names that prom-client has for them. */
+/** The metrics of the process and of Node.js, under the names of prom-client. */
 export class ProcessMetrics {
   readonly #registry = new Registry();
   readonly #collections = new Map<string, DurationHistogram>();
@@ -40,7 +40,7 @@ export class ProcessMetrics {
   readonly #utilization = new UtilizationWindow();
   readonly #delays = new EventLoopDelays();
 
-  /** prom-client's own observers end with the process only, so one of these is enough for it. */
+  /** Make only one of these in a process: prom-client's observers can't be stopped. */
   constructor() {
     collectDefaultMetrics({
       register: this.#registry,
@@ -50,7 +50,7 @@ export class ProcessMetrics {
     for (const kind of GC_KINDS.values()) this.#collections.set(kind, new DurationHistogram(GC_BUCKETS_S));
     this.#collector = new PerformanceObserver((list) => {
       for (const entry of list.getEntries()) {
-        // The types leave the details out.
+        // The declared type lacks `detail`.
         const { detail } = entry as PerformanceEntry & { readonly detail?: { readonly kind?: number } };
         this.#collections.get(GC_KINDS.get(detail?.kind ?? 0) ?? '')?.observe(entry.duration / 1000);
       }
@@ -111,7 +111,7 @@ export class ProcessMetrics {
   }
 }
 
-/** The event loop's utilization from the last reading but one on, where that is far enough back. */
+/** Measures the event loop's utilization since the reading before the last one, or since an earlier one if that is too recent. */
 class UtilizationWindow {
   #from: EventLoopUtilization = performance.eventLoopUtilization();
   #next = this.#from;

@@ -1,7 +1,7 @@
 import { DurationHistogram } from './duration-histogram.ts';
 import { NamedThings } from './named-things.ts';
 
-/** How often things of one name took how long, by how they ended. */
+/** Counts the outcomes and durations of one thing, such as the health checks of one backend. */
 export class DurationCounters<Outcome extends string> {
   durations: DurationHistogram;
   readonly #outcomes = new Map<Outcome, number>();
@@ -10,7 +10,7 @@ export class DurationCounters<Outcome extends string> {
     this.durations = new DurationHistogram(bounds);
   }
 
-  /** Without a duration nothing took any time. */
+  /** @param durationMs absent when there was no wait whose duration could be measured */
   count(outcome: Outcome, durationMs?: number): void {
     this.#outcomes.set(outcome, this.of(outcome) + 1);
     if (durationMs !== undefined) this.durations.observe(durationMs / 1000);
@@ -21,12 +21,15 @@ export class DurationCounters<Outcome extends string> {
   }
 }
 
-/** {@link DurationCounters} by name, for what happens seldom enough for a look-up. */
+/** {@link DurationCounters} by name, for events that are rare enough for a look-up by name. */
 export class NamedDurationCounters<Outcome extends string> {
   #bounds: readonly number[];
   readonly #byName: NamedThings<DurationCounters<Outcome>>;
 
-  /** `names` are those that there are, `bounds` as of DurationHistogram. */
+  /**
+   * @param names returns the names that exist now
+   * @param bounds upper bounds of the buckets, as in DurationHistogram
+   */
   constructor(names: () => Iterable<string>, bounds: readonly number[]) {
     this.#bounds = bounds;
     this.#byName = new NamedThings(names, () => new DurationCounters(this.#bounds));
@@ -36,7 +39,7 @@ export class NamedDurationCounters<Outcome extends string> {
     this.#byName.of(name).count(outcome, durationMs);
   }
 
-  /** Other buckets; what was counted goes on. */
+  /** Changes the buckets and keeps what was counted, as DurationHistogram.withBounds does. */
   setBounds(bounds: readonly number[]): void {
     this.#bounds = bounds;
     for (const counters of this.#byName.all()) counters.durations = counters.durations.withBounds(bounds);

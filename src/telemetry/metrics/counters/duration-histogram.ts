@@ -1,6 +1,6 @@
 import type { TraceContext } from '../../../plugin-api/tracing.ts';
 
-/** An observation that can be looked at more closely, as it was traced. */
+/** An observation whose request was traced, so that it can be looked up. */
 export interface Exemplar {
   readonly traceId: string;
   readonly spanId: string;
@@ -9,15 +9,15 @@ export interface Exemplar {
   readonly atMs: number;
 }
 
-/** A histogram in own fields: observing costs a few comparisons and allocates nothing. */
+/** A histogram of durations. To observe one costs a few comparisons and allocates nothing. */
 export class DurationHistogram {
   readonly bounds: readonly number[];
   readonly #counts: Float64Array;
   #sumS = 0;
-  /** The latest of each bucket; made with the first one. */
+  /** The latest exemplar of each bucket; the array is made with the first one. */
   #exemplars: (Exemplar | undefined)[] | undefined;
 
-  /** `bounds` are upper bounds in seconds, ascending; what is above the last one counts as +Inf. */
+  /** @param bounds upper bounds of the buckets in seconds, ascending; longer durations fall into the bucket +Inf */
   constructor(bounds: readonly number[]) {
     this.bounds = bounds;
     this.#counts = new Float64Array(bounds.length + 1);
@@ -27,7 +27,7 @@ export class DurationHistogram {
     return this.#sumS;
   }
 
-  /** A sampled `trace` becomes the exemplar of the bucket. */
+  /** Counts a duration. When its `trace` is sampled, it becomes the exemplar of the bucket. */
   observe(durationS: number, trace?: TraceContext): void {
     const bounds = this.bounds;
     let bucket = 0;
@@ -38,9 +38,9 @@ export class DurationHistogram {
   }
 
   /**
-   * The same observations in other buckets, as far as they are known: each counts in the first bucket that holds all of the
-   * one that it came from. So no count falls: those of bounds that stay are the same, and so are the sum and the number
-   * of all.
+   * Returns a histogram with other buckets and the same observations. An observation is known only by its bucket, so it goes to the
+   * first new bucket that contains the whole old one. Therefore no count ever falls: the counts of bounds that stay do not change, nor do
+   * the sum and the total.
    */
   withBounds(bounds: readonly number[]): DurationHistogram {
     const next = new DurationHistogram(bounds);

@@ -1,9 +1,9 @@
-/** So many names may be there beyond those that are shown, before the others are dropped without a scrape. */
+/** Number of names that may be kept beyond the known ones, before unknown names are forgotten without a scrape. */
 const SPARE_NAMES = 64;
 
 /**
- * Counters by name. Names come from protocols, which may be somebody else's, and edits replace them: names that nothing in the
- * proxy has any more are forgotten when there are many, also while nobody scrapes.
+ * Counters by name. The number of names must stay bounded: they come from protocol plugins, and edits of the config replace them. At each
+ * scrape the counters of names that no longer exist are forgotten. When nobody scrapes, that happens as soon as there are many of them.
  */
 export class NamedThings<T> {
   readonly #names: () => Iterable<string>;
@@ -13,8 +13,9 @@ export class NamedThings<T> {
   #most = SPARE_NAMES;
 
   /**
-   * @param names gives those that there are; it is asked seldom
-   * @param forgot called after names were forgotten: things that somebody still holds are shown no more
+   * @param names returns the names that exist now; it is called seldom
+   * @param make makes the counters of a name
+   * @param forgot called after names were forgotten: counters of these names that the caller still holds are not shown any more
    */
   constructor(names: () => Iterable<string>, make: (name: string) => T, forgot?: () => void) {
     this.#names = names;
@@ -22,7 +23,7 @@ export class NamedThings<T> {
     this.#forgot = forgot;
   }
 
-  /** The thing of that name, made where there is none yet. */
+  /** The counters of that name; they are made when there are none yet. */
   of(name: string): T {
     const known = this.#byName.get(name);
     if (known !== undefined) return known;
@@ -40,6 +41,7 @@ export class NamedThings<T> {
     return this.#byName.values();
   }
 
+  /** Forgets the counters of all names but these. */
   forgetOthers(names: ReadonlySet<string>): void {
     const before = this.#byName.size;
     for (const name of this.#byName.keys()) if (!names.has(name)) this.#byName.delete(name);

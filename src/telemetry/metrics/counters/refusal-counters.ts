@@ -4,19 +4,19 @@ import type { Series } from '../exposition.ts';
 import type { MetricsSnapshot } from '../metrics-snapshot.ts';
 import { NamedThings } from './named-things.ts';
 
-/** A protocol of somebody else may name its rules as it likes: so many of a listener and a side have a series of their own. */
+/** Number of rules of a listener and a side that have a series of their own. A protocol plugin may invent names of rules. */
 const MOST_RULES = 64;
-/** The `rule` label of all others. */
+/** The `rule` label of all further rules. */
 const OTHER_RULE = 'other';
 
-/** The rules of one listener that were broken, by side. */
+/** Refused messages of one listener by rule, separately for requests and responses. */
 type Sides = Record<'request' | 'response', Map<string, number>>;
 
-/** Messages that were refused, by listener, side and rule. */
+/** Counts refused messages by listener, side and rule. */
 export class RefusalCounters {
   readonly #byListener: NamedThings<Sides>;
 
-  /** `listeners` are the names that there are. */
+  /** @param listeners returns the names of the listeners that exist now */
   constructor(listeners: () => Iterable<string>) {
     this.#byListener = new NamedThings(listeners, () => ({ request: new Map(), response: new Map() }));
   }
@@ -29,7 +29,7 @@ export class RefusalCounters {
     rules.set(rule, (rules.get(rule) ?? 0) + 1);
   }
 
-  /** A listener that is gone takes its series along. */
+  /** Forgets the counters of listeners that no longer exist. */
   forgetOthers({ listeners }: MetricsSnapshot): void {
     this.#byListener.forgetOthers(new Set(listeners.keys()));
   }

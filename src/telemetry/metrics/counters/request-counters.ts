@@ -4,18 +4,18 @@ import { DurationHistogram } from './duration-histogram.ts';
 import { labelText } from '../exposition.ts';
 import { STATUS_LABELS, statusIndex } from './status-labels.ts';
 
-/** Methods with a label of their own. A client may invent others; they share one, so that it can't invent series. */
+/** Methods with a label of their own. All others share the label `other`, so that a client can't create series with invented methods. */
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'CONNECT', 'TRACE'];
 const OTHER_METHOD = 'other';
 const METHOD_INDEX: ReadonlyMap<string, number> = new Map(METHODS.map((method, index) => [method, index]));
 const OTHER_INDEX = METHODS.length;
-/** A protocol of somebody else may report what it likes; all codes that are none of ours share one label. */
+/** Error codes with a label of their own. A protocol plugin may report other codes; they share the label `other`. */
 const ERROR_TYPES: ReadonlySet<string> = new Set(ERROR_CODES);
 const OTHER_ERROR = 'other';
 
 /**
- * What is shown at zero before it happens first. Rates see a first burst only where there was a sample before it; more than
- * these would be too many series for what seldom occurs.
+ * Series that are shown with the value 0 before their first event. A rate sees a first burst of errors only when there was a sample before
+ * it. More series than these would be too many for rare events.
  */
 const EXPECTED_METHODS: readonly string[] = ['GET', 'POST'];
 const EXPECTED_STATUSES: readonly string[] = ['500', '502', '503', '504'];
@@ -28,7 +28,7 @@ const EXPECTED_ERRORS: readonly ErrorCode[] = [
   'pool_timeout',
 ];
 
-/** Failures of requests that a backend has not met yet, by the labels of the series. */
+/** The labels of the series of failed requests that a backend has not had yet, to be shown with the value 0. */
 export function* expectedFailures(backend: string, counters: RequestCounters | undefined): Iterable<string> {
   const seen = new Map(Array.from(counters?.methods() ?? [], (each) => [each.method, each]));
   for (const method of new Set([...EXPECTED_METHODS, ...seen.keys()])) {
@@ -38,7 +38,7 @@ export function* expectedFailures(backend: string, counters: RequestCounters | u
   }
 }
 
-/** Errors that a backend has not met yet, by the labels of the series; of no backend all that there are. */
+/** The labels of the series of errors that a backend has not had yet, to be shown with the value 0. */
 export function* expectedErrors(
   backend: string,
   counters: RequestCounters | undefined,
@@ -49,16 +49,19 @@ export function* expectedErrors(
   for (const error_type of errors) if (!seen.has(error_type)) yield `${labels},error_type="${error_type}"`;
 }
 
-/** The requests of one backend, by method and status, with their durations and errors. */
+/** Counts the requests of one backend by method and status, their durations and their errors. */
 export class RequestCounters {
-  /** As {@link labelText} gives it. */
+  /** The label `backend` as {@link labelText} writes it. */
   readonly labels: string;
   readonly #backend: string;
   readonly #methods: (MethodCounters | undefined)[] = [...METHODS, OTHER_METHOD].map(() => undefined);
   readonly #errors = new Map<string, number>();
   #bounds: readonly number[];
 
-  /** `backend` is its name, `bounds` as of {@link DurationHistogram}. */
+  /**
+   * @param backend name of the backend
+   * @param bounds upper bounds of the buckets, as in {@link DurationHistogram}
+   */
   constructor(backend: string, bounds: readonly number[]) {
     this.#backend = backend;
     this.labels = labelText({ backend });
@@ -76,7 +79,7 @@ export class RequestCounters {
     this.#errors.set(type, (this.#errors.get(type) ?? 0) + 1);
   }
 
-  /** Those methods that were used. */
+  /** The counters of the methods that were used. */
   *methods(): Iterable<MethodCounters> {
     for (const counters of this.#methods) if (counters !== undefined) yield counters;
   }
@@ -85,7 +88,7 @@ export class RequestCounters {
     return this.#errors;
   }
 
-  /** What was counted in other buckets goes on as {@link DurationHistogram.withBounds} says. */
+  /** Changes the buckets and keeps what was counted, as {@link DurationHistogram.withBounds} does. */
   setBounds(bounds: readonly number[]): void {
     this.#bounds = bounds;
     for (const counters of this.methods()) counters.durations = counters.durations.withBounds(bounds);
@@ -100,14 +103,14 @@ export class RequestCounters {
   }
 }
 
-/** The requests of one backend with one method. */
+/** Counts the requests of one backend with one method. */
 export class MethodCounters {
-  /** The label's value. */
+  /** The value of the label `method`. */
   readonly method: string;
-  /** Of backend and method, as {@link labelText} gives it. */
+  /** The labels `backend` and `method` as {@link labelText} writes them. */
   readonly labels: string;
   durations: DurationHistogram;
-  /** By {@link statusIndex}. */
+  /** Number of requests by the {@link statusIndex} of their status. */
   readonly #counts = new Float64Array(STATUS_LABELS.length);
 
   constructor(method: string, labels: string, bounds: readonly number[]) {
@@ -122,12 +125,12 @@ export class MethodCounters {
     this.durations.observe(durationMs >= 0 ? durationMs / 1000 : 0, trace);
   }
 
-  /** Whether a status with that label occurred. */
+  /** Whether there was a request whose status has that label. */
   has(label: string): boolean {
     return (this.#counts[STATUS_LABELS.indexOf(label)] ?? 0) > 0;
   }
 
-  /** Those that occurred, as the label shows them. */
+  /** The statuses that occurred, as the label `status` shows them. */
   *statuses(): Iterable<readonly [status: string, count: number]> {
     for (const [index, count] of this.#counts.entries())
       if (count > 0) yield [STATUS_LABELS[index] ?? '', count];

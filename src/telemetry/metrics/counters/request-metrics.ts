@@ -6,10 +6,10 @@ import type { MetricsSnapshot } from '../metrics-snapshot.ts';
 import { NamedThings } from './named-things.ts';
 import { expectedErrors, expectedFailures, RequestCounters } from './request-counters.ts';
 
-/** The `backend` label of what no backend was picked for. */
+/** The `backend` label of requests and tunnels that got no backend. */
 export const NO_BACKEND = 'none';
 
-/** The counters that a backend object counts into; found by index, and right while the object is the same. */
+/** The counters of a backend object. A slot is found by the backend's index, and is valid only for this very object. */
 interface Slot {
   readonly backend: Backend;
   readonly counters: RequestCounters;
@@ -23,21 +23,24 @@ export interface RequestTotals {
   readonly byError: Readonly<Record<string, number>>;
 }
 
-/** Counts exchanges in own fields, found without a look-up by name: a request costs some field updates. */
+/** Counts exchanges by backend. The counters are found by the backend's index, without a look-up by name, so a request costs a few additions. */
 export class RequestMetrics {
   readonly #byName: NamedThings<RequestCounters>;
   #slots: (Slot | undefined)[] = [];
   readonly #withoutBackend: RequestCounters;
   #bounds: readonly number[];
 
-  /** `names` are those of the backends that there are; `bounds` as of DurationHistogram. */
+  /**
+   * @param names returns the names of the backends that exist now
+   * @param bounds upper bounds of the buckets, as in DurationHistogram
+   */
   constructor(names: () => Iterable<string>, bounds: readonly number[]) {
     this.#bounds = bounds;
     this.#byName = new NamedThings(
       () => [NO_BACKEND, ...names()],
       (name) => new RequestCounters(name, this.#bounds),
       () => {
-        // A slot would keep counting into what nobody shows any more. They fill again by themselves.
+        // The slots may hold forgotten counters, which are not shown any more. They are filled again with the next requests.
         this.#slots = [];
       },
     );
@@ -50,23 +53,23 @@ export class RequestMetrics {
     if (error !== undefined) counters.countError(error);
   }
 
-  /** A tunnel is no request, but what went wrong with it shows among the errors. */
+  /** A tunnel does not count as a request, but its error counts. */
   tunnel({ backend, error }: TunnelRecord): void {
     if (error !== undefined) this.#countersOf(backend).countError(error);
   }
 
-  /** What was counted in other buckets goes on as DurationHistogram.withBounds says. */
+  /** Changes the buckets and keeps what was counted, as DurationHistogram.withBounds does. */
   setBounds(bounds: readonly number[]): void {
     this.#bounds = bounds;
     for (const counters of this.#byName.all()) counters.setBounds(bounds);
   }
 
-  /** A backend that is gone takes its series along; an exchange that it finishes later counts for nobody. */
+  /** Forgets the counters of backends that no longer exist. An exchange that such a backend finishes later is not counted. */
   forgetOthers(names: ReadonlySet<string>): void {
     this.#byName.forgetOthers(new Set([NO_BACKEND, ...names]));
   }
 
-  /** What was counted for backends of that name, or for {@link NO_BACKEND}. */
+  /** The requests of the backends with that name, or of {@link NO_BACKEND}. */
   totals(name: string): RequestTotals {
     const requests = this.#byName.get(name);
     const byStatus: Record<string, number> = {};
@@ -81,7 +84,7 @@ export class RequestMetrics {
     return { total, byStatus, byError: Object.fromEntries(requests?.errors() ?? []) };
   }
 
-  /** Those of backends that serve requests have expected failures at zero, before the first of them. */
+  /** The series of requests. For backends that serve requests, expected failures are shown with the value 0 before the first one. */
   *requests({ backendNames, requestBackends }: MetricsSnapshot): Iterable<Series> {
     for (const requests of this.#shown(backendNames)) {
       for (const each of requests.methods()) {
@@ -101,7 +104,7 @@ export class RequestMetrics {
     }
   }
 
-  /** Those of all backends have expected errors at zero, before the first of them. */
+  /** The series of errors. For all backends, expected errors are shown with the value 0 before the first one. */
   *errors(names: ReadonlySet<string>): Iterable<Series> {
     for (const requests of this.#shown(names)) {
       for (const [error_type, value] of requests.errors()) {
@@ -114,7 +117,7 @@ export class RequestMetrics {
     }
   }
 
-  /** Exchanges go on while a scrape is written, also those of backends that are gone. */
+  /** The counters of these backends. Others may be counted while a scrape is written: exchanges of backends that no longer exist. */
   *#shown(names: ReadonlySet<string>): Iterable<RequestCounters> {
     for (const name of new Set([NO_BACKEND, ...names])) {
       const requests = this.#byName.get(name);

@@ -6,20 +6,20 @@ import { NamedThings } from './named-things.ts';
 /** The routes of the live config by listener; `undefined` for a protocol that does not tell them. */
 export type KnownRoutes = ReadonlyMap<string, ReadonlySet<string> | undefined>;
 
-/** The `route` label of what the listener's own upstream got. */
+/** The `route` label of requests for the listener's own upstream. */
 const OWN_UPSTREAM = 'default';
-/** The `route` label of what no route took, or was answered before any was looked at. */
+/** The `route` label of requests that no route matched, or that were answered before the routes were tried. */
 const NO_ROUTE = 'none';
 /** The `route` label of routes beyond {@link MOST_ROUTES}. */
 const OTHER_ROUTE = 'other';
-/** Routes of a listener with series of their own. */
+/** Number of routes of a listener that have series of their own. */
 const MOST_ROUTES = 1_000;
-/** By the first digit of the status; 0 where none reached the client. */
+/** The values of the label `status`, by the first digit of the status; 0 where no status reached the client. */
 const CLASSES = ['0', '1xx', '2xx', '3xx', '4xx', '5xx', 'other'] as const;
-/** Shown from the start: a rate sees no increase in a series that begins with it. */
+/** These classes are shown with the value 0 from the start: a rate does not see the first increase in a series that begins with it. */
 const FIRST_CLASSES: ReadonlySet<string> = new Set(['2xx', '5xx']);
 
-/** Requests by listener and route. One costs a few comparisons and an addition: many in a row have the same route. */
+/** Counts requests by listener and route. Consecutive requests often have the same route, so that most cost two comparisons and an addition. */
 export class RouteCounters {
   readonly #routes: () => KnownRoutes;
   readonly #byListener: NamedThings<Map<string, Float64Array>>;
@@ -27,7 +27,7 @@ export class RouteCounters {
   #lastRoute = '';
   #last: Float64Array | undefined;
 
-  /** `routes` are those of the config that is live. */
+  /** @param routes returns the routes of the live config */
   constructor(routes: () => KnownRoutes) {
     this.#routes = routes;
     this.#byListener = new NamedThings(
@@ -50,7 +50,7 @@ export class RouteCounters {
     counts[index] = (counts[index] ?? 0) + 1;
   }
 
-  /** A route that an edit removed takes its series along; a request of it that ends later counts for nobody. */
+  /** Forgets the counters of routes that an edit removed. A request of such a route that ends later is not shown. */
   forgetOthers(routes: KnownRoutes = this.#routes()): void {
     this.#byListener.forgetOthers(new Set(routes.keys()));
     for (const [listener, known] of routes) {
@@ -90,7 +90,7 @@ function isShown(known: ReadonlySet<string> | undefined, route: string): boolean
   return known?.has(route) !== false || route === NO_ROUTE || route === OTHER_ROUTE;
 }
 
-/** Those of the config first, and those that were counted; as many as may have series. */
+/** The routes that are shown: those that were counted, then those of the config, up to {@link MOST_ROUTES}. */
 function shownRoutes(
   known: ReadonlySet<string> | undefined,
   counted: ReadonlyMap<string, unknown> | undefined,

@@ -5,14 +5,14 @@ import type { Series } from '../exposition.ts';
 import type { MetricsSnapshot } from '../metrics-snapshot.ts';
 import { NamedThings } from './named-things.ts';
 
-/** Upper bounds of the buckets in seconds, from a quick query to a day. */
+/** Upper bounds of the buckets in seconds: tunnels last from a fraction of a second up to days. */
 const TUNNEL_BUCKETS_S: readonly number[] = [0.1, 1, 10, 60, 600, 3_600, 21_600, 86_400];
 
-/** How long tunnels lasted, by listener and backend. */
+/** Counts the durations of tunnels by listener and backend. */
 export class TunnelDurations {
   readonly #byListener: NamedThings<NamedDurationCounters<'ended'>>;
 
-  /** Both are the names that there are. */
+  /** Both functions return the names that exist now. */
   constructor(listeners: () => Iterable<string>, backends: () => Iterable<string>) {
     this.#byListener = new NamedThings(
       listeners,
@@ -20,7 +20,7 @@ export class TunnelDurations {
     );
   }
 
-  /** A connection that got no backend was no tunnel. */
+  /** Counts a tunnel that ended. A connection that got no backend was no tunnel. */
   count({ listener, backend, durationMs, connected = true }: TunnelRecord): void {
     if (backend === undefined || !connected) return;
     this.#byListener.of(listener).count(backend.name, 'ended', durationMs);

@@ -5,36 +5,36 @@ import type { Series } from '../exposition.ts';
 import type { MetricsSnapshot } from '../metrics-snapshot.ts';
 import { NamedThings } from './named-things.ts';
 
-/** The `upstream` label of what reached none, such as a request without a route. */
+/** The `upstream` label of requests and tunnels that reached no upstream, such as a request without a route. */
 const NO_UPSTREAM = 'none';
 
 const KINDS = ['request', 'tunnel'] as const;
 /**
- * How something ended:
+ * How a request or a tunnel ended:
  *
  * - `ok`: served to its end, with a status below 500 where there is one;
- * - `client`: the client broke it off, or sent what nobody could serve;
+ * - `client`: the client broke it off, or sent something that can't be served;
  * - `failed`: answered with a status of 500 or more, broken off by the backend or the proxy, or never connected.
  */
 const RESULTS = ['ok', 'client', 'failed'] as const;
 type Kind = (typeof KINDS)[number];
 type Result = (typeof RESULTS)[number];
 
-/** These end a tunnel in the way that the config wants. A response that they cut is broken off. */
+/** Errors that end a tunnel as the config wants it, so that its result is `ok`. A response that they cut off has failed. */
 const ENDS_OF_TUNNELS: ReadonlySet<ErrorCode> = new Set(['idle_timeout', 'drain_timeout', 'shutdown']);
 
 /**
- * How requests and tunnels ended, by upstream. Each series is there at zero from the start, or the edit that brings the
- * upstream: rates see a first failure only where there was a sample before it. That is why neither method nor status is
- * a label.
+ * Counts how requests and tunnels ended, by upstream. Every series is shown with the value 0 from the start, or from the edit on that brings
+ * the upstream: a rate sees a first failure only when there was a sample before it. To keep these series few, neither method nor status is a
+ * label.
  */
 export class UpstreamResults {
   readonly #byName: NamedThings<ResultCounters>;
-  /** Those of the last record: most of the time one upstream serves many in a row. */
+  /** The counters of the last record: consecutive records often have the same upstream. */
   #last: ResultCounters;
   #lastName = '';
 
-  /** `names` are those of the upstreams that there are. */
+  /** @param names returns the names of the upstreams that exist now */
   constructor(names: () => Iterable<string>) {
     this.#byName = new NamedThings(
       () => [NO_UPSTREAM, ...names()],
@@ -81,11 +81,11 @@ class ResultCounters implements Record<Kind, Record<Result, number>> {
 }
 
 function resultOfExchange({ status, error }: ExchangeRecord): Result {
-  // Also where the answer is 501 or 505. Of a real loop the request around it fails, with the 508 that it gets.
+  // Faults of the client count so even with a status of 501 or 505. In a real loop the outer request fails with the 508 that the inner one gets.
   if (error !== undefined && (isClientFault(error) || error === 'loop')) return 'client';
   if (status >= 500) return 'failed';
   if (error === undefined) return status === 0 ? 'failed' : 'ok';
-  // An error with a status of 4xx is an answer of the proxy itself, such as 404 without a route.
+  // An error with a 4xx status is an answer of the proxy itself, such as 404 without a route.
   return status >= 400 ? 'client' : 'failed';
 }
 
