@@ -16,17 +16,17 @@ import {
 import { TraceIds } from './trace-ids.ts';
 
 export interface ExchangeSpansOptions {
-  /** Begins the traces whose exchanges become spans here. */
+  /** Begins the traces whose exchanges become spans. */
   readonly tracer: RequestTracer;
-  /** What the spans say of who made them. undefined where there are to be none. */
+  /** The service and library that the spans name as their origin; undefined: no spans are made. */
   readonly origin: SpanOrigin | undefined;
-  /** Where the spans end up. */
+  /** Takes the finished spans. */
   readonly queue: { readonly full: boolean; add(span: RecordedSpan): void; drop(count: number): void };
 }
 
-/** The span is in error because of the status that its attributes have: nothing was thrown, and there is nothing to add. */
+/** The failure of a span that is in error because of its status, which its attributes show already. */
 const BY_STATUS = '';
-/** The name of a span whose request was not even read up to its method. */
+/** The name of a span of a request whose method could not be read. */
 const UNKNOWN_METHOD = 'HTTP';
 
 const ERRORS_OF_BACKENDS: ReadonlySet<ErrorCode> = new Set([
@@ -38,7 +38,7 @@ const ERRORS_OF_BACKENDS: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /**
- * Turns the record of a sampled exchange into spans, after the fact and with the times of the record, so that the
+ * Turns the record of a sampled exchange into spans. This happens after the exchange has ended, with the times of the record, so that the
  * data path never waits for tracing:
  *
  *     GET /api/users
@@ -46,8 +46,8 @@ const ERRORS_OF_BACKENDS: ReadonlySet<ErrorCode> = new Set([
  *     ├── backend: GET http://10.0.0.1:8080/api/users
  *     └── proxy: transform_response
  *
- * A try that came to nothing is one more `backend:` span. A tunnel is a span of its own: below the request that became it,
- * or, where there was none, a trace by itself.
+ * Each failed try is one more `backend:` span. A tunnel has a span of its own: below the request that became the tunnel, or, where there was
+ * no request, in a trace of its own.
  */
 export class ExchangeSpans implements TelemetrySubscriber {
   readonly detailed = true;
@@ -104,12 +104,12 @@ export class ExchangeSpans implements TelemetrySubscriber {
       startMs: record.startedAtMs,
       endMs: record.startedAtMs + record.durationMs,
       attributes: tunnelAttributes(record),
-      // Who only leaves is no fault of ours.
+      // A client that leaves is not an error.
       failure: record.error === 'client_abort' ? undefined : record.error,
     });
   }
 
-  /** The place that the tunnel was given when it began; a plugin may have left that to us. */
+  /** The tunnel's trace context, from its begin. A plugin may have left it out; then it is made now. */
   #placeOf({ trace }: TunnelRecord): TunnelTrace {
     return trace === undefined || trace instanceof ExchangeTrace ? this.tracer.beginTunnel(trace) : trace;
   }
@@ -148,7 +148,7 @@ export class ExchangeSpans implements TelemetrySubscriber {
     const name = `backend: ${record.method} ${url}`;
     const kind = SpanKind.CLIENT;
     const step = { name, kind, startMs, endMs, attributes, failure: error };
-    // A try of which its backend was told is known there by its id.
+    // A try that reached its backend has a span id already, which the backend was told.
     this.#addStep(origin, record, context, spanId === undefined ? step : { ...step, spanId });
   }
 
@@ -205,9 +205,9 @@ export class ExchangeSpans implements TelemetrySubscriber {
   }
 }
 
-/** A span below an exchange's own, with times in ms after {@link ExchangeRecord.startedAtMs}. */
+/** A span below the exchange's own span. Its times are in ms after {@link ExchangeRecord.startedAtMs}. */
 type Step = Pick<SpanFacts, 'name' | 'startMs' | 'endMs' | 'attributes' | 'failure'> &
-  // What the proxy does by itself is internal, and its id is made up.
+  // Default: an internal span with a new id.
   Partial<Pick<SpanFacts, 'kind' | 'spanId'>>;
 
 function spansOf(phases: TracePhases | undefined): number {
@@ -222,12 +222,12 @@ function spansOf(phases: TracePhases | undefined): number {
   );
 }
 
-/** What a backend was asked for. */
+/** The URL that a backend was asked for. */
 function urlOf({ path }: ExchangeRecord, { upstreamPath }: TracePhases, { address }: Backend): string {
   return `http://${address}${upstreamPath === '' ? path : upstreamPath}`;
 }
 
-/** A server's span is in error when the server is to blame, not when its client is. */
+/** Whether the server's span is in error: when the fault is the proxy's or the backend's, not the client's. */
 function isServerFault(record: ExchangeRecord): boolean {
   if (record.status >= 500) return true;
   return record.error !== undefined && record.error !== 'client_abort' && !(record.status >= 400);

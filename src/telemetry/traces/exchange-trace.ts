@@ -2,24 +2,24 @@ import type { TraceContext, TraceFields, TracePhases } from '../../plugin-api/tr
 import type { TraceFormat } from './trace-formats.ts';
 import type { TraceIds } from './trace-ids.ts';
 
-/** What the traces of one tracer have in common. */
+/** The parts that all traces of one tracer share. */
 export interface TraceSource {
   readonly ids: TraceIds;
-  /** Backends are told in all of them. */
+  /** The formats in which a trace is passed to backends: all of them are written. */
   readonly formats: readonly TraceFormat[];
   readonly fields: TraceFields;
 }
 
-/** What was decided when the exchange began. */
+/** What was decided about a trace when its exchange began. */
 export interface TraceBeginning {
   readonly sampled: boolean;
   readonly traceId: string;
-  /** The span of whoever called us; '' when the trace began here. */
+  /** The caller's span; '' when the trace begins here. */
   readonly parentSpanId: string;
   readonly continued: boolean;
 }
 
-/** An exchange's place in its trace, with what its spans need beside what the data path sees. */
+/** The trace context of an exchange: what the data path sees of it, and what its spans need beside that. */
 export class ExchangeTrace implements TraceContext {
   readonly sampled: boolean;
   readonly traceId: string;
@@ -40,7 +40,7 @@ export class ExchangeTrace implements TraceContext {
     this.parentSpanId = parentSpanId;
     this.continued = continued;
     this.phases = sampled ? noPhases() : undefined;
-    // Without spans of its tries, an exchange is known to its backend by the id that our log has.
+    // An exchange that is not sampled has no spans of its tries. The backend is then told the span id that the log shows.
     this.#trySpanId = sampled ? ids.spanId() : this.spanId;
   }
 
@@ -52,7 +52,7 @@ export class ExchangeTrace implements TraceContext {
     return this.#trySpanId;
   }
 
-  /** Made when the first backend gets them: requests that are answered by the proxy itself need none. */
+  /** Written when the first backend needs them: requests that the proxy answers itself need none. */
   get lines(): string {
     if (this.#lines === '') this.#lines = this.#written();
     return this.#lines;

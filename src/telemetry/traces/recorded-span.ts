@@ -2,10 +2,10 @@ import { SpanStatusCode, TraceFlags } from '@opentelemetry/api';
 import type * as otel from '@opentelemetry/api';
 import type { tracing } from '@opentelemetry/sdk-node';
 
-/** Who made a span, as OpenTelemetry's SDK has it: the service, and the part of it. */
+/** The origin of a span, in the terms of OpenTelemetry's SDK: the service and the library that made it. */
 export type SpanOrigin = Pick<tracing.ReadableSpan, 'resource' | 'instrumentationScope'>;
 
-/** What there is to know of a span once it is over. */
+/** The content of a finished span. */
 export interface SpanFacts {
   readonly name: string;
   readonly kind: otel.SpanKind;
@@ -13,18 +13,18 @@ export interface SpanFacts {
   readonly spanId: string;
   /** '' for a root. */
   readonly parentSpanId: string;
-  /** Whether another process made the parent. */
+  /** Whether the parent span is of another process. */
   readonly parentIsRemote: boolean;
   /** In ms since 1970. */
   readonly startMs: number;
-  /** In ms since 1970. A span that would end before its start ends with it. */
+  /** In ms since 1970. An end before the start is replaced by the start. */
   readonly endMs: number;
   readonly attributes: otel.Attributes;
-  /** What went wrong, when the span is in error; '' when its attributes say all, as the status of a response does. */
+  /** The error of a span that is in error; '' when its attributes already show it, as the status of a response does. */
   readonly failure: string | undefined;
 }
 
-/** The event of a span in error, and the attribute that says what went wrong. */
+/** The event of a span in error, and the attribute with the error. */
 export const EXCEPTION_EVENT = 'exception';
 export const EXCEPTION_TYPE = 'exception.type';
 
@@ -33,11 +33,11 @@ const NONE_DROPPED = 0;
 const OVER = true;
 
 /**
- * A span that was over when it was made.
+ * A span that is finished when it is made.
  *
- * Exporters take it for one of the SDK's. Those are made to be changed while they last: each checks every attribute, reads two
- * clocks and builds a context, which comes to 8 µs for the four spans of a request; these take 1.5. What only some exporters
- * ask for is made when they do.
+ * It stands in for the SDK's spans, which exporters expect. Those can be changed while they run: each checks every attribute, reads two clocks
+ * and builds a context, which costs 8 µs for the four spans of a request; these cost 1.5 µs. Properties that only some exporters read are
+ * computed when they are read.
  */
 export class RecordedSpan implements tracing.ReadableSpan {
   readonly name: string;
@@ -47,12 +47,12 @@ export class RecordedSpan implements tracing.ReadableSpan {
   /** '' for a root. */
   readonly parentSpanId: string;
   readonly parentIsRemote: boolean;
-  /** Since 1970. In whole microseconds: more a double of milliseconds since 1970 does not hold. */
+  /** Whole microseconds since 1970: a number of milliseconds since 1970 is not more precise than that. */
   readonly startUs: number;
-  /** Since 1970. */
+  /** Whole microseconds since 1970. */
   readonly endUs: number;
   readonly attributes: otel.Attributes;
-  /** As {@link SpanFacts.failure}. */
+  /** The same as {@link SpanFacts.failure}. */
   readonly failure: string | undefined;
   readonly #origin: SpanOrigin;
 
@@ -83,7 +83,7 @@ export class RecordedSpan implements tracing.ReadableSpan {
     return { traceId: this.traceId, spanId: this.spanId, traceFlags: TraceFlags.SAMPLED };
   }
 
-  /** Without a span id for a root, as the SDK's interface has no way to leave it out. Exporters look at nothing else. */
+  /** The span id is '' for a root, because the SDK's interface can't leave the context out. Exporters read only the span id. */
   get parentSpanContext(): otel.SpanContext {
     const { traceId, parentSpanId: spanId, parentIsRemote: isRemote } = this;
     return { traceId, spanId, traceFlags: TraceFlags.SAMPLED, isRemote };
@@ -133,7 +133,7 @@ export class RecordedSpan implements tracing.ReadableSpan {
   }
 }
 
-/** Seconds and nanoseconds. */
+/** The time as seconds and nanoseconds. */
 function timeOf(microseconds: number): otel.HrTime {
   const seconds = Math.floor(microseconds / 1_000_000);
   return [seconds, (microseconds - seconds * 1_000_000) * 1000];

@@ -10,15 +10,15 @@ import { TRACE_FORMATS, type TraceFormat, type TraceFormatName, type TraceOrigin
 import { TraceIds } from './trace-ids.ts';
 
 export interface RequestTracerOptions {
-  /** From 0 to 1: the share of the traces that begin here. */
+  /** Share of the traces that begin here and are sampled, from 0 to 1. */
   readonly sampleRate: number;
-  /** How traces are carried: the first one that a request has counts, and backends get all of them. Default: `w3c` alone. */
+  /** The formats of trace fields. The first one that a request has is read; all of them are written to backends. Default: `w3c` alone. */
   readonly formats?: readonly TraceFormatName[];
-  /** Gives numbers from 0 to below 1. Default: `Math.random`. */
+  /** Returns a number from 0 to below 1. Default: `Math.random`. */
   readonly chance?: () => number;
 }
 
-/** Makes trace contexts by itself: what is not sampled never meets OpenTelemetry. */
+/** Makes the trace contexts of exchanges and tunnels without OpenTelemetry, so that requests that are not sampled cost little. */
 export class RequestTracer implements Tracer {
   readonly #ids = new TraceIds();
   readonly #chance: () => number;

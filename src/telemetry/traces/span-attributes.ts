@@ -4,11 +4,11 @@ import type { Backend } from '../../plugin-api/upstream.ts';
 
 const LONGEST_ATTRIBUTE = 2048;
 const NONE = 'none';
-/** What a request line has in place of a method that is not known (semantic conventions of HTTP spans). */
+/** Stands for a method that is not known (OpenTelemetry's semantic conventions of HTTP spans). */
 const OTHER_METHOD = '_OTHER';
 const ADDRESS = /^(?:\[([^\]]*)\]|([^:/]+))(?::(\d{1,5}))?$/;
 
-/** The names in use until 2023 beside those of today's semantic conventions: dashboards know either. */
+/** Attributes of an exchange's own span. Beside today's names it has those in use until 2023, because dashboards use either. */
 export function exchangeAttributes(record: ExchangeRecord): Attributes {
   const method = record.method === '' ? OTHER_METHOD : short(record.method);
   const attributes: Attributes = {
@@ -33,6 +33,7 @@ export function exchangeAttributes(record: ExchangeRecord): Attributes {
   return attributes;
 }
 
+/** Attributes of the span of the backend's selection. */
 export function selectionAttributes(record: ExchangeRecord): Attributes {
   return {
     'balance.upstream': short(record.upstream),
@@ -41,7 +42,7 @@ export function selectionAttributes(record: ExchangeRecord): Attributes {
   };
 }
 
-/** Of a try on a backend; `url` is what it was asked for. */
+/** Attributes of the span of a try. `url` is the URL that the backend was asked for. */
 export function tryAttributes(method: string, url: string, { name, address }: Backend): Attributes {
   const shortMethod = short(method);
   const shortUrl = short(url);
@@ -56,6 +57,7 @@ export function tryAttributes(method: string, url: string, { name, address }: Ba
   return attributes;
 }
 
+/** Attributes of a tunnel's span. */
 export function tunnelAttributes(record: TunnelRecord): Attributes {
   const attributes: Attributes = {
     'client.address': record.clientAddress,
@@ -73,7 +75,7 @@ export function tunnelAttributes(record: TunnelRecord): Attributes {
   return attributes;
 }
 
-/** Host and port apart: `host`, `host:port`, `[address]:port`, or `unix:` and a path. Nothing for ''. */
+/** Adds host and port of an address: `host`, `host:port`, `[address]:port`, or `unix:` and a path. Adds nothing for ''. */
 function addServer(attributes: Attributes, address: string): void {
   if (address === '') return;
   const [, bracketed, plain, port] = ADDRESS.exec(address) ?? [];
@@ -85,7 +87,7 @@ function nameOf(backend: Backend | undefined): string {
   return backend === undefined ? NONE : short(backend.name);
 }
 
-/** A text from a client may be long, and is in the queue, the export and the collector's store. No character is cut in half. */
+/** Limits a text: a client's text may be long, and it goes into the queue, the export and the collector's storage. No character is cut in half. */
 function short(text: string): string {
   if (text.length <= LONGEST_ATTRIBUTE) return text;
   return text.slice(0, LONGEST_ATTRIBUTE).replace(/[\ud800-\udbff]$/, '');

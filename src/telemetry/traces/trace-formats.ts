@@ -1,16 +1,16 @@
 import type { TraceCarrier } from '../../plugin-api/tracing.ts';
 import { formatTraceparent, parseTraceparent } from './trace-ids.ts';
 
-/** What a request says about the trace that it belongs to. */
+/** What the trace fields of a request say. */
 export interface TraceOrigin {
-  /** '' when it only says whether to sample. */
+  /** '' when the request says only whether to sample. */
   readonly traceId: string;
   readonly spanId: string;
-  /** undefined: that is left to us. */
+  /** undefined when the request leaves the decision to the proxy. */
   readonly sampled: boolean | undefined;
 }
 
-/** Our place in a trace, to be told to a backend. */
+/** The trace context that a backend is told. */
 export interface TracePlace {
   readonly traceId: string;
   readonly spanId: string;
@@ -19,11 +19,11 @@ export interface TracePlace {
   readonly sampled: boolean;
 }
 
-/** A way to carry a trace from one service to the next in fields of a request. */
+/** A format of request fields that carry a trace from one service to the next. */
 export interface TraceFormat {
-  /** undefined when the request says nothing, or nothing that can be understood. */
+  /** Returns undefined when the request has no such fields, or invalid ones. */
   read(carrier: TraceCarrier): TraceOrigin | undefined;
-  /** Field lines, each with a CRLF in front. */
+  /** Returns the field lines, each with a CRLF before it. */
   write(place: TracePlace): string;
 }
 
@@ -38,7 +38,7 @@ const w3c: TraceFormat = {
   write: ({ traceId, spanId, sampled }) => `\r\ntraceparent: ${formatTraceparent(traceId, spanId, sampled)}`,
 };
 
-/** Zipkin's `b3`, all in one field. */
+/** Zipkin's `b3`: one field with everything. */
 const b3: TraceFormat = {
   read(carrier) {
     const text = carrier.soleValueOf('b3');
@@ -54,7 +54,7 @@ const b3: TraceFormat = {
   },
 };
 
-/** Zipkin's older fields, one for each part. */
+/** Zipkin's older form: one field for each part. */
 const b3Multi: TraceFormat = {
   read(carrier) {
     const decision = carrier.soleValueOf('x-b3-flags') === '1' ? '1' : carrier.soleValueOf('x-b3-sampled');
@@ -69,7 +69,7 @@ const b3Multi: TraceFormat = {
   },
 };
 
-/** Jaeger's `uber-trace-id`; its ids may lack leading zeros. */
+/** Jaeger's `uber-trace-id`. Its ids may lack leading zeros. */
 const jaeger: TraceFormat = {
   read(carrier) {
     const text = carrier.soleValueOf('uber-trace-id')?.replaceAll('%3A', ':');
@@ -89,7 +89,7 @@ export const TRACE_FORMATS: Readonly<Record<TraceFormatName, TraceFormat>> = {
   jaeger,
 };
 
-/** Ids of 64 bits are padded to the 128 bits that all others have; those of zeros alone count for none. */
+/** Pads trace ids of 64 bits to 128 bits. An id of zeros only is not valid. */
 function originOf(traceId: string, spanId: string, sampled: boolean | undefined): TraceOrigin | undefined {
   const hexadecimal = /^[0-9a-f]{1,32}$/.test(traceId) && /^[0-9a-f]{16}$/.test(spanId);
   if (!hexadecimal || /^0+$/.test(traceId) || /^0+$/.test(spanId)) return undefined;

@@ -1,6 +1,6 @@
 import { randomFillSync } from 'node:crypto';
 
-/** What a valid `traceparent` says. */
+/** The content of a valid `traceparent`. */
 export interface TraceParent {
   readonly traceId: string;
   readonly spanId: string;
@@ -13,8 +13,8 @@ const ZERO_TRACE_ID = '0'.repeat(32);
 const ZERO_SPAN_ID = '0'.repeat(16);
 
 /**
- * Reads a `traceparent` header as W3C Trace Context, section 3.2 has it; undefined when it must be ignored.
- * Later versions may append fields; what comes before them is read as version 00.
+ * Parses a `traceparent` field as W3C Trace Context, section 3.2 says; undefined when it must be ignored. Later versions may append fields;
+ * the part before them is read as version 00.
  */
 export function parseTraceparent(text: string): TraceParent | undefined {
   const match = TRACEPARENT.exec(text);
@@ -32,17 +32,17 @@ export function formatTraceparent(traceId: string, spanId: string, sampled: bool
 
 const POOL_SIZE_BYTES = 8192;
 
-/** Random identifiers in hexadecimal. Randomness is fetched in blocks, because each fetch costs a microsecond. */
+/** Makes random ids in hexadecimal. The random bytes are fetched in blocks, because each call costs a microsecond. */
 export class TraceIds {
   readonly #pool = Buffer.allocUnsafe(POOL_SIZE_BYTES);
   #used = POOL_SIZE_BYTES;
 
-  /** 32 digits. */
+  /** A trace id of 32 digits. */
   traceId(): string {
     return this.#take(16);
   }
 
-  /** 16 digits. */
+  /** A span id of 16 digits. */
   spanId(): string {
     return this.#take(8);
   }
@@ -55,7 +55,7 @@ export class TraceIds {
     const start = this.#used;
     this.#used += sizeBytes;
     const id = this.#pool.toString('hex', start, this.#used);
-    // All zeros means "no id". Once in 2^64 draws at most, but a wrong trace is worth a comparison.
+    // An id of zeros means "no id". It comes up once in 2^64 draws at most, but one comparison prevents a wrong trace.
     return id === ZERO_SPAN_ID || id === ZERO_TRACE_ID ? this.#take(sizeBytes) : id;
   }
 }

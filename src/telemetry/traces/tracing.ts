@@ -11,53 +11,53 @@ import type { SpanQueueOptions } from './export/span-queue.ts';
 import { SpanTally } from './export/span-tally.ts';
 import type { TraceFormatName } from './trace-formats.ts';
 
-/** The config's `tracing` section. */
+/** The keys of the config's `tracing` section. */
 export interface TracingSettings {
-  /** Default: what the environment says, else `balance`. */
+  /** Default: the name in the environment (`OTEL_SERVICE_NAME`), or else `balance`. */
   readonly service_name?: string;
   readonly exporter: SpanExporterName;
-  /** Default: what {@link DEFAULT_ENDPOINTS} has for the exporter. */
+  /** URL of the collector. Default: the exporter's entry in {@link DEFAULT_ENDPOINTS}. */
   readonly endpoint?: string;
-  /** Fields of each export over OTLP, such as the key of a hosted collector. */
+  /** Header fields of each export over OTLP, such as the key of a hosted collector. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** From 0 to 1: the share of the traces that begin here. */
+  /** Share of the traces that begin here and are sampled, from 0 to 1. */
   readonly sample_rate: number;
   readonly propagation: readonly TraceFormatName[];
 }
 
-/** Tracing at work. */
+/** Tracing that runs. */
 export interface Tracing {
-  /** Begins traces for the data path, and makes spans from the records that it publishes. */
+  /** Begins the traces of the data path, and makes spans from the records that the data path publishes. */
   readonly subscriber: TelemetrySubscriber & { readonly tracer: RequestTracer };
   readonly spans: SpanCounts;
-  /** Exports what waits. */
+  /** Exports the spans that wait. */
   flush(): Promise<void>;
-  /** Exports what waits, for two seconds at most, and ends. Never rejects. */
+  /** Exports the spans that wait, for two seconds at most, and ends. Never rejects. */
   close(): Promise<void>;
 }
 
-/** `queue` is for tests. */
+/** What tracing needs of the proxy. */
 export interface TracingOptions {
   readonly logger: Logger;
-  /** How the collector's host name is looked up. Default: as the runtime does, in its thread pool. */
+  /** Resolves the collector's host name. Default: Node's own look-up, in its thread pool. */
   readonly lookup?: LookupFunction | undefined;
-  /** Where it is counted what becomes of spans. Default: a tally of its own. */
+  /** Counts exported and lost spans. Default: a new one. */
   readonly tally?: SpanTally;
+  /** Limits of the queue, which tests change. */
   readonly queue?: Partial<Omit<SpanQueueOptions, 'connect' | 'changed' | 'tally'>>;
 }
 
 const SCOPE = 'balance';
 /**
- * Keeps the SDK from registering an AsyncLocalStorage, whose hooks slow down each asynchronous call of the process.
- * It knows null for "none" as with the propagator, but its types don't.
+ * Without this the SDK registers an AsyncLocalStorage, whose hooks slow down each asynchronous call of the process. The SDK accepts null for
+ * "none", but its types don't allow it.
  */
 const NO_CONTEXT_MANAGER: object = { contextManager: null };
 
 /**
- * Starts tracing. OpenTelemetry is loaded here and nowhere else: it takes 200 ms and 30 MB, which those who do not
- * trace need not pay.
+ * Starts tracing. OpenTelemetry is loaded here, when it is needed: it takes 200 ms and 30 MB.
  *
- * Several may run side by side, as while a reload replaces one: the SDK's global registrations are taken back at once.
+ * While a reload replaces tracing, two may run side by side. That is why the SDK's global registrations are undone at once.
  */
 export async function createTracing(settings: TracingSettings, options: TracingOptions): Promise<Tracing> {
   const endpoint = settings.endpoint ?? DEFAULT_ENDPOINTS[settings.exporter];
@@ -82,7 +82,7 @@ export async function createTracing(settings: TracingSettings, options: TracingO
     resource: serviceResource(settings.service_name, logger),
     sampler: new tracing.AlwaysOnSampler(),
     spanProcessors: [queue],
-    // All that the SDK would add by itself: metrics and logs pushed to localhost, and patched modules.
+    // These turn off what the SDK adds by default: metrics and logs pushed to localhost, and patched modules.
     metricReaders: [],
     logRecordProcessors: [],
     instrumentations: [],
@@ -103,7 +103,7 @@ export async function createTracing(settings: TracingSettings, options: TracingO
   };
 }
 
-/** What the SDK says of who makes its spans; undefined where OTEL_SDK_DISABLED keeps it from making any. */
+/** The origin that the SDK gives to its spans; undefined where OTEL_SDK_DISABLED turns the SDK off. */
 function originOf(span: object): SpanOrigin | undefined {
   if (!isMade(span)) return undefined;
   const { resource, instrumentationScope } = span;

@@ -1,33 +1,33 @@
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
 import type { ByteWriter } from './byte-writer.ts';
 
-/** How an encoding has attributes. */
+/** How an encoding (OTLP, Jaeger) writes attributes. */
 export interface AttributeEncoding {
-  /** What follows a text, as a string whose characters are bytes. */
+  /** The bytes after a text value, as a string of which each character is one byte. */
   readonly afterText: string;
-  /** Asked once for each key. */
+  /** Returns the prefixes of a key; called once for each key. */
   prefixesOf(key: string): AttributePrefixes;
   /** Writes any attribute. */
   writeOne(key: string, value: AttributeValue | undefined): void;
 }
 
-/** What is written of an attribute in front of its value, as strings whose characters are bytes. */
+/** The bytes of an attribute before its value, as strings of which each character is one byte. */
 export interface AttributePrefixes {
-  /** Goes before a text of that length if all of it is ASCII; '' when there is no such string. */
+  /** The prefix of an ASCII text of that length; '' when there is none, and the attribute must be written with `writeOne`. */
   beforeText(length: number): string;
-  /** The whole attribute with a number as value; '' when there is no such string. */
+  /** The whole attribute with that number as its value; '' when there is none, and it must be written with `writeOne`. */
   withNumber(value: number): string;
 }
 
-/** Ours are two dozen; those of a resource are the operator's. */
+/** Number of keys whose prefixes are kept. The spans have two dozen keys; those of a resource come from the operator. */
 const MOST_KEYS = 256;
 
 /**
  * Writes attributes.
  *
- * Most are short ASCII or a status. A call out of JavaScript costs 100 ns and a loop over characters 6 ns for each, so that these
- * are put together as strings, which costs 5 ns each, and written at once: the texts among them as UTF-8, which takes no
- * more bytes than characters if all is ASCII indeed. All others are written one by one.
+ * Most values are short ASCII texts or a status. A call out of JavaScript costs 100 ns, and a loop over characters 6 ns a character. So a run
+ * of such attributes is joined into one string, which costs 5 ns each, and the string is written at once. Texts are written as UTF-8: if the
+ * result has as many bytes as the string has characters, all of it was ASCII. All other attributes are written one by one.
  */
 export class AttributeRuns {
   readonly #writer: ByteWriter;
@@ -39,7 +39,7 @@ export class AttributeRuns {
     this.#encoding = encoding;
   }
 
-  /** Returns how many there are. */
+  /** Writes the attributes and returns their number. */
   write(attributes: Attributes): number {
     const start = this.#writer.length;
     const count = this.#writeRuns(attributes);
@@ -48,7 +48,7 @@ export class AttributeRuns {
     return this.#writeEach(attributes);
   }
 
-  /** -1 when a text is not ASCII: then what was written is wrong. */
+  /** Returns -1 when a text is not ASCII; the bytes that were written are wrong then. */
   #writeRuns(attributes: Attributes): number {
     const writer = this.#writer;
     const { afterText } = this.#encoding;
@@ -103,7 +103,7 @@ export function isAscii(text: string): boolean {
   return ASCII.test(text);
 }
 
-/** Flat, as strings that were put together are slow to read. */
+/** Makes a flat copy of a string of bytes: strings that were joined from parts are slow to read. */
 export function flat(bytes: string): string {
   return Buffer.from(bytes, 'latin1').toString('latin1');
 }

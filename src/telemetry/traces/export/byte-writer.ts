@@ -1,5 +1,5 @@
 const FIRST_SIZE_BYTES = 64 * 1024;
-/** The most bytes of UTF-8 that one unit of a string becomes. */
+/** One UTF-16 code unit of a string becomes at most this many bytes of UTF-8. */
 export const BYTES_A_UNIT = 3;
 
 /** Writes bytes into memory that grows. */

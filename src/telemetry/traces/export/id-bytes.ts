@@ -1,4 +1,4 @@
-/** Reads an id's hexadecimal digits, and remembers the last one: that the next is the same is told sooner than read. */
+/** Parses the hexadecimal digits of an id. It keeps the last id: to see that the next one is equal is faster than to parse it. */
 export class IdBytes {
   readonly #bytes: Uint8Array;
   #digits = '';
@@ -7,7 +7,7 @@ export class IdBytes {
     this.#bytes = new Uint8Array(sizeBytes);
   }
 
-  /** Good until the next call. There have to be two digits for each byte. */
+  /** The bytes of an id, valid until the next call. There must be two digits for each byte. */
   of(digits: string): Uint8Array {
     if (digits === this.#digits) return this.#bytes;
     const bytes = this.#bytes;
@@ -19,7 +19,7 @@ export class IdBytes {
   }
 }
 
-/** 0 to 9, and a to f of either case. */
+/** The value of the digits 0 to 9, a to f and A to F. */
 function digitOf(code: number): number {
   return code < 0x3a ? code & 0xf : (code & 0xf) + 9;
 }

@@ -2,25 +2,25 @@ import type { LookupFunction } from 'node:net';
 
 import type { SpanExporter } from './span-queue.ts';
 
-/** What a collector understands: Jaeger's Thrift over HTTP, or OTLP as protobuf over HTTP. */
+/** The protocol of a collector: Jaeger's Thrift over HTTP, or OTLP as protobuf over HTTP. */
 export type SpanExporterName = 'jaeger' | 'otlp';
 
-/** Where a collector on the same machine takes spans. */
+/** The URL of a collector on the same machine. */
 export const DEFAULT_ENDPOINTS: Readonly<Record<SpanExporterName, string>> = {
   jaeger: 'http://localhost:14268/api/traces',
   otlp: 'http://localhost:4318/v1/traces',
 };
 
-/** Where a collector is, and what it wants. */
+/** A collector that takes spans. */
 export interface Collector {
   readonly endpoint: string;
-  /** For OTLP alone. */
+  /** Header fields of each request; only OTLP uses them. */
   readonly headers: Readonly<Record<string, string>>;
-  /** How its host name is looked up. Default: as the runtime does, in its thread pool. */
+  /** Resolves the collector's host name; undefined: Node's own look-up, in its thread pool. */
   readonly lookup: LookupFunction | undefined;
 }
 
-/** Loads the exporter of that name and nothing of the others; returns what makes one. */
+/** Loads the packages of that exporter only, and returns a function that makes one. */
 export async function loadExporter(
   name: SpanExporterName,
   collector: Collector,

@@ -2,7 +2,7 @@ import type { tracing } from '@opentelemetry/sdk-node';
 import type { RecordedSpan } from '../recorded-span.ts';
 import { SpanTally } from './span-tally.ts';
 
-/** What the queue needs of an exporter; each of the SDK's will do. */
+/** What the queue needs of an exporter. The SDK's exporters have it. */
 export interface SpanExporter {
   export(spans: RecordedSpan[], done: (result: { code: number; error?: Error }) => void): void;
   shutdown(): Promise<void>;
@@ -10,19 +10,19 @@ export interface SpanExporter {
 
 /** Limits of a {@link SpanQueue}. */
 export interface SpanQueueOptions {
-  /** Makes the exporter, and another one when it hangs. */
+  /** Makes the exporter; called again after an exporter that hung was shut down. */
   readonly connect: () => SpanExporter;
-  /** Where it counts what became of spans. Default: one of its own. */
+  /** Counts exported and lost spans. Default: a new one. */
   readonly tally?: SpanTally;
-  /** Spans that wait; more are dropped and counted. Default 4096. */
+  /** Number of spans that may wait; further ones are dropped and counted. Default: 4096. */
   readonly queueSize?: number;
-  /** Spans of one export, which are encoded while nothing else runs, at 2 µs each. Default 1024. */
+  /** Number of spans in one export. They are encoded in one piece, at 2 µs each. Default: 1024. */
   readonly batchSize?: number;
-  /** The longest that a span waits for others. Default 1 s. */
+  /** A span waits at most this time for others. Default: 1 s. */
   readonly batchDelayMs?: number;
-  /** An export that takes longer has failed. Default 10 s. */
+  /** An export that takes longer than this has failed. Default: 10 s. */
   readonly exportTimeoutMs?: number;
-  /** Told when exports begin to fail, and with undefined when they work again. */
+  /** Called with an error when exports begin to fail, and with undefined when they work again. */
   readonly changed?: (error: Error | undefined) => void;
 }
 
@@ -31,11 +31,11 @@ const LONGEST_PAUSE_MS = 30_000;
 const SHUTDOWN_DEADLINE_MS = 2000;
 
 /**
- * Takes finished spans to the collector, one batch at a time. While the collector is away exports pause, the
- * queue fills, and spans are dropped and counted; nothing throws, grows or gets in the way.
+ * Sends finished spans to the collector, one batch at a time. While the collector is away, exports pause, the queue fills up to its limit, and
+ * further spans are dropped and counted. It never throws, and never makes requests wait.
  *
- * It stands in for the SDK's batch processor, which does not count what it drops, encodes every batch for a
- * dead collector, and begins the next export while a hung one still holds its socket.
+ * It replaces the SDK's batch processor, which does not count dropped spans, encodes every batch for a dead collector, and begins the next
+ * export while an export that hangs still holds its socket.
  */
 export class SpanQueue implements tracing.SpanProcessor {
   readonly #tally: SpanTally;
@@ -62,22 +62,22 @@ export class SpanQueue implements tracing.SpanProcessor {
     this.#exportTimeoutMs = options.exportTimeoutMs ?? 10_000;
   }
 
-  /** True when the next span would be dropped: making it is not worth the time. */
+  /** True when the next span would be dropped, so that it need not be made. */
   get full(): boolean {
     return this.#closed || this.#spans.length >= this.#queueSize;
   }
 
-  /** Counts spans that were not made, because the queue is full. */
+  /** Counts spans that were not made because the queue is full. */
   drop(count: number): void {
     this.#tally.dropped += count;
   }
 
   onStart(): void {
-    // The SDK's own spans are not for export.
+    // Nothing to do: the SDK's own spans are not exported.
   }
 
   onEnd(): void {
-    // The same.
+    // Nothing to do, as in onStart.
   }
 
   add(span: RecordedSpan): void {
@@ -89,7 +89,7 @@ export class SpanQueue implements tracing.SpanProcessor {
     this.#schedule();
   }
 
-  /** Exports what waits now; resolves also when that fails. */
+  /** Exports the spans that wait now. Resolves also when that fails. */
   async forceFlush(): Promise<void> {
     let left = this.#spans.length;
     while (left > 0) {
@@ -101,7 +101,7 @@ export class SpanQueue implements tracing.SpanProcessor {
     await this.#exporting;
   }
 
-  /** Tries for two seconds to export what waits. Never rejects. */
+  /** Tries for two seconds to export the spans that wait. Never rejects. */
   async shutdown(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -146,11 +146,11 @@ export class SpanQueue implements tracing.SpanProcessor {
     return exporting;
   }
 
-  /** Resolves with what went wrong. */
+  /** Resolves with the error of a failed export, and with undefined after a successful one. */
   #send(batch: RecordedSpan[], timeoutMs: number): Promise<Error | undefined> {
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
-        // Its request would hold a socket for ever.
+        // The request that hangs would hold its socket for ever.
         this.#disconnect();
         resolve(new Error(`the trace collector did not answer within ${Math.round(timeoutMs)} ms`));
       }, timeoutMs);
@@ -186,7 +186,7 @@ export class SpanQueue implements tracing.SpanProcessor {
   #disconnect(): void {
     const exporter = this.#exporter;
     this.#exporter = undefined;
-    // The Jaeger exporter rejects when the collector hangs; all that counts here is that its sockets go.
+    // The Jaeger exporter rejects when the collector hangs. That does not matter: its sockets are closed.
     exporter?.shutdown().catch(() => undefined);
   }
 
@@ -196,7 +196,7 @@ export class SpanQueue implements tracing.SpanProcessor {
   }
 }
 
-/** `ExportResultCode.SUCCESS`, without loading its package here. */
+/** Compares with `ExportResultCode.SUCCESS` without loading its package. */
 function isSuccess(code: number): boolean {
   return code === 0;
 }

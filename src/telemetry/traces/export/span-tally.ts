@@ -1,8 +1,8 @@
 import type { SpanCounts } from '../../metrics/metrics-source.ts';
 
 /**
- * What became of spans since the start. It outlives the queues that count into it: an edit of `tracing` replaces those, and
- * what the last one drops or still gets rid of by then counts too.
+ * Counts exported and lost spans since the start. It outlives the queues that count into it: an edit of `tracing` replaces the queue, and
+ * the old one still exports or drops spans while it ends.
  */
 export class SpanTally implements SpanCounts {
   exported = 0;

@@ -6,18 +6,18 @@ import { JaegerEncoder } from './jaeger-encoder.ts';
 import type { Collector } from '../load-exporter.ts';
 import type { SpanExporter } from '../span-queue.ts';
 
-/** The exporter's insides that are used here. Its types hide them; the package is at its end, so that they stay. */
+/** The private members of the exporter that are used here. The package gets no more changes, so they will stay as they are. */
 interface Insides {
-  /** Makes Thrift objects of the spans, hands them to the sender and flushes that. */
+  /** Makes Thrift objects of the spans, gives them to the sender and flushes the sender. */
   _sendSpans: (spans: RecordedSpan[], done: Done) => Promise<void>;
-  /** Makes the sender for what the first span's tags say of the service. */
+  /** Makes the sender. It reads the service from the tags of the first span. */
   _getSender: (first: { tags: never[] }) => HttpSender;
-  /** Has the sender send what it gathered. Rejects when that fails. */
+  /** Sends the sender's batch. Rejects when that fails. */
   _flush: () => Promise<void>;
 }
-/** Encodes and sends over HTTP. */
+/** The library's sender: encodes a batch and sends it over HTTP. */
 interface HttpSender {
-  /** Of each request. */
+  /** The options of each HTTP request. */
   _httpOptions: { lookup?: LookupFunction | undefined };
   _batch: { spans: RecordedSpan[] };
   _jaegerThrift: { Batch: { rw: { toBuffer(batch: { spans: RecordedSpan[] }): { value: Buffer } } } };
@@ -25,11 +25,11 @@ interface HttpSender {
 type Done = (result: { code: number; error?: Error }) => void;
 
 const FLUSH_TIMEOUT_MS = 50;
-/** Of `ExportResultCode`. */
+/** The value of `ExportResultCode.SUCCESS`. */
 const SUCCESS = 0;
 
 /**
- * The exporter of `@opentelemetry/exporter-jaeger`, with an encoder of our own. HTTP, credentials, errors and the end are the
+ * Makes the exporter of `@opentelemetry/exporter-jaeger` with our own encoder. HTTP, credentials, errors and the shutdown are the
  * library's.
  */
 export function createJaegerExporter({ endpoint, lookup }: Collector): SpanExporter {

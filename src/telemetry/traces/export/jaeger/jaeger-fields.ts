@@ -1,4 +1,4 @@
-/** Numbers of the fields of Jaeger's jaeger.thrift: `Batch` and what is in it. */
+/** Field numbers in Jaeger's jaeger.thrift, of `Batch` and the structs in it. */
 export const BATCH = { process: 1, spans: 2 };
 export const PROCESS = { serviceName: 1, tags: 2 };
 export const SPAN = {
@@ -15,5 +15,5 @@ export const SPAN = {
 };
 export const LOG = { timestamp: 1, fields: 2 };
 export const TAG = { key: 1, type: 2, text: 3, double: 4, bool: 5 };
-/** `TagType`: which of a tag's fields has the value. */
+/** `TagType` says which field of a tag holds the value. */
 export const TAG_TYPE = { text: 0, double: 1, bool: 2 };

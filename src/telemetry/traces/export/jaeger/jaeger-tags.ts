@@ -3,13 +3,13 @@ import { flat, isAscii, type AttributeEncoding, type AttributePrefixes } from '.
 import { TAG, TAG_TYPE } from './jaeger-fields.ts';
 import { THRIFT, type ThriftWriter } from './thrift-writer.ts';
 
-/** Lengths up to it are ASCII. */
+/** Texts up to this length can be joined into a run: each byte of their length is ASCII. */
 const LONGEST = 127;
-/** Statuses and small counts are below. */
+/** Numbers below this one (statuses, small counts) have a prepared encoding. */
 const SMALL_NUMBERS = 1024;
 const STOP = '\0';
 
-/** Attributes as structs of the type `Tag`. Numbers are doubles there, as the library has them. */
+/** Writes attributes as structs of the type `Tag`. Numbers become doubles, as in the library. */
 export class JaegerTags implements AttributeEncoding {
   readonly afterText = STOP;
   readonly #writer: ThriftWriter;
@@ -44,9 +44,9 @@ export class JaegerTags implements AttributeEncoding {
   }
 }
 
-/** Made once for each key and length, and with the value for each small number. */
+/** The prepared encodings of a key: one for each length of a text, and one for each small number. */
 class JaegerPrefixes implements AttributePrefixes {
-  /** The key as a field, and the head of the next. */
+  /** The field `key`, and the head of the field `type`. */
   readonly #key: string;
   readonly #isShort: boolean;
   readonly #texts: string[] = [];
@@ -77,7 +77,7 @@ function field(type: number, id: number): string {
   return String.fromCharCode(type, id >>> 8, id & 0xff);
 }
 
-/** Of a number below 256. */
+/** Encodes a number below 256. */
 function int32(value: number): string {
   return String.fromCharCode(0, 0, 0, value);
 }

@@ -1,6 +1,6 @@
 import { BYTES_A_UNIT, ByteWriter } from '../byte-writer.ts';
 
-/** Types of Thrift's binary protocol. */
+/** Type ids of Thrift's binary protocol. */
 export const THRIFT = { bool: 2, double: 4, i32: 8, i64: 10, text: 11, struct: 12, list: 15 } as const;
 
 const STOP = 0;
@@ -11,7 +11,7 @@ const TWO_TO_32 = 0x1_0000_0000;
  * See https://github.com/apache/thrift/blob/master/doc/specs/thrift-binary-protocol.md.
  */
 export class ThriftWriter extends ByteWriter {
-  /** What goes before each field of a struct. */
+  /** Writes the head of a struct's field. */
   field(type: number, id: number): void {
     this.reserve(3);
     const { memory } = this;
@@ -20,13 +20,13 @@ export class ThriftWriter extends ByteWriter {
     memory[this.end++] = id;
   }
 
-  /** Goes after the last field of a struct. */
+  /** Ends a struct, after its last field. */
   stop(): void {
     this.reserve(1);
     this.memory[this.end++] = STOP;
   }
 
-  /** Begins a list; {@link close} wants what it returns. */
+  /** Begins a list. Its result must be given to {@link close}. */
   open(itemType: number): number {
     this.reserve(5);
     this.memory[this.end++] = itemType;
@@ -49,7 +49,7 @@ export class ThriftWriter extends ByteWriter {
     this.end += 4;
   }
 
-  /** A whole number that a double holds, not below 0. */
+  /** Writes a whole number from 0 to 2^53. */
   i64(value: number): void {
     const high = Math.floor(value / TWO_TO_32);
     this.i32(high);
@@ -61,7 +61,7 @@ export class ThriftWriter extends ByteWriter {
     this.end = this.memory.writeDoubleBE(value, this.end);
   }
 
-  /** A string as UTF-8, and its length in front. */
+  /** Writes a string as UTF-8, with its length before it. */
   text(text: string): void {
     this.reserve(4 + text.length * BYTES_A_UNIT);
     const size = this.memory.write(text, this.end + 4, 'utf8');

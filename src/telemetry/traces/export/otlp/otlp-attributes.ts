@@ -4,13 +4,13 @@ import { ANY_VALUE, ARRAY_VALUE, KEY_VALUE } from './otlp-fields.ts';
 import { OtlpPrefixes } from './otlp-prefixes.ts';
 import type { ProtobufWriter } from './protobuf-writer.ts';
 
-/** Attributes as fields of the type `KeyValue`. */
+/** Writes attributes as messages of the type `KeyValue`. */
 export class OtlpAttributes implements AttributeEncoding {
   readonly afterText = '';
   readonly #writer: ProtobufWriter;
   readonly #tag: number;
 
-  /** `tag` is that of the field, below 16, that holds attributes. */
+  /** @param tag tag of the field that holds the attributes; the field's number must be below 16 */
   constructor(writer: ProtobufWriter, tag: number) {
     this.#writer = writer;
     this.#tag = tag;
@@ -31,7 +31,7 @@ export class OtlpAttributes implements AttributeEncoding {
     writer.close(start);
   }
 
-  /** An `AnyValue`. One without a value stands for null. */
+  /** Writes an `AnyValue`. An `AnyValue` without a field stands for null. */
   #writeValue(value: AttributeValue | null | undefined): void {
     const writer = this.#writer;
     if (typeof value === 'string') {

@@ -18,8 +18,8 @@ const COMPONENT_TYPE = 'otlp_http_span_exporter';
 const COUNTED: IExporterMetricsHelper<RecordedSpan[]> = { name: 'span', countItems: (spans) => spans.length };
 
 /**
- * The exporter of `@opentelemetry/exporter-trace-otlp-proto`, with an encoder of our own. HTTP, timeouts, retries and what
- * OpenTelemetry lets an operator say in the environment are the library's.
+ * Makes the exporter of `@opentelemetry/exporter-trace-otlp-proto` with our own encoder. HTTP, timeouts, retries and the environment
+ * variables of OpenTelemetry are the library's.
  */
 export function createOtlpExporter({ endpoint: url, headers, lookup }: Collector): SpanExporter {
   const encoder = new OtlpEncoder();
@@ -27,7 +27,7 @@ export function createOtlpExporter({ endpoint: url, headers, lookup }: Collector
     serializeRequest: (spans) => encoder.encode(spans),
     deserializeResponse: (bytes) => ProtobufTraceSerializer.deserializeResponse(bytes),
   };
-  // An agent hands its options to each socket.
+  // The HTTP agent passes its options to each socket: `lookup` gets there this way.
   const settings = { url, headers: { ...headers }, httpAgentOptions: { keepAlive: true, lookup } };
   // eslint-disable-next-line @typescript-eslint/no-deprecated -- the library's own exporters have nothing else
   const options = convertLegacyHttpOptions(settings, 'TRACES', 'v1/traces', {

@@ -1,6 +1,6 @@
 import { tagOf } from './protobuf-writer.ts';
 
-/** Tags of opentelemetry-proto's messages: `ExportTraceServiceRequest` and what is in it. */
+/** Tags of the fields in opentelemetry-proto's messages: `ExportTraceServiceRequest` and the messages in it. */
 export const REQUEST = { resourceSpans: tagOf(1, 'bytes') };
 export const RESOURCE_SPANS = {
   resource: tagOf(1, 'bytes'),

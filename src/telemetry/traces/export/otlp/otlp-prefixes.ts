@@ -1,22 +1,22 @@
 import { flat, isAscii, type AttributePrefixes } from '../attribute-runs.ts';
 import { ANY_VALUE, KEY_VALUE } from './otlp-fields.ts';
 
-/** The most bytes of a `KeyValue` in which each length is one byte, and that ASCII. */
+/** The longest `KeyValue`, in bytes, in which each length takes one byte that is ASCII. */
 const LONGEST = 127;
-/** Statuses and small counts are below. */
+/** Numbers below this one (statuses, small counts) have a prepared encoding. */
 const SMALL_NUMBERS = 1024;
 
-/** Made once for each key and length, and with the value for each small number: putting it together is most of the work. */
+/** The prepared encodings of a key: one for each length of a text, and one for each small number. To compose them is most of the work. */
 export class OtlpPrefixes implements AttributePrefixes {
   readonly #tag: number;
-  /** The key as a field, and the tag of the value. */
+  /** The field `key`, and the tag of the field `value`. */
   readonly #key: string;
-  /** Lengths that are one byte, with what is in front of them, leave that many for a text. */
+  /** The longest text for which all lengths take one byte. */
   readonly #longestText: number;
   readonly #texts: string[] = [];
   readonly #numbers: string[] = [];
 
-  /** `tag` is that of the field, below 16, that holds attributes. */
+  /** @param tag tag of the field that holds the attributes; the field's number must be below 16 */
   constructor(tag: number, key: string) {
     this.#tag = tag;
     this.#key = String.fromCharCode(KEY_VALUE.key, key.length) + key + String.fromCharCode(KEY_VALUE.value);

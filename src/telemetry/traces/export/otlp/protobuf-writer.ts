@@ -1,11 +1,11 @@
 import { BYTES_A_UNIT, ByteWriter } from '../byte-writer.ts';
 
-/** The most bytes that a varint of 64 bits takes. */
+/** A varint of 64 bits takes at most this many bytes. */
 const VARINT_SIZE_BYTES = 10;
-/** The low three bits of a field's tag. */
+/** Wire types: the low three bits of a field's tag. */
 export const WIRE_TYPE = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
 
-/** The tag of a field, for those below 16 one byte. */
+/** The tag of a field. It takes one byte for field numbers below 16. */
 export function tagOf(field: number, wireType: keyof typeof WIRE_TYPE): number {
   return (field << 3) | WIRE_TYPE[wireType];
 }
@@ -13,8 +13,8 @@ export function tagOf(field: number, wireType: keyof typeof WIRE_TYPE): number {
 /** Writes protobuf messages. See https://protobuf.dev/programming-guides/encoding/. */
 export class ProtobufWriter extends ByteWriter {
   /**
-   * Begins a message within the one at hand; {@link close} wants what it returns. The message's length is in front of it and
-   * not known yet: when it takes other than `lengthSize` bytes, the message is moved.
+   * Begins a message inside the present one. Its result must be given to {@link close}. The message's length is written before the message
+   * and is not known yet: when it takes another number of bytes than `lengthSize`, `close` moves the message.
    */
   open(tag: number, lengthSize = 1): number {
     this.varint(tag);
@@ -34,7 +34,7 @@ export class ProtobufWriter extends ByteWriter {
     this.end += size;
   }
 
-  /** An integer from -2^63 to below 2^64: a negative one takes ten bytes, as an `int64` does. */
+  /** Writes an integer from -2^63 to below 2^64. A negative one takes ten bytes, as an `int64` does. */
   varint(value: number): void {
     this.reserve(VARINT_SIZE_BYTES + 1);
     if (value < 0 || value > 0x7fff_ffff) {
@@ -49,7 +49,7 @@ export class ProtobufWriter extends ByteWriter {
     this.memory[this.end++] = rest;
   }
 
-  /** A `fixed64` of two halves, each below 2^32. */
+  /** Writes a `fixed64` given as two halves, each below 2^32. */
   fixed64(high: number, low: number): void {
     this.fixed32(low);
     this.fixed32(high);
@@ -71,13 +71,13 @@ export class ProtobufWriter extends ByteWriter {
     this.end = this.memory.writeDoubleLE(value, this.end);
   }
 
-  /** A few bytes, and their count in front. */
+  /** Writes a few bytes, with their number before them. */
   bytes(from: Uint8Array): void {
     this.varint(from.length);
     this.raw(from);
   }
 
-  /** A string as UTF-8, and its length in front. */
+  /** Writes a string as UTF-8, with its length before it. */
   text(text: string): void {
     const expected = varintSize(text.length);
     this.reserve(VARINT_SIZE_BYTES + text.length * BYTES_A_UNIT);
