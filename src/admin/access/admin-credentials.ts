@@ -8,29 +8,32 @@ import type { Path, Problem } from '../../config/problems/problem.ts';
 import { hashOf } from '../../config/files/read-config-file.ts';
 import { messageOf, systemCodeOf } from '../../errors.ts';
 
-/** What the server shows clients, and what it asks of theirs. In PEM. */
+/** The server's certificate and key, and the authority of client certificates, in PEM. */
 export interface AdminTlsFiles {
   readonly cert: string;
   readonly key: string;
+  /** The authority that client certificates must be signed by; undefined: clients need no certificate. */
   readonly clientCa: string | undefined;
-  /** Equal exactly when all of it is. */
+  /** Hash of the contents of all files. */
   readonly fingerprint: string;
 }
 
+/** What the files of an admin section hold. */
 export interface AdminCredentials {
+  /** The bearer token that clients must send; undefined: none. */
   readonly token: string | undefined;
   readonly tls: AdminTlsFiles | undefined;
 }
 
-/** The config file that an admin section stands in. */
+/** The config file that holds an admin section. */
 export interface AdminOrigin {
-  /** What names of other files are relative to. */
+  /** Relative file names start from the folder of this file. */
   readonly file: string;
-  /** What is wrong with a place of the config. */
+  /** Makes a problem with the location of a config key. */
   problem(path: Path, message: string): Problem;
 }
 
-/** Reads the files of an admin section. Rejects with a ConfigError that names the key whose file can't be used. */
+/** Reads the files that an admin section names. When one can't be used, it rejects with a ConfigError that names its key. */
 export async function loadAdminCredentials(admin: Admin, origin: AdminOrigin): Promise<AdminCredentials> {
   const files = new CredentialFiles(origin);
   const token = admin.token_file === undefined ? admin.token : await files.token(admin.token_file);
@@ -59,7 +62,7 @@ class CredentialFiles {
       files.client_ca === undefined
         ? undefined
         : await this.#read(['admin', 'tls', 'client_ca'], files.client_ca);
-    // One after the other, so that the error names the file that is wrong.
+    // Check them one after the other, so that the error names the file that is wrong.
     this.#tryOut(['admin', 'tls', 'cert'], 'certificate', { cert });
     this.#tryOut(['admin', 'tls', 'key'], 'private key', { cert, key });
     if (clientCa !== undefined) this.#tryOut(['admin', 'tls', 'client_ca'], 'certificate', { ca: clientCa });

@@ -5,21 +5,21 @@ import { AdminError } from '../server/admin-error.ts';
 import type { MetricsGuard } from './metrics-guard.ts';
 
 export interface AdminGuardOptions {
-  /** What clients must send as a bearer token; undefined: none is asked for. */
+  /** The bearer token that clients must send; undefined: none. */
   readonly token?: string | undefined;
-  /** Whether clients must have shown a certificate that was accepted. */
+  /** Whether clients must show a valid certificate. Default: false. */
   readonly certificate?: boolean;
-  /** Paths that need neither. */
+  /** Paths that need neither token nor certificate. */
   readonly publicPaths?: readonly string[];
-  /** Whether this is a TCP address of this machine only, which its browsers reach as well. */
+  /** Whether the server listens on a TCP address of this machine only. Browsers on this machine reach it. Default: false. */
   readonly loopback?: boolean;
-  /** Who may ask for the metrics; undefined: whoever may ask at all. */
+  /** Decides who may read the metrics; undefined: every client that may use the server. */
   readonly metrics?: MetricsGuard | undefined;
 }
 
-/** Decides who may ask. */
+/** Decides whether a request may be answered. */
 export class AdminGuard {
-  /** Of the token, so that comparing takes as long for every wrong one. */
+  /** Hash of the token. To compare hashes takes the same time for every wrong token. */
   readonly #digest: Buffer | undefined;
   readonly #certificate: boolean;
   readonly #publicPaths: ReadonlySet<string>;
@@ -52,7 +52,7 @@ export class AdminGuard {
   }
 }
 
-/** A page of another site that a browser shows may neither read nor change anything here. */
+/** Refuses requests of web pages of other sites, which a browser may send: they may neither read nor change anything here. */
 function refuseForeignOrigin({ headers }: IncomingMessage): void {
   const { origin, host = '' } = headers;
   if (origin === undefined) return;
@@ -61,8 +61,8 @@ function refuseForeignOrigin({ headers }: IncomingMessage): void {
 }
 
 /**
- * A page can have a name of its own resolve to 127.0.0.1 and so pass for the same origin (DNS rebinding). It can't do
- * that with an address or with `localhost`.
+ * Refuses host names other than `localhost` (DNS rebinding): a web page can let its own host name resolve to 127.0.0.1, and then counts as the
+ * same origin. It can't do that with an IP address or with `localhost`.
  */
 function refuseNamedHost({ headers }: IncomingMessage): void {
   const { host } = headers;
@@ -70,7 +70,7 @@ function refuseNamedHost({ headers }: IncomingMessage): void {
   throw new AdminError(
     403,
     'foreign_host',
-    'the Host must be localhost or an IP address, as long as no admin.token is set',
+    'the Host must be localhost or an IP address unless an admin.token is set',
   );
 }
 
@@ -81,7 +81,11 @@ function isLocalName(host: string): boolean {
 
 function requireCertificate({ socket }: IncomingMessage): void {
   if ('authorized' in socket && socket.authorized === true) return;
-  throw new AdminError(403, 'certificate_required', 'a client certificate of admin.tls.client_ca is needed');
+  throw new AdminError(
+    403,
+    'certificate_required',
+    'a client certificate signed by admin.tls.client_ca is needed',
+  );
 }
 
 function requireToken({ headers }: IncomingMessage, digest: Buffer): void {
@@ -90,7 +94,9 @@ function requireToken({ headers }: IncomingMessage, digest: Buffer): void {
   throw new AdminError(
     401,
     'unauthorized',
-    token === undefined ? 'send Authorization: Bearer and the admin token' : 'the token is wrong',
+    token === undefined
+      ? 'send the admin token in the header field Authorization: Bearer TOKEN'
+      : 'the token is wrong',
     {},
     { 'WWW-Authenticate': 'Bearer realm="balance admin"' },
   );

@@ -1,12 +1,12 @@
 const MAPPED = '::ffff:';
-/** Of the eight groups of an IPv6 address, those that name the network. */
+/** The first groups of an IPv6 address, of eight, which name its network. */
 const NETWORK_GROUPS = 4;
 
 /**
- * Who counts as one client where connections are limited: an IPv4 address, or a /64 network of IPv6, since one host has
- * all addresses of its network. A unix socket has one client.
+ * The client that a connection counts for when connections are limited: an IPv4 address, or a /64 network of IPv6, because one host can use all
+ * addresses of its network. All connections to a unix socket count for one client.
  *
- * @param address as a socket tells it
+ * @param address the peer's address as the socket tells it; undefined for a unix socket
  */
 export function clientNetwork(address: string | undefined): string {
   if (address === undefined) return 'unix';

@@ -5,7 +5,7 @@ import { AdminError } from '../server/admin-error.ts';
 /** Fields by which a proxy says that it asks for somebody else. */
 const FOR_OTHERS = ['x-forwarded-for', 'forwarded', 'x-real-ip', 'via', 'cdn-loop'];
 
-/** Keeps the metrics to those who may see them. The connected peer decides; a header can only take the permission away. */
+/** Refuses requests for the metrics by clients that may not read them. */
 export class MetricsGuard {
   readonly #path: string;
   readonly #allowed: AddressList;

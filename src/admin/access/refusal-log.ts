@@ -2,11 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import type { Logger } from '../../plugin-api/logger.ts';
 import { QuietLog } from '../server/quiet-log.ts';
 
-/** Whoever tries many tokens fills no log. */
+/** A client that tries many tokens must not fill the log. */
 const QUIET_MS = 10_000;
 const MAX_PATH_LENGTH = 200;
 
-/** Tells of requests that were refused, one line in ten seconds at most. */
+/** Logs refused requests, with at most one line in ten seconds. */
 export class RefusalLog {
   readonly #logger: Logger;
   readonly #quiet = new QuietLog(QUIET_MS);

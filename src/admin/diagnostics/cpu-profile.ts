@@ -7,10 +7,10 @@ import { post, type AdminRoute } from '../server/admin-router.ts';
 const MIN_SECONDS = 1;
 const MAX_SECONDS = 60;
 const DEFAULT_SECONDS = 10;
-/** What collecting the profile may take on top. */
+/** Time for collecting the profile after it was recorded. */
 const SPARE_MS = 30_000;
 
-/** `POST /debug/cpu-profile?seconds=`: profiles this process for so long; one at a time. */
+/** `POST /debug/cpu-profile?seconds=`: records a CPU profile of this process. Only one can run at a time. */
 export function cpuProfileRoute(): AdminRoute {
   let running = false;
   const handle = async (request: AdminRequest): Promise<AdminResponse> => {
@@ -32,7 +32,7 @@ export function cpuProfileRoute(): AdminRoute {
   return post('/debug/cpu-profile', handle, { timeoutMs: MAX_SECONDS * 1_000 + SPARE_MS, maxBodyBytes: 0 });
 }
 
-/** A name that says when and of which process a file is. */
+/** A file name with the process id and the time. */
 export function fileName(extension: string): string {
   return `balance-${String(process.pid)}-${new Date().toISOString().replaceAll(/[:.]/g, '-')}.${extension}`;
 }
@@ -48,7 +48,7 @@ function secondsOf(query: URLSearchParams): number {
   );
 }
 
-/** Rejects when nobody waits for it any more. */
+/** Records a CPU profile. Rejects when the client leaves before the end. */
 async function recordProfile(durationMs: number, signal: AbortSignal): Promise<Profiler.Profile> {
   const session = new Session();
   session.connect();
@@ -58,7 +58,7 @@ async function recordProfile(durationMs: number, signal: AbortSignal): Promise<P
     await pause(durationMs, signal);
     return await stopProfile(session);
   } finally {
-    // Ends a profile that still runs as well.
+    // This also ends a profile that still runs.
     session.disconnect();
   }
 }
@@ -89,7 +89,7 @@ function pause(durationMs: number, signal: AbortSignal): Promise<void> {
     }, durationMs);
     const stop = (): void => {
       clearTimeout(timer);
-      reject(new AdminError(503, 'cancelled', 'nobody waits for the profile any more'));
+      reject(new AdminError(503, 'cancelled', 'the client left before the profile was complete'));
     };
     if (signal.aborted) stop();
     else signal.addEventListener('abort', stop, { once: true });

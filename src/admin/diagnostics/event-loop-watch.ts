@@ -1,15 +1,15 @@
 import { performance, type EventLoopUtilization } from 'node:perf_hooks';
 
-/** How often the loop is looked at. What stops it for less may go unseen. */
+/** Interval of the timer. A shorter stop of the event loop may not be noticed. */
 const INTERVAL_MS = 20;
-/** The looks of one window. */
+/** Number of measurements in one window. */
 const WINDOW_LOOKS = 1_500;
 
-/** How the event loop was in the last half to whole minute. */
+/** The state of the event loop in the last 30 to 60 seconds. */
 export interface EventLoopReading {
-  /** Share of the time in which it was busy, 0 to 1. */
+  /** Share of the time in which the event loop was busy, from 0 to 1. */
   readonly utilization: number;
-  /** How much later than it should a timer ran, in ms. */
+  /** How late a timer ran, in ms. */
   readonly delayMs: {
     readonly mean: number;
     readonly p50: number;
@@ -19,21 +19,21 @@ export interface EventLoopReading {
   readonly windowMs: number;
 }
 
-/** One stretch of time with the delays that were seen in it. */
+/** A period of time with the delays that were measured in it. */
 interface Window {
   readonly begunAtMs: number;
   readonly utilization: EventLoopUtilization;
   readonly delaysMs: number[];
 }
 
-/** Watches how late timers are, while it is started. It keeps no process alive. */
+/** Measures how late timers run, between `start` and `stop`. It does not keep the process alive. */
 export class EventLoopWatch {
   #before: Window | undefined;
   #current = beginWindow();
   #expectedAtMs = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** Without effect when it was started before. */
+  /** Does nothing when it runs already. */
   start(): void {
     if (this.#timer !== undefined) return;
     this.#before = undefined;

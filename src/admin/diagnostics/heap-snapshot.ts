@@ -6,13 +6,13 @@ import type { AdminResponse } from '../server/admin-response.ts';
 import { post, type AdminRoute } from '../server/admin-router.ts';
 import { fileName } from './cpu-profile.ts';
 
-/** `POST /debug/heap-snapshot`: everything that is in memory, secrets included; stops all traffic while it is made. */
+/** `POST /debug/heap-snapshot`: the whole content of the memory, secrets included. All traffic stops while it is made. */
 export function heapSnapshotRoute(logger: Logger, take: () => Readable = getHeapSnapshot): AdminRoute {
   let running = false;
   const handle = (): AdminResponse => {
     if (running) throw new AdminError(409, 'busy', 'another heap snapshot is being sent');
     running = true;
-    logger.warn('heap snapshot begins: no traffic moves until it is made');
+    logger.warn('heap snapshot begins: all traffic stops until it is made');
     const begunAtMs = performance.now();
     try {
       const snapshot = take();

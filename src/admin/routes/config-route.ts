@@ -27,8 +27,8 @@ export interface LiveConfigReport {
 }
 
 /**
- * `GET /config`: the live config with all defaults filled in and its secrets masked; with `?format=yaml` alone, as a
- * file that could be loaded once its secrets are filled in.
+ * `GET /config`: the live config with all defaults filled in and secrets masked. With `?format=yaml` it is only the config, as a file that can be
+ * loaded after its secrets are filled in.
  */
 export function configRoute(live: () => LiveConfigReport | undefined): AdminRoute {
   return get('/config', ({ query }) => {

@@ -3,7 +3,7 @@ import type { HealthReport } from '../../plugin-api/host.ts';
 import { jsonResponse } from '../server/admin-response.ts';
 import type { AdminHandler } from '../server/admin-router.ts';
 
-/** The paths of all endpoints but the metrics, whose path the config sets. */
+/** The paths of the endpoints for orchestrators. */
 export const ENDPOINT_PATHS = {
   health: '/health',
   live: '/live',
@@ -16,18 +16,18 @@ export function healthEndpoint(report: () => HealthReport): AdminHandler {
   return () => report();
 }
 
-/** `/live`: 200 as long as the process answers at all. */
+/** `/live`: always 200, as long as the process answers. */
 export function liveEndpoint(): AdminHandler {
   return () => jsonResponse(200, { status: 'live' });
 }
 
-/** `/ready`: 200 while new connections are welcome; 503 during the start and once a shutdown began. */
+/** `/ready`: 200 while new connections are accepted; 503 during the start and from the begin of a shutdown on. */
 export function readyEndpoint(isReady: () => boolean): AdminHandler {
   return () =>
     isReady() ? jsonResponse(200, { status: 'ready' }) : jsonResponse(503, { status: 'not ready' });
 }
 
-/** `/version`: of the proxy and of the runtime. */
+/** `/version`: the versions of the proxy and of Node.js. */
 export function versionEndpoint(version: string): AdminHandler {
   return () =>
     jsonResponse(200, {
@@ -39,7 +39,7 @@ export function versionEndpoint(version: string): AdminHandler {
 
 /** The exposition of all metrics. */
 export interface MetricsExposition {
-  /** In the format and the coding that the header fields ask for. */
+  /** All metrics, in the format and coding that the header fields ask for. */
   page(headers: IncomingHttpHeaders): Promise<{
     readonly contentType: string;
     readonly headers: Readonly<Record<string, string>>;
@@ -47,7 +47,7 @@ export interface MetricsExposition {
   }>;
 }
 
-/** The metrics, in one of Prometheus' text formats. */
+/** The metrics in one of Prometheus' text formats. Their path is a setting of the config. */
 export function metricsEndpoint(metrics: MetricsExposition): AdminHandler {
   return async (request) => {
     const { contentType, headers, body } = await metrics.page(request.headers);

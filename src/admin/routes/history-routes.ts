@@ -18,18 +18,21 @@ export interface HistoryReport {
   readonly outcome: string;
 }
 
-/** What these endpoints show and do. */
+/** The history of configs, as these endpoints need it. */
 export interface ConfigHistoryPort {
   /** Newest first. */
   entries(): readonly HistoryReport[];
   /** The config of an entry; undefined when it is not in memory. */
   config(id: number): Config | undefined;
-  /** Makes an entry live again, or without an id the newest other one that was not rolled back; undefined when there is none. */
+  /**
+   * Makes an entry live again; without an id, the newest other entry that was not rolled back. Resolves with undefined when there is no such
+   * entry.
+   */
   rollBack(id: number | undefined): Promise<ReloadReport | undefined>;
 }
 
 const MAX_BODY_BYTES = 4096;
-/** Longer than any reload should take. */
+/** No reload should take so long. */
 const TIMEOUT_MS = 2 * 60_000;
 
 /** `GET /config/history` and `POST /config/rollback`. */
@@ -64,7 +67,7 @@ function entryJson({ id, atMs, hash, source, generation, summary, outcome }: His
   return { id, at: new Date(atMs).toISOString(), hash, source, generation, summary, outcome };
 }
 
-/** `{"id": 3}`, or nothing for the one before. */
+/** Reads the body: `{"id": 3}`, or empty for the config before the live one. */
 function wanted(body: unknown): number | undefined {
   if (body === undefined) return undefined;
   const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
@@ -80,9 +83,13 @@ function idOf(value: unknown): number {
 }
 
 function unknown(id: number): AdminError {
-  return new AdminError(404, 'unknown_config', `no config ${String(id)} is kept; see GET /config/history`);
+  return new AdminError(
+    404,
+    'unknown_config',
+    `there is no config ${String(id)} in the history; see GET /config/history`,
+  );
 }
 
 function nothing(): AdminError {
-  return new AdminError(409, 'no_earlier_config', 'no other config is kept that was not rolled back');
+  return new AdminError(409, 'no_earlier_config', 'the history has no other config that was not rolled back');
 }

@@ -1,7 +1,7 @@
 import { jsonResponse } from '../server/admin-response.ts';
 import { get, type AdminRoute } from '../server/admin-router.ts';
 
-/** `GET /`: what there is to ask for. */
+/** `GET /`: the list of endpoints. */
 export function indexRoute(version: string, routes: readonly AdminRoute[]): AdminRoute {
   return get('/', () =>
     jsonResponse(200, {

@@ -22,7 +22,7 @@ export interface ReloadReport {
   readonly warnings: readonly ReportedProblem[];
 }
 
-/** The outcome as endpoints show it that make or list reloads. */
+/** The outcome of a reload with all its details, for the endpoints that reload or list reloads. */
 export function reloadJson(report: ReloadReport): object {
   const { changes, problems, warnings } = report;
   return {
@@ -33,7 +33,7 @@ export function reloadJson(report: ReloadReport): object {
   };
 }
 
-/** {@link reloadJson} for who asks often: a change or a problem may be long, and there may be thousands. */
+/** {@link reloadJson} with numbers in place of lists, for endpoints that are asked often: there may be thousands of changes. */
 export function reloadSummaryJson(report: ReloadReport): object {
   const { ok, generation, hash, source, message, changes, problems, warnings } = report;
   return {

@@ -2,10 +2,10 @@ import { jsonResponse } from '../server/admin-response.ts';
 import { post, type AdminRoute } from '../server/admin-router.ts';
 import { reloadJson, type ReloadReport } from './reload-report.ts';
 
-/** Longer than any reload should take; one that takes longer goes on without its asker. */
+/** No reload should take so long. One that does goes on after its client got an error. */
 const TIMEOUT_MS = 2 * 60_000;
 
-/** `POST /reload`: reads the config again; 200 when it is live now, 422 when it was refused and nothing changed. */
+/** `POST /reload`: reads the config again. 200 when it is live now, 422 when it was refused and nothing has changed. */
 export function reloadRoute(reload: () => Promise<ReloadReport>): AdminRoute {
   const handle = async () => {
     const report = await reload();

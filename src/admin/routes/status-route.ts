@@ -100,7 +100,7 @@ export interface StatusReport {
   readonly runtimeWays: RuntimeWaysReport;
 }
 
-/** `GET /status`: what runs, since when, and how the process is. */
+/** `GET /status`: what runs and since when, and the state of the process. */
 export function statusRoute(report: () => StatusReport, eventLoop: () => EventLoopReading): AdminRoute {
   return get('/status', () => {
     const {
@@ -209,7 +209,7 @@ function processJson(): object {
   };
 }
 
-/** null when no file descriptor is left: the runtime opens a file for it, and the rest is all the more of use then. */
+/** null when no file descriptor is left, because Node.js opens a file for it. The rest of the status is needed most in such a moment. */
 function memoryJson(): object | null {
   try {
     const memory = process.memoryUsage();

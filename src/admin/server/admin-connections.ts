@@ -9,22 +9,21 @@ const QUIET_MS = 10_000;
 interface Connection {
   readonly socket: Socket;
   readonly client: string;
-  /** Requests whose answers are made just now. */
+  /** Number of requests whose answers are being made. */
   working: number;
 }
 
 /**
- * The connections of one admin server, and which of them gives way when there are too many. A newcomer is always taken:
- * it may be a probe, and whoever holds many connections half-way through a request, a TLS handshake, a body or an answer
- * must not keep it out.
+ * The connections of one admin server. When there are too many, it accepts the new connection and closes an old one: the new one may be a
+ * health probe, and a client with many unfinished requests, TLS handshakes or answers must not keep it out.
  */
 export class AdminConnections {
   readonly #limits: Pick<AdminLimits, 'maxConnections' | 'maxConnectionsPerClient'>;
   readonly #logger: Logger;
   readonly #quiet = new QuietLog(QUIET_MS);
-  /** The one whose state changed longest ago comes first. */
+  /** Ordered by the time of the last change of state, oldest first. */
   readonly #bySocket = new Map<Socket, Connection>();
-  /** TLS has a socket of its own on top of the accepted one; both have the same peer. */
+  /** By the peer's address and port. With TLS, requests come from a socket on top of the accepted one; both have the same peer. */
   readonly #byPeer = new Map<string, Connection>();
   readonly #counts = new Map<string, number>();
 
@@ -33,7 +32,7 @@ export class AdminConnections {
     this.#logger = logger;
   }
 
-  /** Counts a new connection until it closes, and ends another one if it is one too many. */
+  /** Counts a new connection until it closes. If there are too many now, it closes another one. */
   add(socket: Socket): void {
     const connection: Connection = { socket, client: clientNetwork(socket.remoteAddress), working: 0 };
     const { client } = connection;
@@ -52,17 +51,17 @@ export class AdminConnections {
     this.#tell(leaving);
   }
 
-  /** A request is complete, and its answer is made. Until then, and from {@link waitFor} on, it is the client that takes its time. */
+  /** Notes that a request is complete and its answer is being made. At all other times the server waits for the client. */
   workFor(socket: Socket): void {
     this.#change(socket, 1);
   }
 
-  /** The answer is made: the client has to read it, and to say what it wants next. */
+  /** Notes that the answer is made: now the client must read it and send its next request. */
   waitFor(socket: Socket): void {
     this.#change(socket, -1);
   }
 
-  /** Ends all of them now. */
+  /** Closes all connections now. */
   destroy(): void {
     for (const socket of this.#bySocket.keys()) socket.destroy();
   }
@@ -83,7 +82,7 @@ export class AdminConnections {
     else this.#counts.delete(client);
   }
 
-  /** Who gives way to one more connection of a client; undefined while there is room. */
+  /** The connection to close for one more connection of a client; undefined while there is room. */
   #leavingFor(client: string): Connection | undefined {
     const { maxConnections, maxConnectionsPerClient } = this.#limits;
     if ((this.#counts.get(client) ?? 0) >= maxConnectionsPerClient) return this.#oldestOf(client);
@@ -93,7 +92,7 @@ export class AdminConnections {
     return this.#oldestOf(most);
   }
 
-  /** The one that we wait for longest, or, if there is none, the one that waits for us longest. */
+  /** The connection whose client has kept the server waiting longest, or else the one that has waited longest for its answer. */
   #oldestOf(client: string): Connection | undefined {
     let oldest: Connection | undefined;
     for (const connection of this.#bySocket.values()) {
@@ -106,7 +105,7 @@ export class AdminConnections {
 
   #tell({ client }: Connection): void {
     this.#quiet.note((leftOut) => {
-      this.#logger.warn('too many connections to the admin server, the oldest one gives way', {
+      this.#logger.warn('too many connections to the admin server, the oldest one is closed', {
         client,
         limit: this.#limits.maxConnections,
         limit_per_client: this.#limits.maxConnectionsPerClient,
@@ -116,7 +115,7 @@ export class AdminConnections {
   }
 }
 
-/** Undefined for a unix socket, and for one that is closed. */
+/** The peer's address and port; undefined for a unix socket, and for a closed socket. */
 function peerOf({ remoteAddress, remotePort }: Socket): string | undefined {
   return remotePort === undefined ? undefined : `${remoteAddress ?? ''} ${String(remotePort)}`;
 }

@@ -1,15 +1,15 @@
 /**
- * What an endpoint throws to answer with an error. The client gets `{"error": code, "message": …}` and the details
- * beside them; nothing is logged.
+ * An endpoint throws it to answer with an error. The client gets `{"error": code, "message": …}` with the details beside them. Nothing is
+ * logged.
  */
 export class AdminError extends Error {
   /** 400 to 599. */
   readonly status: number;
-  /** A stable word in snake_case. */
+  /** The code of the error, in snake_case; it stays the same from version to version. */
   readonly code: string;
-  /** More keys of the answer, in snake_case. */
+  /** Further keys of the answer, in snake_case. */
   readonly details: Readonly<Record<string, unknown>>;
-  /** More header fields of the answer. */
+  /** Further header fields of the answer. */
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(

@@ -4,19 +4,20 @@ import type { Server, Socket } from 'node:net';
 import type { AdminTlsFiles } from '../access/admin-credentials.ts';
 import type { AdminLimits } from './admin-limits.ts';
 
-/** One connection over which requests come. */
+/** A connection that requests come from. */
 interface Client {
-  /** Requests whose answers are under way. */
+  /** Number of requests whose answers are being made or sent. */
   running: number;
-  /** Ends a client that takes too long for the head of its next request, however many bytes of it trickle in. */
+  /** Closes the connection when the client takes too long for the head of its next request, even if bytes of it keep coming. */
   deadline: NodeJS.Timeout;
 }
 
+/** Answers a request. Must not reject. */
 export type Serve = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 /**
- * HTTP or HTTPS over connections that somebody else accepted. So a bound address can change from one to the other, and
- * take another certificate, without being bound again.
+ * HTTP or HTTPS over connections that its owner accepted. Because the owner binds the address, an edit can change from HTTP to HTTPS, or change
+ * the certificate, without binding the address again.
  */
 export class AdminFront {
   readonly #server: Server;
@@ -24,7 +25,7 @@ export class AdminFront {
   readonly #clients = new Map<Socket, Client>();
   #draining = false;
 
-  /** `serve` must not reject. Throws when the certificate can't be used. */
+  /** Throws when the certificate can't be used. */
   constructor(serve: Serve, tls: AdminTlsFiles | undefined, limits: AdminLimits) {
     this.#limits = limits;
     const shared = { keepAliveTimeout: limits.keepAliveTimeoutMs, maxHeaderSize: limits.maxHeadBytes };
@@ -38,7 +39,7 @@ export class AdminFront {
       this.#server = server;
     } else {
       const { cert, key, clientCa } = tls;
-      // Who shows no certificate may still see what is public: the guard decides, request by request.
+      // A client without a certificate may still use the public endpoints: the guard decides for each request.
       const asks =
         clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: false };
       const options = { ...shared, ...asks, cert, key, handshakeTimeout: limits.headTimeoutMs };
@@ -54,12 +55,12 @@ export class AdminFront {
     return this.#draining;
   }
 
-  /** Takes a connection over. */
+  /** Serves a connection that the owner accepted. */
   take(socket: Socket): void {
     this.#server.emit('connection', socket);
   }
 
-  /** Ends each connection as soon as nothing is answered over it. */
+  /** Closes each connection as soon as no request of it is being answered. */
   drain(): void {
     this.#draining = true;
     for (const [socket, client] of this.#clients) if (client.running === 0) socket.destroy();

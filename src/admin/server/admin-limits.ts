@@ -1,24 +1,25 @@
-/** What one client may take from an admin server. */
+/** Limits that keep clients from overloading an admin server. */
 export interface AdminLimits {
-  /** Connections at a time. For one more, the oldest of the client that has the most of them is closed. */
+  /** Number of connections at a time. For one more, the oldest of the client with the most connections is closed. */
   readonly maxConnections: number;
-  /** Connections of one client at a time. For one more, its oldest is closed. */
+  /** Number of connections of one client at a time. For one more, its oldest is closed. */
   readonly maxConnectionsPerClient: number;
   readonly maxHeadBytes: number;
-  /** For endpoints that say nothing else. */
+  /** The longest request body, for endpoints that set no other limit. */
   readonly maxBodyBytes: number;
-  /** From a new connection, or the turn of the next request, to the end of the head, however it trickles in. */
+  /** From the start of a connection, or from the end of the last answer, to the end of the next request's head. */
   readonly headTimeoutMs: number;
   readonly bodyTimeoutMs: number;
-  /** For endpoints that say nothing else. */
+  /** How long an endpoint may take for its answer, unless it sets another limit. */
   readonly handlerTimeoutMs: number;
-  /** How long nothing may move while a request or an answer is under way. */
+  /** How long no byte may move while a request or an answer is transferred. */
   readonly silenceTimeoutMs: number;
-  /** How long reading an answer may take, however slowly it goes on. */
+  /** How long a client may take to read an answer, even if it keeps reading slowly. */
   readonly answerTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
 }
 
+/** The limits of admin and metrics servers. */
 export const DEFAULT_LIMITS: AdminLimits = {
   maxConnections: 256,
   maxConnectionsPerClient: 128,

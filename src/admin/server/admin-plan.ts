@@ -10,31 +10,32 @@ export interface AdminSections {
     readonly listen: string;
     readonly path: string;
     readonly socket_mode?: number;
-    /** The listener that serves them in place of a server here. */
+    /** Name of the listener that serves the metrics, so that no server is needed for them. */
     readonly listener?: string;
-    /** Addresses and networks that may ask for them. Default: everybody. */
+    /** Addresses and networks that may read the metrics. Default: all clients. */
     readonly allow?: readonly string[];
   };
 }
 
-/** What one address serves. */
+/** One address and what is served there. */
 export interface AdminServerPlan {
   /** As in the config. */
   readonly listen: string;
-  /** Equal for two plans exactly when they mean the same address. */
+  /** Equal for two plans exactly when they name the same address. */
   readonly key: string;
-  /** True when the admin endpoints are served here. */
+  /** Whether the admin endpoints are served there. */
   readonly admin: boolean;
-  /** The path of the metrics; undefined when they are not served here. */
+  /** The path of the metrics; undefined when they are not served there. */
   readonly metricsPath: string | undefined;
-  /** Permissions of a unix socket; undefined where the config says nothing of them. */
+  /** Permissions of a unix socket; undefined where the config does not set them. */
   readonly socketMode: number | undefined;
 }
 
 /**
- * Which servers the config asks for. `admin` and `metrics` on one address share a server. Throws a BalanceError
- * when they get in each other's way.
- * @param taken The paths of the admin endpoints.
+ * The servers that the config asks for. `admin` and `metrics` on one address share a server. Throws a BalanceError when their addresses or paths
+ * conflict.
+ *
+ * @param taken the paths of the admin endpoints
  */
 export function planAdminServers(config: AdminSections, taken: readonly string[]): AdminServerPlan[] {
   const admin = config.admin === undefined ? undefined : planFor(config.admin, true, undefined);

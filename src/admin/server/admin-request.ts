@@ -1,13 +1,13 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { AdminError } from './admin-error.ts';
 
-/** The methods that endpoints may have. HEAD and OPTIONS are answered by the server itself. */
+/** The methods of endpoints. The server itself answers HEAD and OPTIONS. */
 export type AdminMethod = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
-/** What is told of a request. */
-export type AdminRequestParts = Omit<AdminRequest, 'text' | 'json'>;
+/** The fields that an {@link AdminRequest} is made of. */
+export type AdminRequestFields = Omit<AdminRequest, 'text' | 'json'>;
 
-/** A request whose body is there, complete and within its limit. */
+/** A request with its complete body. */
 export class AdminRequest {
   readonly method: AdminMethod;
   /** Without the query. */
@@ -16,16 +16,16 @@ export class AdminRequest {
   readonly headers: IncomingHttpHeaders;
   /** Empty when there is none. */
   readonly body: Buffer;
-  /** Aborted when the client is gone, the answer took too long or the server ends. */
+  /** Aborted when the client is gone, when the answer takes too long or when the server ends. */
   readonly signal: AbortSignal;
 
-  constructor(parts: AdminRequestParts) {
-    this.method = parts.method;
-    this.path = parts.path;
-    this.query = parts.query;
-    this.headers = parts.headers;
-    this.body = parts.body;
-    this.signal = parts.signal;
+  constructor(fields: AdminRequestFields) {
+    this.method = fields.method;
+    this.path = fields.path;
+    this.query = fields.query;
+    this.headers = fields.headers;
+    this.body = fields.body;
+    this.signal = fields.signal;
   }
 
   /** The body as text. Throws an AdminError (400) when it is not UTF-8. */

@@ -2,30 +2,31 @@ import { AdminError } from './admin-error.ts';
 import type { AdminMethod, AdminRequest } from './admin-request.ts';
 import type { AdminResponse } from './admin-response.ts';
 
-/** Answers a request. An AdminError that it throws is told to the client; anything else becomes a 500 and a log line. */
+/** Answers a request. When it throws an AdminError, the client gets that; any other error becomes a 500 and a log line. */
 export type AdminHandler = (request: AdminRequest) => AdminResponse | Promise<AdminResponse>;
 
+/** Limits of an endpoint. */
 export interface AdminRouteOptions {
-  /** The longest body that it takes, in bytes. Default: 1 MiB; a GET takes none. */
+  /** The longest body that the endpoint accepts, in bytes. Default: 1 MiB; a GET has no body. */
   readonly maxBodyBytes?: number;
   /** How long the handler may take, in ms. Default: 30 s. */
   readonly timeoutMs?: number;
 }
 
-/** One endpoint: a method and a path, and who answers. A GET must change nothing; it answers HEAD too. */
+/** An endpoint: a method, a path and a handler. A GET must change nothing; it answers HEAD as well. */
 export interface AdminRoute extends AdminRouteOptions {
   readonly method: AdminMethod;
-  /** Compared as a whole, without the query. */
+  /** The whole path, without the query. */
   readonly path: string;
   readonly handle: AdminHandler;
 }
 
-/** An endpoint that only shows something. */
+/** Makes an endpoint that only shows something. */
 export function get(path: string, handle: AdminHandler, options: AdminRouteOptions = {}): AdminRoute {
   return { method: 'GET', path, handle, ...options };
 }
 
-/** An endpoint that does something, or that needs a body. */
+/** Makes an endpoint that changes something, or that needs a body. */
 export function post(path: string, handle: AdminHandler, options: AdminRouteOptions = {}): AdminRoute {
   return { method: 'POST', path, handle, ...options };
 }
@@ -47,19 +48,19 @@ export class AdminRouter {
     return [...this.#routes.keys()];
   }
 
-  /** What `Allow` says of a path. Throws an AdminError (404) when there is no such path. */
+  /** The methods that a path allows. Throws an AdminError (404) when there is no such path. */
   allowed(path: string): string[] {
     const own = [...this.#methods(path).keys()];
     return [...own, ...(own.includes('GET') ? ['HEAD'] : []), 'OPTIONS'];
   }
 
-  /** Throws an AdminError: 404 or 405. */
+  /** Throws an AdminError when there is no such path (404) or the path does not allow the method (405). */
   find(method: string, path: string): AdminRoute {
     const route = this.#methods(path).get(method === 'HEAD' ? 'GET' : method);
     if (route !== undefined) return route;
     const allowed = this.allowed(path);
     const headers = { Allow: allowed.join(', ') };
-    throw new AdminError(405, 'method_not_allowed', `${path} takes ${headers.Allow}`, { allowed }, headers);
+    throw new AdminError(405, 'method_not_allowed', `${path} allows ${headers.Allow}`, { allowed }, headers);
   }
 
   #methods(path: string): ReadonlyMap<string, AdminRoute> {

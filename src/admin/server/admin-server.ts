@@ -16,18 +16,18 @@ import { AdminError } from './admin-error.ts';
 import { AdminFront } from './admin-front.ts';
 import { AdminGuard } from '../access/admin-guard.ts';
 import { DEFAULT_LIMITS, type AdminLimits } from './admin-limits.ts';
-import { AdminRequest, type AdminRequestParts } from './admin-request.ts';
+import { AdminRequest, type AdminRequestFields } from './admin-request.ts';
 import { errorResponse, JSON_TYPE, type AdminResponse } from './admin-response.ts';
 import { AdminRouter, type AdminRoute } from './admin-router.ts';
 import { readBody } from './read-body.ts';
 import { RefusalLog } from '../access/refusal-log.ts';
 
-/** What a server answers, and to whom. */
+/** What a server answers, and to whom; an edit can change it. */
 export interface AdminServerSetup {
-  /** What it is in messages. Default: `admin server`. */
+  /** The server's name in messages. Default: `admin server`. */
   readonly what?: string | undefined;
   readonly routes: readonly AdminRoute[];
-  /** Default: anybody may ask. */
+  /** Default: all clients may use it. */
   readonly guard?: AdminGuard;
   /** Default: plain HTTP. */
   readonly tls?: AdminTlsFiles | undefined;
@@ -36,16 +36,16 @@ export interface AdminServerSetup {
 }
 
 export interface AdminServerOptions extends AdminServerSetup {
-  /** An address as in the config. Port 0 takes any free one. */
+  /** The address as in the config. With port 0 the system picks a free port. */
   readonly listen: string;
-  /** What its host name stands for. Default: the runtime looks that up. */
+  /** Resolves the address's host name. Default: Node's own look-up. */
   readonly bindAddresses?: BindAddresses | undefined;
   readonly logger: Logger;
   /** Default: {@link DEFAULT_LIMITS}. */
   readonly limits?: Partial<AdminLimits>;
 }
 
-/** Codes of errors that only say that the client is there no more. */
+/** Codes of errors that only mean that the client has left. */
 const CLIENT_LEFT: ReadonlySet<string> = new Set([
   'ABORT_ERR',
   'ECONNRESET',
@@ -54,7 +54,7 @@ const CLIENT_LEFT: ReadonlySet<string> = new Set([
   'ERR_STREAM_PREMATURE_CLOSE',
 ]);
 
-/** One bound address with its endpoints. */
+/** A server on one address, with its endpoints. */
 export class AdminServer {
   readonly #address: Address;
   #what: string;
@@ -72,7 +72,7 @@ export class AdminServer {
   #bound = '';
   #closed = false;
 
-  /** Makes a server that is not bound yet. */
+  /** Makes a server; {@link listen} binds it. */
   constructor(options: AdminServerOptions) {
     this.#address = parseAddress(options.listen);
     this.#what = options.what ?? 'admin server';
@@ -93,28 +93,28 @@ export class AdminServer {
     });
   }
 
-  /** Binds; resolves with the address that it got. Rejects with a BalanceError. */
+  /** Binds the address; resolves with the address that it got. Rejects with a BalanceError. */
   async listen(): Promise<string> {
     this.#bound = formatAddress(await this.#bind(this.#address, this.#bindAddresses));
     return this.#bound;
   }
 
-  /** The address that it got. */
+  /** The address that it is bound to; '' before. */
   get bound(): string {
     return this.#bound;
   }
 
-  /** Stops listening for the moment in which another socket tries to take the address over. Connections stay as they are. */
+  /** Stops listening for the moment in which another socket tries to take over the address. Connections stay open. */
   suspend(): void {
     this.#server.close();
   }
 
-  /** Listens again where it did before; nothing once it was closed. */
+  /** Listens again on the same address. Does nothing after `close` or `destroy`. */
   async resume(): Promise<void> {
     if (!this.#closed) await this.#bind(parseAddress(this.#bound));
   }
 
-  /** Takes effect with the next request; another certificate with the next connection. */
+  /** Applies another setup, from the next request on; another certificate from the next connection on. */
   configure({ routes, guard, tls, what, socketMode }: AdminServerSetup): void {
     this.#what = what ?? 'admin server';
     this.#router = new AdminRouter(routes);
@@ -149,7 +149,7 @@ export class AdminServer {
     }
   }
 
-  /** Takes no more connections and resolves when the answers under way are sent. */
+  /** Accepts no more connections, and resolves when the answers that are being made are sent. */
   close(): Promise<void> {
     this.#closed = true;
     return new Promise((resolve) => {
@@ -158,7 +158,7 @@ export class AdminServer {
     });
   }
 
-  /** Ends all connections now. */
+  /** Closes all connections now. */
   destroy(): void {
     this.#closed = true;
     this.#server.close();
@@ -176,7 +176,7 @@ export class AdminServer {
 
   #accept(socket: Socket): void {
     this.#connections.add(socket);
-    // Over TLS nobody else listens, and an error that nobody hears ends the process.
+    // With TLS there is no other listener on this socket, and an 'error' event without a listener ends the process.
     socket.on('error', () => undefined);
     this.#front.take(socket);
   }
@@ -188,7 +188,7 @@ export class AdminServer {
     const leave = (): void => {
       gone.abort();
     };
-    // A response that waits behind another one does not hear of the end of their connection.
+    // A response that waits behind another one gets no 'close' event when the connection ends, so listen on the socket too.
     socket.once('close', leave);
     response.once('close', leave);
     try {
@@ -196,7 +196,7 @@ export class AdminServer {
       if (!gone.signal.aborted) await this.#send(request, response, answer, { last: front.draining, gone });
       else if (answer.body instanceof Readable) answer.body.destroy();
     } catch (thrown) {
-      // Half of an answer is out: only cutting it off says that it is incomplete.
+      // A part of the answer may have been sent: closing the connection is the only way to say that it is incomplete.
       response.destroy();
       if (!CLIENT_LEFT.has(systemCodeOf(thrown)))
         this.#logger.warn('admin answer failed', { error: messageOf(thrown) });
@@ -218,7 +218,7 @@ export class AdminServer {
       this.#connections.workFor(request.socket);
       return await this.#handle(route, parts).finally(() => this.#connections.waitFor(request.socket));
     } catch (thrown) {
-      // What is left of a body would stop the connection.
+      // An unread rest of the body would block the connection.
       request.resume();
       return this.#errorAnswer(thrown, request, path);
     }
@@ -233,12 +233,12 @@ export class AdminServer {
     const id = randomUUID();
     this.#logger.error('admin endpoint failed', { id, path, error: messageOf(thrown) });
     return errorResponse(
-      new AdminError(500, 'internal', `the endpoint failed; the log says why, with id ${id}`, { id }),
+      new AdminError(500, 'internal', `the endpoint failed; the log line with id ${id} says why`, { id }),
     );
   }
 
-  /** Gives a handler its time and no more. */
-  async #handle(route: AdminRoute, parts: AdminRequestParts): Promise<AdminResponse> {
+  /** Runs a handler, with the time limit of its endpoint. */
+  async #handle(route: AdminRoute, parts: AdminRequestFields): Promise<AdminResponse> {
     const timeoutMs = route.timeoutMs ?? this.#limits.handlerTimeoutMs;
     const late = new AbortController();
     const signal = AbortSignal.any([parts.signal, late.signal]);
@@ -259,7 +259,7 @@ export class AdminServer {
   async #body(request: IncomingMessage, route: AdminRoute): Promise<Buffer> {
     const { maxBodyBytes, bodyTimeoutMs } = this.#limits;
     if (route.method !== 'GET') return readBody(request, route.maxBodyBytes ?? maxBodyBytes, bodyTimeoutMs);
-    // An unread body would stop the connection.
+    // An unread body would block the connection.
     request.resume();
     return Buffer.alloc(0);
   }
@@ -293,7 +293,7 @@ export class AdminServer {
   }
 }
 
-/** What a path takes; `*` asks about the server. No CORS fields: pages of other origins are not meant. */
+/** The methods that a path allows; `*` asks about the whole server. There are no CORS fields, because pages of other origins are refused. */
 function optionsResponse(request: IncomingMessage, path: string, router: AdminRouter): AdminResponse {
   request.resume();
   const allowed = path === '*' ? ['GET', 'HEAD', 'POST', 'OPTIONS'] : router.allowed(path);

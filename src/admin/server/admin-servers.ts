@@ -16,48 +16,48 @@ import type { EventLoopWatch } from '../diagnostics/event-loop-watch.ts';
 import { indexRoute } from '../routes/index-route.ts';
 import { MetricsGuard } from '../access/metrics-guard.ts';
 
-/** What a config changes about the admin servers, prepared and not yet done. */
+/** The change of the admin servers by a new config, prepared but not applied yet. */
 export interface AdminChange {
-  /** Servers whose addresses have no room for them before other sockets leave. */
+  /** Servers that can be bound only after sockets of the old config have left their addresses. */
   readonly arriving: readonly ArrivingServer[];
   commit(): void;
-  /** Closes what was bound for nothing. */
+  /** Closes the servers that were bound for the change. */
   unwind(): void;
 }
 
-/** A server that is to be bound later. */
+/** A server that will be bound later. */
 export interface ArrivingServer {
   readonly address: Address;
   listen(): Promise<unknown>;
   destroy(): void;
 }
 
-/** A bound server that a config has no use for. */
+/** A bound server that a new config does not use. */
 export interface LeavingServer {
-  /** As it is bound. */
+  /** The address that it is bound to. */
   readonly address: Address;
   suspend(): void;
   resume(): Promise<void>;
 }
 
-/** An address that is bound, and what is to be had there. */
+/** A bound address and what is served there. */
 export interface ServedAddress {
   readonly what: 'admin' | 'metrics';
   readonly address: string;
-  /** The path of the metrics; undefined where they are not shown. */
+  /** The path of the metrics; undefined where they are not served. */
   readonly metricsPath: string | undefined;
 }
 
 export interface AdminServersOptions {
   readonly logger: Logger;
-  /** What a host name stands for. Default: the runtime looks that up. */
+  /** Resolves host names of addresses. Default: Node's own look-up. */
   readonly bindAddresses?: BindAddresses;
   readonly version: string;
-  /** Watched while there is an admin server to show it. */
+  /** Started while there is an admin server, which shows its readings. */
   readonly eventLoop: EventLoopWatch;
-  /** The endpoints of every admin server, but for the index and the metrics. */
+  /** The endpoints of the admin server, except the index and the metrics. */
   readonly routes: readonly AdminRoute[];
-  /** The endpoint that shows metrics, for its path. */
+  /** Makes the endpoint of the metrics for a path. */
   readonly metrics: (path: string) => AdminRoute;
 }
 
@@ -66,7 +66,7 @@ interface PlannedServer {
   readonly setup: AdminServerSetup;
 }
 
-/** The admin and metrics servers of the live config; one whose address stays is not bound again. */
+/** The admin and metrics servers of the live config. An edit that keeps an address does not bind it again. */
 export class AdminServers {
   readonly #logger: Logger;
   readonly #bindAddresses: BindAddresses | undefined;
@@ -90,7 +90,7 @@ export class AdminServers {
     return [...this.#running.values()].map(({ bound }) => bound);
   }
 
-  /** The paths that are served, and what each of them serves. */
+  /** The bound addresses and what each of them serves. */
   get served(): readonly ServedAddress[] {
     return this.#plans.map(({ key, admin, metricsPath }) => ({
       what: admin ? 'admin' : 'metrics',
@@ -99,7 +99,7 @@ export class AdminServers {
     }));
   }
 
-  /** The servers that the config has no use for. */
+  /** The running servers that a new config does not use. */
   leaving(config: AdminSections): readonly LeavingServer[] {
     const kept = new Set(planAdminServers(config, this.#takenPaths).map(({ key }) => key));
     return [...this.#running]
@@ -112,8 +112,10 @@ export class AdminServers {
   }
 
   /**
-   * Reads the files that the config names, and binds what is new, but for what has to wait until a socket that has the same
-   * port `mayMakeRoom`. Rejects with a ConfigError or another BalanceError when that can't be; then nothing changed.
+   * Reads the files that the config names, and binds new servers. Rejects with a ConfigError or another BalanceError when that fails; then
+   * nothing has changed.
+   *
+   * @param mayMakeRoom whether a socket of the old config that is in the way will leave the address; then the server is bound later
    */
   async prepare(
     config: AdminSections,
@@ -203,7 +205,7 @@ export class AdminServers {
   }
 }
 
-/** False when there will be room for it once what leaves is gone. */
+/** Binds a server. Returns false when the address is in use by a socket that will leave it. */
 async function bindNow(server: AdminServer, mayWait: () => boolean): Promise<boolean> {
   try {
     await server.listen();
@@ -214,7 +216,7 @@ async function bindNow(server: AdminServer, mayWait: () => boolean): Promise<boo
   }
 }
 
-/** What shows nothing that needs hiding: of use to orchestrators and to Prometheus. */
+/** Endpoints that show nothing secret. Orchestrators and Prometheus need them. */
 const HARMLESS = ['health', 'live', 'ready', 'version', 'metrics'];
 
 function guardOf(

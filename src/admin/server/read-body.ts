@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { AdminError } from './admin-error.ts';
 
-/** Collects a body. Rejects with an AdminError when it is longer than allowed, takes too long or breaks off. */
+/** Reads the whole body of a request. Rejects with an AdminError when the body is too long, takes too long or breaks off. */
 export function readBody(request: IncomingMessage, maxBytes: number, timeoutMs: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -12,13 +12,13 @@ export function readBody(request: IncomingMessage, maxBytes: number, timeoutMs: 
     const end = (settle: () => void): void => {
       clearTimeout(timer);
       request.off('data', take).off('end', ended).off('close', broken).off('error', broken);
-      // What is still on its way is thrown away; an error that comes late has no one to hear it.
+      // The rest of the body is thrown away. A late 'error' event must have a listener.
       request.on('error', () => undefined).resume();
       settle();
     };
     const tooLong = (): void => {
       end(() =>
-        reject(new AdminError(413, 'body_too_large', `the body may have ${String(maxBytes)} bytes at most`)),
+        reject(new AdminError(413, 'body_too_large', `the body must not exceed ${String(maxBytes)} bytes`)),
       );
     };
     const take = (chunk: Buffer): void => {

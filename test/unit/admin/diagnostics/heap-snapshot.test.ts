@@ -28,7 +28,7 @@ describe('POST /debug/heap-snapshot', () => {
     const answer = await snapshotOf(address);
     expect(answer.body).toBe('{"snapshot":1}');
     expect(answer.headers['content-disposition']).toMatch(/filename="balance-\d+-.*\.heapsnapshot"/);
-    expect(logger.lines[0]).toContain('no traffic moves');
+    expect(logger.lines[0]).toContain('all traffic stops');
     expect((await snapshotOf(address)).status).toBe(200);
   });
 

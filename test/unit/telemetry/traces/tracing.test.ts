@@ -536,7 +536,7 @@ describe('who makes the spans', () => {
       vi.stubEnv('OTEL_RESOURCE_ATTRIBUTES', given);
       vi.stubEnv('OTEL_SERVICE_NAME', 'edge');
       expect((await resourceOf()).tags['a']).toBeUndefined();
-      expect(logger.lines).toEqual([expect.stringMatching(/^WARN OTEL_RESOURCE_ATTRIBUTES does not count/)]);
+      expect(logger.lines).toEqual([expect.stringMatching(/^WARN OTEL_RESOURCE_ATTRIBUTES is ignored/)]);
     },
   );
 });
