@@ -1,9 +1,9 @@
-// A protocol of your own: sends back what it gets. What each part means is told in src/plugin-api.
+// An example of a protocol plugin: it sends back the bytes that it receives. src/plugin-api explains each part.
 
-/** One listener of one config. */
+/** The protocol of one listener with the options of one config. */
 class EchoInstance {
   protocol = 'echo';
-  /** Connections that run. */
+  /** Number of open connections. */
   active = 0;
   #options;
   #host;
@@ -14,14 +14,14 @@ class EchoInstance {
     this.#host = host;
   }
 
-  /** Takes over a connection: reads it before it returns. */
+  /** Handles a new connection. It must begin to read before it returns. */
   handle(connection) {
     const { stream } = connection;
     const { greeting, upper_case: upperCase } = this.#options;
     this.active += 1;
     stream.read({
       data(bytes, start, end) {
-        // The bytes are borrowed: they are gone when this returns, unless the stream gets them.
+        // The bytes are borrowed: after this method they may be overwritten, unless writeBorrowed passes them on.
         const goesOn = upperCase
           ? stream.write(Buffer.from(bytes.toString('utf8', start, end).toUpperCase()))
           : stream.writeBorrowed(bytes, start, end);
@@ -46,7 +46,7 @@ class EchoInstance {
     };
   }
 
-  /** An edit took the listener away or changed it: what runs goes on, and this resolves when it is over. */
+  /** Called when an edit removed or changed the listener. Open connections go on; the promise resolves when the last one has ended. */
   async close() {
     if (this.active > 0) await new Promise((resolve) => this.#whenIdle.push(resolve));
     this.#host.logger.info('echo closed');

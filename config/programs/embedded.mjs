@@ -1,6 +1,6 @@
-// A proxy inside of a program, where `http-proxy` would be glued to a server of one's own:
+// A proxy inside a program, in place of the package `http-proxy` and a server around it:
 //   node embedded.mjs
-// It starts two backends and a proxy in front of them, takes one of the backends away while requests run, and ends.
+// It starts two backends and a proxy in front of them, removes one of the backends by an edit of the config, and ends.
 import { createServer } from 'node:http';
 import { startProxy } from 'balance';
 
@@ -8,20 +8,20 @@ const backends = await Promise.all(['one', 'two'].map(startBackend));
 
 const proxy = await startProxy({
   config: configFor(backends),
-  // Log lines go where the program's own go; without this they go to stdout.
+  // The program decides where log lines go. Without this they go to stdout.
   log: (line) => console.error(line),
 });
 proxy.on('health', ({ backend, healthy, reason }) =>
   console.error(`${backend} is ${healthy ? 'up' : 'down'}: ${reason}`),
 );
 
-// Signals are the program's: it says what they mean.
+// The proxy does not handle signals: the program decides what they mean.
 process.once('SIGTERM', () => void end());
 
 const url = `http://${proxy.address}/`;
 console.log('answers', await ask(url), await ask(url));
 
-// A mistake changes nothing, and says where it is.
+// A config with an error is refused: nothing changes, and the error has its location.
 await proxy
   .reload({ ...configFor(backends), load_balancer: { algorithm: 'fastest' } })
   .catch((error) => console.log('refused', error.problems[0].path));
@@ -51,7 +51,7 @@ async function ask(address) {
   return (await fetch(address)).text();
 }
 
-/** Lets what runs finish first. */
+/** Waits for running requests, then ends everything. */
 async function end() {
   await proxy.close();
   for (const { server } of backends) server.close();

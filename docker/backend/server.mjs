@@ -1,4 +1,4 @@
-// A backend to look at: answers with its name, now and then slowly, now and then with an error.
+// A backend for trying out: it answers with its name; a share of the answers is slow, and a share is an error.
 import { createServer } from 'node:http';
 import { hostname } from 'node:os';
 
