@@ -16,7 +16,7 @@ import { IrregularBackends } from './records/irregular-backends.ts';
 import type { ParserSupply } from './h1/parse/llhttp.ts';
 import { LoopMark } from './forwarding/loop-mark.ts';
 import type { HeadLimits } from './h1/parse/message-reader.ts';
-import type { HttpOptions, Route } from './options.generated.ts';
+import type { HttpOptions, Route } from './config/options.generated.ts';
 import { OwnEndpoints } from './answers/own-endpoints.ts';
 import { pathEdit } from './routing/path-edits.ts';
 import { otherReadings } from './routing/path-readings.ts';

@@ -4,7 +4,7 @@ import { HttpConnection } from './h1/http-connection.ts';
 import { HttpInstance, type HttpParts } from './http-instance.ts';
 import { ParserSupply } from './h1/parse/llhttp.ts';
 import { Scratch } from './h1/parse/scratch.ts';
-import type { HttpOptions } from './options.generated.ts';
+import type { HttpOptions } from './config/options.generated.ts';
 import { BufferedBodies } from './exchange/request-buffering.ts';
 import { RequestIds } from './forwarding/request-ids.ts';
 

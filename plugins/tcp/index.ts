@@ -1,5 +1,5 @@
 import type { ProtocolHost, ProtocolPlugin } from '../../src/plugin-api/index.ts';
-import type { TcpOptions } from './options.generated.ts';
+import type { TcpOptions } from './config/options.generated.ts';
 import { TcpInstance } from './tcp-instance.ts';
 
 /** TCP: each connection becomes a tunnel to one backend. */

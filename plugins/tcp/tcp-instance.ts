@@ -8,7 +8,7 @@ import type {
   ProtocolInstance,
   Upstream,
 } from '../../src/plugin-api/index.ts';
-import type { TcpOptions } from './options.generated.ts';
+import type { TcpOptions } from './config/options.generated.ts';
 import { TcpSession } from './tcp-session.ts';
 
 /** TCP on one listener, for one generation. */

@@ -8,7 +8,7 @@ import { diffConfigs } from '../config/diff/diff-configs.ts';
 import { summarizeChanges } from '../config/diff/summarize-changes.ts';
 import type { BoundAddresses } from '../config/diff/socket-plan.ts';
 import type { ConfigSources } from '../config/files/config-sources.ts';
-import { diffReferences } from '../config/files/diff-references.ts';
+import { diffReferences } from '../config/diff/diff-references.ts';
 import type { LoadedConfig } from '../config/load/load-config.ts';
 
 const MAX_BODY_BYTES = 8 * 1024 * 1024;

@@ -1,6 +1,6 @@
 import type { ChangeEffect, ConfigChange } from '../config/diff/config-change.ts';
 import { diffConfigs } from '../config/diff/diff-configs.ts';
-import { diffReferences } from '../config/files/diff-references.ts';
+import { diffReferences } from '../config/diff/diff-references.ts';
 import type { CommandContext } from './command-context.ts';
 import type { DiffLine } from './command-line.ts';
 import { describeFailure, exitCode } from './exit-code.ts';

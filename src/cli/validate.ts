@@ -1,6 +1,6 @@
 import { ConfigError } from '../config/load/config-error.ts';
 import type { Config } from '../config/schema/config.generated.ts';
-import { adviseOn } from '../config/lint/advise-on.ts';
+import { lintConfig } from '../config/lint/lint-config.ts';
 import { formatProblem, sortProblems, type Problem } from '../config/problems/problem.ts';
 import { buildOffline } from '../runtime/explain/offline-plan.ts';
 import { BalanceError } from '../errors.ts';
@@ -42,7 +42,7 @@ async function checked(
   const { loaded, plugins } = await loadFile(configFile, context);
   const plan = await buildOffline(loaded, plugins, complaints(context));
   plan.close();
-  const warnings = strict ? sortProblems([...loaded.warnings, ...adviseOn(loaded)]) : loaded.warnings;
+  const warnings = strict ? sortProblems([...loaded.warnings, ...lintConfig(loaded)]) : loaded.warnings;
   const valid = !strict || warnings.length === 0;
   return { file: configFile, valid, problems: [], warnings, counts: countsOf(loaded.config) };
 }

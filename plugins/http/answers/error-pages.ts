@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 
 import { BalanceError, messageOf } from '../../../src/errors.ts';
 import { errorAnswer, reasonPhrase, withBody, type Answer } from './answer.ts';
-import type { ErrorPage } from '../options.generated.ts';
+import type { ErrorPage } from '../config/options.generated.ts';
 
 /** A body for an error response. */
 export interface ErrorBody {

@@ -1,6 +1,6 @@
 import type { Logger } from '../../../src/plugin-api/index.ts';
 import type { Exchange } from './exchange.ts';
-import type { HttpRequestBuffering } from '../options.generated.ts';
+import type { HttpRequestBuffering } from '../config/options.generated.ts';
 import type { RequestBody } from './request-body.ts';
 
 const CONTINUE_TEXT = 'HTTP/1.1 100 Continue\r\n\r\n';

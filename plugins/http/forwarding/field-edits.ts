@@ -1,6 +1,6 @@
 import { foldedName } from '../message/field-names.ts';
 import { NUMBERS_A_FIELD, type Head } from '../h1/parse/head.ts';
-import type { HeaderTransform } from '../options.generated.ts';
+import type { HeaderTransform } from '../config/options.generated.ts';
 import { Template, type TemplateValues } from './template.ts';
 
 interface Line {

@@ -1,6 +1,6 @@
 import { LOOK_ALIKE, UNKNOWN } from '../message/field-names.ts';
 import type { Head } from '../h1/parse/head.ts';
-import type { HttpOptions } from '../options.generated.ts';
+import type { HttpOptions } from '../config/options.generated.ts';
 
 /**
  * Decides about fields that applications could take for others because of the signs in their names. Fields that `classify`

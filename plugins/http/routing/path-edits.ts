@@ -1,5 +1,5 @@
 import { resolved, routedConfigPath, routedPath } from '../../../src/plugin-api/values/routed-path.ts';
-import type { Transform } from '../options.generated.ts';
+import type { Transform } from '../config/options.generated.ts';
 
 /** True when `path` is `prefix` or lies below it: prefixes end at a slash, so `/api` does not cover `/apis`. */
 export function isBelow(path: string, prefix: string): boolean {

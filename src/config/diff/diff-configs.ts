@@ -3,7 +3,7 @@ import type { ConfigChange } from './config-change.ts';
 import { diffListeners } from './diff-listeners.ts';
 import { diffSettings } from './diff-settings.ts';
 import { diffUpstreams } from './diff-upstreams.ts';
-import { HOT, Place, type Consequence } from './place.ts';
+import { HOT, ConfigSection, type Consequence } from './config-section.ts';
 import { SocketPlan, type BoundAddresses } from './socket-plan.ts';
 
 const SERVERS: ReadonlySet<string> = new Set([
@@ -41,7 +41,7 @@ export function* configChanges(
   addresses?: BoundAddresses,
 ): Generator<ConfigChange, void> {
   const old = before ?? { ...after, listeners: [], upstreams: [] };
-  const root = Place.root();
+  const root = ConfigSection.root();
   const sockets = new SocketPlan(old, after, addresses);
   const consequenceOf = (key: string): Consequence => {
     if (SERVERS.has(key)) return sockets.adminMoving();

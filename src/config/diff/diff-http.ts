@@ -2,9 +2,9 @@ import type { HeaderTransform, HttpOptions, Route, Transform } from '../schema/c
 import { isSecretName } from '../schema/mask-secrets.ts';
 import type { ConfigChange } from './config-change.ts';
 import { diffSettings } from './diff-settings.ts';
-import { isEqual } from './is-equal.ts';
+import { isEqual } from '../values/is-equal.ts';
 import { matchItems } from './match-items.ts';
-import { HOT, type Consequence, type Place } from './place.ts';
+import { HOT, type Consequence, type ConfigSection } from './config-section.ts';
 
 const NEW_CONNECTIONS: Consequence = { effect: 'hot', note: 'counts for new connections' };
 const NEW_TUNNELS: Consequence = { effect: 'hot', note: 'counts for new tunnels' };
@@ -13,12 +13,12 @@ const NEW_TUNNELS: Consequence = { effect: 'hot', note: 'counts for new tunnels'
 export function* diffHttp(
   before: HttpOptions,
   after: HttpOptions,
-  place: Place,
+  section: ConfigSection,
 ): Generator<ConfigChange, void> {
-  yield* diffRoutes(before.routes, after.routes, place);
-  yield* diffTransform(before.transform, after.transform, place);
-  yield* diffErrorPages(before, after, place);
-  yield* diffSettings(before, after, place, consequenceOf, ['routes', 'transform', 'error_pages']);
+  yield* diffRoutes(before.routes, after.routes, section);
+  yield* diffTransform(before.transform, after.transform, section);
+  yield* diffErrorPages(before, after, section);
+  yield* diffSettings(before, after, section, consequenceOf, ['routes', 'transform', 'error_pages']);
 }
 
 function consequenceOf(key: string): Consequence {
@@ -29,7 +29,7 @@ function consequenceOf(key: string): Consequence {
 function* diffRoutes(
   before: readonly Route[],
   after: readonly Route[],
-  http: Place,
+  http: ConfigSection,
 ): Generator<ConfigChange, void> {
   if (isEqual(before, after)) return;
   const numbered = new Set([...before.filter(isNumbered), ...after.filter(isNumbered)]);
@@ -38,7 +38,7 @@ function* diffRoutes(
       ? JSON.stringify({ ...route, name: '', upstream: ownUpstream(route) ? '' : route.upstream })
       : undefined;
   const { added, removed, kept, isReordered } = matchItems(before, after, [contentOf, ({ name }) => name]);
-  const at = ({ name }: Route): Place => http.item('routes', 'route', name);
+  const at = ({ name }: Route): ConfigSection => http.item('routes', 'route', name);
   for (const route of removed) yield at(route).vanishes(HOT, route);
   for (const route of added) yield at(route).appears(HOT, route);
   for (const [old, now] of kept) yield* diffRoute(old, now, at);
@@ -57,42 +57,42 @@ function ownUpstream({ name, upstream }: Route): boolean {
   return upstream === `route:${name}`;
 }
 
-function diffRoute(before: Route, after: Route, at: (route: Route) => Place): ConfigChange[] {
+function diffRoute(before: Route, after: Route, at: (route: Route) => ConfigSection): ConfigChange[] {
   if (isEqual(before, after)) return [];
-  const place = at(after);
+  const section = at(after);
   const skipped = ['name', 'transform', ...(ownUpstream(before) && ownUpstream(after) ? ['upstream'] : [])];
   return [
-    ...diffSettings(before, after, place, () => HOT, skipped),
-    ...diffTransform(before.transform, after.transform, place),
+    ...diffSettings(before, after, section, () => HOT, skipped),
+    ...diffTransform(before.transform, after.transform, section),
   ];
 }
 
 function diffTransform(
   before: Transform | undefined,
   after: Transform | undefined,
-  owner: Place,
+  owner: ConfigSection,
 ): ConfigChange[] {
   if (isEqual(before, after)) return [];
   if (before === undefined || after === undefined) return [owner.setting(['transform'], HOT, before, after)];
-  const place = owner.section('transform');
+  const section = owner.section('transform');
   return [
-    ...diffHeaders(before.request_headers, after.request_headers, place, 'request_headers'),
-    ...diffHeaders(before.response_headers, after.response_headers, place, 'response_headers'),
-    ...diffSettings(before, after, place, () => HOT, ['request_headers', 'response_headers']),
+    ...diffHeaders(before.request_headers, after.request_headers, section, 'request_headers'),
+    ...diffHeaders(before.response_headers, after.response_headers, section, 'response_headers'),
+    ...diffSettings(before, after, section, () => HOT, ['request_headers', 'response_headers']),
   ];
 }
 
 function diffHeaders(
   before: readonly HeaderTransform[],
   after: readonly HeaderTransform[],
-  place: Place,
+  section: ConfigSection,
   list: 'request_headers' | 'response_headers',
 ): ConfigChange[] {
   const identity = ({ action, name }: HeaderTransform): string => `${action} ${name.toLowerCase()}`;
   const { added, removed, kept, isReordered } = matchItems(before, after, [identity]);
   const words = list.replace('_', ' ');
-  const at = ({ action, name }: HeaderTransform): Place =>
-    place.item(list, words.slice(0, -1), `${action} ${name}`, isSecretName(name));
+  const at = ({ action, name }: HeaderTransform): ConfigSection =>
+    section.item(list, words.slice(0, -1), `${action} ${name}`, isSecretName(name));
   const changes = [
     ...removed.map((header) => at(header).vanishes(HOT, header)),
     ...added.map((header) => at(header).appears(HOT, header)),
@@ -101,14 +101,14 @@ function diffHeaders(
   if (!isReordered) return changes;
   return [
     ...changes,
-    place.setting([list], HOT, before.map(identity), after.map(identity), `${words} in another order`),
+    section.setting([list], HOT, before.map(identity), after.map(identity), `${words} in another order`),
   ];
 }
 
-function diffErrorPages(before: HttpOptions, after: HttpOptions, http: Place): ConfigChange[] {
+function diffErrorPages(before: HttpOptions, after: HttpOptions, http: ConfigSection): ConfigChange[] {
   const identity = ({ statuses }: HttpOptions['error_pages'][number]): string => statuses.join(',');
   const { added, removed, kept } = matchItems(before.error_pages, after.error_pages, [identity]);
-  const at = (page: HttpOptions['error_pages'][number]): Place =>
+  const at = (page: HttpOptions['error_pages'][number]): ConfigSection =>
     http.item('error_pages', 'error page', identity(page));
   return [
     ...removed.map((page) => at(page).vanishes(HOT, page)),

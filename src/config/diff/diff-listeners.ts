@@ -2,9 +2,9 @@ import type { Listener } from '../schema/config.generated.ts';
 import type { ConfigChange } from './config-change.ts';
 import { diffHttp } from './diff-http.ts';
 import { diffSettings } from './diff-settings.ts';
-import { isEqual } from './is-equal.ts';
+import { isEqual } from '../values/is-equal.ts';
 import { matchItems } from './match-items.ts';
-import { HOT, type Consequence, type Place } from './place.ts';
+import { HOT, type Consequence, type ConfigSection } from './config-section.ts';
 import type { SocketPlan } from './socket-plan.ts';
 
 const OTHER_PROTOCOL: Consequence = {
@@ -18,10 +18,10 @@ export function* diffListeners(
   before: readonly Listener[],
   after: readonly Listener[],
   sockets: SocketPlan,
-  root: Place,
+  root: ConfigSection,
 ): Generator<ConfigChange, void> {
   const { added, removed, kept } = matchItems(before, after, [({ name }) => name, ({ address }) => address]);
-  const at = ({ name }: Listener): Place => root.item('listeners', 'listener', name);
+  const at = ({ name }: Listener): ConfigSection => root.item('listeners', 'listener', name);
   for (const listener of removed) yield at(listener).vanishes(sockets.closing(listener), listener);
   for (const listener of added) yield at(listener).appears(sockets.binding(listener), listener);
   for (const [old, now] of kept) if (!isEqual(old, now)) yield* diffListener(old, now, at(now), sockets);
@@ -30,7 +30,7 @@ export function* diffListeners(
 function* diffListener(
   before: Listener,
   after: Listener,
-  place: Place,
+  section: ConfigSection,
   sockets: SocketPlan,
 ): Generator<ConfigChange, void> {
   const consequenceOf = (key: string): Consequence => {
@@ -44,10 +44,10 @@ function* diffListener(
   };
   if (before.mode !== after.mode) {
     // Their settings say nothing to each other.
-    yield* diffSettings(before, after, place, consequenceOf, ['http', 'tcp', 'options']);
+    yield* diffSettings(before, after, section, consequenceOf, ['http', 'tcp', 'options']);
     return;
   }
-  yield* diffSettings(before, after, place, consequenceOf, ['http']);
+  yield* diffSettings(before, after, section, consequenceOf, ['http']);
   if (before.http !== undefined && after.http !== undefined)
-    yield* diffHttp(before.http, after.http, place.section('http'));
+    yield* diffHttp(before.http, after.http, section.section('http'));
 }

@@ -1,9 +1,9 @@
 import { formatPath } from '../problems/problem.ts';
 import type { ConfigChange } from './config-change.ts';
-import { isEqual } from './is-equal.ts';
-import type { Consequence, Place } from './place.ts';
+import { isEqual } from '../values/is-equal.ts';
+import type { Consequence, ConfigSection } from './config-section.ts';
 
-/** What a change of a setting does; `key` has dots between the keys below the place. */
+/** What a change of a setting does; `key` has dots between the keys below the section. */
 export type ConsequenceOf = (key: string) => Consequence;
 
 type Values = Readonly<Record<string, unknown>>;
@@ -15,14 +15,14 @@ const SETS: ReadonlySet<string> = new Set(['trusted_proxies', 'public', 'allow']
 export function diffSettings(
   before: object,
   after: object,
-  place: Place,
+  section: ConfigSection,
   consequenceOf: ConsequenceOf,
   skipped: readonly string[] = [],
 ): ConfigChange[] {
   const [old, now] = [before as Values, after as Values];
   const changes: ConfigChange[] = [];
   for (const key of keysOf(old, now)) {
-    if (!skipped.includes(key)) collect([key], old[key], now[key], place, consequenceOf, changes);
+    if (!skipped.includes(key)) collect([key], old[key], now[key], section, consequenceOf, changes);
   }
   return changes;
 }
@@ -31,23 +31,23 @@ function collect(
   keys: readonly string[],
   before: unknown,
   after: unknown,
-  place: Place,
+  section: ConfigSection,
   consequenceOf: ConsequenceOf,
   changes: ConfigChange[],
 ): void {
   if (isEqual(before, after)) return;
   if (isSection(before) && isSection(after)) {
     for (const key of keysOf(before, after))
-      collect([...keys, key], before[key], after[key], place, consequenceOf, changes);
+      collect([...keys, key], before[key], after[key], section, consequenceOf, changes);
     return;
   }
   const consequence = consequenceOf(keys.join('.'));
   if (!isTextList(before) || !isTextList(after)) {
-    changes.push(place.setting(keys, consequence, before, after));
+    changes.push(section.setting(keys, consequence, before, after));
     return;
   }
   const words = listChange(keys, before, after);
-  if (words !== undefined) changes.push(place.setting(keys, consequence, before, after, words));
+  if (words !== undefined) changes.push(section.setting(keys, consequence, before, after, words));
 }
 
 /** Undefined when nothing but an order changed that says nothing. */

@@ -1,9 +1,9 @@
 import type { BackendConfig, Config, Upstream } from '../schema/config.generated.ts';
 import type { ConfigChange } from './config-change.ts';
 import { diffSettings } from './diff-settings.ts';
-import { isEqual } from './is-equal.ts';
+import { isEqual } from '../values/is-equal.ts';
 import { matchItems } from './match-items.ts';
-import { HOT, type Consequence, type Place } from './place.ts';
+import { HOT, type Consequence, type ConfigSection } from './config-section.ts';
 import { PoolPlan } from './pool-plan.ts';
 
 const NEW_POOLS: Consequence = {
@@ -24,13 +24,17 @@ const OLD_LINE: Consequence = {
 };
 
 /** What changed about upstreams and their backends. */
-export function* diffUpstreams(before: Config, after: Config, root: Place): Generator<ConfigChange, void> {
+export function* diffUpstreams(
+  before: Config,
+  after: Config,
+  root: ConfigSection,
+): Generator<ConfigChange, void> {
   if (isEqual(before.upstreams, after.upstreams)) return;
   const { added, removed, kept } = matchItems(before.upstreams, after.upstreams, [
     contentOfNumbered,
     ({ name }) => name,
   ]);
-  const at = ({ name }: Upstream): Place => root.item('upstreams', 'upstream', name);
+  const at = ({ name }: Upstream): ConfigSection => root.item('upstreams', 'upstream', name);
   const plans = { before: new PoolPlan(before), after: new PoolPlan(after) };
   for (const upstream of removed)
     yield at(upstream).vanishes(leaving(upstream, upstream.backends, plans), upstream);
@@ -60,20 +64,20 @@ function leaving(upstream: Upstream, backends: readonly BackendConfig[], plans: 
 class UpstreamDiff {
   readonly #before: Upstream;
   readonly #after: Upstream;
-  readonly #place: Place;
+  readonly #section: ConfigSection;
   readonly #plans: Plans;
 
-  constructor(before: Upstream, after: Upstream, place: Place, plans: Plans) {
+  constructor(before: Upstream, after: Upstream, section: ConfigSection, plans: Plans) {
     this.#before = before;
     this.#after = after;
-    this.#place = place;
+    this.#section = section;
     this.#plans = plans;
   }
 
   *changes(): Generator<ConfigChange, void> {
     const consequenceOf = (key: string): Consequence => this.#consequenceOf(key);
     yield* this.#backends();
-    yield* diffSettings(this.#before, this.#after, this.#place, consequenceOf, ['name', 'backends']);
+    yield* diffSettings(this.#before, this.#after, this.#section, consequenceOf, ['name', 'backends']);
   }
 
   *#backends(): Generator<ConfigChange, void> {
@@ -83,17 +87,17 @@ class UpstreamDiff {
       ({ name }) => name,
       ({ address }) => address,
     ]);
-    const at = ({ name }: BackendConfig): Place => this.#place.item('backends', 'backend', name);
+    const at = ({ name }: BackendConfig): ConfigSection => this.#section.item('backends', 'backend', name);
     for (const backend of removed)
       yield at(backend).vanishes(leaving(this.#before, [backend], this.#plans), backend);
     for (const backend of added) yield at(backend).appears(HOT, backend);
     for (const [old, now] of kept) if (!isEqual(old, now)) yield* this.#backend(old, now, at(now));
     if (!isReordered) return;
     const names = (list: readonly BackendConfig[]): string[] => list.map(({ name }) => name);
-    yield this.#place.setting(['backends'], HOT, names(before), names(after), 'backends in another order');
+    yield this.#section.setting(['backends'], HOT, names(before), names(after), 'backends in another order');
   }
 
-  #backend(before: BackendConfig, after: BackendConfig, place: Place): ConfigChange[] {
+  #backend(before: BackendConfig, after: BackendConfig, section: ConfigSection): ConfigChange[] {
     const moves = leaving(this.#before, [before], this.#plans);
     const consequenceOf = (key: string): Consequence => {
       if (key === 'address') return { ...moves, note: `at the old address ${moves.note ?? ''}` };
@@ -101,7 +105,7 @@ class UpstreamDiff {
       if (key === 'name') return { ...moves, note: `under the old name ${moves.note ?? ''}` };
       return HOT;
     };
-    return diffSettings(before, after, place, consequenceOf, ['url']);
+    return diffSettings(before, after, section, consequenceOf, ['url']);
   }
 
   #consequenceOf(key: string): Consequence {

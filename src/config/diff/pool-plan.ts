@@ -1,5 +1,5 @@
 import type { BackendConfig, Config, Upstream } from '../schema/config.generated.ts';
-import { isEqual } from './is-equal.ts';
+import { isEqual } from '../values/is-equal.ts';
 
 /** Which upstreams keep sockets to their backends, and which of these another upstream keeps as well. */
 export class PoolPlan {

@@ -1,6 +1,6 @@
 import { addressesCollide, formatAddress, parseAddress } from '../values/address.ts';
 import type { Config, Listener } from '../schema/config.generated.ts';
-import { HOT, type Consequence } from './place.ts';
+import { HOT, type Consequence } from './config-section.ts';
 
 /** A socket that accepts connections. */
 interface Bound {

@@ -1,6 +1,6 @@
 import type { Document, LineCounter, Node, Pair } from 'yaml';
 import { isAlias, isMap, isNode, isScalar, isSeq } from 'yaml';
-import type { DocumentPlaces, NodePlaces, PlaceOfNode } from './document-places.ts';
+import type { DocumentLocations, InnerLocations, NodeLocation } from './document-locations.ts';
 import { keyText } from './inspect-nodes.ts';
 import type { InspectedNodes } from './inspect-nodes.ts';
 import type { Path, Position } from '../problems/problem.ts';
@@ -12,7 +12,7 @@ export interface SourceParts {
   readonly substituted: ReadonlySet<Node>;
 }
 
-interface Place {
+interface Entry {
   /** The key that leads here, absent in lists. */
   readonly key: Node | undefined;
   readonly node: Node | undefined;
@@ -40,13 +40,13 @@ export class SourceDocument {
     return this.#positionOf(this.#find(path, false), at);
   }
 
-  /** What {@link locate} says of every place that the file has, as plain data. */
-  places(): DocumentPlaces {
+  /** What {@link locate} says of every entry that the file has, as plain data. */
+  locations(): DocumentLocations {
     const ids = new Map<Node, number>();
-    const nodes: NodePlaces[] = [];
-    const visit = (place: Place): PlaceOfNode => {
-      const { line, column } = this.#positionOf(place, 'value');
-      const node = this.#target(place.node);
+    const nodes: InnerLocations[] = [];
+    const visit = (entry: Entry): NodeLocation => {
+      const { line, column } = this.#positionOf(entry, 'value');
+      const node = this.#target(entry.node);
       if (!isSeq(node) && !isMap(node)) return [line, column];
       // What an alias stands for comes before it, so this goes no deeper than the file does.
       const known = ids.get(node);
@@ -54,7 +54,7 @@ export class SourceDocument {
       const id = nodes.length;
       ids.set(node, id);
       nodes.push([]);
-      const inside = [...this.#places(node)].map(([key, inner]) => [key, visit(inner)] as const);
+      const inside = [...this.#entries(node)].map(([key, inner]) => [key, visit(inner)] as const);
       nodes[id] = isSeq(node) ? inside.map(([, inner]) => inner) : Object.fromEntries(inside);
       return [line, column, id];
     };
@@ -79,43 +79,44 @@ export class SourceDocument {
     return isScalar(node) ? JSON.stringify(node.source ?? '') : '""';
   }
 
-  #positionOf({ key, node }: Place, at: 'key' | 'value'): Position {
+  #positionOf({ key, node }: Entry, at: 'key' | 'value'): Position {
     const pointable = isScalar(node) && node.value !== null;
     return this.positionOf(at === 'key' || !pointable ? (key ?? node) : node);
   }
 
   /** Everything in a list or mapping, with what `<<` merges into it. */
-  #places(node: Node): Map<string, Place> {
-    const places = new Map<string, Place>();
+  #entries(node: Node): Map<string, Entry> {
+    const entries = new Map<string, Entry>();
     if (isSeq(node)) {
       for (const [index, item] of node.items.entries()) {
-        places.set(String(index), { key: undefined, node: isNode(item) ? item : undefined });
+        entries.set(String(index), { key: undefined, node: isNode(item) ? item : undefined });
       }
     }
-    if (!isMap(node)) return places;
+    if (!isMap(node)) return entries;
     for (const { key, value } of node.items) {
       const text = keyText(key);
-      if (text !== undefined) places.set(text, { key: key as Node, node: isNode(value) ? value : undefined });
+      if (text !== undefined)
+        entries.set(text, { key: key as Node, node: isNode(value) ? value : undefined });
     }
     for (const pair of node.items) {
       for (const source of this.#mergedInto(pair)) {
-        for (const [key, place] of this.#places(source)) if (!places.has(key)) places.set(key, place);
+        for (const [key, entry] of this.#entries(source)) if (!entries.has(key)) entries.set(key, entry);
       }
     }
-    return places;
+    return entries;
   }
 
-  #find(path: Path, exact: boolean): Place {
-    let place: Place = { key: undefined, node: this.#parts.document.contents ?? undefined };
+  #find(path: Path, exact: boolean): Entry {
+    let entry: Entry = { key: undefined, node: this.#parts.document.contents ?? undefined };
     for (const part of path) {
-      const next = this.#step(place.node, part);
-      if (next === undefined) return exact ? { key: undefined, node: undefined } : place;
-      place = next;
+      const next = this.#step(entry.node, part);
+      if (next === undefined) return exact ? { key: undefined, node: undefined } : entry;
+      entry = next;
     }
-    return place;
+    return entry;
   }
 
-  #step(from: Node | undefined, part: string | number): Place | undefined {
+  #step(from: Node | undefined, part: string | number): Entry | undefined {
     const node = this.#target(from);
     if (isSeq(node)) {
       const item = typeof part === 'number' ? node.items[part] : undefined;
@@ -130,11 +131,11 @@ export class SourceDocument {
   }
 
   /** Looks into what `<<` merges into a mapping. */
-  #stepMerged(pairs: readonly Pair[], part: string | number): Place | undefined {
+  #stepMerged(pairs: readonly Pair[], part: string | number): Entry | undefined {
     for (const pair of pairs) {
       for (const source of this.#mergedInto(pair)) {
-        const place = this.#step(source, part);
-        if (place !== undefined) return place;
+        const entry = this.#step(source, part);
+        if (entry !== undefined) return entry;
       }
     }
     return undefined;

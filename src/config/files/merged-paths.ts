@@ -18,7 +18,7 @@ export interface MergedKeys {
 }
 
 /** A place in one of the files. */
-export interface PlaceInFile {
+export interface PathInFile {
   /** Index of the file. */
   readonly file: number;
   readonly path: Path;
@@ -32,7 +32,7 @@ export class MergedPaths {
     this.keys = keys;
   }
 
-  toFile(path: Path): PlaceInFile {
+  toFile(path: Path): PathInFile {
     const [key, index, ...rest] = path;
     if (typeof key !== 'string') return { file: 0, path };
     const { owners, lists } = this.keys;
@@ -44,7 +44,7 @@ export class MergedPaths {
     return { file: (Object.hasOwn(owners, key) ? owners[key] : undefined) ?? 0, path };
   }
 
-  toMerged({ file, path }: PlaceInFile): Path {
+  toMerged({ file, path }: PathInFile): Path {
     const [key, index, ...rest] = path;
     if (typeof key !== 'string' || typeof index !== 'number') return path;
     const spans = Object.hasOwn(this.keys.lists, key) ? this.keys.lists[key] : undefined;

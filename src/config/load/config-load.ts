@@ -19,14 +19,14 @@ import type { ConfigSources, SourceFile } from '../files/config-sources.ts';
 import { hashOfSources } from '../files/config-sources.ts';
 import type { MergedSource } from '../files/merged-source.ts';
 import { mergeSources } from '../files/merged-source.ts';
-import { PlaceTable } from '../files/place-table.ts';
+import { SourceLocationTable } from '../files/source-location-table.ts';
 import { readAsWanted } from '../files/read-as-wanted.ts';
 import type { SourceReading } from '../files/read-sources.ts';
 import { referencesOf } from '../files/references.ts';
 import type { LoadResult } from './loaded-config.ts';
 import type { NormalizeContext } from '../normalize/normalize-context.ts';
 import { normalize } from '../normalize/normalize.ts';
-import { Origins } from '../document/origins.ts';
+import { Provenance } from '../document/provenance.ts';
 import type { PluginSettings } from './plugin-settings.ts';
 import { uncheckedPluginSettings } from './plugin-settings.ts';
 import type { Path, Problem } from '../problems/problem.ts';
@@ -58,7 +58,7 @@ export class ConfigLoad {
   readonly #file: string;
   readonly #reading: SourceReading;
   readonly #merged: MergedSource;
-  readonly #origins = new Origins();
+  readonly #provenance = new Provenance();
   readonly #problems: Problem[];
   readonly #warnings: Problem[];
   readonly #references: SourceFile[] = [];
@@ -96,7 +96,7 @@ export class ConfigLoad {
         files.set(file, { file, role: 'reference', hash, place: reference.place });
       }
       if (failure === undefined) continue;
-      const path = this.#origins.toFile(reference.path);
+      const path = this.#provenance.toFile(reference.path);
       const shown = this.#merged.shown(path, reference.file);
       this.#problem(path, `names the file ${shown}, which ${failure}`);
     }
@@ -114,7 +114,7 @@ export class ConfigLoad {
         SERVERS.some((path) => this.#merged.has(path)) ||
         config.listeners.some(({ mode }) => mode !== 'http' && mode !== 'tcp'),
       sources: this.#sources(),
-      places: PlaceTable.encode(this.#merged, this.#origins),
+      locations: SourceLocationTable.encode(this.#merged, this.#provenance),
     };
   }
 
@@ -138,9 +138,9 @@ export class ConfigLoad {
 
   #normalize(file: ConfigFile, modes: readonly string[]): Config {
     const merged = this.#merged;
-    const origins = this.#origins;
+    const provenance = this.#provenance;
     const inFile: NormalizeContext = {
-      origins,
+      provenance,
       error: (path, message) => this.#problem(path, message),
       warn: (path, message) => this.#warnings.push(merged.problem(path, message)),
       shown: (path, value) => merged.shown(path, value),
@@ -152,10 +152,10 @@ export class ConfigLoad {
       directory: dirname(resolve(this.#file)),
       modes,
       namesUpstreams: file.upstreams !== undefined,
-      error: (path, message) => inFile.error(origins.toFile(path), message),
-      warn: (path, message) => inFile.warn(origins.toFile(path), message),
-      shown: (path, value) => merged.shown(origins.toFile(path), value),
-      given: (path) => merged.has(origins.toFile(path)),
+      error: (path, message) => inFile.error(provenance.toFile(path), message),
+      warn: (path, message) => inFile.warn(provenance.toFile(path), message),
+      shown: (path, value) => merged.shown(provenance.toFile(path), value),
+      given: (path) => merged.has(provenance.toFile(path)),
     };
     for (const check of checks) check(context);
     return config;

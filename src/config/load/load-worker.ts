@@ -30,7 +30,7 @@ class Loads {
     try {
       const modes = (settings: PluginSettings): Promise<readonly string[]> => this.#ask(id, settings);
       const result = await loadResult(file, { env, modes, ...(text === undefined ? {} : { text }) });
-      this.#answer({ kind: 'loaded', id, result }, [result.places.buffer]);
+      this.#answer({ kind: 'loaded', id, result }, [result.locations.buffer]);
     } catch (error) {
       if (error instanceof ConfigError) {
         const { problems, sources } = error;

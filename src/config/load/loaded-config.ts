@@ -1,7 +1,7 @@
 import type { Config } from '../schema/config.generated.ts';
 import type { ConfigSources } from '../files/config-sources.ts';
-import type { FilePosition } from '../files/place-table.ts';
-import { PlaceTable } from '../files/place-table.ts';
+import type { SourceLocation } from '../files/source-location-table.ts';
+import { SourceLocationTable } from '../files/source-location-table.ts';
 import type { PluginSettings } from './plugin-settings.ts';
 import type { Path, Problem } from '../problems/problem.ts';
 import { parsePath } from '../problems/problem.ts';
@@ -26,8 +26,8 @@ export interface LoadResult {
   readonly file: string;
   readonly namesServers: boolean;
   readonly sources: ConfigSources;
-  /** Of a {@link PlaceTable}. */
-  readonly places: Uint8Array<ArrayBuffer>;
+  /** Of a {@link SourceLocationTable}. */
+  readonly locations: Uint8Array<ArrayBuffer>;
 }
 
 /** A config that passed every check. */
@@ -47,14 +47,14 @@ export interface LoadedConfig {
    * Where a place of {@link config}, such as `listeners[0].address`, stands in the files; the nearest place
    * around it when a default stands there.
    */
-  locate(path: string): FilePosition;
+  locate(path: string): SourceLocation;
   /** What is wrong with a place of {@link config}, for checks that come after the load. */
   problem(path: Path, message: string): Problem;
 }
 
 /** What a load gave, with the places to ask for. */
-export function loadedConfig({ places, ...result }: LoadResult): LoadedConfig {
-  const table = new PlaceTable(places);
+export function loadedConfig({ locations, ...result }: LoadResult): LoadedConfig {
+  const table = new SourceLocationTable(locations);
   return {
     ...result,
     hash: result.sources.hash,

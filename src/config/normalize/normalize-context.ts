@@ -1,10 +1,10 @@
-import type { Origins } from '../document/origins.ts';
+import type { Provenance } from '../document/provenance.ts';
 import type { Path } from '../problems/problem.ts';
 
 /** What a normalization tells beside its result. */
 export interface NormalizeContext {
   /** Filled with what came from where. */
-  readonly origins: Origins;
+  readonly provenance: Provenance;
   /** Something is wrong at a path of the file. */
   error(filePath: Path, message: string): void;
   /** Something at a path of the file has no effect. */

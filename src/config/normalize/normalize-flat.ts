@@ -27,14 +27,14 @@ export function normalizeFlat(file: ConfigFile, context: NormalizeContext): obje
     const name = route.name ?? `route-${index + 1}`;
     if (names === undefined) return { ...rest, name, upstream: DEFAULT_NAME };
     upstreams.push(routeUpstream(file, { ...route, name }, index, upstreams.length, context));
-    context.origins.set(
+    context.provenance.set(
       ['listeners', 0, 'http', 'routes', index, 'upstream'],
       [...routeAt(index), 'backends'],
     );
     return { ...rest, name, upstream: routeUpstreamName(name) };
   });
   const listener = { ...singleListener(file, routes, context), upstream: DEFAULT_NAME };
-  context.origins.set(['listeners', 0, 'upstream'], ['backends']);
+  context.provenance.set(['listeners', 0, 'upstream'], ['backends']);
   return { listeners: [listener], upstreams };
 }
 
@@ -53,8 +53,8 @@ function routeUpstream(
   const at: Path = ['upstreams', upstreamIndex];
   const all = file.backends ?? [];
   const shared = sharedUpstream(file, at, context);
-  context.origins.set([...at, 'name'], [...routeAt(routeIndex), 'name']);
-  context.origins.set([...at, 'backends'], [...routeAt(routeIndex), 'backends']);
+  context.provenance.set([...at, 'name'], [...routeAt(routeIndex), 'name']);
+  context.provenance.set([...at, 'backends'], [...routeAt(routeIndex), 'backends']);
   const backends: object[] = [];
   for (const [index, name] of (route.backends ?? []).entries()) {
     const backendIndex = all.findIndex((backend) => nameOf(backend) === name);
@@ -65,7 +65,7 @@ function routeUpstream(
       context.error(path, `names the backend ${context.shown(path, name)}, which does not exist${hint}`);
       continue;
     }
-    context.origins.set([...at, 'backends', backends.length], ['backends', backendIndex]);
+    context.provenance.set([...at, 'backends', backends.length], ['backends', backendIndex]);
     backends.push(normalizeBackend(backend));
   }
   return { ...shared, name: routeUpstreamName(route.name), backends };

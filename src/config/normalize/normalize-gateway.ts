@@ -15,7 +15,7 @@ export function normalizeGateway(file: ConfigFile, context: NormalizeContext): o
     const shared = sharedUpstream(file, at, context);
     const algorithm = route.strategy === undefined ? {} : { algorithm: route.strategy };
     if (route.strategy !== undefined) {
-      context.origins.set([...at, 'load_balancer', 'algorithm'], [...from, 'strategy']);
+      context.provenance.set([...at, 'load_balancer', 'algorithm'], [...from, 'strategy']);
     }
     if (route.backends.length === 0) {
       context.warn([...from, 'backends'], 'has no backend: nothing can be forwarded');
@@ -26,18 +26,18 @@ export function normalizeGateway(file: ConfigFile, context: NormalizeContext): o
       name: routeUpstreamName(route.path),
       backends: route.backends.map((address) => normalizeBackend({ address })),
     });
-    context.origins.set([...at, 'name'], [...from, 'path']);
-    context.origins.set([...at, 'backends'], [...from, 'backends']);
+    context.provenance.set([...at, 'name'], [...from, 'path']);
+    context.provenance.set([...at, 'backends'], [...from, 'backends']);
     for (const backend of route.backends.keys()) {
       for (const key of ['name', 'address']) {
-        context.origins.set([...at, 'backends', backend, key], [...from, 'backends', backend]);
+        context.provenance.set([...at, 'backends', backend, key], [...from, 'backends', backend]);
       }
     }
     routes.push({ name: route.path, path_prefix: route.path, upstream: routeUpstreamName(route.path) });
     const routeAt: Path = ['listeners', 0, 'http', 'routes', index];
-    context.origins.set(routeAt, from);
-    for (const key of ['name', 'path_prefix']) context.origins.set([...routeAt, key], [...from, 'path']);
-    context.origins.set([...routeAt, 'upstream'], [...from, 'backends']);
+    context.provenance.set(routeAt, from);
+    for (const key of ['name', 'path_prefix']) context.provenance.set([...routeAt, key], [...from, 'path']);
+    context.provenance.set([...routeAt, 'upstream'], [...from, 'backends']);
   }
   return { listeners: [singleListener(file, routes, context)], upstreams };
 }

@@ -18,7 +18,7 @@ function normalizeListener(listener: FileListener, index: number, context: Norma
     context.error(['listeners', index, 'address'], 'is given twice: listen says it too');
   }
   if (listen !== undefined)
-    context.origins.set(['listeners', index, 'address'], ['listeners', index, 'listen']);
+    context.provenance.set(['listeners', index, 'address'], ['listeners', index, 'listen']);
   const mode = listener.mode ?? 'http';
   const routes = listener.http?.routes ?? [];
   const named = routes.map((route, place) => ({ ...route, name: route.name ?? `route-${place + 1}` }));

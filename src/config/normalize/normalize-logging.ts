@@ -2,9 +2,9 @@ import type { FileLogging } from '../schema/config-file.generated.ts';
 import type { NormalizeContext } from './normalize-context.ts';
 
 /** An access log that is only switched on or off is one that says nothing else. */
-export function normalizeLogging(logging: FileLogging, { origins }: NormalizeContext): object {
+export function normalizeLogging(logging: FileLogging, { provenance }: NormalizeContext): object {
   const { access_log: accessLog } = logging;
   if (typeof accessLog !== 'boolean') return logging;
-  origins.set(['logging', 'access_log', 'enabled'], ['logging', 'access_log']);
+  provenance.set(['logging', 'access_log', 'enabled'], ['logging', 'access_log']);
   return { ...logging, access_log: { enabled: accessLog } };
 }

@@ -16,8 +16,8 @@ export function singleListener(
 ): object {
   const mode = file.mode ?? 'http';
   const at: Path = ['listeners', 0];
-  context.origins.set(at, []);
-  context.origins.set([...at, 'address'], ['listen']);
+  context.provenance.set(at, []);
+  context.provenance.set([...at, 'address'], ['listen']);
   const base = {
     name: DEFAULT_NAME,
     address: file.listen ?? DEFAULT_LISTEN,
@@ -34,7 +34,7 @@ export function singleListener(
 export function sharedUpstream(file: ConfigFile, at: Path, context: NormalizeContext): object {
   const { connect, read } = file.timeouts ?? {};
   const timeouts = { ...(connect === undefined ? {} : { connect }), ...(read === undefined ? {} : { read }) };
-  context.origins.set(at, []);
+  context.provenance.set(at, []);
   return {
     ...pick(file, ['load_balancer', 'queue', 'tcp_keepalive']),
     ...connectionPool(file, at, context),
@@ -57,7 +57,7 @@ function connectionPool(file: ConfigFile, at: Path, context: NormalizeContext): 
     if (value === undefined) continue;
     if (given[key] === undefined) {
       pool[key] = value;
-      context.origins.set([...at, 'connection_pool', key], ['http', name]);
+      context.provenance.set([...at, 'connection_pool', key], ['http', name]);
     } else if (given[key] !== value) {
       context.warn(['http', name], `has no effect: connection_pool.${key} goes before it`);
     }
@@ -75,8 +75,8 @@ function healthCheck(file: ConfigFile, at: Path, context: NormalizeContext): obj
   // A gateway looks after its backends without being asked.
   const interval = given ?? (routes === undefined ? undefined : GATEWAY_CHECK_INTERVAL);
   if (interval === undefined) return {};
-  context.origins.set([...at, 'health_check'], [given === undefined ? 'routes' : 'health_check_interval']);
-  context.origins.set([...at, 'health_check', 'interval'], ['health_check_interval']);
+  context.provenance.set([...at, 'health_check'], [given === undefined ? 'routes' : 'health_check_interval']);
+  context.provenance.set([...at, 'health_check', 'interval'], ['health_check_interval']);
   const check = healthCheckOfInterval(interval);
   return { health_check: file.mode === 'tcp' ? { ...check, type: 'tcp' } : check };
 }
@@ -101,16 +101,16 @@ const HTTP_KEYS = [
 
 function httpOptions(file: ConfigFile, routes: readonly object[], context: NormalizeContext): object {
   const at: Path = ['listeners', 0, 'http'];
-  context.origins.set([...at, 'transform'], ['transform']);
+  context.provenance.set([...at, 'transform'], ['transform']);
   if (file.health_endpoint !== undefined && file.http?.health_endpoint !== undefined) {
     context.error(['health_endpoint'], 'is given twice: http.health_endpoint says it too');
   }
   if (file.health_endpoint !== undefined) {
-    context.origins.set([...at, 'health_endpoint'], ['health_endpoint']);
+    context.provenance.set([...at, 'health_endpoint'], ['health_endpoint']);
   }
   for (const key of ['read', 'write', 'idle'] as const) {
     if (file.http?.timeouts?.[key] === undefined) {
-      context.origins.set([...at, 'timeouts', key], ['timeouts', key]);
+      context.provenance.set([...at, 'timeouts', key], ['timeouts', key]);
     }
   }
   return {
@@ -123,7 +123,7 @@ function httpOptions(file: ConfigFile, routes: readonly object[], context: Norma
 
 function tcpOptions(file: ConfigFile, context: NormalizeContext): object {
   if (file.tcp?.timeouts?.idle === undefined) {
-    context.origins.set(['listeners', 0, 'tcp', 'timeouts', 'idle'], ['timeouts', 'idle']);
+    context.provenance.set(['listeners', 0, 'tcp', 'timeouts', 'idle'], ['timeouts', 'idle']);
   }
   return { timeouts: { ...pick(file.timeouts ?? {}, ['idle']), ...file.tcp?.timeouts } };
 }

@@ -1,8 +1,7 @@
 import { formatPath } from '../../config/problems/problem.ts';
 import { messageOf } from '../../errors.ts';
 import type { ApiVersion, ProtocolHost, ProtocolInstance, ProtocolPlugin } from '../../plugin-api/index.ts';
-import { checkInstance } from './check-instance.ts';
-import { checkShape } from './check-shape.ts';
+import { instanceOf, pluginOf } from './plugin-contract.ts';
 import { OptionsCheck, type OptionsProblem } from './options-check.ts';
 import { PluginError } from '../plugin-error.ts';
 
@@ -33,7 +32,7 @@ export class CheckedPlugin implements ProtocolPlugin {
 
   /** Throws an Error when `exported` is no plugin for this proxy, or its `configSchema` no JSON Schema. */
   constructor(exported: unknown, origin: PluginOrigin, guard: ProvisionGuard = (provision) => provision()) {
-    const plugin = checkShape(exported);
+    const plugin = pluginOf(exported);
     this.apiVersion = plugin.apiVersion;
     this.name = plugin.name;
     this.origin = origin;
@@ -68,7 +67,7 @@ export class CheckedPlugin implements ProtocolPlugin {
         throw new Error(
           wrong.map(({ path, message }) => `${formatPath(['options', ...path])} ${message}`).join('; '),
         );
-      return await this.#guard(async () => checkInstance(await this.#plugin.provision(options, host)));
+      return await this.#guard(async () => instanceOf(await this.#plugin.provision(options, host)));
     } catch (error) {
       const reason = `listener ${host.listener}: ${messageOf(error)}`;
       throw new PluginError(

@@ -6,7 +6,7 @@ import { CheckedPlugin } from '../checks/checked-plugin.ts';
 import { ExitGuard } from './exit-guard.ts';
 import { FreshImports } from './fresh-imports.ts';
 import { guardedCall, type StrayErrors } from './guarded-call.ts';
-import { placeIn } from './place-in-plugin.ts';
+import { locationInPlugin } from './location-in-plugin.ts';
 import type { FoundPlugin } from '../source/plugin-contents.ts';
 import type { PluginSource } from '../source/plugin-source.ts';
 import type { ProcessGuards } from './process-guards.ts';
@@ -68,7 +68,7 @@ export class PluginImporter {
   /** Whether a stack leads to a plugin that was found as that file. */
   isBehind(file: string, stack: string): boolean {
     const source = this.#sources.get(file);
-    return source !== undefined && placeIn(source, stack) !== '';
+    return source !== undefined && locationInPlugin(source, stack) !== '';
   }
 
   close(): void {
@@ -97,7 +97,7 @@ export class PluginImporter {
           late: (instance) => void quietly(() => instance.close()),
         });
       } catch (error) {
-        throw withPlace(error, placeOf(source, error));
+        throw withLocation(error, placeOf(source, error));
       }
     });
   }
@@ -112,11 +112,11 @@ async function realSource({ file, folder }: PluginSource): Promise<PluginSource>
 }
 
 function placeOf(source: PluginSource, error: unknown): string {
-  return placeIn(source, errorFrom(error).stack ?? '');
+  return locationInPlugin(source, errorFrom(error).stack ?? '');
 }
 
 /** What the proxy told a plugin needs no place in the plugin. */
-function withPlace(error: unknown, place: string): unknown {
+function withLocation(error: unknown, place: string): unknown {
   if (place === '' || errorFrom(error) instanceof BalanceError) return error;
   return new Error(`${messageOf(error)} (${place})`, { cause: error });
 }

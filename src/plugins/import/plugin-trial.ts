@@ -2,9 +2,9 @@ import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 
 import { messageOf } from '../../errors.ts';
-import { placeIn } from './place-in-plugin.ts';
+import { locationInPlugin } from './location-in-plugin.ts';
 import type { PluginSource } from '../source/plugin-source.ts';
-import { syntaxPlace } from './syntax-place.ts';
+import { syntaxErrorLocation } from './syntax-error-location.ts';
 
 /**
  * What a module that is in order may still have under way when it is imported (a timer, a socket). An error in it comes
@@ -50,7 +50,8 @@ export async function tryPlugin(source: PluginSource, limitMs: number): Promise<
   const result = await new Trial(source, limitMs).result;
   if (result === undefined) return;
   // A syntax error of JavaScript has no place in its stack, one of TypeScript has.
-  const place = (result.isSyntax && (await syntaxPlace(source))) || placeIn(source, result.stack);
+  const place =
+    (result.isSyntax && (await syntaxErrorLocation(source))) || locationInPlugin(source, result.stack);
   throw new Error(place === '' ? result.reason : `${result.reason} (${place})`);
 }
 

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Config, Listener as ListenerConfig } from '../../config/schema/config.generated.ts';
 import { BalanceError, messageOf } from '../../errors.ts';
 import type { OwnMetrics, ProtocolInstance, ProtocolPlugin } from '../../plugin-api/index.ts';
-import { checkInstance } from '../../plugins/checks/check-instance.ts';
+import { instanceOf } from '../../plugins/checks/plugin-contract.ts';
 import { CheckedPlugin } from '../../plugins/checks/checked-plugin.ts';
 import { fileStamp, type FileHashes } from './file-stamp.ts';
 import { Generation } from './generation.ts';
@@ -110,7 +110,7 @@ export class GenerationBuilder {
     const host = new ListenerHost(listener, directory, upstreams, parts, metrics, !isBuiltIn(plugin));
     try {
       const given = await this.#inTime(() => plugin.provision(optionsOf(listener), host), host, signal);
-      const instance = new LiveInstance(checkInstance(given), plugin, host, stamp);
+      const instance = new LiveInstance(instanceOf(given), plugin, host, stamp);
       host.provisioned();
       return instance;
     } catch (error) {
@@ -190,7 +190,7 @@ function isPromise(given: unknown): given is Promise<ProtocolInstance> {
 /** An instance that came when nobody waited any more. */
 async function closeUnused(given: unknown, host: ListenerHost): Promise<void> {
   try {
-    await checkInstance(given).close();
+    await instanceOf(given).close();
   } catch (error) {
     host.failed('protocol failed to close', error);
   }

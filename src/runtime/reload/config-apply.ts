@@ -4,7 +4,7 @@ import { ConfigError } from '../../config/load/config-error.ts';
 import type { ConfigChange } from '../../config/diff/config-change.ts';
 import { configChanges } from '../../config/diff/diff-configs.ts';
 import { summarizeChanges } from '../../config/diff/summarize-changes.ts';
-import { diffReferences } from '../../config/files/diff-references.ts';
+import { diffReferences } from '../../config/diff/diff-references.ts';
 import type { LoadedConfig } from '../../config/load/load-config.ts';
 import type { Problem } from '../../config/problems/problem.ts';
 import { BalanceError, messageOf } from '../../errors.ts';

@@ -3,7 +3,7 @@ import { loadConfigText } from '../../../src/config/load/load-config.ts';
 import { SchemaCheck } from '../../../src/config/schema/schema-check.ts';
 import { normalize } from '../../../src/config/normalize/normalize.ts';
 import { formatProblem } from '../../../src/config/problems/problem.ts';
-import { Origins } from '../../../src/config/document/origins.ts';
+import { Provenance } from '../../../src/config/document/provenance.ts';
 import { parse } from 'yaml';
 import type { ConfigFile } from '../../../src/config/schema/config-file.generated.ts';
 
@@ -368,7 +368,7 @@ describe('every form', () => {
     ['gateway', GATEWAY],
     ['listeners', LISTENERS],
   ])('%s is normalized into the shape that the types are made from', (_, text) => {
-    const context = { origins: new Origins(), error: () => {}, warn: () => {}, shown: () => '' };
+    const context = { provenance: new Provenance(), error: () => {}, warn: () => {}, shown: () => '' };
     const normalized = normalize(parse(text) as ConfigFile, context);
     expect(new SchemaCheck('/$defs/config').findings(normalized)).toEqual([]);
   });

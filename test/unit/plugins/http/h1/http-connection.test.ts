@@ -8,7 +8,7 @@ import { BufferedBodies } from '../../../../../plugins/http/exchange/request-buf
 import { RequestIds } from '../../../../../plugins/http/forwarding/request-ids.ts';
 import { ParserSupply } from '../../../../../plugins/http/h1/parse/llhttp.ts';
 import { Scratch } from '../../../../../plugins/http/h1/parse/scratch.ts';
-import type { HttpOptions } from '../../../../../plugins/http/options.generated.ts';
+import type { HttpOptions } from '../../../../../plugins/http/config/options.generated.ts';
 import type { ByteStream, Connection, ProtocolHost } from '../../../../../src/plugin-api/index.ts';
 import { stoppedClock } from '../../../../support/stopped-clock.ts';
 

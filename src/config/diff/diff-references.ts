@@ -1,6 +1,6 @@
 import { dirname, relative } from 'node:path';
-import type { ConfigChange } from '../diff/config-change.ts';
-import type { ConfigSources } from './config-sources.ts';
+import type { ConfigChange } from './config-change.ts';
+import type { ConfigSources } from '../files/config-sources.ts';
 
 /** Files that both configs name and whose content is another one, as for an edited error page. */
 export function diffReferences(before: ConfigSources | undefined, after: ConfigSources): ConfigChange[] {

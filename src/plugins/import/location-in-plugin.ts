@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import type { PluginSource } from '../source/plugin-source.ts';
 
 /** Where in a plugin a stack begins, as `lib/frames.mjs:3:7`; '' when it leads to none of its files. */
-export function placeIn({ file, folder }: PluginSource, stack: string): string {
+export function locationInPlugin({ file, folder }: PluginSource, stack: string): string {
   const root = folder ?? file;
   for (const start of [pathToFileURL(root).href, root]) {
     const found = new RegExp(`${escaped(start)}(/[^\\s?:)]*)?(?:\\?[^\\s:)]*)?((?::\\d+)+)`).exec(stack);

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { nameInPlugin } from './place-in-plugin.ts';
+import { nameInPlugin } from './location-in-plugin.ts';
 import { isIgnoredName, type PluginSource } from '../source/plugin-source.ts';
 
 const CHECK_LIMIT_MS = 5000;
@@ -13,7 +13,7 @@ const JAVASCRIPT = /\.[cm]?js$/;
  * Where a plugin is no JavaScript, as `lib/frames.mjs:3`; '' when that can't be found out. A module that can't be parsed
  * leaves no place in its error: only the runtime's own check tells it.
  */
-export async function syntaxPlace(source: PluginSource): Promise<string> {
+export async function syntaxErrorLocation(source: PluginSource): Promise<string> {
   for (const file of await modulesOf(source)) {
     const line = await lineOf(file);
     if (line !== undefined) return `${nameInPlugin(source, file)}:${line}`;

@@ -1,10 +1,10 @@
 import type { Config, Listener } from '../schema/config.generated.ts';
-import type { AdviceContext } from './advice-context.ts';
+import type { LintContext } from './lint-context.ts';
 import { takesEverything, unreachableRoutes } from './route-reach.ts';
 
 /** Whatever is configured gets traffic: upstreams of listeners behind their routes, and backends. */
-export function adviseOnUse(context: AdviceContext): void {
-  const { config, advise } = context;
+export function lintUse(context: LintContext): void {
+  const { config, warn } = context;
   // A plugin may ask for any upstream, in options that only the plugin knows.
   if (config.listeners.some(({ mode }) => mode !== 'http' && mode !== 'tcp')) return;
   const named = new Set<string>();
@@ -17,10 +17,10 @@ export function adviseOnUse(context: AdviceContext): void {
     named.add(listener.upstream);
     if (catchAll !== undefined && listener.upstream !== catchAll.upstream) {
       const reason = `the route ${catchAll.name} takes every request`;
-      advise(['listeners', index, 'upstream'], `gets nothing: ${reason}`);
+      warn(['listeners', index, 'upstream'], `gets nothing: ${reason}`);
     }
   }
-  adviseOnIdleBackends(context, named, reached);
+  lintIdleBackends(context, named, reached);
 }
 
 function reachedUpstreams({ upstream, http }: Listener): string[] {
@@ -32,8 +32,8 @@ function reachedUpstreams({ upstream, http }: Listener): string[] {
 }
 
 /** Upstreams that nobody names have a warning of their own. */
-function adviseOnIdleBackends(
-  { config, advise }: AdviceContext,
+function lintIdleBackends(
+  { config, warn }: LintContext,
   named: ReadonlySet<string>,
   reached: ReadonlySet<string>,
 ): void {
@@ -42,7 +42,7 @@ function adviseOnIdleBackends(
     if (!named.has(name) || reached.has(name)) continue;
     for (const [place, backend] of backends.entries()) {
       if (inUse.has(backend.address)) continue;
-      advise(['upstreams', index, 'backends', place], 'gets nothing: no request is routed to it');
+      warn(['upstreams', index, 'backends', place], 'gets nothing: no request is routed to it');
     }
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { ConfigSources, SourceFile } from '../../../src/config/files/config-sources.ts';
-import { diffReferences } from '../../../src/config/files/diff-references.ts';
+import type { ConfigSources, SourceFile } from '../../../../src/config/files/config-sources.ts';
+import { diffReferences } from '../../../../src/config/diff/diff-references.ts';
 
 const main: SourceFile = { file: '/etc/balance/main.yaml', role: 'main', hash: 'm' };
 const page = (hash: string, file = '/etc/balance/pages/502.html'): SourceFile => ({

@@ -1,18 +1,18 @@
 import type { Upstream } from '../schema/config.generated.ts';
 import type { Path } from '../problems/problem.ts';
-import type { AdviceContext } from './advice-context.ts';
+import type { LintContext } from './lint-context.ts';
 
 /** Backends are different servers, and one that is down gets no traffic. */
-export function adviseOnBackends({ config, advise }: AdviceContext): void {
+export function lintBackends({ config, warn }: LintContext): void {
   for (const [index, upstream] of config.upstreams.entries()) {
     const at: Path = ['upstreams', index];
     const { backends, health_check: check } = upstream;
     for (const { place, first } of repeated(upstream)) {
-      advise([...at, 'backends', place, 'address'], `is the address of ${first} too: it gets two shares`);
+      warn([...at, 'backends', place, 'address'], `is the address of ${first} too: it gets two shares`);
     }
     if (backends.length > 1 && check?.enabled !== true) {
       const path = check === undefined ? [...at, 'backends'] : [...at, 'health_check', 'enabled'];
-      advise(path, 'have no health_check: one that is down goes on getting its share');
+      warn(path, 'have no health_check: one that is down goes on getting its share');
     }
   }
 }

@@ -1,15 +1,15 @@
 import type { Path } from '../problems/problem.ts';
 import { formatDuration } from '../values/units.ts';
-import type { AdviceContext } from './advice-context.ts';
+import type { LintContext } from './lint-context.ts';
 
 /** Limits that belong together leave each other room. */
-export function adviseOnTimeouts({ config, advise }: AdviceContext): void {
+export function lintTimeouts({ config, warn }: LintContext): void {
   for (const [index, upstream] of config.upstreams.entries()) {
     const at: Path = ['upstreams', index];
     const { connection_pool: pool } = upstream;
     if (!pool.enabled) continue;
     if (pool.max_age > 0 && pool.max_age < pool.max_idle_time) {
-      advise(
+      warn(
         [...at, 'connection_pool', 'max_idle_time'],
         `is longer than max_age (${formatDuration(pool.max_age)}), after which no socket is used again`,
       );

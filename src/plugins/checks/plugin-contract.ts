@@ -1,14 +1,14 @@
-import type { ProtocolPlugin } from '../../plugin-api/index.ts';
+import type { ProtocolInstance, ProtocolPlugin } from '../../plugin-api/index.ts';
 
-/** The contract's version that this core speaks. */
+/** The version of the plugin API that this proxy speaks. */
 const API_VERSION = 1;
 const NAME = /^[a-z][a-z0-9-]*$/;
 
 /**
- * The plugin that a module exports by default; throws an Error when that is none. A CommonJS module that was compiled from an
- * ES module has its default export one level below.
+ * The plugin that a module exports by default. Throws an Error that says what is missing when the export is no plugin for
+ * this proxy. A CommonJS module that was compiled from an ES module has its default export one level below.
  */
-export function checkShape(given: unknown): ProtocolPlugin {
+export function pluginOf(given: unknown): ProtocolPlugin {
   const exported = defaultOf(given);
   if (typeof exported !== 'object' || exported === null)
     throw new Error('its default export must be a protocol plugin');
@@ -20,6 +20,15 @@ export function checkShape(given: unknown): ProtocolPlugin {
     throw new Error('its name must be lower-case letters, digits and dashes');
   if (typeof plugin.provision !== 'function') throw new Error('it has no provision function');
   return exported as ProtocolPlugin;
+}
+
+/** The instance that a plugin's `provision` gave. Throws an Error when it is none. */
+export function instanceOf(given: unknown): ProtocolInstance {
+  const instance = (typeof given === 'object' && given !== null ? given : {}) as Partial<ProtocolInstance>;
+  if (typeof instance.handle !== 'function' || typeof instance.close !== 'function') {
+    throw new Error('provision must give an object with the functions handle and close');
+  }
+  return instance as ProtocolInstance;
 }
 
 function defaultOf(given: unknown): unknown {

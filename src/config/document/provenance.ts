@@ -1,26 +1,26 @@
 import type { Path } from '../problems/problem.ts';
 import { formatPath } from '../problems/problem.ts';
 
-/** Knows which place of the file each place of the normalized config came from. */
-export class Origins {
+/** Maps each path of the normalized config to the path of the file that it was made from. */
+export class Provenance {
   readonly #fileByConfig: Map<string, Path>;
 
-  /** @param entries What {@link entries} of another one gave. */
+  /** @param entries The {@link entries} of another provenance. */
   constructor(entries: Iterable<readonly [string, Path]> = []) {
     this.#fileByConfig = new Map(entries);
   }
 
-  /** All that is known, as plain data. */
+  /** The whole mapping as plain data. */
   entries(): Iterable<readonly [string, Path]> {
     return this.#fileByConfig.entries();
   }
 
-  /** Says where `configPath` and all below it came from, unless something more precise is said of a part of it. */
+  /** Records that `configPath`, and all below it, comes from `filePath`. An entry for a longer path takes precedence. */
   set(configPath: Path, filePath: Path): void {
     this.#fileByConfig.set(formatPath(configPath), filePath);
   }
 
-  /** The place in the file; the same path where nothing is known of it. */
+  /** The path of the file; the same path where nothing is recorded. */
   toFile(configPath: Path): Path {
     for (let length = configPath.length; length >= 0; length--) {
       const origin = this.#fileByConfig.get(formatPath(configPath.slice(0, length)));

@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { DocumentPlaces } from '../../../../src/config/document/document-places.ts';
-import { positionIn } from '../../../../src/config/document/document-places.ts';
+import type { DocumentLocations } from '../../../../src/config/document/document-locations.ts';
+import { positionIn } from '../../../../src/config/document/document-locations.ts';
 import { parseFile } from '../../../../src/config/files/parse-file.ts';
 import type { Path } from '../../../../src/config/problems/problem.ts';
 import { formatPath } from '../../../../src/config/problems/problem.ts';
@@ -39,7 +39,7 @@ function* paths(value: unknown, at: Path = []): Iterable<Path> {
     yield* paths(inner, [...at, key]);
 }
 
-describe('the places of a document, handed to another thread', () => {
+describe('the locations of a document, handed to another thread', () => {
   const examples = readdirSync(EXAMPLES).filter((name) => name.endsWith('.yaml'));
   const texts = examples.map((name): [string, string] => [
     name,
@@ -50,9 +50,9 @@ describe('the places of a document, handed to another thread', () => {
     'of %s are where they stand',
     (_name, text) => {
       const { source, value } = parsed(text);
-      const places = JSON.parse(JSON.stringify(source.places())) as DocumentPlaces;
+      const locations = JSON.parse(JSON.stringify(source.locations())) as DocumentLocations;
       const all = [...paths(value)];
-      const found = all.map((path) => [formatPath(path), positionIn(places, path)]);
+      const found = all.map((path) => [formatPath(path), positionIn(locations, path)]);
       expect(found).toEqual(all.map((path) => [formatPath(path), source.locate(path)]));
       expect(all.length).toBeGreaterThan(10);
     },
@@ -66,7 +66,7 @@ describe('the places of a document, handed to another thread', () => {
           .fill(`*a${n - 1}`)
           .join(', ')}]`,
       );
-    const { nodes } = parsed(`${lines.join('\n')}\n`).source.places();
+    const { nodes } = parsed(`${lines.join('\n')}\n`).source.locations();
     expect(nodes).toHaveLength(7);
   });
 });

@@ -12,14 +12,14 @@ export interface Consequence {
 
 export const HOT: Consequence = { effect: 'hot' };
 
-/** A place of the config, for machines and for people. */
-export class Place {
+/** A section of the config, for machines and for people. */
+export class ConfigSection {
   readonly path: string;
   readonly #subject: string;
   readonly #schema: SchemaNode;
   readonly #isSecret: boolean;
 
-  /** `subject` is what a person calls the place: `upstream api: backend b1`; '' for the whole config. */
+  /** `subject` is what a person calls the section: `upstream api: backend b1`; '' for the whole config. */
   constructor(path: string, subject: string, schema: SchemaNode, isSecret = false) {
     this.path = path;
     this.#subject = subject;
@@ -28,20 +28,20 @@ export class Place {
   }
 
   /** The whole config. */
-  static root(): Place {
-    return new Place('', '', resolveSchema({ $ref: '#/$defs/config' }));
+  static root(): ConfigSection {
+    return new ConfigSection('', '', resolveSchema({ $ref: '#/$defs/config' }));
   }
 
   /** An item of a list. All values of a secret one are masked. */
-  item(list: string, noun: string, name: string, isSecret = false): Place {
+  item(list: string, noun: string, name: string, isSecret = false): ConfigSection {
     const { items = {} } = propertyOf(this.#schema, list);
     const path = `${this.#below([list])}[${name}]`;
-    return new Place(path, this.#then(`${noun} ${name}`), resolveSchema(items), isSecret);
+    return new ConfigSection(path, this.#then(`${noun} ${name}`), resolveSchema(items), isSecret);
   }
 
   /** A section, which has no name of its own for people. */
-  section(key: string): Place {
-    return new Place(this.#below([key]), this.#subject, propertyOf(this.#schema, key));
+  section(key: string): ConfigSection {
+    return new ConfigSection(this.#below([key]), this.#subject, propertyOf(this.#schema, key));
   }
 
   appears(consequence: Consequence, after: unknown): ConfigChange {
@@ -54,7 +54,7 @@ export class Place {
     return { ...change, before: showPart(before, this.#schema) };
   }
 
-  /** A setting below the place differs. Undefined means that it is not there. */
+  /** A setting below the section differs. Undefined means that it is not there. */
   setting(
     keys: readonly string[],
     consequence: Consequence,

@@ -1,4 +1,7 @@
-/** Whether two values of a config mean the same; the order of keys says nothing, and a key without value is none. */
+/**
+ * Whether two settings mean the same: the one equality for values of a config, and for settings made of them. The order of keys
+ * does not count, and a key with the value undefined counts as absent.
+ */
 export function isEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;

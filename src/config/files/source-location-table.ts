@@ -1,0 +1,64 @@
+import type { DocumentLocations } from '../document/document-locations.ts';
+import { positionIn } from '../document/document-locations.ts';
+import { Provenance } from '../document/provenance.ts';
+import type { Path, Position, Problem } from '../problems/problem.ts';
+import { formatPath } from '../problems/problem.ts';
+import type { MergedKeys } from './merged-paths.ts';
+import { MergedPaths } from './merged-paths.ts';
+import type { MergedSource } from './merged-source.ts';
+
+/** Where something stands in the files of a config. */
+export interface SourceLocation extends Position {
+  /** The file as it was named to the load, or as its include names it. */
+  readonly file: string;
+}
+
+interface Content {
+  readonly files: readonly { readonly file: string; readonly locations: DocumentLocations }[];
+  readonly keys: MergedKeys;
+  readonly provenance: readonly (readonly [string, Path])[];
+}
+
+/**
+ * Where each value of a normalized config stands in its files, without the parsed files. The table is made of bytes: the
+ * thread that loads configs hands them over without a copy, and they are decoded only when a location is asked for.
+ */
+export class SourceLocationTable {
+  readonly #bytes: Uint8Array;
+  #content: Content | undefined;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  /** The bytes of a table. They own their whole buffer, so that it can be transferred to another thread. */
+  static encode(source: MergedSource, provenance: Provenance): Uint8Array<ArrayBuffer> {
+    const content: Content = {
+      files: source.files.map(({ file, source: document }) => ({ file, locations: document.locations() })),
+      keys: source.paths.keys,
+      provenance: [...provenance.entries()],
+    };
+    return Uint8Array.from(new TextEncoder().encode(JSON.stringify(content)));
+  }
+
+  /** Where a path of the config stands; where a default stands there, the location of the nearest section around it. */
+  locate(path: Path): SourceLocation {
+    const { file, line, column } = this.problem(path, '');
+    return { file, line, column };
+  }
+
+  /** A problem at a path of the config, with its location. */
+  problem(path: Path, message: string): Problem {
+    const { files, keys, provenance } = this.#read();
+    const inFile = new MergedPaths(keys).toFile(new Provenance(provenance).toFile(path));
+    const found = files[inFile.file];
+    if (found === undefined) throw new Error(`the config has no file ${inFile.file}`);
+    const { file, locations } = found;
+    return { file, ...positionIn(locations, inFile.path), path: formatPath(inFile.path), message };
+  }
+
+  #read(): Content {
+    this.#content ??= JSON.parse(new TextDecoder().decode(this.#bytes)) as Content;
+    return this.#content;
+  }
+}
