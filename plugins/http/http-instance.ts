@@ -171,11 +171,14 @@ function compileRoute(
   upstream: Upstream,
 ): CompiledRoute {
   const own = route?.transform;
-  const request = new FieldEdits(
+  const request = FieldEdits.ofTransforms(
     [...(general?.request_headers ?? []), ...(own?.request_headers ?? [])],
     underscores !== 'keep',
   );
-  const response = new FieldEdits([...(general?.response_headers ?? []), ...(own?.response_headers ?? [])]);
+  const response = FieldEdits.ofTransforms(
+    [...(general?.response_headers ?? []), ...(own?.response_headers ?? [])],
+    false,
+  );
   return {
     name: route?.name ?? '',
     host: route?.host === undefined ? undefined : hostName(route.host),
@@ -186,8 +189,8 @@ function compileRoute(
     ),
     priority: route?.priority ?? 0,
     upstream,
-    requestEdits: request.isEmpty ? undefined : request,
-    responseEdits: response.isEmpty ? undefined : response,
+    requestEdits: request,
+    responseEdits: response,
     pathEdit: pathEdit([general, own]),
   };
 }

@@ -1,7 +1,7 @@
 import { BalanceError } from '../../../src/errors.ts';
 import { durationText } from '../../../src/plugin-api/values/duration-text.ts';
 
-/** What variables of a template stand for, for one exchange. */
+/** The values of a template's variables for one exchange. */
 export interface TemplateValues {
   readonly clientAddress: string;
   readonly requestId: string;
@@ -26,14 +26,26 @@ const VARIABLES: Readonly<Record<string, Variable>> = {
   route: (values) => values.routeName,
 };
 
-/** A text with `${variables}`, taken apart once. */
+/** A text with `${variables}`, parsed once and rendered for each exchange. */
 export class Template {
-  /** True when the text can only be made once the backend is chosen. */
+  /** True when the text can only be rendered after a backend was chosen. */
   readonly needsBackend: boolean;
   readonly #constant: string | undefined;
   readonly #parts: readonly (string | Variable)[];
 
-  constructor(text: string) {
+  private constructor(parts: readonly (string | Variable)[], needsBackend: boolean) {
+    this.#parts = parts;
+    this.#constant = parts.every((part) => typeof part === 'string') ? parts.join('') : undefined;
+    this.needsBackend = needsBackend;
+  }
+
+  /** A text that stays as it is, whatever it holds. */
+  static literal(text: string): Template {
+    return new Template([text], false);
+  }
+
+  /** Throws a BalanceError for a variable that is not known. */
+  static parse(text: string): Template {
     const parts: (string | Variable)[] = [];
     let needsBackend = false;
     let at = 0;
@@ -52,9 +64,7 @@ export class Template {
       at = match.index + match[0].length;
     }
     if (at < text.length) parts.push(text.slice(at));
-    this.#parts = parts;
-    this.#constant = parts.every((part) => typeof part === 'string') ? parts.join('') : undefined;
-    this.needsBackend = needsBackend;
+    return new Template(parts, needsBackend);
   }
 
   render(values: TemplateValues): string {
