@@ -1,0 +1,48 @@
+import type { ErrorCode } from '../../../src/errors.ts';
+import { isIdempotent } from '../message/idempotent-methods.ts';
+
+/** An attempt to get a response from a backend, as far as a policy looks at it. */
+export interface FailedAttempt {
+  /** Counted from 1 within an exchange. */
+  readonly number: number;
+  /** True when the channel to the backend had served an exchange before, so that it may have died of old age. */
+  readonly reused: boolean;
+  /** True once a byte of a response, an interim one included, arrived. */
+  readonly heard: boolean;
+}
+
+/** The request of the attempt, as far as a policy looks at it. */
+export interface RetriedRequest {
+  readonly method: string;
+  /** True while all of the body is kept, or there is none. */
+  readonly isRepeatable: boolean;
+}
+
+/** How a request is sent once more. */
+export interface Retry {
+  /** True when only a newly connected channel will do. */
+  readonly needsFreshChannel: boolean;
+}
+
+/** Says whether a request is sent again after an attempt that brought no response. */
+export interface RetryPolicy {
+  /** A complete body up to this size is kept after it was sent, so that it can be sent again. */
+  readonly replayBytes: number;
+  /** undefined: no further attempt; the client gets an error. Asked only while no byte of a response went to the client. */
+  next(error: ErrorCode, attempt: FailedAttempt, request: RetriedRequest): Retry | undefined;
+}
+
+const ON_FRESH_CHANNEL: Retry = { needsFreshChannel: true };
+
+/**
+ * Sends a request once more, on a new connection, where the backend most likely closed an idle connection before it saw the request
+ * (RFC 9112 9.3.1). Safe without any setting: only idempotent methods, only once, and only if nothing of a response came.
+ */
+export class ReplaceDeadChannel implements RetryPolicy {
+  readonly replayBytes = 16 * 1024;
+
+  next(error: ErrorCode, attempt: FailedAttempt, request: RetriedRequest): Retry | undefined {
+    if (error !== 'backend_reset' || attempt.heard || !attempt.reused || attempt.number > 1) return undefined;
+    return request.isRepeatable && isIdempotent(request.method) ? ON_FRESH_CHANNEL : undefined;
+  }
+}
