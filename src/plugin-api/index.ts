@@ -1,6 +1,7 @@
-/** The public contract between the core and protocol plugins: types only. */
+/** The public contract between the proxy and plugins, and between HTTP and its filters: types only. */
 export type * from './connection.ts';
 export type * from './explain.ts';
+export type * from './filter.ts';
 export type * from './host.ts';
 export type * from './logger.ts';
 export type * from './protocol.ts';

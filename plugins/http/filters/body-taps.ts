@@ -1,0 +1,39 @@
+import type { BodyTap } from '../../../src/plugin-api/index.ts';
+
+/** A tap and the name of the filter that it belongs to. */
+export interface OwnedTap {
+  readonly filter: string;
+  readonly tap: BodyTap;
+}
+
+/** Shows one body to the taps of filters, in the order in which they asked for it. */
+export class BodyTaps {
+  readonly #taps: readonly OwnedTap[];
+  readonly #failed: (filter: string, hook: 'tap', error: unknown) => void;
+
+  constructor(taps: readonly OwnedTap[], failed: (filter: string, hook: 'tap', error: unknown) => void) {
+    this.#taps = taps;
+    this.#failed = failed;
+  }
+
+  /** False when a tap failed, so that the body must not go on. */
+  data(bytes: Buffer, start: number, end: number): boolean {
+    return this.#each((tap) => tap.data(bytes, start, end));
+  }
+
+  end(): boolean {
+    return this.#each((tap) => tap.end?.());
+  }
+
+  #each(show: (tap: BodyTap) => void): boolean {
+    for (const { filter, tap } of this.#taps) {
+      try {
+        show(tap);
+      } catch (error) {
+        this.#failed(filter, 'tap', error);
+        return false;
+      }
+    }
+    return true;
+  }
+}

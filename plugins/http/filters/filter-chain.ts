@@ -1,0 +1,23 @@
+import type { HttpFilter } from '../../../src/plugin-api/index.ts';
+
+/** The filters of one route, in their order. */
+export class FilterChain {
+  readonly filters: readonly HttpFilter[];
+
+  /** Whether a filter looks at the request again when its response comes, or at the end. */
+  readonly readsLater: boolean;
+
+  private constructor(filters: readonly HttpFilter[]) {
+    this.filters = filters;
+    this.readsLater = filters.some((filter) => filter.response !== undefined || filter.done !== undefined);
+  }
+
+  /** undefined for a route without filters, so that its requests pay one comparison. */
+  static of(filters: readonly HttpFilter[]): FilterChain | undefined {
+    return filters.length === 0 ? undefined : new FilterChain(filters);
+  }
+
+  get names(): readonly string[] {
+    return this.filters.map(({ name }) => name);
+  }
+}
