@@ -10,7 +10,7 @@ const WHOLE_PROXIES = [
 // SLOW_MACHINE=7 npm test: finds tests that count on time.
 if (process.env['SLOW_MACHINE'])
   process.env['NODE_OPTIONS'] =
-    `${process.env['NODE_OPTIONS'] ?? ''} --import ${new URL('test/support/slow-machine.mjs', import.meta.url).href}`;
+    `${process.env['NODE_OPTIONS'] ?? ''} --import ${new URL('test/support/time/slow-machine.mjs', import.meta.url).href}`;
 
 export default defineConfig({
   test: {

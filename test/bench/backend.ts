@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Bench } from './bench.ts';
 import { nginxConfig, nginxVersion } from './nginx-config.ts';
 import { pinned } from './cores.ts';
-import { freePort } from '../support/free-ports.ts';
+import { freePort } from '../support/addresses/free-ports.ts';
 import { bodySizeBytes } from './scenarios.ts';
 
 export interface RunningBackend {

@@ -15,7 +15,7 @@ import { balance, balanceBefore, telemetryPeers } from './peers/balance.ts';
 import { haproxy } from './peers/haproxy.ts';
 import { nginx } from './peers/nginx.ts';
 import { node } from './peers/node.ts';
-import { freePort } from '../support/free-ports.ts';
+import { freePort } from '../support/addresses/free-ports.ts';
 import { Processes } from './processes.ts';
 import { scenarios, telemetryScenario, type Mode, type Scenario } from './scenarios.ts';
 import { markdownTable } from './table.ts';

@@ -2,11 +2,11 @@ import { CaseRun, type Sight } from './case-run.ts';
 import type { Area, CaseKind, FuzzCase } from './case.ts';
 import { FuzzBackend } from './fuzz-backend.ts';
 import { fuzzConfig, type BackendPorts } from './fuzz-config.ts';
-import { freePort } from '../support/free-ports.ts';
+import { freePort } from '../support/addresses/free-ports.ts';
 import { generateCase } from './generate-case.ts';
 import { judge } from './judge.ts';
 import { STALL_MS, StallWatch } from './stall-watch.ts';
-import type { ScrapedMetrics } from '../support/scraped-metrics.ts';
+import type { ScrapedMetrics } from '../support/collectors/scraped-metrics.ts';
 
 /** The proxy under test, wherever it runs. */
 export interface FuzzTarget {

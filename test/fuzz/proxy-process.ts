@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { ScrapedMetrics } from '../support/scraped-metrics.ts';
+import { ScrapedMetrics } from '../support/collectors/scraped-metrics.ts';
 
 const START_LIMIT_MS = 20_000;
 const STOP_LIMIT_MS = 15_000;

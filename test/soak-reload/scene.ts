@@ -6,7 +6,7 @@ import { ConfigFile } from './edits/config-file.ts';
 import { PluginEditor } from './edits/plugin-editor.ts';
 import { EXTRA_PLACES, firstModel, type ConfigModel } from './model/config-model.ts';
 import { renderConfig, type Places } from './model/render-config.ts';
-import { freePorts } from '../support/free-ports.ts';
+import { freePorts } from '../support/addresses/free-ports.ts';
 import { startTunnelBackend, startWebBackend, type IdentityBackend } from './traffic/identity-backends.ts';
 
 const WEB_SERVERS = 6;

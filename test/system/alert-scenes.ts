@@ -4,17 +4,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { answering, ok } from '../support/answering.ts';
-import { backend, echoing } from '../support/backends.ts';
-import { PROGRAM } from '../support/built-program.ts';
-import type { ByteSocket } from '../support/byte-socket.ts';
-import { client } from '../support/clients.ts';
-import { deadAddress } from '../support/dead-address.ts';
-import { DnsServer } from '../support/dns-server.ts';
-import { eventually } from '../support/eventually.ts';
-import { labProxy } from '../support/lab-proxy.ts';
+import { answering, ok } from '../support/peers/answering.ts';
+import { backend, echoing } from '../support/peers/backends.ts';
+import { PROGRAM } from '../support/labs/built-program.ts';
+import type { ByteSocket } from '../support/sockets/byte-socket.ts';
+import { client } from '../support/peers/clients.ts';
+import { deadAddress } from '../support/addresses/dead-address.ts';
+import { DnsServer } from '../support/addresses/dns-server.ts';
+import { eventually } from '../support/time/eventually.ts';
+import { labProxy } from '../support/labs/lab-proxy.ts';
 import { owned } from '../support/owned.ts';
-import { repeated } from '../support/repeated.ts';
+import { repeated } from '../support/time/repeated.ts';
 import { writeInto } from '../support/write-into.ts';
 
 /** A proxy that something happens to. */

@@ -3,14 +3,14 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 
-import { buildProgram } from '../support/built-program.ts';
+import { buildProgram } from '../support/labs/built-program.ts';
 import {
   missingPrometheus,
   promtool,
   SCRAPE_PATIENCE_MS,
   scraped,
   startPrometheus,
-} from '../support/prometheus.ts';
+} from '../support/collectors/prometheus.ts';
 import { burdened, ending, healthy, losses, outages, shortages } from './alert-scenes.ts';
 
 const missing = missingPrometheus();

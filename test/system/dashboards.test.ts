@@ -3,18 +3,18 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 
-import { answering, ok } from '../support/answering.ts';
-import { backend } from '../support/backends.ts';
-import { labProxy, type LabProxy } from '../support/lab-proxy.ts';
+import { answering, ok } from '../support/peers/answering.ts';
+import { backend } from '../support/peers/backends.ts';
+import { labProxy, type LabProxy } from '../support/labs/lab-proxy.ts';
 import {
   missingPrometheus,
   promtool,
   SCRAPE_PATIENCE_MS,
   scraped,
   startPrometheus,
-} from '../support/prometheus.ts';
-import type { RecordingBackend } from '../support/recording-backend.ts';
-import { repeated } from '../support/repeated.ts';
+} from '../support/collectors/prometheus.ts';
+import type { RecordingBackend } from '../support/peers/recording-backend.ts';
+import { repeated } from '../support/time/repeated.ts';
 
 const missing = missingPrometheus();
 const folder = fileURLToPath(new URL('../../docker/', import.meta.url));

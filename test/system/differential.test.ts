@@ -8,7 +8,7 @@ import { balance } from '../differential/proxies/balance.ts';
 import { haproxy } from '../differential/proxies/haproxy.ts';
 import { nginx } from '../differential/proxies/nginx.ts';
 import type { ProxyUnderTest } from '../differential/proxies/proxy.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../support/time/eventually.ts';
 
 const LANES = 8;
 const TIME_LIMIT_MS = 180_000;

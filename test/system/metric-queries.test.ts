@@ -1,20 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
-import { answering, ok } from '../support/answering.ts';
-import { backend } from '../support/backends.ts';
-import { client } from '../support/clients.ts';
-import { deadAddress } from '../support/dead-address.ts';
-import { get } from '../support/http-talk.ts';
-import { labProxy } from '../support/lab-proxy.ts';
+import { answering, ok } from '../support/peers/answering.ts';
+import { backend } from '../support/peers/backends.ts';
+import { client } from '../support/peers/clients.ts';
+import { deadAddress } from '../support/addresses/dead-address.ts';
+import { get } from '../support/peers/http-talk.ts';
+import { labProxy } from '../support/labs/lab-proxy.ts';
 import {
   missingPrometheus,
   SCRAPE_PATIENCE_MS,
   scraped,
   startPrometheus,
   type QueriedSeries,
-} from '../support/prometheus.ts';
-import { repeated } from '../support/repeated.ts';
+} from '../support/collectors/prometheus.ts';
+import { repeated } from '../support/time/repeated.ts';
 
 const missing = missingPrometheus();
 const DOCUMENT = new URL('../../src/telemetry/README.md', import.meta.url);

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 
 import { METRIC_TABLE } from '../../src/telemetry/metrics/metric-table.ts';
-import { answering, ok } from '../support/answering.ts';
-import { backend, echoing } from '../support/backends.ts';
-import { client } from '../support/clients.ts';
-import { deadAddress } from '../support/dead-address.ts';
-import { eventually } from '../support/eventually.ts';
-import { labProxy, type LabProxy } from '../support/lab-proxy.ts';
+import { answering, ok } from '../support/peers/answering.ts';
+import { backend, echoing } from '../support/peers/backends.ts';
+import { client } from '../support/peers/clients.ts';
+import { deadAddress } from '../support/addresses/dead-address.ts';
+import { eventually } from '../support/time/eventually.ts';
+import { labProxy, type LabProxy } from '../support/labs/lab-proxy.ts';
 import {
   missingPrometheus,
   promtool,
@@ -14,8 +14,8 @@ import {
   scraped,
   startPrometheus,
   type Prometheus,
-} from '../support/prometheus.ts';
-import { repeated, type Repeated } from '../support/repeated.ts';
+} from '../support/collectors/prometheus.ts';
+import { repeated, type Repeated } from '../support/time/repeated.ts';
 
 const missing = missingPrometheus();
 

@@ -7,7 +7,12 @@ import { ReadBuffers, type PrivateBuffer } from '../../../src/net/stream/read-bu
 import type { SocketTransport } from '../../../src/net/stream/socket-transport.ts';
 import type { StreamReader } from '../../../src/plugin-api/index.ts';
 import { SeededRandom } from '../../support/seeded-random.ts';
-import { STREAM_PATHS, StreamLab, type StreamPath, type Transport } from '../../support/stream-ends.ts';
+import {
+  STREAM_PATHS,
+  StreamLab,
+  type StreamPath,
+  type Transport,
+} from '../../support/sockets/stream-ends.ts';
 
 const KIB = 1024;
 /** For longer hunts by hand. */

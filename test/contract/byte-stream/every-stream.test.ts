@@ -3,9 +3,14 @@ import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 
-import { eventually } from '../../support/eventually.ts';
-import { RecordingReader } from '../../support/recording-reader.ts';
-import { STREAM_PATHS, StreamLab, type StreamPath, type Transport } from '../../support/stream-ends.ts';
+import { eventually } from '../../support/time/eventually.ts';
+import { RecordingReader } from '../../support/sockets/recording-reader.ts';
+import {
+  STREAM_PATHS,
+  StreamLab,
+  type StreamPath,
+  type Transport,
+} from '../../support/sockets/stream-ends.ts';
 
 /** More than the kernel takes on both ends of a loopback connection. */
 const BULK_BYTES = 24 * 1024 * 1024;

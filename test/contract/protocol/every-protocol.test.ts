@@ -13,15 +13,15 @@ import { PluginLoader } from '../../../src/plugins/plugin-loader.ts';
 import { GenerationBuilder } from '../../../src/runtime/generation/builder.ts';
 import { Registry } from '../../../src/runtime/upstreams/registry.ts';
 import { Telemetry } from '../../../src/telemetry/channels.ts';
-import { backend } from '../../support/backends.ts';
-import type { ByteSocket } from '../../support/byte-socket.ts';
-import { client } from '../../support/clients.ts';
-import { ECHO_PLUGIN } from '../../support/echo-plugin.ts';
-import { eventually } from '../../support/eventually.ts';
+import { backend } from '../../support/peers/backends.ts';
+import type { ByteSocket } from '../../support/sockets/byte-socket.ts';
+import { client } from '../../support/peers/clients.ts';
+import { ECHO_PLUGIN } from '../../support/labs/echo-plugin.ts';
+import { eventually } from '../../support/time/eventually.ts';
 import { owned } from '../../support/owned.ts';
-import { PATIENCE_MS } from '../../support/patience.ts';
+import { PATIENCE_MS } from '../../support/time/patience.ts';
 import { RecordingLogger } from '../../support/recording-logger.ts';
-import { fixedNames } from '../../support/fixed-names.ts';
+import { fixedNames } from '../../support/addresses/fixed-names.ts';
 
 /** How a test makes one exchange of a protocol begin and end. */
 interface Case {

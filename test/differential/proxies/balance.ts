@@ -1,4 +1,4 @@
-import { startProxy } from '../../support/start-proxy.ts';
+import { startProxy } from '../../support/labs/start-proxy.ts';
 import { closeLanes, openLanes, type ProxyKind, type ProxyUnderTest } from './proxy.ts';
 
 /** Long enough for what was written just before the client's end to arrive. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { Processes } from '../../bench/processes.ts';
-import { freePort } from '../../support/free-ports.ts';
+import { freePort } from '../../support/addresses/free-ports.ts';
 import type { Lane } from '../lane.ts';
 import { closeLanes, openLanes, type ProxyUnderTest } from './proxy.ts';
 

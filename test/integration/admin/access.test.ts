@@ -5,11 +5,11 @@ import { connect } from 'node:tls';
 import { once } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
-import { askAdmin } from '../../support/admin-client.ts';
+import { askAdmin } from '../../support/peers/admin-client.ts';
 import { CertificateAuthority } from '../../support/certificates.ts';
-import { labProxy, type LabProxy } from '../../support/lab-proxy.ts';
+import { labProxy, type LabProxy } from '../../support/labs/lab-proxy.ts';
 import { owned } from '../../support/owned.ts';
-import { connectUnix, killedSocketFile } from '../../support/unix-sockets.ts';
+import { connectUnix, killedSocketFile } from '../../support/sockets/unix-sockets.ts';
 
 const TOKEN = 'an-admin-token-of-a-test';
 const BEARER = { Authorization: `Bearer ${TOKEN}` };

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
 
-import { askAdmin } from '../../support/admin-client.ts';
-import { backend } from '../../support/backends.ts';
-import { client } from '../../support/clients.ts';
-import { deadAddress } from '../../support/dead-address.ts';
-import { get, named } from '../../support/http-talk.ts';
-import { labProxy, type LabProxy } from '../../support/lab-proxy.ts';
+import { askAdmin } from '../../support/peers/admin-client.ts';
+import { backend } from '../../support/peers/backends.ts';
+import { client } from '../../support/peers/clients.ts';
+import { deadAddress } from '../../support/addresses/dead-address.ts';
+import { get, named } from '../../support/peers/http-talk.ts';
+import { labProxy, type LabProxy } from '../../support/labs/lab-proxy.ts';
 
 const yaml = (address: string, more = ''): string => `
 listen: '127.0.0.1:0'

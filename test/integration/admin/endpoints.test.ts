@@ -2,14 +2,14 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { askAdmin, type AdminQuestion } from '../../support/admin-client.ts';
-import { answering, ok } from '../../support/answering.ts';
-import { backend, echoing } from '../../support/backends.ts';
-import { client } from '../../support/clients.ts';
-import { deadAddress } from '../../support/dead-address.ts';
-import { eventually } from '../../support/eventually.ts';
-import { answer, get, named } from '../../support/http-talk.ts';
-import { labProxy, type LabProxy } from '../../support/lab-proxy.ts';
+import { askAdmin, type AdminQuestion } from '../../support/peers/admin-client.ts';
+import { answering, ok } from '../../support/peers/answering.ts';
+import { backend, echoing } from '../../support/peers/backends.ts';
+import { client } from '../../support/peers/clients.ts';
+import { deadAddress } from '../../support/addresses/dead-address.ts';
+import { eventually } from '../../support/time/eventually.ts';
+import { answer, get, named } from '../../support/peers/http-talk.ts';
+import { labProxy, type LabProxy } from '../../support/labs/lab-proxy.ts';
 
 const ADMIN = `admin: { listen: '127.0.0.1:0' }\nmetrics: { enabled: true, listen: '127.0.0.1:0' }\nreload: { watch: false }\n`;
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
-import { deadAddress } from '../../support/dead-address.ts';
-import { backend } from '../../support/backends.ts';
-import { labProxy } from '../../support/lab-proxy.ts';
+import { deadAddress } from '../../support/addresses/dead-address.ts';
+import { backend } from '../../support/peers/backends.ts';
+import { labProxy } from '../../support/labs/lab-proxy.ts';
 
 async function started(sections: string) {
   return labProxy(`listen: '127.0.0.1:0'\nbackends: [{ address: '${await deadAddress()}' }]\n${sections}\n`);

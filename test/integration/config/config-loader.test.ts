@@ -8,8 +8,8 @@ import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vit
 import { loadConfig, type LoadOptions } from '../../../src/config/load/load-config.ts';
 import type { PluginSettings } from '../../../src/config/load/plugin-settings.ts';
 import type * as LoaderModule from '../../../src/config/load/config-loader.ts';
-import { buildProgram } from '../../support/built-program.ts';
-import { eventually } from '../../support/eventually.ts';
+import { buildProgram } from '../../support/labs/built-program.ts';
+import { eventually } from '../../support/time/eventually.ts';
 import { owned } from '../../support/owned.ts';
 import { RecordingLogger } from '../../support/recording-logger.ts';
 

@@ -9,12 +9,12 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 
 import { loadConfig } from '../../../src/config/load/load-config.ts';
-import { answering, ok } from '../../support/answering.ts';
-import { backend } from '../../support/backends.ts';
-import { deadAddress } from '../../support/dead-address.ts';
-import { eventually } from '../../support/eventually.ts';
+import { answering, ok } from '../../support/peers/answering.ts';
+import { backend } from '../../support/peers/backends.ts';
+import { deadAddress } from '../../support/addresses/dead-address.ts';
+import { eventually } from '../../support/time/eventually.ts';
 import { owned } from '../../support/owned.ts';
-import { linkProductionModules } from '../../support/production-modules.ts';
+import { linkProductionModules } from '../../support/labs/production-modules.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const dockerfile = readFileSync(join(root, 'docker/Dockerfile'), 'utf8');

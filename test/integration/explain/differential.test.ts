@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 
 import type { Explanation } from '../../../src/runtime/explain/explanation.ts';
-import { answering, ok } from '../../support/answering.ts';
-import { askAdmin } from '../../support/admin-client.ts';
-import { backend } from '../../support/backends.ts';
-import { client } from '../../support/clients.ts';
-import { readMessage, statusOf, type Message } from '../../support/http-message.ts';
-import { labProxy, type LabProxy } from '../../support/lab-proxy.ts';
+import { answering, ok } from '../../support/peers/answering.ts';
+import { askAdmin } from '../../support/peers/admin-client.ts';
+import { backend } from '../../support/peers/backends.ts';
+import { client } from '../../support/peers/clients.ts';
+import { readMessage, statusOf, type Message } from '../../support/peers/http-message.ts';
+import { labProxy, type LabProxy } from '../../support/labs/lab-proxy.ts';
 import { randomConfig, randomRequest, type AskedRequest, type RandomConfig } from './random-cases.ts';
 
 const CONFIGS = 15;

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Explanation } from '../../../src/runtime/explain/explanation.ts';
-import { askAdmin, type AdminAnswer } from '../../support/admin-client.ts';
-import { backend, echoing } from '../../support/backends.ts';
-import { client } from '../../support/clients.ts';
-import { deadAddress } from '../../support/dead-address.ts';
-import { ECHO_PLUGIN } from '../../support/echo-plugin.ts';
-import { get, named } from '../../support/http-talk.ts';
-import { labProxy, type LabProxy } from '../../support/lab-proxy.ts';
+import { askAdmin, type AdminAnswer } from '../../support/peers/admin-client.ts';
+import { backend, echoing } from '../../support/peers/backends.ts';
+import { client } from '../../support/peers/clients.ts';
+import { deadAddress } from '../../support/addresses/dead-address.ts';
+import { ECHO_PLUGIN } from '../../support/labs/echo-plugin.ts';
+import { get, named } from '../../support/peers/http-talk.ts';
+import { labProxy, type LabProxy } from '../../support/labs/lab-proxy.ts';
 
 const ADMIN = `admin: { listen: '127.0.0.1:0' }\nmetrics: { enabled: true, listen: '127.0.0.1:0' }\nreload: { watch: false }\n`;
 

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { Campaign } from '../../fuzz/campaign.ts';
 import { failureReport } from '../../fuzz/report.ts';
 import { owned } from '../../support/owned.ts';
-import { startProxy } from '../../support/start-proxy.ts';
+import { startProxy } from '../../support/labs/start-proxy.ts';
 import { InProcessTarget } from './in-process-target.ts';
 
 const SEED = 20_260;

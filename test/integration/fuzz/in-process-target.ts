@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 
 import type { FuzzTarget } from '../../fuzz/campaign.ts';
-import { ScrapedMetrics } from '../../support/scraped-metrics.ts';
-import type { RunningProxy } from '../../support/start-proxy.ts';
+import { ScrapedMetrics } from '../../support/collectors/scraped-metrics.ts';
+import type { RunningProxy } from '../../support/labs/start-proxy.ts';
 
 /** A proxy in this process, as a fuzz run sees it. */
 export class InProcessTarget implements FuzzTarget {

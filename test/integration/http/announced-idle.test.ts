@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { ok } from '../../support/answering.ts';
-import { fieldValues, readMessage } from '../../support/http-message.ts';
+import { ok } from '../../support/peers/answering.ts';
+import { fieldValues, readMessage } from '../../support/peers/http-message.ts';
 import { get, scene } from './scene.ts';
 import { shiftedClock } from './shifted-clock.ts';
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 
-import { answering, ok } from '../../support/answering.ts';
-import { backend, naming } from '../../support/backends.ts';
-import { client } from '../../support/clients.ts';
-import { fieldValues, readHead, readMessage, statusOf } from '../../support/http-message.ts';
-import { labProxy } from '../../support/lab-proxy.ts';
+import { answering, ok } from '../../support/peers/answering.ts';
+import { backend, naming } from '../../support/peers/backends.ts';
+import { client } from '../../support/peers/clients.ts';
+import { fieldValues, readHead, readMessage, statusOf } from '../../support/peers/http-message.ts';
+import { labProxy } from '../../support/labs/lab-proxy.ts';
 import { get } from './scene.ts';
-import { freePort } from '../../support/free-ports.ts';
+import { freePort } from '../../support/addresses/free-ports.ts';
 
 describe('a connection that an edit wants closed', () => {
   it.each([

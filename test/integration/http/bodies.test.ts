@@ -2,8 +2,8 @@ import { createHash, randomBytes } from 'node:crypto';
 
 import { describe, expect, it } from 'vitest';
 
-import { ok } from '../../support/answering.ts';
-import { fieldValues, readHead, readMessage } from '../../support/http-message.ts';
+import { ok } from '../../support/peers/answering.ts';
+import { fieldValues, readHead, readMessage } from '../../support/peers/http-message.ts';
 import { get, post, scene } from './scene.ts';
 
 const LARGE_BYTES = 20 * 1024 * 1024;

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 
-import { answering, ok } from '../../support/answering.ts';
-import { backend } from '../../support/backends.ts';
-import type { ByteSocket } from '../../support/byte-socket.ts';
-import { client } from '../../support/clients.ts';
-import { eventually } from '../../support/eventually.ts';
-import { fieldValues, readMessage, statusOf } from '../../support/http-message.ts';
-import { labProxy, type LabProxy } from '../../support/lab-proxy.ts';
-import type { RecordingBackend } from '../../support/recording-backend.ts';
-import { ScrapedMetrics } from '../../support/scraped-metrics.ts';
+import { answering, ok } from '../../support/peers/answering.ts';
+import { backend } from '../../support/peers/backends.ts';
+import type { ByteSocket } from '../../support/sockets/byte-socket.ts';
+import { client } from '../../support/peers/clients.ts';
+import { eventually } from '../../support/time/eventually.ts';
+import { fieldValues, readMessage, statusOf } from '../../support/peers/http-message.ts';
+import { labProxy, type LabProxy } from '../../support/labs/lab-proxy.ts';
+import type { RecordingBackend } from '../../support/peers/recording-backend.ts';
+import { ScrapedMetrics } from '../../support/collectors/scraped-metrics.ts';
 import { get } from './scene.ts';
 
 const CHALLENGE = 'HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Negotiate\r\nWWW-Authenticate: NTLM';

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 
-import { ok } from '../../support/answering.ts';
-import { fieldValues } from '../../support/http-message.ts';
+import { ok } from '../../support/peers/answering.ts';
+import { fieldValues } from '../../support/peers/http-message.ts';
 import { get, post, scene } from './scene.ts';
 
 const ASKED = [

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 
 import { describe, expect, it } from 'vitest';
 
-import type { ByteSocket } from '../../support/byte-socket.ts';
-import { readHead, readMessage, statusOf } from '../../support/http-message.ts';
-import { stoppedClock } from '../../support/stopped-clock.ts';
+import type { ByteSocket } from '../../support/sockets/byte-socket.ts';
+import { readHead, readMessage, statusOf } from '../../support/peers/http-message.ts';
+import { stoppedClock } from '../../support/time/stopped-clock.ts';
 import { scene, type SceneOptions } from './scene.ts';
 
 const UPLOAD_BYTES = 50 << 20;

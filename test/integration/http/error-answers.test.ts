@@ -3,11 +3,11 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { answering, ok } from '../../support/answering.ts';
-import { backend } from '../../support/backends.ts';
-import { client } from '../../support/clients.ts';
-import { fieldValues, readMessage, statusOf, type Message } from '../../support/http-message.ts';
-import { labProxy, type LabProxy } from '../../support/lab-proxy.ts';
+import { answering, ok } from '../../support/peers/answering.ts';
+import { backend } from '../../support/peers/backends.ts';
+import { client } from '../../support/peers/clients.ts';
+import { fieldValues, readMessage, statusOf, type Message } from '../../support/peers/http-message.ts';
+import { labProxy, type LabProxy } from '../../support/labs/lab-proxy.ts';
 import { get, scene } from './scene.ts';
 
 const NO_BACKEND = 'listen: "127.0.0.1:0"\nreload: { watch: false }\nbackends: []\n';

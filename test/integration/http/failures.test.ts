@@ -3,13 +3,13 @@ import { once } from 'node:events';
 
 import { describe, expect, it } from 'vitest';
 
-import { answering, ok } from '../../support/answering.ts';
-import { ByteSocket } from '../../support/byte-socket.ts';
-import { eventually } from '../../support/eventually.ts';
-import { fieldValues, readHead, readMessage, statusOf } from '../../support/http-message.ts';
+import { answering, ok } from '../../support/peers/answering.ts';
+import { ByteSocket } from '../../support/sockets/byte-socket.ts';
+import { eventually } from '../../support/time/eventually.ts';
+import { fieldValues, readHead, readMessage, statusOf } from '../../support/peers/http-message.ts';
 import { owned } from '../../support/owned.ts';
-import { RecordingBackend } from '../../support/recording-backend.ts';
-import { startProxy } from '../../support/start-proxy.ts';
+import { RecordingBackend } from '../../support/peers/recording-backend.ts';
+import { startProxy } from '../../support/labs/start-proxy.ts';
 import { get, post, scene } from './scene.ts';
 
 const METRICS = 'metrics: { listen: "127.0.0.1:0" }';

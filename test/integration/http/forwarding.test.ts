@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { ok } from '../../support/answering.ts';
-import { fieldValues, readMessage, statusOf } from '../../support/http-message.ts';
+import { ok } from '../../support/peers/answering.ts';
+import { fieldValues, readMessage, statusOf } from '../../support/peers/http-message.ts';
 import { get, scene } from './scene.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;

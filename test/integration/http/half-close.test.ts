@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
-import { ok } from '../../support/answering.ts';
-import { eventually } from '../../support/eventually.ts';
-import { fieldValues, readMessage } from '../../support/http-message.ts';
+import { ok } from '../../support/peers/answering.ts';
+import { eventually } from '../../support/time/eventually.ts';
+import { fieldValues, readMessage } from '../../support/peers/http-message.ts';
 import { get, post, scene, type Scene } from './scene.ts';
 
 const METRICS = 'metrics: { listen: "127.0.0.1:0" }';

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 
-import { answering, ok } from '../../support/answering.ts';
-import { ByteSocket } from '../../support/byte-socket.ts';
-import { readMessage } from '../../support/http-message.ts';
+import { answering, ok } from '../../support/peers/answering.ts';
+import { ByteSocket } from '../../support/sockets/byte-socket.ts';
+import { readMessage } from '../../support/peers/http-message.ts';
 import { owned } from '../../support/owned.ts';
-import { RecordingBackend } from '../../support/recording-backend.ts';
-import { startProxy } from '../../support/start-proxy.ts';
+import { RecordingBackend } from '../../support/peers/recording-backend.ts';
+import { startProxy } from '../../support/labs/start-proxy.ts';
 
 const BACKENDS = 5;
 const KEYS = Array.from({ length: 40 }, (_, i) => `user-${i}`);

@@ -1,10 +1,16 @@
 import { describe, expect, it } from 'vitest';
 
-import { answering, ok } from '../../support/answering.ts';
-import { backend } from '../../support/backends.ts';
-import { client } from '../../support/clients.ts';
-import { fieldValues, readHead, readMessage, statusOf, type Message } from '../../support/http-message.ts';
-import { labProxy } from '../../support/lab-proxy.ts';
+import { answering, ok } from '../../support/peers/answering.ts';
+import { backend } from '../../support/peers/backends.ts';
+import { client } from '../../support/peers/clients.ts';
+import {
+  fieldValues,
+  readHead,
+  readMessage,
+  statusOf,
+  type Message,
+} from '../../support/peers/http-message.ts';
+import { labProxy } from '../../support/labs/lab-proxy.ts';
 import { get, post } from './scene.ts';
 
 const config = (address: string, http: string, name = 'one'): string => `

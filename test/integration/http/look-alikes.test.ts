@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { fieldValues, readMessage, statusOf } from '../../support/http-message.ts';
+import { fieldValues, readMessage, statusOf } from '../../support/peers/http-message.ts';
 import { get, scene } from './scene.ts';
 
 describe('what only looks like a sound request', () => {

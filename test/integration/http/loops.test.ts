@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 
-import { answering, ok } from '../../support/answering.ts';
-import { backend } from '../../support/backends.ts';
-import { client } from '../../support/clients.ts';
-import { eventually } from '../../support/eventually.ts';
-import { fieldValues, readMessage, statusOf, type Message } from '../../support/http-message.ts';
-import { labProxy, type LabProxy } from '../../support/lab-proxy.ts';
+import { answering, ok } from '../../support/peers/answering.ts';
+import { backend } from '../../support/peers/backends.ts';
+import { client } from '../../support/peers/clients.ts';
+import { eventually } from '../../support/time/eventually.ts';
+import { fieldValues, readMessage, statusOf, type Message } from '../../support/peers/http-message.ts';
+import { labProxy, type LabProxy } from '../../support/labs/lab-proxy.ts';
 import { get, scene } from './scene.ts';
 
 const MARK = /^balance-[0-9a-f]{12}$/;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { fieldValues, readMessage } from '../../support/http-message.ts';
+import { fieldValues, readMessage } from '../../support/peers/http-message.ts';
 import { get, scene } from './scene.ts';
 
 const request = (method: string, lines: string, target = '/some/path?q'): string =>

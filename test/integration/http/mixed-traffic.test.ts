@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 
-import type { ByteSocket } from '../../support/byte-socket.ts';
-import { eventually } from '../../support/eventually.ts';
-import { fieldValues, readMessage } from '../../support/http-message.ts';
+import type { ByteSocket } from '../../support/sockets/byte-socket.ts';
+import { eventually } from '../../support/time/eventually.ts';
+import { fieldValues, readMessage } from '../../support/peers/http-message.ts';
 import { scene } from './scene.ts';
 
 /** Numbers by chance that are the same in each run. */

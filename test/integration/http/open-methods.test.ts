@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { readMessage, statusOf } from '../../support/http-message.ts';
+import { readMessage, statusOf } from '../../support/peers/http-message.ts';
 import { get, scene } from './scene.ts';
 
 /** Registered ones that the parser does not know, those that it knows from RTSP, and methods of one's own. */

@@ -2,14 +2,14 @@ import { request as httpRequest } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 
-import { answering, ok } from '../../support/answering.ts';
-import { backend } from '../../support/backends.ts';
-import { client } from '../../support/clients.ts';
-import { deadAddress } from '../../support/dead-address.ts';
-import { eventually } from '../../support/eventually.ts';
-import { fieldValues, readMessage, statusOf, type Message } from '../../support/http-message.ts';
-import { answer, get } from '../../support/http-talk.ts';
-import { labProxy, type LabProxy } from '../../support/lab-proxy.ts';
+import { answering, ok } from '../../support/peers/answering.ts';
+import { backend } from '../../support/peers/backends.ts';
+import { client } from '../../support/peers/clients.ts';
+import { deadAddress } from '../../support/addresses/dead-address.ts';
+import { eventually } from '../../support/time/eventually.ts';
+import { fieldValues, readMessage, statusOf, type Message } from '../../support/peers/http-message.ts';
+import { answer, get } from '../../support/peers/http-talk.ts';
+import { labProxy, type LabProxy } from '../../support/labs/lab-proxy.ts';
 
 /** A gateway in front of one server that is up, with further lines of its config. */
 async function gateway(rest = '', path = '/'): Promise<{ proxy: LabProxy; seen: Message[]; yaml: string }> {

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
 import { routedPath } from '../../../src/plugin-api/values/routed-path.ts';
-import { fieldValues, statusOf } from '../../support/http-message.ts';
+import { fieldValues, statusOf } from '../../support/peers/http-message.ts';
 import { get, scene } from './scene.ts';
 
 const DOCUMENT = fileURLToPath(new URL('../../../plugins/http/README.md', import.meta.url));

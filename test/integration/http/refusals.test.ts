@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { eventually } from '../../support/eventually.ts';
-import { readMessage, statusOf } from '../../support/http-message.ts';
+import { eventually } from '../../support/time/eventually.ts';
+import { readMessage, statusOf } from '../../support/peers/http-message.ts';
 import { get, scene, type Scene } from './scene.ts';
 
 const JSON_LINES = 'logging: { format: json, level: debug, access_log: { enabled: true } }';

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 
-import { ok } from '../../support/answering.ts';
-import { eventually } from '../../support/eventually.ts';
-import { readHead, readMessage, statusOf } from '../../support/http-message.ts';
-import { labProxy } from '../../support/lab-proxy.ts';
-import { ByteSocket } from '../../support/byte-socket.ts';
+import { ok } from '../../support/peers/answering.ts';
+import { eventually } from '../../support/time/eventually.ts';
+import { readHead, readMessage, statusOf } from '../../support/peers/http-message.ts';
+import { labProxy } from '../../support/labs/lab-proxy.ts';
+import { ByteSocket } from '../../support/sockets/byte-socket.ts';
 import { owned } from '../../support/owned.ts';
-import { ScrapedMetrics } from '../../support/scraped-metrics.ts';
-import { stoppedClock } from '../../support/stopped-clock.ts';
+import { ScrapedMetrics } from '../../support/collectors/scraped-metrics.ts';
+import { stoppedClock } from '../../support/time/stopped-clock.ts';
 import { get, post, scene, type Scene } from './scene.ts';
 
 const METRICS = 'metrics: { listen: "127.0.0.1:0" }';

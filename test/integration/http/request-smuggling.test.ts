@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { readMessage, statusOf } from '../../support/http-message.ts';
+import { readMessage, statusOf } from '../../support/peers/http-message.ts';
 import { owned } from '../../support/owned.ts';
 import { get, post, scene } from './scene.ts';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 
-import { answering } from '../../support/answering.ts';
-import { backend } from '../../support/backends.ts';
-import { client } from '../../support/clients.ts';
-import { fieldValues, readHead, readMessage } from '../../support/http-message.ts';
-import { labProxy } from '../../support/lab-proxy.ts';
+import { answering } from '../../support/peers/answering.ts';
+import { backend } from '../../support/peers/backends.ts';
+import { client } from '../../support/peers/clients.ts';
+import { fieldValues, readHead, readMessage } from '../../support/peers/http-message.ts';
+import { labProxy } from '../../support/labs/lab-proxy.ts';
 import { get, scene, type SceneOptions } from './scene.ts';
 
 const OWN_ID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/;

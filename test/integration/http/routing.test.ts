@@ -1,11 +1,11 @@
 import { beforeAll, afterAll, describe, expect, it } from 'vitest';
 
-import { answering, ok } from '../../support/answering.ts';
-import { ByteSocket } from '../../support/byte-socket.ts';
-import { readMessage, statusOf } from '../../support/http-message.ts';
+import { answering, ok } from '../../support/peers/answering.ts';
+import { ByteSocket } from '../../support/sockets/byte-socket.ts';
+import { readMessage, statusOf } from '../../support/peers/http-message.ts';
 import { owned } from '../../support/owned.ts';
-import { RecordingBackend } from '../../support/recording-backend.ts';
-import { startProxy, type RunningProxy } from '../../support/start-proxy.ts';
+import { RecordingBackend } from '../../support/peers/recording-backend.ts';
+import { startProxy, type RunningProxy } from '../../support/labs/start-proxy.ts';
 
 const UPSTREAMS = [
   'plain',

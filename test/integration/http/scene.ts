@@ -1,10 +1,10 @@
-import { answering, ok, type Respond } from '../../support/answering.ts';
-import { ByteSocket } from '../../support/byte-socket.ts';
-import { readMessage, statusOf, type Message } from '../../support/http-message.ts';
+import { answering, ok, type Respond } from '../../support/peers/answering.ts';
+import { ByteSocket } from '../../support/sockets/byte-socket.ts';
+import { readMessage, statusOf, type Message } from '../../support/peers/http-message.ts';
 import { owned } from '../../support/owned.ts';
-import { RecordingBackend, type BackendScript } from '../../support/recording-backend.ts';
-import { ScrapedMetrics } from '../../support/scraped-metrics.ts';
-import { startProxy, type RunningProxy } from '../../support/start-proxy.ts';
+import { RecordingBackend, type BackendScript } from '../../support/peers/recording-backend.ts';
+import { ScrapedMetrics } from '../../support/collectors/scraped-metrics.ts';
+import { startProxy, type RunningProxy } from '../../support/labs/start-proxy.ts';
 
 export interface SceneOptions {
   /** How the backend answers whole requests. Default: 200 with the body `ok`. */

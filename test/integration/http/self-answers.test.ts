@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 
-import { answering, ok } from '../../support/answering.ts';
-import { backend } from '../../support/backends.ts';
-import { client } from '../../support/clients.ts';
-import { deadAddress } from '../../support/dead-address.ts';
-import { eventually } from '../../support/eventually.ts';
-import { labProxy, type LabProxy } from '../../support/lab-proxy.ts';
-import { OtlpCollector } from '../../support/otlp-collector.ts';
+import { answering, ok } from '../../support/peers/answering.ts';
+import { backend } from '../../support/peers/backends.ts';
+import { client } from '../../support/peers/clients.ts';
+import { deadAddress } from '../../support/addresses/dead-address.ts';
+import { eventually } from '../../support/time/eventually.ts';
+import { labProxy, type LabProxy } from '../../support/labs/lab-proxy.ts';
+import { OtlpCollector } from '../../support/collectors/otlp-collector.ts';
 import { owned } from '../../support/owned.ts';
-import type { CollectedSpan } from '../../support/trace-collector.ts';
+import type { CollectedSpan } from '../../support/collectors/trace-collector.ts';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const CALLER = 'b7ad6b7169203331';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 
-import { ok } from '../../support/answering.ts';
-import type { ByteSocket } from '../../support/byte-socket.ts';
-import { eventually } from '../../support/eventually.ts';
-import { readHead, readMessage, statusOf } from '../../support/http-message.ts';
-import { stoppedClock, type StoppedClock } from '../../support/stopped-clock.ts';
+import { ok } from '../../support/peers/answering.ts';
+import type { ByteSocket } from '../../support/sockets/byte-socket.ts';
+import { eventually } from '../../support/time/eventually.ts';
+import { readHead, readMessage, statusOf } from '../../support/peers/http-message.ts';
+import { stoppedClock, type StoppedClock } from '../../support/time/stopped-clock.ts';
 import { get, scene, type Scene } from './scene.ts';
 
 const METRICS = 'metrics: { listen: "127.0.0.1:0" }';

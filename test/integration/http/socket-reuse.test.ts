@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
-import { answering, ok } from '../../support/answering.ts';
-import { eventually } from '../../support/eventually.ts';
-import { fieldValues, readHead, readMessage, statusOf } from '../../support/http-message.ts';
+import { answering, ok } from '../../support/peers/answering.ts';
+import { eventually } from '../../support/time/eventually.ts';
+import { fieldValues, readHead, readMessage, statusOf } from '../../support/peers/http-message.ts';
 import { get, post, scene, type Scene } from './scene.ts';
 
 /** A backend that serves one request a connection, and resets or closes it when the second one arrives. */

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 
 import { describe, expect, it } from 'vitest';
 
-import { readHead } from '../../support/http-message.ts';
+import { readHead } from '../../support/peers/http-message.ts';
 import { owned } from '../../support/owned.ts';
 import { get, scene } from './scene.ts';
 

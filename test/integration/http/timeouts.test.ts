@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
-import { ok } from '../../support/answering.ts';
-import { eventually } from '../../support/eventually.ts';
-import { fieldValues, readHead, readMessage, statusOf } from '../../support/http-message.ts';
-import { stoppedClock } from '../../support/stopped-clock.ts';
+import { ok } from '../../support/peers/answering.ts';
+import { eventually } from '../../support/time/eventually.ts';
+import { fieldValues, readHead, readMessage, statusOf } from '../../support/peers/http-message.ts';
+import { stoppedClock } from '../../support/time/stopped-clock.ts';
 import { get, post, scene } from './scene.ts';
 
 const METRICS = 'metrics: { listen: "127.0.0.1:0" }';

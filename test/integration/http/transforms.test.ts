@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
-import { ok } from '../../support/answering.ts';
-import { ByteSocket } from '../../support/byte-socket.ts';
-import { fieldValues, readMessage, type Message } from '../../support/http-message.ts';
+import { ok } from '../../support/peers/answering.ts';
+import { ByteSocket } from '../../support/sockets/byte-socket.ts';
+import { fieldValues, readMessage, type Message } from '../../support/peers/http-message.ts';
 import { owned } from '../../support/owned.ts';
 import { get, scene, type Scene } from './scene.ts';
 

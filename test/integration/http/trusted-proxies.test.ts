@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 
-import { answering, ok } from '../../support/answering.ts';
-import { backend } from '../../support/backends.ts';
-import { client } from '../../support/clients.ts';
-import { fieldValues, readMessage, type Message } from '../../support/http-message.ts';
-import { labProxy } from '../../support/lab-proxy.ts';
+import { answering, ok } from '../../support/peers/answering.ts';
+import { backend } from '../../support/peers/backends.ts';
+import { client } from '../../support/peers/clients.ts';
+import { fieldValues, readMessage, type Message } from '../../support/peers/http-message.ts';
+import { labProxy } from '../../support/labs/lab-proxy.ts';
 import { owned } from '../../support/owned.ts';
-import { connectUnix } from '../../support/unix-sockets.ts';
+import { connectUnix } from '../../support/sockets/unix-sockets.ts';
 import { get, scene } from './scene.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { fieldValues, statusOf } from '../../support/http-message.ts';
+import { fieldValues, statusOf } from '../../support/peers/http-message.ts';
 import { get, scene } from './scene.ts';
 
 /** Spellings that CGI and WSGI turn into the variables of headers that the proxy writes or decides on. */

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
-import { ok } from '../../support/answering.ts';
-import type { ByteSocket } from '../../support/byte-socket.ts';
-import { eventually } from '../../support/eventually.ts';
-import { fieldValues, readHead, readMessage, statusOf } from '../../support/http-message.ts';
+import { ok } from '../../support/peers/answering.ts';
+import type { ByteSocket } from '../../support/sockets/byte-socket.ts';
+import { eventually } from '../../support/time/eventually.ts';
+import { fieldValues, readHead, readMessage, statusOf } from '../../support/peers/http-message.ts';
 import { get, scene, type Scene } from './scene.ts';
 
 const AGREE = 'HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n';

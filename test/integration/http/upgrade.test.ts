@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 
-import { answering, ok } from '../../support/answering.ts';
-import { backend } from '../../support/backends.ts';
-import { ByteSocket } from '../../support/byte-socket.ts';
-import { eventually } from '../../support/eventually.ts';
-import { fieldValues, readHead, readMessage, statusOf } from '../../support/http-message.ts';
-import { labProxy } from '../../support/lab-proxy.ts';
+import { answering, ok } from '../../support/peers/answering.ts';
+import { backend } from '../../support/peers/backends.ts';
+import { ByteSocket } from '../../support/sockets/byte-socket.ts';
+import { eventually } from '../../support/time/eventually.ts';
+import { fieldValues, readHead, readMessage, statusOf } from '../../support/peers/http-message.ts';
+import { labProxy } from '../../support/labs/lab-proxy.ts';
 import { owned } from '../../support/owned.ts';
 import { get, scene, type Scene, type SceneOptions } from './scene.ts';
 

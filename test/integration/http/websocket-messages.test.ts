@@ -6,8 +6,8 @@ import { connect as connectSocket, Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 
-import { eventually } from '../../support/eventually.ts';
-import { ScrapedMetrics } from '../../support/scraped-metrics.ts';
+import { eventually } from '../../support/time/eventually.ts';
+import { ScrapedMetrics } from '../../support/collectors/scraped-metrics.ts';
 import { echo, reply } from './websocket-scene.ts';
 
 /** Each takes a socket at the proxy, at both sides of it, and at the backend. */

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { WebSocket, WebSocketServer, type ClientOptions } from 'ws';
 
 import { owned } from '../../support/owned.ts';
-import { startProxy, type RunningProxy } from '../../support/start-proxy.ts';
+import { startProxy, type RunningProxy } from '../../support/labs/start-proxy.ts';
 
 /** A WebSocket server that sends back what it gets, behind a proxy. */
 export async function echo(): Promise<{

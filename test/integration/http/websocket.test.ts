@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 
-import { eventually } from '../../support/eventually.ts';
+import { eventually } from '../../support/time/eventually.ts';
 import { owned } from '../../support/owned.ts';
-import { ScrapedMetrics } from '../../support/scraped-metrics.ts';
+import { ScrapedMetrics } from '../../support/collectors/scraped-metrics.ts';
 import { echo, reply } from './websocket-scene.ts';
 
 describe('WebSocket through the proxy', () => {

@@ -12,8 +12,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { BUILD_LIMIT_MS, buildProgram, ROOT } from '../../support/built-program.ts';
-import { linkProductionModules } from '../../support/production-modules.ts';
+import { BUILD_LIMIT_MS, buildProgram, ROOT } from '../../support/labs/built-program.ts';
+import { linkProductionModules } from '../../support/labs/production-modules.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'balance-packed-'));
 const packed = join(folder, 'node_modules/balance');

@@ -14,13 +14,13 @@ import {
   type ConfigFile,
   type StartOptions,
 } from '../../../src/index.ts';
-import { answering, ok } from '../../support/answering.ts';
-import { backend } from '../../support/backends.ts';
-import { client } from '../../support/clients.ts';
-import { deadAddress } from '../../support/dead-address.ts';
-import { eventually } from '../../support/eventually.ts';
+import { answering, ok } from '../../support/peers/answering.ts';
+import { backend } from '../../support/peers/backends.ts';
+import { client } from '../../support/peers/clients.ts';
+import { deadAddress } from '../../support/addresses/dead-address.ts';
+import { eventually } from '../../support/time/eventually.ts';
 import { owned } from '../../support/owned.ts';
-import { sayPlugin } from '../../support/say-plugin.ts';
+import { sayPlugin } from '../../support/labs/say-plugin.ts';
 
 /** A proxy that ends with the test, with its log lines. */
 async function started(options: StartOptions): Promise<{ proxy: BalanceProxy; lines: string[] }> {

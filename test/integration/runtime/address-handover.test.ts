@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { describe, expect, it } from 'vitest';
 
-import { backend, echoing } from '../../support/backends.ts';
-import { client } from '../../support/clients.ts';
-import { freeAddress } from '../../support/free-address.ts';
-import { get, named } from '../../support/http-talk.ts';
-import { labProxy } from '../../support/lab-proxy.ts';
+import { backend, echoing } from '../../support/peers/backends.ts';
+import { client } from '../../support/peers/clients.ts';
+import { freeAddress } from '../../support/addresses/free-address.ts';
+import { get, named } from '../../support/peers/http-talk.ts';
+import { labProxy } from '../../support/labs/lab-proxy.ts';
 import { owned } from '../../support/owned.ts';
 
 /** An HTTP listener, and a TCP one whose tunnels must notice nothing. */

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 
 import type { ConfigChange } from '../../../src/config/diff/config-change.ts';
-import { answering, ok } from '../../support/answering.ts';
-import { askAdmin } from '../../support/admin-client.ts';
-import { backend, naming } from '../../support/backends.ts';
-import { client } from '../../support/clients.ts';
-import { deadAddress } from '../../support/dead-address.ts';
-import { eventually } from '../../support/eventually.ts';
-import { answer, get, named } from '../../support/http-talk.ts';
-import { labProxy, type LabProxy } from '../../support/lab-proxy.ts';
+import { answering, ok } from '../../support/peers/answering.ts';
+import { askAdmin } from '../../support/peers/admin-client.ts';
+import { backend, naming } from '../../support/peers/backends.ts';
+import { client } from '../../support/peers/clients.ts';
+import { deadAddress } from '../../support/addresses/dead-address.ts';
+import { eventually } from '../../support/time/eventually.ts';
+import { answer, get, named } from '../../support/peers/http-talk.ts';
+import { labProxy, type LabProxy } from '../../support/labs/lab-proxy.ts';
 
 const REST = `admin: { listen: '127.0.0.1:0' }\nreload: { watch: false }\n`;
 

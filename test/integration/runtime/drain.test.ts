@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 
-import { answering } from '../../support/answering.ts';
-import { applyLab } from '../../support/apply-lab.ts';
-import { backend, echoing } from '../../support/backends.ts';
-import { client } from '../../support/clients.ts';
-import { eventually } from '../../support/eventually.ts';
-import { get, named } from '../../support/http-talk.ts';
-import { labProxy, type LabProxy } from '../../support/lab-proxy.ts';
+import { answering } from '../../support/peers/answering.ts';
+import { applyLab } from '../../support/labs/apply-lab.ts';
+import { backend, echoing } from '../../support/peers/backends.ts';
+import { client } from '../../support/peers/clients.ts';
+import { eventually } from '../../support/time/eventually.ts';
+import { get, named } from '../../support/peers/http-talk.ts';
+import { labProxy, type LabProxy } from '../../support/labs/lab-proxy.ts';
 
 const ADMIN = `admin: { listen: '127.0.0.1:0' }\nlogging: { access_log: true, format: json }\n`;
 

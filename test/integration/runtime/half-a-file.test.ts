@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
-import { backend } from '../../support/backends.ts';
-import { client } from '../../support/clients.ts';
-import { get, named } from '../../support/http-talk.ts';
-import { labProxy } from '../../support/lab-proxy.ts';
+import { backend } from '../../support/peers/backends.ts';
+import { client } from '../../support/peers/clients.ts';
+import { get, named } from '../../support/peers/http-talk.ts';
+import { labProxy } from '../../support/labs/lab-proxy.ts';
 
 const HEAD = `admin: { listen: '127.0.0.1:0' }\nreload: { watch: false }\nlisten: '127.0.0.1:0'\n`;
 

@@ -3,11 +3,11 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 
-import { client } from '../../support/clients.ts';
-import { DnsServer } from '../../support/dns-server.ts';
-import { eventually } from '../../support/eventually.ts';
-import { get } from '../../support/http-talk.ts';
-import { labProxy, type LabProxy } from '../../support/lab-proxy.ts';
+import { client } from '../../support/peers/clients.ts';
+import { DnsServer } from '../../support/addresses/dns-server.ts';
+import { eventually } from '../../support/time/eventually.ts';
+import { get } from '../../support/peers/http-talk.ts';
+import { labProxy, type LabProxy } from '../../support/labs/lab-proxy.ts';
 import { owned } from '../../support/owned.ts';
 
 const LISTEN = `listen: '127.0.0.1:0'\n`;

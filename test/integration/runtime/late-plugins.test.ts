@@ -2,9 +2,9 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-import { eventually } from '../../support/eventually.ts';
-import { labProxy, type LabProxy } from '../../support/lab-proxy.ts';
-import { askAnew, sayPlugin } from '../../support/say-plugin.ts';
+import { eventually } from '../../support/time/eventually.ts';
+import { labProxy, type LabProxy } from '../../support/labs/lab-proxy.ts';
+import { askAnew, sayPlugin } from '../../support/labs/say-plugin.ts';
 import { writeInto } from '../../support/write-into.ts';
 
 const ADMIN = `admin: { listen: '127.0.0.1:0' }\nreload: { debounce: 10ms, poll_interval: 200ms }\nupstreams: [{ name: web, backends: [{ name: one, address: '127.0.0.1:9' }] }]\n`;

@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 
-import { client } from '../../support/clients.ts';
-import { eventually } from '../../support/eventually.ts';
-import { ScrapedMetrics } from '../../support/scraped-metrics.ts';
-import { ask, askAnew, logged, SAY, sayPlugin, sayProxy } from '../../support/say-plugin.ts';
+import { client } from '../../support/peers/clients.ts';
+import { eventually } from '../../support/time/eventually.ts';
+import { ScrapedMetrics } from '../../support/collectors/scraped-metrics.ts';
+import { ask, askAnew, logged, SAY, sayPlugin, sayProxy } from '../../support/labs/say-plugin.ts';
 import { writeInto } from '../../support/write-into.ts';
 
 const TIMED = SAY.replace('directory: plugins', 'directory: plugins, timeout: 3s');

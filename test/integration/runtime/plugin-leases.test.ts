@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 
-import { backend, echoing, naming } from '../../support/backends.ts';
-import { client } from '../../support/clients.ts';
-import { deadAddress } from '../../support/dead-address.ts';
-import { eventually } from '../../support/eventually.ts';
-import { labProxy, type LabProxy } from '../../support/lab-proxy.ts';
+import { backend, echoing, naming } from '../../support/peers/backends.ts';
+import { client } from '../../support/peers/clients.ts';
+import { deadAddress } from '../../support/addresses/dead-address.ts';
+import { eventually } from '../../support/time/eventually.ts';
+import { labProxy, type LabProxy } from '../../support/labs/lab-proxy.ts';
 import { expectNoStrayErrors } from '../../support/stray-errors.ts';
 
 expectNoStrayErrors();

@@ -2,11 +2,11 @@ import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-import { backend, naming } from '../../support/backends.ts';
-import { client } from '../../support/clients.ts';
-import { eventually } from '../../support/eventually.ts';
-import { labProxy } from '../../support/lab-proxy.ts';
-import { ask, askAnew, logged, SAY, sayPlugin, sayProxy } from '../../support/say-plugin.ts';
+import { backend, naming } from '../../support/peers/backends.ts';
+import { client } from '../../support/peers/clients.ts';
+import { eventually } from '../../support/time/eventually.ts';
+import { labProxy } from '../../support/labs/lab-proxy.ts';
+import { ask, askAnew, logged, SAY, sayPlugin, sayProxy } from '../../support/labs/say-plugin.ts';
 import { writeInto } from '../../support/write-into.ts';
 
 describe('a plugin that is replaced while the proxy runs', () => {

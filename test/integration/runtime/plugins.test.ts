@@ -2,12 +2,12 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-import { backend, naming } from '../../support/backends.ts';
-import { client, firstLine } from '../../support/clients.ts';
-import { eventually } from '../../support/eventually.ts';
-import { get, named } from '../../support/http-talk.ts';
-import { ECHO_PLUGIN } from '../../support/echo-plugin.ts';
-import { labProxy } from '../../support/lab-proxy.ts';
+import { backend, naming } from '../../support/peers/backends.ts';
+import { client, firstLine } from '../../support/peers/clients.ts';
+import { eventually } from '../../support/time/eventually.ts';
+import { get, named } from '../../support/peers/http-talk.ts';
+import { ECHO_PLUGIN } from '../../support/labs/echo-plugin.ts';
+import { labProxy } from '../../support/labs/lab-proxy.ts';
 import { expectNoStrayErrors } from '../../support/stray-errors.ts';
 
 const ECHO = `mode: echo\nlisten: '127.0.0.1:0'\nplugins: { directory: . }\nreload: { watch: false }\n`;

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 
-import { answering, ok } from '../../support/answering.ts';
-import { backend, echoing } from '../../support/backends.ts';
-import { client } from '../../support/clients.ts';
-import { eventually } from '../../support/eventually.ts';
-import { fullBacklog } from '../../support/full-backlog.ts';
-import { readMessage } from '../../support/http-message.ts';
-import { labProxy, type LabProxy } from '../../support/lab-proxy.ts';
-import { ScrapedMetrics } from '../../support/scraped-metrics.ts';
-import { stoppedClock } from '../../support/stopped-clock.ts';
+import { answering, ok } from '../../support/peers/answering.ts';
+import { backend, echoing } from '../../support/peers/backends.ts';
+import { client } from '../../support/peers/clients.ts';
+import { eventually } from '../../support/time/eventually.ts';
+import { fullBacklog } from '../../support/sockets/full-backlog.ts';
+import { readMessage } from '../../support/peers/http-message.ts';
+import { labProxy, type LabProxy } from '../../support/labs/lab-proxy.ts';
+import { ScrapedMetrics } from '../../support/collectors/scraped-metrics.ts';
+import { stoppedClock } from '../../support/time/stopped-clock.ts';
 
 const SERVERS = `admin: { listen: '127.0.0.1:0' }\nmetrics: { enabled: true, listen: '127.0.0.1:0' }\n`;
 

@@ -2,16 +2,16 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
-import { answering, ok } from '../../support/answering.ts';
-import { backend, echoing, naming } from '../../support/backends.ts';
-import { ByteSocket } from '../../support/byte-socket.ts';
-import { client, firstLine } from '../../support/clients.ts';
-import { eventually } from '../../support/eventually.ts';
-import { freeAddress } from '../../support/free-address.ts';
-import { fullBacklog } from '../../support/full-backlog.ts';
-import { answer, get, named } from '../../support/http-talk.ts';
-import { labProxy, type LabProxy } from '../../support/lab-proxy.ts';
-import { ScrapedMetrics } from '../../support/scraped-metrics.ts';
+import { answering, ok } from '../../support/peers/answering.ts';
+import { backend, echoing, naming } from '../../support/peers/backends.ts';
+import { ByteSocket } from '../../support/sockets/byte-socket.ts';
+import { client, firstLine } from '../../support/peers/clients.ts';
+import { eventually } from '../../support/time/eventually.ts';
+import { freeAddress } from '../../support/addresses/free-address.ts';
+import { fullBacklog } from '../../support/sockets/full-backlog.ts';
+import { answer, get, named } from '../../support/peers/http-talk.ts';
+import { labProxy, type LabProxy } from '../../support/labs/lab-proxy.ts';
+import { ScrapedMetrics } from '../../support/collectors/scraped-metrics.ts';
 
 const ADMIN = `admin: { listen: '127.0.0.1:0' }\nmetrics: { enabled: true, listen: '127.0.0.1:0' }\n`;
 

@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
-import { buildProgram, PROGRAM } from '../../support/built-program.ts';
-import { askAdmin } from '../../support/admin-client.ts';
-import { answering, ok } from '../../support/answering.ts';
-import { backend } from '../../support/backends.ts';
-import type { ByteSocket } from '../../support/byte-socket.ts';
-import { client } from '../../support/clients.ts';
-import { eventually } from '../../support/eventually.ts';
+import { buildProgram, PROGRAM } from '../../support/labs/built-program.ts';
+import { askAdmin } from '../../support/peers/admin-client.ts';
+import { answering, ok } from '../../support/peers/answering.ts';
+import { backend } from '../../support/peers/backends.ts';
+import type { ByteSocket } from '../../support/sockets/byte-socket.ts';
+import { client } from '../../support/peers/clients.ts';
+import { eventually } from '../../support/time/eventually.ts';
 
 const LIMIT = 200;
 const CLIENTS = 320;

@@ -1,14 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 
-import { answering, ok } from '../../support/answering.ts';
-import { backend, echoing } from '../../support/backends.ts';
-import { ByteSocket } from '../../support/byte-socket.ts';
-import { client } from '../../support/clients.ts';
-import { deadAddress } from '../../support/dead-address.ts';
-import { eventually } from '../../support/eventually.ts';
-import { answer, get, named } from '../../support/http-talk.ts';
-import { labProxy } from '../../support/lab-proxy.ts';
+import { answering, ok } from '../../support/peers/answering.ts';
+import { backend, echoing } from '../../support/peers/backends.ts';
+import { ByteSocket } from '../../support/sockets/byte-socket.ts';
+import { client } from '../../support/peers/clients.ts';
+import { deadAddress } from '../../support/addresses/dead-address.ts';
+import { eventually } from '../../support/time/eventually.ts';
+import { answer, get, named } from '../../support/peers/http-talk.ts';
+import { labProxy } from '../../support/labs/lab-proxy.ts';
 
 function http(address: string, more = ''): string {
   return `listen: '127.0.0.1:0'\nbackends: [{ address: '${address}' }]\n${more}`;

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { bindWithMode } from '../../../src/net/listen/unix-socket.ts';
-import { answering, ok } from '../../support/answering.ts';
-import { backend } from '../../support/backends.ts';
-import { get } from '../../support/http-talk.ts';
-import { labProxy, type LabProxy } from '../../support/lab-proxy.ts';
-import { connectUnix, killedSocketFile } from '../../support/unix-sockets.ts';
+import { answering, ok } from '../../support/peers/answering.ts';
+import { backend } from '../../support/peers/backends.ts';
+import { get } from '../../support/peers/http-talk.ts';
+import { labProxy, type LabProxy } from '../../support/labs/lab-proxy.ts';
+import { connectUnix, killedSocketFile } from '../../support/sockets/unix-sockets.ts';
 
 function modeOf(path: string): number {
   return statSync(path).mode & 0o777;

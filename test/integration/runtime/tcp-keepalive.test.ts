@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 
-import { answering, ok } from '../../support/answering.ts';
-import { backend, echoing } from '../../support/backends.ts';
-import { client } from '../../support/clients.ts';
-import { eventually } from '../../support/eventually.ts';
-import { get } from '../../support/http-talk.ts';
-import { labProxy, type LabProxy } from '../../support/lab-proxy.ts';
-import { systemSockets, type SystemSocket } from '../../support/system-sockets.ts';
+import { answering, ok } from '../../support/peers/answering.ts';
+import { backend, echoing } from '../../support/peers/backends.ts';
+import { client } from '../../support/peers/clients.ts';
+import { eventually } from '../../support/time/eventually.ts';
+import { get } from '../../support/peers/http-talk.ts';
+import { labProxy, type LabProxy } from '../../support/labs/lab-proxy.ts';
+import { systemSockets, type SystemSocket } from '../../support/sockets/system-sockets.ts';
 
 function portOf(address: string): number {
   return Number(address.split(':').at(-1));

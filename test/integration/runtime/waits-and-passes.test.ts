@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 
-import { answering, ok } from '../../support/answering.ts';
-import { backend } from '../../support/backends.ts';
-import type { ByteSocket } from '../../support/byte-socket.ts';
-import { client } from '../../support/clients.ts';
-import { deadAddress } from '../../support/dead-address.ts';
-import { eventually } from '../../support/eventually.ts';
-import { fullBacklog } from '../../support/full-backlog.ts';
-import { readMessage } from '../../support/http-message.ts';
-import { get } from '../../support/http-talk.ts';
-import { labProxy, type LabProxy } from '../../support/lab-proxy.ts';
+import { answering, ok } from '../../support/peers/answering.ts';
+import { backend } from '../../support/peers/backends.ts';
+import type { ByteSocket } from '../../support/sockets/byte-socket.ts';
+import { client } from '../../support/peers/clients.ts';
+import { deadAddress } from '../../support/addresses/dead-address.ts';
+import { eventually } from '../../support/time/eventually.ts';
+import { fullBacklog } from '../../support/sockets/full-backlog.ts';
+import { readMessage } from '../../support/peers/http-message.ts';
+import { get } from '../../support/peers/http-talk.ts';
+import { labProxy, type LabProxy } from '../../support/labs/lab-proxy.ts';
 
 const REQUEST = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 

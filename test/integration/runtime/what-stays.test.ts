@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 
-import { answering, ok } from '../../support/answering.ts';
-import { backend, echoing } from '../../support/backends.ts';
-import { client } from '../../support/clients.ts';
-import { eventually } from '../../support/eventually.ts';
-import { answer, get, named } from '../../support/http-talk.ts';
-import { labProxy } from '../../support/lab-proxy.ts';
-import { ScrapedMetrics } from '../../support/scraped-metrics.ts';
+import { answering, ok } from '../../support/peers/answering.ts';
+import { backend, echoing } from '../../support/peers/backends.ts';
+import { client } from '../../support/peers/clients.ts';
+import { eventually } from '../../support/time/eventually.ts';
+import { answer, get, named } from '../../support/peers/http-talk.ts';
+import { labProxy } from '../../support/labs/lab-proxy.ts';
+import { ScrapedMetrics } from '../../support/collectors/scraped-metrics.ts';
 
 const ADMIN = `admin: { listen: '127.0.0.1:0' }`;
 const METRICS = `metrics: { enabled: true, listen: '127.0.0.1:0' }`;

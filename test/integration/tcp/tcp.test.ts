@@ -4,18 +4,18 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 
-import { backend, echoing, naming } from '../../support/backends.ts';
-import { ByteSocket } from '../../support/byte-socket.ts';
-import { client, fate, firstLine } from '../../support/clients.ts';
-import { deadAddress } from '../../support/dead-address.ts';
-import { eventually } from '../../support/eventually.ts';
-import { receiveBulk, sendBulk } from '../../support/flow.ts';
-import { fullBacklog } from '../../support/full-backlog.ts';
-import { labProxy } from '../../support/lab-proxy.ts';
-import { RecordingBackend } from '../../support/recording-backend.ts';
-import { ScrapedMetrics } from '../../support/scraped-metrics.ts';
+import { backend, echoing, naming } from '../../support/peers/backends.ts';
+import { ByteSocket } from '../../support/sockets/byte-socket.ts';
+import { client, fate, firstLine } from '../../support/peers/clients.ts';
+import { deadAddress } from '../../support/addresses/dead-address.ts';
+import { eventually } from '../../support/time/eventually.ts';
+import { receiveBulk, sendBulk } from '../../support/sockets/flow.ts';
+import { fullBacklog } from '../../support/sockets/full-backlog.ts';
+import { labProxy } from '../../support/labs/lab-proxy.ts';
+import { RecordingBackend } from '../../support/peers/recording-backend.ts';
+import { ScrapedMetrics } from '../../support/collectors/scraped-metrics.ts';
 import { SeededRandom } from '../../support/seeded-random.ts';
-import { connectUnix, killedSocketFile } from '../../support/unix-sockets.ts';
+import { connectUnix, killedSocketFile } from '../../support/sockets/unix-sockets.ts';
 
 const MIB = 1024 * 1024;
 

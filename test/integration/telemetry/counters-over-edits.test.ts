@@ -2,16 +2,16 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-import { answering, ok } from '../../support/answering.ts';
-import { backend, echoing } from '../../support/backends.ts';
-import { client } from '../../support/clients.ts';
-import { deadAddress } from '../../support/dead-address.ts';
-import { eventually } from '../../support/eventually.ts';
-import { get } from '../../support/http-talk.ts';
-import { JaegerCollector } from '../../support/jaeger-collector.ts';
-import { labProxy, type LabProxy } from '../../support/lab-proxy.ts';
+import { answering, ok } from '../../support/peers/answering.ts';
+import { backend, echoing } from '../../support/peers/backends.ts';
+import { client } from '../../support/peers/clients.ts';
+import { deadAddress } from '../../support/addresses/dead-address.ts';
+import { eventually } from '../../support/time/eventually.ts';
+import { get } from '../../support/peers/http-talk.ts';
+import { JaegerCollector } from '../../support/collectors/jaeger-collector.ts';
+import { labProxy, type LabProxy } from '../../support/labs/lab-proxy.ts';
 import { owned } from '../../support/owned.ts';
-import { ScrapedMetrics } from '../../support/scraped-metrics.ts';
+import { ScrapedMetrics } from '../../support/collectors/scraped-metrics.ts';
 
 /** What edits change, as YAML. */
 interface Parts {

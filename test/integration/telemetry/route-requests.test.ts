@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest';
 
-import { answering, ok } from '../../support/answering.ts';
-import { backend } from '../../support/backends.ts';
-import { client } from '../../support/clients.ts';
-import { eventually } from '../../support/eventually.ts';
-import type { Message } from '../../support/http-message.ts';
-import { get } from '../../support/http-talk.ts';
-import { labProxy, type LabProxy } from '../../support/lab-proxy.ts';
-import { ScrapedMetrics } from '../../support/scraped-metrics.ts';
+import { answering, ok } from '../../support/peers/answering.ts';
+import { backend } from '../../support/peers/backends.ts';
+import { client } from '../../support/peers/clients.ts';
+import { eventually } from '../../support/time/eventually.ts';
+import type { Message } from '../../support/peers/http-message.ts';
+import { get } from '../../support/peers/http-talk.ts';
+import { labProxy, type LabProxy } from '../../support/labs/lab-proxy.ts';
+import { ScrapedMetrics } from '../../support/collectors/scraped-metrics.ts';
 
 const NAME = 'balance_route_requests_total';
 

@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 
-import { buildProgram, PROGRAM, ROOT } from '../../support/built-program.ts';
-import { freePort } from '../../support/free-ports.ts';
-import { PATIENCE_MS } from '../../support/patience.ts';
+import { buildProgram, PROGRAM, ROOT } from '../../support/labs/built-program.ts';
+import { freePort } from '../../support/addresses/free-ports.ts';
+import { PATIENCE_MS } from '../../support/time/patience.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'balance-cli-'));
 const children = new Set<ChildProcess>();

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 
-import { buildProgram, PROGRAM } from '../../support/built-program.ts';
-import { DnsServer } from '../../support/dns-server.ts';
+import { buildProgram, PROGRAM } from '../../support/labs/built-program.ts';
+import { DnsServer } from '../../support/addresses/dns-server.ts';
 import { owned } from '../../support/owned.ts';
 
 buildProgram();

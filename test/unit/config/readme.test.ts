@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { loadConfig } from '../../../src/config/load/load-config.ts';
-import { ROOT } from '../../support/built-program.ts';
+import { ROOT } from '../../support/labs/built-program.ts';
 import { owned } from '../../support/owned.ts';
 
 /** The configs that README shows. */

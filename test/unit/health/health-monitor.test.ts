@@ -5,7 +5,7 @@ import { HealthMonitor, type HealthMonitorOptions } from '../../../src/health/he
 import type { HealthSettings } from '../../../src/health/health-settings.ts';
 import type { ProbeEnded } from '../../../src/health/probe.ts';
 import { rawServer, refusingAddress } from './raw-server.ts';
-import { fixedNames } from '../../support/fixed-names.ts';
+import { fixedNames } from '../../support/addresses/fixed-names.ts';
 
 const settings: HealthSettings = {
   type: 'http',

@@ -3,7 +3,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Address } from '../../../src/config/values/address.ts';
 import { startHttpProbe, type HttpProbeRequest } from '../../../src/health/http-probe.ts';
-import { PATIENCE_MS } from '../../support/patience.ts';
+import { PATIENCE_MS } from '../../support/time/patience.ts';
 import { rawServer, refusingAddress } from './raw-server.ts';
 import { probeTarget } from './probe-target.ts';
 

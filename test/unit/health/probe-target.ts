@@ -1,6 +1,6 @@
 import type { Address } from '../../../src/config/values/address.ts';
 import type { ProbeTarget } from '../../../src/health/probe-socket.ts';
-import { fixedNames } from '../../support/fixed-names.ts';
+import { fixedNames } from '../../support/addresses/fixed-names.ts';
 
 /** Where a probe goes, with names as a test gives them. */
 export function probeTarget(address: Address, timeoutMs: number, names = fixedNames()): ProbeTarget {

@@ -3,8 +3,8 @@ import { expect, it, onTestFinished } from 'vitest';
 import { Listener } from '../../../src/net/listen/listener.ts';
 import { ReadBuffers } from '../../../src/net/stream/read-buffers.ts';
 import type { LogFields, StreamReader } from '../../../src/plugin-api/index.ts';
-import { client } from '../../support/clients.ts';
-import { eventually } from '../../support/eventually.ts';
+import { client } from '../../support/peers/clients.ts';
+import { eventually } from '../../support/time/eventually.ts';
 import { RecordingLogger } from '../../support/recording-logger.ts';
 
 /** What is logged when a reader with these fields fails at the first byte, and at the end. */

@@ -6,7 +6,7 @@ import { loadConfigText } from '../../../src/config/load/load-config.ts';
 import { stripsTypes } from '../../../src/plugins/source/plugin-file-kind.ts';
 import { PluginLoader } from '../../../src/plugins/plugin-loader.ts';
 import { owned } from '../../support/owned.ts';
-import { HOST, plainPlugin, PluginLab, pluginFolder, strangers } from '../../support/plugin-lab.ts';
+import { HOST, plainPlugin, PluginLab, pluginFolder, strangers } from '../../support/labs/plugin-lab.ts';
 import { RecordingLogger } from '../../support/recording-logger.ts';
 
 async function load(files: Readonly<Record<string, string>>) {

@@ -3,7 +3,7 @@ import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-import { eventually } from '../../support/eventually.ts';
+import { eventually } from '../../support/time/eventually.ts';
 import {
   listenersIn,
   plainPlugin,
@@ -11,7 +11,7 @@ import {
   pluginFolder,
   stateOf,
   strangers,
-} from '../../support/plugin-lab.ts';
+} from '../../support/labs/plugin-lab.ts';
 
 async function lab(files: Readonly<Record<string, string>>): Promise<PluginLab> {
   return new PluginLab(await pluginFolder(files));

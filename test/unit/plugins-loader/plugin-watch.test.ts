@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 
 import { fingerprintOf, PluginContents } from '../../../src/plugins/source/plugin-contents.ts';
 import { PluginWatch } from '../../../src/plugins/plugin-watch.ts';
-import { eventually } from '../../support/eventually.ts';
+import { eventually } from '../../support/time/eventually.ts';
 import { owned } from '../../support/owned.ts';
-import { pluginFolder } from '../../support/plugin-lab.ts';
+import { pluginFolder } from '../../support/labs/plugin-lab.ts';
 import { writeInto } from '../../support/write-into.ts';
 
 const NEVER_MS = 3_600_000;

@@ -1,5 +1,5 @@
 import type { LogSink } from '../../../src/telemetry/logs/output/log-sink.ts';
-import { eventually } from '../../support/eventually.ts';
+import { eventually } from '../../support/time/eventually.ts';
 
 /** Has a sink write what it took, to an output that fails, and tells how that failed. */
 export async function failureOf(sink: LogSink): Promise<Error> {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import { TimeSlicer } from '../../../src/time/time-slicer.ts';
-import { applyLab } from '../../support/apply-lab.ts';
-import { stoppedClock } from '../../support/stopped-clock.ts';
+import { applyLab } from '../../support/labs/apply-lab.ts';
+import { stoppedClock } from '../../support/time/stopped-clock.ts';
 
 describe('the time slicer', () => {
   it('let others have their turn while long work goes on', async () => {

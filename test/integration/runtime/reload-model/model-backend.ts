@@ -1,6 +1,6 @@
-import { readMessage } from '../../../support/http-message.ts';
-import type { ByteSocket } from '../../../support/byte-socket.ts';
-import { RecordingBackend } from '../../../support/recording-backend.ts';
+import { readMessage } from '../../../support/peers/http-message.ts';
+import type { ByteSocket } from '../../../support/sockets/byte-socket.ts';
+import { RecordingBackend } from '../../../support/peers/recording-backend.ts';
 
 /** A web server that says who it is, echoes on upgraded connections, and holds answers back until it is told. */
 export class ModelBackend {

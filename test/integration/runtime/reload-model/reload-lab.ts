@@ -2,13 +2,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { freePorts } from '../../../support/free-ports.ts';
+import { freePorts } from '../../../support/addresses/free-ports.ts';
 import { LocalTarget } from '../../../soak-reload/target/local-target.ts';
-import { echoing } from '../../../support/backends.ts';
-import { ByteSocket } from '../../../support/byte-socket.ts';
-import { eventually } from '../../../support/eventually.ts';
-import { get, type Answer } from '../../../support/http-talk.ts';
-import { RecordingBackend } from '../../../support/recording-backend.ts';
+import { echoing } from '../../../support/peers/backends.ts';
+import { ByteSocket } from '../../../support/sockets/byte-socket.ts';
+import { eventually } from '../../../support/time/eventually.ts';
+import { get, type Answer } from '../../../support/peers/http-talk.ts';
+import { RecordingBackend } from '../../../support/peers/recording-backend.ts';
 import { ModelBackend } from './model-backend.ts';
 import { PREFIXES, RAW_SERVERS, WEB_SERVERS, type Plan } from './reload-model.ts';
 

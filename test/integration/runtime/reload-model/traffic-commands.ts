@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 
-import { answer } from '../../../support/http-talk.ts';
+import { answer } from '../../../support/peers/http-talk.ts';
 import type { Command } from './edit-commands.ts';
 import type { ReloadLab } from './reload-lab.ts';
 import type { Held, ReloadModel } from './reload-model.ts';

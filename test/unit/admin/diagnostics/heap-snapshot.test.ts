@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { AdminServer } from '../../../../src/admin/server/admin-server.ts';
 import { heapSnapshotRoute } from '../../../../src/admin/diagnostics/heap-snapshot.ts';
-import { askAdmin } from '../../../support/admin-client.ts';
+import { askAdmin } from '../../../support/peers/admin-client.ts';
 import { owned } from '../../../support/owned.ts';
 import { RecordingLogger } from '../../../support/recording-logger.ts';
 

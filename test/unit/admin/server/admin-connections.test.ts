@@ -6,10 +6,10 @@ import { jsonResponse } from '../../../../src/admin/server/admin-response.ts';
 import { get, post } from '../../../../src/admin/server/admin-router.ts';
 import { AdminServer, type AdminServerSetup } from '../../../../src/admin/server/admin-server.ts';
 import { clientNetwork } from '../../../../src/admin/access/client-network.ts';
-import { askAdmin } from '../../../support/admin-client.ts';
+import { askAdmin } from '../../../support/peers/admin-client.ts';
 import { CertificateAuthority } from '../../../support/certificates.ts';
-import { client } from '../../../support/clients.ts';
-import { eventually } from '../../../support/eventually.ts';
+import { client } from '../../../support/peers/clients.ts';
+import { eventually } from '../../../support/time/eventually.ts';
 import { owned } from '../../../support/owned.ts';
 import { RecordingLogger } from '../../../support/recording-logger.ts';
 

@@ -4,10 +4,10 @@ import type { AdminLimits } from '../../../../src/admin/server/admin-limits.ts';
 import { jsonResponse } from '../../../../src/admin/server/admin-response.ts';
 import { get, post, type AdminRoute } from '../../../../src/admin/server/admin-router.ts';
 import { AdminServer } from '../../../../src/admin/server/admin-server.ts';
-import { askAdmin } from '../../../support/admin-client.ts';
-import type { ByteSocket } from '../../../support/byte-socket.ts';
-import { client } from '../../../support/clients.ts';
-import { eventually } from '../../../support/eventually.ts';
+import { askAdmin } from '../../../support/peers/admin-client.ts';
+import type { ByteSocket } from '../../../support/sockets/byte-socket.ts';
+import { client } from '../../../support/peers/clients.ts';
+import { eventually } from '../../../support/time/eventually.ts';
 import { owned } from '../../../support/owned.ts';
 import { RecordingLogger } from '../../../support/recording-logger.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { logs } from '../../../../src/cli/logs/logs.ts';
-import { eventually } from '../../../support/eventually.ts';
+import { eventually } from '../../../support/time/eventually.ts';
 
 const MESSAGE =
   '{"timestamp":"2025-11-17T15:00:00Z","level":"warn","message":"backend is unhealthy","backend":"b 1","wait_ms":1500,"request_id":"r-1"}';

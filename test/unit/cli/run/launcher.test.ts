@@ -8,8 +8,8 @@ import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 
 import { systemCodeOf } from '../../../../src/errors.ts';
-import { buildProgram, PROGRAM, ROOT } from '../../../support/built-program.ts';
-import { eventually } from '../../../support/eventually.ts';
+import { buildProgram, PROGRAM, ROOT } from '../../../support/labs/built-program.ts';
+import { eventually } from '../../../support/time/eventually.ts';
 import { owned } from '../../../support/owned.ts';
 
 buildProgram();

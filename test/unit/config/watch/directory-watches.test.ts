@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { DirectoryWatches } from '../../../../src/config/watch/directory-watches.ts';
 import type { DirectoryInterest } from '../../../../src/config/watch/watch-places.ts';
-import { eventually } from '../../../support/eventually.ts';
+import { eventually } from '../../../support/time/eventually.ts';
 import { owned } from '../../../support/owned.ts';
 import { temporaryDirectory } from './followed-config.ts';
 

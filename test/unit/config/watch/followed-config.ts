@@ -7,7 +7,7 @@ import type { ConfigSources } from '../../../../src/config/files/config-sources.
 import { loadConfig } from '../../../../src/config/load/load-config.ts';
 import type { WatchOptions } from '../../../../src/config/watch/config-watch.ts';
 import { ConfigWatch } from '../../../../src/config/watch/config-watch.ts';
-import { eventually } from '../../../support/eventually.ts';
+import { eventually } from '../../../support/time/eventually.ts';
 
 /** Longer than any test: what is noticed came from an event. */
 export const NO_POLL_MS = 600_000;

@@ -67,7 +67,7 @@ describe.each(Object.entries(SAVES))('a file that is %s', (_how, save) => {
   });
 });
 
-import { eventually } from '../../../support/eventually.ts';
+import { eventually } from '../../../support/time/eventually.ts';
 
 describe('somebody who writes on and on', () => {
   it('does not keep the edits from being seen', async () => {

@@ -6,11 +6,11 @@ import type { Address } from '../../../../src/config/values/address.ts';
 import { dial } from '../../../../src/net/dial/dial.ts';
 import type { ProcessResources } from '../../../../src/net/resources/process-resources.ts';
 import { ReadBuffers } from '../../../../src/net/stream/read-buffers.ts';
-import { freePort } from '../../../support/free-ports.ts';
-import { fullBacklog } from '../../../support/full-backlog.ts';
-import { PATIENCE_MS } from '../../../support/patience.ts';
-import { RecordingReader } from '../../../support/recording-reader.ts';
-import { fixedNames } from '../../../support/fixed-names.ts';
+import { freePort } from '../../../support/addresses/free-ports.ts';
+import { fullBacklog } from '../../../support/sockets/full-backlog.ts';
+import { PATIENCE_MS } from '../../../support/time/patience.ts';
+import { RecordingReader } from '../../../support/sockets/recording-reader.ts';
+import { fixedNames } from '../../../support/addresses/fixed-names.ts';
 
 const options = (connectTimeoutMs = PATIENCE_MS) => ({
   connectTimeoutMs,

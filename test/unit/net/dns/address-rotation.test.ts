@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { AddressRotation } from '../../../../src/net/dns/address-rotation.ts';
-import { stoppedClock } from '../../../support/stopped-clock.ts';
+import { stoppedClock } from '../../../support/time/stopped-clock.ts';
 
 const ALL = ['a', 'b', 'c'];
 

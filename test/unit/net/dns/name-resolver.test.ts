@@ -11,10 +11,10 @@ import {
 } from '../../../../src/net/dns/sources/dns-client.ts';
 import { NameResolver } from '../../../../src/net/dns/name-resolver.ts';
 import { DEFAULT_RESOLVER_SETTINGS } from '../../../../src/net/dns/resolver-settings.ts';
-import { eventually } from '../../../support/eventually.ts';
+import { eventually } from '../../../support/time/eventually.ts';
 import { owned } from '../../../support/owned.ts';
 import { RecordingLogger } from '../../../support/recording-logger.ts';
-import { stoppedClock } from '../../../support/stopped-clock.ts';
+import { stoppedClock } from '../../../support/time/stopped-clock.ts';
 
 interface Question {
   readonly name: string;

@@ -8,7 +8,7 @@ import { Listener } from '../../../../src/net/listen/listener.ts';
 import { listeningHandleOf, type ListeningHandle } from '../../../../src/net/node/node-internals.ts';
 import { ReadBuffers } from '../../../../src/net/stream/read-buffers.ts';
 import type { Connection, ConnectionHandler } from '../../../../src/plugin-api/index.ts';
-import { eventually } from '../../../support/eventually.ts';
+import { eventually } from '../../../support/time/eventually.ts';
 import { RecordingLogger } from '../../../support/recording-logger.ts';
 
 /** A server whose turns last as long as the test says. */

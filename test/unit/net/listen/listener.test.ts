@@ -15,9 +15,9 @@ import type {
   Logger,
   ProtocolInstance,
 } from '../../../../src/plugin-api/index.ts';
-import { ByteSocket } from '../../../support/byte-socket.ts';
-import { eventually } from '../../../support/eventually.ts';
-import { connectUnix, killedSocketFile } from '../../../support/unix-sockets.ts';
+import { ByteSocket } from '../../../support/sockets/byte-socket.ts';
+import { eventually } from '../../../support/time/eventually.ts';
+import { connectUnix, killedSocketFile } from '../../../support/sockets/unix-sockets.ts';
 
 const LOCAL: Address = { kind: 'tcp', host: '127.0.0.1', port: 0 };
 

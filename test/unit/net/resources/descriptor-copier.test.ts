@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { DescriptorCopier } from '../../../../src/net/resources/descriptor-copier.ts';
 import { listeningHandleOf, type ListeningHandle } from '../../../../src/net/node/node-internals.ts';
-import { eventually } from '../../../support/eventually.ts';
+import { eventually } from '../../../support/time/eventually.ts';
 
 async function opened(): Promise<DescriptorCopier> {
   const copier = new DescriptorCopier();

@@ -5,9 +5,9 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { dial } from '../../../../src/net/dial/dial.ts';
 import { ReadBuffers } from '../../../../src/net/stream/read-buffers.ts';
 import type { SocketTransport } from '../../../../src/net/stream/socket-transport.ts';
-import { fixedNames } from '../../../support/fixed-names.ts';
-import { PATIENCE_MS } from '../../../support/patience.ts';
-import { RecordingReader } from '../../../support/recording-reader.ts';
+import { fixedNames } from '../../../support/addresses/fixed-names.ts';
+import { PATIENCE_MS } from '../../../support/time/patience.ts';
+import { RecordingReader } from '../../../support/sockets/recording-reader.ts';
 
 /** A server's socket that can say something and reset the connection in the same moment. */
 interface Peer extends Socket {

@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { interceptHandles } from '../../../../src/net/listen/accepted-stream.ts';
 import { HandleSocket, type ReadingOptions } from '../../../../src/net/stream/handle-socket.ts';
 import { isTcpHandle, type TcpHandle } from '../../../../src/net/node/node-internals.ts';
-import { eventually } from '../../../support/eventually.ts';
+import { eventually } from '../../../support/time/eventually.ts';
 
 /** A handle that was accepted, and the client at its other end. */
 async function accepted(

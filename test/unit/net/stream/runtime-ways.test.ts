@@ -11,7 +11,7 @@ import {
 import { ReadBuffers } from '../../../../src/net/stream/read-buffers.ts';
 import { runtimeWays } from '../../../../src/net/stream/runtime-ways.ts';
 import { SocketWriter } from '../../../../src/net/stream/socket-writer.ts';
-import { eventually } from '../../../support/eventually.ts';
+import { eventually } from '../../../support/time/eventually.ts';
 
 /** Two ends of one TCP connection. */
 async function pair(): Promise<{ near: Socket; far: Socket }> {

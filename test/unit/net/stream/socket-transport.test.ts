@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { ReadBuffers } from '../../../../src/net/stream/read-buffers.ts';
 import { SocketTransport } from '../../../../src/net/stream/socket-transport.ts';
 import { HIGH_WATER_MARK_BYTES } from '../../../../src/net/stream/socket-writer.ts';
-import { RecordingReader } from '../../../support/recording-reader.ts';
+import { RecordingReader } from '../../../support/sockets/recording-reader.ts';
 
 /** A socket whose writes are finished by hand, one after the other. */
 class HandSocket extends Duplex {

@@ -3,12 +3,17 @@ import { describe, expect, it } from 'vitest';
 import { Tunnel } from '../../../../src/net/tunnel/tunnel.ts';
 import { TunnelStats } from '../../../../src/net/tunnel/tunnel-stats.ts';
 import type { TunnelResult } from '../../../../src/plugin-api/index.ts';
-import { ByteSocket } from '../../../support/byte-socket.ts';
-import { eventually } from '../../../support/eventually.ts';
-import { receiveBulk, sendBulk } from '../../../support/flow.ts';
+import { ByteSocket } from '../../../support/sockets/byte-socket.ts';
+import { eventually } from '../../../support/time/eventually.ts';
+import { receiveBulk, sendBulk } from '../../../support/sockets/flow.ts';
 import { SeededRandom } from '../../../support/seeded-random.ts';
-import { stoppedClock } from '../../../support/stopped-clock.ts';
-import { StreamLab, type StreamEnds, type StreamPath, type Transport } from '../../../support/stream-ends.ts';
+import { stoppedClock } from '../../../support/time/stopped-clock.ts';
+import {
+  StreamLab,
+  type StreamEnds,
+  type StreamPath,
+  type Transport,
+} from '../../../support/sockets/stream-ends.ts';
 
 const MIB = 1024 * 1024;
 

@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { ExitGuard } from '../../../../src/plugins/import/exit-guard.ts';
 import { owned } from '../../../support/owned.ts';
-import { plainPlugin, PluginLab, pluginFolder, HOST } from '../../../support/plugin-lab.ts';
+import { plainPlugin, PluginLab, pluginFolder, HOST } from '../../../support/labs/plugin-lab.ts';
 
 /** Exits of the process, which does not exit meanwhile. */
 function exits(): unknown[] {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { join } from 'node:path';
 
 import { tryPlugin } from '../../../../src/plugins/import/plugin-trial.ts';
-import { pluginFolder } from '../../../support/plugin-lab.ts';
+import { pluginFolder } from '../../../support/labs/plugin-lab.ts';
 
 const LIMIT_MS = 20_000;
 

@@ -8,11 +8,11 @@ import { GenerationBuilder, type BuildSource } from '../../../../src/runtime/gen
 import type { Generation } from '../../../../src/runtime/generation/generation.ts';
 import { Registry } from '../../../../src/runtime/upstreams/registry.ts';
 import { Telemetry } from '../../../../src/telemetry/channels.ts';
-import { eventually } from '../../../support/eventually.ts';
+import { eventually } from '../../../support/time/eventually.ts';
 import { owned } from '../../../support/owned.ts';
-import { RecordingBackend } from '../../../support/recording-backend.ts';
+import { RecordingBackend } from '../../../support/peers/recording-backend.ts';
 import { RecordingLogger } from '../../../support/recording-logger.ts';
-import { fixedNames } from '../../../support/fixed-names.ts';
+import { fixedNames } from '../../../support/addresses/fixed-names.ts';
 
 const MODES = ['tcp', 'http', 'fake', 'broken'];
 

@@ -4,13 +4,13 @@ import { describe, expect, it } from 'vitest';
 
 import type { ProtocolInstance } from '../../../../src/plugin-api/index.ts';
 import type { PreparedChange } from '../../../../src/runtime/reload/config-apply.ts';
-import { applyLab, type ApplyLab, type Faults } from '../../../support/apply-lab.ts';
-import { backend, echoing } from '../../../support/backends.ts';
-import { client } from '../../../support/clients.ts';
-import { deadAddress } from '../../../support/dead-address.ts';
-import { eventually } from '../../../support/eventually.ts';
-import { freeAddress } from '../../../support/free-address.ts';
-import { get, named } from '../../../support/http-talk.ts';
+import { applyLab, type ApplyLab, type Faults } from '../../../support/labs/apply-lab.ts';
+import { backend, echoing } from '../../../support/peers/backends.ts';
+import { client } from '../../../support/peers/clients.ts';
+import { deadAddress } from '../../../support/addresses/dead-address.ts';
+import { eventually } from '../../../support/time/eventually.ts';
+import { freeAddress } from '../../../support/addresses/free-address.ts';
+import { get, named } from '../../../support/peers/http-talk.ts';
 
 const NEVER = new Promise<never>(() => undefined);
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../../src/config/load/config-error.ts';
 import type { AppliedConfig } from '../../../../src/runtime/reload/config-apply.ts';
 import { Reloader, type ReloadCause } from '../../../../src/runtime/reload/reloader.ts';
-import { eventually } from '../../../support/eventually.ts';
+import { eventually } from '../../../support/time/eventually.ts';
 import { RecordingLogger } from '../../../support/recording-logger.ts';
 
 const FILE = { source: 'file' } as const;

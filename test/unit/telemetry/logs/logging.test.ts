@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createLogging } from '../../../../src/telemetry/logs/logging.ts';
 import type { Logging, LoggingSettings } from '../../../../src/telemetry/logs/logging.ts';
-import { PATIENCE_MS } from '../../../support/patience.ts';
+import { PATIENCE_MS } from '../../../support/time/patience.ts';
 import { RecordedOutput } from '../recorded-output.ts';
 
 const TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ /;

@@ -4,13 +4,13 @@ import type { ExchangeRecord } from '../../../../src/plugin-api/telemetry.ts';
 import type { TraceContext, TunnelTrace } from '../../../../src/plugin-api/tracing.ts';
 import { createTracing } from '../../../../src/telemetry/traces/tracing.ts';
 import type { Tracing, TracingOptions, TracingSettings } from '../../../../src/telemetry/traces/tracing.ts';
-import { JaegerCollector } from '../../../support/jaeger-collector.ts';
-import { OtlpCollector } from '../../../support/otlp-collector.ts';
-import type { CollectedSpan, TraceCollector } from '../../../support/trace-collector.ts';
+import { JaegerCollector } from '../../../support/collectors/jaeger-collector.ts';
+import { OtlpCollector } from '../../../support/collectors/otlp-collector.ts';
+import type { CollectedSpan, TraceCollector } from '../../../support/collectors/trace-collector.ts';
 import { backendNamed, exchangeRecord, tunnelRecord } from '../records.ts';
 import { nodeLookup } from '../../../../src/net/dns/sources/node-lookup.ts';
-import { deadAddress } from '../../../support/dead-address.ts';
-import { fixedNames } from '../../../support/fixed-names.ts';
+import { deadAddress } from '../../../support/addresses/dead-address.ts';
+import { fixedNames } from '../../../support/addresses/fixed-names.ts';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const CALLER = 'b7ad6b7169203331';

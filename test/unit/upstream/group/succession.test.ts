@@ -1,13 +1,13 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import type { LeaseRequest } from '../../../../src/plugin-api/index.ts';
-import { deadAddress } from '../../../support/dead-address.ts';
-import { eventually } from '../../../support/eventually.ts';
-import { fullBacklog } from '../../../support/full-backlog.ts';
-import { Asker, backendAt, groupOver, type GroupOptions } from '../../../support/group-lab.ts';
+import { deadAddress } from '../../../support/addresses/dead-address.ts';
+import { eventually } from '../../../support/time/eventually.ts';
+import { fullBacklog } from '../../../support/sockets/full-backlog.ts';
+import { Asker, backendAt, groupOver, type GroupOptions } from '../../../support/labs/group-lab.ts';
 import { owned } from '../../../support/owned.ts';
 import { SeededRandom } from '../../../support/seeded-random.ts';
-import { RecordingBackend } from '../../../support/recording-backend.ts';
+import { RecordingBackend } from '../../../support/peers/recording-backend.ts';
 
 async function server(): Promise<RecordingBackend> {
   return owned(await RecordingBackend.start());

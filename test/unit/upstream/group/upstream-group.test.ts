@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 
-import { deadAddress } from '../../../support/dead-address.ts';
-import { eventually } from '../../../support/eventually.ts';
-import { Asker, groupOf } from '../../../support/group-lab.ts';
+import { deadAddress } from '../../../support/addresses/dead-address.ts';
+import { eventually } from '../../../support/time/eventually.ts';
+import { Asker, groupOf } from '../../../support/labs/group-lab.ts';
 import { owned } from '../../../support/owned.ts';
-import { RecordingBackend } from '../../../support/recording-backend.ts';
+import { RecordingBackend } from '../../../support/peers/recording-backend.ts';
 
 async function servers(count: number): Promise<RecordingBackend[]> {
   const started: RecordingBackend[] = [];

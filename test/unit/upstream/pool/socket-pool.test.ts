@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 
-import { deadAddress } from '../../../support/dead-address.ts';
-import { eventually } from '../../../support/eventually.ts';
+import { deadAddress } from '../../../support/addresses/dead-address.ts';
+import { eventually } from '../../../support/time/eventually.ts';
 import { owned } from '../../../support/owned.ts';
-import { poolLab, poolOf, takeFrom } from '../../../support/pool-lab.ts';
-import { RecordingBackend } from '../../../support/recording-backend.ts';
-import { RecordingReader } from '../../../support/recording-reader.ts';
+import { poolLab, poolOf, takeFrom } from '../../../support/labs/pool-lab.ts';
+import { RecordingBackend } from '../../../support/peers/recording-backend.ts';
+import { RecordingReader } from '../../../support/sockets/recording-reader.ts';
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => {

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { backend, naming } from '../../../support/backends.ts';
-import { eventually } from '../../../support/eventually.ts';
-import { poolLab, takeFrom } from '../../../support/pool-lab.ts';
-import { RecordingReader } from '../../../support/recording-reader.ts';
+import { backend, naming } from '../../../support/peers/backends.ts';
+import { eventually } from '../../../support/time/eventually.ts';
+import { poolLab, takeFrom } from '../../../support/labs/pool-lab.ts';
+import { RecordingReader } from '../../../support/sockets/recording-reader.ts';
 import type { PooledSocket } from '../../../../src/upstream/pool/pooled-socket.ts';
 import { WarmSockets } from '../../../../src/upstream/pool/warm-sockets.ts';
-import { client } from '../../../support/clients.ts';
-import { labProxy } from '../../../support/lab-proxy.ts';
+import { client } from '../../../support/peers/clients.ts';
+import { labProxy } from '../../../support/labs/lab-proxy.ts';
 
 describe('warm sockets to a server that greets', () => {
   it('are replaced when the server ends or resets them, and no client gets a stale greeting', async () => {

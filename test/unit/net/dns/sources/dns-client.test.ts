@@ -5,10 +5,10 @@ import {
   type Family,
   type FamilyAnswer,
 } from '../../../../../src/net/dns/sources/dns-client.ts';
-import { deadAddress } from '../../../../support/dead-address.ts';
-import { DnsServer } from '../../../../support/dns-server.ts';
+import { deadAddress } from '../../../../support/addresses/dead-address.ts';
+import { DnsServer } from '../../../../support/addresses/dns-server.ts';
 import { owned } from '../../../../support/owned.ts';
-import { PATIENCE_MS } from '../../../../support/patience.ts';
+import { PATIENCE_MS } from '../../../../support/time/patience.ts';
 
 function client(servers: readonly string[], options: { timeoutMs?: number; rotate?: boolean } = {}) {
   const settings = { servers, timeoutMs: PATIENCE_MS, attempts: 1, rotate: false, ...options };

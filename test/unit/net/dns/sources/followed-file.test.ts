@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { FollowedFile } from '../../../../../src/net/dns/sources/followed-file.ts';
-import { eventually } from '../../../../support/eventually.ts';
+import { eventually } from '../../../../support/time/eventually.ts';
 import { owned } from '../../../../support/owned.ts';
 
 function lab() {

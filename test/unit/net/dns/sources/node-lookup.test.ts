@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import { bindAddresses } from '../../../../../src/net/dns/bind-addresses.ts';
 import { nodeLookup } from '../../../../../src/net/dns/sources/node-lookup.ts';
-import { fixedNames } from '../../../../support/fixed-names.ts';
+import { fixedNames } from '../../../../support/addresses/fixed-names.ts';
 import { owned } from '../../../../support/owned.ts';
 
 const NAMES = fixedNames({ 'shop.test': ['127.0.0.3', '127.0.0.1', '2001:db8::1'] });

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 
 import { ClientTaking } from '../../../../../plugins/http/h1/client-taking.ts';
 import type { ByteStream } from '../../../../../src/plugin-api/index.ts';
-import { stoppedClock } from '../../../../support/stopped-clock.ts';
+import { stoppedClock } from '../../../../support/time/stopped-clock.ts';
 
 const RATE = { bytesPerMs: 0.5, windowMs: 30_000 };
 

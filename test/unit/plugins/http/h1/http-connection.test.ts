@@ -10,7 +10,7 @@ import { ParserSupply } from '../../../../../plugins/http/h1/parse/llhttp.ts';
 import { Scratch } from '../../../../../plugins/http/h1/parse/scratch.ts';
 import type { HttpOptions } from '../../../../../plugins/http/config/options.generated.ts';
 import type { ByteStream, Connection, ProtocolHost } from '../../../../../src/plugin-api/index.ts';
-import { stoppedClock } from '../../../../support/stopped-clock.ts';
+import { stoppedClock } from '../../../../support/time/stopped-clock.ts';
 
 /** What the connection looks at. */
 const OPTIONS = {

@@ -22,8 +22,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LogFile } from '../../../../../src/telemetry/logs/output/log-file.ts';
 import type { LogRotation } from '../../../../../src/telemetry/logs/output/log-rotation.ts';
 import { LogSink } from '../../../../../src/telemetry/logs/output/log-sink.ts';
-import { eventually } from '../../../../support/eventually.ts';
-import { PATIENCE_MS } from '../../../../support/patience.ts';
+import { eventually } from '../../../../support/time/eventually.ts';
+import { PATIENCE_MS } from '../../../../support/time/patience.ts';
 import { failureOf } from '../../failure-of.ts';
 
 const HOUR_MS = 3_600_000;

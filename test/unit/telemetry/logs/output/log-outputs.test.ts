@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLogging, type Logging } from '../../../../../src/telemetry/logs/logging.ts';
-import { eventually } from '../../../../support/eventually.ts';
-import { PATIENCE_MS } from '../../../../support/patience.ts';
+import { eventually } from '../../../../support/time/eventually.ts';
+import { PATIENCE_MS } from '../../../../support/time/patience.ts';
 import { RecordedOutput, systemError } from '../../recorded-output.ts';
 
 const SETTINGS = { level: 'info', format: 'text', add_caller: false } as const;

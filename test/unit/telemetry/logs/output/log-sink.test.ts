@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { LogSink } from '../../../../../src/telemetry/logs/output/log-sink.ts';
 import type { LogSinkOptions } from '../../../../../src/telemetry/logs/output/log-sink.ts';
-import { PATIENCE_MS } from '../../../../support/patience.ts';
+import { PATIENCE_MS } from '../../../../support/time/patience.ts';
 import { RecordedOutput, systemError } from '../../recorded-output.ts';
 
 const LINE = `${'x'.repeat(99)}\n`;

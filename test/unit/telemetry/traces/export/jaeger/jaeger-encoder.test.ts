@@ -13,7 +13,7 @@ import {
   readThriftStruct,
   type ThriftStruct,
   type ThriftValue,
-} from '../../../../../support/thrift-reader.ts';
+} from '../../../../../support/collectors/thrift-reader.ts';
 import { anyAttributes, anyFacts, ORIGIN, span } from '../any-span.ts';
 
 interface LibrarySender {

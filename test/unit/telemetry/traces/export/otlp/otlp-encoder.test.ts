@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RecordedSpan } from '../../../../../../src/telemetry/traces/recorded-span.ts';
 import { OtlpEncoder } from '../../../../../../src/telemetry/traces/export/otlp/otlp-encoder.ts';
-import { ProtobufMessage } from '../../../../../support/protobuf-reader.ts';
+import { ProtobufMessage } from '../../../../../support/collectors/protobuf-reader.ts';
 import { anyAttributes, anyFacts, ORIGIN, span } from '../any-span.ts';
 
 function byLibrary(spans: RecordedSpan[]): Buffer {

@@ -1,6 +1,6 @@
-import type { ByteSocket } from './byte-socket.ts';
-import { client } from './clients.ts';
-import { eventually } from './eventually.ts';
+import type { ByteSocket } from '../sockets/byte-socket.ts';
+import { client } from '../peers/clients.ts';
+import { eventually } from '../time/eventually.ts';
 import { labProxy, type LabProxy } from './lab-proxy.ts';
 
 /** A config with a listener `one` that speaks say, and `two` that speaks other. */

@@ -1,5 +1,5 @@
-import type { ByteSocket } from './byte-socket.ts';
-import { owned } from './owned.ts';
+import type { ByteSocket } from '../sockets/byte-socket.ts';
+import { owned } from '../owned.ts';
 import { RecordingBackend, type BackendScript } from './recording-backend.ts';
 
 /** A backend that ends with the test. */

@@ -1,6 +1,6 @@
-import { systemCodeOf } from '../../src/errors.ts';
-import { ByteSocket, type Ending } from './byte-socket.ts';
-import { owned } from './owned.ts';
+import { systemCodeOf } from '../../../src/errors.ts';
+import { ByteSocket, type Ending } from '../sockets/byte-socket.ts';
+import { owned } from '../owned.ts';
 
 /** A connection that ends with the test. */
 export async function client(address: string): Promise<ByteSocket> {

@@ -2,7 +2,7 @@ import { createSocket, type Socket as Datagrams } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, isIPv4, type Server } from 'node:net';
 
-import { owned } from './owned.ts';
+import { owned } from '../owned.ts';
 
 /** What a {@link DnsServer} says about a name. */
 export type DnsReply =

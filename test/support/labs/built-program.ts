@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, expect } from 'vitest';
 
 /** The folder of the project. */
-export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 /** The program as it is built, for tests that run it in a process of its own. */
 export const PROGRAM = join(ROOT, 'dist/src/cli/main.js');
 

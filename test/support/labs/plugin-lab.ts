@@ -3,17 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
-import { loadConfigText } from '../../src/config/load/load-config.ts';
-import type { LoadedConfig } from '../../src/config/load/loaded-config.ts';
-import type { ProtocolHost } from '../../src/plugin-api/index.ts';
-import type { StrayErrors } from '../../src/plugins/import/guarded-call.ts';
-import type { PluginChange } from '../../src/plugins/plugin-change.ts';
-import { PluginLoader, type PluginRequest } from '../../src/plugins/plugin-loader.ts';
-import type { PluginSet } from '../../src/plugins/plugin-set.ts';
-import { owned } from './owned.ts';
-import { PATIENCE_MS } from './patience.ts';
-import { RecordingLogger } from './recording-logger.ts';
-import { writeInto } from './write-into.ts';
+import { loadConfigText } from '../../../src/config/load/load-config.ts';
+import type { LoadedConfig } from '../../../src/config/load/loaded-config.ts';
+import type { ProtocolHost } from '../../../src/plugin-api/index.ts';
+import type { StrayErrors } from '../../../src/plugins/import/guarded-call.ts';
+import type { PluginChange } from '../../../src/plugins/plugin-change.ts';
+import { PluginLoader, type PluginRequest } from '../../../src/plugins/plugin-loader.ts';
+import type { PluginSet } from '../../../src/plugins/plugin-set.ts';
+import { owned } from '../owned.ts';
+import { PATIENCE_MS } from '../time/patience.ts';
+import { RecordingLogger } from '../recording-logger.ts';
+import { writeInto } from '../write-into.ts';
 
 export const HOST = { listener: 'test' } as ProtocolHost;
 

@@ -1,15 +1,15 @@
-import type { BalanceError } from '../../src/errors.ts';
-import { parseAddress } from '../../src/config/values/address.ts';
-import { ReadBuffers } from '../../src/net/stream/read-buffers.ts';
-import type { SocketUse } from '../../src/plugin-api/index.ts';
-import { BackendState } from '../../src/upstream/backend-state.ts';
-import type { PooledSocket } from '../../src/upstream/pool/pooled-socket.ts';
-import type { PoolSettings } from '../../src/upstream/pool/pool-settings.ts';
-import { SocketPool } from '../../src/upstream/pool/socket-pool.ts';
-import { owned } from './owned.ts';
-import { PATIENCE_MS } from './patience.ts';
-import { RecordingBackend, type BackendScript } from './recording-backend.ts';
-import { fixedNames } from './fixed-names.ts';
+import type { BalanceError } from '../../../src/errors.ts';
+import { parseAddress } from '../../../src/config/values/address.ts';
+import { ReadBuffers } from '../../../src/net/stream/read-buffers.ts';
+import type { SocketUse } from '../../../src/plugin-api/index.ts';
+import { BackendState } from '../../../src/upstream/backend-state.ts';
+import type { PooledSocket } from '../../../src/upstream/pool/pooled-socket.ts';
+import type { PoolSettings } from '../../../src/upstream/pool/pool-settings.ts';
+import { SocketPool } from '../../../src/upstream/pool/socket-pool.ts';
+import { owned } from '../owned.ts';
+import { PATIENCE_MS } from '../time/patience.ts';
+import { RecordingBackend, type BackendScript } from '../peers/recording-backend.ts';
+import { fixedNames } from '../addresses/fixed-names.ts';
 
 const SETTINGS: PoolSettings = {
   maxSize: 10,

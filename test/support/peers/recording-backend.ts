@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 
-import { ByteSocket } from './byte-socket.ts';
-import { PATIENCE_MS } from './patience.ts';
+import { ByteSocket } from '../sockets/byte-socket.ts';
+import { PATIENCE_MS } from '../time/patience.ts';
 
 /** What a backend does with each of its connections; a rejection fails nothing, the bytes speak for themselves. */
 export type BackendScript = (connection: ByteSocket, index: number) => unknown;

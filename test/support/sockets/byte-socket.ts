@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
-import { PATIENCE_MS } from './patience.ts';
+import { PATIENCE_MS } from '../time/patience.ts';
 
 const SHOWN_BYTES = 2_000;
 

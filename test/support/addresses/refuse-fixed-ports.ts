@@ -1,4 +1,4 @@
-import type { App } from '../../src/app.ts';
+import type { App } from '../../../src/app.ts';
 import { LOWEST_FREE_PORT } from './free-ports.ts';
 
 /**

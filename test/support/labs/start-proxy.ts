@@ -3,8 +3,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { startApp, type App } from '../../src/app.ts';
-import { refuseFixedPorts } from './refuse-fixed-ports.ts';
+import { startApp, type App } from '../../../src/app.ts';
+import { refuseFixedPorts } from '../addresses/refuse-fixed-ports.ts';
 
 /** A proxy in this process, on free ports, with its config and log in a directory of its own. */
 export class RunningProxy {

@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
-import type { Address } from '../../src/config/values/address.ts';
-import { acceptedStream } from '../../src/net/listen/accepted-stream.ts';
-import { dial } from '../../src/net/dial/dial.ts';
-import { ReadBuffers } from '../../src/net/stream/read-buffers.ts';
-import { SocketTransport } from '../../src/net/stream/socket-transport.ts';
-import { PATIENCE_MS } from './patience.ts';
-import { fixedNames } from './fixed-names.ts';
+import type { Address } from '../../../src/config/values/address.ts';
+import { acceptedStream } from '../../../src/net/listen/accepted-stream.ts';
+import { dial } from '../../../src/net/dial/dial.ts';
+import { ReadBuffers } from '../../../src/net/stream/read-buffers.ts';
+import { SocketTransport } from '../../../src/net/stream/socket-transport.ts';
+import { PATIENCE_MS } from '../time/patience.ts';
+import { fixedNames } from '../addresses/fixed-names.ts';
 
 /** A stream and the plain socket at its other end. */
 export interface StreamEnds {

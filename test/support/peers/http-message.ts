@@ -1,4 +1,4 @@
-import type { ByteSocket } from './byte-socket.ts';
+import type { ByteSocket } from '../sockets/byte-socket.ts';
 
 /** An HTTP/1 message as bytes on the wire, taken apart. */
 export interface Message {

@@ -1,4 +1,4 @@
-import type { ByteSocket } from './byte-socket.ts';
+import type { ByteSocket } from '../sockets/byte-socket.ts';
 import { readMessage, type Message } from './http-message.ts';
 import type { BackendScript } from './recording-backend.ts';
 

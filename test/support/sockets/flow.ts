@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 
-import type { SeededRandom } from './seeded-random.ts';
+import type { SeededRandom } from '../seeded-random.ts';
 
 /** Sends so many bytes in pieces of mixed sizes, minding backpressure; returns their checksum. Does not end the socket. */
 export async function sendBulk(socket: Socket, totalBytes: number, random: SeededRandom): Promise<string> {

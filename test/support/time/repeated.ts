@@ -1,4 +1,4 @@
-import { owned } from './owned.ts';
+import { owned } from '../owned.ts';
 
 const PAUSE_MS = 5;
 

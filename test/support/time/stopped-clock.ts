@@ -1,6 +1,6 @@
 import { vi } from 'vitest';
 
-import { owned } from './owned.ts';
+import { owned } from '../owned.ts';
 
 /** The clock of this process, which stands still but for what a test puts it forward. */
 export interface StoppedClock {

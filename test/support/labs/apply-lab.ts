@@ -1,27 +1,27 @@
-import http from '../../plugins/http/index.ts';
-import tcp from '../../plugins/tcp/index.ts';
-import { loadConfigText } from '../../src/config/load/load-config.ts';
-import { ReadBuffers } from '../../src/net/stream/read-buffers.ts';
-import { TunnelStats } from '../../src/net/tunnel/tunnel-stats.ts';
-import type { ProtocolPlugin } from '../../src/plugin-api/index.ts';
-import { CheckedPlugin } from '../../src/plugins/checks/checked-plugin.ts';
-import type { PluginChange } from '../../src/plugins/plugin-change.ts';
-import { PluginSet } from '../../src/plugins/plugin-set.ts';
-import { GenerationBuilder } from '../../src/runtime/generation/builder.ts';
+import http from '../../../plugins/http/index.ts';
+import tcp from '../../../plugins/tcp/index.ts';
+import { loadConfigText } from '../../../src/config/load/load-config.ts';
+import { ReadBuffers } from '../../../src/net/stream/read-buffers.ts';
+import { TunnelStats } from '../../../src/net/tunnel/tunnel-stats.ts';
+import type { ProtocolPlugin } from '../../../src/plugin-api/index.ts';
+import { CheckedPlugin } from '../../../src/plugins/checks/checked-plugin.ts';
+import type { PluginChange } from '../../../src/plugins/plugin-change.ts';
+import { PluginSet } from '../../../src/plugins/plugin-set.ts';
+import { GenerationBuilder } from '../../../src/runtime/generation/builder.ts';
 import {
   ConfigApply,
   type AppliedConfig,
   type ConfigCandidate,
   type FollowingPart,
-} from '../../src/runtime/reload/config-apply.ts';
-import { DrainingGenerations } from '../../src/runtime/generation/draining-generations.ts';
-import { ListenerTable } from '../../src/runtime/listeners/listener-table.ts';
-import { LiveView } from '../../src/runtime/generation/live-view.ts';
-import { Registry, type RegistrySizes } from '../../src/runtime/upstreams/registry.ts';
-import { Telemetry } from '../../src/telemetry/channels.ts';
-import { owned } from './owned.ts';
-import { RecordingLogger } from './recording-logger.ts';
-import { fixedNames } from './fixed-names.ts';
+} from '../../../src/runtime/reload/config-apply.ts';
+import { DrainingGenerations } from '../../../src/runtime/generation/draining-generations.ts';
+import { ListenerTable } from '../../../src/runtime/listeners/listener-table.ts';
+import { LiveView } from '../../../src/runtime/generation/live-view.ts';
+import { Registry, type RegistrySizes } from '../../../src/runtime/upstreams/registry.ts';
+import { Telemetry } from '../../../src/telemetry/channels.ts';
+import { owned } from '../owned.ts';
+import { RecordingLogger } from '../recording-logger.ts';
+import { fixedNames } from '../addresses/fixed-names.ts';
 
 /** One object each, as an instance is kept only while its plugin is the same. */
 const BUILT_IN = [tcp, http].map(

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-import { eventually } from './eventually.ts';
-import { owned } from './owned.ts';
+import { eventually } from '../time/eventually.ts';
+import { owned } from '../owned.ts';
 
 /** One series of an instant query's result. */
 export interface QueriedSeries {

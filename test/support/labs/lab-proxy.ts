@@ -3,12 +3,12 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { startApp, type App } from '../../src/app.ts';
-import type { ReloadOutcome } from '../../src/runtime/reload/reloader.ts';
-import { eventually } from './eventually.ts';
-import { owned } from './owned.ts';
-import { refuseFixedPorts } from './refuse-fixed-ports.ts';
-import { writeInto } from './write-into.ts';
+import { startApp, type App } from '../../../src/app.ts';
+import type { ReloadOutcome } from '../../../src/runtime/reload/reloader.ts';
+import { eventually } from '../time/eventually.ts';
+import { owned } from '../owned.ts';
+import { refuseFixedPorts } from '../addresses/refuse-fixed-ports.ts';
+import { writeInto } from '../write-into.ts';
 
 /** A proxy whose config a test edits while it runs, in a directory where a test may put more files. */
 export class LabProxy {

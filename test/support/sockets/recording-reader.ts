@@ -1,5 +1,5 @@
-import type { StreamReader } from '../../src/plugin-api/index.ts';
-import { eventually } from './eventually.ts';
+import type { StreamReader } from '../../../src/plugin-api/index.ts';
+import { eventually } from '../time/eventually.ts';
 
 /** A reader that keeps what it is told, in order. */
 export class RecordingReader implements StreamReader {

@@ -1,5 +1,5 @@
 import { answering, ok } from './answering.ts';
-import type { ByteSocket } from './byte-socket.ts';
+import type { ByteSocket } from '../sockets/byte-socket.ts';
 import { fieldValues, readMessage, statusOf, type Message } from './http-message.ts';
 import type { BackendScript } from './recording-backend.ts';
 

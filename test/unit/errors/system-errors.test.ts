@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { shortageOf } from '../../src/errors.ts';
+import { shortageOf } from '../../../src/errors.ts';
 
 const failed = (code: string, more: object = {}): Error => Object.assign(new Error(code), { code, ...more });
 

@@ -1,20 +1,26 @@
 import { onTestFinished } from 'vitest';
 
-import { parseAddress } from '../../src/config/values/address.ts';
-import type { BalanceError } from '../../src/errors.ts';
-import { ReadBuffers } from '../../src/net/stream/read-buffers.ts';
-import type { KeySource, Lease, LeaseRequest, PendingLease, SocketUse } from '../../src/plugin-api/index.ts';
-import { BackendState } from '../../src/upstream/backend-state.ts';
-import { createBalancer } from '../../src/upstream/balancer/create-balancer.ts';
-import { Member } from '../../src/upstream/member.ts';
-import type { LeaseHome } from '../../src/upstream/socket-lease.ts';
-import { SocketPool } from '../../src/upstream/pool/socket-pool.ts';
-import { UpstreamGroup } from '../../src/upstream/group/upstream-group.ts';
-import type { QueueEnd } from '../../src/upstream/group/upstream-options.ts';
-import { eventually } from './eventually.ts';
-import { fixedNames } from './fixed-names.ts';
-import { owned } from './owned.ts';
-import { PATIENCE_MS } from './patience.ts';
+import { parseAddress } from '../../../src/config/values/address.ts';
+import type { BalanceError } from '../../../src/errors.ts';
+import { ReadBuffers } from '../../../src/net/stream/read-buffers.ts';
+import type {
+  KeySource,
+  Lease,
+  LeaseRequest,
+  PendingLease,
+  SocketUse,
+} from '../../../src/plugin-api/index.ts';
+import { BackendState } from '../../../src/upstream/backend-state.ts';
+import { createBalancer } from '../../../src/upstream/balancer/create-balancer.ts';
+import { Member } from '../../../src/upstream/member.ts';
+import type { LeaseHome } from '../../../src/upstream/socket-lease.ts';
+import { SocketPool } from '../../../src/upstream/pool/socket-pool.ts';
+import { UpstreamGroup } from '../../../src/upstream/group/upstream-group.ts';
+import type { QueueEnd } from '../../../src/upstream/group/upstream-options.ts';
+import { eventually } from '../time/eventually.ts';
+import { fixedNames } from '../addresses/fixed-names.ts';
+import { owned } from '../owned.ts';
+import { PATIENCE_MS } from '../time/patience.ts';
 
 export interface GroupOptions {
   readonly maxConnections?: number;

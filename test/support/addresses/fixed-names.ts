@@ -1,5 +1,5 @@
-import { AddressRotation } from '../../src/net/dns/address-rotation.ts';
-import type { HostNames } from '../../src/net/dns/host-names.ts';
+import { AddressRotation } from '../../../src/net/dns/address-rotation.ts';
+import type { HostNames } from '../../../src/net/dns/host-names.ts';
 
 /** Host names that stand for what a test says, without any look-up; `localhost` always stands for both loopback addresses. */
 export function fixedNames(table: Readonly<Record<string, readonly string[]>> = {}): HostNames {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { errorFrom, messageOf } from '../../src/errors.ts';
+import { errorFrom, messageOf } from '../../../src/errors.ts';
 
 function broken(key: 'message' | 'stack'): Error {
   return Object.defineProperty(new Error('a'), key, {
