@@ -1,11 +1,11 @@
 import type { ProtocolPlugin } from '../../src/plugin-api/index.ts';
 import { explain } from './explain/explain.ts';
-import { HttpConnection } from './h1/http-connection.ts';
-import { HttpInstance, type HttpParts } from './http-instance.ts';
+import { HttpConnection } from './h1/server-connection.ts';
+import { HttpInstance, type HttpParts } from './instance/http-instance.ts';
 import { ParserSupply } from './h1/parse/llhttp.ts';
-import { Scratch } from './h1/parse/scratch.ts';
+import { HeadRecorder } from './h1/parse/head-recorder.ts';
 import type { HttpOptions } from './config/options.generated.ts';
-import { BufferedBodies } from './exchange/request-buffering.ts';
+import { BufferedBodies } from './exchange/body-buffering.ts';
 import { RequestIds } from './forwarding/request-ids.ts';
 
 /** HTTP/1.1 and 1.0: parses heads, routes each request, and streams bodies. */
@@ -21,7 +21,7 @@ class HttpPlugin implements ProtocolPlugin {
         supply,
         requestIds: new RequestIds(),
         bufferedBodies: new BufferedBodies(),
-        scratch: new Scratch(supply.first.arena.length),
+        recorder: new HeadRecorder(supply.first.arena.length),
         connect: (connection, instance) => new HttpConnection(connection, instance),
         explain,
       };

@@ -1,5 +1,5 @@
 import type { Exchange } from './exchange.ts';
-import { refuseRequest } from '../refusals/refusal.ts';
+import { refuseRequest } from '../message/refusal.ts';
 import { DRIPPED_BODY, SLOW_BODY } from '../refusals/request-check.ts';
 
 /** A timer may fire this much too early. */

@@ -2,7 +2,7 @@ import { messageOf, type BalanceError, type ErrorCode } from '../../../src/error
 import type { Backend, Lease, LeaseRequest, PendingLease, Upstream } from '../../../src/plugin-api/index.ts';
 import { answerText, type Answer } from '../answers/answer.ts';
 import { renewDeadline } from './exchange-deadline.ts';
-import { ExchangeFacts } from './exchange-facts.ts';
+import { ExchangeFacts } from '../records/exchange-facts.ts';
 import {
   logBackendFailure,
   logBackendSelected,
@@ -11,11 +11,11 @@ import {
 } from '../records/exchange-lines.ts';
 import { failureReason } from './failure-reasons.ts';
 import type { Head } from '../h1/parse/head.ts';
-import type { HttpConnection } from '../h1/http-connection.ts';
-import type { HttpInstance } from '../http-instance.ts';
+import type { HttpConnection } from '../h1/server-connection.ts';
+import type { HttpInstance } from '../instance/http-instance.ts';
 import { isIdempotent } from '../message/idempotent-methods.ts';
-import type { Refusal } from '../refusals/refusal.ts';
-import { gatherBody } from './request-buffering.ts';
+import type { Refusal } from '../message/refusal.ts';
+import { gatherBody } from './body-buffering.ts';
 import { CLIENT_LEFT } from '../records/records.ts';
 import { connectionLines } from '../h1/write/response-connection.ts';
 import { traceLines } from '../h1/write/request-text.ts';

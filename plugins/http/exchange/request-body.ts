@@ -3,11 +3,11 @@ import { performance } from 'node:perf_hooks';
 import type { ByteStream } from '../../../src/plugin-api/index.ts';
 import { ChunkedText, lastChunk } from '../h1/write/chunked-text.ts';
 import type { Head } from '../h1/parse/head.ts';
-import { HeldBytes } from '../h1/held-bytes.ts';
-import type { HttpInstance } from '../http-instance.ts';
+import { HeldBytes } from './held-bytes.ts';
+import type { HttpInstance } from '../instance/http-instance.ts';
 import { END, MORE, type MessageReader } from '../h1/parse/message-reader.ts';
-import type { BodyBuffering } from './request-buffering.ts';
-import { TransferRate, type LeastRate } from '../h1/transfer-rate.ts';
+import type { BodyBuffering } from './body-buffering.ts';
+import { TransferRate, type LeastRate } from '../message/transfer-rate.ts';
 
 /** What is wrong with a body; undefined while nothing is. */
 export type BodyFault = 'malformed' | 'too large' | undefined;

@@ -2,13 +2,13 @@ import type { Lease, LogFields, StreamReader } from '../../../src/plugin-api/ind
 import { announcedIdleMs } from '../h1/announced-idle.ts';
 import { backendDrained } from './body-forwarding.ts';
 import { ChunkedText, lastChunk } from '../h1/write/chunked-text.ts';
-import { challengesConnection } from '../h1/connection-identity.ts';
+import { challengesConnection } from '../message/connection-identity.ts';
 import { renewDeadline } from './exchange-deadline.ts';
 import type { Exchange } from './exchange.ts';
 import type { Head } from '../h1/parse/head.ts';
 import { END, HEAD, MORE, type MessageReader } from '../h1/parse/message-reader.ts';
 import type { ParserFault } from '../h1/parse/parser-fault.ts';
-import type { Refusal } from '../refusals/refusal.ts';
+import type { Refusal } from '../message/refusal.ts';
 import {
   checkFraming,
   CHUNKS_IN_1_0,
@@ -16,7 +16,7 @@ import {
   refuseFault,
   refuseStatusLine,
   refuseUpgrade,
-} from '../refusals/response-check.ts';
+} from '../h1/parse/response-check.ts';
 import { forwardedResponse, hasNoBody } from '../h1/write/response-head.ts';
 import { responseText, switchingText } from '../h1/write/response-text.ts';
 import { chosenUpgrade } from './upgrade.ts';

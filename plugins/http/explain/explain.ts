@@ -13,14 +13,14 @@ import type {
 import { Exchange } from '../exchange/exchange.ts';
 import type { FieldEdits } from '../forwarding/field-edits.ts';
 import type { Head } from '../h1/parse/head.ts';
-import { HttpConnection } from '../h1/http-connection.ts';
-import { HttpInstance } from '../http-instance.ts';
+import { HttpConnection } from '../h1/server-connection.ts';
+import { HttpInstance } from '../instance/http-instance.ts';
 import { explainedReadings } from './explained-readings.ts';
 import { headText, DryRun, type AskedLease } from './dry-run.ts';
 import { DryRunStream } from './dry-run-stream.ts';
 import { TWO_READINGS } from '../refusals/request-check.ts';
-import { withoutExpect } from '../exchange/request-buffering.ts';
-import { hostName } from '../message/request-target.ts';
+import { withoutExpect } from '../exchange/body-buffering.ts';
+import { hostName } from '../routing/request-target.ts';
 import { takesHeader, takesHost, takesPath, type CompiledRoute } from '../routing/router.ts';
 
 /**

@@ -15,11 +15,11 @@ import {
   X_REAL_IP,
   X_REQUEST_ID,
 } from '../message/field-names.ts';
-import type { HeadFragment } from '../message/head-fragment.ts';
+import type { HeadFragment } from '../h1/parse/head-fragment.ts';
 import type { Head } from '../h1/parse/head.ts';
-import type { HttpInstance } from '../http-instance.ts';
+import type { HttpInstance } from '../instance/http-instance.ts';
 import { LastValueCache } from './last-value-cache.ts';
-import { hostName, isValidHost } from '../message/request-target.ts';
+import { hostName, isValidHost } from '../routing/request-target.ts';
 
 /** A request id from a trusted peer that may go into logs and fields. */
 const REQUEST_ID = /^[A-Za-z0-9._:=@/+-]{1,128}$/;

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 
 import type { ByteStream } from '../../../src/plugin-api/index.ts';
-import { TransferRate, type LeastRate } from './transfer-rate.ts';
+import { TransferRate, type LeastRate } from '../message/transfer-rate.ts';
 
 /** How often to look at a client that has not taken everything. */
 const LOOK_MS = 5_000;

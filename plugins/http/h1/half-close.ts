@@ -1,6 +1,6 @@
 import type { BodySink } from './parse/chunk-decoder.ts';
 import type { Exchange } from '../exchange/exchange.ts';
-import type { HttpInstance } from '../http-instance.ts';
+import type { HttpInstance } from '../instance/http-instance.ts';
 import { afterLineBreaks } from './line-breaks.ts';
 import { REQUEST } from './parse/llhttp.ts';
 import { END, HEAD, MessageReader } from './parse/message-reader.ts';
@@ -39,7 +39,7 @@ export function countsAsGone(
  * for the responses (RFC 9112 9.6).
  */
 function saysItIsLast(ahead: Buffer, { parts, requestLimits }: HttpInstance): boolean {
-  const reader = new MessageReader(parts.supply, parts.scratch, REQUEST, requestLimits);
+  const reader = new MessageReader(parts.supply, parts.recorder, REQUEST, requestLimits);
   let at = 0;
   let isLast = false;
   while (at >= 0 && !isLast) {

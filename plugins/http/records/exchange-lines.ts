@@ -1,10 +1,10 @@
 import type { ErrorCode } from '../../../src/errors.ts';
 import type { Logger, LogFields } from '../../../src/plugin-api/index.ts';
-import type { ExchangeFacts } from '../exchange/exchange-facts.ts';
+import type { ExchangeFacts } from './exchange-facts.ts';
 import { LOOK_ALIKE } from '../message/field-names.ts';
 import type { Head } from '../h1/parse/head.ts';
 import type { ParserFault } from '../h1/parse/parser-fault.ts';
-import type { Refusal } from '../refusals/refusal.ts';
+import type { Refusal } from '../message/refusal.ts';
 
 /** Failures of a backend: what exactly it did wrong is in no field of the access log. */
 const BACKEND_FAILURES: ReadonlySet<ErrorCode> = new Set([

@@ -10,11 +10,11 @@ import type {
 import { textOfBytes } from '../../../src/plugin-api/values/text-of-bytes.ts';
 import { shownReferer } from '../forwarding/forwarding-profile.ts';
 import type { Exchange } from '../exchange/exchange.ts';
-import { HeadFragment } from '../message/head-fragment.ts';
-import type { HttpConnection } from '../h1/http-connection.ts';
-import type { HttpInstance } from '../http-instance.ts';
+import { HeadFragment } from '../h1/parse/head-fragment.ts';
+import type { HttpConnection } from '../h1/server-connection.ts';
+import type { HttpInstance } from '../instance/http-instance.ts';
 import { loggedPath, withoutFragment } from './logged-path.ts';
-import { isValidHost } from '../message/request-target.ts';
+import { isValidHost } from '../routing/request-target.ts';
 import { shownQuery } from './shown-query.ts';
 
 /** The status that logs and metrics show for a request whose client left before it got one; nginx's number for it. */

@@ -1,5 +1,5 @@
 import { textOfBytes } from '../../../src/plugin-api/values/text-of-bytes.ts';
-import { isSecret } from '../refusals/excerpt.ts';
+import { isSecret } from '../message/excerpt.ts';
 
 /** The text that replaces a secret. */
 const HIDDEN = '***';

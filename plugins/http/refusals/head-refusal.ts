@@ -1,12 +1,12 @@
 import type { ErrorCode } from '../../../src/errors.ts';
 import { answerText } from '../answers/answer.ts';
-import { targetExcerpt } from './excerpt.ts';
+import { targetExcerpt } from '../message/excerpt.ts';
 import { logRefused } from '../records/exchange-lines.ts';
-import type { HttpConnection } from '../h1/http-connection.ts';
-import type { HttpInstance } from '../http-instance.ts';
+import type { HttpConnection } from '../h1/server-connection.ts';
+import type { HttpInstance } from '../instance/http-instance.ts';
 import { INVALID, type MessageReader, type Progress } from '../h1/parse/message-reader.ts';
 import { CLIENT_LEFT, unservedRecord } from '../records/records.ts';
-import { refuseRequest, type Refusal } from './refusal.ts';
+import { refuseRequest, type Refusal } from '../message/refusal.ts';
 import { LARGE_HEAD, LONG_LINE } from './request-check.ts';
 
 /** The bytes of a client are no request, or the head of the request is larger than it may be: `progress` tells which. */

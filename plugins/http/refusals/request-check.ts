@@ -1,16 +1,22 @@
 import type { ErrorCode } from '../../../src/errors.ts';
 import { plainBytes } from '../../../src/plugin-api/values/routed-path.ts';
-import { excerpt } from './excerpt.ts';
+import { excerpt } from '../message/excerpt.ts';
 import { CDN_LOOP, CONTENT_LENGTH, HOST, TRANSFER_ENCODING, VIA } from '../message/field-names.ts';
 import type { Head } from '../h1/parse/head.ts';
 import { applyUnderscorePolicy } from './header-underscores.ts';
-import type { HttpInstance } from '../http-instance.ts';
+import type { HttpInstance } from '../instance/http-instance.ts';
 import type { MessageReader } from '../h1/parse/message-reader.ts';
 import { normalTarget } from '../routing/normal-path.ts';
 import type { RequestBody } from '../exchange/request-body.ts';
-import type { RefusalRule } from './refusal-rules.ts';
-import { refuseField, refuseRequest, refuseTarget, type Refusal, type RequestRule } from './refusal.ts';
-import { beforeQuery, parseTarget, withTarget, type RequestTarget } from '../message/request-target.ts';
+import type { RefusalRule } from '../message/refusal-rules.ts';
+import {
+  refuseField,
+  refuseRequest,
+  refuseTarget,
+  type Refusal,
+  type RequestRule,
+} from '../message/refusal.ts';
+import { beforeQuery, parseTarget, withTarget, type RequestTarget } from '../routing/request-target.ts';
 
 const SPACE = 0x20;
 /** `HTTP/1.1` */

@@ -1,7 +1,7 @@
 import type { KeySource } from '../../../src/plugin-api/index.ts';
 import { routedPath } from '../../../src/plugin-api/values/routed-path.ts';
 import type { Head } from '../h1/parse/head.ts';
-import type { RequestTarget } from '../message/request-target.ts';
+import type { RequestTarget } from './request-target.ts';
 
 /** The balancing key of a request; undefined when it does not have what the key is made of. */
 export function hashKey(

@@ -1,7 +1,7 @@
 import { FieldLines, type FieldLine } from './field-lines.ts';
 import { chunkFault, NO_FAULT, trailerFault, type ParserFault } from './parser-fault.ts';
 import { END, INVALID, MORE, TOO_LARGE, type Progress } from './progress.ts';
-import type { RefusalRule } from '../../refusals/refusal-rules.ts';
+import type { RefusalRule } from '../../message/refusal-rules.ts';
 
 /** Gets the decoded pieces of a chunked body; they lie in borrowed memory. */
 export interface BodySink {

@@ -1,5 +1,5 @@
 import type { Unmended } from './mending.ts';
-import type { RefusalRule } from '../../refusals/refusal-rules.ts';
+import type { RefusalRule } from '../../message/refusal-rules.ts';
 
 /** A field line: its name, and what stands behind the colon as it arrived. */
 export interface FieldLine {

@@ -1,4 +1,4 @@
-import { bindsConnection } from '../connection-identity.ts';
+import { bindsConnection } from '../../message/connection-identity.ts';
 import {
   AUTHORIZATION,
   CONNECTION,

@@ -14,7 +14,7 @@ import { foldedFault, headFault, NO_FAULT, oversizeFault, type ParserFault } fro
 import { END, HEAD, INVALID, MORE, TOO_LARGE, type Progress } from './progress.ts';
 import { mendRequestLine } from './request-line.ts';
 import { mendResponseHead } from './response-mending.ts';
-import type { PartialHead, Scratch } from './scratch.ts';
+import type { PartialHead, HeadRecorder } from './head-recorder.ts';
 
 export { END, HEAD, INVALID, MORE, TOO_LARGE, type Progress };
 
@@ -67,7 +67,7 @@ export class MessageReader {
   /** After INVALID: all that came of the head. After TOO_LARGE: its beginning at least. */
   #rejected: Buffer = NOTHING;
   readonly #supply: ParserSupply;
-  readonly #scratch: Scratch;
+  readonly #recorder: HeadRecorder;
   readonly #kind: MessageKind;
   /** What the next message may have; changed only between messages. */
   limits: HeadLimits;
@@ -82,9 +82,9 @@ export class MessageReader {
   #original: Buffer = NOTHING;
   #chunks: ChunkDecoder | undefined;
 
-  constructor(supply: ParserSupply, scratch: Scratch, kind: MessageKind, limits: HeadLimits) {
+  constructor(supply: ParserSupply, recorder: HeadRecorder, kind: MessageKind, limits: HeadLimits) {
     this.#supply = supply;
-    this.#scratch = scratch;
+    this.#recorder = recorder;
     this.#kind = kind;
     this.limits = limits;
   }
@@ -96,7 +96,7 @@ export class MessageReader {
 
   /** After TOO_LARGE: whether the request line alone is larger than the head may be. */
   get hasLongTarget(): boolean {
-    const { fields, urlStart, urlEnd } = this.#scratch.head;
+    const { fields, urlStart, urlEnd } = this.#recorder.head;
     return fields === 0 || urlEnd - urlStart > this.limits.headerSize;
   }
 
@@ -111,7 +111,7 @@ export class MessageReader {
       return this.#decode(this.#chunks, bytes, start, end, sink);
     let at = start;
     while (at < end) {
-      const progress = this.#feedPiece(bytes, at, Math.min(end, at + this.#scratch.pieceBytes));
+      const progress = this.#feedPiece(bytes, at, Math.min(end, at + this.#recorder.pieceBytes));
       at = this.position;
       if (progress !== MORE) return progress;
     }
@@ -150,9 +150,9 @@ export class MessageReader {
     if (this.#refused !== undefined)
       return this.#mend(Buffer.concat([this.#refused, bytes.subarray(start, end)]), end);
     const memory = this.#begin();
-    const scratch = this.#scratch;
-    scratch.begin(this.limits.headerCount, this.#partial, memory, bytes, start);
-    const outcome = memory.execute(this.#parser, scratch, bytes, start, end);
+    const recorder = this.#recorder;
+    recorder.begin(this.limits.headerCount, this.#partial, memory, bytes, start);
+    const outcome = memory.execute(this.#parser, recorder, bytes, start, end);
     this.position = memory.position;
     if (outcome === FAILED) return this.#fail(memory, bytes, start, end);
     if (outcome === NEEDS_MORE) return this.#keep(bytes, start, end);
@@ -175,13 +175,13 @@ export class MessageReader {
   }
 
   #complete(memory: ParserMemory, bytes: Buffer, start: number, end: number): Progress {
-    const scratch = this.#scratch;
-    const head = scratch.head;
+    const recorder = this.#recorder;
+    const head = recorder.head;
     const headBytes = (this.#partial?.bytes.length ?? 0) + this.position - start;
-    scratch.place(this.#partial, bytes, start, this.position);
+    recorder.place(this.#partial, bytes, start, this.position);
     if (headBytes + this.#surplus > this.limits.headerSize)
       return this.#oversize(this.#asArrived(bytes.subarray(start, end)));
-    if (scratch.folded) {
+    if (recorder.folded) {
       this.fault = foldedFault(head);
       return INVALID;
     }
@@ -204,17 +204,17 @@ export class MessageReader {
   }
 
   #keep(bytes: Buffer, start: number, end: number): Progress {
-    const partial = this.#scratch.keep(this.#partial, bytes, start, end);
+    const partial = this.#recorder.keep(this.#partial, bytes, start, end);
     this.#partial = partial;
     if (partial.bytes.length + this.#surplus <= this.limits.headerSize) return MORE;
-    this.#scratch.head.bytes = partial.bytes;
-    this.#scratch.head.offsets.set(partial.offsets);
+    this.#recorder.head.bytes = partial.bytes;
+    this.#recorder.head.offsets.set(partial.offsets);
     return this.#oversize(this.#asArrived(NOTHING));
   }
 
   #oversize(begun: Buffer): Progress {
     this.#rejected = begun.subarray(0, this.limits.headerSize);
-    this.fault = oversizeFault('head_size', 'the head is too large', this.#scratch.head);
+    this.fault = oversizeFault('head_size', 'the head is too large', this.#recorder.head);
     return TOO_LARGE;
   }
 
@@ -224,7 +224,7 @@ export class MessageReader {
     // For the start of a message the parser may name a place outside of what it was given last.
     const at = Math.min(Math.max(0, before + this.position - start), arrived.length);
     this.#rejected = arrived;
-    if (this.#scratch.tooManyFields) {
+    if (this.#recorder.tooManyFields) {
       this.fault = { rule: 'field_count', reason: 'the head has too many fields', field: '', excerpt: '' };
       return TOO_LARGE;
     }
@@ -248,7 +248,7 @@ export class MessageReader {
     if (mending === undefined) {
       this.#rejected = NOTHING;
       this.#refused = arrived;
-      this.#scratch.head.fields = 0;
+      this.#recorder.head.fields = 0;
       return arrived.length > this.limits.headerSize ? this.#oversize(arrived) : MORE;
     }
     if (mending === 'not ours') return INVALID;

@@ -1,5 +1,5 @@
-import { excerpt, excerptUpTo, valueExcerpt } from '../../refusals/excerpt.ts';
-import type { RefusalRule } from '../../refusals/refusal-rules.ts';
+import { excerpt, excerptUpTo, valueExcerpt } from '../../message/excerpt.ts';
+import type { RefusalRule } from '../../message/refusal-rules.ts';
 import { NUMBERS_A_FIELD, type Head } from './head.ts';
 
 /** What a parser found wrong, and where. */

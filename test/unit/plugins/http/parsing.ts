@@ -8,10 +8,10 @@ import {
   MORE,
   TOO_LARGE,
 } from '../../../../plugins/http/h1/parse/message-reader.ts';
-import { Scratch } from '../../../../plugins/http/h1/parse/scratch.ts';
+import { HeadRecorder } from '../../../../plugins/http/h1/parse/head-recorder.ts';
 
 const supply = new ParserSupply();
-const scratch = new Scratch(supply.first.arena.length);
+const recorder = new HeadRecorder(supply.first.arena.length);
 
 /** What a reader made of bytes that it got in pieces. */
 export interface Reading {
@@ -29,7 +29,7 @@ export interface Reading {
 }
 
 export function reader(kind: MessageKind = REQUEST, headerSize = 100_000, headerCount = 200): MessageReader {
-  return new MessageReader(supply, scratch, kind, { headerSize, headerCount });
+  return new MessageReader(supply, recorder, kind, { headerSize, headerCount });
 }
 
 /** Feeds `text` in pieces that end at `cuts` (and at its end) up to the end of its head. */

@@ -1,4 +1,4 @@
-import type { Head } from './parse/head.ts';
+import type { Head } from '../h1/parse/head.ts';
 
 /** One of the schemes whose credentials count for a connection and not for one request (RFC 4559, MS-NTHT), in a list. */
 const SCHEME = /(?:^|,)[ \t]*(?:ntlm|negotiate)(?:[ \t,]|$)/i;

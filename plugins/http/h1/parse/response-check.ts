@@ -1,9 +1,9 @@
-import { excerpt } from './excerpt.ts';
-import { CONTENT_LENGTH, TRANSFER_ENCODING, UPGRADE } from '../message/field-names.ts';
-import type { Head } from '../h1/parse/head.ts';
-import type { ParserFault } from '../h1/parse/parser-fault.ts';
-import type { RefusalRule } from './refusal-rules.ts';
-import { refuseResponse, shownField, type Refusal } from './refusal.ts';
+import { excerpt } from '../../message/excerpt.ts';
+import { CONTENT_LENGTH, TRANSFER_ENCODING, UPGRADE } from '../../message/field-names.ts';
+import type { Head } from './head.ts';
+import type { ParserFault } from './parser-fault.ts';
+import type { RefusalRule } from '../../message/refusal-rules.ts';
+import { refuseResponse, shownField, type Refusal } from '../../message/refusal.ts';
 
 /** How many bytes of a status line without a reason are shown. */
 const SHOWN_BYTES = 32;

@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest';
 
 import { explain } from '../../../../../plugins/http/explain/explain.ts';
-import { HttpConnection } from '../../../../../plugins/http/h1/http-connection.ts';
-import { HttpInstance } from '../../../../../plugins/http/http-instance.ts';
+import { HttpConnection } from '../../../../../plugins/http/h1/server-connection.ts';
+import { HttpInstance } from '../../../../../plugins/http/instance/http-instance.ts';
 import { LINGER_LOOK_MS } from '../../../../../plugins/http/h1/lingering.ts';
-import { BufferedBodies } from '../../../../../plugins/http/exchange/request-buffering.ts';
+import { BufferedBodies } from '../../../../../plugins/http/exchange/body-buffering.ts';
 import { RequestIds } from '../../../../../plugins/http/forwarding/request-ids.ts';
 import { ParserSupply } from '../../../../../plugins/http/h1/parse/llhttp.ts';
-import { Scratch } from '../../../../../plugins/http/h1/parse/scratch.ts';
+import { HeadRecorder } from '../../../../../plugins/http/h1/parse/head-recorder.ts';
 import type { HttpOptions } from '../../../../../plugins/http/config/options.generated.ts';
 import type { ByteStream, Connection, ProtocolHost } from '../../../../../src/plugin-api/index.ts';
 import { stoppedClock } from '../../../../support/time/stopped-clock.ts';
@@ -82,12 +82,12 @@ function endingConnection(): { stream: StuckStream; expire: () => void } {
     },
   } as unknown as ProtocolHost;
   const supply = new ParserSupply();
-  const scratch = new Scratch(supply.first.arena.length);
+  const recorder = new HeadRecorder(supply.first.arena.length);
   const connect = (accepted: Connection, taker: HttpInstance): HttpConnection =>
     new HttpConnection(accepted, taker);
   const instance = new HttpInstance(OPTIONS, host, {
     supply,
-    scratch,
+    recorder,
     connect,
     explain,
     requestIds: new RequestIds(),

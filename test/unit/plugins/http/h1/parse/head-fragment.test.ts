@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { HeadFragment } from '../../../../../plugins/http/message/head-fragment.ts';
+import { HeadFragment } from '../../../../../../plugins/http/h1/parse/head-fragment.ts';
 
 const of = (text: string): HeadFragment => new HeadFragment(Buffer.from(text, 'latin1'));
 

@@ -6,29 +6,29 @@ import type {
   ProtocolHost,
   ProtocolInstance,
   Upstream,
-} from '../../src/plugin-api/index.ts';
-import { routedConfigPath } from '../../src/plugin-api/values/routed-path.ts';
-import type { TakingLimits } from './h1/client-taking.ts';
-import { ErrorPages } from './answers/error-pages.ts';
-import { FieldEdits } from './forwarding/field-edits.ts';
-import type { Head } from './h1/parse/head.ts';
-import { IrregularBackends } from './records/irregular-backends.ts';
-import type { ParserSupply } from './h1/parse/llhttp.ts';
-import { LoopMark } from './forwarding/loop-mark.ts';
-import type { HeadLimits } from './h1/parse/message-reader.ts';
-import type { HttpOptions, Route } from './config/options.generated.ts';
-import { OwnEndpoints } from './answers/own-endpoints.ts';
-import { pathEdit } from './routing/path-edits.ts';
-import { otherReadings } from './routing/path-readings.ts';
-import { HttpDate } from './h1/write/response-head.ts';
-import type { BufferedBodies } from './exchange/request-buffering.ts';
-import type { Scratch } from './h1/parse/scratch.ts';
-import { hostName } from './message/request-target.ts';
-import { leastRate, type LeastRate } from './h1/transfer-rate.ts';
-import { TrustedProxies } from './forwarding/trusted-proxies.ts';
-import { Via } from './forwarding/via.ts';
-import type { RequestIds } from './forwarding/request-ids.ts';
-import { Router, type CompiledRoute } from './routing/router.ts';
+} from '../../../src/plugin-api/index.ts';
+import { routedConfigPath } from '../../../src/plugin-api/values/routed-path.ts';
+import type { TakingLimits } from '../h1/client-taking.ts';
+import { ErrorPages } from '../answers/error-pages.ts';
+import { FieldEdits } from '../forwarding/field-edits.ts';
+import type { Head } from '../h1/parse/head.ts';
+import { IrregularBackends } from './irregular-backends.ts';
+import type { ParserSupply } from '../h1/parse/llhttp.ts';
+import { LoopMark } from '../forwarding/loop-mark.ts';
+import type { HeadLimits } from '../h1/parse/message-reader.ts';
+import type { HttpOptions, Route } from '../config/options.generated.ts';
+import { OwnEndpoints } from '../answers/own-endpoints.ts';
+import { pathEdit } from '../routing/path-edits.ts';
+import { otherReadings } from '../routing/path-readings.ts';
+import { HttpDate } from '../h1/write/response-head.ts';
+import type { BufferedBodies } from '../exchange/body-buffering.ts';
+import type { HeadRecorder } from '../h1/parse/head-recorder.ts';
+import { hostName } from '../routing/request-target.ts';
+import { leastRate, type LeastRate } from '../message/transfer-rate.ts';
+import { TrustedProxies } from '../forwarding/trusted-proxies.ts';
+import { Via } from '../forwarding/via.ts';
+import type { RequestIds } from '../forwarding/request-ids.ts';
+import { Router, type CompiledRoute } from '../routing/router.ts';
 
 /** Limits on what a backend may send as a head. */
 const RESPONSE_HEAD_LIMITS: HeadLimits = { headerSize: 256 * 1024, headerCount: 1_000 };
@@ -36,7 +36,7 @@ const RESPONSE_HEAD_LIMITS: HeadLimits = { headerSize: 256 * 1024, headerCount: 
 /** What the whole plugin shares: parsers, and the place where they note what they find. */
 export interface HttpParts {
   readonly supply: ParserSupply;
-  readonly scratch: Scratch;
+  readonly recorder: HeadRecorder;
   readonly requestIds: RequestIds;
   readonly bufferedBodies: BufferedBodies;
   /** Takes a connection over for an instance. */

@@ -1,4 +1,4 @@
-import type { TraceCarrier } from '../../../src/plugin-api/index.ts';
+import type { TraceCarrier } from '../../../../src/plugin-api/index.ts';
 
 /** A method in capitals, or any token in front of what is clearly a request; then the target and the version as far as they arrived. */
 const REQUEST_LINE =

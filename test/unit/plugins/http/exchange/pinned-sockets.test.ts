@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { PinnedSockets } from '../../../../../plugins/http/h1/pinned-sockets.ts';
+import { PinnedSockets } from '../../../../../plugins/http/exchange/pinned-sockets.ts';
 import type { Backend, Lease, Upstream } from '../../../../../src/plugin-api/index.ts';
 
 /** A lease that notes what becomes of it. */

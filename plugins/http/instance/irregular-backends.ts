@@ -1,5 +1,5 @@
-import { logIrregular } from './exchange-lines.ts';
-import type { ExchangeFacts } from '../exchange/exchange-facts.ts';
+import { logIrregular } from '../records/exchange-lines.ts';
+import type { ExchangeFacts } from '../records/exchange-facts.ts';
 import type { ParserFault } from '../h1/parse/parser-fault.ts';
 
 /** Most backends that are remembered, because a service discovery could bring new names without end. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 
 import { expect, it } from 'vitest';
 
-import { REFUSAL_RULES } from '../../../../../plugins/http/refusals/refusal-rules.ts';
+import { REFUSAL_RULES } from '../../../../../plugins/http/message/refusal-rules.ts';
 
 const DOCUMENT = new URL('../../../../../src/telemetry/README.md', import.meta.url);
 

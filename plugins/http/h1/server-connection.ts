@@ -19,15 +19,15 @@ import { Exchange } from '../exchange/exchange.ts';
 import { countsAsGone } from './half-close.ts';
 import { answerRefusedHead, noteUnfinishedHead, refuseHead } from '../refusals/head-refusal.ts';
 import type { Head } from './parse/head.ts';
-import { HttpInstance } from '../http-instance.ts';
+import { HttpInstance } from '../instance/http-instance.ts';
 import { afterLineBreaks } from './line-breaks.ts';
 import { Lingering, LINGER_LOOK_MS } from './lingering.ts';
 import { REQUEST, RESPONSE } from './parse/llhttp.ts';
 import { HEAD, MessageReader, MORE } from './parse/message-reader.ts';
-import { PinnedSockets } from './pinned-sockets.ts';
-import { refuseRequest, type Refusal } from '../refusals/refusal.ts';
+import { PinnedSockets } from '../exchange/pinned-sockets.ts';
+import { refuseRequest, type Refusal } from '../message/refusal.ts';
 import { SLOW_HEAD } from '../refusals/request-check.ts';
-import { dispatch } from '../exchange/request-dispatch.ts';
+import { dispatch } from '../exchange/dispatch.ts';
 
 /** So many bytes of pipelined requests are read ahead of their turn. */
 const STASH_BYTES = 16 * 1024;
@@ -69,13 +69,13 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
   #moreFollows = false;
 
   constructor(connection: Connection, instance: HttpInstance) {
-    const { supply, scratch } = instance.parts;
+    const { supply, recorder } = instance.parts;
     this.connection = connection;
     this.#first = instance;
     this.#latest = instance;
     this.buffer = supply.first.arena;
-    this.reader = new MessageReader(supply, scratch, REQUEST, instance.requestLimits);
-    this.responseReader = new MessageReader(supply, scratch, RESPONSE, instance.responseLimits);
+    this.reader = new MessageReader(supply, recorder, REQUEST, instance.requestLimits);
+    this.responseReader = new MessageReader(supply, recorder, RESPONSE, instance.responseLimits);
     this.deadline = instance.host.deadline(() => {
       this.#expired();
     }, this);

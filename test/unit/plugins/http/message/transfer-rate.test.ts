@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 
-import { leastRate, TransferRate } from '../../../../../plugins/http/h1/transfer-rate.ts';
+import { leastRate, TransferRate } from '../../../../../plugins/http/message/transfer-rate.ts';
 
 const LIMITS = { bytesPerMs: 0.5, windowMs: 30_000 };
 

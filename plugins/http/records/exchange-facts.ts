@@ -3,12 +3,12 @@ import { performance } from 'node:perf_hooks';
 import type { ErrorCode } from '../../../src/errors.ts';
 import type { Backend, ExchangeRecord, LogFields, TraceContext } from '../../../src/plugin-api/index.ts';
 import type { Head } from '../h1/parse/head.ts';
-import type { HttpConnection } from '../h1/http-connection.ts';
-import type { HttpInstance } from '../http-instance.ts';
-import type { Refusal } from '../refusals/refusal.ts';
-import { RequestBody } from './request-body.ts';
+import type { HttpConnection } from '../h1/server-connection.ts';
+import type { HttpInstance } from '../instance/http-instance.ts';
+import type { Refusal } from '../message/refusal.ts';
+import { RequestBody } from '../exchange/request-body.ts';
 import type { CompiledRoute } from '../routing/router.ts';
-import { shownQuery } from '../records/shown-query.ts';
+import { shownQuery } from './shown-query.ts';
 import type { TemplateValues } from '../forwarding/template.ts';
 
 /** Points in time that a trace shows. */

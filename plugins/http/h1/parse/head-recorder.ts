@@ -17,7 +17,7 @@ export interface PartialHead {
  * Where the parser's events are noted, shared by all readers: only one parses at a time. While a head is read, offsets
  * are counted from its first byte, wherever its pieces lie.
  */
-export class Scratch implements ParserEvents {
+export class HeadRecorder implements ParserEvents {
   readonly head = new Head();
   /** Bytes given to the parser at a time: what fits its arena. */
   readonly pieceBytes: number;

@@ -8,7 +8,7 @@ import type { Head } from '../h1/parse/head.ts';
 import { localAnswer } from '../answers/local-answer.ts';
 import { loggedPath, withoutFragment } from '../records/logged-path.ts';
 import { normalTarget } from '../routing/normal-path.ts';
-import { refuseField, refuseTarget } from '../refusals/refusal.ts';
+import { refuseField, refuseTarget } from '../message/refusal.ts';
 import {
   BAD_HOST,
   checkRequest,
@@ -16,7 +16,7 @@ import {
   statedVersion,
   TWO_READINGS,
 } from '../refusals/request-check.ts';
-import { beforeQuery, parseTarget, type RequestTarget } from '../message/request-target.ts';
+import { beforeQuery, parseTarget, type RequestTarget } from '../routing/request-target.ts';
 import { requestText } from '../h1/write/request-text.ts';
 import type { CompiledRoute } from '../routing/router.ts';
 import { offeredUpgrade } from './upgrade.ts';
