@@ -11,13 +11,13 @@ export interface Answer {
 
 /** Further lines of error responses by status. */
 const ERROR_FIELDS: Readonly<Record<number, string>> = {
-  // CONNECT is the only method that is not allowed.
+  // All methods but CONNECT are served.
   405: 'Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE\r\n',
-  // Asking again soon is worth it: a backend may come back or a queue may empty.
+  // A retry soon makes sense: a backend may recover, or a queue may empty.
   503: 'Retry-After: 1\r\n',
 };
 
-/** The answer to a request that failed: why, in a few words, and the id to look it up by; nothing about the inside. */
+/** The answer to a request that failed: a short reason and the request id to find it in the logs; nothing about backends or the config. */
 export function errorAnswer(status: number, reason: string, requestId: string, asJson: boolean): Answer {
   const phrase = reasonPhrase(status);
   const fields = ERROR_FIELDS[status] ?? '';
@@ -42,7 +42,7 @@ function contentLines({ status, contentType }: Answer, length: number): string {
   return status === 204 ? '' : `Content-Type: ${contentType}\r\nContent-Length: ${String(length)}\r\n`;
 }
 
-/** The whole message, `lines` being further field lines. A HEAD request gets the same head and no body. */
+/** The whole message. `lines`: further field lines, each with its CRLF. A HEAD request gets the same head without the body. */
 export function answerText(answer: Answer, date: string, method: string, lines: string): string {
   const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
   const head =

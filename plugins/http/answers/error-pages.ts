@@ -11,7 +11,7 @@ export interface ErrorBody {
   readonly body: string;
 }
 
-/** The pages of the config, read once. */
+/** The error pages of the config. Their files are read once, when the instance is made. */
 export class ErrorPages {
   readonly #pages = new Map<number, ErrorBody>();
 
@@ -23,14 +23,14 @@ export class ErrorPages {
     }
   }
 
-  /** The answer to a request that failed, with the page of its status if there is one. Clients that want JSON get no pages. */
+  /** The answer to a request that failed: with the page for its status if there is one, and as JSON for clients that prefer JSON. */
   answer(status: number, reason: string, requestId: string, asJson: boolean): Answer {
     const plain = errorAnswer(status, reason, requestId, asJson);
     const page = asJson ? undefined : this.render(status, requestId);
     return page === undefined ? plain : withBody(plain, page.contentType, page.body);
   }
 
-  /** The page of that status, filled in; undefined when there is none. */
+  /** The page for a status with its variables filled in; undefined when there is none. */
   render(status: number, requestId: string): ErrorBody | undefined {
     const page = this.#pages.get(status);
     if (page === undefined) return undefined;

@@ -3,16 +3,16 @@ import type { Exchange } from '../exchange/exchange.ts';
 import type { Head } from '../h1/parse/head.ts';
 import { maxForwards } from '../h1/write/request-text.ts';
 
-/** Fields of a request that a TRACE must not show to whoever reads the answer (RFC 9110 9.3.8). */
+/** Fields that the answer to a TRACE leaves out, because scripts in the client could read credentials from it (RFC 9110 9.3.8). */
 const SECRET: ReadonlySet<string> = new Set(['authorization', 'proxy-authorization', 'cookie']);
 
-/** The answer to a request that was to come no farther than here; undefined for requests that go on. */
+/** The answer to a request whose Max-Forwards says that this proxy is its last hop; undefined for all others. */
 export function localAnswer(exchange: Exchange, head: Head): Answer | undefined {
   const isProbe = exchange.method === 'TRACE' || exchange.method === 'OPTIONS';
   return isProbe && maxForwards(head) === 0 ? lastHop(exchange.method, head) : undefined;
 }
 
-/** Max-Forwards is used up: this is where the request was to get to (RFC 9110 7.6.2). */
+/** Max-Forwards is 0, so this proxy answers in place of a backend (RFC 9110 7.6.2). */
 function lastHop(method: string, head: Head): Answer {
   if (method === 'OPTIONS') {
     return {

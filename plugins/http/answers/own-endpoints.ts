@@ -7,14 +7,14 @@ import { ACCEPT, CDN_LOOP, FORWARDED, VIA, X_FORWARDED_FOR, X_REAL_IP } from '..
 import type { Head } from '../h1/parse/head.ts';
 import { namedClients } from '../forwarding/named-clients.ts';
 
-/** A page shows the state of one moment, so that no cache may keep it. */
+/** The pages show the state of one moment: no cache may store them. */
 const FRESH = 'Cache-Control: no-store\r\n';
-/** Fields by which a proxy says that it asks for somebody else. */
+/** Fields that a proxy adds when it forwards a request of its client. */
 const FOR_OTHERS = [X_FORWARDED_FOR, FORWARDED, X_REAL_IP, VIA, CDN_LOOP];
 
 /**
- * What a listener answers itself, before any route: the state of its backends, and the metrics to those who may see them. Both are
- * no requests for telemetry: a probe that comes each second would be most of what it counts.
+ * The paths that a listener answers itself, before any route is looked at: the health of its backends, and the metrics for those who
+ * may read them. Telemetry does not count these requests: a probe that comes each second would be most of what it counts.
  */
 export class OwnEndpoints {
   /** In the form of {@link ExchangeFacts.routedPath}; undefined where there is none. */
@@ -31,12 +31,12 @@ export class OwnEndpoints {
     this.#allowed = new AddressList(metrics?.allow ?? []);
   }
 
-  /** Whether there are any, so that paths have to be looked at. */
+  /** Whether there are any: then the path of every request has to be looked at. */
   get areThere(): boolean {
     return this.#healthPath !== undefined || this.#metricsPath !== undefined;
   }
 
-  /** Answers a request that is for one of them. False when it is not: it goes on. */
+  /** Answers a request for one of the paths. False for any other path: the request goes on to the routes. */
   take(exchange: Exchange, head: Head): boolean {
     const { routedPath: path } = exchange;
     if (path === this.#healthPath) showHealth(exchange);
@@ -63,24 +63,24 @@ export class OwnEndpoints {
     }
   }
 
-  /** The connected peer decides. A header can only take the permission away: it names a client that a proxy asks for. */
+  /** The address of the connected peer decides. Headers can only take the permission away, as they name the client behind a proxy. */
   #mayAsk(exchange: Exchange, head: Head): boolean {
     const { connection, instance } = exchange;
     if (!this.#allows(connection.connection.remoteAddress)) return false;
     if (FOR_OTHERS.every((field) => head.fieldWith(field) < 0)) return true;
     if (!connection.view(instance).isTrusted) return false;
     const clients = namedClients(head, instance.trusted);
-    // A proxy that names nobody asks for anybody.
+    // A proxy that names no client may be asking for any client.
     return clients.length > 0 && clients.every((address) => this.#allowed.has(address));
   }
 
-  /** A unix socket has permissions of its own. */
+  /** Clients of a unix socket were let in by the permissions of its file. */
   #allows(address: string): boolean {
     return address === 'unix' || this.#allowed.has(address);
   }
 }
 
-/** Takes the exchange out of telemetry. Nobody follows the trace of a probe, and there are many of them. */
+/** Takes the exchange out of telemetry and tracing, as probes are many and nobody follows their traces. */
 function countAsOwn(exchange: Exchange): void {
   exchange.isOwn = true;
   exchange.trace = undefined;

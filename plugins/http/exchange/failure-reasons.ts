@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../../src/errors.ts';
 
-/** What clients are told when no backend could be asked. Details are only in the log. */
+/** The reasons that clients see when no backend could be asked. Details are only in the log. */
 const REASONS: Partial<Record<ErrorCode, string>> = {
   no_backend: 'no backend is available',
   queue_full: 'all backends are busy',
@@ -11,7 +11,7 @@ const REASONS: Partial<Record<ErrorCode, string>> = {
   connect_timeout: 'the backend could not be reached in time',
 };
 
-/** The reason for a client, in a few words. */
+/** The short reason that the client sees for an error. */
 export function failureReason(code: ErrorCode): string {
   return REASONS[code] ?? 'the backend failed';
 }

@@ -1,6 +1,6 @@
 import type { ByteStream, StreamReader } from '../../../src/plugin-api/index.ts';
 
-/** A connection that leads nowhere: it keeps what is written, and its reader gets what it is told to. */
+/** A connection without a peer: it keeps what is written to it, and its reader gets the text that {@link arrive} is called with. */
 export class DryRunStream implements ByteStream {
   readonly writableLength = 0;
   readonly bytesTaken = 0;

@@ -10,24 +10,24 @@ import type {
 
 const NOTHING = (): void => undefined;
 const NO_DEADLINE = { set: NOTHING, clear: NOTHING, destroy: NOTHING };
-/** To make a page takes some time, and nobody reads it here. */
+/** Stands for the metrics page: making one takes time, and nobody reads it here. */
 const NEVER = new Promise<never>(() => undefined);
 const NOTHING_PENDING: PendingLease = { lastTried: undefined, cancel: NOTHING };
 
-/** A lease that was asked for. */
+/** The lease that an exchange asked for. */
 export interface AskedLease {
   readonly request: LeaseRequest;
   readonly upstream: string;
 }
 
-/** A host that notes what an instance wants of it, and does none of it. */
+/** A host that notes what an instance asks of it, and does none of it. */
 export class DryRun {
   readonly host: ProtocolHost;
   /** The lease that the request needs, once it asked for one. */
   asked: AskedLease | undefined;
   /** The endpoint of the listener itself that the request was for, if any: then telemetry gets nothing. */
   endpoint: 'health' | 'metrics' | undefined;
-  /** What telemetry would get. */
+  /** The record that telemetry would get. */
   record: ExchangeRecord | undefined;
 
   constructor(real: ProtocolHost) {

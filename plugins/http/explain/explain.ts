@@ -71,7 +71,7 @@ function clientConnection(
   };
 }
 
-/** Up to the one that takes the request; none when it was answered before any was looked at. */
+/** The routes that were looked at, up to the one that takes the request; none when the request was answered before that. */
 function rulesFor(exchange: Exchange, head: Head, routes: readonly CompiledRoute[]): ExplainedRule[] {
   if (exchange.matched === undefined && exchange.error !== 'no_route') return [];
   const rules: ExplainedRule[] = [];
@@ -130,7 +130,7 @@ function answerOf(text: string, exchange: Exchange | undefined): ExplainedAnswer
   };
 }
 
-/** The ways to read a path that was refused for having several. */
+/** The readings of a path that was refused because servers read it in several ways. */
 function readingsOf(
   exchange: Exchange | undefined,
   head: Head | undefined,
@@ -178,14 +178,14 @@ function forwardOf(
   };
 }
 
-/** What is made up for each request says so, instead of showing one that was made up for nobody. */
+/** The text with placeholders for values that are random for each request, such as the request id. */
 function withoutChance(
   text: string,
   { requestId, trace, instance }: Exchange,
   { fields }: ExplainRequest,
 ): string {
   let shown = instance.loopMark.hiddenIn(text);
-  // A trusted peer's id stays what it is.
+  // An id that came from a trusted peer is not random.
   if (!fields.some(([, value]) => value === requestId)) shown = shown.replaceAll(requestId, '<request id>');
   for (const line of trace?.lines.split('\r\n').slice(1) ?? []) {
     const [name, value] = fieldOf(line);

@@ -21,33 +21,33 @@ import type { HttpInstance } from '../instance/http-instance.ts';
 import { LastValueCache } from './last-value-cache.ts';
 import { hostName, isValidHost } from '../routing/request-target.ts';
 
-/** A request id from a trusted peer that may go into logs and fields. */
+/** The form of a request id that is taken over from a trusted peer into logs and fields. */
 const REQUEST_ID = /^[A-Za-z0-9._:=@/+-]{1,128}$/;
 
-/** What one request tells the backend about its client. */
+/** What the backend of one request is told about the client. */
 export interface ClientFields {
   /** Field lines, each with its CRLF, with Via and the loop mark. The last one is X-Request-ID without its value: the id follows. */
   readonly lines: string;
-  /** The client that logs, templates and hashing see. */
+  /** The client's address for logs, templates and hashing. */
   readonly address: string;
-  /** The id that a trusted peer gave; undefined: make one up. */
+  /** The request id that a trusted peer gave; undefined when a new one is needed. */
   readonly requestId: string | undefined;
 }
 
-/** A Host that a client names. */
+/** A value of Host with all that is derived from it. */
 export interface KnownHost {
   readonly text: string;
   readonly isValid: boolean;
-  /** Without port, in lower case: what routes compare. */
+  /** Without port and in lower case: the form that routes compare. */
   readonly name: string;
-  /** For clients that are not trusted: the same for each request. */
+  /** The fields for a client that is not trusted: the same for each of its requests with this Host. */
   readonly fields: ClientFields;
 }
 
 /** What backends are told about the client of one connection, as the config of one generation has it. */
 export class ForwardingProfile {
   readonly instance: HttpInstance;
-  /** Whether what the peer says about a client behind it counts. */
+  /** Whether the peer is a trusted proxy, so that what it says about its client counts. */
   readonly isTrusted: boolean;
   readonly #address: string;
   readonly #proto: string;
@@ -64,12 +64,12 @@ export class ForwardingProfile {
     this.#port = connection.localPort === 0 ? '' : String(connection.localPort);
   }
 
-  /** What the Host field says. */
+  /** The Host of a request. */
   hostOf(head: Head): KnownHost {
     return head.hostField < 0 ? this.host('') : this.#hosts.of(head, head.hostField);
   }
 
-  /** '' for a request without Host. */
+  /** The same for a Host that does not come from the field; `text` is '' for a request without one. */
   host(text: string): KnownHost {
     const fields = {
       lines: this.#lines(text, 1),
@@ -79,7 +79,7 @@ export class ForwardingProfile {
     return { text, isValid: isValidHost(text), name: hostName(text), fields };
   }
 
-  /** Whether the client takes JSON where there is text for humans. */
+  /** Whether the client prefers errors as JSON. */
   wantsJson(head: Head): boolean {
     const field = head.fieldWith(ACCEPT);
     return field >= 0 && this.#accepts.of(head, field);
@@ -91,19 +91,19 @@ export class ForwardingProfile {
     return field < 0 ? '' : this.#agents.of(head, field);
   }
 
-  /** Where the client came from, for logs. */
+  /** The Referer for logs. */
   referer(head: Head): string {
     const field = head.fieldWith(REFERER);
     return field < 0 ? '' : shownReferer(head.valueText(field));
   }
 
-  /** What the backend of this request gets to know: from a trusted peer, what the peer said and a word of ours. */
+  /** What the backend of a request is told. For a trusted peer, what the peer said is kept and extended; for others it is replaced. */
   fields(head: Head, host: KnownHost): ClientFields {
     if (this.isTrusted) return this.#extended(head, host.text);
     return head.minor === 1 ? host.fields : { ...host.fields, lines: this.#lines(host.text, head.minor) };
   }
 
-  /** The same of a head that was not read to its end, for logs. */
+  /** What logs show of the client of a head that is not complete. */
   claims(head: HeadFragment): Pick<ClientFields, 'address' | 'requestId'> {
     const peer = this.#address;
     if (!this.isTrusted) return { address: peer, requestId: undefined };
@@ -125,7 +125,7 @@ export class ForwardingProfile {
     const forwarded = head.joined(FORWARDED);
     const named = head.joined(X_FORWARDED_FOR);
     const client = this.#client(named, forwarded);
-    // Some backends only know X-Forwarded-For: they get the client there even when only `Forwarded` names it.
+    // Some backends only read X-Forwarded-For: where only `Forwarded` names the client, the client is added there too.
     const before = named === '' ? (client ?? '') : named;
     const realIp = head.joined(X_REAL_IP) || (client ?? peer);
     const shownHost = head.joined(X_FORWARDED_HOST) || host;
@@ -141,7 +141,7 @@ export class ForwardingProfile {
     return { lines: this.#ended(lines, head.minor), address: client ?? peer, requestId };
   }
 
-  /** The client that a trusted peer names. `Forwarded` counts where there is no X-Forwarded-For. */
+  /** The client that a trusted peer names in X-Forwarded-For or, where that is missing, in `Forwarded`; undefined when it names none. */
   #client(forwardedFor: string, forwarded: string): string | undefined {
     const { trusted } = this.instance;
     if (forwardedFor !== '') return trusted.clientOf(forwardedFor, claimedAddress);

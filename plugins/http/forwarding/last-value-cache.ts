@@ -1,10 +1,10 @@
 import type { Head } from '../h1/parse/head.ts';
 
-/** What was made of a field's value, for fields that nearly all requests of a connection repeat: looked at once. */
+/** The last value of a field with what was derived from it. For fields that nearly all requests of a connection repeat: the derivation runs once. */
 export class LastValueCache<T> {
   readonly #make: (text: string) => T;
   #text: string | undefined;
-  /** The text's bytes, once there was a second request that may repeat it. */
+  /** The bytes of the text; made when a second request may repeat it. */
   #bytes: Buffer | undefined;
   #made: T | undefined;
 
@@ -12,7 +12,7 @@ export class LastValueCache<T> {
     this.#make = make;
   }
 
-  /** What is made of the value of that field of `head`. */
+  /** What is derived from the value of that field of `head`. */
   of(head: Head, field: number): T {
     if (this.#text !== undefined) {
       this.#bytes ??= Buffer.from(this.#text, 'latin1');

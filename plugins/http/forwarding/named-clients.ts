@@ -10,8 +10,8 @@ const NAMING = [
 ] as const;
 
 /**
- * The clients that a trusted proxy says it asks for: one for each field that names one. '' for a field that holds anything but addresses,
- * such as `unknown`: who that is nobody can tell. For permissions only; logs show who is certain.
+ * The clients that a trusted proxy names, one for each field that names any. '' for a field that holds anything but addresses, such as
+ * `unknown`. For permissions alone: logs show the client that is certain.
  */
 export function namedClients(head: Head, trusted: TrustedProxies): readonly string[] {
   return NAMING.filter(([field]) => head.fieldWith(field) >= 0).map(([field, addressOf]) => {

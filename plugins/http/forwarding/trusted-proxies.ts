@@ -1,6 +1,6 @@
 import { AddressList } from '../../../src/plugin-api/values/address-list.ts';
 
-/** The peers whose word about the client counts. Without entries nobody is trusted. */
+/** The proxies whose statements about their clients are believed. Without entries nobody is trusted. */
 export class TrustedProxies extends AddressList {
   /**
    * The client behind trusted proxies. Each proxy added the address of its own client to the end of the list. So the client is
@@ -8,7 +8,7 @@ export class TrustedProxies extends AddressList {
    * address, or all are trusted proxies, the result is the farthest proxy that is certain: undefined when the last entry is
    * no address.
    *
-   * @param addressOf the address in an element of the list, '' when there is none
+   * @param addressOf reads the address in one element of the list; '' when the element holds none
    */
   clientOf(list: string, addressOf: (element: string) => string): string | undefined {
     let client: string | undefined;

@@ -1,12 +1,12 @@
-/** The proxy's entry in `Via` (RFC 9110 7.6.3), where the config gives it a name, and how it knows itself. */
+/** The proxy's entry in `Via` (RFC 9110 7.6.3), and how the proxy recognizes it in a request that comes back. */
 export class Via {
-  /** Field lines for messages that were received as HTTP/1.0 and HTTP/1.1, with CRLF; '' when it stays silent. */
+  /** Field lines for messages that were received as HTTP/1.0 and HTTP/1.1, with CRLF; '' where no Via is wanted. */
   readonly #lines: readonly [string, string];
   /** The same with the name of the field that follows it on responses. */
   readonly #withId: readonly [string, string];
   readonly #name: string;
 
-  /** An empty name: no Via. */
+  /** @param name '' for no Via */
   constructor(name: string) {
     this.#name = name;
     this.#lines = name === '' ? ['', ''] : [`Via: 1.0 ${name}\r\n`, `Via: 1.1 ${name}\r\n`];
@@ -23,7 +23,7 @@ export class Via {
     return minor === 0 ? this.#withId[0] : this.#withId[1];
   }
 
-  /** Whether a list of `Via` entries names this proxy: the request goes in circles. */
+  /** Whether a list of `Via` entries names this proxy: then the request came through it before. */
   comesBack(entries: string): boolean {
     if (entries === '' || this.#name === '' || !entries.includes(this.#name)) return false;
     return entries.split(',').some((entry) => entry.trim().split(/[ \t]+/)[1] === this.#name);

@@ -1,7 +1,7 @@
 import { KEEP_ALIVE } from '../message/field-names.ts';
 import type { Head } from './parse/head.ts';
 
-/** How much earlier than announced an idle socket is given up: a request may be on its way when the backend closes. */
+/** An idle socket is given up this much before the announced end, as a request could be on its way when the backend closes. */
 const MARGIN_MS = 1_000;
 
 /**

@@ -10,7 +10,7 @@ const IDEMPOTENT: ReadonlySet<string> = new Set(
   UNLOCK UPDATE UPDATEREDIRECTREF VERSION-CONTROL`.split(/\s+/),
 );
 
-/** Whether a request may be sent again when it is unknown whether the backend executed it. Methods are case-sensitive. */
+/** Whether a request may be sent again although the backend may have executed it already. Methods are case-sensitive. */
 export function isIdempotent(method: string): boolean {
   return IDEMPOTENT.has(method);
 }

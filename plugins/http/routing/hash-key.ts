@@ -3,7 +3,7 @@ import { routedPath } from '../../../src/plugin-api/values/routed-path.ts';
 import type { Head } from '../h1/parse/head.ts';
 import type { RequestTarget } from './request-target.ts';
 
-/** The balancing key of a request; undefined when it does not have what the key is made of. */
+/** The key that a hashing balancer gets for a request; undefined when the request lacks what the key is made of. */
 export function hashKey(
   source: KeySource,
   clientAddress: string,

@@ -1,8 +1,8 @@
 import { decodedUnreserved, resolved } from '../../../src/plugin-api/values/routed-path.ts';
 
-/** Spellings that a backend may take for a slash, a dot or an end that routes did not see, and overlong characters (no valid UTF-8). */
+/** Spellings that a backend may read as a slash, a dot or the end of the path, while routes do not; overlong characters (invalid UTF-8) are among them. */
 const REFUSED = /%(?:2f|5c|00|c[01]|e0%[89]|f0%8)|\\/i;
-/** Dot segments with parameters: servers that cut them off resolve the rest. */
+/** Dot segments with parameters (`..;x`): servers that cut parameters off resolve what is left as a dot segment. */
 const DOTS_WITH_PARAMETERS = /\/(?:\.|%2e){1,2};/i;
 
 /**

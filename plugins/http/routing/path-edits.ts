@@ -1,16 +1,16 @@
 import { resolved, routedConfigPath, routedPath } from '../../../src/plugin-api/values/routed-path.ts';
 import type { Transform } from '../config/options.generated.ts';
 
-/** True when `path` is `prefix` or lies below it: prefixes end at a slash, so `/api` does not cover `/apis`. */
+/** True when `path` is `prefix` or lies below it. A prefix ends at a slash: `/api` does not cover `/apis`. */
 export function isBelow(path: string, prefix: string): boolean {
   if (!path.startsWith(prefix)) return false;
   return prefix.endsWith('/') || path.length === prefix.length || path[prefix.length] === '/';
 }
 
-/** Changes the path of a request target in normal form and leaves its query; undefined when there is nothing to change. */
+/** Changes the path of a request target, which is in normal form, and leaves the query as it is. */
 export type PathEdit = (target: string) => string;
 
-/** One function for the path transforms in their order: strip, add, rewrite. */
+/** One function for all path transforms, in their order: strip, add, rewrite. undefined when there are none. */
 export function pathEdit(transforms: readonly (Transform | undefined)[]): PathEdit | undefined {
   const steps: ((path: string) => string)[] = [];
   for (const transform of transforms) {
@@ -37,7 +37,7 @@ export function pathEdit(transforms: readonly (Transform | undefined)[]): PathEd
   };
 }
 
-/** Removes a prefix, in whatever spelling the prefix or the path is. */
+/** Removes a prefix, however the prefix and the path are spelled. */
 function prefixStrip(text: string): (path: string) => string {
   const prefix = routedConfigPath(text);
   const segments = prefix.split('/').length - (prefix.endsWith('/') ? 2 : 1);
@@ -53,13 +53,13 @@ function prefixStrip(text: string): (path: string) => string {
   };
 }
 
-/** A text of the config as a request line can hold it: characters beyond ASCII as their UTF-8, encoded. */
+/** A text of the config in the form that a request line can hold: characters beyond ASCII become percent-encoded UTF-8. */
 function sendable(text: string): string {
   const bytes = Buffer.from(text, 'utf8').toString('latin1');
   return bytes.replace(/[\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-/** A path always begins with a slash; what a pattern let through must not break the request line either. */
+/** The path with a slash at its beginning, and with blanks and control characters encoded: the result of a pattern must not break the request line. */
 function rooted(path: string): string {
   const clean = path.replace(/[\u0000-\u0020\u007f]/g, (character) => encodeURIComponent(character));
   return clean.startsWith('/') ? clean : `/${clean}`;

@@ -1,11 +1,11 @@
 import { resolved, spelled } from '../../../src/plugin-api/values/routed-path.ts';
 
-/** A spelling that some servers read in another way than others. */
+/** A spelling that servers read in different ways. */
 interface Spelling {
   readonly occurs: RegExp;
-  /** When the path of a route has such a spelling, the operator knows how the backend reads it. */
+  /** Where the path of a route itself has such a spelling, the spelling is not looked at: the operator knows how the backend reads it. */
   readonly inRoute: RegExp | undefined;
-  /** Reads the whole path in that other way. */
+  /** The whole path as the other servers read it. */
   readonly reads: (path: string) => string;
 }
 
@@ -24,14 +24,14 @@ const SPELLINGS: readonly Spelling[] = [
   { occurs: /%(?:c[01]|e0%8|f0%80%8)/i, inRoute: undefined, reads: withoutOverlong },
 ];
 
-/** No honest path has more kinds of such spellings, and there would be too many readings to look at. */
+/** A path with more kinds of such spellings is refused: no honest path has them, and the readings would be too many to compare. */
 const MOST_SPELLINGS = 2;
 
-/** How else a path may be read. */
+/** The other ways in which servers may read a path. */
 export interface PathReadings {
   /** In the form that routes compare. */
   readonly paths: ReadonlySet<string>;
-  /** Whether a `..` only shows in such a reading. */
+  /** Whether one of the readings has a `..` that the path as it is written does not have. */
   readonly hidesDots: boolean;
 }
 
@@ -66,7 +66,7 @@ export function otherReadings(path: string, routePath: string): PathReadings | u
   return { paths, hidesDots };
 }
 
-/** No spelling, each alone, and two of them in either order. */
+/** All orders in which the spellings may be read: none of them, each alone, and two of them in either order. */
 function orders(spellings: readonly Spelling[]): readonly (readonly Spelling[])[] {
   const both = spellings.length < MOST_SPELLINGS ? [] : [spellings, spellings.toReversed()];
   return [[], ...spellings.map((spelling) => [spelling]), ...both];
@@ -76,7 +76,7 @@ function hasDots(path: string): boolean {
   return /\/\.\.(?:\/|$)/.test(path);
 }
 
-/** A path in which `..` takes away an empty segment, too: the segment before it stays. */
+/** The path for servers that count an empty segment (`//`) as one that `..` removes. */
 function withEmptySegments(path: string): string {
   const kept: string[] = [];
   for (const part of path.split('/').slice(1)) {
@@ -86,7 +86,7 @@ function withEmptySegments(path: string): string {
   return `/${kept.join('/')}`;
 }
 
-/** With slashes merged and `.` left out, but each `..` where it is. */
+/** The path for servers that merge slashes and drop `.`, and leave each `..` in place. */
 function withDots(path: string): string {
   return path.replace(/\/(?:\.?\/)+/g, '/');
 }

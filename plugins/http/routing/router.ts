@@ -30,7 +30,7 @@ export class Router {
   /** Whether a route looks at paths. */
   readonly looksAtPaths: boolean;
   readonly #byHost = new Map<string, readonly CompiledRoute[]>();
-  /** For hosts that no route names exactly. */
+  /** The routes for hosts that no route names exactly. */
   readonly #others: readonly CompiledRoute[];
 
   constructor(routes: readonly CompiledRoute[]) {
@@ -79,7 +79,7 @@ export function takesHeader(head: Head, [name, value]: CompiledRoute['headers'][
   return head.valueOf(name) === value;
 }
 
-/** Whether a route without exact host takes this one. */
+/** Whether a route without an exact host takes this host. */
 function isOpenFor(route: CompiledRoute, host: string): boolean {
   if (route.host === undefined) return true;
   if (!route.host.startsWith('*')) return false;
