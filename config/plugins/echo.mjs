@@ -59,7 +59,7 @@ class EchoInstance {
 }
 
 export default {
-  apiVersion: 1,
+  apiVersion: 2,
   name: 'echo',
   configSchema: {
     type: 'object',

@@ -10,7 +10,7 @@ import { RequestIds } from './forwarding/request-ids.ts';
 
 /** HTTP/1.1 and 1.0: parses heads, routes each request, and streams bodies. */
 class HttpPlugin implements ProtocolPlugin {
-  readonly apiVersion = 1;
+  readonly apiVersion = 2;
   readonly name = 'http';
   #parts: HttpParts | undefined;
 

@@ -4,7 +4,7 @@ import { TcpInstance } from './tcp-instance.ts';
 
 /** TCP: each connection becomes a tunnel to one backend. */
 const plugin: ProtocolPlugin = {
-  apiVersion: 1,
+  apiVersion: 2,
   name: 'tcp',
   provision(config: unknown, host: ProtocolHost) {
     // The core has checked built-in options against the config's schema.

@@ -3,7 +3,7 @@ import type { ExplainRequest, ProtocolExplanation } from './explain.ts';
 import type { ProtocolHost } from './host.ts';
 
 /** The version of this contract. A plugin that names another one is refused. */
-export type ApiVersion = 1;
+export type ApiVersion = 2;
 
 /** A protocol: the default export of a plugin module. */
 export interface ProtocolPlugin {

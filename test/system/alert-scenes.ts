@@ -151,7 +151,7 @@ upstreams:
 
 /** A protocol that throws, and reports what is no record. */
 const CLUMSY = `export default {
-  apiVersion: 1,
+  apiVersion: 2,
   name: 'clumsy',
   provision: (_options, host) => ({
     protocol: 'clumsy',
@@ -215,7 +215,7 @@ export async function ending(): Promise<AlertScene> {
 
 /** Holds up the whole process, again and again. */
 const BUSY = `export default {
-  apiVersion: 1,
+  apiVersion: 2,
   name: 'busy',
   provision: () => {
     setInterval(() => {

@@ -1,7 +1,7 @@
-import type { ProtocolInstance, ProtocolPlugin } from '../../plugin-api/index.ts';
+import type { ApiVersion, ProtocolInstance, ProtocolPlugin } from '../../plugin-api/index.ts';
 
 /** The version of the plugin API that this proxy speaks. */
-const API_VERSION = 1;
+const API_VERSION: ApiVersion = 2;
 const NAME = /^[a-z][a-z0-9-]*$/;
 
 /**
@@ -13,9 +13,7 @@ export function pluginOf(given: unknown): ProtocolPlugin {
   if (typeof exported !== 'object' || exported === null)
     throw new Error('its default export must be a protocol plugin');
   const plugin = exported as Partial<Record<keyof ProtocolPlugin, unknown>>;
-  if (plugin.apiVersion !== API_VERSION) {
-    throw new Error(`it is made for plugin API ${String(plugin.apiVersion)}, this is ${String(API_VERSION)}`);
-  }
+  if (plugin.apiVersion !== API_VERSION) throw new Error(versionMessage(plugin.apiVersion));
   if (typeof plugin.name !== 'string' || !NAME.test(plugin.name))
     throw new Error('its name must be lower-case letters, digits and dashes');
   if (typeof plugin.provision !== 'function') throw new Error('it has no provision function');
@@ -29,6 +27,16 @@ export function instanceOf(given: unknown): ProtocolInstance {
     throw new Error('provision must give an object with the functions handle and close');
   }
   return instance as ProtocolInstance;
+}
+
+/** What to do about a plugin that is written for another version of the plugin API, or for none. */
+function versionMessage(version: unknown): string {
+  if (version === undefined)
+    return `it does not say which version of the plugin API it is written for: write apiVersion: ${API_VERSION}`;
+  const told = `it is written for version ${JSON.stringify(version)} of the plugin API, and this proxy has version ${API_VERSION}`;
+  if (typeof version === 'number' && version > API_VERSION)
+    return `${told}: install a newer version of the proxy, or a plugin for version ${API_VERSION}`;
+  return `${told}: change it as "From version 1 to 2" in the plugin guide (src/plugin-api/README.md) says, then write apiVersion: ${API_VERSION}`;
 }
 
 function defaultOf(given: unknown): unknown {

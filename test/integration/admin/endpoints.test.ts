@@ -300,7 +300,7 @@ describe('GET /connections with a protocol that tells nothing', () => {
   const plugin = (name: string, handler: string): string => `
 const reader = (stream) => ({ data() {}, end() { stream.end(); }, drained() {}, closed() {} });
 export default {
-  apiVersion: 1,
+  apiVersion: 2,
   name: '${name}',
   provision: () => ({
     protocol: '${name}',

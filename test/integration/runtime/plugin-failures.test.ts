@@ -89,7 +89,7 @@ function faultyPlugin(handle: string): string {
 function mistake() { throw new Error('a mistake'); }
 const quiet = { data() {}, end() {}, drained() {}, closed() {} };
 export default {
-  apiVersion: 1,
+  apiVersion: 2,
   name: 'say',
   provision: (options, host) => ({
     protocol: 'say',

@@ -16,7 +16,7 @@ expectNoStrayErrors();
 function leasing(parts: string): string {
   return `
 export default {
-  apiVersion: 1,
+  apiVersion: 2,
   name: 'leasing',
   provision(options, host) {
     const upstream = host.upstream(host.defaultUpstream, 'once');
@@ -211,7 +211,7 @@ describe("a lease of a stranger's plugin", () => {
 describe("a stranger's plugin that does not take connections over", () => {
   const taking = (handle: string): string => `
 export default {
-  apiVersion: 1,
+  apiVersion: 2,
   name: 'leasing',
   provision: () => ({ protocol: 'leasing', active: 0, async close() {}, ${handle} }),
 };

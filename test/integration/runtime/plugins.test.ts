@@ -15,7 +15,7 @@ const ECHO = `mode: echo\nlisten: '127.0.0.1:0'\nplugins: { directory: . }\nrelo
 /** Leads each connection to a backend. */
 const FORWARD_PLUGIN = `
 export default {
-  apiVersion: 1,
+  apiVersion: 2,
   name: 'forward',
   provision(options, host) {
     const upstream = host.upstream(host.defaultUpstream, 'once');
@@ -47,7 +47,7 @@ function broken(parts: string): string {
   return `
 const reader = (stream) => ({ data(bytes, start, end) { stream.writeBorrowed(bytes, start, end); }, end() { stream.end(); }, drained() {}, closed() {} });
 const plugin = {
-  apiVersion: 1,
+  apiVersion: 2,
   name: 'broken',
   provision(options, host) {
     return {

@@ -178,7 +178,7 @@ upstreams:
   it('ends a reload that runs, which leaves nothing behind', async () => {
     const server = await backend(named('one'));
     const plugins = {
-      'slow.mjs': `export default { apiVersion: 1, name: 'slow', provision: async () => {
+      'slow.mjs': `export default { apiVersion: 2, name: 'slow', provision: async () => {
         await new Promise((resolve) => setTimeout(resolve, 200));
         return { protocol: 'slow', active: 0, handle: () => ({ drain() {} }), close: async () => {} };
       } };`,

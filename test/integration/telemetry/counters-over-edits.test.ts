@@ -32,7 +32,7 @@ interface Parts {
 /** A protocol that says a word, then throws. */
 function clumsy(word: string): string {
   return `export default {
-    apiVersion: 1,
+    apiVersion: 2,
     name: 'clumsy',
     provision: () => ({
       protocol: 'clumsy',

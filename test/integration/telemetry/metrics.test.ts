@@ -294,7 +294,7 @@ describe('metrics of the config', () => {
 
   it('count what plugins throw', async () => {
     const plugin = `export default {
-      apiVersion: 1,
+      apiVersion: 2,
       name: 'clumsy',
       provision: () => ({
         protocol: 'clumsy',

@@ -67,14 +67,14 @@ const BROKEN = [
   'export default 7;\n',
   'throw new Error("not today");\n',
   `export default { apiVersion: 99, name: '${GREETER}', provision() {} };\n`,
-  `export default { apiVersion: 1, name: '${GREETER}', provision() { throw new Error('no'); } };\n`,
-  `export default { apiVersion: 1, name: '${GREETER}', provision: () => ({}) };\n`,
+  `export default { apiVersion: 2, name: '${GREETER}', provision() { throw new Error('no'); } };\n`,
+  `export default { apiVersion: 2, name: '${GREETER}', provision: () => ({}) };\n`,
 ];
 
 function greeter(version: number): string {
   return `const VERSION = '${version}\\n';
 export default {
-  apiVersion: 1,
+  apiVersion: 2,
   name: '${GREETER}',
   provision() {
     let active = 0;

@@ -156,7 +156,7 @@ export class ApplyLab {
     await this.faults.load?.();
     const loaded = loadConfigText(this.#yaml, 'lab.yaml', { modes: ['tcp', 'http', 'odd'] });
     const odd: ProtocolPlugin = {
-      apiVersion: 1,
+      apiVersion: 2,
       name: 'odd',
       provision: (config, host) => (this.faults.provision ?? instance)(config, host),
     };

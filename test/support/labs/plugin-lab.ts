@@ -27,7 +27,7 @@ export async function pluginFolder(files: Readonly<Record<string, string>>): Pro
 
 /** A plugin that does nothing but keep its options; `state` tells one version from another. */
 export function plainPlugin(name: string, more = '', state = ''): string {
-  return `export default { apiVersion: 1, name: '${name}', provision: (options) => ({ protocol: '${name}', active: 0, options, state: '${state}', handle() {}, close: async () => {} }), ${more} };`;
+  return `export default { apiVersion: 2, name: '${name}', provision: (options) => ({ protocol: '${name}', active: 0, options, state: '${state}', handle() {}, close: async () => {} }), ${more} };`;
 }
 
 /** A loader and a folder of plugins, without a proxy. */

@@ -79,6 +79,6 @@ class Say {
     this.#host.logger.info('closed', { version: '${version}' });
   }
 }
-export default { apiVersion: 1, name: '${name}', provision: (options, host) => new Say(options, host), ${more} };
+export default { apiVersion: 2, name: '${name}', provision: (options, host) => new Say(options, host), ${more} };
 `;
 }

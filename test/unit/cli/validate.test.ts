@@ -56,7 +56,7 @@ describe('validate', () => {
 
   it('finds what a start would stumble over only when it builds', async () => {
     const text = `listen: ':1'\nplugins: { directory: . }\nmode: picky\nbackends: [{ address: 'a:1' }]\n`;
-    const plugin = `export default { apiVersion: 1, name: 'picky', provision() { throw new Error('no way'); } };`;
+    const plugin = `export default { apiVersion: 2, name: 'picky', provision() { throw new Error('no way'); } };`;
     writeFileSync(join(folder, 'picky.mjs'), plugin);
     await expect(validated(text)).rejects.toThrow('plugin picky failed: no way');
     const { code, stdout } = await validated(text, {}, { json: true });

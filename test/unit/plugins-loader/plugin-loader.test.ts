@@ -173,7 +173,7 @@ describe('the plugin loader', () => {
     const real = await pluginFolder({
       'echo.mjs': plainPlugin('linked-file'),
       'folder/index.mjs':
-        "import { name } from './name.mjs'; export default { apiVersion: 1, name, provision() {} };",
+        "import { name } from './name.mjs'; export default { apiVersion: 2, name, provision() {} };",
       'folder/name.mjs': "export const name = 'linked-folder';",
     });
     const lab = new PluginLab(await pluginFolder({}));
@@ -215,22 +215,27 @@ describe('the plugin loader', () => {
     ['no default export', 'export const plugin = {};', /default export must be a protocol plugin/],
     ['a default export that is no object', 'export default 42;', /default export must be a protocol plugin/],
     [
-      'another API version',
-      "export default { apiVersion: 2, name: 'x', provision() {} };",
-      /made for plugin API 2, this is 1/,
+      'version 1 of the API',
+      "export default { apiVersion: 1, name: 'x', provision() {} };",
+      /^it is written for version 1 of the plugin API, and this proxy has version 2: change it as "From version 1 to 2" in the plugin guide \(src\/plugin-api\/README\.md\) says, then write apiVersion: 2$/,
+    ],
+    [
+      'a later version of the API',
+      "export default { apiVersion: 3, name: 'x', provision() {} };",
+      /^it is written for version 3 of the plugin API, and this proxy has version 2: install a newer version of the proxy/,
     ],
     [
       'no API version',
       "export default { name: 'x', provision() {} };",
-      /made for plugin API undefined, this is 1/,
+      /does not say which version of the plugin API it is written for: write apiVersion: 2$/,
     ],
-    ['no name', 'export default { apiVersion: 1, provision() {} };', /its name must be/],
+    ['no name', 'export default { apiVersion: 2, provision() {} };', /its name must be/],
     [
       'an odd name',
-      "export default { apiVersion: 1, name: 'My Plugin', provision() {} };",
+      "export default { apiVersion: 2, name: 'My Plugin', provision() {} };",
       /its name must be/,
     ],
-    ['no provision', "export default { apiVersion: 1, name: 'x' };", /no provision function/],
+    ['no provision', "export default { apiVersion: 2, name: 'x' };", /no provision function/],
     ['the name of a built-in one', plainPlugin('http'), /http is built in/],
     [
       'a configSchema that is no schema',

@@ -101,7 +101,7 @@ const required = createRequire(import.meta.url)('./lib/required.cjs');
 const { late } = await import('./lib/late.mjs');
 const text = readFileSync(new URL('./text.txt', import.meta.url), 'utf8');
 const state = [esm, cjs, json.value, required, late, text].join(' ');
-export default { apiVersion: 1, name: 'one', provision: () => ({ protocol: 'one', active: 0, state, handle() {}, close: async () => {} }) };
+export default { apiVersion: 2, name: 'one', provision: () => ({ protocol: 'one', active: 0, state, handle() {}, close: async () => {} }) };
 `;
     const files = (value: string) => ({
       'one/lib/deep/value.mjs': `export default 'esm-${value}';`,
@@ -138,7 +138,7 @@ export default { apiVersion: 1, name: 'one', provision: () => ({ protocol: 'one'
     const text = `
 import { loadedAt as own } from 'own';
 import { loadedAt as shared } from 'shared';
-export default { apiVersion: 1, name: 'one', provision: () => ({ protocol: 'one', active: 0, state: own + ' ' + shared, handle() {}, close: async () => {} }) };
+export default { apiVersion: 2, name: 'one', provision: () => ({ protocol: 'one', active: 0, state: own + ' ' + shared, handle() {}, close: async () => {} }) };
 `;
     const plugins = await lab({
       'one/index.mjs': text,
@@ -233,7 +233,7 @@ describe('a plugin that is broken by an edit', () => {
 describe('a new plugin that its listeners can not use', () => {
   const STRICT =
     "configSchema: { type: 'object', required: ['size'], additionalProperties: false, properties: { size: { type: 'integer' } } },";
-  const FAILING = `export default { apiVersion: 1, name: 'one', provision() {
+  const FAILING = `export default { apiVersion: 2, name: 'one', provision() {
     throw new Error('no provision today');
   } };`;
 
@@ -284,7 +284,7 @@ describe('a new plugin that its listeners can not use', () => {
     await plugins.write({
       'one.mjs': `
 globalThis.provisionedOne = 0;
-export default { apiVersion: 1, name: 'one', provision() { globalThis.provisionedOne += 1; throw new Error('never'); } };`,
+export default { apiVersion: 2, name: 'one', provision() { globalThis.provisionedOne += 1; throw new Error('never'); } };`,
     });
     const count = () => (globalThis as { provisionedOne?: number }).provisionedOne;
     await plugins.goLive(['one']);

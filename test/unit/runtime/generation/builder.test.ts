@@ -18,7 +18,7 @@ const MODES = ['tcp', 'http', 'fake', 'broken'];
 
 /** A protocol that notes what is done with it. */
 class FakePlugin implements ProtocolPlugin {
-  readonly apiVersion = 1;
+  readonly apiVersion = 2;
   readonly name = 'fake';
   readonly hosts: ProtocolHost[] = [];
   readonly instances: (ProtocolInstance & { closes: number })[] = [];
@@ -49,7 +49,7 @@ function lab(broken: ProtocolPlugin['provision'] = () => Promise.reject(new Erro
   const fake = new FakePlugin();
   const plugins = new Map<string, ProtocolPlugin>([
     ['fake', fake],
-    ['broken', { apiVersion: 1, name: 'broken', provision: broken }],
+    ['broken', { apiVersion: 2, name: 'broken', provision: broken }],
   ]);
   const generations = new GenerationBuilder({
     registry,
