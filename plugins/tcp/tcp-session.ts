@@ -76,17 +76,17 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
   leased(lease: Lease): void {
     const { stream } = this.#connection;
     this.#backend = lease.backend;
-    for (const piece of this.#ahead) lease.stream.write(piece);
+    for (const piece of this.#ahead) lease.channel.write(piece);
     this.#ahead = [];
-    if (this.#peerEnded) lease.stream.end();
+    if (this.#peerEnded) lease.channel.end();
     this.#instance.host.tunnel({
       downstream: stream,
-      upstream: lease.stream,
+      upstream: lease.channel,
       idleTimeoutMs: this.#instance.idleTimeoutMs,
       backend: lease.backend,
       early: { received: this.#aheadBytes, sent: 0 },
       ended: (result) => {
-        lease.discard();
+        lease.end(result.error?.code, 0, 0);
         this.#finish(lease.backend, result, result.error?.code);
       },
     });

@@ -1,4 +1,4 @@
-import type { BalanceError } from '../errors.ts';
+import type { BalanceError, ErrorCode } from '../errors.ts';
 import type { Connection } from './connection.ts';
 import type { LogSubject } from './logger.ts';
 import type { ByteStream } from './stream.ts';
@@ -62,8 +62,8 @@ export interface LeaseRequest extends LogSubject {
   /** True when `leased` may be called before `acquire` returned, which spares a turn of the microtask queue. Default: false. */
   readonly immediate?: boolean;
   /**
-   * The connection that the lease is for. When that is over, the lease is cancelled or discarded, whatever was forgotten; without
-   * it that happens when the instance has closed. The connection is ended when `leased` throws. Default: none.
+   * The connection that the lease is for. When that connection is over, the lease is cancelled or ended, whatever the protocol forgot;
+   * without it that happens when the instance has closed. The connection is ended when `leased` throws. Default: none.
    */
   readonly heldBy?: Connection | undefined;
   /** A backend could not be connected to: another one is tried now, or `refused` follows. */
@@ -73,29 +73,36 @@ export interface LeaseRequest extends LogSubject {
 }
 
 /**
- * A socket to a backend, taken from its pool. Ended by the first call of `release` or `discard`, or when its stream is closed, right
- * after the stream's reader was told; what is called after that has no effect.
+ * A channel to a backend, taken from its pool. The lease ends with the first call of {@link end}, or when its channel is closed, right
+ * after the channel's reader was told. Calls after that have no effect.
  */
 export interface Lease {
   readonly backend: Backend;
-  readonly stream: ByteStream;
-  /** True when the socket served an exchange before: it may die of old age under the next one. */
+  /** What the request is written to and the response is read from: a connection that nobody else uses meanwhile. */
+  readonly channel: ByteStream;
+  /** True when the channel served an exchange before: it may die of old age under the next one. */
   readonly reused: boolean;
-  /** The exchange is over and the socket may serve another one, after at most `idleMs` of rest; without it as long as the pool keeps it. */
-  release(idleMs?: number): void;
   /**
-   * The connection is used for good, as by a tunnel: it takes no place in the pool any more, and still counts as a connection
-   * of the backend. Only `discard` ends such a lease.
+   * The exchange is over. The outcome is what health and statistics of the backend are made from.
+   *
+   * @param error what went wrong, whoever was to blame; undefined when nothing did
+   * @param status the status of the response; 0 where there was none, or where the protocol has none
+   * @param idleMs for how long the channel may rest in the pool before the next exchange. `Infinity`: as long as the pool
+   *   allows. 0: the channel must not be used again. With an error it is never used again.
    */
-  detach(): void;
+  end(error: ErrorCode | undefined, status: number, idleMs: number): void;
   /**
-   * The exchange is over, and the socket is bound to this client, as by NTLM: it rests outside of the pool, still counts as a
-   * connection of the backend, and serves further exchanges of the client after {@link resume}. Only `discard` ends
-   * such a lease; a backend that closes the socket, or sends what nobody asked for, ends it too. `idleMs` as of `release`.
+   * The channel is used for good, as by a tunnel: it leaves its place in the pool to another one, and still counts as a connection of
+   * the backend. From then on {@link end} closes it, whatever its `idleMs`.
    */
-  keep(idleMs?: number): void;
-  /** Takes a socket up again that was kept. False when it is of no use any more: the lease is ended then, and another one is needed. */
+  leavePool(): void;
+  /**
+   * The exchange is over without an error, and the channel is bound to this client, as by NTLM: it rests outside of the pool, still
+   * counts as a connection of the backend, and serves further exchanges of the client after {@link resume}. From then on {@link end}
+   * closes it. A backend that closes the channel, or sends bytes that nobody asked for, ends the lease too. `status` and `idleMs` as
+   * of {@link end}.
+   */
+  pin(status: number, idleMs: number): void;
+  /** Takes up a pinned channel for the next exchange. False when it can't be used any more: the lease has ended, and another one is needed. */
   resume(): boolean;
-  /** The exchange is over and the socket must not be used again. `error` says what was wrong with it, if anything. */
-  discard(error?: Error): void;
 }

@@ -1,4 +1,4 @@
-import type { BalanceError } from '../errors.ts';
+import type { BalanceError, ErrorCode } from '../errors.ts';
 import type { DialOptions } from '../net/dial/dial.ts';
 import { callOut } from '../net/faults/call-out.ts';
 import type { ScopedResource, LifetimeScope } from '../net/resources/lifetime-scope.ts';
@@ -93,8 +93,8 @@ export class SocketLease implements Lease, PendingLease, SocketTaker, SocketHold
     return this.#member.backend;
   }
 
-  get stream(): SocketTransport {
-    if (this.#socket === undefined) throw new Error('the lease has no socket');
+  get channel(): SocketTransport {
+    if (this.#socket === undefined) throw new Error('the lease has no channel');
     return this.#socket.stream;
   }
 
@@ -124,7 +124,7 @@ export class SocketLease implements Lease, PendingLease, SocketTaker, SocketHold
   taken(socket: PooledSocket): void {
     this.#socket = socket;
     if (this.#cancelled) {
-      this.release();
+      this.#finish(socket, Number.POSITIVE_INFINITY);
       return;
     }
     this.#answered = true;
@@ -176,17 +176,13 @@ export class SocketLease implements Lease, PendingLease, SocketTaker, SocketHold
     this.#leave();
   }
 
-  release(idleMs?: number): void {
+  end(error: ErrorCode | undefined, _status: number, idleMs: number): void {
     const socket = this.#socket;
     if (socket === undefined || this.#isOver) return;
-    // From here on its stream is somebody else's.
-    this.#socket = undefined;
-    if (this.#pool !== undefined) this.#pool.giveBack(socket, idleMs);
-    else socket.stream.destroy();
-    this.#end(socket);
+    this.#finish(socket, error === undefined ? idleMs : 0);
   }
 
-  detach(): void {
+  leavePool(): void {
     const socket = this.#socket;
     if (socket === undefined || this.#pool === undefined || this.#isOver) return;
     this.#pool.detach(socket);
@@ -194,10 +190,10 @@ export class SocketLease implements Lease, PendingLease, SocketTaker, SocketHold
     this.#member?.backend.noteChange();
   }
 
-  keep(idleMs = Number.POSITIVE_INFINITY): void {
+  pin(_status: number, idleMs: number): void {
     const socket = this.#socket;
     if (socket === undefined || this.#isOver) return;
-    this.detach();
+    this.leavePool();
     if (this.#kept === undefined) this.backend.kept += 1;
     // An exchange holds what it uses; in between, an edit may let go of all.
     this.#leaveHome();
@@ -211,7 +207,7 @@ export class SocketLease implements Lease, PendingLease, SocketTaker, SocketHold
     const socket = this.#socket;
     if (socket === undefined || this.#kept === undefined || this.#isOver) return false;
     if (!this.#kept.isUsable) {
-      this.discard();
+      this.#finish(socket, 0);
       return false;
     }
     this.backend.resting.delete(this);
@@ -220,21 +216,17 @@ export class SocketLease implements Lease, PendingLease, SocketTaker, SocketHold
     return true;
   }
 
-  discard(error?: Error): void {
-    const socket = this.#socket;
-    if (socket === undefined || this.#isOver) return;
-    if (!socket.stream.destroyed) socket.stream.destroy(error);
-    this.#pool?.discard(socket);
-    this.#end(socket);
+  discard(): void {
+    this.end(undefined, 0, 0);
   }
 
   socketGone(): void {
-    this.discard();
+    this.end('backend_reset', 0, 0);
   }
 
   reclaim(): void {
     this.cancel();
-    this.discard();
+    this.end('client_abort', 0, 0);
   }
 
   get #isCancelled(): boolean {
@@ -270,12 +262,21 @@ export class SocketLease implements Lease, PendingLease, SocketTaker, SocketHold
   /** A protocol that fails when it gets a lease loses it, and the connection that it was for. */
   #failed(error: unknown): void {
     this.#owner.dial.onFault(error, this.request, this);
-    this.discard();
+    this.end('plugin_failed', 0, 0);
     this.request.heldBy?.stream.destroy();
   }
 
   /** The backend hears of it last, so that one who waits finds the socket. */
-  #end(socket: PooledSocket): void {
+  #finish(socket: PooledSocket, idleMs: number): void {
+    if (idleMs === 0) {
+      if (!socket.stream.destroyed) socket.stream.destroy();
+      this.#pool?.discard(socket);
+    } else {
+      // From here on its stream is somebody else's.
+      this.#socket = undefined;
+      if (this.#pool !== undefined) this.#pool.giveBack(socket, idleMs);
+      else socket.stream.destroy();
+    }
     this.#isOver = true;
     socket.holder = undefined;
     if (this.#kept !== undefined) {

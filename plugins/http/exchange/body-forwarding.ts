@@ -29,7 +29,7 @@ function forwardPiece(exchange: Exchange, body: RequestBody): void {
   const { lease } = exchange;
   const { stream } = exchange.connection.connection;
   if (lease !== undefined) {
-    if (!body.sendTo(lease.stream)) stream.pause();
+    if (!body.sendTo(lease.channel)) stream.pause();
   } else if (!body.hold()) {
     // Once the body is complete, the client is still read from, because only a read shows that it left.
     if (body.isOpen) stream.pause();

@@ -116,13 +116,13 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     this.backend = lease.backend;
     if (this.instance.host.logger.debugEnabled) logBackendSelected(this);
     this.#relay = new ResponseRelay(this, lease);
-    lease.stream.read(this.#relay);
+    lease.channel.read(this.#relay);
     const late = this.matched?.requestEdits?.lateLines(this);
     const trace = this.trace === undefined ? '' : traceLines(this.trace, this.matched);
     const text = this.#requestText + trace + (late === undefined ? '\r\n\r\n' : `\r\n${late}\r\n`);
     let clientWaited = false;
-    if (this.body === undefined) lease.stream.writeText(text);
-    else clientWaited = this.body.sendHeldWith(text, lease.stream);
+    if (this.body === undefined) lease.channel.writeText(text);
+    else clientWaited = this.body.sendHeldWith(text, lease.channel);
     this.mark('backendStartMs');
     renewDeadline(this);
     if (clientWaited) this.connection.resume();
@@ -146,7 +146,7 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
       return;
     }
     if (this.backend !== undefined) this.noteFailedTry(this.backend, 'backend_reset');
-    this.#dropLease();
+    this.#endLease('backend_reset', 0);
     this.trace?.nextTry();
     this.fresh = true;
     if (this.matched !== undefined) this.acquire(this.matched.upstream);
@@ -170,10 +170,9 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
   }
 
   #giveBack(lease: Lease, idleMs: number): void {
-    if (idleMs === 0) lease.discard();
-    else if (!this.pins) lease.release(idleMs);
-    else if (this.keepAlive) this.connection.pin(this.upstream, lease, idleMs);
-    else lease.discard();
+    if (idleMs === 0 || !this.pins) lease.end(undefined, this.status, idleMs);
+    else if (this.keepAlive) this.connection.pin(this.upstream, lease, this.status, idleMs);
+    else lease.end(undefined, this.status, 0);
   }
 
   /** Answers a request that can't be served. The connection ends, as the client's next bytes may be anything. */
@@ -209,7 +208,7 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     }
     this.#nameTried();
     logBackendFailure(this, code, detail);
-    this.#dropLease();
+    this.#endLease(code, 0);
     this.answer(this.instance.errorPages.answer(status, reason, this.requestId, this.wantsJson));
   }
 
@@ -244,7 +243,7 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     // Where the end of the connection means the end of the body, only a reset tells the difference. A reset also frees what
     // the system keeps for a client that does not take it.
     const resets = this.#relay?.endsByClose === true || code === 'reader_too_slow';
-    this.#dropLease();
+    this.#endLease(code, this.status);
     this.#finish();
     const { stream } = this.connection.connection;
     if (resets) stream.reset();
@@ -257,7 +256,7 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     this.error ??= 'client_abort';
     this.#nameTried();
     this.status = this.#relay?.begun === true ? this.#relay.status : CLIENT_LEFT;
-    this.#dropLease();
+    this.#endLease('client_abort', this.#relay?.begun === true ? this.status : 0);
     this.#finish();
   }
 
@@ -276,8 +275,8 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     this.#lease = undefined;
     this.#over = true;
     this.#relay?.stop();
-    lease.detach();
-    if (ahead !== undefined) lease.stream.write(ahead);
+    lease.leavePool();
+    if (ahead !== undefined) lease.channel.write(ahead);
     this.status = 101;
     this.bytesSent = 0;
     this.#record();
@@ -302,13 +301,14 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     if (tried !== undefined) this.backend = tried;
   }
 
-  #dropLease(): void {
+  /** The response does not come, or not as a whole: the socket is of no use any more. `status`: of the response, 0 without one. */
+  #endLease(error: ErrorCode, status: number): void {
     this.mark('backendEndMs');
     this.#relay?.stop();
     this.#relay = undefined;
     const lease = this.#lease;
     this.#lease = undefined;
-    lease?.discard();
+    lease?.end(error, status, 0);
     this.#pending?.cancel();
     this.#pending = undefined;
   }

@@ -18,27 +18,33 @@ export class PinnedSockets {
     this.#leases.delete(upstream.name);
     // An edit may have taken the backend out of the upstream.
     if (upstream.takes(lease.backend)) return lease.resume() ? lease : undefined;
-    lease.discard();
+    endUnused(lease);
     return undefined;
   }
 
-  /** Its exchange is over, and the backend keeps it for `idleMs`. */
-  keep(upstream: string, lease: Lease, idleMs: number): void {
-    this.#leases.get(upstream)?.discard();
+  /** Its exchange is over with that status, and the backend keeps it for `idleMs`. */
+  pin(upstream: string, lease: Lease, status: number, idleMs: number): void {
+    const before = this.#leases.get(upstream);
+    if (before !== undefined) endUnused(before);
     this.#leases.delete(upstream);
     this.#leases.set(upstream, lease);
-    lease.keep(idleMs);
+    lease.pin(status, idleMs);
     if (this.#leases.size <= MOST_SOCKETS) return;
     for (const [name, oldest] of this.#leases) {
       this.#leases.delete(name);
-      oldest.discard();
+      endUnused(oldest);
       return;
     }
   }
 
   /** The client's connection is over: nobody may use them any more. */
   destroy(): void {
-    for (const lease of this.#leases.values()) lease.discard();
+    for (const lease of this.#leases.values()) endUnused(lease);
     this.#leases.clear();
   }
+}
+
+/** No exchange runs on it, so there is no outcome to tell. */
+function endUnused(lease: Lease): void {
+  lease.end(undefined, 0, 0);
 }

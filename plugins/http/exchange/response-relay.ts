@@ -137,7 +137,7 @@ export class ResponseRelay implements StreamReader {
       this.#exchange.abort('reader_too_slow');
       return;
     }
-    this.#lease.stream.resume();
+    this.#lease.channel.resume();
     renewDeadline(this.#exchange);
   }
 
@@ -296,7 +296,7 @@ export class ResponseRelay implements StreamReader {
   /** Backpressure: the backend is not read from until the client has taken what was written to it. */
   #hold(): void {
     this.clientFull = true;
-    this.#lease.stream.pause();
+    this.#lease.channel.pause();
   }
 
   #complete(clean: boolean): void {

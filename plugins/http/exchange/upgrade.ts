@@ -32,12 +32,12 @@ export function openTunnel(exchange: Exchange, lease: Lease, early: EarlyBytes):
   const trace = exchange.trace === undefined ? undefined : host.telemetry.tracer?.beginTunnel(exchange.trace);
   host.tunnel({
     downstream: exchange.connection.connection.stream,
-    upstream: lease.stream,
+    upstream: lease.channel,
     idleTimeoutMs: options.timeouts.tunnel,
     backend: lease.backend,
     early,
     ended: (result) => {
-      lease.discard();
+      lease.end(result.error?.code, 101, 0);
       host.telemetry.tunnel(tunnelRecord(exchange, lease, trace, startedAtMs, result));
       exchange.instance.ended();
     },

@@ -158,13 +158,12 @@ function forwardOf(
   const backend = request.pick(upstream, exchange.key);
   exchange.leased({
     backend,
-    stream,
+    channel: stream,
     reused: false,
-    release: nothing,
-    detach: nothing,
-    keep: nothing,
+    end: nothing,
+    leavePool: nothing,
+    pin: nothing,
     resume: () => false,
-    discard: nothing,
   });
   const edits = exchange.matched?.responseEdits;
   return {

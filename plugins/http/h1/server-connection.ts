@@ -208,9 +208,9 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
   }
 
   /** From now on the socket of a lease, whose exchange is over, serves only this client. */
-  pin(upstream: string, lease: Lease, idleMs: number): void {
+  pin(upstream: string, lease: Lease, status: number, idleMs: number): void {
     this.pinned ??= new PinnedSockets();
-    this.pinned.keep(upstream, lease, idleMs);
+    this.pinned.pin(upstream, lease, status, idleMs);
   }
 
   /** The client may send on, unless it has sent too much ahead. */

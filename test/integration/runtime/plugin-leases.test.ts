@@ -50,7 +50,7 @@ export default {
 `;
 }
 
-const PLAIN = `lease.stream.read({ ...ignore, closed() { stream.destroy(); } })`;
+const PLAIN = `lease.channel.read({ ...ignore, closed() { stream.destroy(); } })`;
 
 function yaml(backends: string, bad: string): string {
   return `
@@ -94,15 +94,15 @@ describe("a lease of a stranger's plugin", () => {
   it.each([
     [
       'what it reads from the backend',
-      `({ throws, ignore, stream }) => ({ leased(lease) { lease.stream.read({ ...ignore, data: throws, closed() { stream.destroy(); } }); } })`,
+      `({ throws, ignore, stream }) => ({ leased(lease) { lease.channel.read({ ...ignore, data: throws, closed() { stream.destroy(); } }); } })`,
     ],
     [
       'what it reads from the backend, later',
-      `({ throws, ignore, stream }) => ({ leased(lease) { lease.stream.read({ ...ignore, async data() { throws(); }, closed() { stream.destroy(); } }); } })`,
+      `({ throws, ignore, stream }) => ({ leased(lease) { lease.channel.read({ ...ignore, async data() { throws(); }, closed() { stream.destroy(); } }); } })`,
     ],
     [
       'the end of what it reads',
-      `({ throws, ignore, stream }) => ({ leased(lease) { lease.stream.read({ ...ignore, data() { lease.stream.destroy(); stream.destroy(); }, closed: throws }); } })`,
+      `({ throws, ignore, stream }) => ({ leased(lease) { lease.channel.read({ ...ignore, data() { lease.channel.destroy(); stream.destroy(); }, closed: throws }); } })`,
     ],
     ['leased', `({ throws, connection }) => ({ heldBy: connection, leased: throws })`],
     [
@@ -111,11 +111,11 @@ describe("a lease of a stranger's plugin", () => {
     ],
     [
       'the end of a tunnel',
-      `({ throws, host, stream }) => ({ leased(lease) { host.tunnel({ downstream: stream, upstream: lease.stream, idleTimeoutMs: 50, ended: throws }); } })`,
+      `({ throws, host, stream }) => ({ leased(lease) { host.tunnel({ downstream: stream, upstream: lease.channel, idleTimeoutMs: 50, ended: throws }); } })`,
     ],
     [
       'the end of a tunnel, later',
-      `({ throws, host, stream }) => ({ leased(lease) { host.tunnel({ downstream: stream, upstream: lease.stream, idleTimeoutMs: 50, async ended() { throws(); } }); } })`,
+      `({ throws, host, stream }) => ({ leased(lease) { host.tunnel({ downstream: stream, upstream: lease.channel, idleTimeoutMs: 50, async ended() { throws(); } }); } })`,
     ],
     [
       'opening a tunnel',
@@ -137,11 +137,11 @@ describe("a lease of a stranger's plugin", () => {
   it.each([
     [
       'throws when it hears that the client left',
-      `({ throws, connection, ignore }) => ({ heldBy: connection, client: { closed: throws }, leased(lease) { lease.stream.read(ignore); } })`,
+      `({ throws, connection, ignore }) => ({ heldBy: connection, client: { closed: throws }, leased(lease) { lease.channel.read(ignore); } })`,
     ],
     [
       'forgets it',
-      `({ connection, ignore }) => ({ heldBy: connection, leased(lease) { lease.stream.read(ignore); } })`,
+      `({ connection, ignore }) => ({ heldBy: connection, leased(lease) { lease.channel.read(ignore); } })`,
     ],
     ['never reads it', `({ connection }) => ({ heldBy: connection, leased() {} })`],
   ])('ends with the connection that it is for when the plugin %s', async (_how, parts) => {
@@ -157,7 +157,7 @@ describe("a lease of a stranger's plugin", () => {
 
   it('ends with the instance when no connection is named', async () => {
     const { proxy, backends } = await scene(
-      `({ ignore }) => ({ leased(lease) { lease.stream.read(ignore); } })`,
+      `({ ignore }) => ({ leased(lease) { lease.channel.read(ignore); } })`,
     );
     const gone = await client(proxy.address('bad'));
     await eventually(async () => (await active(proxy)) === 1, 'it has a lease');
@@ -188,17 +188,17 @@ describe("a lease of a stranger's plugin", () => {
 
   it('is as good as ended once its stream is closed', async () => {
     const parts = `({ ignore, stream, host }) => ({ leased(lease) {
-      lease.stream.read({ ...ignore, closed() {
+      lease.channel.read({ ...ignore, closed() {
         setImmediate(() => {
-          const wasDestroyed = lease.stream.destroyed;
-          lease.detach();
-          lease.release();
-          lease.discard();
+          const wasDestroyed = lease.channel.destroyed;
+          lease.leavePool();
+          lease.end(undefined, 0, Infinity);
+          lease.end(undefined, 0, 0);
           host.logger.info('ended again', { wasDestroyed });
           stream.destroy();
         });
       } });
-      lease.stream.destroy();
+      lease.channel.destroy();
     } })`;
     const { proxy } = await scene(parts);
     await (await client(proxy.address('bad'))).untilEnded();

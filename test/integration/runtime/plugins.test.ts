@@ -27,8 +27,8 @@ export default {
           key: undefined,
           fresh: false,
           leased(lease) {
-            const ended = () => lease.discard();
-            host.tunnel({ downstream: stream, upstream: lease.stream, idleTimeoutMs: 0, ended });
+            const ended = () => lease.end(undefined, 0, 0);
+            host.tunnel({ downstream: stream, upstream: lease.channel, idleTimeoutMs: 0, ended });
           },
           refused: () => stream.reset(),
         });
@@ -223,7 +223,7 @@ describe('a broken plugin', () => {
     ],
     [
       'the end of a tunnel',
-      'const instance = (host) => ({ handle({ stream }) { host.upstream("u", "once").acquire({ key: undefined, fresh: false, leased(lease) { host.tunnel({ downstream: stream, upstream: lease.stream, idleTimeoutMs: 50, ended() { lease.discard(); throw new Error("dropped it"); } }); }, refused() {} }); return { drain() {} }; } });',
+      'const instance = (host) => ({ handle({ stream }) { host.upstream("u", "once").acquire({ key: undefined, fresh: false, leased(lease) { host.tunnel({ downstream: stream, upstream: lease.channel, idleTimeoutMs: 50, ended() { lease.end(undefined, 0, 0); throw new Error("dropped it"); } }); }, refused() {} }); return { drain() {} }; } });',
     ],
   ])('that throws in %s loses that connection only', async (where, parts) => {
     const server = await backend(named('web'));

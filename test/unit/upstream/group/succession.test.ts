@@ -65,7 +65,7 @@ describe('those who wait when an edit changes their upstream', () => {
     let last = first;
     for (const asker of [...askers, later]) {
       expect(asker.answers).toBe(0);
-      last.lease?.discard();
+      last.lease?.end(undefined, 0, 0);
       last = await asker.answered();
       expect(last.lease).toBeDefined();
     }
@@ -110,11 +110,11 @@ describe('those who wait when an edit changes their upstream', () => {
     const { group, first, askers } = await crowd(1);
     group.remove();
     group.retire();
-    first.lease?.release();
+    first.lease?.end(undefined, 0, Infinity);
     const { lease } = await askers[0]!.answered();
     const late = new Asker(group, 'keep-alive');
-    lease?.release();
-    (await late.answered()).lease?.release();
+    lease?.end(undefined, 0, Infinity);
+    (await late.answered()).lease?.end(undefined, 0, Infinity);
   });
 
   it('may leave afterwards', async () => {
@@ -123,7 +123,7 @@ describe('those who wait when an edit changes their upstream', () => {
     next.group.takeOver(group);
     askers[0]!.pending.cancel();
     expect([next.group.waiting, next.ends.map(({ outcome }) => outcome)]).toEqual([1, ['left']]);
-    first.lease?.discard();
+    first.lease?.end(undefined, 0, 0);
     expect((await askers[1]!.answered()).lease).toBeDefined();
     expect(askers[0]!.answers).toBe(0);
   });
@@ -140,8 +140,8 @@ describe('those who wait when an edit changes their upstream', () => {
     // A request that began before the first edit asks only now.
     const late = new Asker(group, 'keep-alive');
     expect([live.waiting, late.answers]).toEqual([2, 0]);
-    first.lease?.discard();
-    (await askers[0]!.answered()).lease?.discard();
+    first.lease?.end(undefined, 0, 0);
+    (await askers[0]!.answered()).lease?.end(undefined, 0, 0);
     expect((await late.answered()).lease).toBeDefined();
   });
 });
@@ -190,7 +190,7 @@ describe('those who ask at a group that an edit replaced', () => {
     };
     const first = await ask();
     await ask();
-    first.lease?.discard();
+    first.lease?.end(undefined, 0, 0);
     health[0]!.healthy = false;
     await ask();
     health[0]!.healthy = true;
@@ -209,8 +209,8 @@ describe('a protocol that does not use the upstream any more', () => {
     group.retire();
     const late = new Asker(group, 'keep-alive', false, 'http');
     expect((await new Asker(group, 'once', false, 'tcp').answered()).lease?.backend.name).toBe('b1');
-    first.lease?.release();
-    (await waiting.answered()).lease?.release();
+    first.lease?.end(undefined, 0, Infinity);
+    (await waiting.answered()).lease?.end(undefined, 0, Infinity);
     expect((await late.answered()).lease?.backend.name).toBe('b0');
     expect(backend.active).toBe(1);
   });
@@ -224,15 +224,15 @@ describe('a lease that moved to what an edit brought', () => {
     const next = groupOver([backend], { maxConnections: 3, home });
     next.group.takeOver(group);
     expect(holds).toBe(4);
-    (await askers[0]!.answered()).lease?.release();
-    (await askers[1]!.answered()).lease?.discard();
+    (await askers[0]!.answered()).lease?.end(undefined, 0, Infinity);
+    (await askers[1]!.answered()).lease?.end(undefined, 0, 0);
     askers[3]!.pending.cancel();
     await askers[2]!.answered();
     expect(holds).toBe(1);
     groupOver([backend], { queueSize: 0, maxConnections: 1 }).group.takeOver(next.group);
     expect(holds, 'it runs on').toBe(1);
-    askers[2]!.lease?.discard();
-    first.lease?.discard();
+    askers[2]!.lease?.end(undefined, 0, 0);
+    first.lease?.end(undefined, 0, 0);
     expect([holds, backend.active]).toEqual([0, 0]);
   });
 });
@@ -252,7 +252,7 @@ class Numbered implements LeaseRequest {
   leased(lease: Parameters<LeaseRequest['leased']>[0]): void {
     this.#log.served.push(this.number);
     this.#log.leases.push(() => {
-      lease.discard();
+      lease.end(undefined, 0, 0);
     });
   }
 

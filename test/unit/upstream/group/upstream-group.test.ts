@@ -20,9 +20,9 @@ describe('an upstream', () => {
     expect(lease?.backend.name).toBe('b0');
     expect(lease?.reused).toBe(false);
     expect(members[0]!.active).toBe(1);
-    lease?.discard();
-    lease?.discard();
-    lease?.release();
+    lease?.end(undefined, 0, 0);
+    lease?.end(undefined, 0, 0);
+    lease?.end(undefined, 0, Infinity);
     expect(members[0]!.active).toBe(0);
     await (await server!.connection(0)).untilEnded();
   });
@@ -30,10 +30,10 @@ describe('an upstream', () => {
   it('re-uses a released connection, but not for one who asks for a fresh one', async () => {
     const [server] = await servers(1);
     const { group } = groupOf([server!.address], { pooled: true });
-    (await new Asker(group, 'keep-alive').answered()).lease?.release();
+    (await new Asker(group, 'keep-alive').answered()).lease?.end(undefined, 0, Infinity);
     const second = await new Asker(group, 'keep-alive').answered();
     expect(second.lease?.reused).toBe(true);
-    second.lease?.release();
+    second.lease?.end(undefined, 0, Infinity);
     const third = await new Asker(group, 'keep-alive', true).answered();
     expect(third.lease?.reused).toBe(false);
     await eventually(() => server!.connections.length === 2, '2 connected');
@@ -70,10 +70,10 @@ describe('an upstream', () => {
     const first = await new Asker(group).answered();
     const [second, third] = [new Asker(group), new Asker(group)];
     expect(group.waiting).toBe(2);
-    first.lease?.discard();
+    first.lease?.end(undefined, 0, 0);
     await second.answered();
     expect([second.lease?.backend.name, third.answers, group.waiting]).toEqual(['b0', 0, 1]);
-    second.lease?.release();
+    second.lease?.end(undefined, 0, Infinity);
     await third.answered();
     expect(third.lease).toBeDefined();
   });
@@ -97,7 +97,7 @@ describe('an upstream', () => {
     gone.pending.cancel();
     gone.pending.cancel();
     expect(group.waiting).toBe(1);
-    first.lease?.discard();
+    first.lease?.end(undefined, 0, 0);
     await next.answered();
     expect([gone.answers, next.lease?.backend.name]).toEqual([0, 'b0']);
   });
@@ -128,16 +128,16 @@ describe('an upstream', () => {
     const waiting = [new Asker(group, 'keep-alive'), new Asker(group, 'keep-alive')];
     expect(group.waiting).toBe(2);
     const tunnel = full[0]!.lease!;
-    const { stream } = tunnel;
-    tunnel.detach();
-    expect((await waiting[0]!.answered()).lease?.stream).not.toBe(stream);
+    const { channel } = tunnel;
+    tunnel.leavePool();
+    expect((await waiting[0]!.answered()).lease?.channel).not.toBe(channel);
     expect(members[0]!.active).toBe(11);
-    expect(stream.destroyed).toBe(false);
+    expect(channel.destroyed).toBe(false);
     expect(group.waiting).toBe(1);
-    tunnel.discard();
-    expect(stream.destroyed).toBe(true);
+    tunnel.end(undefined, 0, 0);
+    expect(channel.destroyed).toBe(true);
     expect(members[0]!.active).toBe(10);
-    full[1]!.lease!.release();
+    full[1]!.lease!.end(undefined, 0, Infinity);
     await waiting[1]!.answered();
   });
 
@@ -145,10 +145,10 @@ describe('an upstream', () => {
     const [server] = await servers(1);
     const { group } = groupOf([server!.address], { pooled: true, maxConnections: 1 });
     const tunnel = (await new Asker(group, 'keep-alive').answered()).lease!;
-    tunnel.detach();
+    tunnel.leavePool();
     const waiting = new Asker(group, 'keep-alive');
     expect(group.waiting).toBe(1);
-    tunnel.discard();
+    tunnel.end(undefined, 0, 0);
     await waiting.answered();
   });
 
@@ -215,7 +215,7 @@ describe('an upstream', () => {
     const [server] = await servers(1);
     const { group } = groupOf([server!.address], { pooled: true });
     const first = await new Asker(group, 'keep-alive').answered();
-    first.lease?.discard(new Error('bad answer'));
+    first.lease?.end('backend_protocol', 0, Infinity);
     const second = await new Asker(group, 'keep-alive').answered();
     expect(second.lease?.reused).toBe(false);
     await eventually(() => server!.connections.length === 2, '2 connected');

@@ -7,9 +7,10 @@ import type { Backend, Lease, Upstream } from '../../../../../src/plugin-api/ind
 function lease(name: string, done: string[], isUsable = true): Lease {
   return {
     backend: { index: 0, name, address: 'a:1' },
-    keep: (idleMs?: number) => done.push(`keep ${name} ${String(idleMs)}`),
+    pin: (status: number, idleMs: number) => done.push(`pin ${name} ${status} ${idleMs}`),
     resume: () => isUsable,
-    discard: () => done.push(`discard ${name}`),
+    end: (error: unknown, status: number, idleMs: number) =>
+      done.push(`end ${name} ${String(error)} ${status} ${idleMs}`),
   } as unknown as Lease;
 }
 
@@ -18,40 +19,40 @@ function upstream(name: string, takes = (_backend: Backend): boolean => true): U
 }
 
 describe('the sockets of one client', () => {
-  it('are given out one at a time, and again when they were kept again', () => {
+  it('are given out one at a time, and again when they were pinned again', () => {
     const done: string[] = [];
     const pinned = new PinnedSockets();
     const own = lease('a', done);
-    pinned.keep('web', own, 1000);
+    pinned.pin('web', own, 200, 1000);
     expect(pinned.take(upstream('other'))).toBeUndefined();
     expect(pinned.take(upstream('web'))).toBe(own);
     expect(pinned.take(upstream('web'))).toBeUndefined();
-    pinned.keep('web', own, 2000);
+    pinned.pin('web', own, 200, 2000);
     expect(pinned.take(upstream('web'))).toBe(own);
     pinned.destroy();
-    expect(done).toEqual(['keep a 1000', 'keep a 2000']);
+    expect(done).toEqual(['pin a 200 1000', 'pin a 200 2000']);
   });
 
   it('end when the upstream does not take their backend any more, as it left or is unhealthy', () => {
     const done: string[] = [];
     const pinned = new PinnedSockets();
-    pinned.keep('web', lease('a', done), 1);
+    pinned.pin('web', lease('a', done), 200, 1);
     expect(pinned.take(upstream('web', ({ name }) => name !== 'a'))).toBeUndefined();
-    expect(done).toEqual(['keep a 1', 'discard a']);
+    expect(done).toEqual(['pin a 200 1', 'end a undefined 0 0']);
   });
 
   it('are not given out when they are of no use any more', () => {
     const pinned = new PinnedSockets();
-    pinned.keep('web', lease('a', [], false), 1);
+    pinned.pin('web', lease('a', [], false), 200, 1);
     expect(pinned.take(upstream('web'))).toBeUndefined();
   });
 
   it('end with the client, and the oldest one when they become too many', () => {
     const done: string[] = [];
     const pinned = new PinnedSockets();
-    for (let i = 0; i < 17; i++) pinned.keep(`u${String(i)}`, lease(String(i), done), 1);
-    expect(done.filter((what) => what.startsWith('discard'))).toEqual(['discard 0']);
+    for (let i = 0; i < 17; i++) pinned.pin(`u${String(i)}`, lease(String(i), done), 200, 1);
+    expect(done.filter((what) => what.startsWith('end'))).toEqual(['end 0 undefined 0 0']);
     pinned.destroy();
-    expect(done.filter((what) => what.startsWith('discard'))).toHaveLength(17);
+    expect(done.filter((what) => what.startsWith('end'))).toHaveLength(17);
   });
 });
