@@ -12,7 +12,7 @@ import type { ConfigSources } from '../config/files/config-sources.ts';
 import type { AcceptedConnection } from '../net/listen/accepted-connection.ts';
 import type { Listener } from '../net/listen/listener.ts';
 import type { ProcessResources } from '../net/resources/process-resources.ts';
-import type { RuntimeWays } from '../net/stream/runtime-ways.ts';
+import type { RuntimeWays } from '../net/node/runtime-ways.ts';
 import type { ConnectionActivity, ProtocolInstance } from '../plugin-api/index.ts';
 import type { PluginLoader } from '../plugins/plugin-loader.ts';
 import type { DrainingGenerations, DrainingView } from '../runtime/generation/draining-generations.ts';

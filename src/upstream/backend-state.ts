@@ -1,6 +1,6 @@
 import { formatAddress, type Address } from '../config/values/address.ts';
 import type { NameRecord } from '../net/dns/name-record.ts';
-import { Traffic } from '../net/stream/traffic.ts';
+import { Traffic } from '../net/transport/traffic.ts';
 import type { Backend } from '../plugin-api/index.ts';
 import type { SocketKeeper } from './pool/kept-socket.ts';
 import type { PassCounts } from './group/passed-over.ts';

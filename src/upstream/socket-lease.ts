@@ -3,7 +3,7 @@ import type { DialOptions } from '../net/dial/dial.ts';
 import { callOut } from '../net/faults/call-out.ts';
 import type { ScopedResource, LifetimeScope } from '../net/resources/lifetime-scope.ts';
 import { isPromise } from '../net/faults/is-promise.ts';
-import type { SocketTransport } from '../net/stream/socket-transport.ts';
+import type { SocketTransport } from '../net/transport/socket-transport.ts';
 import type { Backend, Lease, LeaseRequest, PendingLease, SocketUse } from '../plugin-api/index.ts';
 import type { BackendState } from './backend-state.ts';
 import { connectTo } from './pool/connect-to.ts';

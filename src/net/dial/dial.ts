@@ -8,10 +8,10 @@ import type { HostNames } from '../dns/host-names.ts';
 import { keepAliveSeconds } from '../node/keep-alive.ts';
 import { descriptorOf, handleOf } from '../node/node-internals.ts';
 import type { ProcessResources } from '../resources/process-resources.ts';
-import type { ReadBuffers } from '../stream/read-buffers.ts';
-import type { FaultHandler } from '../stream/reader-faults.ts';
-import { SocketTransport } from '../stream/socket-transport.ts';
-import { HIGH_WATER_MARK_BYTES } from '../stream/socket-writer.ts';
+import type { ReadBuffers } from '../transport/read-buffers.ts';
+import type { FaultHandler } from '../transport/reader-faults.ts';
+import { SocketTransport } from '../transport/socket-transport.ts';
+import { HIGH_WATER_MARK_BYTES } from '../transport/socket-writer.ts';
 import { systemError } from '../node/system-error.ts';
 
 export interface DialOptions {

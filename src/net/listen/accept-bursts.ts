@@ -1,5 +1,5 @@
 import { AcceptDemand } from './accept-demand.ts';
-import type { DescriptorCopier } from '../resources/descriptor-copier.ts';
+import type { DescriptorCopier } from '../node/descriptor-copier.ts';
 import { descriptorOf, type ListeningHandle } from '../node/node-internals.ts';
 import type { ProcessResources } from '../resources/process-resources.ts';
 

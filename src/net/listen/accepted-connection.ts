@@ -2,10 +2,10 @@ import type { Backend, Connection, ConnectionHandler, ProtocolInstance } from '.
 import type { AcceptedStream } from './accepted-stream.ts';
 import { LifetimeScope } from '../resources/lifetime-scope.ts';
 import type { Listener } from './listener.ts';
-import type { SocketTransport } from '../stream/socket-transport.ts';
-import type { StreamSocket } from '../stream/stream-socket.ts';
+import type { SocketTransport } from '../transport/socket-transport.ts';
+import type { StreamSocket } from '../transport/stream-socket.ts';
 import type { PluginCohort } from './plugin-cohort.ts';
-import type { Flow } from '../stream/traffic.ts';
+import type { Flow } from '../transport/traffic.ts';
 
 /** An exchange or a tunnel that runs on a connection. */
 export interface RunningWork {

@@ -1,7 +1,7 @@
 import type { Server, Socket } from 'node:net';
 
 import { setKeepAlive } from '../node/keep-alive.ts';
-import { HandleSocket, socketOver } from '../stream/handle-socket.ts';
+import { HandleSocket, socketOver } from '../transport/handle-socket.ts';
 import {
   detachHandle,
   handleOf,
@@ -11,10 +11,10 @@ import {
   type Handle,
   type ListeningHandle,
 } from '../node/node-internals.ts';
-import type { ReadBuffers } from '../stream/read-buffers.ts';
-import type { FaultHandler } from '../stream/reader-faults.ts';
-import { SocketTransport } from '../stream/socket-transport.ts';
-import type { StreamSocket } from '../stream/stream-socket.ts';
+import type { ReadBuffers } from '../transport/read-buffers.ts';
+import type { FaultHandler } from '../transport/reader-faults.ts';
+import { SocketTransport } from '../transport/socket-transport.ts';
+import type { StreamSocket } from '../transport/stream-socket.ts';
 
 /*
  * Only the constructor of a socket takes a read buffer, and the server constructs accepted sockets without one. So we

@@ -1,5 +1,5 @@
 import type { ConnectionHandler } from '../../plugin-api/index.ts';
-import type { SocketTransport } from '../stream/socket-transport.ts';
+import type { SocketTransport } from '../transport/socket-transport.ts';
 
 /**
  * How long a protocol may leave a connection unread. It should read before `handle` returns; this is for one that first waits for

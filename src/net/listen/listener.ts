@@ -12,9 +12,9 @@ import { descriptorOf, handleOf, type Handle } from '../node/node-internals.ts';
 import type { ProcessResources } from '../resources/process-resources.ts';
 import type { CountFault } from '../faults/plugin-fault.ts';
 import { ProtocolFaults } from '../faults/protocol-faults.ts';
-import type { ReadBuffers } from '../stream/read-buffers.ts';
+import type { ReadBuffers } from '../transport/read-buffers.ts';
 import { PluginCohort } from './plugin-cohort.ts';
-import { Traffic } from '../stream/traffic.ts';
+import { Traffic } from '../transport/traffic.ts';
 
 export interface ListenerOptions extends ListeningSocketOptions {
   readonly name: string;

@@ -4,7 +4,7 @@ import type { Address } from '../../config/values/address.ts';
 import { AcceptBursts } from './accept-bursts.ts';
 import { interceptHandles } from './accepted-stream.ts';
 import { bindServer } from './bind-server.ts';
-import type { DescriptorCopier } from '../resources/descriptor-copier.ts';
+import type { DescriptorCopier } from '../node/descriptor-copier.ts';
 import type { BindAddresses } from '../dns/bind-addresses.ts';
 import { keepAliveSeconds, setKeepAlive } from '../node/keep-alive.ts';
 import { listeningHandleOf, type Handle } from '../node/node-internals.ts';

@@ -1,5 +1,5 @@
 import type { TunnelOptions } from '../../plugin-api/index.ts';
-import { Traffic } from '../stream/traffic.ts';
+import { Traffic } from '../transport/traffic.ts';
 import { Tunnel } from './tunnel.ts';
 
 /** The tunnels of one listener to one backend. */

@@ -1,7 +1,7 @@
 import { BalanceError } from '../../errors.ts';
 import type { ByteStream, StreamReader, TunnelEnd, TunnelOptions } from '../../plugin-api/index.ts';
-import { LazyDeadline } from './deadline.ts';
-import type { Flow } from '../stream/traffic.ts';
+import { LazyDeadline } from '../deadline.ts';
+import type { Flow } from '../transport/traffic.ts';
 
 /**
  * Joins two streams: bytes go both ways with backpressure, each direction ends on its own (half-close),

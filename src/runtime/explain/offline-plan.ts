@@ -2,7 +2,7 @@ import type { Config } from '../../config/schema/config.generated.ts';
 import type { LoadedConfig } from '../../config/load/load-config.ts';
 import { dirname, resolve } from 'node:path';
 import { NO_NAMES } from '../../net/dns/no-names.ts';
-import { ReadBuffers } from '../../net/stream/read-buffers.ts';
+import { ReadBuffers } from '../../net/transport/read-buffers.ts';
 import { TunnelStats } from '../../net/tunnel/tunnel-stats.ts';
 import type { Logger, TelemetrySink } from '../../plugin-api/index.ts';
 import { GenerationBuilder, type Protocols } from '../generation/builder.ts';

@@ -1,7 +1,7 @@
 import type { Listener as ListenerConfig } from '../../config/schema/config.generated.ts';
 import { BalanceError } from '../../errors.ts';
 import { callOut } from '../../net/faults/call-out.ts';
-import { LazyDeadline } from '../../net/tunnel/deadline.ts';
+import { LazyDeadline } from '../../net/deadline.ts';
 import { fieldsOf } from '../../net/faults/fields-of.ts';
 import { LifetimeScope } from '../../net/resources/lifetime-scope.ts';
 import { reportFault } from '../../net/faults/plugin-fault.ts';

@@ -5,7 +5,7 @@ import type { HostNames } from '../../net/dns/host-names.ts';
 import { fieldsOf } from '../../net/faults/fields-of.ts';
 import { reportFault } from '../../net/faults/plugin-fault.ts';
 import type { ProcessResources } from '../../net/resources/process-resources.ts';
-import type { ReadBuffers } from '../../net/stream/read-buffers.ts';
+import type { ReadBuffers } from '../../net/transport/read-buffers.ts';
 import type { Logger, SocketUse, Upstream } from '../../plugin-api/index.ts';
 import type { BackendState } from '../../upstream/backend-state.ts';
 import type { Balancer, Chance } from '../../upstream/balancer/balancer.ts';

@@ -1,6 +1,6 @@
 import type { BalanceError } from '../../errors.ts';
-import type { FaultOwner } from '../../net/stream/reader-faults.ts';
-import type { SocketTransport } from '../../net/stream/socket-transport.ts';
+import type { FaultOwner } from '../../net/transport/reader-faults.ts';
+import type { SocketTransport } from '../../net/transport/socket-transport.ts';
 import type { StreamReader } from '../../plugin-api/index.ts';
 
 /** Whoever leased a socket. */

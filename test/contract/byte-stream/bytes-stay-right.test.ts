@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 
-import { ReadBuffers, type PrivateBuffer } from '../../../src/net/stream/read-buffers.ts';
-import type { SocketTransport } from '../../../src/net/stream/socket-transport.ts';
+import { ReadBuffers, type PrivateBuffer } from '../../../src/net/transport/read-buffers.ts';
+import type { SocketTransport } from '../../../src/net/transport/socket-transport.ts';
 import type { StreamReader } from '../../../src/plugin-api/index.ts';
 import { SeededRandom } from '../../support/seeded-random.ts';
 import {

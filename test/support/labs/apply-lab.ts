@@ -1,7 +1,7 @@
 import http from '../../../plugins/http/index.ts';
 import tcp from '../../../plugins/tcp/index.ts';
 import { loadConfigText } from '../../../src/config/load/load-config.ts';
-import { ReadBuffers } from '../../../src/net/stream/read-buffers.ts';
+import { ReadBuffers } from '../../../src/net/transport/read-buffers.ts';
 import { TunnelStats } from '../../../src/net/tunnel/tunnel-stats.ts';
 import type { ProtocolPlugin } from '../../../src/plugin-api/index.ts';
 import { CheckedPlugin } from '../../../src/plugins/checks/checked-plugin.ts';

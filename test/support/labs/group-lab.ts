@@ -2,7 +2,7 @@ import { onTestFinished } from 'vitest';
 
 import { parseAddress } from '../../../src/config/values/address.ts';
 import type { BalanceError } from '../../../src/errors.ts';
-import { ReadBuffers } from '../../../src/net/stream/read-buffers.ts';
+import { ReadBuffers } from '../../../src/net/transport/read-buffers.ts';
 import type {
   KeySource,
   Lease,

@@ -1,6 +1,6 @@
 import type { BalanceError } from '../../../src/errors.ts';
 import { parseAddress } from '../../../src/config/values/address.ts';
-import { ReadBuffers } from '../../../src/net/stream/read-buffers.ts';
+import { ReadBuffers } from '../../../src/net/transport/read-buffers.ts';
 import type { SocketUse } from '../../../src/plugin-api/index.ts';
 import { BackendState } from '../../../src/upstream/backend-state.ts';
 import type { PooledSocket } from '../../../src/upstream/pool/pooled-socket.ts';

@@ -8,8 +8,8 @@ import { onTestFinished } from 'vitest';
 import type { Address } from '../../../src/config/values/address.ts';
 import { acceptedStream } from '../../../src/net/listen/accepted-stream.ts';
 import { dial } from '../../../src/net/dial/dial.ts';
-import { ReadBuffers } from '../../../src/net/stream/read-buffers.ts';
-import { SocketTransport } from '../../../src/net/stream/socket-transport.ts';
+import { ReadBuffers } from '../../../src/net/transport/read-buffers.ts';
+import { SocketTransport } from '../../../src/net/transport/socket-transport.ts';
 import { PATIENCE_MS } from '../time/patience.ts';
 import { fixedNames } from '../addresses/fixed-names.ts';
 

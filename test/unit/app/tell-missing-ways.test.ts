@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import { tellMissingWays } from '../../../src/app/tell-missing-ways.ts';
-import { DescriptorCopier } from '../../../src/net/resources/descriptor-copier.ts';
-import { runtimeWays } from '../../../src/net/stream/runtime-ways.ts';
+import { DescriptorCopier } from '../../../src/net/node/descriptor-copier.ts';
+import { runtimeWays } from '../../../src/net/node/runtime-ways.ts';
 import { RecordingLogger } from '../../support/recording-logger.ts';
 
 describe('the log of a start', () => {

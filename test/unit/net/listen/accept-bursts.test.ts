@@ -3,10 +3,10 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { AcceptBursts, type AcceptBurstsOptions } from '../../../../src/net/listen/accept-bursts.ts';
-import { DescriptorCopier } from '../../../../src/net/resources/descriptor-copier.ts';
+import { DescriptorCopier } from '../../../../src/net/node/descriptor-copier.ts';
 import { Listener } from '../../../../src/net/listen/listener.ts';
 import { listeningHandleOf, type ListeningHandle } from '../../../../src/net/node/node-internals.ts';
-import { ReadBuffers } from '../../../../src/net/stream/read-buffers.ts';
+import { ReadBuffers } from '../../../../src/net/transport/read-buffers.ts';
 import type { Connection, ConnectionHandler } from '../../../../src/plugin-api/index.ts';
 import { eventually } from '../../../support/time/eventually.ts';
 import { RecordingLogger } from '../../../support/recording-logger.ts';

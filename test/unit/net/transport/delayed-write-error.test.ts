@@ -3,8 +3,8 @@ import { createServer, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { dial } from '../../../../src/net/dial/dial.ts';
-import { ReadBuffers } from '../../../../src/net/stream/read-buffers.ts';
-import type { SocketTransport } from '../../../../src/net/stream/socket-transport.ts';
+import { ReadBuffers } from '../../../../src/net/transport/read-buffers.ts';
+import type { SocketTransport } from '../../../../src/net/transport/socket-transport.ts';
 import { fixedNames } from '../../../support/addresses/fixed-names.ts';
 import { PATIENCE_MS } from '../../../support/time/patience.ts';
 import { RecordingReader } from '../../../support/sockets/recording-reader.ts';

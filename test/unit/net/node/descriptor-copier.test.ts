@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
-import { DescriptorCopier } from '../../../../src/net/resources/descriptor-copier.ts';
+import { DescriptorCopier } from '../../../../src/net/node/descriptor-copier.ts';
 import { listeningHandleOf, type ListeningHandle } from '../../../../src/net/node/node-internals.ts';
 import { eventually } from '../../../support/time/eventually.ts';
 

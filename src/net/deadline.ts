@@ -1,4 +1,4 @@
-import type { Deadline } from '../../plugin-api/index.ts';
+import type { Deadline } from '../plugin-api/index.ts';
 
 /** The longest delay that `setTimeout` takes; longer deadlines are waited for in pieces. */
 const LONGEST_DELAY_MS = 2 ** 31 - 1;

@@ -3,9 +3,9 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import type { StreamReader } from '../../../../src/plugin-api/index.ts';
-import { ReadBuffers } from '../../../../src/net/stream/read-buffers.ts';
-import { ReadBudget } from '../../../../src/net/stream/read-budget.ts';
-import { SocketTransport } from '../../../../src/net/stream/socket-transport.ts';
+import { ReadBuffers } from '../../../../src/net/transport/read-buffers.ts';
+import { ReadBudget } from '../../../../src/net/transport/read-budget.ts';
+import { SocketTransport } from '../../../../src/net/transport/socket-transport.ts';
 
 const BODY_BYTES = 1024 * 1024;
 

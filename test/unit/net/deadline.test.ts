@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { LazyDeadline } from '../../../../src/net/tunnel/deadline.ts';
+import { LazyDeadline } from '../../../src/net/deadline.ts';
 
 describe('a deadline', () => {
   beforeEach(() => {

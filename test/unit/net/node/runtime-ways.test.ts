@@ -2,15 +2,15 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 
-import { DirectWriter } from '../../../../src/net/stream/direct-writer.ts';
+import { DirectWriter } from '../../../../src/net/transport/direct-writer.ts';
 import {
   learnTextWriting,
   type TextHandle,
   type WriteRequest,
 } from '../../../../src/net/node/node-internals.ts';
-import { ReadBuffers } from '../../../../src/net/stream/read-buffers.ts';
-import { runtimeWays } from '../../../../src/net/stream/runtime-ways.ts';
-import { SocketWriter } from '../../../../src/net/stream/socket-writer.ts';
+import { ReadBuffers } from '../../../../src/net/transport/read-buffers.ts';
+import { runtimeWays } from '../../../../src/net/node/runtime-ways.ts';
+import { SocketWriter } from '../../../../src/net/transport/socket-writer.ts';
 import { eventually } from '../../../support/time/eventually.ts';
 
 /** Two ends of one TCP connection. */
