@@ -18,7 +18,7 @@ import {
 } from '../refusals/request-check.ts';
 import { beforeQuery, parseTarget, type RequestTarget } from '../routing/request-target.ts';
 import { requestText } from '../h1/write/request-text.ts';
-import type { CompiledRoute } from '../routing/router.ts';
+import type { CompiledRoute } from '../instance/compiled-route.ts';
 import { offeredUpgrade } from './upgrade.ts';
 
 /**

@@ -21,7 +21,7 @@ import { DryRunStream } from './dry-run-stream.ts';
 import { TWO_READINGS } from '../refusals/request-check.ts';
 import { withoutExpect } from '../exchange/body-buffering.ts';
 import { hostName } from '../routing/request-target.ts';
-import { takesHeader, takesHost, takesPath, type CompiledRoute } from '../routing/router.ts';
+import { takesHeader, takesHost, takesPath, type RouteConditions } from '../routing/route-conditions.ts';
 
 /**
  * What an instance would do with a request. The request is played through a second instance of the same options, over
@@ -72,7 +72,7 @@ function clientConnection(
 }
 
 /** The routes that were looked at, up to the one that takes the request; none when the request was answered before that. */
-function rulesFor(exchange: Exchange, head: Head, routes: readonly CompiledRoute[]): ExplainedRule[] {
+function rulesFor(exchange: Exchange, head: Head, routes: readonly RouteConditions[]): ExplainedRule[] {
   if (exchange.matched === undefined && exchange.error !== 'no_route') return [];
   const rules: ExplainedRule[] = [];
   for (const route of routes) {
@@ -84,7 +84,7 @@ function rulesFor(exchange: Exchange, head: Head, routes: readonly CompiledRoute
   return rules;
 }
 
-function conditionsOf(route: CompiledRoute, exchange: Exchange, head: Head): ExplainedCondition[] {
+function conditionsOf(route: RouteConditions, exchange: Exchange, head: Head): ExplainedCondition[] {
   const host = hostName(exchange.host);
   const { routedPath: path } = exchange;
   const conditions: ExplainedCondition[] = [];

@@ -5,12 +5,9 @@ import type {
   ProtocolExplanation,
   ProtocolHost,
   ProtocolInstance,
-  Upstream,
 } from '../../../src/plugin-api/index.ts';
-import { routedConfigPath } from '../../../src/plugin-api/values/routed-path.ts';
 import type { TakingLimits } from '../h1/client-taking.ts';
 import { ErrorPages } from '../answers/error-pages.ts';
-import { FieldEdits } from '../forwarding/field-edits.ts';
 import type { Head } from '../h1/parse/head.ts';
 import { IrregularBackends } from './irregular-backends.ts';
 import type { ParserSupply } from '../h1/parse/llhttp.ts';
@@ -18,17 +15,16 @@ import { LoopMark } from '../forwarding/loop-mark.ts';
 import type { HeadLimits } from '../h1/parse/message-reader.ts';
 import type { HttpOptions, Route } from '../config/options.generated.ts';
 import { OwnEndpoints } from '../answers/own-endpoints.ts';
-import { pathEdit } from '../routing/path-edits.ts';
 import { otherReadings } from '../routing/path-readings.ts';
 import { HttpDate } from '../h1/write/response-head.ts';
 import type { BufferedBodies } from '../exchange/body-buffering.ts';
 import type { HeadRecorder } from '../h1/parse/head-recorder.ts';
-import { hostName } from '../routing/request-target.ts';
 import { leastRate, type LeastRate } from '../message/transfer-rate.ts';
 import { TrustedProxies } from '../forwarding/trusted-proxies.ts';
 import { Via } from '../forwarding/via.ts';
 import type { RequestIds } from '../forwarding/request-ids.ts';
-import { Router, type CompiledRoute } from '../routing/router.ts';
+import { Router } from '../routing/router.ts';
+import { compileRoute, type CompiledRoute } from './compiled-route.ts';
 
 /** Limits on what a backend may send as a head. */
 const RESPONSE_HEAD_LIMITS: HeadLimits = { headerSize: 256 * 1024, headerCount: 1_000 };
@@ -69,7 +65,7 @@ export class HttpInstance implements ProtocolInstance {
   readonly endpoints: OwnEndpoints;
   /** Whether routes, transforms or other options look at paths. Otherwise all paths count as plain. */
   readonly readsPaths: boolean;
-  readonly #router: Router | undefined;
+  readonly #router: Router<CompiledRoute> | undefined;
   readonly #fallback: CompiledRoute | undefined;
   #active = 0;
   #whenIdle: (() => void) | undefined;
@@ -162,35 +158,4 @@ export class HttpInstance implements ProtocolInstance {
   #compile(route: Route): CompiledRoute {
     return compileRoute(route, this.options, this.host.upstream(route.upstream, 'keep-alive'));
   }
-}
-
-/** A route with the listener's transforms before its own. */
-function compileRoute(
-  route: Route | undefined,
-  { transform: general, underscore_headers: underscores }: HttpOptions,
-  upstream: Upstream,
-): CompiledRoute {
-  const own = route?.transform;
-  const request = FieldEdits.ofTransforms(
-    [...(general?.request_headers ?? []), ...(own?.request_headers ?? [])],
-    underscores !== 'keep',
-  );
-  const response = FieldEdits.ofTransforms(
-    [...(general?.response_headers ?? []), ...(own?.response_headers ?? [])],
-    false,
-  );
-  return {
-    name: route?.name ?? '',
-    host: route?.host === undefined ? undefined : hostName(route.host),
-    path: route?.path === undefined ? undefined : routedConfigPath(route.path),
-    pathPrefix: route?.path_prefix === undefined ? undefined : routedConfigPath(route.path_prefix),
-    headers: Object.entries(route?.headers ?? {}).map(
-      ([name, value]) => [name.toLowerCase(), value] as const,
-    ),
-    priority: route?.priority ?? 0,
-    upstream,
-    requestEdits: request,
-    responseEdits: response,
-    pathEdit: pathEdit([general, own]),
-  };
 }

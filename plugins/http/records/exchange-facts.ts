@@ -7,7 +7,7 @@ import type { HttpConnection } from '../h1/server-connection.ts';
 import type { HttpInstance } from '../instance/http-instance.ts';
 import type { Refusal } from '../message/refusal.ts';
 import { RequestBody } from '../exchange/request-body.ts';
-import type { CompiledRoute } from '../routing/router.ts';
+import type { CompiledRoute } from '../instance/compiled-route.ts';
 import { shownQuery } from './shown-query.ts';
 import type { TemplateValues } from '../forwarding/template.ts';
 

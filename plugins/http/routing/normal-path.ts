@@ -17,6 +17,11 @@ export function normalTarget(target: string, takesAny = false): string | undefin
   if (!target.startsWith('/')) return target;
   const query = target.indexOf('?');
   const path = query < 0 ? target : target.slice(0, query);
-  if (!takesAny && (REFUSED.test(path) || DOTS_WITH_PARAMETERS.test(path))) return undefined;
+  if (!takesAny && hasAmbiguousSpelling(path)) return undefined;
   return `${resolved(decodedUnreserved(path))}${query < 0 ? '' : target.slice(query)}`;
+}
+
+/** Whether `normalize_path` refuses the path: it has a spelling that no normal form makes unambiguous. */
+export function hasAmbiguousSpelling(path: string): boolean {
+  return REFUSED.test(path) || DOTS_WITH_PARAMETERS.test(path);
 }

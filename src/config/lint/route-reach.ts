@@ -1,4 +1,4 @@
-import { routedConfigPath } from '../../plugin-api/values/routed-path.ts';
+import { isBelow, routedConfigPath } from '../../plugin-api/values/routed-path.ts';
 import type { HttpOptions, Route } from '../schema/config.generated.ts';
 
 /** Ambiguous spellings, in the form that routes compare. */
@@ -123,11 +123,6 @@ function coversPath(wide: Route, narrow: Route): boolean {
   if (wide.path_prefix === undefined) return true;
   const inner = narrow.path ?? narrow.path_prefix;
   return inner !== undefined && isBelow(inner, wide.path_prefix);
-}
-
-function isBelow(path: string, prefix: string): boolean {
-  if (!path.startsWith(prefix)) return false;
-  return prefix.endsWith('/') || path.length === prefix.length || path[prefix.length] === '/';
 }
 
 function coversHeaders(wide: Route, narrow: Route): boolean {

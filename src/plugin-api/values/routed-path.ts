@@ -48,6 +48,12 @@ export function routedConfigPath(path: string): string {
   return routedPath(Buffer.from(path, 'utf8').toString('latin1'));
 }
 
+/** True when `path` is `prefix` or lies below it. A prefix ends at a slash: `/api` does not cover `/apis`. */
+export function isBelow(path: string, prefix: string): boolean {
+  if (!path.startsWith(prefix)) return false;
+  return prefix.endsWith('/') || path.length === prefix.length || path[prefix.length] === '/';
+}
+
 /** How the bytes of a path are written. */
 interface Spelling {
   /** 1 for bytes that stay where they stand as they are. */

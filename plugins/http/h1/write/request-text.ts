@@ -4,7 +4,7 @@ import { MAX_FORWARDS } from '../../message/field-names.ts';
 import type { FieldEdits } from '../../forwarding/field-edits.ts';
 import type { Head } from '../parse/head.ts';
 import { forwardedRequest, OWN_BITS } from './request-head.ts';
-import type { CompiledRoute } from '../../routing/router.ts';
+import type { CompiledRoute } from '../../instance/compiled-route.ts';
 
 /** What of a request changes on its way to the backend. */
 export interface RequestChanges {

@@ -1,11 +1,10 @@
-import { resolved, routedConfigPath, routedPath } from '../../../src/plugin-api/values/routed-path.ts';
+import {
+  isBelow,
+  resolved,
+  routedConfigPath,
+  routedPath,
+} from '../../../src/plugin-api/values/routed-path.ts';
 import type { Transform } from '../config/options.generated.ts';
-
-/** True when `path` is `prefix` or lies below it. A prefix ends at a slash: `/api` does not cover `/apis`. */
-export function isBelow(path: string, prefix: string): boolean {
-  if (!path.startsWith(prefix)) return false;
-  return prefix.endsWith('/') || path.length === prefix.length || path[prefix.length] === '/';
-}
 
 /** Changes the path of a request target, which is in normal form, and leaves the query as it is. */
 export type PathEdit = (target: string) => string;

@@ -1,0 +1,35 @@
+import type { Upstream } from '../../../src/plugin-api/index.ts';
+import type { HttpOptions, Route } from '../config/options.generated.ts';
+import { FieldEdits } from '../forwarding/field-edits.ts';
+import { pathEdit, type PathEdit } from '../forwarding/path-edits.ts';
+import { routeConditions, type RouteConditions } from '../routing/route-conditions.ts';
+
+/** A route, ready for use. */
+export interface CompiledRoute extends RouteConditions {
+  readonly upstream: Upstream;
+  readonly requestEdits: FieldEdits | undefined;
+  readonly responseEdits: FieldEdits | undefined;
+  readonly pathEdit: PathEdit | undefined;
+}
+
+/** A route with the listener's transforms before its own; without a route, the way to the listener's own upstream. */
+export function compileRoute(
+  route: Route | undefined,
+  { transform: general, underscore_headers: underscores }: HttpOptions,
+  upstream: Upstream,
+): CompiledRoute {
+  const own = route?.transform;
+  return {
+    ...routeConditions(route),
+    upstream,
+    requestEdits: FieldEdits.ofTransforms(
+      [...(general?.request_headers ?? []), ...(own?.request_headers ?? [])],
+      underscores !== 'keep',
+    ),
+    responseEdits: FieldEdits.ofTransforms(
+      [...(general?.response_headers ?? []), ...(own?.response_headers ?? [])],
+      false,
+    ),
+    pathEdit: pathEdit([general, own]),
+  };
+}
