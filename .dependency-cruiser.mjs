@@ -1,5 +1,5 @@
 // Who may import whom. Each part lists what it may see; whatever is not listed is an error.
-const base = ['src/plugin-api', 'src/errors', 'src/time'];
+const base = ['src/plugin-api', 'src/errors', 'src/readings', 'src/time'];
 const foundation = [...base, 'src/config', 'src/net'];
 const services = ['src/upstream', 'src/health', 'src/resilience', 'src/security'];
 const machinery = ['src/runtime', 'src/plugins'];
@@ -14,6 +14,7 @@ const addressReaders = [
 
 const maySee = {
   'src/errors': [],
+  'src/readings': [],
   'src/time': [],
   'src/plugin-api': base,
   'src/config': base,

@@ -1,0 +1,97 @@
+import type { Counted } from './counted.ts';
+import type { HostNameReading } from './host-name.ts';
+
+/** A backend of the live generation or of one that drains. */
+export interface BackendReading extends Counted<BackendCounts, BackendGauges> {
+  readonly address: string;
+  /** False when a health check says that the backend is down; true also when there are no checks. */
+  readonly healthy: boolean;
+}
+
+/** What a backend has counted since it was made. */
+export interface BackendCounts {
+  /** Requests that were sent once more, on a new socket, because an idle one died under them. */
+  readonly resends: number;
+  /** Connections that could not be made, or not in time. */
+  readonly connectFailures: number;
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+  /** Sockets that its pools connected. */
+  readonly poolCreated: number;
+  /** Times that a socket of its pools was used again. */
+  readonly poolReused: number;
+  /** Sockets that its pools threw away. */
+  readonly poolDiscarded: number;
+  /** Requests that waited for a socket of its pools until `acquire_timeout`. */
+  readonly poolTimeouts: number;
+  /** The balancer looked at the backend and passed it over, because … it was unhealthy. */
+  readonly passedUnhealthy: number;
+  /** … it was at `max_connections`. */
+  readonly passedMaxConnections: number;
+  /** … its pool was full. */
+  readonly passedPoolFull: number;
+  /** … it could not be connected to. */
+  readonly passedFailed: number;
+}
+
+export interface BackendGauges {
+  /** Open connections to the backend, idle ones included. */
+  readonly connectionsActive: number;
+  /** Exchanges and tunnels that hold a lease. */
+  readonly requestsInFlight: number;
+  /** Connections that belong to one client each, because of NTLM or Negotiate. */
+  readonly connectionsKept: number;
+  /** Leased sockets of its pools. */
+  readonly poolActive: number;
+  /** Idle sockets of its pools. */
+  readonly poolIdle: number;
+  /** The most sockets that its pools may hold; 0: no limit. */
+  readonly poolMax: number;
+  /** Requests that wait for a socket of its pools. */
+  readonly poolWaiting: number;
+}
+
+/** A backend with what only the admin server shows. */
+export interface BackendDetails extends BackendReading {
+  /** undefined where the address is an IP address or a unix socket. */
+  readonly hostName: HostNameReading | undefined;
+  /** The upstreams that the backend belongs to. */
+  readonly memberships: readonly MembershipReading[];
+}
+
+/** A backend in one of its upstreams. */
+export interface MembershipReading {
+  /** Name of the upstream. */
+  readonly upstream: string;
+  readonly weight: number;
+  /** Exchanges and tunnels that may run at a time; Infinity: no limit. */
+  readonly maxConnections: number;
+  readonly healthy: boolean;
+  /** When the health last changed; undefined without health checks. */
+  readonly changedAtMs: number | undefined;
+  /** When the last check ended; undefined without health checks, and before the first one. */
+  readonly lastCheckAtMs: number | undefined;
+  /** Why the last check failed; undefined when it passed. */
+  readonly lastError: string | undefined;
+  /** False when no upstream of the live generation names the backend, so that it only finishes what runs. */
+  readonly live: boolean;
+}
+
+/** A pool of sockets to one backend. */
+export interface PoolReading {
+  /** Name of the backend. */
+  readonly backend: string;
+  readonly address: string;
+  /** `keep-alive`: a socket serves one exchange after the other; `once`: it serves one connection. */
+  readonly use: string;
+  readonly leased: number;
+  readonly idle: number;
+  /** Requests that wait for a socket. */
+  readonly waiting: number;
+  /** 0: no limit. */
+  readonly maxSize: number;
+  readonly minIdle: number;
+  /** 0: no limit. */
+  readonly maxIdle: number;
+  readonly maxIdleTimeMs: number;
+}

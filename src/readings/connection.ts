@@ -1,0 +1,39 @@
+/** An open downstream connection. */
+export interface ConnectionReading {
+  /** Unique in the process; grows from one connection to the next. */
+  readonly id: number;
+  /** Name of the listener. */
+  readonly listener: string;
+  /** Address and port of the client; `unix` for a unix socket. */
+  readonly client: string;
+  readonly protocol: string;
+  readonly ageMs: number;
+  /** What the connection does now, in a word of its protocol: `idle`, `exchange`, `tunnel`. undefined where the protocol does not tell. */
+  readonly state: string | undefined;
+  /** Number of exchanges that began on it. */
+  readonly exchanges: number | undefined;
+  /** The generation that its exchange or tunnel belongs to. */
+  readonly generation: number | undefined;
+  /** Name of the backend that serves it. */
+  readonly backend: string | undefined;
+}
+
+/** Which connections are asked for. */
+export interface ConnectionsQuery {
+  /** Name of a listener; undefined: all listeners. */
+  readonly listener: string | undefined;
+  /** Only connections with a larger id. */
+  readonly after: number;
+  /** At most so many connections. */
+  readonly limit: number;
+}
+
+/** The answer to a {@link ConnectionsQuery}. */
+export interface ConnectionsReading {
+  /** Number of all open connections, whatever the query. */
+  readonly total: number;
+  /** Number of open connections by the name of the listener, whatever the query. */
+  readonly byListener: Readonly<Record<string, number>>;
+  /** Oldest first. */
+  readonly connections: readonly ConnectionReading[];
+}

@@ -1,0 +1,37 @@
+import type { Counted } from './counted.ts';
+
+/** A listener that is bound, or that still drains. */
+export interface ListenerReading extends Counted<ListenerCounts, ListenerGauges> {
+  /** The address that it is bound to. */
+  readonly address: string;
+  /** The protocol that new connections speak. */
+  readonly protocol: string;
+  /** 0: no limit. */
+  readonly maxConnections: number;
+  /** Number of connections that it can accept in one turn of the event loop. */
+  readonly acceptDescriptors: number;
+  /** True when it accepts no more connections and ends with the last one. */
+  readonly draining: boolean;
+}
+
+/** What a listener has counted since it was made. */
+export interface ListenerCounts {
+  readonly accepted: number;
+  /** Connections that were refused because of `max_connections`. */
+  readonly refused: number;
+  /** Connections that were closed at once because the proxy itself ran short of file descriptors or memory. */
+  readonly shed: number;
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+}
+
+export interface ListenerGauges {
+  readonly connectionsActive: number;
+}
+
+/** The routes of a listener of the live config. */
+export interface ListenerRoutes {
+  readonly listener: string;
+  /** Names of its routes, with `default` where the listener has an upstream of its own; undefined for a protocol that does not tell them. */
+  readonly routes: readonly string[] | undefined;
+}

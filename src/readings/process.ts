@@ -1,0 +1,45 @@
+/** What could not be done for want of file descriptors, memory or ports: accept a client, connect to a backend, check one. */
+export type ShortageOf = 'accept' | 'connect' | 'check';
+
+/** What the process may run out of. */
+export interface ResourcesReading {
+  /** The limit on open files; undefined where it is not known, or there is none. */
+  readonly limit: number | undefined;
+  /** Number of open files; undefined where it is not known. */
+  readonly open: number | undefined;
+  /** Since when there is a shortage; undefined while there is none. */
+  readonly shortSinceMs: number | undefined;
+  /** How often each kind of work could not be done. */
+  readonly counts: Readonly<Record<ShortageOf, number>>;
+}
+
+/** Which parts of the runtime beyond its public API are in use to make the proxy faster. */
+export interface RuntimeWaysReading {
+  /** Connections are taken from the listening handle, before the runtime makes a socket for each. */
+  readonly interceptedAccept: boolean;
+  /** A `net.Socket` is made only for a connection that needs one. */
+  readonly lateSocket: boolean;
+  /** Sockets read into shared memory, not into a new buffer for each read. */
+  readonly sharedReads: boolean;
+  /** Text is written to the handle directly, without `stream.Writable`. */
+  readonly directText: boolean;
+  /** Several connections are accepted in one turn of the event loop. */
+  readonly acceptBursts: boolean;
+}
+
+/** The protocol plugins of the process. */
+export interface PluginsReading {
+  readonly loaded: readonly {
+    readonly name: string;
+    /** '' for a plugin that comes with the proxy. */
+    readonly file: string;
+    /** Hash of all files of the plugin; '' for a plugin that comes with the proxy. */
+    readonly hash: string;
+  }[];
+  /** Files in the plugin folders whose present content could not be loaded. */
+  readonly failures: readonly { readonly file: string; readonly reason: string }[];
+  /** Files in the plugin folders that are not loaded although they may look like plugins. */
+  readonly ignored: readonly { readonly file: string; readonly reason: string }[];
+  /** Number of plugin versions that were imported and stay in memory. */
+  readonly importedStates: number;
+}

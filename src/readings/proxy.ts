@@ -1,0 +1,48 @@
+import type { BackendReading } from './backend.ts';
+import type { DrainingReading, GenerationReading } from './generation.ts';
+import type { HostNameReading } from './host-name.ts';
+import type { ListenerReading, ListenerRoutes } from './listener.ts';
+import type { PluginsReading, ResourcesReading, RuntimeWaysReading, ShortageOf } from './process.ts';
+import type { ReloadReading } from './reload.ts';
+import type { TunnelReading } from './tunnel.ts';
+import type { QueueReading, UpstreamReading } from './upstream.ts';
+
+/** What runs, at one moment: all that the metrics read of the runtime. */
+export interface ProxyReadings {
+  /** The live generation and those that drain, newest first. */
+  readonly generations: readonly GenerationReading[];
+  /** Listeners that are bound, and those that drain. */
+  readonly listeners: readonly ListenerReading[];
+  /** The routes of each listener of the live config. */
+  readonly routes: readonly ListenerRoutes[];
+  /** All backends of the live generation and of those that drain. */
+  readonly backends: readonly BackendReading[];
+  /** The upstreams of the live generation. */
+  readonly upstreams: readonly UpstreamReading[];
+  /** The queues of the live generation and of those that drain. */
+  readonly queues: readonly QueueReading[];
+  /** One for each listener and backend that have or had tunnels. */
+  readonly tunnels: readonly TunnelReading[];
+  /** The host names that are looked up. */
+  readonly hostNames: readonly HostNameReading[];
+  /** How often each kind of work could not be done for want of resources. */
+  readonly shortages: Readonly<Record<ShortageOf, number>>;
+  /** The limit on open files; undefined where it is not known, or there is none. */
+  readonly openFilesLimit: number | undefined;
+}
+
+/** What `GET /status` shows of the proxy. The route adds what the process knows about itself: memory, CPU, event loop. */
+export interface StatusReading {
+  readonly version: string;
+  readonly startedAtMs: number;
+  /** Whether new connections are welcome. */
+  readonly ready: boolean;
+  readonly generation: GenerationReading | undefined;
+  readonly draining: readonly DrainingReading[];
+  readonly listeners: readonly ListenerReading[];
+  readonly plugins: PluginsReading;
+  readonly resources: ResourcesReading;
+  /** The last reload, or the start. */
+  readonly lastReload: ReloadReading | undefined;
+  readonly runtimeWays: RuntimeWaysReading;
+}
