@@ -1,4 +1,4 @@
-import type { AdminServers } from '../admin/server/admin-servers.ts';
+import type { AdminServers } from '../admin/admin-servers.ts';
 import { mayBlock } from '../runtime/listeners/address-handover.ts';
 import type { FollowingPart } from '../runtime/reload/config-apply.ts';
 

@@ -1,4 +1,4 @@
-import { get, type AdminRoute } from '../admin/server/admin-router.ts';
+import { get, type AdminRoute } from '../admin/endpoint/admin-router.ts';
 import { backendRoutes } from '../admin/routes/backend-routes.ts';
 import { configRoute } from '../admin/routes/config-route.ts';
 import { connectionsRoute } from '../admin/routes/connections-route.ts';
@@ -9,7 +9,7 @@ import {
   liveEndpoint,
   readyEndpoint,
   versionEndpoint,
-} from '../admin/routes/endpoints.ts';
+} from '../admin/routes/probe-routes.ts';
 import type { EventLoopWatch } from '../admin/diagnostics/event-loop-watch.ts';
 import { heapSnapshotRoute } from '../admin/diagnostics/heap-snapshot.ts';
 import { historyRoutes, type ConfigHistoryPort } from '../admin/routes/history-routes.ts';

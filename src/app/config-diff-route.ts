@@ -1,6 +1,6 @@
-import { AdminError } from '../admin/server/admin-error.ts';
-import { jsonResponse } from '../admin/server/admin-response.ts';
-import { post, type AdminRoute } from '../admin/server/admin-router.ts';
+import { AdminError } from '../admin/endpoint/admin-error.ts';
+import { jsonResponse } from '../admin/endpoint/admin-response.ts';
+import { post, type AdminRoute } from '../admin/endpoint/admin-router.ts';
 import { ConfigError } from '../config/load/config-error.ts';
 import type { Config } from '../config/schema/config.generated.ts';
 import type { ConfigChange } from '../config/diff/config-change.ts';

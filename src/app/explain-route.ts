@@ -1,6 +1,6 @@
-import { AdminError } from '../admin/server/admin-error.ts';
-import { jsonResponse } from '../admin/server/admin-response.ts';
-import { post, type AdminRoute } from '../admin/server/admin-router.ts';
+import { AdminError } from '../admin/endpoint/admin-error.ts';
+import { jsonResponse } from '../admin/endpoint/admin-response.ts';
+import { post, type AdminRoute } from '../admin/endpoint/admin-router.ts';
 import { suggestion } from '../config/problems/closest.ts';
 import { explain, type ExplainedPlan } from '../runtime/explain/explain.ts';
 import { QuestionError, type ExplainQuestion } from '../runtime/explain/explain-question.ts';

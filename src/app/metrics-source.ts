@@ -9,7 +9,7 @@ import type { LiveView } from '../runtime/generation/live-view.ts';
 import type { Registry } from '../runtime/upstreams/registry.ts';
 import type { Reloader } from '../runtime/reload/reloader.ts';
 import type { SharedUpstream } from '../runtime/upstreams/shared-upstream.ts';
-import type { Telemetry } from '../telemetry/channels.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Logging } from '../telemetry/logs/logging.ts';
 import type {
   BackendReading,
@@ -19,8 +19,8 @@ import type {
   QueueReading,
   ReloadReading,
   UpstreamReading,
-} from '../telemetry/metrics/metrics-source.ts';
-import type { TelemetryControl } from '../telemetry/telemetry-control.ts';
+} from '../telemetry/metrics/snapshot/metrics-source.ts';
+import type { TelemetryControl } from '../telemetry/control/telemetry-control.ts';
 import { knownRoutes } from './known-routes.ts';
 import { nameReadings } from './name-readings.ts';
 import type { BackendState } from '../upstream/backend-state.ts';

@@ -1,6 +1,6 @@
 import type { HostNameReport } from '../admin/routes/backend-routes.ts';
 import type { NameRecord } from '../net/dns/name-record.ts';
-import type { NameReading } from '../telemetry/metrics/metrics-source.ts';
+import type { NameReading } from '../telemetry/metrics/snapshot/metrics-source.ts';
 
 /** What the metrics show of the host names that are looked up. */
 export function nameReadings(records: readonly NameRecord[]): NameReading[] {

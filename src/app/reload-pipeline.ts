@@ -13,7 +13,7 @@ import { AutoRollback } from '../runtime/reload/auto-rollback.ts';
 import { ConfigHistory } from '../runtime/reload/history/config-history.ts';
 import type { LiveView } from '../runtime/generation/live-view.ts';
 import { Reloader, type ReloadCause, type ReloadOutcome } from '../runtime/reload/reloader.ts';
-import type { Telemetry } from '../telemetry/channels.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { AppOptions } from './app-options.ts';
 import { CandidateLoader } from '../runtime/reload/candidate-loader.ts';
 import { ConfigFollower } from '../runtime/reload/config-follower.ts';

@@ -1,7 +1,7 @@
 import { errorFrom } from '../errors.ts';
 import { reportFault, type CountFault } from '../net/faults/plugin-fault.ts';
 import type { Logger } from '../plugin-api/logger.ts';
-import { FaultTally } from '../telemetry/fault-tally.ts';
+import { PluginFaults } from '../telemetry/plugin-faults.ts';
 
 export interface StrayErrorLogOptions {
   readonly logger: Logger;
@@ -13,7 +13,7 @@ export interface StrayErrorLogOptions {
 /** Logs errors that nobody caught. Whoever throws them may do so as often as a client wants: their lines are bounded. */
 export class StrayErrorLog {
   readonly #options: StrayErrorLogOptions;
-  readonly #untraced = new FaultTally();
+  readonly #untraced = new PluginFaults();
 
   constructor(options: StrayErrorLogOptions) {
     this.#options = options;

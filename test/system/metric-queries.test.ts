@@ -17,7 +17,7 @@ import {
 import { repeated } from '../support/time/repeated.ts';
 
 const missing = missingPrometheus();
-const DOCUMENT = new URL('../../src/telemetry/README.md', import.meta.url);
+const DOCUMENT = new URL('../../src/telemetry/metrics/README.md', import.meta.url);
 
 /** The queries of the document by the first words of their comments. */
 function documented(): ReadonlyMap<string, string> {

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
-import { AdminError } from '../server/admin-error.ts';
+import { AdminError } from '../endpoint/admin-error.ts';
 import type { MetricsGuard } from './metrics-guard.ts';
 
 export interface AdminGuardOptions {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { AddressList } from '../../plugin-api/values/address-list.ts';
-import { AdminError } from '../server/admin-error.ts';
+import { AdminError } from '../endpoint/admin-error.ts';
 
 /** Fields by which a proxy says that it asks for somebody else. */
 const FOR_OTHERS = ['x-forwarded-for', 'forwarded', 'x-real-ip', 'via', 'cdn-loop'];

@@ -1,8 +1,8 @@
 import { Session, type Profiler } from 'node:inspector';
-import { AdminError } from '../server/admin-error.ts';
-import type { AdminRequest } from '../server/admin-request.ts';
-import type { AdminResponse } from '../server/admin-response.ts';
-import { post, type AdminRoute } from '../server/admin-router.ts';
+import { AdminError } from '../endpoint/admin-error.ts';
+import type { AdminRequest } from '../endpoint/admin-request.ts';
+import type { AdminResponse } from '../endpoint/admin-response.ts';
+import { post, type AdminRoute } from '../endpoint/admin-router.ts';
 
 const MIN_SECONDS = 1;
 const MAX_SECONDS = 60;

@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream';
 import { getHeapSnapshot } from 'node:v8';
 import type { Logger } from '../../plugin-api/logger.ts';
-import { AdminError } from '../server/admin-error.ts';
-import type { AdminResponse } from '../server/admin-response.ts';
-import { post, type AdminRoute } from '../server/admin-router.ts';
+import { AdminError } from '../endpoint/admin-error.ts';
+import type { AdminResponse } from '../endpoint/admin-response.ts';
+import { post, type AdminRoute } from '../endpoint/admin-router.ts';
 import { fileName } from './cpu-profile.ts';
 
 /** `POST /debug/heap-snapshot`: the whole content of the memory, secrets included. All traffic stops while it is made. */

@@ -1,5 +1,5 @@
-import { jsonResponse } from '../server/admin-response.ts';
-import { get, type AdminRoute } from '../server/admin-router.ts';
+import { jsonResponse } from '../endpoint/admin-response.ts';
+import { get, type AdminRoute } from '../endpoint/admin-router.ts';
 
 /** A backend in one of its upstreams. */
 export interface MembershipReport {

@@ -1,8 +1,8 @@
 import type { Config } from '../../config/schema/config.generated.ts';
 import { showConfig, toYaml } from '../../config/schema/show-config.ts';
-import { AdminError } from '../server/admin-error.ts';
-import { jsonResponse, YAML_TYPE } from '../server/admin-response.ts';
-import { get, type AdminRoute } from '../server/admin-router.ts';
+import { AdminError } from '../endpoint/admin-error.ts';
+import { jsonResponse, YAML_TYPE } from '../endpoint/admin-response.ts';
+import { get, type AdminRoute } from '../endpoint/admin-router.ts';
 
 /** A file that the config was made from. */
 export interface ConfigFileReport {

@@ -1,6 +1,6 @@
-import { AdminError } from '../server/admin-error.ts';
-import { jsonResponse } from '../server/admin-response.ts';
-import { get, type AdminRoute } from '../server/admin-router.ts';
+import { AdminError } from '../endpoint/admin-error.ts';
+import { jsonResponse } from '../endpoint/admin-response.ts';
+import { get, type AdminRoute } from '../endpoint/admin-router.ts';
 
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1_000;

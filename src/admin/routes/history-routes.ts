@@ -1,8 +1,8 @@
 import type { Config } from '../../config/schema/config.generated.ts';
 import { showConfig } from '../../config/schema/show-config.ts';
-import { AdminError } from '../server/admin-error.ts';
-import { jsonResponse } from '../server/admin-response.ts';
-import { get, post, type AdminRoute } from '../server/admin-router.ts';
+import { AdminError } from '../endpoint/admin-error.ts';
+import { jsonResponse } from '../endpoint/admin-response.ts';
+import { get, post, type AdminRoute } from '../endpoint/admin-router.ts';
 import { reloadJson, type ReloadReport } from './reload-report.ts';
 
 /** A config that went live once. */

@@ -1,7 +1,7 @@
 import document from '../../../schemas/admin-api.openapi.json' with { type: 'json' };
 import { toYaml } from '../../config/schema/show-config.ts';
-import { jsonResponse, YAML_TYPE } from '../server/admin-response.ts';
-import { get, type AdminRoute } from '../server/admin-router.ts';
+import { jsonResponse, YAML_TYPE } from '../endpoint/admin-response.ts';
+import { get, type AdminRoute } from '../endpoint/admin-router.ts';
 
 /** `GET /openapi.json` and `GET /openapi.yaml`: the description of all endpoints. */
 export function openapiRoutes(): AdminRoute[] {

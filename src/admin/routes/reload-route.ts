@@ -1,5 +1,5 @@
-import { jsonResponse } from '../server/admin-response.ts';
-import { post, type AdminRoute } from '../server/admin-router.ts';
+import { jsonResponse } from '../endpoint/admin-response.ts';
+import { post, type AdminRoute } from '../endpoint/admin-router.ts';
 import { reloadJson, type ReloadReport } from './reload-report.ts';
 
 /** No reload should take so long. One that does goes on after its client got an error. */

@@ -1,10 +1,12 @@
 import type { Socket } from 'node:net';
 import type { Logger } from '../../plugin-api/logger.ts';
 import type { AdminLimits } from './admin-limits.ts';
-import { clientNetwork } from '../access/client-network.ts';
-import { QuietLog } from './quiet-log.ts';
+import { QuietLog } from '../access/quiet-log.ts';
 
 const QUIET_MS = 10_000;
+const MAPPED = '::ffff:';
+/** The first groups of an IPv6 address, of eight, which name its network. */
+const NETWORK_GROUPS = 4;
 
 interface Connection {
   readonly socket: Socket;
@@ -118,4 +120,28 @@ export class AdminConnections {
 /** The peer's address and port; undefined for a unix socket, and for a closed socket. */
 function peerOf({ remoteAddress, remotePort }: Socket): string | undefined {
   return remotePort === undefined ? undefined : `${remoteAddress ?? ''} ${String(remotePort)}`;
+}
+
+/**
+ * The client that a connection counts for when connections are limited: an IPv4 address, or a /64 network of IPv6, because one host can use all
+ * addresses of its network. All connections to a unix socket count for one client.
+ *
+ * @param address the peer's address as the socket tells it; undefined for a unix socket
+ */
+export function clientNetwork(address: string | undefined): string {
+  if (address === undefined) return 'unix';
+  if (address.startsWith(MAPPED) && address.includes('.')) return address.slice(MAPPED.length);
+  if (!address.includes(':')) return address;
+  const [before = '', behind = ''] = address.replace(/%.*$/, '').split('::');
+  const head = groupsOf(before);
+  const tail = groupsOf(behind);
+  const zeros = Array.from(
+    { length: Math.max(0, 2 * NETWORK_GROUPS - head.length - tail.length) },
+    () => '0',
+  );
+  return `${[...head, ...zeros, ...tail].slice(0, NETWORK_GROUPS).join(':')}::/64`;
+}
+
+function groupsOf(text: string): string[] {
+  return text === '' ? [] : text.split(':');
 }

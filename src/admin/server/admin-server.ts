@@ -12,13 +12,13 @@ import { changeMode } from '../../net/listen/unix-socket.ts';
 import type { Logger } from '../../plugin-api/logger.ts';
 import { AdminConnections } from './admin-connections.ts';
 import type { AdminTlsFiles } from '../access/admin-credentials.ts';
-import { AdminError } from './admin-error.ts';
+import { AdminError } from '../endpoint/admin-error.ts';
 import { AdminFront } from './admin-front.ts';
 import { AdminGuard } from '../access/admin-guard.ts';
 import { DEFAULT_LIMITS, type AdminLimits } from './admin-limits.ts';
-import { AdminRequest, type AdminRequestFields } from './admin-request.ts';
-import { errorResponse, JSON_TYPE, type AdminResponse } from './admin-response.ts';
-import { AdminRouter, type AdminRoute } from './admin-router.ts';
+import { AdminRequest, type AdminRequestFields } from '../endpoint/admin-request.ts';
+import { errorResponse, JSON_TYPE, type AdminResponse } from '../endpoint/admin-response.ts';
+import { AdminRouter, type AdminRoute } from '../endpoint/admin-router.ts';
 import { readBody } from './read-body.ts';
 import { RefusalLog } from '../access/refusal-log.ts';
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { AdminError } from './admin-error.ts';
+import { AdminError } from '../endpoint/admin-error.ts';
 
 /** Reads the whole body of a request. Rejects with an AdminError when the body is too long, takes too long or breaks off. */
 export function readBody(request: IncomingMessage, maxBytes: number, timeoutMs: number): Promise<Buffer> {

@@ -1,4 +1,4 @@
-import { LOG_LEVELS, type LogLevel } from '../../telemetry/logs/log-line.ts';
+import { LOG_LEVELS, type LogLevel } from '../../telemetry/logs/format/log-line.ts';
 
 /** A line that is a JSON object, maybe behind a prefix such as the name of a container. */
 export interface LogEntry {

@@ -1,6 +1,6 @@
-import { MS_SUFFIX, type LogLevel } from '../../telemetry/logs/log-line.ts';
+import { MS_SUFFIX, type LogLevel } from '../../telemetry/logs/format/log-line.ts';
 import { durationText } from '../../plugin-api/values/duration-text.ts';
-import { jsonDocument, textMessage, textValue } from '../../telemetry/logs/log-text.ts';
+import { jsonDocument, textMessage, textValue } from '../../telemetry/logs/format/log-text.ts';
 import type { LogEntry } from './log-entry.ts';
 
 /** How the parts of a line look on a terminal. */

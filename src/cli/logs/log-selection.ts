@@ -1,5 +1,5 @@
 import { compileFilter } from '../../config/log-filter/compile-filter.ts';
-import { LOG_LEVELS } from '../../telemetry/logs/log-line.ts';
+import { LOG_LEVELS } from '../../telemetry/logs/format/log-line.ts';
 import { readField, type LogEntry } from './log-entry.ts';
 import type { LogsOptions } from './logs-options.ts';
 

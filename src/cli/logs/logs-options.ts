@@ -4,7 +4,7 @@ import { closest, suggestion } from '../../config/problems/closest.ts';
 import type { FilterExpression } from '../../config/log-filter/filter-expression.ts';
 import { parseFilter } from '../../config/log-filter/parse-filter.ts';
 import { messageOf } from '../../errors.ts';
-import { LOG_LEVELS, type LogLevel } from '../../telemetry/logs/log-line.ts';
+import { LOG_LEVELS, type LogLevel } from '../../telemetry/logs/format/log-line.ts';
 
 /** What `balance logs` is asked for. */
 export interface LogsOptions {

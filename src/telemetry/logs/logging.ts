@@ -1,10 +1,10 @@
 import { Writable } from 'node:stream';
 import winston from 'winston';
 import type { LogFields, Logger } from '../../plugin-api/logger.ts';
-import { CallerPlaces } from './caller-places.ts';
-import { LogClock } from './log-clock.ts';
-import { formatLogLine, LOG_LEVELS } from './log-line.ts';
-import type { LogFormat, LogLevel, LogLine } from './log-line.ts';
+import { CallerLocations } from './format/caller-locations.ts';
+import { LogClock } from './format/log-clock.ts';
+import { formatLogLine, LOG_LEVELS } from './format/log-line.ts';
+import type { LogFormat, LogLevel, LogLine } from './format/log-line.ts';
 import type { LogOutput } from './output/log-output.ts';
 import { LogOutputs, type WantedOutput } from './output/log-outputs.ts';
 import type { LogRotation } from './output/log-rotation.ts';
@@ -81,7 +81,7 @@ interface LogState extends Record<LogLevel, boolean> {
   sink: LogSink;
   submit: ((line: LogLine) => void) | undefined;
   readonly clock: LogClock;
-  readonly callers: CallerPlaces;
+  readonly callers: CallerLocations;
   /** Lines that are held back until settings are committed; undefined once they were. */
   held: HeldLine[] | undefined;
 }
@@ -123,7 +123,7 @@ export function createLogging(settings: LoggingSettings, options: LoggingOptions
     sink: outputs.stdout,
     submit: undefined,
     clock,
-    callers: new CallerPlaces(),
+    callers: new CallerLocations(),
     held: options.awaitsSettings === true ? [] : undefined,
   };
   const engine = winston.createLogger({

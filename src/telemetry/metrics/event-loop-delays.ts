@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { IntervalHistogram } from 'node:perf_hooks';
 
-import type { MetricFamily } from './exposition.ts';
+import type { MetricFamily } from './exposition/exposition.ts';
 
 /**
  * A monitor wakes up this often. prom-client's default of 10 ms takes 0.6 % of an idle core, this a sixth of it. Both

@@ -1,9 +1,9 @@
-import type { QueueOutcome } from '../channels.ts';
+import type { QueueOutcome } from '../telemetry.ts';
 import type { NamedDurationCounters } from './counters/duration-counters.ts';
-import { labelText } from './exposition.ts';
-import type { Series } from './exposition.ts';
-import type { BackendSum, ListenerSum, MetricsSnapshot } from './metrics-snapshot.ts';
-import type { MetricsSource, TunnelReading } from './metrics-source.ts';
+import { labelText } from './exposition/exposition.ts';
+import type { Series } from './exposition/exposition.ts';
+import type { BackendSum, ListenerSum, MetricsSnapshot } from './snapshot/metrics-snapshot.ts';
+import type { MetricsSource, NameReading, TunnelReading } from './snapshot/metrics-source.ts';
 import { NO_BACKEND } from './counters/request-metrics.ts';
 
 /** Connections of so many generations show one by one, so that their number is bounded. */
@@ -106,6 +106,31 @@ export function tunnelSeries({ tunnels }: Pick<MetricsSource, 'tunnels'>) {
     balance_tunnels_total: each(({ total }) => total),
     *balance_tunnel_bytes_total(): Iterable<Series> {
       for (const tunnel of tunnels()) yield* bytes(labelsOf(tunnel), tunnel);
+    },
+  };
+}
+
+/** The series of the host names that are looked up. */
+export function hostNameSeries({ names }: Pick<MetricsSource, 'names'>) {
+  const each = (value: (name: NameReading) => number | undefined) =>
+    function* (): Iterable<Series> {
+      for (const reading of names()) {
+        const known = value(reading);
+        if (known !== undefined) yield { labels: labelText({ name: reading.name }), value: known };
+      }
+    };
+  return {
+    balance_dns_addresses: each(({ addresses }) => addresses),
+    balance_dns_answer_age_seconds: each(({ answeredAtMs }) =>
+      answeredAtMs === undefined ? undefined : Math.max(0, Date.now() - answeredAtMs) / 1_000,
+    ),
+    balance_dns_failing: each(({ isFailing }) => Number(isFailing)),
+    *balance_dns_lookups_total(): Iterable<Series> {
+      for (const reading of names()) {
+        const { name } = reading;
+        for (const result of ['found', 'absent', 'failed'] as const)
+          yield { labels: labelText({ name, result }), value: reading[result] };
+      }
     },
   };
 }

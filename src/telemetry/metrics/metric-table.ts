@@ -1,4 +1,4 @@
-import type { MetricType } from './exposition.ts';
+import type { MetricType } from './exposition/exposition.ts';
 
 /** What a metric is, apart from its values. */
 export interface MetricDescription {

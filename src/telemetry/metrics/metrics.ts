@@ -1,17 +1,17 @@
 import type { ExchangeRecord, TunnelRecord } from '../../plugin-api/telemetry.ts';
-import type { HealthCheckRecord, QueueOutcome, QueueRecord, TelemetrySubscriber } from '../channels.ts';
+import type { HealthCheckRecord, QueueOutcome, QueueRecord, TelemetrySubscriber } from '../telemetry.ts';
 import { NamedDurationCounters } from './counters/duration-counters.ts';
-import { writeExposition } from './exposition.ts';
-import type { ExpositionFormat, MetricFamily, Series } from './exposition.ts';
+import { writeExposition } from './exposition/exposition.ts';
+import type { ExpositionFormat, MetricFamily, Series } from './exposition/exposition.ts';
 import { METRIC_TABLE } from './metric-table.ts';
 import type { MetricName } from './metric-table.ts';
-import type { MetricsSource } from './metrics-source.ts';
-import { nameSeries } from './name-series.ts';
-import { SnapshotTaker } from './metrics-snapshot.ts';
-import type { MetricsSnapshot } from './metrics-snapshot.ts';
+import type { MetricsSource } from './snapshot/metrics-source.ts';
+import { MetricsSnapshots } from './snapshot/metrics-snapshot.ts';
+import type { MetricsSnapshot } from './snapshot/metrics-snapshot.ts';
 import type { ProcessMetrics } from './process-metrics.ts';
 import {
   backendSeries,
+  hostNameSeries,
   listenerSeries,
   proxySeries,
   queueSeries,
@@ -39,7 +39,7 @@ export class Metrics implements TelemetrySubscriber {
   readonly detailed = false;
   readonly #source: MetricsSource;
   readonly #process: () => ProcessMetrics | undefined;
-  readonly #snapshots: SnapshotTaker;
+  readonly #snapshots: MetricsSnapshots;
   readonly #requests: RequestMetrics;
   readonly #results: UpstreamResults;
   readonly #routes: RouteCounters;
@@ -54,7 +54,7 @@ export class Metrics implements TelemetrySubscriber {
   constructor({ source, process }: MetricsOptions) {
     this.#source = source;
     this.#process = process ?? (() => undefined);
-    this.#snapshots = new SnapshotTaker(source);
+    this.#snapshots = new MetricsSnapshots(source);
     const backends = (): Iterable<string> => Array.from(source.backends(), ({ name }) => name);
     const listeners = (): Iterable<string> => Array.from(source.listeners(), ({ name }) => name);
     const upstreams = (): Iterable<string> => Array.from(source.queues(), ({ upstream }) => upstream);
@@ -150,7 +150,7 @@ export class Metrics implements TelemetrySubscriber {
       balance_upstream_results_total: () => this.#results.series(snapshot),
       ...listenerSeries(snapshot),
       ...tunnelSeries(this.#source),
-      ...nameSeries(this.#source),
+      ...hostNameSeries(this.#source),
       balance_tunnel_duration_seconds: () => this.#tunnels.series(snapshot),
       ...proxySeries(this.#source),
     };

@@ -1,10 +1,10 @@
 import { constants, performance, PerformanceObserver } from 'node:perf_hooks';
 import type { EventLoopUtilization, PerformanceEntry } from 'node:perf_hooks';
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import { DurationHistogram } from './counters/duration-histogram.ts';
+import { DurationHistogram } from './exposition/duration-histogram.ts';
 import { DELAY_METRICS, EventLoopDelays } from './event-loop-delays.ts';
-import { labelText } from './exposition.ts';
-import type { MetricFamily, MetricType, Series } from './exposition.ts';
+import { labelText } from './exposition/exposition.ts';
+import type { MetricFamily, MetricType, Series } from './exposition/exposition.ts';
 
 /** prom-client's event-loop monitor can't be turned off. With this interval between its samples it costs nothing. */
 const UNUSED_MONITOR_MS = 3_600_000;

@@ -1,15 +1,16 @@
 import type { LookupFunction } from 'node:net';
 
 import type { Logger } from '../../plugin-api/logger.ts';
-import type { TelemetrySubscriber } from '../channels.ts';
-import type { SpanCounts } from '../metrics/metrics-source.ts';
-import type { SpanOrigin } from './recorded-span.ts';
-import { RequestTracer } from './request-tracer.ts';
-import { DEFAULT_ENDPOINTS, loadExporter, type SpanExporterName } from './export/load-exporter.ts';
+import type { TelemetrySubscriber } from '../telemetry.ts';
+import type { SpanCounts } from '../metrics/snapshot/metrics-source.ts';
+import type { SpanOrigin } from './spans/recorded-span.ts';
+import { RequestTracer } from './context/request-tracer.ts';
+import { DEFAULT_ENDPOINTS, type SpanExporterName } from './export/collector.ts';
+import { loadExporter } from './load-exporter.ts';
 import { SpanQueue } from './export/span-queue.ts';
 import type { SpanQueueOptions } from './export/span-queue.ts';
-import { SpanTally } from './export/span-tally.ts';
-import type { TraceFormatName } from './trace-formats.ts';
+import { SpanStats } from './export/span-stats.ts';
+import type { TraceFormatName } from './context/trace-formats.ts';
 
 /** The keys of the config's `tracing` section. */
 export interface TracingSettings {
@@ -42,9 +43,9 @@ export interface TracingOptions {
   /** Resolves the collector's host name. Default: Node's own look-up, in its thread pool. */
   readonly lookup?: LookupFunction | undefined;
   /** Counts exported and lost spans. Default: a new one. */
-  readonly tally?: SpanTally;
+  readonly stats?: SpanStats;
   /** Limits of the queue, which tests change. */
-  readonly queue?: Partial<Omit<SpanQueueOptions, 'connect' | 'changed' | 'tally'>>;
+  readonly queue?: Partial<Omit<SpanQueueOptions, 'connect' | 'changed' | 'stats'>>;
 }
 
 const SCOPE = 'balance';
@@ -64,14 +65,14 @@ export async function createTracing(settings: TracingSettings, options: TracingO
   const [api, { NodeSDK, tracing }, { serviceResource }, { ExchangeSpans }, connect] = await Promise.all([
     import('@opentelemetry/api'),
     import('@opentelemetry/sdk-node'),
-    import('./service-resource.ts'),
-    import('./exchange-spans.ts'),
+    import('./spans/service-resource.ts'),
+    import('./spans/exchange-spans.ts'),
     loadExporter(settings.exporter, { endpoint, headers: settings.headers ?? {}, lookup: options.lookup }),
   ]);
-  const { logger, tally = new SpanTally() } = options;
+  const { logger, stats = new SpanStats() } = options;
   const queue = new SpanQueue({
     ...options.queue,
-    tally,
+    stats,
     connect,
     changed: (error) => {
       if (error === undefined) logger.info('trace collector takes spans again', { endpoint });
@@ -97,7 +98,7 @@ export async function createTracing(settings: TracingSettings, options: TracingO
 
   return {
     subscriber: new ExchangeSpans({ tracer, origin, queue }),
-    spans: tally,
+    spans: stats,
     flush: () => queue.forceFlush(),
     close: () => sdk.shutdown().catch(() => undefined),
   };

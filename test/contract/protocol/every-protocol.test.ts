@@ -12,7 +12,7 @@ import type { ProtocolInstance } from '../../../src/plugin-api/index.ts';
 import { PluginLoader } from '../../../src/plugins/plugin-loader.ts';
 import { GenerationBuilder } from '../../../src/runtime/generation/builder.ts';
 import { Registry } from '../../../src/runtime/upstreams/registry.ts';
-import { Telemetry } from '../../../src/telemetry/channels.ts';
+import { Telemetry } from '../../../src/telemetry/telemetry.ts';
 import { backend } from '../../support/peers/backends.ts';
 import type { ByteSocket } from '../../support/sockets/byte-socket.ts';
 import { client } from '../../support/peers/clients.ts';

@@ -35,7 +35,9 @@ const panels = readdirSync(new URL('grafana/dashboards/', DOCKER)).flatMap((file
   );
 });
 const documented = [
-  ...readFileSync(new URL('../src/telemetry/README.md', DOCKER), 'utf8').matchAll(/```promql\n([^]*?)```/g),
+  ...readFileSync(new URL('../src/telemetry/metrics/README.md', DOCKER), 'utf8').matchAll(
+    /```promql\n([^]*?)```/g,
+  ),
 ].map(([, expr = '']) => ({ what: 'README', expr: expr.replace(/^#.*$/gm, ''), legend: '' }));
 const queries = [
   ...rules.map(({ alert, expr }) => ({ what: alert, expr, legend: '' })),

@@ -18,7 +18,7 @@ import { DrainingGenerations } from '../../../src/runtime/generation/draining-ge
 import { ListenerTable } from '../../../src/runtime/listeners/listener-table.ts';
 import { LiveView } from '../../../src/runtime/generation/live-view.ts';
 import { Registry, type RegistrySizes } from '../../../src/runtime/upstreams/registry.ts';
-import { Telemetry } from '../../../src/telemetry/channels.ts';
+import { Telemetry } from '../../../src/telemetry/telemetry.ts';
 import { owned } from '../owned.ts';
 import { RecordingLogger } from '../recording-logger.ts';
 import { fixedNames } from '../addresses/fixed-names.ts';

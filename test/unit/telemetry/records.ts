@@ -2,7 +2,7 @@ import { SpanKind } from '@opentelemetry/api';
 
 import type { Backend } from '../../../src/plugin-api/upstream.ts';
 import type { ExchangeRecord, TunnelRecord } from '../../../src/plugin-api/telemetry.ts';
-import type { SpanFacts } from '../../../src/telemetry/traces/recorded-span.ts';
+import type { SpanFacts } from '../../../src/telemetry/traces/spans/recorded-span.ts';
 
 export function backendNamed(name: string, index = 0): Backend {
   return { index, name, address: `${name}:8080` };

@@ -1,7 +1,7 @@
 import type { AccessField } from '../../../config/log-filter/filter-fields.ts';
 import { durationText } from '../../../plugin-api/values/duration-text.ts';
 import { isLabel, TIMESTAMP, type Column } from './access-columns.ts';
-import { jsonText, millisText, textValue } from '../log-text.ts';
+import { jsonText, millisText, textValue } from '../format/log-text.ts';
 
 /** Formats the line of a record, with the line feed at its end. `timestamp` is the finished text of the time. */
 export type LineOf<R> = (record: R, timestamp: string) => string;

@@ -1,5 +1,5 @@
-import { DurationHistogram } from './duration-histogram.ts';
-import { NamedThings } from './named-things.ts';
+import { DurationHistogram } from '../exposition/duration-histogram.ts';
+import { CountersByName } from './counters-by-name.ts';
 
 /** Counts the outcomes and durations of one thing, such as the health checks of one backend. */
 export class DurationCounters<Outcome extends string> {
@@ -24,7 +24,7 @@ export class DurationCounters<Outcome extends string> {
 /** {@link DurationCounters} by name, for events that are rare enough for a look-up by name. */
 export class NamedDurationCounters<Outcome extends string> {
   #bounds: readonly number[];
-  readonly #byName: NamedThings<DurationCounters<Outcome>>;
+  readonly #byName: CountersByName<DurationCounters<Outcome>>;
 
   /**
    * @param names returns the names that exist now
@@ -32,7 +32,7 @@ export class NamedDurationCounters<Outcome extends string> {
    */
   constructor(names: () => Iterable<string>, bounds: readonly number[]) {
     this.#bounds = bounds;
-    this.#byName = new NamedThings(names, () => new DurationCounters(this.#bounds));
+    this.#byName = new CountersByName(names, () => new DurationCounters(this.#bounds));
   }
 
   count(name: string, outcome: Outcome, durationMs?: number): void {

@@ -1,8 +1,8 @@
 import type { ExchangeRecord } from '../../../plugin-api/telemetry.ts';
-import { labelText } from '../exposition.ts';
-import type { Series } from '../exposition.ts';
-import type { MetricsSnapshot } from '../metrics-snapshot.ts';
-import { NamedThings } from './named-things.ts';
+import { labelText } from '../exposition/exposition.ts';
+import type { Series } from '../exposition/exposition.ts';
+import type { MetricsSnapshot } from '../snapshot/metrics-snapshot.ts';
+import { CountersByName } from './counters-by-name.ts';
 
 /** Number of rules of a listener and a side that have a series of their own. A protocol plugin may invent names of rules. */
 const MOST_RULES = 64;
@@ -14,11 +14,11 @@ type Sides = Record<'request' | 'response', Map<string, number>>;
 
 /** Counts refused messages by listener, side and rule. */
 export class RefusalCounters {
-  readonly #byListener: NamedThings<Sides>;
+  readonly #byListener: CountersByName<Sides>;
 
   /** @param listeners returns the names of the listeners that exist now */
   constructor(listeners: () => Iterable<string>) {
-    this.#byListener = new NamedThings(listeners, () => ({ request: new Map(), response: new Map() }));
+    this.#byListener = new CountersByName(listeners, () => ({ request: new Map(), response: new Map() }));
   }
 
   count({ listener, refusal }: ExchangeRecord): void {

@@ -1,7 +1,7 @@
 import { ERROR_CODES, type ErrorCode } from '../../../errors.ts';
 import type { TraceContext } from '../../../plugin-api/tracing.ts';
-import { DurationHistogram } from './duration-histogram.ts';
-import { labelText } from '../exposition.ts';
+import { DurationHistogram } from '../exposition/duration-histogram.ts';
+import { labelText } from '../exposition/exposition.ts';
 import { STATUS_LABELS, statusIndex } from './status-labels.ts';
 
 /** Methods with a label of their own. All others share the label `other`, so that a client can't create series with invented methods. */

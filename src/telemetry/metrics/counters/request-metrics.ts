@@ -1,9 +1,9 @@
 import { ERROR_CODES } from '../../../errors.ts';
 import type { ExchangeRecord, TunnelRecord } from '../../../plugin-api/telemetry.ts';
 import type { Backend } from '../../../plugin-api/upstream.ts';
-import type { Series } from '../exposition.ts';
-import type { MetricsSnapshot } from '../metrics-snapshot.ts';
-import { NamedThings } from './named-things.ts';
+import type { Series } from '../exposition/exposition.ts';
+import type { MetricsSnapshot } from '../snapshot/metrics-snapshot.ts';
+import { CountersByName } from './counters-by-name.ts';
 import { expectedErrors, expectedFailures, RequestCounters } from './request-counters.ts';
 
 /** The `backend` label of requests and tunnels that got no backend. */
@@ -25,7 +25,7 @@ export interface RequestTotals {
 
 /** Counts exchanges by backend. The counters are found by the backend's index, without a look-up by name, so a request costs a few additions. */
 export class RequestMetrics {
-  readonly #byName: NamedThings<RequestCounters>;
+  readonly #byName: CountersByName<RequestCounters>;
   #slots: (Slot | undefined)[] = [];
   readonly #withoutBackend: RequestCounters;
   #bounds: readonly number[];
@@ -36,7 +36,7 @@ export class RequestMetrics {
    */
   constructor(names: () => Iterable<string>, bounds: readonly number[]) {
     this.#bounds = bounds;
-    this.#byName = new NamedThings(
+    this.#byName = new CountersByName(
       () => [NO_BACKEND, ...names()],
       (name) => new RequestCounters(name, this.#bounds),
       () => {

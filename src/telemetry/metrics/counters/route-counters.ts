@@ -1,7 +1,7 @@
 import type { ExchangeRecord } from '../../../plugin-api/telemetry.ts';
-import { labelText } from '../exposition.ts';
-import type { Series } from '../exposition.ts';
-import { NamedThings } from './named-things.ts';
+import { labelText } from '../exposition/exposition.ts';
+import type { Series } from '../exposition/exposition.ts';
+import { CountersByName } from './counters-by-name.ts';
 
 /** The routes of the live config by listener; `undefined` for a protocol that does not tell them. */
 export type KnownRoutes = ReadonlyMap<string, ReadonlySet<string> | undefined>;
@@ -22,7 +22,7 @@ const FIRST_CLASSES: ReadonlySet<string> = new Set(['2xx', '5xx']);
 /** Counts requests by listener and route. Consecutive requests often have the same route, so that most cost two comparisons and an addition. */
 export class RouteCounters {
   readonly #routes: () => KnownRoutes;
-  readonly #byListener: NamedThings<Map<string, Float64Array>>;
+  readonly #byListener: CountersByName<Map<string, Float64Array>>;
   #lastListener = '';
   #lastRoute = '';
   #last: Float64Array | undefined;
@@ -30,7 +30,7 @@ export class RouteCounters {
   /** @param routes returns the routes of the live config */
   constructor(routes: () => KnownRoutes) {
     this.#routes = routes;
-    this.#byListener = new NamedThings(
+    this.#byListener = new CountersByName(
       () => routes().keys(),
       () => new Map<string, Float64Array>(),
     );

@@ -1,20 +1,20 @@
 import type { TunnelRecord } from '../../../plugin-api/telemetry.ts';
 import { NamedDurationCounters } from './duration-counters.ts';
-import { labelText } from '../exposition.ts';
-import type { Series } from '../exposition.ts';
-import type { MetricsSnapshot } from '../metrics-snapshot.ts';
-import { NamedThings } from './named-things.ts';
+import { labelText } from '../exposition/exposition.ts';
+import type { Series } from '../exposition/exposition.ts';
+import type { MetricsSnapshot } from '../snapshot/metrics-snapshot.ts';
+import { CountersByName } from './counters-by-name.ts';
 
 /** Upper bounds of the buckets in seconds: tunnels last from a fraction of a second up to days. */
 const TUNNEL_BUCKETS_S: readonly number[] = [0.1, 1, 10, 60, 600, 3_600, 21_600, 86_400];
 
 /** Counts the durations of tunnels by listener and backend. */
 export class TunnelDurations {
-  readonly #byListener: NamedThings<NamedDurationCounters<'ended'>>;
+  readonly #byListener: CountersByName<NamedDurationCounters<'ended'>>;
 
   /** Both functions return the names that exist now. */
   constructor(listeners: () => Iterable<string>, backends: () => Iterable<string>) {
-    this.#byListener = new NamedThings(
+    this.#byListener = new CountersByName(
       listeners,
       () => new NamedDurationCounters(backends, TUNNEL_BUCKETS_S),
     );

@@ -1,9 +1,9 @@
 import { isClientFault, type ErrorCode } from '../../../errors.ts';
 import type { ExchangeRecord, TunnelRecord } from '../../../plugin-api/telemetry.ts';
-import { labelText } from '../exposition.ts';
-import type { Series } from '../exposition.ts';
-import type { MetricsSnapshot } from '../metrics-snapshot.ts';
-import { NamedThings } from './named-things.ts';
+import { labelText } from '../exposition/exposition.ts';
+import type { Series } from '../exposition/exposition.ts';
+import type { MetricsSnapshot } from '../snapshot/metrics-snapshot.ts';
+import { CountersByName } from './counters-by-name.ts';
 
 /** The `upstream` label of requests and tunnels that reached no upstream, such as a request without a route. */
 const NO_UPSTREAM = 'none';
@@ -29,14 +29,14 @@ const ENDS_OF_TUNNELS: ReadonlySet<ErrorCode> = new Set(['idle_timeout', 'drain_
  * label.
  */
 export class UpstreamResults {
-  readonly #byName: NamedThings<ResultCounters>;
+  readonly #byName: CountersByName<ResultCounters>;
   /** The counters of the last record: consecutive records often have the same upstream. */
   #last: ResultCounters;
   #lastName = '';
 
   /** @param names returns the names of the upstreams that exist now */
   constructor(names: () => Iterable<string>) {
-    this.#byName = new NamedThings(
+    this.#byName = new CountersByName(
       () => [NO_UPSTREAM, ...names()],
       () => new ResultCounters(),
     );

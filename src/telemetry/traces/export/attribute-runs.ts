@@ -1,5 +1,5 @@
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
-import type { ByteWriter } from './byte-writer.ts';
+import type { ByteWriter } from '../../byte-writer.ts';
 
 /** How an encoding (OTLP, Jaeger) writes attributes. */
 export interface AttributeEncoding {
@@ -66,7 +66,7 @@ export class AttributeRuns {
         if (text !== '') text += value + afterText;
       } else if (typeof value === 'number') number = prefixes.withNumber(value);
       if (text === '' && texts !== '') {
-        if (!writer.ascii(texts)) return -1;
+        if (!writer.utf8(texts)) return -1;
         texts = '';
       }
       if (number === '' && numbers !== '') {
@@ -78,7 +78,7 @@ export class AttributeRuns {
       else this.#encoding.writeOne(key, value);
     }
     if (numbers !== '') writer.latin1(numbers);
-    return texts === '' || writer.ascii(texts) ? count : -1;
+    return texts === '' || writer.utf8(texts) ? count : -1;
   }
 
   #writeEach(attributes: Attributes): number {

@@ -1,19 +1,14 @@
 import type { tracing } from '@opentelemetry/sdk-node';
-import type { RecordedSpan } from '../recorded-span.ts';
-import { SpanTally } from './span-tally.ts';
-
-/** What the queue needs of an exporter. The SDK's exporters have it. */
-export interface SpanExporter {
-  export(spans: RecordedSpan[], done: (result: { code: number; error?: Error }) => void): void;
-  shutdown(): Promise<void>;
-}
+import type { RecordedSpan } from '../spans/recorded-span.ts';
+import type { SpanExporter } from './collector.ts';
+import { SpanStats } from './span-stats.ts';
 
 /** Limits of a {@link SpanQueue}. */
 export interface SpanQueueOptions {
   /** Makes the exporter; called again after an exporter that hung was shut down. */
   readonly connect: () => SpanExporter;
   /** Counts exported and lost spans. Default: a new one. */
-  readonly tally?: SpanTally;
+  readonly stats?: SpanStats;
   /** Number of spans that may wait; further ones are dropped and counted. Default: 4096. */
   readonly queueSize?: number;
   /** Number of spans in one export. They are encoded in one piece, at 2 µs each. Default: 1024. */
@@ -38,7 +33,7 @@ const SHUTDOWN_DEADLINE_MS = 2000;
  * export while an export that hangs still holds its socket.
  */
 export class SpanQueue implements tracing.SpanProcessor {
-  readonly #tally: SpanTally;
+  readonly #stats: SpanStats;
   readonly #connect: () => SpanExporter;
   readonly #changed: (error: Error | undefined) => void;
   readonly #queueSize: number;
@@ -53,7 +48,7 @@ export class SpanQueue implements tracing.SpanProcessor {
   #closed = false;
 
   constructor(options: SpanQueueOptions) {
-    this.#tally = options.tally ?? new SpanTally();
+    this.#stats = options.stats ?? new SpanStats();
     this.#connect = options.connect;
     this.#changed = options.changed ?? (() => undefined);
     this.#queueSize = options.queueSize ?? 4096;
@@ -69,7 +64,7 @@ export class SpanQueue implements tracing.SpanProcessor {
 
   /** Counts spans that were not made because the queue is full. */
   drop(count: number): void {
-    this.#tally.dropped += count;
+    this.#stats.dropped += count;
   }
 
   onStart(): void {
@@ -170,7 +165,7 @@ export class SpanQueue implements tracing.SpanProcessor {
   }
 
   #succeeded(count: number): void {
-    this.#tally.exported += count;
+    this.#stats.exported += count;
     if (this.#pauseMs === 0) return;
     this.#pauseMs = 0;
     this.#changed(undefined);

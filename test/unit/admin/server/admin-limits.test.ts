@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import type { AdminLimits } from '../../../../src/admin/server/admin-limits.ts';
-import { jsonResponse } from '../../../../src/admin/server/admin-response.ts';
-import { get, post, type AdminRoute } from '../../../../src/admin/server/admin-router.ts';
+import { jsonResponse } from '../../../../src/admin/endpoint/admin-response.ts';
+import { get, post, type AdminRoute } from '../../../../src/admin/endpoint/admin-router.ts';
 import { AdminServer } from '../../../../src/admin/server/admin-server.ts';
 import { askAdmin } from '../../../support/peers/admin-client.ts';
 import type { ByteSocket } from '../../../support/sockets/byte-socket.ts';

@@ -5,9 +5,9 @@ import { createServer } from 'node:net';
 import { Readable } from 'node:stream';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { AdminError } from '../../../../src/admin/server/admin-error.ts';
-import { jsonResponse } from '../../../../src/admin/server/admin-response.ts';
-import { get, post, type AdminRoute } from '../../../../src/admin/server/admin-router.ts';
+import { AdminError } from '../../../../src/admin/endpoint/admin-error.ts';
+import { jsonResponse } from '../../../../src/admin/endpoint/admin-response.ts';
+import { get, post, type AdminRoute } from '../../../../src/admin/endpoint/admin-router.ts';
 import { AdminServer } from '../../../../src/admin/server/admin-server.ts';
 import {
   healthEndpoint,
@@ -15,7 +15,7 @@ import {
   metricsEndpoint,
   readyEndpoint,
   versionEndpoint,
-} from '../../../../src/admin/routes/endpoints.ts';
+} from '../../../../src/admin/routes/probe-routes.ts';
 import type { LogFields, Logger } from '../../../../src/plugin-api/logger.ts';
 
 const logged: string[] = [];

@@ -7,7 +7,7 @@ import type { ProtocolHost, ProtocolInstance, ProtocolPlugin } from '../../../..
 import { GenerationBuilder, type BuildSource } from '../../../../src/runtime/generation/builder.ts';
 import type { Generation } from '../../../../src/runtime/generation/generation.ts';
 import { Registry } from '../../../../src/runtime/upstreams/registry.ts';
-import { Telemetry } from '../../../../src/telemetry/channels.ts';
+import { Telemetry } from '../../../../src/telemetry/telemetry.ts';
 import { eventually } from '../../../support/time/eventually.ts';
 import { owned } from '../../../support/owned.ts';
 import { RecordingBackend } from '../../../support/peers/recording-backend.ts';

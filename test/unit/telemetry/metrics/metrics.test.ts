@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { ERROR_CODES, type ErrorCode } from '../../../../src/errors.ts';
 import type { TraceContext } from '../../../../src/plugin-api/tracing.ts';
-import type { UpstreamReading } from '../../../../src/telemetry/metrics/metrics-source.ts';
-import { backendReading, BUCKETS_S, listenerReading, MetricsLab } from '../metrics-lab.ts';
+import type { UpstreamReading } from '../../../../src/telemetry/metrics/snapshot/metrics-source.ts';
+import { backendReading, BUCKETS_S, listenerReading, MetricsLab } from './metrics-lab.ts';
 import { backendNamed, exchangeRecord, tunnelRecord } from '../records.ts';
 
 function traced(traceId: string, sampled = true): TraceContext {

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { writeExposition } from '../../../../src/telemetry/metrics/exposition.ts';
+import { writeExposition } from '../../../../src/telemetry/metrics/exposition/exposition.ts';
 import { EventLoopDelays } from '../../../../src/telemetry/metrics/event-loop-delays.ts';
 import { ProcessMetrics } from '../../../../src/telemetry/metrics/process-metrics.ts';
 import { eventually } from '../../../support/time/eventually.ts';
-import { parseExposition, type ReadExposition } from '../exposition.ts';
+import { parseExposition, type ReadExposition } from './exposition/exposition.ts';
 
 const running: ProcessMetrics[] = [];
 

@@ -5,8 +5,8 @@ import { IdBytes } from '../id-bytes.ts';
 import { BATCH, LOG, PROCESS, SPAN } from './jaeger-fields.ts';
 import { JaegerTags } from './jaeger-tags.ts';
 import { THRIFT, ThriftWriter } from './thrift-writer.ts';
-import { EXCEPTION_TYPE, EXCEPTION_EVENT } from '../../recorded-span.ts';
-import type { RecordedSpan, SpanOrigin } from '../../recorded-span.ts';
+import { EXCEPTION_TYPE, EXCEPTION_EVENT } from '../../spans/recorded-span.ts';
+import type { RecordedSpan, SpanOrigin } from '../../spans/recorded-span.ts';
 
 const SERVICE_NAME = 'service.name';
 const NO_SERVICE = 'unknown_service';

@@ -1,10 +1,9 @@
 import type { LookupFunction } from 'node:net';
 
 import { JaegerExporter } from '@opentelemetry/exporter-jaeger';
-import type { RecordedSpan } from '../../recorded-span.ts';
+import type { RecordedSpan } from '../../spans/recorded-span.ts';
 import { JaegerEncoder } from './jaeger-encoder.ts';
-import type { Collector } from '../load-exporter.ts';
-import type { SpanExporter } from '../span-queue.ts';
+import type { Collector, SpanExporter } from '../collector.ts';
 
 /** The private members of the exporter that are used here. The package gets no more changes, so they will stay as they are. */
 interface Insides {

@@ -1,4 +1,4 @@
-import { BYTES_A_UNIT, ByteWriter } from '../byte-writer.ts';
+import { BYTES_A_UNIT, ByteWriter } from '../../../byte-writer.ts';
 
 /** Type ids of Thrift's binary protocol. */
 export const THRIFT = { bool: 2, double: 4, i32: 8, i64: 10, text: 11, struct: 12, list: 15 } as const;

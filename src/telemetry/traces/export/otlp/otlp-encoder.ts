@@ -4,8 +4,8 @@ import { IdBytes } from '../id-bytes.ts';
 import { OtlpAttributes } from './otlp-attributes.ts';
 import { EVENT, REQUEST, RESOURCE, RESOURCE_SPANS, SCOPE, SCOPE_SPANS, SPAN, STATUS } from './otlp-fields.ts';
 import { ProtobufWriter } from './protobuf-writer.ts';
-import { EXCEPTION_EVENT, EXCEPTION_TYPE } from '../../recorded-span.ts';
-import type { RecordedSpan, SpanOrigin } from '../../recorded-span.ts';
+import { EXCEPTION_EVENT, EXCEPTION_TYPE } from '../../spans/recorded-span.ts';
+import type { RecordedSpan, SpanOrigin } from '../../spans/recorded-span.ts';
 
 /** `SpanFlags`: "sampled", and "it is known whether the parent is remote". */
 const FLAGS_LOCAL = 0x101;

@@ -10,9 +10,8 @@ import type {
   ISerializer,
 } from '@opentelemetry/otlp-transformer';
 import { OtlpEncoder } from './otlp-encoder.ts';
-import type { RecordedSpan } from '../../recorded-span.ts';
-import type { Collector } from '../load-exporter.ts';
-import type { SpanExporter } from '../span-queue.ts';
+import type { RecordedSpan } from '../../spans/recorded-span.ts';
+import type { Collector, SpanExporter } from '../collector.ts';
 
 const COMPONENT_TYPE = 'otlp_http_span_exporter';
 const COUNTED: IExporterMetricsHelper<RecordedSpan[]> = { name: 'span', countItems: (spans) => spans.length };

@@ -1,4 +1,4 @@
-import { BYTES_A_UNIT, ByteWriter } from '../byte-writer.ts';
+import { BYTES_A_UNIT, ByteWriter } from '../../../byte-writer.ts';
 
 /** A varint of 64 bits takes at most this many bytes. */
 const VARINT_SIZE_BYTES = 10;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { ExchangeRecord, TunnelRecord } from '../../../../../src/plugin-api/telemetry.ts';
 import { AccessLog, type AccessLogSettings } from '../../../../../src/telemetry/logs/access/access-log.ts';
 import { EXCHANGE_COLUMNS } from '../../../../../src/telemetry/logs/access/access-columns.ts';
-import { LogClock } from '../../../../../src/telemetry/logs/log-clock.ts';
+import { LogClock } from '../../../../../src/telemetry/logs/format/log-clock.ts';
 import { LogSink } from '../../../../../src/telemetry/logs/output/log-sink.ts';
 import { RecordedOutput } from '../../recorded-output.ts';
 import { backendNamed, exchangeRecord, tunnelRecord } from '../../records.ts';

@@ -1,8 +1,8 @@
 import { SpanKind, type Attributes, type AttributeValue } from '@opentelemetry/api';
 import { resources } from '@opentelemetry/sdk-node';
 import fc from 'fast-check';
-import { RecordedSpan } from '../../../../../src/telemetry/traces/recorded-span.ts';
-import type { SpanFacts, SpanOrigin } from '../../../../../src/telemetry/traces/recorded-span.ts';
+import { RecordedSpan } from '../../../../../src/telemetry/traces/spans/recorded-span.ts';
+import type { SpanFacts, SpanOrigin } from '../../../../../src/telemetry/traces/spans/recorded-span.ts';
 import { spanFacts } from '../../records.ts';
 
 export const ORIGIN: SpanOrigin = {

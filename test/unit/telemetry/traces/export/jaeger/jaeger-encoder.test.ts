@@ -7,7 +7,7 @@ import type {
   RecordedSpan,
   SpanFacts,
   SpanOrigin,
-} from '../../../../../../src/telemetry/traces/recorded-span.ts';
+} from '../../../../../../src/telemetry/traces/spans/recorded-span.ts';
 import { JaegerEncoder } from '../../../../../../src/telemetry/traces/export/jaeger/jaeger-encoder.ts';
 import {
   readThriftStruct,

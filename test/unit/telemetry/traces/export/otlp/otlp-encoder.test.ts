@@ -2,7 +2,7 @@ import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import { resources } from '@opentelemetry/sdk-node';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { RecordedSpan } from '../../../../../../src/telemetry/traces/recorded-span.ts';
+import type { RecordedSpan } from '../../../../../../src/telemetry/traces/spans/recorded-span.ts';
 import { OtlpEncoder } from '../../../../../../src/telemetry/traces/export/otlp/otlp-encoder.ts';
 import { ProtobufMessage } from '../../../../../support/collectors/protobuf-reader.ts';
 import { anyAttributes, anyFacts, ORIGIN, span } from '../any-span.ts';

@@ -1,0 +1,245 @@
+import { isLocalOnly, parseAddress, type Address } from '../config/values/address.ts';
+import type { Admin } from '../config/schema/config.generated.ts';
+import { BalanceError } from '../errors.ts';
+import type { BindAddresses } from '../net/dns/bind-addresses.ts';
+import type { Logger } from '../plugin-api/logger.ts';
+import { loadAdminCredentials, type AdminCredentials, type AdminOrigin } from './access/admin-credentials.ts';
+import { AdminGuard } from './access/admin-guard.ts';
+import { planAdminServers, type AdminSections, type AdminServerPlan } from './admin-plan.ts';
+import type { AdminRoute } from './endpoint/admin-router.ts';
+import { AdminServer, type AdminServerSetup } from './server/admin-server.ts';
+import type { EventLoopWatch } from './diagnostics/event-loop-watch.ts';
+import { indexRoute } from './routes/index-route.ts';
+import { MetricsGuard } from './access/metrics-guard.ts';
+
+/** The change of the admin servers by a new config, prepared but not applied yet. */
+export interface AdminChange {
+  /** Servers that can be bound only after sockets of the old config have left their addresses. */
+  readonly arriving: readonly ArrivingServer[];
+  commit(): void;
+  /** Closes the servers that were bound for the change. */
+  unwind(): void;
+}
+
+/** A server that will be bound later. */
+export interface ArrivingServer {
+  readonly address: Address;
+  listen(): Promise<unknown>;
+  destroy(): void;
+}
+
+/** A bound server that a new config does not use. */
+export interface LeavingServer {
+  /** The address that it is bound to. */
+  readonly address: Address;
+  suspend(): void;
+  resume(): Promise<void>;
+}
+
+/** A bound address and what is served there. */
+export interface ServedAddress {
+  readonly what: 'admin' | 'metrics';
+  readonly address: string;
+  /** The path of the metrics; undefined where they are not served. */
+  readonly metricsPath: string | undefined;
+}
+
+export interface AdminServersOptions {
+  readonly logger: Logger;
+  /** Resolves host names of addresses. Default: Node's own look-up. */
+  readonly bindAddresses?: BindAddresses;
+  readonly version: string;
+  /** Started while there is an admin server, which shows its readings. */
+  readonly eventLoop: EventLoopWatch;
+  /** The endpoints of the admin server, except the index and the metrics. */
+  readonly routes: readonly AdminRoute[];
+  /** Makes the endpoint of the metrics for a path. */
+  readonly metrics: (path: string) => AdminRoute;
+}
+
+interface PlannedServer {
+  readonly plan: AdminServerPlan;
+  readonly setup: AdminServerSetup;
+}
+
+/** The admin and metrics servers of the live config. An edit that keeps an address does not bind it again. */
+export class AdminServers {
+  readonly #logger: Logger;
+  readonly #bindAddresses: BindAddresses | undefined;
+  readonly #version: string;
+  readonly #eventLoop: EventLoopWatch;
+  readonly #routes: readonly AdminRoute[];
+  readonly #metrics: AdminServersOptions['metrics'];
+  #running = new Map<string, AdminServer>();
+  #plans: readonly AdminServerPlan[] = [];
+
+  constructor({ logger, version, eventLoop, routes, metrics, bindAddresses }: AdminServersOptions) {
+    this.#logger = logger;
+    this.#bindAddresses = bindAddresses;
+    this.#version = version;
+    this.#eventLoop = eventLoop;
+    this.#routes = routes;
+    this.#metrics = metrics;
+  }
+
+  get addresses(): readonly string[] {
+    return [...this.#running.values()].map(({ bound }) => bound);
+  }
+
+  /** The bound addresses and what each of them serves. */
+  get served(): readonly ServedAddress[] {
+    return this.#plans.map(({ key, admin, metricsPath }) => ({
+      what: admin ? 'admin' : 'metrics',
+      address: this.#running.get(key)?.bound ?? '',
+      metricsPath,
+    }));
+  }
+
+  /** The running servers that a new config does not use. */
+  leaving(config: AdminSections): readonly LeavingServer[] {
+    const kept = new Set(planAdminServers(config, this.#takenPaths).map(({ key }) => key));
+    return [...this.#running]
+      .filter(([key]) => !kept.has(key))
+      .map(([, server]) => ({
+        address: parseAddress(server.bound),
+        suspend: () => server.suspend(),
+        resume: () => server.resume(),
+      }));
+  }
+
+  /**
+   * Reads the files that the config names, and binds new servers. Rejects with a ConfigError or another BalanceError when that fails; then
+   * nothing has changed.
+   *
+   * @param mayMakeRoom whether a socket of the old config that is in the way will leave the address; then the server is bound later
+   */
+  async prepare(
+    config: AdminSections,
+    origin: AdminOrigin,
+    mayMakeRoom: (address: Address) => boolean = () => false,
+  ): Promise<AdminChange> {
+    const planned = await this.#plan(config, origin);
+    const added = new Map<string, AdminServer>();
+    const arriving: ArrivingServer[] = [];
+    const unwind = (): void => {
+      for (const server of added.values()) server.destroy();
+    };
+    try {
+      for (const { plan, setup } of planned) {
+        if (this.#running.has(plan.key)) continue;
+        const address = parseAddress(plan.listen);
+        const server = new AdminServer({
+          ...setup,
+          listen: plan.listen,
+          bindAddresses: this.#bindAddresses,
+          logger: this.#logger,
+        });
+        added.set(plan.key, server);
+        const isBound = await bindNow(server, () => mayMakeRoom(address));
+        const later = { address, listen: () => server.listen(), destroy: () => server.destroy() };
+        if (!isBound) arriving.push(later);
+      }
+    } catch (error) {
+      unwind();
+      throw error;
+    }
+    return {
+      arriving,
+      commit: () => {
+        this.#commit(planned, added);
+      },
+      unwind,
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#eventLoop.stop();
+    await Promise.all([...this.#running.values()].map((server) => server.close()));
+  }
+
+  destroy(): void {
+    this.#eventLoop.stop();
+    for (const server of this.#running.values()) server.destroy();
+  }
+
+  async #plan(config: AdminSections, origin: AdminOrigin): Promise<PlannedServer[]> {
+    const plans = planAdminServers(config, this.#takenPaths);
+    const { admin } = config;
+    const credentials = admin === undefined ? undefined : await loadAdminCredentials(admin, origin);
+    return plans.map((plan) => {
+      const metrics = plan.metricsPath === undefined ? [] : [this.#metrics(plan.metricsPath)];
+      const metricsGuard = metricsGuardOf(plan, config);
+      if (!plan.admin || admin === undefined || credentials === undefined) {
+        const guard = new AdminGuard({ metrics: metricsGuard });
+        const { socketMode } = plan;
+        return { plan, setup: { what: 'metrics server', routes: metrics, guard, socketMode } };
+      }
+      const shown = [...this.#routes, ...metrics];
+      const routes = [indexRoute(this.#version, shown), ...shown];
+      const guard = guardOf(admin, credentials, plan.metricsPath, metricsGuard);
+      return { plan, setup: { routes, guard, tls: credentials.tls, socketMode: plan.socketMode } };
+    });
+  }
+
+  get #takenPaths(): readonly string[] {
+    return ['/', ...this.#routes.map(({ path }) => path)];
+  }
+
+  #commit(planned: readonly PlannedServer[], added: ReadonlyMap<string, AdminServer>): void {
+    const next = new Map<string, AdminServer>();
+    for (const { plan, setup } of planned) {
+      const running = added.get(plan.key) ?? this.#running.get(plan.key);
+      if (running === undefined) continue;
+      running.configure(setup);
+      next.set(plan.key, running);
+    }
+    for (const [key, server] of this.#running) if (!next.has(key)) void server.close();
+    this.#running = next;
+    this.#plans = planned.map(({ plan }) => plan);
+    if (planned.some(({ plan }) => plan.admin)) this.#eventLoop.start();
+    else this.#eventLoop.stop();
+  }
+}
+
+/** Binds a server. Returns false when the address is in use by a socket that will leave it. */
+async function bindNow(server: AdminServer, mayWait: () => boolean): Promise<boolean> {
+  try {
+    await server.listen();
+    return true;
+  } catch (error) {
+    if (error instanceof BalanceError && error.code === 'address_in_use' && mayWait()) return false;
+    throw error;
+  }
+}
+
+/** Endpoints that show nothing secret. Orchestrators and Prometheus need them. */
+const HARMLESS = ['health', 'live', 'ready', 'version', 'metrics'];
+
+function guardOf(
+  admin: Admin,
+  { token, tls }: AdminCredentials,
+  metricsPath: string | undefined,
+  metrics: MetricsGuard | undefined,
+): AdminGuard {
+  const address = parseAddress(admin.listen);
+  const certificate = tls?.clientCa !== undefined;
+  const isOpen = token === undefined && !certificate;
+  const publicPaths = (isOpen ? HARMLESS : admin.public).map((name) =>
+    name === 'metrics' ? (metricsPath ?? '') : `/${name}`,
+  );
+  return new AdminGuard({
+    token,
+    certificate,
+    publicPaths,
+    loopback: address.kind === 'tcp' && isLocalOnly(address),
+    metrics,
+  });
+}
+
+function metricsGuardOf(
+  { metricsPath }: AdminServerPlan,
+  { metrics }: AdminSections,
+): MetricsGuard | undefined {
+  if (metricsPath === undefined || metrics.allow === undefined) return undefined;
+  return new MetricsGuard(metricsPath, metrics.allow);
+}
