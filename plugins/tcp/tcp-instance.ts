@@ -23,9 +23,7 @@ export class TcpInstance implements ProtocolInstance {
 
   constructor(options: TcpOptions, host: ProtocolHost) {
     if (host.defaultUpstream === undefined) {
-      throw new BalanceError('config_invalid', `listener ${host.listener} needs an upstream`, {
-        origin: 'config',
-      });
+      throw new BalanceError('config_invalid', `listener ${host.listener} needs an upstream`);
     }
     this.host = host;
     this.upstream = host.upstream(host.defaultUpstream, 'once');

@@ -57,7 +57,6 @@ export function planAdminServers(config: AdminSections, taken: readonly string[]
     throw new BalanceError(
       'config_invalid',
       `metrics.listen ${metrics.listen} and admin.listen ${admin.listen} can't be bound at the same time; make them equal`,
-      { origin: 'config' },
     );
   }
   return [admin, metrics];
@@ -77,6 +76,5 @@ function refuseTakenPath(path: string, taken: readonly string[]): void {
   throw new BalanceError(
     'config_invalid',
     `metrics.path ${path} is an endpoint of the admin server on the same address`,
-    { origin: 'config' },
   );
 }

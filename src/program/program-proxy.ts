@@ -105,7 +105,7 @@ export class ProgramProxy implements BalanceProxy {
   }
 
   async #reload(text: string | undefined): Promise<ReloadOutcome> {
-    if (this.#ended) throw new BalanceError('shutdown', 'the proxy has ended', { origin: 'internal' });
+    if (this.#ended) throw new BalanceError('shutdown', 'the proxy has ended');
     const before = this.#text;
     if (text !== undefined) this.#text = text;
     const outcome = await this.#running.reload({ source: 'program' });
@@ -127,7 +127,5 @@ function untyped(listener: unknown): (...args: unknown[]) => void {
 }
 
 function errorOf(thrown: unknown): Error {
-  return thrown instanceof Error
-    ? thrown
-    : new BalanceError('internal', messageOf(thrown), { origin: 'internal' });
+  return thrown instanceof Error ? thrown : new BalanceError('internal', messageOf(thrown));
 }

@@ -46,9 +46,6 @@ function readPage(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new BalanceError('config_invalid', `error page ${file}: ${messageOf(error)}`, {
-      origin: 'config',
-      cause: error,
-    });
+    throw new BalanceError('config_invalid', `error page ${file}: ${messageOf(error)}`, { cause: error });
   }
 }

@@ -54,9 +54,7 @@ export class Template {
       const variable = Object.hasOwn(VARIABLES, name) ? VARIABLES[name] : undefined;
       if (variable === undefined) {
         const known = Object.keys(VARIABLES).join(', ');
-        throw new BalanceError('config_invalid', `unknown variable \${${name}}: known are ${known}`, {
-          origin: 'config',
-        });
+        throw new BalanceError('config_invalid', `unknown variable \${${name}}: known are ${known}`);
       }
       if (match.index > at) parts.push(text.slice(at, match.index));
       parts.push(variable);

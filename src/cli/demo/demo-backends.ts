@@ -58,13 +58,7 @@ function listen(server: Server, port: number, host: string): Promise<number | un
       const code = systemCodeOf(error);
       if (host !== '127.0.0.1' && (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT')) resolve(undefined);
       else if (code === 'EADDRINUSE') reject(portInUse(port));
-      else
-        reject(
-          new BalanceError('internal', `demo backend: ${messageOf(error)}`, {
-            origin: 'internal',
-            cause: error,
-          }),
-        );
+      else reject(new BalanceError('internal', `demo backend: ${messageOf(error)}`, { cause: error }));
     });
     server.listen(port, host, () => {
       const address = server.address();
@@ -77,9 +71,6 @@ function portInUse(port: number): BalanceError {
   return new BalanceError(
     'address_in_use',
     `port ${port} is already in use: the demo needs it for a backend`,
-    {
-      origin: 'internal',
-    },
   );
 }
 

@@ -51,8 +51,5 @@ function noPortLeft(port: number): BalanceError {
   return new BalanceError(
     'address_in_use',
     `no port from ${port} to ${port + MOST_TRIED} is free for the demo`,
-    {
-      origin: 'internal',
-    },
   );
 }

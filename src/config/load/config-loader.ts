@@ -51,7 +51,7 @@ export class ConfigLoader {
       if (!(error instanceof ThreadFailure)) throw error;
       if (error.byLoad || this.#closed) {
         const message = `the config could not be loaded: ${error.message}`;
-        throw new BalanceError('internal', message, { origin: 'internal', cause: error });
+        throw new BalanceError('internal', message, { cause: error });
       }
       return await this.#loadHere(file, options, error);
     } finally {

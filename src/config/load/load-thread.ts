@@ -96,7 +96,7 @@ export class LoadThread {
     if (answer.kind === 'loaded') pending.resolve(answer.result);
     else if (answer.kind === 'refused') {
       pending.reject(new ConfigError(answer.problems, { sources: answer.sources }));
-    } else pending.reject(new BalanceError('internal', answer.message, { origin: 'internal' }));
+    } else pending.reject(new BalanceError('internal', answer.message));
   }
 
   async #answerModes(id: number, pending: PendingLoad, settings: PluginSettings): Promise<void> {

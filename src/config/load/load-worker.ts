@@ -44,8 +44,7 @@ class Loads {
       this.#waiting.set(id, resume);
       this.#answer({ kind: 'modes', id, settings });
     });
-    if (modes === undefined)
-      throw new BalanceError('internal', 'nobody waits any more', { origin: 'internal' });
+    if (modes === undefined) throw new BalanceError('internal', 'nobody waits any more');
     return modes;
   }
 }

@@ -82,9 +82,7 @@ class Dial {
     const limit = `${String(this.#connectTimeoutMs)} ms`;
     const message = `no connection to ${formatAddress(this.#address)} within ${limit}${this.#connecting.waitsFor}`;
     this.#connecting.destroy();
-    this.#end(
-      new BalanceError('connect_timeout', message, { origin: 'upstream', retryable: true, status: 504 }),
-    );
+    this.#end(new BalanceError('connect_timeout', message));
   }
 
   #end(error: Error | undefined, dialed?: Dialed): void {
@@ -148,8 +146,6 @@ function asConnectError(error: Error | undefined, resources: ProcessResources | 
     return noResources(shortage, error);
   }
   return new BalanceError('connect_failed', messageOf(error), {
-    origin: 'upstream',
-    retryable: true,
     status: systemCodeOf(error) === 'ETIMEDOUT' ? 504 : 502,
     cause: error,
   });
@@ -157,5 +153,5 @@ function asConnectError(error: Error | undefined, resources: ProcessResources | 
 
 function noResources(code: string, cause: unknown): BalanceError {
   const message = `this process can open no more connections (${code}): ${messageOf(cause)}`;
-  return new BalanceError('resources_exhausted', message, { origin: 'internal', status: 503, cause });
+  return new BalanceError('resources_exhausted', message, { cause });
 }

@@ -104,9 +104,5 @@ function errorOfAll(errors: readonly Error[]): Error {
 
 /** The error of a host without any address. `reason` says why it has none. */
 export function noAddress(host: string, reason: string | undefined): BalanceError {
-  return new BalanceError('connect_failed', `${host} can not be resolved: ${reason ?? 'it has no address'}`, {
-    origin: 'upstream',
-    retryable: true,
-    status: 502,
-  });
+  return new BalanceError('connect_failed', `${host} can not be resolved: ${reason ?? 'it has no address'}`);
 }

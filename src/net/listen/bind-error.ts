@@ -16,7 +16,7 @@ export function bindError(what: string, address: Address, error: unknown): Balan
   const [code, reason] =
     address.kind === 'unix' ? unixReason(address.path, error) : tcpReason(address, error);
   const message = `${what} can't bind ${formatAddress(address)}: ${reason}`;
-  return new BalanceError(code, message, { origin: 'config', cause: error });
+  return new BalanceError(code, message, { cause: error });
 }
 
 type Reason = readonly [ErrorCode, string];

@@ -191,9 +191,7 @@ export class Listener implements Acceptor {
     for (const connection of this.traffic.open) {
       if (this.#runningOn(connection)?.instance !== instance && connection.tenure.kept !== instance) continue;
       connection.stream.reset(
-        new BalanceError('drain_timeout', 'the config that it began on has drained for too long', {
-          origin: 'internal',
-        }),
+        new BalanceError('drain_timeout', 'the config that it began on has drained for too long'),
       );
       count += 1;
     }

@@ -26,7 +26,7 @@ export class Tunnel implements Flow {
     }
     if (options.idleTimeoutMs > 0) {
       this.#idle = new LazyDeadline(() => {
-        this.#fail(new BalanceError('idle_timeout', 'no byte moved for too long', { origin: 'downstream' }));
+        this.#fail(new BalanceError('idle_timeout', 'no byte moved for too long'));
       });
       this.#idle.set(options.idleTimeoutMs);
     }
@@ -67,8 +67,8 @@ export class Tunnel implements Flow {
       this.#endedBy = this.#sideOf(relay);
       this.#error =
         relay === this.#fromDownstream
-          ? new BalanceError('client_abort', error.message, { origin: 'downstream', cause: error })
-          : new BalanceError('backend_reset', error.message, { origin: 'upstream', cause: error });
+          ? new BalanceError('client_abort', error.message, { cause: error })
+          : new BalanceError('backend_reset', error.message, { cause: error });
     }
     this.#open -= 1;
     if (this.#open === 0) {

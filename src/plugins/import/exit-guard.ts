@@ -24,9 +24,7 @@ export class ExitGuard {
     const before: Exit = Reflect.get(process, 'exit');
     const own: Exit = (code) => {
       if (this.#guarded !== undefined && this.#mayNotExit(stackOf(own)))
-        throw new BalanceError('plugin_failed', `a plugin called process.exit(${String(code ?? '')})`, {
-          origin: 'internal',
-        });
+        throw new BalanceError('plugin_failed', `a plugin called process.exit(${String(code ?? '')})`);
       return before(code);
     };
     this.#guarded = { own, before };

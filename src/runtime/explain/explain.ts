@@ -118,7 +118,7 @@ class Explaining {
       throw new BalanceError(
         'plugin_failed',
         `listener ${config.name}: ${config.mode} failed to explain: ${messageOf(error)}`,
-        { origin: 'internal', cause: error },
+        { cause: error },
       );
     }
   }

@@ -102,9 +102,7 @@ export class GenerationBuilder {
     const { mode, name } = listener;
     const plugin = protocols.get(mode);
     if (plugin === undefined) {
-      throw new BalanceError('config_invalid', `listener ${name}: no plugin speaks ${mode}`, {
-        origin: 'config',
-      });
+      throw new BalanceError('config_invalid', `listener ${name}: no plugin speaks ${mode}`);
     }
     const parts = this.#hostParts;
     const host = new ListenerHost(listener, directory, upstreams, parts, metrics, !isBuiltIn(plugin));
@@ -119,10 +117,7 @@ export class GenerationBuilder {
       throw new BalanceError(
         'plugin_failed',
         `listener ${name}: plugin ${mode} failed: ${messageOf(error)}`,
-        {
-          origin: 'config',
-          cause: error,
-        },
+        { origin: 'config', cause: error },
       );
     }
   }

@@ -86,13 +86,11 @@ export class ListenerHost implements ProtocolHost {
   }
 
   upstream(name: string, use: SocketUse): Upstream {
-    if (this.#closed) throw new BalanceError('shutdown', 'this instance is closed', { origin: 'internal' });
+    if (this.#closed) throw new BalanceError('shutdown', 'this instance is closed');
     const upstream = this.#upstreams.get(name);
     if (upstream === undefined) {
       this.#missing.add(name);
-      throw new BalanceError('config_invalid', `listener ${this.listener}: there is no upstream ${name}`, {
-        origin: 'config',
-      });
+      throw new BalanceError('config_invalid', `listener ${this.listener}: there is no upstream ${name}`);
     }
     const uses = this.#used.get(upstream);
     if (uses !== undefined) uses.add(use);

@@ -57,10 +57,7 @@ export async function handOver(
   const outlook = restored.every(Boolean)
     ? 'what was bound there is bound again'
     : 'what was bound there can not be bound again either, and is tried on and on';
-  throw new BalanceError('address_in_use', `${reason}; ${outlook}`, {
-    origin: 'config',
-    cause: failed.reason,
-  });
+  throw new BalanceError('address_in_use', `${reason}; ${outlook}`, { cause: failed.reason });
 }
 
 function listOf(sockets: readonly { readonly address: Address }[]): string {

@@ -161,7 +161,7 @@ export class ListenerTable implements FollowingPart {
       throw new BalanceError(
         'address_in_use',
         `listener ${listener.name} can't bind ${formatAddress(listener.address)}: listener ${owner.name} stays at ${owner.bound}`,
-        { origin: 'config', cause: error },
+        { cause: error },
       );
     }
   }

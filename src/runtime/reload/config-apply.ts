@@ -132,7 +132,7 @@ export class ConfigApply {
   /** Ends what is under way, which is taken back, and lets no config become live any more. */
   stop(): void {
     if (this.#stopped.signal.aborted) return;
-    this.#stopped.abort(new BalanceError('shutdown', 'the proxy ends', { origin: 'internal' }));
+    this.#stopped.abort(new BalanceError('shutdown', 'the proxy ends'));
   }
 
   #load(cause: ReloadCause): Promise<ConfigCandidate> {
@@ -241,5 +241,5 @@ function cutOff(loaded: LoadedConfig): ConfigError {
 }
 
 function tooSlow(what: string, limitMs: number): BalanceError {
-  return new BalanceError('config_invalid', `${what} takes longer than ${limitMs} ms`, { origin: 'config' });
+  return new BalanceError('config_invalid', `${what} takes longer than ${limitMs} ms`);
 }

@@ -91,10 +91,7 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
   acquire(request: LeaseRequest, use: SocketUse, protocol?: string, scope?: LifetimeScope): PendingLease {
     const lease = new SocketLease(this, request, use, protocol, scope);
     if (scope?.isClosed === true) {
-      refuseSoon(
-        lease,
-        new BalanceError('shutdown', 'whoever asks is closed already', { origin: 'internal' }),
-      );
+      refuseSoon(lease, new BalanceError('shutdown', 'whoever asks is closed already'));
       return lease;
     }
     this.#serve(lease, request.immediate);

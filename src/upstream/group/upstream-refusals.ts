@@ -45,5 +45,5 @@ export class UpstreamRefusals {
 }
 
 function unavailable(code: RefusalCode, message: string): BalanceError {
-  return new BalanceError(code, message, { origin: 'upstream', retryable: true, status: 503 });
+  return new BalanceError(code, message);
 }

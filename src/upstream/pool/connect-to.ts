@@ -36,5 +36,5 @@ export async function connectTo(backend: BackendState, options: DialOptions): Pr
 /** Whatever made connecting fail, as the error that a request is refused with. */
 export function asBalanceError(error: unknown): BalanceError {
   if (error instanceof BalanceError) return error;
-  return new BalanceError('internal', messageOf(error), { origin: 'internal', cause: error });
+  return new BalanceError('internal', messageOf(error), { status: 502, cause: error });
 }

@@ -191,9 +191,6 @@ export class ParserMemory {
       throw new BalanceError(
         'plugin_failed',
         `undici's llhttp lacks ${missing.join(', ')}: install the pinned version`,
-        {
-          origin: 'internal',
-        },
       );
     }
     return exports as unknown as Exports;
@@ -222,8 +219,7 @@ export class ParserSupply {
     const memory = new ParserMemory(this.#module);
     this.#memories.push(memory);
     const parser = memory.take(kind);
-    if (parser === undefined)
-      throw new BalanceError('internal', 'a new parser memory is empty', { origin: 'internal' });
+    if (parser === undefined) throw new BalanceError('internal', 'a new parser memory is empty');
     return { memory, parser };
   }
 }

@@ -94,7 +94,7 @@ export class LogOutputs {
         if (MAY_PASS.has(systemCodeOf(error))) continue;
         unwind();
         const reason = `${key}: the log file can't be opened: ${messageOf(error)}`;
-        throw new BalanceError('config_invalid', reason, { origin: 'config', cause: error });
+        throw new BalanceError('config_invalid', reason, { cause: error });
       }
     }
     const names = new Set(['stdout', ...wanted.map(({ output }) => this.#nameOf(output))]);
@@ -139,8 +139,7 @@ export class LogOutputs {
 
   #sink(name: string): LogSink {
     const open = this.#open.get(name);
-    if (open === undefined)
-      throw new BalanceError('internal', `no log output ${name}`, { origin: 'internal' });
+    if (open === undefined) throw new BalanceError('internal', `no log output ${name}`);
     return open.sink;
   }
 
