@@ -65,7 +65,7 @@ describe('lines about a request', () => {
       expect(line['timestamp']).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
       if (line['message'] === 'access') continue;
       expect(line).toMatchObject({ level: 'debug', listener: 'default' });
-      expect(line['caller']).toMatch(/^plugins\/http\/exchange-lines\.[tj]s:\d+$/);
+      expect(line['caller']).toMatch(/^plugins\/http\/records\/exchange-lines\.[tj]s:\d+$/);
     }
   });
 
