@@ -6,7 +6,10 @@ const MOST_SHOWN = 64;
  */
 const SECRET_NAME =
   /auth(?!or(?!i[sz]))|cookie|token|secret|passw|passphrase|pwd|key(?!word)|session|sessid|credential|signature|hmac|jwt|bearer|csrf|xsrf|saml|otp|pin$|cert/i;
-const HIDDEN = '(hidden)';
+/** Stands for a secret that is not shown, in all lines about messages. */
+export const HIDDEN = '***';
+/** Stands for the rest of a text that is too long to be shown. */
+export const CUT = '...';
 
 /** Whether the values of fields with that name may hold a secret. */
 export function isSecret(name: string): boolean {
@@ -16,7 +19,7 @@ export function isSecret(name: string): boolean {
 /** The beginning of a text (latin1) of a message: printable, bounded, without credentials and queries of URLs. */
 export function excerpt(text: string): string {
   const masked = withoutSecrets(text);
-  return masked.length <= MOST_SHOWN ? printable(masked) : `${printable(masked.slice(0, MOST_SHOWN))}…`;
+  return masked.length <= MOST_SHOWN ? printable(masked) : printable(masked.slice(0, MOST_SHOWN)) + CUT;
 }
 
 /** The same for a target or a request line, whose `;` parameters, fragments and user names are secrets too. */
@@ -37,29 +40,29 @@ export function excerptUpTo(name: string, before: string, byte: number | undefin
   // Without a name it is a start line.
   const masked = withoutSecrets(name === '' ? withoutTargetSecrets(before) : before);
   const shown = masked.length <= MOST_SHOWN ? masked : masked.slice(-MOST_SHOWN);
-  return `${masked.length > MOST_SHOWN ? '…' : ''}${printable(shown)}${broken}`;
+  return `${masked.length > MOST_SHOWN ? CUT : ''}${printable(shown)}${broken}`;
 }
 
 /** Takes out the secrets that URLs may hold: the query, up to the next blank, and credentials before a host. */
 function withoutSecrets(text: string): string {
   let shown = text;
-  if (shown.includes('?')) shown = shown.replace(/\?\S+/g, '?…');
-  if (shown.includes('@')) shown = shown.replace(/\/\/[^/\s]*@/g, '//…@');
+  if (shown.includes('?')) shown = shown.replace(/\?\S+/g, `?${HIDDEN}`);
+  if (shown.includes('@')) shown = shown.replace(/\/\/[^/\s]*@/g, `//${HIDDEN}@`);
   return shown;
 }
 
 /** Takes out the secrets of a target beside its query: `user:password@`, `;` parameters of segments, and the fragment. */
 function withoutTargetSecrets(text: string): string {
   let shown = text;
-  if (shown.includes('@')) shown = shown.replace(/(^|\s|\/\/)[^/?#\s]*@/g, '$1…@');
-  if (shown.includes('#')) shown = shown.replace(/#\S*/g, '#…');
-  if (shown.includes(';')) shown = shown.replace(/;[^/?#\s]*/g, ';…');
+  if (shown.includes('@')) shown = shown.replace(/(^|\s|\/\/)[^/?#\s]*@/g, `$1${HIDDEN}@`);
+  if (shown.includes('#')) shown = shown.replace(/#\S*/g, `#${HIDDEN}`);
+  if (shown.includes(';')) shown = shown.replace(/;[^/?#\s]*/g, `;${HIDDEN}`);
   return shown;
 }
 
 /** Control bytes, bytes above ASCII and backslashes as escapes. */
 function printable(text: string): string {
-  return text.replace(/[^ -[\]-~…]/g, (byte) =>
+  return text.replace(/[^ -[\]-~]/g, (byte) =>
     byte === '\\' ? '\\\\' : `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`,
   );
 }

@@ -1,6 +1,7 @@
+import { CUT, HIDDEN } from '../message/excerpt.ts';
+
 /** Characters of a path that are shown of a target that is no sound one: it may be as long as a whole head. */
 const MOST_SHOWN = 1024;
-const LEFT_OUT = '...';
 
 /**
  * The path of a target that is malformed, too long or not complete, for logs and spans: without query, fragment, `;`
@@ -14,8 +15,8 @@ export function loggedPath(target: string): string {
   const path = isAbsolute
     ? place.slice(place.search(/:\/\//) + 3).replace(/^[^/]*/, '') || '/'
     : place.replace(/^[^/]*@/, '');
-  const shown = path.length > MOST_SHOWN ? path.slice(0, MOST_SHOWN) + LEFT_OUT : path;
-  return shown.includes(';') ? shown.replace(/;[^/]*/g, `;${LEFT_OUT}`) : shown;
+  const shown = path.length > MOST_SHOWN ? path.slice(0, MOST_SHOWN) + CUT : path;
+  return shown.includes(';') ? shown.replace(/;[^/]*/g, `;${HIDDEN}`) : shown;
 }
 
 /** A target without its fragment, which never leaves a client that does as it should (RFC 9110 7.1). */

@@ -1,8 +1,6 @@
 import { textOfBytes } from '../../../src/plugin-api/values/text-of-bytes.ts';
-import { isSecret } from '../message/excerpt.ts';
+import { HIDDEN, isSecret } from '../message/excerpt.ts';
 
-/** The text that replaces a secret. */
-const HIDDEN = '***';
 /** Beyond that only the beginning is shown: a line has a limit of its own, and decoding costs. */
 const MOST_SHOWN = 4096;
 /** A longer word of a query that has no `=` is taken for a token. */

@@ -114,7 +114,7 @@ const ANSWERS: readonly (readonly [string, number, string, Line])[] = [
     'a field that can not be read',
     400,
     `GET /app/bad;p=1?q HTTP/1.0\r\n${LINES}X: a\x00b\r\n\r\n`,
-    { method: 'GET', path: '/app/bad;...', protocol: 'HTTP/1.0' },
+    { method: 'GET', path: '/app/bad;***', protocol: 'HTTP/1.0' },
   ],
   [
     'a malformed target',

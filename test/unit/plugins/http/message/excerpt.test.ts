@@ -6,10 +6,10 @@ import { excerpt, excerptUpTo, valueExcerpt } from '../../../../../plugins/http/
 describe('an excerpt for the log', () => {
   it.each([
     ['plain text', 'plain text'],
-    ['/a?token=hush&b HTTP/1.1', '/a?… HTTP/1.1'],
-    ['http://user:hush@a.test/', 'http://…@a.test/'],
+    ['/a?token=hush&b HTTP/1.1', '/a?*** HTTP/1.1'],
+    ['http://user:hush@a.test/', 'http://***@a.test/'],
     ['a\r\n\tb\x00\x7f\xff\\', 'a\\x0d\\x0a\\x09b\\x00\\x7f\\xff\\\\'],
-    ['x'.repeat(65), `${'x'.repeat(64)}…`],
+    ['x'.repeat(65), `${'x'.repeat(64)}...`],
   ])('of %j is %j', (text, shown) => {
     expect(excerpt(text)).toBe(shown);
   });
@@ -26,7 +26,7 @@ describe('an excerpt for the log', () => {
             valueExcerpt('X-A', latin1),
             excerptUpTo('X-A', latin1, byte),
           ]) {
-            expect(shown).toMatch(/^[ -~…]*$/);
+            expect(shown).toMatch(/^[ -~]*$/);
             expect(shown.length).toBeLessThan(64 * 4 + 10);
           }
         },
@@ -35,9 +35,9 @@ describe('an excerpt for the log', () => {
   });
 
   it('shows nothing of a secret, not even when a control byte stands in it', () => {
-    expect(valueExcerpt('Proxy-Authorization', 'Basic hush')).toBe('(hidden)');
-    expect(excerptUpTo('Cookie', 'hush', 0x41)).toBe('(hidden)');
-    expect(excerptUpTo('Cookie', 'hush', 0x00)).toBe('(hidden)<\\x00>');
-    expect(excerptUpTo('', 'GET /?q=hush', 0x00)).toBe('GET /?…<\\x00>');
+    expect(valueExcerpt('Proxy-Authorization', 'Basic hush')).toBe('***');
+    expect(excerptUpTo('Cookie', 'hush', 0x41)).toBe('***');
+    expect(excerptUpTo('Cookie', 'hush', 0x00)).toBe('***<\\x00>');
+    expect(excerptUpTo('', 'GET /?q=hush', 0x00)).toBe('GET /?***<\\x00>');
   });
 });

@@ -12,7 +12,7 @@ describe('the path that is logged of a target that is not sound', () => {
     ['ftp://user:hush@a.test', '/'],
     ['a.test:443', 'a.test:443'],
     ['user:hush@a.test:443', 'a.test:443'],
-    ['/a;sid=hush/b;p=hush?q', '/a;.../b;...'],
+    ['/a;sid=hush/b;p=hush?q', '/a;***/b;***'],
     ['/a@b', '/a@b'],
     ['*', '*'],
     ['', ''],
