@@ -23,7 +23,7 @@ import type { LiveView } from '../runtime/generation/live-view.ts';
 import type { Reloader } from '../runtime/reload/reloader.ts';
 import type { SharedUpstream } from '../runtime/upstreams/shared-upstream.ts';
 import { hostNameReport } from './name-readings.ts';
-import type { BackendState } from '../upstream/backend-state.ts';
+import type { BackendState } from '../upstream/backend/backend-state.ts';
 
 /** The parts of a proxy that its admin server shows. */
 export interface ShownParts {

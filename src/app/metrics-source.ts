@@ -23,8 +23,8 @@ import type {
 import type { TelemetryControl } from '../telemetry/control/telemetry-control.ts';
 import { knownRoutes } from './known-routes.ts';
 import { nameReadings } from './name-readings.ts';
-import type { BackendState } from '../upstream/backend-state.ts';
-import type { Member } from '../upstream/member.ts';
+import type { BackendState } from '../upstream/backend/backend-state.ts';
+import type { Member } from '../upstream/group/member.ts';
 import type { PluginLoader } from '../plugins/plugin-loader.ts';
 
 /** The parts that the metrics read at each scrape. */

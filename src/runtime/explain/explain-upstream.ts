@@ -1,7 +1,7 @@
 import { HASHING_ALGORITHMS } from '../../config/values/algorithm.ts';
 import type { Upstream as UpstreamConfig } from '../../config/schema/config.generated.ts';
 import { formatDuration } from '../../config/values/units.ts';
-import type { Member } from '../../upstream/member.ts';
+import type { Member } from '../../upstream/group/member.ts';
 import type { UpstreamGroup } from '../../upstream/group/upstream-group.ts';
 import type { ExplainedBackend, ExplainedUpstream } from './explanation.ts';
 
@@ -12,7 +12,7 @@ export function explainUpstream(
   key: string | undefined,
   live: boolean,
 ): ExplainedUpstream {
-  const backends = group.members.map((member, index) => explainBackend(config, member, index, live));
+  const backends = group.members.map((member) => explainBackend(config, member, live));
   const { hash_key: hashKey } = config.load_balancer;
   return {
     name: config.name,
@@ -72,9 +72,8 @@ function isCandidate(member: Member): boolean {
 }
 
 function explainBackend(
-  { backends, health_check: check }: UpstreamConfig,
+  { health_check: check }: UpstreamConfig,
   member: Member,
-  index: number,
   live: boolean,
 ): ExplainedBackend {
   const { backend, weight } = member;
@@ -89,7 +88,7 @@ function explainBackend(
     ...(candidate ? {} : { reason: reasonAgainst(member) }),
     health,
     active: backend.active,
-    max_connections: backends[index]?.max_connections ?? 0,
+    max_connections: Number.isFinite(member.maxConnections) ? member.maxConnections : 0,
   };
 }
 

@@ -3,7 +3,7 @@ import type { SocketUse } from '../../plugin-api/index.ts';
 import type { LiveInstance } from './live-instance.ts';
 import type { PlannedListener } from './planned-listener.ts';
 import type { SocketPool } from '../../upstream/pool/socket-pool.ts';
-import type { Held } from '../upstreams/shared-parts.ts';
+import type { Ref } from '../upstreams/ref-counted-map.ts';
 import type { SharedUpstream } from '../upstreams/shared-upstream.ts';
 import { TimeSlicer } from '../../time/time-slicer.ts';
 
@@ -45,8 +45,7 @@ export class Generation {
     for (const { served } of this.listeners) served.host.carryOver(this.upstreams);
     for (const [name, { group: before }] of previous?.upstreams ?? []) {
       const group = this.upstreams.get(name)?.group;
-      if (group === undefined) before.remove();
-      else if (group !== before) group.takeOver(before);
+      if (group !== before) before.replaceWith(group);
     }
     void releaseAll([], this.#unusedPools());
   }
@@ -86,7 +85,7 @@ export class Generation {
   }
 
   /** Takes from the upstreams the pools that no instance of this generation uses. */
-  #unusedPools(): readonly Held<SocketPool>[] {
+  #unusedPools(): readonly Ref<SocketPool>[] {
     const uses = new Map<SharedUpstream, Set<SocketUse>>();
     for (const { served } of this.listeners) {
       for (const [upstream, used] of served.host.used) {
@@ -95,18 +94,20 @@ export class Generation {
         uses.set(upstream, all);
       }
     }
-    return [...this.upstreams.values()].flatMap((upstream) => upstream.keep(uses.get(upstream) ?? new Set()));
+    return [...this.upstreams.values()].flatMap((upstream) =>
+      upstream.takeOtherPools(uses.get(upstream) ?? new Set()),
+    );
   }
 }
 
 /** Slice by slice, one after the other. Never rejects. */
 async function releaseAll(
   upstreams: readonly SharedUpstream[],
-  pools: readonly Held<SocketPool>[],
+  pools: readonly Ref<SocketPool>[],
 ): Promise<void> {
   const slicer = new TimeSlicer();
   await slicer.forEach(pools, (pool) => {
     pool.release();
   });
-  for (const upstream of upstreams) await upstream.retire(slicer);
+  for (const upstream of upstreams) await upstream.drain(slicer);
 }

@@ -1,6 +1,6 @@
 import { healthReport } from '../../health/report.ts';
 import type { HealthReport } from '../../plugin-api/index.ts';
-import type { BackendState } from '../../upstream/backend-state.ts';
+import type { BackendState } from '../../upstream/backend/backend-state.ts';
 import type { Generation } from './generation.ts';
 
 /** One backend as operators see it. */

@@ -98,9 +98,9 @@ export class ListenerHost implements ProtocolHost {
       this.#used.set(upstream, new Set([use]));
       upstream.hold();
     }
-    const view = upstream.forUse(use, this.#protocol);
+    const view = upstream.forUse(use, this.#protocol, this.#scope);
     if (this.#provisioned) upstream.fillNow();
-    return this.#scope === undefined ? view : upstream.group.forUse(use, this.#protocol, this.#scope);
+    return view;
   }
 
   tunnel(options: TunnelOptions): void {
@@ -171,7 +171,7 @@ export class ListenerHost implements ProtocolHost {
     if (left > 0) {
       this.logger.warn('protocol closed and left leases or tunnels behind, which are ended', { count: left });
     }
-    for (const upstream of this.#used.keys()) upstream.letGo();
+    for (const upstream of this.#used.keys()) upstream.release();
   }
 
   /** Something of the instance threw, or a promise of it was rejected, where nothing should fail. */

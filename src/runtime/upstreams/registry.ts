@@ -7,11 +7,11 @@ import type { DialOptions } from '../../net/dial/dial.ts';
 import type { HeldName, HostNames } from '../../net/dns/host-names.ts';
 import type { ProcessResources } from '../../net/resources/process-resources.ts';
 import type { Logger, SocketUse } from '../../plugin-api/index.ts';
-import { BackendState } from '../../upstream/backend-state.ts';
-import type { PoolSettings } from '../../upstream/pool/pool-settings.ts';
+import { BackendState } from '../../upstream/backend/backend-state.ts';
+import type { PoolSettings } from '../../upstream/backend/pool-settings.ts';
 import { SocketPool } from '../../upstream/pool/socket-pool.ts';
+import { RefCountedMap, type Ref } from './ref-counted-map.ts';
 import type { RuntimeTelemetry } from './runtime-telemetry.ts';
-import { SharedParts, type Held } from './shared-parts.ts';
 
 /** How many parts of each kind are held. */
 export interface RegistrySizes {
@@ -48,17 +48,17 @@ export class Registry {
   readonly #telemetry: Pick<RuntimeTelemetry, 'healthCheck'> | undefined;
   readonly #sites = new Map<string, Site>();
   readonly #pacer = new StartPacer();
-  readonly #backends = new SharedParts<BackendState>((backend) => {
+  readonly #backends = new RefCountedMap<BackendState>((backend) => {
     this.#freeIndexes.push(backend.index);
     this.#heldNames.get(backend)?.release();
     this.#heldNames.delete(backend);
     this.#site(backend.address).backends.delete(backend);
     this.#forgetIfEmpty(backend.address);
   });
-  readonly #pools = new SharedParts<SocketPool>((pool) => {
+  readonly #pools = new RefCountedMap<SocketPool>((pool) => {
     pool.close();
   });
-  readonly #monitors = new SharedParts<WatchedAddress>(({ address, monitor }) => {
+  readonly #monitors = new RefCountedMap<WatchedAddress>(({ address, monitor }) => {
     void monitor.close();
     this.#site(address).monitors.delete(monitor);
     this.#forgetIfEmpty(address);
@@ -88,7 +88,7 @@ export class Registry {
 
   /** Every backend that a generation holds, the live one or one that drains. */
   backends(): readonly BackendState[] {
-    return this.#backends.parts();
+    return this.#backends.values();
   }
 
   get sizes(): RegistrySizes {
@@ -96,8 +96,8 @@ export class Registry {
   }
 
   /** The backend of that name and address. */
-  backend(config: BackendConfig): Held<BackendState> {
-    return this.#backends.hold(`${config.name} ${config.address}`, () => {
+  backend(config: BackendConfig): Ref<BackendState> {
+    return this.#backends.refer(`${config.name} ${config.address}`, () => {
       const index = this.#freeIndexes.pop() ?? this.#nextIndex++;
       const target = parseAddress(config.address);
       const backend = new BackendState(index, config.name, target, config.url ?? config.address);
@@ -108,19 +108,19 @@ export class Registry {
   }
 
   /** The pool of a backend for that use and those settings. */
-  pool(backend: BackendState, use: SocketUse, settings: PoolSettings, dial: DialOptions): Held<SocketPool> {
+  pool(backend: BackendState, use: SocketUse, settings: PoolSettings, dial: DialOptions): Ref<SocketPool> {
     const { maxSize, minIdle, maxIdle, maxIdleTimeMs, maxAgeMs, validateOnBorrow } = settings;
     const key = `${backend.index} ${use} ${maxSize} ${minIdle} ${maxIdle} ${maxIdleTimeMs} ${maxAgeMs} ${validateOnBorrow} ${dial.connectTimeoutMs} ${dial.keepAliveMs ?? 0}`;
-    return this.#pools.hold(key, () => new SocketPool(backend, use, settings, dial));
+    return this.#pools.refer(key, () => new SocketPool(backend, use, settings, dial));
   }
 
   /**
    * The health monitor of a backend's address. Another name of the backend changes nothing about its health, and other
    * settings begin with what the ones before found out.
    */
-  monitor(backend: BackendState, check: HealthCheck, checkKey: string): Held<WatchedAddress> {
+  monitor(backend: BackendState, check: HealthCheck, checkKey: string): Ref<WatchedAddress> {
     const { address } = backend;
-    return this.#monitors.hold(`${address} ${checkKey}`, () => {
+    return this.#monitors.refer(`${address} ${checkKey}`, () => {
       const { monitors } = this.#site(address);
       const known = [...monitors].find(({ checked }) => checked);
       const monitor = new HealthMonitor({

@@ -1,6 +1,6 @@
 import type { CountFault } from '../../net/faults/plugin-fault.ts';
 import type { TelemetrySink } from '../../plugin-api/index.ts';
-import type { QueueEnd } from '../../upstream/group/upstream-options.ts';
+import type { QueueEnd } from '../../upstream/group/upstream-observer.ts';
 
 /** One health check, at its end. */
 export interface HealthCheckEnd {

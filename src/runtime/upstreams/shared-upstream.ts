@@ -1,24 +1,31 @@
-import type { HealthCheck, Upstream as UpstreamConfig } from '../../config/schema/config.generated.ts';
+import { isDeepStrictEqual } from 'node:util';
+
+import type { BackendConfig, Upstream as UpstreamConfig } from '../../config/schema/config.generated.ts';
 import { parseHashKey } from '../../config/values/hash-key.ts';
-import type { DialOptions } from '../../net/dial/dial.ts';
+import { messageOf } from '../../errors.ts';
 import type { HostNames } from '../../net/dns/host-names.ts';
 import { fieldsOf } from '../../net/faults/fields-of.ts';
-import { reportFault } from '../../net/faults/plugin-fault.ts';
+import type { LifetimeScope } from '../../net/resources/lifetime-scope.ts';
 import type { ProcessResources } from '../../net/resources/process-resources.ts';
+import { reportFault } from '../../net/faults/plugin-fault.ts';
 import type { ReadBuffers } from '../../net/transport/read-buffers.ts';
+import type { FaultHandler } from '../../net/transport/reader-faults.ts';
 import type { Logger, SocketUse, Upstream } from '../../plugin-api/index.ts';
-import type { BackendState } from '../../upstream/backend-state.ts';
-import type { Balancer, Chance } from '../../upstream/balancer/balancer.ts';
+import { ListedBackends, type BackendSource } from '../../upstream/backend/backend-source.ts';
+import type { PoolSettings } from '../../upstream/backend/pool-settings.ts';
+import type { Chance } from '../../upstream/balancer/balancer.ts';
 import { balancerInSteps, createBalancer } from '../../upstream/balancer/create-balancer.ts';
-import { Member } from '../../upstream/member.ts';
-import type { LeaseHome } from '../../upstream/socket-lease.ts';
-import type { PoolSettings } from '../../upstream/pool/pool-settings.ts';
+import type { Member } from '../../upstream/group/member.ts';
 import type { SocketPool } from '../../upstream/pool/socket-pool.ts';
+import { ProtocolUpstream } from '../../upstream/group/protocol-upstream.ts';
 import { UpstreamGroup } from '../../upstream/group/upstream-group.ts';
-import { Registry, type WatchedAddress } from './registry.ts';
+import type { LeaseHome } from '../../upstream/group/upstream-lease.ts';
+import { TimeSlicer } from '../../time/time-slicer.ts';
+import { HeldMember, type MemberParts } from './held-member.ts';
+import type { Ref, Releasable } from './ref-counted-map.ts';
+import { Registry } from './registry.ts';
 import type { RuntimeTelemetry } from './runtime-telemetry.ts';
-import type { Held } from './shared-parts.ts';
-import type { TimeSlicer } from '../../time/time-slicer.ts';
+import { UpstreamReports } from './upstream-reports.ts';
 
 /** What upstreams are built from. */
 export interface UpstreamParts {
@@ -28,97 +35,65 @@ export interface UpstreamParts {
   readonly logger: Logger;
   readonly telemetry: RuntimeTelemetry;
   readonly resources?: ProcessResources | undefined;
-  /** For what balancers draw. Default: `Math.random`. */
+  /** Where an upstream gets its backends from. Default: the list in its config. */
+  readonly sourceOf?: ((config: UpstreamConfig) => BackendSource) | undefined;
+  /** What balancers draw by. Default: `Math.random`. */
   readonly chance?: Chance | undefined;
 }
 
-/** One use of an upstream's sockets: how protocols see it, by their names, and the pools it takes, once they are there. */
-interface UsedSockets {
+/** One use of an upstream's sockets: how protocols see it, by their names, and whether its members have pools for it. */
+interface SocketUsers {
   readonly views: Map<string, Upstream>;
-  pools: readonly Held<SocketPool>[] | undefined;
+  hasPools: boolean;
 }
 
 /**
- * An upstream with all that it holds, shared by all generations whose config says the same about it. It is live until an
- * edit changes it; then it holds neither pools nor health checks any more, and when the last protocol instance that
- * used it is gone, no backend either.
+ * An upstream with all that it holds, shared by all generations whose config says the same about it. It is live until an edit changes
+ * it. Then it holds neither pools nor health checks any more, and no backend either once the last protocol instance that used it is
+ * gone. While it is live its members follow its source of backends.
  */
 export class SharedUpstream implements LeaseHome {
   readonly config: UpstreamConfig;
   readonly group: UpstreamGroup;
   readonly #parts: UpstreamParts;
-  readonly #dial: DialOptions;
-  readonly #backends: readonly Held<BackendState>[];
-  #monitors: readonly Held<WatchedAddress>[];
-  readonly #uses = new Map<SocketUse, UsedSockets>();
+  readonly #memberParts: MemberParts;
+  readonly #source: BackendSource;
+  #stopFollowing: (() => void) | undefined;
+  /** What the source gave the members of now. */
+  #listed: readonly BackendConfig[] = [];
+  /** Replaced, never changed. */
+  #held: readonly HeldMember[] = [];
+  /** Members that left while they had leases. */
+  readonly #leaving = new Set<HeldMember>();
+  readonly #uses = new Map<SocketUse, SocketUsers>();
+  #isUpdating = false;
   #holders = 0;
-  #retired = false;
+  #draining = false;
   /** Pools and health checks are given up, which comes before the backends that they belong to. */
   #emptied = false;
   #closed = false;
 
-  private constructor(
-    config: UpstreamConfig,
-    parts: UpstreamParts,
-    members: readonly Member[],
-    balancer: Balancer<Member>,
-    backends: readonly Held<BackendState>[],
-    monitors: readonly Held<WatchedAddress>[],
-  ) {
+  private constructor(config: UpstreamConfig, parts: UpstreamParts) {
     this.config = config;
     this.#parts = parts;
-    this.#backends = backends;
-    this.#monitors = monitors;
-    const countFault = parts.telemetry.pluginFailed?.bind(parts.telemetry);
-    this.#dial = {
-      connectTimeoutMs: config.timeouts.connect,
-      keepAliveMs: config.tcp_keepalive,
-      names: parts.names,
-      buffers: parts.buffers,
-      resources: parts.resources,
-      onFault: (error, subject, owner) => {
-        const fault = {
-          plugin: owner?.plugin ?? this.#onlyProtocol ?? 'unknown',
-          message: 'protocol failed on a backend connection',
-          error,
-          fields: { listener: owner?.listener, upstream: config.name, ...fieldsOf(subject) },
-        };
-        reportFault(fault, parts.logger, countFault);
-      },
-    };
-    const { hash_key: hashKey } = config.load_balancer;
+    this.#source = parts.sourceOf?.(config) ?? new ListedBackends(config.backends);
+    const onFault = this.#faultHandler();
+    this.#memberParts = memberPartsOf(config, parts, onFault);
+    const { load_balancer: loadBalancer, queue } = config;
+    const { hash_key: hashKey } = loadBalancer;
     this.group = new UpstreamGroup({
       name: config.name,
-      algorithm: config.load_balancer.algorithm,
+      algorithm: loadBalancer.algorithm,
       keySource: hashKey === undefined ? undefined : parseHashKey(hashKey),
-      balancer,
-      remakeBalancer: () => createBalancer(config.load_balancer, members, parts.chance),
-      members,
+      makeBalancer: (members) => createBalancer(loadBalancer, members, parts.chance),
       readTimeoutMs: config.timeouts.read,
-      queueSize: config.queue.max_size,
-      queueTimeoutMs: config.queue.timeout,
+      queueSize: queue.max_size,
+      queueTimeoutMs: queue.timeout,
       poolTimeoutMs: config.connection_pool.acquire_timeout,
-      queueEnded: (end) => parts.telemetry.queue?.(end),
-      passedOver: (request, { backend }, reason, error) => {
-        if (!parts.logger.debugEnabled) return;
-        parts.logger.debug('Backend passed over', {
-          ...fieldsOf(request),
-          upstream: config.name,
-          backend: backend.name,
-          reason,
-          // Where another backend takes the request, no other line says what was wrong with this one.
-          ...(error === undefined ? {} : { error: error.message }),
-        });
-      },
-      dial: this.#dial,
+      observer: new UpstreamReports(config.name, parts.logger, parts.telemetry),
+      onFault,
       home: this,
     });
-  }
-
-  /** Of a lease that is over nobody knows any more who had it; mostly there is one who can. */
-  get #onlyProtocol(): string | undefined {
-    const protocols = new Set([...this.#uses.values()].flatMap(({ views }) => [...views.keys()]));
-    return protocols.size === 1 ? [...protocols][0] : undefined;
   }
 
   /** Takes its parts from the registry and makes its balancer, slice by slice. */
@@ -127,36 +102,19 @@ export class SharedUpstream implements LeaseHome {
     parts: UpstreamParts,
     slicer: TimeSlicer,
   ): Promise<SharedUpstream> {
-    const check = config.health_check?.enabled === true ? config.health_check : undefined;
-    const checkKey = check === undefined ? '' : Registry.checkKey(check);
-    const backends: Held<BackendState>[] = [];
-    const monitors: Held<WatchedAddress>[] = [];
-    const members: Member[] = [];
+    const upstream = new SharedUpstream(config, parts);
     try {
-      await slicer.forEach(config.backends, (backend) => {
-        const held = parts.registry.backend(backend);
-        backends.push(held);
-        members.push(
-          new Member({
-            backend: held.part,
-            weight: backend.weight,
-            maxConnections: backend.max_connections,
-            health: check && heldMonitor(held.part, check, checkKey),
-          }),
-        );
-      });
-      const balancer = await slicer.finish(balancerInSteps(config.load_balancer, members, parts.chance));
-      return new SharedUpstream(config, parts, members, balancer, backends, monitors);
+      await upstream.#replaceMembers(upstream.#source.current, slicer);
     } catch (error) {
-      for (const held of [...monitors, ...backends]) held.release();
+      upstream.destroy();
       throw error;
     }
-
-    function heldMonitor(backend: BackendState, settings: HealthCheck, key: string) {
-      const held = parts.registry.monitor(backend, settings, key);
-      monitors.push(held);
-      return held.part.monitor;
-    }
+    upstream.#stopFollowing = upstream.#source.follow(() => {
+      void upstream.#update();
+    });
+    // It may have changed before it was followed.
+    void upstream.#update();
+    return upstream;
   }
 
   get name(): string {
@@ -172,91 +130,89 @@ export class SharedUpstream implements LeaseHome {
     return this.#uses.has(use);
   }
 
-  /** As that protocol sees it, for one use of sockets; {@link fill} gives it the pools. */
-  forUse(use: SocketUse, protocol: string): Upstream {
-    let used = this.#uses.get(use);
-    if (used === undefined) {
-      used = { views: new Map(), pools: undefined };
-      this.#uses.set(use, used);
+  /**
+   * As that protocol sees it, for one use of sockets; {@link fill} gives it the pools.
+   *
+   * @param scope what leases end with at the latest. Default: protocols end them by themselves
+   */
+  forUse(use: SocketUse, protocol: string, scope?: LifetimeScope): Upstream {
+    let users = this.#uses.get(use);
+    if (users === undefined) {
+      users = { views: new Map(), hasPools: false };
+      this.#uses.set(use, users);
     }
-    let view = used.views.get(protocol);
+    let view = users.views.get(protocol);
     if (view === undefined) {
-      view = this.group.forUse(use, protocol);
-      used.views.set(protocol, view);
+      this.group.addProtocol(protocol);
+      view = new ProtocolUpstream(this.group, use, protocol, undefined);
+      users.views.set(protocol, view);
     }
-    return view;
+    return scope === undefined ? view : new ProtocolUpstream(this.group, use, protocol, scope);
   }
 
   /** Makes the pools of the uses that were asked for since the last time. */
   async fill(slicer: TimeSlicer): Promise<void> {
-    for (const [use, used] of this.#uses) {
-      if (used.pools !== undefined) continue;
-      const pools: Held<SocketPool>[] = [];
-      used.pools = pools;
+    for (const [use, users] of this.#uses) {
+      if (users.hasPools) continue;
+      users.hasPools = true;
       const settings = this.#poolSettings(use);
       if (settings === undefined) continue;
-      await slicer.forEach(this.group.members, (member) => {
-        pools.push(this.#usePool(member, use, settings));
+      await slicer.forEach(this.#held, (held) => {
+        held.addPool(use, settings);
       });
     }
   }
 
   /** {@link fill} at once, for a protocol that asks late. */
   fillNow(): void {
-    for (const [use, used] of this.#uses) {
-      if (used.pools !== undefined) continue;
-      const settings = this.#poolSettings(use);
-      used.pools =
-        settings === undefined || this.#retired
-          ? []
-          : this.group.members.map((member) => this.#usePool(member, use, settings));
-    }
+    for (const users of this.#uses.values()) users.hasPools = true;
+    if (!this.#draining) for (const held of this.#held) this.#addPools(held);
   }
 
-  /** Takes the pools of all other uses from the members, as no live protocol instance needs them; they wait to be released. */
-  keep(uses: ReadonlySet<SocketUse>): readonly Held<SocketPool>[] {
-    const dropped: Held<SocketPool>[] = [];
-    for (const [use, { pools }] of this.#uses) {
-      if (uses.has(use)) continue;
-      this.#uses.delete(use);
-      if (pools === undefined || pools.length === 0) continue;
-      for (const member of this.group.members) member.dropPool(use);
-      dropped.push(...pools);
-    }
-    return dropped;
+  /** Takes the pools of all other uses from the members, as no live protocol instance needs them. The caller releases them. */
+  takeOtherPools(uses: ReadonlySet<SocketUse>): readonly Ref<SocketPool>[] {
+    for (const use of [...this.#uses.keys()]) if (!uses.has(use)) this.#uses.delete(use);
+    return this.#held.flatMap((held) => held.takeOtherPools(uses));
   }
 
-  /** A protocol instance uses it, or a lease that one of an earlier generation asked for: its backends stay known until that lets go. */
+  /** A protocol instance uses it, or a lease that one of an earlier generation asked for: its backends stay until that is released. */
   hold(): void {
     this.#holders += 1;
   }
 
-  letGo(): void {
+  release(): void {
     this.#holders -= 1;
     this.#closeWhenUnused();
   }
 
   /** No live generation has it any more. Never rejects. */
-  async retire(slicer: TimeSlicer): Promise<void> {
-    if (this.#retired) return;
-    this.#retired = true;
-    this.group.retire();
-    const pools = this.keep(new Set());
-    const monitors = this.#monitors;
-    this.#monitors = [];
-    await slicer.forEach([...pools, ...monitors], (held) => {
-      held.release();
+  async drain(slicer: TimeSlicer): Promise<void> {
+    if (this.#draining) return;
+    this.#beginDraining();
+    this.group.drain();
+    await slicer.forEach(this.#emptyMembers(), (reference) => {
+      reference.release();
     });
     this.#emptied = true;
     this.#closeWhenUnused();
   }
 
-  /** Lets go of everything now. */
+  /** Releases everything now. */
   destroy(): void {
-    this.#retired = true;
-    for (const held of [...this.keep(new Set()), ...this.#monitors]) held.release();
-    this.#monitors = [];
+    this.#beginDraining();
+    for (const reference of this.#emptyMembers()) reference.release();
     this.#close();
+  }
+
+  #beginDraining(): void {
+    this.#draining = true;
+    this.#stopFollowing?.();
+    this.#stopFollowing = undefined;
+  }
+
+  #emptyMembers(): readonly Releasable[] {
+    this.#uses.clear();
+    return this.#held.flatMap((held) => held.leave());
   }
 
   #closeWhenUnused(): void {
@@ -267,13 +223,95 @@ export class SharedUpstream implements LeaseHome {
     if (this.#closed) return;
     this.#closed = true;
     this.group.close();
-    for (const backend of this.#backends) backend.release();
+    for (const held of [...this.#held, ...this.#leaving]) held.release();
+    this.#leaving.clear();
   }
 
-  #usePool(member: Member, use: SocketUse, settings: PoolSettings): Held<SocketPool> {
-    const held = this.#parts.registry.pool(member.backend, use, settings, this.#dial);
-    member.usePool(use, held.part);
-    return held;
+  /** The source may have changed: makes its backends the members. Changes that come meanwhile are made after it, as one. */
+  async #update(): Promise<void> {
+    if (this.#isUpdating) return;
+    this.#isUpdating = true;
+    while (!this.#draining && this.#source.current !== this.#listed) {
+      const listed = this.#source.current;
+      try {
+        await this.#replaceMembers(listed, new TimeSlicer());
+      } catch (error) {
+        this.#listed = listed;
+        this.#parts.logger.error('upstream keeps its backends, as others could not be used', {
+          upstream: this.name,
+          error: messageOf(error),
+        });
+      }
+    }
+    this.#isUpdating = false;
+  }
+
+  /**
+   * Makes these backends the members, in one moment, once all of them and the balancer are there. A backend about which nothing changed
+   * stays the same member; members that are not listed any more finish their leases.
+   */
+  async #replaceMembers(backends: readonly BackendConfig[], slicer: TimeSlicer): Promise<void> {
+    const before = this.#held;
+    const unchanged = new Map(before.map((held) => [identityOf(held.config), held]));
+    const made: HeldMember[] = [];
+    const next: HeldMember[] = [];
+    const giveUp = (): void => {
+      for (const held of made) releaseNow(held);
+    };
+    try {
+      await slicer.forEach(backends, (backend) => {
+        const same = unchanged.get(identityOf(backend));
+        if (same !== undefined && isDeepStrictEqual(same.config, backend)) {
+          unchanged.delete(identityOf(backend));
+          next.push(same);
+          return;
+        }
+        const held = new HeldMember(backend, this.#memberParts);
+        made.push(held);
+        next.push(held);
+        this.#addPools(held);
+      });
+      const members = next.map(({ member }) => member);
+      const { load_balancer: loadBalancer } = this.config;
+      const balancer = await slicer.finish(balancerInSteps(loadBalancer, members, this.#parts.chance));
+      if (this.#draining) giveUp();
+      else {
+        // Protocols may have asked for pools, or given them up, meanwhile.
+        for (const held of made) {
+          this.#addPools(held);
+          for (const pool of held.takeOtherPools(this.#uses)) pool.release();
+        }
+        this.group.setMembers(members, balancer);
+        this.#held = next;
+        this.#listed = backends;
+      }
+    } catch (error) {
+      giveUp();
+      throw error;
+    }
+    const staying = new Set(this.#held);
+    await slicer.forEach(
+      before.filter((held) => !staying.has(held)),
+      (held) => {
+        this.#letLeave(held);
+      },
+    );
+  }
+
+  /** A member gives up its pools and its check, and its backend after its last lease. */
+  #letLeave(held: HeldMember): void {
+    for (const reference of held.leave()) reference.release();
+    this.#leaving.add(held);
+    held.releaseWhenIdle(() => {
+      this.#leaving.delete(held);
+    });
+  }
+
+  #addPools(held: HeldMember): void {
+    for (const [use, { hasPools }] of this.#uses) {
+      const settings = hasPools ? this.#poolSettings(use) : undefined;
+      if (settings !== undefined) held.addPool(use, settings);
+    }
   }
 
   /** undefined where each lease connects anew. */
@@ -291,4 +329,52 @@ export class SharedUpstream implements LeaseHome {
       validateOnBorrow: pool.validate_on_borrow,
     };
   }
+
+  /** Logs and counts what protocols throw on connections to backends. */
+  #faultHandler(): FaultHandler {
+    const { telemetry, logger } = this.#parts;
+    const countFault = telemetry.pluginFailed?.bind(telemetry);
+    return (error, subject, owner) => {
+      const fault = {
+        plugin: owner?.plugin ?? this.#onlyProtocol ?? 'unknown',
+        message: 'protocol failed on a backend connection',
+        error,
+        fields: { listener: owner?.listener, upstream: this.name, ...fieldsOf(subject) },
+      };
+      reportFault(fault, logger, countFault);
+    };
+  }
+
+  /** The protocol that uses the upstream, where only one does. A lease that is over does not know its own any more. */
+  get #onlyProtocol(): string | undefined {
+    const protocols = new Set([...this.#uses.values()].flatMap(({ views }) => [...views.keys()]));
+    return protocols.size === 1 ? [...protocols][0] : undefined;
+  }
+}
+
+/** The same server under the same name. */
+function identityOf({ name, address }: BackendConfig): string {
+  return `${name} ${address}`;
+}
+
+function memberPartsOf(config: UpstreamConfig, parts: UpstreamParts, onFault: FaultHandler): MemberParts {
+  const check = config.health_check?.enabled === true ? config.health_check : undefined;
+  return {
+    registry: parts.registry,
+    dial: {
+      connectTimeoutMs: config.timeouts.connect,
+      keepAliveMs: config.tcp_keepalive,
+      names: parts.names,
+      buffers: parts.buffers,
+      resources: parts.resources,
+      onFault,
+    },
+    check: check && { settings: check, key: Registry.checkKey(check) },
+  };
+}
+
+/** Gives up a member that was made in vain. */
+function releaseNow(held: HeldMember): void {
+  for (const reference of held.leave()) reference.release();
+  held.release();
 }

@@ -1,35 +1,28 @@
-import type { DialOptions } from '../../net/dial/dial.ts';
+import type { FaultHandler } from '../../net/transport/reader-faults.ts';
 import type { KeySource } from '../../plugin-api/index.ts';
 import type { Balancer } from '../balancer/balancer.ts';
-import type { Member } from '../member.ts';
-import type { PassListener } from './passed-over.ts';
-import type { LeaseHome } from '../socket-lease.ts';
+import type { Member } from './member.ts';
+import type { LeaseHome } from './upstream-lease.ts';
+import type { UpstreamObserver } from './upstream-observer.ts';
 
-/** How a wait for a backend below its limit ended: also that of one who was refused because too many waited. */
-export interface QueueEnd {
-  readonly upstream: string;
-  readonly outcome: 'served' | 'timeout' | 'pool_timeout' | 'left' | 'refused';
-  readonly waitedMs: number;
-}
-
+/** What an upstream is made from; its members come by {@link UpstreamGroup.setMembers}. */
 export interface UpstreamOptions {
   readonly name: string;
   readonly algorithm: string;
   readonly keySource: KeySource | undefined;
-  readonly balancer: Balancer<Member>;
-  /** Makes the balancer once more, for who still asks after {@link UpstreamGroup.retire} let go of it. */
-  readonly remakeBalancer?: () => Balancer<Member>;
-  readonly members: readonly Member[];
+  /** Makes a balancer where {@link UpstreamGroup.setMembers} brought none, or after {@link UpstreamGroup.drain} let go of it. */
+  readonly makeBalancer: (members: readonly Member[]) => Balancer<Member>;
   readonly readTimeoutMs: number;
-  /** Leases that may wait at a time for a backend below its limit. */
+  /** Leases that may wait at a time for a backend with room. */
   readonly queueSize: number;
-  /** How long one may wait while backends are at their limit. */
+  /** How long a lease may wait while backends are at their limit. */
   readonly queueTimeoutMs: number;
-  /** How long one may wait while pools are full. */
+  /** How long a lease may wait while pools are full. */
   readonly poolTimeoutMs: number;
-  readonly queueEnded?: ((end: QueueEnd) => void) | undefined;
-  readonly passedOver?: PassListener | undefined;
-  readonly dial: DialOptions;
+  /** Default: nobody wants to know. */
+  readonly observer?: UpstreamObserver | undefined;
+  /** Told when a protocol throws where it is given or refused a lease. */
+  readonly onFault: FaultHandler;
   /** What has to stay as long as a lease runs whose request came by an earlier group. Default: nothing has to. */
   readonly home?: LeaseHome | undefined;
 }

@@ -1,6 +1,6 @@
 import { BalanceError, messageOf } from '../../errors.ts';
 import { dial, type Dialed, type DialOptions } from '../../net/dial/dial.ts';
-import type { BackendState } from '../backend-state.ts';
+import type { BackendState } from '../backend/backend-state.ts';
 import { PooledSocket } from './pooled-socket.ts';
 
 /** Connects to a backend and keeps its counts. */

@@ -2,13 +2,13 @@ import type { Pool } from 'generic-pool';
 
 import type { DialOptions } from '../../net/dial/dial.ts';
 import type { SocketUse } from '../../plugin-api/index.ts';
-import type { BackendState } from '../backend-state.ts';
+import type { BackendPool, BackendState } from '../backend/backend-state.ts';
+import type { PoolSettings } from '../backend/pool-settings.ts';
+import type { ChannelPool, PoolWaiter } from './channel-pool.ts';
 import { asBalanceError, connectTo } from './connect-to.ts';
 import { HotSockets } from './hot-sockets.ts';
-import type { PoolSettings } from './pool-settings.ts';
 import { FailedSocket, PooledSocket } from './pooled-socket.ts';
 import { makeResourcePool, type ResourceFactory } from './resource-pool.ts';
-import type { SocketTaker } from './socket-taker.ts';
 import { WarmSockets } from './warm-sockets.ts';
 
 /** How often idle sockets are looked at. */
@@ -19,7 +19,7 @@ const SETTLED = Promise.resolve();
 type Resource = PooledSocket | FailedSocket;
 
 /** The sockets to one backend: with use `keep-alive` they serve one exchange after the other, with `once` they wait warm for one connection. */
-export class SocketPool {
+export class SocketPool implements ChannelPool, BackendPool {
   readonly #backend: BackendState;
   readonly #settings: PoolSettings;
   /** Sockets at most. What counts up to it has to end somewhere, hence no infinity. */
@@ -82,57 +82,40 @@ export class SocketPool {
     return this.#leased;
   }
 
-  /**
-   * Gives `taker` a socket that is connected and fit for use, or a BalanceError; not before this returned, unless it may
-   * be `atOnce`.
-   */
-  take(taker: SocketTaker, atOnce = false): void {
-    if (!this.takeResting(taker, atOnce)) this.wait(taker);
-  }
-
-  /** {@link take}, but only a socket that just came back: false when there is none, and nothing happened. */
-  takeResting(taker: SocketTaker, atOnce: boolean): boolean {
+  take(waiter: PoolWaiter, atOnce = false): void {
     const socket = this.#takeHot();
-    if (socket === undefined) return false;
+    if (socket === undefined) {
+      this.#borrow(waiter);
+      return;
+    }
     this.#lease(socket);
     if (atOnce) {
-      taker.taken(socket);
-      return true;
+      waiter.taken(socket);
+      return;
     }
     // A settled promise costs a third of queueMicrotask.
     void SETTLED.then(() => {
-      taker.taken(socket);
+      waiter.taken(socket);
     });
-    return true;
   }
 
-  /** {@link take}, but never a socket that just came back. */
-  wait(taker: SocketTaker): void {
-    this.#borrow(taker);
-  }
-
-  /** Takes a socket back for the next exchange, which must come within `idleMs`. */
-  giveBack(socket: PooledSocket, idleMs = Number.POSITIVE_INFINITY): void {
+  release(socket: PooledSocket, idleMs: number): void {
     if (!this.#endLease(socket)) return;
-    if (this.#closing || this.#use === 'once' || this.#isSpent(socket) || this.#isSurplus()) {
+    const isUnwanted =
+      idleMs === 0 || this.#closing || this.#use === 'once' || this.#isSpent(socket) || this.#isSurplus();
+    if (isUnwanted) {
       this.#drop(socket);
       return;
     }
     socket.rest(idleMs);
-    // Whoever waits in the pool's own line comes first.
+    // Leases that wait in generic-pool's own queue come first.
     if (this.#borrowing > 0) void this.#pool.release(socket);
     else this.#hot.push(socket);
   }
 
-  /** A leased socket leaves for good and goes on living: there is room for another one. */
-  detach(socket: PooledSocket): void {
+  forget(socket: PooledSocket): void {
     this.#leased -= 1;
     if (this.#use === 'keep-alive') this.#destroy(socket);
-  }
-
-  /** Takes a socket back that must not be used again. */
-  discard(socket: PooledSocket): void {
-    if (this.#endLease(socket)) this.#drop(socket);
   }
 
   /** Closes idle sockets now and leased ones when they come back. Who waits is served, and who still asks too. */
@@ -175,11 +158,11 @@ export class SocketPool {
     return pool;
   }
 
-  #borrow(taker: SocketTaker): void {
+  #borrow(waiter: PoolWaiter): void {
     // One connection each: to wait for the connects of others would be a second wait before one's own.
     const isCrowded = this.#use === 'once' && this.#borrowing >= this.#limit;
     if (this.#closing || isCrowded) {
-      this.#connectFor(taker);
+      this.#connectFor(waiter);
       return;
     }
     const failuresBefore = this.#failures;
@@ -187,37 +170,37 @@ export class SocketPool {
     this.#pool.acquire().then(
       (resource) => {
         this.#borrowing -= 1;
-        this.#acquired(resource, taker, failuresBefore);
+        this.#acquired(resource, waiter, failuresBefore);
       },
       (error: unknown) => {
         this.#borrowing -= 1;
-        taker.failed(asBalanceError(error));
+        waiter.failed(asBalanceError(error));
       },
     );
   }
 
   /** A socket that no pool keeps. generic-pool refuses whoever asks after its end. */
-  #connectFor(taker: SocketTaker): void {
+  #connectFor(waiter: PoolWaiter): void {
     this.#connect().then(
       (socket) => {
         this.#lease(socket);
-        taker.taken(socket);
+        waiter.taken(socket);
       },
       (error: unknown) => {
-        taker.failed(asBalanceError(error));
+        waiter.failed(asBalanceError(error));
       },
     );
   }
 
-  #acquired(resource: Resource, taker: SocketTaker, failuresBefore: number): void {
+  #acquired(resource: Resource, waiter: PoolWaiter, failuresBefore: number): void {
     if (resource instanceof FailedSocket) {
       this.#destroy(resource);
       // A failure from before we asked says nothing about now.
-      if (resource.sequence > failuresBefore) taker.failed(resource.error);
-      else this.take(taker);
+      if (resource.sequence > failuresBefore) waiter.failed(resource.error);
+      else this.take(waiter);
     } else if (!this.#isFit(resource)) {
       this.#destroy(resource);
-      this.take(taker);
+      this.take(waiter);
     } else {
       this.#lease(resource);
       if (this.#use === 'once') {
@@ -225,7 +208,7 @@ export class SocketPool {
         // Used once, a socket leaves the pool, which connects another one in its place.
         this.#destroy(resource);
       }
-      taker.taken(resource);
+      waiter.taken(resource);
     }
   }
 

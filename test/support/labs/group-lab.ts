@@ -10,13 +10,14 @@ import type {
   PendingLease,
   SocketUse,
 } from '../../../src/plugin-api/index.ts';
-import { BackendState } from '../../../src/upstream/backend-state.ts';
+import { BackendState } from '../../../src/upstream/backend/backend-state.ts';
+import type { Balancer } from '../../../src/upstream/balancer/balancer.ts';
 import { createBalancer } from '../../../src/upstream/balancer/create-balancer.ts';
-import { Member } from '../../../src/upstream/member.ts';
-import type { LeaseHome } from '../../../src/upstream/socket-lease.ts';
+import { Member } from '../../../src/upstream/group/member.ts';
+import type { LeaseHome } from '../../../src/upstream/group/upstream-lease.ts';
 import { SocketPool } from '../../../src/upstream/pool/socket-pool.ts';
 import { UpstreamGroup } from '../../../src/upstream/group/upstream-group.ts';
-import type { QueueEnd } from '../../../src/upstream/group/upstream-options.ts';
+import type { QueueEnd, UpstreamObserver } from '../../../src/upstream/group/upstream-observer.ts';
 import { eventually } from '../time/eventually.ts';
 import { fixedNames } from '../addresses/fixed-names.ts';
 import { owned } from '../owned.ts';
@@ -34,6 +35,8 @@ export interface GroupOptions {
   readonly weight?: number;
   readonly keySource?: KeySource;
   readonly home?: LeaseHome;
+  /** What it wants to know beside the ends of waits. */
+  readonly observer?: Partial<UpstreamObserver>;
 }
 
 /** A group, and what a test moves about it. */
@@ -72,6 +75,7 @@ export function groupOver(backends: readonly BackendState[], options: GroupOptio
   const members = backends.map((backend, index) => {
     const member = new Member({
       backend,
+      dial,
       weight: options.weight ?? 1,
       maxConnections: options.maxConnections ?? 0,
       health: health[index],
@@ -85,7 +89,7 @@ export function groupOver(backends: readonly BackendState[], options: GroupOptio
         maxAgeMs: 0,
         validateOnBorrow: true,
       };
-      member.usePool('keep-alive', owned(new SocketPool(backend, 'keep-alive', settings, dial)));
+      member.setPool('keep-alive', owned(new SocketPool(backend, 'keep-alive', settings, dial)));
     }
     return member;
   });
@@ -94,22 +98,31 @@ export function groupOver(backends: readonly BackendState[], options: GroupOptio
       name: 'group',
       algorithm: 'round-robin',
       keySource: options.keySource,
-      balancer: createBalancer(
-        { algorithm: 'round-robin' } as Parameters<typeof createBalancer>[0],
-        members,
-        () => 0,
-      ),
-      members,
+      makeBalancer,
       readTimeoutMs: 0,
       queueSize: options.queueSize ?? 10,
       queueTimeoutMs: options.queueTimeoutMs ?? PATIENCE_MS,
       poolTimeoutMs: options.poolTimeoutMs ?? PATIENCE_MS,
-      queueEnded: (end) => void ends.push(end),
-      dial,
+      observer: {
+        passedOver: () => undefined,
+        queueEnded: (end) => void ends.push(end),
+        ...options.observer,
+      },
+      onFault: dial.onFault,
       home: options.home,
     }),
   );
+  group.setMembers(members, makeBalancer(members));
   return { group, members, health, faults, ends };
+}
+
+/** Takes turns, beginning with the first. */
+function makeBalancer(members: readonly Member[]): Balancer<Member> {
+  return createBalancer(
+    { algorithm: 'round-robin' } as Parameters<typeof createBalancer>[0],
+    members,
+    () => 0,
+  );
 }
 
 /** Asks for a lease and keeps the answer. */

@@ -31,7 +31,7 @@ describe('those who wait when an edit changes their upstream', () => {
   ])('are served at once by %s, each once', async (_what, options) => {
     const { group, backend, askers, ends } = await crowd(2);
     const next = groupOver([backend], options);
-    next.group.takeOver(group);
+    group.replaceWith(next.group);
     expect(
       askers.map(({ answers }) => answers),
       'nobody hears of it within the edit',
@@ -46,21 +46,21 @@ describe('those who wait when an edit changes their upstream', () => {
     const { group, backend, askers } = await crowd(1);
     const other = backendAt((await server()).address, 1);
     const next = groupOver([backend, other], { maxConnections: 1 });
-    next.group.takeOver(group);
+    group.replaceWith(next.group);
     expect((await askers[0]!.answered()).lease?.backend.name).toBe('b1');
   });
 
   it('are served where a pool got room', async () => {
     const { group, backend, askers } = await crowd(2, { maxConnections: 0, pooled: true, maxSize: 1 });
     const next = groupOver([backend], { pooled: true, maxSize: 2 });
-    next.group.takeOver(group);
+    group.replaceWith(next.group);
     for (const asker of askers) expect((await asker.answered()).lease).toBeDefined();
   });
 
   it('keep their order and their place before those who come later', async () => {
     const { group, backend, first, askers } = await crowd(3);
     const next = groupOver([backend], { maxConnections: 1 });
-    next.group.takeOver(group);
+    group.replaceWith(next.group);
     const later = new Asker(next.group, 'keep-alive');
     let last = first;
     for (const asker of [...askers, later]) {
@@ -74,7 +74,7 @@ describe('those who wait when an edit changes their upstream', () => {
   it('may wait for as long as the new queue allows, counted from when they came', async () => {
     const { group, backend, askers } = await crowd(1);
     const next = groupOver([backend], { maxConnections: 1, queueTimeoutMs: 1 });
-    next.group.takeOver(group);
+    group.replaceWith(next.group);
     expect((await askers[0]!.answered()).error?.code).toBe('queue_timeout');
     expect(next.ends.map(({ outcome }) => outcome)).toEqual(['timeout']);
   });
@@ -82,7 +82,7 @@ describe('those who wait when an edit changes their upstream', () => {
   it('are told at once when the queue has no place for them any more; the first ones stay', async () => {
     const { group, backend, askers } = await crowd(4);
     const shorter = groupOver([backend], { maxConnections: 2, queueSize: 1 });
-    shorter.group.takeOver(group);
+    group.replaceWith(shorter.group);
     expect((await askers[0]!.answered()).lease).toBeDefined();
     for (const asker of askers.slice(2)) {
       const { error } = await asker.answered();
@@ -91,14 +91,14 @@ describe('those who wait when an edit changes their upstream', () => {
     }
     expect([askers[1]!.answers, shorter.group.waiting]).toEqual([0, 1]);
     const none = groupOver([backend], { maxConnections: 1, queueSize: 0 });
-    none.group.takeOver(shorter.group);
+    shorter.group.replaceWith(none.group);
     expect((await askers[1]!.answered()).error?.code).toBe('queue_full');
     expect(none.ends.map(({ outcome }) => outcome)).toEqual(['refused']);
   });
 
   it('are told at once when it has no backend left', async () => {
     const { group, askers } = await crowd(2);
-    groupOver([]).group.takeOver(group);
+    group.replaceWith(groupOver([]).group);
     for (const asker of askers) {
       const { error } = await asker.answered();
       const message = 'an edit of the config left group no backend';
@@ -108,8 +108,8 @@ describe('those who wait when an edit changes their upstream', () => {
 
   it('keep to its backends when it is removed, and so does who still asks for it', async () => {
     const { group, first, askers } = await crowd(1);
-    group.remove();
-    group.retire();
+    group.replaceWith(undefined);
+    group.drain();
     first.lease?.end(undefined, 0, Infinity);
     const { lease } = await askers[0]!.answered();
     const late = new Asker(group, 'keep-alive');
@@ -120,7 +120,7 @@ describe('those who wait when an edit changes their upstream', () => {
   it('may leave afterwards', async () => {
     const { group, backend, first, askers } = await crowd(2);
     const next = groupOver([backend], { maxConnections: 1 });
-    next.group.takeOver(group);
+    group.replaceWith(next.group);
     askers[0]!.pending.cancel();
     expect([next.group.waiting, next.ends.map(({ outcome }) => outcome)]).toEqual([1, ['left']]);
     first.lease?.end(undefined, 0, 0);
@@ -133,8 +133,8 @@ describe('those who wait when an edit changes their upstream', () => {
     let live = group;
     for (let edit = 0; edit < 20; edit += 1) {
       const next = groupOver([backend], { maxConnections: 1 }).group;
-      next.takeOver(live);
-      live.retire();
+      live.replaceWith(next);
+      live.drain();
       live = next;
     }
     // A request that began before the first edit asks only now.
@@ -157,7 +157,7 @@ describe('those who connect when an edit changes their upstream', () => {
     const left = new Asker(brief.group, 'keep-alive');
     left.pending.cancel();
     const next = groupOver([backendAt((await server()).address, 1)]);
-    for (const before of [group, brief.group]) next.group.takeOver(before);
+    for (const before of [group, brief.group]) before.replaceWith(next.group);
     expect((await failing.answered()).lease?.backend.name).toBe('b1');
     goOn();
     expect((await patient.answered()).lease?.backend.name).toBe('b0');
@@ -169,7 +169,7 @@ describe('those who connect when an edit changes their upstream', () => {
     const { group } = groupOver([dead]);
     const asker = new Asker(group);
     const next = groupOver([dead, backendAt((await server()).address, 1)]);
-    next.group.takeOver(group);
+    group.replaceWith(next.group);
     const { lease } = await asker.answered();
     expect([lease?.backend.name, dead.connectFailures, dead.active]).toEqual(['b1', 1, 0]);
   });
@@ -180,8 +180,8 @@ describe('those who ask at a group that an edit replaced', () => {
     const [old, brought] = [backendAt((await server()).address, 0), backendAt((await server()).address, 1)];
     const { group, health } = groupOver([old], { maxConnections: 1 });
     const next = groupOver([brought]);
-    next.group.takeOver(group);
-    group.retire();
+    group.replaceWith(next.group);
+    group.drain();
     const names: (string | undefined)[] = [];
     const ask = async (): Promise<Asker> => {
       const asker = await new Asker(group).answered();
@@ -204,9 +204,9 @@ describe('a protocol that does not use the upstream any more', () => {
     const { group, backend, first } = await crowd(0);
     const waiting = new Asker(group, 'keep-alive', false, 'http');
     const next = groupOver([backendAt((await server()).address, 1)]);
-    next.group.forUse('once', 'tcp');
-    next.group.takeOver(group);
-    group.retire();
+    next.group.addProtocol('tcp');
+    group.replaceWith(next.group);
+    group.drain();
     const late = new Asker(group, 'keep-alive', false, 'http');
     expect((await new Asker(group, 'once', false, 'tcp').answered()).lease?.backend.name).toBe('b1');
     first.lease?.end(undefined, 0, Infinity);
@@ -219,17 +219,17 @@ describe('a protocol that does not use the upstream any more', () => {
 describe('a lease that moved to what an edit brought', () => {
   it('holds it until it ends, in whatever way', async () => {
     let holds = 0;
-    const home = { hold: () => void (holds += 1), letGo: () => void (holds -= 1) };
+    const home = { hold: () => void (holds += 1), release: () => void (holds -= 1) };
     const { group, backend, first, askers } = await crowd(4);
     const next = groupOver([backend], { maxConnections: 3, home });
-    next.group.takeOver(group);
+    group.replaceWith(next.group);
     expect(holds).toBe(4);
     (await askers[0]!.answered()).lease?.end(undefined, 0, Infinity);
     (await askers[1]!.answered()).lease?.end(undefined, 0, 0);
     askers[3]!.pending.cancel();
     await askers[2]!.answered();
     expect(holds).toBe(1);
-    groupOver([backend], { queueSize: 0, maxConnections: 1 }).group.takeOver(next.group);
+    next.group.replaceWith(groupOver([backend], { queueSize: 0, maxConnections: 1 }).group);
     expect(holds, 'it runs on').toBe(1);
     askers[2]!.lease?.end(undefined, 0, 0);
     first.lease?.end(undefined, 0, 0);
@@ -293,8 +293,8 @@ describe('among any edits', () => {
           maxConnections: 1 + below(3),
           queueSize: below(5) === 0 ? 2 : 50,
         }).group;
-        next.takeOver(live);
-        if (below(2) === 0) live.retire();
+        live.replaceWith(next);
+        if (below(2) === 0) live.drain();
         live = next;
         earlier.push(live);
       }

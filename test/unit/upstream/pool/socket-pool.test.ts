@@ -18,7 +18,7 @@ describe('a pool of sockets that serve one exchange after the other', () => {
     const { server, backend, pool, take } = await poolLab();
     const first = await take();
     expect([pool.leased, pool.idle]).toEqual([1, 0]);
-    pool.giveBack(first);
+    pool.release(first, Infinity);
     expect([pool.leased, pool.idle]).toEqual([0, 1]);
     const second = await take();
     expect(second).toBe(first);
@@ -31,8 +31,8 @@ describe('a pool of sockets that serve one exchange after the other', () => {
     const { backend, pool, take } = await poolLab();
     const [a, b] = await Promise.all([take(), take()]);
     expect(a).not.toBe(b);
-    pool.giveBack(a);
-    pool.giveBack(b);
+    pool.release(a, Infinity);
+    pool.release(b, Infinity);
     expect(await take()).toBe(b);
     expect(await take()).toBe(a);
     expect(backend.created).toBe(2);
@@ -48,7 +48,7 @@ describe('a pool of sockets that serve one exchange after the other', () => {
     });
     await pause(30);
     expect(served).toBe(false);
-    pool.giveBack(a);
+    pool.release(a, Infinity);
     expect(await third).toBe(a);
     await eventually(() => server.connections.length === 2, '2 connected');
   });
@@ -56,7 +56,7 @@ describe('a pool of sockets that serve one exchange after the other', () => {
   it('closes what comes back beyond max_idle, and makes nobody wait for it', async () => {
     const { server, backend, pool, take } = await poolLab({ maxIdle: 2, maxSize: 0 });
     const sockets = await Promise.all(Array.from({ length: 5 }, () => take()));
-    for (const socket of sockets) pool.giveBack(socket);
+    for (const socket of sockets) pool.release(socket, Infinity);
     expect([pool.leased, pool.idle]).toEqual([0, 2]);
     const open = () => server.connections.filter(({ ending }) => ending === undefined).length;
     await eventually(() => open() === 2, '3 are closed');
@@ -69,8 +69,8 @@ describe('a pool of sockets that serve one exchange after the other', () => {
     const { backend, pool, take } = await poolLab({ maxIdle: 1, maxSize: 2 });
     const [a, b] = await Promise.all([take(), take()]);
     const [third, fourth] = [take(), take()];
-    pool.giveBack(a);
-    pool.giveBack(b);
+    pool.release(a, Infinity);
+    pool.release(b, Infinity);
     expect(new Set(await Promise.all([third, fourth]))).toEqual(new Set([a, b]));
     expect(backend.created).toBe(2);
   });
@@ -79,7 +79,7 @@ describe('a pool of sockets that serve one exchange after the other', () => {
     const { backend, pool, take } = await poolLab({ maxSize: 0 });
     const sockets = await Promise.all(Array.from({ length: 40 }, () => take()));
     expect([pool.isFull, pool.leased, backend.created, backend.poolSize]).toEqual([false, 40, 40, 0]);
-    for (const socket of sockets) pool.giveBack(socket);
+    for (const socket of sockets) pool.release(socket, Infinity);
     expect(pool.idle).toBe(40);
   });
 
@@ -87,7 +87,7 @@ describe('a pool of sockets that serve one exchange after the other', () => {
     const { server, pool, take } = await poolLab({ maxSize: 1 });
     const a = await take();
     const waiting = take();
-    pool.discard(a);
+    pool.release(a, 0);
     const b = await waiting;
     expect(b).not.toBe(a);
     expect(a.stream.destroyed).toBe(true);
@@ -105,9 +105,9 @@ describe('a pool of sockets that serve one exchange after the other', () => {
   it('ignores a socket that is given back twice', async () => {
     const { pool, take } = await poolLab();
     const a = await take();
-    pool.giveBack(a);
-    pool.giveBack(a);
-    pool.discard(a);
+    pool.release(a, Infinity);
+    pool.release(a, Infinity);
+    pool.release(a, 0);
     expect([pool.leased, pool.idle]).toEqual([0, 1]);
     const [b, c] = await Promise.all([take(), take()]);
     expect(b).not.toBe(c);
@@ -116,7 +116,7 @@ describe('a pool of sockets that serve one exchange after the other', () => {
   it('does not give out a socket whose backend has ended it', async () => {
     const { server, backend, pool, take } = await poolLab();
     const a = await take();
-    pool.giveBack(a);
+    pool.release(a, Infinity);
     (await server.connection(0)).end();
     await eventually(() => a.stream.destroyed, 'the end was noticed');
     const b = await take();
@@ -128,7 +128,7 @@ describe('a pool of sockets that serve one exchange after the other', () => {
   it('throws a socket away on which bytes come while it rests', async () => {
     const { server, pool, take } = await poolLab();
     const a = await take();
-    pool.giveBack(a);
+    pool.release(a, Infinity);
     (await server.connection(0)).send('HTTP/1.1 200 OK\r\n\r\n');
     await eventually(() => a.stream.destroyed, 'the poison was noticed');
     const b = await take();
@@ -146,7 +146,7 @@ describe('a pool of sockets that serve one exchange after the other', () => {
     a.stream.pause();
     (await server.connection(0)).send('unasked');
     await pause(20);
-    pool.giveBack(a);
+    pool.release(a, Infinity);
     await eventually(() => a.stream.destroyed, 'the poison was noticed');
     expect(await take()).not.toBe(a);
   });
@@ -155,14 +155,14 @@ describe('a pool of sockets that serve one exchange after the other', () => {
     const { pool, take } = await poolLab();
     const a = await take();
     a.stream.destroy();
-    pool.giveBack(a);
+    pool.release(a, Infinity);
     expect([pool.leased, pool.idle]).toEqual([0, 0]);
   });
 
   it('forgets idle sockets that died', async () => {
     const { server, backend, pool, take } = await poolLab();
     const sockets = await Promise.all([take(), take()]);
-    for (const socket of sockets) pool.giveBack(socket);
+    for (const socket of sockets) pool.release(socket, Infinity);
     await server.close();
     await eventually(() => backend.sockets === 0, 'both are gone');
     await eventually(() => pool.idle === 0, 'both are forgotten');
@@ -170,7 +170,7 @@ describe('a pool of sockets that serve one exchange after the other', () => {
 
   it('closes what was idle for too long', async () => {
     const { server, backend, pool, take } = await poolLab({ maxIdleTimeMs: 300 });
-    pool.giveBack(await take());
+    pool.release(await take(), Infinity);
     expect(backend.sockets).toBe(1);
     expect(await (await server.connection(0)).untilEnded()).toBe('end');
     await eventually(() => pool.idle === 0 && backend.sockets === 0, 'it is gone');
@@ -181,7 +181,7 @@ describe('a pool of sockets that serve one exchange after the other', () => {
     await eventually(() => pool.idle === 2, 'two are connected');
     const sockets = await Promise.all([take(), take(), take()]);
     await eventually(() => server.connections.length === 3, 'a third one is connected');
-    for (const socket of sockets) pool.giveBack(socket);
+    for (const socket of sockets) pool.release(socket, Infinity);
     await eventually(() => pool.idle === 2, 'the third one went');
     await pause(300);
     expect(pool.idle).toBe(2);
@@ -190,14 +190,14 @@ describe('a pool of sockets that serve one exchange after the other', () => {
   it('uses no socket longer than max_age', async () => {
     const { backend, pool, take } = await poolLab({ maxAgeMs: 100 });
     const a = await take();
-    pool.giveBack(a);
+    pool.release(a, Infinity);
     expect(await take()).toBe(a);
-    pool.giveBack(a);
+    pool.release(a, Infinity);
     await pause(150);
     const b = await take();
     expect(b).not.toBe(a);
     await pause(150);
-    pool.giveBack(b);
+    pool.release(b, Infinity);
     expect(b.stream.destroyed).toBe(true);
     expect([backend.created, pool.idle]).toEqual([2, 0]);
   });
@@ -205,7 +205,7 @@ describe('a pool of sockets that serve one exchange after the other', () => {
   it('gives out a dead socket only where validation is off', async () => {
     const { server, pool, take } = await poolLab({ validateOnBorrow: false });
     const a = await take();
-    pool.giveBack(a);
+    pool.release(a, Infinity);
     (await server.connection(0)).end();
     await eventually(() => a.stream.destroyed, 'the end was noticed');
     expect(await take()).toBe(a);
@@ -217,14 +217,14 @@ describe('a pool of sockets that serve one exchange after the other', () => {
       const server = owned(await RecordingBackend.start());
       const { backend, pool, take } = poolOf(`localhost:${String(server.port)}`, { validateOnBorrow });
       const [idle, leased] = await Promise.all([take(), take()]);
-      pool.giveBack(idle);
+      pool.release(idle, Infinity);
       backend.addressesChanged(['127.0.0.9']);
       const next = await take();
       expect(next).not.toBe(idle);
       expect(leased.stream.destroyed).toBe(false);
-      pool.giveBack(leased);
+      pool.release(leased, Infinity);
       expect(leased.stream.destroyed).toBe(true);
-      pool.giveBack(next);
+      pool.release(next, Infinity);
       await eventually(() => backend.sockets === 1, 'the idle one is closed without being asked for');
     },
   );
@@ -235,19 +235,19 @@ describe('a pool of sockets that serve one exchange after the other', () => {
     const first = await take();
     backend.addressesChanged([]);
     backend.addressesChanged(['127.0.0.1']);
-    pool.giveBack(first);
+    pool.release(first, Infinity);
     expect(await take()).toBe(first);
   });
 
   it('closes idle sockets at once and leased ones when they come back', async () => {
     const { backend, pool, take } = await poolLab({ minIdle: 1 });
     const [a, b] = await Promise.all([take(), take()]);
-    pool.giveBack(a);
+    pool.release(a, Infinity);
     pool.close();
     await eventually(() => a.stream.destroyed, 'the idle one is closed');
     expect(b.stream.destroyed).toBe(false);
     expect(backend.pools.size).toBe(0);
-    pool.giveBack(b);
+    pool.release(b, Infinity);
     expect(b.stream.destroyed).toBe(true);
     await eventually(() => backend.sockets === 0, 'nothing is left');
     await pause(50);
@@ -263,7 +263,7 @@ describe('a pool of sockets that serve one exchange after the other', () => {
     const socket = await taken;
     expect(socket.stream.destroyed).toBe(false);
     expect(backend.created).toBe(1);
-    pool.giveBack(socket);
+    pool.release(socket, Infinity);
     await eventually(() => backend.sockets === 0, 'nothing is left');
   });
 
@@ -272,10 +272,10 @@ describe('a pool of sockets that serve one exchange after the other', () => {
     const a = await take();
     const waiting = take();
     pool.close();
-    pool.giveBack(a);
+    pool.release(a, Infinity);
     const b = await waiting;
     expect(b.stream.destroyed).toBe(false);
-    pool.giveBack(b);
+    pool.release(b, Infinity);
     await eventually(() => backend.sockets === 0, 'nothing is left');
   });
 
@@ -286,8 +286,8 @@ describe('a pool of sockets that serve one exchange after the other', () => {
       pool.close();
       const [back, dropped] = await Promise.all([take(), take()]);
       expect([back.stream.destroyed, dropped.stream.destroyed]).toEqual([false, false]);
-      pool.giveBack(back);
-      pool.discard(dropped);
+      pool.release(back, Infinity);
+      pool.release(dropped, 0);
       expect([pool.leased, pool.idle]).toEqual([0, 0]);
       await eventually(() => backend.sockets === 0, 'nothing is left');
     },
@@ -383,7 +383,7 @@ describe('a pool of sockets that serve one connection only', () => {
       expect(seen.has(socket)).toBe(false);
       expect(socket.uses).toBe(1);
       seen.add(socket);
-      pool.giveBack(socket);
+      pool.release(socket, Infinity);
       expect(socket.stream.destroyed).toBe(true);
     }
   });
@@ -417,7 +417,7 @@ describe('a pool of sockets that serve one connection only', () => {
     pool.close();
     await eventually(() => backend.sockets === 1, 'the warm one is closed');
     expect(socket.stream.destroyed).toBe(false);
-    pool.giveBack(socket);
+    pool.release(socket, Infinity);
     expect(socket.stream.destroyed).toBe(true);
     await eventually(() => backend.sockets === 0, 'nothing is left');
   });

@@ -1,17 +1,16 @@
-import type { BalanceError, ErrorCode } from '../errors.ts';
-import type { DialOptions } from '../net/dial/dial.ts';
-import { callOut } from '../net/faults/call-out.ts';
-import type { ScopedResource, LifetimeScope } from '../net/resources/lifetime-scope.ts';
-import { isPromise } from '../net/faults/is-promise.ts';
-import type { SocketTransport } from '../net/transport/socket-transport.ts';
-import type { Backend, Lease, LeaseRequest, PendingLease, SocketUse } from '../plugin-api/index.ts';
-import type { BackendState } from './backend-state.ts';
-import { connectTo } from './pool/connect-to.ts';
-import { KeptSocket } from './pool/kept-socket.ts';
+import type { BalanceError, ErrorCode } from '../../errors.ts';
+import { callOut } from '../../net/faults/call-out.ts';
+import type { ScopedResource, LifetimeScope } from '../../net/resources/lifetime-scope.ts';
+import { isPromise } from '../../net/faults/is-promise.ts';
+import type { FaultHandler } from '../../net/transport/reader-faults.ts';
+import type { SocketTransport } from '../../net/transport/socket-transport.ts';
+import type { Backend, Lease, LeaseRequest, PendingLease, SocketUse } from '../../plugin-api/index.ts';
+import type { BackendState, RestingLease } from '../backend/backend-state.ts';
 import type { Member } from './member.ts';
-import type { PooledSocket, SocketHolder } from './pool/pooled-socket.ts';
-import type { SocketPool } from './pool/socket-pool.ts';
-import type { SocketTaker } from './pool/socket-taker.ts';
+import type { ChannelPool, PoolWaiter } from '../pool/channel-pool.ts';
+import { PinnedSocket } from '../pool/pinned-socket.ts';
+import type { PooledSocket, SocketHolder } from '../pool/pooled-socket.ts';
+import type { UpstreamObserver } from './upstream-observer.ts';
 
 /** A request as a plugin may bring it: callbacks that should be done when they return may give a promise instead. */
 interface AnyRequest {
@@ -20,47 +19,52 @@ interface AnyRequest {
   connectFailed?(backend: Backend, error: BalanceError): unknown;
 }
 
-/** What has to stay as long as a lease runs. */
+/** What has to stay for as long as a lease runs. */
 export interface LeaseHome {
   hold(): void;
-  letGo(): void;
+  release(): void;
 }
 
-/** What a lease tells the upstream that it belongs to. */
+/** What a lease needs of the upstream that it belongs to. */
 export interface LeaseOwner {
-  readonly dial: DialOptions;
+  readonly onFault: FaultHandler;
+  readonly observer: UpstreamObserver | undefined;
   readonly home: LeaseHome | undefined;
   /** Connecting to the member failed: choose another one, or refuse. */
-  connectFailed(lease: SocketLease, member: Member, error: BalanceError): void;
+  connectFailed(lease: UpstreamLease, member: Member, error: BalanceError): void;
   /** The lease is no longer wanted while it waits. */
-  cancelled(lease: SocketLease): void;
+  cancelled(lease: UpstreamLease): void;
 }
 
 /**
- * A lease from the moment it is asked for until it is given back: one object for a request's whole way through the upstream.
- * It ends with its socket, and with whoever it is held by, whatever the protocol does about it.
+ * A lease from the moment it is asked for until it ends: one object for a request's whole way through the upstream. It ends with
+ * its socket, and with its client's connection or the protocol instance that asked, whatever the protocol forgets.
  */
-export class SocketLease implements Lease, PendingLease, SocketTaker, SocketHolder, ScopedResource {
+export class UpstreamLease
+  implements Lease, PendingLease, PoolWaiter, SocketHolder, ScopedResource, RestingLease
+{
   readonly request: LeaseRequest;
   readonly use: SocketUse;
-  /** Of the one who asks; undefined where any does. */
+  /** The protocol that asked; undefined where any upstream may serve the lease. */
   readonly protocol: string | undefined;
   /** Members that could not be connected to. */
-  tried: Set<Member> | undefined;
-  lastError: BalanceError | undefined;
-  lastTried: BackendState | undefined;
+  tried: Set<Member> | undefined = undefined;
+  lastError: BalanceError | undefined = undefined;
+  lastTried: BackendState | undefined = undefined;
   /** False once an edit chooses by another key than the one that the request has. */
   keyCounts = true;
   #owner: LeaseOwner;
   /** Of an owner that it moved to. Its first one stays by itself, as the protocol instance that asked holds it. */
-  #home: LeaseHome | undefined;
+  #home: LeaseHome | undefined = undefined;
   /** Of the connection or instance that it is held by. */
   readonly #scope: LifetimeScope | undefined;
-  #member: Member | undefined;
-  #pool: SocketPool | undefined;
-  #socket: PooledSocket | undefined;
-  /** Set once the socket was kept for one client. */
-  #kept: KeptSocket | undefined;
+  #member: Member | undefined = undefined;
+  #pool: ChannelPool | undefined = undefined;
+  #socket: PooledSocket | undefined = undefined;
+  /** Set once the socket was pinned to one client. */
+  #pinned: PinnedSocket | undefined = undefined;
+  /** When it got its channel, by `performance.now()`. 0 where nobody wants to know, and while it rests. */
+  #exchangeSinceMs = 0;
   #cancelled = false;
   #answered = false;
   #isOver = false;
@@ -102,22 +106,24 @@ export class SocketLease implements Lease, PendingLease, SocketTaker, SocketHold
     return this.#socket !== undefined && this.#socket.uses > 1;
   }
 
-  /** A backend is chosen: get a socket to it. `atOnce`: one that is there already is handed over before this returns. */
+  /** A backend is chosen: takes a channel from its pool. `atOnce`: one that is there already is handed over before this returns. */
   begin(member: Member, atOnce = false): void {
     this.#member = member;
-    this.lastTried = member.backend;
-    member.backend.active += 1;
-    if (this.request.fresh && this.tried === undefined) member.backend.resends += 1;
-    const pool = this.request.fresh ? undefined : member.pool(this.use);
+    const { backend } = member;
+    this.lastTried = backend;
+    backend.active += 1;
+    const { fresh } = this.request;
+    if (fresh && this.tried === undefined) backend.resends += 1;
+    const pool = fresh ? member.fresh : member.pool(this.use);
     this.#pool = pool;
-    if (pool?.takeResting(this, atOnce) !== true) this.#connect(member, pool);
+    pool.take(this, atOnce);
   }
 
   /** An edit put another owner in the place of the one that it waits at. */
   moveTo(owner: LeaseOwner): void {
     this.#owner = owner;
     owner.home?.hold();
-    this.#home?.letGo();
+    this.#home?.release();
     this.#home = owner.home;
   }
 
@@ -129,6 +135,7 @@ export class SocketLease implements Lease, PendingLease, SocketTaker, SocketHold
     }
     this.#answered = true;
     socket.holder = this;
+    this.#readClock();
     try {
       const request: AnyRequest = this.request;
       const result = request.leased(this);
@@ -150,7 +157,7 @@ export class SocketLease implements Lease, PendingLease, SocketTaker, SocketHold
     // No backend is to blame for what this process lacks.
     if (error.origin !== 'upstream') this.lastTried = undefined;
     if (!this.#cancelled) this.#tellOfFailure(member, error);
-    // The protocol may have lost interest when it heard that.
+    // The protocol may have cancelled the lease when it heard that.
     if (this.#isCancelled) this.#leave();
     else this.#owner.connectFailed(this, member, error);
   }
@@ -163,7 +170,7 @@ export class SocketLease implements Lease, PendingLease, SocketTaker, SocketHold
     callOut(
       () => request.refused(error),
       (fault) => {
-        this.#owner.dial.onFault(fault, this.request, this);
+        this.#owner.onFault(fault, this.request, this);
       },
     );
   }
@@ -176,48 +183,48 @@ export class SocketLease implements Lease, PendingLease, SocketTaker, SocketHold
     this.#leave();
   }
 
-  end(error: ErrorCode | undefined, _status: number, idleMs: number): void {
+  end(error: ErrorCode | undefined, status: number, idleMs: number): void {
     const socket = this.#socket;
     if (socket === undefined || this.#isOver) return;
+    if (this.#exchangeSinceMs !== 0) this.#observe(error, status);
     this.#finish(socket, error === undefined ? idleMs : 0);
   }
 
   leavePool(): void {
     const socket = this.#socket;
-    if (socket === undefined || this.#pool === undefined || this.#isOver) return;
-    this.#pool.detach(socket);
-    this.#pool = undefined;
-    this.#member?.backend.noteChange();
+    const member = this.#member;
+    if (socket === undefined || member === undefined || this.#isOver || this.#pool === member.fresh) return;
+    this.#pool?.forget(socket);
+    this.#pool = member.fresh;
+    member.backend.noteChange();
   }
 
-  pin(_status: number, idleMs: number): void {
+  pin(status: number, idleMs: number): void {
     const socket = this.#socket;
     if (socket === undefined || this.#isOver) return;
+    if (this.#exchangeSinceMs !== 0) this.#observe(undefined, status);
     this.leavePool();
-    if (this.#kept === undefined) this.backend.kept += 1;
-    // An exchange holds what it uses; in between, an edit may let go of all.
+    if (this.#pinned === undefined) this.backend.kept += 1;
+    // An exchange holds what it uses. Between exchanges an edit may let go of all of it.
     this.#leaveHome();
-    this.#kept = new KeptSocket(this, socket, idleMs);
+    this.#pinned = new PinnedSocket(this, socket, idleMs);
     this.backend.resting.add(this);
-    // Whoever waits for a place is worth more than a socket that rests.
+    // A lease that waits for a place comes before a socket that rests.
     this.backend.noteChange();
   }
 
   resume(): boolean {
     const socket = this.#socket;
-    if (socket === undefined || this.#kept === undefined || this.#isOver) return false;
-    if (!this.#kept.isUsable) {
+    if (socket === undefined || this.#pinned === undefined || this.#isOver) return false;
+    if (!this.#pinned.isUsable) {
       this.#finish(socket, 0);
       return false;
     }
     this.backend.resting.delete(this);
     socket.uses += 1;
     this.backend.reused += 1;
+    this.#readClock();
     return true;
-  }
-
-  discard(): void {
-    this.end(undefined, 0, 0);
   }
 
   socketGone(): void {
@@ -233,20 +240,16 @@ export class SocketLease implements Lease, PendingLease, SocketTaker, SocketHold
     return this.#cancelled;
   }
 
-  #connect(member: Member, pool: SocketPool | undefined): void {
-    if (pool !== undefined) {
-      pool.wait(this);
-      return;
-    }
-    connectTo(member.backend, this.#owner.dial).then(
-      (socket) => {
-        socket.uses = 1;
-        this.taken(socket);
-      },
-      (error: unknown) => {
-        this.failed(error as BalanceError);
-      },
-    );
+  /** The time of an exchange is taken only where somebody wants to know it. */
+  #readClock(): void {
+    if (this.#owner.observer?.exchanged !== undefined) this.#exchangeSinceMs = performance.now();
+  }
+
+  #observe(error: ErrorCode | undefined, status: number): void {
+    const heldMs = performance.now() - this.#exchangeSinceMs;
+    // What ends a pinned lease between two exchanges is no outcome.
+    this.#exchangeSinceMs = 0;
+    if (this.#member !== undefined) this.#owner.observer?.exchanged?.(this.#member, error, status, heldMs);
   }
 
   #tellOfFailure({ backend }: Member, error: BalanceError): void {
@@ -254,36 +257,31 @@ export class SocketLease implements Lease, PendingLease, SocketTaker, SocketHold
     callOut(
       () => request.connectFailed?.(backend, error),
       (fault) => {
-        this.#owner.dial.onFault(fault, this.request, this);
+        this.#owner.onFault(fault, this.request, this);
       },
     );
   }
 
   /** A protocol that fails when it gets a lease loses it, and the connection that it was for. */
   #failed(error: unknown): void {
-    this.#owner.dial.onFault(error, this.request, this);
+    this.#owner.onFault(error, this.request, this);
     this.end('plugin_failed', 0, 0);
     this.request.heldBy?.stream.destroy();
   }
 
-  /** The backend hears of it last, so that one who waits finds the socket. */
+  /** The backend hears of it last, so that a lease that waits finds the socket. */
   #finish(socket: PooledSocket, idleMs: number): void {
-    if (idleMs === 0) {
-      if (!socket.stream.destroyed) socket.stream.destroy();
-      this.#pool?.discard(socket);
-    } else {
-      // From here on its stream is somebody else's.
-      this.#socket = undefined;
-      if (this.#pool !== undefined) this.#pool.giveBack(socket, idleMs);
-      else socket.stream.destroy();
-    }
+    const member = this.#member;
+    // From here on the channel may belong to another lease.
+    if (idleMs !== 0) this.#socket = undefined;
+    this.#pool?.release(socket, idleMs);
     this.#isOver = true;
     socket.holder = undefined;
-    if (this.#kept !== undefined) {
+    if (this.#pinned !== undefined) {
       this.backend.kept -= 1;
       this.backend.resting.delete(this);
     }
-    this.#member?.backend.leaseEnded();
+    member?.backend.leaseEnded();
     if (this.#home !== undefined || this.#scope !== undefined) this.#leave();
   }
 
@@ -295,6 +293,6 @@ export class SocketLease implements Lease, PendingLease, SocketTaker, SocketHold
   #leaveHome(): void {
     const home = this.#home;
     this.#home = undefined;
-    home?.letGo();
+    home?.release();
   }
 }

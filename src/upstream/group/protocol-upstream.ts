@@ -11,7 +11,7 @@ import type {
 import type { UpstreamGroup } from './upstream-group.ts';
 
 /** An upstream as one protocol sees it, for one use of sockets. */
-export class UpstreamView implements Upstream {
+export class ProtocolUpstream implements Upstream {
   readonly name: string;
   readonly algorithm: string;
   readonly keySource: KeySource | undefined;

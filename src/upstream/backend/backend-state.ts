@@ -1,20 +1,48 @@
-import { formatAddress, type Address } from '../config/values/address.ts';
-import type { NameRecord } from '../net/dns/name-record.ts';
-import { Traffic } from '../net/transport/traffic.ts';
-import type { Backend } from '../plugin-api/index.ts';
-import type { SocketKeeper } from './pool/kept-socket.ts';
-import type { PassCounts } from './group/passed-over.ts';
-import type { PooledSocket } from './pool/pooled-socket.ts';
-import type { SocketPool } from './pool/socket-pool.ts';
+import { formatAddress, type Address } from '../../config/values/address.ts';
+import type { ErrorCode } from '../../errors.ts';
+import type { NameRecord } from '../../net/dns/name-record.ts';
+import { Traffic } from '../../net/transport/traffic.ts';
+import type { Backend, SocketUse } from '../../plugin-api/index.ts';
+import type { PoolSettings } from './pool-settings.ts';
 
-/** Where leases wait that a backend's full pool holds up. */
+/** Why a request was not given to a backend that the balancer looked at. `failed`: connecting to it failed for this request. */
+export type PassReason = 'unhealthy' | 'max_connections' | 'pool_full' | 'failed';
+
+/** How often requests passed a backend over, by reason. */
+export type PassCounts = Record<PassReason, number>;
+
+/** A pool of a backend's sockets, as readings show it. */
+export interface BackendPool {
+  readonly use: SocketUse;
+  readonly settings: PoolSettings;
+  /** Idle sockets. */
+  readonly idle: number;
+  /** Leased sockets. */
+  readonly leased: number;
+  /** Leases that wait for a socket. */
+  readonly waiting: number;
+}
+
+/** An open socket to a backend. */
+export interface BackendSocket {
+  /** The backend's name has these addresses now. */
+  addressesChanged(addresses: readonly string[]): void;
+}
+
+/** A lease whose socket is pinned to one client and rests until that client's next request. */
+export interface RestingLease {
+  end(error: ErrorCode | undefined, status: number, idleMs: number): void;
+}
+
+/** A queue of leases that wait, among others, for a place in full pools. */
 export interface PoolQueue {
-  heldUpBy(backend: BackendState): number;
+  /** Leases in it that the full pool of that backend holds up. */
+  heldUpBy(backend: Backend): number;
 }
 
 /**
- * What is known of one server for as long as any generation uses it: an edit that does not touch
- * the server keeps its counters, pools and health.
+ * What is known of one server, for as long as any generation uses it: an edit that does not touch the server keeps its counters,
+ * its pools and its health.
  */
 export class BackendState implements Backend {
   readonly index: number;
@@ -25,36 +53,35 @@ export class BackendState implements Backend {
   readonly shownAddress: string;
   /** Leases that run now. */
   active = 0;
-  /** Leases among them whose socket is kept for one client, whether it uses it now or not. */
+  /** Leases among them whose socket is pinned to one client, whether the client uses it now or not. */
   kept = 0;
-  /** Those of them that nobody uses now, the one that has rested longest first. */
-  readonly resting = new Set<SocketKeeper>();
+  /** Pinned leases that rest, the one that has rested longest first. */
+  readonly resting = new Set<RestingLease>();
   /** Open sockets, leased and idle. */
   sockets = 0;
   /** Sockets connected since the start. */
   created = 0;
   /** Leases that got a socket which had served before. */
   reused = 0;
-  /** Sockets of pools that were thrown away. */
+  /** Sockets that pools threw away. */
   discarded = 0;
-  /** Leases that waited in vain, for as long as they may, while its pool was full. */
+  /** Leases that gave up because its pool stayed full for as long as they may wait. */
   poolTimeouts = 0;
   /** Connects that failed or took too long. */
   connectFailures = 0;
-  /** Times that a request was not given to it though the balancer looked at it. */
   readonly passedOver: PassCounts = { unhealthy: 0, max_connections: 0, pool_full: 0, failed: 0 };
   /** Leases for a request's second try, on a fresh socket. */
   resends = 0;
-  /** What flowed through its sockets, from it and to it. */
+  /** Bytes that went through its sockets, from it and to it. */
   readonly traffic = new Traffic();
-  readonly pools = new Set<SocketPool>();
+  readonly pools = new Set<BackendPool>();
   /** Its open sockets, leased and idle. */
-  readonly connections = new Set<PooledSocket>();
-  /** Of the upstreams that have it. */
+  readonly connections = new Set<BackendSocket>();
+  /** The queues of the upstreams that have it. */
   readonly poolQueues = new Set<PoolQueue>();
   /** What is known of its host's name; undefined where its address is an IP address or a unix socket. */
   hostName: NameRecord | undefined;
-  /** Replaced, never changed: one who is told may leave or join meanwhile. */
+  /** Replaced, never changed: a listener may leave or join while the others are called. */
   #listeners: readonly (() => void)[] = [];
 
   constructor(index: number, name: string, target: Address, shownAddress: string) {
@@ -65,7 +92,7 @@ export class BackendState implements Backend {
     this.shownAddress = shownAddress;
   }
 
-  /** Its name has these addresses now: sockets to others serve nothing new, and pools close them. */
+  /** Its name has these addresses now: sockets to other addresses serve nothing new, and pools close them. */
   addressesChanged(addresses: readonly string[]): void {
     for (const socket of this.connections) socket.addressesChanged(addresses);
   }
@@ -94,7 +121,7 @@ export class BackendState implements Backend {
     return size;
   }
 
-  /** Those who wait for a place in a full pool, or for a connection that is being made. */
+  /** Leases that wait for a place in a full pool, or for a connection that is being made. */
   get poolWaiting(): number {
     let waiting = 0;
     for (const queue of this.poolQueues) waiting += queue.heldUpBy(this);
@@ -105,13 +132,13 @@ export class BackendState implements Backend {
   /** Ends the lease that has rested longest for its client. False when none rests. */
   endResting(): boolean {
     for (const lease of this.resting) {
-      lease.discard();
+      lease.end(undefined, 0, 0);
       return true;
     }
     return false;
   }
 
-  /** Asks to be called when a lease of this backend ended or rests, or its health changed; returns how to stop that. */
+  /** Calls `notice` whenever a lease of this backend ended or rests, or its health changed. Returns how to stop that. */
   onFree(notice: () => void): () => void {
     this.#listeners = [...this.#listeners, notice];
     return () => {
@@ -124,7 +151,7 @@ export class BackendState implements Backend {
     this.noteChange();
   }
 
-  /** It may be available now: whoever waits should look. */
+  /** It may be available now: upstreams look whether a lease that waits can be served. */
   noteChange(): void {
     for (const notice of this.#listeners) notice();
   }

@@ -1,33 +1,34 @@
-/** The reason why somebody waits for a backend: the limits of backends (`max_connections`), or a full pool (`max_size`). */
+/** What a lease waits for: a backend below its limit (`max_connections`), or a place in a full pool (`max_size`). */
 export type WaitReason = 'limit' | 'pool';
 
 const REASONS: readonly WaitReason[] = ['limit', 'pool'];
 
-/** One who waits, why, and since when. */
-export interface WaitingPlace<T> {
-  readonly who: T;
+/** A waiter, what it waits for, and since when. */
+export interface QueuePlace<T> {
+  readonly waiter: T;
   readonly reason: WaitReason;
   /** By `performance.now()`. */
   readonly sinceMs: number;
 }
 
-/** How long one may wait, by what is waited for. */
+/** How long a waiter may wait, in ms, by what it waits for. */
 export type WaitLimits = Readonly<Record<WaitReason, number>>;
 
-/** Those who wait for a backend with room: first come, first served, for a limited time and in limited number. */
-export class WaitingLine<T> {
+/** Waiters for a backend with room: first come, first served, for a limited time and in limited number. */
+export class WaitQueue<T> {
   readonly maxSize: number;
   readonly #limitsMs: WaitLimits;
-  readonly #gaveUp: (place: WaitingPlace<T>, waitedMs: number) => void;
-  /** In the order in which they came: of those with one reason the time of the first is over first. */
-  readonly #places: WaitingPlace<T>[] = [];
+  readonly #gaveUp: (place: QueuePlace<T>, waitedMs: number) => void;
+  /** In the order in which they came, so of those with the same reason the time of the first is over first. */
+  readonly #places: QueuePlace<T>[] = [];
   #timer: NodeJS.Timeout | undefined;
   #wakesAtMs = 0;
 
+  /** `gaveUp`: called for each waiter whose time is over; it has left the queue by then. */
   constructor(
     maxSize: number,
     limitsMs: WaitLimits,
-    gaveUp: (place: WaitingPlace<T>, waitedMs: number) => void,
+    gaveUp: (place: QueuePlace<T>, waitedMs: number) => void,
   ) {
     this.maxSize = maxSize;
     this.#limitsMs = limitsMs;
@@ -38,55 +39,55 @@ export class WaitingLine<T> {
     return this.#places.length;
   }
 
-  /** Those among them who wait for that reason. */
+  /** How many wait for that reason. */
   waitingFor(reason: WaitReason): number {
     return this.#places.reduce((count, place) => count + Number(place.reason === reason), 0);
   }
 
-  /** False when the line is full. */
-  join(who: T, reason: WaitReason): boolean {
+  /** False when the queue is full. */
+  join(waiter: T, reason: WaitReason): boolean {
     if (this.#places.length >= this.maxSize) return false;
-    const place = { who, reason, sinceMs: performance.now() };
+    const place = { waiter, reason, sinceMs: performance.now() };
     this.#places.push(place);
     this.#wakeBy(this.#endMs(place));
     return true;
   }
 
   first(): T | undefined {
-    return this.#places[0]?.who;
+    return this.#places[0]?.waiter;
   }
 
-  /** For how long that one waited; undefined when it does not wait. */
-  leave(who: T): number | undefined {
-    const at = this.#places.findIndex((place) => place.who === who);
+  /** Returns for how long that waiter waited, in ms; undefined when it does not wait. */
+  leave(waiter: T): number | undefined {
+    const at = this.#places.findIndex((place) => place.waiter === waiter);
     const place = at < 0 ? undefined : this.#places.splice(at, 1)[0];
     if (this.#places.length === 0) this.#stop();
     return place === undefined ? undefined : performance.now() - place.sinceMs;
   }
 
-  /** All who wait, in their order; they leave. */
-  empty(): WaitingPlace<T>[] {
+  /** Takes all waiters out, in their order. */
+  empty(): QueuePlace<T>[] {
     this.#stop();
     return this.#places.splice(0);
   }
 
   /**
-   * Takes over those who waited in another line, in their order, before anybody joined this one. The time that they waited there
-   * counts here. They may be more than there is room for: {@link trim} takes those out.
+   * Puts in waiters of another queue, or of this one before {@link empty}, in their order; nobody may have joined since. The time that
+   * they have waited counts. They may be more than there is room for: {@link trim} takes the last ones out.
    */
-  adopt(places: readonly WaitingPlace<T>[]): void {
+  adopt(places: readonly QueuePlace<T>[]): void {
     for (const place of places) {
       this.#places.push(place);
       this.#wakeBy(this.#endMs(place));
     }
   }
 
-  /** Takes out those who came last and for whom there is no room, and those who need not wait any longer. */
-  trim(isVain: (who: T) => boolean): WaitingPlace<T>[] {
-    const taken: WaitingPlace<T>[] = [];
-    const kept: WaitingPlace<T>[] = [];
+  /** Takes out the waiters that came last and have no room, and those that wait in vain. */
+  trim(isVain: (waiter: T) => boolean): QueuePlace<T>[] {
+    const taken: QueuePlace<T>[] = [];
+    const kept: QueuePlace<T>[] = [];
     for (const place of this.#places.splice(0)) {
-      const stays = kept.length < this.maxSize && !isVain(place.who);
+      const stays = kept.length < this.maxSize && !isVain(place.waiter);
       (stays ? kept : taken).push(place);
     }
     this.#places.push(...kept);
@@ -94,8 +95,8 @@ export class WaitingLine<T> {
     return taken;
   }
 
-  /** When the time of that one is over. */
-  #endMs({ reason, sinceMs }: WaitingPlace<T>): number {
+  /** When the time of that waiter is over. */
+  #endMs({ reason, sinceMs }: QueuePlace<T>): number {
     return sinceMs + this.#limitsMs[reason];
   }
 

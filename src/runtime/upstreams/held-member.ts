@@ -1,0 +1,99 @@
+import type { BackendConfig, HealthCheck } from '../../config/schema/config.generated.ts';
+import type { DialOptions } from '../../net/dial/dial.ts';
+import type { SocketUse } from '../../plugin-api/index.ts';
+import type { BackendState } from '../../upstream/backend/backend-state.ts';
+import type { PoolSettings } from '../../upstream/backend/pool-settings.ts';
+import { Member } from '../../upstream/group/member.ts';
+import type { SocketPool } from '../../upstream/pool/socket-pool.ts';
+import type { Ref, Releasable } from './ref-counted-map.ts';
+import type { Registry, WatchedAddress } from './registry.ts';
+
+/** What the members of one upstream are made with. */
+export interface MemberParts {
+  readonly registry: Registry;
+  readonly dial: DialOptions;
+  /** Absent where backends are not checked. */
+  readonly check: { readonly settings: HealthCheck; readonly key: string } | undefined;
+}
+
+/** A member of an upstream with all that it refers to in the registry: its backend, the check of its health, and its pools. */
+export class HeldMember {
+  readonly config: BackendConfig;
+  readonly member: Member;
+  readonly #parts: MemberParts;
+  readonly #backend: Ref<BackendState>;
+  #monitor: Ref<WatchedAddress> | undefined;
+  readonly #pools = new Map<SocketUse, Ref<SocketPool>>();
+  #hasLeft = false;
+  #stopWaiting: (() => void) | undefined;
+
+  constructor(config: BackendConfig, parts: MemberParts) {
+    this.config = config;
+    this.#parts = parts;
+    const { registry, check } = parts;
+    this.#backend = registry.backend(config);
+    const backend = this.#backend.value;
+    try {
+      this.#monitor = check && registry.monitor(backend, check.settings, check.key);
+    } catch (error) {
+      this.#backend.release();
+      throw error;
+    }
+    this.member = new Member({
+      backend,
+      weight: config.weight,
+      maxConnections: config.max_connections,
+      dial: parts.dial,
+      health: this.#monitor?.value.monitor,
+    });
+  }
+
+  /** Leases for that use get their channels from a pool with these settings. Without effect once it has one, or has left. */
+  addPool(use: SocketUse, settings: PoolSettings): void {
+    if (this.#hasLeft || this.#pools.has(use)) return;
+    const { registry, dial } = this.#parts;
+    const pool = registry.pool(this.member.backend, use, settings, dial);
+    this.#pools.set(use, pool);
+    this.member.setPool(use, pool.value);
+  }
+
+  /** The member uses the pools of all other uses no more; the caller releases them. */
+  takeOtherPools(uses: { has(use: SocketUse): boolean }): readonly Ref<SocketPool>[] {
+    const taken: Ref<SocketPool>[] = [];
+    for (const [use, pool] of this.#pools) {
+      if (uses.has(use)) continue;
+      this.#pools.delete(use);
+      this.member.setPool(use, undefined);
+      taken.push(pool);
+    }
+    return taken;
+  }
+
+  /** The member gets no new lease: it gives up its pools and its check, which the caller releases. Its backend stays. */
+  leave(): readonly Releasable[] {
+    this.#hasLeft = true;
+    const monitor = this.#monitor;
+    this.#monitor = undefined;
+    const pools = this.takeOtherPools(new Set());
+    return monitor === undefined ? pools : [...pools, monitor];
+  }
+
+  /** Releases the backend after its last lease, so that it is counted for as long as it works. Then `released` is called. */
+  releaseWhenIdle(released: () => void): void {
+    const { backend } = this.member;
+    const release = (): void => {
+      if (backend.active > 0) return;
+      this.release();
+      released();
+    };
+    this.#stopWaiting = backend.onFree(release);
+    release();
+  }
+
+  /** Releases the backend now, after {@link leave}. */
+  release(): void {
+    this.#stopWaiting?.();
+    this.#stopWaiting = undefined;
+    this.#backend.release();
+  }
+}

@@ -1,0 +1,41 @@
+import type { BalanceError } from '../../errors.ts';
+import { fieldsOf } from '../../net/faults/fields-of.ts';
+import type { Logger, LogSubject } from '../../plugin-api/index.ts';
+import type { PassReason } from '../../upstream/backend/backend-state.ts';
+import type { Member } from '../../upstream/group/member.ts';
+import type { QueueEnd, UpstreamObserver } from '../../upstream/group/upstream-observer.ts';
+import type { RuntimeTelemetry } from './runtime-telemetry.ts';
+
+/** Puts into logs and metrics what becomes of the requests for one upstream. */
+export class UpstreamReports implements UpstreamObserver {
+  readonly #upstream: string;
+  readonly #logger: Logger;
+  readonly #telemetry: RuntimeTelemetry;
+
+  constructor(upstream: string, logger: Logger, telemetry: RuntimeTelemetry) {
+    this.#upstream = upstream;
+    this.#logger = logger;
+    this.#telemetry = telemetry;
+  }
+
+  passedOver(
+    request: LogSubject,
+    { backend }: Member,
+    reason: PassReason,
+    error: BalanceError | undefined,
+  ): void {
+    if (!this.#logger.debugEnabled) return;
+    this.#logger.debug('Backend passed over', {
+      ...fieldsOf(request),
+      upstream: this.#upstream,
+      backend: backend.name,
+      reason,
+      // Where another backend takes the request, no other line says what was wrong with this one.
+      ...(error === undefined ? {} : { error: error.message }),
+    });
+  }
+
+  queueEnded(end: QueueEnd): void {
+    this.#telemetry.queue?.(end);
+  }
+}

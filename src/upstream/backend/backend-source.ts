@@ -1,0 +1,25 @@
+import type { BackendConfig } from '../../config/schema/config.generated.ts';
+
+/**
+ * Where the backends of an upstream come from. The first source is the list in the config, which only an edit changes. A source that
+ * asks others (DNS, a catalogue of services) changes its backends without an edit, and so without a new generation.
+ */
+export interface BackendSource {
+  /** The backends of the moment. Replaced, never changed. */
+  readonly current: readonly BackendConfig[];
+  /** Calls `changed` after each change of {@link current}. Returns how to stop that. */
+  follow(changed: () => void): () => void;
+}
+
+/** The backends that the config lists. */
+export class ListedBackends implements BackendSource {
+  readonly current: readonly BackendConfig[];
+
+  constructor(backends: readonly BackendConfig[]) {
+    this.current = backends;
+  }
+
+  follow(): () => void {
+    return () => undefined;
+  }
+}

@@ -1,0 +1,132 @@
+import type { BalanceError } from '../../errors.ts';
+import { reasonToWait, type Member } from './member.ts';
+import type { UpstreamLease } from './upstream-lease.ts';
+import type { QueueEnd, UpstreamObserver } from './upstream-observer.ts';
+import type { UpstreamOptions } from './upstream-options.ts';
+import { UpstreamRefusals } from './upstream-refusals.ts';
+import { WaitQueue, type QueuePlace } from './wait-queue.ts';
+
+/** The leases of one upstream that wait for a backend with room: why each waits, how its wait ends, and what it is refused with. */
+export class LeaseQueue {
+  readonly #upstream: string;
+  readonly #observer: UpstreamObserver | undefined;
+  readonly #refusals: UpstreamRefusals;
+  readonly #queue: WaitQueue<UpstreamLease>;
+  #members: readonly Member[] = [];
+
+  /** `gaveUp`: called when a lease was refused because it waited too long. */
+  constructor(options: UpstreamOptions, gaveUp: () => void) {
+    this.#upstream = options.name;
+    this.#observer = options.observer;
+    this.#refusals = new UpstreamRefusals(options.name);
+    const limitsMs = { limit: options.queueTimeoutMs, pool: options.poolTimeoutMs };
+    this.#queue = new WaitQueue(options.queueSize, limitsMs, (place, waitedMs) => {
+      this.#gaveUp(place, waitedMs);
+      gaveUp();
+    });
+  }
+
+  get length(): number {
+    return this.#queue.length;
+  }
+
+  /** Leases that wait because pools are full. */
+  get waitingForPool(): number {
+    return this.#queue.waitingFor('pool');
+  }
+
+  first(): UpstreamLease | undefined {
+    return this.#queue.first();
+  }
+
+  /** Lets a lease wait. False when waiting would not help, or the queue is full. */
+  join(lease: UpstreamLease): boolean {
+    const reason = reasonToWait(this.#members, lease.tried);
+    return reason !== undefined && this.#queue.join(lease, reason);
+  }
+
+  /** That lease has a backend now, or is no longer wanted. */
+  leave(lease: UpstreamLease, outcome: 'served' | 'left'): void {
+    const waitedMs = this.#queue.leave(lease);
+    if (waitedMs !== undefined) this.#ended(outcome, waitedMs);
+  }
+
+  /** Refuses a lease that found neither a backend nor a place in the queue. */
+  refuse(lease: UpstreamLease): void {
+    if (lease.lastError !== undefined) {
+      lease.refuse(lease.lastError);
+      return;
+    }
+    const isFull =
+      this.#queue.length >= this.#queue.maxSize &&
+      this.#members.some((member) => member.healthy && member.weight > 0);
+    if (!isFull) {
+      refuseSoon(lease, this.#refusals.noBackend());
+      return;
+    }
+    this.#ended('refused', 0);
+    refuseSoon(lease, this.#refusals.queueFull(reasonToWait(this.#members, lease.tried)));
+  }
+
+  /** Takes out the leases that `isMoving` says, in their order; the others go on waiting. */
+  takeOut(isMoving: (lease: UpstreamLease) => boolean): QueuePlace<UpstreamLease>[] {
+    const moving: QueuePlace<UpstreamLease>[] = [];
+    const staying: QueuePlace<UpstreamLease>[] = [];
+    for (const place of this.#queue.empty()) (isMoving(place.waiter) ? moving : staying).push(place);
+    this.#queue.adopt(staying);
+    return moving;
+  }
+
+  /**
+   * Puts in leases that waited elsewhere, or here for other members, in their order and with the time that they have waited. From now
+   * on all wait for `members`. {@link refuseVain} takes out those that find no room here.
+   */
+  adopt(places: readonly QueuePlace<UpstreamLease>[], members: readonly Member[]): void {
+    this.#members = members;
+    this.#queue.adopt(
+      places.map((place) => ({
+        ...place,
+        reason: reasonToWait(members, place.waiter.tried) ?? place.reason,
+      })),
+    );
+  }
+
+  /** Refuses the leases that no member can ever serve, and the last ones where too many wait. */
+  refuseVain(): void {
+    const now = performance.now();
+    for (const { waiter, sinceMs } of this.#queue.trim((lease) => !this.#mayServe(lease))) {
+      this.#ended('refused', now - sinceMs);
+      refuseSoon(waiter, this.#reasonAgainst(waiter));
+    }
+  }
+
+  #gaveUp({ waiter, reason }: QueuePlace<UpstreamLease>, waitedMs: number): void {
+    const isPool = reason === 'pool';
+    this.#ended(isPool ? 'pool_timeout' : 'timeout', waitedMs);
+    if (isPool)
+      for (const member of this.#members) if (member.isHeldUpByPool) member.backend.poolTimeouts += 1;
+    waiter.refuse(this.#refusals.waitedTooLong(reason));
+  }
+
+  /** Whether a member may ever serve that lease, if not now. */
+  #mayServe(lease: UpstreamLease): boolean {
+    return this.#members.some((member) => member.weight > 0 && lease.tried?.has(member) !== true);
+  }
+
+  /** Why a lease that waited does not any more after its members changed. */
+  #reasonAgainst(lease: UpstreamLease): BalanceError {
+    if (this.#mayServe(lease)) return this.#refusals.placeLeft(reasonToWait(this.#members, lease.tried));
+    return lease.lastError ?? this.#refusals.backendsLeft();
+  }
+
+  #ended(outcome: QueueEnd['outcome'], waitedMs: number): void {
+    this.#observer?.queueEnded({ upstream: this.#upstream, outcome, waitedMs });
+  }
+}
+
+/** The caller gets its pending lease before it gets an answer, and an edit is done before anybody hears of it. */
+export function refuseSoon(lease: UpstreamLease, error: BalanceError): void {
+  queueMicrotask(() => {
+    lease.refuse(error);
+  });
+}

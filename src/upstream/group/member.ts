@@ -1,0 +1,115 @@
+import type { DialOptions } from '../../net/dial/dial.ts';
+import type { SocketUse } from '../../plugin-api/index.ts';
+import type { BackendState } from '../backend/backend-state.ts';
+import type { Candidate } from '../balancer/balancer.ts';
+import type { ChannelPool } from '../pool/channel-pool.ts';
+import { FreshSockets } from '../pool/fresh-sockets.ts';
+import type { WaitReason } from './wait-queue.ts';
+
+export interface MemberOptions {
+  readonly backend: BackendState;
+  readonly weight: number;
+  /** Leases at most. 0: no limit. */
+  readonly maxConnections: number;
+  readonly dial: DialOptions;
+  /** Default: no health checks, so always healthy. */
+  readonly health?: MemberHealth | undefined;
+}
+
+/** What health checks found out about a backend. */
+export interface MemberHealth {
+  readonly healthy: boolean;
+  /** Since when, ms since 1970. */
+  readonly changedAtMs?: number;
+  /** Undefined before the first check. */
+  readonly lastCheckAtMs?: number | undefined;
+  /** Why the last check failed. */
+  readonly lastError?: string | undefined;
+}
+
+/** Where members that are found unavailable are noted. */
+export interface UnavailableNotes {
+  note(member: Member): void;
+}
+
+/** A backend as one upstream uses it: its weight, limit, health and pools there. The same object for as long as these stay the same. */
+export class Member implements Candidate {
+  readonly backend: BackendState;
+  readonly id: string;
+  readonly weight: number;
+  readonly maxConnections: number;
+  /** Absent without health checks. */
+  readonly health: MemberHealth | undefined;
+  /** Connects anew for each lease. */
+  readonly fresh: ChannelPool;
+  /** Set by its group, to learn which members a balancer found unavailable. */
+  notes: UnavailableNotes | undefined = undefined;
+  readonly #pools = new Map<SocketUse, ChannelPool>();
+  /** The pool whose size limits the leases: that of `keep-alive`. */
+  #limiting: ChannelPool | undefined = undefined;
+
+  constructor(options: MemberOptions) {
+    this.backend = options.backend;
+    this.id = options.backend.address;
+    this.weight = options.weight;
+    this.maxConnections = options.maxConnections > 0 ? options.maxConnections : Number.POSITIVE_INFINITY;
+    this.health = options.health;
+    this.fresh = new FreshSockets(options.backend, options.dial);
+  }
+
+  /** Where leases for that use get their channels from. */
+  pool(use: SocketUse): ChannelPool {
+    return this.#pools.get(use) ?? this.fresh;
+  }
+
+  /** Leases for that use get their channels from `pool` from now on; without one each lease connects anew. */
+  setPool(use: SocketUse, pool: ChannelPool | undefined): void {
+    if (pool === undefined) this.#pools.delete(use);
+    else this.#pools.set(use, pool);
+    if (use === 'keep-alive') this.#limiting = pool;
+  }
+
+  get active(): number {
+    return this.backend.active;
+  }
+
+  get healthy(): boolean {
+    return this.health?.healthy ?? true;
+  }
+
+  get available(): boolean {
+    if (
+      this.backend.active < this.maxConnections &&
+      this.#limiting?.isFull !== true &&
+      (this.health?.healthy ?? true)
+    )
+      return true;
+    this.notes?.note(this);
+    return false;
+  }
+
+  /** True while only its full pool keeps it from another lease. */
+  get isHeldUpByPool(): boolean {
+    return this.#limiting?.isFull === true && this.healthy && this.backend.active < this.maxConnections;
+  }
+
+  /** Makes room below its limit: the pinned lease that has rested longest is ended. False when that makes no room. */
+  makeRoom(): boolean {
+    return this.healthy && this.backend.active >= this.maxConnections && this.backend.endResting();
+  }
+}
+
+/** What a lease has to wait for among the members that it has not `tried`; undefined when waiting would not help. */
+export function reasonToWait(
+  members: readonly Member[],
+  tried: ReadonlySet<Member> | undefined,
+): WaitReason | undefined {
+  let reason: WaitReason | undefined;
+  for (const member of members) {
+    if (!member.healthy || member.weight === 0 || tried?.has(member) === true) continue;
+    // A larger pool would have served it.
+    if (member.isHeldUpByPool) return 'pool';
+    reason = 'limit';
+  }
+  return reason;
+}

@@ -1,0 +1,31 @@
+import type { BalanceError } from '../../errors.ts';
+import type { PooledSocket } from './pooled-socket.ts';
+
+/** A lease that waits for a socket. */
+export interface PoolWaiter {
+  /** The socket is connected and fit for use. It belongs to the waiter until it is released. */
+  taken(socket: PooledSocket): void;
+  failed(error: BalanceError): void;
+}
+
+/**
+ * Where leases of one backend get their channels from. Leases know no more of a pool than this:
+ *
+ * - {@link SocketPool} keeps sockets and gives each to one lease at a time;
+ * - {@link FreshSockets} keeps none and connects for each lease.
+ *
+ * A pool in which several leases share one connection (a stream each, as of HTTP/2) is another one of these.
+ */
+export interface ChannelPool {
+  /** True while the pool can give no more: the backend is not available for its upstream then. */
+  readonly isFull: boolean;
+  /**
+   * Gives `waiter` a socket or an error, not before this returned. With `atOnce` a socket that is there already is given before this
+   * returns.
+   */
+  take(waiter: PoolWaiter, atOnce: boolean): void;
+  /** Takes a socket back. It may rest for `idleMs` before its next lease; with 0 it is closed now. */
+  release(socket: PooledSocket, idleMs: number): void;
+  /** A leased socket leaves the pool and lives on: its place is free for another one. */
+  forget(socket: PooledSocket): void;
+}
