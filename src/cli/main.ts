@@ -1,20 +1,21 @@
 #!/usr/bin/env node
-// The first module of the program. It imports nothing, so that its handlers stand as early as JavaScript runs at all:
-// loading the proxy takes some tenths of a second, in which SIGHUP would end the process and SIGUSR1 start the debugger.
-import type { EarlySignals } from './run/early-signals.ts';
+// The first module of the program. It imports nothing, so that its signal handlers stand before any other JavaScript runs.
+// Loading the proxy takes some tenths of a second. Without these handlers, SIGHUP would end the process in that time, and SIGUSR1
+// would start the debugger.
+import type { EarlySignals } from './process/command-context.ts';
 
-/** What a running proxy listens to. SIGPIPE is not among them: the runtime ignores it from its own first moment on. */
+/** The signals that a running proxy listens to. SIGPIPE is not among them, because Node.js itself ignores it from the start. */
 const SIGNALS = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2'] as const;
 
-/** Before a command took over or was let go, what comes is kept; SIGUSR1 is ignored by all but a running proxy. */
-type State = 'catching' | 'taken over' | 'released';
+/** Until a command claims them or restores their defaults, signals are kept. Only a running proxy acts on SIGUSR1. */
+type State = 'catching' | 'claimed' | 'default';
 
 class CaughtSignals implements EarlySignals {
-  /** At most one of each: more of the same say nothing new, and a flood of them takes no memory. */
+  /** At most one of each: a second one says nothing new, and a flood of them takes no memory. */
   readonly #caught = new Set<NodeJS.Signals>();
   readonly #catch = (signal: NodeJS.Signals): void => {
     if (this.#state === 'catching') this.#caught.add(signal);
-    else if (this.#state === 'released') this.#haveUsualEffect(signal);
+    else if (this.#state === 'default') this.#haveUsualEffect(signal);
   };
   #state: State = 'catching';
 
@@ -22,31 +23,31 @@ class CaughtSignals implements EarlySignals {
     for (const signal of SIGNALS) process.on(signal, this.#catch);
   }
 
-  takeOver(): readonly NodeJS.Signals[] {
-    this.#state = 'taken over';
+  claim(): readonly NodeJS.Signals[] {
+    this.#state = 'claimed';
     return [...this.#caught];
   }
 
-  release(): void {
-    this.#state = 'released';
+  restoreDefaults(): void {
+    this.#state = 'default';
     for (const signal of this.#caught) this.#haveUsualEffect(signal);
-    // One turn of the loop later: a signal that the kernel handed over already, and the loop has not, would be lost.
+    // One turn of the loop later: the kernel may have delivered a signal that the loop has not reported yet. It would be lost.
     setImmediate(() => {
-      for (const signal of SIGNALS) this.#ignoreNoMore(signal);
+      for (const signal of SIGNALS) this.#stopCatching(signal);
     });
   }
 
   #haveUsualEffect(signal: NodeJS.Signals): void {
     if (signal === 'SIGUSR1') return;
-    this.#ignoreNoMore(signal);
+    this.#stopCatching(signal);
     process.kill(process.pid, signal);
   }
 
-  #ignoreNoMore(signal: NodeJS.Signals): void {
+  #stopCatching(signal: NodeJS.Signals): void {
     if (signal !== 'SIGUSR1') process.removeListener(signal, this.#catch);
   }
 }
 
 const signals = new CaughtSignals();
-const { runProgram } = await import('./run/run-program.ts');
+const { runProgram } = await import('./run-program.ts');
 await runProgram(signals);

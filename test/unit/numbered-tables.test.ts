@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import * as llhttp from '../../plugins/http/h1/parse/llhttp.ts';
 import * as messageReader from '../../plugins/http/h1/parse/message-reader.ts';
-import { exitCode } from '../../src/cli/exit-code.ts';
+import { exitCode } from '../../src/cli/process/exit-code.ts';
 import { FILTER_FIELDS } from '../../src/config/log-filter/filter-fields.ts';
 import { EXCHANGE_COLUMNS, TUNNEL_COLUMNS } from '../../src/telemetry/logs/access/access-columns.ts';
 import { METRIC_TABLE } from '../../src/telemetry/metrics/metric-table.ts';

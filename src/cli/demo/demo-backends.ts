@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { BalanceError, messageOf, systemCodeOf } from '../../errors.ts';
 
-/** A small server to put a proxy in front of: answers each request with its own name. */
+/** A small server behind the demo's proxy. It answers each request with its own name. */
 export interface DemoBackend {
   readonly name: string;
   readonly port: number;
@@ -12,8 +12,8 @@ export interface DemoBackends {
   close(): Promise<void>;
 }
 
-/** `localhost` is either of them, depending on the machine and on who asks. */
-const loopbackHosts = ['127.0.0.1', '::1'] as const;
+/** `localhost` is one of these, depending on the machine and on the client. */
+const LOOPBACK_HOSTS = ['127.0.0.1', '::1'] as const;
 
 /** Starts `backend-1`, `backend-2` … on these ports of localhost (0: any). Throws when a port is taken. */
 export async function startDemoBackends(ports: readonly number[]): Promise<DemoBackends> {
@@ -26,7 +26,7 @@ export async function startDemoBackends(ports: readonly number[]): Promise<DemoB
     for (const [index, wantedPort] of ports.entries()) {
       const name = `backend-${index + 1}`;
       let port = wantedPort;
-      for (const host of loopbackHosts) {
+      for (const host of LOOPBACK_HOSTS) {
         const server = createBackend(name);
         const boundPort = await listen(server, port, host);
         if (boundPort === undefined) continue;

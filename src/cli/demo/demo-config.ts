@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 import { freePortsFor } from './demo-ports.ts';
 
-/** The ports that config/balance.yaml names for the proxy, its admin server and its backends. */
+/** The ports that config/balance.yaml has for the proxy, its admin server and its backends. */
 const PROXY_PORTS = [8080, 9090];
 const BACKEND_PORTS = [9001, 9002, 9003];
 
@@ -13,16 +13,16 @@ const BACKEND_PORTS = [9001, 9002, 9003];
 export interface DemoConfig {
   readonly file: string;
   readonly backendPorts: readonly number[];
-  /** Ports that somebody else has, with what the demo uses instead. Empty where it runs the file that comes along. */
+  /** Ports that other programs use, each with the port that the demo uses instead. Empty when the demo runs the original file. */
   readonly moved: ReadonlyMap<number, number>;
   /** Removes the copy, if there is one. */
   remove(): Promise<void>;
 }
 
 /**
- * Finds the config of the demo: `original` itself, or a copy of it with other ports where some are taken.
+ * Returns the config of the demo: `original` itself, or a copy with other ports when some of its ports are taken.
  *
- * @param original - the file that comes along, which names the ports
+ * @param original - the config file of the package, which names the ports
  */
 export async function demoConfig(
   original: URL,
@@ -30,7 +30,7 @@ export async function demoConfig(
   backendPorts: readonly number[] = BACKEND_PORTS,
 ): Promise<DemoConfig> {
   const text = await readFile(original, 'utf8');
-  // Somebody who edited the file may have freed a port that is taken.
+  // A user who edited the file may have taken a port out of it. Then it does not matter that the port is taken.
   const named = proxyPorts.filter((port) => portIn(port).test(text));
   const ports = await freePortsFor([...named, ...backendPorts]);
   const moved = new Map([...ports].filter(([port, instead]) => port !== instead));
@@ -49,7 +49,7 @@ export async function demoConfig(
   };
 }
 
-/** All at once, as a port may move to where another one was. */
+/** Replaces all ports in one pass, because one may move to the number that another one had. */
 function withPorts(text: string, moved: ReadonlyMap<number, number>, schemas: URL): string {
   return text
     .replace('$schema=../schemas/', () => `$schema=${fileURLToPath(schemas)}`)

@@ -7,14 +7,14 @@ export interface DemoSetup {
   readonly adminAddress: string | undefined;
   readonly configFile: string;
   readonly backends: readonly DemoBackend[];
-  /** Ports that somebody else has, with what the demo uses instead. */
+  /** Ports that other programs use, each with the port that the demo uses instead. */
   readonly moved: ReadonlyMap<number, number>;
 }
 
 /** The weight that the guide proposes for one backend; the others have 1. */
 const DEMO_WEIGHT = 3;
 
-/** What the demo prints once it runs: what there is, and what to try. */
+/** The text that the demo prints once it runs: which servers there are, and what to try. */
 export function demoGuide(setup: DemoSetup): string {
   const proxy = `http://${reachable(setup.proxyAddress)}`;
   const admin = setup.adminAddress === undefined ? undefined : `http://${reachable(setup.adminAddress)}`;
@@ -60,7 +60,7 @@ function movedPorts({ moved, configFile }: DemoSetup): string[] {
   ];
 }
 
-/** An address that curl understands: a wildcard address becomes localhost. */
+/** Returns an address that curl understands: a wildcard address becomes localhost. */
 function reachable(address: string): string {
   return address.replace(/^(0\.0\.0\.0|\[::\]|\*)?(?=:\d+$)/, 'localhost');
 }

@@ -2,26 +2,26 @@ import { createServer } from 'node:net';
 
 import { BalanceError, systemCodeOf } from '../../errors.ts';
 
-/** A wildcard address and a loopback address can both be taken by others, on either family. */
+/** Another program can have the port on a wildcard address or on a loopback address, of either family. */
 const HOSTS = ['127.0.0.1', '::1', '0.0.0.0', '::'] as const;
-/** Ports above a taken one that are tried before the demo gives up. */
-const MOST_TRIED = 1000;
+/** How many ports above a taken one the demo tries before it gives up. */
+const MAX_TRIED = 1000;
 
 /**
- * A port for each of `wanted`: itself where it is free, else the next higher one that is.
+ * Chooses a port for each of `wanted`: the port itself if it is free, else the next higher one that is.
  *
  * @throws BalanceError `address_in_use` when none of the next 1,000 ports is free
  */
 export async function freePortsFor(wanted: readonly number[]): Promise<ReadonlyMap<number, number>> {
   const chosen = new Map<number, number>();
-  const spoken = new Set(wanted);
+  const reserved = new Set(wanted);
   for (const port of wanted) {
     let candidate = port;
-    while ((candidate !== port && spoken.has(candidate)) || !(await isFree(candidate))) {
+    while ((candidate !== port && reserved.has(candidate)) || !(await isFree(candidate))) {
       candidate += 1;
-      if (candidate > port + MOST_TRIED || candidate > 65_535) throw noPortLeft(port);
+      if (candidate > port + MAX_TRIED || candidate > 65_535) throw noPortLeft(port);
     }
-    spoken.add(candidate);
+    reserved.add(candidate);
     chosen.set(port, candidate);
   }
   return chosen;
@@ -32,7 +32,7 @@ async function isFree(port: number): Promise<boolean> {
   return true;
 }
 
-/** False too where this machine does not have the address. */
+/** Also false when this machine does not have the address. */
 function isTaken(port: number, host: string): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
@@ -50,6 +50,6 @@ function isTaken(port: number, host: string): Promise<boolean> {
 function noPortLeft(port: number): BalanceError {
   return new BalanceError(
     'address_in_use',
-    `no port from ${port} to ${port + MOST_TRIED} is free for the demo`,
+    `no port from ${port} to ${port + MAX_TRIED} is free for the demo`,
   );
 }

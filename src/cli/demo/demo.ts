@@ -1,4 +1,4 @@
-import type { ServeContext } from '../command-context.ts';
+import type { ServeContext } from '../process/command-context.ts';
 import { startDemoBackends, type DemoBackends } from './demo-backends.ts';
 import { demoConfig } from './demo-config.ts';
 import { demoGuide } from './demo-guide.ts';
@@ -6,8 +6,8 @@ import { packageRoot, packageVersion } from '../../package-root.ts';
 import { serve } from '../run/serve.ts';
 
 /**
- * `balance demo`: three embedded backends and the proxy of config/balance.yaml in front of them. Where one of their ports is taken,
- * it runs a copy of that file with other ports. Resolves with the exit code.
+ * `balance demo`: starts three backends in this process, and the proxy of config/balance.yaml in front of them. When one of their
+ * ports is taken, it runs a copy of that file with other ports. Resolves with the exit code.
  */
 export async function demo(context: ServeContext): Promise<number> {
   const config = await demoConfig(new URL('config/balance.yaml', packageRoot()));

@@ -1,22 +1,22 @@
 import { readlinkSync } from 'node:fs';
 
-/** Names the place where `balance run` tells whether it is ready, and where `balance health` asks. */
+/** The environment variable with the address at which `balance run` says whether it is ready, and `balance health` asks. */
 export const HEALTH_SOCKET = 'BALANCE_HEALTH_SOCKET';
 
-/** Where a process tells whether it is ready. */
+/** The address at which a process says whether it is ready. */
 export interface HealthPlace {
   /** What `net` listens at and connects to. */
   readonly path: string;
-  /** For humans. */
+  /** The same for people to read. */
   readonly shown: string;
 }
 
 /**
- * The place that the environment names; undefined when it names none.
+ * Reads the address from the environment; undefined when it has none.
  *
- * `@name` is a socket without a file (Linux), which works in a container that can write nothing. Such names belong to the
- * network, and containers may share that (`--network host`): the name gets the number of the process namespace, which each
- * container has for itself. Anything else is the path of a socket file.
+ * `@name` is a socket without a file (Linux), which works in a container that cannot write anything. Such a name belongs to the
+ * network namespace, which containers may share (`--network host`). So the name gets the number of the process namespace, which
+ * each container has for itself. Any other value is the path of a socket file.
  */
 export function healthPlace(env: NodeJS.ProcessEnv): HealthPlace | undefined {
   const value = env[HEALTH_SOCKET];
@@ -26,7 +26,7 @@ export function healthPlace(env: NodeJS.ProcessEnv): HealthPlace | undefined {
   return { path: `\0${name}`, shown: `@${name}` };
 }
 
-/** The same for all processes of a container; other ones elsewhere. */
+/** The number is the same for all processes of one container, and differs between containers. */
 function processNamespace(): string {
   try {
     return /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0';

@@ -3,29 +3,29 @@ import { bindServer } from '../../net/listen/bind-server.ts';
 import type { Logger } from '../../plugin-api/logger.ts';
 import type { HealthPlace } from './health-place.ts';
 
-/** The state of a proxy that a health check may see. */
+/** The state of a proxy that a health check asks for. */
 export interface HealthSubject {
   readonly ready: boolean;
   readonly logger: Logger;
 }
 
-/** The answer to a health check, with a line feed. */
+/** The answer of a proxy that is ready. A line feed follows it on the socket. */
 export const READY = 'ready';
 const NOT_READY = 'not ready: it shuts down';
 
 /**
- * Tells every connection in one line whether the proxy is ready, and closes it: that tells also that the event loop turns. The
- * config has no say in it, so health checks go on working whatever an edit does to listeners and to the admin server.
+ * Answers every connection with one line that says whether the proxy is ready, and closes it. An answer also shows that the event
+ * loop runs. The socket does not depend on the config, so health checks go on whatever an edit does to listeners and the admin server.
  */
 export class HealthSocket {
   readonly #server: Server;
   readonly #opened: Promise<void>;
 
-  /** Opens it. A failure is logged: the proxy runs without it. */
+  /** Opens the socket. A failure is logged, and the proxy runs without the socket. */
   constructor(place: HealthPlace, subject: HealthSubject) {
     this.#server = createServer((socket) => {
       socket.on('error', () => undefined);
-      // Nothing is read, and a client that does not take the line away holds nothing.
+      // Nothing is read. A client that does not read the line either holds up nothing.
       socket.end(`${subject.ready ? READY : NOT_READY}\n`, () => socket.destroy());
     });
     this.#server.on('error', () => undefined);

@@ -1,18 +1,18 @@
 import { connect } from 'node:net';
 import { messageOf, systemCodeOf } from '../../errors.ts';
-import type { CommandContext } from '../command-context.ts';
-import { exitCode } from '../exit-code.ts';
+import type { CommandContext } from '../process/command-context.ts';
+import { exitCode } from '../process/exit-code.ts';
 import { HEALTH_SOCKET, healthPlace, type HealthPlace } from './health-place.ts';
 import { READY } from './health-socket.ts';
 
-/** Asks an admin server instead, as the image's health check did before there was a socket. */
+/** Set to the URL of an admin server's `/ready`, the command asks there instead. The image did so before there was a socket. */
 const READY_URL = 'BALANCE_READY_URL';
-/** Health checks of containers are cut off after some seconds; the reason is to be told before. */
+/** Container runtimes end a health check after some seconds. The command gives its reason before that. */
 const LIMIT_MS = 2_000;
 
 /**
  * `balance health`: asks the proxy that runs in the same container, or with the same environment, whether it is ready. Resolves
- * with the exit code: 0 when it is.
+ * with the exit code, which is 0 for a proxy that is ready.
  */
 export async function health({ env, stdout, stderr }: CommandContext): Promise<number> {
   const url = env[READY_URL];
@@ -37,20 +37,20 @@ function askSocket(place: HealthPlace | undefined): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect({ path: place.path });
     let text = '';
-    const over = (answer: string): void => {
+    const finish = (answer: string): void => {
       socket.destroy();
       resolve(answer);
     };
     socket.setEncoding('utf8');
-    socket.setTimeout(LIMIT_MS, () => over(`the proxy does not answer at ${place.shown}: it is stuck`));
+    socket.setTimeout(LIMIT_MS, () => finish(`the proxy does not answer at ${place.shown}: it is stuck`));
     socket.on('data', (part: string) => {
       text += part;
-      if (text.includes('\n') || text.length > 200) over(text.trim());
+      if (text.includes('\n') || text.length > 200) finish(text.trim());
     });
-    socket.on('end', () => over(`the proxy broke off its answer at ${place.shown}`));
+    socket.on('end', () => finish(`the proxy broke off its answer at ${place.shown}`));
     socket.on('error', (error) => {
       const isAbsent = ['ECONNREFUSED', 'ENOENT'].includes(systemCodeOf(error));
-      over(isAbsent ? `no proxy runs at ${place.shown}, or it is not up yet` : messageOf(error));
+      finish(isAbsent ? `no proxy runs at ${place.shown}, or it is not up yet` : messageOf(error));
     });
   });
 }

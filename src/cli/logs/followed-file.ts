@@ -5,8 +5,8 @@ const CHUNK_BYTES = 64 * 1024;
 const POLL_INTERVAL_MS = 250;
 
 /**
- * The bytes of a file and, for as long as `signal` allows, those that are added to it; goes on with the new file when it is
- * rotated, and from the beginning when it is cut off.
+ * Yields the bytes of a file and, until `signal` aborts, those that are added to it. When the file is rotated, it goes on with the
+ * new file; when the file is truncated, from its beginning.
  */
 export async function* followFile(path: string, signal: AbortSignal): AsyncGenerator<Buffer> {
   let file = await open(path);
@@ -14,7 +14,7 @@ export async function* followFile(path: string, signal: AbortSignal): AsyncGener
   try {
     for (;;) {
       const next = signal.aborted ? undefined : await nextFile(path, file, position);
-      // What was added before there was a next one counts first.
+      // First yield what was added before the next file appeared.
       for (let chunk = await readAt(file, position); chunk.length > 0; chunk = await readAt(file, position)) {
         position += chunk.length;
         yield chunk;
@@ -25,7 +25,7 @@ export async function* followFile(path: string, signal: AbortSignal): AsyncGener
         continue;
       }
       position = 0;
-      if (next === 'cut off') continue;
+      if (next === 'truncated') continue;
       await file.close();
       file = next;
     }
@@ -34,14 +34,14 @@ export async function* followFile(path: string, signal: AbortSignal): AsyncGener
   }
 }
 
-/** What to go on with: a new file under that name, the same one from its beginning, or undefined for neither. */
+/** Returns the new file under that name, `truncated` when the same file starts anew, or undefined when it just goes on. */
 async function nextFile(
   path: string,
   file: FileHandle,
   position: number,
-): Promise<FileHandle | 'cut off' | undefined> {
+): Promise<FileHandle | 'truncated' | undefined> {
   const current = await file.stat();
-  if (current.size < position) return 'cut off';
+  if (current.size < position) return 'truncated';
   const named = await stat(path).catch(() => undefined);
   if (named === undefined || (named.ino === current.ino && named.dev === current.dev)) return undefined;
   return open(path).catch(() => undefined);

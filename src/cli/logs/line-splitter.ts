@@ -1,6 +1,6 @@
 import { StringDecoder } from 'node:string_decoder';
 
-/** Longer lines are cut into pieces: a file without line feeds must not fill the memory. */
+/** A longer line is cut into pieces, so that a file without line feeds does not fill the memory. */
 const MAX_LINE_LENGTH = 1024 * 1024;
 
 /** Cuts chunks of bytes into lines. */
@@ -8,7 +8,7 @@ export class LineSplitter {
   readonly #decoder = new StringDecoder('utf8');
   #rest = '';
 
-  /** The lines that are complete now, without their ends. */
+  /** Returns the lines that are complete now, without their line ends. */
   push(chunk: Buffer): string[] {
     const lines = (this.#rest + this.#decoder.write(chunk)).split('\n');
     this.#rest = lines.pop() ?? '';
@@ -19,7 +19,7 @@ export class LineSplitter {
     return lines.map(withoutReturn);
   }
 
-  /** The last line, when it has no end. */
+  /** Returns the last line when it has no line end. */
   end(): string[] {
     const last = this.#rest + this.#decoder.end();
     this.#rest = '';

@@ -1,6 +1,6 @@
 import { LOG_LEVELS, type LogLevel } from '../../telemetry/logs/format/log-line.ts';
 
-/** A line that is a JSON object, maybe behind a prefix such as the name of a container. */
+/** A log line that is a JSON object. A prefix such as the name of a container may stand before it. */
 export interface LogEntry {
   readonly prefix: string;
   readonly fields: Readonly<Record<string, unknown>>;
@@ -8,15 +8,15 @@ export interface LogEntry {
   readonly level: LogLevel;
 }
 
-/** What tools put in front of a line: `balance-1  | `, `[pod/balance/main] `. */
+/** A prefix that tools put before a line: `balance-1  | `, `[pod/balance/main] `. */
 const PREFIXED = /^([^{"]{0,200}\s)(\{.*)$/s;
-/** The names under which fields stand in JSON lines, where these are others. */
+/** The keys of fields in JSON lines, where they differ from the names in filters. */
 const JSON_KEYS: Readonly<Record<string, readonly string[]>> = {
   duration: ['duration_ms'],
   bytes: ['bytes', 'bytes_sent'],
 };
 
-/** Reads a line; undefined when it is no JSON object. */
+/** Reads a line. Returns undefined when it is no JSON object. */
 export function parseLogEntry(line: string): LogEntry | undefined {
   const [, prefix = '', json = line] = line.startsWith('{') ? [] : (PREFIXED.exec(line) ?? []);
   if (!json.startsWith('{')) return undefined;
@@ -30,7 +30,7 @@ export function parseLogEntry(line: string): LogEntry | undefined {
   return { prefix, fields, kind, level: levelOf(fields, kind) };
 }
 
-/** The value of a field, by the name that a filter uses. */
+/** Returns the value of a field, by the name that a filter uses. */
 export function readField({ fields }: LogEntry, name: string): string | number | undefined {
   for (const key of JSON_KEYS[name] ?? [name]) {
     const value = fields[key];
@@ -42,14 +42,17 @@ export function readField({ fields }: LogEntry, name: string): string | number |
 
 function kindOf(fields: Readonly<Record<string, unknown>>): LogEntry['kind'] {
   const { message } = fields;
-  // Access lines may be written without a message; those of other programs have one of their own.
+  // Access lines may have no message. Lines of other programs have a message of their own.
   if (message === undefined ? 'level' in fields : message !== 'access' && message !== 'tunnel')
     return 'message';
   if (typeof fields['status'] === 'number') return 'exchange';
   return 'ended_by' in fields ? 'tunnel' : 'message';
 }
 
-/** The level of access lines is always the same, so their outcome counts: a failure of ours or a backend is an error, one of the client a warning. */
+/**
+ * All access lines have the same level, so their outcome decides: a failure of the proxy or a backend is an error, a failure of the
+ * client a warning.
+ */
 function levelOf(fields: Readonly<Record<string, unknown>>, kind: LogEntry['kind']): LogLevel {
   if (kind === 'message') return LOG_LEVELS.find((level) => level === fields['level']) ?? 'info';
   const status = Number(fields['status'] ?? 0);

@@ -3,7 +3,7 @@ import { durationText } from '../../plugin-api/values/duration-text.ts';
 import { jsonDocument, textMessage, textValue } from '../../telemetry/logs/format/log-text.ts';
 import type { LogEntry } from './log-entry.ts';
 
-/** How the parts of a line look on a terminal. */
+/** The looks of the parts of a line on a terminal. */
 type Style = 'dim' | 'bold' | 'red' | 'green' | 'yellow' | 'blue' | 'cyan';
 
 const CODES: Readonly<Record<Style, readonly [number, number]>> = {
@@ -23,8 +23,8 @@ const LEVEL_STYLES: Readonly<Record<LogLevel, Style>> = {
   fatal: 'red',
 };
 const LEVEL_WIDTH = 5;
-/** Shown in places of their own. */
-const OWN_PLACE: Readonly<Record<LogEntry['kind'], ReadonlySet<string>>> = {
+/** Fields that the headline of a line shows already. */
+const HEADLINE_FIELDS: Readonly<Record<LogEntry['kind'], ReadonlySet<string>>> = {
   message: new Set(['timestamp', 'level', 'message']),
   exchange: new Set([
     'timestamp',
@@ -51,7 +51,7 @@ const OWN_PLACE: Readonly<Record<LogEntry['kind'], ReadonlySet<string>>> = {
   ]),
 };
 
-/** Writes log entries for humans. Whatever a value holds, it can neither end the line nor act on the terminal. */
+/** Writes log entries for people to read. No value can end the line or control the terminal, whatever it holds. */
 export class LogPainter {
   readonly #colours: boolean;
   readonly #isTerminal: boolean;
@@ -61,7 +61,7 @@ export class LogPainter {
     this.#isTerminal = options.isTerminal;
   }
 
-  /** An entry as one line, without its line feed. */
+  /** Writes an entry as one line, without a line feed. */
   entry({ prefix, fields, kind, level }: LogEntry): string {
     const parts = [
       this.#paint('dim', timeOf(fields['timestamp'])),
@@ -69,24 +69,24 @@ export class LogPainter {
       ...this.#headline(fields, kind),
     ];
     for (const [key, value] of Object.entries(fields)) {
-      if (OWN_PLACE[kind].has(key) || value === undefined || value === '') continue;
+      if (HEADLINE_FIELDS[kind].has(key) || value === undefined || value === '') continue;
       parts.push(this.#field(key, value));
     }
     return textMessage(prefix) + parts.filter((part) => part !== '').join(' ');
   }
 
-  /** A line that is no entry. On a terminal it is made harmless. */
+  /** Writes a line that is no entry. For a terminal, control characters are replaced. */
   text(line: string): string {
     return this.#isTerminal ? line.split('\t').map(textMessage).join('\t') : line;
   }
 
   #headline(fields: LogEntry['fields'], kind: LogEntry['kind']): string[] {
     if (kind === 'message') return [this.#paint('bold', textMessage(plain(fields['message'])))];
-    const way = `${word(fields['client_ip'])} → ${word(fields['backend'])}`;
+    const fromTo = `${word(fields['client_ip'])} → ${word(fields['backend'])}`;
     const duration = fields['duration_ms'] === undefined ? '' : durationText(Number(fields['duration_ms']));
     if (kind === 'tunnel') {
       const bytes = `${word(fields['bytes_received'])}B in, ${word(fields['bytes_sent'])}B out`;
-      return [this.#paint('bold', `tunnel ${word(fields['protocol'])}`), duration, bytes, way];
+      return [this.#paint('bold', `tunnel ${word(fields['protocol'])}`), duration, bytes, fromTo];
     }
     const status = Number(fields['status']);
     const style = status >= 500 ? 'red' : status >= 400 ? 'yellow' : 'green';
@@ -95,7 +95,7 @@ export class LogPainter {
       this.#paint(style, String(status)),
       duration,
       fields['bytes'] === undefined ? '' : `${word(fields['bytes'])}B`,
-      way,
+      fromTo,
     ];
   }
 
@@ -112,7 +112,7 @@ export class LogPainter {
   }
 }
 
-/** `2025-11-17T15:00:01Z` as `2025-11-17 15:00:01`. */
+/** Writes `2025-11-17T15:00:01Z` as `2025-11-17 15:00:01`. */
 function timeOf(timestamp: unknown): string {
   return typeof timestamp === 'string' ? textMessage(timestamp.replace(/^(\S+)T(\S+)Z$/, '$1 $2')) : '';
 }

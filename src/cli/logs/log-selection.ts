@@ -3,10 +3,10 @@ import { LOG_LEVELS } from '../../telemetry/logs/format/log-line.ts';
 import { readField, type LogEntry } from './log-entry.ts';
 import type { LogsOptions } from './logs-options.ts';
 
-/** Which lines are shown. */
+/** Decides which lines are shown. */
 export interface LogSelection {
   wantsEntry(entry: LogEntry): boolean;
-  /** A line that is no JSON has no fields, but an id may stand in it, and a level says nothing against it. */
+  /** A line that is no JSON has no fields. It is shown when it contains the id, and whatever the level is. */
   wantsText(line: string): boolean;
 }
 

@@ -6,9 +6,9 @@ import { parseFilter } from '../../config/log-filter/parse-filter.ts';
 import { messageOf } from '../../errors.ts';
 import { LOG_LEVELS, type LogLevel } from '../../telemetry/logs/format/log-line.ts';
 
-/** What `balance logs` is asked for. */
+/** The options of `balance logs`. */
 export interface LogsOptions {
-  /** In the order in which they are shown; `-` is the standard input. */
+  /** The files in the order in which they are shown; `-` is the standard input. */
   readonly files: readonly string[];
   /** The least severe level that is shown. */
   readonly level: LogLevel | undefined;
@@ -30,7 +30,7 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-/** Reads the words after `balance logs`. */
+/** Reads the arguments after `balance logs`. */
 export function parseLogsOptions(args: readonly string[]): LogsRequest {
   const { values, positionals, tokens } = parseArgs({
     args: [...args],

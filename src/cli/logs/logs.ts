@@ -1,21 +1,21 @@
 import { createReadStream } from 'node:fs';
 import { once } from 'node:events';
 
-import type { CommandContext } from '../command-context.ts';
-import { exitCode } from '../exit-code.ts';
+import type { CommandContext } from '../process/command-context.ts';
+import { exitCode } from '../process/exit-code.ts';
 import { followFile } from './followed-file.ts';
 import { LineSplitter } from './line-splitter.ts';
 import { parseLogEntry } from './log-entry.ts';
 import { LogPainter } from './log-painter.ts';
 import { selectLogs, type LogSelection } from './log-selection.ts';
 import { parseLogsOptions, type LogsOptions } from './logs-options.ts';
-import { usage } from '../usage.ts';
+import { usage } from '../command-line/usage.ts';
 
 export interface LogsContext extends CommandContext {
   readonly stdin: NodeJS.ReadableStream;
 }
 
-/** `balance logs`: JSON log lines for humans; other lines as they are. Resolves with the exit code. */
+/** `balance logs`: shows JSON log lines in a readable form, and other lines as they are. Resolves with the exit code. */
 export async function logs(args: readonly string[], context: LogsContext): Promise<number> {
   const request = parseLogsOptions(args);
   if ('help' in request) {
@@ -33,12 +33,12 @@ export async function logs(args: readonly string[], context: LogsContext): Promi
   const isTerminalOut = isTerminal(context.stdout);
   const painter = new LogPainter({
     isTerminal: isTerminalOut,
-    // See no-color.org; without a terminal somebody else reads the lines.
+    // See no-color.org. Without a terminal, a program may read the lines.
     colours: isTerminalOut && !context.env['NO_COLOR'] && context.env['TERM'] !== 'dumb',
   });
   const printer = new LogPrinter(request, painter, context);
   await printer.run();
-  // Who sees no line must not take that for no error.
+  // Without this, a user who sees no line would believe that no line matches.
   if (printer.unread > 0) {
     const lines = printer.unread === 1 ? '1 line is' : `${printer.unread} lines are`;
     context.stderr.write(`balance: ${lines} no JSON, which --filter needs: see logging.format\n`);
@@ -46,13 +46,13 @@ export async function logs(args: readonly string[], context: LogsContext): Promi
   return exitCode.ok;
 }
 
-/** Reads, selects and writes, as fast as the reader takes it and no longer than there is one. */
+/** Reads, selects and writes lines, no faster than stdout takes them. Stops when stdout is closed. */
 class LogPrinter {
   readonly #options: LogsOptions;
   readonly #selection: LogSelection;
   readonly #painter: LogPainter;
   readonly #context: LogsContext;
-  readonly #gone = new AbortController();
+  readonly #closed = new AbortController();
   #unread = 0;
 
   constructor(options: LogsOptions, painter: LogPainter, context: LogsContext) {
@@ -62,23 +62,23 @@ class LogPrinter {
     this.#context = context;
   }
 
-  /** Lines that a filter could not be held against. */
+  /** How many lines the filter could not be applied to, because they are no JSON. */
   get unread(): number {
     return this.#unread;
   }
 
   async run(): Promise<void> {
     const { stdout } = this.#context;
-    const gone = (): void => {
-      this.#gone.abort();
+    const closed = (): void => {
+      this.#closed.abort();
     };
-    stdout.once('error', gone);
-    stdout.once('close', gone);
+    stdout.once('error', closed);
+    stdout.once('close', closed);
     try {
       for (const source of this.#sources()) await this.#print(source);
     } finally {
-      stdout.removeListener('error', gone);
-      stdout.removeListener('close', gone);
+      stdout.removeListener('error', closed);
+      stdout.removeListener('close', closed);
     }
   }
 
@@ -86,7 +86,7 @@ class LogPrinter {
     const { files, follow } = this.#options;
     for (const [index, file] of files.entries()) {
       if (file === '-') yield this.#context.stdin as AsyncIterable<Buffer>;
-      else if (follow && index === files.length - 1) yield followFile(file, this.#gone.signal);
+      else if (follow && index === files.length - 1) yield followFile(file, this.#closed.signal);
       else yield createReadStream(file);
     }
   }
@@ -95,7 +95,7 @@ class LogPrinter {
     const splitter = new LineSplitter();
     for await (const chunk of source) {
       await this.#write(splitter.push(Buffer.from(chunk)));
-      if (this.#gone.signal.aborted) return;
+      if (this.#closed.signal.aborted) return;
     }
     await this.#write(splitter.end());
   }
@@ -107,8 +107,8 @@ class LogPrinter {
       if (shown !== undefined) text += `${shown}\n`;
     }
     const { stdout } = this.#context;
-    if (text === '' || this.#gone.signal.aborted || stdout.write(text)) return;
-    await once(stdout, 'drain', { signal: this.#gone.signal }).catch(() => undefined);
+    if (text === '' || this.#closed.signal.aborted || stdout.write(text)) return;
+    await once(stdout, 'drain', { signal: this.#closed.signal }).catch(() => undefined);
   }
 
   #shown(line: string): string | undefined {

@@ -2,40 +2,40 @@ import { readFileSync, readlinkSync } from 'node:fs';
 
 import { systemCodeOf } from '../../errors.ts';
 
-/** Where a process reads from that has nothing to read. */
+/** The input of a process that has nothing to read. */
 const NO_INPUT = '/dev/null';
-/** How often it is looked at. What the proxy still accepts meanwhile is drained like the rest. */
-const LOOK_INTERVAL_MS = 500;
+/** How often the watch looks. Connections that the proxy accepts in between are drained like the others. */
+const CHECK_INTERVAL_MS = 500;
 
-/** Names of processes that only stand between a package manager and what it starts. */
+/** Names of the shells that a package manager starts between itself and a program. */
 const SHELLS: ReadonlySet<string> = new Set(['sh', 'dash', 'bash', 'ash', 'zsh', 'busybox']);
 /** More shells than any package manager puts in between. */
 const MAX_SHELLS = 4;
 
-/** Why nothing is told of a process. */
+/** Why there is nothing to say about a process. */
 type Missing = 'gone' | 'unknown';
 
-/** What opening a file of /proc fails with when that process has ended. Any other failure, as of no descriptor left, says nothing. */
+/** The errors of opening a file in /proc whose process has ended. Other errors, such as EMFILE, say nothing about the process. */
 const NO_PROCESS: ReadonlySet<string> = new Set(['ENOENT', 'ESRCH']);
 
-/** A process, as the kernel tells of it. */
+/** What the kernel says about a process. */
 interface ProcessState {
   readonly name: string;
   readonly ended: boolean;
   readonly parent: number;
-  /** Processes of one terminal, or of one service. */
+  /** The same number for all processes of one terminal, or of one service. */
   readonly session: number;
-  /** With the pid it names one process: pids are used again. */
+  /** Together with the pid it names one process, since the kernel uses pids again. */
   readonly startedAt: string;
 }
 
 /**
- * Follows the package manager (npm, npx, pnpm, yarn) that started this process. It puts a shell in between, which ends at
- * SIGTERM and does not pass it on; at SIGHUP the manager itself ends. Either way the proxy would go on without anybody who
- * could stop it, and hold its ports.
+ * Watches the package manager (npm, npx, pnpm, yarn) that started this process. The manager puts a shell in between, which ends at
+ * SIGTERM and does not pass it on. At SIGHUP the manager itself ends. In both cases the proxy would go on, with nobody left to stop
+ * it, and would keep its ports.
  *
  * @param gone called once, when the package manager has ended
- * @returns what ends the watch
+ * @returns a function that ends the watch
  */
 export function watchLauncher(env: NodeJS.ProcessEnv, gone: () => void): () => void {
   const hasGone = env['npm_lifecycle_event'] === undefined ? undefined : launcherCheck();
@@ -44,7 +44,7 @@ export function watchLauncher(env: NodeJS.ProcessEnv, gone: () => void): () => v
     if (!hasGone()) return;
     clearInterval(timer);
     gone();
-  }, LOOK_INTERVAL_MS).unref();
+  }, CHECK_INTERVAL_MS).unref();
   return () => {
     clearInterval(timer);
   };
@@ -54,7 +54,7 @@ export function watchLauncher(env: NodeJS.ProcessEnv, gone: () => void): () => v
 function launcherCheck(): (() => boolean) | undefined {
   const { ppid } = process;
   const own = stateOf(process.pid);
-  // Without /proc only the parent is known, be it the manager or its shell.
+  // Without /proc, only the parent is known: the manager or its shell.
   if (own === 'unknown' || own === 'gone') return () => process.ppid !== ppid;
   let pid = ppid;
   let state = stateOf(pid);
@@ -63,9 +63,9 @@ function launcherCheck(): (() => boolean) | undefined {
     pid = state.parent;
     state = stateOf(pid);
   }
-  // A script that leaves its processes behind (`balance run &`) wants them to stay.
+  // A script that starts the proxy in the background (`balance run &`) and ends wants it to stay.
   if (typeof state === 'string' || pid <= 1) return undefined;
-  // So does one that starts them with `setsid`, and whoever spawns them detached.
+  // So does one that starts it with `setsid`, and a program that spawns it detached.
   const { startedAt, session } = state;
   if (session !== own.session) return undefined;
   return () => {
@@ -75,7 +75,7 @@ function launcherCheck(): (() => boolean) | undefined {
   };
 }
 
-/** Whether a shell, which may still run, started this process with `&`: only then it gives it no input although it has one itself. */
+/** Whether the shell started this process with `&`: only then a shell gives a process no input although it has one itself. */
 function isInBackground(shell: number): boolean {
   const input = inputOf(process.pid);
   return input === NO_INPUT && ![NO_INPUT, undefined].includes(inputOf(shell));
@@ -93,7 +93,7 @@ function isShell(state: ProcessState | Missing): state is ProcessState {
   return typeof state !== 'string' && SHELLS.has(state.name);
 }
 
-/** Source: proc(5), /proc/[pid]/stat. The name may hold blanks and brackets. */
+/** Reads /proc/[pid]/stat (source: proc(5)). The name in it may hold blanks and brackets. */
 function stateOf(pid: number): ProcessState | Missing {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1');

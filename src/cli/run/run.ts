@@ -1,5 +1,5 @@
 import type { App } from '../../app.ts';
-import type { ServeContext } from '../command-context.ts';
+import type { ServeContext } from '../process/command-context.ts';
 import { healthPlace } from '../health/health-place.ts';
 import { HealthSocket } from '../health/health-socket.ts';
 import { packageVersion } from '../../package-root.ts';

@@ -1,34 +1,34 @@
 import type { App } from '../../app.ts';
 import { errorFrom, messageOf } from '../../errors.ts';
-import type { CommandContext, ServeContext } from '../command-context.ts';
-import { exitCode } from '../exit-code.ts';
+import type { CommandContext, ServeContext } from '../process/command-context.ts';
+import { exitCode } from '../process/exit-code.ts';
 import { watchLauncher } from './launcher.ts';
 
 export interface ServeOptions {
   /**
    * Starts the proxy. What it throws is thrown by {@link serve}.
    *
-   * @param stopped aborted when a signal asks for the end before the proxy is up: what was opened is closed at once
+   * @param stopped aborted when a signal asks for the end before the proxy is up: then the start closes what it opened
    */
   readonly start: (stopped: AbortSignal) => Promise<App>;
   /** Called once the proxy accepts connections. */
   readonly started?: (app: App) => void;
-  /** What SIGHUP means. A closed terminal sends it too, so what runs only for its terminal stops. */
+  /** What SIGHUP does. A terminal that is closed sends it too, so a proxy that runs only for its terminal stops. */
   readonly hangup: 'reload' | 'stop';
 }
 
 /**
- * npm passes on the signals that it gets, so Ctrl-C under `npm start` arrives twice, from the terminal
- * and from npm. What comes so soon after the first signal is no second thought of a human.
+ * npm passes on the signals that it gets, so Ctrl-C under `npm start` arrives twice: from the terminal and from npm. A signal that
+ * comes so soon after the first one does not mean that a person pressed Ctrl-C again.
  */
-const echoWindowMs = 250;
+const ECHO_WINDOW_MS = 250;
 
 /**
  * Runs a proxy until SIGTERM, SIGINT or SIGQUIT, then drains it. Resolves with the exit code.
  *
- * While it runs no stray error ends the process: it is logged, and everything that it did not
- * touch goes on. A second signal destroys everything and exits at once. A signal that comes before the proxy is up is not
- * lost: one that asks for the end ends the start, the others have their effect as soon as the proxy is up.
+ * While it runs, no stray error ends the process: the error is logged, and everything that it did not touch goes on. A second
+ * signal destroys everything and exits at once. A signal that comes before the proxy is up is not lost. One that asks for the end
+ * ends the start; the others have their effect as soon as the proxy is up.
  */
 export async function serve(options: ServeOptions, context: ServeContext): Promise<number> {
   const serving = new Serving(options, context);
@@ -40,7 +40,7 @@ export async function serve(options: ServeOptions, context: ServeContext): Promi
   });
   try {
     // Only now: a signal in between would find neither these handlers nor those of the first module.
-    for (const signal of earlySignals.takeOver()) handlers.get(signal)?.(signal);
+    for (const signal of earlySignals.claim()) handlers.get(signal)?.(signal);
     return await serving.run();
   } finally {
     stopWatching();
@@ -58,7 +58,7 @@ class Serving {
   #app: App | undefined;
   #stopSignal = '';
   #stoppingSince: number | undefined;
-  /** Asked for before the proxy was up. */
+  /** What a signal asked for before the proxy was up. */
   #wanted: 'reload' | 'reopen' | undefined;
 
   constructor(options: ServeOptions, context: ServeContext) {
@@ -71,7 +71,7 @@ class Serving {
     });
   }
 
-  /** What to do at which event of the process. */
+  /** The handler of each event of the process. */
   handlers(): ReadonlyMap<string, Handler> {
     const stop: Handler = (signal) => {
       this.#stop(String(signal));
@@ -84,18 +84,18 @@ class Serving {
       ['SIGINT', stop],
       ['SIGQUIT', stop],
       ['SIGHUP', (signal) => (this.#options.hangup === 'stop' ? stop(signal) : this.#reload())],
-      // Without a handler the runtime would start its debugger at this signal.
+      // Without a handler, Node.js would start its debugger at this signal.
       ['SIGUSR1', () => this.#reopen()],
-      // Without a handler it would end the process.
+      // Without a handler, this signal would end the process.
       ['SIGUSR2', (signal) => this.#app?.logger.warn('signal without a meaning here is ignored', { signal })],
       ['exit', () => this.#app?.flushLogsNow()],
-      // From the start on: a plugin may leave a timer behind that throws before the proxy is up.
+      // These stand from the start on, because a timer of a plugin may throw before the proxy is up.
       ['uncaughtException', survive],
       ['unhandledRejection', survive],
     ]);
   }
 
-  /** Nobody is left who would end this process. */
+  /** The package manager has ended, so nobody is left who would end this process. */
   launcherGone(): void {
     this.#app?.logger.warn(
       'the package manager that started this proxy has ended, so the proxy ends as well',
@@ -137,7 +137,7 @@ class Serving {
       this.#stoppingSince = now;
       this.#stopSignal = signal;
       this.#stopped.abort();
-    } else if (now - this.#stoppingSince > echoWindowMs) {
+    } else if (now - this.#stoppingSince > ECHO_WINDOW_MS) {
       this.#app?.destroy();
       this.#app?.logger.warn('stopped at once: a second signal came, what still ran is cut', { signal });
       this.#context.process.exit(exitCode.failed);
@@ -167,7 +167,7 @@ function reportStrayError(thrown: unknown, app: App | undefined, context: Comman
     app?.strayError(thrown);
     if (app !== undefined) return;
   } catch {
-    // Then as if there were no log.
+    // The log failed. Write to stderr instead.
   }
   const { stack, message } = errorFrom(thrown);
   const detail = stack === undefined || stack === '' ? message : stack;

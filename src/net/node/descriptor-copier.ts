@@ -12,7 +12,7 @@ import {
   socketWithHandle,
   type PipeHandle,
   type TextWriting,
-} from '../node/node-internals.ts';
+} from './node-internals.ts';
 
 /** Gets the copy, or undefined when there is none. Whoever gets it closes it. */
 type CopyTaker = (copy: object | undefined) => void;

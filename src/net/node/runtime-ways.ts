@@ -1,5 +1,5 @@
 import { DirectWriter } from '../transport/direct-writer.ts';
-import { isReadableHandle, isTcpHandle, sampleTcpHandle } from '../node/node-internals.ts';
+import { isReadableHandle, isTcpHandle, sampleTcpHandle } from './node-internals.ts';
 
 /** The parts of the runtime beyond its public API that make the proxy faster. Each is true when this version has it. */
 export interface RuntimeWays {

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { PassThrough } from 'node:stream';
-import type { CommandContext } from '../../../src/cli/command-context.ts';
+import type { CommandContext } from '../../../src/cli/process/command-context.ts';
 
 /** A process for one command that runs to its end, and what it wrote. */
 export function testContext(env: NodeJS.ProcessEnv = {}) {

@@ -37,7 +37,7 @@ function fakeApp() {
 /** A process without signals of its own; `early` came before anybody listened. */
 function contextOf(events: ReturnType<typeof fakeProcess>, early: readonly NodeJS.Signals[] = []) {
   const stderr = new PassThrough({ encoding: 'utf8' });
-  const earlySignals = { takeOver: () => early, release: vi.fn() };
+  const earlySignals = { claim: () => early, restoreDefaults: vi.fn() };
   return { env: {}, stdout: new PassThrough(), stderr, process: events, earlySignals };
 }
 

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { diff, type DiffReport } from '../../../src/cli/diff.ts';
-import { testContext } from './test-context.ts';
+import { diff, type DiffReport } from '../../../../src/cli/offline/diff.ts';
+import { testContext } from '../test-context.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'balance-diff-'));
 afterAll(() => {

@@ -1,26 +1,29 @@
-import { ConfigError } from '../config/load/config-error.ts';
-import type { Config } from '../config/schema/config.generated.ts';
-import { lintConfig } from '../config/lint/lint-config.ts';
-import { formatProblem, sortProblems, type Problem } from '../config/problems/problem.ts';
-import { buildOffline } from '../runtime/explain/offline-plan.ts';
-import { BalanceError } from '../errors.ts';
-import type { CommandContext } from './command-context.ts';
-import type { ValidateLine } from './command-line.ts';
-import { exitCode } from './exit-code.ts';
-import { complaints, loadFile } from './load-file.ts';
+import { ConfigError } from '../../config/load/config-error.ts';
+import type { Config } from '../../config/schema/config.generated.ts';
+import { lintConfig } from '../../config/lint/lint-config.ts';
+import { formatProblem, sortProblems, type Problem } from '../../config/problems/problem.ts';
+import { buildOffline } from '../../runtime/explain/offline-plan.ts';
+import { BalanceError } from '../../errors.ts';
+import type { CommandContext } from '../process/command-context.ts';
+import type { ValidateLine } from '../command-line/command-line.ts';
+import { exitCode } from '../process/exit-code.ts';
+import { warningLogger, loadFile } from './load-file.ts';
 
 /** What `balance validate --json` prints. */
 export interface ValidateReport {
   readonly file: string;
-  /** Whether a start or a reload would take it; with `--strict` also whether there is nothing to warn of. */
+  /** Whether a start or a reload would accept the file; with `--strict` also whether there are no warnings. */
   readonly valid: boolean;
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
-  /** How many of each it has; absent when there are problems. */
+  /** How many of each the file has; absent when there are problems. */
   readonly counts?: { readonly listeners: number; readonly upstreams: number; readonly backends: number };
 }
 
-/** `balance validate`: checks a config file as a start or a reload would. Problems are thrown as a config error, unless they are asked for as JSON. */
+/**
+ * `balance validate`: checks a config file as a start or a reload would. Problems are thrown as a `ConfigError`; with `--json` they
+ * are part of the report instead.
+ */
 export async function validate(line: ValidateLine, context: CommandContext): Promise<number> {
   if (!line.json) return textReport(await checked(line, context), line, context);
   const report = await checked(line, context).catch((thrown: unknown) => {
@@ -40,14 +43,14 @@ async function checked(
   context: CommandContext,
 ): Promise<ValidateReport> {
   const { loaded, plugins } = await loadFile(configFile, context);
-  const plan = await buildOffline(loaded, plugins, complaints(context));
+  const plan = await buildOffline(loaded, plugins, warningLogger(context));
   plan.close();
   const warnings = strict ? sortProblems([...loaded.warnings, ...lintConfig(loaded)]) : loaded.warnings;
   const valid = !strict || warnings.length === 0;
   return { file: configFile, valid, problems: [], warnings, counts: countsOf(loaded.config) };
 }
 
-/** What fails only when it is built belongs to no line. */
+/** A problem that shows only when the config is built belongs to no line of the file. */
 function problemsOf(thrown: unknown, file: string): readonly Problem[] {
   if (thrown instanceof ConfigError) return thrown.problems;
   if (!(thrown instanceof BalanceError) || thrown.origin !== 'config') throw thrown;

@@ -1,16 +1,16 @@
-import { exitCode } from '../exit-code.ts';
+import { exitCode } from '../process/exit-code.ts';
 import { explain as explainRequest } from '../../runtime/explain/explain.ts';
 import { QuestionError } from '../../runtime/explain/explain-question.ts';
 import { buildOffline } from '../../runtime/explain/offline-plan.ts';
-import type { CommandContext } from '../command-context.ts';
-import type { ExplainLine } from './explain-line.ts';
+import type { CommandContext } from '../process/command-context.ts';
+import type { ExplainLine } from '../command-line/explain-line.ts';
 import { explanationText } from './explanation-text.ts';
-import { complaints, loadFile } from '../load-file.ts';
+import { warningLogger, loadFile } from './load-file.ts';
 
-/** `balance explain`: the way of a request through the proxy that a config file describes. */
+/** `balance explain`: shows the way of a request through the proxy that a config file describes. */
 export async function explain(line: ExplainLine, context: CommandContext): Promise<number> {
   const { loaded, plugins } = await loadFile(line.configFile, context);
-  const plan = await buildOffline(loaded, plugins, complaints(context));
+  const plan = await buildOffline(loaded, plugins, warningLogger(context));
   try {
     const explanation = explainRequest(plan, line.question);
     context.stdout.write(

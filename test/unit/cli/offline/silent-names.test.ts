@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 
-import { buildProgram, PROGRAM } from '../../support/labs/built-program.ts';
-import { DnsServer } from '../../support/addresses/dns-server.ts';
-import { owned } from '../../support/owned.ts';
+import { buildProgram, PROGRAM } from '../../../support/labs/built-program.ts';
+import { DnsServer } from '../../../support/addresses/dns-server.ts';
+import { owned } from '../../../support/owned.ts';
 
 buildProgram();
 

@@ -7,10 +7,10 @@ import type {
 import type { Explanation, ExplainedBackend, ForwardedRequest } from '../../runtime/explain/explanation.ts';
 
 const LABEL_WIDTH = 11;
-/** Routes that did not take the request and are shown: those that came closest. */
+/** How many routes that did not take the request are shown. Those that came closest are chosen. */
 const MAX_OTHERS = 10;
 
-/** An explanation for people to read, with a line break at its end. */
+/** Writes an explanation for people to read, with a line break at its end. */
 export function explanationText(explanation: Explanation): string {
   const { listener, request, answer, forwarded, response, upstream, notes } = explanation;
   const from = request.from === request.client ? request.from : `${request.from}, for ${request.client}`;
@@ -58,7 +58,7 @@ function routeLines({ routes, route, listener }: Explanation): string[] {
   return [
     ...first,
     ...none,
-    ...closest.map((rule) => `not ${rule.name}: ${against(rule)}`),
+    ...closest.map((rule) => `not ${rule.name}: ${unmetText(rule)}`),
     ...(left === 0 ? [] : [`nor ${left} more, which --json lists`]),
   ];
 }
@@ -68,7 +68,7 @@ function readingText({ path, rule }: ExplainedReading): string {
   return rule === '' ? `${path}: the listener's own upstream` : `${path}: route ${rule}`;
 }
 
-/** In the order in which they are looked at. */
+/** The rules with the fewest unmet conditions, in the order in which the proxy looks at them. */
 function nearest(rules: readonly ExplainedRule[]): readonly ExplainedRule[] {
   if (rules.length <= MAX_OTHERS) return rules;
   const misses = ({ conditions }: ExplainedRule): number => conditions.filter(({ holds }) => !holds).length;
@@ -80,7 +80,7 @@ function conditionsText({ conditions }: ExplainedRule): string {
   return conditions.map(({ of, wanted }) => `${of} ${wanted}`).join(', ');
 }
 
-function against({ conditions }: ExplainedRule): string {
+function unmetText({ conditions }: ExplainedRule): string {
   return conditions
     .filter(({ holds }) => !holds)
     .map(({ of, wanted, got }) => `${of} is ${got ?? 'not there'}, not ${wanted}`)

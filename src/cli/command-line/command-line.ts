@@ -1,23 +1,23 @@
 import { parseArgs } from 'node:util';
-import { closest, suggestion } from '../config/problems/closest.ts';
-import { readQuestion, type ExplainLine } from './explain/explain-line.ts';
+import { closest, suggestion } from '../../config/problems/closest.ts';
+import { readQuestion, type ExplainLine } from './explain-line.ts';
 
-/** What the words after `balance` ask for. */
+/** What the arguments after `balance` ask for. */
 export type CommandLine =
   | { readonly command: 'run'; readonly configFile: string }
   | ValidateLine
   | DiffLine
   | ExplainLine
   | { readonly command: 'demo' | 'health' | 'help' | 'version' }
-  /** It has options of its own. */
+  /** `logs` has its own options, see `logs/logs-options.ts`. */
   | { readonly command: 'logs'; readonly args: readonly string[] }
-  /** They can't be understood; `message` says why and what was probably meant. */
+  /** The arguments make no sense; `message` says why, and what was probably meant. */
   | { readonly command: 'mistake'; readonly message: string };
 
 export interface ValidateLine {
   readonly command: 'validate';
   readonly configFile: string;
-  /** Look for more, and take warnings for errors. */
+  /** Check more, and treat warnings as errors. */
   readonly strict: boolean;
   readonly json: boolean;
 }
@@ -46,7 +46,7 @@ const options = {
 
 type OptionName = keyof typeof options;
 
-/** The options that each command takes, beside those that all take. */
+/** The options of each command, beside those that all commands have. */
 const commands = {
   run: ['config'],
   validate: ['config', 'strict', 'json'],
@@ -59,7 +59,7 @@ const commands = {
 } as const satisfies Readonly<Record<string, readonly OptionName[]>>;
 const ofAll: readonly OptionName[] = ['help', 'version'];
 
-/** What a missing value should have been. */
+/** What kind of value an option needs, for the message about a missing one. */
 const VALUE_WORDS: Readonly<Record<string, string>> = {
   config: 'a file',
   header: "a header such as 'Name: value'",
@@ -67,8 +67,8 @@ const VALUE_WORDS: Readonly<Record<string, string>> = {
   listener: 'the name of a listener',
 };
 
-/** What the options say. */
-export interface OptionValues {
+/** The values of the options that were given. */
+interface OptionValues {
   readonly config?: string | undefined;
   readonly strict?: boolean | undefined;
   readonly json?: boolean | undefined;
@@ -85,7 +85,7 @@ export interface OptionValues {
  */
 export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv): CommandLine {
   if (args[0] === 'logs') return { command: 'logs', args: args.slice(1) };
-  // Not strict: the parser's own messages explain its conventions, ours name the likely intent.
+  // Not strict: the messages of `parseArgs` explain its own conventions, ours name what was probably meant.
   const { values, positionals, tokens } = parseArgs({
     args: args.map(withTwoDashes),
     options,
@@ -104,7 +104,7 @@ export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv
   if (values.help === true) return { command: 'help' };
   if (values.version === true) return { command: 'version' };
 
-  // A config file alone is to be run: `balance -config FILE` starts the proxy.
+  // `balance --config FILE` without a command runs the proxy.
   const [word = values.config === undefined ? undefined : 'run', ...rest] = positionals;
   if (word === undefined) return mistake('no command given');
   const command = Object.keys(commands).find((known) => known === word) as keyof typeof commands | undefined;
@@ -117,11 +117,11 @@ export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv
   const taken: readonly string[] = [...commands[command], ...ofAll];
   const foreign = used.find(({ name }) => !taken.includes(name));
   if (foreign !== undefined) return mistake(foreignOption(command, foreign.name as OptionName));
-  // Every value was looked at above.
+  // The loop above checked every value.
   return lineOf(command, rest, values as OptionValues, env);
 }
 
-/** `-config FILE` with one dash, as programs in Go take it; by our own rules it would be `-c` with the file `onfig`. */
+/** Accepts `-config FILE` with one dash, as programs in Go do. Without this it would mean `-c` with the file `onfig`. */
 function withTwoDashes(arg: string): string {
   return arg === '-config' || arg.startsWith('-config=') ? `-${arg}` : arg;
 }

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { parseCommandLine } from '../../../../src/cli/command-line.ts';
-import { explain } from '../../../../src/cli/explain/explain.ts';
+import { parseCommandLine } from '../../../../src/cli/command-line/command-line.ts';
+import { explain } from '../../../../src/cli/offline/explain.ts';
 import type { Explanation } from '../../../../src/runtime/explain/explanation.ts';
 import { testContext } from '../test-context.ts';
 

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 
-import { buildProgram, PROGRAM } from '../../support/labs/built-program.ts';
-import { answering, ok } from '../../support/peers/answering.ts';
-import { backend } from '../../support/peers/backends.ts';
-import { freePort } from '../../support/addresses/free-ports.ts';
+import { buildProgram, PROGRAM } from '../../../support/labs/built-program.ts';
+import { answering, ok } from '../../../support/peers/answering.ts';
+import { backend } from '../../../support/peers/backends.ts';
+import { freePort } from '../../../support/addresses/free-ports.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'balance-signals-'));
 const children = new Set<ChildProcess>();

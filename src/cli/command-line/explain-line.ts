@@ -1,6 +1,5 @@
 import { isIpAddress } from '../../config/values/address.ts';
 import type { ExplainQuestion } from '../../runtime/explain/explain-question.ts';
-import type { OptionValues } from '../command-line.ts';
 
 export interface ExplainLine {
   readonly command: 'explain';
@@ -9,11 +8,18 @@ export interface ExplainLine {
   readonly json: boolean;
 }
 
+/** The options of `explain` that belong to its question. */
+export interface QuestionOptions {
+  readonly header?: readonly string[] | undefined;
+  readonly from?: string | undefined;
+  readonly listener?: string | undefined;
+}
+
 const METHOD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const HEADER = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/;
 
-/** `[METHOD] URL` and the options of `explain`; a text says what is wrong with them. */
-export function readQuestion(words: readonly string[], values: OptionValues): ExplainQuestion | string {
+/** Reads `[METHOD] URL` and the options of `explain`. Returns a text that says what is wrong with them, if anything is. */
+export function readQuestion(words: readonly string[], values: QuestionOptions): ExplainQuestion | string {
   const { from, listener } = values;
   if (words.length > 2) return `explain takes a method and a URL, got '${words.join(' ')}'`;
   const [first, second] = words;

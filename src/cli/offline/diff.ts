@@ -1,9 +1,9 @@
-import type { ChangeEffect, ConfigChange } from '../config/diff/config-change.ts';
-import { diffConfigs } from '../config/diff/diff-configs.ts';
-import { diffReferences } from '../config/diff/diff-references.ts';
-import type { CommandContext } from './command-context.ts';
-import type { DiffLine } from './command-line.ts';
-import { describeFailure, exitCode } from './exit-code.ts';
+import type { ChangeEffect, ConfigChange } from '../../config/diff/config-change.ts';
+import { diffConfigs } from '../../config/diff/diff-configs.ts';
+import { diffReferences } from '../../config/diff/diff-references.ts';
+import type { CommandContext } from '../process/command-context.ts';
+import type { DiffLine } from '../command-line/command-line.ts';
+import { describeFailure, exitCode } from '../process/exit-code.ts';
 import { loadFile } from './load-file.ts';
 
 /** What `balance diff --json` prints. */
@@ -13,12 +13,12 @@ export interface DiffReport {
   readonly changes: readonly ConfigChange[];
 }
 
-/** In the order of how much they do. */
+/** The effects in the order in which they are shown: the strongest first. */
 const EFFECTS: readonly ChangeEffect[] = ['refused', 're-binds', 'drains', 'hot'];
 
 /**
- * `balance diff A B`: what a proxy that runs A would do with B. Exits as diff(1) does: 0 when they mean the same, 1 when
- * something changes, 2 when one of them can't be read or is wrong.
+ * `balance diff A B`: shows what a proxy that runs A would do with B. Exits as diff(1) does: 0 when both mean the same, 1 when
+ * something changes, 2 when one of them cannot be read or is wrong.
  */
 export async function diff({ before, after, json }: DiffLine, context: CommandContext): Promise<number> {
   let changes: ConfigChange[];

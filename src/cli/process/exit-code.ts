@@ -1,16 +1,16 @@
-import { BalanceError, messageOf, systemCodeOf } from '../errors.ts';
+import { BalanceError, messageOf, systemCodeOf } from '../../errors.ts';
 
-/** What the process tells the one who started it. */
+/** The exit codes of the program. */
 export const exitCode = {
-  /** Did what was asked, or drained after a signal. */
+  /** The command did what it was asked to do, or the proxy drained after a signal. */
   ok: 0,
-  /** Something outside of the config failed: an address in use, a plugin, a second signal during the drain. */
+  /** Something other than the config failed: an address is in use, a plugin failed, a second signal came during the drain. */
   failed: 1,
   /** The config or the command line is wrong: the same call will fail again. */
   usage: 2,
 } as const;
 
-/** Config errors are the caller's to mend (2); everything else is a failure (1). */
+/** 2 for a wrong config, which the caller can correct; 1 for every other failure. */
 export function exitCodeOf(thrown: unknown): number {
   return thrown instanceof BalanceError && thrown.code === 'config_invalid'
     ? exitCode.usage
@@ -18,8 +18,8 @@ export function exitCodeOf(thrown: unknown): number {
 }
 
 /**
- * What an operator reads about an error: its message. The stack is added only to what nobody
- * foresaw, where it is the one clue.
+ * The text that an operator reads about an error: its message. An unforeseen error has its stack too, because that is the only
+ * clue.
  */
 export function describeFailure(thrown: unknown): string {
   if (thrown instanceof BalanceError) {

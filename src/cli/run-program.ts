@@ -1,16 +1,15 @@
-import { DEFAULT_CONFIG_FILE, parseCommandLine, type CommandLine } from '../command-line.ts';
-import type { ServeContext } from '../command-context.ts';
-import type { EarlySignals } from './early-signals.ts';
-import { describeFailure, exitCode, exitCodeOf } from '../exit-code.ts';
-import { ConfigError } from '../../config/load/config-error.ts';
-import { OpenFilesLimit } from '../../net/resources/open-files-limit.ts';
-import { packageVersion } from '../../package-root.ts';
-import { usage } from '../usage.ts';
+import { DEFAULT_CONFIG_FILE, parseCommandLine, type CommandLine } from './command-line/command-line.ts';
+import type { EarlySignals, ServeContext } from './process/command-context.ts';
+import { describeFailure, exitCode, exitCodeOf } from './process/exit-code.ts';
+import { ConfigError } from '../config/load/config-error.ts';
+import { OpenFilesLimit } from '../net/resources/open-files-limit.ts';
+import { packageVersion } from '../package-root.ts';
+import { usage } from './command-line/usage.ts';
 
 /** Runs the command that the command line asks for, and ends the process with its exit code. */
 export async function runProgram(earlySignals: EarlySignals): Promise<never> {
   const { env, stdout, stderr } = process;
-  // A reader that went away (`balance validate | head -1`) is no reason to fail.
+  // When the reader of our output goes away (`balance validate | head -1`), the command does not fail.
   for (const stream of [stdout, stderr]) stream.on('error', () => undefined);
   const code = await codeOf({ env, stdout, stderr, process, earlySignals });
   await Promise.all([flushed(stdout), flushed(stderr)]);
@@ -23,7 +22,7 @@ async function codeOf(context: ServeContext): Promise<number> {
   let line: CommandLine | undefined;
   try {
     line = parseCommandLine(process.argv.slice(2), context.env);
-    if (line.command !== 'run' && line.command !== 'demo') context.earlySignals.release();
+    if (line.command !== 'run' && line.command !== 'demo') context.earlySignals.restoreDefaults();
     return await execute(line, context);
   } catch (thrown) {
     context.stderr.write(`${describeFailure(thrown)}\n${hintAtDefault(line, thrown)}${hint}`);
@@ -31,17 +30,17 @@ async function codeOf(context: ServeContext): Promise<number> {
   }
 }
 
-/** Whoever named no file may not know which one is looked for. */
+/** Says which file was read when the user named none and it does not exist. */
 function hintAtDefault(line: CommandLine | undefined, thrown: unknown): string {
   if (line === undefined || !('configFile' in line) || line.configFile !== DEFAULT_CONFIG_FILE) return '';
   const isMissing = thrown instanceof ConfigError && thrown.problems[0]?.message === 'does not exist';
   return isMissing ? 'balance: that is the default; name your own file with --config FILE\n' : '';
 }
 
-/** With so few the runtime can't even load the proxy, and takes modules that it can't open for missing ones. */
+/** With fewer descriptors Node.js cannot load the proxy: it reports modules that it cannot open as missing. */
 const TOO_FEW_FILES = 256;
 
-/** Asked for before it is needed: then no file can be opened any more. */
+/** Reads the limit before anything failed: afterwards no file can be opened any more. */
 function hintAtLimit(): string {
   const limit = new OpenFilesLimit();
   limit.close();
@@ -49,23 +48,23 @@ function hintAtLimit(): string {
   return `balance: only ${String(limit.value)} files may be open at a time (ulimit -n), which may be the reason\n`;
 }
 
-// The commands are imported when they are asked for: `--help` and `--version` need none of the proxy.
+// Each command is imported when it is asked for, so `--help` and `--version` load nothing of the proxy.
 async function execute(line: CommandLine, context: ServeContext): Promise<number> {
   switch (line.command) {
     case 'run':
-      return (await import('./run.ts')).run(line.configFile, context);
+      return (await import('./run/run.ts')).run(line.configFile, context);
     case 'validate':
-      return (await import('../validate.ts')).validate(line, context);
+      return (await import('./offline/validate.ts')).validate(line, context);
     case 'diff':
-      return (await import('../diff.ts')).diff(line, context);
+      return (await import('./offline/diff.ts')).diff(line, context);
     case 'explain':
-      return (await import('../explain/explain.ts')).explain(line, context);
+      return (await import('./offline/explain.ts')).explain(line, context);
     case 'demo':
-      return (await import('../demo/demo.ts')).demo(context);
+      return (await import('./demo/demo.ts')).demo(context);
     case 'health':
-      return (await import('../health/health.ts')).health(context);
+      return (await import('./health/health.ts')).health(context);
     case 'logs':
-      return (await import('../logs/logs.ts')).logs(line.args, { ...context, stdin: process.stdin });
+      return (await import('./logs/logs.ts')).logs(line.args, { ...context, stdin: process.stdin });
     case 'help':
       context.stdout.write(usage);
       return exitCode.ok;
@@ -78,7 +77,7 @@ async function execute(line: CommandLine, context: ServeContext): Promise<number
   }
 }
 
-/** Resolves when the stream handed everything to the operating system, or can't any more. */
+/** Resolves when the stream has handed everything to the operating system, or has failed. */
 function flushed(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => {
     stream.write('', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { describeFailure, exitCodeOf } from '../../../src/cli/exit-code.ts';
-import { BalanceError } from '../../../src/errors.ts';
+import { describeFailure, exitCodeOf } from '../../../../src/cli/process/exit-code.ts';
+import { BalanceError } from '../../../../src/errors.ts';
 
 const configError = new BalanceError('config_invalid', 'a.yaml:1:1 wrong\na.yaml:2:1 too');
 const inUse = new BalanceError('address_in_use', '0.0.0.0:80 is in use');

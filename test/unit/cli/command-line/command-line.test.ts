@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseCommandLine } from '../../../src/cli/command-line.ts';
+import { parseCommandLine } from '../../../../src/cli/command-line/command-line.ts';
 
 const parse = (line: string, env: NodeJS.ProcessEnv = {}) =>
   parseCommandLine(line.split(' ').filter(Boolean), env);

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { validate, type ValidateReport } from '../../../src/cli/validate.ts';
-import { testContext } from './test-context.ts';
+import { validate, type ValidateReport } from '../../../../src/cli/offline/validate.ts';
+import { testContext } from '../test-context.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'balance-validate-'));
 
