@@ -1,10 +1,10 @@
 import { AddressList } from '../../../src/plugin-api/values/address-list.ts';
 import type { MetricsPage, OwnMetrics } from '../../../src/plugin-api/index.ts';
 import { routedConfigPath } from '../../../src/plugin-api/values/routed-path.ts';
-import type { Answer } from './answer.ts';
+import type { Answer } from '../message/answer.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import { ACCEPT, CDN_LOOP, FORWARDED, VIA, X_FORWARDED_FOR, X_REAL_IP } from '../message/field-names.ts';
-import type { Head } from '../h1/parse/head.ts';
+import type { RequestHead } from '../message/message-head.ts';
 import { namedClients } from '../forwarding/named-clients.ts';
 
 /** The pages show the state of one moment: no cache may store them. */
@@ -37,7 +37,7 @@ export class OwnEndpoints {
   }
 
   /** Answers a request for one of the paths. False for any other path: the request goes on to the routes. */
-  take(exchange: Exchange, head: Head): boolean {
+  take(exchange: Exchange, head: RequestHead): boolean {
     const { routedPath: path } = exchange;
     if (path === this.#healthPath) showHealth(exchange);
     else if (path === this.#metricsPath && this.#metrics !== undefined)
@@ -46,7 +46,7 @@ export class OwnEndpoints {
     return true;
   }
 
-  #showMetrics(exchange: Exchange, head: Head, metrics: OwnMetrics): void {
+  #showMetrics(exchange: Exchange, head: RequestHead, metrics: OwnMetrics): void {
     if (!this.#mayAsk(exchange, head)) {
       const { instance, requestId, wantsJson } = exchange;
       const reason = 'the metrics are not for this client';
@@ -64,11 +64,11 @@ export class OwnEndpoints {
   }
 
   /** The address of the connected peer decides. Headers can only take the permission away, as they name the client behind a proxy. */
-  #mayAsk(exchange: Exchange, head: Head): boolean {
-    const { connection, instance } = exchange;
-    if (!this.#allows(connection.connection.remoteAddress)) return false;
+  #mayAsk(exchange: Exchange, head: RequestHead): boolean {
+    const { stream, client, instance } = exchange;
+    if (!this.#allows(stream.connection.remoteAddress)) return false;
     if (FOR_OTHERS.every((field) => head.fieldWith(field) < 0)) return true;
-    if (!connection.view(instance).isTrusted) return false;
+    if (!client.profile(instance).isTrusted) return false;
     const clients = namedClients(head, instance.trusted);
     // A proxy that names no client may be asking for any client.
     return clients.length > 0 && clients.every((address) => this.#allowed.has(address));

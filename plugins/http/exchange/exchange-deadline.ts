@@ -1,21 +1,39 @@
-import type { Exchange } from './exchange.ts';
-import { refuseRequest } from '../message/refusal.ts';
+import type { ErrorCode } from '../../../src/errors.ts';
+import { refuseRequest, type Refusal } from '../message/refusal.ts';
+import type { ServerStream } from '../message/server-stream.ts';
 import { DRIPPED_BODY, SLOW_BODY } from '../refusals/request-check.ts';
+import type { Attempt } from './attempt.ts';
+import type { RequestBody } from './request-body.ts';
 
 /** A timer may fire this much too early. */
 const TIMER_SLACK_MS = 1;
 
+/** What the time limits of an exchange depend on, and how they end it. */
+export interface TimedExchange {
+  readonly stream: ServerStream;
+  readonly body: RequestBody | undefined;
+  /** The attempt that runs; undefined while none does. */
+  readonly attempt: Attempt | undefined;
+  readonly elapsedMs: number;
+  readonly timeouts: { readonly request: number; readonly read: number };
+  /** How long the backend may be silent. */
+  readonly readTimeoutMs: number;
+  refuse(refusal: Refusal): void;
+  fail(status: number, code: ErrorCode, reason: string, detail?: string): void;
+  abort(code: ErrorCode, detail?: string): void;
+}
+
 /**
  * Something moved: the time until the next event is due begins anew. An exchange has at most one time limit at a moment, and
- * it uses the one deadline of its connection.
+ * it uses the one deadline of its stream.
  */
-export function renewDeadline(exchange: Exchange): void {
+export function renewDeadline(exchange: TimedExchange): void {
   if (exchange.body?.isTooSlow() === true) {
     exchange.refuse(refuseRequest(DRIPPED_BODY));
     return;
   }
-  const { deadline } = exchange.connection;
-  const totalMs = exchange.instance.options.timeouts.request;
+  const { deadline } = exchange.stream;
+  const totalMs = exchange.timeouts.request;
   let dueMs = nextEventMs(exchange);
   if (totalMs > 0) dueMs = Math.min(dueMs, totalMs - exchange.elapsedMs);
   if (dueMs === Number.POSITIVE_INFINITY) deadline.clear();
@@ -23,32 +41,31 @@ export function renewDeadline(exchange: Exchange): void {
 }
 
 /** How long the next event may take. */
-function nextEventMs(exchange: Exchange): number {
-  const { instance, response, matched } = exchange;
-  const { read: readMs } = instance.options.timeouts;
+function nextEventMs(exchange: TimedExchange): number {
+  const { attempt, stream } = exchange;
   const isBodyAwaited = exchange.body?.isAwaited === true;
   // While the exchange waits for a lease, the limits of the upstream count.
-  if (response === undefined || matched === undefined)
-    return isBodyAwaited ? readMs : Number.POSITIVE_INFINITY;
-  if (response.clientFull) return exchange.connection.watchTaking(instance);
-  return isBodyAwaited && (!response.begun || response.switched) ? readMs : matched.upstream.readTimeoutMs;
+  if (attempt === undefined) return isBodyAwaited ? exchange.timeouts.read : Number.POSITIVE_INFINITY;
+  if (stream.isBlocked) return stream.awaitReader();
+  const waitsForClient = isBodyAwaited && (!attempt.begun || attempt.isSwitched);
+  return waitsForClient ? exchange.timeouts.read : exchange.readTimeoutMs;
 }
 
 /**
  * The deadline passed. Either the whole exchange or its next event took too long, or it is time to look how much a slow client
  * took of its response.
  */
-export function expire(exchange: Exchange): void {
-  const { response, instance } = exchange;
-  const totalMs = instance.options.timeouts.request;
+export function expire(exchange: TimedExchange): void {
+  const { attempt, stream } = exchange;
+  const totalMs = exchange.timeouts.request;
   const isBodyAwaited = exchange.body?.isAwaited === true;
   if (totalMs > 0 && exchange.elapsedMs >= totalMs - TIMER_SLACK_MS) {
     exchange.fail(504, 'request_timeout', 'the request took too long');
-  } else if (response?.clientFull === true) {
-    if (exchange.connection.taking.keepsPace()) renewDeadline(exchange);
+  } else if (attempt !== undefined && stream.isBlocked) {
+    if (stream.keepsPace()) renewDeadline(exchange);
     else exchange.abort('reader_too_slow');
-  } else if (response?.begun === true) {
-    if (response.switched && isBodyAwaited) exchange.abort('body_timeout');
+  } else if (attempt?.begun === true) {
+    if (attempt.isSwitched && isBodyAwaited) exchange.abort('body_timeout');
     else exchange.abort('backend_timeout', 'the backend stopped in the middle of its response');
   } else if (isBodyAwaited) exchange.refuse(refuseRequest(SLOW_BODY));
   else exchange.fail(504, 'backend_timeout', 'the backend took too long');

@@ -1,37 +1,57 @@
 import { messageOf, type BalanceError, type ErrorCode } from '../../../src/errors.ts';
 import type { Backend, Lease, LeaseRequest, PendingLease, Upstream } from '../../../src/plugin-api/index.ts';
-import { answerText, type Answer } from '../answers/answer.ts';
-import { renewDeadline } from './exchange-deadline.ts';
+import type { Answer } from '../message/answer.ts';
+import type { FieldEdits } from '../forwarding/field-edits.ts';
+import { traceLines } from '../forwarding/request-fields.ts';
+import type { HttpInstance } from '../instance/http-instance.ts';
+import type { RequestDraft } from '../message/client-stream.ts';
+import { isIdempotent } from '../message/idempotent-methods.ts';
+import type { MessageFault } from '../message/message-fault.ts';
+import type { RequestHead } from '../message/message-head.ts';
+import { refuseRequest, type Refusal } from '../message/refusal.ts';
+import type { RequestEvents, ServerStream } from '../message/server-stream.ts';
+import type { FieldLine } from '../message/trailers.ts';
 import { ExchangeFacts } from '../records/exchange-facts.ts';
 import {
   logBackendFailure,
   logBackendSelected,
   logCompleted,
+  logIrregular,
   logRefused,
 } from '../records/exchange-lines.ts';
-import { failureReason } from './failure-reasons.ts';
-import type { Head } from '../h1/parse/head.ts';
-import type { HttpConnection } from '../h1/server-connection.ts';
-import type { HttpInstance } from '../instance/http-instance.ts';
-import { isIdempotent } from '../message/idempotent-methods.ts';
-import type { Refusal } from '../message/refusal.ts';
-import { gatherBody } from './body-buffering.ts';
 import { CLIENT_LEFT } from '../records/records.ts';
-import { connectionLines } from '../h1/write/response-connection.ts';
-import { traceLines } from '../h1/write/request-text.ts';
-import { ResponseRelay } from './response-relay.ts';
-import { openTunnel } from './upgrade.ts';
+import { LARGE_BODY } from '../refusals/request-check.ts';
+import { Attempt, type AttemptOwner } from './attempt.ts';
+import { expire, renewDeadline, type TimedExchange } from './exchange-deadline.ts';
+import { failureReason } from './failure-reasons.ts';
+import type { PinnedSockets } from './pinned-sockets.ts';
+import { RequestBody } from './request-body.ts';
+import { openTunnel } from './tunnel.ts';
+import type { ForwardingProfile } from '../forwarding/forwarding-profile.ts';
+
+/** What the exchanges of one client's connection share. */
+export interface ClientState {
+  /** Sockets to backends that are this client's own; undefined until there is one. */
+  readonly pinned: PinnedSockets | undefined;
+  /** What the instance tells backends about this client. */
+  profile(instance: HttpInstance): ForwardingProfile;
+  /** From now on the socket of a lease, whose exchange is over with that status, serves only this client. */
+  pin(upstream: string, lease: Lease, status: number, idleMs: number): void;
+}
 
 /**
- * One request and its response: from the complete head of the one to the last byte of the other. The exchange has the socket to
- * the backend and decides how it ends; `request-dispatch.ts` starts it, `body-forwarding.ts` sends the request's body,
- * {@link ResponseRelay} passes the response on, and `exchange-deadline.ts` knows its time limits.
+ * One request and its response: from the complete head of the one to the last byte of the other. It has the client's side as a
+ * {@link ServerStream}, gets a lease for each {@link Attempt} on a backend, and decides how it ends. `dispatch.ts` starts it,
+ * {@link RequestBody} keeps and sends the request's body, and `exchange-deadline.ts` knows its time limits.
  */
-export class Exchange extends ExchangeFacts implements LeaseRequest {
-  /** Whether the client's connection may serve another request. */
-  keepAlive: boolean;
-  /** Whether the client said, in a way that can be believed, that it sends nothing after this request. */
-  isLast: boolean;
+export class Exchange
+  extends ExchangeFacts
+  implements LeaseRequest, RequestEvents, AttemptOwner, TimedExchange
+{
+  readonly stream: ServerStream;
+  readonly client: ClientState;
+  /** undefined for a request without one. */
+  readonly body: RequestBody | undefined;
   key: string | undefined = undefined;
   fresh = false;
   /** The socket to the backend serves only this client from now on: who authenticates on it does so for all of its requests. */
@@ -40,19 +60,49 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
   readonly immediate: boolean;
   /** Whether the client wants errors as JSON. */
   wantsJson = false;
-  /** The head for the backend, without the lines that depend on the backend and on the try. */
-  #requestText = '';
+  #draft: RequestDraft | undefined = undefined;
   #pending: PendingLease | undefined = undefined;
-  #lease: Lease | undefined = undefined;
-  #relay: ResponseRelay | undefined = undefined;
+  #attempt: Attempt | undefined = undefined;
+  #attempts = 0;
   #over = false;
 
-  constructor(connection: HttpConnection, instance: HttpInstance, head: Head) {
-    super(connection, instance, head);
-    this.keepAlive = head.wantsKeepAlive;
-    this.isLast = !this.keepAlive;
+  constructor(client: ClientState, stream: ServerStream, instance: HttpInstance, head: RequestHead) {
+    super(stream.connection, instance, head);
+    this.client = client;
+    this.stream = stream;
+    this.body =
+      head.bodyLength === 0 ? undefined : new RequestBody(head, instance.bodyLimits, this.begunAtMs);
     this.immediate = this.body === undefined;
     instance.begun();
+    stream.listen(this);
+  }
+
+  get settings(): HttpInstance {
+    return this.instance;
+  }
+
+  get timeouts(): HttpInstance['options']['timeouts'] {
+    return this.instance.options.timeouts;
+  }
+
+  get readTimeoutMs(): number {
+    return this.matchedRoute?.upstream.readTimeoutMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  get responseEdits(): FieldEdits | undefined {
+    return this.matchedRoute?.responseEdits;
+  }
+
+  get bytesReceived(): number {
+    return this.body?.bytes ?? 0;
+  }
+
+  get upstreamName(): string | undefined {
+    return this.matchedRoute?.upstream.name;
+  }
+
+  get isChunked(): boolean {
+    return this.body?.isChunked === true;
   }
 
   /** True while bytes from the client belong to this request's body. */
@@ -60,43 +110,22 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     return this.body?.isOpen === true;
   }
 
-  /** The socket to the backend; undefined before there is one, and after it was given back. */
-  get lease(): Lease | undefined {
-    return this.#lease;
+  /** The attempt that runs; undefined while none does. */
+  get attempt(): Attempt | undefined {
+    return this.#attempt;
   }
 
-  /** True while the exchange waits for a socket to a backend. */
-  get isQueued(): boolean {
-    return this.#pending !== undefined;
-  }
-
-  /** The response of the backend that is asked; undefined while none is. */
-  get response(): ResponseRelay | undefined {
-    return this.#relay;
-  }
-
-  /** True once telemetry has the record of the exchange: nothing more may happen to it. */
-  get isOver(): boolean {
-    return this.#over;
-  }
-
-  /** Sends the request to a backend of `upstream`. `text` is its head, as `requestText` makes it. */
-  forward(text: string, upstream: Upstream): void {
-    const { body } = this;
-    const buffering = body === undefined ? undefined : this.instance.options.request_buffering;
-    if (body === undefined || buffering === undefined) {
-      this.#requestText = text;
-      this.acquire(upstream);
-    } else {
-      this.#requestText = gatherBody(this, body, buffering, text);
-      renewDeadline(this);
-    }
+  /** Sends the request to a backend of `upstream`. */
+  forward(draft: RequestDraft, upstream: Upstream): void {
+    this.#draft = draft;
+    if (this.body?.isGathered === true) this.renewDeadline();
+    else this.acquire(upstream);
   }
 
   /** Asks for a socket to a backend: the client's own, if it has one. */
   acquire(upstream: Upstream): void {
     this.mark('selectStartMs');
-    const { pinned } = this.connection;
+    const { pinned } = this.client;
     const own = pinned === undefined || this.fresh ? undefined : pinned.take(upstream);
     if (own !== undefined) {
       this.pins = true;
@@ -104,28 +133,34 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
       return;
     }
     const pending = upstream.acquire(this);
-    if (this.#lease !== undefined) return;
+    if (this.#attempt !== undefined) return;
     this.#pending = pending;
-    renewDeadline(this);
+    this.renewDeadline();
   }
 
   leased(lease: Lease): void {
     this.#pending = undefined;
     this.mark('selectEndMs');
-    this.#lease = lease;
     this.backend = lease.backend;
     if (this.instance.host.logger.debugEnabled) logBackendSelected(this);
-    this.#relay = new ResponseRelay(this, lease);
-    lease.channel.read(this.#relay);
-    const late = this.matched?.requestEdits?.lateLines(this);
-    const trace = this.trace === undefined ? '' : traceLines(this.trace, this.matched);
-    const text = this.#requestText + trace + (late === undefined ? '\r\n\r\n' : `\r\n${late}\r\n`);
+    this.#attempts += 1;
+    const attempt = new Attempt(this, lease, this.#attempts, this.instance.parts.clients);
+    this.#attempt = attempt;
+    attempt.client.send(this.#draft as RequestDraft, this.#tryLines());
     let clientWaited = false;
-    if (this.body === undefined) lease.channel.writeText(text);
-    else clientWaited = this.body.sendHeldWith(text, lease.channel);
+    if (this.body === undefined) attempt.client.flush();
+    else clientWaited = this.body.sendHeldTo(attempt.client);
     this.mark('backendStartMs');
-    renewDeadline(this);
-    if (clientWaited) this.connection.resume();
+    this.renewDeadline();
+    if (clientWaited) this.stream.resume();
+  }
+
+  /** The fields that name the backend or the try, each line with a CRLF in front. */
+  #tryLines(): string {
+    const edits = this.matchedRoute?.requestEdits;
+    const trace = this.trace === undefined ? '' : traceLines(this.trace, edits);
+    const late = edits?.lateLines(this) ?? '';
+    return late === '' ? trace : `${trace}\r\n${late.slice(0, -2)}`;
   }
 
   connectFailed(backend: Backend, error: BalanceError): void {
@@ -138,6 +173,76 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     this.fail(status, error.code, failureReason(error.code), error.message);
   }
 
+  data(bytes: Buffer, start: number, end: number): void {
+    const { body } = this;
+    if (body === undefined) return;
+    body.add(bytes, start, end, this.#attempt?.client);
+    if (body.isTooLarge) this.refuse(refuseRequest(LARGE_BODY));
+  }
+
+  end(trailers: readonly FieldLine[]): void {
+    this.body?.complete(trailers, this.#attempt?.client);
+  }
+
+  flush(bytes: number): void {
+    const { body } = this;
+    if (body?.arrived(bytes) !== true) return;
+    const attempt = this.#attempt;
+    if (attempt !== undefined) {
+      // Backpressure: the client may not send more than the backend takes.
+      if (!body.flushTo(attempt.client)) this.stream.pause();
+      if (attempt.isSwitched && !body.isOpen) {
+        this.becomeTunnel();
+        return;
+      }
+    } else if (!body.gathersOn()) {
+      // Once the body is complete, the client is still read from, because only a read shows that it left.
+      if (body.isOpen) this.stream.pause();
+      if (this.#pending === undefined && this.matchedRoute !== undefined) {
+        this.acquire(this.matchedRoute.upstream);
+        return;
+      }
+    }
+    this.renewDeadline();
+  }
+
+  malformed(refusal: Refusal): void {
+    this.refuse(refusal);
+  }
+
+  drained(keptPace: boolean): void {
+    const attempt = this.#attempt;
+    if (attempt === undefined) return;
+    if (!keptPace) {
+      this.abort('reader_too_slow');
+      return;
+    }
+    attempt.client.resume();
+    this.renewDeadline();
+  }
+
+  expired(): void {
+    expire(this);
+  }
+
+  proceeds(): void {
+    this.body?.proceeds();
+  }
+
+  renewDeadline(): void {
+    renewDeadline(this);
+  }
+
+  backendDrained(): void {
+    if (this.body?.unblock() !== true) return;
+    this.stream.resume();
+    this.renewDeadline();
+  }
+
+  noteOddity(oddity: MessageFault): void {
+    if (this.instance.irregular.isFirst(this.backendName)) logIrregular(this, oddity);
+  }
+
   /** The backend's connection ended before any byte of a response: sends the request again, or answers that the backend failed. */
   responseMissing(): void {
     if (!this.#mayBeResent) {
@@ -146,40 +251,39 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
       return;
     }
     if (this.backend !== undefined) this.noteFailedTry(this.backend, 'backend_reset');
-    this.#endLease('backend_reset', 0);
+    this.#endAttempt('backend_reset', 0);
     this.trace?.nextTry();
     this.fresh = true;
-    if (this.matched !== undefined) this.acquire(this.matched.upstream);
+    if (this.matchedRoute !== undefined) this.acquire(this.matchedRoute.upstream);
   }
 
   /** Once, and only where the backend most likely closed an idle socket before it saw the request (RFC 9112 9.3.1). */
   get #mayBeResent(): boolean {
-    if (this.#lease?.reused !== true || this.fresh) return false;
+    if (this.#attempt?.reused !== true || this.fresh) return false;
     return this.body?.isRepeatable !== false && isIdempotent(this.method);
   }
 
-  /** The response is complete and written. `idleMs`: for how long the backend keeps the socket; 0 when it can't be used again. */
-  complete(status: number, idleMs: number): void {
-    this.status = status;
+  complete(): void {
+    const attempt = this.#attempt;
+    if (attempt === undefined) return;
+    this.status = attempt.status;
     this.mark('backendEndMs');
-    const lease = this.#lease;
-    this.#lease = undefined;
-    if (lease !== undefined) this.#giveBack(lease, this.wantsBody ? 0 : idleMs);
-    // The connection must not take the rest of an unread body for a request.
-    this.#end(this.keepAlive && !this.wantsBody, this.#relay?.clientFull === true);
+    this.#attempt = undefined;
+    this.#giveBack(attempt.lease, this.wantsBody ? 0 : attempt.client.idleMs);
+    this.#finish();
+    this.stream.release();
   }
 
   #giveBack(lease: Lease, idleMs: number): void {
     if (idleMs === 0 || !this.pins) lease.end(undefined, this.status, idleMs);
-    else if (this.keepAlive) this.connection.pin(this.upstream, lease, this.status, idleMs);
+    else if (this.stream.staysOpen) this.client.pin(this.upstream, lease, this.status, idleMs);
     else lease.end(undefined, this.status, 0);
   }
 
   /** Answers a request that can't be served. The connection ends, as the client's next bytes may be anything. */
   refuse(refusal: Refusal): void {
     if (this.#over) return;
-    this.keepAlive = false;
-    this.isLast = false;
+    this.stream.closeAfterwards();
     this.refusal = refusal;
     const { logger } = this.instance.host;
     if (logger.debugEnabled) logRefused(logger, refusal, this.logFields());
@@ -202,13 +306,13 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
   fail(status: number, code: ErrorCode, reason: string, detail = reason): void {
     if (this.#over) return;
     this.error ??= code;
-    if (this.#relay?.begun === true) {
+    if (this.#attempt?.begun === true) {
       this.abort(code, detail);
       return;
     }
     this.#nameTried();
     logBackendFailure(this, code, detail);
-    this.#endLease(code, 0);
+    this.#endAttempt(code, 0);
     this.answer(this.instance.errorPages.answer(status, reason, this.requestId, this.wantsJson));
   }
 
@@ -216,11 +320,10 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
   answer(answer: Answer): void {
     this.status = answer.status;
     this.bytesSent = this.method === 'HEAD' ? 0 : Buffer.byteLength(answer.body);
-    const keepAlive = this.keepAlive && !this.wantsBody && this.connection.mayStayOpen;
-    const lines = `X-Request-ID: ${this.requestId}\r\n${connectionLines(keepAlive, this.modern, '')}`;
-    const text = answerText(answer, this.instance.date.text, this.method, lines);
-    const taken = this.connection.connection.stream.writeText(text);
-    this.#end(keepAlive, !taken);
+    const own = `X-Request-ID: ${this.requestId}\r\n`;
+    this.stream.answer(answer, this.instance.date.text, this.method, own);
+    this.#finish();
+    this.stream.release();
   }
 
   /** Answers in place of a backend once the answer is there. When it never comes that is our own fault, and status 500. */
@@ -239,54 +342,38 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
     if (this.#over) return;
     this.error ??= code;
     logBackendFailure(this, code, detail);
-    this.status = this.#relay?.status ?? 0;
-    // Where the end of the connection means the end of the body, only a reset tells the difference. A reset also frees what
-    // the system keeps for a client that does not take it.
-    const resets = this.#relay?.endsByClose === true || code === 'reader_too_slow';
-    this.#endLease(code, this.status);
+    this.status = this.#attempt?.status ?? 0;
+    this.#endAttempt(code, this.status);
     this.#finish();
-    const { stream } = this.connection.connection;
-    if (resets) stream.reset();
-    else stream.destroy();
+    this.stream.abort(code === 'reader_too_slow');
   }
 
-  /** The client's connection is over. */
-  clientGone(): void {
+  gone(reason: ErrorCode | undefined): void {
     if (this.#over) return;
-    this.error ??= 'client_abort';
+    this.error ??= reason ?? 'client_abort';
     this.#nameTried();
-    this.status = this.#relay?.begun === true ? this.#relay.status : CLIENT_LEFT;
-    this.#endLease('client_abort', this.#relay?.begun === true ? this.status : 0);
+    const status = this.#attempt?.status ?? 0;
+    this.status = status === 0 ? CLIENT_LEFT : status;
+    this.#endAttempt('client_abort', status);
     this.#finish();
   }
 
-  /** The backend agreed to another protocol: from here on only bytes count. `bytes[start, end)` came behind its answer. */
-  switchProtocol(answer: string, bytes: Buffer, start: number, end: number): void {
-    const { stream } = this.connection.connection;
-    stream.writeText(answer);
-    if (start < end) stream.writeBorrowed(bytes, start, end);
-    this.becomeTunnel(this.connection.becomeTunnel(), end - start);
-  }
-
-  /** `ahead`: what the client sent behind its request. `sent`: bytes of the other protocol that it has got. */
-  becomeTunnel(ahead: Buffer | undefined, sent: number): void {
-    const lease = this.#lease;
-    if (lease === undefined) return;
-    this.#lease = undefined;
+  /** The backend agreed to another protocol: from here on only bytes count. */
+  becomeTunnel(): void {
+    const attempt = this.#attempt;
+    if (attempt === undefined) return;
+    const { lease } = attempt;
+    this.#attempt = undefined;
     this.#over = true;
-    this.#relay?.stop();
+    attempt.client.stop();
+    const { stream, ahead } = this.stream.becomeTunnel();
+    const sent = this.bytesSent;
     lease.leavePool();
     if (ahead !== undefined) lease.channel.write(ahead);
     this.status = 101;
     this.bytesSent = 0;
     this.#record();
-    // The instance counts the tunnel on in place of the exchange.
-    openTunnel(this, lease, { received: ahead?.length ?? 0, sent });
-  }
-
-  #end(keepAlive: boolean, clientFull: boolean): void {
-    this.#finish();
-    this.connection.done(keepAlive, clientFull);
+    openTunnel(this, stream, lease, { received: ahead?.length ?? 0, sent });
   }
 
   #finish(): void {
@@ -302,13 +389,12 @@ export class Exchange extends ExchangeFacts implements LeaseRequest {
   }
 
   /** The response does not come, or not as a whole: the socket is of no use any more. `status`: of the response, 0 without one. */
-  #endLease(error: ErrorCode, status: number): void {
+  #endAttempt(error: ErrorCode, status: number): void {
     this.mark('backendEndMs');
-    this.#relay?.stop();
-    this.#relay = undefined;
-    const lease = this.#lease;
-    this.#lease = undefined;
-    lease?.end(error, status, 0);
+    const attempt = this.#attempt;
+    this.#attempt = undefined;
+    attempt?.client.stop();
+    attempt?.lease.end(error, status, 0);
     this.#pending?.cancel();
     this.#pending = undefined;
   }

@@ -1,36 +1,31 @@
 import { performance } from 'node:perf_hooks';
 
-import type { ByteStream } from '../../../src/plugin-api/index.ts';
-import { ChunkedText, lastChunk } from '../h1/write/chunked-text.ts';
-import type { Head } from '../h1/parse/head.ts';
-import { HeldBytes } from './held-bytes.ts';
-import type { HttpInstance } from '../instance/http-instance.ts';
-import { END, MORE, type MessageReader } from '../h1/parse/message-reader.ts';
-import type { BodyBuffering } from './body-buffering.ts';
+import type { ClientStream } from '../message/client-stream.ts';
+import type { RequestHead } from '../message/message-head.ts';
+import { NO_TRAILERS, type FieldLine } from '../message/trailers.ts';
+import type { BodyLimits } from '../instance/body-limits.ts';
 import { TransferRate, type LeastRate } from '../message/transfer-rate.ts';
+import type { BodyBuffering } from '../instance/body-buffering.ts';
+import { HeldBytes } from './held-bytes.ts';
 
-/** What is wrong with a body; undefined while nothing is. */
-export type BodyFault = 'malformed' | 'too large' | undefined;
+/** Up to this size a body that came with its head is kept after it was sent, so that it can be sent again. */
+const REPEATED_BYTES = 16 * 1024;
 
-/** Up to this size a body that came with its head goes out in one write with it. */
-const JOINED_BYTES = 16 * 1024;
-
-/** A request's body as it arrives: tells where it ends, and sends it to the backend, framed as it came. */
+/** A request's body as it arrives: kept until there is a backend, then sent to it. */
 export class RequestBody {
+  /** Whether the head did not tell the length: only the end of the body does. */
   readonly isChunked: boolean;
   /** True until the last byte arrived. */
   isOpen = true;
   /** Body bytes so far, without framing. */
   bytes = 0;
-  fault: BodyFault;
-  /** What `take` found, as it goes to the backend: `#piece[#start, #end)`. */
-  #piece: Buffer = EMPTY;
-  #start = 0;
-  #end = 0;
   /** The first bytes, which arrived before there was a backend; kept for a second try while they are all of it. */
-  #held: HeldBytes | undefined;
+  #held: HeldBytes | undefined = undefined;
+  #trailers: readonly FieldLine[] = NO_TRAILERS;
+  /** Something arrived since the last `flush`. */
+  #hasMoved = false;
   /** Set where the body is read before a backend is taken. */
-  #buffering: BodyBuffering | undefined;
+  #buffering: BodyBuffering | undefined = undefined;
   /** More may be kept before a backend is taken. */
   #isGathered = false;
   /** Bytes are gone that no second try could send again. */
@@ -39,29 +34,20 @@ export class RequestBody {
   #isBlocked = false;
   /** The client sends nothing before it is told to go on (RFC 9110 10.1.1). */
   #waitsForContinue: boolean;
-  #left: number;
   readonly #limit: number;
-  readonly #chunks: ChunkedText | undefined;
   readonly #leastRate: LeastRate | undefined;
   readonly #begunAtMs: number;
-  #rate: TransferRate | undefined;
+  #rate: TransferRate | undefined = undefined;
   /** What arrived since the rate was looked at, with framing. */
   #arrived = 0;
 
-  private constructor(head: Head, { options, sendingRate }: HttpInstance, begunAtMs: number) {
-    const limit = options.limits.body_size;
-    this.isChunked = head.chunked;
-    this.#left = head.chunked ? 0 : head.contentLength;
-    this.#limit = limit === 0 ? Number.POSITIVE_INFINITY : limit;
-    this.#chunks = head.chunked ? new ChunkedText() : undefined;
-    this.#leastRate = sendingRate;
+  /** `head` announces a body. */
+  constructor(head: RequestHead, { sizeBytes, leastRate }: BodyLimits, begunAtMs: number) {
+    this.isChunked = head.bodyLength < 0;
+    this.#limit = sizeBytes === 0 ? Number.POSITIVE_INFINITY : sizeBytes;
+    this.#leastRate = leastRate;
     this.#begunAtMs = begunAtMs;
-    this.#waitsForContinue = expectsContinue(head);
-  }
-
-  /** The body that a head announces; undefined when there is none. */
-  static of(head: Head, instance: HttpInstance, begunAtMs: number): RequestBody | undefined {
-    return head.chunked || head.contentLength > 0 ? new RequestBody(head, instance, begunAtMs) : undefined;
+    this.#waitsForContinue = head.expectsContinue;
   }
 
   /** True while the client has to send on. */
@@ -70,8 +56,22 @@ export class RequestBody {
     return this.#held === undefined || this.#isGathered;
   }
 
+  /** True while the body is read before a backend is taken. */
+  get isGathered(): boolean {
+    return this.#isGathered;
+  }
+
   get waitsForContinue(): boolean {
     return this.#waitsForContinue;
+  }
+
+  get isTooLarge(): boolean {
+    return this.bytes > this.#limit;
+  }
+
+  /** True while another backend could get all of it. */
+  get isRepeatable(): boolean {
+    return !this.isOpen && !this.#isForwarded;
   }
 
   /** From now on what arrives is kept, as far as `buffering` allows. */
@@ -81,7 +81,7 @@ export class RequestBody {
   }
 
   /** The client was told to go on. */
-  goesOn(): void {
+  proceeds(): void {
     this.#waitsForContinue = false;
   }
 
@@ -98,34 +98,50 @@ export class RequestBody {
     return !this.#rate.moved(arrived, performance.now(), isAwaited);
   }
 
-  /** True while another backend could get all of it. */
-  get isRepeatable(): boolean {
-    return !this.isOpen && !this.#isForwarded;
+  /** A piece arrived in borrowed memory: it is sent, or kept while there is no backend. */
+  add(bytes: Buffer, start: number, end: number, backend: ClientStream | undefined): void {
+    this.bytes += end - start;
+    this.#hasMoved = true;
+    if (this.isTooLarge) return;
+    if (backend === undefined) {
+      this.#held ??= new HeldBytes(this.#buffering?.sizeBytes ?? Number.POSITIVE_INFINITY);
+      this.#held.add(bytes, start, end);
+      return;
+    }
+    this.#isForwarded = true;
+    if (!backend.body(bytes, start, end)) this.#isBlocked = true;
   }
 
-  /** Takes the part of `bytes[start, end)` that belongs to the body; returns where it ends. */
-  take(bytes: Buffer, start: number, end: number, reader: MessageReader): number {
-    const stop =
-      this.#chunks === undefined
-        ? this.#takePlain(bytes, start, end)
-        : this.#takeChunks(this.#chunks, bytes, start, end, reader);
+  /** The last byte arrived. */
+  complete(trailers: readonly FieldLine[], backend: ClientStream | undefined): void {
+    this.isOpen = false;
+    // Of a body of known length the last byte was the end.
+    this.#hasMoved ||= this.isChunked;
+    this.#trailers = trailers;
+    if (backend === undefined) return;
+    this.#isForwarded = true;
+    backend.finish(trailers);
+  }
+
+  /** So many bytes arrived at once, with framing, of which everything was added. False when nothing of them was the body. */
+  arrived(bytes: number): boolean {
     this.#waitsForContinue = false;
-    this.#arrived += stop - start;
-    return stop;
+    this.#arrived += bytes;
+    const hasMoved = this.#hasMoved;
+    this.#hasMoved = false;
+    return hasMoved;
   }
 
-  /** Whether the last `take` found something to send. */
-  get hasPiece(): boolean {
-    return this.#start < this.#end;
+  /** Sends what was added. False when the client must wait. */
+  flushTo(backend: ClientStream): boolean {
+    if (!backend.flush()) this.#isBlocked = true;
+    return !this.#isBlocked;
   }
 
-  /** Keeps what was found until there is a backend. True when the client may send on, as more is gathered before one is taken. */
-  hold(): boolean {
-    const buffering = this.#buffering;
-    const held = (this.#held ??= new HeldBytes(buffering?.sizeBytes ?? Number.POSITIVE_INFINITY));
-    const more = this.#end - this.#start;
-    this.#isGathered &&= this.isOpen && buffering?.takes(held.capacityWith(more)) === true;
-    held.add(this.#piece, this.#start, this.#end);
+  /** Whether the client may send on although there is no backend, because more is gathered before one is taken. */
+  gathersOn(): boolean {
+    const capacityBytes = this.#held?.capacity ?? 0;
+    this.#isGathered &&= this.isOpen && this.#buffering?.takes(capacityBytes) === true;
     return this.#isGathered;
   }
 
@@ -135,31 +151,23 @@ export class RequestBody {
     this.#held = undefined;
   }
 
-  /** Sends what was found. False when the client must wait. */
-  sendTo(backend: ByteStream): boolean {
-    this.#isForwarded = true;
-    this.#isBlocked = !backend.writeBorrowed(this.#piece, this.#start, this.#end);
-    return !this.#isBlocked;
-  }
-
-  /** Sends the request's head, and with it what is held. True when a client that waited for this may send on. */
-  sendHeldWith(head: string, backend: ByteStream): boolean {
+  /** Sends what is held behind the request's head. True when a client that waited for this may send on. */
+  sendHeldTo(backend: ClientStream): boolean {
     const held = this.#held?.bytes;
-    if (held === undefined) {
-      this.#isBlocked = !backend.writeText(head);
-      return false;
+    let isFlowing = true;
+    if (held !== undefined) {
+      isFlowing = backend.body(held, 0, held.length);
+      // A small body that is complete stays held, as it may have to be sent once more.
+      if (held.length > REPEATED_BYTES || this.isOpen) {
+        this.#isForwarded = true;
+        this.#held = undefined;
+      }
     }
-    const joined = held.length <= JOINED_BYTES;
-    let flowing = backend.writeText(joined ? head + held.latin1Slice(0, held.length) : head);
-    if (!joined) flowing = backend.write(held) && flowing;
-    // A small body that is complete stays held, as it may have to be sent once more.
-    if (!joined || this.isOpen) {
-      this.#isForwarded = true;
-      this.#held = undefined;
-      if (flowing) this.#buffering?.end();
-    }
-    this.#isBlocked = !flowing;
-    return flowing;
+    if (!this.isOpen) backend.finish(this.#trailers);
+    isFlowing = backend.flush() && isFlowing;
+    if (isFlowing && this.#held === undefined) this.#buffering?.end();
+    this.#isBlocked = !isFlowing;
+    return isFlowing && (held !== undefined || !this.isOpen);
   }
 
   /** The backend took all that waited for it. False when nothing did. */
@@ -169,37 +177,4 @@ export class RequestBody {
     if (wasBlocked && this.#held === undefined) this.#buffering?.end();
     return wasBlocked;
   }
-
-  #takePlain(bytes: Buffer, start: number, end: number): number {
-    const stop = Math.min(end, start + this.#left);
-    this.#left -= stop - start;
-    this.bytes += stop - start;
-    this.isOpen = this.#left > 0;
-    this.#piece = bytes;
-    this.#start = start;
-    this.#end = stop;
-    return stop;
-  }
-
-  #takeChunks(chunks: ChunkedText, bytes: Buffer, start: number, end: number, reader: MessageReader): number {
-    const progress = reader.feed(bytes, start, end, chunks);
-    this.bytes = chunks.bytes;
-    if (this.bytes > this.#limit) this.fault = 'too large';
-    else if (progress !== END && progress !== MORE) this.fault = 'malformed';
-    if (progress === END) {
-      chunks.text += lastChunk(reader.trailers);
-      this.isOpen = false;
-    }
-    const text = chunks.take();
-    this.#piece = text === '' ? EMPTY : Buffer.from(text, 'latin1');
-    this.#start = 0;
-    this.#end = this.#piece.length;
-    return progress === END ? reader.position : end;
-  }
 }
-
-function expectsContinue(head: Head): boolean {
-  return head.minor > 0 && head.valueOf('expect')?.toLowerCase() === '100-continue';
-}
-
-const EMPTY = Buffer.alloc(0);

@@ -12,15 +12,15 @@ import type {
 } from '../../../src/plugin-api/index.ts';
 import { Exchange } from '../exchange/exchange.ts';
 import type { FieldEdits } from '../forwarding/field-edits.ts';
-import type { Head } from '../h1/parse/head.ts';
-import { HttpConnection } from '../h1/server-connection.ts';
+import type { RequestHead } from '../message/message-head.ts';
+import type { ServerConnection } from '../h1/server-connection.ts';
+import { withoutExpect } from '../h1/write/request-head.ts';
 import { HttpInstance } from '../instance/http-instance.ts';
 import { explainedReadings } from './explained-readings.ts';
 import { headText, DryRun, type AskedLease } from './dry-run.ts';
 import { DryRunStream } from './dry-run-stream.ts';
 import { TWO_READINGS } from '../refusals/request-check.ts';
-import { withoutExpect } from '../exchange/body-buffering.ts';
-import { hostName } from '../routing/request-target.ts';
+import { hostName } from '../message/request-target.ts';
 import { takesHeader, takesHost, takesPath, type RouteConditions } from '../routing/route-conditions.ts';
 
 /**
@@ -28,14 +28,18 @@ import { takesHeader, takesHost, takesPath, type RouteConditions } from '../rout
  * connections that lead nowhere: parser, checks, router and edits are those that serve, so what is said can't differ from
  * what is done.
  */
-export function explain(request: ExplainRequest, real: HttpInstance): ProtocolExplanation {
+export function explain(
+  request: ExplainRequest,
+  real: HttpInstance,
+  connect: (connection: Connection, instance: HttpInstance) => ServerConnection,
+): ProtocolExplanation {
   const dryRun = new DryRun(real.host);
   // The body of an error page would hide the reason, and there is no request body to wait for.
   const options = { ...real.options, error_pages: [] };
   delete options.request_buffering;
   const instance = new HttpInstance(options, dryRun.host, real.parts);
   const client = new DryRunStream();
-  const connection = new HttpConnection(clientConnection(request, client, instance), instance);
+  const connection = connect(clientConnection(request, client, instance), instance);
   client.arrive(headText(request));
   const { asked, record, endpoint } = dryRun;
   const played = asked?.request ?? record;
@@ -72,8 +76,12 @@ function clientConnection(
 }
 
 /** The routes that were looked at, up to the one that takes the request; none when the request was answered before that. */
-function rulesFor(exchange: Exchange, head: Head, routes: readonly RouteConditions[]): ExplainedRule[] {
-  if (exchange.matched === undefined && exchange.error !== 'no_route') return [];
+function rulesFor(
+  exchange: Exchange,
+  head: RequestHead,
+  routes: readonly RouteConditions[],
+): ExplainedRule[] {
+  if (exchange.matchedRoute === undefined && exchange.error !== 'no_route') return [];
   const rules: ExplainedRule[] = [];
   for (const route of routes) {
     const conditions = conditionsOf(route, exchange, head);
@@ -84,7 +92,7 @@ function rulesFor(exchange: Exchange, head: Head, routes: readonly RouteConditio
   return rules;
 }
 
-function conditionsOf(route: RouteConditions, exchange: Exchange, head: Head): ExplainedCondition[] {
+function conditionsOf(route: RouteConditions, exchange: Exchange, head: RequestHead): ExplainedCondition[] {
   const host = hostName(exchange.host);
   const { routedPath: path } = exchange;
   const conditions: ExplainedCondition[] = [];
@@ -133,7 +141,7 @@ function answerOf(text: string, exchange: Exchange | undefined): ExplainedAnswer
 /** The readings of a path that was refused because servers read it in several ways. */
 function readingsOf(
   exchange: Exchange | undefined,
-  head: Head | undefined,
+  head: RequestHead | undefined,
   instance: HttpInstance,
 ): Pick<ExplainedAnswer, 'readings'> {
   if (head === undefined || exchange?.refusal?.rule !== TWO_READINGS.rule) return {};
@@ -165,7 +173,7 @@ function forwardOf(
     pin: nothing,
     resume: () => false,
   });
-  const edits = exchange.matched?.responseEdits;
+  const edits = exchange.matchedRoute?.responseEdits;
   return {
     upstream,
     ...(exchange.key === undefined ? {} : { key: exchange.key }),

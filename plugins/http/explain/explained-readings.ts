@@ -1,14 +1,14 @@
 import type { ExplainedReading } from '../../../src/plugin-api/index.ts';
 import type { Exchange } from '../exchange/exchange.ts';
-import type { Head } from '../h1/parse/head.ts';
+import type { RequestHead } from '../message/message-head.ts';
 import type { HttpInstance } from '../instance/http-instance.ts';
 import { otherReadings } from '../routing/path-readings.ts';
-import { hostName } from '../routing/request-target.ts';
+import { hostName } from '../message/request-target.ts';
 
 /** How the path of a request may be read, first as routes read it, and which route each reading meets. */
 export function explainedReadings(
   exchange: Exchange,
-  head: Head,
+  head: RequestHead,
   instance: HttpInstance,
 ): ExplainedReading[] {
   const host = hostName(exchange.host);

@@ -1,5 +1,5 @@
 import { foldedName } from '../message/field-names.ts';
-import { NUMBERS_A_FIELD, type Head } from '../h1/parse/head.ts';
+import type { MessageHead } from '../message/message-head.ts';
 import type { HeaderTransform } from '../config/options.generated.ts';
 import { Template, type TemplateValues } from './template.ts';
 
@@ -88,10 +88,8 @@ export class FieldEdits {
   }
 
   /** Whether a field of a message is not passed on. */
-  removes(head: Head, field: number): boolean {
-    const at = field * NUMBERS_A_FIELD;
-    const length = (head.offsets[at + 1] as number) - (head.offsets[at] as number);
-    if (this.#lengths[length] !== true) return false;
+  removes(head: MessageHead, field: number): boolean {
+    if (this.#lengths[head.nameLength(field)] !== true) return false;
     const name = head.nameText(field).toLowerCase();
     return this.removed.has(name) || this.#shadowed?.has(foldedName(name)) === true;
   }

@@ -15,11 +15,11 @@ import {
   X_REAL_IP,
   X_REQUEST_ID,
 } from '../message/field-names.ts';
-import type { HeadFragment } from '../h1/parse/head-fragment.ts';
-import type { Head } from '../h1/parse/head.ts';
+import type { UnreadRequest } from '../message/server-stream.ts';
+import type { RequestHead } from '../message/message-head.ts';
 import type { HttpInstance } from '../instance/http-instance.ts';
 import { LastValueCache } from './last-value-cache.ts';
-import { hostName, isValidHost } from '../routing/request-target.ts';
+import { hostName, isValidHost } from '../message/request-target.ts';
 
 /** The form of a request id that is taken over from a trusted peer into logs and fields. */
 const REQUEST_ID = /^[A-Za-z0-9._:=@/+-]{1,128}$/;
@@ -65,7 +65,7 @@ export class ForwardingProfile {
   }
 
   /** The Host of a request. */
-  hostOf(head: Head): KnownHost {
+  hostOf(head: RequestHead): KnownHost {
     return head.hostField < 0 ? this.host('') : this.#hosts.of(head, head.hostField);
   }
 
@@ -80,31 +80,31 @@ export class ForwardingProfile {
   }
 
   /** Whether the client prefers errors as JSON. */
-  wantsJson(head: Head): boolean {
+  wantsJson(head: RequestHead): boolean {
     const field = head.fieldWith(ACCEPT);
     return field >= 0 && this.#accepts.of(head, field);
   }
 
   /** For logs and spans. */
-  userAgent(head: Head): string {
+  userAgent(head: RequestHead): string {
     const field = head.fieldWith(USER_AGENT);
     return field < 0 ? '' : this.#agents.of(head, field);
   }
 
   /** The Referer for logs. */
-  referer(head: Head): string {
+  referer(head: RequestHead): string {
     const field = head.fieldWith(REFERER);
     return field < 0 ? '' : shownReferer(head.valueText(field));
   }
 
   /** What the backend of a request is told. For a trusted peer, what the peer said is kept and extended; for others it is replaced. */
-  fields(head: Head, host: KnownHost): ClientFields {
+  fields(head: RequestHead, host: KnownHost): ClientFields {
     if (this.isTrusted) return this.#extended(head, host.text);
     return head.minor === 1 ? host.fields : { ...host.fields, lines: this.#lines(host.text, head.minor) };
   }
 
   /** What logs show of the client of a head that is not complete. */
-  claims(head: HeadFragment): Pick<ClientFields, 'address' | 'requestId'> {
+  claims(head: UnreadRequest): Pick<ClientFields, 'address' | 'requestId'> {
     const peer = this.#address;
     if (!this.isTrusted) return { address: peer, requestId: undefined };
     const client = this.#client(head.joined('x-forwarded-for'), head.joined('forwarded'));
@@ -120,7 +120,7 @@ export class ForwardingProfile {
     return this.#ended(lines, minor);
   }
 
-  #extended(head: Head, host: string): ClientFields {
+  #extended(head: RequestHead, host: string): ClientFields {
     const peer = this.#address;
     const forwarded = head.joined(FORWARDED);
     const named = head.joined(X_FORWARDED_FOR);

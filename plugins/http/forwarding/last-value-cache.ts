@@ -1,4 +1,4 @@
-import type { Head } from '../h1/parse/head.ts';
+import type { RequestHead } from '../message/message-head.ts';
 
 /** The last value of a field with what was derived from it. For fields that nearly all requests of a connection repeat: the derivation runs once. */
 export class LastValueCache<T> {
@@ -13,7 +13,7 @@ export class LastValueCache<T> {
   }
 
   /** What is derived from the value of that field of `head`. */
-  of(head: Head, field: number): T {
+  of(head: RequestHead, field: number): T {
     if (this.#text !== undefined) {
       this.#bytes ??= Buffer.from(this.#text, 'latin1');
       if (head.hasValue(field, this.#bytes)) return this.#made as T;

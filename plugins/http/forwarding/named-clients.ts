@@ -1,6 +1,6 @@
 import { claimedAddress, claimedAddressIn } from './claimed-address.ts';
 import { FORWARDED, X_FORWARDED_FOR, X_REAL_IP } from '../message/field-names.ts';
-import type { Head } from '../h1/parse/head.ts';
+import type { RequestHead } from '../message/message-head.ts';
 import type { TrustedProxies } from './trusted-proxies.ts';
 
 const NAMING = [
@@ -13,7 +13,7 @@ const NAMING = [
  * The clients that a trusted proxy names, one for each field that names any. '' for a field that holds anything but addresses, such as
  * `unknown`. For permissions alone: logs show the client that is certain.
  */
-export function namedClients(head: Head, trusted: TrustedProxies): readonly string[] {
+export function namedClients(head: RequestHead, trusted: TrustedProxies): readonly string[] {
   return NAMING.filter(([field]) => head.fieldWith(field) >= 0).map(([field, addressOf]) => {
     const list = head.joined(field);
     const isCertain = list.split(',').every((element) => addressOf(element) !== '');

@@ -1,9 +1,9 @@
 import type { BodySink } from './parse/chunk-decoder.ts';
-import type { Exchange } from '../exchange/exchange.ts';
-import type { HttpInstance } from '../instance/http-instance.ts';
 import { afterLineBreaks } from './line-breaks.ts';
 import { REQUEST } from './parse/llhttp.ts';
 import { END, HEAD, MessageReader } from './parse/message-reader.ts';
+import type { ParserParts } from './parser-parts.ts';
+import type { ServerSettings } from './server-settings.ts';
 
 const NOWHERE: BodySink = {
   bodyPiece: () => {
@@ -15,22 +15,19 @@ const NOWHERE: BodySink = {
  * The client ended its side before all of its requests were answered. A client that left and one that only stopped sending look
  * alike: says whether this one is taken for gone.
  *
- * @param exchange of the request that is being answered
+ * @param isLast whether the request that is being answered said, in a way that can be believed, that it is the last
  * @param ahead what the client sent behind that request
- * @param live decides while no exchange runs
  */
 export function countsAsGone(
-  exchange: Exchange | undefined,
+  isLast: boolean,
   ahead: Buffer | undefined,
-  live: HttpInstance,
+  settings: ServerSettings,
+  parts: ParserParts,
 ): boolean {
-  // The rest of the body will not come.
-  if (exchange?.wantsBody === true) return true;
-  const instance = exchange?.instance ?? live;
-  const { half_close: policy } = instance.options;
+  const { half_close: policy } = settings.options;
   if (policy !== 'auto') return policy === 'abort';
-  if (exchange?.isLast === true) return false;
-  return ahead === undefined || !saysItIsLast(ahead, instance);
+  if (isLast) return false;
+  return ahead === undefined || !saysItIsLast(ahead, settings, parts);
 }
 
 /**
@@ -38,7 +35,7 @@ export function countsAsGone(
  * or by being HTTP/1.0. When the client ends its side behind such a request, that says nothing new: the client may still wait
  * for the responses (RFC 9112 9.6).
  */
-function saysItIsLast(ahead: Buffer, { parts, requestLimits }: HttpInstance): boolean {
+function saysItIsLast(ahead: Buffer, { requestLimits }: ServerSettings, parts: ParserParts): boolean {
   const reader = new MessageReader(parts.supply, parts.recorder, REQUEST, requestLimits);
   let at = 0;
   let isLast = false;

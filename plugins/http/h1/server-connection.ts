@@ -6,86 +6,97 @@ import type {
   ConnectionActivity,
   ConnectionHandler,
   Deadline,
-  Lease,
   LogFields,
   StreamReader,
 } from '../../../src/plugin-api/index.ts';
-import { takeBody } from '../exchange/body-forwarding.ts';
-import { ForwardingProfile } from '../forwarding/forwarding-profile.ts';
+import { refuseRequest, type Refusal } from '../message/refusal.ts';
+import { NO_TRAILERS } from '../message/trailers.ts';
+import type { RequestEvents, RequestHandler, ServerStream, ServerTunnel } from '../message/server-stream.ts';
+import { ChunkPieces } from './parse/chunk-pieces.ts';
 import { ClientTaking } from './client-taking.ts';
 import { lastRequestMs, mayServeMore } from './connection-limits.ts';
-import { expire } from '../exchange/exchange-deadline.ts';
-import { Exchange } from '../exchange/exchange.ts';
+
 import { countsAsGone } from './half-close.ts';
-import { answerRefusedHead, noteUnfinishedHead, refuseHead } from '../refusals/head-refusal.ts';
 import type { Head } from './parse/head.ts';
-import { HttpInstance } from '../instance/http-instance.ts';
+import { HeadFragment } from './parse/head-fragment.ts';
 import { afterLineBreaks } from './line-breaks.ts';
 import { Lingering, LINGER_LOOK_MS } from './lingering.ts';
-import { REQUEST, RESPONSE } from './parse/llhttp.ts';
-import { HEAD, MessageReader, MORE } from './parse/message-reader.ts';
-import { PinnedSockets } from '../exchange/pinned-sockets.ts';
-import { refuseRequest, type Refusal } from '../message/refusal.ts';
-import { SLOW_HEAD } from '../refusals/request-check.ts';
-import { dispatch } from '../exchange/dispatch.ts';
+import { REQUEST } from './parse/llhttp.ts';
+import { END, HEAD, MessageReader, MORE } from './parse/message-reader.ts';
+import type { ParserParts } from './parser-parts.ts';
+import { refuseBodyFault, refuseHead, SLOW_HEAD } from './parse/request-faults.ts';
+import { ResponseWriter } from './write/response-writer.ts';
+import type { ServerSettings } from './server-settings.ts';
 
 /** So many bytes of pipelined requests are read ahead of their turn. */
-const STASH_BYTES = 16 * 1024;
+const AHEAD_BYTES = 16 * 1024;
 
-/** A client's connection: reads one request after the other and runs an exchange for each. */
-export class HttpConnection implements StreamReader, ConnectionHandler {
+/**
+ * A client's connection of HTTP/1. It reads one request after the other, and is the stream of the one that is served. The next one begins
+ * when that one is released, so a pipelined request waits for its turn.
+ */
+export class ServerConnection
+  extends ResponseWriter
+  implements StreamReader, ConnectionHandler, ServerStream
+{
   readonly buffer: Buffer;
-  readonly connection: Connection;
-  readonly reader: MessageReader;
-  /** For the response of the exchange that runs; one after the other, so one is enough. */
-  readonly responseReader: MessageReader;
   readonly deadline: Deadline;
-  readonly #first: HttpInstance;
-  /** The live instance at the last look. */
-  #latest: HttpInstance;
-  #exchange: Exchange | undefined;
-  /** Pipelined requests that wait for their turn. */
-  #stash: Buffer | undefined;
-  /** The last response waits for the client to take it; until then no further request begins. */
-  #clientFull = false;
+  readonly reader: MessageReader;
+  readonly #handler: RequestHandler<ServerSettings>;
+  readonly #parts: ParserParts;
+  readonly #first: ServerSettings;
   readonly #begunAtMs = performance.now();
-  #view: ForwardingProfile | undefined;
-  #taking: ClientTaking | undefined;
-  /** When the first byte of the head came that is being read; of a head that arrives in one piece nobody asks. */
+  /** Who serves the request that runs. */
+  #running: RequestEvents | undefined = undefined;
+  /** The settings by which the last request was served. */
+  #settings: ServerSettings;
+  /** What is left of the body of the request that runs, in bytes; -1: chunks, until the last one. */
+  #bodyLeft = 0;
+  /** Made for the first chunked body. */
+  #pieces: ChunkPieces | undefined = undefined;
+  /** What the client sent behind the request that runs: it waits for its turn. */
+  #ahead: Buffer | undefined = undefined;
+  #pace: ClientTaking | undefined = undefined;
+  /** When the first byte of the head came that is being read. Not noted for a head that arrives in one piece. */
   #headBegunAtMs = 0;
   #requests = 0;
+  /** Whether the client said, in a way that can be believed, that it sends nothing after the request that runs. */
+  #isLast = false;
   #closing = false;
-  /** While the connection waits for one last request although its generation is over: the instance that serves it and waits, too. */
-  #last: HttpInstance | undefined;
+  /** While the connection waits for one last request although its generation is over: the settings that serve it and wait, too. */
+  #last: ServerSettings | undefined = undefined;
   /** Set after the last response. */
-  #lingering: Lingering | undefined;
-  /** The exchange that the connection became a tunnel for. */
-  #tunnel: Exchange | undefined;
+  #lingering: Lingering | undefined = undefined;
+  /** The request that the connection became a tunnel for. */
+  #tunnel: RequestEvents | undefined = undefined;
   /** The client sends nothing more. */
   #peerEnded = false;
-  /** Sockets to backends that are this client's own; undefined until there is one. */
-  pinned: PinnedSockets | undefined;
-  /** While an exchange begins: more bytes of the client follow its head. */
+  /** While a request begins: more bytes of the client follow its head. */
   #moreFollows = false;
 
-  constructor(connection: Connection, instance: HttpInstance) {
-    const { supply, recorder } = instance.parts;
-    this.connection = connection;
-    this.#first = instance;
-    this.#latest = instance;
-    this.buffer = supply.first.arena;
-    this.reader = new MessageReader(supply, recorder, REQUEST, instance.requestLimits);
-    this.responseReader = new MessageReader(supply, recorder, RESPONSE, instance.responseLimits);
-    this.deadline = instance.host.deadline(() => {
+  constructor(
+    connection: Connection,
+    settings: ServerSettings,
+    handler: RequestHandler<ServerSettings>,
+    parts: ParserParts,
+  ) {
+    super(connection);
+    this.#handler = handler;
+    this.#parts = parts;
+    this.#first = settings;
+    this.#settings = settings;
+    this.buffer = parts.supply.first.arena;
+    this.reader = new MessageReader(parts.supply, parts.recorder, REQUEST, settings.requestLimits);
+    this.deadline = settings.host.deadline(() => {
       this.#expired();
     }, this);
-    this.deadline.set(instance.options.timeouts.idle);
+    this.deadline.set(settings.options.timeouts.idle);
     connection.stream.read(this);
   }
 
   /** For lines about a fault of ours while it runs. */
   logFields(): LogFields {
-    return this.#exchange?.logFields() ?? {};
+    return this.#running?.logFields() ?? {};
   }
 
   data(bytes: Buffer, start: number, end: number): void {
@@ -96,53 +107,61 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
   end(): void {
     this.#peerEnded = true;
     if (this.#lingering !== undefined) return;
-    const isWaiting = this.#exchange !== undefined || this.#stash !== undefined;
-    if (isWaiting ? countsAsGone(this.#exchange, this.#stash, this.#instance) : this.reader.busy)
-      this.connection.stream.destroy();
-    else if (!isWaiting) this.#finish();
+    const isServing = this.#running !== undefined || this.#ahead !== undefined;
+    if (isServing ? this.#countsAsGone() : this.reader.busy) this.connection.stream.destroy();
+    else if (!isServing) this.#finish();
+  }
+
+  #countsAsGone(): boolean {
+    // The rest of the body will not come.
+    if (this.#bodyLeft !== 0) return true;
+    const isRunning = this.#running !== undefined;
+    const settings = isRunning ? this.#settings : this.#live;
+    return countsAsGone(isRunning && this.#isLast, this.#ahead, settings, this.#parts);
   }
 
   /** The client ended its side, and all that it sent before is answered or being answered. */
   get #isAtEnd(): boolean {
-    return this.#peerEnded && this.#stash === undefined && !this.#moreFollows;
+    return this.#peerEnded && this.#ahead === undefined && !this.#moreFollows;
   }
 
   drained(): void {
-    if (this.#clientFull) {
-      this.#clientFull = false;
-      if (this.taking.end()) this.#next();
-      else this.connection.stream.reset();
-    } else this.#exchange?.response?.clientDrained();
+    if (!this.isBlocked) return;
+    this.isBlocked = false;
+    const keptPace = this.#reading.end();
+    if (this.#running !== undefined) this.#running.drained(keptPace);
+    else if (keptPace) this.#next();
+    else this.connection.stream.reset();
   }
 
   closed(error: Error | undefined): void {
     this.deadline.destroy();
-    const exchange = this.#exchange;
-    this.#exchange = undefined;
+    const running = this.#running;
+    this.#running = undefined;
     // Where the core ended the connection, its reason counts, and not that the client is gone.
     const reason = error instanceof BalanceError ? error.code : undefined;
-    if (exchange === undefined && this.reader.busy && this.#lingering === undefined)
-      noteUnfinishedHead(this, this.#instance, reason ?? 'client_abort', this.#headBegunAtMs);
+    if (running === undefined && this.reader.busy && this.#lingering === undefined) {
+      const fragment = new HeadFragment(this.reader.arrived);
+      this.#handler.unfinished(fragment, reason ?? 'client_abort', this.#live, this.#headBegunAtMs);
+    }
     this.reader.finish();
-    this.responseReader.finish();
-    this.#stash = undefined;
+    this.#ahead = undefined;
     this.#letGo();
-    this.pinned?.destroy();
-    if (exchange !== undefined) exchange.error ??= reason;
-    exchange?.clientGone();
+    this.#handler.close();
+    running?.gone(reason);
   }
 
   drain(): void {
     this.#lingering?.hurry();
     if (this.#tunnel !== undefined || this.#closing) return;
     this.#closing = true;
-    if (this.#exchange !== undefined) return;
-    if (this.#clientFull) {
+    if (this.#running !== undefined) return;
+    if (this.isBlocked) {
       this.#finish();
       return;
     }
     if (!this.reader.busy) this.deadline.set(lastRequestMs(this.#requests, this.#begunAtMs));
-    this.#last = this.#instance;
+    this.#last = this.#live;
     this.#last.begun();
   }
 
@@ -154,112 +173,114 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
   }
 
   activity(): ConnectionActivity {
-    const running = this.#exchange ?? this.#tunnel;
+    const running = this.#running ?? this.#tunnel;
     return {
       state: this.#tunnel !== undefined ? 'tunnel' : running === undefined ? 'idle' : 'exchange',
       exchanges: this.#requests,
       instance: running?.instance,
-      upstream: running?.matched?.upstream.name,
+      upstream: running?.upstreamName,
       backend: running?.backend,
     };
   }
 
-  /** What the instance tells backends about this client. */
-  view(instance: HttpInstance): ForwardingProfile {
-    if (this.#view?.instance !== instance) this.#view = new ForwardingProfile(this.connection, instance);
-    return this.#view;
-  }
-
   /** Watches whether the client takes what was written to it. */
-  get taking(): ClientTaking {
-    return (this.#taking ??= new ClientTaking(this.connection.stream));
+  get #reading(): ClientTaking {
+    return (this.#pace ??= new ClientTaking(this.connection.stream));
   }
 
-  /** The client has not taken what was written to it. Returns after how many milliseconds to look whether it has. */
-  watchTaking(instance: HttpInstance): number {
-    return this.taking.begin(instance.taking);
+  awaitReader(): number {
+    return this.#reading.begin(this.#settings.taking);
   }
 
-  /** False when the response must say that the connection ends after it. */
-  get mayStayOpen(): boolean {
-    if (this.#closing || this.connection.draining || this.#isAtEnd) return false;
-    const current = this.#current();
+  keepsPace(): boolean {
+    return this.#reading.keepsPace();
+  }
+
+  protected mayServeMore(): boolean {
+    // The rest of an unread body must not be taken for a request.
+    if (this.#bodyLeft !== 0 || this.#closing || this.connection.draining || this.#isAtEnd) return false;
+    const { current } = this.#handler;
     return current !== undefined && mayServeMore(current.options.limits, this.#requests, this.#begunAtMs);
   }
 
-  /** The exchange is over, its response is written; `clientFull` when the client has not taken it yet. */
-  done(keepAlive: boolean, clientFull: boolean): void {
-    const exchange = this.#exchange;
-    this.#exchange = undefined;
-    // The response announced whether the connection stays open. That holds, even when an edit lowered the limits meanwhile.
-    if (!keepAlive || this.#closing || this.connection.draining || this.#isAtEnd) {
-      // A client that did not ask for the close may be sending its next request just now (RFC 9112 9.6).
-      this.#finish(exchange?.isLast !== true || exchange.wantsBody || this.#stash !== undefined);
-      return;
-    }
-    if (!clientFull) {
-      this.#next();
-      return;
-    }
-    // Backpressure: no new request begins until the client has taken this response.
-    this.#clientFull = true;
-    this.connection.stream.pause();
-    this.deadline.set(this.watchTaking(exchange?.instance ?? this.#first));
-  }
-
-  /** From now on the socket of a lease, whose exchange is over, serves only this client. */
-  pin(upstream: string, lease: Lease, status: number, idleMs: number): void {
-    this.pinned ??= new PinnedSockets();
-    this.pinned.pin(upstream, lease, status, idleMs);
+  listen(events: RequestEvents): void {
+    this.#running = events;
+    // The new request holds the instance from now on.
+    if (this.#last !== undefined) this.#letGo();
   }
 
   /** The client may send on, unless it has sent too much ahead. */
   resume(): void {
-    if (this.#stash === undefined || this.#stash.length < STASH_BYTES) this.connection.stream.resume();
+    if (this.#ahead === undefined || this.#ahead.length < AHEAD_BYTES) this.connection.stream.resume();
+  }
+
+  closeAfterwards(): void {
+    this.staysOpen = false;
+    this.#isLast = false;
+  }
+
+  release(): void {
+    const hasUnreadBody = this.#bodyLeft !== 0;
+    this.#running = undefined;
+    this.#bodyLeft = 0;
+    // The response announced whether the connection stays open. That holds, even when an edit lowered the limits meanwhile.
+    if (!this.staysOpen || hasUnreadBody || this.#closing || this.connection.draining || this.#isAtEnd) {
+      // A client that did not ask for the close may be sending its next request just now (RFC 9112 9.6).
+      this.#finish(!this.#isLast || hasUnreadBody || this.#ahead !== undefined);
+      return;
+    }
+    if (!this.isBlocked) {
+      this.#next();
+      return;
+    }
+    // Backpressure: start no new request until the client has read this response.
+    this.connection.stream.pause();
+    this.deadline.set(this.awaitReader());
   }
 
   #next(): void {
     this.deadline.set(this.#first.options.timeouts.idle);
-    const stash = this.#stash;
-    if (stash !== undefined) {
-      this.#stash = undefined;
-      this.#consume(stash, 0, stash.length);
+    const ahead = this.#ahead;
+    if (ahead !== undefined) {
+      this.#ahead = undefined;
+      this.#consume(ahead, 0, ahead.length);
     }
-    if (this.#clientFull) return;
+    if (this.isBlocked && this.#running === undefined) return;
     // What is left of the last bytes is no whole request.
-    if (this.#exchange === undefined && this.#isAtEnd) this.#finish();
+    if (this.#running === undefined && this.#isAtEnd) this.#finish();
     else this.resume();
   }
 
-  /** The connection becomes a tunnel; returns what the client sent ahead. */
-  becomeTunnel(): Buffer | undefined {
-    this.#tunnel = this.#exchange;
-    this.#exchange = undefined;
+  becomeTunnel(): ServerTunnel {
+    this.#tunnel = this.#running;
+    this.#running = undefined;
     this.deadline.destroy();
-    this.pinned?.destroy();
-    const ahead = this.#stash;
-    this.#stash = undefined;
-    return ahead;
+    this.#handler.close();
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    return { stream: this.connection.stream, ahead };
   }
 
   #consume(bytes: Buffer, start: number, end: number): void {
     let at = start;
     while (at < end && this.#lingering === undefined) {
-      const exchange = this.#exchange;
-      if (exchange === undefined && !this.#clientFull) at = this.#readHead(bytes, at, end);
-      else if (exchange?.wantsBody === true) at = takeBody(exchange, bytes, at, end);
-      else {
-        this.#keep(bytes.subarray(at, end));
-        at = end;
-      }
+      const running = this.#running;
+      if (running === undefined) {
+        if (this.isBlocked) at = this.#keep(bytes, at, end);
+        else at = this.#readHead(bytes, at, end);
+      } else if (this.#bodyLeft === 0) at = this.#keep(bytes, at, end);
+      else if (this.#bodyLeft > 0) at = this.#takePlain(running, bytes, at, end);
+      else at = this.#takeChunks(running, bytes, at, end);
     }
     this.#moreFollows = false;
   }
 
   /** Keeps what the client sent ahead. Reading goes on for a while, because only a read shows that the client left. */
-  #keep(ahead: Buffer): void {
-    this.#stash = this.#stash === undefined ? Buffer.from(ahead) : Buffer.concat([this.#stash, ahead]);
-    if (this.#stash.length >= STASH_BYTES) this.connection.stream.pause();
+  #keep(bytes: Buffer, start: number, end: number): number {
+    const more = bytes.subarray(start, end);
+    this.#ahead = this.#ahead === undefined ? Buffer.from(more) : Buffer.concat([this.#ahead, more]);
+    if (this.#ahead.length >= AHEAD_BYTES) this.connection.stream.pause();
+    return end;
   }
 
   #readHead(bytes: Buffer, start: number, end: number): number {
@@ -267,7 +288,7 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
     // Line breaks after the last request do not begin another one (RFC 9112 2.2).
     const at = first ? afterLineBreaks(bytes, start, end) : start;
     if (at === end) return end;
-    if (first) this.reader.limits = this.#instance.requestLimits;
+    if (first) this.reader.limits = this.#live.requestLimits;
     const progress = this.reader.feed(bytes, at, end);
     if (progress === MORE) {
       // The whole head has this long, however its bytes trickle in.
@@ -289,32 +310,60 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
 
   #begin(head: Head): void {
     this.#requests += 1;
-    const instance = this.#last ?? this.#instance;
-    const exchange = new Exchange(this, instance, head);
-    this.#exchange = exchange;
-    if (this.#last !== undefined) this.#letGo();
+    const settings = this.#last ?? this.#live;
+    this.#settings = settings;
+    this.#isLast = !head.wantsKeepAlive;
+    this.#bodyLeft = head.bodyLength;
+    this.beginResponse(head.minor > 0, head.wantsKeepAlive);
     if (head.chunked) this.reader.expectChunks();
     else this.reader.finish();
-    dispatch(exchange, head);
+    this.#handler.request(this, head, settings);
   }
 
-  /** The live instance, or the one of the beginning when the listener speaks another protocol by now. */
-  get #instance(): HttpInstance {
-    return this.#current() ?? this.#first;
+  #takePlain(running: RequestEvents, bytes: Buffer, start: number, end: number): number {
+    const stop = Math.min(end, start + this.#bodyLeft);
+    this.#bodyLeft -= stop - start;
+    running.data(bytes, start, stop);
+    if (this.#running !== running) return end;
+    if (this.#bodyLeft === 0) running.end(NO_TRAILERS);
+    return this.#tell(running, stop - start, bytes, stop, end);
   }
 
-  /** The live instance, unless the listener speaks another protocol by now. */
-  #current(): HttpInstance | undefined {
-    const current = this.connection.current;
-    if (current === this.#latest) return this.#latest;
-    if (!(current instanceof HttpInstance)) return undefined;
-    this.#latest = current;
-    return current;
+  #takeChunks(running: RequestEvents, bytes: Buffer, start: number, end: number): number {
+    const pieces = (this.#pieces ??= new ChunkPieces());
+    const progress = this.reader.feed(bytes, start, end, pieces);
+    if (progress === END) this.#bodyLeft = 0;
+    if (pieces.length > 0) pieces.passTo(running);
+    if (this.#running !== running) return end;
+    if (progress === MORE) return this.#tell(running, end - start, bytes, end, end);
+    if (progress !== END) {
+      running.malformed(refuseBodyFault(this.reader.fault));
+      return end;
+    }
+    const stop = this.reader.position;
+    running.end(this.reader.trailers);
+    return this.#tell(running, stop - start, bytes, stop, end);
+  }
+
+  /** All of the body that lies in `bytes` was told, up to `stop`. */
+  #tell(running: RequestEvents, taken: number, bytes: Buffer, stop: number, end: number): number {
+    let next = stop;
+    // The backend switched before it had the whole body: what follows the body is the other protocol's.
+    if (this.isSwitched && this.#bodyLeft === 0 && stop < end) next = this.#keep(bytes, stop, end);
+    running.flush(taken);
+    return next;
+  }
+
+  /** The live settings, or those of the beginning when the listener speaks another protocol by now. */
+  get #live(): ServerSettings {
+    return this.#handler.current ?? this.#first;
   }
 
   /** Answers bytes that are no request, and ends the connection, as nothing tells where the next request would begin. */
   #refuse(refusal: Refusal, begunAtMs: number): void {
-    answerRefusedHead(this, this.#instance, refusal, begunAtMs);
+    this.beginResponse(true, false);
+    const fragment = new HeadFragment(this.reader.arrived);
+    this.#handler.refused(this, fragment, refusal, this.#live, begunAtMs);
     this.#finish();
   }
 
@@ -323,13 +372,13 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
     if (this.#lingering !== undefined) return;
     this.#closing = true;
     this.#letGo();
-    this.pinned?.destroy();
-    this.#stash = undefined;
-    this.#clientFull = false;
+    this.#handler.close();
+    this.#ahead = undefined;
+    this.isBlocked = false;
     this.reader.finish();
     const { stream } = this.connection;
     const lingers = mayStillSend && !this.#peerEnded;
-    this.#lingering = Lingering.begin(this.connection, this.taking, this.#instance.taking, lingers);
+    this.#lingering = Lingering.begin(this.connection, this.#reading, this.#live.taking, lingers);
     if (!stream.destroyed) this.deadline.set(LINGER_LOOK_MS);
     if (lingers) stream.resume();
   }
@@ -339,11 +388,11 @@ export class HttpConnection implements StreamReader, ConnectionHandler {
     if (this.#lingering !== undefined) {
       if (this.#lingering.isOver()) stream.destroy();
       else this.deadline.set(LINGER_LOOK_MS);
-    } else if (this.#clientFull) {
-      if (this.taking.keepsPace()) this.deadline.set(this.taking.lookMs);
+    } else if (this.#running !== undefined) this.#running.expired();
+    else if (this.isBlocked) {
+      if (this.#reading.keepsPace()) this.deadline.set(this.#reading.lookMs);
       else stream.reset();
-    } else if (this.#exchange !== undefined) expire(this.#exchange);
-    else if (this.reader.busy) this.#refuse(refuseRequest(SLOW_HEAD), this.#headBegunAtMs);
+    } else if (this.reader.busy) this.#refuse(refuseRequest(SLOW_HEAD), this.#headBegunAtMs);
     else this.#finish();
   }
 }

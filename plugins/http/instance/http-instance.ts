@@ -8,31 +8,28 @@ import type {
 } from '../../../src/plugin-api/index.ts';
 import type { TakingLimits } from '../h1/client-taking.ts';
 import { ErrorPages } from '../answers/error-pages.ts';
-import type { Head } from '../h1/parse/head.ts';
+import type { RequestHead } from '../message/message-head.ts';
 import { IrregularBackends } from './irregular-backends.ts';
-import type { ParserSupply } from '../h1/parse/llhttp.ts';
 import { LoopMark } from '../forwarding/loop-mark.ts';
 import type { HeadLimits } from '../h1/parse/message-reader.ts';
 import type { HttpOptions, Route } from '../config/options.generated.ts';
 import { OwnEndpoints } from '../answers/own-endpoints.ts';
 import { otherReadings } from '../routing/path-readings.ts';
-import { HttpDate } from '../h1/write/response-head.ts';
-import type { BufferedBodies } from '../exchange/body-buffering.ts';
-import type { HeadRecorder } from '../h1/parse/head-recorder.ts';
-import { leastRate, type LeastRate } from '../message/transfer-rate.ts';
+import { HttpDate } from '../message/http-date.ts';
+import type { BufferedBodies } from './body-buffering.ts';
+import type { ClientCodec } from '../message/client-stream.ts';
+import { leastRate } from '../message/transfer-rate.ts';
+import type { BodyLimits } from './body-limits.ts';
 import { TrustedProxies } from '../forwarding/trusted-proxies.ts';
 import { Via } from '../forwarding/via.ts';
 import type { RequestIds } from '../forwarding/request-ids.ts';
 import { Router } from '../routing/router.ts';
 import { compileRoute, type CompiledRoute } from './compiled-route.ts';
 
-/** Limits on what a backend may send as a head. */
-const RESPONSE_HEAD_LIMITS: HeadLimits = { headerSize: 256 * 1024, headerCount: 1_000 };
-
 /** What the whole plugin shares: parsers, and the place where they note what they find. */
 export interface HttpParts {
-  readonly supply: ParserSupply;
-  readonly recorder: HeadRecorder;
+  /** Speaks to backends. */
+  readonly clients: ClientCodec;
   readonly requestIds: RequestIds;
   readonly bufferedBodies: BufferedBodies;
   /** Takes a connection over for an instance. */
@@ -48,9 +45,8 @@ export class HttpInstance implements ProtocolInstance {
   readonly options: HttpOptions;
   readonly parts: HttpParts;
   readonly requestLimits: HeadLimits;
-  readonly responseLimits = RESPONSE_HEAD_LIMITS;
-  /** How fast clients must send bodies; undefined: at any rate. */
-  readonly sendingRate: LeastRate | undefined;
+  /** What bodies of requests must keep to. */
+  readonly bodyLimits: BodyLimits;
   /** How fast they must take responses. */
   readonly taking: TakingLimits;
   readonly date = new HttpDate();
@@ -86,7 +82,7 @@ export class HttpInstance implements ProtocolInstance {
       encodesTarget: options.encode_target,
     };
     const { request, response, window } = options.limits.min_rate;
-    this.sendingRate = leastRate(request, window);
+    this.bodyLimits = { sizeBytes: options.limits.body_size, leastRate: leastRate(request, window) };
     this.taking = { rate: leastRate(response, window), timeoutMs: options.timeouts.write };
     this.#router =
       options.routes.length === 0
@@ -124,7 +120,7 @@ export class HttpInstance implements ProtocolInstance {
   }
 
   /** The route of a request: the best that matches, or the listener's own upstream. `path` as {@link routedPath} makes it. */
-  route(host: string, path: string, head: Head): CompiledRoute | undefined {
+  route(host: string, path: string, head: RequestHead): CompiledRoute | undefined {
     return this.#router?.find(host, path, head) ?? this.#fallback;
   }
 
@@ -132,7 +128,7 @@ export class HttpInstance implements ProtocolInstance {
    * Whether every usual reading of a path that is not plain leads to this route, and stays where the route's transforms put it:
    * then no backend can take it for the path of another route.
    */
-  isReadAlike(route: CompiledRoute, host: string, path: string, head: Head): boolean {
+  isReadAlike(route: CompiledRoute, host: string, path: string, head: RequestHead): boolean {
     if (this.options.ambiguous_paths === 'literal') return true;
     if (this.#router?.looksAtPaths !== true && route.pathEdit === undefined) return true;
     const readings = otherReadings(path, route.path ?? route.pathPrefix ?? '');

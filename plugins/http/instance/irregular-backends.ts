@@ -1,21 +1,17 @@
-import { logIrregular } from '../records/exchange-lines.ts';
-import type { ExchangeFacts } from '../records/exchange-facts.ts';
-import type { ParserFault } from '../h1/parse/parser-fault.ts';
-
 /** Most backends that are remembered, because a service discovery could bring new names without end. */
 const MOST_REMEMBERED = 1_000;
 
 /**
- * Tells the operator once a backend that its responses depart from the grammar of HTTP. They are served, but each costs a
- * new connection, which is worth knowing.
+ * Backends whose responses depart from the grammar of HTTP. The responses are served, but each costs a new connection. The operator is told
+ * once about each backend.
  */
 export class IrregularBackends {
-  readonly #told = new Set<string>();
+  readonly #known = new Set<string>();
 
-  note(exchange: ExchangeFacts, oddity: ParserFault): void {
-    const { backendName } = exchange;
-    if (this.#told.has(backendName) || this.#told.size >= MOST_REMEMBERED) return;
-    this.#told.add(backendName);
-    logIrregular(exchange, oddity);
+  /** Notes a backend. True when the operator has to be told about it. */
+  isFirst(backendName: string): boolean {
+    if (this.#known.has(backendName) || this.#known.size >= MOST_REMEMBERED) return false;
+    this.#known.add(backendName);
+    return true;
   }
 }

@@ -1,4 +1,4 @@
-import type { Head } from '../h1/parse/head.ts';
+import type { ResponseHead } from './message-head.ts';
 
 /** One of the schemes whose credentials count for a connection and not for one request (RFC 4559, MS-NTHT), in a list. */
 const SCHEME = /(?:^|,)[ \t]*(?:ntlm|negotiate)(?:[ \t,]|$)/i;
@@ -10,7 +10,7 @@ export function bindsConnection(value: string): boolean {
 }
 
 /** Whether a response asks the client to authenticate its connection. */
-export function challengesConnection(head: Head): boolean {
+export function challengesConnection(head: ResponseHead): boolean {
   if (head.status !== 401 && head.status !== 407) return false;
   for (let field = 0; field < head.fields; field++) {
     if (CHALLENGES.has(head.nameText(field).toLowerCase()) && SCHEME.test(head.valueText(field))) return true;

@@ -1,12 +1,16 @@
 import { performance } from 'node:perf_hooks';
 
 import type { ErrorCode } from '../../../src/errors.ts';
-import type { Backend, ExchangeRecord, LogFields, TraceContext } from '../../../src/plugin-api/index.ts';
-import type { Head } from '../h1/parse/head.ts';
-import type { HttpConnection } from '../h1/server-connection.ts';
+import type {
+  Backend,
+  Connection,
+  ExchangeRecord,
+  LogFields,
+  TraceContext,
+} from '../../../src/plugin-api/index.ts';
+import type { RequestHead } from '../message/message-head.ts';
 import type { HttpInstance } from '../instance/http-instance.ts';
 import type { Refusal } from '../message/refusal.ts';
-import { RequestBody } from '../exchange/request-body.ts';
 import type { CompiledRoute } from '../instance/compiled-route.ts';
 import { shownQuery } from './shown-query.ts';
 import type { TemplateValues } from '../forwarding/template.ts';
@@ -19,14 +23,9 @@ type Phase =
  * What is known of one exchange, filled in on its way: what templates read meanwhile, and what telemetry gets at its end. It
  * is the record itself, as copying twenty fields for each request would cost more than counting it.
  */
-export class ExchangeFacts implements ExchangeRecord, TemplateValues {
-  readonly connection: HttpConnection;
+export abstract class ExchangeFacts implements ExchangeRecord, TemplateValues {
   readonly instance: HttpInstance;
   readonly method: string;
-  /** Whether the client knows HTTP/1.1. */
-  readonly modern: boolean;
-  /** undefined for a request without one. */
-  readonly body: RequestBody | undefined;
   requestId = '';
   clientAddress: string;
   path = '';
@@ -41,7 +40,7 @@ export class ExchangeFacts implements ExchangeRecord, TemplateValues {
   statedVersion = '';
   /** What the client wants to upgrade to, as it wrote it; '' for ordinary requests. */
   upgrade = '';
-  matched: CompiledRoute | undefined = undefined;
+  matchedRoute: CompiledRoute | undefined = undefined;
   trace: TraceContext | undefined = undefined;
   backend: Backend | undefined = undefined;
   status = 0;
@@ -51,16 +50,16 @@ export class ExchangeFacts implements ExchangeRecord, TemplateValues {
   isOwn = false;
   bytesSent = 0;
   durationMs = 0;
-  readonly #begunAtMs = performance.now();
+  /** When its head was complete, on the clock of `performance`. */
+  protected readonly begunAtMs = performance.now();
+  readonly #protocol: string;
   #startedAtMs = 0;
 
-  constructor(connection: HttpConnection, instance: HttpInstance, head: Head) {
-    this.connection = connection;
+  constructor(client: Connection, instance: HttpInstance, head: RequestHead) {
     this.instance = instance;
     this.method = head.method;
-    this.modern = head.minor > 0;
-    this.body = RequestBody.of(head, instance, this.#begunAtMs);
-    this.clientAddress = connection.connection.remoteAddress;
+    this.#protocol = head.protocol;
+    this.clientAddress = client.remoteAddress;
   }
 
   get backendName(): string {
@@ -68,11 +67,11 @@ export class ExchangeFacts implements ExchangeRecord, TemplateValues {
   }
 
   get routeName(): string {
-    return this.matched?.name ?? '';
+    return this.matchedRoute?.name ?? '';
   }
 
   get elapsedMs(): number {
-    return performance.now() - this.#begunAtMs;
+    return performance.now() - this.begunAtMs;
   }
 
   get listener(): string {
@@ -86,8 +85,7 @@ export class ExchangeFacts implements ExchangeRecord, TemplateValues {
   }
 
   get protocol(): string {
-    if (this.statedVersion !== '') return this.statedVersion;
-    return this.modern ? 'HTTP/1.1' : 'HTTP/1.0';
+    return this.statedVersion === '' ? this.#protocol : this.statedVersion;
   }
 
   /** Made where a log shows it: most show none. */
@@ -108,11 +106,11 @@ export class ExchangeFacts implements ExchangeRecord, TemplateValues {
   }
 
   get upstream(): string {
-    return this.matched?.upstream.name ?? '';
+    return this.matchedRoute?.upstream.name ?? '';
   }
 
   get algorithm(): string {
-    return this.matched?.upstream.algorithm ?? '';
+    return this.matchedRoute?.upstream.algorithm ?? '';
   }
 
   /** What log lines about it have in common. */
@@ -121,9 +119,7 @@ export class ExchangeFacts implements ExchangeRecord, TemplateValues {
     return this.traceId === '' ? fields : { trace_id: this.traceId, span_id: this.spanId, ...fields };
   }
 
-  get bytesReceived(): number {
-    return this.body?.bytes ?? 0;
-  }
+  abstract get bytesReceived(): number;
 
   /** Notes the time of a phase, for a trace. */
   mark(phase: Phase): void {

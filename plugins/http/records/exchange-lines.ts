@@ -2,8 +2,8 @@ import type { ErrorCode } from '../../../src/errors.ts';
 import type { Logger, LogFields } from '../../../src/plugin-api/index.ts';
 import type { ExchangeFacts } from './exchange-facts.ts';
 import { LOOK_ALIKE } from '../message/field-names.ts';
-import type { Head } from '../h1/parse/head.ts';
-import type { ParserFault } from '../h1/parse/parser-fault.ts';
+import type { RequestHead } from '../message/message-head.ts';
+import type { MessageFault } from '../message/message-fault.ts';
 import type { Refusal } from '../message/refusal.ts';
 
 /** Failures of a backend: what exactly it did wrong is in no field of the access log. */
@@ -16,7 +16,7 @@ const BACKEND_FAILURES: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /** The lines of one exchange. Those for `debug` cost even when they are not written: ask `debugEnabled` first. */
-export function logReceived(exchange: ExchangeFacts, head: Head): void {
+export function logReceived(exchange: ExchangeFacts, head: RequestHead): void {
   exchange.instance.host.logger.debug('Request received', {
     ...ids(exchange),
     method: exchange.method,
@@ -27,7 +27,7 @@ export function logReceived(exchange: ExchangeFacts, head: Head): void {
 }
 
 /** The names that `underscore_headers` keeps from the backend; undefined when there are none. */
-function lookAlikes(head: Head): string | undefined {
+function lookAlikes(head: RequestHead): string | undefined {
   const names: string[] = [];
   for (let field = 0; field < head.fields; field++) {
     if (head.ids[field] === LOOK_ALIKE) names.push(head.nameText(field));
@@ -67,7 +67,7 @@ export function logBackendFailure(exchange: ExchangeFacts, code: ErrorCode, deta
 }
 
 /** Tells what is wrong in a backend's response that is served although the grammar does not allow it. */
-export function logIrregular(exchange: ExchangeFacts, oddity: ParserFault): void {
+export function logIrregular(exchange: ExchangeFacts, oddity: MessageFault): void {
   const { rule, reason, field, excerpt } = oddity;
   exchange.instance.host.logger.warn(
     'Backend sends irregular responses: its connections are not used again',

@@ -8,13 +8,12 @@ import type {
   TunnelTrace,
 } from '../../../src/plugin-api/index.ts';
 import { textOfBytes } from '../../../src/plugin-api/values/text-of-bytes.ts';
-import { shownReferer } from '../forwarding/forwarding-profile.ts';
-import type { Exchange } from '../exchange/exchange.ts';
-import { HeadFragment } from '../h1/parse/head-fragment.ts';
-import type { HttpConnection } from '../h1/server-connection.ts';
+import { shownReferer, type ForwardingProfile } from '../forwarding/forwarding-profile.ts';
+import type { UnreadRequest } from '../message/server-stream.ts';
+import type { ExchangeFacts } from './exchange-facts.ts';
 import type { HttpInstance } from '../instance/http-instance.ts';
 import { loggedPath, withoutFragment } from './logged-path.ts';
-import { isValidHost } from '../routing/request-target.ts';
+import { isValidHost } from '../message/request-target.ts';
 import { shownQuery } from './shown-query.ts';
 
 /** The status that logs and metrics show for a request whose client left before it got one; nginx's number for it. */
@@ -22,7 +21,7 @@ export const CLIENT_LEFT = 499;
 
 /** What telemetry gets to know of the tunnel that an exchange became. */
 export function tunnelRecord(
-  exchange: Exchange,
+  exchange: ExchangeFacts,
   lease: Lease,
   trace: TunnelTrace | undefined,
   startedAtMs: number,
@@ -56,13 +55,13 @@ type UnservedRecord = Omit<ExchangeRecord, 'status' | 'bytesSent' | 'error' | 'r
  * @param begunAtMs when its first byte came, on the clock of `performance`
  */
 export function unservedRecord(
-  connection: HttpConnection,
+  fragment: UnreadRequest,
+  profile: ForwardingProfile,
   instance: HttpInstance,
   begunAtMs: number,
 ): UnservedRecord {
   const { host, parts } = instance;
-  const fragment = new HeadFragment(connection.reader.arrived);
-  const { address, requestId = parts.requestIds.next() } = connection.view(instance).claims(fragment);
+  const { address, requestId = parts.requestIds.next() } = profile.claims(fragment);
   const trace = host.telemetry.tracer?.begin(fragment);
   const named = fragment.soleValueOf('host') ?? '';
   const durationMs = performance.now() - begunAtMs;

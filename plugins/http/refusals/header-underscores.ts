@@ -1,5 +1,5 @@
 import { LOOK_ALIKE, UNKNOWN } from '../message/field-names.ts';
-import type { Head } from '../h1/parse/head.ts';
+import type { RequestHead } from '../message/message-head.ts';
 import type { HttpOptions } from '../config/options.generated.ts';
 
 /**
@@ -8,7 +8,7 @@ import type { HttpOptions } from '../config/options.generated.ts';
  *
  * @returns the field for which the request is to be refused, or -1
  */
-export function applyUnderscorePolicy(head: Head, policy: HttpOptions['underscore_headers']): number {
+export function applyUnderscorePolicy(head: RequestHead, policy: HttpOptions['underscore_headers']): number {
   for (let field = 0; field < head.fields; field++) {
     if (policy === 'keep') {
       if (head.ids[field] === LOOK_ALIKE) head.ids[field] = UNKNOWN;

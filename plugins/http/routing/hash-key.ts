@@ -1,14 +1,14 @@
 import type { KeySource } from '../../../src/plugin-api/index.ts';
 import { routedPath } from '../../../src/plugin-api/values/routed-path.ts';
-import type { Head } from '../h1/parse/head.ts';
-import type { RequestTarget } from './request-target.ts';
+import type { RequestHead } from '../message/message-head.ts';
+import type { RequestTarget } from '../message/request-target.ts';
 
 /** The key that a hashing balancer gets for a request; undefined when the request lacks what the key is made of. */
 export function hashKey(
   source: KeySource,
   clientAddress: string,
   target: RequestTarget,
-  head: Head,
+  head: RequestHead,
 ): string | undefined {
   switch (source.kind) {
     case 'source-ip':
@@ -24,7 +24,7 @@ export function hashKey(
   }
 }
 
-function cookie(head: Head, name: string): string | undefined {
+function cookie(head: RequestHead, name: string): string | undefined {
   const value = head.valueOf('cookie');
   if (value === undefined) return undefined;
   for (const pair of value.split(';')) {

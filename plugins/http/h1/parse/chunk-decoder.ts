@@ -1,5 +1,7 @@
-import { FieldLines, type FieldLine } from './field-lines.ts';
-import { chunkFault, NO_FAULT, trailerFault, type ParserFault } from './parser-fault.ts';
+import { NO_TRAILERS, type FieldLine } from '../../message/trailers.ts';
+import { FieldLines } from './field-lines.ts';
+import { NO_FAULT, type MessageFault } from '../../message/message-fault.ts';
+import { chunkFault, trailerFault } from './parser-fault.ts';
 import { END, INVALID, MORE, TOO_LARGE, type Progress } from './progress.ts';
 import type { RefusalRule } from '../../message/refusal-rules.ts';
 
@@ -51,8 +53,6 @@ const LINE_BYTES = 16 * 1024;
 /** The empty line that ends the trailers does not count as one of them. */
 const LINE_END_BYTES = 2;
 
-const NO_TRAILERS: readonly FieldLine[] = [];
-
 const NO_SIZE = 'a chunk size is no number';
 const NO_LINE_END = 'there is no line end behind the data of a chunk';
 const BAD_EXTENSION = 'a chunk extension is malformed';
@@ -81,7 +81,7 @@ export class ChunkDecoder {
   /** The decoder took something that the grammar does not allow: no further message of this sender on the connection is trusted. */
   irregular = false;
   /** After INVALID and TOO_LARGE: what is wrong, and where. */
-  fault: ParserFault = NO_FAULT;
+  fault: MessageFault = NO_FAULT;
   /** The first byte of the last `feed` that was not consumed. */
   position = 0;
   readonly #lenient: boolean;

@@ -1,11 +1,6 @@
+import type { FieldLine } from '../../message/trailers.ts';
 import type { Unmended } from './mending.ts';
 import type { RefusalRule } from '../../message/refusal-rules.ts';
-
-/** A field line: its name, and what stands behind the colon as it arrived. */
-export interface FieldLine {
-  readonly name: string;
-  readonly rest: string;
-}
 
 const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]*/;
 /** Control bytes other than the tab are not allowed in a value (RFC 9110 5.5). */

@@ -1,4 +1,4 @@
-import type { TraceCarrier } from '../../../../src/plugin-api/index.ts';
+import type { UnreadRequest } from '../../message/server-stream.ts';
 
 /** A method in capitals, or any token in front of what is clearly a request; then the target and the version as far as they arrived. */
 const REQUEST_LINE =
@@ -9,7 +9,7 @@ const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
  * What can be told of a request whose head did not arrive to its end, or can't be read: for logs and traces, never to act upon.
  * Of bytes that look like no request nothing is told, as they may be anything.
  */
-export class HeadFragment implements TraceCarrier {
+export class HeadFragment implements UnreadRequest {
   /** '' when there is none. */
   readonly method: string;
   /** As far as it arrived; '' when there is none. */

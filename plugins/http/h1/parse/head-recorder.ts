@@ -1,4 +1,5 @@
-import { Head, NUMBERS_A_FIELD } from './head.ts';
+import { NUMBERS_A_FIELD } from '../../message/field-section.ts';
+import { Head } from './head.ts';
 import type { ParserEvents, ParserMemory } from './llhttp.ts';
 
 /** A head that is not complete yet. */

@@ -1,3 +1,4 @@
+import { plainBytes } from '../../../../src/plugin-api/values/routed-path.ts';
 import { bindsConnection } from '../../message/connection-identity.ts';
 import {
   AUTHORIZATION,
@@ -7,42 +8,39 @@ import {
   equalsIgnoringCase,
   HOST,
   identify,
-  KEEP_ALIVE,
-  LOOK_ALIKE,
   PROXY_AUTHORIZATION,
-  PROXY_CONNECTION,
-  TE,
-  TRAILER,
   TRANSFER_ENCODING,
   UPGRADE,
 } from '../../message/field-names.ts';
+import { FieldSection, NUMBERS_A_FIELD } from '../../message/field-section.ts';
+import type { RequestHead, ResponseHead } from '../../message/message-head.ts';
+import type { Refusal } from '../../message/refusal.ts';
+import { framingFault, statedVersion, versionFault } from './request-faults.ts';
 
 const LETTER_N = 0x6e;
 const TAB = 0x09;
 const LF = 0x0a;
 const CR = 0x0d;
 const BLANK = 0x20;
-const UNDERSCORE = 0x5f;
 const DELETE = 0x7f;
+const CAPITAL_H = 0x48;
+/** `HTTP/1.1 200 ` */
+const BEFORE_REASON_LENGTH = 13;
+/** ` HTTP/1.1` */
+const BEHIND_TARGET_LENGTH = 9;
 const CHUNKED_CODING = Buffer.from('chunked');
 const HTTP = [...Buffer.from('HTTP/')];
 /** Leading zeros are valid (RFC 9110 8.6), in a number that goes into a field of a sensible size. */
 const PADDED_LENGTH = /^\d{1,64}$/;
 const KEEP_ALIVE_OPTION = Buffer.from('keep-alive');
-
-/** Numbers kept for a field: name start and end, value start and end. */
-export const NUMBERS_A_FIELD = 4;
+/** Upgrades that stay within HTTP. In such a tunnel the client could send requests that no route, limit or log sees. */
+const HTTP_AGAIN = /(?:^|[,\s])(?:h2c?|http(?:\/\S*)?)\s*(?:,|$)/i;
 
 /**
- * The head of a message as offsets into the bytes that it arrived in; nothing is a string until
- * somebody asks. One object a parser memory, filled in again for each message: valid until the next
- * message is parsed.
+ * The head of a message of HTTP/1 as offsets into the bytes that it arrived in. There is one such object a parser memory, filled in
+ * again for each message: valid until the next message is parsed.
  */
-export class Head {
-  bytes: Buffer = Buffer.alloc(0);
-  /** Offsets in `bytes`, {@link NUMBERS_A_FIELD} for each field line, in the order of arrival. */
-  offsets = new Int32Array(512);
-  fields = 0;
+export class Head extends FieldSection implements RequestHead, ResponseHead {
   /** Where the message begins, but for line breaks before it. */
   start = 0;
   urlStart = 0;
@@ -57,56 +55,83 @@ export class Head {
   isRewritten = false;
 
   // What `classify` found.
-  /** Which known name each field has. */
-  readonly ids: number[] = [];
-  /** Which known names occur, as bits. Two names whose numbers differ by 32 share a bit: then a look at the fields decides. */
-  #known = 0;
   hostField = -1;
   hosts = 0;
   hasDate = false;
-  /** -1: absent. NaN: not a number that can be counted with. */
   contentLength = -1;
-  /** Whether Content-Length, if any, has only one reading: with leading zeros some receivers take it for an octal number. */
   hasPlainLength = true;
   transferEncodings = 0;
-  chunked = false;
   upgradeField = -1;
-  /** Whether it has credentials that count for the whole connection, not for one request. */
   bindsConnection = false;
   connectionClose = false;
   connectionKeepAlive = false;
   connectionUpgrade = false;
-  /** Lower-case names of further fields that `Connection` lists; they must not be forwarded. */
-  connectionNames: string[] | undefined;
 
-  nameText(field: number): string {
-    const at = field * NUMBERS_A_FIELD;
-    return this.bytes.latin1Slice(this.offsets[at] as number, this.offsets[at + 1] as number);
+  get protocol(): string {
+    return this.minor > 0 ? 'HTTP/1.1' : 'HTTP/1.0';
   }
 
-  /** The value without surrounding white space. */
-  valueText(field: number): string {
-    const at = field * NUMBERS_A_FIELD;
-    const start = this.offsets[at + 2] as number;
-    let end = this.offsets[at + 3] as number;
-    // Blanks and tabs alone (RFC 9110 5.6.3): `trim` knows more, which a parser takes for part of the value.
-    while (end > start && (this.bytes[end - 1] === BLANK || this.bytes[end - 1] === TAB)) end -= 1;
-    return this.bytes.latin1Slice(start, end);
+  get target(): string {
+    return this.bytes.latin1Slice(this.urlStart, this.urlEnd);
   }
 
-  /** Whether the value is exactly `bytes`. */
-  hasValue(field: number, bytes: Buffer): boolean {
-    const at = field * NUMBERS_A_FIELD;
-    const start = this.offsets[at + 2] as number;
-    if ((this.offsets[at + 3] as number) - start !== bytes.length) return false;
-    for (let i = 0; i < bytes.length; i++) if (this.bytes[start + i] !== bytes[i]) return false;
-    return true;
+  get targetLength(): number {
+    return this.urlEnd - this.urlStart;
   }
 
-  /** The field line without its CRLF, as it arrived. */
-  lineText(field: number): string {
-    const at = field * NUMBERS_A_FIELD;
-    return this.bytes.latin1Slice(this.offsets[at] as number, this.offsets[at + 3] as number);
+  get reason(): string {
+    return this.bytes.latin1Slice(this.reasonStart, this.reasonEnd);
+  }
+
+  get bodyLength(): number {
+    if (this.chunked) return -1;
+    return this.contentLength > 0 ? this.contentLength : 0;
+  }
+
+  get lineStart(): number {
+    if (this.minor !== 1 || this.isRewritten) return -1;
+    if (this.status !== 0) {
+      const start = this.reasonStart - BEFORE_REASON_LENGTH;
+      return this.reasonEnd > 0 && this.bytes[start] === CAPITAL_H ? start : -1;
+    }
+    // Exactly one blank on both sides of the target: the parser takes several.
+    const { bytes, urlStart } = this;
+    if (bytes[urlStart - 2] === BLANK || bytes[this.urlEnd + 1] === BLANK) return -1;
+    return urlStart - this.method.length - 1;
+  }
+
+  get lineEnd(): number {
+    return this.status !== 0 ? this.reasonEnd : this.urlEnd + BEHIND_TARGET_LENGTH;
+  }
+
+  get expectsContinue(): boolean {
+    return this.minor > 0 && this.valueOf('expect')?.toLowerCase() === '100-continue';
+  }
+
+  /**
+   * A request that offers an upgrade may have a body, as Docker's clients send one. The body goes on framed as it came, so that
+   * backend and proxy agree on the byte at which the other protocol begins.
+   */
+  get offeredUpgrade(): string {
+    if (this.upgradeField < 0 || !this.connectionUpgrade || this.minor === 0) return '';
+    const value = this.valueText(this.upgradeField);
+    return HTTP_AGAIN.test(value) ? '' : value;
+  }
+
+  get statedVersion(): string {
+    return statedVersion(this);
+  }
+
+  plainTarget(): number {
+    return plainBytes(this.bytes, this.urlStart, this.urlEnd);
+  }
+
+  versionFault(): Refusal | undefined {
+    return versionFault(this);
+  }
+
+  framingFault(): Refusal | undefined {
+    return framingFault(this);
   }
 
   /** Whether `HTTP/` stands at `at`: the parser knows protocols that look alike. */
@@ -129,65 +154,9 @@ export class Head {
     return true;
   }
 
-  /** The first field of that name (lower case) that counts, or -1. For rare look-ups; hot ones go through `classify`. */
-  find(lowerName: string, from = 0): number {
-    for (let field = from; field < this.fields; field++) {
-      const at = field * NUMBERS_A_FIELD;
-      if ((this.offsets[at + 1] as number) - (this.offsets[at] as number) !== lowerName.length) continue;
-      if (this.ids[field] === LOOK_ALIKE) continue;
-      if (this.nameText(field).toLowerCase() === lowerName) return field;
-    }
-    return -1;
-  }
-
-  /** Whether a name has an underscore. */
-  hasUnderscore(field: number): boolean {
-    const at = field * NUMBERS_A_FIELD;
-    const end = this.offsets[at + 1] as number;
-    for (let i = this.offsets[at] as number; i < end; i++) if (this.bytes[i] === UNDERSCORE) return true;
-    return false;
-  }
-
-  /** The value of the first field of that name (lower case), or undefined. */
-  valueOf(lowerName: string): string | undefined {
-    const field = this.find(lowerName);
-    return field < 0 ? undefined : this.valueText(field);
-  }
-
-  /** The value of the field of that name (lower case), or undefined when there is none, or several. */
-  soleValueOf(lowerName: string): string | undefined {
-    const field = this.find(lowerName);
-    return field < 0 || this.find(lowerName, field + 1) >= 0 ? undefined : this.valueText(field);
-  }
-
-  /** The first field with that known name, or -1. */
-  fieldWith(id: number): number {
-    if ((this.#known & (1 << id)) === 0) return -1;
-    for (let field = 0; field < this.fields; field++) if (this.ids[field] === id) return field;
-    return -1;
-  }
-
-  /** Whether there is a field with that known name that is not meant for this connection alone. */
-  passesOn(id: number): boolean {
-    const field = this.fieldWith(id);
-    return field >= 0 && !this.isHopByHop(field);
-  }
-
-  /** The values of all fields with that known name as one list (RFC 9110 5.3); '' when there is none. */
-  joined(id: number): string {
-    if ((this.#known & (1 << id)) === 0) return '';
-    let list = '';
-    for (let field = 0; field < this.fields; field++) {
-      if (this.ids[field] !== id) continue;
-      const value = this.valueText(field);
-      if (value !== '') list = list === '' ? value : `${list}, ${value}`;
-    }
-    return list;
-  }
-
   /** Looks at each field once and notes what framing and forwarding depend on. */
   classify(): void {
-    this.#known = 0;
+    this.known = 0;
     this.hostField = -1;
     this.hosts = 0;
     this.hasDate = false;
@@ -206,7 +175,7 @@ export class Head {
       const id = identify(this.bytes, this.offsets[at] as number, this.offsets[at + 1] as number);
       this.ids[field] = id;
       if (id === 0) continue;
-      this.#known |= 1 << id;
+      this.known |= 1 << id;
       if (id === HOST) {
         this.hosts += 1;
         this.hostField = field;
@@ -218,23 +187,6 @@ export class Head {
       else if (id === UPGRADE) this.upgradeField = field;
       else if (id === DATE) this.hasDate = true;
       else if (id === AUTHORIZATION || id === PROXY_AUTHORIZATION) this.#noteCredentials(field);
-    }
-  }
-
-  /** Whether a field stays between us and this peer: framing and connection control, and what `Connection` names. */
-  isHopByHop(field: number): boolean {
-    switch (this.ids[field]) {
-      case CONNECTION:
-      case KEEP_ALIVE:
-      case PROXY_CONNECTION:
-      case TRANSFER_ENCODING:
-      case UPGRADE:
-      case TE:
-        return true;
-      case TRAILER:
-        return !this.chunked;
-      default:
-        return this.connectionNames !== undefined && this.#isNamedByConnection(field);
     }
   }
 
@@ -282,12 +234,5 @@ export class Head {
       else if (option === 'upgrade') this.connectionUpgrade = true;
       else if (option !== '') (this.connectionNames ??= []).push(option);
     }
-  }
-
-  #isNamedByConnection(field: number): boolean {
-    const name = this.nameText(field).toLowerCase();
-    // These are never connection options, whatever a peer claims.
-    if (name === 'host' || name === 'content-length' || name === 'cdn-loop') return false;
-    return this.connectionNames?.includes(name) ?? false;
   }
 }

@@ -1,5 +1,5 @@
 import { ChunkDecoder, type BodySink } from './chunk-decoder.ts';
-import type { FieldLine } from './field-lines.ts';
+import { NO_TRAILERS, type FieldLine } from '../../message/trailers.ts';
 import type { Head } from './head.ts';
 import {
   FAILED,
@@ -10,7 +10,8 @@ import {
   type ParserSupply,
 } from './llhttp.ts';
 import type { Mended } from './mending.ts';
-import { foldedFault, headFault, NO_FAULT, oversizeFault, type ParserFault } from './parser-fault.ts';
+import { foldedFault, headFault, oversizeFault } from './parser-fault.ts';
+import { NO_FAULT, type MessageFault } from '../../message/message-fault.ts';
 import { END, HEAD, INVALID, MORE, TOO_LARGE, type Progress } from './progress.ts';
 import { mendRequestLine } from './request-line.ts';
 import { mendResponseHead } from './response-mending.ts';
@@ -27,18 +28,17 @@ export interface HeadLimits {
 }
 
 const NOTHING = Buffer.alloc(0);
-const NO_TRAILERS: readonly FieldLine[] = [];
 const LF = 0x0a;
 /** The first bytes of the preface of HTTP/2. */
 const PREFACE = 'PRI ';
 
-const ODD_CHUNKS: ParserFault = {
+const ODD_CHUNKS: MessageFault = {
   rule: 'chunk',
   reason: 'a chunk or a trailer is not by the grammar',
   field: '',
   excerpt: '',
 };
-const ODD_STATUS_LINE: ParserFault = {
+const ODD_STATUS_LINE: MessageFault = {
   rule: 'status_line',
   reason: 'the status line holds a control byte',
   field: '',
@@ -59,9 +59,9 @@ export class MessageReader {
   /** After END. */
   trailers: readonly FieldLine[] = NO_TRAILERS;
   /** How the message departs from the grammar although the reader takes it. Nothing that follows on this connection is trusted. */
-  oddity: ParserFault | undefined;
+  oddity: MessageFault | undefined;
   /** After INVALID and TOO_LARGE: what is wrong, and where. */
-  fault: ParserFault = NO_FAULT;
+  fault: MessageFault = NO_FAULT;
   /** The first byte of the last `feed` that was not consumed. */
   position = 0;
   /** After INVALID: all that came of the head. After TOO_LARGE: its beginning at least. */
@@ -189,6 +189,7 @@ export class MessageReader {
     if (this.#kind === REQUEST) {
       head.method = this.#mended?.method ?? memory.method(this.#parser);
       head.isRewritten = this.#mended !== undefined;
+      head.status = 0;
     } else {
       head.status = memory.status(this.#parser);
       if (this.#mended === undefined && !head.hasPlainStatusLine(head.start + headBytes)) {

@@ -1,20 +1,8 @@
 import { excerpt, excerptUpTo, valueExcerpt } from '../../message/excerpt.ts';
 import type { RefusalRule } from '../../message/refusal-rules.ts';
-import { NUMBERS_A_FIELD, type Head } from './head.ts';
-
-/** What a parser found wrong, and where. */
-export interface ParserFault {
-  readonly rule: RefusalRule;
-  /** In the parser's words. */
-  readonly reason: string;
-  /** Name of the field; '' when it is none. */
-  readonly field: string;
-  /** Safe to show in the log. */
-  readonly excerpt: string;
-}
-
-/** Nothing is wrong. */
-export const NO_FAULT: ParserFault = { rule: 'syntax', reason: '', field: '', excerpt: '' };
+import { NUMBERS_A_FIELD } from '../../message/field-section.ts';
+import type { MessageFault } from '../../message/message-fault.ts';
+import type { Head } from './head.ts';
 
 /** The rules that the parser holds messages to, and how its reasons for a refusal begin or what they contain. */
 const RULES: readonly (readonly [rule: RefusalRule, words: RegExp])[] = [
@@ -51,7 +39,7 @@ export function headFault(
   bytes: Buffer,
   at: number,
   rule: RefusalRule = ruleOf(reason),
-): ParserFault {
+): MessageFault {
   if (TLS.every((byte, i) => bytes[i] === byte)) {
     return { rule: 'tls', reason, field: '', excerpt: excerpt(bytes.toString('latin1', 0, MOST_OF_GARBAGE)) };
   }
@@ -68,19 +56,19 @@ export function headFault(
 }
 
 /** A chunked body has a fault at `bytes[at]`. No byte of the body itself is shown. */
-export function chunkFault(reason: string, bytes: Buffer, at: number): ParserFault {
+export function chunkFault(reason: string, bytes: Buffer, at: number): MessageFault {
   const digits = bytes.toString('latin1', Math.max(0, at - MOST_DIGITS), at);
   const size = reason.includes(CHUNK_SIZE) ? (/[0-9A-Fa-f]*$/.exec(digits)?.[0] ?? '') : '';
   return { rule: 'chunk', reason, field: '', excerpt: excerptUpTo('', size, bytes[at]) };
 }
 
 /** A line of the trailers has a fault at `line[at]`. */
-export function trailerFault(reason: string, line: string, at: number): ParserFault {
+export function trailerFault(reason: string, line: string, at: number): MessageFault {
   return fieldFault('trailer', reason, Buffer.from(line, 'latin1'), at);
 }
 
 /** A field of a whole head goes on in a second line. */
-export function foldedFault(head: Head): ParserFault {
+export function foldedFault(head: Head): MessageFault {
   const reason = 'a field line is folded';
   for (let field = 0; field < head.fields; field++) {
     const value = head.valueText(field);
@@ -92,7 +80,7 @@ export function foldedFault(head: Head): ParserFault {
 }
 
 /** A head, or the trailers of a body, that are larger than they may be: the largest field is named. */
-export function oversizeFault(rule: RefusalRule, reason: string, head: Head): ParserFault {
+export function oversizeFault(rule: RefusalRule, reason: string, head: Head): MessageFault {
   let largest = -1;
   let most = 0;
   for (let field = 0; field < head.fields; field++) {
@@ -103,7 +91,7 @@ export function oversizeFault(rule: RefusalRule, reason: string, head: Head): Pa
   return { rule, reason, field: largest < 0 ? '' : head.nameText(largest), excerpt: '' };
 }
 
-function fieldFault(rule: RefusalRule, reason: string, bytes: Buffer, at: number): ParserFault {
+function fieldFault(rule: RefusalRule, reason: string, bytes: Buffer, at: number): MessageFault {
   let start = lineStart(bytes, at);
   // A line that begins with a blank goes on with the field of the line before.
   while (start > 0 && (bytes[start] === BLANK || bytes[start] === TAB)) start = lineStart(bytes, start - 1);

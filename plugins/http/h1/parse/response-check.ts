@@ -1,7 +1,7 @@
 import { excerpt } from '../../message/excerpt.ts';
-import { CONTENT_LENGTH, TRANSFER_ENCODING, UPGRADE } from '../../message/field-names.ts';
+import { CONTENT_LENGTH, TRANSFER_ENCODING } from '../../message/field-names.ts';
 import type { Head } from './head.ts';
-import type { ParserFault } from './parser-fault.ts';
+import type { MessageFault } from '../../message/message-fault.ts';
 import type { RefusalRule } from '../../message/refusal-rules.ts';
 import { refuseResponse, shownField, type Refusal } from '../../message/refusal.ts';
 
@@ -16,7 +16,7 @@ export function isSound(head: Head): boolean {
 }
 
 /** HTTP/1.0 does not know chunks. A backend that sends them may mean anything by the bytes that follow. */
-export const CHUNKS_IN_1_0: ParserFault = {
+export const CHUNKS_IN_1_0: MessageFault = {
   rule: 'transfer_encoding',
   reason: 'HTTP/1.0 has no Transfer-Encoding',
   field: 'Transfer-Encoding',
@@ -55,13 +55,8 @@ export function checkFraming(head: Head): Refusal | undefined {
   return undefined;
 }
 
-/** The backend switched to a protocol that the client did not ask for. */
-export function refuseUpgrade(head: Head): Refusal {
-  return refuseField('upgrade', '101 for an upgrade that was not asked for', head, UPGRADE);
-}
-
 /** The parser found something wrong. */
-export function refuseFault({ rule, reason, field, excerpt: shown }: ParserFault): Refusal {
+export function refuseFault({ rule, reason, field, excerpt: shown }: MessageFault): Refusal {
   return refuseResponse(rule, reason, field, shown);
 }
 

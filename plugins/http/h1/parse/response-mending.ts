@@ -1,4 +1,5 @@
-import { FieldLines, withoutControls, type FieldLine } from './field-lines.ts';
+import type { FieldLine } from '../../message/trailers.ts';
+import { FieldLines, withoutControls } from './field-lines.ts';
 import type { Mending, Unmended } from './mending.ts';
 
 const CR = 0x0d;

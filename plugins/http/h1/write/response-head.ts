@@ -1,34 +1,22 @@
-import { CONTENT_LENGTH, X_REQUEST_ID } from '../../message/field-names.ts';
-import type { FieldEdits } from '../../forwarding/field-edits.ts';
-import type { Head } from '../parse/head.ts';
-import { ownFields, passedFields, type FieldRules } from './passed-fields.ts';
+import { UPGRADE } from '../../message/field-names.ts';
+import type { FieldRules } from '../../message/field-rules.ts';
+import type { ResponseHead } from '../../message/message-head.ts';
+import { passedFields } from './passed-fields.ts';
 
-const FINAL: FieldRules = { own: ownFields(X_REQUEST_ID), edits: undefined };
-/** 1xx and 204 have no Content-Length (RFC 9110 8.6). */
-const WITHOUT_LENGTH: FieldRules = { own: ownFields(X_REQUEST_ID, CONTENT_LENGTH), edits: undefined };
+/** The client must switch to another protocol to be served (RFC 9110 15.5.22). */
+export const UPGRADE_REQUIRED = 426;
 
-/** The same for a response whose X-Request-ID goes on. */
-const FINAL_WITH_ID: FieldRules = { own: ownFields(), edits: undefined };
-const WITHOUT_LENGTH_WITH_ID: FieldRules = { own: ownFields(CONTENT_LENGTH), edits: undefined };
-
-const CAPITAL_H = 0x48;
-/** `HTTP/1.1 200 ` */
-const BEFORE_REASON_LENGTH = 13;
-
-/** The status line and the backend's field lines that go on to the client, each with its CRLF. `keepsId`: X-Request-ID does. */
-export function forwardedResponse(head: Head, edits: FieldEdits | undefined, keepsId = false): string {
+/** The status line and the backend's field lines that go on to the client, each with its CRLF. */
+export function responseHeadText(head: ResponseHead, rules: FieldRules): string {
+  // 1xx and 204 have no Content-Length (RFC 9110 8.6).
   const hasLength = head.status >= 200 && head.status !== 204;
-  const keepsLength = hasLength && head.hasPlainLength;
-  let plain = keepsLength ? FINAL : WITHOUT_LENGTH;
-  if (keepsId) plain = keepsLength ? FINAL_WITH_ID : WITHOUT_LENGTH_WITH_ID;
-  const rules = edits === undefined ? plain : { own: plain.own, edits };
+  const passesLength = hasLength && head.hasPlainLength;
   const length = hasLength && !head.hasPlainLength ? `Content-Length: ${String(head.contentLength)}\r\n` : '';
-  const lineStart = head.reasonStart - BEFORE_REASON_LENGTH;
-  if (head.reasonEnd > 0 && head.minor === 1 && head.bytes[lineStart] === CAPITAL_H) {
-    return passedFields(head, rules, lineStart, head.reasonEnd) + length;
-  }
-  const reason = head.bytes.latin1Slice(head.reasonStart, head.reasonEnd);
-  return `HTTP/1.1 ${String(head.status)} ${reason}\r\n${passedFields(head, rules, -1, 0)}${length}`;
+  const { lineStart } = head;
+  // The backend's line may go on as it is.
+  if (lineStart >= 0) return passedFields(head, rules, passesLength, lineStart, head.lineEnd) + length;
+  const passed = passedFields(head, rules, passesLength, -1, 0);
+  return `HTTP/1.1 ${String(head.status)} ${head.reason}\r\n${passed}${length}`;
 }
 
 /** Statuses whose messages have no body, whatever their fields say (RFC 9110 6.4.1). */
@@ -36,18 +24,15 @@ export function hasNoBody(status: number, method: string): boolean {
   return method === 'HEAD' || status === 204 || status === 304 || (status >= 100 && status < 200);
 }
 
-/** The current date as in a Date field, made once a second. */
-export class HttpDate {
-  #second = 0;
-  #text = '';
+/** The protocols that a 426 demands, for the client to see; '' for other responses. */
+export function demandedUpgrade(head: ResponseHead): string {
+  return head.status === UPGRADE_REQUIRED ? head.joined(UPGRADE) : '';
+}
 
-  get text(): string {
-    const now = Date.now();
-    const second = Math.floor(now / 1000);
-    if (second !== this.#second) {
-      this.#second = second;
-      this.#text = new Date(now).toUTCString();
-    }
-    return this.#text;
-  }
+/** What a response says about its connection. `upgrade`: as of {@link demandedUpgrade}. */
+export function connectionLines(staysOpen: boolean, isHttp11: boolean, upgrade: string): string {
+  const option = !staysOpen ? 'close' : isHttp11 ? '' : 'keep-alive';
+  // HTTP/1.0 has no Upgrade (RFC 9110 7.8).
+  if (upgrade === '' || !isHttp11) return option === '' ? '' : `Connection: ${option}\r\n`;
+  return `Connection: ${option === '' ? '' : `${option}, `}Upgrade\r\nUpgrade: ${upgrade}\r\n`;
 }

@@ -1,15 +1,15 @@
 import { expect, it } from 'vitest';
 
-import { explain } from '../../../../../plugins/http/explain/explain.ts';
-import { HttpConnection } from '../../../../../plugins/http/h1/server-connection.ts';
+import { makeHttpParts } from '../../../../../plugins/http/http-parts.ts';
 import { HttpInstance } from '../../../../../plugins/http/instance/http-instance.ts';
 import { LINGER_LOOK_MS } from '../../../../../plugins/http/h1/lingering.ts';
-import { BufferedBodies } from '../../../../../plugins/http/exchange/body-buffering.ts';
-import { RequestIds } from '../../../../../plugins/http/forwarding/request-ids.ts';
-import { ParserSupply } from '../../../../../plugins/http/h1/parse/llhttp.ts';
-import { HeadRecorder } from '../../../../../plugins/http/h1/parse/head-recorder.ts';
 import type { HttpOptions } from '../../../../../plugins/http/config/options.generated.ts';
-import type { ByteStream, Connection, ProtocolHost } from '../../../../../src/plugin-api/index.ts';
+import type {
+  ByteStream,
+  Connection,
+  ProtocolHost,
+  StreamReader,
+} from '../../../../../src/plugin-api/index.ts';
 import { stoppedClock } from '../../../../support/time/stopped-clock.ts';
 
 /** What the connection looks at. */
@@ -81,23 +81,13 @@ function endingConnection(): { stream: StuckStream; expire: () => void } {
       return { set: () => {}, clear: () => {}, destroy: () => {} };
     },
   } as unknown as ProtocolHost;
-  const supply = new ParserSupply();
-  const recorder = new HeadRecorder(supply.first.arena.length);
-  const connect = (accepted: Connection, taker: HttpInstance): HttpConnection =>
-    new HttpConnection(accepted, taker);
-  const instance = new HttpInstance(OPTIONS, host, {
-    supply,
-    recorder,
-    connect,
-    explain,
-    requestIds: new RequestIds(),
-    bufferedBodies: new BufferedBodies(),
-  });
+  const parts = makeHttpParts();
+  const instance = new HttpInstance(OPTIONS, host, parts);
   const stream = new StuckStream();
   const connection = { stream, remoteAddress: '127.0.0.1', current: instance } as unknown as Connection;
-  const handler = new HttpConnection(connection, instance);
+  const handler = parts.connect(connection, instance);
   const bytes = Buffer.from('nonsense\r\n\r\n');
-  handler.data(bytes, 0, bytes.length);
+  (handler as unknown as StreamReader).data(bytes, 0, bytes.length);
   return {
     stream,
     expire: () => {

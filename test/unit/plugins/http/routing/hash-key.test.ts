@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 
 import { hashKey } from '../../../../../plugins/http/routing/hash-key.ts';
-import { parseTarget } from '../../../../../plugins/http/routing/request-target.ts';
+import { parseTarget } from '../../../../../plugins/http/message/request-target.ts';
 import type { KeySource } from '../../../../../src/plugin-api/index.ts';
 import { reader } from '../parsing.ts';
 

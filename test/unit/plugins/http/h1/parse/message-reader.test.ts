@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { RESPONSE } from '../../../../../../plugins/http/h1/parse/llhttp.ts';
-import { forwardedRequest } from '../../../../../../plugins/http/h1/write/request-head.ts';
+import { REQUEST_RULES } from '../../../../../../plugins/http/forwarding/request-fields.ts';
+import { requestDraft } from '../../../../../../plugins/http/h1/write/request-head.ts';
 import {
   INVALID,
   MORE,
@@ -82,7 +83,14 @@ describe('a head', () => {
           const message = reader();
           const bytes = Buffer.from(lines.join('\r\n'), 'latin1');
           message.feed(bytes, 0, bytes.length);
-          const forwarded = `${forwardedRequest(message.head!, undefined, undefined, 0, undefined)}\r\n`;
+          const edits = {
+            target: undefined,
+            host: undefined,
+            rules: REQUEST_RULES[0]!,
+            upgrade: '',
+            isBodySent: false,
+          };
+          const forwarded = `${requestDraft(message.head!, edits, '')}\r\n\r\n`;
           message.finish();
           const again = readInPieces(forwarded, []);
           expect(again.outcome).toBe('head');

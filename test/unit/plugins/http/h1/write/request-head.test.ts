@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import { MANAGED_NAMES } from '../../../../../../plugins/http/message/field-names.ts';
-import { forwardedRequest, OWN_BITS } from '../../../../../../plugins/http/h1/write/request-head.ts';
+import { OWN_BITS, REQUEST_RULES } from '../../../../../../plugins/http/forwarding/request-fields.ts';
+import { passedFields } from '../../../../../../plugins/http/h1/write/passed-fields.ts';
 import { reader } from '../../parsing.ts';
 
 /** Fields that we write for some requests only, by the set that says for which. */
@@ -12,7 +13,6 @@ const SETS: Readonly<Record<keyof typeof OWN_BITS, readonly string[]>> = {
   hops: ['max-forwards'],
   b3: ['b3', 'x-b3-traceid', 'x-b3-spanid', 'x-b3-parentspanid', 'x-b3-sampled', 'x-b3-flags'],
   jaeger: ['uber-trace-id'],
-  length: ['content-length'],
 };
 /** Those that we write for each request. */
 const ALWAYS = [
@@ -24,19 +24,19 @@ const ALWAYS = [
   'x-request-id',
   'forwarded',
 ];
-const OTHERS = ['accept', 'date', 'referer', 'user-agent', 'via', 'cdn-loop', 'x-other'];
+const OTHERS = ['content-length', 'accept', 'date', 'referer', 'user-agent', 'via', 'cdn-loop', 'x-other'];
 
 /** The names of the fields that go on when `own` are written by us. */
-function passedNames(own: number): string[] {
+function passedNames(own: number, passesLength = true): string[] {
   const names = [...Object.values(SETS).flat(), ...ALWAYS, ...OTHERS];
   const message = reader();
   const bytes = Buffer.from(`GET / HTTP/1.1\r\n${names.map((name) => `${name}: 1\r\n`).join('')}\r\n`);
   message.feed(bytes, 0, bytes.length);
-  const text = forwardedRequest(message.head!, undefined, undefined, own, undefined);
+  const text = passedFields(message.head!, REQUEST_RULES[own]!, passesLength, -1, 0);
   message.finish();
   return text
     .split('\r\n')
-    .slice(1, -1)
+    .slice(0, -1)
     .map((line) => line.slice(0, line.indexOf(':')));
 }
 
@@ -51,6 +51,11 @@ describe('the fields that go on to a backend', () => {
       expect(passedNames(own)).toEqual([...wanted, ...OTHERS]);
     },
   );
+
+  it('are all but a length that we write in another form', () => {
+    const wanted = [...Object.values(SETS).flat(), ...OTHERS].filter((name) => name !== 'content-length');
+    expect(passedNames(0, false)).toEqual(wanted);
+  });
 
   it('are told apart by a bit for each set', () => {
     const bits = Object.values(OWN_BITS);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import type { Head } from '../../../../../plugins/http/h1/parse/head.ts';
-import { statedVersion } from '../../../../../plugins/http/refusals/request-check.ts';
+import type { Head } from '../../../../../../plugins/http/h1/parse/head.ts';
+import { statedVersion } from '../../../../../../plugins/http/h1/parse/request-faults.ts';
 
 function head(text: string, target: string, major: number, minor: number): Head {
   const bytes = Buffer.from(text, 'latin1');

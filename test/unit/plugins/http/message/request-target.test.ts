@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 
-import { hostName, isValidHost, parseTarget } from '../../../../../plugins/http/routing/request-target.ts';
+import { hostName, isValidHost, parseTarget } from '../../../../../plugins/http/message/request-target.ts';
 
 it.each([
   ['/', 'GET', '/', '/', undefined],

@@ -1,9 +1,5 @@
 import type { Logger } from '../../../src/plugin-api/index.ts';
-import type { Exchange } from './exchange.ts';
 import type { HttpRequestBuffering } from '../config/options.generated.ts';
-import type { RequestBody } from './request-body.ts';
-
-const CONTINUE_TEXT = 'HTTP/1.1 100 Continue\r\n\r\n';
 
 /** The memory of all request bodies that are read before a backend is taken, on all listeners together. */
 export class BufferedBodies {
@@ -60,30 +56,4 @@ export class BodyBuffering {
     this.#all.giveBack(this.#taken);
     this.#taken = 0;
   }
-}
-
-/**
- * Reads the body, as far as `limits` allow, before a backend is taken. A client that waits for 100 Continue gets it from us.
- * Returns the head for the backend, which then has no `Expect`.
- */
-export function gatherBody(
-  { instance, connection }: Exchange,
-  body: RequestBody,
-  limits: HttpRequestBuffering,
-  head: string,
-): string {
-  const { parts, host } = instance;
-  body.gather(new BodyBuffering(limits, parts.bufferedBodies, host.logger));
-  if (!body.waitsForContinue) return head;
-  connection.connection.stream.writeText(CONTINUE_TEXT);
-  body.goesOn();
-  return withoutExpect(head);
-}
-
-/** The head of a request for a backend that gets no `Expect`, because we answered it. */
-export function withoutExpect(head: string): string {
-  return head
-    .split('\r\n')
-    .filter((line) => !/^expect:/i.test(line))
-    .join('\r\n');
 }

@@ -1,0 +1,174 @@
+import type { ErrorCode } from '../../../src/errors.ts';
+import type { Lease, LogFields } from '../../../src/plugin-api/index.ts';
+import {
+  keepsRequestId,
+  responseLines,
+  responseRules,
+  switchingLines,
+  type ResponseSettings,
+} from '../forwarding/response-fields.ts';
+import type { FieldEdits } from '../forwarding/field-edits.ts';
+import type { TemplateValues } from '../forwarding/template.ts';
+import type { ClientCodec, ClientStream, ResponseEvents } from '../message/client-stream.ts';
+import { challengesConnection } from '../message/connection-identity.ts';
+import { UPGRADE } from '../message/field-names.ts';
+import type { MessageFault } from '../message/message-fault.ts';
+import type { ResponseHead } from '../message/message-head.ts';
+import { refuseResponse, shownField, type Refusal } from '../message/refusal.ts';
+import type { ServerStream } from '../message/server-stream.ts';
+import type { FieldLine } from '../message/trailers.ts';
+
+const CONTINUE = 100;
+
+/** For the log: the backend closed its connection too early. */
+const HEAD_CUT_SHORT = 'the backend closed the connection within the head of its response';
+const CUT_SHORT = 'the backend closed the connection before the end of its response';
+
+/** Whose attempt it is: what an attempt reads of its exchange, and tells it. */
+export interface AttemptOwner extends TemplateValues {
+  readonly stream: ServerStream;
+  readonly settings: ResponseSettings;
+  readonly responseEdits: FieldEdits | undefined;
+  /** The protocols that the client would switch to; '' for none. */
+  readonly upgrade: string;
+  /** True while the client has to send more of the request's body. */
+  readonly wantsBody: boolean;
+  /** Whether the length of the request's body was not told in its head. */
+  readonly isChunked: boolean;
+  bytesSent: number;
+  /** The backend authenticates the connection, and not a request: it serves only this client from now on. */
+  pins: boolean;
+  logFields(): LogFields;
+  mark(phase: 'responseHeadMs' | 'headSentMs'): void;
+  /** The backend told the client to send its body. */
+  proceeds(): void;
+  /** Something moved. */
+  renewDeadline(): void;
+  /** The backend took all of the request that it had not. */
+  backendDrained(): void;
+  /** The response is complete and written. */
+  complete(): void;
+  noteOddity(oddity: MessageFault): void;
+  /** No byte of a response came. */
+  responseMissing(): void;
+  refuseResponse(refusal: Refusal): void;
+  fail(status: number, code: ErrorCode, reason: string, detail?: string): void;
+  abort(code: ErrorCode, detail?: string): void;
+  becomeTunnel(): void;
+}
+
+/** One attempt to get a response from a backend: it has the lease and the stream to the backend, and passes the response on to the client. */
+export class Attempt implements ResponseEvents {
+  readonly lease: Lease;
+  /** Counted from 1 within an exchange. */
+  readonly number: number;
+  readonly client: ClientStream;
+  /** The final status, once its head is being passed on; 0 before. */
+  status = 0;
+  /** True once the backend switched to another protocol. */
+  isSwitched = false;
+  readonly #owner: AttemptOwner;
+
+  constructor(owner: AttemptOwner, lease: Lease, number: number, codec: ClientCodec) {
+    this.#owner = owner;
+    this.lease = lease;
+    this.number = number;
+    this.client = codec.open(lease.channel, owner, this);
+  }
+
+  /** True when the channel to the backend had served an exchange before, so that it may have died of old age. */
+  get reused(): boolean {
+    return this.lease.reused;
+  }
+
+  /** True once a byte of a response, an interim one included, arrived. */
+  get heard(): boolean {
+    return this.client.isAnswered;
+  }
+
+  /** True once a byte of the final response went to the client: from then on it can only be completed or broken off. */
+  get begun(): boolean {
+    return this.status !== 0;
+  }
+
+  /** For lines about a fault of ours while it runs. */
+  logFields(): LogFields {
+    return this.#owner.logFields();
+  }
+
+  interim(head: ResponseHead): void {
+    if (head.status === CONTINUE) this.#owner.proceeds();
+    this.#owner.stream.interim(head, responseRules(undefined, false));
+  }
+
+  head(head: ResponseHead, bodyLength: number): void {
+    const owner = this.#owner;
+    if (head.status >= 401 && challengesConnection(head)) owner.pins = true;
+    owner.mark('responseHeadMs');
+    const { settings, responseEdits: edits } = owner;
+    const keepsId = keepsRequestId(settings, head);
+    const lines = responseLines(owner, settings, head, edits, keepsId);
+    owner.stream.respond(head, responseRules(edits, keepsId), lines, bodyLength);
+    this.status = head.status;
+    owner.mark('headSentMs');
+  }
+
+  switched(head: ResponseHead, protocol: string): Refusal | undefined {
+    const owner = this.#owner;
+    const names = owner.upgrade.split(',').map((name) => name.trim().toLowerCase());
+    if (protocol === '' || !names.includes(protocol.toLowerCase())) return refuseUpgrade(head);
+    const { settings, responseEdits: edits } = owner;
+    const keepsId = keepsRequestId(settings, head);
+    const lines = switchingLines(owner, settings, head, edits, keepsId);
+    owner.stream.switchProtocols(head, responseRules(edits, keepsId), lines, protocol);
+    owner.mark('responseHeadMs');
+    this.status = head.status;
+    this.isSwitched = true;
+    return undefined;
+  }
+
+  data(bytes: Buffer, start: number, end: number): void {
+    this.#owner.bytesSent += end - start;
+    if (!this.#owner.stream.body(bytes, start, end)) this.client.pause();
+  }
+
+  flush(): void {
+    // Backpressure: read no more from the backend until the client has taken what was written to it.
+    if (!this.#owner.stream.flush()) this.client.pause();
+    // The rest of a request's body goes on as a body; only behind it the client may speak the other protocol (RFC 9110 7.8).
+    if (this.isSwitched && !this.#owner.wantsBody) this.#owner.becomeTunnel();
+    else this.#owner.renewDeadline();
+  }
+
+  end(trailers: readonly FieldLine[]): void {
+    const owner = this.#owner;
+    owner.stream.finish(trailers);
+    owner.stream.flush();
+    this.client.stop();
+    if (this.client.oddity !== undefined) owner.noteOddity(this.client.oddity);
+    owner.complete();
+  }
+
+  drained(): void {
+    this.#owner.backendDrained();
+  }
+
+  malformed(refusal: Refusal): void {
+    // The client gets what was read before the fault. The abort that follows shows that it is not all.
+    if (this.begun) this.#owner.stream.flush();
+    this.#owner.refuseResponse(refusal);
+  }
+
+  gone(): void {
+    if (this.begun) this.#owner.abort('backend_reset', CUT_SHORT);
+    else if (this.heard)
+      this.#owner.fail(502, 'backend_reset', 'the backend closed the connection', HEAD_CUT_SHORT);
+    else this.#owner.responseMissing();
+  }
+}
+
+/** The backend switched to a protocol that the client did not ask for. */
+function refuseUpgrade(head: ResponseHead): Refusal {
+  const reason = '101 for an upgrade that was not asked for';
+  return refuseResponse('upgrade', reason, ...shownField(head, UPGRADE));
+}

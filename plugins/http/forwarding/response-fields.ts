@@ -1,0 +1,61 @@
+import { X_REQUEST_ID } from '../message/field-names.ts';
+import { ownFields, type FieldRules } from '../message/field-rules.ts';
+import type { HttpDate } from '../message/http-date.ts';
+import type { ResponseHead } from '../message/message-head.ts';
+import type { FieldEdits } from './field-edits.ts';
+import type { TemplateValues } from './template.ts';
+import type { Via } from './via.ts';
+
+/** What of a listener's config counts for the fields of responses. */
+export interface ResponseSettings {
+  readonly via: Via;
+  readonly date: HttpDate;
+  /** Whether the X-Request-ID of a backend's response goes on in place of ours. */
+  readonly keepsResponseId: boolean;
+}
+
+const RULES: FieldRules = { own: ownFields(X_REQUEST_ID), filter: undefined };
+/** The same for a response whose X-Request-ID goes on. */
+const RULES_WITH_ID: FieldRules = { own: ownFields(), filter: undefined };
+
+/** Which of the backend's fields go on to the client. `keepsId`: X-Request-ID does. */
+export function responseRules(edits: FieldEdits | undefined, keepsId: boolean): FieldRules {
+  const plain = keepsId ? RULES_WITH_ID : RULES;
+  return edits === undefined ? plain : { own: plain.own, filter: edits };
+}
+
+/** Whether the backend's own X-Request-ID goes on in place of ours. */
+export function keepsRequestId({ keepsResponseId }: ResponseSettings, head: ResponseHead): boolean {
+  return keepsResponseId && head.passesOn(X_REQUEST_ID);
+}
+
+/** The field lines that we add to a final response, each with its CRLF: Date where it is missing, and those of {@link switchingLines}. */
+export function responseLines(
+  values: TemplateValues,
+  settings: ResponseSettings,
+  head: ResponseHead,
+  edits: FieldEdits | undefined,
+  keepsId: boolean,
+): string {
+  if (edits === undefined && head.hasDate && !keepsId)
+    return `${settings.via.lineAndId(head.minor)}${values.requestId}\r\n`;
+  const hasDate = head.hasDate || edits?.removed.has('date') === true;
+  const date = hasDate ? '' : `Date: ${settings.date.text}\r\n`;
+  return date + switchingLines(values, settings, head, edits, keepsId);
+}
+
+/** The field lines that we add to each response, each with its CRLF: Via, the request id, and the lines of transforms. */
+export function switchingLines(
+  values: TemplateValues,
+  settings: ResponseSettings,
+  head: ResponseHead,
+  edits: FieldEdits | undefined,
+  keepsId: boolean,
+): string {
+  const via = settings.via.line(head.minor);
+  const id = keepsId ? '' : `X-Request-ID: ${values.requestId}\r\n`;
+  if (edits === undefined) return via + id;
+  let lines = edits.removed.has('via') ? '' : via;
+  if (!edits.removed.has('x-request-id')) lines += id;
+  return lines + edits.earlyLines(values) + edits.lateLines(values);
+}

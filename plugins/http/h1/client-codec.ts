@@ -1,0 +1,32 @@
+import type { ByteStream } from '../../../src/plugin-api/index.ts';
+import type {
+  ClientCodec,
+  ClientStream,
+  RequestDraft,
+  RequestEdits,
+  RequestOutline,
+  ResponseEvents,
+} from '../message/client-stream.ts';
+import type { RequestHead } from '../message/message-head.ts';
+import { Http1ClientStream } from './client-stream.ts';
+import type { ReaderSupply } from './parse/reader-supply.ts';
+import { requestDraft } from './write/request-head.ts';
+
+/** Speaks HTTP/1.1 to backends: one request at a time on each connection. */
+export class Http1ClientCodec implements ClientCodec {
+  readonly #readers: ReaderSupply;
+
+  constructor(readers: ReaderSupply) {
+    this.#readers = readers;
+  }
+
+  draft(head: RequestHead, edits: RequestEdits, own: string): RequestDraft {
+    return requestDraft(head, edits, own);
+  }
+
+  open(channel: ByteStream, request: RequestOutline, events: ResponseEvents): ClientStream {
+    const stream = new Http1ClientStream(channel, request, events, this.#readers);
+    channel.read(stream);
+    return stream;
+  }
+}

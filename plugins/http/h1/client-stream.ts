@@ -1,0 +1,224 @@
+import type { ByteStream, LogFields, StreamReader } from '../../../src/plugin-api/index.ts';
+import type { ClientStream, RequestDraft, RequestOutline, ResponseEvents } from '../message/client-stream.ts';
+import type { MessageFault } from '../message/message-fault.ts';
+import type { Refusal } from '../message/refusal.ts';
+import { NO_TRAILERS, type FieldLine } from '../message/trailers.ts';
+import { hasNoBody } from './write/response-head.ts';
+import { announcedIdleMs } from './announced-idle.ts';
+import type { BodySink } from './parse/chunk-decoder.ts';
+import type { Head } from './parse/head.ts';
+import { lastChunk } from './write/last-chunk.ts';
+import { END, HEAD, MORE, type MessageReader } from './parse/message-reader.ts';
+import type { ReaderSupply } from './parse/reader-supply.ts';
+import {
+  checkFraming,
+  CHUNKS_IN_1_0,
+  isSound,
+  refuseFault,
+  refuseStatusLine,
+} from './parse/response-check.ts';
+import { JOINED_BYTES } from './write/response-writer.ts';
+
+/** What is read next of the response. */
+const READING_HEAD = 0;
+const FIXED_LENGTH = 1;
+const CHUNKED = 2;
+const UNTIL_CLOSE = 3;
+const COMPLETE = 4;
+/** Bytes of the protocol that the backend switched to. */
+const SWITCHED = 5;
+
+/** One request on a connection to a backend of HTTP/1: writes it as text, and reads its response. */
+export class Http1ClientStream implements ClientStream, StreamReader, BodySink {
+  readonly buffer: Buffer;
+  idleMs = 0;
+  oddity: MessageFault | undefined = undefined;
+  isAnswered = false;
+  readonly #channel: ByteStream;
+  readonly #events: ResponseEvents;
+  readonly #method: string;
+  readonly #isChunked: boolean;
+  readonly #readers: ReaderSupply;
+  readonly #reader: MessageReader;
+  /** Nobody wants to hear of the response any more. */
+  #isStopped = false;
+  #state = READING_HEAD;
+  /** What is left of a body of known length. */
+  #left = 0;
+  #trailers: readonly FieldLine[] = NO_TRAILERS;
+  /** Text that waits to go out in one write with what follows. */
+  #out = '';
+
+  constructor(channel: ByteStream, request: RequestOutline, events: ResponseEvents, readers: ReaderSupply) {
+    this.buffer = readers.buffer;
+    this.#channel = channel;
+    this.#events = events;
+    this.#method = request.method;
+    this.#isChunked = request.isChunked;
+    this.#readers = readers;
+    this.#reader = readers.take();
+  }
+
+  /** For lines about a fault of ours while it runs. */
+  logFields(): LogFields {
+    return this.#events.logFields();
+  }
+
+  send(draft: RequestDraft, tryLines: string): void {
+    this.#out = `${draft}${tryLines}\r\n\r\n`;
+  }
+
+  body(bytes: Buffer, start: number, end: number): boolean {
+    let isTaken = true;
+    if (this.#isChunked) this.#out += `${(end - start).toString(16)}\r\n`;
+    if (end - start <= JOINED_BYTES) this.#out += bytes.latin1Slice(start, end);
+    else {
+      isTaken = this.flush();
+      isTaken = this.#channel.writeBorrowed(bytes, start, end) && isTaken;
+    }
+    if (this.#isChunked) this.#out += '\r\n';
+    return isTaken;
+  }
+
+  finish(trailers: readonly FieldLine[]): void {
+    if (this.#isChunked) this.#out += lastChunk(trailers);
+  }
+
+  flush(): boolean {
+    if (this.#out === '') return true;
+    const text = this.#out;
+    this.#out = '';
+    return this.#channel.writeText(text);
+  }
+
+  pause(): void {
+    this.#channel.pause();
+  }
+
+  resume(): void {
+    this.#channel.resume();
+  }
+
+  stop(): void {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    this.#readers.giveBack(this.#reader);
+  }
+
+  data(bytes: Buffer, start: number, end: number): void {
+    if (this.#isStopped) return;
+    this.isAnswered = true;
+    const reader = this.#reader;
+    let at = start;
+    while (at < end && this.#state !== COMPLETE) {
+      if (this.#state === READING_HEAD) at = this.#readHead(reader, bytes, at, end);
+      else if (this.#state === CHUNKED) at = this.#readChunks(reader, bytes, at, end);
+      else at = this.#readPlain(bytes, at, end);
+      // Whoever hears of a piece may want no more.
+      if (this.#hasStopped()) return;
+    }
+    // Bytes after the response belong to no request: the socket can't be trusted any more.
+    if (this.#state === COMPLETE) this.#complete(at === end);
+    else this.#events.flush();
+  }
+
+  end(): void {
+    if (this.#isStopped) return;
+    if (this.#state === UNTIL_CLOSE) this.#complete(false);
+    else this.#events.gone();
+  }
+
+  closed(error: Error | undefined): void {
+    if (this.#isStopped) return;
+    if (this.#state === UNTIL_CLOSE && error === undefined) this.#complete(false);
+    else this.#events.gone();
+  }
+
+  drained(): void {
+    if (!this.#isStopped) this.#events.drained();
+  }
+
+  bodyPiece(bytes: Buffer, start: number, end: number): void {
+    if (!this.#isStopped) this.#events.data(bytes, start, end);
+  }
+
+  #hasStopped(): boolean {
+    return this.#isStopped;
+  }
+
+  /** Returns where the head ends. */
+  #readHead(reader: MessageReader, bytes: Buffer, start: number, end: number): number {
+    const progress = reader.feed(bytes, start, end);
+    if (progress === MORE) return end;
+    if (progress !== HEAD) return this.#refuse(refuseFault(reader.fault), end);
+    const head = reader.head as Head;
+    const { position } = reader;
+    this.oddity ??= reader.oddity;
+    if (!isSound(head)) return this.#refuse(refuseStatusLine(head), end);
+    if (head.status === 101) return this.#switch(head, position);
+    if (head.status < 200) {
+      reader.finish();
+      this.#events.interim(head);
+      return position;
+    }
+    const refusal = checkFraming(head);
+    if (refusal !== undefined) return this.#refuse(refusal, end);
+    this.#final(reader, head);
+    return position;
+  }
+
+  /** Decides how the body is read (RFC 9112 6.3). */
+  #final(reader: MessageReader, head: Head): void {
+    if (head.chunked && head.minor === 0) this.oddity ??= CHUNKS_IN_1_0;
+    this.idleMs = announcedIdleMs(head);
+    let bodyLength = -1;
+    if (hasNoBody(head.status, this.#method)) bodyLength = 0;
+    else if (!head.chunked && head.contentLength >= 0) bodyLength = head.contentLength;
+    this.#left = bodyLength;
+    if (bodyLength >= 0) this.#state = bodyLength === 0 ? COMPLETE : FIXED_LENGTH;
+    else this.#state = head.chunked ? CHUNKED : UNTIL_CLOSE;
+    if (this.#state === CHUNKED) reader.expectChunks();
+    else reader.finish();
+    this.#events.head(head, bodyLength);
+  }
+
+  #switch(head: Head, position: number): number {
+    this.#state = SWITCHED;
+    const protocol = head.upgradeField < 0 ? '' : head.valueText(head.upgradeField);
+    const refusal = this.#events.switched(head, protocol);
+    return refusal === undefined ? position : this.#refuse(refusal, position);
+  }
+
+  #readPlain(bytes: Buffer, start: number, end: number): number {
+    let stop = end;
+    if (this.#state === FIXED_LENGTH) {
+      stop = Math.min(end, start + this.#left);
+      this.#left -= stop - start;
+      if (this.#left === 0) this.#state = COMPLETE;
+    }
+    this.#events.data(bytes, start, stop);
+    return stop;
+  }
+
+  #readChunks(reader: MessageReader, bytes: Buffer, start: number, end: number): number {
+    const progress = reader.feed(bytes, start, end, this);
+    if (progress === MORE) return end;
+    if (progress !== END) return this.#refuse(refuseFault(reader.fault), end);
+    this.oddity ??= reader.oddity;
+    this.#trailers = reader.trailers;
+    this.#state = COMPLETE;
+    return reader.position;
+  }
+
+  /** Nothing that follows is read. */
+  #refuse(refusal: Refusal, end: number): number {
+    this.#events.malformed(refusal);
+    this.stop();
+    return end;
+  }
+
+  #complete(mayServeMore: boolean): void {
+    if (!mayServeMore || this.oddity !== undefined) this.idleMs = 0;
+    this.#events.end(this.#trailers);
+  }
+}

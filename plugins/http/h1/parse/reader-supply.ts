@@ -1,0 +1,34 @@
+import type { HeadRecorder } from './head-recorder.ts';
+import { RESPONSE, type ParserSupply } from './llhttp.ts';
+import { MessageReader, type HeadLimits } from './message-reader.ts';
+
+/** Limits on what a backend may send as a head. */
+const RESPONSE_LIMITS: HeadLimits = { headerSize: 256 * 1024, headerCount: 1_000 };
+/** So many readers are kept for the next responses. */
+const MOST_RESTING = 1_024;
+
+/** Readers of responses: one for each that is being read. They are used again, because making one costs more than a small response. */
+export class ReaderSupply {
+  /** Where sockets may read responses to, so that they are parsed in place. */
+  readonly buffer: Buffer;
+  readonly #parsers: ParserSupply;
+  readonly #recorder: HeadRecorder;
+  readonly #resting: MessageReader[] = [];
+
+  constructor(parsers: ParserSupply, recorder: HeadRecorder) {
+    this.buffer = parsers.first.arena;
+    this.#parsers = parsers;
+    this.#recorder = recorder;
+  }
+
+  take(): MessageReader {
+    const resting = this.#resting.pop();
+    if (resting !== undefined) return resting;
+    return new MessageReader(this.#parsers, this.#recorder, RESPONSE, RESPONSE_LIMITS);
+  }
+
+  giveBack(reader: MessageReader): void {
+    reader.finish();
+    if (this.#resting.length < MOST_RESTING) this.#resting.push(reader);
+  }
+}

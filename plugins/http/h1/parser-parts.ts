@@ -1,0 +1,8 @@
+import type { HeadRecorder } from './parse/head-recorder.ts';
+import type { ParserSupply } from './parse/llhttp.ts';
+
+/** What all connections of HTTP/1 share: parsers, and where they note what they find. */
+export interface ParserParts {
+  readonly supply: ParserSupply;
+  readonly recorder: HeadRecorder;
+}

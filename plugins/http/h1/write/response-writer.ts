@@ -1,0 +1,124 @@
+import type { Connection } from '../../../../src/plugin-api/index.ts';
+import type { Answer } from '../../message/answer.ts';
+import type { FieldRules } from '../../message/field-rules.ts';
+import type { ResponseHead } from '../../message/message-head.ts';
+import type { FieldLine } from '../../message/trailers.ts';
+import { answerText } from './answer-text.ts';
+import { lastChunk } from './last-chunk.ts';
+import { connectionLines, demandedUpgrade, responseHeadText, UPGRADE_REQUIRED } from './response-head.ts';
+
+/** Pieces of a body up to this size go out in one write with the text before and behind them; larger ones by themselves. */
+export const JOINED_BYTES = 16 * 1024;
+
+/** Writes the responses of one connection as text of HTTP/1, one after the other. */
+export abstract class ResponseWriter {
+  readonly connection: Connection;
+  isBlocked = false;
+  /** Whether the connection may serve another request, as far as is known. */
+  staysOpen = true;
+  /** Whether the client of the request knows HTTP/1.1. */
+  protected isHttp11 = true;
+  /** The connection changed to another protocol. */
+  protected isSwitched = false;
+  /** The body goes out in chunks. */
+  #isChunked = false;
+  /** Only the end of the connection marks the end of the body. */
+  #endsByClose = false;
+  /** Text that waits to go out in one write with what follows. */
+  #out = '';
+
+  constructor(connection: Connection) {
+    this.connection = connection;
+  }
+
+  /** Another request begins. `staysOpen`: whether its client wants the connection to stay open. */
+  protected beginResponse(isHttp11: boolean, staysOpen: boolean): void {
+    this.isHttp11 = isHttp11;
+    this.staysOpen = staysOpen;
+    this.isSwitched = false;
+    this.#isChunked = false;
+    this.#endsByClose = false;
+    this.#out = '';
+  }
+
+  /** Whether a further request may follow the one that is answered now. */
+  protected abstract mayServeMore(): boolean;
+
+  proceed(): void {
+    this.connection.stream.writeText(CONTINUE_TEXT);
+  }
+
+  interim(head: ResponseHead, rules: FieldRules): void {
+    // HTTP/1.0 has no interim responses (RFC 9110 15.2).
+    if (this.isHttp11) this.#out += `${responseHeadText(head, rules)}\r\n`;
+  }
+
+  respond(head: ResponseHead, rules: FieldRules, own: string, bodyLength: number): void {
+    if (bodyLength < 0) {
+      this.#isChunked = this.isHttp11;
+      if (!this.isHttp11) {
+        this.#endsByClose = true;
+        this.staysOpen = false;
+      }
+    }
+    this.staysOpen = this.staysOpen && this.mayServeMore();
+    const text = responseHeadText(head, rules) + own;
+    if (this.staysOpen && this.isHttp11 && !this.#isChunked && head.status !== UPGRADE_REQUIRED) {
+      this.#out += `${text}\r\n`;
+      return;
+    }
+    const coding = this.#isChunked ? 'Transfer-Encoding: chunked\r\n' : '';
+    const ending = connectionLines(this.staysOpen, this.isHttp11, demandedUpgrade(head));
+    this.#out += `${text}${coding}${ending}\r\n`;
+  }
+
+  switchProtocols(head: ResponseHead, rules: FieldRules, own: string, chosen: string): void {
+    this.#out += `${responseHeadText(head, rules)}${own}Connection: Upgrade\r\nUpgrade: ${chosen}\r\n\r\n`;
+    this.isSwitched = true;
+  }
+
+  answer(answer: Answer, date: string, method: string, own: string): void {
+    this.staysOpen = this.staysOpen && this.mayServeMore();
+    const lines = own + connectionLines(this.staysOpen, this.isHttp11, '');
+    this.#out = answerText(answer, date, method, lines);
+    this.flush();
+  }
+
+  body(bytes: Buffer, start: number, end: number): boolean {
+    if (this.#isChunked) this.#out += `${(end - start).toString(16)}\r\n`;
+    if (end - start <= JOINED_BYTES) this.#out += bytes.latin1Slice(start, end);
+    else {
+      this.flush();
+      if (!this.connection.stream.writeBorrowed(bytes, start, end)) this.isBlocked = true;
+    }
+    if (this.#isChunked) this.#out += '\r\n';
+    return !this.isBlocked;
+  }
+
+  finish(trailers: readonly FieldLine[]): void {
+    if (this.#isChunked) this.#out += lastChunk(trailers);
+  }
+
+  flush(): boolean {
+    if (this.#out !== '') {
+      const text = this.#out;
+      this.#out = '';
+      if (!this.connection.stream.writeText(text)) this.isBlocked = true;
+    }
+    return !this.isBlocked;
+  }
+
+  pause(): void {
+    this.connection.stream.pause();
+  }
+
+  abort(resets: boolean): void {
+    const { stream } = this.connection;
+    // Where the end of the connection means the end of the body, only a reset tells the difference. A reset also frees what
+    // the system keeps for a client that does not take it.
+    if (resets || this.#endsByClose) stream.reset();
+    else stream.destroy();
+  }
+}
+
+const CONTINUE_TEXT = 'HTTP/1.1 100 Continue\r\n\r\n';

@@ -1,0 +1,26 @@
+import type { Connection } from '../../src/plugin-api/index.ts';
+import { ClientSession } from './exchange/client-session.ts';
+import { explain } from './explain/explain.ts';
+import { RequestIds } from './forwarding/request-ids.ts';
+import { Http1ClientCodec } from './h1/client-codec.ts';
+import { HeadRecorder } from './h1/parse/head-recorder.ts';
+import { ParserSupply } from './h1/parse/llhttp.ts';
+import { ReaderSupply } from './h1/parse/reader-supply.ts';
+import { ServerConnection } from './h1/server-connection.ts';
+import { BufferedBodies } from './instance/body-buffering.ts';
+import type { HttpInstance, HttpParts } from './instance/http-instance.ts';
+
+/** Puts the codec of HTTP/1 and what serves requests together: the only place that knows both. */
+export function makeHttpParts(): HttpParts {
+  const supply = new ParserSupply();
+  const recorder = new HeadRecorder(supply.first.arena.length);
+  const connect = (connection: Connection, instance: HttpInstance): ServerConnection =>
+    new ServerConnection(connection, instance, new ClientSession(connection, instance), { supply, recorder });
+  return {
+    clients: new Http1ClientCodec(new ReaderSupply(supply, recorder)),
+    requestIds: new RequestIds(),
+    bufferedBodies: new BufferedBodies(),
+    connect,
+    explain: (request, instance) => explain(request, instance, connect),
+  };
+}
