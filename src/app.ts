@@ -1,46 +1,36 @@
 import { dirname, resolve } from 'node:path';
 
-import { adminPart } from './app/admin-part.ts';
-import { adminRoutes } from './app/admin-routes.ts';
-import type { AppOptions } from './app/app-options.ts';
-import { DrainWatch } from './app/drain-watch.ts';
-import { metricsSource } from './app/metrics-source.ts';
-import { namesPart } from './app/names-part.ts';
-import { ReloadPipeline } from './app/reload-pipeline.ts';
-import { resolverSettings } from './app/resolver-settings.ts';
-import { StrayErrorLog } from './app/stray-error-log.ts';
-import { tellMissingWays } from './app/tell-missing-ways.ts';
+import { metricsEndpoint } from './admin/routes/probe-routes.ts';
 import { get } from './admin/endpoint/admin-router.ts';
 import { AdminServers } from './admin/admin-servers.ts';
-import { metricsEndpoint } from './admin/routes/probe-routes.ts';
 import { EventLoopWatch } from './admin/diagnostics/event-loop-watch.ts';
+import { adminRoutes } from './app/admin-routes.ts';
+import type { AppOptions } from './app/app-options.ts';
+import { metricsSource } from './app/metrics-source.ts';
+import { StrayErrorLog } from './app/stray-error-log.ts';
+import { tellMissingWays } from './app/tell-missing-ways.ts';
 import { bindAddresses } from './net/dns/bind-addresses.ts';
 import { NameResolver } from './net/dns/name-resolver.ts';
 import { nodeLookup } from './net/dns/sources/node-lookup.ts';
 import { ProcessResources } from './net/resources/process-resources.ts';
-import { ReadBuffers } from './net/transport/read-buffers.ts';
 import { runtimeWays } from './net/node/runtime-ways.ts';
-import { TunnelStats } from './net/tunnel/tunnel-stats.ts';
-import type { Logger } from './plugin-api/index.ts';
+import type { Logger, MetricsPage, MetricsPageRequest } from './plugin-api/index.ts';
 import { FOREIGN_PROCESS, OWN_PROCESS } from './plugins/import/process-guards.ts';
 import { PluginLoader } from './plugins/plugin-loader.ts';
-import { GenerationBuilder } from './runtime/generation/builder.ts';
-import { DrainingGenerations } from './runtime/generation/draining-generations.ts';
-import { ListenerTable } from './runtime/listeners/listener-table.ts';
-import { LiveView } from './runtime/generation/live-view.ts';
-import { Registry } from './runtime/upstreams/registry.ts';
-import type { ReloadCause, ReloadOutcome } from './runtime/reload/reloader.ts';
-import { withTimeout } from './time/with-timeout.ts';
+import { ListeningSockets } from './runtime/reload/listening-sockets.ts';
+import type { ReloadCause, ReloadOutcome } from './runtime/reload/outcome/reload-outcome.ts';
+import { ReloadPipeline } from './runtime/reload/reload-pipeline.ts';
+import { ResolverParticipant } from './runtime/reload/resolver-participant.ts';
+import { InProcessProxy } from './runtime/worker/in-process-proxy.ts';
+import { createProxyParts } from './runtime/worker/proxy-parts.ts';
 import { Telemetry } from './telemetry/telemetry.ts';
-import { openLogOutput } from './telemetry/logs/output/log-output.ts';
 import { createLogging, type Logging } from './telemetry/logs/logging.ts';
+import { openLogOutput } from './telemetry/logs/output/log-output.ts';
 import { MetricsControl } from './telemetry/control/metrics-control.ts';
 import { TelemetryControl } from './telemetry/control/telemetry-control.ts';
 
 const STDOUT = 1;
 const STDERR = 2;
-/** Requests and tunnels that were cut have this time to write their last log line. */
-const CUT_GRACE_MS = 500;
 const FIRST_LOGGING = { level: 'info', format: 'text', add_caller: false } as const;
 
 /** A running proxy. */
@@ -90,160 +80,94 @@ export async function startApp(options: AppOptions): Promise<App> {
   }
 }
 
-/** Wires all parts together, and owns them. */
+/** The parts of a proxy, wired together and owned. The supervisor's parts see what moves bytes through `ProxyControl` alone. */
 class Proxy implements App {
   readonly logger: Logger;
   readonly #logging: Logging;
-  readonly #telemetry: Telemetry;
   readonly #telemetryControl: TelemetryControl;
   readonly #metrics: MetricsControl;
   readonly #plugins: PluginLoader;
   readonly #strayErrors: StrayErrorLog;
-  readonly #live = new LiveView();
-  readonly #draining: DrainingGenerations;
-  readonly #listeners: ListenerTable;
+  readonly #parts: ReturnType<typeof createProxyParts>;
+  readonly #proxy: InProcessProxy;
   readonly #admin: AdminServers;
   readonly #reloads: ReloadPipeline;
   readonly #names: NameResolver;
   readonly #resources: ProcessResources;
   readonly #runtimeWays = runtimeWays();
-  #closing = false;
   #closed: Promise<void> | undefined;
 
   constructor(options: AppOptions) {
-    const live = this.#live;
-    const buffers = new ReadBuffers();
-    const tunnels = new TunnelStats();
-    const logging = createLogging(FIRST_LOGGING, {
-      stdout: typeof options.output === 'object' ? options.output : openLogOutput(options.output ?? STDOUT),
-      stderr: () => openLogOutput(options.errorOutput ?? STDERR),
-      directory: dirname(resolve(options.configFile)),
-      awaitsSettings: true,
-    });
+    const { observer, chance, version = 'unknown' } = options;
+    const logging = openLogging(options);
     const { logger } = logging;
+    const telemetry = new Telemetry((error, failures) => {
+      logger.error('telemetry failed', { error, failures });
+    });
+    const names = new NameResolver({ logger });
+    const resources = new ProcessResources({ logger });
+    const plugins = new PluginLoader(logger, options.embedded === true ? FOREIGN_PROCESS : OWN_PROCESS);
     this.logger = logger;
     this.#logging = logging;
-    const telemetry = new Telemetry((error, failures) =>
-      logger.error('telemetry failed', { error, failures }),
-    );
-    this.#telemetry = telemetry;
-    const names = new NameResolver({ logger });
     this.#names = names;
-    const control = new TelemetryControl(telemetry, logging, nodeLookup(names));
-    this.#telemetryControl = control;
-    const plugins = new PluginLoader(logger, options.embedded === true ? FOREIGN_PROCESS : OWN_PROCESS);
-    this.#plugins = plugins;
-    this.#strayErrors = new StrayErrorLog({
-      logger,
-      authorOf: (error) => plugins.authorOf(error),
-      countFault: (plugin, kind) => telemetry.pluginFailed(plugin, kind),
-    });
-    const resources = new ProcessResources({ logger });
     this.#resources = resources;
-    const listeners = new ListenerTable(buffers, logger, telemetry, bindAddresses(names), resources);
-    this.#listeners = listeners;
-    const registry = new Registry(
-      logger,
-      names,
-      telemetry,
-      resources,
-      options.observer?.healthChanged.bind(options.observer),
-    );
-    const draining = new DrainingGenerations({
-      logger,
-      running: () => listeners.running(),
-      cut: (instance) => listeners.cut(instance),
-    });
-    this.#draining = draining;
+    this.#plugins = plugins;
+    this.#strayErrors = new StrayErrorLog(logger, plugins, telemetry);
+    this.#telemetryControl = new TelemetryControl(telemetry, logging, nodeLookup(names));
 
-    const version = options.version ?? 'unknown';
+    // What moves bytes.
+    const environment = { logger, telemetry, names, resources, plugins, observer, chance };
+    const metricsPage = (request: MetricsPageRequest): Promise<MetricsPage> => this.#metrics.page(request);
+    this.#parts = createProxyParts({ ...environment, metricsPage });
+    this.#proxy = new InProcessProxy(this.#parts);
+
+    // What supervises it.
+    this.#reloads = new ReloadPipeline({
+      origin: options,
+      control: this.#proxy,
+      plugins,
+      records: telemetry,
+      logger,
+      limits: resources,
+      observer,
+    });
     const source = metricsSource({
+      ...this.#parts,
       version,
-      live,
-      draining,
-      registry,
       names,
-      listeners,
       resources,
-      tunnels,
       logging,
       plugins,
       telemetry,
-      telemetryControl: control,
-      reloader: () => this.#reloads.reloader,
+      telemetryControl: this.#telemetryControl,
+      journal: this.#reloads.journal,
     });
-    const metrics = new MetricsControl(telemetry, source);
-    this.#metrics = metrics;
-
+    this.#metrics = new MetricsControl(telemetry, source);
     const eventLoop = new EventLoopWatch();
+    const routes = adminRoutes({
+      ...this.#parts,
+      version,
+      control: this.#proxy,
+      reloads: this.#reloads,
+      metrics: this.#metrics,
+      resources,
+      plugins,
+      logger,
+      eventLoop,
+      runtimeWays: this.#runtimeWays,
+    });
     this.#admin = new AdminServers({
       logger,
       bindAddresses: bindAddresses(names),
       version,
       eventLoop,
-      routes: adminRoutes({
-        version,
-        live,
-        draining,
-        listeners,
-        resources,
-        plugins,
-        logger,
-        eventLoop,
-        requests: (backend) => metrics.totals(backend),
-        closing: () => this.#closing,
-        runtimeWays: this.#runtimeWays,
-        reloader: () => this.#reloads.reloader,
-        sources: () => this.#reloads.sources,
-        checkText: (text) => this.#reloads.check(text),
-        history: {
-          entries: () => this.#reloads.history.entries(),
-          config: (id) => this.#reloads.history.config(id),
-          rollBack: (id) => this.#reloads.history.rollBack(id),
-        },
-      }),
-      metrics: (path) => get(path, metricsEndpoint(metrics)),
-    });
-
-    const builder = new GenerationBuilder({
-      registry,
-      names,
-      buffers,
-      logger,
-      telemetry,
-      tunnels,
-      resources,
-      chance: options.chance,
-      health: () => live.health(),
-      metricsPage: (request) => metrics.page(request),
-    });
-    this.#reloads = new ReloadPipeline({
-      app: options,
-      logger,
-      telemetry,
-      plugins,
-      resources,
-      builder,
-      live,
-      draining,
-      begin: async (config) => {
-        // The names of the first config must not be asked for at servers that it replaces.
-        names.configure(resolverSettings(config.dns));
-        // Before plugins are provisioned, which may log.
-        await control.beginLogging(config);
-      },
-      parts: [
-        namesPart(names),
-        { prepare: ({ config }) => control.prepare(config) },
-        { prepare: ({ config }) => metrics.prepare(config.metrics) },
-        adminPart(this.#admin),
-        listeners,
-      ],
+      routes,
+      metrics: (path) => get(path, metricsEndpoint(this.#metrics)),
     });
   }
 
   get listeners(): ReadonlyMap<string, string> {
-    return this.#listeners.addresses();
+    return this.#proxy.addresses();
   }
 
   get adminAddresses(): readonly string[] {
@@ -251,15 +175,22 @@ class Proxy implements App {
   }
 
   get ready(): boolean {
-    return !this.#closing && this.#live.generation !== undefined;
+    return this.#reloads.ready;
   }
 
   async start(): Promise<void> {
-    await this.#reloads.reloader.start();
+    // In the order in which they are prepared and committed: logs first, so that the new listeners log as the config says.
+    await this.#reloads.start([
+      new ResolverParticipant(this.#names),
+      this.#telemetryControl,
+      this.#metrics,
+      this.#admin,
+      new ListeningSockets(this.#proxy.sockets),
+    ]);
     for (const [name, address] of this.listeners) this.logger.info('listening', { listener: name, address });
     for (const { what, address, metricsPath } of this.#admin.served)
       this.logger.info(`${what} listening`, { address, metrics: metricsPath });
-    void tellMissingWays(this.#runtimeWays, this.#listeners.copier, this.logger);
+    void tellMissingWays(this.#runtimeWays, this.#parts.listeners.copier, this.logger);
   }
 
   reload(cause: ReloadCause = { source: 'admin' }): Promise<ReloadOutcome> {
@@ -284,23 +215,11 @@ class Proxy implements App {
   }
 
   async #close(): Promise<void> {
-    this.#closing = true;
-    await this.#reloads.stop();
-    const limitMs = this.#live.generation?.config.shutdown.timeout ?? 0;
-    const drained = this.#drain().then(() => true);
-    const watch = new DrainWatch({ logger: this.logger, listeners: () => this.#listeners.all(), limitMs });
-    let finished = false;
-    try {
-      finished = await withTimeout(drained, { limitMs, expired: () => false });
-      if (!finished) watch.tellCut();
-    } finally {
-      watch.stop();
-    }
-    this.#cut();
-    // The lines of what was cut come before the last one.
-    if (!finished) await withTimeout(drained, { limitMs: CUT_GRACE_MS, expired: () => false });
-    await this.#reloads.flush();
-    // The last spans may have to find their collector.
+    await this.#reloads.close();
+    await this.#proxy.drain(this.#reloads.live?.config.shutdown.timeout ?? 0);
+    this.#destroyParts();
+    await this.#reloads.history.flush();
+    // The last spans may have to find their collector, so names are still looked up.
     await this.#telemetryControl.close();
     this.#names.close();
     this.logger.info('stopped');
@@ -308,20 +227,8 @@ class Proxy implements App {
   }
 
   destroy(): void {
-    this.#cut();
+    this.#destroyParts();
     this.#names.close();
-  }
-
-  #cut(): void {
-    this.#closing = true;
-    this.#reloads.destroy();
-    this.#listeners.destroy();
-    this.#admin.destroy();
-    this.#plugins.close();
-    this.#live.generation?.destroy();
-    this.#draining.destroy();
-    this.#metrics.destroy();
-    this.#resources.destroy();
   }
 
   /** Writes what was logged so far. */
@@ -329,7 +236,22 @@ class Proxy implements App {
     await this.#logging.close();
   }
 
-  async #drain(): Promise<void> {
-    await Promise.all([this.#listeners.close(), this.#live.generation?.close()]);
+  #destroyParts(): void {
+    this.#reloads.destroy();
+    this.#proxy.destroy();
+    this.#admin.destroy();
+    this.#plugins.close();
+    this.#metrics.destroy();
+    this.#resources.destroy();
   }
+}
+
+/** The log before the first config says how it is written: lines wait until then. */
+function openLogging({ output = STDOUT, errorOutput = STDERR, configFile }: AppOptions): Logging {
+  return createLogging(FIRST_LOGGING, {
+    stdout: typeof output === 'object' ? output : openLogOutput(output),
+    stderr: () => openLogOutput(errorOutput),
+    directory: dirname(resolve(configFile)),
+    awaitsSettings: true,
+  });
 }

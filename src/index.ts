@@ -7,4 +7,4 @@ export type { ConfigFile } from './config/schema/config-file.generated.ts';
 export type { Problem } from './config/problems/problem.ts';
 export type { ErrorCode, ErrorOrigin } from './errors.ts';
 export type { HealthChange } from './runtime/upstreams/registry.ts';
-export type { ReloadOutcome, ReloadSource } from './runtime/reload/reload-outcome.ts';
+export type { ReloadOutcome, ReloadSource } from './runtime/reload/outcome/reload-outcome.ts';

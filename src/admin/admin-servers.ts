@@ -1,6 +1,7 @@
-import { isLocalOnly, parseAddress, type Address } from '../config/values/address.ts';
+import { isLocalOnly, parseAddress } from '../config/values/address.ts';
 import type { Admin } from '../config/schema/config.generated.ts';
 import { BalanceError } from '../errors.ts';
+import { mayBlock, type ArrivingSocket, type LeavingSocket } from '../net/address-handover.ts';
 import type { BindAddresses } from '../net/dns/bind-addresses.ts';
 import type { Logger } from '../plugin-api/logger.ts';
 import { loadAdminCredentials, type AdminCredentials, type AdminOrigin } from './access/admin-credentials.ts';
@@ -15,25 +16,15 @@ import { MetricsGuard } from './access/metrics-guard.ts';
 /** The change of the admin servers by a new config, prepared but not applied yet. */
 export interface AdminChange {
   /** Servers that can be bound only after sockets of the old config have left their addresses. */
-  readonly arriving: readonly ArrivingServer[];
+  readonly arriving: readonly ArrivingSocket[];
   commit(): void;
   /** Closes the servers that were bound for the change. */
   unwind(): void;
 }
 
-/** A server that will be bound later. */
-export interface ArrivingServer {
-  readonly address: Address;
-  listen(): Promise<unknown>;
-  destroy(): void;
-}
-
-/** A bound server that a new config does not use. */
-export interface LeavingServer {
-  /** The address that it is bound to. */
-  readonly address: Address;
-  suspend(): void;
-  resume(): Promise<void>;
+/** A config that was loaded, as far as it is about admin servers. */
+export interface LoadedAdminConfig extends AdminOrigin {
+  readonly config: AdminSections;
 }
 
 /** A bound address and what is served there. */
@@ -96,7 +87,7 @@ export class AdminServers {
   }
 
   /** The running servers that a new config does not use. */
-  leaving(config: AdminSections): readonly LeavingServer[] {
+  leaving({ config }: { readonly config: AdminSections }): readonly LeavingSocket[] {
     const kept = new Set(planAdminServers(config, this.#takenPaths).map(({ key }) => key));
     return [...this.#running]
       .filter(([key]) => !kept.has(key))
@@ -111,16 +102,12 @@ export class AdminServers {
    * Reads the files that the config names, and binds new servers. Rejects with a ConfigError or another BalanceError when that fails; then
    * nothing has changed.
    *
-   * @param mayMakeRoom whether a socket of the old config that is in the way will leave the address; then the server is bound later
+   * @param leaving sockets of the old config that will leave their addresses; a server that one of them is in the way of is bound later
    */
-  async prepare(
-    config: AdminSections,
-    origin: AdminOrigin,
-    mayMakeRoom: (address: Address) => boolean = () => false,
-  ): Promise<AdminChange> {
-    const planned = await this.#plan(config, origin);
+  async prepare(loaded: LoadedAdminConfig, leaving: readonly LeavingSocket[] = []): Promise<AdminChange> {
+    const planned = await this.#plan(loaded.config, loaded);
     const added = new Map<string, AdminServer>();
-    const arriving: ArrivingServer[] = [];
+    const arriving: ArrivingSocket[] = [];
     const unwind = (): void => {
       for (const server of added.values()) server.destroy();
     };
@@ -135,7 +122,7 @@ export class AdminServers {
           logger: this.#logger,
         });
         added.set(plan.key, server);
-        const isBound = await bindNow(server, () => mayMakeRoom(address));
+        const isBound = await bindNow(server, () => leaving.some((socket) => mayBlock(socket, address)));
         const later = { address, listen: () => server.listen(), destroy: () => server.destroy() };
         if (!isBound) arriving.push(later);
       }

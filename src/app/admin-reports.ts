@@ -8,7 +8,6 @@ import type {
 import type { LiveConfigReport } from '../admin/routes/config-route.ts';
 import type { ConnectionReport, ListenerConnections } from '../admin/routes/connections-route.ts';
 import type { DrainingReport, StatusReport } from '../admin/routes/status-route.ts';
-import type { ConfigSources } from '../config/files/config-sources.ts';
 import type { AcceptedConnection } from '../net/listen/accepted-connection.ts';
 import type { Listener } from '../net/listen/listener.ts';
 import type { ProcessResources } from '../net/resources/process-resources.ts';
@@ -20,7 +19,7 @@ import type { Generation } from '../runtime/generation/generation.ts';
 import type { LiveInstance } from '../runtime/generation/live-instance.ts';
 import type { ListenerTable } from '../runtime/listeners/listener-table.ts';
 import type { LiveView } from '../runtime/generation/live-view.ts';
-import type { Reloader } from '../runtime/reload/reloader.ts';
+import type { ReloadPipeline } from '../runtime/reload/reload-pipeline.ts';
 import type { SharedUpstream } from '../runtime/upstreams/shared-upstream.ts';
 import { hostNameReport } from './name-readings.ts';
 import type { BackendState } from '../upstream/backend/backend-state.ts';
@@ -33,12 +32,8 @@ export interface ShownParts {
   readonly listeners: ListenerTable;
   readonly plugins: PluginLoader;
   readonly resources: ProcessResources;
-  readonly reloader: () => Reloader;
-  /** The files of the live config. */
-  readonly sources: () => ConfigSources | undefined;
-  /** Counted requests of the backends with that name, without one of those that had none. */
-  readonly requests: (backend?: string) => RequestsReport | undefined;
-  readonly closing: () => boolean;
+  readonly reloads: ReloadPipeline;
+  readonly metrics: { totals(backend?: string): RequestsReport | undefined };
   readonly runtimeWays: RuntimeWays;
 }
 
@@ -50,18 +45,13 @@ export class AdminReports {
     this.#parts = parts;
   }
 
-  get ready(): boolean {
-    const { live, closing } = this.#parts;
-    return !closing() && live.generation !== undefined;
-  }
-
   status(): StatusReport {
-    const { version, live, draining, listeners, plugins, resources, reloader, runtimeWays } = this.#parts;
+    const { version, live, draining, listeners, plugins, resources, reloads, runtimeWays } = this.#parts;
     const { generation, startedAtMs } = live;
     return {
       version,
       startedAtMs,
-      ready: this.ready,
+      ready: reloads.ready,
       generation: generation && generationReport(generation),
       draining: draining.views().map(drainingReport),
       listeners: listeners.all().map((listener) => ({
@@ -82,33 +72,33 @@ export class AdminReports {
         importedStates: plugins.importedStates,
       },
       resources: resources.reading(),
-      lastReload: reloader().last,
+      lastReload: reloads.journal.last,
       runtimeWays: { ...runtimeWays, acceptBursts: runtimeWays.interceptedAccept && listeners.copier.isOpen },
     };
   }
 
   config(): LiveConfigReport | undefined {
-    const { live, reloader, sources } = this.#parts;
+    const { live, reloads } = this.#parts;
     const { generation } = live;
     if (generation === undefined) return undefined;
-    const files = sources()?.files ?? [];
+    const files = reloads.live?.sources.files ?? [];
     return {
       config: generation.config,
       generation: generation.id,
       hash: generation.hash,
       files: files.map(({ file, role, hash }) => ({ file, role, hash })),
       loadedAtMs: generation.builtAtMs,
-      source: reloader().lastSuccess?.source ?? 'start',
+      source: reloads.journal.lastSuccess?.source ?? 'start',
     };
   }
 
   /** All that a generation uses, the live one first. */
   backends(): BackendsReport {
-    const { requests } = this.#parts;
+    const { metrics } = this.#parts;
     const backends = [...this.#memberships()].map(([backend, upstreams]) =>
-      backendReport(backend, upstreams, requests(backend.name)),
+      backendReport(backend, upstreams, metrics.totals(backend.name)),
     );
-    return { backends, withoutBackend: requests() };
+    return { backends, withoutBackend: metrics.totals() };
   }
 
   #memberships(): ReadonlyMap<BackendState, readonly MembershipReport[]> {

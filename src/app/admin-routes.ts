@@ -12,32 +12,29 @@ import {
 } from '../admin/routes/probe-routes.ts';
 import type { EventLoopWatch } from '../admin/diagnostics/event-loop-watch.ts';
 import { heapSnapshotRoute } from '../admin/diagnostics/heap-snapshot.ts';
-import { historyRoutes, type ConfigHistoryPort } from '../admin/routes/history-routes.ts';
+import { historyRoutes } from '../admin/routes/history-routes.ts';
 import { openapiRoutes } from '../admin/routes/openapi-routes.ts';
 import { reloadRoute } from '../admin/routes/reload-route.ts';
 import { statusRoute } from '../admin/routes/status-route.ts';
 import type { Logger } from '../plugin-api/index.ts';
-import type { LoadedConfig } from '../config/load/load-config.ts';
-import { generationPlan } from '../runtime/explain/generation-plan.ts';
+import type { ProxyControl } from '../runtime/control/proxy-control.ts';
 import { AdminReports, type ShownParts } from './admin-reports.ts';
 import { configDiffRoute } from './config-diff-route.ts';
 import { explainRoute } from './explain-route.ts';
 
 /** What the admin endpoints show and act on. */
 export interface AdminSources extends ShownParts {
+  readonly control: ProxyControl;
   readonly logger: Logger;
   readonly eventLoop: EventLoopWatch;
-  /** Checks a text as if it stood in the config file. Rejects with a ConfigError. */
-  readonly checkText: (text: string) => Promise<LoadedConfig>;
-  readonly history: ConfigHistoryPort;
 }
 
-/** The endpoints of an admin server, but for the metrics, whose path the config sets, and for the index. */
+/** The endpoints of an admin server, without those for the metrics, whose path the config sets, and for the index. */
 export function adminRoutes(sources: AdminSources): AdminRoute[] {
-  const { version, live, listeners, reloader, logger, eventLoop, checkText } = sources;
+  const { version, control, reloads, logger, eventLoop } = sources;
   const reports = new AdminReports(sources);
-  const health = healthEndpoint(() => live.health());
-  const ready = readyEndpoint(() => reports.ready);
+  const health = healthEndpoint(() => control.health());
+  const ready = readyEndpoint(() => reloads.ready);
   return [
     get(ENDPOINT_PATHS.health, health),
     get(ENDPOINT_PATHS.live, liveEndpoint()),
@@ -53,15 +50,10 @@ export function adminRoutes(sources: AdminSources): AdminRoute[] {
     ),
     connectionsRoute(() => reports.connections()),
     configRoute(() => reports.config()),
-    configDiffRoute({
-      live: () => live.generation,
-      sources: sources.sources,
-      addresses: () => listeners.addresses(),
-      check: checkText,
-    }),
-    explainRoute(() => live.generation && generationPlan(live.generation, listeners.addresses(), true)),
-    reloadRoute(() => reloader().reload({ source: 'admin' })),
-    ...historyRoutes(sources.history),
+    configDiffRoute(reloads, control),
+    explainRoute(control),
+    reloadRoute(() => reloads.reload({ source: 'admin' })),
+    ...historyRoutes(reloads.history),
     cpuProfileRoute(),
     heapSnapshotRoute(logger),
     ...openapiRoutes(),

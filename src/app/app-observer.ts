@@ -1,4 +1,4 @@
-import type { ReloadOutcome } from '../runtime/reload/reload-outcome.ts';
+import type { ReloadOutcome } from '../runtime/reload/outcome/reload-outcome.ts';
 import type { HealthChange } from '../runtime/upstreams/registry.ts';
 
 /** Someone who hears what becomes of a proxy. Called in the middle of the work, so it must neither wait nor throw. */

@@ -2,43 +2,42 @@ import { AdminError } from '../admin/endpoint/admin-error.ts';
 import { jsonResponse } from '../admin/endpoint/admin-response.ts';
 import { post, type AdminRoute } from '../admin/endpoint/admin-router.ts';
 import { ConfigError } from '../config/load/config-error.ts';
-import type { Config } from '../config/schema/config.generated.ts';
 import type { ConfigChange } from '../config/diff/config-change.ts';
 import { diffConfigs } from '../config/diff/diff-configs.ts';
 import { summarizeChanges } from '../config/diff/summarize-changes.ts';
 import type { BoundAddresses } from '../config/diff/socket-plan.ts';
-import type { ConfigSources } from '../config/files/config-sources.ts';
 import { diffReferences } from '../config/diff/diff-references.ts';
 import type { LoadedConfig } from '../config/load/load-config.ts';
 
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
-export interface ConfigDiffSources {
-  readonly live: () => { readonly id: number; readonly config: Config } | undefined;
-  /** The files of the live config. */
-  readonly sources: () => ConfigSources | undefined;
-  /** Where listeners are bound, by their names. */
-  readonly addresses: () => BoundAddresses;
+/** The reloads, as far as a comparison needs them. */
+export interface ComparedReloads {
+  readonly live: LoadedConfig | undefined;
+  readonly generation: { readonly id: number } | undefined;
   /** Checks a text as if it stood in the config file. Rejects with a ConfigError. */
-  readonly check: (text: string) => Promise<LoadedConfig>;
+  check(text: string): Promise<LoadedConfig>;
 }
 
 /**
  * `POST /config/diff`: what would change if the text in the body stood in the config file. Changes nothing. Answers as a
  * reload would: 200 when it would be taken, as far as that can be told without doing it, otherwise 422.
  */
-export function configDiffRoute({ live, sources, addresses, check }: ConfigDiffSources): AdminRoute {
-  const changesTo = ({ config, sources: files }: LoadedConfig): ConfigChange[] => [
-    ...diffConfigs(live()?.config, config, addresses()),
-    ...diffReferences(sources(), files),
+export function configDiffRoute(
+  reloads: ComparedReloads,
+  listeners: { addresses(): BoundAddresses },
+): AdminRoute {
+  const changesTo = ({ config, sources }: LoadedConfig): ConfigChange[] => [
+    ...diffConfigs(reloads.live?.config, config, listeners.addresses()),
+    ...diffReferences(reloads.live?.sources, sources),
   ];
   return post(
     '/config/diff',
     async (request) => {
       const text = request.text();
-      const current = live();
+      const current = reloads.generation;
       if (current === undefined) throw new AdminError(503, 'not_ready', 'no config is live yet');
-      const report = await compared(() => check(text), changesTo);
+      const report = await compared(() => reloads.check(text), changesTo);
       return jsonResponse(report.ok ? 200 : 422, { generation: current.id, ...report });
     },
     { maxBodyBytes: MAX_BODY_BYTES },

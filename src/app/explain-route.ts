@@ -2,23 +2,26 @@ import { AdminError } from '../admin/endpoint/admin-error.ts';
 import { jsonResponse } from '../admin/endpoint/admin-response.ts';
 import { post, type AdminRoute } from '../admin/endpoint/admin-router.ts';
 import { suggestion } from '../config/problems/closest.ts';
-import { explain, type ExplainedPlan } from '../runtime/explain/explain.ts';
+import type { Explanation } from '../runtime/explain/explanation.ts';
 import { QuestionError, type ExplainQuestion } from '../runtime/explain/explain-question.ts';
 
 const KEYS = ['method', 'url', 'headers', 'from', 'listener'] as const;
 const HEADERS_FORM = 'headers must be an object of names and values, or a list of [name, value]';
 
 /** `POST /explain`: the way that a request would take through the live generation. It is not sent. */
-export function explainRoute(live: () => ExplainedPlan | undefined): AdminRoute {
+export function explainRoute(proxy: {
+  explain(question: ExplainQuestion): Explanation | undefined;
+}): AdminRoute {
   return post('/explain', (request) => {
     const question = questionOf(request.json());
-    const plan = live();
-    if (plan === undefined) throw new AdminError(503, 'not_ready', 'no config is live yet');
+    let explanation: Explanation | undefined;
     try {
-      return jsonResponse(200, explain(plan, question));
+      explanation = proxy.explain(question);
     } catch (error) {
       throw error instanceof QuestionError ? bad(error.message) : error;
     }
+    if (explanation === undefined) throw new AdminError(503, 'not_ready', 'no config is live yet');
+    return jsonResponse(200, explanation);
   });
 }
 

@@ -7,7 +7,7 @@ import type { Generation } from '../runtime/generation/generation.ts';
 import type { ListenerTable } from '../runtime/listeners/listener-table.ts';
 import type { LiveView } from '../runtime/generation/live-view.ts';
 import type { Registry } from '../runtime/upstreams/registry.ts';
-import type { Reloader } from '../runtime/reload/reloader.ts';
+import type { ReloadJournal } from '../runtime/reload/outcome/reload-journal.ts';
 import type { SharedUpstream } from '../runtime/upstreams/shared-upstream.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Logging } from '../telemetry/logs/logging.ts';
@@ -35,7 +35,7 @@ export interface MeteredParts {
   readonly registry: Registry;
   readonly names: NameResolver;
   readonly listeners: ListenerTable;
-  readonly reloader: () => Reloader;
+  readonly journal: ReloadJournal;
   readonly tunnels: TunnelStats;
   readonly telemetry: Telemetry;
   readonly telemetryControl: TelemetryControl;
@@ -71,7 +71,7 @@ export function metricsSource(parts: MeteredParts): MetricsSource {
       }
     },
     names: () => nameReadings(names.records()),
-    reloads: () => reloadReading(parts.reloader()),
+    reloads: () => reloadReading(parts.journal),
     generations: () =>
       generations().map((generation) => ({
         id: generation.id,
@@ -182,11 +182,11 @@ function memberState({ weight, health }: Member): MemberState {
   return health.lastCheckAtMs === undefined ? 'unchecked' : 'up';
 }
 
-function reloadReading(reloader: Reloader): ReloadReading {
+function reloadReading(journal: ReloadJournal): ReloadReading {
   return {
-    counts: reloader.countsBySource(),
-    lastSucceeded: reloader.last?.ok ?? true,
-    lastSuccessAtMs: reloader.lastSuccessAtMs,
-    lastDurationMs: reloader.last?.durationMs,
+    counts: journal.countsBySource(),
+    lastSucceeded: journal.last?.ok ?? true,
+    lastSuccessAtMs: journal.lastSuccessAtMs,
+    lastDurationMs: journal.last?.durationMs,
   };
 }

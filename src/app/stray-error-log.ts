@@ -3,32 +3,44 @@ import { reportFault, type CountFault } from '../net/faults/plugin-fault.ts';
 import type { Logger } from '../plugin-api/logger.ts';
 import { PluginFaults } from '../telemetry/plugin-faults.ts';
 
-export interface StrayErrorLogOptions {
-  readonly logger: Logger;
-  /** The plugin whose code an error came from; undefined for one that can't be traced to any. */
-  readonly authorOf: (error: unknown) => string | undefined;
-  readonly countFault: CountFault;
+/** Finds out whose code an error came from. */
+export interface ErrorAuthors {
+  /** Name of the plugin; undefined for an error that can't be traced to any. */
+  authorOf(error: unknown): string | undefined;
 }
 
-/** Logs errors that nobody caught. Whoever throws them may do so as often as a client wants: their lines are bounded. */
+/** Counts the faults of plugins. */
+export interface FaultCounter {
+  readonly pluginFailed: CountFault;
+}
+
+/** Logs errors that nobody caught. A client may be able to cause one with each request, so the number of lines is bounded. */
 export class StrayErrorLog {
-  readonly #options: StrayErrorLogOptions;
+  readonly #logger: Logger;
+  readonly #authors: ErrorAuthors;
+  readonly #counter: FaultCounter;
   readonly #untraced = new PluginFaults();
 
-  constructor(options: StrayErrorLogOptions) {
-    this.#options = options;
+  constructor(logger: Logger, authors: ErrorAuthors, counter: FaultCounter) {
+    this.#logger = logger;
+    this.#authors = authors;
+    this.#counter = counter;
   }
 
   report(thrown: unknown): void {
-    const { logger, authorOf, countFault } = this.#options;
-    const plugin = authorOf(thrown);
+    const logger = this.#logger;
+    const plugin = this.#authors.authorOf(thrown);
     if (plugin !== undefined) {
       const message =
         'plugin failed in a timer, an event or a promise that nobody waits for; the proxy goes on';
-      reportFault({ plugin, message, error: thrown, fields: {} }, logger, countFault);
+      reportFault(
+        { plugin, message, error: thrown, fields: {} },
+        logger,
+        this.#counter.pluginFailed.bind(this.#counter),
+      );
       return;
     }
-    // A text that was thrown has no stack, so it can't be told from whom it comes.
+    // A thrown text has no stack, so nothing says whose code threw it.
     const { stack = '', message } = errorFrom(thrown);
     const detail = stack === '' ? message : stack;
     const leftOut = this.#untraced.count('', detail);

@@ -20,6 +20,16 @@ export interface PluginFailure {
   readonly reason: string;
 }
 
+/** A plugin, named by the state of its files. */
+export interface PluginState {
+  /** The protocol's name. */
+  readonly name: string;
+  /** '' for a plugin that comes with the proxy. */
+  readonly file: string;
+  /** Hash of all its files; '' for a plugin that comes with the proxy. */
+  readonly hash: string;
+}
+
 /** What a reload asks of the loader. */
 export interface PluginRequest {
   readonly settings: PluginSettings;
@@ -89,6 +99,15 @@ export class PluginLoader {
     return [...this.#live].find(
       ({ origin }) => !origin.builtIn && this.#importer.isBehind(origin.file, stack),
     )?.name;
+  }
+
+  /** The plugin in that state of its files, among those that are loaded; undefined when it is not. */
+  find({ name, file, hash }: PluginState): CheckedPlugin | undefined {
+    const live = this.#live.get(name);
+    if (live?.origin.file === file && live.origin.hash === hash) return live;
+    if (file === '') return this.#builtIn?.find((plugin) => plugin.name === name);
+    const attempt = this.#attempts.get(file);
+    return attempt?.hash === hash ? attempt.plugin : undefined;
   }
 
   /** What lay in these folders when they were looked at last, in one value; '' when they never were. */

@@ -16,6 +16,11 @@ export class PluginSet implements Iterable<CheckedPlugin> {
     return [...this.#plugins.keys()];
   }
 
+  /** The plugins by name, file and content hash. */
+  get references(): readonly { readonly name: string; readonly file: string; readonly hash: string }[] {
+    return [...this].map(({ name, origin: { file, hash } }) => ({ name, file, hash }));
+  }
+
   get(name: string): CheckedPlugin | undefined {
     return this.#plugins.get(name);
   }

@@ -1,5 +1,5 @@
 import type { ConfigFile } from '../config/schema/config-file.generated.ts';
-import type { ReloadOutcome } from '../runtime/reload/reload-outcome.ts';
+import type { ReloadOutcome } from '../runtime/reload/outcome/reload-outcome.ts';
 import type { HealthChange } from '../runtime/upstreams/registry.ts';
 
 /** What {@link BalanceProxy.on} can tell of, with what its listeners get. */

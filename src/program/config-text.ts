@@ -1,4 +1,4 @@
-import { TEXT_CONFIG } from '../app/text-config.ts';
+import { TEXT_CONFIG } from '../runtime/reload/load/text-config.ts';
 import { ConfigError } from '../config/load/config-error.ts';
 import { formatPath, type Path, type Problem } from '../config/problems/problem.ts';
 

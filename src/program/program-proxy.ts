@@ -4,7 +4,7 @@ import type { App } from '../app.ts';
 import type { AppObserver } from '../app/app-observer.ts';
 import type { ConfigFile } from '../config/schema/config-file.generated.ts';
 import { BalanceError, messageOf } from '../errors.ts';
-import type { ReloadOutcome } from '../runtime/reload/reload-outcome.ts';
+import type { ReloadOutcome } from '../runtime/reload/outcome/reload-outcome.ts';
 import type { BalanceEvents, BalanceProxy } from './balance-proxy.ts';
 import { configText } from './config-text.ts';
 

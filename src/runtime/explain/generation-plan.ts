@@ -11,9 +11,9 @@ export function generationPlan(
     live,
     generation: live ? generation.id : undefined,
     config: generation.config,
-    listeners: generation.listeners.map(({ config, instance }) => ({
+    listeners: generation.listeners.map(({ config, served }) => ({
       config,
-      instance,
+      instance: served.instance,
       address: bound.get(config.name) ?? config.address,
     })),
     group: (upstream) => generation.upstreams.get(upstream)?.group,

@@ -5,7 +5,7 @@ import { NO_NAMES } from '../../net/dns/no-names.ts';
 import { ReadBuffers } from '../../net/transport/read-buffers.ts';
 import { TunnelStats } from '../../net/tunnel/tunnel-stats.ts';
 import type { Logger, TelemetrySink } from '../../plugin-api/index.ts';
-import { GenerationBuilder, type Protocols } from '../generation/builder.ts';
+import { GenerationBuilder, type Protocols } from '../generation/generation-builder.ts';
 import { Registry } from '../upstreams/registry.ts';
 import type { ExplainedPlan } from './explain.ts';
 import { generationPlan } from './generation-plan.ts';
@@ -43,7 +43,7 @@ export async function buildOffline(
     metricsPage: () => Promise.resolve({ contentType: '', headers: {}, body: Buffer.alloc(0) }),
   });
   const directory = dirname(resolve(loaded.file));
-  const source = { config: inert(loaded.config), hash: loaded.hash, directory, protocols };
+  const source = { id: 1, config: inert(loaded.config), hash: loaded.hash, directory, protocols };
   const generation = await builder.build(source);
   return {
     ...generationPlan(generation, new Map(), false),

@@ -5,9 +5,9 @@ import type { Generation } from './generation.ts';
 import type { LiveInstance } from './live-instance.ts';
 import type { SharedUpstream } from '../upstreams/shared-upstream.ts';
 
-/** Node's timers fire at once beyond that. */
+/** A timer of Node.js that is set for longer fires at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
-/** Requests and tunnels that were cut have this time to end; after it the generation counts as gone. */
+/** Requests and tunnels that were cut have this time to end. After it the generation counts as gone. */
 const CUT_GRACE_MS = 5_000;
 
 /** What keeps a replaced generation from being over. */
@@ -35,24 +35,26 @@ export interface DrainHolder {
   readonly count: number;
 }
 
-export interface DrainingOptions {
-  readonly logger: Logger;
-  /** All that runs, with the names of listeners. */
-  readonly running: () => Iterable<readonly [listener: string, work: RunningWork]>;
-  /** Ends what runs on an instance; returns how many connections that took. */
-  readonly cut: (instance: ProtocolInstance) => number;
+/** The listeners, as far as replaced generations need them. */
+export interface RunningListeners {
+  /** All exchanges and tunnels that run, with the names of listeners. */
+  running(): Iterable<readonly [listener: string, work: RunningWork]>;
+  /** Resets the connections on which an instance runs something. Returns how many there were. */
+  cut(instance: ProtocolInstance): number;
 }
 
-/** Generations that were replaced and still run something. */
+/** The generations that were replaced and still run something. Each of them ends by itself, or is cut after `reload.drain_timeout`. */
 export class DrainingGenerations {
-  readonly #options: DrainingOptions;
+  readonly #listeners: RunningListeners;
+  readonly #logger: Logger;
   readonly #generations = new Set<DrainingGeneration>();
   readonly #lines: DrainLines;
   #limitMs = 0;
 
-  constructor(options: DrainingOptions) {
-    this.#options = options;
-    this.#lines = new DrainLines({ logger: options.logger, waitedFor: () => this.views() });
+  constructor(listeners: RunningListeners, logger: Logger) {
+    this.#listeners = listeners;
+    this.#logger = logger;
+    this.#lines = new DrainLines({ logger, waitedFor: () => this.views() });
   }
 
   get size(): number {
@@ -64,13 +66,13 @@ export class DrainingGenerations {
     return [...this.#generations].reverse();
   }
 
-  /** What holds each of them, newest first; costs a look at every connection. */
+  /** The generations with what runs on them, newest first. Looks at every connection. */
   views(): readonly DrainingView[] {
     if (this.#generations.size === 0) return [];
     const holders = new Map<ProtocolInstance, Map<string, DrainHolder>>();
     for (const { instances } of this.#generations)
       for (const { instance } of instances) holders.set(instance, new Map());
-    for (const [listener, work] of this.#options.running()) {
+    for (const [listener, work] of this.#listeners.running()) {
       const counted = holders.get(work.instance);
       if (counted !== undefined) countHolder(counted, listener, work);
     }
@@ -108,7 +110,7 @@ export class DrainingGenerations {
     this.#lines.destroy();
     for (const generation of this.#generations) {
       clearTimeout(generation.timer);
-      for (const instance of generation.instances) instance.abandon();
+      for (const instance of generation.instances) instance.destroy();
     }
     this.#generations.clear();
   }
@@ -139,21 +141,21 @@ export class DrainingGenerations {
 
   #cut(generation: DrainingGeneration): void {
     let connections = 0;
-    for (const { instance } of generation.instances) connections += this.#options.cut(instance);
-    this.#options.logger.warn('drain took too long, connections are cut', {
+    for (const { instance } of generation.instances) connections += this.#listeners.cut(instance);
+    this.#logger.warn('drain took too long, connections are cut', {
       generation: generation.id,
       connections,
       limit_ms: this.#limitMs,
     });
     generation.timer = setTimeout(() => {
-      this.#abandon(generation);
+      this.#destroy(generation);
     }, CUT_GRACE_MS).unref();
   }
 
-  /** A protocol that does not notice the end of its connections must not keep what it holds. */
-  #abandon(generation: DrainingGeneration): void {
+  /** Releases what a protocol holds that does not notice the end of its connections. */
+  #destroy(generation: DrainingGeneration): void {
     for (const instance of [...generation.instances]) {
-      instance.abandon();
+      instance.destroy();
       this.#over(generation, instance);
     }
   }

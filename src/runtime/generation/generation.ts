@@ -1,11 +1,16 @@
-import type { Config } from '../../config/schema/config.generated.ts';
+import type { Config, Listener as ListenerConfig } from '../../config/schema/config.generated.ts';
 import type { SocketUse } from '../../plugin-api/index.ts';
 import type { LiveInstance } from './live-instance.ts';
-import type { PlannedListener } from './planned-listener.ts';
 import type { SocketPool } from '../../upstream/pool/socket-pool.ts';
 import type { Ref } from '../upstreams/ref-counted-map.ts';
 import type { SharedUpstream } from '../upstreams/shared-upstream.ts';
 import { TimeSlicer } from '../../time/time-slicer.ts';
+
+/** A listener of the config, and the protocol instance that serves it in this generation. */
+export interface PlannedListener {
+  readonly config: ListenerConfig;
+  readonly served: LiveInstance;
+}
 
 export interface GenerationPlan {
   readonly id: number;
@@ -16,8 +21,8 @@ export interface GenerationPlan {
 }
 
 /**
- * Everything that one accepted config asks for. Never changed: an edit builds another one, and what that one asks for in the
- * same words it takes over.
+ * Everything that one accepted config asks for. It never changes: an edit builds another generation, which shares with this one the
+ * upstreams and protocol instances whose config stayed the same.
  */
 export class Generation {
   readonly id: number;
@@ -35,14 +40,14 @@ export class Generation {
     this.listeners = listeners;
   }
 
-  /** Exchanges and tunnels that run on it. */
+  /** Exchanges and tunnels that run on this generation. */
   get active(): number {
     return this.listeners.reduce((sum, { served }) => sum + served.active, 0);
   }
 
-  /** It goes live in place of another one, and takes over what that one has and it asks for too. */
-  takeOver(previous: Generation | undefined): void {
-    for (const { served } of this.listeners) served.host.carryOver(this.upstreams);
+  /** This generation goes live in place of `previous`: shared instances see its upstreams, and requests that wait at an upstream wait at its successor. */
+  replace(previous: Generation | undefined): void {
+    for (const { served } of this.listeners) served.host.replaceUpstreams(this.upstreams);
     for (const [name, { group: before }] of previous?.upstreams ?? []) {
       const group = this.upstreams.get(name)?.group;
       if (group !== before) before.replaceWith(group);
@@ -50,27 +55,27 @@ export class Generation {
     void releaseAll([], this.#unusedPools());
   }
 
-  /** It was replaced: gives up what the next one has not taken over. Returns the instances that may still run something. */
-  retire(next: Generation): readonly LiveInstance[] {
+  /** `next` has replaced this generation: releases the upstreams that `next` does not share. Returns the instances that may still run something. */
+  releaseExcept(next: Generation): readonly LiveInstance[] {
     void releaseAll(this.#upstreamsNotIn(next), []);
     return this.#instancesNotIn(next);
   }
 
-  /** It never went live: gives up what the live one, if there is one, does not have. */
-  async discard(live: Generation | undefined): Promise<void> {
-    for (const instance of this.#instancesNotIn(live)) instance.abandon();
+  /** This generation never goes live: releases everything that it does not share with the live one. */
+  async abort(live: Generation | undefined): Promise<void> {
+    for (const instance of this.#instancesNotIn(live)) instance.destroy();
     await releaseAll(this.#upstreamsNotIn(live), live === undefined ? [] : live.#unusedPools());
   }
 
-  /** Nothing new begins on it; resolves when the last exchange and tunnel is over, and everything is let go of. */
+  /** Nothing new begins on this generation. Resolves when its last exchange and tunnel is over and everything is released. */
   async close(): Promise<void> {
     await Promise.all(this.listeners.map(({ served }) => served.close()));
     this.destroy();
   }
 
-  /** Lets go of everything without waiting, as the process ends. */
+  /** Releases everything without waiting, because the process ends. */
   destroy(): void {
-    for (const { served } of this.listeners) served.abandon();
+    for (const { served } of this.listeners) served.destroy();
     for (const upstream of this.upstreams.values()) upstream.destroy();
   }
 
@@ -100,7 +105,7 @@ export class Generation {
   }
 }
 
-/** Slice by slice, one after the other. Never rejects. */
+/** Releases pools, then upstreams, in slices. Never rejects. */
 async function releaseAll(
   upstreams: readonly SharedUpstream[],
   pools: readonly Ref<SocketPool>[],

@@ -1,14 +1,14 @@
 import type { ProtocolInstance, ProtocolPlugin } from '../../plugin-api/index.ts';
-import type { ListenerHost } from './protocol-host.ts';
+import type { ListenerHost } from './listener-host.ts';
 
-/** A protocol instance with what it holds. An edit that changes nothing about it keeps it: only its generation is another one then. */
+/** A protocol instance, with its host. An edit that does not concern it keeps it: then the next generation shares it. */
 export class LiveInstance {
   readonly instance: ProtocolInstance;
   readonly plugin: ProtocolPlugin;
   readonly host: ListenerHost;
-  /** Tells apart what can't be compared by the config alone, as the content of files that it names. */
+  /** Content hashes of the files that its config names: they may change while the config stays the same. */
   readonly stamp: string;
-  #kept: Promise<void> | undefined;
+  #connectionsOver: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(instance: ProtocolInstance, plugin: ProtocolPlugin, host: ListenerHost, stamp: string) {
@@ -18,7 +18,7 @@ export class LiveInstance {
     this.stamp = stamp;
   }
 
-  /** Exchanges and tunnels that run on it; what a plugin says about that is not believed blindly. */
+  /** Exchanges and tunnels that run on it. A plugin may give nonsense here, or throw: that counts as 0. */
   get active(): number {
     try {
       const { active } = this.instance;
@@ -28,29 +28,28 @@ export class LiveInstance {
     }
   }
 
-  /** Connections keep to it although it was replaced: it may not close before that is over. */
-  keepUntil(over: Promise<void>): void {
-    this.#kept = over;
+  /** Connections stay with this instance although it was replaced: {@link close} waits until `over` resolves. */
+  closeAfter(over: Promise<void>): void {
+    this.#connectionsOver = over;
   }
 
   /**
-   * Asks the instance once to close, and lets go of its upstreams when it has. Never rejects: what a plugin fails at
-   * keeps nobody from going on.
+   * Asks the instance to close, once, and releases its upstreams when it has closed. Never rejects: an error of the plugin is only logged.
    */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
   }
 
-  /** Lets go of its upstreams without waiting for it. */
-  abandon(): void {
+  /** Asks the instance to close, and releases its upstreams without waiting for that. */
+  destroy(): void {
     void this.close();
     this.host.close();
   }
 
   async #close(): Promise<void> {
-    this.host.retire();
-    if (this.#kept !== undefined) await this.#kept;
+    this.host.drain();
+    if (this.#connectionsOver !== undefined) await this.#connectionsOver;
     try {
       await this.instance.close();
     } catch (error) {

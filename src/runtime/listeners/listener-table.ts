@@ -1,5 +1,4 @@
 import { addressesCollide, formatAddress, parseAddress, type Address } from '../../config/values/address.ts';
-import type { LoadedConfig } from '../../config/load/loaded-config.ts';
 import { BalanceError } from '../../errors.ts';
 import type { Logger, ProtocolInstance } from '../../plugin-api/index.ts';
 import type { RunningWork } from '../../net/listen/accepted-connection.ts';
@@ -8,15 +7,23 @@ import { DescriptorCopier } from '../../net/node/descriptor-copier.ts';
 import { Listener } from '../../net/listen/listener.ts';
 import type { ProcessResources } from '../../net/resources/process-resources.ts';
 import type { ReadBuffers } from '../../net/transport/read-buffers.ts';
-import { mayBlock, type LeavingSocket } from './address-handover.ts';
-import type { FollowingPart, PreparedChange } from '../reload/config-apply.ts';
-import type { Generation } from '../generation/generation.ts';
+import { mayBlock } from '../../net/address-handover.ts';
+import type { Generation, PlannedListener } from '../generation/generation.ts';
 import type { LiveInstance } from '../generation/live-instance.ts';
-import type { PlannedListener } from '../generation/planned-listener.ts';
 import type { RuntimeTelemetry } from '../upstreams/runtime-telemetry.ts';
 
+/** Listeners that a generation adds, bound beside those that run. */
+export interface PreparedListeners {
+  /** Listeners that can only be bound once other sockets have left. */
+  readonly arriving: readonly Listener[];
+  /** The generation's listeners take over; those that it does not have drain. Does not fail. */
+  commit(): void;
+  /** Closes what was bound. */
+  abort(): void;
+}
+
 /** The bound addresses. A listener whose address stays is never closed nor bound again. */
-export class ListenerTable implements FollowingPart {
+export class ListenerTable {
   /** For listeners that accept several connections at once. */
   readonly copier = new DescriptorCopier();
   readonly #buffers: ReadBuffers;
@@ -26,7 +33,7 @@ export class ListenerTable implements FollowingPart {
   readonly #telemetry: Pick<RuntimeTelemetry, 'pluginFailed'> | undefined;
   readonly #listeners = new Map<string, Listener>();
   readonly #draining = new Set<Listener>();
-  /** Who takes their next connections. */
+  /** The instances that take the listeners' next connections. */
   readonly #served = new Map<Listener, LiveInstance>();
   #connections = 0;
 
@@ -45,7 +52,7 @@ export class ListenerTable implements FollowingPart {
     this.#telemetry = telemetry;
   }
 
-  /** Those that are bound and those that drain. */
+  /** The listeners that are bound, and those that drain. */
   all(): readonly Listener[] {
     // At a shutdown those that are bound drain, and each counts once.
     return [...new Set([...this.#listeners.values(), ...this.#draining])];
@@ -56,41 +63,40 @@ export class ListenerTable implements FollowingPart {
     return new Map([...this.#listeners.values()].map((listener) => [listener.name, listener.bound]));
   }
 
-  /** What runs on the connections of all listeners, those that are gone included, with the listener's name. */
+  /** The exchanges and tunnels that run on all listeners, draining ones included, with the listener's name. */
   *running(): Iterable<readonly [listener: string, work: RunningWork]> {
     for (const listener of this.all()) for (const work of listener.running()) yield [listener.name, work];
   }
 
-  /** Ends what runs on that instance now; returns how many connections that took. */
+  /** Resets the connections on which that instance runs something. Returns how many there were. */
   cut(instance: ProtocolInstance): number {
     return this.all().reduce((sum, listener) => sum + listener.cut(instance), 0);
   }
 
-  /** What the generation has no listener for. */
-  leaving(generation: Generation): readonly LeavingSocket[] {
+  /** The bound addresses that the generation has no listener for. */
+  leaving(generation: Generation): readonly Address[] {
     const kept = new Set(generation.listeners.map(keyOf));
     return [...this.#listeners]
       .filter(([key]) => !kept.has(key))
-      .map(([, listener]) => ({
-        address: parseAddress(listener.bound),
-        suspend: () => listener.suspend(),
-        resume: () => listener.resume(),
-      }));
+      .map(([, listener]) => parseAddress(listener.bound));
+  }
+
+  /** The listener that is bound to that very address; undefined when there is none. */
+  boundAt(address: Address): Listener | undefined {
+    const bound = formatAddress(address);
+    return [...this.#listeners.values()].find((listener) => listener.bound === bound);
   }
 
   /**
-   * Binds what is new, but for what has to wait until another socket leaves. Rejects with a BalanceError when an address can't
-   * be bound; then nothing changed.
+   * Binds the listeners that the generation adds, except those whose address one of `leaving` still has.
+   *
+   * @throws BalanceError when an address can't be bound; then nothing changed
    */
-  async prepare(
-    generation: Generation,
-    _loaded: LoadedConfig,
-    leaving: readonly LeavingSocket[],
-  ): Promise<PreparedChange> {
+  async prepare(generation: Generation, leaving: readonly Address[]): Promise<PreparedListeners> {
     const added = new Map<string, Listener>();
     const arriving: Listener[] = [];
     void this.copier.open();
-    const unwind = (): void => {
+    const abort = (): void => {
       for (const listener of added.values()) listener.destroy();
     };
     try {
@@ -102,7 +108,7 @@ export class ListenerTable implements FollowingPart {
         if (!(await this.#bind(listener, leaving))) arriving.push(listener);
       }
     } catch (error) {
-      unwind();
+      abort();
       throw error;
     }
     return {
@@ -110,7 +116,7 @@ export class ListenerTable implements FollowingPart {
       commit: () => {
         this.#commit(generation, added);
       },
-      unwind,
+      abort,
     };
   }
 
@@ -129,7 +135,7 @@ export class ListenerTable implements FollowingPart {
     this.copier.close();
   }
 
-  #make({ config, instance, served }: PlannedListener): Listener {
+  #make({ config, served }: PlannedListener): Listener {
     return new Listener({
       name: config.name,
       address: parseAddress(config.address),
@@ -137,7 +143,7 @@ export class ListenerTable implements FollowingPart {
       maxConnections: config.max_connections,
       keepAliveMs: config.tcp_keepalive,
       socketMode: config.socket_mode,
-      instance,
+      instance: served.instance,
       plugin: served.plugin,
       buffers: this.#buffers,
       copier: this.copier,
@@ -148,14 +154,14 @@ export class ListenerTable implements FollowingPart {
     });
   }
 
-  /** False when there will be room for it once what leaves is gone. */
-  async #bind(listener: Listener, leaving: readonly LeavingSocket[]): Promise<boolean> {
+  /** Resolves with false when the address is only free once one of `leaving` is gone. */
+  async #bind(listener: Listener, leaving: readonly Address[]): Promise<boolean> {
     try {
       await listener.listen();
       return true;
     } catch (error) {
       if (!(error instanceof BalanceError) || error.code !== 'address_in_use') throw error;
-      if (leaving.some((socket) => mayBlock(socket, listener.address))) return false;
+      if (leaving.some((address) => mayBlock({ address }, listener.address))) return false;
       const owner = this.#ownerOf(listener.address);
       if (owner === undefined) throw error;
       throw new BalanceError(
@@ -175,7 +181,7 @@ export class ListenerTable implements FollowingPart {
     const kept = new Set<string>();
     for (const [key, listener] of added) this.#listeners.set(key, listener);
     for (const planned of generation.listeners) {
-      const { config, instance, served } = planned;
+      const { config, served } = planned;
       const key = keyOf(planned);
       kept.add(key);
       const listener = this.#listeners.get(key);
@@ -184,8 +190,8 @@ export class ListenerTable implements FollowingPart {
       listener.maxConnections = config.max_connections;
       listener.setKeepAlive(config.tcp_keepalive);
       listener.setSocketMode(config.socket_mode);
-      const keptUntil = listener.replace(instance, served.plugin);
-      if (keptUntil !== undefined) this.#served.get(listener)?.keepUntil(keptUntil);
+      const connectionsOver = listener.replace(served.instance, served.plugin);
+      if (connectionsOver !== undefined) this.#served.get(listener)?.closeAfter(connectionsOver);
       this.#served.set(listener, served);
     }
     for (const [key, listener] of this.#listeners) {

@@ -21,6 +21,11 @@ export interface MetricsSettings {
   readonly buckets: readonly number[];
 }
 
+/** A config, as far as it is about metrics. */
+export interface MetricsSection {
+  readonly metrics: MetricsSettings;
+}
+
 /** Applies the `metrics` section of each config that goes live. While metrics are off, requests are not counted and cost nothing. */
 export class MetricsControl {
   readonly #telemetry: Telemetry;
@@ -34,10 +39,10 @@ export class MetricsControl {
   }
 
   /** `commit` applies the settings. What was counted before is kept. */
-  prepare(settings: MetricsSettings): Promise<PreparedTelemetry> {
+  prepare({ config }: { readonly config: MetricsSection }): Promise<PreparedTelemetry> {
     return Promise.resolve({
       commit: () => {
-        this.#apply(settings);
+        this.#apply(config.metrics);
       },
       unwind: () => undefined,
     });

@@ -39,15 +39,15 @@ export class TelemetryControl {
   }
 
   /** Applies the `logging` section of the first config before that config is live. Rejects as {@link prepare} does. */
-  beginLogging({ logging }: Pick<TelemetrySections, 'logging'>): Promise<void> {
-    return this.#logs.begin(logging);
+  begin({ config }: { readonly config: Pick<TelemetrySections, 'logging'> }): Promise<void> {
+    return this.#logs.begin(config.logging);
   }
 
   /** Opens the log outputs, and starts a tracer when the settings of tracing changed; `commit` puts both to use. */
-  async prepare(sections: TelemetrySections): Promise<PreparedTelemetry> {
-    const logs = await this.#logs.prepare(sections.logging);
+  async prepare({ config }: { readonly config: TelemetrySections }): Promise<PreparedTelemetry> {
+    const logs = await this.#logs.prepare(config.logging);
     try {
-      const tracing = await this.#prepareTracing(sections);
+      const tracing = await this.#prepareTracing(config);
       return {
         commit: () => {
           logs.commit();

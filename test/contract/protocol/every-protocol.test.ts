@@ -10,7 +10,7 @@ import { ReadBuffers } from '../../../src/net/transport/read-buffers.ts';
 import { TunnelStats } from '../../../src/net/tunnel/tunnel-stats.ts';
 import type { ProtocolInstance } from '../../../src/plugin-api/index.ts';
 import { PluginLoader } from '../../../src/plugins/plugin-loader.ts';
-import { GenerationBuilder } from '../../../src/runtime/generation/builder.ts';
+import { GenerationBuilder } from '../../../src/runtime/generation/generation-builder.ts';
 import { Registry } from '../../../src/runtime/upstreams/registry.ts';
 import { Telemetry } from '../../../src/telemetry/telemetry.ts';
 import { backend } from '../../support/peers/backends.ts';
@@ -114,8 +114,8 @@ async function lab(protocol: string) {
     health: () => ({ status: 200, body: '' }),
     metricsPage: () => Promise.resolve({ contentType: '', headers: {}, body: Buffer.alloc(0) }),
   });
-  const generation = await builder.build({ config, hash: 'hash', directory, protocols: plugins });
-  const instance: ProtocolInstance = generation.listeners[0]!.instance;
+  const generation = await builder.build({ id: 1, config, hash: 'hash', directory, protocols: plugins });
+  const instance: ProtocolInstance = generation.listeners[0]!.served.instance;
   let id = 0;
   const listener = new Listener({
     name: 'default',

@@ -1,19 +1,18 @@
 import http from '../../../plugins/http/index.ts';
 import tcp from '../../../plugins/tcp/index.ts';
-import { loadConfigText } from '../../../src/config/load/load-config.ts';
 import { ReadBuffers } from '../../../src/net/transport/read-buffers.ts';
 import { TunnelStats } from '../../../src/net/tunnel/tunnel-stats.ts';
 import type { ProtocolPlugin } from '../../../src/plugin-api/index.ts';
 import { CheckedPlugin } from '../../../src/plugins/checks/checked-plugin.ts';
 import type { PluginChange } from '../../../src/plugins/plugin-change.ts';
+import type { PluginLoader } from '../../../src/plugins/plugin-loader.ts';
 import { PluginSet } from '../../../src/plugins/plugin-set.ts';
-import { GenerationBuilder } from '../../../src/runtime/generation/builder.ts';
-import {
-  ConfigApply,
-  type AppliedConfig,
-  type ConfigCandidate,
-  type FollowingPart,
-} from '../../../src/runtime/reload/config-apply.ts';
+import { GenerationBuilder } from '../../../src/runtime/generation/generation-builder.ts';
+import { ListeningSockets } from '../../../src/runtime/reload/listening-sockets.ts';
+import type { ReloadOutcome } from '../../../src/runtime/reload/outcome/reload-outcome.ts';
+import type { ReloadParticipant } from '../../../src/runtime/reload/reload-participant.ts';
+import { ReloadPipeline } from '../../../src/runtime/reload/reload-pipeline.ts';
+import { InProcessProxy } from '../../../src/runtime/worker/in-process-proxy.ts';
 import { DrainingGenerations } from '../../../src/runtime/generation/draining-generations.ts';
 import { ListenerTable } from '../../../src/runtime/listeners/listener-table.ts';
 import { LiveView } from '../../../src/runtime/generation/live-view.ts';
@@ -35,8 +34,8 @@ export interface Faults {
   /** Before the nth backend, pool or health monitor is taken, counted from 1. */
   registry?: (count: number) => void;
   provision?: ProtocolPlugin['provision'];
-  before?: FollowingPart;
-  after?: FollowingPart;
+  before?: ReloadParticipant;
+  after?: ReloadParticipant;
   /** Once everything is ready. */
   differences?: () => void;
   /** How long a protocol may take to get ready. Default: so long that a busy machine is no fault. */
@@ -46,6 +45,8 @@ export interface Faults {
 }
 
 const PATIENCE_MS = 60_000;
+/** Only the test's own edits are to be seen. */
+const NO_WATCH = '\nreload: { watch: false }\n';
 
 /** A registry that can fail at each thing that it is asked for. */
 class FaultyRegistry extends Registry {
@@ -77,51 +78,52 @@ class FaultyRegistry extends Registry {
   }
 }
 
-/** The parts that apply a config, without files, admin server and telemetry around them. */
+/** The reload pipeline and what it acts on, without files, admin server and telemetry around them. */
 export class ApplyLab {
   readonly logger = new RecordingLogger();
   readonly live = new LiveView();
   readonly listeners: ListenerTable;
   readonly draining: DrainingGenerations;
-  readonly apply: ConfigApply;
+  readonly pipeline: ReloadPipeline;
   faults: Faults = {};
   readonly #names = fixedNames();
   readonly #registry = new FaultyRegistry(this.logger, this.#names);
+  readonly #proxy: InProcessProxy;
+  #protocols = new PluginSet();
   #yaml = '';
+  /** Why the last edit changed nothing. */
+  #error: unknown;
 
   constructor() {
     const { logger, live } = this;
     const faults = (): Faults => this.faults;
     const buffers = new ReadBuffers();
-    const listeners = new ListenerTable(buffers, logger);
-    this.listeners = listeners;
-    this.draining = new DrainingGenerations({
+    this.listeners = new ListenerTable(buffers, logger);
+    this.draining = new DrainingGenerations(this.listeners, logger);
+    const builder = new GenerationBuilder({
+      registry: this.#registry,
+      names: this.#names,
+      buffers,
       logger,
-      running: () => listeners.running(),
-      cut: (instance) => listeners.cut(instance),
-    });
-    this.apply = new ConfigApply({
-      load: () => this.#load(),
-      builder: new GenerationBuilder({
-        registry: this.#registry,
-        names: this.#names,
-        buffers,
-        logger,
-        telemetry: new Telemetry(),
-        tunnels: new TunnelStats(),
-        health: () => ({ status: 200, body: '' }),
-        metricsPage: () => Promise.resolve({ contentType: '', headers: {}, body: Buffer.alloc(0) }),
-        get provisionTimeoutMs() {
-          return faults().provisionMs ?? PATIENCE_MS;
-        },
-      }),
-      live,
-      draining: this.draining,
-      parts: [this.#part('before'), listeners, this.#part('after')],
-      applied: ({ config }) => {
-        this.draining.limit(config.reload.drain_timeout);
+      telemetry: new Telemetry(),
+      tunnels: new TunnelStats(),
+      health: () => ({ status: 200, body: '' }),
+      metricsPage: () => Promise.resolve({ contentType: '', headers: {}, body: Buffer.alloc(0) }),
+      get provisionTimeoutMs() {
+        return faults().provisionMs ?? PATIENCE_MS;
       },
+    });
+    const { listeners, draining } = this;
+    const plugins = { find: ({ name }: { readonly name: string }) => this.#protocols.get(name) };
+    this.#proxy = new InProcessProxy({ live, builder, listeners, draining, plugins, logger });
+    this.pipeline = new ReloadPipeline({
+      origin: { configFile: 'lab.yaml', configText: () => this.#yaml },
+      control: this.#proxy,
+      plugins: { prepare: () => this.#prepare() } as unknown as PluginLoader,
+      records: { subscribe: () => () => undefined },
       logger,
+      limits: { openFilesLimit: Infinity },
+      observer: { reloaded: (_, error) => (this.#error = error) },
       get prepareLimitMs() {
         return faults().prepareMs ?? PATIENCE_MS;
       },
@@ -138,36 +140,44 @@ export class ApplyLab {
     return Object.fromEntries(this.listeners.addresses());
   }
 
-  edit(yaml: string): Promise<AppliedConfig> {
-    this.#yaml = yaml;
+  /** Makes that config live. Rejects with the reason when it is refused. */
+  async edit(yaml: string): Promise<ReloadOutcome> {
+    this.#yaml = `${yaml}${NO_WATCH}`;
     this.#registry.begin();
     this.#registry.fault = (count) => this.faults.registry?.(count);
-    return this.apply.apply({ source: 'file' });
+    if (this.live.generation === undefined)
+      return this.pipeline.start([
+        this.#participant('before'),
+        new ListeningSockets(this.#proxy.sockets),
+        this.#participant('after'),
+      ]);
+    const restore = { text: this.#yaml };
+    const outcome = await this.pipeline.reload({ source: 'rollback', restore });
+    if (!outcome.ok) throw this.#error;
+    return outcome;
   }
 
   close(): void {
-    this.apply.stop();
-    this.listeners.destroy();
-    this.live.generation?.destroy();
-    this.draining.destroy();
+    this.pipeline.destroy();
+    this.#proxy.destroy();
   }
 
-  async #load(): Promise<ConfigCandidate> {
+  async #prepare(): Promise<PluginChange> {
     await this.faults.load?.();
-    const loaded = loadConfigText(this.#yaml, 'lab.yaml', { modes: ['tcp', 'http', 'odd'] });
     const odd: ProtocolPlugin = {
       apiVersion: 2,
       name: 'odd',
       provision: (config, host) => (this.faults.provision ?? instance)(config, host),
     };
     const origin = { file: '', hash: '', builtIn: true };
-    const protocols = new PluginSet([...BUILT_IN, new CheckedPlugin(odd, origin)]);
-    return { loaded, plugins: this.#plugins(protocols) };
+    this.#protocols = new PluginSet([...BUILT_IN, new CheckedPlugin(odd, origin)]);
+    return this.#change(this.#protocols);
   }
 
-  #plugins(protocols: PluginSet): PluginChange {
-    const change: Pick<PluginChange, 'build' | 'differences' | 'commit' | 'isEmpty'> = {
+  #change(protocols: PluginSet): PluginChange {
+    const change: Pick<PluginChange, 'names' | 'build' | 'differences' | 'commit' | 'isEmpty'> = {
       isEmpty: true,
+      names: protocols.names,
       build: async (_loaded, build) => {
         this.faults.plugins?.();
         return build(protocols);
@@ -181,7 +191,7 @@ export class ApplyLab {
     return change as PluginChange;
   }
 
-  #part(place: 'before' | 'after'): FollowingPart {
+  #participant(place: 'before' | 'after'): ReloadParticipant {
     return {
       prepare: (...args) =>
         this.faults[place]?.prepare(...args) ??

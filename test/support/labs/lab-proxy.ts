@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { startApp, type App } from '../../../src/app.ts';
-import type { ReloadOutcome } from '../../../src/runtime/reload/reloader.ts';
+import type { ReloadOutcome } from '../../../src/runtime/reload/outcome/reload-outcome.ts';
 import { eventually } from '../time/eventually.ts';
 import { owned } from '../owned.ts';
 import { refuseFixedPorts } from '../addresses/refuse-fixed-ports.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { resolverSettings } from '../../../src/app/resolver-settings.ts';
+import { resolverSettings } from '../../../src/runtime/reload/resolver-participant.ts';
 import { loadConfigText } from '../../../src/config/load/load-config.ts';
 import { problemsOf, warningsOf } from './problems-of.ts';
 

@@ -5,7 +5,7 @@ import type { LoadedConfig } from '../../../config/load/loaded-config.ts';
 import { restorableText } from '../../../config/schema/show-config.ts';
 import { messageOf } from '../../../errors.ts';
 import type { Logger } from '../../../plugin-api/index.ts';
-import type { ReloadOutcome, RestoredConfig } from '../reload-outcome.ts';
+import type { ReloadOutcome, Reloads, RestoredConfig } from '../outcome/reload-outcome.ts';
 import type { HistoryEntry, HistoryOutcome } from './history-entry.ts';
 import { HistoryFolder, withoutHeader } from './history-folder.ts';
 
@@ -18,6 +18,7 @@ interface Kept {
 /** The configs that went live, so that one can look at them and go back. */
 export class ConfigHistory {
   readonly #logger: Logger;
+  readonly #reloads: Reloads;
   /** Oldest first; the last one is live. */
   #kept: Kept[] = [];
   #size = 0;
@@ -26,8 +27,10 @@ export class ConfigHistory {
   /** What is done to the folder, one after the other. */
   #work: Promise<void> = Promise.resolve();
 
-  constructor(logger: Logger) {
+  /** @param reloads where a rollback is asked for */
+  constructor(logger: Logger, reloads: Reloads) {
     this.#logger = logger;
+    this.#reloads = reloads;
   }
 
   /** Newest first. */
@@ -64,8 +67,18 @@ export class ConfigHistory {
     this.#trim();
   }
 
-  /** What a rollback to that entry makes live; without an id, to {@link #earlier}. undefined when there is none. */
-  async restore(id?: number): Promise<RestoredConfig | undefined> {
+  /**
+   * Makes the config of an entry live again; without an id the newest other one that was not rolled back.
+   *
+   * @returns the outcome; undefined when there is no such entry
+   */
+  async rollBack(id: number | undefined): Promise<ReloadOutcome | undefined> {
+    const restore = await this.#restorable(id);
+    return restore === undefined ? undefined : this.#reloads.reload({ source: 'rollback', restore });
+  }
+
+  /** The config of that entry; without an id of {@link #earlier}. undefined when there is none. */
+  async #restorable(id?: number): Promise<RestoredConfig | undefined> {
     await this.#work;
     const kept = id === undefined ? this.#earlier() : this.#kept.find(({ entry }) => entry.id === id);
     if (kept === undefined) return undefined;

@@ -1,4 +1,4 @@
-import type { ReloadSource } from '../reload-outcome.ts';
+import type { ReloadSource } from '../outcome/reload-outcome.ts';
 
 /** What became of a config that went live. */
 export type HistoryOutcome = 'live' | 'replaced' | 'rolled back';

@@ -18,7 +18,8 @@ async function start(settings = ON) {
   const telemetry = new Telemetry();
   const control = new MetricsControl(telemetry, emptySource());
   running.push(control);
-  const apply = async (next: MetricsSettings): Promise<void> => (await control.prepare(next)).commit();
+  const apply = async (next: MetricsSettings): Promise<void> =>
+    (await control.prepare({ config: { metrics: next } })).commit();
   await apply(settings);
   const total = async (): Promise<number | undefined> =>
     parseExposition((await control.page({})).body.toString()).values.get(
@@ -43,7 +44,7 @@ describe('metrics by the config', () => {
 
   it('change nothing when the config does not become live', async () => {
     const { control, telemetry, total } = await start();
-    (await control.prepare({ enabled: false, buckets: [1] })).unwind();
+    (await control.prepare({ config: { metrics: { enabled: false, buckets: [1] } } })).unwind();
     telemetry.exchange(exchangeRecord({ backend: undefined }));
     expect(await total()).toBe(1);
   });

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 
 import type { ProtocolInstance } from '../../../../src/plugin-api/index.ts';
-import type { PreparedChange } from '../../../../src/runtime/reload/config-apply.ts';
+import type { PreparedChange } from '../../../../src/runtime/reload/reload-participant.ts';
 import { applyLab, type ApplyLab, type Faults } from '../../../support/labs/apply-lab.ts';
 import { backend, echoing } from '../../../support/peers/backends.ts';
 import { client } from '../../../support/peers/clients.ts';
@@ -235,9 +235,9 @@ describe('a stop while an edit is applied', () => {
   it('comes too early for an edit that begins later', async () => {
     const lab = applyLab();
     lab.close();
-    await expect(
-      lab.edit(`{ listen: '127.0.0.1:0', backends: [{ address: '127.0.0.1:1' }] }`),
-    ).rejects.toThrow('the proxy ends');
+    await expect(lab.edit(`listen: '127.0.0.1:0'\nbackends: [{ address: '127.0.0.1:1' }]`)).rejects.toThrow(
+      'the proxy ends',
+    );
     expect(lab.held).toEqual({ backends: 0, pools: 0, monitors: 0 });
   });
 });

@@ -1,6 +1,6 @@
-import { formatAddress, type Address } from '../../config/values/address.ts';
-import { BalanceError, messageOf } from '../../errors.ts';
-import type { Logger } from '../../plugin-api/index.ts';
+import { formatAddress, type Address } from '../config/values/address.ts';
+import { BalanceError, messageOf } from '../errors.ts';
+import type { Logger } from '../plugin-api/index.ts';
 
 /** A bound socket that an edit takes away. */
 export interface LeavingSocket {

@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { loadConfigText } from '../../../../src/config/load/load-config.ts';
-import type { LoadedConfig } from '../../../../src/config/load/loaded-config.ts';
-import { AutoRollback } from '../../../../src/runtime/reload/auto-rollback.ts';
-import type { ReloadOutcome } from '../../../../src/runtime/reload/reload-outcome.ts';
-import { owned } from '../../../support/owned.ts';
-import { RecordingLogger } from '../../../support/recording-logger.ts';
-import { exchangeRecord } from '../../telemetry/records.ts';
+import { loadConfigText } from '../../../../../src/config/load/load-config.ts';
+import type { LoadedConfig } from '../../../../../src/config/load/loaded-config.ts';
+import { AutoRollback } from '../../../../../src/runtime/reload/follow/auto-rollback.ts';
+import type { ReloadOutcome } from '../../../../../src/runtime/reload/outcome/reload-outcome.ts';
+import { owned } from '../../../../support/owned.ts';
+import { RecordingLogger } from '../../../../support/recording-logger.ts';
+import { exchangeRecord } from '../../../telemetry/records.ts';
 
 const WINDOW_MS = 1000;
 
@@ -23,10 +23,12 @@ function config(port: number): LoadedConfig {
 function lab() {
   const restored: LoadedConfig[] = [];
   const guard = new AutoRollback({
-    subscribe: () => () => undefined,
-    rollBack: (loaded) => {
-      restored.push(loaded);
-      return Promise.resolve({ ok: true } as ReloadOutcome);
+    records: { subscribe: () => () => undefined },
+    reloads: {
+      reload: ({ restore }) => {
+        if (restore !== undefined && 'loaded' in restore) restored.push(restore.loaded);
+        return Promise.resolve({ ok: true } as ReloadOutcome);
+      },
     },
     logger: new RecordingLogger(),
   });

@@ -7,16 +7,15 @@ import type { OwnMetrics, ProtocolInstance, ProtocolPlugin } from '../../plugin-
 import { instanceOf } from '../../plugins/checks/plugin-contract.ts';
 import { CheckedPlugin } from '../../plugins/checks/checked-plugin.ts';
 import { fileStamp, type FileHashes } from './file-stamp.ts';
-import { Generation } from './generation.ts';
+import { Generation, type PlannedListener } from './generation.ts';
 import { withTimeout } from '../../time/with-timeout.ts';
 import { LiveInstance } from './live-instance.ts';
 import { ownMetrics } from './own-metrics.ts';
-import { PlannedListener } from './planned-listener.ts';
-import { ListenerHost, type HostParts, type Upstreams } from './protocol-host.ts';
+import { ListenerHost, type HostParts, type Upstreams } from './listener-host.ts';
 import { SharedUpstream, type UpstreamParts } from '../upstreams/shared-upstream.ts';
 import { TimeSlicer } from '../../time/time-slicer.ts';
 
-/** Plugins have limits of their own, in the config; this is for what slips through. */
+/** A stranger's plugin has the limit that the config sets; this one is for everything else. */
 const PROVISION_TIMEOUT_MS = 600_000;
 
 export interface BuilderOptions extends Omit<HostParts, 'proxyId'>, UpstreamParts {
@@ -32,6 +31,8 @@ export interface Protocols {
 
 /** What a generation is built from. */
 export interface BuildSource {
+  /** Number of the generation. */
+  readonly id: number;
   readonly config: Config;
   readonly hash: string;
   /** The folder of the config file. */
@@ -41,7 +42,7 @@ export interface BuildSource {
   readonly protocols: Protocols;
 }
 
-/** Builds generations beside the live one, slice by slice; a stage that fails takes back all that was built. */
+/** Builds generations beside the live one, in slices. When a step fails, everything that was built is released. */
 export class GenerationBuilder {
   readonly #options: BuilderOptions;
   readonly #hostParts: HostParts;
@@ -52,8 +53,9 @@ export class GenerationBuilder {
   }
 
   /**
-   * Builds what `live`, if there is one, does not have already. Rejects with a BalanceError when the config can't be made to
-   * work, or with a `shutdown` when the signal is aborted; then nothing of it is left.
+   * Builds what `live` does not have already, and shares the rest with it.
+   *
+   * @throws BalanceError when the config can't be made to work; the signal's reason when it is aborted. Then nothing of the generation is left.
    */
   async build(
     source: BuildSource,
@@ -62,8 +64,8 @@ export class GenerationBuilder {
   ): Promise<Generation> {
     const upstreams = new Map<string, SharedUpstream>();
     const listeners: PlannedListener[] = [];
-    const { config, hash } = source;
-    const generation = new Generation({ id: (live?.id ?? 0) + 1, hash, config, upstreams, listeners });
+    const { id, config, hash } = source;
+    const generation = new Generation({ id, hash, config, upstreams, listeners });
     const slicer = new TimeSlicer();
     try {
       for (const upstream of config.upstreams) {
@@ -80,13 +82,13 @@ export class GenerationBuilder {
         const plugin = source.protocols.get(listener.mode);
         const served = sameInstance(listener, stamp, live, upstreams, plugin, metrics);
         const made = served ?? (await this.#provision(listener, stamp, source, upstreams, signal, metrics));
-        listeners.push(new PlannedListener(listener, made));
+        listeners.push({ config: listener, served: made });
         if (slicer.isDue) await slicer.pause();
       }
       for (const upstream of upstreams.values()) await upstream.fill(slicer);
       return generation;
     } catch (error) {
-      await generation.discard(live);
+      await generation.abort(live);
       throw error;
     }
   }
@@ -122,7 +124,7 @@ export class GenerationBuilder {
     }
   }
 
-  /** A plugin that never gets ready must not keep every later edit waiting. */
+  /** Limits the wait for a plugin: one that never gets ready must not keep every later edit waiting. */
   async #inTime(
     provision: () => ProtocolInstance | Promise<ProtocolInstance>,
     host: ListenerHost,
@@ -157,7 +159,7 @@ function sameInstance(
   const before = live?.listeners.find(({ config }) => config.name === listener.name);
   if (before === undefined) return undefined;
   const { served, config } = before;
-  // The socket and the limit of connections are kept by the core, not by the instance.
+  // These keys concern the listening socket, not the instance.
   const own = { max_connections: 0, tcp_keepalive: 0, socket_mode: undefined };
   const isSame =
     served.plugin === plugin &&
@@ -173,7 +175,7 @@ function optionsOf(listener: ListenerConfig): unknown {
   return listener.mode === 'tcp' ? listener.tcp : (listener.options ?? {});
 }
 
-/** What comes with the proxy ends what it begins; to follow that one by one would cost each request a little. */
+/** Built-in protocols end the leases and tunnels that they begin, so nobody has to follow these: that would cost each request a little. */
 function isBuiltIn(plugin: ProtocolPlugin): boolean {
   return plugin instanceof CheckedPlugin && plugin.origin.builtIn;
 }
@@ -182,7 +184,7 @@ function isPromise(given: unknown): given is Promise<ProtocolInstance> {
   return typeof (given as Partial<Promise<unknown>> | undefined)?.then === 'function';
 }
 
-/** An instance that came when nobody waited any more. */
+/** Closes an instance that came when nobody waited for it any more. */
 async function closeUnused(given: unknown, host: ListenerHost): Promise<void> {
   try {
     await instanceOf(given).close();

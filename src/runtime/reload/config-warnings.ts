@@ -1,20 +1,37 @@
-import type { Config } from '../config/schema/config.generated.ts';
-import type { Logger } from '../plugin-api/index.ts';
+import type { Problem } from '../../config/problems/problem.ts';
+import type { Config } from '../../config/schema/config.generated.ts';
+import type { Logger } from '../../plugin-api/index.ts';
 
-/** Beside connections: the runtime, files, the admin server, health checks, name servers. */
+/** A config with more warnings than this needs a list, not a log. */
+const MAX_LINES = 20;
+/** Open files beside connections: the runtime, log files, the admin server, health checks, name servers. */
 const ALLOWANCE = 256;
-/** What a proxy without limits of its own should have at least; with less it refuses clients on an ordinary day. */
+/** The least that a proxy should have whose listeners have no limit; with less it refuses clients on an ordinary day. */
 const FLOOR = 4096;
-/** A client's connection has another one behind it, to a backend. */
+/** Each client's connection may have another one, to a backend. */
 const SOCKETS_A_CLIENT = 2;
 
-/** How many descriptors a config may need, as far as it limits that. */
+/** Logs what a config is allowed to say but probably does not mean. */
+export function logWarnings(warnings: readonly Problem[], logger: Logger): void {
+  for (const { file, line, column, path, message } of warnings.slice(0, MAX_LINES)) {
+    logger.warn('config warning', {
+      at: `${file}:${String(line)}:${String(column)}`,
+      path,
+      warning: message,
+    });
+  }
+  const more = warnings.length - MAX_LINES;
+  if (more > 0) logger.warn('more config warnings: balance validate shows all', { more });
+}
+
+/** How many file descriptors a config may need, as far as it limits that. */
 export interface DescriptorNeed {
   readonly descriptors: number;
   /** False when a listener takes any number of connections. */
   readonly isBounded: boolean;
 }
 
+/** Counts two descriptors for each connection that `max_connections` allows, and the connections that pools keep ready. */
 export function descriptorNeed(config: Pick<Config, 'listeners' | 'upstreams'>): DescriptorNeed {
   const clients = config.listeners.reduce((sum, listener) => sum + listener.max_connections, 0);
   const ready = config.upstreams.reduce(
@@ -28,11 +45,11 @@ export function descriptorNeed(config: Pick<Config, 'listeners' | 'upstreams'>):
 }
 
 /**
- * Logs when a config may need more descriptors than the process can get.
+ * Logs when a config may need more file descriptors than the process can get.
  *
  * @param limit open files at most; infinite where there is no limit, or none is known
  */
-export function warnOfLowLimit(
+export function logLowLimit(
   config: Pick<Config, 'listeners' | 'upstreams'>,
   limit: number,
   logger: Logger,

@@ -1,31 +1,43 @@
-import type { LoadedConfig } from '../../config/load/loaded-config.ts';
-import type { WatchErrors } from '../../config/schema/config.generated.ts';
-import { isClientFault } from '../../errors.ts';
-import type { ExchangeRecord, Logger, TunnelRecord } from '../../plugin-api/index.ts';
-import type { ReloadOutcome, ReloadSource } from './reload-outcome.ts';
+import type { LoadedConfig } from '../../../config/load/loaded-config.ts';
+import type { WatchErrors } from '../../../config/schema/config.generated.ts';
+import { isClientFault } from '../../../errors.ts';
+import type { ExchangeRecord, Logger, TunnelRecord } from '../../../plugin-api/index.ts';
+import type { Reloads, ReloadSource } from '../outcome/reload-outcome.ts';
 
-/** Fewer exchanges than these say nothing. */
+/** With fewer exchanges than these the share of failures says nothing. */
 const LEAST_EXCHANGES = 20;
-/** A window is looked at so many times. */
+/** How often a trial is looked at within its window. */
 const LOOKS = 20;
 const SHORTEST_LOOK_MS = 50;
 /** The past is counted in so many parts of a window. */
 const SLOTS = 10;
 
-export interface AutoRollbackOptions {
+/** Where {@link AutoRollback} gets each exchange and tunnel that ends. */
+export interface TrafficRecords {
   /** Hands over each record from now on; returns what ends that. */
-  readonly subscribe: (rollback: AutoRollback) => () => void;
-  /** Makes that config live again. */
-  readonly rollBack: (to: LoadedConfig) => Promise<ReloadOutcome>;
+  subscribe(subscriber: TrafficSubscriber): () => void;
+}
+
+export interface TrafficSubscriber {
+  readonly detailed: boolean;
+  exchange(record: ExchangeRecord): void;
+  tunnel(record: TunnelRecord): void;
+}
+
+export interface AutoRollbackOptions {
+  readonly records: TrafficRecords;
+  /** Where the rollback is asked for. */
+  readonly reloads: Reloads;
   readonly logger: Logger;
 }
 
 /** A config that is on trial. */
 interface Trial {
   readonly settings: WatchErrors;
+  /** What is made live again when the trial fails. */
   readonly previous: LoadedConfig;
   readonly beganAtMs: number;
-  /** What went wrong before it. */
+  /** The share of exchanges that failed before the trial. */
   readonly before: number;
   readonly timer: NodeJS.Timeout;
   exchanges: number;
@@ -34,14 +46,14 @@ interface Trial {
 
 /**
  * Takes an edit back by itself when the requests that begin after it fail more often than `reload.watch_errors` allows, and
- * more often than those before it.
+ * more often than the requests before it.
  */
-export class AutoRollback {
+export class AutoRollback implements TrafficSubscriber {
   readonly detailed = false;
   readonly #options: AutoRollbackOptions;
   #live: LoadedConfig | undefined;
   #settings: WatchErrors | undefined;
-  #leave: (() => void) | undefined;
+  #unsubscribe: (() => void) | undefined;
   #past = new RecentFailures(0);
   #trial: Trial | undefined;
 
@@ -49,16 +61,16 @@ export class AutoRollback {
     this.#options = options;
   }
 
-  /** A config went live, asked for by `source`. */
+  /** A config went live because of `source`: its trial begins, where it asks for one. */
   applied(loaded: LoadedConfig, source: ReloadSource): void {
     const previous = this.#live;
     this.#live = loaded;
-    // Other plugins came to the same config: what is on trial stays so.
+    // Only plugins changed: the trial of the config goes on.
     if (previous?.hash === loaded.hash) return;
     this.#endTrial();
     const settings = loaded.config.reload.watch_errors;
     if (JSON.stringify(settings) !== JSON.stringify(this.#settings)) this.#follow(settings);
-    // What was taken back is not tried against what was found to be wrong.
+    // A config that a rollback made live again is not put on trial.
     if (settings === undefined || previous === undefined || source === 'guard') return;
     this.#begin(settings, previous);
   }
@@ -73,27 +85,27 @@ export class AutoRollback {
     this.#count(durationMs, error !== undefined && !isClientFault(error) && error !== 'idle_timeout');
   }
 
-  /** Watches nothing any more. */
+  /** Ends the trial that runs, and counts nothing any more. */
   destroy(): void {
     this.#endTrial();
-    this.#leave?.();
-    this.#leave = undefined;
+    this.#unsubscribe?.();
+    this.#unsubscribe = undefined;
   }
 
   #follow(settings: WatchErrors | undefined): void {
     this.#settings = settings;
     this.#past = new RecentFailures(settings?.window ?? 0);
     if (settings === undefined) {
-      this.#leave?.();
-      this.#leave = undefined;
-    } else this.#leave ??= this.#options.subscribe(this);
+      this.#unsubscribe?.();
+      this.#unsubscribe = undefined;
+    } else this.#unsubscribe ??= this.#options.records.subscribe(this);
   }
 
   #count(durationMs: number, failed: boolean): void {
     const nowMs = performance.now();
     this.#past.count(nowMs, failed);
     const trial = this.#trial;
-    // What began before the edit says nothing about it.
+    // An exchange that began before the edit says nothing about it.
     if (trial === undefined || nowMs - durationMs < trial.beganAtMs) return;
     trial.exchanges += 1;
     if (failed) trial.failed += 1;
@@ -128,9 +140,9 @@ export class AutoRollback {
   }
 
   async #rollBack(previous: LoadedConfig, measured: Readonly<Record<string, number>>): Promise<void> {
-    const { logger, rollBack } = this.#options;
+    const { logger, reloads } = this.#options;
     logger.error('the edit is taken back: too many requests fail since then', measured);
-    const { ok, message } = await rollBack(previous);
+    const { ok, message } = await reloads.reload({ source: 'guard', restore: { loaded: previous } });
     if (!ok) logger.error('the edit could not be taken back', { reason: message });
   }
 
@@ -140,10 +152,10 @@ export class AutoRollback {
   }
 }
 
-/** How many exchanges of the last while failed. */
+/** The exchanges of the last window, and how many of them failed. */
 class RecentFailures {
   readonly #slotMs: number;
-  /** Of each slot: which one it is, exchanges, failures. */
+  /** Used in turn; `number` says which part of time a slot stands for. */
   readonly #slots = Array.from({ length: SLOTS }, () => ({ number: -1, exchanges: 0, failed: 0 }));
 
   constructor(windowMs: number) {
@@ -159,7 +171,7 @@ class RecentFailures {
     if (failed) slot.failed += 1;
   }
 
-  /** 0 when there were none. */
+  /** The share of the exchanges that failed; 0 when there were no exchanges. */
   ratio(nowMs: number): number {
     const oldest = Math.floor(nowMs / this.#slotMs) - SLOTS;
     let exchanges = 0;

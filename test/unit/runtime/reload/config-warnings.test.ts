@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { warnOfLowLimit } from '../../../src/app/warn-of-low-limit.ts';
-import type { Config } from '../../../src/config/schema/config.generated.ts';
-import { RecordingLogger } from '../../support/recording-logger.ts';
+import { logLowLimit } from '../../../../src/runtime/reload/config-warnings.ts';
+import type { Config } from '../../../../src/config/schema/config.generated.ts';
+import { RecordingLogger } from '../../../support/recording-logger.ts';
 
 /** What is logged for listeners with these limits, and one backend that keeps ten sockets ready. */
 function warned(maxConnections: readonly number[], limit: number): readonly string[] {
   const logger = new RecordingLogger();
   const listeners = maxConnections.map((max_connections) => ({ max_connections }));
   const upstreams = [{ backends: [{}], connection_pool: { enabled: true, min_idle: 10 } }];
-  warnOfLowLimit({ listeners, upstreams } as unknown as Config, limit, logger);
+  logLowLimit({ listeners, upstreams } as unknown as Config, limit, logger);
   return logger.lines;
 }
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { DrainWatch, type DrainedListener } from '../../../src/app/drain-watch.ts';
-import type { RunningWork } from '../../../src/net/listen/accepted-connection.ts';
-import { RecordingLogger } from '../../support/recording-logger.ts';
+import { DrainWatch, type DrainedListener } from '../../../../src/runtime/worker/drain-watch.ts';
+import type { RunningWork } from '../../../../src/net/listen/accepted-connection.ts';
+import { RecordingLogger } from '../../../support/recording-logger.ts';
 
 function listenerOf(
   name: string,
@@ -23,7 +23,7 @@ describe('what is told of a shutdown that waits', () => {
       listenerOf('web', 2, ['exchange']),
       listenerOf('raw', 3, ['tunnel', 'tunnel', 'tunnel']),
     ];
-    const watch = new DrainWatch({ logger, listeners: () => listeners, limitMs: 30_000 });
+    const watch = new DrainWatch({ logger, listeners: { all: () => listeners }, limitMs: 30_000 });
     vi.advanceTimersByTime(1);
     const first = logger.lines.splice(0);
     expect(first).toHaveLength(2);
@@ -42,7 +42,7 @@ describe('what is told of a shutdown that waits', () => {
   it('is bounded where a config has many listeners, and names what is cut', () => {
     const logger = new RecordingLogger();
     const listeners = Array.from({ length: 25 }, (_, at) => listenerOf(`l${String(at)}`, 1, ['exchange']));
-    const watch = new DrainWatch({ logger, listeners: () => listeners, limitMs: 100 });
+    const watch = new DrainWatch({ logger, listeners: { all: () => listeners }, limitMs: 100 });
     watch.tellCut();
     expect(logger.lines).toHaveLength(21);
     expect(logger.lines.at(-1)).toBe(

@@ -22,7 +22,7 @@ import type {
 import type { RuntimeTelemetry } from '../upstreams/runtime-telemetry.ts';
 import type { SharedUpstream } from '../upstreams/shared-upstream.ts';
 
-/** What all protocol instances get alike. */
+/** What the hosts of all protocol instances share. */
 export interface HostParts {
   readonly logger: Logger;
   readonly telemetry: RuntimeTelemetry;
@@ -36,7 +36,7 @@ export interface HostParts {
 /** The upstreams of a generation by name. */
 export type Upstreams = ReadonlyMap<string, SharedUpstream>;
 
-/** What one protocol instance gets from the core. It notes which upstreams the instance uses and holds them until it is closed. */
+/** What the core gives to one protocol instance. It remembers which upstreams the instance uses, and holds them until the instance is closed. */
 export class ListenerHost implements ProtocolHost {
   readonly proxyId: string;
   readonly listener: string;
@@ -48,16 +48,16 @@ export class ListenerHost implements ProtocolHost {
   readonly metrics: OwnMetrics | undefined;
   readonly #protocol: string;
   readonly #tunnels: TunnelStats;
-  /** What the instance has not ended by itself; undefined where that is not followed. */
+  /** Leases and tunnels that the instance has not ended yet; undefined where nobody follows them. */
   readonly #scope: LifetimeScope | undefined;
   readonly #used = new Map<SharedUpstream, Set<SocketUse>>();
-  /** Names that were asked for in vain. */
+  /** Names of upstreams that the instance asked for and that do not exist. */
   readonly #missing = new Set<string>();
   #upstreams: Upstreams;
   #provisioned = false;
   #closed = false;
 
-  /** `isFollowed`: whether what the instance holds is known one by one, so that nothing of it is left when it has closed. */
+  /** @param isFollowed whether the instance's leases and tunnels are followed one by one, so that none is left when it has closed */
   constructor(
     config: ListenerConfig,
     directory: string,
@@ -139,12 +139,12 @@ export class ListenerHost implements ProtocolHost {
     });
   }
 
-  /** The instance is made: what it still asks for must be there at once. */
+  /** The instance is made: pools of upstreams that it asks for later are made at once. */
   provisioned(): void {
     this.#provisioned = true;
   }
 
-  /** Whether all that the instance found among its upstreams is the same among these. */
+  /** Whether the instance would find the same upstreams among these, and miss the same ones. */
   fits(upstreams: Upstreams): boolean {
     for (const upstream of this.#used.keys()) {
       if (upstreams.get(upstream.config.name) !== upstream) return false;
@@ -153,17 +153,17 @@ export class ListenerHost implements ProtocolHost {
     return true;
   }
 
-  /** The instance goes on in another generation, with its upstreams. */
-  carryOver(upstreams: Upstreams): void {
+  /** The instance goes on in another generation: from now on it finds that generation's upstreams. */
+  replaceUpstreams(upstreams: Upstreams): void {
     this.#upstreams = upstreams;
   }
 
-  /** The instance only finishes what runs: of its generation it keeps no more than it uses. */
-  retire(): void {
+  /** The instance only finishes what runs: it finds no other upstreams than those that it uses already. */
+  drain(): void {
     this.#upstreams = new Map([...this.#used.keys()].map((upstream) => [upstream.config.name, upstream]));
   }
 
-  /** Ends what the instance has left behind, and lets go of the upstreams. */
+  /** Ends leases and tunnels that the instance has left behind, and releases the upstreams. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -174,7 +174,7 @@ export class ListenerHost implements ProtocolHost {
     for (const upstream of this.#used.keys()) upstream.release();
   }
 
-  /** Something of the instance threw, or a promise of it was rejected, where nothing should fail. */
+  /** Logs and counts an error that the instance threw, or a promise of it that was rejected, where nothing should fail. */
   failed(message: string, error: unknown, subject?: LogSubject): void {
     const fault = {
       plugin: this.#protocol,

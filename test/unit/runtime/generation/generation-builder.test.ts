@@ -4,7 +4,10 @@ import { loadConfigText } from '../../../../src/config/load/load-config.ts';
 import { ReadBuffers } from '../../../../src/net/transport/read-buffers.ts';
 import { TunnelStats } from '../../../../src/net/tunnel/tunnel-stats.ts';
 import type { ProtocolHost, ProtocolInstance, ProtocolPlugin } from '../../../../src/plugin-api/index.ts';
-import { GenerationBuilder, type BuildSource } from '../../../../src/runtime/generation/builder.ts';
+import {
+  GenerationBuilder,
+  type BuildSource,
+} from '../../../../src/runtime/generation/generation-builder.ts';
 import type { Generation } from '../../../../src/runtime/generation/generation.ts';
 import { Registry } from '../../../../src/runtime/upstreams/registry.ts';
 import { Telemetry } from '../../../../src/telemetry/telemetry.ts';
@@ -70,7 +73,7 @@ function lab(broken: ProtocolPlugin['provision'] = () => Promise.reject(new Erro
 
 function source(text: string): Omit<BuildSource, 'protocols'> {
   const { config, hash } = loadConfigText(text, 'test.yaml', { modes: MODES });
-  return { config, hash, directory: '/' };
+  return { id: 1, config, hash, directory: '/' };
 }
 
 const listeners = (second: string): string => `

@@ -1,6 +1,6 @@
-import { ConfigError } from '../config/load/config-error.ts';
-import type { LoadedConfig } from '../config/load/loaded-config.ts';
-import type { Problem } from '../config/problems/problem.ts';
+import { ConfigError } from '../../../config/load/config-error.ts';
+import type { LoadedConfig } from '../../../config/load/loaded-config.ts';
+import type { Problem } from '../../../config/problems/problem.ts';
 
 /** The name of a config that is no file, in messages. */
 export const TEXT_CONFIG = 'config';

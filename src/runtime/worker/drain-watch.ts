@@ -1,9 +1,9 @@
-import type { RunningWork } from '../net/listen/accepted-connection.ts';
-import type { Logger } from '../plugin-api/index.ts';
+import type { RunningWork } from '../../net/listen/accepted-connection.ts';
+import type { Logger } from '../../plugin-api/index.ts';
 
-/** How often it is told what a shutdown waits for. */
+/** How often the log says what a shutdown waits for. */
 const TELL_INTERVAL_MS = 5_000;
-/** Listeners with a line of their own; a config may have thousands. */
+/** Only so many listeners get a line of their own, because a config may have thousands. */
 const MOST_LISTENERS = 20;
 
 /** A listener that drains. */
@@ -16,12 +16,12 @@ export interface DrainedListener {
 
 export interface DrainWatchOptions {
   readonly logger: Logger;
-  readonly listeners: () => readonly DrainedListener[];
-  /** When what still runs is cut. */
+  readonly listeners: { all(): readonly DrainedListener[] };
+  /** After this time what still runs is cut. */
   readonly limitMs: number;
 }
 
-/** Work of one listener that a shutdown waits for. */
+/** What a shutdown waits for at one listener. */
 interface Rest {
   readonly listener: string;
   readonly connections: number;
@@ -30,8 +30,8 @@ interface Rest {
 }
 
 /**
- * Tells in the log what a shutdown waits for: at once where something runs, and every few seconds also where clients do not
- * let go of idle connections.
+ * Logs what a shutdown waits for: at once the listeners where requests or tunnels run, and every five seconds also those whose
+ * clients do not close idle connections.
  */
 export class DrainWatch {
   readonly #options: DrainWatchOptions;
@@ -39,7 +39,7 @@ export class DrainWatch {
   readonly #first: NodeJS.Immediate;
   readonly #timer: NodeJS.Timeout;
 
-  /** Begins to tell. Call it when the drain has begun. */
+  /** Begins to log. Make it when the drain has begun. */
   constructor(options: DrainWatchOptions) {
     this.#options = options;
     // Idle connections are closing, and their clients need a moment for that.
@@ -47,13 +47,13 @@ export class DrainWatch {
     this.#timer = setInterval(() => this.#tell(() => true), TELL_INTERVAL_MS).unref();
   }
 
-  /** Tells no more. */
+  /** Logs nothing more. */
   stop(): void {
     clearImmediate(this.#first);
     clearInterval(this.#timer);
   }
 
-  /** The limit is over: tells what is cut. */
+  /** The limit is over: logs what is cut. */
   tellCut(): void {
     const { logger, limitMs } = this.#options;
     this.stop();
@@ -70,7 +70,7 @@ export class DrainWatch {
     });
   }
 
-  /** Those with the most connections first. */
+  /** Listeners with the most connections come first; those beyond the limit are added up. */
   #each(rests: readonly Rest[], tell: (rest: Rest) => void): void {
     for (const rest of rests.slice(0, MOST_LISTENERS)) tell(rest);
     const more = rests.slice(MOST_LISTENERS);
@@ -85,7 +85,7 @@ export class DrainWatch {
   }
 
   #rests(): readonly Rest[] {
-    const rests = this.#options.listeners().filter(({ connections }) => connections > 0);
+    const rests = this.#options.listeners.all().filter(({ connections }) => connections > 0);
     return rests.map(restOf).sort((a, b) => b.connections - a.connections);
   }
 }

@@ -1,0 +1,82 @@
+import type { Config } from '../../config/schema/config.generated.ts';
+import type { Address } from '../../config/values/address.ts';
+import type { HealthReport } from '../../plugin-api/index.ts';
+import type { ExplainQuestion } from '../explain/explain-question.ts';
+import type { Explanation } from '../explain/explanation.ts';
+
+/**
+ * What the supervisor asks of the part of the proxy that moves bytes: its listeners, pools and exchanges.
+ *
+ * The supervisor watches, loads and checks configs, keeps the history, serves admin and metrics. It sees the moving part through this
+ * interface alone, and everything that crosses the interface is plain data. So the moving part can be in the same process
+ * (`InProcessProxy`), or in workers that are reached by messages.
+ *
+ * A reload has two phases: `prepare` builds a generation beside the live one, `commit` swaps them. The supervisor numbers the generations.
+ */
+export interface ProxyControl {
+  /**
+   * First phase: builds generation `id` beside the live one.
+   *
+   * @throws BalanceError when the config can't be made to work, PluginError when a plugin is at fault. That is a veto, and nothing of
+   *   the generation is left.
+   */
+  prepare(id: number, source: GenerationSource): Promise<void>;
+  /** The listening sockets of a prepared generation. */
+  readonly sockets: SocketControl;
+  /** Second phase: generation `id` goes live, and the one before drains. It must not fail: all that can fail belongs in `prepare`. */
+  commit(id: number): void;
+  /** Takes back generation `id`, also while `prepare` still builds it. Without effect when no generation has that number. */
+  abort(id: number): void;
+  /** The health of the live generation's backends. */
+  health(): HealthReport;
+  /** Bound addresses by the names of listeners. */
+  addresses(): ReadonlyMap<string, string>;
+  /** The way that a request would take through the live generation; undefined before the first one. Throws a QuestionError for a question that makes no sense. */
+  explain(question: ExplainQuestion): Explanation | undefined;
+  /** Accepts nothing more and finishes what runs. What still runs after `limitMs` is cut. */
+  drain(limitMs: number): Promise<void>;
+  /** Ends all connections now. */
+  destroy(): void;
+}
+
+/** How listening sockets change hands when an edit moves an address from one socket to another. */
+export interface SocketControl {
+  /** The addresses that are bound now and that generation `id` has no listener for. */
+  leaving(id: number): readonly Address[];
+  /**
+   * Binds the listeners that generation `id` adds. Resolves with the addresses that can only be bound once one of `leaving` is free.
+   *
+   * @throws BalanceError `address_in_use` and the like; then nothing is bound
+   */
+  bind(id: number, leaving: readonly Address[]): Promise<readonly Address[]>;
+  /** Binds an address that {@link bind} put off. */
+  listen(id: number, address: Address): Promise<void>;
+  /** Closes the socket that {@link listen} bound or failed to bind. */
+  release(id: number, address: Address): void;
+  /** Stops listening at a bound address; connections go on. The address is free on return, or when the promise resolves. */
+  suspend(address: Address): Promise<void> | undefined;
+  /** Listens at a suspended address again. */
+  resume(address: Address): Promise<void>;
+}
+
+/** What a generation is built from. */
+export interface GenerationSource {
+  readonly config: Config;
+  /** Of the config's files, in hex. */
+  readonly hash: string;
+  /** The folder of the config file, where relative paths in the config start. */
+  readonly directory: string;
+  /** Content hashes of the files that keys of the config name, by absolute path; undefined for a file that can't be read. */
+  readonly files: ReadonlyMap<string, string | undefined>;
+  readonly plugins: readonly PluginReference[];
+}
+
+/** A plugin in one state of its files: enough for a worker to load the same one. */
+export interface PluginReference {
+  /** The protocol's name. */
+  readonly name: string;
+  /** The module; '' for a plugin that comes with the proxy. */
+  readonly file: string;
+  /** Hash of all files of the plugin; '' for a plugin that comes with the proxy. */
+  readonly hash: string;
+}

@@ -1,0 +1,218 @@
+import { formatAddress, type Address } from '../../config/values/address.ts';
+import { BalanceError } from '../../errors.ts';
+import type { HealthReport, Logger, ProtocolPlugin } from '../../plugin-api/index.ts';
+import { withTimeout } from '../../time/with-timeout.ts';
+import { completeAll } from '../control/complete-all.ts';
+import type {
+  GenerationSource,
+  PluginReference,
+  ProxyControl,
+  SocketControl,
+} from '../control/proxy-control.ts';
+import type { ExplainQuestion } from '../explain/explain-question.ts';
+import { explain } from '../explain/explain.ts';
+import type { Explanation } from '../explain/explanation.ts';
+import { generationPlan } from '../explain/generation-plan.ts';
+import type { DrainingGenerations } from '../generation/draining-generations.ts';
+import type { GenerationBuilder } from '../generation/generation-builder.ts';
+import type { Generation } from '../generation/generation.ts';
+import type { LiveView } from '../generation/live-view.ts';
+import type { ListenerTable, PreparedListeners } from '../listeners/listener-table.ts';
+import { DrainWatch } from './drain-watch.ts';
+
+/** Requests and tunnels that were cut have this time to write their last log line. */
+const CUT_GRACE_MS = 500;
+
+/** The plugins that this process has loaded. */
+export interface LoadedPlugins {
+  /** undefined when the plugin is not loaded in that state of its files. */
+  find(reference: PluginReference): ProtocolPlugin | undefined;
+}
+
+/** The moving parts of the proxy. */
+export interface ProxyParts {
+  readonly live: LiveView;
+  readonly builder: GenerationBuilder;
+  readonly listeners: ListenerTable;
+  readonly draining: DrainingGenerations;
+  readonly plugins: LoadedPlugins;
+  readonly logger: Logger;
+}
+
+/** A generation between `prepare` and `commit` or `abort`. */
+interface PendingGeneration {
+  /** Aborted with the generation, so that a build that still runs ends. */
+  readonly stop: AbortController;
+  /** undefined while it is built. */
+  generation: Generation | undefined;
+  /** undefined before its sockets are bound. */
+  listeners: PreparedListeners | undefined;
+}
+
+/** {@link ProxyControl} without messages: listeners, pools and exchanges are in this process, and each call acts on them directly. */
+export class InProcessProxy implements ProxyControl, SocketControl {
+  readonly #parts: ProxyParts;
+  readonly #pending = new Map<number, PendingGeneration>();
+
+  constructor(parts: ProxyParts) {
+    this.#parts = parts;
+  }
+
+  get sockets(): SocketControl {
+    return this;
+  }
+
+  async prepare(id: number, source: GenerationSource): Promise<void> {
+    const { builder, live, plugins } = this.#parts;
+    const pending: PendingGeneration = {
+      stop: new AbortController(),
+      generation: undefined,
+      listeners: undefined,
+    };
+    const { signal } = pending.stop;
+    this.#pending.set(id, pending);
+    try {
+      const protocols = protocolsOf(source.plugins, plugins);
+      const generation = await builder.build({ ...source, id, protocols }, live.generation, signal);
+      pending.generation = generation;
+      if (!signal.aborted) return;
+      await generation.abort(live.generation);
+      throw takenBack();
+    } catch (error) {
+      if (this.#pending.get(id) === pending) this.#pending.delete(id);
+      throw error;
+    }
+  }
+
+  commit(id: number): void {
+    const { live, draining, logger } = this.#parts;
+    const generation = this.#generation(id);
+    const listeners = this.#pending.get(id)?.listeners;
+    this.#pending.delete(id);
+    const old = live.generation;
+    live.generation = generation;
+    const steps = [
+      () => {
+        generation.replace(old);
+      },
+      () => {
+        listeners?.commit();
+      },
+      () => {
+        if (old !== undefined) draining.add(old, old.releaseExcept(generation));
+      },
+      () => {
+        draining.limit(generation.config.reload.drain_timeout);
+      },
+    ];
+    completeAll(steps, logger);
+  }
+
+  abort(id: number): void {
+    const pending = this.#pending.get(id);
+    if (pending === undefined) return;
+    this.#pending.delete(id);
+    pending.stop.abort(takenBack());
+    pending.listeners?.abort();
+    void pending.generation?.abort(this.#parts.live.generation);
+  }
+
+  leaving(id: number): readonly Address[] {
+    return this.#parts.listeners.leaving(this.#generation(id));
+  }
+
+  async bind(id: number, leaving: readonly Address[]): Promise<readonly Address[]> {
+    const generation = this.#generation(id);
+    const listeners = await this.#parts.listeners.prepare(generation, leaving);
+    const pending = this.#pending.get(id);
+    // It may have been aborted meanwhile, and another one prepared under its number.
+    if (pending?.generation !== generation) {
+      listeners.abort();
+      throw takenBack();
+    }
+    pending.listeners = listeners;
+    return listeners.arriving.map(({ address }) => address);
+  }
+
+  async listen(id: number, address: Address): Promise<void> {
+    await this.#arriving(id, address)?.listen();
+  }
+
+  release(id: number, address: Address): void {
+    this.#arriving(id, address)?.destroy();
+  }
+
+  suspend(address: Address): Promise<void> | undefined {
+    return this.#parts.listeners.boundAt(address)?.suspend();
+  }
+
+  async resume(address: Address): Promise<void> {
+    await this.#parts.listeners.boundAt(address)?.resume();
+  }
+
+  health(): HealthReport {
+    return this.#parts.live.health();
+  }
+
+  addresses(): ReadonlyMap<string, string> {
+    return this.#parts.listeners.addresses();
+  }
+
+  explain(question: ExplainQuestion): Explanation | undefined {
+    const { live, listeners } = this.#parts;
+    const { generation } = live;
+    return generation && explain(generationPlan(generation, listeners.addresses(), true), question);
+  }
+
+  async drain(limitMs: number): Promise<void> {
+    const { live, listeners, logger } = this.#parts;
+    const drained = Promise.all([listeners.close(), live.generation?.close()]).then(() => true);
+    const watch = new DrainWatch({ logger, listeners, limitMs });
+    try {
+      const isOver = await withTimeout(drained, { limitMs, expired: () => false });
+      if (isOver) return;
+      watch.tellCut();
+    } finally {
+      watch.stop();
+      this.destroy();
+    }
+    // So the lines about cut requests come before the last line of the log.
+    await withTimeout(drained, { limitMs: CUT_GRACE_MS, expired: () => false });
+  }
+
+  destroy(): void {
+    const { live, listeners, draining } = this.#parts;
+    for (const id of [...this.#pending.keys()]) this.abort(id);
+    listeners.destroy();
+    live.generation?.destroy();
+    draining.destroy();
+  }
+
+  #generation(id: number): Generation {
+    const generation = this.#pending.get(id)?.generation;
+    if (generation === undefined) throw new Error(`generation ${String(id)} is not prepared`);
+    return generation;
+  }
+
+  #arriving(id: number, address: Address) {
+    const wanted = formatAddress(address);
+    return this.#pending
+      .get(id)
+      ?.listeners?.arriving.find((listener) => formatAddress(listener.address) === wanted);
+  }
+}
+
+/** The plugins of a generation, by name. */
+function protocolsOf(references: readonly PluginReference[], plugins: LoadedPlugins) {
+  const byName = new Map(references.map((reference) => [reference.name, reference]));
+  return {
+    get: (name: string): ProtocolPlugin | undefined => {
+      const reference = byName.get(name);
+      return reference && plugins.find(reference);
+    },
+  };
+}
+
+function takenBack(): BalanceError {
+  return new BalanceError('shutdown', 'the edit was taken back');
+}
