@@ -13,7 +13,7 @@ import type { FaultHandler } from '../../net/transport/reader-faults.ts';
 import type { Logger, SocketUse, Upstream } from '../../plugin-api/index.ts';
 import { ListedBackends, type BackendSource } from '../../upstream/backend/backend-source.ts';
 import type { PoolSettings } from '../../upstream/backend/pool-settings.ts';
-import type { Chance } from '../../upstream/balancer/balancer.ts';
+import type { Chance } from '../../upstream/balancer/contract/balancer.ts';
 import { balancerInSteps, createBalancer } from '../../upstream/balancer/create-balancer.ts';
 import type { Member } from '../../upstream/group/member.ts';
 import type { SocketPool } from '../../upstream/pool/socket-pool.ts';

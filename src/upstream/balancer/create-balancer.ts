@@ -1,17 +1,17 @@
 import type { Algorithm } from '../../config/values/algorithm.ts';
 import type { LoadBalancer } from '../../config/schema/config.generated.ts';
-import type { Balancer, Candidate, Chance } from './balancer.ts';
+import type { Balancer, Candidate, Chance } from './contract/balancer.ts';
 import { BoundedConsistentHash } from './hashing/bounded-consistent-hash.ts';
 import { ConsistentHash } from './hashing/consistent-hash.ts';
 import { HashRing } from './hashing/hash-ring.ts';
-import { LeastConnections } from './least-connections.ts';
+import { LeastConnections } from './turns/least-connections.ts';
 import { Maglev } from './hashing/maglev.ts';
-import { PowerOfTwo } from './power-of-two.ts';
-import { Random } from './random.ts';
-import { RoundRobin } from './round-robin.ts';
-import { finished, type Steps } from './steps.ts';
-import { WeightedLeastConnections } from './weighted-least-connections.ts';
-import { WeightedRoundRobin } from './weighted-round-robin.ts';
+import { PowerOfTwo } from './chance/power-of-two.ts';
+import { Random } from './chance/random.ts';
+import { RoundRobin } from './turns/round-robin.ts';
+import { finished, type Steps } from './contract/steps.ts';
+import { WeightedLeastConnections } from './turns/weighted-least-connections.ts';
+import { WeightedRoundRobin } from './turns/weighted-round-robin.ts';
 
 /** What a balancer needs of `load_balancer`. */
 export type BalancerSettings = Pick<LoadBalancer, 'algorithm' | 'load_factor'>;

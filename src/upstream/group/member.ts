@@ -1,7 +1,7 @@
 import type { DialOptions } from '../../net/dial/dial.ts';
 import type { SocketUse } from '../../plugin-api/index.ts';
 import type { BackendState } from '../backend/backend-state.ts';
-import type { Candidate } from '../balancer/balancer.ts';
+import type { Candidate } from '../balancer/contract/balancer.ts';
 import type { ChannelPool } from '../pool/channel-pool.ts';
 import { FreshSockets } from '../pool/fresh-sockets.ts';
 import type { WaitReason } from './wait-queue.ts';

@@ -5,7 +5,7 @@ import type { LifetimeScope } from '../../net/resources/lifetime-scope.ts';
 import type { FaultHandler } from '../../net/transport/reader-faults.ts';
 import type { Backend, KeySource, LeaseRequest, PendingLease, SocketUse } from '../../plugin-api/index.ts';
 import type { PoolQueue } from '../backend/backend-state.ts';
-import type { Balancer, PickContext } from '../balancer/balancer.ts';
+import type { Balancer, PickContext } from '../balancer/contract/balancer.ts';
 import { LeaseQueue, refuseSoon } from './lease-queue.ts';
 import type { Member } from './member.ts';
 import { PassedOver } from './passed-over.ts';

@@ -1,6 +1,6 @@
 import type { FaultHandler } from '../../net/transport/reader-faults.ts';
 import type { KeySource } from '../../plugin-api/index.ts';
-import type { Balancer } from '../balancer/balancer.ts';
+import type { Balancer } from '../balancer/contract/balancer.ts';
 import type { Member } from './member.ts';
 import type { LeaseHome } from './upstream-lease.ts';
 import type { UpstreamObserver } from './upstream-observer.ts';

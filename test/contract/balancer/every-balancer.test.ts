@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ALGORITHMS, UNWEIGHTED_ALGORITHMS, type Algorithm } from '../../../src/config/values/algorithm.ts';
 import { resolveSchema } from '../../../src/config/schema/schema.ts';
-import type { Balancer } from '../../../src/upstream/balancer/balancer.ts';
+import type { Balancer } from '../../../src/upstream/balancer/contract/balancer.ts';
 import { createBalancer } from '../../../src/upstream/balancer/create-balancer.ts';
 import { clientKeys, context, fakeCandidates, seededChance, type FakeCandidate } from './fake-candidates.ts';
 

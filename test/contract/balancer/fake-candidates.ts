@@ -1,4 +1,4 @@
-import type { Candidate, Chance, PickContext } from '../../../src/upstream/balancer/balancer.ts';
+import type { Candidate, Chance, PickContext } from '../../../src/upstream/balancer/contract/balancer.ts';
 
 /** A candidate whose state a test may change. */
 export interface FakeCandidate extends Candidate {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Algorithm } from '../../../src/config/values/algorithm.ts';
-import type { Balancer } from '../../../src/upstream/balancer/balancer.ts';
+import type { Balancer } from '../../../src/upstream/balancer/contract/balancer.ts';
 import { balancerInSteps, createBalancer } from '../../../src/upstream/balancer/create-balancer.ts';
 import { clientKeys, context, fakeCandidates, type FakeCandidate } from './fake-candidates.ts';
 

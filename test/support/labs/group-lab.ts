@@ -11,7 +11,7 @@ import type {
   SocketUse,
 } from '../../../src/plugin-api/index.ts';
 import { BackendState } from '../../../src/upstream/backend/backend-state.ts';
-import type { Balancer } from '../../../src/upstream/balancer/balancer.ts';
+import type { Balancer } from '../../../src/upstream/balancer/contract/balancer.ts';
 import { createBalancer } from '../../../src/upstream/balancer/create-balancer.ts';
 import { Member } from '../../../src/upstream/group/member.ts';
 import type { LeaseHome } from '../../../src/upstream/group/upstream-lease.ts';

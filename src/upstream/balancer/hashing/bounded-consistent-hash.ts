@@ -1,7 +1,7 @@
-import type { Balancer, Candidate, Chance, PickContext } from '../balancer.ts';
+import type { Balancer, Candidate, Chance, PickContext } from '../contract/balancer.ts';
 import type { HashRing } from './hash-ring.ts';
-import { isUsable } from '../is-usable.ts';
-import { hasKey, pickHash } from './pick-hash.ts';
+import { isUsable } from '../contract/candidates.ts';
+import { hasKey, pickHash } from './hash-text.ts';
 
 /**
  * Consistent hashing in which nobody gets more than `loadFactor` times its share of all leases, rounded up:

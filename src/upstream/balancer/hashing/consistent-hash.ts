@@ -1,7 +1,7 @@
-import type { Balancer, Candidate, Chance, PickContext } from '../balancer.ts';
+import type { Balancer, Candidate, Chance, PickContext } from '../contract/balancer.ts';
 import type { HashRing } from './hash-ring.ts';
-import { isAnyUsable, isUsable } from '../is-usable.ts';
-import { hasKey, pickHash } from './pick-hash.ts';
+import { isAnyUsable, isUsable } from '../contract/candidates.ts';
+import { hasKey, pickHash } from './hash-text.ts';
 
 /**
  * The owner of the key's place on a hash ring, or the next usable one on the ring: while a candidate is

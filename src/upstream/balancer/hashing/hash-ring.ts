@@ -1,8 +1,8 @@
-import type { Candidate } from '../balancer.ts';
+import type { Candidate } from '../contract/balancer.ts';
 import { hashPoints, sortedPoints, type HashPoints } from './hash-points.ts';
 import { hashedCandidates, type HashedCandidate } from './hashed-candidates.ts';
 import { mixBits } from './hash-text.ts';
-import type { Steps } from '../steps.ts';
+import type { Steps } from '../contract/steps.ts';
 
 /** Points of a candidate of weight 1 among candidates of weight 1. Shares differ from their theory by about 1/√points. */
 const POINTS = 256;

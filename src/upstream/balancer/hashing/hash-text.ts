@@ -1,3 +1,7 @@
+import type { Chance, PickContext } from '../contract/balancer.ts';
+
+const KEY_SEED = 0x5ba1a9ce;
+
 /**
  * A 32-bit hash (0 to 2³² - 1) of a text: MurmurHash3_x86_32 over its UTF-16 code units, little-endian.
  * Not for secrets: whoever knows the seed can find texts that collide.
@@ -27,4 +31,18 @@ export function mixBits(bits: number): number {
 function scramble(block: number): number {
   const multiplied = Math.imul(block, 0xcc9e2d51);
   return Math.imul((multiplied << 15) | (multiplied >>> 17), 0x1b873593);
+}
+
+/**
+ * Where a key leads to on a ring or in a table. A request without a key (undefined or '') gets a place by chance: it goes where some
+ * key would have gone, so weights and load bounds hold for it too.
+ */
+export function pickHash(key: string | undefined, chance: Chance): number {
+  if (key === undefined || key === '') return Math.floor(chance() * 2 ** 32) >>> 0;
+  return hashText(key, KEY_SEED);
+}
+
+/** Whether a request has a key, so that chance has no part in its place. */
+export function hasKey({ key }: PickContext): boolean {
+  return key !== undefined && key !== '';
 }

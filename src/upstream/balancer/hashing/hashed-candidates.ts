@@ -1,6 +1,6 @@
-import type { Candidate } from '../balancer.ts';
+import type { Candidate } from '../contract/balancer.ts';
 import { hashText } from './hash-text.ts';
-import { withWeight } from '../is-usable.ts';
+import { withWeight } from '../contract/candidates.ts';
 
 const FIRST_SEED = 0x0f1e2d3c;
 const SECOND_SEED = 0x7a6b5c4d;

@@ -1,6 +1,6 @@
-import type { Candidate } from '../balancer.ts';
+import type { Candidate } from '../contract/balancer.ts';
 import type { HashedCandidate } from './hashed-candidates.ts';
-import type { Steps } from '../steps.ts';
+import type { Steps } from '../contract/steps.ts';
 
 /** A prime, as the paper demands. One size for nearly all upstreams, because another size moves nearly all keys. */
 const TABLE_SIZE = 65_537;

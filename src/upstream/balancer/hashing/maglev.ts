@@ -1,10 +1,9 @@
-import type { Balancer, Candidate, Chance, PickContext } from '../balancer.ts';
+import type { Balancer, Candidate, Chance, PickContext } from '../contract/balancer.ts';
 import { hashedCandidates } from './hashed-candidates.ts';
-import { mixBits } from './hash-text.ts';
-import { isAnyUsable, isUsable } from '../is-usable.ts';
+import { hasKey, mixBits, pickHash } from './hash-text.ts';
+import { isAnyUsable, isUsable } from '../contract/candidates.ts';
 import { maglevTable } from './maglev-table.ts';
-import { hasKey, pickHash } from './pick-hash.ts';
-import type { Steps } from '../steps.ts';
+import type { Steps } from '../contract/steps.ts';
 
 /**
  * The owner of the key's slot in a Maglev table: one look-up, and shares that differ from the weights by

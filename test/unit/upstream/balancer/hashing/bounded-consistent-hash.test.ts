@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { BoundedConsistentHash } from '../../../../../src/upstream/balancer/hashing/bounded-consistent-hash.ts';
 import { HashRing } from '../../../../../src/upstream/balancer/hashing/hash-ring.ts';
-import { finished } from '../../../../../src/upstream/balancer/steps.ts';
+import { finished } from '../../../../../src/upstream/balancer/contract/steps.ts';
 import {
   clientKeys,
   context,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { sortedPoints } from '../../../../../src/upstream/balancer/hashing/hash-points.ts';
-import { finished } from '../../../../../src/upstream/balancer/steps.ts';
+import { finished } from '../../../../../src/upstream/balancer/contract/steps.ts';
 
 function sorted(hashes: readonly number[]): [hash: number, owner: number][] {
   const owners = Uint32Array.from(hashes, (_, at) => at);

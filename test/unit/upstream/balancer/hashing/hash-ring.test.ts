@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { HashRing } from '../../../../../src/upstream/balancer/hashing/hash-ring.ts';
-import { finished } from '../../../../../src/upstream/balancer/steps.ts';
+import { finished } from '../../../../../src/upstream/balancer/contract/steps.ts';
 import { fakeCandidates } from '../../../../contract/balancer/fake-candidates.ts';
 
 function pointsOf(weights: number[]): number[] {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { hashedCandidates } from '../../../../../src/upstream/balancer/hashing/hashed-candidates.ts';
 import { maglevTable } from '../../../../../src/upstream/balancer/hashing/maglev-table.ts';
-import { finished } from '../../../../../src/upstream/balancer/steps.ts';
+import { finished } from '../../../../../src/upstream/balancer/contract/steps.ts';
 import { fakeCandidates } from '../../../../contract/balancer/fake-candidates.ts';
 
 function slots(weights: number[]): number[] {

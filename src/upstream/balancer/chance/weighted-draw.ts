@@ -1,5 +1,5 @@
-import type { Candidate, Chance, PickContext } from './balancer.ts';
-import { isUsable, withWeight } from './is-usable.ts';
+import type { Candidate, Chance, PickContext } from '../contract/balancer.ts';
+import { isUsable, withWeight } from '../contract/candidates.ts';
 
 /** How often a draw among all is tried before the usable ones are added up. */
 const QUICK_DRAWS = 2;

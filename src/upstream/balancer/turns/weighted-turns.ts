@@ -1,7 +1,5 @@
-import type { Balancer, Candidate, Chance, PickContext } from './balancer.ts';
-import { creditsAfter } from './credits-after.ts';
-import { isLessLoaded } from './is-less-loaded.ts';
-import { isUsable, withWeight } from './is-usable.ts';
+import type { Balancer, Candidate, Chance, PickContext } from '../contract/balancer.ts';
+import { isLessLoaded, isUsable, withWeight } from '../contract/candidates.ts';
 
 /**
  * Smooth weighted turns: each candidate that takes part earns its weight, the richest is picked and pays what all earned.
@@ -72,4 +70,20 @@ export abstract class WeightedTurns<C extends Candidate> implements Balancer<C> 
 
 function sumOfWeights(candidates: readonly Candidate[]): number {
   return candidates.reduce((sum, { weight }) => sum + weight, 0);
+}
+
+/**
+ * What candidates of these weights have as credit after so many smooth weighted turns, without taking them one by one: each was
+ * picked as often as its weight asks for, rounded down, and those with the largest remainders once more (Hamilton's method).
+ * Credits add up to 0.
+ */
+function creditsAfter(turns: number, weights: readonly number[]): Float64Array {
+  const all = weights.reduce((sum, weight) => sum + weight, 0);
+  const due = weights.map((weight) => (turns * weight) / all);
+  const picks = due.map(Math.floor);
+  const left = turns - picks.reduce((sum, count) => sum + count, 0);
+  const remainder = (at: number): number => (due[at] ?? 0) - (picks[at] ?? 0);
+  const byRemainder = weights.map((_, at) => at).sort((a, b) => remainder(b) - remainder(a));
+  for (const at of byRemainder.slice(0, left)) picks[at] = (picks[at] ?? 0) + 1;
+  return Float64Array.from(weights, (weight, at) => turns * weight - all * (picks[at] ?? 0));
 }

@@ -1,6 +1,5 @@
-import type { Candidate, PickContext } from './balancer.ts';
-import { isLessLoaded } from './is-less-loaded.ts';
-import { isUsable } from './is-usable.ts';
+import type { Candidate, PickContext } from '../contract/balancer.ts';
+import { isLessLoaded, isUsable } from '../contract/candidates.ts';
 import { WeightedTurns } from './weighted-turns.ts';
 
 /**

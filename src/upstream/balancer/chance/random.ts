@@ -1,4 +1,4 @@
-import type { Balancer, Candidate, Chance, PickContext } from './balancer.ts';
+import type { Balancer, Candidate, Chance, PickContext } from '../contract/balancer.ts';
 import { WeightedDraw } from './weighted-draw.ts';
 
 /** By chance, in proportion to the weights. Without state, so many proxies in front of the same backends never fall into step. */

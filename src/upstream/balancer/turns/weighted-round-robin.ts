@@ -1,4 +1,4 @@
-import type { Candidate, PickContext } from './balancer.ts';
+import type { Candidate, PickContext } from '../contract/balancer.ts';
 import { WeightedTurns } from './weighted-turns.ts';
 
 /** All usable candidates take turns by weight. */

@@ -1,9 +1,9 @@
-import type { Candidate, PickContext } from './balancer.ts';
-import { DueInTurn } from './due-in-turn.ts';
-import { isUsable } from './is-usable.ts';
+import type { Candidate, PickContext } from '../contract/balancer.ts';
+import { TurnOrder } from './turn-order.ts';
+import { isUsable } from '../contract/candidates.ts';
 
 /** The candidate with the fewest leases; those that are even take turns. Weights above 0 count alike. */
-export class LeastConnections<C extends Candidate> extends DueInTurn<C> {
+export class LeastConnections<C extends Candidate> extends TurnOrder<C> {
   override pick({ exclude }: PickContext): C | undefined {
     const { candidates } = this;
     const count = candidates.length;

@@ -1,5 +1,5 @@
-import type { Balancer, Candidate, Chance, PickContext } from './balancer.ts';
-import { isLessLoaded } from './is-less-loaded.ts';
+import type { Balancer, Candidate, Chance, PickContext } from '../contract/balancer.ts';
+import { isLessLoaded } from '../contract/candidates.ts';
 import { WeightedDraw } from './weighted-draw.ts';
 
 /**

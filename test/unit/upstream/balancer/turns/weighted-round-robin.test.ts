@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { Chance } from '../../../../src/upstream/balancer/balancer.ts';
-import { WeightedRoundRobin } from '../../../../src/upstream/balancer/weighted-round-robin.ts';
-import { context, fakeCandidates, fromFirst } from '../../../contract/balancer/fake-candidates.ts';
+import type { Chance } from '../../../../../src/upstream/balancer/contract/balancer.ts';
+import { WeightedRoundRobin } from '../../../../../src/upstream/balancer/turns/weighted-round-robin.ts';
+import { context, fakeCandidates, fromFirst } from '../../../../contract/balancer/fake-candidates.ts';
 
 function sequence(
   weights: number[],

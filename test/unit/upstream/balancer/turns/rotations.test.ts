@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { LeastConnections } from '../../../../src/upstream/balancer/least-connections.ts';
-import { PowerOfTwo } from '../../../../src/upstream/balancer/power-of-two.ts';
-import { RoundRobin } from '../../../../src/upstream/balancer/round-robin.ts';
-import { WeightedLeastConnections } from '../../../../src/upstream/balancer/weighted-least-connections.ts';
-import { WeightedRoundRobin } from '../../../../src/upstream/balancer/weighted-round-robin.ts';
-import type { Balancer } from '../../../../src/upstream/balancer/balancer.ts';
+import { LeastConnections } from '../../../../../src/upstream/balancer/turns/least-connections.ts';
+import { PowerOfTwo } from '../../../../../src/upstream/balancer/chance/power-of-two.ts';
+import { RoundRobin } from '../../../../../src/upstream/balancer/turns/round-robin.ts';
+import { WeightedLeastConnections } from '../../../../../src/upstream/balancer/turns/weighted-least-connections.ts';
+import { WeightedRoundRobin } from '../../../../../src/upstream/balancer/turns/weighted-round-robin.ts';
+import type { Balancer } from '../../../../../src/upstream/balancer/contract/balancer.ts';
 import {
   context,
   fakeCandidates,
   fromFirst,
   seededChance,
   type FakeCandidate,
-} from '../../../contract/balancer/fake-candidates.ts';
+} from '../../../../contract/balancer/fake-candidates.ts';
 
 function letters(balancer: Balancer<FakeCandidate>, candidates: FakeCandidate[], picks: number): string {
   let text = '';
