@@ -1,6 +1,6 @@
-import type { ProtocolInstance } from './protocol.ts';
+import type { Backend } from './backend.ts';
+import type { ExplainRequest, ProtocolExplanation } from './explain.ts';
 import type { ByteStream } from './stream.ts';
-import type { Backend } from './upstream.ts';
 
 /** An accepted downstream connection. */
 export interface Connection {
@@ -50,4 +50,27 @@ export interface ConnectionActivity {
   readonly upstream?: string | undefined;
   /** The server that works on it; undefined when there is none, or none yet. */
   readonly backend: Backend | undefined;
+}
+
+/** A protocol at work on one listener, until an edit changes something about it. */
+export interface ProtocolInstance {
+  /** The plugin's name; tells a connection whether {@link Connection.current} still speaks its protocol. */
+  readonly protocol: string;
+  /** Exchanges and tunnels that this instance still runs. */
+  readonly active: number;
+  /**
+   * Takes over an accepted connection. Must call `connection.stream.read()` before it returns, and give a handler; a
+   * connection without a handler, or unread after 5 s, is ended.
+   */
+  handle(connection: Connection): ConnectionHandler;
+  /**
+   * No connection will be handed to this instance any more; resolves when the last of its exchanges and tunnels is over.
+   * Where another version of the plugin took its place it is called when the last connection is gone.
+   */
+  close(): Promise<void>;
+  /**
+   * What it would do with a request, found out in the same way as it would do it, and without doing it: nothing is
+   * acquired, sent, counted or logged. Without it, all that can be explained is the listener's own upstream.
+   */
+  explain?(request: ExplainRequest): ProtocolExplanation;
 }

@@ -1,4 +1,4 @@
-import type { Backend } from './upstream.ts';
+import type { Backend } from './backend.ts';
 
 /** A field of a message head: name and value. */
 export type ExplainedField = readonly [name: string, value: string];

@@ -1,8 +1,9 @@
 import type { BalanceError } from '../errors.ts';
+import type { Backend } from './backend.ts';
 import type { Logger, LogSubject } from './logger.ts';
 import type { ByteStream } from './stream.ts';
-import type { TelemetrySink } from './telemetry.ts';
-import type { Backend, SocketUse, Upstream } from './upstream.ts';
+import type { TelemetrySink, TunnelEnd } from './telemetry.ts';
+import type { SocketUse, Upstream } from './upstream.ts';
 
 /** What the core gives to a protocol instance. */
 export interface ProtocolHost {
@@ -86,9 +87,6 @@ export interface TunnelOptions {
   /** Called once, when both streams are over. */
   readonly ended: (result: TunnelResult) => void;
 }
-
-/** Who ended a tunnel: the side that stopped or broke off first, or we ourselves (a timeout, a drain that took too long). */
-export type TunnelEnd = 'client' | 'backend' | 'proxy';
 
 export interface TunnelResult {
   readonly bytesReceived: number;

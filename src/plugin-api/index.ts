@@ -1,4 +1,5 @@
 /** The public contract between the proxy and plugins, and between HTTP and its filters: types only. */
+export type * from './backend.ts';
 export type * from './connection.ts';
 export type * from './explain.ts';
 export type * from './filter.ts';

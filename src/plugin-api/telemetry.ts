@@ -1,7 +1,6 @@
 import type { ErrorCode } from '../errors.ts';
-import type { TunnelEnd } from './host.ts';
 import type { TraceContext, Tracer, TunnelTrace } from './tracing.ts';
-import type { Backend } from './upstream.ts';
+import type { Backend } from './backend.ts';
 
 /** Why a message of a peer was refused: the rule that it broke, and where. */
 export interface MessageRefusal {
@@ -59,6 +58,9 @@ export interface ExchangeRecord {
   /** Why the request or its response was refused; absent when neither was. */
   readonly refusal?: MessageRefusal | undefined;
 }
+
+/** Who ended a tunnel: the side that stopped or broke off first, or the proxy itself (a timeout, or a drain that took too long). */
+export type TunnelEnd = 'client' | 'backend' | 'proxy';
 
 /** One tunnel (TCP connection, WebSocket), published at its end. */
 export interface TunnelRecord {

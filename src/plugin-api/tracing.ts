@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../errors.ts';
-import type { Backend } from './upstream.ts';
+import type { Backend } from './backend.ts';
 
 /** The fields of a request, of which some say what trace it belongs to. */
 export interface TraceCarrier {

@@ -1,4 +1,5 @@
 import type { BalanceError, ErrorCode } from '../errors.ts';
+import type { Backend } from './backend.ts';
 import type { Connection } from './connection.ts';
 import type { LogSubject } from './logger.ts';
 import type { ByteStream } from './stream.ts';
@@ -10,16 +11,6 @@ export type KeySource =
   | { readonly kind: 'header'; readonly name: string }
   | { readonly kind: 'cookie'; readonly name: string }
   | { readonly kind: 'query'; readonly name: string };
-
-/** One server. */
-export interface Backend {
-  /** Dense and unique while the backend lives: an index for counters. */
-  readonly index: number;
-  /** The name of the config: the `backend` label of metrics and the `backend` field of logs. */
-  readonly name: string;
-  /** `host:port`, `[v6]:port` or `unix:/path`. */
-  readonly address: string;
-}
 
 /** A named group of backends and how to use them: balancer, limits, queue, health and pools all sit behind `acquire`. */
 export interface Upstream {

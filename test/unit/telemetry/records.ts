@@ -1,6 +1,6 @@
 import { SpanKind } from '@opentelemetry/api';
 
-import type { Backend } from '../../../src/plugin-api/upstream.ts';
+import type { Backend } from '../../../src/plugin-api/backend.ts';
 import type { ExchangeRecord, TunnelRecord } from '../../../src/plugin-api/telemetry.ts';
 import type { SpanFacts } from '../../../src/telemetry/traces/spans/recorded-span.ts';
 

@@ -2,7 +2,7 @@ import { SpanKind } from '@opentelemetry/api';
 import type { ErrorCode } from '../../../errors.ts';
 import type { ExchangeRecord, TunnelRecord } from '../../../plugin-api/telemetry.ts';
 import type { FailedTry, TracePhases, TunnelTrace } from '../../../plugin-api/tracing.ts';
-import type { Backend } from '../../../plugin-api/upstream.ts';
+import type { Backend } from '../../../plugin-api/backend.ts';
 import type { TelemetrySubscriber } from '../../telemetry.ts';
 import { ExchangeTrace } from '../context/exchange-trace.ts';
 import { RecordedSpan, type SpanFacts, type SpanOrigin } from './recorded-span.ts';

@@ -1,6 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { ExchangeRecord, TunnelRecord } from '../../../plugin-api/telemetry.ts';
-import type { Backend } from '../../../plugin-api/upstream.ts';
+import type { Backend } from '../../../plugin-api/backend.ts';
 
 const LONGEST_ATTRIBUTE = 2048;
 const NONE = 'none';

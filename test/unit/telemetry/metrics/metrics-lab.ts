@@ -1,4 +1,4 @@
-import type { Backend } from '../../../../src/plugin-api/upstream.ts';
+import type { Backend } from '../../../../src/plugin-api/backend.ts';
 import type { ExpositionFormat } from '../../../../src/telemetry/metrics/exposition/exposition.ts';
 import { Metrics } from '../../../../src/telemetry/metrics/metrics.ts';
 import type {
