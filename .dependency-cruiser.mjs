@@ -1,4 +1,7 @@
-// Who may import whom. Each part lists what it may see; whatever is not listed is an error.
+// Who may import whom, imports of types included. src/README.md draws the same picture for people; `npm run structure` checks
+// that folders need each other one way.
+
+/** What everything may see: the plugin API, errors, plain data about what runs, and promises with a limit. */
 const base = ['src/plugin-api', 'src/errors', 'src/readings', 'src/time'];
 const foundation = [...base, 'src/config', 'src/net'];
 const services = ['src/upstream', 'src/health', 'src/resilience', 'src/security'];
@@ -12,6 +15,7 @@ const addressReaders = [
   'src/plugin-api/values/address-list',
 ];
 
+/** Layers: each part may see itself and what it lists; anything else is an error. */
 const maySee = {
   'src/errors': [],
   'src/readings': [],
@@ -46,6 +50,92 @@ const layers = Object.entries(maySee).map(([name, seen]) => ({
   to: { path: '^(src|plugins|test)/', pathNot: [name, ...seen].map(part) },
 }));
 
+/**
+ * Rooms: the folders of one part from the top down. A folder may see those that come later in the list, and none that comes before
+ * it or stands beside it in an inner list. `.` are the files of the part itself. A folder includes the folders inside of it.
+ */
+const rooms = {
+  'plugins/http': [
+    '.',
+    'explain',
+    'exchange',
+    'instance',
+    'filters',
+    'routing',
+    ['forwarding', 'answers'],
+    'h1',
+    'config',
+    'message',
+  ],
+  'src/admin': ['.', ['routes', 'server'], ['access', 'diagnostics'], 'endpoint'],
+  'src/cli': ['.', ['demo', 'offline', 'logs'], 'run', 'health', 'command-line', 'process'],
+  'src/config': [
+    ['watch', 'load', 'lint', 'diff'],
+    ['checks', 'normalize'],
+    'files',
+    'document',
+    'log-filter',
+    'schema',
+    'values',
+    'problems',
+  ],
+  'src/net': [
+    'listen',
+    ['layers', 'dial', 'tunnel'],
+    'transport',
+    ['dns', 'faults'],
+    'resources',
+    'node',
+    '.',
+  ],
+  'src/plugins': ['.', 'import', 'source', 'checks'],
+  'src/runtime': [['reload', 'worker'], 'control', 'explain', 'listeners', 'generation', 'upstreams'],
+  'src/telemetry': ['control', ['logs', 'traces'], 'metrics', '.'],
+  'src/telemetry/logs': ['.', 'access', 'output', 'format'],
+  'src/telemetry/metrics': ['.', 'counters', 'snapshot', 'exposition'],
+  'src/telemetry/traces': ['.', 'export', 'spans', 'context'],
+  'src/upstream': ['.', 'group', 'pool', 'backend', 'balancer'],
+  'src/upstream/balancer': ['.', ['chance', 'hashing', 'turns'], 'contract'],
+};
+
+/** What the order of rooms alone does not say: who never sees whom, though it stands above. */
+const strangers = [
+  // Only plugins/http/index.ts knows that messages are HTTP/1; the rest works on the message level.
+  {
+    from: 'plugins/http/(explain|exchange|instance|filters|routing|forwarding|answers)',
+    to: 'plugins/http/h1',
+  },
+  { from: 'src/upstream/balancer', to: '(src|plugins)/(?!upstream/|plugin-api/|config/|errors)' },
+];
+
+/** The files of a room: those of a folder, or the ones that stand in the part itself. */
+const filesOf = (name, room) => (room === '.' ? `^${name}/[^/]+$` : `^${name}/${room}/`);
+
+const roomRules = Object.entries(rooms).flatMap(([name, order]) =>
+  order.flatMap((beside, index) =>
+    [beside].flat().map((room) => ({
+      name: `rooms: ${name}/${room}`,
+      comment: `${name} is ordered from the top down: ${order.flat().join(', ')}`,
+      severity: /^plugins\/http|^src\/(config|net|plugins|telemetry\/metrics)$/.test(name) ? 'warn' : 'error',
+      from: { path: filesOf(name, room) },
+      to: {
+        path: order
+          .slice(0, index + 1)
+          .flat()
+          .filter((other) => other !== room)
+          .map((other) => filesOf(name, other)),
+      },
+    })),
+  ),
+);
+
+const strangerRules = strangers.map(({ from, to }) => ({
+  name: `strangers: ${from}`,
+  severity: 'warn',
+  from: { path: `^${from}/` },
+  to: { path: `^${to}` },
+}));
+
 /** A package or builtin that only some parts may import, so that it can be replaced in one place. */
 const onlyFrom = (module, parts) => ({
   name: `only ${parts.join(', ')} may import ${module}`,
@@ -57,19 +147,29 @@ const onlyFrom = (module, parts) => ({
 export default {
   forbidden: [
     ...layers,
+    ...roomRules.filter(({ to }) => to.path.length > 0),
+    ...strangerRules,
     {
       name: 'plugins see only the public contract',
-      comment: 'what a built-in protocol needs, a stranger may need as well: put it on the plugin API',
+      comment:
+        'what a built-in protocol needs, a plugin of somebody else may need too: put it on the plugin API',
       severity: 'error',
       from: { path: '^plugins/([^/]+)/' },
       to: { path: '^(src|plugins|test)/', pathNot: ['^plugins/$1/', ...base.map(part)] },
     },
     {
       name: 'no cycles',
-      comment: 'two types may name each other; two modules may not need each other at run time',
+      comment: 'two modules may not need each other at run time',
       severity: 'error',
       from: {},
       to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'no cycles of types',
+      comment: 'no two modules need each other, not even for types: move what both need below them',
+      severity: 'warn',
+      from: {},
+      to: { circular: true },
     },
     onlyFrom('winston|winston-transport|prom-client|@opentelemetry', ['src/telemetry']),
     onlyFrom('generic-pool', ['src/upstream']),
