@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 
 import { deadAddress } from '../../../support/addresses/dead-address.ts';
 import { eventually } from '../../../support/time/eventually.ts';
-import { Asker, groupOf } from '../../../support/labs/group-lab.ts';
+import { Asker, groupOf, type GroupOptions } from '../../../support/labs/group-lab.ts';
+import type { Member } from '../../../../src/upstream/group/member.ts';
 import { owned } from '../../../support/owned.ts';
 import { RecordingBackend } from '../../../support/peers/recording-backend.ts';
 
@@ -219,5 +220,79 @@ describe('an upstream', () => {
     const second = await new Asker(group, 'keep-alive').answered();
     expect(second.lease?.reused).toBe(false);
     await eventually(() => server!.connections.length === 2, '2 connected');
+  });
+});
+
+describe('the outcome of an exchange', () => {
+  interface Outcome {
+    readonly member: Member;
+    readonly error: string | undefined;
+    readonly status: number;
+    readonly heldMs: number;
+  }
+
+  async function observed(options: GroupOptions = {}) {
+    const [server] = await servers(1);
+    const outcomes: Outcome[] = [];
+    const observer: GroupOptions['observer'] = {
+      exchanged: (member, error, status, heldMs) => void outcomes.push({ member, error, status, heldMs }),
+    };
+    const lab = groupOf([server!.address], { pooled: true, observer, ...options });
+    return { ...lab, outcomes, server: server! };
+  }
+
+  it('is told once, with its member, its error, its status and how long the lease had its channel', async () => {
+    const { group, members, outcomes } = await observed();
+    const { lease } = await new Asker(group, 'keep-alive').answered();
+    lease!.end(undefined, 200, Infinity);
+    lease!.end('backend_reset', 0, 0);
+    const second = await new Asker(group, 'keep-alive').answered();
+    second.lease!.end('backend_timeout', 504, Infinity);
+    expect(outcomes.map(({ member, error, status }) => [member, error, status])).toEqual([
+      [members[0], undefined, 200],
+      [members[0], 'backend_timeout', 504],
+    ]);
+    for (const { heldMs } of outcomes) expect(heldMs).toBeGreaterThanOrEqual(0);
+    const third = await new Asker(group, 'keep-alive').answered();
+    expect(third.lease?.reused, 'no channel serves again after an error').toBe(false);
+  });
+
+  it('is told of each exchange of a pinned channel, and not of its rest', async () => {
+    const { group, outcomes } = await observed();
+    const { lease } = await new Asker(group, 'keep-alive').answered();
+    lease!.pin(401, Infinity);
+    expect(lease!.resume()).toBe(true);
+    lease!.pin(200, Infinity);
+    lease!.end(undefined, 0, 0);
+    expect(outcomes.map(({ status }) => status)).toEqual([401, 200]);
+  });
+
+  it('is a reset where the backend ends a lease that the protocol does not end', async () => {
+    const { group, outcomes, server } = await observed();
+    const { lease } = await new Asker(group, 'keep-alive').answered();
+    lease!.channel.read({
+      data: () => undefined,
+      end: () => undefined,
+      drained: () => undefined,
+      closed: () => undefined,
+    });
+    (await server.connection(0)).reset();
+    await eventually(() => outcomes.length > 0, 'the outcome was told');
+    expect(outcomes.map(({ error, status }) => [error, status])).toEqual([['backend_reset', 0]]);
+  });
+
+  it('is not told of a backend that could not be connected to: that is told with the request', async () => {
+    const passed: unknown[] = [];
+    const outcomes: unknown[] = [];
+    const { group } = groupOf([await deadAddress()], {
+      observer: {
+        passedOver: (_request, member, reason, error) => void passed.push([member.id, reason, error?.code]),
+        exchanged: () => void outcomes.push(1),
+      },
+    });
+    const { error } = await new Asker(group).answered();
+    expect(error?.code).toBe('connect_failed');
+    expect(passed).toEqual([[expect.any(String), 'failed', 'connect_failed']]);
+    expect(outcomes).toEqual([]);
   });
 });
