@@ -13,7 +13,7 @@ import { bindAddresses } from './net/dns/bind-addresses.ts';
 import { NameResolver } from './net/dns/name-resolver.ts';
 import { nodeLookup } from './net/dns/sources/node-lookup.ts';
 import { ProcessResources } from './net/resources/process-resources.ts';
-import { runtimeWays } from './net/node/runtime-ways.ts';
+import { runtimeWays } from './net/node/node-internals.ts';
 import type { Logger, MetricsPage, MetricsPageRequest } from './plugin-api/index.ts';
 import { FOREIGN_PROCESS, OWN_PROCESS } from './plugins/import/process-guards.ts';
 import { PluginLoader } from './plugins/plugin-loader.ts';

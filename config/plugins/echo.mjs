@@ -16,7 +16,7 @@ class EchoInstance {
 
   /** Handles a new connection. It must begin to read before it returns. */
   handle(connection) {
-    const { stream } = connection;
+    const { transport: stream } = connection;
     const { greeting, upper_case: upperCase } = this.#options;
     this.active += 1;
     stream.read({

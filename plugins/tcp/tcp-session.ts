@@ -44,17 +44,17 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
     this.#connection = connection;
     this.#instance = instance;
     this.#trace = instance.host.telemetry.tracer?.beginTunnel();
-    this.key = instance.keyOf(connection.remoteAddress);
+    this.key = instance.keyOf(connection.transport.peer.address);
     this.#pending = instance.upstream.acquire(this);
     instance.begun();
     // Read at once, so that a client that leaves while it waits is noticed.
-    connection.stream.read(this);
+    connection.transport.read(this);
   }
 
   data(bytes: Buffer, start: number, end: number): void {
     this.#ahead.push(Buffer.from(bytes.subarray(start, end)));
     this.#aheadBytes += end - start;
-    if (this.#aheadBytes >= AHEAD_LIMIT_BYTES) this.#connection.stream.pause();
+    if (this.#aheadBytes >= AHEAD_LIMIT_BYTES) this.#connection.transport.pause();
   }
 
   end(): void {
@@ -74,7 +74,7 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
   }
 
   leased(lease: Lease): void {
-    const { stream } = this.#connection;
+    const { transport: stream } = this.#connection;
     this.#backend = lease.backend;
     for (const piece of this.#ahead) lease.channel.write(piece);
     this.#ahead = [];
@@ -96,14 +96,14 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
     const { lastTried } = this.#pending;
     this.#instance.host.logger.warn('connection refused', {
       ...this.logFields(),
-      client_ip: this.#connection.remoteAddress,
+      client_ip: this.#connection.transport.peer.address,
       upstream: this.#instance.upstream.name,
       backend: lastTried?.name,
       error: error.message,
     });
     this.#finish(lastTried, NOTHING, error.code);
     // TCP has no other way to tell the client that this was no orderly end.
-    this.#connection.stream.reset();
+    this.#connection.transport.reset();
   }
 
   /** The fields that all lines about the connection have. */
@@ -138,7 +138,7 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
       protocol: 'tcp',
       startedAtMs: this.#startedAtMs,
       durationMs: performance.now() - this.#begunAtMs,
-      clientAddress: this.#connection.remoteAddress,
+      clientAddress: this.#connection.transport.peer.address,
       upstream: upstream.name,
       backend,
       connected: this.#backend !== undefined,

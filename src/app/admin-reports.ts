@@ -11,7 +11,7 @@ import type { DrainingReport, StatusReport } from '../admin/routes/status-route.
 import type { AcceptedConnection } from '../net/listen/accepted-connection.ts';
 import type { Listener } from '../net/listen/listener.ts';
 import type { ProcessResources } from '../net/resources/process-resources.ts';
-import type { RuntimeWays } from '../net/node/runtime-ways.ts';
+import type { RuntimeWays } from '../net/node/node-internals.ts';
 import type { ConnectionActivity, ProtocolInstance } from '../plugin-api/index.ts';
 import type { PluginLoader } from '../plugins/plugin-loader.ts';
 import type { DrainingGenerations, DrainingView } from '../runtime/generation/draining-generations.ts';
@@ -247,7 +247,8 @@ function connectionReport(
   generations: ReadonlyMap<ProtocolInstance, number>,
   nowMs: number,
 ): ConnectionReport {
-  const { id, remoteAddress, remotePort, acceptedAtMs } = connection;
+  const { id, acceptedAtMs } = connection;
+  const { address: remoteAddress, port: remotePort } = connection.transport.peer;
   const activity = activityOf(connection);
   const instance = activity === undefined ? connection.takenBy : activity.instance;
   const host = remoteAddress.includes(':') ? `[${remoteAddress}]` : remoteAddress;

@@ -1,5 +1,5 @@
 import type { DescriptorCopier } from '../net/node/descriptor-copier.ts';
-import type { RuntimeWays } from '../net/node/runtime-ways.ts';
+import type { RuntimeWays } from '../net/node/node-internals.ts';
 import type { Logger } from '../plugin-api/index.ts';
 
 /** What each way is called in logs and in `/status`. */

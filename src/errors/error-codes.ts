@@ -35,6 +35,13 @@ export const ERRORS = {
     meaning:
       'The head of the request is larger than its limit. The status is 414 when the request line alone is.',
   },
+  handshake_timeout: {
+    origin: 'downstream',
+    status: 0,
+    retryable: false,
+    meaning:
+      'The client took too long over what comes before its protocol, such as a TLS handshake. The connection was closed.',
+  },
   head_timeout: {
     origin: 'downstream',
     status: 408,

@@ -1,39 +1,33 @@
 import type { Backend } from './backend.ts';
 import type { ExplainRequest, ProtocolExplanation } from './explain.ts';
-import type { ByteStream } from './stream.ts';
+import type { Transport } from './transport.ts';
 
 /** An accepted downstream connection. */
 export interface Connection {
   /** Unique in this process, counted from 1. */
   readonly id: number;
-  readonly stream: ByteStream;
-  /** The client's address without port; an IPv4 address is never written in its IPv6-mapped form. `unix` for a unix socket. */
-  readonly remoteAddress: string;
-  readonly remotePort: number;
-  readonly localAddress: string;
-  readonly localPort: number;
-  /** True when the client's bytes came over TLS. */
-  readonly secure: boolean;
+  /** The client's bytes, the addresses of both ends, and what TLS agreed on. */
+  readonly transport: Transport;
   /** Name of the listener. */
   readonly listener: string;
-  /** True once the listener is being drained: finish what runs, start nothing new. */
+  /** True after the listener began to drain: finish what runs, start nothing new. */
   readonly draining: boolean;
   /**
-   * The protocol instance of the generation that is live now. A protocol with several exchanges a
-   * connection asks for it at each exchange, so that an edited config counts from the next one on. When another version
-   * of the plugin takes its place meanwhile, it is the last instance of the version that took the connection over.
+   * The protocol instance of the live generation. A protocol that serves several exchanges on a connection reads this at each
+   * exchange, so that an edited config counts from the next exchange on. After another version of the plugin took its place, this is
+   * the last instance of the version that took the connection over.
    */
   readonly current: ProtocolInstance;
 }
 
-/** What a protocol gives back for a connection that it took over; without it the connection is ended. */
+/** What a protocol returns when it takes a connection over. A connection without a handler is ended. */
 export interface ConnectionHandler {
   /** The listener is going away: close the connection as soon as no exchange runs on it. */
   drain(): void;
   /**
-   * What the connection does now: for operators who ask what runs, and what holds a config that was replaced. It also says what is
-   * to be cut when a replaced config drains for too long. Without it the connection counts, for as long as it lasts, as
-   * a tunnel of the instance that took it over.
+   * What the connection does now. The admin server shows this to operators, who see so what still holds a replaced config; and when a
+   * replaced config drains for too long, this decides which connections are reset. A handler without it makes the connection count
+   * as a tunnel of the instance that took it over, for as long as the connection lasts.
    */
   activity?(): ConnectionActivity;
 }
@@ -42,9 +36,9 @@ export interface ConnectionHandler {
 export interface ConnectionActivity {
   /** `idle` between exchanges. */
   readonly state: 'idle' | 'exchange' | 'tunnel';
-  /** Exchanges that began on it; absent where there are none. */
+  /** Exchanges that began on it; absent for a protocol without exchanges. */
   readonly exchanges?: number;
-  /** Whose work runs on it; undefined when none does. */
+  /** The instance whose work runs on it; undefined when nothing runs. */
   readonly instance: ProtocolInstance | undefined;
   /** Name of the upstream that it uses; absent when there is none, or none yet. */
   readonly upstream?: string | undefined;
@@ -59,7 +53,7 @@ export interface ProtocolInstance {
   /** Exchanges and tunnels that this instance still runs. */
   readonly active: number;
   /**
-   * Takes over an accepted connection. Must call `connection.stream.read()` before it returns, and give a handler; a
+   * Takes over an accepted connection. Must call `connection.transport.read()` before it returns, and give a handler; a
    * connection without a handler, or unread after 5 s, is ended.
    */
   handle(connection: Connection): ConnectionHandler;

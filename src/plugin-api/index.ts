@@ -9,4 +9,5 @@ export type * from './protocol.ts';
 export type * from './stream.ts';
 export type * from './telemetry.ts';
 export type * from './tracing.ts';
+export type * from './transport.ts';
 export type * from './upstream.ts';

@@ -1,29 +1,27 @@
 import type { LogSubject } from './logger.ts';
 
 /**
- * One side of a connection as bytes. A plain socket and (later) a TLS socket or an HTTP/2 stream
- * all look like this.
+ * One side of a connection as bytes, whatever carries them: a plain socket, a TLS socket, a stream of a shared connection.
  *
- * Bytes are **borrowed**: what {@link StreamReader.data} gets is valid only until it returns, because
- * the transport reads the next bytes, of any connection, into the same memory. Whoever keeps bytes
- * copies them.
+ * Bytes are **borrowed**: what {@link StreamReader.data} gets is valid only until it returns, because the next bytes, of any
+ * connection, are read into the same memory. To keep bytes, copy them.
  */
 export interface ByteStream {
   /** Bytes that were accepted by `write` and not yet by the operating system. */
   readonly writableLength: number;
-  /** Bytes that were written and that the operating system has taken since the connection began. Grows in steps, as the system's buffers get free. */
+  /** Written bytes that the operating system has taken since the connection began. Grows in steps, as the system's buffers get free. */
   readonly bytesTaken: number;
-  /** True once `end()` or `destroy()` was called or the peer is gone: writing makes no sense any more. */
+  /** True after `end()` or `destroy()` was called or the peer is gone: to write makes no sense any more. */
   readonly writeEnded: boolean;
   readonly destroyed: boolean;
 
   /**
-   * Gives the stream to a reader and starts to read. A second call hands the stream over to another
-   * reader (a request parser hands over to a tunnel); it takes effect with the next chunk. Bytes that
-   * arrived while nobody read (a server that speaks first) are delivered first, in a microtask.
+   * Gives the stream to a reader and starts to read. A second call hands the stream over to another reader, as a request
+   * parser does to a tunnel; it takes effect with the next chunk. Bytes that arrived while nobody read, as from a server that
+   * speaks first, are delivered first, in a microtask.
    */
   read(reader: StreamReader): void;
-  /** Stops reading: the peer feels backpressure. */
+  /** Stops reading, so that the peer feels backpressure. */
   pause(): void;
   resume(): void;
 
@@ -43,11 +41,11 @@ export interface ByteStream {
   reset(): void;
 }
 
-/** What a {@link ByteStream} tells the one who reads it. Calls never overlap and never come before `read()` returned. */
+/** Gets what a {@link ByteStream} reads. Calls never overlap and never come before `read()` returned. */
 export interface StreamReader extends LogSubject {
   /**
-   * Where this reader would like bytes to land, so that it needs no copy (a parser's own memory).
-   * A hint: chunks may arrive in other memory.
+   * Where this reader would like bytes to be read to, so that it needs no copy, as a parser's own memory. This is a hint: chunks
+   * may arrive in other memory.
    */
   readonly buffer?: Buffer | undefined;
   /** `bytes[start, end)` arrived. Borrowed: valid until this returns. */
@@ -56,6 +54,6 @@ export interface StreamReader extends LogSubject {
   end(): void;
   /** After a write returned false: everything was sent. */
   drained(): void;
-  /** Both directions are over; the last call, exactly once. `error` is absent after an orderly end. */
+  /** Both directions are over. The last call; it comes exactly once. `error` is undefined after an orderly end. */
   closed(error: Error | undefined): void;
 }

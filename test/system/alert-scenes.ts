@@ -156,7 +156,7 @@ const CLUMSY = `export default {
   provision: (_options, host) => ({
     protocol: 'clumsy',
     active: 0,
-    handle({ stream }) {
+    handle({ transport: stream }) {
       host.telemetry.exchange(undefined);
       stream.read({ data() { throw new Error('clumsy'); }, end() {}, drained() {}, closed() {} });
       return { drain() {} };
@@ -222,7 +222,7 @@ const BUSY = `export default {
       const until = performance.now() + 300;
       while (performance.now() < until);
     }, 600).unref();
-    return { protocol: 'busy', active: 0, handle: ({ stream }) => (stream.destroy(), { drain() {} }), close: () => Promise.resolve() };
+    return { protocol: 'busy', active: 0, handle: ({ transport: stream }) => (stream.destroy(), { drain() {} }), close: () => Promise.resolve() };
   },
 };`;
 const FEW_FILES = 128;

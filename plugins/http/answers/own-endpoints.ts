@@ -66,7 +66,7 @@ export class OwnEndpoints {
   /** The address of the connected peer decides. Headers can only take the permission away, as they name the client behind a proxy. */
   #mayAsk(exchange: Exchange, head: RequestHead): boolean {
     const { stream, client, instance } = exchange;
-    if (!this.#allows(stream.connection.remoteAddress)) return false;
+    if (!this.#allows(stream.connection.transport.peer.address)) return false;
     if (FOR_OTHERS.every((field) => head.fieldWith(field) < 0)) return true;
     if (!client.profile(instance).isTrusted) return false;
     const clients = namedClients(head, instance.trusted);

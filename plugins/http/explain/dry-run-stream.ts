@@ -1,7 +1,12 @@
-import type { ByteStream, StreamReader } from '../../../src/plugin-api/index.ts';
+import type { Endpoint, StreamReader, Transport } from '../../../src/plugin-api/index.ts';
+
+const NO_END: Endpoint = { address: '', port: 0 };
 
 /** A connection without a peer: it keeps what is written to it, and its reader gets the text that {@link arrive} is called with. */
-export class DryRunStream implements ByteStream {
+export class DryRunStream implements Transport {
+  readonly peer: Endpoint;
+  readonly local: Endpoint;
+  readonly tls = undefined;
   readonly writableLength = 0;
   readonly bytesTaken = 0;
   writeEnded = false;
@@ -9,6 +14,11 @@ export class DryRunStream implements ByteStream {
   /** All that was written, as text of bytes. */
   text = '';
   #reader: StreamReader | undefined;
+
+  constructor(peer = NO_END, local = NO_END) {
+    this.peer = peer;
+    this.local = local;
+  }
 
   /** Hands text to the reader, as if it had arrived. */
   arrive(text: string): void {

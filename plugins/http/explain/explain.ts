@@ -38,8 +38,11 @@ export function explain(
   const options = { ...real.options, error_pages: [] };
   delete options.request_buffering;
   const instance = new HttpInstance(options, dryRun.host, real.parts);
-  const client = new DryRunStream();
-  const connection = connect(clientConnection(request, client, instance), instance);
+  const client = new DryRunStream(
+    { address: request.remoteAddress, port: 0 },
+    { address: request.localAddress, port: request.localPort },
+  );
+  const connection = connect(clientConnection(client, instance), instance);
   client.arrive(headText(request));
   const { asked, record, endpoint } = dryRun;
   const played = asked?.request ?? record;
@@ -56,19 +59,10 @@ export function explain(
   return result;
 }
 
-function clientConnection(
-  { remoteAddress, localAddress, localPort }: ExplainRequest,
-  stream: DryRunStream,
-  current: HttpInstance,
-): Connection {
+function clientConnection(transport: DryRunStream, current: HttpInstance): Connection {
   return {
     id: 0,
-    stream,
-    remoteAddress,
-    remotePort: 0,
-    localAddress,
-    localPort,
-    secure: false,
+    transport,
     listener: current.host.listener,
     draining: false,
     current,

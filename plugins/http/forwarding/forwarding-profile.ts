@@ -57,11 +57,12 @@ export class ForwardingProfile {
   readonly #agents = new LastValueCache(textOfBytes);
 
   constructor(connection: Connection, instance: HttpInstance) {
-    this.#address = withoutZone(connection.remoteAddress);
+    this.#address = withoutZone(connection.transport.peer.address);
     this.instance = instance;
     this.isTrusted = instance.trusted.has(this.#address);
-    this.#proto = connection.secure ? 'https' : 'http';
-    this.#port = connection.localPort === 0 ? '' : String(connection.localPort);
+    this.#proto = connection.transport.tls === undefined ? 'http' : 'https';
+    const { port } = connection.transport.local;
+    this.#port = port === 0 ? '' : String(port);
   }
 
   /** The Host of a request. */

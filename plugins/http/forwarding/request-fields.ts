@@ -144,9 +144,10 @@ export function maxForwards(head: RequestHead): number {
 }
 
 /** The address that the client called. */
-function ownHost({ localAddress, localPort }: Connection): string {
-  const address = localAddress.includes(':') ? `[${localAddress}]` : localAddress;
-  return localPort === 0 ? 'localhost' : `${address}:${String(localPort)}`;
+function ownHost({ transport }: Connection): string {
+  const { address, port } = transport.local;
+  if (port === 0) return 'localhost';
+  return address.includes(':') ? `[${address}]:${String(port)}` : `${address}:${String(port)}`;
 }
 
 /** Takes out our lines whose names a transform removes or replaces, and adds those that it adds. */

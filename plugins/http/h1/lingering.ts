@@ -36,7 +36,7 @@ export class Lingering {
    * the connection is closed once all is sent.
    */
   static begin(
-    { stream, draining }: Connection,
+    { transport: stream, draining }: Connection,
     taking: ClientTaking,
     limits: TakingLimits,
     mayStillSend: boolean,

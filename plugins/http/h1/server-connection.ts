@@ -91,7 +91,7 @@ export class ServerConnection
       this.#expired();
     }, this);
     this.deadline.set(settings.options.timeouts.idle);
-    connection.stream.read(this);
+    connection.transport.read(this);
   }
 
   /** For lines about a fault of ours while it runs. */
@@ -108,7 +108,7 @@ export class ServerConnection
     this.#peerEnded = true;
     if (this.#lingering !== undefined) return;
     const isServing = this.#running !== undefined || this.#ahead !== undefined;
-    if (isServing ? this.#countsAsGone() : this.reader.busy) this.connection.stream.destroy();
+    if (isServing ? this.#countsAsGone() : this.reader.busy) this.connection.transport.destroy();
     else if (!isServing) this.#finish();
   }
 
@@ -131,7 +131,7 @@ export class ServerConnection
     const keptPace = this.#reading.end();
     if (this.#running !== undefined) this.#running.drained(keptPace);
     else if (keptPace) this.#next();
-    else this.connection.stream.reset();
+    else this.connection.transport.reset();
   }
 
   closed(error: Error | undefined): void {
@@ -185,7 +185,7 @@ export class ServerConnection
 
   /** Watches whether the client takes what was written to it. */
   get #reading(): ClientTaking {
-    return (this.#pace ??= new ClientTaking(this.connection.stream));
+    return (this.#pace ??= new ClientTaking(this.connection.transport));
   }
 
   awaitReader(): number {
@@ -211,7 +211,7 @@ export class ServerConnection
 
   /** The client may send on, unless it has sent too much ahead. */
   resume(): void {
-    if (this.#ahead === undefined || this.#ahead.length < AHEAD_BYTES) this.connection.stream.resume();
+    if (this.#ahead === undefined || this.#ahead.length < AHEAD_BYTES) this.connection.transport.resume();
   }
 
   closeAfterwards(): void {
@@ -234,7 +234,7 @@ export class ServerConnection
       return;
     }
     // Backpressure: start no new request until the client has read this response.
-    this.connection.stream.pause();
+    this.connection.transport.pause();
     this.deadline.set(this.awaitReader());
   }
 
@@ -258,7 +258,7 @@ export class ServerConnection
     this.#handler.close();
     const ahead = this.#ahead;
     this.#ahead = undefined;
-    return { stream: this.connection.stream, ahead };
+    return { stream: this.connection.transport, ahead };
   }
 
   #consume(bytes: Buffer, start: number, end: number): void {
@@ -279,7 +279,7 @@ export class ServerConnection
   #keep(bytes: Buffer, start: number, end: number): number {
     const more = bytes.subarray(start, end);
     this.#ahead = this.#ahead === undefined ? Buffer.from(more) : Buffer.concat([this.#ahead, more]);
-    if (this.#ahead.length >= AHEAD_BYTES) this.connection.stream.pause();
+    if (this.#ahead.length >= AHEAD_BYTES) this.connection.transport.pause();
     return end;
   }
 
@@ -376,7 +376,7 @@ export class ServerConnection
     this.#ahead = undefined;
     this.isBlocked = false;
     this.reader.finish();
-    const { stream } = this.connection;
+    const { transport: stream } = this.connection;
     const lingers = mayStillSend && !this.#peerEnded;
     this.#lingering = Lingering.begin(this.connection, this.#reading, this.#live.taking, lingers);
     if (!stream.destroyed) this.deadline.set(LINGER_LOOK_MS);
@@ -384,7 +384,7 @@ export class ServerConnection
   }
 
   #expired(): void {
-    const { stream } = this.connection;
+    const { transport: stream } = this.connection;
     if (this.#lingering !== undefined) {
       if (this.#lingering.isOver()) stream.destroy();
       else this.deadline.set(LINGER_LOOK_MS);

@@ -59,7 +59,7 @@ export abstract class ExchangeFacts implements ExchangeRecord, TemplateValues {
     this.instance = instance;
     this.method = head.method;
     this.#protocol = head.protocol;
-    this.clientAddress = client.remoteAddress;
+    this.clientAddress = client.transport.peer.address;
   }
 
   get backendName(): string {

@@ -1,32 +1,42 @@
 import { fileURLToPath } from 'node:url';
 
 import { errorFrom, messageOf } from '../../errors.ts';
-import type { LogFields, Logger } from '../../plugin-api/index.ts';
+import type { LogFields, Logger, LogSubject } from '../../plugin-api/index.ts';
 
-/** Something that a plugin threw, or a promise of it that was rejected, where nothing should fail. */
+/** An error that a plugin threw, or rejected a promise with, in a call that should not fail. */
 export interface PluginFault {
   /** The plugin's name. */
   readonly plugin: string;
   /** Which kind of call failed. */
   readonly message: string;
   readonly error: unknown;
-  /** What it hit: the listener, the upstream, the request. */
+  /** What was affected: the listener, the upstream, the request. */
   readonly fields: LogFields;
 }
 
 /**
- * Counts a fault of a plugin; `kind` tells those apart that are not alike. Returns how many of that kind were left out of the
- * log since its last line, or undefined when this one is left out too.
+ * Counts a fault of a plugin; faults of the same `kind` are alike. Returns how many of that kind the log has left out since its last line
+ * about them, or undefined when it leaves out this one too.
  */
 export type CountFault = (plugin: string, kind: string) => number | undefined;
 
-/** The proxy's own code, which a plugin called or was called by. */
+/** Which plugin a stream's reader belongs to. */
+export interface FaultOwner {
+  /** Name of the plugin. */
+  readonly plugin: string | undefined;
+  readonly listener: string | undefined;
+}
+
+/** Gets an error that a reader threw; the stream itself is destroyed. */
+export type FaultHandler = (error: unknown, subject?: LogSubject, owner?: FaultOwner) => void;
+
+/** The proxy's own code, as opposed to a plugin's. */
 const OWN_FOLDER = fileURLToPath(new URL('../../', import.meta.url));
-/** What tells one state of a plugin from another in the addresses of its modules. */
+/** The part of a module's address that tells one loaded state of a plugin from another. */
 const STATE = /\?state=[0-9a-z.]+/g;
 const MAX_FRAMES = 8;
 
-/** Counts a fault and logs it with its place in the plugin's code, unless too many like it were logged. */
+/** Counts a fault, and logs it with its place in the plugin's code unless too many like it were logged. */
 export function reportFault(fault: PluginFault, logger: Logger, count?: CountFault): void {
   const { plugin, message, fields } = fault;
   const error = errorFrom(fault.error);
@@ -43,6 +53,16 @@ export function reportFault(fault: PluginFault, logger: Logger, count?: CountFau
     stack: frames.length === 0 ? undefined : frames.slice(0, MAX_FRAMES).join('\n').replace(STATE, ''),
     more_before: leftOut === 0 ? undefined : leftOut,
   });
+}
+
+/** The log fields that say what a failed call was about. */
+export function fieldsOf(subject: LogSubject | undefined): LogFields {
+  try {
+    return subject?.logFields?.() ?? {};
+  } catch {
+    // The subject has failed already. Asking it what it was doing must not fail too.
+    return {};
+  }
 }
 
 /** The calls that led to an error, the innermost one first. */

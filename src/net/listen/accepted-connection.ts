@@ -1,61 +1,59 @@
 import type { Backend, Connection, ConnectionHandler, ProtocolInstance } from '../../plugin-api/index.ts';
-import type { AcceptedStream } from './accepted-stream.ts';
 import { LifetimeScope } from '../resources/lifetime-scope.ts';
-import type { Listener } from './listener.ts';
-import type { SocketTransport } from '../transport/socket-transport.ts';
-import type { StreamSocket } from '../transport/stream-socket.ts';
-import type { PluginCohort } from './plugin-cohort.ts';
+import type { OwnedTransport } from '../transport/owned-transport.ts';
 import type { Flow } from '../transport/traffic.ts';
+import type { PluginCohort } from './plugin-cohort.ts';
 
 /** An exchange or a tunnel that runs on a connection. */
 export interface RunningWork {
-  /** The instance that it began on, which is the live one or one that drains. */
+  /** The instance that it began on: the live one, or one that drains. */
   readonly instance: ProtocolInstance;
   readonly kind: 'exchange' | 'tunnel';
-  /** Name of its upstream; '' while there is none, and where the protocol does not tell. */
+  /** Name of its upstream; '' while there is none, and when the protocol does not tell. */
   readonly upstream: string;
   readonly backend: Backend | undefined;
+}
+
+/** The listener of a connection, as it is now. */
+export interface ConnectionOwner {
+  readonly name: string;
+  /** Who takes the next connection, and the next exchange of those that are open. */
+  readonly instance: ProtocolInstance;
+  readonly draining: boolean;
 }
 
 /** A downstream connection, owned by the listener that accepted it. */
 export class AcceptedConnection implements Connection, Flow {
   readonly id: number;
-  readonly stream: SocketTransport;
-  readonly remoteAddress: string;
-  readonly remotePort: number;
-  readonly secure = false;
+  /** What the protocol gets: set anew by the listener when a layer answers with another transport. */
+  transport: OwnedTransport;
   /** By `performance.now()`. */
   readonly acceptedAtMs = performance.now();
-  /** Set by the listener once the protocol took the connection over. */
-  handler: ConnectionHandler | undefined;
-  readonly tenure: PluginCohort;
-  /** The instance that was live when it came. */
-  readonly takenBy: ProtocolInstance;
+  /** What the protocol gave for the connection; while layers run, their setup. */
+  handler: ConnectionHandler | undefined = undefined;
+  /** Set when the connection is handed to the protocol. */
+  cohort: PluginCohort | undefined = undefined;
+  /** The instance that the connection was handed to; before that, the one that was live when it was accepted. */
+  takenBy: ProtocolInstance;
   #scope: LifetimeScope | undefined;
-  readonly #socket: StreamSocket;
-  readonly #listener: Listener;
+  readonly #owner: ConnectionOwner;
 
-  constructor(id: number, { stream, socket }: AcceptedStream, listener: Listener, tenure: PluginCohort) {
+  constructor(id: number, transport: OwnedTransport, owner: ConnectionOwner) {
     this.id = id;
-    this.stream = stream;
-    // Read now: later the socket may be gone.
-    this.remoteAddress = plainAddress(socket.remoteAddress);
-    this.remotePort = socket.remotePort ?? 0;
-    this.#socket = socket;
-    this.#listener = listener;
-    this.tenure = tenure;
-    this.takenBy = listener.instance;
+    this.transport = transport;
+    this.#owner = owner;
+    this.takenBy = owner.instance;
   }
 
-  /** What is held in its name. */
+  /** What is held in the connection's name. */
   get scope(): LifetimeScope {
     this.#scope ??= new LifetimeScope();
-    if (this.stream.destroyed) this.#scope.close();
+    if (this.transport.destroyed) this.#scope.close();
     return this.#scope;
   }
 
-  /** It is over, and so is what was held in its name. */
-  reclaim(): void {
+  /** Ends what is held in the name of the connection, which is over. */
+  closeScope(): void {
     this.#scope?.close();
   }
 
@@ -64,34 +62,26 @@ export class AcceptedConnection implements Connection, Flow {
   }
 
   get bytesReceived(): number {
-    return this.stream.bytesReceived;
+    return this.transport.bytesReceived;
   }
 
   get bytesSent(): number {
-    return this.stream.bytesSent;
-  }
-
-  get localAddress(): string {
-    return plainAddress(this.#socket.localAddress);
-  }
-
-  get localPort(): number {
-    return this.#listener.port;
+    return this.transport.bytesSent;
   }
 
   get listener(): string {
-    return this.#listener.name;
+    return this.#owner.name;
   }
 
   get draining(): boolean {
-    return this.#listener.draining;
+    return this.#owner.draining;
   }
 
   get current(): ProtocolInstance {
-    return this.tenure.kept ?? this.#listener.instance;
+    return this.cohort?.lastInstance ?? this.#owner.instance;
   }
 
-  /** What runs on it. */
+  /** What runs on the connection; undefined when nothing does. */
   get running(): RunningWork | undefined {
     const activity = this.handler?.activity?.();
     if (activity === undefined)
@@ -101,10 +91,4 @@ export class AcceptedConnection implements Connection, Flow {
       ? undefined
       : { instance, kind: state, upstream, backend };
   }
-}
-
-/** An IPv4 client of a dual-stack socket is shown as what it is. */
-function plainAddress(address: string | undefined): string {
-  if (address === undefined) return 'unix';
-  return address.startsWith('::ffff:') ? address.slice(7) : address;
 }

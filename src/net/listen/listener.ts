@@ -1,39 +1,50 @@
-import { Socket, type SocketConstructorOpts } from 'node:net';
+import type { Socket } from 'node:net';
 
 import { formatAddress, type Address } from '../../config/values/address.ts';
 import { BalanceError, leftBeforeAccept, messageOf, shortageOf } from '../../errors.ts';
 import type { Logger, LogSubject, ProtocolInstance, ProtocolPlugin } from '../../plugin-api/index.ts';
-import { AcceptedConnection, type RunningWork } from './accepted-connection.ts';
-import { acceptedStream, handleStream, type AcceptedStream } from './accepted-stream.ts';
-import { expectReader, isHandler } from './check-handler.ts';
-import { isPromise } from '../faults/is-promise.ts';
-import { ListeningSocket, type Acceptor, type ListeningSocketOptions } from './listening-socket.ts';
-import { descriptorOf, handleOf, type Handle } from '../node/node-internals.ts';
-import type { ProcessResources } from '../resources/process-resources.ts';
+import { isPromise } from '../faults/plugin-call.ts';
 import type { CountFault } from '../faults/plugin-fault.ts';
-import { ProtocolFaults } from '../faults/protocol-faults.ts';
+import { ConnectionSetup, type SetupOwner } from '../layers/connection-setup.ts';
+import type { TransportLayer } from '../layers/layer.ts';
+import { descriptorOf, handleOf, socketWithHandle, type Handle } from '../node/node-internals.ts';
+import type { ProcessResources } from '../resources/process-resources.ts';
+import type { OwnedTransport } from '../transport/owned-transport.ts';
 import type { ReadBuffers } from '../transport/read-buffers.ts';
-import { PluginCohort } from './plugin-cohort.ts';
+import type { SocketTransport } from '../transport/socket-transport.ts';
 import { Traffic } from '../transport/traffic.ts';
+import { AcceptedConnection, type RunningWork } from './accepted-connection.ts';
+import { transportOverHandle, transportOverSocket } from './accepted-transport.ts';
+import { ListeningSocket, type Acceptor, type ListeningSocketOptions } from './listening-socket.ts';
+import { PluginCohort } from './plugin-cohort.ts';
+import { ProtocolFaults } from './protocol-faults.ts';
+import { ProtocolHandover } from './protocol-handover.ts';
 
 export interface ListenerOptions extends ListeningSocketOptions {
   readonly name: string;
   /** 0: no limit. */
   readonly maxConnections: number;
   readonly instance: ProtocolInstance;
-  /** Whose instance that is. Default: nobody in particular. */
+  /** The plugin that made the instance. Default: not known. */
   readonly plugin?: ProtocolPlugin;
+  /** As of {@link Listener.layers}. Default: none. */
+  readonly layers?: readonly TransportLayer[];
   readonly buffers: ReadBuffers;
   readonly logger: Logger;
   readonly nextConnectionId: () => number;
-  /** Counts each exception of the protocol. Default: nobody does, and each one is logged. */
+  /** Counts each exception of the protocol. Default: nothing is counted, and each one is logged. */
   readonly countFault?: CountFault | undefined;
 }
 
 /** A bound address, its connections, and the protocol instance that takes the next one. */
-export class Listener implements Acceptor {
+export class Listener implements Acceptor, SetupOwner<AcceptedConnection> {
   name: string;
   maxConnections: number;
+  /**
+   * What a connection goes through, in this order, before the protocol gets it. May be replaced: the next connection goes through the
+   * new ones.
+   */
+  layers: readonly TransportLayer[];
   readonly address: Address;
   /** Connections that were accepted. */
   accepted = 0;
@@ -48,9 +59,10 @@ export class Listener implements Acceptor {
   readonly #nextConnectionId: () => number;
   readonly #resources: ProcessResources | undefined;
   readonly #faults: ProtocolFaults;
+  readonly #handover: ProtocolHandover;
   readonly #socket: ListeningSocket;
   #instance: ProtocolInstance;
-  #tenure: PluginCohort;
+  #cohort: PluginCohort;
   #draining = false;
   #whenEmpty: (() => void) | undefined;
   #emptied: Promise<void> | undefined;
@@ -59,14 +71,16 @@ export class Listener implements Acceptor {
     this.name = options.name;
     this.address = options.address;
     this.#instance = options.instance;
-    this.#tenure = new PluginCohort(options.plugin);
+    this.#cohort = new PluginCohort(options.plugin);
     this.maxConnections = options.maxConnections;
+    this.layers = options.layers ?? [];
     this.#buffers = options.buffers;
     this.#logger = options.logger;
     this.#nextConnectionId = options.nextConnectionId;
     this.#resources = options.resources;
     this.#faults = new ProtocolFaults(this, options.logger, options.countFault);
     this.#faults.blame(options.plugin?.name ?? options.instance.protocol);
+    this.#handover = new ProtocolHandover(this.#faults);
     this.#socket = new ListeningSocket(options, this);
   }
 
@@ -116,27 +130,21 @@ export class Listener implements Acceptor {
   }
 
   /**
-   * Another generation takes over. Connections of another protocol finish what runs on them and close. Those of another
-   * version of the plugin keep to the instance that they have: then this gives a promise that resolves when they are gone.
+   * Another generation takes over. Connections of another protocol finish what runs on them and close. Connections of another
+   * version of the plugin stay with the instance that they have: then a promise is returned that resolves when they are gone.
    */
-  replace(instance: ProtocolInstance, plugin?: ProtocolPlugin): Promise<void> | undefined {
+  replaceWith(instance: ProtocolInstance, plugin?: ProtocolPlugin): Promise<void> | undefined {
     const before = this.#instance;
-    const tenure = this.#tenure;
-    let over: Promise<void> | undefined;
-    // First, so that they still see who serves what they began.
+    const cohort = this.#cohort;
+    let gone: Promise<void> | undefined;
+    // First, so that the connections still see the instance that serves what they began.
     if (before.protocol !== instance.protocol) this.#drainConnections();
-    else if (plugin !== tenure.plugin) over = tenure.keepTo(before);
-    if (plugin !== tenure.plugin) this.#tenure = new PluginCohort(plugin);
+    else if (plugin !== cohort.plugin) gone = cohort.drain(before);
+    if (plugin !== cohort.plugin) this.#cohort = new PluginCohort(plugin);
     if (before !== instance) this.#faults.forget();
     this.#instance = instance;
     this.#faults.blame(plugin?.name ?? instance.protocol);
-    return over;
-  }
-
-  /** The port that is bound; 0 for a unix socket. */
-  get port(): number {
-    const { bound } = this.#socket;
-    return bound.kind === 'tcp' ? bound.port : 0;
+    return gone;
   }
 
   get connections(): number {
@@ -174,7 +182,7 @@ export class Listener implements Acceptor {
   /** Stops accepting and ends all connections now. */
   destroy(): void {
     void this.#stop();
-    for (const connection of this.traffic.open) connection.stream.destroy();
+    for (const connection of this.traffic.open) connection.transport.destroy();
   }
 
   /** What runs on its connections. */
@@ -185,12 +193,16 @@ export class Listener implements Acceptor {
     }
   }
 
-  /** Ends what runs on that instance: its clients must not take what they got for complete. Returns how many there were. */
-  cut(instance: ProtocolInstance): number {
+  /**
+   * Resets the connections whose work runs on that instance, so that no client takes what it got for complete. Returns how many
+   * there were.
+   */
+  resetWorkOf(instance: ProtocolInstance): number {
     let count = 0;
     for (const connection of this.traffic.open) {
-      if (this.#runningOn(connection)?.instance !== instance && connection.tenure.kept !== instance) continue;
-      connection.stream.reset(
+      const staysWith = connection.cohort?.lastInstance;
+      if (this.#runningOn(connection)?.instance !== instance && staysWith !== instance) continue;
+      connection.transport.reset(
         new BalanceError('drain_timeout', 'the config that it began on has drained for too long'),
       );
       count += 1;
@@ -207,7 +219,7 @@ export class Listener implements Acceptor {
     }
   }
 
-  /** A protocol that fails at this keeps nobody from going on. */
+  /** Tells the protocol to drain its connections. When it fails at one, the others are told all the same. */
   #drainConnections(): void {
     for (const connection of this.traffic.open) {
       try {
@@ -259,73 +271,72 @@ export class Listener implements Acceptor {
       socket.destroy();
       return;
     }
-    this.#handOver(acceptedStream(socket, this.#buffers, this.#onFault));
+    this.#accept(transportOverSocket(socket, this.#buffers, this.#onFault));
   }
 
   acceptHandle(handle: Handle): void {
     this.#socket.noteAccept();
-    if (this.#isFull(handle)) new Socket({ handle } as SocketConstructorOpts).destroy();
-    else this.#handOver(handleStream(handle, this.#buffers, this.#onFault));
+    if (this.#isFull(handle)) socketWithHandle(handle).destroy();
+    else this.#accept(transportOverHandle(handle, this.#buffers, this.#onFault));
   }
 
-  #handOver(accepted: AcceptedStream): void {
-    const { stream } = accepted;
-    const tenure = this.#tenure;
-    const connection = new AcceptedConnection(this.#nextConnectionId(), accepted, this, tenure);
-    tenure.begin();
+  #accept(transport: SocketTransport): void {
+    transport.noteEnds(this.#socket.localEnd, this.#socket.port);
+    const connection = new AcceptedConnection(this.#nextConnectionId(), transport, this);
     this.accepted += 1;
     this.traffic.begin(connection);
-    stream.whenClosed(() => {
-      tenure.end();
-      this.traffic.end(connection);
-      if (this.traffic.open.size === 0) this.#whenEmpty?.();
-      if (!connection.hasScope) return;
-      // The protocol is told first: most end what they hold by themselves when they hear of it.
-      queueMicrotask(() => {
-        connection.reclaim();
+    if (this.layers.length === 0) {
+      transport.whenClosed(() => {
+        this.#ended(connection);
       });
+      this.#serve(connection);
+    } else this.#setUp(connection, transport);
+  }
+
+  #setUp(connection: AcceptedConnection, transport: SocketTransport): void {
+    const setup = new ConnectionSetup(connection, this.layers, this);
+    connection.handler = setup;
+    transport.whenClosed(() => {
+      setup.destroy();
+      this.#ended(connection);
     });
-    try {
-      const given: unknown = this.#instance.handle(connection);
-      if (isPromise(given)) void this.#takeLate(connection, given);
-      else this.#take(connection, given);
-      if (!stream.hasReader) this.#expectReader(connection);
-    } catch (error) {
-      this.#refuse(connection, error);
+    setup.start(transport);
+  }
+
+  setUp(connection: AcceptedConnection, transport: OwnedTransport): void {
+    connection.transport = transport;
+    connection.handler = undefined;
+    this.#serve(connection);
+  }
+
+  setupFailed(connection: AcceptedConnection, layer: TransportLayer, error: Error): void {
+    if (this.#logger.debugEnabled) {
+      this.#logger.debug('a connection ended before its protocol got it', {
+        listener: this.name,
+        client: connection.transport.peer.address,
+        layer: layer.name,
+        error: messageOf(error),
+      });
     }
+    connection.transport.destroy();
   }
 
-  #take(connection: AcceptedConnection, given: unknown): void {
-    if (isHandler(given)) connection.handler = given;
-    // It may have refused the connection by itself.
-    else if (!connection.stream.destroyed)
-      this.#end(connection, 'handle returns no handler: an object with the function drain');
+  #serve(connection: AcceptedConnection): void {
+    const instance = this.#instance;
+    connection.takenBy = instance;
+    connection.cohort = this.#cohort;
+    this.#cohort.add();
+    this.#handover.give(connection, instance);
   }
 
-  /** A plugin's handle that promises its handler. */
-  async #takeLate(connection: AcceptedConnection, given: PromiseLike<unknown>): Promise<void> {
-    try {
-      this.#take(connection, await given);
-    } catch (error) {
-      this.#refuse(connection, error);
-    }
-  }
-
-  /** Nobody hears the client, nor that it left. */
-  #expectReader(connection: AcceptedConnection): void {
-    expectReader(connection.stream, (limitMs) => {
-      this.#end(connection, `handle has not read connection.stream, not even within ${limitMs} ms`);
+  #ended(connection: AcceptedConnection): void {
+    connection.cohort?.remove();
+    this.traffic.end(connection);
+    if (this.traffic.open.size === 0) this.#whenEmpty?.();
+    if (!connection.hasScope) return;
+    // The protocol is told first: most protocols end what they hold by themselves then.
+    queueMicrotask(() => {
+      connection.closeScope();
     });
-  }
-
-  /** A plugin does not do its part. */
-  #end({ stream }: AcceptedConnection, fault: string): void {
-    this.#faults.neglected(fault);
-    stream.destroy();
-  }
-
-  #refuse({ stream }: AcceptedConnection, error: unknown): void {
-    this.#faults.report('protocol refused a connection', error);
-    stream.destroy();
   }
 }

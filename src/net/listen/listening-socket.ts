@@ -1,17 +1,20 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, isIP, type Server, type Socket } from 'node:net';
 
 import type { Address } from '../../config/values/address.ts';
-import { AcceptBursts } from './accept-bursts.ts';
-import { interceptHandles } from './accepted-stream.ts';
-import { bindServer } from './bind-server.ts';
-import type { DescriptorCopier } from '../node/descriptor-copier.ts';
+import type { Endpoint } from '../../plugin-api/index.ts';
 import type { BindAddresses } from '../dns/bind-addresses.ts';
+import type { DescriptorCopier } from '../node/descriptor-copier.ts';
 import { keepAliveSeconds, setKeepAlive } from '../node/keep-alive.ts';
 import { listeningHandleOf, type Handle } from '../node/node-internals.ts';
 import type { ProcessResources } from '../resources/process-resources.ts';
+import { UNIX_END } from '../transport/endpoints.ts';
+import { AcceptBursts } from './accept-bursts.ts';
+import { interceptHandles } from './accepted-transport.ts';
+import { bindServer } from './bind-server.ts';
 import { changeMode } from './unix-socket.ts';
 
 const BACKLOG = 4096;
+const ALL_ADDRESSES: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
 
 export interface ListeningSocketOptions {
   readonly address: Address;
@@ -31,7 +34,7 @@ export interface ListeningSocketOptions {
 export interface Acceptor {
   /** A connection, as the operating system's socket. */
   acceptHandle(handle: Handle): void;
-  /** A connection, where the runtime does not let its handle be had. */
+  /** A connection, when Node.js does not let its handle be had. */
   acceptSocket(socket: Socket): void;
   /** A connection could not be accepted. */
   acceptFailed(error: Error): void;
@@ -45,6 +48,7 @@ export class ListeningSocket {
   #keepAliveMs: number;
   #socketMode: number | undefined;
   #bound: Address;
+  #localEnd: Endpoint | undefined;
   #name = '';
   #bursts: AcceptBursts | undefined;
   #closed = false;
@@ -69,11 +73,22 @@ export class ListeningSocket {
     this.#name = name;
     const { address, bindAddresses } = this.#options;
     this.#bound = await this.#bind(address, bindAddresses);
+    this.#localEnd = localEndAt(this.#bound);
   }
 
   /** The address that is bound, with the real port where the config said 0. */
   get bound(): Address {
     return this.#bound;
+  }
+
+  /** Our end of each connection; undefined when it depends on the connection, as the socket is bound to all addresses of the machine. */
+  get localEnd(): Endpoint | undefined {
+    return this.#localEnd;
+  }
+
+  /** The port that is bound; 0 for a unix socket. */
+  get port(): number {
+    return this.#bound.kind === 'tcp' ? this.#bound.port : 0;
   }
 
   /** Descriptors that are accepted from; more than one while the loop is busy. */
@@ -156,4 +171,11 @@ export class ListeningSocket {
     if (listening !== undefined && copier !== undefined)
       this.#bursts = new AcceptBursts({ listening, backlog: BACKLOG, copier, resources });
   }
+}
+
+function localEndAt(bound: Address): Endpoint | undefined {
+  if (bound.kind === 'unix') return UNIX_END;
+  return isIP(bound.host) === 0 || ALL_ADDRESSES.has(bound.host)
+    ? undefined
+    : { address: bound.host, port: bound.port };
 }

@@ -1,36 +1,41 @@
 import type { ProtocolInstance } from '../../plugin-api/index.ts';
 
-/** The connections that a listener's plugin took over, from when it came until another plugin took its place. */
+/**
+ * The connections of one listener that one version of a plugin took over. They go along with the instances of that version, and when
+ * another version or plugin takes its place, they stay with its last instance.
+ */
 export class PluginCohort {
   /** Tells the plugin from another one, and from another version of itself. */
   readonly plugin: object | undefined;
-  #last: ProtocolInstance | undefined;
+  #lastInstance: ProtocolInstance | undefined;
   #connections = 0;
-  #whenOver: (() => void) | undefined;
+  #whenEmpty: (() => void) | undefined;
 
   constructor(plugin: object | undefined) {
     this.plugin = plugin;
   }
 
-  /** The instance that its connections keep to; undefined while they go along with the listener. */
-  get kept(): ProtocolInstance | undefined {
-    return this.#last;
+  /** The instance that the connections stay with; undefined while this version of the plugin is the listener's. */
+  get lastInstance(): ProtocolInstance | undefined {
+    return this.#lastInstance;
   }
 
-  begin(): void {
+  /** A connection was handed to the plugin. */
+  add(): void {
     this.#connections += 1;
   }
 
-  end(): void {
+  /** A connection is over. */
+  remove(): void {
     this.#connections -= 1;
-    if (this.#connections === 0) this.#whenOver?.();
+    if (this.#connections === 0) this.#whenEmpty?.();
   }
 
-  /** Another version of the plugin takes over; this one's connections keep to `last`. Resolves when they are gone. */
-  keepTo(last: ProtocolInstance): Promise<void> {
-    this.#last = last;
+  /** Another version of the plugin takes over, and these connections stay with `last`. Resolves when they are gone. */
+  drain(last: ProtocolInstance): Promise<void> {
+    this.#lastInstance = last;
     return new Promise((resolve) => {
-      this.#whenOver = resolve;
+      this.#whenEmpty = resolve;
       if (this.#connections === 0) resolve();
     });
   }

@@ -1,20 +1,45 @@
-import { Socket, type Server } from 'node:net';
+import { Socket, type Server, type SocketConstructorOpts } from 'node:net';
+import { getSystemErrorName } from 'node:util';
 
 /*
- * What the proxy knows of the runtime beyond its public API, in one place: the handles below sockets and servers, and how text
- * is written to them. Each part is looked at before it is used. A runtime that lacks one is served in the ordinary way,
- * which costs more; `runtime-ways.ts` names the parts that are missing.
+ * Everything that the proxy knows about Node.js beyond its public API, in this one file: the handles below sockets and servers,
+ * and how text is written to them. Each part is checked before it is used. On a version of Node.js that lacks a part, the proxy
+ * uses the public API instead, which costs more; `runtimeWays` tells which parts are there.
  */
 
-/** An operating system's socket as the runtime wraps it. The methods give 0 or a negative system error. */
-export interface Handle {
-  setNoDelay?(on: boolean): number;
-  /** Unix sockets have none. */
-  setKeepAlive?(on: boolean, afterSeconds: number): number;
+/** The parts of Node.js beyond its public API that make the proxy faster. Each is true when this version has it. */
+export interface RuntimeWays {
+  /** Accepted connections are taken from the listening handle, before Node.js makes a socket for each. */
+  readonly interceptedAccept: boolean;
+  /** A `net.Socket` is made only for a connection that needs one; see `HandleSocket`. */
+  readonly lateSocket: boolean;
+  /** Sockets read into shared memory instead of a new buffer for each read. */
+  readonly sharedReads: boolean;
+  /** Text is written to the handle, without `stream.Writable`; see `DirectWriter`. */
+  readonly directText: boolean;
 }
 
-/** Where a connection begins or ends. */
-export interface Endpoint {
+/** Checks which parts this version has. Nothing is sent or opened. */
+export function runtimeWays(): RuntimeWays {
+  const handle = sampleTcpHandle();
+  return {
+    interceptedAccept: handle !== undefined && 'onconnection' in handle,
+    lateSocket: handle !== undefined && isTcpHandle(handle),
+    sharedReads: isReadableHandle(handle),
+    directText: learnTextWriting() !== null,
+  };
+}
+
+/** An operating system's socket as Node.js wraps it. The methods return 0 or a negative system error. */
+export interface Handle {
+  setNoDelay?(on: boolean): number;
+  /** Missing on unix sockets. */
+  setKeepAlive?(on: boolean, afterSeconds: number): number;
+  readStop?(): number;
+}
+
+/** One end of a connection, as a handle fills it in. */
+export interface SocketName {
   address?: string;
   port?: number;
   family?: string;
@@ -24,28 +49,30 @@ export interface Endpoint {
 export interface TcpHandle extends Handle {
   readonly bytesRead: number;
   readonly bytesWritten: number;
-  /** Kept by whoever reads. */
+  /** Set by whoever reads. */
   reading?: boolean;
   onread: (bytes: unknown) => unknown;
   useUserBuffer(bytes: Uint8Array): void;
   readStart(): number;
   readStop(): number;
-  getpeername(target: Endpoint): number;
-  getsockname(target: Endpoint): number;
+  getpeername(target: SocketName): number;
+  getsockname(target: SocketName): number;
   close(closed: () => void): void;
   reset(closed: () => void): number;
 }
 
-/** The handle of a socket that listens. Its `this` is the handle. */
+/** Called by a handle that listens, with itself as `this`. Without an error Node.js passes 0 or, in some versions, nothing. */
+type AcceptCallback = (error: number | undefined, handle: unknown) => void;
+
+/** The handle of a socket that listens. */
 export interface ListeningHandle extends Handle {
-  /** Without an error the runtime says 0 or, in some versions, nothing. */
-  onconnection: (error: number | undefined, handle: unknown) => void;
+  onconnection: AcceptCallback;
   listen(backlog: number): number;
   unref(): void;
   close(closed?: () => void): void;
 }
 
-/** The runtime's request object for one write. Reserved for the write while it is not finished. */
+/** The request object that Node.js uses for one write. It belongs to the write until that is finished. */
 export interface WriteRequest {
   oncomplete?: ((status: number) => void) | null;
   /** From Node 24 on: how the write ended, when that was before `oncomplete` could be set; else null. */
@@ -60,48 +87,82 @@ export const UNUSED_REQUEST = -1;
 
 /** The parts of a handle that write text. */
 export interface TextHandle {
-  /** 0 while there is a peer, else a system error. Unix sockets have none. */
+  /** Returns 0 while there is a peer, else a system error. Missing on unix sockets. */
   getpeername?(target: object): number;
   /**
-   * Up to Node 22 the caller brings a request, and a number comes back. Later versions take null and make a request only for a
-   * write that is not finished at once: then they give it back in place of 0.
+   * Up to Node 22 the caller passes a request, and a number is returned. Later versions take null and make a request only for a
+   * write that is not finished at once: then they return that request instead of 0.
    */
   writeLatin1String(request: WriteRequest | null, text: string): number | WriteRequest;
 }
 
-/** How the runtime wants to be asked for a write of text: with a request of that class, or with null. */
+/** What Node.js wants to be passed for a write of text: a request of that class, or null. */
 export type TextWriting = { readonly Request: WriteRequestClass } | { readonly Request: null };
 
-/** The handle of a socket or server; undefined where it has none, or none any more. */
+/** The handle of a socket or server; undefined when it has none, or none any more. */
 export function handleOf(owner: object): object | undefined {
   const handle = (owner as { readonly _handle?: unknown })._handle;
   return typeof handle === 'object' && handle !== null ? handle : undefined;
 }
 
-/** Takes the handle away from a socket, which then ends without closing it. */
-export function detachHandle(socket: Socket): void {
+/** Takes the handle away from a socket, which then ends without closing the handle. */
+export function detachHandle(socket: { destroy(): unknown }): void {
   (socket as unknown as { _handle: null })._handle = null;
   socket.destroy();
 }
 
-/** The number of the descriptor below a handle; negative where there is none, or none any more. */
+/** The number of the file descriptor below a handle; negative when there is none, or none any more. */
 export function descriptorOf(handle: object | undefined): number {
   const { fd } = (handle ?? {}) as { readonly fd?: unknown };
   return typeof fd === 'number' ? fd : -1;
 }
 
-/** Whether it can be read from into memory of our own. */
+/** Whether the handle can read into memory of our own. */
 export function isReadableHandle(handle: unknown): handle is Handle {
   return typeof handle === 'object' && handle !== null && 'useUserBuffer' in handle && 'readStart' in handle;
 }
 
-/** Whether it has all that a connection needs until it ends. Handles of unix sockets lack a part. */
+/** Whether the handle has all that a connection needs until it ends. Handles of unix sockets lack a part. */
 export function isTcpHandle(handle: object): handle is TcpHandle {
   return 'bytesRead' in handle && 'getpeername' in handle && 'reset' in handle;
 }
 
 export function isTextHandle(handle: object): handle is TextHandle {
   return 'writeLatin1String' in handle;
+}
+
+/** A socket over a handle. It reads nothing before it is told to. */
+export function socketWithHandle(handle: object, options: SocketConstructorOpts = {}): Socket {
+  return new Socket({ ...options, handle, manualStart: true } as SocketConstructorOpts);
+}
+
+/** Has a socket reset its connection when it is destroyed. */
+export function markForReset(socket: object): void {
+  (socket as ResettableSocket).resetAndClosing = true;
+}
+
+/** The flag that Node.js reads when it destroys a socket. */
+export interface ResettableSocket {
+  resetAndClosing: boolean;
+}
+
+/**
+ * Bytes that the system has taken from a socket. While a large write is under way, only the handle knows how much of it that
+ * is. Undefined when the handle does not count.
+ */
+export function bytesTakenFrom(socket: object): number | undefined {
+  const handle = (socket as CountingSocket)._handle;
+  if (handle?.bytesWritten === undefined || handle.writeQueueSize === undefined) return undefined;
+  return handle.bytesWritten - handle.writeQueueSize;
+}
+
+interface CountingSocket {
+  readonly _handle?: {
+    /** Bytes that the handle was given. */
+    readonly bytesWritten?: number;
+    /** How many of them the system has not taken. */
+    readonly writeQueueSize?: number;
+  } | null;
 }
 
 /** The handle of a server that listens, if its connections can be taken from it. */
@@ -111,12 +172,31 @@ export function listeningHandleOf(server: Server): ListeningHandle | undefined {
   return handle as ListeningHandle;
 }
 
+/**
+ * Has `accepted` called for each connection of a handle, instead of what was called before. Returns what was called before: for a
+ * server's own handle it makes a socket and emits 'connection'.
+ */
+export function interceptConnections(listening: ListeningHandle, accepted: AcceptCallback): AcceptCallback {
+  const original = listening.onconnection;
+  listening.onconnection = accepted;
+  return (error, handle) => {
+    Reflect.apply(original, listening, [error, handle]);
+  };
+}
+
+/** Has each connection of `from`, another descriptor of the same socket, treated as one of `to`. */
+export function forwardConnections(from: ListeningHandle, to: ListeningHandle): void {
+  from.onconnection = (error, handle) => {
+    to.onconnection(error, handle);
+  };
+}
+
 /** A handle of the kind that TCP connections have. It is not connected, and closed already. */
 export function sampleTcpHandle(): object | undefined {
   const socket = new Socket();
   try {
     socket.on('error', () => undefined);
-    // The runtime makes the handle now and would begin to connect later.
+    // Node.js makes the handle now and would begin to connect later.
     socket.connect({ host: '127.0.0.1', port: 1 });
     return handleOf(socket);
   } finally {
@@ -125,8 +205,8 @@ export function sampleTcpHandle(): object | undefined {
 }
 
 /**
- * Finds out how this version writes text, from what an ordinary socket asks of a handle that only pretends to be one. A wrong
- * guess would end the process in native code, so nothing is tried on a real handle. Null when the version has
+ * Finds out how this version writes text, from what an ordinary socket passes to an object that only pretends to be a handle. A wrong
+ * guess would end the process in native code, so nothing is tried on a real handle. Null when the version writes in
  * a way that is not known here.
  */
 export function learnTextWriting(): TextWriting | null {
@@ -140,7 +220,7 @@ export function learnTextWriting(): TextWriting | null {
     getAsyncId: () => 0,
   };
   try {
-    const socket = new Socket({ handle: pretended, manualStart: true } as object);
+    const socket = socketWithHandle(pretended);
     socket.on('error', () => undefined);
     socket.write('?', 'latin1');
     detachHandle(socket);
@@ -152,21 +232,21 @@ export function learnTextWriting(): TextWriting | null {
   return Request === undefined ? null : { Request };
 }
 
-/** The class of a request that the runtime made, if it is one that we know. */
+/** The class of a request that Node.js made, if it is one that we know. */
 function requestClass(request: unknown): WriteRequestClass | undefined {
   if (typeof request !== 'object' || request === null || !('getAsyncId' in request)) return undefined;
   const made = request.constructor as WriteRequestClass;
   if (made.name !== 'WriteWrap') return undefined;
-  // It must tell used requests from unused ones.
+  // The class must tell used requests from unused ones.
   return new made().getAsyncId() === UNUSED_REQUEST ? made : undefined;
 }
 
 /** The handle of a unix socket. One that was made for messages between processes carries handles beside its bytes. */
 export interface PipeHandle {
   readonly fd: number;
-  /** Kept by whoever reads. */
+  /** Set by whoever reads. */
   reading?: boolean;
-  /** What came with the bytes that are being read. */
+  /** The handle that came with the bytes that are being read. */
   pendingHandle?: object | undefined;
   onread: (bytes: ArrayBuffer | undefined) => unknown;
   open(fd: number): number;
@@ -177,7 +257,7 @@ export interface PipeHandle {
   writeUtf8String(request: WriteRequest | null, text: string, handle: object): number | WriteRequest;
 }
 
-/** Makes a handle that carries others, of the class of a unix socket's handle. Undefined where handles look different. */
+/** Makes a handle that carries others, of the same class as a unix socket's handle. Undefined when handles look different. */
 export function makeMessagePipe(unixHandle: object): PipeHandle | undefined {
   const Pipe = unixHandle.constructor as new (type: number) => Partial<PipeHandle>;
   if (Pipe.name !== 'Pipe') return undefined;
@@ -187,10 +267,15 @@ export function makeMessagePipe(unixHandle: object): PipeHandle | undefined {
     : undefined;
 }
 
-/** Beside 0 for a plain socket and 1 for a server. */
+/** The type of pipe for messages; 0 is a plain socket, 1 a server. */
 const MESSAGE_PIPE = 2;
 
-/** Gives an unconnected socket a handle of our own to connect with. */
-export function socketWithHandle(handle: object): Socket {
-  return new Socket({ handle, manualStart: true } as object);
+/**
+ * The error that Node.js would throw or emit for a system call that failed.
+ *
+ * @param reason a code like `ECONNRESET`, or the system's number for it
+ */
+export function systemError(syscall: 'read' | 'write' | 'connect', reason: string | number): Error {
+  const code = typeof reason === 'string' ? reason : getSystemErrorName(reason);
+  return Object.assign(new Error(`${syscall} ${code}`), { code, syscall });
 }

@@ -1,29 +1,25 @@
-/** Something that is held in somebody's name. */
+/** Something that is held in the name of a connection or of a protocol instance. */
 export interface ScopedResource {
-  /** Whoever held it is gone: it ends now. Must not throw. */
-  reclaim(): void;
+  /** Its holder is gone: it ends now. Must not throw. */
+  destroy(): void;
 }
 
-/** What is held in the name of a connection or of a protocol instance, and ends with it at the latest, whatever a plugin forgets. */
+/** Everything that is held in the name of a connection or of a protocol instance. It ends with its holder at the latest, whatever a plugin forgets. */
 export class LifetimeScope {
   readonly #held = new Set<ScopedResource>();
   #isClosed = false;
 
-  get size(): number {
-    return this.#held.size;
-  }
-
-  /** True once what was held has been reclaimed: nothing may be held any more. */
+  /** True when the scope was closed: nothing may be held any more. */
   get isClosed(): boolean {
     return this.#isClosed;
   }
 
-  add(holding: ScopedResource): void {
-    this.#held.add(holding);
+  add(resource: ScopedResource): void {
+    this.#held.add(resource);
   }
 
-  delete(holding: ScopedResource): void {
-    this.#held.delete(holding);
+  delete(resource: ScopedResource): void {
+    this.#held.delete(resource);
   }
 
   /** Ends all that is still held; returns how much that was. */
@@ -31,7 +27,7 @@ export class LifetimeScope {
     this.#isClosed = true;
     const left = [...this.#held];
     this.#held.clear();
-    for (const holding of left) holding.reclaim();
+    for (const resource of left) resource.destroy();
     return left.length;
   }
 }

@@ -1,35 +1,36 @@
 import type { StreamSocket } from './stream-socket.ts';
 
-/** System calls that fail once the peer is gone, though bytes of it may have arrived that nobody has read. */
+/** System calls that fail after the peer is gone, although bytes of it may have arrived that nobody has read. */
 const SENDING = new Set(['write', 'writev', 'shutdown']);
-/** A read of all sockets is begun before the first turn of the event loop ends, and a whole one is done within the second. */
+/** A read of all sockets begins before the first turn of the event loop ends, and a whole one is done within the second. */
 const QUIET_TURNS = 2;
 
 /**
- * What a peer sent before it reset the connection. A server that refuses a large upload and closes at once resets: then the next
- * write fails, while the answer waits to be read. The runtime destroys a socket whose write failed, and with it the answer.
+ * Holds back the error of a failed write until what the peer sent before is read. A server that refuses a large upload answers and closes at
+ * once, which resets the connection: then our next write fails while the answer waits to be read. Node.js destroys a socket whose write
+ * failed, and the answer with it.
  */
 export class DelayedWriteError {
   readonly #socket: StreamSocket;
   readonly #failure: Error;
   readonly #isFlowing: () => boolean;
-  #heard: number;
+  #bytesRead: number;
   #quietTurns = 0;
   /** True while the reader has paused. */
   #waits = false;
-  /** Nothing more can be heard. */
+  /** True when nothing more can be read. */
   isOver = false;
 
   /**
-   * Destroys the socket with `failure` once a turn of the event loop, in which it could be read, brought nothing more.
+   * Destroys the socket with `failure` after two turns of the event loop in which it could be read and brought nothing.
    *
-   * @param isFlowing whether somebody reads: who has paused hears the rest later
+   * @param isFlowing whether somebody reads: a reader that has paused gets the rest later
    */
   constructor(socket: StreamSocket, failure: Error, isFlowing: () => boolean) {
     this.#socket = socket;
     this.#failure = failure;
     this.#isFlowing = isFlowing;
-    this.#heard = socket.bytesRead;
+    this.#bytesRead = socket.bytesRead;
     setImmediate(this.#look);
   }
 
@@ -47,9 +48,9 @@ export class DelayedWriteError {
       this.#waits = true;
       return;
     }
-    const heard = this.#socket.bytesRead;
-    this.#quietTurns = heard === this.#heard ? this.#quietTurns + 1 : 0;
-    this.#heard = heard;
+    const { bytesRead } = this.#socket;
+    this.#quietTurns = bytesRead === this.#bytesRead ? this.#quietTurns + 1 : 0;
+    this.#bytesRead = bytesRead;
     if (this.#quietTurns < QUIET_TURNS) {
       setImmediate(this.#look);
       return;
@@ -59,8 +60,8 @@ export class DelayedWriteError {
   };
 }
 
-/** Has `failed` called instead of destroying the socket when nothing can be sent any more. `failed` returns false to have it destroyed. */
-export function onSendingFailed(socket: StreamSocket, failed: (failure: Error) => boolean): void {
+/** Has `failed` called instead of destroying the socket when a write fails. The socket is destroyed when `failed` returns false. */
+export function interceptWriteError(socket: StreamSocket, failed: (failure: Error) => boolean): void {
   const destroy = socket.destroy.bind(socket);
   socket.destroy = (error?: Error): unknown => {
     const { syscall } = (error ?? {}) as NodeJS.ErrnoException;

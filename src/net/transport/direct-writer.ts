@@ -9,33 +9,38 @@ import {
 } from '../node/node-internals.ts';
 import type { StreamSocket } from './stream-socket.ts';
 
-/** The text is on its way, but the system has not taken all of it yet. */
+/** The write is under way: the system has not taken all of the text yet. */
 export const PENDING = 1;
 
 /**
- * Writes text to a socket's handle without the machinery of `stream.Writable`, which costs about as much as the system call.
+ * Writes text to the handle of a socket. This leaves out `stream.Writable`, which costs about as much as the system call.
  *
- * How the runtime takes such a write differs between its versions and is learned once. The system keeps the order of direct
- * and ordinary writes, as long as the socket's own queue is empty when a direct one is made.
+ * Versions of Node.js differ in how they take such a write; this version's way is learned once. Direct and ordinary writes keep their
+ * order as long as the socket's own queue is empty when a direct one is made.
  */
 export class DirectWriter {
-  /** For a runtime whose way is not known: sockets are written to as usual. */
+  /** For a version of Node.js that writes in an unknown way: sockets are written to as usual. */
   static readonly off = new DirectWriter(null);
-  /** Whether this version of the runtime has a way that is known. */
+  /** Whether this version of Node.js writes in a known way. */
   readonly isOn: boolean;
   readonly #Request: TextWriting['Request'];
-  /** A request that no write needs; most writes finish at once and leave it unused. */
+  /** A request for the next write. Most writes finish at once and leave it unused. */
   #spare: WriteRequest | undefined;
 
-  /** `writing` is null where no way is known. */
+  /** @param writing How this version writes text; null when that is not known. */
   constructor(writing: TextWriting | null = learnTextWriting()) {
     this.isOn = writing !== null;
     this.#Request = writing?.Request ?? null;
   }
 
-  /** The handle of a connected socket; undefined where it can't be written to directly. */
+  /**
+   * The handle of a connected socket; undefined when text can't be written to it directly. Nor may it for TLS: two direct writes that
+   * overlap on a TLS handle abort the process.
+   */
   handleOf(socket: StreamSocket): TextHandle | undefined {
-    return this.isOn ? textHandleOf(socket) : undefined;
+    if (!this.isOn || socket.encrypted === true) return undefined;
+    const handle = handleOf(socket);
+    return handle !== undefined && isTextHandle(handle) ? handle : undefined;
   }
 
   /**
@@ -66,10 +71,4 @@ export class DirectWriter {
     request.oncomplete = sent;
     return PENDING;
   }
-}
-
-/** The handle of a connected socket, as far as it can be written to. */
-export function textHandleOf(socket: StreamSocket): TextHandle | undefined {
-  const handle = handleOf(socket);
-  return handle !== undefined && isTextHandle(handle) ? handle : undefined;
 }

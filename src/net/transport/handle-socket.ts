@@ -1,52 +1,59 @@
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 
-import { handleOf, type Endpoint, type Handle, type TcpHandle } from '../node/node-internals.ts';
+import {
+  detachHandle,
+  handleOf,
+  isReadableHandle,
+  socketWithHandle,
+  systemError,
+  type Handle,
+  type ResettableSocket,
+  type SocketName,
+  type TcpHandle,
+} from '../node/node-internals.ts';
 import { HIGH_WATER_MARK_BYTES } from './socket-writer.ts';
-import type { ResettableSocket } from './stream-socket.ts';
-import { systemError } from '../node/system-error.ts';
+import type { StreamSocket } from './stream-socket.ts';
 
-/** How a socket hands over what it reads, as `net.Socket` takes it. */
+/** The `onread` option of a `net.Socket`: what memory a socket reads into, and who gets what it read. */
 export interface ReadingOptions {
-  /** The memory to read into; after a read, anything but bytes leaves it as it is. */
+  /** The memory to read into. After a read, any other value than bytes means the same memory again. */
   buffer(): Uint8Array;
   callback(length: number, bytes: Uint8Array): boolean;
 }
 
 type Listener = (error: Error) => void;
 
-/** The ordinary socket over a handle. It reads when it is told to. */
+/** An ordinary socket over a handle. It reads nothing before it is told to. */
 export function socketOver(handle: Handle, onread: ReadingOptions): Socket {
-  const options = {
-    handle,
+  return socketWithHandle(handle, {
     allowHalfOpen: true,
-    manualStart: true,
     writableHighWaterMark: HIGH_WATER_MARK_BYTES,
     onread,
-  };
-  return new Socket(options);
+  } as object);
 }
 
 /**
- * Stands for a `net.Socket` that is only made when somebody needs one. Most connections just read, write text past their
- * socket and close: the two streams of a socket, with their state and events, take longer to make and to end than a small
- * request takes to serve.
+ * Works on a TCP handle as a `net.Socket` would, without one. Most connections only read, write text (which goes to the handle
+ * anyway) and close. To make and to end the two streams of a socket, with their state and events, takes longer than to serve a
+ * small request.
  *
- * The socket is made for whatever has an end of its own: the peer's end, an error, our end, bytes that have to wait.
+ * A `net.Socket` is made for the connections that need one: when the peer or we end one direction, after an error, and when bytes have to
+ * wait to be sent.
  */
-export class HandleSocket implements ResettableSocket {
+export class HandleSocket implements StreamSocket, ResettableSocket {
   resetAndClosing = false;
   readonly #handle: TcpHandle;
   readonly #onread: ReadingOptions;
-  readonly #listeners: [event: string, listener: Listener][] = [];
-  /** Undefined before it reads for the first time. */
+  #listeners: [event: string, listener: Listener][] = [];
+  /** Undefined before the first read. */
   #buffer: Uint8Array | undefined;
   #socket: Socket | undefined;
-  /** Closed without ever having been a socket. */
+  /** True when it was closed, or its handle taken away, before there was a `net.Socket`. */
   #closed = false;
-  /** What was handed over. */
+  /** Bytes that were handed over. */
   #bytesRead: number;
   #bytesWritten = 0;
-  #remoteEnd: Endpoint | undefined;
+  #remote: SocketName | undefined;
 
   constructor(handle: TcpHandle, onread: ReadingOptions) {
     this.#handle = handle;
@@ -56,7 +63,7 @@ export class HandleSocket implements ResettableSocket {
     handle.onread = this.#onRead;
   }
 
-  /** As in `net.Socket`: for who writes past it. */
+  /** As in `net.Socket`, for code that uses the handle itself. */
   get _handle(): unknown {
     if (this.#socket !== undefined) return handleOf(this.#socket) ?? null;
     return this.#closed ? null : this.#handle;
@@ -88,28 +95,37 @@ export class HandleSocket implements ResettableSocket {
   }
 
   get remoteAddress(): string | undefined {
-    return this.#socket === undefined ? this.#remote.address : this.#socket.remoteAddress;
+    return this.#socket === undefined ? this.remoteName().address : this.#socket.remoteAddress;
   }
 
   get remotePort(): number | undefined {
-    return this.#socket === undefined ? this.#remote.port : this.#socket.remotePort;
+    return this.#socket === undefined ? this.remoteName().port : this.#socket.remotePort;
   }
 
   get remoteFamily(): string | undefined {
-    return this.#socket === undefined ? this.#remote.family : this.#socket.remoteFamily;
+    return this.#socket === undefined ? this.remoteName().family : this.#socket.remoteFamily;
   }
 
   get localAddress(): string | undefined {
-    return this.#socket === undefined ? this.#local.address : this.#socket.localAddress;
+    return this.#socket === undefined ? this.localName().address : this.#socket.localAddress;
+  }
+
+  get localPort(): number | undefined {
+    return this.#socket === undefined ? this.localName().port : this.#socket.localPort;
   }
 
   get localFamily(): string | undefined {
-    return this.#socket === undefined ? this.#local.family : this.#socket.localFamily;
+    return this.#socket === undefined ? this.localName().family : this.#socket.localFamily;
   }
 
   on(event: string, listener: Listener | (() => void)): void {
     if (this.#socket === undefined) this.#listeners.push([event, listener]);
     else this.#socket.on(event, listener);
+  }
+
+  removeAllListeners(): void {
+    this.#listeners = [];
+    this.#socket?.removeAllListeners();
   }
 
   read(bytes: 0): void {
@@ -162,18 +178,31 @@ export class HandleSocket implements ResettableSocket {
     if (!this.resetAndClosing || handle.reset(closed) !== 0) handle.close(closed);
   }
 
-  get #remote(): Endpoint {
-    if (this.#remoteEnd !== undefined) return this.#remoteEnd;
-    const remote: Endpoint = {};
+  /** The other end. The system is asked once; when that is after the close, the fields are missing. */
+  remoteName(): SocketName {
+    if (this.#remote !== undefined) return this.#remote;
+    const remote: SocketName = {};
     if (!this.#closed) this.#handle.getpeername(remote);
-    this.#remoteEnd = remote;
+    this.#remote = remote;
     return remote;
   }
 
-  get #local(): Endpoint {
-    const local: Endpoint = {};
+  /** Our end, in a new object; without fields after the close. */
+  localName(): SocketName {
+    const local: SocketName = {};
     if (!this.#closed) this.#handle.getsockname(local);
     return local;
+  }
+
+  /** Gives the handle away, which reads nothing then. This socket is over, and nobody is told. */
+  detach(): TcpHandle {
+    const handle = this.#handle;
+    this.removeAllListeners();
+    if (handle.reading === true) handle.readStop();
+    handle.reading = false;
+    if (this.#socket !== undefined) detachHandle(this.#socket);
+    this.#closed = true;
+    return handle;
   }
 
   #start(): void {
@@ -191,12 +220,12 @@ export class HandleSocket implements ResettableSocket {
     if (error !== 0) this.destroy(systemError('read', error));
   }
 
-  /** The runtime says only to its own sockets how much it read, but everybody can ask how much that is in all. */
+  /** Node.js tells only its own sockets how much one read brought. Everybody can ask for the total. */
   readonly #onRead = (bytes: unknown): Uint8Array | undefined => {
     const total = this.#handle.bytesRead;
     const length = total - this.#bytesRead;
     if (length <= 0) {
-      // The end, an error, or nothing after all: the socket finds out what it is told.
+      // The end, an error, or nothing after all: the `net.Socket` knows what it means.
       this.#made();
       Reflect.apply(this.#handle.onread, this.#handle, [bytes]);
       return undefined;
@@ -224,7 +253,7 @@ export class HandleSocket implements ResettableSocket {
     });
     this.#socket = socket;
     for (const [event, listener] of this.#listeners) socket.on(event, listener);
-    // What the handle reads already is for the socket from now on.
+    // The handle may read already: from now on the `net.Socket` gets that.
     if (this.#handle.reading === true) socket.read(0);
     return socket;
   }
@@ -232,4 +261,19 @@ export class HandleSocket implements ResettableSocket {
   #tell(event: string, error: Error | undefined): void {
     for (const [name, listener] of this.#listeners) if (name === event) listener(error as Error);
   }
+}
+
+/**
+ * Takes the handle away from a socket, which is over then, and nobody is told. The handle reads nothing. Undefined, and without any
+ * effect, when Node.js does not let the handle be had.
+ */
+export function takeHandle(socket: StreamSocket): Handle | undefined {
+  if (socket instanceof HandleSocket) return socket.detach();
+  const handle = handleOf(socket);
+  if (!isReadableHandle(handle)) return undefined;
+  handle.readStop?.();
+  socket.removeAllListeners();
+  socket.on('error', () => undefined);
+  detachHandle(socket);
+  return handle;
 }

@@ -1,21 +1,21 @@
-/** What all sockets together read in one turn of the event loop before each of them gets one read only. */
+/** What all sockets together may read in one turn of the event loop before each of them gets one read only. */
 const BUDGET_BYTES = 16 * 1024 * 1024;
-/** Streams that go on in a turn; the others wait for a later one. */
+/** How many of the transports that wait go on in one turn. */
 const WOKEN_A_TURN = 16;
 
-/** A stream that waits for the next turn. */
+/** A transport that waits for a later turn of the event loop. */
 export interface BudgetWaiter {
-  /** Called in its turn; the stream reads on if its reader still wants it to. */
+  /** The turn has come: the transport reads on if its reader still wants it to. */
   turnBegins(): void;
 }
 
 /**
- * Shares a turn of the event loop among sockets that have much to read.
+ * Shares each turn of the event loop among sockets that have much to read.
  *
- * The runtime reads a socket up to 32 times in a row as long as the bytes fill the buffer. With hundreds of such sockets one turn
- * lasts a third of a second and more, and a newcomer needs several turns. Once a turn has read its budget, a socket that fills its
- * buffer waits in a queue, of which each further turn lets some go on. Below the budget nothing is stopped, so a few fast transfers
- * cost nothing.
+ * Node.js reads a socket up to 32 times in a row while the bytes fill the buffer. With hundreds of such sockets one turn takes a
+ * third of a second and more, and a new connection needs several turns. So when a turn has read its budget, a socket that fills its
+ * buffer waits in a queue, and each later turn lets some of the queue go on. Below the budget nothing is stopped, so a few fast
+ * transfers cost nothing.
  */
 export class ReadBudget {
   readonly #budgetBytes: number;
@@ -23,12 +23,12 @@ export class ReadBudget {
   #isArmed = false;
   readonly #waiting: BudgetWaiter[] = [];
 
-  /** @param budgetBytes - full reads of one turn, in bytes; 16 MiB unless told otherwise. */
+  /** @param budgetBytes Bytes that reads which fill their buffer may bring in one turn. Default: 16 MiB. */
   constructor(budgetBytes: number = BUDGET_BYTES) {
     this.#budgetBytes = budgetBytes;
   }
 
-  /** Counts a read that filled its buffer. Returns false when the turn's budget is used up. */
+  /** Counts a read that filled its buffer. Returns false when the budget of this turn is used up. */
   takes(bytes: number): boolean {
     this.#readBytes += bytes;
     if (!this.#isArmed) {
@@ -38,9 +38,9 @@ export class ReadBudget {
     return this.#readBytes <= this.#budgetBytes;
   }
 
-  /** Calls `stream.turnBegins()` in a later turn, first come, first served. Only after `takes` returned false. */
-  wait(stream: BudgetWaiter): void {
-    this.#waiting.push(stream);
+  /** Calls `transport.turnBegins()` in a later turn, in the order of these calls. Only after `takes` returned false. */
+  wait(transport: BudgetWaiter): void {
+    this.#waiting.push(transport);
   }
 
   readonly #next = (): void => {
@@ -48,6 +48,6 @@ export class ReadBudget {
     const woken = this.#waiting.splice(0, WOKEN_A_TURN);
     this.#isArmed = this.#waiting.length > 0;
     if (this.#isArmed) setImmediate(this.#next);
-    for (const stream of woken) stream.turnBegins();
+    for (const transport of woken) transport.turnBegins();
   };
 }

@@ -24,13 +24,13 @@ export class ReadBuffers {
   /** The direct way to write text, which sockets share too. */
   readonly direct = new DirectWriter();
   /** How much all of them may read in a turn of the event loop. */
-  readonly turn: ReadBudget;
+  readonly budget: ReadBudget;
   readonly shared: Buffer = Buffer.allocUnsafeSlow(SHARED_SIZE_BYTES);
   readonly #spare: PrivateBuffer[] = [];
   readonly #byMemory = new WeakMap<ArrayBufferLike, PrivateBuffer>();
 
-  constructor(turn: ReadBudget = new ReadBudget()) {
-    this.turn = turn;
+  constructor(budget: ReadBudget = new ReadBudget()) {
+    this.budget = budget;
   }
 
   take(): PrivateBuffer {

@@ -1,52 +1,55 @@
 import type { Socket } from 'node:net';
 
 import { errorFrom } from '../../errors.ts';
-import type { ByteStream, StreamReader } from '../../plugin-api/index.ts';
-import { UnreadBytes } from './unread-bytes.ts';
-import { isPromise } from '../faults/is-promise.ts';
-import { DelayedWriteError, onSendingFailed } from './delayed-write-error.ts';
-import type { ReadingOptions } from './handle-socket.ts';
+import type { Endpoint, StreamReader, TlsSession } from '../../plugin-api/index.ts';
+import { DelayedWriteError, interceptWriteError } from './delayed-write-error.ts';
+import { LocalEnd, localEndOf, peerOf, UNIX_END } from './endpoints.ts';
+import { takeHandle, type ReadingOptions } from './handle-socket.ts';
+import { systemError } from '../node/node-internals.ts';
+import type { OwnedTransport, SocketMaker } from './owned-transport.ts';
+import { isPromise, type PluginReader } from '../faults/plugin-call.ts';
+import type { FaultHandler, FaultOwner } from '../faults/plugin-fault.ts';
+import type { BudgetWaiter } from './read-budget.ts';
 import type { ReadBuffers } from './read-buffers.ts';
 import { ReadMemory } from './read-memory.ts';
-import type { BudgetWaiter } from './read-budget.ts';
-import type { AnyReader, FaultHandler, FaultOwner } from './reader-faults.ts';
-import { resetSocket, wasReset } from './resets.ts';
 import { SocketWriter } from './socket-writer.ts';
-import type { StreamSocket } from './stream-socket.ts';
-import { systemError } from '../node/system-error.ts';
-import type { Flow } from './traffic.ts';
+import { resetSocket, wasReset, type StreamSocket } from './stream-socket.ts';
+import { UnreadBytes } from './unread-bytes.ts';
 
 /**
- * A {@link ByteStream} over a socket.
+ * A transport over a socket: accepted or dialled, TCP or unix, plain or TLS.
  *
- * Made before its socket, because a socket takes its read buffer when it is constructed:
- * `attach` joins the two.
+ * It is made before its socket, because a socket takes its read buffer when it is constructed: `attach` joins the two.
  */
-export class SocketTransport implements ByteStream, Flow, BudgetWaiter {
-  /** Whom a fault of its reader is told of, where that is not always the same. */
-  faultOwner: FaultOwner | undefined;
+export class SocketTransport implements OwnedTransport, BudgetWaiter {
+  /** Set by a layer that made a TLS handshake. */
+  tls: TlsSession | undefined = undefined;
+  /** Who answers for a fault of the reader; undefined where that is always the same and `onFault` knows. */
+  faultOwner: FaultOwner | undefined = undefined;
   readonly #buffers: ReadBuffers;
   readonly #onFault: FaultHandler;
   #socket: StreamSocket | undefined;
   #writer: SocketWriter | undefined;
-  #reader: AnyReader | undefined;
+  #reader: PluginReader | undefined;
   readonly #memory: ReadMemory;
-  /** Bytes that came while nobody read. */
-  #early: UnreadBytes | undefined;
+  /** Bytes that arrived while nobody read, or that a reader gave back. */
+  #unread: UnreadBytes | undefined;
+  #peer: Endpoint | undefined;
+  #local: Endpoint | undefined;
   #peerEnded = false;
   #ended = false;
   #closed = false;
   #error: Error | undefined;
-  /** True while the reader was not told yet what happened before it came. */
+  /** True while the reader has not yet been told what happened before it came. */
   #isBehind = false;
-  /** True until the first reading from a socket that reads into our memory. */
+  /** True until the first read of a socket that reads into our memory. */
   #isFresh = false;
   #flowing = false;
-  /** True while it is paused for the sake of other sockets. */
+  /** True while it is paused so that other sockets get their turn. */
   #awaitsTurn = false;
   #whenClosed: (() => void) | undefined;
-  /** Set once nothing can be sent any more, while what the peer sent before is still read. */
-  #lastWords: DelayedWriteError | undefined;
+  /** Set after a write has failed, while what the peer sent before is still read. */
+  #writeError: DelayedWriteError | undefined;
 
   constructor(buffers: ReadBuffers, onFault: FaultHandler) {
     this.#buffers = buffers;
@@ -54,7 +57,7 @@ export class SocketTransport implements ByteStream, Flow, BudgetWaiter {
     this.#memory = new ReadMemory(buffers);
   }
 
-  /** The `onread` option for the socket that this stream is made for. */
+  /** The `onread` option for the socket that this transport is made for. */
   get onread(): ReadingOptions {
     return this.#memory.reading(this.#deliver);
   }
@@ -68,7 +71,7 @@ export class SocketTransport implements ByteStream, Flow, BudgetWaiter {
     socket.on('close', this.#onClose);
   }
 
-  /** For sockets without `onread` (TLS, or where the fast path is missing): reads by 'data' events. */
+  /** For a socket that was made without `onread`, where the runtime lets no handle be had: reads by 'data' events. */
   attachPlain(socket: Socket): void {
     this.attach(socket);
     this.#isFresh = false;
@@ -78,17 +81,52 @@ export class SocketTransport implements ByteStream, Flow, BudgetWaiter {
     socket.pause();
   }
 
-  /** From now on, what arrived before a reset is read although a write failed meanwhile. */
-  hearLastWords(): void {
-    if (this.#socket !== undefined) onSendingFailed(this.#socket, this.#sendingFailed);
+  replaceSocket(make: SocketMaker): boolean {
+    const handle = this.#socket === undefined ? undefined : takeHandle(this.#socket);
+    if (handle === undefined) return false;
+    const unread = this.#unread?.chunks ?? [];
+    this.#unread = undefined;
+    this.#isBehind = false;
+    const isFlowing = this.#flowing;
+    this.#flowing = false;
+    this.attach(make(handle, this.onread, unread));
+    if (isFlowing) this.#flow();
+    return true;
   }
 
-  /** The owner's own notice of the end, beside the reader's; one owner. */
+  /** Reads the client's address now, as later the socket may be gone. `local`, or else `port`, is what the listener knows of our end. */
+  noteEnds(local: Endpoint | undefined, port: number): void {
+    if (this.#socket === undefined) return;
+    this.#peer = peerOf(this.#socket);
+    this.#local = local ?? new LocalEnd(port, this.#socket);
+  }
+
+  get peer(): Endpoint {
+    return (this.#peer ??= this.#socket === undefined ? UNIX_END : peerOf(this.#socket));
+  }
+
+  set peer(peer: Endpoint) {
+    this.#peer = peer;
+  }
+
+  get local(): Endpoint {
+    return (this.#local ??= this.#socket === undefined ? UNIX_END : localEndOf(this.#socket));
+  }
+
+  set local(local: Endpoint) {
+    this.#local = local;
+  }
+
+  /** From now on, a failed write does not end the transport before all that the peer sent is read. */
+  delayWriteErrors(): void {
+    if (this.#socket !== undefined) interceptWriteError(this.#socket, this.#writeFailed);
+  }
+
   whenClosed(notice: () => void): void {
     this.#whenClosed = notice;
   }
 
-  /** Bytes that came, read or not; known after the end too. */
+  /** Bytes that arrived, read or not; known after the end too. */
   get bytesReceived(): number {
     return this.#socket?.bytesRead ?? 0;
   }
@@ -114,36 +152,40 @@ export class SocketTransport implements ByteStream, Flow, BudgetWaiter {
     return this.#closed || (this.#socket?.destroyed ?? false);
   }
 
-  /** True once somebody reads it, and until the reader was told that it is closed. */
   get hasReader(): boolean {
     return this.#reader !== undefined;
   }
 
-  /** True once the peer has ended its side, whatever it sent before. */
+  /** True after the peer has ended its side, whatever it sent before. */
   get peerEnded(): boolean {
     return this.#peerEnded;
   }
 
-  /** True while there are bytes that came before anybody read. */
-  get hasEarlyBytes(): boolean {
-    return this.#early !== undefined;
+  /** True while there are bytes that nobody has read. */
+  get hasUnreadBytes(): boolean {
+    return this.#unread !== undefined;
   }
 
-  /** True when nothing can be had from this stream any more, nor anything be sent that would be answered. */
+  /** True when nothing more can be read, and nothing that is sent would be answered. */
   get stale(): boolean {
-    if (this.destroyed || this.#lastWords !== undefined) return true;
-    return this.#peerEnded && this.#early === undefined;
+    if (this.destroyed || this.#writeError !== undefined) return true;
+    return this.#peerEnded && this.#unread === undefined;
   }
 
   read(reader: StreamReader): void {
     this.#reader = reader;
     this.#memory.readFor(reader.buffer);
-    this.#isBehind = this.#early !== undefined || this.#peerEnded || this.#closed;
+    this.#isBehind = this.#unread !== undefined || this.#peerEnded || this.#closed;
     if (!this.#isBehind) this.#flow();
     else {
       this.#flowing = true;
       queueMicrotask(this.#catchUp);
     }
+  }
+
+  releaseReader(unread?: Buffer): void {
+    this.#reader = undefined;
+    if (unread !== undefined && unread.length > 0) (this.#unread ??= new UnreadBytes()).putBack(unread);
   }
 
   pause(): void {
@@ -187,7 +229,6 @@ export class SocketTransport implements ByteStream, Flow, BudgetWaiter {
     this.#socket?.destroy();
   }
 
-  /** `error` is what the reader is told, where it was not the reader who asked for this. */
   reset(error?: Error): void {
     this.#ended = true;
     this.#error ??= error;
@@ -200,10 +241,10 @@ export class SocketTransport implements ByteStream, Flow, BudgetWaiter {
     if (this.#isBehind) queueMicrotask(this.#catchUp);
     else if (this.#isFresh) this.#begin();
     else if (!this.#awaitsTurn) this.#socket?.resume();
-    this.#lastWords?.resume();
+    this.#writeError?.resume();
   }
 
-  /** A socket that nobody paused yet needs no more than a first read, which costs less than what `resume` prepares for a stream. */
+  /** The first read costs less than what `resume` prepares for a stream, and a socket that nobody paused needs no more. */
   #begin(): void {
     this.#isFresh = false;
     this.#socket?.read(0);
@@ -212,7 +253,7 @@ export class SocketTransport implements ByteStream, Flow, BudgetWaiter {
   readonly #deliver = (bytes: Buffer, length: number): void => {
     const reader = this.#reader;
     if (reader === undefined || !this.#flowing) {
-      this.#keepEarly(bytes, length);
+      this.#keepUnread(bytes, length);
       return;
     }
     try {
@@ -221,15 +262,15 @@ export class SocketTransport implements ByteStream, Flow, BudgetWaiter {
     } catch (error) {
       this.#fault(error);
     }
-    if (this.#memory.isFilledBy(length) && !this.#buffers.turn.takes(length)) this.#waitForTurn();
+    if (this.#memory.isFilledBy(length) && !this.#buffers.budget.takes(length)) this.#waitForTurn();
   };
 
-  /** The other sockets have their turn first; the reader notices nothing. */
+  /** Other sockets have their turn first; the reader notices nothing. */
   #waitForTurn(): void {
     if (!this.#flowing || this.#closed) return;
     this.#socket?.pause();
     this.#awaitsTurn = true;
-    this.#buffers.turn.wait(this);
+    this.#buffers.budget.wait(this);
   }
 
   turnBegins(): void {
@@ -238,11 +279,11 @@ export class SocketTransport implements ByteStream, Flow, BudgetWaiter {
   }
 
   /**
-   * A server that speaks first is heard later. While nobody reads, reading goes on, so that its end is noticed, but it can't fill
-   * the heap. The runtime also delivers a chunk to a reader that paused in the moment in which reading began.
+   * Keeps what a server says before anybody reads. Reading goes on meanwhile, so that the peer's end is noticed, but it can't fill
+   * the heap. Node.js also delivers a chunk to a reader that paused at the moment in which reading began.
    */
-  #keepEarly(bytes: Buffer, length: number): void {
-    const hasRoom = (this.#early ??= new UnreadBytes()).keep(bytes, length);
+  #keepUnread(bytes: Buffer, length: number): void {
+    const hasRoom = (this.#unread ??= new UnreadBytes()).keep(bytes, length);
     this.#isBehind = this.#reader !== undefined;
     if (!this.#isBehind && hasRoom) return;
     this.#flowing = false;
@@ -252,13 +293,20 @@ export class SocketTransport implements ByteStream, Flow, BudgetWaiter {
   readonly #catchUp = (): void => {
     const reader = this.#reader;
     if (reader === undefined || !this.#isBehind) return;
-    const early = this.#early;
-    // Paused meanwhile, it hears the rest when it goes on; only a connection that is over keeps nothing back.
-    if (early !== undefined && !this.#flowing && !this.#closed) return;
-    this.#early = undefined;
+    const unread = this.#unread;
+    // A reader that has paused meanwhile gets the rest when it goes on. When the connection is over, nothing is held back.
+    if (unread !== undefined && !this.#flowing && !this.#closed) return;
+    this.#unread = undefined;
     this.#isBehind = false;
     try {
-      for (const chunk of early?.chunks ?? []) this.#mind(this.#reader?.data(chunk, 0, chunk.length));
+      const chunks = unread?.chunks ?? [];
+      for (let index = 0; index < chunks.length; index++) {
+        const chunk = chunks[index] as Buffer;
+        this.#mind(this.#reader?.data(chunk, 0, chunk.length));
+        if (!this.#isReleased(reader)) continue;
+        this.#keepRest(chunks.slice(index + 1));
+        return;
+      }
       // A reader that took over meanwhile catches up by itself.
       if (this.#reader === reader && this.#peerEnded) this.#mind(reader.end());
     } catch (error) {
@@ -268,6 +316,19 @@ export class SocketTransport implements ByteStream, Flow, BudgetWaiter {
       if (this.#reader === reader) this.#tellClosed(reader);
     } else this.#goOnFlowing();
   };
+
+  /** Whether that reader has given the transport back, instead of handing it over to another one. */
+  #isReleased(reader: PluginReader): boolean {
+    return this.#reader !== reader && (this.#reader === undefined || this.#unread !== undefined);
+  }
+
+  /** Keeps what a reader that is gone has not taken, behind what it gave back, for the reader that has come or is to come. */
+  #keepRest(chunks: readonly Buffer[]): void {
+    const kept = (this.#unread ??= new UnreadBytes());
+    for (const chunk of chunks) kept.keep(chunk, chunk.length);
+    this.#isBehind = this.#reader !== undefined;
+    if (this.#isBehind) queueMicrotask(this.#catchUp);
+  }
 
   /** The reader may have paused while it was told what it missed. */
   #goOnFlowing(): void {
@@ -281,7 +342,7 @@ export class SocketTransport implements ByteStream, Flow, BudgetWaiter {
       return;
     }
     this.#peerEnded = true;
-    if (this.#reader === undefined || this.#early !== undefined) return;
+    if (this.#reader === undefined || this.#unread !== undefined) return;
     try {
       this.#mind(this.#reader.end());
     } catch (error) {
@@ -289,13 +350,13 @@ export class SocketTransport implements ByteStream, Flow, BudgetWaiter {
     }
   };
 
-  readonly #sendingFailed = (failure: Error): boolean => {
-    if (this.#lastWords !== undefined) return !this.#lastWords.isOver;
+  readonly #writeFailed = (failure: Error): boolean => {
+    if (this.#writeError !== undefined) return !this.#writeError.isOver;
     const socket = this.#socket;
     if (socket === undefined || this.#reader === undefined || !this.#flowing) return false;
     // What is still written goes nowhere.
     this.#writer = undefined;
-    this.#lastWords = new DelayedWriteError(socket, failure, () => this.#flowing);
+    this.#writeError = new DelayedWriteError(socket, failure, () => this.#flowing);
     return true;
   };
 
@@ -314,7 +375,7 @@ export class SocketTransport implements ByteStream, Flow, BudgetWaiter {
   };
 
   /** The last call to a reader, which is forgotten with it. */
-  #tellClosed(reader: AnyReader): void {
+  #tellClosed(reader: PluginReader): void {
     this.#reader = undefined;
     try {
       this.#mind(reader.closed(this.#error));
@@ -331,7 +392,7 @@ export class SocketTransport implements ByteStream, Flow, BudgetWaiter {
     }
   };
 
-  /** What a callback promised may fail later, when nobody else would notice. */
+  /** A promise that a callback gave may be rejected later, when nobody else would notice. */
   #mind(result: unknown): void {
     if (!isPromise(result)) return;
     result.then(undefined, (error: unknown) => {

@@ -1,38 +1,27 @@
+import { bytesTakenFrom, systemError, type TextHandle } from '../node/node-internals.ts';
 import { PENDING } from './direct-writer.ts';
-import type { TextHandle } from '../node/node-internals.ts';
 import type { PrivateBuffer, ReadBuffers } from './read-buffers.ts';
 import type { StreamSocket } from './stream-socket.ts';
-import { systemError } from '../node/system-error.ts';
 
 /** Bytes waiting to be sent at which a writer is told to wait. */
 export const HIGH_WATER_MARK_BYTES = 128 * 1024;
-/** Up to here a borrowed chunk goes out as latin1 text, which the runtime copies to the stack and not to the heap. */
+/** Up to here a borrowed chunk goes out as latin1 text, which Node.js copies to the stack and not to the heap. */
 export const TEXT_LIMIT_BYTES = 16 * 1024;
 
-/** What the runtime's wrapper of a socket counts; it has no public name. */
-interface WithCounters {
-  readonly _handle?: {
-    /** Bytes that the wrapper was given. */
-    readonly bytesWritten?: number;
-    /** Those of them that the system has not taken. */
-    readonly writeQueueSize?: number;
-  } | null;
-}
-
 /**
- * The sending side of a stream: the cheapest way for each kind of bytes, in the order in which they were given. Each way to
- * write returns false when the writer should wait for `drained`.
+ * The sending side of a transport: sends each kind of bytes in the cheapest way, in the order in which they were given. Each method
+ * that writes returns false when the caller should wait for `drained`.
  */
 export class SocketWriter {
   readonly #socket: StreamSocket;
   readonly #buffers: ReadBuffers;
   readonly #drained: () => void;
-  /** Where text can be written to directly. */
+  /** The handle that text is written to directly; undefined when that is not possible. */
   readonly #handle: TextHandle | undefined;
   #owesDrained = false;
-  /** True when the socket's own queue may hold something, which direct writes must not overtake. */
+  /** True when the socket's own queue may hold something. A direct write must not overtake it. */
   #mayQueue = false;
-  /** Direct writes that the system has not finished, and their bytes. */
+  /** Number and bytes of the direct writes that the system has not finished. */
   #directWrites = 0;
   #directBytes = 0;
 
@@ -49,17 +38,14 @@ export class SocketWriter {
     return this.#socket.writableLength + this.#directBytes;
   }
 
-  /** Bytes that the system has taken. Of a large write that is under way it takes part after part, which only the handle knows. */
+  /** Bytes that the system has taken, also of a write that is under way. */
   get taken(): number {
-    const { _handle: handle, bytesWritten, writableLength } = this.#socket as StreamSocket & WithCounters;
-    if (handle?.bytesWritten === undefined || handle.writeQueueSize === undefined) {
-      return bytesWritten - writableLength;
-    }
-    return handle.bytesWritten - handle.writeQueueSize;
+    const { bytesWritten, writableLength } = this.#socket;
+    return bytesTakenFrom(this.#socket) ?? bytesWritten - writableLength;
   }
 
   writeText(text: string): boolean {
-    // Writing to a socket that was destroyed meanwhile does nothing; asking first would cost more.
+    // A write to a destroyed socket does nothing. To ask first would cost more.
     if (this.#owesDrained) return this.#writeMore(text);
     const handle = this.#handle;
     if (handle === undefined || (this.#mayQueue && this.#socket.writableLength > 0)) {
@@ -83,8 +69,8 @@ export class SocketWriter {
   }
 
   /**
-   * For one who writes on though it was told to wait: only the last of these writes knows when everything is sent, as the
-   * socket's own notice comes only for more bytes than its limit.
+   * The caller writes although it was told to wait. Only the last of these writes knows when everything is sent: the socket emits
+   * 'drain' only for more bytes than its limit.
    */
   #writeMore(bytes: string | Uint8Array): boolean {
     this.#mayQueue = true;
@@ -104,7 +90,7 @@ export class SocketWriter {
     return this.#accepts();
   }
 
-  /** A direct write is finished; the rest of the queue was asked to be sent before. */
+  /** A direct write is finished. What was queued before it has been sent too. */
   readonly #onDirectSent = (status: number): void => {
     this.#directWrites -= 1;
     if (this.#directWrites === 0) this.#directBytes = 0;
@@ -112,7 +98,7 @@ export class SocketWriter {
     else this.#onSent();
   };
 
-  /** Sends straight from a private read buffer; its socket gets another one until this is sent. */
+  /** Sends from a private read buffer, without a copy. The socket that reads into it gets another buffer until this is sent. */
   #writeLent(owner: PrivateBuffer, bytes: Buffer): boolean {
     const socket = this.#socket;
     if (socket.destroyed) return true;
@@ -133,7 +119,7 @@ export class SocketWriter {
     return false;
   }
 
-  /** The socket asks to wait, also when it could send all of a large piece at once: that is no reason. */
+  /** The socket asks to wait even when it could send all of a large piece at once. That is no reason to wait. */
   #accepts(): boolean {
     if (this.#socket.destroyed || this.length < HIGH_WATER_MARK_BYTES) return true;
     this.#owesDrained = true;

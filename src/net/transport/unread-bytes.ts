@@ -1,15 +1,21 @@
-/** What is kept of a server that speaks before anybody reads. Up to here its end is noticed; then it is read no more. */
-const EARLY_LIMIT_BYTES = 16 * 1024;
+/** How much is kept for the next reader. Up to here the end of the peer is noticed; beyond it, nothing more is read. */
+const LIMIT_BYTES = 16 * 1024;
 
-/** Copies of the bytes that came while nobody read, in their order. */
+/** Copies of bytes that no reader has taken yet, in their order. */
 export class UnreadBytes {
-  readonly chunks: Buffer[] = [];
-  #size = 0;
+  chunks: Buffer[] = [];
+  #sizeBytes = 0;
 
-  /** False once there is no room for more: then the socket must be read no further. */
+  /** Keeps bytes that arrived. Returns false when there is no room for more: then the socket must be read no further. */
   keep(bytes: Buffer, length: number): boolean {
     this.chunks.push(Buffer.from(bytes.subarray(0, length)));
-    this.#size += length;
-    return this.#size < EARLY_LIMIT_BYTES;
+    this.#sizeBytes += length;
+    return this.#sizeBytes < LIMIT_BYTES;
+  }
+
+  /** Puts bytes that a reader gave back before all others. */
+  putBack(bytes: Buffer): void {
+    this.chunks.unshift(bytes);
+    this.#sizeBytes += bytes.length;
   }
 }

@@ -1,10 +1,9 @@
 import type { Listener as ListenerConfig } from '../../config/schema/config.generated.ts';
 import { BalanceError } from '../../errors.ts';
-import { callOut } from '../../net/faults/call-out.ts';
+import { callPlugin } from '../../net/faults/plugin-call.ts';
 import { LazyDeadline } from '../../net/deadline.ts';
-import { fieldsOf } from '../../net/faults/fields-of.ts';
 import { LifetimeScope } from '../../net/resources/lifetime-scope.ts';
-import { reportFault } from '../../net/faults/plugin-fault.ts';
+import { fieldsOf, reportFault } from '../../net/faults/plugin-fault.ts';
 import type { TunnelStats } from '../../net/tunnel/tunnel-stats.ts';
 import type {
   ByteStream,
@@ -113,14 +112,14 @@ export class ListenerHost implements ProtocolHost {
     if (!isStream(downstream) || !isStream(upstream))
       throw new TypeError('a tunnel needs two streams: downstream and upstream');
     const holding = {
-      reclaim: () => {
+      destroy: () => {
         downstream.destroy();
         upstream.destroy();
       },
     };
     const ended = (result: TunnelResult): void => {
       scope.delete(holding);
-      callOut(
+      callPlugin(
         () => options.ended(result),
         (error) => {
           this.failed('protocol failed at the end of a tunnel', error);
@@ -133,7 +132,7 @@ export class ListenerHost implements ProtocolHost {
 
   deadline(expired: () => void, subject?: LogSubject): Deadline {
     return new LazyDeadline(() => {
-      callOut(expired, (error) => {
+      callPlugin(expired, (error) => {
         this.failed('protocol failed at a deadline', error, subject);
       });
     });

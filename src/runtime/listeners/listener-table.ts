@@ -70,7 +70,7 @@ export class ListenerTable {
 
   /** Resets the connections on which that instance runs something. Returns how many there were. */
   cut(instance: ProtocolInstance): number {
-    return this.all().reduce((sum, listener) => sum + listener.cut(instance), 0);
+    return this.all().reduce((sum, listener) => sum + listener.resetWorkOf(instance), 0);
   }
 
   /** The bound addresses that the generation has no listener for. */
@@ -190,7 +190,7 @@ export class ListenerTable {
       listener.maxConnections = config.max_connections;
       listener.setKeepAlive(config.tcp_keepalive);
       listener.setSocketMode(config.socket_mode);
-      const connectionsOver = listener.replace(served.instance, served.plugin);
+      const connectionsOver = listener.replaceWith(served.instance, served.plugin);
       if (connectionsOver !== undefined) this.#served.get(listener)?.closeAfter(connectionsOver);
       this.#served.set(listener, served);
     }

@@ -4,12 +4,10 @@ import type { BackendConfig, Upstream as UpstreamConfig } from '../../config/sch
 import { parseHashKey } from '../../config/values/hash-key.ts';
 import { messageOf } from '../../errors.ts';
 import type { HostNames } from '../../net/dns/host-names.ts';
-import { fieldsOf } from '../../net/faults/fields-of.ts';
+import { fieldsOf, reportFault, type FaultHandler } from '../../net/faults/plugin-fault.ts';
 import type { LifetimeScope } from '../../net/resources/lifetime-scope.ts';
 import type { ProcessResources } from '../../net/resources/process-resources.ts';
-import { reportFault } from '../../net/faults/plugin-fault.ts';
 import type { ReadBuffers } from '../../net/transport/read-buffers.ts';
-import type { FaultHandler } from '../../net/transport/reader-faults.ts';
 import type { Logger, SocketUse, Upstream } from '../../plugin-api/index.ts';
 import { ListedBackends, type BackendSource } from '../../upstream/backend/backend-source.ts';
 import type { PoolSettings } from '../../upstream/backend/pool-settings.ts';

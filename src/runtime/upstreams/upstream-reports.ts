@@ -1,5 +1,5 @@
 import type { BalanceError } from '../../errors.ts';
-import { fieldsOf } from '../../net/faults/fields-of.ts';
+import { fieldsOf } from '../../net/faults/plugin-fault.ts';
 import type { Logger, LogSubject } from '../../plugin-api/index.ts';
 import type { PassReason } from '../../upstream/backend/backend-state.ts';
 import type { Member } from '../../upstream/group/member.ts';

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 
 import { BalanceError } from '../../errors.ts';
 import type { LifetimeScope } from '../../net/resources/lifetime-scope.ts';
-import type { FaultHandler } from '../../net/transport/reader-faults.ts';
+import type { FaultHandler } from '../../net/faults/plugin-fault.ts';
 import type { Backend, KeySource, LeaseRequest, PendingLease, SocketUse } from '../../plugin-api/index.ts';
 import type { PoolQueue } from '../backend/backend-state.ts';
 import type { Balancer, PickContext } from '../balancer/contract/balancer.ts';

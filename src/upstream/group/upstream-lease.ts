@@ -1,8 +1,7 @@
 import type { BalanceError, ErrorCode } from '../../errors.ts';
-import { callOut } from '../../net/faults/call-out.ts';
+import { callPlugin, isPromise } from '../../net/faults/plugin-call.ts';
 import type { ScopedResource, LifetimeScope } from '../../net/resources/lifetime-scope.ts';
-import { isPromise } from '../../net/faults/is-promise.ts';
-import type { FaultHandler } from '../../net/transport/reader-faults.ts';
+import type { FaultHandler } from '../../net/faults/plugin-fault.ts';
 import type { SocketTransport } from '../../net/transport/socket-transport.ts';
 import type { Backend, Lease, LeaseRequest, PendingLease, SocketUse } from '../../plugin-api/index.ts';
 import type { BackendState, RestingLease } from '../backend/backend-state.ts';
@@ -167,7 +166,7 @@ export class UpstreamLease
     this.#answered = true;
     this.#leave();
     const request: AnyRequest = this.request;
-    callOut(
+    callPlugin(
       () => request.refused(error),
       (fault) => {
         this.#owner.onFault(fault, this.request, this);
@@ -231,7 +230,7 @@ export class UpstreamLease
     this.end('backend_reset', 0, 0);
   }
 
-  reclaim(): void {
+  destroy(): void {
     this.cancel();
     this.end('client_abort', 0, 0);
   }
@@ -254,7 +253,7 @@ export class UpstreamLease
 
   #tellOfFailure({ backend }: Member, error: BalanceError): void {
     const request: AnyRequest = this.request;
-    callOut(
+    callPlugin(
       () => request.connectFailed?.(backend, error),
       (fault) => {
         this.#owner.onFault(fault, this.request, this);
@@ -266,7 +265,7 @@ export class UpstreamLease
   #failed(error: unknown): void {
     this.#owner.onFault(error, this.request, this);
     this.end('plugin_failed', 0, 0);
-    this.request.heldBy?.stream.destroy();
+    this.request.heldBy?.transport.destroy();
   }
 
   /** The backend hears of it last, so that a lease that waits finds the socket. */

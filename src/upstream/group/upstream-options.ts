@@ -1,4 +1,4 @@
-import type { FaultHandler } from '../../net/transport/reader-faults.ts';
+import type { FaultHandler } from '../../net/faults/plugin-fault.ts';
 import type { KeySource } from '../../plugin-api/index.ts';
 import type { Balancer } from '../balancer/contract/balancer.ts';
 import type { Member } from './member.ts';

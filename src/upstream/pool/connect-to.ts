@@ -12,7 +12,7 @@ export async function connectTo(backend: BackendState, options: DialOptions): Pr
     if (asBalanceError(error).origin === 'upstream') backend.connectFailures += 1;
     throw error;
   }
-  const { stream, ip } = dialed;
+  const { transport: stream, ip } = dialed;
   const socket = new PooledSocket(stream, ip);
   // The name may have lost the address while the connection was made.
   if (backend.hostName !== undefined) socket.addressesChanged(backend.hostName.addresses);

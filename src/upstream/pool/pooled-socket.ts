@@ -1,5 +1,5 @@
 import type { BalanceError } from '../../errors.ts';
-import type { FaultOwner } from '../../net/transport/reader-faults.ts';
+import type { FaultOwner } from '../../net/faults/plugin-fault.ts';
 import type { SocketTransport } from '../../net/transport/socket-transport.ts';
 import type { StreamReader } from '../../plugin-api/index.ts';
 

@@ -26,7 +26,7 @@ export class WarmSockets {
 
   /** Whether the server, which has greeted, may soon give up: whoever gets the socket should have the time to log in. */
   isOld({ stream, createdAtMs }: PooledSocket): boolean {
-    return stream.hasEarlyBytes && performance.now() - createdAtMs > this.#limitMs;
+    return stream.hasUnreadBytes && performance.now() - createdAtMs > this.#limitMs;
   }
 
   /** The server ended a socket that nobody had used. Returns how long its place stays empty, counted from when it was connected. */
@@ -37,7 +37,7 @@ export class WarmSockets {
       return this.#pauseMs;
     }
     this.#pauseMs = 0;
-    if (stream.hasEarlyBytes) this.#learn(end);
+    if (stream.hasUnreadBytes) this.#learn(end);
     return 0;
   }
 

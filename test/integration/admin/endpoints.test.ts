@@ -305,7 +305,7 @@ export default {
   provision: () => ({
     protocol: '${name}',
     active: 0,
-    handle: ({ stream }) => { stream.read(reader(stream)); stream.writeText('hello'); return ${handler}; },
+    handle: ({ transport: stream }) => { stream.read(reader(stream)); stream.writeText('hello'); return ${handler}; },
     close: async () => {},
   }),
 };`;

@@ -95,7 +95,7 @@ export default {
     protocol: 'say',
     active: 0,
     handle(connection) {
-      const { stream } = connection;
+      const { transport: stream } = connection;
       ${handle}
       return { drain() {} };
     },

@@ -25,7 +25,7 @@ export default {
       active: 0,
       async close() {},
       handle(connection) {
-        const { stream } = connection;
+        const { transport: stream } = connection;
         const ignore = { data() {}, end() {}, drained() {}, closed() {} };
         const throws = () => { throw new Error('a bug'); };
         let lease;
@@ -220,15 +220,15 @@ export default {
   it.each([
     [
       'returns nothing',
-      'handle({ stream }) { stream.read({ data() {}, end() {}, drained() {}, closed() {} }); }',
+      'handle({ transport: stream }) { stream.read({ data() {}, end() {}, drained() {}, closed() {} }); }',
     ],
     [
       'promises nothing',
-      'async handle({ stream }) { stream.read({ data() {}, end() {}, drained() {}, closed() {} }); }',
+      'async handle({ transport: stream }) { stream.read({ data() {}, end() {}, drained() {}, closed() {} }); }',
     ],
     [
       'returns no handler',
-      'handle({ stream }) { stream.read({ data() {}, end() {}, drained() {}, closed() {} }); return {}; }',
+      'handle({ transport: stream }) { stream.read({ data() {}, end() {}, drained() {}, closed() {} }); return {}; }',
     ],
   ])('and %s loses them, and the log says so once', async (_how, handle) => {
     const server = await backend();
@@ -250,6 +250,6 @@ export default {
       'leasing.mjs': taking(handle),
     });
     await (await client(proxy.address('bad'))).untilEnded();
-    await proxy.untilLogged('handle has not read connection.stream');
+    await proxy.untilLogged('handle has not read connection.transport');
   });
 });

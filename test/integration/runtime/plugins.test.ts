@@ -22,7 +22,7 @@ export default {
     return {
       protocol: 'forward',
       active: 0,
-      handle({ stream }) {
+      handle({ transport: stream }) {
         upstream.acquire({
           key: undefined,
           fresh: false,
@@ -53,7 +53,7 @@ const plugin = {
     return {
       protocol: 'broken',
       active: 0,
-      handle({ stream }) { stream.read(reader(stream)); return { drain() { stream.end(); } }; },
+      handle({ transport: stream }) { stream.read(reader(stream)); return { drain() { stream.end(); } }; },
       close: async () => {},
       ...(typeof instance === 'function' ? instance(host, reader) : {}),
     };
@@ -191,39 +191,39 @@ describe('a broken plugin', () => {
     ['handle', 'const instance = () => ({ handle() { throw new Error("dropped it"); } });'],
     [
       'data',
-      'const instance = () => ({ handle({ stream }) { stream.read({ data() { throw new Error("dropped it"); }, end() {}, drained() {}, closed() {} }); return { drain() {} }; } });',
+      'const instance = () => ({ handle({ transport: stream }) { stream.read({ data() { throw new Error("dropped it"); }, end() {}, drained() {}, closed() {} }); return { drain() {} }; } });',
     ],
     [
       'an asynchronous handle',
-      'const instance = () => ({ async handle({ stream }) { stream.read({ data() {}, end() {}, drained() {}, closed() {} }); await null; throw new Error("dropped it"); } });',
+      'const instance = () => ({ async handle({ transport: stream }) { stream.read({ data() {}, end() {}, drained() {}, closed() {} }); await null; throw new Error("dropped it"); } });',
     ],
     [
       'an asynchronous data',
-      'const instance = () => ({ handle({ stream }) { stream.read({ async data() { await null; throw new Error("dropped it"); }, end() {}, drained() {}, closed() {} }); return { drain() {} }; } });',
+      'const instance = () => ({ handle({ transport: stream }) { stream.read({ async data() { await null; throw new Error("dropped it"); }, end() {}, drained() {}, closed() {} }); return { drain() {} }; } });',
     ],
     [
       'an asynchronous closed',
-      'const instance = () => ({ handle({ stream }) { stream.read({ data() { stream.destroy(); }, end() {}, drained() {}, async closed() { throw new Error("dropped it"); } }); return { drain() {} }; } });',
+      'const instance = () => ({ handle({ transport: stream }) { stream.read({ data() { stream.destroy(); }, end() {}, drained() {}, async closed() { throw new Error("dropped it"); } }); return { drain() {} }; } });',
     ],
     [
       'drained',
-      'const instance = () => ({ handle({ stream }) { stream.read({ data() { while (stream.write(Buffer.alloc(65536))); stream.pause(); }, end() {}, drained() { throw new Error("dropped it"); }, closed() {} }); return { drain() {} }; } });',
+      'const instance = () => ({ handle({ transport: stream }) { stream.read({ data() { while (stream.write(Buffer.alloc(65536))); stream.pause(); }, end() {}, drained() { throw new Error("dropped it"); }, closed() {} }); return { drain() {} }; } });',
     ],
     [
       'closed',
-      'const instance = () => ({ handle({ stream }) { stream.read({ data() { stream.destroy(); }, end() {}, drained() {}, closed() { throw new Error("dropped it"); } }); return { drain() {} }; } });',
+      'const instance = () => ({ handle({ transport: stream }) { stream.read({ data() { stream.destroy(); }, end() {}, drained() {}, closed() { throw new Error("dropped it"); } }); return { drain() {} }; } });',
     ],
     [
       'leased',
-      'const instance = (host) => ({ handle({ stream }) { stream.read({ data() {}, end() {}, drained() {}, closed() {} }); host.upstream("u", "once").acquire({ key: undefined, fresh: false, leased() { stream.destroy(); throw new Error("dropped it"); }, refused() {} }); return { drain() {} }; } });',
+      'const instance = (host) => ({ handle({ transport: stream }) { stream.read({ data() {}, end() {}, drained() {}, closed() {} }); host.upstream("u", "once").acquire({ key: undefined, fresh: false, leased() { stream.destroy(); throw new Error("dropped it"); }, refused() {} }); return { drain() {} }; } });',
     ],
     [
       'a deadline',
-      'const instance = (host) => ({ handle({ stream }) { stream.read({ data() {}, end() {}, drained() {}, closed() {} }); host.deadline(() => { stream.destroy(); throw new Error("dropped it"); }).set(10); return { drain() {} }; } });',
+      'const instance = (host) => ({ handle({ transport: stream }) { stream.read({ data() {}, end() {}, drained() {}, closed() {} }); host.deadline(() => { stream.destroy(); throw new Error("dropped it"); }).set(10); return { drain() {} }; } });',
     ],
     [
       'the end of a tunnel',
-      'const instance = (host) => ({ handle({ stream }) { host.upstream("u", "once").acquire({ key: undefined, fresh: false, leased(lease) { host.tunnel({ downstream: stream, upstream: lease.channel, idleTimeoutMs: 50, ended() { lease.end(undefined, 0, 0); throw new Error("dropped it"); } }); }, refused() {} }); return { drain() {} }; } });',
+      'const instance = (host) => ({ handle({ transport: stream }) { host.upstream("u", "once").acquire({ key: undefined, fresh: false, leased(lease) { host.tunnel({ downstream: stream, upstream: lease.channel, idleTimeoutMs: 50, ended() { lease.end(undefined, 0, 0); throw new Error("dropped it"); } }); }, refused() {} }); return { drain() {} }; } });',
     ],
   ])('that throws in %s loses that connection only', async (where, parts) => {
     const server = await backend(named('web'));
@@ -243,11 +243,11 @@ describe('a broken plugin', () => {
   it.each([
     [
       'drain',
-      'const instance = (host, reader) => ({ handle({ stream }) { stream.read(reader(stream)); return { drain() { throw new Error("dropped it"); } }; } });',
+      'const instance = (host, reader) => ({ handle({ transport: stream }) { stream.read(reader(stream)); return { drain() { throw new Error("dropped it"); } }; } });',
     ],
     [
       'drain, later',
-      'const instance = (host, reader) => ({ handle({ stream }) { stream.read(reader(stream)); return { async drain() { throw new Error("dropped it"); } }; } });',
+      'const instance = (host, reader) => ({ handle({ transport: stream }) { stream.read(reader(stream)); return { async drain() { throw new Error("dropped it"); } }; } });',
     ],
     ['close', 'const instance = () => ({ close() { throw new Error("dropped it"); } });'],
     ['close, later', 'const instance = () => ({ close: async () => { throw new Error("dropped it"); } });'],

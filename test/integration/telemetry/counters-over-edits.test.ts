@@ -37,7 +37,7 @@ function clumsy(word: string): string {
     provision: () => ({
       protocol: 'clumsy',
       active: 0,
-      handle({ stream }) {
+      handle({ transport: stream }) {
         stream.write(Buffer.from('${word}'));
         stream.read({ data() { throw new Error('clumsy'); }, end() {}, drained() {}, closed() {} });
         return { drain() {} };

@@ -299,7 +299,7 @@ describe('metrics of the config', () => {
       provision: () => ({
         protocol: 'clumsy',
         active: 0,
-        handle({ stream }) {
+        handle({ transport: stream }) {
           stream.read({ data() { throw new Error('clumsy'); }, end() {}, drained() {}, closed() {} });
           return { drain() {} };
         },

@@ -82,7 +82,7 @@ export default {
     return {
       protocol: '${GREETER}',
       get active() { return active; },
-      handle({ stream }) {
+      handle({ transport: stream }) {
         active += 1;
         stream.read({
           data(bytes, start, end) { stream.writeText(VERSION.repeat(end - start)); },

@@ -59,7 +59,7 @@ class Say {
     host.logger.info('made', { version: '${version}' });
   }
   handle(connection) {
-    const { stream } = connection;
+    const { transport: stream } = connection;
     this.active += 1;
     stream.read({
       // Each chunk is an exchange of the instance that is current: of this class, or the private field can't be read.

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
 import type { Address } from '../../../src/config/values/address.ts';
-import { acceptedStream } from '../../../src/net/listen/accepted-stream.ts';
+import { transportOverSocket } from '../../../src/net/listen/accepted-transport.ts';
 import { dial } from '../../../src/net/dial/dial.ts';
 import { ReadBuffers } from '../../../src/net/transport/read-buffers.ts';
 import { SocketTransport } from '../../../src/net/transport/socket-transport.ts';
@@ -65,7 +65,7 @@ export class StreamLab {
     let ends: StreamEnds;
     if (path === 'dialled') {
       const names = fixedNames();
-      const { stream } = await dial(address, {
+      const { transport: stream } = await dial(address, {
         connectTimeoutMs: PATIENCE_MS,
         names,
         buffers: this.buffers,
@@ -80,7 +80,7 @@ export class StreamLab {
       );
       const [accepted] = await arrival;
       let stream: SocketTransport;
-      if (path === 'accepted') ({ stream } = acceptedStream(accepted, this.buffers, onFault));
+      if (path === 'accepted') stream = transportOverSocket(accepted, this.buffers, onFault);
       else {
         stream = new SocketTransport(this.buffers, onFault);
         stream.attachPlain(accepted);

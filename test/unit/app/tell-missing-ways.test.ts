@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { tellMissingWays } from '../../../src/app/tell-missing-ways.ts';
 import { DescriptorCopier } from '../../../src/net/node/descriptor-copier.ts';
-import { runtimeWays } from '../../../src/net/node/runtime-ways.ts';
+import { runtimeWays } from '../../../src/net/node/node-internals.ts';
 import { RecordingLogger } from '../../support/recording-logger.ts';
 
 describe('the log of a start', () => {

@@ -101,6 +101,7 @@ describe('isClientFault', () => {
     expect(ERROR_CODES.filter(isClientFault)).toEqual([
       'bad_request',
       'head_too_large',
+      'handshake_timeout',
       'head_timeout',
       'body_timeout',
       'body_too_slow',

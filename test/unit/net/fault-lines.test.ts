@@ -28,7 +28,7 @@ async function faultLines(logFields: (() => LogFields) | undefined): Promise<str
       protocol: 'broken',
       active: 0,
       handle: (connection) => {
-        connection.stream.read(reader);
+        connection.transport.read(reader);
         return { drain: () => undefined };
       },
       close: () => Promise.resolve(),

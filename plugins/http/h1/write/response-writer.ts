@@ -45,7 +45,7 @@ export abstract class ResponseWriter {
   protected abstract mayServeMore(): boolean;
 
   proceed(): void {
-    this.connection.stream.writeText(CONTINUE_TEXT);
+    this.connection.transport.writeText(CONTINUE_TEXT);
   }
 
   interim(head: ResponseHead, rules: FieldRules): void {
@@ -89,7 +89,7 @@ export abstract class ResponseWriter {
     if (end - start <= JOINED_BYTES) this.#out += bytes.latin1Slice(start, end);
     else {
       this.flush();
-      if (!this.connection.stream.writeBorrowed(bytes, start, end)) this.isBlocked = true;
+      if (!this.connection.transport.writeBorrowed(bytes, start, end)) this.isBlocked = true;
     }
     if (this.#isChunked) this.#out += '\r\n';
     return !this.isBlocked;
@@ -103,21 +103,21 @@ export abstract class ResponseWriter {
     if (this.#out !== '') {
       const text = this.#out;
       this.#out = '';
-      if (!this.connection.stream.writeText(text)) this.isBlocked = true;
+      if (!this.connection.transport.writeText(text)) this.isBlocked = true;
     }
     return !this.isBlocked;
   }
 
   pause(): void {
-    this.connection.stream.pause();
+    this.connection.transport.pause();
   }
 
   abort(resets: boolean): void {
-    const { stream } = this.connection;
+    const { transport } = this.connection;
     // Where the end of the connection means the end of the body, only a reset tells the difference. A reset also frees what
     // the system keeps for a client that does not take it.
-    if (resets || this.#endsByClose) stream.reset();
-    else stream.destroy();
+    if (resets || this.#endsByClose) transport.reset();
+    else transport.destroy();
   }
 }
 

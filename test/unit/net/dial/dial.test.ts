@@ -47,7 +47,7 @@ function accept(socket: Socket): void {
 describe('dial', () => {
   it('finds the address of a name that has several', async () => {
     const address = await server((socket) => socket.end('hello'));
-    const { stream } = await dial({ ...address, host: 'localhost' }, options());
+    const { transport: stream } = await dial({ ...address, host: 'localhost' }, options());
     const reader = new RecordingReader();
     stream.read(reader);
     await reader.untilText('hello');
@@ -100,7 +100,7 @@ describe('dial', () => {
     const { port } = await server((socket) => socket.end('hello'), '127.0.0.3');
     const names = fixedNames({ 'shop.test': ['127.0.0.1', '127.0.0.2', '127.0.0.3'] });
     const address = { kind: 'tcp', host: 'shop.test', port } as const;
-    const { stream, ip } = await dial(address, { ...options(), names });
+    const { transport: stream, ip } = await dial(address, { ...options(), names });
     expect(ip).toBe('127.0.0.3');
     stream.destroy();
     const turns = names.turns('shop.test', port);
@@ -113,7 +113,10 @@ describe('dial', () => {
     const names = fixedNames({ 'shop.test': ['127.0.0.1', '127.0.0.2'] });
     const ips: (string | undefined)[] = [];
     for (let round = 0; round < 4; round++) {
-      const { stream, ip } = await dial({ kind: 'tcp', host: 'shop.test', port }, { ...options(), names });
+      const { transport: stream, ip } = await dial(
+        { kind: 'tcp', host: 'shop.test', port },
+        { ...options(), names },
+      );
       ips.push(ip);
       stream.destroy();
     }
@@ -124,7 +127,7 @@ describe('dial', () => {
     const silent = await fullBacklog();
     await listen(accept, '127.0.0.2', silent.port);
     const names = fixedNames({ 'shop.test': ['127.0.0.1', '127.0.0.2'] });
-    const { stream, ip } = await dial(
+    const { transport: stream, ip } = await dial(
       { kind: 'tcp', host: 'shop.test', port: silent.port },
       { ...options(), names },
     );

@@ -163,10 +163,10 @@ describe.runIf(process.platform === 'linux')('a busy listener', () => {
       instance: {
         protocol: 'busy',
         active: 0,
-        handle: ({ stream }: Connection): ConnectionHandler => {
+        handle: ({ transport }: Connection): ConnectionHandler => {
           const untilMs = performance.now() + 5;
           while (performance.now() < untilMs);
-          stream.destroy();
+          transport.destroy();
           return { drain: () => undefined };
         },
         close: () => Promise.resolve(),
@@ -181,7 +181,7 @@ describe.runIf(process.platform === 'linux')('a busy listener', () => {
       listener.destroy();
       copier.close();
     });
-    const { port } = listener;
+    const port = Number(listener.bound.split(':').at(-1));
     const storm = (): void => {
       for (let count = 0; count < 50; count += 1)
         connect(port, '127.0.0.1')

@@ -50,7 +50,7 @@ class Echo implements ProtocolInstance {
 
   handle(connection: Connection): ConnectionHandler {
     this.connections.push(connection);
-    const { stream } = connection;
+    const { transport: stream } = connection;
     stream.read({
       data: (bytes, start, end) => void stream.writeBorrowed(bytes, start, end),
       end: () => {
@@ -119,11 +119,11 @@ describe('a listener', () => {
     const [connection] = instance.connections;
     expect(connection).toMatchObject({
       id: 1,
-      remoteAddress: '127.0.0.1',
-      remotePort: socket.socket.localPort,
-      localAddress: '127.0.0.1',
-      localPort: Number(listener.bound.split(':').at(-1)),
-      secure: false,
+      transport: {
+        peer: { address: '127.0.0.1', port: socket.socket.localPort },
+        local: { address: '127.0.0.1', port: Number(listener.bound.split(':').at(-1)) },
+        tls: undefined,
+      },
       listener: 'test',
       draining: false,
       current: instance,
@@ -140,7 +140,7 @@ describe('a listener', () => {
     const socket = await ByteSocket.connect(`127.0.0.1:${listener.bound.split(':').at(-1)}`);
     socket.send('x');
     await socket.untilText('x');
-    expect(instance.connections[0]?.remoteAddress).toBe('127.0.0.1');
+    expect(instance.connections[0]?.transport.peer.address).toBe('127.0.0.1');
     socket.close();
   });
 
@@ -172,7 +172,7 @@ describe('a listener', () => {
     await socket.untilEnded();
     expect(logger.lines).toEqual(['protocol refused a connection']);
     await eventually(() => listener.connections === 0, 'the connection is forgotten');
-    void listener.replace(new Echo());
+    void listener.replaceWith(new Echo());
     const next = await client(listener);
     next.send('works');
     await next.untilText('works');
@@ -192,7 +192,7 @@ describe('a listener', () => {
     const { listener, logger } = await listen({ instance: broken });
     const socket = await client(listener);
     await eventually(() => listener.connections === 1, 'it is there');
-    void listener.replace(new Echo('another'));
+    void listener.replaceWith(new Echo('another'));
     expect(logger.lines).toHaveLength(1);
     const closed = listener.close();
     socket.end();
@@ -205,7 +205,7 @@ describe('a listener', () => {
     const socket = await client(listener);
     socket.send('1');
     await socket.untilText('1');
-    void listener.replace(after);
+    void listener.replaceWith(after);
     socket.send('2');
     await socket.untilText('12');
     expect(before.connections[0]?.current).toBe(after);
@@ -221,7 +221,7 @@ describe('a listener', () => {
     const { listener } = await listen({ instance: before });
     const socket = await client(listener);
     await eventually(() => listener.connections === 1, 'it is there');
-    void listener.replace(after);
+    void listener.replaceWith(after);
     expect(await socket.untilEnded()).toBe('end');
     expect(before.drained).toEqual([1]);
   });
@@ -284,7 +284,8 @@ describe('a listener on a unix socket', () => {
     const socket = await connectUnix(path);
     socket.send('hello');
     await socket.untilText('hello');
-    expect(instance.connections[0]).toMatchObject({ remoteAddress: 'unix', remotePort: 0 });
+    const unixEnd = { address: 'unix', port: 0 };
+    expect(instance.connections[0]).toMatchObject({ transport: { peer: unixEnd, local: unixEnd } });
     socket.end();
     await socket.untilClosed();
     await listener.close();

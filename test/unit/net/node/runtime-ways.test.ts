@@ -5,11 +5,11 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { DirectWriter } from '../../../../src/net/transport/direct-writer.ts';
 import {
   learnTextWriting,
+  runtimeWays,
   type TextHandle,
   type WriteRequest,
 } from '../../../../src/net/node/node-internals.ts';
 import { ReadBuffers } from '../../../../src/net/transport/read-buffers.ts';
-import { runtimeWays } from '../../../../src/net/node/runtime-ways.ts';
 import { SocketWriter } from '../../../../src/net/transport/socket-writer.ts';
 import { eventually } from '../../../support/time/eventually.ts';
 

@@ -28,7 +28,7 @@ async function lab(): Promise<Lab> {
   onTestFinished(() => void listening.close());
   const { port } = listening.address() as { port: number };
   const accepted = once(listening, 'connection') as Promise<[Peer]>;
-  const { stream } = await dial(
+  const { transport: stream } = await dial(
     { kind: 'tcp', host: '127.0.0.1', port },
     {
       connectTimeoutMs: PATIENCE_MS,

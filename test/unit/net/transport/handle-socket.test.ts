@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 
-import { interceptHandles } from '../../../../src/net/listen/accepted-stream.ts';
+import { interceptHandles } from '../../../../src/net/listen/accepted-transport.ts';
 import { HandleSocket, type ReadingOptions } from '../../../../src/net/transport/handle-socket.ts';
 import { isTcpHandle, type TcpHandle } from '../../../../src/net/node/node-internals.ts';
 import { eventually } from '../../../support/time/eventually.ts';

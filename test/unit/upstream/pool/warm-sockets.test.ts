@@ -108,8 +108,8 @@ describe('what a pool learns from warm sockets', () => {
   });
 
   /** A socket that is connected now. */
-  function connected(hasEarlyBytes = true): PooledSocket {
-    return { createdAtMs: performance.now(), stream: { hasEarlyBytes } } as unknown as PooledSocket;
+  function connected(hasUnreadBytes = true): PooledSocket {
+    return { createdAtMs: performance.now(), stream: { hasUnreadBytes } } as unknown as PooledSocket;
   }
 
   it('is when the server gives up on silent clients: nobody gets a socket that is older than half of that', () => {

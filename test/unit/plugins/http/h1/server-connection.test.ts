@@ -84,7 +84,9 @@ function endingConnection(): { stream: StuckStream; expire: () => void } {
   const parts = makeHttpParts();
   const instance = new HttpInstance(OPTIONS, host, parts);
   const stream = new StuckStream();
-  const connection = { stream, remoteAddress: '127.0.0.1', current: instance } as unknown as Connection;
+  const ends = { peer: { address: '127.0.0.1', port: 1 }, local: { address: '127.0.0.1', port: 2 } };
+  const transport = Object.assign(stream, ends);
+  const connection = { transport, current: instance } as unknown as Connection;
   const handler = parts.connect(connection, instance);
   const bytes = Buffer.from('nonsense\r\n\r\n');
   (handler as unknown as StreamReader).data(bytes, 0, bytes.length);

@@ -1,46 +1,45 @@
 import type { Logger, LogSubject, ProtocolInstance } from '../../plugin-api/index.ts';
-import { fieldsOf } from './fields-of.ts';
-import { reportFault, type CountFault } from './plugin-fault.ts';
+import { fieldsOf, reportFault, type CountFault } from '../faults/plugin-fault.ts';
 
 /** The listener whose protocol fails, as it is now. */
-export interface FaultPlace {
+export interface FaultyListener {
   readonly name: string;
   readonly instance: ProtocolInstance;
 }
 
 /** Logs and counts what the protocol of one listener does wrong. */
 export class ProtocolFaults {
-  readonly #place: FaultPlace;
+  readonly #listener: FaultyListener;
   readonly #logger: Logger;
   readonly #count: CountFault | undefined;
-  /** Of whoever made the instance. */
+  /** Name of the plugin that made the instance. */
   #plugin = '';
-  /** What the log has said about the instance: it says so once. */
-  readonly #told = new Set<string>();
+  /** What the log has said about the instance already: it says each thing once. */
+  readonly #logged = new Set<string>();
 
-  constructor(place: FaultPlace, logger: Logger, count: CountFault | undefined) {
-    this.#place = place;
+  constructor(listener: FaultyListener, logger: Logger, count: CountFault | undefined) {
+    this.#listener = listener;
     this.#logger = logger;
     this.#count = count;
   }
 
-  /** From now on that plugin answers for what fails. */
+  /** From now on, that plugin is named for what fails. */
   blame(plugin: string): void {
     this.#plugin = plugin;
   }
 
-  /** Another instance serves: what was said of the one before may be said of it too. */
+  /** Another instance serves now: the log may say about it what it said about the one before. */
   forget(): void {
-    this.#told.clear();
+    this.#logged.clear();
   }
 
-  /** A plugin does not do its part, so that a connection is ended: the log says so once of an instance. */
+  /** A plugin did not do its part, so a connection is ended. The log says so once an instance. */
   neglected(fault: string): void {
     const plugin = this.#plugin;
     this.#count?.(plugin, fault);
-    if (this.#told.has(fault)) return;
-    this.#told.add(fault);
-    const { name: listener, instance } = this.#place;
+    if (this.#logged.has(fault)) return;
+    this.#logged.add(fault);
+    const { name: listener, instance } = this.#listener;
     this.#logger.error('protocol does not take connections over as it should, they are ended', {
       plugin,
       listener,
@@ -49,9 +48,9 @@ export class ProtocolFaults {
     });
   }
 
-  /** A call of the plugin threw; `message` says which one. */
+  /** A call of the plugin threw; `message` says which call. */
   report(message: string, error: unknown, subject?: LogSubject): void {
-    const fields = { listener: this.#place.name, ...fieldsOf(subject) };
+    const fields = { listener: this.#listener.name, ...fieldsOf(subject) };
     reportFault({ plugin: this.#plugin, message, error, fields }, this.#logger, this.#count);
   }
 }

@@ -1,0 +1,30 @@
+import type { Address } from '../../config/values/address.ts';
+import type { BalanceError } from '../../errors.ts';
+import type { SocketTransport } from '../transport/socket-transport.ts';
+
+/** A connection to a backend. */
+export interface Dialed {
+  readonly transport: SocketTransport;
+  /** The IP address at the other end when the backend is given by a name; undefined when its address can't change. */
+  readonly ip: string | undefined;
+}
+
+/** How an attempt to connect ended: with an error, or with a connection. */
+export type DialDone = (error: BalanceError | undefined, dialed?: Dialed) => void;
+
+/**
+ * One way to connect to backends: plain sockets today. A dialer belongs to the settings of an upstream, and each of its connections
+ * is made with all of them.
+ */
+export interface Dialer {
+  /**
+   * Says everything that makes the connections of this dialer differ from those of another one. Two dialers with the same key
+   * make the same connections, so their upstreams may share a pool. Made from the settings by `settingsKey`.
+   */
+  readonly key: string;
+  /**
+   * Connects. `done` is called exactly once, and never before this returns. Its error is retryable, as nothing was sent yet, or it is
+   * `resources_exhausted`, which another backend can't help.
+   */
+  dial(to: Address, done: DialDone): void;
+}

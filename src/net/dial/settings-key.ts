@@ -1,0 +1,41 @@
+/** What a setting may be: plain data, whose text says all about it. */
+type Plain = string | number | boolean | undefined | readonly Plain[] | { readonly [field: string]: Plain };
+
+/** An interface whose fields are all plain data. */
+export type PlainSettings<T> = { readonly [Field in keyof T]: T[Field] extends Plain ? T[Field] : never };
+
+/**
+ * A text that is equal for two settings objects when, and only when, all their fields are. It is made from every field that the
+ * object has, so a setting that is added later can't be forgotten. A field that is undefined counts as absent.
+ *
+ * @throws TypeError when a field is no plain data (a function, a symbol, an object of a class): its text would not tell it from others
+ */
+export function settingsKey<T extends object>(settings: PlainSettings<T>): string {
+  return textOf(settings);
+}
+
+function textOf(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(value);
+    case 'number':
+    case 'boolean':
+      return String(value);
+    case 'object':
+      if (value === null) return 'null';
+      if (Array.isArray(value)) return `[${value.map(textOf).join()}]`;
+      return textOfObject(value);
+    default:
+      throw new TypeError(`a ${typeof value} is no setting`);
+  }
+}
+
+function textOfObject(value: object): string {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null)
+    throw new TypeError('an object of a class is no setting');
+  const fields = Object.entries(value)
+    .filter(([, field]) => field !== undefined)
+    .sort(([one], [other]) => (one < other ? -1 : 1));
+  return `{${fields.map(([name, field]) => `${JSON.stringify(name)}:${textOf(field)}`).join()}}`;
+}

@@ -1,0 +1,93 @@
+import type { Server, Socket } from 'node:net';
+
+import type { FaultHandler } from '../faults/plugin-fault.ts';
+import { setKeepAlive } from '../node/keep-alive.ts';
+import {
+  detachHandle,
+  handleOf,
+  interceptConnections,
+  isReadableHandle,
+  isTcpHandle,
+  listeningHandleOf,
+  type Handle,
+  type ListeningHandle,
+} from '../node/node-internals.ts';
+import { HandleSocket, socketOver } from '../transport/handle-socket.ts';
+import type { ReadBuffers } from '../transport/read-buffers.ts';
+import { SocketTransport } from '../transport/socket-transport.ts';
+
+/*
+ * Only the constructor of a socket takes a read buffer, and a server constructs the sockets that it accepts without one. So we make
+ * the socket ourselves: over the handle that the server was given, or over the handle of the socket that it made. Neither is
+ * public; where Node.js lacks them, the accepted socket is read by 'data' events.
+ */
+
+/** On Linux an accepted socket inherits the options of the listening one, which saves a system call for each option. */
+const INHERITS_OPTIONS = process.platform === 'linux';
+
+export interface InterceptOptions {
+  /** How many connections may wait to be accepted. */
+  readonly backlog: number;
+  /** As of {@link setKeepAlive}, for connections that are accepted now. */
+  readonly keepAliveMs: () => number;
+  readonly accept: (handle: Handle) => void;
+}
+
+/**
+ * Calls `accept` for each connection of a server that just began to listen, instead of its 'connection' event. Returns the
+ * handle that listens; undefined when this version of Node.js does not allow that.
+ */
+export function interceptHandles(
+  server: Server,
+  { backlog, keepAliveMs, accept }: InterceptOptions,
+): ListeningHandle | undefined {
+  const listening = listeningHandleOf(server);
+  if (listening === undefined) return undefined;
+  if (INHERITS_OPTIONS) {
+    listening.setNoDelay?.(true);
+    setKeepAlive(listening, keepAliveMs());
+  }
+  // Connections that wait already did not inherit the options.
+  let mayLackOptions = INHERITS_OPTIONS ? backlog : Number.POSITIVE_INFINITY;
+  const original = interceptConnections(listening, (error, handle) => {
+    if (error || !isReadableHandle(handle)) {
+      original(error, handle);
+      return;
+    }
+    if (mayLackOptions > 0) {
+      mayLackOptions -= 1;
+      handle.setNoDelay?.(true);
+      if (keepAliveMs() > 0) setKeepAlive(handle, keepAliveMs());
+    }
+    accept(handle);
+  });
+  return listening;
+}
+
+/** The transport over the handle of an accepted connection. */
+export function transportOverHandle(
+  handle: Handle,
+  buffers: ReadBuffers,
+  onFault: FaultHandler,
+): SocketTransport {
+  const transport = new SocketTransport(buffers, onFault);
+  const { onread } = transport;
+  transport.attach(isTcpHandle(handle) ? new HandleSocket(handle, onread) : socketOver(handle, onread));
+  return transport;
+}
+
+/** The transport of an accepted socket. Its server must have `pauseOnConnect`, as nothing may be read yet, and `noDelay`. */
+export function transportOverSocket(
+  accepted: Socket,
+  buffers: ReadBuffers,
+  onFault: FaultHandler,
+): SocketTransport {
+  const handle = handleOf(accepted);
+  if (isReadableHandle(handle)) {
+    detachHandle(accepted);
+    return transportOverHandle(handle, buffers, onFault);
+  }
+  const transport = new SocketTransport(buffers, onFault);
+  transport.attachPlain(accepted);
+  return transport;
+}
