@@ -1,3 +1,4 @@
+import type { UnusedName } from './find-unused.ts';
 import type { Structure } from './measure-structure.ts';
 import { LONGEST_FILE_LINES, LONGEST_FUNCTION_LINES } from './structure-bars.ts';
 
@@ -5,7 +6,11 @@ import { LONGEST_FILE_LINES, LONGEST_FUNCTION_LINES } from './structure-bars.ts'
 const SHOWN = 5;
 
 /** A structure as Markdown: the sums, the longest, each folder, each border between folders, and what is missed. */
-export function structureReport(structure: Structure, missed: readonly string[]): string {
+export function structureReport(
+  structure: Structure,
+  unused: readonly UnusedName[],
+  missed: readonly string[],
+): string {
   const over = (items: readonly { readonly lines: number }[], limit: number): number =>
     items.filter(({ lines }) => lines > limit).length;
   const { longestFiles, longestFunctions } = structure;
@@ -54,6 +59,11 @@ export function structureReport(structure: Structure, missed: readonly string[])
       ...table(
         ['from', 'to', 'imports'],
         structure.borders.map(({ from, to, imports }) => [from, to, imports]),
+      ),
+      '## Names that the product declares and does not use',
+      ...table(
+        ['file', 'name', 'in tests'],
+        unused.map(({ path, name, inTests }) => [path, name, inTests ? 'yes' : 'no']),
       ),
       ...(missed.length === 0
         ? ['Nothing is missed.']
