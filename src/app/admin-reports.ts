@@ -1,13 +1,4 @@
-import type {
-  BackendReport,
-  BackendsReport,
-  MembershipReport,
-  PoolReport,
-  RequestsReport,
-} from '../admin/routes/backend-routes.ts';
-import type { LiveConfigReport } from '../admin/routes/config-route.ts';
-import type { ConnectionReport, ListenerConnections } from '../admin/routes/connections-route.ts';
-import type { DrainingReport, StatusReport } from '../admin/routes/status-route.ts';
+import type { LiveConfigReading } from '../admin/routes/config-route.ts';
 import type { AcceptedConnection } from '../net/listen/accepted-connection.ts';
 import type { Listener } from '../net/listen/listener.ts';
 import type { ProcessResources } from '../net/resources/process-resources.ts';
@@ -15,16 +6,22 @@ import type { RuntimeWays } from '../net/node/node-internals.ts';
 import type { ConnectionActivity, ProtocolInstance } from '../plugin-api/index.ts';
 import type { PluginLoader } from '../plugins/plugin-loader.ts';
 import type { DrainingGenerations, DrainingView } from '../runtime/generation/draining-generations.ts';
-import type { Generation } from '../runtime/generation/generation.ts';
 import type { LiveInstance } from '../runtime/generation/live-instance.ts';
 import type { ListenerTable } from '../runtime/listeners/listener-table.ts';
 import type { LiveView } from '../runtime/generation/live-view.ts';
 import type { ReloadPipeline } from '../runtime/reload/reload-pipeline.ts';
 import type { SharedUpstream } from '../runtime/upstreams/shared-upstream.ts';
-import { hostNameReport } from './name-readings.ts';
+import { hostNameReading } from './name-readings.ts';
+import { backendReading, generationReading, listenerReading } from './metrics-source.ts';
+import { ReadingIds } from './reading-ids.ts';
+import type { BackendDetails, MembershipReading, PoolReading } from '../readings/backend.ts';
+import type { ConnectionReading, ConnectionsQuery, ConnectionsReading } from '../readings/connection.ts';
+import type { DrainingReading } from '../readings/generation.ts';
+import type { StatusReading } from '../readings/proxy.ts';
+import type { RequestTotals } from '../readings/telemetry.ts';
 import type { BackendState } from '../upstream/backend/backend-state.ts';
 
-/** The parts of a proxy that its admin server shows. */
+/** The parts of the proxy that its admin server shows. */
 export interface ShownParts {
   readonly version: string;
   readonly live: LiveView;
@@ -33,38 +30,29 @@ export interface ShownParts {
   readonly plugins: PluginLoader;
   readonly resources: ProcessResources;
   readonly reloads: ReloadPipeline;
-  readonly metrics: { totals(backend?: string): RequestsReport | undefined };
+  readonly metrics: { totals(backend?: string): RequestTotals | undefined };
   readonly runtimeWays: RuntimeWays;
 }
 
-/** What the admin server shows of a proxy, read at the time of asking: nothing is counted for it. */
+/** Reads what the admin server shows of the proxy, at the time of each request. */
 export class AdminReports {
   readonly #parts: ShownParts;
+  readonly #ids = new ReadingIds();
 
   constructor(parts: ShownParts) {
     this.#parts = parts;
   }
 
-  status(): StatusReport {
+  status(): StatusReading {
     const { version, live, draining, listeners, plugins, resources, reloads, runtimeWays } = this.#parts;
     const { generation, startedAtMs } = live;
     return {
       version,
       startedAtMs,
       ready: reloads.ready,
-      generation: generation && generationReport(generation),
-      draining: draining.views().map(drainingReport),
-      listeners: listeners.all().map((listener) => ({
-        name: listener.name,
-        address: listener.bound,
-        protocol: listener.instance.protocol,
-        connections: listener.connections,
-        maxConnections: listener.maxConnections,
-        refused: listener.refused,
-        shed: listener.shed,
-        acceptDescriptors: listener.descriptors,
-        draining: listener.draining,
-      })),
+      generation: generation && generationReading(generation, live),
+      draining: draining.views().map(drainingReading),
+      listeners: listeners.all().map((listener) => listenerReading(listener, this.#ids)),
       plugins: {
         loaded: [...plugins.live].map(({ name, origin }) => ({ name, file: origin.file, hash: origin.hash })),
         failures: plugins.failures,
@@ -77,7 +65,7 @@ export class AdminReports {
     };
   }
 
-  config(): LiveConfigReport | undefined {
+  config(): LiveConfigReading | undefined {
     const { live, reloads } = this.#parts;
     const { generation } = live;
     if (generation === undefined) return undefined;
@@ -92,17 +80,21 @@ export class AdminReports {
     };
   }
 
-  /** All that a generation uses, the live one first. */
-  backends(): BackendsReport {
-    const { metrics } = this.#parts;
-    const backends = [...this.#memberships()].map(([backend, upstreams]) =>
-      backendReport(backend, upstreams, metrics.totals(backend.name)),
-    );
-    return { backends, withoutBackend: metrics.totals() };
+  /** All backends that a generation uses, those of the live one first. */
+  backends(): BackendDetails[] {
+    return Array.from(this.#memberships(), ([backend, memberships]) => {
+      const { hostName } = backend;
+      const healthy = memberships.every((membership) => membership.healthy);
+      return {
+        ...backendReading(backend, healthy, this.#ids),
+        hostName: hostName && hostNameReading(hostName),
+        memberships,
+      };
+    });
   }
 
-  #memberships(): ReadonlyMap<BackendState, readonly MembershipReport[]> {
-    const memberships = new Map<BackendState, MembershipReport[]>();
+  #memberships(): ReadonlyMap<BackendState, readonly MembershipReading[]> {
+    const memberships = new Map<BackendState, MembershipReading[]>();
     for (const { live, upstreams } of this.#generations()) {
       for (const group of upstreams) {
         for (const { backend, weight, maxConnections, healthy, health } of group.members) {
@@ -125,7 +117,7 @@ export class AdminReports {
     return memberships;
   }
 
-  pools(): PoolReport[] {
+  pools(): PoolReading[] {
     const backends = new Set<BackendState>();
     for (const { upstreams } of this.#generations()) {
       for (const { members } of upstreams) for (const { backend } of members) backends.add(backend);
@@ -146,25 +138,31 @@ export class AdminReports {
     );
   }
 
-  connections(): ListenerConnections[] {
+  requests(backend?: string): RequestTotals | undefined {
+    return this.#parts.metrics.totals(backend);
+  }
+
+  connections({ listener: wanted, after, limit }: ConnectionsQuery): ConnectionsReading {
     const generations = new Map<ProtocolInstance, number>();
     for (const { id, instances } of this.#generations()) {
       for (const { instance } of instances) generations.set(instance, id);
     }
     const nowMs = performance.now();
-    return this.#parts.listeners.all().map((listener) => ({
-      name: listener.name,
-      count: listener.connections,
-      *connections() {
-        for (const connection of listener.opened()) {
-          const report = () => connectionReport(connection, listener, generations, nowMs);
-          yield { id: connection.id, report };
-        }
-      },
-    }));
+    const counts = new Map<string, number>();
+    const found: ConnectionReading[] = [];
+    let total = 0;
+    for (const listener of this.#parts.listeners.all()) {
+      total += listener.connections;
+      counts.set(listener.name, (counts.get(listener.name) ?? 0) + listener.connections);
+      if (wanted !== undefined && listener.name !== wanted) continue;
+      for (const connection of firstOf(listener.opened(), after, limit))
+        found.push(connectionReading(connection, listener, generations, nowMs));
+    }
+    const connections = found.sort((a, b) => a.id - b.id).slice(0, limit);
+    return { total, byListener: Object.fromEntries(counts), connections };
   }
 
-  /** The live one first, then those that drain. What a generation took over from another one is the live one's. */
+  /** The live generation first, then those that drain. What the live one took over from an older one counts as the live one's. */
   #generations(): ShownGeneration[] {
     const { live, draining } = this.#parts;
     const old = draining
@@ -177,7 +175,7 @@ export class AdminReports {
   }
 }
 
-/** What runs on a generation. */
+/** The upstreams and protocol instances of a generation. */
 interface ShownGeneration {
   readonly id: number;
   readonly live: boolean;
@@ -185,54 +183,34 @@ interface ShownGeneration {
   readonly instances: Iterable<LiveInstance>;
 }
 
-function generationReport({ id, hash, builtAtMs }: Generation) {
-  return { id, hash, loadedAtMs: builtAtMs };
-}
-
-function drainingReport({
+function drainingReading({
   id,
   hash,
-  builtAtMs,
-  sinceMs,
-  untilMs,
+  builtAtMs: loadedAtMs,
+  sinceMs: replacedAtMs,
+  untilMs: cutAtMs,
   active,
-  holders,
-}: DrainingView): DrainingReport {
-  const times = { loadedAtMs: builtAtMs, replacedAtMs: sinceMs, cutAtMs: untilMs };
-  return { id, hash, ...times, active, holds: holders };
+  holders: holds,
+}: DrainingView): DrainingReading {
+  return { id, hash, loadedAtMs, isLive: false, active, replacedAtMs, cutAtMs, holds };
 }
 
-function backendReport(
-  backend: BackendState,
-  upstreams: readonly MembershipReport[],
-  requests: RequestsReport | undefined,
-): BackendReport {
-  const { name, address, hostName, active, sockets, leased, idle, traffic } = backend;
-  return {
-    name,
-    address,
-    hostName: hostName && hostNameReport(hostName),
-    upstreams,
-    active,
-    sockets,
-    leased,
-    idle,
-    requests,
-    counters: {
-      connections_created_total: backend.created,
-      connections_reused_total: backend.reused,
-      connections_discarded_total: backend.discarded,
-      connect_failures_total: backend.connectFailures,
-      pool_timeouts_total: backend.poolTimeouts,
-      passed_over_total: Object.values(backend.passedOver).reduce((sum, count) => sum + count, 0),
-      resends_total: backend.resends,
-      received_bytes_total: traffic.bytesReceived,
-      sent_bytes_total: traffic.bytesSent,
-    },
-  };
+/** The first connections whose ids are above `after`. */
+function firstOf(
+  connections: Iterable<AcceptedConnection>,
+  after: number,
+  limit: number,
+): AcceptedConnection[] {
+  const found: AcceptedConnection[] = [];
+  for (const connection of connections) {
+    if (connection.id <= after) continue;
+    if (found.length === limit) break;
+    found.push(connection);
+  }
+  return found;
 }
 
-/** What a protocol says about a connection; undefined when it says nothing, or fails at it. */
+/** What a protocol says about a connection; undefined when it says nothing, or throws. */
 function activityOf({ handler }: AcceptedConnection): ConnectionActivity | undefined {
   try {
     return handler?.activity?.();
@@ -241,12 +219,12 @@ function activityOf({ handler }: AcceptedConnection): ConnectionActivity | undef
   }
 }
 
-function connectionReport(
+function connectionReading(
   connection: AcceptedConnection,
   listener: Listener,
   generations: ReadonlyMap<ProtocolInstance, number>,
   nowMs: number,
-): ConnectionReport {
+): ConnectionReading {
   const { id, acceptedAtMs } = connection;
   const { address: remoteAddress, port: remotePort } = connection.transport.peer;
   const activity = activityOf(connection);

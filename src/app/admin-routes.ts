@@ -44,11 +44,8 @@ export function adminRoutes(sources: AdminSources): AdminRoute[] {
       () => reports.status(),
       () => eventLoop.read(),
     ),
-    ...backendRoutes(
-      () => reports.backends(),
-      () => reports.pools(),
-    ),
-    connectionsRoute(() => reports.connections()),
+    ...backendRoutes(reports),
+    connectionsRoute((query) => reports.connections(query)),
     configRoute(() => reports.config()),
     configDiffRoute(reloads, control),
     explainRoute(control),

@@ -11,18 +11,17 @@ import type { ReloadJournal } from '../runtime/reload/outcome/reload-journal.ts'
 import type { SharedUpstream } from '../runtime/upstreams/shared-upstream.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Logging } from '../telemetry/logs/logging.ts';
-import type {
-  BackendReading,
-  ListenerReading,
-  MemberState,
-  MetricsSource,
-  QueueReading,
-  ReloadReading,
-  UpstreamReading,
-} from '../telemetry/metrics/snapshot/metrics-source.ts';
+import type { MetricsSource } from '../telemetry/metrics/snapshot/metrics-source.ts';
 import type { TelemetryControl } from '../telemetry/control/telemetry-control.ts';
 import { knownRoutes } from './known-routes.ts';
-import { nameReadings } from './name-readings.ts';
+import { hostNameReading } from './name-readings.ts';
+import { ReadingIds } from './reading-ids.ts';
+import type { BackendReading } from '../readings/backend.ts';
+import type { GenerationReading } from '../readings/generation.ts';
+import type { ListenerReading } from '../readings/listener.ts';
+import type { ReloadTotals } from '../readings/reload.ts';
+import type { TunnelReading } from '../readings/tunnel.ts';
+import type { MemberState, QueueReading, UpstreamReading } from '../readings/upstream.ts';
 import type { BackendState } from '../upstream/backend/backend-state.ts';
 import type { Member } from '../upstream/group/member.ts';
 import type { PluginLoader } from '../plugins/plugin-loader.ts';
@@ -44,10 +43,11 @@ export interface MeteredParts {
   readonly resources: ProcessResources;
 }
 
-/** What the metrics show of a proxy. */
+/** The live proxy as the metrics see it. */
 export function metricsSource(parts: MeteredParts): MetricsSource {
   const { version, live, draining, registry, names, listeners, tunnels } = parts;
   const { telemetry, telemetryControl, logging, plugins, resources } = parts;
+  const ids = new ReadingIds();
   const generations = (): (Generation | DrainingGeneration)[] => [
     ...(live.generation === undefined ? [] : [live.generation]),
     ...draining.all(),
@@ -55,50 +55,68 @@ export function metricsSource(parts: MeteredParts): MetricsSource {
   return {
     version,
     startedAtMs: live.startedAtMs,
-    backends: () => backendReadings(registry.backends(), live, draining),
-    listeners: () => listeners.all().map(listenerReading),
-    queues: () => queueReadings(generations()),
-    upstreams: () => upstreamReadings(live.generation),
-    routes: () => knownRoutes(live.generation),
-    *tunnels() {
-      const backends = new Set(registry.backends().map(({ name }) => name));
-      for (const { listener, backend, active, total, traffic } of tunnels.counts(
-        new Set(listeners.all().map(({ name }) => name)),
-        backends,
-      )) {
-        const { bytesReceived, bytesSent } = traffic;
-        yield { listener, backend, active, total, bytesReceived, bytesSent };
-      }
+    known: {
+      backends: () => registry.backends().map(({ name }) => name),
+      listeners: () => listeners.all().map(({ name }) => name),
+      upstreams: () => queueReadings(generations()).map(({ upstream }) => upstream),
     },
-    names: () => nameReadings(names.records()),
-    reloads: () => reloadReading(parts.journal),
-    generations: () =>
-      generations().map((generation) => ({
-        id: generation.id,
-        isLive: generation === live.generation,
-        connections: generation.active,
-      })),
-    spans: () => telemetryControl.spans,
-    shortages: () => resources.counts,
-    openFilesLimit: () => resources.readLimit(),
-    droppedLogLines: () => logging.droppedLines,
-    pluginFailures: () => {
-      // A series that begins with its first failure would hide that one from rates.
-      const loaded = [...plugins.live].map(({ name }) => [name, 0] as const);
-      return new Map([...loaded, ...telemetry.pluginFailures]);
-    },
-    telemetryFailures: () => telemetry.failures,
+    read: () => ({
+      proxy: {
+        generations: generations().map((generation) => generationReading(generation, live)),
+        listeners: listeners.all().map((listener) => listenerReading(listener, ids)),
+        routes: knownRoutes(live.generation),
+        backends: backendReadings(registry.backends(), live, draining, ids),
+        upstreams: upstreamReadings(live.generation),
+        queues: queueReadings(generations()),
+        tunnels: tunnelReadings(tunnels, registry, listeners),
+        hostNames: names.records().map(hostNameReading),
+        shortages: { ...resources.counts },
+        openFilesLimit: resources.readLimit(),
+      },
+      reloads: reloadTotals(parts.journal),
+      telemetry: {
+        spans: { ...telemetryControl.spans },
+        droppedLogLines: logging.droppedLines,
+        pluginFailures: pluginFailures(plugins, telemetry),
+        subscriberFailures: telemetry.failures,
+      },
+    }),
   };
 }
 
-function* backendReadings(
+/** A plugin that never failed is shown with 0: a rate does not see the first failure in a series that begins with it. */
+function pluginFailures(plugins: PluginLoader, telemetry: Telemetry) {
+  const loaded = [...plugins.live].map(({ name }) => [name, 0] as const);
+  const counts = new Map([...loaded, ...telemetry.pluginFailures]);
+  return Array.from(counts, ([plugin, count]) => ({ plugin, count }));
+}
+
+export function generationReading(
+  generation: Generation | DrainingGeneration,
+  live: LiveView,
+): GenerationReading {
+  const { id, hash, builtAtMs: loadedAtMs, active } = generation;
+  return { id, hash, loadedAtMs, active, isLive: generation === live.generation };
+}
+
+function tunnelReadings(tunnels: TunnelStats, registry: Registry, listeners: ListenerTable): TunnelReading[] {
+  const names = new Set(listeners.all().map(({ name }) => name));
+  const backends = new Set(registry.backends().map(({ name }) => name));
+  return Array.from(tunnels.counts(names, backends), ({ listener, backend, active, total, traffic }) => {
+    const { bytesReceived, bytesSent } = traffic;
+    return { listener, backend, active, total, bytesReceived, bytesSent };
+  });
+}
+
+function backendReadings(
   backends: readonly BackendState[],
   live: LiveView,
   draining: DrainingGenerations,
-): Iterable<BackendReading> {
+  ids: ReadingIds,
+): BackendReading[] {
   const health = new Map<BackendState, boolean>();
   for (const { backend, healthy } of live.backends()) health.set(backend, healthy);
-  // Most of the time all are in the live generation, and those that drain need not be gone through.
+  // Usually all backends are in the live generation, so that the draining ones need not be searched.
   const missing = new Set(backends.filter((backend) => !health.has(backend)));
   for (const generation of missing.size === 0 ? [] : draining.all()) {
     for (const group of generation.upstreams.values()) {
@@ -106,14 +124,15 @@ function* backendReadings(
         if (missing.has(backend)) health.set(backend, healthy);
     }
   }
-  for (const backend of backends) yield backendReading(backend, health.get(backend) ?? true);
+  return backends.map((backend) => backendReading(backend, health.get(backend) ?? true, ids));
 }
 
-function backendReading(backend: BackendState, healthy: boolean): BackendReading {
+export function backendReading(backend: BackendState, healthy: boolean, ids: ReadingIds): BackendReading {
   const { traffic, passedOver } = backend;
   return {
-    owner: backend,
+    id: ids.of(backend),
     name: backend.name,
+    address: backend.address,
     healthy,
     counts: {
       resends: backend.resends,
@@ -141,26 +160,28 @@ function backendReading(backend: BackendState, healthy: boolean): BackendReading
   };
 }
 
-function listenerReading(listener: Listener): ListenerReading {
+export function listenerReading(listener: Listener, ids: ReadingIds): ListenerReading {
   const { accepted, refused, shed, traffic } = listener;
   const { bytesReceived, bytesSent } = traffic;
   return {
-    owner: listener,
+    id: ids.of(listener),
     name: listener.name,
+    address: listener.bound,
+    protocol: listener.instance.protocol,
+    maxConnections: listener.maxConnections,
+    acceptDescriptors: listener.descriptors,
+    draining: listener.draining,
     counts: { accepted, refused, shed, bytesReceived, bytesSent },
     gauges: { connectionsActive: listener.connections },
   };
 }
 
-function* queueReadings(generations: readonly (Generation | DrainingGeneration)[]): Iterable<QueueReading> {
-  const seen = new Set<SharedUpstream>();
-  for (const { upstreams } of generations) {
-    for (const upstream of upstreams.values()) {
-      if (seen.has(upstream)) continue;
-      seen.add(upstream);
-      yield { upstream: upstream.name, waiting: upstream.group.waiting };
-    }
+function queueReadings(generations: readonly (Generation | DrainingGeneration)[]): QueueReading[] {
+  const upstreams = new Set<SharedUpstream>();
+  for (const generation of generations) {
+    for (const upstream of generation.upstreams.values()) upstreams.add(upstream);
   }
+  return Array.from(upstreams, ({ name, group }) => ({ upstream: name, waiting: group.waiting }));
 }
 
 function upstreamReadings(generation: Generation | undefined): UpstreamReading[] {
@@ -182,9 +203,9 @@ function memberState({ weight, health }: Member): MemberState {
   return health.lastCheckAtMs === undefined ? 'unchecked' : 'up';
 }
 
-function reloadReading(journal: ReloadJournal): ReloadReading {
+function reloadTotals(journal: ReloadJournal): ReloadTotals {
   return {
-    counts: journal.countsBySource(),
+    counts: Array.from(journal.countsBySource(), (counts) => ({ ...counts })),
     lastSucceeded: journal.last?.ok ?? true,
     lastSuccessAtMs: journal.lastSuccessAtMs,
     lastDurationMs: journal.last?.durationMs,

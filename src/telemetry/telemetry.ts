@@ -1,25 +1,7 @@
 import type { Tracer } from '../plugin-api/tracing.ts';
 import type { ExchangeRecord, TelemetrySink, TunnelRecord } from '../plugin-api/telemetry.ts';
+import type { HealthCheckRecord, QueueRecord } from '../readings/upstream.ts';
 import { PluginFaults } from './plugin-faults.ts';
-
-/** One health check, published at its end. */
-export interface HealthCheckRecord {
-  /** Name of the backend. */
-  readonly backend: string;
-  readonly passed: boolean;
-  readonly durationMs: number;
-}
-
-/** How a wait for a backend below its connection limit ended. */
-export type QueueOutcome = 'served' | 'timeout' | 'pool_timeout' | 'left' | 'refused';
-
-/** Someone who waited for a backend below its limit, or was refused because too many waited; published at the end of it. */
-export interface QueueRecord {
-  /** Name of the upstream. */
-  readonly upstream: string;
-  readonly outcome: QueueOutcome;
-  readonly waitedMs: number;
-}
 
 /** A consumer of all records: the metrics, the access log, tracing. It is called synchronously, so it must be quick. */
 export interface TelemetrySubscriber {

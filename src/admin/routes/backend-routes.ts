@@ -1,141 +1,80 @@
+import type {
+  BackendCounts,
+  BackendDetails,
+  MembershipReading,
+  PoolReading,
+} from '../../readings/backend.ts';
+import type { HostNameReading } from '../../readings/host-name.ts';
+import type { RequestTotals } from '../../readings/telemetry.ts';
 import { jsonResponse } from '../endpoint/admin-response.ts';
 import { get, type AdminRoute } from '../endpoint/admin-router.ts';
 
-/** A backend in one of its upstreams. */
-export interface MembershipReport {
-  readonly upstream: string;
-  readonly weight: number;
-  /** Exchanges and tunnels at a time; Infinity: no limit. */
-  readonly maxConnections: number;
-  readonly healthy: boolean;
-  /** Since when; undefined without health checks. */
-  readonly changedAtMs: number | undefined;
-  /** Undefined without health checks, and before the first one. */
-  readonly lastCheckAtMs: number | undefined;
-  /** Why the last check failed; undefined when it passed. */
-  readonly lastError: string | undefined;
-  /** False when it only finishes what it has, as no live upstream names it. */
-  readonly live: boolean;
-}
-
-export interface PoolReport {
-  readonly backend: string;
-  readonly address: string;
-  /** `keep-alive`: one exchange after the other; `once`: one connection. */
-  readonly use: string;
-  readonly leased: number;
-  readonly idle: number;
-  /** Who waits for a socket. */
-  readonly waiting: number;
-  /** 0: no limit. */
-  readonly maxSize: number;
-  readonly minIdle: number;
-  /** 0: no limit. */
-  readonly maxIdle: number;
-  readonly maxIdleTimeMs: number;
-}
-
-export interface BackendReport {
-  readonly name: string;
-  readonly address: string;
-  /** Undefined where the address is an IP address or a unix socket. */
-  readonly hostName: HostNameReport | undefined;
-  readonly upstreams: readonly MembershipReport[];
-  /** Exchanges and tunnels that run now. */
-  readonly active: number;
-  /** Open sockets, leased and idle. */
-  readonly sockets: number;
-  readonly leased: number;
-  readonly idle: number;
-  /** Counted since the backend came; by names in snake_case. */
-  readonly counters: Readonly<Record<string, number>>;
-  /** Undefined while none are counted. */
-  readonly requests: RequestsReport | undefined;
-}
-
-/** What is known of a host name. */
-export interface HostNameReport {
-  readonly name: string;
-  /** Those in use. */
-  readonly addresses: readonly string[];
-  /** `local`: without a name server; undefined before the first answer. */
-  readonly source: string | undefined;
-  readonly answeredAtMs: number | undefined;
-  readonly ttlMs: number | undefined;
-  /** Why the last look-up brought nothing; undefined when it did. */
-  readonly failure: string | undefined;
-  readonly failingSinceMs: number | undefined;
-  /** Look-ups by their results. */
-  readonly counts: Readonly<Record<string, number>>;
-}
-
-/** Requests that were answered. */
-export interface RequestsReport {
-  readonly total: number;
-  /** By `2xx`, `5xx` and the like; `none` where no status reached the client. */
-  readonly byStatus: Readonly<Record<string, number>>;
-  readonly byError: Readonly<Record<string, number>>;
-}
-
-export interface BackendsReport {
-  readonly backends: readonly BackendReport[];
-  /** Those that no backend was picked for. */
-  readonly withoutBackend: RequestsReport | undefined;
+/** What these endpoints show. */
+export interface BackendSources {
+  /** All backends that a generation uses, those of the live one first. */
+  backends(): readonly BackendDetails[];
+  pools(): readonly PoolReading[];
+  /** The requests of the backends with that name; without a name, of requests that got no backend. undefined while metrics are off. */
+  requests(backend?: string): RequestTotals | undefined;
 }
 
 /** `GET /backends` and `GET /pools`. */
-export function backendRoutes(
-  report: () => BackendsReport,
-  pools: () => readonly PoolReport[],
-): AdminRoute[] {
+export function backendRoutes(sources: BackendSources): AdminRoute[] {
   return [
-    get('/backends', () => {
-      const { backends, withoutBackend } = report();
-      return jsonResponse(200, {
-        backends: backends.map(backendJson),
-        without_backend: { requests: requestsJson(withoutBackend) },
-      });
-    }),
-    get('/pools', () => jsonResponse(200, { pools: pools().map(poolJson) })),
+    get('/backends', () =>
+      jsonResponse(200, {
+        backends: sources.backends().map((backend) => backendJson(backend, sources.requests(backend.name))),
+        without_backend: { requests: requestsJson(sources.requests()) },
+      }),
+    ),
+    get('/pools', () => jsonResponse(200, { pools: sources.pools().map(poolJson) })),
   ];
 }
 
-function backendJson({
-  name,
-  address,
-  hostName,
-  upstreams,
-  active,
-  sockets,
-  leased,
-  idle,
-  counters,
-  requests,
-}: BackendReport): object {
-  const down = upstreams.find(({ healthy }) => !healthy);
-  const checked = upstreams.flatMap(({ lastCheckAtMs }) =>
+function backendJson(
+  { name, address, hostName, memberships, counts, gauges }: BackendDetails,
+  requests: RequestTotals | undefined,
+): object {
+  const down = memberships.find(({ healthy }) => !healthy);
+  const checked = memberships.flatMap(({ lastCheckAtMs }) =>
     lastCheckAtMs === undefined ? [] : [lastCheckAtMs],
   );
+  const changed = down ?? memberships.find(({ changedAtMs }) => changedAtMs !== undefined);
   return {
     name,
     address,
     dns: hostNameJson(hostName),
     healthy: down === undefined,
-    since: timeJson((down ?? upstreams.find(({ changedAtMs }) => changedAtMs !== undefined))?.changedAtMs),
-    reason: (down ?? upstreams.find(({ lastError }) => lastError !== undefined))?.lastError ?? null,
+    since: timeJson(changed?.changedAtMs),
+    reason: (down ?? memberships.find(({ lastError }) => lastError !== undefined))?.lastError ?? null,
     last_check_at: timeJson(checked.length === 0 ? undefined : Math.max(...checked)),
-    draining: !upstreams.some(({ live }) => live),
-    upstreams: upstreams.filter(({ live }) => live).map(membershipJson),
-    active,
-    connections: { open: sockets, leased, idle },
-    counters,
+    draining: !memberships.some(({ live }) => live),
+    upstreams: memberships.filter(({ live }) => live).map(membershipJson),
+    active: gauges.requestsInFlight,
+    connections: { open: gauges.connectionsActive, leased: gauges.poolActive, idle: gauges.poolIdle },
+    counters: countersJson(counts),
     requests: requestsJson(requests),
   };
 }
 
-function hostNameJson(report: HostNameReport | undefined): object | null {
-  if (report === undefined) return null;
-  const { name, addresses, source, answeredAtMs, ttlMs, failure, failingSinceMs, counts } = report;
+function countersJson(counts: BackendCounts): object {
+  const { passedUnhealthy, passedMaxConnections, passedPoolFull, passedFailed } = counts;
+  return {
+    connections_created_total: counts.poolCreated,
+    connections_reused_total: counts.poolReused,
+    connections_discarded_total: counts.poolDiscarded,
+    connect_failures_total: counts.connectFailures,
+    pool_timeouts_total: counts.poolTimeouts,
+    passed_over_total: passedUnhealthy + passedMaxConnections + passedPoolFull + passedFailed,
+    resends_total: counts.resends,
+    received_bytes_total: counts.bytesReceived,
+    sent_bytes_total: counts.bytesSent,
+  };
+}
+
+function hostNameJson(hostName: HostNameReading | undefined): object | null {
+  if (hostName === undefined) return null;
+  const { name, addresses, source, answeredAtMs, ttlMs, failure, failingSinceMs, counts } = hostName;
   return {
     name,
     addresses,
@@ -149,7 +88,7 @@ function hostNameJson(report: HostNameReport | undefined): object | null {
   };
 }
 
-function requestsJson(requests: RequestsReport | undefined): object | null {
+function requestsJson(requests: RequestTotals | undefined): object | null {
   if (requests === undefined) return null;
   const { total, byStatus, byError } = requests;
   return { total, by_status: byStatus, errors: byError };
@@ -159,12 +98,12 @@ function timeJson(atMs: number | undefined): string | null {
   return atMs === undefined ? null : new Date(atMs).toISOString();
 }
 
-function membershipJson({ upstream, weight, maxConnections, healthy }: MembershipReport): object {
+function membershipJson({ upstream, weight, maxConnections, healthy }: MembershipReading): object {
   const limit = Number.isFinite(maxConnections) ? maxConnections : null;
   return { name: upstream, weight, max_connections: limit, healthy };
 }
 
-function poolJson(pool: PoolReport): object {
+function poolJson(pool: PoolReading): object {
   const { backend, address, use, leased, idle, waiting, maxSize, minIdle, maxIdle, maxIdleTimeMs } = pool;
   return {
     backend,

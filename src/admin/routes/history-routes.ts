@@ -3,32 +3,20 @@ import { showConfig } from '../../config/schema/show-config.ts';
 import { AdminError } from '../endpoint/admin-error.ts';
 import { jsonResponse } from '../endpoint/admin-response.ts';
 import { get, post, type AdminRoute } from '../endpoint/admin-router.ts';
-import { reloadJson, type ReloadReport } from './reload-report.ts';
-
-/** A config that went live once. */
-export interface HistoryReport {
-  readonly id: number;
-  readonly atMs: number;
-  readonly hash: string;
-  readonly source: string;
-  /** Its number in the process that it went live in. */
-  readonly generation: number;
-  readonly summary: string;
-  /** `live`, `replaced` or `rolled back`. */
-  readonly outcome: string;
-}
+import type { HistoryReading, ReloadReading } from '../../readings/reload.ts';
+import { reloadJson } from './reload-json.ts';
 
 /** The history of configs, as these endpoints need it. */
 export interface ConfigHistoryPort {
   /** Newest first. */
-  entries(): readonly HistoryReport[];
+  entries(): readonly HistoryReading[];
   /** The config of an entry; undefined when it is not in memory. */
   config(id: number): Config | undefined;
   /**
    * Makes an entry live again; without an id, the newest other entry that was not rolled back. Resolves with undefined when there is no such
    * entry.
    */
-  rollBack(id: number | undefined): Promise<ReloadReport | undefined>;
+  rollBack(id: number | undefined): Promise<ReloadReading | undefined>;
 }
 
 const MAX_BODY_BYTES = 4096;
@@ -54,16 +42,16 @@ export function historyRoutes(history: ConfigHistoryPort): AdminRoute[] {
       '/config/rollback',
       async (request) => {
         const id = wanted(request.json());
-        const report = await history.rollBack(id);
-        if (report === undefined) throw id === undefined ? nothing() : unknown(id);
-        return jsonResponse(report.ok ? 200 : 422, reloadJson(report));
+        const outcome = await history.rollBack(id);
+        if (outcome === undefined) throw id === undefined ? nothing() : unknown(id);
+        return jsonResponse(outcome.ok ? 200 : 422, reloadJson(outcome));
       },
       { maxBodyBytes: MAX_BODY_BYTES, timeoutMs: TIMEOUT_MS },
     ),
   ];
 }
 
-function entryJson({ id, atMs, hash, source, generation, summary, outcome }: HistoryReport): object {
+function entryJson({ id, atMs, hash, source, generation, summary, outcome }: HistoryReading): object {
   return { id, at: new Date(atMs).toISOString(), hash, source, generation, summary, outcome };
 }
 

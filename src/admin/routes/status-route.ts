@@ -1,107 +1,14 @@
+import type { DrainingReading } from '../../readings/generation.ts';
+import type { ListenerReading } from '../../readings/listener.ts';
+import type { PluginsReading, ResourcesReading, RuntimeWaysReading } from '../../readings/process.ts';
+import type { StatusReading } from '../../readings/proxy.ts';
 import { jsonResponse } from '../endpoint/admin-response.ts';
 import { get, type AdminRoute } from '../endpoint/admin-router.ts';
 import type { EventLoopReading } from '../diagnostics/event-loop-watch.ts';
-import { reloadSummaryJson, type ReloadReport } from './reload-report.ts';
-
-/** A generation that traffic runs on. */
-export interface GenerationReport {
-  readonly id: number;
-  /** Of the config that it was built from. */
-  readonly hash: string;
-  readonly loadedAtMs: number;
-}
-
-/** A generation that was replaced and still runs something. */
-export interface DrainingReport extends GenerationReport {
-  readonly replacedAtMs: number;
-  /** When what it still runs is cut; undefined without `reload.drain_timeout`. */
-  readonly cutAtMs: number | undefined;
-  /** Exchanges and tunnels that it still runs. */
-  readonly active: number;
-  /** Where they run; a connection whose protocol does not tell has no upstream and no backend. */
-  readonly holds: readonly {
-    readonly listener: string;
-    readonly protocol: string;
-    readonly kind: 'exchange' | 'tunnel';
-    readonly upstream: string;
-    readonly backend: string;
-    readonly count: number;
-  }[];
-}
-
-export interface ListenerReport {
-  readonly name: string;
-  /** As it is bound. */
-  readonly address: string;
-  readonly protocol: string;
-  readonly connections: number;
-  /** 0: no limit. */
-  readonly maxConnections: number;
-  /** Connections that were refused because of the limit. */
-  readonly refused: number;
-  /** Connections that were closed at once because resources of our own ran short. */
-  readonly shed: number;
-  /** Connections that it can accept in one turn of the event loop. */
-  readonly acceptDescriptors: number;
-  /** True when it takes no more connections and ends with the last one. */
-  readonly draining: boolean;
-}
-
-/** The protocols that listeners can speak. */
-export interface PluginsReport {
-  readonly loaded: readonly {
-    readonly name: string;
-    /** '' for one that comes with the proxy. */
-    readonly file: string;
-    /** Of everything that it consists of; '' for one that comes with the proxy. */
-    readonly hash: string;
-  }[];
-  /** Files in the plugin folders that are not what runs. */
-  readonly failures: readonly { readonly file: string; readonly reason: string }[];
-  /** What lies in the plugin folders and is passed over, although somebody may take it for a plugin. */
-  readonly ignored: readonly { readonly file: string; readonly reason: string }[];
-  /** How many states of plugins the process keeps in memory. */
-  readonly importedStates: number;
-}
-
-/** Which of the ways are in use that make the proxy faster than the runtime's public API does. */
-export interface RuntimeWaysReport {
-  readonly interceptedAccept: boolean;
-  readonly lateSocket: boolean;
-  readonly sharedReads: boolean;
-  readonly directText: boolean;
-  readonly acceptBursts: boolean;
-}
-
-/** What the process may run out of. */
-export interface ResourcesReport {
-  /** Open files at most; undefined where it is not known, or there is no limit. */
-  readonly limit: number | undefined;
-  /** Those that are open; undefined where it is not known. */
-  readonly open: number | undefined;
-  /** Since when something fails for want of resources, ms since 1970; undefined while nothing does. */
-  readonly shortSinceMs: number | undefined;
-  /** How often each of them failed for that reason. */
-  readonly counts: { readonly accept: number; readonly connect: number; readonly check: number };
-}
-
-/** What `/status` shows of the proxy; it adds what the process knows about itself. */
-export interface StatusReport {
-  readonly version: string;
-  readonly startedAtMs: number;
-  readonly ready: boolean;
-  readonly generation: GenerationReport | undefined;
-  readonly draining: readonly DrainingReport[];
-  readonly listeners: readonly ListenerReport[];
-  readonly plugins: PluginsReport;
-  readonly resources: ResourcesReport;
-  /** Also of the start. */
-  readonly lastReload: ReloadReport | undefined;
-  readonly runtimeWays: RuntimeWaysReport;
-}
+import { reloadSummaryJson } from './reload-json.ts';
 
 /** `GET /status`: what runs and since when, and the state of the process. */
-export function statusRoute(report: () => StatusReport, eventLoop: () => EventLoopReading): AdminRoute {
+export function statusRoute(read: () => StatusReading, eventLoop: () => EventLoopReading): AdminRoute {
   return get('/status', () => {
     const {
       version,
@@ -114,7 +21,7 @@ export function statusRoute(report: () => StatusReport, eventLoop: () => EventLo
       resources,
       lastReload,
       runtimeWays,
-    } = report();
+    } = read();
     return jsonResponse(200, {
       version,
       node: process.versions.node,
@@ -146,7 +53,7 @@ function drainingJson({
   cutAtMs,
   active,
   holds,
-}: DrainingReport): object {
+}: DrainingReading): object {
   return {
     generation: id,
     hash,
@@ -165,23 +72,22 @@ function drainingJson({
   };
 }
 
-function listenerJson(listener: ListenerReport): object {
-  const { name, address, protocol, connections, maxConnections, refused, shed, acceptDescriptors, draining } =
-    listener;
+function listenerJson(listener: ListenerReading): object {
+  const { name, address, protocol, maxConnections, acceptDescriptors, draining, counts, gauges } = listener;
   return {
     name,
     address,
     protocol,
-    connections,
+    connections: gauges.connectionsActive,
     max_connections: maxConnections === 0 ? null : maxConnections,
-    refused_total: refused,
-    shed_total: shed,
+    refused_total: counts.refused,
+    shed_total: counts.shed,
     accept_descriptors: acceptDescriptors,
     draining,
   };
 }
 
-function resourcesJson({ limit, open, shortSinceMs, counts }: ResourcesReport): object {
+function resourcesJson({ limit, open, shortSinceMs, counts }: ResourcesReading): object {
   return {
     open_files: open ?? null,
     open_files_limit: limit ?? null,
@@ -192,7 +98,7 @@ function resourcesJson({ limit, open, shortSinceMs, counts }: ResourcesReport): 
   };
 }
 
-function pluginsJson({ loaded, failures, ignored, importedStates }: PluginsReport): object {
+function pluginsJson({ loaded, failures, ignored, importedStates }: PluginsReading): object {
   return {
     loaded: loaded.map(({ name, file, hash }) => ({ name, file: file || null, hash: hash || null })),
     failures: failures.map(({ file, reason }) => ({ file, reason })),
@@ -238,7 +144,7 @@ function eventLoopJson({ utilization, delayMs, windowMs }: EventLoopReading): ob
   };
 }
 
-function runtimeWaysJson(ways: RuntimeWaysReport): object {
+function runtimeWaysJson(ways: RuntimeWaysReading): object {
   return {
     intercepted_accept: ways.interceptedAccept,
     late_socket: ways.lateSocket,

@@ -7,7 +7,7 @@ import { CONTENT_TYPES } from '../metrics/exposition/exposition.ts';
 import type { MetricsSource } from '../metrics/snapshot/metrics-source.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { ProcessMetrics } from '../metrics/process-metrics.ts';
-import type { RequestTotals } from '../metrics/counters/request-metrics.ts';
+import type { RequestTotals } from '../../readings/telemetry.ts';
 import type { PreparedTelemetry } from './telemetry-control.ts';
 
 const compress = promisify(gzip);

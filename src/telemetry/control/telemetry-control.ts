@@ -4,7 +4,7 @@ import type { Logger } from '../../plugin-api/logger.ts';
 import type { Telemetry, TelemetrySubscriber } from '../telemetry.ts';
 import { LogControl, type LoggingSection } from './log-control.ts';
 import type { Logging } from '../logs/logging.ts';
-import type { SpanCounts } from '../metrics/snapshot/metrics-source.ts';
+import type { SpanCounts } from '../../readings/telemetry.ts';
 import { SpanStats } from '../traces/export/span-stats.ts';
 import { createTracing, type Tracing, type TracingSettings } from '../traces/tracing.ts';
 

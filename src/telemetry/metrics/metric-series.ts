@@ -1,12 +1,15 @@
-import type { QueueOutcome } from '../telemetry.ts';
+import type { GenerationReading } from '../../readings/generation.ts';
+import type { HostNameReading } from '../../readings/host-name.ts';
+import type { ProxyReadings } from '../../readings/proxy.ts';
+import type { TunnelReading } from '../../readings/tunnel.ts';
+import type { QueueOutcome } from '../../readings/upstream.ts';
 import type { NamedDurationCounters } from './counters/duration-counters.ts';
-import { labelText } from './exposition/exposition.ts';
-import type { Series } from './exposition/exposition.ts';
-import type { BackendSum, ListenerSum, MetricsSnapshot } from './snapshot/metrics-snapshot.ts';
-import type { MetricsSource, NameReading, TunnelReading } from './snapshot/metrics-source.ts';
 import { NO_BACKEND } from './counters/request-metrics.ts';
+import { labelText, type Series } from './exposition/exposition.ts';
+import type { BackendSum, ListenerSum, MetricsSnapshot } from './snapshot/metrics-snapshot.ts';
+import type { MetricsReadings, MetricsSource } from './snapshot/metrics-source.ts';
 
-/** Connections of so many generations show one by one, so that their number is bounded. */
+/** Number of generations whose connections have a series of their own; older ones share one. */
 const MOST_GENERATIONS = 20;
 
 /** The series of backends and their pools. */
@@ -94,80 +97,78 @@ export function listenerSeries({ listeners }: MetricsSnapshot) {
 }
 
 /** The series of tunnels, without their durations. */
-export function tunnelSeries({ tunnels }: Pick<MetricsSource, 'tunnels'>) {
+export function tunnelSeries({ tunnels }: Pick<ProxyReadings, 'tunnels'>) {
   const labelsOf = ({ listener, backend = NO_BACKEND }: TunnelReading): string =>
     labelText({ listener, backend });
   const each = (value: (tunnel: TunnelReading) => number) =>
     function* (): Iterable<Series> {
-      for (const tunnel of tunnels()) yield { labels: labelsOf(tunnel), value: value(tunnel) };
+      for (const tunnel of tunnels) yield { labels: labelsOf(tunnel), value: value(tunnel) };
     };
   return {
     balance_tunnels_active: each(({ active }) => active),
     balance_tunnels_total: each(({ total }) => total),
     *balance_tunnel_bytes_total(): Iterable<Series> {
-      for (const tunnel of tunnels()) yield* bytes(labelsOf(tunnel), tunnel);
+      for (const tunnel of tunnels) yield* bytes(labelsOf(tunnel), tunnel);
     },
   };
 }
 
 /** The series of the host names that are looked up. */
-export function hostNameSeries({ names }: Pick<MetricsSource, 'names'>) {
-  const each = (value: (name: NameReading) => number | undefined) =>
+export function hostNameSeries({ hostNames }: Pick<ProxyReadings, 'hostNames'>) {
+  const each = (value: (name: HostNameReading) => number | undefined) =>
     function* (): Iterable<Series> {
-      for (const reading of names()) {
+      for (const reading of hostNames) {
         const known = value(reading);
         if (known !== undefined) yield { labels: labelText({ name: reading.name }), value: known };
       }
     };
   return {
-    balance_dns_addresses: each(({ addresses }) => addresses),
+    balance_dns_addresses: each(({ addresses }) => addresses.length),
     balance_dns_answer_age_seconds: each(({ answeredAtMs }) =>
       answeredAtMs === undefined ? undefined : Math.max(0, Date.now() - answeredAtMs) / 1_000,
     ),
-    balance_dns_failing: each(({ isFailing }) => Number(isFailing)),
+    balance_dns_failing: each(({ failure }) => Number(failure !== undefined)),
     *balance_dns_lookups_total(): Iterable<Series> {
-      for (const reading of names()) {
-        const { name } = reading;
+      for (const reading of hostNames) {
+        const { name, counts } = reading;
         for (const result of ['found', 'absent', 'failed'] as const)
-          yield { labels: labelText({ name, result }), value: reading[result] };
+          yield { labels: labelText({ name, result }), value: counts[result] };
       }
     },
   };
 }
 
-/** The series of what there is once in a process. */
-export function proxySeries(source: MetricsSource) {
+/** The series of which there is one in a process. */
+export function proxySeries(source: MetricsSource, { proxy, reloads, telemetry }: MetricsReadings) {
+  const { generations, openFilesLimit } = proxy;
   return {
     *balance_config_reloads_total(): Iterable<Series> {
-      for (const { source: asker, succeeded, failed } of source.reloads().counts) {
-        yield { labels: labelText({ result: 'success', source: asker }), value: succeeded };
-        yield { labels: labelText({ result: 'failure', source: asker }), value: failed };
+      for (const { source: cause, succeeded, failed } of reloads.counts) {
+        yield { labels: labelText({ result: 'success', source: cause }), value: succeeded };
+        yield { labels: labelText({ result: 'failure', source: cause }), value: failed };
       }
     },
-    balance_config_last_reload_success: () => single(Number(source.reloads().lastSucceeded)),
-    balance_config_last_reload_success_timestamp_seconds: () => seconds(source.reloads().lastSuccessAtMs),
-    balance_config_last_reload_duration_seconds: () => seconds(source.reloads().lastDurationMs),
+    balance_config_last_reload_success: () => single(Number(reloads.lastSucceeded)),
+    balance_config_last_reload_success_timestamp_seconds: () => seconds(reloads.lastSuccessAtMs),
+    balance_config_last_reload_duration_seconds: () => seconds(reloads.lastDurationMs),
     *balance_config_generation(): Iterable<Series> {
-      for (const { id, isLive } of source.generations()) if (isLive) yield* single(id);
+      for (const { id, isLive } of generations) if (isLive) yield* single(id);
     },
-    balance_config_draining_generations: () =>
-      single([...source.generations()].filter(({ isLive }) => !isLive).length),
-    balance_config_generation_connections: () => connectionsOfGenerations(source),
+    balance_config_draining_generations: () => single(generations.filter(({ isLive }) => !isLive).length),
+    balance_config_generation_connections: () => connectionsOfGenerations(generations),
     *balance_plugin_failures_total(): Iterable<Series> {
-      for (const [plugin, value] of source.pluginFailures()) yield { labels: labelText({ plugin }), value };
+      for (const { plugin, count } of telemetry.pluginFailures)
+        yield { labels: labelText({ plugin }), value: count };
     },
-    balance_telemetry_failures_total: () => single(source.telemetryFailures()),
-    balance_trace_spans_exported_total: () => single(source.spans().exported),
-    balance_trace_spans_dropped_total: () => single(source.spans().dropped),
+    balance_telemetry_failures_total: () => single(telemetry.subscriberFailures),
+    balance_trace_spans_exported_total: () => single(telemetry.spans.exported),
+    balance_trace_spans_dropped_total: () => single(telemetry.spans.dropped),
     *balance_resource_shortages_total(): Iterable<Series> {
-      for (const [work, value] of Object.entries(source.shortages()))
+      for (const [work, value] of Object.entries(proxy.shortages))
         yield { labels: labelText({ work }), value };
     },
-    *balance_open_files_limit(): Iterable<Series> {
-      const limit = source.openFilesLimit();
-      if (limit !== undefined) yield { labels: '', value: limit };
-    },
-    balance_log_lines_dropped_total: () => single(source.droppedLogLines()),
+    balance_open_files_limit: () => single(openFilesLimit),
+    balance_log_lines_dropped_total: () => single(telemetry.droppedLogLines),
     *balance_build_info(): Iterable<Series> {
       const labels = { version: source.version, node_version: process.version };
       yield { labels: labelText(labels), value: 1 };
@@ -176,14 +177,13 @@ export function proxySeries(source: MetricsSource) {
   };
 }
 
-function* connectionsOfGenerations(source: MetricsSource): Iterable<Series> {
-  const generations = [...source.generations()];
-  for (const { id, connections } of generations.slice(0, MOST_GENERATIONS)) {
-    yield { labels: labelText({ generation: id }), value: connections };
+function* connectionsOfGenerations(generations: readonly GenerationReading[]): Iterable<Series> {
+  for (const { id, active } of generations.slice(0, MOST_GENERATIONS)) {
+    yield { labels: labelText({ generation: id }), value: active };
   }
   const older = generations.slice(MOST_GENERATIONS);
   if (older.length === 0) return;
-  const value = older.reduce((sum, { connections }) => sum + connections, 0);
+  const value = older.reduce((sum, { active }) => sum + active, 0);
   yield { labels: labelText({ generation: 'older' }), value };
 }
 

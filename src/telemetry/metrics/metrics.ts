@@ -1,11 +1,13 @@
 import type { ExchangeRecord, TunnelRecord } from '../../plugin-api/telemetry.ts';
-import type { HealthCheckRecord, QueueOutcome, QueueRecord, TelemetrySubscriber } from '../telemetry.ts';
+import type { RequestTotals } from '../../readings/telemetry.ts';
+import type { HealthCheckRecord, QueueOutcome, QueueRecord } from '../../readings/upstream.ts';
+import type { TelemetrySubscriber } from '../telemetry.ts';
 import { NamedDurationCounters } from './counters/duration-counters.ts';
 import { writeExposition } from './exposition/exposition.ts';
 import type { ExpositionFormat, MetricFamily, Series } from './exposition/exposition.ts';
 import { METRIC_TABLE } from './metric-table.ts';
 import type { MetricName } from './metric-table.ts';
-import type { MetricsSource } from './snapshot/metrics-source.ts';
+import type { MetricsReadings, MetricsSource } from './snapshot/metrics-source.ts';
 import { MetricsSnapshots } from './snapshot/metrics-snapshot.ts';
 import type { MetricsSnapshot } from './snapshot/metrics-snapshot.ts';
 import type { ProcessMetrics } from './process-metrics.ts';
@@ -20,7 +22,7 @@ import {
 } from './metric-series.ts';
 import { RefusalCounters } from './counters/refusal-counters.ts';
 import { RouteCounters } from './counters/route-counters.ts';
-import { NO_BACKEND, RequestMetrics, type RequestTotals } from './counters/request-metrics.ts';
+import { NO_BACKEND, RequestMetrics } from './counters/request-metrics.ts';
 import { TunnelDurations } from './counters/tunnel-durations.ts';
 import { UpstreamResults } from './counters/upstream-results.ts';
 
@@ -39,7 +41,7 @@ export class Metrics implements TelemetrySubscriber {
   readonly detailed = false;
   readonly #source: MetricsSource;
   readonly #process: () => ProcessMetrics | undefined;
-  readonly #snapshots: MetricsSnapshots;
+  readonly #snapshots = new MetricsSnapshots();
   readonly #requests: RequestMetrics;
   readonly #results: UpstreamResults;
   readonly #routes: RouteCounters;
@@ -54,13 +56,12 @@ export class Metrics implements TelemetrySubscriber {
   constructor({ source, process }: MetricsOptions) {
     this.#source = source;
     this.#process = process ?? (() => undefined);
-    this.#snapshots = new MetricsSnapshots(source);
-    const backends = (): Iterable<string> => Array.from(source.backends(), ({ name }) => name);
-    const listeners = (): Iterable<string> => Array.from(source.listeners(), ({ name }) => name);
-    const upstreams = (): Iterable<string> => Array.from(source.queues(), ({ upstream }) => upstream);
+    const backends = (): Iterable<string> => source.known.backends();
+    const listeners = (): Iterable<string> => source.known.listeners();
+    const upstreams = (): Iterable<string> => source.known.upstreams();
     this.#requests = new RequestMetrics(backends, []);
     this.#results = new UpstreamResults(upstreams);
-    this.#routes = new RouteCounters(() => source.routes());
+    this.#routes = new RouteCounters(listeners);
     this.#refusals = new RefusalCounters(listeners);
     this.#healthChecks = new NamedDurationCounters(backends, []);
     this.#queues = new NamedDurationCounters(upstreams, []);
@@ -119,9 +120,10 @@ export class Metrics implements TelemetrySubscriber {
 
   async #render(format: ExpositionFormat): Promise<Buffer> {
     const process = (await this.#process()?.read()) ?? [];
-    const snapshot = this.#snapshots.take();
+    const readings = this.#source.read();
+    const snapshot = this.#snapshots.take(readings.proxy);
     this.#forgetOthers(snapshot);
-    const series = this.#series(snapshot);
+    const series = this.#series(snapshot, readings);
     const own = METRIC_TABLE.map((metric): MetricFamily => ({ ...metric, series: series[metric.name]() }));
     return writeExposition([...own, ...process], format);
   }
@@ -132,27 +134,30 @@ export class Metrics implements TelemetrySubscriber {
     this.#queues.forgetOthers(new Set(snapshot.queues.keys()));
     this.#tunnels.forgetOthers(snapshot);
     this.#results.forgetOthers(snapshot);
-    this.#routes.forgetOthers();
+    this.#routes.forgetOthers(snapshot);
     this.#refusals.forgetOthers(snapshot);
   }
 
-  #series(snapshot: MetricsSnapshot): Readonly<Record<MetricName, () => Iterable<Series>>> {
+  #series(
+    snapshot: MetricsSnapshot,
+    readings: MetricsReadings,
+  ): Readonly<Record<MetricName, () => Iterable<Series>>> {
     const { backendNames } = snapshot;
     return {
       balance_requests_total: () => this.#requests.requests(snapshot),
       balance_request_duration_seconds: () => this.#requests.durations(backendNames),
       balance_request_errors_total: () => this.#requests.errors(backendNames),
-      balance_route_requests_total: () => this.#routes.series(),
+      balance_route_requests_total: () => this.#routes.series(snapshot),
       balance_refused_messages_total: () => this.#refusals.series(snapshot),
       ...backendSeries(snapshot, this.#healthChecks),
       ...queueSeries(snapshot, this.#queues),
       ...upstreamSeries(snapshot),
       balance_upstream_results_total: () => this.#results.series(snapshot),
       ...listenerSeries(snapshot),
-      ...tunnelSeries(this.#source),
-      ...hostNameSeries(this.#source),
+      ...tunnelSeries(readings.proxy),
+      ...hostNameSeries(readings.proxy),
       balance_tunnel_duration_seconds: () => this.#tunnels.series(snapshot),
-      ...proxySeries(this.#source),
+      ...proxySeries(this.#source, readings),
     };
   }
 }

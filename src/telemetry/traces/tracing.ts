@@ -2,7 +2,7 @@ import type { LookupFunction } from 'node:net';
 
 import type { Logger } from '../../plugin-api/logger.ts';
 import type { TelemetrySubscriber } from '../telemetry.ts';
-import type { SpanCounts } from '../metrics/snapshot/metrics-source.ts';
+import type { SpanCounts } from '../../readings/telemetry.ts';
 import type { SpanOrigin } from './spans/recorded-span.ts';
 import { RequestTracer } from './context/request-tracer.ts';
 import { DEFAULT_ENDPOINTS, type SpanExporterName } from './export/collector.ts';

@@ -1,5 +1,6 @@
 import { ERROR_CODES } from '../../../errors.ts';
 import type { ExchangeRecord, TunnelRecord } from '../../../plugin-api/telemetry.ts';
+import type { RequestTotals } from '../../../readings/telemetry.ts';
 import type { Backend } from '../../../plugin-api/backend.ts';
 import type { Series } from '../exposition/exposition.ts';
 import type { MetricsSnapshot } from '../snapshot/metrics-snapshot.ts';
@@ -13,14 +14,6 @@ export const NO_BACKEND = 'none';
 interface Slot {
   readonly backend: Backend;
   readonly counters: RequestCounters;
-}
-
-/** The requests of one backend in few numbers. */
-export interface RequestTotals {
-  readonly total: number;
-  /** By `2xx`, `5xx` and the like; `none` where no status reached the client. */
-  readonly byStatus: Readonly<Record<string, number>>;
-  readonly byError: Readonly<Record<string, number>>;
 }
 
 /** Counts exchanges by backend. The counters are found by the backend's index, without a look-up by name, so a request costs a few additions. */

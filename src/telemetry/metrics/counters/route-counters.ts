@@ -1,10 +1,8 @@
 import type { ExchangeRecord } from '../../../plugin-api/telemetry.ts';
 import { labelText } from '../exposition/exposition.ts';
 import type { Series } from '../exposition/exposition.ts';
+import type { MetricsSnapshot } from '../snapshot/metrics-snapshot.ts';
 import { CountersByName } from './counters-by-name.ts';
-
-/** The routes of the live config by listener; `undefined` for a protocol that does not tell them. */
-export type KnownRoutes = ReadonlyMap<string, ReadonlySet<string> | undefined>;
 
 /** The `route` label of requests for the listener's own upstream. */
 const OWN_UPSTREAM = 'default';
@@ -21,19 +19,14 @@ const FIRST_CLASSES: ReadonlySet<string> = new Set(['2xx', '5xx']);
 
 /** Counts requests by listener and route. Consecutive requests often have the same route, so that most cost two comparisons and an addition. */
 export class RouteCounters {
-  readonly #routes: () => KnownRoutes;
   readonly #byListener: CountersByName<Map<string, Float64Array>>;
   #lastListener = '';
   #lastRoute = '';
   #last: Float64Array | undefined;
 
-  /** @param routes returns the routes of the live config */
-  constructor(routes: () => KnownRoutes) {
-    this.#routes = routes;
-    this.#byListener = new CountersByName(
-      () => routes().keys(),
-      () => new Map<string, Float64Array>(),
-    );
+  /** @param listeners returns the names of the listeners that exist now */
+  constructor(listeners: () => Iterable<string>) {
+    this.#byListener = new CountersByName(listeners, () => new Map<string, Float64Array>());
   }
 
   exchange({ listener, route, upstream, status }: ExchangeRecord): void {
@@ -51,7 +44,7 @@ export class RouteCounters {
   }
 
   /** Forgets the counters of routes that an edit removed. A request of such a route that ends later is not shown. */
-  forgetOthers(routes: KnownRoutes = this.#routes()): void {
+  forgetOthers({ routes }: Pick<MetricsSnapshot, 'routes'>): void {
     this.#byListener.forgetOthers(new Set(routes.keys()));
     for (const [listener, known] of routes) {
       const byRoute = this.#byListener.get(listener);
@@ -60,8 +53,8 @@ export class RouteCounters {
     this.#last = undefined;
   }
 
-  *series(): Iterable<Series> {
-    for (const [listener, known] of this.#routes()) {
+  *series({ routes }: Pick<MetricsSnapshot, 'routes'>): Iterable<Series> {
+    for (const [listener, known] of routes) {
       const byRoute = this.#byListener.get(listener);
       for (const route of shownRoutes(known, byRoute)) {
         const counts = byRoute?.get(route);

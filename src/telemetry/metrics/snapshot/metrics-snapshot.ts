@@ -1,70 +1,66 @@
-import type {
-  BackendCounts,
-  BackendGauges,
-  BackendReading,
-  ListenerCounts,
-  ListenerGauges,
-  MemberState,
-  MetricsSource,
-  QueueReading,
-  UpstreamReading,
-} from './metrics-source.ts';
+import type { BackendCounts, BackendGauges } from '../../../readings/backend.ts';
+import type { ListenerCounts, ListenerGauges, ListenerRoutes } from '../../../readings/listener.ts';
+import type { ProxyReadings } from '../../../readings/proxy.ts';
+import type { MemberState, QueueReading, UpstreamReading } from '../../../readings/upstream.ts';
 import { NamedSums, type NamedSum } from './named-sums.ts';
 
+/** All backends of one name, added up. It is healthy when all of them are. */
 export type BackendSum = NamedSum<BackendCounts, BackendGauges> & { readonly healthy: boolean };
+/** All listeners of one name, added up: one that is bound, and others that drain. */
 export type ListenerSum = NamedSum<ListenerCounts, ListenerGauges>;
+
+/** The routes of the live config by listener; undefined for a protocol that does not tell them. */
+export type KnownRoutes = ReadonlyMap<string, ReadonlySet<string> | undefined>;
 
 /** The backends of an upstream. */
 export interface UpstreamMembers {
+  /** Number of backends in each state. */
   readonly states: Readonly<Record<MemberState, number>>;
   /** Sums of the weights by the backends' names. */
   readonly weights: ReadonlyMap<string, number>;
 }
 
-/** What there is at the moment of a scrape, by name: all metrics of the scrape agree on that. */
+/** The state of the proxy at the moment of a scrape, by name. All metrics of the scrape show the same moment. */
 export interface MetricsSnapshot {
   readonly backends: ReadonlyMap<string, BackendSum>;
   readonly listeners: ReadonlyMap<string, ListenerSum>;
-  /** Those who wait, by upstream. */
+  /** Number of waiting requests by upstream. */
   readonly queues: ReadonlyMap<string, number>;
   readonly backendNames: ReadonlySet<string>;
   /** The upstreams of the live generation. */
   readonly upstreams: ReadonlyMap<string, UpstreamMembers>;
   /** Names of the backends that serve requests, and not only tunnels. */
   readonly requestBackends: ReadonlySet<string>;
+  readonly routes: KnownRoutes;
 }
 
-/** Reads a source so that counts of a name never fall from one snapshot to the next. */
+/** Makes snapshots in which the counts of a name never fall from one to the next. */
 export class MetricsSnapshots {
-  readonly #source: MetricsSource;
   readonly #backends = new NamedSums<BackendCounts, BackendGauges>();
   readonly #listeners = new NamedSums<ListenerCounts, ListenerGauges>();
 
-  constructor(source: MetricsSource) {
-    this.#source = source;
-  }
-
-  take(): MetricsSnapshot {
-    const readings = [...this.#source.backends()];
-    const down = downNames(readings);
+  /** Must be called with the readings of each scrape, in their order. */
+  take(readings: ProxyReadings): MetricsSnapshot {
+    const down = new Set(readings.backends.filter(({ healthy }) => !healthy).map(({ name }) => name));
     const backends = new Map<string, BackendSum>();
-    for (const [name, sum] of this.#backends.update(readings)) {
+    for (const [name, sum] of this.#backends.update(readings.backends)) {
       backends.set(name, { ...sum, healthy: !down.has(name) });
     }
     const upstreams = new Map<string, UpstreamMembers>();
     const requestBackends = new Set<string>();
-    for (const reading of this.#source.upstreams()) {
+    for (const reading of readings.upstreams) {
       const members = membersOf(reading);
       upstreams.set(reading.upstream, members);
       if (reading.servesRequests) for (const name of members.weights.keys()) requestBackends.add(name);
     }
     return {
       backends,
-      listeners: this.#listeners.update(this.#source.listeners()),
-      queues: waitingByName(this.#source.queues()),
+      listeners: this.#listeners.update(readings.listeners),
+      queues: waitingByName(readings.queues),
       backendNames: new Set(backends.keys()),
       upstreams,
       requestBackends,
+      routes: routesByListener(readings.routes),
     };
   }
 }
@@ -79,11 +75,11 @@ function membersOf({ members }: UpstreamReading): UpstreamMembers {
   return { states, weights };
 }
 
-function downNames(readings: readonly BackendReading[]): Set<string> {
-  return new Set(readings.filter(({ healthy }) => !healthy).map(({ name }) => name));
+function routesByListener(readings: readonly ListenerRoutes[]): KnownRoutes {
+  return new Map(readings.map(({ listener, routes }) => [listener, routes && new Set(routes)]));
 }
 
-function waitingByName(readings: Iterable<QueueReading>): Map<string, number> {
+function waitingByName(readings: readonly QueueReading[]): Map<string, number> {
   const waiting = new Map<string, number>();
   for (const reading of readings) {
     waiting.set(reading.upstream, (waiting.get(reading.upstream) ?? 0) + reading.waiting);

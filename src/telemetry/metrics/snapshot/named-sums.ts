@@ -1,4 +1,4 @@
-import type { Amounts, Reading } from './metrics-source.ts';
+import type { Amounts, Counted } from '../../../readings/counted.ts';
 
 /** The sum of all readings of one name. */
 export interface NamedSum<Counts extends Amounts<Counts>, Gauges extends Amounts<Gauges>> {
@@ -8,40 +8,41 @@ export interface NamedSum<Counts extends Amounts<Counts>, Gauges extends Amounts
 
 type Sums = Record<string, number>;
 
-/** What an owner counts under its present name. */
+/** What one counted thing (a backend, a listener) has counted under its present name. */
 interface Share<Counts> {
   readonly name: string;
   readonly counts: Counts;
-  /** What it had counted under other names before. Absent while it had none. */
+  /** What it had counted under earlier names; undefined when it had none. */
   readonly before: Sums | undefined;
 }
 
 /**
- * Adds up readings of the same name. A name's counts never fall while there is a reading of it: what one that left had
- * counted stays in the sum, so that a backend that moves to another address goes on where it was. An owner that takes
- * another name counts under that one from zero: what happened under the old name did not happen under the new one.
+ * Adds up readings of the same name, of one process or of several workers. Prometheus must never see a count fall, so the counts of a name
+ * never fall while there is a reading of it: when one of several things leaves, its counts stay in the sum. For example, a backend that
+ * moves to another address goes on from where it was. A thing that gets another name counts from zero under that name: what happened under
+ * the old name did not happen under the new one.
  */
 export class NamedSums<Counts extends Amounts<Counts>, Gauges extends Amounts<Gauges>> {
-  /** What was read last, by owner. */
-  #seen = new Map<object, Share<Counts>>();
-  /** Counts of owners that left, by the name that they had. */
+  /** The last readings, by id. */
+  #seen = new Map<number, Share<Counts>>();
+  /** Counts of things that left, by the name that they had. */
   readonly #left = new Map<string, Sums>();
 
-  /** The sums by name, of what is there now. */
-  update(readings: Iterable<Reading<Counts, Gauges>>): Map<string, NamedSum<Counts, Gauges>> {
-    const seen = new Map<object, Share<Counts>>();
+  /** Takes the present readings and returns their sums by name. */
+  update(readings: Iterable<Counted<Counts, Gauges>>): Map<string, NamedSum<Counts, Gauges>> {
+    const seen = new Map<number, Share<Counts>>();
     const names = new Map<string, { counts: Sums; gauges: Sums }>();
-    for (const { owner, name, counts, gauges } of readings) {
-      const last = this.#seen.get(owner);
+    for (const { id, name, counts, gauges } of readings) {
+      const last = this.#seen.get(id);
       const before = last === undefined || last.name === name ? last?.before : { ...last.counts };
-      seen.set(owner, { name, counts, before });
+      seen.set(id, { name, counts, before });
       const sum = names.get(name) ?? { counts: {}, gauges: {} };
       add(sum.counts, counts, before);
       add(sum.gauges, gauges);
       names.set(name, sum);
     }
-    for (const [owner, share] of this.#seen) {
-      if (seen.get(owner)?.name !== share.name) this.#keep(share);
+    for (const [id, share] of this.#seen) {
+      if (seen.get(id)?.name !== share.name) this.#keep(share);
     }
     for (const [name, counts] of this.#left) {
       const sum = names.get(name);
@@ -49,7 +50,7 @@ export class NamedSums<Counts extends Amounts<Counts>, Gauges extends Amounts<Ga
       else add(sum.counts, counts);
     }
     this.#seen = seen;
-    // Each has all the amounts of the readings that it was added up from.
+    // Each sum has all fields of the readings that were added up.
     return names as unknown as Map<string, NamedSum<Counts, Gauges>>;
   }
 

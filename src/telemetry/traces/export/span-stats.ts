@@ -1,4 +1,4 @@
-import type { SpanCounts } from '../../metrics/snapshot/metrics-source.ts';
+import type { SpanCounts } from '../../../readings/telemetry.ts';
 
 /**
  * Counts exported and lost spans since the start. It outlives the queues that count into it: an edit of `tracing` replaces the queue, and

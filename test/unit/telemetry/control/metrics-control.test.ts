@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { Telemetry } from '../../../../src/telemetry/telemetry.ts';
 import { MetricsControl, type MetricsSettings } from '../../../../src/telemetry/control/metrics-control.ts';
 import { parseExposition } from '../metrics/exposition/exposition.ts';
-import { BUCKETS_S, emptySource } from '../metrics/metrics-lab.ts';
+import { BUCKETS_S, sourceOf } from '../metrics/metrics-lab.ts';
 import { exchangeRecord } from '../records.ts';
 
 const running: MetricsControl[] = [];
@@ -16,7 +16,7 @@ const ON: MetricsSettings = { enabled: true, buckets: BUCKETS_S };
 
 async function start(settings = ON) {
   const telemetry = new Telemetry();
-  const control = new MetricsControl(telemetry, emptySource());
+  const control = new MetricsControl(telemetry, sourceOf());
   running.push(control);
   const apply = async (next: MetricsSettings): Promise<void> =>
     (await control.prepare({ config: { metrics: next } })).commit();

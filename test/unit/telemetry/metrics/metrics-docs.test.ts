@@ -4,7 +4,7 @@ import { format, resolveConfig } from 'prettier';
 import { describe, expect, it } from 'vitest';
 import { writeExposition } from '../../../../src/telemetry/metrics/exposition/exposition.ts';
 import { METRIC_TABLE, type MetricDescription } from '../../../../src/telemetry/metrics/metric-table.ts';
-import type { UpstreamReading } from '../../../../src/telemetry/metrics/snapshot/metrics-source.ts';
+import type { UpstreamReading } from '../../../../src/readings/upstream.ts';
 import { firstEventOf, subjectOf, unitOf } from './metric-life.ts';
 import { ProcessMetrics } from '../../../../src/telemetry/metrics/process-metrics.ts';
 import { parseExposition, type ReadExposition } from './exposition/exposition.ts';
@@ -34,7 +34,7 @@ function quietLab(isEmpty: () => boolean = () => false): MetricsLab {
     }),
     routes: () => new Map(isEmpty() ? [] : [['web', new Set(['api'])]]),
     names: unlessEmpty({ ...UNKNOWN_NAME, answeredAtMs: undefined }),
-    generations: unlessEmpty({ id: 1, isLive: true, connections: 1 }),
+    generations: unlessEmpty({ id: 1, isLive: true, active: 1 }),
     reloads: () => ({
       counts: [{ source: 'file', succeeded: 0, failed: 0 }],
       lastSucceeded: true,
@@ -46,7 +46,15 @@ function quietLab(isEmpty: () => boolean = () => false): MetricsLab {
   });
 }
 
-const UNKNOWN_NAME = { name: 'a.test', addresses: 0, isFailing: false, found: 0, absent: 0, failed: 0 };
+const UNKNOWN_NAME = {
+  name: 'a.test',
+  addresses: [],
+  source: undefined,
+  ttlMs: undefined,
+  failure: undefined,
+  failingSinceMs: undefined,
+  counts: { found: 0, absent: 0, failed: 0 },
+};
 
 /** One where everything happened once. */
 function busyLab(isEmpty: () => boolean = () => false): MetricsLab {

@@ -1,14 +1,20 @@
 import type { Backend } from '../../../../src/plugin-api/backend.ts';
 import type { ExpositionFormat } from '../../../../src/telemetry/metrics/exposition/exposition.ts';
 import { Metrics } from '../../../../src/telemetry/metrics/metrics.ts';
-import type {
-  BackendCounts,
-  BackendGauges,
-  BackendReading,
-  ListenerReading,
-  MetricsSource,
-} from '../../../../src/telemetry/metrics/snapshot/metrics-source.ts';
+import { ReadingIds } from '../../../../src/app/reading-ids.ts';
+import type { BackendCounts, BackendGauges, BackendReading } from '../../../../src/readings/backend.ts';
+import type { HostNameReading } from '../../../../src/readings/host-name.ts';
+import type { ListenerReading } from '../../../../src/readings/listener.ts';
+import type { ShortageOf } from '../../../../src/readings/process.ts';
+import type { ReloadTotals } from '../../../../src/readings/reload.ts';
+import type { SpanCounts } from '../../../../src/readings/telemetry.ts';
+import type { TunnelReading } from '../../../../src/readings/tunnel.ts';
+import type { QueueReading, UpstreamReading } from '../../../../src/readings/upstream.ts';
+import type { KnownRoutes } from '../../../../src/telemetry/metrics/snapshot/metrics-snapshot.ts';
+import type { MetricsSource } from '../../../../src/telemetry/metrics/snapshot/metrics-source.ts';
 import { parseExposition, type ReadExposition } from './exposition/exposition.ts';
+
+const IDS = new ReadingIds();
 
 export const BUCKETS_S: readonly number[] = [0.001, 0.0025, 0.1, 0.25, 1, 10];
 
@@ -59,7 +65,8 @@ export function backendReading(
     poolMax,
     poolWaiting,
   };
-  return { owner: backend, name: backend.name, healthy, counts, gauges };
+  const { name, address } = backend;
+  return { id: IDS.of(backend), name, address, healthy, counts, gauges };
 }
 
 /** A listener where nothing happened, but for the changes. */
@@ -68,18 +75,40 @@ export function listenerReading(
   changes: Partial<ListenerReading['counts']> = {},
 ): ListenerReading {
   return {
-    owner: { name },
+    id: IDS.of({ name }),
     name,
+    address: '127.0.0.1:8080',
+    protocol: 'http',
+    maxConnections: 0,
+    acceptDescriptors: 0,
+    draining: false,
     counts: { accepted: 0, refused: 0, shed: 0, bytesReceived: 0, bytesSent: 0, ...changes },
     gauges: { connectionsActive: 0 },
   };
 }
 
+/** What the metrics read of a proxy, part by part: a test replaces those that it is about. */
+export interface LabReadings {
+  backends(): readonly BackendReading[];
+  listeners(): readonly ListenerReading[];
+  queues(): readonly QueueReading[];
+  upstreams(): readonly UpstreamReading[];
+  routes(): KnownRoutes;
+  tunnels(): readonly TunnelReading[];
+  names(): readonly HostNameReading[];
+  reloads(): ReloadTotals;
+  generations(): readonly { readonly id: number; readonly isLive: boolean; readonly active: number }[];
+  spans(): SpanCounts;
+  shortages(): Partial<Record<ShortageOf, number>>;
+  openFilesLimit(): number | undefined;
+  droppedLogLines(): number;
+  pluginFailures(): readonly { readonly plugin: string; readonly count: number }[];
+  telemetryFailures(): number;
+}
+
 /** A proxy where nothing is, but for the changes. */
-export function emptySource(changes: Partial<MetricsSource> = {}): MetricsSource {
+function emptyReadings(changes: Partial<LabReadings> = {}): LabReadings {
   return {
-    version: '1.2.3',
-    startedAtMs: Date.now() - 5000,
     backends: () => [],
     listeners: () => [],
     queues: () => [],
@@ -93,14 +122,51 @@ export function emptySource(changes: Partial<MetricsSource> = {}): MetricsSource
       lastSuccessAtMs: undefined,
       lastDurationMs: undefined,
     }),
-    generations: () => [{ id: 1, isLive: true, connections: 0 }],
+    generations: () => [{ id: 1, isLive: true, active: 0 }],
     spans: () => ({ exported: 0, dropped: 0 }),
     shortages: () => ({}),
     openFilesLimit: () => undefined,
     droppedLogLines: () => 0,
-    pluginFailures: () => [['http', 0]],
+    pluginFailures: () => [{ plugin: 'http', count: 0 }],
     telemetryFailures: () => 0,
     ...changes,
+  };
+}
+
+/** The source of metrics with these readings. */
+export function sourceOf(lab: LabReadings = emptyReadings()): MetricsSource {
+  return {
+    version: '1.2.3',
+    startedAtMs: Date.now() - 5000,
+    known: {
+      backends: () => lab.backends().map(({ name }) => name),
+      listeners: () => lab.listeners().map(({ name }) => name),
+      upstreams: () => lab.queues().map(({ upstream }) => upstream),
+    },
+    read: () => ({
+      proxy: {
+        generations: lab.generations().map((each) => ({ ...each, hash: 'hash', loadedAtMs: 0 })),
+        listeners: lab.listeners(),
+        routes: Array.from(lab.routes(), ([listener, routes]) => ({
+          listener,
+          routes: routes && [...routes],
+        })),
+        backends: lab.backends(),
+        upstreams: lab.upstreams(),
+        queues: lab.queues(),
+        tunnels: lab.tunnels(),
+        hostNames: lab.names(),
+        shortages: lab.shortages() as Record<ShortageOf, number>,
+        openFilesLimit: lab.openFilesLimit(),
+      },
+      reloads: lab.reloads(),
+      telemetry: {
+        spans: lab.spans(),
+        droppedLogLines: lab.droppedLogLines(),
+        pluginFailures: lab.pluginFailures(),
+        subscriberFailures: lab.telemetryFailures(),
+      },
+    }),
   };
 }
 
@@ -110,12 +176,12 @@ export class MetricsLab {
   readonly listeners: ListenerReading[] = [];
   readonly metrics: Metrics;
   /** What the metrics read; a test may replace its functions. */
-  readonly source: { -readonly [Key in keyof MetricsSource]: MetricsSource[Key] };
+  readonly source: LabReadings;
 
-  constructor(more: Partial<MetricsSource> = {}) {
+  constructor(more: Partial<LabReadings> = {}) {
     const lists = { backends: () => this.backends, listeners: () => this.listeners };
-    this.source = emptySource({ ...lists, ...more });
-    this.metrics = new Metrics({ source: this.source });
+    this.source = emptyReadings({ ...lists, ...more });
+    this.metrics = new Metrics({ source: sourceOf(this.source) });
     this.metrics.setBuckets(BUCKETS_S);
   }
 

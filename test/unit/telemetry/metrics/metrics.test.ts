@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ERROR_CODES, type ErrorCode } from '../../../../src/errors.ts';
 import type { TraceContext } from '../../../../src/plugin-api/tracing.ts';
-import type { UpstreamReading } from '../../../../src/telemetry/metrics/snapshot/metrics-source.ts';
+import type { UpstreamReading } from '../../../../src/readings/upstream.ts';
 import { backendReading, BUCKETS_S, listenerReading, MetricsLab } from './metrics-lab.ts';
 import { backendNamed, exchangeRecord, tunnelRecord } from '../records.ts';
 
@@ -600,13 +600,13 @@ describe('metrics of the proxy', () => {
         lastDurationMs: 12.5,
       }),
       generations: () => [
-        { id: 7, isLive: true, connections: 3 },
-        { id: 5, isLive: false, connections: 1 },
+        { id: 7, isLive: true, active: 3 },
+        { id: 5, isLive: false, active: 1 },
       ],
       spans: () => ({ exported: 100, dropped: 4 }),
       shortages: () => ({ connect: 6 }),
       droppedLogLines: () => 7,
-      pluginFailures: () => [['echo', 8]],
+      pluginFailures: () => [{ plugin: 'echo', count: 8 }],
       telemetryFailures: () => 9,
     });
     const all = Object.entries(await lab.values().then((values) => Object.fromEntries(values)));
@@ -640,7 +640,7 @@ describe('metrics of the proxy', () => {
     const generations = Array.from({ length: 50 }, (_, index) => ({
       id: 100 - index,
       isLive: index === 0,
-      connections: 1,
+      active: 1,
     }));
     const lab = new MetricsLab({ generations: () => generations });
     const read = await lab.series('balance_config_generation_connections');
