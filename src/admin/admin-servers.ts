@@ -5,13 +5,12 @@ import { mayBlock, type ArrivingSocket, type LeavingSocket } from '../net/addres
 import type { BindAddresses } from '../net/dns/bind-addresses.ts';
 import type { Logger } from '../plugin-api/logger.ts';
 import { loadAdminCredentials, type AdminCredentials, type AdminOrigin } from './access/admin-credentials.ts';
-import { AdminGuard } from './access/admin-guard.ts';
+import { AdminGuard, type AdminGuardOptions } from './access/admin-guard.ts';
 import { planAdminServers, type AdminSections, type AdminServerPlan } from './admin-plan.ts';
 import type { AdminRoute } from './endpoint/admin-router.ts';
 import { AdminServer, type AdminServerSetup } from './server/admin-server.ts';
 import type { EventLoopWatch } from './diagnostics/event-loop-watch.ts';
 import { indexRoute } from './routes/index-route.ts';
-import { MetricsGuard } from './access/metrics-guard.ts';
 
 /** The change of the admin servers by a new config, prepared but not applied yet. */
 export interface AdminChange {
@@ -155,15 +154,15 @@ export class AdminServers {
     const credentials = admin === undefined ? undefined : await loadAdminCredentials(admin, origin);
     return plans.map((plan) => {
       const metrics = plan.metricsPath === undefined ? [] : [this.#metrics(plan.metricsPath)];
-      const metricsGuard = metricsGuardOf(plan, config);
+      const metricsAccess = metricsAccessOf(plan, config);
       if (!plan.admin || admin === undefined || credentials === undefined) {
-        const guard = new AdminGuard({ metrics: metricsGuard });
+        const guard = new AdminGuard({ metrics: metricsAccess });
         const { socketMode } = plan;
         return { plan, setup: { what: 'metrics server', routes: metrics, guard, socketMode } };
       }
       const shown = [...this.#routes, ...metrics];
       const routes = [indexRoute(this.#version, shown), ...shown];
-      const guard = guardOf(admin, credentials, plan.metricsPath, metricsGuard);
+      const guard = guardOf(admin, credentials, plan.metricsPath, metricsAccess);
       return { plan, setup: { routes, guard, tls: credentials.tls, socketMode: plan.socketMode } };
     });
   }
@@ -206,7 +205,7 @@ function guardOf(
   admin: Admin,
   { token, tls }: AdminCredentials,
   metricsPath: string | undefined,
-  metrics: MetricsGuard | undefined,
+  metrics: AdminGuardOptions['metrics'],
 ): AdminGuard {
   const address = parseAddress(admin.listen);
   const certificate = tls?.clientCa !== undefined;
@@ -223,10 +222,10 @@ function guardOf(
   });
 }
 
-function metricsGuardOf(
+function metricsAccessOf(
   { metricsPath }: AdminServerPlan,
   { metrics }: AdminSections,
-): MetricsGuard | undefined {
+): AdminGuardOptions['metrics'] {
   if (metricsPath === undefined || metrics.allow === undefined) return undefined;
-  return new MetricsGuard(metricsPath, metrics.allow);
+  return { path: metricsPath, allow: metrics.allow };
 }

@@ -1,16 +1,14 @@
-import { AddressList } from '../../../src/plugin-api/values/address-list.ts';
+import { MetricsAccess } from '../../../src/plugin-api/values/metrics-access.ts';
 import type { MetricsPage, OwnMetrics } from '../../../src/plugin-api/index.ts';
 import { routedConfigPath } from '../../../src/plugin-api/values/routed-path.ts';
 import type { Answer } from '../message/answer.ts';
 import type { Exchange } from '../exchange/exchange.ts';
-import { ACCEPT, CDN_LOOP, FORWARDED, VIA, X_FORWARDED_FOR, X_REAL_IP } from '../message/field-names.ts';
+import { ACCEPT } from '../message/field-names.ts';
 import type { RequestHead } from '../message/message-head.ts';
 import { namedClients } from '../forwarding/named-clients.ts';
 
 /** The pages show the state of one moment: no cache may store them. */
 const FRESH = 'Cache-Control: no-store\r\n';
-/** Fields that a proxy adds when it forwards a request of its client. */
-const FOR_OTHERS = [X_FORWARDED_FOR, FORWARDED, X_REAL_IP, VIA, CDN_LOOP];
 
 /**
  * The paths that a listener answers itself, before any route is looked at: the health of its backends, and the metrics for those who
@@ -21,14 +19,14 @@ export class OwnEndpoints {
   readonly #healthPath: string | undefined;
   readonly #metricsPath: string | undefined;
   readonly #metrics: OwnMetrics | undefined;
-  readonly #allowed: AddressList;
+  readonly #access: MetricsAccess;
 
   constructor(healthEndpoint: string | undefined, metrics: OwnMetrics | undefined) {
     this.#healthPath =
       healthEndpoint === undefined || healthEndpoint === '' ? undefined : routedConfigPath(healthEndpoint);
     this.#metrics = metrics;
     this.#metricsPath = metrics === undefined ? undefined : routedConfigPath(metrics.path);
-    this.#allowed = new AddressList(metrics?.allow ?? []);
+    this.#access = new MetricsAccess(metrics?.allow ?? []);
   }
 
   /** Whether there are any: then the path of every request has to be looked at. */
@@ -47,7 +45,7 @@ export class OwnEndpoints {
   }
 
   #showMetrics(exchange: Exchange, head: RequestHead, metrics: OwnMetrics): void {
-    if (!this.#mayAsk(exchange, head)) {
+    if (!this.#mayRead(exchange, head)) {
       const { instance, requestId, wantsJson } = exchange;
       const reason = 'the metrics are not for this client';
       exchange.answer(instance.errorPages.answer(403, reason, requestId, wantsJson));
@@ -63,20 +61,13 @@ export class OwnEndpoints {
     }
   }
 
-  /** The address of the connected peer decides. Headers can only take the permission away, as they name the client behind a proxy. */
-  #mayAsk(exchange: Exchange, head: RequestHead): boolean {
+  #mayRead(exchange: Exchange, head: RequestHead): boolean {
     const { stream, client, instance } = exchange;
-    if (!this.#allows(stream.connection.transport.peer.address)) return false;
-    if (FOR_OTHERS.every((field) => head.fieldWith(field) < 0)) return true;
-    if (!client.profile(instance).isTrusted) return false;
-    const clients = namedClients(head, instance.trusted);
-    // A proxy that names no client may be asking for any client.
-    return clients.length > 0 && clients.every((address) => this.#allowed.has(address));
-  }
-
-  /** Clients of a unix socket were let in by the permissions of its file. */
-  #allows(address: string): boolean {
-    return address === 'unix' || this.#allowed.has(address);
+    return this.#access.mayRead(
+      stream.connection.transport.peer.address,
+      (name) => head.valueOf(name) !== undefined,
+      () => (client.profile(instance).isTrusted ? namedClients(head, instance.trusted) : []),
+    );
   }
 }
 

@@ -1,8 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
+import { MetricsAccess } from '../../plugin-api/values/metrics-access.ts';
 import { AdminError } from '../endpoint/admin-error.ts';
-import type { MetricsGuard } from './metrics-guard.ts';
 
 export interface AdminGuardOptions {
   /** The bearer token that clients must send; undefined: none. */
@@ -13,8 +13,8 @@ export interface AdminGuardOptions {
   readonly publicPaths?: readonly string[];
   /** Whether the server listens on a TCP address of this machine only. Browsers on this machine reach it. Default: false. */
   readonly loopback?: boolean;
-  /** Decides who may read the metrics; undefined: every client that may use the server. */
-  readonly metrics?: MetricsGuard | undefined;
+  /** The path of the metrics, and the addresses and networks that may read them; undefined: every client that may use the server. */
+  readonly metrics?: { readonly path: string; readonly allow: readonly string[] } | undefined;
 }
 
 /** Decides whether a request may be answered. */
@@ -24,7 +24,8 @@ export class AdminGuard {
   readonly #certificate: boolean;
   readonly #publicPaths: ReadonlySet<string>;
   readonly #checksHost: boolean;
-  readonly #metrics: MetricsGuard | undefined;
+  readonly #metricsPath: string | undefined;
+  readonly #metricsAccess: MetricsAccess;
 
   constructor({
     token,
@@ -37,18 +38,27 @@ export class AdminGuard {
     this.#certificate = certificate;
     this.#publicPaths = new Set(publicPaths);
     this.#checksHost = loopback && token === undefined && !certificate;
-    this.#metrics = metrics;
+    this.#metricsPath = metrics?.path;
+    this.#metricsAccess = new MetricsAccess(metrics?.allow ?? []);
   }
 
   /** Throws an AdminError (401 or 403) when the request may not be answered. */
   check(request: IncomingMessage, path: string): void {
     refuseForeignOrigin(request);
-    this.#metrics?.check(request, path);
+    if (path === this.#metricsPath) this.#checkMetrics(request);
     const isPublic = this.#publicPaths.has(path) && (request.method === 'GET' || request.method === 'HEAD');
     if (isPublic) return;
     if (this.#checksHost) refuseNamedHost(request);
     if (this.#certificate) requireCertificate(request);
     if (this.#digest !== undefined) requireToken(request, this.#digest);
+  }
+
+  #checkMetrics({ socket, headers }: IncomingMessage): void {
+    const mayRead = this.#metricsAccess.mayRead(
+      socket.remoteAddress ?? 'unix',
+      (name) => headers[name] !== undefined,
+    );
+    if (!mayRead) throw new AdminError(403, 'not_allowed', 'the metrics are not for this client');
   }
 }
 
