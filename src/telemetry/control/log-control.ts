@@ -1,6 +1,7 @@
 import { AccessLog, type AccessLogSettings } from '../logs/access/access-log.ts';
 import type { Telemetry } from '../telemetry.ts';
-import type { Logging, LoggingSettings, OutputSettings } from '../logs/logging.ts';
+import type { LoggingSettings } from '../logs/field-logger.ts';
+import type { Logging, OutputSettings } from '../logs/logging.ts';
 
 /** The `logging` section of the config, normalized. */
 export type LoggingSection = LoggingSettings & OutputSettings & { readonly access_log: AccessLogSection };

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createLogging } from '../../../../src/telemetry/logs/logging.ts';
-import type { Logging, LoggingSettings } from '../../../../src/telemetry/logs/logging.ts';
+import type { LoggingSettings } from '../../../../src/telemetry/logs/field-logger.ts';
+import type { Logging } from '../../../../src/telemetry/logs/logging.ts';
 import { PATIENCE_MS } from '../../../support/time/patience.ts';
 import { RecordedOutput } from '../recorded-output.ts';
 
