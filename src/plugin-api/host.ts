@@ -23,8 +23,8 @@ export interface ProtocolHost {
   /** Text for `GET health_endpoint`: status 200 or 503 and its JSON body. */
   readonly health: () => HealthReport;
   /**
-   * There where this listener is to serve the metrics (`metrics.listener`): the protocol answers requests for their path itself. Only
-   * listeners in mode http serve them.
+   * The metrics, when this listener serves them (`metrics.listener`); undefined otherwise. The protocol answers requests for their path itself.
+   * Only listeners in mode http serve metrics.
    */
   readonly metrics: OwnMetrics | undefined;
   /** The upstream of that name, with sockets for that use. Throws a BalanceError when the config has none. */
@@ -47,13 +47,13 @@ export interface HealthReport {
 export interface OwnMetrics {
   /** `metrics.path`. */
   readonly path: string;
-  /** Addresses and networks that may ask. */
+  /** Addresses and networks that may read the metrics. */
   readonly allow: readonly string[];
-  /** In the format and coding that a client asks for. Rejects when they can't be made. */
+  /** All metrics, in the format and coding that the client asks for. Rejects when they can't be made. */
   page(request: MetricsPageRequest): Promise<MetricsPage>;
 }
 
-/** What a client asked for, in header fields. */
+/** The header fields of a request for metrics. */
 export interface MetricsPageRequest {
   readonly accept?: string | undefined;
   readonly 'accept-encoding'?: string | undefined;

@@ -1,19 +1,20 @@
+/** Fields of a log line, in snake_case. Names that end in `_ms` hold milliseconds. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
-/** Someone whose calls the core makes; when one throws, the line about it says what it was about. */
+/** An object of a plugin whose methods the core calls. When a method throws, the log line about it has the object's fields. */
 export interface LogSubject {
-  /** What is worked on now: `request_id`, `trace_id` and the like. Asked only when something failed. */
+  /** Returns fields that say what the object is working on: `request_id`, `trace_id` and so on. Called only after a failure. */
   logFields?(): LogFields;
 }
 
-/** Structured log lines: a constant message and fields. Secrets and bodies never go in. */
+/** Writes log lines: a constant message, and fields. Never log secrets and bodies. */
 export interface Logger {
-  /** True when debug lines are written: guard costly fields with it. */
+  /** True when debug lines are written. Check it before you compute costly fields. */
   readonly debugEnabled: boolean;
   debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
   error(message: string, fields?: LogFields): void;
-  /** A logger that adds `fields` to each line. */
+  /** Returns a logger that adds `fields` to each line. */
   child(fields: LogFields): Logger;
 }

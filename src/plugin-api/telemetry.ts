@@ -2,11 +2,11 @@ import type { ErrorCode } from '../errors.ts';
 import type { TraceContext, Tracer, TunnelTrace } from './tracing.ts';
 import type { Backend } from './backend.ts';
 
-/** Why a message of a peer was refused: the rule that it broke, and where. */
+/** Why a message was refused: the rule that it broke, and where. */
 export interface MessageRefusal {
-  /** Whose message it was: a `request` of the client, or a `response` of the backend. */
+  /** The message: a `request` of the client, or a `response` of the backend. */
   readonly side: 'request' | 'response';
-  /** Short stable name of the rule. A protocol has few of them, because metrics count by it. */
+  /** Short name of the rule, which stays the same from version to version. A protocol must have few of them, because metrics count by it. */
   readonly rule: string;
   /** Name of the field that broke the rule; '' when it was none. */
   readonly field: string;
@@ -14,84 +14,90 @@ export interface MessageRefusal {
   readonly excerpt: string;
 }
 
-/** One HTTP exchange, or one exchange of any request/response protocol; published once, at its end. */
+/** One exchange of HTTP or of another request/response protocol. A protocol publishes it once, at the end of the exchange. */
 export interface ExchangeRecord {
   /** Name of the listener. */
   readonly listener: string;
-  /** Wall clock at the request's first byte, ms since 1970. */
+  /** When the first byte of the request arrived, in ms since 1970. */
   readonly startedAtMs: number;
   readonly durationMs: number;
   readonly clientAddress: string;
   readonly method: string;
-  /** Path without query, as the client sent it. */
+  /** The path as the client sent it, without the query. */
   readonly path: string;
-  /** The query without its `?` and with secrets hidden; absent or '' where there is none. Read only where a log shows it. */
+  /** The query without its `?` and with secrets hidden; absent or '' where there is none. Only logs read it. */
   readonly query?: string | undefined;
   readonly host: string;
-  /** `HTTP/1.1`. */
+  /** Name and version of the protocol, such as `HTTP/1.1`. */
   readonly protocol: string;
-  /** As text, not as bytes: UTF-8 is decoded. So is it with the Referer. */
+  /** The user agent as text: decoded from UTF-8, as is the Referer. */
   readonly userAgent: string;
   /** The Referer, without query, fragment and credentials. */
   readonly referer: string;
   readonly requestId: string;
-  /** The trace that the exchange belongs to, or ''. */
+  /** Id of the trace that the exchange belongs to; '' when there is none. */
   readonly traceId: string;
+  /** Id of the exchange's own span; '' when there is none. */
   readonly spanId: string;
-  /** What the tracer needs to make spans; undefined when tracing is off. */
+  /** The result of {@link Tracer.begin}, from which spans are made; undefined when tracing is off. */
   readonly trace: TraceContext | undefined;
-  /** Name of the route, or ''. */
+  /** Name of the route; '' when no route matched. */
   readonly route: string;
-  /** Name of the upstream, or ''. */
+  /** Name of the upstream; '' when the exchange reached none. */
   readonly upstream: string;
-  /** The balancer's name, or ''. */
+  /** Name of the balancing algorithm; '' when no backend was picked. */
   readonly algorithm: string;
+  /** The backend that served the exchange, or the last one that was tried; undefined when none was picked. */
   readonly backend: Backend | undefined;
-  /** 0 when no status reached the client. */
+  /** The status that the client got; 0 when none reached it. */
   readonly status: number;
-  /** Body bytes from the client. */
+  /** Bytes of the request's body. */
   readonly bytesReceived: number;
-  /** Body bytes to the client. */
+  /** Bytes of the response's body that were sent to the client. */
   readonly bytesSent: number;
-  /** What went wrong, or undefined. */
+  /** The error that ended the exchange; undefined when there was none. */
   readonly error: ErrorCode | undefined;
-  /** Why the request or its response was refused; absent when neither was. */
+  /** Why the request or the response was refused; absent when neither was. */
   readonly refusal?: MessageRefusal | undefined;
 }
 
 /** Who ended a tunnel: the side that stopped or broke off first, or the proxy itself (a timeout, or a drain that took too long). */
 export type TunnelEnd = 'client' | 'backend' | 'proxy';
 
-/** One tunnel (TCP connection, WebSocket), published at its end. */
+/** One tunnel (TCP connection, WebSocket). A protocol publishes it once, at the end of the tunnel. */
 export interface TunnelRecord {
   readonly listener: string;
   readonly protocol: string;
+  /** When the tunnel began, in ms since 1970. */
   readonly startedAtMs: number;
   readonly durationMs: number;
   readonly clientAddress: string;
+  /** Name of the upstream; '' when there was none. */
   readonly upstream: string;
   readonly backend: Backend | undefined;
-  /** False where the client got no connection to the backend: there was no tunnel, only one that was asked for. Default: true. */
+  /** False when no connection to a backend could be made, so that there was no tunnel. Default: true. */
   readonly connected?: boolean;
-  /** Of the request that became the tunnel, or one of its own; '' when it has none. */
+  /** The id of the request that became the tunnel, or an id of its own; '' when it has none. */
   readonly requestId: string;
-  /** The trace that the tunnel belongs to, or ''. */
+  /** Id of the trace that the tunnel belongs to; '' when there is none. */
   readonly traceId: string;
-  /** The tunnel's own span, or ''. */
+  /** Id of the tunnel's own span; '' when there is none. */
   readonly spanId: string;
-  /** What {@link Tracer.beginTunnel} gave; undefined when tracing was off. */
+  /** The result of {@link Tracer.beginTunnel}; undefined when tracing was off. */
   readonly trace: TunnelTrace | undefined;
+  /** Bytes from the client. */
   readonly bytesReceived: number;
+  /** Bytes to the client. */
   readonly bytesSent: number;
   readonly endedBy: TunnelEnd;
   readonly error: ErrorCode | undefined;
 }
 
-/** Where protocols report to. Publishing costs a function call a subscriber; nothing here blocks or throws. */
+/** Takes the records of protocols. To publish one costs a function call for each subscriber; it never blocks and never throws. */
 export interface TelemetrySink {
-  /** False when nobody reads the descriptive fields (path, user agent …) of a record: leave them ''. */
+  /** False while no subscriber reads the descriptive fields of records (path, user agent …): leave them '' then. */
   readonly detailed: boolean;
-  /** Begins traces; undefined when tracing is off. */
+  /** Begins traces; undefined while tracing is off. */
   readonly tracer: Tracer | undefined;
   exchange(record: ExchangeRecord): void;
   tunnel(record: TunnelRecord): void;

@@ -1,16 +1,16 @@
 import type { ErrorCode } from '../errors.ts';
 import type { Backend } from './backend.ts';
 
-/** The fields of a request, of which some say what trace it belongs to. */
+/** The header fields of a request, which may carry a trace. */
 export interface TraceCarrier {
   /**
-   * The value of the field of that name (lower case), without white space around it; undefined when there is none, or several, as
-   * they may say different things (W3C Trace Context, section 3.2).
+   * Returns the value of the field of that name (in lower case), without white space around it. Returns undefined when there is no such field,
+   * or more than one, because they may contradict each other (W3C Trace Context, section 3.2).
    */
   soleValueOf(lowerName: string): string | undefined;
 }
 
-/** Which fields are ours to write, in place of the client's. */
+/** Which trace fields the proxy writes: those of the client must not be passed on beside them. */
 export interface TraceFields {
   /** traceparent and tracestate. */
   readonly w3c: boolean;
@@ -20,79 +20,79 @@ export interface TraceFields {
   readonly jaeger: boolean;
 }
 
-/** Decides for each exchange whether it is traced, before it costs anything. */
+/** Begins the traces of exchanges and tunnels, and decides which are sampled. */
 export interface Tracer {
   /**
-   * Continues the trace that the request names, or begins one when it names none or none that can be understood. Whether it
-   * is sampled was decided upstream of us, or else is by `sample_rate`.
+   * Continues the trace that the request carries, or begins a new one when it carries none or an invalid one. The caller's decision whether to
+   * sample is kept; where there is none, `sample_rate` decides.
    */
   begin(request: TraceCarrier): TraceContext;
   /**
-   * Gives a tunnel its own span: below the exchange that became it, or, for a connection that no request came before, in a trace of its
-   * own.
+   * Gives a tunnel a span of its own: below the exchange that became the tunnel, or, where there was no exchange, in a trace of its own.
    */
   beginTunnel(exchange?: TraceContext): TunnelTrace;
 }
 
-/** An exchange's place in its trace. */
+/** The trace context of an exchange. */
 export interface TraceContext {
-  /** True when spans are recorded: then {@link phases} is there to be filled in. */
+  /** True when spans are recorded; {@link phases} must be filled in then. */
   readonly sampled: boolean;
   /** 32 hexadecimal digits. */
   readonly traceId: string;
-  /** The exchange's own span, 16 hexadecimal digits. */
+  /** Id of the exchange's own span, 16 hexadecimal digits. */
   readonly spanId: string;
-  /** Field lines for the backend of the try that runs, each with a CRLF in front: they name the span of that try. */
+  /** Field lines for the backend of the present try, each with a CRLF before it. They carry the span of that try. */
   readonly lines: string;
   readonly fields: TraceFields;
-  /** False when the request's `traceparent` did not count; its `tracestate` must then not be passed on. */
+  /** False when the request had no valid `traceparent`; its `tracestate` must not be passed on then. */
   readonly continued: boolean;
+  /** The times of the exchange, to be filled in; undefined when the exchange is not sampled. */
   readonly phases: TracePhases | undefined;
-  /** The span that {@link lines} name to the backend, 16 hexadecimal digits: that of the try that runs. */
+  /** Id of the span of the present try, which {@link lines} carry to the backend; 16 hexadecimal digits. */
   readonly trySpanId: string;
-  /** The request goes to a backend once more: from now on {@link lines} name a span of its own. */
+  /** Begins another try, which gets a span of its own: {@link lines} carry that one from now on. */
   nextTry(): void;
 }
 
-/** A tunnel's place in its trace. */
+/** The trace context of a tunnel. */
 export interface TunnelTrace {
   /** True when its span is recorded. */
   readonly sampled: boolean;
   /** 32 hexadecimal digits. */
   readonly traceId: string;
-  /** The tunnel's own span, 16 hexadecimal digits. */
+  /** Id of the tunnel's own span, 16 hexadecimal digits. */
   readonly spanId: string;
-  /** The span of the exchange that became the tunnel; '' when there was none. */
+  /** Id of the span of the exchange that became the tunnel; '' when there was none. */
   readonly parentSpanId: string;
 }
 
-/** When the phases of a sampled exchange began and ended, in ms after `ExchangeRecord.startedAtMs`; -1 for what never happened. */
+/** The times of a sampled exchange, in ms after `ExchangeRecord.startedAtMs`. -1 means that the event did not happen. */
 export interface TracePhases {
-  /** `Upstream.acquire` was called. With several tries, the last one's times count. */
+  /** `Upstream.acquire` was called. With several tries, these are the times of the last one. */
   selectStartMs: number;
-  /** It answered: leased or refused. */
+  /** `acquire` answered: the lease was given or refused. */
   selectEndMs: number;
-  /** The request's head was written to the backend. */
+  /** The head of the request was written to the backend. */
   backendStartMs: number;
-  /** The response's head arrived completely. */
+  /** The head of the response was complete. */
   responseHeadMs: number;
-  /** The response's head, transformed, was written to the client. */
+  /** The head of the response, with the config's changes, was written to the client. */
   headSentMs: number;
-  /** The backend's response ended, or the try failed. */
+  /** The response of the backend ended, or the try failed. */
   backendEndMs: number;
-  /** The path that the backend got, without query; '' when it is the record's. */
+  /** The path that the backend got, without the query; '' when it is the path of the record. */
   upstreamPath: string;
-  /** Tries that came to nothing, in their order; the one that led to an answer is not among them. */
+  /** Tries that failed, in their order. */
   readonly failedTries: FailedTry[];
 }
 
-/** A try on a backend after which another one was made, or none was left. */
+/** A try on a backend that failed: another one followed, or there was no other backend. */
 export interface FailedTry {
   readonly backend: Backend;
-  /** In ms after `ExchangeRecord.startedAtMs`. */
+  /** In ms after `ExchangeRecord.startedAtMs`, as is `endMs`. */
   readonly startMs: number;
   readonly endMs: number;
   readonly error: ErrorCode;
-  /** The span that its backend was told of; absent when nothing of the request was sent. */
+  /** Id of the span that the backend was told; absent when nothing was sent to the backend. */
   readonly spanId?: string;
 }
