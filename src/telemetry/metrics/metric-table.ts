@@ -1,6 +1,6 @@
 import type { MetricType } from './exposition/exposition.ts';
 
-/** What a metric is, apart from its values. */
+/** The description of a metric. */
 export interface MetricDescription {
   readonly name: string;
   readonly type: MetricType;
@@ -26,13 +26,13 @@ const ROWS = [
     'balance_request_errors_total',
     'counter',
     ['backend', 'error_type'],
-    'Requests and tunnels that went wrong, by kind of error.',
+    'Requests and tunnels that failed, by kind of error.',
   ],
   [
     'balance_route_requests_total',
     'counter',
     ['listener', 'route', 'status'],
-    'Requests by listener, route and class of status (2xx); route default: the listener has no route for it but an upstream, none: no route took it, other: beyond a thousand routes.',
+    "Requests by listener, route and class of status (2xx); route default: the listener's own upstream, none: no route matched, other: routes beyond the first thousand.",
   ],
   [
     'balance_refused_messages_total',
@@ -58,7 +58,12 @@ const ROWS = [
     ['backend'],
     '1 when the backend is healthy or not checked, 0 when not.',
   ],
-  ['balance_backend_requests_in_flight', 'gauge', ['backend'], 'Requests and tunnels that hold the backend.'],
+  [
+    'balance_backend_requests_in_flight',
+    'gauge',
+    ['backend'],
+    'Requests and tunnels that the backend serves now.',
+  ],
   [
     'balance_backend_connections_kept',
     'gauge',
@@ -200,13 +205,13 @@ const ROWS = [
     'balance_tunnels_total',
     'counter',
     ['listener', 'backend'],
-    'TCP connections and WebSockets since the start, those that run included.',
+    'TCP connections and WebSockets since the start, running ones included.',
   ],
   [
     'balance_tunnel_bytes_total',
     'counter',
     ['listener', 'backend', 'direction'],
-    'Bytes of tunnels, received from the client and sent to it, also of those that run.',
+    'Bytes of tunnels, received from the client and sent to it, running tunnels included.',
   ],
   [
     'balance_tunnel_duration_seconds',
@@ -218,7 +223,7 @@ const ROWS = [
     'balance_dns_lookups_total',
     'counter',
     ['name', 'result'],
-    'Look-ups of a host name by result: found, absent (the name servers say that it has no address) or failed (none gave an answer that counts).',
+    'Look-ups of a host name by result: found, absent (the name servers say that it has no address) or failed (no name server gave a valid answer).',
   ],
   ['balance_dns_addresses', 'gauge', ['name'], 'Addresses of a host name that are in use.'],
   [
@@ -227,12 +232,12 @@ const ROWS = [
     ['name'],
     'Time since the last answer about a host name. It grows while name servers fail, and its last addresses stay in use.',
   ],
-  ['balance_dns_failing', 'gauge', ['name'], '1 while look-ups of a host name bring nothing.'],
+  ['balance_dns_failing', 'gauge', ['name'], '1 while look-ups of a host name fail or find no address.'],
   [
     'balance_config_reloads_total',
     'counter',
     ['result', 'source'],
-    'Reloads of the config by result (success or failure) and by who asked for it. The start is none.',
+    'Reloads of the config by result (success or failure) and by what asked for them. The start is not counted.',
   ],
   ['balance_config_last_reload_success', 'gauge', [], '1 unless the last reload failed.'],
   [
@@ -258,19 +263,19 @@ const ROWS = [
     'balance_config_generation_connections',
     'gauge',
     ['generation'],
-    'Connections with an exchange or a tunnel of the generation. What is older than the newest 20 shows as older.',
+    'Connections with an exchange or a tunnel of the generation. Generations older than the newest 20 share the label older.',
   ],
   [
     'balance_plugin_failures_total',
     'counter',
     ['plugin'],
-    'Exceptions that protocol plugins threw while they ran, and promises of theirs that were rejected. The log says where, once in 10 s for those that are alike.',
+    'Exceptions that plugins threw while they ran, and rejected promises. The log says where, at most once in 10 s for similar ones.',
   ],
   [
     'balance_telemetry_failures_total',
     'counter',
     [],
-    'Records that metrics, logs or traces failed to take. The log says why.',
+    'Records that metrics, logs or traces could not process. The log says why.',
   ],
   ['balance_trace_spans_exported_total', 'counter', [], 'Spans that the collector took.'],
   [
@@ -283,7 +288,7 @@ const ROWS = [
     'balance_resource_shortages_total',
     'counter',
     ['work'],
-    'What the proxy could not do for want of its own file descriptors, memory or ports: accept a client, connect to a backend, or check one.',
+    'Work that the proxy could not do because it was short of file descriptors, memory or ports: accept a client, connect to a backend, or check one.',
   ],
   [
     'balance_open_files_limit',
@@ -300,8 +305,8 @@ const ROWS = [
 export type MetricName = (typeof ROWS)[number][0];
 
 /**
- * Every metric of the proxy: the one place for names, types, labels and meanings. The exposition is made from it, and
- * the documentation beside this file is generated from it. Those of the process are in `process-metrics.ts`.
+ * All metrics of the proxy: the only place that says their names, types, labels and meanings. The exposition and the table in README.md beside
+ * this file are made from it. The metrics of the process are in `process-metrics.ts`.
  */
 export const METRIC_TABLE: readonly (MetricDescription & { readonly name: MetricName })[] = ROWS.map(
   ([name, type, labels, help]) => ({ name, type, labels, help }),
