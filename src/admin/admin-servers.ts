@@ -138,11 +138,7 @@ export class AdminServers {
     };
   }
 
-  async close(): Promise<void> {
-    this.#eventLoop.stop();
-    await Promise.all([...this.#running.values()].map((server) => server.close()));
-  }
-
+  /** Closes all servers and their connections now. */
   destroy(): void {
     this.#eventLoop.stop();
     for (const server of this.#running.values()) server.destroy();

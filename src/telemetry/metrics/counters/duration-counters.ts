@@ -2,7 +2,7 @@ import { DurationHistogram } from '../exposition/duration-histogram.ts';
 import { CountersByName } from './counters-by-name.ts';
 
 /** Counts the outcomes and durations of one thing, such as the health checks of one backend. */
-export class DurationCounters<Outcome extends string> {
+class DurationCounters<Outcome extends string> {
   durations: DurationHistogram;
   readonly #outcomes = new Map<Outcome, number>();
 

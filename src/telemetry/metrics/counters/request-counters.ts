@@ -104,7 +104,7 @@ export class RequestCounters {
 }
 
 /** Counts the requests of one backend with one method. */
-export class MethodCounters {
+class MethodCounters {
   /** The value of the label `method`. */
   readonly method: string;
   /** The labels `backend` and `method` as {@link labelText} writes them. */

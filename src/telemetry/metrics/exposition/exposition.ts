@@ -64,7 +64,7 @@ export function labelText(labels: Readonly<Record<string, string | number>>): st
 }
 
 /** A bound as the label `le` shows it. Prometheus treats `1` and `1.0` as different bounds, and OpenMetrics requires `1.0`. */
-export function boundText(bound: number): string {
+function boundText(bound: number): string {
   return Number.isInteger(bound) ? bound.toFixed(1) : String(bound);
 }
 
