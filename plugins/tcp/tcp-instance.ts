@@ -5,14 +5,13 @@ import type {
   ExplainRequest,
   ProtocolExplanation,
   ProtocolHost,
-  ProtocolInstance,
   Upstream,
 } from '../../src/plugin-api/index.ts';
 import type { TcpOptions } from './config/options.generated.ts';
-import { TcpSession } from './tcp-session.ts';
+import { TcpSession, type TcpService } from './tcp-session.ts';
 
 /** TCP on one listener, for one generation. */
-export class TcpInstance implements ProtocolInstance {
+export class TcpInstance implements TcpService {
   readonly protocol = 'tcp';
   readonly host: ProtocolHost;
   readonly upstream: Upstream;

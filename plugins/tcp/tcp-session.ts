@@ -10,23 +10,38 @@ import type {
   LeaseRequest,
   LogFields,
   PendingLease,
+  ProtocolHost,
+  ProtocolInstance,
   StreamReader,
   TunnelResult,
   TunnelTrace,
+  Upstream,
 } from '../../src/plugin-api/index.ts';
-import type { TcpInstance } from './tcp-instance.ts';
 
-/** What a client may send before there is a backend. Then it is read no more, so that nothing piles up, and its leaving goes unnoticed. */
+/** Bytes that are kept while there is no backend yet. Beyond that the client is not read, so that memory stays bounded; then it is not noticed either when the client leaves. */
 const AHEAD_LIMIT_BYTES = 64 * 1024;
 
 const NOTHING = { bytesReceived: 0, bytesSent: 0, endedBy: 'proxy' } as const;
+
+/** What a session needs of the instance that it belongs to. */
+export interface TcpService extends ProtocolInstance {
+  readonly host: ProtocolHost;
+  readonly upstream: Upstream;
+  readonly idleTimeoutMs: number;
+  /** The balancing key of a client. */
+  keyOf(remoteAddress: string): string | undefined;
+  /** A session begins. */
+  begun(): void;
+  /** A session is over. */
+  ended(): void;
+}
 
 /** One client connection: waits for a backend, then is a tunnel to it. */
 export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler {
   readonly key: string | undefined;
   readonly fresh = false;
   readonly #connection: Connection;
-  readonly #instance: TcpInstance;
+  readonly #instance: TcpService;
   readonly #startedAtMs = Date.now();
   readonly #begunAtMs = performance.now();
   readonly #trace: TunnelTrace | undefined;
@@ -40,7 +55,7 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
   #backend: Backend | undefined;
   #over = false;
 
-  constructor(connection: Connection, instance: TcpInstance) {
+  constructor(connection: Connection, instance: TcpService) {
     this.#connection = connection;
     this.#instance = instance;
     this.#trace = instance.host.telemetry.tracer?.beginTunnel();
@@ -68,7 +83,7 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
   closed(error: Error | undefined): void {
     const { lastTried } = this.#pending;
     this.#pending.cancel();
-    // What the core ended is not the client's doing.
+    // A BalanceError says that the proxy itself ended the connection.
     if (error instanceof BalanceError) this.#finish(lastTried, { ...NOTHING, endedBy: 'proxy' }, error.code);
     else this.#finish(lastTried, { ...NOTHING, endedBy: 'client' }, 'client_abort');
   }

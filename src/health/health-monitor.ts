@@ -2,13 +2,11 @@ import type { Address } from '../config/values/address.ts';
 import type { HostNames } from '../net/dns/host-names.ts';
 import type { HealthSettings } from './health-settings.ts';
 import { startHttpProbe } from './http-probe.ts';
-import type { ProbeTarget } from './probe-socket.ts';
-import type { Probe, StartProbe } from './probe.ts';
-import { startTcpProbe } from './tcp-probe.ts';
+import { startTcpProbe, type Probe, type ProbeTarget, type StartProbe } from './probe-socket.ts';
 
-/** By how much an interval may differ from the configured one, so that the checks of many backends and proxies drift apart. */
+/** The share by which an interval differs from the configured one, by chance: so the checks of many backends and proxies drift apart. */
 const JITTER = 0.1;
-/** Node's timers fire at once beyond that. */
+/** The longest delay of a timer; with a longer one Node.js fires it at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export interface HealthMonitorOptions {
@@ -22,7 +20,7 @@ export interface HealthMonitorOptions {
   readonly onCheck?: (passed: boolean, durationMs: number) => void;
   /** Called with the system's code when a check could not be made for lack of our own resources. Must not throw. */
   readonly onShortage?: (code: string) => void;
-  /** What another monitor of the same backend found out by other rules. Default: nothing is known. */
+  /** The state of the backend by another monitor, with other rules. Default: not known. */
   readonly assumed?: boolean;
   /** Chance in [0, 1) for the jitter. Default: `Math.random`. */
   readonly chance?: () => number;
@@ -31,10 +29,11 @@ export interface HealthMonitorOptions {
 }
 
 /**
- * Checks one backend in the background, one probe after the other. Before the first check has ended the
- * backend counts as healthy; if the first check fails it is down at once, because a backend that was never
- * seen alive deserves no benefit of the doubt. From then on the thresholds decide. A backend that was known before is
- * what it was; when it was down, the first check that passes by the new rules is enough.
+ * Checks one backend in the background, one probe after the other.
+ *
+ * Before its first check has ended a backend counts as healthy. If that check fails, the backend is unhealthy at once, as it was never
+ * seen alive. From then on the thresholds decide. A backend that another monitor checked before keeps the state that it had there; if
+ * that was unhealthy, one passed check by the new rules is enough.
  */
 export class HealthMonitor {
   readonly #settings: HealthSettings;
@@ -43,10 +42,10 @@ export class HealthMonitor {
   readonly #onShortage: HealthMonitorOptions['onShortage'];
   readonly #chance: () => number;
   readonly #startProbe: StartProbe;
-  #state: 'new' | 'running' | 'closed' = 'new';
+  #state: 'new' | 'running' | 'destroyed' = 'new';
   #healthy: boolean;
   readonly #firstDecides: boolean;
-  /** Results in a row that speak against the present state. */
+  /** Results in a row that contradict the present state. */
   #against = 0;
   #changedAtMs = Date.now();
   #lastCheckAtMs: number | undefined;
@@ -91,20 +90,19 @@ export class HealthMonitor {
     return this.#lastError;
   }
 
-  /** Starts the first check now. Without effect when it was started or closed before. */
+  /** Starts the first check now. Without effect when it was started or destroyed before. */
   start(): void {
     if (this.#state !== 'new') return;
     this.#state = 'running';
     this.#check();
   }
 
-  /** Stops at once, a running probe included. State and `onChange` stay as they are from here on. */
-  close(): Promise<void> {
-    this.#state = 'closed';
+  /** Stops at once, a running probe included. The state does not change any more. */
+  destroy(): void {
+    this.#state = 'destroyed';
     clearTimeout(this.#timer);
     this.#probe?.destroy();
     this.#probe = undefined;
-    return Promise.resolve();
   }
 
   #check(): void {
@@ -116,7 +114,7 @@ export class HealthMonitor {
   }
 
   #checkEnded(failure: string | undefined): void {
-    if (this.#state === 'closed') return;
+    if (this.#state === 'destroyed') return;
     const first = !this.checked;
     this.#probe = undefined;
     this.#lastCheckAtMs = Date.now();
@@ -126,9 +124,9 @@ export class HealthMonitor {
     this.#count(failure, first);
   }
 
-  /** It could not be tried: what is known of the backend stays as it is. */
+  /** The check could not be made: what is known of the backend stays as it is. */
   #notChecked(shortage: string): void {
-    if (this.#state === 'closed') return;
+    if (this.#state === 'destroyed') return;
     this.#probe = undefined;
     this.#onShortage?.(shortage);
     this.#schedule();

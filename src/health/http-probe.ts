@@ -1,10 +1,9 @@
 import type { Socket } from 'node:net';
 import type { StatusRange } from '../config/values/status-ranges.ts';
-import type { Probe, ProbeEnded } from './probe.ts';
-import { ProbeSocket, type ProbeTarget } from './probe-socket.ts';
+import { ProbeSocket, type Probe, type ProbeEnded, type ProbeTarget } from './probe-socket.ts';
 import { finalStatus } from './status-line.ts';
 
-/** A server that has not come to its status line by then is not going to. */
+/** An answer without a status line in its first bytes is taken for no HTTP at all. */
 const MAX_ANSWER_BYTES = 4096;
 
 export interface HttpProbeRequest {
@@ -43,7 +42,7 @@ function isExpectedStatus(status: number, ranges: readonly StatusRange[]): boole
   return ranges.some(({ from, to }) => status >= from && status <= to);
 }
 
-/** What was asked, what had to come, and where that is set: the check may be one that nobody wrote into the config. */
+/** Names the request, the expected statuses and the keys that set them, as the check may come from a default. */
 function unexpected(status: number, { path, expectedStatus }: HttpProbeRequest): string {
   const [shownPath = '/'] = path.split('?');
   const expected = expectedStatus.map(({ from, to }) => (from === to ? from : `${from}-${to}`)).join(', ');

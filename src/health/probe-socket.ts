@@ -6,7 +6,22 @@ import { abandonSocket, AddressConnect, type ConnectTarget } from '../net/dial/a
 import type { AttemptEnded, ConnectAttempt } from '../net/dial/happy-eyeballs.ts';
 import type { Turn } from '../net/dns/address-rotation.ts';
 import type { HostNames } from '../net/dns/host-names.ts';
-import type { Probe, ProbeEnded } from './probe.ts';
+
+/**
+ * Told exactly once how a probe ended: undefined when it passed, else why it failed. Never before the probe was returned.
+ *
+ * @param shortage the system's code when the probe could not even be tried for lack of our own resources: that says nothing about
+ *   the backend
+ */
+export type ProbeEnded = (failure: string | undefined, shortage?: string) => void;
+
+/** One check of one backend, under way. */
+export interface Probe {
+  /** Gives it up and closes its socket now. It does not tell how it ended any more. */
+  destroy(): void;
+}
+
+export type StartProbe = (ended: ProbeEnded) => Probe;
 
 /** How probes reach a backend. */
 export interface ProbeTarget {
@@ -32,7 +47,7 @@ export class ProbeSocket implements Probe {
   /** The address among those of its name that is connected, for the time limit's words. */
   #ip: string | undefined;
 
-  /** @param connected Given the socket; what happens to it from then on ends the probe. */
+  /** @param connected called with the socket once it is connected; an error or the end of that socket ends the probe */
   constructor(target: ProbeTarget, connected: (socket: Socket) => void, ended: ProbeEnded) {
     const { address, names, turn, timeoutMs } = target;
     this.#connected = connected;
@@ -49,7 +64,7 @@ export class ProbeSocket implements Probe {
       () => this.finish(`no answer within ${formatDuration(timeoutMs)}${this.#waitsFor}`),
       timeoutMs,
     );
-    // Nobody hears of the end before the probe was returned, also where an answer is there at once.
+    // `ended` must not be called before the probe was returned, also where a name has no address and the connect fails at once.
     queueMicrotask(() => {
       if (this.#ended !== undefined) this.#connecting.start();
     });
@@ -83,11 +98,17 @@ export class ProbeSocket implements Probe {
   #use(socket: Socket, ip: string | undefined): void {
     this.#socket = socket;
     this.#ip = ip;
-    // Stays on the socket until its end: an error that comes late must find somebody who listens.
+    // The listener stays on the socket until its end: a late error without a listener would end the process.
     socket.on('error', (error) => this.#fail(error));
     socket.on('close', () => this.finish('the connection was closed before an answer came'));
     this.#connected(socket);
   }
+}
+
+/** A probe that passes when the backend accepts a connection, which is then closed without a byte sent. */
+export function startTcpProbe(target: ProbeTarget, ended: ProbeEnded): Probe {
+  const probe = new ProbeSocket(target, () => probe.finish(undefined), ended);
+  return probe;
 }
 
 function connectSocket(target: ConnectTarget, ended: AttemptEnded<Socket>): ConnectAttempt {
@@ -103,7 +124,7 @@ function connectSocket(target: ConnectTarget, ended: AttemptEnded<Socket>): Conn
   try {
     socket.connect(target);
   } catch (error) {
-    // What can't even be tried is thrown at once; the caller still expects to hear of it later.
+    // `connect` throws where it can't even try. The caller expects the error later, as an event.
     socket.destroy(error instanceof Error ? error : new Error(messageOf(error)));
   }
   return {

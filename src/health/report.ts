@@ -10,8 +10,9 @@ export interface ReportedBackend {
 }
 
 /**
- * Says how the proxy and its backends are: status 200 when all are healthy (none at all included), 503 when any is down, and
- * JSON on one line, with a line feed at its end. An address that several backends share is healthy only when all of them are.
+ * The health of the proxy and its backends: status 200 when all backends are healthy, or there are none, and 503 when any is
+ * unhealthy; the body is JSON on one line, with a line feed at its end. An address that several backends share is healthy only when all
+ * of them are.
  */
 export function healthReport(
   startedAtMs: number,

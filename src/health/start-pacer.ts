@@ -1,10 +1,10 @@
-/** So long until all that waits has begun, in ms. */
+/** All monitors that wait have started after this time, in ms. */
 const SPREAD_MS = 1_000;
 const STEP_MS = 10;
-/** So many begin at once, however few wait. */
+/** Monitors that start in one step, at least. */
 const MIN_BATCH = 8;
 
-/** What waits to be started. */
+/** A monitor that waits to be started. */
 export interface Startable {
   start(): void;
 }
@@ -16,10 +16,10 @@ export interface Startable {
 export class StartPacer {
   readonly #waiting: Startable[] = [];
   #timer: NodeJS.Timeout | undefined;
-  /** So many begin in one step. */
+  /** Monitors that start in one step. */
   #batch = MIN_BATCH;
 
-  /** Starts it now, or soon when many do. */
+  /** Starts it in the next turn of the event loop, or within a second when many wait. */
   add(startable: Startable): void {
     this.#waiting.push(startable);
     this.#timer ??= setTimeout(() => {

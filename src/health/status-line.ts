@@ -6,10 +6,10 @@ const SWITCHING_PROTOCOLS = 101;
 
 /**
  * The final status of the answer that `text` begins with. Interim answers (100, 103 …) are passed over.
- * `incomplete`: more bytes are needed; `malformed`: it is no HTTP/1 answer, whatever comes.
+ * `incomplete`: more bytes are needed; `malformed`: this is no HTTP/1 answer, whatever follows.
  *
- * It takes the status lines that requests are served with too: HTTP/1.2 to 1.9 (RFC 9110, section 2.5), LF alone as a line
- * end (RFC 9112, section 2.2), and several blanks behind the version.
+ * It accepts the same status lines as the traffic does: HTTP/1.2 to 1.9 (RFC 9110, section 2.5), LF alone as a line end (RFC 9112,
+ * section 2.2), and several blanks after the version.
  *
  * Source: RFC 9112, section 4; RFC 9110, section 15.2.
  */

@@ -26,29 +26,29 @@ export interface Upstream {
    * `cancel` was called. That call comes after this returned; only with {@link LeaseRequest.immediate} `leased` may come before.
    */
   acquire(request: LeaseRequest): PendingLease;
-  /** Whether that backend is one of this upstream's and healthy: only then a lease that was kept may be used for it again. */
+  /** Whether that backend is one of this upstream's and healthy. A pinned lease may be resumed only if it is. */
   takes(backend: Backend): boolean;
 }
 
-/** What a protocol does with sockets: uses each for one connection only, or for one exchange after the other. */
+/** What a protocol uses a socket for: one connection only, or one exchange after the other. */
 export type SocketUse = 'once' | 'keep-alive';
 
 /** A lease that was asked for and not given yet. */
 export interface PendingLease {
   /**
-   * The backend that a socket is waited for or connected to, or else the last one that failed to give one; undefined before the first,
-   * and where the proxy itself was short of something.
+   * The backend that the lease waits for a channel to, or else the last one that could not be connected to. Undefined before the first
+   * one, and where the proxy itself lacked a resource such as a descriptor.
    */
   readonly lastTried: Backend | undefined;
   /** The lease is no longer wanted. Without effect once the request was answered. */
   cancel(): void;
 }
 
-/** Someone who wants a lease; an exchange implements it itself, so that asking costs no object. */
+/** A request for a lease. An exchange implements it itself, so that it costs no object. */
 export interface LeaseRequest extends LogSubject {
   /** The balancing key, where {@link Upstream.keySource} asks for one. */
   readonly key: string | undefined;
-  /** True when only a newly connected socket will do (a retry after a re-used one died). */
+  /** True when only a newly connected channel will do, as for a retry after a re-used one died. */
   readonly fresh: boolean;
   /** True when `leased` may be called before `acquire` returned, which spares a turn of the microtask queue. Default: false. */
   readonly immediate?: boolean;
@@ -57,7 +57,7 @@ export interface LeaseRequest extends LogSubject {
    * without it that happens when the instance has closed. The connection is ended when `leased` throws. Default: none.
    */
   readonly heldBy?: Connection | undefined;
-  /** A backend could not be connected to: another one is tried now, or `refused` follows. */
+  /** A backend could not be connected to, so nothing was sent. Another one is tried now, or `refused` follows. */
   connectFailed?(backend: Backend, error: BalanceError): void;
   leased(lease: Lease): void;
   refused(error: BalanceError): void;

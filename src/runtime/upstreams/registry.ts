@@ -20,13 +20,13 @@ export interface RegistrySizes {
   readonly monitors: number;
 }
 
-/** What health checks think of a backend from now on. */
+/** A change of a backend's health, as its checks found it. */
 export interface HealthChange {
   /** Name of the backend. */
   readonly backend: string;
   readonly address: string;
   readonly healthy: boolean;
-  /** Why, in words: what the last check met. */
+  /** The reason in words: what the last check found. */
   readonly reason: string;
 }
 
@@ -36,13 +36,16 @@ export interface WatchedAddress {
   readonly monitor: HealthMonitor;
 }
 
-/** Health monitors that check one address, and the backends that are there. */
+/** An address: the backends there, and the health monitors that check it. */
 interface Site {
   readonly backends: Set<BackendState>;
   readonly monitors: Set<HealthMonitor>;
 }
 
-/** State that outlives generations: backends with their counters, their pools, the health of their addresses. */
+/**
+ * State that outlives generations: backends with their counters, their pools, and the health of their addresses. Who needs a part
+ * takes a reference to it, and the part ends with its last reference.
+ */
 export class Registry {
   readonly #logger: Logger;
   readonly #telemetry: Pick<RuntimeTelemetry, 'healthCheck'> | undefined;
@@ -59,11 +62,11 @@ export class Registry {
     pool.close();
   });
   readonly #monitors = new RefCountedMap<WatchedAddress>(({ address, monitor }) => {
-    void monitor.close();
+    monitor.destroy();
     this.#site(address).monitors.delete(monitor);
     this.#forgetIfEmpty(address);
   });
-  /** Indexes of backends that are gone, to be used again: they are indexes into arrays of counters. */
+  /** Indexes of backends that are gone. They are used again, as they are indexes into arrays of counters. */
   readonly #freeIndexes: number[] = [];
   #nextIndex = 0;
 
@@ -86,7 +89,7 @@ export class Registry {
     this.#telemetry = telemetry;
   }
 
-  /** Every backend that a generation holds, the live one or one that drains. */
+  /** Every backend that the live generation or a draining one refers to. */
   backends(): readonly BackendState[] {
     return this.#backends.values();
   }
@@ -107,7 +110,7 @@ export class Registry {
     });
   }
 
-  /** The pool of a backend for that use and those settings. */
+  /** The pool of a backend for that use, with those settings and connections. */
   pool(backend: BackendState, use: SocketUse, settings: PoolSettings, dial: DialOptions): Ref<SocketPool> {
     const { maxSize, minIdle, maxIdle, maxIdleTimeMs, maxAgeMs, validateOnBorrow } = settings;
     const key = `${backend.index} ${use} ${maxSize} ${minIdle} ${maxIdle} ${maxIdleTimeMs} ${maxAgeMs} ${validateOnBorrow} ${dial.connectTimeoutMs} ${dial.keepAliveMs ?? 0}`;
@@ -115,8 +118,8 @@ export class Registry {
   }
 
   /**
-   * The health monitor of a backend's address. Another name of the backend changes nothing about its health, and other
-   * settings begin with what the ones before found out.
+   * The health monitor of a backend's address. Backends of several names at one address share it, and a monitor with other settings
+   * begins with the state that the one before found.
    */
   monitor(backend: BackendState, check: HealthCheck, checkKey: string): Ref<WatchedAddress> {
     const { address } = backend;
@@ -147,7 +150,7 @@ export class Registry {
     return JSON.stringify(check);
   }
 
-  /** Keeps what the name of a backend stands for up to date, for as long as the backend is there. */
+  /** Looks the host name of a backend up again and again, for as long as the backend is there. */
   #holdName(backend: BackendState): void {
     const { target } = backend;
     if (target.kind === 'unix' || isIpAddress(target.host)) return;

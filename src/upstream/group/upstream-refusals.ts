@@ -3,7 +3,7 @@ import type { WaitReason } from './wait-queue.ts';
 
 type RefusalCode = 'no_backend' | 'queue_full' | 'queue_timeout' | 'pool_timeout';
 
-/** The errors that an upstream refuses leases with when it has no backend for them. */
+/** The errors that an upstream refuses leases with when it has no backend for them: status 503, and worth a retry. */
 export class UpstreamRefusals {
   readonly #name: string;
 
@@ -24,12 +24,12 @@ export class UpstreamRefusals {
     return unavailable(reason === 'pool' ? 'pool_timeout' : 'queue_timeout', this.#busy(reason));
   }
 
-  /** An edit left one who waited no backend. */
+  /** An edit took the last backend that a waiting lease could get. */
   backendsLeft(): BalanceError {
     return unavailable('no_backend', `an edit of the config left ${this.#name} no backend`);
   }
 
-  /** An edit left one who waited no place in the queue. */
+  /** An edit made the queue too short for a waiting lease. */
   placeLeft(reason: WaitReason | undefined): BalanceError {
     return unavailable(
       'queue_full',

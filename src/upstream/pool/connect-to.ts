@@ -3,7 +3,7 @@ import { dial, type Dialed, type DialOptions } from '../../net/dial/dial.ts';
 import type { BackendState } from '../backend/backend-state.ts';
 import { PooledSocket } from './pooled-socket.ts';
 
-/** Connects to a backend and keeps its counts. */
+/** Connects to a backend and counts the socket there. */
 export async function connectTo(backend: BackendState, options: DialOptions): Promise<PooledSocket> {
   let dialed: Dialed;
   try {
@@ -25,7 +25,7 @@ export async function connectTo(backend: BackendState, options: DialOptions): Pr
     backend.connections.delete(socket);
     backend.traffic.end(stream);
     if (socket.holder === undefined) return;
-    // The reader is told first: most end their lease by themselves when they hear of it.
+    // The reader is told first, as most protocols end their lease by themselves then.
     queueMicrotask(() => {
       socket.holder?.socketGone(socket);
     });
@@ -33,7 +33,7 @@ export async function connectTo(backend: BackendState, options: DialOptions): Pr
   return socket;
 }
 
-/** Whatever made connecting fail, as the error that a request is refused with. */
+/** The reason why connecting failed, as the error that a request is refused with. */
 export function asBalanceError(error: unknown): BalanceError {
   if (error instanceof BalanceError) return error;
   return new BalanceError('internal', messageOf(error), { status: 502, cause: error });

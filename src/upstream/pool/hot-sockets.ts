@@ -1,12 +1,12 @@
 import type { PooledSocket } from './pooled-socket.ts';
 
-/** Sockets that just came back from an exchange, the last one on top: the next lease takes the one that rested least. */
+/** A stack of sockets that just came back from an exchange: the next lease takes the one that has rested least. */
 export class HotSockets {
   readonly #sockets: PooledSocket[] = [];
   readonly #cooled: (socket: PooledSocket) => void;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param cooled - takes over each socket that rested here from one look to the next. */
+  /** @param cooled called with each socket that was here, unused, at two looks in a row; the socket has left the stack */
   constructor(cooled: (socket: PooledSocket) => void) {
     this.#cooled = cooled;
   }
@@ -23,14 +23,14 @@ export class HotSockets {
     return this.#sockets.pop();
   }
 
-  /** Looks so often for sockets that rest. */
+  /** Looks for sockets that rest, so often. */
   coolEvery(intervalMs: number): void {
     this.#timer = setInterval(() => {
       this.#cool();
     }, intervalMs).unref();
   }
 
-  /** Looks no more; the sockets that were left belong to the caller. */
+  /** Looks no more. Returns the sockets that were left, which belong to the caller. */
   close(): PooledSocket[] {
     clearInterval(this.#timer);
     return this.#sockets.splice(0);

@@ -3,28 +3,28 @@ import type { FaultOwner } from '../../net/faults/plugin-fault.ts';
 import type { SocketTransport } from '../../net/transport/socket-transport.ts';
 import type { StreamReader } from '../../plugin-api/index.ts';
 
-/** Whoever leased a socket. */
+/** The lease that has a socket. */
 export interface SocketHolder extends FaultOwner {
-  /** The socket is closed, and its reader knows. */
+  /** The socket is closed, and its reader has been told. */
   socketGone(socket: PooledSocket): void;
 }
 
-/** A socket in a pool, and the reader of its stream while no one leases it. */
+/** A socket to a backend, and the reader of its stream while no lease has it. */
 export class PooledSocket implements StreamReader, FaultOwner {
   readonly stream: SocketTransport;
   readonly createdAtMs = performance.now();
   /** Exchanges that were begun on it. */
   uses = 0;
   leased = false;
-  /** Ended by its server while it waited for its one use: it only keeps its place in the pool empty until then. 0: it has not ended. */
+  /** Its server ended it before its one use: until this time (`performance.now()`) it keeps its place in the pool empty. 0: not ended. */
   emptyUntilMs = 0;
-  /** Told, once, that the socket is gone, where somebody has leased it. */
+  /** Its lease, which is told once that the socket is gone; undefined while it is not leased. */
   holder: SocketHolder | undefined;
-  /** True when nobody used it since the pool looked last. */
+  /** True when no lease used it since the pool looked last. */
   isCool = false;
-  /** When it was given back, or the pool noticed that it was: exact to the pool's interval. */
+  /** When it came back, exact to the interval in which the pool looks. */
   idleSinceMs = this.createdAtMs;
-  /** The backend's name no longer has the address that this socket is connected to: it finishes what runs, and no more. */
+  /** The backend's name no longer has the address that this socket is connected to: it finishes its exchange and serves no other one. */
   isOutdated = false;
   /** The IP address that it is connected to, where that can change. */
   readonly #ip: string | undefined;
@@ -52,7 +52,7 @@ export class PooledSocket implements StreamReader, FaultOwner {
   /** Back in the pool, for at most `idleMs`: from now on any byte condemns the socket. */
   rest(idleMs: number): void {
     this.isCool = false;
-    // The clock is only asked where there is a limit.
+    // The clock is only read where there is a limit.
     this.#dueAtMs = idleMs === Number.POSITIVE_INFINITY ? idleMs : performance.now() + idleMs;
     this.stream.read(this);
   }
@@ -63,7 +63,7 @@ export class PooledSocket implements StreamReader, FaultOwner {
   }
 
   data(): void {
-    // Nobody asked: whatever this is must never reach the next exchange.
+    // No request asked for these bytes: they must never reach the next exchange.
     this.stream.destroy();
   }
 
@@ -76,17 +76,17 @@ export class PooledSocket implements StreamReader, FaultOwner {
   }
 
   closed(): void {
-    // The pool finds it stale when it is borrowed or at the next eviction.
+    // The pool finds it stale when it takes it out, or when it looks next.
   }
 }
 
 /**
- * What a pool holds where connecting failed. generic-pool retries without pause when `create` rejects,
- * so the failure itself becomes the resource, is handed out, and is thrown away.
+ * What a pool holds in place of a socket where connecting failed. generic-pool retries without a pause when `create` rejects, so the
+ * failure itself becomes the resource: it is given out, and thrown away.
  */
 export class FailedSocket {
   readonly error: BalanceError;
-  /** Counts the failures of the pool: tells old ones from new ones. */
+  /** The number of this failure among those of the pool: tells old ones from new ones. */
   readonly sequence: number;
 
   constructor(error: BalanceError, sequence: number) {

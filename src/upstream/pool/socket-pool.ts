@@ -18,31 +18,34 @@ const SETTLED = Promise.resolve();
 
 type Resource = PooledSocket | FailedSocket;
 
-/** The sockets to one backend: with use `keep-alive` they serve one exchange after the other, with `once` they wait warm for one connection. */
+/**
+ * Keeps sockets to one backend, and gives each to one lease at a time. With use `keep-alive` a socket serves one exchange after the
+ * other; with `once` sockets are connected ahead and each serves one connection.
+ */
 export class SocketPool implements ChannelPool, BackendPool {
   readonly #backend: BackendState;
   readonly #settings: PoolSettings;
-  /** Sockets at most. What counts up to it has to end somewhere, hence no infinity. */
+  /** Sockets at most. Never infinite, as generic-pool counts up to it. */
   readonly #limit: number;
   readonly #use: SocketUse;
   readonly #dialOptions: DialOptions;
   /** Made with the first socket: an edit may bring a thousand backends, of which few are ever used. */
   #made: Pool<Resource> | undefined;
   /**
-   * Sockets that just came back. generic-pool counts them as borrowed; the next lease takes them from here without the
-   * promises that the pool needs. Those that rest here for long go to the pool, which ages them.
+   * Sockets that just came back. generic-pool counts them as borrowed. The next lease takes them from here, without the promises that
+   * generic-pool needs. Sockets that rest here for long go back to generic-pool, which ages them.
    */
   readonly #hot = new HotSockets((socket) => {
     if (this.#isSpent(socket)) this.#destroy(socket);
     else void this.#pool.release(socket);
   });
   #leased = 0;
-  /** Those who wait in the pool's own line. */
+  /** Leases that wait in generic-pool's queue. */
   #borrowing = 0;
   #failures = 0;
-  /** What the pool learns where sockets wait for one use. */
+  /** What the pool has learned about a server's patience with sockets that are connected ahead. */
   readonly #warm = new WarmSockets();
-  /** Failures, and sockets that their server ended, that the pool holds in place of sockets. */
+  /** Places of generic-pool that hold no usable socket, but a failure or a socket that its server has ended. */
   #restingFailures = 0;
   #closing = false;
 
@@ -56,7 +59,7 @@ export class SocketPool implements ChannelPool, BackendPool {
     backend.pools.add(this);
   }
 
-  /** True while each socket that it may have is leased or spoken for. */
+  /** True while each socket that it may have is leased, or a lease waits for it. */
   get isFull(): boolean {
     return this.#leased + this.#borrowing >= this.#limit;
   }
@@ -73,7 +76,7 @@ export class SocketPool implements ChannelPool, BackendPool {
     return this.#settings;
   }
 
-  /** Those who wait for a socket. */
+  /** Leases that wait for a socket. */
   get waiting(): number {
     return this.#borrowing;
   }
@@ -108,7 +111,7 @@ export class SocketPool implements ChannelPool, BackendPool {
       return;
     }
     socket.rest(idleMs);
-    // Leases that wait in generic-pool's own queue come first.
+    // Leases that wait in generic-pool's queue come first.
     if (this.#borrowing > 0) void this.#pool.release(socket);
     else this.#hot.push(socket);
   }
@@ -118,7 +121,7 @@ export class SocketPool implements ChannelPool, BackendPool {
     if (this.#use === 'keep-alive') this.#destroy(socket);
   }
 
-  /** Closes idle sockets now and leased ones when they come back. Who waits is served, and who still asks too. */
+  /** Closes idle sockets now and leased ones when they come back. Leases that wait, and those that still ask, are served. */
   close(): void {
     if (this.#closing) return;
     this.#closing = true;
@@ -126,9 +129,9 @@ export class SocketPool implements ChannelPool, BackendPool {
     for (const socket of this.#hot.close()) this.#destroy(socket);
     const pool = this.#made;
     if (pool === undefined) return;
-    // This waits for borrowers, however long they take; nobody has to wait for it.
+    // It resolves when the last borrowed socket came back, which may take long. Nobody waits for it.
     const drained = pool.drain();
-    // What is being connected for who waits would be thrown away, and connected again.
+    // `clear` at once would throw away sockets that are being connected for leases that wait.
     if (this.#borrowing > 0) void drained.then(() => pool.clear());
     else void pool.clear();
   }
@@ -159,7 +162,7 @@ export class SocketPool implements ChannelPool, BackendPool {
   }
 
   #borrow(waiter: PoolWaiter): void {
-    // One connection each: to wait for the connects of others would be a second wait before one's own.
+    // Each of these leases needs a connect of its own: to wait first for the connects of others would only take longer.
     const isCrowded = this.#use === 'once' && this.#borrowing >= this.#limit;
     if (this.#closing || isCrowded) {
       this.#connectFor(waiter);
@@ -179,7 +182,7 @@ export class SocketPool implements ChannelPool, BackendPool {
     );
   }
 
-  /** A socket that no pool keeps. generic-pool refuses whoever asks after its end. */
+  /** Connects outside of generic-pool, which refuses to serve once it is being closed. */
   #connectFor(waiter: PoolWaiter): void {
     this.#connect().then(
       (socket) => {
@@ -195,7 +198,7 @@ export class SocketPool implements ChannelPool, BackendPool {
   #acquired(resource: Resource, waiter: PoolWaiter, failuresBefore: number): void {
     if (resource instanceof FailedSocket) {
       this.#destroy(resource);
-      // A failure from before we asked says nothing about now.
+      // A failure from before this lease asked says nothing about now.
       if (resource.sequence > failuresBefore) waiter.failed(resource.error);
       else this.take(waiter);
     } else if (!this.#isFit(resource)) {
@@ -205,7 +208,7 @@ export class SocketPool implements ChannelPool, BackendPool {
       this.#lease(resource);
       if (this.#use === 'once') {
         this.#warm.used();
-        // Used once, a socket leaves the pool, which connects another one in its place.
+        // A socket of this use leaves generic-pool, which connects another one ahead in its place.
         this.#destroy(resource);
       }
       waiter.taken(resource);
@@ -219,7 +222,7 @@ export class SocketPool implements ChannelPool, BackendPool {
     socket.uses += 1;
   }
 
-  /** False when the lease was ended before. */
+  /** False when its lease has ended before. */
   #endLease(socket: PooledSocket): boolean {
     if (!socket.leased) return false;
     socket.leased = false;
@@ -248,7 +251,7 @@ export class SocketPool implements ChannelPool, BackendPool {
       },
       destroy: (resource) => {
         if (resource instanceof FailedSocket || resource.emptyUntilMs > 0) this.#restingFailures -= 1;
-        // A socket that was handed over for good has left the pool, and lives.
+        // A leased socket has only left the pool: it lives on.
         if (resource instanceof PooledSocket && !resource.leased) {
           this.#backend.discarded += 1;
           resource.stream.destroy();
@@ -271,11 +274,11 @@ export class SocketPool implements ChannelPool, BackendPool {
 
   #destroy(resource: Resource): void {
     this.#made?.destroy(resource).catch(() => {
-      // It was thrown away before, or never was the pool's, which is all that was wanted.
+      // generic-pool does not know it any more, or never did: there is nothing to throw away.
     });
   }
 
-  /** Whether it may be lent now; that its address is still the backend's is looked at in any case. */
+  /** Whether a lease may get it now. Whether the backend still has its address is checked whatever the settings. */
   #isFit(socket: PooledSocket): boolean {
     if (socket.emptyUntilMs > 0) return false;
     return this.#settings.validateOnBorrow ? !this.#isSpent(socket) : !socket.isOutdated;
@@ -284,12 +287,12 @@ export class SocketPool implements ChannelPool, BackendPool {
   #isSpent(resource: Resource): boolean {
     if (resource instanceof FailedSocket || resource.stream.stale) return true;
     if (resource.isOverdue || resource.isOutdated) return true;
-    // A greeting hides the end of a socket that waited for its use: it is worth nothing without the server behind it.
+    // A greeting that nobody has read yet hides that the server has ended the socket.
     if (this.#use === 'once' && (resource.stream.peerEnded || this.#warm.isOld(resource))) return true;
     return this.#settings.maxAgeMs > 0 && performance.now() - resource.createdAtMs > this.#settings.maxAgeMs;
   }
 
-  /** Whether the place of a socket that is spent stays empty for now, as its server ends all that are connected ahead. */
+  /** Whether the place of a spent socket stays empty for now, because its server ends every socket that is connected ahead. */
   #staysEmpty(resource: Resource): boolean {
     if (this.#use !== 'once' || resource instanceof FailedSocket) return false;
     const { stream } = resource;
@@ -302,7 +305,7 @@ export class SocketPool implements ChannelPool, BackendPool {
     return performance.now() < resource.emptyUntilMs;
   }
 
-  /** Whether one more idle socket would be more than are kept. Who waits takes it at once. */
+  /** Whether one more idle socket would be more than `maxIdle`. A lease that waits takes it at once, so it would not be idle. */
   #isSurplus(): boolean {
     const { maxIdle } = this.#settings;
     return maxIdle > 0 && this.#borrowing === 0 && this.idle >= maxIdle;
@@ -310,10 +313,10 @@ export class SocketPool implements ChannelPool, BackendPool {
 
   #isIdleTooLong(resource: Resource, available: number): boolean {
     if (resource instanceof FailedSocket) return false;
-    // A socket that was connected for somebody who then got another one came here without asking.
+    // A socket that was connected for a lease that then got another one became idle without a look at `maxIdle`.
     if (this.#settings.maxIdle > 0 && available > this.#settings.maxIdle) return true;
     if (this.#settings.maxIdleTimeMs === 0) return false;
-    // What min_idle keeps is renewed too, but never before it has rested its time.
+    // Sockets that minIdle keeps of use `once` are renewed too, once they have rested their time.
     if (available <= this.#settings.minIdle && this.#use === 'keep-alive') return false;
     return performance.now() - resource.idleSinceMs > this.#settings.maxIdleTimeMs;
   }

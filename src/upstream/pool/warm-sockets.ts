@@ -1,9 +1,9 @@
 import type { PooledSocket } from './pooled-socket.ts';
 
-/** A server that ends unused sockets sooner than this does not want them: then connecting again takes longer each time. */
+/** A server that ends an unused socket sooner than this does not want such sockets: the pool pauses, longer each time. */
 const SOON_MS = 2_000;
 const LONGEST_PAUSE_MS = 60_000;
-/** Sockets that were connected within this time ended together: that tells one time limit, not two. */
+/** Sockets that were connected within this time of each other and end together count once: they show one time limit, not two. */
 const APART_MS = 500;
 /** Two times are the same limit when they differ by no more than this share. */
 const ALIKE = 0.25;
@@ -15,7 +15,7 @@ interface End {
 }
 
 /**
- * What a pool learns from sockets that wait, connected ahead, for one use each, and that the server ends meanwhile: how long it
+ * What a pool learns where it connects sockets ahead for one use each, and the server ends them before their use: how long the server
  * waits for a client to speak (as MySQL's connect_timeout, or the login time of SSH), and whether it wants such sockets at all.
  */
 export class WarmSockets {
@@ -24,12 +24,12 @@ export class WarmSockets {
   #limitMs = Number.POSITIVE_INFINITY;
   #pauseMs = 0;
 
-  /** Whether the server, which has greeted, may soon give up: whoever gets the socket should have the time to log in. */
+  /** Whether the server, which has greeted, may soon give up on the socket, so that a client would not have the time to log in. */
   isOld({ stream, createdAtMs }: PooledSocket): boolean {
     return stream.hasUnreadBytes && performance.now() - createdAtMs > this.#limitMs;
   }
 
-  /** The server ended a socket that nobody had used. Returns how long its place stays empty, counted from when it was connected. */
+  /** The server ended an unused socket. Returns how long its place in the pool stays empty, in ms since it was connected. */
   ended({ stream, createdAtMs }: PooledSocket): number {
     const end: End = { createdAtMs, ageMs: performance.now() - createdAtMs };
     if (end.ageMs < SOON_MS) {
@@ -46,7 +46,7 @@ export class WarmSockets {
     this.#pauseMs = 0;
   }
 
-  /** Once may be a restart; twice after the same time is a rule. */
+  /** One end may be a restart of the server. Two ends after the same time are its time limit. */
   #learn(end: End): void {
     const last = this.#last;
     this.#last = end;

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { HealthMonitor, type HealthMonitorOptions } from '../../../src/health/health-monitor.ts';
 import type { HealthSettings } from '../../../src/health/health-settings.ts';
-import type { ProbeEnded } from '../../../src/health/probe.ts';
+import type { ProbeEnded } from '../../../src/health/probe-socket.ts';
 import { rawServer, refusingAddress } from './raw-server.ts';
 import { fixedNames } from '../../support/addresses/fixed-names.ts';
 
@@ -39,7 +39,7 @@ function monitored(options: Partial<HealthMonitorOptions> = {}) {
     },
     ...options,
   });
-  onTestFinished(() => monitor.close());
+  onTestFinished(() => monitor.destroy());
   /** Ends the running probe and lets the interval pass until the next one runs. */
   const check = (failure?: string) => {
     running.shift()?.(failure);
@@ -66,7 +66,7 @@ describe('a health monitor in its own time', () => {
     expect(monitor.checked).toBe(false);
     expect(monitor.lastCheckAtMs).toBeUndefined();
     expect(monitor.lastError).toBeUndefined();
-    void monitor.close();
+    monitor.destroy();
   });
 
   it('takes a backend out when its very first check fails', () => {
@@ -78,7 +78,7 @@ describe('a health monitor in its own time', () => {
     expect(monitor.lastError).toBe('refused');
     expect(monitor.lastCheckAtMs).toBe(1_000_000);
     expect(onChange).toHaveBeenCalledExactlyOnceWith(false, 'refused');
-    void monitor.close();
+    monitor.destroy();
   });
 
   it('takes it out only after so many failures in a row once it was seen healthy', () => {
@@ -92,7 +92,7 @@ describe('a health monitor in its own time', () => {
     check('e');
     expect(monitor.healthy).toBe(false);
     expect(onChange).toHaveBeenCalledExactlyOnceWith(false, 'e');
-    void monitor.close();
+    monitor.destroy();
   });
 
   it('leaves it as it was when checks can not be made for want of our own resources', () => {
@@ -133,7 +133,7 @@ describe('a health monitor in its own time', () => {
       [false, 'a'],
       [true, 'checks passed in a row: 2'],
     ]);
-    void monitor.close();
+    monitor.destroy();
   });
 
   it('says nothing while the state stays', () => {
@@ -143,7 +143,7 @@ describe('a health monitor in its own time', () => {
     expect(onChange).not.toHaveBeenCalled();
     for (let checks = 0; checks < 10; checks++) check('down');
     expect(onChange).toHaveBeenCalledTimes(1);
-    void monitor.close();
+    monitor.destroy();
   });
 
   it('waits for a slow probe instead of starting a second one', () => {
@@ -154,7 +154,7 @@ describe('a health monitor in its own time', () => {
     running.shift()?.(undefined);
     vi.advanceTimersByTime(1000);
     expect(started()).toBe(2);
-    void monitor.close();
+    monitor.destroy();
   });
 
   it('starts once, however often it is asked to, and never after it was closed', () => {
@@ -162,9 +162,9 @@ describe('a health monitor in its own time', () => {
     monitor.start();
     monitor.start();
     expect(started()).toBe(1);
-    void monitor.close();
+    monitor.destroy();
     const closed = monitored();
-    void closed.monitor.close();
+    closed.monitor.destroy();
     closed.monitor.start();
     expect(closed.started()).toBe(0);
   });
@@ -181,7 +181,7 @@ describe('a health monitor in its own time', () => {
     expect(started()).toBe(1);
     vi.advanceTimersByTime(2);
     expect(started()).toBe(2);
-    void monitor.close();
+    monitor.destroy();
   });
 
   it('does not check without a pause when the interval is the longest there is', () => {
@@ -191,13 +191,13 @@ describe('a health monitor in its own time', () => {
     running.shift()?.(undefined);
     vi.advanceTimersByTime(3_600_000);
     expect(started()).toBe(1);
-    void monitor.close();
+    monitor.destroy();
   });
 
   it('gives up the running probe and its timer when it is closed, and stays silent', () => {
     const { monitor, onChange, running, destroyed, started } = monitored();
     monitor.start();
-    void monitor.close();
+    monitor.destroy();
     expect(destroyed).toHaveBeenCalledOnce();
     running.shift()?.('late');
     vi.advanceTimersByTime(60_000);
@@ -207,7 +207,7 @@ describe('a health monitor in its own time', () => {
   });
 
   it('may be closed by the one who hears of a change', () => {
-    const { monitor, running, started } = monitored({ onChange: () => void monitor.close() });
+    const { monitor, running, started } = monitored({ onChange: () => monitor.destroy() });
     monitor.start();
     running.shift()?.('down');
     vi.advanceTimersByTime(60_000);
@@ -229,7 +229,7 @@ describe('a health monitor of a real backend', () => {
         waiting.shift()?.();
       },
     });
-    onTestFinished(() => monitor.close());
+    onTestFinished(() => monitor.destroy());
     monitor.start();
     const next = async () => {
       if (heard.length === 0) await new Promise<void>((resolve) => waiting.push(resolve));
@@ -255,7 +255,7 @@ describe('a health monitor of a real backend', () => {
     expect(monitor.lastError).toBeUndefined();
     status = 503;
     expect(await next()).toEqual([false, expect.stringContaining('with status 503')]);
-    await monitor.close();
+    monitor.destroy();
     await backend.closed();
   });
 
@@ -265,7 +265,7 @@ describe('a health monitor of a real backend', () => {
     const [healthy, reason] = (await next())!;
     expect(healthy).toBe(false);
     expect(reason).toContain('ECONNREFUSED');
-    await monitor.close();
+    monitor.destroy();
 
     const sockets: Socket[] = [];
     const backend = await rawServer((socket) => sockets.push(socket.resume()));
@@ -280,7 +280,7 @@ describe('a health monitor of a real backend', () => {
     await vi.waitFor(() => expect(sockets.length).toBeGreaterThan(2));
     expect(silent.checked).toBe(true);
     expect(onChange).not.toHaveBeenCalled();
-    await silent.close();
+    silent.destroy();
     await backend.closed();
   });
 
@@ -290,7 +290,7 @@ describe('a health monitor of a real backend', () => {
     const monitor = new HealthMonitor({ address: backend.address, names: fixedNames(), settings, onChange });
     monitor.start();
     await once(backend.server, 'connection');
-    await monitor.close();
+    monitor.destroy();
     await backend.closed();
     expect(onChange).not.toHaveBeenCalled();
   });
@@ -299,7 +299,7 @@ describe('a health monitor of a real backend', () => {
     const backend = await rawServer((socket) => socket.resume());
     const monitor = new HealthMonitor({ address: backend.address, names: fixedNames(), settings });
     monitor.start();
-    await monitor.close();
+    monitor.destroy();
     await backend.closed();
     expect(monitor.checked).toBe(false);
   });

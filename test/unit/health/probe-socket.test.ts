@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import type { Address } from '../../../src/config/values/address.ts';
-import { startTcpProbe } from '../../../src/health/tcp-probe.ts';
+import { startTcpProbe } from '../../../src/health/probe-socket.ts';
 import { PATIENCE_MS } from '../../support/time/patience.ts';
 import { rawServer, refusingAddress } from './raw-server.ts';
 import { probeTarget } from './probe-target.ts';
