@@ -151,7 +151,7 @@ export function backendReading(backend: BackendState, healthy: boolean, ids: Rea
     gauges: {
       connectionsActive: backend.sockets,
       requestsInFlight: backend.active,
-      connectionsKept: backend.kept,
+      connectionsKept: backend.pinned,
       poolActive: backend.leased,
       poolIdle: backend.idle,
       poolMax: backend.poolSize,

@@ -2,7 +2,7 @@ import type { BalanceError, ErrorCode } from '../errors.ts';
 import type { Backend } from './backend.ts';
 import type { Connection } from './connection.ts';
 import type { LogSubject } from './logger.ts';
-import type { ByteStream } from './stream.ts';
+import type { Transport } from './transport.ts';
 
 /** Where the key of a hashing balancer comes from. */
 export type KeySource =
@@ -70,7 +70,7 @@ export interface LeaseRequest extends LogSubject {
 export interface Lease {
   readonly backend: Backend;
   /** What the request is written to and the response is read from: a connection that nobody else uses meanwhile. */
-  readonly channel: ByteStream;
+  readonly channel: Transport;
   /** True when the channel served an exchange before: it may die of old age under the next one. */
   readonly reused: boolean;
   /**

@@ -1,6 +1,5 @@
-import { isDeepStrictEqual } from 'node:util';
-
 import type { BackendConfig, Upstream as UpstreamConfig } from '../../config/schema/config.generated.ts';
+import { isEqual } from '../../config/values/is-equal.ts';
 import { parseHashKey } from '../../config/values/hash-key.ts';
 import { messageOf } from '../../errors.ts';
 import type { HostNames } from '../../net/dns/host-names.ts';
@@ -259,7 +258,7 @@ export class SharedUpstream implements LeaseHome {
     try {
       await slicer.forEach(backends, (backend) => {
         const same = unchanged.get(identityOf(backend));
-        if (same !== undefined && isDeepStrictEqual(same.config, backend)) {
+        if (same !== undefined && isEqual(same.config, backend)) {
           unchanged.delete(identityOf(backend));
           next.push(same);
           return;

@@ -1,9 +1,10 @@
 import type { BalanceError } from '../../errors.ts';
 import { fieldsOf } from '../../net/faults/plugin-fault.ts';
 import type { Logger, LogSubject } from '../../plugin-api/index.ts';
+import type { QueueRecord } from '../../readings/upstream.ts';
 import type { PassReason } from '../../upstream/backend/backend-state.ts';
 import type { Member } from '../../upstream/group/member.ts';
-import type { QueueEnd, UpstreamObserver } from '../../upstream/group/upstream-observer.ts';
+import type { UpstreamObserver } from '../../upstream/group/upstream-observer.ts';
 import type { RuntimeTelemetry } from './runtime-telemetry.ts';
 
 /** Puts into logs and metrics what becomes of the requests for one upstream. */
@@ -35,7 +36,7 @@ export class UpstreamReports implements UpstreamObserver {
     });
   }
 
-  queueEnded(end: QueueEnd): void {
-    this.#telemetry.queue?.(end);
+  queueEnded(record: QueueRecord): void {
+    this.#telemetry.queue?.(record);
   }
 }

@@ -54,7 +54,7 @@ export class BackendState implements Backend {
   /** Leases that run now. */
   active = 0;
   /** Leases among them whose socket is pinned to one client, whether the client uses it now or not. */
-  kept = 0;
+  pinned = 0;
   /** Pinned leases that rest, the one that has rested longest first. */
   readonly resting = new Set<RestingLease>();
   /** Open sockets, leased and idle. */

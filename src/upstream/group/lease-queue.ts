@@ -1,7 +1,8 @@
 import type { BalanceError } from '../../errors.ts';
+import type { QueueOutcome } from '../../readings/upstream.ts';
 import { reasonToWait, type Member } from './member.ts';
 import type { UpstreamLease } from './upstream-lease.ts';
-import type { QueueEnd, UpstreamObserver } from './upstream-observer.ts';
+import type { UpstreamObserver } from './upstream-observer.ts';
 import type { UpstreamOptions } from './upstream-options.ts';
 import { UpstreamRefusals } from './upstream-refusals.ts';
 import { WaitQueue, type QueuePlace } from './wait-queue.ts';
@@ -119,7 +120,7 @@ export class LeaseQueue {
     return lease.lastError ?? this.#refusals.backendsLeft();
   }
 
-  #ended(outcome: QueueEnd['outcome'], waitedMs: number): void {
+  #ended(outcome: QueueOutcome, waitedMs: number): void {
     this.#observer?.queueEnded({ upstream: this.#upstream, outcome, waitedMs });
   }
 }

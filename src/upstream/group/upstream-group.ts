@@ -1,5 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
-
+import { isEqual } from '../../config/values/is-equal.ts';
 import { BalanceError } from '../../errors.ts';
 import type { LifetimeScope } from '../../net/resources/lifetime-scope.ts';
 import type { FaultHandler } from '../../net/faults/plugin-fault.ts';
@@ -197,7 +196,7 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
   #moveHere(lease: UpstreamLease, previous: UpstreamGroup): void {
     lease.moveTo(this);
     // What was made for another hash_key says nothing here.
-    if (!isDeepStrictEqual(previous.keySource, this.keySource)) lease.keyCounts = false;
+    if (!isEqual(previous.keySource, this.keySource)) lease.keyCounts = false;
   }
 
   /** The backends that a lease has tried, as members of this group: another member object may stand for the same backend. */

@@ -203,7 +203,7 @@ export class UpstreamLease
     if (socket === undefined || this.#isOver) return;
     if (this.#exchangeSinceMs !== 0) this.#observe(undefined, status);
     this.leavePool();
-    if (this.#pinned === undefined) this.backend.kept += 1;
+    if (this.#pinned === undefined) this.backend.pinned += 1;
     // An exchange holds what it uses. Between exchanges an edit may let go of all of it.
     this.#leaveHome();
     this.#pinned = new PinnedSocket(this, socket, idleMs);
@@ -277,7 +277,7 @@ export class UpstreamLease
     this.#isOver = true;
     socket.holder = undefined;
     if (this.#pinned !== undefined) {
-      this.backend.kept -= 1;
+      this.backend.pinned -= 1;
       this.backend.resting.delete(this);
     }
     member?.backend.leaseEnded();

@@ -1,14 +1,8 @@
 import type { BalanceError, ErrorCode } from '../../errors.ts';
 import type { LogSubject } from '../../plugin-api/index.ts';
+import type { QueueRecord } from '../../readings/upstream.ts';
 import type { PassReason } from '../backend/backend-state.ts';
 import type { Member } from './member.ts';
-
-/** How a wait for a backend with room ended; `refused`: the queue had no place. */
-export interface QueueEnd {
-  readonly upstream: string;
-  readonly outcome: 'served' | 'timeout' | 'pool_timeout' | 'left' | 'refused';
-  readonly waitedMs: number;
-}
 
 /**
  * Learns what becomes of the requests for one upstream: logs and statistics today, and what breakers and ejection are made from.
@@ -18,7 +12,7 @@ export interface UpstreamObserver {
   /** A request was not given to `member`. With reason `failed`, connecting to it failed with `error`: nothing was sent. */
   passedOver(request: LogSubject, member: Member, reason: PassReason, error: BalanceError | undefined): void;
   /** A lease that waited in the queue waits no more, or a lease found no place in it. */
-  queueEnded(end: QueueEnd): void;
+  queueEnded(record: QueueRecord): void;
   /**
    * An exchange or a tunnel with `member` is over. Absent: leases do not read the clock.
    *

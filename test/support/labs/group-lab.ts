@@ -10,6 +10,7 @@ import type {
   PendingLease,
   SocketUse,
 } from '../../../src/plugin-api/index.ts';
+import type { QueueRecord } from '../../../src/readings/upstream.ts';
 import { BackendState } from '../../../src/upstream/backend/backend-state.ts';
 import type { Balancer } from '../../../src/upstream/balancer/contract/balancer.ts';
 import { createBalancer } from '../../../src/upstream/balancer/create-balancer.ts';
@@ -17,7 +18,7 @@ import { Member } from '../../../src/upstream/group/member.ts';
 import type { LeaseHome } from '../../../src/upstream/group/upstream-lease.ts';
 import { SocketPool } from '../../../src/upstream/pool/socket-pool.ts';
 import { UpstreamGroup } from '../../../src/upstream/group/upstream-group.ts';
-import type { QueueEnd, UpstreamObserver } from '../../../src/upstream/group/upstream-observer.ts';
+import type { UpstreamObserver } from '../../../src/upstream/group/upstream-observer.ts';
 import { eventually } from '../time/eventually.ts';
 import { fixedNames } from '../addresses/fixed-names.ts';
 import { owned } from '../owned.ts';
@@ -48,7 +49,7 @@ export interface GroupLab {
   /** What a protocol threw. */
   readonly faults: readonly unknown[];
   /** How waits ended. */
-  readonly ends: readonly QueueEnd[];
+  readonly ends: readonly QueueRecord[];
 }
 
 /** A server that a group is made over: its counts outlive the group. */
@@ -64,7 +65,7 @@ export function groupOf(addresses: readonly string[], options: GroupOptions = {}
 /** An upstream over these backends. */
 export function groupOver(backends: readonly BackendState[], options: GroupOptions = {}): GroupLab {
   const faults: unknown[] = [];
-  const ends: QueueEnd[] = [];
+  const ends: QueueRecord[] = [];
   const dial = {
     names: fixedNames(),
     connectTimeoutMs: options.connectTimeoutMs ?? PATIENCE_MS,
