@@ -11,7 +11,7 @@ import { StrayErrorLog } from './app/stray-error-log.ts';
 import { tellMissingWays } from './app/tell-missing-ways.ts';
 import { bindAddresses } from './net/dns/bind-addresses.ts';
 import { NameResolver } from './net/dns/name-resolver.ts';
-import { nodeLookup } from './net/dns/sources/node-lookup.ts';
+import { nodeLookup } from './net/dns/node-lookup.ts';
 import { ProcessResources } from './net/resources/process-resources.ts';
 import { runtimeWays } from './net/node/node-internals.ts';
 import type { Logger, MetricsPage, MetricsPageRequest } from './plugin-api/index.ts';

@@ -1,7 +1,7 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { systemCodeOf } from '../../errors.ts';
-import { includeMatches, isPattern } from './include-pattern.ts';
+import { includeMatches, isPattern } from '../values/include-pattern.ts';
 
 /** More are a mistake, such as a pattern in the wrong folder. */
 export const MAX_INCLUDED_FILES = 1000;

@@ -13,7 +13,7 @@ import {
 import { failureOf } from '../schema/schema-check.ts';
 import type { Environment } from '../document/substitute-env.ts';
 import type { SourceFile } from './config-sources.ts';
-import { checkIncludePattern, isPattern } from './include-pattern.ts';
+import { checkIncludePattern, isPattern } from '../values/include-pattern.ts';
 import type { IncludedFiles } from './list-included.ts';
 import { MAX_INCLUDED_FILES, isDangling, listIncluded } from './list-included.ts';
 import type { ParsedFile } from './merged-source.ts';

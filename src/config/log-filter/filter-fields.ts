@@ -1,8 +1,3 @@
-import type { AccessLog } from '../schema/config.generated.ts';
-
-/** The name of a field of access lines. */
-export type AccessField = NonNullable<AccessLog['fields']>[number];
-
 /** What the values of a field are, and so what it is compared with. `any` is for lines whose fields nobody knows. */
 export type FieldKind = 'text' | 'number' | 'duration' | 'size' | 'any';
 
@@ -12,7 +7,7 @@ export interface FilterField {
   readonly kind: FieldKind;
 }
 
-const KINDS: Readonly<Record<Exclude<AccessField, 'timestamp'>, FieldKind>> = {
+const KINDS = {
   level: 'text',
   message: 'text',
   listener: 'text',
@@ -41,10 +36,13 @@ const KINDS: Readonly<Record<Exclude<AccessField, 'timestamp'>, FieldKind>> = {
   refusal: 'text',
   refusal_field: 'text',
   refusal_excerpt: 'text',
-};
+} as const satisfies Readonly<Record<string, FieldKind>>;
+
+/** The name of a field of access lines. */
+export type AccessField = keyof typeof KINDS | 'timestamp';
 
 /** All names that a filter of access lines may use; some fields have a second one, from other formats of the line. */
-export const FILTER_FIELDS: ReadonlyMap<string, FilterField> = new Map([
+export const FILTER_FIELDS: ReadonlyMap<string, FilterField> = new Map<string, FilterField>([
   ...Object.entries(KINDS).map(([field, kind]) => [field, { field, kind }] as const),
   ['duration_ms', { field: 'duration', kind: 'number' }],
   ['bytes_sent', { field: 'bytes', kind: 'size' }],

@@ -1,7 +1,7 @@
 import { HASHING_ALGORITHMS } from '../values/algorithm.ts';
 import type { Config } from './config.generated.ts';
 import { FORMATS } from './formats.ts';
-import { withMetricsListener } from '../values/metrics-listener.ts';
+import { withMetricsListener } from './metrics-listener.ts';
 import type { SchemaNode } from './schema.ts';
 import { resolveSchema } from './schema.ts';
 

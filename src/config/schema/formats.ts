@@ -4,7 +4,7 @@ import { messageOf } from '../../errors.ts';
 import { ADDRESS_FORMS, formatAddress, parseAddress } from '../values/address.ts';
 import { ALGORITHMS, parseAlgorithm } from '../values/algorithm.ts';
 import { BACKEND_ADDRESS_FORMS, parseBackendAddress } from '../values/backend-address.ts';
-import { INCLUDE_FORMS, checkIncludePattern } from '../files/include-pattern.ts';
+import { INCLUDE_FORMS, checkIncludePattern } from '../values/include-pattern.ts';
 import { HASH_KEY_FORMS, formatHashKey, parseHashKey } from '../values/hash-key.ts';
 import { isHeaderValue, isToken } from '../../plugin-api/values/http-syntax.ts';
 import { parseFilter } from '../log-filter/parse-filter.ts';

@@ -1,10 +1,7 @@
-import type { LoadBalancer } from '../schema/config.generated.ts';
 import { suggestion } from '../problems/closest.ts';
 
-export type Algorithm = LoadBalancer['algorithm'];
-
 /** All algorithms, in the order of the documentation. */
-export const ALGORITHMS: readonly Algorithm[] = [
+export const ALGORITHMS = [
   'round-robin',
   'weighted-round-robin',
   'random',
@@ -14,7 +11,9 @@ export const ALGORITHMS: readonly Algorithm[] = [
   'consistent-hash',
   'bounded-consistent-hash',
   'maglev',
-];
+] as const;
+
+export type Algorithm = (typeof ALGORITHMS)[number];
 
 /** The algorithms that need a key of the request, and so look at `hash_key`. */
 export const HASHING_ALGORITHMS: ReadonlySet<Algorithm> = new Set<Algorithm>([

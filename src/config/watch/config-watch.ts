@@ -1,5 +1,5 @@
 import type { ConfigSources } from '../files/config-sources.ts';
-import { isPattern } from '../files/include-pattern.ts';
+import { isPattern } from '../values/include-pattern.ts';
 import { DirectoryWatches } from './directory-watches.ts';
 import type { SourceSnapshot } from './source-snapshot.ts';
 import { SnapshotTaker } from './source-snapshot.ts';

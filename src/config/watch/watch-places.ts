@@ -1,6 +1,6 @@
 import { lstat, readlink } from 'node:fs/promises';
 import { basename, dirname, join, parse, resolve } from 'node:path';
-import { includeMatches } from '../files/include-pattern.ts';
+import { includeMatches } from '../values/include-pattern.ts';
 
 /** As many links on one way as Linux follows. */
 const MAX_LINKS = 40;

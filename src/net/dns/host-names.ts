@@ -1,8 +1,5 @@
 import type { AddressRotation } from './address-rotation.ts';
-import type { NameRecord } from './name-record.ts';
-
-/** Told the addresses of a host, in the order in which they were given; with none, why there are none. */
-export type Answered = (addresses: readonly string[], failure: string | undefined) => void;
+import type { Answered, NameRecord } from './name-record.ts';
 
 /** What connects to hosts by their names asks here. */
 export interface HostNames {

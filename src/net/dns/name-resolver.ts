@@ -6,10 +6,10 @@ import type { Logger } from '../../plugin-api/index.ts';
 import { AddressRotation } from './address-rotation.ts';
 import { CaresClient, type DnsClient, type DnsClientSettings } from './sources/dns-client.ts';
 import { FollowedFile } from './sources/followed-file.ts';
-import type { Answered, HeldName, HostNames } from './host-names.ts';
+import type { HeldName, HostNames } from './host-names.ts';
 import { localAddresses, parseHosts, type HostsTable } from './sources/hosts-file.ts';
 import { logNameChange } from './log-name-change.ts';
-import { NameRecord, type RecordSurroundings, type RecordView } from './name-record.ts';
+import { NameRecord, type Answered, type RecordSurroundings, type RecordView } from './name-record.ts';
 import { parseResolvConf, type ResolvConf } from './sources/resolv-conf.ts';
 import {
   DEFAULT_ATTEMPTS,

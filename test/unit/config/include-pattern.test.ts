@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { checkIncludePattern, includeMatches, isPattern } from '../../../src/config/files/include-pattern.ts';
+import {
+  checkIncludePattern,
+  includeMatches,
+  isPattern,
+} from '../../../src/config/values/include-pattern.ts';
 
 describe('an include pattern', () => {
   it.each([

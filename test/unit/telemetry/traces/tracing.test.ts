@@ -8,7 +8,7 @@ import { JaegerCollector } from '../../../support/collectors/jaeger-collector.ts
 import { OtlpCollector } from '../../../support/collectors/otlp-collector.ts';
 import type { CollectedSpan, TraceCollector } from '../../../support/collectors/trace-collector.ts';
 import { backendNamed, exchangeRecord, tunnelRecord } from '../records.ts';
-import { nodeLookup } from '../../../../src/net/dns/sources/node-lookup.ts';
+import { nodeLookup } from '../../../../src/net/dns/node-lookup.ts';
 import { deadAddress } from '../../../support/addresses/dead-address.ts';
 import { fixedNames } from '../../../support/addresses/fixed-names.ts';
 

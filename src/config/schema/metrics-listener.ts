@@ -1,5 +1,5 @@
-import { addressKey, parseAddress } from './address.ts';
-import type { Config, Listener } from '../schema/config.generated.ts';
+import { addressKey, parseAddress } from '../values/address.ts';
+import type { Config, Listener } from './config.generated.ts';
 
 /** Who may ask for metrics on a port that is there for everybody: loopback, private and link-local addresses. */
 const NEARBY = [

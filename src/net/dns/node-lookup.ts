@@ -1,6 +1,6 @@
 import { isIP, type LookupFunction } from 'node:net';
 
-import type { HostNames } from '../host-names.ts';
+import type { HostNames } from './host-names.ts';
 
 /** The `lookup` option for sockets of libraries, which would otherwise ask in the runtime's thread pool. */
 export function nodeLookup(names: Pick<HostNames, 'lookUp'>): LookupFunction {

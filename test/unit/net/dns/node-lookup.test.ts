@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 
-import { bindAddresses } from '../../../../../src/net/dns/bind-addresses.ts';
-import { nodeLookup } from '../../../../../src/net/dns/sources/node-lookup.ts';
-import { fixedNames } from '../../../../support/addresses/fixed-names.ts';
-import { owned } from '../../../../support/owned.ts';
+import { bindAddresses } from '../../../../src/net/dns/bind-addresses.ts';
+import { nodeLookup } from '../../../../src/net/dns/node-lookup.ts';
+import { fixedNames } from '../../../support/addresses/fixed-names.ts';
+import { owned } from '../../../support/owned.ts';
 
 const NAMES = fixedNames({ 'shop.test': ['127.0.0.3', '127.0.0.1', '2001:db8::1'] });
 
