@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../../src/errors.ts';
 import type { MessageRefusal } from '../../../src/plugin-api/index.ts';
 import { targetExcerpt, valueExcerpt } from './excerpt.ts';
-import type { MessageHead, RequestHead } from './message-head.ts';
+import type { FieldSection } from './field-section.ts';
 import type { RefusalRule } from './refusal-rules.ts';
 
 /** A rule for requests, and the answer to a client that breaks it. */
@@ -35,18 +35,18 @@ export function refuseResponse(rule: RefusalRule, reason: string, field = '', sh
 }
 
 /** A request breaks a rule for the fields with that known name. */
-export function refuseField(broken: RequestRule, head: MessageHead, id: number): Refusal {
+export function refuseField(broken: RequestRule, head: FieldSection, id: number): Refusal {
   const [name, value] = shownField(head, id);
   return refuseRequest(broken, name, value);
 }
 
 /** A request breaks a rule for its target. */
-export function refuseTarget(broken: RequestRule, head: RequestHead): Refusal {
+export function refuseTarget(broken: RequestRule, head: { readonly target: string }): Refusal {
   return refuseRequest(broken, '', targetExcerpt(head.target));
 }
 
 /** The name, as the peer wrote it, and the values of the fields with that known name. */
-export function shownField(head: MessageHead, id: number): readonly [name: string, value: string] {
+export function shownField(head: FieldSection, id: number): readonly [name: string, value: string] {
   const field = head.fieldWith(id);
   if (field < 0) return ['', ''];
   const name = head.nameText(field);

@@ -5,7 +5,6 @@ import type { MessageFault } from '../../message/message-fault.ts';
 import type { MessageHead } from '../../message/message-head.ts';
 import type { RefusalRule } from '../../message/refusal-rules.ts';
 import { refuseField, refuseRequest, type Refusal, type RequestRule } from '../../message/refusal.ts';
-import type { MessageReader } from './message-reader.ts';
 import { INVALID, type Progress } from './progress.ts';
 
 const SPACE = 0x20;
@@ -68,12 +67,19 @@ export function refuseBodyFault({ rule: broken, field, excerpt: shown }: Message
   return refuseRequest({ ...BAD_CHUNKS, rule: broken }, field, shown);
 }
 
+/** What was read of a head that is refused. */
+interface UnreadHead {
+  readonly fault: MessageFault;
+  readonly hasLongTarget: boolean;
+  readonly arrived: Buffer;
+}
+
 /** The bytes of a client are no request, or the head of the request is larger than it may be: `progress` tells which. */
-export function refuseHead(reader: MessageReader, progress: Progress): Refusal {
-  const { rule, reason, field, excerpt: shown } = reader.fault;
+export function refuseHead(unread: UnreadHead, progress: Progress): Refusal {
+  const { rule, reason, field, excerpt: shown } = unread.fault;
   if (progress === INVALID) return refuseRequest({ rule, reason, status: 400 }, field, shown);
-  if (reader.hasLongTarget)
-    return refuseRequest(LONG_LINE, '', targetExcerpt(reader.arrived.toString('latin1')));
+  if (unread.hasLongTarget)
+    return refuseRequest(LONG_LINE, '', targetExcerpt(unread.arrived.toString('latin1')));
   return refuseRequest({ ...LARGE_HEAD, rule }, field);
 }
 
