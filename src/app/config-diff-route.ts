@@ -3,8 +3,9 @@ import { jsonResponse } from '../admin/endpoint/admin-response.ts';
 import { post, type AdminRoute } from '../admin/endpoint/admin-router.ts';
 import { ConfigError } from '../config/load/config-error.ts';
 import type { ConfigChange } from '../config/diff/config-change.ts';
+import type { RulesOf } from '../config/options/listener-options.ts';
 import { diffConfigs } from '../config/diff/diff-configs.ts';
-import { summarizeChanges } from '../config/diff/summarize-changes.ts';
+import { summarizeChanges } from '../config/diff/config-change.ts';
 import type { BoundAddresses } from '../config/diff/socket-plan.ts';
 import { diffReferences } from '../config/diff/diff-references.ts';
 import type { LoadedConfig } from '../config/load/load-config.ts';
@@ -15,6 +16,8 @@ const MAX_BODY_BYTES = 8 * 1024 * 1024;
 export interface ComparedReloads {
   readonly live: LoadedConfig | undefined;
   readonly generation: { readonly id: number } | undefined;
+  /** The rules of the protocols that are live, about their options. */
+  readonly rulesOf: RulesOf;
   /** Checks a text as if it stood in the config file. Rejects with a ConfigError. */
   check(text: string): Promise<LoadedConfig>;
 }
@@ -28,7 +31,10 @@ export function configDiffRoute(
   listeners: { addresses(): BoundAddresses },
 ): AdminRoute {
   const changesTo = ({ config, sources }: LoadedConfig): ConfigChange[] => [
-    ...diffConfigs(reloads.live?.config, config, listeners.addresses()),
+    ...diffConfigs(reloads.live?.config, config, {
+      rulesOf: reloads.rulesOf,
+      addresses: listeners.addresses(),
+    }),
     ...diffReferences(reloads.live?.sources, sources),
   ];
   return post(

@@ -1,10 +1,12 @@
 /** The public contract between the proxy and plugins, and between HTTP and its filters: types only. */
 export type * from './backend.ts';
+export type * from './config-change.ts';
 export type * from './connection.ts';
 export type * from './explain.ts';
 export type * from './filter.ts';
 export type * from './host.ts';
 export type * from './logger.ts';
+export type * from './options-rules.ts';
 export type * from './protocol.ts';
 export type * from './stream.ts';
 export type * from './telemetry.ts';

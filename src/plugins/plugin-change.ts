@@ -1,7 +1,7 @@
 import type { ChangeKind, ConfigChange } from '../config/diff/config-change.ts';
 import { ConfigError } from '../config/load/config-error.ts';
 import type { LoadedConfig } from '../config/load/loaded-config.ts';
-import { formatProblem } from '../config/problems/problem.ts';
+import { formatProblem, type Problem } from '../config/problems/problem.ts';
 import type { CheckedPlugin } from './checks/checked-plugin.ts';
 import { PluginError } from './plugin-error.ts';
 import type { PluginSet } from './plugin-set.ts';
@@ -27,6 +27,7 @@ export interface PluginChangeOptions {
 export class PluginChange {
   readonly #options: PluginChangeOptions;
   #plugins: PluginSet;
+  #warnings: readonly Problem[] = [];
 
   constructor(options: PluginChangeOptions) {
     this.#options = options;
@@ -41,6 +42,11 @@ export class PluginChange {
   /** The plugins that the config is built with; final once {@link build} resolved. */
   get plugins(): PluginSet {
     return this.#plugins;
+  }
+
+  /** What plugins warn of about the options of their listeners; final once {@link build} resolved. */
+  get warnings(): readonly Problem[] {
+    return this.#warnings;
   }
 
   /** True when these are the plugins that are live. */
@@ -86,7 +92,8 @@ export class PluginChange {
   }
 
   async #attempt<T>(loaded: LoadedConfig, build: (plugins: PluginSet) => Promise<T>): Promise<T | Failure> {
-    const wrong = this.#plugins.wrongOptions(loaded);
+    const { wrong, warnings } = this.#plugins.findings(loaded);
+    this.#warnings = warnings;
     if (wrong.size > 0) {
       const reasons = new Map(
         [...wrong].map(([plugin, problems]) => [plugin, problems.map(formatProblem).join('; ')]),

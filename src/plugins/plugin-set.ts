@@ -1,7 +1,8 @@
-import type { LoadedConfig } from '../config/load/loaded-config.ts';
-import type { Problem } from '../config/problems/problem.ts';
 import { ConfigError } from '../config/load/config-error.ts';
+import { withWarnings, type LoadedConfig } from '../config/load/loaded-config.ts';
+import type { OptionsRules } from '../plugin-api/index.ts';
 import type { CheckedPlugin } from './checks/checked-plugin.ts';
+import { checkPluginOptions, type OptionsFindings } from './checks/plugin-options.ts';
 
 /** The plugins that a generation is built with. Never changed: a reload builds another one. */
 export class PluginSet implements Iterable<CheckedPlugin> {
@@ -45,24 +46,19 @@ export class PluginSet implements Iterable<CheckedPlugin> {
     return new PluginSet([...this].filter(({ name }) => !names.has(name)));
   }
 
-  /** What is wrong with the options of listeners, by the plugins that refuse them. */
-  wrongOptions(loaded: LoadedConfig): ReadonlyMap<CheckedPlugin, readonly Problem[]> {
-    const wrong = new Map<CheckedPlugin, Problem[]>();
-    for (const [index, { mode, options }] of loaded.config.listeners.entries()) {
-      const plugin = this.#plugins.get(mode);
-      // What built-in protocols take is in the config's own schema.
-      if (plugin === undefined || plugin.origin.builtIn) continue;
-      const found = plugin
-        .problems(options ?? {})
-        .map(({ path, message }) => loaded.problem(['listeners', index, 'options', ...path], message));
-      if (found.length > 0) wrong.set(plugin, [...(wrong.get(plugin) ?? []), ...found]);
-    }
-    return wrong;
+  /** The rules about options of the protocol that a `mode` names. */
+  readonly rulesOf = (mode: string): OptionsRules | undefined => this.#plugins.get(mode)?.optionsRules;
+
+  /** What plugins say about the options of their listeners. */
+  findings(loaded: LoadedConfig): OptionsFindings {
+    return checkPluginOptions(loaded, this);
   }
 
-  /** Throws a ConfigError when a listener has options that its plugin does not take. */
-  check(loaded: LoadedConfig): void {
-    const problems = [...this.wrongOptions(loaded).values()].flat();
+  /** The config with what plugins warn of. Throws a ConfigError when a listener has options that its plugin does not take. */
+  check(loaded: LoadedConfig): LoadedConfig {
+    const { wrong, warnings } = this.findings(loaded);
+    const problems = [...wrong.values()].flat();
     if (problems.length > 0) throw new ConfigError(problems);
+    return withWarnings(loaded, warnings);
   }
 }

@@ -26,6 +26,23 @@ const VARIABLES: Readonly<Record<string, Variable>> = {
   route: (values) => values.routeName,
 };
 
+/** The names that may stand in `${}`. */
+export const TEMPLATE_VARIABLES: readonly string[] = Object.keys(VARIABLES);
+
+/** What is wrong with the variables of a text, in words that follow its place in the config; undefined when nothing is. */
+export function templateFault(
+  text: string,
+  didYouMean: (word: string, candidates: Iterable<string>) => string,
+): string | undefined {
+  for (const [, name = '', close] of text.matchAll(/\$\{([^}]*)(\}?)/g)) {
+    if (close === '') return 'must close each ${ with a }';
+    if (TEMPLATE_VARIABLES.includes(name)) continue;
+    const list = TEMPLATE_VARIABLES.map((variable) => `\${${variable}}`).join(' ');
+    return `must use no other variables than ${list}${didYouMean(name, TEMPLATE_VARIABLES)}`;
+  }
+  return undefined;
+}
+
 /** A text with `${variables}`, parsed once and rendered for each exchange. */
 export class Template {
   /** True when the text can only be rendered after a backend was chosen. */
@@ -53,7 +70,7 @@ export class Template {
       const name = match[1] ?? '';
       const variable = Object.hasOwn(VARIABLES, name) ? VARIABLES[name] : undefined;
       if (variable === undefined) {
-        const known = Object.keys(VARIABLES).join(', ');
+        const known = TEMPLATE_VARIABLES.join(', ');
         throw new BalanceError('config_invalid', `unknown variable \${${name}}: known are ${known}`);
       }
       if (match.index > at) parts.push(text.slice(at, match.index));

@@ -26,7 +26,7 @@ export async function diff({ before, after, json }: DiffLine, context: CommandCo
     const old = await loadFile(before, context);
     const now = await loadFile(after, context);
     changes = [
-      ...diffConfigs(old.loaded.config, now.loaded.config),
+      ...diffConfigs(old.loaded.config, now.loaded.config, { rulesOf: now.plugins.rulesOf }),
       ...diffReferences(old.loaded.sources, now.loaded.sources),
     ];
   } catch (thrown) {

@@ -1,7 +1,9 @@
+import { importRules } from '../../config/load/import-rules.ts';
 import { loadConfig, type LoadedConfig } from '../../config/load/load-config.ts';
 import type { LogFields, Logger } from '../../plugin-api/index.ts';
 import { PluginLoader } from '../../plugins/plugin-loader.ts';
 import type { PluginSet } from '../../plugins/plugin-set.ts';
+import { builtInRules } from '../../plugins/source/own-plugins.ts';
 import type { CommandContext } from '../process/command-context.ts';
 
 /**
@@ -13,9 +15,9 @@ export async function loadFile(
   context: CommandContext,
 ): Promise<{ readonly loaded: LoadedConfig; readonly plugins: PluginSet }> {
   const plugins = await new PluginLoader(warningLogger(context)).loadFor(file, context.env);
-  const loaded = await loadConfig(file, { env: context.env, modes: plugins.names });
-  plugins.check(loaded);
-  return { loaded, plugins };
+  const rules = await importRules(builtInRules());
+  const loaded = await loadConfig(file, { env: context.env, modes: plugins.names, rules });
+  return { loaded: plugins.check(loaded), plugins };
 }
 
 /** A logger that writes warnings and errors to stderr, such as those about plugins that cannot be used, and drops the rest. */

@@ -45,7 +45,9 @@ async function checked(
   const { loaded, plugins } = await loadFile(configFile, context);
   const plan = await buildOffline(loaded, plugins, warningLogger(context));
   plan.close();
-  const warnings = strict ? sortProblems([...loaded.warnings, ...lintConfig(loaded)]) : loaded.warnings;
+  const warnings = strict
+    ? sortProblems([...loaded.warnings, ...lintConfig(loaded, plugins.rulesOf)])
+    : loaded.warnings;
   const valid = !strict || warnings.length === 0;
   return { file: configFile, valid, problems: [], warnings, counts: countsOf(loaded.config) };
 }

@@ -14,9 +14,6 @@ export function checkNames(context: CheckContext): void {
   const { listeners, upstreams } = context.config;
   checkUnique(listeners, ['listeners'], 'listener', context);
   if (context.namesUpstreams) checkUnique(upstreams, ['upstreams'], 'upstream', context);
-  for (const [index, listener] of listeners.entries()) {
-    checkUnique(listener.http?.routes ?? [], ['listeners', index, 'http', 'routes'], 'route', context);
-  }
   for (const [index, upstream] of upstreams.entries()) {
     checkUnique(upstream.backends, ['upstreams', index, 'backends'], 'backend', context);
   }

@@ -1,31 +1,54 @@
+import { placePath } from '../options/listener-options.ts';
 import { suggestion } from '../problems/closest.ts';
 import type { Path } from '../problems/problem.ts';
-import type { CheckContext } from './check-context.ts';
+import { parseHashKey } from '../values/hash-key.ts';
+import type { ListenerCheckContext } from './check-context.ts';
 
-/** What is referred to exists, and what exists is referred to. */
-export function checkReferences(context: CheckContext): void {
-  const { listeners, upstreams } = context.config;
-  const names = upstreams.map((upstream) => upstream.name);
-  const used = new Set<string>();
-  const refer = (name: string, path: Path): void => {
-    used.add(name);
-    if (names.includes(name)) return;
-    const known = names.length === 0 ? '; there are no upstreams' : suggestion(name, names);
-    context.error(path, `names the upstream ${context.shown(path, name)}, which does not exist${known}`);
-  };
-  for (const [index, { mode, upstream, http }] of listeners.entries()) {
-    if (upstream !== undefined) refer(upstream, ['listeners', index, 'upstream']);
-    else if (mode === 'tcp') context.error(['listeners', index], 'must have the key upstream in mode tcp');
-    else if (http?.routes.length === 0) {
-      context.warn(['listeners', index], 'has neither upstream nor routes: every request gets 404');
-    }
-    for (const [routeIndex, route] of (http?.routes ?? []).entries()) {
-      refer(route.upstream, ['listeners', index, 'http', 'routes', routeIndex, 'upstream']);
-    }
+/** Upstreams that listeners name exist, and upstreams that exist are used. */
+export function checkReferences(context: ListenerCheckContext): void {
+  for (const index of context.config.listeners.keys()) checkReferencesOf(index, context);
+  warnOfUnusedUpstreams(context);
+}
+
+/** The upstreams that one listener names exist, and its protocol has the keys that they balance by. */
+export function checkReferencesOf(index: number, context: ListenerCheckContext): void {
+  const { config, uses } = context;
+  const listener = config.listeners[index];
+  if (listener === undefined) return;
+  if (uses.failures.has(index)) throw uses.failures.get(index);
+  if (listener.upstream !== undefined)
+    checkReference(listener.upstream, ['listeners', index, 'upstream'], context);
+  for (const { name, place } of uses.ofListener(index)) {
+    if (place !== 'upstream') checkReference(name, placePath(index, listener, place), context);
+    checkHashKey(name, listener.mode, context);
   }
-  // A plugin may ask for any upstream, in options that only the plugin knows.
-  if (listeners.some(({ mode }) => mode !== 'http' && mode !== 'tcp')) return;
-  for (const [index, { name }] of upstreams.entries()) {
-    if (!used.has(name)) context.warn(['upstreams', index, 'name'], 'is used by no listener and no route');
-  }
+}
+
+/** Warns of upstreams that nothing uses. A protocol that does not say what it uses may use any of them. */
+export function warnOfUnusedUpstreams({ config, uses, warn }: ListenerCheckContext): void {
+  if (!uses.isComplete) return;
+  for (const [index, { name }] of config.upstreams.entries())
+    if (!uses.isUsed(name)) warn(['upstreams', index, 'name'], 'is used by no listener and no route');
+}
+
+function checkReference(name: string, path: Path, context: ListenerCheckContext): void {
+  const { config, uses, error, shown } = context;
+  if (uses.indexOf(name) !== undefined) return;
+  const names = config.upstreams.map((upstream) => upstream.name);
+  const known = names.length === 0 ? '; there are no upstreams' : suggestion(name, names);
+  error(path, `names the upstream ${shown(path, name)}, which does not exist${known}`);
+}
+
+/** A TCP connection, for example, has no header, cookie, path or query. */
+function checkHashKey(name: string, mode: string, context: ListenerCheckContext): void {
+  const { config, rulesOf, uses, error } = context;
+  const kinds = rulesOf(mode)?.keyKinds;
+  const index = uses.indexOf(name);
+  if (kinds === undefined || index === undefined) return;
+  const hashKey = config.upstreams[index]?.load_balancer.hash_key;
+  if (hashKey === undefined || kinds.includes(parseHashKey(hashKey).kind)) return;
+  error(
+    ['upstreams', index, 'load_balancer', 'hash_key'],
+    `must be ${kinds.join(' or ')}, as a listener in mode ${mode} uses this upstream`,
+  );
 }

@@ -1,12 +1,12 @@
 import { HASHING_ALGORITHMS, UNWEIGHTED_ALGORITHMS } from '../values/algorithm.ts';
-import type { BackendConfig, Config, Upstream } from '../schema/config.generated.ts';
+import type { BackendConfig, Upstream } from '../schema/config.generated.ts';
 import type { Path } from '../problems/problem.ts';
 import type { CheckContext } from './check-context.ts';
 
 /** The weight of a backend whose file gives none. */
 const DEFAULT_WEIGHT = 1;
 
-/** The settings of each upstream fit together, and fit to the listeners that use it. */
+/** The settings of each upstream fit together. */
 export function checkUpstreams(context: CheckContext): void {
   for (const [index, upstream] of context.config.upstreams.entries()) {
     const at: Path = ['upstreams', index];
@@ -15,7 +15,6 @@ export function checkUpstreams(context: CheckContext): void {
     checkPool(upstream, at, context);
     checkHealth(upstream, at, context);
   }
-  checkTcpKeys(context);
 }
 
 function checkBalancing({ load_balancer: balancer }: Upstream, at: Path, context: CheckContext): void {
@@ -60,9 +59,9 @@ function checkPool(upstream: Upstream, at: Path, context: CheckContext): void {
   else if (pool.max_idle > 0 && pool.min_idle > pool.max_idle)
     context.error(path, `must be <= max_idle (${pool.max_idle})`);
   else if (!pool.enabled && pool.min_idle > 0) context.warn(path, 'has no effect while enabled is false');
-  if (pool.enabled && pool.max_size > 0 && servesExchanges(upstream, context.config)) {
+  // Tunnels take no place in the pool.
+  if (pool.enabled && pool.max_size > 0 && context.uses.keepsSockets(upstream.name))
     checkPoolSize(upstream, at, context);
-  }
 }
 
 /** More than the pool's sockets never work at a time, however many a backend may have. */
@@ -76,14 +75,6 @@ function checkPoolSize({ backends, connection_pool: pool }: Upstream, at: Path, 
   }
 }
 
-/** Tunnels of TCP take no place in the pool. */
-function servesExchanges({ name }: Upstream, { listeners }: Config): boolean {
-  return listeners.some(
-    ({ upstream, http }) =>
-      http !== undefined && (upstream === name || http.routes.some((route) => route.upstream === name)),
-  );
-}
-
 function checkHealth({ health_check: check }: Upstream, at: Path, context: CheckContext): void {
   if (check === undefined) return;
   const path = [...at, 'health_check'];
@@ -93,18 +84,5 @@ function checkHealth({ health_check: check }: Upstream, at: Path, context: Check
   if (check.type !== 'tcp') return;
   for (const key of ['path', 'expected_status']) {
     if (context.given([...path, key])) context.warn([...path, key], 'has no effect on checks of type tcp');
-  }
-}
-
-/** A TCP connection has no header, cookie, path or query. */
-function checkTcpKeys(context: CheckContext): void {
-  const { listeners, upstreams } = context.config;
-  for (const listener of listeners) {
-    if (listener.mode !== 'tcp') continue;
-    const index = upstreams.findIndex(({ name }) => name === listener.upstream);
-    const hashKey = upstreams[index]?.load_balancer.hash_key;
-    if (hashKey === undefined || hashKey === 'source-ip') continue;
-    const path: Path = ['upstreams', index, 'load_balancer', 'hash_key'];
-    context.error(path, `must be source-ip, as a listener in mode tcp uses this upstream`);
   }
 }

@@ -1,28 +1,14 @@
-/** What became of a part of the config. */
-export type ChangeKind = 'added' | 'removed' | 'changed';
+import type { ConfigChange } from '../../plugin-api/index.ts';
 
-/**
- * What a change means for the running proxy.
- *
- * - `hot`: counts from the next request or connection on; nothing is closed.
- * - `drains`: something is let go of; what runs on it finishes, unless `reload.drain_timeout` ends it.
- * - `re-binds`: a socket that accepts connections is bound or closed. Its connections finish what runs on them.
- * - `refused`: can't be done to a running proxy; the whole edit is refused and nothing changes.
- */
-export type ChangeEffect = 'hot' | 'drains' | 're-binds' | 'refused';
+export type { ChangeEffect, ChangeKind, ConfigChange } from '../../plugin-api/index.ts';
 
-/** One difference between two configs: what a person would name as one thing. */
-export interface ConfigChange {
-  /** Where it is in the normalized config, list items by their names: `upstreams[api].backends[b1].weight`. */
-  readonly path: string;
-  readonly kind: ChangeKind;
-  readonly effect: ChangeEffect;
-  /** The change in a few words, for people: `upstream api: backend b1: weight 1 → 5`. */
-  readonly summary: string;
-  /** What the effect means here: what drains, what is bound, why it is refused. Absent where the effect says it all. */
-  readonly note?: string;
-  /** The value before as in a config file, with secrets masked; absent for what was added. */
-  readonly before?: unknown;
-  /** The value after; absent for what was removed. */
-  readonly after?: unknown;
+/** How many changes a summary names. */
+const MOST_NAMED = 8;
+
+/** Changes in one line, for a log: `nothing`, or the first few and how many more there are. */
+export function summarizeChanges(changes: readonly ConfigChange[]): string {
+  if (changes.length === 0) return 'nothing';
+  const named = changes.slice(0, MOST_NAMED).map(({ summary }) => summary);
+  const rest = changes.length - named.length;
+  return rest === 0 ? named.join(', ') : `${named.join(', ')} and ${rest} more`;
 }

@@ -1,27 +1,44 @@
+import type { OptionsList, OptionsSection } from '../../plugin-api/index.ts';
+import { formatPath } from '../problems/problem.ts';
+import { isSecretName } from '../schema/mask-secrets.ts';
 import { resolveSchema, type SchemaNode } from '../schema/schema.ts';
 import { showPart } from '../schema/show-config.ts';
-import { formatPath } from '../problems/problem.ts';
+import { isEqual } from '../values/is-equal.ts';
+import { listWords, settingWords } from './change-words.ts';
 import type { ChangeEffect, ChangeKind, ConfigChange } from './config-change.ts';
-import { shownValue } from './shown-value.ts';
+import { matchItems } from './match-items.ts';
 
-/** What a change does, without what it changes. */
-export interface Consequence {
+/** What a change means for the running proxy. */
+export interface Effect {
   readonly effect: ChangeEffect;
   readonly note?: string;
 }
 
-export const HOT: Consequence = { effect: 'hot' };
+export const HOT: Effect = { effect: 'hot' };
 
-/** A section of the config, for machines and for people. */
-export class ConfigSection {
-  readonly path: string;
+/** The effect of a change of a setting; `key` has dots between the keys below the section. */
+export type EffectOf = (key: string) => Effect;
+
+/** How a list is compared. */
+export interface ConfigList<T> extends Omit<OptionsList<T>, 'changed'> {
+  readonly changed?: (before: T, after: T, section: ConfigSection) => Iterable<ConfigChange>;
+  /** Default: `hot`. */
+  readonly added?: (item: T) => Effect;
+  /** Default: `hot`. */
+  readonly removed?: (item: T) => Effect;
+}
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** A section of the config. Puts what differs between two states of it into words, for programs and for operators. */
+export class ConfigSection implements OptionsSection {
+  readonly #path: string;
   readonly #subject: string;
   readonly #schema: SchemaNode;
   readonly #isSecret: boolean;
 
-  /** `subject` is what a person calls the section: `upstream api: backend b1`; '' for the whole config. */
-  constructor(path: string, subject: string, schema: SchemaNode, isSecret = false) {
-    this.path = path;
+  private constructor(path: string, subject: string, schema: SchemaNode, isSecret: boolean) {
+    this.#path = path;
     this.#subject = subject;
     this.#schema = schema;
     this.#isSecret = isSecret;
@@ -29,56 +46,119 @@ export class ConfigSection {
 
   /** The whole config. */
   static root(): ConfigSection {
-    return new ConfigSection('', '', resolveSchema({ $ref: '#/$defs/config' }));
+    return new ConfigSection('', '', resolveSchema({ $ref: '#/$defs/config' }), false);
   }
 
-  /** An item of a list. All values of a secret one are masked. */
-  item(list: string, noun: string, name: string, isSecret = false): ConfigSection {
-    const { items = {} } = propertyOf(this.#schema, list);
-    const path = `${this.#below([list])}[${name}]`;
-    return new ConfigSection(path, this.#then(`${noun} ${name}`), resolveSchema(items), isSecret);
-  }
-
-  /** A section, which has no name of its own for people. */
   section(key: string): ConfigSection {
-    return new ConfigSection(this.#below([key]), this.#subject, propertyOf(this.#schema, key));
+    return new ConfigSection(
+      this.#below([key]),
+      this.#subject,
+      propertyOf(this.#schema, key),
+      this.#isSecret,
+    );
   }
 
-  appears(consequence: Consequence, after: unknown): ConfigChange {
-    const change = this.#change('added', consequence, this.path, `${this.#subject} added`);
-    return { ...change, after: showPart(after, this.#schema) };
+  *settings(
+    before: object,
+    after: object,
+    effectOf: EffectOf = () => HOT,
+    skipped: readonly string[] = [],
+  ): Generator<ConfigChange, void> {
+    const [old, now] = [before as Values, after as Values];
+    for (const key of keysOf(old, now))
+      if (!skipped.includes(key)) yield* this.#differences([key], old[key], now[key], effectOf);
   }
 
-  vanishes(consequence: Consequence, before: unknown): ConfigChange {
-    const change = this.#change('removed', consequence, this.path, `${this.#subject} removed`);
-    return { ...change, before: showPart(before, this.#schema) };
+  setting(key: string, effect: Effect, before: unknown, after: unknown): ConfigChange {
+    return this.#setting([key], effect, before, after);
   }
 
-  /** A setting below the section differs. Undefined means that it is not there. */
-  setting(
+  *list<T extends object>(
+    key: string,
+    before: readonly T[],
+    after: readonly T[],
+    how: ConfigList<T>,
+  ): Generator<ConfigChange, void> {
+    if (isEqual(before, after)) return;
+    const { nameOf, identities = [nameOf], reordered, changed } = how;
+    const { added, removed, kept, isReordered } = matchItems(before, after, identities);
+    for (const item of removed)
+      yield this.#item(key, item, how).#whole('removed', how.removed?.(item) ?? HOT, item);
+    for (const item of added)
+      yield this.#item(key, item, how).#whole('added', how.added?.(item) ?? HOT, item);
+    for (const [old, now] of kept) {
+      if (isEqual(old, now)) continue;
+      const section = this.#item(key, now, how);
+      yield* changed === undefined ? section.settings(old, now) : changed(old, now, section);
+    }
+    if (reordered !== undefined && isReordered)
+      yield this.#setting([key], HOT, before.map(nameOf), after.map(nameOf), reordered);
+  }
+
+  /** An item of a list. */
+  #item<T>(list: string, item: T, { noun, nameOf, secretName }: ConfigList<T>): ConfigSection {
+    const { items = {} } = propertyOf(this.#schema, list);
+    const name = nameOf(item);
+    const path = `${this.#below([list])}[${name}]`;
+    return new ConfigSection(
+      path,
+      this.#then(`${noun} ${name}`),
+      resolveSchema(items),
+      secretName !== undefined && isSecretName(secretName(item)),
+    );
+  }
+
+  /** The section as a whole is there, or is no longer there. */
+  #whole(kind: 'added' | 'removed', { effect, note }: Effect, value: unknown): ConfigChange {
+    return {
+      path: this.#path,
+      kind,
+      effect,
+      summary: `${this.#subject} ${kind}`,
+      ...(note === undefined ? {} : { note }),
+      [kind === 'added' ? 'after' : 'before']: showPart(value, this.#schema),
+    };
+  }
+
+  *#differences(
     keys: readonly string[],
-    consequence: Consequence,
+    before: unknown,
+    after: unknown,
+    effectOf: EffectOf,
+  ): Generator<ConfigChange, void> {
+    if (isEqual(before, after)) return;
+    if (isSection(before) && isSection(after)) {
+      for (const key of keysOf(before, after))
+        yield* this.#differences([...keys, key], before[key], after[key], effectOf);
+      return;
+    }
+    const effect = effectOf(keys.join('.'));
+    if (!isTextList(before) || !isTextList(after)) {
+      yield this.#setting(keys, effect, before, after);
+      return;
+    }
+    const words = listWords(keys, before, after);
+    if (words !== undefined) yield this.#setting(keys, effect, before, after, words);
+  }
+
+  #setting(
+    keys: readonly string[],
+    { effect, note }: Effect,
     before: unknown,
     after: unknown,
     words?: string,
   ): ConfigChange {
-    const kind = before === undefined ? 'added' : after === undefined ? 'removed' : 'changed';
+    const kind: ChangeKind = before === undefined ? 'added' : after === undefined ? 'removed' : 'changed';
     const [old, now] = [this.#shown(keys, before), this.#shown(keys, after)];
-    const summary = words ?? `${formatPath(keys)} ${settingChange(kind, old, now)}`;
     return {
-      ...this.#change(kind, consequence, this.#below(keys), this.#then(summary)),
+      path: this.#below(keys),
+      kind,
+      effect,
+      summary: this.#then(words ?? `${formatPath(keys)} ${settingWords(kind, old, now)}`),
+      ...(note === undefined ? {} : { note }),
       ...(before === undefined ? {} : { before: old }),
       ...(after === undefined ? {} : { after: now }),
     };
-  }
-
-  #change(
-    kind: ChangeKind,
-    { effect, note }: Consequence,
-    path: string,
-    summary: string,
-  ): Pick<ConfigChange, 'path' | 'kind' | 'effect' | 'summary' | 'note'> {
-    return { path, kind, effect, summary, ...(note === undefined ? {} : { note }) };
   }
 
   #shown(keys: readonly string[], value: unknown): unknown {
@@ -89,7 +169,7 @@ export class ConfigSection {
 
   #below(keys: readonly string[]): string {
     const text = formatPath(keys);
-    return this.path === '' || text.startsWith('[') ? this.path + text : `${this.path}.${text}`;
+    return this.#path === '' || text.startsWith('[') ? this.#path + text : `${this.#path}.${text}`;
   }
 
   #then(words: string): string {
@@ -97,18 +177,20 @@ export class ConfigSection {
   }
 }
 
-/** The schema of a key; an empty one where nothing is said of it. */
+/** The schema of a key; an empty one where there is none. */
 function propertyOf({ properties, additionalProperties }: SchemaNode, key: string): SchemaNode {
   const property = properties !== undefined && Object.hasOwn(properties, key) ? properties[key] : undefined;
   return resolveSchema(property ?? (typeof additionalProperties === 'object' ? additionalProperties : {}));
 }
 
-function settingChange(kind: ChangeKind, before: unknown, after: unknown): string {
-  const value = kind === 'removed' ? before : after;
-  if (kind !== 'changed' && typeof value === 'object') return kind;
-  if (kind === 'added') return `${shownValue(after)} (was not set)`;
-  if (kind === 'removed') return `no longer set (was ${shownValue(before)})`;
-  const [old, now] = [shownValue(before), shownValue(after)];
-  // Secrets, and what differs beyond the shown part.
-  return old === now ? 'has another value' : `${old} → ${now}`;
+function keysOf(before: Values, after: Values): Iterable<string> {
+  return new Set([...Object.keys(before), ...Object.keys(after)]);
+}
+
+function isSection(value: unknown): value is Values {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isTextList(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }

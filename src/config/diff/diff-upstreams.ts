@@ -1,24 +1,23 @@
+import type { RulesOf } from '../options/listener-options.ts';
 import type { BackendConfig, Config, Upstream } from '../schema/config.generated.ts';
 import type { ConfigChange } from './config-change.ts';
-import { diffSettings } from './diff-settings.ts';
 import { isEqual } from '../values/is-equal.ts';
-import { matchItems } from './match-items.ts';
-import { HOT, type Consequence, type ConfigSection } from './config-section.ts';
+import { HOT, type Effect, type ConfigSection } from './config-section.ts';
 import { PoolPlan } from './pool-plan.ts';
 
-const NEW_POOLS: Consequence = {
+const NEW_POOLS: Effect = {
   effect: 'drains',
   note: 'sockets are connected anew; those in use finish, idle ones close',
 };
-const NEW_BALANCER: Consequence = { effect: 'hot', note: 'the new balancer begins anew' };
-const OTHER_KEYS: Consequence = { effect: 'hot', note: 'keys may lead to other backends than before' };
-const CHECKED: Consequence = { effect: 'hot', note: 'a backend counts as healthy until its first check' };
-const UNCHECKED: Consequence = { effect: 'hot', note: 'all backends count as healthy' };
-const CHECKED_ANEW: Consequence = {
+const NEW_BALANCER: Effect = { effect: 'hot', note: 'the new balancer begins anew' };
+const OTHER_KEYS: Effect = { effect: 'hot', note: 'keys may lead to other backends than before' };
+const CHECKED: Effect = { effect: 'hot', note: 'a backend counts as healthy until its first check' };
+const UNCHECKED: Effect = { effect: 'hot', note: 'all backends count as healthy' };
+const CHECKED_ANEW: Effect = {
   effect: 'hot',
   note: 'checks begin anew with what is known of each backend',
 };
-const OLD_LINE: Consequence = {
+const OLD_QUEUE: Effect = {
   effect: 'hot',
   note: 'counts for those who wait already, from when they came',
 };
@@ -28,19 +27,17 @@ export function* diffUpstreams(
   before: Config,
   after: Config,
   root: ConfigSection,
+  rulesOf: RulesOf,
 ): Generator<ConfigChange, void> {
   if (isEqual(before.upstreams, after.upstreams)) return;
-  const { added, removed, kept } = matchItems(before.upstreams, after.upstreams, [
-    contentOfNumbered,
-    ({ name }) => name,
-  ]);
-  const at = ({ name }: Upstream): ConfigSection => root.item('upstreams', 'upstream', name);
-  const plans = { before: new PoolPlan(before), after: new PoolPlan(after) };
-  for (const upstream of removed)
-    yield at(upstream).vanishes(leaving(upstream, upstream.backends, plans), upstream);
-  for (const upstream of added) yield at(upstream).appears(HOT, upstream);
-  for (const [old, now] of kept)
-    if (!isEqual(old, now)) yield* new UpstreamDiff(old, now, at(now), plans).changes();
+  const plans = { before: new PoolPlan(before, rulesOf), after: new PoolPlan(after, rulesOf) };
+  yield* root.list('upstreams', before.upstreams, after.upstreams, {
+    noun: 'upstream',
+    nameOf: ({ name }) => name,
+    identities: [contentOfNumbered, ({ name }) => name],
+    removed: (upstream) => leaving(upstream, upstream.backends, plans),
+    changed: (old, now, section) => new UpstreamDiff(old, now, section, plans).changes(),
+  });
 }
 
 interface Plans {
@@ -48,13 +45,13 @@ interface Plans {
   readonly after: PoolPlan;
 }
 
-/** Upstreams of routes that are counted have no name of their own either. */
+/** Upstreams of routes that are numbered have no name of their own either. */
 function contentOfNumbered(upstream: Upstream): string | undefined {
   return /^route:route-\d+$/.test(upstream.name) ? JSON.stringify({ ...upstream, name: '' }) : undefined;
 }
 
 /** What it means that backends leave an upstream. */
-function leaving(upstream: Upstream, backends: readonly BackendConfig[], plans: Plans): Consequence {
+function leaving(upstream: Upstream, backends: readonly BackendConfig[], plans: Plans): Effect {
   const closes =
     plans.before.hasPools(upstream) && backends.some((backend) => !plans.after.shares(upstream, backend));
   const note = 'gets nothing new; exchanges and tunnels on it finish';
@@ -75,51 +72,41 @@ class UpstreamDiff {
   }
 
   *changes(): Generator<ConfigChange, void> {
-    const consequenceOf = (key: string): Consequence => this.#consequenceOf(key);
-    yield* this.#backends();
-    yield* diffSettings(this.#before, this.#after, this.#section, consequenceOf, ['name', 'backends']);
+    const effectOf = (key: string): Effect => this.#effectOf(key);
+    yield* this.#section.list('backends', this.#before.backends, this.#after.backends, {
+      noun: 'backend',
+      nameOf: ({ name }) => name,
+      identities: [({ name }) => name, ({ address }) => address],
+      removed: (backend) => leaving(this.#before, [backend], this.#plans),
+      changed: (old, now, section) => this.#backend(old, now, section),
+      reordered: 'backends in another order',
+    });
+    yield* this.#section.settings(this.#before, this.#after, effectOf, ['name', 'backends']);
   }
 
-  *#backends(): Generator<ConfigChange, void> {
-    const [before, after] = [this.#before.backends, this.#after.backends];
-    if (isEqual(before, after)) return;
-    const { added, removed, kept, isReordered } = matchItems(before, after, [
-      ({ name }) => name,
-      ({ address }) => address,
-    ]);
-    const at = ({ name }: BackendConfig): ConfigSection => this.#section.item('backends', 'backend', name);
-    for (const backend of removed)
-      yield at(backend).vanishes(leaving(this.#before, [backend], this.#plans), backend);
-    for (const backend of added) yield at(backend).appears(HOT, backend);
-    for (const [old, now] of kept) if (!isEqual(old, now)) yield* this.#backend(old, now, at(now));
-    if (!isReordered) return;
-    const names = (list: readonly BackendConfig[]): string[] => list.map(({ name }) => name);
-    yield this.#section.setting(['backends'], HOT, names(before), names(after), 'backends in another order');
-  }
-
-  #backend(before: BackendConfig, after: BackendConfig, section: ConfigSection): ConfigChange[] {
+  #backend(before: BackendConfig, after: BackendConfig, section: ConfigSection): Iterable<ConfigChange> {
     const moves = leaving(this.#before, [before], this.#plans);
-    const consequenceOf = (key: string): Consequence => {
+    const effectOf = (key: string): Effect => {
       if (key === 'address') return { ...moves, note: `at the old address ${moves.note ?? ''}` };
-      // Whoever counts knows a backend by its name.
+      // Counters, and what is kept about a backend, go by its name.
       if (key === 'name') return { ...moves, note: `under the old name ${moves.note ?? ''}` };
       return HOT;
     };
-    return diffSettings(before, after, section, consequenceOf, ['url']);
+    return section.settings(before, after, effectOf, ['url']);
   }
 
-  #consequenceOf(key: string): Consequence {
-    if (key === 'connection_pool.acquire_timeout') return OLD_LINE;
+  #effectOf(key: string): Effect {
+    if (key === 'connection_pool.acquire_timeout') return OLD_QUEUE;
     if (key.startsWith('connection_pool') || key === 'timeouts.connect' || key === 'tcp_keepalive') {
       return this.#plans.before.hasPools(this.#before) ? NEW_POOLS : HOT;
     }
     if (key === 'load_balancer.algorithm') return NEW_BALANCER;
     if (key === 'load_balancer.hash_key') return OTHER_KEYS;
     if (key.startsWith('health_check')) return this.#healthChange();
-    return key.startsWith('queue') ? OLD_LINE : HOT;
+    return key.startsWith('queue') ? OLD_QUEUE : HOT;
   }
 
-  #healthChange(): Consequence {
+  #healthChange(): Effect {
     const isChecked = ({ health_check: check }: Upstream): boolean => check?.enabled === true;
     if (!isChecked(this.#after)) return isChecked(this.#before) ? UNCHECKED : HOT;
     return isChecked(this.#before) ? CHECKED_ANEW : CHECKED;

@@ -1,20 +1,24 @@
+import type { RulesOf } from '../options/listener-options.ts';
+import { UpstreamUses } from '../options/upstream-uses.ts';
 import type { BackendConfig, Config, Upstream } from '../schema/config.generated.ts';
 import { isEqual } from '../values/is-equal.ts';
 
 /** Which upstreams keep sockets to their backends, and which of these another upstream keeps as well. */
 export class PoolPlan {
   readonly #config: Config;
-  readonly #tunnelled: ReadonlySet<string>;
+  readonly #uses: UpstreamUses;
   #owners: Map<string, Upstream[]> | undefined;
 
-  constructor(config: Config) {
+  constructor(config: Config, rulesOf: RulesOf) {
     this.#config = config;
-    this.#tunnelled = onlyTunnelled(config);
+    this.#uses = new UpstreamUses(config, rulesOf);
   }
 
-  /** Tunnels connect anew each, unless sockets are to be kept ready for them. */
+  /** Each tunnel connects its own socket, unless `min_idle` keeps some ready. */
   hasPools({ name, connection_pool: pool }: Upstream): boolean {
-    return pool.enabled && (pool.min_idle > 0 || !this.#tunnelled.has(name));
+    if (!pool.enabled) return false;
+    // A protocol that does not say how it uses upstreams may keep sockets of any of them.
+    return pool.min_idle > 0 || !this.#uses.isComplete || this.#uses.keepsSockets(name);
   }
 
   /** Whether sockets like those of that upstream to a backend are kept here too. */
@@ -49,15 +53,4 @@ function socketsOf({ connection_pool: pool }: Upstream): object {
 
 function keyOf({ name, address }: BackendConfig): string {
   return `${name} ${address}`;
-}
-
-/** Upstreams that only listeners in mode tcp use. A plugin may use any, in any way. */
-function onlyTunnelled({ listeners, upstreams }: Config): ReadonlySet<string> {
-  if (listeners.some(({ mode }) => mode !== 'http' && mode !== 'tcp')) return new Set();
-  const exchanged = new Set(
-    listeners.flatMap(({ upstream, http }) =>
-      http === undefined ? [] : [upstream, ...http.routes.map((route) => route.upstream)],
-    ),
-  );
-  return new Set(upstreams.map(({ name }) => name).filter((name) => !exchanged.has(name)));
 }

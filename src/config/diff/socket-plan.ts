@@ -1,6 +1,6 @@
 import { addressesCollide, formatAddress, parseAddress } from '../values/address.ts';
 import type { Config, Listener } from '../schema/config.generated.ts';
-import { HOT, type Consequence } from './config-section.ts';
+import { HOT, type Effect } from './config-section.ts';
 
 /** A socket that accepts connections. */
 interface Bound {
@@ -26,13 +26,13 @@ export class SocketPlan {
     this.#addresses = addresses;
   }
 
-  binding(listener: Listener): Consequence {
+  binding(listener: Listener): Effect {
     const socket = ofListener(listener);
     if (this.#isKept(socket)) return { ...HOT, note: `takes over the socket at ${socket.address}` };
     return this.#binding(socket);
   }
 
-  closing(listener: Listener): Consequence {
+  closing(listener: Listener): Effect {
     const socket = ofListener(listener);
     const heir = this.#after.find(({ key }) => key === socket.key);
     if (heir !== undefined)
@@ -43,7 +43,7 @@ export class SocketPlan {
     };
   }
 
-  moving(before: Listener, after: Listener): Consequence {
+  moving(before: Listener, after: Listener): Effect {
     const to = this.binding(after);
     const from = this.closing(before);
     if (to.effect === 'refused') return to;
@@ -52,14 +52,14 @@ export class SocketPlan {
   }
 
   /** A listener with any free port is known by its name. */
-  renaming(before: Listener, after: Listener): Consequence {
+  renaming(before: Listener, after: Listener): Effect {
     return ofListener(before).key === ofListener(after).key || before.address !== after.address
       ? HOT
       : this.moving(before, after);
   }
 
   /** What becomes of the servers of `admin` and `metrics`. */
-  adminMoving(): Consequence {
+  adminMoving(): Effect {
     const isAdmin = ({ key }: Bound): boolean => key.startsWith(ADMIN);
     const added = this.#after.filter((socket) => isAdmin(socket) && !this.#isKept(socket));
     const removed = this.#before.filter(
@@ -77,7 +77,7 @@ export class SocketPlan {
     return this.#before.some((other) => other.key === key);
   }
 
-  #binding({ address }: Bound): Consequence {
+  #binding({ address }: Bound): Effect {
     const wanted = parseAddress(address);
     for (const other of this.#before) {
       const isStaying = this.#after.some(({ key }) => key === other.key);

@@ -47,7 +47,10 @@ export class SourceDocument {
     const visit = (entry: Entry): NodeLocation => {
       const { line, column } = this.#positionOf(entry, 'value');
       const node = this.#target(entry.node);
-      if (!isSeq(node) && !isMap(node)) return [line, column];
+      if (!isSeq(node) && !isMap(node)) {
+        const variable = this.#variableOf(node);
+        return variable === undefined ? [line, column] : [line, column, null, variable];
+      }
       // What an alias stands for comes before it, so this goes no deeper than the file does.
       const known = ids.get(node);
       if (known !== undefined) return [line, column, known];
@@ -74,9 +77,13 @@ export class SourceDocument {
 
   /** Text for messages: a value in quotes, or what the file says where the value came from the environment. */
   shown(path: Path, value: string): string {
-    const node = this.#target(this.#find(path, true).node);
-    if (node === undefined || !this.#parts.substituted.has(node)) return JSON.stringify(value);
-    return isScalar(node) ? JSON.stringify(node.source ?? '') : '""';
+    return JSON.stringify(this.#variableOf(this.#target(this.#find(path, true).node)) ?? value);
+  }
+
+  /** What the file says for a value that came from the environment; undefined for any other value. */
+  #variableOf(node: Node | undefined): string | undefined {
+    if (node === undefined || !this.#parts.substituted.has(node)) return undefined;
+    return isScalar(node) ? (node.source ?? '') : '';
   }
 
   #positionOf({ key, node }: Entry, at: 'key' | 'value'): Position {

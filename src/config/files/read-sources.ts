@@ -68,12 +68,6 @@ export class SourceReading {
     this.#add(this.#main, 'main', { ...failure, hash: hashOf(text), sizeBytes });
   }
 
-  /** For a text that stands alone: it must include nothing. */
-  refuseIncludes(): void {
-    const [first] = this.#writtenIncludes();
-    if (first !== undefined) this.problems.push(this.#problem(first, 'can only be followed from a file'));
-  }
-
   /** Reads what the main file includes. */
   async readIncludes(): Promise<void> {
     const written = this.#writtenIncludes();

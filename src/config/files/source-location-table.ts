@@ -1,9 +1,9 @@
 import type { DocumentLocations } from '../document/document-locations.ts';
-import { positionIn } from '../document/document-locations.ts';
+import { hasPath, positionIn, variableAt } from '../document/document-locations.ts';
 import { Provenance } from '../document/provenance.ts';
 import type { Path, Position, Problem } from '../problems/problem.ts';
 import { formatPath } from '../problems/problem.ts';
-import type { MergedKeys } from './merged-paths.ts';
+import type { MergedKeys, PathInFile } from './merged-paths.ts';
 import { MergedPaths } from './merged-paths.ts';
 import type { MergedSource } from './merged-source.ts';
 
@@ -49,12 +49,28 @@ export class SourceLocationTable {
 
   /** A problem at a path of the config, with its location. */
   problem(path: Path, message: string): Problem {
+    const { file, locations, inFile } = this.#find(path);
+    return { file, ...positionIn(locations, inFile.path), path: formatPath(inFile.path), message };
+  }
+
+  /** Whether the files themselves have a value at a path of the config. */
+  has(path: Path): boolean {
+    const { locations, inFile } = this.#find(path);
+    return hasPath(locations, inFile.path);
+  }
+
+  /** A value of the config in quotes, for messages; of a value from the environment, what the file says instead. */
+  shown(path: Path, value: string): string {
+    const { locations, inFile } = this.#find(path);
+    return JSON.stringify(variableAt(locations, inFile.path) ?? value);
+  }
+
+  #find(path: Path): Content['files'][number] & { readonly inFile: PathInFile } {
     const { files, keys, provenance } = this.#read();
     const inFile = new MergedPaths(keys).toFile(new Provenance(provenance).toFile(path));
     const found = files[inFile.file];
     if (found === undefined) throw new Error(`the config has no file ${inFile.file}`);
-    const { file, locations } = found;
-    return { file, ...positionIn(locations, inFile.path), path: formatPath(inFile.path), message };
+    return { ...found, inFile };
   }
 
   #read(): Content {

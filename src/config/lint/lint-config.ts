@@ -1,27 +1,25 @@
+/** Advice: what works and is better changed. `balance validate --strict` shows it; a load does not. */
 import type { LoadedConfig } from '../load/loaded-config.ts';
+import type { RulesOf } from '../options/listener-options.ts';
+import { UpstreamUses } from '../options/upstream-uses.ts';
 import { sortProblems, type Problem } from '../problems/problem.ts';
 import type { LintContext } from './lint-context.ts';
-import { lintBackends } from './lint-backends.ts';
 import { lintExposure } from './lint-exposure.ts';
-import { lintRoutes } from './lint-routes.ts';
-import { lintTimeouts } from './lint-timeouts.ts';
-import { lintUse } from './lint-use.ts';
+import { lintListeners } from './lint-listeners.ts';
+import { lintUpstreams } from './lint-upstreams.ts';
 
-const PIECES: readonly ((context: LintContext) => void)[] = [
-  lintRoutes,
-  lintUse,
-  lintBackends,
-  lintTimeouts,
-  lintExposure,
-];
-
-/** What a config is better off without, though it works: more than what every load warns of. In the order of the file. */
-export function lintConfig(loaded: LoadedConfig): readonly Problem[] {
+/** Advice on a config that passed its checks, in the order of the file. It does not repeat the warnings of the load. */
+export function lintConfig(loaded: LoadedConfig, rulesOf: RulesOf): readonly Problem[] {
+  const { config } = loaded;
   const problems: Problem[] = [];
   const context: LintContext = {
-    config: loaded.config,
+    config,
+    rulesOf,
+    uses: new UpstreamUses(config, rulesOf),
     warn: (path, message) => problems.push(loaded.problem(path, message)),
   };
-  for (const warn of PIECES) warn(context);
+  lintListeners(context);
+  lintUpstreams(context);
+  lintExposure(context);
   return sortProblems(problems);
 }

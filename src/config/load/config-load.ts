@@ -5,13 +5,14 @@ import { checkAdmin } from '../checks/check-admin.ts';
 import { checkDns } from '../checks/check-dns.ts';
 import { checkAddresses } from '../checks/check-addresses.ts';
 import { checkSocketModes } from '../checks/check-socket-modes.ts';
-import { checkHttp } from '../checks/check-http.ts';
 import { checkLogging } from '../checks/check-logging.ts';
 import { checkMetrics } from '../checks/check-metrics.ts';
 import { checkModes } from '../checks/check-modes.ts';
 import { checkNames } from '../checks/check-names.ts';
+import { checkOptions } from '../checks/check-options.ts';
 import { checkReferences } from '../checks/check-references.ts';
 import { checkUpstreams } from '../checks/check-upstreams.ts';
+import type { OptionsRules } from '../../plugin-api/index.ts';
 import { ConfigError } from './config-error.ts';
 import type { ConfigFile } from '../schema/config-file.generated.ts';
 import type { Config } from '../schema/config.generated.ts';
@@ -23,7 +24,8 @@ import { SourceLocationTable } from '../files/source-location-table.ts';
 import { readAsWanted } from '../files/read-as-wanted.ts';
 import type { SourceReading } from '../files/read-sources.ts';
 import { referencesOf } from '../files/references.ts';
-import type { LoadResult } from './loaded-config.ts';
+import type { LoadResult, ProtocolRules } from './loaded-config.ts';
+import { UpstreamUses } from '../options/upstream-uses.ts';
 import type { NormalizeContext } from '../normalize/normalize-context.ts';
 import { normalize } from '../normalize/normalize.ts';
 import { Provenance } from '../document/provenance.ts';
@@ -46,7 +48,7 @@ const checks: readonly ((context: CheckContext) => void)[] = [
   checkDns,
   checkMetrics,
   checkUpstreams,
-  checkHttp,
+  checkOptions,
   checkLogging,
 ];
 
@@ -62,10 +64,12 @@ export class ConfigLoad {
   readonly #problems: Problem[];
   readonly #warnings: Problem[];
   readonly #references: SourceFile[] = [];
+  readonly #rules: ProtocolRules;
 
   /** Throws a ConfigError when a file can't be read or parsed. */
-  constructor(file: string, reading: SourceReading) {
+  constructor(file: string, reading: SourceReading, rules: ProtocolRules) {
     this.#file = file;
+    this.#rules = rules;
     this.#reading = reading;
     this.#problems = [...reading.problems];
     this.#warnings = [...reading.warnings];
@@ -147,8 +151,11 @@ export class ConfigLoad {
     };
     checkModes({ ...inFile, file, modes });
     const config = canonicalize(normalize(file, inFile));
+    const rulesOf = (mode: string): OptionsRules | undefined => this.#rules.get(mode);
     const context: CheckContext = {
       config,
+      rulesOf,
+      uses: new UpstreamUses(config, rulesOf),
       directory: dirname(resolve(this.#file)),
       modes,
       namesUpstreams: file.upstreams !== undefined,

@@ -2,10 +2,13 @@ import { BalanceError, messageOf } from '../../errors.ts';
 import type { Logger } from '../../plugin-api/index.ts';
 import type { LoadOptions, LoadedConfig } from './loaded-config.ts';
 import { loadedConfig } from './loaded-config.ts';
+import { importRules, type RulesModules } from './import-rules.ts';
 import { LoadThread, ThreadFailure } from './load-thread.ts';
 
 export interface ConfigLoaderOptions {
   readonly logger: Logger;
+  /** The rules of the protocols that come with the proxy. */
+  readonly rules: RulesModules;
   /** How long a load may take without a word before it is given up. Default: 60,000. */
   readonly timeoutMs?: number;
   /** How long the thread waits for the next load before it ends. Default: 30,000. */
@@ -23,6 +26,7 @@ const IDLE_MS = 30_000;
  */
 export class ConfigLoader {
   readonly #logger: Logger;
+  readonly #rules: RulesModules;
   readonly #timeoutMs: number;
   readonly #idleMs: number;
   readonly #workerFile: URL | undefined;
@@ -32,6 +36,7 @@ export class ConfigLoader {
 
   constructor(options: ConfigLoaderOptions) {
     this.#logger = options.logger;
+    this.#rules = options.rules;
     this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
     this.#idleMs = options.idleMs ?? IDLE_MS;
     this.#workerFile = 'workerFile' in options ? options.workerFile : compiledWorker();
@@ -71,7 +76,7 @@ export class ConfigLoader {
     if (this.#thread?.isUsable === true) return this.#thread;
     if (this.#workerFile === undefined) throw new ThreadFailure('the sources are not compiled', false);
     try {
-      this.#thread = new LoadThread(this.#workerFile, this.#timeoutMs);
+      this.#thread = new LoadThread(this.#workerFile, this.#timeoutMs, this.#rules);
       return this.#thread;
     } catch (error) {
       throw new ThreadFailure(messageOf(error), false, error);
@@ -84,7 +89,7 @@ export class ConfigLoader {
     }
     // Most processes never need it here.
     const { loadConfig } = await import('./load-config.ts');
-    return loadConfig(file, options);
+    return loadConfig(file, { ...options, rules: await importRules(this.#rules) });
   }
 
   /** A thread that waits costs memory. */

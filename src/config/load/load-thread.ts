@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { BalanceError, messageOf, systemCodeOf } from '../../errors.ts';
 import { ConfigError } from './config-error.ts';
 import type { LoadOptions, LoadResult } from './loaded-config.ts';
+import type { RulesModules } from './import-rules.ts';
 import type { PluginSettings } from './plugin-settings.ts';
 import { formatDuration } from '../values/units.ts';
 import type { LoadAnswer, LoadRequest } from './load-messages.ts';
@@ -37,10 +38,15 @@ export class LoadThread {
   #lastId = 0;
   #failure: ThreadFailure | undefined;
 
-  /** @param timeoutMs How long it may work on one load without a word. Throws when there can't be a thread. */
-  constructor(file: URL, timeoutMs: number) {
+  /**
+   * Throws when there can't be a thread.
+   * @param timeoutMs How long the thread may work on one load without a message.
+   * @param rules Modules with the rules of protocols, which the thread imports.
+   */
+  constructor(file: URL, timeoutMs: number, rules: RulesModules) {
     this.#timeoutMs = timeoutMs;
     this.#worker = new Worker(file, {
+      workerData: rules,
       name: 'config',
       env: {},
       // Flags of the process, such as those of a debugger, are not meant for it.

@@ -1,8 +1,10 @@
 /** The other side of {@link LoadThread}: loads configs where nothing else waits. */
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { BalanceError, messageOf } from '../../errors.ts';
 import { ConfigError } from './config-error.ts';
 import { loadResult } from './load-config.ts';
+import { importRules, type RulesModules } from './import-rules.ts';
+import type { ProtocolRules } from './loaded-config.ts';
 import type { PluginSettings } from './plugin-settings.ts';
 import type { LoadAnswer, LoadRequest } from './load-messages.ts';
 
@@ -12,8 +14,14 @@ class Loads {
   readonly #answer: (answer: LoadAnswer, transfer?: readonly ArrayBuffer[]) => void;
   /** Loads that wait for the names of modes, by their id. */
   readonly #waiting = new Map<number, (modes: readonly string[] | undefined) => void>();
+  /** The rules of the protocols that come with the proxy, once they are imported. */
+  readonly #rules: Promise<ProtocolRules>;
 
-  constructor(answer: (answer: LoadAnswer, transfer?: readonly ArrayBuffer[]) => void) {
+  constructor(
+    rules: Promise<ProtocolRules>,
+    answer: (answer: LoadAnswer, transfer?: readonly ArrayBuffer[]) => void,
+  ) {
+    this.#rules = rules;
     this.#answer = answer;
   }
 
@@ -29,7 +37,8 @@ class Loads {
   async #load({ id, file, env, text }: Load): Promise<void> {
     try {
       const modes = (settings: PluginSettings): Promise<readonly string[]> => this.#ask(id, settings);
-      const result = await loadResult(file, { env, modes, ...(text === undefined ? {} : { text }) });
+      const rules = await this.#rules;
+      const result = await loadResult(file, { env, modes, rules, ...(text === undefined ? {} : { text }) });
       this.#answer({ kind: 'loaded', id, result }, [result.locations.buffer]);
     } catch (error) {
       if (error instanceof ConfigError) {
@@ -51,5 +60,7 @@ class Loads {
 
 const port = parentPort;
 if (port === null) throw new Error('this file is the start of a worker thread');
-const loads = new Loads((answer, transfer) => port.postMessage(answer, transfer));
+const loads = new Loads(importRules(workerData as RulesModules), (answer, transfer) =>
+  port.postMessage(answer, transfer),
+);
 port.on('message', (request: LoadRequest) => loads.take(request));

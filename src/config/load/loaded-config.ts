@@ -3,9 +3,13 @@ import type { ConfigSources } from '../files/config-sources.ts';
 import type { SourceLocation } from '../files/source-location-table.ts';
 import { SourceLocationTable } from '../files/source-location-table.ts';
 import type { PluginSettings } from './plugin-settings.ts';
+import type { OptionsRules } from '../../plugin-api/index.ts';
 import type { Path, Problem } from '../problems/problem.ts';
-import { parsePath } from '../problems/problem.ts';
+import { parsePath, sortProblems } from '../problems/problem.ts';
 import type { Environment } from '../document/substitute-env.ts';
+
+/** What protocols know about their options, by the names of the protocols. */
+export type ProtocolRules = ReadonlyMap<string, OptionsRules>;
 
 export interface LoadOptions {
   /** What `${env:NAME}` reads from. Default: none. */
@@ -17,6 +21,15 @@ export interface LoadOptions {
   readonly modes: readonly string[] | ((settings: PluginSettings) => Promise<readonly string[]>);
   /** Stands for the content of the main file, which then need not exist. */
   readonly text?: string;
+}
+
+/** {@link LoadOptions} of a load in this thread. */
+export interface LoadOptionsWithRules extends LoadOptions {
+  /**
+   * The rules of the protocols that come with the proxy. Those of plugins are applied after the load, in the state of the
+   * plugin that is to go live.
+   */
+  readonly rules: ProtocolRules;
 }
 
 /** What a load gives, as plain data that can be handed to another thread. */
@@ -48,8 +61,12 @@ export interface LoadedConfig {
    * around it when a default stands there.
    */
   locate(path: string): SourceLocation;
-  /** What is wrong with a place of {@link config}, for checks that come after the load. */
+  /** A problem at a path of {@link config}, for checks that come after the load. */
   problem(path: Path, message: string): Problem;
+  /** A value in quotes, for such problems; of a value from the environment, what the file says instead. */
+  shown(path: Path, value: string): string;
+  /** Whether the files themselves have a value at a path of {@link config}; false where a default stands. */
+  isGiven(path: Path): boolean;
 }
 
 /** What a load gave, with the places to ask for. */
@@ -60,5 +77,14 @@ export function loadedConfig({ locations, ...result }: LoadResult): LoadedConfig
     hash: result.sources.hash,
     locate: (path) => table.locate(parsePath(path)),
     problem: (path, message) => table.problem(path, message),
+    shown: (path, value) => table.shown(path, value),
+    isGiven: (path) => table.has(path),
   };
+}
+
+/** A config with warnings of checks that came after its load, in the order of the files. */
+export function withWarnings(loaded: LoadedConfig, warnings: readonly Problem[]): LoadedConfig {
+  if (warnings.length === 0) return loaded;
+  const files = loaded.warnings.map(({ file }) => file);
+  return { ...loaded, warnings: sortProblems([...loaded.warnings, ...warnings], [loaded.file, ...files]) };
 }

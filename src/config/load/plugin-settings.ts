@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 
-import type { LoadedConfig } from './loaded-config.ts';
+import type { Config } from '../schema/config.generated.ts';
 import { parseDurationMs } from '../values/units.ts';
 
 /** What has to be known about plugins before a config can be checked, because the check has to know their modes. */
@@ -24,7 +24,13 @@ export function uncheckedPluginSettings(file: string, config: unknown): PluginSe
 }
 
 /** The same of a config that was checked. */
-export function loadedPluginSettings({ file, config }: LoadedConfig): PluginSettings {
+export function loadedPluginSettings({
+  file,
+  config,
+}: {
+  readonly file: string;
+  readonly config: Config;
+}): PluginSettings {
   return settings(file, config.plugins.directory, config.plugins.timeout);
 }
 

@@ -15,7 +15,7 @@ export async function readPluginSettings(
   const reading = new SourceReading(file, env);
   await reading.read();
   try {
-    return new ConfigLoad(file, reading).pluginSettings;
+    return new ConfigLoad(file, reading, new Map()).pluginSettings;
   } catch (error) {
     if (error instanceof ConfigError) return undefined;
     throw error;

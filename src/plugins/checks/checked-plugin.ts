@@ -1,6 +1,13 @@
 import { formatPath } from '../../config/problems/problem.ts';
 import { messageOf } from '../../errors.ts';
-import type { ApiVersion, ProtocolHost, ProtocolInstance, ProtocolPlugin } from '../../plugin-api/index.ts';
+import type {
+  ApiVersion,
+  OptionsEffect,
+  OptionsRules,
+  ProtocolHost,
+  ProtocolInstance,
+  ProtocolPlugin,
+} from '../../plugin-api/index.ts';
 import { instanceOf, pluginOf } from './plugin-contract.ts';
 import { OptionsCheck, type OptionsProblem } from './options-check.ts';
 import { PluginError } from '../plugin-error.ts';
@@ -25,6 +32,8 @@ export class CheckedPlugin implements ProtocolPlugin {
   readonly apiVersion: ApiVersion;
   readonly name: string;
   readonly configSchema?: object;
+  /** The plugin's rules; they get the options with the defaults of the schema filled in. */
+  readonly optionsRules?: OptionsRules;
   readonly origin: PluginOrigin;
   readonly #plugin: ProtocolPlugin;
   readonly #check: OptionsCheck | undefined;
@@ -38,13 +47,15 @@ export class CheckedPlugin implements ProtocolPlugin {
     this.origin = origin;
     this.#plugin = plugin;
     this.#guard = guard;
-    if (plugin.configSchema === undefined) return;
-    this.configSchema = plugin.configSchema;
-    try {
-      this.#check = new OptionsCheck(plugin.configSchema);
-    } catch (error) {
-      throw new Error(`its configSchema can't be used: ${messageOf(error)}`, { cause: error });
+    const { configSchema, optionsRules } = plugin;
+    if (configSchema !== undefined) {
+      this.configSchema = configSchema;
+      this.#check = schemaCheck(configSchema);
     }
+    if (optionsRules !== undefined)
+      this.optionsRules = origin.builtIn
+        ? optionsRules
+        : withDefaults(optionsRules, (options) => this.#filled(options));
   }
 
   /** What is wrong with a listener's options. */
@@ -56,6 +67,13 @@ export class CheckedPlugin implements ProtocolPlugin {
   provision(config: unknown, host: ProtocolHost): ProtocolInstance | Promise<ProtocolInstance> {
     if (this.origin.builtIn) return this.#plugin.provision(structuredClone(config), host);
     return this.#provision(config, host);
+  }
+
+  /** A copy of options that are in order, with the defaults of the schema. */
+  #filled(options: unknown): unknown {
+    const copy: unknown = structuredClone(options);
+    this.#check?.problems(copy);
+    return copy;
   }
 
   async #provision(config: unknown, host: ProtocolHost): Promise<ProtocolInstance> {
@@ -78,4 +96,37 @@ export class CheckedPlugin implements ProtocolPlugin {
       );
     }
   }
+}
+
+function schemaCheck(schema: object): OptionsCheck {
+  try {
+    return new OptionsCheck(schema);
+  } catch (error) {
+    throw new Error(`its configSchema can't be used: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+const NEW_CONNECTIONS: OptionsEffect = { effect: 'hot', note: 'counts for new connections' };
+
+/** Rules that get options with their defaults. */
+function withDefaults(rules: OptionsRules, fill: (options: unknown) => unknown): OptionsRules {
+  const { keyKinds } = rules;
+  return {
+    ...(keyKinds === undefined ? {} : { keyKinds }),
+    ...(rules.check && { check: (options, context) => rules.check?.(fill(options), context) }),
+    ...(rules.lint && { lint: (options, context) => rules.lint?.(fill(options), context) }),
+    ...(rules.upstreams && {
+      upstreams: (options, listener) => rules.upstreams?.(fill(options), listener) ?? [],
+    }),
+    ...(rules.diff && {
+      diff: (before, after, section) => {
+        try {
+          return [...(rules.diff?.(fill(before), fill(after), section) ?? [])];
+        } catch {
+          // An edit is not refused because it can't be put into words.
+          return section.settings(before as object, after as object, () => NEW_CONNECTIONS);
+        }
+      },
+    }),
+  };
 }

@@ -13,6 +13,12 @@ export function builtInUrl(name: string): string {
   return pathToFileURL(join(OWN_DIRECTORY, name, `index${OWN_EXTENSION}`)).href;
 }
 
+/** The addresses of the modules with the rules of the built-in protocols about their options, by the names of the protocols. */
+export function builtInRules(): Readonly<Record<string, string>> {
+  const file = (name: string): string => join(OWN_DIRECTORY, name, 'config', `options-rules${OWN_EXTENSION}`);
+  return Object.fromEntries(BUILT_IN.map((name) => [name, pathToFileURL(file(name)).href]));
+}
+
 /** The package's `plugins` folder, where strangers put theirs: beside the sources of the built-in ones. It need not be there. */
 export function packageDirectory(): string {
   const compiled = OWN_DIRECTORY.endsWith(join('dist', 'plugins', sep));

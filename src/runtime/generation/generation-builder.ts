@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 
 import type { Config, Listener as ListenerConfig } from '../../config/schema/config.generated.ts';
+import { optionsOf } from '../../config/options/listener-options.ts';
 import { BalanceError, messageOf } from '../../errors.ts';
 import type { OwnMetrics, ProtocolInstance, ProtocolPlugin } from '../../plugin-api/index.ts';
 import { instanceOf } from '../../plugins/checks/plugin-contract.ts';
@@ -168,11 +169,6 @@ function sameInstance(
     isDeepStrictEqual({ ...config, ...own }, { ...listener, ...own }) &&
     served.host.fits(upstreams);
   return isSame ? served : undefined;
-}
-
-function optionsOf(listener: ListenerConfig): unknown {
-  if (listener.mode === 'http') return listener.http;
-  return listener.mode === 'tcp' ? listener.tcp : (listener.options ?? {});
 }
 
 /** Built-in protocols end the leases and tunnels that they begin, so nobody has to follow these: that would cost each request a little. */

@@ -1,5 +1,6 @@
 import { ConfigError } from '../../config/load/config-error.ts';
-import { summarizeChanges } from '../../config/diff/summarize-changes.ts';
+import { summarizeChanges } from '../../config/diff/config-change.ts';
+import type { RulesOf } from '../../config/options/listener-options.ts';
 import type { LoadedConfig } from '../../config/load/loaded-config.ts';
 import { BalanceError } from '../../errors.ts';
 import type { Logger } from '../../plugin-api/index.ts';
@@ -110,6 +111,11 @@ export class ReloadPipeline {
   /** Reloads for that cause. Never rejects: a bad config changes nothing, and the outcome says why. */
   reload(cause: ReloadCause): Promise<ReloadOutcome> {
     return this.#queue.reload(cause);
+  }
+
+  /** The rules of the protocols that are live, about their options. */
+  get rulesOf(): RulesOf {
+    return this.#options.plugins.live.rulesOf;
   }
 
   /** Checks a text as if it stood in the config file. Rejects with a ConfigError. */

@@ -1,10 +1,9 @@
 import { dirname, resolve } from 'node:path';
 
-import type { ConfigChange } from '../../config/diff/config-change.ts';
+import { summarizeChanges, type ConfigChange } from '../../config/diff/config-change.ts';
 import { configChanges } from '../../config/diff/diff-configs.ts';
-import { summarizeChanges } from '../../config/diff/summarize-changes.ts';
 import { diffReferences } from '../../config/diff/diff-references.ts';
-import type { LoadedConfig } from '../../config/load/loaded-config.ts';
+import { withWarnings, type LoadedConfig } from '../../config/load/loaded-config.ts';
 import type { Problem } from '../../config/problems/problem.ts';
 import { BalanceError } from '../../errors.ts';
 import { handOver } from '../../net/address-handover.ts';
@@ -71,7 +70,7 @@ export class ReloadTransaction {
 
   /** What the config is allowed to say but probably does not mean. */
   get warnings(): readonly Problem[] {
-    return this.loaded.warnings;
+    return withWarnings(this.loaded, this.#candidate.plugins.warnings).warnings;
   }
 
   /** What the edit changes, in a line. */
@@ -92,7 +91,7 @@ export class ReloadTransaction {
     // Plugins have limits of their own.
     await withTimeout(built, { signal: stopped });
     this.#changes = [
-      ...(await new TimeSlicer().collect(configChanges(this.#live?.config, loaded.config))),
+      ...(await new TimeSlicer().collect(configChanges(this.#live?.config, loaded.config, { rulesOf: plugins.plugins.rulesOf }))),
       ...diffReferences(this.#live?.sources, loaded.sources),
       ...plugins.differences(),
     ];

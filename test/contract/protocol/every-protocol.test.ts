@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
-import { loadConfigText } from '../../../src/config/load/load-config.ts';
+import { loadConfigText } from '../../support/labs/load-config.ts';
 import { Listener } from '../../../src/net/listen/listener.ts';
 import { ReadBuffers } from '../../../src/net/transport/read-buffers.ts';
 import { TunnelStats } from '../../../src/net/tunnel/tunnel-stats.ts';

@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 
-import { loadConfig, type LoadOptions } from '../../../src/config/load/load-config.ts';
+import type { LoadOptions } from '../../../src/config/load/loaded-config.ts';
+import { loadConfig } from '../../support/labs/load-config.ts';
 import type { PluginSettings } from '../../../src/config/load/plugin-settings.ts';
 import type * as LoaderModule from '../../../src/config/load/config-loader.ts';
+import type * as OwnPlugins from '../../../src/plugins/source/own-plugins.ts';
 import { buildProgram } from '../../support/labs/built-program.ts';
 import { eventually } from '../../support/time/eventually.ts';
 import { owned } from '../../support/owned.ts';
@@ -17,6 +19,8 @@ const root = new URL('../../../', import.meta.url);
 const compiled = new URL('dist/src/config/load/config-loader.js', root);
 const OPTIONS: LoadOptions = { modes: ['http', 'tcp', 'echo'] };
 
+/** Of the compiled plugins, as the thread imports them. */
+let builtInRules: typeof OwnPlugins.builtInRules;
 let ConfigLoader: typeof LoaderModule.ConfigLoader;
 let directory: string;
 let file: string;
@@ -25,6 +29,9 @@ buildProgram();
 
 beforeAll(async () => {
   ({ ConfigLoader } = (await import(/* @vite-ignore */ compiled.href)) as typeof LoaderModule);
+  ({ builtInRules } = (await import(
+    /* @vite-ignore */ new URL('dist/src/plugins/source/own-plugins.js', root).href
+  )) as typeof OwnPlugins);
 });
 
 beforeEach(async () => {
@@ -37,7 +44,10 @@ beforeEach(async () => {
 /** A loader that ends with the test, and what it logged. */
 function started(options: Partial<LoaderModule.ConfigLoaderOptions> = {}) {
   const logger = new RecordingLogger();
-  return { loader: owned(new ConfigLoader({ logger, ...options })), log: logger.lines };
+  return {
+    loader: owned(new ConfigLoader({ logger, rules: builtInRules(), ...options })),
+    log: logger.lines,
+  };
 }
 
 /** A thread that does `code` when it is asked for a load. */
@@ -141,7 +151,7 @@ describe('the thread', () => {
   it('keeps no process alive', async () => {
     const script = `
       import { ConfigLoader } from ${JSON.stringify(compiled.href)};
-      const loader = new ConfigLoader({ logger: { warn: console.log }, idleMs: 600000 });
+      const loader = new ConfigLoader({ logger: { warn: console.log }, rules: {}, idleMs: 600000 });
       const { config } = await loader.load(${JSON.stringify(file)}, { modes: ['http'] });
       console.log(config.upstreams[0].backends[0].name, loader.hasThread);
     `;

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 
-import { loadConfig } from '../../../src/config/load/load-config.ts';
+import { loadConfig } from '../../support/labs/load-config.ts';
 import { answering, ok } from '../../support/peers/answering.ts';
 import { backend } from '../../support/peers/backends.ts';
 import { deadAddress } from '../../support/addresses/dead-address.ts';

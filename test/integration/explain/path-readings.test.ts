@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { loadConfigText } from '../../../src/config/load/load-config.ts';
+import { loadConfigText } from '../../support/labs/load-config.ts';
 import { PluginLoader } from '../../../src/plugins/plugin-loader.ts';
 import { explain } from '../../../src/runtime/explain/explain.ts';
 import { buildOffline } from '../../../src/runtime/explain/offline-plan.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 
-import { unreachableRoutes } from '../../../src/config/lint/route-reach.ts';
-import { loadConfigText } from '../../../src/config/load/load-config.ts';
+import { unreachableRoutes } from '../../../plugins/http/config/route-reach.ts';
+import { loadConfigText } from '../../support/labs/load-config.ts';
 import { PluginLoader } from '../../../src/plugins/plugin-loader.ts';
 import { explain } from '../../../src/runtime/explain/explain.ts';
 import { buildOffline } from '../../../src/runtime/explain/offline-plan.ts';
@@ -24,9 +24,10 @@ it('calls no route unreachable that some request gets to', async () => {
         const text = JSON.stringify({ listeners: [{ listen: '127.0.0.1:1', http }], upstreams });
         const loaded = loadConfigText(text, 'test.yaml', { modes: plugins.names });
         const plan = await buildOffline(loaded, plugins, logger);
-        const unreachable = unreachableRoutes(loaded.config.listeners[0]!.http!);
+        const options = loaded.config.listeners[0]!.http!;
+        const unreachable = unreachableRoutes(options);
         flagged += unreachable.length;
-        const names = unreachable.map(({ route }) => route.name);
+        const names = unreachable.map(({ index }) => options.routes[index]!.name);
         for (const request of requests) {
           const { route, routes: looked } = explain(plan, request);
           expect(names, JSON.stringify(looked)).not.toContain(route);

@@ -1,6 +1,7 @@
 import http from '../../../plugins/http/index.ts';
 import tcp from '../../../plugins/tcp/index.ts';
 import { ReadBuffers } from '../../../src/net/transport/read-buffers.ts';
+import { loadConfigText } from './load-config.ts';
 import { TunnelStats } from '../../../src/net/tunnel/tunnel-stats.ts';
 import type { ProtocolPlugin } from '../../../src/plugin-api/index.ts';
 import { CheckedPlugin } from '../../../src/plugins/checks/checked-plugin.ts';
@@ -175,7 +176,12 @@ export class ApplyLab {
   }
 
   #change(protocols: PluginSet): PluginChange {
-    const change: Pick<PluginChange, 'names' | 'build' | 'differences' | 'commit' | 'isEmpty'> = {
+    const change: Pick<
+      PluginChange,
+      'names' | 'build' | 'differences' | 'commit' | 'isEmpty' | 'plugins' | 'warnings'
+    > = {
+      plugins: protocols,
+      warnings: [],
       isEmpty: true,
       names: protocols.names,
       build: async (_loaded, build) => {

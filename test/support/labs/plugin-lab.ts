@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
-import { loadConfigText } from '../../../src/config/load/load-config.ts';
+import { loadConfigText } from './load-config.ts';
 import type { LoadedConfig } from '../../../src/config/load/loaded-config.ts';
 import type { ProtocolHost } from '../../../src/plugin-api/index.ts';
 import type { StrayErrors } from '../../../src/plugins/import/guarded-call.ts';

@@ -5,10 +5,10 @@ import { parse } from 'yaml';
 
 import { ConfigError } from '../../../src/config/load/config-error.ts';
 import { FORMATS } from '../../../src/config/schema/formats.ts';
-import { loadConfigText } from '../../../src/config/load/load-config.ts';
+import { loadConfigText } from '../../support/labs/load-config.ts';
 import { CONFIG_SCHEMA, resolveSchema, type SchemaNode } from '../../../src/config/schema/schema.ts';
 import { failureOf } from '../../../src/config/schema/schema-check.ts';
-import { TEMPLATE_VARIABLES } from '../../../src/config/values/template-variables.ts';
+import { TEMPLATE_VARIABLES, templateFault } from '../../../plugins/http/forwarding/template.ts';
 
 const TOP = new URL('../../../', import.meta.url);
 const EDITOR_SCHEMA = JSON.parse(
@@ -25,6 +25,13 @@ const loaderAjv = new Ajv2020({ strict: true, strictRequired: false, allowUnionT
 loaderAjv.addVocabulary(['x-file', 'x-secret']);
 for (const [name, format] of Object.entries(FORMATS))
   loaderAjv.addFormat(name, (text: string) => failureOf(() => format.parse(text)) === undefined);
+// The variables of a template are checked by the rules of HTTP.
+loaderAjv.addFormat(
+  'header-template',
+  (text: string) =>
+    failureOf(() => FORMATS['header-template']!.parse(text)) === undefined &&
+    templateFault(text, () => '') === undefined,
+);
 loaderAjv.addSchema(CONFIG_SCHEMA, 'loader');
 
 /** Whether an editor takes a config as it is written. */

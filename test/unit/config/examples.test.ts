@@ -1,7 +1,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadConfig } from '../../../src/config/load/load-config.ts';
+import { loadConfig } from '../../support/labs/load-config.ts';
 
 const directory = new URL('../../../config/', import.meta.url);
 const examples = (await readdir(directory)).filter((name) => name.endsWith('.yaml'));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { loadConfigText } from '../../../src/config/load/load-config.ts';
+import { loadConfigText } from '../../support/labs/load-config.ts';
 import { restorableText } from '../../../src/config/schema/show-config.ts';
 import { AddressList } from '../../../src/plugin-api/values/address-list.ts';
 import { problemsOf, warningsOf } from './problems-of.ts';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ALGORITHMS } from '../../../src/config/values/algorithm.ts';
 import type { SchemaNode } from '../../../src/config/schema/schema.ts';
 import { CONFIG_SCHEMA, resolveSchema } from '../../../src/config/schema/schema.ts';
-import { TEMPLATE_VARIABLES } from '../../../src/config/values/template-variables.ts';
+import { TEMPLATE_VARIABLES } from '../../../plugins/http/forwarding/template.ts';
 
 type Generator = (schema: SchemaNode) => Promise<Map<string, string> | string>;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../src/config/load/config-error.ts';
-import { loadConfigText } from '../../../src/config/load/load-config.ts';
+import { loadConfigText } from '../../support/labs/load-config.ts';
 import { problemsOf } from './problems-of.ts';
 
 const load = (text: string, env: Record<string, string> = {}) =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { loadConfigText } from '../../../src/config/load/load-config.ts';
+import { loadConfigText } from '../../support/labs/load-config.ts';
 import { SchemaCheck } from '../../../src/config/schema/schema-check.ts';
 import { normalize } from '../../../src/config/normalize/normalize.ts';
 import { formatProblem } from '../../../src/config/problems/problem.ts';

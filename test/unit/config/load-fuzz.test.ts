@@ -2,7 +2,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../src/config/load/config-error.ts';
-import { loadConfigText } from '../../../src/config/load/load-config.ts';
+import { loadConfigText } from '../../support/labs/load-config.ts';
 
 const directory = new URL('../../../config/', import.meta.url);
 const names = (await readdir(directory)).filter((name) => name.endsWith('.yaml'));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ALGORITHMS } from '../../../src/config/values/algorithm.ts';
 import { ConfigError } from '../../../src/config/load/config-error.ts';
-import { loadConfigText } from '../../../src/config/load/load-config.ts';
+import { loadConfigText } from '../../support/labs/load-config.ts';
 import { BalanceError } from '../../../src/errors.ts';
 import { problemsOf, warningsOf, yaml } from './problems-of.ts';
 

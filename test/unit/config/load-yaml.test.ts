@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { loadConfigText } from '../../../src/config/load/load-config.ts';
+import { loadConfigText } from '../../support/labs/load-config.ts';
 import { problemsOf, yaml } from './problems-of.ts';
 
 const load = (text: string) => loadConfigText(text, 'x.yaml', { modes: ['http', 'tcp'] });

@@ -1,5 +1,5 @@
 import { ConfigError } from '../../../src/config/load/config-error.ts';
-import { loadConfigText } from '../../../src/config/load/load-config.ts';
+import { loadConfigText } from '../../support/labs/load-config.ts';
 import { formatProblem } from '../../../src/config/problems/problem.ts';
 
 interface Surroundings {

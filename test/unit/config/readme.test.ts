@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-import { loadConfig } from '../../../src/config/load/load-config.ts';
+import { loadConfig } from '../../support/labs/load-config.ts';
 import { ROOT } from '../../support/labs/built-program.ts';
 import { owned } from '../../support/owned.ts';
 

@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
-import { loadConfig, loadConfigText } from '../../../src/config/load/load-config.ts';
+import { loadConfig, loadConfigText } from '../../support/labs/load-config.ts';
 import { restorableText } from '../../../src/config/schema/show-config.ts';
 
 const folder = fileURLToPath(new URL('../../../config/', import.meta.url));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { loadConfigText } from '../../../src/config/load/load-config.ts';
+import { loadConfigText } from '../../support/labs/load-config.ts';
 import type { Config } from '../../../src/config/schema/config.generated.ts';
 import { warningsOf, yaml } from './problems-of.ts';
 

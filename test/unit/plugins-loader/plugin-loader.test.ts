@@ -2,7 +2,7 @@ import { symlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-import { loadConfigText } from '../../../src/config/load/load-config.ts';
+import { loadConfigText } from '../../support/labs/load-config.ts';
 import { stripsTypes } from '../../../src/plugins/source/plugin-file-kind.ts';
 import { PluginLoader } from '../../../src/plugins/plugin-loader.ts';
 import { owned } from '../../support/owned.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 
-import { loadConfigText } from '../../../src/config/load/load-config.ts';
+import { loadConfigText } from '../../support/labs/load-config.ts';
 import { changeModel } from '../../soak-reload/model/change-model.ts';
 import { firstModel } from '../../soak-reload/model/config-model.ts';
 import { renderConfig, type Places } from '../../soak-reload/model/render-config.ts';

@@ -6,6 +6,7 @@ import type { Environment } from '../../../config/document/substitute-env.ts';
 import type { Logger } from '../../../plugin-api/index.ts';
 import type { PluginChange } from '../../../plugins/plugin-change.ts';
 import type { PluginLoader } from '../../../plugins/plugin-loader.ts';
+import { builtInRules } from '../../../plugins/source/own-plugins.ts';
 import type { ConfigFollower } from '../follow/config-follower.ts';
 import type { ReloadCause } from '../outcome/reload-outcome.ts';
 import { loadTextConfig } from './text-config.ts';
@@ -47,7 +48,7 @@ export class CandidateLoader {
     this.#env = origin.env ?? {};
     this.#plugins = plugins;
     this.#files = files;
-    this.#configs = new ConfigLoader({ logger });
+    this.#configs = new ConfigLoader({ logger, rules: builtInRules() });
   }
 
   /** Where the config that was loaded last has its plugins, whatever became of it. */
@@ -93,8 +94,7 @@ export class CandidateLoader {
       modes: live.names,
       text,
     });
-    live.check(loaded);
-    return loaded;
+    return live.check(loaded);
   }
 
   /** Ends the thread that loads; a load that runs is rejected. */

@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Config } from '../../../../src/config/schema/config.generated.ts';
-import { diffConfigs } from '../../../../src/config/diff/diff-configs.ts';
-import { summarizeChanges } from '../../../../src/config/diff/summarize-changes.ts';
-import { loadConfigText } from '../../../../src/config/load/load-config.ts';
+import { diffConfigs as diff } from '../../../../src/config/diff/diff-configs.ts';
+import type { BoundAddresses } from '../../../../src/config/diff/socket-plan.ts';
+import { summarizeChanges } from '../../../../src/config/diff/config-change.ts';
+import { loadConfigText, rulesOf } from '../../../support/labs/load-config.ts';
+
+const diffConfigs = (before: Config | undefined, after: Config, addresses?: BoundAddresses) =>
+  diff(before, after, { rulesOf, ...(addresses === undefined ? {} : { addresses }) });
 
 const configOf = (text: string): Config =>
   loadConfigText(text, 'test.yaml', { modes: ['http', 'tcp', 'echo'] }).config;

@@ -2,8 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 
 import type { Config } from '../../../../src/config/schema/config.generated.ts';
-import { diffConfigs } from '../../../../src/config/diff/diff-configs.ts';
-import { loadConfig } from '../../../../src/config/load/load-config.ts';
+import { diffConfigs as diff } from '../../../../src/config/diff/diff-configs.ts';
+import { loadConfig, rulesOf } from '../../../support/labs/load-config.ts';
+
+const diffConfigs = (before: Config, after: Config) => diff(before, after, { rulesOf });
 
 const folder = new URL('../../../../config/', import.meta.url);
 const ENV: Record<string, string> = Object.fromEntries(

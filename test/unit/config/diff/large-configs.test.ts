@@ -1,7 +1,10 @@
 import { expect, it } from 'vitest';
 
-import { diffConfigs } from '../../../../src/config/diff/diff-configs.ts';
-import { loadConfigText } from '../../../../src/config/load/load-config.ts';
+import type { Config } from '../../../../src/config/schema/config.generated.ts';
+import { diffConfigs as diff } from '../../../../src/config/diff/diff-configs.ts';
+import { loadConfigText, rulesOf } from '../../../support/labs/load-config.ts';
+
+const diffConfigs = (before: Config, after: Config) => diff(before, after, { rulesOf });
 
 const COUNT = 40;
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 
 import { lintConfig } from '../../../../src/config/lint/lint-config.ts';
-import { loadConfigText } from '../../../../src/config/load/load-config.ts';
+import { loadConfigText, rulesOf } from '../../../support/labs/load-config.ts';
 
 /** The advice on a config, each as `line path message`. */
 function adviceOn(text: string): string[] {
   const loaded = loadConfigText(text.trim(), 'x.yaml', { modes: ['http', 'tcp', 'echo'] });
-  return lintConfig(loaded).map(({ line, path, message }) => `${String(line)} ${path} ${message}`);
+  return lintConfig(loaded, rulesOf).map(({ line, path, message }) => `${String(line)} ${path} ${message}`);
 }
 
 /** Advice on the routes of a listener, without what it comes from. */

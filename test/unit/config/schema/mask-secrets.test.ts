@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { loadConfigText } from '../../../../src/config/load/load-config.ts';
+import { loadConfigText } from '../../../support/labs/load-config.ts';
 import { maskConfig, maskSecrets } from '../../../../src/config/schema/mask-secrets.ts';
 
 describe('maskSecrets', () => {

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { loadConfig, loadConfigText } from '../../../../src/config/load/load-config.ts';
+import { loadConfig, loadConfigText } from '../../../support/labs/load-config.ts';
 import { showConfig, toYaml } from '../../../../src/config/schema/show-config.ts';
 
 const FOLDER = new URL('../../../../config/', import.meta.url);

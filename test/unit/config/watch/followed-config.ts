@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { ConfigError } from '../../../../src/config/load/config-error.ts';
 import type { ConfigSources } from '../../../../src/config/files/config-sources.ts';
-import { loadConfig } from '../../../../src/config/load/load-config.ts';
+import { loadConfig } from '../../../support/labs/load-config.ts';
 import type { WatchOptions } from '../../../../src/config/watch/config-watch.ts';
 import { ConfigWatch } from '../../../../src/config/watch/config-watch.ts';
 import { eventually } from '../../../support/time/eventually.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { loadConfigText } from '../../../../src/config/load/load-config.ts';
 import { ReadBuffers } from '../../../../src/net/transport/read-buffers.ts';
+import { loadConfigText } from '../../../support/labs/load-config.ts';
 import { TunnelStats } from '../../../../src/net/tunnel/tunnel-stats.ts';
 import type { ProtocolHost, ProtocolInstance, ProtocolPlugin } from '../../../../src/plugin-api/index.ts';
 import {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { TEMPLATE_VARIABLES } from '../../../../../src/config/values/template-variables.ts';
+import { TEMPLATE_VARIABLES } from '../../../../../plugins/http/forwarding/template.ts';
 import { Template, type TemplateValues } from '../../../../../plugins/http/forwarding/template.ts';
 
 const VALUES: TemplateValues = {

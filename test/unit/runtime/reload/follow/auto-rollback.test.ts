@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { loadConfigText } from '../../../../../src/config/load/load-config.ts';
+import { loadConfigText } from '../../../../support/labs/load-config.ts';
 import type { LoadedConfig } from '../../../../../src/config/load/loaded-config.ts';
 import { AutoRollback } from '../../../../../src/runtime/reload/follow/auto-rollback.ts';
 import type { ReloadOutcome } from '../../../../../src/runtime/reload/outcome/reload-outcome.ts';

@@ -1,0 +1,75 @@
+import type { OptionsCheck, OptionsPath } from '../../../src/plugin-api/index.ts';
+import { FRAMING_HEADERS } from '../../../src/plugin-api/values/http-syntax.ts';
+import { templateFault } from '../forwarding/template.ts';
+import type { HeaderTransform, HttpOptions, Transform } from './options.generated.ts';
+
+const MIN_HEADER_SIZE_BYTES = 1024;
+const MAX_HEADER_SIZE_BYTES = 1024 * 1024;
+
+/** Checks what the schema cannot say: that the options of a listener fit together and can be carried out. */
+export function checkOptions(options: HttpOptions, context: OptionsCheck): void {
+  if (context.listener.upstream === undefined && options.routes.length === 0)
+    context.warn('listener', 'has neither upstream nor routes: every request gets 404');
+  checkLimits(options, context);
+  checkErrorPages(options, context);
+  checkTransform(options.transform, ['transform'], context);
+  checkRoutes(options, context);
+}
+
+function checkLimits({ limits }: HttpOptions, context: OptionsCheck): void {
+  const sizeBytes = limits.header_size;
+  if (sizeBytes < MIN_HEADER_SIZE_BYTES || sizeBytes > MAX_HEADER_SIZE_BYTES)
+    context.error(['limits', 'header_size'], 'must be from 1KiB to 1MiB');
+}
+
+function checkErrorPages({ error_pages: pages }: HttpOptions, context: OptionsCheck): void {
+  const seen = new Set<number>();
+  for (const [index, page] of pages.entries()) {
+    const path = ['error_pages', index];
+    if ((page.body === undefined) === (page.file === undefined))
+      context.error(path, 'must have either body or file');
+    for (const [place, status] of page.statuses.entries()) {
+      if (seen.has(status)) context.error([...path, 'statuses', place], `has a page for ${status} already`);
+      seen.add(status);
+    }
+  }
+}
+
+function checkRoutes({ routes }: HttpOptions, context: OptionsCheck): void {
+  const names = new Set<string>();
+  for (const [index, route] of routes.entries()) {
+    const path: OptionsPath = ['routes', index];
+    if (names.has(route.name)) {
+      const at = [...path, 'name'];
+      context.error(at, `is ${context.shown(at, route.name)}, as another route is named already`);
+    }
+    names.add(route.name);
+    if (route.path !== undefined && route.path_prefix !== undefined)
+      context.error([...path, 'path_prefix'], "can't be used together with path");
+    checkTransform(route.transform, [...path, 'transform'], context);
+  }
+}
+
+function checkTransform(transform: Transform | undefined, at: OptionsPath, context: OptionsCheck): void {
+  if (transform === undefined) return;
+  for (const key of ['request_headers', 'response_headers'] as const)
+    for (const [index, change] of transform[key].entries())
+      checkHeader(change, key, [...at, key, index], context);
+}
+
+function checkHeader(change: HeaderTransform, list: string, at: OptionsPath, context: OptionsCheck): void {
+  const name = change.name.toLowerCase();
+  const path = [...at, 'name'];
+  if (FRAMING_HEADERS.has(name)) {
+    context.error(
+      path,
+      'is a header that the proxy writes itself: it belongs to the connection or frames the body',
+    );
+  } else if (name === 'host' && list === 'request_headers' && change.action !== 'set') {
+    context.error(path, 'is Host, which a request has exactly once: it can only be set');
+  }
+  if (change.value === undefined) return;
+  if (change.action === 'remove') context.error([...at, 'value'], 'has no effect with the action remove');
+  const fault = templateFault(change.value, context.didYouMean);
+  if (fault !== undefined) context.error([...at, 'value'], fault);
+}

@@ -1,0 +1,25 @@
+import type { OptionsLint } from '../../../src/plugin-api/index.ts';
+import type { HttpOptions } from './options.generated.ts';
+import { takesEverything, unreachableRoutes } from './route-reach.ts';
+
+/** Advises on options that work and hardly mean what they say: routes that get no request, clients that may claim any address. */
+export function lintOptions(options: HttpOptions, context: OptionsLint): void {
+  for (const { index, reason } of unreachableRoutes(options)) {
+    context.warn(['routes', index], `is never reached: ${reason}`);
+    context.unreached(['routes', index, 'upstream']);
+  }
+  lintOwnUpstream(options, context);
+  for (const [index, network] of options.trusted_proxies.entries())
+    if (network.endsWith('/0'))
+      context.warn(['trusted_proxies', index], 'trusts everybody: any client can say that it is another one');
+}
+
+/** The listener's own upstream gets what no route takes. */
+function lintOwnUpstream({ routes }: HttpOptions, { listener, unreached }: OptionsLint): void {
+  const { upstream } = listener;
+  if (upstream === undefined) return;
+  const catchAll = routes.find(takesEverything);
+  if (catchAll === undefined) return;
+  const isSame = upstream === catchAll.upstream;
+  unreached('upstream', isSame ? undefined : `the route ${catchAll.name} takes every request`);
+}

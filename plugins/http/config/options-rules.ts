@@ -1,0 +1,22 @@
+import type { OptionsListener, OptionsRules, UpstreamUse } from '../../../src/plugin-api/index.ts';
+import { checkOptions } from './check-options.ts';
+import { diffOptions } from './diff-options.ts';
+import { lintOptions } from './lint-options.ts';
+import type { HttpOptions } from './options.generated.ts';
+
+/** What HTTP knows about the options of its listeners. Imports nothing that serves requests: configs are also checked in a thread of their own. */
+const HTTP_OPTIONS_RULES: OptionsRules<HttpOptions> = {
+  check: checkOptions,
+  lint: lintOptions,
+  upstreams: upstreamsOf,
+  diff: diffOptions,
+};
+
+export default HTTP_OPTIONS_RULES;
+
+/** The upstreams of the routes, and the listener's own for what no route takes. */
+function* upstreamsOf({ routes }: HttpOptions, { upstream }: OptionsListener): Generator<UpstreamUse, void> {
+  if (upstream !== undefined) yield { name: upstream, place: 'upstream', sockets: 'keep-alive' };
+  for (const [index, route] of routes.entries())
+    yield { name: route.upstream, place: ['routes', index, 'upstream'], sockets: 'keep-alive' };
+}

@@ -1,0 +1,31 @@
+import type { OptionsCheck, OptionsPlace } from '../../plugin-api/index.ts';
+import { optionsOf, placePath } from '../options/listener-options.ts';
+import { suggestion } from '../problems/closest.ts';
+import type { Path } from '../problems/problem.ts';
+import type { Listener } from '../schema/config.generated.ts';
+import type { CheckContext, ListenerCheckContext } from './check-context.ts';
+
+/** Each protocol checks the options of its listeners. */
+export function checkOptions(context: CheckContext): void {
+  for (const index of context.config.listeners.keys()) checkOptionsOf(index, context);
+}
+
+/** The protocol of one listener checks its options, if it has a check. */
+export function checkOptionsOf(index: number, context: ListenerCheckContext): void {
+  const listener = context.config.listeners[index];
+  if (listener === undefined) return;
+  context.rulesOf(listener.mode)?.check?.(optionsOf(listener), optionsCheck(listener, index, context));
+}
+
+/** What the check of a protocol sees; translates the places that it names into paths of the config. */
+function optionsCheck(listener: Listener, index: number, context: ListenerCheckContext): OptionsCheck {
+  const path = (place: OptionsPlace): Path => placePath(index, listener, place);
+  return {
+    listener: { name: listener.name, upstream: listener.upstream },
+    error: (place, message) => context.error(path(place), message),
+    warn: (place, message) => context.warn(path(place), message),
+    shown: (place, value) => context.shown(path(place), value),
+    isGiven: (place) => context.given(path(place)),
+    didYouMean: suggestion,
+  };
+}

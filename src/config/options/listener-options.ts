@@ -1,0 +1,24 @@
+/** The options of a listener: the section that belongs to its protocol, which alone knows what it means. */
+import type { OptionsPlace, OptionsRules } from '../../plugin-api/index.ts';
+import type { Path } from '../problems/problem.ts';
+import type { Listener } from '../schema/config.generated.ts';
+
+/** The rules of the protocol that a `mode` names; undefined when it has none, or none that are known yet. */
+export type RulesOf = (mode: string) => OptionsRules | undefined;
+
+/** The key of a listener that holds its options: protocols that come with the proxy have their own. */
+export function optionsKey(mode: string): 'http' | 'tcp' | 'options' {
+  return mode === 'http' || mode === 'tcp' ? mode : 'options';
+}
+
+/** The options of a listener as the config has them. */
+export function optionsOf(listener: Listener): unknown {
+  return listener[optionsKey(listener.mode)] ?? {};
+}
+
+/** The path in the config of a place that rules name. */
+export function placePath(index: number, { mode }: Listener, place: OptionsPlace): Path {
+  const listener: Path = ['listeners', index];
+  if (place === 'listener') return listener;
+  return place === 'upstream' ? [...listener, place] : [...listener, optionsKey(mode), ...place];
+}
