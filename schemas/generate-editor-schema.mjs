@@ -29,7 +29,7 @@ export async function generateEditorSchema(schema) {
   const editors = new EditorSchema(formats).of({ ...schema, $defs: definitions });
   const comment =
     'For editors, generated from config.schema.json by `npm run generate`. What one value alone can not tell, such as names that do not exist, `balance validate` says.';
-  return format(JSON.stringify({ $schema: schema.$schema, $comment: comment, ...editors }), {
+  return format(JSON.stringify({ $schema: schema.$schema, ...editors, $comment: comment }), {
     parser: 'json',
     printWidth: 110,
   });

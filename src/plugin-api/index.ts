@@ -2,7 +2,7 @@
 export type * from './backend.ts';
 export type * from './config-change.ts';
 export type * from './connection.ts';
-export type * from './explain.ts';
+export type * from './protocol-explanation.ts';
 export type * from './filter.ts';
 export type * from './host.ts';
 export type * from './logger.ts';

@@ -49,6 +49,11 @@ export class ConfigSection implements OptionsSection {
     return new ConfigSection('', '', resolveSchema({ $ref: '#/$defs/config' }), false);
   }
 
+  /** The same section with a schema of its own, which says what its values are. */
+  describedBy(schema: SchemaNode): ConfigSection {
+    return new ConfigSection(this.#path, this.#subject, schema, this.#isSecret);
+  }
+
   section(key: string): ConfigSection {
     return new ConfigSection(
       this.#below([key]),

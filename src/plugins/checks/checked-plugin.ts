@@ -1,9 +1,11 @@
+import { ConfigSection } from '../../config/diff/config-section.ts';
 import { formatPath } from '../../config/problems/problem.ts';
 import { messageOf } from '../../errors.ts';
 import type {
   ApiVersion,
   OptionsEffect,
   OptionsRules,
+  OptionsSection,
   ProtocolHost,
   ProtocolInstance,
   ProtocolPlugin,
@@ -55,7 +57,7 @@ export class CheckedPlugin implements ProtocolPlugin {
     if (optionsRules !== undefined)
       this.optionsRules = origin.builtIn
         ? optionsRules
-        : withDefaults(optionsRules, (options) => this.#filled(options));
+        : withDefaults(optionsRules, configSchema, (options) => this.#filled(options));
   }
 
   /** What is wrong with a listener's options. */
@@ -109,7 +111,11 @@ function schemaCheck(schema: object): OptionsCheck {
 const NEW_CONNECTIONS: OptionsEffect = { effect: 'hot', note: 'counts for new connections' };
 
 /** Rules that get options with their defaults. */
-function withDefaults(rules: OptionsRules, fill: (options: unknown) => unknown): OptionsRules {
+function withDefaults(
+  rules: OptionsRules,
+  schema: object | undefined,
+  fill: (options: unknown) => unknown,
+): OptionsRules {
   const { keyKinds } = rules;
   return {
     ...(keyKinds === undefined ? {} : { keyKinds }),
@@ -121,7 +127,7 @@ function withDefaults(rules: OptionsRules, fill: (options: unknown) => unknown):
     ...(rules.diff && {
       diff: (before, after, section) => {
         try {
-          return [...(rules.diff?.(fill(before), fill(after), section) ?? [])];
+          return [...(rules.diff?.(fill(before), fill(after), described(section, schema)) ?? [])];
         } catch {
           // An edit is not refused because it can't be put into words.
           return section.settings(before as object, after as object, () => NEW_CONNECTIONS);
@@ -129,4 +135,10 @@ function withDefaults(rules: OptionsRules, fill: (options: unknown) => unknown):
       },
     }),
   };
+}
+
+/** The section with the plugin's schema, by which units are printed. References into it can't be followed. */
+function described(section: OptionsSection, schema: object | undefined): OptionsSection {
+  if (!(section instanceof ConfigSection) || schema === undefined) return section;
+  return JSON.stringify(schema).includes('"$ref"') ? section : section.describedBy(schema);
 }

@@ -25,6 +25,13 @@ function* properties(): Iterable<readonly [string, SchemaNode]> {
 }
 
 describe('what is generated from the schema', () => {
+  it('has a fresh schema of config files: run `npm run generate` when this fails', async () => {
+    const generate = await generatorOf('generate-config-schema.mjs', 'generateConfigSchema');
+    expect(await readFile(new URL('schemas/config.schema.json', top), 'utf8')).toBe(
+      await generate(CONFIG_SCHEMA),
+    );
+  });
+
   it('has fresh types: run `npm run generate` when this fails', async () => {
     const generate = await generatorOf('generate-types.mjs', 'generateTypes');
     const files = (await generate(CONFIG_SCHEMA)) as Map<string, string>;
