@@ -1,5 +1,5 @@
 import type { Backend } from './backend.ts';
-import type { ExplainRequest, ProtocolExplanation } from './explain.ts';
+import type { ExplainRequest, ProtocolExplanation } from './protocol-explanation.ts';
 import type { Transport } from './transport.ts';
 
 /** An accepted downstream connection. */

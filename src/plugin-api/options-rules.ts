@@ -1,4 +1,5 @@
 import type { ConfigChange } from './config-change.ts';
+
 import type { KeySource, SocketUse } from './upstream.ts';
 
 /** A path into the options of a listener: keys of mappings and indexes of lists. `[]` means the options as a whole. */

@@ -91,7 +91,9 @@ export class ReloadTransaction {
     // Plugins have limits of their own.
     await withTimeout(built, { signal: stopped });
     this.#changes = [
-      ...(await new TimeSlicer().collect(configChanges(this.#live?.config, loaded.config, { rulesOf: plugins.plugins.rulesOf }))),
+      ...(await new TimeSlicer().collect(
+        configChanges(this.#live?.config, loaded.config, { rulesOf: plugins.plugins.rulesOf }),
+      )),
       ...diffReferences(this.#live?.sources, loaded.sources),
       ...plugins.differences(),
     ];

@@ -1,7 +1,6 @@
 import http from '../../../plugins/http/index.ts';
 import tcp from '../../../plugins/tcp/index.ts';
 import { ReadBuffers } from '../../../src/net/transport/read-buffers.ts';
-import { loadConfigText } from './load-config.ts';
 import { TunnelStats } from '../../../src/net/tunnel/tunnel-stats.ts';
 import type { ProtocolPlugin } from '../../../src/plugin-api/index.ts';
 import { CheckedPlugin } from '../../../src/plugins/checks/checked-plugin.ts';

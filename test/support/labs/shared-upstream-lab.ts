@@ -2,7 +2,7 @@ import type {
   BackendConfig,
   Upstream as UpstreamConfig,
 } from '../../../src/config/schema/config.generated.ts';
-import { loadConfigText } from '../../../src/config/load/load-config.ts';
+import { loadConfigText } from './load-config.ts';
 import { ReadBuffers } from '../../../src/net/transport/read-buffers.ts';
 import { Registry } from '../../../src/runtime/upstreams/registry.ts';
 import { SharedUpstream } from '../../../src/runtime/upstreams/shared-upstream.ts';
