@@ -7,7 +7,7 @@ import { jsonText, millisText, textValue } from '../format/log-text.ts';
 export type LineOf<R> = (record: R, timestamp: string) => string;
 
 /** Formats one field of a line. */
-type Part<R> = (record: R, timestamp: string) => string;
+type FieldWriter<R> = (record: R, timestamp: string) => string;
 
 /**
  * Returns the formatter of JSON lines such as `{"timestamp":"…","method":"GET",…}`. The names and kinds of the fields are looked up
@@ -20,15 +20,15 @@ export function jsonLine<R>(
   const known = fields.filter((field) => field === TIMESTAMP || columns.has(field));
   // The first field writes the opening brace, unless the line may lack that field.
   const beginsSurely = columns.get(known[0] ?? TIMESTAMP)?.kind !== 'optional';
-  const parts = known.map((field, index): Part<R> => {
+  const writers = known.map((field, index): FieldWriter<R> => {
     const before = index === 0 && beginsSurely ? '{' : ',';
     const column = columns.get(field);
-    if (column !== undefined) return jsonPart(column, before);
+    if (column !== undefined) return jsonField(column, before);
     return (_record, timestamp) => `${before}"timestamp":"${timestamp}"`;
   });
   return (record, timestamp) => {
     let text = '';
-    for (const part of parts) text += part(record, timestamp);
+    for (const write of writers) text += write(record, timestamp);
     return beginsSurely && text !== '' ? `${text}}\n` : `{${text.slice(1)}}\n`;
   };
 }
@@ -39,19 +39,19 @@ export function textLine<R>(
   columns: ReadonlyMap<AccessField, Column<R>>,
   fields: readonly AccessField[],
 ): LineOf<R> {
-  const parts = fields.flatMap((field): Part<R>[] => {
+  const writers = fields.flatMap((field): FieldWriter<R>[] => {
     const column = columns.get(field);
-    return column === undefined || isLabel(field) ? [] : [textPart(column)];
+    return column === undefined || isLabel(field) ? [] : [textField(column)];
   });
   const head = ` INFO ${label}`;
   return (record, timestamp) => {
     let text = timestamp + head;
-    for (const part of parts) text += part(record, timestamp);
+    for (const write of writers) text += write(record, timestamp);
     return `${text}\n`;
   };
 }
 
-function jsonPart<R>({ jsonKey, kind, read }: Column<R>, before: string): Part<R> {
+function jsonField<R>({ jsonKey, kind, read }: Column<R>, before: string): FieldWriter<R> {
   const key = `${before}"${jsonKey}":`;
   switch (kind) {
     case 'number':
@@ -63,7 +63,7 @@ function jsonPart<R>({ jsonKey, kind, read }: Column<R>, before: string): Part<R
   }
 }
 
-function textPart<R>({ textKey, kind, read }: Column<R>): Part<R> {
+function textField<R>({ textKey, kind, read }: Column<R>): FieldWriter<R> {
   const key = ` ${textKey}=`;
   switch (kind) {
     case 'number':
@@ -79,7 +79,7 @@ function textual<R>(
   kind: 'text' | 'word' | 'optional',
   read: Column<R>['read'],
   write: (value: string) => string,
-): Part<R> {
+): FieldWriter<R> {
   if (kind === 'optional') {
     return (record) => {
       const value = read(record);
@@ -100,7 +100,7 @@ function textual<R>(
   };
 }
 
-function numeric<R>(key: string, read: Column<R>['read']): Part<R> {
+function numeric<R>(key: string, read: Column<R>['read']): FieldWriter<R> {
   let last: string | number | undefined;
   let written = `${key}0`;
   return (record) => {
