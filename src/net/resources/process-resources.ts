@@ -1,8 +1,6 @@
 import type { Logger } from '../../plugin-api/index.ts';
+import type { ResourcesReading, ShortageOf } from '../../readings/process.ts';
 import { OpenFilesLimit } from './open-files-limit.ts';
-
-/** What could not be done for lack of resources: take a client, connect to a backend, check one. */
-export type ShortageOf = 'accept' | 'connect' | 'check';
 
 export interface ProcessResourcesOptions {
   readonly logger: Logger;
@@ -13,16 +11,6 @@ export interface ProcessResourcesOptions {
   /** How often limits are read again, and how long nothing may fail until a shortage counts as over. Default: 2 s and 10 s. */
   readonly lookAgainMs?: number;
   readonly overAfterMs?: number;
-}
-
-export interface ResourcesReading {
-  /** Open files at most; undefined where it is not known, or there is no limit. */
-  readonly limit: number | undefined;
-  /** Those that are open; undefined where it is not known. */
-  readonly open: number | undefined;
-  /** Since when there is a shortage, ms since 1970; undefined while there is none. */
-  readonly shortSinceMs: number | undefined;
-  readonly counts: Readonly<Record<ShortageOf, number>>;
 }
 
 const QUIET_MS = 60_000;
