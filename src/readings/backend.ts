@@ -8,7 +8,7 @@ export interface BackendReading extends Counted<BackendCounts, BackendGauges> {
   readonly healthy: boolean;
 }
 
-/** What a backend has counted since it was made. */
+/** Counts of a backend since it was made. */
 export interface BackendCounts {
   /** Requests that were sent once more, on a new socket, because an idle one died under them. */
   readonly resends: number;

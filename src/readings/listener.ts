@@ -14,7 +14,7 @@ export interface ListenerReading extends Counted<ListenerCounts, ListenerGauges>
   readonly draining: boolean;
 }
 
-/** What a listener has counted since it was made. */
+/** Counts of a listener since it was made. */
 export interface ListenerCounts {
   readonly accepted: number;
   /** Connections that were refused because of `max_connections`. */

@@ -1,7 +1,7 @@
-/** What could not be done for want of file descriptors, memory or ports: accept a client, connect to a backend, check one. */
+/** The kinds of work that fail when file descriptors, memory or ports run out: accept a client, connect to a backend, check a backend. */
 export type ShortageOf = 'accept' | 'connect' | 'check';
 
-/** What the process may run out of. */
+/** The resources that the process may run out of. */
 export interface ResourcesReading {
   /** The limit on open files; undefined where it is not known, or there is none. */
   readonly limit: number | undefined;

@@ -14,7 +14,7 @@ export interface SpanCounts {
   readonly dropped: number;
 }
 
-/** What telemetry counts about itself. */
+/** The counts of telemetry about itself. */
 export interface TelemetryReading {
   readonly spans: SpanCounts;
   /** Log lines that were dropped because an output stalled or failed. */

@@ -9,7 +9,7 @@ import type { RequestTotals } from '../../readings/telemetry.ts';
 import { jsonResponse } from '../endpoint/admin-response.ts';
 import { get, type AdminRoute } from '../endpoint/admin-router.ts';
 
-/** What these endpoints show. */
+/** The sources of these endpoints. */
 export interface BackendSources {
   /** All backends that a generation uses, those of the live one first. */
   backends(): readonly BackendDetails[];

@@ -26,7 +26,7 @@ import { NO_BACKEND, RequestMetrics } from './counters/request-metrics.ts';
 import { TunnelDurations } from './counters/tunnel-durations.ts';
 import { UpstreamResults } from './counters/upstream-results.ts';
 
-/** What {@link Metrics} are made with. */
+/** The options of {@link Metrics}. */
 export interface MetricsOptions {
   readonly source: MetricsSource;
   /** Returns the metrics of the process and of Node.js, which are shown as well. Default: none. */

@@ -8,11 +8,11 @@ export interface NamedSum<Counts extends Amounts<Counts>, Gauges extends Amounts
 
 type Sums = Record<string, number>;
 
-/** What one counted thing (a backend, a listener) has counted under its present name. */
+/** The counts of one thing (a backend, a listener) under its present name. */
 interface Share<Counts> {
   readonly name: string;
   readonly counts: Counts;
-  /** What it had counted under earlier names; undefined when it had none. */
+  /** The counts under its earlier names; undefined when it had none. */
   readonly before: Sums | undefined;
 }
 
