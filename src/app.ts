@@ -8,12 +8,10 @@ import { adminRoutes } from './app/admin-routes.ts';
 import type { AppOptions } from './app/app-options.ts';
 import { metricsSource } from './app/metrics-source.ts';
 import { StrayErrorLog } from './app/stray-error-log.ts';
-import { tellMissingWays } from './app/tell-missing-ways.ts';
 import { bindAddresses } from './net/dns/bind-addresses.ts';
 import { NameResolver } from './net/dns/name-resolver.ts';
 import { nodeLookup } from './net/dns/node-lookup.ts';
 import { ProcessResources } from './net/resources/process-resources.ts';
-import { runtimeWays } from './net/node/node-internals.ts';
 import type { Logger, MetricsPage, MetricsPageRequest } from './plugin-api/index.ts';
 import { FOREIGN_PROCESS, OWN_PROCESS } from './plugins/import/process-guards.ts';
 import { PluginLoader } from './plugins/plugin-loader.ts';
@@ -88,13 +86,11 @@ class Proxy implements App {
   readonly #metrics: MetricsControl;
   readonly #plugins: PluginLoader;
   readonly #strayErrors: StrayErrorLog;
-  readonly #parts: ReturnType<typeof createProxyParts>;
   readonly #proxy: InProcessProxy;
   readonly #admin: AdminServers;
   readonly #reloads: ReloadPipeline;
   readonly #names: NameResolver;
   readonly #resources: ProcessResources;
-  readonly #runtimeWays = runtimeWays();
   #closed: Promise<void> | undefined;
 
   constructor(options: AppOptions) {
@@ -118,8 +114,7 @@ class Proxy implements App {
     // What moves bytes.
     const environment = { logger, telemetry, names, resources, plugins, observer, chance };
     const metricsPage = (request: MetricsPageRequest): Promise<MetricsPage> => this.#metrics.page(request);
-    this.#parts = createProxyParts({ ...environment, metricsPage });
-    this.#proxy = new InProcessProxy(this.#parts);
+    this.#proxy = new InProcessProxy(createProxyParts({ ...environment, metricsPage }));
 
     // What supervises it.
     this.#reloads = new ReloadPipeline({
@@ -132,29 +127,24 @@ class Proxy implements App {
       observer,
     });
     const source = metricsSource({
-      ...this.#parts,
       version,
-      names,
-      resources,
-      logging,
-      plugins,
+      control: this.#proxy,
+      journal: this.#reloads.journal,
       telemetry,
       telemetryControl: this.#telemetryControl,
-      journal: this.#reloads.journal,
+      logging,
+      plugins,
     });
     this.#metrics = new MetricsControl(telemetry, source);
     const eventLoop = new EventLoopWatch();
     const routes = adminRoutes({
-      ...this.#parts,
       version,
       control: this.#proxy,
       reloads: this.#reloads,
       metrics: this.#metrics,
-      resources,
       plugins,
       logger,
       eventLoop,
-      runtimeWays: this.#runtimeWays,
     });
     this.#admin = new AdminServers({
       logger,
@@ -190,7 +180,7 @@ class Proxy implements App {
     for (const [name, address] of this.listeners) this.logger.info('listening', { listener: name, address });
     for (const { what, address, metricsPath } of this.#admin.served)
       this.logger.info(`${what} listening`, { address, metrics: metricsPath });
-    void tellMissingWays(this.#runtimeWays, this.#parts.listeners.copier, this.logger);
+    void this.#proxy.logMissingWays();
   }
 
   reload(cause: ReloadCause = { source: 'admin' }): Promise<ReloadOutcome> {

@@ -17,36 +17,39 @@ import { openapiRoutes } from '../admin/routes/openapi-routes.ts';
 import { reloadRoute } from '../admin/routes/reload-route.ts';
 import { statusRoute } from '../admin/routes/status-route.ts';
 import type { Logger } from '../plugin-api/index.ts';
-import type { ProxyControl } from '../runtime/control/proxy-control.ts';
-import { AdminReports, type ShownParts } from './admin-reports.ts';
+import type { MetricsControl } from '../telemetry/control/metrics-control.ts';
+import { liveConfigReading, statusReading, type ShownParts } from './admin-readings.ts';
 import { configDiffRoute } from './config-diff-route.ts';
 import { explainRoute } from './explain-route.ts';
 
 /** What the admin endpoints show and act on. */
 export interface AdminSources extends ShownParts {
-  readonly control: ProxyControl;
+  readonly metrics: MetricsControl;
   readonly logger: Logger;
   readonly eventLoop: EventLoopWatch;
 }
 
 /** The endpoints of an admin server, without those for the metrics, whose path the config sets, and for the index. */
 export function adminRoutes(sources: AdminSources): AdminRoute[] {
-  const { version, control, reloads, logger, eventLoop } = sources;
-  const reports = new AdminReports(sources);
-  const health = healthEndpoint(() => control.health());
-  const ready = readyEndpoint(() => reloads.ready);
+  const { version, control, reloads, metrics, logger, eventLoop } = sources;
   return [
-    get(ENDPOINT_PATHS.health, health),
+    get(
+      ENDPOINT_PATHS.health,
+      healthEndpoint(() => control.health()),
+    ),
     get(ENDPOINT_PATHS.live, liveEndpoint()),
-    get(ENDPOINT_PATHS.ready, ready),
+    get(
+      ENDPOINT_PATHS.ready,
+      readyEndpoint(() => reloads.ready),
+    ),
     get(ENDPOINT_PATHS.version, versionEndpoint(version)),
     statusRoute(
-      () => reports.status(),
+      () => statusReading(sources),
       () => eventLoop.read(),
     ),
-    ...backendRoutes(reports),
-    connectionsRoute((query) => reports.connections(query)),
-    configRoute(() => reports.config()),
+    ...backendRoutes(control, metrics),
+    connectionsRoute(control),
+    configRoute(() => liveConfigReading(sources)),
     configDiffRoute(reloads, control),
     explainRoute(control),
     reloadRoute(() => reloads.reload({ source: 'admin' })),

@@ -31,18 +31,24 @@ export interface ProxyReadings {
   readonly openFilesLimit: number | undefined;
 }
 
-/** What `GET /status` shows of the proxy. The route adds what the process knows about itself: memory, CPU, event loop. */
-export interface StatusReading {
-  readonly version: string;
+/** What runs, at one moment, as `GET /status` shows it. */
+export interface RunningReading {
   readonly startedAtMs: number;
-  /** Whether new connections are welcome. */
-  readonly ready: boolean;
+  /** The live generation; undefined during the start. */
   readonly generation: GenerationReading | undefined;
+  /** Newest first. */
   readonly draining: readonly DrainingReading[];
   readonly listeners: readonly ListenerReading[];
-  readonly plugins: PluginsReading;
   readonly resources: ResourcesReading;
+  readonly runtimeWays: RuntimeWaysReading;
+}
+
+/** What `GET /status` shows of the proxy. The route adds what the process knows about itself: memory, CPU, event loop. */
+export interface StatusReading extends RunningReading {
+  readonly version: string;
+  /** Whether new connections are welcome. */
+  readonly ready: boolean;
+  readonly plugins: PluginsReading;
   /** The last reload, or the start. */
   readonly lastReload: ReloadReading | undefined;
-  readonly runtimeWays: RuntimeWaysReading;
 }

@@ -14,17 +14,21 @@ export interface BackendSources {
   /** All backends that a generation uses, those of the live one first. */
   backends(): readonly BackendDetails[];
   pools(): readonly PoolReading[];
+}
+
+/** Counts of requests. */
+export interface CountedRequests {
   /** The requests of the backends with that name; without a name, of requests that got no backend. undefined while metrics are off. */
-  requests(backend?: string): RequestTotals | undefined;
+  totals(backend?: string): RequestTotals | undefined;
 }
 
 /** `GET /backends` and `GET /pools`. */
-export function backendRoutes(sources: BackendSources): AdminRoute[] {
+export function backendRoutes(sources: BackendSources, requests: CountedRequests): AdminRoute[] {
   return [
     get('/backends', () =>
       jsonResponse(200, {
-        backends: sources.backends().map((backend) => backendJson(backend, sources.requests(backend.name))),
-        without_backend: { requests: requestsJson(sources.requests()) },
+        backends: sources.backends().map((backend) => backendJson(backend, requests.totals(backend.name))),
+        without_backend: { requests: requestsJson(requests.totals()) },
       }),
     ),
     get('/pools', () => jsonResponse(200, { pools: sources.pools().map(poolJson) })),

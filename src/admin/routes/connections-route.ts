@@ -7,12 +7,14 @@ const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1_000;
 
 /** `GET /connections?limit=&after=&listener=` */
-export function connectionsRoute(read: (query: ConnectionsQuery) => ConnectionsReading): AdminRoute {
+export function connectionsRoute(source: {
+  connections(query: ConnectionsQuery): ConnectionsReading;
+}): AdminRoute {
   return get('/connections', ({ query }) => {
     const limit = numberOf(query, 'limit', DEFAULT_LIMIT, MAX_LIMIT);
     const after = numberOf(query, 'after', 0, Number.MAX_SAFE_INTEGER);
     const listener = query.get('listener') ?? undefined;
-    const { total, byListener, connections } = read({ listener, after, limit });
+    const { total, byListener, connections } = source.connections({ listener, after, limit });
     return jsonResponse(200, {
       total,
       by_listener: byListener,

@@ -1,6 +1,9 @@
 import type { Config } from '../../config/schema/config.generated.ts';
 import type { Address } from '../../config/values/address.ts';
 import type { HealthReport } from '../../plugin-api/index.ts';
+import type { BackendDetails, PoolReading } from '../../readings/backend.ts';
+import type { ConnectionsQuery, ConnectionsReading } from '../../readings/connection.ts';
+import type { ProxyReadings, RunningReading } from '../../readings/proxy.ts';
 import type { ExplainQuestion } from '../explain/explain-question.ts';
 import type { Explanation } from '../explain/explanation.ts';
 
@@ -27,6 +30,19 @@ export interface ProxyControl {
   commit(id: number): void;
   /** Takes back generation `id`, also while `prepare` still builds it. Without effect when no generation has that number. */
   abort(id: number): void;
+  /** ms since 1970. */
+  readonly startedAtMs: number;
+  /** Everything that is counted, at this moment. The readings of several workers can be added up. */
+  readings(): ProxyReadings;
+  /** What runs at this moment, and what holds replaced generations. Looks at every connection while one drains. */
+  running(): RunningReading;
+  /** All backends that a generation uses, those of the live one first. */
+  backends(): readonly BackendDetails[];
+  /** All pools of these backends. */
+  pools(): readonly PoolReading[];
+  connections(query: ConnectionsQuery): ConnectionsReading;
+  /** The names that exist now, for counters that must not keep the names of what is gone. */
+  readonly known: KnownNames;
   /** The health of the live generation's backends. */
   health(): HealthReport;
   /** Bound addresses by the names of listeners. */
@@ -57,6 +73,13 @@ export interface SocketControl {
   suspend(address: Address): Promise<void> | undefined;
   /** Listens at a suspended address again. */
   resume(address: Address): Promise<void>;
+}
+
+/** Names of things that run. */
+export interface KnownNames {
+  backends(): Iterable<string>;
+  listeners(): Iterable<string>;
+  upstreams(): Iterable<string>;
 }
 
 /** What a generation is built from. */

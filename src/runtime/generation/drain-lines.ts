@@ -1,33 +1,24 @@
 import { shortList } from '../../net/short-list.ts';
 import type { Logger } from '../../plugin-api/index.ts';
+import type { DrainingReading, HoldReading } from '../../readings/generation.ts';
 
-/** Most of what an edit replaced is over by then, and nobody has to hear of it. */
+/** Most replaced generations are over after this time, and then nothing is logged about them. */
 const FIRST_LINE_MS = 5_000;
 /** Each further line takes twice as long as the one before, up to this. */
 const LONGEST_PAUSE_MS = 10 * 60_000;
 
-/** What keeps a replaced generation from being over. */
-export interface WaitedFor {
-  readonly id: number;
-  /** When it was replaced, ms since 1970. */
-  readonly sinceMs: number;
-  /** When what still runs is cut, ms since 1970; undefined without a limit. */
-  readonly untilMs: number | undefined;
-  readonly holders: readonly Holder[];
-}
+/** What is logged of a replaced generation. */
+export type WaitedFor = Pick<DrainingReading, 'id' | 'cutAtMs' | 'holds'>;
 
-interface Holder {
-  readonly listener: string;
-  readonly kind: 'exchange' | 'tunnel';
-  readonly upstream: string;
-  readonly backend: string;
-  readonly count: number;
+/** The replaced generations that are not over. */
+export interface ReplacedGenerations {
+  /** Looks at every connection. */
+  readings(): readonly WaitedFor[];
 }
 
 export interface DrainLinesOptions {
   readonly logger: Logger;
-  /** All replaced generations that are not over; costs a look at every connection. */
-  readonly waitedFor: () => readonly WaitedFor[];
+  readonly generations: ReplacedGenerations;
 }
 
 /** When the next line of a generation is due. */
@@ -37,7 +28,7 @@ interface NextLine {
   isFirst: boolean;
 }
 
-/** Tells in the log what replaced generations wait for: after some seconds, and then ever more seldom, until they are over. */
+/** Logs what replaced generations wait for: first after five seconds, then less and less often, until they are over. */
 export class DrainLines {
   readonly #options: DrainLinesOptions;
   readonly #next = new Map<number, NextLine>();
@@ -55,7 +46,7 @@ export class DrainLines {
     }, FIRST_LINE_MS).unref();
   }
 
-  /** Nothing runs on it any more: the log says so where it said that something did. */
+  /** Nothing runs on a generation any more. The log says so if it said before that something did. */
   over(id: number, sinceMs: number): void {
     if (this.#next.get(id)?.isFirst === false)
       this.#options.logger.info('nothing runs on a replaced config any more', {
@@ -66,7 +57,7 @@ export class DrainLines {
     if (this.#next.size === 0) this.destroy();
   }
 
-  /** Tells no more. */
+  /** Logs nothing more. */
   destroy(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
@@ -76,7 +67,7 @@ export class DrainLines {
   #look(): void {
     const now = Date.now();
     if (![...this.#next.values()].some(({ dueAtMs }) => dueAtMs <= now)) return;
-    for (const waited of this.#options.waitedFor()) {
+    for (const waited of this.#options.generations.readings()) {
       const next = this.#next.get(waited.id);
       if (next === undefined || next.dueAtMs > now) continue;
       next.isFirst = false;
@@ -86,24 +77,24 @@ export class DrainLines {
     }
   }
 
-  #tell({ id, untilMs, holders }: WaitedFor, now: number): void {
-    const most = [...holders].sort((a, b) => b.count - a.count);
+  #tell({ id, cutAtMs, holds }: WaitedFor, now: number): void {
+    const most = [...holds].sort((a, b) => b.count - a.count);
     this.#options.logger.info('waiting for what still runs on a replaced config', {
       generation: id,
-      requests: sumOf(holders, 'exchange'),
-      tunnels: sumOf(holders, 'tunnel'),
-      held_by: most.length === 0 ? undefined : shortList(most.map(holderText), '; '),
-      cut_in_ms: untilMs === undefined ? undefined : Math.max(0, untilMs - now),
+      requests: sumOf(holds, 'exchange'),
+      tunnels: sumOf(holds, 'tunnel'),
+      held_by: most.length === 0 ? undefined : shortList(most.map(holdText), '; '),
+      cut_in_ms: cutAtMs === undefined ? undefined : Math.max(0, cutAtMs - now),
     });
   }
 }
 
-function sumOf(holders: readonly Holder[], wanted: Holder['kind']): number {
-  return holders.reduce((sum, { kind, count }) => sum + (kind === wanted ? count : 0), 0);
+function sumOf(holds: readonly HoldReading[], wanted: HoldReading['kind']): number {
+  return holds.reduce((sum, { kind, count }) => sum + (kind === wanted ? count : 0), 0);
 }
 
 /** `2 tunnels of listener raw to upstream db, backend db-1`. */
-function holderText({ listener, kind, upstream, backend, count }: Holder): string {
+function holdText({ listener, kind, upstream, backend, count }: HoldReading): string {
   const what = `${count} ${kind === 'exchange' ? 'request' : 'tunnel'}${count === 1 ? '' : 's'} of listener ${listener}`;
   const to = upstream === '' ? '' : ` to upstream ${upstream}`;
   return backend === '' ? `${what}${to}` : `${what}${to}, backend ${backend}`;

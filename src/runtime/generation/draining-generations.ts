@@ -1,5 +1,6 @@
 import type { RunningWork } from '../../net/listen/accepted-connection.ts';
 import type { Logger, ProtocolInstance } from '../../plugin-api/index.ts';
+import type { DrainingReading, HoldReading } from '../../readings/generation.ts';
 import { DrainLines } from './drain-lines.ts';
 import type { Generation } from './generation.ts';
 import type { LiveInstance } from './live-instance.ts';
@@ -9,31 +10,6 @@ import type { SharedUpstream } from '../upstreams/shared-upstream.ts';
 const MAX_TIMER_MS = 2 ** 31 - 1;
 /** Requests and tunnels that were cut have this time to end. After it the generation counts as gone. */
 const CUT_GRACE_MS = 5_000;
-
-/** What keeps a replaced generation from being over. */
-export interface DrainingView {
-  readonly id: number;
-  readonly hash: string;
-  readonly builtAtMs: number;
-  /** When it was replaced, ms since 1970. */
-  readonly sinceMs: number;
-  /** When what still runs is cut, ms since 1970; undefined without a limit. */
-  readonly untilMs: number | undefined;
-  /** Exchanges and tunnels that run. */
-  readonly active: number;
-  readonly holders: readonly DrainHolder[];
-}
-
-/** Exchanges or tunnels of one kind at one place. */
-export interface DrainHolder {
-  readonly listener: string;
-  readonly protocol: string;
-  readonly kind: 'exchange' | 'tunnel';
-  /** '' while there is none, and where the protocol does not tell. */
-  readonly upstream: string;
-  readonly backend: string;
-  readonly count: number;
-}
 
 /** The listeners, as far as replaced generations need them. */
 export interface RunningListeners {
@@ -54,7 +30,7 @@ export class DrainingGenerations {
   constructor(listeners: RunningListeners, logger: Logger) {
     this.#listeners = listeners;
     this.#logger = logger;
-    this.#lines = new DrainLines({ logger, waitedFor: () => this.views() });
+    this.#lines = new DrainLines({ logger, generations: this });
   }
 
   get size(): number {
@@ -67,25 +43,24 @@ export class DrainingGenerations {
   }
 
   /** The generations with what runs on them, newest first. Looks at every connection. */
-  views(): readonly DrainingView[] {
+  readings(): readonly DrainingReading[] {
     if (this.#generations.size === 0) return [];
-    const holders = new Map<ProtocolInstance, Map<string, DrainHolder>>();
+    const holds = new Map<ProtocolInstance, Map<string, HoldReading>>();
     for (const { instances } of this.#generations)
-      for (const { instance } of instances) holders.set(instance, new Map());
+      for (const { instance } of instances) holds.set(instance, new Map());
     for (const [listener, work] of this.#listeners.running()) {
-      const counted = holders.get(work.instance);
-      if (counted !== undefined) countHolder(counted, listener, work);
+      const counted = holds.get(work.instance);
+      if (counted !== undefined) countHold(counted, listener, work);
     }
     return this.all().map((generation) => ({
       id: generation.id,
       hash: generation.hash,
-      builtAtMs: generation.builtAtMs,
-      sinceMs: generation.sinceMs,
-      untilMs: this.#limitMs === 0 ? undefined : generation.sinceMs + this.#limitMs,
+      loadedAtMs: generation.builtAtMs,
+      isLive: false,
       active: generation.active,
-      holders: [...generation.instances].flatMap(({ instance }) => [
-        ...(holders.get(instance)?.values() ?? []),
-      ]),
+      replacedAtMs: generation.sinceMs,
+      cutAtMs: this.#limitMs === 0 ? undefined : generation.sinceMs + this.#limitMs,
+      holds: [...generation.instances].flatMap(({ instance }) => [...(holds.get(instance)?.values() ?? [])]),
     }));
   }
 
@@ -190,7 +165,7 @@ export class DrainingGeneration {
   }
 }
 
-function countHolder(counted: Map<string, DrainHolder>, listener: string, work: RunningWork): void {
+function countHold(counted: Map<string, HoldReading>, listener: string, work: RunningWork): void {
   const { kind, upstream, instance } = work;
   const backend = work.backend?.name ?? '';
   const key = JSON.stringify([listener, kind, upstream, backend]);

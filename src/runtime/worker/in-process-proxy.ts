@@ -1,10 +1,15 @@
 import { formatAddress, type Address } from '../../config/values/address.ts';
 import { BalanceError } from '../../errors.ts';
+import { runtimeWays } from '../../net/node/node-internals.ts';
 import type { HealthReport, Logger, ProtocolPlugin } from '../../plugin-api/index.ts';
+import type { BackendDetails, PoolReading } from '../../readings/backend.ts';
+import type { ConnectionsQuery, ConnectionsReading } from '../../readings/connection.ts';
+import type { ProxyReadings, RunningReading } from '../../readings/proxy.ts';
 import { withTimeout } from '../../time/with-timeout.ts';
 import { completeAll } from '../control/complete-all.ts';
 import type {
   GenerationSource,
+  KnownNames,
   PluginReference,
   ProxyControl,
   SocketControl,
@@ -13,12 +18,12 @@ import type { ExplainQuestion } from '../explain/explain-question.ts';
 import { explain } from '../explain/explain.ts';
 import type { Explanation } from '../explain/explanation.ts';
 import { generationPlan } from '../explain/generation-plan.ts';
-import type { DrainingGenerations } from '../generation/draining-generations.ts';
 import type { GenerationBuilder } from '../generation/generation-builder.ts';
 import type { Generation } from '../generation/generation.ts';
-import type { LiveView } from '../generation/live-view.ts';
-import type { ListenerTable, PreparedListeners } from '../listeners/listener-table.ts';
+import type { PreparedListeners } from '../listeners/listener-table.ts';
 import { DrainWatch } from './drain-watch.ts';
+import { logMissingWays } from './log-missing-ways.ts';
+import { ProxyReader, type ReadParts } from './readings/proxy-reader.ts';
 
 /** Requests and tunnels that were cut have this time to write their last log line. */
 const CUT_GRACE_MS = 500;
@@ -30,11 +35,8 @@ export interface LoadedPlugins {
 }
 
 /** The moving parts of the proxy. */
-export interface ProxyParts {
-  readonly live: LiveView;
+export interface ProxyParts extends ReadParts {
   readonly builder: GenerationBuilder;
-  readonly listeners: ListenerTable;
-  readonly draining: DrainingGenerations;
   readonly plugins: LoadedPlugins;
   readonly logger: Logger;
 }
@@ -52,10 +54,12 @@ interface PendingGeneration {
 /** {@link ProxyControl} without messages: listeners, pools and exchanges are in this process, and each call acts on them directly. */
 export class InProcessProxy implements ProxyControl, SocketControl {
   readonly #parts: ProxyParts;
+  readonly #reader: ProxyReader;
   readonly #pending = new Map<number, PendingGeneration>();
 
   constructor(parts: ProxyParts) {
     this.#parts = parts;
+    this.#reader = new ProxyReader(parts);
   }
 
   get sockets(): SocketControl {
@@ -148,6 +152,40 @@ export class InProcessProxy implements ProxyControl, SocketControl {
 
   async resume(address: Address): Promise<void> {
     await this.#parts.listeners.boundAt(address)?.resume();
+  }
+
+  get startedAtMs(): number {
+    return this.#parts.live.startedAtMs;
+  }
+
+  readings(): ProxyReadings {
+    return this.#reader.read();
+  }
+
+  running(): RunningReading {
+    return this.#reader.running();
+  }
+
+  backends(): readonly BackendDetails[] {
+    return this.#reader.backends();
+  }
+
+  pools(): readonly PoolReading[] {
+    return this.#reader.pools();
+  }
+
+  connections(query: ConnectionsQuery): ConnectionsReading {
+    return this.#reader.connections(query);
+  }
+
+  get known(): KnownNames {
+    return this.#reader.known;
+  }
+
+  /** Logs which faster ways of the runtime are missing. Resolves when all are known. */
+  logMissingWays(): Promise<void> {
+    const { listeners, logger } = this.#parts;
+    return logMissingWays(runtimeWays(), listeners.copier, logger);
   }
 
   health(): HealthReport {

@@ -10,7 +10,7 @@ import { LiveView } from '../generation/live-view.ts';
 import { ListenerTable } from '../listeners/listener-table.ts';
 import { Registry, type HealthChange } from '../upstreams/registry.ts';
 import type { RuntimeTelemetry } from '../upstreams/runtime-telemetry.ts';
-import type { LoadedPlugins } from './in-process-proxy.ts';
+import type { LoadedPlugins, ProxyParts } from './in-process-proxy.ts';
 
 /** What the moving parts are made with. */
 export interface ProxyEnvironment {
@@ -28,7 +28,7 @@ export interface ProxyEnvironment {
 }
 
 /** Makes everything that moves bytes, with nothing live yet. */
-export function createProxyParts(environment: ProxyEnvironment) {
+export function createProxyParts(environment: ProxyEnvironment): ProxyParts {
   const { logger, telemetry, names, resources, plugins, metricsPage, observer, chance } = environment;
   const live = new LiveView();
   const buffers = new ReadBuffers();
@@ -48,5 +48,5 @@ export function createProxyParts(environment: ProxyEnvironment) {
     health: () => live.health(),
     metricsPage,
   });
-  return { live, builder, listeners, draining, plugins, logger, registry, tunnels };
+  return { live, builder, listeners, draining, registry, tunnels, names, resources, plugins, logger };
 }

@@ -131,7 +131,9 @@ upstreams:
     // What is unchanged is there once, and what drains keeps neither pools nor health checks.
     expect(lab.held).toEqual({ backends: 3, pools: 1, monitors: 0 });
     expect(web.connections).toHaveLength(1);
-    expect(lab.draining.views().map(({ active }) => active)).toEqual(Array.from({ length: COUNT }, () => 1));
+    expect(lab.draining.readings().map(({ active }) => active)).toEqual(
+      Array.from({ length: COUNT }, () => 1),
+    );
     tunnels[7]!.close();
     await eventually(() => lab.draining.size === COUNT - 1, 'one of them is over');
     for (const tunnel of tunnels) tunnel.close();

@@ -1,5 +1,7 @@
 import http from '../../../plugins/http/index.ts';
 import tcp from '../../../plugins/tcp/index.ts';
+import { NameResolver } from '../../../src/net/dns/name-resolver.ts';
+import { ProcessResources } from '../../../src/net/resources/process-resources.ts';
 import { ReadBuffers } from '../../../src/net/transport/read-buffers.ts';
 import { TunnelStats } from '../../../src/net/tunnel/tunnel-stats.ts';
 import type { ProtocolPlugin } from '../../../src/plugin-api/index.ts';
@@ -88,6 +90,7 @@ export class ApplyLab {
   faults: Faults = {};
   readonly #names = fixedNames();
   readonly #registry = new FaultyRegistry(this.logger, this.#names);
+  readonly #resources = new ProcessResources({ logger: this.logger });
   readonly #proxy: InProcessProxy;
   #protocols = new PluginSet();
   #yaml = '';
@@ -98,6 +101,7 @@ export class ApplyLab {
     const { logger, live } = this;
     const faults = (): Faults => this.faults;
     const buffers = new ReadBuffers();
+    const tunnels = new TunnelStats();
     this.listeners = new ListenerTable(buffers, logger);
     this.draining = new DrainingGenerations(this.listeners, logger);
     const builder = new GenerationBuilder({
@@ -106,7 +110,7 @@ export class ApplyLab {
       buffers,
       logger,
       telemetry: new Telemetry(),
-      tunnels: new TunnelStats(),
+      tunnels,
       health: () => ({ status: 200, body: '' }),
       metricsPage: () => Promise.resolve({ contentType: '', headers: {}, body: Buffer.alloc(0) }),
       get provisionTimeoutMs() {
@@ -115,7 +119,18 @@ export class ApplyLab {
     });
     const { listeners, draining } = this;
     const plugins = { find: ({ name }: { readonly name: string }) => this.#protocols.get(name) };
-    this.#proxy = new InProcessProxy({ live, builder, listeners, draining, plugins, logger });
+    this.#proxy = new InProcessProxy({
+      live,
+      builder,
+      listeners,
+      draining,
+      registry: this.#registry,
+      tunnels,
+      names: new NameResolver({ logger }),
+      resources: this.#resources,
+      plugins,
+      logger,
+    });
     this.pipeline = new ReloadPipeline({
       origin: { configFile: 'lab.yaml', configText: () => this.#yaml },
       control: this.#proxy,
@@ -160,6 +175,7 @@ export class ApplyLab {
   close(): void {
     this.pipeline.destroy();
     this.#proxy.destroy();
+    this.#resources.destroy();
   }
 
   async #prepare(): Promise<PluginChange> {

@@ -3,6 +3,7 @@ import type { ConfigChange } from '../../../config/diff/config-change.ts';
 import type { Problem } from '../../../config/problems/problem.ts';
 import { messageOf } from '../../../errors.ts';
 import type { Logger } from '../../../plugin-api/index.ts';
+import type { ReloadTotals } from '../../../readings/reload.ts';
 import type { ReloadOutcome, ReloadSource } from './reload-outcome.ts';
 
 /** Counts of the reloads that one source asked for. */
@@ -50,6 +51,16 @@ export class ReloadJournal {
 
   constructor(logger: Logger) {
     this.#logger = logger;
+  }
+
+  /** The reloads in numbers, for metrics. */
+  totals(): ReloadTotals {
+    return {
+      counts: Array.from(this.#bySource.values(), (counts) => ({ ...counts })),
+      lastSucceeded: this.#last?.ok ?? true,
+      lastSuccessAtMs: this.#lastSuccessAtMs,
+      lastDurationMs: this.#last?.durationMs,
+    };
   }
 
   /** Counts since the start. The start itself is not counted. */

@@ -6,21 +6,36 @@ import { RecordingLogger } from '../../../support/recording-logger.ts';
 function lab() {
   const logger = new RecordingLogger();
   let waitedFor: WaitedFor[] = [];
-  const lines = new DrainLines({ logger, waitedFor: () => waitedFor });
-  const begin = (generation: Omit<WaitedFor, 'sinceMs'>): void => {
-    waitedFor = [...waitedFor, { ...generation, sinceMs: Date.now() }];
+  const sinceMs = new Map<number, number>();
+  const lines = new DrainLines({ logger, generations: { readings: () => waitedFor } });
+  const begin = (generation: WaitedFor): void => {
+    waitedFor = [...waitedFor, generation];
+    sinceMs.set(generation.id, Date.now());
     lines.begin(generation.id);
   };
   const over = (id: number): void => {
-    const { sinceMs = 0 } = waitedFor.find((each) => each.id === id) ?? {};
     waitedFor = waitedFor.filter((each) => each.id !== id);
-    lines.over(id, sinceMs);
+    lines.over(id, sinceMs.get(id) ?? 0);
   };
   return { lines, logger, begin, over };
 }
 
-const TUNNELS = { listener: 'raw', kind: 'tunnel', upstream: 'db', backend: 'db-1', count: 2 } as const;
-const REQUEST = { listener: 'web', kind: 'exchange', upstream: '', backend: '', count: 1 } as const;
+const TUNNELS = {
+  listener: 'raw',
+  protocol: 'tcp',
+  kind: 'tunnel',
+  upstream: 'db',
+  backend: 'db-1',
+  count: 2,
+} as const;
+const REQUEST = {
+  listener: 'web',
+  protocol: 'http',
+  kind: 'exchange',
+  upstream: '',
+  backend: '',
+  count: 1,
+} as const;
 
 describe('what is told of an edit whose old config still runs something', () => {
   beforeEach(() => void vi.useFakeTimers());
@@ -28,7 +43,7 @@ describe('what is told of an edit whose old config still runs something', () => 
 
   it('names what holds it after five seconds, ever more seldom, and then its end', () => {
     const { logger, begin, over } = lab();
-    begin({ id: 1, untilMs: Date.now() + 60_000, holders: [REQUEST, TUNNELS] });
+    begin({ id: 1, cutAtMs: Date.now() + 60_000, holds: [REQUEST, TUNNELS] });
     vi.advanceTimersByTime(4_900);
     expect(logger.lines).toEqual([]);
     vi.advanceTimersByTime(100);
@@ -50,8 +65,8 @@ describe('what is told of an edit whose old config still runs something', () => 
 
   it('is nothing where it is over soon, and comes at least every ten minutes where it is not', () => {
     const { lines, logger, begin, over } = lab();
-    begin({ id: 1, untilMs: undefined, holders: [REQUEST] });
-    begin({ id: 2, untilMs: undefined, holders: [TUNNELS] });
+    begin({ id: 1, cutAtMs: undefined, holds: [REQUEST] });
+    begin({ id: 2, cutAtMs: undefined, holds: [TUNNELS] });
     vi.advanceTimersByTime(1_000);
     over(1);
     vi.advanceTimersByTime(24 * 60 * 60_000);

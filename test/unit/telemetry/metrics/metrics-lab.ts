@@ -1,7 +1,7 @@
 import type { Backend } from '../../../../src/plugin-api/backend.ts';
 import type { ExpositionFormat } from '../../../../src/telemetry/metrics/exposition/exposition.ts';
 import { Metrics } from '../../../../src/telemetry/metrics/metrics.ts';
-import { ReadingIds } from '../../../../src/app/reading-ids.ts';
+import { ReadingIds } from '../../../../src/runtime/worker/readings/reading-ids.ts';
 import type { BackendCounts, BackendGauges, BackendReading } from '../../../../src/readings/backend.ts';
 import type { HostNameReading } from '../../../../src/readings/host-name.ts';
 import type { ListenerReading } from '../../../../src/readings/listener.ts';

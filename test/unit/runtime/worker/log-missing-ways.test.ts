@@ -1,22 +1,22 @@
 import { describe, expect, it } from 'vitest';
 
-import { tellMissingWays } from '../../../src/app/tell-missing-ways.ts';
-import { DescriptorCopier } from '../../../src/net/node/descriptor-copier.ts';
-import { runtimeWays } from '../../../src/net/node/node-internals.ts';
-import { RecordingLogger } from '../../support/recording-logger.ts';
+import { logMissingWays } from '../../../../src/runtime/worker/log-missing-ways.ts';
+import { DescriptorCopier } from '../../../../src/net/node/descriptor-copier.ts';
+import { runtimeWays } from '../../../../src/net/node/node-internals.ts';
+import { RecordingLogger } from '../../../support/recording-logger.ts';
 
 describe('the log of a start', () => {
   it('says nothing of ways that are all there', async () => {
     const logger = new RecordingLogger();
     const copier = new DescriptorCopier();
-    await tellMissingWays(runtimeWays(), copier, logger);
+    await logMissingWays(runtimeWays(), copier, logger);
     copier.close();
     if (process.platform === 'linux') expect(logger.lines).toEqual([]);
   });
 
   it('names each way that this version of the runtime lacks', async () => {
     const logger = new RecordingLogger();
-    await tellMissingWays(
+    await logMissingWays(
       { interceptedAccept: true, lateSocket: false, sharedReads: true, directText: false },
       new DescriptorCopier(null),
       logger,

@@ -1,8 +1,8 @@
-import type { DescriptorCopier } from '../net/node/descriptor-copier.ts';
-import type { RuntimeWays } from '../net/node/node-internals.ts';
-import type { Logger } from '../plugin-api/index.ts';
+import type { DescriptorCopier } from '../../net/node/descriptor-copier.ts';
+import type { RuntimeWays } from '../../net/node/node-internals.ts';
+import type { Logger } from '../../plugin-api/index.ts';
 
-/** What each way is called in logs and in `/status`. */
+/** The names of these ways in logs and in `/status`. */
 const NAMES: Readonly<Record<keyof RuntimeWays, string>> = {
   interceptedAccept: 'intercepted_accept',
   lateSocket: 'late_socket',
@@ -10,8 +10,8 @@ const NAMES: Readonly<Record<keyof RuntimeWays, string>> = {
   directText: 'direct_text',
 };
 
-/** Logs which faster ways this runtime lacks: a newer version may have changed what it does not promise to keep. */
-export async function tellMissingWays(
+/** Logs which faster ways this version of Node.js lacks. They are not part of its public API, so a newer version may have changed them. */
+export async function logMissingWays(
   ways: RuntimeWays,
   copier: DescriptorCopier,
   logger: Logger,
@@ -24,7 +24,7 @@ export async function tellMissingWays(
   if (copier.failure === '') return;
   const line = 'a busy proxy accepts one connection in each turn of its event loop';
   const fields = { way: 'accept_bursts', node, reason: copier.failure };
-  // On other systems that is no surprise.
+  // Other systems are known to lack it.
   if (process.platform === 'linux') logger.warn(line, fields);
   else logger.info(line, fields);
 }

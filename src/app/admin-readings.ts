@@ -1,0 +1,44 @@
+import type { LiveConfigReading } from '../admin/routes/config-route.ts';
+import type { PluginLoader } from '../plugins/plugin-loader.ts';
+import type { StatusReading } from '../readings/proxy.ts';
+import type { ProxyControl } from '../runtime/control/proxy-control.ts';
+import type { ReloadPipeline } from '../runtime/reload/reload-pipeline.ts';
+
+/** The parts whose readings the admin server puts together. */
+export interface ShownParts {
+  readonly version: string;
+  readonly control: ProxyControl;
+  readonly reloads: ReloadPipeline;
+  readonly plugins: PluginLoader;
+}
+
+/** What `GET /status` shows. */
+export function statusReading({ version, control, reloads, plugins }: ShownParts): StatusReading {
+  return {
+    ...control.running(),
+    version,
+    ready: reloads.ready,
+    plugins: {
+      loaded: [...plugins.live].map(({ name, origin }) => ({ name, file: origin.file, hash: origin.hash })),
+      failures: plugins.failures,
+      ignored: plugins.ignored,
+      importedStates: plugins.importedStates,
+    },
+    lastReload: reloads.journal.last,
+  };
+}
+
+/** What `GET /config` shows; undefined while no config is live. */
+export function liveConfigReading({ control, reloads }: ShownParts): LiveConfigReading | undefined {
+  const { generation } = control.running();
+  const { live, journal } = reloads;
+  if (generation === undefined || live === undefined) return undefined;
+  return {
+    config: live.config,
+    generation: generation.id,
+    hash: generation.hash,
+    files: live.sources.files.map(({ file, role, hash }) => ({ file, role, hash })),
+    loadedAtMs: generation.loadedAtMs,
+    source: journal.lastSuccess?.source ?? 'start',
+  };
+}

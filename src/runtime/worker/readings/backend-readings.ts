@@ -1,0 +1,151 @@
+import type {
+  BackendDetails,
+  BackendReading,
+  MembershipReading,
+  PoolReading,
+} from '../../../readings/backend.ts';
+import type { HostNameReading } from '../../../readings/host-name.ts';
+import type { NameRecord } from '../../../net/dns/name-record.ts';
+import type { BackendState } from '../../../upstream/backend/backend-state.ts';
+import type { DrainingGenerations } from '../../generation/draining-generations.ts';
+import type { LiveView } from '../../generation/live-view.ts';
+import type { SharedUpstream } from '../../upstreams/shared-upstream.ts';
+import type { ReadingIds } from './reading-ids.ts';
+
+/** The upstreams of a generation. */
+export interface UpstreamsInUse {
+  /** False for a generation that was replaced and drains. */
+  readonly live: boolean;
+  readonly upstreams: Iterable<SharedUpstream>;
+}
+
+/** All these backends in numbers. A backend that no health check says to be down is healthy. */
+export function backendReadings(
+  backends: readonly BackendState[],
+  live: LiveView,
+  draining: DrainingGenerations,
+  ids: ReadingIds,
+): BackendReading[] {
+  const health = new Map<BackendState, boolean>();
+  for (const { backend, healthy } of live.backends()) health.set(backend, healthy);
+  // Usually all backends are in the live generation, so that the draining ones need not be searched.
+  const missing = new Set(backends.filter((backend) => !health.has(backend)));
+  for (const generation of missing.size === 0 ? [] : draining.all()) {
+    for (const group of generation.upstreams.values()) {
+      for (const { backend, healthy } of group.members)
+        if (missing.has(backend)) health.set(backend, healthy);
+    }
+  }
+  return backends.map((backend) => backendReading(backend, health.get(backend) ?? true, ids));
+}
+
+/** All backends that a generation uses, with their upstreams; those of the live generation come first. */
+export function backendDetails(generations: Iterable<UpstreamsInUse>, ids: ReadingIds): BackendDetails[] {
+  return Array.from(membershipsIn(generations), ([backend, memberships]) => {
+    const { hostName } = backend;
+    const healthy = memberships.every((membership) => membership.healthy);
+    return {
+      ...backendReading(backend, healthy, ids),
+      hostName: hostName && hostNameReading(hostName),
+      memberships,
+    };
+  });
+}
+
+/** All pools of the backends that a generation uses. */
+export function poolReadings(generations: Iterable<UpstreamsInUse>): PoolReading[] {
+  const backends = new Set<BackendState>();
+  for (const { upstreams } of generations) {
+    for (const { members } of upstreams) for (const { backend } of members) backends.add(backend);
+  }
+  return [...backends].flatMap(({ name, address, pools }) =>
+    [...pools].map(({ use, leased, idle, waiting, settings }) => ({
+      backend: name,
+      address,
+      use,
+      leased,
+      idle,
+      waiting,
+      maxSize: settings.maxSize,
+      minIdle: settings.minIdle,
+      maxIdle: settings.maxIdle,
+      maxIdleTimeMs: settings.maxIdleTimeMs,
+    })),
+  );
+}
+
+/** What is known of a host name that is looked up. */
+export function hostNameReading(record: NameRecord): HostNameReading {
+  const { host, addresses, source, answeredAtMs, ttlMs, failure, failingSinceMs, counts } = record;
+  return {
+    name: host,
+    addresses,
+    source,
+    // The content of the hosts file does not get old.
+    answeredAtMs: source === 'local' ? undefined : answeredAtMs,
+    ttlMs,
+    failure,
+    failingSinceMs,
+    counts: { ...counts },
+  };
+}
+
+/** A backend that the live generation uses is not shown as a member of older generations too. */
+function membershipsIn(
+  generations: Iterable<UpstreamsInUse>,
+): ReadonlyMap<BackendState, readonly MembershipReading[]> {
+  const memberships = new Map<BackendState, MembershipReading[]>();
+  for (const { live, upstreams } of generations) {
+    for (const group of upstreams) {
+      for (const { backend, weight, maxConnections, healthy, health } of group.members) {
+        const known = memberships.get(backend) ?? [];
+        memberships.set(backend, known);
+        if (!live && known.length > 0) continue;
+        known.push({
+          upstream: group.name,
+          weight,
+          maxConnections,
+          healthy,
+          changedAtMs: health?.changedAtMs,
+          lastCheckAtMs: health?.lastCheckAtMs,
+          lastError: health?.lastError,
+          live,
+        });
+      }
+    }
+  }
+  return memberships;
+}
+
+function backendReading(backend: BackendState, healthy: boolean, ids: ReadingIds): BackendReading {
+  const { traffic, passedOver } = backend;
+  return {
+    id: ids.of(backend),
+    name: backend.name,
+    address: backend.address,
+    healthy,
+    counts: {
+      resends: backend.resends,
+      connectFailures: backend.connectFailures,
+      bytesReceived: traffic.bytesReceived,
+      bytesSent: traffic.bytesSent,
+      poolCreated: backend.created,
+      poolReused: backend.reused,
+      poolDiscarded: backend.discarded,
+      poolTimeouts: backend.poolTimeouts,
+      passedUnhealthy: passedOver.unhealthy,
+      passedMaxConnections: passedOver.max_connections,
+      passedPoolFull: passedOver.pool_full,
+      passedFailed: passedOver.failed,
+    },
+    gauges: {
+      connectionsActive: backend.sockets,
+      requestsInFlight: backend.active,
+      connectionsKept: backend.pinned,
+      poolActive: backend.leased,
+      poolIdle: backend.idle,
+      poolMax: backend.poolSize,
+      poolWaiting: backend.poolWaiting,
+    },
+  };
+}

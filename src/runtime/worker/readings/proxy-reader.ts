@@ -1,0 +1,125 @@
+import type { NameResolver } from '../../../net/dns/name-resolver.ts';
+import { runtimeWays } from '../../../net/node/node-internals.ts';
+import type { ProcessResources } from '../../../net/resources/process-resources.ts';
+import type { TunnelStats } from '../../../net/tunnel/tunnel-stats.ts';
+import type { ProtocolInstance } from '../../../plugin-api/index.ts';
+import type { BackendDetails, PoolReading } from '../../../readings/backend.ts';
+import type { ConnectionsQuery, ConnectionsReading } from '../../../readings/connection.ts';
+import type { GenerationReading } from '../../../readings/generation.ts';
+import type { ProxyReadings, RunningReading } from '../../../readings/proxy.ts';
+import type { DrainingGeneration, DrainingGenerations } from '../../generation/draining-generations.ts';
+import type { Generation } from '../../generation/generation.ts';
+import type { LiveView } from '../../generation/live-view.ts';
+import type { ListenerTable } from '../../listeners/listener-table.ts';
+import type { Registry } from '../../upstreams/registry.ts';
+import {
+  backendDetails,
+  backendReadings,
+  hostNameReading,
+  poolReadings,
+  type UpstreamsInUse,
+} from './backend-readings.ts';
+import type { KnownNames } from '../../control/proxy-control.ts';
+import { readConnections } from './connection-readings.ts';
+import { listenerReading, tunnelReadings } from './listener-readings.ts';
+import { ReadingIds } from './reading-ids.ts';
+import { queueReadings, routeReadings, upstreamReadings } from './upstream-readings.ts';
+
+/** The parts that readings are made of. */
+export interface ReadParts {
+  readonly live: LiveView;
+  readonly draining: DrainingGenerations;
+  readonly listeners: ListenerTable;
+  readonly registry: Registry;
+  readonly tunnels: TunnelStats;
+  readonly names: NameResolver;
+  readonly resources: ProcessResources;
+}
+
+/** Reads the moving parts at the time of asking: nothing is counted for it, and a reading does not change afterwards. */
+export class ProxyReader {
+  readonly #parts: ReadParts;
+  readonly #ids = new ReadingIds();
+  readonly #runtimeWays = runtimeWays();
+
+  /** The names that exist now. Cheaper than {@link read}. */
+  readonly known: KnownNames = {
+    backends: () => this.#parts.registry.backends().map(({ name }) => name),
+    listeners: () => this.#parts.listeners.all().map(({ name }) => name),
+    upstreams: () => queueReadings(this.#generations()).map(({ upstream }) => upstream),
+  };
+
+  constructor(parts: ReadParts) {
+    this.#parts = parts;
+  }
+
+  /** Everything that a scrape of the metrics shows. */
+  read(): ProxyReadings {
+    const { live, draining, listeners, registry, tunnels, names, resources } = this.#parts;
+    const generations = this.#generations();
+    return {
+      generations: generations.map((generation) => generationReading(generation, live)),
+      listeners: listeners.all().map((listener) => listenerReading(listener, this.#ids)),
+      routes: routeReadings(live.generation),
+      backends: backendReadings(registry.backends(), live, draining, this.#ids),
+      upstreams: upstreamReadings(live.generation),
+      queues: queueReadings(generations),
+      tunnels: tunnelReadings(tunnels, this.known.listeners(), this.known.backends()),
+      hostNames: names.records().map(hostNameReading),
+      shortages: { ...resources.counts },
+      openFilesLimit: resources.readLimit(),
+    };
+  }
+
+  /** What runs, for `/status`. */
+  running(): RunningReading {
+    const { live, draining, listeners, resources } = this.#parts;
+    const { generation, startedAtMs } = live;
+    const ways = this.#runtimeWays;
+    return {
+      startedAtMs,
+      generation: generation && generationReading(generation, live),
+      draining: draining.readings(),
+      listeners: listeners.all().map((listener) => listenerReading(listener, this.#ids)),
+      resources: resources.reading(),
+      runtimeWays: { ...ways, acceptBursts: ways.interceptedAccept && listeners.copier.isOpen },
+    };
+  }
+
+  backends(): BackendDetails[] {
+    return backendDetails(this.#inUse(), this.#ids);
+  }
+
+  pools(): PoolReading[] {
+    return poolReadings(this.#inUse());
+  }
+
+  connections(query: ConnectionsQuery): ConnectionsReading {
+    const { live, draining, listeners } = this.#parts;
+    const generations = new Map<ProtocolInstance, number>();
+    for (const { id, instances } of draining.all())
+      for (const { instance } of instances) generations.set(instance, id);
+    for (const { served } of live.generation?.listeners ?? [])
+      generations.set(served.instance, live.generation?.id ?? 0);
+    return readConnections(listeners.all(), generations, query);
+  }
+
+  /** The live generation, then those that drain, newest first. */
+  #generations(): (Generation | DrainingGeneration)[] {
+    const { live, draining } = this.#parts;
+    return [...(live.generation === undefined ? [] : [live.generation]), ...draining.all()];
+  }
+
+  #inUse(): UpstreamsInUse[] {
+    const { live } = this.#parts;
+    return this.#generations().map((generation) => ({
+      live: generation === live.generation,
+      upstreams: generation.upstreams.values(),
+    }));
+  }
+}
+
+function generationReading(generation: Generation | DrainingGeneration, live: LiveView): GenerationReading {
+  const { id, hash, builtAtMs: loadedAtMs, active } = generation;
+  return { id, hash, loadedAtMs, active, isLive: generation === live.generation };
+}

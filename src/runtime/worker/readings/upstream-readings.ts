@@ -1,0 +1,49 @@
+import type { ListenerRoutes } from '../../../readings/listener.ts';
+import type { MemberState, QueueReading, UpstreamReading } from '../../../readings/upstream.ts';
+import type { Member } from '../../../upstream/group/member.ts';
+import type { Generation } from '../../generation/generation.ts';
+import type { SharedUpstream } from '../../upstreams/shared-upstream.ts';
+
+/** The upstreams of a generation and the state of their members. */
+export function upstreamReadings(generation: Generation | undefined): UpstreamReading[] {
+  return [...(generation?.upstreams.values() ?? [])].map((upstream) => ({
+    upstream: upstream.name,
+    servesRequests: upstream.isUsedFor('keep-alive'),
+    members: upstream.members.map((member) => ({
+      backend: member.backend.name,
+      weight: member.weight,
+      state: memberState(member),
+    })),
+  }));
+}
+
+/** The queues of these generations. An upstream that several of them share counts once. */
+export function queueReadings(
+  generations: Iterable<{
+    readonly upstreams: ReadonlySet<SharedUpstream> | ReadonlyMap<string, SharedUpstream>;
+  }>,
+): QueueReading[] {
+  const upstreams = new Set<SharedUpstream>();
+  for (const generation of generations) {
+    for (const upstream of generation.upstreams.values()) upstreams.add(upstream);
+  }
+  return Array.from(upstreams, ({ name, group }) => ({ upstream: name, waiting: group.waiting }));
+}
+
+/** The routes of a generation by listener. Protocols other than HTTP and TCP do not tell theirs. */
+export function routeReadings(generation: Generation | undefined): ListenerRoutes[] {
+  return (generation?.config.listeners ?? []).map(({ name: listener, mode, http, upstream }) => {
+    // TCP counts tunnels, not requests.
+    if (mode === 'tcp') return { listener, routes: [] };
+    if (http === undefined) return { listener, routes: undefined };
+    const names = http.routes.map((route) => route.name);
+    return { listener, routes: upstream === undefined ? names : [...names, 'default'] };
+  });
+}
+
+function memberState({ weight, health }: Member): MemberState {
+  if (weight === 0) return 'off';
+  if (health === undefined) return 'unchecked';
+  if (!health.healthy) return 'down';
+  return health.lastCheckAtMs === undefined ? 'unchecked' : 'up';
+}
