@@ -41,13 +41,13 @@ export interface App {
   readonly logger: Logger;
   /** Reads the config again. Never rejects: a bad config changes nothing, and the outcome says why. */
   reload(cause?: ReloadCause): Promise<ReloadOutcome>;
-  /** Opens all log files anew, after somebody moved them. */
+  /** Opens all log files again, after they were moved. */
   reopenLogs(): void;
-  /** Tells of an error that nobody caught: from a timer or a promise that nobody waits for, as plugins may leave them behind. */
+  /** Logs an error that nobody caught, such as one from a timer or a promise that a plugin has left behind. */
   strayError(error: unknown): void;
-  /** For the exit event: writes what was logged and can be written at once. */
+  /** For the exit event: writes as much of the log as can be written at once. */
   flushLogsNow(): void;
-  /** Finishes what runs, at most for `shutdown.timeout`, and writes what was logged. */
+  /** Finishes what runs, for at most `shutdown.timeout`, and writes the rest of the log. */
   close(): Promise<void>;
   /** Ends all connections now. */
   destroy(): void;

@@ -5,25 +5,25 @@ import type { AppObserver } from './app-observer.ts';
 export interface AppOptions {
   readonly configFile: string;
   /**
-   * The config itself, asked for at each load. Then there need be no `configFile`: its folder is what relative paths start
-   * from, and its problems are told by their keys alone. Default: what `configFile` holds.
+   * Returns the config itself; called at each load. Then `configFile` need not exist: relative paths start from its folder, and problems
+   * name keys alone, without lines. Default: the config is what `configFile` holds.
    */
   readonly configText?: () => string;
   /** What `${env:NAME}` reads from. Default: nothing. */
   readonly env?: NodeJS.ProcessEnv;
-  /** File descriptor for log lines, or what takes them. Default: stdout. */
+  /** File descriptor for log lines, or an output that takes them. Default: stdout. */
   readonly output?: number | LogOutput;
   /** File descriptor for warnings about outputs that fail. Default: stderr. */
   readonly errorOutput?: number;
   /** Shown by `/version` and `/status`. */
   readonly version?: string;
-  /** For what balancers draw: numbers from 0 to below 1. Default: `Math.random`. */
+  /** Random numbers from 0 to below 1, for balancers. Default: `Math.random`. */
   readonly chance?: () => number;
-  /** Ends a start that is under way: everything is closed at once. Once the proxy is up it means nothing any more. */
+  /** Ends a start that is under way: everything is closed at once. It has no effect after the start. */
   readonly stopped?: AbortSignal;
   /**
-   * Whether the process is another program's: then nothing about it is changed, `process.exit` and its handlers for errors
-   * that nobody caught included, not even while a stranger's plugin is loaded. Default: false.
+   * Whether the process belongs to another program. Then nothing of the process is changed, not even while a stranger's plugin is loaded:
+   * neither `process.exit` nor the handlers of uncaught errors. Default: false.
    */
   readonly embedded?: boolean;
   readonly observer?: AppObserver;

@@ -23,8 +23,8 @@ export interface ComparedReloads {
 }
 
 /**
- * `POST /config/diff`: what would change if the text in the body stood in the config file. Changes nothing. Answers as a
- * reload would: 200 when it would be taken, as far as that can be told without doing it, otherwise 422.
+ * `POST /config/diff`: what would change if the text in the body stood in the config file. It changes nothing. It answers as a reload would:
+ * 200 when the text would be accepted, as far as that can be known without doing it, otherwise 422.
  */
 export function configDiffRoute(
   reloads: ComparedReloads,

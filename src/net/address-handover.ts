@@ -2,38 +2,39 @@ import { formatAddress, type Address } from '../config/values/address.ts';
 import { BalanceError, messageOf } from '../errors.ts';
 import type { Logger } from '../plugin-api/index.ts';
 
-/** A bound socket that an edit takes away. */
+/** A bound socket that an edit removes. */
 export interface LeavingSocket {
-  /** As it is bound. */
+  /** The bound address. */
   readonly address: Address;
-  /** Stops listening; connections stay as they are. A promise that it gives resolves once the address is free. */
+  /** Stops listening; connections go on. The address is free on return, or when the promise resolves that it returns. */
   suspend(): unknown;
   /** Listens at the same address again. */
   resume(): Promise<void>;
 }
 
-/** A socket that an edit wants, and whose address has no room for it before another one leaves. */
+/** A socket that an edit adds, and that can't be bound before another one leaves its address. */
 export interface ArrivingSocket {
   readonly address: Address;
   listen(): Promise<unknown>;
-  /** Closes it, also when it does not listen. */
+  /** Closes the socket, whether it listens or not. */
   destroy(): void;
 }
 
-/** What a wait for a freed address costs when somebody else has taken it meanwhile. */
+/** The pause between attempts to bind an address that another process has taken meanwhile. */
 const RETRY_MS = 100;
 
-/** Whether a socket that leaves may be what keeps another one from being bound. */
+/** Whether a socket that leaves may be the reason why another one can't be bound. */
 export function mayBlock({ address: leaving }: Pick<LeavingSocket, 'address'>, arriving: Address): boolean {
   if (leaving.kind === 'unix' || arriving.kind === 'unix') return false;
   return leaving.port === arriving.port;
 }
 
 /**
- * Hands addresses over that two sockets can't have at a time, as 127.0.0.1:80 and 0.0.0.0:80: what leaves stops listening and
- * what arrives is bound in the next moment, well below a millisecond. The system refuses who connects in between, and
- * there is no way to avoid that. When something can't be bound, all is as before. Resolves with what to tell operators; '' when
- * there is nothing.
+ * Hands over addresses that two sockets can't have at the same time, such as 127.0.0.1:80 and 0.0.0.0:80: the leaving sockets stop
+ * listening, and the arriving ones are bound right after that, in well below a millisecond. The system refuses clients that connect in
+ * between; that can't be avoided. When an address can't be bound, the leaving sockets listen again.
+ *
+ * @returns what operators should know, for the summary of the edit; '' when no address changed hands
  */
 export async function handOver(
   leaving: readonly LeavingSocket[],
@@ -42,7 +43,7 @@ export async function handOver(
 ): Promise<string> {
   if (arriving.length === 0) return '';
   const inTheWay = leaving.filter((socket) => arriving.some(({ address }) => mayBlock(socket, address)));
-  // Right behind a look at the network, so that few who connected wait to be accepted.
+  // Right after the event loop has accepted connections, so that few clients are still waiting for that.
   await new Promise((resolve) => setImmediate(resolve));
   const sinceMs = performance.now();
   await Promise.all(inTheWay.map((socket) => socket.suspend()));
@@ -55,8 +56,8 @@ export async function handOver(
   const restored = await Promise.all(inTheWay.map((socket) => resume(socket, logger)));
   const reason = messageOf(failed.reason);
   const outlook = restored.every(Boolean)
-    ? 'what was bound there is bound again'
-    : 'what was bound there can not be bound again either, and is tried on and on';
+    ? 'the sockets that had these addresses listen there again'
+    : 'the sockets that had these addresses could not listen there again either; the proxy keeps trying';
   throw new BalanceError('address_in_use', `${reason}; ${outlook}`, { cause: failed.reason });
 }
 
@@ -64,7 +65,7 @@ function listOf(sockets: readonly { readonly address: Address }[]): string {
   return sockets.map(({ address }) => formatAddress(address)).join(', ');
 }
 
-/** False when it did not work at once; then it goes on until it does. */
+/** Resolves with false when the address can't be bound again at once. Then it is tried again and again until it can. */
 async function resume(socket: LeavingSocket, logger: Logger): Promise<boolean> {
   try {
     await socket.resume();
@@ -83,7 +84,7 @@ async function resumeLater(socket: LeavingSocket): Promise<void> {
       await socket.resume();
       return;
     } catch {
-      // Somebody has it still.
+      // Another process still has the address.
     }
   }
 }

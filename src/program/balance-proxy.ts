@@ -2,21 +2,21 @@ import type { ConfigFile } from '../config/schema/config-file.generated.ts';
 import type { ReloadOutcome } from '../runtime/reload/outcome/reload-outcome.ts';
 import type { HealthChange } from '../runtime/upstreams/registry.ts';
 
-/** What {@link BalanceProxy.on} can tell of, with what its listeners get. */
+/** The events of {@link BalanceProxy.on}, with the arguments that its listeners get. */
 export interface BalanceEvents {
-  /** Another config is live, or it was read again and says the same: after an edit, a `reload`, a rollback. */
+  /** A reload worked, after an edit, a call of `reload` or a rollback: another config is live, or the same one was read again. */
   readonly reloaded: [outcome: ReloadOutcome];
-  /** An edit or a `reload` changed nothing. The error is a {@link ConfigError} where the config is wrong. */
+  /** An edit or a `reload` changed nothing. The error is a {@link ConfigError} when the config is wrong. */
   readonly reloadFailed: [error: Error, outcome: ReloadOutcome];
   /** A health check found that a backend went down or came back. */
   readonly health: [change: HealthChange];
-  /** The proxy has ended: by `close` when all was drained, by `destroy` at once. Comes once. */
+  /** The proxy has ended: after `close` when everything is drained, after `destroy` at once. Comes once. */
   readonly closed: [];
 }
 
 /** How a proxy is started. Either `config` or `configFile`. */
 export interface StartOptions {
-  /** The config as a value, with the keys of a config file. It means what the same text in a file would mean. */
+  /** The config as a value, with the keys of a config file and the same meaning. */
   readonly config?: ConfigFile;
   /** Path of a YAML file. Edits of it count at once, unless it says `reload: { watch: false }`. */
   readonly configFile?: string;
@@ -25,11 +25,11 @@ export interface StartOptions {
   /** What `${env:NAME}` reads from. Default: `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /**
-   * Takes log lines that would go to stdout, one call a line, formatted as `logging:` in the config says. What it throws
-   * is thrown as an uncaught exception. Default: they go to stdout.
+   * Gets the log lines that would go to stdout, one in each call, formatted as `logging:` in the config says. An error that it throws
+   * becomes an uncaught exception. Default: the lines go to stdout.
    */
   readonly log?: (line: string) => void;
-  /** Ends a start that is under way: `startProxy` rejects with its reason. Means nothing once the proxy is up. */
+  /** Ends a start that is under way: `startProxy` rejects with the signal's reason. It has no effect after the start. */
   readonly signal?: AbortSignal;
 }
 
@@ -39,11 +39,11 @@ export interface BalanceProxy {
   readonly listeners: ReadonlyMap<string, string>;
   /** The bound address of the first listener; '' when there is none. */
   readonly address: string;
-  /** Where the admin server and metrics are served; none without `admin` and `metrics.listen`. */
+  /** Bound addresses of the admin server and the metrics; empty without `admin` and `metrics.listen`. */
   readonly adminAddresses: readonly string[];
   /**
-   * Makes another config live, or reads the same one again: the file, or what `config` includes and names. What runs goes
-   * on, as with an edit of a file. Reloads run one after the other.
+   * Makes another config live, or reads the same one again: the file, or the files that `config` includes and names. As with an edit of a
+   * file, requests and tunnels that run go on. Reloads run one after the other.
    *
    * @param config only for a proxy that was started with `config`
    * @returns what changed
@@ -51,19 +51,19 @@ export interface BalanceProxy {
    *   then nothing changed
    */
   reload(config?: ConfigFile): Promise<ReloadOutcome>;
-  /** Opens all log files anew, after they were moved. */
+  /** Opens all log files again, after they were moved. */
   reopenLogs(): void;
-  /** Accepts nothing more, finishes what runs, for `shutdown.timeout` at most, writes the last log lines. A second call waits for the same end. */
+  /** Accepts nothing more, finishes what runs, for at most `shutdown.timeout`, and writes the last log lines. A second call waits for the same end. */
   close(): Promise<void>;
   /** Ends all connections now. */
   destroy(): void;
   /**
-   * Calls a function at each event of that name, once what led to it is over. What it throws is thrown as an uncaught
-   * exception, and harms the proxy no more than that.
+   * Calls a function at each event of that name, after the work that led to the event. An error that the function throws becomes an uncaught
+   * exception and does not harm the proxy.
    */
   on<Name extends keyof BalanceEvents>(name: Name, listener: (...args: BalanceEvents[Name]) => void): this;
-  /** As {@link on}, for the next event alone. */
+  /** As {@link on}, but only for the next event of that name. */
   once<Name extends keyof BalanceEvents>(name: Name, listener: (...args: BalanceEvents[Name]) => void): this;
-  /** Ends what {@link on} or {@link once} began. */
+  /** Removes a listener that {@link on} or {@link once} added. */
   off<Name extends keyof BalanceEvents>(name: Name, listener: (...args: BalanceEvents[Name]) => void): this;
 }

@@ -3,9 +3,9 @@ import { ConfigError } from '../config/load/config-error.ts';
 import { formatPath, type Path, type Problem } from '../config/problems/problem.ts';
 
 /**
- * The text that stands for a config which a program gives as a value. It means what the same text in a file would mean.
- * Throws a ConfigError with everything that no file could say: functions, dates, cycles, NaN. Keys whose value is
- * undefined count as absent.
+ * Writes a config that a program gives as a value as the text of a config file. Keys whose value is undefined are left out.
+ *
+ * @throws ConfigError with everything that no file could hold: functions, dates, cycles, NaN
  */
 export function configText(config: unknown): string {
   const found: Problem[] = [];
@@ -16,7 +16,7 @@ export function configText(config: unknown): string {
   return JSON.stringify(config);
 }
 
-/** Deeper than any config; the runtime's stack ends somewhere beyond. */
+/** Deeper than any config is. A value that is nested much deeper would overflow the stack. */
 const MAX_DEPTH = 100;
 
 type Complain = (path: Path, message: string) => void;

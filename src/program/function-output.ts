@@ -1,6 +1,6 @@
 import type { LogOutput, WriteDone } from '../telemetry/logs/output/log-output.ts';
 
-/** Hands log lines to a function of the program, one call a line, without the line's end. */
+/** Gives log lines to a function of the program, one in each call, without the line break. */
 export class FunctionOutput implements LogOutput {
   readonly #takeLine: (line: string) => void;
 
@@ -9,7 +9,7 @@ export class FunctionOutput implements LogOutput {
   }
 
   write(bytes: Buffer, offset: number, done: WriteDone): void {
-    // Not before this returned: whoever writes does not expect its answer at once.
+    // Later, because the writer does not expect `done` to be called before this returns.
     setImmediate(() => {
       this.#hand(bytes, offset);
       done(undefined, bytes.length);
@@ -35,7 +35,7 @@ export class FunctionOutput implements LogOutput {
     }
   }
 
-  /** An error that the program's function throws is for the program to see, and must not keep the other lines from it. */
+  /** An error that the program's function throws becomes an uncaught exception, so that the program still gets the other lines. */
   #tell(line: string): void {
     try {
       this.#takeLine(line);

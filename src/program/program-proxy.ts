@@ -8,16 +8,16 @@ import type { ReloadOutcome } from '../runtime/reload/outcome/reload-outcome.ts'
 import type { BalanceEvents, BalanceProxy } from './balance-proxy.ts';
 import { configText } from './config-text.ts';
 
-/** The proxy as a program holds it. */
+/** {@link BalanceProxy} over an {@link App}. */
 export class ProgramProxy implements BalanceProxy {
   readonly observer: AppObserver;
   readonly #events = new EventEmitter();
-  /** Why reloads changed nothing, by their outcomes. */
+  /** The errors of reloads that failed, by their outcomes. */
   readonly #errors = new WeakMap<ReloadOutcome, unknown>();
   #app: App | undefined;
-  /** The config that a load reads; undefined where a file holds it. */
+  /** The text of the config that a load reads; undefined when the config is in a file. */
   #text: string | undefined;
-  /** Reloads of the program run one after the other: each is about a config of its own. */
+  /** Reloads of the program run one after the other and are never merged: each of them may bring another config. */
   #reloads: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
   #ended = false;
@@ -27,7 +27,7 @@ export class ProgramProxy implements BalanceProxy {
     this.observer = {
       reloaded: (outcome, error) => {
         if (!outcome.ok) this.#errors.set(outcome, error);
-        // A reload that the end cut short is no news.
+        // A reload that failed because the proxy ends is no event.
         if (this.#ended) return;
         if (outcome.ok) this.#emit('reloaded', outcome);
         else this.#emit('reloadFailed', errorOf(error), outcome);
@@ -36,7 +36,7 @@ export class ProgramProxy implements BalanceProxy {
     };
   }
 
-  /** What stands for a config that is no file. */
+  /** The text of a config that is no file. */
   get text(): string {
     return this.#text ?? '';
   }
@@ -110,18 +110,18 @@ export class ProgramProxy implements BalanceProxy {
     if (text !== undefined) this.#text = text;
     const outcome = await this.#running.reload({ source: 'program' });
     if (outcome.ok) return outcome;
-    // A refused config must not come back with the next reload, which may be about a file that the config names.
+    // The next reload may be about a file that the config names: it must not bring back the refused config.
     this.#text = before;
     throw errorOf(this.#errors.get(outcome) ?? outcome.message);
   }
 
-  /** Later, so that what a listener throws can't harm what led to the event. */
+  /** Emits later, so that an error of a listener can't harm the work that led to the event. */
   #emit<Name extends keyof BalanceEvents>(name: Name, ...args: BalanceEvents[Name]): void {
     process.nextTick(() => this.#events.emit(name, ...args));
   }
 }
 
-/** Emitters of the runtime know no relation between names and arguments; {@link BalanceProxy} does. */
+/** `EventEmitter` does not relate the names of events to the types of their arguments; {@link BalanceProxy} does. */
 function untyped(listener: unknown): (...args: unknown[]) => void {
   return listener as (...args: unknown[]) => void;
 }

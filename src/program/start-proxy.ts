@@ -18,8 +18,8 @@ const OPTION_NAMES: readonly string[] = [
 ] satisfies (keyof StartOptions)[];
 
 /**
- * Starts a proxy in this process; resolves when all its listeners accept connections. Any number of them may run side by
- * side. Nothing about the process changes: signals, `process.exit` and uncaught errors stay the program's.
+ * Starts a proxy in this process; resolves when all its listeners accept connections. Any number of proxies may run side by side. Nothing
+ * of the process changes: signals, `process.exit` and uncaught errors stay in the hands of the program.
  *
  * @throws ConfigError whose `problems` holds all that is wrong with the config, each with its place; BalanceError for an
  *   address in use or a broken plugin; TypeError for options that are unknown or contradict each other; the signal's reason
@@ -45,14 +45,14 @@ export async function startProxy(options: StartOptions): Promise<BalanceProxy> {
   try {
     proxy.started(await startApp(appOptions));
   } catch (error) {
-    // What the start failed with is then no more than that it was ended.
+    // When the signal ended the start, its reason is the error to throw.
     signal?.throwIfAborted();
     throw error;
   }
   return proxy;
 }
 
-/** Programs without types get here with a path, or with the keys of a config file beside the options. */
+/** Programs without types may pass a path, or the keys of a config file in place of the options. */
 function checkNames(options: unknown): void {
   if (typeof options !== 'object' || options === null)
     throw new TypeError(

@@ -9,6 +9,7 @@ import { leftBeforeAccept, messageOf, systemCodeOf } from '../../errors.ts';
 import { bindServer } from '../../net/listen/bind-server.ts';
 import type { BindAddresses } from '../../net/dns/bind-addresses.ts';
 import { changeMode } from '../../net/listen/unix-socket.ts';
+import { withTimeout } from '../../time/with-timeout.ts';
 import type { Logger } from '../../plugin-api/logger.ts';
 import { AdminConnections } from './admin-connections.ts';
 import type { AdminTlsFiles } from '../access/admin-credentials.ts';
@@ -242,18 +243,14 @@ export class AdminServer {
     const timeoutMs = route.timeoutMs ?? this.#limits.handlerTimeoutMs;
     const late = new AbortController();
     const signal = AbortSignal.any([parts.signal, late.signal]);
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => {
-        reject(new AdminError(503, 'timeout', `no answer within ${String(timeoutMs)} ms`));
+    const answering = (async () => route.handle(new AdminRequest({ ...parts, signal })))();
+    return withTimeout(answering, {
+      limitMs: timeoutMs,
+      expired: () => {
         late.abort();
-      }, timeoutMs);
+        throw new AdminError(503, 'timeout', `no answer within ${String(timeoutMs)} ms`);
+      },
     });
-    try {
-      return await Promise.race([route.handle(new AdminRequest({ ...parts, signal })), timeout]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   async #body(request: IncomingMessage, route: AdminRoute): Promise<Buffer> {

@@ -1,5 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 
+import { errorFrom } from '../../errors.ts';
+import { withTimeout } from '../../time/with-timeout.ts';
+
 /** The part of the process that tells of errors which nobody caught. */
 export interface StrayErrors {
   on(event: 'uncaughtException' | 'unhandledRejection', listener: (error: unknown) => void): unknown;
@@ -22,39 +25,29 @@ export interface GuardOptions<T> {
  */
 export async function guardedCall<T>(work: () => T | Promise<T>, options: GuardOptions<T>): Promise<T> {
   const { limitMs, isOurs, late, process } = options;
-  let fail: (error: unknown) => void = () => undefined;
-  const failed = new Promise<never>((_, reject) => {
-    fail = reject;
-  });
+  // Aborted with an error that escaped.
+  const escaped = new AbortController();
+  const { signal } = escaped;
   const strayed = (error: unknown): void => {
-    if (isOurs(error)) fail(error);
-    // Without us this error would have ended the process.
+    if (isOurs(error)) escaped.abort(errorFrom(error));
+    // Without this handler the error would have ended the process.
     else if (process.listenerCount('uncaughtException') === 1) throw error;
   };
-  const limit = setTimeout(() => {
-    fail(new Error(`it takes longer than ${String(limitMs)} ms`));
-  }, limitMs);
   process.on('uncaughtException', strayed);
   process.on('unhandledRejection', strayed);
-  let over = false;
-  const running = (async () => work())();
-  running.then(
-    (result) => {
-      if (over) late(result);
-    },
-    () => undefined,
-  );
   try {
-    const result = await Promise.race([running, failed]);
-    // One turn for what it did not wait for.
-    await Promise.race([setImmediate(), failed]).catch((error: unknown) => {
+    const running = (async () => work())();
+    const expired = (): never => {
+      throw new Error(`it takes longer than ${String(limitMs)} ms`);
+    };
+    const result = await withTimeout(running, { limitMs, expired, signal, late });
+    // One more turn of the event loop, for errors of what the code did not wait for.
+    await withTimeout(setImmediate(), { signal }).catch((error: unknown) => {
       late(result);
       throw error;
     });
     return result;
   } finally {
-    over = true;
-    clearTimeout(limit);
     process.off('uncaughtException', strayed);
     process.off('unhandledRejection', strayed);
   }

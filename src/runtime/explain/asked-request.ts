@@ -2,15 +2,15 @@ import { isIpAddress } from '../../config/values/address.ts';
 import type { ExplainedField } from '../../plugin-api/index.ts';
 import { QuestionError, type ExplainQuestion } from './explain-question.ts';
 
-/** A question taken apart, its texts as the bytes that a client would send (latin1). */
+/** The request of a question. Its texts hold the bytes that a client would send, one byte a character (latin1). */
 export interface AskedRequest {
   readonly method: string;
   readonly target: string;
-  /** Without Host, unless the question has one. */
+  /** The header fields of the question; Host is among them only if the question names it. */
   readonly fields: readonly ExplainedField[];
   /** The authority of the URL; '' without one. */
   readonly authority: string;
-  /** Undefined where nothing says so. */
+  /** The port of the URL; undefined when the URL names none and its scheme has no default. */
   readonly port: number | undefined;
   readonly from: string | undefined;
 }
@@ -19,7 +19,7 @@ const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const URL_PARTS = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^#]*)(?:#.*)?$/i;
 const AUTHORITY = /^(\[[0-9a-f:.]+\]|[^:@\s]*)(?::(\d{1,5}))?$/i;
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443, ws: 80, wss: 443 };
-/** What ends a line, and what no parser takes for text. */
+/** Characters that a field value can't hold: the ends of lines, and NUL. */
 const UNSENDABLE = /[\0\r\n]/;
 
 /** Throws a QuestionError when no client could send such a request. */
@@ -52,14 +52,14 @@ function location(url: string): Pick<AskedRequest, 'target' | 'authority' | 'por
     throw new QuestionError(`'${url}' names no host, as http://host/path does`);
   }
   return {
-    // A client writes no path as `/`.
+    // A client sends `/` when the URL has no path.
     target: targetOf(rest.startsWith('/') ? rest : `/${rest}`),
     authority,
     port: port === undefined ? DEFAULT_PORTS[scheme.toLowerCase()] : Number(port),
   };
 }
 
-/** A client encodes what is not ASCII; everything else goes as it was written, dots and all. */
+/** Clients percent-encode what is not ASCII. Everything else is sent as it was written, also `..` and `.`. */
 function targetOf(text: string): string {
   return text.replace(/[^\x21-\x7e]+/gu, percentEncoded);
 }

@@ -4,10 +4,10 @@ import type { Listener } from '../../config/schema/config.generated.ts';
 import type { AskedRequest } from './asked-request.ts';
 import { QuestionError } from './explain-question.ts';
 
-/** A listener that a request may arrive at. */
+/** A listener that may get the request. */
 export interface ReachableListener {
   readonly config: Listener;
-  /** Where it is bound, or is to be bound. */
+  /** The bound address, or the address of the config where nothing is bound. */
   readonly address: string;
 }
 
@@ -16,7 +16,7 @@ export interface ChosenListener<T extends ReachableListener> {
   readonly reason: string;
 }
 
-/** The listener of that name, or on the port that is asked for, or the only one. Throws a QuestionError when nothing says which. */
+/** Finds the listener that gets the request: by its name, by the port of the URL, or because there is only one. Throws a QuestionError when it stays open which one. */
 export function chooseListener<T extends ReachableListener>(
   listeners: readonly T[],
   { port, authority }: Pick<AskedRequest, 'port' | 'authority'>,

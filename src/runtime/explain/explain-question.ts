@@ -1,10 +1,10 @@
-/** A request whose way somebody wants to know, in the words of whoever asks. */
+/** A request whose way somebody asks about. */
 export interface ExplainQuestion {
   /** Default: GET. */
   readonly method?: string | undefined;
-  /** `http://host:port/path`, or a path alone. Absent for a connection to a listener that knows no requests. */
+  /** `http://host:port/path`, or only a path. Absent for a connection to a listener whose protocol has no requests. */
   readonly url?: string | undefined;
-  /** In their order; with `Host` among them it stands in place of the URL's. */
+  /** In their order. A `Host` among them replaces the host of the URL. */
   readonly headers?: readonly (readonly [name: string, value: string])[] | undefined;
   /** The client's IP address. Default: 127.0.0.1. */
   readonly from?: string | undefined;
@@ -12,7 +12,7 @@ export interface ExplainQuestion {
   readonly listener?: string | undefined;
 }
 
-/** The question makes no sense, or not with this config; the message says what to ask instead. */
+/** The question makes no sense, or not for this config. The message says what to ask instead. */
 export class QuestionError extends Error {
   constructor(message: string) {
     super(message);

@@ -5,7 +5,7 @@ import type { Member } from '../../upstream/group/member.ts';
 import type { UpstreamGroup } from '../../upstream/group/upstream-group.ts';
 import type { ExplainedBackend, ExplainedUpstream } from './explanation.ts';
 
-/** An upstream as one request finds it. Nothing is asked of its backends, and no turn is taken. */
+/** Explains which backend of an upstream a request would get. No backend is contacted, and no balancer changes its state. */
 export function explainUpstream(
   config: UpstreamConfig,
   group: UpstreamGroup,
@@ -25,7 +25,7 @@ export function explainUpstream(
   };
 }
 
-/** The member that a request with that key would get; undefined when that can't be said. */
+/** The member that a request with that key would get; undefined when nobody can know it. */
 export function likelyMember(
   config: UpstreamConfig,
   group: UpstreamGroup,

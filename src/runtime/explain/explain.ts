@@ -16,10 +16,10 @@ import type { Explanation } from './explanation.ts';
 import { forwardedRequest, maskedRules, shownEdits, shownFields } from './shown-message.ts';
 
 const DEFAULT_CLIENT = '127.0.0.1';
-/** Stands for a backend that nobody can foretell. */
+/** Shown in place of a backend that nobody can know beforehand. */
 const SOME_BACKEND = '<backend>';
 
-/** What a question is asked of: a live generation, or one that was built from a file and never runs. */
+/** What questions are answered from: the live generation, or one that was built from a file and never runs. */
 export interface ExplainedPlan {
   readonly live: boolean;
   /** Number of the generation; undefined when it is not live. */
@@ -33,7 +33,7 @@ export interface PlannedInstance extends ReachableListener {
   readonly instance: ProtocolInstance;
 }
 
-/** The way of a request through a plan. Throws a QuestionError when the question makes no sense. */
+/** Finds the way of a request through a plan, without sending it. Throws a QuestionError when the question makes no sense. */
 export function explain(plan: ExplainedPlan, question: ExplainQuestion): Explanation {
   return new Explaining(plan, question).explanation();
 }
@@ -85,7 +85,7 @@ class Explaining {
     };
   }
 
-  /** The request as the listener would get it. */
+  /** The request that the listener would get. */
   #sent(): ExplainRequest {
     const { method, target, fields, authority, from } = this.#asked;
     const local = parseAddress(this.#listener.address);

@@ -6,25 +6,25 @@ import type {
 } from '../../plugin-api/index.ts';
 
 /**
- * The way of a request through a proxy, found out without sending it: the answer of `POST /explain`, and of
- * `balance explain --json`. Values of headers with credentials are masked.
+ * The way that a request would take through the proxy: the answer of `POST /explain` and of `balance explain --json`. Values of headers that
+ * hold credentials are masked.
  */
 export interface Explanation {
-  /** False when it comes from a config file alone: health, load and whose turn it is are not known then. */
+  /** False when it comes from a config file: then health, load and whose turn it is are unknown. */
   readonly live: boolean;
   /** Number of the live generation. */
   readonly generation?: number;
   readonly request: ExplainedRequest;
   readonly listener: ExplainedListener;
-  /** The routes in the order in which they are looked at, up to the one that takes the request. */
+  /** The routes in the order in which they are tried, up to the one that takes the request. */
   readonly routes: readonly ExplainedRule[];
-  /** The route that takes it; '' when no route does and the listener's own upstream gets it. Absent when it is not forwarded. */
+  /** The route that takes the request; '' when no route does and the listener's own upstream gets it. Absent when it is not forwarded. */
   readonly route?: string;
-  /** What the proxy answers by itself. Absent when the request is forwarded. */
+  /** The answer that the proxy gives by itself. Absent when the request is forwarded. */
   readonly answer?: ExplainedAnswer;
-  /** What the backend would get. Absent where bytes are passed on as they are. */
+  /** The request that the backend would get. Absent where bytes are passed on unchanged. */
   readonly forwarded?: ForwardedRequest;
-  /** What transforms change about the response. */
+  /** The changes that transforms make to the response. */
   readonly response?: ExplainedEdits;
   readonly upstream?: ExplainedUpstream;
   /** What else is worth knowing. */
@@ -45,22 +45,22 @@ export interface ExplainedListener {
   readonly name: string;
   readonly address: string;
   readonly mode: string;
-  /** Why this one. */
+  /** Why this listener gets the request. */
   readonly reason: string;
 }
 
-/** The head of the request as the backend gets it. `<request id>` and the like stand for what is made up each time. */
+/** The head of the request that the backend gets. `<request id>` and the like stand for values that are new in each request. */
 export interface ForwardedRequest {
   readonly line: string;
   readonly headers: readonly ExplainedField[];
-  /** What differs from the client's request. */
+  /** The differences from the client's request. */
   readonly changes: ForwardedChanges;
 }
 
 export interface ForwardedChanges {
-  /** The target before and after; absent when it stays. */
+  /** The target before and after; absent when it does not change. */
   readonly target?: { readonly before: string; readonly after: string };
-  /** Fields that the client sent and the backend does not get, or not with this value. */
+  /** Fields of the client that the backend does not get, or gets with another value. */
   readonly removed: readonly ExplainedField[];
   readonly added: readonly ExplainedField[];
 }
@@ -71,9 +71,9 @@ export interface ExplainedUpstream {
   /** What is hashed. Absent for algorithms that hash nothing. */
   readonly hash_key?: { readonly from: string; readonly value?: string };
   readonly backends: readonly ExplainedBackend[];
-  /** Name of the backend that would get the request; absent when that can't be said. */
+  /** Name of the backend that would get the request; absent when nobody can know it. */
   readonly picked?: string;
-  /** Why that one, or why nobody can say. */
+  /** Why that backend, or why nobody can know it. */
   readonly reason: string;
 }
 
@@ -83,7 +83,7 @@ export interface ExplainedBackend {
   readonly weight: number;
   /** Whether the balancer may choose it. */
   readonly candidate: boolean;
-  /** Why not. */
+  /** Why the balancer may not choose it. */
   readonly reason?: string;
   /** `unchecked` without a health check, `unknown` without a running proxy. */
   readonly health: 'healthy' | 'unhealthy' | 'unchecked' | 'unknown';

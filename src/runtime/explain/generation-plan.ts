@@ -1,7 +1,7 @@
 import type { Generation } from '../generation/generation.ts';
 import type { ExplainedPlan } from './explain.ts';
 
-/** A generation as questions are asked of it. `bound` has the addresses of its listeners by their names. */
+/** Makes a generation into a plan. `bound` has the addresses of its listeners by their names. */
 export function generationPlan(
   generation: Generation,
   bound: ReadonlyMap<string, string>,

@@ -18,14 +18,15 @@ const NO_TELEMETRY: TelemetrySink = {
   tunnel: NOTHING,
 };
 
-/** A plan that can be asked and never runs. */
+/** A plan that answers questions and never runs. */
 export interface OfflinePlan extends ExplainedPlan {
   close(): void;
 }
 
 /**
- * Builds what a config asks for as a start would, but binds nothing, dials nothing and checks nobody's health. Rejects with
- * a BalanceError when a start would fail at the same place.
+ * Builds a config as a start would, but binds no address, connects to no backend and checks no health.
+ *
+ * @throws BalanceError when a start would fail at building too
  */
 export async function buildOffline(
   loaded: LoadedConfig,
@@ -54,7 +55,7 @@ export async function buildOffline(
   };
 }
 
-/** The config without what reaches out by itself. */
+/** The config without health checks and warm connections, which would contact backends. */
 function inert(config: Config): Config {
   return {
     ...config,

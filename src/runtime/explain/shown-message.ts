@@ -10,7 +10,7 @@ import type {
 import { textOfBytes } from '../../plugin-api/values/text-of-bytes.ts';
 import type { ForwardedRequest } from './explanation.ts';
 
-/** What the backend gets, and what of it is not what the client sent. */
+/** The request that the backend gets, and how it differs from the client's. */
 export function forwardedRequest(
   message: ExplainedMessage,
   { target, fields }: ExplainRequest,
@@ -27,7 +27,7 @@ export function forwardedRequest(
   };
 }
 
-/** For people: as text, and without what lets somebody in. */
+/** Header fields as text, with credentials masked. */
 export function shownFields(fields: readonly ExplainedField[]): ExplainedField[] {
   return fields.map(([name, value]) => [name, isSecretName(name) ? MASK : textOfBytes(value)]);
 }
@@ -40,7 +40,7 @@ export function maskedRules(rules: readonly ExplainedRule[]): ExplainedRule[] {
   return rules.map((rule) => ({ ...rule, conditions: rule.conditions.map(maskedCondition) }));
 }
 
-/** `of` is `header` and a name where it is about a header. */
+/** A condition with its values masked when it is about a secret header: then `of` is `header` and the name. */
 function maskedCondition(condition: ExplainedCondition): ExplainedCondition {
   const { of, wanted, got, holds } = condition;
   const isSecret = isSecretName(of);
@@ -48,7 +48,7 @@ function maskedCondition(condition: ExplainedCondition): ExplainedCondition {
   return { of, wanted: shown(wanted), ...(got === undefined ? {} : { got: shown(got) }), holds };
 }
 
-/** Fields that are not among the others, each of which counts once. */
+/** The fields that are not among `others`. A field that occurs twice here and once there is left once. */
 function without(fields: readonly ExplainedField[], others: readonly ExplainedField[]): ExplainedField[] {
   const left = others.map(keyOf);
   return fields.filter((field) => {

@@ -64,14 +64,14 @@ export class DrainingGenerations {
     }));
   }
 
-  /** How long a replaced generation may run on, from now on and for those that already drain; 0: without limit. */
+  /** Sets how long a replaced generation may drain, also for generations that drain already. 0: without limit. */
   limit(limitMs: number): void {
     if (limitMs === this.#limitMs) return;
     this.#limitMs = limitMs;
     for (const generation of this.#generations) this.#arm(generation);
   }
 
-  /** Nothing new begins on these instances; the generation leaves when the last of their exchanges and tunnels is over. */
+  /** Drains the instances of a generation that was replaced. It is forgotten when the last exchange or tunnel on them is over. */
   add(replaced: Generation, instances: readonly LiveInstance[]): void {
     if (instances.length === 0) return;
     const generation = new DrainingGeneration(replaced, instances);
@@ -136,13 +136,13 @@ export class DrainingGenerations {
   }
 }
 
-/** What is left of a generation that was replaced: the instances that still run something, and what these hold. */
+/** A generation that was replaced: the instances on which exchanges or tunnels still run, and the upstreams that these use. */
 export class DrainingGeneration {
   readonly id: number;
   readonly hash: string;
   readonly builtAtMs: number;
   readonly sinceMs = Date.now();
-  /** Those that still run something. */
+  /** The instances on which something still runs. */
   readonly instances: Set<LiveInstance>;
   timer: NodeJS.Timeout | undefined;
 
@@ -153,7 +153,7 @@ export class DrainingGeneration {
     this.instances = new Set(instances);
   }
 
-  /** The upstreams that are still used. */
+  /** The upstreams that these instances use. */
   get upstreams(): ReadonlySet<SharedUpstream> {
     return new Set([...this.instances].flatMap(({ host }) => [...host.used.keys()]));
   }

@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 
-/** The content hashes of files that a config names, by their absolute paths; undefined for what can't be read. */
+/** Content hashes of the files that a config names, by absolute path; undefined for a file that can't be read. */
 export type FileHashes = ReadonlyMap<string, string | undefined>;
 
 /**
- * The files that are named anywhere in a part of a config, with what is in them: equal for two parts in the same words only
- * when their files say the same too. '' when no file is named.
+ * The files that a part of a config names, with their content hashes. Two equal parts of a config have the same stamp only when the
+ * contents of their files are the same too. '' when the part names no file.
  */
 export function fileStamp(part: unknown, directory: string, files: FileHashes): string {
   if (files.size === 0) return '';

@@ -26,7 +26,7 @@ export interface BuilderOptions extends Omit<HostParts, 'proxyId'>, UpstreamPart
 
 /** The protocols that a generation is built with. */
 export interface Protocols {
-  /** undefined when there is none of that name. */
+  /** undefined when no protocol has that name. */
   get(name: string): ProtocolPlugin | undefined;
 }
 
@@ -148,7 +148,7 @@ export class GenerationBuilder {
   }
 }
 
-/** The instance of the live generation that would be made again, if there is one. */
+/** The live instance of a listener, if nothing that it depends on has changed; undefined when a new one must be made. */
 function sameInstance(
   listener: ListenerConfig,
   stamp: string,

@@ -3,19 +3,19 @@ import type { HealthReport } from '../../plugin-api/index.ts';
 import type { BackendState } from '../../upstream/backend/backend-state.ts';
 import type { Generation } from './generation.ts';
 
-/** One backend as operators see it. */
+/** A backend and its health. */
 export interface BackendView {
   readonly backend: BackendState;
   readonly healthy: boolean;
 }
 
-/** The live generation as health, metrics and status read it. */
+/** The live generation, for everybody who reads what is live: health, metrics, status. */
 export class LiveView {
   readonly startedAtMs = Date.now();
-  /** Set at each swap. */
+  /** Replaced at each swap. */
   generation: Generation | undefined;
 
-  /** Every backend once; down when any of its upstreams' checks says so. */
+  /** Every backend once. A backend is down when the health check of any of its upstreams says so. */
   backends(): Iterable<BackendView> {
     const views = new Map<BackendState, BackendView>();
     for (const { group } of this.generation?.upstreams.values() ?? []) {

@@ -1,7 +1,7 @@
 import type { Listener, Metrics } from '../../config/schema/config.generated.ts';
 import type { OwnMetrics } from '../../plugin-api/index.ts';
 
-/** The metrics for a listener that is to serve them; undefined for others. */
+/** The metrics page of the listener that `metrics.listener` names; undefined for other listeners. */
 export function ownMetrics(
   listener: Listener,
   { enabled, listener: server, path, allow = [] }: Metrics,

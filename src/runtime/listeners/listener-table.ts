@@ -24,7 +24,7 @@ export interface PreparedListeners {
 
 /** The bound addresses. A listener whose address stays is never closed nor bound again. */
 export class ListenerTable {
-  /** For listeners that accept several connections at once. */
+  /** Copies listening descriptors, for listeners that accept several connections in one turn of the event loop. */
   readonly copier = new DescriptorCopier();
   readonly #buffers: ReadBuffers;
   readonly #logger: Logger;
@@ -37,7 +37,7 @@ export class ListenerTable {
   readonly #served = new Map<Listener, LiveInstance>();
   #connections = 0;
 
-  /** @param bindAddresses What the host name of a listener stands for. Default: the runtime looks that up. */
+  /** @param bindAddresses Finds the addresses of a listener's host name. Default: the runtime looks them up. */
   constructor(
     buffers: ReadBuffers,
     logger: Logger,
@@ -54,7 +54,7 @@ export class ListenerTable {
 
   /** The listeners that are bound, and those that drain. */
   all(): readonly Listener[] {
-    // At a shutdown those that are bound drain, and each counts once.
+    // At a shutdown a bound listener drains too; it counts once.
     return [...new Set([...this.#listeners.values(), ...this.#draining])];
   }
 
@@ -172,7 +172,7 @@ export class ListenerTable {
     }
   }
 
-  /** The listener that has an address bound which leaves no room for that one. */
+  /** The listener whose bound address is the reason why `address` can't be bound. */
   #ownerOf(address: Address): Listener | undefined {
     return [...this.#listeners.values()].find(({ bound }) => addressesCollide(parseAddress(bound), address));
   }
@@ -209,7 +209,7 @@ export class ListenerTable {
   }
 }
 
-/** Listeners are the same when their addresses are. Port 0 asks for any port: there the name decides. */
+/** Two generations share a listener when its address is the same. Port 0 means any port, so then the name must be the same too. */
 function keyOf({ config }: PlannedListener): string {
   const address = formatAddress(parseAddress(config.address));
   return address.endsWith(':0') ? `${config.name} ${address}` : address;

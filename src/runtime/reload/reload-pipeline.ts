@@ -40,7 +40,7 @@ export interface ReloadPipelineOptions {
   /** Every exchange and tunnel that ends, for {@link AutoRollback}. */
   readonly records: TrafficRecords;
   readonly logger: Logger;
-  /** What the process may open at most. */
+  /** How many files the process may open. */
   readonly limits: { readonly openFilesLimit: number };
   readonly observer?: ReloadObserver | undefined;
   /** As {@link TransactionParts.prepareLimitMs}. */

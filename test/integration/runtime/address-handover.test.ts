@@ -74,7 +74,7 @@ describe('a listener that moves between hosts on one port', () => {
     const outcome = await proxy.edit(yaml(wildcard(address)));
     expect(outcome).toMatchObject({ ok: false, generation: 1 });
     expect(outcome.message).toContain(`can't bind ${wildcard(address)}`);
-    expect(outcome.message).toContain('what was bound there is bound again');
+    expect(outcome.message).toContain('the sockets that had these addresses listen there again');
     expect(proxy.address('web')).toBe(address);
     expect((await get(kept)).body).toBe('web');
     expect((await get(await client(address))).body).toBe('web');

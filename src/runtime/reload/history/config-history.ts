@@ -9,13 +9,13 @@ import type { ReloadOutcome, Reloads, RestoredConfig } from '../outcome/reload-o
 import type { HistoryEntry, HistoryOutcome } from './history-entry.ts';
 import { HistoryFolder, withoutHeader } from './history-folder.ts';
 
-/** An entry, and its config unless it is only in the folder. */
+/** An entry with its config; undefined when the config is only in the folder. */
 interface Kept {
   readonly entry: HistoryEntry;
   readonly loaded: LoadedConfig | undefined;
 }
 
-/** The configs that went live, so that one can look at them and go back. */
+/** The configs that went live, so that an operator can look at them and go back. */
 export class ConfigHistory {
   readonly #logger: Logger;
   readonly #reloads: Reloads;
@@ -24,7 +24,7 @@ export class ConfigHistory {
   #size = 0;
   #folder: HistoryFolder | undefined;
   #lastId = 0;
-  /** What is done to the folder, one after the other. */
+  /** The work on the folder: each piece begins when the one before is done. */
   #work: Promise<void> = Promise.resolve();
 
   /** @param reloads where a rollback is asked for */
@@ -44,12 +44,12 @@ export class ConfigHistory {
     return this.#kept.find(({ entry }) => entry.id === id)?.loaded?.config;
   }
 
-  /** Takes in a config that just went live. What went live before is kept as long as there is room. */
+  /** Adds a config that just went live. The oldest entries go when there are more than `history_size`. */
   record(outcome: ReloadOutcome, loaded: LoadedConfig): void {
     const live = this.#kept.at(-1);
     this.#follow(loaded);
     const { generation, hash, source, atMs, message } = outcome;
-    // Other plugins came to the same config.
+    // Only plugins changed: the config is in the history already.
     if (live?.entry.hash === hash) return;
     this.#lastId += 1;
     const entry = {
@@ -88,7 +88,7 @@ export class ConfigHistory {
     return text === undefined ? undefined : { text: withoutHeader(text) };
   }
 
-  /** The newest one that says something else than the live one, and that was not rolled back the last time it was live. */
+  /** The newest entry whose config differs from the live one and was not rolled back the last time it was live. */
   #earlier(): Kept | undefined {
     const seen = new Set<string>();
     for (const kept of this.#kept.toReversed()) {
@@ -99,12 +99,12 @@ export class ConfigHistory {
     return undefined;
   }
 
-  /** Resolves when the folder is as the history is. */
+  /** Resolves when the folder holds what the history holds. */
   async flush(): Promise<void> {
     await this.#work;
   }
 
-  /** The settings of the config that is live. */
+  /** Applies the `reload.history_…` settings of the config that went live. */
   #follow({ config, file, sources }: LoadedConfig): void {
     const { history_size: size, history_dir: directory } = config.reload;
     this.#size = size;
@@ -120,7 +120,7 @@ export class ConfigHistory {
     for (const kept of this.#kept) this.#write(kept);
   }
 
-  /** Takes in what earlier processes left, once. */
+  /** Adds the entries that earlier processes left in the folder. */
   #read(folder: HistoryFolder): void {
     this.#enqueue(async () => {
       const own = new Set(this.#kept.map(({ entry }) => entry.atMs));
@@ -129,14 +129,14 @@ export class ConfigHistory {
       if (again !== undefined) found.pop();
       const before = found.map((entry) => ({ entry: closed(entry, 'replaced'), loaded: undefined }));
       const last = again === undefined ? Math.max(0, ...found.map(({ id }) => id)) : again.id - 1;
-      // Ids of this process go on behind those that were there.
+      // The ids of this process continue after those in the folder.
       if (last >= (this.#kept[0]?.entry.id ?? 0)) this.#renumber(last);
       this.#kept = [...before, ...this.#kept];
       this.#trim();
     });
   }
 
-  /** A restart with the config that was live goes on with its entry: restarts must not push the others out. */
+  /** After a restart with the same config the newest entry is continued: else each restart would push another entry out. */
   #goOn(newest: HistoryEntry | undefined): HistoryEntry | undefined {
     const [first, ...later] = this.#kept;
     if (first === undefined || newest?.hash !== first.entry.hash) return undefined;
@@ -153,7 +153,7 @@ export class ConfigHistory {
     this.#lastId += behind;
   }
 
-  /** The live one is so no more. */
+  /** The newest entry is not live any more. */
   #close(outcome: HistoryOutcome): void {
     const live = this.#kept.pop();
     if (live === undefined) return;
@@ -166,7 +166,7 @@ export class ConfigHistory {
     const folder = this.#folder;
     if (folder === undefined || loaded === undefined) return;
     this.#enqueue(async () => {
-      // Ids may have moved since.
+      // Its id may have changed since.
       const now = this.#kept.find((kept) => kept.loaded === loaded && kept.entry.atMs === entry.atMs)?.entry;
       if (now !== undefined) await folder.write(now, restorableText(loaded.config));
     });
@@ -180,7 +180,7 @@ export class ConfigHistory {
     for (const { entry } of gone) this.#enqueue(() => folder.remove(entry));
   }
 
-  /** What fails costs the history on the disk and nothing else. */
+  /** Works on the folder later. A failure is logged and harms nothing but the history on disk. */
   #enqueue(work: () => Promise<void>): void {
     this.#work = this.#work.then(work).catch((error: unknown) => {
       this.#logger.warn('history folder can not be used', {

@@ -1,20 +1,20 @@
 import type { ReloadSource } from '../outcome/reload-outcome.ts';
 
-/** What became of a config that went live. */
+/** Whether the config of an entry is still live, and if not, what replaced it: an edit, or a rollback. */
 export type HistoryOutcome = 'live' | 'replaced' | 'rolled back';
 
-/** A config that went live once. */
+/** A config that was live at some time. */
 export interface HistoryEntry {
-  /** Counted from 1, over restarts too where there is a folder. */
+  /** Counted from 1; with a history folder also across restarts. */
   readonly id: number;
   /** When it went live, ms since 1970. */
   readonly atMs: number;
   readonly hash: string;
-  /** Who asked for it. */
+  /** What asked for the reload that made it live. */
   readonly source: ReloadSource;
-  /** Its number in the process that it went live in. */
+  /** Number of its generation, in the process in which it went live. */
   readonly generation: number;
-  /** What it changed, in a line. */
+  /** What the edit changed, in a line. */
   readonly summary: string;
   readonly outcome: HistoryOutcome;
 }

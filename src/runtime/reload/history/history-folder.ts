@@ -4,16 +4,16 @@ import { join } from 'node:path';
 import { systemCodeOf } from '../../../errors.ts';
 import type { HistoryEntry } from './history-entry.ts';
 
-/** Configs hold secrets: nobody but the proxy's own user reads them. */
+/** Configs may hold secrets, so only the user of the proxy may read these files. */
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 
 const NAME = /^(\d{6,12})-[0-9a-f]{12}\.yaml$/;
-/** The first line of a file: a comment, so that the file stays a config. */
+/** The first line of a file says what the entry is. It is a comment, so the file is still a config. */
 const HEADER = '# balance history ';
 const HEADER_LIMIT_BYTES = 64 * 1024;
 
-/** The folder where the configs of the history are kept, each a file that could be loaded. */
+/** The folder of the history. Each entry is a config file that can be loaded. */
 export class HistoryFolder {
   readonly path: string;
 
@@ -21,7 +21,7 @@ export class HistoryFolder {
     this.path = path;
   }
 
-  /** What earlier processes left, oldest first; files that are none of ours are passed over. */
+  /** The entries that earlier processes left, oldest first. Other files in the folder are ignored. */
   async list(): Promise<HistoryEntry[]> {
     await this.#make();
     const entries: HistoryEntry[] = [];
@@ -33,7 +33,7 @@ export class HistoryFolder {
     return entries.sort((a, b) => a.id - b.id);
   }
 
-  /** Its parent must be there. */
+  /** Makes the folder. Its parent folder must exist. */
   async #make(): Promise<void> {
     try {
       await mkdir(this.path, FOLDER_MODE);
@@ -47,7 +47,7 @@ export class HistoryFolder {
     return readFile(this.#fileOf(entry), 'utf8');
   }
 
-  /** Writes an entry, or what became of it. A reader never sees half of it. */
+  /** Writes an entry, or writes it again after its outcome changed. A reader never sees half of a file. */
   async write(entry: HistoryEntry, text: string): Promise<void> {
     const file = this.#fileOf(entry);
     const temporary = `${file}.${String(process.pid)}.tmp`;
@@ -70,7 +70,7 @@ export class HistoryFolder {
   }
 }
 
-/** The config without the line about it. */
+/** The config without the first line about the entry. */
 export function withoutHeader(text: string): string {
   return text.startsWith(HEADER) ? text.slice(text.indexOf('\n') + 1) : text;
 }

@@ -2,15 +2,14 @@ import { ConfigError } from '../../../config/load/config-error.ts';
 import type { LoadedConfig } from '../../../config/load/loaded-config.ts';
 import type { Problem } from '../../../config/problems/problem.ts';
 
-/** The name of a config that is no file, in messages. */
+/** How messages call a config that is no file. */
 export const TEXT_CONFIG = 'config';
 
 /**
- * Loads a config that a program holds as a value. Lines and columns of the text that stands for it would lead nowhere, so
- * its problems are told by their keys: `config backends[1].weight must be a whole number`. Problems of files that it
- * includes keep their places.
+ * Loads a config that a program gives as a value. Lines and columns of its text would help nobody, so its problems name keys alone:
+ * `config backends[1].weight must be a whole number`. Problems in files that it includes keep line and column.
  *
- * @param file what the load calls the config
+ * @param file the name under which the config is loaded
  */
 export async function loadTextConfig(file: string, load: () => Promise<LoadedConfig>): Promise<LoadedConfig> {
   const inValue = (problem: Problem): Problem =>

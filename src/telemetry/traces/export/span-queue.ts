@@ -1,3 +1,4 @@
+import { withTimeout } from '../../../time/with-timeout.ts';
 import type { tracing } from '@opentelemetry/sdk-node';
 import type { RecordedSpan } from '../spans/recorded-span.ts';
 import type { SpanExporter } from './collector.ts';
@@ -103,7 +104,8 @@ export class SpanQueue implements tracing.SpanProcessor {
     this.#clearTimer();
     const giveUpAt = performance.now() + SHUTDOWN_DEADLINE_MS;
     const leftMs = (): number => giveUpAt - performance.now();
-    await Promise.race([this.#exporting, pause(SHUTDOWN_DEADLINE_MS)]);
+    const exporting = this.#exporting ?? Promise.resolve();
+    await withTimeout(exporting, { limitMs: SHUTDOWN_DEADLINE_MS, expired: () => undefined });
     while (this.#exporting === undefined && this.#spans.length > 0 && this.#pauseMs === 0 && leftMs() > 0) {
       await this.#exportBatch(leftMs());
     }
@@ -194,10 +196,4 @@ export class SpanQueue implements tracing.SpanProcessor {
 /** Compares with `ExportResultCode.SUCCESS` without loading its package. */
 function isSuccess(code: number): boolean {
   return code === 0;
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms).unref();
-  });
 }
