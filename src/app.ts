@@ -1,14 +1,10 @@
 import { dirname, resolve } from 'node:path';
 
-import { metricsEndpoint } from './admin/routes/probe-routes.ts';
-import { get } from './admin/endpoint/admin-router.ts';
-import { AdminServers } from './admin/admin-servers.ts';
-import { EventLoopWatch } from './admin/diagnostics/event-loop-watch.ts';
-import { adminRoutes } from './app/admin-routes.ts';
+import type { AdminServers } from './admin/admin-servers.ts';
+import { createAdminServers } from './app/create-admin-servers.ts';
 import type { AppOptions } from './app/app-options.ts';
 import { metricsSource } from './app/metrics-source.ts';
 import { StrayErrorLog } from './app/stray-error-log.ts';
-import { bindAddresses } from './net/dns/bind-addresses.ts';
 import { NameResolver } from './net/dns/name-resolver.ts';
 import { nodeLookup } from './net/dns/node-lookup.ts';
 import { ProcessResources } from './net/resources/process-resources.ts';
@@ -60,7 +56,7 @@ export interface App {
 export async function startApp(options: AppOptions): Promise<App> {
   const { stopped } = options;
   stopped?.throwIfAborted();
-  const app = new Proxy(options);
+  const app = new BalanceApp(options);
   const abandon = (): void => {
     app.destroy();
     app.flushLogsNow();
@@ -79,7 +75,7 @@ export async function startApp(options: AppOptions): Promise<App> {
 }
 
 /** The parts of a proxy, wired together and owned. The supervisor's parts see what moves bytes through `ProxyControl` alone. */
-class Proxy implements App {
+class BalanceApp implements App {
   readonly logger: Logger;
   readonly #logging: Logging;
   readonly #telemetryControl: TelemetryControl;
@@ -136,23 +132,14 @@ class Proxy implements App {
       plugins,
     });
     this.#metrics = new MetricsControl(telemetry, source);
-    const eventLoop = new EventLoopWatch();
-    const routes = adminRoutes({
+    this.#admin = createAdminServers({
       version,
       control: this.#proxy,
       reloads: this.#reloads,
       metrics: this.#metrics,
       plugins,
+      names,
       logger,
-      eventLoop,
-    });
-    this.#admin = new AdminServers({
-      logger,
-      bindAddresses: bindAddresses(names),
-      version,
-      eventLoop,
-      routes,
-      metrics: (path) => get(path, metricsEndpoint(this.#metrics)),
     });
   }
 
