@@ -3,13 +3,12 @@ import { isEqual } from '../../config/values/is-equal.ts';
 import { parseHashKey } from '../../config/values/hash-key.ts';
 import { messageOf } from '../../errors.ts';
 import type { HostNames } from '../../net/dns/host-names.ts';
-import { fieldsOf, reportFault, type FaultHandler } from '../../net/faults/plugin-fault.ts';
+import type { FaultHandler } from '../../net/faults/plugin-fault.ts';
 import type { LifetimeScope } from '../../net/resources/lifetime-scope.ts';
 import type { ProcessResources } from '../../net/resources/process-resources.ts';
 import type { ReadBuffers } from '../../net/transport/read-buffers.ts';
 import type { Logger, SocketUse, Upstream } from '../../plugin-api/index.ts';
 import { ListedBackends, type BackendSource } from '../../upstream/backend/backend-source.ts';
-import type { PoolSettings } from '../../upstream/backend/pool-settings.ts';
 import type { Chance } from '../../upstream/balancer/contract/balancer.ts';
 import { balancerInSteps, createBalancer } from '../../upstream/balancer/create-balancer.ts';
 import type { Member } from '../../upstream/group/member.ts';
@@ -19,10 +18,11 @@ import { UpstreamGroup } from '../../upstream/group/upstream-group.ts';
 import type { LeaseHome } from '../../upstream/group/upstream-lease.ts';
 import { TimeSlicer } from '../../time/time-slicer.ts';
 import { HeldMember, type MemberParts } from './held-member.ts';
+import { poolSettingsOf } from './pool-settings-of.ts';
 import type { Ref, Releasable } from './ref-counted-map.ts';
 import { Registry } from './registry.ts';
 import type { RuntimeTelemetry } from './runtime-telemetry.ts';
-import { UpstreamReports } from './upstream-reports.ts';
+import { upstreamFaults, UpstreamReports } from './upstream-reports.ts';
 
 /** What upstreams are built from. */
 export interface UpstreamParts {
@@ -74,7 +74,7 @@ export class SharedUpstream implements LeaseHome {
     this.config = config;
     this.#parts = parts;
     this.#source = parts.sourceOf?.(config) ?? new ListedBackends(config.backends);
-    const onFault = this.#faultHandler();
+    const onFault = upstreamFaults(config.name, parts, () => this.#onlyProtocol);
     this.#memberParts = memberPartsOf(config, parts, onFault);
     const { load_balancer: loadBalancer, queue } = config;
     const { hash_key: hashKey } = loadBalancer;
@@ -152,7 +152,7 @@ export class SharedUpstream implements LeaseHome {
     for (const [use, users] of this.#uses) {
       if (users.hasPools) continue;
       users.hasPools = true;
-      const settings = this.#poolSettings(use);
+      const settings = poolSettingsOf(this.config, use);
       if (settings === undefined) continue;
       await slicer.forEach(this.#held, (held) => {
         held.addPool(use, settings);
@@ -306,40 +306,9 @@ export class SharedUpstream implements LeaseHome {
 
   #addPools(held: HeldMember): void {
     for (const [use, { hasPools }] of this.#uses) {
-      const settings = hasPools ? this.#poolSettings(use) : undefined;
+      const settings = hasPools ? poolSettingsOf(this.config, use) : undefined;
       if (settings !== undefined) held.addPool(use, settings);
     }
-  }
-
-  /** undefined where each lease connects anew. */
-  #poolSettings(use: SocketUse): PoolSettings | undefined {
-    const pool = this.config.connection_pool;
-    // Sockets that serve once need a pool only to be connected ahead of time.
-    if (!pool.enabled || (use === 'once' && pool.min_idle === 0)) return undefined;
-    return {
-      maxSize: pool.max_size,
-      minIdle: pool.min_idle,
-      // Sockets that serve once are all connected ahead: as many as min_idle says.
-      maxIdle: use === 'once' ? 0 : pool.max_idle,
-      maxIdleTimeMs: pool.max_idle_time,
-      maxAgeMs: pool.max_age,
-      validateOnBorrow: pool.validate_on_borrow,
-    };
-  }
-
-  /** Logs and counts what protocols throw on connections to backends. */
-  #faultHandler(): FaultHandler {
-    const { telemetry, logger } = this.#parts;
-    const countFault = telemetry.pluginFailed?.bind(telemetry);
-    return (error, subject, owner) => {
-      const fault = {
-        plugin: owner?.plugin ?? this.#onlyProtocol ?? 'unknown',
-        message: 'protocol failed on a backend connection',
-        error,
-        fields: { listener: owner?.listener, upstream: this.name, ...fieldsOf(subject) },
-      };
-      reportFault(fault, logger, countFault);
-    };
   }
 
   /** The protocol that uses the upstream, where only one does. A lease that is over does not know its own any more. */

@@ -1,5 +1,5 @@
 import type { BalanceError } from '../../errors.ts';
-import { fieldsOf } from '../../net/faults/plugin-fault.ts';
+import { fieldsOf, reportFault, type FaultHandler } from '../../net/faults/plugin-fault.ts';
 import type { Logger, LogSubject } from '../../plugin-api/index.ts';
 import type { QueueRecord } from '../../readings/upstream.ts';
 import type { PassReason } from '../../upstream/backend/backend-state.ts';
@@ -39,4 +39,26 @@ export class UpstreamReports implements UpstreamObserver {
   queueEnded(record: QueueRecord): void {
     this.#telemetry.queue?.(record);
   }
+}
+
+/**
+ * Logs and counts what protocols throw on connections to backends.
+ *
+ * @param onlyProtocol the protocol that uses the upstream, where only one does: a lease that is over does not know its own any more
+ */
+export function upstreamFaults(
+  upstream: string,
+  { logger, telemetry }: { readonly logger: Logger; readonly telemetry: RuntimeTelemetry },
+  onlyProtocol: () => string | undefined,
+): FaultHandler {
+  const countFault = telemetry.pluginFailed?.bind(telemetry);
+  return (error, subject, owner) => {
+    const fault = {
+      plugin: owner?.plugin ?? onlyProtocol() ?? 'unknown',
+      message: 'protocol failed on a backend connection',
+      error,
+      fields: { listener: owner?.listener, upstream, ...fieldsOf(subject) },
+    };
+    reportFault(fault, logger, countFault);
+  };
 }
