@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+
+import { settingsKey } from '../../../../src/net/dial/settings-key.ts';
+import { SocketDialer, type DialerSettings } from '../../../../src/net/dial/socket-dialer.ts';
+import { ReadBuffers } from '../../../../src/net/transport/read-buffers.ts';
+import { fixedNames } from '../../../support/addresses/fixed-names.ts';
+
+const SETTINGS: DialerSettings = { connectTimeoutMs: 1_000, keepAliveMs: 0 };
+/** Another value of each field: a field that is added to the type has to be added here, or this does not compile. */
+const OTHERS: Required<DialerSettings> = { connectTimeoutMs: 2_000, keepAliveMs: 60_000 };
+
+function keyOf(settings: DialerSettings): string {
+  const parts = { names: fixedNames(), buffers: new ReadBuffers(), onFault: () => undefined };
+  return new SocketDialer(settings, parts).key;
+}
+
+describe('the key of a dialer', () => {
+  it.each(Object.keys(OTHERS) as (keyof DialerSettings)[])('differs when %s does', (field) => {
+    expect(keyOf({ ...SETTINGS, [field]: OTHERS[field] })).not.toBe(keyOf(SETTINGS));
+  });
+
+  it('is the same for the same settings', () => {
+    const { connectTimeoutMs, keepAliveMs } = SETTINGS;
+    expect(keyOf({ keepAliveMs, connectTimeoutMs })).toBe(keyOf(SETTINGS));
+  });
+});
+
+describe('a settings key', () => {
+  it('has every field at every depth, whatever the order', () => {
+    const key = settingsKey({ b: [1, 'x', { d: true }], a: { c: undefined, e: 'é"' } });
+    expect(key).toBe(settingsKey({ a: { e: 'é"', c: undefined }, b: [1, 'x', { d: true }] }));
+    expect(key).toBe('{"a":{"e":"é\\""},"b":[1,"x",{"d":true}]}');
+  });
+
+  it('tells values of different types and lengths apart', () => {
+    const values = ['1', 1, true, 'true', Number.POSITIVE_INFINITY, 'Infinity', [], [''], ['', ''], [1, 2], ['1,2']];
+    const keys = values.map((value) => settingsKey({ value } as { value: string }));
+    expect(new Set(keys).size).toBe(values.length);
+  });
+
+  it('takes nothing whose text does not say all about it', () => {
+    for (const value of [() => 1, Symbol('s'), new Map([[1, 2]]), new Date()])
+      expect(() => settingsKey({ value } as unknown as { value: string })).toThrow(TypeError);
+  });
+});
