@@ -14,6 +14,20 @@ export function settingsKey<T extends object>(settings: PlainSettings<T>): strin
   return textOf(settings);
 }
 
+/** The keys of settings objects that never change, made once for each object: an upstream asks with the same one for each of its backends. */
+export class SettingsKeys<T extends object> {
+  readonly #keys = new WeakMap<object, string>();
+
+  keyOf(settings: PlainSettings<T>): string {
+    let key = this.#keys.get(settings);
+    if (key === undefined) {
+      key = settingsKey<T>(settings);
+      this.#keys.set(settings, key);
+    }
+    return key;
+  }
+}
+
 function textOf(value: unknown): string {
   switch (typeof value) {
     case 'string':

@@ -46,11 +46,22 @@ export class SocketDialer implements Dialer {
 
   dial(to: Address, done: DialDone): void {
     const { resources } = this.#parts;
+    let hasReturned = false;
     const attempt = new Dial(to, this.#settings, this.#parts, (error, dialed) => {
-      if (dialed === undefined) done(asConnectError(error, resources));
-      else done(undefined, dialed);
+      if (dialed !== undefined) {
+        done(undefined, dialed);
+        return;
+      }
+      const failure = asConnectError(error, resources);
+      // A name without an address fails at once.
+      if (hasReturned) done(failure);
+      else
+        queueMicrotask(() => {
+          done(failure);
+        });
     });
     attempt.start();
+    hasReturned = true;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { BackendConfig, HealthCheck } from '../../config/schema/config.generated.ts';
-import type { DialOptions } from '../../net/dial/dial.ts';
+import type { Dialer } from '../../net/dial/dialer.ts';
 import type { SocketUse } from '../../plugin-api/index.ts';
 import type { BackendState } from '../../upstream/backend/backend-state.ts';
 import type { PoolSettings } from '../../upstream/backend/pool-settings.ts';
@@ -11,7 +11,7 @@ import type { Registry, WatchedAddress } from './registry.ts';
 /** What the members of one upstream are made with. */
 export interface MemberParts {
   readonly registry: Registry;
-  readonly dial: DialOptions;
+  readonly dialer: Dialer;
   /** Absent where backends are not checked. */
   readonly check: { readonly settings: HealthCheck; readonly key: string } | undefined;
 }
@@ -43,7 +43,7 @@ export class HeldMember {
       backend,
       weight: config.weight,
       maxConnections: config.max_connections,
-      dial: parts.dial,
+      dialer: parts.dialer,
       health: this.#monitor?.value.monitor,
     });
   }
@@ -51,8 +51,8 @@ export class HeldMember {
   /** Leases for that use get their channels from a pool with these settings. Without effect once it has one, or has left. */
   addPool(use: SocketUse, settings: PoolSettings): void {
     if (this.#hasLeft || this.#pools.has(use)) return;
-    const { registry, dial } = this.#parts;
-    const pool = registry.pool(this.member.backend, use, settings, dial);
+    const { registry, dialer } = this.#parts;
+    const pool = registry.pool(this.member.backend, use, settings, dialer);
     this.#pools.set(use, pool);
     this.member.setPool(use, pool.value);
   }

@@ -3,7 +3,8 @@ import type { BackendConfig, HealthCheck } from '../../config/schema/config.gene
 import { healthSettings } from '../../health/health-settings.ts';
 import { HealthMonitor } from '../../health/health-monitor.ts';
 import { StartPacer } from '../../health/start-pacer.ts';
-import type { DialOptions } from '../../net/dial/dial.ts';
+import type { Dialer } from '../../net/dial/dialer.ts';
+import { SettingsKeys } from '../../net/dial/settings-key.ts';
 import type { HeldName, HostNames } from '../../net/dns/host-names.ts';
 import type { ProcessResources } from '../../net/resources/process-resources.ts';
 import type { Logger, SocketUse } from '../../plugin-api/index.ts';
@@ -61,6 +62,7 @@ export class Registry {
   readonly #pools = new RefCountedMap<SocketPool>((pool) => {
     pool.close();
   });
+  readonly #poolKeys = new SettingsKeys<PoolSettings>();
   readonly #monitors = new RefCountedMap<WatchedAddress>(({ address, monitor }) => {
     monitor.destroy();
     this.#site(address).monitors.delete(monitor);
@@ -111,10 +113,9 @@ export class Registry {
   }
 
   /** The pool of a backend for that use, with those settings and connections. */
-  pool(backend: BackendState, use: SocketUse, settings: PoolSettings, dial: DialOptions): Ref<SocketPool> {
-    const { maxSize, minIdle, maxIdle, maxIdleTimeMs, maxAgeMs, validateOnBorrow } = settings;
-    const key = `${backend.index} ${use} ${maxSize} ${minIdle} ${maxIdle} ${maxIdleTimeMs} ${maxAgeMs} ${validateOnBorrow} ${dial.connectTimeoutMs} ${dial.keepAliveMs ?? 0}`;
-    return this.#pools.refer(key, () => new SocketPool(backend, use, settings, dial));
+  pool(backend: BackendState, use: SocketUse, settings: PoolSettings, dialer: Dialer): Ref<SocketPool> {
+    const key = `${backend.index} ${use} ${this.#poolKeys.keyOf(settings)} ${dialer.key}`;
+    return this.#pools.refer(key, () => new SocketPool(backend, use, settings, dialer));
   }
 
   /**

@@ -2,6 +2,7 @@ import type { BackendConfig, Upstream as UpstreamConfig } from '../../config/sch
 import { isEqual } from '../../config/values/is-equal.ts';
 import { parseHashKey } from '../../config/values/hash-key.ts';
 import { messageOf } from '../../errors.ts';
+import { SocketDialer } from '../../net/dial/socket-dialer.ts';
 import type { HostNames } from '../../net/dns/host-names.ts';
 import type { FaultHandler } from '../../net/faults/plugin-fault.ts';
 import type { LifetimeScope } from '../../net/resources/lifetime-scope.ts';
@@ -327,14 +328,10 @@ function memberPartsOf(config: UpstreamConfig, parts: UpstreamParts, onFault: Fa
   const check = config.health_check?.enabled === true ? config.health_check : undefined;
   return {
     registry: parts.registry,
-    dial: {
-      connectTimeoutMs: config.timeouts.connect,
-      keepAliveMs: config.tcp_keepalive,
-      names: parts.names,
-      buffers: parts.buffers,
-      resources: parts.resources,
-      onFault,
-    },
+    dialer: new SocketDialer(
+      { connectTimeoutMs: config.timeouts.connect, keepAliveMs: config.tcp_keepalive },
+      { names: parts.names, buffers: parts.buffers, resources: parts.resources, onFault },
+    ),
     check: check && { settings: check, key: Registry.checkKey(check) },
   };
 }

@@ -1,4 +1,4 @@
-import type { DialOptions } from '../../net/dial/dial.ts';
+import type { Dialer } from '../../net/dial/dialer.ts';
 import type { SocketUse } from '../../plugin-api/index.ts';
 import type { BackendState } from '../backend/backend-state.ts';
 import type { Candidate } from '../balancer/contract/balancer.ts';
@@ -11,7 +11,7 @@ export interface MemberOptions {
   readonly weight: number;
   /** Leases at most. 0: no limit. */
   readonly maxConnections: number;
-  readonly dial: DialOptions;
+  readonly dialer: Dialer;
   /** Default: no health checks, so always healthy. */
   readonly health?: MemberHealth | undefined;
 }
@@ -54,7 +54,7 @@ export class Member implements Candidate {
     this.weight = options.weight;
     this.maxConnections = options.maxConnections > 0 ? options.maxConnections : Number.POSITIVE_INFINITY;
     this.health = options.health;
-    this.fresh = new FreshSockets(options.backend, options.dial);
+    this.fresh = new FreshSockets(options.backend, options.dialer);
   }
 
   /** Where leases for that use get their channels from. */

@@ -1,31 +1,36 @@
 import { BalanceError, messageOf } from '../../errors.ts';
-import { dial, type Dialed, type DialOptions } from '../../net/dial/dial.ts';
+import type { Dialed, Dialer } from '../../net/dial/dialer.ts';
 import type { BackendState } from '../backend/backend-state.ts';
 import { PooledSocket } from './pooled-socket.ts';
 
-/** Connects to a backend and counts the socket there. */
-export async function connectTo(backend: BackendState, options: DialOptions): Promise<PooledSocket> {
-  let dialed: Dialed;
-  try {
-    dialed = await dial(backend.target, options);
-  } catch (error) {
-    if (asBalanceError(error).origin === 'upstream') backend.connectFailures += 1;
-    throw error;
-  }
-  const { transport: stream, ip } = dialed;
-  const socket = new PooledSocket(stream, ip);
+/** How connecting ended: with an error, or with a socket. */
+export type Connected = (error: BalanceError | undefined, socket?: PooledSocket) => void;
+
+/** Connects to a backend and keeps its counts. `done` is called once, and not before this returned. */
+export function connectTo(backend: BackendState, dialer: Dialer, done: Connected): void {
+  dialer.dial(backend.target, (error, dialed) => {
+    if (dialed !== undefined) done(undefined, countedSocket(backend, dialed));
+    else {
+      if (error?.origin === 'upstream') backend.connectFailures += 1;
+      done(error);
+    }
+  });
+}
+
+function countedSocket(backend: BackendState, { transport, ip }: Dialed): PooledSocket {
+  const socket = new PooledSocket(transport, ip);
   // The name may have lost the address while the connection was made.
   if (backend.hostName !== undefined) socket.addressesChanged(backend.hostName.addresses);
   backend.created += 1;
   backend.sockets += 1;
   backend.connections.add(socket);
-  backend.traffic.begin(stream);
-  stream.whenClosed(() => {
+  backend.traffic.begin(transport);
+  transport.whenClosed(() => {
     backend.sockets -= 1;
     backend.connections.delete(socket);
-    backend.traffic.end(stream);
+    backend.traffic.end(transport);
     if (socket.holder === undefined) return;
-    // The reader is told first, as most protocols end their lease by themselves then.
+    // The reader is told first: most readers end their lease by themselves then.
     queueMicrotask(() => {
       socket.holder?.socketGone(socket);
     });

@@ -1,31 +1,29 @@
-import type { BalanceError } from '../../errors.ts';
-import type { DialOptions } from '../../net/dial/dial.ts';
+import type { Dialer } from '../../net/dial/dialer.ts';
 import type { BackendState } from '../backend/backend-state.ts';
 import type { ChannelPool, PoolWaiter } from './channel-pool.ts';
-import { connectTo } from './connect-to.ts';
+import { asBalanceError, connectTo } from './connect-to.ts';
 import type { PooledSocket } from './pooled-socket.ts';
 
 /** Connects to one backend for each lease, and closes the socket after it. */
 export class FreshSockets implements ChannelPool {
   readonly isFull = false;
   readonly #backend: BackendState;
-  readonly #dial: DialOptions;
+  readonly #dialer: Dialer;
 
-  constructor(backend: BackendState, dial: DialOptions) {
+  constructor(backend: BackendState, dialer: Dialer) {
     this.#backend = backend;
-    this.#dial = dial;
+    this.#dialer = dialer;
   }
 
   take(waiter: PoolWaiter): void {
-    connectTo(this.#backend, this.#dial).then(
-      (socket) => {
-        socket.uses = 1;
-        waiter.taken(socket);
-      },
-      (error: unknown) => {
-        waiter.failed(error as BalanceError);
-      },
-    );
+    connectTo(this.#backend, this.#dialer, (error, socket) => {
+      if (socket === undefined) {
+        waiter.failed(asBalanceError(error));
+        return;
+      }
+      socket.uses = 1;
+      waiter.taken(socket);
+    });
   }
 
   release({ stream }: PooledSocket): void {

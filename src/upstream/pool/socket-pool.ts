@@ -1,6 +1,6 @@
 import type { Pool } from 'generic-pool';
 
-import type { DialOptions } from '../../net/dial/dial.ts';
+import type { Dialer } from '../../net/dial/dialer.ts';
 import type { SocketUse } from '../../plugin-api/index.ts';
 import type { BackendPool, BackendState } from '../backend/backend-state.ts';
 import type { PoolSettings } from '../backend/pool-settings.ts';
@@ -28,7 +28,7 @@ export class SocketPool implements ChannelPool, BackendPool {
   /** Sockets at most. Never infinite, as generic-pool counts up to it. */
   readonly #limit: number;
   readonly #use: SocketUse;
-  readonly #dialOptions: DialOptions;
+  readonly #dialer: Dialer;
   /** Made with the first socket: an edit may bring a thousand backends, of which few are ever used. */
   #made: Pool<Resource> | undefined;
   /**
@@ -49,12 +49,12 @@ export class SocketPool implements ChannelPool, BackendPool {
   #restingFailures = 0;
   #closing = false;
 
-  constructor(backend: BackendState, use: SocketUse, settings: PoolSettings, dialOptions: DialOptions) {
+  constructor(backend: BackendState, use: SocketUse, settings: PoolSettings, dialer: Dialer) {
     this.#backend = backend;
     this.#settings = settings;
     this.#limit = settings.maxSize === 0 ? Number.MAX_SAFE_INTEGER : settings.maxSize;
     this.#use = use;
-    this.#dialOptions = dialOptions;
+    this.#dialer = dialer;
     if (settings.minIdle > 0) this.#made = this.#make();
     backend.pools.add(this);
   }
@@ -261,10 +261,17 @@ export class SocketPool implements ChannelPool, BackendPool {
     };
   }
 
-  async #connect(): Promise<PooledSocket> {
-    const socket = await connectTo(this.#backend, this.#dialOptions);
-    if (this.#use === 'keep-alive') socket.rest(Number.POSITIVE_INFINITY);
-    return socket;
+  #connect(): Promise<PooledSocket> {
+    return new Promise((resolve, reject) => {
+      connectTo(this.#backend, this.#dialer, (error, socket) => {
+        if (socket === undefined) {
+          reject(asBalanceError(error));
+          return;
+        }
+        if (this.#use === 'keep-alive') socket.rest(Number.POSITIVE_INFINITY);
+        resolve(socket);
+      });
+    });
   }
 
   #drop(socket: PooledSocket): void {

@@ -2,6 +2,7 @@ import { onTestFinished } from 'vitest';
 
 import { parseAddress } from '../../../src/config/values/address.ts';
 import type { BalanceError } from '../../../src/errors.ts';
+import { SocketDialer } from '../../../src/net/dial/socket-dialer.ts';
 import { ReadBuffers } from '../../../src/net/transport/read-buffers.ts';
 import type {
   KeySource,
@@ -66,17 +67,16 @@ export function groupOf(addresses: readonly string[], options: GroupOptions = {}
 export function groupOver(backends: readonly BackendState[], options: GroupOptions = {}): GroupLab {
   const faults: unknown[] = [];
   const ends: QueueRecord[] = [];
-  const dial = {
-    names: fixedNames(),
-    connectTimeoutMs: options.connectTimeoutMs ?? PATIENCE_MS,
-    buffers: new ReadBuffers(),
-    onFault: (error: unknown) => void faults.push(error),
-  };
+  const onFault = (error: unknown): void => void faults.push(error);
+  const dialer = new SocketDialer(
+    { connectTimeoutMs: options.connectTimeoutMs ?? PATIENCE_MS, keepAliveMs: 0 },
+    { names: fixedNames(), buffers: new ReadBuffers(), onFault },
+  );
   const health = backends.map(() => ({ healthy: true }));
   const members = backends.map((backend, index) => {
     const member = new Member({
       backend,
-      dial,
+      dialer,
       weight: options.weight ?? 1,
       maxConnections: options.maxConnections ?? 0,
       health: health[index],
@@ -90,7 +90,7 @@ export function groupOver(backends: readonly BackendState[], options: GroupOptio
         maxAgeMs: 0,
         validateOnBorrow: true,
       };
-      member.setPool('keep-alive', owned(new SocketPool(backend, 'keep-alive', settings, dial)));
+      member.setPool('keep-alive', owned(new SocketPool(backend, 'keep-alive', settings, dialer)));
     }
     return member;
   });
@@ -109,7 +109,7 @@ export function groupOver(backends: readonly BackendState[], options: GroupOptio
         queueEnded: (end) => void ends.push(end),
         ...options.observer,
       },
-      onFault: dial.onFault,
+      onFault,
       home: options.home,
     }),
   );

@@ -1,5 +1,6 @@
 import type { BalanceError } from '../../../src/errors.ts';
 import { parseAddress } from '../../../src/config/values/address.ts';
+import { SocketDialer } from '../../../src/net/dial/socket-dialer.ts';
 import { ReadBuffers } from '../../../src/net/transport/read-buffers.ts';
 import type { SocketUse } from '../../../src/plugin-api/index.ts';
 import { BackendState } from '../../../src/upstream/backend/backend-state.ts';
@@ -50,8 +51,9 @@ export function poolOf(
 ) {
   const backend = new BackendState(0, 'backend', parseAddress(address), address);
   const names = fixedNames();
-  const dial = { connectTimeoutMs, names, buffers: new ReadBuffers(), onFault: () => undefined };
-  const pool = owned(new SocketPool(backend, use, { ...SETTINGS, ...settings }, dial));
+  const parts = { names, buffers: new ReadBuffers(), onFault: () => undefined };
+  const dialer = new SocketDialer({ connectTimeoutMs, keepAliveMs: 0 }, parts);
+  const pool = owned(new SocketPool(backend, use, { ...SETTINGS, ...settings }, dialer));
   return { backend, pool, take: () => takeFrom(pool) };
 }
 

@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest';
 
 import type { Address } from '../../../src/config/values/address.ts';
 import { transportOverSocket } from '../../../src/net/listen/accepted-transport.ts';
-import { dial } from '../../../src/net/dial/dial.ts';
+import { dial } from './dial.ts';
 import { ReadBuffers } from '../../../src/net/transport/read-buffers.ts';
 import { SocketTransport } from '../../../src/net/transport/socket-transport.ts';
 import { PATIENCE_MS } from '../time/patience.ts';

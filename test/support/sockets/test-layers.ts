@@ -87,7 +87,12 @@ export class WaitingLayer implements TransportLayer {
   }
 
   open(raw: OwnedTransport, ready: (transport: OwnedTransport) => void): LayerRun {
-    raw.read({ data: () => undefined, end: () => undefined, drained: () => undefined, closed: () => undefined });
+    raw.read({
+      data: () => undefined,
+      end: () => undefined,
+      drained: () => undefined,
+      closed: () => undefined,
+    });
     raw.pause();
     this.waiting.push(() => {
       ready(raw);
@@ -138,17 +143,25 @@ export class TlsLayer implements TransportLayer {
       };
       ready(raw);
     });
-    made.on('error', (error) => {
+    made.on('error', (error: Error) => {
       failed(new BalanceError('bad_request', error.message));
     });
-    raw.read({ data: () => undefined, end: () => undefined, drained: () => undefined, closed: () => undefined });
+    raw.read({
+      data: () => undefined,
+      end: () => undefined,
+      drained: () => undefined,
+      closed: () => undefined,
+    });
     return undefined;
   }
 }
 
 class AcceptedTls extends TLSSocket {
   constructor(handle: Handle, onread: ReadingOptions, secureContext: TLSSocketOptions['secureContext']) {
-    super(undefined as never, { isServer: true, secureContext, accepted: handle, onread, allowHalfOpen: true } as never);
+    super(
+      undefined as never,
+      { isServer: true, secureContext, accepted: handle, onread, allowHalfOpen: true } as never,
+    );
     const own = this as unknown as { connecting: boolean };
     const wrapped = handleOf(this) as { reading: boolean };
     wrapped.reading = false;

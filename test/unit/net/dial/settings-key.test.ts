@@ -1,10 +1,19 @@
 import { describe, expect, it } from 'vitest';
 
-import { settingsKey } from '../../../../src/net/dial/settings-key.ts';
+import { settingsKey, SettingsKeys } from '../../../../src/net/dial/settings-key.ts';
 import { SocketDialer, type DialerSettings } from '../../../../src/net/dial/socket-dialer.ts';
 import { ReadBuffers } from '../../../../src/net/transport/read-buffers.ts';
+import type { PoolSettings } from '../../../../src/upstream/backend/pool-settings.ts';
 import { fixedNames } from '../../../support/addresses/fixed-names.ts';
 
+const POOL: Required<PoolSettings> = {
+  maxSize: 1,
+  minIdle: 1,
+  maxIdle: 1,
+  maxIdleTimeMs: 1,
+  maxAgeMs: 1,
+  validateOnBorrow: true,
+};
 const SETTINGS: DialerSettings = { connectTimeoutMs: 1_000, keepAliveMs: 0 };
 /** Another value of each field: a field that is added to the type has to be added here, or this does not compile. */
 const OTHERS: Required<DialerSettings> = { connectTimeoutMs: 2_000, keepAliveMs: 60_000 };
@@ -25,6 +34,15 @@ describe('the key of a dialer', () => {
   });
 });
 
+describe('the key of pool settings', () => {
+  it.each(Object.keys(POOL) as (keyof PoolSettings)[])('differs when %s does', (field) => {
+    const keys = new SettingsKeys<PoolSettings>();
+    const other = { ...POOL, [field]: field === 'validateOnBorrow' ? false : 2 };
+    expect(keys.keyOf(other)).not.toBe(keys.keyOf(POOL));
+    expect(keys.keyOf({ ...POOL })).toBe(keys.keyOf(POOL));
+  });
+});
+
 describe('a settings key', () => {
   it('has every field at every depth, whatever the order', () => {
     const key = settingsKey({ b: [1, 'x', { d: true }], a: { c: undefined, e: 'é"' } });
@@ -33,7 +51,19 @@ describe('a settings key', () => {
   });
 
   it('tells values of different types and lengths apart', () => {
-    const values = ['1', 1, true, 'true', Number.POSITIVE_INFINITY, 'Infinity', [], [''], ['', ''], [1, 2], ['1,2']];
+    const values = [
+      '1',
+      1,
+      true,
+      'true',
+      Number.POSITIVE_INFINITY,
+      'Infinity',
+      [],
+      [''],
+      ['', ''],
+      [1, 2],
+      ['1,2'],
+    ];
     const keys = values.map((value) => settingsKey({ value } as { value: string }));
     expect(new Set(keys).size).toBe(values.length);
   });

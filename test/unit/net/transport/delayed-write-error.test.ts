@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
-import { dial } from '../../../../src/net/dial/dial.ts';
+import { dial } from '../../../support/sockets/dial.ts';
 import { ReadBuffers } from '../../../../src/net/transport/read-buffers.ts';
 import type { SocketTransport } from '../../../../src/net/transport/socket-transport.ts';
 import { fixedNames } from '../../../support/addresses/fixed-names.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import type { Address } from '../../../../src/config/values/address.ts';
-import { dial } from '../../../../src/net/dial/dial.ts';
+import { dial } from '../../../support/sockets/dial.ts';
 import type { ProcessResources } from '../../../../src/net/resources/process-resources.ts';
 import { ReadBuffers } from '../../../../src/net/transport/read-buffers.ts';
 import { freePort } from '../../../support/addresses/free-ports.ts';

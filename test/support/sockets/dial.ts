@@ -1,13 +1,11 @@
-import type { Address } from '../../config/values/address.ts';
-import type { Dialed } from './dialer.ts';
-import { SocketDialer, type DialerParts } from './socket-dialer.ts';
+import type { Address } from '../../../src/config/values/address.ts';
+import type { Dialed } from '../../../src/net/dial/dialer.ts';
+import { SocketDialer, type DialerParts } from '../../../src/net/dial/socket-dialer.ts';
 
 export interface DialOptions extends DialerParts {
   readonly connectTimeoutMs: number;
   readonly keepAliveMs?: number | undefined;
 }
-
-export type { Dialed } from './dialer.ts';
 
 /** {@link SocketDialer.dial}, as a promise. */
 export function dial(address: Address, options: DialOptions): Promise<Dialed> {
