@@ -12,7 +12,7 @@ export type ConnectTarget = { readonly path: string } | { readonly host: string;
 export interface AddressConnectOptions<T> {
   readonly address: Address;
   readonly names: HostNames;
-  /** Which address of a name comes first. Default: a turn that is shared by everybody who gives none. */
+  /** Decides which address of a name comes first. Default: one turn for all callers that give none. */
   readonly turn?: Turn | undefined;
   readonly attempt: (target: ConnectTarget, ended: AttemptEnded<T>) => ConnectAttempt;
   /** `ip` is the one of its name's addresses that was reached; undefined where the address is no name. */
@@ -22,12 +22,12 @@ export interface AddressConnectOptions<T> {
 }
 
 /**
- * Connects to an address of the config, whatever it is: a unix socket, an IP address, or a name whose addresses are looked up
- * and tried in their turns. Has no time limit: {@link destroy} gives it up.
+ * Connects to an address of the config: a unix socket, an IP address, or a name, whose addresses are looked up and tried one after
+ * the other. There is no time limit: {@link destroy} gives the attempt up.
  */
 export class AddressConnect<T> implements ConnectAttempt {
   readonly #options: AddressConnectOptions<T>;
-  /** Gives up what is waited for now. */
+  /** Stops the look-up or the connect that is under way. */
   #stop: (() => void) | undefined;
   #waitsFor = '';
   #isOver = false;
@@ -36,7 +36,7 @@ export class AddressConnect<T> implements ConnectAttempt {
     this.#options = options;
   }
 
-  /** What was waited for last, as the end of a sentence that says how long; '' where the address is no name. */
+  /** What was waited for last, as the end of a sentence that says how long; '' when the address is no name. */
   get waitsFor(): string {
     return this.#waitsFor;
   }
@@ -109,7 +109,7 @@ export class AddressConnect<T> implements ConnectAttempt {
   }
 }
 
-/** Destroys a socket that nobody waits for any more. A late error of it must find a listener, or it would end the process. */
+/** Destroys a socket that nobody waits for any more. It keeps a listener for errors: an error without one would end the process. */
 export function abandonSocket(socket: Socket): void {
   socket.removeAllListeners();
   socket.on('error', () => undefined);

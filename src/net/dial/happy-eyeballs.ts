@@ -2,7 +2,7 @@ import { BalanceError, messageOf, shortageOf, systemCodeOf } from '../../errors.
 import type { AddressRotation } from '../dns/address-rotation.ts';
 import { shortList } from '../short-list.ts';
 
-/** An address that has not connected by then is no reason to leave the next one untried. Source: RFC 8305, section 5. */
+/** When an address has not connected after this time, the next one is tried beside it. Source: RFC 8305, section 5. */
 const NEXT_ATTEMPT_MS = 250;
 
 /** One attempt to connect to one address. */
@@ -25,8 +25,8 @@ export interface HappyEyeballsOptions<T> {
 }
 
 /**
- * Connects to the first address that takes the connection: the next one is tried when one fails, and also, beside it, when
- * one takes long. The first to connect wins and the others are given up.
+ * Connects to the first address that takes the connection (Happy Eyeballs, RFC 8305). The next address is tried when one fails, and
+ * also, beside it, when one takes long. The first that connects wins, and the others are given up.
  */
 export class HappyEyeballs<T> implements ConnectAttempt {
   readonly #options: HappyEyeballsOptions<T>;
@@ -71,7 +71,7 @@ export class HappyEyeballs<T> implements ConnectAttempt {
     const { turns } = this.#options;
     this.#running.delete(address);
     turns.worked(address);
-    // They were tried before it, and had more time.
+    // These were tried earlier and had more time.
     for (const slower of this.#running.keys()) if (this.#isBefore(slower, address)) turns.failed(slower);
     this.destroy();
     this.#options.connected(connected, address);

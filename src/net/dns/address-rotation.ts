@@ -1,4 +1,4 @@
-/** An address that could not be connected to is tried behind the others for so long. */
+/** For how long an address that could not be connected to is tried after the others. */
 const SHUN_MS = 30_000;
 
 /** Which address comes first next time. */
@@ -6,15 +6,15 @@ export interface Turn {
   next: number;
 }
 
-/** The order in which the addresses of one host and port are tried: each first in its turn, those that failed lately last. */
+/** The order in which the addresses of one host and port are tried: each comes first in its turn, and those that failed lately come last. */
 export class AddressRotation {
   readonly #shunnedUntilMs = new Map<string, number>();
 
   readonly #turn: Turn = { next: 0 };
 
   /**
-   * At least one address gives at least one.
-   * @param turn Of who asks. Default: one that all who give none share.
+   * The addresses in the order in which to try them. At least one address gives at least one.
+   * @param turn The turn of the caller. Default: one that all callers without a turn share.
    */
   order(addresses: readonly string[], turn: Turn = this.#turn): readonly string[] {
     if (addresses.length < 2) return addresses;
@@ -33,7 +33,7 @@ export class AddressRotation {
     this.#shunnedUntilMs.delete(address);
   }
 
-  /** Forgets what is known of all other addresses. */
+  /** Forgets what it knows about all other addresses. */
   keep(addresses: readonly string[]): void {
     for (const address of this.#shunnedUntilMs.keys())
       if (!addresses.includes(address)) this.#shunnedUntilMs.delete(address);

@@ -3,10 +3,10 @@ import { isIPv6 } from 'node:net';
 import { isIpAddress, type Address } from '../../config/values/address.ts';
 import type { HostNames } from './host-names.ts';
 
-/** Where a server may listen that is to listen at `address`: to be tried in this order. Rejects where a name has no address. */
+/** The addresses that a server may listen at when the config says `address`, in the order in which to try them. Rejects when a name has no address. */
 export type BindAddresses = (address: Address) => Promise<readonly Address[]>;
 
-/** Finds out what the host name of a listener stands for; IPv6 comes first, as the C library has it. */
+/** Looks up the host name of a listener. IPv6 addresses come first, as in the C library. */
 export function bindAddresses(names: Pick<HostNames, 'lookUp'>): BindAddresses {
   return (address) => {
     if (address.kind === 'unix' || address.host === '' || isIpAddress(address.host))
@@ -24,7 +24,7 @@ export function bindAddresses(names: Pick<HostNames, 'lookUp'>): BindAddresses {
 
 const ELSEWHERE = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT']);
 
-/** Whether a server that can't be bound at one address of its name should try the next: this machine does not have that one. */
+/** Whether this machine does not have an address of a name, so that the server should try the next one. */
 export function isElsewhere(systemCode: string): boolean {
   return ELSEWHERE.has(systemCode);
 }

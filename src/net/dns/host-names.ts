@@ -1,4 +1,4 @@
-import type { AddressRotation } from './address-rotation.ts';
+import { AddressRotation } from './address-rotation.ts';
 import type { Answered, NameRecord } from './name-record.ts';
 
 /** What connects to hosts by their names asks here. */
@@ -22,3 +22,13 @@ export interface HeldName {
   readonly record: NameRecord;
   release(): void;
 }
+
+/** For a generation that is built only to be looked at, and connects to nothing. */
+export const NO_NAMES: HostNames = {
+  lookUp: (_host, answered) => {
+    answered([], 'names are not looked up here');
+    return () => undefined;
+  },
+  turns: () => new AddressRotation(),
+  hold: () => undefined,
+};

@@ -117,3 +117,11 @@ function addressesOf(answer: FamilyAnswer | undefined): readonly string[] | unde
   if (answer === undefined || answer.kind === 'failed') return undefined;
   return answer.kind === 'found' ? answer.addresses : [];
 }
+
+type Found = Extract<LookUpResult, { kind: 'found' }>;
+
+/** The new answer; a family that could not be asked keeps what was known of it before for the same full name. */
+export function mergeFamilies(known: Found | undefined, now: Found): Found {
+  if (known?.name !== now.name) return now;
+  return { ...now, ipv4: now.ipv4 ?? known.ipv4, ipv6: now.ipv6 ?? known.ipv6 };
+}

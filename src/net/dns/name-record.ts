@@ -1,11 +1,10 @@
 import { AddressRotation } from './address-rotation.ts';
 import type { DnsClient } from './sources/dns-client.ts';
-import { LookUp, type LookUpQuestion, type LookUpResult } from './look-up.ts';
-import { mergeFamilies } from './merge-families.ts';
+import { LookUp, mergeFamilies, type LookUpQuestion, type LookUpResult } from './look-up.ts';
 import type { ResolverSettings } from './resolver-settings.ts';
 import type { StartWindow } from './start-window.ts';
 
-/** Told the addresses of a host, in the order in which they were given; with none, why there are none. */
+/** Gets the addresses of a host, in the order in which they were given, or the reason why there are none. */
 export type Answered = (addresses: readonly string[], failure: string | undefined) => void;
 
 /** Where the addresses of a name are from: without name servers (the hosts file, `localhost`) or from them. */

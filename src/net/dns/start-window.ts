@@ -1,6 +1,6 @@
-/** So many look-ups begin at once. */
+/** How many look-ups begin at once. */
 const WIDTH = 64;
-/** A look-up that takes longer than that makes room for the next one, and goes on. */
+/** After this time a look-up makes room for the next one, and goes on. */
 const SLOT_MS = 50;
 
 /** Begins many look-ups a few at a time: a thousand questions in one moment would overflow the socket that brings the answers. */

@@ -3,21 +3,20 @@ import type { Server } from 'node:net';
 
 import type { Address } from '../../config/values/address.ts';
 import { systemCodeOf } from '../../errors.ts';
-import { isAbandoned } from './abandoned-socket.ts';
 import { bindError } from './bind-error.ts';
 import { isElsewhere, type BindAddresses } from '../dns/bind-addresses.ts';
-import { bindWithMode } from './unix-socket.ts';
+import { bindWithMode, isAbandoned } from './unix-socket.ts';
 
 /** Where a server listens, and how. */
 export interface BindOptions {
   readonly address: Address;
   /** The server in error messages, as in `listener web` or `admin server`. */
   readonly what: string;
-  /** The addresses behind a host name. Default: the runtime looks that up, in its thread pool. */
+  /** The addresses behind a host name. Default: Node.js looks that up, in its thread pool. */
   readonly bindAddresses?: BindAddresses | undefined;
   /** Permissions of a unix socket. Default: what the process's umask leaves. */
   readonly socketMode?: number | undefined;
-  /** How many may wait to be accepted. Default: the runtime's own number. */
+  /** How many connections may wait to be accepted. Default: the number of Node.js. */
   readonly backlog?: number | undefined;
   /** Called in the event in which the server begins to listen, as the next connection may come with the next event. */
   readonly listening?: (() => void) | undefined;

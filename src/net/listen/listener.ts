@@ -97,7 +97,7 @@ export class Listener implements Acceptor, SetupOwner<AcceptedConnection> {
   /** As of {@link ListeningSocketOptions.socketMode}. A failure is logged: connections go on as they did. */
   setSocketMode(mode: number | undefined): void {
     try {
-      this.#socket.setMode(mode);
+      this.#socket.setSocketMode(mode);
     } catch (error) {
       this.#logger.error('the permissions of a unix socket can not be changed', {
         listener: this.name,
@@ -108,13 +108,13 @@ export class Listener implements Acceptor, SetupOwner<AcceptedConnection> {
 
   /**
    * Stops listening for the moment in which another socket tries to take the address over. Connections stay as they are.
-   * What it gives, if anything, resolves once the address is free.
+   * A promise that is returned resolves when the address is free.
    */
   suspend(): Promise<void> | undefined {
     return this.#socket.suspend();
   }
 
-  /** Listens again where it did before; nothing once it was closed. */
+  /** Listens again at the same address. Does nothing after `close`. */
   resume(): Promise<void> {
     return this.#socket.resume();
   }

@@ -30,7 +30,7 @@ export interface ListeningSocketOptions {
   readonly resources?: ProcessResources | undefined;
 }
 
-/** Who gets what a listening socket accepts. */
+/** Gets what a listening socket accepts. */
 export interface Acceptor {
   /** A connection, as the operating system's socket. */
   acceptHandle(handle: Handle): void;
@@ -96,7 +96,7 @@ export class ListeningSocket {
     return this.#bursts?.descriptors ?? 1;
   }
 
-  /** From now on connections are accepted with this; those that are open keep what they have. */
+  /** Counts for connections that are accepted from now on; open ones keep what they have. */
   setKeepAlive(afterMs: number): void {
     if (afterMs === this.#keepAliveMs) return;
     this.#keepAliveMs = afterMs;
@@ -104,27 +104,27 @@ export class ListeningSocket {
     if (listening !== undefined) setKeepAlive(listening, afterMs);
   }
 
-  /** Gives a unix socket other permissions. Throws where the system does not allow that. */
-  setMode(mode: number | undefined): void {
+  /** Gives a unix socket other permissions. Throws when the system does not allow that. */
+  setSocketMode(mode: number | undefined): void {
     const { address } = this.#options;
     if (mode === this.#socketMode || address.kind !== 'unix') return;
     this.#socketMode = mode;
     if (this.#server.listening) changeMode(address.path, mode);
   }
 
-  /** A connection was accepted: whether the loop is busy is looked at now. */
+  /** A connection was accepted: checks whether the event loop is busy. */
   noteAccept(): void {
     this.#bursts?.noteAccept();
   }
 
-  /** Descriptors are short: accepts from one only, for a while. */
+  /** Descriptors are short: for a while, accepts from one descriptor only. */
   yieldDescriptors(): void {
     this.#bursts?.yieldDescriptors();
   }
 
   /**
-   * Stops listening for the moment in which another socket tries to take the address over. What it gives, if anything,
-   * resolves once the address is free.
+   * Stops listening for the moment in which another socket tries to take the address over. A promise that is returned
+   * resolves when the address is free.
    */
   suspend(): Promise<void> | undefined {
     const freed = this.#bursts?.close();
@@ -133,7 +133,7 @@ export class ListeningSocket {
     return freed;
   }
 
-  /** Listens again where it did before; nothing once it was closed. */
+  /** Listens again at the same address. Does nothing after `close`. */
   async resume(): Promise<void> {
     if (!this.#closed) await this.#bind(this.#bound);
   }
@@ -158,7 +158,7 @@ export class ListeningSocket {
     });
   }
 
-  /** At once when it listens, as the next connection may come with the next event. */
+  /** Called in the event in which the server begins to listen, as the next connection may come with the next event. */
   #intercept(): void {
     const { copier, resources } = this.#options;
     const listening = interceptHandles(this.#server, {

@@ -1,7 +1,10 @@
 import { chmodSync, lstatSync } from 'node:fs';
-import type { Server } from 'node:net';
+import { lstat } from 'node:fs/promises';
+import { connect, type Server } from 'node:net';
 
-/** Until a socket has the permissions that the config asks for, nobody but its owner may connect. */
+import { systemCodeOf } from '../../errors.ts';
+
+/** Nobody but the owner may connect before the socket has the permissions that the config asks for. */
 const OWNER_ONLY = 0o177;
 const ALL = 0o777;
 
@@ -46,4 +49,26 @@ function currentUmask(): number {
   const umask = process.umask(OWNER_ONLY);
   process.umask(umask);
   return umask;
+}
+
+/** Whether a path is a unix socket that a killed process left behind. Any other file belongs to somebody. */
+export async function isAbandoned(path: string): Promise<boolean> {
+  // An abstract name has no file that could be left behind.
+  if (path.startsWith('\0')) return false;
+  return (await lstat(path)).isSocket() && !(await answers(path));
+}
+
+/** Whether anybody listens on a unix socket. */
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect(path);
+    probe.once('connect', () => {
+      probe.destroy();
+      resolve(true);
+    });
+    // Any other error, such as a full backlog (EAGAIN), says that somebody listens.
+    probe.once('error', (error) => {
+      resolve(systemCodeOf(error) !== 'ECONNREFUSED');
+    });
+  });
 }

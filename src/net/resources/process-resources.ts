@@ -22,8 +22,8 @@ const MIN_RESERVED = 16;
 const MAX_RESERVED = 256;
 
 /**
- * What this process itself may run out of, above all descriptors. A shortage is never a backend's failure: whoever meets one
- * tells it here, where it is counted and logged.
+ * What this process itself may run out of, above all file descriptors. A shortage is never a backend's failure: it is reported here,
+ * counted and logged.
  *
  * The system gives each new descriptor the lowest free number, so a number near the limit says that nearly all below it
  * are in use. That is how clients are refused before nothing is left: behind the limit the runtime would close them unseen.

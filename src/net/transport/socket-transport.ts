@@ -1,9 +1,8 @@
 import type { Socket } from 'node:net';
 
 import { errorFrom } from '../../errors.ts';
-import type { Endpoint, StreamReader, TlsSession } from '../../plugin-api/index.ts';
+import type { StreamReader } from '../../plugin-api/index.ts';
 import { DelayedWriteError, interceptWriteError } from './delayed-write-error.ts';
-import { LocalEnd, localEndOf, peerOf, UNIX_END } from './endpoints.ts';
 import { takeHandle, type ReadingOptions } from './handle-socket.ts';
 import { systemError } from '../node/node-internals.ts';
 import type { OwnedTransport, SocketMaker } from './owned-transport.ts';
@@ -14,6 +13,7 @@ import type { ReadBuffers } from './read-buffers.ts';
 import { ReadMemory } from './read-memory.ts';
 import { SocketWriter } from './socket-writer.ts';
 import { resetSocket, wasReset, type StreamSocket } from './stream-socket.ts';
+import { TransportSocket } from './transport-socket.ts';
 import { UnreadBytes } from './unread-bytes.ts';
 
 /**
@@ -21,23 +21,16 @@ import { UnreadBytes } from './unread-bytes.ts';
  *
  * It is made before its socket, because a socket takes its read buffer when it is constructed: `attach` joins the two.
  */
-export class SocketTransport implements OwnedTransport, BudgetWaiter {
-  /** Set by a layer that made a TLS handshake. */
-  tls: TlsSession | undefined = undefined;
+export class SocketTransport extends TransportSocket implements OwnedTransport, BudgetWaiter {
   /** Who answers for a fault of the reader; undefined where that is always the same and `onFault` knows. */
   faultOwner: FaultOwner | undefined = undefined;
   readonly #buffers: ReadBuffers;
   readonly #onFault: FaultHandler;
-  #socket: StreamSocket | undefined;
-  #writer: SocketWriter | undefined;
   #reader: PluginReader | undefined;
   readonly #memory: ReadMemory;
   /** Bytes that arrived while nobody read, or that a reader gave back. */
   #unread: UnreadBytes | undefined;
-  #peer: Endpoint | undefined;
-  #local: Endpoint | undefined;
   #peerEnded = false;
-  #ended = false;
   #closed = false;
   #error: Error | undefined;
   /** True while the reader has not yet been told what happened before it came. */
@@ -52,6 +45,7 @@ export class SocketTransport implements OwnedTransport, BudgetWaiter {
   #writeError: DelayedWriteError | undefined;
 
   constructor(buffers: ReadBuffers, onFault: FaultHandler) {
+    super();
     this.#buffers = buffers;
     this.#onFault = onFault;
     this.#memory = new ReadMemory(buffers);
@@ -63,9 +57,9 @@ export class SocketTransport implements OwnedTransport, BudgetWaiter {
   }
 
   attach(socket: StreamSocket): void {
-    this.#socket = socket;
+    this.socket = socket;
     this.#isFresh = true;
-    this.#writer = new SocketWriter(socket, this.#buffers, this.#onDrained);
+    this.writer = new SocketWriter(socket, this.#buffers, this.#onDrained);
     socket.on('end', this.#onEnd);
     socket.on('error', this.#onError);
     socket.on('close', this.#onClose);
@@ -82,7 +76,7 @@ export class SocketTransport implements OwnedTransport, BudgetWaiter {
   }
 
   replaceSocket(make: SocketMaker): boolean {
-    const handle = this.#socket === undefined ? undefined : takeHandle(this.#socket);
+    const handle = this.socket === undefined ? undefined : takeHandle(this.socket);
     if (handle === undefined) return false;
     const unread = this.#unread?.chunks ?? [];
     this.#unread = undefined;
@@ -94,62 +88,21 @@ export class SocketTransport implements OwnedTransport, BudgetWaiter {
     return true;
   }
 
-  /** Reads the client's address now, as later the socket may be gone. `local`, or else `port`, is what the listener knows of our end. */
-  noteEnds(local: Endpoint | undefined, port: number): void {
-    if (this.#socket === undefined) return;
-    this.#peer = peerOf(this.#socket);
-    this.#local = local ?? new LocalEnd(port, this.#socket);
-  }
-
-  get peer(): Endpoint {
-    return (this.#peer ??= this.#socket === undefined ? UNIX_END : peerOf(this.#socket));
-  }
-
-  set peer(peer: Endpoint) {
-    this.#peer = peer;
-  }
-
-  get local(): Endpoint {
-    return (this.#local ??= this.#socket === undefined ? UNIX_END : localEndOf(this.#socket));
-  }
-
-  set local(local: Endpoint) {
-    this.#local = local;
-  }
-
   /** From now on, a failed write does not end the transport before all that the peer sent is read. */
   delayWriteErrors(): void {
-    if (this.#socket !== undefined) interceptWriteError(this.#socket, this.#writeFailed);
+    if (this.socket !== undefined) interceptWriteError(this.socket, this.#writeFailed);
   }
 
   whenClosed(notice: () => void): void {
     this.#whenClosed = notice;
   }
 
-  /** Bytes that arrived, read or not; known after the end too. */
-  get bytesReceived(): number {
-    return this.#socket?.bytesRead ?? 0;
-  }
-
-  /** Bytes that were written, sent or not; known after the end too. */
-  get bytesSent(): number {
-    return this.#socket?.bytesWritten ?? 0;
-  }
-
-  get writableLength(): number {
-    return this.#writer?.length ?? 0;
-  }
-
-  get bytesTaken(): number {
-    return this.#writer?.taken ?? 0;
-  }
-
   get writeEnded(): boolean {
-    return this.#ended || this.destroyed;
+    return this.ended || this.destroyed;
   }
 
   get destroyed(): boolean {
-    return this.#closed || (this.#socket?.destroyed ?? false);
+    return this.#closed || (this.socket?.destroyed ?? false);
   }
 
   get hasReader(): boolean {
@@ -191,48 +144,36 @@ export class SocketTransport implements OwnedTransport, BudgetWaiter {
   pause(): void {
     if (!this.#flowing) return;
     this.#flowing = false;
-    this.#socket?.pause();
+    this.socket?.pause();
   }
 
   resume(): void {
     this.#flow();
   }
 
-  writeText(text: string): boolean {
-    return this.#ended || this.#writer === undefined || this.#writer.writeText(text);
-  }
-
-  write(bytes: Uint8Array): boolean {
-    return this.#ended || this.#writer === undefined || this.#writer.write(bytes);
-  }
-
-  writeBorrowed(bytes: Buffer, start: number, end: number): boolean {
-    return this.#ended || this.#writer === undefined || this.#writer.writeBorrowed(bytes, start, end);
-  }
-
   end(): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.#socket?.end();
+    if (this.ended) return;
+    this.ended = true;
+    this.socket?.end();
   }
 
   close(): void {
-    this.#ended = true;
+    this.ended = true;
     // With nothing left to send, closing says the same to the peer as ending first, for one system call and several turns less.
-    if (this.writableLength === 0) this.#socket?.destroy();
-    else this.#socket?.destroySoon();
+    if (this.writableLength === 0) this.socket?.destroy();
+    else this.socket?.destroySoon();
   }
 
   destroy(error?: Error): void {
-    this.#ended = true;
+    this.ended = true;
     this.#error ??= error;
-    this.#socket?.destroy();
+    this.socket?.destroy();
   }
 
   reset(error?: Error): void {
-    this.#ended = true;
+    this.ended = true;
     this.#error ??= error;
-    if (this.#socket !== undefined) resetSocket(this.#socket);
+    if (this.socket !== undefined) resetSocket(this.socket);
   }
 
   #flow(): void {
@@ -240,14 +181,14 @@ export class SocketTransport implements OwnedTransport, BudgetWaiter {
     this.#flowing = true;
     if (this.#isBehind) queueMicrotask(this.#catchUp);
     else if (this.#isFresh) this.#begin();
-    else if (!this.#awaitsTurn) this.#socket?.resume();
+    else if (!this.#awaitsTurn) this.socket?.resume();
     this.#writeError?.resume();
   }
 
   /** The first read costs less than what `resume` prepares for a stream, and a socket that nobody paused needs no more. */
   #begin(): void {
     this.#isFresh = false;
-    this.#socket?.read(0);
+    this.socket?.read(0);
   }
 
   readonly #deliver = (bytes: Buffer, length: number): void => {
@@ -268,14 +209,14 @@ export class SocketTransport implements OwnedTransport, BudgetWaiter {
   /** Other sockets have their turn first; the reader notices nothing. */
   #waitForTurn(): void {
     if (!this.#flowing || this.#closed) return;
-    this.#socket?.pause();
+    this.socket?.pause();
     this.#awaitsTurn = true;
     this.#buffers.budget.wait(this);
   }
 
   turnBegins(): void {
     this.#awaitsTurn = false;
-    if (this.#flowing && !this.#closed) this.#socket?.resume();
+    if (this.#flowing && !this.#closed) this.socket?.resume();
   }
 
   /**
@@ -287,7 +228,7 @@ export class SocketTransport implements OwnedTransport, BudgetWaiter {
     this.#isBehind = this.#reader !== undefined;
     if (!this.#isBehind && hasRoom) return;
     this.#flowing = false;
-    this.#socket?.pause();
+    this.socket?.pause();
   }
 
   readonly #catchUp = (): void => {
@@ -332,12 +273,12 @@ export class SocketTransport implements OwnedTransport, BudgetWaiter {
 
   /** The reader may have paused while it was told what it missed. */
   #goOnFlowing(): void {
-    if (this.#flowing && !this.#awaitsTurn) this.#socket?.resume();
+    if (this.#flowing && !this.#awaitsTurn) this.socket?.resume();
   }
 
   readonly #onEnd = (): void => {
-    const socket = this.#socket;
-    if (!this.#ended && socket !== undefined && wasReset(socket)) {
+    const socket = this.socket;
+    if (!this.ended && socket !== undefined && wasReset(socket)) {
       socket.destroy(systemError('read', 'ECONNRESET'));
       return;
     }
@@ -352,10 +293,10 @@ export class SocketTransport implements OwnedTransport, BudgetWaiter {
 
   readonly #writeFailed = (failure: Error): boolean => {
     if (this.#writeError !== undefined) return !this.#writeError.isOver;
-    const socket = this.#socket;
+    const socket = this.socket;
     if (socket === undefined || this.#reader === undefined || !this.#flowing) return false;
     // What is still written goes nowhere.
-    this.#writer = undefined;
+    this.writer = undefined;
     this.#writeError = new DelayedWriteError(socket, failure, () => this.#flowing);
     return true;
   };
@@ -366,7 +307,7 @@ export class SocketTransport implements OwnedTransport, BudgetWaiter {
 
   readonly #onClose = (): void => {
     this.#closed = true;
-    this.#ended = true;
+    this.ended = true;
     this.#whenClosed?.();
     this.#memory.release();
     if (this.#reader === undefined) return;

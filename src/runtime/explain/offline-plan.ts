@@ -1,7 +1,7 @@
 import type { Config } from '../../config/schema/config.generated.ts';
 import type { LoadedConfig } from '../../config/load/load-config.ts';
 import { dirname, resolve } from 'node:path';
-import { NO_NAMES } from '../../net/dns/no-names.ts';
+import { NO_NAMES } from '../../net/dns/host-names.ts';
 import { ReadBuffers } from '../../net/transport/read-buffers.ts';
 import { TunnelStats } from '../../net/tunnel/tunnel-stats.ts';
 import type { Logger, TelemetrySink } from '../../plugin-api/index.ts';

@@ -7,7 +7,7 @@ import { shortageOf, systemCodeOf } from '../../../errors.ts';
 /** Of an address: 4 asks for A records, 6 for AAAA records. */
 export type Family = 4 | 6;
 
-/** Why nobody was asked: a shortage of this process, and no fault of a name server. */
+/** Why no name server was asked: a shortage of this process, which is no fault of a name server. */
 export const NOTHING_TO_ASK_WITH = 'no file descriptor is left to ask with';
 
 /** What the name servers say about one full name and one family. */
@@ -27,7 +27,7 @@ export type FamilyAnswer =
 export interface DnsClient {
   /** `answered` is called once and never before this returns; not at all after `close`. */
   ask(name: string, family: Family, answered: (answer: FamilyAnswer) => void): void;
-  /** Gives up what is under way. */
+  /** Gives up all questions that are under way. */
   close(): void;
 }
 

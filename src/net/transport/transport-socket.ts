@@ -1,0 +1,70 @@
+import type { Endpoint, TlsSession } from '../../plugin-api/index.ts';
+import { LocalEnd, localEndOf, peerOf, UNIX_END } from './endpoints.ts';
+import type { SocketWriter } from './socket-writer.ts';
+import type { StreamSocket } from './stream-socket.ts';
+
+/** The socket below a transport: what is known of its connection, and the way to write to it. */
+export class TransportSocket {
+  /** Set by a layer that made a TLS handshake. */
+  tls: TlsSession | undefined = undefined;
+  /** Undefined before the transport has its socket. */
+  protected socket: StreamSocket | undefined = undefined;
+  protected writer: SocketWriter | undefined = undefined;
+  /** True when we have ended our direction, or both. */
+  protected ended = false;
+  #peer: Endpoint | undefined;
+  #local: Endpoint | undefined;
+
+  /** Reads the client's address now, as later the socket may be gone. `local`, or else `port`, is what the listener knows of our end. */
+  noteEnds(local: Endpoint | undefined, port: number): void {
+    if (this.socket === undefined) return;
+    this.#peer = peerOf(this.socket);
+    this.#local = local ?? new LocalEnd(port, this.socket);
+  }
+
+  get peer(): Endpoint {
+    return (this.#peer ??= this.socket === undefined ? UNIX_END : peerOf(this.socket));
+  }
+
+  set peer(peer: Endpoint) {
+    this.#peer = peer;
+  }
+
+  get local(): Endpoint {
+    return (this.#local ??= this.socket === undefined ? UNIX_END : localEndOf(this.socket));
+  }
+
+  set local(local: Endpoint) {
+    this.#local = local;
+  }
+
+  /** Bytes that arrived, read or not; known after the end too. */
+  get bytesReceived(): number {
+    return this.socket?.bytesRead ?? 0;
+  }
+
+  /** Bytes that were written, sent or not; known after the end too. */
+  get bytesSent(): number {
+    return this.socket?.bytesWritten ?? 0;
+  }
+
+  get writableLength(): number {
+    return this.writer?.length ?? 0;
+  }
+
+  get bytesTaken(): number {
+    return this.writer?.taken ?? 0;
+  }
+
+  writeText(text: string): boolean {
+    return this.ended || this.writer === undefined || this.writer.writeText(text);
+  }
+
+  write(bytes: Uint8Array): boolean {
+    return this.ended || this.writer === undefined || this.writer.write(bytes);
+  }
+
+  writeBorrowed(bytes: Buffer, start: number, end: number): boolean {
+    return this.ended || this.writer === undefined || this.writer.writeBorrowed(bytes, start, end);
+  }
+}
