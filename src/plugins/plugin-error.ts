@@ -1,10 +1,10 @@
 import { BalanceError } from '../errors.ts';
 
-/** A plugin that is at fault for what could not be done. */
+/** Something failed because of a plugin. */
 export class PluginError extends BalanceError {
   /** The plugin's name; '' when it was not loaded far enough to have one. */
   readonly plugin: string;
-  /** What was wrong, without what was tried. */
+  /** What was wrong with the plugin, without what was being done. */
   readonly reason: string;
 
   constructor(plugin: string, reason: string, message: string, cause?: unknown) {

@@ -6,7 +6,7 @@ import type { CheckContext } from './check-context.ts';
 interface Bound {
   readonly address: Address;
   readonly path: Path;
-  /** For messages: what listens there. */
+  /** What listens there, for messages. */
   readonly owner: string;
   /** The name of a listener that can serve the metrics itself. */
   readonly server?: string;
@@ -32,7 +32,7 @@ export function checkAddresses(context: CheckContext): void {
   }
 }
 
-/** `hint`: what to add for who asks for the address of another. */
+/** Records an address. `hint` adds what to do when another one has the address already. */
 function bind(
   next: Bound,
   bound: Bound[],

@@ -1,11 +1,11 @@
 import { isLocalOnly, parseAddress } from '../values/address.ts';
 import type { CheckContext } from './check-context.ts';
 
-/** Nobody but this machine's users gets at the admin server without showing who they are. */
+/** Clients from other machines must show who they are before the admin server answers them. */
 export function checkAdmin(context: CheckContext): void {
   const { admin } = context.config;
   if (admin === undefined) return;
-  // What is given and wrong has a problem of its own.
+  // A key that is given with a wrong value counts as given: its value has a problem of its own.
   const given = (...keys: string[]): boolean => context.given(['admin', ...keys]);
   if (given('token') && given('token_file')) {
     context.error(['admin', 'token_file'], "can't be used together with token");

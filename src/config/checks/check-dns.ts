@@ -1,7 +1,7 @@
 import { formatDuration } from '../values/units.ts';
 import type { CheckContext } from './check-context.ts';
 
-/** A name that is asked for more often would be a burden to its servers, and changes no sooner for that. */
+/** More frequent look-ups would burden the name servers, and no name changes that often. */
 const LEAST_TTL_MS = 1_000;
 
 /** The limits of times to live are no burden to name servers, and leave something between them. */

@@ -22,7 +22,7 @@ function checkOutput(output: string | undefined, path: Path, context: CheckConte
   if (output === undefined || output === 'stdout' || output === 'stderr') return;
   const file = resolve(context.directory, output);
   const folder = dirname(file);
-  // Whoever only checks a config may not be allowed to look where the proxy may write.
+  // A user who only checks a config may have no right to look into the folder that the proxy writes to.
   const folderKind = kindOf(folder);
   if (folderKind === 'missing' || folderKind === 'file') {
     const reason = folderKind === 'file' ? 'is no folder' : 'does not exist';

@@ -2,14 +2,14 @@ import type { BackendConfig } from '../schema/config.generated.ts';
 import type { Path } from '../problems/problem.ts';
 import type { CheckContext } from './check-context.ts';
 
-/** How metrics label what no backend was picked for. */
+/** The label that metrics use where no backend was picked. */
 const NO_BACKEND = 'none';
 
 interface Named {
   readonly name: string;
 }
 
-/** No name means two things. */
+/** Names are unique: no name means two things. */
 export function checkNames(context: CheckContext): void {
   const { listeners, upstreams } = context.config;
   checkUnique(listeners, ['listeners'], 'listener', context);
@@ -30,7 +30,7 @@ function checkUnique(items: readonly Named[], at: Path, noun: string, context: C
   }
 }
 
-/** Metrics and logs know a backend by its name alone. */
+/** Metrics and logs tell backends apart by their names alone, across all upstreams. */
 function checkBackendIdentity(context: CheckContext): void {
   const byName = new Map<string, { readonly backend: BackendConfig; readonly upstream: number }>();
   for (const [upstream, { backends }] of context.config.upstreams.entries()) {
@@ -40,7 +40,7 @@ function checkBackendIdentity(context: CheckContext): void {
         context.warn(path, 'is what metrics call having no backend: both are counted as one');
       const first = byName.get(backend.name);
       if (first === undefined) byName.set(backend.name, { backend, upstream });
-      // Within one upstream the name itself is the mistake, and was reported as such.
+      // Two backends of one upstream with one name are reported already.
       else if (first.upstream !== upstream && first.backend.address !== backend.address) {
         const shown = context.shown(path, backend.name);
         context.error(path, `is ${shown}, which another upstream uses for a backend with another address`);

@@ -15,7 +15,7 @@ export interface SourceFile {
   readonly place?: string;
 }
 
-/** All that a config was made from, and so all whose change is a change of the config. */
+/** All files that a config was made from: a change of any of them is a change of the config. */
 export interface ConfigSources {
   /** The main file first, then what it includes in the order of the load, then what keys name. */
   readonly files: readonly SourceFile[];

@@ -7,7 +7,7 @@ import { includeMatches, isPattern } from '../values/include-pattern.ts';
 export const MAX_INCLUDED_FILES = 1000;
 
 export interface IncludedFiles {
-  /** What was asked for. */
+  /** The include as an absolute path. */
   readonly include: string;
   /** Absolute, in lexical order. */
   readonly files: readonly string[];
@@ -52,7 +52,7 @@ async function matching(include: string): Promise<IncludedFiles> {
   }
 }
 
-/** Whether a file that could not be found is listed all the same: a link that leads nowhere. */
+/** Whether a file that could not be found is a link that leads nowhere. */
 export async function isDangling(file: string): Promise<boolean> {
   try {
     await lstat(file);

@@ -1,4 +1,4 @@
-/** What is wrong with a value, as far as a hint needs to know. */
+/** A wrong value, and what was expected there. */
 export interface Slip {
   /** The value as YAML read it. */
   readonly value: unknown;
@@ -23,8 +23,8 @@ const SWITCHES: Readonly<Record<string, 'true' | 'false'>> = {
 };
 
 /**
- * What to do about a usual slip, to be put behind what is allowed; '' where nothing suggests itself. It never repeats the value,
- * which may be a secret.
+ * A hint for a common mistake, which follows what is allowed; '' when the mistake is not a common one. The hint never repeats the
+ * value, which may be a secret.
  */
 export function slipHint(slip: Slip): string {
   const { value, types, format } = slip;

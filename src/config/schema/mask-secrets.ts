@@ -9,7 +9,7 @@ const SECRET_NAME =
 const CAMEL_HUMP = /([a-z0-9])([A-Z])/g;
 const URL_WITH_PASSWORD = /^([a-z][a-z0-9+.-]*:\/\/)[^/?#@\s]+@/i;
 
-/** The config as it may be shown to whoever must not know its secrets. */
+/** The config as it may be shown to people who must not know its secrets. */
 export function maskConfig(config: Config): Config {
   return maskSecrets(config) as Config;
 }

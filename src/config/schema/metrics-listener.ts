@@ -1,7 +1,7 @@
 import { addressKey, parseAddress } from '../values/address.ts';
 import type { Config, Listener } from './config.generated.ts';
 
-/** Who may ask for metrics on a port that is there for everybody: loopback, private and link-local addresses. */
+/** Who may read the metrics on a port that serves everybody: loopback, private and link-local addresses. */
 const NEARBY = [
   '127.0.0.0/8',
   '::1',

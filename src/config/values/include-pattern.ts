@@ -14,7 +14,7 @@ export function checkIncludePattern(text: string): string {
   return text;
 }
 
-/** Whether an include means what is there, rather than one file that must be there. */
+/** Whether an include is a pattern for any number of files, and not the name of one file that must exist. */
 export function isPattern(include: string): boolean {
   return WILDCARD.test(basename(include));
 }
@@ -29,7 +29,7 @@ export function includeMatches(include: string, name: string): boolean {
   return matches(Array.from(pattern), Array.from(name));
 }
 
-/** Goes back to the last `*` only, so that no name takes long. */
+/** On a mismatch it goes back to the last `*` only, so that no name takes long to match. */
 function matches(pattern: readonly string[], name: readonly string[]): boolean {
   let at = 0;
   let star = -1;

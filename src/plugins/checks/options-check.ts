@@ -7,9 +7,9 @@ import type { Path } from '../../config/problems/problem.ts';
 import { schemaMessage } from '../../config/schema/schema-message.ts';
 import { messageOf } from '../../errors.ts';
 
-/** Something in a listener's `options` that its plugin does not take. */
+/** A value in a listener's `options` that the schema of its plugin refuses. */
 export interface OptionsProblem {
-  /** From the options on. */
+  /** The path in the options. */
   readonly path: Path;
   readonly message: string;
 }

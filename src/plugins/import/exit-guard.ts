@@ -2,7 +2,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 import { BalanceError } from '../../errors.ts';
 
-/** Where the proxy's own code lies, which may end the process. */
+/** The folder of the proxy's own code, which may end the process. */
 const OWN_FOLDER = fileURLToPath(new URL('../../', import.meta.url));
 
 type Exit = (code?: number | string | null) => never;
@@ -46,7 +46,7 @@ export class ExitGuard {
   }
 }
 
-/** Who called, from the nearest caller on, without the runtime's own functions. */
+/** The frames of the callers, the nearest first, without the runtime's own functions. */
 function stackOf(called: Exit): string[] {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 100;

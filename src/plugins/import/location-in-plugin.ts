@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 
 import type { PluginSource } from '../source/plugin-source.ts';
 
-/** Where in a plugin a stack begins, as `lib/frames.mjs:3:7`; '' when it leads to none of its files. */
+/** The first location of a stack that is in a file of the plugin, as `lib/frames.mjs:3:7`; '' when there is none. */
 export function locationInPlugin({ file, folder }: PluginSource, stack: string): string {
   const root = folder ?? file;
   for (const start of [pathToFileURL(root).href, root]) {
@@ -15,7 +15,7 @@ export function locationInPlugin({ file, folder }: PluginSource, stack: string):
   return '';
 }
 
-/** A file of a plugin as its place in it. */
+/** The path of a plugin's file, relative to the plugin. */
 export function nameInPlugin({ file, folder }: PluginSource, path: string): string {
   return relative(folder ?? dirname(file), path);
 }

@@ -1,8 +1,8 @@
 import type { StrayErrors } from './guarded-call.ts';
 
-/** What the loader may change about the process while it runs code of strangers. */
+/** What the loader may change about the process while it runs the code of plugins. */
 export interface ProcessGuards {
-  /** Where errors that nobody caught are told; listened to while a plugin is imported or provisions a listener. */
+  /** Reports errors that nobody caught; the loader listens while a plugin is imported or provisions a listener. */
   readonly strayErrors: StrayErrors;
   /** Whether `process.exit` is replaced by one that throws when a plugin calls it. */
   readonly guardsExit: boolean;

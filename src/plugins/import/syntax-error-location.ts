@@ -10,8 +10,8 @@ const MAX_FILES = 20;
 const JAVASCRIPT = /\.[cm]?js$/;
 
 /**
- * Where a plugin is no JavaScript, as `lib/frames.mjs:3`; '' when that can't be found out. A module that can't be parsed
- * leaves no place in its error: only the runtime's own check tells it.
+ * The location of the first syntax error of a plugin, as `lib/frames.mjs:3`; '' when it can't be found. The error of a module
+ * that can't be parsed has no location: only the runtime's own check of the file tells it.
  */
 export async function syntaxErrorLocation(source: PluginSource): Promise<string> {
   for (const file of await modulesOf(source)) {
