@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { isIP } from 'node:net';
-import { isDeepStrictEqual } from 'node:util';
 
+import { isEqual } from '../../config/values/is-equal.ts';
 import type { Logger } from '../../plugin-api/index.ts';
 import { AddressRotation } from './address-rotation.ts';
 import { CaresClient, type DnsClient, type DnsClientSettings } from './sources/dns-client.ts';
@@ -177,7 +177,7 @@ export class NameResolver implements HostNames, RecordSurroundings {
   #readResolvConf(): void {
     const { search, ndots } = this.#resolvConf;
     this.#resolvConf = parseResolvConf(this.#resolvConfFile.text, hostname());
-    const isSearchNew = !isDeepStrictEqual({ search, ndots }, pickSearch(this.#resolvConf));
+    const isSearchNew = !isEqual({ search, ndots }, pickSearch(this.#resolvConf));
     this.#logger.info('resolv.conf was read again', {
       servers: this.#resolvConf.servers.join(' '),
       search: this.#resolvConf.search.join(' '),
@@ -187,7 +187,7 @@ export class NameResolver implements HostNames, RecordSurroundings {
 
   #useServers(mustAskAnew = false): void {
     const wanted = this.#wantedClient();
-    const isSame = isDeepStrictEqual(wanted, this.#clientSettings);
+    const isSame = isEqual(wanted, this.#clientSettings);
     if (isSame && !mustAskAnew) return;
     if (!isSame) {
       this.#clientSettings = wanted;

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { isDeepStrictEqual } from 'node:util';
 
 import type { Config, Listener as ListenerConfig } from '../../config/schema/config.generated.ts';
 import { optionsOf } from '../../config/options/listener-options.ts';
+import { isEqual } from '../../config/values/is-equal.ts';
 import { BalanceError, messageOf } from '../../errors.ts';
 import type { OwnMetrics, ProtocolInstance, ProtocolPlugin } from '../../plugin-api/index.ts';
 import { instanceOf } from '../../plugins/checks/plugin-contract.ts';
@@ -71,7 +71,7 @@ export class GenerationBuilder {
     try {
       for (const upstream of config.upstreams) {
         const same = live?.upstreams.get(upstream.name);
-        const isSame = same !== undefined && isDeepStrictEqual(same.config, upstream);
+        const isSame = same !== undefined && isEqual(same.config, upstream);
         upstreams.set(
           upstream.name,
           isSame ? same : await SharedUpstream.build(upstream, this.#options, slicer),
@@ -165,8 +165,8 @@ function sameInstance(
   const isSame =
     served.plugin === plugin &&
     served.stamp === stamp &&
-    isDeepStrictEqual(served.host.metrics, metrics) &&
-    isDeepStrictEqual({ ...config, ...own }, { ...listener, ...own }) &&
+    isEqual(served.host.metrics, metrics) &&
+    isEqual({ ...config, ...own }, { ...listener, ...own }) &&
     served.host.fits(upstreams);
   return isSame ? served : undefined;
 }

@@ -1,5 +1,6 @@
 import type { LoadedConfig } from '../../../config/load/loaded-config.ts';
 import type { WatchErrors } from '../../../config/schema/config.generated.ts';
+import { isEqual } from '../../../config/values/is-equal.ts';
 import { isClientFault } from '../../../errors.ts';
 import type { ExchangeRecord, Logger, TunnelRecord } from '../../../plugin-api/index.ts';
 import type { Reloads, ReloadSource } from '../outcome/reload-outcome.ts';
@@ -69,7 +70,7 @@ export class AutoRollback implements TrafficSubscriber {
     if (previous?.hash === loaded.hash) return;
     this.#endTrial();
     const settings = loaded.config.reload.watch_errors;
-    if (JSON.stringify(settings) !== JSON.stringify(this.#settings)) this.#follow(settings);
+    if (!isEqual(settings, this.#settings)) this.#follow(settings);
     // A config that a rollback made live again is not put on trial.
     if (settings === undefined || previous === undefined || source === 'guard') return;
     this.#begin(settings, previous);
