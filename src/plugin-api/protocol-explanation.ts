@@ -26,6 +26,11 @@ export interface ExplainRequest {
 export interface ProtocolExplanation {
   /** Its rules (HTTP: routes) in the order in which they are looked at, up to the one that takes the request. */
   readonly rules: readonly ExplainedRule[];
+  /**
+   * Names of the filters that would be asked about the request, in their order; absent when there are none. They are not asked: what
+   * they would decide is not known.
+   */
+  readonly filters?: readonly string[];
   /** What the protocol answers by itself; absent when the request is forwarded. */
   readonly answer?: ExplainedAnswer;
   /** Where it is forwarded to; absent when it is answered. */

@@ -12,7 +12,7 @@ const MAX_OTHERS = 10;
 
 /** Writes an explanation for people to read, with a line break at its end. */
 export function explanationText(explanation: Explanation): string {
-  const { listener, request, answer, forwarded, response, upstream, notes } = explanation;
+  const { listener, request, filters, answer, forwarded, response, upstream, notes } = explanation;
   const from = request.from === request.client ? request.from : `${request.from}, for ${request.client}`;
   const lines = [
     ...(listener.mode === 'tcp'
@@ -20,6 +20,7 @@ export function explanationText(explanation: Explanation): string {
       : section('request', [`${request.method} ${request.target} from ${from}`])),
     ...section('listener', [`${listener.name} (${listener.mode}, ${listener.address}): ${listener.reason}`]),
     ...section('route', routeLines(explanation)),
+    ...section('filters', filters === undefined ? [] : [`${filters.join(', ')}: not asked here`]),
     ...section(
       'answer',
       answer === undefined ? [] : [`${answer.status} by the proxy itself: ${answer.reason}`],

@@ -58,7 +58,7 @@ class Explaining {
 
   explanation(): Explanation {
     const protocol = this.#protocol();
-    const { rules, answer, forwarded } = protocol;
+    const { rules, filters, answer, forwarded } = protocol;
     const { live, generation } = this.#plan;
     const { method, target, fields, remoteAddress } = this.#request;
     const taking = rules.find(({ matches }) => matches);
@@ -75,6 +75,7 @@ class Explaining {
       listener: this.#shownListener(),
       routes: maskedRules(rules),
       ...(taking === undefined ? {} : { route: taking.name }),
+      ...(filters === undefined ? {} : { filters }),
       ...(answer === undefined ? {} : { answer }),
       ...(forwarded?.message === undefined
         ? {}

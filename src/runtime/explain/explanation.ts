@@ -20,6 +20,8 @@ export interface Explanation {
   readonly routes: readonly ExplainedRule[];
   /** The route that takes the request; '' when no route does and the listener's own upstream gets it. Absent when it is not forwarded. */
   readonly route?: string;
+  /** Names of the filters that would be asked about the request, in their order; absent when there are none. */
+  readonly filters?: readonly string[];
   /** The answer that the proxy gives by itself. Absent when the request is forwarded. */
   readonly answer?: ExplainedAnswer;
   /** The request that the backend would get. Absent where bytes are passed on unchanged. */
