@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 import { BalanceError, messageOf } from '../../../src/errors.ts';
-import { reasonPhrase, type Answer } from '../message/answer.ts';
+import type { Answer } from '../../../src/plugin-api/index.ts';
+import { reasonPhrase } from '../message/answer.ts';
 import { errorAnswer, withBody } from './error-answer.ts';
 import type { ErrorPage } from '../config/options.generated.ts';
 

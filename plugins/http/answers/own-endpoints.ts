@@ -1,27 +1,50 @@
 import { MetricsAccess } from '../../../src/plugin-api/values/metrics-access.ts';
-import type { MetricsPage, OwnMetrics } from '../../../src/plugin-api/index.ts';
+import type { Answer, HealthReport, MetricsPage, OwnMetrics } from '../../../src/plugin-api/index.ts';
 import { routedConfigPath } from '../../../src/plugin-api/values/routed-path.ts';
-import type { Answer } from '../message/answer.ts';
-import type { Exchange } from '../exchange/exchange.ts';
+import type { TrustedProxies } from '../forwarding/trusted-proxies.ts';
 import { ACCEPT } from '../message/field-names.ts';
 import type { RequestHead } from '../message/message-head.ts';
 import { namedClients } from '../forwarding/named-clients.ts';
 
 /** The pages show the state of one moment: no cache may store them. */
-const FRESH = 'Cache-Control: no-store\r\n';
+const FRESH = { 'Cache-Control': 'no-store' };
+
+/** A request that may be for an endpoint: what the endpoint reads of its exchange, and tells it. */
+export interface EndpointRequest {
+  readonly method: string;
+  /** The path in the spelling that routes compare. */
+  readonly routedPath: string;
+  /** The address of the connected peer. */
+  readonly peerAddress: string;
+  /** Whether that peer is a trusted proxy. */
+  readonly isPeerTrusted: boolean;
+  /** Takes the exchange out of telemetry and tracing, as probes are many and nobody follows their traces. */
+  countAsOwn(): void;
+  answer(answer: Answer): void;
+  answerLater(answer: Promise<Answer>): void;
+  answerError(status: number, reason: string): void;
+}
 
 /**
  * The paths that a listener answers itself, before any route is looked at: the health of its backends, and the metrics for those who
  * may read them. Telemetry does not count these requests: a probe that comes each second would be most of what it counts.
  */
 export class OwnEndpoints {
-  /** In the form of {@link ExchangeFacts.routedPath}; undefined where there is none. */
+  /** In the form of {@link EndpointRequest.routedPath}; undefined where there is none. */
   readonly #healthPath: string | undefined;
   readonly #metricsPath: string | undefined;
   readonly #metrics: OwnMetrics | undefined;
   readonly #access: MetricsAccess;
+  readonly #health: () => HealthReport;
+  readonly #trusted: TrustedProxies;
 
-  constructor(healthEndpoint: string | undefined, metrics: OwnMetrics | undefined) {
+  constructor(
+    healthEndpoint: string | undefined,
+    { health, metrics }: { readonly health: () => HealthReport; readonly metrics: OwnMetrics | undefined },
+    trusted: TrustedProxies,
+  ) {
+    this.#health = health;
+    this.#trusted = trusted;
     this.#healthPath =
       healthEndpoint === undefined || healthEndpoint === '' ? undefined : routedConfigPath(healthEndpoint);
     this.#metrics = metrics;
@@ -35,55 +58,45 @@ export class OwnEndpoints {
   }
 
   /** Answers a request for one of the paths. False for any other path: the request goes on to the routes. */
-  take(exchange: Exchange, head: RequestHead): boolean {
-    const { routedPath: path } = exchange;
-    if (path === this.#healthPath) showHealth(exchange);
+  take(request: EndpointRequest, head: RequestHead): boolean {
+    const { routedPath: path } = request;
+    if (path === this.#healthPath) this.#showHealth(request);
     else if (path === this.#metricsPath && this.#metrics !== undefined)
-      this.#showMetrics(exchange, head, this.#metrics);
+      this.#showMetrics(request, head, this.#metrics);
     else return false;
     return true;
   }
 
-  #showMetrics(exchange: Exchange, head: RequestHead, metrics: OwnMetrics): void {
-    if (!this.#mayRead(exchange, head)) {
-      const { instance, requestId, wantsJson } = exchange;
-      const reason = 'the metrics are not for this client';
-      exchange.answer(instance.errorPages.answer(403, reason, requestId, wantsJson));
-    } else if (exchange.method !== 'GET' && exchange.method !== 'HEAD') {
-      exchange.answer({ status: 405, contentType: 'text/plain', body: '', fields: 'Allow: GET, HEAD\r\n' });
+  #showHealth(request: EndpointRequest): void {
+    request.countAsOwn();
+    const { status, body } = this.#health();
+    request.answer({ status, contentType: 'application/json', body, headers: FRESH });
+  }
+
+  #showMetrics(request: EndpointRequest, head: RequestHead, metrics: OwnMetrics): void {
+    if (!this.#mayRead(request, head)) {
+      request.answerError(403, 'the metrics are not for this client');
+    } else if (request.method !== 'GET' && request.method !== 'HEAD') {
+      request.answer({ status: 405, contentType: 'text/plain', headers: { Allow: 'GET, HEAD' } });
     } else {
-      countAsOwn(exchange);
+      request.countAsOwn();
       const asked = {
         accept: head.joined(ACCEPT) || undefined,
         'accept-encoding': head.valueOf('accept-encoding'),
       };
-      exchange.answerLater(metrics.page(asked).then(pageAnswer));
+      request.answerLater(metrics.page(asked).then(pageAnswer));
     }
   }
 
-  #mayRead(exchange: Exchange, head: RequestHead): boolean {
-    const { stream, client, instance } = exchange;
+  #mayRead(request: EndpointRequest, head: RequestHead): boolean {
     return this.#access.mayRead(
-      stream.connection.transport.peer.address,
+      request.peerAddress,
       (name) => head.valueOf(name) !== undefined,
-      () => (client.profile(instance).isTrusted ? namedClients(head, instance.trusted) : []),
+      () => (request.isPeerTrusted ? namedClients(head, this.#trusted) : []),
     );
   }
 }
 
-/** Takes the exchange out of telemetry and tracing, as probes are many and nobody follows their traces. */
-function countAsOwn(exchange: Exchange): void {
-  exchange.isOwn = true;
-  exchange.trace = undefined;
-}
-
-function showHealth(exchange: Exchange): void {
-  countAsOwn(exchange);
-  const { status, body } = exchange.instance.host.health();
-  exchange.answer({ status, contentType: 'application/json', body, fields: FRESH });
-}
-
 function pageAnswer({ contentType, headers, body }: MetricsPage): Answer {
-  const fields = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  return { status: 200, contentType, body, fields: FRESH + fields.join('') };
+  return { status: 200, contentType, body, headers: { ...FRESH, ...headers } };
 }

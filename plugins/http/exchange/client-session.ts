@@ -8,6 +8,7 @@ import type { RequestHandler, ServerStream, UnreadRequest } from '../message/ser
 import { logRefused } from '../records/exchange-lines.ts';
 import { CLIENT_LEFT, unservedRecord } from '../records/records.ts';
 import { dispatch } from './dispatch.ts';
+import { sentBytes } from '../message/answer.ts';
 import { Exchange, type ClientState } from './exchange.ts';
 import { PinnedSockets } from './pinned-sockets.ts';
 
@@ -60,7 +61,7 @@ export class ClientSession implements RequestHandler<HttpInstance>, ClientState 
     const { requestId, method, path, traceId, spanId, clientAddress } = record;
     const answer = instance.errorPages.answer(status, reason, requestId, false);
     // The answer to a HEAD request has no body, even when the request's head is not complete.
-    const bytesSent = method === 'HEAD' ? 0 : Buffer.byteLength(answer.body);
+    const bytesSent = sentBytes(answer, method);
     telemetry.exchange({ ...record, status, bytesSent, error: code, refusal });
     if (logger.debugEnabled) {
       const trace = traceId === '' ? {} : { trace_id: traceId, span_id: spanId };

@@ -49,7 +49,7 @@ export function dispatch(exchange: Exchange, head: RequestHead): void {
   exchange.routedPath = target.isPlain ? target.path : routedPath(target.path);
   exchange.host = host.text;
   if (instance.endpoints.take(exchange, head)) return;
-  const local = localAnswer(exchange, head);
+  const local = localAnswer(head);
   if (local !== undefined) exchange.answer(local);
   else route(exchange, head, target, host, host === named ? client : profile.fields(head, host));
 }

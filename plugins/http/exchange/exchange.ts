@@ -1,6 +1,13 @@
 import { messageOf, type BalanceError, type ErrorCode } from '../../../src/errors.ts';
-import type { Backend, Lease, LeaseRequest, PendingLease, Upstream } from '../../../src/plugin-api/index.ts';
-import type { Answer } from '../message/answer.ts';
+import type {
+  Answer,
+  Backend,
+  Lease,
+  LeaseRequest,
+  PendingLease,
+  Upstream,
+} from '../../../src/plugin-api/index.ts';
+import { sentBytes } from '../message/answer.ts';
 import type { FieldEdits } from '../forwarding/field-edits.ts';
 import { traceLines } from '../forwarding/request-fields.ts';
 import type { HttpInstance } from '../instance/http-instance.ts';
@@ -103,6 +110,19 @@ export class Exchange
 
   get isChunked(): boolean {
     return this.body?.isChunked === true;
+  }
+
+  get peerAddress(): string {
+    return this.stream.connection.transport.peer.address;
+  }
+
+  get isPeerTrusted(): boolean {
+    return this.client.profile(this.instance).isTrusted;
+  }
+
+  countAsOwn(): void {
+    this.isOwn = true;
+    this.trace = undefined;
   }
 
   /** True while bytes from the client belong to this request's body. */
@@ -313,13 +333,18 @@ export class Exchange
     this.#nameTried();
     logBackendFailure(this, code, detail);
     this.#endAttempt(code, 0);
+    this.answerError(status, reason);
+  }
+
+  /** Answers with an error in place of a backend. */
+  answerError(status: number, reason: string): void {
     this.answer(this.instance.errorPages.answer(status, reason, this.requestId, this.wantsJson));
   }
 
   /** Answers in place of a backend. */
   answer(answer: Answer): void {
     this.status = answer.status;
-    this.bytesSent = this.method === 'HEAD' ? 0 : Buffer.byteLength(answer.body);
+    this.bytesSent = sentBytes(answer, this.method);
     const own = `X-Request-ID: ${this.requestId}\r\n`;
     this.stream.answer(answer, this.instance.date.text, this.method, own);
     this.#finish();

@@ -88,7 +88,7 @@ export class HttpInstance implements ProtocolInstance {
       options.routes.length === 0
         ? undefined
         : new Router(options.routes.map((route) => this.#compile(route)));
-    this.endpoints = new OwnEndpoints(options.health_endpoint, host.metrics);
+    this.endpoints = new OwnEndpoints(options.health_endpoint, host, this.trusted);
     if (host.defaultUpstream !== undefined) {
       this.#fallback = compileRoute(undefined, options, host.upstream(host.defaultUpstream, 'keep-alive'));
     }

@@ -1,15 +1,19 @@
 import { STATUS_CODES } from 'node:http';
 
-/** A response that the proxy gives itself. */
-export interface Answer {
-  readonly status: number;
-  readonly contentType: string;
-  readonly body: string | Buffer;
-  /** Further field lines, each with its CRLF. */
-  readonly fields: string;
-}
+import type { Answer } from '../../../src/plugin-api/index.ts';
 
 /** What a status means, in the words of HTTP. */
 export function reasonPhrase(status: number): string {
   return STATUS_CODES[status] ?? 'Unknown';
+}
+
+/** The body of an answer as bytes. */
+export function answerBytes({ body = '' }: Answer): Buffer {
+  if (typeof body === 'string') return Buffer.from(body);
+  return Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+}
+
+/** How many bytes of an answer's body are sent for a request with that method. */
+export function sentBytes({ body = '' }: Answer, method: string): number {
+  return method === 'HEAD' ? 0 : Buffer.byteLength(body);
 }

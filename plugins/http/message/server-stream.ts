@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../../src/errors.ts';
 import type {
+  Answer,
   Backend,
   ByteStream,
   Connection,
@@ -8,7 +9,6 @@ import type {
   ProtocolInstance,
   TraceCarrier,
 } from '../../../src/plugin-api/index.ts';
-import type { Answer } from './answer.ts';
 import type { FieldRules } from './field-rules.ts';
 import type { RequestHead, ResponseHead } from './message-head.ts';
 import type { Refusal } from './refusal.ts';

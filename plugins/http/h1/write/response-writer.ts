@@ -1,5 +1,5 @@
 import type { Connection } from '../../../../src/plugin-api/index.ts';
-import type { Answer } from '../../message/answer.ts';
+import type { Answer } from '../../../../src/plugin-api/index.ts';
 import type { FieldRules } from '../../message/field-rules.ts';
 import type { ResponseHead } from '../../message/message-head.ts';
 import type { FieldLine } from '../../message/trailers.ts';
