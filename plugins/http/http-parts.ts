@@ -1,6 +1,7 @@
 import type { Connection } from '../../src/plugin-api/index.ts';
 import { ClientSession } from './exchange/client-session.ts';
 import { explain } from './explain/explain.ts';
+import type { RouteFilters } from './filters/filter-chain.ts';
 import { RequestIds } from './forwarding/request-ids.ts';
 import { Http1ClientCodec } from './h1/client-codec.ts';
 import { HeadRecorder } from './h1/parse/head-recorder.ts';
@@ -11,7 +12,7 @@ import { BufferedBodies } from './instance/body-buffering.ts';
 import type { HttpInstance, HttpParts } from './instance/http-instance.ts';
 
 /** Puts the codec of HTTP/1 and what serves requests together: the only place that knows both. */
-export function makeHttpParts(): HttpParts {
+export function makeHttpParts(filtersOf: RouteFilters): HttpParts {
   const supply = new ParserSupply();
   const recorder = new HeadRecorder(supply.first.arena.length);
   const connect = (connection: Connection, instance: HttpInstance): ServerConnection =>
@@ -20,6 +21,7 @@ export function makeHttpParts(): HttpParts {
     clients: new Http1ClientCodec(new ReaderSupply(supply, recorder)),
     requestIds: new RequestIds(),
     bufferedBodies: new BufferedBodies(),
+    filtersOf,
     connect,
     explain: (request, instance) => explain(request, instance, connect),
   };

@@ -24,11 +24,20 @@ const CONTINUE = 100;
 const HEAD_CUT_SHORT = 'the backend closed the connection within the head of its response';
 const CUT_SHORT = 'the backend closed the connection before the end of its response';
 
+/** What filters see of a response. Each says whether it goes on; where it does not, the exchange knows. */
+export interface ResponseFilters {
+  respond(head: ResponseHead): boolean;
+  responseData(bytes: Buffer, start: number, end: number): boolean;
+  responseEnd(): boolean;
+}
+
 /** Whose attempt it is: what an attempt reads of its exchange, and tells it. */
 export interface AttemptOwner extends TemplateValues {
   readonly stream: ServerStream;
   readonly settings: ResponseSettings;
   readonly responseEdits: FieldEdits | undefined;
+  /** The filters at work; undefined on a route without. */
+  readonly filtering: ResponseFilters | undefined;
   /** The protocols that the client would switch to; '' for none. */
   readonly upgrade: string;
   /** True while the client has to send more of the request's body. */
@@ -105,6 +114,7 @@ export class Attempt implements ResponseEvents {
     const owner = this.#owner;
     if (head.status >= 401 && challengesConnection(head)) owner.pins = true;
     owner.mark('responseHeadMs');
+    if (owner.filtering?.respond(head) === false) return;
     const { settings, responseEdits: edits } = owner;
     const keepsId = keepsRequestId(settings, head);
     const lines = responseLines(owner, settings, head, edits, keepsId);
@@ -117,6 +127,7 @@ export class Attempt implements ResponseEvents {
     const owner = this.#owner;
     const names = owner.upgrade.split(',').map((name) => name.trim().toLowerCase());
     if (protocol === '' || !names.includes(protocol.toLowerCase())) return refuseUpgrade(head);
+    if (owner.filtering?.respond(head) === false) return undefined;
     const { settings, responseEdits: edits } = owner;
     const keepsId = keepsRequestId(settings, head);
     const lines = switchingLines(owner, settings, head, edits, keepsId);
@@ -128,8 +139,10 @@ export class Attempt implements ResponseEvents {
   }
 
   data(bytes: Buffer, start: number, end: number): void {
-    this.#owner.bytesSent += end - start;
-    if (!this.#owner.stream.body(bytes, start, end)) this.client.pause();
+    const owner = this.#owner;
+    if (owner.filtering?.responseData(bytes, start, end) === false) return;
+    owner.bytesSent += end - start;
+    if (!owner.stream.body(bytes, start, end)) this.client.pause();
   }
 
   flush(): void {
@@ -142,6 +155,7 @@ export class Attempt implements ResponseEvents {
 
   end(trailers: readonly FieldLine[]): void {
     const owner = this.#owner;
+    if (owner.filtering?.responseEnd() === false) return;
     owner.stream.finish(trailers);
     owner.stream.flush();
     this.client.stop();

@@ -1,3 +1,4 @@
+import type { Upstream } from '../../../src/plugin-api/index.ts';
 import { routedPath } from '../../../src/plugin-api/values/routed-path.ts';
 import type { ClientFields, KnownHost } from '../forwarding/forwarding-profile.ts';
 import { logReceived } from '../records/exchange-lines.ts';
@@ -10,11 +11,14 @@ import { loggedPath, withoutFragment } from '../records/logged-path.ts';
 import { normalTarget } from '../routing/normal-path.ts';
 import { refuseField, refuseTarget } from '../message/refusal.ts';
 import { BAD_HOST, checkRequest, checkTarget, TWO_READINGS } from '../refusals/request-check.ts';
-import { beforeQuery, parseTarget, type RequestTarget } from '../message/request-target.ts';
+import { beforeQuery, parseTarget, withTarget, type RequestTarget } from '../message/request-target.ts';
 import { draftRequest } from '../forwarding/request-fields.ts';
 import { BodyBuffering } from '../instance/body-buffering.ts';
 import type { RequestDraft } from '../message/client-stream.ts';
+import { FieldEdits, type FieldEdit } from '../forwarding/field-edits.ts';
+import type { FilterChain } from '../filters/filter-chain.ts';
 import type { CompiledRoute } from '../instance/compiled-route.ts';
+import { Filtering } from './filtering.ts';
 
 /**
  * The head of a request is complete: notes in the exchange who asks for what, and has the request refused, answered here, or
@@ -77,26 +81,63 @@ function route(
   if (matched === undefined) exchange.fail(404, 'no_route', 'no route matches');
   else if (!target.isPlain && !instance.isReadAlike(matched, host.name, target.path, head))
     exchange.refuse(refuseTarget(TWO_READINGS, head));
-  else exchange.forward(draftOf(exchange, head, target, matched, client), matched.upstream);
+  else {
+    exchange.matchedRoute = matched;
+    exchange.forwardedTo = matched.upstream;
+    if (instance.host.logger.debugEnabled) logReceived(exchange, head);
+    if (matched.filters === undefined) forward(exchange, head, target, matched, client);
+    else filter(exchange, head, target, matched, client, matched.filters);
+  }
 }
 
-/**
- * Notes in the exchange how its request is forwarded: route, trace, key for the choice of the backend, upgrade. Returns the
- * head for the backend.
- */
+/** Asks the filters of the route, and forwards the request with what they changed once all of them let it go on. */
+function filter(
+  exchange: Exchange,
+  head: RequestHead,
+  target: RequestTarget,
+  route: CompiledRoute,
+  client: ClientFields,
+  filters: FilterChain,
+): void {
+  const filtering = new Filtering(exchange, { route, filters }, head, target.forwarded, (kept) => {
+    const { request } = filtering;
+    exchange.forwardedTo = request.upstream;
+    forward(exchange, kept, withTarget(target, request.target), route, client, request.edits);
+  });
+  exchange.filtering = filtering;
+  filtering.begin();
+}
+
+/** Forwards the request to the upstream that the exchange has. `edits`: what filters changed about its header. */
+function forward(
+  exchange: Exchange,
+  head: RequestHead,
+  target: RequestTarget,
+  route: CompiledRoute,
+  client: ClientFields,
+  edits?: readonly FieldEdit[],
+): void {
+  const guardsSpellings = exchange.instance.options.underscore_headers !== 'keep';
+  exchange.requestEdits =
+    edits === undefined
+      ? route.requestEdits
+      : FieldEdits.ofFilters(edits, route.requestEdits, guardsSpellings);
+  exchange.responseEdits = route.responseEdits;
+  const upstream = exchange.forwardedTo ?? route.upstream;
+  exchange.forward(draftOf(exchange, head, target, route, client, upstream), upstream);
+}
+
+/** Notes in the exchange how its request is forwarded: key for the choice of the backend, upgrade, trace. Returns the head for the backend. */
 function draftOf(
   exchange: Exchange,
   head: RequestHead,
   target: RequestTarget,
   matched: CompiledRoute,
   client: ClientFields,
+  { keySource }: Upstream,
 ): RequestDraft {
-  const { host } = exchange.instance;
-  exchange.matchedRoute = matched;
-  if (host.logger.debugEnabled) logReceived(exchange, head);
   exchange.pins = head.bindsConnection;
   if (exchange.instance.options.enable_websocket) exchange.upgrade = head.offeredUpgrade;
-  const { keySource } = matched.upstream;
   if (keySource !== undefined) exchange.key = hashKey(keySource, exchange.clientAddress, target, head);
   // A target in absolute form goes to the backend in origin form.
   const changed = matched.pathEdit?.(editable(target)) ?? (target.isChanged ? target.forwarded : undefined);
@@ -112,7 +153,7 @@ function draftOf(
     clients,
     exchange,
     head,
-    matched.requestEdits,
+    exchange.requestEdits,
     changes,
     exchange.stream.connection,
   );

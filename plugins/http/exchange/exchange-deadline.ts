@@ -14,6 +14,8 @@ export interface TimedExchange {
   readonly body: RequestBody | undefined;
   /** The attempt that runs; undefined while none does. */
   readonly attempt: Attempt | undefined;
+  /** The filters at work; undefined on a route without. */
+  readonly filtering: { readonly isWaiting: boolean; timedOut(): void } | undefined;
   readonly elapsedMs: number;
   readonly timeouts: { readonly request: number; readonly read: number };
   /** How long the backend may be silent. */
@@ -44,6 +46,7 @@ export function renewDeadline(exchange: TimedExchange): void {
 function nextEventMs(exchange: TimedExchange): number {
   const { attempt, stream } = exchange;
   const isBodyAwaited = exchange.body?.isAwaited === true;
+  if (exchange.filtering?.isWaiting === true) return exchange.timeouts.read;
   // While the exchange waits for a lease, the limits of the upstream count.
   if (attempt === undefined) return isBodyAwaited ? exchange.timeouts.read : Number.POSITIVE_INFINITY;
   if (stream.isBlocked) return stream.awaitReader();
@@ -61,6 +64,8 @@ export function expire(exchange: TimedExchange): void {
   const isBodyAwaited = exchange.body?.isAwaited === true;
   if (totalMs > 0 && exchange.elapsedMs >= totalMs - TIMER_SLACK_MS) {
     exchange.fail(504, 'request_timeout', 'the request took too long');
+  } else if (exchange.filtering?.isWaiting === true) {
+    exchange.filtering.timedOut();
   } else if (attempt !== undefined && stream.isBlocked) {
     if (stream.keepsPace()) renewDeadline(exchange);
     else exchange.abort('reader_too_slow');

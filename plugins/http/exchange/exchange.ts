@@ -4,7 +4,9 @@ import type {
   Backend,
   Lease,
   LeaseRequest,
+  Logger,
   PendingLease,
+  ResponseOrigin,
   Upstream,
 } from '../../../src/plugin-api/index.ts';
 import { sentBytes } from '../message/answer.ts';
@@ -30,6 +32,7 @@ import { CLIENT_LEFT } from '../records/records.ts';
 import { LARGE_BODY } from '../refusals/request-check.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
 import { expire, renewDeadline, type TimedExchange } from './exchange-deadline.ts';
+import type { Filtering, FilteringOwner } from './filtering.ts';
 import { failureReason } from './failure-reasons.ts';
 import type { PinnedSockets } from './pinned-sockets.ts';
 import { RequestBody } from './request-body.ts';
@@ -53,7 +56,7 @@ export interface ClientState {
  */
 export class Exchange
   extends ExchangeFacts
-  implements LeaseRequest, RequestEvents, AttemptOwner, TimedExchange
+  implements LeaseRequest, RequestEvents, AttemptOwner, TimedExchange, FilteringOwner
 {
   readonly stream: ServerStream;
   readonly client: ClientState;
@@ -67,6 +70,12 @@ export class Exchange
   readonly immediate: boolean;
   /** Whether the client wants errors as JSON. */
   wantsJson = false;
+  /** What the transforms of the route, and its filters, change about the header of the request. */
+  requestEdits: FieldEdits | undefined = undefined;
+  /** The same for the response. */
+  responseEdits: FieldEdits | undefined = undefined;
+  /** The filters of the route at work; undefined on a route without. */
+  filtering: Filtering | undefined = undefined;
   #draft: RequestDraft | undefined = undefined;
   #pending: PendingLease | undefined = undefined;
   #attempt: Attempt | undefined = undefined;
@@ -93,11 +102,11 @@ export class Exchange
   }
 
   get readTimeoutMs(): number {
-    return this.matchedRoute?.upstream.readTimeoutMs ?? Number.POSITIVE_INFINITY;
+    return this.forwardedTo?.readTimeoutMs ?? Number.POSITIVE_INFINITY;
   }
 
-  get responseEdits(): FieldEdits | undefined {
-    return this.matchedRoute?.responseEdits;
+  get logger(): Logger {
+    return this.instance.host.logger;
   }
 
   get bytesReceived(): number {
@@ -105,7 +114,7 @@ export class Exchange
   }
 
   get upstreamName(): string | undefined {
-    return this.matchedRoute?.upstream.name;
+    return this.forwardedTo?.name;
   }
 
   get isChunked(): boolean {
@@ -137,6 +146,7 @@ export class Exchange
 
   /** Sends the request to a backend of `upstream`. */
   forward(draft: RequestDraft, upstream: Upstream): void {
+    this.forwardedTo = upstream;
     this.#draft = draft;
     if (this.body?.isGathered === true) this.renewDeadline();
     else this.acquire(upstream);
@@ -177,7 +187,7 @@ export class Exchange
 
   /** The fields that name the backend or the try, each line with a CRLF in front. */
   #tryLines(): string {
-    const edits = this.matchedRoute?.requestEdits;
+    const edits = this.requestEdits;
     const trace = this.trace === undefined ? '' : traceLines(this.trace, edits);
     const late = edits?.lateLines(this) ?? '';
     return late === '' ? trace : `${trace}\r\n${late.slice(0, -2)}`;
@@ -195,12 +205,13 @@ export class Exchange
 
   data(bytes: Buffer, start: number, end: number): void {
     const { body } = this;
-    if (body === undefined) return;
+    if (body === undefined || this.filtering?.requestData(bytes, start, end) === false) return;
     body.add(bytes, start, end, this.#attempt?.client);
     if (body.isTooLarge) this.refuse(refuseRequest(LARGE_BODY));
   }
 
   end(trailers: readonly FieldLine[]): void {
+    if (this.filtering?.requestEnd() === false) return;
     this.body?.complete(trailers, this.#attempt?.client);
   }
 
@@ -218,8 +229,9 @@ export class Exchange
     } else if (!body.gathersOn()) {
       // Once the body is complete, the client is still read from, because only a read shows that it left.
       if (body.isOpen) this.stream.pause();
-      if (this.#pending === undefined && this.matchedRoute !== undefined) {
-        this.acquire(this.matchedRoute.upstream);
+      // A request that waits for a filter has no draft yet.
+      if (this.#pending === undefined && this.#draft !== undefined && this.forwardedTo !== undefined) {
+        this.acquire(this.forwardedTo);
         return;
       }
     }
@@ -274,7 +286,7 @@ export class Exchange
     this.#endAttempt('backend_reset', 0);
     this.trace?.nextTry();
     this.fresh = true;
-    if (this.matchedRoute !== undefined) this.acquire(this.matchedRoute.upstream);
+    if (this.forwardedTo !== undefined) this.acquire(this.forwardedTo);
   }
 
   /** Once, and only where the backend most likely closed an idle socket before it saw the request (RFC 9112 9.3.1). */
@@ -342,7 +354,17 @@ export class Exchange
   }
 
   /** Answers in place of a backend. */
-  answer(answer: Answer): void {
+  answer(answer: Answer, origin: ResponseOrigin = 'proxy'): void {
+    const shown = this.filtering === undefined ? answer : this.filtering.edited(answer, origin);
+    if (shown !== undefined) this.#send(shown);
+  }
+
+  replaceResponse(answer: Answer, status: number): void {
+    this.#endAttempt(undefined, status);
+    this.#send(answer);
+  }
+
+  #send(answer: Answer): void {
     this.status = answer.status;
     this.bytesSent = sentBytes(answer, this.method);
     const own = `X-Request-ID: ${this.requestId}\r\n`;
@@ -353,13 +375,28 @@ export class Exchange
 
   /** Answers in place of a backend once the answer is there. When it never comes that is our own fault, and status 500. */
   answerLater(answer: Promise<Answer>): void {
-    const give = (made: Answer): void => {
-      if (!this.#over) this.answer(made);
-    };
-    answer.then(give).catch((error: unknown) => {
-      this.instance.host.logger.error('Answer failed', { ...this.logFields(), error: messageOf(error) });
-      this.fail(500, 'internal', 'the answer could not be made');
-    });
+    answer
+      .then(
+        (made) => {
+          if (!this.#over) this.answer(made);
+        },
+        (error: unknown) => {
+          this.logger.error('Answer failed', { ...this.logFields(), error: messageOf(error) });
+          this.fail(500, 'internal', 'the answer could not be made');
+        },
+      )
+      .catch((error: unknown) => {
+        this.broke(error);
+      });
+  }
+
+  /**
+   * Something threw after a promise, such as the next request on the connection, which begins where this one ends. It is a fault of
+   * ours that ends the connection, as one in a callback of the stream does.
+   */
+  broke(error: unknown): void {
+    this.logger.error('Protocol failed after a promise', { ...this.logFields(), error: messageOf(error) });
+    this.stream.connection.transport.destroy();
   }
 
   /** Breaks the response off, so that the client sees that it is not whole. */
@@ -414,7 +451,7 @@ export class Exchange
   }
 
   /** The response does not come, or not as a whole: the socket is of no use any more. `status`: of the response, 0 without one. */
-  #endAttempt(error: ErrorCode, status: number): void {
+  #endAttempt(error: ErrorCode | undefined, status: number): void {
     this.mark('backendEndMs');
     const attempt = this.#attempt;
     this.#attempt = undefined;
@@ -429,6 +466,7 @@ export class Exchange
     this.#over = true;
     this.body?.release();
     this.durationMs = this.elapsedMs;
+    this.filtering?.over(this);
     const { host } = this.instance;
     if (!this.isOwn) host.telemetry.exchange(this);
     if (host.logger.debugEnabled) logCompleted(this);

@@ -11,6 +11,12 @@ import { HeldBytes } from './held-bytes.ts';
 /** Up to this size a body that came with its head is kept after it was sent, so that it can be sent again. */
 const REPEATED_BYTES = 16 * 1024;
 
+/** Who is shown a body. */
+interface BodyReader {
+  data(bytes: Buffer, start: number, end: number): boolean;
+  end(): boolean;
+}
+
 /** A request's body as it arrives: kept until there is a backend, then sent to it. */
 export class RequestBody {
   /** Whether the head did not tell the length: only the end of the body does. */
@@ -32,6 +38,8 @@ export class RequestBody {
   #isForwarded = false;
   /** The backend has not taken what was sent. */
   #isBlocked = false;
+  /** What arrives is kept although it could be forwarded, so that the client is not expected to send on. */
+  #isHeldBack = false;
   /** The client sends nothing before it is told to go on (RFC 9110 10.1.1). */
   #waitsForContinue: boolean;
   readonly #limit: number;
@@ -52,7 +60,7 @@ export class RequestBody {
 
   /** True while the client has to send on. */
   get isAwaited(): boolean {
-    if (!this.isOpen || this.#isBlocked || this.#waitsForContinue) return false;
+    if (!this.isOpen || this.#isBlocked || this.#isHeldBack || this.#waitsForContinue) return false;
     return this.#held === undefined || this.#isGathered;
   }
 
@@ -72,6 +80,18 @@ export class RequestBody {
   /** True while another backend could get all of it. */
   get isRepeatable(): boolean {
     return !this.isOpen && !this.#isForwarded;
+  }
+
+  /** Whether the client has to wait for something that is not its fault, and may send slowly meanwhile. */
+  holdBack(isHeldBack: boolean): void {
+    this.#isHeldBack = isHeldBack;
+  }
+
+  /** Shows what was kept so far. False when it must not be forwarded. */
+  showTo(reader: BodyReader): boolean {
+    const held = this.#held?.bytes;
+    if (held !== undefined && !reader.data(held, 0, held.length)) return false;
+    return this.isOpen || reader.end();
   }
 
   /** From now on what arrives is kept, as far as `buffering` allows. */

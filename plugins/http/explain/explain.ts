@@ -11,6 +11,7 @@ import type {
   ProtocolExplanation,
 } from '../../../src/plugin-api/index.ts';
 import { Exchange } from '../exchange/exchange.ts';
+import { NO_FILTERS } from '../filters/filter-chain.ts';
 import type { FieldEdits } from '../forwarding/field-edits.ts';
 import type { RequestHead } from '../message/message-head.ts';
 import type { ServerConnection } from '../h1/server-connection.ts';
@@ -37,7 +38,7 @@ export function explain(
   // The body of an error page would hide the reason, and there is no request body to wait for.
   const options = { ...real.options, error_pages: [] };
   delete options.request_buffering;
-  const instance = new HttpInstance(options, dryRun.host, real.parts);
+  const instance = new HttpInstance(options, dryRun.host, { ...real.parts, filtersOf: NO_FILTERS });
   const client = new DryRunStream(
     { address: request.remoteAddress, port: 0 },
     { address: request.localAddress, port: request.localPort },
@@ -49,14 +50,26 @@ export function explain(
   const exchange = played instanceof Exchange ? played : undefined;
   const { head } = connection.reader;
   const rules = exchange !== undefined && head !== undefined ? rulesFor(exchange, head, instance.routes) : [];
+  const filters = filtersFor(exchange, instance, real);
   const result =
     asked !== undefined
-      ? { rules, forwarded: forwardOf(request, asked, real) }
+      ? { rules, ...filters, forwarded: forwardOf(request, asked, real) }
       : endpoint !== undefined
         ? { rules, answer: endpointAnswer(endpoint, client.text) }
         : { rules, answer: { ...answerOf(client.text, exchange), ...readingsOf(exchange, head, instance) } };
   client.over();
   return result;
+}
+
+/** The filters of the route that takes the request. The dry run has none, as asking one could do anything. */
+function filtersFor(
+  exchange: Exchange | undefined,
+  played: HttpInstance,
+  real: HttpInstance,
+): Pick<ProtocolExplanation, 'filters'> {
+  if (exchange?.matchedRoute === undefined) return {};
+  const filters = real.routes[played.routes.indexOf(exchange.matchedRoute)]?.filters;
+  return filters === undefined ? {} : { filters: filters.names };
 }
 
 function clientConnection(transport: DryRunStream, current: HttpInstance): Connection {

@@ -9,9 +9,9 @@ export interface OwnedTap {
 /** Shows one body to the taps of filters, in the order in which they asked for it. */
 export class BodyTaps {
   readonly #taps: readonly OwnedTap[];
-  readonly #failed: (filter: string, hook: 'tap', error: unknown) => void;
+  readonly #failed: (filter: string, error: unknown) => void;
 
-  constructor(taps: readonly OwnedTap[], failed: (filter: string, hook: 'tap', error: unknown) => void) {
+  constructor(taps: readonly OwnedTap[], failed: (filter: string, error: unknown) => void) {
     this.#taps = taps;
     this.#failed = failed;
   }
@@ -30,7 +30,7 @@ export class BodyTaps {
       try {
         show(tap);
       } catch (error) {
-        this.#failed(filter, 'tap', error);
+        this.#failed(filter, error);
         return false;
       }
     }

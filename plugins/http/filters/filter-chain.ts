@@ -1,4 +1,9 @@
-import type { HttpFilter } from '../../../src/plugin-api/index.ts';
+import type { HttpFilter, ProtocolHost } from '../../../src/plugin-api/index.ts';
+
+/** Gives the filters of a route, in their order. `route`: its name, '' for the listener's own upstream. */
+export type RouteFilters = (route: string, host: ProtocolHost) => readonly HttpFilter[];
+
+export const NO_FILTERS: RouteFilters = () => [];
 
 /** The filters of one route, in their order. */
 export class FilterChain {

@@ -1,10 +1,15 @@
 import { messageOf } from '../../../src/errors.ts';
 import type { Answer, ExchangeRecord, HttpFilter, Verdict } from '../../../src/plugin-api/index.ts';
 import { checkAnswer } from './answer-fields.ts';
+import { BodyTaps } from './body-taps.ts';
+import type { EditableFields } from './editable-fields.ts';
 import type { FilterChain } from './filter-chain.ts';
 import type { FilteredExchange } from './filtered-exchange.ts';
 import type { RequestView } from './request-view.ts';
 import { ResponseView } from './response-view.ts';
+
+/** What of a filter failed, for the log. */
+type Hook = 'request' | 'response' | 'tap' | 'done';
 
 /** One exchange on its way through the filters of its route. */
 export class FilterRun {
@@ -87,6 +92,24 @@ export class FilterRun {
     return shown;
   }
 
+  /** A promise is pending for too long: the filter has failed. */
+  timedOut(): void {
+    const filter = this.#awaited;
+    if (filter === undefined) return;
+    this.#awaited = undefined;
+    this.request.leave();
+    this.#failed(filter.name, 'request', new Error('the promise took too long'));
+  }
+
+  /** What shows a body to the filters that asked for it; undefined when none did. */
+  taps({ taps }: EditableFields): BodyTaps | undefined {
+    return taps === undefined
+      ? undefined
+      : new BodyTaps(taps, (filter, error) => {
+          this.#failed(filter, 'tap', error);
+        });
+  }
+
   /** The exchange is over: tells the filters that the request reached, the last one first. */
   done(record: ExchangeRecord): void {
     this.#awaited = undefined;
@@ -139,13 +162,13 @@ export class FilterRun {
     this.#exchange.filterAnswered(answer);
   }
 
-  #failed(filter: string, hook: keyof HttpFilter, error: unknown): void {
+  #failed(filter: string, hook: Hook, error: unknown): void {
     this.#hasFailed = true;
     this.#logFailure(filter, hook, error);
     this.#exchange.filterFailed(filter);
   }
 
-  #logFailure(filter: string, hook: keyof HttpFilter, error: unknown): void {
+  #logFailure(filter: string, hook: Hook, error: unknown): void {
     const { logger } = this.#exchange;
     logger.error('Filter failed', { ...this.#exchange.logFields(), filter, hook, error: messageOf(error) });
   }

@@ -1,12 +1,7 @@
 import type { FilterRequest, Upstream } from '../../../src/plugin-api/index.ts';
-import { EditableFields, type FieldSource } from './editable-fields.ts';
+import { EditableFields } from './editable-fields.ts';
 import type { FilteredExchange } from './filtered-exchange.ts';
-
-/** The head of a request that can be made to outlast the memory that it arrived in. */
-export interface RetainableHead extends FieldSource {
-  /** A copy that owns its bytes. */
-  retain(): RetainableHead;
-}
+import type { RequestFields } from './head-fields.ts';
 
 /** Visible ASCII but for `#`, as the target of a request line has it. */
 const TARGET = /^\/[!"$-~]*$/;
@@ -15,17 +10,19 @@ const TARGET = /^\/[!"$-~]*$/;
 export class RequestView extends EditableFields implements FilterRequest {
   upstream: Upstream;
   target: string;
-  /** The request's own head; undefined once its memory belongs to another message. */
-  head: RetainableHead | undefined;
+  /** The head as it arrived, or a copy of it. */
+  fields: RequestFields;
   readonly #exchange: FilteredExchange;
   #isRetained = false;
+  /** The head's memory belongs to another message by now. */
+  #isReleased = false;
   #isGone = false;
   #gone: AbortController | undefined = undefined;
 
-  constructor(exchange: FilteredExchange, head: RetainableHead, target: string, upstream: Upstream) {
+  constructor(exchange: FilteredExchange, fields: RequestFields, target: string, upstream: Upstream) {
     super();
     this.#exchange = exchange;
-    this.head = head;
+    this.fields = fields;
     this.target = target;
     this.upstream = upstream;
   }
@@ -83,12 +80,12 @@ export class RequestView extends EditableFields implements FilterRequest {
   retain(): void {
     if (this.#isRetained) return;
     this.#isRetained = true;
-    this.head = this.head?.retain();
+    this.fields = this.fields.retain();
   }
 
   /** The memory of a head that was not retained is going to hold another message. */
   release(): void {
-    if (!this.#isRetained) this.head = undefined;
+    this.#isReleased = !this.#isRetained;
   }
 
   /** Nobody waits for the answer any more. */
@@ -98,6 +95,6 @@ export class RequestView extends EditableFields implements FilterRequest {
   }
 
   protected original(lowerName: string): string | undefined {
-    return this.head?.joinedValue(lowerName);
+    return this.#isReleased ? undefined : this.fields.joinedValue(lowerName);
   }
 }

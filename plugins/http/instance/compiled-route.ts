@@ -1,5 +1,6 @@
 import type { Upstream } from '../../../src/plugin-api/index.ts';
 import type { HttpOptions, Route } from '../config/options.generated.ts';
+import type { FilterChain } from '../filters/filter-chain.ts';
 import { FieldEdits } from '../forwarding/field-edits.ts';
 import { pathEdit, type PathEdit } from '../forwarding/path-edits.ts';
 import { routeConditions, type RouteConditions } from '../routing/route-conditions.ts';
@@ -10,6 +11,8 @@ export interface CompiledRoute extends RouteConditions {
   readonly requestEdits: FieldEdits | undefined;
   readonly responseEdits: FieldEdits | undefined;
   readonly pathEdit: PathEdit | undefined;
+  /** undefined for a route without filters. */
+  readonly filters: FilterChain | undefined;
 }
 
 /** A route with the listener's transforms before its own; without a route, the way to the listener's own upstream. */
@@ -17,6 +20,7 @@ export function compileRoute(
   route: Route | undefined,
   { transform: general, underscore_headers: underscores }: HttpOptions,
   upstream: Upstream,
+  filters: FilterChain | undefined,
 ): CompiledRoute {
   const own = route?.transform;
   return {
@@ -31,5 +35,6 @@ export function compileRoute(
       false,
     ),
     pathEdit: pathEdit([general, own]),
+    filters,
   };
 }

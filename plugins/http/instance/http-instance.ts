@@ -7,6 +7,7 @@ import type {
   ProtocolInstance,
 } from '../../../src/plugin-api/index.ts';
 import type { TakingLimits } from '../h1/client-taking.ts';
+import { FilterChain, type RouteFilters } from '../filters/filter-chain.ts';
 import { ErrorPages } from '../answers/error-pages.ts';
 import type { RequestHead } from '../message/message-head.ts';
 import { IrregularBackends } from './irregular-backends.ts';
@@ -32,6 +33,7 @@ export interface HttpParts {
   readonly clients: ClientCodec;
   readonly requestIds: RequestIds;
   readonly bufferedBodies: BufferedBodies;
+  readonly filtersOf: RouteFilters;
   /** Takes a connection over for an instance. */
   readonly connect: (connection: Connection, instance: HttpInstance) => ConnectionHandler;
   /** Plays a request through an instance. */
@@ -87,10 +89,10 @@ export class HttpInstance implements ProtocolInstance {
     this.#router =
       options.routes.length === 0
         ? undefined
-        : new Router(options.routes.map((route) => this.#compile(route)));
+        : new Router(options.routes.map((route) => this.#compile(route, route.upstream)));
     this.endpoints = new OwnEndpoints(options.health_endpoint, host, this.trusted);
     if (host.defaultUpstream !== undefined) {
-      this.#fallback = compileRoute(undefined, options, host.upstream(host.defaultUpstream, 'keep-alive'));
+      this.#fallback = this.#compile(undefined, host.defaultUpstream);
     }
     this.readsPaths =
       options.normalize_path ||
@@ -151,7 +153,9 @@ export class HttpInstance implements ProtocolInstance {
     if (this.#active === 0) this.#whenIdle?.();
   }
 
-  #compile(route: Route): CompiledRoute {
-    return compileRoute(route, this.options, this.host.upstream(route.upstream, 'keep-alive'));
+  #compile(route: Route | undefined, upstream: string): CompiledRoute {
+    const { host, options, parts } = this;
+    const filters = FilterChain.of(parts.filtersOf(route?.name ?? '', host));
+    return compileRoute(route, options, host.upstream(upstream, 'keep-alive'), filters);
   }
 }

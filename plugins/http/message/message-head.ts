@@ -41,6 +41,8 @@ export interface RequestHead extends MessageHead {
   readonly statedVersion: string;
   /** Where in the target the first character stands that is not plain; -1: nowhere. See `plainLength` of the plugin API. */
   plainTarget(): number;
+  /** A copy that owns its memory, so that it stays valid. */
+  retain(): RequestHead;
   /** The version is none that is served. */
   versionFault(): Refusal | undefined;
   /** The length of the body can't be told, or could be told in several ways. */

@@ -7,6 +7,7 @@ import type {
   ExchangeRecord,
   LogFields,
   TraceContext,
+  Upstream,
 } from '../../../src/plugin-api/index.ts';
 import type { RequestHead } from '../message/message-head.ts';
 import type { HttpInstance } from '../instance/http-instance.ts';
@@ -41,6 +42,8 @@ export abstract class ExchangeFacts implements ExchangeRecord, TemplateValues {
   /** What the client wants to upgrade to, as it wrote it; '' for ordinary requests. */
   upgrade = '';
   matchedRoute: CompiledRoute | undefined = undefined;
+  /** Where the request is forwarded to: the upstream of its route, unless a filter chose another one. */
+  forwardedTo: Upstream | undefined = undefined;
   trace: TraceContext | undefined = undefined;
   backend: Backend | undefined = undefined;
   status = 0;
@@ -106,11 +109,11 @@ export abstract class ExchangeFacts implements ExchangeRecord, TemplateValues {
   }
 
   get upstream(): string {
-    return this.matchedRoute?.upstream.name ?? '';
+    return this.forwardedTo?.name ?? '';
   }
 
   get algorithm(): string {
-    return this.matchedRoute?.upstream.algorithm ?? '';
+    return this.forwardedTo?.algorithm ?? '';
   }
 
   /** What log lines about it have in common. */

@@ -122,6 +122,39 @@ export class Head extends FieldSection implements RequestHead, ResponseHead {
     return statedVersion(this);
   }
 
+  retain(): Head {
+    const copy = new Head();
+    const from = this.start;
+    const last = this.fields * NUMBERS_A_FIELD - 1;
+    // With the line break, as lines are copied together with it.
+    const end = (this.fields === 0 ? this.lineEnd : (this.offsets[last] as number)) + 2;
+    copy.bytes = Buffer.from(this.bytes.subarray(from, end));
+    copy.offsets = this.offsets.slice(0, last + 1).map((offset) => offset - from);
+    copy.fields = this.fields;
+    copy.ids.push(...this.ids.slice(0, this.fields));
+    copy.known = this.known;
+    copy.connectionNames = this.connectionNames;
+    copy.chunked = this.chunked;
+    copy.urlStart = this.urlStart - from;
+    copy.urlEnd = this.urlEnd - from;
+    copy.method = this.method;
+    copy.major = this.major;
+    copy.minor = this.minor;
+    copy.isRewritten = this.isRewritten;
+    copy.hostField = this.hostField;
+    copy.hosts = this.hosts;
+    copy.hasDate = this.hasDate;
+    copy.contentLength = this.contentLength;
+    copy.hasPlainLength = this.hasPlainLength;
+    copy.transferEncodings = this.transferEncodings;
+    copy.upgradeField = this.upgradeField;
+    copy.bindsConnection = this.bindsConnection;
+    copy.connectionClose = this.connectionClose;
+    copy.connectionKeepAlive = this.connectionKeepAlive;
+    copy.connectionUpgrade = this.connectionUpgrade;
+    return copy;
+  }
+
   plainTarget(): number {
     return plainBytes(this.bytes, this.urlStart, this.urlEnd);
   }

@@ -12,8 +12,10 @@ import type {
 import { FilterChain } from '../../../../../plugins/http/filters/filter-chain.ts';
 import { FilterRun } from '../../../../../plugins/http/filters/filter-run.ts';
 import type { FilteredExchange } from '../../../../../plugins/http/filters/filtered-exchange.ts';
-import { RequestView, type RetainableHead } from '../../../../../plugins/http/filters/request-view.ts';
+import { RequestFields } from '../../../../../plugins/http/filters/head-fields.ts';
+import { RequestView } from '../../../../../plugins/http/filters/request-view.ts';
 import { ResponseView } from '../../../../../plugins/http/filters/response-view.ts';
+import { Head } from '../../../../../plugins/http/h1/parse/head.ts';
 import { RecordingLogger } from '../../../../support/recording-logger.ts';
 
 const UPSTREAM = { name: 'app' } as Upstream;
@@ -22,19 +24,20 @@ const FORBIDDEN: Answer = { status: 403, body: 'no' };
 const RECORD = {} as ExchangeRecord;
 
 /** A head in memory that the next message overwrites. */
-class BorrowedHead implements RetainableHead {
+class BorrowedHead extends RequestFields {
   readonly fields: Record<string, string>;
   copies = 0;
 
   constructor(fields: Record<string, string>) {
+    super(new Head());
     this.fields = fields;
   }
 
-  joinedValue(lowerName: string): string | undefined {
+  override joinedValue(lowerName: string): string | undefined {
     return this.fields[lowerName];
   }
 
-  retain(): RetainableHead {
+  override retain(): BorrowedHead {
     this.copies += 1;
     return new BorrowedHead({ ...this.fields });
   }

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 
+import { NO_FILTERS } from '../../../../../plugins/http/filters/filter-chain.ts';
 import { makeHttpParts } from '../../../../../plugins/http/http-parts.ts';
 import { HttpInstance } from '../../../../../plugins/http/instance/http-instance.ts';
 import { LINGER_LOOK_MS } from '../../../../../plugins/http/h1/lingering.ts';
@@ -81,7 +82,7 @@ function endingConnection(): { stream: StuckStream; expire: () => void } {
       return { set: () => {}, clear: () => {}, destroy: () => {} };
     },
   } as unknown as ProtocolHost;
-  const parts = makeHttpParts();
+  const parts = makeHttpParts(NO_FILTERS);
   const instance = new HttpInstance(OPTIONS, host, parts);
   const stream = new StuckStream();
   const ends = { peer: { address: '127.0.0.1', port: 1 }, local: { address: '127.0.0.1', port: 2 } };
