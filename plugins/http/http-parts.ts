@@ -5,7 +5,7 @@ import type { RouteFilters } from './filters/filter-chain.ts';
 import { RequestIds } from './forwarding/request-ids.ts';
 import { Http1ClientCodec } from './h1/client-codec.ts';
 import { HeadRecorder } from './h1/parse/head-recorder.ts';
-import { ParserSupply } from './h1/parse/llhttp.ts';
+import { ParserSupply } from './h1/llhttp/llhttp.ts';
 import { ReaderSupply } from './h1/parse/reader-supply.ts';
 import { ServerConnection } from './h1/server-connection.ts';
 import { BufferedBodies } from './instance/body-buffering.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import * as llhttp from '../../plugins/http/h1/parse/llhttp.ts';
+import * as llhttp from '../../plugins/http/h1/llhttp/llhttp.ts';
 import * as messageReader from '../../plugins/http/h1/parse/message-reader.ts';
 import { exitCode } from '../../src/cli/process/exit-code.ts';
 import { FILTER_FIELDS } from '../../src/config/log-filter/filter-fields.ts';

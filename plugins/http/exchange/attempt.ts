@@ -12,9 +12,10 @@ import type { TemplateValues } from '../forwarding/template.ts';
 import type { ClientCodec, ClientStream, ResponseEvents } from '../message/client-stream.ts';
 import { challengesConnection } from '../message/connection-identity.ts';
 import { UPGRADE } from '../message/field-names.ts';
-import type { MessageFault } from '../message/message-fault.ts';
+import type { MessageFault } from '../message/refusal/message-fault.ts';
 import type { ResponseHead } from '../message/message-head.ts';
-import { refuseResponse, shownField, type Refusal } from '../message/refusal.ts';
+import { refuseResponse, type Refusal } from '../message/refusal/refusal.ts';
+import { shownField } from '../message/refused-field.ts';
 import type { ServerStream } from '../message/server-stream.ts';
 import type { FieldLine } from '../message/trailers.ts';
 

@@ -3,13 +3,14 @@ import type { Connection, Lease } from '../../../src/plugin-api/index.ts';
 import { ForwardingProfile } from '../forwarding/forwarding-profile.ts';
 import { HttpInstance } from '../instance/http-instance.ts';
 import type { RequestHead } from '../message/message-head.ts';
-import type { Refusal } from '../message/refusal.ts';
+import type { Refusal } from '../message/refusal/refusal.ts';
 import type { RequestHandler, ServerStream, UnreadRequest } from '../message/server-stream.ts';
 import { logRefused } from '../records/exchange-lines.ts';
 import { CLIENT_LEFT, unservedRecord } from '../records/records.ts';
 import { dispatch } from './dispatch.ts';
 import { sentBytes } from '../message/answer.ts';
-import { Exchange, type ClientState } from './exchange.ts';
+import type { ClientState } from './exchange-state.ts';
+import { Exchange } from './exchange.ts';
 import { PinnedSockets } from './pinned-sockets.ts';
 
 /** Serves the requests of one client's connection, each by the instance that is live when its head is complete. */

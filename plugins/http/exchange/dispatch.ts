@@ -9,7 +9,7 @@ import type { RequestHead } from '../message/message-head.ts';
 import { localAnswer } from '../answers/local-answer.ts';
 import { loggedPath, withoutFragment } from '../records/logged-path.ts';
 import { normalTarget } from '../routing/normal-path.ts';
-import { refuseField, refuseTarget } from '../message/refusal.ts';
+import { refuseField, refuseTarget } from '../message/refused-field.ts';
 import { BAD_HOST, checkRequest, checkTarget, TWO_READINGS } from '../refusals/request-check.ts';
 import { beforeQuery, parseTarget, withTarget, type RequestTarget } from '../message/request-target.ts';
 import { draftRequest } from '../forwarding/request-fields.ts';

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../../src/errors.ts';
-import { refuseRequest, type Refusal } from '../message/refusal.ts';
+import { refuseRequest, type Refusal } from '../message/refusal/refusal.ts';
 import type { ServerStream } from '../message/server-stream.ts';
 import { DRIPPED_BODY, SLOW_BODY } from '../refusals/request-check.ts';
 import type { Attempt } from './attempt.ts';

@@ -1,26 +1,23 @@
-import { messageOf, type BalanceError, type ErrorCode } from '../../../src/errors.ts';
+import type { BalanceError, ErrorCode } from '../../../src/errors.ts';
 import type {
   Answer,
   Backend,
   Lease,
   LeaseRequest,
-  Logger,
   PendingLease,
   ResponseOrigin,
   Upstream,
 } from '../../../src/plugin-api/index.ts';
 import { sentBytes } from '../message/answer.ts';
-import type { FieldEdits } from '../forwarding/field-edits.ts';
-import { traceLines } from '../forwarding/request-fields.ts';
+import { tryLines } from '../forwarding/request-fields.ts';
 import type { HttpInstance } from '../instance/http-instance.ts';
 import type { RequestDraft } from '../message/client-stream.ts';
-import { isIdempotent } from '../message/idempotent-methods.ts';
-import type { MessageFault } from '../message/message-fault.ts';
+import { isIdempotent } from '../forwarding/retry-policy.ts';
+import type { MessageFault } from '../message/refusal/message-fault.ts';
 import type { RequestHead } from '../message/message-head.ts';
-import { refuseRequest, type Refusal } from '../message/refusal.ts';
+import { refuseRequest, type Refusal } from '../message/refusal/refusal.ts';
 import type { RequestEvents, ServerStream } from '../message/server-stream.ts';
 import type { FieldLine } from '../message/trailers.ts';
-import { ExchangeFacts } from '../records/exchange-facts.ts';
 import {
   logBackendFailure,
   logBackendSelected,
@@ -32,22 +29,10 @@ import { CLIENT_LEFT } from '../records/records.ts';
 import { LARGE_BODY } from '../refusals/request-check.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
 import { expire, renewDeadline, type TimedExchange } from './exchange-deadline.ts';
-import type { Filtering, FilteringOwner } from './filtering.ts';
+import type { FilteringOwner } from './filtering.ts';
+import { ExchangeState, type ClientState } from './exchange-state.ts';
 import { failureReason } from './failure-reasons.ts';
-import type { PinnedSockets } from './pinned-sockets.ts';
-import { RequestBody } from './request-body.ts';
 import { openTunnel } from './tunnel.ts';
-import type { ForwardingProfile } from '../forwarding/forwarding-profile.ts';
-
-/** What the exchanges of one client's connection share. */
-export interface ClientState {
-  /** Sockets to backends that are this client's own; undefined until there is one. */
-  readonly pinned: PinnedSockets | undefined;
-  /** What the instance tells backends about this client. */
-  profile(instance: HttpInstance): ForwardingProfile;
-  /** From now on the socket of a lease, whose exchange is over with that status, serves only this client. */
-  pin(upstream: string, lease: Lease, status: number, idleMs: number): void;
-}
 
 /**
  * One request and its response: from the complete head of the one to the last byte of the other. It has the client's side as a
@@ -55,88 +40,17 @@ export interface ClientState {
  * {@link RequestBody} keeps and sends the request's body, and `exchange-deadline.ts` knows its time limits.
  */
 export class Exchange
-  extends ExchangeFacts
+  extends ExchangeState
   implements LeaseRequest, RequestEvents, AttemptOwner, TimedExchange, FilteringOwner
 {
-  readonly stream: ServerStream;
-  readonly client: ClientState;
-  /** undefined for a request without one. */
-  readonly body: RequestBody | undefined;
-  key: string | undefined = undefined;
-  fresh = false;
-  /** The socket to the backend serves only this client from now on: who authenticates on it does so for all of its requests. */
-  pins = false;
-  /** A body's first bytes, which come with the head, are to go out with it. */
-  readonly immediate: boolean;
-  /** Whether the client wants errors as JSON. */
-  wantsJson = false;
-  /** What the transforms of the route, and its filters, change about the header of the request. */
-  requestEdits: FieldEdits | undefined = undefined;
-  /** The same for the response. */
-  responseEdits: FieldEdits | undefined = undefined;
-  /** The filters of the route at work; undefined on a route without. */
-  filtering: Filtering | undefined = undefined;
   #draft: RequestDraft | undefined = undefined;
   #pending: PendingLease | undefined = undefined;
   #attempt: Attempt | undefined = undefined;
   #attempts = 0;
-  #over = false;
 
   constructor(client: ClientState, stream: ServerStream, instance: HttpInstance, head: RequestHead) {
-    super(stream.connection, instance, head);
-    this.client = client;
-    this.stream = stream;
-    this.body =
-      head.bodyLength === 0 ? undefined : new RequestBody(head, instance.bodyLimits, this.begunAtMs);
-    this.immediate = this.body === undefined;
-    instance.begun();
+    super(client, stream, instance, head);
     stream.listen(this);
-  }
-
-  get settings(): HttpInstance {
-    return this.instance;
-  }
-
-  get timeouts(): HttpInstance['options']['timeouts'] {
-    return this.instance.options.timeouts;
-  }
-
-  get readTimeoutMs(): number {
-    return this.forwardedTo?.readTimeoutMs ?? Number.POSITIVE_INFINITY;
-  }
-
-  get logger(): Logger {
-    return this.instance.host.logger;
-  }
-
-  get bytesReceived(): number {
-    return this.body?.bytes ?? 0;
-  }
-
-  get upstreamName(): string | undefined {
-    return this.forwardedTo?.name;
-  }
-
-  get isChunked(): boolean {
-    return this.body?.isChunked === true;
-  }
-
-  get peerAddress(): string {
-    return this.stream.connection.transport.peer.address;
-  }
-
-  get isPeerTrusted(): boolean {
-    return this.client.profile(this.instance).isTrusted;
-  }
-
-  countAsOwn(): void {
-    this.isOwn = true;
-    this.trace = undefined;
-  }
-
-  /** True while bytes from the client belong to this request's body. */
-  get wantsBody(): boolean {
-    return this.body?.isOpen === true;
   }
 
   /** The attempt that runs; undefined while none does. */
@@ -176,21 +90,13 @@ export class Exchange
     this.#attempts += 1;
     const attempt = new Attempt(this, lease, this.#attempts, this.instance.parts.clients);
     this.#attempt = attempt;
-    attempt.client.send(this.#draft as RequestDraft, this.#tryLines());
+    attempt.client.send(this.#draft as RequestDraft, tryLines(this, this.requestEdits));
     let clientWaited = false;
     if (this.body === undefined) attempt.client.flush();
     else clientWaited = this.body.sendHeldTo(attempt.client);
     this.mark('backendStartMs');
     this.renewDeadline();
     if (clientWaited) this.stream.resume();
-  }
-
-  /** The fields that name the backend or the try, each line with a CRLF in front. */
-  #tryLines(): string {
-    const edits = this.requestEdits;
-    const trace = this.trace === undefined ? '' : traceLines(this.trace, edits);
-    const late = edits?.lateLines(this) ?? '';
-    return late === '' ? trace : `${trace}\r\n${late.slice(0, -2)}`;
   }
 
   connectFailed(backend: Backend, error: BalanceError): void {
@@ -314,7 +220,7 @@ export class Exchange
 
   /** Answers a request that can't be served. The connection ends, as the client's next bytes may be anything. */
   refuse(refusal: Refusal): void {
-    if (this.#over) return;
+    if (this.isOver) return;
     this.stream.closeAfterwards();
     this.refusal = refusal;
     const { logger } = this.instance.host;
@@ -324,7 +230,7 @@ export class Exchange
 
   /** The backend's response can't be passed on. */
   refuseResponse(refusal: Refusal): void {
-    if (this.#over) return;
+    if (this.isOver) return;
     this.refusal = refusal;
     this.fail(refusal.status, refusal.code, 'the backend sent an invalid response', refusal.reason);
   }
@@ -336,7 +242,7 @@ export class Exchange
    * @param detail for the log
    */
   fail(status: number, code: ErrorCode, reason: string, detail = reason): void {
-    if (this.#over) return;
+    if (this.isOver) return;
     this.error ??= code;
     if (this.#attempt?.begun === true) {
       this.abort(code, detail);
@@ -373,35 +279,9 @@ export class Exchange
     this.stream.release();
   }
 
-  /** Answers in place of a backend once the answer is there. When it never comes that is our own fault, and status 500. */
-  answerLater(answer: Promise<Answer>): void {
-    answer
-      .then(
-        (made) => {
-          if (!this.#over) this.answer(made);
-        },
-        (error: unknown) => {
-          this.logger.error('Answer failed', { ...this.logFields(), error: messageOf(error) });
-          this.fail(500, 'internal', 'the answer could not be made');
-        },
-      )
-      .catch((error: unknown) => {
-        this.broke(error);
-      });
-  }
-
-  /**
-   * Something threw after a promise, such as the next request on the connection, which begins where this one ends. It is a fault of
-   * ours that ends the connection, as one in a callback of the stream does.
-   */
-  broke(error: unknown): void {
-    this.logger.error('Protocol failed after a promise', { ...this.logFields(), error: messageOf(error) });
-    this.stream.connection.transport.destroy();
-  }
-
   /** Breaks the response off, so that the client sees that it is not whole. */
   abort(code: ErrorCode, detail = ''): void {
-    if (this.#over) return;
+    if (this.isOver) return;
     this.error ??= code;
     logBackendFailure(this, code, detail);
     this.status = this.#attempt?.status ?? 0;
@@ -411,7 +291,7 @@ export class Exchange
   }
 
   gone(reason: ErrorCode | undefined): void {
-    if (this.#over) return;
+    if (this.isOver) return;
     this.error ??= reason ?? 'client_abort';
     this.#nameTried();
     const status = this.#attempt?.status ?? 0;
@@ -426,7 +306,7 @@ export class Exchange
     if (attempt === undefined) return;
     const { lease } = attempt;
     this.#attempt = undefined;
-    this.#over = true;
+    this.isOver = true;
     attempt.client.stop();
     const { stream, ahead } = this.stream.becomeTunnel();
     const sent = this.bytesSent;
@@ -439,7 +319,7 @@ export class Exchange
   }
 
   #finish(): void {
-    if (this.#over) return;
+    if (this.isOver) return;
     this.#record();
     this.instance.ended();
   }
@@ -463,7 +343,7 @@ export class Exchange
 
   /** The exchange is over: its record goes to telemetry and into the log. */
   #record(): void {
-    this.#over = true;
+    this.isOver = true;
     this.body?.release();
     this.durationMs = this.elapsedMs;
     this.filtering?.over(this);

@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import type { ClientStream } from '../message/client-stream.ts';
 import type { RequestHead } from '../message/message-head.ts';
 import { NO_TRAILERS, type FieldLine } from '../message/trailers.ts';
-import type { BodyLimits } from '../instance/body-limits.ts';
+import type { BodyLimits } from '../message/message-limits.ts';
 import { TransferRate, type LeastRate } from '../message/transfer-rate.ts';
 import type { BodyBuffering } from '../instance/body-buffering.ts';
 import { HeldBytes } from './held-bytes.ts';

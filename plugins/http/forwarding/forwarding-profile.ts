@@ -17,12 +17,22 @@ import {
 } from '../message/field-names.ts';
 import type { UnreadRequest } from '../message/server-stream.ts';
 import type { RequestHead } from '../message/message-head.ts';
-import type { HttpInstance } from '../instance/http-instance.ts';
+import type { LoopMark } from './loop-mark.ts';
+import type { TrustedProxies } from './trusted-proxies.ts';
+import type { Via } from './via.ts';
 import { LastValueCache } from './last-value-cache.ts';
 import { hostName, isValidHost } from '../message/request-target.ts';
 
 /** The form of a request id that is taken over from a trusted peer into logs and fields. */
 const REQUEST_ID = /^[A-Za-z0-9._:=@/+-]{1,128}$/;
+
+/** What of a listener's config decides what backends are told about clients. */
+export interface ForwardingSettings {
+  readonly trusted: TrustedProxies;
+  readonly via: Via;
+  readonly loopMark: LoopMark;
+  readonly options: { readonly forwarded: boolean };
+}
 
 /** What the backend of one request is told about the client. */
 export interface ClientFields {
@@ -46,7 +56,7 @@ export interface KnownHost {
 
 /** What backends are told about the client of one connection, as the config of one generation has it. */
 export class ForwardingProfile {
-  readonly instance: HttpInstance;
+  readonly instance: ForwardingSettings;
   /** Whether the peer is a trusted proxy, so that what it says about its client counts. */
   readonly isTrusted: boolean;
   readonly #address: string;
@@ -56,7 +66,7 @@ export class ForwardingProfile {
   readonly #accepts = new LastValueCache(namesJson);
   readonly #agents = new LastValueCache(textOfBytes);
 
-  constructor(connection: Connection, instance: HttpInstance) {
+  constructor(connection: Connection, instance: ForwardingSettings) {
     this.#address = withoutZone(connection.transport.peer.address);
     this.instance = instance;
     this.isTrusted = instance.trusted.has(this.#address);

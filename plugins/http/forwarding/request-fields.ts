@@ -116,8 +116,16 @@ export function draftRequest(
   return codec.draft(head, { target, host, rules, upgrade, isBodySent }, lines);
 }
 
-/** The lines that tell the backend of one try about the trace, each with a CRLF in front; '' where transforms remove or replace them. */
-export function traceLines({ lines }: TraceContext, edits: FieldEdits | undefined): string {
+/** The fields that tell the backend of one try its name and the trace, each line with a CRLF in front; '' where there are none. */
+export function tryLines(request: ForwardedRequest, edits: FieldEdits | undefined): string {
+  const { trace } = request;
+  const late = edits?.lateLines(request) ?? '';
+  const traced = trace === undefined ? '' : traceLines(trace, edits);
+  return late === '' ? traced : `${traced}\r\n${late.slice(0, -2)}`;
+}
+
+/** Transforms may remove or replace the fields of the trace. */
+function traceLines({ lines }: TraceContext, edits: FieldEdits | undefined): string {
   return edits === undefined ? lines : without(lines, edits).join('\r\n');
 }
 

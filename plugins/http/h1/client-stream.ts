@@ -1,7 +1,7 @@
 import type { ByteStream, LogFields, StreamReader } from '../../../src/plugin-api/index.ts';
 import type { ClientStream, RequestDraft, RequestOutline, ResponseEvents } from '../message/client-stream.ts';
-import type { MessageFault } from '../message/message-fault.ts';
-import type { Refusal } from '../message/refusal.ts';
+import type { MessageFault } from '../message/refusal/message-fault.ts';
+import type { Refusal } from '../message/refusal/refusal.ts';
 import { NO_TRAILERS, type FieldLine } from '../message/trailers.ts';
 import { hasNoBody } from './write/response-head.ts';
 import { announcedIdleMs } from './announced-idle.ts';

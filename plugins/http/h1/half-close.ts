@@ -1,6 +1,6 @@
 import type { BodySink } from './parse/chunk-decoder.ts';
 import { afterLineBreaks } from './line-breaks.ts';
-import { REQUEST } from './parse/llhttp.ts';
+import { REQUEST } from './llhttp/llhttp.ts';
 import { END, HEAD, MessageReader } from './parse/message-reader.ts';
 import type { ParserParts } from './parser-parts.ts';
 import type { ServerSettings } from './server-settings.ts';

@@ -1,30 +1,20 @@
 import { performance } from 'node:perf_hooks';
 
 import { BalanceError } from '../../../src/errors.ts';
-import type {
-  Connection,
-  ConnectionActivity,
-  ConnectionHandler,
-  Deadline,
-  LogFields,
-  StreamReader,
-} from '../../../src/plugin-api/index.ts';
-import { refuseRequest, type Refusal } from '../message/refusal.ts';
-import { NO_TRAILERS } from '../message/trailers.ts';
+import type { Connection, ConnectionHandler, Deadline, StreamReader } from '../../../src/plugin-api/index.ts';
+import { refuseRequest, type Refusal } from '../message/refusal/refusal.ts';
 import type { RequestEvents, RequestHandler, ServerStream, ServerTunnel } from '../message/server-stream.ts';
-import { ChunkPieces } from './parse/chunk-pieces.ts';
-import { ClientTaking } from './client-taking.ts';
 import { lastRequestMs, mayServeMore } from './connection-limits.ts';
 
 import { countsAsGone } from './half-close.ts';
 import type { Head } from './parse/head.ts';
 import { HeadFragment } from './parse/head-fragment.ts';
 import { afterLineBreaks } from './line-breaks.ts';
-import { Lingering, LINGER_LOOK_MS } from './lingering.ts';
-import { REQUEST } from './parse/llhttp.ts';
-import { END, HEAD, MessageReader, MORE } from './parse/message-reader.ts';
+import { REQUEST } from './llhttp/llhttp.ts';
+import { HEAD, MessageReader, MORE } from './parse/message-reader.ts';
 import type { ParserParts } from './parser-parts.ts';
-import { refuseBodyFault, refuseHead, SLOW_HEAD } from './parse/request-faults.ts';
+import { refuseHead, SLOW_HEAD } from './parse/head-refusal.ts';
+import { RequestBodyReader } from './request-body-reader.ts';
 import { ResponseWriter } from './write/response-writer.ts';
 import type { ServerSettings } from './server-settings.ts';
 
@@ -46,29 +36,21 @@ export class ServerConnection
   readonly #parts: ParserParts;
   readonly #first: ServerSettings;
   readonly #begunAtMs = performance.now();
-  /** Who serves the request that runs. */
-  #running: RequestEvents | undefined = undefined;
   /** The settings by which the last request was served. */
   #settings: ServerSettings;
-  /** What is left of the body of the request that runs, in bytes; -1: chunks, until the last one. */
-  #bodyLeft = 0;
-  /** Made for the first chunked body. */
-  #pieces: ChunkPieces | undefined = undefined;
+  /** The body of the request that runs; undefined for a request without one. */
+  #body: RequestBodyReader | undefined = undefined;
+  /** No more of the body may be told. */
+  #isPaused = false;
   /** What the client sent behind the request that runs: it waits for its turn. */
   #ahead: Buffer | undefined = undefined;
-  #pace: ClientTaking | undefined = undefined;
   /** When the first byte of the head came that is being read. Not noted for a head that arrives in one piece. */
   #headBegunAtMs = 0;
-  #requests = 0;
   /** Whether the client said, in a way that can be believed, that it sends nothing after the request that runs. */
   #isLast = false;
   #closing = false;
   /** While the connection waits for one last request although its generation is over: the settings that serve it and wait, too. */
   #last: ServerSettings | undefined = undefined;
-  /** Set after the last response. */
-  #lingering: Lingering | undefined = undefined;
-  /** The request that the connection became a tunnel for. */
-  #tunnel: RequestEvents | undefined = undefined;
   /** The client sends nothing more. */
   #peerEnded = false;
   /** While a request begins: more bytes of the client follow its head. */
@@ -80,7 +62,7 @@ export class ServerConnection
     handler: RequestHandler<ServerSettings>,
     parts: ParserParts,
   ) {
-    super(connection);
+    super(connection, settings.taking);
     this.#handler = handler;
     this.#parts = parts;
     this.#first = settings;
@@ -94,28 +76,23 @@ export class ServerConnection
     connection.transport.read(this);
   }
 
-  /** For lines about a fault of ours while it runs. */
-  logFields(): LogFields {
-    return this.#running?.logFields() ?? {};
-  }
-
   data(bytes: Buffer, start: number, end: number): void {
-    if (this.#lingering === undefined) this.#consume(bytes, start, end);
-    else this.#lingering.received(end - start);
+    if (!this.isEnding) this.#consume(bytes, start, end);
+    else this.throwAway(end - start);
   }
 
   end(): void {
     this.#peerEnded = true;
-    if (this.#lingering !== undefined) return;
-    const isServing = this.#running !== undefined || this.#ahead !== undefined;
+    if (this.isEnding) return;
+    const isServing = this.running !== undefined || this.#ahead !== undefined;
     if (isServing ? this.#countsAsGone() : this.reader.busy) this.connection.transport.destroy();
     else if (!isServing) this.#finish();
   }
 
   #countsAsGone(): boolean {
     // The rest of the body will not come.
-    if (this.#bodyLeft !== 0) return true;
-    const isRunning = this.#running !== undefined;
+    if (this.#body?.isOpen === true) return true;
+    const isRunning = this.running !== undefined;
     const settings = isRunning ? this.#settings : this.#live;
     return countsAsGone(isRunning && this.#isLast, this.#ahead, settings, this.#parts);
   }
@@ -128,19 +105,19 @@ export class ServerConnection
   drained(): void {
     if (!this.isBlocked) return;
     this.isBlocked = false;
-    const keptPace = this.#reading.end();
-    if (this.#running !== undefined) this.#running.drained(keptPace);
+    const keptPace = this.pace.end();
+    if (this.running !== undefined) this.running.drained(keptPace);
     else if (keptPace) this.#next();
     else this.connection.transport.reset();
   }
 
   closed(error: Error | undefined): void {
     this.deadline.destroy();
-    const running = this.#running;
-    this.#running = undefined;
+    const running = this.running;
+    this.running = undefined;
     // Where the core ended the connection, its reason counts, and not that the client is gone.
     const reason = error instanceof BalanceError ? error.code : undefined;
-    if (running === undefined && this.reader.busy && this.#lingering === undefined) {
+    if (running === undefined && this.reader.busy && !this.isEnding) {
       const fragment = new HeadFragment(this.reader.arrived);
       this.#handler.unfinished(fragment, reason ?? 'client_abort', this.#live, this.#headBegunAtMs);
     }
@@ -152,15 +129,15 @@ export class ServerConnection
   }
 
   drain(): void {
-    this.#lingering?.hurry();
-    if (this.#tunnel !== undefined || this.#closing) return;
+    this.hurry();
+    if (this.tunnel !== undefined || this.#closing) return;
     this.#closing = true;
-    if (this.#running !== undefined) return;
+    if (this.running !== undefined) return;
     if (this.isBlocked) {
       this.#finish();
       return;
     }
-    if (!this.reader.busy) this.deadline.set(lastRequestMs(this.#requests, this.#begunAtMs));
+    if (!this.reader.busy) this.deadline.set(lastRequestMs(this.requests, this.#begunAtMs));
     this.#last = this.#live;
     this.#last.begun();
   }
@@ -172,45 +149,38 @@ export class ServerConnection
     last?.ended();
   }
 
-  activity(): ConnectionActivity {
-    const running = this.#running ?? this.#tunnel;
-    return {
-      state: this.#tunnel !== undefined ? 'tunnel' : running === undefined ? 'idle' : 'exchange',
-      exchanges: this.#requests,
-      instance: running?.instance,
-      upstream: running?.upstreamName,
-      backend: running?.backend,
-    };
-  }
-
-  /** Watches whether the client takes what was written to it. */
-  get #reading(): ClientTaking {
-    return (this.#pace ??= new ClientTaking(this.connection.transport));
-  }
-
-  awaitReader(): number {
-    return this.#reading.begin(this.#settings.taking);
-  }
-
-  keepsPace(): boolean {
-    return this.#reading.keepsPace();
-  }
-
   protected mayServeMore(): boolean {
     // The rest of an unread body must not be taken for a request.
-    if (this.#bodyLeft !== 0 || this.#closing || this.connection.draining || this.#isAtEnd) return false;
+    if (this.#body?.isOpen === true || this.#closing || this.connection.draining || this.#isAtEnd)
+      return false;
     const { current } = this.#handler;
-    return current !== undefined && mayServeMore(current.options.limits, this.#requests, this.#begunAtMs);
+    return current !== undefined && mayServeMore(current.options.limits, this.requests, this.#begunAtMs);
   }
 
   listen(events: RequestEvents): void {
-    this.#running = events;
+    this.running = events;
     // The new request holds the instance from now on.
     if (this.#last !== undefined) this.#letGo();
   }
 
-  /** The client may send on, unless it has sent too much ahead. */
+  pause(): void {
+    this.#isPaused = true;
+    this.connection.transport.pause();
+  }
+
   resume(): void {
+    this.#isPaused = false;
+    const ahead = this.#ahead;
+    if (ahead !== undefined && this.#body?.isOpen === true) {
+      this.#ahead = undefined;
+      this.#consume(ahead, 0, ahead.length);
+    }
+    this.#readOn();
+  }
+
+  /** The client may send on, unless it has sent too much ahead. */
+  #readOn(): void {
+    if (this.#isPaused) return;
     if (this.#ahead === undefined || this.#ahead.length < AHEAD_BYTES) this.connection.transport.resume();
   }
 
@@ -220,9 +190,11 @@ export class ServerConnection
   }
 
   release(): void {
-    const hasUnreadBody = this.#bodyLeft !== 0;
-    this.#running = undefined;
-    this.#bodyLeft = 0;
+    const hasUnreadBody = this.#body?.isOpen === true;
+    this.running = undefined;
+    this.#isPaused = false;
+    this.#body?.stop();
+    this.#body = undefined;
     // The response announced whether the connection stays open. That holds, even when an edit lowered the limits meanwhile.
     if (!this.staysOpen || hasUnreadBody || this.#closing || this.connection.draining || this.#isAtEnd) {
       // A client that did not ask for the close may be sending its next request just now (RFC 9112 9.6).
@@ -245,15 +217,15 @@ export class ServerConnection
       this.#ahead = undefined;
       this.#consume(ahead, 0, ahead.length);
     }
-    if (this.isBlocked && this.#running === undefined) return;
+    if (this.isBlocked && this.running === undefined) return;
     // What is left of the last bytes is no whole request.
-    if (this.#running === undefined && this.#isAtEnd) this.#finish();
-    else this.resume();
+    if (this.running === undefined && this.#isAtEnd) this.#finish();
+    else this.#readOn();
   }
 
   becomeTunnel(): ServerTunnel {
-    this.#tunnel = this.#running;
-    this.#running = undefined;
+    this.tunnel = this.running;
+    this.running = undefined;
     this.deadline.destroy();
     this.#handler.close();
     const ahead = this.#ahead;
@@ -263,14 +235,14 @@ export class ServerConnection
 
   #consume(bytes: Buffer, start: number, end: number): void {
     let at = start;
-    while (at < end && this.#lingering === undefined) {
-      const running = this.#running;
+    while (at < end && !this.isEnding) {
+      const running = this.running;
       if (running === undefined) {
         if (this.isBlocked) at = this.#keep(bytes, at, end);
         else at = this.#readHead(bytes, at, end);
-      } else if (this.#bodyLeft === 0) at = this.#keep(bytes, at, end);
-      else if (this.#bodyLeft > 0) at = this.#takePlain(running, bytes, at, end);
-      else at = this.#takeChunks(running, bytes, at, end);
+      } else if (this.#body?.isOpen === true && !this.#isPaused) {
+        at = this.#takeBody(running, this.#body, bytes, at, end);
+      } else at = this.#keep(bytes, at, end);
     }
     this.#moreFollows = false;
   }
@@ -309,48 +281,31 @@ export class ServerConnection
   }
 
   #begin(head: Head): void {
-    this.#requests += 1;
+    this.requests += 1;
     const settings = this.#last ?? this.#live;
     this.#settings = settings;
     this.#isLast = !head.wantsKeepAlive;
-    this.#bodyLeft = head.bodyLength;
-    this.beginResponse(head.minor > 0, head.wantsKeepAlive);
+    const { bodyLength } = head;
+    this.#body = bodyLength === 0 ? undefined : new RequestBodyReader(bodyLength);
+    this.beginResponse(head.minor > 0, head.wantsKeepAlive, settings.taking);
     if (head.chunked) this.reader.expectChunks();
     else this.reader.finish();
     this.#handler.request(this, head, settings);
   }
 
-  #takePlain(running: RequestEvents, bytes: Buffer, start: number, end: number): number {
-    const stop = Math.min(end, start + this.#bodyLeft);
-    this.#bodyLeft -= stop - start;
-    running.data(bytes, start, stop);
-    if (this.#running !== running) return end;
-    if (this.#bodyLeft === 0) running.end(NO_TRAILERS);
-    return this.#tell(running, stop - start, bytes, stop, end);
-  }
-
-  #takeChunks(running: RequestEvents, bytes: Buffer, start: number, end: number): number {
-    const pieces = (this.#pieces ??= new ChunkPieces());
-    const progress = this.reader.feed(bytes, start, end, pieces);
-    if (progress === END) this.#bodyLeft = 0;
-    if (pieces.length > 0) pieces.passTo(running);
-    if (this.#running !== running) return end;
-    if (progress === MORE) return this.#tell(running, end - start, bytes, end, end);
-    if (progress !== END) {
-      running.malformed(refuseBodyFault(this.reader.fault));
-      return end;
-    }
-    const stop = this.reader.position;
-    running.end(this.reader.trailers);
-    return this.#tell(running, stop - start, bytes, stop, end);
-  }
-
-  /** All of the body that lies in `bytes` was told, up to `stop`. */
-  #tell(running: RequestEvents, taken: number, bytes: Buffer, stop: number, end: number): number {
+  #takeBody(
+    running: RequestEvents,
+    body: RequestBodyReader,
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): number {
+    const stop = body.take(running, this.reader, bytes, start, end);
+    if (stop < 0) return end;
     let next = stop;
     // The backend switched before it had the whole body: what follows the body is the other protocol's.
-    if (this.isSwitched && this.#bodyLeft === 0 && stop < end) next = this.#keep(bytes, stop, end);
-    running.flush(taken);
+    if (this.isSwitched && !body.isOpen && stop < end) next = this.#keep(bytes, stop, end);
+    running.flush(stop - start);
     return next;
   }
 
@@ -361,7 +316,7 @@ export class ServerConnection
 
   /** Answers bytes that are no request, and ends the connection, as nothing tells where the next request would begin. */
   #refuse(refusal: Refusal, begunAtMs: number): void {
-    this.beginResponse(true, false);
+    this.beginResponse(true, false, this.#live.taking);
     const fragment = new HeadFragment(this.reader.arrived);
     this.#handler.refused(this, fragment, refusal, this.#live, begunAtMs);
     this.#finish();
@@ -369,30 +324,21 @@ export class ServerConnection
 
   /** Ends the connection after its last response: see {@link Lingering}. `mayStillSend`: the client may be sending right now. */
   #finish(mayStillSend = true): void {
-    if (this.#lingering !== undefined) return;
+    if (this.isEnding) return;
     this.#closing = true;
     this.#letGo();
     this.#handler.close();
     this.#ahead = undefined;
     this.isBlocked = false;
     this.reader.finish();
-    const { transport: stream } = this.connection;
-    const lingers = mayStillSend && !this.#peerEnded;
-    this.#lingering = Lingering.begin(this.connection, this.#reading, this.#live.taking, lingers);
-    if (!stream.destroyed) this.deadline.set(LINGER_LOOK_MS);
-    if (lingers) stream.resume();
+    this.endConnection(mayStillSend && !this.#peerEnded, this.#live.taking);
   }
 
   #expired(): void {
-    const { transport: stream } = this.connection;
-    if (this.#lingering !== undefined) {
-      if (this.#lingering.isOver()) stream.destroy();
-      else this.deadline.set(LINGER_LOOK_MS);
-    } else if (this.#running !== undefined) this.#running.expired();
-    else if (this.isBlocked) {
-      if (this.#reading.keepsPace()) this.deadline.set(this.#reading.lookMs);
-      else stream.reset();
-    } else if (this.reader.busy) this.#refuse(refuseRequest(SLOW_HEAD), this.#headBegunAtMs);
+    if (this.isEnding) this.lookAtEnd();
+    else if (this.running !== undefined) this.running.expired();
+    else if (this.isBlocked) this.lookAtReader();
+    else if (this.reader.busy) this.#refuse(refuseRequest(SLOW_HEAD), this.#headBegunAtMs);
     else this.#finish();
   }
 }

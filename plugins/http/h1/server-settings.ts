@@ -1,7 +1,6 @@
 import type { ProtocolHost, ProtocolInstance } from '../../../src/plugin-api/index.ts';
+import type { HeadLimits, TakingLimits } from '../message/message-limits.ts';
 import type { HttpOptions } from '../config/options.generated.ts';
-import type { TakingLimits } from './client-taking.ts';
-import type { HeadLimits } from './parse/message-reader.ts';
 
 /** What the codec reads of a listener's config. */
 export interface ServerSettings extends ProtocolInstance {

@@ -6,13 +6,11 @@ import type {
   ProtocolHost,
   ProtocolInstance,
 } from '../../../src/plugin-api/index.ts';
-import type { TakingLimits } from '../h1/client-taking.ts';
 import { FilterChain, type RouteFilters } from '../filters/filter-chain.ts';
 import { ErrorPages } from '../answers/error-pages.ts';
 import type { RequestHead } from '../message/message-head.ts';
 import { IrregularBackends } from './irregular-backends.ts';
 import { LoopMark } from '../forwarding/loop-mark.ts';
-import type { HeadLimits } from '../h1/parse/message-reader.ts';
 import type { HttpOptions, Route } from '../config/options.generated.ts';
 import { OwnEndpoints } from '../answers/own-endpoints.ts';
 import { otherReadings } from '../routing/path-readings.ts';
@@ -20,7 +18,7 @@ import { HttpDate } from '../message/http-date.ts';
 import type { BufferedBodies } from './body-buffering.ts';
 import type { ClientCodec } from '../message/client-stream.ts';
 import { leastRate } from '../message/transfer-rate.ts';
-import type { BodyLimits } from './body-limits.ts';
+import type { BodyLimits, HeadLimits, TakingLimits } from '../message/message-limits.ts';
 import { TrustedProxies } from '../forwarding/trusted-proxies.ts';
 import { Via } from '../forwarding/via.ts';
 import type { RequestIds } from '../forwarding/request-ids.ts';

@@ -1,5 +1,5 @@
 import type { FieldSection } from './field-section.ts';
-import type { Refusal } from './refusal.ts';
+import type { Refusal } from './refusal/refusal.ts';
 
 /**
  * The head of a message, whatever protocol version it came in. It is a view of memory that the codec uses again: valid until the

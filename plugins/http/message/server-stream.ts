@@ -11,7 +11,7 @@ import type {
 } from '../../../src/plugin-api/index.ts';
 import type { FieldRules } from './field-rules.ts';
 import type { RequestHead, ResponseHead } from './message-head.ts';
-import type { Refusal } from './refusal.ts';
+import type { Refusal } from './refusal/refusal.ts';
 import type { FieldLine } from './trailers.ts';
 
 /**

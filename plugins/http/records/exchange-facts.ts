@@ -11,7 +11,7 @@ import type {
 } from '../../../src/plugin-api/index.ts';
 import type { RequestHead } from '../message/message-head.ts';
 import type { HttpInstance } from '../instance/http-instance.ts';
-import type { Refusal } from '../message/refusal.ts';
+import type { Refusal } from '../message/refusal/refusal.ts';
 import type { CompiledRoute } from '../instance/compiled-route.ts';
 import { shownQuery } from './shown-query.ts';
 import type { TemplateValues } from '../forwarding/template.ts';

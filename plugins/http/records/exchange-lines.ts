@@ -3,8 +3,8 @@ import type { Logger, LogFields } from '../../../src/plugin-api/index.ts';
 import type { ExchangeFacts } from './exchange-facts.ts';
 import { LOOK_ALIKE } from '../message/field-names.ts';
 import type { RequestHead } from '../message/message-head.ts';
-import type { MessageFault } from '../message/message-fault.ts';
-import type { Refusal } from '../message/refusal.ts';
+import type { MessageFault } from '../message/refusal/message-fault.ts';
+import type { Refusal } from '../message/refusal/refusal.ts';
 
 /** Failures of a backend: what exactly it did wrong is in no field of the access log. */
 const BACKEND_FAILURES: ReadonlySet<ErrorCode> = new Set([

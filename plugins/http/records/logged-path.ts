@@ -1,4 +1,4 @@
-import { CUT, HIDDEN } from '../message/excerpt.ts';
+import { CUT, HIDDEN } from '../message/refusal/excerpt.ts';
 
 /** Characters of a path that are shown of a target that is no sound one: it may be as long as a whole head. */
 const MOST_SHOWN = 1024;

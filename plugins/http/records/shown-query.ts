@@ -1,5 +1,5 @@
 import { textOfBytes } from '../../../src/plugin-api/values/text-of-bytes.ts';
-import { HIDDEN, isSecret } from '../message/excerpt.ts';
+import { HIDDEN, isSecret } from '../message/refusal/excerpt.ts';
 
 /** Beyond that only the beginning is shown: a line has a limit of its own, and decoding costs. */
 const MOST_SHOWN = 4096;

@@ -2,16 +2,13 @@ import type { ErrorCode } from '../../../src/errors.ts';
 import { CDN_LOOP, CONTENT_LENGTH, HOST, VIA } from '../message/field-names.ts';
 import type { RequestHead } from '../message/message-head.ts';
 import { applyUnderscorePolicy } from './header-underscores.ts';
-import type { HttpInstance } from '../instance/http-instance.ts';
+import type { HttpOptions } from '../config/options.generated.ts';
+import type { LoopMark } from '../forwarding/loop-mark.ts';
+import type { Via } from '../forwarding/via.ts';
 import { normalTarget } from '../routing/normal-path.ts';
-import type { RefusalRule } from '../message/refusal-rules.ts';
-import {
-  refuseField,
-  refuseRequest,
-  refuseTarget,
-  type Refusal,
-  type RequestRule,
-} from '../message/refusal.ts';
+import type { RefusalRule } from '../message/refusal/refusal-rules.ts';
+import { refuseRequest, type Refusal, type RequestRule } from '../message/refusal/refusal.ts';
+import { refuseField, refuseTarget } from '../message/refused-field.ts';
 import { beforeQuery, parseTarget, withTarget, type RequestTarget } from '../message/request-target.ts';
 
 const rule = (name: RefusalRule, status: number, reason: string, code?: ErrorCode): RequestRule =>
@@ -33,8 +30,17 @@ export const DRIPPED_BODY = rule('body_rate', 408, 'the request body came too sl
 export const SLOW_BODY = rule('body_timeout', 408, 'the request body took too long', 'body_timeout');
 const LOOP = rule('loop', 508, 'the request came through this proxy before', 'loop');
 
+/** What of a listener's config the checks of a request depend on. */
+export interface CheckSettings {
+  readonly options: Pick<HttpOptions, 'limits' | 'underscore_headers' | 'normalize_path' | 'ambiguous_paths'>;
+  /** Whether routes, transforms or other options look at paths. */
+  readonly readsPaths: boolean;
+  readonly loopMark: LoopMark;
+  readonly via: Via;
+}
+
 /** What the parser lets through and a proxy must not (RFC 9112 3.2, 6.1, 6.3; RFC 9110 7.6.3); undefined for a sound request. */
-export function checkRequest(head: RequestHead, instance: HttpInstance): Refusal | undefined {
+export function checkRequest(head: RequestHead, instance: CheckSettings): Refusal | undefined {
   const { limits } = instance.options;
   const version = head.versionFault();
   if (version !== undefined) return version;
@@ -58,7 +64,7 @@ export function checkRequest(head: RequestHead, instance: HttpInstance): Refusal
 /** Reads the target of a request that {@link checkRequest} found sound, in the form in which it goes to the backend. */
 export function checkTarget(
   head: RequestHead,
-  { options, readsPaths }: HttpInstance,
+  { options, readsPaths }: CheckSettings,
 ): RequestTarget | Refusal {
   const text = head.target;
   const plain = readsPaths ? head.plainTarget() : beforeQuery(text);

@@ -1,9 +1,9 @@
 import { NO_TRAILERS, type FieldLine } from '../../message/trailers.ts';
-import { FieldLines } from './field-lines.ts';
-import { NO_FAULT, type MessageFault } from '../../message/message-fault.ts';
+import { FieldLines } from '../mending/field-lines.ts';
+import { NO_FAULT, type MessageFault } from '../../message/refusal/message-fault.ts';
 import { chunkFault, trailerFault } from './parser-fault.ts';
 import { END, INVALID, MORE, TOO_LARGE, type Progress } from './progress.ts';
-import type { RefusalRule } from '../../message/refusal-rules.ts';
+import type { RefusalRule } from '../../message/refusal/refusal-rules.ts';
 
 /** Gets the decoded pieces of a chunked body; they lie in borrowed memory. */
 export interface BodySink {

@@ -1,6 +1,6 @@
 import { NUMBERS_A_FIELD } from '../../message/field-section.ts';
 import { Head } from './head.ts';
-import type { ParserEvents, ParserMemory } from './llhttp.ts';
+import type { ParserEvents, ParserMemory } from '../llhttp/llhttp.ts';
 
 /** A head that is not complete yet. */
 export interface PartialHead {

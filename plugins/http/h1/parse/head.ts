@@ -14,7 +14,7 @@ import {
 } from '../../message/field-names.ts';
 import { FieldSection, NUMBERS_A_FIELD } from '../../message/field-section.ts';
 import type { RequestHead, ResponseHead } from '../../message/message-head.ts';
-import type { Refusal } from '../../message/refusal.ts';
+import type { Refusal } from '../../message/refusal/refusal.ts';
 import { framingFault, statedVersion, versionFault } from './request-faults.ts';
 
 const LETTER_N = 0x6e;

@@ -8,24 +8,17 @@ import {
   type MessageKind,
   type ParserMemory,
   type ParserSupply,
-} from './llhttp.ts';
-import type { Mended } from './mending.ts';
+} from '../llhttp/llhttp.ts';
+import type { Mended } from '../mending/mending.ts';
 import { foldedFault, headFault, oversizeFault } from './parser-fault.ts';
-import { NO_FAULT, type MessageFault } from '../../message/message-fault.ts';
+import type { HeadLimits } from '../../message/message-limits.ts';
+import { NO_FAULT, type MessageFault } from '../../message/refusal/message-fault.ts';
 import { END, HEAD, INVALID, MORE, TOO_LARGE, type Progress } from './progress.ts';
-import { mendRequestLine } from './request-line.ts';
-import { mendResponseHead } from './response-mending.ts';
+import { mendRequestLine } from '../mending/request-line.ts';
+import { mendResponseHead } from '../mending/response-mending.ts';
 import type { PartialHead, HeadRecorder } from './head-recorder.ts';
 
 export { END, HEAD, INVALID, MORE, TOO_LARGE, type Progress };
-
-export interface HeadLimits {
-  /** Bytes of start line and fields together. */
-  readonly headerSize: number;
-  readonly headerCount: number;
-  /** Whether bytes above 0x7F in a request's target are percent-encoded instead of refused. Default: false. */
-  readonly encodesTarget?: boolean;
-}
 
 const NOTHING = Buffer.alloc(0);
 const LF = 0x0a;

@@ -1,7 +1,7 @@
-import { excerpt, excerptUpTo, valueExcerpt } from '../../message/excerpt.ts';
-import type { RefusalRule } from '../../message/refusal-rules.ts';
+import { excerpt, excerptUpTo, valueExcerpt } from '../../message/refusal/excerpt.ts';
+import type { RefusalRule } from '../../message/refusal/refusal-rules.ts';
 import { NUMBERS_A_FIELD } from '../../message/field-section.ts';
-import type { MessageFault } from '../../message/message-fault.ts';
+import type { MessageFault } from '../../message/refusal/message-fault.ts';
 import type { Head } from './head.ts';
 
 /** The rules that the parser holds messages to, and how its reasons for a refusal begin or what they contain. */

@@ -1,6 +1,7 @@
 import type { HeadRecorder } from './head-recorder.ts';
-import { RESPONSE, type ParserSupply } from './llhttp.ts';
-import { MessageReader, type HeadLimits } from './message-reader.ts';
+import { RESPONSE, type ParserSupply } from '../llhttp/llhttp.ts';
+import type { HeadLimits } from '../../message/message-limits.ts';
+import { MessageReader } from './message-reader.ts';
 
 /** Limits on what a backend may send as a head. */
 const RESPONSE_LIMITS: HeadLimits = { headerSize: 256 * 1024, headerCount: 1_000 };

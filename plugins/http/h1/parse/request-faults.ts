@@ -1,11 +1,11 @@
 import type { ErrorCode } from '../../../../src/errors.ts';
-import { excerpt, targetExcerpt } from '../../message/excerpt.ts';
+import { excerpt } from '../../message/refusal/excerpt.ts';
 import { CONTENT_LENGTH, TRANSFER_ENCODING } from '../../message/field-names.ts';
-import type { MessageFault } from '../../message/message-fault.ts';
+import type { MessageFault } from '../../message/refusal/message-fault.ts';
 import type { MessageHead } from '../../message/message-head.ts';
-import type { RefusalRule } from '../../message/refusal-rules.ts';
-import { refuseField, refuseRequest, type Refusal, type RequestRule } from '../../message/refusal.ts';
-import { INVALID, type Progress } from './progress.ts';
+import type { RefusalRule } from '../../message/refusal/refusal-rules.ts';
+import { refuseRequest, type Refusal, type RequestRule } from '../../message/refusal/refusal.ts';
+import { refuseField } from '../../message/refused-field.ts';
 
 const SPACE = 0x20;
 /** `HTTP/1.1` */
@@ -22,10 +22,6 @@ const CODING_IN_1_0 = rule('transfer_encoding', 400, 'HTTP/1.0 has no Transfer-E
 const UNKNOWN_CODING = rule('transfer_encoding', 501, 'the only supported Transfer-Encoding is chunked');
 const BAD_LENGTH = rule('content_length', 400, 'Content-Length must be one number');
 const TWO_LENGTHS = rule('two_lengths', 400, 'Content-Length and Transfer-Encoding exclude each other');
-/** The request line does not end within the size of a head. */
-export const LONG_LINE = rule('target_size', 414, 'the request target is too long', 'head_too_large');
-export const LARGE_HEAD = rule('head_size', 431, 'the request head is too large', 'head_too_large');
-export const SLOW_HEAD = rule('head_timeout', 408, 'the request head took too long', 'head_timeout');
 const BAD_CHUNKS = rule('chunk', 400, 'the chunked body is malformed');
 
 /** What these rules look at in the head of a request. */
@@ -65,22 +61,6 @@ export function statedVersion(head: FramedHead): string {
 /** The chunks of a body, or the trailers behind them, are malformed. */
 export function refuseBodyFault({ rule: broken, field, excerpt: shown }: MessageFault): Refusal {
   return refuseRequest({ ...BAD_CHUNKS, rule: broken }, field, shown);
-}
-
-/** What was read of a head that is refused. */
-interface UnreadHead {
-  readonly fault: MessageFault;
-  readonly hasLongTarget: boolean;
-  readonly arrived: Buffer;
-}
-
-/** The bytes of a client are no request, or the head of the request is larger than it may be: `progress` tells which. */
-export function refuseHead(unread: UnreadHead, progress: Progress): Refusal {
-  const { rule, reason, field, excerpt: shown } = unread.fault;
-  if (progress === INVALID) return refuseRequest({ rule, reason, status: 400 }, field, shown);
-  if (unread.hasLongTarget)
-    return refuseRequest(LONG_LINE, '', targetExcerpt(unread.arrived.toString('latin1')));
-  return refuseRequest({ ...LARGE_HEAD, rule }, field);
 }
 
 /** The parser takes several spaces before the version. */

@@ -1,9 +1,10 @@
-import { excerpt } from '../../message/excerpt.ts';
+import { excerpt } from '../../message/refusal/excerpt.ts';
 import { CONTENT_LENGTH, TRANSFER_ENCODING } from '../../message/field-names.ts';
 import type { Head } from './head.ts';
-import type { MessageFault } from '../../message/message-fault.ts';
-import type { RefusalRule } from '../../message/refusal-rules.ts';
-import { refuseResponse, shownField, type Refusal } from '../../message/refusal.ts';
+import type { MessageFault } from '../../message/refusal/message-fault.ts';
+import type { RefusalRule } from '../../message/refusal/refusal-rules.ts';
+import { refuseResponse, type Refusal } from '../../message/refusal/refusal.ts';
+import { shownField } from '../../message/refused-field.ts';
 
 /** How many bytes of a status line without a reason are shown. */
 const SHOWN_BYTES = 32;

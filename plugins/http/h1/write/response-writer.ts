@@ -1,9 +1,18 @@
-import type { Connection } from '../../../../src/plugin-api/index.ts';
-import type { Answer } from '../../../../src/plugin-api/index.ts';
+import type {
+  Answer,
+  Connection,
+  ConnectionActivity,
+  Deadline,
+  LogFields,
+} from '../../../../src/plugin-api/index.ts';
 import type { FieldRules } from '../../message/field-rules.ts';
 import type { ResponseHead } from '../../message/message-head.ts';
 import type { FieldLine } from '../../message/trailers.ts';
+import type { TakingLimits } from '../../message/message-limits.ts';
+import type { RequestEvents } from '../../message/server-stream.ts';
+import { ClientTaking } from './client-taking.ts';
 import { answerText } from './answer-text.ts';
+import { Lingering, LINGER_LOOK_MS } from './lingering.ts';
 import { lastChunk } from './last-chunk.ts';
 import { connectionLines, demandedUpgrade, responseHeadText, UPGRADE_REQUIRED } from './response-head.ts';
 
@@ -13,7 +22,14 @@ export const JOINED_BYTES = 16 * 1024;
 /** Writes the responses of one connection as text of HTTP/1, one after the other. */
 export abstract class ResponseWriter {
   readonly connection: Connection;
+  abstract readonly deadline: Deadline;
   isBlocked = false;
+  /** Who serves the request that is answered. */
+  protected running: RequestEvents | undefined = undefined;
+  /** The request that the connection became a tunnel for. */
+  protected tunnel: RequestEvents | undefined = undefined;
+  /** Requests that began on the connection. */
+  protected requests = 0;
   /** Whether the connection may serve another request, as far as is known. */
   staysOpen = true;
   /** Whether the client of the request knows HTTP/1.1. */
@@ -27,12 +43,36 @@ export abstract class ResponseWriter {
   /** Text that waits to go out in one write with what follows. */
   #out = '';
 
-  constructor(connection: Connection) {
+  /** Set after the last response. */
+  #lingering: Lingering | undefined = undefined;
+  /** How fast the client must take the response. */
+  #taking: TakingLimits;
+  #pace: ClientTaking | undefined = undefined;
+
+  constructor(connection: Connection, taking: TakingLimits) {
     this.connection = connection;
+    this.#taking = taking;
+  }
+
+  /** For lines about a fault of ours while it runs. */
+  logFields(): LogFields {
+    return this.running?.logFields() ?? {};
+  }
+
+  activity(): ConnectionActivity {
+    const running = this.running ?? this.tunnel;
+    return {
+      state: this.tunnel !== undefined ? 'tunnel' : running === undefined ? 'idle' : 'exchange',
+      exchanges: this.requests,
+      instance: running?.instance,
+      upstream: running?.upstreamName,
+      backend: running?.backend,
+    };
   }
 
   /** Another request begins. `staysOpen`: whether its client wants the connection to stay open. */
-  protected beginResponse(isHttp11: boolean, staysOpen: boolean): void {
+  protected beginResponse(isHttp11: boolean, staysOpen: boolean, taking: TakingLimits): void {
+    this.#taking = taking;
     this.isHttp11 = isHttp11;
     this.staysOpen = staysOpen;
     this.isSwitched = false;
@@ -108,16 +148,60 @@ export abstract class ResponseWriter {
     return !this.isBlocked;
   }
 
-  pause(): void {
-    this.connection.transport.pause();
+  /** Watches whether the client takes what was written to it. */
+  protected get pace(): ClientTaking {
+    return (this.#pace ??= new ClientTaking(this.connection.transport));
+  }
+
+  awaitReader(): number {
+    return this.pace.begin(this.#taking);
+  }
+
+  keepsPace(): boolean {
+    return this.pace.keepsPace();
   }
 
   abort(resets: boolean): void {
-    const { transport } = this.connection;
+    const { transport: stream } = this.connection;
     // Where the end of the connection means the end of the body, only a reset tells the difference. A reset also frees what
     // the system keeps for a client that does not take it.
-    if (resets || this.#endsByClose) transport.reset();
-    else transport.destroy();
+    if (resets || this.#endsByClose) stream.reset();
+    else stream.destroy();
+  }
+
+  /** The time until the next look at a client passed that has not taken its response. */
+  protected lookAtReader(): void {
+    if (this.pace.keepsPace()) this.deadline.set(this.pace.lookMs);
+    else this.connection.transport.reset();
+  }
+
+  /** True after the last response: see {@link Lingering}. */
+  protected get isEnding(): boolean {
+    return this.#lingering !== undefined;
+  }
+
+  /** Ends the connection after its last response. `lingers`: the client may be sending right now. */
+  protected endConnection(lingers: boolean, taking: TakingLimits): void {
+    const { transport: stream } = this.connection;
+    this.#lingering = Lingering.begin(this.connection, this.pace, taking, lingers);
+    if (!stream.destroyed) this.deadline.set(LINGER_LOOK_MS);
+    if (lingers) stream.resume();
+  }
+
+  /** So many bytes came after the last response. */
+  protected throwAway(bytes: number): void {
+    this.#lingering?.received(bytes);
+  }
+
+  /** The proxy, or its listener, is about to end. */
+  protected hurry(): void {
+    this.#lingering?.hurry();
+  }
+
+  /** The time until the next look at a connection that ends passed. */
+  protected lookAtEnd(): void {
+    if (this.#lingering?.isOver() === true) this.connection.transport.destroy();
+    else this.deadline.set(LINGER_LOOK_MS);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Head } from '../../../../plugins/http/h1/parse/head.ts';
-import { ParserSupply, REQUEST, type MessageKind } from '../../../../plugins/http/h1/parse/llhttp.ts';
+import { ParserSupply, REQUEST, type MessageKind } from '../../../../plugins/http/h1/llhttp/llhttp.ts';
 import {
   END,
   HEAD,

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { NO_FILTERS } from '../../../../../plugins/http/filters/filter-chain.ts';
 import { makeHttpParts } from '../../../../../plugins/http/http-parts.ts';
 import { HttpInstance } from '../../../../../plugins/http/instance/http-instance.ts';
-import { LINGER_LOOK_MS } from '../../../../../plugins/http/h1/lingering.ts';
+import { LINGER_LOOK_MS } from '../../../../../plugins/http/h1/write/lingering.ts';
 import type { HttpOptions } from '../../../../../plugins/http/config/options.generated.ts';
 import type {
   ByteStream,

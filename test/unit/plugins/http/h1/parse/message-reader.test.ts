@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { RESPONSE } from '../../../../../../plugins/http/h1/parse/llhttp.ts';
+import { RESPONSE } from '../../../../../../plugins/http/h1/llhttp/llhttp.ts';
 import { REQUEST_RULES } from '../../../../../../plugins/http/forwarding/request-fields.ts';
 import { requestDraft } from '../../../../../../plugins/http/h1/write/request-head.ts';
 import {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { RESPONSE } from '../../../../../../plugins/http/h1/parse/llhttp.ts';
-import { mendResponseHead } from '../../../../../../plugins/http/h1/parse/response-mending.ts';
+import { RESPONSE } from '../../../../../../plugins/http/h1/llhttp/llhttp.ts';
+import { mendResponseHead } from '../../../../../../plugins/http/h1/mending/response-mending.ts';
 import { readInPieces } from '../../parsing.ts';
 
 const mend = (text: string): ReturnType<typeof mendResponseHead> =>

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 
-import { ClientTaking } from '../../../../../plugins/http/h1/client-taking.ts';
-import { LINGER_LOOK_MS, Lingering } from '../../../../../plugins/http/h1/lingering.ts';
-import { DryRunStream } from '../../../../../plugins/http/explain/dry-run-stream.ts';
-import { stoppedClock, type StoppedClock } from '../../../../support/time/stopped-clock.ts';
+import { ClientTaking } from '../../../../../../plugins/http/h1/write/client-taking.ts';
+import { LINGER_LOOK_MS, Lingering } from '../../../../../../plugins/http/h1/write/lingering.ts';
+import { DryRunStream } from '../../../../../../plugins/http/explain/dry-run-stream.ts';
+import { stoppedClock, type StoppedClock } from '../../../../../support/time/stopped-clock.ts';
 
 const MIB = 1024 * 1024;
 

@@ -1,7 +1,8 @@
 import { performance } from 'node:perf_hooks';
 
-import type { ByteStream, Connection } from '../../../src/plugin-api/index.ts';
-import type { ClientTaking, TakingLimits } from './client-taking.ts';
+import type { ByteStream, Connection } from '../../../../src/plugin-api/index.ts';
+import type { TakingLimits } from '../../message/message-limits.ts';
+import type { ClientTaking } from './client-taking.ts';
 
 /** How often a lingering connection is looked at; also the longest silence of a client after our last response. */
 export const LINGER_LOOK_MS = 5_000;

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 
-import { ClientTaking } from '../../../../../plugins/http/h1/client-taking.ts';
-import type { ByteStream } from '../../../../../src/plugin-api/index.ts';
-import { stoppedClock } from '../../../../support/time/stopped-clock.ts';
+import { ClientTaking } from '../../../../../../plugins/http/h1/write/client-taking.ts';
+import type { ByteStream } from '../../../../../../src/plugin-api/index.ts';
+import { stoppedClock } from '../../../../../support/time/stopped-clock.ts';
 
 const RATE = { bytesPerMs: 0.5, windowMs: 30_000 };
 

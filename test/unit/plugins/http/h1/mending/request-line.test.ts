@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { mendRequestLine } from '../../../../../../plugins/http/h1/parse/request-line.ts';
+import { mendRequestLine } from '../../../../../../plugins/http/h1/mending/request-line.ts';
 
 const mend = (text: string): ReturnType<typeof mendRequestLine> =>
   mendRequestLine(Buffer.from(text, 'latin1'));

@@ -1,20 +1,13 @@
 import { performance } from 'node:perf_hooks';
 
-import type { ByteStream } from '../../../src/plugin-api/index.ts';
-import { TransferRate, type LeastRate } from '../message/transfer-rate.ts';
+import type { ByteStream } from '../../../../src/plugin-api/index.ts';
+import type { TakingLimits } from '../../message/message-limits.ts';
+import { TransferRate } from '../../message/transfer-rate.ts';
 
 /** How often to look at a client that has not taken everything. */
 const LOOK_MS = 5_000;
 /** A timer may fire this much too early. */
 const TIMER_SLACK_MS = 1;
-
-/** How fast a client must take its response. */
-export interface TakingLimits {
-  /** The least rate; undefined: any progress is enough. */
-  readonly rate: LeastRate | undefined;
-  /** How long a client may make no progress at all. */
-  readonly timeoutMs: number;
-}
 
 /**
  * Watches a client while it has not taken all that was written to it. Its progress is what the system's buffers took, which

@@ -1,4 +1,4 @@
-import type { RefusalRule } from '../../message/refusal-rules.ts';
+import type { RefusalRule } from '../../message/refusal/refusal-rules.ts';
 
 /** The beginning of a message that the parser refused, in a form that it takes. */
 export interface Mended {

@@ -1,6 +1,6 @@
 import type { FieldLine } from '../../message/trailers.ts';
 import type { Unmended } from './mending.ts';
-import type { RefusalRule } from '../../message/refusal-rules.ts';
+import type { RefusalRule } from '../../message/refusal/refusal-rules.ts';
 
 const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]*/;
 /** Control bytes other than the tab are not allowed in a value (RFC 9110 5.5). */

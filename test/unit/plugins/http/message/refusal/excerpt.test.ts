@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { excerpt, excerptUpTo, valueExcerpt } from '../../../../../plugins/http/message/excerpt.ts';
+import {
+  excerpt,
+  excerptUpTo,
+  valueExcerpt,
+} from '../../../../../../plugins/http/message/refusal/excerpt.ts';
 
 describe('an excerpt for the log', () => {
   it.each([

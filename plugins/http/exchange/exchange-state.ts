@@ -1,0 +1,130 @@
+import { messageOf, type ErrorCode } from '../../../src/errors.ts';
+import type { Answer, Lease, Logger } from '../../../src/plugin-api/index.ts';
+import type { FieldEdits } from '../forwarding/field-edits.ts';
+import type { ForwardingProfile } from '../forwarding/forwarding-profile.ts';
+import type { HttpInstance } from '../instance/http-instance.ts';
+import type { RequestHead } from '../message/message-head.ts';
+import type { ServerStream } from '../message/server-stream.ts';
+import { ExchangeFacts } from '../records/exchange-facts.ts';
+import type { Filtering } from './filtering.ts';
+import type { PinnedSockets } from './pinned-sockets.ts';
+import { RequestBody } from './request-body.ts';
+
+/** What the exchanges of one client's connection share. */
+export interface ClientState {
+  /** Sockets to backends that are this client's own; undefined until there is one. */
+  readonly pinned: PinnedSockets | undefined;
+  /** What the instance tells backends about this client. */
+  profile(instance: HttpInstance): ForwardingProfile;
+  /** From now on the socket of a lease, whose exchange is over with that status, serves only this client. */
+  pin(upstream: string, lease: Lease, status: number, idleMs: number): void;
+}
+
+/** What an exchange works with: the client's side of it, the request's body, and what its route makes of it. */
+export abstract class ExchangeState extends ExchangeFacts {
+  readonly stream: ServerStream;
+  readonly client: ClientState;
+  /** undefined for a request without one. */
+  readonly body: RequestBody | undefined;
+  key: string | undefined = undefined;
+  fresh = false;
+  /** The socket to the backend serves only this client from now on: who authenticates on it does so for all of its requests. */
+  pins = false;
+  /** A body's first bytes, which come with the head, are to go out with it. */
+  readonly immediate: boolean;
+  /** Whether the client wants errors as JSON. */
+  wantsJson = false;
+  /** What the transforms of the route, and its filters, change about the header of the request. */
+  requestEdits: FieldEdits | undefined = undefined;
+  /** The same for the response. */
+  responseEdits: FieldEdits | undefined = undefined;
+  /** The filters of the route at work; undefined on a route without. */
+  filtering: Filtering | undefined = undefined;
+  /** True once the record of the exchange went to telemetry: nothing more may happen to it. */
+  protected isOver = false;
+
+  constructor(client: ClientState, stream: ServerStream, instance: HttpInstance, head: RequestHead) {
+    super(stream.connection, instance, head);
+    this.client = client;
+    this.stream = stream;
+    this.body =
+      head.bodyLength === 0 ? undefined : new RequestBody(head, instance.bodyLimits, this.begunAtMs);
+    this.immediate = this.body === undefined;
+    instance.begun();
+  }
+
+  get settings(): HttpInstance {
+    return this.instance;
+  }
+
+  get timeouts(): HttpInstance['options']['timeouts'] {
+    return this.instance.options.timeouts;
+  }
+
+  get readTimeoutMs(): number {
+    return this.forwardedTo?.readTimeoutMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  get logger(): Logger {
+    return this.instance.host.logger;
+  }
+
+  get bytesReceived(): number {
+    return this.body?.bytes ?? 0;
+  }
+
+  get upstreamName(): string | undefined {
+    return this.forwardedTo?.name;
+  }
+
+  get isChunked(): boolean {
+    return this.body?.isChunked === true;
+  }
+
+  get peerAddress(): string {
+    return this.stream.connection.transport.peer.address;
+  }
+
+  get isPeerTrusted(): boolean {
+    return this.client.profile(this.instance).isTrusted;
+  }
+
+  countAsOwn(): void {
+    this.isOwn = true;
+    this.trace = undefined;
+  }
+
+  /** True while bytes from the client belong to this request's body. */
+  get wantsBody(): boolean {
+    return this.body?.isOpen === true;
+  }
+
+  abstract answer(answer: Answer): void;
+  abstract fail(status: number, code: ErrorCode, reason: string): void;
+
+  /** Answers in place of a backend once the answer is there. When it never comes that is our own fault, and status 500. */
+  answerLater(answer: Promise<Answer>): void {
+    answer
+      .then(
+        (made) => {
+          if (!this.isOver) this.answer(made);
+        },
+        (error: unknown) => {
+          this.logger.error('Answer failed', { ...this.logFields(), error: messageOf(error) });
+          this.fail(500, 'internal', 'the answer could not be made');
+        },
+      )
+      .catch((error: unknown) => {
+        this.broke(error);
+      });
+  }
+
+  /**
+   * Something threw after a promise, such as the next request on the connection, which begins where this one ends. It is a fault of
+   * ours that ends the connection, as one in a callback of the stream does.
+   */
+  broke(error: unknown): void {
+    this.logger.error('Protocol failed after a promise', { ...this.logFields(), error: messageOf(error) });
+    this.stream.connection.transport.destroy();
+  }
+}
