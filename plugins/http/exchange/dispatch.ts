@@ -65,7 +65,8 @@ function noteTarget(exchange: Exchange, head: RequestHead, named: KnownHost): vo
   const sound = isLong ? undefined : parseTarget(text, method, beforeQuery(text));
   exchange.path = sound?.path ?? loggedPath(text);
   exchange.target = sound?.forwarded ?? withoutFragment(text);
-  if (named.isValid) exchange.host = named.text;
+  // Of several Host fields none counts more than the others.
+  if (named.isValid && head.hosts < 2) exchange.host = named.text;
   exchange.statedVersion = head.statedVersion;
 }
 

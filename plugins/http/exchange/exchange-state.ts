@@ -48,7 +48,9 @@ export abstract class ExchangeState extends ExchangeFacts {
     this.client = client;
     this.stream = stream;
     this.body =
-      head.bodyLength === 0 ? undefined : new RequestBody(head, instance.bodyLimits, this.begunAtMs);
+      head.bodyLength === 0
+        ? undefined
+        : new RequestBody(head, instance.bodyLimits, instance.retryPolicy.replayBytes, this.begunAtMs);
     this.immediate = this.body === undefined;
     instance.begun();
   }

@@ -12,7 +12,6 @@ import { sentBytes } from '../message/answer.ts';
 import { tryLines } from '../forwarding/request-fields.ts';
 import type { HttpInstance } from '../instance/http-instance.ts';
 import type { RequestDraft } from '../message/client-stream.ts';
-import { isIdempotent } from '../forwarding/retry-policy.ts';
 import type { MessageFault } from '../message/refusal/message-fault.ts';
 import type { RequestHead } from '../message/message-head.ts';
 import { refuseRequest, type Refusal } from '../message/refusal/refusal.ts';
@@ -181,9 +180,12 @@ export class Exchange
     if (this.instance.irregular.isFirst(this.backendName)) logIrregular(this, oddity);
   }
 
-  /** The backend's connection ended before any byte of a response: sends the request again, or answers that the backend failed. */
+  /** The backend's connection ended before any byte of a response. The retry policy says whether the request is sent again. */
   responseMissing(): void {
-    if (!this.#mayBeResent) {
+    const attempt = this.#attempt;
+    const isKept = this.body?.isRepeatable ?? true;
+    const retry = attempt && this.instance.retryPolicy.next('backend_reset', attempt, this.method, isKept);
+    if (retry === undefined) {
       const detail = 'the backend closed the connection before it sent a response';
       this.fail(502, 'backend_reset', 'the backend closed the connection', detail);
       return;
@@ -191,14 +193,8 @@ export class Exchange
     if (this.backend !== undefined) this.noteFailedTry(this.backend, 'backend_reset');
     this.#endAttempt('backend_reset', 0);
     this.trace?.nextTry();
-    this.fresh = true;
+    this.fresh = retry.needsFreshChannel;
     if (this.forwardedTo !== undefined) this.acquire(this.forwardedTo);
-  }
-
-  /** Once, and only where the backend most likely closed an idle socket before it saw the request (RFC 9112 9.3.1). */
-  get #mayBeResent(): boolean {
-    if (this.#attempt?.reused !== true || this.fresh) return false;
-    return this.body?.isRepeatable !== false && isIdempotent(this.method);
   }
 
   complete(): void {

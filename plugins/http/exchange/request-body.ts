@@ -8,9 +8,6 @@ import { TransferRate, type LeastRate } from '../message/transfer-rate.ts';
 import type { BodyBuffering } from '../instance/body-buffering.ts';
 import { HeldBytes } from './held-bytes.ts';
 
-/** Up to this size a body that came with its head is kept after it was sent, so that it can be sent again. */
-const REPEATED_BYTES = 16 * 1024;
-
 /** Who is shown a body. */
 interface BodyReader {
   data(bytes: Buffer, start: number, end: number): boolean;
@@ -43,6 +40,8 @@ export class RequestBody {
   /** The client sends nothing before it is told to go on (RFC 9110 10.1.1). */
   #waitsForContinue: boolean;
   readonly #limit: number;
+  /** A complete body up to this size is kept after it was sent, so that it can be sent again. */
+  readonly #replayBytes: number;
   readonly #leastRate: LeastRate | undefined;
   readonly #begunAtMs: number;
   #rate: TransferRate | undefined = undefined;
@@ -50,9 +49,15 @@ export class RequestBody {
   #arrived = 0;
 
   /** `head` announces a body. */
-  constructor(head: RequestHead, { sizeBytes, leastRate }: BodyLimits, begunAtMs: number) {
+  constructor(
+    head: RequestHead,
+    { sizeBytes, leastRate }: BodyLimits,
+    replayBytes: number,
+    begunAtMs: number,
+  ) {
     this.isChunked = head.bodyLength < 0;
     this.#limit = sizeBytes === 0 ? Number.POSITIVE_INFINITY : sizeBytes;
+    this.#replayBytes = replayBytes;
     this.#leastRate = leastRate;
     this.#begunAtMs = begunAtMs;
     this.#waitsForContinue = head.expectsContinue;
@@ -178,7 +183,7 @@ export class RequestBody {
     if (held !== undefined) {
       isFlowing = backend.body(held, 0, held.length);
       // A small body that is complete stays held, as it may have to be sent once more.
-      if (held.length > REPEATED_BYTES || this.isOpen) {
+      if (held.length > this.#replayBytes || this.isOpen) {
         this.#isForwarded = true;
         this.#held = undefined;
       }

@@ -10,13 +10,6 @@ export interface FailedAttempt {
   readonly heard: boolean;
 }
 
-/** The request of the attempt, as far as a policy looks at it. */
-export interface RetriedRequest {
-  readonly method: string;
-  /** True while all of the body is kept, or there is none. */
-  readonly isRepeatable: boolean;
-}
-
 /** How a request is sent once more. */
 export interface Retry {
   /** True when only a newly connected channel will do. */
@@ -27,8 +20,13 @@ export interface Retry {
 export interface RetryPolicy {
   /** A complete body up to this size is kept after it was sent, so that it can be sent again. */
   readonly replayBytes: number;
-  /** undefined: no further attempt; the client gets an error. Asked only while no byte of a response went to the client. */
-  next(error: ErrorCode, attempt: FailedAttempt, request: RetriedRequest): Retry | undefined;
+  /**
+   * Asked after an attempt failed, and only while no byte of a response went to the client. undefined: no further attempt, the client
+   * gets an error. Plain arguments, so that asking costs no object.
+   *
+   * @param isRepeatable true while all of the request's body is kept, or there is none
+   */
+  next(error: ErrorCode, attempt: FailedAttempt, method: string, isRepeatable: boolean): Retry | undefined;
 }
 
 const ON_FRESH_CHANNEL: Retry = { needsFreshChannel: true };
@@ -40,9 +38,9 @@ const ON_FRESH_CHANNEL: Retry = { needsFreshChannel: true };
 export class ReplaceDeadChannel implements RetryPolicy {
   readonly replayBytes = 16 * 1024;
 
-  next(error: ErrorCode, attempt: FailedAttempt, request: RetriedRequest): Retry | undefined {
+  next(error: ErrorCode, attempt: FailedAttempt, method: string, isRepeatable: boolean): Retry | undefined {
     if (error !== 'backend_reset' || attempt.heard || !attempt.reused || attempt.number > 1) return undefined;
-    return request.isRepeatable && isIdempotent(request.method) ? ON_FRESH_CHANNEL : undefined;
+    return isRepeatable && isIdempotent(method) ? ON_FRESH_CHANNEL : undefined;
   }
 }
 

@@ -20,6 +20,7 @@ import type { ClientCodec } from '../message/client-stream.ts';
 import { leastRate } from '../message/transfer-rate.ts';
 import type { BodyLimits, HeadLimits, TakingLimits } from '../message/message-limits.ts';
 import { TrustedProxies } from '../forwarding/trusted-proxies.ts';
+import { ReplaceDeadChannel, type RetryPolicy } from '../forwarding/retry-policy.ts';
 import { Via } from '../forwarding/via.ts';
 import type { RequestIds } from '../forwarding/request-ids.ts';
 import { Router } from '../routing/router.ts';
@@ -55,6 +56,8 @@ export class HttpInstance implements ProtocolInstance {
   readonly loopMark: LoopMark;
   readonly errorPages: ErrorPages;
   readonly irregular = new IrregularBackends();
+  /** When a request that got no response is sent again. */
+  readonly retryPolicy: RetryPolicy = new ReplaceDeadChannel();
   /** Whether the X-Request-ID of a backend's response goes on in place of ours. */
   readonly keepsResponseId: boolean;
   /** The paths that this listener answers itself. */
