@@ -2,7 +2,7 @@ import { onTestFinished } from 'vitest';
 
 import { HttpPlugin } from '../../../plugins/http/index.ts';
 import type { RouteFilters } from '../../../plugins/http/filters/filter-chain.ts';
-import { loadConfigText } from '../../../src/config/load/load-config.ts';
+import { loadConfigText } from './load-config.ts';
 import { Listener } from '../../../src/net/listen/listener.ts';
 import { ReadBuffers } from '../../../src/net/transport/read-buffers.ts';
 import { TunnelStats } from '../../../src/net/tunnel/tunnel-stats.ts';
