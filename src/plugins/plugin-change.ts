@@ -3,7 +3,7 @@ import { ConfigError } from '../config/load/config-error.ts';
 import type { LoadedConfig } from '../config/load/loaded-config.ts';
 import { formatProblem, type Problem } from '../config/problems/problem.ts';
 import type { CheckedPlugin } from './checks/checked-plugin.ts';
-import { PluginError } from './plugin-error.ts';
+import { PluginError } from './checks/plugin-error.ts';
 import type { PluginSet } from './plugin-set.ts';
 
 export interface PluginChangeOptions {

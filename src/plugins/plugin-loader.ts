@@ -8,7 +8,7 @@ import { CheckedPlugin } from './checks/checked-plugin.ts';
 import { BUILT_IN, builtInUrl, packageDirectory } from './source/own-plugins.ts';
 import { PluginChange } from './plugin-change.ts';
 import { fingerprintOf, PluginContents, type FoundPlugin } from './source/plugin-contents.ts';
-import { PluginError } from './plugin-error.ts';
+import { PluginError } from './checks/plugin-error.ts';
 import { PluginImporter } from './import/plugin-importer.ts';
 import { PluginSet } from './plugin-set.ts';
 import type { IgnoredPath } from './source/plugin-source.ts';

@@ -12,7 +12,7 @@ import type {
 } from '../../plugin-api/index.ts';
 import { instanceOf, pluginOf } from './plugin-contract.ts';
 import { OptionsCheck, type OptionsProblem } from './options-check.ts';
-import { PluginError } from '../plugin-error.ts';
+import { PluginError } from './plugin-error.ts';
 
 /** Where a plugin came from. */
 export interface PluginOrigin {

@@ -1,4 +1,4 @@
-import { BalanceError } from '../errors.ts';
+import { BalanceError } from '../../errors.ts';
 
 /** Something failed because of a plugin. */
 export class PluginError extends BalanceError {
