@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { formatAddress, parseAddress, type Address } from '../../config/values/address.ts';
+import { formatAddress, parseAddress } from '../../config/values/address.ts';
 import { leftBeforeAccept, messageOf, systemCodeOf } from '../../errors.ts';
-import { bindServer } from '../../net/listen/bind-server.ts';
+import { BoundServer } from '../../net/listen/bound-server.ts';
 import type { BindAddresses } from '../../net/dns/bind-addresses.ts';
-import { changeMode } from '../../net/listen/unix-socket.ts';
 import { withTimeout } from '../../time/with-timeout.ts';
 import type { Logger } from '../../plugin-api/logger.ts';
 import { AdminConnections } from './admin-connections.ts';
@@ -46,6 +45,7 @@ export interface AdminServerOptions extends AdminServerSetup {
   readonly limits?: Partial<AdminLimits>;
 }
 
+const DEFAULT_NAME = 'admin server';
 /** Codes of errors that only mean that the client has left. */
 const CLIENT_LEFT: ReadonlySet<string> = new Set([
   'ABORT_ERR',
@@ -57,28 +57,19 @@ const CLIENT_LEFT: ReadonlySet<string> = new Set([
 
 /** A server on one address, with its endpoints. */
 export class AdminServer {
-  readonly #address: Address;
-  #what: string;
   readonly #logger: Logger;
   readonly #limits: AdminLimits;
   readonly #refusals: RefusalLog;
-  readonly #server: Server;
+  readonly #server: BoundServer;
   readonly #connections: AdminConnections;
   #router: AdminRouter;
   #guard: AdminGuard;
   #tls: AdminTlsFiles | undefined;
   #front: AdminFront;
-  readonly #bindAddresses: BindAddresses | undefined;
-  #socketMode: number | undefined;
   #bound = '';
-  #closed = false;
 
   /** Makes a server; {@link listen} binds it. */
   constructor(options: AdminServerOptions) {
-    this.#address = parseAddress(options.listen);
-    this.#what = options.what ?? 'admin server';
-    this.#bindAddresses = options.bindAddresses;
-    this.#socketMode = options.socketMode;
     this.#logger = options.logger;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.#refusals = new RefusalLog(options.logger);
@@ -87,16 +78,12 @@ export class AdminServer {
     this.#guard = options.guard ?? new AdminGuard();
     this.#tls = options.tls;
     this.#front = this.#makeFront();
-    this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
-    this.#server.on('error', (error) => {
-      if (this.#server.listening && !leftBeforeAccept(error))
-        this.#logger.warn(`${this.#what} failed`, { error: error.message });
-    });
+    this.#server = this.#makeServer(options);
   }
 
   /** Binds the address; resolves with the address that it got. Rejects with a BalanceError. */
   async listen(): Promise<string> {
-    this.#bound = formatAddress(await this.#bind(this.#address, this.#bindAddresses));
+    this.#bound = formatAddress(await this.#server.listen());
     return this.#bound;
   }
 
@@ -107,52 +94,28 @@ export class AdminServer {
 
   /** Stops listening for the moment in which another socket tries to take over the address. Connections stay open. */
   suspend(): void {
-    this.#server.close();
+    this.#server.suspend();
   }
 
   /** Listens again on the same address. Does nothing after `close` or `destroy`. */
-  async resume(): Promise<void> {
-    if (!this.#closed) await this.#bind(parseAddress(this.#bound));
+  resume(): Promise<void> {
+    return this.#server.resume();
   }
 
   /** Applies another setup, from the next request on; another certificate from the next connection on. */
   configure({ routes, guard, tls, what, socketMode }: AdminServerSetup): void {
-    this.#what = what ?? 'admin server';
+    this.#server.what = what ?? DEFAULT_NAME;
     this.#router = new AdminRouter(routes);
     this.#guard = guard ?? new AdminGuard();
-    this.#setMode(socketMode);
+    this.#server.setSocketMode(socketMode, this.#logger, { address: this.#bound });
     if (tls?.fingerprint === this.#tls?.fingerprint) return;
     this.#tls = tls;
     this.#front.drain();
     this.#front = this.#makeFront();
   }
 
-  #bind(address: Address, bindAddresses?: BindAddresses): Promise<Address> {
-    return bindServer(this.#server, {
-      address,
-      what: this.#what,
-      bindAddresses,
-      socketMode: this.#socketMode,
-      isClosed: () => this.#closed,
-    });
-  }
-
-  #setMode(mode: number | undefined): void {
-    if (mode === this.#socketMode || this.#address.kind !== 'unix') return;
-    this.#socketMode = mode;
-    try {
-      if (this.#server.listening) changeMode(this.#address.path, mode);
-    } catch (error) {
-      this.#logger.error('the permissions of a unix socket can not be changed', {
-        address: this.#bound,
-        error: messageOf(error),
-      });
-    }
-  }
-
   /** Accepts no more connections, and resolves when the answers that are being made are sent. */
   close(): Promise<void> {
-    this.#closed = true;
     return new Promise((resolve) => {
       this.#server.close(() => resolve());
       this.#front.drain();
@@ -161,9 +124,17 @@ export class AdminServer {
 
   /** Closes all connections now. */
   destroy(): void {
-    this.#closed = true;
     this.#server.close();
     this.#connections.destroy();
+  }
+
+  #makeServer({ listen, what = DEFAULT_NAME, bindAddresses, socketMode }: AdminServerOptions): BoundServer {
+    const server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
+    server.on('error', (error) => {
+      if (server.listening && !leftBeforeAccept(error))
+        this.#logger.warn(`${this.#server.what} failed`, { error: error.message });
+    });
+    return new BoundServer(server, { address: parseAddress(listen), what, bindAddresses, socketMode });
   }
 
   #makeFront(): AdminFront {

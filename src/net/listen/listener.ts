@@ -94,16 +94,9 @@ export class Listener implements Acceptor, SetupOwner<AcceptedConnection> {
     this.#socket.setKeepAlive(afterMs);
   }
 
-  /** As of {@link ListeningSocketOptions.socketMode}. A failure is logged: connections go on as they did. */
+  /** As {@link ListeningSocketOptions.socketMode}. A failure is logged, and the socket keeps the permissions that it has. */
   setSocketMode(mode: number | undefined): void {
-    try {
-      this.#socket.setSocketMode(mode);
-    } catch (error) {
-      this.#logger.error('the permissions of a unix socket can not be changed', {
-        listener: this.name,
-        error: messageOf(error),
-      });
-    }
+    this.#socket.setSocketMode(mode, this.#logger, this.name);
   }
 
   /**

@@ -1,7 +1,7 @@
 import { createServer, isIP, type Server, type Socket } from 'node:net';
 
 import type { Address } from '../../config/values/address.ts';
-import type { Endpoint } from '../../plugin-api/index.ts';
+import type { Endpoint, Logger } from '../../plugin-api/index.ts';
 import type { BindAddresses } from '../dns/bind-addresses.ts';
 import type { DescriptorCopier } from '../node/descriptor-copier.ts';
 import { keepAliveSeconds, setKeepAlive } from '../node/keep-alive.ts';
@@ -10,8 +10,7 @@ import type { ProcessResources } from '../resources/process-resources.ts';
 import { UNIX_END } from '../transport/endpoints.ts';
 import { AcceptBursts } from './accept-bursts.ts';
 import { interceptHandles } from './accepted-transport.ts';
-import { bindServer } from './bind-server.ts';
-import { changeMode } from './unix-socket.ts';
+import { BoundServer } from './bound-server.ts';
 
 const BACKLOG = 4096;
 const ALL_ADDRESSES: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
@@ -45,20 +44,17 @@ export class ListeningSocket {
   readonly #options: ListeningSocketOptions;
   readonly #acceptor: Acceptor;
   readonly #server: Server;
+  readonly #place: BoundServer;
   #keepAliveMs: number;
-  #socketMode: number | undefined;
-  #bound: Address;
   #localEnd: Endpoint | undefined;
-  #name = '';
+  #port: number;
   #bursts: AcceptBursts | undefined;
-  #closed = false;
 
   constructor(options: ListeningSocketOptions, acceptor: Acceptor) {
     this.#options = options;
     this.#acceptor = acceptor;
-    this.#bound = options.address;
+    this.#port = portOf(options.address);
     this.#keepAliveMs = options.keepAliveMs ?? 0;
-    this.#socketMode = options.socketMode;
     this.#server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (socket) => {
       if (this.#keepAliveMs > 0) socket.setKeepAlive(true, keepAliveSeconds(this.#keepAliveMs) * 1000);
       acceptor.acceptSocket(socket);
@@ -66,19 +62,30 @@ export class ListeningSocket {
     this.#server.on('error', (error) => {
       if (this.#server.listening) acceptor.acceptFailed(error);
     });
+    const { address, bindAddresses, socketMode } = options;
+    this.#place = new BoundServer(this.#server, {
+      address,
+      what: '',
+      bindAddresses,
+      socketMode,
+      backlog: BACKLOG,
+      listening: () => {
+        this.#intercept();
+      },
+    });
   }
 
   /** Binds, for the listener of that name. Rejects with `address_in_use` or another BalanceError that names the address. */
   async listen(name: string): Promise<void> {
-    this.#name = name;
-    const { address, bindAddresses } = this.#options;
-    this.#bound = await this.#bind(address, bindAddresses);
-    this.#localEnd = localEndAt(this.#bound);
+    this.#place.what = `listener ${name}`;
+    const bound = await this.#place.listen();
+    this.#localEnd = localEndAt(bound);
+    this.#port = portOf(bound);
   }
 
   /** The address that is bound, with the real port where the config said 0. */
   get bound(): Address {
-    return this.#bound;
+    return this.#place.address;
   }
 
   /** Our end of each connection; undefined when it depends on the connection, as the socket is bound to all addresses of the machine. */
@@ -88,7 +95,7 @@ export class ListeningSocket {
 
   /** The port that is bound; 0 for a unix socket. */
   get port(): number {
-    return this.#bound.kind === 'tcp' ? this.#bound.port : 0;
+    return this.#port;
   }
 
   /** Descriptors that are accepted from; more than one while the loop is busy. */
@@ -104,12 +111,9 @@ export class ListeningSocket {
     if (listening !== undefined) setKeepAlive(listening, afterMs);
   }
 
-  /** Gives a unix socket other permissions. Throws when the system does not allow that. */
-  setSocketMode(mode: number | undefined): void {
-    const { address } = this.#options;
-    if (mode === this.#socketMode || address.kind !== 'unix') return;
-    this.#socketMode = mode;
-    if (this.#server.listening) changeMode(address.path, mode);
+  /** Gives a unix socket other permissions. A failure is logged with the name of the listener. */
+  setSocketMode(mode: number | undefined, logger: Logger, listener: string): void {
+    this.#place.setSocketMode(mode, logger, { listener });
   }
 
   /** A connection was accepted: checks whether the event loop is busy. */
@@ -127,35 +131,27 @@ export class ListeningSocket {
    * resolves when the address is free.
    */
   suspend(): Promise<void> | undefined {
-    const freed = this.#bursts?.close();
-    this.#bursts = undefined;
-    this.#server.close();
+    const freed = this.#endBursts();
+    this.#place.suspend();
     return freed;
   }
 
   /** Listens again at the same address. Does nothing after `close`. */
-  async resume(): Promise<void> {
-    if (!this.#closed) await this.#bind(this.#bound);
+  resume(): Promise<void> {
+    return this.#place.resume();
   }
 
-  /** {@link suspend} without a way back. */
+  /** Stops listening, and never listens again. Returns what {@link suspend} does. */
   close(): Promise<void> | undefined {
-    this.#closed = true;
-    return this.suspend();
+    const freed = this.#endBursts();
+    this.#place.close();
+    return freed;
   }
 
-  #bind(address: Address, bindAddresses?: BindAddresses): Promise<Address> {
-    return bindServer(this.#server, {
-      address,
-      what: `listener ${this.#name}`,
-      bindAddresses,
-      socketMode: this.#socketMode,
-      backlog: BACKLOG,
-      listening: () => {
-        this.#intercept();
-      },
-      isClosed: () => this.#closed,
-    });
+  #endBursts(): Promise<void> | undefined {
+    const freed = this.#bursts?.close();
+    this.#bursts = undefined;
+    return freed;
   }
 
   /** Called in the event in which the server begins to listen, as the next connection may come with the next event. */
@@ -171,6 +167,10 @@ export class ListeningSocket {
     if (listening !== undefined && copier !== undefined)
       this.#bursts = new AcceptBursts({ listening, backlog: BACKLOG, copier, resources });
   }
+}
+
+function portOf(address: Address): number {
+  return address.kind === 'tcp' ? address.port : 0;
 }
 
 function localEndAt(bound: Address): Endpoint | undefined {
