@@ -17,10 +17,6 @@ export class RefCountedMap<T> {
     this.#close = close;
   }
 
-  get size(): number {
-    return this.#entries.size;
-  }
-
   values(): T[] {
     return [...this.#entries.values()].map(({ value }) => value);
   }

@@ -14,13 +14,6 @@ import { SocketPool } from '../../upstream/pool/socket-pool.ts';
 import { RefCountedMap, type Ref } from './ref-counted-map.ts';
 import type { RuntimeTelemetry } from './runtime-telemetry.ts';
 
-/** How many parts of each kind are held. */
-export interface RegistrySizes {
-  readonly backends: number;
-  readonly pools: number;
-  readonly monitors: number;
-}
-
 /** A change of a backend's health, as its checks found it. */
 export interface HealthChange {
   /** Name of the backend. */
@@ -94,10 +87,6 @@ export class Registry {
   /** Every backend that the live generation or a draining one refers to. */
   backends(): readonly BackendState[] {
     return this.#backends.values();
-  }
-
-  get sizes(): RegistrySizes {
-    return { backends: this.#backends.size, pools: this.#pools.size, monitors: this.#monitors.size };
   }
 
   /** The backend of that name and address. */

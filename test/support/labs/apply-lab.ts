@@ -18,11 +18,12 @@ import { InProcessProxy } from '../../../src/runtime/worker/in-process-proxy.ts'
 import { DrainingGenerations } from '../../../src/runtime/generation/draining-generations.ts';
 import { ListenerTable } from '../../../src/runtime/listeners/listener-table.ts';
 import { LiveView } from '../../../src/runtime/generation/live-view.ts';
-import { Registry, type RegistrySizes } from '../../../src/runtime/upstreams/registry.ts';
+import type { Registry } from '../../../src/runtime/upstreams/registry.ts';
 import { Telemetry } from '../../../src/telemetry/telemetry.ts';
 import { owned } from '../owned.ts';
 import { RecordingLogger } from '../recording-logger.ts';
 import { fixedNames } from '../addresses/fixed-names.ts';
+import { CountingRegistry, type RegistrySizes } from './counting-registry.ts';
 
 /** One object each, as an instance is kept only while its plugin is the same. */
 const BUILT_IN = [tcp, http].map(
@@ -51,7 +52,7 @@ const PATIENCE_MS = 60_000;
 const NO_WATCH = '\nreload: { watch: false }\n';
 
 /** A registry that can fail at each thing that it is asked for. */
-class FaultyRegistry extends Registry {
+class FaultyRegistry extends CountingRegistry {
   fault: ((count: number) => void) | undefined;
   #count = 0;
 

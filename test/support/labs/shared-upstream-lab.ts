@@ -4,20 +4,20 @@ import type {
 } from '../../../src/config/schema/config.generated.ts';
 import { loadConfigText } from './load-config.ts';
 import { ReadBuffers } from '../../../src/net/transport/read-buffers.ts';
-import { Registry } from '../../../src/runtime/upstreams/registry.ts';
 import { SharedUpstream } from '../../../src/runtime/upstreams/shared-upstream.ts';
 import { Telemetry } from '../../../src/telemetry/telemetry.ts';
 import { TimeSlicer } from '../../../src/time/time-slicer.ts';
 import { fixedNames } from '../addresses/fixed-names.ts';
 import { owned } from '../owned.ts';
 import { RecordingLogger } from '../recording-logger.ts';
+import { CountingRegistry } from './counting-registry.ts';
 import { MovingBackends } from './moving-backends.ts';
 
 /** An upstream of one generation, and the source that a test moves its backends by. */
 export interface SharedUpstreamLab {
   readonly upstream: SharedUpstream;
   readonly source: MovingBackends;
-  readonly registry: Registry;
+  readonly registry: CountingRegistry;
   readonly logger: RecordingLogger;
 }
 
@@ -39,7 +39,7 @@ export async function sharedUpstreamLab(
   const source = new MovingBackends(backends);
   const logger = new RecordingLogger();
   const names = fixedNames();
-  const registry = new Registry(logger, names);
+  const registry = new CountingRegistry(logger, names);
   const parts = {
     registry,
     names,

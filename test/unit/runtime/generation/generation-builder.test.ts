@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { ReadBuffers } from '../../../../src/net/transport/read-buffers.ts';
+import { CountingRegistry } from '../../../support/labs/counting-registry.ts';
 import { loadConfigText } from '../../../support/labs/load-config.ts';
 import { TunnelStats } from '../../../../src/net/tunnel/tunnel-stats.ts';
 import type { ProtocolHost, ProtocolInstance, ProtocolPlugin } from '../../../../src/plugin-api/index.ts';
@@ -9,7 +10,6 @@ import {
   type BuildSource,
 } from '../../../../src/runtime/generation/generation-builder.ts';
 import type { Generation } from '../../../../src/runtime/generation/generation.ts';
-import { Registry } from '../../../../src/runtime/upstreams/registry.ts';
 import { Telemetry } from '../../../../src/telemetry/telemetry.ts';
 import { eventually } from '../../../support/time/eventually.ts';
 import { owned } from '../../../support/owned.ts';
@@ -48,7 +48,7 @@ class FakePlugin implements ProtocolPlugin {
 function lab(broken: ProtocolPlugin['provision'] = () => Promise.reject(new Error('can not'))) {
   const logger = new RecordingLogger();
   const names = fixedNames();
-  const registry = new Registry(logger, names);
+  const registry = new CountingRegistry(logger, names);
   const fake = new FakePlugin();
   const plugins = new Map<string, ProtocolPlugin>([
     ['fake', fake],
