@@ -5,7 +5,10 @@ import { format } from 'prettier';
 const top = new URL('../', import.meta.url);
 const CORE = 'schemas/core.schema.json';
 /** Each protocol owns the schema of its options. */
-const PROTOCOLS = ['plugins/http/config/options.schema.json', 'plugins/tcp/config/options.schema.json'];
+const PROTOCOLS = [
+  'plugins/http/config/schema/options.schema.json',
+  'plugins/tcp/config/schema/options.schema.json',
+];
 
 /** The text of schemas/config.schema.json. */
 export async function generateConfigSchema() {

@@ -12,8 +12,8 @@ const BANNER = '// Generated from schemas/config.schema.json by `npm run generat
 const OUTPUTS = [
   { file: 'src/config/schema/config.generated.ts', root: 'config', normalized: true },
   { file: 'src/config/schema/config-file.generated.ts', root: 'configFile', normalized: false },
-  { file: 'plugins/http/config/options.generated.ts', root: 'httpOptions', normalized: true },
-  { file: 'plugins/tcp/config/options.generated.ts', root: 'tcpOptions', normalized: true },
+  { file: 'plugins/http/config/schema/options.generated.ts', root: 'httpOptions', normalized: true },
+  { file: 'plugins/tcp/config/schema/options.generated.ts', root: 'tcpOptions', normalized: true },
 ];
 
 /** What numbers mean that stand for texts of these formats. */

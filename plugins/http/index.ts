@@ -2,7 +2,7 @@ import type { ProtocolPlugin } from '../../src/plugin-api/index.ts';
 import { NO_FILTERS, type RouteFilters } from './filters/filter-chain.ts';
 import { makeHttpParts } from './http-parts.ts';
 import { HttpInstance, type HttpParts } from './instance/http-instance.ts';
-import type { HttpOptions } from './config/options.generated.ts';
+import type { HttpOptions } from './config/schema/options.generated.ts';
 import optionsRules from './config/options-rules.ts';
 
 /** HTTP/1.1 and 1.0: parses heads, routes each request, and streams bodies. */

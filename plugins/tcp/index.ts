@@ -1,5 +1,5 @@
 import type { ProtocolHost, ProtocolPlugin } from '../../src/plugin-api/index.ts';
-import type { TcpOptions } from './config/options.generated.ts';
+import type { TcpOptions } from './config/schema/options.generated.ts';
 import optionsRules from './config/options-rules.ts';
 import { TcpInstance } from './tcp-instance.ts';
 

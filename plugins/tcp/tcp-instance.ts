@@ -7,7 +7,7 @@ import type {
   ProtocolHost,
   Upstream,
 } from '../../src/plugin-api/index.ts';
-import type { TcpOptions } from './config/options.generated.ts';
+import type { TcpOptions } from './config/schema/options.generated.ts';
 import { TcpSession, type TcpService } from './tcp-session.ts';
 
 /** TCP on one listener, for one generation. */

@@ -5,7 +5,7 @@ import { BalanceError, messageOf } from '../../../src/errors.ts';
 import type { Answer } from '../../../src/plugin-api/index.ts';
 import { reasonPhrase } from '../message/answer.ts';
 import { errorAnswer, withBody } from './error-answer.ts';
-import type { ErrorPage } from '../config/options.generated.ts';
+import type { ErrorPage } from '../config/schema/options.generated.ts';
 
 /** A body for an error response. */
 export interface ErrorBody {

@@ -1,7 +1,7 @@
 import type { OptionsCheck, OptionsPath } from '../../../src/plugin-api/index.ts';
 import { FRAMING_HEADERS } from '../../../src/plugin-api/values/http-syntax.ts';
 import { templateFault } from '../forwarding/template.ts';
-import type { HeaderTransform, HttpOptions, Transform } from './options.generated.ts';
+import type { HeaderTransform, HttpOptions, Transform } from './schema/options.generated.ts';
 
 const MIN_HEADER_SIZE_BYTES = 1024;
 const MAX_HEADER_SIZE_BYTES = 1024 * 1024;

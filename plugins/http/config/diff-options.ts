@@ -1,5 +1,5 @@
 import type { ConfigChange, OptionsEffect, OptionsSection } from '../../../src/plugin-api/index.ts';
-import type { HeaderTransform, HttpOptions, Route, Transform } from './options.generated.ts';
+import type { HeaderTransform, HttpOptions, Route, Transform } from './schema/options.generated.ts';
 
 const NEW_CONNECTIONS: OptionsEffect = { effect: 'hot', note: 'counts for new connections' };
 const NEW_TUNNELS: OptionsEffect = { effect: 'hot', note: 'counts for new tunnels' };

@@ -1,5 +1,5 @@
 import type { OptionsLint } from '../../../src/plugin-api/index.ts';
-import type { HttpOptions } from './options.generated.ts';
+import type { HttpOptions } from './schema/options.generated.ts';
 import { takesEverything, unreachableRoutes } from './route-reach.ts';
 
 /** Advises on options that work and hardly mean what they say: routes that get no request, clients that may claim any address. */

@@ -2,7 +2,7 @@ import type { OptionsListener, OptionsRules, UpstreamUse } from '../../../src/pl
 import { checkOptions } from './check-options.ts';
 import { diffOptions } from './diff-options.ts';
 import { lintOptions } from './lint-options.ts';
-import type { HttpOptions } from './options.generated.ts';
+import type { HttpOptions } from './schema/options.generated.ts';
 
 /** What HTTP knows about the options of its listeners. Imports nothing that serves requests: configs are also checked in a thread of their own. */
 const HTTP_OPTIONS_RULES: OptionsRules<HttpOptions> = {

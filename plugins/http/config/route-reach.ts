@@ -1,7 +1,7 @@
 import { isBelow, routedConfigPath } from '../../../src/plugin-api/values/routed-path.ts';
 import { hasAmbiguousSpelling } from '../routing/normal-path.ts';
 import { inRouteOrder, routeConditions, type RouteConditions } from '../routing/route-conditions.ts';
-import type { HttpOptions, Route } from './options.generated.ts';
+import type { HttpOptions, Route } from './schema/options.generated.ts';
 
 /** A route that no request gets to, and why. */
 export interface UnreachableRoute {

@@ -14,8 +14,6 @@ import { Exchange } from '../exchange/exchange.ts';
 import { NO_FILTERS } from '../filters/filter-chain.ts';
 import type { FieldEdits } from '../forwarding/field-edits.ts';
 import type { RequestHead } from '../message/message-head.ts';
-import type { ServerConnection } from '../h1/server-connection.ts';
-import { withoutExpect } from '../h1/write/request-head.ts';
 import { HttpInstance } from '../instance/http-instance.ts';
 import { explainedReadings } from './explained-readings.ts';
 import { headText, DryRun, type AskedLease } from './dry-run.ts';
@@ -23,6 +21,12 @@ import { DryRunStream } from './dry-run-stream.ts';
 import { TWO_READINGS } from '../refusals/request-check.ts';
 import { hostName } from '../message/request-target.ts';
 import { takesHeader, takesHost, takesPath, type RouteConditions } from '../routing/route-conditions.ts';
+
+/** The connection of the client that the dry run plays. */
+interface PlayedConnection {
+  /** Its parser, with the head of the request. */
+  readonly reader: { readonly head: RequestHead | undefined };
+}
 
 /**
  * What an instance would do with a request. The request is played through a second instance of the same options, over
@@ -32,7 +36,7 @@ import { takesHeader, takesHost, takesPath, type RouteConditions } from '../rout
 export function explain(
   request: ExplainRequest,
   real: HttpInstance,
-  connect: (connection: Connection, instance: HttpInstance) => ServerConnection,
+  connect: (connection: Connection, instance: HttpInstance) => PlayedConnection,
 ): ProtocolExplanation {
   const dryRun = new DryRun(real.host);
   // The body of an error page would hide the reason, and there is no request body to wait for.
@@ -181,13 +185,12 @@ function forwardOf(
     resume: () => false,
   });
   const edits = exchange.matchedRoute?.responseEdits;
+  const message = messageOf(withoutChance(stream.text, exchange, request));
   return {
     upstream,
     ...(exchange.key === undefined ? {} : { key: exchange.key }),
     clientAddress: exchange.clientAddress,
-    message: messageOf(
-      withoutChance(isGathered ? withoutExpect(stream.text) : stream.text, exchange, request),
-    ),
+    message: isGathered ? withoutExpect(message) : message,
     ...(edits === undefined ? {} : { response: responseEdits(edits, exchange, request) }),
   };
 }
@@ -211,6 +214,11 @@ function withoutChance(
 function messageOf(text: string): ExplainedMessage {
   const [start = '', ...lines] = text.slice(0, text.indexOf('\r\n\r\n')).split('\r\n');
   return { start, fields: lines.map(fieldOf) };
+}
+
+/** The message without `Expect`: a proxy that has gathered the body has answered it. */
+function withoutExpect({ start, fields }: ExplainedMessage): ExplainedMessage {
+  return { start, fields: fields.filter(([name]) => name.toLowerCase() !== 'expect') };
 }
 
 function fieldOf(line: string): ExplainedField {

@@ -1,6 +1,6 @@
 import { foldedName } from '../message/field-names.ts';
 import type { MessageHead } from '../message/message-head.ts';
-import type { HeaderTransform } from '../config/options.generated.ts';
+import type { HeaderTransform } from '../config/schema/options.generated.ts';
 import { Template, type TemplateValues } from './template.ts';
 
 /** A change of the header of one message. */

@@ -4,7 +4,7 @@ import {
   routedConfigPath,
   routedPath,
 } from '../../../src/plugin-api/values/routed-path.ts';
-import type { Transform } from '../config/options.generated.ts';
+import type { Transform } from '../config/schema/options.generated.ts';
 
 /** Changes the path of a request target, which is in normal form, and leaves the query as it is. */
 export type PathEdit = (target: string) => string;

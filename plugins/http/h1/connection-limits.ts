@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 
-import type { HttpLimits } from '../config/options.generated.ts';
+import type { HttpLimits } from '../config/schema/options.generated.ts';
 
 /** While a generation ends, a connection without a request so far gets this long since it began: its first one may be under way. */
 const FIRST_REQUEST_MS = 2_000;

@@ -1,6 +1,6 @@
 import type { ProtocolHost, ProtocolInstance } from '../../../src/plugin-api/index.ts';
 import type { HeadLimits, TakingLimits } from '../message/message-limits.ts';
-import type { HttpOptions } from '../config/options.generated.ts';
+import type { HttpOptions } from '../config/schema/options.generated.ts';
 
 /** What the codec reads of a listener's config. */
 export interface ServerSettings extends ProtocolInstance {

@@ -1,5 +1,5 @@
 import type { Logger } from '../../../src/plugin-api/index.ts';
-import type { HttpRequestBuffering } from '../config/options.generated.ts';
+import type { HttpRequestBuffering } from '../config/schema/options.generated.ts';
 
 /** The memory of all request bodies that are read before a backend is taken, on all listeners together. */
 export class BufferedBodies {

@@ -1,5 +1,5 @@
 import type { Upstream } from '../../../src/plugin-api/index.ts';
-import type { HttpOptions, Route } from '../config/options.generated.ts';
+import type { HttpOptions, Route } from '../config/schema/options.generated.ts';
 import type { FilterChain } from '../filters/filter-chain.ts';
 import { FieldEdits } from '../forwarding/field-edits.ts';
 import { pathEdit, type PathEdit } from '../forwarding/path-edits.ts';

@@ -11,7 +11,7 @@ import { ErrorPages } from '../answers/error-pages.ts';
 import type { RequestHead } from '../message/message-head.ts';
 import { IrregularBackends } from './irregular-backends.ts';
 import { LoopMark } from '../forwarding/loop-mark.ts';
-import type { HttpOptions, Route } from '../config/options.generated.ts';
+import type { HttpOptions, Route } from '../config/schema/options.generated.ts';
 import { OwnEndpoints } from '../answers/own-endpoints.ts';
 import { otherReadings } from '../routing/path-readings.ts';
 import { HttpDate } from '../message/http-date.ts';

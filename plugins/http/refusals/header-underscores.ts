@@ -1,6 +1,6 @@
 import { LOOK_ALIKE, UNKNOWN } from '../message/field-names.ts';
 import type { RequestHead } from '../message/message-head.ts';
-import type { HttpOptions } from '../config/options.generated.ts';
+import type { HttpOptions } from '../config/schema/options.generated.ts';
 
 /**
  * Decides about fields that applications could take for others because of the signs in their names. Fields that `classify`

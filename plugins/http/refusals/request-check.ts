@@ -2,7 +2,7 @@ import type { ErrorCode } from '../../../src/errors.ts';
 import { CDN_LOOP, CONTENT_LENGTH, HOST, VIA } from '../message/field-names.ts';
 import type { RequestHead } from '../message/message-head.ts';
 import { applyUnderscorePolicy } from './header-underscores.ts';
-import type { HttpOptions } from '../config/options.generated.ts';
+import type { HttpOptions } from '../config/schema/options.generated.ts';
 import type { LoopMark } from '../forwarding/loop-mark.ts';
 import type { Via } from '../forwarding/via.ts';
 import { normalTarget } from '../routing/normal-path.ts';

@@ -1,5 +1,5 @@
 import { isBelow, routedConfigPath } from '../../../src/plugin-api/values/routed-path.ts';
-import type { Route } from '../config/options.generated.ts';
+import type { Route } from '../config/schema/options.generated.ts';
 import { hostName } from '../message/request-target.ts';
 
 /** What a route asks of a request, in the forms that requests are compared in. */

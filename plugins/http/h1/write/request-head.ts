@@ -29,7 +29,7 @@ function passedText(head: RequestHead, { target, host, rules }: RequestEdits): s
 }
 
 /** The lines without `Expect`, which we answered. */
-export function withoutExpect(lines: string): string {
+function withoutExpect(lines: string): string {
   return lines
     .split('\r\n')
     .filter((line) => !/^expect:/i.test(line))

@@ -4,7 +4,7 @@ import { NO_FILTERS } from '../../../../../plugins/http/filters/filter-chain.ts'
 import { makeHttpParts } from '../../../../../plugins/http/http-parts.ts';
 import { HttpInstance } from '../../../../../plugins/http/instance/http-instance.ts';
 import { LINGER_LOOK_MS } from '../../../../../plugins/http/h1/write/lingering.ts';
-import type { HttpOptions } from '../../../../../plugins/http/config/options.generated.ts';
+import type { HttpOptions } from '../../../../../plugins/http/config/schema/options.generated.ts';
 import type {
   ByteStream,
   Connection,
