@@ -1,7 +1,7 @@
 import type { BalanceError } from '../errors.ts';
 import type { Backend } from './backend.ts';
 import type { Logger, LogSubject } from './logger.ts';
-import type { ByteStream } from './stream.ts';
+import type { ByteStream } from './transport.ts';
 import type { TelemetrySink, TunnelEnd } from './telemetry.ts';
 import type { SocketUse, Upstream } from './upstream.ts';
 

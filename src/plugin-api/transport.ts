@@ -1,4 +1,62 @@
-import type { ByteStream } from './stream.ts';
+import type { LogSubject } from './logger.ts';
+
+/**
+ * One side of a connection as bytes, whatever carries them: a plain socket, a TLS socket, a stream of a shared connection.
+ *
+ * Bytes are **borrowed**: what {@link StreamReader.data} gets is valid only until it returns, because the next bytes, of any
+ * connection, are read into the same memory. To keep bytes, copy them.
+ */
+export interface ByteStream {
+  /** Bytes that were accepted by `write` and not yet by the operating system. */
+  readonly writableLength: number;
+  /** Written bytes that the operating system has taken since the connection began. Grows in steps, as the system's buffers get free. */
+  readonly bytesTaken: number;
+  /** True after `end()` or `destroy()` was called or the peer is gone: to write makes no sense any more. */
+  readonly writeEnded: boolean;
+  readonly destroyed: boolean;
+
+  /**
+   * Gives the stream to a reader and starts to read. A second call hands the stream over to another reader, as a request
+   * parser does to a tunnel; it takes effect with the next chunk. Bytes that arrived while nobody read, as from a server that
+   * speaks first, are delivered first, in a microtask.
+   */
+  read(reader: StreamReader): void;
+  /** Stops reading, so that the peer feels backpressure. */
+  pause(): void;
+  resume(): void;
+
+  /** Sends text as latin1, the cheapest way for a message head. Returns false under backpressure: wait for {@link StreamReader.drained}. */
+  writeText(text: string): boolean;
+  /** Sends bytes that the caller gives away: they must not change afterwards. Returns false under backpressure. */
+  write(bytes: Uint8Array): boolean;
+  /** Sends `bytes[start, end)` of a borrowed chunk; what can't be sent at once is copied. Returns false under backpressure. */
+  writeBorrowed(bytes: Buffer, start: number, end: number): boolean;
+  /** Ends our direction after all that was written (half-close); the peer may go on sending. */
+  end(): void;
+  /** Ends both directions once all that was written is sent; what the peer still sends is not read. Only when nothing more of it is expected: bytes that arrive unread make the system reset the connection. */
+  close(): void;
+  /** Ends both directions now. What was not sent is lost. */
+  destroy(error?: Error): void;
+  /** Ends both directions with a TCP reset, so that the peer can't take what it got for complete. */
+  reset(): void;
+}
+
+/** Gets what a {@link ByteStream} reads. Calls never overlap and never come before `read()` returned. */
+export interface StreamReader extends LogSubject {
+  /**
+   * Where this reader would like bytes to be read to, so that it needs no copy, as a parser's own memory. This is a hint: chunks
+   * may arrive in other memory.
+   */
+  readonly buffer?: Buffer | undefined;
+  /** `bytes[start, end)` arrived. Borrowed: valid until this returns. */
+  data(bytes: Buffer, start: number, end: number): void;
+  /** The peer ended its direction; ours is still open. */
+  end(): void;
+  /** After a write returned false: everything was sent. */
+  drained(): void;
+  /** Both directions are over. The last call; it comes exactly once. `error` is undefined after an orderly end. */
+  closed(error: Error | undefined): void;
+}
 
 /** One end of a connection. */
 export interface Endpoint {
