@@ -23,7 +23,7 @@ export function metricsSource(parts: MeteredParts): MetricsSource {
   return {
     version,
     startedAtMs: control.startedAtMs,
-    known: control.known,
+    known: () => control.known(),
     read: () => ({
       proxy: control.readings(),
       reloads: journal.totals(),

@@ -13,16 +13,20 @@ export interface ResourcesReading {
   readonly counts: Readonly<Record<ShortageOf, number>>;
 }
 
-/** Which parts of the runtime beyond its public API are in use to make the proxy faster. */
-export interface RuntimeWaysReading {
-  /** Connections are taken from the listening handle, before the runtime makes a socket for each. */
+/** The parts of Node.js beyond its public API that make the proxy faster. Each is true when this version has it. */
+export interface RuntimeWays {
+  /** Accepted connections are taken from the listening handle, before Node.js makes a socket for each. */
   readonly interceptedAccept: boolean;
-  /** A `net.Socket` is made only for a connection that needs one. */
+  /** A `net.Socket` is made only for a connection that needs one; see `HandleSocket`. */
   readonly lateSocket: boolean;
-  /** Sockets read into shared memory, not into a new buffer for each read. */
+  /** Sockets read into shared memory instead of a new buffer for each read. */
   readonly sharedReads: boolean;
-  /** Text is written to the handle directly, without `stream.Writable`. */
+  /** Text is written to the handle, without `stream.Writable`; see `DirectWriter`. */
   readonly directText: boolean;
+}
+
+/** Which of these parts are in use. */
+export interface RuntimeWaysReading extends RuntimeWays {
   /** Several connections are accepted in one turn of the event loop. */
   readonly acceptBursts: boolean;
 }

@@ -31,6 +31,13 @@ export interface ProxyReadings {
   readonly openFilesLimit: number | undefined;
 }
 
+/** The names that exist now. Counters ask for them when they have many names, to forget those that no longer exist. */
+export interface KnownNames {
+  readonly backends: readonly string[];
+  readonly listeners: readonly string[];
+  readonly upstreams: readonly string[];
+}
+
 /** What runs, at one moment, as `GET /status` shows it. */
 export interface RunningReading {
   readonly startedAtMs: number;

@@ -1,3 +1,4 @@
+import type { LookUpCounts } from '../../readings/host-name.ts';
 import { AddressRotation } from './address-rotation.ts';
 import type { DnsClient } from './sources/dns-client.ts';
 import { LookUp, mergeFamilies, type LookUpQuestion, type LookUpResult } from './look-up.ts';
@@ -33,13 +34,6 @@ export interface RecordView {
   readonly failure: string | undefined;
 }
 
-/** The outcomes of the look-ups of a name since its record was made. */
-export interface LookUpCounts {
-  found: number;
-  absent: number;
-  failed: number;
-}
-
 /** Without an answer by then a look-up counts as failed; what comes later is taken all the same. */
 const PATIENCE_MS = 5_000;
 const FIRST_RETRY_MS = 1_000;
@@ -55,7 +49,7 @@ const UNANSWERED = 'no name server has answered yet';
  */
 export class NameRecord implements RecordView {
   readonly host: string;
-  readonly counts: LookUpCounts = { found: 0, absent: 0, failed: 0 };
+  readonly counts: Record<keyof LookUpCounts, number> = { found: 0, absent: 0, failed: 0 };
   addresses: readonly string[] = [];
   source: AnswerSource | undefined;
   failure: string | undefined;

@@ -1,23 +1,13 @@
 import { Socket, type Server, type SocketConstructorOpts } from 'node:net';
 import { getSystemErrorName } from 'node:util';
 
+import type { RuntimeWays } from '../../readings/process.ts';
+
 /*
  * Everything that the proxy knows about Node.js beyond its public API, in this one file: the handles below sockets and servers,
  * and how text is written to them. Each part is checked before it is used. On a version of Node.js that lacks a part, the proxy
  * uses the public API instead, which costs more; `runtimeWays` tells which parts are there.
  */
-
-/** The parts of Node.js beyond its public API that make the proxy faster. Each is true when this version has it. */
-export interface RuntimeWays {
-  /** Accepted connections are taken from the listening handle, before Node.js makes a socket for each. */
-  readonly interceptedAccept: boolean;
-  /** A `net.Socket` is made only for a connection that needs one; see `HandleSocket`. */
-  readonly lateSocket: boolean;
-  /** Sockets read into shared memory instead of a new buffer for each read. */
-  readonly sharedReads: boolean;
-  /** Text is written to the handle, without `stream.Writable`; see `DirectWriter`. */
-  readonly directText: boolean;
-}
 
 /** Checks which parts this version has. Nothing is sent or opened. */
 export function runtimeWays(): RuntimeWays {

@@ -3,7 +3,7 @@ import type { Address } from '../../config/values/address.ts';
 import type { HealthReport } from '../../plugin-api/index.ts';
 import type { BackendDetails, PoolReading } from '../../readings/backend.ts';
 import type { ConnectionsQuery, ConnectionsReading } from '../../readings/connection.ts';
-import type { ProxyReadings, RunningReading } from '../../readings/proxy.ts';
+import type { KnownNames, ProxyReadings, RunningReading } from '../../readings/proxy.ts';
 import type { ExplainQuestion } from '../explain/explain-question.ts';
 import type { Explanation } from '../explain/explanation.ts';
 
@@ -42,7 +42,7 @@ export interface ProxyControl {
   pools(): readonly PoolReading[];
   connections(query: ConnectionsQuery): ConnectionsReading;
   /** The names that exist now, for counters that must not keep the names of what is gone. */
-  readonly known: KnownNames;
+  known(): KnownNames;
   /** The health of the live generation's backends. */
   health(): HealthReport;
   /** Bound addresses by the names of listeners. */
@@ -73,13 +73,6 @@ export interface SocketControl {
   suspend(address: Address): Promise<void> | undefined;
   /** Listens at a suspended address again. */
   resume(address: Address): Promise<void>;
-}
-
-/** Names of things that run. */
-export interface KnownNames {
-  backends(): Iterable<string>;
-  listeners(): Iterable<string>;
-  upstreams(): Iterable<string>;
 }
 
 /** What a generation is built from. */

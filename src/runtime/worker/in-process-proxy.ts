@@ -4,12 +4,11 @@ import { runtimeWays } from '../../net/node/node-internals.ts';
 import type { HealthReport, Logger, ProtocolPlugin } from '../../plugin-api/index.ts';
 import type { BackendDetails, PoolReading } from '../../readings/backend.ts';
 import type { ConnectionsQuery, ConnectionsReading } from '../../readings/connection.ts';
-import type { ProxyReadings, RunningReading } from '../../readings/proxy.ts';
+import type { KnownNames, ProxyReadings, RunningReading } from '../../readings/proxy.ts';
 import { withTimeout } from '../../time/with-timeout.ts';
 import { completeAll } from '../control/complete-all.ts';
 import type {
   GenerationSource,
-  KnownNames,
   PluginReference,
   ProxyControl,
   SocketControl,
@@ -178,8 +177,8 @@ export class InProcessProxy implements ProxyControl, SocketControl {
     return this.#reader.connections(query);
   }
 
-  get known(): KnownNames {
-    return this.#reader.known;
+  known(): KnownNames {
+    return this.#reader.known();
   }
 
   /** Logs which faster ways of the runtime are missing. Resolves when all are known. */

@@ -1,6 +1,6 @@
 import type { DescriptorCopier } from '../../net/node/descriptor-copier.ts';
-import type { RuntimeWays } from '../../net/node/node-internals.ts';
 import type { Logger } from '../../plugin-api/index.ts';
+import type { RuntimeWays } from '../../readings/process.ts';
 
 /** The names of these ways in logs and in `/status`. */
 const NAMES: Readonly<Record<keyof RuntimeWays, string>> = {

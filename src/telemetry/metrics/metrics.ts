@@ -56,9 +56,9 @@ export class Metrics implements TelemetrySubscriber {
   constructor({ source, process }: MetricsOptions) {
     this.#source = source;
     this.#process = process ?? (() => undefined);
-    const backends = (): Iterable<string> => source.known.backends();
-    const listeners = (): Iterable<string> => source.known.listeners();
-    const upstreams = (): Iterable<string> => source.known.upstreams();
+    const backends = (): Iterable<string> => source.known().backends;
+    const listeners = (): Iterable<string> => source.known().listeners;
+    const upstreams = (): Iterable<string> => source.known().upstreams;
     this.#requests = new RequestMetrics(backends, []);
     this.#results = new UpstreamResults(upstreams);
     this.#routes = new RouteCounters(listeners);

@@ -1,6 +1,6 @@
 import type { ConfigChange } from '../../../config/diff/config-change.ts';
 import type { LoadedConfig } from '../../../config/load/loaded-config.ts';
-import type { Problem } from '../../../config/problems/problem.ts';
+import type { ReloadReading } from '../../../readings/reload.ts';
 
 /** What asked for a reload: a changed file, a signal, the admin server, a changed plugin, a rollback by an operator or an automatic one, the program around it. */
 export type ReloadSource =
@@ -19,24 +19,10 @@ export interface ReloadCause {
 export type RestoredConfig = { readonly loaded: LoadedConfig } | { readonly text: string };
 
 /** The outcome of a reload, or of the start. */
-export interface ReloadOutcome {
-  readonly ok: boolean;
-  /** Number of the generation that is live afterwards; 0 when there is none. */
-  readonly generation: number;
-  /** Hash of the config that is live afterwards; '' when there is none. */
-  readonly hash: string;
+export interface ReloadOutcome extends ReloadReading {
   readonly source: ReloadSource;
-  /** When it began, ms since 1970. */
-  readonly atMs: number;
-  readonly durationMs: number;
-  /** What changed, or why nothing did. */
-  readonly message: string;
-  /** What changed, one by one; empty when the reload failed. */
+  /** The changes one by one, with secrets masked; empty when the reload failed. */
   readonly changes: readonly ConfigChange[];
-  /** What is wrong with the config, with file, line and column; empty when the reload worked, or failed for another reason. */
-  readonly problems: readonly Problem[];
-  /** What the config is allowed to say but probably does not mean. */
-  readonly warnings: readonly Problem[];
 }
 
 /** Where a reload can be asked for. */

@@ -6,7 +6,7 @@ import type { ProtocolInstance } from '../../../plugin-api/index.ts';
 import type { BackendDetails, PoolReading } from '../../../readings/backend.ts';
 import type { ConnectionsQuery, ConnectionsReading } from '../../../readings/connection.ts';
 import type { GenerationReading } from '../../../readings/generation.ts';
-import type { ProxyReadings, RunningReading } from '../../../readings/proxy.ts';
+import type { KnownNames, ProxyReadings, RunningReading } from '../../../readings/proxy.ts';
 import type { DrainingGeneration, DrainingGenerations } from '../../generation/draining-generations.ts';
 import type { Generation } from '../../generation/generation.ts';
 import type { LiveView } from '../../generation/live-view.ts';
@@ -19,7 +19,6 @@ import {
   poolReadings,
   type UpstreamsInUse,
 } from './backend-readings.ts';
-import type { KnownNames } from '../../control/proxy-control.ts';
 import { readConnections } from './connection-readings.ts';
 import { listenerReading, tunnelReadings } from './listener-readings.ts';
 import { ReadingIds } from './reading-ids.ts';
@@ -42,13 +41,6 @@ export class ProxyReader {
   readonly #ids = new ReadingIds();
   readonly #runtimeWays = runtimeWays();
 
-  /** The names that exist now. Cheaper than {@link read}. */
-  readonly known: KnownNames = {
-    backends: () => this.#parts.registry.backends().map(({ name }) => name),
-    listeners: () => this.#parts.listeners.all().map(({ name }) => name),
-    upstreams: () => queueReadings(this.#generations()).map(({ upstream }) => upstream),
-  };
-
   constructor(parts: ReadParts) {
     this.#parts = parts;
   }
@@ -64,10 +56,20 @@ export class ProxyReader {
       backends: backendReadings(registry.backends(), live, draining, this.#ids),
       upstreams: upstreamReadings(live.generation),
       queues: queueReadings(generations),
-      tunnels: tunnelReadings(tunnels, this.known.listeners(), this.known.backends()),
+      tunnels: tunnelReadings(tunnels, namesOf(listeners.all()), namesOf(registry.backends())),
       hostNames: names.records().map(hostNameReading),
       shortages: { ...resources.counts },
       openFilesLimit: resources.readLimit(),
+    };
+  }
+
+  /** The names that exist now. Cheaper than {@link read}. */
+  known(): KnownNames {
+    const { listeners, registry } = this.#parts;
+    return {
+      backends: namesOf(registry.backends()),
+      listeners: namesOf(listeners.all()),
+      upstreams: queueReadings(this.#generations()).map(({ upstream }) => upstream),
     };
   }
 
@@ -117,6 +119,10 @@ export class ProxyReader {
       upstreams: generation.upstreams.values(),
     }));
   }
+}
+
+function namesOf(named: readonly { readonly name: string }[]): string[] {
+  return named.map(({ name }) => name);
 }
 
 function generationReading(generation: Generation | DrainingGeneration, live: LiveView): GenerationReading {

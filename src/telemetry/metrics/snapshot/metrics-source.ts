@@ -1,4 +1,4 @@
-import type { ProxyReadings } from '../../../readings/proxy.ts';
+import type { KnownNames, ProxyReadings } from '../../../readings/proxy.ts';
 import type { ReloadTotals } from '../../../readings/reload.ts';
 import type { TelemetryReading } from '../../../readings/telemetry.ts';
 
@@ -8,16 +8,10 @@ export interface MetricsSource {
   readonly version: string;
   /** ms since 1970. */
   readonly startedAtMs: number;
-  readonly known: KnownNames;
+  /** Cheaper than {@link read}. */
+  known(): KnownNames;
   /** Reads everything that a scrape shows; called once for each scrape. */
   read(): MetricsReadings;
-}
-
-/** The names that exist now. Counters ask for them when they have many names, to forget those that no longer exist. */
-export interface KnownNames {
-  backends(): Iterable<string>;
-  listeners(): Iterable<string>;
-  upstreams(): Iterable<string>;
 }
 
 /** Everything that a scrape shows beside what the metrics count themselves. */

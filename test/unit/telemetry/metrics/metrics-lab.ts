@@ -138,11 +138,11 @@ export function sourceOf(lab: LabReadings = emptyReadings()): MetricsSource {
   return {
     version: '1.2.3',
     startedAtMs: Date.now() - 5000,
-    known: {
-      backends: () => lab.backends().map(({ name }) => name),
-      listeners: () => lab.listeners().map(({ name }) => name),
-      upstreams: () => lab.queues().map(({ upstream }) => upstream),
-    },
+    known: () => ({
+      backends: lab.backends().map(({ name }) => name),
+      listeners: lab.listeners().map(({ name }) => name),
+      upstreams: lab.queues().map(({ upstream }) => upstream),
+    }),
     read: () => ({
       proxy: {
         generations: lab.generations().map((each) => ({ ...each, hash: 'hash', loadedAtMs: 0 })),
