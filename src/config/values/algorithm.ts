@@ -22,6 +22,9 @@ export const HASHING_ALGORITHMS: ReadonlySet<Algorithm> = new Set<Algorithm>([
   'maglev',
 ]);
 
+/** The algorithms that draw: nobody can say beforehand which backend comes next. */
+export const DRAWING_ALGORITHMS: ReadonlySet<Algorithm> = new Set<Algorithm>(['random', 'power-of-two']);
+
 /** The algorithms that treat all backends alike: a weight above 0 means nothing to them. All others share by weight. */
 export const UNWEIGHTED_ALGORITHMS: ReadonlySet<Algorithm> = new Set<Algorithm>([
   'round-robin',

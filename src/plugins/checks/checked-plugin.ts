@@ -11,7 +11,7 @@ import type {
   ProtocolPlugin,
 } from '../../plugin-api/index.ts';
 import { instanceOf, pluginOf } from './plugin-contract.ts';
-import { OptionsCheck, type OptionsProblem } from './options-check.ts';
+import { OptionsSchema, type OptionsProblem } from './options-schema.ts';
 import { PluginError } from './plugin-error.ts';
 
 /** Where a plugin came from. */
@@ -38,7 +38,7 @@ export class CheckedPlugin implements ProtocolPlugin {
   readonly optionsRules?: OptionsRules;
   readonly origin: PluginOrigin;
   readonly #plugin: ProtocolPlugin;
-  readonly #check: OptionsCheck | undefined;
+  readonly #schema: OptionsSchema | undefined;
   readonly #guard: ProvisionGuard;
 
   /** Throws an Error when `exported` is no plugin for this proxy, or its `configSchema` no JSON Schema. */
@@ -52,7 +52,7 @@ export class CheckedPlugin implements ProtocolPlugin {
     const { configSchema, optionsRules } = plugin;
     if (configSchema !== undefined) {
       this.configSchema = configSchema;
-      this.#check = schemaCheck(configSchema);
+      this.#schema = optionsSchemaOf(configSchema);
     }
     if (optionsRules !== undefined)
       this.optionsRules = origin.builtIn
@@ -62,7 +62,7 @@ export class CheckedPlugin implements ProtocolPlugin {
 
   /** What is wrong with a listener's options. */
   problems(options: unknown): readonly OptionsProblem[] {
-    return this.#check?.problems(structuredClone(options)) ?? [];
+    return this.#schema?.problems(structuredClone(options)) ?? [];
   }
 
   /** What a built-in plugin throws is thrown as it is; whatever goes wrong with a stranger's is a {@link PluginError}. */
@@ -74,7 +74,7 @@ export class CheckedPlugin implements ProtocolPlugin {
   /** A copy of options that are in order, with the defaults of the schema. */
   #filled(options: unknown): unknown {
     const copy: unknown = structuredClone(options);
-    this.#check?.problems(copy);
+    this.#schema?.problems(copy);
     return copy;
   }
 
@@ -82,7 +82,7 @@ export class CheckedPlugin implements ProtocolPlugin {
     try {
       // The config belongs to all who read it, a plugin gets its own.
       const options: unknown = structuredClone(config);
-      const wrong = this.#check?.problems(options) ?? [];
+      const wrong = this.#schema?.problems(options) ?? [];
       if (wrong.length > 0)
         throw new Error(
           wrong.map(({ path, message }) => `${formatPath(['options', ...path])} ${message}`).join('; '),
@@ -100,9 +100,9 @@ export class CheckedPlugin implements ProtocolPlugin {
   }
 }
 
-function schemaCheck(schema: object): OptionsCheck {
+function optionsSchemaOf(schema: object): OptionsSchema {
   try {
-    return new OptionsCheck(schema);
+    return new OptionsSchema(schema);
   } catch (error) {
     throw new Error(`its configSchema can't be used: ${messageOf(error)}`, { cause: error });
   }

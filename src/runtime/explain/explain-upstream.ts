@@ -1,4 +1,4 @@
-import { HASHING_ALGORITHMS } from '../../config/values/algorithm.ts';
+import { DRAWING_ALGORITHMS, HASHING_ALGORITHMS } from '../../config/values/algorithm.ts';
 import type { Upstream as UpstreamConfig } from '../../config/schema/config.generated.ts';
 import { formatDuration } from '../../config/values/units.ts';
 import type { Member } from '../../upstream/group/member.ts';
@@ -52,7 +52,7 @@ function pickOf(
     return { picked, reason: 'its turn now, unless another request takes it' };
   }
   if (hashes(config)) return { reason: 'the request has nothing to hash, so chance decides' };
-  const isByChance = group.algorithm === 'random' || group.algorithm === 'power-of-two';
+  const isByChance = DRAWING_ALGORITHMS.has(config.load_balancer.algorithm);
   return { reason: isByChance ? 'chance decides' : 'depends on what ran before' };
 }
 

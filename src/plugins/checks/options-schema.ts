@@ -15,7 +15,7 @@ export interface OptionsProblem {
 }
 
 /** Checks the `options` of listeners against the JSON Schema of their plugin. */
-export class OptionsCheck {
+export class OptionsSchema {
   readonly #validate: ValidateFunction;
 
   /** Throws an Error when `schema` is no JSON Schema, or names a `format` that is not one of the config's own. */
