@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 
 import { DirectoryWatches } from '../config/watch/directory-watches.ts';
-import { WatchPlaces } from '../config/watch/watch-places.ts';
+import { WatchTargets } from '../config/watch/watch-targets.ts';
 import { fingerprintOf, PluginContents, type FoundPlugin } from './source/plugin-contents.ts';
 
 export interface PluginWatchOptions {
@@ -110,17 +110,17 @@ export class PluginWatch {
 
   /** Watches wherever something can happen to a plugin: where it lies, and where a link on the way to it does. */
   async #watchFolders(found: readonly FoundPlugin[]): Promise<void> {
-    const places = new WatchPlaces();
+    const targets = new WatchTargets();
     for (const directory of this.#options.directories) {
-      await places.addFile(resolve(directory));
-      for (const names of ['*', '..*']) await places.addInclude(join(directory, names));
+      await targets.addFile(resolve(directory));
+      for (const names of ['*', '..*']) await targets.addInclude(join(directory, names));
     }
     for (const { file, folders } of found) {
-      await places.addFile(file);
-      for (const folder of folders) await places.addInclude(join(folder, '*'));
+      await targets.addFile(file);
+      for (const folder of folders) await targets.addInclude(join(folder, '*'));
     }
     // What happened before the watch began gave no event.
-    if (!this.#closed && (await this.#watches.set(places.directories)))
+    if (!this.#closed && (await this.#watches.set(targets.directories)))
       this.#lookIn(this.#options.debounceMs);
   }
 

@@ -8,11 +8,14 @@ interface Bound {
   readonly path: Path;
   /** What listens there, for messages. */
   readonly owner: string;
-  /** The name of a listener that can serve the metrics itself. */
+  /** The listener's name, when it can serve the metrics itself. */
   readonly server?: string;
 }
 
-/** No address is bound twice. `admin` and `metrics` share one server where they say exactly the same address; a listener may serve the metrics. */
+/**
+ * Refuses an address that is bound twice. `admin` and `metrics` may have the same address: one server then serves both. The metrics may also
+ * have the address of an HTTP listener, which then serves them.
+ */
 export function checkAddresses(context: CheckContext): void {
   const { listeners, admin, metrics } = context.config;
   const bound: Bound[] = [];
@@ -32,7 +35,7 @@ export function checkAddresses(context: CheckContext): void {
   }
 }
 
-/** Records an address. `hint` adds what to do when another one has the address already. */
+/** Records an address, or reports that another part has it already. `hint` adds what to do then. */
 function bind(
   next: Bound,
   bound: Bound[],
@@ -44,7 +47,22 @@ function bind(
   bound.push(next);
 }
 
-/** The metrics can be on the port of a listener, which is what such an address mostly means. */
+/** A hint for metrics at the address of an HTTP listener: the listener can serve them itself, which is mostly what was meant. */
 function serverHint({ server }: Bound): string {
   return server === undefined ? '' : `; to have it serve them, write metrics.listener: ${server} instead`;
+}
+
+/** Warns of socket permissions at an address that is no unix socket: there is no file that could have them. */
+export function checkSocketModes(context: CheckContext): void {
+  const { listeners, admin, metrics } = context.config;
+  for (const [index, { address, socket_mode: mode }] of listeners.entries())
+    checkSocketMode(['listeners', index, 'socket_mode'], address, mode, context);
+  if (admin !== undefined)
+    checkSocketMode(['admin', 'socket_mode'], admin.listen, admin.socket_mode, context);
+  checkSocketMode(['metrics', 'socket_mode'], metrics.listen, metrics.socket_mode, context);
+}
+
+function checkSocketMode(path: Path, address: string, mode: number | undefined, context: CheckContext): void {
+  if (mode !== undefined && parseAddress(address).kind !== 'unix')
+    context.warn(path, 'has no effect: the address is no unix socket');
 }

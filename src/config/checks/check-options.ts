@@ -1,5 +1,5 @@
 import type { OptionsCheck, OptionsPlace } from '../../plugin-api/index.ts';
-import { optionsOf, placePath } from '../options/listener-options.ts';
+import { optionsOf, configPath } from '../options/listener-options.ts';
 import { suggestion } from '../problems/closest.ts';
 import type { Path } from '../problems/problem.ts';
 import type { Listener } from '../schema/config.generated.ts';
@@ -19,7 +19,7 @@ export function checkOptionsOf(index: number, context: ListenerCheckContext): vo
 
 /** What the check of a protocol sees; translates the places that it names into paths of the config. */
 function optionsCheck(listener: Listener, index: number, context: ListenerCheckContext): OptionsCheck {
-  const path = (place: OptionsPlace): Path => placePath(index, listener, place);
+  const path = (place: OptionsPlace): Path => configPath(index, listener, place);
   return {
     listener: { name: listener.name, upstream: listener.upstream },
     error: (place, message) => context.error(path(place), message),

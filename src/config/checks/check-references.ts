@@ -1,4 +1,4 @@
-import { placePath } from '../options/listener-options.ts';
+import { configPath } from '../options/listener-options.ts';
 import { suggestion } from '../problems/closest.ts';
 import type { Path } from '../problems/problem.ts';
 import { parseHashKey } from '../values/hash-key.ts';
@@ -19,7 +19,7 @@ export function checkReferencesOf(index: number, context: ListenerCheckContext):
   if (listener.upstream !== undefined)
     checkReference(listener.upstream, ['listeners', index, 'upstream'], context);
   for (const { name, place } of uses.ofListener(index)) {
-    if (place !== 'upstream') checkReference(name, placePath(index, listener, place), context);
+    if (place !== 'upstream') checkReference(name, configPath(index, listener, place), context);
     checkHashKey(name, listener.mode, context);
   }
 }

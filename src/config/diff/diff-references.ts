@@ -7,10 +7,10 @@ export function diffReferences(before: ConfigSources | undefined, after: ConfigS
   if (before === undefined) return [];
   const directory = dirname(after.files[0]?.file ?? '');
   const hashes = new Map(before.files.map(({ file, role, hash }) => [`${role} ${file}`, hash]));
-  return after.files.flatMap(({ file, role, hash, place }) => {
+  return after.files.flatMap(({ file, role, hash, keyPath }) => {
     const key = `${role} ${file}`;
     if (role !== 'reference' || !hashes.has(key) || hashes.get(key) === hash) return [];
     const summary = `file ${relative(directory, file)} changed`;
-    return [{ path: place ?? '', kind: 'changed', effect: 'hot', summary }];
+    return [{ path: keyPath ?? '', kind: 'changed', effect: 'hot', summary }];
   });
 }

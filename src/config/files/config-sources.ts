@@ -11,8 +11,8 @@ export interface SourceFile {
   readonly role: SourceRole;
   /** sha256 of its content, in hex; undefined when it is not there or can't be read. */
   readonly hash: string | undefined;
-  /** The first place of the config that names it, as in `listeners[web].http.error_pages[0].file`; for references only. */
-  readonly place?: string;
+  /** For a reference: the path of the first key that names it, such as `listeners[web].http.error_pages[0].file`. */
+  readonly keyPath?: string;
 }
 
 /** All files that a config was made from: a change of any of them is a change of the config. */

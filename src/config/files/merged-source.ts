@@ -35,20 +35,20 @@ export class MergedSource {
 
   /** What is wrong with a place; the nearest place around it where the files do not have it. */
   problem(path: Path, message: string, at: 'key' | 'value' = 'value'): Problem {
-    const place = this.paths.toFile(path);
-    const { file, source } = this.#file(place.file);
-    return { file, ...source.locate(place.path, at), path: formatPath(place.path), message };
+    const inFile = this.paths.toFile(path);
+    const { file, source } = this.#file(inFile.file);
+    return { file, ...source.locate(inFile.path, at), path: formatPath(inFile.path), message };
   }
 
   has(path: Path): boolean {
-    const place = this.paths.toFile(path);
-    return this.#file(place.file).source.has(place.path);
+    const inFile = this.paths.toFile(path);
+    return this.#file(inFile.file).source.has(inFile.path);
   }
 
   /** See {@link SourceDocument.shown}. */
   shown(path: Path, value: string): string {
-    const place = this.paths.toFile(path);
-    return this.#file(place.file).source.shown(place.path, value);
+    const inFile = this.paths.toFile(path);
+    return this.#file(inFile.file).source.shown(inFile.path, value);
   }
 
   /** What the environment lacks, at places of the merged value. */
@@ -110,7 +110,7 @@ class Merging {
         this.#problem(file, [key], `can stand in the main file only, which is ${this.#files[0]?.file ?? ''}`);
       } else if (!Object.hasOwn(this.#owners, key)) this.#begin(key, entry, file);
       else if (LIST_KEYS.has(key)) this.#extend(key, entry, file);
-      else this.#problem(file, [key], `stands in two files, first in ${this.#placeOf(key)}`);
+      else this.#problem(file, [key], `stands in two files, first in ${this.#locationOf(key)}`);
     }
   }
 
@@ -130,7 +130,7 @@ class Merging {
     for (const item of entry as unknown[]) list.push(item);
   }
 
-  #placeOf(key: string): string {
+  #locationOf(key: string): string {
     const first = this.#files[this.#owners[key] ?? 0];
     const { line, column }: Position = first?.source.locate([key], 'key') ?? { line: 1, column: 1 };
     return `${first?.file ?? ''}:${line}:${column}`;

@@ -6,20 +6,20 @@ import { resolveSchema } from '../schema/schema.ts';
 /** A key of the config whose value names a file. */
 export interface Reference {
   readonly path: Path;
-  /** The same with list items by their names, as changes are told: `listeners[web].http.error_pages[0].file`. */
-  readonly place: string;
-  /** As it is written. */
+  /** The same path as text, with the names of list items: `listeners[web].http.error_pages[0].file`. */
+  readonly keyPath: string;
+  /** The name of the file as the config has it. */
   readonly file: string;
 }
 
-/** All files that a config names by a key which the schema marks with `x-file`. */
+/** All files that a config names, each by a key that the schema marks with `x-file`. */
 export function referencesOf(config: Config): Reference[] {
   const found: Reference[] = [];
-  collect(resolveSchema({ $ref: '#/$defs/config' }), config, { path: [], place: '' }, found);
+  collect(resolveSchema({ $ref: '#/$defs/config' }), config, { path: [], keyPath: '' }, found);
   return found;
 }
 
-type At = Pick<Reference, 'path' | 'place'>;
+type At = Pick<Reference, 'path' | 'keyPath'>;
 
 function collect(node: SchemaNode, value: unknown, at: At, found: Reference[]): void {
   const { items, properties, 'x-file': namesFile } = resolveSchema(node);
@@ -28,16 +28,16 @@ function collect(node: SchemaNode, value: unknown, at: At, found: Reference[]): 
   } else if (Array.isArray(value)) {
     if (items === undefined) return;
     for (const [index, item] of (value as unknown[]).entries()) {
-      const place = `${at.place}[${nameOf(item) ?? index}]`;
-      collect(items, item, { path: [...at.path, index], place }, found);
+      const keyPath = `${at.keyPath}[${nameOf(item) ?? index}]`;
+      collect(items, item, { path: [...at.path, index], keyPath }, found);
     }
   } else if (typeof value === 'object' && value !== null) {
     for (const [key, entry] of Object.entries(value)) {
       const property =
         properties !== undefined && Object.hasOwn(properties, key) ? properties[key] : undefined;
       if (property === undefined) continue;
-      const place = at.place === '' ? key : `${at.place}.${key}`;
-      collect(property, entry, { path: [...at.path, key], place }, found);
+      const keyPath = at.keyPath === '' ? key : `${at.keyPath}.${key}`;
+      collect(property, entry, { path: [...at.path, key], keyPath }, found);
     }
   }
 }

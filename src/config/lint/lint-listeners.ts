@@ -1,5 +1,5 @@
 import type { UpstreamUse } from '../../plugin-api/index.ts';
-import { optionsOf, placePath } from '../options/listener-options.ts';
+import { optionsOf, configPath } from '../options/listener-options.ts';
 import type { Config } from '../schema/config.generated.ts';
 import type { LintContext } from './lint-context.ts';
 
@@ -19,11 +19,11 @@ function reachedFrom(index: number, { config, rulesOf, uses, warn }: LintContext
   const unreached = new Set<string>();
   rulesOf(listener.mode)?.lint?.(optionsOf(listener), {
     listener: { name: listener.name, upstream: listener.upstream },
-    warn: (place, message) => warn(placePath(index, listener, place), message),
+    warn: (place, message) => warn(configPath(index, listener, place), message),
     unreached: (place, reason) => {
       unreached.add(keyOf(place));
       if (reason !== undefined && uses.isComplete)
-        warn(placePath(index, listener, place), `gets nothing: ${reason}`);
+        warn(configPath(index, listener, place), `gets nothing: ${reason}`);
     },
   });
   const reached = uses.ofListener(index).filter(({ place }) => !unreached.has(keyOf(place)));
@@ -38,9 +38,9 @@ function lintIdleBackends(reached: ReadonlySet<string>, { config, uses, warn }: 
   const inUse = new Set(reachedAddresses(config, reached));
   for (const [index, { name, backends }] of config.upstreams.entries()) {
     if (!uses.isUsed(name) || reached.has(name)) continue;
-    for (const [place, backend] of backends.entries()) {
+    for (const [backendIndex, backend] of backends.entries()) {
       if (inUse.has(backend.address)) continue;
-      warn(['upstreams', index, 'backends', place], 'gets nothing: no request is routed to it');
+      warn(['upstreams', index, 'backends', backendIndex], 'gets nothing: no request is routed to it');
     }
   }
 }

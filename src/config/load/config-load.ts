@@ -3,8 +3,7 @@ import { canonicalize } from '../schema/canonicalize.ts';
 import type { CheckContext } from '../checks/check-context.ts';
 import { checkAdmin } from '../checks/check-admin.ts';
 import { checkDns } from '../checks/check-dns.ts';
-import { checkAddresses } from '../checks/check-addresses.ts';
-import { checkSocketModes } from '../checks/check-socket-modes.ts';
+import { checkAddresses, checkSocketModes } from '../checks/check-addresses.ts';
 import { checkLogging } from '../checks/check-logging.ts';
 import { checkMetrics } from '../checks/check-metrics.ts';
 import { checkModes } from '../checks/check-modes.ts';
@@ -97,7 +96,7 @@ export class ConfigLoad {
       const file = resolve(directory, reference.file);
       const { hash, failure } = await hashFile(file);
       if (!files.has(file)) {
-        files.set(file, { file, role: 'reference', hash, place: reference.place });
+        files.set(file, { file, role: 'reference', hash, keyPath: reference.keyPath });
       }
       if (failure === undefined) continue;
       const path = this.#provenance.toFile(reference.path);

@@ -42,11 +42,6 @@ export class ConfigLoader {
     this.#workerFile = 'workerFile' in options ? options.workerFile : compiledWorker();
   }
 
-  /** Whether there is a thread now. */
-  get hasThread(): boolean {
-    return this.#thread?.isUsable ?? false;
-  }
-
   /** As {@link loadConfig}. Rejects with a ConfigError that holds all problems, or with a BalanceError. */
   async load(file: string, options: LoadOptions): Promise<LoadedConfig> {
     clearTimeout(this.#idle);

@@ -21,7 +21,7 @@ function normalizeListener(listener: FileListener, index: number, context: Norma
     context.provenance.set(['listeners', index, 'address'], ['listeners', index, 'listen']);
   const mode = listener.mode ?? 'http';
   const routes = listener.http?.routes ?? [];
-  const named = routes.map((route, place) => ({ ...route, name: route.name ?? `route-${place + 1}` }));
+  const named = routes.map((route, number) => ({ ...route, name: route.name ?? `route-${number + 1}` }));
   return {
     ...rest,
     name: listener.name ?? address ?? `listener-${index + 1}`,

@@ -17,7 +17,7 @@ export function optionsOf(listener: Listener): unknown {
 }
 
 /** The path in the config of a place that rules name. */
-export function placePath(index: number, { mode }: Listener, place: OptionsPlace): Path {
+export function configPath(index: number, { mode }: Listener, place: OptionsPlace): Path {
   const listener: Path = ['listeners', index];
   if (place === 'listener') return listener;
   return place === 'upstream' ? [...listener, place] : [...listener, optionsKey(mode), ...place];

@@ -21,8 +21,8 @@ export interface Problem {
 
 /** `config/x.yaml:14:7 backends[1].weight must be >= 1` */
 export function formatProblem(problem: Problem): string {
-  const place = problem.line === 0 ? problem.file : `${problem.file}:${problem.line}:${problem.column}`;
-  return [place, problem.path, problem.message].filter((part) => part !== '').join(' ');
+  const location = problem.line === 0 ? problem.file : `${problem.file}:${problem.line}:${problem.column}`;
+  return [location, problem.path, problem.message].filter((part) => part !== '').join(' ');
 }
 
 /**

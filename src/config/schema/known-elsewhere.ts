@@ -27,8 +27,8 @@ export const NAMES_ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ['use_backend', 'routes'],
 ]);
 
-/** More places than these are no hint. */
-const MOST_PLACES = 2;
+/** More paths than these are no hint. */
+const MOST_PATHS = 2;
 
 /** Plugins bring schemas of their own, which are none of these. */
 const SECTIONS: ReadonlySet<unknown> = new Set([CONFIG_SCHEMA, ...Object.values(CONFIG_SCHEMA.$defs ?? {})]);
@@ -41,19 +41,19 @@ const SECTIONS: ReadonlySet<unknown> = new Set([CONFIG_SCHEMA, ...Object.values(
  * @param section the part of the schema that does not know it
  * @param pointer JSON pointer of that section in the config
  */
-export function placeOf(key: string, section: SchemaNode | undefined, pointer: string): string {
+export function pathsOfKey(key: string, section: SchemaNode | undefined, pointer: string): string {
   if (!SECTIONS.has(section)) return '';
   const parts = pointer.split('/').slice(1);
   for (let depth = parts.length; depth >= 0; depth--) {
-    const places = placesBelow(key, parts.slice(0, depth), parts[0]);
-    if (places.length > MOST_PLACES) return '';
-    if (places.length > 0) return places.join(' or ');
+    const paths = pathsBelow(key, parts.slice(0, depth), parts[0]);
+    if (paths.length > MOST_PATHS) return '';
+    if (paths.length > 0) return paths.join(' or ');
   }
   return '';
 }
 
-/** The nearest places below a section that have the key: all of those that are equally deep. */
-function placesBelow(key: string, parts: readonly string[], form: string | undefined): string[] {
+/** The nearest paths below a section that have the key: all of those that are equally deep. */
+function pathsBelow(key: string, parts: readonly string[], form: string | undefined): string[] {
   let level = [{ path: pathOf(parts), node: sectionAt(parts) }];
   while (level.length > 0) {
     const found: string[] = [];

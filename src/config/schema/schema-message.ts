@@ -3,7 +3,7 @@ import { messageOf } from '../../errors.ts';
 import { suggestion } from '../problems/closest.ts';
 import { FORMATS } from './formats.ts';
 import { KEYS_OF_UPSTREAMS, PLANNED_KEYS } from '../problems/planned-keys.ts';
-import { NAMES_ELSEWHERE, placeOf } from './known-elsewhere.ts';
+import { NAMES_ELSEWHERE, pathsOfKey } from './known-elsewhere.ts';
 import type { SchemaNode } from './schema.ts';
 import { slipHint } from '../problems/slip-hint.ts';
 import { oddSpaceIn } from '../problems/yaml-fault.ts';
@@ -113,11 +113,11 @@ function unknownKeyMessage(key: string, section: SchemaNode | undefined, pointer
   if (key === 'upstream' && known.includes('backends'))
     return 'is a key of files with listeners and upstreams; here the route names its backends';
   const called = NAMES_ELSEWHERE.get(key);
-  const calledAt = called === undefined ? '' : placeOf(called, section, pointer);
+  const calledAt = called === undefined ? '' : pathsOfKey(called, section, pointer);
   if (calledAt !== '') return `is not a known key; this proxy calls it ${calledAt}`;
   const hint = suggestion(key, known);
   if (hint !== '') return `is not a known key${hint}`;
-  const place = placeOf(key, section, pointer);
+  const place = pathsOfKey(key, section, pointer);
   if (place !== '') return `is not a known key here; its place is ${place}`;
   return `is not a known key; known here: ${known.join(', ')}`;
 }

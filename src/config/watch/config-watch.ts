@@ -3,7 +3,7 @@ import { isPattern } from '../values/include-pattern.ts';
 import { DirectoryWatches } from './directory-watches.ts';
 import type { SourceSnapshot } from './source-snapshot.ts';
 import { SnapshotTaker } from './source-snapshot.ts';
-import { WatchPlaces } from './watch-places.ts';
+import { WatchTargets } from './watch-targets.ts';
 
 export interface WatchSettings {
   /** The files are looked at when nothing happened to them for so long. */
@@ -174,11 +174,11 @@ export class ConfigWatch {
   /** Listens wherever an edit can happen. Whether that is anywhere new. */
   async #listen({ links }: SourceSnapshot): Promise<boolean> {
     const { files, includes } = this.#sources;
-    const places = new WatchPlaces();
-    for (const { file, role } of files) if (role !== 'include') await places.addFile(file);
-    for (const include of includes) if (isPattern(include)) await places.addInclude(include);
-    for (const link of links) await places.addFile(link);
-    return this.#directories.set(places.directories);
+    const targets = new WatchTargets();
+    for (const { file, role } of files) if (role !== 'include') await targets.addFile(file);
+    for (const include of includes) if (isPattern(include)) await targets.addInclude(include);
+    for (const link of links) await targets.addFile(link);
+    return this.#directories.set(targets.directories);
   }
 
   #judge(now: SourceSnapshot): void {

@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { FSWatcher } from 'chokidar';
-import type { DirectoryInterest } from './watch-places.ts';
-import { concerns } from './watch-places.ts';
+import type { DirectoryInterest } from './watch-targets.ts';
+import { concerns } from './watch-targets.ts';
 
 /** Nobody waits for longer until a directory is listened to. */
 const MAX_START_MS = 1000;

@@ -2,7 +2,7 @@ import { checkOptionsOf } from '../../config/checks/check-options.ts';
 import type { ListenerCheckContext } from '../../config/checks/check-context.ts';
 import { checkReferencesOf, warnOfUnusedUpstreams } from '../../config/checks/check-references.ts';
 import type { LoadedConfig } from '../../config/load/loaded-config.ts';
-import { optionsOf, placePath, type RulesOf } from '../../config/options/listener-options.ts';
+import { optionsOf, configPath, type RulesOf } from '../../config/options/listener-options.ts';
 import { UpstreamUses } from '../../config/options/upstream-uses.ts';
 import type { Problem } from '../../config/problems/problem.ts';
 import type { Listener } from '../../config/schema/config.generated.ts';
@@ -61,7 +61,7 @@ function checkListener(
   context: ListenerCheckContext,
 ): void {
   const faults = plugin.problems(optionsOf(listener));
-  for (const { path, message } of faults) context.error(placePath(index, listener, path), message);
+  for (const { path, message } of faults) context.error(configPath(index, listener, path), message);
   // The rules may rely on what the schema says.
   if (faults.length > 0) return;
   try {
@@ -69,6 +69,6 @@ function checkListener(
     checkReferencesOf(index, context);
   } catch (error) {
     const reason = `can't be checked: plugin ${plugin.name} failed: ${messageOf(error)}`;
-    context.error(placePath(index, listener, []), reason);
+    context.error(configPath(index, listener, []), reason);
   }
 }

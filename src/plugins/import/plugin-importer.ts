@@ -82,7 +82,7 @@ export class PluginImporter {
     const guard = {
       limitMs,
       process: this.#process,
-      isOurs: (error: unknown) => placeOf(source, error) !== '',
+      isOurs: (error: unknown) => locationOf(source, error) !== '',
     };
     const module = await guardedCall(() => this.#imports.import(source, state), {
       ...guard,
@@ -97,7 +97,7 @@ export class PluginImporter {
           late: (instance) => void quietly(() => instance.close()),
         });
       } catch (error) {
-        throw withLocation(error, placeOf(source, error));
+        throw withLocation(error, locationOf(source, error));
       }
     });
   }
@@ -111,14 +111,14 @@ async function realSource({ file, folder }: PluginSource): Promise<PluginSource>
   return { file: path, folder: path.startsWith(root + sep) ? root : dirname(path) };
 }
 
-function placeOf(source: PluginSource, error: unknown): string {
+function locationOf(source: PluginSource, error: unknown): string {
   return locationInPlugin(source, errorFrom(error).stack ?? '');
 }
 
 /** What the proxy told a plugin needs no place in the plugin. */
-function withLocation(error: unknown, place: string): unknown {
-  if (place === '' || errorFrom(error) instanceof BalanceError) return error;
-  return new Error(`${messageOf(error)} (${place})`, { cause: error });
+function withLocation(error: unknown, location: string): unknown {
+  if (location === '' || errorFrom(error) instanceof BalanceError) return error;
+  return new Error(`${messageOf(error)} (${location})`, { cause: error });
 }
 
 async function quietly(work: () => Promise<void>): Promise<void> {

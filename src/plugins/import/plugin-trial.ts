@@ -50,9 +50,9 @@ export async function tryPlugin(source: PluginSource, limitMs: number): Promise<
   const result = await new Trial(source, limitMs).result;
   if (result === undefined) return;
   // A syntax error of JavaScript has no place in its stack, one of TypeScript has.
-  const place =
+  const location =
     (result.isSyntax && (await syntaxErrorLocation(source))) || locationInPlugin(source, result.stack);
-  throw new Error(place === '' ? result.reason : `${result.reason} (${place})`);
+  throw new Error(location === '' ? result.reason : `${result.reason} (${location})`);
 }
 
 interface Failure {

@@ -256,7 +256,7 @@ describe('the sources of a config', () => {
       'pages/502.html': 'gone',
     });
     const { files, includes } = (await load()).sources;
-    expect(files.at(-1)?.place).toBe('listeners[default].http.error_pages[0].file');
+    expect(files.at(-1)?.keyPath).toBe('listeners[default].http.error_pages[0].file');
     expect(includes).toEqual([join(directory, 'conf.d/*.yaml')]);
     expect(files.map(({ file, role }) => [file.slice(directory.length + 1), role])).toEqual([
       ['main.yaml', 'main'],

@@ -7,7 +7,7 @@ const page = (hash: string, file = '/etc/balance/pages/502.html'): SourceFile =>
   file,
   role: 'reference',
   hash,
-  place: 'listeners[web].http.error_pages[0].file',
+  keyPath: 'listeners[web].http.error_pages[0].file',
 });
 const sources = (...files: SourceFile[]): ConfigSources => ({
   files: [main, ...files],

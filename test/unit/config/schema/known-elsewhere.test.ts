@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { NAMES_ELSEWHERE, placeOf } from '../../../../src/config/schema/known-elsewhere.ts';
+import { NAMES_ELSEWHERE, pathsOfKey } from '../../../../src/config/schema/known-elsewhere.ts';
 import { CONFIG_SCHEMA, resolveSchema, type SchemaNode } from '../../../../src/config/schema/schema.ts';
 import { problemsOf } from '../problems-of.ts';
 
@@ -56,7 +56,7 @@ describe('a key in the wrong place is told its place', () => {
   });
 
   it('keeps its hands off the schemas of plugins', () => {
-    expect(placeOf('algorithm', { properties: { limit: {} } }, '/options')).toBe('');
+    expect(pathsOfKey('algorithm', { properties: { limit: {} } }, '/options')).toBe('');
   });
 });
 

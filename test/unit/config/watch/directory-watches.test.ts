@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { DirectoryWatches } from '../../../../src/config/watch/directory-watches.ts';
-import type { DirectoryInterest } from '../../../../src/config/watch/watch-places.ts';
+import type { DirectoryInterest } from '../../../../src/config/watch/watch-targets.ts';
 import { eventually } from '../../../support/time/eventually.ts';
 import { owned } from '../../../support/owned.ts';
 import { temporaryDirectory } from './followed-config.ts';

@@ -28,7 +28,7 @@ export function covers({ names, includes }: DirectoryInterest, other: DirectoryI
  * wherever a link stands on the way to it. The directories are real ones. Where a part of the way is missing, it is
  * the directory in which that part would appear.
  */
-export class WatchPlaces {
+export class WatchTargets {
   readonly directories = new Map<string, DirectoryInterest>();
   /** Real directories by the paths that lead to them. */
   readonly #known = new Map<string, string | undefined>();
