@@ -1,5 +1,6 @@
 import { ERRORS, type ErrorCode, type ErrorKind, type ErrorOrigin } from './error-codes.ts';
 
+/** What an error knows beyond its code and message. */
 export interface BalanceErrorOptions {
   /** What was thrown before. Default: nothing. */
   readonly cause?: unknown;

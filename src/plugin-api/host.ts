@@ -38,8 +38,11 @@ export interface ProtocolHost {
   deadline(expired: () => void, subject?: LogSubject): Deadline;
 }
 
+/** The health of the proxy and its backends, as `GET health_endpoint` answers. */
 export interface HealthReport {
+  /** 200, or 503 when a backend is unhealthy. */
   readonly status: number;
+  /** JSON on one line, with a line feed at its end. */
   readonly body: string;
 }
 
@@ -75,6 +78,7 @@ export interface EarlyBytes {
   readonly sent: number;
 }
 
+/** The two streams of a tunnel, and how it is run. */
 export interface TunnelOptions {
   readonly downstream: ByteStream;
   readonly upstream: ByteStream;
@@ -88,8 +92,11 @@ export interface TunnelOptions {
   readonly ended: (result: TunnelResult) => void;
 }
 
+/** What a tunnel carried, and how it ended. */
 export interface TunnelResult {
+  /** Bytes from the client. */
   readonly bytesReceived: number;
+  /** Bytes to the client. */
   readonly bytesSent: number;
   readonly endedBy: TunnelEnd;
   /** Why the tunnel ended early; undefined after an orderly end. */

@@ -46,6 +46,7 @@ export interface ExplainedRule {
   readonly conditions: readonly ExplainedCondition[];
 }
 
+/** One condition of a rule, and what the request has. */
 export interface ExplainedCondition {
   /** What the rule looks at, as in its config: `host`, `path_prefix`, `header X-Beta`. */
   readonly of: string;
@@ -72,6 +73,7 @@ export interface ExplainedReading {
   readonly rule?: string;
 }
 
+/** Where a request is forwarded to, and with which changes. */
 export interface ExplainedForward {
   /** Name of the upstream. */
   readonly upstream: string;
@@ -85,6 +87,7 @@ export interface ExplainedForward {
   readonly response?: ExplainedEdits;
 }
 
+/** The head of a message. */
 export interface ExplainedMessage {
   /** The first line, without its line break. */
   readonly start: string;
@@ -92,6 +95,7 @@ export interface ExplainedMessage {
   readonly fields: readonly ExplainedField[];
 }
 
+/** What is changed about the fields of a head. */
 export interface ExplainedEdits {
   /** Names of fields that are taken out, in lower case. */
   readonly removed: readonly string[];

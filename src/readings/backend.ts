@@ -34,6 +34,7 @@ export interface BackendCounts {
   readonly passedFailed: number;
 }
 
+/** Numbers of a backend at this moment. */
 export interface BackendGauges {
   /** Open connections to the backend, idle ones included. */
   readonly connectionsActive: number;

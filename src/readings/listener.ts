@@ -25,6 +25,7 @@ export interface ListenerCounts {
   readonly bytesSent: number;
 }
 
+/** Numbers of a listener at this moment. */
 export interface ListenerGauges {
   readonly connectionsActive: number;
 }
