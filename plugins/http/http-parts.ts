@@ -11,7 +11,7 @@ import { ServerConnection } from './h1/server-connection.ts';
 import { BufferedBodies } from './instance/body-buffering.ts';
 import type { HttpInstance, HttpParts } from './instance/http-instance.ts';
 
-/** Puts the codec of HTTP/1 and what serves requests together: the only place that knows both. */
+/** Connects the HTTP/1 codec with the code that serves requests. Only this file knows both. */
 export function makeHttpParts(filtersOf: RouteFilters): HttpParts {
   const supply = new ParserSupply();
   const recorder = new HeadRecorder(supply.first.arena.length);

@@ -13,7 +13,7 @@ export class HttpPlugin implements ProtocolPlugin {
   readonly #filtersOf: RouteFilters;
   #parts: HttpParts | undefined;
 
-  /** @param filtersOf gives the filters of each route. Default: no filters, as no key of the config names any. */
+  /** @param filtersOf returns the filters of each route. Default: no filters, because the config has no key for them yet. */
   constructor(filtersOf: RouteFilters = NO_FILTERS) {
     this.#filtersOf = filtersOf;
   }

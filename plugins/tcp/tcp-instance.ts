@@ -10,7 +10,7 @@ import type {
 import type { TcpOptions } from './config/schema/options.generated.ts';
 import { TcpSession, type TcpService } from './tcp-session.ts';
 
-/** TCP on one listener, for one generation. */
+/** TCP on one listener, for one generation: the upstream and the settings of its tunnels, and a count of the sessions that run. */
 export class TcpInstance implements TcpService {
   readonly protocol = 'tcp';
   readonly host: ProtocolHost;

@@ -18,7 +18,10 @@ import type {
   Upstream,
 } from '../../src/plugin-api/index.ts';
 
-/** Bytes that are kept while there is no backend yet. Beyond that the client is not read, so that memory stays bounded; then it is not noticed either when the client leaves. */
+/**
+ * How many bytes of the client are kept while there is no backend. When they are reached, the client is not read any more, which bounds the
+ * memory; then the proxy can't notice that the client leaves, either.
+ */
 const AHEAD_LIMIT_BYTES = 64 * 1024;
 
 const NOTHING = { bytesReceived: 0, bytesSent: 0, endedBy: 'proxy' } as const;
@@ -36,7 +39,7 @@ export interface TcpService extends ProtocolInstance {
   ended(): void;
 }
 
-/** One client connection: waits for a backend, then is a tunnel to it. */
+/** One client's connection: waits for a backend, and then becomes a tunnel to it. */
 export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler {
   readonly key: string | undefined;
   readonly fresh = false;
@@ -45,7 +48,7 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
   readonly #startedAtMs = Date.now();
   readonly #begunAtMs = performance.now();
   readonly #trace: TunnelTrace | undefined;
-  /** A name for the connection in lines; made when one is written. */
+  /** The id of the connection in log lines; made when the first line is written. */
   #requestId = '';
   readonly #pending: PendingLease;
   /** What the client sent before there was a backend. */
@@ -62,7 +65,7 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
     this.key = instance.keyOf(connection.transport.peer.address);
     this.#pending = instance.upstream.acquire(this);
     instance.begun();
-    // Read at once, so that a client that leaves while it waits is noticed.
+    // Read at once: only a read shows that a client left while it waited for a backend.
     connection.transport.read(this);
   }
 
@@ -117,11 +120,11 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
       error: error.message,
     });
     this.#finish(lastTried, NOTHING, error.code);
-    // TCP has no other way to tell the client that this was no orderly end.
+    // A reset is the only way of TCP to tell the client that this is not an orderly end.
     this.#connection.transport.reset();
   }
 
-  /** The fields that all lines about the connection have. */
+  /** The fields that every log line about the connection has. */
   logFields(): LogFields {
     this.#requestId ||= randomUUID();
     const ids = { request_id: this.#requestId };
@@ -130,7 +133,7 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
   }
 
   drain(): void {
-    // A tunnel has no place where it could be ended politely: it runs until a peer ends it.
+    // A tunnel has no point at which the proxy could end it without loss: it runs until a peer ends it.
   }
 
   activity(): ConnectionActivity {

@@ -1,14 +1,14 @@
 import type { Answer } from '../../../src/plugin-api/index.ts';
 import { reasonPhrase } from '../message/answer.ts';
 
-/** The methods that a request may have; all others that are registered are served as well. */
+/** The methods that `Allow` lists. Other methods are served too, except CONNECT. */
 export const SERVED_METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE';
 
 /** Further fields of error responses by status. */
 const ERROR_HEADERS: Readonly<Record<number, NonNullable<Answer['headers']>>> = {
   // All methods but CONNECT are served.
   405: { Allow: SERVED_METHODS },
-  // A retry soon makes sense: a backend may recover, or a queue may empty.
+  // The client may try again soon: a backend may recover, or a queue may empty.
   503: { 'Retry-After': '1' },
 };
 

@@ -17,7 +17,10 @@ export interface ErrorBody {
 export class ErrorPages {
   readonly #pages = new Map<number, ErrorBody>();
 
-  /** Files are relative to `directory`. Throws a BalanceError when one can't be read. */
+  /**
+   * @param directory files of pages are relative to it
+   * @throws BalanceError `config_invalid` when a file can't be read
+   */
   constructor(pages: readonly ErrorPage[], directory: string) {
     for (const page of pages) {
       const body = page.body ?? readPage(resolve(directory, page.file ?? ''));
@@ -25,7 +28,7 @@ export class ErrorPages {
     }
   }
 
-  /** The answer to a request that failed: with the page for its status if there is one, and as JSON for clients that prefer JSON. */
+  /** The answer to a request that failed: as JSON for clients that prefer JSON, else the page for its status, else a short text. */
   answer(status: number, reason: string, requestId: string, asJson: boolean): Answer {
     const plain = errorAnswer(status, reason, requestId, asJson);
     const page = asJson ? undefined : this.render(status, requestId);

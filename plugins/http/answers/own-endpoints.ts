@@ -6,10 +6,10 @@ import { ACCEPT } from '../message/field-names.ts';
 import type { RequestHead } from '../message/message-head.ts';
 import { namedClients } from '../forwarding/named-clients.ts';
 
-/** The pages show the state of one moment: no cache may store them. */
+/** The endpoints show the state of one moment, so no cache may store their answers. */
 const FRESH = { 'Cache-Control': 'no-store' };
 
-/** A request that may be for an endpoint: what the endpoint reads of its exchange, and tells it. */
+/** A request that may be for an endpoint: what an endpoint reads from the exchange, and how it answers. */
 export interface EndpointRequest {
   readonly method: string;
   /** The path in the spelling that routes compare. */
@@ -18,7 +18,7 @@ export interface EndpointRequest {
   readonly peerAddress: string;
   /** Whether that peer is a trusted proxy. */
   readonly isPeerTrusted: boolean;
-  /** Takes the exchange out of telemetry and tracing, as probes are many and nobody follows their traces. */
+  /** Takes the exchange out of telemetry and tracing: probes are frequent, and nobody reads their traces. */
   countAsOwn(): void;
   answer(answer: Answer): void;
   answerLater(answer: Promise<Answer>): void;
@@ -26,11 +26,11 @@ export interface EndpointRequest {
 }
 
 /**
- * The paths that a listener answers itself, before any route is looked at: the health of its backends, and the metrics for those who
- * may read them. Telemetry does not count these requests: a probe that comes each second would be most of what it counts.
+ * The paths that a listener answers itself, before any route is tried: the health of its backends, and the metrics for clients that
+ * may read them. Telemetry does not count these requests, because a probe each second would be most of what it counts.
  */
 export class OwnEndpoints {
-  /** In the form of {@link EndpointRequest.routedPath}; undefined where there is none. */
+  /** In the form of {@link EndpointRequest.routedPath}; undefined when the listener has no health endpoint. */
   readonly #healthPath: string | undefined;
   readonly #metricsPath: string | undefined;
   readonly #metrics: OwnMetrics | undefined;
@@ -52,7 +52,7 @@ export class OwnEndpoints {
     this.#access = new MetricsAccess(metrics?.allow ?? []);
   }
 
-  /** Whether there are any: then the path of every request has to be looked at. */
+  /** Whether the listener has any endpoint, so that the path of every request must be compared. */
   get areThere(): boolean {
     return this.#healthPath !== undefined || this.#metricsPath !== undefined;
   }

@@ -6,7 +6,7 @@ import type { HeaderTransform, HttpOptions, Transform } from './schema/options.g
 const MIN_HEADER_SIZE_BYTES = 1024;
 const MAX_HEADER_SIZE_BYTES = 1024 * 1024;
 
-/** Checks what the schema cannot say: that the options of a listener fit together and can be carried out. */
+/** Checks what the schema can't express: that the options of a listener fit together, and that they can work. */
 export function checkOptions(options: HttpOptions, context: OptionsCheck): void {
   if (context.listener.upstream === undefined && options.routes.length === 0)
     context.warn('listener', 'has neither upstream nor routes: every request gets 404');

@@ -4,7 +4,7 @@ import type { HeaderTransform, HttpOptions, Route, Transform } from './schema/op
 const NEW_CONNECTIONS: OptionsEffect = { effect: 'hot', note: 'counts for new connections' };
 const NEW_TUNNELS: OptionsEffect = { effect: 'hot', note: 'counts for new tunnels' };
 
-/** What an edit changes about the options of a listener. Nearly all of it counts from the next request on. */
+/** The list of what an edit changes in the options of a listener. Nearly all options apply from the next request on. */
 export function* diffOptions(
   before: HttpOptions,
   after: HttpOptions,
@@ -43,7 +43,7 @@ function diffRoutes(
   });
 }
 
-/** Routes without a name of their own are numbered, so one more route moves the numbers of all behind it. */
+/** True for a route without a name in the config. Such routes are numbered, so one more route changes the numbers of all after it. */
 function isNumbered({ name }: Route, index: number): boolean {
   return name === `route-${index + 1}`;
 }

@@ -2,7 +2,7 @@ import type { OptionsLint } from '../../../src/plugin-api/index.ts';
 import type { HttpOptions } from './schema/options.generated.ts';
 import { takesEverything, unreachableRoutes } from './route-reach.ts';
 
-/** Advises on options that work and hardly mean what they say: routes that get no request, clients that may claim any address. */
+/** Warns about options that work, but that nobody can want: routes that get no request, and trust in every client. */
 export function lintOptions(options: HttpOptions, context: OptionsLint): void {
   for (const { index, reason } of unreachableRoutes(options)) {
     context.warn(['routes', index], `is never reached: ${reason}`);
@@ -14,7 +14,7 @@ export function lintOptions(options: HttpOptions, context: OptionsLint): void {
       context.warn(['trusted_proxies', index], 'trusts everybody: any client can say that it is another one');
 }
 
-/** The listener's own upstream gets what no route takes. */
+/** Reports the listener's own upstream when a route takes every request, because it only gets what no route takes. */
 function lintOwnUpstream({ routes }: HttpOptions, { listener, unreached }: OptionsLint): void {
   const { upstream } = listener;
   if (upstream === undefined) return;

@@ -4,7 +4,10 @@ import { diffOptions } from './diff-options.ts';
 import { lintOptions } from './lint-options.ts';
 import type { HttpOptions } from './schema/options.generated.ts';
 
-/** What HTTP knows about the options of its listeners. Imports nothing that serves requests: configs are also checked in a thread of their own. */
+/**
+ * What HTTP knows about the options of its listeners. It imports nothing that serves requests, because a thread of its own checks
+ * configs.
+ */
 const HTTP_OPTIONS_RULES: OptionsRules<HttpOptions> = {
   check: checkOptions,
   lint: lintOptions,
@@ -14,7 +17,7 @@ const HTTP_OPTIONS_RULES: OptionsRules<HttpOptions> = {
 
 export default HTTP_OPTIONS_RULES;
 
-/** The upstreams of the routes, and the listener's own for what no route takes. */
+/** The listener's own upstream, which gets what no route takes, and the upstreams of the routes. */
 function* upstreamsOf({ routes }: HttpOptions, { upstream }: OptionsListener): Generator<UpstreamUse, void> {
   if (upstream !== undefined) yield { name: upstream, place: 'upstream', sockets: 'keep-alive' };
   for (const [index, route] of routes.entries())

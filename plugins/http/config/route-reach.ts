@@ -3,9 +3,9 @@ import { hasAmbiguousSpelling } from '../routing/normal-path.ts';
 import { inRouteOrder, routeConditions, type RouteConditions } from '../routing/route-conditions.ts';
 import type { HttpOptions, Route } from './schema/options.generated.ts';
 
-/** A route that no request gets to, and why. */
+/** A route that no request can reach, and the reason. */
 export interface UnreachableRoute {
-  /** Its index in the config. */
+  /** The index of the route in the config. */
   readonly index: number;
   readonly reason: string;
 }
@@ -16,7 +16,7 @@ interface Candidate extends RouteConditions {
   readonly wanted: ReadonlyMap<string, string>;
 }
 
-/** The routes that no request can get to, whatever it looks like. Says nothing of a route that only several others cover together. */
+/** The routes that no request can reach. A route that only several others together cover is not found. */
 export function unreachableRoutes(options: HttpOptions): UnreachableRoute[] {
   const candidates = options.routes.map((route, index): Candidate => {
     const conditions = routeConditions(route);
@@ -45,7 +45,7 @@ export function takesEverything({ host, path, path_prefix: prefix, headers }: Ro
   );
 }
 
-/** Conditions on headers that no request meets together. */
+/** The reason when no request can fulfil all conditions on headers. */
 function contradiction(headers: Route['headers']): string | undefined {
   const values = new Map<string, string>();
   for (const [name, value] of Object.entries(headers ?? {})) {
@@ -59,7 +59,7 @@ function contradiction(headers: Route['headers']): string | undefined {
   return undefined;
 }
 
-/** A path that the listener refuses because backends may read it in several ways. */
+/** The reason when the listener refuses the path, because backends may read it in several ways. */
 function refusedPath({ path, pathPrefix }: Candidate, options: HttpOptions): string | undefined {
   const wanted = path ?? pathPrefix;
   if (!options.normalize_path || options.ambiguous_paths !== 'refuse') return undefined;
@@ -68,14 +68,14 @@ function refusedPath({ path, pathPrefix }: Candidate, options: HttpOptions): str
     : undefined;
 }
 
-/** A path that the listener answers itself. */
+/** The reason when the listener answers the path itself. */
 function ownPath({ path }: Candidate, { health_endpoint: health }: HttpOptions): string | undefined {
   return health !== undefined && path === routedConfigPath(health)
     ? 'health_endpoint answers this path itself'
     : undefined;
 }
 
-/** A header that is taken out of requests before routes are looked at. */
+/** The reason when the listener drops a header before routes are tried. */
 function droppedHeader(
   headers: Route['headers'],
   policy: HttpOptions['underscore_headers'],
@@ -85,7 +85,7 @@ function droppedHeader(
   return name && `underscore_headers: ${policy} keeps the header ${name} from routes`;
 }
 
-/** An earlier route that takes all requests of this one. */
+/** The reason when an earlier route takes all requests of this one. */
 function shadow(route: Candidate, earlier: readonly Candidate[]): string | undefined {
   const other = earlier.find((candidate) => covers(candidate, route));
   return other && `the route ${other.name} is looked at earlier and takes all of its requests`;

@@ -21,45 +21,45 @@ import type { FieldLine } from '../message/trailers.ts';
 
 const CONTINUE = 100;
 
-/** For the log: the backend closed its connection too early. */
+/** Details for the log when the backend closes its connection too early. */
 const HEAD_CUT_SHORT = 'the backend closed the connection within the head of its response';
 const CUT_SHORT = 'the backend closed the connection before the end of its response';
 
-/** What filters see of a response. Each says whether it goes on; where it does not, the exchange knows. */
+/** Shows a response to filters. Each call returns whether the response goes on; when it does not, another answer was sent already. */
 export interface ResponseFilters {
   respond(head: ResponseHead): boolean;
   responseData(bytes: Buffer, start: number, end: number): boolean;
   responseEnd(): boolean;
 }
 
-/** Whose attempt it is: what an attempt reads of its exchange, and tells it. */
+/** The exchange, as its attempt sees it: what the attempt reads of it, and which events it calls. */
 export interface AttemptOwner extends TemplateValues {
   readonly stream: ServerStream;
   readonly settings: ResponseSettings;
   readonly responseEdits: FieldEdits | undefined;
-  /** The filters at work; undefined on a route without. */
+  /** The filters that see the response; undefined on a route without filters. */
   readonly filtering: ResponseFilters | undefined;
-  /** The protocols that the client would switch to; '' for none. */
+  /** The protocols that the client offers to switch to; '' for none. */
   readonly upgrade: string;
-  /** True while the client has to send more of the request's body. */
+  /** True while the request's body is not complete. */
   readonly wantsBody: boolean;
-  /** Whether the length of the request's body was not told in its head. */
+  /** True when the head of the request did not tell the length of its body. */
   readonly isChunked: boolean;
   bytesSent: number;
-  /** The backend authenticates the connection, and not a request: it serves only this client from now on. */
+  /** Set when the backend authenticates the whole connection: the connection serves only this client from now on. */
   pins: boolean;
   logFields(): LogFields;
   mark(phase: 'responseHeadMs' | 'headSentMs'): void;
-  /** The backend told the client to send its body. */
+  /** The backend sent 100 Continue: the client sends its body now. */
   proceeds(): void;
-  /** Something moved. */
+  /** Something moved: the time limit begins anew. */
   renewDeadline(): void;
-  /** The backend took all of the request that it had not. */
+  /** Backpressure is over: the backend took all of the request that was written. */
   backendDrained(): void;
   /** The response is complete and written. */
   complete(): void;
   noteOddity(oddity: MessageFault): void;
-  /** No byte of a response came. */
+  /** The backend closed the connection before any byte of a response. */
   responseMissing(): void;
   refuseResponse(refusal: Refusal): void;
   fail(status: number, code: ErrorCode, reason: string, detail?: string): void;
@@ -67,13 +67,16 @@ export interface AttemptOwner extends TemplateValues {
   becomeTunnel(): void;
 }
 
-/** One attempt to get a response from a backend: it has the lease and the stream to the backend, and passes the response on to the client. */
+/**
+ * One attempt to get a response from a backend. It holds the lease and the stream to the backend, and passes the response on to the
+ * client.
+ */
 export class Attempt implements ResponseEvents {
   readonly lease: Lease;
   /** Counted from 1 within an exchange. */
   readonly number: number;
   readonly client: ClientStream;
-  /** The final status, once its head is being passed on; 0 before. */
+  /** The status of the final response, once the client gets its head; 0 before. */
   status = 0;
   /** True once the backend switched to another protocol. */
   isSwitched = false;
@@ -86,7 +89,7 @@ export class Attempt implements ResponseEvents {
     this.client = codec.open(lease.channel, owner, this);
   }
 
-  /** True when the channel to the backend had served an exchange before, so that it may have died of old age. */
+  /** True when the channel had served an earlier exchange: the backend may have closed it because it was idle. */
   get reused(): boolean {
     return this.lease.reused;
   }
@@ -101,7 +104,7 @@ export class Attempt implements ResponseEvents {
     return this.status !== 0;
   }
 
-  /** For lines about a fault of ours while it runs. */
+  /** The fields that log lines about this attempt have. */
   logFields(): LogFields {
     return this.#owner.logFields();
   }
@@ -149,7 +152,7 @@ export class Attempt implements ResponseEvents {
   flush(): void {
     // Backpressure: read no more from the backend until the client has taken what was written to it.
     if (!this.#owner.stream.flush()) this.client.pause();
-    // The rest of a request's body goes on as a body; only behind it the client may speak the other protocol (RFC 9110 7.8).
+    // Bytes of the request's body still go on as a body: the other protocol begins only after it (RFC 9110 7.8).
     if (this.isSwitched && !this.#owner.wantsBody) this.#owner.becomeTunnel();
     else this.#owner.renewDeadline();
   }
@@ -169,7 +172,7 @@ export class Attempt implements ResponseEvents {
   }
 
   malformed(refusal: Refusal): void {
-    // The client gets what was read before the fault. The abort that follows shows that it is not all.
+    // The client gets what was read before the fault. The abort that follows shows the client that the response is not whole.
     if (this.begun) this.#owner.stream.flush();
     this.#owner.refuseResponse(refusal);
   }
@@ -182,7 +185,7 @@ export class Attempt implements ResponseEvents {
   }
 }
 
-/** The backend switched to a protocol that the client did not ask for. */
+/** The refusal of a 101 for a protocol that the client did not ask for. */
 function refuseUpgrade(head: ResponseHead): Refusal {
   const reason = '101 for an upgrade that was not asked for';
   return refuseResponse('upgrade', reason, ...shownField(head, UPGRADE));

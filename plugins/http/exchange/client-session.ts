@@ -13,11 +13,11 @@ import type { ClientState } from './exchange-state.ts';
 import { Exchange } from './exchange.ts';
 import { PinnedSockets } from './pinned-sockets.ts';
 
-/** Serves the requests of one client's connection, each by the instance that is live when its head is complete. */
+/** Serves the requests of one client's connection. Each request gets the instance that is live when its head is complete. */
 export class ClientSession implements RequestHandler<HttpInstance>, ClientState {
   pinned: PinnedSockets | undefined = undefined;
   readonly #connection: Connection;
-  /** The live instance at the last look. */
+  /** The instance that was live when {@link current} was last read. */
   #latest: HttpInstance;
   #profile: ForwardingProfile | undefined = undefined;
 

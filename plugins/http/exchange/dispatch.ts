@@ -21,8 +21,8 @@ import type { CompiledRoute } from '../instance/compiled-route.ts';
 import { Filtering } from './filtering.ts';
 
 /**
- * The head of a request is complete: notes in the exchange who asks for what, and has the request refused, answered here, or
- * forwarded to the upstream of its route. `head` is not kept.
+ * The way of a request from its complete head to a decision: notes in the exchange who asks for what, and then refuses the request,
+ * answers it here, or forwards it to the upstream of its route. `head` is not kept.
  */
 export function dispatch(exchange: Exchange, head: RequestHead): void {
   const { instance } = exchange;
@@ -58,14 +58,14 @@ export function dispatch(exchange: Exchange, head: RequestHead): void {
   else route(exchange, head, target, host, host === named ? client : profile.fields(head, host));
 }
 
-/** Notes what a request that is refused asks for, so that its line in the log names it: the host only where it is sound. */
+/** Notes the target of a refused request, so that its log line shows it. The host is noted only when it is valid. */
 function noteTarget(exchange: Exchange, head: RequestHead, named: KnownHost): void {
   const { method, target: text } = head;
   const isLong = text.length > exchange.instance.options.limits.target_length;
   const sound = isLong ? undefined : parseTarget(text, method, beforeQuery(text));
   exchange.path = sound?.path ?? loggedPath(text);
   exchange.target = sound?.forwarded ?? withoutFragment(text);
-  // Of several Host fields none counts more than the others.
+  // Of several Host fields, none is more valid than the others.
   if (named.isValid && head.hosts < 2) exchange.host = named.text;
   exchange.statedVersion = head.statedVersion;
 }
@@ -91,7 +91,7 @@ function route(
   }
 }
 
-/** Asks the filters of the route, and forwards the request with what they changed once all of them let it go on. */
+/** Asks the filters of the route. Once all of them let the request pass, forwards it with their changes. */
 function filter(
   exchange: Exchange,
   head: RequestHead,
@@ -109,7 +109,7 @@ function filter(
   filtering.begin();
 }
 
-/** Forwards the request to the upstream that the exchange has. `edits`: what filters changed about its header. */
+/** Forwards the request to the upstream that is noted in the exchange. `edits`: what filters changed in its header. */
 function forward(
   exchange: Exchange,
   head: RequestHead,
@@ -128,7 +128,7 @@ function forward(
   exchange.forward(draftOf(exchange, head, target, route, client, upstream), upstream);
 }
 
-/** Notes in the exchange how its request is forwarded: key for the choice of the backend, upgrade, trace. Returns the head for the backend. */
+/** Notes in the exchange how its request is forwarded: the balancing key, an upgrade, the trace. Returns the head for the backend. */
 function draftOf(
   exchange: Exchange,
   head: RequestHead,
@@ -168,14 +168,14 @@ function withoutQuery(target: string): string {
   return query < 0 ? target : target.slice(0, query);
 }
 
-/** The target in the form that transforms of paths work on. No `..` in it leads out of a prefix that a transform adds. */
+/** The target in the normal form that transforms of paths work on: no `..` in it leads out of a prefix that a transform adds. */
 function editable({ forwarded, isPlain }: RequestTarget): string {
   return isPlain ? forwarded : (normalTarget(forwarded, true) ?? forwarded);
 }
 
 /**
- * Begins to read the body before a backend is taken, where the config says so. A client that waits for 100 Continue gets it from us: true
- * then.
+ * With `request_buffering`: begins to read the body before a backend is taken. A client that waits for 100 Continue gets it from the
+ * proxy; the result is true then.
  */
 function gatherBody({ body, instance, stream }: Exchange): boolean {
   const { request_buffering: limits } = instance.options;

@@ -5,20 +5,20 @@ import { DRIPPED_BODY, SLOW_BODY } from '../refusals/request-check.ts';
 import type { Attempt } from './attempt.ts';
 import type { RequestBody } from './request-body.ts';
 
-/** A timer may fire this much too early. */
+/** A timer may fire this many milliseconds too early. */
 const TIMER_SLACK_MS = 1;
 
-/** What the time limits of an exchange depend on, and how they end it. */
+/** The exchange, as its time limits see it: what they depend on, and how they end it. */
 export interface TimedExchange {
   readonly stream: ServerStream;
   readonly body: RequestBody | undefined;
   /** The attempt that runs; undefined while none does. */
   readonly attempt: Attempt | undefined;
-  /** The filters at work; undefined on a route without. */
+  /** The filters of the route; undefined on a route without filters. */
   readonly filtering: { readonly isWaiting: boolean; timedOut(): void } | undefined;
   readonly elapsedMs: number;
   readonly timeouts: { readonly request: number; readonly read: number };
-  /** How long the backend may be silent. */
+  /** For how many milliseconds the backend may be silent. */
   readonly readTimeoutMs: number;
   refuse(refusal: Refusal): void;
   fail(status: number, code: ErrorCode, reason: string, detail?: string): void;
@@ -26,8 +26,8 @@ export interface TimedExchange {
 }
 
 /**
- * Something moved: the time until the next event is due begins anew. An exchange has at most one time limit at a moment, and
- * it uses the one deadline of its stream.
+ * Sets the time limit for the next event anew; called whenever something moved. An exchange has at most one time limit at a time, in
+ * the one deadline of its stream.
  */
 export function renewDeadline(exchange: TimedExchange): void {
   if (exchange.body?.isTooSlow() === true) {
@@ -42,12 +42,12 @@ export function renewDeadline(exchange: TimedExchange): void {
   else deadline.set(dueMs);
 }
 
-/** How long the next event may take. */
+/** How many milliseconds the next event may take. */
 function nextEventMs(exchange: TimedExchange): number {
   const { attempt, stream } = exchange;
   const isBodyAwaited = exchange.body?.isAwaited === true;
   if (exchange.filtering?.isWaiting === true) return exchange.timeouts.read;
-  // While the exchange waits for a lease, the limits of the upstream count.
+  // While the exchange waits for a lease, the upstream applies limits of its own.
   if (attempt === undefined) return isBodyAwaited ? exchange.timeouts.read : Number.POSITIVE_INFINITY;
   if (stream.isBlocked) return stream.awaitReader();
   const waitsForClient = isBodyAwaited && (!attempt.begun || attempt.isSwitched);
@@ -55,8 +55,8 @@ function nextEventMs(exchange: TimedExchange): number {
 }
 
 /**
- * The deadline passed. Either the whole exchange or its next event took too long, or it is time to look how much a slow client
- * took of its response.
+ * Acts on a deadline that passed. Either the whole exchange or its next event took too long, or it is time to check how much of its
+ * response a slow client has taken.
  */
 export function expire(exchange: TimedExchange): void {
   const { attempt, stream } = exchange;

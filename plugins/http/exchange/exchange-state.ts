@@ -12,33 +12,33 @@ import { RequestBody } from './request-body.ts';
 
 /** What the exchanges of one client's connection share. */
 export interface ClientState {
-  /** Sockets to backends that are this client's own; undefined until there is one. */
+  /** The sockets to backends that serve only this client; undefined until there is one. */
   readonly pinned: PinnedSockets | undefined;
-  /** What the instance tells backends about this client. */
+  /** What the proxy tells backends about this client, by the config of the instance. */
   profile(instance: HttpInstance): ForwardingProfile;
-  /** From now on the socket of a lease, whose exchange is over with that status, serves only this client. */
+  /** Keeps the socket of a lease for this client alone. The exchange on it is over; `status` and `idleMs` are as in `Lease.pin`. */
   pin(upstream: string, lease: Lease, status: number, idleMs: number): void;
 }
 
-/** What an exchange works with: the client's side of it, the request's body, and what its route makes of it. */
+/** The state of an exchange: the client's stream, the request's body, and the edits and filters of its route. */
 export abstract class ExchangeState extends ExchangeFacts {
   readonly stream: ServerStream;
   readonly client: ClientState;
-  /** undefined for a request without one. */
+  /** undefined for a request without a body. */
   readonly body: RequestBody | undefined;
   key: string | undefined = undefined;
   fresh = false;
-  /** The socket to the backend serves only this client from now on: who authenticates on it does so for all of its requests. */
+  /** True when the socket to the backend serves only this client from now on, because the client authenticates the whole connection. */
   pins = false;
-  /** A body's first bytes, which come with the head, are to go out with it. */
+  /** False for a request with a body, whose first bytes arrive with the head and must be sent together with it. */
   readonly immediate: boolean;
   /** Whether the client wants errors as JSON. */
   wantsJson = false;
-  /** What the transforms of the route, and its filters, change about the header of the request. */
+  /** What the transforms and the filters of the route change in the header of the request. */
   requestEdits: FieldEdits | undefined = undefined;
-  /** The same for the response. */
+  /** What they change in the header of the response. */
   responseEdits: FieldEdits | undefined = undefined;
-  /** The filters of the route at work; undefined on a route without. */
+  /** The filters of the route at work on this exchange; undefined on a route without filters. */
   filtering: Filtering | undefined = undefined;
   /** True once the record of the exchange went to telemetry: nothing more may happen to it. */
   protected isOver = false;
@@ -104,7 +104,7 @@ export abstract class ExchangeState extends ExchangeFacts {
   abstract answer(answer: Answer): void;
   abstract fail(status: number, code: ErrorCode, reason: string): void;
 
-  /** Answers in place of a backend once the answer is there. When it never comes that is our own fault, and status 500. */
+  /** Answers in place of a backend, once the promise is fulfilled. When it is rejected, the client gets 500. */
   answerLater(answer: Promise<Answer>): void {
     answer
       .then(
@@ -122,8 +122,8 @@ export abstract class ExchangeState extends ExchangeFacts {
   }
 
   /**
-   * Something threw after a promise, such as the next request on the connection, which begins where this one ends. It is a fault of
-   * ours that ends the connection, as one in a callback of the stream does.
+   * The proxy's own code threw in a callback of a promise, for example in the next request on the connection, which begins where this one
+   * ends. It costs the connection, as an error in a callback of the stream does.
    */
   broke(error: unknown): void {
     this.logger.error('Protocol failed after a promise', { ...this.logFields(), error: messageOf(error) });

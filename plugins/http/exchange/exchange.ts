@@ -34,8 +34,8 @@ import { failureReason } from './failure-reasons.ts';
 import { openTunnel } from './tunnel.ts';
 
 /**
- * One request and its response: from the complete head of the one to the last byte of the other. It has the client's side as a
- * {@link ServerStream}, gets a lease for each {@link Attempt} on a backend, and decides how it ends. `dispatch.ts` starts it,
+ * One request and its response: from the complete head of the request to the last byte of the response. It writes to the client through
+ * a {@link ServerStream}, gets a lease for each {@link Attempt} on a backend, and decides how it ends. `dispatch.ts` starts it,
  * {@link RequestBody} keeps and sends the request's body, and `exchange-deadline.ts` knows its time limits.
  */
 export class Exchange
@@ -65,7 +65,7 @@ export class Exchange
     else this.acquire(upstream);
   }
 
-  /** Asks for a socket to a backend: the client's own, if it has one. */
+  /** Asks for a socket to a backend. A socket that serves only this client comes first. */
   acquire(upstream: Upstream): void {
     this.mark('selectStartMs');
     const { pinned } = this.client;
@@ -125,16 +125,16 @@ export class Exchange
     if (body?.arrived(bytes) !== true) return;
     const attempt = this.#attempt;
     if (attempt !== undefined) {
-      // Backpressure: the client may not send more than the backend takes.
+      // Backpressure: read no more from the client until the backend has taken what was written to it.
       if (!body.flushTo(attempt.client)) this.stream.pause();
       if (attempt.isSwitched && !body.isOpen) {
         this.becomeTunnel();
         return;
       }
     } else if (!body.gathersOn()) {
-      // Once the body is complete, the client is still read from, because only a read shows that it left.
+      // Once the body is complete, the client is still read, because only a read shows that it left.
       if (body.isOpen) this.stream.pause();
-      // A request that waits for a filter has no draft yet.
+      // A request that still waits for a filter has no draft.
       if (this.#pending === undefined && this.#draft !== undefined && this.forwardedTo !== undefined) {
         this.acquire(this.forwardedTo);
         return;
@@ -214,7 +214,7 @@ export class Exchange
     else lease.end(undefined, this.status, 0);
   }
 
-  /** Answers a request that can't be served. The connection ends, as the client's next bytes may be anything. */
+  /** Answers a request that breaks a rule, and ends the connection, because the client's next bytes can't be trusted to be a request. */
   refuse(refusal: Refusal): void {
     if (this.isOver) return;
     this.stream.closeAfterwards();
@@ -232,7 +232,7 @@ export class Exchange
   }
 
   /**
-   * The backend's response can't come any more, or not as a whole: answers with an error, or breaks off a response that has begun.
+   * Ends an exchange whose response can't come, or not as a whole: answers with an error, or breaks off a response that has begun.
    *
    * @param reason for the client
    * @param detail for the log
@@ -250,7 +250,7 @@ export class Exchange
     this.answerError(status, reason);
   }
 
-  /** Answers with an error in place of a backend. */
+  /** Answers with an error page in place of a backend. */
   answerError(status: number, reason: string): void {
     this.answer(this.instance.errorPages.answer(status, reason, this.requestId, this.wantsJson));
   }
@@ -296,7 +296,7 @@ export class Exchange
     this.#finish();
   }
 
-  /** The backend agreed to another protocol: from here on only bytes count. */
+  /** The backend agreed to another protocol: from here on the exchange is a tunnel. */
   becomeTunnel(): void {
     const attempt = this.#attempt;
     if (attempt === undefined) return;
@@ -320,13 +320,13 @@ export class Exchange
     this.instance.ended();
   }
 
-  /** The record of an exchange that gets no socket names the backend that it was tried with last. */
+  /** When the exchange got no socket, its record names the backend that was tried last. */
   #nameTried(): void {
     const tried = this.#pending?.lastTried;
     if (tried !== undefined) this.backend = tried;
   }
 
-  /** The response does not come, or not as a whole: the socket is of no use any more. `status`: of the response, 0 without one. */
+  /** Ends the attempt without its whole response, so its socket can't be used again. `status`: of the response, 0 without one. */
   #endAttempt(error: ErrorCode | undefined, status: number): void {
     this.mark('backendEndMs');
     const attempt = this.#attempt;

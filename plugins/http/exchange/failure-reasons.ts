@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../../src/errors.ts';
 
-/** The reasons that clients see when no backend could be asked. Details are only in the log. */
+/** The reasons that clients see when no backend got the request. Only the log has details. */
 const REASONS: Partial<Record<ErrorCode, string>> = {
   no_backend: 'no backend is available',
   queue_full: 'all backends are busy',

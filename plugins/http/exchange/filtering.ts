@@ -20,7 +20,7 @@ import type { RequestHead, ResponseHead } from '../message/message-head.ts';
 import type { ServerStream } from '../message/server-stream.ts';
 import type { RequestBody } from './request-body.ts';
 
-/** Whose filters they are: what they read of their exchange, and tell it. */
+/** The exchange, as its filters see it: what they read of it, and which calls they make. */
 export interface FilteringOwner {
   readonly requestId: string;
   readonly method: string;
@@ -41,9 +41,9 @@ export interface FilteringOwner {
   broke(error: unknown): void;
 }
 
-/** The filters of a route at work on one exchange: shows them its request, its response and its bodies, and does what they decide. */
+/** Runs the filters of a route on one exchange: shows them its request, its response and its bodies, and carries out what they decide. */
 export class Filtering implements FilteredExchange {
-  /** What filters changed about the request. */
+  /** The request, as filters see and change it. */
   readonly request: RequestView;
   readonly #owner: FilteringOwner;
   readonly #route: CompiledRoute;
@@ -52,7 +52,7 @@ export class Filtering implements FilteredExchange {
   #requestTaps: BodyTaps | undefined = undefined;
   #responseTaps: BodyTaps | undefined = undefined;
 
-  /** @param passed called once all filters let the request go on, with its head, which may be a copy */
+  /** @param passed called once all filters let the request pass, with its head, which may be a copy */
   constructor(
     owner: FilteringOwner,
     { route, filters }: { readonly route: CompiledRoute; readonly filters: FilterChain },
@@ -145,13 +145,13 @@ export class Filtering implements FilteredExchange {
     this.#run.timedOut();
   }
 
-  /** Shows filters an answer that is about to be sent. Returns what to send; undefined when a filter failed, which was answered already. */
+  /** Shows filters an answer that is about to be sent. Returns what to send; undefined when a filter failed and the client got its 500. */
   edited(answer: Answer, origin: ResponseOrigin): Answer | undefined {
     const view = this.#run.respond(ResponseView.ofAnswer(answer, origin));
     return view === undefined ? undefined : this.#shown(view, answer);
   }
 
-  /** Shows filters the head of a backend's response. False when the response does not go on: something else was sent in its place. */
+  /** Shows filters the head of a backend's response. False when the response does not go on, because another answer was sent already. */
   respond(head: ResponseHead): boolean {
     const view = this.#run.respond(ResponseView.ofBackend(head.status, new HeadFields(head)));
     if (view === undefined) return false;
@@ -166,7 +166,7 @@ export class Filtering implements FilteredExchange {
     return true;
   }
 
-  /** A piece of the request's body arrived. False when it must not go on, because a filter failed. */
+  /** Shows filters a piece of the request's body. False when it must not go on, because a filter failed. */
   requestData(bytes: Buffer, start: number, end: number): boolean {
     return this.#requestTaps?.data(bytes, start, end) ?? true;
   }
@@ -175,7 +175,7 @@ export class Filtering implements FilteredExchange {
     return this.#requestTaps?.end() ?? true;
   }
 
-  /** The same for the response. */
+  /** Shows filters a piece of the response's body. False when it must not go on, because a filter failed. */
   responseData(bytes: Buffer, start: number, end: number): boolean {
     return this.#responseTaps?.data(bytes, start, end) ?? true;
   }
@@ -184,13 +184,13 @@ export class Filtering implements FilteredExchange {
     return this.#responseTaps?.end() ?? true;
   }
 
-  /** The exchange is over. */
+  /** The exchange is over: no filter is waited for, and each hears how it ended. */
   over(record: ExchangeRecord): void {
     if (this.#run.isWaiting) this.#run.cancel();
     this.#run.done(record);
   }
 
-  /** Shows the taps of a response the body of the answer that takes its place. undefined when one of them failed. */
+  /** Shows the body of an answer to the taps that filters put on the response. Returns what to send; undefined when a tap failed. */
   #shown(view: ResponseView, answer: Answer): Answer | undefined {
     const taps = this.#run.taps(view);
     const body = taps === undefined ? undefined : answerBytes(view.answer ?? answer);

@@ -1,28 +1,28 @@
 import type { Lease, Upstream } from '../../../src/plugin-api/index.ts';
 
-/** Most sockets of one connection, because edits may bring new names of upstreams without end. */
+/** The most sockets of one connection. The limit is needed because edits may bring new names of upstreams without end. */
 const MOST_SOCKETS = 16;
 
 /**
- * Sockets to backends that belong to one client's connection, one an upstream: with NTLM and Negotiate a backend takes every
- * request on a socket for one of the user who authenticated on it.
+ * Sockets to backends that serve only one client's connection, one socket an upstream: with NTLM and Negotiate a backend takes every
+ * request on a socket for a request of the user who authenticated on it.
  */
 export class PinnedSockets {
   /** By the name of the upstream, the oldest one first. */
   readonly #leases = new Map<string, Lease>();
 
-  /** Takes out the socket for a request to that upstream; undefined when there is none that can be used. */
+  /** Takes out the socket for a request to that upstream; undefined when there is none, or it can't be used any more. */
   take(upstream: Upstream): Lease | undefined {
     const lease = this.#leases.get(upstream.name);
     if (lease === undefined) return undefined;
     this.#leases.delete(upstream.name);
-    // An edit may have taken the backend out of the upstream.
+    // An edit may have removed the backend from the upstream.
     if (upstream.takes(lease.backend)) return lease.resume() ? lease : undefined;
     endUnused(lease);
     return undefined;
   }
 
-  /** Its exchange is over with that status, and the backend keeps it for `idleMs`. */
+  /** Keeps the socket of a lease for the next request. Its exchange is over with `status`, and the backend keeps it open for `idleMs`. */
   pin(upstream: string, lease: Lease, status: number, idleMs: number): void {
     const before = this.#leases.get(upstream);
     if (before !== undefined) endUnused(before);
@@ -37,14 +37,14 @@ export class PinnedSockets {
     }
   }
 
-  /** The client's connection is over: nobody may use them any more. */
+  /** The client's connection is over: ends all sockets. */
   destroy(): void {
     for (const lease of this.#leases.values()) endUnused(lease);
     this.#leases.clear();
   }
 }
 
-/** No exchange runs on it, so there is no outcome to tell. */
+/** Ends a lease on which no exchange runs, so it has no outcome. */
 function endUnused(lease: Lease): void {
   lease.end(undefined, 0, 0);
 }

@@ -8,36 +8,36 @@ import { TransferRate, type LeastRate } from '../message/transfer-rate.ts';
 import type { BodyBuffering } from '../instance/body-buffering.ts';
 import { HeldBytes } from './held-bytes.ts';
 
-/** Who is shown a body. */
+/** Sees a body as it passes by. Each call returns false when the body must not be forwarded. */
 interface BodyReader {
   data(bytes: Buffer, start: number, end: number): boolean;
   end(): boolean;
 }
 
-/** A request's body as it arrives: kept until there is a backend, then sent to it. */
+/** The body of a request: keeps what arrives until there is a backend, and sends it to the backend then. */
 export class RequestBody {
-  /** Whether the head did not tell the length: only the end of the body does. */
+  /** True when the head did not tell the length: only the end of the body tells it. */
   readonly isChunked: boolean;
   /** True until the last byte arrived. */
   isOpen = true;
   /** Body bytes so far, without framing. */
   bytes = 0;
-  /** The first bytes, which arrived before there was a backend; kept for a second try while they are all of it. */
+  /** The bytes that arrived before there was a backend. As long as they are the whole body, they are kept for a second attempt. */
   #held: HeldBytes | undefined = undefined;
   #trailers: readonly FieldLine[] = NO_TRAILERS;
-  /** Something arrived since the last `flush`. */
+  /** True when something arrived since the last call of {@link arrived}. */
   #hasMoved = false;
-  /** Set where the body is read before a backend is taken. */
+  /** Set when the config says that the body is read before a backend is taken. */
   #buffering: BodyBuffering | undefined = undefined;
-  /** More may be kept before a backend is taken. */
+  /** True while more of the body may be kept before a backend is taken. */
   #isGathered = false;
-  /** Bytes are gone that no second try could send again. */
+  /** True once bytes were sent that are not kept, so that a second attempt could not send them. */
   #isForwarded = false;
-  /** The backend has not taken what was sent. */
+  /** True while the backend has not taken all that was sent. */
   #isBlocked = false;
-  /** What arrives is kept although it could be forwarded, so that the client is not expected to send on. */
+  /** True while a filter makes the client wait, so that the client is not expected to send. */
   #isHeldBack = false;
-  /** The client sends nothing before it is told to go on (RFC 9110 10.1.1). */
+  /** True while the client sends nothing, because it waits for 100 Continue (RFC 9110 10.1.1). */
   #waitsForContinue: boolean;
   readonly #limit: number;
   /** A complete body up to this size is kept after it was sent, so that it can be sent again. */
@@ -45,10 +45,10 @@ export class RequestBody {
   readonly #leastRate: LeastRate | undefined;
   readonly #begunAtMs: number;
   #rate: TransferRate | undefined = undefined;
-  /** What arrived since the rate was looked at, with framing. */
+  /** The bytes, framing included, that arrived since the rate was last checked. */
   #arrived = 0;
 
-  /** `head` announces a body. */
+  /** @param head of a request with a body */
   constructor(
     head: RequestHead,
     { sizeBytes, leastRate }: BodyLimits,
@@ -63,7 +63,7 @@ export class RequestBody {
     this.#waitsForContinue = head.expectsContinue;
   }
 
-  /** True while the client has to send on. */
+  /** True while the exchange waits for the client to send more of the body. */
   get isAwaited(): boolean {
     if (!this.isOpen || this.#isBlocked || this.#isHeldBack || this.#waitsForContinue) return false;
     return this.#held === undefined || this.#isGathered;
@@ -82,36 +82,38 @@ export class RequestBody {
     return this.bytes > this.#limit;
   }
 
-  /** True while another backend could get all of it. */
+  /** True while the whole body is kept, so that another attempt could send it. */
   get isRepeatable(): boolean {
     return !this.isOpen && !this.#isForwarded;
   }
 
-  /** Whether the client has to wait for something that is not its fault, and may send slowly meanwhile. */
+  /** Says whether the proxy makes the client wait. Then the client may send slowly without being at fault. */
   holdBack(isHeldBack: boolean): void {
     this.#isHeldBack = isHeldBack;
   }
 
-  /** Shows what was kept so far. False when it must not be forwarded. */
+  /** Shows `reader` what was kept so far. False when it must not be forwarded. */
   showTo(reader: BodyReader): boolean {
     const held = this.#held?.bytes;
     if (held !== undefined && !reader.data(held, 0, held.length)) return false;
     return this.isOpen || reader.end();
   }
 
-  /** From now on what arrives is kept, as far as `buffering` allows. */
+  /** From now on keeps what arrives, as far as `buffering` allows, before a backend is taken. */
   gather(buffering: BodyBuffering): void {
     this.#buffering = buffering;
     this.#isGathered = true;
   }
 
-  /** The client was told to go on. */
+  /** The client got 100 Continue. */
   proceeds(): void {
     this.#waitsForContinue = false;
   }
 
-  /** Whether the client sends too slowly. To be asked whenever something moved or begins to wait: the time since the last call counts
-   * against the client if the body was awaited. */
+  /**
+   * Whether the client sends too slowly. Called whenever something moved or begins to wait: the time since the last call counts against
+   * the client if the body was awaited.
+   */
   isTooSlow(): boolean {
     if (this.#leastRate === undefined || !this.isOpen) return false;
     const { isAwaited } = this;
@@ -123,7 +125,7 @@ export class RequestBody {
     return !this.#rate.moved(arrived, performance.now(), isAwaited);
   }
 
-  /** A piece arrived in borrowed memory: it is sent, or kept while there is no backend. */
+  /** A piece of the body arrived, in borrowed memory. Sends it to the backend, or keeps it while there is none. */
   add(bytes: Buffer, start: number, end: number, backend: ClientStream | undefined): void {
     this.bytes += end - start;
     this.#hasMoved = true;
@@ -140,7 +142,7 @@ export class RequestBody {
   /** The last byte arrived. */
   complete(trailers: readonly FieldLine[], backend: ClientStream | undefined): void {
     this.isOpen = false;
-    // Of a body of known length the last byte was the end.
+    // The end of a body of known length is its last byte, which was noted already.
     this.#hasMoved ||= this.isChunked;
     this.#trailers = trailers;
     if (backend === undefined) return;
@@ -148,7 +150,7 @@ export class RequestBody {
     backend.finish(trailers);
   }
 
-  /** So many bytes arrived at once, with framing, of which everything was added. False when nothing of them was the body. */
+  /** One read from the client brought `bytes`, framing included, and {@link add} got them all. False when none belonged to the body. */
   arrived(bytes: number): boolean {
     this.#waitsForContinue = false;
     this.#arrived += bytes;
@@ -157,32 +159,32 @@ export class RequestBody {
     return hasMoved;
   }
 
-  /** Sends what was added. False when the client must wait. */
+  /** Sends what was added. False when the client must not send more for now. */
   flushTo(backend: ClientStream): boolean {
     if (!backend.flush()) this.#isBlocked = true;
     return !this.#isBlocked;
   }
 
-  /** Whether the client may send on although there is no backend, because more is gathered before one is taken. */
+  /** Whether the client may send more although there is no backend, because the body is read before one is taken. */
   gathersOn(): boolean {
     const capacityBytes = this.#held?.capacity ?? 0;
     this.#isGathered &&= this.isOpen && this.#buffering?.takes(capacityBytes) === true;
     return this.#isGathered;
   }
 
-  /** The bytes that were kept are not needed any more. */
+  /** The exchange is over: frees the bytes that were kept. */
   release(): void {
     this.#buffering?.end();
     this.#held = undefined;
   }
 
-  /** Sends what is held behind the request's head. True when a client that waited for this may send on. */
+  /** Sends the bytes that were kept, after the request's head. True when a client that had to wait may send more. */
   sendHeldTo(backend: ClientStream): boolean {
     const held = this.#held?.bytes;
     let isFlowing = true;
     if (held !== undefined) {
       isFlowing = backend.body(held, 0, held.length);
-      // A small body that is complete stays held, as it may have to be sent once more.
+      // A small complete body stays in memory, because a second attempt may have to send it again.
       if (held.length > this.#replayBytes || this.isOpen) {
         this.#isForwarded = true;
         this.#held = undefined;
@@ -195,7 +197,7 @@ export class RequestBody {
     return isFlowing && (held !== undefined || !this.isOpen);
   }
 
-  /** The backend took all that waited for it. False when nothing did. */
+  /** The backend took all that was written. False when it did not have to wait. */
   unblock(): boolean {
     const wasBlocked = this.#isBlocked;
     this.#isBlocked = false;

@@ -2,7 +2,10 @@ import type { ByteStream, EarlyBytes, Lease } from '../../../src/plugin-api/inde
 import type { ExchangeFacts } from '../records/exchange-facts.ts';
 import { tunnelRecord } from '../records/records.ts';
 
-/** Joins the client of an exchange, which is over, with the backend of its lease. The instance counts the tunnel on in place of the exchange. */
+/**
+ * Joins the client of an exchange, which is over, with the backend of its lease. The instance counts the tunnel in place of the
+ * exchange.
+ */
 export function openTunnel(
   exchange: ExchangeFacts,
   downstream: ByteStream,

@@ -2,7 +2,7 @@ import type { Endpoint, StreamReader, Transport } from '../../../src/plugin-api/
 
 const NO_END: Endpoint = { address: '', port: 0 };
 
-/** A connection without a peer: it keeps what is written to it, and its reader gets the text that {@link arrive} is called with. */
+/** A connection without a peer: it keeps what is written to it, and gives its reader the text that {@link arrive} is called with. */
 export class DryRunStream implements Transport {
   readonly peer: Endpoint;
   readonly local: Endpoint;
@@ -11,7 +11,7 @@ export class DryRunStream implements Transport {
   readonly bytesTaken = 0;
   writeEnded = false;
   destroyed = false;
-  /** All that was written, as text of bytes. */
+  /** All that was written, one character (latin1) a byte. */
   text = '';
   #reader: StreamReader | undefined;
 

@@ -10,7 +10,7 @@ import type {
 
 const NOTHING = (): void => undefined;
 const NO_DEADLINE = { set: NOTHING, clear: NOTHING, destroy: NOTHING };
-/** Stands for the metrics page: making one takes time, and nobody reads it here. */
+/** Stands for the metrics page, which takes time to make, and which nobody reads here. */
 const NEVER = new Promise<never>(() => undefined);
 const NOTHING_PENDING: PendingLease = { lastTried: undefined, cancel: NOTHING };
 
@@ -20,12 +20,12 @@ export interface AskedLease {
   readonly upstream: string;
 }
 
-/** A host that notes what an instance asks of it, and does none of it. */
+/** A host that notes what an instance asks it to do, and does nothing. */
 export class DryRun {
   readonly host: ProtocolHost;
   /** The lease that the request needs, once it asked for one. */
   asked: AskedLease | undefined;
-  /** The endpoint of the listener itself that the request was for, if any: then telemetry gets nothing. */
+  /** The listener's own endpoint that answered the request; undefined when none did. Such a request has no record. */
   endpoint: 'health' | 'metrics' | undefined;
   /** The record that telemetry would get. */
   record: ExchangeRecord | undefined;

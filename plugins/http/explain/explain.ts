@@ -29,9 +29,8 @@ interface PlayedConnection {
 }
 
 /**
- * What an instance would do with a request. The request is played through a second instance of the same options, over
- * connections that lead nowhere: parser, checks, router and edits are those that serve, so what is said can't differ from
- * what is done.
+ * What an instance would do with a request. The request runs through a second instance of the same options, over connections that lead
+ * nowhere. Parser, checks, router and edits are the real ones, so the explanation can't differ from what happens.
  */
 export function explain(
   request: ExplainRequest,
@@ -39,7 +38,7 @@ export function explain(
   connect: (connection: Connection, instance: HttpInstance) => PlayedConnection,
 ): ProtocolExplanation {
   const dryRun = new DryRun(real.host);
-  // The body of an error page would hide the reason, and there is no request body to wait for.
+  // An error page would hide the reason of an error, and with request_buffering the exchange would wait for a body that never comes.
   const options = { ...real.options, error_pages: [] };
   delete options.request_buffering;
   const instance = new HttpInstance(options, dryRun.host, { ...real.parts, filtersOf: NO_FILTERS });
@@ -65,7 +64,7 @@ export function explain(
   return result;
 }
 
-/** The filters of the route that takes the request. The dry run has none, as asking one could do anything. */
+/** The names of the filters of the route that takes the request. The dry run calls none, because a filter could do anything. */
 function filtersFor(
   exchange: Exchange | undefined,
   played: HttpInstance,
@@ -86,7 +85,7 @@ function clientConnection(transport: DryRunStream, current: HttpInstance): Conne
   };
 }
 
-/** The routes that were looked at, up to the one that takes the request; none when the request was answered before that. */
+/** The routes that were tried, up to the one that takes the request; none when the request was answered before any route was tried. */
 function rulesFor(
   exchange: Exchange,
   head: RequestHead,
@@ -137,7 +136,7 @@ function statusIn(text: string): number {
   return Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1] ?? 400);
 }
 
-/** `exchange` is absent when not even the head could be read. */
+/** The answer that the client would get. `exchange`: undefined when the head could not be read. */
 function answerOf(text: string, exchange: Exchange | undefined): ExplainedAnswer {
   const status = statusIn(text);
   const body = text.slice(text.indexOf('\r\n\r\n') + 4);

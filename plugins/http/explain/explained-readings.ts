@@ -21,7 +21,7 @@ export function explainedReadings(
   });
 }
 
-/** The path in visible ASCII: a reading may hold line breaks, NULs and other bytes that the client had encoded. */
+/** The path in visible ASCII, because a reading may hold line breaks, NULs and other bytes that the client had encoded. */
 function visible(path: string): string {
   return path.replace(
     /[^\x21-\x7e]/g,

@@ -5,10 +5,10 @@ import { checkField, separatorOf } from './field-check.ts';
 
 const CONTENT_TYPE = 'content-type';
 
-/** The header fields of an answer: what filters see of them, and what they are after edits. */
+/** The header fields of an answer, as filters see them, and the answer after their edits. */
 export class AnswerFields implements FieldSource {
   readonly #answer: Answer;
-  /** By lower-case name: the name as it is written, and its values. */
+  /** By lower-case name: the name as the answer writes it, and the values. */
   readonly #fields = new Map<string, { readonly name: string; readonly values: string[] }>();
 
   constructor(answer: Answer) {
@@ -49,9 +49,9 @@ export class AnswerFields implements FieldSource {
 }
 
 /**
- * Checks an answer of a filter, which may be plain JavaScript.
+ * Checks the answer of a filter, which may be plain JavaScript without types.
  *
- * @throws TypeError for what can't be sent
+ * @throws TypeError for an answer that can't be sent
  */
 export function checkAnswer(answer: Answer): void {
   const { status, contentType, headers, body }: Partial<Record<keyof Answer, unknown>> = answer;

@@ -16,7 +16,7 @@ export class BodyTaps {
     this.#failed = failed;
   }
 
-  /** False when a tap failed, so that the body must not go on. */
+  /** False when a tap failed: the body must not be forwarded. */
   data(bytes: Buffer, start: number, end: number): boolean {
     return this.#each((tap) => tap.data(bytes, start, end));
   }

@@ -10,13 +10,13 @@ export interface FieldSource {
   joinedValue(lowerName: string): string | undefined;
 }
 
-/** The fields of one message with what filters changed about them. The message itself stays as it is. */
+/** The fields of one message, and the edits that filters made to them. The message itself does not change. */
 export abstract class EditableFields implements FilterFields {
   /** In the order in which they were made; undefined while there are none. */
   edits: FieldEdit[] | undefined = undefined;
-  /** Who sees the body; undefined while nobody wants to. */
+  /** The taps that see the body; undefined while there are none. */
   taps: OwnedTap[] | undefined = undefined;
-  /** Name of the filter that has the fields in hand. */
+  /** The name of the filter that is being called. */
   filter = '';
 
   header(name: string): string | undefined {

@@ -3,7 +3,7 @@ import { FRAMING_HEADERS, isHeaderValue, isToken } from '../../../src/plugin-api
 /**
  * Checks a header field that a filter writes. Filters may be plain JavaScript, so the types are checked too.
  *
- * @throws TypeError for what no header holds, and for fields that the proxy writes itself
+ * @throws TypeError for a name or value that no header may have, and for fields that only the proxy writes
  */
 export function checkField(name: unknown, value: unknown): void {
   if (typeof name !== 'string' || !isToken(name))
@@ -13,7 +13,7 @@ export function checkField(name: unknown, value: unknown): void {
   if (FRAMING_HEADERS.has(name.toLowerCase())) throw new TypeError(`only the proxy itself may write ${name}`);
 }
 
-/** Between the values of several fields of one name (RFC 9110 5.3; for cookies RFC 6265 4.2.1). */
+/** The text that joins the values of several fields of one name (RFC 9110 5.3; for cookies RFC 6265 4.2.1). */
 export function separatorOf(lowerName: string): string {
   return lowerName === 'cookie' ? '; ' : ', ';
 }

@@ -1,6 +1,6 @@
 import type { HttpFilter, ProtocolHost } from '../../../src/plugin-api/index.ts';
 
-/** Gives the filters of a route, in their order. `route`: its name, '' for the listener's own upstream. */
+/** Returns the filters of a route, in their order. `route`: the name of the route, '' for the listener's own upstream. */
 export type RouteFilters = (route: string, host: ProtocolHost) => readonly HttpFilter[];
 
 export const NO_FILTERS: RouteFilters = () => [];
@@ -9,7 +9,7 @@ export const NO_FILTERS: RouteFilters = () => [];
 export class FilterChain {
   readonly filters: readonly HttpFilter[];
 
-  /** Whether a filter looks at the request again when its response comes, or at the end. */
+  /** Whether a filter may read the request again when its response comes, or at the end: then the head must be kept. */
   readonly readsLater: boolean;
 
   private constructor(filters: readonly HttpFilter[]) {

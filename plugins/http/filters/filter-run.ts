@@ -8,7 +8,7 @@ import type { FilteredExchange } from './filtered-exchange.ts';
 import type { RequestView } from './request-view.ts';
 import { ResponseView } from './response-view.ts';
 
-/** What of a filter failed, for the log. */
+/** Which part of a filter failed, for the log. */
 type Hook = 'request' | 'response' | 'tap' | 'done';
 
 /** One exchange on its way through the filters of its route. */
@@ -16,7 +16,7 @@ export class FilterRun {
   readonly request: RequestView;
   readonly #filters: readonly HttpFilter[];
   readonly #exchange: FilteredExchange;
-  /** So many filters the request has reached. */
+  /** How many filters the request has reached. */
   #reached = 0;
   /** The filter whose promise is pending; undefined while none is. */
   #awaited: HttpFilter | undefined = undefined;
@@ -35,7 +35,7 @@ export class FilterRun {
     return this.#awaited !== undefined;
   }
 
-  /** Asks the filters that have not been asked. The exchange is told of the result, before this returns unless a filter waits. */
+  /** Asks the filters that have not been asked yet. Calls the exchange with the result: before this returns, unless a filter waits. */
   advance(): void {
     const { request } = this;
     for (;;) {
@@ -63,15 +63,15 @@ export class FilterRun {
     request.release();
   }
 
-  /** The client left, or the time is over: what a filter still answers is ignored. */
+  /** The client left, or the time is over: a later answer of a filter is ignored. */
   cancel(): void {
     this.#awaited = undefined;
     this.request.leave();
   }
 
   /**
-   * Shows a response to the filters that the request reached, the last one first. Returns what goes to the client; undefined when
-   * a filter failed, which the exchange was told.
+   * Shows a response to the filters that the request reached, the last one first. Returns what the client gets; undefined when a filter
+   * failed, in which case `filterFailed` of the exchange was called.
    */
   respond(response: ResponseView): ResponseView | undefined {
     let shown = response;
@@ -92,7 +92,7 @@ export class FilterRun {
     return shown;
   }
 
-  /** A promise is pending for too long: the filter has failed. */
+  /** The promise of a filter took too long: this counts as a failure of the filter. */
   timedOut(): void {
     const filter = this.#awaited;
     if (filter === undefined) return;
@@ -101,7 +101,7 @@ export class FilterRun {
     this.#failed(filter.name, 'request', new Error('the promise took too long'));
   }
 
-  /** What shows a body to the filters that asked for it; undefined when none did. */
+  /** The taps that filters put on the body of a message; undefined when there are none. */
   taps({ taps }: EditableFields): BodyTaps | undefined {
     return taps === undefined
       ? undefined
@@ -110,7 +110,7 @@ export class FilterRun {
         });
   }
 
-  /** The exchange is over: tells the filters that the request reached, the last one first. */
+  /** The exchange is over: calls `done` of the filters that the request reached, the last one first. */
   done(record: ExchangeRecord): void {
     this.#awaited = undefined;
     for (let at = this.#reached; at > 0; at--) {
@@ -141,7 +141,7 @@ export class FilterRun {
       });
   }
 
-  /** False where the exchange ended before the promise did. */
+  /** False when the exchange ended before the promise was settled. */
   #isStillAwaited(filter: HttpFilter): boolean {
     if (this.#awaited !== filter) return false;
     this.#awaited = undefined;

@@ -12,14 +12,14 @@ export interface FilteredExchange {
   readonly isSecure: boolean;
   readonly logger: Logger;
   logFields(): LogFields;
-  /** A filter gave a promise: the client is paused until {@link filtersPassed}, {@link filterAnswered} or {@link filterFailed}. */
+  /** A filter returned a promise: the client waits until {@link filtersPassed}, {@link filterAnswered} or {@link filterFailed}. */
   filterWaits(): void;
-  /** All filters let the request go on. */
+  /** All filters let the request pass. */
   filtersPassed(): void;
   /** A filter answers the request. */
   filterAnswered(answer: Answer): void;
-  /** A filter failed: the request gets a 500, or what is left of its response is broken off. */
+  /** A filter failed: the client gets 500, or the response is broken off when it has begun. */
   filterFailed(name: string): void;
-  /** The proxy itself failed after a filter's promise: there is nobody else to tell. */
+  /** The proxy itself threw while it went on after a filter's promise, so no caller is there to catch the error. */
   broke(error: unknown): void;
 }

@@ -22,9 +22,9 @@ export class HeadFields<H extends MessageHead = MessageHead> implements FieldSou
   }
 }
 
-/** The fields of a request, which may have to outlast the memory that the head arrived in. */
+/** The fields of a request. They can be kept for longer than the memory that the head arrived in. */
 export class RequestFields extends HeadFields<RequestHead> {
-  /** The same in memory of their own. */
+  /** A copy of the fields in memory of its own. */
   retain(): RequestFields {
     return new RequestFields(this.head.retain());
   }

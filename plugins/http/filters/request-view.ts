@@ -3,10 +3,10 @@ import { EditableFields } from './editable-fields.ts';
 import type { FilteredExchange } from './filtered-exchange.ts';
 import type { RequestFields } from './head-fields.ts';
 
-/** Visible ASCII but for `#`, as the target of a request line has it. */
+/** A path with or without a query in visible ASCII without `#`, as a request line may have it. */
 const TARGET = /^\/[!"$-~]*$/;
 
-/** What the filters of an exchange see and change of its request. */
+/** The request of an exchange, as its filters see and change it. */
 export class RequestView extends EditableFields implements FilterRequest {
   upstream: Upstream;
   target: string;
@@ -14,7 +14,7 @@ export class RequestView extends EditableFields implements FilterRequest {
   fields: RequestFields;
   readonly #exchange: FilteredExchange;
   #isRetained = false;
-  /** The head's memory belongs to another message by now. */
+  /** True once the memory of the head may hold another message. */
   #isReleased = false;
   #isGone = false;
   #gone: AbortController | undefined = undefined;
@@ -76,19 +76,19 @@ export class RequestView extends EditableFields implements FilterRequest {
     this.upstream = upstream;
   }
 
-  /** The head stays readable, although other messages arrive meanwhile. */
+  /** Copies the head, so that it stays readable while other messages arrive. */
   retain(): void {
     if (this.#isRetained) return;
     this.#isRetained = true;
     this.fields = this.fields.retain();
   }
 
-  /** The memory of a head that was not retained is going to hold another message. */
+  /** The memory of the head is used again: the fields are readable only if {@link retain} copied them. */
   release(): void {
     this.#isReleased = !this.#isRetained;
   }
 
-  /** Nobody waits for the answer any more. */
+  /** The client left, or the exchange is over: aborts {@link gone}. */
   leave(): void {
     this.#isGone = true;
     this.#gone?.abort();

@@ -2,11 +2,11 @@ import type { Answer, FilterResponse, ResponseOrigin } from '../../../src/plugin
 import { AnswerFields } from './answer-fields.ts';
 import { EditableFields, type FieldSource } from './editable-fields.ts';
 
-/** What the filters of an exchange see of its response. */
+/** The response of an exchange, as its filters see and change it. */
 export class ResponseView extends EditableFields implements FilterResponse {
   readonly status: number;
   readonly origin: ResponseOrigin;
-  /** The answer that it is; undefined for a backend's response. */
+  /** The answer of the proxy or of a filter; undefined for a backend's response. */
   readonly answer: Answer | undefined;
   readonly #fields: FieldSource;
 
@@ -23,7 +23,7 @@ export class ResponseView extends EditableFields implements FilterResponse {
     this.#fields = fields;
   }
 
-  /** Of a backend's response; `fields` may be borrowed, as the view is not used after the hooks returned. */
+  /** The view of a backend's response. `fields` may be borrowed: nobody uses the view after the hooks returned. */
   static ofBackend(status: number, fields: FieldSource): ResponseView {
     return new ResponseView(status, 'backend', fields, undefined);
   }
@@ -32,7 +32,7 @@ export class ResponseView extends EditableFields implements FilterResponse {
     return new ResponseView(answer.status, origin, new AnswerFields(answer), answer);
   }
 
-  /** The answer with what filters changed about it. */
+  /** The answer with the edits of filters; undefined for a backend's response. */
   get editedAnswer(): Answer | undefined {
     const { answer, edits } = this;
     return answer === undefined || edits === undefined ? answer : new AnswerFields(answer).edited(edits);

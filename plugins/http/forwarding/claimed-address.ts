@@ -24,7 +24,7 @@ export function claimedAddress(entry: string): string {
   return isIPv4(address) ? address : addressV6(address);
 }
 
-/** The same for an element of `Forwarded`. */
+/** The address in an element of `Forwarded`, as {@link claimedAddress} reads it; '' when there is none. */
 export function claimedAddressIn(element: string): string {
   const value = FOR_PARAMETER.exec(element)?.[1];
   return value === undefined ? '' : claimedAddress(value);
@@ -36,7 +36,7 @@ export function withoutZone(address: string): string {
   return zone < 0 ? address : address.slice(0, zone);
 }
 
-/** In lower case, without zone; an IPv4 address in it is shown as what it is. '' when it is no address. */
+/** The address in lower case, without zone; an IPv4 address that IPv6 embeds becomes a plain one. '' when the text is not an address. */
 function addressV6(text: string): string {
   if (!isIPv6(text)) return '';
   const address = withoutZone(text).toLowerCase();

@@ -19,12 +19,12 @@ interface Step {
   readonly value: Template;
 }
 
-/** Edits of the header of one direction, worked out once: which fields are removed, and which lines are added. */
+/** The edits of a header in one direction, compiled once: which fields are removed, and which lines are added. */
 export class FieldEdits {
   /** Lower-case names of fields that are not passed on. */
   readonly removed: ReadonlySet<string>;
   readonly #steps: readonly Step[];
-  /** Folded names of which no spelling is passed on. */
+  /** Folded names: a field is removed when its name in any spelling folds to one of these. undefined: only exact names count. */
   readonly #shadowed: ReadonlySet<string> | undefined;
   /** By length of a name: whether a name of that length is removed. This check alone rules out nearly all fields. */
   readonly #lengths: readonly (true | undefined)[];
@@ -41,7 +41,7 @@ export class FieldEdits {
         removed.add(lowerName);
         added = added.filter((line) => line.lowerName !== lowerName);
         const folded = foldedName(name);
-        // An edit that removes X_User does not mean X-User. An edit that sets one of them wants none of the others beside it.
+        // An edit that removes X_User does not remove X-User. An edit that sets one of them removes all other spellings.
         if (action === 'set' || folded === lowerName) shadowed.add(folded);
       }
       if (action !== 'remove') added.push(step);

@@ -23,10 +23,10 @@ import type { Via } from './via.ts';
 import { LastValueCache } from './last-value-cache.ts';
 import { hostName, isValidHost } from '../message/request-target.ts';
 
-/** The form of a request id that is taken over from a trusted peer into logs and fields. */
+/** The form that the request id of a trusted peer must have to be used in logs and fields. */
 const REQUEST_ID = /^[A-Za-z0-9._:=@/+-]{1,128}$/;
 
-/** What of a listener's config decides what backends are told about clients. */
+/** The settings of a listener that decide what the proxy tells backends about clients. */
 export interface ForwardingSettings {
   readonly trusted: TrustedProxies;
   readonly via: Via;
@@ -34,9 +34,9 @@ export interface ForwardingSettings {
   readonly options: { readonly forwarded: boolean };
 }
 
-/** What the backend of one request is told about the client. */
+/** What the proxy tells the backend of one request about the client. */
 export interface ClientFields {
-  /** Field lines, each with its CRLF, with Via and the loop mark. The last one is X-Request-ID without its value: the id follows. */
+  /** Field lines, each with its CRLF, Via and the loop mark included. The last line is X-Request-ID without a value: append the id. */
   readonly lines: string;
   /** The client's address for logs, templates and hashing. */
   readonly address: string;
@@ -44,7 +44,7 @@ export interface ClientFields {
   readonly requestId: string | undefined;
 }
 
-/** A value of Host with all that is derived from it. */
+/** A value of Host with everything that is derived from it. */
 export interface KnownHost {
   readonly text: string;
   readonly isValid: boolean;
@@ -54,7 +54,7 @@ export interface KnownHost {
   readonly fields: ClientFields;
 }
 
-/** What backends are told about the client of one connection, as the config of one generation has it. */
+/** What the proxy tells backends about the client of one connection, by the config of one generation. */
 export class ForwardingProfile {
   readonly instance: ForwardingSettings;
   /** Whether the peer is a trusted proxy, so that what it says about its client counts. */
@@ -80,7 +80,7 @@ export class ForwardingProfile {
     return head.hostField < 0 ? this.host('') : this.#hosts.of(head, head.hostField);
   }
 
-  /** The same for a Host that does not come from the field; `text` is '' for a request without one. */
+  /** The Host `text` that does not come from the field; '' for a request without a Host. */
   host(text: string): KnownHost {
     const fields = {
       lines: this.#lines(text, 1),
@@ -96,25 +96,25 @@ export class ForwardingProfile {
     return field >= 0 && this.#accepts.of(head, field);
   }
 
-  /** For logs and spans. */
+  /** The User-Agent for logs and spans; '' when there is none. */
   userAgent(head: RequestHead): string {
     const field = head.fieldWith(USER_AGENT);
     return field < 0 ? '' : this.#agents.of(head, field);
   }
 
-  /** The Referer for logs. */
+  /** The Referer for logs; '' when there is none. */
   referer(head: RequestHead): string {
     const field = head.fieldWith(REFERER);
     return field < 0 ? '' : shownReferer(head.valueText(field));
   }
 
-  /** What the backend of a request is told. For a trusted peer, what the peer said is kept and extended; for others it is replaced. */
+  /** What the backend of a request is told. What a trusted peer said is kept and extended; what other peers said is replaced. */
   fields(head: RequestHead, host: KnownHost): ClientFields {
     if (this.isTrusted) return this.#extended(head, host.text);
     return head.minor === 1 ? host.fields : { ...host.fields, lines: this.#lines(host.text, head.minor) };
   }
 
-  /** What logs show of the client of a head that is not complete. */
+  /** What logs show about the client when the head of the request is not complete. */
   claims(head: UnreadRequest): Pick<ClientFields, 'address' | 'requestId'> {
     const peer = this.#address;
     if (!this.isTrusted) return { address: peer, requestId: undefined };

@@ -1,10 +1,13 @@
 import type { RequestHead } from '../message/message-head.ts';
 
-/** The last value of a field with what was derived from it. For fields that nearly all requests of a connection repeat: the derivation runs once. */
+/**
+ * Keeps the last value of a field, and what was derived from it. Nearly all requests of a connection repeat such a field, so `make` runs
+ * once.
+ */
 export class LastValueCache<T> {
   readonly #make: (text: string) => T;
   #text: string | undefined;
-  /** The bytes of the text; made when a second request may repeat it. */
+  /** The bytes of the text; made when the second request comes, which may repeat it. */
   #bytes: Buffer | undefined;
   #made: T | undefined;
 
@@ -12,7 +15,7 @@ export class LastValueCache<T> {
     this.#make = make;
   }
 
-  /** What is derived from the value of that field of `head`. */
+  /** The result of `make` for the value of that field of `head`. */
   of(head: RequestHead, field: number): T {
     if (this.#text !== undefined) {
       this.#bytes ??= Buffer.from(this.#text, 'latin1');

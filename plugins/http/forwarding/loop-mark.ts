@@ -4,13 +4,13 @@ import { createHash } from 'node:crypto';
 const DIGITS = 12;
 
 /**
- * The mark of one listener of this proxy in `CDN-Loop` (RFC 8586): each request for a backend carries it, and a request that
- * arrives with it went in a circle. Unlike `Via`, no server changes its answer at the sight of the field (nginx does not compress
- * for requests with `Via`), and no proxy on the way may take it out.
+ * The mark of one listener of this proxy in `CDN-Loop` (RFC 8586). Each request to a backend carries it, so a request that arrives with
+ * it went in a circle. `Via` is no substitute: some servers answer differently when they see it (nginx does not compress), and proxies
+ * on the way may remove it, which they may not do with `CDN-Loop`.
  *
- * The mark stays the same when the config is edited. Two listeners of one proxy have different marks, so that one may forward
- * to the other. Other proxies have other marks, with the same config too: a loop over several of them ends at the first one that is met twice. The mark
- * says nothing about the proxy, as it is a hash of a random id.
+ * The mark stays the same when the config is edited. Two listeners of one proxy have different marks, so that one may forward to the
+ * other. Two proxies have different marks, even with the same config: a loop over several proxies ends at the first one that the request
+ * reaches twice. The mark is a hash of a random id, so it says nothing about the proxy.
  */
 export class LoopMark {
   /** The field line for backends, with its CRLF. */
@@ -30,7 +30,7 @@ export class LoopMark {
     return entries.split(',').some((entry) => entry.split(';', 1)[0]?.trim() === this.#id);
   }
 
-  /** The text with a placeholder for the mark, which is another one in each process. */
+  /** The text with a placeholder in place of the mark, because the mark differs from process to process. */
   hiddenIn(text: string): string {
     return text.replaceAll(this.#id, '<loop mark>');
   }

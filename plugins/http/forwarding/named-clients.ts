@@ -10,8 +10,8 @@ const NAMING = [
 ] as const;
 
 /**
- * The clients that a trusted proxy names, one for each field that names any. '' for a field that holds anything but addresses, such as
- * `unknown`. For permissions alone: logs show the client that is certain.
+ * The clients that a trusted proxy names: one for each field that is there. It is '' for a field that holds anything but addresses, such
+ * as `unknown`. Only permissions use this; logs show the one client that is certain.
  */
 export function namedClients(head: RequestHead, trusted: TrustedProxies): readonly string[] {
   return NAMING.filter(([field]) => head.fieldWith(field) >= 0).map(([field, addressOf]) => {

@@ -52,13 +52,16 @@ function prefixStrip(text: string): (path: string) => string {
   };
 }
 
-/** A text of the config in the form that a request line can hold: characters beyond ASCII become percent-encoded UTF-8. */
+/** A text of the config as a request line can hold it: characters beyond ASCII become percent-encoded UTF-8. */
 function sendable(text: string): string {
   const bytes = Buffer.from(text, 'utf8').toString('latin1');
   return bytes.replace(/[\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-/** The path with a slash at its beginning, and with blanks and control characters encoded: the result of a pattern must not break the request line. */
+/**
+ * The path with a slash in front, and with blanks and control characters encoded, so that the result of a pattern does not break the
+ * request line.
+ */
 function rooted(path: string): string {
   const clean = path.replace(/[\u0000-\u0020\u007f]/g, (character) => encodeURIComponent(character));
   return clean.startsWith('/') ? clean : `/${clean}`;

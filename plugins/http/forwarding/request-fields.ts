@@ -37,12 +37,12 @@ const ABOUT_CLIENT = [
   X_REQUEST_ID,
   FORWARDED,
 ];
-/** Fields that we write for some requests, in place of the client's. */
+/** Fields that the proxy writes for some requests, in place of the client's. */
 const OWN_SETS = {
   host: [HOST],
   /** The trace context. */
   trace: [TRACEPARENT],
-  /** The trace's state, which has a meaning only together with its own context. */
+  /** The state of the trace, which only has a meaning together with the context that it came with. */
   state: [TRACESTATE],
   hops: [MAX_FORWARDS],
   b3: [B3, X_B3_TRACEID, X_B3_SPANID, X_B3_PARENTSPANID, X_B3_SAMPLED, X_B3_FLAGS],
@@ -51,13 +51,13 @@ const OWN_SETS = {
 type OwnSet = keyof typeof OWN_SETS;
 const OWN_SET_NAMES = Object.keys(OWN_SETS) as OwnSet[];
 
-/** The bit of each set: its place in the list. */
+/** The bit of each set, by its index in the list. */
 export const OWN_BITS = Object.fromEntries(OWN_SET_NAMES.map((set, place) => [set, 1 << place])) as Record<
   OwnSet,
   number
 >;
 
-/** Which of the client's fields go on, for each combination of sets that we write ourselves: the index is the sum of their bits. */
+/** Which of the client's fields are forwarded, for each combination of sets that the proxy writes: the index is the sum of their bits. */
 export const REQUEST_RULES: readonly FieldRules[] = Array.from(
   { length: 1 << OWN_SET_NAMES.length },
   (_, bits) => {
@@ -71,25 +71,25 @@ export interface ForwardedRequest extends TemplateValues {
   readonly trace: TraceContext | undefined;
 }
 
-/** What of a request changes on its way to the backend. */
+/** What the proxy changes about a request on its way to the backend. */
 export interface RequestChanges {
-  /** The target, where it is not the client's. */
+  /** The target that replaces the client's; undefined keeps the client's. */
   readonly target: string | undefined;
   /** The authority of a target in absolute form, which replaces Host. */
   readonly authority: string | undefined;
-  /** Our lines about the client. */
+  /** The proxy's lines about the client, see {@link ClientFields}. */
   readonly clientLines: string;
-  /** The protocols that the client may switch to; '' for none. */
+  /** The protocols that the backend may switch to; '' for none. */
   readonly upgrade: string;
-  /** Whether the backend must not wait for the body: we told the client to send it. */
+  /** True when the proxy has sent 100 Continue to the client itself: the backend must not wait for the body. */
   readonly isBodySent: boolean;
 }
 
 /**
- * The request's head for the backend, but for the lines that name the backend or the try.
+ * Makes the request's head for the backend, without the lines that name the backend or the attempt.
  *
  * @param edits the transforms of the route
- * @param client whose own address names the host for clients that name none, as those of HTTP/1.0 may
+ * @param client its connection: when the request has no Host, as HTTP/1.0 allows, the address that the client called becomes the Host
  */
 export function draftRequest(
   codec: ClientCodec,
@@ -116,7 +116,7 @@ export function draftRequest(
   return codec.draft(head, { target, host, rules, upgrade, isBodySent }, lines);
 }
 
-/** The fields that tell the backend of one try its name and the trace, each line with a CRLF in front; '' where there are none. */
+/** The fields of one attempt: the trace, and transforms that name the backend. Each line has a CRLF in front; '' when there are none. */
 export function tryLines(request: ForwardedRequest, edits: FieldEdits | undefined): string {
   const { trace } = request;
   const late = edits?.lateLines(request) ?? '';
@@ -124,12 +124,12 @@ export function tryLines(request: ForwardedRequest, edits: FieldEdits | undefine
   return late === '' ? traced : `${traced}\r\n${late.slice(0, -2)}`;
 }
 
-/** Transforms may remove or replace the fields of the trace. */
+/** The lines of the trace, without those that a transform removes or replaces. */
 function traceLines({ lines }: TraceContext, edits: FieldEdits | undefined): string {
   return edits === undefined ? lines : without(lines, edits).join('\r\n');
 }
 
-/** The fields of the formats in which the trace is told to the backend. */
+/** The sets of fields that the trace replaces, by the formats in which the backend gets it. */
 function traceBits({ fields, continued }: TraceContext): number {
   let bits = 0;
   if (fields.w3c) bits |= continued ? OWN_BITS.trace : OWN_BITS.trace | OWN_BITS.state;
@@ -138,7 +138,7 @@ function traceBits({ fields, continued }: TraceContext): number {
   return bits;
 }
 
-/** What is left of Max-Forwards for the backend; -1 for requests that have none, or that it says nothing to (RFC 9110 7.6.2). */
+/** The Max-Forwards that the backend gets; -1 for none: only TRACE and OPTIONS have one (RFC 9110 7.6.2). */
 function hopsLeft(method: string, head: RequestHead): number {
   if (method !== 'TRACE' && method !== 'OPTIONS') return -1;
   const hops = maxForwards(head);
@@ -151,21 +151,21 @@ export function maxForwards(head: RequestHead): number {
   return /^\d{1,9}$/.test(text) ? Number(text) : -1;
 }
 
-/** The address that the client called. */
+/** The local address of the connection: the one that the client called. */
 function ownHost({ transport }: Connection): string {
   const { address, port } = transport.local;
   if (port === 0) return 'localhost';
   return address.includes(':') ? `[${address}]:${String(port)}` : `${address}:${String(port)}`;
 }
 
-/** Takes out our lines whose names a transform removes or replaces, and adds those that it adds. */
+/** The proxy's own lines after transforms: without those whose names a transform removes or replaces, and with those that it adds. */
 function edited(lines: string, edits: FieldEdits, values: TemplateValues): string {
   const kept = without(lines, edits);
   const added = edits.earlyLines(values).split('\r\n').slice(0, -1);
   return [...kept, ...added].join('\r\n');
 }
 
-/** The lines but those whose names a transform removes or replaces. */
+/** The lines without those whose names a transform removes or replaces. */
 function without(lines: string, { removed }: FieldEdits): string[] {
   return lines.split('\r\n').filter((line) => !removed.has(line.slice(0, line.indexOf(':')).toLowerCase()));
 }

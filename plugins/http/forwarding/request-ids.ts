@@ -3,14 +3,14 @@ import { randomFillSync } from 'node:crypto';
 const ID_BYTES = 16;
 const IDS_A_FILL = 256;
 const DIGITS = Buffer.from('0123456789abcdef');
-/** Where the two digits of each random byte stand. */
+/** The index in the text of the two digits of each random byte. */
 const PLACES = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
 const VERSION_PLACE = 14;
 const VARIANT_PLACE = 19;
 
 /**
- * Makes random UUIDs (RFC 9562 version 4) as flat strings. The runtime's own are chains of two-letter strings, which cost
- * more to write to two sockets than to make.
+ * Makes random UUIDs (RFC 9562 version 4) as flat strings. The UUIDs of `crypto.randomUUID` are chains of two-letter strings, which
+ * cost more to write to two sockets than to make.
  */
 export class RequestIds {
   readonly #random = new Uint8Array(ID_BYTES * IDS_A_FILL);

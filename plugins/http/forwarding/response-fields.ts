@@ -6,30 +6,30 @@ import type { FieldEdits } from './field-edits.ts';
 import type { TemplateValues } from './template.ts';
 import type { Via } from './via.ts';
 
-/** What of a listener's config counts for the fields of responses. */
+/** The settings of a listener that decide about the fields of responses. */
 export interface ResponseSettings {
   readonly via: Via;
   readonly date: HttpDate;
-  /** Whether the X-Request-ID of a backend's response goes on in place of ours. */
+  /** Whether the X-Request-ID of a backend's response is passed on in place of the proxy's. */
   readonly keepsResponseId: boolean;
 }
 
 const RULES: FieldRules = { own: ownFields(X_REQUEST_ID), filter: undefined };
-/** The same for a response whose X-Request-ID goes on. */
+/** The rules for a response whose own X-Request-ID is passed on. */
 const RULES_WITH_ID: FieldRules = { own: ownFields(), filter: undefined };
 
-/** Which of the backend's fields go on to the client. `keepsId`: X-Request-ID does. */
+/** Which of the backend's fields are passed on to the client. `keepsId`: X-Request-ID is one of them. */
 export function responseRules(edits: FieldEdits | undefined, keepsId: boolean): FieldRules {
   const plain = keepsId ? RULES_WITH_ID : RULES;
   return edits === undefined ? plain : { own: plain.own, filter: edits };
 }
 
-/** Whether the backend's own X-Request-ID goes on in place of ours. */
+/** Whether the backend's own X-Request-ID is passed on in place of the proxy's. */
 export function keepsRequestId({ keepsResponseId }: ResponseSettings, head: ResponseHead): boolean {
   return keepsResponseId && head.passesOn(X_REQUEST_ID);
 }
 
-/** The field lines that we add to a final response, each with its CRLF: Date where it is missing, and those of {@link switchingLines}. */
+/** The field lines that the proxy adds to a final response, each with its CRLF: Date when it is missing, and {@link switchingLines}. */
 export function responseLines(
   values: TemplateValues,
   settings: ResponseSettings,
@@ -44,7 +44,7 @@ export function responseLines(
   return date + switchingLines(values, settings, head, edits, keepsId);
 }
 
-/** The field lines that we add to each response, each with its CRLF: Via, the request id, and the lines of transforms. */
+/** The field lines that the proxy adds to each response, each with its CRLF: Via, the request id, and the lines of transforms. */
 export function switchingLines(
   values: TemplateValues,
   settings: ResponseSettings,

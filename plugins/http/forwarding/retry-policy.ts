@@ -1,18 +1,18 @@
 import type { ErrorCode } from '../../../src/errors.ts';
 
-/** An attempt to get a response from a backend, as far as a policy looks at it. */
+/** What a retry policy sees of an attempt that brought no response. */
 export interface FailedAttempt {
   /** Counted from 1 within an exchange. */
   readonly number: number;
-  /** True when the channel to the backend had served an exchange before, so that it may have died of old age. */
+  /** True when the channel had served an earlier exchange: the backend may have closed it because it was idle. */
   readonly reused: boolean;
   /** True once a byte of a response, an interim one included, arrived. */
   readonly heard: boolean;
 }
 
-/** How a request is sent once more. */
+/** How a request is sent again. */
 export interface Retry {
-  /** True when only a newly connected channel will do. */
+  /** True when the next attempt must use a new connection. */
   readonly needsFreshChannel: boolean;
 }
 
@@ -21,10 +21,10 @@ export interface RetryPolicy {
   /** A complete body up to this size is kept after it was sent, so that it can be sent again. */
   readonly replayBytes: number;
   /**
-   * Asked after an attempt failed, and only while no byte of a response went to the client. undefined: no further attempt, the client
-   * gets an error. Plain arguments, so that asking costs no object.
+   * Decides after a failed attempt; called only while no byte of a response went to the client. undefined: no further attempt, and the
+   * client gets an error. The arguments are plain values, so that a call makes no object.
    *
-   * @param isRepeatable true while all of the request's body is kept, or there is none
+   * @param isRepeatable true while the whole body of the request is kept, or when there is none
    */
   next(error: ErrorCode, attempt: FailedAttempt, method: string, isRepeatable: boolean): Retry | undefined;
 }
@@ -32,8 +32,8 @@ export interface RetryPolicy {
 const ON_FRESH_CHANNEL: Retry = { needsFreshChannel: true };
 
 /**
- * Sends a request once more, on a new connection, where the backend most likely closed an idle connection before it saw the request
- * (RFC 9112 9.3.1). Safe without any setting: only idempotent methods, only once, and only if nothing of a response came.
+ * Sends a request a second time, on a new connection, when the backend most likely closed an idle connection before it saw the request
+ * (RFC 9112 9.3.1). It needs no setting, because it is safe: only idempotent methods, only once, only when no byte of a response came.
  */
 export class ReplaceDeadChannel implements RetryPolicy {
   readonly replayBytes = 16 * 1024;

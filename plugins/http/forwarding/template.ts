@@ -29,7 +29,7 @@ const VARIABLES: Readonly<Record<string, Variable>> = {
 /** The names that may stand in `${}`. */
 export const TEMPLATE_VARIABLES: readonly string[] = Object.keys(VARIABLES);
 
-/** What is wrong with the variables of a text, in words that follow its place in the config; undefined when nothing is. */
+/** What is wrong with the variables of a text, as a sentence whose subject is the key in the config; undefined when nothing is wrong. */
 export function templateFault(
   text: string,
   didYouMean: (word: string, candidates: Iterable<string>) => string,
@@ -56,12 +56,12 @@ export class Template {
     this.needsBackend = needsBackend;
   }
 
-  /** A text that stays as it is, whatever it holds. */
+  /** A text without variables: `${…}` in it stays as it is. */
   static literal(text: string): Template {
     return new Template([text], false);
   }
 
-  /** Throws a BalanceError for a variable that is not known. */
+  /** @throws BalanceError `config_invalid` for an unknown variable */
   static parse(text: string): Template {
     const parts: (string | Variable)[] = [];
     let needsBackend = false;

@@ -1,12 +1,11 @@
 import { AddressList } from '../../../src/plugin-api/values/address-list.ts';
 
-/** The proxies whose statements about their clients are believed. Without entries nobody is trusted. */
+/** The addresses of proxies that balance believes when they say who their client is. An empty list trusts nobody. */
 export class TrustedProxies extends AddressList {
   /**
-   * The client behind trusted proxies. Each proxy added the address of its own client to the end of the list. So the client is
-   * the last address that is no trusted proxy, as the client may have made up all entries before it. Where an entry is no
-   * address, or all are trusted proxies, the result is the farthest proxy that is certain: undefined when the last entry is
-   * no address.
+   * The client behind trusted proxies. Each proxy adds the address of its own client to the end of the list. So the client is the last
+   * address that is not a trusted proxy; it may have made up all entries before that one. When an entry is not an address, or all are
+   * trusted proxies, the result is the farthest proxy that is certain. It is undefined when the last entry is not an address.
    *
    * @param addressOf reads the address in one element of the list; '' when the element holds none
    */

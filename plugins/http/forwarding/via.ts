@@ -1,8 +1,8 @@
 /** The proxy's entry in `Via` (RFC 9110 7.6.3), and how the proxy recognizes it in a request that comes back. */
 export class Via {
-  /** Field lines for messages that were received as HTTP/1.0 and HTTP/1.1, with CRLF; '' where no Via is wanted. */
+  /** The field lines for messages received as HTTP/1.0 and as HTTP/1.1, with CRLF; '' without a name. */
   readonly #lines: readonly [string, string];
-  /** The same with the name of the field that follows it on responses. */
+  /** The same lines, followed by `X-Request-ID: `, which comes next on responses. */
   readonly #withId: readonly [string, string];
   readonly #name: string;
 
@@ -18,7 +18,7 @@ export class Via {
     return minor === 0 ? this.#lines[0] : this.#lines[1];
   }
 
-  /** The line, and X-Request-ID without its value. */
+  /** The line, followed by `X-Request-ID: ` without a value. */
   lineAndId(minor: number): string {
     return minor === 0 ? this.#withId[0] : this.#withId[1];
   }

@@ -1,12 +1,12 @@
 import { KEEP_ALIVE } from '../message/field-names.ts';
 import type { Head } from './parse/head.ts';
 
-/** An idle socket is given up this much before the announced end, as a request could be on its way when the backend closes. */
+/** An idle socket is given up this long before the announced end, because a request could be under way when the backend closes. */
 const MARGIN_MS = 1_000;
 
 /**
- * For how long a backend keeps the socket after this response, by its `Keep-Alive: timeout=` less a margin; 0 when it does not
- * keep it, infinity when it does not say.
+ * For how many milliseconds a backend keeps the socket open after this response: its `Keep-Alive: timeout=` minus a margin; 0 when it
+ * closes the socket, infinity when it does not say.
  */
 export function announcedIdleMs(head: Head): number {
   if (!head.wantsKeepAlive) return 0;

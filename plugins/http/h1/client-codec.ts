@@ -12,7 +12,7 @@ import { Http1ClientStream } from './client-stream.ts';
 import type { ReaderSupply } from './parse/reader-supply.ts';
 import { requestDraft } from './write/request-head.ts';
 
-/** Speaks HTTP/1.1 to backends: one request at a time on each connection. */
+/** Sends requests to backends in HTTP/1.1, one at a time on each connection. */
 export class Http1ClientCodec implements ClientCodec {
   readonly #readers: ReaderSupply;
 

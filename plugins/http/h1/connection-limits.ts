@@ -2,9 +2,9 @@ import { performance } from 'node:perf_hooks';
 
 import type { HttpLimits } from '../config/schema/options.generated.ts';
 
-/** While a generation ends, a connection without a request so far gets this long since it began: its first one may be under way. */
+/** When a generation ends, a connection without any request stays open until it is this old: its first request may be under way. */
 const FIRST_REQUEST_MS = 2_000;
-/** Every other connection gets this long: its next request may have arrived while the edit went live, without being read yet. */
+/** Every other connection stays open for this long: its next request may have arrived during the edit, and may not have been read yet. */
 const NEXT_REQUEST_MS = 100;
 
 /** How long a connection whose generation is over waits for one last request. */
@@ -13,7 +13,7 @@ export function lastRequestMs(requests: number, begunAtMs: number): number {
   return Math.max(FIRST_REQUEST_MS - (performance.now() - begunAtMs), NEXT_REQUEST_MS);
 }
 
-/** Whether the limits allow a connection, which began so many requests, to serve a further one. */
+/** Whether the limits allow a connection, which has begun `requests` requests, to serve another one. */
 export function mayServeMore(limits: HttpLimits, requests: number, begunAtMs: number): boolean {
   const { requests_per_connection: mostRequests, connection_age: longestMs } = limits;
   if (mostRequests > 0 && requests >= mostRequests) return false;

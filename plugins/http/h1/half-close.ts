@@ -7,16 +7,16 @@ import type { ServerSettings } from './server-settings.ts';
 
 const NOWHERE: BodySink = {
   bodyPiece: () => {
-    // Only the end of the body matters.
+    // The bytes of the body are not needed: only where it ends.
   },
 };
 
 /**
- * The client ended its side before all of its requests were answered. A client that left and one that only stopped sending look
- * alike: says whether this one is taken for gone.
+ * Whether a client that ended its side, before all of its requests were answered, counts as gone. A client that left and one that only
+ * stopped sending look alike.
  *
- * @param isLast whether the request that is being answered said, in a way that can be believed, that it is the last
- * @param ahead what the client sent behind that request
+ * @param isLast whether the request that is being answered says that it is the last one, and its bytes can be trusted
+ * @param ahead what the client sent after that request
  */
 export function countsAsGone(
   isLast: boolean,
@@ -31,9 +31,8 @@ export function countsAsGone(
 }
 
 /**
- * Whether the requests that a client sent ahead end with a complete one that says that it is the last, by `Connection: close`
- * or by being HTTP/1.0. When the client ends its side behind such a request, that says nothing new: the client may still wait
- * for the responses (RFC 9112 9.6).
+ * Whether the requests that a client sent ahead end with a complete request that says that it is the last one, by `Connection: close` or
+ * by being HTTP/1.0. A client that ends its side after such a request may still wait for the responses (RFC 9112 9.6).
  */
 function saysItIsLast(ahead: Buffer, { requestLimits }: ServerSettings, parts: ParserParts): boolean {
   const reader = new MessageReader(parts.supply, parts.recorder, REQUEST, requestLimits);
@@ -50,7 +49,7 @@ function saysItIsLast(ahead: Buffer, { requestLimits }: ServerSettings, parts: P
   return isLast && at >= 0;
 }
 
-/** Where the message ends whose head was just read; -1 when its end is not there. */
+/** The index at which the message ends whose head was just read; -1 when its end has not arrived. */
 function endOfBody(ahead: Buffer, reader: MessageReader): number {
   const { head, position } = reader;
   if (head?.chunked === true) {

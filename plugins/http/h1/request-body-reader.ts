@@ -4,14 +4,14 @@ import { ChunkPieces } from './parse/chunk-pieces.ts';
 import { END, MORE, type MessageReader } from './parse/message-reader.ts';
 import { refuseBodyFault } from './parse/request-faults.ts';
 
-/** Who hears of the body. */
+/** What a {@link RequestBodyReader} calls for the parts of the body. */
 export interface BodyEvents {
   data(bytes: Buffer, start: number, end: number): void;
   end(trailers: readonly FieldLine[]): void;
   malformed(refusal: Refusal): void;
 }
 
-/** Finds the body of one request in what arrives. */
+/** Finds the body of one request in the bytes that arrive. */
 export class RequestBodyReader {
   /** True until the last byte of the body arrived. */
   isOpen = true;
@@ -21,18 +21,18 @@ export class RequestBodyReader {
   readonly #pieces: ChunkPieces | undefined;
   #isStopped = false;
 
-  /** `length`: in bytes; -1: in chunks. */
+  /** @param length in bytes; -1 for a body in chunks */
   constructor(length: number) {
     this.#left = length;
     this.#pieces = length < 0 ? new ChunkPieces() : undefined;
   }
 
-  /** Nobody wants to hear of the rest any more. */
+  /** Ends the calls: the rest of the body is not passed on. */
   stop(): void {
     this.#isStopped = true;
   }
 
-  /** Tells of the part of `bytes[start, end)` that belongs to the body. Returns where that part ends; -1 when it was stopped. */
+  /** Passes on the part of `bytes[start, end)` that belongs to the body. Returns the end of that part; -1 after {@link stop}. */
   take(events: BodyEvents, reader: MessageReader, bytes: Buffer, start: number, end: number): number {
     const stop =
       this.#pieces === undefined

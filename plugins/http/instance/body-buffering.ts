@@ -4,10 +4,10 @@ import type { HttpRequestBuffering } from '../config/schema/options.generated.ts
 /** The memory of all request bodies that are read before a backend is taken, on all listeners together. */
 export class BufferedBodies {
   bytes = 0;
-  /** The log line is written once, and again only after half of the memory was free. */
+  /** True once the log says that the memory is full. The line comes again only after half of the memory was free. */
   #isToldFull = false;
 
-  /** Takes that much memory. False when not enough is left. */
+  /** Takes `bytes` of the memory. False when not enough is left. */
   take(bytes: number, { total }: HttpRequestBuffering, logger: Logger): boolean {
     if (this.bytes + bytes > total) {
       if (!this.#isToldFull) logger.warn('Request buffering is full: bodies are streamed', { total });
@@ -37,12 +37,12 @@ export class BodyBuffering {
     this.#logger = logger;
   }
 
-  /** Memory that one body may take. */
+  /** The memory that one body may take. */
   get sizeBytes(): number {
     return this.#limits.size;
   }
 
-  /** Whether the body may take so much memory in all. */
+  /** Takes memory for the body until it has `capacityBytes` in all. False when it may not have so much. */
   takes(capacityBytes: number): boolean {
     const more = capacityBytes - this.#taken;
     if (more <= 0) return true;

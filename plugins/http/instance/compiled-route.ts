@@ -15,7 +15,7 @@ export interface CompiledRoute extends RouteConditions {
   readonly filters: FilterChain | undefined;
 }
 
-/** A route with the listener's transforms before its own; without a route, the way to the listener's own upstream. */
+/** Compiles a route, with the transforms of the listener before its own. Without a `route`: the way to the listener's own upstream. */
 export function compileRoute(
   route: Route | undefined,
   { transform: general, underscore_headers: underscores }: HttpOptions,

@@ -26,29 +26,29 @@ import type { RequestIds } from '../forwarding/request-ids.ts';
 import { Router } from '../routing/router.ts';
 import { compileRoute, type CompiledRoute } from './compiled-route.ts';
 
-/** What the whole plugin shares: parsers, and the place where they note what they find. */
+/** What all instances of the plugin share: the codec, and what is counted or limited over all listeners. */
 export interface HttpParts {
-  /** Speaks to backends. */
+  /** Writes requests to backends and reads their responses. */
   readonly clients: ClientCodec;
   readonly requestIds: RequestIds;
   readonly bufferedBodies: BufferedBodies;
   readonly filtersOf: RouteFilters;
-  /** Takes a connection over for an instance. */
+  /** Begins to serve a client's connection. */
   readonly connect: (connection: Connection, instance: HttpInstance) => ConnectionHandler;
-  /** Plays a request through an instance. */
+  /** Says what an instance would do with a request. */
   readonly explain: (request: ExplainRequest, instance: HttpInstance) => ProtocolExplanation;
 }
 
-/** HTTP on one listener, for one generation: what its config says, ready for use, and a count of what runs. */
+/** HTTP on one listener, for one generation: its config compiled for requests, and a count of the exchanges and tunnels that run. */
 export class HttpInstance implements ProtocolInstance {
   readonly protocol = 'http';
   readonly host: ProtocolHost;
   readonly options: HttpOptions;
   readonly parts: HttpParts;
   readonly requestLimits: HeadLimits;
-  /** What bodies of requests must keep to. */
+  /** The limits for bodies of requests. */
   readonly bodyLimits: BodyLimits;
-  /** How fast they must take responses. */
+  /** How fast clients must take responses. */
   readonly taking: TakingLimits;
   readonly date = new HttpDate();
   readonly trusted: TrustedProxies;
@@ -58,11 +58,11 @@ export class HttpInstance implements ProtocolInstance {
   readonly irregular = new IrregularBackends();
   /** When a request that got no response is sent again. */
   readonly retryPolicy: RetryPolicy = new ReplaceDeadChannel();
-  /** Whether the X-Request-ID of a backend's response goes on in place of ours. */
+  /** Whether the X-Request-ID of a backend's response is passed on in place of the proxy's. */
   readonly keepsResponseId: boolean;
   /** The paths that this listener answers itself. */
   readonly endpoints: OwnEndpoints;
-  /** Whether routes, transforms or other options look at paths. Otherwise all paths count as plain. */
+  /** Whether routes, transforms or other options depend on paths. Otherwise all paths count as plain. */
   readonly readsPaths: boolean;
   readonly #router: Router<CompiledRoute> | undefined;
   readonly #fallback: CompiledRoute | undefined;
@@ -122,14 +122,14 @@ export class HttpInstance implements ProtocolInstance {
     return this.#closed;
   }
 
-  /** The route of a request: the best that matches, or the listener's own upstream. `path` as {@link routedPath} makes it. */
+  /** The route of a request: the first that matches, else the listener's own upstream, if any. `path` as {@link routedPath} makes it. */
   route(host: string, path: string, head: RequestHead): CompiledRoute | undefined {
     return this.#router?.find(host, path, head) ?? this.#fallback;
   }
 
   /**
-   * Whether every usual reading of a path that is not plain leads to this route, and stays where the route's transforms put it:
-   * then no backend can take it for the path of another route.
+   * Whether every usual reading of a path that is not plain meets this route, and no reading leaves the prefix that the route's transforms
+   * add. Then no backend can take the path for one of another route.
    */
   isReadAlike(route: CompiledRoute, host: string, path: string, head: RequestHead): boolean {
     if (this.options.ambiguous_paths === 'literal') return true;
@@ -140,7 +140,7 @@ export class HttpInstance implements ProtocolInstance {
     return true;
   }
 
-  /** All routes in the order in which they are looked at, and last the listener's own upstream if it has one. */
+  /** All routes in the order in which they are tried, and last the listener's own upstream, if it has one. */
   get routes(): readonly CompiledRoute[] {
     return [...(this.#router?.ordered ?? []), ...(this.#fallback === undefined ? [] : [this.#fallback])];
   }

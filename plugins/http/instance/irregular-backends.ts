@@ -1,14 +1,14 @@
-/** Most backends that are remembered, because a service discovery could bring new names without end. */
+/** The most backends that are remembered. The limit is needed because edits can bring new names without end. */
 const MOST_REMEMBERED = 1_000;
 
 /**
- * Backends whose responses depart from the grammar of HTTP. The responses are served, but each costs a new connection. The operator is told
- * once about each backend.
+ * Backends whose responses break the grammar of HTTP. Such responses are passed on, but each costs a new connection. The log names each
+ * backend once.
  */
 export class IrregularBackends {
   readonly #known = new Set<string>();
 
-  /** Notes a backend. True when the operator has to be told about it. */
+  /** Notes a backend. True when the log has not named it yet. */
   isFirst(backendName: string): boolean {
     if (this.#known.has(backendName) || this.#known.size >= MOST_REMEMBERED) return false;
     this.#known.add(backendName);

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 
 import type { Answer } from '../../../src/plugin-api/index.ts';
 
-/** What a status means, in the words of HTTP. */
+/** The registered reason phrase of a status, such as `Not Found`; `Unknown` for other numbers. */
 export function reasonPhrase(status: number): string {
   return STATUS_CODES[status] ?? 'Unknown';
 }
@@ -13,7 +13,7 @@ export function answerBytes({ body = '' }: Answer): Buffer {
   return Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
 }
 
-/** How many bytes of an answer's body are sent for a request with that method. */
+/** How many bytes of an answer's body are sent for a request with that method: none for HEAD. */
 export function sentBytes({ body = '' }: Answer, method: string): number {
   return method === 'HEAD' ? 0 : Buffer.byteLength(body);
 }

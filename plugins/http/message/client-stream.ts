@@ -5,88 +5,91 @@ import type { RequestHead, ResponseHead } from './message-head.ts';
 import type { Refusal } from './refusal/refusal.ts';
 import type { FieldLine } from './trailers.ts';
 
-/** What of a request changes on its way to the backend. */
+/** What the proxy changes about a request on its way to the backend. */
 export interface RequestEdits {
-  /** The target, where it is not the client's. */
+  /** The target that replaces the client's; undefined keeps the client's. */
   readonly target: string | undefined;
-  /** Host, where it is not the client's. */
+  /** The value of Host that replaces the client's; undefined keeps the client's. */
   readonly host: string | undefined;
   readonly rules: FieldRules;
   /** The protocols that the client may switch to; '' for none. */
   readonly upgrade: string;
-  /** Whether the backend must not wait for the body: we told the client to send it. */
+  /** True when the proxy has sent 100 Continue to the client itself: the backend must not wait for the body. */
   readonly isBodySent: boolean;
 }
 
 declare const draft: unique symbol;
 
 /**
- * The head of a request as a backend gets it, but for the fields of one try. It is made while the client's head is at hand, and kept until
- * no further try can follow. Only codecs look into it. HTTP/1 keeps the text that it will write: the start line and the field lines,
- * each but the last with its CRLF.
+ * The head of a request as a backend gets it, without the fields that differ from attempt to attempt. The codec makes it while the client's
+ * head is still in memory, and the exchange keeps it until no further attempt can follow. Only codecs look into it. HTTP/1 keeps the text
+ * that it will write: the start line and the field lines, each but the last with its CRLF.
  */
 export type RequestDraft = string & { readonly [draft]: true };
 
-/** Makes requests in one version of HTTP. */
+/** Writes requests to backends and reads their responses, in one version of HTTP. */
 export interface ClientCodec {
-  /** `own`: the fields that we add, as lines each with its CRLF. */
+  /** Makes the head for the backend. `own`: the fields that the proxy adds, as lines each with its CRLF. */
   draft(head: RequestHead, edits: RequestEdits, own: string): RequestDraft;
-  /** Takes a connection to a backend for one request. */
+  /** Takes a connection to a backend for one request. `events` is called as the response arrives. */
   open(channel: ByteStream, request: RequestOutline, events: ResponseEvents): ClientStream;
 }
 
 /** What a codec must know of a request to frame it, and to read its response. */
 export interface RequestOutline {
   readonly method: string;
-  /** Whether the length of the body was not told in the head: only its end tells. */
+  /** True when the client's head did not tell the length of the body: only the end of the body tells it. */
   readonly isChunked: boolean;
 }
 
-/** The backend's side of one request. A call that writes returns false under backpressure: wait for {@link ResponseEvents.drained}. */
+/**
+ * The backend's side of one attempt: the exchange writes the request to it, and it calls {@link ResponseEvents} for the response.
+ * A call that writes returns false under backpressure: write no more until {@link ResponseEvents.drained}.
+ */
 export interface ClientStream {
-  /** For how many milliseconds the backend keeps the connection behind this response; 0: it can't be used again. */
+  /** For how many milliseconds the backend keeps the connection open after this response; 0: the connection can't be used again. */
   readonly idleMs: number;
-  /** How the response departs from the grammar, if it does. It was served in its one safe reading. */
+  /** Set when the response breaks the grammar, but has one safe reading, in which it was passed on. */
   readonly oddity: MessageFault | undefined;
   /** True once a byte of a response came. */
   readonly isAnswered: boolean;
-  /** Begins the request. `tryLines`: the fields of this try, each line with a CRLF in front. Sent with the next {@link flush}. */
+  /** Begins the request. `tryLines`: the fields of this attempt, each line with a CRLF in front. {@link flush} sends them. */
   send(draft: RequestDraft, tryLines: string): void;
-  /** Sends, or joins with what follows, a piece of the body in borrowed memory. */
+  /** Sends a piece of the body, or keeps it until {@link flush}. The memory is borrowed: valid only during the call. */
   body(bytes: Buffer, start: number, end: number): boolean;
-  /** The request is complete. */
+  /** Ends the request's body. */
   finish(trailers: readonly FieldLine[]): void;
-  /** Sends what was joined. */
+  /** Sends what was kept. */
   flush(): boolean;
-  /** Reads no more of the response, or goes on with it. */
+  /** Stops reading the response, until {@link resume}. */
   pause(): void;
   resume(): void;
-  /** The response is over, or not wanted any more: its events are not told. The connection is the caller's. */
+  /** Ends the work of this stream: no event follows. The connection belongs to the caller again. */
   stop(): void;
 }
 
-/** Who hears of a response. */
+/** What a {@link ClientStream} calls as the response arrives: its heads, its body, its end. */
 export interface ResponseEvents {
-  /** What log lines about the request have in common. */
+  /** The fields that every log line about the request has. */
   logFields(): LogFields;
-  /** An interim response (1xx). */
+  /** An interim response (1xx) arrived. */
   interim(head: ResponseHead): void;
-  /** The head of the final response. `bodyLength` in bytes: 0 without a body, -1 when only its end tells. */
+  /** The head of the final response arrived. `bodyLength` in bytes: 0 without a body, -1 when only the end of the body tells it. */
   head(head: ResponseHead, bodyLength: number): void;
   /**
-   * The backend changes to another protocol, if it names one (101); `protocol` is '' where it does not. Returns why that is refused. What comes
-   * behind it is told as {@link data}, until somebody else reads the channel.
+   * The backend answered 101: it changes to `protocol`, '' when it names none. Returns a refusal when that is not allowed, else undefined.
+   * The bytes that follow arrive as {@link data}, until another reader takes the channel over.
    */
   switched(head: ResponseHead, protocol: string): Refusal | undefined;
-  /** A piece of the body in borrowed memory. */
+  /** A piece of the body arrived. The memory is borrowed: valid only during the call. */
   data(bytes: Buffer, start: number, end: number): void;
-  /** All that arrived at once was told. */
+  /** All events of one read from the socket were called: now write what was kept. */
   flush(): void;
-  /** The response is complete, and all of it was told. */
+  /** The response is complete. */
   end(trailers: readonly FieldLine[]): void;
-  /** The backend has taken all that it had not. */
+  /** Backpressure is over: the backend took all that was written. */
   drained(): void;
-  /** The response can't be read. */
+  /** The response is malformed: nothing more of it is read. */
   malformed(refusal: Refusal): void;
   /** The connection ended before the end of the response. */
   gone(): void;

@@ -1,6 +1,6 @@
 import type { ResponseHead } from './message-head.ts';
 
-/** One of the schemes whose credentials count for a connection and not for one request (RFC 4559, MS-NTHT), in a list. */
+/** Finds in a list of schemes one whose credentials count for a whole connection and not for one request (RFC 4559, MS-NTHT). */
 const SCHEME = /(?:^|,)[ \t]*(?:ntlm|negotiate)(?:[ \t,]|$)/i;
 const CHALLENGES: ReadonlySet<string> = new Set(['www-authenticate', 'proxy-authenticate']);
 

@@ -34,8 +34,8 @@ export const MANAGED_NAMES = [
 ] as const;
 
 /**
- * Fields that the proxy only reads. The last ones are those that it meets without looking for them: the first 32 numbers have a bit
- * of their own in a head's note of what occurs.
+ * Fields that the proxy only reads. Rarely needed names stand last: only the first 32 numbers have a bit of their own in the bits
+ * with which a head notes which names occur.
  */
 const READ_NAMES = [
   'accept',
@@ -91,8 +91,8 @@ export const PROXY_AUTHORIZATION = numberOf('proxy-authorization');
 export const REFERER = numberOf('referer');
 
 /**
- * A name that is not managed but that applications take for one: interfaces such as CGI and WSGI turn all of `X-Real-IP`,
- * `x_real_ip` and `X.Real-IP` into the variable `HTTP_X_REAL_IP`.
+ * The number of a name that is not managed, but that applications take for a managed one: interfaces such as CGI and WSGI turn
+ * `X-Real-IP`, `x_real_ip` and `X.Real-IP` all into the variable `HTTP_X_REAL_IP`.
  */
 export const LOOK_ALIKE = NAMES.length + 1;
 
@@ -104,7 +104,7 @@ interface Known {
   readonly isManaged: boolean;
 }
 
-/** Known names by length: hardly any name of a message gets past that. */
+/** Known names by length: the length alone rules out nearly all other names. */
 const BY_LENGTH: readonly (readonly Known[] | undefined)[] = byLength();
 
 /**
@@ -137,7 +137,7 @@ function isLetterOrDigit(byte: number): boolean {
   return (lower >= 0x61 && lower <= 0x7a) || (byte >= 0x30 && byte <= 0x39);
 }
 
-/** A name as interfaces such as CGI tell names apart: in one case, and with one sign for all that is no letter or digit. */
+/** A name as interfaces such as CGI compare names: in lower case, with a dash for everything that is not a letter or a digit. */
 export function foldedName(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, '-');
 }

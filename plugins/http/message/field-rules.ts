@@ -8,7 +8,7 @@ export interface FieldFilter {
 
 /** Which fields of a message a codec passes on. Fields that concern one connection, and those that frame the message, never are. */
 export interface FieldRules {
-  /** Known fields that we write ourselves, by their numbers: those that arrived are left out. */
+  /** By number of a known field: true when the proxy writes that field itself, so that the one that arrived is left out. */
   readonly own: readonly boolean[];
   readonly filter: FieldFilter | undefined;
 }

@@ -31,7 +31,7 @@ export class FieldSection {
   connectionNames: string[] | undefined = undefined;
   /** Whether the body comes in chunks, behind which trailers may follow. */
   chunked = false;
-  /** Which known names occur, as bits. Two names whose numbers differ by 32 share a bit: then a look at the fields decides. */
+  /** Which known names occur, as bits. Two names whose numbers differ by 32 share a bit: where it is set, the fields themselves decide. */
   protected known = 0;
 
   nameText(field: number): string {
@@ -49,7 +49,7 @@ export class FieldSection {
     const at = field * NUMBERS_A_FIELD;
     const start = this.offsets[at + 2] as number;
     let end = this.offsets[at + 3] as number;
-    // Blanks and tabs alone (RFC 9110 5.6.3): `trim` removes more, which a parser takes for part of the value.
+    // Only blanks and tabs are removed (RFC 9110 5.6.3). `trim` would remove more, which parsers take for part of the value.
     while (end > start && (this.bytes[end - 1] === BLANK || this.bytes[end - 1] === TAB)) end -= 1;
     return this.bytes.latin1Slice(start, end);
   }
@@ -69,7 +69,7 @@ export class FieldSection {
     return this.bytes.latin1Slice(this.offsets[at] as number, this.offsets[at + 3] as number);
   }
 
-  /** The first field of that name (lower case) that counts, or -1. For rare look-ups: frequent ones use {@link fieldWith}. */
+  /** The first field of that name (lower case) that is not a look-alike, or -1. For rare look-ups: frequent ones use {@link fieldWith}. */
   find(lowerName: string, from = 0): number {
     for (let field = from; field < this.fields; field++) {
       if (this.nameLength(field) !== lowerName.length) continue;
@@ -143,7 +143,7 @@ export class FieldSection {
 
   #isNamedByConnection(field: number): boolean {
     const name = this.nameText(field).toLowerCase();
-    // These are never connection options, whatever a peer claims.
+    // These names are never connection options, even when a peer lists them in Connection.
     if (name === 'host' || name === 'content-length' || name === 'cdn-loop') return false;
     return this.connectionNames?.includes(name) ?? false;
   }

@@ -1,6 +1,6 @@
 import type { LeastRate } from './transfer-rate.ts';
 
-/** What the head of a message may have. */
+/** How large the head of a message may be. */
 export interface HeadLimits {
   /** Bytes of start line and fields together. */
   readonly headerSize: number;
@@ -9,11 +9,11 @@ export interface HeadLimits {
   readonly encodesTarget?: boolean;
 }
 
-/** What the bodies of requests must keep to. */
+/** How large the bodies of requests may be, and how fast they must come. */
 export interface BodyLimits {
-  /** Most bytes; 0: as many as the client likes. */
+  /** The most bytes; 0: no limit. */
   readonly sizeBytes: number;
-  /** How fast the client must send; undefined: at any rate. */
+  /** How fast the client must send; undefined: no limit. */
   readonly leastRate: LeastRate | undefined;
 }
 
@@ -21,6 +21,6 @@ export interface BodyLimits {
 export interface TakingLimits {
   /** The least rate; undefined: any progress is enough. */
   readonly rate: LeastRate | undefined;
-  /** How long a client may make no progress at all. */
+  /** How long a client may take nothing at all. */
   readonly timeoutMs: number;
 }

@@ -2,13 +2,13 @@ import type { MessageHead, RequestHead } from './message-head.ts';
 import { targetExcerpt, valueExcerpt } from './refusal/excerpt.ts';
 import { refuseRequest, type Refusal, type RequestRule } from './refusal/refusal.ts';
 
-/** A request breaks a rule for the fields with that known name. */
+/** The refusal of a request whose fields with that known name break a rule. */
 export function refuseField(broken: RequestRule, head: MessageHead, id: number): Refusal {
   const [name, value] = shownField(head, id);
   return refuseRequest(broken, name, value);
 }
 
-/** A request breaks a rule for its target. */
+/** The refusal of a request whose target breaks a rule. */
 export function refuseTarget(broken: RequestRule, head: RequestHead): Refusal {
   return refuseRequest(broken, '', targetExcerpt(head.target));
 }

@@ -1,12 +1,12 @@
 import { plainLength } from '../../../src/plugin-api/values/routed-path.ts';
 
-/** What a request line asks for, in the two parts that routing and forwarding need. */
+/** The target of a request, taken apart for routing and forwarding. */
 export interface RequestTarget {
-  /** What goes to the backend: path and query, or `*`. */
+  /** The target for the backend: path and query, or `*`. */
   readonly forwarded: string;
-  /** The same without query. */
+  /** `forwarded` without its query. */
   readonly path: string;
-  /** Whether the path can be read in one way only, so that routes may look at it as it is. */
+  /** Whether all servers read the path in the same way, so that routes may compare it as it is. */
   readonly isPlain: boolean;
   /** Whether `forwarded` differs from what the client wrote. */
   readonly isChanged: boolean;
@@ -25,16 +25,16 @@ const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)/i;
 
 /**
  * Reads origin-form, absolute-form and asterisk-form targets (RFC 9112 3.2). Returns undefined for anything else;
- * authority-form belongs to CONNECT, which is refused before.
+ * authority-form belongs to CONNECT, which is refused earlier.
  *
- * @param plain where the first character stands that is not plain, -1 without one: {@link plainBytes} or {@link beforeQuery}
+ * @param plain the index of the first character that is not plain, or -1: from {@link plainBytes} or {@link beforeQuery}
  */
 export function parseTarget(
   text: string,
   method: string,
   plain = plainLength(text),
 ): RequestTarget | undefined {
-  // A fragment never leaves the client (RFC 9110 7.1); who finds one may cut it off or not.
+  // A sound client sends no fragment (RFC 9110 7.1), and servers differ in whether they cut one off: the target is refused.
   if (plain >= 0 && text.includes('#', plain)) return undefined;
   if (text.startsWith('/')) return pathTarget(text, plain, false, undefined);
   if (text === '*') return method === 'OPTIONS' ? ASTERISK : undefined;
@@ -59,7 +59,7 @@ export function beforeQuery(text: string): number {
   return fragment < 0 ? text.indexOf('?') : fragment;
 }
 
-/** `plain` as in {@link parseTarget}; a query's `?` is no plain character. */
+/** Splits path and query. `plain` as in {@link parseTarget}; the `?` before a query is not a plain character. */
 function pathTarget(
   forwarded: string,
   plain: number,

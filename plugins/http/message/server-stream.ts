@@ -15,114 +15,114 @@ import type { Refusal } from './refusal/refusal.ts';
 import type { FieldLine } from './trailers.ts';
 
 /**
- * The client's side of one request: where its response is written. A codec makes it, and knows all that its version of HTTP adds to
- * the message: framing, and what becomes of the connection. HTTP/1 has one such stream a connection, which serves one request after
- * the other; HTTP/2 will have one a request.
+ * The client's side of one request: the exchange writes the response to it, and it calls {@link RequestEvents} for the rest of the
+ * request. A codec implements it, and does all that its version of HTTP adds to a message: the framing, and whether the connection stays
+ * open. HTTP/1 has one such stream a connection, which serves one request after the other; HTTP/2 will have one a request.
  *
  * A call that writes returns false under backpressure: write no more until {@link RequestEvents.drained}.
- * Text of fields (`own`) is made of whole lines, each with its CRLF.
+ * The text of fields (`own`) consists of whole lines, each with its CRLF.
  */
 export interface ServerStream {
   readonly connection: Connection;
   /** The one time limit of the request. When it passes, {@link RequestEvents.expired} is called. */
   readonly deadline: Deadline;
-  /** True while the client has not taken what was written to it. */
+  /** True while the client has not taken all that was written to it. */
   readonly isBlocked: boolean;
-  /** Whether the connection serves further requests behind this response. Settled when the head of the response is written. */
+  /** Whether the connection serves further requests after this response. It is settled when the head of the response is written. */
   readonly staysOpen: boolean;
-  /** `events` hears of the rest of the request. To be called before {@link RequestHandler.request} returns. */
+  /** Sets whose events are called for the rest of the request. {@link RequestHandler.request} must call this before it returns. */
   listen(events: RequestEvents): void;
-  /** Tells the client to send the body that it holds back until then (100 Continue). */
+  /** Sends 100 Continue: the client has waited for it, and sends the body now. */
   proceed(): void;
-  /** Passes an interim response (1xx) on. */
+  /** Passes an interim response (1xx) of a backend on to the client. */
   interim(head: ResponseHead, rules: FieldRules): void;
   /**
    * Begins the response with a backend's head.
    *
-   * @param own the fields that we add
-   * @param bodyLength in bytes; -1 when only the end of the body tells
+   * @param own the fields that the proxy adds
+   * @param bodyLength in bytes; -1 when only the end of the body tells it
    */
   respond(head: ResponseHead, rules: FieldRules, own: string, bodyLength: number): void;
-  /** Answers that the connection changes to the protocol `chosen` (101). */
+  /** Passes a backend's 101 on: the connection changes to the protocol `chosen`. */
   switchProtocols(head: ResponseHead, rules: FieldRules, own: string, chosen: string): void;
-  /** Gives a whole response that is the proxy's own. `date`: as in a Date field. */
+  /** Writes a whole response that the proxy itself made. `date`: the value of the field Date. `method`: the request's. */
   answer(answer: Answer, date: string, method: string, own: string): void;
-  /** Writes, or joins with what follows, a piece of the body in borrowed memory. */
+  /** Writes a piece of the body, or keeps it until {@link flush}. The memory is borrowed: valid only during the call. */
   body(bytes: Buffer, start: number, end: number): boolean;
-  /** The response's body is complete. */
+  /** Ends the response's body. */
   finish(trailers: readonly FieldLine[]): void;
-  /** Writes what was joined. */
+  /** Writes what was kept. */
   flush(): boolean;
-  /** Reads no more of the request, or goes on with it. */
+  /** Stops reading from the client, until {@link resume}. */
   pause(): void;
   resume(): void;
-  /** The connection ends after this response, because what the client sends behind its request can't be trusted. */
+  /** Ends the connection after this response, because the bytes that the client sends next can't be trusted to be a request. */
   closeAfterwards(): void;
-  /** Breaks the response off, so that the client sees that it is not whole. `resets`: what the client has not taken is thrown away. */
+  /** Breaks the response off, so that the client sees that it is not whole. `resets`: discard at once what the client has not taken. */
   abort(resets: boolean): void;
-  /** The client does not take what was written to it. Returns after how many milliseconds to ask {@link keepsPace}. */
+  /** Begins to watch a client that does not take what was written to it. Returns after how many milliseconds to ask {@link keepsPace}. */
   awaitReader(): number;
   /** False when the client takes its response too slowly. */
   keepsPace(): boolean;
-  /** From now on only bytes count, in both directions: they are the caller's. */
+  /** Ends HTTP on this stream: from now on the caller reads and writes its bytes. */
   becomeTunnel(): ServerTunnel;
-  /** The response is written, or broken off: the stream is the codec's again. The last call of a request. */
+  /** Gives the stream back to the codec after the response was written. The exchange makes no further call. */
   release(): void;
 }
 
-/** The client's side of what became a tunnel. */
+/** The client's side of an exchange that became a tunnel. */
 export interface ServerTunnel {
   readonly stream: ByteStream;
-  /** What the client sent behind its request; undefined when it sent nothing. */
+  /** Bytes that the client sent after its request and that nobody has read; undefined when there are none. */
   readonly ahead: Buffer | undefined;
 }
 
-/** Who serves a request: it is told what comes of it behind its head. */
+/** What a {@link ServerStream} calls after the head of a request: its body, its end, and what happens to the stream. */
 export interface RequestEvents {
-  /** What log lines about the request have in common. */
+  /** The fields that every log line about the request has. */
   logFields(): LogFields;
-  /** For operators who ask what runs. */
+  /** The instance that serves the request. This and the next two are for operators who list the connections. */
   readonly instance: ProtocolInstance;
   readonly upstreamName: string | undefined;
   readonly backend: Backend | undefined;
-  /** A piece of the body in borrowed memory. */
+  /** A piece of the body arrived. The memory is borrowed: valid only during the call. */
   data(bytes: Buffer, start: number, end: number): void;
   /** The request is complete. */
   end(trailers: readonly FieldLine[]): void;
-  /** All that arrived at once was told. `bytes` of it were the body's, with what frames it. */
+  /** All events of one read from the socket were called. `bytes` of what was read belong to the body, framing included. */
   flush(bytes: number): void;
   /** The body is malformed. */
   malformed(refusal: Refusal): void;
-  /** The client took all that it had not. `keptPace`: as {@link ServerStream.keepsPace}. */
+  /** Backpressure is over: the client took all that was written. `keptPace`: as {@link ServerStream.keepsPace}. */
   drained(keptPace: boolean): void;
-  /** The time that was set passed. */
+  /** The {@link ServerStream.deadline} passed. */
   expired(): void;
-  /** The stream is over. `reason`: why, where the proxy itself ended it. */
+  /** The stream ended, and nothing can be written any more. `reason`: why the proxy ended it; undefined when the client did. */
   gone(reason: ErrorCode | undefined): void;
 }
 
-/** What can be told of a request whose head did not arrive to its end, or can't be read: for logs and traces, never to act upon. */
+/** What is known of a request whose head is not complete, or can't be read. It is for logs and traces; nothing else may rely on it. */
 export interface UnreadRequest extends TraceCarrier {
-  /** '' when there is none. */
+  /** '' when it did not arrive. */
   readonly method: string;
-  /** As far as it arrived; '' when there is none. */
+  /** The part that arrived; '' when none did. */
   readonly target: string;
-  /** `HTTP/1.1`; '' when there is none. */
+  /** `HTTP/1.1`; '' when it did not arrive. */
   readonly protocol: string;
   /** The values of all fields of that name (lower case) as one list; '' when there is none. */
   joined(lowerName: string): string;
 }
 
-/** Who serves the requests of one connection. */
+/** What a codec calls for the requests of one client's connection. */
 export interface RequestHandler<Settings> {
-  /** The settings that are live; undefined when the listener speaks another protocol by now. */
+  /** The settings that are live; undefined when the listener does not speak HTTP any more. */
   readonly current: Settings | undefined;
-  /** The head of a request is complete. It calls {@link ServerStream.listen} at once. */
+  /** The head of a request is complete. The handler calls {@link ServerStream.listen} before it returns. */
   request(stream: ServerStream, head: RequestHead, settings: Settings): void;
   /**
-   * What arrived is no request, or not one within the limits: to be answered at once.
+   * What arrived is not a request, or breaks the limits. The handler answers it before it returns.
    *
-   * @param begunAtMs when its first byte came, on the clock of `performance`
+   * @param begunAtMs when the first byte came, on the clock of `performance`
    */
   refused(
     stream: ServerStream,
@@ -131,8 +131,8 @@ export interface RequestHandler<Settings> {
     settings: Settings,
     begunAtMs: number,
   ): void;
-  /** The connection ended within the head of a request, for the reason `error`. */
+  /** The connection ended, for the reason `error`, before the head of a request was complete. */
   unfinished(request: UnreadRequest, error: ErrorCode, settings: Settings, begunAtMs: number): void;
-  /** No further request comes: what was kept for the client's next one is not needed any more. May be called several times. */
+  /** No further request follows: the handler ends what it kept for the next one. May be called several times. */
   close(): void;
 }

@@ -1,6 +1,6 @@
 import { foldedName, MANAGED_NAMES } from './field-names.ts';
 
-/** A field line: its name, and what stands behind the colon as it arrived. */
+/** A field line: its name, and the text after the colon as it arrived. */
 export interface FieldLine {
   readonly name: string;
   readonly rest: string;
@@ -9,8 +9,8 @@ export interface FieldLine {
 export const NO_TRAILERS: readonly FieldLine[] = [];
 
 /**
- * Fields that must not stand in trailers, because receivers that merge trailers into the head would obey them: fields that we
- * manage in heads, credentials, caching, and the meaning of the body (RFC 9110 6.5.1).
+ * Fields that must not be trailers, because receivers that merge trailers into the head would obey them: fields that the proxy
+ * manages in heads, credentials, and fields about caching and the meaning of the body (RFC 9110 6.5.1).
  */
 const NOT_IN_TRAILERS: ReadonlySet<string> = new Set([
   ...MANAGED_NAMES,

@@ -21,8 +21,8 @@ type Phase =
   'selectStartMs' | 'selectEndMs' | 'backendStartMs' | 'responseHeadMs' | 'headSentMs' | 'backendEndMs';
 
 /**
- * What is known of one exchange, filled in on its way: what templates read meanwhile, and what telemetry gets at its end. It
- * is the record itself, as copying twenty fields for each request would cost more than counting it.
+ * What is known of one exchange, filled in step by step: templates read it on the way, and telemetry gets it at the end. It is the
+ * record itself, because copying twenty fields for each request would cost more than all the counting.
  */
 export abstract class ExchangeFacts implements ExchangeRecord, TemplateValues {
   readonly instance: HttpInstance;
@@ -32,14 +32,14 @@ export abstract class ExchangeFacts implements ExchangeRecord, TemplateValues {
   path = '';
   /** The path in the spelling that routes compare. */
   routedPath = '';
-  /** The target that the query is read from, when a log wants it; '' while it is not known. */
+  /** The target, from which a log reads the query; '' while it is not known. */
   target = '';
   host = '';
   userAgent = '';
   referer = '';
-  /** The version that the client named, where it is none that is served; '' otherwise. */
+  /** The version that the client named, when the proxy does not serve that version; '' otherwise. */
   statedVersion = '';
-  /** What the client wants to upgrade to, as it wrote it; '' for ordinary requests. */
+  /** The protocols that the client offers to switch to, as it wrote them; '' for ordinary requests. */
   upgrade = '';
   matchedRoute: CompiledRoute | undefined = undefined;
   /** Where the request is forwarded to: the upstream of its route, unless a filter chose another one. */
@@ -49,11 +49,11 @@ export abstract class ExchangeFacts implements ExchangeRecord, TemplateValues {
   status = 0;
   error: ErrorCode | undefined = undefined;
   refusal: Refusal | undefined = undefined;
-  /** Whether the proxy itself was asked for its state: telemetry counts and logs the requests that it serves, and this is none. */
+  /** True for a request about the proxy's own state (health, metrics): telemetry neither counts nor logs it. */
   isOwn = false;
   bytesSent = 0;
   durationMs = 0;
-  /** When its head was complete, on the clock of `performance`. */
+  /** When the head of the request was complete, on the clock of `performance`. */
   protected readonly begunAtMs = performance.now();
   readonly #protocol: string;
   #startedAtMs = 0;
@@ -81,7 +81,7 @@ export abstract class ExchangeFacts implements ExchangeRecord, TemplateValues {
     return this.instance.host.listener;
   }
 
-  /** The wall clock is asked when somebody wants to know, and once. */
+  /** By the wall clock, which is read at the first call only, because most records are never shown. */
   get startedAtMs(): number {
     if (this.#startedAtMs === 0) this.#startedAtMs = Date.now() - this.elapsedMs;
     return this.#startedAtMs;
@@ -91,7 +91,7 @@ export abstract class ExchangeFacts implements ExchangeRecord, TemplateValues {
     return this.statedVersion === '' ? this.#protocol : this.statedVersion;
   }
 
-  /** Made where a log shows it: most show none. */
+  /** Made at each call, because most logs do not show it. */
   get query(): string {
     return shownQuery(this.target);
   }
@@ -116,7 +116,7 @@ export abstract class ExchangeFacts implements ExchangeRecord, TemplateValues {
     return this.forwardedTo?.algorithm ?? '';
   }
 
-  /** What log lines about it have in common. */
+  /** The fields that every log line about the exchange has. */
   logFields(): LogFields {
     const fields = { request_id: this.requestId, method: this.method, path: this.path };
     return this.traceId === '' ? fields : { trace_id: this.traceId, span_id: this.spanId, ...fields };
@@ -130,7 +130,7 @@ export abstract class ExchangeFacts implements ExchangeRecord, TemplateValues {
     if (phases !== undefined) phases[phase] = this.elapsedMs;
   }
 
-  /** For a trace: a try on a backend came to nothing, and another one may follow. */
+  /** Notes for a trace that an attempt on a backend failed; another one may follow. */
   noteFailedTry(backend: Backend, error: ErrorCode): void {
     const phases = this.trace?.phases;
     if (phases === undefined) return;
@@ -138,7 +138,7 @@ export abstract class ExchangeFacts implements ExchangeRecord, TemplateValues {
     const before = Math.max(phases.selectStartMs, failedTries.at(-1)?.endMs ?? 0);
     const startMs = phases.backendStartMs >= 0 ? phases.backendStartMs : before;
     const tried = { backend, startMs, endMs: this.elapsedMs, error };
-    // A backend that got the request knows the try by the id in it.
+    // A backend that got the request also got the span id of this attempt.
     const wasSent = phases.backendStartMs >= 0;
     failedTries.push(wasSent ? { ...tried, spanId: this.trace?.trySpanId ?? '' } : tried);
     phases.backendStartMs = -1;

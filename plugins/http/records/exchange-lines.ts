@@ -6,7 +6,7 @@ import type { RequestHead } from '../message/message-head.ts';
 import type { MessageFault } from '../message/refusal/message-fault.ts';
 import type { Refusal } from '../message/refusal/refusal.ts';
 
-/** Failures of a backend: what exactly it did wrong is in no field of the access log. */
+/** Failures that a line of their own explains, because the access log has no field for what the backend did wrong. */
 const BACKEND_FAILURES: ReadonlySet<ErrorCode> = new Set([
   'connect_failed',
   'connect_timeout',
@@ -15,7 +15,9 @@ const BACKEND_FAILURES: ReadonlySet<ErrorCode> = new Set([
   'backend_timeout',
 ]);
 
-/** The lines of one exchange. Those for `debug` cost even when they are not written: ask `debugEnabled` first. */
+/**
+ * The head of a request is complete. Like the other `debug` lines it costs time even when it is not written: check `debugEnabled` first.
+ */
 export function logReceived(exchange: ExchangeFacts, head: RequestHead): void {
   exchange.instance.host.logger.debug('Request received', {
     ...ids(exchange),
@@ -26,7 +28,7 @@ export function logReceived(exchange: ExchangeFacts, head: RequestHead): void {
   });
 }
 
-/** The names that `underscore_headers` keeps from the backend; undefined when there are none. */
+/** The names of the fields that `underscore_headers` drops; undefined when there are none. */
 function lookAlikes(head: RequestHead): string | undefined {
   const names: string[] = [];
   for (let field = 0; field < head.fields; field++) {
@@ -53,7 +55,7 @@ export function logCompleted(exchange: ExchangeFacts): void {
   });
 }
 
-/** At `warn`, as the operator of the proxy is not to blame, but should know. */
+/** Says why a backend failed. At `warn`: the proxy itself works, but its operator should know. */
 export function logBackendFailure(exchange: ExchangeFacts, code: ErrorCode, detail: string): void {
   if (!BACKEND_FAILURES.has(code)) return;
   exchange.instance.host.logger.warn('Backend failed', {
@@ -66,7 +68,7 @@ export function logBackendFailure(exchange: ExchangeFacts, code: ErrorCode, deta
   });
 }
 
-/** Tells what is wrong in a backend's response that is served although the grammar does not allow it. */
+/** Says how a backend's response, which was passed on, breaks the grammar of HTTP. */
 export function logIrregular(exchange: ExchangeFacts, oddity: MessageFault): void {
   const { rule, reason, field, excerpt } = oddity;
   exchange.instance.host.logger.warn(
@@ -83,7 +85,7 @@ export function logIrregular(exchange: ExchangeFacts, oddity: MessageFault): voi
   );
 }
 
-/** Tells why a request is refused. At `debug`, because a client can send as many such requests as it likes. */
+/** Says why a request is refused. At `debug`, because a client can send as many such requests as it likes. */
 export function logRefused(logger: Logger, refusal: Refusal, fields: LogFields): void {
   const { status, code, reason } = refusal;
   logger.debug('Request refused', { ...fields, status, error: code, reason, ...refusalFields(refusal) });

@@ -1,11 +1,11 @@
 import { CUT, HIDDEN } from '../message/refusal/excerpt.ts';
 
-/** Characters of a path that are shown of a target that is no sound one: it may be as long as a whole head. */
+/** The most characters of the path of a malformed target that are shown. Such a target may be as long as a whole head. */
 const MOST_SHOWN = 1024;
 
 /**
  * The path of a target that is malformed, too long or not complete, for logs and spans: without query, fragment, `;`
- * parameters and credentials, and bounded. Of `host:port` (CONNECT) all is shown.
+ * parameters and credentials, and at most 1,024 characters. A target `host:port` (CONNECT) is shown as it is.
  *
  * @param target as the client sent it
  */
@@ -19,7 +19,7 @@ export function loggedPath(target: string): string {
   return shown.includes(';') ? shown.replace(/;[^/]*/g, `;${HIDDEN}`) : shown;
 }
 
-/** A target without its fragment, which never leaves a client that does as it should (RFC 9110 7.1). */
+/** A target without its fragment, which a sound client does not send (RFC 9110 7.1). */
 export function withoutFragment(target: string): string {
   return target.slice(0, target.search(/#|$/));
 }

@@ -16,10 +16,10 @@ import { loggedPath, withoutFragment } from './logged-path.ts';
 import { isValidHost } from '../message/request-target.ts';
 import { shownQuery } from './shown-query.ts';
 
-/** The status that logs and metrics show for a request whose client left before it got one; nginx's number for it. */
+/** The status that logs and metrics show when the client left before it got one. It is the number that nginx uses. */
 export const CLIENT_LEFT = 499;
 
-/** What telemetry gets to know of the tunnel that an exchange became. */
+/** The record of the tunnel that an exchange became, for telemetry. */
 export function tunnelRecord(
   exchange: ExchangeFacts,
   lease: Lease,
@@ -46,13 +46,13 @@ export function tunnelRecord(
   };
 }
 
-/** The record of a request without how it ended. */
+/** The record of a request, without the fields that say how it ended. */
 type UnservedRecord = Omit<ExchangeRecord, 'status' | 'bytesSent' | 'error' | 'refusal'>;
 
 /**
- * The record of what never became an exchange, because its head can't be read or did not arrive to its end: all that can be told of it.
+ * The record of a request that never became an exchange, because its head is malformed or not complete. It has what is known of it.
  *
- * @param begunAtMs when its first byte came, on the clock of `performance`
+ * @param begunAtMs when the first byte came, on the clock of `performance`
  */
 export function unservedRecord(
   fragment: UnreadRequest,

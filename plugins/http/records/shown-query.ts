@@ -1,24 +1,24 @@
 import { textOfBytes } from '../../../src/plugin-api/values/text-of-bytes.ts';
 import { HIDDEN, isSecret } from '../message/refusal/excerpt.ts';
 
-/** Beyond that only the beginning is shown: a line has a limit of its own, and decoding costs. */
+/** The most characters of a query that are shown. A log line has a limit of its own, and decoding takes time. */
 const MOST_SHOWN = 4096;
-/** A longer word of a query that has no `=` is taken for a token. */
+/** A longer parameter without `=` counts as a token. */
 const LONGEST_SWITCH = 32;
-/** Parameters that carry secrets under names which say nothing of it in other places, such as fields. */
+/** Names of parameters that carry secrets, while fields with the same names do not. */
 const SECRET_PARAMETER = /^(?:code|sid|pw|pass|ticket|cvv|cvc)$|(?:^|[._-])sig$/i;
-/** Values that show themselves what they are: a JSON web token, and what stands in `Authorization`. */
+/** Values that are secrets by their form: a JSON web token, and credentials as `Authorization` has them. */
 const SECRET_VALUE = /\beyJ[\w-]+\.eyJ|\b(?:bearer|basic)\s+\S/i;
-/** A URL may be in a parameter of a URL that is in a parameter. */
+/** How often a value is decoded: a URL may be in a parameter of a URL that is in a parameter. */
 const MOST_DECODINGS = 3;
-/** Characters of a parameter's name, at the end of a text. */
+/** The name of a parameter at the end of a text. */
 const LAST_NAME = /[\w.-]+(?=[\]"'\s]*$)/;
 const LONGEST_NAME = 64;
 
 /**
- * The query of a target as logs may show it, without its `?`; '' where there is none. The values of parameters whose names sound
- * like secrets are hidden, by the rule for fields (`isSecret`), and so are values that hold such a parameter themselves, a URL with
- * credentials or a query of its own, or a token that is known by its form.
+ * The query of a target as logs may show it, without its `?`; '' when there is none. Hidden are the values of parameters whose names
+ * sound like secrets, by the rule for fields (`isSecret`), and values that contain such a parameter, a URL with credentials or with a
+ * query of its own, or a token that is known by its form.
  *
  * @param target as it goes to the backend (latin1)
  */
@@ -26,7 +26,7 @@ export function shownQuery(target: string): string {
   const start = target.indexOf('?');
   if (start < 0) return '';
   let shown = '';
-  // Each parameter is judged as a whole, and what is shown is cut afterwards.
+  // Each parameter is examined as a whole before the text is cut.
   for (const [part] of target.slice(start + 1).matchAll(/[^&;]+|[&;]+/g)) {
     shown += part.startsWith('&') || part.startsWith(';') ? part : shownParameter(part);
     if (shown.length >= MOST_SHOWN) break;
@@ -53,7 +53,7 @@ function isSecretParameter(name: string): boolean {
   return isSecret(name) || SECRET_PARAMETER.test(name);
 }
 
-/** Whether a value, in any number of encodings, brings secrets of its own. */
+/** Whether a value, encoded once or several times, contains a secret. */
 function mayHoldSecret(value: string): boolean {
   let text = value;
   for (let decodings = 0; decodings < MOST_DECODINGS; decodings++) {
@@ -64,12 +64,12 @@ function mayHoldSecret(value: string): boolean {
   return holdsUrl(text) || SECRET_VALUE.test(text) || holdsParameter(text);
 }
 
-/** A URL with credentials, or a query. */
+/** Whether a text has a URL with credentials or with a query. */
 function holdsUrl(text: string): boolean {
   return /\/\/|\\\\/.test(text) && /[?@]/.test(text);
 }
 
-/** `/path?token=…`, `a=1&token=…`, `{"token":"…"}`. */
+/** Whether a text has a secret parameter, as `/path?token=…`, `a=1&token=…` and `{"token":"…"}` have. */
 function holdsParameter(text: string): boolean {
   return text
     .split(/[=:]/)
@@ -82,7 +82,7 @@ function decoded(text: string): string {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));
   } catch {
-    // Bytes that are no UTF-8. Letters are what names are told by.
+    // The bytes are not UTF-8. It is enough to decode ASCII, because the names of secrets are ASCII.
     return text.replace(/%([2-7][0-9a-f])/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
   }
 }

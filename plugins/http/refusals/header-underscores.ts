@@ -3,10 +3,10 @@ import type { RequestHead } from '../message/message-head.ts';
 import type { HttpOptions } from '../config/schema/options.generated.ts';
 
 /**
- * Decides about fields that applications could take for others because of the signs in their names. Fields that `classify`
- * found to be look-alikes of ours are dropped already; this is for policies that want more, or less.
+ * Applies `underscore_headers`: whether fields are forwarded whose names applications could take for other names. The codec has
+ * already marked the look-alikes of managed fields, which are dropped by default; this is for the policies that drop more, or less.
  *
- * @returns the field for which the request is to be refused, or -1
+ * @returns the field because of which the request must be refused, or -1
  */
 export function applyUnderscorePolicy(head: RequestHead, policy: HttpOptions['underscore_headers']): number {
   for (let field = 0; field < head.fields; field++) {

@@ -30,16 +30,16 @@ export const DRIPPED_BODY = rule('body_rate', 408, 'the request body came too sl
 export const SLOW_BODY = rule('body_timeout', 408, 'the request body took too long', 'body_timeout');
 const LOOP = rule('loop', 508, 'the request came through this proxy before', 'loop');
 
-/** What of a listener's config the checks of a request depend on. */
+/** The settings of a listener that the checks of a request depend on. */
 export interface CheckSettings {
   readonly options: Pick<HttpOptions, 'limits' | 'underscore_headers' | 'normalize_path' | 'ambiguous_paths'>;
-  /** Whether routes, transforms or other options look at paths. */
+  /** Whether routes, transforms or other options depend on paths. */
   readonly readsPaths: boolean;
   readonly loopMark: LoopMark;
   readonly via: Via;
 }
 
-/** What the parser lets through and a proxy must not (RFC 9112 3.2, 6.1, 6.3; RFC 9110 7.6.3); undefined for a sound request. */
+/** Refuses what the parser accepts but a proxy must not forward (RFC 9112 3.2, 6.1, 6.3; RFC 9110 7.6.3); undefined for a sound request. */
 export function checkRequest(head: RequestHead, instance: CheckSettings): Refusal | undefined {
   const { limits } = instance.options;
   const version = head.versionFault();

@@ -3,7 +3,7 @@ import { routedPath } from '../../../src/plugin-api/values/routed-path.ts';
 import type { RequestHead } from '../message/message-head.ts';
 import type { RequestTarget } from '../message/request-target.ts';
 
-/** The key that a hashing balancer gets for a request; undefined when the request lacks what the key is made of. */
+/** The key that a hashing balancer gets for a request; undefined when the request lacks the source of the key, such as a cookie. */
 export function hashKey(
   source: KeySource,
   clientAddress: string,

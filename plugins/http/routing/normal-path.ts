@@ -1,6 +1,9 @@
 import { decodedUnreserved, resolved } from '../../../src/plugin-api/values/routed-path.ts';
 
-/** Spellings that a backend may read as a slash, a dot or the end of the path, while routes do not; overlong characters (invalid UTF-8) are among them. */
+/**
+ * Spellings that some backends read as a slash, a dot or the end of the path, while routes do not. Overlong characters (invalid UTF-8)
+ * are among them.
+ */
 const REFUSED = /%(?:2f|5c|00|c[01]|e0%[89]|f0%8)|\\/i;
 /** Dot segments with parameters (`..;x`): servers that cut parameters off resolve what is left as a dot segment. */
 const DOTS_WITH_PARAMETERS = /\/(?:\.|%2e){1,2};/i;
@@ -10,7 +13,7 @@ const DOTS_WITH_PARAMETERS = /\/(?:\.|%2e){1,2};/i;
  * merged and dot segments resolved. A percent sign that begins no encoding is encoded, so that it begins none with what is decoded
  * behind it. The query is untouched.
  *
- * @param takesAny whether to take paths that a backend may read in another way
+ * @param takesAny whether to accept paths that a backend may read in another way
  * @returns undefined for a path that can't be made unambiguous
  */
 export function normalTarget(target: string, takesAny = false): string | undefined {

@@ -3,7 +3,7 @@ import { resolved, spelled } from '../../../src/plugin-api/values/routed-path.ts
 /** A spelling that servers read in different ways. */
 interface Spelling {
   readonly occurs: RegExp;
-  /** Where the path of a route itself has such a spelling, the spelling is not looked at: the operator knows how the backend reads it. */
+  /** A route whose own path matches this has the spelling on purpose, so the spelling is not examined. undefined: it always is. */
   readonly inRoute: RegExp | undefined;
   /** The whole path as the other servers read it. */
   readonly reads: (path: string) => string;
@@ -20,18 +20,18 @@ const SPELLINGS: readonly Spelling[] = [
   { occurs: /;/, inRoute: /;|%3b/i, reads: (path) => path.replace(/;[^/]*/g, '') },
   // The path ends at a NUL: programs in C.
   { occurs: /%00/, inRoute: undefined, reads: (path) => path.replace(/%00.*$/, '') },
-  // Two or more bytes of what looks like UTF-8 for one character of ASCII: old decoders.
+  // Two or more bytes that look like UTF-8 stand for one character of ASCII: old decoders.
   { occurs: /%(?:c[01]|e0%8|f0%80%8)/i, inRoute: undefined, reads: withoutOverlong },
 ];
 
-/** A path with more kinds of such spellings is refused: no honest path has them, and the readings would be too many to compare. */
+/** A path with more kinds of these spellings is refused: no honest path has so many, and there would be too many readings to compare. */
 const MOST_SPELLINGS = 2;
 
 /** The other ways in which servers may read a path. */
 export interface PathReadings {
   /** In the form that routes compare. */
   readonly paths: ReadonlySet<string>;
-  /** Whether one of the readings has a `..` that the path as it is written does not have. */
+  /** Whether one of the readings has a `..` that the path as the client wrote it does not have. */
   readonly hidesDots: boolean;
 }
 
@@ -39,8 +39,8 @@ export interface PathReadings {
  * How servers may read a path in other ways than routes do: they decode what is encoded, leave dot segments as they are, or
  * count empty segments when they resolve dot segments.
  *
- * @param routePath the path of the route that was found; the spellings that it contains are not looked at
- * @returns undefined where there are too many ways
+ * @param routePath the path of the route that was found; the spellings that it contains are not examined
+ * @returns undefined when there are too many ways
  */
 export function otherReadings(path: string, routePath: string): PathReadings | undefined {
   const spellings = SPELLINGS.filter(
@@ -93,7 +93,7 @@ function withDots(path: string): string {
 
 function withoutOverlong(path: string): string {
   return path.replace(OVERLONG, (encoding: string) => {
-    // Of all but the last byte, only the lowest bit is not fixed; it counts 64.
+    // Of the bytes before the last one, only the lowest bit carries a value; it counts 64.
     const high = Number(encoding[encoding.length - 4]) << 6;
     return String.fromCharCode(high | (Number.parseInt(encoding.slice(-2), 16) & 0x3f));
   });

@@ -2,7 +2,7 @@ import { isBelow, routedConfigPath } from '../../../src/plugin-api/values/routed
 import type { Route } from '../config/schema/options.generated.ts';
 import { hostName } from '../message/request-target.ts';
 
-/** What a route asks of a request, in the forms that requests are compared in. */
+/** The conditions under which a route takes a request, in the forms in which they are compared. */
 export interface RouteConditions {
   readonly name: string;
   /** Exact lower-case host, `*.suffix`, or undefined for any. */
@@ -24,7 +24,7 @@ export interface HeaderValues {
   valueOf(lowerName: string): string | undefined;
 }
 
-/** The conditions of a route of the config. Of none: those of the listener's own upstream, which takes every request. */
+/** The conditions of a route of the config. For undefined: those of the listener's own upstream, which takes every request. */
 export function routeConditions(route: Route | undefined): RouteConditions {
   return {
     name: route?.name ?? '',
@@ -39,9 +39,9 @@ export function routeConditions(route: Route | undefined): RouteConditions {
 }
 
 /**
- * The routes in the order in which they are looked at. The higher priority comes first; among equals the more specific route: exact
- * host before wildcard before any, exact path before the longer prefix, more headers before fewer. At last the order of the config
- * decides.
+ * The routes in the order in which they are tried. A higher priority comes first. Among equals the more specific route comes first: an
+ * exact host before a wildcard before any host, an exact path before a prefix, a longer prefix before a shorter one, more headers before
+ * fewer. Last, the order of the config decides.
  */
 export function inRouteOrder<R extends RouteConditions>(routes: readonly R[]): readonly R[] {
   return routes

@@ -10,9 +10,9 @@ import {
 
 /** Finds the route of a request: the first one, in their order, whose conditions all hold. */
 export class Router<R extends RouteConditions> {
-  /** All routes, in the order in which they are looked at. */
+  /** All routes, in the order in which they are tried. */
   readonly ordered: readonly R[];
-  /** Whether a route looks at paths. */
+  /** Whether any route has a condition on the path. */
   readonly looksAtPaths: boolean;
   readonly #byHost = new Map<string, readonly R[]>();
   /** The routes for hosts that no route names exactly. */

@@ -8,23 +8,23 @@ export const REQUEST = 1;
 export const RESPONSE = 2;
 export type MessageKind = typeof REQUEST | typeof RESPONSE;
 
-/** llhttp's results that are no errors. */
+/** The results of llhttp that are not errors. */
 const OK = 0;
 const PAUSED = 21;
 
-/** What `execute` came to. */
+/** The results of `execute`: the parser needs more bytes. */
 export const NEEDS_MORE = 0;
 /** The parser stopped at the end of the head. */
 export const STOPPED = 1;
 export const FAILED = 2;
 export type Outcome = typeof NEEDS_MORE | typeof STOPPED | typeof FAILED;
 
-/** Bytes that are parsed at a time; also where sockets may read to directly. */
+/** The size of the arena: the most bytes that are parsed at a time. Sockets may read into the arena directly. */
 const ARENA_BYTES = 64 * 1024;
-/** Parsers of each kind in one memory. A parser is in use only while a head is incomplete. */
+/** How many parsers of each kind one memory has. A parser is in use only while a head is incomplete. */
 const PARSERS_EACH = 4096;
 
-/** What llhttp finds in a head, in addresses of {@link ParserMemory.bytes}. */
+/** What a parser calls for the parts of a head. `at` is an index in {@link ParserMemory.bytes}. */
 export interface ParserEvents {
   url(at: number, length: number): void;
   reason(at: number, length: number): void;
@@ -33,7 +33,7 @@ export interface ParserEvents {
   fieldValue(at: number, length: number): void;
 }
 
-/** The functions that we use of llhttp's WebAssembly module. */
+/** The functions of llhttp's WebAssembly module that are used here. */
 interface Exports {
   readonly memory: WebAssembly.Memory;
   malloc(size: number): number;
@@ -68,16 +68,16 @@ const NEEDED = [
 /**
  * One instance of llhttp: a fixed number of parsers and the arena that they parse from.
  *
- * All that is ever needed is allocated at the start, so the WebAssembly memory never grows:
- * growing would detach every view of it, and sockets read into it.
+ * Everything is allocated at the start, so the WebAssembly memory never grows. Growing would detach all views of the memory, and sockets
+ * read into such views.
  */
 export class ParserMemory {
   /** The whole WebAssembly memory: an address is an index. */
   readonly bytes: Buffer;
-  /** The part that sockets may read to, and that is parsed in place. */
+  /** The part that sockets may read into, and that is parsed in place. */
   readonly arena: Buffer;
   readonly #arenaAt: number;
-  /** Bytes from elsewhere are copied to here, because the arena may hold bytes that were not read yet. */
+  /** Where bytes from other memory are copied to, because the arena may hold bytes that were not parsed yet. */
   readonly #copyAt: number;
   readonly #llhttp: Exports;
   readonly #free: Record<MessageKind, number[]> = { [REQUEST]: [], [RESPONSE]: [] };
@@ -98,7 +98,7 @@ export class ParserMemory {
     this.arena = this.bytes.subarray(this.#arenaAt, this.#arenaAt + ARENA_BYTES);
   }
 
-  /** A parser, or undefined when all of this memory are in use. */
+  /** A free parser; undefined when all parsers of this memory are in use. */
   take(kind: MessageKind): number | undefined {
     return this.#free[kind].pop();
   }
@@ -110,7 +110,7 @@ export class ParserMemory {
 
   /**
    * Parses `bytes[start, end)`, at most {@link ARENA_BYTES}. Not re-entrant: events must not parse.
-   * {@link position} says how far it came.
+   * {@link position} says where it stopped.
    */
   execute(parser: number, events: ParserEvents, bytes: Buffer, start: number, end: number): Outcome {
     const at = this.addressOf(bytes, start);
@@ -136,7 +136,7 @@ export class ParserMemory {
     return this.#position;
   }
 
-  /** After a failure: why, in llhttp's words. */
+  /** After a failure: the reason, in llhttp's words. */
   failure(parser: number): string {
     return this.#text(this.#llhttp.llhttp_get_error_reason(parser));
   }
@@ -197,7 +197,7 @@ export class ParserMemory {
   }
 }
 
-/** Makes memories of parsers as they are needed; nearly always one is enough. */
+/** Gives out parsers, and makes another memory of parsers when all are in use. One memory is nearly always enough. */
 export class ParserSupply {
   readonly #module: WebAssembly.Module;
   readonly #memories: ParserMemory[];
@@ -228,7 +228,7 @@ function compile(): WebAssembly.Module {
   try {
     return new WebAssembly.Module(simdBytes);
   } catch {
-    // Processors without SIMD.
+    // The processor has no SIMD.
     return new WebAssembly.Module(scalarBytes);
   }
 }

@@ -1,4 +1,4 @@
-/** The few parts of WebAssembly that we use: TypeScript declares them only together with the whole DOM. */
+/** The few parts of WebAssembly that are used here: TypeScript declares them only together with the whole DOM. */
 declare namespace WebAssembly {
   class Module {
     constructor(bytes: Uint8Array<ArrayBuffer>);

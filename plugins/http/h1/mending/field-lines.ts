@@ -5,7 +5,7 @@ import type { RefusalRule } from '../../message/refusal/refusal-rules.ts';
 const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]*/;
 /** Control bytes other than the tab are not allowed in a value (RFC 9110 5.5). */
 const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
-/** Some receivers end a line or a text at these. */
+/** Control bytes at which some receivers end a line or a text. */
 const WORST = /[\r\0]/;
 /** Fields that decide how a message is read. No byte of them is replaced, because `\x0bchunked` would become `chunked`. */
 const STEERING =
@@ -16,16 +16,16 @@ const CONTROLS = /[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]/g;
  * Reads field lines one after the other, as text without their line ends: those of trailers, and those of a response head
  * that the parser refused.
  *
- * A strict reader takes what RFC 9112 5 allows. A lenient one, for what backends send, also takes what has one safe
- * reading: white space before the colon is removed and a folded line is joined with one blank (RFC 9112 5.1, 5.2), and
- * control bytes become blanks, as some clients refuse them and others end a line at them, but for fields that steer how the
- * message is read. A bare CR and NUL stay refused.
+ * A strict reader accepts what RFC 9112 5 allows. A lenient reader, for backends, also accepts what has one safe reading: it removes white
+ * space before the colon, and joins a folded line with one blank (RFC 9112 5.1, 5.2). It replaces control bytes by blanks, because some
+ * clients refuse them and others end a line at them; but not in fields that decide how the message is read. It still refuses a bare
+ * CR and NUL.
  */
 export class FieldLines {
   readonly lines: FieldLine[] = [];
-  /** The reader took a line that the grammar does not allow. */
+  /** True once the reader accepted a line that the grammar does not allow. */
   irregular = false;
-  /** Why the last line was refused, and where in it. */
+  /** Why the last line was refused, and at which index of it. */
   fault: Unmended | undefined;
   readonly #lenient: boolean;
 
@@ -33,7 +33,7 @@ export class FieldLines {
     this.#lenient = lenient;
   }
 
-  /** Takes one more line. False when it is refused: see {@link fault}. */
+  /** Reads one more line. False when it is refused: see {@link fault}. */
   add(line: string): boolean {
     if (line.startsWith(' ') || line.startsWith('\t')) return this.#fold(line);
     const colon = line.indexOf(':');

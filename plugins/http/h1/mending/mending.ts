@@ -1,6 +1,6 @@
 import type { RefusalRule } from '../../message/refusal/refusal-rules.ts';
 
-/** The beginning of a message that the parser refused, in a form that it takes. */
+/** The beginning of a message that the parser refused, written in a form that the parser accepts. */
 export interface Mended {
   /** What the parser reads instead. */
   readonly text: string;
@@ -15,9 +15,9 @@ export interface Unmended {
   readonly rule: RefusalRule;
   /** The rule in words, the same for all that break it. */
   readonly reason: string;
-  /** Where the byte lies that broke it. */
+  /** The index of the byte that broke it. */
   readonly at: number;
 }
 
-/** The result of mending: undefined while more bytes are needed, 'not ours' when the parser's own reason is the better one. */
+/** The result of mending: undefined while more bytes are needed, 'not ours' when the parser's own reason says more. */
 export type Mending = Mended | Unmended | 'not ours' | undefined;

@@ -4,7 +4,7 @@ const LF = 0x0a;
 
 /** Method, target and version, with exactly one blank between them (RFC 9112 3). The parser looks at the target. */
 const LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([\x21-\x7e\x80-\xff]+) HTTP\/(\d)\.(\d)\r\n$/;
-/** What may become such a line. */
+/** Bytes that may still become such a line. */
 const BEGINNING =
   /^[!#$%&'*+.^_`|~0-9A-Za-z-]+(?: (?:[\x21-\x7e\x80-\xff]+(?: (?:H|HT|HTT|HTTP|HTTP\/(?:\d(?:\.(?:\d\r?)?)?)?)?)?)?)?$/;
 const METHOD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]*/;
@@ -13,8 +13,8 @@ const VERSION = /^HTTP\/\d\.\d/;
 
 /**
  * Reads the request line of a request that the parser refused within that line. The parser knows some forty methods and
- * two versions; methods are open (RFC 9110 9.1), and HTTP/1.2 to 1.9 mean 1.1 (RFC 9110 2.5). The parser gets `GET` and a
- * version that it knows in their place, so that the target and all that follows is read as strictly as ever.
+ * two versions, but any token may be a method (RFC 9110 9.1), and HTTP/1.2 to 1.9 mean 1.1 (RFC 9110 2.5). The parser gets `GET` and a
+ * version that it knows in their place, so that it reads the target and everything after it as strictly as always.
  *
  * @param bytes from the first byte of the request on
  * @param encodesTarget percent-encode bytes of the target above 0x7F, which the parser refuses because a URI has none (RFC 3986 2)
@@ -29,7 +29,7 @@ export function mendRequestLine(bytes: Buffer, encodesTarget = false): Mending {
   const [, method = '', target = '', major = '', minor = ''] = LINE.exec(line) ?? [];
   if (method === '') return faultOf(line);
   if (method === 'PRI') return { rule: 'version', reason: 'HTTP/2 is not spoken here', at: 0 };
-  // Some backends ignore the case of a method: they must not get a CONNECT in lower case either.
+  // Some backends ignore the case of a method, so they must not get a CONNECT in lower case either.
   const isConnect = method.toUpperCase() === 'CONNECT';
   return {
     text: `${isConnect ? 'CONNECT' : 'GET'} ${encodesTarget ? encoded(target) : target} HTTP/${knownVersion(major, minor)}\r\n`,

@@ -7,16 +7,16 @@ const LF = 0x0a;
 
 const VERSION = 'HTTP/1.';
 const VERSION_BEGINNING = /^HTTP\/1\.(?:\d(?:[ \t]|$)|$)/;
-/** Several blanks may stand behind the version (RFC 9112 4), and there may be no reason. */
+/** A status line. Several blanks may follow the version (RFC 9112 4), and the reason may be missing. */
 const STATUS_LINE = /^HTTP\/1\.(\d)[ \t]+(\d{3})(?: ([^]*))?$/;
-/** One length, or the same one several times (RFC 9110 8.6). */
+/** A value of Content-Length with one number, or with the same number several times (RFC 9110 8.6). */
 const LENGTHS = /^\d+(?:[ \t]*,[ \t]*\d+)*$/;
 
 /**
- * Reads the head of a response that the parser refused, and writes what has one safe reading in its plain form: LF alone as
- * a line end, HTTP/1.2 to 1.9, white space before a colon, folded lines, control bytes (RFC 9112 2.2, 4, 5.1, 5.2; RFC 9110
- * 2.5), equal lengths, and a length beside `chunked`, which counts (RFC 9110 8.6; RFC 9112 6.3). The parser reads that
- * form, as strictly as any other head.
+ * Reads the head of a response that the parser refused, and writes in plain form what has one safe reading: LF alone as a line end,
+ * HTTP/1.2 to 1.9, white space before a colon, folded lines, control bytes (RFC 9112 2.2, 4, 5.1, 5.2; RFC 9110 2.5), several equal
+ * lengths, and a length beside `chunked`, where `chunked` counts (RFC 9110 8.6; RFC 9112 6.3). The parser then reads the plain form as
+ * strictly as any other head.
  *
  * @param bytes from the first byte of the response on
  */
@@ -46,7 +46,10 @@ function moved({ rule, reason, at }: Unmended, by: number): Unmended {
   return { rule, reason, at: by + at };
 }
 
-/** Where the first length stands that is no number, or another one than those before; else the end of the first line with a length. */
+/**
+ * The index of the first length that is not a number, or that differs from those before it; else of the end of the first line with a
+ * length.
+ */
 function lengthAt(head: string): number {
   let first: bigint | undefined;
   let lineEnd = -1;
@@ -64,7 +67,7 @@ function lengthAt(head: string): number {
   return lineEnd;
 }
 
-/** Where the empty line that ends the head ends, or -1 while it is not there. */
+/** The index after the empty line that ends the head; -1 while that line has not arrived. */
 function headEnd(bytes: Buffer, firstLineEnd: number): number {
   for (let at = firstLineEnd; at >= 0; at = bytes.indexOf(LF, at + 1)) {
     if (bytes[at + 1] === LF) return at + 2;
@@ -77,7 +80,7 @@ function withoutCr(line: string): string {
   return line.endsWith('\r') ? line.slice(0, -1) : line;
 }
 
-/** The status line as the parser takes it, without its line end. */
+/** The status line in a form that the parser accepts, without its line end. */
 function plainStatusLine(line: string): string | Unmended {
   const worst = line.search(/[\r\0]/);
   if (worst >= 0) return { rule: 'status_line', reason: 'the status line holds a bare CR or NUL', at: worst };
@@ -87,7 +90,7 @@ function plainStatusLine(line: string): string | Unmended {
   return `HTTP/1.${minor === '0' ? '0' : '1'} ${status} ${withoutControls(reason)}`;
 }
 
-/** The fields with at most one length, and without one beside a coding. A string is the reason why that is impossible. */
+/** The fields with at most one length, and with none beside a coding. A string is the reason why that is impossible. */
 function plainFraming(fields: readonly FieldLine[]): readonly FieldLine[] | string {
   const lengths = fields.filter(({ name }) => name.toLowerCase() === 'content-length');
   if (lengths.length === 0) return fields;

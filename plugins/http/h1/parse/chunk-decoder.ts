@@ -5,7 +5,7 @@ import { chunkFault, trailerFault } from './parser-fault.ts';
 import { END, INVALID, MORE, TOO_LARGE, type Progress } from './progress.ts';
 import type { RefusalRule } from '../../message/refusal/refusal-rules.ts';
 
-/** Gets the decoded pieces of a chunked body; they lie in borrowed memory. */
+/** Gets the decoded pieces of a chunked body. Their memory is borrowed: valid only during the call. */
 export interface BodySink {
   bodyPiece(bytes: Buffer, start: number, end: number): void;
 }
@@ -16,10 +16,10 @@ export interface TrailerLimits {
   readonly headerCount: number;
 }
 
-/** Where in a chunked body the next byte lies. */
+/** The states of the decoder: which part of a chunked body the next byte belongs to. */
 const SIZE_START = 0;
 const SIZE = 1;
-/** Behind white space, which only an extension may follow. */
+/** After white space, which only an extension may follow. */
 const SIZE_BLANKS = 2;
 const NAME_START = 3;
 const NAME = 4;
@@ -30,7 +30,7 @@ const QUOTED = 8;
 const QUOTED_PAIR = 9;
 const QUOTED_END = 10;
 const VALUE_BLANKS = 11;
-/** In the rest of an extension outside the grammar. */
+/** Within the rest of an extension that breaks the grammar. */
 const IGNORED = 12;
 const LINE_LF = 13;
 const DATA = 14;
@@ -48,7 +48,7 @@ const EQUALS = 0x3d;
 const BACKSLASH = 0x5c;
 const DELETE = 0x7f;
 
-/** Most bytes of a chunk's first line. Extensions are not used, and a peer must not send them without end. */
+/** The most bytes of a chunk's first line. Extensions are not used, and a peer must not send them without end. */
 const LINE_BYTES = 16 * 1024;
 /** The empty line that ends the trailers does not count as one of them. */
 const LINE_END_BYTES = 2;
@@ -73,14 +73,14 @@ const FRAMING = /^(?:content-length|transfer-encoding)$/i;
 /**
  * Reads one chunked body with its trailers (RFC 9112 7.1), whatever pieces it comes in.
  *
- * A strict decoder, for requests, takes what the grammar allows, white space around `;` and `=` included. A lenient one, for
- * responses, also takes what some senders write and all receivers read in the same way: white space at the end of a chunk's
- * first line, extensions outside the grammar, and LF alone as a line end.
+ * A strict decoder, for requests, accepts what the grammar allows, white space around `;` and `=` included. A lenient decoder, for
+ * responses, also accepts what some senders write and all receivers read in the same way: white space at the end of a chunk's first
+ * line, extensions that break the grammar, and LF alone as a line end.
  */
 export class ChunkDecoder {
-  /** The decoder took something that the grammar does not allow: no further message of this sender on the connection is trusted. */
+  /** True once the decoder accepted something that the grammar does not allow: no further message on the connection is trusted. */
   irregular = false;
-  /** After INVALID and TOO_LARGE: what is wrong, and where. */
+  /** After INVALID and TOO_LARGE: what is wrong, and at which place. */
   fault: MessageFault = NO_FAULT;
   /** The first byte of the last `feed` that was not consumed. */
   position = 0;
@@ -135,7 +135,7 @@ export class ChunkDecoder {
     return stop;
   }
 
-  /** Takes one byte of a chunk's first line, or of the line end behind its data. False when that byte is not allowed there. */
+  /** Reads one byte of a chunk's first line, or of the line end after its data. False when the byte is not allowed there. */
   #framing(byte: number): boolean {
     switch (this.#state) {
       case DATA_CR:
@@ -205,7 +205,7 @@ export class ChunkDecoder {
     return isBlank ? this.#to(VALUE_BLANKS) : this.#oddity(byte, mayEnd);
   }
 
-  /** Takes a byte that does not continue the extension: it ends the line, or only the lenient decoder skips it. */
+  /** Reads a byte that does not continue the extension. It ends the line, or a lenient decoder skips it. */
   #oddity(byte: number, mayEnd: boolean): boolean {
     if (byte === CR || byte === LF) return this.#endLine(byte, mayEnd);
     return isText(byte) && this.#tolerates() ? this.#to(IGNORED) : this.#refuse(BAD_EXTENSION);
@@ -256,7 +256,7 @@ export class ChunkDecoder {
     return true;
   }
 
-  /** Whether the decoder takes what the grammar does not allow. If it does, it notes that. */
+  /** Whether the decoder accepts what the grammar does not allow. If it does, it notes that in {@link irregular}. */
   #tolerates(): boolean {
     this.irregular ||= this.#lenient;
     return this.#lenient;

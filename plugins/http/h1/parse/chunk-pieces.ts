@@ -1,6 +1,6 @@
 import type { BodySink } from './chunk-decoder.ts';
 
-/** Joins the pieces of a chunked body that lie in one read, so that they are passed on in one call once all of them are decoded. */
+/** Collects the pieces of a chunked body from one read, and passes them on in one call once all of them are decoded. */
 export class ChunkPieces implements BodySink {
   #bytes: Buffer = EMPTY;
   /** Beginning and end of each piece. */
@@ -17,7 +17,7 @@ export class ChunkPieces implements BodySink {
     this.#length += end - start;
   }
 
-  /** Hands the pieces over as one: a single one where it lies, several as a copy. */
+  /** Passes the pieces on as one: a single piece without a copy, several pieces as a copy. */
   passTo(receiver: { data(bytes: Buffer, start: number, end: number): void }): void {
     const bytes = this.#bytes;
     const ranges = this.#ranges;

@@ -1,24 +1,24 @@
 import type { UnreadRequest } from '../../message/server-stream.ts';
 
-/** A method in capitals, or any token in front of what is clearly a request; then the target and the version as far as they arrived. */
+/** A method in capitals, or any token before what is clearly a request; then as much of the target and the version as arrived. */
 const REQUEST_LINE =
   /^(?:([A-Z][A-Z-]{0,23})|([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?= \S+ +HTTP\/)) +(\S*)(?: +([A-Z]{1,8}\/\d\.\d)(?!\S))?/;
 const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /**
- * What can be told of a request whose head did not arrive to its end, or can't be read: for logs and traces, never to act upon.
- * Of bytes that look like no request nothing is told, as they may be anything.
+ * What is known of a request whose head is not complete, or can't be read. It is for logs and traces; nothing else may rely on it.
+ * When the bytes do not look like a request, all is '', because they may be secrets.
  */
 export class HeadFragment implements UnreadRequest {
-  /** '' when there is none. */
+  /** '' when it did not arrive. */
   readonly method: string;
-  /** As far as it arrived; '' when there is none. */
+  /** The part that arrived; '' when none did. */
   readonly target: string;
-  /** `HTTP/1.1`; '' when there is none. */
+  /** `HTTP/1.1`; '' when it did not arrive. */
   readonly protocol: string;
   readonly #fields = new Map<string, string[]>();
 
-  /** `bytes` begin where the head does. */
+  /** @param bytes all that arrived, from the first byte of the head on */
   constructor(bytes: Buffer) {
     const [start = '', ...lines] = bytes
       .toString('latin1')
@@ -28,7 +28,7 @@ export class HeadFragment implements UnreadRequest {
     this.method = method ?? token;
     this.target = target;
     this.protocol = protocol;
-    // Behind the last line feed stands a line that did not arrive to its end, if any.
+    // The text after the last line feed is a line whose end has not arrived, or empty.
     if (this.method !== '') this.#read(lines.slice(0, -1));
   }
 

@@ -2,7 +2,7 @@ import { NUMBERS_A_FIELD } from '../../message/field-section.ts';
 import { Head } from './head.ts';
 import type { ParserEvents, ParserMemory } from '../llhttp/llhttp.ts';
 
-/** A head that is not complete yet. */
+/** A head that is not complete yet, and what was found in it. */
 export interface PartialHead {
   readonly bytes: Buffer;
   readonly offsets: Int32Array;
@@ -15,12 +15,12 @@ export interface PartialHead {
 }
 
 /**
- * Where the parser's events are noted, shared by all readers: only one parses at a time. While a head is read, offsets
- * are counted from its first byte, wherever its pieces lie.
+ * Notes the parser's events for a head. All readers share one recorder, because only one of them parses at a time. While a head is read,
+ * offsets are counted from its first byte, wherever its pieces lie in memory.
  */
 export class HeadRecorder implements ParserEvents {
   readonly head = new Head();
-  /** Bytes given to the parser at a time: what fits its arena. */
+  /** The most bytes that the parser gets at a time: the size of its arena. */
   readonly pieceBytes: number;
   folded = false;
   tooManyFields = false;
@@ -67,7 +67,7 @@ export class HeadRecorder implements ParserEvents {
     this.#origin = memory.addressOf(bytes, start) - partial.bytes.length;
   }
 
-  /** A head is complete: its offsets get the bytes that they count in. */
+  /** Ends a complete head: sets the bytes to which its offsets refer. */
   place(partial: PartialHead | undefined, bytes: Buffer, start: number, end: number): void {
     this.head.bytes =
       partial === undefined
@@ -75,11 +75,11 @@ export class HeadRecorder implements ParserEvents {
         : Buffer.concat([partial.bytes, bytes.subarray(start, end)]);
   }
 
-  /** Notes for the next piece what was found so far. */
+  /** Keeps what was found so far for the next piece. */
   keep(partial: PartialHead | undefined, bytes: Buffer, start: number, end: number): PartialHead {
     const head = this.head;
     const memory = this.#memory as ParserMemory;
-    // The first piece was noted in addresses of the parser's memory.
+    // The offsets of the first piece are addresses in the parser's memory.
     const shift = partial === undefined ? memory.addressOf(bytes, start) : 0;
     const piece = bytes.subarray(start, end);
     const offsets = head.offsets.slice(0, head.fields * NUMBERS_A_FIELD);
@@ -115,7 +115,7 @@ export class HeadRecorder implements ParserEvents {
     const head = this.head;
     const start = at - this.#origin;
     if (!this.#hasValue) {
-      // The name goes on in another piece.
+      // The name continues in another piece.
       const last = (head.fields - 1) * NUMBERS_A_FIELD;
       head.offsets[last + 1] = start + length;
       head.offsets[last + 2] = head.offsets[last + 3] = 0;
@@ -139,7 +139,7 @@ export class HeadRecorder implements ParserEvents {
     const start = address - this.#origin;
     const last = (head.fields - 1) * NUMBERS_A_FIELD;
     if (!this.#hasValue) {
-      // The parser reports an empty value behind its line break, which is no part of the line.
+      // The parser reports an empty value after its line break, which is not part of the line.
       const at = length === 0 ? (head.offsets[last + 1] as number) + 1 : start;
       head.offsets[last + 2] = at;
       head.offsets[last + 3] = at + length;

@@ -12,12 +12,12 @@ const rule = (name: RefusalRule, status: number, reason: string, code: ErrorCode
   code,
 });
 
-/** The request line does not end within the size of a head. */
+/** The refusal when the request line alone is larger than a head may be. */
 const LONG_LINE = rule('target_size', 414, 'the request target is too long', 'head_too_large');
 const LARGE_HEAD = rule('head_size', 431, 'the request head is too large', 'head_too_large');
 export const SLOW_HEAD = rule('head_timeout', 408, 'the request head took too long', 'head_timeout');
 
-/** The bytes of a client are no request, or the head of the request is larger than it may be: `progress` tells which. */
+/** The refusal of bytes that are not a request (`progress` INVALID), or of a head that is too large (TOO_LARGE). */
 export function refuseHead(reader: MessageReader, progress: Progress): Refusal {
   const { rule, reason, field, excerpt: shown } = reader.fault;
   if (progress === INVALID) return refuseRequest({ rule, reason, status: 400 }, field, shown);

@@ -30,18 +30,18 @@ const BEFORE_REASON_LENGTH = 13;
 const BEHIND_TARGET_LENGTH = 9;
 const CHUNKED_CODING = Buffer.from('chunked');
 const HTTP = [...Buffer.from('HTTP/')];
-/** Leading zeros are valid (RFC 9110 8.6), in a number that goes into a field of a sensible size. */
+/** The most digits of a length. Leading zeros are valid (RFC 9110 8.6), but not without limit. */
 const PADDED_LENGTH = /^\d{1,64}$/;
 const KEEP_ALIVE_OPTION = Buffer.from('keep-alive');
 /** Upgrades that stay within HTTP. In such a tunnel the client could send requests that no route, limit or log sees. */
 const HTTP_AGAIN = /(?:^|[,\s])(?:h2c?|http(?:\/\S*)?)\s*(?:,|$)/i;
 
 /**
- * The head of a message of HTTP/1 as offsets into the bytes that it arrived in. There is one such object a parser memory, filled in
- * again for each message: valid until the next message is parsed.
+ * The head of an HTTP/1 message as offsets into the bytes in which it arrived. All readers share one such object, which is filled in again
+ * for each message: valid until the next message is parsed.
  */
 export class Head extends FieldSection implements RequestHead, ResponseHead {
-  /** Where the message begins, but for line breaks before it. */
+  /** The index of the first byte of the message, after line breaks that came before it. */
   start = 0;
   urlStart = 0;
   urlEnd = 0;
@@ -51,10 +51,10 @@ export class Head extends FieldSection implements RequestHead, ResponseHead {
   status = 0;
   major = 1;
   minor = 1;
-  /** The parser got another request line than the client sent. `bytes` hold the one that the client sent. */
+  /** True when the parser got a mended start line. `bytes` hold the line that the peer sent. */
   isRewritten = false;
 
-  // What `classify` found.
+  // The following fields are set by `classify`.
   hostField = -1;
   hosts = 0;
   hasDate = false;
@@ -94,7 +94,7 @@ export class Head extends FieldSection implements RequestHead, ResponseHead {
       const start = this.reasonStart - BEFORE_REASON_LENGTH;
       return this.reasonEnd > 0 && this.bytes[start] === CAPITAL_H ? start : -1;
     }
-    // Exactly one blank on both sides of the target: the parser takes several.
+    // The line may only be copied with exactly one blank on both sides of the target: the parser accepts several.
     const { bytes, urlStart } = this;
     if (bytes[urlStart - 2] === BLANK || bytes[this.urlEnd + 1] === BLANK) return -1;
     return urlStart - this.method.length - 1;
@@ -109,8 +109,8 @@ export class Head extends FieldSection implements RequestHead, ResponseHead {
   }
 
   /**
-   * A request that offers an upgrade may have a body, as Docker's clients send one. The body goes on framed as it came, so that
-   * backend and proxy agree on the byte at which the other protocol begins.
+   * A request that offers an upgrade may have a body; Docker's clients send one. The body is forwarded with its framing, so that backend
+   * and proxy agree on the byte at which the other protocol begins.
    */
   get offeredUpgrade(): string {
     if (this.upgradeField < 0 || !this.connectionUpgrade || this.minor === 0) return '';
@@ -126,7 +126,7 @@ export class Head extends FieldSection implements RequestHead, ResponseHead {
     const copy = new Head();
     const from = this.start;
     const last = this.fields * NUMBERS_A_FIELD - 1;
-    // With the line break, as lines are copied together with it.
+    // The line break is included, because lines are copied together with it.
     const end = (this.fields === 0 ? this.lineEnd : (this.offsets[last] as number)) + 2;
     copy.bytes = Buffer.from(this.bytes.subarray(from, end));
     copy.offsets = this.offsets.slice(0, last + 1).map((offset) => offset - from);
@@ -167,14 +167,14 @@ export class Head extends FieldSection implements RequestHead, ResponseHead {
     return framingFault(this);
   }
 
-  /** Whether `HTTP/` stands at `at`: the parser knows protocols that look alike. */
+  /** Whether `bytes` have `HTTP/` at `at`: the parser also accepts other protocols. */
   saysHttp(at: number): boolean {
     return HTTP.every((byte, i) => this.bytes[at + i] === byte);
   }
 
   /**
-   * Whether the line of a response, whose head ends at `end`, ends in a CRLF and has no control bytes in its reason: the
-   * parser does not look closely at either.
+   * Whether the status line, of a head that ends at `end`, ends in a CRLF and has no control bytes in its reason. The parser checks
+   * neither strictly.
    */
   hasPlainStatusLine(end: number): boolean {
     const { bytes } = this;
@@ -187,7 +187,7 @@ export class Head extends FieldSection implements RequestHead, ResponseHead {
     return true;
   }
 
-  /** Looks at each field once and notes what framing and forwarding depend on. */
+  /** Reads each field once, and notes what framing and forwarding depend on. */
   classify(): void {
     this.known = 0;
     this.hostField = -1;
@@ -229,7 +229,7 @@ export class Head extends FieldSection implements RequestHead, ResponseHead {
     return this.minor === 1 || this.connectionKeepAlive;
   }
 
-  /** Exactly what the parser takes for `chunked`: blanks may follow, a tab may not. */
+  /** Whether the parser takes the value for `chunked`: blanks may follow it, a tab may not. */
   #isChunked(field: number): boolean {
     const at = field * NUMBERS_A_FIELD;
     let end = this.offsets[at + 3] as number;
@@ -244,7 +244,7 @@ export class Head extends FieldSection implements RequestHead, ResponseHead {
   }
 
   #noteLength(field: number): void {
-    // Two of them never get here: the parser refuses them.
+    // There is at most one: the parser refuses several.
     const text = this.valueText(field);
     const length = Number(text);
     this.hasPlainLength = text === String(length);
@@ -255,7 +255,7 @@ export class Head extends FieldSection implements RequestHead, ResponseHead {
   #noteConnection(field: number): void {
     const at = field * NUMBERS_A_FIELD;
     const start = this.offsets[at + 2] as number;
-    // By far the most frequent one, which says what goes without saying.
+    // Fast path: by far the most frequent value, which only repeats the default of HTTP/1.1.
     if (equalsIgnoringCase(this.bytes, start, this.offsets[at + 3] as number, KEEP_ALIVE_OPTION)) {
       this.connectionKeepAlive = true;
       return;

@@ -4,7 +4,7 @@ import { NUMBERS_A_FIELD } from '../../message/field-section.ts';
 import type { MessageFault } from '../../message/refusal/message-fault.ts';
 import type { Head } from './head.ts';
 
-/** The rules that the parser holds messages to, and how its reasons for a refusal begin or what they contain. */
+/** The rule that the parser found broken, by the words in its reason. */
 const RULES: readonly (readonly [rule: RefusalRule, words: RegExp])[] = [
   ['two_lengths', /can't be present with/],
   ['content_length', /Content-Length/],
@@ -23,17 +23,17 @@ const BLANK = 0x20;
 const TAB = 0x09;
 /** The first bytes of a TLS handshake. */
 const TLS = [0x16, 0x03];
-/** Bytes that begin no message may be secrets, so only a few of them are shown. */
+/** How many bytes are shown when they do not begin like a message: they may be secrets. */
 const MOST_OF_GARBAGE = 8;
-/** What a start line begins with: a method or a version, and a blank. */
+/** The beginning of a start line: a method or a version, and a blank. */
 const LOOKS_LIKE_START = /^(?:[A-Z-]{1,24}|HTTP\/\d\.\d) /;
-/** The words for a fault of a chunk's size. */
+/** The reason when the size of a chunk is malformed. */
 const CHUNK_SIZE = 'chunk size';
 /** The most digits that a chunk's size has. */
 const MOST_DIGITS = 16;
 const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]*/;
 
-/** A head has a fault at `bytes[at]`. `bytes` begins where the head does. `rule`: by default the one that the parser's words name. */
+/** The fault of a head at `bytes[at]`. `bytes` begins with the head. `rule`: by default the one that the parser's reason names. */
 export function headFault(
   reason: string,
   bytes: Buffer,
@@ -44,7 +44,7 @@ export function headFault(
     return { rule: 'tls', reason, field: '', excerpt: excerpt(bytes.toString('latin1', 0, MOST_OF_GARBAGE)) };
   }
   const start = lineStart(bytes, at);
-  // The start line, which line breaks may come before.
+  // The fault is in the start line. Line breaks may come before that line.
   if (/^[\r\n]*$/.test(bytes.toString('latin1', 0, Math.min(start, MOST_OF_GARBAGE)))) {
     const line = bytes.toString('latin1', start, at);
     const shown = LOOKS_LIKE_START.test(line)
@@ -55,19 +55,19 @@ export function headFault(
   return fieldFault(rule, reason, bytes, at);
 }
 
-/** A chunked body has a fault at `bytes[at]`. No byte of the body itself is shown. */
+/** The fault of a chunked body at `bytes[at]`. No byte of the body itself is shown. */
 export function chunkFault(reason: string, bytes: Buffer, at: number): MessageFault {
   const digits = bytes.toString('latin1', Math.max(0, at - MOST_DIGITS), at);
   const size = reason.includes(CHUNK_SIZE) ? (/[0-9A-Fa-f]*$/.exec(digits)?.[0] ?? '') : '';
   return { rule: 'chunk', reason, field: '', excerpt: excerptUpTo('', size, bytes[at]) };
 }
 
-/** A line of the trailers has a fault at `line[at]`. */
+/** The fault of a line of the trailers at `line[at]`. */
 export function trailerFault(reason: string, line: string, at: number): MessageFault {
   return fieldFault('trailer', reason, Buffer.from(line, 'latin1'), at);
 }
 
-/** A field of a whole head goes on in a second line. */
+/** The fault of a complete head with a folded field. */
 export function foldedFault(head: Head): MessageFault {
   const reason = 'a field line is folded';
   for (let field = 0; field < head.fields; field++) {
@@ -79,7 +79,7 @@ export function foldedFault(head: Head): MessageFault {
   return { rule: ruleOf(reason), reason, field: '', excerpt: '' };
 }
 
-/** A head, or the trailers of a body, that are larger than they may be: the largest field is named. */
+/** The fault of a head, or of trailers, that are too large. It names the largest field. */
 export function oversizeFault(rule: RefusalRule, reason: string, head: Head): MessageFault {
   let largest = -1;
   let most = 0;
@@ -93,7 +93,7 @@ export function oversizeFault(rule: RefusalRule, reason: string, head: Head): Me
 
 function fieldFault(rule: RefusalRule, reason: string, bytes: Buffer, at: number): MessageFault {
   let start = lineStart(bytes, at);
-  // A line that begins with a blank goes on with the field of the line before.
+  // A line that begins with a blank continues the field of the line before.
   while (start > 0 && (bytes[start] === BLANK || bytes[start] === TAB)) start = lineStart(bytes, start - 1);
   const line = bytes.toString('latin1', start, at);
   const field = NAME.exec(line)?.[0] ?? '';
@@ -106,7 +106,7 @@ function ruleOf(reason: string): RefusalRule {
   return RULES.find(([, words]) => words.test(reason))?.[0] ?? 'syntax';
 }
 
-/** Where the line that holds `bytes[at]` begins. */
+/** The index of the first byte of the line that holds `bytes[at]`. */
 function lineStart(bytes: Buffer, at: number): number {
   return at === 0 ? 0 : bytes.lastIndexOf(LF, at - 1) + 1;
 }

@@ -1,4 +1,4 @@
-/** What became of the bytes that a reader was fed. */
+/** The results of feeding a reader with bytes: all were consumed, and the reader needs more. */
 export const MORE = 0;
 /** A head is complete. */
 export const HEAD = 1;

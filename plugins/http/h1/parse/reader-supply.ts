@@ -3,14 +3,14 @@ import { RESPONSE, type ParserSupply } from '../llhttp/llhttp.ts';
 import type { HeadLimits } from '../../message/message-limits.ts';
 import { MessageReader } from './message-reader.ts';
 
-/** Limits on what a backend may send as a head. */
+/** How large the head of a backend's response may be. */
 const RESPONSE_LIMITS: HeadLimits = { headerSize: 256 * 1024, headerCount: 1_000 };
-/** So many readers are kept for the next responses. */
+/** How many free readers are kept for further responses. */
 const MOST_RESTING = 1_024;
 
-/** Readers of responses: one for each that is being read. They are used again, because making one costs more than a small response. */
+/** Gives out readers of responses. Readers are used again, because making one costs more than reading a small response. */
 export class ReaderSupply {
-  /** Where sockets may read responses to, so that they are parsed in place. */
+  /** The memory that sockets may read responses into, so that they are parsed in place. */
   readonly buffer: Buffer;
   readonly #parsers: ParserSupply;
   readonly #recorder: HeadRecorder;

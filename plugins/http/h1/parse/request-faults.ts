@@ -10,7 +10,7 @@ import { refuseField } from '../../message/refused-field.ts';
 const SPACE = 0x20;
 /** `HTTP/1.1` */
 const VERSION_LENGTH = 8;
-/** Of any protocol that the parser knows beside HTTP. */
+/** The refusal of any protocol that the parser knows beside HTTP. */
 const LONGEST_VERSION = 12;
 
 const rule = (name: RefusalRule, status: number, reason: string, code?: ErrorCode): RequestRule =>
@@ -24,21 +24,21 @@ const BAD_LENGTH = rule('content_length', 400, 'Content-Length must be one numbe
 const TWO_LENGTHS = rule('two_lengths', 400, 'Content-Length and Transfer-Encoding exclude each other');
 const BAD_CHUNKS = rule('chunk', 400, 'the chunked body is malformed');
 
-/** What these rules look at in the head of a request. */
+/** The parts of a request's head that these rules depend on. */
 interface FramedHead extends MessageHead {
   readonly urlEnd: number;
   readonly transferEncodings: number;
   saysHttp(at: number): boolean;
 }
 
-/** The version is none that is served, or it is not one of HTTP. */
+/** The refusal of a version that the proxy does not serve, or that is not one of HTTP; undefined for a version that it serves. */
 export function versionFault(head: FramedHead): Refusal | undefined {
   if (head.major !== 1) return refuseVersion(head.major === 0 ? BAD_VERSION : UNKNOWN_VERSION, head);
   if (head.minor > 1 || !head.saysHttp(versionAt(head))) return refuseVersion(BAD_VERSION, head);
   return undefined;
 }
 
-/** The length of a request must be readable in one way only (RFC 9112 6.1, 6.3); undefined when it is. */
+/** The refusal of a request whose length has more than one reading (RFC 9112 6.1, 6.3); undefined when it has one. */
 export function framingFault(head: FramedHead): Refusal | undefined {
   if (head.transferEncodings > 0) {
     if (head.minor === 0) return refuseField(CODING_IN_1_0, head, TRANSFER_ENCODING);
@@ -49,21 +49,21 @@ export function framingFault(head: FramedHead): Refusal | undefined {
   return Number.isNaN(head.contentLength) ? refuseField(BAD_LENGTH, head, CONTENT_LENGTH) : undefined;
 }
 
-/** The version as the client wrote it, such as `HTTP/2.0`, where it is none that is served; '' otherwise. */
+/** The version as the client wrote it, such as `HTTP/2.0`, when the proxy does not serve that version; '' otherwise. */
 export function statedVersion(head: FramedHead): string {
   const at = versionAt(head);
   if (head.major === 1 && head.minor <= 1 && head.saysHttp(at)) return '';
-  // The memory may end behind a short head; `toString` stops there, `latin1Slice` would throw.
+  // The memory may end right after a short head: `toString` stops there, `latin1Slice` would throw.
   const text = head.bytes.toString('latin1', at, at + LONGEST_VERSION);
   return /^[A-Z]+\/\d\.\d/.exec(text)?.[0] ?? '';
 }
 
-/** The chunks of a body, or the trailers behind them, are malformed. */
+/** The refusal of malformed chunks or trailers. */
 export function refuseBodyFault({ rule: broken, field, excerpt: shown }: MessageFault): Refusal {
   return refuseRequest({ ...BAD_CHUNKS, rule: broken }, field, shown);
 }
 
-/** The parser takes several spaces before the version. */
+/** The index of the version: the parser accepts several spaces before it. */
 function versionAt({ bytes, urlEnd }: FramedHead): number {
   let at = urlEnd;
   while (bytes[at] === SPACE) at += 1;

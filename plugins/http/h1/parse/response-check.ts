@@ -6,17 +6,17 @@ import type { RefusalRule } from '../../message/refusal/refusal-rules.ts';
 import { refuseResponse, type Refusal } from '../../message/refusal/refusal.ts';
 import { shownField } from '../../message/refused-field.ts';
 
-/** How many bytes of a status line without a reason are shown. */
+/** How many bytes the log shows of a status line without a reason. */
 const SHOWN_BYTES = 32;
 
-/** Checks of a status line that the parser does not make. */
+/** Whether the status line is sound, by checks that the parser does not make. */
 export function isSound(head: Head): boolean {
   if (head.major !== 1 || head.status < 100 || head.status > 999) return false;
-  // Line breaks before it, which the parser skips, mean that the backend counts its messages differently.
+  // The parser skips line breaks before a status line. They are not sound: the backend and the proxy disagree where a message ends.
   return head.saysHttp(head.start);
 }
 
-/** HTTP/1.0 does not know chunks. A backend that sends them may mean anything by the bytes that follow. */
+/** Chunks in a response of HTTP/1.0, which has none: the bytes that follow the response can't be trusted. */
 export const CHUNKS_IN_1_0: MessageFault = {
   rule: 'transfer_encoding',
   reason: 'HTTP/1.0 has no Transfer-Encoding',
@@ -24,7 +24,7 @@ export const CHUNKS_IN_1_0: MessageFault = {
   excerpt: '',
 };
 
-/** The status line is not {@link isSound}. */
+/** The refusal of a response that is not {@link isSound}. */
 export function refuseStatusLine(head: Head): Refusal {
   const text = head.bytes.toString('latin1', head.start, Math.max(head.reasonEnd, head.start + SHOWN_BYTES));
   const end = /^[\r\n]*[^\r\n]*/.exec(text)?.[0];
@@ -32,8 +32,8 @@ export function refuseStatusLine(head: Head): Refusal {
 }
 
 /**
- * The length of a response must be readable in one way only (RFC 9112 6.1, 6.3); undefined when it is. The reader leaves out
- * a length beside `chunked`, and chunks in HTTP/1.0 are read as such.
+ * The refusal of a response whose length has more than one reading (RFC 9112 6.1, 6.3); undefined when it has one. The reader has already
+ * left out a length beside `chunked`, and reads chunks in HTTP/1.0 as chunks.
  */
 export function checkFraming(head: Head): Refusal | undefined {
   if (Number.isNaN(head.contentLength))
@@ -56,7 +56,7 @@ export function checkFraming(head: Head): Refusal | undefined {
   return undefined;
 }
 
-/** The parser found something wrong. */
+/** The refusal of a response in which the reader found a fault. */
 export function refuseFault({ rule, reason, field, excerpt: shown }: MessageFault): Refusal {
   return refuseResponse(rule, reason, field, shown);
 }

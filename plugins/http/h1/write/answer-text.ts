@@ -3,7 +3,7 @@ import { answerBytes, reasonPhrase } from '../../message/answer.ts';
 
 const DEFAULT_TYPE = 'text/plain; charset=utf-8';
 
-/** The whole message. `lines`: further field lines, each with its CRLF. A HEAD request gets the same head without the body. */
+/** An answer as the text of a whole message. `lines`: further field lines, each with its CRLF. For HEAD the body is left out. */
 export function answerText(answer: Answer, date: string, method: string, lines: string): string {
   const body = answerBytes(answer);
   const head =

@@ -1,4 +1,4 @@
-/** Most characters of a message that go into the log. */
+/** The most characters of a message that the log shows. */
 const MOST_SHOWN = 64;
 /**
  * Values of fields whose names hold one of these words are never shown: they are credentials, or identify a person. An author and
@@ -22,7 +22,7 @@ export function excerpt(text: string): string {
   return masked.length <= MOST_SHOWN ? printable(masked) : printable(masked.slice(0, MOST_SHOWN)) + CUT;
 }
 
-/** The same for a target or a request line, whose `;` parameters, fragments and user names are secrets too. */
+/** As {@link excerpt}, for a target or a request line: their `;` parameters, fragments and user names are secrets too. */
 export function targetExcerpt(text: string): string {
   return excerpt(withoutTargetSecrets(text));
 }
@@ -33,11 +33,11 @@ export function valueExcerpt(name: string, value: string): string {
   return isSecret(name) ? HIDDEN : excerpt(value);
 }
 
-/** The text up to the byte that broke a rule, and that byte in angle brackets. `name`: of the field that it stands in, or ''. */
+/** The text up to the byte that broke a rule, and that byte in angle brackets. `name`: of the field whose value it is, or ''. */
 export function excerptUpTo(name: string, before: string, byte: number | undefined): string {
   const broken = byte === undefined ? '' : `<${printable(String.fromCharCode(byte))}>`;
   if (isSecret(name)) return byte !== undefined && isPrintable(byte) ? HIDDEN : HIDDEN + broken;
-  // Without a name it is a start line.
+  // Without a name the text is a start line.
   const masked = withoutSecrets(name === '' ? withoutTargetSecrets(before) : before);
   const shown = masked.length <= MOST_SHOWN ? masked : masked.slice(-MOST_SHOWN);
   return `${masked.length > MOST_SHOWN ? CUT : ''}${printable(shown)}${broken}`;
