@@ -11,7 +11,7 @@ export function lintOptions(options: HttpOptions, context: OptionsLint): void {
   lintOwnUpstream(options, context);
   for (const [index, network] of options.trusted_proxies.entries())
     if (network.endsWith('/0'))
-      context.warn(['trusted_proxies', index], 'trusts everybody: any client can say that it is another one');
+      context.warn(['trusted_proxies', index], 'trusts everybody: any client can claim any address');
 }
 
 /** Reports the listener's own upstream when a route takes every request, because it only gets what no route takes. */

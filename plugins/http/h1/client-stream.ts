@@ -19,16 +19,16 @@ import {
 } from './parse/response-check.ts';
 import { JOINED_BYTES } from './write/response-writer.ts';
 
-/** What is read next of the response. */
+/** The states of the stream: which part of the response is read next. */
 const READING_HEAD = 0;
 const FIXED_LENGTH = 1;
 const CHUNKED = 2;
 const UNTIL_CLOSE = 3;
 const COMPLETE = 4;
-/** Bytes of the protocol that the backend switched to. */
+/** The bytes belong to the protocol that the backend switched to. */
 const SWITCHED = 5;
 
-/** One request on a connection to a backend of HTTP/1: writes it as text, and reads its response. */
+/** One request on an HTTP/1 connection to a backend: writes the request as text, and reads its response. */
 export class Http1ClientStream implements ClientStream, StreamReader, BodySink {
   readonly buffer: Buffer;
   idleMs = 0;
@@ -40,13 +40,13 @@ export class Http1ClientStream implements ClientStream, StreamReader, BodySink {
   readonly #isChunked: boolean;
   readonly #readers: ReaderSupply;
   readonly #reader: MessageReader;
-  /** Nobody wants to hear of the response any more. */
+  /** True once {@link stop} was called: no event may follow. */
   #isStopped = false;
   #state = READING_HEAD;
-  /** What is left of a body of known length. */
+  /** How many bytes of a body of known length are still to come. */
   #left = 0;
   #trailers: readonly FieldLine[] = NO_TRAILERS;
-  /** Text that waits to go out in one write with what follows. */
+  /** Text that was not written yet, so that it goes out in one write with what follows. */
   #out = '';
 
   constructor(channel: ByteStream, request: RequestOutline, events: ResponseEvents, readers: ReaderSupply) {
@@ -59,7 +59,7 @@ export class Http1ClientStream implements ClientStream, StreamReader, BodySink {
     this.#reader = readers.take();
   }
 
-  /** For lines about a fault of ours while it runs. */
+  /** The fields of the request, for log lines about the connection. */
   logFields(): LogFields {
     return this.#events.logFields();
   }
@@ -114,10 +114,10 @@ export class Http1ClientStream implements ClientStream, StreamReader, BodySink {
       if (this.#state === READING_HEAD) at = this.#readHead(reader, bytes, at, end);
       else if (this.#state === CHUNKED) at = this.#readChunks(reader, bytes, at, end);
       else at = this.#readPlain(bytes, at, end);
-      // Whoever hears of a piece may want no more.
+      // An event may have called `stop`.
       if (this.#hasStopped()) return;
     }
-    // Bytes after the response belong to no request: the socket can't be trusted any more.
+    // Bytes after the response belong to no request, so the socket can't be trusted any more.
     if (this.#state === COMPLETE) this.#complete(at === end);
     else this.#events.flush();
   }
@@ -146,7 +146,7 @@ export class Http1ClientStream implements ClientStream, StreamReader, BodySink {
     return this.#isStopped;
   }
 
-  /** Returns where the head ends. */
+  /** Returns the index after the head. */
   #readHead(reader: MessageReader, bytes: Buffer, start: number, end: number): number {
     const progress = reader.feed(bytes, start, end);
     if (progress === MORE) return end;
@@ -210,7 +210,7 @@ export class Http1ClientStream implements ClientStream, StreamReader, BodySink {
     return reader.position;
   }
 
-  /** Nothing that follows is read. */
+  /** Refuses the response: nothing more of it is read. */
   #refuse(refusal: Refusal, end: number): number {
     this.#events.malformed(refusal);
     this.stop();

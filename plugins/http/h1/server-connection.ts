@@ -18,12 +18,12 @@ import { RequestBodyReader } from './request-body-reader.ts';
 import { ResponseWriter } from './write/response-writer.ts';
 import type { ServerSettings } from './server-settings.ts';
 
-/** So many bytes of pipelined requests are read ahead of their turn. */
+/** How many bytes of pipelined requests are read before it is their turn. */
 const AHEAD_BYTES = 16 * 1024;
 
 /**
- * A client's connection of HTTP/1. It reads one request after the other, and is the stream of the one that is served. The next one begins
- * when that one is released, so a pipelined request waits for its turn.
+ * A client's HTTP/1 connection. It reads one request after the other, and is the {@link ServerStream} of the request that is served. The
+ * next request begins when that one is released, so a pipelined request waits for its turn.
  */
 export class ServerConnection
   extends ResponseWriter
@@ -36,24 +36,24 @@ export class ServerConnection
   readonly #parts: ParserParts;
   readonly #first: ServerSettings;
   readonly #begunAtMs = performance.now();
-  /** The settings by which the last request was served. */
+  /** The settings by which the last request was or is served. */
   #settings: ServerSettings;
   /** The body of the request that runs; undefined for a request without one. */
   #body: RequestBodyReader | undefined = undefined;
-  /** No more of the body may be told. */
+  /** True after {@link pause}: the rest of the body is kept. */
   #isPaused = false;
-  /** What the client sent behind the request that runs: it waits for its turn. */
+  /** What the client sent after the request that runs: it waits for its turn. */
   #ahead: Buffer | undefined = undefined;
-  /** When the first byte of the head came that is being read. Not noted for a head that arrives in one piece. */
+  /** When the first byte came of the head that is being read. Not set for a head that arrives in one piece. */
   #headBegunAtMs = 0;
-  /** Whether the client said, in a way that can be believed, that it sends nothing after the request that runs. */
+  /** Whether the request that runs says that it is the last one, and its bytes can be trusted. */
   #isLast = false;
   #closing = false;
-  /** While the connection waits for one last request although its generation is over: the settings that serve it and wait, too. */
+  /** Set while the connection, whose generation is over, waits for one last request: the settings that will serve it. */
   #last: ServerSettings | undefined = undefined;
-  /** The client sends nothing more. */
+  /** True once the client ended its side. */
   #peerEnded = false;
-  /** While a request begins: more bytes of the client follow its head. */
+  /** While a request begins: whether more bytes of the client follow its head. */
   #moreFollows = false;
 
   constructor(
@@ -90,14 +90,14 @@ export class ServerConnection
   }
 
   #countsAsGone(): boolean {
-    // The rest of the body will not come.
+    // The rest of the body can't come any more.
     if (this.#body?.isOpen === true) return true;
     const isRunning = this.running !== undefined;
     const settings = isRunning ? this.#settings : this.#live;
     return countsAsGone(isRunning && this.#isLast, this.#ahead, settings, this.#parts);
   }
 
-  /** The client ended its side, and all that it sent before is answered or being answered. */
+  /** True when the client ended its side, and everything that it sent before is answered or being answered. */
   get #isAtEnd(): boolean {
     return this.#peerEnded && this.#ahead === undefined && !this.#moreFollows;
   }
@@ -115,7 +115,7 @@ export class ServerConnection
     this.deadline.destroy();
     const running = this.running;
     this.running = undefined;
-    // Where the core ended the connection, its reason counts, and not that the client is gone.
+    // When the core ended the connection, its reason counts, and not that the client is gone.
     const reason = error instanceof BalanceError ? error.code : undefined;
     if (running === undefined && this.reader.busy && !this.isEnding) {
       const fragment = new HeadFragment(this.reader.arrived);
@@ -142,7 +142,7 @@ export class ServerConnection
     this.#last.begun();
   }
 
-  /** The last request is there, or will not come: its instance may end. */
+  /** The last request has begun, or will not come: its instance may end. */
   #letGo(): void {
     const last = this.#last;
     this.#last = undefined;
@@ -150,7 +150,7 @@ export class ServerConnection
   }
 
   protected mayServeMore(): boolean {
-    // The rest of an unread body must not be taken for a request.
+    // After an unread body, the bytes that follow must not be taken for a request.
     if (this.#body?.isOpen === true || this.#closing || this.connection.draining || this.#isAtEnd)
       return false;
     const { current } = this.#handler;
@@ -178,7 +178,7 @@ export class ServerConnection
     this.#readOn();
   }
 
-  /** The client may send on, unless it has sent too much ahead. */
+  /** Reads from the client again, unless it has sent too much ahead. */
   #readOn(): void {
     if (this.#isPaused) return;
     if (this.#ahead === undefined || this.#ahead.length < AHEAD_BYTES) this.connection.transport.resume();
@@ -195,7 +195,7 @@ export class ServerConnection
     this.#isPaused = false;
     this.#body?.stop();
     this.#body = undefined;
-    // The response announced whether the connection stays open. That holds, even when an edit lowered the limits meanwhile.
+    // The response said whether the connection stays open. That still holds when an edit lowered the limits meanwhile.
     if (!this.staysOpen || hasUnreadBody || this.#closing || this.connection.draining || this.#isAtEnd) {
       // A client that did not ask for the close may be sending its next request just now (RFC 9112 9.6).
       this.#finish(!this.#isLast || hasUnreadBody || this.#ahead !== undefined);
@@ -218,7 +218,7 @@ export class ServerConnection
       this.#consume(ahead, 0, ahead.length);
     }
     if (this.isBlocked && this.running === undefined) return;
-    // What is left of the last bytes is no whole request.
+    // The last bytes that are left are not a whole request.
     if (this.running === undefined && this.#isAtEnd) this.#finish();
     else this.#readOn();
   }
@@ -263,7 +263,7 @@ export class ServerConnection
     if (first) this.reader.limits = this.#live.requestLimits;
     const progress = this.reader.feed(bytes, at, end);
     if (progress === MORE) {
-      // The whole head has this long, however its bytes trickle in.
+      // The time limit is for the whole head, no matter how its bytes arrive.
       if (first) {
         this.#headBegunAtMs = performance.now();
         this.deadline.set(this.#first.options.timeouts.read);
@@ -303,18 +303,18 @@ export class ServerConnection
     const stop = body.take(running, this.reader, bytes, start, end);
     if (stop < 0) return end;
     let next = stop;
-    // The backend switched before it had the whole body: what follows the body is the other protocol's.
+    // The backend switched before it had the whole body: the bytes after the body belong to the other protocol.
     if (this.isSwitched && !body.isOpen && stop < end) next = this.#keep(bytes, stop, end);
     running.flush(stop - start);
     return next;
   }
 
-  /** The live settings, or those of the beginning when the listener speaks another protocol by now. */
+  /** The live settings; when the listener does not speak HTTP any more, those with which the connection began. */
   get #live(): ServerSettings {
     return this.#handler.current ?? this.#first;
   }
 
-  /** Answers bytes that are no request, and ends the connection, as nothing tells where the next request would begin. */
+  /** Answers bytes that are not a request, and ends the connection, because nothing tells where the next request would begin. */
   #refuse(refusal: Refusal, begunAtMs: number): void {
     this.beginResponse(true, false, this.#live.taking);
     const fragment = new HeadFragment(this.reader.arrived);
@@ -322,7 +322,7 @@ export class ServerConnection
     this.#finish();
   }
 
-  /** Ends the connection after its last response: see {@link Lingering}. `mayStillSend`: the client may be sending right now. */
+  /** Ends the connection after its last response, see {@link Lingering}. `mayStillSend`: the client may be sending at this moment. */
   #finish(mayStillSend = true): void {
     if (this.isEnding) return;
     this.#closing = true;

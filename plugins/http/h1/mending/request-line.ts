@@ -28,7 +28,7 @@ export function mendRequestLine(bytes: Buffer, encodesTarget = false): Mending {
   const line = bytes.latin1Slice(0, lineEnd + 1);
   const [, method = '', target = '', major = '', minor = ''] = LINE.exec(line) ?? [];
   if (method === '') return faultOf(line);
-  if (method === 'PRI') return { rule: 'version', reason: 'HTTP/2 is not spoken here', at: 0 };
+  if (method === 'PRI') return { rule: 'version', reason: 'HTTP/2 is not supported', at: 0 };
   // Some backends ignore the case of a method, so they must not get a CONNECT in lower case either.
   const isConnect = method.toUpperCase() === 'CONNECT';
   return {

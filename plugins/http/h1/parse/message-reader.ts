@@ -27,7 +27,7 @@ const PREFACE = 'PRI ';
 
 const ODD_CHUNKS: MessageFault = {
   rule: 'chunk',
-  reason: 'a chunk or a trailer is not by the grammar',
+  reason: 'a chunk or a trailer breaks the grammar',
   field: '',
   excerpt: '',
 };
@@ -39,30 +39,29 @@ const ODD_STATUS_LINE: MessageFault = {
 };
 
 /**
- * Reads heads, and chunked bodies with their trailers, from a stream of bytes; bodies of known length are counted by
- * whoever forwards them. A parser is taken at the first byte of a head and given back at its end, so that a quiet
- * connection holds none.
+ * Reads heads, and chunked bodies with their trailers, from a stream of bytes. The caller reads bodies of known length itself. The reader
+ * takes a parser at the first byte of a head and gives it back at the end of the head, so that a quiet connection holds none.
  *
- * The parser is strict and fast. What it refuses is looked at once more: a request line with a method or version that it
- * does not know, and a response head that has one safe reading, are written in a form that it takes.
+ * The parser is strict and fast. What the parser refuses is read a second time: a request line with a method or version that the parser
+ * does not know, and a response head that has one safe reading, are written in a form that the parser accepts.
  */
 export class MessageReader {
   /** After HEAD: valid until this or any other reader is fed. */
   head: Head | undefined;
-  /** After END. */
+  /** After END: the trailers of the body. */
   trailers: readonly FieldLine[] = NO_TRAILERS;
-  /** How the message departs from the grammar although the reader takes it. Nothing that follows on this connection is trusted. */
+  /** Set when the message breaks the grammar but is accepted. Nothing that follows on the connection can be trusted. */
   oddity: MessageFault | undefined;
-  /** After INVALID and TOO_LARGE: what is wrong, and where. */
+  /** After INVALID and TOO_LARGE: what is wrong, and at which place. */
   fault: MessageFault = NO_FAULT;
   /** The first byte of the last `feed` that was not consumed. */
   position = 0;
-  /** After INVALID: all that came of the head. After TOO_LARGE: its beginning at least. */
+  /** After INVALID: all bytes of the head that came. After TOO_LARGE: at least its beginning. */
   #rejected: Buffer = NOTHING;
   readonly #supply: ParserSupply;
   readonly #recorder: HeadRecorder;
   readonly #kind: MessageKind;
-  /** What the next message may have; changed only between messages. */
+  /** How large the next head may be. Changed only between messages. */
   limits: HeadLimits;
   #memory: ParserMemory | undefined;
   #parser = 0;
@@ -82,7 +81,7 @@ export class MessageReader {
     this.limits = limits;
   }
 
-  /** True from the first byte of a message to its end (a head without chunked body: to its own end). */
+  /** True from the first byte of a head to its end, or to the end of the chunked body that follows it. */
   get busy(): boolean {
     return this.#memory !== undefined || this.#chunks !== undefined;
   }
@@ -93,7 +92,7 @@ export class MessageReader {
     return fields === 0 || urlEnd - urlStart > this.limits.headerSize;
   }
 
-  /** The bytes that came of a head that is not complete, or was refused: of a too large one no more than a head may have. */
+  /** The bytes of a head that is not complete or was refused; of a head that is too large, no more than a head may have. */
   get arrived(): Buffer {
     return this.#rejected.length > 0 ? this.#rejected : (this.#refused ?? this.#asArrived(NOTHING));
   }
@@ -111,7 +110,7 @@ export class MessageReader {
     return MORE;
   }
 
-  /** The message was read as far as it matters here: others read the rest. */
+  /** Ends the message for this reader, because it is complete or because others read the rest. Frees the parser. */
   finish(): void {
     this.#releaseParser();
     this.#rejected = NOTHING;
@@ -121,7 +120,7 @@ export class MessageReader {
     this.#chunks = undefined;
   }
 
-  /** The head was read and a chunked body follows. */
+  /** After HEAD: the next bytes are a chunked body. */
   expectChunks(): void {
     this.finish();
     this.#chunks = new ChunkDecoder(this.#kind !== REQUEST, this.limits);
@@ -215,7 +214,7 @@ export class MessageReader {
   #fail(memory: ParserMemory, bytes: Buffer, start: number, end: number): Progress {
     const before = (this.#partial?.bytes.length ?? 0) + this.#surplus;
     const arrived = this.#asArrived(bytes.subarray(start, end));
-    // For the start of a message the parser may name a place outside of what it was given last.
+    // For the start of a message, the parser may name a place outside of the bytes that it got last.
     const at = Math.min(Math.max(0, before + this.position - start), arrived.length);
     this.#rejected = arrived;
     if (this.#recorder.tooManyFields) {
@@ -224,14 +223,14 @@ export class MessageReader {
     }
     this.fault = headFault(memory.failure(this.#parser), arrived, at);
     if (this.#mended !== undefined) return INVALID;
-    // Of a request only the first line can be mended. Behind that of HTTP/2's preface the parser fails too.
+    // Only the first line of a request can be mended. The parser also fails after the first line of the preface of HTTP/2.
     const lineEnd = this.#kind === REQUEST ? arrived.indexOf(LF) : -1;
     const isBehind =
       lineEnd >= 0 && at > lineEnd && arrived.toString('latin1', 0, PREFACE.length) !== PREFACE;
     return isBehind ? INVALID : this.#mend(arrived, end);
   }
 
-  /** Gives the parser what it refused in another form. `end` is where `arrived` ends in what is being fed. */
+  /** Gives the parser in another form what it refused. `end`: the index, in the bytes of this `feed`, at which `arrived` ends. */
   #mend(arrived: Buffer, end: number): Progress {
     const mending =
       this.#kind === REQUEST
@@ -259,20 +258,20 @@ export class MessageReader {
     this.fault = NO_FAULT;
     const text = Buffer.from(mending.text, 'latin1');
     const progress = this.feed(text, 0, text.length);
-    // The bytes behind the mended ones were not fed yet.
+    // The bytes after the mended ones were not fed yet.
     if (progress === INVALID) this.#rejected = arrived;
     this.position = end - (arrived.length - mending.length);
     return progress;
   }
 
-  /** All of the message as it arrived: what was kept of it, and `more`. */
+  /** All bytes of the message as they arrived: those that were kept, and `more`. */
   #asArrived(more: Buffer): Buffer {
     const all = Buffer.concat([this.#partial?.bytes ?? NOTHING, more]);
     if (this.#mended === undefined) return all;
     return Buffer.concat([this.#original, all.subarray(this.#mended.text.length)]);
   }
 
-  /** How many more bytes arrived than the parser got. */
+  /** How many more bytes arrived than the parser got; negative when the mended form is the longer one. */
   get #surplus(): number {
     return this.#mended === undefined ? 0 : this.#mended.length - this.#mended.text.length;
   }

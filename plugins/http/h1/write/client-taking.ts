@@ -4,14 +4,14 @@ import type { ByteStream } from '../../../../src/plugin-api/index.ts';
 import type { TakingLimits } from '../../message/message-limits.ts';
 import { TransferRate } from '../../message/transfer-rate.ts';
 
-/** How often to look at a client that has not taken everything. */
+/** How often a client that has not taken everything is checked. */
 const LOOK_MS = 5_000;
-/** A timer may fire this much too early. */
+/** A timer may fire this many milliseconds too early. */
 const TIMER_SLACK_MS = 1;
 
 /**
- * Watches a client while it has not taken all that was written to it. Its progress is what the system's buffers took, which
- * comes in steps of many kilobytes: between two steps there is nothing to judge.
+ * Watches a client while it has not taken all that was written to it. Only the bytes that the system's buffers took can be counted, and
+ * these come in steps of many kilobytes: between two steps nothing is known.
  */
 export class ClientTaking {
   readonly #stream: ByteStream;
@@ -24,13 +24,13 @@ export class ClientTaking {
     this.#stream = stream;
   }
 
-  /** How long to wait until the next look. */
+  /** How many milliseconds to wait until the next check. */
   get lookMs(): number {
     const { rate, timeoutMs = LOOK_MS } = this.#limits ?? {};
     return rate === undefined ? timeoutMs : Math.min(timeoutMs, rate.windowMs, LOOK_MS);
   }
 
-  /** Something was written that the client has not taken. Changes nothing while that was so before. Returns {@link lookMs}. */
+  /** Begins to watch: something was written that the client has not taken. Does nothing when it watches already. Returns {@link lookMs}. */
   begin(limits: TakingLimits): number {
     if (this.#limits !== undefined) return this.lookMs;
     const now = performance.now();
@@ -44,7 +44,7 @@ export class ClientTaking {
     return this.lookMs;
   }
 
-  /** To be asked each {@link lookMs}: false when the client takes too slowly. */
+  /** Called each {@link lookMs}: false when the client takes too slowly. */
   keepsPace(): boolean {
     if (this.#limits === undefined) return true;
     const now = performance.now();
@@ -54,7 +54,7 @@ export class ClientTaking {
     return this.#rate?.moved(bytes, now, true) ?? true;
   }
 
-  /** The client took everything. False when it took too slowly. */
+  /** The client took everything: stops watching. False when it took too slowly. */
   end(): boolean {
     if (this.#limits === undefined) return true;
     this.#limits = undefined;

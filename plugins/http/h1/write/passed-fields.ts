@@ -7,14 +7,14 @@ const CR = 0x0d;
 const LF = 0x0a;
 
 /**
- * Copies the start line (when it may go on as it is) and the field lines that go on, as they arrived and in their order, each
+ * Copies the start line, when it may be passed on as it is, and the field lines that are passed on: as they arrived, in their order, each
  * with its CRLF.
  *
- * Neighbouring lines are copied in one go. Two lines are neighbours when exactly a CRLF lies between them, so nothing
- * but what the parser accepted as start line, name or value is ever copied.
+ * Neighbouring lines are copied together. Two lines are neighbours when exactly one CRLF lies between them, so nothing is ever copied
+ * that the parser did not accept as a start line, a name or a value.
  *
- * @param passesLength whether Content-Length goes on as it arrived
- * @param lineStart where the start line begins; -1 when it does not go on
+ * @param passesLength whether Content-Length is passed on as it arrived
+ * @param lineStart the index of the start line; -1 when it is not copied
  */
 export function passedFields(
   head: MessageHead,
@@ -46,7 +46,7 @@ export function passedFields(
   return runStart < 0 ? text : text + lines(bytes, runStart, runEnd);
 }
 
-/** `bytes[start, end)` with a CRLF behind it: the one that is there already, nearly always. */
+/** `bytes[start, end)` and a CRLF: nearly always the CRLF that follows in `bytes` already. */
 function lines(bytes: Buffer, start: number, end: number): string {
   if (bytes[end] === CR && bytes[end + 1] === LF) return bytes.latin1Slice(start, end + 2);
   return `${bytes.latin1Slice(start, end)}\r\n`;

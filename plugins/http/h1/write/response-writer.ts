@@ -16,31 +16,31 @@ import { Lingering, LINGER_LOOK_MS } from './lingering.ts';
 import { lastChunk } from './last-chunk.ts';
 import { connectionLines, demandedUpgrade, responseHeadText, UPGRADE_REQUIRED } from './response-head.ts';
 
-/** Pieces of a body up to this size go out in one write with the text before and behind them; larger ones by themselves. */
+/** Pieces of a body up to this size are written together with the text before and after them; larger pieces are written alone. */
 export const JOINED_BYTES = 16 * 1024;
 
-/** Writes the responses of one connection as text of HTTP/1, one after the other. */
+/** Writes the responses of one connection as HTTP/1 text, one after the other. */
 export abstract class ResponseWriter {
   readonly connection: Connection;
   abstract readonly deadline: Deadline;
   isBlocked = false;
-  /** Who serves the request that is answered. */
+  /** The events of the request that is being served; undefined between two requests. */
   protected running: RequestEvents | undefined = undefined;
-  /** The request that the connection became a tunnel for. */
+  /** Set once the connection is a tunnel: the events of the request that made it one. */
   protected tunnel: RequestEvents | undefined = undefined;
-  /** Requests that began on the connection. */
+  /** How many requests have begun on the connection. */
   protected requests = 0;
   /** Whether the connection may serve another request, as far as is known. */
   staysOpen = true;
-  /** Whether the client of the request knows HTTP/1.1. */
+  /** Whether the request came as HTTP/1.1, not as HTTP/1.0. */
   protected isHttp11 = true;
-  /** The connection changed to another protocol. */
+  /** True once the connection changed to another protocol. */
   protected isSwitched = false;
-  /** The body goes out in chunks. */
+  /** True when the body is written in chunks. */
   #isChunked = false;
-  /** Only the end of the connection marks the end of the body. */
+  /** True when only the end of the connection marks the end of the body. */
   #endsByClose = false;
-  /** Text that waits to go out in one write with what follows. */
+  /** Text that was not written yet, so that it goes out in one write with what follows. */
   #out = '';
 
   /** Set after the last response. */
@@ -54,7 +54,7 @@ export abstract class ResponseWriter {
     this.#taking = taking;
   }
 
-  /** For lines about a fault of ours while it runs. */
+  /** The fields of the running request, for log lines about the connection. */
   logFields(): LogFields {
     return this.running?.logFields() ?? {};
   }
@@ -70,7 +70,7 @@ export abstract class ResponseWriter {
     };
   }
 
-  /** Another request begins. `staysOpen`: whether its client wants the connection to stay open. */
+  /** Begins another response. `staysOpen`: whether the client wants the connection to stay open. */
   protected beginResponse(isHttp11: boolean, staysOpen: boolean, taking: TakingLimits): void {
     this.#taking = taking;
     this.isHttp11 = isHttp11;
@@ -81,7 +81,7 @@ export abstract class ResponseWriter {
     this.#out = '';
   }
 
-  /** Whether a further request may follow the one that is answered now. */
+  /** Whether another request may follow the one that is answered now. */
   protected abstract mayServeMore(): boolean;
 
   proceed(): void {
@@ -163,13 +163,13 @@ export abstract class ResponseWriter {
 
   abort(resets: boolean): void {
     const { transport: stream } = this.connection;
-    // Where the end of the connection means the end of the body, only a reset tells the difference. A reset also frees what
-    // the system keeps for a client that does not take it.
+    // When the end of the connection marks the end of the body, only a reset shows that the body is not whole. A reset also frees the
+    // bytes that the system keeps for a client that does not take them.
     if (resets || this.#endsByClose) stream.reset();
     else stream.destroy();
   }
 
-  /** The time until the next look at a client passed that has not taken its response. */
+  /** Checks a client that has not taken its response, after the time that {@link awaitReader} said. */
   protected lookAtReader(): void {
     if (this.pace.keepsPace()) this.deadline.set(this.pace.lookMs);
     else this.connection.transport.reset();
@@ -188,17 +188,17 @@ export abstract class ResponseWriter {
     if (lingers) stream.resume();
   }
 
-  /** So many bytes came after the last response. */
+  /** Discards bytes that came after the last response. */
   protected throwAway(bytes: number): void {
     this.#lingering?.received(bytes);
   }
 
-  /** The proxy, or its listener, is about to end. */
+  /** The proxy or its listener is about to end: a lingering connection ends sooner. */
   protected hurry(): void {
     this.#lingering?.hurry();
   }
 
-  /** The time until the next look at a connection that ends passed. */
+  /** Checks a connection that lingers after its last response. */
   protected lookAtEnd(): void {
     if (this.#lingering?.isOver() === true) this.connection.transport.destroy();
     else this.deadline.set(LINGER_LOOK_MS);

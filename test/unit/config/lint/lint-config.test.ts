@@ -176,7 +176,7 @@ describe('advice on what others can reach', () => {
 
   it('names proxies that are trusted without being one', () => {
     expect(adviceOn(`${base}http: { trusted_proxies: [10.0.0.0/8, '::/0'] }`)).toEqual([
-      '3 http.trusted_proxies[1] trusts everybody: any client can say that it is another one',
+      '3 http.trusted_proxies[1] trusts everybody: any client can claim any address',
     ]);
   });
 });
