@@ -243,7 +243,7 @@ export interface HttpMinRate {
 /** When given, request bodies are read into memory before a backend is taken, so that a client that sends slowly holds none. Without it bodies are streamed. `Expect: 100-continue` is answered by the proxy then, and not passed on. */
 export interface HttpRequestBuffering {
   /**
-   * Bytes of one body that are kept, with the framing of chunks. A longer one is streamed from there on. In bytes.
+   * Bytes of one body that are kept, without the framing of chunks. A longer one is streamed from there on. In bytes.
    * @default "1MiB"
    */
   readonly size: number;

@@ -1,4 +1,4 @@
-import type { ApiVersion, ProtocolInstance, ProtocolPlugin } from '../../plugin-api/index.ts';
+import type { ApiVersion, OptionsRules, ProtocolInstance, ProtocolPlugin } from '../../plugin-api/index.ts';
 
 /** The version of the plugin API that this proxy speaks. */
 const API_VERSION: ApiVersion = 2;
@@ -17,6 +17,7 @@ export function pluginOf(given: unknown): ProtocolPlugin {
   if (typeof plugin.name !== 'string' || !NAME.test(plugin.name))
     throw new Error('its name must be lower-case letters, digits and dashes');
   if (typeof plugin.provision !== 'function') throw new Error('it has no provision function');
+  if (plugin.optionsRules !== undefined) checkRules(plugin.optionsRules);
   return exported as ProtocolPlugin;
 }
 
@@ -27,6 +28,17 @@ export function instanceOf(given: unknown): ProtocolInstance {
     throw new Error('provision must give an object with the functions handle and close');
   }
   return instance as ProtocolInstance;
+}
+
+/** A rule that is no function would be found only at the next edit of a listener that uses the plugin. */
+function checkRules(given: unknown): void {
+  if (typeof given !== 'object' || given === null) throw new Error('its optionsRules must be an object');
+  const rules = given as Partial<Record<keyof OptionsRules, unknown>>;
+  for (const name of ['check', 'lint', 'upstreams', 'diff'] as const) {
+    const rule = rules[name];
+    if (rule !== undefined && typeof rule !== 'function')
+      throw new Error(`its optionsRules.${name} must be a function`);
+  }
 }
 
 /** What to do about a plugin that is written for another version of the plugin API, or for none. */

@@ -236,6 +236,12 @@ describe('the plugin loader', () => {
       /its name must be/,
     ],
     ['no provision', "export default { apiVersion: 2, name: 'x' };", /no provision function/],
+    ['rules that are no object', plainPlugin('x', 'optionsRules: 5'), /its optionsRules must be an object/],
+    [
+      'a rule that is no function',
+      plainPlugin('x', 'optionsRules: { check: 5 }'),
+      /its optionsRules\.check must be a function/,
+    ],
     ['the name of a built-in one', plainPlugin('http'), /http is built in/],
     [
       'a configSchema that is no schema',
