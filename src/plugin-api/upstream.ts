@@ -74,7 +74,7 @@ export interface Lease {
   /** True when the channel served an exchange before: it may die of old age under the next one. */
   readonly reused: boolean;
   /**
-   * The exchange is over. The outcome is what health and statistics of the backend are made from.
+   * The exchange is over. The outcome tells the upstream how the backend did.
    *
    * @param error what went wrong, whoever was to blame; undefined when nothing did
    * @param status the status of the response; 0 where there was none, or where the protocol has none

@@ -203,12 +203,12 @@ export class Exchange
     this.status = attempt.status;
     this.mark('backendEndMs');
     this.#attempt = undefined;
-    this.#giveBack(attempt.lease, this.wantsBody ? 0 : attempt.client.idleMs);
+    this.#endLease(attempt.lease, this.wantsBody ? 0 : attempt.client.idleMs);
     this.#finish();
     this.stream.release();
   }
 
-  #giveBack(lease: Lease, idleMs: number): void {
+  #endLease(lease: Lease, idleMs: number): void {
     if (idleMs === 0 || !this.pins) lease.end(undefined, this.status, idleMs);
     else if (this.stream.staysOpen) this.client.pin(this.upstream, lease, this.status, idleMs);
     else lease.end(undefined, this.status, 0);

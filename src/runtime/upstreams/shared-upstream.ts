@@ -253,7 +253,7 @@ export class SharedUpstream implements LeaseHome {
     const unchanged = new Map(before.map((held) => [identityOf(held.config), held]));
     const made: HeldMember[] = [];
     const next: HeldMember[] = [];
-    const giveUp = (): void => {
+    const releaseMade = (): void => {
       for (const held of made) releaseNow(held);
     };
     try {
@@ -272,7 +272,7 @@ export class SharedUpstream implements LeaseHome {
       const members = next.map(({ member }) => member);
       const { load_balancer: loadBalancer } = this.config;
       const balancer = await slicer.finish(balancerInSteps(loadBalancer, members, this.#parts.chance));
-      if (this.#draining) giveUp();
+      if (this.#draining) releaseMade();
       else {
         // Protocols may have asked for pools, or given them up, meanwhile.
         for (const held of made) {
@@ -284,20 +284,20 @@ export class SharedUpstream implements LeaseHome {
         this.#listed = backends;
       }
     } catch (error) {
-      giveUp();
+      releaseMade();
       throw error;
     }
     const staying = new Set(this.#held);
     await slicer.forEach(
       before.filter((held) => !staying.has(held)),
       (held) => {
-        this.#letLeave(held);
+        this.#drainMember(held);
       },
     );
   }
 
   /** A member gives up its pools and its check, and its backend after its last lease. */
-  #letLeave(held: HeldMember): void {
+  #drainMember(held: HeldMember): void {
     for (const reference of held.leave()) reference.release();
     this.#leaving.add(held);
     held.releaseWhenIdle(() => {

@@ -5,8 +5,8 @@ import type { PassReason } from '../backend/backend-state.ts';
 import type { Member } from './member.ts';
 
 /**
- * Learns what becomes of the requests for one upstream: logs and statistics today, and what breakers and ejection are made from.
- * Called on the data path: it must be quick, and must not throw.
+ * Learns what becomes of the requests for one upstream. Logs and the metrics of queues are made from it; breakers and ejection of
+ * backends can be. Called on the data path: it must be quick, and must not throw.
  */
 export interface UpstreamObserver {
   /** A request was not given to `member`. With reason `failed`, connecting to it failed with `error`: nothing was sent. */
