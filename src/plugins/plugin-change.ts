@@ -9,20 +9,20 @@ import type { PluginSet } from './plugin-set.ts';
 export interface PluginChangeOptions {
   /** The plugins of the live generation. */
   readonly live: PluginSet;
-  /** What lies in the folders now, with the live state of whatever can't be loaded. */
+  /** The plugins that are in the folders now. One that can't be loaded is in its live state. */
   readonly wanted: PluginSet;
-  /** True when a reload is about nothing else: falling back to the live plugins is then a failure. */
+  /** True when a change of plugins is the only reason for the reload: falling back to the live plugins is then a failure. */
   readonly mustChange: boolean;
   /** Whether a plugin failed before under these circumstances. */
   readonly failedBefore: (plugin: CheckedPlugin, circumstances: string) => boolean;
-  /** Told of a plugin whose live state stays in its place. */
+  /** Called for each plugin that is refused, so that its live state stays in use. */
   readonly refused: (plugin: CheckedPlugin, reason: string, circumstances: string) => void;
   readonly committed: (plugins: PluginSet, modes: ReadonlySet<string>) => void;
 }
 
 /**
- * The plugins for one reload. A new state of a plugin that does not work out is left behind: the reload goes on with the
- * state that is live, as if the file had not been touched.
+ * The plugins for one reload. When a new state of a plugin fails, the reload goes on with its live state, as if the file had not been
+ * edited.
  */
 export class PluginChange {
   readonly #options: PluginChangeOptions;
@@ -34,7 +34,7 @@ export class PluginChange {
     this.#plugins = options.wanted;
   }
 
-  /** Names of all protocols there are, whichever state of them will be used. */
+  /** The names of all protocols, whichever state of them will be used. */
   get names(): readonly string[] {
     return this.#plugins.names;
   }
@@ -55,8 +55,8 @@ export class PluginChange {
   }
 
   /**
-   * Checks the options of the config's listeners and builds with as many of the new plugins as work. Rejects with what is
-   * wrong when it can't be built with the live ones either, or when a plugin is at fault that has no live state.
+   * Checks the options of the config's listeners, and builds with all new plugins that work. Rejects when the build fails with the live
+   * plugins too, or when a plugin fails that has no live state.
    */
   async build<T>(loaded: LoadedConfig, build: (plugins: PluginSet) => Promise<T>): Promise<T> {
     const { live, failedBefore } = this.#options;
@@ -74,7 +74,7 @@ export class PluginChange {
     }
   }
 
-  /** What becomes of plugins when {@link plugins} goes live, in the words of a comparison of configs. */
+  /** How the plugins change when {@link plugins} goes live, in the form of a comparison of configs. */
   differences(): readonly ConfigChange[] {
     const { live } = this.#options;
     const now = [...this.#plugins].filter(({ origin }) => !origin.builtIn);
@@ -86,7 +86,7 @@ export class PluginChange {
     ];
   }
 
-  /** The config is live with {@link plugins}. */
+  /** Called when the config is live with {@link plugins}. */
   commit({ config }: LoadedConfig): void {
     this.#options.committed(this.#plugins, new Set(config.listeners.map(({ mode }) => mode)));
   }
@@ -117,7 +117,7 @@ export class PluginChange {
   }
 }
 
-/** What plugins are at fault for. */
+/** A failed attempt to build, with the plugins that caused it. */
 class Failure {
   readonly cause: Error;
   readonly reasons: ReadonlyMap<CheckedPlugin, string>;
@@ -130,11 +130,11 @@ class Failure {
 
 function difference(name: string, kind: ChangeKind): ConfigChange {
   const summary = `plugin ${name} ${kind === 'changed' ? 'replaced' : kind}`;
-  const note = 'new connections get the new one, connections that run keep the one that they began with';
+  const note = 'new connections use the new one; open connections keep the one that they began with';
   return { path: `plugins[${name}]`, kind, effect: 'hot', summary, ...(kind === 'changed' ? { note } : {}) };
 }
 
-/** All that a plugin can see of a config. */
+/** Everything that a plugin can see of a config, as text: a plugin that failed may work when this changes. */
 function circumstances({ name }: CheckedPlugin, { config }: LoadedConfig): string {
   return JSON.stringify([config.listeners.filter(({ mode }) => mode === name), config.upstreams]);
 }

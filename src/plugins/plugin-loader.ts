@@ -14,7 +14,7 @@ import { PluginSet } from './plugin-set.ts';
 import type { IgnoredPath } from './source/plugin-source.ts';
 import { OWN_PROCESS, type ProcessGuards } from './import/process-guards.ts';
 
-/** Why a file in the plugin folders is not what runs. */
+/** A file in the plugin folders that is not in use, and why. */
 export interface PluginFailure {
   readonly file: string;
   readonly reason: string;
@@ -33,13 +33,13 @@ export interface PluginState {
 /** What a reload asks of the loader. */
 export interface PluginRequest {
   readonly settings: PluginSettings;
-  /** Whether what failed before and was not touched since is tried again. Default: false. */
+  /** Whether to try again what failed before and was not edited since. Default: false. */
   readonly retry?: boolean;
-  /** Whether there is nothing to do unless plugins changed. Default: false. */
+  /** Whether a change of plugins is the only reason for the reload. Default: false. */
   readonly mustChange?: boolean;
 }
 
-/** What became of one state of a plugin. */
+/** The result of loading one state of a plugin. */
 interface Attempt {
   readonly hash: string;
   readonly plugin: CheckedPlugin | undefined;
@@ -64,12 +64,12 @@ export class PluginLoader {
   /** By file. */
   #attempts = new Map<string, Attempt>();
   #failures = new Map<string, string>();
-  /** Files of plugins that live listeners use and that are there no more. */
+  /** Files of plugins that live listeners use and that do not exist any more. */
   #missing = new Map<string, string>();
-  /** What lies in the folders and is passed over. */
+  /** Paths in the folders that are ignored, with the reasons. */
   #ignored: readonly IgnoredPath[] = [];
-  /** What was logged of files, so that it is said once. */
-  #told = new Map<string, string>();
+  /** The last reason that was logged for each file, so that it is logged once. */
+  #logged = new Map<string, string>();
   readonly #seen = new Map<string, string>();
   #settings: PluginSettings = { directory: undefined, timeoutMs: 10_000 };
 
@@ -83,17 +83,17 @@ export class PluginLoader {
     return this.#live;
   }
 
-  /** Why files in the plugin folders are not what runs, as of the last look at them. */
+  /** The files in the plugin folders that are not in use, and why, as of the last look at them. */
   get failures(): readonly PluginFailure[] {
     return [...this.#failures, ...this.#missing].map(([file, reason]) => ({ file, reason }));
   }
 
-  /** What lies in the plugin folders and is no plugin although somebody may take it for one, as of the last look at them. */
+  /** Paths in the plugin folders that are no plugins although they may look like one, as of the last look at them. */
   get ignored(): readonly PluginFailure[] {
     return this.#ignored.map(({ path, reason }) => ({ file: path, reason }));
   }
 
-  /** The plugin whose code an error comes from, also one in an earlier state of its files; undefined when it is none of theirs. */
+  /** The plugin whose code an error comes from, in any state of its files; undefined when the error comes from no plugin. */
   authorOf(error: unknown): string | undefined {
     const { stack = '' } = errorFrom(error);
     return [...this.#live].find(
@@ -101,7 +101,7 @@ export class PluginLoader {
     )?.name;
   }
 
-  /** The plugin in that state of its files, among those that are loaded; undefined when it is not. */
+  /** The loaded plugin with that state of its files; undefined when that state is not loaded. */
   find({ name, file, hash }: PluginState): CheckedPlugin | undefined {
     const live = this.#live.get(name);
     if (live?.origin.file === file && live.origin.hash === hash) return live;
@@ -110,31 +110,31 @@ export class PluginLoader {
     return attempt?.hash === hash ? attempt.plugin : undefined;
   }
 
-  /** What lay in these folders when they were looked at last, in one value; '' when they never were. */
+  /** The fingerprint of these folders when they were last read; '' when they never were. */
   seenIn(directories: readonly string[]): string {
     return this.#seen.get(directories.join('\n')) ?? '';
   }
 
-  /** How many states of plugins this process keeps in memory: a module can't be unloaded. */
+  /** How many states of plugins this process keeps in memory, because a module can't be unloaded. */
   get importedStates(): number {
     return this.#importer.importedStates;
   }
 
   /**
-   * Loads all that a config file can use: what comes with the proxy, what lies beside it, and what lies in the file's
+   * Loads all plugins that a config file can use: the built-in ones, those in the package's `plugins` folder, and those in the config's
    * `plugins.directory`. For commands that run once.
    */
   async loadFor(configFile: string, env: Environment = {}): Promise<PluginSet> {
-    // A running proxy never needs it: a load asks for plugins when it has read the files.
+    // Imported here, because a running proxy never needs it.
     const { readPluginSettings } = await import('../config/load/read-plugin-settings.ts');
-    // While the file can't be read, its plugins lie where they lay before.
+    // While the file can't be read, the last known settings count.
     this.#settings = (await readPluginSettings(configFile, env)) ?? this.#settings;
     return (await this.prepare({ settings: this.#settings })).plugins;
   }
 
   /**
-   * Loads what is new in the folders beside what is live. Rejects when a built-in plugin is broken, which is ours to mend,
-   * and when plugins must change and do not.
+   * Loads the new plugins of the folders beside the live ones. Rejects when a built-in plugin is broken, which is a bug of the proxy, and
+   * when a change of plugins was required but every new one failed.
    */
   async prepare(request: PluginRequest): Promise<PluginChange> {
     this.#builtIn ??= await Promise.all(BUILT_IN.map(importBuiltIn));
@@ -144,11 +144,11 @@ export class PluginLoader {
     const failedBefore = this.#failures;
     this.#failures = new Map();
     this.#missing = new Map();
-    if (request.retry === true) this.#told.clear();
+    if (request.retry === true) this.#logged.clear();
     this.#ignored = found.ignored;
     this.#attempts = await this.#attemptAll(found.plugins, request);
     const wanted = this.#select(this.#builtIn);
-    this.#tellFailures();
+    this.#logFailures();
     const mustChange = request.mustChange ?? false;
     if (mustChange && wanted.equals(this.#live)) this.#throwNew(failedBefore);
     return new PluginChange({
@@ -166,7 +166,7 @@ export class PluginLoader {
     });
   }
 
-  /** Lets go of what it changed about the process. Plugins that are loaded go on. */
+  /** Undoes its changes to the process. Loaded plugins stay usable. */
   close(): void {
     this.#importer.close();
   }
@@ -193,7 +193,7 @@ export class PluginLoader {
     }
   }
 
-  /** The plugins that can be had: those that were loaded, and the live ones in the place of those that could not. */
+  /** The plugins that can be used: those that could be loaded, and the live states of the others. */
   #select(builtIn: readonly CheckedPlugin[]): PluginSet {
     const chosen = new Map(builtIn.map((plugin) => [plugin.name, plugin]));
     for (const [file, { plugin, fault }] of this.#inOrder()) {
@@ -217,7 +217,7 @@ export class PluginLoader {
     return new PluginSet(chosen.values());
   }
 
-  /** Who has a name keeps it; else the first file has it. */
+  /** All attempts; a file whose plugin is live comes first and so keeps its name, then the first file wins. */
   #inOrder(): [string, Attempt][] {
     const holds = ([file, { plugin }]: [string, Attempt]): boolean =>
       plugin !== undefined && this.#live.get(plugin.name)?.origin.file === file;
@@ -236,7 +236,7 @@ export class PluginLoader {
     const attempt = this.#attempts.get(origin.file);
     if (attempt !== undefined) attempt.refusal = { circumstances, reason };
     this.#failures.set(origin.file, reason);
-    this.#tellFailures();
+    this.#logFailures();
   }
 
   #commit(plugins: PluginSet, modes: ReadonlySet<string>): void {
@@ -262,23 +262,23 @@ export class PluginLoader {
     }
   }
 
-  /** Says what is wrong with files that was not said before. */
-  #tellFailures(): void {
-    const told = new Map<string, string>();
+  /** Logs each failure that was not logged before. */
+  #logFailures(): void {
+    const logged = new Map<string, string>();
     for (const { file, reason } of this.failures) {
-      told.set(file, reason);
-      if (this.#told.get(file) === reason) continue;
+      logged.set(file, reason);
+      if (this.#logged.get(file) === reason) continue;
       if (this.#missing.has(file)) this.#logger.warn('plugin file missing', { file, error: reason });
       else this.#logger.error('plugin refused', { file, error: reason });
     }
     for (const { file, reason } of this.ignored) {
-      told.set(file, reason);
-      if (this.#told.get(file) !== reason) this.#logger.warn('plugin file ignored', { file, reason });
+      logged.set(file, reason);
+      if (this.#logged.get(file) !== reason) this.#logger.warn('plugin file ignored', { file, reason });
     }
-    this.#told = told;
+    this.#logged = logged;
   }
 
-  /** Throws what is wrong with files that was not wrong before. */
+  /** Throws the failures that are new since the last look. */
   #throwNew(before: ReadonlyMap<string, string>): void {
     const reasons = [...this.#failures].filter(([file, reason]) => before.get(file) !== reason);
     if (reasons.length === 0) return;
@@ -287,7 +287,7 @@ export class PluginLoader {
   }
 }
 
-/** The folders in which a config's plugins lie: the package's own, and the one that the config names. */
+/** The folders with a config's plugins: the package's own, and the one that the config names. */
 export function pluginDirectories({ directory }: PluginSettings): readonly string[] {
   return [...new Set([packageDirectory(), ...(directory === undefined ? [] : [join(directory, sep)])])];
 }

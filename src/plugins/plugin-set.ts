@@ -4,7 +4,7 @@ import type { OptionsRules } from '../plugin-api/index.ts';
 import type { CheckedPlugin } from './checks/checked-plugin.ts';
 import { checkPluginOptions, type OptionsFindings } from './checks/plugin-options.ts';
 
-/** The plugins that a generation is built with. Never changed: a reload builds another one. */
+/** The plugins that a generation is built with. Immutable: a reload makes another set. */
 export class PluginSet implements Iterable<CheckedPlugin> {
   readonly #plugins: ReadonlyMap<string, CheckedPlugin>;
 
@@ -12,7 +12,7 @@ export class PluginSet implements Iterable<CheckedPlugin> {
     this.#plugins = new Map([...plugins].map((plugin) => [plugin.name, plugin]));
   }
 
-  /** Names of all protocols there are: what `mode` may say. */
+  /** The names of all protocols, which `mode` may have. */
   get names(): readonly string[] {
     return [...this.#plugins.keys()];
   }
@@ -30,7 +30,7 @@ export class PluginSet implements Iterable<CheckedPlugin> {
     return this.#plugins.values();
   }
 
-  /** The same plugins, in the same state of their files. */
+  /** Whether both sets have the same plugins in the same state of their files. */
   equals(other: PluginSet): boolean {
     if (this.#plugins.size !== other.#plugins.size) return false;
     return [...this].every((plugin) => other.get(plugin.name) === plugin);
@@ -49,12 +49,12 @@ export class PluginSet implements Iterable<CheckedPlugin> {
   /** The rules about options of the protocol that a `mode` names. */
   readonly rulesOf = (mode: string): OptionsRules | undefined => this.#plugins.get(mode)?.optionsRules;
 
-  /** What plugins say about the options of their listeners. */
+  /** What plugins find wrong with the options of their listeners, or warn about. */
   findings(loaded: LoadedConfig): OptionsFindings {
     return checkPluginOptions(loaded, this);
   }
 
-  /** The config with what plugins warn of. Throws a ConfigError when a listener has options that its plugin does not take. */
+  /** The config with the warnings of its plugins added. Throws a ConfigError when a plugin refuses the options of a listener. */
   check(loaded: LoadedConfig): LoadedConfig {
     const { wrong, warnings } = this.findings(loaded);
     const problems = [...wrong.values()].flat();

@@ -5,21 +5,21 @@ import { WatchTargets } from '../config/watch/watch-targets.ts';
 import { fingerprintOf, PluginContents, type FoundPlugin } from './source/plugin-contents.ts';
 
 export interface PluginWatchOptions {
-  /** Folders with plugins. They need not be there. */
+  /** Folders with plugins. They need not exist. */
   readonly directories: readonly string[];
-  /** The folders are read when nothing happened to them for so long. */
+  /** The folders are read when nothing happened to them for this long. */
   readonly debounceMs: number;
-  /** How often the folders are looked at without being told to. */
+  /** How often the folders are read even when the file system reports nothing. */
   readonly pollIntervalMs: number;
-  /** The fingerprint of what is known already. */
+  /** Gives the fingerprint of the folders as the last reload saw them. */
   readonly known: () => string;
-  /** The folders settled on something that is not known. Must not throw. */
+  /** Called when the folders have changed, and then stayed the same for a while. Must not throw. */
   readonly onChange: () => void;
 }
 
-/** For how long nothing may change before it counts: a folder is copied file by file. */
+/** How long nothing may change before a change counts, because a folder is copied file by file. */
 const SETTLE_MS = 50;
-/** The same when a plugin is gone: who replaces one by removing it first takes a moment. */
+/** The same when a plugin is gone, because it may be removed first and then replaced. */
 const VANISHED_SETTLE_MS = 500;
 
 /**
@@ -38,11 +38,11 @@ export class PluginWatch {
   #timer: NodeJS.Timeout | undefined;
   /** Looks run one after the other. */
   #looks: Promise<void>;
-  /** Something new that may still be in the making, and how long it must stay the same. */
+  /** A new state that may still be changing, and until when it must stay the same. */
   #settling: { readonly fingerprint: string; readonly untilMs: number } | undefined;
-  /** How many plugins there were when it was new. */
+  /** How many plugins the last look found. */
   #count = 0;
-  #told: string | undefined;
+  #reported: string | undefined;
   #closed = false;
 
   constructor(options: PluginWatchOptions) {
@@ -69,7 +69,7 @@ export class PluginWatch {
   }
 
   #lookIn(delayMs: number): void {
-    // Not put off by what goes on: something may be written beside plugins all the time.
+    // Further events do not delay the look, because something may be written beside plugins all the time.
     if (this.#closed || this.#timer !== undefined) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
@@ -88,9 +88,9 @@ export class PluginWatch {
     const { debounceMs, known, onChange } = this.#options;
     const before = this.#count;
     this.#count = count;
-    if (fingerprint === known()) this.#told = undefined;
-    // A reload that was asked for and has not looked yet need not be asked for again.
-    if (fingerprint === known() || fingerprint === this.#told) {
+    if (fingerprint === known()) this.#reported = undefined;
+    // A change that was reported already is not reported again before the reload has read the folders.
+    if (fingerprint === known() || fingerprint === this.#reported) {
       this.#settling = undefined;
       return;
     }
@@ -104,11 +104,11 @@ export class PluginWatch {
       return;
     }
     this.#settling = undefined;
-    this.#told = fingerprint;
+    this.#reported = fingerprint;
     onChange();
   }
 
-  /** Watches wherever something can happen to a plugin: where it lies, and where a link on the way to it does. */
+  /** Watches every directory in which a plugin can change: its own, and those of symbolic links on the path to it. */
   async #watchFolders(found: readonly FoundPlugin[]): Promise<void> {
     const targets = new WatchTargets();
     for (const directory of this.#options.directories) {
@@ -119,7 +119,7 @@ export class PluginWatch {
       await targets.addFile(file);
       for (const folder of folders) await targets.addInclude(join(folder, '*'));
     }
-    // What happened before the watch began gave no event.
+    // Changes before the watch began gave no event, so one more look is needed.
     if (!this.#closed && (await this.#watches.set(targets.directories)))
       this.#lookIn(this.#options.debounceMs);
   }

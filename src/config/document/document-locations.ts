@@ -1,21 +1,21 @@
 import type { Path, Position } from '../problems/problem.ts';
 
 /**
- * Line and column of a node; for a list or mapping the index of its {@link InnerLocations}; for a value from the environment
- * the text of the file, which has the variable.
+ * Line and column of a node. A list or mapping also has the index of its {@link InnerLocations}, and a value from the environment the
+ * file's text with the variable.
  */
 export type NodeLocation = readonly [line: number, column: number, inside?: number | null, variable?: string];
 
 /** The locations of the items of a list, or of the values of a mapping. */
 export type InnerLocations = readonly NodeLocation[] | Readonly<Record<string, NodeLocation>>;
 
-/** Where every value of one file stands, as plain data. A list or mapping that aliases share is stored once. */
+/** The locations of all values of one file, as plain data. A list or mapping that aliases share is stored once. */
 export interface DocumentLocations {
   readonly root: NodeLocation;
   readonly nodes: readonly InnerLocations[];
 }
 
-/** Where a path stands; where the file does not have it, the position of its nearest parent. */
+/** The position of a path. When the file does not have the path, it is the position of its nearest parent. */
 export function positionIn(locations: DocumentLocations, path: Path): Position {
   const [line, column] = find(locations, path).location;
   return { line, column };
@@ -26,7 +26,7 @@ export function hasPath(locations: DocumentLocations, path: Path): boolean {
   return find(locations, path).isExact;
 }
 
-/** What the file says where the value at that path came from the environment; undefined where it did not. */
+/** The file's text for a value that came from the environment, such as `${env:NAME}`; undefined for any other value. */
 export function variableAt(locations: DocumentLocations, path: Path): string | undefined {
   const { location, isExact } = find(locations, path);
   return isExact ? location[3] : undefined;

@@ -2,12 +2,12 @@ import type { Alias, Document, Node, YAMLMap } from 'yaml';
 import { isAlias, isCollection, isMap, isPair, isScalar, isSeq } from 'yaml';
 import type { Path } from '../problems/problem.ts';
 
-/** Far above any real file; what a file with aliases would grow to when they are all written out. */
+/** The limit for a document with all aliases written out; far above any real file. */
 const MAX_EXPANDED_NODES = 500_000;
 
 export interface NodeFault {
   readonly path: Path;
-  /** The node to point at. */
+  /** The node whose position is shown. */
   readonly node: Node;
   readonly message: string;
 }
@@ -20,9 +20,8 @@ export interface InspectedNodes {
 }
 
 /**
- * Looks for what a parser lets through and a reader would misunderstand or not survive: keys given twice,
- * keys that are no text, aliases without anchor, aliases inside of what they stand for, and few lines
- * that stand for millions of values.
+ * Looks for mistakes that the YAML parser lets through: keys that are given twice, keys that are no text, aliases without an anchor,
+ * aliases inside of what they stand for, and a few lines that stand for millions of values.
  */
 export function inspectNodes(document: Document.Parsed, lineOf: (node: Node) => number): InspectedNodes {
   const inspection = new Inspection(lineOf);
@@ -35,7 +34,7 @@ class Inspection implements InspectedNodes {
   readonly faults: NodeFault[] = [];
   readonly #lineOf: (node: Node) => number;
   readonly #anchors = new Map<string, Node>();
-  /** Written-out sizes of finished nodes; a node that is missing here is still being visited. */
+  /** Sizes of finished nodes with all aliases written out. A node that is missing here is still being visited. */
   readonly #sizes = new Map<Node, number>();
   #tooLarge = false;
 
@@ -115,7 +114,7 @@ class Inspection implements InspectedNodes {
   #checkKey(key: unknown, path: Path, seen: Map<string, Node>): string | undefined {
     const text = keyText(key);
     if (text === undefined) {
-      this.#fault(path, key as Node, 'must have plain text for its keys');
+      this.#fault(path, key as Node, 'must have keys that are plain text');
       return undefined;
     }
     const node = key as Node;
@@ -134,7 +133,7 @@ class Inspection implements InspectedNodes {
   }
 }
 
-/** The parser gives the key `<<` without quotes a symbol for its value. */
+/** Whether a key is `<<` without quotes: the parser gives that key a symbol as its value. */
 function isMergeKey(key: unknown): boolean {
   return isScalar(key) && typeof key.value === 'symbol';
 }

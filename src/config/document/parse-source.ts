@@ -2,14 +2,14 @@ import type { CST, Document, ParsedNode } from 'yaml';
 import { Composer, Lexer, LineCounter, Parser, isScalar } from 'yaml';
 import { yamlFault } from '../problems/yaml-fault.ts';
 
-/** Deeper than any real config; composing thousands of levels would end the process, not only this parse. */
+/** Deeper than any real config. Thousands of levels would overflow the stack and end the process. */
 const MAX_DEPTH = 50;
 const LEXER_MARKS: ReadonlySet<string> = new Set(['\u0002', '\u0018', '\u001f']);
 
 export interface ParsedSource {
   readonly document: Document.Parsed;
   readonly lines: LineCounter;
-  /** What is wrong with the text as YAML, by offset. Empty when it may be used. */
+  /** What is wrong with the text as YAML, with offsets. Empty when the text can be used. */
   readonly faults: readonly SourceFault[];
   /** Whether the document holds nothing, or nothing but comments. */
   readonly empty: boolean;
@@ -22,8 +22,8 @@ export interface SourceFault {
 }
 
 /**
- * Reads one YAML 1.2 document with the core schema and merge keys. Whatever would silently be read in
- * another way than it looks (several documents, YAML 1.1, tags of other programs) is a fault.
+ * Parses one YAML 1.2 document with the core schema and merge keys. What could silently mean something else than it seems to (several
+ * documents, YAML 1.1, tags of other programs) is a fault.
  */
 export function parseSource(text: string): ParsedSource {
   const lines = new LineCounter();
@@ -33,7 +33,7 @@ export function parseSource(text: string): ParsedSource {
   if (tokenDepth(tokens) > MAX_DEPTH) return tooDeep(lines);
   const documents = [...compose(tokens, text.length)];
   const document = documents[0] ?? emptyDocument();
-  // Whatever else YAML finds follows from these.
+  // A variable without quotes causes all other faults, so it alone is reported.
   const faults =
     unquoted.length > 0 ? unquoted : [...yamlFaults(document, text), ...yamlVersionFaults(document)];
   const second = documents[1];
@@ -49,7 +49,7 @@ function compose(tokens: Iterable<CST.Token>, length: number): Iterable<Document
     merge: true,
     resolveKnownTags: false,
     prettyErrors: false,
-    // Found later, with their path and the place of the first one.
+    // `inspectNodes` finds keys that are given twice, and knows their paths and the line of the first one.
     uniqueKeys: false,
   });
   return composer.compose(tokens, true, length) as Iterable<Document.Parsed>;
@@ -72,24 +72,24 @@ function yamlFaults(document: Document.Parsed, text: string): SourceFault[] {
   }));
 }
 
-/** YAML 1.1 would turn on, yes and 0777 into something else than what they say. */
+/** In YAML 1.1 `on` and `yes` would mean true, and 0777 another number. */
 function yamlVersionFaults(document: Document.Parsed): SourceFault[] {
   if (document.directives.yaml.version === '1.2') return [];
   return [{ offset: 0, message: 'must be YAML 1.2: take out the %YAML directive' }];
 }
 
-/** `${env:X}` inside of `{ }` or `[ ]`, where its brace begins a mapping unless it stands in quotes. */
+/** Finds each `${env:X}` without quotes inside of `{ }` or `[ ]`: there its brace begins a mapping. */
 function unquotedVariables(text: string): SourceFault[] {
   const faults: SourceFault[] = [];
   let depth = 0;
   let offset = 0;
   let before = '';
   for (const token of text.includes('${env:') ? new Lexer().lex(text) : []) {
-    // Marks of the lexer, which stand for nothing in the text.
+    // The lexer adds marks that are no part of the text.
     if (LEXER_MARKS.has(token)) continue;
     if (depth > 0 && token === '{' && before.endsWith('$') && text.startsWith('{env:', offset)) {
       const [variable = ''] = /^\{env:[^}\s]*\}?/.exec(text.slice(offset)) ?? [];
-      const message = `must stand in quotes inside of { } and [ ]: "${before}${variable}"`;
+      const message = `must be in quotes inside of { } and [ ]: "${before}${variable}"`;
       faults.push({ offset: offset - before.length, message });
     }
     if (token === '[' || token === '{') depth++;

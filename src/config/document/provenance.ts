@@ -20,7 +20,7 @@ export class Provenance {
     this.#fileByConfig.set(formatPath(configPath), filePath);
   }
 
-  /** The path of the file; the same path where nothing is recorded. */
+  /** The path in the file. Without a record it is the same path. */
   toFile(configPath: Path): Path {
     for (let length = configPath.length; length >= 0; length--) {
       const origin = this.#fileByConfig.get(formatPath(configPath.slice(0, length)));

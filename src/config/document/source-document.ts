@@ -13,12 +13,12 @@ export interface SourceParts {
 }
 
 interface Entry {
-  /** The key that leads here, absent in lists. */
+  /** The key of this entry; undefined in a list. */
   readonly key: Node | undefined;
   readonly node: Node | undefined;
 }
 
-/** A checked YAML document that knows where each of its values stands. */
+/** A checked YAML document that knows the line and column of each of its values. */
 export class SourceDocument {
   readonly #parts: SourceParts;
 
@@ -28,19 +28,19 @@ export class SourceDocument {
 
   /** The document as plain values. */
   toValue(): unknown {
-    // Aliases were counted and bounded before.
+    // `inspectNodes` has limited what aliases may stand for.
     return this.#parts.document.toJS({ maxAliasCount: -1 }) as unknown;
   }
 
   /**
-   * Where a path stands; of its nearest parent where the file does not have it. A scalar is pointed at
-   * directly, a list or mapping at its key, as its content may start lines later.
+   * The position of a path, or of its nearest parent when the file does not have the path. A scalar has its own position; a list or
+   * mapping has that of its key, because its content may start lines later.
    */
   locate(path: Path, at: 'key' | 'value' = 'value'): Position {
     return this.#positionOf(this.#find(path, false), at);
   }
 
-  /** What {@link locate} says of every entry that the file has, as plain data. */
+  /** The result of {@link locate} for every path of the file, as plain data. */
   locations(): DocumentLocations {
     const ids = new Map<Node, number>();
     const nodes: InnerLocations[] = [];
@@ -51,7 +51,7 @@ export class SourceDocument {
         const variable = this.#variableOf(node);
         return variable === undefined ? [line, column] : [line, column, null, variable];
       }
-      // What an alias stands for comes before it, so this goes no deeper than the file does.
+      // An alias comes after its anchor, so this recursion is no deeper than the file.
       const known = ids.get(node);
       if (known !== undefined) return [line, column, known];
       const id = nodes.length;
@@ -70,17 +70,17 @@ export class SourceDocument {
     return { line: Math.max(1, line), column: Math.max(1, col) };
   }
 
-  /** Whether the file itself has a value there. */
+  /** Whether the file itself has a value at that path. */
   has(path: Path): boolean {
     return this.#find(path, true).node !== undefined;
   }
 
-  /** Text for messages: a value in quotes, or what the file says where the value came from the environment. */
+  /** The value in quotes, for messages. For a value from the environment it is what the file has, such as `${env:NAME}`, because the value may be secret. */
   shown(path: Path, value: string): string {
     return JSON.stringify(this.#variableOf(this.#target(this.#find(path, true).node)) ?? value);
   }
 
-  /** What the file says for a value that came from the environment; undefined for any other value. */
+  /** The file's text for a value that came from the environment; undefined for any other value. */
   #variableOf(node: Node | undefined): string | undefined {
     if (node === undefined || !this.#parts.substituted.has(node)) return undefined;
     return isScalar(node) ? (node.source ?? '') : '';
@@ -91,7 +91,7 @@ export class SourceDocument {
     return this.positionOf(at === 'key' || !pointable ? (key ?? node) : node);
   }
 
-  /** Everything in a list or mapping, with what `<<` merges into it. */
+  /** All entries of a list or mapping, with those that `<<` merges into it. */
   #entries(node: Node): Map<string, Entry> {
     const entries = new Map<string, Entry>();
     if (isSeq(node)) {
@@ -137,7 +137,7 @@ export class SourceDocument {
     return this.#stepMerged(node.items, part);
   }
 
-  /** Looks into what `<<` merges into a mapping. */
+  /** Finds the key in the mappings that `<<` merges into this one. */
   #stepMerged(pairs: readonly Pair[], part: string | number): Entry | undefined {
     for (const pair of pairs) {
       for (const source of this.#mergedInto(pair)) {
@@ -148,7 +148,7 @@ export class SourceDocument {
     return undefined;
   }
 
-  /** The mappings that a `<<` brings in; none for any other key. */
+  /** The mappings that `<<` merges in; none when the key is another one. */
   #mergedInto({ key, value }: Pair): Node[] {
     if (keyText(key) !== '<<' || !isNode(value)) return [];
     const merged = this.#target(value);

@@ -13,7 +13,7 @@ export interface EnvFault {
   readonly message: string;
 }
 
-/** A value that is a variable and nothing else: its text, and what YAML would read it as without quotes. */
+/** A value that consists of one variable and nothing else: its text, and what YAML makes of that text without quotes. */
 export interface EnvReading {
   readonly path: Path;
   readonly text: string;
@@ -21,17 +21,17 @@ export interface EnvReading {
 }
 
 export interface Substitution {
-  /** The scalars whose values came from outside of the file: these are never shown. */
+  /** The scalars whose values came from the environment. Messages never show these values. */
   readonly substituted: ReadonlySet<Node>;
   readonly readings: readonly EnvReading[];
   readonly faults: readonly EnvFault[];
 }
 
 /**
- * Puts environment variables into the values of a document, in place: `${env:NAME}`, or `${env:NAME:-default}`
- * where the default counts when the variable is unset or empty. A plain scalar that is nothing else is read
- * again as YAML would read it, so that a number stays a number; it never becomes a list or a mapping. Where the
- * schema wants the other reading, in quotes or not, {@link EnvReading} has it.
+ * Puts environment variables into the values of a document, in place: `${env:NAME}`, or `${env:NAME:-default}`, whose default counts when
+ * the variable is unset or empty. A scalar without quotes that is one variable and nothing else is then read as YAML reads a scalar, so
+ * that a number becomes a number; it never becomes a list or a mapping. {@link EnvReading} keeps both readings, because the schema may want
+ * the other one.
  */
 export function substituteEnv(document: Document.Parsed, env: Environment): Substitution {
   const substituted = new Set<Node>();

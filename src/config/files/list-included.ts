@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { systemCodeOf } from '../../errors.ts';
 import { includeMatches, isPattern } from '../values/include-pattern.ts';
 
-/** More are a mistake, such as a pattern in the wrong folder. */
+/** More files than this are a mistake, such as a pattern in the wrong folder. */
 export const MAX_INCLUDED_FILES = 1000;
 
 export interface IncludedFiles {
@@ -11,15 +11,15 @@ export interface IncludedFiles {
   readonly include: string;
   /** Absolute, in lexical order. */
   readonly files: readonly string[];
-  /** Those that may be links. */
+  /** Those of {@link files} that may be symbolic links. */
   readonly links: readonly string[];
-  /** Why the folder could not be listed: a system error code. */
+  /** The system error code, when the folder could not be listed. */
   readonly failure?: string;
 }
 
 /**
- * The files that includes mean, include by include; none twice, and never `main` itself. Folders among the matches are
- * left out. `includes` are absolute. Does not throw.
+ * Lists the files that each include names or matches. No file is listed twice, and `main` itself never is; folders are left out.
+ * `includes` are absolute paths. Does not throw.
  */
 export async function listIncluded(includes: readonly string[], main: string): Promise<IncludedFiles[]> {
   const seen = new Set([main]);
@@ -43,7 +43,7 @@ async function matching(include: string): Promise<IncludedFiles> {
     const entries = await readdir(directory, { withFileTypes: true });
     const found = entries
       .filter((entry) => !entry.isDirectory() && includeMatches(basename(include), entry.name))
-      // By code units: the same everywhere, whatever the locale.
+      // Compared by code units, so that the order does not depend on the locale.
       .sort((a, b) => (a.name < b.name ? -1 : 1));
     const links = found.filter((entry) => !entry.isFile()).map(({ name }) => join(directory, name));
     return { include, files: found.map(({ name }) => join(directory, name)), links };
@@ -52,7 +52,7 @@ async function matching(include: string): Promise<IncludedFiles> {
   }
 }
 
-/** Whether a file that could not be found is a link that leads nowhere. */
+/** Whether a file that could not be found is a symbolic link whose target does not exist. */
 export async function isDangling(file: string): Promise<boolean> {
   try {
     await lstat(file);

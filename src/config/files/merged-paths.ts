@@ -9,22 +9,22 @@ export interface ListSpan {
   readonly count: number;
 }
 
-/** Which file each top-level key came from; plain data, so that it can be handed to another thread. */
+/** Which file each top-level key came from. Plain data, so that it can be sent to another thread. */
 export interface MergedKeys {
-  /** Index of the file that has a key, the first one where several add to a list. */
+  /** The index of the file that has the key; of the first file, when several add to a list. */
   readonly owners: Readonly<Record<string, number>>;
   /** Lists that several files add to. */
   readonly lists: Readonly<Record<string, readonly ListSpan[]>>;
 }
 
-/** A place in one of the files. */
+/** A path within one of the files. */
 export interface PathInFile {
   /** Index of the file. */
   readonly file: number;
   readonly path: Path;
 }
 
-/** Translates places of the merged config into places of the files, and back. */
+/** Translates paths of the merged config into paths within its files, and back. */
 export class MergedPaths {
   readonly keys: MergedKeys;
 

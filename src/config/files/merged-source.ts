@@ -7,18 +7,18 @@ import { MergedPaths } from './merged-paths.ts';
 
 /** One file of a config, parsed. */
 export interface ParsedFile {
-  /** As messages name it. */
+  /** The file's name, as messages show it. */
   readonly file: string;
   readonly source: SourceDocument;
   /** The document as plain values. */
   readonly value: unknown;
-  /** Values that are a variable and nothing else. */
+  /** Values that consist of one variable and nothing else. */
   readonly readings: readonly EnvReading[];
-  /** Variables that it needs and that are not set; told already. */
+  /** Variables that the file needs and that are not set. They were reported already. */
   readonly missing: readonly EnvFault[];
 }
 
-/** The lists that files add to; any other key may stand in one file only. */
+/** The lists that several files may add to. Any other key may be in one file only. */
 const LIST_KEYS: ReadonlySet<string> = new Set(['listeners', 'upstreams', 'routes', 'backends']);
 
 /** The files of a config as one document. All paths are those of the merged value. */
@@ -33,7 +33,7 @@ export class MergedSource {
     this.paths = paths;
   }
 
-  /** What is wrong with a place; the nearest place around it where the files do not have it. */
+  /** A problem at a path. When the files have nothing at that path, the problem is located at its nearest parent. */
   problem(path: Path, message: string, at: 'key' | 'value' = 'value'): Problem {
     const inFile = this.paths.toFile(path);
     const { file, source } = this.#file(inFile.file);
@@ -51,14 +51,14 @@ export class MergedSource {
     return this.#file(inFile.file).source.shown(inFile.path, value);
   }
 
-  /** What the environment lacks, at places of the merged value. */
+  /** Environment variables that are not set, with their paths in the merged value. */
   missing(): EnvFault[] {
     return this.files.flatMap(({ missing }, file) =>
       missing.map(({ path, message }) => ({ path: this.paths.toMerged({ file, path }), message })),
     );
   }
 
-  /** Values that are a variable of the environment and nothing else, at places of the merged value. */
+  /** Values that consist of one environment variable and nothing else, with their paths in the merged value. */
   readings(): EnvReading[] {
     return this.files.flatMap(({ readings }, file) =>
       readings.map((reading) => ({ ...reading, path: this.paths.toMerged({ file, path: reading.path }) })),
@@ -72,7 +72,7 @@ export class MergedSource {
   }
 }
 
-/** Puts the main file, which is the first, and those that it includes together. `report` is told what does not fit. */
+/** Merges the main file, which comes first, with the files that it includes. Calls `report` with each problem. */
 export function mergeSources(files: readonly ParsedFile[], report: (problem: Problem) => void): MergedSource {
   const merging = new Merging(files, report);
   return merging.merge();
@@ -94,7 +94,7 @@ class Merging {
     const paths = new MergedPaths({ owners: this.#owners, lists: this.#lists });
     const [main, ...others] = this.#files;
     const value = main?.value;
-    // What is wrong with the main file alone, the schema says.
+    // A main file that is no mapping is reported by the schema check.
     if (others.length === 0 || !isMapping(value)) return new MergedSource(value, this.#files, paths);
     this.#add(value, 0);
     for (const [index, { value: included }] of others.entries()) {
@@ -107,10 +107,10 @@ class Merging {
   #add(value: Readonly<Record<string, unknown>>, file: number): void {
     for (const [key, entry] of Object.entries(value)) {
       if (key === 'include' && file > 0) {
-        this.#problem(file, [key], `can stand in the main file only, which is ${this.#files[0]?.file ?? ''}`);
+        this.#problem(file, [key], `can be in the main file only, which is ${this.#files[0]?.file ?? ''}`);
       } else if (!Object.hasOwn(this.#owners, key)) this.#begin(key, entry, file);
       else if (LIST_KEYS.has(key)) this.#extend(key, entry, file);
-      else this.#problem(file, [key], `stands in two files, first in ${this.#locationOf(key)}`);
+      else this.#problem(file, [key], `is given in two files, first in ${this.#locationOf(key)}`);
     }
   }
 
@@ -124,7 +124,7 @@ class Merging {
   #extend(key: string, entry: unknown, file: number): void {
     const list = this.#value[key];
     if (!Array.isArray(entry)) this.#problem(file, [key], 'must be a list');
-    // A first one that is none is what the schema complains of.
+    // When the first value of the key is no list, the schema check reports that.
     if (!Array.isArray(entry) || !Array.isArray(list)) return;
     this.#lists[key]?.push({ file, start: list.length, count: entry.length });
     for (const item of entry as unknown[]) list.push(item);

@@ -8,7 +8,7 @@ import { substituteEnv } from '../document/substitute-env.ts';
 import type { ParsedFile } from './merged-source.ts';
 
 export interface FileText {
-  /** As messages name it. */
+  /** The file's name, as messages show it. */
   readonly file: string;
   readonly text: string;
   /** Whether it may hold nothing but comments. */
@@ -16,8 +16,8 @@ export interface FileText {
 }
 
 /**
- * Reads one file of a config as YAML and fills in the environment. Undefined when there is nothing to use: it is empty,
- * or broken, which is reported.
+ * Parses one file of a config as YAML and fills in environment variables. Gives undefined when the file is empty or broken; what is
+ * wrong with it is reported.
  */
 export function parseFile(
   { file, text, mayBeEmpty }: FileText,
@@ -29,12 +29,12 @@ export function parseFile(
   const { document, lines, faults, empty } = parseSource(text);
   for (const { offset, message } of faults) {
     const { line, col } = lines.linePos(offset);
-    // Without a line break in front of it, the first line may be unknown to the counter.
+    // The counter knows a line only after a line break, so it may not know the first one.
     problem({ line: Math.max(1, line), column: Math.max(1, col) }, [], message);
   }
   if (faults.length > 0) return undefined;
   if (empty) {
-    // Without even a comment it is rather a file that somebody is about to write.
+    // A file without even a comment is more likely one that somebody is about to write.
     if (!mayBeEmpty || text.trim() === '') problem({ line: 1, column: 1 }, [], 'is empty');
     return undefined;
   }

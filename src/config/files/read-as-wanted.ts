@@ -4,8 +4,8 @@ import type { SchemaFinding } from '../schema/schema-check.ts';
 import type { EnvReading } from '../document/substitute-env.ts';
 
 /**
- * Gives each value that is a variable of the environment and nothing else the type that the schema wants, in place: a number
- * or a truth value stays one in quotes, which the variable needs inside of `{ }`, and a text of digits stays text without.
+ * Changes, in place, each value that consists of one environment variable to the type that the schema wants. So a variable may hold a
+ * number or a boolean although `{ }` forces the file to put it in quotes, and a text of digits although it has no quotes.
  *
  * @returns whether any value was changed, so that it has to be checked again
  */

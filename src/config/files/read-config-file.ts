@@ -3,22 +3,22 @@ import { open, readFile, stat } from 'node:fs/promises';
 import { messageOf, systemCodeOf } from '../../errors.ts';
 import { formatSize } from '../values/units.ts';
 
-/** Ten thousand backends fit in; whatever is larger is no config. Counts for all files of a config together. */
+/** The limit for all files of a config together. Ten thousand backends fit into it. */
 export const MAX_CONFIG_FILE_BYTES = 4 * 1024 * 1024;
 
-/** What became of reading a file: either `text` or `failure` is there. */
+/** The result of reading a file: it has either `text` or `failure`. */
 export interface FileContent {
   readonly text?: string;
-  /** Why it can't be used, in words that follow its name. */
+  /** Why the file can't be used; worded to follow the file's name. */
   readonly failure?: string;
-  /** Whether that is because it is not there. */
+  /** True when the file does not exist. */
   readonly absent?: boolean;
-  /** sha256 of the bytes, in hex; undefined when they could not be read. */
+  /** sha256 of the bytes, in hex; undefined when the file could not be read. */
   readonly hash: string | undefined;
   readonly sizeBytes: number;
 }
 
-/** Reads a file as UTF-8, at most so many bytes of it. Does not throw. */
+/** Reads a file as UTF-8. A file of more than `limitBytes` is a failure. Does not throw. */
 export async function readConfigFile(
   file: string,
   limitBytes: number = MAX_CONFIG_FILE_BYTES,
@@ -41,8 +41,8 @@ export async function readConfigFile(
 }
 
 /**
- * Why a file of that kind can't be a config, in words that follow its name. A pipe gives its text once, but a config is read
- * several times: for its plugins, for what it says, and at each reload.
+ * Why a pipe or a device can't be a config, worded to follow the file's name; undefined for other files. A pipe gives its text only
+ * once, but a config is read again at each reload.
  */
 async function kindFailure(file: string): Promise<string | undefined> {
   const stats = await stat(file);
@@ -51,19 +51,19 @@ async function kindFailure(file: string): Promise<string | undefined> {
   return stats.isCharacterDevice() || stats.isBlockDevice() ? 'is a device, not a file' : undefined;
 }
 
-/** Like {@link readConfigFile}, for a file that must be one: a pipe would be waited for without end. */
+/** Like {@link readConfigFile}, but takes regular files only: reading from a pipe could wait forever. */
 export async function readRegularFile(file: string, limitBytes?: number): Promise<FileContent> {
   try {
     const stats = await stat(file);
     if (!stats.isFile() && !stats.isDirectory())
       return { hash: undefined, sizeBytes: 0, failure: 'is no regular file' };
   } catch {
-    // Reading says why.
+    // The read below fails too, and says why.
   }
   return readConfigFile(file, limitBytes);
 }
 
-/** What became of looking at a file's content without using it: either `hash` or `failure` is there. */
+/** The result of hashing a file: it has either `hash` or `failure`. */
 export interface FileHash {
   readonly hash?: string;
   readonly failure?: string;
@@ -82,7 +82,7 @@ export async function hashFile(file: string): Promise<FileHash> {
   }
 }
 
-/** sha256 in hex: what tells one content of a file from another. */
+/** sha256 in hex. Two contents of a file are the same when their hashes are equal. */
 export function hashOf(content: string | Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
 }
@@ -110,7 +110,7 @@ function decode(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** Why so much is not taken, in words that follow the name of the file. */
+/** Says that a file is larger than the limit; worded to follow the file's name. */
 export function tooLarge(limitBytes: number): string {
   if (limitBytes === MAX_CONFIG_FILE_BYTES) return `must be at most ${formatSize(limitBytes)}`;
   return `is too large: all files of a config together must be at most ${formatSize(MAX_CONFIG_FILE_BYTES)}`;

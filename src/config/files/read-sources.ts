@@ -20,29 +20,29 @@ import type { ParsedFile } from './merged-source.ts';
 import type { FileText } from './parse-file.ts';
 import { parseFile } from './parse-file.ts';
 
-/** An include as it was written. */
+/** An include as the main file has it. */
 interface WrittenInclude {
   readonly text: string;
-  /** Where it stands in the main file. */
+  /** Its path in the main file. */
   readonly path: Path;
 }
 
 /**
- * Reads the main file of a config and all that it includes. What is wrong with any of them is kept, so that all of it
- * is told at once.
+ * Reads the main file of a config and all files that it includes. Collects the problems of all files, so that they can be reported
+ * together.
  */
 export class SourceReading {
   readonly problems: Problem[] = [];
   readonly warnings: Problem[] = [];
-  /** What was read, main file first. */
+  /** The files that were read, the main file first. */
   readonly files: SourceFile[] = [];
-  /** The same files, as messages name them. */
+  /** The names of {@link files}, as messages show them. */
   readonly names: string[] = [];
-  /** Those of {@link files} that can be used. */
+  /** The files that could be parsed. */
   readonly parsed: ParsedFile[] = [];
-  /** Absolute. */
+  /** Absolute paths. */
   includes: readonly string[] = [];
-  /** Whether one of the files can't be used, so that what is read is not the whole config. */
+  /** Whether a file can't be used, so that the config is incomplete. */
   broken = false;
   readonly #main: string;
   readonly #env: Environment;
@@ -53,14 +53,14 @@ export class SourceReading {
     this.#env = env;
   }
 
-  /** The main file as it is on disk, and all that it includes. */
+  /** Reads the main file from disk, and all files that it includes. */
   async read(): Promise<void> {
     const content = await readConfigFile(this.#main);
     this.#add(this.#main, 'main', content);
     await this.readIncludes();
   }
 
-  /** A text in the place of the main file; what it includes is read by {@link readIncludes}. */
+  /** Uses `text` instead of the main file's content. {@link readIncludes} reads what it includes. */
   take(text: string): void {
     const sizeBytes = Buffer.byteLength(text);
     const failure =
@@ -68,7 +68,7 @@ export class SourceReading {
     this.#add(this.#main, 'main', { ...failure, hash: hashOf(text), sizeBytes });
   }
 
-  /** Reads what the main file includes. */
+  /** Reads the files that the main file includes. */
   async readIncludes(): Promise<void> {
     const written = this.#writtenIncludes();
     const directory = dirname(resolve(this.#main));
@@ -98,9 +98,9 @@ export class SourceReading {
         this.#add(shown, 'include', { ...content, failure: 'is a link to a file that does not exist' });
       }
     }
-    // Which files it matches is not known then: going on without them would take their backends away.
+    // The proxy is short of file descriptors or memory: without the list, the backends of these files would be removed by mistake.
     if (failure !== undefined && shortageOf({ code: failure }) !== '')
-      this.#fail(this.#problem(written, `can't be followed now: the folder can't be listed (${failure})`));
+      this.#fail(this.#problem(written, `can't be read now: the folder can't be listed (${failure})`));
     if (files.length > 0 || !isPattern(include)) return;
     const reason = failure === undefined ? 'matches no file' : `matches no file: ${folderFailure(failure)}`;
     this.warnings.push(this.#problem(written, reason));
@@ -128,7 +128,7 @@ export class SourceReading {
     this.broken = true;
   }
 
-  /** The includes that can be followed; the schema complains of the others. */
+  /** The includes that are well formed. The schema check reports the others. */
   #writtenIncludes(): WrittenInclude[] {
     const value = this.parsed[0]?.value;
     if (typeof value !== 'object' || value === null || !('include' in value)) return [];
@@ -146,7 +146,7 @@ export class SourceReading {
     return { file: this.#main, ...position, path: formatPath(path), message };
   }
 
-  /** An included file as messages name it: from where the main file was named. */
+  /** The name of an included file for messages: relative to the same directory as the name of the main file. */
   #shown(include: string, file: string): string {
     if (isAbsolute(include)) return file;
     const directory = dirname(this.#main);

@@ -7,9 +7,9 @@ import type { MergedKeys, PathInFile } from './merged-paths.ts';
 import { MergedPaths } from './merged-paths.ts';
 import type { MergedSource } from './merged-source.ts';
 
-/** Where something stands in the files of a config. */
+/** The file, line and column of something in a config. */
 export interface SourceLocation extends Position {
-  /** The file as it was named to the load, or as its include names it. */
+  /** The file's name, as messages show it. */
   readonly file: string;
 }
 
@@ -20,8 +20,8 @@ interface Content {
 }
 
 /**
- * Where each value of a normalized config stands in its files, without the parsed files. The table is made of bytes: the
- * thread that loads configs hands them over without a copy, and they are decoded only when a location is asked for.
+ * Knows the location of each value of a normalized config, without keeping the parsed files. The table is held as bytes: the thread that
+ * loads configs transfers them without a copy, and they are decoded only when a location is needed.
  */
 export class SourceLocationTable {
   readonly #bytes: Uint8Array;
@@ -41,7 +41,7 @@ export class SourceLocationTable {
     return Uint8Array.from(new TextEncoder().encode(JSON.stringify(content)));
   }
 
-  /** Where a path of the config stands; where a default stands there, the location of the nearest section around it. */
+  /** The location of a path of the config. For a default, which no file has, it is the location of the nearest section around it. */
   locate(path: Path): SourceLocation {
     const { file, line, column } = this.problem(path, '');
     return { file, line, column };
@@ -59,7 +59,7 @@ export class SourceLocationTable {
     return hasPath(locations, inFile.path);
   }
 
-  /** A value of the config in quotes, for messages; of a value from the environment, what the file says instead. */
+  /** A value of the config in quotes, for messages. For a value from the environment it is what the file has, such as `${env:NAME}`, because the value may be secret. */
   shown(path: Path, value: string): string {
     const { locations, inFile } = this.#find(path);
     return JSON.stringify(variableAt(locations, inFile.path) ?? value);

@@ -8,11 +8,11 @@ export interface ConfigErrorOptions {
   readonly sources?: ConfigSources | undefined;
 }
 
-/** A config that can't be used, with all that is wrong with it: one line a problem in `message`. */
+/** Thrown when a config can't be used. Has all its problems; `message` has one line for each. */
 export class ConfigError extends BalanceError {
-  /** In the order of the file. */
+  /** Sorted by file, line and column. */
   readonly problems: readonly Problem[];
-  /** What was read before the load gave up, so that an edit of any of it can be noticed. */
+  /** The files that were read before the load failed, so that an edit of any of them is noticed. */
   readonly sources: ConfigSources | undefined;
 
   constructor(problems: readonly Problem[], options: ConfigErrorOptions = {}) {

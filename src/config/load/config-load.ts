@@ -51,10 +51,10 @@ const checks: readonly ((context: CheckContext) => void)[] = [
   checkLogging,
 ];
 
-/** The keys of a file that say what is served; one of them, if empty, stands in each whole config. */
+/** The keys that say what is served. A complete config has one of them, though its value may be empty. */
 const SERVERS: readonly Path[] = [['backends'], ['routes'], ['listeners'], ['http', 'routes']];
 
-/** One load of what was read: merged → schema → normalized → checked. Each stage reports all that it finds. */
+/** One load of the files that were read: merge → schema → normalize → check. Each stage reports all problems that it finds. */
 export class ConfigLoad {
   readonly #file: string;
   readonly #reading: SourceReading;
@@ -76,19 +76,19 @@ export class ConfigLoad {
     this.#merged = mergeSources(reading.parsed, (problem) => this.#problems.push(problem));
   }
 
-  /** What the files say about plugins; known before the check, which needs their modes. */
+  /** What the files say about plugins. Available before {@link check}, which needs the modes that the plugins add. */
   get pluginSettings(): PluginSettings {
     return uncheckedPluginSettings(this.#file, this.#merged.value);
   }
 
-  /** Throws a ConfigError with all problems at once. */
+  /** Checks the files and gives the normalized config. Throws a ConfigError with all problems. */
   check(modes: readonly string[]): Config {
     const config = this.#normalize(this.#matchSchema(), modes);
     this.#throwProblems();
     return config;
   }
 
-  /** Looks at the files that the config names. Throws a ConfigError when one of them can't be read. */
+  /** Hashes the files that the config names. Throws a ConfigError when one of them can't be read. */
   async readReferences(config: Config): Promise<void> {
     const directory = dirname(resolve(this.#file));
     const files = new Map<string, SourceFile>();
@@ -112,7 +112,7 @@ export class ConfigLoad {
       config,
       warnings: sortProblems(this.#warnings, this.#reading.names),
       file: this.#file,
-      // The protocol of a plugin may need no servers.
+      // The protocol of a plugin may need no backends.
       namesServers:
         SERVERS.some((path) => this.#merged.has(path)) ||
         config.listeners.some(({ mode }) => mode !== 'http' && mode !== 'tcp'),
@@ -121,7 +121,7 @@ export class ConfigLoad {
     };
   }
 
-  /** The files' values without what the schema refuses, so that the checks after it can still be made. */
+  /** The values of the files, without those that the schema refuses, so that later checks can still run. */
   #matchSchema(): ConfigFile {
     const { value } = this.#merged;
     const missing = this.#merged.missing();

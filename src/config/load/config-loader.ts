@@ -9,11 +9,11 @@ export interface ConfigLoaderOptions {
   readonly logger: Logger;
   /** The rules of the protocols that come with the proxy. */
   readonly rules: RulesModules;
-  /** How long a load may take without a word before it is given up. Default: 60,000. */
+  /** How long the thread may work on a load without sending a message; then the load fails. Default: 60,000. */
   readonly timeoutMs?: number;
   /** How long the thread waits for the next load before it ends. Default: 30,000. */
   readonly idleMs?: number;
-  /** What the thread runs; undefined for none. Default: the compiled file beside this one. */
+  /** The file that the thread runs; undefined to use no thread. Default: the compiled file beside this one. */
   readonly workerFile?: URL | undefined;
 }
 
@@ -21,8 +21,8 @@ const TIMEOUT_MS = 60_000;
 const IDLE_MS = 30_000;
 
 /**
- * Loads configs in a thread of their own, because parsing and checking a large one would hold up all traffic for a while.
- * Where there can be no thread it loads them in this one.
+ * Loads configs in a thread of its own, because parsing and checking a large config would delay all traffic. When there can be no such
+ * thread, it loads them in the calling one.
  */
 export class ConfigLoader {
   readonly #logger: Logger;
@@ -55,7 +55,7 @@ export class ConfigLoader {
       }
       return await this.#loadHere(file, options, error);
     } finally {
-      this.#rest();
+      this.#endWhenIdle();
     }
   }
 
@@ -82,13 +82,13 @@ export class ConfigLoader {
     if (this.#workerFile !== undefined) {
       this.#logger.warn('config is loaded without a thread of its own', { reason: failure.message });
     }
-    // Most processes never need it here.
+    // Imported only when needed, which is rare.
     const { loadConfig } = await import('./load-config.ts');
     return loadConfig(file, { ...options, rules: await importRules(this.#rules) });
   }
 
-  /** A thread that waits costs memory. */
-  #rest(): void {
+  /** Ends the thread when nothing was loaded for a while, because it costs memory. */
+  #endWhenIdle(): void {
     const thread = this.#thread;
     if (this.#closed || thread?.isIdle !== true) return;
     clearTimeout(this.#idle);
@@ -100,7 +100,7 @@ export class ConfigLoader {
   }
 }
 
-/** The file of the thread; undefined where the sources run as they are. */
+/** The compiled file of the thread; undefined when the TypeScript sources run without a build. */
 function compiledWorker(): URL | undefined {
   return import.meta.url.endsWith('.js') ? new URL('./load-worker.js', import.meta.url) : undefined;
 }

@@ -6,8 +6,8 @@ import { loadedConfig } from './loaded-config.ts';
 export type { LoadedConfig };
 
 /**
- * Reads a config file with all that it includes, checks it completely and gives it in its normalized form.
- * Throws a ConfigError with all problems at once.
+ * Reads a config file with all files that it includes, checks it completely and gives the normalized config.
+ * Throws a ConfigError with all problems.
  */
 export async function loadConfig(file: string, options: LoadOptionsWithRules): Promise<LoadedConfig> {
   return loadedConfig(await loadResult(file, options));

@@ -4,7 +4,7 @@ import type { PluginSettings } from './plugin-settings.ts';
 import type { Problem } from '../problems/problem.ts';
 import type { Environment } from '../document/substitute-env.ts';
 
-/** What a thread that loads configs is told. */
+/** A message to the thread that loads configs. */
 export type LoadRequest =
   | {
       readonly kind: 'load';
@@ -13,12 +13,12 @@ export type LoadRequest =
       readonly env: Environment;
       readonly text: string | undefined;
     }
-  /** Answers {@link LoadAnswer} `modes`; undefined when there is no answer, and the load is over. */
+  /** Answers the {@link LoadAnswer} `modes`. Without modes the load is given up. */
   | { readonly kind: 'modes'; readonly id: number; readonly modes: readonly string[] | undefined };
 
-/** What it says. */
+/** A message from the thread. */
 export type LoadAnswer =
-  /** It asks for the modes that plugins bring. */
+  /** Asks for the modes that plugins add. */
   | { readonly kind: 'modes'; readonly id: number; readonly settings: PluginSettings }
   | { readonly kind: 'loaded'; readonly id: number; readonly result: LoadResult }
   | {

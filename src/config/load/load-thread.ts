@@ -7,9 +7,9 @@ import type { PluginSettings } from './plugin-settings.ts';
 import { formatDuration } from '../values/units.ts';
 import type { LoadAnswer, LoadRequest } from './load-messages.ts';
 
-/** A thread that is of no use. */
+/** The thread failed, or could not be started. */
 export class ThreadFailure extends BalanceError {
-  /** Whether the load itself was too much, so that it must not be tried where it would harm more. */
+  /** True when the load itself took too much time or memory, so that it must not be tried again in the thread of the proxy. */
   readonly byLoad: boolean;
 
   constructor(message: string, byLoad: boolean, cause?: unknown) {
@@ -23,14 +23,14 @@ interface PendingLoad {
   readonly options: LoadOptions;
   readonly resolve: (result: LoadResult) => void;
   readonly reject: (error: unknown) => void;
-  /** Ends the thread when it does not answer. */
+  /** Ends the thread when it does not answer in time. */
   timer: NodeJS.Timeout | undefined;
 }
 
-/** What a load may take of memory, far more than the largest config needs. */
+/** How much memory a load may take; far more than the largest config needs. */
 const MAX_HEAP_MB = 1024;
 
-/** One worker thread that loads configs. It keeps the process alive only while it does so. */
+/** One worker thread that loads configs. It keeps the process alive only while it loads one. */
 export class LoadThread {
   readonly #worker: Worker;
   readonly #timeoutMs: number;
@@ -39,7 +39,7 @@ export class LoadThread {
   #failure: ThreadFailure | undefined;
 
   /**
-   * Throws when there can't be a thread.
+   * Throws when the thread can't be started.
    * @param timeoutMs How long the thread may work on one load without a message.
    * @param rules Modules with the rules of protocols, which the thread imports.
    */
@@ -49,7 +49,7 @@ export class LoadThread {
       workerData: rules,
       name: 'config',
       env: {},
-      // Flags of the process, such as those of a debugger, are not meant for it.
+      // Without the flags of the process, such as those of a debugger.
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
     });
@@ -83,7 +83,7 @@ export class LoadThread {
     });
   }
 
-  /** Ends it now; loads that run are rejected. */
+  /** Ends the thread now. Loads that run are rejected. */
   async destroy(): Promise<void> {
     this.#fail(new ThreadFailure('it was ended', true));
     await this.#worker.terminate();

@@ -1,4 +1,4 @@
-/** The other side of {@link LoadThread}: loads configs where nothing else waits. */
+/** The thread behind {@link LoadThread}: loads configs where it delays no traffic. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { BalanceError, messageOf } from '../../errors.ts';
 import { ConfigError } from './config-error.ts';
@@ -12,7 +12,7 @@ type Load = Extract<LoadRequest, { kind: 'load' }>;
 
 class Loads {
   readonly #answer: (answer: LoadAnswer, transfer?: readonly ArrayBuffer[]) => void;
-  /** Loads that wait for the names of modes, by their id. */
+  /** Loads that wait for the names of modes, by the ids of the loads. */
   readonly #waiting = new Map<number, (modes: readonly string[] | undefined) => void>();
   /** The rules of the protocols that come with the proxy, once they are imported. */
   readonly #rules: Promise<ProtocolRules>;
@@ -53,7 +53,7 @@ class Loads {
       this.#waiting.set(id, resume);
       this.#answer({ kind: 'modes', id, settings });
     });
-    if (modes === undefined) throw new BalanceError('internal', 'nobody waits any more');
+    if (modes === undefined) throw new BalanceError('internal', 'the load was given up');
     return modes;
   }
 }

@@ -12,64 +12,64 @@ import type { Environment } from '../document/substitute-env.ts';
 export type ProtocolRules = ReadonlyMap<string, OptionsRules>;
 
 export interface LoadOptions {
-  /** What `${env:NAME}` reads from. Default: none. */
+  /** The variables that `${env:NAME}` can use. Default: none. */
   readonly env?: Environment;
   /**
-   * The names of all protocols there are: what `mode` may say. A function is asked when the files are read, with what
-   * they say about plugins.
+   * The names of all protocols, which `mode` may have. A function is called when the files have been read, with what they say about
+   * plugins.
    */
   readonly modes: readonly string[] | ((settings: PluginSettings) => Promise<readonly string[]>);
-  /** Stands for the content of the main file, which then need not exist. */
+  /** Used instead of the content of the main file, which then need not exist. */
   readonly text?: string;
 }
 
 /** {@link LoadOptions} of a load in this thread. */
 export interface LoadOptionsWithRules extends LoadOptions {
   /**
-   * The rules of the protocols that come with the proxy. Those of plugins are applied after the load, in the state of the
-   * plugin that is to go live.
+   * The rules of the built-in protocols. The rules of plugins are applied after the load, when it is known which state of each plugin
+   * goes live.
    */
   readonly rules: ProtocolRules;
 }
 
-/** What a load gives, as plain data that can be handed to another thread. */
+/** The result of a load, as plain data that can be sent to another thread. */
 export interface LoadResult {
   readonly config: Config;
   readonly warnings: readonly Problem[];
   readonly file: string;
   readonly namesServers: boolean;
   readonly sources: ConfigSources;
-  /** Of a {@link SourceLocationTable}. */
+  /** The bytes of a {@link SourceLocationTable}. */
   readonly locations: Uint8Array<ArrayBuffer>;
 }
 
 /** A config that passed every check. */
 export interface LoadedConfig {
   readonly config: Config;
-  /** What is allowed but hardly means what it says, in the order of the files. */
+  /** What is allowed but probably not meant, in the order of the files. */
   readonly warnings: readonly Problem[];
-  /** Of the names and contents of all files, in hex; of a config in one file its sha256. */
+  /** Hash of the names and contents of all files, in hex. For a config in a single file it is the sha256 of that file. */
   readonly hash: string;
   /** The file as it was named to the load. */
   readonly file: string;
-  /** Whether it says what is served, and be it nothing: a file that was cut off behind its first sections does not. */
+  /** Whether the config says what is served, even if that is nothing. A file that was cut off after its first sections does not. */
   readonly namesServers: boolean;
-  /** All files that it was made from. */
+  /** All files that the config was made from. */
   readonly sources: ConfigSources;
   /**
-   * Where a place of {@link config}, such as `listeners[0].address`, stands in the files; the nearest place
-   * around it when a default stands there.
+   * The location of a path of {@link config}, such as `listeners[0].address`. For a default, which no file has, it is the location of the
+   * nearest section around it.
    */
   locate(path: string): SourceLocation;
-  /** A problem at a path of {@link config}, for checks that come after the load. */
+  /** Makes a problem at a path of {@link config}, for checks that come after the load. */
   problem(path: Path, message: string): Problem;
-  /** A value in quotes, for such problems; of a value from the environment, what the file says instead. */
+  /** The value in quotes, for messages. For a value from the environment it is what the file has, such as `${env:NAME}`. */
   shown(path: Path, value: string): string;
-  /** Whether the files themselves have a value at a path of {@link config}; false where a default stands. */
+  /** Whether the files themselves have a value at a path of {@link config}; false for a default. */
   isGiven(path: Path): boolean;
 }
 
-/** What a load gave, with the places to ask for. */
+/** The result of a load, with methods that look up locations. */
 export function loadedConfig({ locations, ...result }: LoadResult): LoadedConfig {
   const table = new SourceLocationTable(locations);
   return {
@@ -82,7 +82,7 @@ export function loadedConfig({ locations, ...result }: LoadResult): LoadedConfig
   };
 }
 
-/** A config with warnings of checks that came after its load, in the order of the files. */
+/** Adds the warnings of checks that came after the load, in the order of the files. */
 export function withWarnings(loaded: LoadedConfig, warnings: readonly Problem[]): LoadedConfig {
   if (warnings.length === 0) return loaded;
   const files = loaded.warnings.map(({ file }) => file);

@@ -3,16 +3,16 @@ import { dirname, resolve } from 'node:path';
 import type { Config } from '../schema/config.generated.ts';
 import { parseDurationMs } from '../values/units.ts';
 
-/** What has to be known about plugins before a config can be checked, because the check has to know their modes. */
+/** Where plugins are. Needed before a config is checked, because the check has to know the modes that plugins add. */
 export interface PluginSettings {
-  /** Absolute; undefined when the config names none. */
+  /** Absolute path; undefined when the config names no directory. */
   readonly directory: string | undefined;
   readonly timeoutMs: number;
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 
-/** What a config says whose values were not checked yet. What is wrong with them is the check's business. */
+/** The settings of a config that is not checked yet. Wrong values are ignored here; the check reports them. */
 export function uncheckedPluginSettings(file: string, config: unknown): PluginSettings {
   const section = property(config, 'plugins');
   const directory = property(section, 'directory');
@@ -23,7 +23,7 @@ export function uncheckedPluginSettings(file: string, config: unknown): PluginSe
   );
 }
 
-/** The same of a config that was checked. */
+/** The settings of a config that was checked. */
 export function loadedPluginSettings({
   file,
   config,

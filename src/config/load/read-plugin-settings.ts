@@ -5,8 +5,8 @@ import type { PluginSettings } from './plugin-settings.ts';
 import type { Environment } from '../document/substitute-env.ts';
 
 /**
- * What a config file, with all that it includes, says about plugins; undefined when it can't be read. For commands that
- * run once: a load asks for the modes of plugins when it has read the files.
+ * What a config file, with all files that it includes, says about plugins; undefined when it can't be read. For commands that run once;
+ * a running proxy gets the settings during its load.
  */
 export async function readPluginSettings(
   file: string,

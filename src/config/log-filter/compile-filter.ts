@@ -4,10 +4,10 @@ import type { Comparison, FilterExpression } from './filter-expression.ts';
 export type FieldReader<R> = (record: R) => string | number | undefined;
 
 /**
- * Turns a filter into a function, so that nothing of it is read again for each record. What a record does not have is
- * equal to nothing: comparisons with it don't hold, except `!=`.
+ * Turns a filter into a function, so that the filter is not interpreted again for each record. When a record does not have a field, every
+ * comparison with the field is false, except `!=`.
  *
- * @param reader finds how a field of that name is read
+ * @param reader gives the function that reads the field of that name
  */
 export function compileFilter<R>(
   expression: FilterExpression,
@@ -100,7 +100,7 @@ function compareText<R>(read: FieldReader<R>, comparison: Comparison, value: str
       return (record) => text(record)?.startsWith(value) === true;
     case 'ends_with':
       return (record) => text(record)?.endsWith(value) === true;
-    // Only fields that nobody knows the kind of come here: they may well hold numbers.
+    // Only fields of unknown kind get here. They may hold numbers.
     case '<':
     case '<=':
     case '>':

@@ -1,7 +1,7 @@
 /** How a field is compared with one value. */
 export type Comparison = '==' | '!=' | '<' | '<=' | '>' | '>=' | 'contains' | 'starts_with' | 'ends_with';
 
-/** What a filter says, as a tree. Durations are in ms, sizes in bytes. */
+/** A parsed filter, as a tree. Durations are in ms, sizes in bytes. */
 export type FilterExpression =
   | { readonly kind: 'and' | 'or'; readonly left: FilterExpression; readonly right: FilterExpression }
   | { readonly kind: 'not'; readonly of: FilterExpression }
@@ -12,10 +12,10 @@ export type FilterExpression =
       readonly value: string | number;
     }
   | { readonly kind: 'in'; readonly field: string; readonly values: readonly (string | number)[] }
-  /** Holds where the field is not empty. */
+  /** True when the field is not empty. */
   | { readonly kind: 'present'; readonly field: string };
 
-/** The fields that an expression looks at. */
+/** The fields that an expression uses. */
 export function filterFields(expression: FilterExpression): string[] {
   switch (expression.kind) {
     case 'and':

@@ -1,4 +1,4 @@
-/** What the values of a field are, and so what it is compared with. `any` is for lines whose fields nobody knows. */
+/** The kind of a field's values, which decides what they can be compared with. `any` is for lines whose fields are not known in advance. */
 export type FieldKind = 'text' | 'number' | 'duration' | 'size' | 'any';
 
 /** A name that a filter may use. */
@@ -41,7 +41,7 @@ const KINDS = {
 /** The name of a field of access lines. */
 export type AccessField = keyof typeof KINDS | 'timestamp';
 
-/** All names that a filter of access lines may use; some fields have a second one, from other formats of the line. */
+/** All names that a filter of access lines may use. Some fields have a second name, which other formats of the line use. */
 export const FILTER_FIELDS: ReadonlyMap<string, FilterField> = new Map<string, FilterField>([
   ...Object.entries(KINDS).map(([field, kind]) => [field, { field, kind }] as const),
   ['duration_ms', { field: 'duration', kind: 'number' }],

@@ -1,14 +1,14 @@
-/** A piece of a filter. */
+/** A token of a filter. */
 export interface FilterToken {
-  /** `end` stands after the last one. */
+  /** The last token has the kind `end`. */
   readonly kind: 'word' | 'text' | 'symbol' | 'end';
-  /** Of a text: without its quotes and escapes. */
+  /** The text of the token; of the kind `text`, without its quotes and escapes. */
   readonly text: string;
-  /** Where it begins, counted in characters from 1. */
+  /** The character at which the token begins, counted from 1. */
   readonly at: number;
 }
 
-/** What is wrong with a filter, in words that stand after its name. */
+/** What is wrong with a filter; worded to follow the name of the setting that holds it. */
 export class FilterError extends Error {
   /** @param at the character, counted from 1 */
   constructor(problem: string, at: number, hint = '') {
@@ -22,7 +22,7 @@ const SYMBOL = /==|!=|<=|>=|&&|\|\||[=<>!(),]/y;
 const WORD = /[^\s()'",=!<>&|]+/y;
 const TEXT = /"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'/sy;
 
-/** Cuts a filter into its pieces. Throws a FilterError. */
+/** Splits a filter into tokens. Throws a FilterError. */
 export function filterTokens(filter: string): FilterToken[] {
   const tokens: FilterToken[] = [];
   let index = 0;
@@ -38,7 +38,7 @@ export function filterTokens(filter: string): FilterToken[] {
     const found = symbol ?? match(SPACE);
     if (found === null) {
       const quote = /['"]/.test(filter.charAt(index));
-      throw new FilterError(quote ? 'has a quote without its end' : 'has a character of no meaning', at);
+      throw new FilterError(quote ? 'has a quote that is not closed' : 'has an unexpected character', at);
     }
     index += found[0].length;
     if (text !== null) {

@@ -24,20 +24,20 @@ const FOR_ORDER: ReadonlySet<Comparison> = new Set(['<', '<=', '>', '>=']);
 const KEYWORDS: ReadonlySet<string> = new Set(['and', 'or', 'not', 'in', '&&', '||', '!']);
 
 export interface FilterOptions {
-  /** Fields that are not those of access lines are allowed as well. Default: false. */
+  /** Whether fields that access lines do not have are allowed as well. Default: false. */
   readonly anyField?: boolean;
 }
 
 /**
- * Reads a filter such as `status >= 500 or (duration > 1s and not path starts_with /live)`. Throws a FilterError, whose
- * message stands after the name of what holds the filter.
+ * Parses a filter such as `status >= 500 or (duration > 1s and not path starts_with /live)`. Throws a FilterError, whose message is worded
+ * to follow the name of the setting that holds the filter.
  */
 export function parseFilter(filter: string, options: FilterOptions = {}): FilterExpression {
   if (filter.length > MAX_LENGTH) throw new FilterError('is too long', MAX_LENGTH + 1);
   return new FilterParser(filter, options.anyField === true).parse();
 }
 
-/** `or` binds less than `and`, `and` less than `not`. */
+/** `or` binds less tightly than `and`, and `and` less tightly than `not`. */
 class FilterParser {
   readonly #tokens: readonly FilterToken[];
   readonly #end: FilterToken;
@@ -99,10 +99,10 @@ class FilterParser {
     this.#take();
     if (known.kind === 'text' && FOR_ORDER.has(comparison)) {
       const hint = '; texts can be compared with ==, !=, in, contains, starts_with and ends_with';
-      throw new FilterError('asks which text is larger', operator.at, hint);
+      throw new FilterError('compares the order of texts', operator.at, hint);
     }
     if (known.kind !== 'text' && known.kind !== 'any' && FOR_TEXTS.has(comparison))
-      throw new FilterError('searches in what is no text', operator.at);
+      throw new FilterError('searches for text in a field that is no text', operator.at);
     return { kind: 'compare', field: known.field, comparison, value: this.#value(known) };
   }
 
@@ -153,7 +153,7 @@ class FilterParser {
     return token;
   }
 
-  /** Goes on when the next piece is one of these. */
+  /** Consumes the next token when it is one of these. */
   #takes(...spellings: readonly string[]): boolean {
     const token = this.#peek();
     if (token.kind === 'text' || token.kind === 'end' || !spellings.includes(token.text.toLowerCase()))

@@ -6,7 +6,7 @@ import { DEFAULT_NAME } from './normalize-single.ts';
 const HEALTH_PATH = '/health';
 const METRICS_PATH = '/metrics';
 
-/** A gateway's file with what it answers on its own port without being asked: its health and its metrics. */
+/** Adds what a gateway serves on its own port by default: its health and its metrics. */
 export function withGatewayEndpoints(file: ConfigFile, context: NormalizeContext): ConfigFile {
   return { ...file, ...healthEndpoint(file, context), ...metrics(file, context) };
 }
@@ -25,7 +25,7 @@ function metrics(file: ConfigFile, context: NormalizeContext): Partial<ConfigFil
   return { metrics: { listener: DEFAULT_NAME, ...given } };
 }
 
-/** Whether a route has that very path. What a file says counts more than what nobody asked for. */
+/** Whether a route has exactly that path. The route then wins over the default endpoint, with a warning. */
 function isRouted(file: ConfigFile, path: string, hint: string, context: NormalizeContext): boolean {
   const index = (file.routes ?? []).findIndex((route) => routedConfigPath(route.path) === path);
   if (index >= 0)

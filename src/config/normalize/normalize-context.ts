@@ -1,14 +1,14 @@
 import type { Provenance } from '../document/provenance.ts';
 import type { Path } from '../problems/problem.ts';
 
-/** What a normalization tells beside its result. */
+/** What a normalization reports beside its result. */
 export interface NormalizeContext {
-  /** Filled with what came from where. */
+  /** The normalization records here which path of the file each path of the config comes from. */
   readonly provenance: Provenance;
-  /** Something is wrong at a path of the file. */
+  /** Reports a problem at a path of the file. */
   error(filePath: Path, message: string): void;
-  /** Something at a path of the file has no effect. */
+  /** Reports that something at a path of the file has no effect. */
   warn(filePath: Path, message: string): void;
-  /** Text for messages that never shows what came from the environment. */
+  /** The value in quotes, for messages. Never shows a value that came from the environment. */
   shown(filePath: Path, value: string): string;
 }

@@ -6,12 +6,12 @@ import { normalizeBackend } from './normalize-upstream.ts';
 import type { Path } from '../problems/problem.ts';
 
 /**
- * One listener and one upstream, both named `default`. A route that names some of the backends gets an upstream
- * of its own, `route:` and the route's name, with the same settings.
+ * Turns a flat file into one listener and one upstream, both named `default`. A route that names some of the backends gets an upstream of
+ * its own with the same settings, named `route:` and the route's name.
  */
 export function normalizeFlat(file: ConfigFile, context: NormalizeContext): object {
   const backends = file.backends ?? [];
-  // A plugin may need none.
+  // The protocol of a plugin may need no backends.
   const { mode = 'http' } = file;
   if (backends.length === 0 && (mode === 'http' || mode === 'tcp'))
     context.warn(['backends'], 'has no backend: nothing can be forwarded');
@@ -38,7 +38,7 @@ export function normalizeFlat(file: ConfigFile, context: NormalizeContext): obje
   return { listeners: [listener], upstreams };
 }
 
-/** The name of the upstream that a route of a flat or gateway file brings along. */
+/** The name of the upstream that is made for one route of a flat or gateway file. */
 export function routeUpstreamName(route: string): string {
   return `route:${route}`;
 }

@@ -5,7 +5,7 @@ import { sharedUpstream, singleListener } from './normalize-single.ts';
 import { normalizeBackend } from './normalize-upstream.ts';
 import type { Path } from '../problems/problem.ts';
 
-/** One listener without an upstream of its own, and for each path a route and an upstream, `route:` and the path. */
+/** Turns a gateway file into one listener without an upstream of its own and, for each path, a route with an upstream named `route:` and the path. */
 export function normalizeGateway(file: ConfigFile, context: NormalizeContext): object {
   const upstreams: object[] = [];
   const routes: object[] = [];

@@ -2,7 +2,7 @@ import type { ConfigFile, FileListener, FileUpstream } from '../schema/config-fi
 import type { NormalizeContext } from './normalize-context.ts';
 import { normalizeBackend, normalizeHealthCheck } from './normalize-upstream.ts';
 
-/** The form that is nearly the normalized one: names, and the settings of the mode, are filled in. */
+/** Normalizes the form with `listeners` and `upstreams`: only names and the settings of the mode are filled in. */
 export function normalizeListeners(file: ConfigFile, context: NormalizeContext): object {
   return {
     listeners: (file.listeners ?? []).map((listener, index) => normalizeListener(listener, index, context)),

@@ -1,7 +1,7 @@
 import type { FileLogging } from '../schema/config-file.generated.ts';
 import type { NormalizeContext } from './normalize-context.ts';
 
-/** An access log that is only switched on or off is one that says nothing else. */
+/** Turns `access_log: true` or `false` into a section that has `enabled` alone. */
 export function normalizeLogging(logging: FileLogging, { provenance }: NormalizeContext): object {
   const { access_log: accessLog } = logging;
   if (typeof accessLog !== 'boolean') return logging;

@@ -3,7 +3,7 @@ import type { NormalizeContext } from './normalize-context.ts';
 import { healthCheckOfInterval, normalizeHealthCheck } from './normalize-upstream.ts';
 import type { Path } from '../problems/problem.ts';
 
-/** The name of the one listener, and of the upstream with all backends, of a flat file. */
+/** The name of the only listener of a flat or gateway file, and of the upstream with all backends of a flat file. */
 export const DEFAULT_NAME = 'default';
 const DEFAULT_LISTEN = ':8080';
 const GATEWAY_CHECK_INTERVAL = '10s';
@@ -30,7 +30,7 @@ export function singleListener(
   return { ...base, ...pick(file, ['options']) };
 }
 
-/** Everything of an upstream in a flat or gateway file but its name and backends. */
+/** The settings of an upstream of a flat or gateway file, without its name and backends. */
 export function sharedUpstream(file: ConfigFile, at: Path, context: NormalizeContext): object {
   const { connect, read } = file.timeouts ?? {};
   const timeouts = { ...(connect === undefined ? {} : { connect }), ...(read === undefined ? {} : { read }) };
@@ -43,7 +43,7 @@ export function sharedUpstream(file: ConfigFile, at: Path, context: NormalizeCon
   };
 }
 
-/** Keys of the `http` section that are names of keys of the pool. */
+/** Keys of the `http` section, and the keys of `connection_pool` that they are other names for. */
 const POOL_NAMES = [
   ['max_idle_conns_per_host', 'max_idle'],
   ['idle_conn_timeout', 'max_idle_time'],
@@ -59,7 +59,7 @@ function connectionPool(file: ConfigFile, at: Path, context: NormalizeContext): 
       pool[key] = value;
       context.provenance.set([...at, 'connection_pool', key], ['http', name]);
     } else if (given[key] !== value) {
-      context.warn(['http', name], `has no effect: connection_pool.${key} goes before it`);
+      context.warn(['http', name], `has no effect: connection_pool.${key} is used instead`);
     }
     if (given.enabled === false)
       context.warn(['http', name], 'has no effect while connection_pool.enabled is false');
@@ -72,7 +72,7 @@ function connectionPool(file: ConfigFile, at: Path, context: NormalizeContext): 
 function healthCheck(file: ConfigFile, at: Path, context: NormalizeContext): object {
   if (file.health_check !== undefined) return { health_check: normalizeHealthCheck(file.health_check) };
   const { health_check_interval: given, routes } = file;
-  // A gateway looks after its backends without being asked.
+  // A gateway checks its backends by default.
   const interval = given ?? (routes === undefined ? undefined : GATEWAY_CHECK_INTERVAL);
   if (interval === undefined) return {};
   context.provenance.set([...at, 'health_check'], [given === undefined ? 'routes' : 'health_check_interval']);
@@ -81,7 +81,7 @@ function healthCheck(file: ConfigFile, at: Path, context: NormalizeContext): obj
   return { health_check: file.mode === 'tcp' ? { ...check, type: 'tcp' } : check };
 }
 
-/** What the `http` section of a flat file says as it is said of a listener. */
+/** The keys that the `http` section of a flat file shares with that of a listener. */
 const HTTP_KEYS = [
   'health_endpoint',
   'limits',
@@ -137,7 +137,7 @@ function warnOfUnusedTimeouts(file: ConfigFile, mode: string, context: Normalize
   }
 }
 
-/** The keys that are there, so that what is absent gets its default. */
+/** The keys that have a value. The others are left out, so that they get their defaults. */
 function pick<T extends object, K extends keyof T>(from: T, keys: readonly K[]): Partial<Pick<T, K>> {
   const picked: Partial<Pick<T, K>> = {};
   for (const key of keys) if (from[key] !== undefined) picked[key] = from[key];

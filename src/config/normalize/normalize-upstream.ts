@@ -3,7 +3,7 @@ import { parseBackendAddress } from '../values/backend-address.ts';
 import type { FileBackend, HealthCheck } from '../schema/config-file.generated.ts';
 import { formatDuration, parseDurationMs } from '../values/units.ts';
 
-/** A backend with the name that it has when none is given: its address as written. */
+/** Normalizes a backend. One without a name gets its address as the name, as the file has it. */
 export function normalizeBackend(backend: FileBackend): object {
   const { address, url } = parseBackendAddress(backend.address);
   return {
@@ -14,15 +14,15 @@ export function normalizeBackend(backend: FileBackend): object {
   };
 }
 
-/** A check that names a path means to ask for it. */
+/** Fills in the type of a health check: `http` when it has a path, otherwise `tcp`. */
 export function normalizeHealthCheck(check: HealthCheck): object {
   return { ...check, type: check.type ?? (check.path === undefined ? 'tcp' : 'http') };
 }
 
-/** A check that takes longer has failed, however long the interval is. */
+/** The timeout of a check is the interval, but at most this. */
 const MAX_TIMEOUT_MS = 2_000;
 
-/** What `health_check_interval` is short for: a check says at once whether a backend is up, and ends before the next one. */
+/** The health check that `health_check_interval` is short for: one result is enough to take a backend out or bring it back, and a check ends before the next one begins. */
 export function healthCheckOfInterval(interval: string | number): object {
   const text = typeof interval === 'number' ? `${interval}s` : interval;
   return {

@@ -6,14 +6,14 @@ import { normalizeListeners } from './normalize-listeners.ts';
 import { normalizeLogging } from './normalize-logging.ts';
 import type { NormalizeContext } from './normalize-context.ts';
 
-/** Turns any of the three file forms into the shape of `$defs/config`, still with texts for durations and without defaults. */
+/** Turns any of the three file forms into the shape of `$defs/config`. Durations are still texts, and defaults are still missing. */
 export function normalize(given: ConfigFile, context: NormalizeContext): object {
   const file = given.routes === undefined ? given : withGatewayEndpoints(given, context);
   const { admin, metrics, logging, tracing, plugins, dns, reload, shutdown } = file;
   return defined({
     ...normalizeForm(file, context),
     admin,
-    // Who writes the section wants what it is about.
+    // A `metrics` section turns metrics on, unless it says otherwise.
     metrics: metrics === undefined ? undefined : { enabled: true, ...metrics },
     logging: logging === undefined ? undefined : normalizeLogging(logging, context),
     tracing,

@@ -1,12 +1,12 @@
-/** The options of a listener: the section that belongs to its protocol, which alone knows what it means. */
+/** The options of a listener: the section of its protocol. Only the protocol knows what they mean. */
 import type { OptionsPlace, OptionsRules } from '../../plugin-api/index.ts';
 import type { Path } from '../problems/problem.ts';
 import type { Listener } from '../schema/config.generated.ts';
 
-/** The rules of the protocol that a `mode` names; undefined when it has none, or none that are known yet. */
+/** Gives the rules of the protocol that a `mode` names; undefined when it has none, or when its plugin is not loaded yet. */
 export type RulesOf = (mode: string) => OptionsRules | undefined;
 
-/** The key of a listener that holds its options: protocols that come with the proxy have their own. */
+/** The key of a listener that holds its options: `http` or `tcp` for the built-in protocols, `options` for a plugin's. */
 export function optionsKey(mode: string): 'http' | 'tcp' | 'options' {
   return mode === 'http' || mode === 'tcp' ? mode : 'options';
 }
@@ -16,7 +16,7 @@ export function optionsOf(listener: Listener): unknown {
   return listener[optionsKey(listener.mode)] ?? {};
 }
 
-/** The path in the config of a place that rules name. */
+/** The path in the config of a place that the rules of a protocol name. */
 export function configPath(index: number, { mode }: Listener, place: OptionsPlace): Path {
   const listener: Path = ['listeners', index];
   if (place === 'listener') return listener;

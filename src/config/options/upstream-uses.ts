@@ -2,11 +2,11 @@ import type { UpstreamUse } from '../../plugin-api/index.ts';
 import type { Config, Listener } from '../schema/config.generated.ts';
 import { optionsOf, type RulesOf } from './listener-options.ts';
 
-/** Which listeners use which upstreams, as their protocols say. */
+/** Which listeners use which upstreams, as the rules of their protocols say. */
 export class UpstreamUses {
-  /** False when a protocol does not say it: its listeners may use any upstream. */
+  /** False when a protocol does not say what its listeners use; they may then use any upstream. */
   readonly isComplete: boolean;
-  /** What a protocol threw instead of naming upstreams, by the index of the listener. */
+  /** What the rules of a protocol threw instead of naming upstreams, by the index of the listener. */
   readonly failures = new Map<number, unknown>();
   readonly #ofListeners: readonly (readonly UpstreamUse[])[];
   readonly #keptReady = new Set<string>();
@@ -29,7 +29,7 @@ export class UpstreamUses {
     for (const { upstream } of listeners) if (upstream !== undefined) this.#used.add(upstream);
   }
 
-  /** What the listener at that index uses; none where its protocol does not say it. */
+  /** What the listener at that index uses; empty when its protocol does not say it. */
   ofListener(index: number): readonly UpstreamUse[] {
     return this.#ofListeners[index] ?? [];
   }
@@ -44,12 +44,12 @@ export class UpstreamUses {
     return this.#used.has(name);
   }
 
-  /** Whether a listener uses sockets of the upstream for one exchange after the other, so that they rest in its pool. */
+  /** Whether a listener uses sockets of the upstream again, so that idle ones are kept in its pool. */
   keepsSockets(name: string): boolean {
     return this.#keptReady.has(name);
   }
 
-  /** undefined when the protocol does not say it. */
+  /** Undefined when the protocol does not say it. */
   #read(listener: Listener, index: number, rulesOf: RulesOf): readonly UpstreamUse[] | undefined {
     const { mode, name, upstream } = listener;
     try {

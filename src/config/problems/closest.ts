@@ -1,4 +1,4 @@
-/** The candidate that a mistyped word most likely meant, or undefined when none is near. */
+/** The candidate that is most similar to a mistyped word; undefined when none is similar enough. */
 export function closest(word: string, candidates: Iterable<string>): string | undefined {
   const plain = plainForm(word);
   let best: string | undefined;
@@ -19,7 +19,7 @@ export function suggestion(word: string, candidates: Iterable<string>): string {
   return match === undefined ? '' : `; did you mean "${match}"?`;
 }
 
-/** People mix up case, dashes and underscores; that counts as no mistake. */
+/** The word without what people mix up: case, dashes and underscores do not count as a difference. */
 function plainForm(word: string): string {
   return word.toLowerCase().replaceAll(/[-_ ]/g, '');
 }

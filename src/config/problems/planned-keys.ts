@@ -1,4 +1,4 @@
-/** Keys of features that are known but do not work yet. They are refused by that name, never silently ignored. */
+/** Keys of features that do not exist yet. A config with one of them is refused with a message that says so. */
 export const PLANNED_KEYS: ReadonlySet<string> = new Set([
   'access_control',
   'adaptive_concurrency',
@@ -51,7 +51,7 @@ export const PLANNED_KEYS: ReadonlySet<string> = new Set([
   'workers',
 ]);
 
-/** Keys of the `http` section of a flat file, and what says the same where upstreams stand by themselves. */
+/** Keys of the `http` section of a flat file, and the keys of an upstream with the same meaning in a file with `upstreams`. */
 export const KEYS_OF_UPSTREAMS: ReadonlyMap<string, string> = new Map([
   ['max_idle_conns_per_host', 'connection_pool.max_idle'],
   ['idle_conn_timeout', 'connection_pool.max_idle_time'],

@@ -1,13 +1,13 @@
-/** Where something stands in a config: keys of mappings and indexes of lists, from the top. */
+/** The path of something in a config: keys of mappings and indexes of lists, from the top. */
 export type Path = readonly (string | number)[];
 
-/** A place in a file, both counted from 1. */
+/** A position in a file. Lines and columns are counted from 1. */
 export interface Position {
   readonly line: number;
   readonly column: number;
 }
 
-/** One thing that is wrong with a config file, or (as a warning) that hardly means what it says. */
+/** One mistake in a config file; as a warning, something that is allowed but probably not meant. */
 export interface Problem {
   readonly file: string;
   /** Counted from 1; 0 when the file as a whole is meant. */
@@ -15,7 +15,7 @@ export interface Problem {
   readonly column: number;
   /** `backends[1].weight`, or '' for the whole file. */
   readonly path: string;
-  /** What is allowed. Holds no value that came from an environment variable. */
+  /** What is wrong or what is allowed, worded to follow the path. Holds no value that came from an environment variable. */
   readonly message: string;
 }
 
@@ -26,8 +26,8 @@ export function formatProblem(problem: Problem): string {
 }
 
 /**
- * By file, in the order of `files` or else that in which they come first, then by line and column; equal places keep
- * their order. Repeated problems are left out.
+ * Sorts problems by file, then by line and column; problems of the same position keep their order. The files are in the order of `files`;
+ * others follow in the order of their first problems. Repeated problems are left out.
  */
 export function sortProblems(
   problems: readonly Problem[],
@@ -43,7 +43,7 @@ export function sortProblems(
 
 const PLAIN_KEY = /^[\w$<-]+$/;
 
-/** `backends[1].weight`; keys that are no plain words stand in brackets and quotes: `headers["a.b"]`. */
+/** `backends[1].weight`; keys that are no plain words are put in brackets and quotes: `headers["a.b"]`. */
 export function formatPath(path: Path): string {
   let text = '';
   for (const part of path) {
@@ -54,7 +54,7 @@ export function formatPath(path: Path): string {
   return text;
 }
 
-/** Reads what {@link formatPath} writes. What makes no sense is taken as a key. */
+/** Parses a text that {@link formatPath} made. A part that is malformed is taken as a key. */
 export function parsePath(text: string): Path {
   const path: (string | number)[] = [];
   for (const match of text.matchAll(/\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]|([^.[\]]+)/g)) {

@@ -2,12 +2,13 @@
 export interface Slip {
   /** The value as YAML read it. */
   readonly value: unknown;
-  /** What the schema wants: the types, and the format of a text. */
+  /** The types that the schema allows. */
   readonly types: readonly string[];
+  /** The format that the schema wants of a text. */
   readonly format: string | undefined;
   /** Whether the value would be right as a text. */
   readonly fitsQuoted: boolean;
-  /** Of the list or mapping that the value stands in, such as `backends`. */
+  /** The key of the list or mapping that holds the value, such as `backends`. */
   readonly under: string;
 }
 
@@ -23,13 +24,14 @@ const SWITCHES: Readonly<Record<string, 'true' | 'false'>> = {
 };
 
 /**
- * A hint for a common mistake, which follows what is allowed; '' when the mistake is not a common one. The hint never repeats the
+ * A hint for a common mistake, to be appended to the message that says what is allowed; '' for other mistakes. The hint never repeats the
  * value, which may be a secret.
  */
 export function slipHint(slip: Slip): string {
   const { value, types, format } = slip;
   if (typeof value === 'number' || typeof value === 'boolean') return scalarHint(value, slip);
-  if (value === null && format !== undefined) return '; it is empty: null without quotes is no text';
+  if (value === null && format !== undefined)
+    return '; it is empty: without quotes, YAML reads null as no value';
   if (types.includes('array')) return listHint(value);
   if (typeof value !== 'string') return '';
   if (/^[“”„‘’«]/u.test(value)) return `; the quotes are typographic ones: write ' or "`;
@@ -43,39 +45,40 @@ export function slipHint(slip: Slip): string {
 
 function scalarHint(value: number | boolean, { format, fitsQuoted }: Slip): string {
   if (format === 'listen-address' && Number.isInteger(value))
-    return "; a port alone is written with a colon and in quotes, as in ':8080'";
+    return "; write a port alone with a colon and in quotes, as in ':8080'";
   if (!fitsQuoted) return '';
   const kind = typeof value === 'number' ? 'a number' : 'true or false';
   return `; YAML reads it as ${kind}: put it in quotes`;
 }
 
 function listenHint(text: string): string {
-  if (/^\d+$/.test(text)) return "; a port alone is written with a colon, as in ':8080'";
-  if (text.startsWith('/')) return '; a socket file is written with unix: before it';
+  if (/^\d+$/.test(text)) return "; write a port alone with a colon, as in ':8080'";
+  if (text.startsWith('/')) return '; write unix: before the path of a socket file';
   return '';
 }
 
 function backendHint(text: string): string {
-  if (text.startsWith('/')) return '; a socket file is written with unix: before it';
-  return /^[^:/]+$/.test(text) ? '; the port is missing: write it behind a colon, as in localhost:3000' : '';
+  if (text.startsWith('/')) return '; write unix: before the path of a socket file';
+  return /^[^:/]+$/.test(text) ? '; the port is missing: write it after a colon, as in localhost:3000' : '';
 }
 
 function durationHint(text: string, format: string): string {
   if (!/duration|age$/.test(format)) return '';
-  if (/^\d+:\d\d(:\d\d)?$/.test(text)) return '; it has units instead of colons: 1:30 is 1m30s';
-  return /^[\d.]+\s+\S/.test(text) ? '; number and unit stand together: 30 s is 30s' : '';
+  if (/^\d+:\d\d(:\d\d)?$/.test(text))
+    return '; write it with units instead of colons: 1m30s instead of 1:30';
+  return /^[\d.]+\s+\S/.test(text) ? '; write no space between number and unit: 30s instead of 30 s' : '';
 }
 
 function listHint(value: unknown): string {
   const first = typeof value === 'object' && value !== null ? Object.keys(value)[0] : value;
   if (typeof first !== 'string') return '';
-  if (/^[–—−•]/u.test(first)) return '; items begin with a hyphen (-), and this is another sign';
-  return "; each item has a line of its own that begins with '- '";
+  if (/^[–—−•]/u.test(first)) return '; items begin with a hyphen (-), and this is another character';
+  return "; write each item on a line of its own that begins with '- '";
 }
 
 function mappingHint(text: string, under: string): string {
   if (under === 'load_balancer') return '; write it as load_balancer: { algorithm: round-robin }';
   if (under === 'backends' && !/^\w[\w-]*:[a-z]/i.test(text)) return '; write it as address: localhost:3000';
-  if (/^[A-Za-z_]\w*:\S/.test(text)) return '; a blank is missing behind the colon, as in name: value';
+  if (/^[A-Za-z_]\w*:\S/.test(text)) return '; a space is missing after the colon, as in name: value';
   return '';
 }

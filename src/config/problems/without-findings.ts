@@ -3,11 +3,11 @@ import type { Path } from './problem.ts';
 
 interface Finding {
   readonly path: Path;
-  /** The keyword of the schema that does not hold, if it was the schema. */
+  /** The schema keyword that is violated; undefined when the finding is not from the schema. */
   readonly keyword?: string;
 }
 
-/** What other parts of a file refer to or are compared with: without it, later checks would find mistakes that are none. */
+/** Keys that other parts of a file refer to or are compared with. Without them, later checks would report mistakes that are none. */
 const IDENTIFYING_KEYS: ReadonlySet<string | number> = new Set([
   'name',
   'address',
@@ -20,8 +20,8 @@ const IDENTIFYING_KEYS: ReadonlySet<string | number> = new Set([
 ]);
 
 /**
- * A copy of `value` without the wrong values that stand for themselves, so that a mistyped number does not hide
- * a wrong reference until the next try. Undefined when something is wrong that other parts depend on.
+ * A copy of `value` without the wrong values that nothing else depends on. Later checks can then run, so that a mistyped number does not
+ * hide a wrong reference. Undefined when a wrong value is one that other parts depend on.
  */
 export function withoutFindings(value: unknown, findings: readonly Finding[]): unknown {
   const copy: unknown = structuredClone(value);
@@ -34,7 +34,7 @@ function remove(root: unknown, { path, keyword }: Finding): boolean {
   const parent = parentOf(root, path);
   if (typeof key !== 'string' || parent === undefined || IDENTIFYING_KEYS.has(key)) return false;
   const wrong = parent[key];
-  // A section under an unknown key is likely a known one with a typing error.
+  // An unknown key with a whole section is probably a known key with a typing error.
   if (typeof wrong === 'object' && wrong !== null && !PLANNED_KEYS.has(key)) return false;
   if (keyword === 'required' || keyword === 'dependentRequired' || keyword === 'false schema') return false;
   return Reflect.deleteProperty(parent, key);

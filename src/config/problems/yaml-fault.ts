@@ -1,10 +1,10 @@
 import type { YAMLError } from 'yaml';
 
 const QUOTE_IT = 'put the value in quotes';
-/** Signs that editors and word processors put in the place of plain blanks. */
+/** Special space characters that editors and word processors insert instead of plain spaces. */
 const ODD_SPACE = /[\u00a0\u2000-\u200b\u202f\u3000\ufeff]/u;
 
-/** Says in plain words what is wrong with a text as YAML, and what to do. `text` is the whole of it. */
+/** Says in plain words what is wrong with the YAML, and what to do. `text` is the whole file. */
 export function yamlFault({ code, message, pos: [offset] }: YAMLError, text: string): string {
   const odd = oddSpaceHint(text, offset);
   if (odd !== '') return odd;
@@ -17,26 +17,26 @@ export function yamlFault({ code, message, pos: [offset] }: YAMLError, text: str
       return missingCharacter(message);
     case 'BLOCK_IN_FLOW':
     case 'BLOCK_AS_IMPLICIT_KEY':
-      return `has a second ": " where a value stands: ${QUOTE_IT}, or give the inner keys lines of their own`;
+      return `has a second ": " in one value: ${QUOTE_IT}, or write the inner keys on lines of their own`;
     case 'BAD_INDENT':
       return /\{|\[|flow/i.test(message)
-        ? 'is inside of a { or [ that is not closed: close it, and mind that # begins a comment outside of quotes'
-        : `is indented in another way than its neighbours (${message})`;
+        ? 'is inside of a { or [ that is not closed: close it (outside of quotes, # begins a comment)'
+        : `is not indented like the lines around it (${message})`;
     case 'UNEXPECTED_TOKEN':
-      return `has a bracket or sign where none can be (${message}): close what is open, or ${QUOTE_IT}`;
+      return `has a bracket or another character that is not allowed here (${message}): close the bracket or quote before it, or ${QUOTE_IT}`;
     case 'MULTILINE_IMPLICIT_KEY':
-      return 'is a key over several lines: is a ":" or a blank after it missing?';
+      return 'is a key over several lines: is a ":" missing, or the space after it?';
     default:
       return `is not valid here: ${message}`;
   }
 }
 
 function missingCharacter(message: string): string {
-  if (message.includes('quote')) return 'follows a quote that is not closed: close it in the same line';
+  if (message.includes('quote')) return 'follows a quote that is not closed: close it on the same line';
   if (message.includes('- indicator'))
-    return 'is neither an item that begins with "- " nor in line with the keys of the item above: mind the indentation';
+    return 'is neither an item that begins with "- " nor indented like the keys of the item above: check the indentation';
   if (message.includes(': ') || message.includes('map'))
-    return `lacks a ":" with a blank behind it (${message})`;
+    return `lacks a ":" with a space after it (${message})`;
   return `is not valid here: ${message}`;
 }
 
@@ -46,10 +46,10 @@ function oddSpaceHint(text: string, offset: number): string {
   return oddSpaceIn(text.slice(start, end < 0 ? text.length : end));
 }
 
-/** A blank that is none looks right and breaks the line that it stands in. '' where a text has none. */
+/** A message for a text with a special space, which looks like a plain one but is none for YAML; '' when the text has none. */
 export function oddSpaceIn(text: string): string {
   const odd = ODD_SPACE.exec(text)?.[0];
   if (odd === undefined) return '';
   const code = odd.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0') ?? '';
-  return `has a special blank (U+${code}) in its line, which is no space for YAML: type a plain space instead`;
+  return `has a special space character (U+${code}) in its line, which is no space for YAML: type a plain space instead`;
 }

@@ -15,7 +15,7 @@ export function canonicalize(normalized: object): Config {
   return withMetricsListener(withHashKeys(convert(root, normalized) as Config));
 }
 
-/** A default that depends on another value, which no schema can say. */
+/** Fills in the default of `hash_key`, which depends on the algorithm: a schema can't express that. */
 function withHashKeys(config: Config): Config {
   const upstreams = config.upstreams.map((upstream) => {
     const balancer = upstream.load_balancer;

@@ -25,9 +25,9 @@ import {
 export interface Format {
   /** What is allowed, after "must be". */
   readonly expected: string;
-  /** What the normalized config has for the text. Throws an Error that says what is allowed and never repeats the text. */
+  /** Turns the text into the value of the normalized config. Throws an Error that says what is allowed and never repeats the text. */
   parse(text: string): string | number;
-  /** The text that {@link parse} reads back as that number; of formats that give numbers. */
+  /** Turns a number back into a text that {@link parse} accepts. Only for formats that give numbers. */
   print?(value: number): string;
 }
 
@@ -82,7 +82,7 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   'host-pattern': { expected: hostPatterns, parse: parseHostPattern },
   'header-name': matching('a header name: letters, digits, - and _', isToken),
   'header-value': matching('a header value without line breaks and control characters', isHeaderValue),
-  // Which variables a template may use is for the protocol to check.
+  // The protocol checks which variables a template may use.
   'header-template': matching('a header value without line breaks and control characters', isHeaderValue),
   'include-pattern': { expected: INCLUDE_FORMS, parse: checkIncludePattern },
   'http-url': matching('a URL that starts with http:// or https://', isHttpUrl),
@@ -117,11 +117,11 @@ function parseHostPattern(text: string): string {
   if (pattern.endsWith('.')) fail(`must be ${hostPatterns}`);
   const host = pattern.startsWith('*.') ? pattern.slice(2) : pattern;
   try {
-    // The port is only there because an address needs one.
+    // An address needs a port, so one is added.
     const address = parseAddress(`${host}:1`);
     if (address.kind === 'tcp' && address.host !== '') return pattern.toLowerCase();
   } catch {
-    // The message would speak of ports.
+    // Its message would be about ports, so it is not used.
   }
   return fail(`must be ${hostPatterns}`);
 }

@@ -1,6 +1,6 @@
 import { CONFIG_SCHEMA, resolveSchema, type SchemaNode } from './schema.ts';
 
-/** What nginx and HAProxy call it, and the last key of what it is called here. */
+/** Names that nginx and HAProxy use, and the last key of our name for the same thing. */
 export const NAMES_ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ['add_header', 'response_headers'],
   ['balance', 'load_balancer'],
@@ -27,18 +27,18 @@ export const NAMES_ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ['use_backend', 'routes'],
 ]);
 
-/** More paths than these are no hint. */
+/** With more paths than these there is no hint. */
 const MOST_PATHS = 2;
 
-/** Plugins bring schemas of their own, which are none of these. */
+/** The sections of the config's own schema. Schemas of plugins are not among them, and get no hints. */
 const SECTIONS: ReadonlySet<unknown> = new Set([CONFIG_SCHEMA, ...Object.values(CONFIG_SCHEMA.$defs ?? {})]);
 
 /**
- * Where the config knows a key that is unknown where it was written: `listeners[].http.routes`, as full paths joined by
- * `or`; '' where that is nowhere, or anywhere. Looks below the section that it was written in first, then below those
- * around it.
+ * Finds where the config has a key that is unknown where it was written. Gives full paths such as `listeners[].http.routes`, joined by
+ * `or`; '' when there is no such path, or more than a few. Looks below the section in which the key was written first, then below the
+ * sections around it.
  *
- * @param section the part of the schema that does not know it
+ * @param section the part of the schema that does not have the key
  * @param pointer JSON pointer of that section in the config
  */
 export function pathsOfKey(key: string, section: SchemaNode | undefined, pointer: string): string {
@@ -74,7 +74,7 @@ function pathsBelow(key: string, parts: readonly string[], form: string | undefi
   return [];
 }
 
-/** A file has listeners and upstreams, or it is flat: what one form knows is no place for a key of the other. */
+/** Whether a top-level key is of the same form of file. A file either has listeners and upstreams or is flat, so a key of the other form is no hint. */
 function isOfForm(name: string, form: string | undefined): boolean {
   const listsOf = (key: string | undefined) => key === 'listeners' || key === 'upstreams';
   return listsOf(form) === listsOf(name);

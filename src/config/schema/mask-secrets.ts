@@ -15,27 +15,27 @@ export function maskConfig(config: Config): Config {
 }
 
 /**
- * A copy of a config, or of a part of one, for the eyes of operators: what the schema marks as secret, whatever has a
- * name like `password` or `Authorization`, and the user information of URLs are replaced. Plugins' options are masked by
- * their names as well.
- * @param part Where in the normalized config the value belongs: JSON pointer of a schema; default: the whole config.
+ * A copy of a config, or of a part of one, that may be shown to operators. It has {@link MASK} in place of all values that the schema
+ * marks as secret, all values whose names sound secret, such as `password` or `Authorization`, and user names and passwords in URLs. Options
+ * of plugins are masked by their names too.
+ * @param part JSON pointer to the schema of the value. Default: that of the whole normalized config.
  */
 export function maskSecrets(value: unknown, part = '#/$defs/config'): unknown {
   return maskPart(value, resolveSchema({ $ref: part }), '');
 }
 
-/** {@link maskSecrets} for a value of that schema; `key` is the one that it stands under. */
+/** {@link maskSecrets} for a value with its schema; `key` is the key that holds the value. */
 export function maskPart(value: unknown, schema: SchemaNode, key: string): unknown {
   const masking = new Masking();
   return isSecretName(key) ? masking.maskedAll(value) : masking.masked(value, schema);
 }
 
-/** Whether a header or setting of that name carries a secret, or sounds as if it did. */
+/** Whether the name of a header or setting sounds as if its value were secret. */
 export function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name.replaceAll(CAMEL_HUMP, '$1_$2'));
 }
 
-/** One walk through a config. The same few keys come again and again. */
+/** One walk through a config. Remembers which keys sound secret, because the same few keys occur again and again. */
 class Masking {
   readonly #secretNames = new Map<string, boolean>();
 
@@ -65,7 +65,7 @@ class Masking {
     return isSecret;
   }
 
-  /** A switch is no secret, whatever it is called. */
+  /** Masks all texts and numbers. A boolean is no secret, whatever its name. */
   maskedAll(value: unknown): unknown {
     if (typeof value === 'string' || typeof value === 'number') return MASK;
     if (Array.isArray(value)) return value.map((item: unknown) => this.maskedAll(item));

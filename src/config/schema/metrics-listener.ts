@@ -1,7 +1,7 @@
 import { addressKey, parseAddress } from '../values/address.ts';
 import type { Config, Listener } from './config.generated.ts';
 
-/** Who may read the metrics on a port that serves everybody: loopback, private and link-local addresses. */
+/** The addresses that may read the metrics by default on the port of a listener, which anybody may reach: loopback, private and link-local ones. */
 const NEARBY = [
   '127.0.0.0/8',
   '::1',
@@ -14,8 +14,8 @@ const NEARBY = [
 ];
 
 /**
- * The config with both names of a listener that serves the metrics, its own and its address, and with those who may ask there. Names
- * of listeners that can't serve them stay, for the checks to find.
+ * When a listener serves the metrics, fills in both its name and its address, and who may read them there. The name of a listener that
+ * can't serve them is left as it is: the checks report it.
  */
 export function withMetricsListener(config: Config): Config {
   const { metrics } = config;
@@ -29,7 +29,7 @@ export function withMetricsListener(config: Config): Config {
 function metricsListener({ listeners, metrics }: Config): Listener | undefined {
   if (metrics.listener !== undefined) return listeners.find(({ name }) => name === metrics.listener);
   const wanted = parseAddress(metrics.listen);
-  // Port 0 is another port for each who asks for it.
+  // Port 0 means another free port for each socket that is bound.
   if (wanted.kind === 'tcp' && wanted.port === 0) return undefined;
   const key = addressKey(wanted);
   return listeners.find(({ address }) => addressKey(parseAddress(address)) === key);

@@ -10,15 +10,15 @@ export interface SchemaFinding {
   /** Whether the key itself is wrong, or its value. */
   readonly at: 'key' | 'value';
   readonly message: string;
-  /** The keyword of the schema that does not hold. */
+  /** The schema keyword that is violated. */
   readonly keyword: string;
 }
 
-/** Checks plain values against one part of the schema and gives everything that does not hold, in plain words. */
+/** Checks values against one part of the schema and gives all violations, in plain words. */
 export class SchemaCheck {
   readonly #validate: ValidateFunction;
 
-  /** @param part JSON pointer to the part of the schema; '' for what a file may say. */
+  /** @param part JSON pointer to the part of the schema; '' for a whole config file. */
   constructor(part = '') {
     const ajv = new Ajv2020({
       allErrors: true,
@@ -30,7 +30,7 @@ export class SchemaCheck {
     for (const [name, format] of Object.entries(FORMATS)) {
       ajv.addFormat(name, (text: string) => failureOf(() => format.parse(text)) === undefined);
     }
-    // Marks for other readers of the schema: the name of a file, and what nobody is shown.
+    // Keywords for other parts of this program: `x-file` marks the name of a file, `x-secret` a value that is never shown.
     ajv.addVocabulary(['x-file', 'x-secret']);
     ajv.addSchema(CONFIG_SCHEMA, 'config');
     this.#validate = ajv.compile({ $ref: `config#${part}` });
@@ -40,11 +40,11 @@ export class SchemaCheck {
     if (this.#validate(value)) return [];
     const byPath = new Map<string, SchemaFinding>();
     for (const error of this.#validate.errors ?? []) {
-      // Both only say that something inside of them, which is listed as well, does not hold.
+      // These two only say that something inside of them is violated, which has an error of its own.
       if (error.keyword === 'if' || error.keyword === 'propertyNames') continue;
       const finding = findingOf(error, value);
       const key = JSON.stringify([finding.path, finding.keyword === 'required' ? finding.message : '']);
-      // One value is wrong in one way: the first that is found is the most basic one.
+      // Only the first violation of a value is reported: it is the most basic one.
       if (!byPath.has(key)) byPath.set(key, finding);
     }
     return [...byPath.values()];

@@ -17,7 +17,7 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
   object: 'a mapping of keys to values',
 };
 
-/** Says in plain words what is allowed where a keyword of the schema does not hold. Never repeats the value. */
+/** Says in plain words what is allowed where a schema keyword is violated. Never repeats the value. */
 export function schemaMessage(error: ErrorObject): string {
   const params = error.params as Record<string, unknown>;
   const parent = error.parentSchema as SchemaNode | undefined;
@@ -68,7 +68,7 @@ function hintOf({ data, instancePath }: ErrorObject, parent: SchemaNode | undefi
 }
 
 function fitsQuoted(value: unknown, format: string | undefined): boolean {
-  // Where numbers are usual, what is allowed speaks of quotes already.
+  // Some formats mention quotes already in what they expect.
   if (format === undefined || FORMATS[format]?.expected.includes('in quotes') === true) return false;
   if (typeof value !== 'number' && typeof value !== 'boolean') return false;
   try {
@@ -106,12 +106,12 @@ function unknownKeyMessage(key: string, section: SchemaNode | undefined, pointer
   const known = Object.keys(section?.properties ?? {});
   if (PLANNED_KEYS.has(key)) return 'is not supported yet';
   const there = KEYS_OF_UPSTREAMS.get(key);
-  if (there !== undefined) return `can't stand here: ${there} of an upstream says it`;
+  if (there !== undefined) return `is not allowed here: write ${there} of an upstream instead`;
   const odd = oddSpaceIn(key);
   if (odd !== '') return odd;
-  // Routes of the flat form and of the gateway form, at which people look for the key of the other form.
+  // A route of the flat or gateway form, with the key that routes of listeners have.
   if (key === 'upstream' && known.includes('backends'))
-    return 'is a key of files with listeners and upstreams; here the route names its backends';
+    return 'is a key of files with listeners and upstreams; here a route names its backends instead';
   const called = NAMES_ELSEWHERE.get(key);
   const calledAt = called === undefined ? '' : pathsOfKey(called, section, pointer);
   if (calledAt !== '') return `is not a known key; this proxy calls it ${calledAt}`;
@@ -128,7 +128,7 @@ function enumMessage(allowed: unknown, value: unknown): string {
   return `must be one of ${words.join(', ')}${hint}`;
 }
 
-/** The key whose presence forbids another: `#/dependentSchemas/listeners/properties/mode/false schema`. */
+/** The key that forbids the other one, from a schema path such as `#/dependentSchemas/listeners/properties/mode/false schema`. */
 function neighbourOf(schemaPath: string): string {
   return /dependentSchemas\/([^/]+)/.exec(schemaPath)?.[1] ?? 'what is beside it';
 }

@@ -13,7 +13,7 @@ export interface SchemaNode {
   readonly items?: SchemaNode;
   /** The text names a file whose content belongs to the config; relative to the config file. */
   readonly 'x-file'?: boolean;
-  /** Never shown: not in logs, not by the admin server. */
+  /** The value is secret: it is shown neither in logs nor by the admin server. */
   readonly 'x-secret'?: boolean;
   readonly $defs?: Readonly<Record<string, SchemaNode>>;
 }
@@ -21,7 +21,7 @@ export interface SchemaNode {
 /** schemas/config.schema.json: what a file may say, with the normalized shape under `$defs/config`. */
 export const CONFIG_SCHEMA = document as unknown as SchemaNode;
 
-/** Resolves each reference once: configs are walked along the schema, value by value. */
+/** Resolves each reference once and remembers it, because walks through a config resolve the same ones for every value. */
 class References {
   readonly #resolved = new WeakMap<SchemaNode, SchemaNode>();
 
@@ -46,7 +46,7 @@ class References {
 
 const references = new References();
 
-/** The schema that `$ref` points to, under the keywords that stand beside it. */
+/** The schema that `$ref` points to. Keywords beside the `$ref` take precedence over those of the schema. */
 export function resolveSchema(node: SchemaNode): SchemaNode {
   return references.resolve(node);
 }

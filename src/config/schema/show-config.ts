@@ -7,24 +7,24 @@ import { resolveSchema, type SchemaNode } from './schema.ts';
 const YAML_WIDTH = 110;
 
 /**
- * A config in the words of a config file: durations and sizes with their units, secrets masked. It is in the form with
- * listeners and upstreams, whatever form it was written in, with every default filled in.
+ * A config as a config file would have it: durations and sizes with units, secrets masked, every default filled in. It always has the
+ * form with listeners and upstreams, whatever form the file has.
  */
 export function showConfig(config: Config): Readonly<Record<string, unknown>> {
   return withUnits(maskConfig(config)) as Readonly<Record<string, unknown>>;
 }
 
-/** {@link showConfig} with its secrets. */
+/** Like {@link showConfig}, but with the secrets. */
 function withUnits(config: Config): unknown {
   return shown({ $ref: '#/$defs/config' }, config);
 }
 
-/** A part of a config as {@link showConfig} shows it. Secrets are known by the schema of the part and by its key. */
+/** A part of a config as {@link showConfig} shows it. Its schema and its key tell what is secret. */
 export function showPart(value: unknown, schema: SchemaNode, key = ''): unknown {
   return shown(schema, maskPart(value, schema, key));
 }
 
-/** A config with its secrets as a config file, which makes the same config when it is loaded. */
+/** A config as the text of a config file, with its secrets. Loading the text gives the same config. */
 export function restorableText(config: Config): string {
   return toYaml(withUnits(config));
 }
@@ -48,7 +48,7 @@ function shown(node: SchemaNode, value: unknown): unknown {
 function shownObject(schema: SchemaNode, value: Readonly<Record<string, unknown>>): object {
   const { properties = {}, additionalProperties } = schema;
   const { url, ...rest } = value;
-  // A file has a backend's URL where the normalized config has the address that it leads to.
+  // For a backend with a URL, the file has the URL as `address`.
   const entries = Object.entries(
     'url' in properties && url !== undefined ? { ...rest, address: url } : value,
   );

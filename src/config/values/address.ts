@@ -45,7 +45,7 @@ export function isIpAddress(text: string): boolean {
   return isIP(text) !== 0;
 }
 
-/** Equal for two addresses exactly when they mean the same place; for use as a key of maps. */
+/** A key for maps: equal for two addresses exactly when they are the same address. */
 export function addressKey(address: Address): string {
   return formatAddress(address);
 }
@@ -57,7 +57,7 @@ export function isLocalOnly(address: Address): boolean {
   return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }
 
-/** Whether two listeners can't be bound at the same time: equal, or the same port with a wildcard that covers the other. */
+/** Whether two addresses can't be bound at the same time: they are equal, or one is a wildcard that covers the other at the same port. */
 export function addressesCollide(a: Address, b: Address): boolean {
   if (a.kind === 'unix' || b.kind === 'unix') return addressKey(a) === addressKey(b);
   if (a.port !== b.port || a.port === 0) return false;
@@ -85,7 +85,7 @@ function parseBracketed(host: string, rest: string): Address {
   return { kind: 'tcp', host: shortestIPv6(host), port: parsePort(rest.slice(1)) };
 }
 
-/** The WHATWG URL parser writes IPv6 in the form of RFC 5952; it knows no zones, so these are kept aside. */
+/** The WHATWG URL parser writes IPv6 in the form of RFC 5952; it knows no zones, so the zone is added afterwards. */
 function shortestIPv6(host: string): string {
   const percent = host.indexOf('%');
   const plain = percent === -1 ? host : host.slice(0, percent);

@@ -15,7 +15,7 @@ export const ALGORITHMS = [
 
 export type Algorithm = (typeof ALGORITHMS)[number];
 
-/** The algorithms that need a key of the request, and so look at `hash_key`. */
+/** The algorithms that use `hash_key`. */
 export const HASHING_ALGORITHMS: ReadonlySet<Algorithm> = new Set<Algorithm>([
   'consistent-hash',
   'bounded-consistent-hash',
@@ -25,7 +25,7 @@ export const HASHING_ALGORITHMS: ReadonlySet<Algorithm> = new Set<Algorithm>([
 /** The algorithms that draw: nobody can say beforehand which backend comes next. */
 export const DRAWING_ALGORITHMS: ReadonlySet<Algorithm> = new Set<Algorithm>(['random', 'power-of-two']);
 
-/** The algorithms that treat all backends alike: a weight above 0 means nothing to them. All others share by weight. */
+/** The algorithms that ignore weights above 0. All others distribute by weight. */
 export const UNWEIGHTED_ALGORITHMS: ReadonlySet<Algorithm> = new Set<Algorithm>([
   'round-robin',
   'least-connections',
@@ -36,7 +36,7 @@ const ALIASES: Readonly<Record<string, Algorithm>> = {
   'power-of-two-choices': 'power-of-two',
 };
 
-/** What nginx and HAProxy call what an algorithm does. Theirs look at weights, so these do too. */
+/** Names that nginx and HAProxy use, and our algorithm that does the same. Theirs use weights, so these are weighted ones. */
 const NAMES_OF_OTHERS: Readonly<Record<string, Algorithm>> = {
   'least-conn': 'weighted-least-connections',
   leastconn: 'weighted-least-connections',
@@ -45,7 +45,7 @@ const NAMES_OF_OTHERS: Readonly<Record<string, Algorithm>> = {
   source: 'consistent-hash',
 };
 
-/** The algorithm that a config means: `_` may stand for `-`. Throws an Error that lists them. */
+/** Parses the name of an algorithm; `_` may be written for `-`. Throws an Error that lists all names. */
 export function parseAlgorithm(text: string): Algorithm {
   const dashed = text.replaceAll('_', '-');
   const found = ALGORITHMS.find((name) => name === dashed);

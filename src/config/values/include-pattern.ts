@@ -5,7 +5,7 @@ export const INCLUDE_FORMS = 'the name of a file, or a pattern such as conf.d/*.
 
 const WILDCARD = /[*?]/;
 
-/** Gives the text back. Throws an Error when it can't name included files. */
+/** Returns the text unchanged. Throws an Error when it is no valid include. */
 export function checkIncludePattern(text: string): string {
   if (text === '' || text.endsWith('/') || text.includes('\0')) throw new Error(`must be ${INCLUDE_FORMS}`);
   if (WILDCARD.test(dirname(text))) {
@@ -20,8 +20,8 @@ export function isPattern(include: string): boolean {
 }
 
 /**
- * Whether the last part of an include means the file of that name: `*` is any text, `?` any one character. Names that
- * begin with a dot are meant only by patterns that do: editors and mounts hide their own files that way.
+ * Whether the last part of an include matches the name of a file: `*` matches any text, `?` any one character. A name that begins with a
+ * dot is matched only by a pattern that begins with one, because editors and mounts hide their own files that way.
  */
 export function includeMatches(include: string, name: string): boolean {
   const pattern = basename(include);
@@ -29,7 +29,7 @@ export function includeMatches(include: string, name: string): boolean {
   return matches(Array.from(pattern), Array.from(name));
 }
 
-/** On a mismatch it goes back to the last `*` only, so that no name takes long to match. */
+/** On a mismatch it goes back to the last `*` only, so that the time stays short for every pattern. */
 function matches(pattern: readonly string[], name: readonly string[]): boolean {
   let at = 0;
   let star = -1;

@@ -10,7 +10,7 @@ const DNS_PORT = 53;
  * says what is allowed.
  */
 export function parseNameServer(text: string): string {
-  // What is neither is told what it could be, and not what other addresses look like.
+  // Any other text gets the message about name servers, not the one of parseAddress.
   if (!isIpAddress(text) && !/^(?:[0-9.]+|\[[^\]]*\]):[0-9]+$/.test(text)) throw notOne();
   const bare = isIpAddress(text) ? `${text.includes(':') ? `[${text}]` : text}:${String(DNS_PORT)}` : text;
   const address = parseAddress(bare);

@@ -1,4 +1,4 @@
-/** The longest duration that is taken: Node's timers hold 31 bits of milliseconds and fire at once beyond that. */
+/** The longest duration that is accepted. Node's timers have 31 bits of milliseconds and fire at once when a delay is longer. */
 export const MAX_DURATION_MS = 24 * 24 * 3_600_000;
 
 /** What {@link parseDurationMs} takes, in words for error messages. */
@@ -32,7 +32,7 @@ const SIZE_UNITS_BYTES: Readonly<Record<string, number>> = {
  * Reads a duration such as `150ms`, `5s`, `1m30s`, `1.5h`, `30d` or `0`: numbers with the units d, h, m, s and ms, from
  * the longest to the shortest, without spaces. Throws an Error that says what is allowed.
  *
- * @param longestMs what no timer waits for may be longer than {@link MAX_DURATION_MS}
+ * @param longestMs the longest duration that is accepted; more than {@link MAX_DURATION_MS} only where no timer waits for it
  */
 export function parseDurationMs(text: string, longestMs: number = MAX_DURATION_MS): number {
   if (text === '0') return 0;
@@ -43,13 +43,13 @@ export function parseDurationMs(text: string, longestMs: number = MAX_DURATION_M
     totalMs += Number(match[index + 1] ?? 0) * unitMs;
   }
   const wholeMs = Math.round(totalMs);
-  // 0.1h and the like are off by rounding only; what is left beyond that is a fraction of a millisecond.
+  // A tiny difference comes from rounding, as for 0.1h. A larger one is a fraction of a millisecond in the text.
   if (Math.abs(wholeMs - totalMs) > 1e-6) throw new Error('must be a whole number of milliseconds');
   if (wholeMs > longestMs) throw new Error(`must be at most ${formatDuration(longestMs)}`);
   return wholeMs;
 }
 
-/** The longest age of a file that is taken, ten years: no timer waits for it. */
+/** The longest age of a file that is accepted: ten years. No timer waits for it. */
 export const MAX_AGE_MS = 3650 * 86_400_000;
 
 /** Reads a size such as `512B`, `64KiB` (binary), `10MB` (decimal) or `0`. Throws an Error that says what is allowed. */

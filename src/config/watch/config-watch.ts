@@ -6,53 +6,52 @@ import { SnapshotTaker } from './source-snapshot.ts';
 import { WatchTargets } from './watch-targets.ts';
 
 export interface WatchSettings {
-  /** The files are looked at when nothing happened to them for so long. */
+  /** The files are read when nothing happened to them for this long. */
   readonly debounceMs: number;
-  /** How often they are looked at without being told to. */
+  /** How often the files are read even when the file system reports nothing. */
   readonly pollIntervalMs: number;
 }
 
 export interface WatchOptions extends WatchSettings {
-  /** What the config that is in use was made from. */
+  /** The files that the config in use was made from. */
   readonly sources: ConfigSources;
   /**
-   * The files settled on content that no load gave. Resolves when a load that began after the call is over. Must not
+   * Called when the files have new content that no load has read yet. Resolves when a load that began after the call is over. Must not
    * throw.
    */
   readonly onChange: () => Promise<unknown>;
   /**
-   * For how long a file may be missing or empty before that counts as content. Who saves a file that way is done by
-   * then: it is a mistake, to be told. Default: 5000.
+   * How long a file may be missing or empty before that counts as an edit. An editor that replaces the file is done by then, so it is a
+   * mistake that must be reported. Default: 5000.
    */
   readonly gapSettleMs?: number;
 }
 
-/** Content that a load was asked for. */
-interface Told {
+/** New content that was reported, so that it is loaded. */
+interface Report {
   readonly hash: string;
-  /** What the last load gave when this was told. */
+  /** The hash that the last load had read at the time of the report. */
   readonly against: string;
   readonly times: number;
-  /** Whether the load is still to come. */
+  /** Whether the load has not ended yet. */
   pending: boolean;
 }
 
-/** For how long all files must stay the same before their content counts. */
+/** How long all files must stay the same before their content counts. */
 const SETTLE_MS = 50;
-/** For how long, when a file is gone that a pattern matched: tools that write a folder anew take a moment. */
+/** The same when a file is gone that a pattern matched, because a tool may be writing the folder again. */
 const VANISHED_SETTLE_MS = 500;
 const GAP_SETTLE_MS = 5000;
-/** A file that somebody writes to on and on is looked at this often, */
+/** A file that is written all the time is read this often. */
 const LONGEST_QUIET_WAIT_MS = 1000;
-/** and its content counts after this time although it still changes. */
+/** The content of a file that is written all the time counts after this time. */
 const LONGEST_SETTLE_MS = 2000;
-/** How often the same content is told when the loads see something else. */
-const MAX_TELLS = 2;
+/** How often the same content is reported when the loads read something else. */
+const MAX_REPORTS = 2;
 
 /**
- * Follows edits of all files of a config, however they are made: written in place, renamed over, deleted and made again,
- * or by swapping a symlink on the way to them. The file system's events are only a hint to look; what counts is the
- * content.
+ * Notices edits of all files of a config, however they are made: by writing to a file, replacing it, deleting it and making it again, or
+ * changing a symbolic link on the path to it. Events of the file system are only a hint to read the files; their content decides.
  */
 export class ConfigWatch {
   /** Resolves when every edit from now on is noticed. */
@@ -73,9 +72,9 @@ export class ConfigWatch {
   /** Content that is new but may still be changing. */
   #settling:
     { readonly stamp: string; readonly sinceMs: number; readonly changingSinceMs: number } | undefined;
-  /** When something happened first since the last look. */
+  /** When the first event since the last look came. */
   #hintedMs: number | undefined;
-  #told: Told | undefined;
+  #reported: Report | undefined;
   #closed = false;
 
   constructor(options: WatchOptions) {
@@ -88,10 +87,10 @@ export class ConfigWatch {
     this.#poll = this.#startPoll();
   }
 
-  /** Goes on with what a load read, whatever became of it: only other content is told from now on. */
+  /** Continues with the files that a load has read, whether it succeeded or not. Only other content is reported from now on. */
   follow(sources: ConfigSources): void {
     this.#sources = sources;
-    // An edit between the load and now was not told when its file was not watched yet.
+    // An edit since the load gave no event when its file was not watched yet.
     this.#lookSoon();
   }
 
@@ -103,7 +102,7 @@ export class ConfigWatch {
     this.#poll = this.#startPoll();
   }
 
-  /** Stops; `onChange` is not called any more once this was called. */
+  /** Stops. `onChange` is not called any more after this call. */
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#poll);
@@ -121,12 +120,12 @@ export class ConfigWatch {
     return setInterval(() => this.#enqueue(), this.#settings.pollIntervalMs).unref();
   }
 
-  /** Something happened: looks when nothing else did for a while. */
+  /** Looks when no further event came for a while. */
   #lookSoon(): void {
     const { debounceMs } = this.#settings;
     const nowMs = performance.now();
     this.#hintedMs ??= nowMs;
-    // Who writes more often than that must not keep it from being seen.
+    // Frequent events must not delay the look forever.
     const latestMs = this.#hintedMs + Math.max(LONGEST_QUIET_WAIT_MS, debounceMs);
     this.#lookAt(Math.min(nowMs + debounceMs, latestMs));
   }
@@ -166,12 +165,12 @@ export class ConfigWatch {
     const now = await this.#snapshots.take(sources);
     const listensAnew = await this.#listen(now);
     if (this.#isClosed()) return;
-    // What happened before it listened is seen by one more look.
+    // Edits from before the new watches began gave no event, so one more look is needed.
     if (listensAnew || sources !== this.#sources) this.#lookSoon();
     else this.#judge(now);
   }
 
-  /** Listens wherever an edit can happen. Whether that is anywhere new. */
+  /** Watches all directories in which an edit can happen. Returns whether any of them is new. */
   async #listen({ links }: SourceSnapshot): Promise<boolean> {
     const { files, includes } = this.#sources;
     const targets = new WatchTargets();
@@ -184,8 +183,8 @@ export class ConfigWatch {
   #judge(now: SourceSnapshot): void {
     if (now.hash === this.#sources.hash) {
       this.#settling = undefined;
-      this.#told = undefined;
-    } else if (!this.#isTold(now)) this.#settle(now);
+      this.#reported = undefined;
+    } else if (!this.#isReported(now)) this.#settle(now);
   }
 
   #settle(now: SourceSnapshot): void {
@@ -204,7 +203,7 @@ export class ConfigWatch {
       return;
     }
     this.#settling = undefined;
-    this.#tell(now);
+    this.#report(now);
   }
 
   #settleMs({ gap, vanished }: SourceSnapshot): number {
@@ -213,26 +212,31 @@ export class ConfigWatch {
     return vanished ? Math.max(VANISHED_SETTLE_MS, usualMs) : usualMs;
   }
 
-  /** How long content may go on changing before it counts all the same; a gap is waited for. */
+  /** How long content may keep changing before it counts anyway. For a missing or empty file this is its usual settling time. */
   #longestSettleMs(now: SourceSnapshot): number {
     const usualMs = this.#settleMs(now);
     return now.gap || now.vanished ? usualMs : Math.max(LONGEST_SETTLE_MS, usualMs);
   }
 
-  /** Whether a load was asked for, or gave something else all the time. */
-  #isTold({ hash }: SourceSnapshot): boolean {
-    const told = this.#told;
-    if (told?.hash !== hash) return false;
-    return told.pending || (told.against === this.#sources.hash && told.times >= MAX_TELLS);
+  /** Whether this content was reported already and is being loaded, or was reported often enough in vain. */
+  #isReported({ hash }: SourceSnapshot): boolean {
+    const reported = this.#reported;
+    if (reported?.hash !== hash) return false;
+    return reported.pending || (reported.against === this.#sources.hash && reported.times >= MAX_REPORTS);
   }
 
-  #tell({ hash }: SourceSnapshot): void {
+  #report({ hash }: SourceSnapshot): void {
     const against = this.#sources.hash;
-    const again = this.#told?.hash === hash && this.#told.against === against;
-    const told: Told = { hash, against, times: again ? (this.#told?.times ?? 0) + 1 : 1, pending: true };
-    this.#told = told;
+    const again = this.#reported?.hash === hash && this.#reported.against === against;
+    const report: Report = {
+      hash,
+      against,
+      times: again ? (this.#reported?.times ?? 0) + 1 : 1,
+      pending: true,
+    };
+    this.#reported = report;
     const done = (): void => {
-      told.pending = false;
+      report.pending = false;
       this.#lookSoon();
     };
     this.#onChange().then(done, done);

@@ -4,27 +4,27 @@ import { FSWatcher } from 'chokidar';
 import type { DirectoryInterest } from './watch-targets.ts';
 import { concerns } from './watch-targets.ts';
 
-/** Nobody waits for longer until a directory is listened to. */
+/** The longest time to wait until a directory is watched. */
 const MAX_START_MS = 1000;
 
 /**
- * Only the events of the file system count here. At each of them chokidar would read the whole directory and look at every
- * entry: a log file beside the config that is written to a hundred times a second would take as much time as all requests.
+ * A chokidar watcher that only passes on events. Without this, chokidar reads the whole directory at each event: a log file beside the
+ * config that is written a hundred times a second would cost as much CPU as all requests.
  */
 class EventWatcher extends FSWatcher {
   override _throttle(
     ...[action, ...rest]: Parameters<FSWatcher['_throttle']>
   ): ReturnType<FSWatcher['_throttle']> {
-    // As if it were being read just now.
+    // Pretends that the directory is being read already.
     return action === 'readdir' ? false : super._throttle(action, ...rest);
   }
 }
 
-/** Listens to what the file system tells of one directory. It is a hint to look, no more. */
+/** Watches one directory for events of the file system. An event is only a hint to read the files. */
 export class DirectoryWatch {
-  /** Resolves when it listens, or can't. */
+  /** Resolves when the directory is watched, or can't be. */
   readonly ready: Promise<void>;
-  /** Tells the directory from another one that takes its place. */
+  /** Differs when another directory has replaced this one at the same path. */
   readonly identity: string;
   /** May be replaced when other names matter. */
   interest: DirectoryInterest;
@@ -33,7 +33,7 @@ export class DirectoryWatch {
   constructor(directory: string, identity: string, interest: DirectoryInterest, onEvent: () => void) {
     this.identity = identity;
     this.interest = interest;
-    // Entries are not watched one by one: the directory tells of what is written to them, too.
+    // Entries are not watched one by one, because the directory reports writes to them too.
     const watcher = new EventWatcher({ depth: 0, ignoreInitial: true, followSymlinks: false });
     watcher.add(directory);
     this.#watcher = watcher;
@@ -45,7 +45,7 @@ export class DirectoryWatch {
       const timer = setTimeout(started, MAX_START_MS);
       timer.unref();
       watcher.once('ready', started);
-      // Too many watches, for one: looking every now and then has to do.
+      // For example when there are too many watches. Regular polling still notices edits.
       watcher.on('error', () => started());
     });
   }
@@ -55,11 +55,11 @@ export class DirectoryWatch {
   }
 }
 
-/** Tells a directory from another one that took its place; undefined when there is none. */
+/** Identifies a directory, so that one that replaced it is noticed; undefined when the directory does not exist. */
 export async function directoryIdentity(directory: string): Promise<string | undefined> {
   try {
     const { dev, ino, birthtimeNs } = await stat(directory, { bigint: true });
-    // The number of a directory that is gone is soon given to another one.
+    // The time of birth is needed, because inode numbers are soon used again.
     return [dev, ino, birthtimeNs].join(':');
   } catch {
     return undefined;

@@ -1,7 +1,7 @@
 import { DirectoryWatch, directoryIdentity } from './directory-watch.ts';
 import { covers, type DirectoryInterest } from './watch-targets.ts';
 
-/** Listens to a set of directories that changes, and starts again where one took another's place. */
+/** Watches a changing set of directories. Watches a directory again when another one has replaced it. */
 export class DirectoryWatches {
   readonly #onEvent: () => void;
   readonly #watches = new Map<string, DirectoryWatch>();
@@ -10,7 +10,7 @@ export class DirectoryWatches {
     this.#onEvent = onEvent;
   }
 
-  /** Listens to these, and to no others. Whether that is anything new, be it a directory or what matters in one. */
+  /** Watches exactly these directories. Returns whether any directory, or any name of interest in one, is new. */
   async set(directories: ReadonlyMap<string, DirectoryInterest>): Promise<boolean> {
     for (const directory of this.#watches.keys()) {
       if (!directories.has(directory)) await this.#close(directory);
@@ -24,7 +24,7 @@ export class DirectoryWatches {
         watch.interest = interest;
         continue;
       }
-      // First, or the new one would share what the old one listens to.
+      // The old watch is closed first, because a new one would share its resources.
       await this.#close(directory);
       if (identity === undefined) continue;
       const next = new DirectoryWatch(directory, identity, interest, this.#onEvent);

@@ -6,17 +6,17 @@ import { hashOfSources } from '../files/config-sources.ts';
 import { MAX_INCLUDED_FILES, listIncluded } from '../files/list-included.ts';
 import { hashFile } from '../files/read-config-file.ts';
 
-/** What the files of a config are at some moment. */
+/** The state of a config's files at one moment. */
 export interface SourceSnapshot {
-  /** Equal to that of a load which reads the same. */
+  /** Equal to the hash of a load that reads the same content. */
   readonly hash: string;
-  /** Changes whenever somebody writes to one of the files or puts another one in its place. */
+  /** Changes whenever one of the files is written or replaced. */
   readonly stamp: string;
-  /** Whether a file that must be there is missing, or is empty, as they are for a moment when they are replaced. */
+  /** Whether a file that must exist is missing or empty, as it is for a moment while it is replaced. */
   readonly gap: boolean;
   /** Whether a file is gone from those that a pattern matches. */
   readonly vanished: boolean;
-  /** Included files that may be links. */
+  /** Included files that may be symbolic links. */
   readonly links: readonly string[];
 }
 
@@ -24,11 +24,11 @@ interface FileState {
   readonly stamp: string;
   readonly hash: string | undefined;
   readonly gap: boolean;
-  /** Whether the stamp is old enough to change with the next write. */
+  /** Whether the file is old enough that the next write is sure to change its stamp. */
   readonly trusted: boolean;
 }
 
-/** Clocks of file systems tick slowly: a file that was written so recently may be written again under the same time. */
+/** File systems store coarse times: another write to a file this young might not change its time. */
 const FRESH_MS = 3000;
 
 /** Takes snapshots, and reads a file again only when it may have changed. */
@@ -40,7 +40,7 @@ export class SnapshotTaker {
     const references = sources.files.filter(({ role }) => role === 'reference');
     const listed = await listIncluded(sources.includes, main[0]?.file ?? '');
     const included = listed.flatMap(({ files }) => files);
-    // The load refuses so many, and reads none of them.
+    // A load refuses more files than this, and reads none of them.
     const counted = included.length > MAX_INCLUDED_FILES ? [] : included;
     const files = [...main, ...counted.map((file) => ({ file, role: 'include' as const })), ...references];
     const states = new Map<string, FileState>();
@@ -62,7 +62,7 @@ export class SnapshotTaker {
       const known = this.#states.get(file);
       if (known?.trusted === true && known.stamp === stamp) return known;
       const { hash } = await hashFile(file);
-      // What could not be read, for want of descriptors or otherwise, is tried again.
+      // A file that could not be read, as without free descriptors, is read again next time.
       const trusted = hash !== undefined && BigInt(Date.now() - FRESH_MS) > stats.mtimeMs;
       return { stamp, hash, gap: stats.size === 0n, trusted };
     } catch (thrown) {

@@ -2,21 +2,21 @@ import { lstat, readlink } from 'node:fs/promises';
 import { basename, dirname, join, parse, resolve } from 'node:path';
 import { includeMatches } from '../values/include-pattern.ts';
 
-/** As many links on one way as Linux follows. */
+/** The number of symbolic links on one path; the limit of Linux. */
 const MAX_LINKS = 40;
 
-/** What matters in a directory. */
+/** The names in a directory whose events matter. */
 export interface DirectoryInterest {
   readonly names: Set<string>;
   readonly includes: Set<string>;
 }
 
-/** Whether something that happened to that name matters. */
+/** Whether an event for that name matters. */
 export function concerns({ names, includes }: DirectoryInterest, name: string): boolean {
   return names.has(name) || [...includes].some((include) => includeMatches(include, name));
 }
 
-/** Whether all that matters to `other` matters here. */
+/** Whether this interest includes everything of `other`. */
 export function covers({ names, includes }: DirectoryInterest, other: DirectoryInterest): boolean {
   return (
     [...other.names].every((name) => names.has(name)) && [...other.includes].every((one) => includes.has(one))
@@ -24,9 +24,8 @@ export function covers({ names, includes }: DirectoryInterest, other: DirectoryI
 }
 
 /**
- * Finds where something must happen when a path is to get another content: in the directory of the file itself, and
- * wherever a link stands on the way to it. The directories are real ones. Where a part of the way is missing, it is
- * the directory in which that part would appear.
+ * Finds all directories in which an edit can change what is at a path: that of the file itself, and those of symbolic links on the path to
+ * it. The directories are real paths. When a part of the path does not exist, it is the directory in which that part would appear.
  */
 export class WatchTargets {
   readonly directories = new Map<string, DirectoryInterest>();
@@ -38,7 +37,7 @@ export class WatchTargets {
     if (directory !== undefined) await this.#entry(directory, basename(file), MAX_LINKS);
   }
 
-  /** A pattern whose matches matter, and what appears among them. */
+  /** Adds a pattern: files that match it matter, also those that appear later. */
   async addInclude(include: string): Promise<void> {
     const directory = await this.#directory(dirname(include), MAX_LINKS);
     if (directory !== undefined) this.#interest(directory).includes.add(include);
@@ -53,7 +52,7 @@ export class WatchTargets {
     return found;
   }
 
-  /** The last part of a way: what happens to it always matters. */
+  /** Takes the last part of a path, whose events always matter. */
   async #entry(directory: string, name: string, linksLeft: number): Promise<string | undefined> {
     this.#interest(directory).names.add(name);
     return this.#step(directory, name, linksLeft);
@@ -80,7 +79,7 @@ export class WatchTargets {
   }
 }
 
-/** Where a link leads; undefined when it is none. */
+/** The target of a symbolic link; undefined when the path is no link. */
 async function linkTarget(path: string): Promise<{ readonly link: string } | 'missing' | undefined> {
   try {
     const stats = await lstat(path);

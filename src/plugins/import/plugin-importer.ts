@@ -15,14 +15,14 @@ import { tryPlugin } from './plugin-trial.ts';
 /** How much of a hash makes the address of a module. */
 const STATE_LENGTH = 12;
 
-/** Turns plugins as they lie in a folder into plugins that can be used. */
+/** Imports the plugins that were found in a folder, after a trial in a thread. */
 export class PluginImporter {
   readonly #process: StrayErrors;
   readonly #imports = new FreshImports();
   readonly #exitGuard: ExitGuard | undefined;
-  /** Where the files of plugins lie once links are followed, by the file that was found. */
+  /** The real paths of plugins, with symbolic links resolved, by the file that was found. */
   readonly #sources = new Map<string, PluginSource>();
-  /** States that were imported: their modules stay for as long as the process lives. */
+  /** States that were imported. Their modules stay in memory until the process ends. */
   readonly #imported = new Set<string>();
   /** How often a state failed after its trial. The runtime remembers that failure by the address, so each try needs another one. */
   readonly #failures = new Map<string, number>();
@@ -38,9 +38,9 @@ export class PluginImporter {
   }
 
   /**
-   * Rejects with what is wrong with the plugin. Importing it and provisioning a listener may take `limitMs` each. `isStill`
-   * tells whether its files are what was found: what was imported else would bear the name of another state, and come back
-   * whenever that one does.
+   * Rejects with what is wrong with the plugin. Importing it and provisioning a listener may take `limitMs` each. `isStill` tells whether
+   * its files are the same as when they were found. Otherwise the module would be remembered under the wrong hash, and be used again
+   * whenever that state returns.
    */
   async import(
     found: FoundPlugin,
@@ -65,7 +65,7 @@ export class PluginImporter {
     }
   }
 
-  /** Whether a stack leads to a plugin that was found as that file. */
+  /** Whether a stack trace leads into the plugin that was found as that file. */
   isBehind(file: string, stack: string): boolean {
     const source = this.#sources.get(file);
     return source !== undefined && locationInPlugin(source, stack) !== '';
@@ -91,7 +91,7 @@ export class PluginImporter {
     const origin = { file: found.file, hash: found.hash, builtIn: false };
     return new CheckedPlugin(module['default'], origin, async (provision) => {
       try {
-        // Nobody waits for an instance that comes too late; it may hold something all the same.
+        // An instance that comes after the time limit is closed, because it may hold resources.
         return await guardedCall(provision, {
           ...guard,
           late: (instance) => void quietly(() => instance.close()),
@@ -103,7 +103,7 @@ export class PluginImporter {
   }
 }
 
-/** Modules are known by what links lead to. */
+/** Resolves symbolic links, because Node.js knows a module by its real path. */
 async function realSource({ file, folder }: PluginSource): Promise<PluginSource> {
   const path = await realpath(file);
   if (folder === undefined) return { file: path, folder };
@@ -115,7 +115,7 @@ function locationOf(source: PluginSource, error: unknown): string {
   return locationInPlugin(source, errorFrom(error).stack ?? '');
 }
 
-/** What the proxy told a plugin needs no place in the plugin. */
+/** Adds the location in the plugin to an error, unless the error is one of the proxy's own. */
 function withLocation(error: unknown, location: string): unknown {
   if (location === '' || errorFrom(error) instanceof BalanceError) return error;
   return new Error(`${messageOf(error)} (${location})`, { cause: error });
@@ -125,6 +125,6 @@ async function quietly(work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch {
-    // It is given up.
+    // The instance came too late: its errors do not matter any more.
   }
 }

@@ -7,14 +7,13 @@ import type { PluginSource } from '../source/plugin-source.ts';
 import { syntaxErrorLocation } from './syntax-error-location.ts';
 
 /**
- * What a module that is in order may still have under way when it is imported (a timer, a socket). An error in it comes
- * soon or not at all.
+ * How long the thread runs on after the import, for errors of what the module has started (a timer, a socket).
  */
 const AFTERMATH_MS = 250;
-/** So that a module which fills the heap ends its own thread and not the process. */
+/** A module that fills this heap ends its own thread, and not the process. */
 const MAX_HEAP_MB = 512;
 
-/** Runs in the thread. Text, because a thread starts from a file or from text, and only the compiled sources are files that every runtime reads. */
+/** The code of the thread. It is a text, so that it runs in every runtime, whether the sources are compiled or not. */
 const IMPORT_IN_THREAD = `
 const { parentPort, workerData } = require('node:worker_threads');
 const { exit } = process;
@@ -42,14 +41,14 @@ interface Message {
 }
 
 /**
- * Imports a plugin in a thread of its own, where whatever it does ends nothing but the thread: one that throws, now or a
- * moment later, that never finishes, blocks, fills the heap or asks the process to exit. Rejects with the reason when it
- * is no module that can be imported; that thread is all that is left of it, and it ends.
+ * Imports a plugin in a thread of its own, so that a broken one ends only the thread: one that throws, now or a moment later, never
+ * finishes, blocks, fills the heap or calls `process.exit`. Rejects with the reason when the plugin can't be imported. The thread always
+ * ends.
  */
 export async function tryPlugin(source: PluginSource, limitMs: number): Promise<void> {
   const result = await new Trial(source, limitMs).result;
   if (result === undefined) return;
-  // A syntax error of JavaScript has no place in its stack, one of TypeScript has.
+  // The stack of a syntax error has a location in TypeScript, but not in JavaScript.
   const location =
     (result.isSyntax && (await syntaxErrorLocation(source))) || locationInPlugin(source, result.stack);
   throw new Error(location === '' ? result.reason : `${result.reason} (${location})`);
@@ -62,7 +61,7 @@ interface Failure {
 }
 
 class Trial {
-  /** Undefined when the module is in order. */
+  /** Resolves with undefined when the module can be imported. */
   readonly result: Promise<Failure | undefined>;
   readonly #worker: Worker;
   readonly #limit: NodeJS.Timeout;
@@ -77,7 +76,7 @@ class Trial {
     this.#worker = new Worker(IMPORT_IN_THREAD, {
       eval: true,
       workerData: pathToFileURL(file).href,
-      // What it prints is printed again by the import that counts.
+      // The output is dropped, because the real import prints it again.
       stdout: true,
       stderr: true,
       resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
@@ -106,7 +105,7 @@ class Trial {
 
   #hear({ imported, exited, failed, stack = '', isSyntax = false }: Message): void {
     if (failed !== undefined) this.#fail(failed, stack, isSyntax);
-    // A thread that ends because of an error says so too, and its error comes after that.
+    // A thread that ends because of an error calls `process.exit` too; its error arrives after this message.
     else if (exited !== undefined) this.#exited = exited;
     else if (imported === true) {
       this.#imported = true;

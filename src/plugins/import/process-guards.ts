@@ -8,10 +8,10 @@ export interface ProcessGuards {
   readonly guardsExit: boolean;
 }
 
-/** For a process that does nothing else. */
+/** For a process that runs nothing but the proxy. */
 export const OWN_PROCESS: ProcessGuards = { strayErrors: process, guardsExit: true };
 
-/** For a process that belongs to another program: an error that escapes from a plugin and an exit that it asks for are the program's. */
+/** For a process of another program, which embeds the proxy: that program handles uncaught errors and `process.exit` of plugins itself. */
 export const FOREIGN_PROCESS: ProcessGuards = {
   strayErrors: { on: () => undefined, off: () => undefined, listenerCount: () => 0 },
   guardsExit: false,

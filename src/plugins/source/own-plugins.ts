@@ -1,7 +1,7 @@
 import { extname, join, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-/** This file's own ending tells what the built-in plugins end with: compiled or not. */
+/** The extension of this file, which the built-in plugins have too: `.js` when compiled, else `.ts`. */
 const OWN_EXTENSION = extname(fileURLToPath(import.meta.url));
 /** The protocols that come with the proxy. */
 export const BUILT_IN: readonly string[] = ['tcp', 'http'];
@@ -19,13 +19,13 @@ export function builtInRules(): Readonly<Record<string, string>> {
   return Object.fromEntries(BUILT_IN.map((name) => [name, pathToFileURL(file(name)).href]));
 }
 
-/** The package's `plugins` folder, where strangers put theirs: beside the sources of the built-in ones. It need not be there. */
+/** The package's `plugins` folder, for plugins that users add; the sources of the built-in ones are there too. It need not exist. */
 export function packageDirectory(): string {
   const compiled = OWN_DIRECTORY.endsWith(join('dist', 'plugins', sep));
   return compiled ? join(OWN_DIRECTORY, '..', '..', 'plugins', sep) : OWN_DIRECTORY;
 }
 
-/** Whether a folder holds the sources of a built-in plugin, which are loaded in another way. */
+/** Whether a folder holds the sources of a built-in plugin, which is loaded by its name instead. */
 export function isBuiltInFolder(path: string): boolean {
   return BUILT_IN.some((name) => resolve(path) === join(packageDirectory(), name));
 }

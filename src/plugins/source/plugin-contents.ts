@@ -5,27 +5,27 @@ import { hashOf } from '../../config/files/read-config-file.ts';
 import { messageOf, systemCodeOf } from '../../errors.ts';
 import { findPlugins, isIgnoredName, type IgnoredPath, type PluginSource } from './plugin-source.ts';
 
-/** A plugin of a folder and what it consists of now. */
+/** A plugin of a folder, with the current state of its files. */
 export interface FoundPlugin extends PluginSource {
-  /** Hash of everything in it; another one, another plugin. */
+  /** Hash of all its files. A different hash is a new state of the plugin. */
   readonly hash: string;
-  /** All folders that it consists of; none for a single file. */
+  /** All its folders; none for a single file. */
   readonly folders: readonly string[];
-  /** Why it can't be read; undefined when it can. */
+  /** Why the plugin can't be read; undefined when it can. */
   readonly fault: string | undefined;
 }
 
-/** What lies in plugin folders now. */
+/** The current contents of the plugin folders. */
 export interface FoundPlugins {
   /** In the order of the folders and then by name. */
   readonly plugins: readonly FoundPlugin[];
   readonly ignored: readonly IgnoredPath[];
 }
 
-/** Far more than a protocol needs: whoever has that many files beside a plugin put it into the wrong folder. */
+/** Far more than a protocol needs. With more files the plugin is probably in the wrong folder. */
 const MAX_FILES = 2000;
 const MAX_BYTES = 64 * 1024 * 1024;
-/** File systems tell times in steps of up to 2 s: a file may be written again in the same one. */
+/** File systems store times in steps of up to 2 s, so two writes within one step can't be told apart. */
 const TIME_STEP_MS = 3000;
 
 /** A file as it was read last. */
@@ -33,11 +33,11 @@ interface KnownFile {
   readonly stamp: string;
   readonly hash: string;
   readonly sizeBytes: number;
-  /** False when it could be written again without a change of its stamp. */
+  /** False when the file is so new that another write might not change its stamp. */
   readonly settled: boolean;
 }
 
-/** Reads what lies in plugin folders. A file that was not touched since is not read again. */
+/** Reads the plugin folders. A file that did not change since the last time is not read again. */
 export class PluginContents {
   #known = new Map<string, KnownFile>();
 
@@ -54,13 +54,13 @@ export class PluginContents {
     return { plugins, ignored };
   }
 
-  /** Whether a plugin is still what it was when it was found. */
+  /** Whether the files of a plugin are the same as when it was found. */
   async isStill(found: FoundPlugin): Promise<boolean> {
     return (await new Reading(this.#known).plugin(found)).hash === found.hash;
   }
 }
 
-/** One value for all of it: another one, and something in the folders changed. */
+/** One value for all contents: when it differs, something in the folders changed. */
 export function fingerprintOf({ plugins, ignored }: FoundPlugins): string {
   const lines = [
     ...plugins.map(({ file, hash }) => `${file} ${hash}`),
@@ -118,7 +118,7 @@ class Reading {
   }
 }
 
-/** All files of a plugin's folder, and its folders. Folders behind links lie elsewhere: they are not part of it. */
+/** All files of a plugin's folder; adds its folders to `folders`. A folder behind a symbolic link is not part of the plugin. */
 async function filesBelow(folder: string, folders: string[]): Promise<string[]> {
   const files: string[] = [];
   const ahead = [folder];

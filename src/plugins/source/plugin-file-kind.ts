@@ -3,7 +3,7 @@ import { extname } from 'node:path';
 const JAVASCRIPT: readonly string[] = ['.mjs', '.js', '.cjs'];
 const TYPESCRIPT: readonly string[] = ['.mts', '.ts', '.cts'];
 const DECLARATION = /\.d\.[cm]?ts$/;
-/** What somebody may take for a plugin although no runtime of ours reads it. */
+/** Extensions of code that may look like a plugin although Node.js can't run it as one. */
 const OTHER_CODE: ReadonlySet<string> = new Set(
   '.jsx .tsx .coffee .wasm .node .so .go .py .rb .lua .rs .php .java .c .cc .cpp'.split(' '),
 );
@@ -25,7 +25,7 @@ export function isModule(name: string): boolean {
   return moduleExtensions().includes(extname(name)) && !DECLARATION.test(name);
 }
 
-/** Why a file that somebody may take for a plugin is none, by its name; undefined for documents, settings and the like. */
+/** Why a file that looks like a plugin is none, judged by its name; undefined for documents, settings and the like. */
 export function whyNoModule(name: string): string | undefined {
   if (DECLARATION.test(name)) return undefined;
   const extension = extname(name);

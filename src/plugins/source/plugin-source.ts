@@ -6,28 +6,28 @@ import { isBuiltInFolder, packageDirectory } from './own-plugins.ts';
 import { pluginEntry } from './plugin-entry.ts';
 import { isModule, whyNoModule } from './plugin-file-kind.ts';
 
-/** A plugin as it lies in a plugins folder. */
+/** Where a plugin of a plugins folder is. */
 export interface PluginSource {
   /** The module to import. */
   readonly file: string;
-  /** The folder that holds all of the plugin; undefined for one that is a single file. */
+  /** The plugin's own folder; undefined when the plugin is a single file. */
   readonly folder: string | undefined;
 }
 
-/** Something in a plugins folder, or the folder itself, that somebody may take for a plugin and that is none. */
+/** A path in a plugins folder, or the folder itself, that may look like a plugin but is none. */
 export interface IgnoredPath {
   readonly path: string;
   readonly reason: string;
 }
 
-/** What lies in a plugins folder. */
+/** The contents of a plugins folder. */
 export interface FolderContents {
   /** By name. */
   readonly sources: readonly PluginSource[];
   readonly ignored: readonly IgnoredPath[];
 }
 
-/** The plugins of a folder, and what is passed over in it. */
+/** Finds the plugins of a folder, and the paths in it that are ignored with a reason. */
 export async function findPlugins(directory: string): Promise<FolderContents> {
   const sources: PluginSource[] = [];
   const ignored: IgnoredPath[] = [];
@@ -35,7 +35,7 @@ export async function findPlugins(directory: string): Promise<FolderContents> {
   try {
     names = await readdir(directory);
   } catch (error) {
-    // The package's own folder need not be there, as nobody asked for it.
+    // The package's own folder need not exist, because no config names it.
     if (resolve(directory) !== resolve(packageDirectory()))
       ignored.push({ path: directory, reason: whyNoFolder(error) });
   }
@@ -48,19 +48,19 @@ export async function findPlugins(directory: string): Promise<FolderContents> {
   return { sources, ignored };
 }
 
-/** What never belongs to a plugin: hidden files, what editors leave beside a file, and installed packages. */
+/** Whether a name never belongs to a plugin: hidden files, backup files of editors, and installed packages. */
 export function isIgnoredName(name: string): boolean {
   return name.startsWith('.') || name.endsWith('~') || name === 'node_modules';
 }
 
-/** The plugin that a path leads to, over links as well, or why there is none; undefined for what nobody takes for one. */
+/** The plugin at a path, also through symbolic links, or the reason why there is none; undefined for a path that does not look like a plugin. */
 async function pluginAt(path: string, name: string): Promise<PluginSource | string | undefined> {
   let found;
   try {
     found = await stat(path);
   } catch (error) {
     if (systemCodeOf(error) !== 'ENOENT') return `it can't be read: ${messageOf(error)}`;
-    // It may be gone since the folder was read.
+    // The path may have been removed since the folder was read.
     return (await lstat(path).catch(() => undefined)) === undefined
       ? undefined
       : 'it is a link that leads nowhere';

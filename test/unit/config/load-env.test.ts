@@ -81,13 +81,13 @@ describe('environment substitution', () => {
     ['include: [${env:FILE}, b.yaml]', 'x.yaml:1:11', '${env:FILE}'],
     ['listen: ":80"\nadmin: { token: ${env:TOKEN', 'x.yaml:2:17', '${env:TOKEN'],
   ])('without quotes inside of brackets is one error that says so: %s', (text, place, quoted) => {
-    expect(problemsOf(text)).toEqual([`${place} must stand in quotes inside of { } and [ ]: "${quoted}"`]);
+    expect(problemsOf(text)).toEqual([`${place} must be in quotes inside of { } and [ ]: "${quoted}"`]);
   });
 
   it('without quotes inside of brackets is an error for each place', () => {
     expect(problemsOf('backends: [{ name: ${env:N}, address: ${env:A} }]')).toEqual([
-      'x.yaml:1:20 must stand in quotes inside of { } and [ ]: "${env:N}"',
-      'x.yaml:1:39 must stand in quotes inside of { } and [ ]: "${env:A}"',
+      'x.yaml:1:20 must be in quotes inside of { } and [ ]: "${env:N}"',
+      'x.yaml:1:39 must be in quotes inside of { } and [ ]: "${env:A}"',
     ]);
   });
 

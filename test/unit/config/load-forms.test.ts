@@ -157,7 +157,7 @@ describe('the flat form', () => {
       max_size: 200,
     });
     expect(both.warnings.map(formatProblem)).toEqual([
-      'x.yaml:2:34 http.max_idle_conns_per_host has no effect: connection_pool.max_idle goes before it',
+      'x.yaml:2:34 http.max_idle_conns_per_host has no effect: connection_pool.max_idle is used instead',
     ]);
     expect(
       load(`${forms[0]!}http: { idle_conn_timeout: 90s }\nconnection_pool: { enabled: false }`).warnings.map(

@@ -167,15 +167,15 @@ describe('include', () => {
     ]);
   });
 
-  it('refuses a section that stands in two files, and names both places', async () => {
+  it('refuses a section that is given in two files, and names both locations', async () => {
     await write({
       'main.yaml': 'include: conf.d/*.yaml\nlogging: { level: info }\nbackends: []\n',
       'conf.d/a.yaml': 'admin: {}\n',
       'conf.d/b.yaml': '# more\n  \nadmin: {}\nlogging: {}\n',
     });
     expect(await problems()).toEqual([
-      'conf.d/b.yaml:3:1 admin stands in two files, first in conf.d/a.yaml:1:1',
-      'conf.d/b.yaml:4:1 logging stands in two files, first in main.yaml:2:1',
+      'conf.d/b.yaml:3:1 admin is given in two files, first in conf.d/a.yaml:1:1',
+      'conf.d/b.yaml:4:1 logging is given in two files, first in main.yaml:2:1',
     ]);
   });
 
@@ -187,7 +187,7 @@ describe('include', () => {
       'conf.d/c.yaml': '- 1\n',
     });
     expect(await problems()).toEqual([
-      'conf.d/a.yaml:1:1 include can stand in the main file only, which is main.yaml',
+      'conf.d/a.yaml:1:1 include can be in the main file only, which is main.yaml',
       'conf.d/b.yaml:1:1 backends must be a list',
       'conf.d/c.yaml:1:1 must be a mapping of keys to values',
     ]);

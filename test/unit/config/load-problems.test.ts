@@ -63,7 +63,7 @@ describe('a value that is not allowed', () => {
     ['mode: htpp', 'x.yaml:1:7 mode is "htpp", but must be one of http, tcp, echo; did you mean "http"?'],
     [
       'listen: 8080',
-      "x.yaml:1:9 listen must be an address: :8080, host:8080, 192.0.2.1:8080, [::1]:8080 or unix:/path; a port alone is written with a colon and in quotes, as in ':8080'",
+      "x.yaml:1:9 listen must be an address: :8080, host:8080, 192.0.2.1:8080, [::1]:8080 or unix:/path; write a port alone with a colon and in quotes, as in ':8080'",
     ],
     ['listen: ":80800"', 'x.yaml:1:9 listen must end with a port from 0 to 65535'],
     ['backends:', 'x.yaml:1:1 backends must be a list, but is empty'],
@@ -107,7 +107,7 @@ describe('a value that is not allowed', () => {
     ['timeouts: { read: 0s }', 'x.yaml:1:19 timeouts.read must be longer than 0'],
     [
       'timeouts: { read: 5 sec }',
-      'x.yaml:1:19 timeouts.read must be a duration such as 150ms, 5s, 1m30s, 12h or 1d; number and unit stand together: 30 s is 30s',
+      'x.yaml:1:19 timeouts.read must be a duration such as 150ms, 5s, 1m30s, 12h or 1d; write no space between number and unit: 30s instead of 30 s',
     ],
     [
       'connection_pool: { max_age: 5 }',
@@ -458,7 +458,7 @@ describe('settings of an upstream', () => {
         `listeners: [{ listen: ":1", upstream: up, http: { idle_conn_timeout: 9s } }]\n${upstreams}`,
       ),
     ).toEqual([
-      "x.yaml:1:51 listeners[0].http.idle_conn_timeout can't stand here: connection_pool.max_idle_time of an upstream says it",
+      'x.yaml:1:51 listeners[0].http.idle_conn_timeout is not allowed here: write connection_pool.max_idle_time of an upstream instead',
     ]);
   });
 

@@ -28,7 +28,7 @@ describe('a file that is no usable YAML', () => {
       'backends:\n  - address: a:1\n    weight: 1\n    weight: 2\n',
       'x.yaml:4:5 backends[0].weight is given twice, first in line 3',
     ],
-    ['a list as key', '? [a, b]\n: 1\n', 'x.yaml:1:3 must have plain text for its keys'],
+    ['a list as key', '? [a, b]\n: 1\n', 'x.yaml:1:3 must have keys that are plain text'],
     [
       'a key that JavaScript misunderstands',
       '__proto__: {}\n',

@@ -13,12 +13,12 @@ function problemOf(text: string): string {
 describe('a usual slip in a value says what to do', () => {
   it.each([
     ['listen: http://127.0.0.1:8080', 'must be an address and no URL: leave http:// and the path out'],
-    ["listen: '8080'", "a port alone is written with a colon, as in ':8080'"],
-    ['listen: 8080', "a port alone is written with a colon and in quotes, as in ':8080'"],
-    ['listen: /run/x.sock', 'a socket file is written with unix: before it'],
+    ["listen: '8080'", "write a port alone with a colon, as in ':8080'"],
+    ['listen: 8080', "write a port alone with a colon and in quotes, as in ':8080'"],
+    ['listen: /run/x.sock', 'write unix: before the path of a socket file'],
     ['listen: “:8080”', 'the quotes are typographic ones'],
-    ['timeouts: { read: 1:30 }', '1:30 is 1m30s'],
-    ['timeouts: { read: 30 s }', '30 s is 30s'],
+    ['timeouts: { read: 1:30 }', 'write it with units instead of colons: 1m30s instead of 1:30'],
+    ['timeouts: { read: 30 s }', 'write no space between number and unit: 30s instead of 30 s'],
     ['logging: { add_caller: on }', 'in YAML 1.2 that is a text: write true'],
     ['logging: { add_caller: No }', 'in YAML 1.2 that is a text: write false'],
     ["dns: '10.0.0.1'", 'must be a mapping of keys to values'],
@@ -29,23 +29,23 @@ describe('a usual slip in a value says what to do', () => {
   });
 
   it.each([
-    ['[{ address: localhost }]', 'the port is missing: write it behind a colon, as in localhost:3000'],
-    ['[{ address: /run/app.sock }]', 'a socket file is written with unix: before it'],
+    ['[{ address: localhost }]', 'the port is missing: write it after a colon, as in localhost:3000'],
+    ['[{ address: /run/app.sock }]', 'write unix: before the path of a socket file'],
     ["['127.0.0.1:9001']", 'write it as address: localhost:3000'],
-    ['127.0.0.1:9001', "each item has a line of its own that begins with '- '"],
-    ['{ – address: x }', 'items begin with a hyphen (-), and this is another sign'],
+    ['127.0.0.1:9001', "write each item on a line of its own that begins with '- '"],
+    ['{ – address: x }', 'items begin with a hyphen (-), and this is another character'],
     ["[{ name: 0123, address: 'a:1' }]", 'YAML reads it as a number: put it in quotes'],
     ["[{ name: 08, address: 'a:1' }]", 'YAML reads it as a number: put it in quotes'],
     ["[{ name: true, address: 'a:1' }]", 'YAML reads it as true or false: put it in quotes'],
-    ["[{ name: ~, address: 'a:1' }]", 'it is empty: null without quotes is no text'],
+    ["[{ name: ~, address: 'a:1' }]", 'it is empty: without quotes, YAML reads null as no value'],
     ['[*one]', 'a text that begins with * needs quotes'],
   ])('backends: %s', (value, words) => {
     expect(problemOf(`listen: ':8080'\nbackends: ${value}\n`)).toContain(words);
   });
 
-  it('names the blank that is missing behind a colon', () => {
+  it('names the space that is missing after a colon', () => {
     expect(problemOf("listen: ':8080'\nbackends:\n  - name:one\n    address:127.0.0.1:9001\n")).toContain(
-      'a blank is missing behind the colon, as in name: value',
+      'a space is missing after the colon, as in name: value',
     );
   });
 
@@ -71,15 +71,15 @@ describe('a text that is no YAML says what to do', () => {
     ['http: { via: %x }', 'begins with %'],
     ['\treload: {}', 'YAML takes spaces only'],
     ['tracing: { service_name: "me }', 'a quote that is not closed'],
-    ['tracing: { service_name: a: b }', 'has a second ": " where a value stands: put the value in quotes'],
-    ['admin: { token: #abc }', 'mind that # begins a comment outside of quotes'],
-    ['tracing:\u00a0{ enabled: true }', 'has a special blank (U+00A0) in its line'],
+    ['tracing: { service_name: a: b }', 'has a second ": " in one value: put the value in quotes'],
+    ['admin: { token: #abc }', 'outside of quotes, # begins a comment'],
+    ['tracing:\u00a0{ enabled: true }', 'has a special space character (U+00A0) in its line'],
   ])('%s', (line, words) => {
     expect(problemsOf(`listen: ':8080'\n${REST}${line}\n`).join('\n')).toContain(words);
   });
 
   it('names an item that is neither in line with the hyphen nor with the keys', () => {
     const text = "listen: ':8080'\nbackends:\n  - name: one\n   address: 'a:1'\n";
-    expect(problemOf(text)).toContain('mind the indentation');
+    expect(problemOf(text)).toContain('check the indentation');
   });
 });

@@ -42,7 +42,7 @@ describe('a key in the wrong place is told its place', () => {
     "listen: ':1'\nroutes: [{ path: /a, upstream: b, backends: ['http://a:1'] }]\n",
   ])('tells a route of which form its upstream is: %j', (text) => {
     expect(problemsOf(text).join('\n')).toContain(
-      '.upstream is a key of files with listeners and upstreams; here the route names its backends',
+      '.upstream is a key of files with listeners and upstreams; here a route names its backends instead',
     );
   });
 
