@@ -36,7 +36,7 @@ export interface ConfigFile {
   readonly queue?: Queue;
   readonly timeouts?: FlatTimeouts;
   readonly transform?: Transform;
-  /** Path under which this listener itself answers with the state of the backends, before any route: 200 while all are healthy, else 503. Such a request takes no route and is in no metric of requests, no span and no access line. Empty: there is none. In the gateway form `/health`, unless a route has that path; else none. */
+  /** The path at which this listener itself answers with the state of the backends, before any route: 200 while all are healthy, else 503. Such a request takes no route, and no request metric, span or access line shows it. Empty: no such path. Default: `/health` in the gateway form, unless a route has that path; no such path in all other forms. */
   readonly health_endpoint?: string;
   readonly http?: FlatHttp;
   readonly tcp?: TcpOptions;
@@ -220,7 +220,7 @@ export interface Transform {
   readonly request_headers?: readonly HeaderTransform[];
   /** Header changes on the way to the client, in this order. */
   readonly response_headers?: readonly HeaderTransform[];
-  /** Taken off the start of the path, where the path has it. */
+  /** Removed from the start of a path that begins with it. */
   readonly strip_prefix?: string;
   /** Put before the path, after `strip_prefix`. */
   readonly add_prefix?: string;
@@ -229,7 +229,7 @@ export interface Transform {
 
 /** One change to the headers of a message. */
 export interface HeaderTransform {
-  /** `add` appends another header of that name, `set` replaces all of that name, `remove` takes them out. */
+  /** `add` appends another header of that name, `set` replaces all headers of that name, `remove` removes them. */
   readonly action: 'add' | 'set' | 'remove';
   /** The name of an HTTP header, in any case. */
   readonly name: string;
@@ -241,7 +241,7 @@ export interface HeaderTransform {
 export interface Rewrite {
   /** A JavaScript regular expression; the first match is replaced. */
   readonly pattern: string;
-  /** What stands in place of the match; `$1` to `$9` are its groups. */
+  /** The text that replaces the match; `$1` to `$9` are its groups. */
   readonly replacement: string;
 }
 
@@ -249,7 +249,7 @@ export interface Rewrite {
 export interface FlatHttp {
   /** Rules that send requests to some of the backends only. */
   readonly routes?: readonly FlatRoute[];
-  /** Path under which this listener itself answers with the state of the backends, before any route: 200 while all are healthy, else 503. Such a request takes no route and is in no metric of requests, no span and no access line. Empty: there is none. In the gateway form `/health`, unless a route has that path; else none. */
+  /** The path at which this listener itself answers with the state of the backends, before any route: 200 while all are healthy, else 503. Such a request takes no route, and no request metric, span or access line shows it. Empty: no such path. Default: `/health` in the gateway form, unless a route has that path; no such path in all other forms. */
   readonly health_endpoint?: string;
   readonly timeouts?: HttpTimeouts;
   readonly limits?: HttpLimits;
@@ -260,7 +260,7 @@ export interface FlatHttp {
    * @default false
    */
   readonly forwarded?: boolean;
-  /** The name under which `Via` shows this proxy to both sides. A request that comes in under this name is a loop (508), so that proxies in a row need different names. Without it, or empty: no `Via` to either side, because some backends (nginx) do not compress for requests with `Via`. Loops are found either way: each request for a backend has a mark of the listener in `CDN-Loop` (RFC 8586). */
+  /** The name of this proxy in `Via`, for requests and responses. A request that arrives with this name is a loop (508), so proxies behind each other need different names. Without it, or empty: the proxy adds no `Via`, because some backends (nginx) do not compress for requests with `Via`. Loops are found in both cases: each request to a backend has a mark of the listener in `CDN-Loop` (RFC 8586). */
   readonly via?: string;
   /**
    * Whether backends get paths in the normal form of RFC 3986: unreserved characters decoded (`%61` is `a`), other encodings in upper case, slashes merged, dot segments resolved. Paths that a backend may read in another way (encoded slashes, backslashes and NULs, overlong UTF-8, dot segments with parameters) are refused with 400. Without it paths go on byte by byte. Routes, `health_endpoint` and hashing by path look at the normal form either way, and transforms of paths work on it. See [how paths are read](../plugins/http/README.md).
@@ -268,12 +268,12 @@ export interface FlatHttp {
    */
   readonly normalize_path?: boolean;
   /**
-   * What becomes of requests whose path backends read in different ways, so that they could meet another route than the one that was found: encoded slashes, backslashes, `;` parameters, `..`, NULs, overlong UTF-8. `refuse`: 400 when any usual reading of the path meets another route, or leads out of the prefix that transforms put in front. `literal`: encoded slashes, backslashes and the like are plain data for routes and backends, and also pass `normalize_path`.
+   * How to treat a request whose path backends read in different ways, so that it could mean the path of another route: encoded slashes, backslashes, `;` parameters, `..`, NULs, overlong UTF-8. `refuse`: 400 when any usual reading of the path meets another route, or leads out of the prefix that transforms put in front. `literal`: encoded slashes, backslashes and the like are plain data for routes and backends, and also pass `normalize_path`.
    * @default "refuse"
    */
   readonly ambiguous_paths?: 'refuse' | 'literal';
   /**
-   * What becomes of request headers whose names applications behind CGI, WSGI or PHP could take for others, as these read `X_Real_IP` and `X.Real-IP` as X-Real-IP. `drop-colliding`: those that collide with a header that the proxy writes or decides on (X-Forwarded-*, X-Real-IP, X-Request-ID, Forwarded, trace headers, Host, Content-Length, Transfer-Encoding, Connection …), or that a transform of the route sets or removes, are not passed on, whoever sends them. `drop`: nor are any others with an underscore. `refuse`: a request with an underscore in a name gets 400. `keep`: all go on. Dropped headers count for no route and no hash key. Responses keep theirs.
+   * How to treat request headers whose names applications could take for other names: CGI, WSGI and PHP read `X_Real_IP` and `X.Real-IP` as X-Real-IP. `drop-colliding`: a header is not passed on when its name collides with one that the proxy writes or decides on (X-Forwarded-*, X-Real-IP, X-Request-ID, Forwarded, trace headers, Host, Content-Length, Transfer-Encoding, Connection …), or that a transform of the route sets or removes; this holds for trusted peers too. `drop`: also drops all other headers with an underscore. `refuse`: a request with an underscore in a name gets 400. `keep`: all headers are passed on. Routes and hash keys do not see dropped headers. Headers of responses are never dropped.
    * @default "drop-colliding"
    */
   readonly underscore_headers?: 'drop-colliding' | 'drop' | 'refuse' | 'keep';
@@ -288,7 +288,7 @@ export interface FlatHttp {
   /** Another name of `connection_pool.max_idle_time`, which it gives way to: an idle connection to a backend is closed after so long. */
   readonly idle_conn_timeout?: string;
   /**
-   * What a client that ends its side of the connection and still waits for responses gets. `auto`: it is answered when its last request says that it is the last one, by `Connection: close` or by being HTTP/1.0 without keep-alive; else it counts as gone, its request is cancelled and its backend free for others. A client that closed its connection altogether looks the same until something is sent to it: behind `Connection: close` its request holds its backend until that answers, or until the upstream's `timeouts.read` is over. `serve`: whoever sent complete requests is answered. `abort`: it always counts as gone. An end in the middle of a request body always does.
+   * How to treat a client that ends its side of the connection before it got all responses. `auto`: the proxy answers it when its last request says that it is the last one, by `Connection: close` or by being HTTP/1.0 without keep-alive; otherwise the client counts as gone: its request is cancelled, and its backend is free for others. A client that closed the whole connection looks the same until something is sent to it: after `Connection: close` its request holds its backend until the backend answers, or until `timeouts.read` of the upstream is over. `serve`: the proxy answers every complete request. `abort`: the client always counts as gone. A client that ends its side in the middle of a request body always counts as gone.
    * @default "auto"
    */
   readonly half_close?: 'auto' | 'serve' | 'abort';
@@ -298,11 +298,11 @@ export interface FlatHttp {
    */
   readonly encode_target?: boolean;
   /**
-   * Whose `X-Request-ID` a response shows to the client. `own`: that of the proxy, which its logs and the request's headers have too. `backend`: that of the backend's response where it has one, and else that of the proxy; logs have that of the proxy in any case.
+   * Which `X-Request-ID` the client gets with a response. `own`: the one of the proxy, which its logs and the request to the backend have too. `backend`: the one of the backend's response when it has one, otherwise the one of the proxy. Logs always have the one of the proxy.
    * @default "own"
    */
   readonly response_request_id?: 'own' | 'backend';
-  /** Bodies of the proxy's own error responses. `${status}`, `${reason}` and `${request_id}` in them stand for what they say. */
+  /** Bodies of the proxy's own error responses. `${status}`, `${reason}` and `${request_id}` in them are replaced by their values. */
   readonly error_pages?: readonly ErrorPage[];
 }
 
@@ -394,7 +394,7 @@ export interface HttpLimits {
   readonly min_rate?: HttpMinRate;
 }
 
-/** How slowly a client may send and take bodies before it is cut off, so that clients that drip hold no backend. Only the time counts in which it is the client's turn: not while it is paused for a slow backend, waits for a backend or a `100 Continue`, or has taken all that there is to send. Upgraded connections are exempt. */
+/** The least rate at which a client must send and take bodies before it is cut off, so that clients that send single bytes hold no backend. Only the time counts in which the proxy waits for the client: not while the client is paused for a slow backend, waits for a backend or a `100 Continue`, or has taken all that there is to send. Upgraded connections are exempt. */
 export interface HttpMinRate {
   /**
    * Bytes a second that a client must send of a request body, framing of chunks included. Slower: 408, or an abort when the response has begun. 0: no limit.
@@ -413,7 +413,7 @@ export interface HttpMinRate {
   readonly window?: string;
 }
 
-/** When given, request bodies are read into memory before a backend is taken, so that a client that sends slowly holds none. Without it bodies are streamed. `Expect: 100-continue` is answered by the proxy then, and not passed on. */
+/** When set, the proxy reads request bodies into memory before it takes a backend, so that a slow client does not hold a backend. It also answers `Expect: 100-continue` itself then, and does not pass it on. Without it, bodies are streamed. */
 export interface HttpRequestBuffering {
   /**
    * Bytes of one body that are kept, without the framing of chunks. A longer one is streamed from there on.
@@ -427,18 +427,18 @@ export interface HttpRequestBuffering {
   readonly total?: string;
 }
 
-/** One body. */
+/** One error page. */
 export interface ErrorPage {
-  /** The statuses that it is for. */
+  /** The statuses that the page is for. */
   readonly statuses: readonly number[];
   /**
-   * Its Content-Type.
+   * The Content-Type of the page.
    * @default "text/html; charset=utf-8"
    */
   readonly content_type?: string;
   /** The body itself; this or `file`. */
   readonly body?: string;
-  /** A file with the body, relative to the config file. It belongs to the config: an edit of it is a reload. */
+  /** A file with the body, relative to the config file. The file is part of the config: an edit of the file causes a reload. */
   readonly file?: string;
 }
 
@@ -509,7 +509,7 @@ export interface FileHttp {
   /** Rules that pick an upstream for a request. */
   readonly routes?: readonly FileRoute[];
   readonly transform?: Transform;
-  /** Path under which this listener itself answers with the state of the backends, before any route: 200 while all are healthy, else 503. Such a request takes no route and is in no metric of requests, no span and no access line. Empty: there is none. In the gateway form `/health`, unless a route has that path; else none. */
+  /** The path at which this listener itself answers with the state of the backends, before any route: 200 while all are healthy, else 503. Such a request takes no route, and no request metric, span or access line shows it. Empty: no such path. Default: `/health` in the gateway form, unless a route has that path; no such path in all other forms. */
   readonly health_endpoint?: string;
   readonly timeouts?: HttpTimeouts;
   readonly limits?: HttpLimits;
@@ -520,7 +520,7 @@ export interface FileHttp {
    * @default false
    */
   readonly forwarded?: boolean;
-  /** The name under which `Via` shows this proxy to both sides. A request that comes in under this name is a loop (508), so that proxies in a row need different names. Without it, or empty: no `Via` to either side, because some backends (nginx) do not compress for requests with `Via`. Loops are found either way: each request for a backend has a mark of the listener in `CDN-Loop` (RFC 8586). */
+  /** The name of this proxy in `Via`, for requests and responses. A request that arrives with this name is a loop (508), so proxies behind each other need different names. Without it, or empty: the proxy adds no `Via`, because some backends (nginx) do not compress for requests with `Via`. Loops are found in both cases: each request to a backend has a mark of the listener in `CDN-Loop` (RFC 8586). */
   readonly via?: string;
   /**
    * Whether backends get paths in the normal form of RFC 3986: unreserved characters decoded (`%61` is `a`), other encodings in upper case, slashes merged, dot segments resolved. Paths that a backend may read in another way (encoded slashes, backslashes and NULs, overlong UTF-8, dot segments with parameters) are refused with 400. Without it paths go on byte by byte. Routes, `health_endpoint` and hashing by path look at the normal form either way, and transforms of paths work on it. See [how paths are read](../plugins/http/README.md).
@@ -528,12 +528,12 @@ export interface FileHttp {
    */
   readonly normalize_path?: boolean;
   /**
-   * What becomes of requests whose path backends read in different ways, so that they could meet another route than the one that was found: encoded slashes, backslashes, `;` parameters, `..`, NULs, overlong UTF-8. `refuse`: 400 when any usual reading of the path meets another route, or leads out of the prefix that transforms put in front. `literal`: encoded slashes, backslashes and the like are plain data for routes and backends, and also pass `normalize_path`.
+   * How to treat a request whose path backends read in different ways, so that it could mean the path of another route: encoded slashes, backslashes, `;` parameters, `..`, NULs, overlong UTF-8. `refuse`: 400 when any usual reading of the path meets another route, or leads out of the prefix that transforms put in front. `literal`: encoded slashes, backslashes and the like are plain data for routes and backends, and also pass `normalize_path`.
    * @default "refuse"
    */
   readonly ambiguous_paths?: 'refuse' | 'literal';
   /**
-   * What becomes of request headers whose names applications behind CGI, WSGI or PHP could take for others, as these read `X_Real_IP` and `X.Real-IP` as X-Real-IP. `drop-colliding`: those that collide with a header that the proxy writes or decides on (X-Forwarded-*, X-Real-IP, X-Request-ID, Forwarded, trace headers, Host, Content-Length, Transfer-Encoding, Connection …), or that a transform of the route sets or removes, are not passed on, whoever sends them. `drop`: nor are any others with an underscore. `refuse`: a request with an underscore in a name gets 400. `keep`: all go on. Dropped headers count for no route and no hash key. Responses keep theirs.
+   * How to treat request headers whose names applications could take for other names: CGI, WSGI and PHP read `X_Real_IP` and `X.Real-IP` as X-Real-IP. `drop-colliding`: a header is not passed on when its name collides with one that the proxy writes or decides on (X-Forwarded-*, X-Real-IP, X-Request-ID, Forwarded, trace headers, Host, Content-Length, Transfer-Encoding, Connection …), or that a transform of the route sets or removes; this holds for trusted peers too. `drop`: also drops all other headers with an underscore. `refuse`: a request with an underscore in a name gets 400. `keep`: all headers are passed on. Routes and hash keys do not see dropped headers. Headers of responses are never dropped.
    * @default "drop-colliding"
    */
   readonly underscore_headers?: 'drop-colliding' | 'drop' | 'refuse' | 'keep';
@@ -544,7 +544,7 @@ export interface FileHttp {
    */
   readonly enable_websocket?: boolean;
   /**
-   * What a client that ends its side of the connection and still waits for responses gets. `auto`: it is answered when its last request says that it is the last one, by `Connection: close` or by being HTTP/1.0 without keep-alive; else it counts as gone, its request is cancelled and its backend free for others. A client that closed its connection altogether looks the same until something is sent to it: behind `Connection: close` its request holds its backend until that answers, or until the upstream's `timeouts.read` is over. `serve`: whoever sent complete requests is answered. `abort`: it always counts as gone. An end in the middle of a request body always does.
+   * How to treat a client that ends its side of the connection before it got all responses. `auto`: the proxy answers it when its last request says that it is the last one, by `Connection: close` or by being HTTP/1.0 without keep-alive; otherwise the client counts as gone: its request is cancelled, and its backend is free for others. A client that closed the whole connection looks the same until something is sent to it: after `Connection: close` its request holds its backend until the backend answers, or until `timeouts.read` of the upstream is over. `serve`: the proxy answers every complete request. `abort`: the client always counts as gone. A client that ends its side in the middle of a request body always counts as gone.
    * @default "auto"
    */
   readonly half_close?: 'auto' | 'serve' | 'abort';
@@ -554,11 +554,11 @@ export interface FileHttp {
    */
   readonly encode_target?: boolean;
   /**
-   * Whose `X-Request-ID` a response shows to the client. `own`: that of the proxy, which its logs and the request's headers have too. `backend`: that of the backend's response where it has one, and else that of the proxy; logs have that of the proxy in any case.
+   * Which `X-Request-ID` the client gets with a response. `own`: the one of the proxy, which its logs and the request to the backend have too. `backend`: the one of the backend's response when it has one, otherwise the one of the proxy. Logs always have the one of the proxy.
    * @default "own"
    */
   readonly response_request_id?: 'own' | 'backend';
-  /** Bodies of the proxy's own error responses. `${status}`, `${reason}` and `${request_id}` in them stand for what they say. */
+  /** Bodies of the proxy's own error responses. `${status}`, `${reason}` and `${request_id}` in them are replaced by their values. */
   readonly error_pages?: readonly ErrorPage[];
 }
 
