@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import type { Address } from '../config/values/address.ts';
 import { formatDuration } from '../config/values/units.ts';
 import { messageOf, shortageOf } from '../errors.ts';
-import { abandonSocket, AddressConnect, type ConnectTarget } from '../net/dial/address-connect.ts';
+import { destroySocket, AddressConnect, type ConnectTarget } from '../net/dial/address-connect.ts';
 import type { AttemptEnded, ConnectAttempt } from '../net/dial/happy-eyeballs.ts';
 import type { Turn } from '../net/dns/address-rotation.ts';
 import type { HostNames } from '../net/dns/host-names.ts';
@@ -114,7 +114,7 @@ export function startTcpProbe(target: ProbeTarget, ended: ProbeEnded): Probe {
 function connectSocket(target: ConnectTarget, ended: AttemptEnded<Socket>): ConnectAttempt {
   const socket = new Socket();
   socket.once('error', (error) => {
-    abandonSocket(socket);
+    destroySocket(socket);
     ended(error);
   });
   socket.once('connect', () => {
@@ -129,7 +129,7 @@ function connectSocket(target: ConnectTarget, ended: AttemptEnded<Socket>): Conn
   }
   return {
     destroy: () => {
-      abandonSocket(socket);
+      destroySocket(socket);
     },
   };
 }

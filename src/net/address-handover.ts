@@ -23,7 +23,7 @@ export interface ArrivingSocket {
 /** The pause between attempts to bind an address that another process has taken meanwhile. */
 const RETRY_MS = 100;
 
-/** Whether a socket that leaves may be the reason why another one can't be bound. */
+/** Whether a leaving socket may keep another one from being bound: both have the same port. */
 export function mayBlock({ address: leaving }: Pick<LeavingSocket, 'address'>, arriving: Address): boolean {
   if (leaving.kind === 'unix' || arriving.kind === 'unix') return false;
   return leaving.port === arriving.port;

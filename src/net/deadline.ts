@@ -11,7 +11,7 @@ export class LazyDeadline implements Deadline {
   readonly #expired: () => void;
   readonly #fire: () => void;
   #timer: NodeJS.Timeout | undefined;
-  /** When it is due on the monotonic clock; 0: not set. */
+  /** When it expires, by `performance.now()`; 0: not set. */
   #dueAtMs = 0;
   #firesAtMs = 0;
 

@@ -1,4 +1,4 @@
-/** How many texts of a list are shown where nobody says otherwise: a message stays readable with so many addresses. */
+/** How many texts of a list are shown by default: a message with so many addresses is still readable. */
 const MOST_SHOWN = 8;
 
 /** The first texts of a list that may be long, for messages and log lines, and how many more there are. */

@@ -12,18 +12,18 @@ export type ConnectTarget = { readonly path: string } | { readonly host: string;
 export interface AddressConnectOptions<T> {
   readonly address: Address;
   readonly names: HostNames;
-  /** Decides which address of a name comes first. Default: one turn for all callers that give none. */
+  /** Decides which address of a name is tried first. Default: one turn that all callers without a turn share. */
   readonly turn?: Turn | undefined;
   readonly attempt: (target: ConnectTarget, ended: AttemptEnded<T>) => ConnectAttempt;
-  /** `ip` is the one of its name's addresses that was reached; undefined where the address is no name. */
+  /** `ip` is the address of the name that was connected to; undefined when the host is no name. */
   readonly connected: (connection: T, ip: string | undefined) => void;
   /** The name has no address, or none of its addresses connected. */
   readonly failed: (error: Error) => void;
 }
 
 /**
- * Connects to an address of the config: a unix socket, an IP address, or a name, whose addresses are looked up and tried one after
- * the other. There is no time limit: {@link destroy} gives the attempt up.
+ * Connects to an address of the config: a unix socket, an IP address, or a host name, whose addresses are looked up and tried. There is
+ * no time limit: {@link destroy} ends the attempt.
  */
 export class AddressConnect<T> implements ConnectAttempt {
   readonly #options: AddressConnectOptions<T>;
@@ -36,12 +36,12 @@ export class AddressConnect<T> implements ConnectAttempt {
     this.#options = options;
   }
 
-  /** What was waited for last, as the end of a sentence that says how long; '' when the address is no name. */
+  /** Says what was waited for, to complete a message such as `no connection within 5s`; '' when the host is no name. */
   get waitsFor(): string {
     return this.#waitsFor;
   }
 
-  /** Begins. Without any address of a name `failed` may be called before this returns. */
+  /** Begins to connect. When a name has no address, `failed` may be called before this returns. */
   start(): void {
     const { address } = this.#options;
     if (address.kind === 'unix') this.#connectTo({ path: address.path });
@@ -72,7 +72,7 @@ export class AddressConnect<T> implements ConnectAttempt {
       if (addresses.length === 0) this.#failed(noAddress(host, failure));
       else this.#raceAddresses(host, port, addresses);
     });
-    // Known addresses are told at once, and then there is a connection to stop.
+    // When the addresses are known, the look-up has answered already, and `#stop` ends the connect.
     this.#stop ??= stopWaiting;
   }
 
@@ -109,8 +109,8 @@ export class AddressConnect<T> implements ConnectAttempt {
   }
 }
 
-/** Destroys a socket that nobody waits for any more. It keeps a listener for errors: an error without one would end the process. */
-export function abandonSocket(socket: Socket): void {
+/** Destroys a socket and ignores its later errors: an 'error' event without a listener would end the process. */
+export function destroySocket(socket: Socket): void {
   socket.removeAllListeners();
   socket.on('error', () => undefined);
   socket.destroy();

@@ -7,15 +7,15 @@ const NEXT_ATTEMPT_MS = 250;
 
 /** One attempt to connect to one address. */
 export interface ConnectAttempt {
-  /** Gives it up; it tells nothing any more. */
+  /** Ends the attempt. `ended` is not called any more. */
   destroy(): void;
 }
 
-/** Tells how an attempt ended: with an error, or with what it connected. Called once, and not before the attempt was returned. */
+/** Called once when an attempt has ended, with an error or with the connection, and not before the attempt was returned. */
 export type AttemptEnded<T> = (error: Error | undefined, connected?: T) => void;
 
 export interface HappyEyeballsOptions<T> {
-  /** In the order in which they are tried. */
+  /** The addresses, in the order in which they are tried. */
   readonly addresses: readonly string[];
   readonly turns: AddressRotation;
   readonly attempt: (address: string, ended: AttemptEnded<T>) => ConnectAttempt;
@@ -25,8 +25,8 @@ export interface HappyEyeballsOptions<T> {
 }
 
 /**
- * Connects to the first address that takes the connection (Happy Eyeballs, RFC 8305). The next address is tried when one fails, and
- * also, beside it, when one takes long. The first that connects wins, and the others are given up.
+ * Connects to the first address that accepts a connection (Happy Eyeballs, RFC 8305). The next address is tried when the last one has
+ * failed, or when it takes long; then both attempts go on. The first connection wins, and the other attempts are ended.
  */
 export class HappyEyeballs<T> implements ConnectAttempt {
   readonly #options: HappyEyeballsOptions<T>;
@@ -71,7 +71,7 @@ export class HappyEyeballs<T> implements ConnectAttempt {
     const { turns } = this.#options;
     this.#running.delete(address);
     turns.worked(address);
-    // These were tried earlier and had more time.
+    // Earlier attempts had more time and have not connected: they count as failed.
     for (const slower of this.#running.keys()) if (this.#isBefore(slower, address)) turns.failed(slower);
     this.destroy();
     this.#options.connected(connected, address);
@@ -94,7 +94,7 @@ export class HappyEyeballs<T> implements ConnectAttempt {
   }
 }
 
-/** The only error itself; of several one that has all their messages and the code of the last. */
+/** One error itself. For several errors: a new one with all their messages and the code of the last. */
 function errorOfAll(errors: readonly Error[]): Error {
   const last = errors.at(-1);
   if (last !== undefined && errors.length === 1) return last;

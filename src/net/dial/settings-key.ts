@@ -1,4 +1,4 @@
-/** What a setting may be: plain data, whose text says all about it. */
+/** The types that a setting may have: plain data, which its text describes completely. */
 type Plain = string | number | boolean | undefined | readonly Plain[] | { readonly [field: string]: Plain };
 
 /** An interface whose fields are all plain data. */

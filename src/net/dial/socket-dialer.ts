@@ -10,14 +10,14 @@ import type { ProcessResources } from '../resources/process-resources.ts';
 import type { ReadBuffers } from '../transport/read-buffers.ts';
 import { SocketTransport } from '../transport/socket-transport.ts';
 import { HIGH_WATER_MARK_BYTES } from '../transport/socket-writer.ts';
-import { abandonSocket, AddressConnect, type ConnectTarget } from './address-connect.ts';
+import { destroySocket, AddressConnect, type ConnectTarget } from './address-connect.ts';
 import type { DialDone, Dialed, Dialer } from './dialer.ts';
 import type { AttemptEnded, ConnectAttempt } from './happy-eyeballs.ts';
 import { settingsKey } from './settings-key.ts';
 
-/** What makes the connections of one dialer differ from those of another one. All of it is in the dialer's key. */
+/** The settings of a dialer's connections. All of them are in the dialer's key. */
 export interface DialerSettings {
-  /** For all of a dial: to look the name up, and each address that is tried. */
+  /** Time limit of a whole dial: the look-up of the name, and all addresses that are tried. */
   readonly connectTimeoutMs: number;
   /** As of `setKeepAlive`. 0: no probes. */
   readonly keepAliveMs: number;
@@ -28,7 +28,7 @@ export interface DialerParts {
   readonly names: HostNames;
   readonly buffers: ReadBuffers;
   readonly onFault: FaultHandler;
-  /** What connections may take of this process. Default: all there is. */
+  /** Limits on the descriptors that connections may take. Default: none. */
   readonly resources?: ProcessResources | undefined;
 }
 
@@ -53,7 +53,7 @@ export class SocketDialer implements Dialer {
         return;
       }
       const failure = asConnectError(error, resources);
-      // A name without an address fails at once.
+      // A name without an address may fail before `dial` returns, but `done` must come after that.
       if (hasReturned) done(failure);
       else
         queueMicrotask(() => {
@@ -129,7 +129,7 @@ function connectTransport(
   };
   const socket = connect(connectOptions as unknown as NetConnectOpts);
   socket.once('error', (error) => {
-    abandonSocket(socket);
+    destroySocket(socket);
     ended(error);
   });
   if (resources !== undefined) process.nextTick(refuseWithoutDescriptors, socket, resources);
@@ -137,20 +137,20 @@ function connectTransport(
     socket.removeAllListeners('error');
     transport.attach(socket);
     transport.delayWriteErrors();
-    // Node.js starts to read when it has connected. With a reader or without, what arrives is kept.
+    // Node.js starts to read when it has connected. The transport keeps what arrives before there is a reader.
     transport.resume();
     ended(undefined, transport);
   });
   return {
     destroy: () => {
-      abandonSocket(socket);
+      destroySocket(socket);
     },
   };
 }
 
 /**
- * Ends an attempt that took a descriptor which is kept back for the admin server and the like. Node.js opens the descriptor in the next
- * tick. To wait until the socket has connected would let many attempts at a time take all that is kept back.
+ * Ends an attempt whose descriptor is reserved for other work, such as the admin server. Node.js opens the descriptor in the next tick,
+ * so it is checked then. A check after connecting would be too late: many attempts at a time could take all reserved descriptors.
  */
 function refuseWithoutDescriptors(socket: Socket, resources: ProcessResources): void {
   if (socket.destroyed || resources.hasRoomForBackend(descriptorOf(handleOf(socket)))) return;

@@ -1,20 +1,21 @@
-/** For how long an address that could not be connected to is tried after the others. */
+/** After a failed connect, an address is tried after the others for so long. */
 const SHUN_MS = 30_000;
 
-/** Which address comes first next time. */
+/** Counts the connects of one caller, and so decides which address comes first next time. */
 export interface Turn {
   next: number;
 }
 
-/** The order in which the addresses of one host and port are tried: each comes first in its turn, and those that failed lately come last. */
+/** Decides in which order the addresses of one host and port are tried: each comes first in its turn; addresses that failed lately come last. */
 export class AddressRotation {
   readonly #shunnedUntilMs = new Map<string, number>();
 
   readonly #turn: Turn = { next: 0 };
 
   /**
-   * The addresses in the order in which to try them. At least one address gives at least one.
-   * @param turn The turn of the caller. Default: one that all callers without a turn share.
+   * The addresses in the order in which to try them; empty only when `addresses` is empty.
+   *
+   * @param turn the turn of the caller. Default: one that all callers without a turn share
    */
   order(addresses: readonly string[], turn: Turn = this.#turn): readonly string[] {
     if (addresses.length < 2) return addresses;

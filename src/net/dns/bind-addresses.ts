@@ -24,7 +24,7 @@ export function bindAddresses(names: Pick<HostNames, 'lookUp'>): BindAddresses {
 
 const ELSEWHERE = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT']);
 
-/** Whether this machine does not have an address of a name, so that the server should try the next one. */
+/** Whether binding failed because this machine does not have the address: then the next address of the name is tried. */
 export function isElsewhere(systemCode: string): boolean {
   return ELSEWHERE.has(systemCode);
 }

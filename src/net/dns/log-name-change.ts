@@ -3,10 +3,10 @@ import { shortList } from '../short-list.ts';
 import { NOTHING_TO_ASK_WITH } from './sources/dns-client.ts';
 import type { NameRecord, RecordView } from './name-record.ts';
 
-/** A log line names so many addresses. */
+/** A log line shows at most so many addresses. */
 const MAX_SHOWN = 16;
 
-/** One line for each change of what is known about a name. */
+/** Logs one line for each change of a name's record. */
 export function logNameChange(
   record: NameRecord,
   before: RecordView,
@@ -17,7 +17,7 @@ export function logNameChange(
   const shown = shownList(addresses);
   const fields = { name, addresses: shown };
   if (failure !== undefined) {
-    // Servers that nobody could ask are not to blame.
+    // When this process could not ask, the servers are not named: they are not to blame.
     const asked = failure === NOTHING_TO_ASK_WITH || servers.length === 0 ? undefined : servers.join(' ');
     const reason = { reason: failure, servers: asked };
     if (before.addresses.length > 0 && addresses.length === 0)

@@ -1,15 +1,15 @@
 import type { DnsClient, FamilyAnswer, Family } from './sources/dns-client.ts';
 
-/** Once one family has answered with addresses, the other one gets so much longer. Source: RFC 8305, section 3. */
+/** When one address family has answered with addresses, the other family is waited for so long. Source: RFC 8305, section 3. */
 const OTHER_FAMILY_MS = 50;
 
-/** What the name servers say about a host. */
+/** The result of a look-up of a host. */
 export type LookUpResult =
   | {
       readonly kind: 'found';
-      /** The full name that has the addresses. */
+      /** The full name that has these addresses. */
       readonly name: string;
-      /** Undefined while that family has not answered, or could not be asked. */
+      /** Undefined while there is no answer for that family, or when it could not be asked for. */
       readonly ipv4: readonly string[] | undefined;
       readonly ipv6: readonly string[] | undefined;
       readonly ttlMs: number;
@@ -20,11 +20,11 @@ export type LookUpResult =
 export interface LookUpQuestion {
   /** Full names, to be tried in this order until one has an address. */
   readonly names: readonly string[];
-  /** The one that had the addresses before: while asking for it fails, no later one takes its place. */
+  /** The name that had the addresses before. While asking for it fails, the addresses of later names are not used instead. */
   readonly knownName: string | undefined;
 }
 
-/** One look-up of a host, both families at a time. */
+/** One look-up of a host, for IPv4 and IPv6 at the same time. */
 export class LookUp {
   readonly #client: DnsClient;
   readonly #question: LookUpQuestion;
@@ -35,8 +35,8 @@ export class LookUp {
   #closed = false;
 
   /**
-   * @param answered Called once with the last result; before that perhaps with a first one, where one family has addresses and
-   * the other one takes long.
+   * @param answered called once with the last result. Before that it may be called with a first result, when one family has addresses
+   *   and the other takes long
    */
   constructor(
     client: DnsClient,
@@ -49,7 +49,7 @@ export class LookUp {
     this.#askNext();
   }
 
-  /** Nothing is told any more. */
+  /** Ends the look-up. `answered` is not called any more. */
   close(): void {
     this.#closed = true;
     clearTimeout(this.#otherFamily);
@@ -90,7 +90,7 @@ export class LookUp {
     for (const answer of answers.values()) {
       if (answer.kind !== 'failed') continue;
       this.#firstFailure ??= answer.reason;
-      // Another name's addresses must not stand in for those of the name that is known to be meant.
+      // The name that had the addresses before could not be asked for. The addresses of another name must not replace them.
       if (!answer.silent && name !== this.#question.knownName) continue;
       this.#finish({ kind: 'failed', reason: answer.reason });
       return;
@@ -112,7 +112,7 @@ function foundIn(name: string, answers: ReadonlyMap<Family, FamilyAnswer>): Look
   return { kind: 'found', name, ipv4, ipv6, ttlMs: Math.min(...ttls) };
 }
 
-/** Undefined where the family could not be asked. */
+/** Undefined when the family could not be asked for. */
 function addressesOf(answer: FamilyAnswer | undefined): readonly string[] | undefined {
   if (answer === undefined || answer.kind === 'failed') return undefined;
   return answer.kind === 'found' ? answer.addresses : [];
@@ -120,7 +120,7 @@ function addressesOf(answer: FamilyAnswer | undefined): readonly string[] | unde
 
 type Found = Extract<LookUpResult, { kind: 'found' }>;
 
-/** The new answer; a family that could not be asked keeps what was known of it before for the same full name. */
+/** The new answer. A family that could not be asked for keeps its known addresses, if they are of the same full name. */
 export function mergeFamilies(known: Found | undefined, now: Found): Found {
   if (known?.name !== now.name) return now;
   return { ...now, ipv4: now.ipv4 ?? known.ipv4, ipv6: now.ipv6 ?? known.ipv6 };

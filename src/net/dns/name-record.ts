@@ -5,47 +5,47 @@ import { LookUp, mergeFamilies, type LookUpQuestion, type LookUpResult } from '.
 import type { ResolverSettings } from './resolver-settings.ts';
 import type { StartWindow } from './start-window.ts';
 
-/** Gets the addresses of a host, in the order in which they were given, or the reason why there are none. */
+/** Is called with the addresses of a host, in the order of the answer, or with the reason why there are none. */
 export type Answered = (addresses: readonly string[], failure: string | undefined) => void;
 
-/** Where the addresses of a name are from: without name servers (the hosts file, `localhost`) or from them. */
+/** Where the addresses of a name come from: `dns` from name servers, `local` from the hosts file or for `localhost`. */
 export type AnswerSource = 'local' | 'dns';
 
 /** What a record needs of the resolver that it belongs to. */
-export interface RecordSurroundings {
+export interface RecordContext {
   readonly settings: ResolverSettings;
   readonly client: DnsClient;
   readonly window: StartWindow;
-  /** In [0, 1), at random. */
+  /** A random number in [0, 1). */
   readonly chance: () => number;
-  /** Undefined where name servers must be asked. */
+  /** Addresses that are known without name servers; undefined when name servers must be asked. */
   local(host: string): readonly string[] | undefined;
   namesOf(host: string): readonly string[];
-  /** Something about the record is another way than it was `before`. */
+  /** The record has changed; `before` is its state before the change. */
   changed(record: NameRecord, before: RecordView): void;
 }
 
-/** What others see of a record. Times in ms since 1970. */
+/** The public state of a record. Times in ms since 1970. */
 export interface RecordView {
   readonly addresses: readonly string[];
   /** Undefined before the first answer. */
   readonly source: AnswerSource | undefined;
-  /** Why the last look-up brought nothing; undefined when it did. */
+  /** Why the last look-up failed; undefined when it succeeded. */
   readonly failure: string | undefined;
 }
 
-/** Without an answer by then a look-up counts as failed; what comes later is taken all the same. */
-const PATIENCE_MS = 5_000;
+/** A look-up without an answer within this time counts as failed. A later answer is still used. */
+const ANSWER_LIMIT_MS = 5_000;
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 30_000;
-/** Refreshes begin so much earlier at random, so that those of many names drift apart. */
+/** A refresh begins earlier by a random share of its time, up to this one, so that those of many names do not come together. */
 const JITTER = 0.1;
 const ABSENT = 'the name does not exist or has no address';
 const UNANSWERED = 'no name server has answered yet';
 
 /**
- * One host name: its last good answer, and how that is kept up to date. While somebody holds the record it is refreshed in the
- * background; otherwise when somebody asks after the answer's time is over.
+ * One host name: its last good answer, and how the answer is kept up to date. A record that is held is refreshed in the background.
+ * Any other record is refreshed when somebody asks for it after the answer has expired.
  */
 export class NameRecord implements RecordView {
   readonly host: string;
@@ -53,17 +53,17 @@ export class NameRecord implements RecordView {
   addresses: readonly string[] = [];
   source: AnswerSource | undefined;
   failure: string | undefined;
-  /** When an answer came last, ms since 1970. */
+  /** When the last answer came, in ms since 1970. */
   answeredAtMs: number | undefined;
-  /** Since when look-ups bring nothing, ms since 1970. */
+  /** Since when look-ups fail, in ms since 1970. */
   failingSinceMs: number | undefined;
-  /** Of the last answer of a name server, within the limits of the settings. */
+  /** The TTL of the last answer of a name server, within the limits of the settings. */
   ttlMs: number | undefined;
-  /** Told when the addresses are others. */
+  /** Called when the addresses change. */
   readonly holders = new Set<() => void>();
-  /** By the clock of `performance.now`. */
+  /** When somebody asked last, by `performance.now()`. */
   lastAskedMs = performance.now();
-  readonly #surroundings: RecordSurroundings;
+  readonly #surroundings: RecordContext;
   readonly #turns = new Map<number, AddressRotation>();
   readonly #waiting = new Set<Answered>();
   #found: Extract<LookUpResult, { kind: 'found' }> | undefined;
@@ -77,7 +77,7 @@ export class NameRecord implements RecordView {
   #refresh: NodeJS.Timeout | undefined;
   #patience: NodeJS.Timeout | undefined;
 
-  constructor(host: string, surroundings: RecordSurroundings) {
+  constructor(host: string, surroundings: RecordContext) {
     this.host = host;
     this.#surroundings = surroundings;
     this.#takeLocal();
@@ -110,7 +110,7 @@ export class NameRecord implements RecordView {
     return turns;
   }
 
-  /** Keeps it up to date from now on; `changed` is told of other addresses. Returns how to stop that. */
+  /** Keeps the record up to date from now on, and calls `changed` when its addresses change. The returned function stops that. */
   hold(changed: () => void): () => void {
     this.holders.add(changed);
     if (this.source !== 'local' && !this.#isCurrent()) this.refreshSoon();
@@ -121,17 +121,17 @@ export class NameRecord implements RecordView {
     };
   }
 
-  /** The hosts file is another one. */
+  /** The hosts file has changed. */
   hostsChanged(): void {
     const wasLocal = this.source === 'local';
     if (this.#takeLocal() || !wasLocal) return;
-    // It left the file: what the file said stays in use until name servers have answered.
+    // The file does not have the name any more. Its last addresses stay in use until name servers have answered.
     this.source = 'dns';
     this.#expiresAtMs = 0;
     this.refreshSoon();
   }
 
-  /** Others answer now, or the names to ask for are others: whatever is under way will not be answered. */
+  /** The name servers or the names to ask for have changed: a running look-up is started again. */
   serversChanged(): void {
     if (this.source === 'local') return;
     this.#stopLookUp();
@@ -141,18 +141,18 @@ export class NameRecord implements RecordView {
     else this.#expiresAtMs = 0;
   }
 
-  /** Looks it up when it is its turn among many. */
+  /** Looks the name up soon: many refreshes begin a few at a time. */
   refreshSoon(): void {
     if (this.#isQueued || this.#lookUp !== undefined) return;
     this.#isQueued = true;
     this.#surroundings.window.enter(() => {
-      // Somebody could not wait for this.
+      // Not if a look-up has begun meanwhile, because somebody asked for the name.
       if (this.#isQueued && !this.isUnused) this.#begin();
       this.#isQueued = false;
     });
   }
 
-  /** Tells all who wait that there will be no answer. */
+  /** Ends the record: all callers that wait are answered with `reason`. */
   close(reason: string): void {
     this.#isClosed = true;
     this.#stopLookUp();
@@ -161,12 +161,12 @@ export class NameRecord implements RecordView {
     this.#tellWaiting();
   }
 
-  /** Asked again too, where that could bring something new. */
+  /** Whether a caller must wait for a look-up. Begins one when that could bring something new. */
   #mustWait(): boolean {
     if (this.#isClosed || this.source === 'local') return false;
     const isKnown = this.addresses.length > 0 || this.failure !== undefined;
     if (this.holders.size === 0) return !isKnown || !this.#isCurrent();
-    // In use, a name that fails is looked at more often than one that nobody asks for.
+    // A failing name that is asked for is looked up more often than a failing name that nobody asks for.
     if (this.failure !== undefined && performance.now() - this.#endedAtMs > FIRST_RETRY_MS) this.#begin();
     return !isKnown;
   }
@@ -184,7 +184,7 @@ export class NameRecord implements RecordView {
     const question: LookUpQuestion = { names, knownName: this.#found?.name };
     this.#patience = setTimeout(() => {
       this.#failed(UNANSWERED);
-    }, PATIENCE_MS).unref();
+    }, ANSWER_LIMIT_MS).unref();
     this.#lookUp = new LookUp(client, question, (result, isLast) => {
       if (isLast) this.#stopLookUp();
       this.#take(result, isLast);
@@ -233,7 +233,7 @@ export class NameRecord implements RecordView {
     this.#failed(ABSENT, this.addresses.length === 0 ? this.addresses : []);
   }
 
-  /** What was known stays, but for `addresses` where they are to be others. */
+  /** The look-up failed. The known addresses stay, unless `addresses` gives others. */
   #failed(reason: string, addresses = this.addresses): void {
     if (this.#isClosed) return;
     const before = this.#view();
@@ -248,7 +248,7 @@ export class NameRecord implements RecordView {
   #set(first: readonly string[], second: readonly string[], source: AnswerSource, forMs: number): void {
     const before = this.#view();
     const addresses = interleaved(first, second);
-    // The order of an answer means nothing, and servers change it each time.
+    // Servers change the order of the addresses with each answer: that is no change.
     if (!isSameSet(addresses, this.addresses)) this.addresses = addresses;
     this.source = source;
     this.failure = undefined;
@@ -259,7 +259,7 @@ export class NameRecord implements RecordView {
     this.#ended(forMs, before);
   }
 
-  /** Something is known now, for so long. */
+  /** A look-up has ended: its outcome counts for `forMs`. */
   #ended(forMs: number, before: RecordView): void {
     const nowMs = performance.now();
     this.#endedAtMs = nowMs;
@@ -304,7 +304,7 @@ export class NameRecord implements RecordView {
   }
 }
 
-/** Both families by turns, so that a broken one costs at most one attempt. */
+/** The addresses of both families in turn, so that a family that does not work costs at most one attempt. */
 function interleaved(first: readonly string[], second: readonly string[]): readonly string[] {
   const all: string[] = [];
   for (let index = 0; index < Math.max(first.length, second.length); index++) {

@@ -9,7 +9,7 @@ import { FollowedFile } from './sources/followed-file.ts';
 import type { HeldName, HostNames } from './host-names.ts';
 import { localAddresses, parseHosts, type HostsTable } from './sources/hosts-file.ts';
 import { logNameChange } from './log-name-change.ts';
-import { NameRecord, type Answered, type RecordSurroundings, type RecordView } from './name-record.ts';
+import { NameRecord, type Answered, type RecordContext, type RecordView } from './name-record.ts';
 import { parseResolvConf, type ResolvConf } from './sources/resolv-conf.ts';
 import {
   DEFAULT_ATTEMPTS,
@@ -20,9 +20,9 @@ import {
 import { searchNames } from './search-names.ts';
 import { StartWindow } from './start-window.ts';
 
-/** A name that nobody holds is forgotten when nobody asked for it for so long. */
+/** A name that nobody holds is forgotten when nobody has asked for it for so long. */
 const KEEP_UNHELD_MS = 600_000;
-/** How often such names are looked for: an edit may bring thousands of names, and each would go through all the others. */
+/** How often such names are searched for. To search at each new name would be slow: an edit may bring thousands of names. */
 const LOOK_FOR_UNHELD_MS = 60_000;
 
 export interface NameResolverOptions {
@@ -31,18 +31,18 @@ export interface NameResolverOptions {
   readonly hostsFile?: string;
   /** Default: `/etc/resolv.conf`. */
   readonly resolvConfFile?: string;
-  /** Makes what asks the name servers. Default: c-ares. */
+  /** Makes the client that asks name servers. Default: a client over c-ares. */
   readonly makeClient?: (settings: DnsClientSettings) => DnsClient;
-  /** Chance in [0, 1) for the time of refreshes. Default: `Math.random`. */
+  /** Returns a random number in [0, 1), for the times of refreshes. Default: `Math.random`. */
   readonly chance?: () => number;
 }
 
 /**
- * Finds the addresses of all hosts that the proxy connects to or binds, without the runtime's thread pool, where one silent
- * server would hold up everybody. The hosts file and `localhost` never wait for a server. `resolv.conf` means what it means to
- * the C library. There is one record for each name; all names come from the config, so that their number is bounded.
+ * Finds the addresses of all hosts that the proxy connects to or binds. It does not use Node's thread pool, where one silent name
+ * server would delay all other work. Names of the hosts file and `localhost` never wait for a server. `resolv.conf` is read as the C
+ * library reads it. There is one record for each name. All names come from the config, so their number is limited.
  */
-export class NameResolver implements HostNames, RecordSurroundings {
+export class NameResolver implements HostNames, RecordContext {
   readonly window = new StartWindow();
   readonly chance: () => number;
   settings: ResolverSettings = DEFAULT_RESOLVER_SETTINGS;
@@ -73,12 +73,12 @@ export class NameResolver implements HostNames, RecordSurroundings {
     this.#clientSettings = this.#wantedClient();
   }
 
-  /** The servers that are asked, as the config or `resolv.conf` names them. */
+  /** The name servers, as the config or `resolv.conf` gives them. */
   get servers(): readonly string[] {
     return this.#clientSettings.servers;
   }
 
-  /** Goes on with these settings. What is under way at servers that are not asked any more begins anew. */
+  /** Uses these settings from now on. When the servers change, running look-ups begin again. */
   configure(settings: ResolverSettings): void {
     this.settings = settings;
     this.#useServers();
@@ -114,7 +114,7 @@ export class NameResolver implements HostNames, RecordSurroundings {
     return [...this.#records.values()];
   }
 
-  /** Gives up what is under way, so that nothing keeps the process from ending. */
+  /** Ends all look-ups, so that none of them keeps the process alive. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -124,7 +124,7 @@ export class NameResolver implements HostNames, RecordSurroundings {
     for (const record of this.#records.values()) record.close('the proxy ends');
   }
 
-  /** Made with the first question: most configs need none. */
+  /** Made when it is first needed: most configs need no name server. */
   get client(): DnsClient {
     return (this.#client ??= this.#makeClient(this.#clientSettings));
   }
@@ -161,10 +161,10 @@ export class NameResolver implements HostNames, RecordSurroundings {
       if (record.isUnused && nowMs - record.lastAskedMs > KEEP_UNHELD_MS) this.#forget(record);
   }
 
-  /** Its look-up, if one is under way, would only be told to the log, long after an edit took the name away. */
+  /** Forgets a record and ends its look-up, which could only cause a log line about a name that the config no longer has. */
   #forget(record: NameRecord): void {
     record.close('nobody uses the name any more');
-    // A name that left and came back has another record.
+    // The name may have a newer record: an edit may have removed it and another edit added it again.
     if (this.#records.get(record.host) === record) this.#records.delete(record.host);
   }
 

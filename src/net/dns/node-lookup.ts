@@ -2,11 +2,11 @@ import { isIP, type LookupFunction } from 'node:net';
 
 import type { HostNames } from './host-names.ts';
 
-/** The `lookup` option for sockets of libraries, which would otherwise ask in the runtime's thread pool. */
+/** The `lookup` option for sockets of libraries, which would otherwise look names up in Node's thread pool. */
 export function nodeLookup(names: Pick<HostNames, 'lookUp'>): LookupFunction {
   return (host, options, found) => {
     names.lookUp(host, (addresses, failure) => {
-      // The runtime does not expect an answer before this has returned.
+      // Node.js does not expect an answer before this function has returned.
       process.nextTick(() => {
         const all = addresses.map((address) => ({ address, family: isIP(address) }));
         const mine = all.filter(({ family }) => isWanted(family, options.family));

@@ -6,15 +6,15 @@ export interface ResolverSettings {
   readonly timeoutMs?: number | undefined;
   /** How often the list of servers is gone through. Undefined: what `resolv.conf` says, otherwise {@link DEFAULT_ATTEMPTS}. */
   readonly attempts?: number | undefined;
-  /** An answer is used for at least so long, whatever TTL it has. */
+  /** An answer is used for at least this time, even when its TTL is shorter. */
   readonly minTtlMs: number;
-  /** An answer is looked up anew after this time at the latest. */
+  /** A name is looked up again after this time at the latest, even when the TTL of its answer is longer. */
   readonly maxTtlMs: number;
-  /** For how long the addresses of a name stay in use after name servers began to say that it has none. */
+  /** For how long the addresses of a name stay in use after name servers have begun to answer that it has none. */
   readonly holdMs: number;
 }
 
-/** So that a second server is asked within the usual time that connecting may take. */
+/** Short enough that a second server is asked within the usual `connect` timeout. */
 export const DEFAULT_TIMEOUT_MS = 2_000;
 export const DEFAULT_ATTEMPTS = 2;
 

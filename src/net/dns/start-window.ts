@@ -3,12 +3,12 @@ const WIDTH = 64;
 /** After this time a look-up makes room for the next one, and goes on. */
 const SLOT_MS = 50;
 
-/** Begins many look-ups a few at a time: a thousand questions in one moment would overflow the socket that brings the answers. */
+/** Begins many look-ups a few at a time: the answers to a thousand questions at once would overflow the socket's buffer. */
 export class StartWindow {
   readonly #waiting: (() => void)[] = [];
   #begun = 0;
 
-  /** Calls `begin` now, or soon when many do. */
+  /** Calls `begin` now, or soon when many look-ups begin. */
   enter(begin: () => void): void {
     this.#waiting.push(begin);
     this.#beginSome();

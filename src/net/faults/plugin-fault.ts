@@ -7,7 +7,7 @@ import type { LogFields, Logger, LogSubject } from '../../plugin-api/index.ts';
 export interface PluginFault {
   /** The plugin's name. */
   readonly plugin: string;
-  /** Which kind of call failed. */
+  /** The log message, which says what kind of call failed. */
   readonly message: string;
   readonly error: unknown;
   /** What was affected: the listener, the upstream, the request. */
@@ -15,8 +15,9 @@ export interface PluginFault {
 }
 
 /**
- * Counts a fault of a plugin; faults of the same `kind` are alike. Returns how many of that kind the log has left out since its last line
- * about them, or undefined when it leaves out this one too.
+ * Counts a fault of a plugin, and decides whether it is logged: the log leaves out most of many faults of the same `kind`.
+ *
+ * @returns how many faults of that kind were left out since the last log line about them; undefined when this one is left out too
  */
 export type CountFault = (plugin: string, kind: string) => number | undefined;
 
@@ -27,12 +28,12 @@ export interface FaultOwner {
   readonly listener: string | undefined;
 }
 
-/** Gets an error that a reader threw; the stream itself is destroyed. */
+/** Reports an error that a reader threw. The stream destroys itself. */
 export type FaultHandler = (error: unknown, subject?: LogSubject, owner?: FaultOwner) => void;
 
 /** The proxy's own code, as opposed to a plugin's. */
 const OWN_FOLDER = fileURLToPath(new URL('../../', import.meta.url));
-/** The part of a module's address that tells one loaded state of a plugin from another. */
+/** The part of a module's URL that tells one loaded version of a plugin file from another. */
 const STATE = /\?state=[0-9a-z.]+/g;
 const MAX_FRAMES = 8;
 
@@ -60,7 +61,7 @@ export function fieldsOf(subject: LogSubject | undefined): LogFields {
   try {
     return subject?.logFields?.() ?? {};
   } catch {
-    // The subject has failed already. Asking it what it was doing must not fail too.
+    // A call of the subject has failed. If `logFields` fails as well, the log line has no fields of the subject.
     return {};
   }
 }

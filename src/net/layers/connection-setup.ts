@@ -3,17 +3,17 @@ import type { ConnectionActivity, ConnectionHandler } from '../../plugin-api/ind
 import type { OwnedTransport } from '../transport/owned-transport.ts';
 import type { LayerRun, TransportLayer } from './layer.ts';
 
-/** Whoever wants to know how the layers of a connection end: the connection's listener. */
+/** Is called when the layers of a connection have ended. Implemented by the listener. */
 export interface SetupOwner<Connection> {
-  /** All layers are done: the protocol's turn. */
+  /** All layers are done: the protocol gets the connection now. */
   setUp(connection: Connection, transport: OwnedTransport): void;
-  /** A layer failed: the connection is to be ended. */
+  /** A layer failed: the owner ends the connection. */
   setupFailed(connection: Connection, layer: TransportLayer, error: Error): void;
 }
 
 /**
- * Takes one connection through the layers of its listener. It stands in for the protocol's handler until there is one: nothing
- * runs on such a connection yet, so a drain lets it go on, and an edit meanwhile hands it to the instance that is live when it is done.
+ * Takes one connection through the layers of its listener. Until the protocol gets the connection, this object is its handler. No
+ * exchange runs on the connection yet, so a drain does not end it. After an edit, the instance that is then live gets the connection.
  */
 export class ConnectionSetup<Connection> implements ConnectionHandler {
   readonly #connection: Connection;
@@ -31,7 +31,7 @@ export class ConnectionSetup<Connection> implements ConnectionHandler {
     this.#owner = owner;
   }
 
-  /** Begins with the first layer. May answer before this returns. */
+  /** Runs the next layer, or calls `setUp` after the last one; both may happen before this returns. */
   start(transport: OwnedTransport): void {
     const layer = this.#layers[this.#next];
     if (layer === undefined) {
@@ -46,7 +46,7 @@ export class ConnectionSetup<Connection> implements ConnectionHandler {
     this.#open(layer, transport, this.#next);
   }
 
-  /** The connection has ended: the layer that is at work stops, and answers nobody. */
+  /** The connection has ended: stops the layer that is at work. Its later answers are ignored. */
   destroy(): void {
     if (this.#isOver) return;
     this.#isOver = true;
@@ -54,14 +54,14 @@ export class ConnectionSetup<Connection> implements ConnectionHandler {
   }
 
   drain(): void {
-    // It goes on, within the time limits of its layers, and the protocol then finds its listener draining.
+    // The layers go on, within their time limits. The protocol then finds that its listener drains.
   }
 
   activity(): ConnectionActivity {
     return { state: 'idle', instance: undefined, backend: undefined };
   }
 
-  /** `turn` tells an answer of this layer from a second one, which comes in the turn of a later layer. */
+  /** `turn` is the layer's number: a second answer of this layer, which comes while a later layer is at work, is ignored. */
   #open(layer: TransportLayer, transport: OwnedTransport, turn: number): void {
     const isPast = (): boolean => this.#isOver || this.#next !== turn;
     try {

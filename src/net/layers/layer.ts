@@ -19,7 +19,7 @@ export interface TransportLayer {
    *
    * @param ready takes the transport that the next layer, or the protocol, gets: mostly `raw` itself. The layer no longer reads then.
    * @param failed takes the reason, for the log.
-   * @returns how to stop it when the connection ends before it has answered; nothing when there is nothing to stop
+   * @returns the running layer, to be stopped if the connection ends before the answer; undefined when there is nothing to stop
    */
   open(
     raw: OwnedTransport,
@@ -30,6 +30,6 @@ export interface TransportLayer {
 
 /** A layer at work on one connection. */
 export interface LayerRun {
-  /** The connection has ended, or took too long: let go of timers and the like. Must not throw. */
+  /** The connection has ended, or the layer took too long: clear timers and other resources. Must not throw. */
   destroy(): void;
 }

@@ -3,42 +3,41 @@ import type { DescriptorCopier } from '../node/descriptor-copier.ts';
 import { descriptorOf, type ListeningHandle } from '../node/node-internals.ts';
 import type { ProcessResources } from '../resources/process-resources.ts';
 
-/** How often the loop is looked at while connections come. */
+/** How often the length of a turn is measured while connections come. */
 const LOOK_EVERY_MS = 5;
-/** How often it is looked at while there are further descriptors, also when no connection comes. */
+/** How often a turn is measured while there are further descriptors, even when no connection comes. */
 const REVIEW_EVERY_MS = 1_000;
-/** How long nothing is opened after the system had no descriptor for a client. */
+/** After the system had no descriptor for a client: for so long no further descriptor is opened. */
 const SHORTAGE_REST_MS = 10_000;
-/** The part of all descriptors that one listening socket takes at most. */
+/** One listening socket takes at most this share of all descriptors that the process may have. */
 const PART_OF_ALL = 1 / 32;
 
 export interface AcceptBurstsOptions {
-  /** Accepts by itself; the others call its `onconnection`. */
+  /** The handle of the first descriptor. Connections of further descriptors are passed to its `onconnection`. */
   readonly listening: ListeningHandle;
-  /** How many may wait to be accepted. */
+  /** How many connections may wait to be accepted. */
   readonly backlog: number;
   readonly copier: DescriptorCopier;
-  /** What this process has of descriptors. Default: enough. */
+  /** Limits on descriptors. Default: none. */
   readonly resources?: Pick<ProcessResources, 'openFilesLimit' | 'hasRoomForClient'> | undefined;
   /** In ms. Default: `performance.now`. */
   readonly nowMs?: () => number;
 }
 
 /**
- * Accepts several connections in one turn of a busy loop. The runtime accepts one a turn from each descriptor of a listening
- * socket (libuv since 1.45), so that newcomers would wait for as many turns as there are of them, and a turn with a thousand
- * busy connections takes more than ten milliseconds.
+ * Accepts several connections in one turn of a busy event loop. Node.js (libuv since 1.45) accepts one connection a turn from each
+ * descriptor of a listening socket. With one descriptor, the hundredth of a hundred new clients waits for a hundred turns, and a turn
+ * with a thousand busy connections takes more than ten milliseconds.
  *
- * Further descriptors of the socket are opened when accepted connections find turns long, or newcomers in every turn, and
- * closed once turns are short again, whether connections come or not. While there is only one descriptor and no connection
- * comes, nothing is looked at and no timer runs.
+ * Further descriptors of the socket are opened while turns are long, or while every turn brings new connections. They are closed
+ * when turns are short again. While there is only one descriptor and no connection comes, nothing is measured and no timer runs.
  */
 export class AcceptBursts {
   readonly #options: AcceptBurstsOptions;
   readonly #nowMs: () => number;
   readonly #demand = new AcceptDemand();
   readonly #copies: ListeningHandle[] = [];
-  /** Copies that are on their way. */
+  /** Number of copies that were asked for and have not come yet. */
   #asked = 0;
   #wanted = 0;
   #accepts = 0;
@@ -56,26 +55,26 @@ export class AcceptBursts {
     this.#nowMs = options.nowMs ?? (() => performance.now());
   }
 
-  /** Descriptors that are accepted from now. */
+  /** How many descriptors connections are accepted from now. */
   get descriptors(): number {
     return 1 + this.#copies.length;
   }
 
-  /** Told of each connection that was accepted. */
+  /** To be called for each accepted connection. Measures a turn of the event loop from time to time. */
   noteAccept(): void {
     this.#accepts += 1;
     if (!this.#isLooking && this.#nowMs() >= this.#nextLookMs) this.#look();
   }
 
-  /** The system had no descriptor for a client: gives those back that the first one can do without. */
+  /** The system had no descriptor for a client: closes the further descriptors, and opens no others for a while. */
   yieldDescriptors(): void {
     this.#restUntilMs = this.#nowMs() + SHORTAGE_REST_MS;
     this.#want(0);
   }
 
   /**
-   * Closes the further descriptors. The first one is its owner's to close. Copies that are still on their way keep the address
-   * bound: then this gives a promise that resolves when they have come and are closed too.
+   * Closes the further descriptors; the owner closes the first one. Copies that have not come yet keep the address bound: then this
+   * returns a promise that resolves when they have come and are closed.
    */
   close(): Promise<void> | undefined {
     this.#closed = true;
@@ -88,7 +87,7 @@ export class AcceptBursts {
 
   #look(): void {
     this.#isLooking = true;
-    // What is left of this turn says little: the next one is looked at as a whole.
+    // The rest of this turn says little. Measure the whole next turn.
     setImmediate(this.#beginTurn);
   }
 
@@ -132,7 +131,7 @@ export class AcceptBursts {
       copy.close();
       return;
     }
-    // What is kept back for other work is not for this.
+    // The last descriptors are reserved for other work, such as the admin server.
     if (resources?.hasRoomForClient(descriptorOf(copy)) === false) {
       copy.close();
       this.yieldDescriptors();

@@ -1,17 +1,17 @@
-/** Further descriptors while turns of the loop are long, when each is a place for one more newcomer of the turn. */
+/** Further descriptors while turns of the event loop are long: each lets one more connection be accepted in a turn. */
 const MANY = 63;
-/** Further descriptors while newcomers come in every turn; beyond that, more of them cost more than they save. */
+/** Further descriptors while every turn brings new connections. More would cost more than they save. */
 const SOME = 7;
-/** A turn from which on newcomers would wait too long for theirs. */
+/** A turn that takes so long counts as long: new connections would wait too many of them. */
 const LONG_TURN_MS = 2;
-/** Looks in a row that have to see long turns. A single one is the first request of all, or a collection of garbage. */
+/** So many measured turns in a row must be long. A single long turn may be the very first request, or a garbage collection. */
 const LONG_LOOKS = 2;
-/** Looks in a row that have to see newcomers in every turn. A few clients at once are no reason. */
+/** So many measured turns in a row must bring new connections. A few clients that come together are no reason. */
 const STORM_LOOKS = 3;
-/** How long a demand is remembered, so that descriptors are not opened and closed all the time. */
+/** For how long a demand is remembered, so that descriptors are not opened and closed all the time. */
 const MEMORY_MS = 2_000;
 
-/** Says how many further descriptors of a listening socket should be accepted from, judged by turns of the loop. */
+/** Computes from measured turns of the event loop how many further descriptors a listening socket needs. */
 export class AcceptDemand {
   #longUntilMs = Number.NEGATIVE_INFINITY;
   #stormUntilMs = Number.NEGATIVE_INFINITY;
@@ -26,7 +26,7 @@ export class AcceptDemand {
     const isLong = turnMs >= LONG_TURN_MS;
     this.#longLooks = isLong ? this.#longLooks + 1 : 0;
     if (isLong && (further > 0 || this.#longLooks >= LONG_LOOKS)) this.#longUntilMs = nowMs + MEMORY_MS;
-    // Each descriptor gives one newcomer a turn: when all did, there may be more who wait.
+    // Each descriptor gives one connection a turn. If all of them gave one, more connections may wait.
     const isFull = accepts > further;
     this.#stormLooks = isFull ? this.#stormLooks + 1 : 0;
     const isUsed = further > 0 && accepts > 1;

@@ -9,7 +9,7 @@ export interface RunningWork {
   /** The instance that it began on: the live one, or one that drains. */
   readonly instance: ProtocolInstance;
   readonly kind: 'exchange' | 'tunnel';
-  /** Name of its upstream; '' while there is none, and when the protocol does not tell. */
+  /** Name of the upstream that it uses; '' while there is none, or when the protocol does not say. */
   readonly upstream: string;
   readonly backend: Backend | undefined;
 }
@@ -17,7 +17,7 @@ export interface RunningWork {
 /** The listener of a connection, as it is now. */
 export interface ConnectionOwner {
   readonly name: string;
-  /** Who takes the next connection, and the next exchange of those that are open. */
+  /** The instance that serves the next connection, and the next exchange on connections that are open. */
   readonly instance: ProtocolInstance;
   readonly draining: boolean;
 }
@@ -25,11 +25,11 @@ export interface ConnectionOwner {
 /** A downstream connection, owned by the listener that accepted it. */
 export class AcceptedConnection implements Connection, Flow {
   readonly id: number;
-  /** What the protocol gets: set anew by the listener when a layer answers with another transport. */
+  /** The transport that the protocol gets. The listener replaces it when a layer answers with another transport. */
   transport: OwnedTransport;
   /** By `performance.now()`. */
   readonly acceptedAtMs = performance.now();
-  /** What the protocol gave for the connection; while layers run, their setup. */
+  /** The handler that the protocol returned; while layers run, their `ConnectionSetup`. */
   handler: ConnectionHandler | undefined = undefined;
   /** Set when the connection is handed to the protocol. */
   cohort: PluginCohort | undefined = undefined;
@@ -45,14 +45,14 @@ export class AcceptedConnection implements Connection, Flow {
     this.takenBy = owner.instance;
   }
 
-  /** What is held in the connection's name. */
+  /** Resources that end with the connection. */
   get scope(): LifetimeScope {
     this.#scope ??= new LifetimeScope();
     if (this.transport.destroyed) this.#scope.close();
     return this.#scope;
   }
 
-  /** Ends what is held in the name of the connection, which is over. */
+  /** The connection is over: ends the resources that it still has. */
   closeScope(): void {
     this.#scope?.close();
   }
@@ -81,7 +81,7 @@ export class AcceptedConnection implements Connection, Flow {
     return this.cohort?.lastInstance ?? this.#owner.instance;
   }
 
-  /** What runs on the connection; undefined when nothing does. */
+  /** The exchange or tunnel that runs on the connection; undefined when there is none. */
   get running(): RunningWork | undefined {
     const activity = this.handler?.activity?.();
     if (activity === undefined)

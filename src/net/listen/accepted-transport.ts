@@ -17,12 +17,12 @@ import type { ReadBuffers } from '../transport/read-buffers.ts';
 import { SocketTransport } from '../transport/socket-transport.ts';
 
 /*
- * Only the constructor of a socket takes a read buffer, and a server constructs the sockets that it accepts without one. So we make
- * the socket ourselves: over the handle that the server was given, or over the handle of the socket that it made. Neither is
- * public; where Node.js lacks them, the accepted socket is read by 'data' events.
+ * A socket takes its read buffer in its constructor only, and a Node.js server constructs accepted sockets without one. So the proxy
+ * makes the socket itself: over the handle that the server accepted, or over the handle of the socket that the server made. Both
+ * handles are internals of Node.js. Without them, the accepted socket is read by 'data' events.
  */
 
-/** On Linux an accepted socket inherits the options of the listening one, which saves a system call for each option. */
+/** On Linux an accepted socket inherits the options of the listening socket, which saves a system call for each option. */
 const INHERITS_OPTIONS = process.platform === 'linux';
 
 export interface InterceptOptions {
@@ -47,7 +47,7 @@ export function interceptHandles(
     listening.setNoDelay?.(true);
     setKeepAlive(listening, keepAliveMs());
   }
-  // Connections that wait already did not inherit the options.
+  // Connections that came before the options were set did not inherit them.
   let mayLackOptions = INHERITS_OPTIONS ? backlog : Number.POSITIVE_INFINITY;
   const original = interceptConnections(listening, (error, handle) => {
     if (error || !isReadableHandle(handle)) {
@@ -76,7 +76,7 @@ export function transportOverHandle(
   return transport;
 }
 
-/** The transport of an accepted socket. Its server must have `pauseOnConnect`, as nothing may be read yet, and `noDelay`. */
+/** The transport of an accepted socket. The server must set `pauseOnConnect`, because nothing may be read yet, and `noDelay`. */
 export function transportOverSocket(
   accepted: Socket,
   buffers: ReadBuffers,

@@ -7,10 +7,10 @@ import { formatAddress, type Address } from '../../config/values/address.ts';
 const FIRST_FREE_PORT = 1024;
 
 /**
- * Why a socket could not be bound, for whoever reads it at the first start: what is wrong, and what to do.
+ * The error of a socket that could not be bound. Its message tells the operator what is wrong and what to do.
  *
- * @param what Who wanted the address, as in `listener web` or `admin server`.
- * @param error What the runtime threw.
+ * @param what the server that could not be bound, as in `listener web` or `admin server`
+ * @param error the error that Node.js threw
  */
 export function bindError(what: string, address: Address, error: unknown): BalanceError {
   const [code, reason] =
@@ -57,7 +57,7 @@ function tcpReason({ host, port }: Address & { readonly kind: 'tcp' }, error: un
   }
 }
 
-/** The runtime says EACCES also where the folder is missing: the file system is asked. */
+/** Node.js reports EACCES when the folder is missing, too. So this looks at the file system to find the real reason. */
 function unixReason(path: string, error: unknown): Reason {
   const folder = dirname(path);
   const code = systemCodeOf(error);
@@ -93,7 +93,7 @@ function isSocket(path: string): boolean {
 
 function kindOf(folder: string): 'folder' | 'file' | 'nothing' | 'hidden' {
   try {
-    // The socket's own folder may be a link.
+    // `/.` follows a link: the folder of the socket may be one.
     return lstatSync(`${folder}/.`).isDirectory() ? 'folder' : 'file';
   } catch (thrown) {
     const code = systemCodeOf(thrown);

@@ -18,17 +18,17 @@ export interface BindOptions {
   readonly socketMode?: number | undefined;
   /** How many connections may wait to be accepted. Default: the number of Node.js. */
   readonly backlog?: number | undefined;
-  /** Called in the event in which the server begins to listen, as the next connection may come with the next event. */
+  /** Called as soon as the server listens, in the same event: the first connection may come with the next event. */
   readonly listening?: (() => void) | undefined;
-  /** Whether the server was closed while its name was looked up: then it is not bound. Default: it never is. */
+  /** Whether the server was closed while its host name was looked up. Then it is not bound. Default: never. */
   readonly isClosed?: (() => boolean) | undefined;
 }
 
 /**
- * Binds a server; resolves with the address that it got, which has the real port where the config said 0. A unix socket that a
- * killed process left behind is replaced.
+ * Binds a server. Resolves with the bound address, which has the real port where the config says 0. A unix socket that a killed
+ * process left behind is replaced.
  *
- * @throws BalanceError `address_in_use`, or another one that says why not and what to do
+ * @throws BalanceError `address_in_use` or another code; its message says why the address can't be bound, and what to do
  */
 export async function bindServer(server: Server, options: BindOptions): Promise<Address> {
   const { address, what, bindAddresses } = options;
@@ -48,7 +48,7 @@ export async function bindServer(server: Server, options: BindOptions): Promise<
   return { kind: 'tcp', host: bound.address, port: bound.port };
 }
 
-/** Binds at the first of these addresses that this machine has. */
+/** Binds the first of these addresses that this machine has. */
 async function bindFirst(server: Server, addresses: readonly Address[], options: BindOptions): Promise<void> {
   for (const [index, address] of addresses.entries()) {
     if (options.isClosed?.() === true) throw new Error('it was closed while its name was looked up');
@@ -76,7 +76,7 @@ function bind(server: Server, address: Address, options: BindOptions): Promise<v
     server.once('error', failed).once('listening', listening);
     try {
       if (address.kind === 'unix') bindWithMode(server, address.path, options.socketMode, options.backlog);
-      // Without a host Node takes :: for both families, or 0.0.0.0 where there is no IPv6.
+      // Without a host Node.js binds `::` for IPv6 and IPv4, or `0.0.0.0` where there is no IPv6.
       else if (address.host === '') server.listen({ port: address.port, ...backlog });
       else server.listen({ host: address.host, port: address.port, ...backlog });
     } catch (error) {

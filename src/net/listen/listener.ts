@@ -36,13 +36,13 @@ export interface ListenerOptions extends ListeningSocketOptions {
   readonly countFault?: CountFault | undefined;
 }
 
-/** A bound address, its connections, and the protocol instance that takes the next one. */
+/** A bound address, its connections, and the protocol instance that serves the next one. */
 export class Listener implements Acceptor, SetupOwner<AcceptedConnection> {
   name: string;
   maxConnections: number;
   /**
-   * What a connection goes through, in this order, before the protocol gets it. May be replaced: the next connection goes through the
-   * new ones.
+   * Run on each accepted connection, in this order, before the protocol gets it. May be replaced: the next connection goes through
+   * the new layers.
    */
   layers: readonly TransportLayer[];
   readonly address: Address;
@@ -52,7 +52,7 @@ export class Listener implements Acceptor, SetupOwner<AcceptedConnection> {
   refused = 0;
   /** Connections that were closed at once because this process ran short of descriptors or memory. */
   shed = 0;
-  /** What came from clients and went to them. */
+  /** Bytes from clients and to clients, and the open connections. */
   readonly traffic = new Traffic<AcceptedConnection>();
   readonly #buffers: ReadBuffers;
   readonly #logger: Logger;
@@ -100,8 +100,8 @@ export class Listener implements Acceptor, SetupOwner<AcceptedConnection> {
   }
 
   /**
-   * Stops listening for the moment in which another socket tries to take the address over. Connections stay as they are.
-   * A promise that is returned resolves when the address is free.
+   * Stops listening, so that another socket can take the address over. Connections stay open. The address is free on return, or when
+   * the returned promise resolves.
    */
   suspend(): Promise<void> | undefined {
     return this.#socket.suspend();
@@ -117,20 +117,21 @@ export class Listener implements Acceptor, SetupOwner<AcceptedConnection> {
     return formatAddress(this.#socket.bound);
   }
 
-  /** Who takes the next connection, and the next exchange of those that are open. */
+  /** The instance that serves the next connection, and the next exchange on connections that are open. */
   get instance(): ProtocolInstance {
     return this.#instance;
   }
 
   /**
-   * Another generation takes over. Connections of another protocol finish what runs on them and close. Connections of another
-   * version of the plugin stay with the instance that they have: then a promise is returned that resolves when they are gone.
+   * From now on `instance`, of another generation, serves the listener. If its protocol is another one, open connections finish what
+   * runs on them and close. If only the version of the plugin is another one, open connections keep their instance, and the
+   * returned promise resolves when they are gone.
    */
   replaceWith(instance: ProtocolInstance, plugin?: ProtocolPlugin): Promise<void> | undefined {
     const before = this.#instance;
     const cohort = this.#cohort;
     let gone: Promise<void> | undefined;
-    // First, so that the connections still see the instance that serves what they began.
+    // Before the instance is replaced: the connections must still see the instance that serves their exchanges.
     if (before.protocol !== instance.protocol) this.#drainConnections();
     else if (plugin !== cohort.plugin) gone = cohort.drain(before);
     if (plugin !== cohort.plugin) this.#cohort = new PluginCohort(plugin);
@@ -149,7 +150,7 @@ export class Listener implements Acceptor, SetupOwner<AcceptedConnection> {
     return this.traffic.open;
   }
 
-  /** Descriptors of the listening socket that are accepted from; more than one while the loop is busy. */
+  /** How many descriptors of the listening socket connections are accepted from: more than one while the event loop is busy. */
   get descriptors(): number {
     return this.#socket.descriptors;
   }
@@ -158,7 +159,7 @@ export class Listener implements Acceptor, SetupOwner<AcceptedConnection> {
     return this.#draining;
   }
 
-  /** Stops accepting; each connection ends when nothing runs on it any more. Resolves when the last one is gone. */
+  /** Stops accepting. Each connection ends when nothing runs on it any more. Resolves when the last connection is gone. */
   close(): Promise<void> {
     const freed = this.#stop();
     this.#drainConnections();
@@ -178,7 +179,7 @@ export class Listener implements Acceptor, SetupOwner<AcceptedConnection> {
     for (const connection of this.traffic.open) connection.transport.destroy();
   }
 
-  /** What runs on its connections. */
+  /** The exchanges and tunnels that run on its connections. */
   *running(): Iterable<RunningWork> {
     for (const connection of this.traffic.open) {
       const work = this.#runningOn(connection);
@@ -187,8 +188,8 @@ export class Listener implements Acceptor, SetupOwner<AcceptedConnection> {
   }
 
   /**
-   * Resets the connections whose work runs on that instance, so that no client takes what it got for complete. Returns how many
-   * there were.
+   * Resets the connections whose exchange or tunnel runs on that instance. A reset tells the client that what it got is not complete.
+   * Returns how many connections were reset.
    */
   resetWorkOf(instance: ProtocolInstance): number {
     let count = 0;
@@ -212,7 +213,7 @@ export class Listener implements Acceptor, SetupOwner<AcceptedConnection> {
     }
   }
 
-  /** Tells the protocol to drain its connections. When it fails at one, the others are told all the same. */
+  /** Tells the protocol to drain each connection. If `drain` fails for one connection, it is still called for the others. */
   #drainConnections(): void {
     for (const connection of this.traffic.open) {
       try {
@@ -230,7 +231,7 @@ export class Listener implements Acceptor, SetupOwner<AcceptedConnection> {
     return this.#socket.close();
   }
 
-  /** Whether one more connection is too many; counts the refusal. */
+  /** Whether there is no room for one more connection. If so, the refusal is counted. */
   #isFull(handle: object | undefined): boolean {
     if (this.maxConnections > 0 && this.traffic.open.size >= this.maxConnections) {
       this.refused += 1;
@@ -327,7 +328,7 @@ export class Listener implements Acceptor, SetupOwner<AcceptedConnection> {
     this.traffic.end(connection);
     if (this.traffic.open.size === 0) this.#whenEmpty?.();
     if (!connection.hasScope) return;
-    // The protocol is told first: most protocols end what they hold by themselves then.
+    // The protocol hears of the end first: most protocols end their resources then by themselves.
     queueMicrotask(() => {
       connection.closeScope();
     });

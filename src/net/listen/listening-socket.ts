@@ -17,29 +17,29 @@ const ALL_ADDRESSES: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
 
 export interface ListeningSocketOptions {
   readonly address: Address;
-  /** What its host name stands for. Default: the runtime looks that up, in its thread pool. */
+  /** Resolves the host name of the address. Default: Node.js looks the name up, in its thread pool. */
   readonly bindAddresses?: BindAddresses | undefined;
-  /** For accepting more than one connection a turn of a busy loop. Default: one a turn. */
+  /** Needed to accept more than one connection in a turn of a busy event loop. Default: one connection a turn. */
   readonly copier?: DescriptorCopier | undefined;
   /** As of `setKeepAlive`, for connections that are accepted. Default: no probes. */
   readonly keepAliveMs?: number | undefined;
   /** Permissions of a unix socket. Default: what the process's umask leaves. */
   readonly socketMode?: number | undefined;
-  /** What clients may take of this process. Default: all there is. */
+  /** Limits on the descriptors that clients may take. Default: none. */
   readonly resources?: ProcessResources | undefined;
 }
 
 /** Gets what a listening socket accepts. */
 export interface Acceptor {
-  /** A connection, as the operating system's socket. */
+  /** A connection was accepted. `handle` is the operating system's socket as Node.js wraps it. */
   acceptHandle(handle: Handle): void;
-  /** A connection, when Node.js does not let its handle be had. */
+  /** A connection was accepted, and this version of Node.js does not give access to its handle. */
   acceptSocket(socket: Socket): void;
   /** A connection could not be accepted. */
   acceptFailed(error: Error): void;
 }
 
-/** An address that is bound: where connections come from. */
+/** The socket that a listener accepts connections from. */
 export class ListeningSocket {
   readonly #options: ListeningSocketOptions;
   readonly #acceptor: Acceptor;
@@ -75,7 +75,7 @@ export class ListeningSocket {
     });
   }
 
-  /** Binds, for the listener of that name. Rejects with `address_in_use` or another BalanceError that names the address. */
+  /** Binds. `name` is the listener's, for error messages. Rejects with `address_in_use` or another BalanceError that names the address. */
   async listen(name: string): Promise<void> {
     this.#place.what = `listener ${name}`;
     const bound = await this.#place.listen();
@@ -88,7 +88,7 @@ export class ListeningSocket {
     return this.#place.address;
   }
 
-  /** Our end of each connection; undefined when it depends on the connection, as the socket is bound to all addresses of the machine. */
+  /** Our end of each connection. Undefined when the socket is bound to all addresses of the machine: then it depends on the connection. */
   get localEnd(): Endpoint | undefined {
     return this.#localEnd;
   }
@@ -98,12 +98,12 @@ export class ListeningSocket {
     return this.#port;
   }
 
-  /** Descriptors that are accepted from; more than one while the loop is busy. */
+  /** How many descriptors connections are accepted from: more than one while the event loop is busy. */
   get descriptors(): number {
     return this.#bursts?.descriptors ?? 1;
   }
 
-  /** Counts for connections that are accepted from now on; open ones keep what they have. */
+  /** Applies to connections that are accepted from now on. Open connections keep their setting. */
   setKeepAlive(afterMs: number): void {
     if (afterMs === this.#keepAliveMs) return;
     this.#keepAliveMs = afterMs;
@@ -127,8 +127,8 @@ export class ListeningSocket {
   }
 
   /**
-   * Stops listening for the moment in which another socket tries to take the address over. A promise that is returned
-   * resolves when the address is free.
+   * Stops listening, so that another socket can take the address over. The address is free on return, or when the returned promise
+   * resolves.
    */
   suspend(): Promise<void> | undefined {
     const freed = this.#endBursts();
@@ -154,7 +154,7 @@ export class ListeningSocket {
     return freed;
   }
 
-  /** Called in the event in which the server begins to listen, as the next connection may come with the next event. */
+  /** Called as soon as the server listens, in the same event: the first connection may come with the next event. */
   #intercept(): void {
     const { copier, resources } = this.#options;
     const listening = interceptHandles(this.#server, {

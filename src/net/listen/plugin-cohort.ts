@@ -1,11 +1,11 @@
 import type { ProtocolInstance } from '../../plugin-api/index.ts';
 
 /**
- * The connections of one listener that one version of a plugin took over. They go along with the instances of that version, and when
- * another version or plugin takes its place, they stay with its last instance.
+ * The connections of one listener that one version of a plugin took over. An edit moves them to the new instance of that version. When
+ * another version or another plugin serves the listener, they stay with the last instance of their version.
  */
 export class PluginCohort {
-  /** Tells the plugin from another one, and from another version of itself. */
+  /** The plugin in this version: another version is another object. */
   readonly plugin: object | undefined;
   #lastInstance: ProtocolInstance | undefined;
   #connections = 0;

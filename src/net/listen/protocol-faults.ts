@@ -7,14 +7,14 @@ export interface FaultyListener {
   readonly instance: ProtocolInstance;
 }
 
-/** Logs and counts what the protocol of one listener does wrong. */
+/** Logs and counts the faults of the protocol of one listener. */
 export class ProtocolFaults {
   readonly #listener: FaultyListener;
   readonly #logger: Logger;
   readonly #count: CountFault | undefined;
   /** Name of the plugin that made the instance. */
   #plugin = '';
-  /** What the log has said about the instance already: it says each thing once. */
+  /** Messages about the instance that are in the log already. Each message is logged once for an instance. */
   readonly #logged = new Set<string>();
 
   constructor(listener: FaultyListener, logger: Logger, count: CountFault | undefined) {
@@ -23,17 +23,17 @@ export class ProtocolFaults {
     this.#count = count;
   }
 
-  /** From now on, that plugin is named for what fails. */
+  /** From now on, faults are logged with the name of that plugin. */
   blame(plugin: string): void {
     this.#plugin = plugin;
   }
 
-  /** Another instance serves now: the log may say about it what it said about the one before. */
+  /** Another instance serves the listener now: its faults are logged even if the previous instance had the same ones. */
   forget(): void {
     this.#logged.clear();
   }
 
-  /** A plugin did not do its part, so a connection is ended. The log says so once an instance. */
+  /** The plugin did not take a connection over as it should, so the connection is ended. Logged once for each instance. */
   neglected(fault: string): void {
     const plugin = this.#plugin;
     this.#count?.(plugin, fault);

@@ -4,8 +4,8 @@ import type { AcceptedConnection } from './accepted-connection.ts';
 import type { ProtocolFaults } from './protocol-faults.ts';
 
 /**
- * How long a protocol may leave a connection unread. It should read before `handle` returns; this is for a protocol that first
- * waits for a lease or for something else.
+ * How long a protocol may leave a connection unread. It should call `read` before `handle` returns. The limit is for protocols that
+ * first wait for a lease or for something else.
  */
 const UNREAD_LIMIT_MS = 5_000;
 
@@ -31,12 +31,12 @@ export class ProtocolHandover {
 
   #take(connection: AcceptedConnection, given: unknown): void {
     if (isHandler(given)) connection.handler = given;
-    // The protocol may have refused the connection by itself.
+    // A destroyed transport without a handler is no fault: the protocol has refused the connection.
     else if (!connection.transport.destroyed)
       this.#neglected(connection, 'handle returns no handler: an object with the function drain');
   }
 
-  /** For a plugin whose `handle` promises its handler. */
+  /** For a plugin whose `handle` returns a promise of its handler. */
   async #takeLater(connection: AcceptedConnection, given: PromiseLike<unknown>): Promise<void> {
     try {
       this.#take(connection, await given);
@@ -45,7 +45,7 @@ export class ProtocolHandover {
     }
   }
 
-  /** While nobody reads, nobody hears the client, nor that it left. */
+  /** Ends the connection if the protocol does not read it in time: without a reader, nobody notices that the client has left. */
   #expectReader(connection: AcceptedConnection): void {
     setTimeout(() => {
       const { transport } = connection;
@@ -68,7 +68,7 @@ export class ProtocolHandover {
   }
 }
 
-/** Whether a protocol gave what the plugin API asks for. */
+/** Whether `handle` returned what the plugin API asks for. */
 function isHandler(given: unknown): given is ConnectionHandler {
   return typeof (given as Partial<ConnectionHandler> | null | undefined)?.drain === 'function';
 }

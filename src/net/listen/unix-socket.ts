@@ -4,13 +4,13 @@ import { connect, type Server } from 'node:net';
 
 import { systemCodeOf } from '../../errors.ts';
 
-/** Nobody but the owner may connect before the socket has the permissions that the config asks for. */
+/** The umask while a socket is made: only the owner may connect until the socket has the permissions that the config asks for. */
 const OWNER_ONLY = 0o177;
 const ALL = 0o777;
 
 /**
- * Binds a server to a unix socket and has it listen. With a mode the socket has exactly these permissions before anybody who
- * lacks them can connect. The server tells of errors as `listen` does; throws where the permissions can't be set.
+ * Makes a server listen on a unix socket. With a `mode`, nobody can connect before the socket has exactly these permissions. The
+ * server emits errors as `listen` does; throws when the permissions can't be set.
  */
 export function bindWithMode(server: Server, path: string, mode: number | undefined, backlog?: number): void {
   const options = backlog === undefined ? { path } : { path, backlog };
@@ -18,14 +18,14 @@ export function bindWithMode(server: Server, path: string, mode: number | undefi
     server.listen(options);
     return;
   }
-  // The runtime binds before `listen` returns, so nothing else of this thread makes a file meanwhile.
+  // Node.js binds before `listen` returns, so this umask applies to no other file of this thread.
   const before = process.umask(OWNER_ONLY);
   try {
     server.listen(options);
   } finally {
     process.umask(before);
   }
-  // Where another server has the path, it is not ours to change.
+  // If another server has the path, its permissions must not be changed.
   if (!server.listening) return;
   try {
     chmodSync(path, mode);
@@ -36,22 +36,22 @@ export function bindWithMode(server: Server, path: string, mode: number | undefi
 }
 
 /**
- * Changes the permissions of a bound unix socket; undefined: to what the umask leaves. Throws where something else has the path
- * by now: chmod follows links, and would give a file of somebody else these permissions.
+ * Changes the permissions of a bound unix socket; undefined: to what the umask leaves. Throws when the path is no socket any more:
+ * chmod follows links, and would change the permissions of another file.
  */
 export function changeMode(path: string, mode: number | undefined): void {
   if (!lstatSync(path).isSocket()) throw new Error(`${path} is no socket any more: somebody replaced it`);
   chmodSync(path, mode ?? ALL & ~currentUmask());
 }
 
-/** The runtime warns of asking without setting. */
+/** Sets the umask for a moment, because Node.js warns when `process.umask()` is called without an argument. */
 function currentUmask(): number {
   const umask = process.umask(OWNER_ONLY);
   process.umask(umask);
   return umask;
 }
 
-/** Whether a path is a unix socket that a killed process left behind. Any other file belongs to somebody. */
+/** Whether a path is a unix socket that a killed process left behind, and that may be removed. */
 export async function isAbandoned(path: string): Promise<boolean> {
   // An abstract name has no file that could be left behind.
   if (path.startsWith('\0')) return false;
@@ -66,7 +66,7 @@ function answers(path: string): Promise<boolean> {
       probe.destroy();
       resolve(true);
     });
-    // Any other error, such as a full backlog (EAGAIN), says that somebody listens.
+    // Any other error, such as EAGAIN for a full backlog, means that a process listens.
     probe.once('error', (error) => {
       resolve(systemCodeOf(error) !== 'ECONNREFUSED');
     });

@@ -14,12 +14,12 @@ import {
   type TextWriting,
 } from './node-internals.ts';
 
-/** Gets the copy, or undefined when there is none. Whoever gets it closes it. */
+/** Gets the copy, and must close it later; undefined when there is none. */
 type CopyTaker = (copy: object | undefined) => void;
 
-/** Longest wait for the two ends to find each other. */
+/** How long the two ends may take to connect to each other. */
 const OPEN_LIMIT_MS = 5_000;
-/** Numbers that are tried for one that is free again; see {@link closeTwin}. */
+/** At most so many files are opened to get one certain descriptor number; see {@link closeTwin}. */
 const MOST_PLACEHOLDERS = 256;
 
 /** Two ends of one unix socket, both in this process. */
@@ -31,10 +31,10 @@ interface Ends {
 }
 
 /**
- * Makes further descriptors of an open socket, as dup(2) does, which the runtime has no function for. It sends the socket to
- * itself over a unix socket: what arrives has a descriptor of its own, and closing it leaves the others as they are.
+ * Makes further descriptors of an open socket, as dup(2) does; Node.js has no function for that. The process sends the socket to
+ * itself over a unix socket. What arrives has its own descriptor, and closing it does not close the others.
  *
- * Works on Linux, where the two ends meet at an abstract address: nothing is written to the disk. It keeps no process alive.
+ * Works on Linux only: the two ends meet at an abstract address, so no file is made. Does not keep the process alive.
  */
 export class DescriptorCopier {
   readonly #writing: TextWriting | null;
@@ -42,24 +42,24 @@ export class DescriptorCopier {
   #opening: Promise<void> | undefined;
   #closed = false;
   #failure = '';
-  /** In the order in which the copies were asked for. */
+  /** Callbacks of copies that have not come yet, in the order of the calls. */
   readonly #takers: CopyTaker[] = [];
 
   constructor(writing: TextWriting | null = learnTextWriting()) {
     this.#writing = writing;
   }
 
-  /** True when copies can be had. */
+  /** True while copies can be made. */
   get isOpen(): boolean {
     return this.#ends !== undefined;
   }
 
-  /** Why there are no copies; '' while nothing went wrong. */
+  /** Why no copies can be made; '' while nothing has failed. */
   get failure(): string {
     return this.#failure;
   }
 
-  /** Joins the two ends; without effect when that was asked for before. Never rejects. */
+  /** Connects the two ends. A second call has no effect. Never rejects: see {@link failure}. */
   open(): Promise<void> {
     this.#opening ??= this.#open();
     return this.#opening;
@@ -68,7 +68,7 @@ export class DescriptorCopier {
   /** Asks for a copy of an open handle of a TCP or unix socket. `take` is called in a later turn of the loop. */
   copy(handle: object, take: CopyTaker): void {
     const ends = this.#ends;
-    // A write of a handle that is closed fails in a way that newer versions of the runtime do not show.
+    // Newer versions of Node.js do not report that a write with a closed handle has failed.
     if (ends === undefined || this.#writing === null || descriptorOf(handle) < 0) {
       setImmediate(take, undefined);
       return;
@@ -85,7 +85,7 @@ export class DescriptorCopier {
     this.#takers.push(take);
   }
 
-  /** Closes both ends. Copies that are on their way do not come. */
+  /** Closes both ends. Copies that have not come yet never come. */
   close(): void {
     this.#closed = true;
     const ends = this.#ends;
@@ -123,17 +123,17 @@ export class DescriptorCopier {
       this.close();
       return;
     }
-    // Where descriptors run out, the system delivers the messages without what they carry.
+    // When descriptors run out, the system delivers the message without the descriptor: then `copy` is undefined.
     this.#takers.shift()?.(copy);
     for (const take of this.#takers.splice(0, bytes.byteLength - 1)) take(undefined);
   };
 }
 
-/** One byte a copy. */
+/** One byte is sent with each copy. */
 const MESSAGE = 'd';
 const ignore = (): void => undefined;
 
-/** Connects this process to itself. Rejects where the runtime or the system lacks what that needs. */
+/** Connects this process to itself. Rejects when Node.js or the system lacks what that needs. */
 async function join(): Promise<Ends> {
   const secret = randomBytes(32);
   const server = createServer({ pauseOnConnect: true });
@@ -171,8 +171,8 @@ async function join(): Promise<Ends> {
 }
 
 /**
- * The handle of the connection that shows the secret: an abstract address is open to every process of the machine. `connected`
- * gets whoever else connects.
+ * Resolves with the handle of the connection that sends the secret. The secret is needed because every process of the machine can
+ * connect to an abstract address. `connected` collects all other accepted sockets.
  */
 function acceptOf(server: Server, secret: Buffer, connected: Set<Socket>): Promise<PipeHandle> {
   return new Promise((resolve, reject) => {
@@ -201,9 +201,9 @@ function acceptOf(server: Server, secret: Buffer, connected: Set<Socket>): Promi
 }
 
 /**
- * Closes a handle whose descriptor another handle has closed already. Closing the number twice could hit a file that was
- * opened in between. So a file of our own takes the free number, and the handle closes that. When somebody was
- * faster, the handle is left as it is.
+ * Closes a handle whose descriptor another handle has closed already. Closing the same number twice could close a file that was opened
+ * in between. So this opens files until one gets the free number, and the handle closes that file. If another file has taken the number
+ * before, the handle is not closed.
  */
 function closeTwin(twin: PipeHandle): void {
   const number = twin.fd;
@@ -220,7 +220,7 @@ function closeTwin(twin: PipeHandle): void {
       if (placeholder > number) return;
     }
   } catch {
-    // No descriptor is to be had.
+    // There is no free descriptor: the handle is not closed.
   } finally {
     for (const placeholder of held) closeSync(placeholder);
   }

@@ -1,17 +1,17 @@
 import type { Handle } from './node-internals.ts';
 
-/** Linux takes no more for TCP_KEEPIDLE. */
+/** The largest value that Linux accepts for TCP_KEEPIDLE. */
 const LONGEST_S = 32_767;
 
 /**
- * Has the system probe a peer that has been silent for `afterMs`, so that a connection whose peer is gone without a word ends.
- * The runtime asks for ten probes a second apart. 0: no probes.
+ * Makes the system probe a peer that has been silent for `afterMs`; 0: no probes. A connection whose peer vanished without closing it
+ * ends then. Node.js sets ten probes, one second apart.
  */
 export function setKeepAlive(handle: Handle, afterMs: number): void {
   handle.setKeepAlive?.(afterMs > 0, keepAliveSeconds(afterMs));
 }
 
-/** The system counts whole seconds, at least one. */
+/** In whole seconds, at least 1, as the system wants it. */
 export function keepAliveSeconds(afterMs: number): number {
   return Math.min(Math.ceil(afterMs / 1000), LONGEST_S);
 }

@@ -39,7 +39,7 @@ export interface SocketName {
 export interface TcpHandle extends Handle {
   readonly bytesRead: number;
   readonly bytesWritten: number;
-  /** Set by whoever reads. */
+  /** Set by the code that reads from the handle. */
   reading?: boolean;
   onread: (bytes: unknown) => unknown;
   useUserBuffer(bytes: Uint8Array): void;
@@ -89,7 +89,7 @@ export interface TextHandle {
 /** What Node.js wants to be passed for a write of text: a request of that class, or null. */
 export type TextWriting = { readonly Request: WriteRequestClass } | { readonly Request: null };
 
-/** The handle of a socket or server; undefined when it has none, or none any more. */
+/** The handle of a socket or server; undefined when it has none yet, or none any more. */
 export function handleOf(owner: object): object | undefined {
   const handle = (owner as { readonly _handle?: unknown })._handle;
   return typeof handle === 'object' && handle !== null ? handle : undefined;
@@ -126,7 +126,7 @@ export function socketWithHandle(handle: object, options: SocketConstructorOpts 
   return new Socket({ ...options, handle, manualStart: true } as SocketConstructorOpts);
 }
 
-/** Has a socket reset its connection when it is destroyed. */
+/** Makes a socket reset its connection when it is destroyed. */
 export function markForReset(socket: object): void {
   (socket as ResettableSocket).resetAndClosing = true;
 }
@@ -163,8 +163,8 @@ export function listeningHandleOf(server: Server): ListeningHandle | undefined {
 }
 
 /**
- * Has `accepted` called for each connection of a handle, instead of what was called before. Returns what was called before: for a
- * server's own handle it makes a socket and emits 'connection'.
+ * Sets the function that is called for each connection of a handle. Returns the previous function: for a server's own handle, that one
+ * makes a socket and emits 'connection'.
  */
 export function interceptConnections(listening: ListeningHandle, accepted: AcceptCallback): AcceptCallback {
   const original = listening.onconnection;
@@ -174,7 +174,7 @@ export function interceptConnections(listening: ListeningHandle, accepted: Accep
   };
 }
 
-/** Has each connection of `from`, another descriptor of the same socket, treated as one of `to`. */
+/** Passes each connection of `from`, another descriptor of the same socket, to the callback of `to`. */
 export function forwardConnections(from: ListeningHandle, to: ListeningHandle): void {
   from.onconnection = (error, handle) => {
     to.onconnection(error, handle);
@@ -234,7 +234,7 @@ function requestClass(request: unknown): WriteRequestClass | undefined {
 /** The handle of a unix socket. One that was made for messages between processes carries handles beside its bytes. */
 export interface PipeHandle {
   readonly fd: number;
-  /** Set by whoever reads. */
+  /** Set by the code that reads from the handle. */
   reading?: boolean;
   /** The handle that came with the bytes that are being read. */
   pendingHandle?: object | undefined;

@@ -1,15 +1,15 @@
-/** Something that is held in the name of a connection or of a protocol instance. */
+/** A resource that must not outlive its connection or its protocol instance, such as a lease or a timer. */
 export interface ScopedResource {
-  /** Its holder is gone: it ends now. Must not throw. */
+  /** The connection or instance is gone: end the resource now. Must not throw. */
   destroy(): void;
 }
 
-/** Everything that is held in the name of a connection or of a protocol instance. It ends with its holder at the latest, whatever a plugin forgets. */
+/** All resources of a connection or of a protocol instance. They end with it at the latest, even when a plugin forgets to end them. */
 export class LifetimeScope {
   readonly #held = new Set<ScopedResource>();
   #isClosed = false;
 
-  /** True when the scope was closed: nothing may be held any more. */
+  /** True when the scope was closed: nothing may be added any more. */
   get isClosed(): boolean {
     return this.#isClosed;
   }
@@ -22,7 +22,7 @@ export class LifetimeScope {
     this.#held.delete(resource);
   }
 
-  /** Ends all that is still held; returns how much that was. */
+  /** Ends all resources that are left. Returns how many there were. */
   close(): number {
     this.#isClosed = true;
     const left = [...this.#held];

@@ -5,11 +5,11 @@ const DESCRIPTORS = '/proc/self/fd';
 const SIZE_BYTES = 4096;
 
 /**
- * The most descriptors (files and sockets) that this process may have open. The runtime raises it to the hard limit when it
- * starts; an operator may change it at any time (prlimit). Known on Linux only.
+ * How many descriptors (files and sockets) this process may have open. Node.js raises the limit to the hard limit when it starts; an
+ * operator may change it at any time (prlimit). Known on Linux only.
  */
 export class OpenFilesLimit {
-  /** Stays open: opening it would fail just when it is needed. The kernel writes it anew for each read. */
+  /** The file with the limits. It stays open, because opening it would fail just when it is needed. Each read gives the current limits. */
   #descriptor: number | undefined;
   #value = Number.POSITIVE_INFINITY;
 
@@ -18,16 +18,16 @@ export class OpenFilesLimit {
       this.#descriptor = openSync(LIMITS, 'r');
       this.read();
     } catch {
-      // Another system, or one without /proc: then nothing is known.
+      // Not Linux, or no /proc: the limit is not known.
     }
   }
 
-  /** As it was read last; infinite where nothing is known. */
+  /** The limit when it was read last; infinite when it is not known. */
   get value(): number {
     return this.#value;
   }
 
-  /** Reads it again; takes some microseconds. */
+  /** Reads the limit again; takes some microseconds. */
   read(): number {
     if (this.#descriptor === undefined) return this.#value;
     try {
@@ -35,15 +35,15 @@ export class OpenFilesLimit {
       const length = readSync(this.#descriptor, bytes, 0, SIZE_BYTES, 0);
       this.#value = softLimitIn(bytes.toString('latin1', 0, length)) ?? this.#value;
     } catch {
-      // It stays what it was.
+      // The limit that was read last stays.
     }
     return this.#value;
   }
 
-  /** How many descriptors are open; undefined where that can't be found out. Takes some microseconds for each of them. */
+  /** How many descriptors are open; undefined when the system does not say. Takes some microseconds for each descriptor. */
   countOpen(): number | undefined {
     try {
-      // Less the one that lists them.
+      // One of them is the descriptor by which the folder is listed.
       return readdirSync(DESCRIPTORS).length - 1;
     } catch {
       return undefined;

@@ -6,9 +6,9 @@ export interface ProcessResourcesOptions {
   readonly logger: Logger;
   /** Default: that of this process. */
   readonly openFiles?: Pick<OpenFilesLimit, 'value' | 'read' | 'countOpen' | 'close'>;
-  /** How long one warning counts while a shortage lasts. Default: 1 min. */
+  /** While a shortage lasts, the time between two warnings. Default: 1 min. */
   readonly quietMs?: number;
-  /** How often limits are read again, and how long nothing may fail until a shortage counts as over. Default: 2 s and 10 s. */
+  /** How often limits are read again, and after how long without a failure a shortage counts as over. Default: 2 s and 10 s. */
   readonly lookAgainMs?: number;
   readonly overAfterMs?: number;
 }
@@ -16,17 +16,17 @@ export interface ProcessResourcesOptions {
 const QUIET_MS = 60_000;
 const LOOK_AGAIN_MS = 2_000;
 const OVER_AFTER_MS = 10_000;
-/** Of the limit, the part that clients don't get, so that the admin server, logs, reloads and backends of others still work. */
+/** This share of the limit is not for clients, so that the admin server, logs, reloads and connections to backends still work. */
 const RESERVED_PART = 1 / 16;
 const MIN_RESERVED = 16;
 const MAX_RESERVED = 256;
 
 /**
- * What this process itself may run out of, above all file descriptors. A shortage is never a backend's failure: it is reported here,
- * counted and logged.
+ * Resources that this process may run out of, above all file descriptors. A shortage does not count as a failure of a backend: it is
+ * counted and logged here.
  *
- * The system gives each new descriptor the lowest free number, so a number near the limit says that nearly all below it
- * are in use. That is how clients are refused before nothing is left: behind the limit the runtime would close them unseen.
+ * The system gives each new descriptor the lowest free number, so a number near the limit means that nearly all lower numbers are in
+ * use. By that number clients are refused before the limit is reached: at the limit, Node.js would close them without a notice.
  */
 export class ProcessResources {
   readonly #logger: Logger;
@@ -41,8 +41,8 @@ export class ProcessResources {
   #shortSinceMs: number | undefined;
   #lastAtMs = 0;
   #warnedAtMs = Number.NEGATIVE_INFINITY;
-  /** The counts when the last warning was written. */
-  #told: Readonly<Record<ShortageOf, number>> = { accept: 0, connect: 0, check: 0 };
+  /** The counts at the last log line. */
+  #reported: Readonly<Record<ShortageOf, number>> = { accept: 0, connect: 0, check: 0 };
 
   constructor(options: ProcessResourcesOptions) {
     this.#logger = options.logger;
@@ -53,7 +53,7 @@ export class ProcessResources {
     this.#timer = setInterval(() => this.#lookAgain(), options.lookAgainMs ?? LOOK_AGAIN_MS).unref();
   }
 
-  /** Whether a client that came with that descriptor can be served. */
+  /** Whether a client whose connection has that descriptor can be served. */
   hasRoomForClient(descriptor: number): boolean {
     return descriptor < this.#clientsEnd;
   }
@@ -63,12 +63,12 @@ export class ProcessResources {
     return descriptor < this.#backendsEnd;
   }
 
-  /** Open files at most; infinite where there is no limit or none is known. */
+  /** How many files may be open; infinite when there is no limit, or when it is not known. */
   get openFilesLimit(): number {
     return this.#openFiles.value;
   }
 
-  /** Something could not be done. `code` is the system's, or `EMFILE` for what would have left too few descriptors. */
+  /** Counts work that could not be done for lack of a resource. `code` is the system's, or `EMFILE` when too few descriptors would be left. */
   noteShortage(of: ShortageOf, code: string): void {
     this.#counts[of] += 1;
     const nowMs = performance.now();
@@ -80,11 +80,11 @@ export class ProcessResources {
     this.#logger.warn(MESSAGES[code] ?? 'this machine runs out of resources; backends are not to blame', {
       code,
       ...this.#openFilesFields(code),
-      ...this.#countsSinceTold(),
+      ...this.#countsSinceReport(),
     });
   }
 
-  /** How often each kind of work could not be done. */
+  /** How often each kind of work failed for lack of a resource. */
   get counts(): Readonly<Record<ShortageOf, number>> {
     return this.#counts;
   }
@@ -117,7 +117,7 @@ export class ProcessResources {
     this.#warnedAtMs = Number.NEGATIVE_INFINITY;
     this.#logger.info('there are enough resources again', {
       after: `${String(seconds)}s`,
-      ...this.#countsSinceTold(),
+      ...this.#countsSinceReport(),
     });
   }
 
@@ -140,14 +140,14 @@ export class ProcessResources {
     };
   }
 
-  #countsSinceTold(): Record<string, number> {
-    const since = (of: ShortageOf): number => this.#counts[of] - this.#told[of];
+  #countsSinceReport(): Record<string, number> {
+    const since = (of: ShortageOf): number => this.#counts[of] - this.#reported[of];
     const fields = {
       clients_refused: since('accept'),
       connects_failed: since('connect'),
       checks_skipped: since('check'),
     };
-    this.#told = { ...this.#counts };
+    this.#reported = { ...this.#counts };
     return fields;
   }
 }

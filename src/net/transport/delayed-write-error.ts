@@ -1,8 +1,8 @@
 import type { StreamSocket } from './stream-socket.ts';
 
-/** System calls that fail after the peer is gone, although bytes of it may have arrived that nobody has read. */
+/** System calls that fail when the peer is gone, even while bytes from the peer have arrived and are not read yet. */
 const SENDING = new Set(['write', 'writev', 'shutdown']);
-/** A read of all sockets begins before the first turn of the event loop ends, and a whole one is done within the second. */
+/** After two turns of the event loop, every socket with bytes to read was read at least once. */
 const QUIET_TURNS = 2;
 
 /**
@@ -16,7 +16,7 @@ export class DelayedWriteError {
   readonly #isFlowing: () => boolean;
   #bytesRead: number;
   #quietTurns = 0;
-  /** True while the reader has paused. */
+  /** True while the reader has paused, and the error waits for it. */
   #waits = false;
   /** True when nothing more can be read. */
   isOver = false;
@@ -24,7 +24,7 @@ export class DelayedWriteError {
   /**
    * Destroys the socket with `failure` after two turns of the event loop in which it could be read and brought nothing.
    *
-   * @param isFlowing whether somebody reads: a reader that has paused gets the rest later
+   * @param isFlowing whether the reader reads now: one that has paused gets the rest later
    */
   constructor(socket: StreamSocket, failure: Error, isFlowing: () => boolean) {
     this.#socket = socket;
@@ -34,7 +34,7 @@ export class DelayedWriteError {
     setImmediate(this.#look);
   }
 
-  /** The reader goes on. */
+  /** The reader reads again. */
   resume(): void {
     if (!this.#waits) return;
     this.#waits = false;
@@ -60,7 +60,7 @@ export class DelayedWriteError {
   };
 }
 
-/** Has `failed` called instead of destroying the socket when a write fails. The socket is destroyed when `failed` returns false. */
+/** When a write fails, calls `failed` first. The socket is destroyed only if `failed` returns false. */
 export function interceptWriteError(socket: StreamSocket, failed: (failure: Error) => boolean): void {
   const destroy = socket.destroy.bind(socket);
   socket.destroy = (error?: Error): unknown => {

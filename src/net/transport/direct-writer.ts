@@ -19,7 +19,7 @@ export const PENDING = 1;
  * order as long as the socket's own queue is empty when a direct one is made.
  */
 export class DirectWriter {
-  /** For a version of Node.js that writes in an unknown way: sockets are written to as usual. */
+  /** Writes nothing directly: for versions of Node.js whose way to write text is not known. */
   static readonly off = new DirectWriter(null);
   /** Whether this version of Node.js writes in a known way. */
   readonly isOn: boolean;
@@ -67,7 +67,7 @@ export class DirectWriter {
     if (error === 0 && request.getAsyncId() === UNUSED_REQUEST) return 0;
     this.#spare = undefined;
     if (error !== 0) return error;
-    // The system did not take all of it at once: the request belongs to this write until it is done.
+    // The system has not taken all of the text yet. The request belongs to this write until it is done.
     request.oncomplete = sent;
     return PENDING;
   }

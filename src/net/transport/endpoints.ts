@@ -6,7 +6,7 @@ import type { StreamSocket } from './stream-socket.ts';
 /** Either end of a unix socket. */
 export const UNIX_END: Endpoint = Object.freeze({ address: 'unix', port: 0 });
 
-/** The other end of a socket. Asks the system: to be asked while the socket is open. */
+/** The other end of a socket. Must be called while the socket is open, as it asks the system. */
 export function peerOf(socket: StreamSocket): Endpoint {
   return socket instanceof HandleSocket
     ? asEndpoint(socket.remoteName())
@@ -20,7 +20,7 @@ export function localEndOf(socket: StreamSocket): Endpoint {
     : asEndpoint({ address: socket.localAddress, port: socket.localPort });
 }
 
-/** Our end of a connection to a listener that is bound to all addresses of the machine: the system is asked for the one when somebody needs it. */
+/** Our end of a connection to a listener that is bound to all addresses of the machine. Asks the system for the address when it is first needed. */
 export class LocalEnd implements Endpoint {
   readonly port: number;
   readonly #socket: StreamSocket;
@@ -35,7 +35,7 @@ export class LocalEnd implements Endpoint {
   }
 }
 
-/** A dual-stack socket names IPv4 addresses in their IPv6-mapped form. */
+/** Makes an endpoint of a name. A dual-stack socket gives IPv4 addresses in IPv6-mapped form: that prefix is removed. */
 function asEndpoint(name: { address?: string | undefined; port?: number | undefined }): Endpoint {
   const { address } = name;
   if (address === undefined) return UNIX_END;

@@ -16,7 +16,7 @@ import type { StreamSocket } from './stream-socket.ts';
 
 /** The `onread` option of a `net.Socket`: what memory a socket reads into, and who gets what it read. */
 export interface ReadingOptions {
-  /** The memory to read into. After a read, any other value than bytes means the same memory again. */
+  /** Returns the memory to read into. After a read, any value that is not bytes means: keep the same memory. */
   buffer(): Uint8Array;
   callback(length: number, bytes: Uint8Array): boolean;
 }
@@ -48,9 +48,9 @@ export class HandleSocket implements StreamSocket, ResettableSocket {
   /** Undefined before the first read. */
   #buffer: Uint8Array | undefined;
   #socket: Socket | undefined;
-  /** True when it was closed, or its handle taken away, before there was a `net.Socket`. */
+  /** True when the socket was closed, or its handle taken away, before a `net.Socket` was made. */
   #closed = false;
-  /** Bytes that were handed over. */
+  /** Bytes that the reader got. */
   #bytesRead: number;
   #bytesWritten = 0;
   #remote: SocketName | undefined;
@@ -178,7 +178,7 @@ export class HandleSocket implements StreamSocket, ResettableSocket {
     if (!this.resetAndClosing || handle.reset(closed) !== 0) handle.close(closed);
   }
 
-  /** The other end. The system is asked once; when that is after the close, the fields are missing. */
+  /** The other end. The system is asked once. If the socket is closed by then, the fields are missing. */
   remoteName(): SocketName {
     if (this.#remote !== undefined) return this.#remote;
     const remote: SocketName = {};
@@ -187,14 +187,14 @@ export class HandleSocket implements StreamSocket, ResettableSocket {
     return remote;
   }
 
-  /** Our end, in a new object; without fields after the close. */
+  /** Our end, in a new object. After the close, the fields are missing. */
   localName(): SocketName {
     const local: SocketName = {};
     if (!this.#closed) this.#handle.getsockname(local);
     return local;
   }
 
-  /** Gives the handle away, which reads nothing then. This socket is over, and nobody is told. */
+  /** Takes the handle away, which stops reading. This socket is then over, without a 'close' event. */
   detach(): TcpHandle {
     const handle = this.#handle;
     this.removeAllListeners();
@@ -220,12 +220,12 @@ export class HandleSocket implements StreamSocket, ResettableSocket {
     if (error !== 0) this.destroy(systemError('read', error));
   }
 
-  /** Node.js tells only its own sockets how much one read brought. Everybody can ask for the total. */
+  /** Node.js gives only its own sockets the size of a read. Here it is computed from the handle's total. */
   readonly #onRead = (bytes: unknown): Uint8Array | undefined => {
     const total = this.#handle.bytesRead;
     const length = total - this.#bytesRead;
     if (length <= 0) {
-      // The end, an error, or nothing after all: the `net.Socket` knows what it means.
+      // The end, an error, or an empty read: the `net.Socket` handles it.
       this.#made();
       Reflect.apply(this.#handle.onread, this.#handle, [bytes]);
       return undefined;
@@ -253,7 +253,7 @@ export class HandleSocket implements StreamSocket, ResettableSocket {
     });
     this.#socket = socket;
     for (const [event, listener] of this.#listeners) socket.on(event, listener);
-    // The handle may read already: from now on the `net.Socket` gets that.
+    // If the handle reads already, the `net.Socket` gets the bytes from now on.
     if (this.#handle.reading === true) socket.read(0);
     return socket;
   }
@@ -264,8 +264,8 @@ export class HandleSocket implements StreamSocket, ResettableSocket {
 }
 
 /**
- * Takes the handle away from a socket, which is over then, and nobody is told. The handle reads nothing. Undefined, and without any
- * effect, when Node.js does not let the handle be had.
+ * Takes the handle away from a socket, and stops reading. The socket is then over, without a 'close' event. Undefined, without any
+ * effect, when this version of Node.js does not give access to the handle.
  */
 export function takeHandle(socket: StreamSocket): Handle | undefined {
   if (socket instanceof HandleSocket) return socket.detach();

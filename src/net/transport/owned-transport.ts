@@ -9,25 +9,25 @@ export type SocketMaker = (handle: Handle, onread: ReadingOptions, unread: reado
 
 /** A transport as the core sees it, which owns it: what a protocol sees, and what listeners, layers and pools need beyond that. */
 export interface OwnedTransport extends Transport, Flow {
-  /** Set by a layer that knows better than the system, as one that reads a PROXY header. */
+  /** Set by a layer that knows the real address, such as one that reads a PROXY header. */
   peer: Endpoint;
   local: Endpoint;
   /** Set by the layer that made the TLS handshake. */
   tls: TlsSession | undefined;
-  /** True while somebody reads, until that reader was told that the transport is closed. */
+  /** True while there is a reader, until that reader was told that the transport is closed. */
   readonly hasReader: boolean;
-  /** The owner's own notice of the end, in addition to the reader's. There is one owner: a second call replaces the first. */
+  /** Calls `notice` when the transport is closed, before its reader is told. There is one owner: a second call replaces the first. */
   whenClosed(notice: () => void): void;
   /**
-   * The reader is done before the transport is: it hears nothing more. The next reader gets `unread` first, the bytes that this one read
-   * and did not use. What arrives in between is kept for the next reader too.
+   * Takes the reader away: it is not called any more. The next reader first gets `unread`, the bytes that this reader got and did not
+   * use, and then the bytes that arrive in between.
    */
   releaseReader(unread?: Buffer): void;
   /**
-   * Puts another socket in the place of the one below, as TLS does, for everybody who holds this transport. Nobody may have written
-   * yet. Returns false, without any effect, when the runtime does not let the handle be had.
+   * Replaces the socket below this transport, as a TLS layer does. Nothing may have been written yet. Returns false, without any
+   * effect, when this version of Node.js does not give access to the handle.
    */
   replaceSocket(make: SocketMaker): boolean;
-  /** Ends both directions with a reset. The reader is told `error`, where it was not the reader who asked for this. */
+  /** Ends both directions with a reset. The reader gets `error`; absent when the reader itself resets the transport. */
   reset(error?: Error): void;
 }

@@ -4,7 +4,7 @@ import { ReadBudget } from './read-budget.ts';
 /** Size of the memory that all quiet sockets read into, and of each private buffer. */
 const SHARED_SIZE_BYTES = 64 * 1024;
 const PRIVATE_SIZE_BYTES = 128 * 1024;
-/** Private buffers kept for the next bulk transfer; more are left to the garbage collector. */
+/** So many private buffers are kept for later bulk transfers. More are left to the garbage collector. */
 const MOST_SPARE = 32;
 
 /** A private read buffer and whether a writer still sends from it. */
@@ -12,7 +12,7 @@ export interface PrivateBuffer {
   readonly bytes: Buffer;
   /** True while a write that was not finished at once still needs the bytes. */
   lent: boolean;
-  /** True once its reader gave it back; it becomes spare as soon as it is not lent. */
+  /** True once its reader has released it; it becomes spare as soon as it is not lent. */
   returned: boolean;
 }
 
@@ -23,7 +23,7 @@ export interface PrivateBuffer {
 export class ReadBuffers {
   /** The direct way to write text, which sockets share too. */
   readonly direct = new DirectWriter();
-  /** How much all of them may read in a turn of the event loop. */
+  /** Limits how much all sockets together read in a turn of the event loop. */
   readonly budget: ReadBudget;
   readonly shared: Buffer = Buffer.allocUnsafeSlow(SHARED_SIZE_BYTES);
   readonly #spare: PrivateBuffer[] = [];
@@ -44,7 +44,7 @@ export class ReadBuffers {
     return buffer;
   }
 
-  giveBack(buffer: PrivateBuffer): void {
+  release(buffer: PrivateBuffer): void {
     buffer.returned = true;
     if (!buffer.lent) this.#keep(buffer);
   }

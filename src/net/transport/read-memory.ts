@@ -3,8 +3,8 @@ import type { PrivateBuffer, ReadBuffers } from './read-buffers.ts';
 import { TEXT_LIMIT_BYTES } from './socket-writer.ts';
 
 /**
- * The memory that one socket reads into, chosen anew after each read: the memory that its reader wished for, or the shared one;
- * a private buffer while reads fill it.
+ * The memory that one socket reads into. After each read it is chosen again: a private buffer while reads fill the memory, else the
+ * memory that the reader asked for (`StreamReader.buffer`), else the shared memory.
  */
 export class ReadMemory {
   readonly #buffers: ReadBuffers;
@@ -13,23 +13,23 @@ export class ReadMemory {
   #current: Buffer;
   /** True once the socket has memory to read into. */
   #isGiven = false;
-  /** Where the last reader with a wish wanted its bytes: the next one, after a rest in a pool, wants the same. */
-  #wished: Buffer;
+  /** The memory that the last reader asked for, or the shared memory. After a rest in a pool, the next reader asks for the same. */
+  #preferred: Buffer;
   /** Bytes of the last read. */
   #filled = 0;
 
   constructor(buffers: ReadBuffers) {
     this.#buffers = buffers;
     this.#current = buffers.shared;
-    this.#wished = buffers.shared;
+    this.#preferred = buffers.shared;
   }
 
-  /** How a socket reads into it; `received` is called with the bytes of each read. */
+  /** The socket option to read into this memory; `received` is called with the bytes of each read. */
   reading(received: (bytes: Buffer, length: number) => void): ReadingOptions {
     let afterRead = false;
     return {
-      // The runtime calls this for each handle that it tries to connect, and then after each read:
-      // there, anything but bytes means that the buffer stays.
+      // Node.js calls this for each handle that it tries to connect, and after each read. After a read,
+      // any value that is not bytes means that the buffer stays.
       buffer: () => {
         this.#isGiven = true;
         if (!afterRead) return this.#current;
@@ -45,41 +45,41 @@ export class ReadMemory {
     };
   }
 
-  /** A reader comes, which may have a wish. */
-  readFor(wished: Buffer | undefined): void {
-    if (wished !== undefined) this.#wished = wished;
-    if (!this.#isGiven) this.#current = this.#wished;
+  /** There is a new reader, which may ask for its own memory. */
+  readFor(preferred: Buffer | undefined): void {
+    if (preferred !== undefined) this.#preferred = preferred;
+    if (!this.#isGiven) this.#current = this.#preferred;
   }
 
-  /** Whether a read of so many bytes filled it: then more may wait. */
+  /** Whether a read of so many bytes filled the memory: then more bytes may wait. */
   isFilledBy(length: number): boolean {
     return length === this.#current.length;
   }
 
-  /** Nothing is read any more. */
+  /** The socket reads no more: releases the private buffer, if it has one. */
   release(): void {
     if (this.#private === undefined) return;
-    this.#buffers.giveBack(this.#private);
+    this.#buffers.release(this.#private);
     this.#private = undefined;
   }
 
-  /** After each read: which memory the next one goes to; undefined leaves it as it is. */
+  /** Called after each read: the memory for the next read; undefined: the same memory. */
   #next(): Buffer | undefined {
     const mine = this.#private;
     const bulk = this.#filled === this.#current.length;
     let next: Buffer;
     if (bulk) {
       if (mine !== undefined && !mine.lent) return undefined;
-      if (mine !== undefined) this.#buffers.giveBack(mine);
+      if (mine !== undefined) this.#buffers.release(mine);
       this.#private = this.#buffers.take();
       next = this.#private.bytes;
     } else if (mine !== undefined) {
-      // A half-full private buffer still is a bulk transfer; a small read ends it.
+      // A read that fills the private buffer by half still belongs to a bulk transfer. A small read ends the transfer.
       if (!mine.lent && this.#filled > TEXT_LIMIT_BYTES) return undefined;
-      this.#buffers.giveBack(mine);
+      this.#buffers.release(mine);
       this.#private = undefined;
-      next = this.#wished;
-    } else next = this.#wished;
+      next = this.#preferred;
+    } else next = this.#preferred;
     if (next === this.#current) return undefined;
     this.#current = next;
     return next;

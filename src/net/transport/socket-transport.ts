@@ -22,7 +22,7 @@ import { UnreadBytes } from './unread-bytes.ts';
  * It is made before its socket, because a socket takes its read buffer when it is constructed: `attach` joins the two.
  */
 export class SocketTransport extends TransportSocket implements OwnedTransport, BudgetWaiter {
-  /** Who answers for a fault of the reader; undefined where that is always the same and `onFault` knows. */
+  /** The plugin and listener that a fault of the reader is reported for; undefined when `onFault` knows them. */
   faultOwner: FaultOwner | undefined = undefined;
   readonly #buffers: ReadBuffers;
   readonly #onFault: FaultHandler;
@@ -33,7 +33,7 @@ export class SocketTransport extends TransportSocket implements OwnedTransport, 
   #peerEnded = false;
   #closed = false;
   #error: Error | undefined;
-  /** True while the reader has not yet been told what happened before it came. */
+  /** True while the reader has not yet got the bytes and the end that came before it. */
   #isBehind = false;
   /** True until the first read of a socket that reads into our memory. */
   #isFresh = false;
@@ -65,7 +65,7 @@ export class SocketTransport extends TransportSocket implements OwnedTransport, 
     socket.on('close', this.#onClose);
   }
 
-  /** For a socket that was made without `onread`, where the runtime lets no handle be had: reads by 'data' events. */
+  /** For a socket without `onread`, when Node.js does not give access to its handle: reads by 'data' events. */
   attachPlain(socket: Socket): void {
     this.attach(socket);
     this.#isFresh = false;
@@ -109,7 +109,7 @@ export class SocketTransport extends TransportSocket implements OwnedTransport, 
     return this.#reader !== undefined;
   }
 
-  /** True after the peer has ended its side, whatever it sent before. */
+  /** True after the peer has ended its direction, even if bytes from before are not read yet. */
   get peerEnded(): boolean {
     return this.#peerEnded;
   }
@@ -159,7 +159,7 @@ export class SocketTransport extends TransportSocket implements OwnedTransport, 
 
   close(): void {
     this.ended = true;
-    // With nothing left to send, closing says the same to the peer as ending first, for one system call and several turns less.
+    // With nothing left to send, the peer sees no difference between this and `end`, which costs a system call and several turns more.
     if (this.writableLength === 0) this.socket?.destroy();
     else this.socket?.destroySoon();
   }
@@ -185,7 +185,7 @@ export class SocketTransport extends TransportSocket implements OwnedTransport, 
     this.#writeError?.resume();
   }
 
-  /** The first read costs less than what `resume` prepares for a stream, and a socket that nobody paused needs no more. */
+  /** Starts the first read by `read(0)`, which costs less than `resume`. A socket that was never paused needs no more. */
   #begin(): void {
     this.#isFresh = false;
     this.socket?.read(0);
@@ -199,14 +199,14 @@ export class SocketTransport extends TransportSocket implements OwnedTransport, 
     }
     try {
       const result = reader.data(bytes, 0, length);
-      if (result !== undefined) this.#mind(result);
+      if (result !== undefined) this.#watch(result);
     } catch (error) {
       this.#fault(error);
     }
     if (this.#memory.isFilledBy(length) && !this.#buffers.budget.takes(length)) this.#waitForTurn();
   };
 
-  /** Other sockets have their turn first; the reader notices nothing. */
+  /** Pauses the socket so that other sockets are read first. The reader does not notice. */
   #waitForTurn(): void {
     if (!this.#flowing || this.#closed) return;
     this.socket?.pause();
@@ -220,8 +220,9 @@ export class SocketTransport extends TransportSocket implements OwnedTransport, 
   }
 
   /**
-   * Keeps what a server says before anybody reads. Reading goes on meanwhile, so that the peer's end is noticed, but it can't fill
-   * the heap. Node.js also delivers a chunk to a reader that paused at the moment in which reading began.
+   * Keeps bytes that arrive while there is no reader, as from a server that speaks first. The socket is still read, so that the peer's
+   * end is noticed, but only a limited number of bytes is kept. Node.js also delivers a chunk to a reader that paused just when reading
+   * began.
    */
   #keepUnread(bytes: Buffer, length: number): void {
     const hasRoom = (this.#unread ??= new UnreadBytes()).keep(bytes, length);
@@ -235,7 +236,7 @@ export class SocketTransport extends TransportSocket implements OwnedTransport, 
     const reader = this.#reader;
     if (reader === undefined || !this.#isBehind) return;
     const unread = this.#unread;
-    // A reader that has paused meanwhile gets the rest when it goes on. When the connection is over, nothing is held back.
+    // A reader that has paused meanwhile gets the rest when it resumes. When the connection is over, it gets all at once.
     if (unread !== undefined && !this.#flowing && !this.#closed) return;
     this.#unread = undefined;
     this.#isBehind = false;
@@ -243,27 +244,27 @@ export class SocketTransport extends TransportSocket implements OwnedTransport, 
       const chunks = unread?.chunks ?? [];
       for (let index = 0; index < chunks.length; index++) {
         const chunk = chunks[index] as Buffer;
-        this.#mind(this.#reader?.data(chunk, 0, chunk.length));
+        this.#watch(this.#reader?.data(chunk, 0, chunk.length));
         if (!this.#isReleased(reader)) continue;
         this.#keepRest(chunks.slice(index + 1));
         return;
       }
-      // A reader that took over meanwhile catches up by itself.
-      if (this.#reader === reader && this.#peerEnded) this.#mind(reader.end());
+      // If another reader has taken over meanwhile, it has its own `#catchUp`.
+      if (this.#reader === reader && this.#peerEnded) this.#watch(reader.end());
     } catch (error) {
       this.#fault(error);
     }
     if (this.#closed) {
       if (this.#reader === reader) this.#tellClosed(reader);
-    } else this.#goOnFlowing();
+    } else this.#resumeIfFlowing();
   };
 
-  /** Whether that reader has given the transport back, instead of handing it over to another one. */
+  /** Whether that reader was taken away by `releaseReader`, and did not just hand the transport over to another reader. */
   #isReleased(reader: PluginReader): boolean {
     return this.#reader !== reader && (this.#reader === undefined || this.#unread !== undefined);
   }
 
-  /** Keeps what a reader that is gone has not taken, behind what it gave back, for the reader that has come or is to come. */
+  /** A reader is gone and has not got these bytes: keeps them for the next reader, after the bytes that it gave back. */
   #keepRest(chunks: readonly Buffer[]): void {
     const kept = (this.#unread ??= new UnreadBytes());
     for (const chunk of chunks) kept.keep(chunk, chunk.length);
@@ -271,8 +272,8 @@ export class SocketTransport extends TransportSocket implements OwnedTransport, 
     if (this.#isBehind) queueMicrotask(this.#catchUp);
   }
 
-  /** The reader may have paused while it was told what it missed. */
-  #goOnFlowing(): void {
+  /** Resumes the socket, unless the reader has paused while it got the earlier bytes. */
+  #resumeIfFlowing(): void {
     if (this.#flowing && !this.#awaitsTurn) this.socket?.resume();
   }
 
@@ -285,7 +286,7 @@ export class SocketTransport extends TransportSocket implements OwnedTransport, 
     this.#peerEnded = true;
     if (this.#reader === undefined || this.#unread !== undefined) return;
     try {
-      this.#mind(this.#reader.end());
+      this.#watch(this.#reader.end());
     } catch (error) {
       this.#fault(error);
     }
@@ -295,7 +296,7 @@ export class SocketTransport extends TransportSocket implements OwnedTransport, 
     if (this.#writeError !== undefined) return !this.#writeError.isOver;
     const socket = this.socket;
     if (socket === undefined || this.#reader === undefined || !this.#flowing) return false;
-    // What is still written goes nowhere.
+    // Later writes have no effect.
     this.writer = undefined;
     this.#writeError = new DelayedWriteError(socket, failure, () => this.#flowing);
     return true;
@@ -315,11 +316,11 @@ export class SocketTransport extends TransportSocket implements OwnedTransport, 
     else this.#tellClosed(this.#reader);
   };
 
-  /** The last call to a reader, which is forgotten with it. */
+  /** The last call to the reader. The transport has no reader after it. */
   #tellClosed(reader: PluginReader): void {
     this.#reader = undefined;
     try {
-      this.#mind(reader.closed(this.#error));
+      this.#watch(reader.closed(this.#error));
     } catch (error) {
       this.#onFault(error, reader, this.faultOwner);
     }
@@ -327,14 +328,14 @@ export class SocketTransport extends TransportSocket implements OwnedTransport, 
 
   readonly #onDrained = (): void => {
     try {
-      this.#mind(this.#reader?.drained());
+      this.#watch(this.#reader?.drained());
     } catch (error) {
       this.#fault(error);
     }
   };
 
-  /** A promise that a callback gave may be rejected later, when nobody else would notice. */
-  #mind(result: unknown): void {
+  /** A callback may have returned a promise: a later rejection is reported like an exception. */
+  #watch(result: unknown): void {
     if (!isPromise(result)) return;
     result.then(undefined, (error: unknown) => {
       this.#fault(error);

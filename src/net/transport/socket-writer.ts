@@ -3,9 +3,9 @@ import { PENDING } from './direct-writer.ts';
 import type { PrivateBuffer, ReadBuffers } from './read-buffers.ts';
 import type { StreamSocket } from './stream-socket.ts';
 
-/** Bytes waiting to be sent at which a writer is told to wait. */
+/** When so many bytes wait to be sent, the caller is told to wait. */
 export const HIGH_WATER_MARK_BYTES = 128 * 1024;
-/** Up to here a borrowed chunk goes out as latin1 text, which Node.js copies to the stack and not to the heap. */
+/** A borrowed chunk up to this size is sent as latin1 text, which Node.js copies to the stack and not to the heap. */
 export const TEXT_LIMIT_BYTES = 16 * 1024;
 
 /**
@@ -38,14 +38,14 @@ export class SocketWriter {
     return this.#socket.writableLength + this.#directBytes;
   }
 
-  /** Bytes that the system has taken, also of a write that is under way. */
+  /** Bytes that the system has taken, those of an unfinished write included. */
   get taken(): number {
     const { bytesWritten, writableLength } = this.#socket;
     return bytesTakenFrom(this.#socket) ?? bytesWritten - writableLength;
   }
 
   writeText(text: string): boolean {
-    // A write to a destroyed socket does nothing. To ask first would cost more.
+    // A write to a destroyed socket has no effect. A check would cost more.
     if (this.#owesDrained) return this.#writeMore(text);
     const handle = this.#handle;
     if (handle === undefined || (this.#mayQueue && this.#socket.writableLength > 0)) {
@@ -90,7 +90,7 @@ export class SocketWriter {
     return this.#accepts();
   }
 
-  /** A direct write is finished. What was queued before it has been sent too. */
+  /** A direct write is finished. Everything that was queued before it was sent, too. */
   readonly #onDirectSent = (status: number): void => {
     this.#directWrites -= 1;
     if (this.#directWrites === 0) this.#directBytes = 0;

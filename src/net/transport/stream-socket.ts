@@ -1,6 +1,6 @@
 import { handleOf, isTextHandle, markForReset } from '../node/node-internals.ts';
 
-/** What a transport uses of the socket below it. A `net.Socket` is one, and so is a `tls.TLSSocket`. */
+/** The members of a socket that a transport uses. `net.Socket` and `tls.TLSSocket` have them. */
 export interface StreamSocket {
   readonly destroyed: boolean;
   readonly bytesRead: number;
@@ -29,23 +29,23 @@ export interface StreamSocket {
   write(bytes: Uint8Array | string, encoding?: BufferEncoding, sent?: () => void): boolean;
   end(): unknown;
   destroy(error?: Error): unknown;
-  /** Destroys the socket after all that waits is sent. */
+  /** Destroys the socket when all waiting bytes are sent. */
   destroySoon(): void;
 }
 
-/** Destroys a socket so that its peer sees a reset, wherever that is possible. */
+/** Destroys a socket so that its peer sees a reset, when that is possible. */
 export function resetSocket(socket: StreamSocket): void {
   if (socket.destroyed) return;
-  // While its end is under way a socket can't be reset: the runtime would fail, and never close it.
+  // A socket that is just being ended can't be reset: Node.js would fail, and never close it.
   const isEnding = socket.writableEnded && socket.writableLength === 0 && !socket.writableFinished;
-  // The runtime's own `resetAndDestroy` ends the socket first, so that the peer sees an orderly end and then a reset.
+  // Not `resetAndDestroy` of Node.js, which ends the socket first: the peer would see an orderly end before the reset.
   if (!isEnding && !isUnix(socket)) markForReset(socket);
   socket.destroy();
 }
 
 /**
- * Whether a socket whose end was just read was reset by its peer. The runtime takes a reset that arrives right after bytes for an end,
- * but then there is no peer any more. Not to be asked after our own end: then an orderly end leaves no peer either.
+ * Whether the peer has reset a socket whose end was just read. Node.js reports a reset that arrives right after bytes as an orderly end,
+ * but then the socket has no peer any more. Do not call this after our own end: then the socket has no peer after an orderly end either.
  */
 export function wasReset(socket: StreamSocket): boolean {
   const handle = handleOf(socket);
@@ -53,7 +53,7 @@ export function wasReset(socket: StreamSocket): boolean {
   return handle.getpeername !== undefined && handle.getpeername({}) !== 0;
 }
 
-/** The runtime throws when a unix socket, which knows no reset, is to be reset. */
+/** Unix sockets can't be reset: Node.js throws for them. */
 function isUnix(socket: StreamSocket): boolean {
   return socket.remoteFamily === undefined && socket.localFamily === undefined;
 }

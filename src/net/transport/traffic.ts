@@ -4,13 +4,13 @@ export interface Flow {
   readonly bytesSent: number;
 }
 
-/** The bytes of many flows. Those that are open are asked when somebody wants to know, so that a byte costs nothing. */
+/** The bytes of many flows. Open flows are read when the sum is asked for, so that counting costs nothing for a byte. */
 export class Traffic<F extends Flow = Flow> implements Flow {
   readonly #open = new Set<F>();
   #received = 0;
   #sent = 0;
 
-  /** Those that are open, oldest first. */
+  /** The open flows, oldest first. */
   get open(): ReadonlySet<F> {
     return this.#open;
   }
@@ -19,7 +19,7 @@ export class Traffic<F extends Flow = Flow> implements Flow {
     this.#open.add(flow);
   }
 
-  /** Keeps its count for good; to be called once. */
+  /** The flow is over: adds its bytes to the sum. To be called once for each flow. */
   end(flow: F): void {
     this.#open.delete(flow);
     this.#received += flow.bytesReceived;

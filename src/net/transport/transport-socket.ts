@@ -3,7 +3,7 @@ import { LocalEnd, localEndOf, peerOf, UNIX_END } from './endpoints.ts';
 import type { SocketWriter } from './socket-writer.ts';
 import type { StreamSocket } from './stream-socket.ts';
 
-/** The socket below a transport: what is known of its connection, and the way to write to it. */
+/** The part of a transport that knows the ends of the connection, counts bytes and writes. */
 export class TransportSocket {
   /** Set by a layer that made a TLS handshake. */
   tls: TlsSession | undefined = undefined;
@@ -15,7 +15,7 @@ export class TransportSocket {
   #peer: Endpoint | undefined;
   #local: Endpoint | undefined;
 
-  /** Reads the client's address now, as later the socket may be gone. `local`, or else `port`, is what the listener knows of our end. */
+  /** Reads the client's address now, because later the socket may be closed. `local`, or else `port`, is our end as the listener knows it. */
   noteEnds(local: Endpoint | undefined, port: number): void {
     if (this.socket === undefined) return;
     this.#peer = peerOf(this.socket);

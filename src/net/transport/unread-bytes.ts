@@ -1,4 +1,4 @@
-/** How much is kept for the next reader. Up to here the end of the peer is noticed; beyond it, nothing more is read. */
+/** At most so much is kept for the next reader. Beyond it the socket is not read, so the peer's end is noticed later. */
 const LIMIT_BYTES = 16 * 1024;
 
 /** Copies of bytes that no reader has taken yet, in their order. */

@@ -12,7 +12,7 @@ export class TunnelCount {
   active = 0;
   /** Tunnels since the start, those that run included. */
   total = 0;
-  /** What came from clients and went to them. */
+  /** Bytes from clients and to clients. */
   readonly traffic = new Traffic();
 
   constructor(listener: string, backend: string | undefined) {
@@ -29,7 +29,7 @@ export class TunnelStats {
     const count = this.#countOf(listener, options.backend?.name);
     count.active += 1;
     count.total += 1;
-    // A stream that is over already may end the tunnel before it is made.
+    // If a stream is over already, the tunnel may end inside its constructor.
     const running: { tunnel?: Tunnel; isOver?: true } = {};
     running.tunnel = new Tunnel({
       ...options,
@@ -43,7 +43,7 @@ export class TunnelStats {
     if (running.isOver === undefined) count.traffic.begin(running.tunnel);
   }
 
-  /** The tunnels by listener and backend. Forgets those where nothing runs and either is not known any more. */
+  /** The counts by listener and backend. A count without running tunnels is deleted when its listener or backend no longer exists. */
   *counts(listeners: ReadonlySet<string>, backends: ReadonlySet<string | undefined>): Iterable<TunnelCount> {
     for (const [listener, byBackend] of this.#counts) {
       for (const [backend, count] of byBackend) {

@@ -46,9 +46,9 @@ export class Tunnel implements Flow {
     this.#idle?.set(this.#options.idleTimeoutMs);
   }
 
-  /** The peer of `relay` has taken all that waited for it: the other side may send again. */
+  /** The socket that `relay` reads from has sent all bytes that waited: the opposite side may be read again. */
   drained(relay: Relay): void {
-    (relay === this.#fromDownstream ? this.#fromUpstream : this.#fromDownstream).goOn();
+    (relay === this.#fromDownstream ? this.#fromUpstream : this.#fromDownstream).resume();
   }
 
   ended(relay: Relay): void {
@@ -80,7 +80,7 @@ export class Tunnel implements Flow {
         error: this.#error,
       });
     } else if (this.#error !== undefined) other.reset();
-    // Somebody else ended it: in an orderly end both directions did.
+    // The stream was destroyed from outside: at an orderly end both directions would have ended.
     else if (!relay.ended || !opposite.ended) {
       this.#endedBy = 'proxy';
       other.destroy();
@@ -132,7 +132,7 @@ class Relay implements StreamReader {
     this.#tunnel.drained(this);
   }
 
-  goOn(): void {
+  resume(): void {
     if (!this.#waiting) return;
     this.#waiting = false;
     this.#from.resume();

@@ -35,9 +35,9 @@ class WatchedBuffers extends ReadBuffers {
     return buffer;
   }
 
-  override giveBack(buffer: PrivateBuffer): void {
+  override release(buffer: PrivateBuffer): void {
     if (buffer.lent) this.loansThatOutlivedTheRead += 1;
-    super.giveBack(buffer);
+    super.release(buffer);
   }
 }
 

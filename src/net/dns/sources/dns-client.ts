@@ -4,13 +4,13 @@ import { isIP } from 'node:net';
 
 import { shortageOf, systemCodeOf } from '../../../errors.ts';
 
-/** Of an address: 4 asks for A records, 6 for AAAA records. */
+/** An address family: 4 asks for A records, 6 for AAAA records. */
 export type Family = 4 | 6;
 
-/** Why no name server was asked: a shortage of this process, which is no fault of a name server. */
+/** The reason when no name server was asked because this process had no descriptor: no name server is to blame. */
 export const NOTHING_TO_ASK_WITH = 'no file descriptor is left to ask with';
 
-/** What the name servers say about one full name and one family. */
+/** The answer of the name servers for one full name and one family. */
 export type FamilyAnswer =
   | { readonly kind: 'found'; readonly addresses: readonly string[]; readonly ttlMs: number }
   /** The name does not exist, or has no address of that family. */
@@ -19,15 +19,15 @@ export type FamilyAnswer =
   | {
       readonly kind: 'failed';
       readonly reason: string;
-      /** True when no server can be heard at all, so that asking for another name is no use. */
+      /** True when no server answers at all, so that asking for another name is useless. */
       readonly silent: boolean;
     };
 
 /** Asks name servers. */
 export interface DnsClient {
-  /** `answered` is called once and never before this returns; not at all after `close`. */
+  /** Asks for the addresses of a name. `answered` is called once, after this has returned; after `close` it is never called. */
   ask(name: string, family: Family, answered: (answer: FamilyAnswer) => void): void;
-  /** Gives up all questions that are under way. */
+  /** Ends all questions that have no answer yet. */
   close(): void;
 }
 
@@ -42,7 +42,7 @@ export interface DnsClientSettings {
   readonly rotate: boolean;
 }
 
-/** Of each family. More are of no use for one backend, and a hostile server could send thousands. */
+/** At most so many addresses of each family are used. One backend needs no more, and a hostile server could send thousands. */
 const MAX_ADDRESSES = 128;
 const FAILURES: Readonly<Record<string, string>> = {
   ETIMEOUT: 'no name server answered in time',
@@ -55,8 +55,8 @@ const FAILURES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Asks over c-ares, which opens its own sockets and, unlike `dns.lookup`, takes no thread of the runtime's pool: a silent
- * server holds up nothing but the question. It repeats questions over TCP where the answer does not fit into a datagram.
+ * Asks over c-ares, which opens its own sockets. Unlike `dns.lookup` it uses no thread of Node's pool, so a silent server delays nothing
+ * but the question itself. A question is repeated over TCP when its answer does not fit into a datagram.
  */
 export class CaresClient implements DnsClient {
   readonly #resolvers: readonly Resolver[];
@@ -65,7 +65,7 @@ export class CaresClient implements DnsClient {
 
   readonly #lacksDescriptors: () => boolean;
 
-  /** @param lacks Whether no descriptor can be had. Default: tries to open one. */
+  /** @param lacks whether the process can open no more descriptors. Default: tries to open one */
   constructor({ servers, timeoutMs, attempts, rotate }: DnsClientSettings, lacks = lacksDescriptors) {
     this.#lacksDescriptors = lacks;
     const orders = rotate
@@ -88,7 +88,7 @@ export class CaresClient implements DnsClient {
   }
 
   #failureOf(error: Error): FamilyAnswer {
-    // c-ares says so too when it gets no socket of its own, which is no fault of a server.
+    // c-ares reports ECONNREFUSED also when it could not open a socket. Then no server is to blame.
     if (systemCodeOf(error) === 'ECONNREFUSED' && this.#lacksDescriptors())
       return { kind: 'failed', reason: NOTHING_TO_ASK_WITH, silent: true };
     return failureOf(error);
@@ -111,7 +111,7 @@ function answerOf(records: readonly RecordWithTtl[]): FamilyAnswer {
 
 function failureOf(error: Error): FamilyAnswer {
   const code = systemCodeOf(error);
-  // A name that no server may be asked for, with a label of 64 bytes and the like, has no address either.
+  // EBADNAME: the name is not valid, for example because a label has 64 bytes. It has no address either.
   if (code === 'ENOTFOUND' || code === 'ENODATA' || code === 'EBADNAME') return { kind: 'absent' };
   return {
     kind: 'failed',

@@ -1,16 +1,16 @@
 import { readFileSync, statSync, watch, type FSWatcher } from 'node:fs';
 import { basename, dirname } from 'node:path';
 
-/** Who writes a file in several steps is done by then. */
+/** A program that writes the file in several steps should be done after this time. */
 const SETTLE_MS = 50;
 const POLL_MS = 2_000;
-/** A file beyond this is not what it should be, and would hold up the proxy. */
+/** A larger file is not read: it can hardly be the right file, and would block the proxy. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
 /**
- * The text of a small file of the system, and its edits: written in place, renamed over, removed and made again, or mounted
- * over. Events of the file's directory are only a hint to look; its state is looked at every other second in any case.
- * Nothing here keeps the process from ending.
+ * Keeps the text of a small system file, and notices when it changes: written in place, replaced by a rename, removed and made again, or
+ * mounted over. Events of the file's directory are only a hint; the file is checked every two seconds in any case. Nothing here
+ * keeps the process alive.
  */
 export class FollowedFile {
   readonly #path: string;
@@ -21,7 +21,7 @@ export class FollowedFile {
   #stamp: string;
   #text: string;
 
-  /** @param changed The text is another one now. */
+  /** @param changed called when the text has changed */
   constructor(path: string, changed: () => void) {
     this.#path = path;
     this.#changed = changed;
@@ -33,7 +33,7 @@ export class FollowedFile {
     this.#watch();
   }
 
-  /** '' while there is no such file, or it can't be read. */
+  /** The text of the file; '' while there is no such file, or while it can't be read. */
   get text(): string {
     return this.#text;
   }
@@ -58,7 +58,7 @@ export class FollowedFile {
         this.#watcher?.close();
       });
     } catch {
-      // No directory, or no watches left: then the file is only looked at from time to time.
+      // There is no such directory, or the system has no watches left: then the file is only checked from time to time.
     }
   }
 
@@ -72,11 +72,11 @@ export class FollowedFile {
     this.#changed();
   }
 
-  /** Differs whenever the content may: '' while that can't be told. */
+  /** A text that changes whenever the content may have changed; '' when that can't be known, so that the file must be read. */
   #look(): string {
     try {
       const { dev, ino, size, mtimeNs, ctimeNs, ctimeMs } = statSync(this.#path, { bigint: true });
-      // The clock of a file system stands still for some milliseconds: a second write may leave the same times.
+      // The clock of a file system moves in steps of some milliseconds: two writes may leave the same times.
       if (Math.abs(Date.now() - Number(ctimeMs)) < POLL_MS) return '';
       return [dev, ino, size, mtimeNs, ctimeNs].join(' ');
     } catch {

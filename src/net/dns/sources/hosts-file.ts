@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 
-/** Addresses by names in lower case, each in the order of the file. */
+/** Addresses by name. Names are in lower case; the addresses of a name are in the order of the file. */
 export type HostsTable = ReadonlyMap<string, readonly string[]>;
 
 /**

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 
-/** What the system says about looking names up. */
+/** How names are looked up, as `resolv.conf` says. */
 export interface ResolvConf {
   /** IP addresses of name servers, in the order in which they are asked. Never empty. */
   readonly servers: readonly string[];
@@ -16,7 +16,7 @@ export interface ResolvConf {
   readonly rotate: boolean;
 }
 
-/** The server of this machine is asked where no other is named. */
+/** When the file names no server, the server of this machine is asked. */
 const DEFAULT_SERVERS = ['127.0.0.1'];
 /** The limits that the C library has. */
 const MAX_SERVERS = 3;
@@ -61,7 +61,7 @@ export function parseResolvConf(text: string, hostName: string): ResolvConf {
   return { servers: known, search, ndots, timeoutMs, attempts, rotate };
 }
 
-/** The value of an option like `ndots:5`; undefined for other options and for what is no number. */
+/** The value of an option like `ndots:5`; undefined for another option, and when the value is no number. */
 function numberOf(option: string, name: string, least: number, most: number): number | undefined {
   const [key, value = ''] = option.split(':');
   if (key !== name || !/^[0-9]+$/.test(value)) return undefined;

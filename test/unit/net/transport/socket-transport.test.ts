@@ -77,7 +77,7 @@ describe('a stream whose socket is slow', () => {
     const { buffers, socket, stream, reader } = lab();
     const mine = buffers.take();
     stream.writeBorrowed(mine.bytes, 0, 40_000);
-    buffers.giveBack(mine);
+    buffers.release(mine);
     expect(buffers.take(), 'not spare while it is lent').not.toBe(mine);
     stream.destroy();
     socket.finishOne();
