@@ -16,7 +16,7 @@ export interface MemberParts {
   readonly check: { readonly settings: HealthCheck; readonly key: string } | undefined;
 }
 
-/** A member of an upstream with all that it refers to in the registry: its backend, the check of its health, and its pools. */
+/** A member of an upstream, with its references into the registry: to its backend, its health check and its pools. */
 export class HeldMember {
   readonly config: BackendConfig;
   readonly member: Member;
@@ -48,7 +48,7 @@ export class HeldMember {
     });
   }
 
-  /** Leases for that use get their channels from a pool with these settings. Without effect once it has one, or has left. */
+  /** Leases for that use get their channels from a pool with these settings. No effect if there is such a pool, or after {@link drain}. */
   addPool(use: SocketUse, settings: PoolSettings): void {
     if (this.#hasLeft || this.#pools.has(use)) return;
     const { registry, dialer } = this.#parts;
@@ -57,7 +57,7 @@ export class HeldMember {
     this.member.setPool(use, pool.value);
   }
 
-  /** The member uses the pools of all other uses no more; the caller releases them. */
+  /** Takes the pools of all other uses away from the member. The caller releases them. */
   takeOtherPools(uses: { has(use: SocketUse): boolean }): readonly Ref<SocketPool>[] {
     const taken: Ref<SocketPool>[] = [];
     for (const [use, pool] of this.#pools) {
@@ -69,8 +69,8 @@ export class HeldMember {
     return taken;
   }
 
-  /** The member gets no new lease: it gives up its pools and its check, which the caller releases. Its backend stays. */
-  leave(): readonly Releasable[] {
+  /** The member gets no new lease. Returns its pools and its health check, which the caller releases; it keeps its backend. */
+  drain(): readonly Releasable[] {
     this.#hasLeft = true;
     const monitor = this.#monitor;
     this.#monitor = undefined;
@@ -78,7 +78,7 @@ export class HeldMember {
     return monitor === undefined ? pools : [...pools, monitor];
   }
 
-  /** Releases the backend after its last lease, so that it is counted for as long as it works. Then `released` is called. */
+  /** Releases the backend after its last lease, so that its leases are counted to the end. Then calls `released`. */
   releaseWhenIdle(released: () => void): void {
     const { backend } = this.member;
     const release = (): void => {
@@ -90,7 +90,7 @@ export class HeldMember {
     release();
   }
 
-  /** Releases the backend now, after {@link leave}. */
+  /** Releases the backend now, after {@link drain}. */
   release(): void {
     this.#stopWaiting?.();
     this.#stopWaiting = undefined;

@@ -6,8 +6,8 @@ interface Entry<T> {
 }
 
 /**
- * Values that outlive generations: whoever asks for a key that somebody refers to gets the same value, and it is closed when the last
- * reference is released. So what an edit does not touch keeps its state.
+ * Values that outlive generations. While there is a reference to a key's value, each further reference to that key gets the same value.
+ * The value is closed when its last reference is released. So parts that an edit does not change keep their state.
  */
 export class RefCountedMap<T> {
   readonly #entries = new Map<string, Entry<T>>();
@@ -21,7 +21,7 @@ export class RefCountedMap<T> {
     return [...this.#entries.values()].map(({ value }) => value);
   }
 
-  /** A reference to the value of that key, which is made if there is none. */
+  /** Returns a reference to the value of that key. Makes the value if there is none. */
   refer(key: string, make: () => T): Ref<T> {
     let entry = this.#entries.get(key);
     if (entry === undefined) {
@@ -40,9 +40,9 @@ export class RefCountedMap<T> {
   };
 }
 
-/** Something that is given up by its holder. */
+/** A reference that its owner releases. */
 export interface Releasable {
-  /** Gives it up. Calls after the first have no effect. */
+  /** Releases the reference. Calls after the first have no effect. */
   release(): void;
 }
 

@@ -20,7 +20,7 @@ export interface HealthChange {
   readonly backend: string;
   readonly address: string;
   readonly healthy: boolean;
-  /** The reason in words: what the last check found. */
+  /** The result of the last check, in words. */
   readonly reason: string;
 }
 
@@ -37,7 +37,7 @@ interface Site {
 }
 
 /**
- * State that outlives generations: backends with their counters, their pools, and the health of their addresses. Who needs a part
+ * State that outlives generations: backends with their counters, their pools, and the health of their addresses. Each user of a part
  * takes a reference to it, and the part ends with its last reference.
  */
 export class Registry {
@@ -101,15 +101,15 @@ export class Registry {
     });
   }
 
-  /** The pool of a backend for that use, with those settings and connections. */
+  /** The pool of a backend for that use, with those settings. Its connections are made by `dialer`. */
   pool(backend: BackendState, use: SocketUse, settings: PoolSettings, dialer: Dialer): Ref<SocketPool> {
     const key = `${backend.index} ${use} ${this.#poolKeys.keyOf(settings)} ${dialer.key}`;
     return this.#pools.refer(key, () => new SocketPool(backend, use, settings, dialer));
   }
 
   /**
-   * The health monitor of a backend's address. Backends of several names at one address share it, and a monitor with other settings
-   * begins with the state that the one before found.
+   * The health monitor of a backend's address. Backends with different names at one address share it. A monitor with new settings
+   * begins with the state that the previous monitor found.
    */
   monitor(backend: BackendState, check: HealthCheck, checkKey: string): Ref<WatchedAddress> {
     const { address } = backend;
@@ -140,7 +140,7 @@ export class Registry {
     return JSON.stringify(check);
   }
 
-  /** Looks the host name of a backend up again and again, for as long as the backend is there. */
+  /** Keeps the addresses of a backend's host name up to date, for as long as the backend exists. */
   #holdName(backend: BackendState): void {
     const { target } = backend;
     if (target.kind === 'unix' || isIpAddress(target.host)) return;

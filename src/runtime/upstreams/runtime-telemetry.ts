@@ -2,10 +2,10 @@ import type { CountFault } from '../../net/faults/plugin-fault.ts';
 import type { TelemetrySink } from '../../plugin-api/index.ts';
 import type { HealthCheckRecord, QueueRecord } from '../../readings/upstream.ts';
 
-/** Where the core reports its events to, beside those of protocols. Nothing of it blocks or throws. */
+/** Takes the events of the core, beside those of protocols. Its methods never block and never throw. */
 export interface RuntimeTelemetry extends TelemetrySink {
   queue?(record: QueueRecord): void;
   healthCheck?(record: HealthCheckRecord): void;
-  /** A protocol plugin threw where it must not. */
+  /** Counts an error that a protocol plugin threw in a call that must not throw. */
   pluginFailed?: CountFault;
 }

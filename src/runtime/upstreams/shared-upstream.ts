@@ -25,7 +25,7 @@ import { Registry } from './registry.ts';
 import type { RuntimeTelemetry } from './runtime-telemetry.ts';
 import { upstreamFaults, UpstreamReports } from './upstream-reports.ts';
 
-/** What upstreams are built from. */
+/** The parts of the process that upstreams are built from. */
 export interface UpstreamParts {
   readonly registry: Registry;
   readonly names: HostNames;
@@ -33,22 +33,22 @@ export interface UpstreamParts {
   readonly logger: Logger;
   readonly telemetry: RuntimeTelemetry;
   readonly resources?: ProcessResources | undefined;
-  /** Where an upstream gets its backends from. Default: the list in its config. */
+  /** The source of an upstream's backends. Default: the list in its config. */
   readonly sourceOf?: ((config: UpstreamConfig) => BackendSource) | undefined;
-  /** What balancers draw by. Default: `Math.random`. */
+  /** The source of random numbers for balancers. Default: `Math.random`. */
   readonly chance?: Chance | undefined;
 }
 
-/** One use of an upstream's sockets: how protocols see it, by their names, and whether its members have pools for it. */
+/** One use of an upstream's sockets: the `Upstream` objects of its protocols, by their names, and whether members have pools for it. */
 interface SocketUsers {
   readonly views: Map<string, Upstream>;
   hasPools: boolean;
 }
 
 /**
- * An upstream with all that it holds, shared by all generations whose config says the same about it. It is live until an edit changes
- * it. Then it holds neither pools nor health checks any more, and no backend either once the last protocol instance that used it is
- * gone. While it is live its members follow its source of backends.
+ * An upstream with its references into the registry, shared by all generations whose config says the same about it. It is live until an
+ * edit changes it; so long its members follow its source of backends. Then it releases its pools and health checks, and, after the
+ * last protocol instance that used it, its backends.
  */
 export class SharedUpstream implements LeaseHome {
   readonly config: UpstreamConfig;
@@ -57,7 +57,7 @@ export class SharedUpstream implements LeaseHome {
   readonly #memberParts: MemberParts;
   readonly #source: BackendSource;
   #stopFollowing: (() => void) | undefined;
-  /** What the source gave the members of now. */
+  /** The list of the source that the present members were made from. */
   #listed: readonly BackendConfig[] = [];
   /** Replaced, never changed. */
   #held: readonly HeldMember[] = [];
@@ -67,7 +67,7 @@ export class SharedUpstream implements LeaseHome {
   #isUpdating = false;
   #holders = 0;
   #draining = false;
-  /** Pools and health checks are given up, which comes before the backends that they belong to. */
+  /** True once pools and health checks are released, which comes before the release of the backends. */
   #emptied = false;
   #closed = false;
 
@@ -110,7 +110,7 @@ export class SharedUpstream implements LeaseHome {
     upstream.#stopFollowing = upstream.#source.follow(() => {
       void upstream.#update();
     });
-    // It may have changed before it was followed.
+    // The source may have changed before `follow` was called.
     void upstream.#update();
     return upstream;
   }
@@ -123,15 +123,15 @@ export class SharedUpstream implements LeaseHome {
     return this.group.members;
   }
 
-  /** Whether a protocol that is live uses its sockets so. */
+  /** Whether a live protocol instance has that use for its sockets. */
   isUsedFor(use: SocketUse): boolean {
     return this.#uses.has(use);
   }
 
   /**
-   * As that protocol sees it, for one use of sockets; {@link fill} gives it the pools.
+   * The `Upstream` object of that protocol for one use of sockets. {@link fill} makes the pools.
    *
-   * @param scope what leases end with at the latest. Default: protocols end them by themselves
+   * @param scope leases end with this scope at the latest. Default: only protocols end them
    */
   forUse(use: SocketUse, protocol: string, scope?: LifetimeScope): Upstream {
     let users = this.#uses.get(use);
@@ -161,19 +161,19 @@ export class SharedUpstream implements LeaseHome {
     }
   }
 
-  /** {@link fill} at once, for a protocol that asks late. */
+  /** {@link fill} at once, for a protocol that asks for a use after the generation was built. */
   fillNow(): void {
     for (const users of this.#uses.values()) users.hasPools = true;
     if (!this.#draining) for (const held of this.#held) this.#addPools(held);
   }
 
-  /** Takes the pools of all other uses from the members, as no live protocol instance needs them. The caller releases them. */
+  /** Takes the pools of all other uses away from the members: no live protocol instance needs them. The caller releases them. */
   takeOtherPools(uses: ReadonlySet<SocketUse>): readonly Ref<SocketPool>[] {
     for (const use of [...this.#uses.keys()]) if (!uses.has(use)) this.#uses.delete(use);
     return this.#held.flatMap((held) => held.takeOtherPools(uses));
   }
 
-  /** A protocol instance uses it, or a lease that one of an earlier generation asked for: its backends stay until that is released. */
+  /** A protocol instance uses the upstream, or a lease of an earlier generation does. Its backends stay until {@link release}. */
   hold(): void {
     this.#holders += 1;
   }
@@ -210,7 +210,7 @@ export class SharedUpstream implements LeaseHome {
 
   #emptyMembers(): readonly Releasable[] {
     this.#uses.clear();
-    return this.#held.flatMap((held) => held.leave());
+    return this.#held.flatMap((held) => held.drain());
   }
 
   #closeWhenUnused(): void {
@@ -225,7 +225,7 @@ export class SharedUpstream implements LeaseHome {
     this.#leaving.clear();
   }
 
-  /** The source may have changed: makes its backends the members. Changes that come meanwhile are made after it, as one. */
+  /** Makes the backends of the source the members, if the source has changed. Changes that come meanwhile follow as one change. */
   async #update(): Promise<void> {
     if (this.#isUpdating) return;
     this.#isUpdating = true;
@@ -245,8 +245,8 @@ export class SharedUpstream implements LeaseHome {
   }
 
   /**
-   * Makes these backends the members, in one moment, once all of them and the balancer are there. A backend about which nothing changed
-   * stays the same member; members that are not listed any more finish their leases.
+   * Builds the members and the balancer for these backends, and then replaces the present ones in one moment. A backend whose config did
+   * not change keeps its member. Members that are not listed any more finish their leases.
    */
   async #replaceMembers(backends: readonly BackendConfig[], slicer: TimeSlicer): Promise<void> {
     const before = this.#held;
@@ -274,7 +274,7 @@ export class SharedUpstream implements LeaseHome {
       const balancer = await slicer.finish(balancerInSteps(loadBalancer, members, this.#parts.chance));
       if (this.#draining) releaseMade();
       else {
-        // Protocols may have asked for pools, or given them up, meanwhile.
+        // Meanwhile protocols may have asked for further pools, or stopped using some.
         for (const held of made) {
           this.#addPools(held);
           for (const pool of held.takeOtherPools(this.#uses)) pool.release();
@@ -296,9 +296,9 @@ export class SharedUpstream implements LeaseHome {
     );
   }
 
-  /** A member gives up its pools and its check, and its backend after its last lease. */
+  /** Releases the pools and the health check of a member, and its backend after its last lease. */
   #drainMember(held: HeldMember): void {
-    for (const reference of held.leave()) reference.release();
+    for (const reference of held.drain()) reference.release();
     this.#leaving.add(held);
     held.releaseWhenIdle(() => {
       this.#leaving.delete(held);
@@ -312,14 +312,14 @@ export class SharedUpstream implements LeaseHome {
     }
   }
 
-  /** The protocol that uses the upstream, where only one does. A lease that is over does not know its own any more. */
+  /** The name of the protocol if only one uses the upstream. Needed for leases that are over: they no longer know their protocol. */
   get #onlyProtocol(): string | undefined {
     const protocols = new Set([...this.#uses.values()].flatMap(({ views }) => [...views.keys()]));
     return protocols.size === 1 ? [...protocols][0] : undefined;
   }
 }
 
-/** The same server under the same name. */
+/** Equal for the same server under the same name. */
 function identityOf({ name, address }: BackendConfig): string {
   return `${name} ${address}`;
 }
@@ -336,8 +336,8 @@ function memberPartsOf(config: UpstreamConfig, parts: UpstreamParts, onFault: Fa
   };
 }
 
-/** Gives up a member that was made in vain. */
+/** Releases a member that was made but never used. */
 function releaseNow(held: HeldMember): void {
-  for (const reference of held.leave()) reference.release();
+  for (const reference of held.drain()) reference.release();
   held.release();
 }

@@ -7,7 +7,7 @@ import type { Member } from '../../upstream/group/member.ts';
 import type { UpstreamObserver } from '../../upstream/group/upstream-observer.ts';
 import type { RuntimeTelemetry } from './runtime-telemetry.ts';
 
-/** Puts into logs and metrics what becomes of the requests for one upstream. */
+/** Writes logs and metrics about the requests for one upstream. */
 export class UpstreamReports implements UpstreamObserver {
   readonly #upstream: string;
   readonly #logger: Logger;
@@ -31,7 +31,7 @@ export class UpstreamReports implements UpstreamObserver {
       upstream: this.#upstream,
       backend: backend.name,
       reason,
-      // Where another backend takes the request, no other line says what was wrong with this one.
+      // If another backend serves the request, no other log line says why this one was passed over.
       ...(error === undefined ? {} : { error: error.message }),
     });
   }
@@ -42,9 +42,9 @@ export class UpstreamReports implements UpstreamObserver {
 }
 
 /**
- * Logs and counts what protocols throw on connections to backends.
+ * Logs and counts errors that protocols throw on connections to backends.
  *
- * @param onlyProtocol the protocol that uses the upstream, where only one does: a lease that is over does not know its own any more
+ * @param onlyProtocol the protocol if only one uses the upstream: a lease that is over no longer knows its own
  */
 export function upstreamFaults(
   upstream: string,

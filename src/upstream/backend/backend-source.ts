@@ -1,13 +1,13 @@
 import type { BackendConfig } from '../../config/schema/config.generated.ts';
 
 /**
- * Where the backends of an upstream come from. The first source is the list in the config, which only an edit changes. A source that
- * asks others (DNS, a catalogue of services) changes its backends without an edit, and so without a new generation.
+ * Where the backends of an upstream come from. Today that is the list in the config, which only an edit changes. A source that asks
+ * other systems (DNS, a service registry) changes its backends without an edit, and so without a new generation.
  */
 export interface BackendSource {
-  /** The backends of the moment. Replaced, never changed. */
+  /** The present backends. The array is replaced, never changed. */
   readonly current: readonly BackendConfig[];
-  /** Calls `changed` after each change of {@link current}. Returns how to stop that. */
+  /** Calls `changed` after each change of {@link current}. The returned function stops that. */
   follow(changed: () => void): () => void;
 }
 

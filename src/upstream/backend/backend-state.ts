@@ -5,7 +5,7 @@ import { Traffic } from '../../net/transport/traffic.ts';
 import type { Backend, SocketUse } from '../../plugin-api/index.ts';
 import type { PoolSettings } from './pool-settings.ts';
 
-/** Why a request was not given to a backend that the balancer looked at. `failed`: connecting to it failed for this request. */
+/** Why a balancer did not choose a backend for a request. `failed`: connecting to it failed for this request. */
 export type PassReason = 'unhealthy' | 'max_connections' | 'pool_full' | 'failed';
 
 /** How often requests passed a backend over, by reason. */
@@ -25,7 +25,7 @@ export interface BackendPool {
 
 /** An open socket to a backend. */
 export interface BackendSocket {
-  /** The backend's name has these addresses now. */
+  /** The addresses of the backend's host name have changed to these. */
   addressesChanged(addresses: readonly string[]): void;
 }
 
@@ -34,15 +34,15 @@ export interface RestingLease {
   end(error: ErrorCode | undefined, status: number, idleMs: number): void;
 }
 
-/** A queue of leases that wait, among others, for a place in full pools. */
+/** A queue whose leases may wait for a place in full pools. */
 export interface PoolQueue {
-  /** Leases in it that the full pool of that backend holds up. */
+  /** How many of its leases wait because the pool of that backend is full. */
   heldUpBy(backend: Backend): number;
 }
 
 /**
- * What is known of one server, for as long as any generation uses it: an edit that does not touch the server keeps its counters,
- * its pools and its health.
+ * The state of one server, for as long as any generation uses it. An edit that does not change the server keeps its counters, its pools
+ * and its health.
  */
 export class BackendState implements Backend {
   readonly index: number;
@@ -63,9 +63,9 @@ export class BackendState implements Backend {
   created = 0;
   /** Leases that got a socket which had served before. */
   reused = 0;
-  /** Sockets that pools threw away. */
+  /** Sockets that pools closed. */
   discarded = 0;
-  /** Leases that gave up because its pool stayed full for as long as they may wait. */
+  /** Leases that were refused because its pool stayed full for as long as they may wait. */
   poolTimeouts = 0;
   /** Connects that failed or took too long. */
   connectFailures = 0;
@@ -77,9 +77,9 @@ export class BackendState implements Backend {
   readonly pools = new Set<BackendPool>();
   /** Its open sockets, leased and idle. */
   readonly connections = new Set<BackendSocket>();
-  /** The queues of the upstreams that have it. */
+  /** The queues of the upstreams that have it as a member. */
   readonly poolQueues = new Set<PoolQueue>();
-  /** What is known of its host's name; undefined where its address is an IP address or a unix socket. */
+  /** The DNS record of its host name; undefined when its address is an IP address or a unix socket. */
   hostName: NameRecord | undefined;
   /** Replaced, never changed: a listener may leave or join while the others are called. */
   #listeners: readonly (() => void)[] = [];
@@ -92,7 +92,7 @@ export class BackendState implements Backend {
     this.shownAddress = shownAddress;
   }
 
-  /** Its name has these addresses now: sockets to other addresses serve nothing new, and pools close them. */
+  /** Its host name has these addresses now. Sockets to other addresses get no new exchange, and pools close them. */
   addressesChanged(addresses: readonly string[]): void {
     for (const socket of this.connections) socket.addressesChanged(addresses);
   }
@@ -138,7 +138,7 @@ export class BackendState implements Backend {
     return false;
   }
 
-  /** Calls `notice` whenever a lease of this backend ended or rests, or its health changed. Returns how to stop that. */
+  /** Calls `notice` whenever a lease of this backend ended or rests, or its health changed. The returned function stops that. */
   onFree(notice: () => void): () => void {
     this.#listeners = [...this.#listeners, notice];
     return () => {
@@ -151,7 +151,7 @@ export class BackendState implements Backend {
     this.noteChange();
   }
 
-  /** It may be available now: upstreams look whether a lease that waits can be served. */
+  /** The backend may be available now: upstreams check whether it can serve a waiting lease. */
   noteChange(): void {
     for (const notice of this.#listeners) notice();
   }

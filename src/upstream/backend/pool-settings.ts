@@ -2,14 +2,14 @@
 export interface PoolSettings {
   /** Sockets at most, leased and idle. 0: no limit. */
   readonly maxSize: number;
-  /** Sockets that are kept connected. For use `once`: so many are always idle and ready. */
+  /** So many sockets are kept connected. For use `once`: so many are always idle and ready. */
   readonly minIdle: number;
-  /** Idle sockets at most; a socket that comes back beyond that is closed. 0: no limit. */
+  /** Idle sockets at most; a socket that comes back when there are so many is closed. 0: no limit. */
   readonly maxIdle: number;
   /** 0: no limit. */
   readonly maxIdleTimeMs: number;
   /** 0: no limit. */
   readonly maxAgeMs: number;
-  /** Whether a socket is checked before it is given out. */
+  /** Whether an idle socket is checked before a lease gets it. */
   readonly validateOnBorrow: boolean;
 }

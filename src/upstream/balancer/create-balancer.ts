@@ -13,7 +13,7 @@ import { finished, type Steps } from './contract/steps.ts';
 import { WeightedLeastConnections } from './turns/weighted-least-connections.ts';
 import { WeightedRoundRobin } from './turns/weighted-round-robin.ts';
 
-/** What a balancer needs of `load_balancer`. */
+/** The settings of `load_balancer` that a balancer needs. */
 export type BalancerSettings = Pick<LoadBalancer, 'algorithm' | 'load_factor'>;
 
 type Factory = <C extends Candidate>(

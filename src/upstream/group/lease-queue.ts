@@ -15,7 +15,7 @@ export class LeaseQueue {
   readonly #queue: WaitQueue<UpstreamLease>;
   #members: readonly Member[] = [];
 
-  /** `gaveUp`: called when a lease was refused because it waited too long. */
+  /** @param gaveUp called when a lease was refused because it waited too long */
   constructor(options: UpstreamOptions, gaveUp: () => void) {
     this.#upstream = options.name;
     this.#observer = options.observer;
@@ -46,7 +46,7 @@ export class LeaseQueue {
     return reason !== undefined && this.#queue.join(lease, reason);
   }
 
-  /** That lease has a backend now, or is no longer wanted. */
+  /** Takes out a lease that has a backend now (`served`), or is no longer wanted (`left`). */
   leave(lease: UpstreamLease, outcome: 'served' | 'left'): void {
     const waitedMs = this.#queue.leave(lease);
     if (waitedMs !== undefined) this.#ended(outcome, waitedMs);
@@ -69,7 +69,7 @@ export class LeaseQueue {
     refuseSoon(lease, this.#refusals.queueFull(reasonToWait(this.#members, lease.tried)));
   }
 
-  /** Takes out the leases that `isMoving` says, in their order; the others go on waiting. */
+  /** Takes out the leases for which `isMoving` returns true, in their order. The others go on waiting. */
   takeOut(isMoving: (lease: UpstreamLease) => boolean): QueuePlace<UpstreamLease>[] {
     const moving: QueuePlace<UpstreamLease>[] = [];
     const staying: QueuePlace<UpstreamLease>[] = [];
@@ -79,8 +79,8 @@ export class LeaseQueue {
   }
 
   /**
-   * Puts in leases that waited elsewhere, or here for other members, in their order and with the time that they have waited. From now
-   * on all wait for `members`. {@link refuseVain} takes out those that find no room here.
+   * Puts in leases from the queue of another group, or leases that waited here for other members. They keep their order and the time that
+   * they have waited. From now on all wait for `members`. {@link refuseVain} takes out the leases that find no room here.
    */
   adopt(places: readonly QueuePlace<UpstreamLease>[], members: readonly Member[]): void {
     this.#members = members;
@@ -109,12 +109,12 @@ export class LeaseQueue {
     waiter.refuse(this.#refusals.waitedTooLong(reason));
   }
 
-  /** Whether a member may ever serve that lease, if not now. */
+  /** Whether a member may serve that lease, now or later. */
   #mayServe(lease: UpstreamLease): boolean {
     return this.#members.some((member) => member.weight > 0 && lease.tried?.has(member) !== true);
   }
 
-  /** Why a lease that waited does not any more after its members changed. */
+  /** The error for a lease that can't wait any more, because an edit changed the members or the size of the queue. */
   #reasonAgainst(lease: UpstreamLease): BalanceError {
     if (this.#mayServe(lease)) return this.#refusals.placeLeft(reasonToWait(this.#members, lease.tried));
     return lease.lastError ?? this.#refusals.backendsLeft();
@@ -125,7 +125,7 @@ export class LeaseQueue {
   }
 }
 
-/** The caller gets its pending lease before it gets an answer, and an edit is done before anybody hears of it. */
+/** Refuses a lease in a microtask: the caller must get its pending lease before the answer, and an edit must be complete before it is seen. */
 export function refuseSoon(lease: UpstreamLease, error: BalanceError): void {
   queueMicrotask(() => {
     lease.refuse(error);

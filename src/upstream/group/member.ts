@@ -16,10 +16,10 @@ export interface MemberOptions {
   readonly health?: MemberHealth | undefined;
 }
 
-/** What health checks found out about a backend. */
+/** The health of a backend, as its checks found it. */
 export interface MemberHealth {
   readonly healthy: boolean;
-  /** Since when, ms since 1970. */
+  /** When the health changed last, in ms since 1970. */
   readonly changedAtMs?: number;
   /** Undefined before the first check. */
   readonly lastCheckAtMs?: number | undefined;
@@ -27,7 +27,7 @@ export interface MemberHealth {
   readonly lastError?: string | undefined;
 }
 
-/** Where members that are found unavailable are noted. */
+/** Is told of members that a balancer finds unavailable. */
 export interface UnavailableNotes {
   note(member: Member): void;
 }
@@ -40,7 +40,7 @@ export class Member implements Candidate {
   readonly maxConnections: number;
   /** Absent without health checks. */
   readonly health: MemberHealth | undefined;
-  /** Connects anew for each lease. */
+  /** Makes a new connection for each lease. */
   readonly fresh: ChannelPool;
   /** Set by its group, to learn which members a balancer found unavailable. */
   notes: UnavailableNotes | undefined = undefined;
@@ -57,12 +57,12 @@ export class Member implements Candidate {
     this.fresh = new FreshSockets(options.backend, options.dialer);
   }
 
-  /** Where leases for that use get their channels from. */
+  /** The pool that leases for that use get their channels from. */
   pool(use: SocketUse): ChannelPool {
     return this.#pools.get(use) ?? this.fresh;
   }
 
-  /** Leases for that use get their channels from `pool` from now on; without one each lease connects anew. */
+  /** Leases for that use get their channels from `pool` from now on; without a pool, each lease makes a connection of its own. */
   setPool(use: SocketUse, pool: ChannelPool | undefined): void {
     if (pool === undefined) this.#pools.delete(use);
     else this.#pools.set(use, pool);
@@ -88,18 +88,18 @@ export class Member implements Candidate {
     return false;
   }
 
-  /** True while only its full pool keeps it from another lease. */
+  /** True while its full pool is the only reason why it gets no further lease. */
   get isHeldUpByPool(): boolean {
     return this.#limiting?.isFull === true && this.healthy && this.backend.active < this.maxConnections;
   }
 
-  /** Makes room below its limit: the pinned lease that has rested longest is ended. False when that makes no room. */
+  /** Makes room below its limit by ending the pinned lease that has rested longest. False when that makes no room. */
   makeRoom(): boolean {
     return this.healthy && this.backend.active >= this.maxConnections && this.backend.endResting();
   }
 }
 
-/** What a lease has to wait for among the members that it has not `tried`; undefined when waiting would not help. */
+/** What a lease must wait for, among the members that it has not `tried`; undefined when waiting would not help. */
 export function reasonToWait(
   members: readonly Member[],
   tried: ReadonlySet<Member> | undefined,

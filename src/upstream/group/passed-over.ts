@@ -11,7 +11,7 @@ import type { UpstreamObserver } from './upstream-observer.ts';
 export class PassedOver implements UnavailableNotes {
   readonly #observer: UpstreamObserver | undefined;
   readonly #members = new Set<Member>();
-  /** Members are asked at other times too. */
+  /** True while a balancer chooses. At other times, notes of members are ignored. */
   isChoosing = false;
 
   constructor(observer: UpstreamObserver | undefined) {
@@ -30,7 +30,7 @@ export class PassedOver implements UnavailableNotes {
     this.#members.clear();
   }
 
-  /** `error`: of connecting to it, with reason `failed`. */
+  /** Counts one member. @param error why connecting failed, with reason `failed` */
   count(request: LogSubject, member: Member, reason: PassReason, error?: BalanceError): void {
     member.backend.passedOver[reason] += 1;
     this.#observer?.passedOver(request, member, reason, error);

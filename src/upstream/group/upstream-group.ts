@@ -13,15 +13,15 @@ import type { UpstreamObserver } from './upstream-observer.ts';
 import type { UpstreamOptions } from './upstream-options.ts';
 
 /**
- * The groups that serve one upstream name one after the other, as edits change it. All of them share this object, so that a lease
- * that is asked of an earlier one finds the one that serves now, without a chain of groups between them.
+ * The groups that serve the same upstream name, one after the other, as edits change the upstream. They share this object, so that a
+ * lease that is asked of an earlier group finds the present one directly, without a chain of groups.
  */
 interface Succession {
-  /** Undefined once an edit took the upstream away. */
+  /** Undefined once an edit has removed the upstream. */
   current: UpstreamGroup | undefined;
 }
 
-/** An upstream at work: its members, and a request's way to a lease of one of them: choose, connect, try the next one, or wait. */
+/** An upstream at work. It finds a member for each lease: it chooses one, connects, tries the next one, or lets the lease wait. */
 export class UpstreamGroup implements LeaseOwner, PoolQueue {
   readonly name: string;
   readonly algorithm: string;
@@ -32,7 +32,7 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
   readonly home: LeaseHome | undefined;
   /** Replaced, never changed. */
   #members: readonly Member[] = [];
-  /** Undefined until a lease is asked for, where {@link setMembers} brought none or {@link drain} let go of it. */
+  /** Made with the next lease if {@link setMembers} brought none; {@link drain} clears it. */
   #balancer: Balancer<Member> | undefined = undefined;
   readonly #makeBalancer: UpstreamOptions['makeBalancer'];
   readonly #queue: LeaseQueue;
@@ -41,12 +41,12 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
   readonly #protocols = new Set<string>();
   #succession: Succession = { current: this };
   #draining = false;
-  /** Whether {@link setMembers} was ever called, so that a lease may have tried members of before. */
+  /** Whether the members were ever replaced, so that a lease may have tried earlier members. */
   #hasChanged = false;
   #stopListening: readonly (() => void)[] = [];
-  /** True while a place is made for the lease that asks: it is not for those that wait. */
+  /** True while a place is made for the lease that asks now. Waiting leases must not take that place. */
   #makesRoom = false;
-  /** Re-used for each pick, as a balancer does not keep it. */
+  /** Re-used for each pick: balancers do not keep it. */
   readonly #context: { key: string | undefined; exclude: ReadonlySet<Member> | undefined } = {
     key: undefined,
     exclude: undefined,
@@ -84,9 +84,9 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
   /**
    * Asks for a lease of one of the members.
    *
-   * @param protocol of the one that asks: where an edit puts another group in the place of this one, that group serves the lease only
-   *   if the protocol uses it too. Default: any group does.
-   * @param scope what the lease ends with at the latest
+   * @param protocol the protocol that asks. After {@link replaceWith}, the successor serves the lease only if that protocol uses it too.
+   *   Default: any successor serves it
+   * @param scope the lease ends with this scope at the latest
    */
   acquire(request: LeaseRequest, use: SocketUse, protocol?: string, scope?: LifetimeScope): PendingLease {
     const lease = new UpstreamLease(this, request, use, protocol, scope);
@@ -100,7 +100,7 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
 
   connectFailed(lease: UpstreamLease, member: Member, error: BalanceError): void {
     lease.lastError = error;
-    // No other backend could do better, and asking all of them would make it worse.
+    // The proxy itself lacks a resource: another backend would not help, and further attempts would make it worse.
     if (error.code === 'resources_exhausted') {
       lease.refuse(error);
       return;
@@ -133,10 +133,10 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
   }
 
   /**
-   * Other members from now on. A member that left finishes its leases, and one that changed is another object over the same backend.
-   * Leases that wait are served by what came, or refused at once when nothing is left that they could wait for.
+   * Replaces the members. A member that left finishes its leases. A member whose settings changed is another object over the same
+   * backend. Waiting leases are served by the new members, or refused at once when none of them can ever serve the lease.
    *
-   * @param balancer over these members; it goes on in the turns of the one before. Default: made when it is needed
+   * @param balancer over these members; it takes over the turns of the previous balancer. Default: made when it is needed
    */
   setMembers(members: readonly Member[], balancer?: Balancer<Member>): void {
     if (this.#balancer !== undefined) balancer?.resume?.(this.#balancer);
@@ -150,10 +150,10 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
   }
 
   /**
-   * An edit puts another group in the place of this one, or, with undefined, takes the upstream away. The successor goes on in the turns
-   * of this group, so that an edit favours no backend, and whoever waits here waits there from now on, in the same order and with the
-   * time that it has waited: each is served with what the edit brought, or refused at once when nothing is left to wait for. A lease
-   * that has a backend keeps it, also while it connects, and a protocol that does not use the successor keeps the members here.
+   * An edit replaces this group by `successor`, or, with undefined, removes the upstream. The successor takes over the turns of this
+   * group, so that an edit favours no backend. Leases that wait here wait there from now on, in the same order and with the time that
+   * they have waited; each is served by the new members, or refused at once when none of them can ever serve it. A lease that has a
+   * backend keeps it, even while it connects. Leases of a protocol that does not use the successor stay with the members here.
    */
   replaceWith(successor: UpstreamGroup | undefined): void {
     if (successor === undefined) this.#succession.current = undefined;
@@ -161,8 +161,8 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
   }
 
   /**
-   * It is not live any more. Leases that wait, and the few that running exchanges still ask for, are served, but it costs next to
-   * nothing while there are none: many drained groups may stand behind one tunnel each.
+   * The group is not live any more. It still serves leases that wait, and the few that running exchanges ask for. While there are none
+   * it costs nearly nothing: there may be many drained groups, each kept by one tunnel.
    */
   drain(): void {
     this.#draining = true;
@@ -170,7 +170,7 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
     this.#restWhenDraining();
   }
 
-  /** Stops listening to backends. Leases that run are not touched. */
+  /** Stops listening to backends. Running leases go on. */
   close(): void {
     this.#stopListeners();
   }
@@ -195,7 +195,7 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
   /** Takes a lease over from an earlier group. */
   #moveHere(lease: UpstreamLease, previous: UpstreamGroup): void {
     lease.moveTo(this);
-    // What was made for another hash_key says nothing here.
+    // The key was made for another `hash_key`: it means nothing here.
     if (!isEqual(previous.keySource, this.keySource)) lease.keyCounts = false;
   }
 
@@ -234,7 +234,7 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
     if (this.#draining && this.#queue.length === 0) this.#stopListeners();
   }
 
-  /** Gives a lease one of the members; where none can serve it, one of the group that an edit put in the place of this one, or a place in the queue. */
+  /** Gives a lease a member of this group. If none can serve it: a member of the successor, or a place in the queue. */
   #serve(lease: UpstreamLease, atOnce?: boolean): void {
     this.#passedOver.isChoosing = true;
     const member = this.#pick(lease);
@@ -253,7 +253,7 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
     } else this.#queue.refuse(lease);
   }
 
-  /** Whether its backends speak what the protocol that asks speaks, as far as the config says so. */
+  /** Whether the protocol of that lease uses this upstream. Other protocols may not be understood by its backends. */
   #serves({ protocol }: UpstreamLease): boolean {
     return protocol === undefined || this.#protocols.has(protocol);
   }
@@ -268,7 +268,7 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
     }
   }
 
-  /** Pinned sockets that rest would let a client take all places of a backend by a header and silence: they give way. */
+  /** Ends a pinned lease that rests, to make room. Without this, a client could take all places of a backend by pinning sockets and being silent. */
   #makeRoom({ tried }: UpstreamLease): boolean {
     this.#makesRoom = true;
     const made = this.#members.some(

@@ -11,33 +11,33 @@ import { PinnedSocket } from '../pool/pinned-socket.ts';
 import type { PooledSocket, SocketHolder } from '../pool/pooled-socket.ts';
 import type { UpstreamObserver } from './upstream-observer.ts';
 
-/** A request as a plugin may bring it: callbacks that should be done when they return may give a promise instead. */
+/** A request as a plugin may have written it: its callbacks should finish before they return, but may return a promise instead. */
 interface AnyRequest {
   leased(lease: Lease): unknown;
   refused(error: BalanceError): unknown;
   connectFailed?(backend: Backend, error: BalanceError): unknown;
 }
 
-/** What has to stay for as long as a lease runs. */
+/** An upstream that must stay for as long as a lease runs. */
 export interface LeaseHome {
   hold(): void;
   release(): void;
 }
 
-/** What a lease needs of the upstream that it belongs to. */
+/** The methods of its upstream that a lease calls. */
 export interface LeaseOwner {
   readonly onFault: FaultHandler;
   readonly observer: UpstreamObserver | undefined;
   readonly home: LeaseHome | undefined;
-  /** Connecting to the member failed: choose another one, or refuse. */
+  /** Connecting to the member failed: choose another one, or refuse the lease. */
   connectFailed(lease: UpstreamLease, member: Member, error: BalanceError): void;
-  /** The lease is no longer wanted while it waits. */
+  /** The lease was cancelled while it waited. */
   cancelled(lease: UpstreamLease): void;
 }
 
 /**
- * A lease from the moment it is asked for until it ends: one object for a request's whole way through the upstream. It ends with
- * its socket, and with its client's connection or the protocol instance that asked, whatever the protocol forgets.
+ * A lease from the moment it is asked for until it ends: one object for the whole way of a request through the upstream. It ends at the
+ * latest with its socket, and with its client's connection or the protocol instance, even if the protocol forgets to end it.
  */
 export class UpstreamLease
   implements Lease, PendingLease, PoolWaiter, SocketHolder, ScopedResource, RestingLease
@@ -50,19 +50,19 @@ export class UpstreamLease
   tried: Set<Member> | undefined = undefined;
   lastError: BalanceError | undefined = undefined;
   lastTried: BackendState | undefined = undefined;
-  /** False once an edit chooses by another key than the one that the request has. */
+  /** False once an edit has changed `hash_key`, so that the key of the request no longer counts. */
   keyCounts = true;
   #owner: LeaseOwner;
-  /** Of an owner that it moved to. Its first one stays by itself, as the protocol instance that asked holds it. */
+  /** The upstream that the lease moved to. Its first upstream needs no reference: the protocol instance holds that one. */
   #home: LeaseHome | undefined = undefined;
-  /** Of the connection or instance that it is held by. */
+  /** The scope of the connection or instance that it ends with. */
   readonly #scope: LifetimeScope | undefined;
   #member: Member | undefined = undefined;
   #pool: ChannelPool | undefined = undefined;
   #socket: PooledSocket | undefined = undefined;
   /** Set once the socket was pinned to one client. */
   #pinned: PinnedSocket | undefined = undefined;
-  /** When it got its channel, by `performance.now()`. 0 where nobody wants to know, and while it rests. */
+  /** When it got its channel, by `performance.now()`. 0 while it rests, and when no observer asks for the time. */
   #exchangeSinceMs = 0;
   #cancelled = false;
   #answered = false;
@@ -105,7 +105,7 @@ export class UpstreamLease
     return this.#socket !== undefined && this.#socket.uses > 1;
   }
 
-  /** A backend is chosen: takes a channel from its pool. `atOnce`: one that is there already is handed over before this returns. */
+  /** A member is chosen: takes a channel from its pool. With `atOnce`, an idle channel is handed over before this returns. */
   begin(member: Member, atOnce = false): void {
     this.#member = member;
     const { backend } = member;
@@ -118,7 +118,7 @@ export class UpstreamLease
     pool.take(this, atOnce);
   }
 
-  /** An edit put another owner in the place of the one that it waits at. */
+  /** An edit replaced the owner while the lease waited. */
   moveTo(owner: LeaseOwner): void {
     this.#owner = owner;
     owner.home?.hold();
@@ -153,10 +153,10 @@ export class UpstreamLease
     this.#member = undefined;
     if (member === undefined) return;
     member.backend.leaseEnded();
-    // No backend is to blame for what this process lacks.
+    // This process lacks a resource: no backend is to blame.
     if (error.origin !== 'upstream') this.lastTried = undefined;
     if (!this.#cancelled) this.#tellOfFailure(member, error);
-    // The protocol may have cancelled the lease when it heard that.
+    // The protocol may have cancelled the lease in `connectFailed`.
     if (this.#isCancelled) this.#leave();
     else this.#owner.connectFailed(this, member, error);
   }
@@ -204,11 +204,11 @@ export class UpstreamLease
     if (this.#exchangeSinceMs !== 0) this.#observe(undefined, status);
     this.leavePool();
     if (this.#pinned === undefined) this.backend.pinned += 1;
-    // An exchange holds what it uses. Between exchanges an edit may let go of all of it.
+    // Only an exchange needs its upstream. Between exchanges an edit may release everything.
     this.#leaveHome();
     this.#pinned = new PinnedSocket(this, socket, idleMs);
     this.backend.resting.add(this);
-    // A lease that waits for a place comes before a socket that rests.
+    // A waiting lease may take the place of this socket.
     this.backend.noteChange();
   }
 
@@ -239,14 +239,14 @@ export class UpstreamLease
     return this.#cancelled;
   }
 
-  /** The time of an exchange is taken only where somebody wants to know it. */
+  /** Notes the time at which an exchange begins, if an observer asks for it. */
   #readClock(): void {
     if (this.#owner.observer?.exchanged !== undefined) this.#exchangeSinceMs = performance.now();
   }
 
   #observe(error: ErrorCode | undefined, status: number): void {
     const heldMs = performance.now() - this.#exchangeSinceMs;
-    // What ends a pinned lease between two exchanges is no outcome.
+    // A pinned lease that ends between two exchanges has no outcome.
     this.#exchangeSinceMs = 0;
     if (this.#member !== undefined) this.#owner.observer?.exchanged?.(this.#member, error, status, heldMs);
   }
@@ -261,14 +261,14 @@ export class UpstreamLease
     );
   }
 
-  /** A protocol that fails when it gets a lease loses it, and the connection that it was for. */
+  /** The protocol threw when it got the lease: ends the lease, and the connection that it was for. */
   #failed(error: unknown): void {
     this.#owner.onFault(error, this.request, this);
     this.end('plugin_failed', 0, 0);
     this.request.heldBy?.transport.destroy();
   }
 
-  /** The backend hears of it last, so that a lease that waits finds the socket. */
+  /** Releases the socket before the backend is told, so that a waiting lease finds the socket in the pool. */
   #finish(socket: PooledSocket, idleMs: number): void {
     const member = this.#member;
     // From here on the channel may belong to another lease.

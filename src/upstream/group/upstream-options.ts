@@ -5,24 +5,24 @@ import type { Member } from './member.ts';
 import type { LeaseHome } from './upstream-lease.ts';
 import type { UpstreamObserver } from './upstream-observer.ts';
 
-/** What an upstream is made from; its members come by {@link UpstreamGroup.setMembers}. */
+/** The settings of an upstream. Its members are set by {@link UpstreamGroup.setMembers}. */
 export interface UpstreamOptions {
   readonly name: string;
   readonly algorithm: string;
   readonly keySource: KeySource | undefined;
-  /** Makes a balancer where {@link UpstreamGroup.setMembers} brought none, or after {@link UpstreamGroup.drain} let go of it. */
+  /** Makes a balancer if {@link UpstreamGroup.setMembers} brought none, or after {@link UpstreamGroup.drain} cleared it. */
   readonly makeBalancer: (members: readonly Member[]) => Balancer<Member>;
   readonly readTimeoutMs: number;
-  /** Leases that may wait at a time for a backend with room. */
+  /** How many leases may wait at a time for a backend with room. */
   readonly queueSize: number;
   /** How long a lease may wait while backends are at their limit. */
   readonly queueTimeoutMs: number;
   /** How long a lease may wait while pools are full. */
   readonly poolTimeoutMs: number;
-  /** Default: nobody wants to know. */
+  /** Default: nothing is observed. */
   readonly observer?: UpstreamObserver | undefined;
-  /** Told when a protocol throws where it is given or refused a lease. */
+  /** Called when a protocol throws in `leased`, `refused` or `connectFailed`. */
   readonly onFault: FaultHandler;
-  /** What has to stay as long as a lease runs whose request came by an earlier group. Default: nothing has to. */
+  /** Held while a lease runs that came from an earlier group. Default: nothing is held. */
   readonly home?: LeaseHome | undefined;
 }

@@ -7,7 +7,7 @@ type RefusalCode = 'no_backend' | 'queue_full' | 'queue_timeout' | 'pool_timeout
 export class UpstreamRefusals {
   readonly #name: string;
 
-  /** @param name Of the upstream. */
+  /** @param name name of the upstream */
   constructor(name: string) {
     this.#name = name;
   }
@@ -24,7 +24,7 @@ export class UpstreamRefusals {
     return unavailable(reason === 'pool' ? 'pool_timeout' : 'queue_timeout', this.#busy(reason));
   }
 
-  /** An edit took the last backend that a waiting lease could get. */
+  /** An edit removed the last backend that a waiting lease could get. */
   backendsLeft(): BalanceError {
     return unavailable('no_backend', `an edit of the config left ${this.#name} no backend`);
   }

@@ -19,12 +19,12 @@ export class WaitQueue<T> {
   readonly maxSize: number;
   readonly #limitsMs: WaitLimits;
   readonly #gaveUp: (place: QueuePlace<T>, waitedMs: number) => void;
-  /** In the order in which they came, so of those with the same reason the time of the first is over first. */
+  /** In the order in which they came. So of the waiters with the same reason, the first one's time is over first. */
   readonly #places: QueuePlace<T>[] = [];
   #timer: NodeJS.Timeout | undefined;
   #wakesAtMs = 0;
 
-  /** `gaveUp`: called for each waiter whose time is over; it has left the queue by then. */
+  /** @param gaveUp called for each waiter whose time is over, after it has left the queue */
   constructor(
     maxSize: number,
     limitsMs: WaitLimits,
@@ -57,7 +57,7 @@ export class WaitQueue<T> {
     return this.#places[0]?.waiter;
   }
 
-  /** Returns for how long that waiter waited, in ms; undefined when it does not wait. */
+  /** Takes a waiter out. Returns how long it has waited, in ms; undefined when it is not in the queue. */
   leave(waiter: T): number | undefined {
     const at = this.#places.findIndex((place) => place.waiter === waiter);
     const place = at < 0 ? undefined : this.#places.splice(at, 1)[0];
@@ -72,8 +72,8 @@ export class WaitQueue<T> {
   }
 
   /**
-   * Puts in waiters of another queue, or of this one before {@link empty}, in their order; nobody may have joined since. The time that
-   * they have waited counts. They may be more than there is room for: {@link trim} takes the last ones out.
+   * Puts in waiters that {@link empty} took out of another queue, or of this one, in their order. No waiter may have joined since. The time
+   * that they have waited counts. There may be more of them than the queue has room for: {@link trim} takes the last ones out.
    */
   adopt(places: readonly QueuePlace<T>[]): void {
     for (const place of places) {

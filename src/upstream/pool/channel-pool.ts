@@ -17,15 +17,14 @@ export interface PoolWaiter {
  * A pool in which several leases share one connection (a stream each, as of HTTP/2) is another one of these.
  */
 export interface ChannelPool {
-  /** True while the pool can give no more: the backend is not available for its upstream then. */
+  /** True while the pool has no place for a further lease. The backend is then not available for its upstream. */
   readonly isFull: boolean;
   /**
-   * Gives `waiter` a socket or an error, not before this returned. With `atOnce` a socket that is there already is given before this
-   * returns.
+   * Gives `waiter` a socket or an error, after this has returned. With `atOnce`, an idle socket is given before this returns.
    */
   take(waiter: PoolWaiter, atOnce: boolean): void;
   /** Takes a socket back. It may rest for `idleMs` before its next lease; with 0 it is closed now. */
   release(socket: PooledSocket, idleMs: number): void;
-  /** A leased socket leaves the pool and lives on: its place is free for another one. */
+  /** A leased socket leaves the pool but stays open. Its place is free for another socket. */
   forget(socket: PooledSocket): void;
 }

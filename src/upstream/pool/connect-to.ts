@@ -6,7 +6,7 @@ import { PooledSocket } from './pooled-socket.ts';
 /** How connecting ended: with an error, or with a socket. */
 export type Connected = (error: BalanceError | undefined, socket?: PooledSocket) => void;
 
-/** Connects to a backend and keeps its counts. `done` is called once, and not before this returned. */
+/** Connects to a backend and updates its counts. `done` is called once, after this has returned. */
 export function connectTo(backend: BackendState, dialer: Dialer, done: Connected): void {
   dialer.dial(backend.target, (error, dialed) => {
     if (dialed !== undefined) done(undefined, countedSocket(backend, dialed));
@@ -19,7 +19,7 @@ export function connectTo(backend: BackendState, dialer: Dialer, done: Connected
 
 function countedSocket(backend: BackendState, { transport, ip }: Dialed): PooledSocket {
   const socket = new PooledSocket(transport, ip);
-  // The name may have lost the address while the connection was made.
+  // The host name may no longer have this address: it may have changed while the connection was made.
   if (backend.hostName !== undefined) socket.addressesChanged(backend.hostName.addresses);
   backend.created += 1;
   backend.sockets += 1;
@@ -30,7 +30,7 @@ function countedSocket(backend: BackendState, { transport, ip }: Dialed): Pooled
     backend.connections.delete(socket);
     backend.traffic.end(transport);
     if (socket.holder === undefined) return;
-    // The reader is told first: most readers end their lease by themselves then.
+    // The reader hears of the end first: most readers end their lease then by themselves.
     queueMicrotask(() => {
       socket.holder?.socketGone(socket);
     });
@@ -38,7 +38,7 @@ function countedSocket(backend: BackendState, { transport, ip }: Dialed): Pooled
   return socket;
 }
 
-/** The reason why connecting failed, as the error that a request is refused with. */
+/** The error that a request is refused with, made from the reason why connecting failed. */
 export function asBalanceError(error: unknown): BalanceError {
   if (error instanceof BalanceError) return error;
   return new BalanceError('internal', messageOf(error), { status: 502, cause: error });

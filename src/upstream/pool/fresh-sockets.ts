@@ -31,6 +31,6 @@ export class FreshSockets implements ChannelPool {
   }
 
   forget(): void {
-    // It holds no socket.
+    // There is nothing to do: this pool keeps no socket.
   }
 }

@@ -1,12 +1,12 @@
 import type { PooledSocket } from './pooled-socket.ts';
 
-/** A stack of sockets that just came back from an exchange: the next lease takes the one that has rested least. */
+/** A stack of sockets that just came back from an exchange. The next lease takes the one that came back last. */
 export class HotSockets {
   readonly #sockets: PooledSocket[] = [];
   readonly #cooled: (socket: PooledSocket) => void;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param cooled called with each socket that was here, unused, at two looks in a row; the socket has left the stack */
+  /** @param cooled called with each socket that was unused at two checks in a row, after it has left the stack */
   constructor(cooled: (socket: PooledSocket) => void) {
     this.#cooled = cooled;
   }
@@ -23,14 +23,14 @@ export class HotSockets {
     return this.#sockets.pop();
   }
 
-  /** Looks for sockets that rest, so often. */
+  /** Checks at this interval for unused sockets. */
   coolEvery(intervalMs: number): void {
     this.#timer = setInterval(() => {
       this.#cool();
     }, intervalMs).unref();
   }
 
-  /** Looks no more. Returns the sockets that were left, which belong to the caller. */
+  /** Stops the checks. Returns the remaining sockets, which belong to the caller from now on. */
   close(): PooledSocket[] {
     clearInterval(this.#timer);
     return this.#sockets.splice(0);

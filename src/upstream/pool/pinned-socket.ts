@@ -3,8 +3,8 @@ import type { RestingLease } from '../backend/backend-state.ts';
 import type { PooledSocket } from './pooled-socket.ts';
 
 /**
- * A socket that is pinned to one client and rests, outside of its pool, until that client's next request. The first byte, the end or
- * a reset of the backend ends its lease.
+ * A socket that is pinned to one client and rests, outside of its pool, until that client's next request. Bytes, an end or
+ * a reset from the backend end its lease.
  */
 export class PinnedSocket implements StreamReader {
   readonly #lease: RestingLease;
@@ -19,7 +19,7 @@ export class PinnedSocket implements StreamReader {
     socket.stream.read(this);
   }
 
-  /** False once the backend has closed it, or may do so at any moment. */
+  /** False once the backend has closed the socket, or may close it at any moment. */
   get isUsable(): boolean {
     const { stream, isOutdated } = this.#socket;
     if (stream.stale || isOutdated) return false;
@@ -43,7 +43,7 @@ export class PinnedSocket implements StreamReader {
     this.#end();
   }
 
-  /** A backend may close a socket that rests: that is no failure. */
+  /** Ends the lease without an error: a backend may close a socket that rests. */
   #end(): void {
     this.#lease.end(undefined, 0, 0);
   }

@@ -3,7 +3,7 @@ import type { FaultOwner } from '../../net/faults/plugin-fault.ts';
 import type { SocketTransport } from '../../net/transport/socket-transport.ts';
 import type { StreamReader } from '../../plugin-api/index.ts';
 
-/** The lease that has a socket. */
+/** The owner of a leased socket: its lease. */
 export interface SocketHolder extends FaultOwner {
   /** The socket is closed, and its reader has been told. */
   socketGone(socket: PooledSocket): void;
@@ -13,20 +13,20 @@ export interface SocketHolder extends FaultOwner {
 export class PooledSocket implements StreamReader, FaultOwner {
   readonly stream: SocketTransport;
   readonly createdAtMs = performance.now();
-  /** Exchanges that were begun on it. */
+  /** How many exchanges were begun on it. */
   uses = 0;
   leased = false;
-  /** Its server ended it before its one use: until this time (`performance.now()`) it keeps its place in the pool empty. 0: not ended. */
+  /** Set when the server ended the socket before its only use: its place in the pool stays empty until then (`performance.now()`). 0: not ended. */
   emptyUntilMs = 0;
-  /** Its lease, which is told once that the socket is gone; undefined while it is not leased. */
+  /** Its lease, which is told once when the socket is closed; undefined while the socket is not leased. */
   holder: SocketHolder | undefined;
-  /** True when no lease used it since the pool looked last. */
+  /** True when no lease has used it since the last check of the pool. */
   isCool = false;
-  /** When it came back, exact to the interval in which the pool looks. */
+  /** When it came back, exact to the interval between two checks of the pool. */
   idleSinceMs = this.createdAtMs;
-  /** The backend's name no longer has the address that this socket is connected to: it finishes its exchange and serves no other one. */
+  /** True when the backend's host name no longer has the address of this socket: it finishes its exchange and gets no other one. */
   isOutdated = false;
-  /** The IP address that it is connected to, where that can change. */
+  /** The IP address that it is connected to; undefined when the backend's address can't change. */
   readonly #ip: string | undefined;
   #dueAtMs = Number.POSITIVE_INFINITY;
 
@@ -44,12 +44,12 @@ export class PooledSocket implements StreamReader, FaultOwner {
     return this.holder?.listener;
   }
 
-  /** The name of its backend has these addresses now. */
+  /** The host name of its backend has these addresses now. */
   addressesChanged(addresses: readonly string[]): void {
     this.isOutdated = this.#ip !== undefined && !addresses.includes(this.#ip);
   }
 
-  /** Back in the pool, for at most `idleMs`: from now on any byte condemns the socket. */
+  /** The socket rests in the pool, for at most `idleMs`. If a byte arrives now, the socket is destroyed. */
   rest(idleMs: number): void {
     this.isCool = false;
     // The clock is only read where there is a limit.
@@ -57,7 +57,7 @@ export class PooledSocket implements StreamReader, FaultOwner {
     this.stream.read(this);
   }
 
-  /** True once the backend may close it at any moment. */
+  /** True once it has rested for its `idleMs`: the backend may close it at any moment. */
   get isOverdue(): boolean {
     return this.#dueAtMs !== Number.POSITIVE_INFINITY && performance.now() > this.#dueAtMs;
   }
@@ -76,17 +76,17 @@ export class PooledSocket implements StreamReader, FaultOwner {
   }
 
   closed(): void {
-    // The pool finds it stale when it takes it out, or when it looks next.
+    // The pool notices when it takes the socket out, or at its next check.
   }
 }
 
 /**
- * What a pool holds in place of a socket where connecting failed. generic-pool retries without a pause when `create` rejects, so the
- * failure itself becomes the resource: it is given out, and thrown away.
+ * Stands in the pool for a socket that could not be connected. generic-pool retries without a pause when `create` rejects, so `create`
+ * resolves with the failure instead. A lease gets the failure as its error, and the pool removes it.
  */
 export class FailedSocket {
   readonly error: BalanceError;
-  /** The number of this failure among those of the pool: tells old ones from new ones. */
+  /** The number of this failure in the pool, counted up: a lease ignores failures from before it asked. */
   readonly sequence: number;
 
   constructor(error: BalanceError, sequence: number) {

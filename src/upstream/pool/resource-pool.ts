@@ -1,6 +1,6 @@
 import genericPool, { type Pool } from 'generic-pool';
 
-/** The parts of generic-pool that its types leave out: the pool takes any evictor and its own containers. */
+/** Members of generic-pool that its types leave out. */
 interface PoolParts {
   readonly Pool: new (
     evictor: unknown,
@@ -22,14 +22,14 @@ export interface ResourcePoolOptions<T> {
   /** Resources at most, borrowed and idle. */
   readonly limit: number;
   readonly minIdle: number;
-  /** How often idle ones are looked at, in ms. */
+  /** How often idle resources are checked, in ms. */
   readonly lookEveryMs: number;
   readonly factory: ResourceFactory<T>;
-  /** Whether an idle one is thrown away; `available` is how many are idle. */
+  /** Whether an idle resource must be removed; `available` is the number of idle resources. */
   readonly isUnwanted: (resource: T, available: number) => boolean;
 }
 
-/** A pool of generic-pool that asks its owner which idle resources it should throw away. */
+/** A pool of generic-pool that asks its owner which idle resources it should remove. */
 export function makeResourcePool<T>(options: ResourcePoolOptions<T>): Pool<T> {
   class Evictor {
     evict(_config: unknown, { obj }: { obj: T }, available: number): boolean {
@@ -40,7 +40,7 @@ export function makeResourcePool<T>(options: ResourcePoolOptions<T>): Pool<T> {
   return new parts.Pool(Evictor, parts.Deque, parts.PriorityQueue, options.factory, {
     max: options.limit,
     min: options.minIdle,
-    // The one that rested least is given out first: it is the least likely to be dead.
+    // The resource that came back last is given out first: it is the least likely to be dead.
     fifo: false,
     evictionRunIntervalMillis: options.lookEveryMs,
     numTestsPerEvictionRun: options.limit,

@@ -11,7 +11,7 @@ import { FailedSocket, PooledSocket } from './pooled-socket.ts';
 import { makeResourcePool, type ResourceFactory } from './resource-pool.ts';
 import { WarmSockets } from './warm-sockets.ts';
 
-/** How often idle sockets are looked at. */
+/** How often idle sockets are checked. */
 const EVICTION_INTERVAL_MS = 1_000;
 
 const SETTLED = Promise.resolve();
@@ -29,7 +29,7 @@ export class SocketPool implements ChannelPool, BackendPool {
   readonly #limit: number;
   readonly #use: SocketUse;
   readonly #dialer: Dialer;
-  /** Made with the first socket: an edit may bring a thousand backends, of which few are ever used. */
+  /** Made with the first socket: an edit may bring a thousand backends, and few of them may ever be used. */
   #made: Pool<Resource> | undefined;
   /**
    * Sockets that just came back. generic-pool counts them as borrowed. The next lease takes them from here, without the promises that
@@ -43,7 +43,7 @@ export class SocketPool implements ChannelPool, BackendPool {
   /** Leases that wait in generic-pool's queue. */
   #borrowing = 0;
   #failures = 0;
-  /** What the pool has learned about a server's patience with sockets that are connected ahead. */
+  /** What the pool has learned about how long the server keeps unused sockets open. */
   readonly #warm = new WarmSockets();
   /** Places of generic-pool that hold no usable socket, but a failure or a socket that its server has ended. */
   #restingFailures = 0;
@@ -59,7 +59,7 @@ export class SocketPool implements ChannelPool, BackendPool {
     backend.pools.add(this);
   }
 
-  /** True while each socket that it may have is leased, or a lease waits for it. */
+  /** True while every socket that the pool may have is leased, or is waited for by a lease. */
   get isFull(): boolean {
     return this.#leased + this.#borrowing >= this.#limit;
   }
@@ -121,7 +121,7 @@ export class SocketPool implements ChannelPool, BackendPool {
     if (this.#use === 'keep-alive') this.#destroy(socket);
   }
 
-  /** Closes idle sockets now and leased ones when they come back. Leases that wait, and those that still ask, are served. */
+  /** Closes idle sockets now, and leased ones when they come back. Leases that wait, and those that still ask, are served. */
   close(): void {
     if (this.#closing) return;
     this.#closing = true;
@@ -129,9 +129,9 @@ export class SocketPool implements ChannelPool, BackendPool {
     for (const socket of this.#hot.close()) this.#destroy(socket);
     const pool = this.#made;
     if (pool === undefined) return;
-    // It resolves when the last borrowed socket came back, which may take long. Nobody waits for it.
+    // This resolves when the last borrowed socket has come back, which may take long. So it is not awaited.
     const drained = pool.drain();
-    // `clear` at once would throw away sockets that are being connected for leases that wait.
+    // To call `clear` at once would destroy sockets that are being connected for waiting leases.
     if (this.#borrowing > 0) void drained.then(() => pool.clear());
     else void pool.clear();
   }
@@ -162,7 +162,7 @@ export class SocketPool implements ChannelPool, BackendPool {
   }
 
   #borrow(waiter: PoolWaiter): void {
-    // Each of these leases needs a connect of its own: to wait first for the connects of others would only take longer.
+    // Each of these leases needs a connection of its own. To wait for the connects of others would only take longer.
     const isCrowded = this.#use === 'once' && this.#borrowing >= this.#limit;
     if (this.#closing || isCrowded) {
       this.#connectFor(waiter);
@@ -182,7 +182,7 @@ export class SocketPool implements ChannelPool, BackendPool {
     );
   }
 
-  /** Connects outside of generic-pool, which refuses to serve once it is being closed. */
+  /** Connects outside of generic-pool, which serves nothing once it is being closed. */
   #connectFor(waiter: PoolWaiter): void {
     this.#connect().then(
       (socket) => {
@@ -198,7 +198,7 @@ export class SocketPool implements ChannelPool, BackendPool {
   #acquired(resource: Resource, waiter: PoolWaiter, failuresBefore: number): void {
     if (resource instanceof FailedSocket) {
       this.#destroy(resource);
-      // A failure from before this lease asked says nothing about now.
+      // A failure from before this lease asked does not count.
       if (resource.sequence > failuresBefore) waiter.failed(resource.error);
       else this.take(waiter);
     } else if (!this.#isFit(resource)) {
@@ -222,7 +222,7 @@ export class SocketPool implements ChannelPool, BackendPool {
     socket.uses += 1;
   }
 
-  /** False when its lease has ended before. */
+  /** False when the lease of the socket had ended before. */
   #endLease(socket: PooledSocket): boolean {
     if (!socket.leased) return false;
     socket.leased = false;
@@ -251,7 +251,7 @@ export class SocketPool implements ChannelPool, BackendPool {
       },
       destroy: (resource) => {
         if (resource instanceof FailedSocket || resource.emptyUntilMs > 0) this.#restingFailures -= 1;
-        // A leased socket has only left the pool: it lives on.
+        // A leased socket has only left the pool: it stays open.
         if (resource instanceof PooledSocket && !resource.leased) {
           this.#backend.discarded += 1;
           resource.stream.destroy();
@@ -281,11 +281,11 @@ export class SocketPool implements ChannelPool, BackendPool {
 
   #destroy(resource: Resource): void {
     this.#made?.destroy(resource).catch(() => {
-      // generic-pool does not know it any more, or never did: there is nothing to throw away.
+      // generic-pool does not know the resource any more, or never did: there is nothing to remove.
     });
   }
 
-  /** Whether a lease may get it now. Whether the backend still has its address is checked whatever the settings. */
+  /** Whether a lease may get the socket now. Its address is always checked, even when the settings ask for no check. */
   #isFit(socket: PooledSocket): boolean {
     if (socket.emptyUntilMs > 0) return false;
     return this.#settings.validateOnBorrow ? !this.#isSpent(socket) : !socket.isOutdated;
@@ -294,12 +294,12 @@ export class SocketPool implements ChannelPool, BackendPool {
   #isSpent(resource: Resource): boolean {
     if (resource instanceof FailedSocket || resource.stream.stale) return true;
     if (resource.isOverdue || resource.isOutdated) return true;
-    // A greeting that nobody has read yet hides that the server has ended the socket.
+    // While a greeting is not read yet, `stale` does not show that the server has ended the socket.
     if (this.#use === 'once' && (resource.stream.peerEnded || this.#warm.isOld(resource))) return true;
     return this.#settings.maxAgeMs > 0 && performance.now() - resource.createdAtMs > this.#settings.maxAgeMs;
   }
 
-  /** Whether the place of a spent socket stays empty for now, because its server ends every socket that is connected ahead. */
+  /** Whether the place of a spent socket stays empty for now, because the server soon ends every unused socket. */
   #staysEmpty(resource: Resource): boolean {
     if (this.#use !== 'once' || resource instanceof FailedSocket) return false;
     const { stream } = resource;
@@ -312,7 +312,7 @@ export class SocketPool implements ChannelPool, BackendPool {
     return performance.now() < resource.emptyUntilMs;
   }
 
-  /** Whether one more idle socket would be more than `maxIdle`. A lease that waits takes it at once, so it would not be idle. */
+  /** Whether one more idle socket would exceed `maxIdle`. Not while a lease waits: it would take the socket at once. */
   #isSurplus(): boolean {
     const { maxIdle } = this.#settings;
     return maxIdle > 0 && this.#borrowing === 0 && this.idle >= maxIdle;
@@ -320,10 +320,10 @@ export class SocketPool implements ChannelPool, BackendPool {
 
   #isIdleTooLong(resource: Resource, available: number): boolean {
     if (resource instanceof FailedSocket) return false;
-    // A socket that was connected for a lease that then got another one became idle without a look at `maxIdle`.
+    // A socket whose lease got another socket meanwhile became idle without a check of `maxIdle`.
     if (this.#settings.maxIdle > 0 && available > this.#settings.maxIdle) return true;
     if (this.#settings.maxIdleTimeMs === 0) return false;
-    // Sockets that minIdle keeps of use `once` are renewed too, once they have rested their time.
+    // Sockets of use `once` are renewed after their idle time, even when minIdle keeps them.
     if (available <= this.#settings.minIdle && this.#use === 'keep-alive') return false;
     return performance.now() - resource.idleSinceMs > this.#settings.maxIdleTimeMs;
   }

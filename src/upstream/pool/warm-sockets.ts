@@ -1,11 +1,11 @@
 import type { PooledSocket } from './pooled-socket.ts';
 
-/** A server that ends an unused socket sooner than this does not want such sockets: the pool pauses, longer each time. */
+/** A server that ends an unused socket sooner than this does not want unused sockets: the pool pauses, longer each time. */
 const SOON_MS = 2_000;
 const LONGEST_PAUSE_MS = 60_000;
-/** Sockets that were connected within this time of each other and end together count once: they show one time limit, not two. */
+/** Sockets that were connected within this time and end together count as one: they show one time limit, not two. */
 const APART_MS = 500;
-/** Two times are the same limit when they differ by no more than this share. */
+/** Two times count as the same limit when they differ by no more than this share. */
 const ALIKE = 0.25;
 
 /** An unused socket that its server ended. */
@@ -15,16 +15,16 @@ interface End {
 }
 
 /**
- * What a pool learns where it connects sockets ahead for one use each, and the server ends them before their use: how long the server
- * waits for a client to speak (as MySQL's connect_timeout, or the login time of SSH), and whether it wants such sockets at all.
+ * Learns from unused sockets of use `once` that the server ends: how long the server waits for a client to speak (as MySQL's
+ * connect_timeout, or the login time of SSH), and whether it wants unused sockets at all.
  */
 export class WarmSockets {
   #last: End | undefined;
-  /** Half of the time after which the server gives up on a client that it has greeted. */
+  /** Half of the time for which the server, after its greeting, waits for a silent client. */
   #limitMs = Number.POSITIVE_INFINITY;
   #pauseMs = 0;
 
-  /** Whether the server, which has greeted, may soon give up on the socket, so that a client would not have the time to log in. */
+  /** Whether the server, which has sent its greeting, may end the socket before a client could log in. */
   isOld({ stream, createdAtMs }: PooledSocket): boolean {
     return stream.hasUnreadBytes && performance.now() - createdAtMs > this.#limitMs;
   }
@@ -41,12 +41,12 @@ export class WarmSockets {
     return 0;
   }
 
-  /** A socket was used: the server wants them. */
+  /** A socket was used: the server accepts unused sockets, so the pause begins at its shortest again. */
   used(): void {
     this.#pauseMs = 0;
   }
 
-  /** One end may be a restart of the server. Two ends after the same time are its time limit. */
+  /** Remembers an end. One end may be a restart of the server; two ends after the same time show its time limit. */
   #learn(end: End): void {
     const last = this.#last;
     this.#last = end;

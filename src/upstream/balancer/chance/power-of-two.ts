@@ -3,9 +3,8 @@ import { isLessLoaded } from '../contract/candidates.ts';
 import { WeightedDraw } from './weighted-draw.ts';
 
 /**
- * Draws two different candidates by weight and takes the one with fewer leases for its weight, the first
- * when they are even. Nearly as even as least-connections, without the herd that forms when several
- * proxies all see the same backend as the emptiest.
+ * Draws two different candidates by weight and takes the one with fewer leases for its weight; when they are even, the first one. Loads
+ * are nearly as even as with least-connections, but several proxies do not all choose the same, least loaded backend.
  *
  * Source: Mitzenmacher, The Power of Two Choices in Randomized Load Balancing (2001).
  */

@@ -1,7 +1,7 @@
 import type { Balancer, Candidate, Chance, PickContext } from '../contract/balancer.ts';
 import { WeightedDraw } from './weighted-draw.ts';
 
-/** By chance, in proportion to the weights. Without state, so many proxies in front of the same backends never fall into step. */
+/** Chooses at random, in proportion to the weights. It has no state, so many proxies in front of the same backends never fall into step. */
 export class Random<C extends Candidate> implements Balancer<C> {
   readonly #drawing: WeightedDraw<C>;
 

@@ -1,10 +1,10 @@
 import type { Candidate, Chance, PickContext } from '../contract/balancer.ts';
 import { isUsable, withWeight } from '../contract/candidates.ts';
 
-/** How often a draw among all is tried before the usable ones are added up. */
+/** So often one is drawn from all candidates, before the weights of the usable candidates are added up. */
 const QUICK_DRAWS = 2;
 
-/** Draws candidates by chance, each as often as its share of the usable weight. */
+/** Draws candidates at random, each as often as its share of the weight of all usable candidates. */
 export class WeightedDraw<C extends Candidate> {
   readonly #candidates: readonly C[];
   /** `#upTo[n]` is the weight of the candidates 0 to n together. */
@@ -20,7 +20,7 @@ export class WeightedDraw<C extends Candidate> {
 
   /** A usable candidate other than `except`; undefined when there is none. */
   draw(exclude: PickContext['exclude'], except: C | undefined): C | undefined {
-    // Throwing away what is not usable leaves the shares of the others as they are.
+    // To draw again when the candidate is not usable does not change the shares of the usable ones.
     for (let drawn = 0; drawn < QUICK_DRAWS; drawn++) {
       const candidate = this.#candidates[this.#position()];
       if (candidate !== undefined && candidate !== except && isUsable(candidate, exclude)) return candidate;
@@ -28,7 +28,7 @@ export class WeightedDraw<C extends Candidate> {
     return this.#drawAmongUsable(exclude, except);
   }
 
-  /** By binary search; the number of candidates at most, so that rounding can't lead behind the last one. */
+  /** A random index, by binary search. Never above the last index, even with rounding errors. */
   #position(): number {
     const upTo = this.#upTo;
     let low = 0;

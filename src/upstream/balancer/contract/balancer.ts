@@ -10,7 +10,7 @@ export interface Candidate {
   readonly available: boolean;
 }
 
-/** What is known of the connection or request that needs a backend. */
+/** The properties of a connection or request that a balancer chooses by. */
 export interface PickContext {
   /** The value of `hash_key`; undefined or '' when the request has none. */
   readonly key: string | undefined;
@@ -25,11 +25,11 @@ export interface Balancer<C extends Candidate = Candidate> {
   /** What {@link pick} would give now, found out without taking a turn; undefined also when chance decides. */
   peek?(context: PickContext): C | undefined;
   /**
-   * Takes over the turns of another balancer, as far as it counts them alike and has the same candidates (by id): an
-   * edit must not make everybody begin with the first backend again. Absent where nothing is remembered from pick to pick.
+   * Takes over the turns of the previous balancer, as far as both count turns in the same way and have the same candidates (by id):
+   * after an edit the turns must not begin with the first backend again. Absent when the balancer remembers nothing between picks.
    */
   resume?(previous: Balancer): void;
 }
 
-/** A source of chance in [0, 1), `Math.random` outside tests. */
+/** Returns a random number in [0, 1): `Math.random` outside tests. */
 export type Chance = () => number;

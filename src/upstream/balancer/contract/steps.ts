@@ -1,4 +1,4 @@
-/** Work in steps of a fraction of a millisecond: a large table made in one piece would hold up traffic. */
+/** Work that is done in steps of a fraction of a millisecond: to make a large table in one piece would delay traffic. */
 export type Steps<T> = Generator<undefined, T>;
 
 /** Does all steps at once. */

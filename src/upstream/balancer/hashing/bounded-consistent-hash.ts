@@ -4,9 +4,9 @@ import { isUsable } from '../contract/candidates.ts';
 import { hasKey, pickHash } from './hash-text.ts';
 
 /**
- * Consistent hashing in which nobody gets more than `loadFactor` times its share of all leases, rounded up:
- * the keys of a full candidate go on to the next one on the ring. Shares and leases are those of the usable
- * candidates, so there is always one with room. Without a key: by chance, by weight, within the bound.
+ * Consistent hashing in which no candidate gets more than `loadFactor` times its share of all leases, rounded up. The keys of a full
+ * candidate go to the next candidate on the ring. Only usable candidates and their leases count for the shares, so one candidate always
+ * has room. A request without a key goes to a random candidate, by weight and within the bound.
  *
  * Source: Mirrokni, Thorup, Zadimoghaddam, Consistent Hashing with Bounded Loads (2016).
  */
@@ -56,7 +56,7 @@ export class BoundedConsistentHash<C extends Candidate> implements Balancer<C> {
       }
       point = ring.pointAfter(point);
     }
-    // Not reached: the bounds add up to at least one more than the leases that run.
+    // Never reached: the bounds add up to at least one more than the number of running leases.
     return undefined;
   }
 }

@@ -4,8 +4,8 @@ import { isAnyUsable, isUsable } from '../contract/candidates.ts';
 import { hasKey, pickHash } from './hash-text.ts';
 
 /**
- * The owner of the key's place on a hash ring, or the next usable one on the ring: while a candidate is
- * out only its keys move, and they come back with it. Without a key: by chance, by weight.
+ * Chooses the owner of the key's place on a hash ring, or the next usable candidate on the ring. While a candidate is not usable, only its
+ * keys move, and they come back when it is usable again. A request without a key goes to a random candidate, by weight.
  */
 export class ConsistentHash<C extends Candidate> implements Balancer<C> {
   readonly #ring: HashRing<C>;

@@ -3,10 +3,10 @@ import type { Steps } from '../contract/steps.ts';
 const DIGIT_BITS = 11;
 const DIGITS = 2 ** DIGIT_BITS;
 const SHIFTS = [0, DIGIT_BITS, 2 * DIGIT_BITS] as const;
-/** So many points are put into their places in a step. */
+/** One step moves so many points. */
 const STEP_POINTS = 8192;
 
-/** Hashes and whose they are, at the same places of both lists. */
+/** Two lists of equal length: hashes, and the owner of each hash at the same index. */
 export interface HashPoints {
   readonly hashes: Uint32Array;
   readonly owners: Uint32Array;
@@ -17,7 +17,7 @@ export function hashPoints(size: number): HashPoints {
   return { hashes: new Uint32Array(size), owners: new Uint32Array(size) };
 }
 
-/** The same points by their hashes; equal ones stay in their order. */
+/** The same points, sorted by hash. Points with equal hashes keep their order. */
 export function* sortedPoints(points: HashPoints): Steps<HashPoints> {
   const size = points.hashes.length;
   let from = points;
@@ -54,7 +54,7 @@ function count(hashes: Uint32Array, shift: number, counts: Uint32Array): void {
   }
 }
 
-/** For each digit the place of the first point that has it. */
+/** For each digit, the index of the first point that has it. */
 function placesOf(counts: Uint32Array): Uint32Array {
   let place = 0;
   return counts.map((count) => {
@@ -63,7 +63,7 @@ function placesOf(counts: Uint32Array): Uint32Array {
   });
 }
 
-/** Puts points into the places of their digits, and moves these on. */
+/** Puts each point at the next free index of its digit. */
 function distribute(from: HashPoints, to: HashPoints, shift: number, places: Uint32Array): void {
   const { hashes, owners } = from;
   for (let at = 0; at < hashes.length; at++) {

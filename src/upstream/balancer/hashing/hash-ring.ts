@@ -10,12 +10,12 @@ const POINTS = 256;
 /**
  * The hash values as a circle: each candidate owns points on it in proportion to its weight, and a hash
  * belongs to the next point's owner. A candidate's points depend on nothing but its id and its weight (and
- * the rough average of all weights, see {@link weightUnit}), so whoever leaves takes only its own keys along.
+ * the rough average of all weights, see {@link weightUnit}), so a candidate that leaves moves only its own keys.
  *
  * Source: Karger et al., Consistent Hashing and Random Trees (1997).
  */
 export class HashRing<C extends Candidate> {
-  /** Those with a weight above 0. */
+  /** The candidates with a weight above 0. */
   readonly candidates: readonly C[];
   readonly #hashes: Uint32Array;
   readonly #owners: Uint32Array;

@@ -4,7 +4,7 @@ const KEY_SEED = 0x5ba1a9ce;
 
 /**
  * A 32-bit hash (0 to 2³² - 1) of a text: MurmurHash3_x86_32 over its UTF-16 code units, little-endian.
- * Not for secrets: whoever knows the seed can find texts that collide.
+ * Not for secrets: an attacker who knows the seed can find texts that collide.
  *
  * Source: Appleby, MurmurHash3 (public domain).
  */
@@ -34,15 +34,15 @@ function scramble(block: number): number {
 }
 
 /**
- * Where a key leads to on a ring or in a table. A request without a key (undefined or '') gets a place by chance: it goes where some
- * key would have gone, so weights and load bounds hold for it too.
+ * The hash of a request's key, which is its place on a ring or in a table. A request without a key (undefined or '') gets a random hash,
+ * so weights and load bounds hold for it too.
  */
 export function pickHash(key: string | undefined, chance: Chance): number {
   if (key === undefined || key === '') return Math.floor(chance() * 2 ** 32) >>> 0;
   return hashText(key, KEY_SEED);
 }
 
-/** Whether a request has a key, so that chance has no part in its place. */
+/** Whether a request has a key, so that its place is not random. */
 export function hasKey({ key }: PickContext): boolean {
   return key !== undefined && key !== '';
 }

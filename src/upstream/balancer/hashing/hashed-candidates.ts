@@ -5,7 +5,7 @@ import { withWeight } from '../contract/candidates.ts';
 const FIRST_SEED = 0x0f1e2d3c;
 const SECOND_SEED = 0x7a6b5c4d;
 
-/** A candidate with two hashes of its id that know nothing of each other. */
+/** A candidate with two independent hashes of its id. */
 export interface HashedCandidate<C extends Candidate> {
   readonly candidate: C;
   readonly first: number;

@@ -8,7 +8,7 @@ const TABLE_SIZE = 65_537;
 const LARGE_TABLE_SIZE = 655_373;
 const MIN_SLOTS_EACH = 32;
 
-/** So many slots are taken in a step. */
+/** One step fills so many slots. */
 const STEP_SLOTS = 4096;
 const EMPTY = 0xffff_ffff;
 /** Ends a list of owners. */
@@ -53,8 +53,8 @@ export function* maglevTable<C extends Candidate>(hashed: readonly HashedCandida
 }
 
 /**
- * Who has a turn in which round, as a list for each round. A large weight beside many small ones makes many rounds, and
- * to ask everybody in each of them would hold up traffic.
+ * For each round, the list of the candidates that have a turn in it. One large weight beside many small ones makes many rounds, and to
+ * check all candidates in each round would delay traffic.
  */
 class Turns {
   readonly #first: Int32Array;
@@ -76,7 +76,7 @@ class Turns {
   }
 
   add(owner: number, round: number): void {
-    // No slot is left by then.
+    // All slots are filled before that round.
     if (round >= this.#first.length) return;
     this.#after[owner] = this.#first[round] ?? NOBODY;
     this.#first[round] = owner;
@@ -88,7 +88,7 @@ function advance(slot: number, step: number, size: number): number {
   return after >= size ? after - size : after;
 }
 
-/** Weights as a part of the largest one, which gets a turn in each round. */
+/** The weights divided by the largest one, which has a turn in each round. */
 function relativeWeights<C extends Candidate>(hashed: readonly HashedCandidate<C>[]): Float64Array {
   const heaviest = hashed.reduce((most, { candidate }) => Math.max(most, candidate.weight), 0);
   return Float64Array.from(hashed, ({ candidate }) => candidate.weight / heaviest);

@@ -6,11 +6,10 @@ import { maglevTable } from './maglev-table.ts';
 import type { Steps } from '../contract/steps.ts';
 
 /**
- * The owner of the key's slot in a Maglev table: one look-up, and shares that differ from the weights by
- * hardly anything. The price, against a ring, is that a few keys of others move too when the set of
- * backends is edited. While a candidate is merely out, the table stays and only its keys go elsewhere: each
- * along a sequence of slots of its own, so that they spread over the others by weight. Without a key: by
- * chance, by weight.
+ * Chooses the owner of the key's slot in a Maglev table: one look-up, and shares that hardly differ from the weights. Its disadvantage
+ * against a ring: when an edit changes the backends, a few keys of other backends move too. While a candidate is not usable, the table
+ * stays the same and only that candidate's keys move. Each follows a sequence of slots of its own, so the keys spread over the
+ * other candidates by weight. A request without a key goes to a random candidate, by weight.
  */
 export class Maglev<C extends Candidate> implements Balancer<C> {
   readonly #candidates: readonly C[];
@@ -55,7 +54,7 @@ export class Maglev<C extends Candidate> implements Balancer<C> {
       const owner = candidates[table[slot] ?? -1];
       if (owner !== undefined && isUsable(owner, exclude)) return owner;
     }
-    // Those that are usable hold only a sliver of the table: take the first one, counted from a place that the key gives.
+    // The usable candidates own only a tiny part of the table: take the first usable one, counted from an index that the key gives.
     for (let seen = 0; seen < candidates.length; seen++) {
       const candidate = candidates[(step + seen) % candidates.length];
       if (candidate !== undefined && isUsable(candidate, exclude)) return candidate;

@@ -2,7 +2,7 @@ import type { Candidate, PickContext } from '../contract/balancer.ts';
 import { TurnOrder } from './turn-order.ts';
 import { isUsable } from '../contract/candidates.ts';
 
-/** The candidate with the fewest leases; those that are even take turns. Weights above 0 count alike. */
+/** Chooses the candidate with the fewest leases. Candidates with equally few take turns. All weights above 0 count the same. */
 export class LeastConnections<C extends Candidate> extends TurnOrder<C> {
   override pick({ exclude }: PickContext): C | undefined {
     const { candidates } = this;
@@ -10,7 +10,7 @@ export class LeastConnections<C extends Candidate> extends TurnOrder<C> {
     let at = this.next;
     let picked: C | undefined;
     let fewest = Infinity;
-    // Looking from behind the last pick on makes the ones that are even take turns.
+    // The search begins behind the last pick, so that candidates with equally few leases take turns.
     for (let seen = 0; seen < count; seen++) {
       if (at >= count) at = 0;
       const candidate = candidates[at++];

@@ -2,7 +2,7 @@ import type { Candidate, PickContext } from '../contract/balancer.ts';
 import { TurnOrder } from './turn-order.ts';
 import { isUsable } from '../contract/candidates.ts';
 
-/** One after the other, in the order of the config. Weights above 0 count alike. */
+/** Chooses one candidate after the other, in the order of the config. All weights above 0 count the same. */
 export class RoundRobin<C extends Candidate> extends TurnOrder<C> {
   override pick({ exclude }: PickContext): C | undefined {
     const { candidates } = this;
@@ -12,8 +12,8 @@ export class RoundRobin<C extends Candidate> extends TurnOrder<C> {
       if (at >= count) at = 0;
       const candidate = candidates[at++];
       if (candidate !== undefined && isUsable(candidate, exclude)) {
-        // Going on behind the one that was picked, not behind the one that was due: otherwise
-        // the neighbour of a backend that is down would get both shares.
+        // Behind the one that was picked, not behind the one whose turn it was. As it is, the neighbour
+        // of a backend that is down does not get two turns in each round.
         this.next = at;
         return candidate;
       }

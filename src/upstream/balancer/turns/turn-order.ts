@@ -2,8 +2,8 @@ import type { Balancer, Candidate, Chance, PickContext } from '../contract/balan
 import { withWeight } from '../contract/candidates.ts';
 
 /**
- * Remembers whose turn is next, in the order of the config, beginning anywhere: of many proxies that start together each would
- * otherwise send its first request to the same backend. Weights above 0 count alike.
+ * Remembers whose turn is next, in the order of the config. The first turn is random: otherwise many proxies that start together would
+ * all send their first request to the same backend. All weights above 0 count the same.
  */
 export abstract class TurnOrder<C extends Candidate> implements Balancer<C> {
   protected readonly candidates: readonly C[];
@@ -24,7 +24,7 @@ export abstract class TurnOrder<C extends Candidate> implements Balancer<C> {
     return picked;
   }
 
-  /** Goes on with the one that was due, or with the next of them that stayed. */
+  /** Continues with the candidate whose turn was next in `previous`, or with the next one behind it that is still there. */
   resume(previous: Balancer): void {
     if (!(previous instanceof TurnOrder)) return;
     const before = previous as TurnOrder<Candidate>;

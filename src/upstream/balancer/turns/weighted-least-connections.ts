@@ -3,8 +3,8 @@ import { isLessLoaded, isUsable } from '../contract/candidates.ts';
 import { WeightedTurns } from './weighted-turns.ts';
 
 /**
- * The candidate with the fewest leases for its weight. Those that are even take turns by weight, so that weights count on
- * a quiet proxy too, where all have no lease at all.
+ * Chooses the candidate with the fewest leases for its weight. Candidates with equally few take turns by weight, so that weights
+ * also count on a quiet proxy, where no candidate has a lease.
  */
 export class WeightedLeastConnections<C extends Candidate> extends WeightedTurns<C> {
   override pick({ exclude }: PickContext): C | undefined {

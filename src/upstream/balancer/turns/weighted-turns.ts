@@ -3,8 +3,8 @@ import { isLessLoaded, isUsable, withWeight } from '../contract/candidates.ts';
 
 /**
  * Smooth weighted turns: each candidate that takes part earns its weight, the richest is picked and pays what all earned.
- * Weights 5, 1, 1 give a a b a c a a, never five a in a row. The first turn is anywhere in that round: of many proxies that start
- * together each would otherwise send its first request to the same backend.
+ * Weights 5, 1, 1 give a a b a c a a, never five a in a row. The first turn is at a random place of that round: otherwise many proxies
+ * that start together would all send their first request to the same backend.
  *
  * Source: nginx, `ngx_http_upstream_get_peer`.
  */
@@ -29,8 +29,8 @@ export abstract class WeightedTurns<C extends Candidate> implements Balancer<C> 
   }
 
   /**
-   * Gives the candidates that stayed what they had earned, in the measure of the new weights: a credit never exceeds the
-   * sum of all weights, so it counts as the same part of that sum as before.
+   * Candidates that stayed keep their credit, converted to the new weights. A credit never exceeds the sum of all weights, so it is
+   * converted to the same part of the new sum.
    */
   resume(previous: Balancer): void {
     if (!(previous instanceof WeightedTurns)) return;
@@ -42,7 +42,7 @@ export abstract class WeightedTurns<C extends Candidate> implements Balancer<C> 
     for (const [at, { id }] of this.candidates.entries()) this.#credits[at] = (earned.get(id) ?? 0) * scale;
   }
 
-  /** One turn among the usable ones, or among those of them that are as little loaded as `least`. */
+  /** One turn among the usable candidates; with `least`, among those of them that are no more loaded than `least`. */
   protected takeTurn(exclude: PickContext['exclude'], least?: C): C | undefined {
     const { candidates } = this;
     const credits = this.#credits;
@@ -73,8 +73,8 @@ function sumOfWeights(candidates: readonly Candidate[]): number {
 }
 
 /**
- * What candidates of these weights have as credit after so many smooth weighted turns, without taking them one by one: each was
- * picked as often as its weight asks for, rounded down, and those with the largest remainders once more (Hamilton's method).
+ * Computes the credits of candidates with these weights after so many smooth weighted turns, without taking the turns one by one: each
+ * candidate was picked as often as its weight asks for, rounded down, and those with the largest remainders once more (Hamilton's method).
  * Credits add up to 0.
  */
 function creditsAfter(turns: number, weights: readonly number[]): Float64Array {
