@@ -1,6 +1,6 @@
-/** One server. */
+/** One server that requests and connections are forwarded to. */
 export interface Backend {
-  /** Dense and unique while the backend lives: an index for counters. */
+  /** Unique while the backend exists, and small: meant as an index into arrays of counters. Free indexes are used again. */
   readonly index: number;
   /** The name of the config: the `backend` label of metrics and the `backend` field of logs. */
   readonly name: string;

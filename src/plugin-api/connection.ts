@@ -10,11 +10,11 @@ export interface Connection {
   readonly transport: Transport;
   /** Name of the listener. */
   readonly listener: string;
-  /** True after the listener began to drain: finish what runs, start nothing new. */
+  /** True after the listener has begun to drain: finish what runs, and start nothing new. */
   readonly draining: boolean;
   /**
    * The protocol instance of the live generation. A protocol that serves several exchanges on a connection reads this at each
-   * exchange, so that an edited config counts from the next exchange on. After another version of the plugin took its place, this is
+   * exchange, so that an edited config applies from the next exchange on. After another version of the plugin has replaced this one, this is
    * the last instance of the version that took the connection over.
    */
   readonly current: ProtocolInstance;
@@ -25,9 +25,9 @@ export interface ConnectionHandler {
   /** The listener is going away: close the connection as soon as no exchange runs on it. */
   drain(): void;
   /**
-   * What the connection does now. The admin server shows this to operators, who see so what still holds a replaced config; and when a
-   * replaced config drains for too long, this decides which connections are reset. A handler without it makes the connection count
-   * as a tunnel of the instance that took it over, for as long as the connection lasts.
+   * What the connection does now. The admin server shows it, so that operators see which connections still use a replaced config. When a
+   * replaced config drains for too long, it decides which connections are reset. Without this method, the connection counts as a tunnel
+   * of the instance that took it over, for as long as the connection lasts.
    */
   activity?(): ConnectionActivity;
 }
@@ -46,25 +46,25 @@ export interface ConnectionActivity {
   readonly backend: Backend | undefined;
 }
 
-/** A protocol at work on one listener, until an edit changes something about it. */
+/** One protocol at work on one listener, until an edit changes the listener, its upstreams or its plugin. */
 export interface ProtocolInstance {
-  /** The plugin's name; tells a connection whether {@link Connection.current} still speaks its protocol. */
+  /** The plugin's name. By it a connection sees whether {@link Connection.current} still speaks its protocol. */
   readonly protocol: string;
-  /** Exchanges and tunnels that this instance still runs. */
+  /** The number of exchanges and tunnels that this instance runs. */
   readonly active: number;
   /**
-   * Takes over an accepted connection. Must call `connection.transport.read()` before it returns, and give a handler; a
-   * connection without a handler, or unread after 5 s, is ended.
+   * Takes over an accepted connection. Must call `connection.transport.read()` before it returns, and return a handler. A
+   * connection without a handler, or one that is not read within 5 s, is ended.
    */
   handle(connection: Connection): ConnectionHandler;
   /**
-   * No connection will be handed to this instance any more; resolves when the last of its exchanges and tunnels is over.
-   * Where another version of the plugin took its place it is called when the last connection is gone.
+   * The instance gets no further connection. Must resolve when its last exchange or tunnel is over. When another version of the plugin
+   * replaces this one, it is called after the last connection is gone.
    */
   close(): Promise<void>;
   /**
-   * What it would do with a request, found out in the same way as it would do it, and without doing it: nothing is
-   * acquired, sent, counted or logged. Without it, all that can be explained is the listener's own upstream.
+   * Says what the instance would do with a request, found by the same code that serves requests, but without acquiring, sending, counting
+   * or logging anything. Without this method, `balance explain` can only name the listener's own upstream.
    */
   explain?(request: ExplainRequest): ProtocolExplanation;
 }

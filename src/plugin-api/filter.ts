@@ -54,7 +54,7 @@ export interface FilterFields {
   /**
    * Puts one field in the place of all fields of that name.
    *
-   * @throws TypeError for what is no valid name or value, and for fields that the proxy writes itself because they frame the
+   * @throws TypeError when the name or value is not valid, and for fields that the proxy writes itself because they frame the
    *   message or belong to the connection
    */
   setHeader(name: string, value: string): void;
@@ -62,16 +62,16 @@ export interface FilterFields {
   addHeader(name: string, value: string): void;
   /** Removes all fields of that name. Throws as {@link addHeader} does. */
   removeHeader(name: string): void;
-  /** Shows the filter the body as it passes by. Only while the hook that got this object runs, before its promise resolves. */
+  /** Shows the filter the body as it passes by. May only be called while the hook runs: before it returns, or before its promise resolves. */
   tapBody(tap: BodyTap): void;
 }
 
-/** A request as filters see it: one object for all hooks of an exchange. What was changed by one filter is what the next one sees. */
+/** A request as filters see it: one object for all hooks of an exchange. A filter sees the changes of the filters before it. */
 export interface FilterRequest extends FilterFields {
   /** The request id, as logs and `X-Request-ID` show it. */
   readonly id: string;
   readonly method: string;
-  /** Path and query, as they would be forwarded; `*` for `OPTIONS *`. Text of bytes (latin1). Transforms of the config come later. */
+  /** Path and query, as they would be forwarded; `*` for `OPTIONS *`. Each character is one byte (latin1). Transforms of the config are applied later. */
   readonly target: string;
   /** {@link target} without query. */
   readonly path: string;
@@ -92,7 +92,7 @@ export interface FilterRequest extends FilterFields {
   /**
    * Forwards another path and query. The route stays.
    *
-   * @throws TypeError for what does not begin with `/`, or holds blanks, control characters, `#` or anything beyond ASCII
+   * @throws TypeError when the target does not begin with `/`, or contains blanks, control characters, `#` or characters beyond ASCII
    */
   setTarget(target: string): void;
   /** Forwards the request to another upstream, as `host.upstream(name, 'keep-alive')` gave it when the filter was made. */
@@ -102,14 +102,14 @@ export interface FilterRequest extends FilterFields {
 /** A response as filters see it. */
 export interface FilterResponse extends FilterFields {
   readonly status: number;
-  /** Who made it: a backend, a filter whose answer it is, or the proxy itself, such as a 502. */
+  /** Who made the response: a backend, a filter (its answer), or the proxy itself (such as a 502). */
   readonly origin: ResponseOrigin;
 }
 
 /** Who made a response. */
 export type ResponseOrigin = 'backend' | 'filter' | 'proxy';
 
-/** Sees a body pass by, without framing. The body itself can't be changed. */
+/** Is shown a body as it passes by, without framing. It can't change the body. */
 export interface BodyTap {
   /** `bytes[start, end)` of the body. Borrowed: valid until this returns. */
   data(bytes: Buffer, start: number, end: number): void;

@@ -5,22 +5,24 @@ import type { ByteStream } from './transport.ts';
 import type { TelemetrySink, TunnelEnd } from './telemetry.ts';
 import type { SocketUse, Upstream } from './upstream.ts';
 
-/** What the core gives to a protocol instance. */
+/** The services of the core for a protocol instance. */
 export interface ProtocolHost {
   /**
-   * A random id (UUID) of this proxy: another one after each start, the same for all listeners and after each edit of the config. Show
-   * it to no peer as it is.
+   * A random id (UUID) of this proxy process: the same for all listeners and after each edit, a new one after each start. Never send it
+   * to a peer in plain form.
    */
   readonly proxyId: string;
   /** Name of the listener. */
   readonly listener: string;
-  /** The folder of the config file: what relative file names in options are relative to. */
+  /** The folder of the config file. Relative file names in options are relative to it. */
   readonly directory: string;
+  /** Logs with the name of the listener. */
   readonly logger: Logger;
+  /** Takes the records of exchanges and tunnels. */
   readonly telemetry: TelemetrySink;
-  /** Name of the listener's own `upstream:`, if it has one. */
+  /** Name of the listener's own `upstream:`; undefined when it has none. */
   readonly defaultUpstream: string | undefined;
-  /** Text for `GET health_endpoint`: status 200 or 503 and its JSON body. */
+  /** Returns the present answer to `GET health_endpoint`. */
   readonly health: () => HealthReport;
   /**
    * The metrics, when this listener serves them (`metrics.listener`); undefined otherwise. The protocol answers requests for their path itself.
@@ -30,11 +32,11 @@ export interface ProtocolHost {
   /** The upstream of that name, with sockets for that use. Throws a BalanceError when the config has none. */
   upstream(name: string, use: SocketUse): Upstream;
   /**
-   * Joins two streams until both directions ended. Both streams belong to the tunnel from here on. A tunnel that is left when the
-   * instance has closed is ended.
+   * Joins two streams until both directions have ended. From now on both streams belong to the tunnel. Tunnels that are left when the
+   * instance has closed are ended.
    */
   tunnel(options: TunnelOptions): void;
-  /** A timer that can be moved cheaply and often. `subject`: whom it is about. */
+  /** Makes a timer that can be moved cheaply and often. `subject` gives the log fields if `expired` throws. */
   deadline(expired: () => void, subject?: LogSubject): Deadline;
 }
 
@@ -70,7 +72,7 @@ export interface MetricsPage {
   readonly body: Buffer;
 }
 
-/** Bytes that were passed on before there was a tunnel. */
+/** Numbers of bytes that were passed on before the tunnel began. */
 export interface EarlyBytes {
   /** From the client to the backend. */
   readonly received: number;
@@ -80,13 +82,15 @@ export interface EarlyBytes {
 
 /** The two streams of a tunnel, and how it is run. */
 export interface TunnelOptions {
+  /** The client's side. */
   readonly downstream: ByteStream;
+  /** The backend's side. */
   readonly upstream: ByteStream;
-  /** Ends the tunnel when no byte moved in either direction for so long. 0: never. */
+  /** The tunnel ends with `idle_timeout` when no byte has moved in either direction for so long. 0: never. */
   readonly idleTimeoutMs: number;
-  /** Whose socket `upstream` is, for metrics. */
+  /** The backend that `upstream` is connected to, for metrics. Default: not known. */
   readonly backend?: Backend | undefined;
-  /** Bytes that went on before, as they came with what led to the tunnel; counted as the tunnel's. Default: none. */
+  /** Bytes that were passed on before the tunnel began, for example with an Upgrade request. They count as the tunnel's. Default: none. */
   readonly early?: EarlyBytes | undefined;
   /** Called once, when both streams are over. */
   readonly ended: (result: TunnelResult) => void;
@@ -104,14 +108,14 @@ export interface TunnelResult {
 }
 
 /**
- * One timer of one owner, made to be moved at each event: moving it later costs a clock reading,
- * as the underlying timer is only re-armed when it fires early.
+ * One timer of one owner, made to be moved at each event. To move it to a later time costs only a clock reading: the underlying timer is
+ * set again when it fires too early.
  */
 export interface Deadline {
-  /** Expires in `ms` from now, instead of whenever it was set to before. */
+  /** Sets the timer to expire in `ms` milliseconds from now. Replaces an earlier setting. */
   set(ms: number): void;
-  /** Will not expire until it is set again. */
+  /** Stops the timer until it is set again. */
   clear(): void;
-  /** Gives the timer back; for good. */
+  /** Stops the timer and releases it. It must not be set again. */
   destroy(): void;
 }

@@ -11,9 +11,13 @@ export interface LogSubject {
 export interface Logger {
   /** True when debug lines are written. Check it before you compute costly fields. */
   readonly debugEnabled: boolean;
+  /** For developers, and for what happens at each request. */
   debug(message: string, fields?: LogFields): void;
+  /** For events that an operator may want to know. */
   info(message: string, fields?: LogFields): void;
+  /** For what an operator should look at: the proxy works, but something does not. */
   warn(message: string, fields?: LogFields): void;
+  /** For failures that an operator must mend. */
   error(message: string, fields?: LogFields): void;
   /** Returns a logger that adds `fields` to each line. */
   child(fields: LogFields): Logger;

@@ -5,8 +5,8 @@ export type OptionsPath = readonly (string | number)[];
 
 /**
  * What a problem is about: a path into the options, or `'listener'` for the whole section of the listener, or `'upstream'` for
- * its own key `upstream`. The proxy finds the file, the line and the column. Where the file does not have the path, because
- * a default stands there, the problem points at the nearest section around it.
+ * its own key `upstream`. The proxy finds the file, the line and the column. When the path is not in the file, because its value is a
+ * default, the problem points at the nearest section around it.
  */
 export type OptionsPlace = OptionsPath | 'listener' | 'upstream';
 
@@ -14,39 +14,39 @@ export type OptionsPlace = OptionsPath | 'listener' | 'upstream';
 export interface OptionsListener {
   /** Its name; a listener without one is named after its address. */
   readonly name: string;
-  /** Its own `upstream:`; undefined where it has none. */
+  /** Its own `upstream:`; undefined when it has none. */
   readonly upstream: string | undefined;
 }
 
-/** What a check knows beside the options, and how it reports problems. */
+/** The listener of the options under check, and the functions to report problems with. */
 export interface OptionsCheck {
   readonly listener: OptionsListener;
   /**
-   * The options can't be used: the edit is refused and nothing changes.
+   * Reports options that can't be used: the edit is refused and nothing changes.
    *
-   * @param message What is allowed, in words that follow the path: `must be from 1KiB to 1MiB`. Never put a value of the file
-   * into it, which may be a secret from the environment, but with {@link shown}.
+   * @param message what is allowed, in words that follow the path: `must be from 1KiB to 1MiB`. Put a value of the file into it only
+   *   with {@link shown}: the value may be a secret from the environment
    */
   readonly error: (place: OptionsPlace, message: string) => void;
-  /** The options can be used, but hardly do what was meant: `has no effect while enabled is false`. Words as of {@link error}. */
+  /** Reports options that can be used, but probably do not do what was meant: `has no effect while enabled is false`. Worded as in {@link error}. */
   readonly warn: (place: OptionsPlace, message: string) => void;
-  /** A value of the file in quotes, for a message. Of a value from the environment: the text of the file, with the variable. */
+  /** Returns a value of the file in quotes, for a message. For a value from the environment: the text of the file, with the variable's name. */
   readonly shown: (path: OptionsPath, value: string) => string;
-  /** Whether the file itself has a value there; false where a default stands. */
+  /** Whether the file itself has a value at that path; false when the value is a default. */
   readonly isGiven: (path: OptionsPath) => boolean;
-  /** `; did you mean "x"?`, to end a message about a mistyped word; `''` when no candidate is near. */
+  /** Returns `; did you mean "x"?` as the end of a message about a mistyped word; `''` when no candidate is similar. */
   readonly didYouMean: (word: string, candidates: Iterable<string>) => string;
 }
 
-/** What a lint knows beside the options, and how it gives advice. */
+/** The listener of the options, and the functions to give advice with. */
 export interface OptionsLint {
   readonly listener: OptionsListener;
-  /** The options work, but the config is better without this: `is never reached: …`. Words as of {@link OptionsCheck.error}. */
+  /** Reports options that work, but should be removed or changed: `is never reached: …`. Worded as in {@link OptionsCheck.error}. */
   readonly warn: (place: OptionsPlace, message: string) => void;
   /**
-   * No traffic ever gets to the upstream that {@link OptionsRules.upstreams} names at this place.
+   * Reports that the upstream which {@link OptionsRules.upstreams} names at this place never gets traffic.
    *
-   * @param reason Why, as advice: `the route a takes every request`. Absent where there is no more to say about it.
+   * @param reason why: `the route a takes every request`. Default: no reason is shown
    */
   readonly unreached: (place: UpstreamUse['place'], reason?: string) => void;
 }
@@ -57,54 +57,53 @@ export interface UpstreamUse {
   readonly name: string;
   /** Where the listener names it: a path into its options, or `'upstream'` for its own key. */
   readonly place: OptionsPath | 'upstream';
-  /** How its sockets are used, as in `ProtocolHost.upstream`. */
+  /** What the protocol uses its sockets for, as in `ProtocolHost.upstream`. */
   readonly sockets: SocketUse;
 }
 
 /**
  * What an edit of options means for the running proxy.
  *
- * - `hot`: counts from the next request or connection on; nothing is closed.
- * - `drains`: connections end after what runs on them.
+ * - `hot`: applies from the next request or connection on; nothing is closed.
+ * - `drains`: connections finish their requests and close.
  */
 export interface OptionsEffect {
   readonly effect: 'hot' | 'drains';
-  /** What the effect means here, for an operator: `counts for new connections`. Default: the effect says all. */
+  /** What the effect means here, for an operator: `counts for new connections`. Default: no note. */
   readonly note?: string;
 }
 
 /** How the items of a list are told apart, named and compared. */
 export interface OptionsList<T> {
-  /** What an operator calls an item: `route`. */
+  /** The word for one item in messages: `route`. */
   readonly noun: string;
-  /** Name of an item, for words and paths. */
+  /** Name of an item, for messages and paths. */
   readonly nameOf: (item: T) => string;
   /**
-   * What makes an item before and an item after the same one, the most telling identity first: items with an equal first
-   * identity are paired, then those that are left by the next one. undefined: the identity does not apply to the item.
-   * Default: the name.
+   * The keys by which an item before the edit and an item after it are the same one, the best key first. Items with equal first keys are
+   * paired, then the remaining items by the next key. A key that returns undefined does not apply to the item. Default: the name.
    */
   readonly identities?: readonly ((item: T) => string | undefined)[];
-  /** The changes of an item that stays. Default: all settings that differ, each `hot`. */
+  /** Returns the changes of an item that stays. Default: each setting that differs, with effect `hot`. */
   readonly changed?: (before: T, after: T, section: OptionsSection) => Iterable<ConfigChange>;
   /**
-   * A name by which an item is judged: all its values are masked when the name sounds like that of a secret, such as
-   * `Authorization`. Default: only settings that are named like secrets are masked.
+   * Returns a name such as that of a header. All values of the item are masked when the name is that of a secret, such as `Authorization`.
+   * Default: only settings that are named like secrets are masked.
    */
   readonly secretName?: (item: T) => string;
-  /** Words for another order of the same items: `routes in another order`. Default: the order does not count. */
+  /** The message when only the order of the items has changed: `routes in another order`. Default: the order does not matter. */
   readonly reordered?: string;
 }
 
-/** A section of the options before and after an edit. Puts differences into words: masks secrets, and prints units as a file has them. */
+/** A section of the options before and after an edit. Describes differences: masks secrets, and prints units as in a config file. */
 export interface OptionsSection {
-  /** The section below that key. */
+  /** Returns the section below that key. */
   section(key: string): OptionsSection;
   /**
-   * One change for each setting that differs, those of sections below included.
+   * Returns one change for each setting that differs, including the settings of sections below.
    *
-   * @param effectOf Gets the key, or the keys joined by dots. Default: `hot`.
-   * @param skipped Keys that are compared in another way.
+   * @param effectOf returns the effect of a key; keys of sections are joined by dots. Default: `hot`
+   * @param skipped keys that are left out
    */
   settings(
     before: object,
@@ -112,9 +111,9 @@ export interface OptionsSection {
     effectOf?: (key: string) => OptionsEffect,
     skipped?: readonly string[],
   ): Iterable<ConfigChange>;
-  /** One change for one key. undefined means that the key is not there. */
+  /** Returns the change of one key. A value of undefined means that the key is absent. */
   setting(key: string, effect: OptionsEffect, before: unknown, after: unknown): ConfigChange;
-  /** The changes of a list: items that were removed, added, changed, and put into another order. */
+  /** Returns the changes of a list: items that were removed, added or changed, and another order. */
   list<T extends object>(
     key: string,
     before: readonly T[],
@@ -124,26 +123,26 @@ export interface OptionsSection {
 }
 
 /**
- * What a protocol knows about the options of its listeners beyond their schema. All members are optional. They get options that
- * the schema accepted, with its defaults filled in, and must be pure functions: no input or output, no state, no waiting. They
- * are called while a config is loaded, by `balance validate` and `balance diff`, and when an edit is compared with what is
- * live. No instance of the protocol is needed for that.
+ * The rules of a protocol for the options of its listeners, beyond their schema. All members are optional. The functions get options that
+ * the schema accepted, with its defaults filled in. They must be pure: no input or output, no state, no promises. They are called while
+ * a config is loaded, by `balance validate` and `balance diff`, and when an edit is compared with the live config. That needs no
+ * instance of the protocol.
  *
- * @typeParam Options what the options are after the schema's check
+ * @typeParam Options the type of the options after the schema's check
  */
 export interface OptionsRules<Options = unknown> {
-  /** Reports what is wrong with the options of one listener. When it throws, the edit is refused. */
+  /** Reports problems of one listener's options. If it throws, the edit is refused. */
   check?(options: Options, context: OptionsCheck): void;
   /** Gives advice for `balance validate --strict`. */
   lint?(options: Options, context: OptionsLint): void;
   /**
-   * All upstreams that a listener uses, its own `upstream:` included where it is used. The proxy checks that they exist, and
-   * warns of upstreams that nothing uses. Default: the listener may use any upstream, and nothing is checked.
+   * Returns all upstreams that a listener uses, including its own `upstream:` if it is used. The proxy checks that they exist, and warns
+   * of upstreams that no listener uses. Default: the listener may use any upstream, and nothing is checked.
    */
   upstreams?(options: Options, listener: OptionsListener): Iterable<UpstreamUse>;
   /** The kinds of key that the protocol can give to a hashing balancer (`LeaseRequest.key`). Default: all. */
   readonly keyKinds?: readonly KeySource['kind'][];
-  /** What an edit changes. Default: each setting that differs; it counts for new connections. */
+  /** Returns the changes of an edit. Default: each setting that differs; it applies to new connections. */
   diff?(before: Options, after: Options, section: OptionsSection): Iterable<ConfigChange>;
 }
 

@@ -3,7 +3,7 @@ import type { Backend } from './backend.ts';
 /** A field of a message head: name and value. */
 export type ExplainedField = readonly [name: string, value: string];
 
-/** A request whose way somebody wants to know. Nothing of it is ever sent, counted or logged. */
+/** A request to be explained. It is never sent, counted or logged. */
 export interface ExplainRequest {
   readonly method: string;
   /** As a client would write it: path and query, a whole URL, or `*`. Text of bytes (latin1). */
@@ -12,34 +12,34 @@ export interface ExplainRequest {
   readonly fields: readonly ExplainedField[];
   /** The client's address. */
   readonly remoteAddress: string;
-  /** The address that the client called. */
+  /** The address and port that the client would connect to. */
   readonly localAddress: string;
   readonly localPort: number;
   /**
-   * Stands in for `acquire`: the backend that the upstream of that name would give for a key, or one with a name that says
-   * that nobody can know.
+   * Used in place of `Upstream.acquire`: returns the backend that the upstream of that name would give for a key. When the choice can't be
+   * known, the name of the returned backend says so.
    */
   readonly pick: (upstream: string, key: string | undefined) => Backend;
 }
 
-/** What a protocol would do with a request, without having done it. */
+/** What a protocol would do with a request. */
 export interface ProtocolExplanation {
-  /** Its rules (HTTP: routes) in the order in which they are looked at, up to the one that takes the request. */
+  /** Its rules (HTTP: routes) in the order in which they are checked, up to the rule that takes the request. */
   readonly rules: readonly ExplainedRule[];
   /**
-   * Names of the filters that would be asked about the request, in their order; absent when there are none. They are not asked: what
-   * they would decide is not known.
+   * Names of the filters that would see the request, in their order; absent when there are none. They are not called, so their decisions
+   * are not known.
    */
   readonly filters?: readonly string[];
-  /** What the protocol answers by itself; absent when the request is forwarded. */
+  /** The answer of the protocol itself; absent when the request is forwarded. */
   readonly answer?: ExplainedAnswer;
-  /** Where it is forwarded to; absent when it is answered. */
+  /** Where the request is forwarded to; absent when the protocol itself answers. */
   readonly forwarded?: ExplainedForward;
 }
 
-/** One rule that was looked at. */
+/** One rule that was checked. */
 export interface ExplainedRule {
-  /** Its name; '' for what takes all that no rule takes. */
+  /** Its name; '' for the listener's own upstream, which takes requests that no rule takes. */
   readonly name: string;
   /** Whether all conditions hold, so that it takes the request. */
   readonly matches: boolean;
@@ -48,20 +48,22 @@ export interface ExplainedRule {
 
 /** One condition of a rule, and what the request has. */
 export interface ExplainedCondition {
-  /** What the rule looks at, as in its config: `host`, `path_prefix`, `header X-Beta`. */
+  /** The checked part of the request, as the config names it: `host`, `path_prefix`, `header X-Beta`. */
   readonly of: string;
+  /** The value that the rule asks for. */
   readonly wanted: string;
-  /** What the request has; absent when it has nothing of the kind. */
+  /** The value of the request; absent when it has none. */
   readonly got?: string;
+  /** Whether the request meets the condition. */
   readonly holds: boolean;
 }
 
 /** An answer that needs no backend. */
 export interface ExplainedAnswer {
   readonly status: number;
-  /** In a few words. */
+  /** Why the protocol answers so, in a few words. */
   readonly reason: string;
-  /** Where a path is refused because backends may read it in several ways: these, first the one that rules compare. */
+  /** When the path is refused because backends may read it in several ways: these ways, first the one that rules compare. */
   readonly readings?: readonly ExplainedReading[];
 }
 
@@ -69,7 +71,7 @@ export interface ExplainedAnswer {
 export interface ExplainedReading {
   /** In visible ASCII; all else is percent-encoded. */
   readonly path: string;
-  /** The rule that takes it; '' for what takes all that no rule takes. Absent when none does. */
+  /** The rule that takes it; '' for the listener's own upstream. Absent when no rule takes it. */
   readonly rule?: string;
 }
 
@@ -77,13 +79,13 @@ export interface ExplainedReading {
 export interface ExplainedForward {
   /** Name of the upstream. */
   readonly upstream: string;
-  /** The key for a hashing balancer; absent when it needs none or the request has none. */
+  /** The key for a hashing balancer; absent when the balancer needs none, or the request has none. */
   readonly key?: string;
   /** The client as logs, header variables and balancers see it. */
   readonly clientAddress: string;
-  /** The head that the backend would get; absent where bytes are passed on as they are. */
+  /** The head that the backend would get; absent when the protocol passes bytes on unchanged. */
   readonly message?: ExplainedMessage;
-  /** What the config changes about the response's head. */
+  /** The changes that the config makes to the head of the response. */
   readonly response?: ExplainedEdits;
 }
 
@@ -97,8 +99,8 @@ export interface ExplainedMessage {
 
 /** What is changed about the fields of a head. */
 export interface ExplainedEdits {
-  /** Names of fields that are taken out, in lower case. */
+  /** Names of removed fields, in lower case. */
   readonly removed: readonly string[];
-  /** Fields that are put in. */
+  /** Fields that are added. */
   readonly added: readonly ExplainedField[];
 }

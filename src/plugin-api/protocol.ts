@@ -8,19 +8,18 @@ export type ApiVersion = 2;
 /** A protocol: the default export of a plugin module. */
 export interface ProtocolPlugin {
   readonly apiVersion: ApiVersion;
-  /** What `mode:` in the config says. */
+  /** The value of `mode:` that selects this protocol in the config. */
   readonly name: string;
-  /** JSON Schema (2020-12) of the listener's `options:`; without it any options are taken. */
+  /** JSON Schema (2020-12) of the listener's `options:`; default: any options are accepted. */
   readonly configSchema?: object;
   /**
-   * What the protocol knows about its options beyond the schema: checks with their place in the file, advice, the upstreams
-   * that are used, and what an edit changes.
+   * Rules for the options beyond the schema: checks with their place in the file, advice, the upstreams that are used, and the changes of
+   * an edit.
    */
   readonly optionsRules?: OptionsRules;
   /**
-   * Makes an instance for one listener. Throws (or rejects) when the config can't work: the whole edit is then refused
-   * and nothing changes; so it is when an instance takes longer to come than `plugins.timeout` allows. An edit that changes nothing about
-   * the listener, its upstreams and its plugin keeps the instance that is there.
+   * Makes an instance for one listener. When it throws or rejects, or takes longer than `plugins.timeout` allows, the whole edit is refused
+   * and nothing changes. An edit that does not change the listener, its upstreams or its plugin keeps the present instance.
    */
   provision(config: unknown, host: ProtocolHost): ProtocolInstance | Promise<ProtocolInstance>;
 }

@@ -20,13 +20,16 @@ export interface ExchangeRecord {
   readonly listener: string;
   /** When the first byte of the request arrived, in ms since 1970. */
   readonly startedAtMs: number;
+  /** From the first byte of the request to the end of the exchange. */
   readonly durationMs: number;
+  /** The client's address; behind trusted proxies, the address that they name. */
   readonly clientAddress: string;
   readonly method: string;
   /** The path as the client sent it, without the query. */
   readonly path: string;
   /** The query without its `?` and with secrets hidden; absent or '' where there is none. Only logs read it. */
   readonly query?: string | undefined;
+  /** The host that the client asked for. */
   readonly host: string;
   /** Name and version of the protocol, such as `HTTP/1.1`. */
   readonly protocol: string;
@@ -34,6 +37,7 @@ export interface ExchangeRecord {
   readonly userAgent: string;
   /** The Referer, without query, fragment and credentials. */
   readonly referer: string;
+  /** The id of the request, as `X-Request-ID` shows it. */
   readonly requestId: string;
   /** Id of the trace that the exchange belongs to; '' when there is none. */
   readonly traceId: string;
@@ -66,14 +70,18 @@ export type TunnelEnd = 'client' | 'backend' | 'proxy';
 
 /** One tunnel (TCP connection, WebSocket). A protocol publishes it once, at the end of the tunnel. */
 export interface TunnelRecord {
+  /** Name of the listener. */
   readonly listener: string;
+  /** Name of the protocol, such as `tcp` or `websocket`. */
   readonly protocol: string;
   /** When the tunnel began, in ms since 1970. */
   readonly startedAtMs: number;
   readonly durationMs: number;
+  /** The client's address; behind trusted proxies, the address that they name. */
   readonly clientAddress: string;
   /** Name of the upstream; '' when there was none. */
   readonly upstream: string;
+  /** The backend at the other end; undefined when none was picked. */
   readonly backend: Backend | undefined;
   /** False when no connection to a backend could be made, so that there was no tunnel. Default: true. */
   readonly connected?: boolean;
@@ -90,15 +98,18 @@ export interface TunnelRecord {
   /** Bytes to the client. */
   readonly bytesSent: number;
   readonly endedBy: TunnelEnd;
+  /** The error that ended the tunnel; undefined after an orderly end. */
   readonly error: ErrorCode | undefined;
 }
 
-/** Takes the records of protocols. To publish one costs a function call for each subscriber; it never blocks and never throws. */
+/** Takes the records of protocols. To publish a record costs one function call for each subscriber, never blocks and never throws. */
 export interface TelemetrySink {
   /** False while no subscriber reads the descriptive fields of records (path, user agent …): leave them '' then. */
   readonly detailed: boolean;
   /** Begins traces; undefined while tracing is off. */
   readonly tracer: Tracer | undefined;
+  /** Publishes the record of an exchange that is over. */
   exchange(record: ExchangeRecord): void;
+  /** Publishes the record of a tunnel that is over. */
   tunnel(record: TunnelRecord): void;
 }

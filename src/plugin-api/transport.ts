@@ -93,8 +93,8 @@ export interface PeerCertificate {
 }
 
 /**
- * A connection's bytes and what is known of the connection itself: what a protocol is handed for a client, and what a dialer
- * makes to a backend.
+ * A connection as protocols see it: its bytes, the addresses of both ends, and its TLS session. A listener makes one for each client, and
+ * a dialer one for each connection to a backend.
  */
 export interface Transport extends ByteStream {
   /** The other end. For a client behind another proxy that sends a PROXY header: the address in that header. */

@@ -4,7 +4,7 @@ import type { Connection } from './connection.ts';
 import type { LogSubject } from './logger.ts';
 import type { Transport } from './transport.ts';
 
-/** Where the key of a hashing balancer comes from. */
+/** The part of a request that is the key of a hashing balancer. */
 export type KeySource =
   | { readonly kind: 'source-ip' }
   | { readonly kind: 'path' }
@@ -12,79 +12,82 @@ export type KeySource =
   | { readonly kind: 'cookie'; readonly name: string }
   | { readonly kind: 'query'; readonly name: string };
 
-/** A named group of backends and how to use them: balancer, limits, queue, health and pools all sit behind `acquire`. */
+/** A named group of backends. Its balancer, limits, queue, health checks and pools all work behind `acquire`. */
 export interface Upstream {
+  /** The name in the config. */
   readonly name: string;
-  /** The balancer's name, for logs. */
+  /** The name of the balancing algorithm, for logs. */
   readonly algorithm: string;
-  /** Which key `LeaseRequest.key` must carry; undefined when the balancer needs none. */
+  /** What `LeaseRequest.key` must be; undefined when the balancer needs no key. */
   readonly keySource: KeySource | undefined;
-  /** How long a backend may stay silent when an answer, or the next piece of one, is due. */
+  /** How long a protocol should wait for an answer of a backend, or for its next piece. In ms. */
   readonly readTimeoutMs: number;
   /**
-   * Asks for a connection to one of the backends. Answers with exactly one call of `leased` or `refused`, or with none once
-   * `cancel` was called. That call comes after this returned; only with {@link LeaseRequest.immediate} `leased` may come before.
+   * Asks for a channel to one of the backends. Answers with exactly one call of `leased` or `refused`, or with none after `cancel`. The
+   * call comes after this has returned; only with {@link LeaseRequest.immediate} may `leased` come before.
    */
   acquire(request: LeaseRequest): PendingLease;
-  /** Whether that backend is one of this upstream's and healthy. A pinned lease may be resumed only if it is. */
+  /** Whether that backend is a healthy member of this upstream. Only then may a pinned lease to it be resumed. */
   takes(backend: Backend): boolean;
 }
 
-/** What a protocol uses a socket for: one connection only, or one exchange after the other. */
+/** What a protocol uses a socket for: `once` for one connection only, `keep-alive` for one exchange after the other. */
 export type SocketUse = 'once' | 'keep-alive';
 
-/** A lease that was asked for and not given yet. */
+/** A lease that was asked for and has not been given yet. */
 export interface PendingLease {
   /**
-   * The backend that the lease waits for a channel to, or else the last one that could not be connected to. Undefined before the first
-   * one, and where the proxy itself lacked a resource such as a descriptor.
+   * The backend that the lease waits for a channel to; otherwise the last one that could not be connected to. Undefined before the first
+   * attempt, and when the proxy itself lacked a resource, such as a descriptor.
    */
   readonly lastTried: Backend | undefined;
-  /** The lease is no longer wanted. Without effect once the request was answered. */
+  /** The lease is no longer wanted. Has no effect after the answer. */
   cancel(): void;
 }
 
 /** A request for a lease. An exchange implements it itself, so that it costs no object. */
 export interface LeaseRequest extends LogSubject {
-  /** The balancing key, where {@link Upstream.keySource} asks for one. */
+  /** The balancing key, if {@link Upstream.keySource} asks for one and the request has it. */
   readonly key: string | undefined;
-  /** True when only a newly connected channel will do, as for a retry after a re-used one died. */
+  /** True when the channel must be newly connected, as for a retry after a re-used channel died. */
   readonly fresh: boolean;
-  /** True when `leased` may be called before `acquire` returned, which spares a turn of the microtask queue. Default: false. */
+  /** True when `leased` may be called before `acquire` has returned, which is a little faster. Default: false. */
   readonly immediate?: boolean;
   /**
-   * The connection that the lease is for. When that connection is over, the lease is cancelled or ended, whatever the protocol forgot;
-   * without it that happens when the instance has closed. The connection is ended when `leased` throws. Default: none.
+   * The connection that the lease is for. When that connection is over, the lease is cancelled or ended, even if the protocol forgets it.
+   * Without this field, that happens when the instance has closed. The connection is ended if `leased` throws. Default: none.
    */
   readonly heldBy?: Connection | undefined;
-  /** A backend could not be connected to, so nothing was sent. Another one is tried now, or `refused` follows. */
+  /** Connecting to a backend failed, so nothing was sent. Another backend is tried now, or `refused` follows. */
   connectFailed?(backend: Backend, error: BalanceError): void;
+  /** There is a channel. The lease must be ended. */
   leased(lease: Lease): void;
+  /** There is no channel, and none will come. The error says why. */
   refused(error: BalanceError): void;
 }
 
 /**
  * A channel to a backend, taken from its pool. The lease ends with the first call of {@link end}, or when its channel is closed, right
- * after the channel's reader was told. Calls after that have no effect.
+ * after the channel's reader was told. Later calls have no effect.
  */
 export interface Lease {
   readonly backend: Backend;
-  /** What the request is written to and the response is read from: a connection that nobody else uses meanwhile. */
+  /** The transport that the request is written to and the response is read from. No other lease uses it meanwhile. */
   readonly channel: Transport;
-  /** True when the channel served an exchange before: it may die of old age under the next one. */
+  /** True when the channel has served an exchange before: the backend may close it just when the next request is sent. */
   readonly reused: boolean;
   /**
    * The exchange is over. The outcome tells the upstream how the backend did.
    *
-   * @param error what went wrong, whoever was to blame; undefined when nothing did
-   * @param status the status of the response; 0 where there was none, or where the protocol has none
-   * @param idleMs for how long the channel may rest in the pool before the next exchange. `Infinity`: as long as the pool
+   * @param error the error, whichever side caused it; undefined when there was none
+   * @param status the status of the response; 0 when there was no response, or when the protocol has no status
+   * @param idleMs how long the channel may rest in the pool before its next exchange. `Infinity`: as long as the pool
    *   allows. 0: the channel must not be used again. With an error it is never used again.
    */
   end(error: ErrorCode | undefined, status: number, idleMs: number): void;
   /**
-   * The channel is used for good, as by a tunnel: it leaves its place in the pool to another one, and still counts as a connection of
-   * the backend. From then on {@link end} closes it, whatever its `idleMs`.
+   * The channel will not come back to the pool, because a tunnel uses it. Its place in the pool is free for another channel, and it still
+   * counts as a connection of the backend. From now on {@link end} closes it, whatever its `idleMs`.
    */
   leavePool(): void;
   /**
@@ -94,6 +97,6 @@ export interface Lease {
    * of {@link end}.
    */
   pin(status: number, idleMs: number): void;
-  /** Takes up a pinned channel for the next exchange. False when it can't be used any more: the lease has ended, and another one is needed. */
+  /** Begins the next exchange on a pinned channel. False when the channel can't be used any more: the lease has ended, and another is needed. */
   resume(): boolean;
 }

@@ -14,7 +14,7 @@ export class AddressList {
     }
   }
 
-  /** An IPv6 address may have a zone behind it. False for what is no address. */
+  /** Whether the list contains the address. An IPv6 address may end with a zone. False when the text is no address. */
   has(address: string): boolean {
     return !this.#isEmpty && this.#list.check(address.replace(/%.*$/, ''), familyOf(address));
   }

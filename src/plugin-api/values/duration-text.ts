@@ -1,4 +1,4 @@
-/** `150ms`, `1.5ms`, `2.5s`, `1m30s`, `2h15m30s`: three digits that matter below a minute, whole seconds above. */
+/** `150ms`, `1.5ms`, `2.5s`, `1m30s`, `2h15m30s`: at most three significant digits below a minute, whole seconds from a minute on. */
 export function durationText(durationMs: number): string {
   if (!(durationMs >= 0)) return '0ms';
   if (durationMs < 999.5) return `${shortNumber(durationMs)}ms`;

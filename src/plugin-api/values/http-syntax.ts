@@ -1,6 +1,7 @@
 /** A header name or a method: `token` of RFC 9110, section 5.6.2. */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
+/** Whether a text can be a header name or a method. */
 export function isToken(text: string): boolean {
   return TOKEN.test(text);
 }
@@ -13,7 +14,7 @@ export function isHeaderValue(text: string): boolean {
   return /^[\t\x20-\x7e\x80-\xff]*$/.test(text);
 }
 
-/** Headers that frame a message or belong to one connection: the proxy writes them itself, nobody else may. */
+/** Headers that frame a message or belong to one connection: only the proxy itself writes them. */
 export const FRAMING_HEADERS: ReadonlySet<string> = new Set([
   'connection',
   'content-length',

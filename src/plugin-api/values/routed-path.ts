@@ -1,11 +1,11 @@
-/** What a path may hold as it is (RFC 3986 3.3), but for slashes, and for the sign of an encoding. */
+/** The characters that a path may contain without encoding (RFC 3986 3.3), except the slash. */
 const PLAIN_CHARACTER = /[A-Za-z0-9._~!$&'()*+,;=:@-]/;
-/** What {@link routedPath} may have to change, or what may be read in several ways: `;`, as some servers cut paths there. */
+/** Characters that {@link routedPath} may change, and `;`, which is read in several ways, as some servers cut paths there. */
 const NOT_PLAIN = /[^A-Za-z0-9._~!$&'()*+,=:@/-]|\/[/.]/;
 
 /**
- * Where the first character stands for which a path may have other spellings, or -1. Also the end of the path in a target, as
- * neither `?` nor `#` is a plain character.
+ * The index of the first character for which the path may have other spellings; -1 when there is none. `?` and `#` count as such
+ * characters, so this also finds the end of the path in a target.
  */
 export function plainLength(target: string): number {
   return target.search(NOT_PLAIN);
@@ -32,11 +32,11 @@ export function plainBytes(bytes: Uint8Array, start: number, end: number): numbe
 }
 
 /**
- * A path in the one spelling that routes compare, for all that most servers take for the same: each character is encoded or not,
- * always alike (RFC 3986 6.2.2.2, and the reserved ones that a path may hold); slashes are merged and dot segments
- * resolved (5.2.4). Encodings are read once: `%2561` is no `a`. An encoded slash or backslash stays encoded.
+ * The one spelling that routes compare, for all paths that most servers read as the same path. Each character is either always encoded or
+ * never (RFC 3986 6.2.2.2, and the reserved characters that a path may contain). Slashes are merged and dot segments resolved (5.2.4).
+ * Encodings are decoded once: `%2561` is no `a`. An encoded slash or backslash stays encoded.
  *
- * @param path begins with a slash; each character is one byte. Others are returned as they are.
+ * @param path must begin with a slash, and each character is one byte (latin1). Any other text is returned unchanged
  */
 export function routedPath(path: string): string {
   if (!path.startsWith('/') || plainLength(path) < 0) return path;
@@ -54,11 +54,11 @@ export function isBelow(path: string, prefix: string): boolean {
   return prefix.endsWith('/') || path.length === prefix.length || path[prefix.length] === '/';
 }
 
-/** How the bytes of a path are written. */
+/** How each byte of a path is written in a certain spelling. */
 interface Spelling {
-  /** 1 for bytes that stay where they stand as they are. */
+  /** 1 for bytes that stay unchanged when they are not encoded. */
   readonly kept: Uint8Array;
-  /** How each byte is written that stands there encoded, or is not kept. */
+  /** The new text of each byte that is encoded, or that is not kept. */
   readonly written: readonly string[];
 }
 
@@ -71,7 +71,7 @@ const DIGITS = Int8Array.from(BYTES, (byte) => {
   return /[0-9A-Fa-f]/.test(character) ? Number.parseInt(character, 16) : -1;
 });
 
-/** Characters that match are written as they are, where they were encoded too. */
+/** Characters that match `isDecoded` are written without encoding, even where they were encoded. */
 function spelling(isKept: (character: string) => boolean, isDecoded: RegExp): Spelling {
   const characters = BYTES.map((byte) => String.fromCharCode(byte));
   return {
@@ -83,10 +83,10 @@ function spelling(isKept: (character: string) => boolean, isDecoded: RegExp): Sp
 }
 
 const ROUTED = spelling((character) => character === '/' || PLAIN_CHARACTER.test(character), PLAIN_CHARACTER);
-/** RFC 3986 6.2.2.2: nothing else means the same for all whether it is encoded or not. */
+/** Only these characters mean the same to all servers whether they are encoded or not (RFC 3986 6.2.2.2). */
 const UNRESERVED = spelling(() => true, /[A-Za-z0-9._~-]/);
 
-/** Each byte encoded or not, always alike: what a path may hold as it is, is decoded, and all else encoded. */
+/** One spelling for each byte: characters that a path may contain are decoded, and all other bytes are encoded. */
 export function spelled(path: string): string {
   return respelled(path, ROUTED);
 }
@@ -97,8 +97,8 @@ export function decodedUnreserved(path: string): string {
 }
 
 /**
- * Reads encodings once. A percent sign that begins none is encoded, so that it begins none with what is decoded behind it. Written
- * as a loop, as a long path may consist of encodings, and a call for each would take a millisecond.
+ * Decodes once. A percent sign without two hexadecimal digits behind it is encoded, so that decoded characters behind it can't complete
+ * an encoding. This is a loop because a long path may consist of encodings: a function call for each would take a millisecond.
  */
 function respelled(path: string, { kept, written }: Spelling): string {
   let text = '';
@@ -125,7 +125,7 @@ function respelled(path: string, { kept, written }: Spelling): string {
   return from === 0 ? path : text + path.slice(from);
 }
 
-/** Slashes merged and dot segments resolved. */
+/** Merges slashes and resolves dot segments. */
 export function resolved(path: string): string {
   const segments: string[] = [];
   const parts = path.split('/');

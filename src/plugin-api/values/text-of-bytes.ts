@@ -2,9 +2,9 @@ const NOT_ASCII = /[\x80-\xff]/;
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * The text that a field of a message stands for, for people: logs, spans, records. Its bytes are read as UTF-8 where they are
- * UTF-8, as nearly all clients mean them, and else as Latin-1, in which each byte is a character. Written to a log without
- * that, `é` would be encoded a second time, as `Ã©`.
+ * The readable text of a field of a message, for logs, spans and records. Bytes that are valid UTF-8 are read as UTF-8, which nearly
+ * all clients mean, and others as Latin-1, in which each byte is one character. Without this, a log would encode `é` a second time, as
+ * `Ã©`.
  *
  * @param bytes each character is one byte (latin1)
  *
