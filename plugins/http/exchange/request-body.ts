@@ -183,11 +183,12 @@ export class RequestBody {
     const held = this.#held?.bytes;
     let isFlowing = true;
     if (held !== undefined) {
-      isFlowing = backend.body(held, 0, held.length);
       // A small complete body stays in memory, because a second attempt may have to send it again.
-      if (held.length > this.#replayBytes || this.isOpen) {
+      if (held.length <= this.#replayBytes && !this.isOpen) isFlowing = backend.body(held, 0, held.length);
+      else {
         this.#isForwarded = true;
         this.#held = undefined;
+        isFlowing = backend.giveBody(held);
       }
     }
     if (!this.isOpen) backend.finish(this.#trailers);

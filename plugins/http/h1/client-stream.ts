@@ -80,6 +80,15 @@ export class Http1ClientStream implements ClientStream, StreamReader, BodySink {
     return isTaken;
   }
 
+  giveBody(bytes: Buffer): boolean {
+    const { length } = bytes;
+    if (length <= JOINED_BYTES) return this.body(bytes, 0, length);
+    if (this.#isChunked) this.#out += `${length.toString(16)}\r\n`;
+    const isTaken = this.flush();
+    if (this.#isChunked) this.#out += '\r\n';
+    return this.#channel.write(bytes) && isTaken;
+  }
+
   finish(trailers: readonly FieldLine[]): void {
     if (this.#isChunked) this.#out += lastChunk(trailers);
   }

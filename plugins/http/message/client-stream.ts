@@ -57,6 +57,8 @@ export interface ClientStream {
   send(draft: RequestDraft, tryLines: string): void;
   /** Sends a piece of the body, or keeps it until {@link flush}. The memory is borrowed: valid only during the call. */
   body(bytes: Buffer, start: number, end: number): boolean;
+  /** Sends `bytes` as a piece of the body. The memory belongs to the stream from now on, so that a large piece is not copied. */
+  giveBody(bytes: Buffer): boolean;
   /** Ends the request's body. */
   finish(trailers: readonly FieldLine[]): void;
   /** Sends what was kept. */
