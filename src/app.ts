@@ -9,7 +9,7 @@ import { NameResolver } from './net/dns/name-resolver.ts';
 import { nodeLookup } from './net/dns/node-lookup.ts';
 import { ProcessResources } from './net/resources/process-resources.ts';
 import type { Logger, MetricsPage, MetricsPageRequest } from './plugin-api/index.ts';
-import { FOREIGN_PROCESS, OWN_PROCESS } from './plugins/import/process-guards.ts';
+import { FOREIGN_PROCESS, OWN_PROCESS } from './plugins/import/guarded-call.ts';
 import { PluginLoader } from './plugins/plugin-loader.ts';
 import { ListeningSockets } from './runtime/reload/listening-sockets.ts';
 import type { ReloadCause, ReloadOutcome } from './runtime/reload/outcome/reload-outcome.ts';

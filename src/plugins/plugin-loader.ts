@@ -12,7 +12,7 @@ import { PluginError } from './checks/plugin-error.ts';
 import { PluginImporter } from './import/plugin-importer.ts';
 import { PluginSet } from './plugin-set.ts';
 import type { IgnoredPath } from './source/plugin-source.ts';
-import { OWN_PROCESS, type ProcessGuards } from './import/process-guards.ts';
+import { OWN_PROCESS, type ProcessGuards } from './import/guarded-call.ts';
 
 /** A file in the plugin folders that is not in use, and why. */
 export interface PluginFailure {

@@ -2,9 +2,9 @@ import { MetricsAccess } from '../../../src/plugin-api/values/metrics-access.ts'
 import type { Answer, HealthReport, MetricsPage, OwnMetrics } from '../../../src/plugin-api/index.ts';
 import { routedConfigPath } from '../../../src/plugin-api/values/routed-path.ts';
 import type { TrustedProxies } from '../forwarding/trusted-proxies.ts';
-import { ACCEPT } from '../message/field-names.ts';
+import { ACCEPT, FORWARDED, X_FORWARDED_FOR, X_REAL_IP } from '../message/field-names.ts';
 import type { RequestHead } from '../message/message-head.ts';
-import { namedClients } from '../forwarding/named-clients.ts';
+import { claimedAddress, claimedAddressIn } from '../forwarding/claimed-address.ts';
 
 /** The endpoints show the state of one moment, so no cache may store their answers. */
 const FRESH = { 'Cache-Control': 'no-store' };
@@ -99,4 +99,22 @@ export class OwnEndpoints {
 
 function pageAnswer({ contentType, headers, body }: MetricsPage): Answer {
   return { status: 200, contentType, body, headers: { ...FRESH, ...headers } };
+}
+
+const NAMING = [
+  [X_FORWARDED_FOR, claimedAddress],
+  [FORWARDED, claimedAddressIn],
+  [X_REAL_IP, claimedAddress],
+] as const;
+
+/**
+ * The clients that a trusted proxy names: one for each field that is there. It is '' for a field that holds anything but addresses, such
+ * as `unknown`. Only permissions use this; logs show the one client that is certain.
+ */
+function namedClients(head: RequestHead, trusted: TrustedProxies): readonly string[] {
+  return NAMING.filter(([field]) => head.fieldWith(field) >= 0).map(([field, addressOf]) => {
+    const list = head.joined(field);
+    const isCertain = list.split(',').every((element) => addressOf(element) !== '');
+    return isCertain ? (trusted.clientOf(list, addressOf) ?? '') : '';
+  });
 }

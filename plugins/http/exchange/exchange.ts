@@ -12,9 +12,8 @@ import { sentBytes } from '../message/answer.ts';
 import { tryLines } from '../forwarding/request-fields.ts';
 import type { HttpInstance } from '../instance/http-instance.ts';
 import type { RequestDraft } from '../message/client-stream.ts';
-import type { MessageFault } from '../message/refusal/message-fault.ts';
+import { type MessageFault, refuseRequest, type Refusal } from '../message/refusal/refusal.ts';
 import type { RequestHead } from '../message/message-head.ts';
-import { refuseRequest, type Refusal } from '../message/refusal/refusal.ts';
 import type { RequestEvents, ServerStream } from '../message/server-stream.ts';
 import type { FieldLine } from '../message/trailers.ts';
 import {

@@ -1,10 +1,8 @@
 import type { ByteStream, LogFields, StreamReader } from '../../../src/plugin-api/index.ts';
 import type { ClientStream, RequestDraft, RequestOutline, ResponseEvents } from '../message/client-stream.ts';
-import type { MessageFault } from '../message/refusal/message-fault.ts';
-import type { Refusal } from '../message/refusal/refusal.ts';
+import type { MessageFault, Refusal } from '../message/refusal/refusal.ts';
 import { NO_TRAILERS, type FieldLine } from '../message/trailers.ts';
 import { hasNoBody } from './write/response-head.ts';
-import { announcedIdleMs } from './announced-idle.ts';
 import type { BodySink } from './parse/chunk-decoder.ts';
 import type { Head } from './parse/head.ts';
 import { lastChunk } from './write/last-chunk.ts';
@@ -18,6 +16,7 @@ import {
   refuseStatusLine,
 } from './parse/response-check.ts';
 import { JOINED_BYTES } from './write/response-writer.ts';
+import { KEEP_ALIVE } from '../message/field-names.ts';
 
 /** The states of the stream: which part of the response is read next. */
 const READING_HEAD = 0;
@@ -230,4 +229,19 @@ export class Http1ClientStream implements ClientStream, StreamReader, BodySink {
     if (!mayServeMore || this.oddity !== undefined) this.idleMs = 0;
     this.#events.end(this.#trailers);
   }
+}
+
+/** An idle socket is given up this long before the announced end, because a request could be under way when the backend closes. */
+const MARGIN_MS = 1_000;
+
+/**
+ * For how many milliseconds a backend keeps the socket open after this response: its `Keep-Alive: timeout=` minus a margin; 0 when it
+ * closes the socket, infinity when it does not say.
+ */
+function announcedIdleMs(head: Head): number {
+  if (!head.wantsKeepAlive) return 0;
+  const field = head.fieldWith(KEEP_ALIVE);
+  if (field < 0) return Number.POSITIVE_INFINITY;
+  const seconds = /(?:^|[,\s])timeout=(\d{1,9})/i.exec(head.valueText(field))?.[1];
+  return seconds === undefined ? Number.POSITIVE_INFINITY : Math.max(0, Number(seconds) * 1000 - MARGIN_MS);
 }

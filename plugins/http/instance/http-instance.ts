@@ -9,7 +9,6 @@ import type {
 import { FilterChain, type RouteFilters } from '../filters/filter-chain.ts';
 import { ErrorPages } from '../answers/error-pages.ts';
 import type { RequestHead } from '../message/message-head.ts';
-import { IrregularBackends } from './irregular-backends.ts';
 import { LoopMark } from '../forwarding/loop-mark.ts';
 import type { HttpOptions, Route } from '../config/schema/options.generated.ts';
 import { OwnEndpoints } from '../answers/own-endpoints.ts';
@@ -158,5 +157,23 @@ export class HttpInstance implements ProtocolInstance {
     const { host, options, parts } = this;
     const filters = FilterChain.of(parts.filtersOf(route?.name ?? '', host));
     return compileRoute(route, options, host.upstream(upstream, 'keep-alive'), filters);
+  }
+}
+
+/** The most backends that are remembered. The limit is needed because edits can bring new names without end. */
+const MOST_REMEMBERED = 1_000;
+
+/**
+ * Backends whose responses break the grammar of HTTP. Such responses are passed on, but each costs a new connection. The log names each
+ * backend once.
+ */
+class IrregularBackends {
+  readonly #known = new Set<string>();
+
+  /** Notes a backend. True when the log has not named it yet. */
+  isFirst(backendName: string): boolean {
+    if (this.#known.has(backendName) || this.#known.size >= MOST_REMEMBERED) return false;
+    this.#known.add(backendName);
+    return true;
   }
 }

@@ -1,8 +1,7 @@
 import type { ByteStream, LogFields } from '../../../src/plugin-api/index.ts';
 import type { FieldRules } from './field-rules.ts';
-import type { MessageFault } from './refusal/message-fault.ts';
+import type { MessageFault, Refusal } from './refusal/refusal.ts';
 import type { RequestHead, ResponseHead } from './message-head.ts';
-import type { Refusal } from './refusal/refusal.ts';
 import type { FieldLine } from './trailers.ts';
 
 /** What the proxy changes about a request on its way to the backend. */

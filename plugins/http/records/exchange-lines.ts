@@ -3,8 +3,7 @@ import type { Logger, LogFields } from '../../../src/plugin-api/index.ts';
 import type { ExchangeFacts } from './exchange-facts.ts';
 import { LOOK_ALIKE } from '../message/field-names.ts';
 import type { RequestHead } from '../message/message-head.ts';
-import type { MessageFault } from '../message/refusal/message-fault.ts';
-import type { Refusal } from '../message/refusal/refusal.ts';
+import type { MessageFault, Refusal } from '../message/refusal/refusal.ts';
 
 /** Failures that a line of their own explains, because the access log has no field for what the backend did wrong. */
 const BACKEND_FAILURES: ReadonlySet<ErrorCode> = new Set([

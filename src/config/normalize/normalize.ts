@@ -1,9 +1,8 @@
-import type { ConfigFile } from '../schema/config-file.generated.ts';
+import type { ConfigFile, FileLogging } from '../schema/config-file.generated.ts';
 import { withGatewayEndpoints } from './gateway-endpoints.ts';
 import { normalizeFlat } from './normalize-flat.ts';
 import { normalizeGateway } from './normalize-gateway.ts';
 import { normalizeListeners } from './normalize-listeners.ts';
-import { normalizeLogging } from './normalize-logging.ts';
 import type { NormalizeContext } from './normalize-context.ts';
 
 /** Turns any of the three file forms into the shape of `$defs/config`. Durations are still texts, and defaults are still missing. */
@@ -32,4 +31,12 @@ function normalizeForm(file: ConfigFile, context: NormalizeContext): object {
 
 function defined(value: Readonly<Record<string, unknown>>): object {
   return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined));
+}
+
+/** Turns `access_log: true` or `false` into a section that has `enabled` alone. */
+function normalizeLogging(logging: FileLogging, { provenance }: NormalizeContext): object {
+  const { access_log: accessLog } = logging;
+  if (typeof accessLog !== 'boolean') return logging;
+  provenance.set(['logging', 'access_log', 'enabled'], ['logging', 'access_log']);
+  return { ...logging, access_log: { enabled: accessLog } };
 }

@@ -1,5 +1,4 @@
 import { isIP } from 'node:net';
-
 import { messageOf } from '../../errors.ts';
 import { ADDRESS_FORMS, formatAddress, parseAddress } from '../values/address.ts';
 import { ALGORITHMS, parseAlgorithm } from '../values/algorithm.ts';
@@ -10,7 +9,6 @@ import { isHeaderValue, isToken } from '../../plugin-api/values/http-syntax.ts';
 import { parseFilter } from '../log-filter/parse-filter.ts';
 import { parseStatusRanges } from '../values/status-ranges.ts';
 import { NAME_SERVER_FORMS, parseNameServer } from '../values/name-server.ts';
-import { SOCKET_MODES, parseSocketMode } from '../values/socket-mode.ts';
 import {
   DURATION_FORMS,
   MAX_AGE_MS,
@@ -20,6 +18,9 @@ import {
   parseDurationMs,
   parseSizeBytes,
 } from '../values/units.ts';
+
+/** The forms that {@link parseSocketMode} takes, in words for error messages. */
+const SOCKET_MODES = "permissions as three octal digits in quotes, such as '0660'";
 
 /** One `format` of the schema. */
 export interface Format {
@@ -153,4 +154,10 @@ function parseRegex(text: string): string {
     const reason = messageOf(thrown).split(': ').at(-1) ?? '';
     return fail(`must be a JavaScript regular expression (${reason.toLowerCase()})`);
   }
+}
+
+/** Reads permissions as chmod does. Throws an Error that says what is allowed. */
+function parseSocketMode(text: string): number {
+  if (!/^0?[0-7]{3}$/.test(text)) throw new Error(`must be ${SOCKET_MODES}`);
+  return Number.parseInt(text, 8);
 }

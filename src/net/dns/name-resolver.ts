@@ -10,14 +10,13 @@ import type { HeldName, HostNames } from './host-names.ts';
 import { localAddresses, parseHosts, type HostsTable } from './sources/hosts-file.ts';
 import { logNameChange } from './log-name-change.ts';
 import { NameRecord, type Answered, type RecordContext, type RecordView } from './name-record.ts';
-import { parseResolvConf, type ResolvConf } from './sources/resolv-conf.ts';
+import { parseResolvConf, type ResolvConf, searchNames } from './sources/resolv-conf.ts';
 import {
   DEFAULT_ATTEMPTS,
   DEFAULT_RESOLVER_SETTINGS,
   DEFAULT_TIMEOUT_MS,
   type ResolverSettings,
 } from './resolver-settings.ts';
-import { searchNames } from './search-names.ts';
 import { StartWindow } from './start-window.ts';
 
 /** A name that nobody holds is forgotten when nobody has asked for it for so long. */

@@ -5,11 +5,10 @@ import { BalanceError, errorFrom, messageOf } from '../../errors.ts';
 import { CheckedPlugin } from '../checks/checked-plugin.ts';
 import { ExitGuard } from './exit-guard.ts';
 import { FreshImports } from './fresh-imports.ts';
-import { guardedCall, type StrayErrors } from './guarded-call.ts';
+import { guardedCall, type StrayErrors, type ProcessGuards } from './guarded-call.ts';
 import { locationInPlugin } from './location-in-plugin.ts';
 import type { FoundPlugin } from '../source/plugin-contents.ts';
 import type { PluginSource } from '../source/plugin-source.ts';
-import type { ProcessGuards } from './process-guards.ts';
 import { tryPlugin } from './plugin-trial.ts';
 
 /** How much of a hash makes the address of a module. */

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-
-import type { Config, Listener as ListenerConfig } from '../../config/schema/config.generated.ts';
+import type { Config, Listener as ListenerConfig, Metrics } from '../../config/schema/config.generated.ts';
 import { optionsOf } from '../../config/options/listener-options.ts';
 import { isEqual } from '../../config/values/is-equal.ts';
 import { BalanceError, messageOf } from '../../errors.ts';
@@ -11,7 +10,6 @@ import { fileStamp, type FileHashes } from './file-stamp.ts';
 import { Generation, type PlannedListener } from './generation.ts';
 import { withTimeout } from '../../time/with-timeout.ts';
 import { LiveInstance } from './live-instance.ts';
-import { ownMetrics } from './own-metrics.ts';
 import { ListenerHost, type HostParts, type Upstreams } from './listener-host.ts';
 import { SharedUpstream, type UpstreamParts } from '../upstreams/shared-upstream.ts';
 import { TimeSlicer } from '../../time/time-slicer.ts';
@@ -187,4 +185,13 @@ async function closeUnused(given: unknown, host: ListenerHost): Promise<void> {
   } catch (error) {
     host.failed('protocol failed to close', error);
   }
+}
+
+/** The metrics page of the listener that `metrics.listener` names; undefined for other listeners. */
+function ownMetrics(
+  listener: ListenerConfig,
+  { enabled, listener: server, path, allow = [] }: Metrics,
+  page: OwnMetrics['page'],
+): OwnMetrics | undefined {
+  return enabled && server === listener.name ? { path, allow, page } : undefined;
 }

@@ -5,7 +5,7 @@ import type { Telemetry, TelemetrySubscriber } from '../telemetry.ts';
 import { LogControl, type LoggingSection } from './log-control.ts';
 import type { Logging } from '../logs/logging.ts';
 import type { SpanCounts } from '../../readings/telemetry.ts';
-import { SpanStats } from '../traces/export/span-stats.ts';
+import { SpanStats } from '../traces/export/span-queue.ts';
 import { createTracing, type Tracing, type TracingSettings } from '../traces/tracing.ts';
 
 /** The sections of the config for logs and traces. */

@@ -1,15 +1,16 @@
 import type { LookupFunction } from 'node:net';
-
 import type { Logger } from '../../plugin-api/logger.ts';
 import type { TelemetrySubscriber } from '../telemetry.ts';
 import type { SpanCounts } from '../../readings/telemetry.ts';
 import type { SpanOrigin } from './spans/recorded-span.ts';
 import { RequestTracer } from './context/request-tracer.ts';
-import { DEFAULT_ENDPOINTS, type SpanExporterName } from './export/collector.ts';
-import { loadExporter } from './load-exporter.ts';
-import { SpanQueue } from './export/span-queue.ts';
-import type { SpanQueueOptions } from './export/span-queue.ts';
-import { SpanStats } from './export/span-stats.ts';
+import {
+  DEFAULT_ENDPOINTS,
+  type SpanExporterName,
+  type Collector,
+  type SpanExporter,
+} from './export/collector.ts';
+import { SpanQueue, type SpanQueueOptions, SpanStats } from './export/span-queue.ts';
 import type { TraceFormatName } from './context/trace-formats.ts';
 
 /** The keys of the config's `tracing` section. */
@@ -113,4 +114,14 @@ function originOf(span: object): SpanOrigin | undefined {
 
 function isMade(span: object): span is SpanOrigin {
   return 'resource' in span && 'instrumentationScope' in span;
+}
+
+/** Loads the packages of that exporter only, and returns a function that makes one. */
+async function loadExporter(name: SpanExporterName, collector: Collector): Promise<() => SpanExporter> {
+  if (name === 'otlp') {
+    const { createOtlpExporter } = await import('./export/otlp/otlp-exporter.ts');
+    return () => createOtlpExporter(collector);
+  }
+  const { createJaegerExporter } = await import('./export/jaeger/jaeger-exporter.ts');
+  return () => createJaegerExporter(collector);
 }

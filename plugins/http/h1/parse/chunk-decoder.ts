@@ -1,6 +1,6 @@
 import { NO_TRAILERS, type FieldLine } from '../../message/trailers.ts';
 import { FieldLines } from '../mending/field-lines.ts';
-import { NO_FAULT, type MessageFault } from '../../message/refusal/message-fault.ts';
+import { NO_FAULT, type MessageFault } from '../../message/refusal/refusal.ts';
 import { chunkFault, trailerFault } from './parser-fault.ts';
 import { END, INVALID, MORE, TOO_LARGE, type Progress } from './progress.ts';
 import type { RefusalRule } from '../../message/refusal/refusal-rules.ts';

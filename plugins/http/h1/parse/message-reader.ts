@@ -12,7 +12,7 @@ import {
 import type { Mended } from '../mending/mending.ts';
 import { foldedFault, headFault, oversizeFault } from './parser-fault.ts';
 import type { HeadLimits } from '../../message/message-limits.ts';
-import { NO_FAULT, type MessageFault } from '../../message/refusal/message-fault.ts';
+import { NO_FAULT, type MessageFault } from '../../message/refusal/refusal.ts';
 import { END, HEAD, INVALID, MORE, TOO_LARGE, type Progress } from './progress.ts';
 import { mendRequestLine } from '../mending/request-line.ts';
 import { mendResponseHead } from '../mending/response-mending.ts';

@@ -1,7 +1,7 @@
 import { excerpt, excerptUpTo, valueExcerpt } from '../../message/refusal/excerpt.ts';
 import type { RefusalRule } from '../../message/refusal/refusal-rules.ts';
 import { NUMBERS_A_FIELD } from '../../message/field-section.ts';
-import type { MessageFault } from '../../message/refusal/message-fault.ts';
+import type { MessageFault } from '../../message/refusal/refusal.ts';
 import type { Head } from './head.ts';
 
 /** The rule that the parser found broken, by the words in its reason. */

@@ -1,10 +1,14 @@
 import type { ErrorCode } from '../../../../src/errors.ts';
 import { excerpt } from '../../message/refusal/excerpt.ts';
 import { CONTENT_LENGTH, TRANSFER_ENCODING } from '../../message/field-names.ts';
-import type { MessageFault } from '../../message/refusal/message-fault.ts';
+import {
+  type MessageFault,
+  refuseRequest,
+  type Refusal,
+  type RequestRule,
+} from '../../message/refusal/refusal.ts';
 import type { MessageHead } from '../../message/message-head.ts';
 import type { RefusalRule } from '../../message/refusal/refusal-rules.ts';
-import { refuseRequest, type Refusal, type RequestRule } from '../../message/refusal/refusal.ts';
 import { refuseField } from '../../message/refused-field.ts';
 
 const SPACE = 0x20;

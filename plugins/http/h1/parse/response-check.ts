@@ -1,9 +1,8 @@
 import { excerpt } from '../../message/refusal/excerpt.ts';
 import { CONTENT_LENGTH, TRANSFER_ENCODING } from '../../message/field-names.ts';
 import type { Head } from './head.ts';
-import type { MessageFault } from '../../message/refusal/message-fault.ts';
+import { type MessageFault, refuseResponse, type Refusal } from '../../message/refusal/refusal.ts';
 import type { RefusalRule } from '../../message/refusal/refusal-rules.ts';
-import { refuseResponse, type Refusal } from '../../message/refusal/refusal.ts';
 import { shownField } from '../../message/refused-field.ts';
 
 /** How many bytes the log shows of a status line without a reason. */

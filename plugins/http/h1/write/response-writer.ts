@@ -11,10 +11,10 @@ import type { FieldLine } from '../../message/trailers.ts';
 import type { TakingLimits } from '../../message/message-limits.ts';
 import type { RequestEvents } from '../../message/server-stream.ts';
 import { ClientTaking } from './client-taking.ts';
-import { answerText } from './answer-text.ts';
 import { Lingering, LINGER_LOOK_MS } from './lingering.ts';
 import { lastChunk } from './last-chunk.ts';
 import { connectionLines, demandedUpgrade, responseHeadText, UPGRADE_REQUIRED } from './response-head.ts';
+import { answerBytes, reasonPhrase } from '../../message/answer.ts';
 
 /** Pieces of a body up to this size are written together with the text before and after them; larger pieces are written alone. */
 export const JOINED_BYTES = 16 * 1024;
@@ -206,3 +206,35 @@ export abstract class ResponseWriter {
 }
 
 const CONTINUE_TEXT = 'HTTP/1.1 100 Continue\r\n\r\n';
+
+const DEFAULT_TYPE = 'text/plain; charset=utf-8';
+
+/** An answer as the text of a whole message. `lines`: further field lines, each with its CRLF. For HEAD the body is left out. */
+function answerText(answer: Answer, date: string, method: string, lines: string): string {
+  const body = answerBytes(answer);
+  const head =
+    `HTTP/1.1 ${String(answer.status)} ${reasonPhrase(answer.status)}\r\n` +
+    `Date: ${date}\r\n${contentLines(answer, body.length)}${headerLines(answer)}${lines}\r\n`;
+  return method === 'HEAD' || hasNoBody(answer) ? head : head + body.latin1Slice(0, body.length);
+}
+
+/** Statuses whose messages have no body (RFC 9110 6.4.1). */
+function hasNoBody({ status }: Answer): boolean {
+  return status === 204 || status === 304;
+}
+
+function contentLines(answer: Answer, length: number): string {
+  if (hasNoBody(answer)) return '';
+  const { contentType = length === 0 ? undefined : DEFAULT_TYPE } = answer;
+  const type = contentType === undefined ? '' : `Content-Type: ${contentType}\r\n`;
+  return `${type}Content-Length: ${String(length)}\r\n`;
+}
+
+function headerLines({ headers }: Answer): string {
+  let lines = '';
+  for (const [name, value] of Object.entries(headers ?? {})) {
+    if (typeof value === 'string') lines += `${name}: ${value}\r\n`;
+    else for (const each of value) lines += `${name}: ${each}\r\n`;
+  }
+  return lines;
+}

@@ -6,8 +6,7 @@ import { restorableText } from '../../../config/schema/show-config.ts';
 import { messageOf } from '../../../errors.ts';
 import type { Logger } from '../../../plugin-api/index.ts';
 import type { ReloadOutcome, Reloads, RestoredConfig } from '../outcome/reload-outcome.ts';
-import type { HistoryEntry, HistoryOutcome } from './history-entry.ts';
-import { HistoryFolder, withoutHeader } from './history-folder.ts';
+import { type HistoryEntry, type HistoryOutcome, HistoryFolder, withoutHeader } from './history-folder.ts';
 
 /** An entry with its config; undefined when the config is only in the folder. */
 interface Kept {

@@ -1,8 +1,17 @@
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-
 import { systemCodeOf } from '../../../errors.ts';
-import type { HistoryEntry } from './history-entry.ts';
+import type { HistoryReading } from '../../../readings/reload.ts';
+import type { ReloadSource } from '../outcome/reload-outcome.ts';
+
+/** Whether the config of an entry is still live, and if not, what replaced it: an edit, or a rollback. */
+export type HistoryOutcome = 'live' | 'replaced' | 'rolled back';
+
+/** A config that was live at some time. Its `id` counts from 1; with a history folder also across restarts. */
+export interface HistoryEntry extends HistoryReading {
+  readonly source: ReloadSource;
+  readonly outcome: HistoryOutcome;
+}
 
 /** Configs may hold secrets, so only the user of the proxy may read these files. */
 const FOLDER_MODE = 0o700;

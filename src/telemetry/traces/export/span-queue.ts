@@ -2,7 +2,16 @@ import { withTimeout } from '../../../time/with-timeout.ts';
 import type { tracing } from '@opentelemetry/sdk-node';
 import type { RecordedSpan } from '../spans/recorded-span.ts';
 import type { SpanExporter } from './collector.ts';
-import { SpanStats } from './span-stats.ts';
+import type { SpanCounts } from '../../../readings/telemetry.ts';
+
+/**
+ * Counts exported and lost spans since the start. It outlives the queues that count into it: an edit of `tracing` replaces the queue, and
+ * the old one still exports or drops spans while it ends.
+ */
+export class SpanStats implements SpanCounts {
+  exported = 0;
+  dropped = 0;
+}
 
 /** Limits of a {@link SpanQueue}. */
 export interface SpanQueueOptions {

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { parseResolvConf } from '../../../../../src/net/dns/sources/resolv-conf.ts';
-import { searchNames } from '../../../../../src/net/dns/search-names.ts';
+import { parseResolvConf, searchNames } from '../../../../../src/net/dns/sources/resolv-conf.ts';
 
 const parse = (text: string, hostName = 'box') => parseResolvConf(text, hostName);
 
