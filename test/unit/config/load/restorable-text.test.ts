@@ -2,10 +2,10 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
-import { loadConfig, loadConfigText } from '../../support/labs/load-config.ts';
-import { restorableText } from '../../../src/config/schema/show-config.ts';
+import { loadConfig, loadConfigText } from '../../../support/labs/load-config.ts';
+import { restorableText } from '../../../../src/config/schema/show-config.ts';
 
-const folder = fileURLToPath(new URL('../../../config/', import.meta.url));
+const folder = fileURLToPath(new URL('../../../../config/', import.meta.url));
 const modes = ['http', 'tcp', 'echo'];
 const examples = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
 

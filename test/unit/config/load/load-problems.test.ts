@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { ALGORITHMS } from '../../../src/config/values/algorithm.ts';
-import { ConfigError } from '../../../src/config/load/config-error.ts';
-import { loadConfigText } from '../../support/labs/load-config.ts';
-import { BalanceError } from '../../../src/errors.ts';
-import { problemsOf, warningsOf, yaml } from './problems-of.ts';
+import { ALGORITHMS } from '../../../../src/config/values/algorithm.ts';
+import { ConfigError } from '../../../../src/config/load/config-error.ts';
+import { loadConfigText } from '../../../support/labs/load-config.ts';
+import { BalanceError } from '../../../../src/errors.ts';
+import { problemsOf, warningsOf, yaml } from '../problems-of.ts';
 
 const one = 'backends: [{ name: a, address: "a:1" }]\n';
 const upstreams = 'upstreams: [{ name: up, backends: [{ address: "a:1" }] }]\n';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
-import { resolverSettings } from '../../../src/runtime/reload/resolver-participant.ts';
-import { loadConfigText } from '../../support/labs/load-config.ts';
-import { problemsOf, warningsOf } from './problems-of.ts';
+import { resolverSettings } from '../../../../src/runtime/reload/resolver-participant.ts';
+import { loadConfigText } from '../../../support/labs/load-config.ts';
+import { problemsOf, warningsOf } from '../problems-of.ts';
 
 const rest = 'backends: [{ name: a, address: "a:1" }]\n';
 

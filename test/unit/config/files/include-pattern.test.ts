@@ -3,7 +3,7 @@ import {
   checkIncludePattern,
   includeMatches,
   isPattern,
-} from '../../../src/config/values/include-pattern.ts';
+} from '../../../../src/config/values/include-pattern.ts';
 
 describe('an include pattern', () => {
   it.each([

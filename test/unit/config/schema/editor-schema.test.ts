@@ -3,14 +3,14 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 
-import { ConfigError } from '../../../src/config/load/config-error.ts';
-import { FORMATS } from '../../../src/config/schema/formats.ts';
-import { loadConfigText } from '../../support/labs/load-config.ts';
-import { CONFIG_SCHEMA, resolveSchema, type SchemaNode } from '../../../src/config/schema/schema.ts';
-import { failureOf } from '../../../src/config/schema/schema-check.ts';
-import { TEMPLATE_VARIABLES, templateFault } from '../../../plugins/http/forwarding/template.ts';
+import { ConfigError } from '../../../../src/config/load/config-error.ts';
+import { FORMATS } from '../../../../src/config/schema/formats.ts';
+import { loadConfigText } from '../../../support/labs/load-config.ts';
+import { CONFIG_SCHEMA, resolveSchema, type SchemaNode } from '../../../../src/config/schema/schema.ts';
+import { failureOf } from '../../../../src/config/schema/schema-check.ts';
+import { TEMPLATE_VARIABLES, templateFault } from '../../../../plugins/http/forwarding/template.ts';
 
-const TOP = new URL('../../../', import.meta.url);
+const TOP = new URL('../../../../', import.meta.url);
 const EDITOR_SCHEMA = JSON.parse(
   readFileSync(new URL('schemas/editor.schema.json', TOP), 'utf8'),
 ) as SchemaNode & { readonly $comment: string };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { problemsOf, warningsOf } from './problems-of.ts';
+import { problemsOf, warningsOf } from '../problems-of.ts';
 
 const rest = 'backends: [{ name: a, address: "a:1" }]\n';
 const token = 'token: 0123456789abcdef';

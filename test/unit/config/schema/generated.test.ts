@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { ALGORITHMS } from '../../../src/config/values/algorithm.ts';
-import type { SchemaNode } from '../../../src/config/schema/schema.ts';
-import { CONFIG_SCHEMA, resolveSchema } from '../../../src/config/schema/schema.ts';
-import { TEMPLATE_VARIABLES } from '../../../plugins/http/forwarding/template.ts';
+import { ALGORITHMS } from '../../../../src/config/values/algorithm.ts';
+import type { SchemaNode } from '../../../../src/config/schema/schema.ts';
+import { CONFIG_SCHEMA, resolveSchema } from '../../../../src/config/schema/schema.ts';
+import { TEMPLATE_VARIABLES } from '../../../../plugins/http/forwarding/template.ts';
 
 type Generator = (schema: SchemaNode) => Promise<Map<string, string> | string>;
 
-const top = new URL('../../../', import.meta.url);
+const top = new URL('../../../../', import.meta.url);
 
 async function generatorOf(module: string, name: string): Promise<Generator> {
   const exports = (await import(new URL(`schemas/${module}`, top).href)) as Record<string, Generator>;

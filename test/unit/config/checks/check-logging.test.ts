@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { loadConfigText } from '../../support/labs/load-config.ts';
-import { problemsOf, warningsOf } from './problems-of.ts';
+import { loadConfigText } from '../../../support/labs/load-config.ts';
+import { problemsOf, warningsOf } from '../problems-of.ts';
 
 const rest = 'backends: [{ name: a, address: "a:1" }]\n';
 

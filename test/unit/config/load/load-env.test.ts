@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigError } from '../../../src/config/load/config-error.ts';
-import { loadConfigText } from '../../support/labs/load-config.ts';
-import { problemsOf } from './problems-of.ts';
+import { ConfigError } from '../../../../src/config/load/config-error.ts';
+import { loadConfigText } from '../../../support/labs/load-config.ts';
+import { problemsOf } from '../problems-of.ts';
 
 const load = (text: string, env: Record<string, string> = {}) =>
   loadConfigText(text, 'x.yaml', { env, modes: ['http', 'tcp'] }).config;

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-import { loadConfig } from '../../support/labs/load-config.ts';
-import { ROOT } from '../../support/labs/built-program.ts';
-import { owned } from '../../support/owned.ts';
+import { loadConfig } from '../../../support/labs/load-config.ts';
+import { ROOT } from '../../../support/labs/built-program.ts';
+import { owned } from '../../../support/owned.ts';
 
 /** The configs that README shows. */
 async function shown(): Promise<readonly string[]> {

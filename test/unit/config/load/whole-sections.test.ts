@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
-import { loadConfigText } from '../../support/labs/load-config.ts';
-import type { Config } from '../../../src/config/schema/config.generated.ts';
-import { warningsOf, yaml } from './problems-of.ts';
+import { loadConfigText } from '../../../support/labs/load-config.ts';
+import type { Config } from '../../../../src/config/schema/config.generated.ts';
+import { warningsOf, yaml } from '../problems-of.ts';
 
 const MODES = ['http', 'tcp'];
 /** The template would take it for its own. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { loadConfigText } from '../../support/labs/load-config.ts';
-import { restorableText } from '../../../src/config/schema/show-config.ts';
-import { AddressList } from '../../../src/plugin-api/values/address-list.ts';
-import { problemsOf, warningsOf } from './problems-of.ts';
+import { loadConfigText } from '../../../support/labs/load-config.ts';
+import { restorableText } from '../../../../src/config/schema/show-config.ts';
+import { AddressList } from '../../../../src/plugin-api/values/address-list.ts';
+import { problemsOf, warningsOf } from '../problems-of.ts';
 
 const load = (text: string) => loadConfigText(text, 'x.yaml', { modes: ['http', 'tcp', 'echo'] }).config;
 const gateway = (rest = '', path = '/api'): string =>

@@ -3,8 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { loadConfig, loadConfigText } from '../../support/labs/load-config.ts';
-import { MAX_CONFIG_FILE_BYTES, hashOf } from '../../../src/config/files/read-config-file.ts';
+import { loadConfig, loadConfigText } from '../../../support/labs/load-config.ts';
+import { MAX_CONFIG_FILE_BYTES, hashOf } from '../../../../src/config/files/read-config-file.ts';
 
 let directory: string;
 

@@ -1,10 +1,10 @@
 import { readFile, readdir } from 'node:fs/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ConfigError } from '../../../src/config/load/config-error.ts';
-import { loadConfigText } from '../../support/labs/load-config.ts';
+import { ConfigError } from '../../../../src/config/load/config-error.ts';
+import { loadConfigText } from '../../../support/labs/load-config.ts';
 
-const directory = new URL('../../../config/', import.meta.url);
+const directory = new URL('../../../../config/', import.meta.url);
 const names = (await readdir(directory)).filter((name) => name.endsWith('.yaml'));
 const examples = await Promise.all(names.map((name) => readFile(new URL(name, directory), 'utf8')));
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { loadConfigText } from '../../support/labs/load-config.ts';
-import { problemsOf, yaml } from './problems-of.ts';
+import { loadConfigText } from '../../../support/labs/load-config.ts';
+import { problemsOf, yaml } from '../problems-of.ts';
 
 const load = (text: string) => loadConfigText(text, 'x.yaml', { modes: ['http', 'tcp'] });
 

@@ -2,11 +2,11 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ConfigError } from '../../../src/config/load/config-error.ts';
-import { loadConfig } from '../../support/labs/load-config.ts';
-import type { LoadedConfig } from '../../../src/config/load/loaded-config.ts';
-import { formatProblem } from '../../../src/config/problems/problem.ts';
-import { MAX_CONFIG_FILE_BYTES, hashOf } from '../../../src/config/files/read-config-file.ts';
+import { ConfigError } from '../../../../src/config/load/config-error.ts';
+import { loadConfig } from '../../../support/labs/load-config.ts';
+import type { LoadedConfig } from '../../../../src/config/load/loaded-config.ts';
+import { formatProblem } from '../../../../src/config/problems/problem.ts';
+import { MAX_CONFIG_FILE_BYTES, hashOf } from '../../../../src/config/files/read-config-file.ts';
 
 let directory: string;
 

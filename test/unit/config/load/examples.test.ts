@@ -1,9 +1,9 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadConfig } from '../../support/labs/load-config.ts';
+import { loadConfig } from '../../../support/labs/load-config.ts';
 
-const directory = new URL('../../../config/', import.meta.url);
+const directory = new URL('../../../../config/', import.meta.url);
 const examples = (await readdir(directory)).filter((name) => name.endsWith('.yaml'));
 
 describe('the examples in config/', () => {

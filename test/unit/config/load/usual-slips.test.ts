@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { problemsOf } from './problems-of.ts';
+import { problemsOf } from '../problems-of.ts';
 
 const REST = "backends: [{ address: '127.0.0.1:9001' }]\n";
 

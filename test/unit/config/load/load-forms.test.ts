@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { loadConfigText } from '../../support/labs/load-config.ts';
-import { SchemaCheck } from '../../../src/config/schema/schema-check.ts';
-import { normalize } from '../../../src/config/normalize/normalize.ts';
-import { formatProblem } from '../../../src/config/problems/problem.ts';
-import { Provenance } from '../../../src/config/document/provenance.ts';
+import { loadConfigText } from '../../../support/labs/load-config.ts';
+import { SchemaCheck } from '../../../../src/config/schema/schema-check.ts';
+import { normalize } from '../../../../src/config/normalize/normalize.ts';
+import { formatProblem } from '../../../../src/config/problems/problem.ts';
+import { Provenance } from '../../../../src/config/document/provenance.ts';
 import { parse } from 'yaml';
-import type { ConfigFile } from '../../../src/config/schema/config-file.generated.ts';
+import type { ConfigFile } from '../../../../src/config/schema/config-file.generated.ts';
 
 const modes = ['http', 'tcp', 'echo'];
 const load = (text: string) => loadConfigText(text, 'x.yaml', { modes });
