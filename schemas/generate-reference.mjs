@@ -49,13 +49,15 @@ const HEAD = `# Configuration reference
 
 Every key that a config file may have. This page is generated from [config.schema.json](config.schema.json) by \`npm run generate\`.
 
-For completion and checks in an editor that has the YAML language server, begin the file with the line below. It names [editor.schema.json](editor.schema.json), which is generated as well: there each value may be a variable, and addresses, durations and algorithms are checked as they are written. What several values tell together, \`balance validate\` says.
+An editor with the YAML language server can complete and check the file. For this, begin the file with the line below. The line names [editor.schema.json](editor.schema.json), which is generated as well. This schema accepts a variable for each value, and it checks how addresses, durations and algorithms are written. An editor does not check how several values fit together; \`balance validate\` does.
 
 \`\`\`yaml
 # yaml-language-server: $schema=../schemas/editor.schema.json
 \`\`\`
 
-Durations are written as \`150ms\`, \`5s\`, \`1m30s\`, \`12h\` or \`1d\`, up to 24 days where something waits for so long, sizes as \`512B\`, \`64KiB\` or \`10MB\`, addresses as \`:8080\`, \`host:8080\`, \`[::1]:8080\` or \`unix:/path\`. Any value may hold \`\${env:NAME}\` or \`\${env:NAME:-default}\`; the default counts when the variable is unset or empty. A value that is nothing else is read as its key wants it, as a number, a truth value or text, in quotes or without. Inside of \`{ }\` and \`[ ]\` it must stand in quotes: YAML takes its brace for a mapping there.
+A duration is written as \`150ms\`, \`5s\`, \`1m30s\`, \`12h\` or \`1d\`; where the proxy waits for that time, 24 days are the most. A size is written as \`512B\`, \`64KiB\` or \`10MB\`, an address as \`:8080\`, \`host:8080\`, \`[::1]:8080\` or \`unix:/path\`.
+
+Any value may contain a variable of the environment: \`\${env:NAME}\` or \`\${env:NAME:-default}\`. The default is used when the variable is unset or empty. When a variable is the whole value, its text is read as the type that the key needs: a number, a truth value or text. Quotes around it make no difference. Inside \`{ }\` and \`[ ]\` a variable must stand in quotes, because YAML would read its brace as the start of a mapping.
 
 A file is read in one of three forms: flat (\`mode\`, \`listen\`, \`backends\`), gateway (\`routes\`), or \`listeners\` with \`upstreams\`.
 `;

@@ -2,51 +2,51 @@
 
 /** One file, with the files that it includes, configures the proxy. It has one of three forms: flat (`mode`, `listen`, `backends`), gateway (`routes` with their backends) or `listeners` with `upstreams`. */
 export interface ConfigFile {
-  /** Files that belong to this one: a name, a pattern with `*` and `?` in its last part, or a list of these, relative to this file. Such a file may hold every top-level key but `include`. Its `listeners`, `upstreams`, `routes` and `backends` are added to those of this file, file by file in the order of their names; any other key may stand in one of the files only. What a pattern finds comes and goes with the files. */
+  /** Files that belong to this one: a file name, a pattern with `*` and `?` in the last part of the path, or a list of these. Paths are relative to this file. An included file may hold every top-level key except `include`. Its `listeners`, `upstreams`, `routes` and `backends` are added to those of this file; the files are added in the order of their names. Any other key may stand in only one of the files. When a file that matches a pattern is added or removed, the config changes with it. */
   readonly include?: string | string[];
   /**
-   * What is spoken: `http`, `tcp` (any bytes) or the name of a plugin.
+   * The protocol: `http`, `tcp` (any bytes) or the name of a plugin.
    * @default "http"
    */
   readonly mode?: string;
   /**
-   * Where connections are accepted. Without a host: on all interfaces. Port 0 takes any free port.
+   * The address at which connections are accepted. Without a host: all interfaces. Port 0: any free port.
    * @default ":8080"
    */
   readonly listen?: string;
   /**
-   * Connections that the listener holds at a time; more are closed at once. 0: no limit.
+   * How many connections the listener may hold at the same time. Further connections are closed immediately. 0: no limit.
    * @default 0
    */
   readonly max_connections?: number;
   /** The servers that get the traffic. */
   readonly backends?: readonly FileBackend[];
   /**
-   * A client or a backend that has been silent for so long is probed by the system (TCP keepalive), ten times, a second apart; one that answers no probe is gone, and its connection ends. Whole seconds. 0: never. An edit counts for new connections.
+   * TCP keepalive: when a client or a backend has sent nothing for this time, the operating system sends it up to ten probes, one second apart. When it answers none of them, it counts as gone and its connection is closed. The time counts in whole seconds; fractions are rounded up. 0: no probes. An edit applies to new connections only.
    * @default "60s"
    */
   readonly tcp_keepalive?: string | number;
-  /** Permissions of the unix socket, three octal digits in quotes; it has them before anybody can connect. An edit changes them on the spot. Without it: what the process's umask leaves. */
+  /** Permissions of the unix socket: three octal digits in quotes. They are set before any client can connect. An edit changes them immediately. Without this key: what the umask of the process leaves. */
   readonly socket_mode?: string;
   readonly load_balancer?: LoadBalancer;
   readonly connection_pool?: ConnectionPool;
   readonly health_check?: HealthCheck;
-  /** Short for a `health_check` that asks for `/` and wants status 200: the time between two checks of a backend. One failed check takes a backend out, and one that passes brings it back. A check may take as long as the interval, and 2s at most. A bare number counts seconds. */
+  /** The time between two checks of a backend. This key is short for a `health_check` that asks for `/` and expects status 200. One failed check takes a backend out of use; one passed check brings it back. Each check may take as long as the interval, but 2s at most. A number without a unit means seconds. */
   readonly health_check_interval?: string | number;
   readonly queue?: Queue;
   readonly timeouts?: FlatTimeouts;
   readonly transform?: Transform;
-  /** The path at which this listener itself answers with the state of the backends, before any route: 200 while all are healthy, else 503. Such a request takes no route, and no request metric, span or access line shows it. Empty: no such path. Default: `/health` in the gateway form, unless a route has that path; no such path in all other forms. */
+  /** A path at which this listener itself answers with the state of the backends: 200 while all are healthy, otherwise 503. It answers before any route, and no request metric, span or access line shows these requests. Empty: there is no such path. Default: in the gateway form `/health`, unless a route has that path; in all other forms no path. */
   readonly health_endpoint?: string;
   readonly http?: FlatHttp;
   readonly tcp?: TcpOptions;
-  /** Settings of a plugin's mode; the plugin says which. */
+  /** Settings of a plugin's mode. The plugin defines which settings there are. */
   readonly options?: {
     readonly [k: string]: unknown;
   };
-  /** The gateway form: paths and the backends that serve them. A request whose path is under none of them gets 404. Without being asked, a gateway answers `/health` and `/metrics` on its own port (`health_endpoint`, `metrics`) and checks its backends as with `health_check_interval: 10s`; `health_endpoint: ''`, `metrics: { enabled: false }` and `health_check: { enabled: false }` turn these off. */
+  /** The gateway form: paths and the backends that serve them. A request whose path is under none of these paths gets 404. By default, a gateway answers `/health` and `/metrics` on its own port (`health_endpoint`, `metrics`) and checks its backends as with `health_check_interval: 10s`. To turn these off, set `health_endpoint: ''`, `metrics: { enabled: false }` and `health_check: { enabled: false }`. */
   readonly routes?: readonly GatewayRoute[];
-  /** Several listeners in one file; their upstreams stand in `upstreams`. */
+  /** Several listeners in one file. Their upstreams are defined in `upstreams`. */
   readonly listeners?: readonly FileListener[];
   /** The named groups of backends that listeners and routes refer to. */
   readonly upstreams?: readonly FileUpstream[];
@@ -62,155 +62,155 @@ export interface ConfigFile {
 
 /** One server. */
 export interface FileBackend {
-  /** Name of the backend in logs, metrics and routes. Without it: the address as written. */
+  /** Name of the backend in logs, metrics and routes. Without this key: the address as written. */
   readonly name?: string;
-  /** Where the server listens; an `http://` URL without path is taken as well. */
+  /** The address of the server. An `http://` URL without a path is also accepted. */
   readonly address: string;
   /**
-   * Its share among the backends, for every algorithm but `round-robin` and `least-connections`, which treat all backends alike. 0: it gets nothing, whatever the algorithm.
+   * The backend's share of the traffic, compared with the other backends. It counts for every algorithm but `round-robin` and `least-connections`, which treat all backends alike. 0: the backend gets no traffic, with any algorithm.
    * @default 1
    */
   readonly weight?: number;
   /**
-   * Connections in use at a time; more wait in the queue. 0: no limit.
+   * How many connections to this backend may be in use at the same time. Further requests and connections wait in the queue. 0: no limit.
    * @default 0
    */
   readonly max_connections?: number;
 }
 
-/** How a backend is chosen. */
+/** How the proxy chooses a backend. */
 export interface LoadBalancer {
   /**
-   * Name of the algorithm. `round-robin`: one after the other. `weighted-round-robin`: the same, in proportion to the weights, well mixed. `random`: by chance, in proportion to the weights. `power-of-two`: of two backends that are drawn as by `random`, the one with fewer requests and connections for its weight. `least-connections`: the one with the fewest; `weighted-least-connections`: with the fewest for its weight. `consistent-hash`, `bounded-consistent-hash` and `maglev`: the same backend for the same `hash_key`, keys spread in proportion to the weights. Those that take turns begin anywhere in the list, so that many proxies that start together do not all begin with the first backend; an edit goes on where the turns were. `p2c` and `power-of-two-choices` mean power-of-two, `_` may stand for `-`.
+   * Name of the algorithm. `round-robin`: one backend after the other. `weighted-round-robin`: the same, in proportion to the weights, well mixed. `random`: by chance, in proportion to the weights. `power-of-two`: draws two backends as `random` does, and takes the one that has fewer requests and connections in proportion to its weight. `least-connections`: the backend with the fewest requests and connections. `weighted-least-connections`: the backend with the fewest in proportion to its weight. `consistent-hash`, `bounded-consistent-hash` and `maglev`: the same `hash_key` always leads to the same backend, and keys are spread in proportion to the weights. Algorithms that take turns start at a random place in the list, so that many proxies that start together do not all begin with the first backend. After an edit, the turns go on where they were. `p2c` and `power-of-two-choices` mean `power-of-two`. `_` may be written for `-`.
    * @default "round-robin"
    */
   readonly algorithm?: string;
-  /** What the hashing algorithms (consistent-hash, bounded-consistent-hash, maglev) hash; without it, `source-ip`. TCP knows `source-ip` alone. */
+  /** What the hashing algorithms (`consistent-hash`, `bounded-consistent-hash`, `maglev`) hash. Without this key: `source-ip`. In mode tcp only `source-ip` is possible. */
   readonly hash_key?: string;
   /**
-   * For bounded-consistent-hash: how many times its share by weight of all running requests and connections a backend may have before its keys go on to the next one.
+   * For `bounded-consistent-hash`: the limit of one backend, as a multiple of its fair share. The fair share is the backend's share by weight of all running requests and connections. When a backend is at this limit, its keys go to the next backend.
    * @default 1.25
    */
   readonly load_factor?: number;
 }
 
-/** The sockets that are kept open to each backend. */
+/** The sockets that the proxy keeps open to each backend. */
 export interface ConnectionPool {
   /**
-   * Whether sockets are kept for the next use at all.
+   * Whether sockets are kept for later use. `false`: no socket is kept.
    * @default true
    */
   readonly enabled?: boolean;
   /**
-   * Sockets to one backend at most, idle and in use. Who comes while all are in use waits for `acquire_timeout`, so slow clients can take the places of all others. 0: no limit. To protect a backend use `max_connections`, which has a queue and counts tunnels as well.
+   * The largest number of sockets to one backend, idle and in use together. While all of them are in use, further requests wait, for `acquire_timeout` at most. So slow clients can use up the places of all other clients. 0: no limit. To protect a backend, use `max_connections` instead: it has a queue and also counts tunnels.
    * @default 0
    */
   readonly max_size?: number;
   /**
-   * Idle sockets to one backend that are kept at most: one that comes back beyond that is closed. Nobody waits because of it, unlike with `max_size`. 0: no limit. For mode tcp `min_idle` says how many there are.
+   * The largest number of idle sockets that are kept to one backend. When more sockets become idle, they are closed. Unlike `max_size`, this limit makes no request wait. 0: no limit. In mode tcp, `min_idle` sets the number of idle sockets.
    * @default 0
    */
   readonly max_idle?: number;
   /**
-   * Idle sockets that are kept ready for each backend. In mode tcp each serves one connection, and what the server says first waits for the client. A socket that the server ends meanwhile is replaced within a second or so, more slowly where the server ends each at once. Where a server was seen to give up on silent clients after some time (MySQL's connect_timeout), its sockets are replaced after half of that. For servers that count such clients as failed (MySQL's max_connect_errors) leave it 0.
+   * How many idle sockets are kept ready for each backend. In mode tcp, each of these sockets serves one connection, and what the server sends first is held until a client comes. When the server closes such a socket, the proxy replaces it within about a second; it takes longer if the server closes each new socket immediately. Some servers close connections of silent clients after some time (MySQL: `connect_timeout`). When the proxy has seen this, it replaces the sockets to that server after half of that time. Some servers count silent clients as failed (MySQL: `max_connect_errors`): leave `min_idle` at 0 for them.
    * @default 0
    */
   readonly min_idle?: number;
   /**
-   * An idle socket is closed after so long.
+   * A socket that has been idle for this time is closed.
    * @default "60s"
    */
   readonly max_idle_time?: string;
   /**
-   * A socket older than that is not used again. 0: no limit.
+   * The largest age of a socket. A socket that is older is not used again. 0: no limit.
    * @default 0
    */
   readonly max_age?: string | number;
   /**
-   * How long a request may wait while the pools of all backends that could serve it are full (`max_size`); then it is refused with 503 and the error `pool_timeout`. It waits in a place of `queue`, in turn with those who wait for `max_connections`, whose limit is `queue.timeout`. How long connecting may take is said by `timeouts.connect` alone.
+   * How long a request may wait when no backend can take it and the connection pool of at least one of them is full (`max_size`). After this time the request is refused with 503 and the error `pool_timeout`. While it waits, it has a place in `queue`. The same queue holds the requests that wait because of `max_connections`, and serves all of them in turn; their time limit is `queue.timeout`. This key does not limit how long connecting takes: only `timeouts.connect` does.
    * @default "10s"
    */
   readonly acquire_timeout?: string;
   /**
-   * Whether an idle socket is looked at before it is used again.
+   * Whether the proxy checks an idle socket before it uses the socket again.
    * @default true
    */
   readonly validate_on_borrow?: boolean;
 }
 
-/** Checks each backend in the background; one that is down gets no traffic. Without this section nothing is checked, but in the gateway form: see `routes`. */
+/** Checks each backend in the background. A backend that is down gets no traffic. Without this section there are no checks, except in the gateway form: see `routes`. */
 export interface HealthCheck {
   /**
-   * Turns the checks off without taking the section out.
+   * `false` turns the checks off while the section stays in the file.
    * @default true
    */
   readonly enabled?: boolean;
   /**
-   * `tcp` connects, `http` asks for a path. Without it: `http` when `path` is given, otherwise `tcp`.
+   * `tcp`: the check connects. `http`: the check asks for a path. Without this key: `http` if `path` is given, otherwise `tcp`.
    * @default "tcp"
    */
   readonly type?: 'tcp' | 'http';
   /**
-   * What an HTTP check asks for.
+   * The path that an HTTP check asks for.
    * @default "/"
    */
   readonly path?: string;
   /**
-   * Time between two checks of a backend, spread by a little chance.
+   * The time between two checks of a backend. It varies a little by chance.
    * @default "10s"
    */
   readonly interval?: string;
   /**
-   * A check that takes longer has failed.
+   * The time limit of one check. A check that takes longer has failed.
    * @default "2s"
    */
   readonly timeout?: string;
   /**
-   * Successes in a row that bring a backend back.
+   * How many checks in a row must pass to bring a backend back into use.
    * @default 2
    */
   readonly healthy_threshold?: number;
   /**
-   * Failures in a row that take a backend out.
+   * How many checks in a row must fail to take a backend out of use.
    * @default 3
    */
   readonly unhealthy_threshold?: number;
   /**
-   * Statuses that an HTTP check takes for healthy: codes and ranges, with commas between them.
+   * The statuses that mean healthy in an HTTP check: codes and ranges, separated by commas.
    * @default "200-399"
    */
   readonly expected_status?: string | number;
 }
 
-/** Where requests and connections wait while all backends are at `max_connections` or have full pools. An edit of the upstream keeps them in their order: they are served by what it brings (a higher limit, another backend), wait on by the new settings, counted from when they came, or are refused at once where it takes the queue, their place in it or the upstream away. */
+/** Where requests and connections wait while every backend is at `max_connections` or has a full pool. When an edit changes the upstream, the waiting ones keep their order. If the edit makes room (a higher limit, another backend), they are served. Otherwise they go on waiting, with the new settings; the time that they have already waited counts. If the edit removes the queue, their place in it or the upstream, they are refused immediately. */
 export interface Queue {
   /**
-   * How many may wait; the next one is refused. 0: nothing waits.
+   * How many requests and connections may wait. When the queue is full, further ones are refused. 0: nothing waits.
    * @default 1024
    */
   readonly max_size?: number;
   /**
-   * Whoever waited for so long while all backends were at `max_connections` is refused; `connection_pool.acquire_timeout` is the limit where pools are full.
+   * How long a request or connection may wait because all backends are at `max_connections`. After this time it is refused. If the pool of a backend is full, `connection_pool.acquire_timeout` is the limit instead.
    * @default "10s"
    */
   readonly timeout?: string;
 }
 
-/** The timeouts of a flat file, for clients and backends together. */
+/** The time limits of a flat file, for clients and backends together. */
 export interface FlatTimeouts {
   /**
-   * Until a connection is established.
+   * How long connecting to a backend may take.
    * @default "5s"
    */
   readonly connect?: string;
-  /** For a request head, between two pieces of a request body (30s when not given), until a response head, and between two pieces of a response body (60s). */
+  /** Four time limits in one: until a request head is complete and between two pieces of a request body (without this key: 30s), until a response head arrives and between two pieces of a response body (without this key: 60s). */
   readonly read?: string;
   /**
-   * Without any progress while a response is sent to the client; `limits.min_rate` bounds slow progress.
+   * How long a client may take no byte at all of a response that is sent to it. For slow clients see `limits.min_rate`.
    * @default "60s"
    */
   readonly write?: string;
-  /** Between two requests on a kept connection (75s when not given), or without a byte on a TCP connection (10m). */
+  /** How long a connection may be idle: between two requests on a kept connection (without this key: 75s), or without a byte on a TCP connection (without this key: 10m). */
   readonly idle?: string;
 }
 
@@ -220,9 +220,9 @@ export interface Transform {
   readonly request_headers?: readonly HeaderTransform[];
   /** Header changes on the way to the client, in this order. */
   readonly response_headers?: readonly HeaderTransform[];
-  /** Removed from the start of a path that begins with it. */
+  /** This prefix is removed from paths that begin with it. */
   readonly strip_prefix?: string;
-  /** Put before the path, after `strip_prefix`. */
+  /** This prefix is put before the path, after `strip_prefix` was removed. */
   readonly add_prefix?: string;
   readonly rewrite?: Rewrite;
 }
@@ -231,15 +231,15 @@ export interface Transform {
 export interface HeaderTransform {
   /** `add` appends another header of that name, `set` replaces all headers of that name, `remove` removes them. */
   readonly action: 'add' | 'set' | 'remove';
-  /** The name of an HTTP header, in any case. */
+  /** The name of an HTTP header. Upper and lower case are the same. */
   readonly name: string;
   /** The value, for `add` and `set`. May hold the variables ${duration} ${client_ip} ${request_id} ${backend} ${host} ${method} ${path} ${route}. The duration is written as in logs: `150ms`, `1.52s`. */
   readonly value?: string;
 }
 
-/** Rewrites the path, without query, by a regular expression, after the prefixes were changed. */
+/** Rewrites the path by a regular expression, after the prefixes were changed. The query is not part of that path. */
 export interface Rewrite {
-  /** A JavaScript regular expression; the first match is replaced. */
+  /** A JavaScript regular expression. Its first match is replaced. */
   readonly pattern: string;
   /** The text that replaces the match; `$1` to `$9` are its groups. */
   readonly replacement: string;
@@ -247,23 +247,23 @@ export interface Rewrite {
 
 /** Settings of `mode: http` in a flat file. */
 export interface FlatHttp {
-  /** Rules that send requests to some of the backends only. */
+  /** Rules that send requests only to some of the backends. */
   readonly routes?: readonly FlatRoute[];
-  /** The path at which this listener itself answers with the state of the backends, before any route: 200 while all are healthy, else 503. Such a request takes no route, and no request metric, span or access line shows it. Empty: no such path. Default: `/health` in the gateway form, unless a route has that path; no such path in all other forms. */
+  /** A path at which this listener itself answers with the state of the backends: 200 while all are healthy, otherwise 503. It answers before any route, and no request metric, span or access line shows these requests. Empty: there is no such path. Default: in the gateway form `/health`, unless a route has that path; in all other forms no path. */
   readonly health_endpoint?: string;
   readonly timeouts?: HttpTimeouts;
   readonly limits?: HttpLimits;
-  /** Addresses and networks of proxies in front of this one. What a peer among them says about the client (`X-Forwarded-*`, `Forwarded`, `X-Real-IP`, `X-Request-ID`) is kept and extended; what anybody else says is overwritten. The client, for logs, templates, `X-Real-IP` and hashing by source, is the last address of X-Forwarded-For that is not one of these, or of `Forwarded` where there is no X-Forwarded-For: without port, brackets, quotes and zone. Where an entry is no address (`unknown`, `_hidden`), it is the last proxy that is known for sure. */
+  /** Addresses and networks of proxies in front of this one. What one of these proxies says about the client (`X-Forwarded-*`, `Forwarded`, `X-Real-IP`, `X-Request-ID`) is kept and extended. What any other peer says is overwritten. For logs, templates, `X-Real-IP` and hashing by source, the client is the last address of X-Forwarded-For that is not in this list. Where there is no X-Forwarded-For, `Forwarded` is read in the same way. The address is used without port, brackets, quotes and zone. If an entry is no address (`unknown`, `_hidden`), the client is the last proxy that is known for sure. */
   readonly trusted_proxies?: readonly string[];
   /**
    * Whether requests also get a `Forwarded` header (RFC 7239).
    * @default false
    */
   readonly forwarded?: boolean;
-  /** The name of this proxy in `Via`, for requests and responses. A request that arrives with this name is a loop (508), so proxies behind each other need different names. Without it, or empty: the proxy adds no `Via`, because some backends (nginx) do not compress for requests with `Via`. Loops are found in both cases: each request to a backend has a mark of the listener in `CDN-Loop` (RFC 8586). */
+  /** The name of this proxy in `Via`, in requests and responses. A request that arrives with this name is a loop and gets 508, so proxies behind each other need different names. Without this key, or when it is empty, the proxy adds no `Via`, because some backends (nginx) do not compress responses to requests with `Via`. Loops are found in both cases: each request to a backend has a mark of the listener in `CDN-Loop` (RFC 8586). */
   readonly via?: string;
   /**
-   * Whether backends get paths in the normal form of RFC 3986: unreserved characters decoded (`%61` is `a`), other encodings in upper case, slashes merged, dot segments resolved. Paths that a backend may read in another way (encoded slashes, backslashes and NULs, overlong UTF-8, dot segments with parameters) are refused with 400. Without it paths go on byte by byte. Routes, `health_endpoint` and hashing by path look at the normal form either way, and transforms of paths work on it. See [how paths are read](../plugins/http/README.md).
+   * Whether backends get paths in the normal form of RFC 3986: unreserved characters are decoded (`%61` becomes `a`), other encodings are in upper case, slashes are merged, and dot segments are resolved. Paths that a backend may read in another way (encoded slashes, backslashes and NULs, overlong UTF-8, dot segments with parameters) are refused with 400. `false`: paths are passed on byte by byte. With both values, routes, `health_endpoint`, hashing by path and transforms of paths use the normal form. See [how paths are read](../plugins/http/README.md).
    * @default false
    */
   readonly normalize_path?: boolean;
@@ -283,77 +283,77 @@ export interface FlatHttp {
    * @default true
    */
   readonly enable_websocket?: boolean;
-  /** Another name of `connection_pool.max_idle`, which it gives way to: idle connections to one backend that are kept at most. 0: no limit. */
+  /** Another name of `connection_pool.max_idle`; if both are given, `connection_pool.max_idle` wins. The largest number of idle connections that are kept to one backend. 0: no limit. */
   readonly max_idle_conns_per_host?: number;
-  /** Another name of `connection_pool.max_idle_time`, which it gives way to: an idle connection to a backend is closed after so long. */
+  /** Another name of `connection_pool.max_idle_time`; if both are given, `connection_pool.max_idle_time` wins. A connection to a backend that has been idle for this time is closed. */
   readonly idle_conn_timeout?: string;
   /**
-   * How to treat a client that ends its side of the connection before it got all responses. `auto`: the proxy answers it when its last request says that it is the last one, by `Connection: close` or by being HTTP/1.0 without keep-alive; otherwise the client counts as gone: its request is cancelled, and its backend is free for others. A client that closed the whole connection looks the same until something is sent to it: after `Connection: close` its request holds its backend until the backend answers, or until `timeouts.read` of the upstream is over. `serve`: the proxy answers every complete request. `abort`: the client always counts as gone. A client that ends its side in the middle of a request body always counts as gone.
+   * What the proxy does when a client closes its sending side before it got all responses. `auto`: if the client's last request says that it is the last one (`Connection: close`, or HTTP/1.0 without keep-alive), the proxy answers it. Otherwise the client counts as gone: its request is cancelled, and its backend is free for others. `serve`: the proxy answers every complete request. `abort`: the client always counts as gone. With any value, a client that closes its sending side in the middle of a request body counts as gone. Note for `auto`: the proxy can't tell a client that closed the whole connection from one that only closed its sending side, until it sends something to the client. So after `Connection: close`, the request of a client that left keeps its backend busy until the backend answers, or until `timeouts.read` of the upstream is over.
    * @default "auto"
    */
   readonly half_close?: 'auto' | 'serve' | 'abort';
   /**
-   * Whether bytes above 0x7F in request targets are percent-encoded: `/café` becomes `/caf%C3%A9` for routes, logs and backends, and counts for `limits.target_length` in that form. A URI has no such bytes (RFC 3986), but some clients send them. Without it they are refused with 400.
+   * Whether bytes above 0x7F in request targets are percent-encoded: `/café` becomes `/caf%C3%A9`. Routes, logs, backends and `limits.target_length` then use the encoded form. A URI has no such bytes (RFC 3986), but some clients send them. `false`: requests with such bytes are refused with 400.
    * @default false
    */
   readonly encode_target?: boolean;
   /**
-   * Which `X-Request-ID` the client gets with a response. `own`: the one of the proxy, which its logs and the request to the backend have too. `backend`: the one of the backend's response when it has one, otherwise the one of the proxy. Logs always have the one of the proxy.
+   * Which `X-Request-ID` the client gets with a response. `own`: the id of the proxy, which is also in its logs and in the request to the backend. `backend`: the id in the backend's response, if there is one; otherwise the id of the proxy. Logs always have the id of the proxy.
    * @default "own"
    */
   readonly response_request_id?: 'own' | 'backend';
-  /** Bodies of the proxy's own error responses. `${status}`, `${reason}` and `${request_id}` in them are replaced by their values. */
+  /** Bodies of the proxy's own error responses. The proxy replaces `${status}`, `${reason}` and `${request_id}` in them by their values. */
   readonly error_pages?: readonly ErrorPage[];
 }
 
-/** A rule that picks backends for a request. All conditions that are given must hold. Among routes that match, the higher `priority` wins, then the more specific one, then the earlier one. */
+/** A rule that picks backends for a request. A request matches when all conditions that are given hold. When several routes match, the one with the higher `priority` wins; among these the more specific one; among these the earlier one. */
 export interface FlatRoute {
-  /** Name of the route, for logs and the variable `${route}`. Without it: `route-` and its number. */
+  /** Name of the route, for logs and the variable `${route}`. Without this key: `route-` and the number of the route. */
   readonly name?: string;
-  /** The request's host without port, or `*.` and a domain for all names below that domain. A dot at the end of either is left out of the comparison: `shop.example.` is `shop.example`. */
+  /** The host of the request, without port. `*.` and a domain means all names below that domain. A dot at the end is ignored: `shop.example.` is the same as `shop.example`. */
   readonly host?: string;
-  /** The whole path, in any spelling that means the same: `/%61` is `/a`, and so is `//./a`. */
+  /** The whole path. Other spellings with the same meaning match as well: `/%61` is `/a`, and so is `//./a`. */
   readonly path?: string;
-  /** The path or any path below it, in any spelling that means the same. */
+  /** This path and all paths below it. Other spellings with the same meaning match as well. */
   readonly path_prefix?: string;
   /** Headers that the request must have, with exactly these values. */
   readonly headers?: {
     readonly [k: string]: string;
   };
-  /** Names of the backends that serve these requests. Without it: all of them. */
+  /** Names of the backends that serve these requests. Without this key: all backends. */
   readonly backends?: readonly string[];
   /**
-   * The higher one wins when several routes match.
+   * When several routes match, the one with the higher priority wins.
    * @default 0
    */
   readonly priority?: number;
   readonly transform?: Transform;
 }
 
-/** How long clients of an HTTP listener may take. */
+/** Time limits for clients of an HTTP listener. */
 export interface HttpTimeouts {
   /**
-   * For a whole request head, and between two pieces of a request body.
+   * How long a client may take to send a whole request head, and how long it may pause between two pieces of a request body.
    * @default "30s"
    */
   readonly read?: string;
   /**
-   * Without any progress while a response is sent to the client; `limits.min_rate` bounds slow progress.
+   * How long a client may take no byte at all of a response that is sent to it. For slow clients see `limits.min_rate`.
    * @default "60s"
    */
   readonly write?: string;
   /**
-   * Between two requests on a kept connection.
+   * How long a kept connection may be idle between two requests.
    * @default "75s"
    */
   readonly idle?: string;
   /**
-   * Without a byte on an upgraded connection such as a WebSocket. 0: no limit.
+   * How long an upgraded connection, such as a WebSocket, may carry no byte. 0: no limit.
    * @default "1h"
    */
   readonly tunnel?: string | number;
   /**
-   * For a request as a whole, from its complete head to the last byte of its response: 504, or an abort when the response has begun. Upgraded connections are exempt. 0: no limit.
+   * How long a request may take as a whole, from its complete head to the last byte of its response. After this time the client gets 504; if the response has already begun, it is aborted. Upgraded connections have no such limit. 0: no limit.
    * @default 0
    */
   readonly request?: string | number;
@@ -362,66 +362,66 @@ export interface HttpTimeouts {
 /** How much a client may send in a request head and over a connection. */
 export interface HttpLimits {
   /**
-   * Request line and headers together, from 1KiB to 1MiB. More is answered with 431, a longer request line with 414.
+   * The largest size of the request line and the headers together, from 1KiB to 1MiB. A larger request gets 431; a request line that alone is larger gets 414.
    * @default "32KiB"
    */
   readonly header_size?: string;
   /**
-   * Header lines of a request. More are answered with 431.
+   * The largest number of header lines in a request. A request with more gets 431.
    * @default 100
    */
   readonly header_count?: number;
   /**
-   * Requests that one connection may carry before it is closed. 0: no limit.
+   * How many requests one connection may carry. After the last one, the connection is closed. 0: no limit.
    * @default 0
    */
   readonly requests_per_connection?: number;
   /**
-   * Bytes of the request target. More are answered with 414.
+   * The largest length of the request target, in bytes. A request with a longer one gets 414.
    * @default 8192
    */
   readonly target_length?: number;
   /**
-   * Bytes of a request body. More are answered with 413: before the backend sees the request when Content-Length says so, in flight when the body is chunked. 0: no limit; bodies are streamed, not kept.
+   * The largest size of a request body, in bytes. A request with a larger body gets 413. If `Content-Length` shows the size, the backend does not see the request; if the body is chunked, the request is stopped in flight. 0: no limit. Bodies are streamed, not kept.
    * @default 0
    */
   readonly body_size?: string | number;
   /**
-   * A connection older than that is closed after its next response. 0: no limit.
+   * The largest age of a connection. A connection that is older is closed after its next response. 0: no limit.
    * @default 0
    */
   readonly connection_age?: string | number;
   readonly min_rate?: HttpMinRate;
 }
 
-/** The least rate at which a client must send and take bodies before it is cut off, so that clients that send single bytes hold no backend. Only the time counts in which the proxy waits for the client: not while the client is paused for a slow backend, waits for a backend or a `100 Continue`, or has taken all that there is to send. Upgraded connections are exempt. */
+/** The lowest rate at which a client must send and receive bodies. A slower client is cut off, so that clients that send single bytes do not keep a backend busy. Only the time in which the proxy waits for the client counts. Time does not count while the client is paused for a slow backend, waits for a backend or a `100 Continue`, or has already received all that there is to send. Upgraded connections have no such limit. */
 export interface HttpMinRate {
   /**
-   * Bytes a second that a client must send of a request body, framing of chunks included. Slower: 408, or an abort when the response has begun. 0: no limit.
+   * How many bytes of a request body a client must send per second, framing of chunks included. A slower client gets 408; if the response has already begun, it is aborted. 0: no limit.
    * @default "500B"
    */
   readonly request?: string | number;
   /**
-   * Bytes a second that a client must take of a response. Slower: the connection is reset. 0: no limit.
+   * How many bytes of a response a client must receive per second. The connection of a slower client is reset. 0: no limit.
    * @default "500B"
    */
   readonly response?: string | number;
   /**
-   * For how long in all a client may be too slow before it is cut off. What it moves faster than the rate makes up for that. The rate is looked at whenever bytes move: a client that moves none at all is cut off by `timeouts.read` or `timeouts.write`, and so is one that takes so little that the system's send buffer does not get free meanwhile.
+   * How long, in total, a client may be too slow before it is cut off. Time in which it is faster than the rate makes up for slow time. The proxy checks the rate only when bytes move. So a client that moves no bytes at all is cut off by `timeouts.read` or `timeouts.write` instead. The same is true of a client that receives so few bytes that the send buffer of the system stays full.
    * @default "30s"
    */
   readonly window?: string;
 }
 
-/** When set, the proxy reads request bodies into memory before it takes a backend, so that a slow client does not hold a backend. It also answers `Expect: 100-continue` itself then, and does not pass it on. Without it, bodies are streamed. */
+/** With this section, the proxy reads request bodies into memory before it takes a backend, so that a slow client does not keep a backend busy. The proxy then also answers `Expect: 100-continue` itself and does not pass it on. Without this section, bodies are streamed. */
 export interface HttpRequestBuffering {
   /**
-   * Bytes of one body that are kept, without the framing of chunks. A longer one is streamed from there on.
+   * How many bytes of one body are kept in memory, without the framing of chunks. The rest of a longer body is streamed.
    * @default "1MiB"
    */
   readonly size?: string;
   /**
-   * Bytes of all bodies that are kept at a time, on all listeners together. While they are used up, bodies are streamed, and a warning is logged.
+   * How many bytes of all bodies are kept in memory at the same time, on all listeners together. While this memory is used up, further bodies are streamed, and a warning is logged.
    * @default "256MiB"
    */
   readonly total?: string;
@@ -429,16 +429,16 @@ export interface HttpRequestBuffering {
 
 /** One error page. */
 export interface ErrorPage {
-  /** The statuses that the page is for. */
+  /** The statuses for which this page is used. */
   readonly statuses: readonly number[];
   /**
    * The Content-Type of the page.
    * @default "text/html; charset=utf-8"
    */
   readonly content_type?: string;
-  /** The body itself; this or `file`. */
+  /** The body itself. Give this key or `file`. */
   readonly body?: string;
-  /** A file with the body, relative to the config file. The file is part of the config: an edit of the file causes a reload. */
+  /** A file with the body. The path is relative to the config file. That file is part of the config: an edit of it causes a reload. */
   readonly file?: string;
 }
 
@@ -447,10 +447,10 @@ export interface TcpOptions {
   readonly timeouts?: TcpTimeouts;
 }
 
-/** Timeouts of a TCP connection. */
+/** Time limits of a TCP connection. */
 export interface TcpTimeouts {
   /**
-   * Without a byte in either direction. 0: no limit.
+   * How long a connection may carry no byte in either direction. 0: no limit.
    * @default "10m"
    */
   readonly idle?: string | number;
@@ -458,12 +458,12 @@ export interface TcpTimeouts {
 
 /** A path and the backends that serve it. */
 export interface GatewayRoute {
-  /** Requests to this path and below it. */
+  /** The path. The route gets requests to this path and to all paths below it. */
   readonly path: string;
   /** The servers, as `http://host:port` or `host:port`. */
   readonly backends: readonly string[];
   /**
-   * Name of the load-balancing algorithm, as in `load_balancer.algorithm`, which it goes before.
+   * Name of the load-balancing algorithm, as in `load_balancer.algorithm`. If both are given, this key wins.
    * @default "round-robin"
    */
   readonly strategy?: string;
@@ -471,34 +471,34 @@ export interface GatewayRoute {
 
 /** A bound address and its protocol. */
 export interface FileListener {
-  /** Name of the listener in logs and metrics. Without it: its address as written. */
+  /** Name of the listener in logs and metrics. Without this key: its address as written. */
   readonly name?: string;
-  /** Where connections are accepted. Without a host: on all interfaces. Port 0 takes any free port. */
+  /** The address at which connections are accepted. Without a host: all interfaces. Port 0: any free port. */
   readonly listen?: string;
-  /** Another word for `listen`. */
+  /** Another name of `listen`. */
   readonly address?: string;
   /**
-   * What is spoken: `http`, `tcp` (any bytes) or the name of a plugin.
+   * The protocol: `http`, `tcp` (any bytes) or the name of a plugin.
    * @default "http"
    */
   readonly mode?: string;
-  /** Name of the upstream that gets what no route takes. */
+  /** Name of the upstream for requests and connections that match no route. */
   readonly upstream?: string;
   /**
-   * Connections that the listener holds at a time; more are closed at once. 0: no limit.
+   * How many connections the listener may hold at the same time. Further connections are closed immediately. 0: no limit.
    * @default 0
    */
   readonly max_connections?: number;
   /**
-   * A client that has been silent for so long is probed by the system (TCP keepalive), ten times, a second apart; one that answers no probe is gone, and its connection ends. Whole seconds. 0: never. An edit counts for new connections.
+   * TCP keepalive: when a client has sent nothing for this time, the operating system sends it up to ten probes, one second apart. When it answers none of them, it counts as gone and its connection is closed. The time counts in whole seconds; fractions are rounded up. 0: no probes. An edit applies to new connections only.
    * @default "60s"
    */
   readonly tcp_keepalive?: string | number;
-  /** Permissions of the unix socket, three octal digits in quotes; it has them before anybody can connect. An edit changes them on the spot. Without it: what the process's umask leaves. */
+  /** Permissions of the unix socket: three octal digits in quotes. They are set before any client can connect. An edit changes them immediately. Without this key: what the umask of the process leaves. */
   readonly socket_mode?: string;
   readonly http?: FileHttp;
   readonly tcp?: TcpOptions;
-  /** Settings of a plugin's mode; the plugin says which. */
+  /** Settings of a plugin's mode. The plugin defines which settings there are. */
   readonly options?: {
     readonly [k: string]: unknown;
   };
@@ -506,24 +506,24 @@ export interface FileListener {
 
 /** Settings of `mode: http`. */
 export interface FileHttp {
-  /** Rules that pick an upstream for a request. */
+  /** Rules that choose an upstream for a request. */
   readonly routes?: readonly FileRoute[];
   readonly transform?: Transform;
-  /** The path at which this listener itself answers with the state of the backends, before any route: 200 while all are healthy, else 503. Such a request takes no route, and no request metric, span or access line shows it. Empty: no such path. Default: `/health` in the gateway form, unless a route has that path; no such path in all other forms. */
+  /** A path at which this listener itself answers with the state of the backends: 200 while all are healthy, otherwise 503. It answers before any route, and no request metric, span or access line shows these requests. Empty: there is no such path. Default: in the gateway form `/health`, unless a route has that path; in all other forms no path. */
   readonly health_endpoint?: string;
   readonly timeouts?: HttpTimeouts;
   readonly limits?: HttpLimits;
-  /** Addresses and networks of proxies in front of this one. What a peer among them says about the client (`X-Forwarded-*`, `Forwarded`, `X-Real-IP`, `X-Request-ID`) is kept and extended; what anybody else says is overwritten. The client, for logs, templates, `X-Real-IP` and hashing by source, is the last address of X-Forwarded-For that is not one of these, or of `Forwarded` where there is no X-Forwarded-For: without port, brackets, quotes and zone. Where an entry is no address (`unknown`, `_hidden`), it is the last proxy that is known for sure. */
+  /** Addresses and networks of proxies in front of this one. What one of these proxies says about the client (`X-Forwarded-*`, `Forwarded`, `X-Real-IP`, `X-Request-ID`) is kept and extended. What any other peer says is overwritten. For logs, templates, `X-Real-IP` and hashing by source, the client is the last address of X-Forwarded-For that is not in this list. Where there is no X-Forwarded-For, `Forwarded` is read in the same way. The address is used without port, brackets, quotes and zone. If an entry is no address (`unknown`, `_hidden`), the client is the last proxy that is known for sure. */
   readonly trusted_proxies?: readonly string[];
   /**
    * Whether requests also get a `Forwarded` header (RFC 7239).
    * @default false
    */
   readonly forwarded?: boolean;
-  /** The name of this proxy in `Via`, for requests and responses. A request that arrives with this name is a loop (508), so proxies behind each other need different names. Without it, or empty: the proxy adds no `Via`, because some backends (nginx) do not compress for requests with `Via`. Loops are found in both cases: each request to a backend has a mark of the listener in `CDN-Loop` (RFC 8586). */
+  /** The name of this proxy in `Via`, in requests and responses. A request that arrives with this name is a loop and gets 508, so proxies behind each other need different names. Without this key, or when it is empty, the proxy adds no `Via`, because some backends (nginx) do not compress responses to requests with `Via`. Loops are found in both cases: each request to a backend has a mark of the listener in `CDN-Loop` (RFC 8586). */
   readonly via?: string;
   /**
-   * Whether backends get paths in the normal form of RFC 3986: unreserved characters decoded (`%61` is `a`), other encodings in upper case, slashes merged, dot segments resolved. Paths that a backend may read in another way (encoded slashes, backslashes and NULs, overlong UTF-8, dot segments with parameters) are refused with 400. Without it paths go on byte by byte. Routes, `health_endpoint` and hashing by path look at the normal form either way, and transforms of paths work on it. See [how paths are read](../plugins/http/README.md).
+   * Whether backends get paths in the normal form of RFC 3986: unreserved characters are decoded (`%61` becomes `a`), other encodings are in upper case, slashes are merged, and dot segments are resolved. Paths that a backend may read in another way (encoded slashes, backslashes and NULs, overlong UTF-8, dot segments with parameters) are refused with 400. `false`: paths are passed on byte by byte. With both values, routes, `health_endpoint`, hashing by path and transforms of paths use the normal form. See [how paths are read](../plugins/http/README.md).
    * @default false
    */
   readonly normalize_path?: boolean;
@@ -544,40 +544,40 @@ export interface FileHttp {
    */
   readonly enable_websocket?: boolean;
   /**
-   * How to treat a client that ends its side of the connection before it got all responses. `auto`: the proxy answers it when its last request says that it is the last one, by `Connection: close` or by being HTTP/1.0 without keep-alive; otherwise the client counts as gone: its request is cancelled, and its backend is free for others. A client that closed the whole connection looks the same until something is sent to it: after `Connection: close` its request holds its backend until the backend answers, or until `timeouts.read` of the upstream is over. `serve`: the proxy answers every complete request. `abort`: the client always counts as gone. A client that ends its side in the middle of a request body always counts as gone.
+   * What the proxy does when a client closes its sending side before it got all responses. `auto`: if the client's last request says that it is the last one (`Connection: close`, or HTTP/1.0 without keep-alive), the proxy answers it. Otherwise the client counts as gone: its request is cancelled, and its backend is free for others. `serve`: the proxy answers every complete request. `abort`: the client always counts as gone. With any value, a client that closes its sending side in the middle of a request body counts as gone. Note for `auto`: the proxy can't tell a client that closed the whole connection from one that only closed its sending side, until it sends something to the client. So after `Connection: close`, the request of a client that left keeps its backend busy until the backend answers, or until `timeouts.read` of the upstream is over.
    * @default "auto"
    */
   readonly half_close?: 'auto' | 'serve' | 'abort';
   /**
-   * Whether bytes above 0x7F in request targets are percent-encoded: `/café` becomes `/caf%C3%A9` for routes, logs and backends, and counts for `limits.target_length` in that form. A URI has no such bytes (RFC 3986), but some clients send them. Without it they are refused with 400.
+   * Whether bytes above 0x7F in request targets are percent-encoded: `/café` becomes `/caf%C3%A9`. Routes, logs, backends and `limits.target_length` then use the encoded form. A URI has no such bytes (RFC 3986), but some clients send them. `false`: requests with such bytes are refused with 400.
    * @default false
    */
   readonly encode_target?: boolean;
   /**
-   * Which `X-Request-ID` the client gets with a response. `own`: the one of the proxy, which its logs and the request to the backend have too. `backend`: the one of the backend's response when it has one, otherwise the one of the proxy. Logs always have the one of the proxy.
+   * Which `X-Request-ID` the client gets with a response. `own`: the id of the proxy, which is also in its logs and in the request to the backend. `backend`: the id in the backend's response, if there is one; otherwise the id of the proxy. Logs always have the id of the proxy.
    * @default "own"
    */
   readonly response_request_id?: 'own' | 'backend';
-  /** Bodies of the proxy's own error responses. `${status}`, `${reason}` and `${request_id}` in them are replaced by their values. */
+  /** Bodies of the proxy's own error responses. The proxy replaces `${status}`, `${reason}` and `${request_id}` in them by their values. */
   readonly error_pages?: readonly ErrorPage[];
 }
 
-/** A rule that picks an upstream for a request. All conditions that are given must hold. Among routes that match, the higher `priority` wins, then the more specific one, then the earlier one. */
+/** A rule that picks an upstream for a request. A request matches when all conditions that are given hold. When several routes match, the one with the higher `priority` wins; among these the more specific one; among these the earlier one. */
 export interface FileRoute {
-  /** Name of the route, for logs and the variable `${route}`. Without it: `route-` and its number. */
+  /** Name of the route, for logs and the variable `${route}`. Without this key: `route-` and the number of the route. */
   readonly name?: string;
-  /** The request's host without port, or `*.` and a domain for all names below that domain. A dot at the end of either is left out of the comparison: `shop.example.` is `shop.example`. */
+  /** The host of the request, without port. `*.` and a domain means all names below that domain. A dot at the end is ignored: `shop.example.` is the same as `shop.example`. */
   readonly host?: string;
-  /** The whole path, in any spelling that means the same: `/%61` is `/a`, and so is `//./a`. */
+  /** The whole path. Other spellings with the same meaning match as well: `/%61` is `/a`, and so is `//./a`. */
   readonly path?: string;
-  /** The path or any path below it, in any spelling that means the same. */
+  /** This path and all paths below it. Other spellings with the same meaning match as well. */
   readonly path_prefix?: string;
   /** Headers that the request must have, with exactly these values. */
   readonly headers?: {
     readonly [k: string]: string;
   };
   /**
-   * The higher one wins when several routes match.
+   * When several routes match, the one with the higher priority wins.
    * @default 0
    */
   readonly priority?: number;
@@ -598,100 +598,100 @@ export interface FileUpstream {
   readonly queue?: Queue;
   readonly timeouts?: UpstreamTimeouts;
   /**
-   * A backend that has been silent for so long is probed by the system (TCP keepalive), ten times, a second apart; one that answers no probe is gone, and its connection ends. Whole seconds. 0: never.
+   * TCP keepalive: when a backend has sent nothing for this time, the operating system sends it up to ten probes, one second apart. When it answers none of them, it counts as gone and its connection is closed. The time counts in whole seconds; fractions are rounded up. 0: no probes.
    * @default "60s"
    */
   readonly tcp_keepalive?: string | number;
 }
 
-/** How long backends may take. */
+/** Time limits for backends. */
 export interface UpstreamTimeouts {
   /**
-   * Until a connection is established.
+   * How long connecting to a backend may take.
    * @default "5s"
    */
   readonly connect?: string;
   /**
-   * Until the head of a response, and between two pieces of its body.
+   * How long a backend may take to send the head of a response, and how long it may pause between two pieces of the body.
    * @default "60s"
    */
   readonly read?: string;
 }
 
-/** The admin server, with the state of the proxy. Without this section there is none. */
+/** The admin server, which shows the state of the proxy. Without this section there is no admin server. */
 export interface Admin {
   /**
-   * Where it listens; may be the address of `metrics.listen`, both then share one server. Any address that others can reach needs `token`, `token_file` or `tls.client_ca`.
+   * The address of the admin server. It may be the same as `metrics.listen`: then one server serves both. If others can reach the address, `token`, `token_file` or `tls.client_ca` is required.
    * @default "127.0.0.1:9090"
    */
   readonly listen?: string;
-  /** Permissions of the unix socket, three octal digits in quotes; it has them before anybody can connect. An edit changes them on the spot. Without it: what the process's umask leaves. */
+  /** Permissions of the unix socket: three octal digits in quotes. They are set before any client can connect. An edit changes them immediately. Without this key: what the umask of the process leaves. */
   readonly socket_mode?: string;
-  /** What a client must send as `Authorization: Bearer …`. Better taken from the environment or from `token_file` than written here. */
+  /** The token that a client must send as `Authorization: Bearer …`. It is safer to take it from the environment or from `token_file` than to write it here. */
   readonly token?: string;
-  /** File with the token, relative to this file; white space around it does not count. An edit of the file counts as an edit of the config. */
+  /** File with the token. The path is relative to this file. White space around the token is ignored. An edit of that file counts as an edit of the config. */
   readonly token_file?: string;
   readonly tls?: AdminTls;
-  /** What anybody who can reach the address may see without a token and without a certificate. */
+  /** What everybody who can reach the address may see without a token and without a certificate. */
   readonly public?: readonly ('health' | 'live' | 'ready' | 'version' | 'metrics')[];
 }
 
-/** HTTPS for the admin server. Edits of the files count as edits of the config. */
+/** HTTPS for the admin server. An edit of one of these files counts as an edit of the config. */
 export interface AdminTls {
-  /** PEM file with the certificate and those that lead to its authority, relative to this file. */
+  /** PEM file with the certificate and the intermediate certificates that lead to its authority. The path is relative to this file. */
   readonly cert: string;
-  /** PEM file with the certificate's private key, relative to this file. */
+  /** PEM file with the private key of the certificate. The path is relative to this file. */
   readonly key: string;
-  /** PEM file with the authorities whose certificates clients must show, relative to this file. With a token as well, both are needed. */
+  /** PEM file with certificate authorities. Clients must show a certificate of one of them. The path is relative to this file. If a token is set as well, clients need both. */
   readonly client_ca?: string;
 }
 
 /** Metrics in the text format of Prometheus. */
 export interface Metrics {
   /**
-   * Whether metrics are served. True where the section is given without this key, and in the gateway form.
+   * Whether metrics are served. If this key is missing: `true` where the section is given, and in the gateway form.
    * @default false
    */
   readonly enabled?: boolean;
   /**
-   * Where metrics are served: an address of their own, that of `admin.listen`, or that of a listener in mode http, which means the same as `listener`. In the gateway form it is the gateway's own address.
+   * The address at which metrics are served. It may be an address of its own, the address of `admin.listen`, or the address of a listener in mode http; the last one means the same as `listener`. In the gateway form: the address of the gateway.
    * @default "127.0.0.1:9090"
    */
   readonly listen?: string;
-  /** Permissions of the unix socket, three octal digits in quotes; it has them before anybody can connect. An edit changes them on the spot. Without it: what the process's umask leaves. */
+  /** Permissions of the unix socket: three octal digits in quotes. They are set before any client can connect. An edit changes them immediately. Without this key: what the umask of the process leaves. */
   readonly socket_mode?: string;
-  /** Name of a listener in mode http that answers `path` itself, in place of a server at `listen`: before any route, and in no metric of requests, no span and no access line. In the forms with one listener that is `default`. */
+  /** Name of a listener in mode http. This listener then answers `path` itself, and there is no server at `listen`. It answers before any route, and no request metric, span or access line shows these requests. In the forms with one listener its name is `default`. */
   readonly listener?: string;
-  /** Addresses and networks that may ask for the metrics; others get 403. What counts is the address of the connection. A proxy in `trusted_proxies` may ask when each client that it names in X-Forwarded-For, Forwarded or X-Real-IP may ask, too (`unknown` may not). Any other peer that sends one of these, Via or CDN-Loop gets 403, because it asks for somebody else. So name a proxy that stands in front in `trusted_proxies`; where it sends none of these headers, give the metrics an address of their own. A unix socket may always ask. Without `allow`: everybody, but on the port of a listener only loopback, private and link-local addresses. */
+  /** Addresses and networks that may ask for the metrics. All others get 403. The proxy looks at the address of the connection. If another proxy asks for a client, it must be named in `trusted_proxies`, and every client that it names in X-Forwarded-For, Forwarded or X-Real-IP must be allowed here as well (`unknown` is not allowed). If a peer that is not in `trusted_proxies` sends one of these headers, Via or CDN-Loop, it gets 403, because it asks for somebody else. So name a proxy that stands in front of this one in `trusted_proxies`. If that proxy sends none of these headers, give the metrics an address of their own. A unix socket may always ask. Without this key everybody may ask; but on the port of a listener, only loopback, private and link-local addresses may. */
   readonly allow?: readonly string[];
   /**
-   * Path under which they are served.
+   * The path at which metrics are served.
    * @default "/metrics"
    */
   readonly path?: string;
-  /** Upper bounds of the histograms of requests, queues and health checks, in seconds, ascending. After a change earlier durations count in the first new bucket that surely holds them: no count falls. */
+  /** Upper bounds of the histogram buckets for requests, queues and health checks, in seconds, in ascending order. When an edit changes the bounds, each earlier duration counts in the first new bucket that is sure to contain it. No counter goes down. */
   readonly buckets?: readonly number[];
 }
 
-/** What is logged, how and where to. */
+/** What the proxy logs, in which form, and where to. */
 export interface FileLogging {
   /**
-   * The least severe level that is logged. At `debug` each HTTP request has lines of its own, when it was received, when a backend was selected and when it was completed.
+   * The least severe level that is logged. At `debug`, each HTTP request has its own lines: when it was received, when a backend was selected, and when it was completed.
    * @default "info"
    */
   readonly level?: 'debug' | 'info' | 'warn' | 'error' | 'fatal';
   /**
-   * `text` for people, `json` for machines: one object a line.
+   * `text` for people. `json` for machines: one object per line.
    * @default "text"
    */
   readonly format?: 'text' | 'json';
   /**
-   * Whether each line but those of the access log names the source file and line that logged it.
+   * Whether each line names the source file and the line of code that logged it. Lines of the access log never do.
    * @default false
    */
   readonly add_caller?: boolean;
   /**
-   * `stdout`, `stderr`, or a file, relative to this file. Its folder must exist; the file is created with mode 0640. SIGUSR1 opens it anew, and so does SIGHUP; a file that was moved, removed or truncated is noticed within a second or so as well. Lines are written in the background, at most 100 ms after they were logged, so that no output ever makes traffic wait. While one stalls or fails (a full disk, a folder that is gone, a pipe that nobody reads), up to 8 MiB of lines wait for it; further ones are dropped and counted (`balance_log_lines_dropped_total`), and one warning goes to stderr. It is tried again by itself, and when it works, a line says how many are missing.
+   * Where log lines go: `stdout`, `stderr`, or a file. The path is relative to this file. The folder must exist; the proxy creates the file with mode 0640. SIGUSR1 or SIGHUP makes the proxy open the file anew. The proxy also notices within about a second that the file was moved, removed or truncated. Lines are written in the background, at most 100 ms after they were logged, so an output never makes traffic wait. While the output stalls or fails (a full disk, a missing folder, a pipe that nobody reads), up to 8 MiB of lines wait for it. Further lines are dropped and counted (`balance_log_lines_dropped_total`), and one warning goes to stderr. The proxy keeps trying the output. When the output works again, a line says how many lines are missing.
    * @default "stdout"
    */
   readonly output?: string;
@@ -699,32 +699,32 @@ export interface FileLogging {
   readonly access_log?: boolean | FileAccessLog;
 }
 
-/** How files that are logged to are rotated: `x.log` becomes `x.log.1`, that becomes `x.log.2`, and so on. Lines are never lost or split by it. Without this section files grow until somebody else, such as logrotate, moves them and sends SIGUSR1. Pipes, devices and symbolic links are not rotated. */
+/** How log files are rotated: `x.log` becomes `x.log.1`, `x.log.1` becomes `x.log.2`, and so on. Rotation never loses or splits a line. Without this section, files grow until another program, such as logrotate, moves them and sends SIGUSR1. Pipes, devices and symbolic links are not rotated. */
 export interface LogRotation {
   /**
-   * A file is rotated before it grows beyond that.
+   * The largest size of a log file. The file is rotated before it grows beyond this size.
    * @default "100MB"
    */
   readonly max_size?: string;
   /**
-   * How many rotated files are kept beside the current one.
+   * How many rotated files are kept in addition to the current file.
    * @default 5
    */
   readonly max_files?: number;
-  /** Rotated files whose last line is older are deleted. Without it: never because of their age. */
+  /** The largest age of a rotated file. When its last line is older, the file is deleted. Without this key: no file is deleted because of its age. */
   readonly max_age?: string;
 }
 
-/** One line for each HTTP request and each tunnel (TCP connection, WebSocket), when it ends; `true`, `false`, or how. The level does not count for them. */
+/** The access log: one line for each HTTP request and each tunnel (TCP connection, WebSocket), written when it ends. The value is `true`, `false`, or a section with settings. `logging.level` has no effect on these lines. */
 export interface FileAccessLog {
   /**
-   * Whether they are written. True where the section is given without this key.
+   * Whether access lines are written. If this key is missing: `true` where the section is given.
    * @default true
    */
   readonly enabled?: boolean;
-  /** `text` and `json` as for other lines; `common` and `combined` are the formats of web servers, with the query in the request line; they know no tunnels. Default: that of `logging.format`. */
+  /** `text` and `json`: as for other lines. `common` and `combined`: the formats of web servers, with the query in the request line; they have no lines for tunnels. Default: `logging.format`. */
   readonly format?: 'text' | 'json' | 'common' | 'combined';
-  /** The fields of a line in their order, for `text` and `json`. What a tunnel does not have is left out of its line. `duration` is `duration_ms` in JSON, `bytes` is `bytes_sent` for a tunnel. `refusal`, `refusal_field` and `refusal_excerpt` say which rule a refused request or response broke, in which field, and with which bytes. `query` is what follows the `?` of a request, with `***` for the values of parameters whose names sound like secrets. Text lines always begin with the time, level (`INFO`) and message (`access` or `tunnel`); in JSON these are fields like others. Default: those that tell most. */
+  /** The fields of an access line, in this order, for `text` and `json`. A field that a tunnel does not have is left out of its line. In JSON, `duration` is written as `duration_ms`, and `bytes` of a tunnel as `bytes_sent`. `refusal`, `refusal_field` and `refusal_excerpt` say which rule a refused request or response broke, in which field, and with which bytes. `query` is the part of a request after the `?`; the values of parameters whose names suggest secrets are replaced by `***`. Text lines always begin with the time, the level (`INFO`) and the message (`access` or `tunnel`). In JSON these three are ordinary fields. Default: the most useful fields. */
   readonly fields?: readonly (
     | 'timestamp'
     | 'level'
@@ -756,137 +756,137 @@ export interface FileAccessLog {
     | 'refusal_field'
     | 'refusal_excerpt'
   )[];
-  /** Only lines for which this holds are written: comparisons (`==`, `!=`, `<`, `<=`, `>`, `>=`, `in (…)`, `contains`, `starts_with`, `ends_with`) of fields with numbers, durations, sizes and texts, joined by `and`, `or`, `not` and parentheses. A text field alone holds when it is not empty. */
+  /** A condition: only access lines that meet it are written. It compares fields with numbers, durations, sizes and texts (`==`, `!=`, `<`, `<=`, `>`, `>=`, `in (…)`, `contains`, `starts_with`, `ends_with`). Join comparisons with `and`, `or`, `not` and parentheses. The name of a text field alone means: the field is not empty. */
   readonly filter?: string;
   /**
-   * Share of the lines that are written: 0 none, 1 all. Those of errors (a status of 500 or more, or an `error`) are always written. Which others is told by the request id, so that several proxies keep the same ones.
+   * The share of access lines that are written: 0 none, 1 all. Lines of errors (a status of 500 or more, or an `error`) are always written. For the other lines, the request id decides, so that several proxies keep lines of the same requests.
    * @default 1
    */
   readonly sample?: number;
-  /** Where they go, as `logging.output`, which is the default. */
+  /** Where access lines go. Values as for `logging.output`, which is also the default. */
   readonly output?: string;
 }
 
-/** Spans of requests, sent to a collector. Without this section there are none. */
+/** Tracing: spans of requests are sent to a collector. Without this section there are no spans. */
 export interface Tracing {
   /**
-   * Whether requests are traced. True where the section is given without this key.
+   * Whether requests are traced. If this key is missing: `true` where the section is given.
    * @default true
    */
   readonly enabled?: boolean;
-  /** The service that the spans belong to. Default: what the environment says in `OTEL_SERVICE_NAME`, or as `service.name` in `OTEL_RESOURCE_ATTRIBUTES`, else `balance`. All other attributes in `OTEL_RESOURCE_ATTRIBUTES` count as well; `service.instance.id` is a random id of the process where they have none. */
+  /** The name of the service that the spans belong to. Default: the value of `OTEL_SERVICE_NAME` in the environment, otherwise `service.name` in `OTEL_RESOURCE_ATTRIBUTES`, otherwise `balance`. All other attributes in `OTEL_RESOURCE_ATTRIBUTES` are used as well. If they have no `service.instance.id`, it is a random id of the process. */
   readonly service_name?: string;
   /**
-   * What the collector understands: `jaeger` (Thrift over HTTP) or `otlp` (OpenTelemetry's protocol, protobuf over HTTP).
+   * The protocol of the collector: `jaeger` (Thrift over HTTP) or `otlp` (OpenTelemetry's protocol, protobuf over HTTP).
    * @default "jaeger"
    */
   readonly exporter?: 'jaeger' | 'otlp';
   /** URL of the collector. Default: `http://localhost:14268/api/traces` for `jaeger`, `http://localhost:4318/v1/traces` for `otlp`. */
   readonly endpoint?: string;
-  /** Fields of each export over `otlp`, such as the key of a hosted collector. */
+  /** Header fields that each export over `otlp` sends, such as the key of a hosted collector. */
   readonly headers?: {
     readonly [k: string]: string;
   };
-  /** How requests carry their trace: W3C Trace Context, Zipkin's `b3` in one field or in several, Jaeger's `uber-trace-id`. The first one that a request has counts; backends get all of them. */
+  /** The header formats that carry a trace: W3C Trace Context, Zipkin's `b3` in one field or in several, Jaeger's `uber-trace-id`. In a request, the first of these formats that is present counts. Requests to backends carry all of them. */
   readonly propagation?: readonly ('w3c' | 'b3' | 'b3-multi' | 'jaeger')[];
   /**
-   * Share of requests that are traced when the client did not decide: 0 none, 1 all.
+   * The share of requests that are traced where the client did not decide: 0 none, 1 all.
    * @default 1
    */
   readonly sample_rate?: number;
 }
 
-/** Protocols of your own. */
+/** Plugins: protocols of your own. */
 export interface Plugins {
-  /** Directory with further plugins, relative to this file. Each `.mjs` or `.js` file and each folder with an `index.mjs` or `index.js` in it is one. */
+  /** Folder with plugins. The path is relative to this file. Each `.mjs` or `.js` file in it is a plugin, and so is each folder in it with an `index.mjs` or `index.js`. */
   readonly directory?: string;
   /**
-   * Whether the running proxy follows plugins that are added, replaced and removed. New connections get the new plugin, those that run keep theirs. With `reload.watch: false` nothing is followed; a reload by hand looks at the plugins too.
+   * Whether the running proxy notices plugins that are added, replaced and removed. New connections get the new plugin; running connections keep the old one. With `reload.watch: false` the proxy notices none of these changes by itself, but a reload by hand also looks at the plugins.
    * @default true
    */
   readonly watch?: boolean;
   /**
-   * How long importing a plugin may take, and how long making one of its listeners ready. A plugin that takes longer is refused.
+   * How long the import of a plugin may take. The same limit applies to the start of each of its listeners. A plugin that takes longer is refused.
    * @default "10s"
    */
   readonly timeout?: string;
 }
 
-/** How the host names of backends, listeners and collectors are looked up. The hosts file (`/etc/hosts`), `localhost` and the names below it need no name server; for all others name servers are asked, with the servers, `search` domains and options of `/etc/resolv.conf`, and both files are followed. Look-ups are shared and run beside the traffic. While name servers fail or are silent, the last answer stays in use for as long as it takes. New connections take the addresses of a name in turn, IPv4 and IPv6, and try the next one where one does not answer. Other sources that the system may have in `/etc/nsswitch.conf` (mDNS, LDAP) are not asked. */
+/** How the host names of backends, listeners and collectors are looked up. For names in the hosts file (`/etc/hosts`), `localhost` and the names below `localhost`, no name server is asked. For all other names the proxy asks name servers. It uses the servers, the `search` domains and the options of `/etc/resolv.conf`. It follows changes of both files. Look-ups are shared and do not hold up the traffic. While name servers fail or do not answer, the last answer stays in use, without a time limit. New connections use the addresses of a name in turn, IPv4 and IPv6. If one address does not answer, they try the next one. Other sources that the system may have in `/etc/nsswitch.conf` (mDNS, LDAP) are not asked. */
 export interface Dns {
-  /** Name servers to ask in place of those of `/etc/resolv.conf`, in this order: IP addresses, with a port where it is not 53. */
+  /** Name servers to ask instead of those in `/etc/resolv.conf`, in this order. Each is an IP address, with a port if the port is not 53. */
   readonly servers?: readonly string[];
-  /** How long one name server may take before the next one is asked; in each further round through the servers twice as long. Default: `options timeout` of `/etc/resolv.conf`, otherwise `2s`. */
+  /** How long one name server may take to answer before the next one is asked. In each further round through the servers this time doubles. Default: `options timeout` of `/etc/resolv.conf`, otherwise `2s`. */
   readonly timeout?: string;
-  /** How often the list of name servers is gone through. Default: `options attempts` of `/etc/resolv.conf`, otherwise 2. */
+  /** How many rounds through the list of name servers are made. Default: `options attempts` of `/etc/resolv.conf`, otherwise 2. */
   readonly attempts?: number;
   /**
-   * An answer is used for at least so long, whatever time to live the name server gives it. At least `1s`.
+   * The shortest time for which an answer is used, even if the name server gives it a shorter time to live. The value must be `1s` or more.
    * @default "5s"
    */
   readonly min_ttl?: string | number;
   /**
-   * An answer is looked up anew after this time at the latest.
+   * The longest time for which an answer is used before the name is looked up again.
    * @default "5m"
    */
   readonly max_ttl?: string;
   /**
-   * How long the addresses of a name stay in use after the name servers began to say that it does not exist or has none. 0: they are gone with the first such answer.
+   * How long the addresses of a name stay in use after name servers begin to answer that the name does not exist or has no addresses. 0: the first such answer removes the addresses.
    * @default "30s"
    */
   readonly hold?: string | number;
 }
 
-/** How edits of the config are taken over. An edit counts completely or, when anything is wrong with it, not at all. */
+/** How the running proxy applies edits of the config. An edit is applied as a whole. If anything in it is wrong, nothing of it is applied. */
 export interface Reload {
   /**
-   * Whether the running proxy follows edits of this file, of those that it includes and of those that its keys name. SIGHUP and `POST /reload` of the admin server take them over at any time.
+   * Whether the running proxy notices edits of this file, of the files that it includes and of the files that its keys name. SIGHUP and `POST /reload` of the admin server apply edits at any time, whatever this key says.
    * @default true
    */
   readonly watch?: boolean;
   /**
-   * An edit is read when nothing happened to the files for so long, so that a burst of saves is one edit.
+   * How long the files must stay unchanged before an edit is read. So several saves in quick succession count as one edit.
    * @default "100ms"
    */
   readonly debounce?: string | number;
   /**
-   * How often the files are looked at when the file system reports nothing, as on a bind mount or a network file system.
+   * How often the proxy looks at the files where the file system reports no changes, as on a bind mount or a network file system.
    * @default "2s"
    */
   readonly poll_interval?: string;
   /**
-   * How long what an edit took away (a backend, a listener, a protocol's old settings) may finish its requests and tunnels before they are cut. 0: no limit.
+   * When an edit removes something (a backend, a listener, the old settings of a protocol), its running requests and tunnels may go on for this time. Then they are cut. 0: no limit.
    * @default 0
    */
   readonly drain_timeout?: string | number;
   /**
-   * How many configs that went live are kept, to look at and to go back to. 0: none.
+   * How many configs that went live are kept. You can look at them and go back to them. 0: none.
    * @default 10
    */
   readonly history_size?: number;
-  /** A folder, relative to the config file, where these configs are kept over restarts as well, with their secrets and readable by the proxy's user alone; the folder that it lies in must exist. One that can't be used costs a warning. Without it: only in memory. */
+  /** A folder where these configs are also kept on disk, so that they survive a restart. The path is relative to the config file. The kept configs contain their secrets; only the user of the proxy can read them. The parent folder must exist. If the folder can't be used, the proxy logs a warning. Without this key the configs are kept only in memory. */
   readonly history_dir?: string;
   readonly watch_errors?: WatchErrors;
 }
 
-/** A guard that goes back to the config before when a new one makes too many requests fail. Without this section there is none. */
+/** A guard that watches each new config. When too many requests fail under it, the proxy goes back to the previous config. Without this section there is no guard. */
 export interface WatchErrors {
   /**
-   * How long a new config is watched.
+   * How long the guard watches a new config.
    * @default "30s"
    */
   readonly window?: string;
   /**
-   * The share of requests that may fail under the new config before it is taken back: 0 none, 1 all.
+   * The share of requests that may fail under the new config: 0 none, 1 all. Only when a larger share fails, the proxy goes back to the previous config.
    * @default 0.05
    */
   readonly max_error_ratio?: number;
 }
 
-/** How the proxy ends. */
+/** How the proxy shuts down. */
 export interface Shutdown {
   /**
-   * How long running requests and connections may take to finish after SIGTERM, SIGINT or SIGQUIT; what is left is cut.
+   * How long running requests and connections may go on after SIGTERM, SIGINT or SIGQUIT. Those that are left then are cut.
    * @default "30s"
    */
   readonly timeout?: string | number;

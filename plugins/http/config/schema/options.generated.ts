@@ -2,24 +2,24 @@
 
 /** Settings of `mode: http`. */
 export interface HttpOptions {
-  /** Rules that pick an upstream for a request. */
+  /** Rules that choose an upstream for a request. */
   readonly routes: readonly Route[];
   readonly transform?: Transform;
-  /** The path at which this listener itself answers with the state of the backends, before any route: 200 while all are healthy, else 503. Such a request takes no route, and no request metric, span or access line shows it. Empty: no such path. Default: `/health` in the gateway form, unless a route has that path; no such path in all other forms. */
+  /** A path at which this listener itself answers with the state of the backends: 200 while all are healthy, otherwise 503. It answers before any route, and no request metric, span or access line shows these requests. Empty: there is no such path. Default: in the gateway form `/health`, unless a route has that path; in all other forms no path. */
   readonly health_endpoint?: string;
   readonly timeouts: HttpTimeouts;
   readonly limits: HttpLimits;
-  /** Addresses and networks of proxies in front of this one. What a peer among them says about the client (`X-Forwarded-*`, `Forwarded`, `X-Real-IP`, `X-Request-ID`) is kept and extended; what anybody else says is overwritten. The client, for logs, templates, `X-Real-IP` and hashing by source, is the last address of X-Forwarded-For that is not one of these, or of `Forwarded` where there is no X-Forwarded-For: without port, brackets, quotes and zone. Where an entry is no address (`unknown`, `_hidden`), it is the last proxy that is known for sure. */
+  /** Addresses and networks of proxies in front of this one. What one of these proxies says about the client (`X-Forwarded-*`, `Forwarded`, `X-Real-IP`, `X-Request-ID`) is kept and extended. What any other peer says is overwritten. For logs, templates, `X-Real-IP` and hashing by source, the client is the last address of X-Forwarded-For that is not in this list. Where there is no X-Forwarded-For, `Forwarded` is read in the same way. The address is used without port, brackets, quotes and zone. If an entry is no address (`unknown`, `_hidden`), the client is the last proxy that is known for sure. */
   readonly trusted_proxies: readonly string[];
   /**
    * Whether requests also get a `Forwarded` header (RFC 7239).
    * @default false
    */
   readonly forwarded: boolean;
-  /** The name of this proxy in `Via`, for requests and responses. A request that arrives with this name is a loop (508), so proxies behind each other need different names. Without it, or empty: the proxy adds no `Via`, because some backends (nginx) do not compress for requests with `Via`. Loops are found in both cases: each request to a backend has a mark of the listener in `CDN-Loop` (RFC 8586). */
+  /** The name of this proxy in `Via`, in requests and responses. A request that arrives with this name is a loop and gets 508, so proxies behind each other need different names. Without this key, or when it is empty, the proxy adds no `Via`, because some backends (nginx) do not compress responses to requests with `Via`. Loops are found in both cases: each request to a backend has a mark of the listener in `CDN-Loop` (RFC 8586). */
   readonly via?: string;
   /**
-   * Whether backends get paths in the normal form of RFC 3986: unreserved characters decoded (`%61` is `a`), other encodings in upper case, slashes merged, dot segments resolved. Paths that a backend may read in another way (encoded slashes, backslashes and NULs, overlong UTF-8, dot segments with parameters) are refused with 400. Without it paths go on byte by byte. Routes, `health_endpoint` and hashing by path look at the normal form either way, and transforms of paths work on it. See [how paths are read](../plugins/http/README.md).
+   * Whether backends get paths in the normal form of RFC 3986: unreserved characters are decoded (`%61` becomes `a`), other encodings are in upper case, slashes are merged, and dot segments are resolved. Paths that a backend may read in another way (encoded slashes, backslashes and NULs, overlong UTF-8, dot segments with parameters) are refused with 400. `false`: paths are passed on byte by byte. With both values, routes, `health_endpoint`, hashing by path and transforms of paths use the normal form. See [how paths are read](../plugins/http/README.md).
    * @default false
    */
   readonly normalize_path: boolean;
@@ -40,40 +40,40 @@ export interface HttpOptions {
    */
   readonly enable_websocket: boolean;
   /**
-   * How to treat a client that ends its side of the connection before it got all responses. `auto`: the proxy answers it when its last request says that it is the last one, by `Connection: close` or by being HTTP/1.0 without keep-alive; otherwise the client counts as gone: its request is cancelled, and its backend is free for others. A client that closed the whole connection looks the same until something is sent to it: after `Connection: close` its request holds its backend until the backend answers, or until `timeouts.read` of the upstream is over. `serve`: the proxy answers every complete request. `abort`: the client always counts as gone. A client that ends its side in the middle of a request body always counts as gone.
+   * What the proxy does when a client closes its sending side before it got all responses. `auto`: if the client's last request says that it is the last one (`Connection: close`, or HTTP/1.0 without keep-alive), the proxy answers it. Otherwise the client counts as gone: its request is cancelled, and its backend is free for others. `serve`: the proxy answers every complete request. `abort`: the client always counts as gone. With any value, a client that closes its sending side in the middle of a request body counts as gone. Note for `auto`: the proxy can't tell a client that closed the whole connection from one that only closed its sending side, until it sends something to the client. So after `Connection: close`, the request of a client that left keeps its backend busy until the backend answers, or until `timeouts.read` of the upstream is over.
    * @default "auto"
    */
   readonly half_close: 'auto' | 'serve' | 'abort';
   /**
-   * Whether bytes above 0x7F in request targets are percent-encoded: `/café` becomes `/caf%C3%A9` for routes, logs and backends, and counts for `limits.target_length` in that form. A URI has no such bytes (RFC 3986), but some clients send them. Without it they are refused with 400.
+   * Whether bytes above 0x7F in request targets are percent-encoded: `/café` becomes `/caf%C3%A9`. Routes, logs, backends and `limits.target_length` then use the encoded form. A URI has no such bytes (RFC 3986), but some clients send them. `false`: requests with such bytes are refused with 400.
    * @default false
    */
   readonly encode_target: boolean;
   /**
-   * Which `X-Request-ID` the client gets with a response. `own`: the one of the proxy, which its logs and the request to the backend have too. `backend`: the one of the backend's response when it has one, otherwise the one of the proxy. Logs always have the one of the proxy.
+   * Which `X-Request-ID` the client gets with a response. `own`: the id of the proxy, which is also in its logs and in the request to the backend. `backend`: the id in the backend's response, if there is one; otherwise the id of the proxy. Logs always have the id of the proxy.
    * @default "own"
    */
   readonly response_request_id: 'own' | 'backend';
-  /** Bodies of the proxy's own error responses. `${status}`, `${reason}` and `${request_id}` in them are replaced by their values. */
+  /** Bodies of the proxy's own error responses. The proxy replaces `${status}`, `${reason}` and `${request_id}` in them by their values. */
   readonly error_pages: readonly ErrorPage[];
 }
 
-/** A rule that picks an upstream for a request. All conditions that are given must hold. Among routes that match, the higher `priority` wins, then the more specific one, then the earlier one. */
+/** A rule that picks an upstream for a request. A request matches when all conditions that are given hold. When several routes match, the one with the higher `priority` wins; among these the more specific one; among these the earlier one. */
 export interface Route {
-  /** Name of the route, for logs and the variable `${route}`. Without it: `route-` and its number. */
+  /** Name of the route, for logs and the variable `${route}`. Without this key: `route-` and the number of the route. */
   readonly name: string;
-  /** The request's host without port, or `*.` and a domain for all names below that domain. A dot at the end of either is left out of the comparison: `shop.example.` is `shop.example`. */
+  /** The host of the request, without port. `*.` and a domain means all names below that domain. A dot at the end is ignored: `shop.example.` is the same as `shop.example`. */
   readonly host?: string;
-  /** The whole path, in any spelling that means the same: `/%61` is `/a`, and so is `//./a`. */
+  /** The whole path. Other spellings with the same meaning match as well: `/%61` is `/a`, and so is `//./a`. */
   readonly path?: string;
-  /** The path or any path below it, in any spelling that means the same. */
+  /** This path and all paths below it. Other spellings with the same meaning match as well. */
   readonly path_prefix?: string;
   /** Headers that the request must have, with exactly these values. */
   readonly headers?: {
     readonly [k: string]: string;
   };
   /**
-   * The higher one wins when several routes match.
+   * When several routes match, the one with the higher priority wins.
    * @default 0
    */
   readonly priority: number;
@@ -88,9 +88,9 @@ export interface Transform {
   readonly request_headers: readonly HeaderTransform[];
   /** Header changes on the way to the client, in this order. */
   readonly response_headers: readonly HeaderTransform[];
-  /** Removed from the start of a path that begins with it. */
+  /** This prefix is removed from paths that begin with it. */
   readonly strip_prefix?: string;
-  /** Put before the path, after `strip_prefix`. */
+  /** This prefix is put before the path, after `strip_prefix` was removed. */
   readonly add_prefix?: string;
   readonly rewrite?: Rewrite;
 }
@@ -99,44 +99,44 @@ export interface Transform {
 export interface HeaderTransform {
   /** `add` appends another header of that name, `set` replaces all headers of that name, `remove` removes them. */
   readonly action: 'add' | 'set' | 'remove';
-  /** The name of an HTTP header, in any case. */
+  /** The name of an HTTP header. Upper and lower case are the same. */
   readonly name: string;
   /** The value, for `add` and `set`. May hold the variables ${duration} ${client_ip} ${request_id} ${backend} ${host} ${method} ${path} ${route}. The duration is written as in logs: `150ms`, `1.52s`. */
   readonly value?: string;
 }
 
-/** Rewrites the path, without query, by a regular expression, after the prefixes were changed. */
+/** Rewrites the path by a regular expression, after the prefixes were changed. The query is not part of that path. */
 export interface Rewrite {
-  /** A JavaScript regular expression; the first match is replaced. */
+  /** A JavaScript regular expression. Its first match is replaced. */
   readonly pattern: string;
   /** The text that replaces the match; `$1` to `$9` are its groups. */
   readonly replacement: string;
 }
 
-/** How long clients of an HTTP listener may take. */
+/** Time limits for clients of an HTTP listener. */
 export interface HttpTimeouts {
   /**
-   * For a whole request head, and between two pieces of a request body. In ms.
+   * How long a client may take to send a whole request head, and how long it may pause between two pieces of a request body. In ms.
    * @default "30s"
    */
   readonly read: number;
   /**
-   * Without any progress while a response is sent to the client; `limits.min_rate` bounds slow progress. In ms.
+   * How long a client may take no byte at all of a response that is sent to it. For slow clients see `limits.min_rate`. In ms.
    * @default "60s"
    */
   readonly write: number;
   /**
-   * Between two requests on a kept connection. In ms.
+   * How long a kept connection may be idle between two requests. In ms.
    * @default "75s"
    */
   readonly idle: number;
   /**
-   * Without a byte on an upgraded connection such as a WebSocket. 0: no limit. In ms.
+   * How long an upgraded connection, such as a WebSocket, may carry no byte. 0: no limit. In ms.
    * @default "1h"
    */
   readonly tunnel: number;
   /**
-   * For a request as a whole, from its complete head to the last byte of its response: 504, or an abort when the response has begun. Upgraded connections are exempt. 0: no limit. In ms.
+   * How long a request may take as a whole, from its complete head to the last byte of its response. After this time the client gets 504; if the response has already begun, it is aborted. Upgraded connections have no such limit. 0: no limit. In ms.
    * @default 0
    */
   readonly request: number;
@@ -145,66 +145,66 @@ export interface HttpTimeouts {
 /** How much a client may send in a request head and over a connection. */
 export interface HttpLimits {
   /**
-   * Request line and headers together, from 1KiB to 1MiB. More is answered with 431, a longer request line with 414. In bytes.
+   * The largest size of the request line and the headers together, from 1KiB to 1MiB. A larger request gets 431; a request line that alone is larger gets 414. In bytes.
    * @default "32KiB"
    */
   readonly header_size: number;
   /**
-   * Header lines of a request. More are answered with 431.
+   * The largest number of header lines in a request. A request with more gets 431.
    * @default 100
    */
   readonly header_count: number;
   /**
-   * Requests that one connection may carry before it is closed. 0: no limit.
+   * How many requests one connection may carry. After the last one, the connection is closed. 0: no limit.
    * @default 0
    */
   readonly requests_per_connection: number;
   /**
-   * Bytes of the request target. More are answered with 414.
+   * The largest length of the request target, in bytes. A request with a longer one gets 414.
    * @default 8192
    */
   readonly target_length: number;
   /**
-   * Bytes of a request body. More are answered with 413: before the backend sees the request when Content-Length says so, in flight when the body is chunked. 0: no limit; bodies are streamed, not kept. In bytes.
+   * The largest size of a request body, in bytes. A request with a larger body gets 413. If `Content-Length` shows the size, the backend does not see the request; if the body is chunked, the request is stopped in flight. 0: no limit. Bodies are streamed, not kept. In bytes.
    * @default 0
    */
   readonly body_size: number;
   /**
-   * A connection older than that is closed after its next response. 0: no limit. In ms.
+   * The largest age of a connection. A connection that is older is closed after its next response. 0: no limit. In ms.
    * @default 0
    */
   readonly connection_age: number;
   readonly min_rate: HttpMinRate;
 }
 
-/** The least rate at which a client must send and take bodies before it is cut off, so that clients that send single bytes hold no backend. Only the time counts in which the proxy waits for the client: not while the client is paused for a slow backend, waits for a backend or a `100 Continue`, or has taken all that there is to send. Upgraded connections are exempt. */
+/** The lowest rate at which a client must send and receive bodies. A slower client is cut off, so that clients that send single bytes do not keep a backend busy. Only the time in which the proxy waits for the client counts. Time does not count while the client is paused for a slow backend, waits for a backend or a `100 Continue`, or has already received all that there is to send. Upgraded connections have no such limit. */
 export interface HttpMinRate {
   /**
-   * Bytes a second that a client must send of a request body, framing of chunks included. Slower: 408, or an abort when the response has begun. 0: no limit. In bytes.
+   * How many bytes of a request body a client must send per second, framing of chunks included. A slower client gets 408; if the response has already begun, it is aborted. 0: no limit. In bytes.
    * @default "500B"
    */
   readonly request: number;
   /**
-   * Bytes a second that a client must take of a response. Slower: the connection is reset. 0: no limit. In bytes.
+   * How many bytes of a response a client must receive per second. The connection of a slower client is reset. 0: no limit. In bytes.
    * @default "500B"
    */
   readonly response: number;
   /**
-   * For how long in all a client may be too slow before it is cut off. What it moves faster than the rate makes up for that. The rate is looked at whenever bytes move: a client that moves none at all is cut off by `timeouts.read` or `timeouts.write`, and so is one that takes so little that the system's send buffer does not get free meanwhile. In ms.
+   * How long, in total, a client may be too slow before it is cut off. Time in which it is faster than the rate makes up for slow time. The proxy checks the rate only when bytes move. So a client that moves no bytes at all is cut off by `timeouts.read` or `timeouts.write` instead. The same is true of a client that receives so few bytes that the send buffer of the system stays full. In ms.
    * @default "30s"
    */
   readonly window: number;
 }
 
-/** When set, the proxy reads request bodies into memory before it takes a backend, so that a slow client does not hold a backend. It also answers `Expect: 100-continue` itself then, and does not pass it on. Without it, bodies are streamed. */
+/** With this section, the proxy reads request bodies into memory before it takes a backend, so that a slow client does not keep a backend busy. The proxy then also answers `Expect: 100-continue` itself and does not pass it on. Without this section, bodies are streamed. */
 export interface HttpRequestBuffering {
   /**
-   * Bytes of one body that are kept, without the framing of chunks. A longer one is streamed from there on. In bytes.
+   * How many bytes of one body are kept in memory, without the framing of chunks. The rest of a longer body is streamed. In bytes.
    * @default "1MiB"
    */
   readonly size: number;
   /**
-   * Bytes of all bodies that are kept at a time, on all listeners together. While they are used up, bodies are streamed, and a warning is logged. In bytes.
+   * How many bytes of all bodies are kept in memory at the same time, on all listeners together. While this memory is used up, further bodies are streamed, and a warning is logged. In bytes.
    * @default "256MiB"
    */
   readonly total: number;
@@ -212,15 +212,15 @@ export interface HttpRequestBuffering {
 
 /** One error page. */
 export interface ErrorPage {
-  /** The statuses that the page is for. */
+  /** The statuses for which this page is used. */
   readonly statuses: readonly number[];
   /**
    * The Content-Type of the page.
    * @default "text/html; charset=utf-8"
    */
   readonly content_type: string;
-  /** The body itself; this or `file`. */
+  /** The body itself. Give this key or `file`. */
   readonly body?: string;
-  /** A file with the body, relative to the config file. The file is part of the config: an edit of the file causes a reload. */
+  /** A file with the body. The path is relative to the config file. That file is part of the config: an edit of it causes a reload. */
   readonly file?: string;
 }

@@ -5,10 +5,10 @@ export interface TcpOptions {
   readonly timeouts: TcpTimeouts;
 }
 
-/** Timeouts of a TCP connection. */
+/** Time limits of a TCP connection. */
 export interface TcpTimeouts {
   /**
-   * Without a byte in either direction. 0: no limit. In ms.
+   * How long a connection may carry no byte in either direction. 0: no limit. In ms.
    * @default "10m"
    */
   readonly idle: number;
