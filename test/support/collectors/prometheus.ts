@@ -101,10 +101,13 @@ export async function startPrometheus(
   owned(new PrometheusProcess(child, directory));
   const lines: string[] = [];
   let address: string | undefined;
+  let isReady = false;
   for await (const line of createInterface({ input: child.stderr })) {
     lines.push(line);
+    // The two lines come from two of its threads, in either order.
     address ??= /msg="Listening on" address=(\S+)/.exec(line)?.[1];
-    if (address === undefined || !line.includes('Server is ready')) continue;
+    isReady ||= line.includes('Server is ready');
+    if (address === undefined || !isReady) continue;
     // Nobody reads on; what it still says must not stop it.
     child.stderr.resume();
     return new Prometheus(`http://${address}`);
