@@ -110,7 +110,7 @@ export class Http1ClientStream implements ClientStream, StreamReader, BodySink {
   stop(): void {
     if (this.#isStopped) return;
     this.#isStopped = true;
-    this.#readers.giveBack(this.#reader);
+    this.#readers.release(this.#reader);
   }
 
   data(bytes: Buffer, start: number, end: number): void {

@@ -19,7 +19,7 @@ export class BufferedBodies {
     return true;
   }
 
-  giveBack(bytes: number): void {
+  release(bytes: number): void {
     this.bytes -= bytes;
   }
 }
@@ -53,7 +53,7 @@ export class BodyBuffering {
 
   /** Gives the memory back: the body was sent, or is not needed any more. */
   end(): void {
-    this.#all.giveBack(this.#taken);
+    this.#all.release(this.#taken);
     this.#taken = 0;
   }
 }

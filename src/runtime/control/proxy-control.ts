@@ -11,8 +11,8 @@ import type { Explanation } from '../explain/explanation.ts';
  * What the supervisor asks of the part of the proxy that moves bytes: its listeners, pools and exchanges.
  *
  * The supervisor watches, loads and checks configs, keeps the history, serves admin and metrics. It sees the moving part through this
- * interface alone, and everything that crosses the interface is plain data. So the moving part can be in the same process
- * (`InProcessProxy`), or in workers that are reached by messages.
+ * interface alone, and everything that crosses the interface is plain data. Today the moving part is in the same process
+ * (`InProcessProxy`), and most calls answer immediately. Workers that are reached by messages need promises here first.
  *
  * A reload has two phases: `prepare` builds a generation beside the live one, `commit` swaps them. The supervisor numbers the generations.
  */

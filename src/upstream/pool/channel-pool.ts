@@ -14,7 +14,7 @@ export interface PoolWaiter {
  * - {@link SocketPool} keeps sockets and gives each to one lease at a time;
  * - {@link FreshSockets} keeps none and connects for each lease.
  *
- * A pool in which several leases share one connection (a stream each, as of HTTP/2) is another one of these.
+ * Every lease has a whole socket today. A pool in which leases share one connection (a stream each) needs a type for a stream first.
  */
 export interface ChannelPool {
   /** True while the pool has no place for a further lease. The backend is then not available for its upstream. */

@@ -103,7 +103,7 @@ export class ParserMemory {
     return this.#free[kind].pop();
   }
 
-  giveBack(kind: MessageKind, parser: number): void {
+  release(kind: MessageKind, parser: number): void {
     this.#llhttp.llhttp_reset(parser);
     this.#free[kind].push(parser);
   }

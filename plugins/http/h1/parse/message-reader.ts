@@ -161,7 +161,7 @@ export class MessageReader {
   }
 
   #releaseParser(): void {
-    this.#memory?.giveBack(this.#kind, this.#parser);
+    this.#memory?.release(this.#kind, this.#parser);
     this.#memory = undefined;
     this.#partial = undefined;
   }

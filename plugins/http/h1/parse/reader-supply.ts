@@ -28,7 +28,7 @@ export class ReaderSupply {
     return new MessageReader(this.#parsers, this.#recorder, RESPONSE, RESPONSE_LIMITS);
   }
 
-  giveBack(reader: MessageReader): void {
+  release(reader: MessageReader): void {
     reader.finish();
     if (this.#resting.length < MOST_RESTING) this.#resting.push(reader);
   }
