@@ -93,6 +93,50 @@ export interface PeerCertificate {
 }
 
 /**
+ * What a PROXY header said about the connection that another proxy relays. Texts come from that proxy; it is one that the listener's
+ * config trusts. Source: HAProxy's proxy-protocol.txt, versions 1 and 2.
+ */
+export interface ProxyHeader {
+  readonly version: 1 | 2;
+  /** The address of the proxy that sent the header: the other end of the socket. {@link Transport.peer} is the client behind it. */
+  readonly sender: Endpoint;
+  /** The host name that the client asked for, mostly by SNI; undefined when the header has none. */
+  readonly authority: string | undefined;
+  /** The protocol that the client and the other proxy agreed on by ALPN, such as `h2`; undefined when the header has none. */
+  readonly alpn: string | undefined;
+  /** The connection's id at the other proxy, at most 128 bytes; undefined when the header has none. */
+  readonly uniqueId: Buffer | undefined;
+  /** The network namespace of the connection at the other proxy; undefined when the header has none. */
+  readonly namespace: string | undefined;
+  /** The TLS connection between the client and the other proxy; undefined when the header does not mention one. */
+  readonly ssl: ProxyHeaderSsl | undefined;
+  /** All type-length-value records of version 2 as they came, those above included, except padding. Empty for version 1. */
+  readonly tlvs: readonly ProxyTlv[];
+}
+
+/** The TLS connection between a client and the proxy in front of this one, as a PROXY header tells it. */
+export interface ProxyHeaderSsl {
+  /** True when the client spoke TLS. */
+  readonly isTls: boolean;
+  /** True when the client showed a certificate, on this connection or when its session began. */
+  readonly hasCertificate: boolean;
+  /** True when the other proxy verified the client's certificate. */
+  readonly verified: boolean;
+  /** As in `TLSv1.3`; undefined when the header has none. */
+  readonly version: string | undefined;
+  /** The cipher suite by the name that the other proxy uses; undefined when the header has none. */
+  readonly cipher: string | undefined;
+  /** The common name of the client's certificate; undefined when the header has none. */
+  readonly commonName: string | undefined;
+}
+
+/** One record of a PROXY header of version 2. */
+export interface ProxyTlv {
+  readonly type: number;
+  readonly value: Buffer;
+}
+
+/**
  * A connection as protocols see it: its bytes, the addresses of both ends, and its TLS session. A listener makes one for each client, and
  * a dialer one for each connection to a backend.
  */
@@ -103,4 +147,6 @@ export interface Transport extends ByteStream {
   readonly local: Endpoint;
   /** What TLS agreed on; undefined when the bytes travel unencrypted. */
   readonly tls: TlsSession | undefined;
+  /** The PROXY header that the connection began with; undefined when there was none, or when it named no client (`LOCAL`). */
+  readonly proxy: ProxyHeader | undefined;
 }

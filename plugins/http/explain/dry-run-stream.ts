@@ -7,6 +7,7 @@ export class DryRunStream implements Transport {
   readonly peer: Endpoint;
   readonly local: Endpoint;
   readonly tls = undefined;
+  readonly proxy = undefined;
   readonly writableLength = 0;
   readonly bytesTaken = 0;
   writeEnded = false;

@@ -1,5 +1,6 @@
 import type { Address } from '../../config/values/address.ts';
 import type { BalanceError } from '../../errors.ts';
+import type { Transport } from '../../plugin-api/index.ts';
 import type { SocketTransport } from '../transport/socket-transport.ts';
 
 /** A connection to a backend. */
@@ -8,6 +9,9 @@ export interface Dialed {
   /** The IP address at the other end when the backend is given by a name; undefined when its address can't change. */
   readonly ip: string | undefined;
 }
+
+/** The client that a connection is made for: whose addresses and TLS session a PROXY header tells the backend. */
+export type DialedFor = Pick<Transport, 'peer' | 'local' | 'tls' | 'proxy'>;
 
 /** How an attempt to connect ended: with an error, or with a connection. */
 export type DialDone = (error: BalanceError | undefined, dialed?: Dialed) => void;
@@ -25,6 +29,8 @@ export interface Dialer {
   /**
    * Connects. `done` is called exactly once, and never before this returns. Its error is retryable, as nothing was sent yet, or it is
    * `resources_exhausted`, which another backend can't help.
+   *
+   * @param client the client that the connection is for. Default: nobody, as for a connection that is made ahead of time
    */
-  dial(to: Address, done: DialDone): void;
+  dial(to: Address, done: DialDone, client?: DialedFor): void;
 }

@@ -1,4 +1,4 @@
-import type { Endpoint, TlsSession, Transport } from '../../plugin-api/index.ts';
+import type { Endpoint, ProxyHeader, TlsSession, Transport } from '../../plugin-api/index.ts';
 import type { Flow } from './traffic.ts';
 import type { Handle } from '../node/node-internals.ts';
 import type { ReadingOptions } from './handle-socket.ts';
@@ -14,6 +14,8 @@ export interface OwnedTransport extends Transport, Flow {
   local: Endpoint;
   /** Set by the layer that made the TLS handshake. */
   tls: TlsSession | undefined;
+  /** Set by the layer that reads a PROXY header. */
+  proxy: ProxyHeader | undefined;
   /** True while there is a reader, until that reader was told that the transport is closed. */
   readonly hasReader: boolean;
   /** Calls `notice` when the transport is closed, before its reader is told. There is one owner: a second call replaces the first. */

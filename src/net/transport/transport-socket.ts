@@ -1,4 +1,4 @@
-import type { Endpoint, TlsSession } from '../../plugin-api/index.ts';
+import type { Endpoint, ProxyHeader, TlsSession } from '../../plugin-api/index.ts';
 import { LocalEnd, localEndOf, peerOf, UNIX_END } from './endpoints.ts';
 import type { SocketWriter } from './socket-writer.ts';
 import type { StreamSocket } from './stream-socket.ts';
@@ -7,6 +7,8 @@ import type { StreamSocket } from './stream-socket.ts';
 export class TransportSocket {
   /** Set by a layer that made a TLS handshake. */
   tls: TlsSession | undefined = undefined;
+  /** Set by a layer that read a PROXY header. */
+  proxy: ProxyHeader | undefined = undefined;
   /** Undefined before the transport has its socket. */
   protected socket: StreamSocket | undefined = undefined;
   protected writer: SocketWriter | undefined = undefined;

@@ -3,7 +3,14 @@ import { callPlugin, isPromise } from '../../net/faults/plugin-call.ts';
 import type { ScopedResource, LifetimeScope } from '../../net/resources/lifetime-scope.ts';
 import type { FaultHandler } from '../../net/faults/plugin-fault.ts';
 import type { SocketTransport } from '../../net/transport/socket-transport.ts';
-import type { Backend, Lease, LeaseRequest, PendingLease, SocketUse } from '../../plugin-api/index.ts';
+import type {
+  Backend,
+  Lease,
+  LeaseRequest,
+  PendingLease,
+  SocketUse,
+  Transport,
+} from '../../plugin-api/index.ts';
 import type { BackendState, RestingLease } from '../backend/backend-state.ts';
 import type { Member } from './member.ts';
 import type { ChannelPool, PoolWaiter } from '../pool/channel-pool.ts';
@@ -89,6 +96,10 @@ export class UpstreamLease
 
   get listener(): string | undefined {
     return this.request.heldBy?.listener;
+  }
+
+  get client(): Transport | undefined {
+    return this.request.heldBy?.transport;
   }
 
   get backend(): BackendState {

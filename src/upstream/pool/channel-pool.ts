@@ -1,8 +1,11 @@
 import type { BalanceError } from '../../errors.ts';
+import type { DialedFor } from '../../net/dial/dialer.ts';
 import type { PooledSocket } from './pooled-socket.ts';
 
 /** A lease that waits for a socket. */
 export interface PoolWaiter {
+  /** The client that the lease is for; undefined when the protocol did not say. Only read where a connection is made for one lease. */
+  readonly client?: DialedFor | undefined;
   /** The socket is connected and fit for use. It belongs to the waiter until it is released. */
   taken(socket: PooledSocket): void;
   failed(error: BalanceError): void;

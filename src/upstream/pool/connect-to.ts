@@ -1,20 +1,28 @@
 import { BalanceError, messageOf } from '../../errors.ts';
-import type { Dialed, Dialer } from '../../net/dial/dialer.ts';
+import type { Dialed, DialedFor, Dialer } from '../../net/dial/dialer.ts';
 import type { BackendState } from '../backend/backend-state.ts';
 import { PooledSocket } from './pooled-socket.ts';
 
 /** How connecting ended: with an error, or with a socket. */
 export type Connected = (error: BalanceError | undefined, socket?: PooledSocket) => void;
 
-/** Connects to a backend and updates its counts. `done` is called once, after this has returned. */
-export function connectTo(backend: BackendState, dialer: Dialer, done: Connected): void {
-  dialer.dial(backend.target, (error, dialed) => {
-    if (dialed !== undefined) done(undefined, countedSocket(backend, dialed));
-    else {
-      if (error?.origin === 'upstream') backend.connectFailures += 1;
-      done(error);
-    }
-  });
+/**
+ * Connects to a backend and updates its counts. `done` is called once, after this has returned.
+ *
+ * @param client the client that the connection is for. Default: nobody
+ */
+export function connectTo(backend: BackendState, dialer: Dialer, done: Connected, client?: DialedFor): void {
+  dialer.dial(
+    backend.target,
+    (error, dialed) => {
+      if (dialed !== undefined) done(undefined, countedSocket(backend, dialed));
+      else {
+        if (error?.origin === 'upstream') backend.connectFailures += 1;
+        done(error);
+      }
+    },
+    client,
+  );
 }
 
 function countedSocket(backend: BackendState, { transport, ip }: Dialed): PooledSocket {

@@ -1,7 +1,7 @@
 import type { Dialer } from '../../net/dial/dialer.ts';
 import type { BackendState } from '../backend/backend-state.ts';
 import type { ChannelPool, PoolWaiter } from './channel-pool.ts';
-import { asBalanceError, connectTo } from './connect-to.ts';
+import { asBalanceError, connectTo, type Connected } from './connect-to.ts';
 import type { PooledSocket } from './pooled-socket.ts';
 
 /** Connects to one backend for each lease, and closes the socket after it. */
@@ -16,14 +16,15 @@ export class FreshSockets implements ChannelPool {
   }
 
   take(waiter: PoolWaiter): void {
-    connectTo(this.#backend, this.#dialer, (error, socket) => {
+    const connected: Connected = (error, socket) => {
       if (socket === undefined) {
         waiter.failed(asBalanceError(error));
         return;
       }
       socket.uses = 1;
       waiter.taken(socket);
-    });
+    };
+    connectTo(this.#backend, this.#dialer, connected, waiter.client);
   }
 
   release({ stream }: PooledSocket): void {

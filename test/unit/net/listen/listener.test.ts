@@ -123,6 +123,7 @@ describe('a listener', () => {
         peer: { address: '127.0.0.1', port: socket.socket.localPort },
         local: { address: '127.0.0.1', port: Number(listener.bound.split(':').at(-1)) },
         tls: undefined,
+        proxy: undefined,
       },
       listener: 'test',
       draining: false,
