@@ -1,110 +1,88 @@
-import { createPrivateKey, generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
 
-/** A certificate with its private key, in PEM. */
-export interface IssuedCertificate {
-  readonly cert: string;
-  readonly key: string;
-}
+import {
+  Authority,
+  type AuthorityOptions,
+  type IssuedCertificate,
+  type IssueOptions,
+} from '../../src/certificates/authority.ts';
+import { keyIdOf, nameOf, pem, signatureAlgorithm, signed } from '../../src/certificates/certificate.ts';
+import { extension } from '../../src/certificates/extensions.ts';
+import { sequence, smallInteger, tag, tagged, time } from '../../src/certificates/der.ts';
 
-/** An authority made for a test: `cert` is what clients and servers are given to trust. */
+export type { AuthorityOptions, IssuedCertificate, IssueOptions };
+
+const DAY_MS = 86_400_000;
+
+/**
+ * An authority made for a test: `cert` is what clients and servers are given to trust. Certificates are ECDSA unless an option
+ * says RSA; `chain` of a certificate that an intermediate authority issued has that authority behind it.
+ */
 export class CertificateAuthority implements IssuedCertificate {
   readonly cert: string;
   readonly key: string;
+  readonly chain: string;
   readonly #name: string;
+  readonly #authority: Authority;
 
-  constructor(name = 'test authority') {
+  constructor(name = 'test authority', options: AuthorityOptions | Authority = {}) {
     this.#name = name;
-    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    const basicConstraints = extension('2.5.29.19', sequence(boolean(true)));
-    this.cert = certificate({
-      subject: name,
-      publicKey,
-      issuer: name,
-      issuerKey: privateKey,
-      extensions: [basicConstraints],
+    this.#authority = options instanceof Authority ? options : Authority.create(name, options);
+    ({ cert: this.cert, key: this.key, chain: this.chain } = this.#authority);
+  }
+
+  /**
+   * With a name alone: a certificate for both a server at 127.0.0.1 and localhost and for a client, with that subject. With options: as
+   * they say; names are those at 127.0.0.1 and localhost unless there are others.
+   */
+  issue(options: string | IssueOptions = {}): IssuedCertificate {
+    const wanted = typeof options === 'string' ? { subject: options } : options;
+    return this.#authority.issue({
+      subject: 'localhost',
+      names: ['localhost', '127.0.0.1'],
+      usage: 'server-and-client',
+      ...wanted,
+      ...(wanted.subject === undefined && wanted.names !== undefined
+        ? { subject: wanted.names[0] ?? '' }
+        : {}),
     });
-    this.key = pemOf(privateKey);
   }
 
-  /** A certificate for a server at 127.0.0.1 and localhost, or for a client. */
-  issue(subject = 'localhost'): IssuedCertificate {
-    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    const localhost = tagged(0x82, Buffer.from('localhost'));
-    const loopback = tagged(0x87, Buffer.from([127, 0, 0, 1]));
-    const names = extension('2.5.29.17', sequence(localhost, loopback));
-    const issuerKey = createPrivateKey(this.key);
-    const cert = certificate({ subject, publicKey, issuer: this.#name, issuerKey, extensions: [names] });
-    return { cert, key: pemOf(privateKey) };
+  /** A certificate whose time was over yesterday. */
+  issueExpired(options: IssueOptions = {}): IssuedCertificate {
+    return this.issue({ notBefore: daysFromNow(-30), notAfter: daysFromNow(-1), ...options });
+  }
+
+  /** A certificate whose time begins tomorrow. */
+  issueNotYetValid(options: IssueOptions = {}): IssuedCertificate {
+    return this.issue({ notBefore: daysFromNow(1), notAfter: daysFromNow(30), ...options });
+  }
+
+  /** An authority below this one. */
+  intermediate(name = 'test intermediate', options: AuthorityOptions = {}): CertificateAuthority {
+    return new CertificateAuthority(name, this.#authority.issueAuthority(name, options));
+  }
+
+  /** A list of the certificates that this authority takes back (RFC 5280, section 5), in PEM. */
+  revocationList(revoked: readonly Pick<IssuedCertificate, 'cert'>[], nextUpdate = daysFromNow(30)): string {
+    const key = createPrivateKey(this.key);
+    const serials = revoked.map(({ cert }) => Buffer.from(new X509Certificate(cert).serialNumber, 'hex'));
+    const rows = serials.map((serial) => sequence(tagged(tag.integer, serial), time(daysFromNow(-1))));
+    const number = extension('2.5.29.20', smallInteger(1));
+    const issuerKey = extension('2.5.29.35', sequence(tagged(0x80, keyIdOf(createPublicKey(key)))));
+    const body = sequence(
+      smallInteger(1),
+      signatureAlgorithm(key),
+      nameOf(this.#name),
+      time(daysFromNow(-1)),
+      time(nextUpdate),
+      ...(rows.length > 0 ? [sequence(...rows)] : []),
+      tagged(0xa0, sequence(number, issuerKey)),
+    );
+    return pem('X509 CRL', signed(body, key));
   }
 }
 
-interface CertificateParts {
-  readonly subject: string;
-  readonly publicKey: KeyObject;
-  readonly issuer: string;
-  readonly issuerKey: KeyObject;
-  readonly extensions: readonly Buffer[];
-}
-
-/** X.509 version 3 (RFC 5280, section 4.1), signed with ECDSA and SHA-256. */
-function certificate({ subject, publicKey, issuer, issuerKey, extensions }: CertificateParts): string {
-  const algorithm = sequence(oid('1.2.840.10045.4.3.2'));
-  const serial = Buffer.concat([Buffer.from([1]), randomBytes(8)]);
-  const signed = sequence(
-    tagged(0xa0, tagged(0x02, Buffer.from([2]))),
-    tagged(0x02, serial),
-    algorithm,
-    nameOf(issuer),
-    sequence(time('20200101000000Z'), time('21200101000000Z')),
-    nameOf(subject),
-    publicKey.export({ type: 'spki', format: 'der' }),
-    tagged(0xa3, sequence(...extensions)),
-  );
-  const signature = sign('sha256', signed, issuerKey);
-  const der = sequence(signed, algorithm, tagged(0x03, Buffer.concat([Buffer.from([0]), signature])));
-  const lines = der.toString('base64').match(/.{1,64}/g)!;
-  return ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n');
-}
-
-function pemOf(key: KeyObject): string {
-  return key.export({ type: 'pkcs8', format: 'pem' }).toString();
-}
-
-function nameOf(commonName: string): Buffer {
-  return sequence(tagged(0x31, sequence(oid('2.5.4.3'), tagged(0x0c, Buffer.from(commonName)))));
-}
-
-function extension(id: string, value: Buffer): Buffer {
-  return sequence(oid(id), tagged(0x04, value));
-}
-
-function time(text: string): Buffer {
-  return tagged(0x18, Buffer.from(text));
-}
-
-function boolean(value: boolean): Buffer {
-  return tagged(0x01, Buffer.from([value ? 0xff : 0]));
-}
-
-function sequence(...parts: readonly Buffer[]): Buffer {
-  return tagged(0x30, Buffer.concat(parts));
-}
-
-function oid(text: string): Buffer {
-  const [first = 0, second = 0, ...rest] = text.split('.').map(Number);
-  return tagged(0x06, Buffer.from([first * 40 + second, ...rest.flatMap(base128)]));
-}
-
-function base128(value: number): number[] {
-  const digits = [value & 0x7f];
-  for (let rest = value >> 7; rest > 0; rest >>= 7) digits.unshift((rest & 0x7f) | 0x80);
-  return digits;
-}
-
-/** A value with its tag and length (DER). */
-function tagged(tag: number, content: Buffer): Buffer {
-  const { length } = content;
-  const sizes =
-    length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
-  return Buffer.concat([Buffer.from([tag, ...sizes]), content]);
+export function daysFromNow(days: number): Date {
+  return new Date(Date.now() + days * DAY_MS);
 }
