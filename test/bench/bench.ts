@@ -2,7 +2,7 @@ import type { Cores } from './cores.ts';
 import type { Processes } from './processes.ts';
 import type { Mode } from './scenarios.ts';
 
-/** What the parts of one benchmark run share. */
+/** Shared by all parts of one benchmark run. */
 export interface Bench {
   readonly processes: Processes;
   readonly cores: Cores;
@@ -14,7 +14,7 @@ export interface Bench {
 /** A proxy that can be measured. */
 export interface Peer {
   readonly name: string;
-  /** What is installed, e.g. `nginx 1.22.1`, or undefined when the peer can't run in that mode here. */
+  /** The installed version, such as `nginx 1.22.1`; undefined when the peer can't run in that mode here. */
   version(mode: Mode): string | undefined;
   /** Writes what the peer needs and says how to start it. */
   command(mode: Mode, bench: Bench, ports: PeerPorts): readonly string[];

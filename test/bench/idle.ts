@@ -6,7 +6,7 @@ import type { Scenario } from './scenarios.ts';
 import { tableText } from './table.ts';
 
 const AT_A_TIME = 50;
-/** What a proxy does after the load, such as collecting garbage, is not to be taken for the cost of connections. */
+/** Time for work after the load, such as a garbage collection, which must not count as a cost of connections. */
 const SETTLE_MS = 3_000;
 
 /** Opens connections that ask once and stay, and prints what each costs in memory. */

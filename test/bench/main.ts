@@ -170,7 +170,7 @@ async function measureFull(
   return markdownTable(results, references);
 }
 
-/** What the figures depend on besides the proxies. */
+/** The machine and the settings that the figures depend on. */
 function machine(bench: Bench, options: BenchOptions, backend: string): string {
   const { proxy, load } = bench.cores;
   const cores =

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** What a process and its descendants used so far. */
+/** Resources that a process and its descendants have used so far. */
 export interface Usage {
   /** User and system time. */
   readonly cpuMicroseconds: number;

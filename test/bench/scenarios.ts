@@ -17,10 +17,10 @@ export interface Scenario {
   readonly headers: readonly string[];
 }
 
-/** What each backend answers to `/small` and `/large`. */
+/** Sizes of the answers to `/small` and `/large`. */
 export const bodySizeBytes = { '/small': 128, '/large': 1024 * 1024 } as const;
 
-/** What balance is measured with for the cost of what it tells. */
+/** Measures the cost of telemetry. */
 export const telemetryScenario: Scenario = {
   name: 'telemetry',
   kind: 'full',

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 
 import type { Delivery } from './case.ts';
 
-/** What a client saw of one case. */
+/** The bytes and events that a client got for one case. */
 export interface Received {
   readonly bytes: string;
   /** closed or reset: by the proxy. quiet: nothing happened any more, and the client gave up. */

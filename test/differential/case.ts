@@ -10,7 +10,7 @@ export interface RequestCase {
   readonly delivery: Delivery;
 }
 
-/** What a family yields: what is tried, and the bytes. */
+/** One attempt of a family: its description, and the bytes. */
 export type Attempt = readonly [what: string, bytes: string];
 
 export type Attempts = Iterable<Attempt>;
@@ -29,14 +29,14 @@ export interface Draft {
   readonly version?: string;
   /** The whole first line without its end, instead of the three above. */
   readonly startLine?: string;
-  /** What ends the first line. */
+  /** The end of the first line. */
   readonly startLineEnd?: string;
   /** Field lines, each with its end. */
   readonly lines?: string;
   readonly host?: string;
   readonly headEnd?: string;
   readonly body?: string;
-  /** What follows the request. Default: the canary. */
+  /** The bytes after the request. Default: the canary. */
   readonly behind?: string;
 }
 

@@ -1,8 +1,8 @@
-/** What became of one case in one proxy. */
+/** The outcome of one case in one proxy. */
 export interface Outcome {
   readonly proxy: string;
   readonly accepted: boolean;
-  /** What it made of an accepted case, in one line; equal lines mean the same. */
+  /** The meaning that the proxy gave to an accepted case, in one line; equal lines mean the same. */
   readonly meaning: string;
 }
 

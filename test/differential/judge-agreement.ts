@@ -36,7 +36,7 @@ export function isSound(sent: string): boolean {
   return readRequests(sent, REPAIRABLE).state === 'complete';
 }
 
-/** What differs in meaning between a request and its forwarded form. */
+/** The difference in meaning between a request and its forwarded form. */
 function changeOf(original: ReadMessage, passed: ReadMessage): string | undefined {
   if (passed.method !== original.method) return 'method';
   const absolute = ABSOLUTE.exec(original.target);

@@ -3,7 +3,7 @@ import type { Forwarded } from './observing-backend.ts';
 import { BROKEN_READINGS, LENIENT, LENIENT_READINGS, STRICT, type Reading } from './reading.ts';
 import { hostOf, readRequests, type ReadStream } from './read-messages.ts';
 
-/** What is wrong with what a proxy passed on. */
+/** A fault in the bytes that a proxy passed on. */
 export interface Finding {
   /** dangerous: two backends could disagree about it, or it is not what the client asked for. remark: worth knowing. */
   readonly level: 'dangerous' | 'remark';
@@ -21,7 +21,7 @@ export function judgeForwarded(connections: readonly Forwarded[]): Finding[] {
   return connections.flatMap((connection) => judgeConnection(connection));
 }
 
-/** What a strict backend would take out of these bytes. */
+/** The requests that a strict backend would read in these bytes. */
 export function strictRequests(connections: readonly Forwarded[]): ReadMessage[] {
   return connections.flatMap(({ bytes }) => [...readRequests(bytes, STRICT).messages]);
 }
@@ -34,7 +34,7 @@ function judgeConnection({ bytes, closed }: Forwarded): Finding[] {
   } else if (strict.state === 'incomplete' && !closed) {
     findings.push(finding('dangerous', 'left in the middle of a request', bytes.slice(strict.at)));
   }
-  // What no strict backend takes is compared among the lenient ones.
+  // Requests that no strict backend takes are compared as lenient backends read them.
   const [expected, expecting] =
     strict.state === 'refused' ? [readRequests(bytes, LENIENT), LENIENT] : [strict, STRICT];
   for (const [level, readings] of [
@@ -77,7 +77,7 @@ function steeringOf(request: ReadMessage, bytes: string): Finding[] {
   if (steering.length > 0) findings.push(finding('remark', 'a trailer that steers when it is merged', bytes));
   const upgrade = request.fields.find((field) => field.name === 'upgrade')?.value ?? '';
   if (/\bh2c?\b|HTTP\/2/i.test(upgrade)) {
-    // What follows an agreed h2c are requests that the proxy never sees.
+    // After an agreed h2c come requests that the proxy never sees.
     findings.push(finding('dangerous', 'offers HTTP/2 to the backend', bytes));
   }
   if (request.target.includes('#')) findings.push(finding('remark', 'a fragment in the target', bytes));

@@ -5,7 +5,7 @@ import { shown, valuesOf, type ReadMessage } from './message.ts';
 import { LENIENT, LENIENT_READINGS, REPAIRABLE_RESPONSE, STRICT } from './reading.ts';
 import { readResponses } from './read-messages.ts';
 
-/** What a client got: every client must take the same out of it, and nothing that the backend did not mean for it. */
+/** Judges the bytes that a client got: every client must read the same messages in them, and only messages that the backend meant for it. */
 export function judgeResponse(attempt: ResponseCase, received: Received): Finding[] {
   const { bytes } = received;
   const ended = received.ending === 'closed';

@@ -3,7 +3,7 @@ import type { Delivery, RequestCase } from './case.ts';
 import type { ObservingBackend } from './observing-backend.ts';
 import { MARK, plainReply, type Forwarded, type Replies } from './observing-backend.ts';
 
-/** What happened to one case in one proxy. */
+/** The observations of one case in one proxy. */
 export interface Observation extends Received {
   readonly forwarded: readonly Forwarded[];
   /** Answers of the backend that reached the client. */

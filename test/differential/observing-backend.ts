@@ -5,7 +5,7 @@ import type { ReadMessage } from './message.ts';
 import { LENIENT } from './reading.ts';
 import { readRequests } from './read-messages.ts';
 
-/** What a backend sends for a request. */
+/** The answer of a backend to a request. */
 export interface Reply {
   readonly bytes: string;
   /** Close afterwards. */
@@ -36,7 +36,7 @@ interface Link {
   bytes: string;
   /** Up to here requests were answered. */
   answered: number;
-  /** What followed could not be understood: nothing is answered any more. */
+  /** True after bytes that could not be understood: the backend answers nothing any more. */
   refused: boolean;
   closed: boolean;
 }
@@ -90,7 +90,7 @@ export class ObservingBackend {
     }
   }
 
-  /** What arrived since {@link beginCase}, a connection each, the idle ones left out. */
+  /** The bytes that arrived since {@link beginCase}, for each connection that was not idle. */
   forwarded(): Forwarded[] {
     return [...this.#links]
       .filter((link) => link.bytes !== '')

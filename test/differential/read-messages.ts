@@ -5,7 +5,7 @@ import type { Reading } from './reading.ts';
 /** All that a reading finds in the bytes of one direction of a connection. */
 export interface ReadStream {
   readonly messages: readonly ReadMessage[];
-  /** What follows the last message: nothing, the beginning of another, or something that is refused. */
+  /** Whether the last message is followed by nothing, by the beginning of another one, or by bytes that are refused. */
   readonly state: 'complete' | 'incomplete' | 'refused';
   readonly why: string;
   /** Where reading stopped. */

@@ -6,7 +6,7 @@ export interface Reading {
   readonly name: string;
   /** crlf: CRLF alone. lf: LF, with any CRs before it. any: CR, LF or CRLF. unicode: also VT, FF, FS, GS, RS and NEL. */
   readonly lineEnds: 'crlf' | 'lf' | 'any' | 'unicode';
-  /** What may come before a request: empty lines as the standard has them, or any CRs and LFs. */
+  /** The bytes that may come before a request: empty lines as the standard has them, or any CRs and LFs. */
   readonly emptyLines: 'crlf' | 'any';
   /** How a start line is cut: at exactly one space, or at any run of white space. */
   readonly startLine: 'single-space' | 'white-space';
@@ -149,7 +149,7 @@ export const BROKEN_READINGS: readonly Reading[] = [
 ];
 
 /**
- * What may arrive from a client and be repaired, because nothing of it goes on: line breaks before a request, runs of blanks in
+ * Irregular requests that may be repaired, because nothing irregular goes on: line breaks before a request, runs of blanks in
  * its first line, chunk extensions of any form, and HTTP/1.2 to 1.9.
  */
 export const REPAIRABLE: Reading = strictBut('repairable', {
@@ -159,7 +159,7 @@ export const REPAIRABLE: Reading = strictBut('repairable', {
   chunkSize: 'extended',
 });
 
-/** What may arrive from a backend and be repaired: it has one safe reading (RFC 9112 2.2, 5.1, 5.2, 6.1, 6.3). */
+/** Irregular responses that may be repaired, because they have one safe reading (RFC 9112 2.2, 5.1, 5.2, 6.1, 6.3). */
 export const REPAIRABLE_RESPONSE: Reading = strictBut('repairable response', {
   lineEnds: 'lf',
   startLine: 'white-space',

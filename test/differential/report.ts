@@ -22,7 +22,7 @@ export function countsTable(comparisons: readonly Comparison[]): string {
   return table(['family', 'cases', ...KINDS], [...rows, row('all', comparisons)], 1);
 }
 
-/** What is dangerous or worth a remark, by proxy and rule, with an example of each. */
+/** All findings, by proxy and rule, with an example of each. */
 export function findingsTable(comparisons: readonly Comparison[]): string {
   const groups = new Map<string, { cells: string[]; cases: Set<number>; example: string }>();
   for (const { proxies, index, what, sent } of comparisons) {

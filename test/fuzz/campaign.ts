@@ -11,7 +11,7 @@ import type { ScrapedMetrics } from '../support/collectors/scraped-metrics.ts';
 /** The proxy under test, wherever it runs. */
 export interface FuzzTarget {
   readonly alive: boolean;
-  /** What it complained about so far. */
+  /** The faults that it has found so far. */
   readonly faults: readonly string[];
   port(listener: string): number;
   metrics(): Promise<ScrapedMetrics>;

@@ -21,12 +21,12 @@ export interface GotResponse {
   untilClose: boolean;
 }
 
-/** What a client saw. */
+/** The answers that a client got. */
 export interface Sight {
   readonly responses: readonly GotResponse[];
   /** Everything, as it came. */
   readonly received: string;
-  /** What came was no sound message. */
+  /** Why the bytes were no sound message; undefined when they were. */
   readonly malformed: string | undefined;
   /** The proxy's side ended, in order or with a reset, before the client left. */
   readonly ending: 'end' | 'reset' | undefined;
@@ -188,7 +188,7 @@ export class CaseRun {
         const got =
           this.#finals >= requests.length &&
           (this.#current === undefined || this.#current.body.length >= echo.length);
-        // Who is told that the connection ends waits for it.
+        // A client that was told that the connection ends waits for the end.
         if (got && !(requests.at(-1)?.closes === true && echo === '')) this.#leave();
         break;
       }

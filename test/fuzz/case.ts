@@ -1,4 +1,4 @@
-/** What a case is about. */
+/** The kinds of cases. */
 export const CASE_KINDS = ['clean', 'ambiguous', 'noise', 'client abort', 'client stall', 'upgrade'] as const;
 export type CaseKind = (typeof CASE_KINDS)[number];
 
@@ -8,7 +8,7 @@ export type CaseKind = (typeof CASE_KINDS)[number];
  */
 export type Area = 'tame' | 'wild' | 'flaky' | 'dead';
 
-/** What a client must get for one request. */
+/** The answer that a client must get for one request. */
 export type Outcome =
   /** The backend's response, whole. */
   | {
@@ -25,7 +25,7 @@ export type Outcome =
   /** Whatever is sound and the client's own. */
   | { readonly kind: 'any' };
 
-/** What the backend does when the request is there. */
+/** The reaction of the backend to a complete request. */
 export interface ResponsePlan {
   readonly name: string;
   /** All bytes that it writes. */
@@ -64,11 +64,11 @@ export interface CaseRequest {
   readonly mayFail: boolean;
   /** The client's connection ends with the response. */
   readonly closes: boolean;
-  /** What follows may stay unanswered. */
+  /** True when later requests may stay unanswered. */
   readonly restOptional: boolean;
   /** The backend must never see it whole. */
   readonly mustNotArrive: boolean;
-  /** What the backend saw of it, and when on the monotonic clock it had written its response; 0: never. */
+  /** How many times the backend saw it, and when it had written its response, on the monotonic clock; 0: never. */
   seen: number;
   completed: number;
   seenAtMs: number;
@@ -103,12 +103,12 @@ export interface Leaving {
 export interface FuzzCase {
   readonly index: number;
   readonly kind: CaseKind;
-  /** What is special about it, for reports. */
+  /** The special property of the case, for reports. */
   readonly title: string;
   readonly requests: readonly CaseRequest[];
   readonly steps: readonly Step[];
   readonly leaving: Leaving;
-  /** Bytes were mutated blindly: what they mean nobody knows, and only the safety of others and the form of messages is judged. */
+  /** Bytes were mutated at random, so their meaning is unknown: only the safety of other requests and the form of messages is judged. */
   readonly blind: boolean;
   /** The client does not read for so long at first. */
   readonly deafMs: number;
@@ -116,7 +116,7 @@ export interface FuzzCase {
   readonly echo: string;
   /** Exchanges that run at the backend. */
   pending: number;
-  /** What the backend found wrong. */
+  /** Faults that the backend found. */
   readonly complaints: string[];
   /** By how much its client and its backends did things later than planned, together, as this process was busy. */
   lateMs: number;

@@ -5,7 +5,7 @@ import type { Area, CaseRequest, FuzzCase, ResponsePlan } from './case.ts';
 import { FORBIDDEN, marksIn } from './nonce.ts';
 import { StrictReader, valuesOf, type StrictHead } from './strict-reader.ts';
 
-/** What a backend needs to know of the run. */
+/** The facts of the run that a backend needs. */
 export interface BackendContext {
   /** The case of that number, while it runs. */
   find(index: number): FuzzCase | undefined;
@@ -265,7 +265,7 @@ class BackendConnection {
         socket.end();
         break;
       case 'reset':
-        // What was written must go out first.
+        // Written bytes must go out first.
         if (socket.writableLength === 0) socket.resetAndDestroy();
         else socket.once('drain', () => socket.resetAndDestroy());
         break;

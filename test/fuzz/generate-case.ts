@@ -99,7 +99,7 @@ function ambiguous(random: SeededRandom, caseIndex: number): Parts {
     random.next() < 0.5 ? 0 : random.between(1, 3),
     false,
   ).filter(
-    // What comes after these is not certain to be read.
+    // Requests after these may stay unread.
     ({ restOptional, closes, outcome }) => !restOptional && !closes && outcome.kind !== 'broken',
   );
   const { name, text } = random.pick(AMBIGUOUS_REQUESTS);
@@ -187,7 +187,7 @@ function stalled(random: SeededRandom, caseIndex: number): Parts {
   const steps = cutSteps(stepsOf(random, [request], ''), random.between(0, request.wire.length - 1));
   const sent = steps.reduce((sum, { text }) => sum + text.length, 0);
   const leaving: Leaving = { ...DONE, when: 'stay' };
-  // Who sent nothing at all gets no answer.
+  // A client that sent nothing gets no answer.
   const requests = sent === 0 ? [] : [request];
   return { title: `after ${sent} of ${request.wire.length} bytes`, requests, steps, leaving };
 }

@@ -3,7 +3,7 @@ import type { GotResponse, Sight } from './case-run.ts';
 import { FORBIDDEN, marksIn } from './nonce.ts';
 import { valuesOf } from './strict-reader.ts';
 
-/** What is wrong with what a client and the backends saw of a case; undefined when nothing is. */
+/** The fault in what a client and the backends saw of a case; undefined when there is none. */
 export function judge(fuzzCase: FuzzCase, sight: Sight): string | undefined {
   if (fuzzCase.complaints.length > 0) return fuzzCase.complaints.join('; ');
   return (
@@ -59,7 +59,7 @@ function wrongAnswer(
   echo: string,
 ): string | undefined {
   const { outcome } = request;
-  // What the backend garbled may be garbled here too, but it may not be the sound mark of another request.
+  // An answer that the backend garbled may be garbled here too, but it must not carry the sound mark of another request.
   if (outcome.kind === 'any') {
     const other = marksIn(got.nonce ?? '').find((mark) => mark.request !== request.number);
     return other === undefined ? undefined : `the answer belongs to request ${other.request}`;

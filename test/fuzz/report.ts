@@ -4,7 +4,7 @@ import { CASE_KINDS, type FuzzCase } from './case.ts';
 const SHOWN_A_KIND = 3;
 const SHOWN_BYTES = 600;
 
-/** What went wrong, grouped, with the command that repeats it. */
+/** The failures, grouped, with the command that repeats them. */
 export function failureReport(
   failures: readonly Failure[],
   options: { seed: number; batch: number },

@@ -218,7 +218,7 @@ function faultyResponse(random: SeededRandom, asked: Asked, sound: Sound): Plann
   return repairable ? { ...garbage, outcome: { kind: 'any' } } : garbage;
 }
 
-/** What soils or kills idle sockets, or has a meaning that nobody knows. */
+/** A response that soils or kills idle sockets, or whose meaning is undefined. */
 function wildResponse(random: SeededRandom, asked: Asked, sound: Sound): PlannedResponse {
   const wire = sound.head + sound.framedBody;
   const dice = random.next();

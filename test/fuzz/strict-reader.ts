@@ -9,7 +9,7 @@ export interface StrictEvents {
   head(head: StrictHead): void;
   body(text: string): void;
   end(trailers: readonly string[]): void;
-  /** What came is not what the grammar allows; nothing more will be told. */
+  /** The bytes break the grammar. No further call follows. */
   malformed(why: string): void;
 }
 

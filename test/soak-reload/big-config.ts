@@ -3,7 +3,7 @@ import type { SeededRandom } from '../support/seeded-random.ts';
 export const BIG_BACKENDS = 1_000;
 export const BIG_ROUTES = 500;
 
-/** What kind of large config it is. */
+/** The shape of a large config. */
 export interface BigShape {
   readonly upstreams: number;
   readonly algorithm: string;

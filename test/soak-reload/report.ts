@@ -38,7 +38,7 @@ export function verdictTable(title: string, lines: readonly Line[]): string {
   return table([[title, 'measured', 'allowed', ''], ...rows]);
 }
 
-/** What was done, and what went wrong with it. */
+/** The amount of traffic, and its failures. */
 export function trafficReport({ loops, editor, pluginEdits, heartbeatsMs }: SoakResult): string {
   const rows = loops.map(({ kind, done, faults }) => [
     kind.name,

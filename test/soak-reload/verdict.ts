@@ -14,7 +14,7 @@ const MIB = 1024 * 1024;
 /** Beyond what it was after warm-up. */
 const RSS_TOLERANCE = 0.2;
 const RSS_TOLERANCE_BYTES = 24 * MIB;
-/** What waits for a collection differs from one window to the next; what a thousand generations leave behind is more. */
+/** Uncollected garbage varies by less than this from one window to the next; a leak over a thousand generations is more. */
 const HEAP_TOLERANCE_BYTES = 20 * MIB;
 /** Fewer edits are no proof. */
 const LEAST_RATE = 10;
@@ -32,7 +32,7 @@ const END_FROM = 0.8;
 export interface Outcome {
   readonly result: SoakResult;
   readonly faults: readonly string[];
-  /** What is known of a process of its own; undefined when the proxy shares one with its clients. */
+  /** Facts about the proxy's own process; undefined when the proxy shares one with its clients. */
   readonly process: { readonly exit: number | string; readonly stalls: readonly Stall[] } | undefined;
 }
 

@@ -12,7 +12,7 @@ import { PatternCheck, patternPiece } from './pattern.ts';
 
 const MIB = 1024 * 1024;
 const PIECE_BYTES = 256 * 1024;
-/** What a body of any size may add to the proxy's memory. */
+/** The most that a body of any size may add to the proxy's memory. */
 const MOST_GROWTH_BYTES = 100 * MIB;
 const SAMPLE_MS = 50;
 /** Readers stop for a moment after each so many bytes. */

@@ -23,7 +23,7 @@ function begin(visit: Visit, options: RequestOptions): Exchange {
     request.on('response', resolve);
     request.on('error', reject);
   });
-  // Who aborts does not wait for it.
+  // A client that aborts does not wait for the response.
   response.catch(() => undefined);
   return { request, response };
 }

@@ -40,7 +40,7 @@ export class PatternCheck {
     this.received += bytes.length;
   }
 
-  /** What is wrong, if it should be so many bytes; '' when nothing. */
+  /** The fault in the bytes, if there should be `size` of them; '' when there is none. */
   verdict(size: number): string {
     if (this.wrongAt !== undefined) return `wrong bytes behind ${this.wrongAt} of ${size}`;
     return this.received === size ? '' : `${this.received} bytes instead of ${size}`;

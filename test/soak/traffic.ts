@@ -1,6 +1,6 @@
 import type { SeededRandom } from '../support/seeded-random.ts';
 
-/** What a client needs for one piece of traffic. */
+/** Everything that a client needs for one piece of traffic. */
 export interface Visit {
   readonly random: SeededRandom;
   readonly webPort: number;

@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest';
 
-/** What must be closed at the end of a test. */
+/** Something that must be closed at the end of a test. */
 export interface Closable {
   close(): unknown;
 }

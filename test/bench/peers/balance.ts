@@ -5,7 +5,7 @@ import type { Bench, Peer, PeerPorts } from '../bench.ts';
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 
-/** What a proxy tells of itself, as sections of its config. */
+/** The telemetry of a proxy, as sections of its config. */
 type Telemetry = (ports: PeerPorts) => string;
 
 const metrics: Telemetry = ({ admin }) => `metrics: { enabled: true, listen: '127.0.0.1:${admin}' }\n`;

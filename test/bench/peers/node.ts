@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { Peer } from '../bench.ts';
 
-/** What a Node team would write itself: http-proxy-3 on node:http, and `pipe()` on node:net. */
+/** A proxy as a Node team would write it: http-proxy-3 on node:http, and `pipe()` on node:net. */
 export const node: Peer = {
   name: 'node',
   version(mode) {

@@ -1,6 +1,6 @@
 import { chunked, CANARY, DOUBLE_FRAMINGS, draft, HIDDEN, named, type Attempts } from '../case.ts';
 
-/** What follows `Transfer-Encoding:`. */
+/** Values for `Transfer-Encoding:`. */
 export const CODINGS: readonly string[] = [
   ' chunked',
   'chunked',
@@ -89,7 +89,7 @@ export const CODINGS: readonly string[] = [
   ' :chunked',
 ];
 
-/** What follows `Content-Length:`; `N` stands for the right number. */
+/** Values for `Content-Length:`; `N` stands for the right number. */
 export const LENGTHS: readonly string[] = [
   ' N',
   'N',

@@ -2,7 +2,7 @@ import { chunked, named } from '../case.ts';
 import { CHUNK_SHAPES } from './chunk-shapes.ts';
 import { CODINGS, LENGTHS } from './framing-values.ts';
 
-/** What a backend answers, and to whom. */
+/** The answer of a backend, and the request that it is for. */
 export interface ResponseCase {
   readonly index: number;
   readonly family: string;

@@ -12,7 +12,7 @@ export interface ProxyUnderTest extends Closable {
 /** How a proxy is found and started. */
 export interface ProxyKind {
   readonly name: string;
-  /** What is installed, or undefined. */
+  /** The installed version; undefined when there is none. */
   version(): string | undefined;
   start(lanes: number): Promise<ProxyUnderTest>;
 }

@@ -7,7 +7,7 @@ import { freePort } from '../../support/addresses/free-ports.ts';
 import type { Lane } from '../lane.ts';
 import { closeLanes, openLanes, type ProxyUnderTest } from './proxy.ts';
 
-/** What a proxy in another process may take until it has passed on what it got. */
+/** The longest time that a proxy in another process takes to pass on what it got. */
 const SETTLE_MS = 10;
 
 /** Starts a proxy that has one port for each lane; `command` writes its config into `folder`. */

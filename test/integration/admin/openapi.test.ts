@@ -50,7 +50,7 @@ const ajv = new Ajv2020({ strict: false, allErrors: true });
 ajv.addFormat('date-time', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/);
 ajv.addSchema(document, 'api');
 
-/** What about an answer is not as it is described. */
+/** Differences between an answer and its description. */
 function faults(path: string, method: string, answer: AdminAnswer): unknown {
   const responses = document.paths[path]![method.toLowerCase()]!.responses;
   const named = Object.hasOwn(responses, String(answer.status)) ? String(answer.status) : 'default';

@@ -49,7 +49,7 @@ const LABELS = new Map<string, readonly string[]>([
   ...METRIC_TABLE.map(({ name, labels }) => [name as string, labels] as const),
   ['nodejs_gc_duration_seconds', ['kind']],
 ]);
-/** What each scrape adds. */
+/** Labels that each scrape adds. */
 const OF_THE_SCRAPE = ['job', 'instance'];
 
 function labelsOf(metric: string): readonly string[] | undefined {
@@ -71,7 +71,7 @@ function groupedBy(expr: string): readonly string[] {
   return lists.flatMap(([, list = '']) => (list === '' ? [] : split(list)));
 }
 
-/** What `$labels` and legends can name. */
+/** The labels that `$labels` and legends can name. */
 function resultLabels(expr: string): readonly string[] {
   const groups = groupedBy(expr);
   return groups.length > 0 ? groups : metricLabels(expr);

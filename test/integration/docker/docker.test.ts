@@ -24,7 +24,7 @@ function instructions(name: string): string[] {
   return [...dockerfile.matchAll(new RegExp(`^${name} (.*)$`, 'gm'))].map(([, rest = '']) => rest);
 }
 
-/** What the image holds, put together as the Dockerfile says, with the compiled files that are there already. */
+/** Makes the folder that the image holds, as the Dockerfile says, with the files that are compiled already. */
 function image(): string {
   const folder = mkdtempSync(join(tmpdir(), 'balance-image-'));
   for (const name of ['package.json', 'dist', 'schemas'])
@@ -218,7 +218,7 @@ describe('the stack', () => {
 
   it('names Jaeger by the image of its version 2 and sends spans to a port that takes them', () => {
     expect(compose.services['jaeger']?.image).toMatch(/^jaegertracing\/jaeger:2\./);
-    // What the all-in-one of version 2 listens on for spans without a config: OTLP over HTTP, Thrift over HTTP.
+    // The ports of Jaeger all-in-one 2 without a config: OTLP over HTTP, and Thrift over HTTP.
     const config = readFileSync(join(root, 'docker/balance/balance.yaml'), 'utf8');
     expect(config).toMatch(
       /exporter: (?:jaeger\n  endpoint: '.*:14268\/api|otlp\n  endpoint: '.*:4318\/v1)\/traces'/,

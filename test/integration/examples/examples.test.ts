@@ -17,7 +17,7 @@ const FOLDER = new URL('../../../config/', import.meta.url);
 
 interface Example {
   readonly proxy: LabProxy;
-  /** What each backend was asked, by its name in the example. */
+  /** The requests that each backend got, by its name in the example. */
   readonly seen: Readonly<Record<string, Message[]>>;
   connect(listener?: string): Promise<ByteSocket>;
 }

@@ -18,7 +18,7 @@ interface SeenRequest {
   readonly message: Message;
 }
 
-/** What really became of a request. */
+/** The real outcome of a request. */
 interface Outcome {
   readonly status: number;
   readonly response: Message;

@@ -9,7 +9,7 @@ import { startProxy, type RunningProxy } from '../../support/labs/start-proxy.ts
 export interface SceneOptions {
   /** How the backend answers whole requests. Default: 200 with the body `ok`. */
   readonly respond?: Respond;
-  /** What the backend does with each connection, instead of `respond`. */
+  /** Serves each connection of the backend, instead of `respond`. */
   readonly script?: BackendScript;
   /** Further lines of the config. */
   readonly yaml?: string;

@@ -18,10 +18,10 @@ import { linkProductionModules } from '../../support/labs/production-modules.ts'
 const folder = mkdtempSync(join(tmpdir(), 'balance-packed-'));
 const packed = join(folder, 'node_modules/balance');
 
-/** What this run of the tests tells its processes is not for npm and the compiler, which only take time. */
+/** The environment for npm and the compiler, without the options of this test run, which would only slow them down. */
 const ELSEWHERE = { ...process.env, NODE_OPTIONS: undefined };
 
-/** What a program, a plugin's author and TypeScript see of the package. */
+/** A program that uses the package as an embedding program, a plugin's author and TypeScript do. */
 const CONSUMER = `
 import { ConfigError, startProxy, type BalanceProxy, type ConfigFile } from 'balance';
 import type { Connection, ProtocolHost, ProtocolPlugin } from 'balance/plugin-api';

@@ -12,7 +12,7 @@ import { labProxy, type LabProxy } from '../../support/labs/lab-proxy.ts';
 
 const REST = `admin: { listen: '127.0.0.1:0' }\nreload: { watch: false }\n`;
 
-/** What `POST /config/diff` foretells; then the edit is made. */
+/** Asks `POST /config/diff` for the effects of an edit, and then makes the edit. */
 async function foretold(proxy: LabProxy, yaml: string): Promise<string[]> {
   const { json } = await askAdmin(proxy.adminAddress, '/config/diff', { method: 'POST', body: yaml });
   const { changes } = json() as { changes: ConfigChange[] };

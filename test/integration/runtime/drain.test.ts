@@ -128,7 +128,7 @@ upstreams:
       expect((await get(kept)).body).toBe('web');
     }
     expect(lab.draining.size).toBe(COUNT);
-    // What is unchanged is there once, and what drains keeps neither pools nor health checks.
+    // Unchanged parts exist once, and draining parts keep neither pools nor health checks.
     expect(lab.held).toEqual({ backends: 3, pools: 1, monitors: 0 });
     expect(web.connections).toHaveLength(1);
     expect(lab.draining.readings().map(({ active }) => active)).toEqual(

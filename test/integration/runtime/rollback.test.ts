@@ -265,7 +265,7 @@ describe('reload.watch_errors', () => {
     const said = await proxy.untilLogged('the edit is taken back: too many requests fail since then');
     expect(said).toContain('error_ratio=1 ');
     expect((await history(proxy)).map(({ outcome }) => outcome)).toEqual(['live', 'rolled back', 'replaced']);
-    // Whoever reacts to the same errors by hand must not bring them back.
+    // An operator who reacts to the same errors by hand must not bring the bad config back.
     expect((await rollBack(proxy)).status).toBe(409);
   });
 

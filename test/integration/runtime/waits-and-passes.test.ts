@@ -23,7 +23,7 @@ metrics: { enabled: true, listen: "127.0.0.1:0" }
 ${more}`);
 }
 
-/** A backend that answers its first request only when it is told to. */
+/** A backend that holds its first answer until the test releases it. */
 async function holdingBackend() {
   const { address, connections } = await backend(() => undefined);
   return { address, connections };

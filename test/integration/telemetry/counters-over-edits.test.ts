@@ -13,7 +13,7 @@ import { labProxy, type LabProxy } from '../../support/labs/lab-proxy.ts';
 import { owned } from '../../support/owned.ts';
 import { ScrapedMetrics } from '../../support/collectors/scraped-metrics.ts';
 
-/** What edits change, as YAML. */
+/** The parts that edits change, as YAML. */
 interface Parts {
   readonly web: string;
   readonly webListener: string;
@@ -25,7 +25,7 @@ interface Parts {
   readonly tracing: string;
   readonly logging: string;
   readonly dns: string;
-  /** What the plugin's file holds. */
+  /** The content of the plugin's file. */
   readonly plugin: string;
 }
 

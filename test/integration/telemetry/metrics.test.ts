@@ -73,7 +73,7 @@ describe('metrics of bytes', () => {
     connection!.close();
     await until(proxy, 'listener_connections_active', 0);
     await until(proxy, 'backend_connections_active', 0);
-    // What is closed stays counted.
+    // Closed connections stay counted.
     expect(await sum(proxy, 'listener_bytes_total', { direction: 'received' })).toBe(bytesWritten);
     expect(await sum(proxy, 'backend_bytes_total', { direction: 'sent' })).toBeGreaterThan(20_000);
   });

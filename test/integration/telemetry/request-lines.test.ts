@@ -27,7 +27,7 @@ async function linesOf(proxy: LabProxy, id: string, count: number): Promise<stri
 describe('lines about a request', () => {
   it('tell of it from its begin to its end, each with its ids (text)', async () => {
     const { address } = await backend(answering(() => ok('12345')));
-    // Nobody has to take the spans.
+    // No collector has to take the spans.
     const tracing = `tracing: { endpoint: "http://${await deadAddress()}/api/traces" }`;
     const proxy = await labProxy(http(address, `logging: { level: debug }\n${tracing}`));
     const { message } = await get(await client(proxy.address()), '/api/users?secret', TRACEPARENT);

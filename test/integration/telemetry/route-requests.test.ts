@@ -11,7 +11,7 @@ import { ScrapedMetrics } from '../../support/collectors/scraped-metrics.ts';
 
 const NAME = 'balance_route_requests_total';
 
-/** What the series of routes say, by `route status`; those at zero are in it as well. */
+/** The values of the routes' series, by `route status`, also those that are zero. */
 async function routeCounts(proxy: LabProxy): Promise<Record<string, number>> {
   const { text } = await ScrapedMetrics.from(proxy.adminAddress);
   const counts: Record<string, number> = {};

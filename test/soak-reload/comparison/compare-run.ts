@@ -20,7 +20,7 @@ export interface CompareOptions {
   readonly load: number;
 }
 
-/** What became of the same traffic and the same edits with one proxy. */
+/** The outcome of the same traffic and the same edits with one proxy. */
 export interface CompareResult {
   readonly name: string;
   readonly reloads: number;
@@ -34,7 +34,7 @@ export interface CompareResult {
 
 const LIVE_LIMIT_MS = 4_000;
 const MOST_TRIES = 5;
-/** What old workers get to end once nothing holds them. */
+/** Time for old workers to end once nothing holds them. */
 const REST_MS = 1_500;
 
 /** Reloads one proxy again and again under traffic. The edits follow from the seed. */

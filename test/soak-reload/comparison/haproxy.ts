@@ -51,7 +51,7 @@ function config(model: ConfigModel, scene: Scene, folder: string): string {
     '  timeout tunnel 1h',
     'frontend web',
     '  mode http',
-    // What its manual advises where reloads must not cut idle connections.
+    // HAProxy's manual advises this option where reloads must not cut idle connections.
     '  option idle-close-on-response',
     `  bind 127.0.0.1:${scene.places.web} backlog 4096`,
     `  http-after-response set-header X-Generation ${model.marker}`,

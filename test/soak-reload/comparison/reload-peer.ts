@@ -6,7 +6,7 @@ import type { Scene } from '../scene.ts';
 /** A proxy that takes part. */
 export interface ReloadPeer {
   readonly name: string;
-  /** What is installed, or undefined. */
+  /** The installed version; undefined when there is none. */
   version(): string | undefined;
   /** Starts it with that config, on the web and raw ports of the scene. */
   start(scene: Scene, first: ConfigModel): Promise<RunningPeer>;

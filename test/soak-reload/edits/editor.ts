@@ -56,7 +56,7 @@ export class Editor {
     return this.#marker;
   }
 
-  /** Edits until it is told to stop, or has made so many. */
+  /** Makes edits until `stopping` aborts, or until it has made `limit` of them. */
   async run(stopping: AbortSignal, limit = Infinity): Promise<void> {
     const gapMs = 1000 / this.#options.rate;
     let nextAtMs = performance.now();
@@ -69,7 +69,7 @@ export class Editor {
           this.#random.pick(WAYS),
           this.#random.pick(CALLS),
         );
-      // What an awaited one took is not made up for with a burst; bursts come by chance.
+      // Time lost to an awaited edit is not made up for with a burst; bursts come by chance.
       nextAtMs = Math.max(nextAtMs, performance.now() - 1000) + gapMs * (this.#random.next() * 1.8 + 0.1);
       await rest(Math.max(0, nextAtMs - performance.now()));
     }
@@ -127,7 +127,7 @@ export class Editor {
         this.#asked.delete(answered);
       });
     this.#asked.add(answered);
-    // Who does not wait has edited the file again when the answer comes, at times while it is read.
+    // Without the wait, the file is edited again before the answer comes, at times while it is being read.
     if (this.#random.next() < WAITING_SHARE) await answered;
   }
 

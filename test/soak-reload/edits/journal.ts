@@ -2,7 +2,7 @@
 export interface Edit<Model> {
   readonly marker: number;
   readonly what: string;
-  /** What the proxy must do when it is live; undefined for an edit that must change nothing. */
+  /** The model that the proxy must follow when the edit is live; undefined for an edit that must change nothing. */
   readonly model: Model | undefined;
   /** When writing began, on the clock of `performance.now()`. */
   readonly writtenAtMs: number;
@@ -74,7 +74,7 @@ export class Journal<Model> {
     return Object.assign(edit, { model });
   }
 
-  /** What all edits say that may have been live between then and now. */
+  /** The models of all edits that may have been live between then and now. */
   possibleSince(begunAtMs: number): Model[] {
     const models: Model[] = [];
     for (const { model, supersededAtMs } of this.#edits.values())

@@ -1,4 +1,4 @@
-/** What the generator of edits knows of a config: enough to write it, and to say what it must do. */
+/** A config as the generator of edits knows it: enough to write it, and to say what it must do. */
 export interface ConfigModel {
   /** Number of the edit; every response of the web listener must name it. */
   marker: number;

@@ -6,7 +6,7 @@ import {
   type RouteModel,
 } from './config-model.ts';
 
-/** What decides about a request's way. */
+/** The parts of a request that decide its route. */
 export interface RequestShape {
   readonly path: string;
   readonly host: string;
@@ -14,7 +14,7 @@ export interface RequestShape {
   readonly pick: string | undefined;
 }
 
-/** What a config does with a request. */
+/** The way of a request through a config. */
 export interface Expectation {
   /** Name of the route; '' for the listener's own upstream. */
   readonly route: string;

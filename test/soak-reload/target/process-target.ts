@@ -14,7 +14,7 @@ const KEPT_FAULTS = 50;
 /** The compiled program and probe, seen from the compiled place of this file. */
 const PROGRAM = fileURLToPath(new URL('../../../src/cli/main.js', import.meta.url));
 const PROBE = new URL('stall-probe.js', import.meta.url).href;
-/** What the log says of bad edits of configs and plugins, which are on purpose. */
+/** Log lines about bad edits of configs and plugins, which the test makes on purpose. */
 const EXPECTED = /config not reloaded|plugin refused|plugin file missing/;
 
 interface Status {

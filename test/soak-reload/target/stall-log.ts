@@ -10,7 +10,7 @@ export interface Stall {
   readonly busyMs: number;
 }
 
-/** What the probe wrote. */
+/** Reads the stalls that the probe wrote. */
 export function readStalls(file: string): Stall[] {
   let text: string;
   try {

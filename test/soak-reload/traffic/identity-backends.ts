@@ -8,7 +8,7 @@ import { firstOf } from '../../soak/first-of.ts';
 import { patternPiece } from '../../soak/pattern.ts';
 import { rest } from '../../soak/traffic.ts';
 
-/** What a web server tells of a request, on the first line of its answer. */
+/** Facts about a request, which a web server writes on the first line of its answer. */
 export interface Told {
   readonly server: string;
   readonly path: string;

@@ -75,7 +75,7 @@ async function webSocket(visit: Visit): Promise<number> {
   }
 }
 
-/** What a WebSocket got and nobody read yet. */
+/** Messages that a WebSocket got and the test has not read yet. */
 class Inbox {
   readonly #messages: string[] = [];
   #wake: () => void = () => undefined;

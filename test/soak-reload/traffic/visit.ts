@@ -3,7 +3,7 @@ import type { Journal } from '../edits/journal.ts';
 import type { ConfigModel } from '../model/config-model.ts';
 import type { Places } from '../model/render-config.ts';
 
-/** What a client needs for one piece of traffic. */
+/** Everything that a client needs for one piece of traffic. */
 export interface Visit {
   readonly random: SeededRandom;
   readonly places: Places;
@@ -14,7 +14,7 @@ export interface Visit {
   readonly stopping: AbortSignal;
 }
 
-/** What may go wrong, each counted on its own. */
+/** The kinds of faults, each counted on its own. */
 export type FaultKind = 'failed request' | 'refused connect' | 'wrong answer' | 'broken tunnel';
 
 export class TrafficFault extends Error {

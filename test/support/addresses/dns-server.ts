@@ -4,7 +4,7 @@ import { createServer, isIPv4, type Server } from 'node:net';
 
 import { owned } from '../owned.ts';
 
-/** What a {@link DnsServer} says about a name. */
+/** The answer of a {@link DnsServer} about a name. */
 export type DnsReply =
   /** Addresses of both families; `ttl` in seconds. `tcp`: too long for a datagram. */
   | { readonly addresses: readonly string[]; readonly ttl?: number; readonly tcp?: boolean }

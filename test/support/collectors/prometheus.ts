@@ -108,7 +108,7 @@ export async function startPrometheus(
     address ??= /msg="Listening on" address=(\S+)/.exec(line)?.[1];
     isReady ||= line.includes('Server is ready');
     if (address === undefined || !isReady) continue;
-    // Nobody reads on; what it still says must not stop it.
+    // Reads and drops later output, so that a full pipe does not stop the process.
     child.stderr.resume();
     return new Prometheus(`http://${address}`);
   }

@@ -1,4 +1,4 @@
-/** What one field of a protobuf message holds: a varint or a fixed number, or bytes that are text or a message. */
+/** The value of one field of a protobuf message: a varint or a fixed number, or bytes that are text or a message. */
 export type ProtobufValue = bigint | Buffer;
 
 const VARINT = 0;

@@ -21,7 +21,7 @@ export interface CollectedSpan {
 export class TraceCollector {
   readonly spans: CollectedSpan[] = [];
   requests = 0;
-  /** What it answers; 0 means that it never does. */
+  /** The status of its answers; 0: it never answers. */
   status: number;
   headers: IncomingHttpHeaders = {};
   readonly #path: string;

@@ -30,7 +30,7 @@ const BUILT_IN = [tcp, http].map(
   (plugin) => new CheckedPlugin(plugin, { file: '', hash: '', builtIn: true }),
 );
 
-/** What a test may let go wrong while an edit is applied. Each is asked at its stage; by default all goes well. */
+/** The stages of applying an edit that a test can make fail. Default: none fails. */
 export interface Faults {
   load?: () => Promise<void>;
   plugins?: () => void;
@@ -146,7 +146,7 @@ export class ApplyLab {
     });
   }
 
-  /** What generations hold now. */
+  /** The number of parts that generations hold now. */
   get held(): RegistrySizes {
     return this.#registry.sizes;
   }

@@ -22,7 +22,7 @@ import { ByteSocket } from '../sockets/byte-socket.ts';
 export interface FilterLabOptions {
   /** How the backend answers. Default: 200 with the body `ok`. */
   readonly respond?: Respond;
-  /** What stands under `http:`. */
+  /** The YAML under `http:`. */
   readonly http?: string;
 }
 

@@ -37,7 +37,7 @@ export interface GroupOptions {
   readonly weight?: number;
   readonly keySource?: KeySource;
   readonly home?: LeaseHome;
-  /** What it wants to know beside the ends of waits. */
+  /** Further callbacks, beside the one for the ends of waits. */
   readonly observer?: Partial<UpstreamObserver>;
 }
 
@@ -47,7 +47,7 @@ export interface GroupLab {
   readonly members: readonly Member[];
   /** Of the members, in their order. */
   readonly health: readonly { healthy: boolean }[];
-  /** What a protocol threw. */
+  /** Exceptions of the protocol. */
   readonly faults: readonly unknown[];
   /** How waits ended. */
   readonly ends: readonly QueueRecord[];

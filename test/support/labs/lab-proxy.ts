@@ -59,7 +59,7 @@ export class LabProxy {
     return readFile(join(this.directory, 'balance.log'), 'utf8');
   }
 
-  /** What was said of outputs that fail. */
+  /** The messages about outputs that fail. */
   async errors(): Promise<string> {
     return readFile(join(this.directory, 'errors.log'), 'utf8');
   }

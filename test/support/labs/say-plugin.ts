@@ -22,7 +22,7 @@ export async function sayProxy(files: Readonly<Record<string, string>>, yaml = S
   });
 }
 
-/** What a connection answers. */
+/** The answer on a connection. */
 export async function ask(socket: ByteSocket, text: string): Promise<string> {
   const before = socket.text.length;
   socket.send(text);
@@ -30,7 +30,7 @@ export async function ask(socket: ByteSocket, text: string): Promise<string> {
   return socket.text.slice(before);
 }
 
-/** What a new connection answers. */
+/** The answer on a new connection. */
 export async function askAnew(proxy: LabProxy, listener = 'one'): Promise<string> {
   const socket = await client(proxy.address(listener));
   const answer = await ask(socket, 'x');

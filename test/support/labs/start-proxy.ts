@@ -36,7 +36,7 @@ export class RunningProxy {
     return address;
   }
 
-  /** What was logged so far, line by line. Lines are written in batches: wait for the one you want. */
+  /** The log so far, line by line. Lines are written in batches: wait for the one that you want. */
   async logLines(): Promise<string[]> {
     return (await readFile(this.logFile, 'utf8')).split('\n').filter((line) => line !== '');
   }

@@ -2,7 +2,7 @@ import type { ByteSocket } from '../sockets/byte-socket.ts';
 import { readMessage, type Message } from './http-message.ts';
 import type { BackendScript } from './recording-backend.ts';
 
-/** What to send for a request; undefined: nothing, the test goes on by hand. */
+/** Returns the answer to a request; undefined: the test answers by hand. */
 export type Respond = (
   request: Message,
   connection: ByteSocket,

@@ -3,7 +3,7 @@ import type { ByteSocket } from '../sockets/byte-socket.ts';
 import { fieldValues, readMessage, statusOf, type Message } from './http-message.ts';
 import type { BackendScript } from './recording-backend.ts';
 
-/** What a test wants to know of a response. */
+/** The parts of a response that tests look at. */
 export interface Answer {
   readonly status: number;
   readonly body: string;

@@ -4,7 +4,7 @@ import { createServer, type AddressInfo, type Server } from 'node:net';
 import { ByteSocket } from '../sockets/byte-socket.ts';
 import { PATIENCE_MS } from '../time/patience.ts';
 
-/** What a backend does with each of its connections; a rejection fails nothing, the bytes speak for themselves. */
+/** Serves one connection of a backend. A rejection fails no test: tests look at the bytes. */
 export type BackendScript = (connection: ByteSocket, index: number) => unknown;
 
 /** A server that keeps the exact bytes of each connection and answers by script. */

@@ -11,7 +11,7 @@ export type Ending = 'end' | 'reset';
 /** One end of a TCP connection as a test sees it: sends exact bytes and keeps all that arrive. */
 export class ByteSocket {
   readonly socket: Socket;
-  /** What arrived lies in the middle of it, so that long streams are not copied at each chunk. */
+  /** The bytes that arrived lie in the middle of it, so that long streams are not copied at each chunk. */
   #store = Buffer.alloc(64 * 1024);
   #start = 0;
   #end = 0;

@@ -27,7 +27,7 @@ export type Transport = 'tcp' | 'unix';
 /** Makes streams that share their read buffers, and gives all back at the end of the test. */
 export class StreamLab {
   readonly buffers: ReadBuffers;
-  /** What readers threw. */
+  /** Exceptions of readers. */
   readonly faults: unknown[] = [];
   #warm: Promise<void> | undefined;
   readonly #streams: SocketTransport[] = [];

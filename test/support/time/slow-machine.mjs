@@ -44,7 +44,7 @@ function answerLate(functions, name) {
         setTimeout(() => answer(...results), LONGEST_LATENESS_MS * chance());
     return original.apply(functions, values);
   };
-  // What `promisify` goes by.
+  // `promisify` looks for these symbols.
   for (const key of Object.getOwnPropertySymbols(original)) late[key] = original[key];
   functions[name] = late;
 }

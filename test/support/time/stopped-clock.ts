@@ -11,7 +11,7 @@ export interface StoppedClock {
 
 /**
  * Stops `performance.now()` and all timers that are set from now on, until the test ends or {@link StoppedClock.release}.
- * What waits meanwhile must wait for events.
+ * Code that waits meanwhile must wait for events.
  */
 export function stoppedClock(): StoppedClock {
   // Whole milliseconds: sums of fractions are rounded, and a time limit could be met one look too late.

@@ -163,7 +163,7 @@ describe('metrics on the port of a listener', () => {
     expect(await statusFrom('127.0.0.1', proxy)).toBe(403);
     expect(await statusFrom('127.0.0.1', proxy, { 'X-Forwarded-For': '127.0.0.2' })).toBe(403);
     expect(await statusFrom('127.0.0.2', proxy)).toBe(200);
-    // Whoever is refused has made a request as any other.
+    // A refused request is logged as any other.
     expect(await proxy.untilLogged('status=403')).toContain('path=/metrics');
   });
 

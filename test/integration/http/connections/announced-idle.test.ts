@@ -14,7 +14,7 @@ describe('a backend that says for how long it keeps an idle socket', () => {
       const peer = await stage.client();
       const ask = async (): Promise<void> => {
         peer.send(get());
-        // What the backend promised to the proxy means nothing to the client.
+        // The backend's promise is for the proxy, and must not reach the client.
         expect(fieldValues(await readMessage(peer), 'keep-alive')).toEqual([]);
       };
       await ask();

@@ -117,7 +117,7 @@ describe('a connection that is kept over a reload', () => {
     const sockets = server.connections.length;
     for (let i = 0; i < 5; i++) await proxy.change(config(server.address, `{ via: v${i} }`));
     await askAll(peers.slice(0, sockets), '/after');
-    // What did not change kept its sockets.
+    // The unchanged upstream kept its sockets.
     expect(server.connections.length).toBe(sockets);
     await askAll(peers, '/at-last');
     expect(peers.every((peer) => peer.ending === undefined)).toBe(true);

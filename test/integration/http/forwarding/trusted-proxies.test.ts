@@ -11,7 +11,7 @@ import { get, scene } from '../scene.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-/** What a client may claim about who is behind it. */
+/** Fields in which a client may claim to forward for another client. */
 const CLAIMS = [
   'X-Forwarded-For: 203.0.113.7',
   'x-forwarded-for: 198.51.100.1',
@@ -25,7 +25,7 @@ const CLAIMS = [
 
 const ABOUT_CLIENT = /^(x-forwarded-|x-real-ip|forwarded|x-request-id)/i;
 
-/** What a backend got to know of the client, in the order of the lines. */
+/** The fields about the client that the backend got, in their order. */
 function told(request: Message): string[] {
   return request.lines
     .filter((line) => ABOUT_CLIENT.test(line))
@@ -164,7 +164,7 @@ transform: { response_headers: [{ action: set, name: X-Client, value: "\${client
     ['[2001:db8::7]:99', '2001:db8::7'],
     ['"[2001:db8::7]:99", 10.0.0.1:80', '2001:db8::7'],
     ['203.0.113.7\r\nX-Forwarded-For: 203.0.113.8:1\r\nx-forwarded-for: 10.0.0.1', '203.0.113.8'],
-    // Nobody among them is unknown: the nearest that is known for sure.
+    // All addresses are trusted, so the farthest one is the client's.
     ['10.0.0.1, 10.0.0.2', '10.0.0.1'],
     ['203.0.113.7, _hidden, 10.0.0.1', '10.0.0.1'],
     ['203.0.113.7, unknown', '127.0.0.1'],
@@ -220,7 +220,7 @@ backends: [${servers.map(({ address }, i) => `{ name: b${i}, address: "${address
     const chosen = new Map<string, Set<string>>();
     for (let round = 0; round < 3; round++) {
       for (let i = 0; i < 30; i++) {
-        // What lies before the client is its own claim, and changes each time.
+        // The addresses before the client's are its own claim, and change each time.
         peer.send(
           get(
             '/',

@@ -105,7 +105,7 @@ describe('request bodies', () => {
     client.send(Buffer.alloc(LARGE_BYTES * 4));
     const connection = await stage.backend.connection(0);
     await settled(() => client.socket.writableLength + connection.received.length);
-    // What is on its way lies in the kernel's buffers and in two of the proxy's; the rest never left the client.
+    // Some bytes are in the kernel's buffers and in two buffers of the proxy; the rest never left the client.
     expect(client.socket.writableLength).toBeGreaterThan(LARGE_BYTES);
     connection.socket.resume();
     await connection.untilLength(LARGE_BYTES * 4);

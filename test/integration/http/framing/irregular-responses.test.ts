@@ -5,7 +5,7 @@ import { fieldValues, readMessage, statusOf } from '../../../support/peers/http-
 import { get, scene } from '../scene.ts';
 
 interface Irregular {
-  /** What the backend sends. */
+  /** The bytes that the backend sends. */
   readonly sent: string;
   /** Lines that the client gets, the status line first. */
   readonly lines: readonly string[];

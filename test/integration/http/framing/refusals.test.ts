@@ -29,7 +29,7 @@ async function accessLineOf(request: string, yaml = ''): Promise<Line> {
   return line!;
 }
 
-/** What the access line of a refused request says about that. */
+/** The fields of the access line of a refused request. */
 async function refusalOf(request: string, yaml = ''): Promise<Line> {
   const { status, refusal, refusal_field, refusal_excerpt } = await accessLineOf(request, yaml);
   return Object.fromEntries(

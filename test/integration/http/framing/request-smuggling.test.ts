@@ -10,7 +10,7 @@ const SMUGGLED = 'GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n';
 const HOST = 'Host: a\r\n';
 const CHUNKED = 'Transfer-Encoding: chunked\r\n';
 
-/** What it is, the request, and the status that it gets. */
+/** A description, the request, and the status of the answer. */
 const AMBIGUOUS: readonly (readonly [string, string, number])[] = [
   [
     'Content-Length and Transfer-Encoding',

@@ -4,7 +4,7 @@ import { ok } from '../../../support/peers/answering.ts';
 import { readMessage, statusOf } from '../../../support/peers/http-message.ts';
 import { get, scene } from '../scene.ts';
 
-/** What it is, and the bytes that a backend answers with. */
+/** A description, and the bytes of the backend's answer. */
 const INVALID: readonly (readonly [string, string])[] = [
   ['two different Content-Lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello'],
   ['a negative Content-Length', 'HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nhello'],

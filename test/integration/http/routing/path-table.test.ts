@@ -17,7 +17,7 @@ const ROWS = [...readFileSync(DOCUMENT, 'utf8').matchAll(ROW)].map(
   }),
 );
 
-/** What becomes of a path, as the table has it. */
+/** The outcome for each path of the table. */
 async function outcomes(options: string): Promise<string[]> {
   const stage = await scene({
     yaml: `

@@ -8,7 +8,7 @@ export const PREFIXES = ['/a', '/b'] as const;
 export type Prefix = (typeof PREFIXES)[number];
 export type WebUpstream = 'one' | 'two';
 
-/** What a config says, as far as the test knows configs. */
+/** The part of a config that the test models. */
 export interface Plan {
   readonly one: readonly WebServer[];
   readonly two: readonly WebServer[];
@@ -24,7 +24,7 @@ export interface Held {
   readonly kind: 'exchange' | 'websocket' | 'tunnel';
   readonly marker: number;
   readonly server: string;
-  /** What was sent through it so far. */
+  /** All text that was sent through it so far. */
   sent: string;
 }
 
@@ -33,7 +33,7 @@ export class ReloadModel {
   plan: Plan = { one: ['A', 'B'], two: ['C'], routes: {}, raw: 'tcp', rawServers: ['S'] };
   /** Number of the live config. */
   marker = 0;
-  /** What is open, by the number under which the test keeps it. */
+  /** The open connections, by the numbers that the test gave them. */
   readonly held = new Map<number, Held>();
   /** How many sockets each server may have seen at most, if none was closed that need not be. */
   readonly allowedSockets = new Map<string, number>();
