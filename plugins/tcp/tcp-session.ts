@@ -160,6 +160,7 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
       upstream: upstream.name,
       backend,
       connected: this.#backend !== undefined,
+      tls: this.#connection.transport.tls,
       requestId: this.#requestId,
       traceId: trace?.traceId ?? '',
       spanId: trace?.spanId ?? '',

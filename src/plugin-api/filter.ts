@@ -1,4 +1,5 @@
 import type { ExchangeRecord } from './telemetry.ts';
+import type { TlsSession } from './transport.ts';
 import type { Upstream } from './upstream.ts';
 
 /** A response that is given in place of a backend's. */
@@ -79,8 +80,10 @@ export interface FilterRequest extends FilterFields {
   readonly host: string;
   /** The client's address as logs show it: behind trusted proxies, the one that they name. */
   readonly clientAddress: string;
-  /** True when the client's connection is encrypted. */
+  /** True when the client's connection is encrypted. Behind a trusted proxy: when that proxy says so (`X-Forwarded-Proto`, `Forwarded`). */
   readonly secure: boolean;
+  /** What TLS agreed on with the peer, which may be a proxy; undefined when its connection is not encrypted. */
+  readonly tls: TlsSession | undefined;
   /** Name of the listener. */
   readonly listener: string;
   /** Name of the route; '' for the listener's own upstream. */

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../errors.ts';
 import type { TraceContext, Tracer, TunnelTrace } from './tracing.ts';
 import type { Backend } from './backend.ts';
+import type { TlsSession } from './transport.ts';
 
 /** Why a message was refused: the rule that it broke, and where. */
 export interface MessageRefusal {
@@ -37,6 +38,8 @@ export interface ExchangeRecord {
   readonly userAgent: string;
   /** The Referer, without query, fragment and credentials. */
   readonly referer: string;
+  /** What TLS agreed on with the client; absent or undefined when its connection was not encrypted. */
+  readonly tls?: TlsSession | undefined;
   /** The id of the request, as `X-Request-ID` shows it. */
   readonly requestId: string;
   /** Id of the trace that the exchange belongs to; '' when there is none. */
@@ -85,6 +88,8 @@ export interface TunnelRecord {
   readonly backend: Backend | undefined;
   /** False when no connection to a backend could be made, so that there was no tunnel. Default: true. */
   readonly connected?: boolean;
+  /** What TLS agreed on with the client; absent or undefined when its connection was not encrypted, or was passed through undecrypted. */
+  readonly tls?: TlsSession | undefined;
   /** The id of the request that became the tunnel, or an id of its own; '' when it has none. */
   readonly requestId: string;
   /** Id of the trace that the tunnel belongs to; '' when there is none. */

@@ -80,16 +80,38 @@ export interface TlsSession {
   readonly certificate: PeerCertificate | undefined;
   /** True when the session of an earlier connection was resumed. */
   readonly resumed: boolean;
+  /**
+   * Whether a request for this host may be served on this connection: true when the certificate policy of the host (who must show a
+   * certificate, and which authorities sign it) is the one that the handshake was done with. A host that no certificate is for has the
+   * policy of the listener's default certificate. False for a host whose connections are passed through undecrypted, too.
+   * Source: RFC 9110, section 7.4.
+   *
+   * @param host in lower case, without port and without a dot at its end; an IPv6 address in its brackets
+   */
+  allowsHost(host: string): boolean;
 }
 
-/** A certificate that a peer showed. */
+/**
+ * A certificate that a peer showed. Each member may be made when it is read for the first time, so read only what you need. All of them
+ * stay readable after the connection has ended.
+ */
 export interface PeerCertificate {
-  /** Its subject, as in `CN=client,O=Example`. */
+  /** Its subject, as in `CN=client,O=Example` (RFC 4514). The peer may have chosen any text, also line breaks. */
   readonly subject: string;
+  /** The name of the authority that signed it, in the same form. */
+  readonly issuer: string;
+  /** Its serial number as upper-case hex digits. */
+  readonly serialNumber: string;
+  /** From when on it is valid, in ms since 1970. */
+  readonly notBeforeMs: number;
+  /** Until when it is valid, in ms since 1970. */
+  readonly notAfterMs: number;
   /** SHA-256 of its DER form, as upper-case hex digits in pairs that colons separate. */
   readonly fingerprint256: string;
   /** True when an authority that the config trusts has signed it. */
   readonly verified: boolean;
+  /** The certificate itself in its DER form. */
+  readonly raw: Uint8Array;
 }
 
 /**

@@ -100,7 +100,9 @@ function filter(
   client: ClientFields,
   filters: FilterChain,
 ): void {
-  const filtering = new Filtering(exchange, { route, filters }, head, target.forwarded, (kept) => {
+  const isSecure = exchange.client.profile(exchange.instance).isSecure(head);
+  const asked = { route, filters, isSecure };
+  const filtering = new Filtering(exchange, asked, head, target.forwarded, (kept) => {
     const { request } = filtering;
     exchange.forwardedTo = request.upstream;
     forward(exchange, kept, withTarget(target, request.target), route, client, request.edits);

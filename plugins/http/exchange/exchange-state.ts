@@ -1,5 +1,5 @@
 import { messageOf, type ErrorCode } from '../../../src/errors.ts';
-import type { Answer, Lease, Logger } from '../../../src/plugin-api/index.ts';
+import type { Answer, Lease, Logger, TlsSession } from '../../../src/plugin-api/index.ts';
 import type { FieldEdits } from '../forwarding/field-edits.ts';
 import type { ForwardingProfile } from '../forwarding/forwarding-profile.ts';
 import type { HttpInstance } from '../instance/http-instance.ts';
@@ -81,6 +81,10 @@ export abstract class ExchangeState extends ExchangeFacts {
 
   get isChunked(): boolean {
     return this.body?.isChunked === true;
+  }
+
+  get tls(): TlsSession | undefined {
+    return this.stream.connection.transport.tls;
   }
 
   get peerAddress(): string {

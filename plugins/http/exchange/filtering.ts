@@ -5,6 +5,7 @@ import type {
   LogFields,
   Logger,
   ResponseOrigin,
+  TlsSession,
 } from '../../../src/plugin-api/index.ts';
 import type { BodyTaps } from '../filters/body-taps.ts';
 import type { FilterChain } from '../filters/filter-chain.ts';
@@ -17,7 +18,6 @@ import { FieldEdits } from '../forwarding/field-edits.ts';
 import type { CompiledRoute } from '../instance/compiled-route.ts';
 import { answerBytes } from '../message/answer.ts';
 import type { RequestHead, ResponseHead } from '../message/message-head.ts';
-import type { ServerStream } from '../message/server-stream.ts';
 import type { RequestBody } from './request-body.ts';
 
 /** The exchange, as its filters see it: what they read of it, and which calls they make. */
@@ -29,7 +29,7 @@ export interface FilteringOwner {
   readonly listener: string;
   readonly routeName: string;
   readonly logger: Logger;
-  readonly stream: ServerStream;
+  readonly tls: TlsSession | undefined;
   readonly body: RequestBody | undefined;
   responseEdits: FieldEdits | undefined;
   logFields(): LogFields;
@@ -41,10 +41,19 @@ export interface FilteringOwner {
   broke(error: unknown): void;
 }
 
+/** What filters are asked about: the route of a request, with its filters, and whether the client's connection is encrypted. */
+export interface FilteredRequest {
+  readonly route: CompiledRoute;
+  readonly filters: FilterChain;
+  readonly isSecure: boolean;
+}
+
 /** Runs the filters of a route on one exchange: shows them its request, its response and its bodies, and carries out what they decide. */
 export class Filtering implements FilteredExchange {
   /** The request, as filters see and change it. */
   readonly request: RequestView;
+  /** Whether the client's connection is encrypted, as {@link FilteredExchange.isSecure} says. */
+  readonly isSecure: boolean;
   readonly #owner: FilteringOwner;
   readonly #route: CompiledRoute;
   readonly #run: FilterRun;
@@ -55,11 +64,12 @@ export class Filtering implements FilteredExchange {
   /** @param passed called once all filters let the request pass, with its head, which may be a copy */
   constructor(
     owner: FilteringOwner,
-    { route, filters }: { readonly route: CompiledRoute; readonly filters: FilterChain },
+    { route, filters, isSecure }: FilteredRequest,
     head: RequestHead,
     target: string,
     passed: (head: RequestHead) => void,
   ) {
+    this.isSecure = isSecure;
     this.#owner = owner;
     this.#route = route;
     this.#passed = passed;
@@ -91,8 +101,8 @@ export class Filtering implements FilteredExchange {
     return this.#owner.routeName;
   }
 
-  get isSecure(): boolean {
-    return this.#owner.stream.connection.transport.tls !== undefined;
+  get tls(): TlsSession | undefined {
+    return this.#owner.tls;
   }
 
   get logger(): Logger {

@@ -1,4 +1,4 @@
-import type { Answer, LogFields, Logger } from '../../../src/plugin-api/index.ts';
+import type { Answer, LogFields, Logger, TlsSession } from '../../../src/plugin-api/index.ts';
 
 /** What filters need of the exchange that they work for. */
 export interface FilteredExchange {
@@ -8,8 +8,10 @@ export interface FilteredExchange {
   readonly clientAddress: string;
   readonly listener: string;
   readonly routeName: string;
-  /** Whether the client's connection is encrypted. */
+  /** Whether the client's connection is encrypted; behind a trusted proxy, whether that proxy says so. */
   readonly isSecure: boolean;
+  /** What TLS agreed on with the peer; undefined when its connection is not encrypted. */
+  readonly tls: TlsSession | undefined;
   readonly logger: Logger;
   logFields(): LogFields;
   /** A filter returned a promise: the client waits until {@link filtersPassed}, {@link filterAnswered} or {@link filterFailed}. */

@@ -1,4 +1,4 @@
-import type { FilterRequest, Upstream } from '../../../src/plugin-api/index.ts';
+import type { FilterRequest, TlsSession, Upstream } from '../../../src/plugin-api/index.ts';
 import { EditableFields } from './editable-fields.ts';
 import type { FilteredExchange } from './filtered-exchange.ts';
 import type { RequestFields } from './head-fields.ts';
@@ -50,6 +50,10 @@ export class RequestView extends EditableFields implements FilterRequest {
 
   get secure(): boolean {
     return this.#exchange.isSecure;
+  }
+
+  get tls(): TlsSession | undefined {
+    return this.#exchange.tls;
   }
 
   get listener(): string {

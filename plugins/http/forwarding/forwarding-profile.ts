@@ -1,8 +1,9 @@
 import { isIP } from 'node:net';
 
-import type { Connection } from '../../../src/plugin-api/index.ts';
+import type { Connection, TlsSession } from '../../../src/plugin-api/index.ts';
 import { textOfBytes } from '../../../src/plugin-api/values/text-of-bytes.ts';
 import { claimedAddress, claimedAddressIn, withoutZone } from './claimed-address.ts';
+import { claimedScheme } from './claimed-scheme.ts';
 import {
   ACCEPT,
   FORWARDED,
@@ -59,6 +60,8 @@ export class ForwardingProfile {
   readonly instance: ForwardingSettings;
   /** Whether the peer is a trusted proxy, so that what it says about its client counts. */
   readonly isTrusted: boolean;
+  /** What TLS agreed on with the peer; undefined when the connection is not encrypted. */
+  readonly tls: TlsSession | undefined;
   readonly #address: string;
   readonly #proto: string;
   readonly #port: string;
@@ -70,7 +73,8 @@ export class ForwardingProfile {
     this.#address = withoutZone(connection.transport.peer.address);
     this.instance = instance;
     this.isTrusted = instance.trusted.has(this.#address);
-    this.#proto = connection.transport.tls === undefined ? 'http' : 'https';
+    this.tls = connection.transport.tls;
+    this.#proto = this.tls === undefined ? 'http' : 'https';
     const { port } = connection.transport.local;
     this.#port = port === 0 ? '' : String(port);
   }
@@ -106,6 +110,12 @@ export class ForwardingProfile {
   referer(head: RequestHead): string {
     const field = head.fieldWith(REFERER);
     return field < 0 ? '' : shownReferer(head.valueText(field));
+  }
+
+  /** Whether the client's connection is encrypted. Behind a trusted proxy: whether that proxy says so, if it says anything about it. */
+  isSecure(head: RequestHead): boolean {
+    const claimed = this.isTrusted ? claimedScheme(head, this.instance.trusted) : '';
+    return claimed === '' ? this.tls !== undefined : claimed === 'https' || claimed === 'wss';
   }
 
   /** What the backend of a request is told. What a trusted peer said is kept and extended; what other peers said is replaced. */

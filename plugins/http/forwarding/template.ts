@@ -1,5 +1,7 @@
 import { BalanceError } from '../../../src/errors.ts';
+import type { TlsSession } from '../../../src/plugin-api/index.ts';
 import { durationText } from '../../../src/plugin-api/values/duration-text.ts';
+import { fieldText } from '../message/field-text.ts';
 
 /** The values of a template's variables for one exchange. */
 export interface TemplateValues {
@@ -11,6 +13,8 @@ export interface TemplateValues {
   readonly path: string;
   readonly routeName: string;
   readonly elapsedMs: number;
+  /** undefined when the client's connection is not encrypted: then the variables about TLS are empty. */
+  readonly tls: TlsSession | undefined;
 }
 
 type Variable = (values: TemplateValues) => string;
@@ -24,6 +28,11 @@ const VARIABLES: Readonly<Record<string, Variable>> = {
   method: (values) => values.method,
   path: (values) => values.path,
   route: (values) => values.routeName,
+  tls_version: ({ tls }) => tls?.version ?? '',
+  tls_cipher: ({ tls }) => tls?.cipher ?? '',
+  tls_sni: ({ tls }) => fieldText(tls?.sni ?? ''),
+  tls_client_subject: ({ tls }) => fieldText(tls?.certificate?.subject ?? ''),
+  tls_client_fingerprint: ({ tls }) => tls?.certificate?.fingerprint256 ?? '',
 };
 
 /** The names that may stand in `${}`. */

@@ -6,6 +6,7 @@ import type {
   Connection,
   ExchangeRecord,
   LogFields,
+  TlsSession,
   TraceContext,
   Upstream,
 } from '../../../src/plugin-api/index.ts';
@@ -123,6 +124,7 @@ export abstract class ExchangeFacts implements ExchangeRecord, TemplateValues {
   }
 
   abstract get bytesReceived(): number;
+  abstract get tls(): TlsSession | undefined;
 
   /** Notes the time of a phase, for a trace. */
   mark(phase: Phase): void {

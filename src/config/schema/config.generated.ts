@@ -145,7 +145,7 @@ export interface HeaderTransform {
   readonly action: 'add' | 'set' | 'remove';
   /** The name of an HTTP header. Upper and lower case are the same. */
   readonly name: string;
-  /** The value, for `add` and `set`. May hold the variables ${duration} ${client_ip} ${request_id} ${backend} ${host} ${method} ${path} ${route}. The duration is written as in logs: `150ms`, `1.52s`. */
+  /** The value, for `add` and `set`. May hold the variables ${duration} ${client_ip} ${request_id} ${backend} ${host} ${method} ${path} ${route} ${tls_version} ${tls_cipher} ${tls_sni} ${tls_client_subject} ${tls_client_fingerprint}. The duration is written as in logs: `150ms`, `1.52s`. The variables about TLS describe the client's connection, and are empty where it is not encrypted. In texts that a client chooses, as the subject of its certificate, everything beyond visible ASCII is written as `\` and two hex digits a byte. */
   readonly value?: string;
 }
 
@@ -568,7 +568,7 @@ export interface AccessLog {
   readonly enabled: boolean;
   /** `text` and `json`: as for other lines. `common` and `combined`: the formats of web servers, with the query in the request line; they have no lines for tunnels. Default: `logging.format`. */
   readonly format?: 'text' | 'json' | 'common' | 'combined';
-  /** The fields of an access line, in this order, for `text` and `json`. A field that a tunnel does not have is left out of its line. In JSON, `duration` is written as `duration_ms`, and `bytes` of a tunnel as `bytes_sent`. `refusal`, `refusal_field` and `refusal_excerpt` say which rule a refused request or response broke, in which field, and with which bytes. `query` is the part of a request after the `?`; the values of parameters whose names suggest secrets are replaced by `***`. Text lines always begin with the time, the level (`INFO`) and the message (`access` or `tunnel`). In JSON these three are ordinary fields. Default: the most useful fields. */
+  /** The fields of an access line, in this order, for `text` and `json`. A field that a tunnel does not have is left out of its line. In JSON, `duration` is written as `duration_ms`, and `bytes` of a tunnel as `bytes_sent`. `refusal`, `refusal_field` and `refusal_excerpt` say which rule a refused request or response broke, in which field, and with which bytes. `query` is the part of a request after the `?`; the values of parameters whose names suggest secrets are replaced by `***`. The fields with `tls_` say what TLS agreed on with the client, and are empty where its connection is not encrypted: the version, the cipher suite, the host name that the client asked for, the protocol that ALPN chose, whether an earlier session was resumed, and subject and fingerprint of the client's certificate. Text lines always begin with the time, the level (`INFO`) and the message (`access` or `tunnel`). In JSON these three are ordinary fields. Default: the most useful fields. */
   readonly fields?: readonly (
     | 'timestamp'
     | 'level'
@@ -580,6 +580,13 @@ export interface AccessLog {
     | 'query'
     | 'host'
     | 'protocol'
+    | 'tls_version'
+    | 'tls_cipher'
+    | 'tls_sni'
+    | 'tls_alpn'
+    | 'tls_resumed'
+    | 'tls_client_subject'
+    | 'tls_client_fingerprint'
     | 'status'
     | 'bytes'
     | 'bytes_received'

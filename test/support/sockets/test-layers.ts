@@ -140,6 +140,7 @@ export class TlsLayer implements TransportLayer {
         sni: undefined,
         certificate: undefined,
         resumed: made.isSessionReused(),
+        allowsHost: () => true,
       };
       ready(raw);
     });

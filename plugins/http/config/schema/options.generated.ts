@@ -101,7 +101,7 @@ export interface HeaderTransform {
   readonly action: 'add' | 'set' | 'remove';
   /** The name of an HTTP header. Upper and lower case are the same. */
   readonly name: string;
-  /** The value, for `add` and `set`. May hold the variables ${duration} ${client_ip} ${request_id} ${backend} ${host} ${method} ${path} ${route}. The duration is written as in logs: `150ms`, `1.52s`. */
+  /** The value, for `add` and `set`. May hold the variables ${duration} ${client_ip} ${request_id} ${backend} ${host} ${method} ${path} ${route} ${tls_version} ${tls_cipher} ${tls_sni} ${tls_client_subject} ${tls_client_fingerprint}. The duration is written as in logs: `150ms`, `1.52s`. The variables about TLS describe the client's connection, and are empty where it is not encrypted. In texts that a client chooses, as the subject of its certificate, everything beyond visible ASCII is written as `\` and two hex digits a byte. */
   readonly value?: string;
 }
 

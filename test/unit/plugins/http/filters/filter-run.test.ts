@@ -52,6 +52,7 @@ class FakeExchange implements FilteredExchange {
   readonly listener = 'web';
   readonly routeName = 'all';
   readonly isSecure = false;
+  readonly tls = undefined;
   readonly logger = new RecordingLogger();
   readonly events: string[] = [];
   readonly head = new BorrowedHead({ accept: 'text/html', cookie: 'a=1', connection: 'close' });

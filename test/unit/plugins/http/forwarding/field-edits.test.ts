@@ -12,6 +12,7 @@ const VALUES: TemplateValues = {
   path: '/',
   routeName: 'all',
   elapsedMs: 5,
+  tls: undefined,
 };
 
 describe('edits of a header', () => {

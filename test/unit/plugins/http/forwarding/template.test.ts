@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import type { TlsSession } from '../../../../../src/plugin-api/index.ts';
 import { TEMPLATE_VARIABLES } from '../../../../../plugins/http/forwarding/template.ts';
 import { Template, type TemplateValues } from '../../../../../plugins/http/forwarding/template.ts';
 
@@ -12,6 +13,26 @@ const VALUES: TemplateValues = {
   path: '/p',
   routeName: 'r1',
   elapsedMs: 12.7,
+  tls: undefined,
+};
+
+const TLS: TlsSession = {
+  version: 'TLSv1.3',
+  cipher: 'TLS_AES_128_GCM_SHA256',
+  alpn: 'http/1.1',
+  sni: 'a.test',
+  resumed: false,
+  allowsHost: () => true,
+  certificate: {
+    subject: 'CN=Jörg\r\nX-Admin: 1,O=a\\,b',
+    issuer: 'CN=ca',
+    serialNumber: '0A',
+    notBeforeMs: 0,
+    notAfterMs: 1,
+    fingerprint256: 'AA:BB',
+    verified: true,
+    raw: Buffer.from('der'),
+  },
 };
 
 describe('a template', () => {
@@ -28,6 +49,19 @@ describe('a template', () => {
     ['${host', '${host'],
   ])('%s becomes %s', (text, wanted) => {
     expect(Template.parse(text).render(VALUES)).toBe(wanted);
+  });
+
+  const ALL_TLS = '${tls_version} ${tls_cipher} ${tls_sni} ${tls_client_subject} ${tls_client_fingerprint}';
+
+  it('shows what TLS agreed on, and lets no name of a certificate end the line', () => {
+    const wanted = 'TLSv1.3 TLS_AES_128_GCM_SHA256 a.test CN=J\\C3\\B6rg\\0D\\0AX-Admin: 1,O=a\\,b AA:BB';
+    expect(Template.parse(ALL_TLS).render({ ...VALUES, tls: TLS })).toBe(wanted);
+  });
+
+  it('leaves the variables about TLS empty where there is none, or no certificate', () => {
+    expect(Template.parse(ALL_TLS).render(VALUES)).toBe('    ');
+    const tls = { ...TLS, sni: undefined, certificate: undefined };
+    expect(Template.parse(ALL_TLS).render({ ...VALUES, tls })).toBe('TLSv1.3 TLS_AES_128_GCM_SHA256   ');
   });
 
   it.each([

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { TlsSession } from '../../../../../src/plugin-api/index.ts';
 import type { ExchangeRecord, TunnelRecord } from '../../../../../src/plugin-api/telemetry.ts';
 import { AccessLog, type AccessLogSettings } from '../../../../../src/telemetry/logs/access/access-log.ts';
 import { EXCHANGE_COLUMNS } from '../../../../../src/telemetry/logs/access/access-columns.ts';
@@ -24,6 +25,24 @@ const exchangeLine = (settings: Settings, changes: Partial<ExchangeRecord> = {})
 const tunnelLine = (settings: Settings, changes: Partial<TunnelRecord> = {}): string =>
   textOf(settings, (log) => log.tunnel(tunnelRecord(changes)));
 
+const TLS: TlsSession = {
+  version: 'TLSv1.3',
+  cipher: 'TLS_AES_128_GCM_SHA256',
+  alpn: 'http/1.1',
+  sni: 'a.test',
+  resumed: true,
+  allowsHost: () => true,
+  certificate: {
+    subject: 'CN=a b',
+    issuer: 'CN=ca',
+    serialNumber: '0A',
+    notBeforeMs: 0,
+    notAfterMs: 1,
+    fingerprint256: 'AA:BB',
+    verified: true,
+    raw: Buffer.from('der'),
+  },
+};
 const TRACED = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331' };
 
 describe('the access log as text', () => {
@@ -53,6 +72,27 @@ describe('the access log as text', () => {
         'status=502 bytes=1234 duration=0.46ms user_agent=- backend=- request_id=r-1 ' +
         'trace_id=0af7651916cd43dd8448eb211c80319c span_id=b7ad6b7169203331 error=connect_failed\n',
     );
+  });
+
+  it('shows on request what TLS agreed on, and dashes where the connection is not encrypted', () => {
+    const fields = [
+      'tls_version',
+      'tls_cipher',
+      'tls_sni',
+      'tls_alpn',
+      'tls_resumed',
+      'tls_client_subject',
+      'tls_client_fingerprint',
+    ] as const;
+    expect(exchangeLine({ fields }, { tls: TLS })).toBe(
+      '2025-11-17T15:00:01Z INFO access tls_version=TLSv1.3 tls_cipher=TLS_AES_128_GCM_SHA256 tls_sni=a.test ' +
+        'tls_alpn=http/1.1 tls_resumed=true tls_client_subject="CN=a b" tls_client_fingerprint=AA:BB\n',
+    );
+    const without = fields.map((field) => ` ${field}=-`).join('');
+    expect(exchangeLine({ fields })).toBe(`2025-11-17T15:00:01Z INFO access${without}\n`);
+    expect(tunnelLine({ fields: ['tls_sni'] }, { tls: TLS })).toContain('tunnel tls_sni=a.test\n');
+    expect(exchangeLine({ fields, filter: 'tls_version = "TLSv1.2"' }, { tls: TLS })).toBe('');
+    expect(JSON.parse(exchangeLine({ format: 'json', fields }))).toMatchObject({ tls_version: '' });
   });
 
   it('can not be forged by a client', () => {
