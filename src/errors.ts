@@ -8,5 +8,12 @@ export {
   type ErrorKind,
   type ErrorOrigin,
 } from './errors/error-codes.ts';
+export { handshakeReasonOf } from './errors/handshake-failure.ts';
+export {
+  HANDSHAKE_REASONS,
+  handshakeReasonText,
+  isHandshakeReason,
+  type HandshakeReason,
+} from './errors/handshake-reasons.ts';
 export { leftBeforeAccept, shortageOf, systemCodeOf } from './errors/system-errors.ts';
 export { errorFrom, messageOf } from './errors/thrown-values.ts';

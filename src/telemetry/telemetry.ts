@@ -1,5 +1,6 @@
 import type { Tracer } from '../plugin-api/tracing.ts';
 import type { ExchangeRecord, TelemetrySink, TunnelRecord } from '../plugin-api/telemetry.ts';
+import type { HandshakeObserver, HandshakeRecord } from '../readings/handshake.ts';
 import type { HealthCheckRecord, QueueRecord } from '../readings/upstream.ts';
 import { PluginFaults } from './plugin-faults.ts';
 
@@ -13,13 +14,14 @@ export interface TelemetrySubscriber {
   tunnel(record: TunnelRecord): void;
   healthCheck?(record: HealthCheckRecord): void;
   queue?(record: QueueRecord): void;
+  handshake?(record: HandshakeRecord): void;
 }
 
 /** At most one failure of a subscriber is reported in this time. */
 const TOLD_INTERVAL_MS = 60_000;
 
 /** Hands each record to all subscribers. A subscriber that throws is counted, and the data path does not notice it. */
-export class Telemetry implements TelemetrySink {
+export class Telemetry implements TelemetrySink, HandshakeObserver {
   // Plain fields, because protocols read them for each request.
   detailed = false;
   tracer: Tracer | undefined = undefined;
@@ -73,6 +75,10 @@ export class Telemetry implements TelemetrySink {
 
   queue(record: QueueRecord): void {
     this.#forEach((subscriber) => subscriber.queue?.(record));
+  }
+
+  handshake(record: HandshakeRecord): void {
+    this.#forEach((subscriber) => subscriber.handshake?.(record));
   }
 
   /** Number of failures of each plugin since the start. */
