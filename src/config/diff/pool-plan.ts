@@ -1,6 +1,8 @@
 import type { RulesOf } from '../options/listener-options.ts';
 import { UpstreamUses } from '../options/upstream-uses.ts';
 import type { BackendConfig, Config, Upstream } from '../schema/config.generated.ts';
+import { dialerSettingsOf } from '../sockets/dialer-settings.ts';
+import { poolSettingsOf } from '../sockets/pool-settings.ts';
 import { isEqual } from '../values/is-equal.ts';
 
 /** Which upstreams keep sockets to their backends, and which of these another upstream keeps as well. */
@@ -25,13 +27,7 @@ export class PoolPlan {
   shares(upstream: Upstream, backend: BackendConfig): boolean {
     this.#owners ??= this.#byBackend();
     const owners = this.#owners.get(keyOf(backend)) ?? [];
-    return owners.some(
-      (owner) =>
-        this.hasPools(owner) &&
-        owner.timeouts.connect === upstream.timeouts.connect &&
-        owner.tcp_keepalive === upstream.tcp_keepalive &&
-        isEqual(socketsOf(owner), socketsOf(upstream)),
-    );
+    return owners.some((owner) => this.hasPools(owner) && isEqual(socketsOf(owner), socketsOf(upstream)));
   }
 
   #byBackend(): Map<string, Upstream[]> {
@@ -46,9 +42,13 @@ export class PoolPlan {
   }
 }
 
-/** The settings of the pool that its sockets depend on. */
-function socketsOf({ connection_pool: pool }: Upstream): object {
-  return { ...pool, acquire_timeout: 0 };
+/** All that the sockets in the pools of an upstream depend on, beside their backend. */
+function socketsOf(upstream: Upstream): object {
+  return {
+    dialer: dialerSettingsOf(upstream),
+    kept: poolSettingsOf(upstream, 'keep-alive'),
+    once: poolSettingsOf(upstream, 'once'),
+  };
 }
 
 function keyOf({ name, address }: BackendConfig): string {

@@ -1,11 +1,24 @@
 import type { Address } from '../../config/values/address.ts';
 import type { BalanceError } from '../../errors.ts';
 import type { Transport } from '../../plugin-api/index.ts';
-import type { SocketTransport } from '../transport/socket-transport.ts';
+import type { FaultOwner } from '../faults/plugin-fault.ts';
+import type { OwnedTransport } from '../transport/owned-transport.ts';
+
+/** A transport to a backend, as pools need it. */
+export interface DialedTransport extends OwnedTransport {
+  /** Whom a fault of the reader is reported for. */
+  faultOwner: FaultOwner | undefined;
+  /** True when nothing more can be read, and nothing that is sent would be answered. */
+  readonly stale: boolean;
+  /** True after the backend has ended its direction, even if bytes from before are not read yet. */
+  readonly peerEnded: boolean;
+  /** True while there are bytes that nobody has read. */
+  readonly hasUnreadBytes: boolean;
+}
 
 /** A connection to a backend. */
 export interface Dialed {
-  readonly transport: SocketTransport;
+  readonly transport: DialedTransport;
   /** The IP address at the other end when the backend is given by a name; undefined when its address can't change. */
   readonly ip: string | undefined;
 }

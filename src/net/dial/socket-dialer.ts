@@ -1,5 +1,6 @@
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
 
+import type { DialerSettings } from '../../config/sockets/dialer-settings.ts';
 import { formatAddress, type Address } from '../../config/values/address.ts';
 import { BalanceError, messageOf, shortageOf, systemCodeOf } from '../../errors.ts';
 import type { HostNames } from '../dns/host-names.ts';
@@ -14,14 +15,6 @@ import { destroySocket, AddressConnect, type ConnectTarget } from './address-con
 import type { DialDone, Dialed, Dialer } from './dialer.ts';
 import type { AttemptEnded, ConnectAttempt } from './happy-eyeballs.ts';
 import { settingsKey } from './settings-key.ts';
-
-/** The settings of a dialer's connections. All of them are in the dialer's key. */
-export interface DialerSettings {
-  /** Time limit of a whole dial: the look-up of the name, and all addresses that are tried. */
-  readonly connectTimeoutMs: number;
-  /** As of `setKeepAlive`. 0: no probes. */
-  readonly keepAliveMs: number;
-}
 
 /** What all dialers of the process share. */
 export interface DialerParts {

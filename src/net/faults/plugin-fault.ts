@@ -26,6 +26,8 @@ export interface FaultOwner {
   /** Name of the plugin. */
   readonly plugin: string | undefined;
   readonly listener: string | undefined;
+  /** The upstream that the stream's lease is of. Absent for streams of clients. */
+  readonly upstream?: string | undefined;
 }
 
 /** Reports an error that a reader threw. The stream destroys itself. */

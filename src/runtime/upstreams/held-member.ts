@@ -2,7 +2,7 @@ import type { BackendConfig, HealthCheck } from '../../config/schema/config.gene
 import type { Dialer } from '../../net/dial/dialer.ts';
 import type { SocketUse } from '../../plugin-api/index.ts';
 import type { BackendState } from '../../upstream/backend/backend-state.ts';
-import type { PoolSettings } from '../../upstream/backend/pool-settings.ts';
+import type { PoolSettings } from '../../config/sockets/pool-settings.ts';
 import { Member } from '../../upstream/group/member.ts';
 import type { SocketPool } from '../../upstream/pool/socket-pool.ts';
 import type { Ref, Releasable } from './ref-counted-map.ts';

@@ -9,7 +9,7 @@ import type { HeldName, HostNames } from '../../net/dns/host-names.ts';
 import type { ProcessResources } from '../../net/resources/process-resources.ts';
 import type { Logger, SocketUse } from '../../plugin-api/index.ts';
 import { BackendState } from '../../upstream/backend/backend-state.ts';
-import type { PoolSettings } from '../../upstream/backend/pool-settings.ts';
+import type { PoolSettings } from '../../config/sockets/pool-settings.ts';
 import { SocketPool } from '../../upstream/pool/socket-pool.ts';
 import { RefCountedMap, type Ref } from './ref-counted-map.ts';
 import type { RuntimeTelemetry } from './runtime-telemetry.ts';
@@ -110,6 +110,8 @@ export class Registry {
   /**
    * The health monitor of a backend's address. Backends with different names at one address share it. A monitor with new settings
    * begins with the state that the previous monitor found.
+   *
+   * @param checkKey the `settingsKey` of `check`, made once for all backends of an upstream
    */
   monitor(backend: BackendState, check: HealthCheck, checkKey: string): Ref<WatchedAddress> {
     const { address } = backend;
@@ -133,11 +135,6 @@ export class Registry {
       this.#pacer.add(monitor);
       return { address, monitor };
     });
-  }
-
-  /** The key of a check for {@link monitor}, to be made once for all backends of an upstream. */
-  static checkKey(check: HealthCheck): string {
-    return JSON.stringify(check);
   }
 
   /** Keeps the addresses of a backend's host name up to date, for as long as the backend exists. */

@@ -1,7 +1,14 @@
-import type { BackendConfig, Upstream as UpstreamConfig } from '../../config/schema/config.generated.ts';
+import type {
+  BackendConfig,
+  HealthCheck,
+  Upstream as UpstreamConfig,
+} from '../../config/schema/config.generated.ts';
+import { dialerSettingsOf } from '../../config/sockets/dialer-settings.ts';
+import { poolSettingsOf } from '../../config/sockets/pool-settings.ts';
 import { isEqual } from '../../config/values/is-equal.ts';
 import { parseHashKey } from '../../config/values/hash-key.ts';
 import { messageOf } from '../../errors.ts';
+import { settingsKey } from '../../net/dial/settings-key.ts';
 import { SocketDialer } from '../../net/dial/socket-dialer.ts';
 import type { HostNames } from '../../net/dns/host-names.ts';
 import type { FaultHandler } from '../../net/faults/plugin-fault.ts';
@@ -19,9 +26,8 @@ import { UpstreamGroup } from '../../upstream/group/upstream-group.ts';
 import type { LeaseHome } from '../../upstream/group/upstream-lease.ts';
 import { TimeSlicer } from '../../time/time-slicer.ts';
 import { HeldMember, type MemberParts } from './held-member.ts';
-import { poolSettingsOf } from './pool-settings-of.ts';
 import type { Ref, Releasable } from './ref-counted-map.ts';
-import { Registry } from './registry.ts';
+import type { Registry } from './registry.ts';
 import type { RuntimeTelemetry } from './runtime-telemetry.ts';
 import { upstreamFaults, UpstreamReports } from './upstream-reports.ts';
 
@@ -328,11 +334,13 @@ function memberPartsOf(config: UpstreamConfig, parts: UpstreamParts, onFault: Fa
   const check = config.health_check?.enabled === true ? config.health_check : undefined;
   return {
     registry: parts.registry,
-    dialer: new SocketDialer(
-      { connectTimeoutMs: config.timeouts.connect, keepAliveMs: config.tcp_keepalive },
-      { names: parts.names, buffers: parts.buffers, resources: parts.resources, onFault },
-    ),
-    check: check && { settings: check, key: Registry.checkKey(check) },
+    dialer: new SocketDialer(dialerSettingsOf(config), {
+      names: parts.names,
+      buffers: parts.buffers,
+      resources: parts.resources,
+      onFault,
+    }),
+    check: check && { settings: check, key: settingsKey<HealthCheck>(check) },
   };
 }
 

@@ -57,7 +57,8 @@ export function upstreamFaults(
       plugin: owner?.plugin ?? onlyProtocol() ?? 'unknown',
       message: 'protocol failed on a backend connection',
       error,
-      fields: { listener: owner?.listener, upstream, ...fieldsOf(subject) },
+      // A pool may be shared: the upstream of the lease counts, and not the one that made the pool.
+      fields: { listener: owner?.listener, upstream: owner?.upstream ?? upstream, ...fieldsOf(subject) },
     };
     reportFault(fault, logger, countFault);
   };

@@ -3,7 +3,7 @@ import type { ErrorCode } from '../../errors.ts';
 import type { NameRecord } from '../../net/dns/name-record.ts';
 import { Traffic } from '../../net/transport/traffic.ts';
 import type { Backend, SocketUse } from '../../plugin-api/index.ts';
-import type { PoolSettings } from './pool-settings.ts';
+import type { PoolSettings } from '../../config/sockets/pool-settings.ts';
 
 /** Why a balancer did not choose a backend for a request. `failed`: connecting to it failed for this request. */
 export type PassReason = 'unhealthy' | 'max_connections' | 'pool_full' | 'failed';

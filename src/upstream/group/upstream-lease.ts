@@ -2,7 +2,6 @@ import type { BalanceError, ErrorCode } from '../../errors.ts';
 import { callPlugin, isPromise } from '../../net/faults/plugin-call.ts';
 import type { ScopedResource, LifetimeScope } from '../../net/resources/lifetime-scope.ts';
 import type { FaultHandler } from '../../net/faults/plugin-fault.ts';
-import type { SocketTransport } from '../../net/transport/socket-transport.ts';
 import type {
   Backend,
   Lease,
@@ -13,9 +12,9 @@ import type {
 } from '../../plugin-api/index.ts';
 import type { BackendState, RestingLease } from '../backend/backend-state.ts';
 import type { Member } from './member.ts';
+import type { Channel, ChannelHolder } from '../pool/channel.ts';
 import type { ChannelPool, PoolWaiter } from '../pool/channel-pool.ts';
-import { PinnedSocket } from '../pool/pinned-socket.ts';
-import type { PooledSocket, SocketHolder } from '../pool/pooled-socket.ts';
+import { PinnedChannel } from '../pool/pinned-channel.ts';
 import type { UpstreamObserver } from './upstream-observer.ts';
 
 /** A request as a plugin may have written it: its callbacks should finish before they return, but may return a promise instead. */
@@ -36,6 +35,8 @@ export interface LeaseOwner {
   readonly onFault: FaultHandler;
   readonly observer: UpstreamObserver | undefined;
   readonly home: LeaseHome | undefined;
+  /** Name of the upstream. */
+  readonly name: string;
   /** Connecting to the member failed: choose another one, or refuse the lease. */
   connectFailed(lease: UpstreamLease, member: Member, error: BalanceError): void;
   /** The lease was cancelled while it waited. */
@@ -44,10 +45,10 @@ export interface LeaseOwner {
 
 /**
  * A lease from the moment it is asked for until it ends: one object for the whole way of a request through the upstream. It ends at the
- * latest with its socket, and with its client's connection or the protocol instance, even if the protocol forgets to end it.
+ * latest with its channel, and with its client's connection or the protocol instance, even if the protocol forgets to end it.
  */
 export class UpstreamLease
-  implements Lease, PendingLease, PoolWaiter, SocketHolder, ScopedResource, RestingLease
+  implements Lease, PendingLease, PoolWaiter, ChannelHolder, ScopedResource, RestingLease
 {
   readonly request: LeaseRequest;
   readonly use: SocketUse;
@@ -66,9 +67,9 @@ export class UpstreamLease
   readonly #scope: LifetimeScope | undefined;
   #member: Member | undefined = undefined;
   #pool: ChannelPool | undefined = undefined;
-  #socket: PooledSocket | undefined = undefined;
-  /** Set once the socket was pinned to one client. */
-  #pinned: PinnedSocket | undefined = undefined;
+  #channel: Channel | undefined = undefined;
+  /** Set once the channel was pinned to one client. */
+  #pinned: PinnedChannel | undefined = undefined;
   /** When it got its channel, by `performance.now()`. 0 while it rests, and when no observer asks for the time. */
   #exchangeSinceMs = 0;
   #cancelled = false;
@@ -98,6 +99,10 @@ export class UpstreamLease
     return this.request.heldBy?.listener;
   }
 
+  get upstream(): string {
+    return this.#owner.name;
+  }
+
   get client(): Transport | undefined {
     return this.request.heldBy?.transport;
   }
@@ -107,13 +112,13 @@ export class UpstreamLease
     return this.#member.backend;
   }
 
-  get channel(): SocketTransport {
-    if (this.#socket === undefined) throw new Error('the lease has no channel');
-    return this.#socket.stream;
+  get channel(): Transport {
+    if (this.#channel === undefined) throw new Error('the lease has no channel');
+    return this.#channel.stream;
   }
 
   get reused(): boolean {
-    return this.#socket !== undefined && this.#socket.uses > 1;
+    return this.#channel !== undefined && this.#channel.uses > 1;
   }
 
   /** A member is chosen: takes a channel from its pool. With `atOnce`, an idle channel is handed over before this returns. */
@@ -137,14 +142,14 @@ export class UpstreamLease
     this.#home = owner.home;
   }
 
-  taken(socket: PooledSocket): void {
-    this.#socket = socket;
+  taken(channel: Channel): void {
+    this.#channel = channel;
     if (this.#cancelled) {
-      this.#finish(socket, Number.POSITIVE_INFINITY);
+      this.#finish(channel, Number.POSITIVE_INFINITY);
       return;
     }
     this.#answered = true;
-    socket.holder = this;
+    channel.holder = this;
     this.#readClock();
     try {
       const request: AnyRequest = this.request;
@@ -194,50 +199,50 @@ export class UpstreamLease
   }
 
   end(error: ErrorCode | undefined, status: number, idleMs: number): void {
-    const socket = this.#socket;
-    if (socket === undefined || this.#isOver) return;
+    const channel = this.#channel;
+    if (channel === undefined || this.#isOver) return;
     if (this.#exchangeSinceMs !== 0) this.#observe(error, status);
-    this.#finish(socket, error === undefined ? idleMs : 0);
+    this.#finish(channel, error === undefined ? idleMs : 0);
   }
 
   leavePool(): void {
-    const socket = this.#socket;
+    const channel = this.#channel;
     const member = this.#member;
-    if (socket === undefined || member === undefined || this.#isOver || this.#pool === member.fresh) return;
-    this.#pool?.forget(socket);
+    if (channel === undefined || member === undefined || this.#isOver || this.#pool === member.fresh) return;
+    this.#pool?.forget(channel);
     this.#pool = member.fresh;
     member.backend.noteChange();
   }
 
   pin(status: number, idleMs: number): void {
-    const socket = this.#socket;
-    if (socket === undefined || this.#isOver) return;
+    const channel = this.#channel;
+    if (channel === undefined || this.#isOver) return;
     if (this.#exchangeSinceMs !== 0) this.#observe(undefined, status);
     this.leavePool();
     if (this.#pinned === undefined) this.backend.pinned += 1;
     // Only an exchange needs its upstream. Between exchanges an edit may release everything.
     this.#leaveHome();
-    this.#pinned = new PinnedSocket(this, socket, idleMs);
+    this.#pinned = new PinnedChannel(this, channel, idleMs);
     this.backend.resting.add(this);
-    // A waiting lease may take the place of this socket.
+    // A waiting lease may take the place of this channel.
     this.backend.noteChange();
   }
 
   resume(): boolean {
-    const socket = this.#socket;
-    if (socket === undefined || this.#pinned === undefined || this.#isOver) return false;
+    const channel = this.#channel;
+    if (channel === undefined || this.#pinned === undefined || this.#isOver) return false;
     if (!this.#pinned.isUsable) {
-      this.#finish(socket, 0);
+      this.#finish(channel, 0);
       return false;
     }
     this.backend.resting.delete(this);
-    socket.uses += 1;
+    channel.uses += 1;
     this.backend.reused += 1;
     this.#readClock();
     return true;
   }
 
-  socketGone(): void {
+  channelGone(): void {
     this.end('backend_reset', 0, 0);
   }
 
@@ -279,14 +284,13 @@ export class UpstreamLease
     this.request.heldBy?.transport.destroy();
   }
 
-  /** Releases the socket before the backend is told, so that a waiting lease finds the socket in the pool. */
-  #finish(socket: PooledSocket, idleMs: number): void {
+  /** Releases the channel before the backend is told, so that a waiting lease finds the channel in the pool. */
+  #finish(channel: Channel, idleMs: number): void {
     const member = this.#member;
     // From here on the channel may belong to another lease.
-    if (idleMs !== 0) this.#socket = undefined;
-    this.#pool?.release(socket, idleMs);
+    if (idleMs !== 0) this.#channel = undefined;
+    this.#pool?.release(channel, idleMs);
     this.#isOver = true;
-    socket.holder = undefined;
     if (this.#pinned !== undefined) {
       this.backend.pinned -= 1;
       this.backend.resting.delete(this);

@@ -40,7 +40,7 @@ function countedSocket(backend: BackendState, { transport, ip }: Dialed): Pooled
     if (socket.holder === undefined) return;
     // The reader hears of the end first: most readers end their lease then by themselves.
     queueMicrotask(() => {
-      socket.holder?.socketGone(socket);
+      socket.holder?.channelGone(socket);
     });
   });
   return socket;

@@ -1,8 +1,8 @@
 import type { Dialer } from '../../net/dial/dialer.ts';
 import type { BackendState } from '../backend/backend-state.ts';
+import type { Channel } from './channel.ts';
 import type { ChannelPool, PoolWaiter } from './channel-pool.ts';
 import { asBalanceError, connectTo, type Connected } from './connect-to.ts';
-import type { PooledSocket } from './pooled-socket.ts';
 
 /** Connects to one backend for each lease, and closes the socket after it. */
 export class FreshSockets implements ChannelPool {
@@ -27,7 +27,7 @@ export class FreshSockets implements ChannelPool {
     connectTo(this.#backend, this.#dialer, connected, waiter.client);
   }
 
-  release({ stream }: PooledSocket): void {
+  release({ stream }: Channel): void {
     if (!stream.destroyed) stream.destroy();
   }
 

@@ -1,25 +1,20 @@
 import type { BalanceError } from '../../errors.ts';
+import type { DialedTransport } from '../../net/dial/dialer.ts';
 import type { FaultOwner } from '../../net/faults/plugin-fault.ts';
-import type { SocketTransport } from '../../net/transport/socket-transport.ts';
 import type { StreamReader } from '../../plugin-api/index.ts';
-
-/** The owner of a leased socket: its lease. */
-export interface SocketHolder extends FaultOwner {
-  /** The socket is closed, and its reader has been told. */
-  socketGone(socket: PooledSocket): void;
-}
+import type { Channel, ChannelHolder } from './channel.ts';
 
 /** A socket to a backend, and the reader of its stream while no lease has it. */
-export class PooledSocket implements StreamReader, FaultOwner {
-  readonly stream: SocketTransport;
+export class PooledSocket implements Channel, StreamReader, FaultOwner {
+  readonly stream: DialedTransport;
   readonly createdAtMs = performance.now();
   /** How many exchanges were begun on it. */
   uses = 0;
   leased = false;
   /** Set when the server ended the socket before its only use: its place in the pool stays empty until then (`performance.now()`). 0: not ended. */
   emptyUntilMs = 0;
-  /** Its lease, which is told once when the socket is closed; undefined while the socket is not leased. */
-  holder: SocketHolder | undefined;
+  /** Its lease; undefined before the first one, and while the socket rests. A socket that is closed after its lease keeps it, for reports of faults. */
+  holder: ChannelHolder | undefined;
   /** True when no lease has used it since the last check of the pool. */
   isCool = false;
   /** When it came back, exact to the interval between two checks of the pool. */
@@ -30,7 +25,7 @@ export class PooledSocket implements StreamReader, FaultOwner {
   readonly #ip: string | undefined;
   #dueAtMs = Number.POSITIVE_INFINITY;
 
-  constructor(stream: SocketTransport, ip?: string) {
+  constructor(stream: DialedTransport, ip?: string) {
     this.stream = stream;
     stream.faultOwner = this;
     this.#ip = ip;
@@ -44,6 +39,14 @@ export class PooledSocket implements StreamReader, FaultOwner {
     return this.holder?.listener;
   }
 
+  get upstream(): string | undefined {
+    return this.holder?.upstream;
+  }
+
+  get isUsable(): boolean {
+    return !this.stream.stale && !this.isOutdated;
+  }
+
   /** The host name of its backend has these addresses now. */
   addressesChanged(addresses: readonly string[]): void {
     this.isOutdated = this.#ip !== undefined && !addresses.includes(this.#ip);
@@ -52,6 +55,7 @@ export class PooledSocket implements StreamReader, FaultOwner {
   /** The socket rests in the pool, for at most `idleMs`. If a byte arrives now, the socket is destroyed. */
   rest(idleMs: number): void {
     this.isCool = false;
+    this.holder = undefined;
     // The clock is only read where there is a limit.
     this.#dueAtMs = idleMs === Number.POSITIVE_INFINITY ? idleMs : performance.now() + idleMs;
     this.stream.read(this);

@@ -3,7 +3,7 @@ import type { Pool } from 'generic-pool';
 import type { Dialer } from '../../net/dial/dialer.ts';
 import type { SocketUse } from '../../plugin-api/index.ts';
 import type { BackendPool, BackendState } from '../backend/backend-state.ts';
-import type { PoolSettings } from '../backend/pool-settings.ts';
+import type { PoolSettings } from '../../config/sockets/pool-settings.ts';
 import type { ChannelPool, PoolWaiter } from './channel-pool.ts';
 import { asBalanceError, connectTo } from './connect-to.ts';
 import { HotSockets } from './hot-sockets.ts';

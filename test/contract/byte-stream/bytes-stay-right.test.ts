@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 
 import { ReadBuffers, type PrivateBuffer } from '../../../src/net/transport/read-buffers.ts';
-import type { SocketTransport } from '../../../src/net/transport/socket-transport.ts';
+import type { DialedTransport } from '../../../src/net/dial/dialer.ts';
 import type { StreamReader } from '../../../src/plugin-api/index.ts';
 import { SeededRandom } from '../../support/seeded-random.ts';
 import {
@@ -43,11 +43,11 @@ class WatchedBuffers extends ReadBuffers {
 
 /** Passes on what arrives, as one or as several borrowed pieces, with backpressure. */
 class Forwarder implements StreamReader {
-  readonly #from: SocketTransport;
-  readonly #to: SocketTransport;
+  readonly #from: DialedTransport;
+  readonly #to: DialedTransport;
   readonly #random: SeededRandom;
 
-  constructor(from: SocketTransport, to: SocketTransport, random: SeededRandom) {
+  constructor(from: DialedTransport, to: DialedTransport, random: SeededRandom) {
     this.#from = from;
     this.#to = to;
     this.#random = random;

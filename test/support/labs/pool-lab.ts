@@ -4,8 +4,8 @@ import { SocketDialer } from '../../../src/net/dial/socket-dialer.ts';
 import { ReadBuffers } from '../../../src/net/transport/read-buffers.ts';
 import type { SocketUse } from '../../../src/plugin-api/index.ts';
 import { BackendState } from '../../../src/upstream/backend/backend-state.ts';
-import type { PooledSocket } from '../../../src/upstream/pool/pooled-socket.ts';
-import type { PoolSettings } from '../../../src/upstream/backend/pool-settings.ts';
+import { PooledSocket } from '../../../src/upstream/pool/pooled-socket.ts';
+import type { PoolSettings } from '../../../src/config/sockets/pool-settings.ts';
 import { SocketPool } from '../../../src/upstream/pool/socket-pool.ts';
 import { owned } from '../owned.ts';
 import { PATIENCE_MS } from '../time/patience.ts';
@@ -65,9 +65,10 @@ export function takeFrom(pool: SocketPool): Promise<PooledSocket> {
       if (answers.length > 1) reject(new Error('answered twice'));
     };
     pool.take({
-      taken: (socket) => {
+      taken: (channel) => {
         answer();
-        resolve(socket);
+        if (channel instanceof PooledSocket) resolve(channel);
+        else reject(new Error('a socket pool gave something else'));
       },
       failed: (error: BalanceError) => {
         answer();

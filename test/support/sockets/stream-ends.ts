@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
 import type { Address } from '../../../src/config/values/address.ts';
+import type { DialedTransport } from '../../../src/net/dial/dialer.ts';
 import { transportOverSocket } from '../../../src/net/listen/accepted-transport.ts';
 import { dial } from './dial.ts';
 import { ReadBuffers } from '../../../src/net/transport/read-buffers.ts';
@@ -15,7 +16,7 @@ import { fixedNames } from '../addresses/fixed-names.ts';
 
 /** A stream and the plain socket at its other end. */
 export interface StreamEnds {
-  readonly stream: SocketTransport;
+  readonly stream: DialedTransport;
   readonly peer: Socket;
 }
 
@@ -30,7 +31,7 @@ export class StreamLab {
   /** Exceptions of readers. */
   readonly faults: unknown[] = [];
   #warm: Promise<void> | undefined;
-  readonly #streams: SocketTransport[] = [];
+  readonly #streams: DialedTransport[] = [];
   readonly #sockets: Socket[] = [];
 
   constructor(buffers = new ReadBuffers()) {

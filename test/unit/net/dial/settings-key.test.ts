@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 
 import { settingsKey, SettingsKeys } from '../../../../src/net/dial/settings-key.ts';
-import { SocketDialer, type DialerSettings } from '../../../../src/net/dial/socket-dialer.ts';
+import type { DialerSettings } from '../../../../src/config/sockets/dialer-settings.ts';
+import { SocketDialer } from '../../../../src/net/dial/socket-dialer.ts';
 import { ReadBuffers } from '../../../../src/net/transport/read-buffers.ts';
-import type { PoolSettings } from '../../../../src/upstream/backend/pool-settings.ts';
+import type { PoolSettings } from '../../../../src/config/sockets/pool-settings.ts';
 import { fixedNames } from '../../../support/addresses/fixed-names.ts';
 
 const POOL: Required<PoolSettings> = {

@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { dial } from '../../../support/sockets/dial.ts';
 import { ReadBuffers } from '../../../../src/net/transport/read-buffers.ts';
-import type { SocketTransport } from '../../../../src/net/transport/socket-transport.ts';
+import type { DialedTransport } from '../../../../src/net/dial/dialer.ts';
 import { fixedNames } from '../../../support/addresses/fixed-names.ts';
 import { PATIENCE_MS } from '../../../support/time/patience.ts';
 import { RecordingReader } from '../../../support/sockets/recording-reader.ts';
@@ -15,7 +15,7 @@ interface Peer extends Socket {
 }
 
 interface Lab {
-  readonly stream: SocketTransport;
+  readonly stream: DialedTransport;
   readonly reader: RecordingReader;
   /** Sends that text and resets: both have arrived when this returns, and nothing of it was read. */
   answerAndReset(text: string): void;
@@ -50,7 +50,7 @@ async function lab(): Promise<Lab> {
   };
 }
 
-const ways: [string, (stream: SocketTransport) => void][] = [
+const ways: [string, (stream: DialedTransport) => void][] = [
   ['text', (stream) => void stream.writeText('more')],
   ['bytes', (stream) => void stream.write(Buffer.alloc(64 * 1024))],
   ['borrowed bytes', (stream) => void stream.writeBorrowed(Buffer.alloc(64 * 1024), 0, 64 * 1024)],

@@ -1,10 +1,25 @@
-import type { Upstream as UpstreamConfig } from '../../config/schema/config.generated.ts';
 import type { SocketUse } from '../../plugin-api/index.ts';
-import type { PoolSettings } from '../../upstream/backend/pool-settings.ts';
+import type { Upstream } from '../schema/config.generated.ts';
+
+/** How many sockets to one backend a pool keeps, and for how long. */
+export interface PoolSettings {
+  /** Sockets at most, leased and idle. 0: no limit. */
+  readonly maxSize: number;
+  /** So many sockets are kept connected. For use `once`: so many are always idle and ready. */
+  readonly minIdle: number;
+  /** Idle sockets at most; a socket that comes back when there are so many is closed. 0: no limit. */
+  readonly maxIdle: number;
+  /** 0: no limit. */
+  readonly maxIdleTimeMs: number;
+  /** 0: no limit. */
+  readonly maxAgeMs: number;
+  /** Whether an idle socket is checked before a lease gets it. */
+  readonly validateOnBorrow: boolean;
+}
 
 /** The settings of an upstream's pools for one use of sockets; undefined when each lease makes a connection of its own. */
 export function poolSettingsOf(
-  { connection_pool: pool }: UpstreamConfig,
+  { connection_pool: pool }: Upstream,
   use: SocketUse,
 ): PoolSettings | undefined {
   // Sockets of use `once` are never used again: they need a pool only if some are connected ahead of time.

@@ -1,28 +1,27 @@
 import type { StreamReader } from '../../plugin-api/index.ts';
 import type { RestingLease } from '../backend/backend-state.ts';
-import type { PooledSocket } from './pooled-socket.ts';
+import type { Channel } from './channel.ts';
 
 /**
- * A socket that is pinned to one client and rests, outside of its pool, until that client's next request. Bytes, an end or
+ * A channel that is pinned to one client and rests, outside of its pool, until that client's next request. Bytes, an end or
  * a reset from the backend end its lease.
  */
-export class PinnedSocket implements StreamReader {
+export class PinnedChannel implements StreamReader {
   readonly #lease: RestingLease;
-  readonly #socket: PooledSocket;
+  readonly #channel: Channel;
   readonly #dueAtMs: number;
 
-  constructor(lease: RestingLease, socket: PooledSocket, idleMs: number) {
+  constructor(lease: RestingLease, channel: Channel, idleMs: number) {
     this.#lease = lease;
-    this.#socket = socket;
+    this.#channel = channel;
     // The clock is only read where there is a limit.
     this.#dueAtMs = idleMs === Number.POSITIVE_INFINITY ? idleMs : performance.now() + idleMs;
-    socket.stream.read(this);
+    channel.stream.read(this);
   }
 
-  /** False once the backend has closed the socket, or may close it at any moment. */
+  /** False once the backend has closed the channel, or may close it at any moment. */
   get isUsable(): boolean {
-    const { stream, isOutdated } = this.#socket;
-    if (stream.stale || isOutdated) return false;
+    if (!this.#channel.isUsable) return false;
     return this.#dueAtMs === Number.POSITIVE_INFINITY || performance.now() <= this.#dueAtMs;
   }
 
@@ -36,14 +35,14 @@ export class PinnedSocket implements StreamReader {
   }
 
   drained(): void {
-    // Nothing is written to a resting socket.
+    // Nothing is written to a resting channel.
   }
 
   closed(): void {
     this.#end();
   }
 
-  /** Ends the lease without an error: a backend may close a socket that rests. */
+  /** Ends the lease without an error: a backend may close a channel that rests. */
   #end(): void {
     this.#lease.end(undefined, 0, 0);
   }
