@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Bench } from './bench.ts';
-import { nginxConfig, nginxVersion } from './nginx-config.ts';
+import { nginxConfig, nginxTlsTerms, nginxVersion } from './nginx-config.ts';
 import { pinned } from './cores.ts';
 import { freePort } from '../support/addresses/free-ports.ts';
 import { bodySizeBytes } from './scenarios.ts';
@@ -10,6 +10,8 @@ import { bodySizeBytes } from './scenarios.ts';
 export interface RunningBackend {
   readonly name: string;
   readonly port: number;
+  /** Where it speaks TLS; undefined without nginx. */
+  readonly tlsPort: number | undefined;
 }
 
 /** Starts the server behind every proxy: nginx where it is installed, as it costs the least, else one in Node. */
@@ -22,8 +24,10 @@ export async function startBackend(bench: Bench): Promise<RunningBackend> {
       pinned(bench.cores.load, [process.execPath, program, String(port)]),
       port,
     );
-    return { name: `node:net on Node ${process.versions.node}`, port };
+    return { name: `node:net on Node ${process.versions.node}`, port, tlsPort: undefined };
   }
+  const tlsPort = await freePort();
+  const { cert, key } = bench.certificates;
   const folder = join(bench.folder, 'backend');
   mkdirSync(folder, { recursive: true });
   for (const [path, size] of Object.entries(bodySizeBytes))
@@ -34,11 +38,13 @@ export async function startBackend(bench: Bench): Promise<RunningBackend> {
     '  sendfile on;',
     '  tcp_nopush on;',
     '  open_file_cache max=10 inactive=1h;',
-    `  server { listen 127.0.0.1:${port} backlog=4096; root ${folder};`,
+    `  ssl_certificate ${cert}; ssl_certificate_key ${key};`,
+    ...nginxTlsTerms('ssl'),
+    `  server { listen 127.0.0.1:${port} backlog=4096; listen 127.0.0.1:${tlsPort} ssl backlog=4096; root ${folder};`,
     `    location = /small { return 200 "${'x'.repeat(bodySizeBytes['/small'])}"; }`,
     '  }',
     '}',
   ]);
   await bench.processes.startServer(pinned(bench.cores.load, ['nginx', '-p', folder, '-c', config]), port);
-  return { name: `nginx ${version}`, port };
+  return { name: `nginx ${version}`, port, tlsPort };
 }

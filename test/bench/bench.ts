@@ -1,3 +1,4 @@
+import type { BenchCertificates } from './bench-certificates.ts';
 import type { Cores } from './cores.ts';
 import type { Processes } from './processes.ts';
 import type { Mode } from './scenarios.ts';
@@ -8,6 +9,7 @@ export interface Bench {
   readonly cores: Cores;
   /** A temporary folder for configs. */
   readonly folder: string;
+  readonly certificates: BenchCertificates;
   readonly profile: boolean;
 }
 
@@ -23,6 +25,7 @@ export interface Peer {
 export interface PeerPorts {
   /** Where the peer listens. */
   readonly listen: number;
+  /** Where the backend listens: for plain HTTP, or for TLS in the mode `backend-tls`. */
   readonly backend: number;
   /** For its metrics, where it has any. */
   readonly admin: number;

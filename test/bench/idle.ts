@@ -1,5 +1,8 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { connect as connectTls, createSecureContext, type SecureContext } from 'node:tls';
+
+import type { Bench } from './bench.ts';
 import type { RunningPeer } from './measure.ts';
 import { usageOf } from './process-usage.ts';
 import type { Scenario } from './scenarios.ts';
@@ -10,7 +13,12 @@ const AT_A_TIME = 50;
 const SETTLE_MS = 3_000;
 
 /** Opens connections that ask once and stay, and prints what each costs in memory. */
-export async function measureIdle(running: readonly RunningPeer[], scenario: Scenario): Promise<string> {
+export async function measureIdle(
+  { certificates }: Bench,
+  running: readonly RunningPeer[],
+  { mode, path, connections }: Scenario,
+): Promise<string> {
+  const secureContext = mode === 'https' ? createSecureContext({ ca: certificates.caText }) : undefined;
   const rows: string[][] = [];
   for (const peer of running) {
     const sockets: Socket[] = [];
@@ -18,9 +26,11 @@ export async function measureIdle(running: readonly RunningPeer[], scenario: Sce
     const before = usageOf(peer.pid).residentBytes;
     let failure = '';
     try {
-      while (sockets.length < scenario.connections)
+      while (sockets.length < connections)
         sockets.push(
-          ...(await Promise.all(Array.from({ length: AT_A_TIME }, () => askOnce(peer.port, scenario.path)))),
+          ...(await Promise.all(
+            Array.from({ length: AT_A_TIME }, () => askOnce(peer.port, path, secureContext)),
+          )),
         );
     } catch (error) {
       failure = ` (${String(error)})`;
@@ -40,9 +50,10 @@ export async function measureIdle(running: readonly RunningPeer[], scenario: Sce
   return tableText(['proxy', 'connections', 'RSS before, MiB', 'RSS with them, MiB', 'KiB each'], rows);
 }
 
-function askOnce(port: number, path: string): Promise<Socket> {
+function askOnce(port: number, path: string, secureContext: SecureContext | undefined): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ port, host: '127.0.0.1' });
+    const target = { port, host: '127.0.0.1' };
+    const socket = secureContext === undefined ? connect(target) : connectTls({ ...target, secureContext });
     socket.once('error', reject);
     socket.once('data', () => {
       socket.off('error', reject);

@@ -17,7 +17,8 @@ import { nginx } from './peers/nginx.ts';
 import { node } from './peers/node.ts';
 import { freePort } from '../support/addresses/free-ports.ts';
 import { Processes } from './processes.ts';
-import { scenarios, telemetryScenario, type Mode, type Scenario } from './scenarios.ts';
+import { MODES, scenarios, telemetryScenario, type Mode, type Scenario } from './scenarios.ts';
+import { writeCertificates } from './bench-certificates.ts';
 import { markdownTable } from './table.ts';
 
 /** Before the first round: lets compilers optimize and pools fill. */
@@ -35,10 +36,12 @@ if (options === undefined) {
 
 async function run(options: BenchOptions): Promise<void> {
   const processes = new Processes();
+  const folder = mkdtempSync(join(tmpdir(), 'balance-bench-'));
   const bench: Bench = {
     processes,
     cores: chooseCores(),
-    folder: mkdtempSync(join(tmpdir(), 'balance-bench-')),
+    folder,
+    certificates: writeCertificates(folder),
     profile: options.profile,
   };
   const close = async (): Promise<void> => {
@@ -59,9 +62,11 @@ async function run(options: BenchOptions): Promise<void> {
     const before = options.before === '' ? [] : [balanceBefore(options.before)];
     const peers: readonly Peer[] = [balance, ...before, nginx, haproxy, node];
     const references = [...before.map(({ name }) => name), 'nginx', 'HAProxy'];
-    for (const mode of ['http', 'tcp'] as const) {
+    for (const mode of MODES) {
       const inMode = scenarios.filter((scenario) => scenario.mode === mode);
-      await runGroup({ mode, peers, scenarios: inMode, references }, bench, backend.port, collector, options);
+      const port = mode === 'backend-tls' ? backend.tlsPort : backend.port;
+      if (port === undefined) process.stderr.write(`${mode} is left out: it needs nginx as the backend\n`);
+      else await runGroup({ mode, peers, scenarios: inMode, references }, bench, port, collector, options);
     }
     const telemetry = { peers: telemetryPeers, scenarios: [telemetryScenario], references: ['plain'] };
     await runGroup({ mode: 'http', ...telemetry }, bench, backend.port, collector, options);
@@ -106,11 +111,16 @@ async function runGroup(
     process.stdout.write(`- ${mode}: ${peer.name} is ${version}\n`);
     const ports = { listen: await freePort(), admin: await freePort(), backend: backendPort, collector };
     const command = pinned(bench.cores.proxy, peer.command(mode, bench, ports));
-    const started = await bench.processes.startServer(command, ports.listen);
-    running.push({ name: peer.name, port: ports.listen, ...started });
+    try {
+      const started = await bench.processes.startServer(command, ports.listen);
+      running.push({ name: peer.name, port: ports.listen, ...started });
+    } catch (thrown) {
+      // An older checkout may not know what the mode needs.
+      process.stderr.write(`${peer.name} is left out of ${mode}: ${String(thrown)}\n`);
+    }
   }
   for (const scenario of chosen) {
-    for (const peer of running) await checkAnswer(peer, scenario);
+    for (const peer of running) await checkAnswer(bench, peer, scenario);
     process.stdout.write(
       `\n### ${scenario.title}\n\n${await measured(scenario, group, bench, running, options)}\n\n`,
     );
@@ -128,13 +138,14 @@ function measured(
 ): Promise<string> {
   switch (scenario.kind) {
     case 'full':
+    case 'resumed':
       return measureFull(scenario, bench, running, references, options);
     case 'paced':
       return measurePaced(bench, running, scenario, options);
     case 'newcomers':
       return measureNewcomers(bench, running, references, scenario, options);
     case 'idle':
-      return measureIdle(running, scenario);
+      return measureIdle(bench, running, scenario);
   }
 }
 

@@ -1,7 +1,12 @@
+import http, { type IncomingMessage } from 'node:http';
+import https from 'node:https';
+import { TLSSocket } from 'node:tls';
+
 import type { Bench } from './bench.ts';
+import { tlsTerms } from './bench-certificates.ts';
 import { usageOf } from './process-usage.ts';
-import { bodySizeBytes, type Scenario } from './scenarios.ts';
-import { drive } from './wrk.ts';
+import { bodySizeBytes, isHttp, type Mode, type Scenario } from './scenarios.ts';
+import { drive, driveResumed } from './wrk.ts';
 
 /** A peer that runs and waits for load. */
 export interface RunningPeer {
@@ -28,14 +33,11 @@ export async function measure(
   requestsPerSecond?: number,
 ): Promise<Measurement> {
   const before = usageOf(peer.pid);
-  const load = await drive(
-    bench.processes,
-    bench.cores.load,
-    peer.port,
-    scenario,
-    seconds,
-    requestsPerSecond,
-  );
+  const { processes, cores } = bench;
+  const load =
+    scenario.kind === 'resumed'
+      ? await driveResumed(bench, peer.port, scenario, seconds)
+      : await drive(processes, cores.load, peer.port, scenario, seconds, requestsPerSecond);
   const after = usageOf(peer.pid);
   return {
     requestsPerSecond: (load.requests * 1_000_000) / load.durationMicroseconds,
@@ -48,13 +50,47 @@ export async function measure(
 }
 
 /** Asks once, so that nothing that answers nonsense quickly is measured. */
-export async function checkAnswer(peer: RunningPeer, scenario: Scenario): Promise<void> {
-  const response = await fetch(`http://127.0.0.1:${peer.port}${scenario.path}`);
-  const body = await response.arrayBuffer();
-  if (response.status !== 200 || body.byteLength !== bodySizeBytes[scenario.path]) {
-    throw new Error(`${peer.name} answered ${response.status} with ${body.byteLength} bytes`);
+export async function checkAnswer(bench: Bench, peer: RunningPeer, scenario: Scenario): Promise<void> {
+  const { mode, path } = scenario;
+  const { status, sizeBytes, requestId, tls } = await askOnce(bench, peer.port, mode, path);
+  if (status !== 200 || sizeBytes !== bodySizeBytes[path]) {
+    throw new Error(`${peer.name} answered ${status} with ${sizeBytes} bytes`);
   }
-  if (scenario.mode === 'http' && response.headers.get('x-request-id') === null) {
+  if (isHttp(mode) && requestId === undefined) {
     throw new Error(`${peer.name} sends no request id: its work would not be comparable`);
   }
+  const wanted = mode === 'https' ? `${tlsTerms.version} ${tlsTerms.cipherSuite}` : undefined;
+  if (tls !== wanted)
+    throw new Error(`${peer.name} speaks ${tls ?? 'no TLS'}, not ${wanted ?? 'plain HTTP'}`);
+}
+
+interface Answer {
+  readonly status: number;
+  readonly sizeBytes: number;
+  readonly requestId: string | undefined;
+  /** Version and cipher suite of the connection. */
+  readonly tls: string | undefined;
+}
+
+function askOnce({ certificates }: Bench, port: number, mode: Mode, path: string): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const target = { host: '127.0.0.1', port, path, agent: false } as const;
+    const answered = (response: IncomingMessage): void => {
+      const { socket, statusCode = 0, headers } = response;
+      const tls =
+        socket instanceof TLSSocket
+          ? `${socket.getProtocol() ?? ''} ${socket.getCipher().standardName}`
+          : undefined;
+      let sizeBytes = 0;
+      response.on('data', (bytes: Buffer) => (sizeBytes += bytes.length));
+      response.on('end', () => {
+        resolve({ status: statusCode, sizeBytes, requestId: headers['x-request-id']?.toString(), tls });
+      });
+    };
+    const request =
+      mode === 'https'
+        ? https.get({ ...target, ca: certificates.caText }, answered)
+        : http.get(target, answered);
+    request.on('error', reject);
+  });
 }

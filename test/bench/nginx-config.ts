@@ -2,6 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { tlsTerms } from './bench-certificates.ts';
+
 const streamModule = 'ngx_stream_module.so';
 const moduleFolders = ['/usr/lib/nginx/modules', '/usr/share/nginx/modules', '/usr/lib64/nginx/modules'];
 
@@ -47,6 +49,16 @@ export function nginxConfig(folder: string, body: readonly string[], moduleLine 
   ];
   writeFileSync(file, `${lines.join('\n')}\n`);
   return file;
+}
+
+/** The lines that limit TLS to {@link tlsTerms}; `ssl` for servers, `proxy_ssl` for connections to backends. */
+export function nginxTlsTerms(side: 'ssl' | 'proxy_ssl'): readonly string[] {
+  const { version, cipherSuite, curve } = tlsTerms;
+  return [
+    `  ${side}_protocols ${version};`,
+    `  ${side}_conf_command Ciphersuites ${cipherSuite};`,
+    ...(side === 'ssl' ? [`  ssl_ecdh_curve ${curve};`] : []),
+  ];
 }
 
 function describe(): string {

@@ -1,11 +1,21 @@
-/** The layer at which a peer runs: it is started anew for each. */
-export type Mode = 'http' | 'tcp';
+/**
+ * How a peer runs: it is started anew for each. `http` and `tcp` are the layer, without TLS; `https` is HTTP with TLS to the clients,
+ * `backend-tls` is HTTP with TLS to the backend.
+ */
+export type Mode = 'http' | 'tcp' | 'https' | 'backend-tls';
+
+export const MODES: readonly Mode[] = ['http', 'tcp', 'https', 'backend-tls'];
+
+/** Whether a peer reads HTTP in that mode. */
+export function isHttp(mode: Mode): boolean {
+  return mode !== 'tcp';
+}
 
 /**
  * How a scenario is measured: as fast as it goes, at a rate that leaves room, by the memory of idle connections, or by the waits
- * of clients that come while others keep the proxy busy.
+ * of clients that come while others keep the proxy busy. `resumed` is `full` with a new connection for each request that resumes a TLS session.
  */
-export type ScenarioKind = 'full' | 'paced' | 'idle' | 'newcomers';
+export type ScenarioKind = 'full' | 'paced' | 'idle' | 'newcomers' | 'resumed';
 
 export interface Scenario {
   readonly name: string;
@@ -118,6 +128,69 @@ export const scenarios: readonly Scenario[] = [
     kind: 'full',
     title: 'TCP, bulk of 1 MiB, 16 connections',
     mode: 'tcp',
+    path: '/large',
+    connections: 16,
+    headers: [],
+  },
+  {
+    name: 'https-small',
+    kind: 'full',
+    title: 'HTTPS, keep-alive, small responses, 64 connections',
+    mode: 'https',
+    path: '/small',
+    connections: 64,
+    headers: [],
+  },
+  {
+    name: 'https-large',
+    kind: 'full',
+    title: 'HTTPS, keep-alive, bodies of 1 MiB, 16 connections',
+    mode: 'https',
+    path: '/large',
+    connections: 16,
+    headers: [],
+  },
+  {
+    name: 'tls-handshake',
+    kind: 'full',
+    title: 'HTTPS, a new connection with a full handshake for each request, 64 at a time',
+    mode: 'https',
+    path: '/small',
+    connections: 64,
+    headers: ['Connection: close'],
+  },
+  {
+    name: 'tls-resumed',
+    kind: 'resumed',
+    title: 'HTTPS, a new connection with a resumed session for each request, 32 at a time',
+    mode: 'https',
+    path: '/small',
+    connections: 32,
+    headers: [],
+  },
+  {
+    name: 'https-idle',
+    kind: 'idle',
+    title: 'HTTPS, 4,000 idle keep-alive connections',
+    mode: 'https',
+    path: '/small',
+    connections: 4_000,
+    headers: [],
+  },
+  {
+    name: 'backend-tls',
+    kind: 'full',
+    title: 'HTTP with TLS to the backend, keep-alive, small responses, 64 connections',
+    mode: 'backend-tls',
+    path: '/small',
+    connections: 64,
+    headers: [],
+  },
+  {
+    name: 'backend-tls-large',
+    kind: 'full',
+    title: 'HTTP with TLS to the backend, keep-alive, bodies of 1 MiB, 16 connections',
+    mode: 'backend-tls',
     path: '/large',
     connections: 16,
     headers: [],

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import type { Bench } from './bench.ts';
 import { pinned } from './cores.ts';
 import type { Processes } from './processes.ts';
 import type { Scenario } from './scenarios.ts';
@@ -33,11 +34,27 @@ export async function drive(
       ...scenario.headers.flatMap((header) => ['-H', header]),
       '-s',
       script,
-      `http://127.0.0.1:${port}${scenario.path}`,
+      `${scenario.mode === 'https' ? 'https' : 'http'}://127.0.0.1:${port}${scenario.path}`,
       ...(requestsPerSecond === undefined ? [] : ['--', String(scenario.connections / requestsPerSecond)]),
     ]),
   );
+  return loadIn(output);
+}
+
+/** The same figures as wrk's, of a program that resumes TLS sessions. */
+export async function driveResumed(
+  { processes, cores, certificates }: Bench,
+  port: number,
+  { connections, path }: Scenario,
+  seconds: number,
+): Promise<Load> {
+  const program = fileURLToPath(new URL('resumed-process.js', import.meta.url));
+  const args = [port, connections, seconds, path, certificates.ca].map(String);
+  return loadIn(await processes.output(pinned(cores.load, [process.execPath, program, ...args])));
+}
+
+function loadIn(output: string): Load {
   const result = /^RESULT (.+)$/m.exec(output)?.[1];
-  if (result === undefined) throw new Error(`wrk printed no result:\n${output}`);
+  if (result === undefined) throw new Error(`the load printed no result:\n${output}`);
   return JSON.parse(result) as Load;
 }

@@ -2,6 +2,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Bench, Peer, PeerPorts } from '../bench.ts';
+import { certificateName, tlsTerms } from '../bench-certificates.ts';
+import { isHttp } from '../scenarios.ts';
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 
@@ -52,21 +54,31 @@ function peer(name: string, telemetry: readonly Telemetry[], checkout = root): P
         `listeners:
   - name: bench
     listen: 127.0.0.1:${ports.listen}
-    mode: ${mode}
+    mode: ${isHttp(mode) ? 'http' : 'tcp'}
     upstream: backend
-upstreams:
+${mode === 'https' ? toClients(bench) : ''}upstreams:
   - name: backend
     backends:
       - name: backend-1
         address: 127.0.0.1:${ports.backend}
     health_check:
-      type: ${mode}
-${mode === 'http' ? '      path: /small\n' : ''}      interval: 2s
-${telemetry.map((section) => section(ports)).join('')}`,
+      type: ${mode === 'backend-tls' ? 'https' : mode === 'tcp' ? 'tcp' : 'http'}
+${isHttp(mode) ? '      path: /small\n' : ''}      interval: 2s
+${mode === 'backend-tls' ? toBackend(bench) : ''}${telemetry.map((section) => section(ports)).join('')}`,
       );
       return [process.execPath, ...profiling(bench), program, 'run', '--config', file];
     },
   };
+}
+
+const { cipherSuite, curve } = tlsTerms;
+
+function toClients({ certificates: { cert, key } }: Bench): string {
+  return `    tls: { cert_file: ${cert}, key_file: ${key}, min_version: '1.3', cipher_suites: [${cipherSuite}], curves: [${curve}] }\n`;
+}
+
+function toBackend({ certificates: { ca } }: Bench): string {
+  return `    tls: { enabled: true, ca_file: ${ca}, server_name: ${certificateName}, min_version: '1.3', cipher_suites: [${cipherSuite}] }\n`;
 }
 
 function profiling(bench: Bench): readonly string[] {

@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Peer } from '../bench.ts';
+import type { Bench, Peer } from '../bench.ts';
+import { certificateName, tlsTerms } from '../bench-certificates.ts';
+import { isHttp, type Mode } from '../scenarios.ts';
 
 export const haproxy: Peer = {
   name: 'HAProxy',
@@ -18,29 +20,40 @@ export const haproxy: Peer = {
       '  maxconn 16384',
       '  no strict-limits',
       'defaults',
-      `  mode ${mode}`,
+      `  mode ${isHttp(mode) ? 'http' : 'tcp'}`,
       '  timeout connect 5s',
       '  timeout client 60s',
       '  timeout server 60s',
       'frontend bench',
-      `  bind 127.0.0.1:${ports.listen} backlog 4096`,
-      ...(mode === 'http' ? httpRules : []),
+      `  bind 127.0.0.1:${ports.listen} backlog 4096${mode === 'https' ? toClients(bench) : ''}`,
+      ...(isHttp(mode) ? httpRules(mode) : []),
       '  default_backend backend',
       'backend backend',
-      ...(mode === 'http' ? ['  http-reuse always', '  option httpchk GET /small'] : []),
-      `  server backend-1 127.0.0.1:${ports.backend} check inter 2s`,
+      ...(isHttp(mode) ? ['  http-reuse always', '  option httpchk GET /small'] : []),
+      `  server backend-1 127.0.0.1:${ports.backend} check inter 2s${mode === 'backend-tls' ? toBackend(bench) : ''}`,
     ];
     writeFileSync(file, `${lines.join('\n')}\n`);
     return ['haproxy', '-db', '-f', file];
   },
 };
 
-const httpRules = [
+const { cipherSuite, curve } = tlsTerms;
+
+function toClients({ certificates }: Bench): string {
+  return ` ssl crt ${certificates.certAndKey} ssl-min-ver TLSv1.3 ciphersuites ${cipherSuite} curves ${curve} alpn http/1.1`;
+}
+
+function toBackend({ certificates }: Bench): string {
+  const verified = `verify required ca-file ${certificates.ca} verifyhost ${certificateName}`;
+  return ` ssl ${verified} sni str(${certificateName}) ssl-min-ver TLSv1.3 ciphersuites ${cipherSuite}`;
+}
+
+const httpRules = (mode: Mode): readonly string[] => [
   '  unique-id-format %[uuid()]',
   '  http-request set-header X-Request-ID %[unique-id]',
   '  http-request set-header X-Real-IP %[src]',
   '  http-request set-header X-Forwarded-For %[src]',
-  '  http-request set-header X-Forwarded-Proto http',
+  `  http-request set-header X-Forwarded-Proto ${mode === 'https' ? 'https' : 'http'}`,
   '  http-request set-header X-Forwarded-Host %[req.hdr(host)]',
   '  http-request set-header X-Forwarded-Port %[dst_port]',
   '  http-response set-header X-Request-ID %[unique-id]',

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
-import type { Peer } from '../bench.ts';
-import { nginxConfig, nginxStreamLine, nginxVersion } from '../nginx-config.ts';
+import type { Bench, Peer, PeerPorts } from '../bench.ts';
+import { certificateName } from '../bench-certificates.ts';
+import { nginxConfig, nginxStreamLine, nginxTlsTerms, nginxVersion } from '../nginx-config.ts';
+import type { Mode } from '../scenarios.ts';
 
 export const nginx: Peer = {
   name: 'nginx',
@@ -12,20 +14,35 @@ export const nginx: Peer = {
   command(mode, bench, ports) {
     const folder = join(bench.folder, `nginx-${mode}`);
     const config =
-      mode === 'http'
-        ? nginxConfig(folder, http(ports.listen, ports.backend))
+      mode !== 'tcp'
+        ? nginxConfig(folder, http(mode, bench, ports))
         : nginxConfig(folder, stream(ports.listen, ports.backend), nginxStreamLine());
     return ['nginx', '-p', folder, '-c', config];
   },
 };
 
-function http(listen: number, backend: number): readonly string[] {
+function http(mode: Mode, { certificates }: Bench, { listen, backend }: PeerPorts): readonly string[] {
+  const { cert, key, ca } = certificates;
+  const toClients =
+    mode === 'https'
+      ? [`  ssl_certificate ${cert}; ssl_certificate_key ${key};`, ...nginxTlsTerms('ssl')]
+      : [];
+  const toBackend =
+    mode === 'backend-tls'
+      ? [
+          ...nginxTlsTerms('proxy_ssl'),
+          `  proxy_ssl_verify on; proxy_ssl_trusted_certificate ${ca};`,
+          `  proxy_ssl_name ${certificateName}; proxy_ssl_server_name on;`,
+        ]
+      : [];
   return [
     'http {',
+    ...toClients,
+    ...toBackend,
     `  upstream backend { server 127.0.0.1:${backend}; keepalive 4096; keepalive_requests 1000000000; }`,
-    `  server { listen 127.0.0.1:${listen} backlog=4096;`,
+    `  server { listen 127.0.0.1:${listen}${mode === 'https' ? ' ssl' : ''} backlog=4096;`,
     '    location / {',
-    '      proxy_pass http://backend;',
+    `      proxy_pass ${mode === 'backend-tls' ? 'https' : 'http'}://backend;`,
     '      proxy_http_version 1.1;',
     // A body that the client takes slower than the backend sends waits in the backend, not on the disk.
     '      proxy_max_temp_file_size 0;',

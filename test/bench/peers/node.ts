@@ -14,8 +14,11 @@ export const node: Peer = {
       return undefined;
     }
   },
-  command(mode, _bench, ports) {
-    const program = fileURLToPath(new URL(`node-${mode}-process.js`, import.meta.url));
-    return [process.execPath, program, String(ports.listen), String(ports.backend)];
+  command(mode, { certificates: { cert, key, ca } }, ports) {
+    const program = fileURLToPath(
+      new URL(`node-${mode === 'tcp' ? 'tcp' : 'http'}-process.js`, import.meta.url),
+    );
+    const files = mode === 'tcp' ? [] : [mode, cert, key, ca];
+    return [process.execPath, program, String(ports.listen), String(ports.backend), ...files];
   },
 };
