@@ -46,9 +46,9 @@ export function editorFormats(algorithms) {
       expected: `an address: ${ADDRESSES}`,
     },
     'backend-address': {
-      pattern: `(?:${UNIX}|${NOT_UNIX}${HOST}:${ONE_TO_MAX}|[Hh][Tt][Tt][Pp]://${NOT_UNIX}${HOST}(?::${ONE_TO_MAX})?/?)`,
+      pattern: `(?:${UNIX}|${NOT_UNIX}${HOST}:${ONE_TO_MAX}|[Hh][Tt][Tt][Pp][Ss]?://${NOT_UNIX}${HOST}(?::${ONE_TO_MAX})?/?)`,
       expected:
-        'the address of a server: host:8080, 192.0.2.1:8080, [::1]:8080, unix:/path or http://host:8080',
+        'the address of a server: host:8080, 192.0.2.1:8080, [::1]:8080, unix:/path, http://host:8080 or https://host:8443',
     },
     'socket-mode': { pattern: '0?[0-7]{3}', expected: 'three octal digits in quotes, such as "0660"' },
     'name-server': {
@@ -109,6 +109,21 @@ export function editorFormats(algorithms) {
       expected: 'a token of at least 16 characters: letters, digits and - . _ ~ + / =',
     },
     'log-output': { pattern: `[^${CONTROLS}]+`, expected: 'stdout, stderr or the name of a file' },
+    'cipher-suite': {
+      pattern: '(?:TLS_[A-Za-z0-9_]+|[A-Za-z0-9-]+)',
+      expected: 'a cipher suite, such as TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256',
+    },
+    curve: { pattern: '[A-Za-z0-9-]+', expected: 'a group such as X25519 or P-256' },
+    'tls-name': {
+      pattern: '[^\\s/]+',
+      expected: 'a host name without port, *. and a domain, or an IP address',
+    },
+    'sni-name': {
+      pattern: '(?:\\*\\.)?[^\\s/:*]+',
+      expected: 'a host name without port, or *. and a domain',
+    },
+    'server-name': { pattern: '[^\\s/*]+', expected: 'a host name without port, or an IP address' },
+    'alpn-protocol': { pattern: '[\\u0021-\\u007e]{1,255}', expected: 'the name of a protocol' },
     // Expressions have a grammar of their own, which the loader checks.
     'log-filter': { pattern: '[\\s\\S]+', expected: 'a filter such as status >= 500 or duration > 1s' },
     regex: { pattern: '[\\s\\S]*', expected: 'a JavaScript regular expression' },

@@ -17,6 +17,8 @@ const CHAPTERS = [
       'max_connections',
       'tcp_keepalive',
       'socket_mode',
+      'tls',
+      'proxy_protocol',
       'backends',
       'load_balancer',
       'connection_pool',
@@ -158,7 +160,7 @@ function anchorOf(heading) {
 }
 
 function allowed(target) {
-  if (target.enum !== undefined) return target.enum.map(code).join(', ');
+  if (target.enum !== undefined) return [...new Set(target.enum.map(code))].join(', ');
   if (target.format === 'algorithm') return target.examples.map(code).join(', ');
   if (target.format === 'duration') return '0 or longer';
   if (target.format === 'positive-duration' || target.format === 'age') return 'longer than 0';

@@ -85,10 +85,15 @@ class TypeGenerator {
     }
     const description = this.#describe(target);
     if (target.type === 'array') return { type: 'array', items: this.#typeSchema(target.items), description };
+    if (target.enum !== undefined && this.#normalized) {
+      // The load turns numbers that stand for a text into that text.
+      const words = target.enum.filter((word) => typeof word === 'string');
+      return { enum: words.length > 0 ? words : target.enum, description };
+    }
     if (target.enum !== undefined) return { enum: target.enum, description };
     if (target.type === 'object') {
       const values = target.additionalProperties;
-      const additionalProperties = values === true ? true : { type: values.type };
+      const additionalProperties = values === true ? true : this.#typeSchema(values);
       return { type: 'object', additionalProperties, description };
     }
     return { ...this.#scalarType(target), ...this.#itemsOf(target), description };

@@ -23,7 +23,8 @@ export interface HealthSettings {
 /** The settings that a `health_check` section means for a backend. Throws an Error when `expected_status` can't be read. */
 export function healthSettings(section: HealthCheck, address: Address): HealthSettings {
   return {
-    type: section.type,
+    // Checks over TLS are not there yet.
+    type: section.type === 'https' ? 'http' : section.type,
     path: section.path,
     // A unix socket has no host, and HTTP/1.1 demands one.
     host:

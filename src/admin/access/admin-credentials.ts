@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
-import type { Admin, AdminTls } from '../../config/schema/config.generated.ts';
+import type { Admin, ServerTls } from '../../config/schema/config.generated.ts';
 import { ConfigError } from '../../config/load/config-error.ts';
 import { BEARER_TOKENS, isBearerToken } from '../../config/schema/formats.ts';
 import type { Path, Problem } from '../../config/problems/problem.ts';
@@ -55,17 +55,18 @@ class CredentialFiles {
     return token;
   }
 
-  async tls(files: AdminTls): Promise<AdminTlsFiles> {
-    const cert = await this.#read(['admin', 'tls', 'cert'], files.cert);
-    const key = await this.#read(['admin', 'tls', 'key'], files.key);
+  async tls(files: ServerTls): Promise<AdminTlsFiles> {
+    const cert = await this.#read(['admin', 'tls', 'cert_file'], files.cert_file);
+    const key = await this.#read(['admin', 'tls', 'key_file'], files.key_file);
     const clientCa =
-      files.client_ca === undefined
+      files.client_ca_file === undefined
         ? undefined
-        : await this.#read(['admin', 'tls', 'client_ca'], files.client_ca);
+        : await this.#read(['admin', 'tls', 'client_ca_file'], files.client_ca_file);
     // Check them one after the other, so that the error names the file that is wrong.
-    this.#tryOut(['admin', 'tls', 'cert'], 'certificate', { cert });
-    this.#tryOut(['admin', 'tls', 'key'], 'private key', { cert, key });
-    if (clientCa !== undefined) this.#tryOut(['admin', 'tls', 'client_ca'], 'certificate', { ca: clientCa });
+    this.#tryOut(['admin', 'tls', 'cert_file'], 'certificate', { cert });
+    this.#tryOut(['admin', 'tls', 'key_file'], 'private key', { cert, key });
+    if (clientCa !== undefined)
+      this.#tryOut(['admin', 'tls', 'client_ca_file'], 'certificate', { ca: clientCa });
     const fingerprint = hashOf(JSON.stringify([cert, key, clientCa]));
     return { cert, key, clientCa, fingerprint };
   }

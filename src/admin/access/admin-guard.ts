@@ -94,7 +94,7 @@ function requireCertificate({ socket }: IncomingMessage): void {
   throw new AdminError(
     403,
     'certificate_required',
-    'a client certificate signed by admin.tls.client_ca is needed',
+    'a client certificate signed by admin.tls.client_ca_file is needed',
   );
 }
 

@@ -11,10 +11,10 @@ export function checkAdmin(context: CheckContext): void {
     context.error(['admin', 'token_file'], "can't be used together with token");
   }
   if (isLocalOnly(parseAddress(admin.listen))) return;
-  if (!given('token') && !given('token_file') && !given('tls', 'client_ca')) {
+  if (!given('token') && !given('token_file') && !given('tls', 'client_ca_file')) {
     context.error(
       ['admin', 'listen'],
-      'can be reached from other machines: set admin.token, admin.token_file or admin.tls.client_ca, or listen on 127.0.0.1',
+      'can be reached from other machines: set admin.token, admin.token_file or admin.tls.client_ca_file, or listen on 127.0.0.1',
     );
   } else if (!given('tls')) {
     context.warn(

@@ -24,7 +24,7 @@ type At = Pick<Reference, 'path' | 'keyPath'>;
 function collect(node: SchemaNode, value: unknown, at: At, found: Reference[]): void {
   const { items, properties, 'x-file': namesFile } = resolveSchema(node);
   if (typeof value === 'string') {
-    if (namesFile === true) found.push({ ...at, file: value });
+    if (namesFile !== undefined) found.push({ ...at, file: value });
   } else if (Array.isArray(value)) {
     if (items === undefined) return;
     for (const [index, item] of (value as unknown[]).entries()) {

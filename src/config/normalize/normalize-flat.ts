@@ -2,6 +2,7 @@ import { suggestion } from '../problems/closest.ts';
 import type { ConfigFile, FileBackend, FlatRoute } from '../schema/config-file.generated.ts';
 import type { NormalizeContext } from './normalize-context.ts';
 import { DEFAULT_NAME, sharedUpstream, singleListener } from './normalize-single.ts';
+import type { WrittenBackends } from './normalize-upstream-tls.ts';
 import { normalizeBackend } from './normalize-upstream.ts';
 import type { Path } from '../problems/problem.ts';
 
@@ -13,11 +14,12 @@ export function normalizeFlat(file: ConfigFile, context: NormalizeContext): obje
   const backends = file.backends ?? [];
   // The protocol of a plugin may need no backends.
   const { mode = 'http' } = file;
-  if (backends.length === 0 && (mode === 'http' || mode === 'tcp'))
+  const passesAll = file.tls?.sni !== undefined && file.tls.enabled !== false;
+  if (backends.length === 0 && (mode === 'http' || mode === 'tcp') && !passesAll)
     context.warn(['backends'], 'has no backend: nothing can be forwarded');
   const upstreams: object[] = [
     {
-      ...sharedUpstream(file, ['upstreams', 0], context),
+      ...sharedUpstream(file, ['upstreams', 0], writtenBackends(backends), context),
       name: DEFAULT_NAME,
       backends: backends.map(normalizeBackend),
     },
@@ -33,7 +35,7 @@ export function normalizeFlat(file: ConfigFile, context: NormalizeContext): obje
     );
     return { ...rest, name, upstream: routeUpstreamName(name) };
   });
-  const listener = { ...singleListener(file, routes, context), upstream: DEFAULT_NAME };
+  const listener = { ...singleListener(file, routes, upstreams, context), upstream: DEFAULT_NAME };
   context.provenance.set(['listeners', 0, 'upstream'], ['backends']);
   return { listeners: [listener], upstreams };
 }
@@ -52,10 +54,10 @@ function routeUpstream(
 ): object {
   const at: Path = ['upstreams', upstreamIndex];
   const all = file.backends ?? [];
-  const shared = sharedUpstream(file, at, context);
   context.provenance.set([...at, 'name'], [...routeAt(routeIndex), 'name']);
   context.provenance.set([...at, 'backends'], [...routeAt(routeIndex), 'backends']);
   const backends: object[] = [];
+  const written: { readonly address: string; readonly path: Path }[] = [];
   for (const [index, name] of (route.backends ?? []).entries()) {
     const backendIndex = all.findIndex((backend) => nameOf(backend) === name);
     const backend = all[backendIndex];
@@ -67,8 +69,25 @@ function routeUpstream(
     }
     context.provenance.set([...at, 'backends', backends.length], ['backends', backendIndex]);
     backends.push(normalizeBackend(backend));
+    written.push({ address: backend.address, path: ['backends', backendIndex, 'address'] });
   }
+  const shared = sharedUpstream(
+    file,
+    at,
+    {
+      addresses: written.map(({ address }) => address),
+      pathOf: (index) => written[index]?.path ?? ['backends'],
+    },
+    context,
+  );
   return { ...shared, name: routeUpstreamName(route.name), backends };
+}
+
+function writtenBackends(backends: readonly FileBackend[]): WrittenBackends {
+  return {
+    addresses: backends.map(({ address }) => address),
+    pathOf: (index) => ['backends', index, 'address'],
+  };
 }
 
 function nameOf(backend: FileBackend): string {

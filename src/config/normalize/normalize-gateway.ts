@@ -12,7 +12,8 @@ export function normalizeGateway(file: ConfigFile, context: NormalizeContext): o
   for (const [index, route] of (file.routes ?? []).entries()) {
     const from: Path = ['routes', index];
     const at: Path = ['upstreams', index];
-    const shared = sharedUpstream(file, at, context);
+    const pathOf = (backend: number): Path => [...from, 'backends', backend];
+    const shared = sharedUpstream(file, at, { addresses: route.backends, pathOf }, context);
     const algorithm = route.strategy === undefined ? {} : { algorithm: route.strategy };
     if (route.strategy !== undefined) {
       context.provenance.set([...at, 'load_balancer', 'algorithm'], [...from, 'strategy']);
@@ -39,5 +40,5 @@ export function normalizeGateway(file: ConfigFile, context: NormalizeContext): o
     for (const key of ['name', 'path_prefix']) context.provenance.set([...routeAt, key], [...from, 'path']);
     context.provenance.set([...routeAt, 'upstream'], [...from, 'backends']);
   }
-  return { listeners: [singleListener(file, routes, context)], upstreams };
+  return { listeners: [singleListener(file, routes, upstreams, context)], upstreams };
 }

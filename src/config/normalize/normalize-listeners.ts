@@ -1,17 +1,31 @@
 import type { ConfigFile, FileListener, FileUpstream } from '../schema/config-file.generated.ts';
 import type { NormalizeContext } from './normalize-context.ts';
+import type { Path } from '../problems/problem.ts';
+import { listenerTls } from './normalize-tls.ts';
+import type { WrittenBackends } from './normalize-upstream-tls.ts';
+import { upstreamTls } from './normalize-upstream-tls.ts';
 import { normalizeBackend, normalizeHealthCheck } from './normalize-upstream.ts';
+import { SniUpstreams } from './sni-upstreams.ts';
 
 /** Normalizes the form with `listeners` and `upstreams`: only names and the settings of the mode are filled in. */
 export function normalizeListeners(file: ConfigFile, context: NormalizeContext): object {
-  return {
-    listeners: (file.listeners ?? []).map((listener, index) => normalizeListener(listener, index, context)),
-    upstreams: (file.upstreams ?? []).map((upstream, index) => normalizeUpstream(upstream, index, context)),
-  };
+  const upstreams = (file.upstreams ?? []).map((upstream, index) =>
+    normalizeUpstream(upstream, index, context),
+  );
+  const passed = new SniUpstreams(upstreams, () => ({}), context);
+  const listeners = (file.listeners ?? []).map((listener, index) =>
+    normalizeListener(listener, index, passed, context),
+  );
+  return { listeners, upstreams };
 }
 
-function normalizeListener(listener: FileListener, index: number, context: NormalizeContext): object {
-  const { listen, address: otherWord, ...rest } = listener;
+function normalizeListener(
+  listener: FileListener,
+  index: number,
+  passed: SniUpstreams,
+  context: NormalizeContext,
+): object {
+  const { listen, address: otherWord, tls, proxy_protocol: proxyProtocol, ...rest } = listener;
   const address = listen ?? otherWord;
   if (address === undefined) context.error(['listeners', index], 'must have the key listen');
   if (listen !== undefined && otherWord !== undefined) {
@@ -20,6 +34,7 @@ function normalizeListener(listener: FileListener, index: number, context: Norma
   if (listen !== undefined)
     context.provenance.set(['listeners', index, 'address'], ['listeners', index, 'listen']);
   const mode = listener.mode ?? 'http';
+  const at: Path = ['listeners', index];
   const routes = listener.http?.routes ?? [];
   const named = routes.map((route, number) => ({ ...route, name: route.name ?? `route-${number + 1}` }));
   return {
@@ -27,19 +42,30 @@ function normalizeListener(listener: FileListener, index: number, context: Norma
     name: listener.name ?? address ?? `listener-${index + 1}`,
     address: address ?? ':0',
     mode,
+    ...listenerTls(tls, { listener: at, inFile: [...at, 'tls'], mode }, passed, context),
+    ...(proxyProtocol === undefined || proxyProtocol.accept === false
+      ? {}
+      : { proxy_protocol: proxyProtocol }),
     ...(mode === 'http' ? { http: { ...listener.http, routes: named } } : {}),
     ...(mode === 'tcp' ? { tcp: listener.tcp ?? {} } : {}),
   };
 }
 
 function normalizeUpstream(upstream: FileUpstream, index: number, context: NormalizeContext): object {
-  const { health_check: check, ...rest } = upstream;
+  const { health_check: check, tls: given, ...rest } = upstream;
+  const at: Path = ['upstreams', index];
+  const backends: WrittenBackends = {
+    addresses: upstream.backends.map(({ address }) => address),
+    pathOf: (backend) => [...at, 'backends', backend, 'address'],
+  };
+  const { tls } = upstreamTls({ given, inFile: [...at, 'tls'] }, backends, at, context);
   if (upstream.backends.length === 0) {
     context.warn(['upstreams', index, 'backends'], 'has no backend: nothing can be forwarded');
   }
   return {
     ...rest,
     backends: upstream.backends.map(normalizeBackend),
-    ...(check === undefined ? {} : { health_check: normalizeHealthCheck(check) }),
+    ...(tls === undefined ? {} : { tls }),
+    ...(check === undefined ? {} : { health_check: normalizeHealthCheck(check, tls !== undefined) }),
   };
 }

@@ -1,6 +1,11 @@
 import type { ConfigFile } from '../schema/config-file.generated.ts';
 import type { NormalizeContext } from './normalize-context.ts';
+import { listenerTls } from './normalize-tls.ts';
+import type { WrittenBackends } from './normalize-upstream-tls.ts';
+import { upstreamTls } from './normalize-upstream-tls.ts';
 import { healthCheckOfInterval, normalizeHealthCheck } from './normalize-upstream.ts';
+import { pickKeys } from './pick-keys.ts';
+import { SniUpstreams } from './sni-upstreams.ts';
 import type { Path } from '../problems/problem.ts';
 
 /** The name of the only listener of a flat or gateway file, and of the upstream with all backends of a flat file. */
@@ -8,10 +13,11 @@ export const DEFAULT_NAME = 'default';
 const DEFAULT_LISTEN = ':8080';
 const GATEWAY_CHECK_INTERVAL = '10s';
 
-/** The listener of a flat or gateway file. */
+/** The listener of a flat or gateway file. Upstreams for names that are passed on undecrypted are added to `upstreams`. */
 export function singleListener(
   file: ConfigFile,
   routes: readonly object[],
+  upstreams: object[],
   context: NormalizeContext,
 ): object {
   const mode = file.mode ?? 'http';
@@ -22,25 +28,64 @@ export function singleListener(
     name: DEFAULT_NAME,
     address: file.listen ?? DEFAULT_LISTEN,
     mode,
-    ...pick(file, ['max_connections', 'tcp_keepalive', 'socket_mode']),
+    ...pickKeys(file, ['max_connections', 'tcp_keepalive', 'socket_mode']),
+    ...listenerTls(
+      file.tls,
+      { listener: at, inFile: ['tls'], mode },
+      new SniUpstreams(upstreams, (path) => passedUpstream(file, path, context), context),
+      context,
+    ),
+    ...acceptedProxyProtocol(file),
   };
   if (mode === 'http') return { ...base, http: httpOptions(file, routes, context) };
   warnOfUnusedTimeouts(file, mode, context);
   if (mode === 'tcp') return { ...base, tcp: tcpOptions(file, context) };
-  return { ...base, ...pick(file, ['options']) };
+  return { ...base, ...pickKeys(file, ['options']) };
 }
 
 /** The settings of an upstream of a flat or gateway file, without its name and backends. */
-export function sharedUpstream(file: ConfigFile, at: Path, context: NormalizeContext): object {
+export function sharedUpstream(
+  file: ConfigFile,
+  at: Path,
+  backends: WrittenBackends,
+  context: NormalizeContext,
+): object {
+  context.provenance.set(at, []);
+  const tls = upstreamTls({ given: file.tls?.backend, inFile: ['tls', 'backend'] }, backends, at, context);
+  return {
+    ...commonSettings(file, at, context),
+    ...healthCheck(file, at, tls.tls !== undefined, context),
+    ...tls,
+  };
+}
+
+/** The settings of an upstream for connections that are passed on undecrypted: the proxy adds no TLS, and a check can't speak HTTP. */
+function passedUpstream(file: ConfigFile, at: Path, context: NormalizeContext): object {
+  context.provenance.set(at, []);
+  const check = file.health_check;
+  return {
+    ...commonSettings(file, at, context),
+    ...(check === undefined ? {} : { health_check: { ...normalizeHealthCheck(check, true), type: 'tcp' } }),
+  };
+}
+
+function commonSettings(file: ConfigFile, at: Path, context: NormalizeContext): object {
   const { connect, read } = file.timeouts ?? {};
   const timeouts = { ...(connect === undefined ? {} : { connect }), ...(read === undefined ? {} : { read }) };
-  context.provenance.set(at, []);
+  const sent = file.proxy_protocol?.send;
+  if (sent !== undefined) context.provenance.set([...at, 'proxy_protocol'], ['proxy_protocol', 'send']);
   return {
-    ...pick(file, ['load_balancer', 'queue', 'tcp_keepalive']),
+    ...pickKeys(file, ['load_balancer', 'queue', 'tcp_keepalive']),
     ...connectionPool(file, at, context),
-    ...healthCheck(file, at, context),
+    ...(sent === undefined ? {} : { proxy_protocol: sent }),
     timeouts,
   };
+}
+
+/** The part of `proxy_protocol` that is about clients; it is on when there are addresses that may send the header. */
+function acceptedProxyProtocol({ proxy_protocol: given }: ConfigFile): object {
+  const { accept = given?.trusted !== undefined, ...rest } = given ?? {};
+  return accept ? { proxy_protocol: { ...pickKeys(rest, ['trusted', 'timeout']), accept } } : {};
 }
 
 /** Keys of the `http` section, and the keys of `connection_pool` that they are other names for. */
@@ -69,8 +114,9 @@ function connectionPool(file: ConfigFile, at: Path, context: NormalizeContext): 
     : { connection_pool: pool };
 }
 
-function healthCheck(file: ConfigFile, at: Path, context: NormalizeContext): object {
-  if (file.health_check !== undefined) return { health_check: normalizeHealthCheck(file.health_check) };
+function healthCheck(file: ConfigFile, at: Path, hasTls: boolean, context: NormalizeContext): object {
+  if (file.health_check !== undefined)
+    return { health_check: normalizeHealthCheck(file.health_check, hasTls) };
   const { health_check_interval: given, routes } = file;
   // A gateway checks its backends by default.
   const interval = given ?? (routes === undefined ? undefined : GATEWAY_CHECK_INTERVAL);
@@ -78,7 +124,8 @@ function healthCheck(file: ConfigFile, at: Path, context: NormalizeContext): obj
   context.provenance.set([...at, 'health_check'], [given === undefined ? 'routes' : 'health_check_interval']);
   context.provenance.set([...at, 'health_check', 'interval'], ['health_check_interval']);
   const check = healthCheckOfInterval(interval);
-  return { health_check: file.mode === 'tcp' ? { ...check, type: 'tcp' } : check };
+  const type = file.mode === 'tcp' ? 'tcp' : hasTls ? 'https' : 'http';
+  return { health_check: { ...check, type } };
 }
 
 /** The keys that the `http` section of a flat file shares with that of a listener. */
@@ -114,9 +161,9 @@ function httpOptions(file: ConfigFile, routes: readonly object[], context: Norma
     }
   }
   return {
-    ...pick(file.http ?? {}, HTTP_KEYS),
-    ...pick(file, ['transform', 'health_endpoint']),
-    timeouts: { ...pick(file.timeouts ?? {}, ['read', 'write', 'idle']), ...file.http?.timeouts },
+    ...pickKeys(file.http ?? {}, HTTP_KEYS),
+    ...pickKeys(file, ['transform', 'health_endpoint']),
+    timeouts: { ...pickKeys(file.timeouts ?? {}, ['read', 'write', 'idle']), ...file.http?.timeouts },
     routes,
   };
 }
@@ -125,7 +172,7 @@ function tcpOptions(file: ConfigFile, context: NormalizeContext): object {
   if (file.tcp?.timeouts?.idle === undefined) {
     context.provenance.set(['listeners', 0, 'tcp', 'timeouts', 'idle'], ['timeouts', 'idle']);
   }
-  return { timeouts: { ...pick(file.timeouts ?? {}, ['idle']), ...file.tcp?.timeouts } };
+  return { timeouts: { ...pickKeys(file.timeouts ?? {}, ['idle']), ...file.tcp?.timeouts } };
 }
 
 function warnOfUnusedTimeouts(file: ConfigFile, mode: string, context: NormalizeContext): void {
@@ -135,11 +182,4 @@ function warnOfUnusedTimeouts(file: ConfigFile, mode: string, context: Normalize
     const known = mode === 'tcp' ? 'mode tcp' : 'the mode of a plugin';
     context.warn(['timeouts', key], `has no effect in ${known}`);
   }
-}
-
-/** The keys that have a value. The others are left out, so that they get their defaults. */
-function pick<T extends object, K extends keyof T>(from: T, keys: readonly K[]): Partial<Pick<T, K>> {
-  const picked: Partial<Pick<T, K>> = {};
-  for (const key of keys) if (from[key] !== undefined) picked[key] = from[key];
-  return picked;
 }

@@ -14,9 +14,10 @@ export function normalizeBackend(backend: FileBackend): object {
   };
 }
 
-/** Fills in the type of a health check: `http` when it has a path, otherwise `tcp`. */
-export function normalizeHealthCheck(check: HealthCheck): object {
-  return { ...check, type: check.type ?? (check.path === undefined ? 'tcp' : 'http') };
+/** Fills in the type of a health check: `http` when it has a path (`https` where the backends speak TLS), otherwise `tcp`. */
+export function normalizeHealthCheck(check: HealthCheck, hasTls: boolean): object {
+  const ofPath = hasTls ? 'https' : 'http';
+  return { ...check, type: check.type ?? (check.path === undefined ? 'tcp' : ofPath) };
 }
 
 /** The timeout of a check is the interval, but at most this. */
@@ -26,7 +27,6 @@ const MAX_TIMEOUT_MS = 2_000;
 export function healthCheckOfInterval(interval: string | number): object {
   const text = typeof interval === 'number' ? `${interval}s` : interval;
   return {
-    type: 'http',
     path: '/',
     interval: text,
     timeout: formatDuration(Math.max(1, Math.min(parseDurationMs(text), MAX_TIMEOUT_MS))),

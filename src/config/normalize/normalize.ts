@@ -1,4 +1,5 @@
 import type { ConfigFile, FileLogging } from '../schema/config-file.generated.ts';
+import { normalizeAdmin } from './normalize-admin.ts';
 import { withGatewayEndpoints } from './gateway-endpoints.ts';
 import { normalizeFlat } from './normalize-flat.ts';
 import { normalizeGateway } from './normalize-gateway.ts';
@@ -11,7 +12,7 @@ export function normalize(given: ConfigFile, context: NormalizeContext): object 
   const { admin, metrics, logging, tracing, plugins, dns, reload, shutdown } = file;
   return defined({
     ...normalizeForm(file, context),
-    admin,
+    admin: admin === undefined ? undefined : normalizeAdmin(admin, context),
     // A `metrics` section turns metrics on, unless it says otherwise.
     metrics: metrics === undefined ? undefined : { enabled: true, ...metrics },
     logging: logging === undefined ? undefined : normalizeLogging(logging, context),

@@ -34,6 +34,8 @@ function convert(node: SchemaNode, value: unknown): unknown {
   if (typeof value === 'object' && value !== null) {
     return convertObject(schema, value as Readonly<Record<string, unknown>>);
   }
+  // A version such as 1.2 may be written as a number.
+  if (typeof value === 'number' && schema.enum?.includes(String(value)) === true) return String(value);
   const format = schema.format === undefined ? undefined : FORMATS[schema.format];
   if (format === undefined) return value;
   // A bare number is 0 for a duration, and one status for a list of them.

@@ -28,6 +28,8 @@ export interface ConfigFile {
   readonly tcp_keepalive?: string | number;
   /** Permissions of the unix socket: three octal digits in quotes. They are set before any client can connect. An edit changes them immediately. Without this key: what the umask of the process leaves. */
   readonly socket_mode?: string;
+  readonly tls?: FlatTls;
+  readonly proxy_protocol?: FlatProxyProtocol;
   readonly load_balancer?: LoadBalancer;
   readonly connection_pool?: ConnectionPool;
   readonly health_check?: HealthCheck;
@@ -50,7 +52,7 @@ export interface ConfigFile {
   readonly listeners?: readonly FileListener[];
   /** The named groups of backends that listeners and routes refer to. */
   readonly upstreams?: readonly FileUpstream[];
-  readonly admin?: Admin;
+  readonly admin?: FileAdmin;
   readonly metrics?: Metrics;
   readonly logging?: FileLogging;
   readonly tracing?: Tracing;
@@ -64,7 +66,7 @@ export interface ConfigFile {
 export interface FileBackend {
   /** Name of the backend in logs, metrics and routes. Without this key: the address as written. */
   readonly name?: string;
-  /** The address of the server. An `http://` URL without a path is also accepted. */
+  /** The address of the server. An `http://` or `https://` URL without a path is also accepted; `https://` turns on TLS to all backends of the upstream. */
   readonly address: string;
   /**
    * The backend's share of the traffic, compared with the other backends. It counts for every algorithm but `round-robin` and `least-connections`, which treat all backends alike. 0: the backend gets no traffic, with any algorithm.
@@ -76,6 +78,171 @@ export interface FileBackend {
    * @default 0
    */
   readonly max_connections?: number;
+}
+
+/** TLS on the listener, and under `backend` TLS to the backends. Names with a certificate are decrypted here; names under `sni` are passed on undecrypted. For the listener it needs `cert_file` and `key_file`, `certificates` or `sni`; a section with nothing but `backend` leaves the listener without TLS. */
+export interface FlatTls {
+  /**
+   * `false`: TLS is off, as if this section were not there.
+   * @default true
+   */
+  readonly enabled?: boolean;
+  /** PEM file with the certificate, followed by the intermediate certificates that lead to its authority. The path is relative to this file. A change of the file is an edit of the config. */
+  readonly cert_file?: string;
+  /** PEM file with the private key of the certificate. The path is relative to this file. */
+  readonly key_file?: string;
+  /** File with the password of `key_file`, if that key is encrypted. The path is relative to this file. Line breaks at the end are ignored. */
+  readonly key_password_file?: string;
+  /** Several certificates. With `cert_file` beside this list, that certificate is the first one. */
+  readonly certificates?: readonly FileCertificate[];
+  /**
+   * The oldest version of TLS that clients may use.
+   * @default "1.2"
+   */
+  readonly min_version?: '1.2' | '1.3' | 1.2 | 1.3;
+  /**
+   * The newest version of TLS that clients may use.
+   * @default "1.3"
+   */
+  readonly max_version?: '1.2' | '1.3' | 1.2 | 1.3;
+  /** The cipher suites that may be used, the preferred one first. Names are those of the standards (`TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256`) or of OpenSSL (`ECDHE-RSA-AES128-GCM-SHA256`). TLS 1.2 and TLS 1.3 have different suites. A list that names no suite of a version leaves that version its defaults. */
+  readonly cipher_suites?: readonly string[];
+  /** The groups for the key exchange, the preferred one first: `X25519`, `P-256`, `P-384`, `P-521`, `X448`, and `X25519MLKEM768` where the runtime has it (OpenSSL 3.5, as in current versions of Node.js 22 and newer). The names of OpenSSL and Go, such as `prime256v1` and `CurveP256`, mean the same. Without this key: those that the runtime prefers. */
+  readonly curves?: readonly string[];
+  /**
+   * Whether the order of `cipher_suites` decides which suite is used. `false`: the order of the client does.
+   * @default true
+   */
+  readonly prefer_server_cipher_suites?: boolean;
+  /**
+   * `true`: clients get no session tickets, so each connection needs a full handshake. Otherwise a client that comes back resumes its session, which saves most of the work. The keys of the tickets change every 12 hours.
+   * @default false
+   */
+  readonly session_tickets_disabled?: boolean;
+  /** The protocols that are offered to the other side by ALPN, the preferred one first. Without this key: `http/1.1` in mode http, otherwise none. In mode http, `h2` is left out with a warning, because the proxy does not speak HTTP/2 yet. In mode tcp the proxy passes on what both sides speak, so any name may be offered. */
+  readonly alpn_protocols?: readonly string[];
+  /**
+   * Whether clients show a certificate. `none`: they are not asked. `request`: they are asked, and any certificate or none is accepted. `require`: they must show one, which is not verified. `verify`: a certificate that a client shows must be signed by `client_ca_file`, but a client may show none. `require-and-verify`: they must show one, and it must be signed by `client_ca_file`. Unverified certificates prove nothing: anyone can make one.
+   * @default "none"
+   */
+  readonly client_auth?: 'none' | 'request' | 'require' | 'verify' | 'require-and-verify';
+  /** PEM file with the certificate authorities that sign the certificates of clients. The path is relative to this file. `verify` and `require-and-verify` need it. */
+  readonly client_ca_file?: string;
+  /** PEM file with the certificate revocation lists of these authorities. The path is relative to this file. A client whose certificate is revoked is refused. */
+  readonly client_crl_file?: string;
+  /**
+   * `true`: a client that asks for a name that no certificate has, or for no name, is refused with the alert `unrecognized_name`. `false`: it gets the default certificate.
+   * @default false
+   */
+  readonly strict_sni?: boolean;
+  /**
+   * How long a handshake may take, from the first byte that is expected to the last. A connection that takes longer is closed.
+   * @default "10s"
+   */
+  readonly handshake_timeout?: string;
+  /**
+   * How many handshakes the listener may have under way at the same time. 0: no limit.
+   * @default 1000
+   */
+  readonly max_handshakes?: number;
+  /**
+   * How many new handshakes one client address may begin within a second. An IPv6 client counts by its network (`/64`). Further connections are closed. 0: no limit.
+   * @default 0
+   */
+  readonly max_handshakes_per_address?: number;
+  readonly sni?: FileSni;
+  readonly backend?: boolean | FileUpstreamTls;
+}
+
+/** A certificate with its key, and the names that it serves. Two certificates may serve one name if one has an RSA key and the other an ECDSA key: each client then gets the one that it supports. */
+export interface FileCertificate {
+  /** PEM file with the certificate, followed by the intermediate certificates that lead to its authority. The path is relative to this file. A change of the file is an edit of the config. */
+  readonly cert_file: string;
+  /** PEM file with the private key of the certificate. The path is relative to this file. */
+  readonly key_file: string;
+  /** File with the password of `key_file`, if that key is encrypted. The path is relative to this file. Line breaks at the end are ignored. */
+  readonly key_password_file?: string;
+  /** The names for which this certificate is used: exact names, and `*.` with a domain for all names one level below it. International names may be written as they are read. Without this key: the names that are in the certificate. */
+  readonly domains?: readonly string[];
+  /**
+   * Whether clients get this certificate that ask for no name, or for a name that no certificate has. Without this key: the first certificate of the list is the default.
+   * @default false
+   */
+  readonly default?: boolean;
+  /** As the key of the same name beside `certificates`, for clients that get this certificate. Without this key: the value there. */
+  readonly client_auth?: 'none' | 'request' | 'require' | 'verify' | 'require-and-verify';
+  /** As the key of the same name beside `certificates`, for clients that get this certificate. Without this key: the value there. */
+  readonly client_ca_file?: string;
+  /** As the key of the same name beside `certificates`, for clients that get this certificate. Without this key: the value there. */
+  readonly client_crl_file?: string;
+}
+
+/** Passes connections on undecrypted, by the name that the client asks for (SNI). Without certificates beside it, the listener decrypts nothing. What is no TLS is refused. */
+export interface FileSni {
+  /** For each name the addresses of its servers, or the name of an upstream. A name is exact, or `*.` with a domain for all names one level below it. An exact name takes precedence over `*.`, and a route over a certificate of the same name. Servers that are given as addresses form an upstream named `sni:` and the name, without TLS of its own. */
+  readonly routes?: {
+    readonly [k: string]: string | string[];
+  };
+  /** The servers, or the name of an upstream, for clients that ask for no name or for an unknown one, or that hide the name (ECH). Without this key: the certificates of the listener; if there are none, the listener's own upstream. */
+  readonly default?: string | string[];
+}
+
+/** TLS to the backends of this upstream. `tls: true` takes all defaults: the certificate of a backend must be valid for its host name and signed by a known authority. */
+export interface FileUpstreamTls {
+  /**
+   * `false`: the proxy speaks to the backends without TLS, as if this section were not there.
+   * @default true
+   */
+  readonly enabled?: boolean;
+  /** PEM file with the certificate authorities that sign the certificates of the backends. The path is relative to this file. Without this key: those of the runtime (Mozilla's list) and, if set, of `NODE_EXTRA_CA_CERTS`. */
+  readonly ca_file?: string;
+  /** The name that the certificate of a backend must have, and that is sent as SNI. Without this key: the host name in the backend's address; for an IP address no SNI is sent, and the certificate must have that address. It is never taken from the client. */
+  readonly server_name?: string;
+  /**
+   * The oldest version of TLS that a backend may use.
+   * @default "1.2"
+   */
+  readonly min_version?: '1.2' | '1.3' | 1.2 | 1.3;
+  /**
+   * The newest version of TLS that a backend may use.
+   * @default "1.3"
+   */
+  readonly max_version?: '1.2' | '1.3' | 1.2 | 1.3;
+  /** The cipher suites that may be used, the preferred one first. Names are those of the standards (`TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256`) or of OpenSSL (`ECDHE-RSA-AES128-GCM-SHA256`). TLS 1.2 and TLS 1.3 have different suites. A list that names no suite of a version leaves that version its defaults. */
+  readonly cipher_suites?: readonly string[];
+  /** PEM file with the certificate that the proxy shows to the backends, followed by intermediate certificates. The path is relative to this file. */
+  readonly client_cert_file?: string;
+  /** PEM file with the private key of that certificate. The path is relative to this file. */
+  readonly client_key_file?: string;
+  /** File with the password of `client_key_file`, if that key is encrypted. The path is relative to this file. */
+  readonly client_key_password_file?: string;
+  /**
+   * `true`: the certificates of the backends are not verified. Anyone between the proxy and a backend can then read and change the traffic. The proxy warns of it at each start, and `balance validate --strict` refuses it. To use a certificate of your own, name its authority in `ca_file` instead.
+   * @default false
+   */
+  readonly insecure_skip_verify?: boolean;
+  /**
+   * Whether a new connection to a backend resumes an earlier TLS session, which saves most of the handshake.
+   * @default true
+   */
+  readonly session_reuse?: boolean;
+  /** The protocols that are offered to backends by ALPN. Without this key: `http/1.1` from listeners in mode http, otherwise none. */
+  readonly alpn_protocols?: readonly string[];
+}
+
+/** The PROXY protocol, from load balancers in front (`accept`, `trusted`) and to the backends (`send`). */
+export interface FlatProxyProtocol {
+  /** Whether connections begin with a PROXY protocol header (version 1 or 2). With `true`, a connection from an address in `trusted` must begin with one, and connections from all other addresses are refused. The proxy never guesses whether a header is there. Without this key: `true` if `trusted` is given. */
+  readonly accept?: boolean;
+  /** Addresses and networks of the load balancers in front, which send the header. `accept` needs at least one. What connects to a unix socket is always trusted. */
+  readonly trusted?: readonly string[];
+  /**
+   * How long the header may take to arrive. Then the connection is closed.
+   * @default "5s"
+   */
+  readonly timeout?: string;
+  /** Sends a PROXY protocol header (version 1 as text, version 2 binary) to each backend before anything else, so that the backend sees the address of the client. The backend must expect it. HTTP connections with such a header serve one client only. Health checks send a header that says that they come from the proxy itself. */
+  readonly send?: 'v1' | 'v2';
 }
 
 /** How the proxy chooses a backend. */
@@ -146,10 +313,10 @@ export interface HealthCheck {
    */
   readonly enabled?: boolean;
   /**
-   * `tcp`: the check connects. `http`: the check asks for a path. Without this key: `http` if `path` is given, otherwise `tcp`.
+   * `tcp`: the check connects. `http`: the check asks for a path. `https`: as `http`, over TLS with the settings of `tls` of the upstream. Without this key: `tcp`, or, if `path` is given, `http` (`https` where the backends speak TLS).
    * @default "tcp"
    */
-  readonly type?: 'tcp' | 'http';
+  readonly type?: 'tcp' | 'http' | 'https';
   /**
    * The path that an HTTP check asks for.
    * @default "/"
@@ -460,7 +627,7 @@ export interface TcpTimeouts {
 export interface GatewayRoute {
   /** The path. The route gets requests to this path and to all paths below it. */
   readonly path: string;
-  /** The servers, as `http://host:port` or `host:port`. */
+  /** The servers, as `http://host:port`, `https://host:port` or `host:port`. With `https://` the proxy speaks TLS to all backends of the route, with the settings of `tls.backend`. */
   readonly backends: readonly string[];
   /**
    * Name of the load-balancing algorithm, as in `load_balancer.algorithm`. If both are given, this key wins.
@@ -496,12 +663,103 @@ export interface FileListener {
   readonly tcp_keepalive?: string | number;
   /** Permissions of the unix socket: three octal digits in quotes. They are set before any client can connect. An edit changes them immediately. Without this key: what the umask of the process leaves. */
   readonly socket_mode?: string;
+  readonly tls?: FileListenerTls;
+  readonly proxy_protocol?: ListenerProxyProtocol;
   readonly http?: FileHttp;
   readonly tcp?: TcpOptions;
   /** Settings of a plugin's mode. The plugin defines which settings there are. */
   readonly options?: {
     readonly [k: string]: unknown;
   };
+}
+
+/** TLS on this listener. Names with a certificate are decrypted here; names under `sni` are passed on undecrypted. It needs `cert_file` and `key_file`, `certificates` or `sni`. */
+export interface FileListenerTls {
+  /**
+   * `false`: TLS is off, as if this section were not there.
+   * @default true
+   */
+  readonly enabled?: boolean;
+  /** PEM file with the certificate, followed by the intermediate certificates that lead to its authority. The path is relative to this file. A change of the file is an edit of the config. */
+  readonly cert_file?: string;
+  /** PEM file with the private key of the certificate. The path is relative to this file. */
+  readonly key_file?: string;
+  /** File with the password of `key_file`, if that key is encrypted. The path is relative to this file. Line breaks at the end are ignored. */
+  readonly key_password_file?: string;
+  /** Several certificates. With `cert_file` beside this list, that certificate is the first one. */
+  readonly certificates?: readonly FileCertificate[];
+  /**
+   * The oldest version of TLS that clients may use.
+   * @default "1.2"
+   */
+  readonly min_version?: '1.2' | '1.3' | 1.2 | 1.3;
+  /**
+   * The newest version of TLS that clients may use.
+   * @default "1.3"
+   */
+  readonly max_version?: '1.2' | '1.3' | 1.2 | 1.3;
+  /** The cipher suites that may be used, the preferred one first. Names are those of the standards (`TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256`) or of OpenSSL (`ECDHE-RSA-AES128-GCM-SHA256`). TLS 1.2 and TLS 1.3 have different suites. A list that names no suite of a version leaves that version its defaults. */
+  readonly cipher_suites?: readonly string[];
+  /** The groups for the key exchange, the preferred one first: `X25519`, `P-256`, `P-384`, `P-521`, `X448`, and `X25519MLKEM768` where the runtime has it (OpenSSL 3.5, as in current versions of Node.js 22 and newer). The names of OpenSSL and Go, such as `prime256v1` and `CurveP256`, mean the same. Without this key: those that the runtime prefers. */
+  readonly curves?: readonly string[];
+  /**
+   * Whether the order of `cipher_suites` decides which suite is used. `false`: the order of the client does.
+   * @default true
+   */
+  readonly prefer_server_cipher_suites?: boolean;
+  /**
+   * `true`: clients get no session tickets, so each connection needs a full handshake. Otherwise a client that comes back resumes its session, which saves most of the work. The keys of the tickets change every 12 hours.
+   * @default false
+   */
+  readonly session_tickets_disabled?: boolean;
+  /** The protocols that are offered to the other side by ALPN, the preferred one first. Without this key: `http/1.1` in mode http, otherwise none. In mode http, `h2` is left out with a warning, because the proxy does not speak HTTP/2 yet. In mode tcp the proxy passes on what both sides speak, so any name may be offered. */
+  readonly alpn_protocols?: readonly string[];
+  /**
+   * Whether clients show a certificate. `none`: they are not asked. `request`: they are asked, and any certificate or none is accepted. `require`: they must show one, which is not verified. `verify`: a certificate that a client shows must be signed by `client_ca_file`, but a client may show none. `require-and-verify`: they must show one, and it must be signed by `client_ca_file`. Unverified certificates prove nothing: anyone can make one.
+   * @default "none"
+   */
+  readonly client_auth?: 'none' | 'request' | 'require' | 'verify' | 'require-and-verify';
+  /** PEM file with the certificate authorities that sign the certificates of clients. The path is relative to this file. `verify` and `require-and-verify` need it. */
+  readonly client_ca_file?: string;
+  /** PEM file with the certificate revocation lists of these authorities. The path is relative to this file. A client whose certificate is revoked is refused. */
+  readonly client_crl_file?: string;
+  /**
+   * `true`: a client that asks for a name that no certificate has, or for no name, is refused with the alert `unrecognized_name`. `false`: it gets the default certificate.
+   * @default false
+   */
+  readonly strict_sni?: boolean;
+  /**
+   * How long a handshake may take, from the first byte that is expected to the last. A connection that takes longer is closed.
+   * @default "10s"
+   */
+  readonly handshake_timeout?: string;
+  /**
+   * How many handshakes the listener may have under way at the same time. 0: no limit.
+   * @default 1000
+   */
+  readonly max_handshakes?: number;
+  /**
+   * How many new handshakes one client address may begin within a second. An IPv6 client counts by its network (`/64`). Further connections are closed. 0: no limit.
+   * @default 0
+   */
+  readonly max_handshakes_per_address?: number;
+  readonly sni?: FileSni;
+}
+
+/** The PROXY protocol: a load balancer in front says in a header who the client is. That address then counts in limits, logs, hashing and X-Forwarded-For. */
+export interface ListenerProxyProtocol {
+  /**
+   * Whether connections begin with a PROXY protocol header (version 1 or 2). With `true`, a connection from an address in `trusted` must begin with one, and connections from all other addresses are refused. The proxy never guesses whether a header is there.
+   * @default true
+   */
+  readonly accept?: boolean;
+  /** Addresses and networks of the load balancers in front, which send the header. `accept` needs at least one. What connects to a unix socket is always trusted. */
+  readonly trusted?: readonly string[];
+  /**
+   * How long the header may take to arrive. Then the connection is closed.
+   * @default "5s"
+   */
+  readonly timeout?: string;
 }
 
 /** Settings of `mode: http`. */
@@ -602,6 +860,9 @@ export interface FileUpstream {
    * @default "60s"
    */
   readonly tcp_keepalive?: string | number;
+  readonly tls?: boolean | FileUpstreamTls;
+  /** Sends a PROXY protocol header (version 1 as text, version 2 binary) to each backend before anything else, so that the backend sees the address of the client. The backend must expect it. HTTP connections with such a header serve one client only. Health checks send a header that says that they come from the proxy itself. */
+  readonly proxy_protocol?: 'v1' | 'v2';
 }
 
 /** Time limits for backends. */
@@ -619,9 +880,9 @@ export interface UpstreamTimeouts {
 }
 
 /** The admin server, which shows the state of the proxy. Without this section there is no admin server. */
-export interface Admin {
+export interface FileAdmin {
   /**
-   * The address of the admin server. It may be the same as `metrics.listen`: then one server serves both. If others can reach the address, `token`, `token_file` or `tls.client_ca` is required.
+   * The address of the admin server. It may be the same as `metrics.listen`: then one server serves both. If others can reach the address, `token`, `token_file` or `tls.client_ca_file` is required.
    * @default "127.0.0.1:9090"
    */
   readonly listen?: string;
@@ -631,18 +892,33 @@ export interface Admin {
   readonly token?: string;
   /** File with the token. The path is relative to this file. White space around the token is ignored. An edit of that file counts as an edit of the config. */
   readonly token_file?: string;
-  readonly tls?: AdminTls;
+  readonly tls?: FileAdminTls;
   /** What everybody who can reach the address may see without a token and without a certificate. */
   readonly public?: readonly ('health' | 'live' | 'ready' | 'version' | 'metrics')[];
 }
 
-/** HTTPS for the admin server. An edit of one of these files counts as an edit of the config. */
-export interface AdminTls {
-  /** PEM file with the certificate and the intermediate certificates that lead to its authority. The path is relative to this file. */
-  readonly cert: string;
+/** HTTPS for a server of the proxy itself. A change of one of these files is an edit of the config. */
+export interface FileAdminTls {
+  /** PEM file with the certificate, followed by the intermediate certificates that lead to its authority. The path is relative to this file. A change of the file is an edit of the config. */
+  readonly cert_file?: string;
   /** PEM file with the private key of the certificate. The path is relative to this file. */
-  readonly key: string;
+  readonly key_file?: string;
+  /** File with the password of `key_file`, if that key is encrypted. The path is relative to this file. Line breaks at the end are ignored. */
+  readonly key_password_file?: string;
   /** PEM file with certificate authorities. Clients must show a certificate of one of them. The path is relative to this file. If a token is set as well, clients need both. */
+  readonly client_ca_file?: string;
+  /** PEM file with the certificate revocation lists of these authorities. The path is relative to this file. A client whose certificate is revoked is refused. */
+  readonly client_crl_file?: string;
+  /**
+   * The oldest version of TLS that clients may use.
+   * @default "1.2"
+   */
+  readonly min_version?: '1.2' | '1.3' | 1.2 | 1.3;
+  /** Another name of `cert_file`. */
+  readonly cert?: string;
+  /** Another name of `key_file`. */
+  readonly key?: string;
+  /** Another name of `client_ca_file`. */
   readonly client_ca?: string;
 }
 
@@ -660,6 +936,7 @@ export interface Metrics {
   readonly listen?: string;
   /** Permissions of the unix socket: three octal digits in quotes. They are set before any client can connect. An edit changes them immediately. Without this key: what the umask of the process leaves. */
   readonly socket_mode?: string;
+  readonly tls?: ServerTls;
   /** Name of a listener in mode http. This listener then answers `path` itself, and there is no server at `listen`. It answers before any route, and no request metric, span or access line shows these requests. In the forms with one listener its name is `default`. */
   readonly listener?: string;
   /** Addresses and networks that may ask for the metrics. All others get 403. The proxy looks at the address of the connection. If another proxy asks for a client, it must be named in `trusted_proxies`, and every client that it names in X-Forwarded-For, Forwarded or X-Real-IP must be allowed here as well (`unknown` is not allowed). If a peer that is not in `trusted_proxies` sends one of these headers, Via or CDN-Loop, it gets 403, because it asks for somebody else. So name a proxy that stands in front of this one in `trusted_proxies`. If that proxy sends none of these headers, give the metrics an address of their own. A unix socket may always ask. Without this key everybody may ask; but on the port of a listener, only loopback, private and link-local addresses may. */
@@ -671,6 +948,25 @@ export interface Metrics {
   readonly path?: string;
   /** Upper bounds of the histogram buckets for requests, queues and health checks, in seconds, in ascending order. When an edit changes the bounds, each earlier duration counts in the first new bucket that is sure to contain it. No counter goes down. */
   readonly buckets?: readonly number[];
+}
+
+/** HTTPS for a server of the proxy itself. A change of one of these files is an edit of the config. */
+export interface ServerTls {
+  /** PEM file with the certificate, followed by the intermediate certificates that lead to its authority. The path is relative to this file. A change of the file is an edit of the config. */
+  readonly cert_file: string;
+  /** PEM file with the private key of the certificate. The path is relative to this file. */
+  readonly key_file: string;
+  /** File with the password of `key_file`, if that key is encrypted. The path is relative to this file. Line breaks at the end are ignored. */
+  readonly key_password_file?: string;
+  /** PEM file with certificate authorities. Clients must show a certificate of one of them. The path is relative to this file. If a token is set as well, clients need both. */
+  readonly client_ca_file?: string;
+  /** PEM file with the certificate revocation lists of these authorities. The path is relative to this file. A client whose certificate is revoked is refused. */
+  readonly client_crl_file?: string;
+  /**
+   * The oldest version of TLS that clients may use.
+   * @default "1.2"
+   */
+  readonly min_version?: '1.2' | '1.3' | 1.2 | 1.3;
 }
 
 /** What the proxy logs, in which form, and where to. */

@@ -36,12 +36,131 @@ export interface Listener {
   readonly tcp_keepalive: number;
   /** Permissions of the unix socket: three octal digits in quotes. They are set before any client can connect. An edit changes them immediately. Without this key: what the umask of the process leaves. As a number. */
   readonly socket_mode?: number;
+  readonly tls?: ListenerTls;
+  readonly proxy_protocol?: ListenerProxyProtocol;
   readonly http?: HttpOptions;
   readonly tcp?: TcpOptions;
   /** Settings of a plugin's mode. The plugin defines which settings there are. */
   readonly options?: {
     readonly [k: string]: unknown;
   };
+}
+
+/** TLS on this listener. Names with a certificate are decrypted here; names under `sni` are passed on undecrypted. */
+export interface ListenerTls {
+  /** The certificates of this listener. Empty: nothing is decrypted here. */
+  readonly certificates: readonly TlsCertificate[];
+  /**
+   * The oldest version of TLS that clients may use.
+   * @default "1.2"
+   */
+  readonly min_version: '1.2' | '1.3';
+  /**
+   * The newest version of TLS that clients may use.
+   * @default "1.3"
+   */
+  readonly max_version: '1.2' | '1.3';
+  /** The cipher suites that may be used, the preferred one first. Names are those of the standards (`TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256`) or of OpenSSL (`ECDHE-RSA-AES128-GCM-SHA256`). TLS 1.2 and TLS 1.3 have different suites. A list that names no suite of a version leaves that version its defaults. */
+  readonly cipher_suites: readonly string[];
+  /** The groups for the key exchange, the preferred one first: `X25519`, `P-256`, `P-384`, `P-521`, `X448`, and `X25519MLKEM768` where the runtime has it (OpenSSL 3.5, as in current versions of Node.js 22 and newer). The names of OpenSSL and Go, such as `prime256v1` and `CurveP256`, mean the same. Without this key: those that the runtime prefers. */
+  readonly curves?: readonly string[];
+  /**
+   * Whether the order of `cipher_suites` decides which suite is used. `false`: the order of the client does.
+   * @default true
+   */
+  readonly prefer_server_cipher_suites: boolean;
+  /**
+   * `true`: clients get no session tickets, so each connection needs a full handshake. Otherwise a client that comes back resumes its session, which saves most of the work. The keys of the tickets change every 12 hours.
+   * @default false
+   */
+  readonly session_tickets_disabled: boolean;
+  /** The protocols that are offered to the other side by ALPN, the preferred one first. Without this key: `http/1.1` in mode http, otherwise none. In mode http, `h2` is left out with a warning, because the proxy does not speak HTTP/2 yet. In mode tcp the proxy passes on what both sides speak, so any name may be offered. */
+  readonly alpn_protocols?: readonly string[];
+  /**
+   * Whether clients show a certificate. `none`: they are not asked. `request`: they are asked, and any certificate or none is accepted. `require`: they must show one, which is not verified. `verify`: a certificate that a client shows must be signed by `client_ca_file`, but a client may show none. `require-and-verify`: they must show one, and it must be signed by `client_ca_file`. Unverified certificates prove nothing: anyone can make one.
+   * @default "none"
+   */
+  readonly client_auth: 'none' | 'request' | 'require' | 'verify' | 'require-and-verify';
+  /** PEM file with the certificate authorities that sign the certificates of clients. The path is relative to this file. `verify` and `require-and-verify` need it. */
+  readonly client_ca_file?: string;
+  /** PEM file with the certificate revocation lists of these authorities. The path is relative to this file. A client whose certificate is revoked is refused. */
+  readonly client_crl_file?: string;
+  /**
+   * `true`: a client that asks for a name that no certificate has, or for no name, is refused with the alert `unrecognized_name`. `false`: it gets the default certificate.
+   * @default false
+   */
+  readonly strict_sni: boolean;
+  /**
+   * How long a handshake may take, from the first byte that is expected to the last. A connection that takes longer is closed. In ms.
+   * @default "10s"
+   */
+  readonly handshake_timeout: number;
+  /**
+   * How many handshakes the listener may have under way at the same time. 0: no limit.
+   * @default 1000
+   */
+  readonly max_handshakes: number;
+  /**
+   * How many new handshakes one client address may begin within a second. An IPv6 client counts by its network (`/64`). Further connections are closed. 0: no limit.
+   * @default 0
+   */
+  readonly max_handshakes_per_address: number;
+  readonly sni?: SniRouting;
+}
+
+/** A certificate with its key, and the names that it serves. Two certificates may serve one name if one has an RSA key and the other an ECDSA key: each client then gets the one that it supports. */
+export interface TlsCertificate {
+  /** PEM file with the certificate, followed by the intermediate certificates that lead to its authority. The path is relative to this file. A change of the file is an edit of the config. */
+  readonly cert_file: string;
+  /** PEM file with the private key of the certificate. The path is relative to this file. */
+  readonly key_file: string;
+  /** File with the password of `key_file`, if that key is encrypted. The path is relative to this file. Line breaks at the end are ignored. */
+  readonly key_password_file?: string;
+  /** The names for which this certificate is used: exact names, and `*.` with a domain for all names one level below it. International names may be written as they are read. Without this key: the names that are in the certificate. */
+  readonly domains: readonly string[];
+  /**
+   * Whether clients get this certificate that ask for no name, or for a name that no certificate has. Without this key: the first certificate of the list is the default.
+   * @default false
+   */
+  readonly default: boolean;
+  /** As the key of the same name beside `certificates`, for clients that get this certificate. Without this key: the value there. */
+  readonly client_auth?: 'none' | 'request' | 'require' | 'verify' | 'require-and-verify';
+  /** As the key of the same name beside `certificates`, for clients that get this certificate. Without this key: the value there. */
+  readonly client_ca_file?: string;
+  /** As the key of the same name beside `certificates`, for clients that get this certificate. Without this key: the value there. */
+  readonly client_crl_file?: string;
+}
+
+/** Connections that are passed on undecrypted, by the name that the client asks for (SNI). */
+export interface SniRouting {
+  /** The upstream of each name. */
+  readonly routes: readonly SniRoute[];
+  /** Name of the upstream for clients that ask for no name or for an unknown one, or that hide the name (ECH). Without this key: the certificates of the listener; if there are none, the listener's own upstream. */
+  readonly default?: string;
+}
+
+/** A name and its upstream. */
+export interface SniRoute {
+  /** The name that clients ask for, or `*.` with a domain. */
+  readonly name: string;
+  /** Name of the upstream. */
+  readonly upstream: string;
+}
+
+/** The PROXY protocol: a load balancer in front says in a header who the client is. That address then counts in limits, logs, hashing and X-Forwarded-For. */
+export interface ListenerProxyProtocol {
+  /**
+   * Whether connections begin with a PROXY protocol header (version 1 or 2). With `true`, a connection from an address in `trusted` must begin with one, and connections from all other addresses are refused. The proxy never guesses whether a header is there.
+   * @default true
+   */
+  readonly accept: boolean;
+  /** Addresses and networks of the load balancers in front, which send the header. `accept` needs at least one. What connects to a unix socket is always trusted. */
+  readonly trusted: readonly string[];
+  /**
+   * How long the header may take to arrive. Then the connection is closed. In ms.
+   * @default "5s"
+   */
+  readonly timeout: number;
 }
 
 /** Settings of `mode: http`. */
@@ -299,13 +418,16 @@ export interface Upstream {
    * @default "60s"
    */
   readonly tcp_keepalive: number;
+  readonly tls?: UpstreamTls;
+  /** Sends a PROXY protocol header (version 1 as text, version 2 binary) to each backend before anything else, so that the backend sees the address of the client. The backend must expect it. HTTP connections with such a header serve one client only. Health checks send a header that says that they come from the proxy itself. */
+  readonly proxy_protocol?: 'v1' | 'v2';
 }
 
 /** One server. */
 export interface BackendConfig {
   /** Name of the backend in logs, metrics and routes. Without this key: the address as written. */
   readonly name: string;
-  /** The address of the server. An `http://` URL without a path is also accepted. */
+  /** The address of the server. An `http://` or `https://` URL without a path is also accepted; `https://` turns on TLS to all backends of the upstream. */
   readonly address: string;
   /** The URL as written, if the file gave one. */
   readonly url?: string;
@@ -398,10 +520,10 @@ export interface HealthCheck {
    */
   readonly enabled: boolean;
   /**
-   * `tcp`: the check connects. `http`: the check asks for a path. Without this key: `http` if `path` is given, otherwise `tcp`.
+   * `tcp`: the check connects. `http`: the check asks for a path. `https`: as `http`, over TLS with the settings of `tls` of the upstream. Without this key: `tcp`, or, if `path` is given, `http` (`https` where the backends speak TLS).
    * @default "tcp"
    */
-  readonly type: 'tcp' | 'http';
+  readonly type: 'tcp' | 'http' | 'https';
   /**
    * The path that an HTTP check asks for.
    * @default "/"
@@ -462,10 +584,48 @@ export interface UpstreamTimeouts {
   readonly read: number;
 }
 
+/** TLS to the backends of this upstream. `tls: true` takes all defaults: the certificate of a backend must be valid for its host name and signed by a known authority. */
+export interface UpstreamTls {
+  /** PEM file with the certificate authorities that sign the certificates of the backends. The path is relative to this file. Without this key: those of the runtime (Mozilla's list) and, if set, of `NODE_EXTRA_CA_CERTS`. */
+  readonly ca_file?: string;
+  /** The name that the certificate of a backend must have, and that is sent as SNI. Without this key: the host name in the backend's address; for an IP address no SNI is sent, and the certificate must have that address. It is never taken from the client. */
+  readonly server_name?: string;
+  /**
+   * The oldest version of TLS that a backend may use.
+   * @default "1.2"
+   */
+  readonly min_version: '1.2' | '1.3';
+  /**
+   * The newest version of TLS that a backend may use.
+   * @default "1.3"
+   */
+  readonly max_version: '1.2' | '1.3';
+  /** The cipher suites that may be used, the preferred one first. Names are those of the standards (`TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256`) or of OpenSSL (`ECDHE-RSA-AES128-GCM-SHA256`). TLS 1.2 and TLS 1.3 have different suites. A list that names no suite of a version leaves that version its defaults. */
+  readonly cipher_suites: readonly string[];
+  /** PEM file with the certificate that the proxy shows to the backends, followed by intermediate certificates. The path is relative to this file. */
+  readonly client_cert_file?: string;
+  /** PEM file with the private key of that certificate. The path is relative to this file. */
+  readonly client_key_file?: string;
+  /** File with the password of `client_key_file`, if that key is encrypted. The path is relative to this file. */
+  readonly client_key_password_file?: string;
+  /**
+   * `true`: the certificates of the backends are not verified. Anyone between the proxy and a backend can then read and change the traffic. The proxy warns of it at each start, and `balance validate --strict` refuses it. To use a certificate of your own, name its authority in `ca_file` instead.
+   * @default false
+   */
+  readonly insecure_skip_verify: boolean;
+  /**
+   * Whether a new connection to a backend resumes an earlier TLS session, which saves most of the handshake.
+   * @default true
+   */
+  readonly session_reuse: boolean;
+  /** The protocols that are offered to backends by ALPN. Without this key: `http/1.1` from listeners in mode http, otherwise none. */
+  readonly alpn_protocols?: readonly string[];
+}
+
 /** The admin server, which shows the state of the proxy. Without this section there is no admin server. */
 export interface Admin {
   /**
-   * The address of the admin server. It may be the same as `metrics.listen`: then one server serves both. If others can reach the address, `token`, `token_file` or `tls.client_ca` is required.
+   * The address of the admin server. It may be the same as `metrics.listen`: then one server serves both. If others can reach the address, `token`, `token_file` or `tls.client_ca_file` is required.
    * @default "127.0.0.1:9090"
    */
   readonly listen: string;
@@ -475,19 +635,28 @@ export interface Admin {
   readonly token?: string;
   /** File with the token. The path is relative to this file. White space around the token is ignored. An edit of that file counts as an edit of the config. */
   readonly token_file?: string;
-  readonly tls?: AdminTls;
+  readonly tls?: ServerTls;
   /** What everybody who can reach the address may see without a token and without a certificate. */
   readonly public: readonly ('health' | 'live' | 'ready' | 'version' | 'metrics')[];
 }
 
-/** HTTPS for the admin server. An edit of one of these files counts as an edit of the config. */
-export interface AdminTls {
-  /** PEM file with the certificate and the intermediate certificates that lead to its authority. The path is relative to this file. */
-  readonly cert: string;
+/** HTTPS for a server of the proxy itself. A change of one of these files is an edit of the config. */
+export interface ServerTls {
+  /** PEM file with the certificate, followed by the intermediate certificates that lead to its authority. The path is relative to this file. A change of the file is an edit of the config. */
+  readonly cert_file: string;
   /** PEM file with the private key of the certificate. The path is relative to this file. */
-  readonly key: string;
+  readonly key_file: string;
+  /** File with the password of `key_file`, if that key is encrypted. The path is relative to this file. Line breaks at the end are ignored. */
+  readonly key_password_file?: string;
   /** PEM file with certificate authorities. Clients must show a certificate of one of them. The path is relative to this file. If a token is set as well, clients need both. */
-  readonly client_ca?: string;
+  readonly client_ca_file?: string;
+  /** PEM file with the certificate revocation lists of these authorities. The path is relative to this file. A client whose certificate is revoked is refused. */
+  readonly client_crl_file?: string;
+  /**
+   * The oldest version of TLS that clients may use.
+   * @default "1.2"
+   */
+  readonly min_version: '1.2' | '1.3';
 }
 
 /** Metrics in the text format of Prometheus. */
@@ -504,6 +673,7 @@ export interface Metrics {
   readonly listen: string;
   /** Permissions of the unix socket: three octal digits in quotes. They are set before any client can connect. An edit changes them immediately. Without this key: what the umask of the process leaves. As a number. */
   readonly socket_mode?: number;
+  readonly tls?: ServerTls;
   /** Name of a listener in mode http. This listener then answers `path` itself, and there is no server at `listen`. It answers before any route, and no request metric, span or access line shows these requests. In the forms with one listener its name is `default`. */
   readonly listener?: string;
   /** Addresses and networks that may ask for the metrics. All others get 403. The proxy looks at the address of the connection. If another proxy asks for a client, it must be named in `trusted_proxies`, and every client that it names in X-Forwarded-For, Forwarded or X-Real-IP must be allowed here as well (`unknown` is not allowed). If a peer that is not in `trusted_proxies` sends one of these headers, Via or CDN-Loop, it gets 403, because it asks for somebody else. So name a proxy that stands in front of this one in `trusted_proxies`. If that proxy sends none of these headers, give the metrics an address of their own. A unix socket may always ask. Without this key everybody may ask; but on the port of a listener, only loopback, private and link-local addresses may. */

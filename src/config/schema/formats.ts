@@ -9,6 +9,16 @@ import { isHeaderValue, isToken } from '../../plugin-api/values/http-syntax.ts';
 import { parseFilter } from '../log-filter/parse-filter.ts';
 import { parseStatusRanges } from '../values/status-ranges.ts';
 import { NAME_SERVER_FORMS, parseNameServer } from '../values/name-server.ts';
+import { CIPHER_SUITE_FORMS, parseCipherSuite } from '../values/tls/cipher-suite.ts';
+import { CURVE_FORMS, parseCurve } from '../values/tls/curve.ts';
+import {
+  SERVER_NAME_FORMS,
+  SNI_NAME_FORMS,
+  TLS_NAME_FORMS,
+  parseServerName,
+  parseSniName,
+  parseTlsName,
+} from '../values/tls/tls-name.ts';
 import {
   DURATION_FORMS,
   MAX_AGE_MS,
@@ -90,6 +100,15 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   'bearer-token': matching(BEARER_TOKENS, isBearerToken),
   'log-output': matching('stdout, stderr or the name of a file', (text) => /^[^\p{Cc}]+$/u.test(text)),
   'log-filter': { expected: 'a filter such as status >= 500 or duration > 1s', parse: parsed(parseFilter) },
+  'cipher-suite': { expected: CIPHER_SUITE_FORMS, parse: parseCipherSuite },
+  curve: { expected: CURVE_FORMS, parse: parseCurve },
+  'tls-name': { expected: TLS_NAME_FORMS, parse: parseTlsName },
+  'sni-name': { expected: SNI_NAME_FORMS, parse: parseSniName },
+  'server-name': { expected: SERVER_NAME_FORMS, parse: parseServerName },
+  'alpn-protocol': matching(
+    'the name of a protocol, such as http/1.1 or h2: 1 to 255 visible ASCII characters',
+    (text) => /^[\x21-\x7e]{1,255}$/.test(text),
+  ),
   regex: { expected: 'a JavaScript regular expression', parse: parseRegex },
 };
 

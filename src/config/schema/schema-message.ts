@@ -123,7 +123,7 @@ function unknownKeyMessage(key: string, section: SchemaNode | undefined, pointer
 }
 
 function enumMessage(allowed: unknown, value: unknown): string {
-  const words = Array.isArray(allowed) ? allowed.map(String) : [];
+  const words = Array.isArray(allowed) ? [...new Set(allowed.map(String))] : [];
   const hint = typeof value === 'string' ? suggestion(value, words) : '';
   return `must be one of ${words.join(', ')}${hint}`;
 }

@@ -6,13 +6,17 @@ export interface SchemaNode {
   readonly description?: string;
   readonly type?: string | readonly string[];
   readonly format?: string;
+  readonly enum?: readonly unknown[];
   readonly default?: unknown;
   readonly examples?: readonly unknown[];
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly additionalProperties?: boolean | SchemaNode;
   readonly items?: SchemaNode;
-  /** The text names a file whose content belongs to the config; relative to the config file. */
-  readonly 'x-file'?: boolean;
+  /**
+   * The text names a file whose content belongs to the config; relative to the config file. `pem` and `secret`: the load reads the file, and
+   * its content goes on with the config. A `secret` is a password or a token.
+   */
+  readonly 'x-file'?: true | 'pem' | 'secret';
   /** The value is secret: it is shown neither in logs nor by the admin server. */
   readonly 'x-secret'?: boolean;
   readonly $defs?: Readonly<Record<string, SchemaNode>>;

@@ -23,18 +23,18 @@ describe('the admin section', () => {
   it.each([
     [
       'admin: { listen: ":9" }',
-      'x.yaml:2:18 admin.listen can be reached from other machines: set admin.token, admin.token_file or admin.tls.client_ca, or listen on 127.0.0.1',
+      'x.yaml:2:18 admin.listen can be reached from other machines: set admin.token, admin.token_file or admin.tls.client_ca_file, or listen on 127.0.0.1',
     ],
     [
       `admin: { listen: "10.0.0.1:9", ${tls} }`,
-      'x.yaml:2:18 admin.listen can be reached from other machines: set admin.token, admin.token_file or admin.tls.client_ca, or listen on 127.0.0.1',
+      'x.yaml:2:18 admin.listen can be reached from other machines: set admin.token, admin.token_file or admin.tls.client_ca_file, or listen on 127.0.0.1',
     ],
     [
       'admin: { listen: ":9", token: short }',
       'x.yaml:2:31 admin.token must be a token of at least 16 characters: letters, digits and - . _ ~ + / =, as `openssl rand -hex 32` writes one',
     ],
     [`admin: { ${token}, token_file: t }`, "x.yaml:2:47 admin.token_file can't be used together with token"],
-    ['admin: { tls: { cert: c } }', 'x.yaml:2:10 admin.tls must have the key key'],
+    ['admin: { tls: { cert: c } }', 'x.yaml:2:10 admin.tls must have the key key_file'],
     [
       'admin: { public: [config] }',
       'x.yaml:2:19 admin.public[0] must be one of health, live, ready, version, metrics',

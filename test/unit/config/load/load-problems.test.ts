@@ -18,7 +18,7 @@ describe('a ConfigError', () => {
           weight: -1
         - name: b
           adress: "b:1"
-      tls: { cert: x }
+      retry: { cert: x }
       connection_pool: { max_size: "5" }
     `;
     const act = () => loadConfigText(text, 'config/x.yaml', { modes: ['http'] });
@@ -32,7 +32,7 @@ describe('a ConfigError', () => {
         'config/x.yaml:5:13 backends[0].weight must be >= 0',
         'config/x.yaml:6:5 backends[1] must have the key address',
         'config/x.yaml:7:5 backends[1].adress is not a known key; did you mean "address"?',
-        'config/x.yaml:8:1 tls is not supported yet',
+        'config/x.yaml:8:1 retry is not supported yet',
         'config/x.yaml:9:30 connection_pool.max_size must be a whole number, without quotes',
       ]);
     }
@@ -73,8 +73,8 @@ describe('a value that is not allowed', () => {
       /x.yaml:1:23 backends\[0\].address must have a host and a port above 0/,
     ],
     [
-      'backends: [{ address: "https://a" }]',
-      'x.yaml:1:23 backends[0].address TLS to backends is not supported yet: use http://',
+      'backends: [{ address: "https://a/x" }]',
+      'x.yaml:1:23 backends[0].address must be a URL without path, query or fragment',
     ],
     [
       'backends: [{ address: "http://a/x" }]',
@@ -125,7 +125,7 @@ describe('a value that is not allowed', () => {
       'health_check: { expected_status: 2xx }',
       'x.yaml:1:34 health_check.expected_status must be statuses from 100 to 599, as in 200, 200-399 or 200,204',
     ],
-    ['health_check: { type: grpc }', 'x.yaml:1:23 health_check.type must be one of tcp, http'],
+    ['health_check: { type: grpc }', 'x.yaml:1:23 health_check.type must be one of tcp, http, https'],
     [
       'health_endpoint: health',
       'x.yaml:1:18 health_endpoint must be empty or a path that starts with / and has no query, fragment, space or control character',
@@ -189,14 +189,12 @@ describe('a key that is not known', () => {
   });
 
   it.each([
-    'tls',
     'rate_limit',
     'circuit_breaker',
     'retry',
     'auth',
     'security',
     'access_control',
-    'proxy_protocol',
     'cluster',
     'cache',
     'compression',

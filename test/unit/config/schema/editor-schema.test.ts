@@ -224,6 +224,12 @@ const ONLY_THE_LOADER_KNOWS: Readonly<Record<string, readonly string[]>> = {
   'positive-duration': ['30d'],
   'status-ranges': ['399-200'],
   regex: TEXTS,
+  // Names of suites and groups are in lists of the loader; international names need a library.
+  'cipher-suite': TEXTS,
+  curve: TEXTS,
+  'tls-name': TEXTS,
+  'sni-name': TEXTS,
+  'server-name': TEXTS,
   // Expressions have a grammar of their own.
   'log-filter': TEXTS,
 };
