@@ -42,6 +42,13 @@ export const ERRORS = {
     meaning:
       'The client took too long over what comes before its protocol, such as a TLS handshake. The connection was closed.',
   },
+  proxy_header: {
+    origin: 'downstream',
+    status: 0,
+    retryable: false,
+    meaning:
+      'The connection began without an acceptable PROXY header, or came from an address that may not send one. It was closed.',
+  },
   head_timeout: {
     origin: 'downstream',
     status: 408,

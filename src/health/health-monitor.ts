@@ -156,7 +156,8 @@ export class HealthMonitor {
 }
 
 function probeFor({ address, names, settings }: HealthMonitorOptions): StartProbe {
-  const target: ProbeTarget = { address, names, turn: { next: 0 }, timeoutMs: settings.timeoutMs };
+  const { timeoutMs, proxyProtocol } = settings;
+  const target: ProbeTarget = { address, names, turn: { next: 0 }, timeoutMs, proxyProtocol };
   return settings.type === 'http'
     ? (ended) => startHttpProbe(target, settings, ended)
     : (ended) => startTcpProbe(target, ended);

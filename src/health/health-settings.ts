@@ -1,5 +1,6 @@
 import { formatAddress, type Address } from '../config/values/address.ts';
 import type { HealthCheck } from '../config/schema/config.generated.ts';
+import type { ProxyVersion } from '../net/proxy-protocol/write/proxy-header-of.ts';
 import { parseStatusRanges, type StatusRange } from '../config/values/status-ranges.ts';
 
 /** How one backend is checked. */
@@ -18,10 +19,21 @@ export interface HealthSettings {
   /** Failed checks in a row that take a backend out. */
   readonly unhealthyThreshold: number;
   readonly expectedStatus: readonly StatusRange[];
+  /** The version of the PROXY header that each check begins with, as the backend expects one. Default: none. */
+  readonly proxyProtocol?: ProxyVersion | undefined;
 }
 
-/** The settings that a `health_check` section means for a backend. Throws an Error when `expected_status` can't be read. */
-export function healthSettings(section: HealthCheck, address: Address): HealthSettings {
+/**
+ * The settings that a `health_check` section means for a backend.
+ *
+ * @param proxyProtocol the `proxy_protocol` of the upstream
+ * @throws Error when `expected_status` can't be read
+ */
+export function healthSettings(
+  section: HealthCheck,
+  address: Address,
+  proxyProtocol?: ProxyVersion,
+): HealthSettings {
   return {
     // Checks over TLS are not there yet.
     type: section.type === 'https' ? 'http' : section.type,
@@ -36,5 +48,6 @@ export function healthSettings(section: HealthCheck, address: Address): HealthSe
     healthyThreshold: section.healthy_threshold,
     unhealthyThreshold: section.unhealthy_threshold,
     expectedStatus: parseStatusRanges(section.expected_status),
+    proxyProtocol,
   };
 }

@@ -6,6 +6,7 @@ import { destroySocket, AddressConnect, type ConnectTarget } from '../net/dial/a
 import type { AttemptEnded, ConnectAttempt } from '../net/dial/happy-eyeballs.ts';
 import type { Turn } from '../net/dns/address-rotation.ts';
 import type { HostNames } from '../net/dns/host-names.ts';
+import { proxyHeaderOf, type ProxyVersion } from '../net/proxy-protocol/write/proxy-header-of.ts';
 
 /**
  * Told exactly once how a probe ended: undefined when it passed, else why it failed. Never before the probe was returned.
@@ -29,6 +30,8 @@ export interface ProbeTarget {
   readonly names: HostNames;
   /** Which address of a name the next probe tries first. */
   readonly turn: Turn;
+  /** The version of the PROXY header that the probe sends first: one without a client. Default: none. */
+  readonly proxyProtocol?: ProxyVersion | undefined;
   /** For a whole probe, from looking up the name to the last byte needed. */
   readonly timeoutMs: number;
 }
@@ -39,6 +42,7 @@ export interface ProbeTarget {
  */
 export class ProbeSocket implements Probe {
   readonly #connected: (socket: Socket) => void;
+  readonly #proxyProtocol: ProxyVersion | undefined;
   readonly #timer: NodeJS.Timeout;
   readonly #connecting: AddressConnect<Socket>;
   /** Undefined while there is no connection. */
@@ -49,7 +53,8 @@ export class ProbeSocket implements Probe {
 
   /** @param connected called with the socket once it is connected; an error or the end of that socket ends the probe */
   constructor(target: ProbeTarget, connected: (socket: Socket) => void, ended: ProbeEnded) {
-    const { address, names, turn, timeoutMs } = target;
+    const { address, names, turn, timeoutMs, proxyProtocol } = target;
+    this.#proxyProtocol = proxyProtocol;
     this.#connected = connected;
     this.#ended = ended;
     this.#connecting = new AddressConnect({
@@ -101,6 +106,7 @@ export class ProbeSocket implements Probe {
     // The listener stays on the socket until its end: a late error without a listener would end the process.
     socket.on('error', (error) => this.#fail(error));
     socket.on('close', () => this.finish('the connection was closed before an answer came'));
+    if (this.#proxyProtocol !== undefined) socket.write(proxyHeaderOf(this.#proxyProtocol));
     this.#connected(socket);
   }
 }

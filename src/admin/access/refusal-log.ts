@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Logger } from '../../plugin-api/logger.ts';
-import { QuietLog } from './quiet-log.ts';
+import { QuietLog } from '../../time/quiet-log.ts';
 
 /** A client that tries many tokens must not fill the log. */
 const QUIET_MS = 10_000;

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Logger } from '../../plugin-api/logger.ts';
 import type { AdminLimits } from './admin-limits.ts';
-import { QuietLog } from '../access/quiet-log.ts';
+import { QuietLog } from '../../time/quiet-log.ts';
 
 const QUIET_MS = 10_000;
 const MAPPED = '::ffff:';

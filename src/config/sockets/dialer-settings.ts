@@ -6,6 +6,8 @@ export interface DialerSettings {
   readonly connectTimeoutMs: number;
   /** As of `setKeepAlive`. 0: no probes. */
   readonly keepAliveMs: number;
+  /** The version of the PROXY header that each connection begins with. Default: none. */
+  readonly proxyProtocol?: 'v1' | 'v2' | undefined;
 }
 
 export function dialerSettingsOf({ timeouts, tcp_keepalive: keepAliveMs }: Upstream): DialerSettings {

@@ -1,7 +1,7 @@
 import type { Address } from '../../config/values/address.ts';
 import type { BalanceError } from '../../errors.ts';
-import type { Transport } from '../../plugin-api/index.ts';
 import type { FaultOwner } from '../faults/plugin-fault.ts';
+import type { HeaderSubject } from '../proxy-protocol/write/proxy-header-of.ts';
 import type { OwnedTransport } from '../transport/owned-transport.ts';
 
 /** A transport to a backend, as pools need it. */
@@ -24,7 +24,7 @@ export interface Dialed {
 }
 
 /** The client that a connection is made for: whose addresses and TLS session a PROXY header tells the backend. */
-export type DialedFor = Pick<Transport, 'peer' | 'local' | 'tls' | 'proxy'>;
+export type DialedFor = HeaderSubject;
 
 /** How an attempt to connect ended: with an error, or with a connection. */
 export type DialDone = (error: BalanceError | undefined, dialed?: Dialed) => void;

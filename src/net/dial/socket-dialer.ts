@@ -7,12 +7,13 @@ import type { HostNames } from '../dns/host-names.ts';
 import type { FaultHandler } from '../faults/plugin-fault.ts';
 import { keepAliveSeconds } from '../node/keep-alive.ts';
 import { descriptorOf, handleOf, systemError } from '../node/node-internals.ts';
+import { proxyHeaderOf } from '../proxy-protocol/write/proxy-header-of.ts';
 import type { ProcessResources } from '../resources/process-resources.ts';
 import type { ReadBuffers } from '../transport/read-buffers.ts';
 import { SocketTransport } from '../transport/socket-transport.ts';
 import { HIGH_WATER_MARK_BYTES } from '../transport/socket-writer.ts';
 import { destroySocket, AddressConnect, type ConnectTarget } from './address-connect.ts';
-import type { DialDone, Dialed, Dialer } from './dialer.ts';
+import type { DialDone, Dialed, DialedFor, Dialer } from './dialer.ts';
 import type { AttemptEnded, ConnectAttempt } from './happy-eyeballs.ts';
 import { settingsKey } from './settings-key.ts';
 
@@ -37,10 +38,10 @@ export class SocketDialer implements Dialer {
     this.#parts = parts;
   }
 
-  dial(to: Address, done: DialDone): void {
+  dial(to: Address, done: DialDone, client?: DialedFor): void {
     const { resources } = this.#parts;
     let hasReturned = false;
-    const attempt = new Dial(to, this.#settings, this.#parts, (error, dialed) => {
+    const ended: AttemptEnded<Dialed> = (error, dialed) => {
       if (dialed !== undefined) {
         done(undefined, dialed);
         return;
@@ -52,10 +53,19 @@ export class SocketDialer implements Dialer {
         queueMicrotask(() => {
           done(failure);
         });
-    });
+    };
+    const attempt = new Dial({ to, client, settings: this.#settings, parts: this.#parts }, ended);
     attempt.start();
     hasReturned = true;
   }
+}
+
+/** What one dial is made with. */
+interface DialTask {
+  readonly to: Address;
+  readonly client: DialedFor | undefined;
+  readonly settings: DialerSettings;
+  readonly parts: DialerParts;
 }
 
 /** One dial. */
@@ -66,7 +76,7 @@ class Dial {
   readonly #connecting: AddressConnect<SocketTransport>;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(address: Address, settings: DialerSettings, parts: DialerParts, done: AttemptEnded<Dialed>) {
+  constructor({ to: address, client, settings, parts }: DialTask, done: AttemptEnded<Dialed>) {
     this.#address = address;
     this.#connectTimeoutMs = settings.connectTimeoutMs;
     this.#done = done;
@@ -75,6 +85,9 @@ class Dial {
       names: parts.names,
       attempt: (target, ended) => connectTransport(target, settings.keepAliveMs, parts, ended),
       connected: (transport, ip) => {
+        const { proxyProtocol } = settings;
+        // Before anything else: what is written next belongs to the protocol.
+        if (proxyProtocol !== undefined) transport.write(proxyHeaderOf(proxyProtocol, client));
         this.#end(undefined, { transport, ip });
       },
       failed: (error) => {

@@ -102,6 +102,7 @@ describe('isClientFault', () => {
       'bad_request',
       'head_too_large',
       'handshake_timeout',
+      'proxy_header',
       'head_timeout',
       'body_timeout',
       'body_too_slow',

@@ -17,7 +17,11 @@ const POOL: Required<PoolSettings> = {
 };
 const SETTINGS: DialerSettings = { connectTimeoutMs: 1_000, keepAliveMs: 0 };
 /** Another value of each field: a field that is added to the type has to be added here, or this does not compile. */
-const OTHERS: Required<DialerSettings> = { connectTimeoutMs: 2_000, keepAliveMs: 60_000 };
+const OTHERS: Required<DialerSettings> = {
+  connectTimeoutMs: 2_000,
+  keepAliveMs: 60_000,
+  proxyProtocol: 'v1',
+};
 
 function keyOf(settings: DialerSettings): string {
   const parts = { names: fixedNames(), buffers: new ReadBuffers(), onFault: () => undefined };

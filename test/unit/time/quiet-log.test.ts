@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 
-import { QuietLog } from '../../../../src/admin/access/quiet-log.ts';
-import { stoppedClock } from '../../../support/time/stopped-clock.ts';
+import { QuietLog } from '../../../src/time/quiet-log.ts';
+import { stoppedClock } from '../../support/time/stopped-clock.ts';
 
 it('a quiet log says the first of many, and after the pause how many it left out', () => {
   const clock = stoppedClock();

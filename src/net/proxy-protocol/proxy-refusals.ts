@@ -1,0 +1,59 @@
+import type { Endpoint, Logger } from '../../plugin-api/index.ts';
+import { QuietLog } from '../../time/quiet-log.ts';
+import type { HeaderFaultReason } from './read/parsed-header.ts';
+
+/**
+ * Why a connection was refused. `untrusted`: its address may not send a header; `incomplete`: it ended within its header; `timeout`: the
+ * header took too long; the others as of {@link HeaderFaultReason}.
+ */
+export type ProxyRefusalReason = 'untrusted' | 'incomplete' | 'timeout' | HeaderFaultReason;
+
+/** All reasons, in the order in which metrics show them. */
+export const PROXY_REFUSAL_REASONS = [
+  'untrusted',
+  'missing',
+  'malformed',
+  'too_large',
+  'checksum',
+  'incomplete',
+  'timeout',
+] as const satisfies readonly ProxyRefusalReason[];
+
+/** After a line about a reason, no line about the same reason is written for this time: clients must not fill the log. */
+const QUIET_MS = 10_000;
+
+/** The refused connections of one listener. Outlives its layers, which an edit replaces. */
+export class ProxyRefusals {
+  readonly #listener: { readonly name: string };
+  readonly #logger: Logger;
+  readonly #reasons = new Map<ProxyRefusalReason, { count: number; readonly quiet: QuietLog }>();
+
+  constructor(listener: { readonly name: string }, logger: Logger) {
+    this.#listener = listener;
+    this.#logger = logger;
+  }
+
+  /** Number of refused connections by reason; reasons without any are missing. */
+  get counts(): ReadonlyMap<ProxyRefusalReason, number> {
+    return new Map([...this.#reasons].map(([reason, { count }]) => [reason, count]));
+  }
+
+  /** Counts a refusal, and logs it unless a line about that reason was written a moment ago. */
+  note(reason: ProxyRefusalReason, detail: string, peer: Endpoint): void {
+    let seen = this.#reasons.get(reason);
+    if (seen === undefined) {
+      seen = { count: 0, quiet: new QuietLog(QUIET_MS) };
+      this.#reasons.set(reason, seen);
+    }
+    seen.count += 1;
+    seen.quiet.note((leftOut) => {
+      this.#logger.warn('connection refused: no acceptable PROXY header', {
+        listener: this.#listener.name,
+        client_ip: peer.address,
+        reason,
+        detail,
+        ...leftOut,
+      });
+    });
+  }
+}
