@@ -124,6 +124,11 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
     this.#connection.transport.reset();
   }
 
+  /** For the lease: a PROXY header to the backend names the client of this connection. */
+  get heldBy(): Connection {
+    return this.#connection;
+  }
+
   /** The fields that every log line about the connection has. */
   logFields(): LogFields {
     this.#requestId ||= randomUUID();

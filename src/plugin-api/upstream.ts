@@ -23,6 +23,11 @@ export interface Upstream {
   /** How long a protocol should wait for an answer of a backend, or for its next piece. In ms. */
   readonly readTimeoutMs: number;
   /**
+   * True when each channel begins with the address of one client, in a PROXY header. Such a channel never goes back to a pool. The client
+   * is the one of {@link LeaseRequest.heldBy}; {@link Lease.pin} keeps the channel for that client's next exchange.
+   */
+  readonly perClient: boolean;
+  /**
    * Asks for a channel to one of the backends. Answers with exactly one call of `leased` or `refused`, or with none after `cancel`. The
    * call comes after this has returned; only with {@link LeaseRequest.immediate} may `leased` come before.
    */
@@ -55,7 +60,8 @@ export interface LeaseRequest extends LogSubject {
   readonly immediate?: boolean;
   /**
    * The connection that the lease is for. When that connection is over, the lease is cancelled or ended, even if the protocol forgets it.
-   * Without this field, that happens when the instance has closed. The connection is ended if `leased` throws. Default: none.
+   * Without this field, that happens when the instance has closed. The connection is ended if `leased` throws. Where a PROXY header goes
+   * to the backend, it names the client of this connection. Default: none.
    */
   readonly heldBy?: Connection | undefined;
   /** Connecting to a backend failed, so nothing was sent. Another backend is tried now, or `refused` follows. */

@@ -208,7 +208,8 @@ export class Exchange
   }
 
   #endLease(lease: Lease, idleMs: number): void {
-    if (idleMs === 0 || !this.pins) lease.end(undefined, this.status, idleMs);
+    const isOwn = this.pins || this.forwardedTo?.perClient === true;
+    if (idleMs === 0 || !isOwn) lease.end(undefined, this.status, idleMs);
     else if (this.stream.staysOpen) this.client.pin(this.upstream, lease, this.status, idleMs);
     else lease.end(undefined, this.status, 0);
   }

@@ -5,7 +5,7 @@ const MOST_SOCKETS = 16;
 
 /**
  * Sockets to backends that serve only one client's connection, one socket an upstream: with NTLM and Negotiate a backend takes every
- * request on a socket for a request of the user who authenticated on it.
+ * request on a socket for a request of the user who authenticated on it, and after a PROXY header for one of the client in it.
  */
 export class PinnedSockets {
   /** By the name of the upstream, the oldest one first. */

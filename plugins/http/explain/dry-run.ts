@@ -68,6 +68,7 @@ export class DryRun {
       name,
       algorithm,
       keySource,
+      perClient: false,
       readTimeoutMs,
       acquire: (request) => {
         this.asked = { request, upstream: name };

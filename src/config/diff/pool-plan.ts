@@ -17,8 +17,9 @@ export class PoolPlan {
   }
 
   /** Each tunnel connects its own socket, unless `min_idle` keeps some ready. */
-  hasPools({ name, connection_pool: pool }: Upstream): boolean {
-    if (!pool.enabled) return false;
+  hasPools({ name, connection_pool: pool, proxy_protocol: proxyProtocol }: Upstream): boolean {
+    // With a PROXY header, each socket serves one client.
+    if (!pool.enabled || proxyProtocol !== undefined) return false;
     // A protocol that does not say how it uses upstreams may keep sockets of any of them.
     return pool.min_idle > 0 || !this.#uses.isComplete || this.#uses.keepsSockets(name);
   }

@@ -10,6 +10,7 @@ export interface DialerSettings {
   readonly proxyProtocol?: 'v1' | 'v2' | undefined;
 }
 
-export function dialerSettingsOf({ timeouts, tcp_keepalive: keepAliveMs }: Upstream): DialerSettings {
-  return { connectTimeoutMs: timeouts.connect, keepAliveMs };
+export function dialerSettingsOf(upstream: Upstream): DialerSettings {
+  const { timeouts, tcp_keepalive: keepAliveMs, proxy_protocol: proxyProtocol } = upstream;
+  return { connectTimeoutMs: timeouts.connect, keepAliveMs, proxyProtocol };
 }

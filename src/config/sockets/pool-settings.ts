@@ -19,9 +19,11 @@ export interface PoolSettings {
 
 /** The settings of an upstream's pools for one use of sockets; undefined when each lease makes a connection of its own. */
 export function poolSettingsOf(
-  { connection_pool: pool }: Upstream,
+  { connection_pool: pool, proxy_protocol: proxyProtocol }: Upstream,
   use: SocketUse,
 ): PoolSettings | undefined {
+  // Each connection begins with the address of its client: no other client may use it, and none can be made ahead of time.
+  if (proxyProtocol !== undefined) return undefined;
   // Sockets of use `once` are never used again: they need a pool only if some are connected ahead of time.
   if (!pool.enabled || (use === 'once' && pool.min_idle === 0)) return undefined;
   return {

@@ -8,7 +8,6 @@ import type { CountFault } from '../faults/plugin-fault.ts';
 import { ConnectionSetup, type SetupOwner } from '../layers/connection-setup.ts';
 import type { TransportLayer } from '../layers/layer.ts';
 import { descriptorOf, handleOf, socketWithHandle, type Handle } from '../node/node-internals.ts';
-import { ProxyRefusals } from '../proxy-protocol/proxy-refusals.ts';
 import type { ProcessResources } from '../resources/process-resources.ts';
 import type { OwnedTransport } from '../transport/owned-transport.ts';
 import type { ReadBuffers } from '../transport/read-buffers.ts';
@@ -53,8 +52,6 @@ export class Listener implements Acceptor, SetupOwner<AcceptedConnection> {
   refused = 0;
   /** Connections that were closed at once because this process ran short of descriptors or memory. */
   shed = 0;
-  /** Connections that were refused because of their PROXY header. */
-  readonly proxyRefusals: ProxyRefusals;
   /** Bytes from clients and to clients, and the open connections. */
   readonly traffic = new Traffic<AcceptedConnection>();
   readonly #buffers: ReadBuffers;
@@ -81,7 +78,6 @@ export class Listener implements Acceptor, SetupOwner<AcceptedConnection> {
     this.#logger = options.logger;
     this.#nextConnectionId = options.nextConnectionId;
     this.#resources = options.resources;
-    this.proxyRefusals = new ProxyRefusals(this, options.logger);
     this.#faults = new ProtocolFaults(this, options.logger, options.countFault);
     this.#faults.blame(options.plugin?.name ?? options.instance.protocol);
     this.#handover = new ProtocolHandover(this.#faults);

@@ -26,23 +26,23 @@ type Failed = (error: BalanceError) => void;
 export class ProxyHeaderLayer implements TransportLayer {
   readonly name = 'PROXY header';
   readonly timeoutMs: number;
+  readonly refusals: ProxyRefusals;
   readonly #trusted: AddressList;
-  readonly #refusals: ProxyRefusals;
 
   constructor({ trusted, timeoutMs }: ProxyHeaderSettings, refusals: ProxyRefusals) {
     this.timeoutMs = timeoutMs;
+    this.refusals = refusals;
     this.#trusted = new AddressList(trusted);
-    this.#refusals = refusals;
   }
 
   open(raw: OwnedTransport, ready: Ready, failed: Failed): LayerRun | undefined {
     const { address } = raw.peer;
     if (address !== UNIX_END.address && !this.#trusted.has(address)) {
-      this.#refusals.note('untrusted', 'its address is not in proxy_protocol.trusted', raw.peer);
+      this.refusals.note('untrusted', 'its address is not in proxy_protocol.trusted', raw.peer);
       failed(refused('its address is not in proxy_protocol.trusted'));
       return undefined;
     }
-    const reading = new HeaderReading(raw, this.#refusals, ready, failed);
+    const reading = new HeaderReading(raw, this.refusals, ready, failed);
     raw.read(reading);
     return reading;
   }

@@ -24,11 +24,12 @@ const QUIET_MS = 10_000;
 
 /** The refused connections of one listener. Outlives its layers, which an edit replaces. */
 export class ProxyRefusals {
-  readonly #listener: { readonly name: string };
+  readonly #listener: string;
   readonly #logger: Logger;
   readonly #reasons = new Map<ProxyRefusalReason, { count: number; readonly quiet: QuietLog }>();
 
-  constructor(listener: { readonly name: string }, logger: Logger) {
+  /** @param listener its name, for the log */
+  constructor(listener: string, logger: Logger) {
     this.#listener = listener;
     this.#logger = logger;
   }
@@ -48,7 +49,7 @@ export class ProxyRefusals {
     seen.count += 1;
     seen.quiet.note((leftOut) => {
       this.#logger.warn('connection refused: no acceptable PROXY header', {
-        listener: this.#listener.name,
+        listener: this.#listener,
         client_ip: peer.address,
         reason,
         detail,

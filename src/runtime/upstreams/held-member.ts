@@ -1,4 +1,4 @@
-import type { BackendConfig, HealthCheck } from '../../config/schema/config.generated.ts';
+import type { BackendConfig } from '../../config/schema/config.generated.ts';
 import type { Dialer } from '../../net/dial/dialer.ts';
 import type { SocketUse } from '../../plugin-api/index.ts';
 import type { BackendState } from '../../upstream/backend/backend-state.ts';
@@ -6,14 +6,14 @@ import type { PoolSettings } from '../../config/sockets/pool-settings.ts';
 import { Member } from '../../upstream/group/member.ts';
 import type { SocketPool } from '../../upstream/pool/socket-pool.ts';
 import type { Ref, Releasable } from './ref-counted-map.ts';
-import type { Registry, WatchedAddress } from './registry.ts';
+import type { BackendCheck, Registry, WatchedAddress } from './registry.ts';
 
 /** What the members of one upstream are made with. */
 export interface MemberParts {
   readonly registry: Registry;
   readonly dialer: Dialer;
   /** Absent where backends are not checked. */
-  readonly check: { readonly settings: HealthCheck; readonly key: string } | undefined;
+  readonly check: BackendCheck | undefined;
 }
 
 /** A member of an upstream, with its references into the registry: to its backend, its health check and its pools. */
@@ -34,7 +34,7 @@ export class HeldMember {
     this.#backend = registry.backend(config);
     const backend = this.#backend.value;
     try {
-      this.#monitor = check && registry.monitor(backend, check.settings, check.key);
+      this.#monitor = check && registry.monitor(backend, check);
     } catch (error) {
       this.#backend.release();
       throw error;

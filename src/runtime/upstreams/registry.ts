@@ -30,6 +30,15 @@ export interface WatchedAddress {
   readonly monitor: HealthMonitor;
 }
 
+/** How the backends of an upstream are checked. */
+export interface BackendCheck {
+  readonly section: HealthCheck;
+  /** The version of the PROXY header that each check begins with; undefined: none. */
+  readonly proxyProtocol: 'v1' | 'v2' | undefined;
+  /** The `settingsKey` of all of this, made once for all backends of an upstream. */
+  readonly key: string;
+}
+
 /** An address: the backends there, and the health monitors that check it. */
 interface Site {
   readonly backends: Set<BackendState>;
@@ -110,17 +119,15 @@ export class Registry {
   /**
    * The health monitor of a backend's address. Backends with different names at one address share it. A monitor with new settings
    * begins with the state that the previous monitor found.
-   *
-   * @param checkKey the `settingsKey` of `check`, made once for all backends of an upstream
    */
-  monitor(backend: BackendState, check: HealthCheck, checkKey: string): Ref<WatchedAddress> {
+  monitor(backend: BackendState, { section, proxyProtocol, key }: BackendCheck): Ref<WatchedAddress> {
     const { address } = backend;
-    return this.#monitors.refer(`${address} ${checkKey}`, () => {
+    return this.#monitors.refer(`${address} ${key}`, () => {
       const { monitors } = this.#site(address);
       const known = [...monitors].find(({ checked }) => checked);
       const monitor = new HealthMonitor({
         address: backend.target,
-        settings: healthSettings(check, backend.target),
+        settings: healthSettings(section, backend.target, proxyProtocol),
         names: this.#names,
         onChange: (healthy, reason) => {
           this.#healthChanged(address, healthy, reason);

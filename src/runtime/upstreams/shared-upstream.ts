@@ -1,17 +1,9 @@
-import type {
-  BackendConfig,
-  HealthCheck,
-  Upstream as UpstreamConfig,
-} from '../../config/schema/config.generated.ts';
-import { dialerSettingsOf } from '../../config/sockets/dialer-settings.ts';
+import type { BackendConfig, Upstream as UpstreamConfig } from '../../config/schema/config.generated.ts';
 import { poolSettingsOf } from '../../config/sockets/pool-settings.ts';
 import { isEqual } from '../../config/values/is-equal.ts';
 import { parseHashKey } from '../../config/values/hash-key.ts';
 import { messageOf } from '../../errors.ts';
-import { settingsKey } from '../../net/dial/settings-key.ts';
-import { SocketDialer } from '../../net/dial/socket-dialer.ts';
 import type { HostNames } from '../../net/dns/host-names.ts';
-import type { FaultHandler } from '../../net/faults/plugin-fault.ts';
 import type { LifetimeScope } from '../../net/resources/lifetime-scope.ts';
 import type { ProcessResources } from '../../net/resources/process-resources.ts';
 import type { ReadBuffers } from '../../net/transport/read-buffers.ts';
@@ -26,6 +18,7 @@ import { UpstreamGroup } from '../../upstream/group/upstream-group.ts';
 import type { LeaseHome } from '../../upstream/group/upstream-lease.ts';
 import { TimeSlicer } from '../../time/time-slicer.ts';
 import { HeldMember, type MemberParts } from './held-member.ts';
+import { memberPartsOf } from './member-parts.ts';
 import type { Ref, Releasable } from './ref-counted-map.ts';
 import type { Registry } from './registry.ts';
 import type { RuntimeTelemetry } from './runtime-telemetry.ts';
@@ -91,6 +84,7 @@ export class SharedUpstream implements LeaseHome {
       keySource: hashKey === undefined ? undefined : parseHashKey(hashKey),
       makeBalancer: (members) => createBalancer(loadBalancer, members, parts.chance),
       readTimeoutMs: config.timeouts.read,
+      perClient: config.proxy_protocol !== undefined,
       queueSize: queue.max_size,
       queueTimeoutMs: queue.timeout,
       poolTimeoutMs: config.connection_pool.acquire_timeout,
@@ -328,20 +322,6 @@ export class SharedUpstream implements LeaseHome {
 /** Equal for the same server under the same name. */
 function identityOf({ name, address }: BackendConfig): string {
   return `${name} ${address}`;
-}
-
-function memberPartsOf(config: UpstreamConfig, parts: UpstreamParts, onFault: FaultHandler): MemberParts {
-  const check = config.health_check?.enabled === true ? config.health_check : undefined;
-  return {
-    registry: parts.registry,
-    dialer: new SocketDialer(dialerSettingsOf(config), {
-      names: parts.names,
-      buffers: parts.buffers,
-      resources: parts.resources,
-      onFault,
-    }),
-    check: check && { settings: check, key: settingsKey<HealthCheck>(check) },
-  };
 }
 
 /** Releases a member that was made but never used. */

@@ -16,6 +16,7 @@ export class ProtocolUpstream implements Upstream {
   readonly algorithm: string;
   readonly keySource: KeySource | undefined;
   readonly readTimeoutMs: number;
+  readonly perClient: boolean;
   readonly #group: UpstreamGroup;
   readonly #use: SocketUse;
   readonly #protocol: string;
@@ -26,6 +27,7 @@ export class ProtocolUpstream implements Upstream {
     this.algorithm = group.algorithm;
     this.keySource = group.keySource;
     this.readTimeoutMs = group.readTimeoutMs;
+    this.perClient = group.perClient;
     this.#group = group;
     this.#use = use;
     this.#protocol = protocol;

@@ -27,6 +27,7 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
   readonly algorithm: string;
   readonly keySource: KeySource | undefined;
   readonly readTimeoutMs: number;
+  readonly perClient: boolean;
   readonly onFault: FaultHandler;
   readonly observer: UpstreamObserver | undefined;
   readonly home: LeaseHome | undefined;
@@ -57,6 +58,7 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
     this.algorithm = options.algorithm;
     this.keySource = options.keySource;
     this.readTimeoutMs = options.readTimeoutMs;
+    this.perClient = options.perClient ?? false;
     this.onFault = options.onFault;
     this.observer = options.observer;
     this.home = options.home;

@@ -13,6 +13,8 @@ export interface UpstreamOptions {
   /** Makes a balancer if {@link UpstreamGroup.setMembers} brought none, or after {@link UpstreamGroup.drain} cleared it. */
   readonly makeBalancer: (members: readonly Member[]) => Balancer<Member>;
   readonly readTimeoutMs: number;
+  /** As of `Upstream.perClient` of the plugin API. Default: false. */
+  readonly perClient?: boolean | undefined;
   /** How many leases may wait at a time for a backend with room. */
   readonly queueSize: number;
   /** How long a lease may wait while backends are at their limit. */
