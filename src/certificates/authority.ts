@@ -22,7 +22,7 @@ export interface IssuedCertificate {
 }
 
 export interface IssueOptions {
-  /** The common name. Default: the first name. */
+  /** The common name. Default: the first name, if it is not too long for that. */
   readonly subject?: string;
   /** Host names, also `*.example.com`, and IP addresses that the certificate is for. */
   readonly names?: readonly string[];
@@ -47,6 +47,9 @@ export interface AuthorityOptions {
 
 const DAY_MS = 86_400_000;
 const AUTHORITY_DAYS = 3_650;
+
+/** The longest common name (RFC 5280, appendix A.1). */
+const MAX_COMMON_NAME = 64;
 
 /** How many days a certificate is valid by default. Some clients refuse longer times than about this. */
 export const DEFAULT_DAYS = 397;
@@ -89,7 +92,8 @@ export class Authority implements IssuedCertificate {
 
   issue(options: IssueOptions): IssuedCertificate {
     const { names = [], usage = 'server', keyPassword } = options;
-    const subject = options.subject ?? names[0] ?? '';
+    const [first = ''] = names;
+    const subject = options.subject ?? (first.length > MAX_COMMON_NAME ? '' : first);
     const { publicKey, privateKey } = newKeys(options.keyType);
     const notBefore = options.notBefore ?? daysFromNow(-1);
     const notAfter = options.notAfter ?? daysFromNow(DEFAULT_DAYS);

@@ -59,6 +59,8 @@ async function execute(line: CommandLine, context: ServeContext): Promise<number
       return (await import('./offline/diff.ts')).diff(line, context);
     case 'explain':
       return (await import('./offline/explain.ts')).explain(line, context);
+    case 'dev-cert':
+      return (await import('./dev-cert/dev-cert.ts')).devCert(line, context);
     case 'demo':
       return (await import('./demo/demo.ts')).demo(context);
     case 'health':

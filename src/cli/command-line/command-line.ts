@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { closest, suggestion } from '../../config/problems/closest.ts';
+import { readDevCert, type DevCertLine, type DevCertOptions } from './dev-cert-line.ts';
 import { readQuestion, type ExplainLine } from './explain-line.ts';
 
 /** What the arguments after `balance` ask for. */
@@ -8,6 +9,7 @@ export type CommandLine =
   | ValidateLine
   | DiffLine
   | ExplainLine
+  | DevCertLine
   | { readonly command: 'demo' | 'health' | 'help' | 'version' }
   /** `logs` has its own options, see `logs/logs-options.ts`. */
   | { readonly command: 'logs'; readonly args: readonly string[] }
@@ -40,6 +42,11 @@ const options = {
   header: { type: 'string', short: 'H', multiple: true },
   from: { type: 'string' },
   listener: { type: 'string' },
+  folder: { type: 'string' },
+  client: { type: 'boolean' },
+  rsa: { type: 'boolean' },
+  days: { type: 'string' },
+  force: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
 } as const;
@@ -52,6 +59,7 @@ const commands = {
   validate: ['config', 'strict', 'json'],
   diff: ['json'],
   explain: ['config', 'header', 'from', 'listener', 'json'],
+  'dev-cert': ['folder', 'client', 'rsa', 'days', 'force'],
   demo: [],
   health: [],
   logs: [],
@@ -65,10 +73,12 @@ const VALUE_WORDS: Readonly<Record<string, string>> = {
   header: "a header such as 'Name: value'",
   from: 'an IP address',
   listener: 'the name of a listener',
+  folder: 'a folder',
+  days: 'a number of days',
 };
 
 /** The values of the options that were given. */
-interface OptionValues {
+interface OptionValues extends DevCertOptions {
   readonly config?: string | undefined;
   readonly strict?: boolean | undefined;
   readonly json?: boolean | undefined;
@@ -146,6 +156,10 @@ function lineOf(
       return mistake('logs comes before its options');
     case 'diff':
       return diffLine(rest, json);
+    case 'dev-cert': {
+      const line = readDevCert(rest, values);
+      return typeof line === 'string' ? mistake(line) : line;
+    }
     case 'explain': {
       const question = readQuestion(rest, values);
       return typeof question === 'string' ? mistake(question) : { command, configFile, question, json };

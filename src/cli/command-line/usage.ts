@@ -9,6 +9,7 @@ Usage:
   balance explain [METHOD] URL       show the way of a request: listener, route, what is forwarded, backends
   balance logs [FILE|-]...           show JSON log lines in a readable form, and other lines as they are
   balance health                     say whether the proxy at $BALANCE_HEALTH_SOCKET is ready, for health checks of containers
+  balance dev-cert NAME...           make a certificate for local development, and once a CA that clients are made to trust
   balance demo                       run three small backends and the proxy in front of them
 
 Options:
@@ -24,6 +25,13 @@ Options of explain:
   -H, --header 'Name: value'   a header of the request; as often as needed
       --from IP                the client's address (default: 127.0.0.1)
       --listener NAME          the listener, if the port of the URL does not say which one; enough for TCP
+
+Options of dev-cert:
+      --folder DIR    where the CA and the certificates are (default: certs)
+      --rsa           with an RSA key instead of ECDSA
+      --client        for a client, which shows it to a listener with tls.client_auth; NAME is any text
+      --days N        how long it is valid (default: 397, at most 825)
+      --force         replace a certificate that is there already, to renew it; the CA is never replaced
 
 Options of logs:
   -l, --level LEVEL   lines of this level and above; access lines count by their status

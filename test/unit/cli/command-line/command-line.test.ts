@@ -52,6 +52,56 @@ describe('parseCommandLine', () => {
     expect(mistakeIn('diff -c a.yaml b.yaml')).toBe('diff takes no --config: name both files behind it');
   });
 
+  it('dev-cert takes names of hosts', () => {
+    expect(parse('dev-cert LocalHost *.App.test. 127.0.0.1 [::1] localhost')).toEqual({
+      command: 'dev-cert',
+      names: ['localhost', '*.app.test', '127.0.0.1', '::1'],
+      folder: 'certs',
+      isForClient: false,
+      keyType: 'ecdsa',
+      days: undefined,
+      force: false,
+    });
+    expect(parse('dev-cert bücher.test --rsa --days 30 --force --folder tls')).toMatchObject({
+      names: ['xn--bcher-kva.test'],
+      folder: 'tls',
+      keyType: 'rsa',
+      days: 30,
+      force: true,
+    });
+    expect(mistakeIn('dev-cert')).toBe(
+      "dev-cert needs names, as in: dev-cert localhost '*.app.test' 127.0.0.1",
+    );
+    for (const [name, hint] of [
+      ['https://a.test', ': leave out what stands before and behind the name'],
+      ['a.test:8443', ': leave out the port'],
+      ['a.*.test', ': a * can only be the whole first part, as in *.example.com'],
+      ['*', ': a * can only be the whole first part, as in *.example.com'],
+      ['a_b..test', ''],
+      ['127.1', ''],
+      ['*.127.0.0.1', ': a * can only be the whole first part, as in *.example.com'],
+    ] as const)
+      expect(mistakeIn(`dev-cert ${name}`)).toBe(`'${name}' is no host name and no IP address${hint}`);
+    expect(mistakeIn('dev-cert *.test')).toContain('use a name below it, such as *.app.test');
+    for (const days of ['0', '826', '1.5', 'many'])
+      expect(mistakeIn(`dev-cert a --days ${days}`)).toBe(
+        `--days needs a whole number from 1 to 825, got '${days}'`,
+      );
+    expect(mistakeIn('dev-cert a --folder')).toBe('--folder needs a folder');
+    expect(mistakeIn('run --force')).toBe('run takes no --force, dev-cert does');
+  });
+
+  it('dev-cert takes one name of any kind for a client', () => {
+    expect(parseCommandLine(['dev-cert', '--client', 'Alice <a@b>'], {})).toMatchObject({
+      names: ['Alice <a@b>'],
+      isForClient: true,
+    });
+    expect(mistakeIn('dev-cert --client a b')).toBe("dev-cert --client takes one name, got 'a b'");
+    expect(mistakeIn(`dev-cert --client ${'x'.repeat(65)}`)).toBe(
+      'the name of a client has 1 to 64 characters',
+    );
+  });
+
   it('explain takes a method, a URL and what else a request is made of', () => {
     expect(parseCommandLine(['explain', 'PUT', 'http://a/b', '-H', 'X-A: 1', '--header=x-b:2'], {})).toEqual({
       command: 'explain',
