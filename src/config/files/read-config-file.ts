@@ -71,12 +71,20 @@ export interface FileHash {
 
 /** Hashes a regular file of at most {@link MAX_CONFIG_FILE_BYTES}. Does not throw. */
 export async function hashFile(file: string): Promise<FileHash> {
+  const { bytes, failure } = await readNamedFile(file);
+  return bytes === undefined ? { failure: failure ?? `can't be read` } : { hash: hashOf(bytes) };
+}
+
+/** Reads a regular file of at most {@link MAX_CONFIG_FILE_BYTES}. Gives its bytes, or why it can't be used. Does not throw. */
+export async function readNamedFile(
+  file: string,
+): Promise<{ readonly bytes?: Buffer; readonly failure?: string }> {
   try {
     const stats = await stat(file);
     if (stats.isDirectory()) return { failure: 'is a directory, not a file' };
     if (!stats.isFile()) return { failure: 'is no regular file' };
     if (stats.size > MAX_CONFIG_FILE_BYTES) return { failure: tooLarge(MAX_CONFIG_FILE_BYTES) };
-    return { hash: hashOf(await readFile(file)) };
+    return { bytes: await readFile(file) };
   } catch (thrown) {
     return { failure: readFailure(thrown) };
   }

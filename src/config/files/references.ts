@@ -10,6 +10,8 @@ export interface Reference {
   readonly keyPath: string;
   /** The name of the file as the config has it. */
   readonly file: string;
+  /** Whether the load reads the content: as PEM, or as a secret such as a password. */
+  readonly content: 'pem' | 'secret' | undefined;
 }
 
 /** All files that a config names, each by a key that the schema marks with `x-file`. */
@@ -24,7 +26,8 @@ type At = Pick<Reference, 'path' | 'keyPath'>;
 function collect(node: SchemaNode, value: unknown, at: At, found: Reference[]): void {
   const { items, properties, 'x-file': namesFile } = resolveSchema(node);
   if (typeof value === 'string') {
-    if (namesFile !== undefined) found.push({ ...at, file: value });
+    const content = namesFile === true ? undefined : namesFile;
+    if (namesFile !== undefined) found.push({ ...at, file: value, content });
   } else if (Array.isArray(value)) {
     if (items === undefined) return;
     for (const [index, item] of (value as unknown[]).entries()) {

@@ -22,8 +22,8 @@ import { mergeSources } from '../files/merged-source.ts';
 import { SourceLocationTable } from '../files/source-location-table.ts';
 import { readAsWanted } from '../files/read-as-wanted.ts';
 import type { SourceReading } from '../files/read-sources.ts';
-import { referencesOf } from '../files/references.ts';
-import type { LoadResult, ProtocolRules } from './loaded-config.ts';
+import { readReferences } from '../files/read-references.ts';
+import type { FileContents, LoadResult, ProtocolRules } from './loaded-config.ts';
 import { UpstreamUses } from '../options/upstream-uses.ts';
 import type { NormalizeContext } from '../normalize/normalize-context.ts';
 import { normalize } from '../normalize/normalize.ts';
@@ -32,7 +32,6 @@ import type { PluginSettings } from './plugin-settings.ts';
 import { uncheckedPluginSettings } from './plugin-settings.ts';
 import type { Path, Problem } from '../problems/problem.ts';
 import { formatPath, sortProblems } from '../problems/problem.ts';
-import { hashFile } from '../files/read-config-file.ts';
 import { SchemaCheck } from '../schema/schema-check.ts';
 import { withoutFindings } from '../problems/without-findings.ts';
 
@@ -63,6 +62,7 @@ export class ConfigLoad {
   readonly #problems: Problem[];
   readonly #warnings: Problem[];
   readonly #references: SourceFile[] = [];
+  #contents: FileContents = new Map();
   readonly #rules: ProtocolRules;
 
   /** Throws a ConfigError when a file can't be read or parsed. */
@@ -88,22 +88,16 @@ export class ConfigLoad {
     return config;
   }
 
-  /** Hashes the files that the config names. Throws a ConfigError when one of them can't be read. */
+  /** Reads the files that the config names. Throws a ConfigError when one of them can't be used. */
   async readReferences(config: Config): Promise<void> {
-    const directory = dirname(resolve(this.#file));
-    const files = new Map<string, SourceFile>();
-    for (const reference of referencesOf(config)) {
-      const file = resolve(directory, reference.file);
-      const { hash, failure } = await hashFile(file);
-      if (!files.has(file)) {
-        files.set(file, { file, role: 'reference', hash, keyPath: reference.keyPath });
-      }
-      if (failure === undefined) continue;
+    const { files, contents, failures } = await readReferences(config, dirname(resolve(this.#file)));
+    this.#references.push(...files);
+    this.#contents = contents;
+    for (const { reference, failure } of failures) {
       const path = this.#provenance.toFile(reference.path);
       const shown = this.#merged.shown(path, reference.file);
       this.#problem(path, `names the file ${shown}, which ${failure}`);
     }
-    this.#references.push(...[...files.values()].sort((a, b) => (a.file < b.file ? -1 : 1)));
     this.#throwProblems();
   }
 
@@ -117,6 +111,7 @@ export class ConfigLoad {
         SERVERS.some((path) => this.#merged.has(path)) ||
         config.listeners.some(({ mode }) => mode !== 'http' && mode !== 'tcp'),
       sources: this.#sources(),
+      contents: this.#contents,
       locations: SourceLocationTable.encode(this.#merged, this.#provenance),
     };
   }

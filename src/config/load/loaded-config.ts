@@ -1,4 +1,5 @@
 import type { Config } from '../schema/config.generated.ts';
+import type { NamedFiles } from '../files/config-files.ts';
 import type { ConfigSources } from '../files/config-sources.ts';
 import type { SourceLocation } from '../files/source-location-table.ts';
 import { SourceLocationTable } from '../files/source-location-table.ts';
@@ -32,6 +33,9 @@ export interface LoadOptionsWithRules extends LoadOptions {
   readonly rules: ProtocolRules;
 }
 
+/** What certificates, keys and passwords hold, by the absolute paths of their files. */
+export type FileContents = ReadonlyMap<string, string>;
+
 /** The result of a load, as plain data that can be sent to another thread. */
 export interface LoadResult {
   readonly config: Config;
@@ -39,6 +43,7 @@ export interface LoadResult {
   readonly file: string;
   readonly namesServers: boolean;
   readonly sources: ConfigSources;
+  readonly contents: FileContents;
   /** The bytes of a {@link SourceLocationTable}. */
   readonly locations: Uint8Array<ArrayBuffer>;
 }
@@ -56,6 +61,8 @@ export interface LoadedConfig {
   readonly namesServers: boolean;
   /** All files that the config was made from. */
   readonly sources: ConfigSources;
+  /** What the files hold that the load itself had to read. It has private keys and passwords in it. */
+  readonly contents: FileContents;
   /**
    * The location of a path of {@link config}, such as `listeners[0].address`. For a default, which no file has, it is the location of the
    * nearest section around it.
@@ -80,6 +87,12 @@ export function loadedConfig({ locations, ...result }: LoadResult): LoadedConfig
     shown: (path, value) => table.shown(path, value),
     isGiven: (path) => table.has(path),
   };
+}
+
+/** The files that keys of the config name. */
+export function namedFiles({ sources, contents }: Pick<LoadedConfig, 'sources' | 'contents'>): NamedFiles {
+  const named = sources.files.filter(({ role }) => role === 'reference');
+  return new Map(named.map(({ file, hash }) => [file, { hash, text: contents.get(file) }]));
 }
 
 /** Adds the warnings of checks that came after the load, in the order of the files. */

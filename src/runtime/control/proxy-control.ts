@@ -1,3 +1,4 @@
+import type { NamedFiles } from '../../config/files/config-files.ts';
 import type { Config } from '../../config/schema/config.generated.ts';
 import type { Address } from '../../config/values/address.ts';
 import type { HealthReport } from '../../plugin-api/index.ts';
@@ -82,8 +83,8 @@ export interface GenerationSource {
   readonly hash: string;
   /** The folder of the config file, where relative paths in the config start. */
   readonly directory: string;
-  /** Content hashes of the files that keys of the config name, by absolute path; undefined for a file that can't be read. */
-  readonly files: ReadonlyMap<string, string | undefined>;
+  /** The files that keys of the config name. What was checked is what is used: no part reads a certificate or a key again. */
+  readonly files: NamedFiles;
   readonly plugins: readonly PluginReference[];
 }
 

@@ -1,13 +1,11 @@
 import { resolve } from 'node:path';
-
-/** Content hashes of the files that a config names, by absolute path; undefined for a file that can't be read. */
-export type FileHashes = ReadonlyMap<string, string | undefined>;
+import type { NamedFiles } from '../../config/files/config-files.ts';
 
 /**
  * The files that a part of a config names, with their content hashes. Two equal parts of a config have the same stamp only when the
  * contents of their files are the same too. '' when the part names no file.
  */
-export function fileStamp(part: unknown, directory: string, files: FileHashes): string {
+export function fileStamp(part: unknown, directory: string, files: NamedFiles): string {
   if (files.size === 0) return '';
   const found = new Map<string, string>();
   collect(part);
@@ -22,6 +20,6 @@ export function fileStamp(part: unknown, directory: string, files: FileHashes): 
   function note(text: string): void {
     if (text === '' || text.includes('\0')) return;
     const file = resolve(directory, text);
-    if (files.has(file)) found.set(file, files.get(file) ?? 'missing');
+    if (files.has(file)) found.set(file, files.get(file)?.hash ?? 'missing');
   }
 }

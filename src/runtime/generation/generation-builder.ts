@@ -6,7 +6,8 @@ import { BalanceError, messageOf } from '../../errors.ts';
 import type { OwnMetrics, ProtocolInstance, ProtocolPlugin } from '../../plugin-api/index.ts';
 import { instanceOf } from '../../plugins/checks/plugin-contract.ts';
 import { CheckedPlugin } from '../../plugins/checks/checked-plugin.ts';
-import { fileStamp, type FileHashes } from './file-stamp.ts';
+import type { NamedFiles } from '../../config/files/config-files.ts';
+import { fileStamp } from './file-stamp.ts';
 import { Generation, type PlannedListener } from './generation.ts';
 import { withTimeout } from '../../time/with-timeout.ts';
 import { LiveInstance } from './live-instance.ts';
@@ -37,7 +38,7 @@ export interface BuildSource {
   /** The folder of the config file. */
   readonly directory: string;
   /** The files that keys of the config name. Default: none. */
-  readonly files?: FileHashes;
+  readonly files?: NamedFiles;
   readonly protocols: Protocols;
 }
 

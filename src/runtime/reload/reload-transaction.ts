@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { summarizeChanges, type ConfigChange } from '../../config/diff/config-change.ts';
 import { configChanges } from '../../config/diff/diff-configs.ts';
 import { diffReferences } from '../../config/diff/diff-references.ts';
-import { withWarnings, type LoadedConfig } from '../../config/load/loaded-config.ts';
+import { namedFiles, withWarnings, type LoadedConfig } from '../../config/load/loaded-config.ts';
 import type { Problem } from '../../config/problems/problem.ts';
 import { BalanceError } from '../../errors.ts';
 import { handOver } from '../../net/address-handover.ts';
@@ -157,13 +157,13 @@ export function tooSlow(what: string, limitMs: number): BalanceError {
   return new BalanceError('config_invalid', `${what} takes longer than ${String(limitMs)} ms`);
 }
 
-function sourceOf({ config, hash, file, sources }: LoadedConfig, plugins: PluginSet): GenerationSource {
-  const named = sources.files.filter(({ role }) => role === 'reference');
+function sourceOf(loaded: LoadedConfig, plugins: PluginSet): GenerationSource {
+  const { config, hash, file } = loaded;
   return {
     config,
     hash,
     directory: dirname(resolve(file)),
-    files: new Map(named.map(({ file: path, hash: content }) => [path, content])),
+    files: namedFiles(loaded),
     plugins: plugins.references,
   };
 }
