@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import type { AdminServers } from './admin/admin-servers.ts';
 import { createAdminServers } from './app/create-admin-servers.ts';
 import type { AppOptions } from './app/app-options.ts';
+import { CertificateWatch } from './app/certificate-watch.ts';
 import { metricsSource } from './app/metrics-source.ts';
 import { StrayErrorLog } from './app/stray-error-log.ts';
 import { NameResolver } from './net/dns/name-resolver.ts';
@@ -18,6 +19,7 @@ import { ResolverParticipant } from './runtime/reload/resolver-participant.ts';
 import { InProcessProxy } from './runtime/worker/in-process-proxy.ts';
 import { createProxyParts } from './runtime/worker/proxy-parts.ts';
 import { Telemetry } from './telemetry/telemetry.ts';
+import { HandshakeLog } from './telemetry/logs/handshake-log.ts';
 import { createLogging, type Logging } from './telemetry/logs/logging.ts';
 import { openLogOutput } from './telemetry/logs/output/log-output.ts';
 import { MetricsControl } from './telemetry/control/metrics-control.ts';
@@ -87,15 +89,19 @@ class BalanceApp implements App {
   readonly #reloads: ReloadPipeline;
   readonly #names: NameResolver;
   readonly #resources: ProcessResources;
+  readonly #certificates: CertificateWatch;
   #closed: Promise<void> | undefined;
 
   constructor(options: AppOptions) {
     const { observer, chance, version = 'unknown' } = options;
     const logging = openLogging(options);
     const { logger } = logging;
-    const telemetry = new Telemetry((error, failures) => {
-      logger.error('telemetry failed', { error, failures });
-    });
+    const telemetry = new Telemetry(
+      (error, failures) => {
+        logger.error('telemetry failed', { error, failures });
+      },
+      [new HandshakeLog(logger)],
+    );
     const names = new NameResolver({ logger });
     const resources = new ProcessResources({ logger });
     const plugins = new PluginLoader(logger, options.embedded === true ? FOREIGN_PROCESS : OWN_PROCESS);
@@ -104,6 +110,7 @@ class BalanceApp implements App {
     this.#names = names;
     this.#resources = resources;
     this.#plugins = plugins;
+    this.#certificates = new CertificateWatch(logger);
     this.#strayErrors = new StrayErrorLog(logger, plugins, telemetry);
     this.#telemetryControl = new TelemetryControl(telemetry, logging, nodeLookup(names));
 
@@ -130,6 +137,7 @@ class BalanceApp implements App {
       telemetryControl: this.#telemetryControl,
       logging,
       plugins,
+      certificates: this.#certificates,
     });
     this.#metrics = new MetricsControl(telemetry, source);
     this.#admin = createAdminServers({
@@ -219,6 +227,7 @@ class BalanceApp implements App {
     this.#admin.destroy();
     this.#plugins.close();
     this.#metrics.destroy();
+    this.#certificates.destroy();
     this.#resources.destroy();
   }
 }

@@ -5,6 +5,7 @@ import type { TelemetryControl } from '../telemetry/control/telemetry-control.ts
 import type { Logging } from '../telemetry/logs/logging.ts';
 import type { MetricsSource } from '../telemetry/metrics/snapshot/metrics-source.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { CertificateWatch } from './certificate-watch.ts';
 
 /** The parts whose readings the metrics put together. */
 export interface MeteredParts {
@@ -15,11 +16,12 @@ export interface MeteredParts {
   readonly telemetryControl: TelemetryControl;
   readonly logging: Logging;
   readonly plugins: PluginLoader;
+  readonly certificates: CertificateWatch;
 }
 
 /** What the metrics read at each scrape. */
 export function metricsSource(parts: MeteredParts): MetricsSource {
-  const { version, control, journal, telemetry, telemetryControl, logging, plugins } = parts;
+  const { version, control, journal, telemetry, telemetryControl, logging, plugins, certificates } = parts;
   return {
     version,
     startedAtMs: control.startedAtMs,
@@ -27,6 +29,7 @@ export function metricsSource(parts: MeteredParts): MetricsSource {
     read: () => ({
       proxy: control.readings(),
       reloads: journal.totals(),
+      certificates: certificates.certificates,
       telemetry: {
         spans: { ...telemetryControl.spans },
         droppedLogLines: logging.droppedLines,

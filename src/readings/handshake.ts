@@ -7,9 +7,9 @@ export type HandshakeStatus = 'ok' | 'failed' | 'timeout' | 'refused' | 'aborted
 
 /** The event of a TLS handshake that is over. A connection that closes before its first byte is none, and neither is one that is passed through. */
 export interface HandshakeRecord {
-  /** Who is at the other end: a client of the proxy, or a backend. */
-  readonly side: 'client' | 'backend';
-  /** Name of the listener, or of the upstream on the side of the backend; `admin` and `metrics` for the servers of these names. */
+  /** Who is at the other end: a client of a listener, a backend, or a client of the admin or metrics server. */
+  readonly side: 'client' | 'backend' | 'admin';
+  /** Name of the listener, or of the upstream on the side of the backend; for the servers of operators `admin` or `metrics`. */
   readonly owner: string;
   readonly status: HandshakeStatus;
   /** From the accepted or connected socket, after a PROXY header, to the end of the handshake. */

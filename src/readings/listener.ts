@@ -28,6 +28,8 @@ export interface ListenerCounts {
 /** Numbers of a listener at this moment. */
 export interface ListenerGauges {
   readonly connectionsActive: number;
+  /** TLS handshakes that are under way. */
+  readonly handshakesActive: number;
 }
 
 /** The routes of a listener of the live config. */

@@ -27,14 +27,23 @@ export class Telemetry implements TelemetrySink, HandshakeObserver {
   tracer: Tracer | undefined = undefined;
   /** The array is replaced and never changed: a subscriber may leave while a record is handed to all of them. */
   #subscribers: readonly TelemetrySubscriber[] = [];
+  /** Those that only want handshakes, so that no record of a request passes by them. */
+  readonly #handshakeObservers: readonly HandshakeObserver[];
   readonly #faults = new PluginFaults();
   #failures = 0;
   #toldAtMs = Number.NEGATIVE_INFINITY;
   readonly #tell: (error: unknown, failures: number) => void;
 
-  /** @param tell called with an error that a subscriber threw and with the number of all such errors so far, at most once a minute */
-  constructor(tell: (error: unknown, failures: number) => void = () => undefined) {
+  /**
+   * @param tell called with an error that a subscriber threw and with the number of all such errors so far, at most once a minute
+   * @param handshakeObservers hear of handshakes alone, from the start to the end
+   */
+  constructor(
+    tell: (error: unknown, failures: number) => void = () => undefined,
+    handshakeObservers: readonly HandshakeObserver[] = [],
+  ) {
     this.#tell = tell;
+    this.#handshakeObservers = handshakeObservers;
   }
 
   /** Number of calls of subscribers that threw since the start. */
@@ -79,6 +88,13 @@ export class Telemetry implements TelemetrySink, HandshakeObserver {
 
   handshake(record: HandshakeRecord): void {
     this.#forEach((subscriber) => subscriber.handshake?.(record));
+    for (const observer of this.#handshakeObservers) {
+      try {
+        observer.handshake(record);
+      } catch (thrown) {
+        this.#failed(thrown);
+      }
+    }
   }
 
   /** Number of failures of each plugin since the start. */

@@ -1,4 +1,5 @@
 import type { MetricType } from './exposition/exposition.ts';
+import { TLS_METRIC_ROWS } from './tls-metric-rows.ts';
 
 /** The description of a metric. */
 export interface MetricDescription {
@@ -195,6 +196,7 @@ const ROWS = [
     ['listener', 'direction'],
     'Bytes received from clients and sent to them, heads included.',
   ],
+  ...TLS_METRIC_ROWS,
   [
     'balance_tunnels_active',
     'gauge',

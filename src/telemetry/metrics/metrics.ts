@@ -1,4 +1,5 @@
 import type { ExchangeRecord, TunnelRecord } from '../../plugin-api/telemetry.ts';
+import type { HandshakeRecord } from '../../readings/handshake.ts';
 import type { RequestTotals } from '../../readings/telemetry.ts';
 import type { HealthCheckRecord, QueueOutcome, QueueRecord } from '../../readings/upstream.ts';
 import type { TelemetrySubscriber } from '../telemetry.ts';
@@ -20,6 +21,8 @@ import {
   tunnelSeries,
   upstreamSeries,
 } from './metric-series.ts';
+import { certificateSeries, runningHandshakeSeries } from './tls-series.ts';
+import { HandshakeMetrics } from './counters/handshake-metrics.ts';
 import { RefusalCounters } from './counters/refusal-counters.ts';
 import { RouteCounters } from './counters/route-counters.ts';
 import { NO_BACKEND, RequestMetrics } from './counters/request-metrics.ts';
@@ -34,7 +37,7 @@ export interface MetricsOptions {
 }
 
 /**
- * Counts requests, tunnels, health checks and queues, and shows the counts to Prometheus together with the state of everything that runs. A
+ * Counts requests, tunnels, TLS handshakes, health checks and queues, and shows the counts to Prometheus together with the state of everything that runs. A
  * request costs a few additions to fields; all other work is done at the scrape.
  */
 export class Metrics implements TelemetrySubscriber {
@@ -49,6 +52,7 @@ export class Metrics implements TelemetrySubscriber {
   readonly #healthChecks: NamedDurationCounters<'pass' | 'fail'>;
   readonly #queues: NamedDurationCounters<QueueOutcome>;
   readonly #tunnels: TunnelDurations;
+  readonly #handshakes: HandshakeMetrics;
   readonly #rendering = new Map<ExpositionFormat, Promise<Buffer>>();
   /** The buckets of the live config. They are set before anything is counted. */
   #bounds: readonly number[] = [];
@@ -66,6 +70,7 @@ export class Metrics implements TelemetrySubscriber {
     this.#healthChecks = new NamedDurationCounters(backends, []);
     this.#queues = new NamedDurationCounters(upstreams, []);
     this.#tunnels = new TunnelDurations(listeners, backends);
+    this.#handshakes = new HandshakeMetrics(listeners, upstreams);
   }
 
   exchange(record: ExchangeRecord): void {
@@ -89,13 +94,17 @@ export class Metrics implements TelemetrySubscriber {
     this.#queues.count(upstream, outcome, outcome === 'refused' ? undefined : waitedMs);
   }
 
+  handshake(record: HandshakeRecord): void {
+    this.#handshakes.count(record);
+  }
+
   /** The requests of the backends with that name; without a name, of requests that got no backend. */
   totals(backend = NO_BACKEND): RequestTotals {
     return this.#requests.totals(backend);
   }
 
   /**
-   * Changes the buckets of requests, queues and health checks. What was counted in other buckets is kept, as DurationHistogram.withBounds
+   * Changes the buckets of requests, queues, health checks and TLS handshakes. What was counted in other buckets is kept, as DurationHistogram.withBounds
    * says.
    *
    * @param bounds upper bounds in seconds, ascending
@@ -106,6 +115,7 @@ export class Metrics implements TelemetrySubscriber {
     this.#requests.setBounds(bounds);
     this.#healthChecks.setBounds(bounds);
     this.#queues.setBounds(bounds);
+    this.#handshakes.setBounds(bounds);
   }
 
   /** All metrics as UTF-8 text. Scrapes that come while another one is being written get the same text. */
@@ -133,6 +143,7 @@ export class Metrics implements TelemetrySubscriber {
     this.#healthChecks.forgetOthers(snapshot.backendNames);
     this.#queues.forgetOthers(new Set(snapshot.queues.keys()));
     this.#tunnels.forgetOthers(snapshot);
+    this.#handshakes.forgetOthers(snapshot);
     this.#results.forgetOthers(snapshot);
     this.#routes.forgetOthers(snapshot);
     this.#refusals.forgetOthers(snapshot);
@@ -154,6 +165,9 @@ export class Metrics implements TelemetrySubscriber {
       ...upstreamSeries(snapshot),
       balance_upstream_results_total: () => this.#results.series(snapshot),
       ...listenerSeries(snapshot),
+      ...this.#handshakes.series(snapshot),
+      ...runningHandshakeSeries(snapshot),
+      ...certificateSeries(readings.certificates),
       ...tunnelSeries(readings.proxy),
       ...hostNameSeries(readings.proxy),
       balance_tunnel_duration_seconds: () => this.#tunnels.series(snapshot),

@@ -2,6 +2,8 @@ import { SpanKind } from '@opentelemetry/api';
 
 import type { Backend } from '../../../src/plugin-api/backend.ts';
 import type { ExchangeRecord, TunnelRecord } from '../../../src/plugin-api/telemetry.ts';
+import type { CertificateReading } from '../../../src/readings/certificate.ts';
+import type { HandshakeRecord } from '../../../src/readings/handshake.ts';
 import type { SpanFacts } from '../../../src/telemetry/traces/spans/recorded-span.ts';
 
 export function backendNamed(name: string, index = 0): Backend {
@@ -69,6 +71,37 @@ export function spanFacts(changes: Partial<SpanFacts> = {}): SpanFacts {
     endMs: Date.UTC(2025, 10, 17, 15, 0, 1) + 250.5,
     attributes: {},
     failure: undefined,
+    ...changes,
+  };
+}
+
+/** A handshake with a client that was done, but for the changes. */
+export function handshakeRecord(changes: Partial<HandshakeRecord> = {}): HandshakeRecord {
+  const done = { version: 'TLSv1.3', cipher: 'TLS_AES_128_GCM_SHA256', resumed: false };
+  const { status = 'ok' } = changes;
+  return {
+    side: 'client',
+    owner: 'web',
+    status,
+    durationMs: 2,
+    address: '192.0.2.7:5123',
+    ...(status === 'ok' && done),
+    ...changes,
+  };
+}
+
+/** A certificate of a listener, valid for another year, but for the changes. */
+export function certificateReading(changes: Partial<CertificateReading> = {}): CertificateReading {
+  return {
+    kind: 'server',
+    file: 'tls/site.crt',
+    names: ['site.example', '*.site.example'],
+    subject: 'CN=site.example',
+    issuer: 'CN=authority',
+    fingerprint256: 'AB:CD',
+    notBeforeMs: Date.now() - 86_400_000,
+    notAfterMs: Date.now() + 365 * 86_400_000,
+    usedBy: ['listener web'],
     ...changes,
   };
 }

@@ -17,7 +17,7 @@ export function listenerReading(listener: Listener, ids: ReadingIds): ListenerRe
     acceptDescriptors: listener.descriptors,
     draining: listener.draining,
     counts: { accepted, refused, shed, bytesReceived, bytesSent },
-    gauges: { connectionsActive: listener.connections },
+    gauges: { connectionsActive: listener.connections, handshakesActive: 0 },
   };
 }
 

@@ -1,3 +1,4 @@
+import type { CertificateReading } from '../../../readings/certificate.ts';
 import type { KnownNames, ProxyReadings } from '../../../readings/proxy.ts';
 import type { ReloadTotals } from '../../../readings/reload.ts';
 import type { TelemetryReading } from '../../../readings/telemetry.ts';
@@ -18,5 +19,7 @@ export interface MetricsSource {
 export interface MetricsReadings {
   readonly proxy: ProxyReadings;
   readonly reloads: ReloadTotals;
+  /** The certificates of the live config. */
+  readonly certificates: readonly CertificateReading[];
   readonly telemetry: TelemetryReading;
 }

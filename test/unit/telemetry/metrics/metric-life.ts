@@ -1,7 +1,7 @@
 import type { MetricDescription, MetricName } from '../../../../src/telemetry/metrics/metric-table.ts';
 
 /** What a series lives with, by the label that names it. */
-const SUBJECTS = ['backend', 'listener', 'upstream', 'name', 'generation'] as const;
+const SUBJECTS = ['backend', 'listener', 'upstream', 'name', 'certificate', 'generation'] as const;
 
 /** What there has to be for a series of a metric: `process` for those that are always there. */
 export type MetricSubject = (typeof SUBJECTS)[number] | 'process';
@@ -19,6 +19,12 @@ const FIRST_EVENTS: Partial<Record<MetricName, string>> = {
   balance_tunnels_total: 'first tunnel',
   balance_tunnel_bytes_total: 'first tunnel',
   balance_tunnel_duration_seconds: 'first end of one',
+  balance_tls_handshake_failures_total: 'first failure',
+  balance_tls_connections_total: 'first connection',
+  balance_backend_tls_handshakes_total: 'first handshake',
+  balance_backend_tls_handshake_duration_seconds: 'first handshake',
+  balance_backend_tls_handshake_failures_total: 'first failure',
+  balance_backend_tls_connections_total: 'first connection',
   balance_dns_answer_age_seconds: 'first answer',
 };
 
@@ -37,6 +43,7 @@ export function unitOf({ name }: Pick<MetricDescription, 'name'>): string {
   if (name.endsWith('_timestamp_seconds')) return 'seconds since 1970';
   if (/_seconds(?:_total)?$/.test(name)) return 'seconds';
   if (/_bytes(?:_total)?$/.test(name)) return 'bytes';
+  if (name.endsWith('_days')) return 'days';
   if (name.endsWith('_ratio')) return '0 to 1';
   return 'number';
 }

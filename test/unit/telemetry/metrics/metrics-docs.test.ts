@@ -9,7 +9,13 @@ import { firstEventOf, subjectOf, unitOf } from './metric-life.ts';
 import { ProcessMetrics } from '../../../../src/telemetry/metrics/process-metrics.ts';
 import { parseExposition, type ReadExposition } from './exposition/exposition.ts';
 import { backendReading, listenerReading, MetricsLab } from './metrics-lab.ts';
-import { backendNamed, exchangeRecord, tunnelRecord } from '../records.ts';
+import {
+  backendNamed,
+  certificateReading,
+  exchangeRecord,
+  handshakeRecord,
+  tunnelRecord,
+} from '../records.ts';
 
 /** There always is one that is live, but not in a proxy that a test emptied. */
 const OF_GENERATION = 'balance_config_generation';
@@ -33,6 +39,7 @@ function quietLab(isEmpty: () => boolean = () => false): MetricsLab {
       members: [{ backend: 'a', weight: 1, state: 'up' }],
     }),
     routes: () => new Map(isEmpty() ? [] : [['web', new Set(['api'])]]),
+    certificates: unlessEmpty(certificateReading()),
     names: unlessEmpty({ ...UNKNOWN_NAME, answeredAtMs: undefined }),
     generations: unlessEmpty({ id: 1, isLive: true, active: 1 }),
     reloads: () => ({
@@ -69,6 +76,10 @@ function busyLab(isEmpty: () => boolean = () => false): MetricsLab {
   lab.metrics.tunnel(tunnelRecord({ listener: 'web', backend }));
   lab.metrics.healthCheck({ backend: 'a', passed: true, durationMs: 1 });
   lab.metrics.queue({ upstream: 'web', outcome: 'served', waitedMs: 1 });
+  for (const side of ['client', 'backend'] as const) {
+    lab.metrics.handshake(handshakeRecord({ side, owner: 'web' }));
+    lab.metrics.handshake(handshakeRecord({ side, owner: 'web', status: 'timeout', reason: 'timeout' }));
+  }
   return lab;
 }
 

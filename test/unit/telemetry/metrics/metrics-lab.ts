@@ -3,6 +3,7 @@ import type { ExpositionFormat } from '../../../../src/telemetry/metrics/exposit
 import { Metrics } from '../../../../src/telemetry/metrics/metrics.ts';
 import { ReadingIds } from '../../../../src/runtime/worker/readings/reading-ids.ts';
 import type { BackendCounts, BackendGauges, BackendReading } from '../../../../src/readings/backend.ts';
+import type { CertificateReading } from '../../../../src/readings/certificate.ts';
 import type { HostNameReading } from '../../../../src/readings/host-name.ts';
 import type { ListenerReading } from '../../../../src/readings/listener.ts';
 import type { ShortageOf } from '../../../../src/readings/process.ts';
@@ -83,7 +84,7 @@ export function listenerReading(
     acceptDescriptors: 0,
     draining: false,
     counts: { accepted: 0, refused: 0, shed: 0, bytesReceived: 0, bytesSent: 0, ...changes },
-    gauges: { connectionsActive: 0 },
+    gauges: { connectionsActive: 0, handshakesActive: 0 },
   };
 }
 
@@ -97,6 +98,7 @@ export interface LabReadings {
   tunnels(): readonly TunnelReading[];
   names(): readonly HostNameReading[];
   reloads(): ReloadTotals;
+  certificates(): readonly CertificateReading[];
   generations(): readonly { readonly id: number; readonly isLive: boolean; readonly active: number }[];
   spans(): SpanCounts;
   shortages(): Partial<Record<ShortageOf, number>>;
@@ -122,6 +124,7 @@ function emptyReadings(changes: Partial<LabReadings> = {}): LabReadings {
       lastSuccessAtMs: undefined,
       lastDurationMs: undefined,
     }),
+    certificates: () => [],
     generations: () => [{ id: 1, isLive: true, active: 0 }],
     spans: () => ({ exported: 0, dropped: 0 }),
     shortages: () => ({}),
@@ -160,6 +163,7 @@ export function sourceOf(lab: LabReadings = emptyReadings()): MetricsSource {
         openFilesLimit: lab.openFilesLimit(),
       },
       reloads: lab.reloads(),
+      certificates: lab.certificates(),
       telemetry: {
         spans: lab.spans(),
         droppedLogLines: lab.droppedLogLines(),
