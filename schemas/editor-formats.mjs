@@ -21,7 +21,8 @@ const STATUSES = '\\s*[1-5][0-9]{2}(?:-[1-5][0-9]{2})?\\s*';
 const NUMBER = '[0-9]+(?:\\.[0-9]+)?';
 const TIME = `(?=[0-9])(?:${NUMBER}d)?(?:${NUMBER}h)?(?:${NUMBER}m)?(?:${NUMBER}s)?(?:[0-9]+(?:\\.0+)?ms)?`;
 const LONGER_THAN_0 = `(?=[^1-9]*[1-9])${TIME}`;
-const VARIABLES = 'duration|client_ip|request_id|backend|host|method|path|route';
+const VARIABLES =
+  'duration|client_ip|request_id|backend|host|method|path|route|tls_version|tls_cipher|tls_sni|tls_client_subject|tls_client_fingerprint';
 
 const DURATIONS = 'a duration such as 150ms, 5s, 1m30s, 12h or 1d';
 const ADDRESSES = ':8080, host:8080, 192.0.2.1:8080, [::1]:8080 or unix:/path';
@@ -36,6 +37,7 @@ export function editorFormats(algorithms) {
   return {
     duration: { pattern: `(?:0|${TIME})`, expected: DURATIONS },
     'positive-duration': { pattern: LONGER_THAN_0, expected: `${DURATIONS}, longer than 0` },
+    'age-or-zero': { pattern: `(?:0|${TIME})`, expected: DURATIONS },
     age: { pattern: LONGER_THAN_0, expected: `${DURATIONS}, longer than 0` },
     size: {
       pattern: `(?:0|${NUMBER}(?:B|kB|KB|MB|GB|KiB|MiB|GiB))`,

@@ -149,7 +149,13 @@ class Reference {
 }
 
 const TYPE_WORDS = { string: 'text', integer: 'whole number', object: 'mapping' };
-const FORMAT_WORDS = { duration: 'duration', 'positive-duration': 'duration', size: 'size', age: 'duration' };
+const FORMAT_WORDS = {
+  duration: 'duration',
+  'positive-duration': 'duration',
+  size: 'size',
+  age: 'duration',
+  'age-or-zero': 'duration',
+};
 
 /** The anchor that Markdown renderers give to a heading. */
 function anchorOf(heading) {

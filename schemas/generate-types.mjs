@@ -21,6 +21,7 @@ const UNITS = {
   duration: 'In ms.',
   'positive-duration': 'In ms.',
   age: 'In ms.',
+  'age-or-zero': 'In ms.',
   size: 'In bytes.',
   'socket-mode': 'As a number.',
 };

@@ -98,6 +98,13 @@ export const ERRORS = {
     retryable: false,
     meaning: 'The client closed its connection before it had its answer.',
   },
+  misdirected: {
+    origin: 'downstream',
+    status: 421,
+    retryable: false,
+    meaning:
+      'The host of the request needs another TLS connection: its certificate policy is not that of the host that the handshake named.',
+  },
   no_route: {
     origin: 'config',
     status: 404,

@@ -1,6 +1,7 @@
 import type { OptionsCheck, OptionsPath } from '../../../src/plugin-api/index.ts';
 import { FRAMING_HEADERS } from '../../../src/plugin-api/values/http-syntax.ts';
 import { templateFault } from '../forwarding/template.ts';
+import { checkHttpsOptions } from './check-https-options.ts';
 import type { HeaderTransform, HttpOptions, Transform } from './schema/options.generated.ts';
 
 const MIN_HEADER_SIZE_BYTES = 1024;
@@ -12,6 +13,7 @@ export function checkOptions(options: HttpOptions, context: OptionsCheck): void 
     context.warn('listener', 'has neither upstream nor routes: every request gets 404');
   checkLimits(options, context);
   checkErrorPages(options, context);
+  checkHttpsOptions(options, context);
   checkTransform(options.transform, ['transform'], context);
   checkRoutes(options, context);
 }

@@ -5,10 +5,10 @@ import {
   responseLines,
   responseRules,
   switchingLines,
+  type AnsweredRequest,
   type ResponseSettings,
 } from '../forwarding/response-fields.ts';
 import type { FieldEdits } from '../forwarding/field-edits.ts';
-import type { TemplateValues } from '../forwarding/template.ts';
 import type { ClientCodec, ClientStream, ResponseEvents } from '../message/client-stream.ts';
 import { challengesConnection } from '../message/connection-identity.ts';
 import { UPGRADE } from '../message/field-names.ts';
@@ -32,7 +32,7 @@ export interface ResponseFilters {
 }
 
 /** The exchange, as its attempt sees it: what the attempt reads of it, and which events it calls. */
-export interface AttemptOwner extends TemplateValues {
+export interface AttemptOwner extends AnsweredRequest {
   readonly stream: ServerStream;
   readonly settings: ResponseSettings;
   readonly responseEdits: FieldEdits | undefined;

@@ -3,6 +3,7 @@ import type { Connection, Lease } from '../../../src/plugin-api/index.ts';
 import { ForwardingProfile } from '../forwarding/forwarding-profile.ts';
 import { HttpInstance } from '../instance/http-instance.ts';
 import type { RequestHead } from '../message/message-head.ts';
+import { hostName } from '../message/request-target.ts';
 import type { Refusal } from '../message/refusal/refusal.ts';
 import type { RequestHandler, ServerStream, UnreadRequest } from '../message/server-stream.ts';
 import { logRefused } from '../records/exchange-lines.ts';
@@ -74,7 +75,9 @@ export class ClientSession implements RequestHandler<HttpInstance>, ClientState 
         client_ip: clientAddress,
       });
     }
-    stream.answer(answer, instance.date.text, method, `X-Request-ID: ${requestId}\r\n`);
+    const { hsts } = instance.https;
+    const hstsLine = hsts === undefined || record.tls === undefined ? '' : hsts.line(hostName(record.host));
+    stream.answer(answer, instance.date.text, method, `X-Request-ID: ${requestId}\r\n${hstsLine}`);
   }
 
   unfinished(request: UnreadRequest, error: ErrorCode, instance: HttpInstance, begunAtMs: number): void {

@@ -52,7 +52,11 @@ export function dispatch(exchange: Exchange, head: RequestHead): void {
   }
   exchange.routedPath = target.isPlain ? target.path : routedPath(target.path);
   exchange.host = host.text;
-  if (instance.endpoints.take(exchange, head)) return;
+  const { endpoints, https } = instance;
+  const isTaken = profile.isOrdinary
+    ? endpoints.take(exchange, head)
+    : https.take(exchange, head, host, profile, endpoints);
+  if (isTaken) return;
   const local = localAnswer(head);
   if (local !== undefined) exchange.answer(local);
   else route(exchange, head, target, host, host === named ? client : profile.fields(head, host));

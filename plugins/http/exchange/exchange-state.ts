@@ -36,6 +36,8 @@ export abstract class ExchangeState extends ExchangeFacts {
   wantsJson = false;
   /** What the transforms and the filters of the route change in the header of the request. */
   requestEdits: FieldEdits | undefined = undefined;
+  /** The line of `Strict-Transport-Security` for the response, with its CRLF; '' for none. */
+  hstsLine = '';
   /** What they change in the header of the response. */
   responseEdits: FieldEdits | undefined = undefined;
   /** The filters of the route at work on this exchange; undefined on a route without filters. */

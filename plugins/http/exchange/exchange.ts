@@ -30,6 +30,7 @@ import { expire, renewDeadline, type TimedExchange } from './exchange-deadline.t
 import type { FilteringOwner } from './filtering.ts';
 import { ExchangeState, type ClientState } from './exchange-state.ts';
 import { failureReason } from './failure-reasons.ts';
+import { hstsLineFor } from '../https/hsts.ts';
 import { openTunnel } from './tunnel.ts';
 
 /**
@@ -116,7 +117,7 @@ export class Exchange
 
   end(trailers: readonly FieldLine[]): void {
     if (this.filtering?.requestEnd() === false) return;
-    this.body?.complete(trailers, this.#attempt?.client);
+    this.body?.complete(this.instance.passedTrailers(trailers), this.#attempt?.client);
   }
 
   flush(bytes: number): void {
@@ -214,10 +215,10 @@ export class Exchange
     else lease.end(undefined, this.status, 0);
   }
 
-  /** Answers a request that breaks a rule, and ends the connection, because the client's next bytes can't be trusted to be a request. */
-  refuse(refusal: Refusal): void {
+  /** Answers a request that breaks a rule. Ends the connection, unless `staysOpen`: the next bytes can't be trusted to be a request. */
+  refuse(refusal: Refusal, staysOpen = false): void {
     if (this.isOver) return;
-    this.stream.closeAfterwards();
+    if (!staysOpen) this.stream.closeAfterwards();
     this.refusal = refusal;
     const { logger } = this.instance.host;
     if (logger.debugEnabled) logRefused(logger, refusal, this.logFields());
@@ -269,7 +270,7 @@ export class Exchange
   #send(answer: Answer): void {
     this.status = answer.status;
     this.bytesSent = sentBytes(answer, this.method);
-    const own = `X-Request-ID: ${this.requestId}\r\n`;
+    const own = `X-Request-ID: ${this.requestId}\r\n${hstsLineFor(answer, this.hstsLine)}`;
     this.stream.answer(answer, this.instance.date.text, this.method, own);
     this.#finish();
     this.stream.release();

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 
-import type { Connection, TlsSession } from '../../../src/plugin-api/index.ts';
+import type { Connection, PeerCertificate, TlsSession } from '../../../src/plugin-api/index.ts';
 import { textOfBytes } from '../../../src/plugin-api/values/text-of-bytes.ts';
 import { claimedAddress, claimedAddressIn, withoutZone } from './claimed-address.ts';
 import { claimedScheme } from './claimed-scheme.ts';
@@ -33,6 +33,9 @@ export interface ForwardingSettings {
   readonly via: Via;
   readonly loopMark: LoopMark;
   readonly options: { readonly forwarded: boolean };
+  readonly https: { leaveAlone(tls: TlsSession | undefined): boolean };
+  /** What backends are told about certificates of clients; undefined when they are told nothing. */
+  readonly certificateHeaders: { lines(certificate: PeerCertificate | undefined): string } | undefined;
 }
 
 /** What the proxy tells the backend of one request about the client. */
@@ -62,9 +65,13 @@ export class ForwardingProfile {
   readonly isTrusted: boolean;
   /** What TLS agreed on with the peer; undefined when the connection is not encrypted. */
   readonly tls: TlsSession | undefined;
+  /** True when no rule about HTTPS can concern the requests of this connection. */
+  readonly isOrdinary: boolean;
   readonly #address: string;
   readonly #proto: string;
   readonly #port: string;
+  /** The lines about the client's certificate, each with its CRLF; '' when there are none. */
+  readonly #certificate: string;
   readonly #hosts = new LastValueCache((text) => this.host(text));
   readonly #accepts = new LastValueCache(namesJson);
   readonly #agents = new LastValueCache(textOfBytes);
@@ -75,6 +82,8 @@ export class ForwardingProfile {
     this.isTrusted = instance.trusted.has(this.#address);
     this.tls = connection.transport.tls;
     this.#proto = this.tls === undefined ? 'http' : 'https';
+    this.isOrdinary = instance.https.leaveAlone(this.tls);
+    this.#certificate = instance.certificateHeaders?.lines(this.tls?.certificate) ?? '';
     const { port } = connection.transport.local;
     this.#port = port === 0 ? '' : String(port);
   }
@@ -171,7 +180,7 @@ export class ForwardingProfile {
 
   #ended(lines: string, minor: number): string {
     const { via, loopMark } = this.instance;
-    return `${lines}${via.line(minor)}${loopMark.line}X-Request-ID: `;
+    return `${lines}${this.#certificate}${via.line(minor)}${loopMark.line}X-Request-ID: `;
   }
 
   /** RFC 7239 4 and 6: IPv6 addresses are bracketed and quoted, hosts are quoted where they are no token. */

@@ -1,4 +1,4 @@
-import { X_REQUEST_ID } from '../message/field-names.ts';
+import { HSTS_FIELD, X_REQUEST_ID } from '../message/field-names.ts';
 import { ownFields, type FieldRules } from '../message/field-rules.ts';
 import type { HttpDate } from '../message/http-date.ts';
 import type { ResponseHead } from '../message/message-head.ts';
@@ -29,19 +29,35 @@ export function keepsRequestId({ keepsResponseId }: ResponseSettings, head: Resp
   return keepsResponseId && head.passesOn(X_REQUEST_ID);
 }
 
+/** The request of a response. */
+export interface AnsweredRequest extends TemplateValues {
+  /** The line of `Strict-Transport-Security` for the response, with its CRLF; '' for none. */
+  readonly hstsLine: string;
+}
+
 /** The field lines that the proxy adds to a final response, each with its CRLF: Date when it is missing, and {@link switchingLines}. */
 export function responseLines(
-  values: TemplateValues,
+  values: AnsweredRequest,
   settings: ResponseSettings,
   head: ResponseHead,
   edits: FieldEdits | undefined,
   keepsId: boolean,
 ): string {
-  if (edits === undefined && head.hasDate && !keepsId)
+  if (edits === undefined && head.hasDate && !keepsId && values.hstsLine === '')
     return `${settings.via.lineAndId(head.minor)}${values.requestId}\r\n`;
   const hasDate = head.hasDate || edits?.removed.has('date') === true;
   const date = hasDate ? '' : `Date: ${settings.date.text}\r\n`;
-  return date + switchingLines(values, settings, head, edits, keepsId);
+  return date + hstsLine(values, head, edits) + switchingLines(values, settings, head, edits, keepsId);
+}
+
+/** The proxy's line of Strict-Transport-Security; '' when the backend, or a transform, decides about that field. */
+function hstsLine(
+  { hstsLine: line }: AnsweredRequest,
+  head: ResponseHead,
+  edits: FieldEdits | undefined,
+): string {
+  if (line === '' || edits?.removed.has(HSTS_FIELD) === true) return '';
+  return head.find(HSTS_FIELD) < 0 ? line : '';
 }
 
 /** The field lines that the proxy adds to each response, each with its CRLF: Via, the request id, and the lines of transforms. */

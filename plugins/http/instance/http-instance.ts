@@ -11,11 +11,14 @@ import { ErrorPages } from '../answers/error-pages.ts';
 import type { RequestHead } from '../message/message-head.ts';
 import { LoopMark } from '../forwarding/loop-mark.ts';
 import type { HttpOptions, Route } from '../config/schema/options.generated.ts';
+import { CertificateHeaders } from '../https/certificate-headers.ts';
+import { HttpsRules } from '../https/https-rules.ts';
 import { OwnEndpoints } from '../answers/own-endpoints.ts';
 import { otherReadings } from '../routing/path-readings.ts';
 import { HttpDate } from '../message/http-date.ts';
 import type { BufferedBodies } from './body-buffering.ts';
 import type { ClientCodec } from '../message/client-stream.ts';
+import type { FieldLine } from '../message/trailers.ts';
 import { leastRate } from '../message/transfer-rate.ts';
 import type { BodyLimits, HeadLimits, TakingLimits } from '../message/message-limits.ts';
 import { TrustedProxies } from '../forwarding/trusted-proxies.ts';
@@ -59,6 +62,9 @@ export class HttpInstance implements ProtocolInstance {
   readonly retryPolicy: RetryPolicy = new ReplaceDeadChannel();
   /** Whether the X-Request-ID of a backend's response is passed on in place of the proxy's. */
   readonly keepsResponseId: boolean;
+  readonly https: HttpsRules;
+  /** What backends are told about certificates of clients; undefined when they are told nothing. */
+  readonly certificateHeaders: CertificateHeaders | undefined;
   /** The paths that this listener answers itself. */
   readonly endpoints: OwnEndpoints;
   /** Whether routes, transforms or other options depend on paths. Otherwise all paths count as plain. */
@@ -77,6 +83,8 @@ export class HttpInstance implements ProtocolInstance {
     this.via = new Via(options.via ?? '');
     this.loopMark = new LoopMark(host.proxyId, host.listener);
     this.keepsResponseId = options.response_request_id === 'backend';
+    this.https = new HttpsRules(options);
+    this.certificateHeaders = CertificateHeaders.of(options);
     this.errorPages = new ErrorPages(options.error_pages, host.directory);
     this.requestLimits = {
       headerSize: options.limits.header_size,
@@ -96,6 +104,7 @@ export class HttpInstance implements ProtocolInstance {
     }
     this.readsPaths =
       options.normalize_path ||
+      this.https.redirect !== undefined ||
       this.endpoints.areThere ||
       this.#router?.looksAtPaths === true ||
       this.routes.some(({ pathEdit: edit }) => edit !== undefined);
@@ -137,6 +146,11 @@ export class HttpInstance implements ProtocolInstance {
     if (readings === undefined || (readings.hidesDots && route.pathEdit !== undefined)) return false;
     for (const reading of readings.paths) if (this.route(host, reading, head) !== route) return false;
     return true;
+  }
+
+  /** The trailers of a request that are passed on. */
+  passedTrailers(trailers: readonly FieldLine[]): readonly FieldLine[] {
+    return this.certificateHeaders?.without(trailers) ?? trailers;
   }
 
   /** All routes in the order in which they are tried, and last the listener's own upstream, if it has one. */

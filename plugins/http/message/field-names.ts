@@ -96,6 +96,9 @@ export const REFERER = numberOf('referer');
  */
 export const LOOK_ALIKE = NAMES.length + 1;
 
+/** The name of the field that tells browsers to use HTTPS (RFC 6797). It is looked for by its name, because it is rarely looked for. */
+export const HSTS_FIELD = 'strict-transport-security';
+
 const DASH = 0x2d;
 
 interface Known {
@@ -135,6 +138,11 @@ function isLikeRest(bytes: Buffer, start: number, name: Buffer, from: number): b
 function isLetterOrDigit(byte: number): boolean {
   const lower = byte | 0x20;
   return (lower >= 0x61 && lower <= 0x7a) || (byte >= 0x30 && byte <= 0x39);
+}
+
+/** Whether the proxy itself knows a name, because it writes or reads that field. `lowerName`: in lower case. */
+export function isKnownName(lowerName: string): boolean {
+  return (NAMES as readonly string[]).includes(lowerName);
 }
 
 /** A name as interfaces such as CGI compare names: in lower case, with a dash for everything that is not a letter or a digit. */

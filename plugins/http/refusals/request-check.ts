@@ -27,6 +27,12 @@ const LONG_TARGET = rule('target_size', 414, 'the request target is too long');
 export const LARGE_BODY = rule('body_size', 413, 'the request body is too large', 'body_too_large');
 export const DRIPPED_BODY = rule('body_rate', 408, 'the request body came too slowly', 'body_too_slow');
 export const SLOW_BODY = rule('body_timeout', 408, 'the request body took too long', 'body_timeout');
+export const MISDIRECTED = rule(
+  'misdirected',
+  421,
+  'this host needs a TLS connection of its own',
+  'misdirected',
+);
 const LOOP = rule('loop', 508, 'the request came through this proxy before', 'loop');
 
 /** The settings of a listener that the checks of a request depend on. */
@@ -36,6 +42,8 @@ export interface CheckSettings {
   readonly readsPaths: boolean;
   readonly loopMark: LoopMark;
   readonly via: Via;
+  /** What backends are told about certificates, which no client may claim; undefined when they are told nothing. */
+  readonly certificateHeaders: { hide(head: RequestHead): void } | undefined;
 }
 
 /** Refuses what the parser accepts but a proxy must not forward (RFC 9112 3.2, 6.1, 6.3; RFC 9110 7.6.3); undefined for a sound request. */
@@ -55,6 +63,7 @@ export function checkRequest(head: RequestHead, instance: CheckSettings): Refusa
     const refused = applyUnderscorePolicy(head, instance.options.underscore_headers);
     if (refused >= 0) return refuseRequest(UNDERSCORE, head.nameText(refused));
   }
+  instance.certificateHeaders?.hide(head);
   if (instance.loopMark.comesBack(head.joined(CDN_LOOP))) return refuseField(LOOP, head, CDN_LOOP);
   if (instance.via.comesBack(head.joined(VIA))) return refuseField(LOOP, head, VIA);
   return undefined;

@@ -217,6 +217,9 @@ export interface HttpOptions {
    * @default "own"
    */
   readonly response_request_id: 'own' | 'backend';
+  readonly redirect_https?: boolean | HttpRedirectHttps;
+  readonly hsts?: boolean | HttpHsts;
+  readonly client_certificate_headers?: HttpClientCertificateHeaders;
   /** Bodies of the proxy's own error responses. The proxy replaces `${status}`, `${reason}` and `${request_id}` in them by their values. */
   readonly error_pages: readonly ErrorPage[];
 }
@@ -371,6 +374,57 @@ export interface HttpRequestBuffering {
    * @default "256MiB"
    */
   readonly total: number;
+}
+
+/** Redirects requests to `https://`: 301 for GET and HEAD, 308 for all other methods. The value is `true`, `false`, or a section with settings. The answer names the same host, path and query; a request without a host gets 400. Not redirected are: requests that came over TLS, requests of which a trusted proxy says that they did (`X-Forwarded-Proto`, `Forwarded`), `health_endpoint`, and all below `/.well-known/acme-challenge/`, where authorities look for proofs of who owns a name. Default: no redirect. */
+export interface HttpRedirectHttps {
+  /**
+   * The port of the TLS listener, as clients see it. The redirect names it unless it is 443.
+   * @default 443
+   */
+  readonly port: number;
+  /**
+   * Whether clients may remember the redirect. `false`: 302 for GET and HEAD, 307 for all other methods, as is good for a first try.
+   * @default true
+   */
+  readonly permanent: boolean;
+}
+
+/** Tells browsers to use nothing but HTTPS for this host from now on (`Strict-Transport-Security`, RFC 6797). The value is `true`, `false`, or a section with settings. The header is added to responses, also to error pages and other answers of the proxy itself, when the client's connection is encrypted or a trusted proxy says that it is. It is not added when the host is an IP address, because browsers ignore it there. A header of that name in a backend's response stays as it is; to replace it, use `transform.response_headers`. Default: no header. */
+export interface HttpHsts {
+  /**
+   * How long browsers remember it, in whole seconds. `0s`: browsers forget it. In ms.
+   * @default "365d"
+   */
+  readonly max_age: number;
+  /**
+   * Whether it also counts for all subdomains of the host.
+   * @default false
+   */
+  readonly include_subdomains: boolean;
+  /**
+   * Whether the host may be built into browsers as HTTPS only, which takes months to undo. The lists of browsers also want `include_subdomains` and a `max_age` of at least 365 days.
+   * @default false
+   */
+  readonly preload: boolean;
+}
+
+/** Tells backends about the client's certificate (`client_auth`): which header has what. Without this section backends learn nothing of it. Headers with these names that a client sends are removed, on all connections of the listener, also under other spellings (`X_Client_Subject`), and routes do not see them. A client without a certificate gets no such header. Behind a proxy that terminates TLS, leave this section out and let that proxy set the headers. */
+export interface HttpClientCertificateHeaders {
+  /** Header for the certificate itself: its DER form in Base64 between colons, as `Client-Cert` of RFC 9440 has it. With this name, `Client-Cert-Chain` of clients is removed too. */
+  readonly certificate?: string;
+  /** Header for the subject, as in `CN=client,O=Example`. Everything beyond visible ASCII is written as `\` and two hex digits a byte. */
+  readonly subject?: string;
+  /** Header for the name of the authority that signed it, written like the subject. */
+  readonly issuer?: string;
+  /** Header for the serial number in upper-case hex digits. */
+  readonly serial?: string;
+  /** Header for the SHA-256 of the certificate, in upper-case hex digits without colons. */
+  readonly fingerprint?: string;
+  /** Header for the end of its validity, as in `2027-01-31T12:00:00Z`. */
+  readonly not_after?: string;
+  /** Header that says whether an authority of `client_ca_file` signed the certificate: `true` or `false`. It is `false` only with `client_auth: request` or `require`, which check nothing. */
+  readonly verified?: string;
 }
 
 /** One error page. */

@@ -65,6 +65,11 @@ export const FORMATS: Readonly<Record<string, Format>> = {
     parse: (text) => parseDurationMs(text, MAX_AGE_MS) || fail('must be longer than 0'),
     print: formatDuration,
   },
+  'age-or-zero': {
+    expected: durations,
+    parse: (text) => parseDurationMs(text, MAX_AGE_MS),
+    print: formatDuration,
+  },
   size: { expected: `a size with its unit, such as ${SIZE_FORMS}`, parse: parseSizeBytes, print: formatSize },
   'listen-address': {
     expected: `an address: ${ADDRESS_FORMS}`,

@@ -4,6 +4,7 @@ import { HttpPlugin } from '../../../plugins/http/index.ts';
 import type { RouteFilters } from '../../../plugins/http/filters/filter-chain.ts';
 import { loadConfigText } from './load-config.ts';
 import { Listener } from '../../../src/net/listen/listener.ts';
+import type { TransportLayer } from '../../../src/net/layers/layer.ts';
 import { ReadBuffers } from '../../../src/net/transport/read-buffers.ts';
 import { TunnelStats } from '../../../src/net/tunnel/tunnel-stats.ts';
 import type { ExchangeRecord, ProtocolInstance } from '../../../src/plugin-api/index.ts';
@@ -24,6 +25,8 @@ export interface FilterLabOptions {
   readonly respond?: Respond;
   /** The YAML under `http:`. */
   readonly http?: string;
+  /** What runs on a client's connection before HTTP does. Default: nothing. */
+  readonly layers?: readonly TransportLayer[];
 }
 
 /** The http plugin with the filters of a test on every route, in front of one backend. There is no key for filters in the config. */
@@ -34,12 +37,19 @@ export class FilterLab {
   readonly logger = new RecordingLogger();
   readonly records: ExchangeRecord[] = [];
   readonly #plugin: HttpPlugin;
+  readonly #layers: readonly TransportLayer[];
   readonly #builder: GenerationBuilder;
   readonly #buffers = new ReadBuffers();
   #generation: Generation | undefined;
   #listener: Listener | undefined;
 
-  constructor(backend: RecordingBackend, seen: Message[], filters: RouteFilters) {
+  constructor(
+    backend: RecordingBackend,
+    seen: Message[],
+    filters: RouteFilters,
+    layers: readonly TransportLayer[],
+  ) {
+    this.#layers = layers;
     this.backend = backend;
     this.seen = seen;
     this.#plugin = new HttpPlugin(filters);
@@ -112,6 +122,7 @@ export class FilterLab {
       address: { kind: 'tcp', host: '127.0.0.1', port: 0 },
       maxConnections: 0,
       instance: this.instance,
+      layers: this.#layers,
       buffers: this.#buffers,
       logger: this.logger,
       nextConnectionId: () => (id += 1),
@@ -128,7 +139,7 @@ export class FilterLab {
 export async function filterLab(filters: RouteFilters, options: FilterLabOptions = {}): Promise<FilterLab> {
   const seen: Message[] = [];
   const backend = owned(await RecordingBackend.start(answering(options.respond ?? (() => ok()), seen)));
-  const lab = new FilterLab(backend, seen, filters);
+  const lab = new FilterLab(backend, seen, filters, options.layers ?? []);
   await lab.goLive(options.http);
   return lab;
 }

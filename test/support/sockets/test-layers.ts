@@ -4,6 +4,7 @@ import { BalanceError } from '../../../src/errors.ts';
 import type { LayerRun, TransportLayer } from '../../../src/net/layers/layer.ts';
 import { handleOf, type Handle } from '../../../src/net/node/node-internals.ts';
 import type { ReadingOptions } from '../../../src/net/transport/handle-socket.ts';
+import type { TlsSession } from '../../../src/plugin-api/index.ts';
 import type { OwnedTransport } from '../../../src/net/transport/owned-transport.ts';
 import { PATIENCE_MS } from '../time/patience.ts';
 
@@ -102,6 +103,23 @@ export class WaitingLayer implements TransportLayer {
         this.stopped += 1;
       },
     };
+  }
+}
+
+/** Says what TLS agreed on, over a connection that is not encrypted. It takes nothing of what the client sends. */
+export class ClaimedTlsLayer implements TransportLayer {
+  readonly name = 'claimed TLS';
+  readonly timeoutMs = PATIENCE_MS;
+  /** What the next connections have; undefined for none. */
+  session: TlsSession | undefined;
+
+  constructor(session: TlsSession | undefined) {
+    this.session = session;
+  }
+
+  open(raw: OwnedTransport, ready: (transport: OwnedTransport) => void): undefined {
+    raw.tls = this.session;
+    ready(raw);
   }
 }
 

@@ -109,6 +109,7 @@ describe('isClientFault', () => {
       'body_too_large',
       'reader_too_slow',
       'client_abort',
+      'misdirected',
     ]);
   });
 

@@ -30,6 +30,8 @@ export const REFUSAL_RULES = {
   body_rate: 'The body arrives no more slowly than `limits.min_rate` says.',
   connect: 'The method is not CONNECT.',
   loop: 'The request did not come through this proxy before.',
+  misdirected:
+    'The host of a request over TLS has the certificate policy that the handshake of its connection was done with.',
   upgrade: 'A backend switches to no protocol that the client did not ask for.',
   tls: 'The client speaks HTTP: these bytes are a TLS handshake.',
   syntax: 'Any other rule of the parser.',
