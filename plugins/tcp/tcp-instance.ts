@@ -8,24 +8,23 @@ import type {
   Upstream,
 } from '../../src/plugin-api/index.ts';
 import type { TcpOptions } from './config/schema/options.generated.ts';
-import { TcpSession, type TcpService } from './tcp-session.ts';
+import { keyFor, TcpSession, type TcpService } from './tcp-session.ts';
 
-/** TCP on one listener, for one generation: the upstream and the settings of its tunnels, and a count of the sessions that run. */
+/** TCP on one listener, for one generation: the upstreams and the settings of its tunnels, and a count of the sessions that run. */
 export class TcpInstance implements TcpService {
   readonly protocol = 'tcp';
   readonly host: ProtocolHost;
-  readonly upstream: Upstream;
   readonly idleTimeoutMs: number;
+  /** The listener's own; undefined when the listener only passes connections on by their names. */
+  readonly #upstream: Upstream | undefined;
   #active = 0;
   #idle: Promise<void> | undefined;
   #becameIdle: (() => void) | undefined;
 
   constructor(options: TcpOptions, host: ProtocolHost) {
-    if (host.defaultUpstream === undefined) {
-      throw new BalanceError('config_invalid', `listener ${host.listener} needs an upstream`);
-    }
     this.host = host;
-    this.upstream = host.upstream(host.defaultUpstream, 'once');
+    const { defaultUpstream } = host;
+    this.#upstream = defaultUpstream === undefined ? undefined : host.upstream(defaultUpstream, 'once');
     this.idleTimeoutMs = options.timeouts.idle;
   }
 
@@ -34,19 +33,22 @@ export class TcpInstance implements TcpService {
   }
 
   handle(connection: Connection): ConnectionHandler {
-    return new TcpSession(connection, this);
+    return new TcpSession(connection, this, this.#upstreamOf(connection.transport.route?.upstream));
   }
 
-  /** The balancing key of a connection; TCP knows nothing of a client but its address. */
-  keyOf(remoteAddress: string): string | undefined {
-    return this.upstream.keySource?.kind === 'source-ip' ? remoteAddress : undefined;
-  }
-
-  explain({ remoteAddress, pick }: ExplainRequest): ProtocolExplanation {
-    const key = this.keyOf(remoteAddress);
-    pick(this.upstream.name, key);
-    const forwarded = { upstream: this.upstream.name, clientAddress: remoteAddress };
+  explain({ remoteAddress, pick, route }: ExplainRequest): ProtocolExplanation {
+    const upstream = this.#upstreamOf(route?.upstream);
+    const key = keyFor(upstream, remoteAddress);
+    pick(upstream.name, key);
+    const forwarded = { upstream: upstream.name, clientAddress: remoteAddress };
     return { rules: [], forwarded: key === undefined ? forwarded : { ...forwarded, key } };
+  }
+
+  /** @param routed the upstream that the listener chose for the connection; undefined: the listener's own */
+  #upstreamOf(routed: string | undefined): Upstream {
+    if (routed !== undefined) return this.host.upstream(routed, 'once');
+    if (this.#upstream !== undefined) return this.#upstream;
+    throw new BalanceError('config_invalid', `listener ${this.host.listener} needs an upstream`);
   }
 
   close(): Promise<void> {

@@ -29,10 +29,7 @@ const NOTHING = { bytesReceived: 0, bytesSent: 0, endedBy: 'proxy' } as const;
 /** What a session needs of the instance that it belongs to. */
 export interface TcpService extends ProtocolInstance {
   readonly host: ProtocolHost;
-  readonly upstream: Upstream;
   readonly idleTimeoutMs: number;
-  /** The balancing key of a client. */
-  keyOf(remoteAddress: string): string | undefined;
   /** A session begins. */
   begun(): void;
   /** A session is over. */
@@ -45,6 +42,7 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
   readonly fresh = false;
   readonly #connection: Connection;
   readonly #instance: TcpService;
+  readonly #upstream: Upstream;
   readonly #startedAtMs = Date.now();
   readonly #begunAtMs = performance.now();
   readonly #trace: TunnelTrace | undefined;
@@ -58,12 +56,13 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
   #backend: Backend | undefined;
   #over = false;
 
-  constructor(connection: Connection, instance: TcpService) {
+  constructor(connection: Connection, instance: TcpService, upstream: Upstream) {
     this.#connection = connection;
     this.#instance = instance;
+    this.#upstream = upstream;
     this.#trace = instance.host.telemetry.tracer?.beginTunnel();
-    this.key = instance.keyOf(connection.transport.peer.address);
-    this.#pending = instance.upstream.acquire(this);
+    this.key = keyFor(upstream, connection.transport.peer.address);
+    this.#pending = upstream.acquire(this);
     instance.begun();
     // Read at once: only a read shows that a client left while it waited for a backend.
     connection.transport.read(this);
@@ -115,7 +114,7 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
     this.#instance.host.logger.warn('connection refused', {
       ...this.logFields(),
       client_ip: this.#connection.transport.peer.address,
-      upstream: this.#instance.upstream.name,
+      upstream: this.#upstream.name,
       backend: lastTried?.name,
       error: error.message,
     });
@@ -142,8 +141,8 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
   }
 
   activity(): ConnectionActivity {
-    const instance = this.#instance;
-    return { state: 'tunnel', instance, upstream: instance.upstream.name, backend: this.#backend };
+    const upstream = this.#upstream.name;
+    return { state: 'tunnel', instance: this.#instance, upstream, backend: this.#backend };
   }
 
   #finish(
@@ -153,7 +152,8 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
   ): void {
     if (this.#over) return;
     this.#over = true;
-    const { host, upstream } = this.#instance;
+    const { host } = this.#instance;
+    const { transport } = this.#connection;
     if (host.telemetry.detailed) this.#requestId ||= randomUUID();
     const trace = this.#trace;
     host.telemetry.tunnel({
@@ -161,11 +161,12 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
       protocol: 'tcp',
       startedAtMs: this.#startedAtMs,
       durationMs: performance.now() - this.#begunAtMs,
-      clientAddress: this.#connection.transport.peer.address,
-      upstream: upstream.name,
+      clientAddress: transport.peer.address,
+      upstream: this.#upstream.name,
       backend,
       connected: this.#backend !== undefined,
-      tls: this.#connection.transport.tls,
+      tls: transport.tls,
+      sni: transport.route?.sni,
       requestId: this.#requestId,
       traceId: trace?.traceId ?? '',
       spanId: trace?.spanId ?? '',
@@ -177,4 +178,9 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
     });
     this.#instance.ended();
   }
+}
+
+/** The balancing key of a client; TCP knows nothing of it but its address. */
+export function keyFor({ keySource }: Upstream, clientAddress: string): string | undefined {
+  return keySource?.kind === 'source-ip' ? clientAddress : undefined;
 }

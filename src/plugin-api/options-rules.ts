@@ -16,6 +16,8 @@ export interface OptionsListener {
   readonly name: string;
   /** Its own `upstream:`; undefined when it has none. */
   readonly upstream: string | undefined;
+  /** True when it passes on all connections undecrypted, by `tls.sni` and without certificates: its protocol gets no connections. */
+  readonly passesThrough: boolean;
 }
 
 /** The listener of the options under check, and the functions to report problems with. */

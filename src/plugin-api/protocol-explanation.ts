@@ -1,4 +1,5 @@
 import type { Backend } from './backend.ts';
+import type { ConnectionRoute } from './transport.ts';
 
 /** A field of a message head: name and value. */
 export type ExplainedField = readonly [name: string, value: string];
@@ -15,6 +16,8 @@ export interface ExplainRequest {
   /** The address and port that the client would connect to. */
   readonly localAddress: string;
   readonly localPort: number;
+  /** As of `Transport.route`: set when the connection is passed on undecrypted. */
+  readonly route?: ConnectionRoute | undefined;
   /**
    * Used in place of `Upstream.acquire`: returns the backend that the upstream of that name would give for a key. When the choice can't be
    * known, the name of the returned backend says so.

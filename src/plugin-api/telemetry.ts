@@ -90,6 +90,8 @@ export interface TunnelRecord {
   readonly connected?: boolean;
   /** What TLS agreed on with the client; absent or undefined when its connection was not encrypted, or was passed through undecrypted. */
   readonly tls?: TlsSession | undefined;
+  /** The host name that the client asked for, of a connection that was passed through undecrypted by that name; absent or undefined for others. */
+  readonly sni?: string | undefined;
   /** The id of the request that became the tunnel, or an id of its own; '' when it has none. */
   readonly requestId: string;
   /** Id of the trace that the tunnel belongs to; '' when there is none. */

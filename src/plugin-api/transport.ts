@@ -158,6 +158,14 @@ export interface ProxyTlv {
   readonly value: Buffer;
 }
 
+/** What the listener decided about a connection by the host name in its ClientHello: it is passed on to an upstream undecrypted. */
+export interface ConnectionRoute {
+  /** Name of the upstream. */
+  readonly upstream: string;
+  /** The host name that the client asked for, in lower case; undefined when it named none. Source: RFC 6066, section 3. */
+  readonly sni: string | undefined;
+}
+
 /**
  * A connection as protocols see it: its bytes, the addresses of both ends, and its TLS session. A listener makes one for each client, and
  * a dialer one for each connection to a backend.
@@ -171,4 +179,10 @@ export interface Transport extends ByteStream {
   readonly tls: TlsSession | undefined;
   /** The PROXY header that the connection began with; undefined when there was none, or when it named no client (`LOCAL`). */
   readonly proxy: ProxyHeader | undefined;
+  /**
+   * Set when the listener passes the connection on undecrypted, by `tls.sni`. Its bytes are TLS, beginning with the ClientHello, and they
+   * belong to this upstream instead of the listener's own. Only the protocol `tcp` gets such connections: those of listeners in other modes
+   * are given to an instance of it.
+   */
+  readonly route: ConnectionRoute | undefined;
 }

@@ -8,6 +8,7 @@ export class DryRunStream implements Transport {
   readonly local: Endpoint;
   readonly tls = undefined;
   readonly proxy = undefined;
+  readonly route = undefined;
   readonly writableLength = 0;
   readonly bytesTaken = 0;
   writeEnded = false;

@@ -4,8 +4,8 @@ import type { OptionsRules } from '../../../src/plugin-api/index.ts';
 const TCP_OPTIONS_RULES: OptionsRules = {
   // A connection has no header, cookie, path or query.
   keyKinds: ['source-ip'],
-  check(_, { listener, error }) {
-    if (listener.upstream === undefined) error('listener', 'must have the key upstream in mode tcp');
+  check(_, { listener: { upstream, passesThrough }, error }) {
+    if (upstream === undefined && !passesThrough) error('listener', 'must have the key upstream in mode tcp');
   },
   upstreams: (_, { upstream }) =>
     upstream === undefined ? [] : [{ name: upstream, place: 'upstream', sockets: 'once' }],

@@ -1,5 +1,5 @@
 import type { OptionsCheck, OptionsPlace } from '../../plugin-api/index.ts';
-import { optionsOf, configPath } from '../options/listener-options.ts';
+import { optionsOf, configPath, optionsListener } from '../options/listener-options.ts';
 import { suggestion } from '../problems/closest.ts';
 import type { Path } from '../problems/problem.ts';
 import type { Listener } from '../schema/config.generated.ts';
@@ -21,7 +21,7 @@ export function checkOptionsOf(index: number, context: ListenerCheckContext): vo
 function optionsCheck(listener: Listener, index: number, context: ListenerCheckContext): OptionsCheck {
   const path = (place: OptionsPlace): Path => configPath(index, listener, place);
   return {
-    listener: { name: listener.name, upstream: listener.upstream },
+    listener: optionsListener(listener),
     error: (place, message) => context.error(path(place), message),
     warn: (place, message) => context.warn(path(place), message),
     shown: (place, value) => context.shown(path(place), value),

@@ -1,5 +1,5 @@
 import type { UpstreamUse } from '../../plugin-api/index.ts';
-import { optionsOf, configPath } from '../options/listener-options.ts';
+import { optionsOf, configPath, optionsListener } from '../options/listener-options.ts';
 import type { Config } from '../schema/config.generated.ts';
 import type { LintContext } from './lint-context.ts';
 
@@ -18,7 +18,7 @@ function reachedFrom(index: number, { config, rulesOf, uses, warn }: LintContext
   if (listener === undefined) return [];
   const unreached = new Set<string>();
   rulesOf(listener.mode)?.lint?.(optionsOf(listener), {
-    listener: { name: listener.name, upstream: listener.upstream },
+    listener: optionsListener(listener),
     warn: (place, message) => warn(configPath(index, listener, place), message),
     unreached: (place, reason) => {
       unreached.add(keyOf(place));

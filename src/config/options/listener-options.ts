@@ -1,5 +1,5 @@
 /** The options of a listener: the section of its protocol. Only the protocol knows what they mean. */
-import type { OptionsPlace, OptionsRules } from '../../plugin-api/index.ts';
+import type { OptionsListener, OptionsPlace, OptionsRules } from '../../plugin-api/index.ts';
 import type { Path } from '../problems/problem.ts';
 import type { Listener } from '../schema/config.generated.ts';
 
@@ -14,6 +14,11 @@ export function optionsKey(mode: string): 'http' | 'tcp' | 'options' {
 /** The options of a listener as the config has them. */
 export function optionsOf(listener: Listener): unknown {
   return listener[optionsKey(listener.mode)] ?? {};
+}
+
+/** What the rules of its protocol know about a listener beside its options. */
+export function optionsListener({ name, upstream }: Listener): OptionsListener {
+  return { name, upstream, passesThrough: false };
 }
 
 /** The path in the config of a place that the rules of a protocol name. */

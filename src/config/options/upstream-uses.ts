@@ -1,6 +1,6 @@
 import type { UpstreamUse } from '../../plugin-api/index.ts';
 import type { Config, Listener } from '../schema/config.generated.ts';
-import { optionsOf, type RulesOf } from './listener-options.ts';
+import { optionsListener, optionsOf, type RulesOf } from './listener-options.ts';
 
 /** Which listeners use which upstreams, as the rules of their protocols say. */
 export class UpstreamUses {
@@ -51,9 +51,8 @@ export class UpstreamUses {
 
   /** Undefined when the protocol does not say it. */
   #read(listener: Listener, index: number, rulesOf: RulesOf): readonly UpstreamUse[] | undefined {
-    const { mode, name, upstream } = listener;
     try {
-      const uses = rulesOf(mode)?.upstreams?.(optionsOf(listener), { name, upstream });
+      const uses = rulesOf(listener.mode)?.upstreams?.(optionsOf(listener), optionsListener(listener));
       return uses && [...uses];
     } catch (error) {
       this.failures.set(index, error);

@@ -1,4 +1,10 @@
-import type { Endpoint, ProxyHeader, TlsSession, Transport } from '../../plugin-api/index.ts';
+import type {
+  ConnectionRoute,
+  Endpoint,
+  ProxyHeader,
+  TlsSession,
+  Transport,
+} from '../../plugin-api/index.ts';
 import type { Flow } from './traffic.ts';
 import type { Handle } from '../node/node-internals.ts';
 import type { ReadingOptions } from './handle-socket.ts';
@@ -16,6 +22,8 @@ export interface OwnedTransport extends Transport, Flow {
   tls: TlsSession | undefined;
   /** Set by the layer that reads a PROXY header. */
   proxy: ProxyHeader | undefined;
+  /** Set by the layer that read the ClientHello, when the connection is passed on undecrypted. */
+  route: ConnectionRoute | undefined;
   /** True while there is a reader, until that reader was told that the transport is closed. */
   readonly hasReader: boolean;
   /** Calls `notice` when the transport is closed, before its reader is told. There is one owner: a second call replaces the first. */

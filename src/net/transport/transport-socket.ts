@@ -1,4 +1,4 @@
-import type { Endpoint, ProxyHeader, TlsSession } from '../../plugin-api/index.ts';
+import type { ConnectionRoute, Endpoint, ProxyHeader, TlsSession } from '../../plugin-api/index.ts';
 import { LocalEnd, localEndOf, peerOf, UNIX_END } from './endpoints.ts';
 import type { SocketWriter } from './socket-writer.ts';
 import type { StreamSocket } from './stream-socket.ts';
@@ -9,6 +9,8 @@ export class TransportSocket {
   tls: TlsSession | undefined = undefined;
   /** Set by a layer that read a PROXY header. */
   proxy: ProxyHeader | undefined = undefined;
+  /** Set by a layer that read a ClientHello, when the connection is passed on undecrypted. */
+  route: ConnectionRoute | undefined = undefined;
   /** Undefined before the transport has its socket. */
   protected socket: StreamSocket | undefined = undefined;
   protected writer: SocketWriter | undefined = undefined;

@@ -77,7 +77,13 @@ export const EXCHANGE_COLUMNS: Columns<ExchangeRecord> = columns<ExchangeRecord>
 ]);
 
 export const TUNNEL_COLUMNS: Columns<TunnelRecord> = columns<TunnelRecord>(
-  [...EITHER, ['message', 'word', () => 'tunnel'], ['ended_by', 'word', (record) => record.endedBy]],
+  [
+    ...EITHER,
+    ['message', 'word', () => 'tunnel'],
+    ['ended_by', 'word', (record) => record.endedBy],
+    // Also where the connection was passed through by that name.
+    ['tls_sni', 'optional', ({ tls, sni }) => tls?.sni ?? sni],
+  ],
   { bytes: 'bytes_sent' },
 );
 
@@ -115,6 +121,7 @@ export const DEFAULT_FIELDS: Readonly<
       'bytes',
       'duration',
       'backend',
+      'tls_sni',
       'ended_by',
       'request_id',
       'trace_id',
@@ -158,6 +165,7 @@ export const DEFAULT_FIELDS: Readonly<
       'bytes',
       'upstream',
       'backend',
+      'tls_sni',
       'ended_by',
       'request_id',
       'trace_id',
