@@ -148,6 +148,13 @@ export const ERRORS = {
     retryable: true,
     meaning: 'The backend did not accept the connection in time.',
   },
+  backend_tls: {
+    origin: 'upstream',
+    status: 502,
+    retryable: true,
+    meaning:
+      'The TLS handshake with the backend failed, as when its certificate is not trusted or is for another name. No request was sent.',
+  },
   backend_reset: {
     origin: 'upstream',
     status: 502,

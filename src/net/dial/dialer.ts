@@ -29,8 +29,14 @@ export type DialedFor = HeaderSubject;
 /** How an attempt to connect ended: with an error, or with a connection. */
 export type DialDone = (error: BalanceError | undefined, dialed?: Dialed) => void;
 
+/** A dial under way. */
+export interface PendingDial {
+  /** Ends it. `done` is not called any more. No effect once `done` was called. */
+  destroy(): void;
+}
+
 /**
- * One way to connect to backends: plain sockets today. A dialer belongs to the settings of an upstream, and each of its connections
+ * One way to connect to backends: over plain sockets, or with TLS. A dialer belongs to the settings of an upstream, and each of its connections
  * is made with all of them.
  */
 export interface Dialer {
@@ -45,5 +51,5 @@ export interface Dialer {
    *
    * @param client the client that the connection is for. Default: nobody, as for a connection that is made ahead of time
    */
-  dial(to: Address, done: DialDone, client?: DialedFor): void;
+  dial(to: Address, done: DialDone, client?: DialedFor): PendingDial;
 }

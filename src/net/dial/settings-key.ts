@@ -1,8 +1,16 @@
 /** The types that a setting may have: plain data, which its text describes completely. */
 type Plain = string | number | boolean | undefined | readonly Plain[] | { readonly [field: string]: Plain };
 
-/** An interface whose fields are all plain data. */
-export type PlainSettings<T> = { readonly [Field in keyof T]: T[Field] extends Plain ? T[Field] : never };
+/** An interface whose fields are all plain data, or interfaces of such fields. */
+export type PlainSettings<T> = { readonly [Field in keyof T]: PlainField<T[Field]> };
+
+type PlainField<T> = T extends Plain
+  ? T
+  : T extends (...args: never) => unknown
+    ? never
+    : T extends object
+      ? PlainSettings<T>
+      : never;
 
 /**
  * A text that is equal for two settings objects when, and only when, all their fields are. It is made from every field that the

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { settingsKey, SettingsKeys } from '../../../../src/net/dial/settings-key.ts';
 import type { DialerSettings } from '../../../../src/config/sockets/dialer-settings.ts';
+import type { BackendTlsSettings } from '../../../../src/config/sockets/tls-settings.ts';
 import { SocketDialer } from '../../../../src/net/dial/socket-dialer.ts';
 import { ReadBuffers } from '../../../../src/net/transport/read-buffers.ts';
 import type { PoolSettings } from '../../../../src/config/sockets/pool-settings.ts';
@@ -15,12 +16,26 @@ const POOL: Required<PoolSettings> = {
   maxAgeMs: 1,
   validateOnBorrow: true,
 };
+const TLS: Required<BackendTlsSettings> = {
+  serverName: undefined,
+  minVersion: '1.2',
+  maxVersion: '1.3',
+  cipherSuites: [],
+  alpnProtocols: [],
+  isVerified: true,
+  reusesSessions: true,
+  authorities: undefined,
+  certificate: undefined,
+  certificateKey: undefined,
+  certificateKeyPassword: undefined,
+};
 const SETTINGS: DialerSettings = { connectTimeoutMs: 1_000, keepAliveMs: 0 };
 /** Another value of each field: a field that is added to the type has to be added here, or this does not compile. */
 const OTHERS: Required<DialerSettings> = {
   connectTimeoutMs: 2_000,
   keepAliveMs: 60_000,
   proxyProtocol: 'v1',
+  tls: TLS,
 };
 
 function keyOf(settings: DialerSettings): string {
@@ -36,6 +51,27 @@ describe('the key of a dialer', () => {
   it('is the same for the same settings', () => {
     const { connectTimeoutMs, keepAliveMs } = SETTINGS;
     expect(keyOf({ keepAliveMs, connectTimeoutMs })).toBe(keyOf(SETTINGS));
+  });
+});
+
+describe('the key of a dialer with TLS', () => {
+  const others: Required<BackendTlsSettings> = {
+    serverName: 'api.internal',
+    minVersion: '1.3',
+    maxVersion: '1.2',
+    cipherSuites: ['TLS_AES_128_GCM_SHA256'],
+    alpnProtocols: ['http/1.1'],
+    isVerified: false,
+    reusesSessions: false,
+    authorities: 'other',
+    certificate: 'other',
+    certificateKey: 'other',
+    certificateKeyPassword: 'other',
+  };
+
+  it.each(Object.keys(others) as (keyof BackendTlsSettings)[])('differs when %s does', (field) => {
+    const key = keyOf({ ...SETTINGS, tls: { ...TLS, [field]: others[field] } });
+    expect(key).not.toBe(keyOf({ ...SETTINGS, tls: TLS }));
   });
 });
 

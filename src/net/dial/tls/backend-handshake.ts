@@ -1,0 +1,218 @@
+import { connect as connectPlain, type NetConnectOpts, type Socket } from 'node:net';
+import { checkServerIdentity, connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
+
+import { BalanceError, handshakeReasonOf, messageOf } from '../../../errors.ts';
+import type { ReadBuffers } from '../../transport/read-buffers.ts';
+import type { FaultHandler } from '../../faults/plugin-fault.ts';
+import { keepAliveSeconds } from '../../node/keep-alive.ts';
+import { SocketTransport } from '../../transport/socket-transport.ts';
+import { HIGH_WATER_MARK_BYTES } from '../../transport/socket-writer.ts';
+import type { ConnectTarget } from '../address-connect.ts';
+import type { AttemptEnded, ConnectAttempt } from '../happy-eyeballs.ts';
+import type { BackendContext } from './backend-context.ts';
+import { BackendSession } from './backend-session.ts';
+import { handshakeError } from './handshake-error.ts';
+import type { ServerIdentity } from './server-identity.ts';
+
+/** What a handshake is made with. */
+export interface HandshakeTask {
+  readonly context: BackendContext;
+  readonly identity: ServerIdentity;
+  /** The backend's address, for messages. */
+  readonly address: string;
+  readonly target: ConnectTarget;
+  readonly keepAliveMs: number;
+  /** What is sent before the ClientHello, as a PROXY header. Default: nothing. */
+  readonly preface: Buffer | undefined;
+  readonly buffers: ReadBuffers;
+  readonly onFault: FaultHandler;
+}
+
+/** A backend that proved who it is, or why it is not used. */
+export type HandshakeEnded = (error: BalanceError | undefined, transport?: SocketTransport) => void;
+
+/**
+ * A TLS connection to one address, from its connect to the end of the handshake. OpenSSL checks the certificate, and never ends a
+ * handshake for it: so that what the certificate says is known to the message, the connection is ended here.
+ */
+export class BackendHandshake implements ConnectAttempt {
+  readonly #task: HandshakeTask;
+  readonly #transport: SocketTransport;
+  readonly #serverKey: string;
+  /** Below the TLS, where something is sent before it. */
+  readonly #plain: Socket | undefined;
+  #socket: TLSSocket | undefined;
+  /** Told when the connection stands, or could not be made; undefined afterwards. */
+  #connected: AttemptEnded<BackendHandshake> | undefined;
+  #ended: HandshakeEnded | undefined;
+  /** How the handshake ended, as long as nobody has asked. */
+  #outcome: BalanceError | SocketTransport | undefined;
+  /** A session that came before the certificate was checked. */
+  #session: Buffer | undefined;
+  #isSecure = false;
+  #isOver = false;
+  /** When the connection stood, by `performance.now()`. */
+  connectedAtMs = 0;
+
+  constructor(task: HandshakeTask, connected: AttemptEnded<BackendHandshake>) {
+    this.#task = task;
+    this.#connected = connected;
+    this.#transport = new SocketTransport(task.buffers, task.onFault);
+    const { target } = task;
+    this.#serverKey = `${task.identity.name} ${'path' in target ? target.path : `${target.host} ${String(target.port)}`}`;
+    if (task.preface === undefined) {
+      this.#socket = this.#begin({ ...target, onread: this.#transport.onread } as object);
+      this.#socket.once('connect', this.#onConnect);
+      return;
+    }
+    this.#plain = connectPlain({ ...target, allowHalfOpen: true } as NetConnectOpts);
+    this.#plain.on('error', this.#onError);
+    this.#plain.once('connect', this.#onPlainConnect);
+  }
+
+  /** The socket that is being connected. */
+  get socket(): Socket | undefined {
+    return this.#plain ?? this.#socket;
+  }
+
+  /** Calls `ended` once, when the handshake has ended; perhaps before this returns. */
+  finish(ended: HandshakeEnded): void {
+    const outcome = this.#outcome;
+    if (outcome === undefined) this.#ended = ended;
+    else if (outcome instanceof SocketTransport) ended(undefined, outcome);
+    else ended(outcome);
+  }
+
+  destroy(): void {
+    this.#isOver = true;
+    this.#connected = undefined;
+    this.#ended = undefined;
+    this.#socket?.destroy();
+    this.#plain?.destroy();
+  }
+
+  #begin(options: ConnectionOptions): TLSSocket {
+    const { context, identity } = this.#task;
+    const { settings, sessions } = context;
+    const session = settings.reusesSessions ? sessions.get(this.#serverKey) : undefined;
+    const socket = connect({
+      ...options,
+      secureContext: context.secureContext,
+      allowHalfOpen: true,
+      highWaterMark: HIGH_WATER_MARK_BYTES,
+      // The check is in `#onSecure`.
+      rejectUnauthorized: false,
+      checkServerIdentity: (_host, certificate) => checkServerIdentity(identity.name, certificate),
+      ...(identity.sni !== undefined && { servername: identity.sni }),
+      ...(settings.alpnProtocols.length > 0 && { ALPNProtocols: [...settings.alpnProtocols] }),
+      ...(session !== undefined && { session }),
+    } as ConnectionOptions);
+    socket.on('error', this.#onError);
+    socket.once('close', this.#onClose);
+    socket.once('secureConnect', this.#onSecure);
+    if (settings.reusesSessions) socket.on('session', this.#onSession);
+    return socket;
+  }
+
+  readonly #onConnect = (): void => {
+    const socket = this.#plain ?? this.#socket;
+    const { keepAliveMs } = this.#task;
+    socket?.setNoDelay(true);
+    if (keepAliveMs > 0) socket?.setKeepAlive(true, keepAliveSeconds(keepAliveMs) * 1000);
+    this.connectedAtMs = performance.now();
+    const connected = this.#connected;
+    this.#connected = undefined;
+    connected?.(undefined, this);
+  };
+
+  readonly #onPlainConnect = (): void => {
+    const { preface } = this.#task;
+    if (this.#isOver || this.#plain === undefined) return;
+    if (preface !== undefined) this.#plain.write(preface);
+    this.#socket = this.#begin({ socket: this.#plain });
+    this.#onConnect();
+  };
+
+  readonly #onSession = (session: Buffer): void => {
+    if (this.#isSecure) this.#task.context.sessions.set(this.#serverKey, session);
+    else this.#session = session;
+  };
+
+  readonly #onSecure = (): void => {
+    const socket = this.#socket;
+    if (this.#isOver || socket === undefined) return;
+    const { context, identity } = this.#task;
+    if (context.settings.isVerified && !socket.authorized) {
+      this.#fail(rejectionOf(socket), socket);
+      return;
+    }
+    this.#isSecure = true;
+    if (this.#session !== undefined) this.#onSession(this.#session);
+    socket.off('close', this.#onClose);
+    const transport = this.#transport;
+    transport.tls = new BackendSession(socket, identity.sni);
+    if (this.#plain === undefined) transport.attach(socket);
+    else transport.attachPlain(socket);
+    transport.delayWriteErrors();
+    // The transport keeps what arrives before there is a reader.
+    transport.resume();
+    this.#end(transport);
+  };
+
+  readonly #onError = (error: Error): void => {
+    if (this.#isSecure) this.#failedLater(error);
+    else if (this.#connected !== undefined) {
+      const connected = this.#connected;
+      this.destroy();
+      connected(error);
+    } else this.#fail(error, undefined);
+  };
+
+  readonly #onClose = (): void => {
+    this.#fail(Object.assign(new Error('closed within the handshake'), { code: 'ECONNRESET' }), undefined);
+  };
+
+  #fail(error: Error, socket: TLSSocket | undefined): void {
+    if (this.#isOver) return;
+    const { context, identity, address } = this.#task;
+    // A session that the backend does not like must not fail the next handshake too.
+    context.sessions.delete(this.#serverKey);
+    const certificate = socket?.getPeerCertificate();
+    const hasCertificate = certificate !== undefined && Object.keys(certificate).length > 0;
+    const failure = handshakeError({
+      address,
+      identity,
+      error,
+      certificate: hasCertificate ? certificate : undefined,
+    });
+    this.#end(failure);
+  }
+
+  #end(outcome: BalanceError | SocketTransport): void {
+    const ended = this.#ended;
+    if (outcome instanceof BalanceError) this.destroy();
+    this.#isOver = true;
+    if (ended === undefined) this.#outcome = outcome;
+    else if (outcome instanceof BalanceError) ended(outcome);
+    else ended(undefined, outcome);
+  }
+
+  /**
+   * With TLS 1.3 a backend refuses the client certificate after the handshake has ended for this side. The transport's reader gets an
+   * error that says so; what was sent never reached the backend's application.
+   */
+  #failedLater(error: Error): void {
+    if (!handshakeReasonOf(error).startsWith('peer_') || handshakeReasonOf(error) === 'peer_left') return;
+    const { context, identity, address } = this.#task;
+    context.sessions.delete(this.#serverKey);
+    this.#transport.destroy(handshakeError({ address, identity, error, certificate: undefined }));
+  }
+}
+
+/** Why the certificate of that socket was not accepted, as an error with a code. */
+function rejectionOf(socket: TLSSocket): Error {
+  const { authorizationError } = socket as unknown as { readonly authorizationError: unknown };
+  if (authorizationError instanceof Error) return authorizationError;
+  const code = String(authorizationError);
+  return Object.assign(new Error(code === '' ? messageOf(authorizationError) : code), { code });
+}

@@ -1,0 +1,58 @@
+import { handshakeReasonOf, messageOf, type BalanceError } from '../../../errors.ts';
+import type { TlsSession } from '../../../plugin-api/index.ts';
+import type { HandshakeObserver } from '../../../readings/handshake.ts';
+import type { ConnectAttempt } from '../happy-eyeballs.ts';
+import type { BackendHandshake } from './backend-handshake.ts';
+
+/** Whose handshake it is. */
+export interface HandshakeSubject {
+  readonly upstream: string;
+  /** The backend's address. */
+  readonly address: string;
+  readonly sni: string | undefined;
+  readonly observer: HandshakeObserver | undefined;
+}
+
+/** Reports one handshake with a backend to the observer, when it ends or is given up. */
+export class HandshakeReport implements ConnectAttempt {
+  readonly #subject: HandshakeSubject;
+  readonly #handshake: BackendHandshake;
+  #isOver = false;
+
+  constructor(subject: HandshakeSubject, handshake: BackendHandshake) {
+    this.#subject = subject;
+    this.#handshake = handshake;
+  }
+
+  ended(error: BalanceError | undefined, session: TlsSession | undefined): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    if (session !== undefined) {
+      const { version, cipher, resumed } = session;
+      this.#report({ status: 'ok', version, cipher, resumed });
+      return;
+    }
+    const reason = handshakeReasonOf(error?.cause);
+    this.#report({
+      status: reason === 'peer_left' ? 'aborted' : 'failed',
+      reason,
+      detail: messageOf(error?.cause),
+    });
+  }
+
+  /** The time for connecting is over, or nobody waits for the connection any more. */
+  destroy(): void {
+    this.#handshake.destroy();
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#report({ status: 'timeout', reason: 'timeout' });
+  }
+
+  #report(
+    outcome: Omit<Parameters<HandshakeObserver['handshake']>[0], 'side' | 'owner' | 'durationMs' | 'address'>,
+  ): void {
+    const { observer, upstream, address, sni } = this.#subject;
+    const durationMs = performance.now() - this.#handshake.connectedAtMs;
+    observer?.handshake({ side: 'backend', owner: upstream, durationMs, address, sni, ...outcome });
+  }
+}
