@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
 
 import {
   Authority,
@@ -6,7 +6,14 @@ import {
   type IssuedCertificate,
   type IssueOptions,
 } from '../../src/certificates/authority.ts';
-import { keyIdOf, nameOf, pem, signatureAlgorithm, signed } from '../../src/certificates/certificate.ts';
+import {
+  certificate,
+  keyIdOf,
+  nameOf,
+  pem,
+  signatureAlgorithm,
+  signed,
+} from '../../src/certificates/certificate.ts';
 import { extension } from '../../src/certificates/extensions.ts';
 import { sequence, smallInteger, tag, tagged, time } from '../../src/certificates/der.ts';
 
@@ -85,4 +92,14 @@ export class CertificateAuthority implements IssuedCertificate {
 
 export function daysFromNow(days: number): Date {
   return new Date(Date.now() + days * DAY_MS);
+}
+
+/** The certificate of a server that signed it itself, as many private servers have one. */
+export function selfSignedCertificate(...names: readonly string[]): { cert: string; key: string } {
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const [subject = ''] = names;
+  const times = { notBefore: daysFromNow(-1), notAfter: daysFromNow(30) };
+  const issuer = { name: nameOf(subject), key: privateKey, keyId: keyIdOf(publicKey) };
+  const cert = certificate({ subject, publicKey, names, usage: 'server', ...times }, issuer);
+  return { cert, key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
 }
