@@ -18,6 +18,14 @@ export interface OptionsListener {
   readonly upstream: string | undefined;
   /** True when it passes on all connections undecrypted, by `tls.sni` and without certificates: its protocol gets no connections. */
   readonly passesThrough: boolean;
+  /** What it does about TLS; undefined when it decrypts no connection. */
+  readonly tls: OptionsListenerTls | undefined;
+}
+
+/** A listener that decrypts TLS. */
+export interface OptionsListenerTls {
+  /** Whether it asks any client for a certificate. */
+  readonly asksForCertificates: boolean;
 }
 
 /** The listener of the options under check, and the functions to report problems with. */

@@ -10,7 +10,20 @@ export function checkHttpsOptions(options: HttpOptions, context: OptionsCheck): 
   const { hsts } = options;
   if (typeof hsts === 'object' && hsts.max_age % SECOND_MS !== 0)
     context.error(['hsts', 'max_age'], 'must be a whole number of seconds');
+  warnOfNoEffect(options, context);
   checkCertificateHeaders(options, context);
+}
+
+/** Warns of options that change nothing on this listener. */
+function warnOfNoEffect(options: HttpOptions, { listener, warn }: OptionsCheck): void {
+  const { redirect_https: redirect = false, hsts = false, trusted_proxies: trusted } = options;
+  if (redirect !== false && listener.tls !== undefined)
+    warn(['redirect_https'], 'has no effect: all connections of this listener are encrypted');
+  if (hsts !== false && listener.tls === undefined && trusted.length === 0)
+    warn(
+      ['hsts'],
+      'has no effect: no connection of this listener is encrypted, and trusted_proxies names nobody who could say otherwise',
+    );
 }
 
 /** The proxy itself writes these headers: no other field may have their names, and they must not be names with a meaning of their own. */

@@ -2,6 +2,9 @@ import type { OptionsLint } from '../../../src/plugin-api/index.ts';
 import type { HttpOptions } from './schema/options.generated.ts';
 import { takesEverything, unreachableRoutes } from './route-reach.ts';
 
+/** The least max_age that the lists of browsers take. */
+const PRELOAD_MS = 365 * 86_400_000;
+
 /** Warns about options that work, but that nobody can want: routes that get no request, and trust in every client. */
 export function lintOptions(options: HttpOptions, context: OptionsLint): void {
   for (const { index, reason } of unreachableRoutes(options)) {
@@ -9,9 +12,26 @@ export function lintOptions(options: HttpOptions, context: OptionsLint): void {
     context.unreached(['routes', index, 'upstream']);
   }
   lintOwnUpstream(options, context);
+  lintPreload(options, context);
+  if (options.client_certificate_headers !== undefined && context.listener.tls?.asksForCertificates !== true)
+    context.warn(
+      ['client_certificate_headers'],
+      'only removes these headers: this listener asks no client for a certificate (client_auth)',
+    );
   for (const [index, network] of options.trusted_proxies.entries())
     if (network.endsWith('/0'))
       context.warn(['trusted_proxies', index], 'trusts everybody: any client can claim any address');
+}
+
+/** Reports a host that the lists of browsers do not take. Source: https://hstspreload.org. */
+function lintPreload({ hsts }: HttpOptions, { warn }: OptionsLint): void {
+  if (typeof hsts !== 'object' || !hsts.preload) return;
+  const { max_age: maxAgeMs, include_subdomains: below } = hsts;
+  if (!below || maxAgeMs < PRELOAD_MS)
+    warn(
+      ['hsts', 'preload'],
+      'has no effect: the lists of browsers also want include_subdomains and a max_age of at least 365d',
+    );
 }
 
 /** Reports the listener's own upstream when a route takes every request, because it only gets what no route takes. */

@@ -17,8 +17,17 @@ export function optionsOf(listener: Listener): unknown {
 }
 
 /** What the rules of its protocol know about a listener beside its options. */
-export function optionsListener({ name, upstream }: Listener): OptionsListener {
-  return { name, upstream, passesThrough: false };
+export function optionsListener({ name, upstream, tls }: Listener): OptionsListener {
+  return { name, upstream, passesThrough: false, tls: optionsListenerTls(tls) };
+}
+
+/** Undefined for a listener that decrypts nothing. */
+function optionsListenerTls(tls: Listener['tls']): OptionsListener['tls'] {
+  if (tls === undefined || tls.certificates.length === 0) return undefined;
+  const asksForCertificates = tls.certificates.some(
+    ({ client_auth: own = tls.client_auth }) => own !== 'none',
+  );
+  return { asksForCertificates };
 }
 
 /** The path in the config of a place that the rules of a protocol name. */
