@@ -49,6 +49,12 @@ export const ERRORS = {
     meaning:
       'The connection began without an acceptable PROXY header, or came from an address that may not send one. It was closed.',
   },
+  tls_handshake: {
+    origin: 'downstream',
+    status: 0,
+    retryable: false,
+    meaning: 'The TLS handshake with a client failed, or was refused. The connection was closed.',
+  },
   head_timeout: {
     origin: 'downstream',
     status: 408,

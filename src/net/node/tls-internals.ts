@@ -1,0 +1,152 @@
+import { randomFillSync } from 'node:crypto';
+import { TLSSocket, type SecureContext } from 'node:tls';
+
+import { handleOf, isReadableHandle, type Handle } from './node-internals.ts';
+import type { ReadingOptions } from '../transport/handle-socket.ts';
+
+/*
+ * What the proxy knows about TLS in Node.js beyond its public API: how a TLS socket is made over the handle of an accepted connection,
+ * and who gives OpenSSL the keys of session tickets.
+ */
+
+/** A key of session tickets. Source: RFC 5077, section 4. */
+export interface TicketKey {
+  /** 16 bytes that begin each ticket made with it. */
+  readonly name: Buffer;
+  readonly hmacKey: Buffer;
+  /** 16 bytes. */
+  readonly aesKey: Buffer;
+}
+
+/** Who knows the keys. Neither function may throw: that would end the process. */
+export interface TicketKeys {
+  /** The key for a new ticket. */
+  current(): TicketKey;
+  /** The key that a ticket was made with; undefined when it is not known any more. */
+  named(name: Buffer): { readonly key: TicketKey; readonly isCurrent: boolean } | undefined;
+}
+
+/** Outcomes of OpenSSL's callback. There is none for "unknown key" that Node.js could pass on. */
+const USE = 1;
+const USE_AND_RENEW = 2;
+const IV_BYTES = 16;
+
+interface TicketContext {
+  enableTicketKeyCallback?: () => void;
+  onticketkeycallback?: (name: Buffer, iv: Buffer, isNew: boolean) => unknown[];
+}
+
+/** Has a context ask for the key of each ticket. Returns false, without any effect, when this version of Node.js can't. */
+export function useTicketKeys(context: SecureContext, keys: TicketKeys): boolean {
+  const native = context.context as TicketContext;
+  if (typeof native.enableTicketKeyCallback !== 'function') return false;
+  native.onticketkeycallback = (name, _iv, isNew) => {
+    if (isNew) {
+      const key = keys.current();
+      return [USE, key.hmacKey, key.aesKey, key.name, randomFillSync(Buffer.allocUnsafe(IV_BYTES))];
+    }
+    const found = keys.named(name);
+    if (found !== undefined)
+      return [found.isCurrent ? USE : USE_AND_RENEW, found.key.hmacKey, found.key.aesKey];
+    // Node.js needs keys in any case. The ticket does not match this one, so OpenSSL makes a full handshake.
+    const key = keys.current();
+    return [USE, key.hmacKey, key.aesKey];
+  };
+  native.enableTicketKeyCallback();
+  return true;
+}
+
+/** What a {@link AcceptedTls} is made of. */
+export interface AcceptedTlsOptions {
+  /** The handle of an accepted connection. */
+  readonly handle: Handle;
+  readonly onread: ReadingOptions;
+  readonly secureContext: SecureContext;
+  /** What the client sent already. */
+  readonly received: readonly Buffer[];
+  /** The protocols that ALPN may choose, preferred ones first; empty: ALPN is not answered. */
+  readonly alpn: readonly string[];
+  /** Whether the client is asked for a certificate, and whether one is needed. */
+  readonly clientCertificate: 'none' | 'asked' | 'needed';
+}
+
+interface TlsHandle {
+  reading?: boolean;
+  receive(bytes: Buffer): void;
+  verifyError(): Error | null | undefined;
+  reset?: (closed: () => void) => number;
+}
+
+/**
+ * The server's side of a TLS connection, over the handle of an accepted connection. It reads into memory of our own. An ordinary
+ * TLS socket over another stream costs half as much again.
+ */
+export class AcceptedTls extends TLSSocket {
+  /** Set by `resetSocket`. */
+  declare resetAndClosing: boolean;
+  /** Called when the socket is about to lose its handle, and with it what the handshake agreed on. */
+  beforeDestroy: (() => void) | undefined;
+
+  constructor(options: AcceptedTlsOptions) {
+    super(
+      undefined as never,
+      {
+        isServer: true,
+        allowHalfOpen: true,
+        secureContext: options.secureContext,
+        requestCert: options.clientCertificate !== 'none',
+        rejectUnauthorized: options.clientCertificate === 'needed',
+        ...(options.alpn.length > 0 && { ALPNProtocols: [...options.alpn] }),
+        onread: options.onread,
+        accepted: options.handle,
+      } as never,
+    );
+    const tls = this.#tls;
+    if (tls !== undefined) tls.reading = false;
+    // Node.js sets this for a socket that it has not connected itself.
+    (this as unknown as { connecting: boolean }).connecting = false;
+  }
+
+  /** Hands over what the client sent before this socket was made. */
+  receive(received: readonly Buffer[]): void {
+    for (const bytes of received) this.#tls?.receive(bytes);
+  }
+
+  /** Why the client's certificate is not trusted; undefined when it is, or after the socket was closed. */
+  get verifyError(): Error | undefined {
+    return this.#tls?.verifyError() ?? undefined;
+  }
+
+  /** Called by Node.js for the handle below the TLS. Makes one of its own when it is given none. */
+  _wrapHandle(_wrap: unknown, _handle: unknown, hasActiveWrite: boolean): unknown {
+    const { accepted } = (this as unknown as { _tlsOptions: { accepted: Handle } })._tlsOptions;
+    const parent = TLSSocket.prototype as unknown as {
+      _wrapHandle(wrap: null, handle: Handle, hasActiveWrite: boolean): unknown;
+    };
+    return parent._wrapHandle.call(this, null, accepted, hasActiveWrite);
+  }
+
+  override _destroy(error: Error | null, destroyed: (error?: Error | null) => void): void {
+    this.beforeDestroy?.();
+    const tls = this.#tls;
+    if (this.resetAndClosing && tls !== undefined) {
+      const { accepted } = (
+        this as unknown as { _tlsOptions: { accepted: { reset?: (closed: () => void) => number } } }
+      )._tlsOptions;
+      // A TLS handle can't reset the connection, the one below can.
+      if (accepted.reset === undefined) this.resetAndClosing = false;
+      else tls.reset = (closed) => (accepted.reset as (closed: () => void) => number)(closed);
+    }
+    super._destroy(error, destroyed);
+  }
+
+  get #tls(): TlsHandle | undefined {
+    return handleOf(this) as TlsHandle | undefined;
+  }
+}
+
+/** Whether this version of Node.js makes TLS sockets over accepted handles as {@link AcceptedTls} expects. */
+export function canAcceptTls(socket: object): boolean {
+  const handle = handleOf(socket);
+  return isReadableHandle(handle) && 'receive' in handle && 'verifyError' in handle;
+}

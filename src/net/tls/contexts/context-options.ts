@@ -1,0 +1,69 @@
+import { constants } from 'node:crypto';
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
+
+/** The versions that a config can name. */
+export type TlsVersion = '1.2' | '1.3';
+
+/** A certificate, followed by the certificates of its authorities, and its private key; both in PEM. */
+export interface Credential {
+  readonly certificate: string;
+  readonly key: string;
+  /** Needed when the key is encrypted. */
+  readonly keyPassword?: string | undefined;
+}
+
+/** The rules of a handshake, on whichever side. */
+export interface CryptoSettings {
+  /** Default: 1.2. */
+  readonly minVersion?: TlsVersion | undefined;
+  /** Default: 1.3. */
+  readonly maxVersion?: TlsVersion | undefined;
+  /** By their names in OpenSSL, for TLS 1.2 and 1.3 together, preferred ones first. */
+  readonly cipherSuites: readonly string[];
+  /** By their names in OpenSSL, preferred ones first. Default: {@link DEFAULT_CURVES}. */
+  readonly curves?: readonly string[] | undefined;
+}
+
+/** Options of `createSecureContext` for these rules. */
+export function contextOptions(settings: CryptoSettings): SecureContextOptions {
+  const { minVersion = '1.2', maxVersion = '1.3', cipherSuites, curves } = settings;
+  return {
+    minVersion: `TLSv${minVersion}`,
+    maxVersion: `TLSv${maxVersion}`,
+    ciphers: cipherSuites.join(':'),
+    ecdhCurve: (curves ?? DEFAULT_CURVES).join(':'),
+    // A renegotiation costs the server far more than the client, and nobody needs it.
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION,
+  };
+}
+
+/** Options of `createSecureContext` for credentials. */
+export function credentialOptions(credentials: readonly Credential[]): SecureContextOptions {
+  return {
+    cert: credentials.map(({ certificate }) => certificate),
+    key: credentials.map(({ key, keyPassword }) =>
+      keyPassword === undefined ? { pem: key } : { pem: key, passphrase: keyPassword },
+    ),
+  };
+}
+
+/** The first version of OpenSSL with key exchanges that withstand quantum computers. */
+const POST_QUANTUM_SINCE = 3.5;
+
+/** The groups for the key exchange when the config names none, preferred ones first. */
+export const DEFAULT_CURVES: readonly string[] = [
+  ...(Number.parseFloat(process.versions.openssl) >= POST_QUANTUM_SINCE ? ['X25519MLKEM768'] : []),
+  'X25519',
+  'P-256',
+  'P-384',
+];
+
+/** Whether this version of Node.js has the group. */
+export function isCurveKnown(name: string): boolean {
+  try {
+    createSecureContext({ ca: [], ecdhCurve: name });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,226 @@
+import { BalanceError, handshakeReasonOf, type HandshakeReason } from '../../../errors.ts';
+import type { HandshakeRecord, HandshakeStatus } from '../../../readings/handshake.ts';
+import type { StreamReader } from '../../../plugin-api/index.ts';
+import type { LayerRun } from '../../layers/layer.ts';
+import { AcceptedTls, canAcceptTls } from '../../node/tls-internals.ts';
+import type { OwnedTransport } from '../../transport/owned-transport.ts';
+import { ClientHelloReader } from '../client-hello/client-hello-reader.ts';
+import type { ClientHello } from '../client-hello/client-hello.ts';
+import { HelloRefusal } from '../client-hello/hello-refusal.ts';
+import type { ServerContext } from '../contexts/server-contexts.ts';
+import { AcceptedSession } from './accepted-session.ts';
+import { Alert, alertRecord, PLAIN_HTTP_ANSWER } from './plain-answers.ts';
+import type { TerminationRules } from './termination-rules.ts';
+
+/** A client that is refused has so long to read why, and may send so much meanwhile. */
+const LINGER_MS = 1_000;
+const LINGER_BYTES = 256 * 1024;
+
+/** The handshake with one client, from its first byte. Reads from the transport until the protocol gets it. */
+export class ClientHandshake implements StreamReader, LayerRun {
+  readonly #rules: TerminationRules;
+  readonly #raw: OwnedTransport;
+  readonly #ready: (transport: OwnedTransport) => void;
+  readonly #failed: (error: BalanceError) => void;
+  readonly #beganAtMs: number;
+  #hello: ClientHelloReader | undefined = new ClientHelloReader();
+  #sni: string | undefined;
+  #hasBytes = false;
+  #isOver = false;
+  /** Why the client was refused, while it may still read the answer. */
+  #refusal: BalanceError | undefined;
+  #lingerBytes = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    rules: TerminationRules,
+    raw: OwnedTransport,
+    ready: (transport: OwnedTransport) => void,
+    failed: (error: BalanceError) => void,
+  ) {
+    this.#rules = rules;
+    this.#raw = raw;
+    this.#ready = ready;
+    this.#failed = failed;
+    this.#beganAtMs = performance.now();
+  }
+
+  data(bytes: Buffer, start: number, end: number): void {
+    this.#hasBytes = true;
+    const hello = this.#hello;
+    if (hello === undefined) {
+      this.#lingerBytes += end - start;
+      if (this.#lingerBytes > LINGER_BYTES) this.#endLinger();
+      return;
+    }
+    const result = hello.read(bytes, start, end);
+    if (result === undefined) return;
+    this.#hello = undefined;
+    if (result instanceof HelloRefusal) this.#refuseBytes(result);
+    else this.#decide(result, hello.bytes);
+  }
+
+  end(): void {
+    if (this.#refusal === undefined) this.#peerLeft();
+    else this.#endLinger();
+  }
+
+  drained(): void {
+    // Nothing is written that would not fit into the system's buffers.
+  }
+
+  closed(error: Error | undefined): void {
+    if (this.#refusal === undefined) this.#peerLeft(error);
+    else this.#endLinger();
+  }
+
+  /** The connection has ended, or it took too long. */
+  destroy(): void {
+    if (!this.#isOver && this.#refusal === undefined) {
+      const isGone = this.#raw.destroyed;
+      this.#tell(isGone ? 'aborted' : 'timeout', isGone ? 'peer_left' : 'timeout');
+    }
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+  }
+
+  #decide(hello: ClientHello, bytes: Buffer): void {
+    this.#sni = hello.sni;
+    const decision = this.#rules.decider.decide(hello);
+    if (decision.kind === 'terminate') this.#accept(decision.context, bytes);
+    else if (decision.kind === 'refuse') {
+      this.#refuse('unknown_name', 'no certificate is for the name that the client asked for', () => {
+        this.#raw.write(alertRecord(Alert.unrecognizedName));
+      });
+    } else {
+      this.#isOver = true;
+      this.#raw.releaseReader(bytes);
+      this.#ready(this.#raw);
+    }
+  }
+
+  #accept(context: ServerContext, bytes: Buffer): void {
+    const raw = this.#raw;
+    let socket: AcceptedTls | undefined;
+    raw.releaseReader(bytes);
+    const isReplaced = raw.replaceSocket((handle, onread, received) => {
+      socket = new AcceptedTls({
+        handle,
+        onread,
+        secureContext: context.secureContext,
+        alpn: this.#rules.alpn,
+        clientCertificate: context.policy.clientCertificate,
+      });
+      socket.receive(received);
+      return socket;
+    });
+    if (!isReplaced || socket === undefined || !canAcceptTls(socket)) {
+      this.#fail(
+        'failed',
+        undefined,
+        new BalanceError('internal', 'this version of Node.js can not accept TLS'),
+      );
+      return;
+    }
+    this.#follow(socket, context);
+    raw.read(this);
+  }
+
+  #follow(socket: AcceptedTls, context: ServerContext): void {
+    const onError = (error: Error): void => {
+      this.#fail(
+        'failed',
+        handshakeReasonOf(error),
+        new BalanceError('tls_handshake', error.message, { cause: error }),
+      );
+    };
+    socket.on('error', onError);
+    socket.once('secure', () => {
+      if (this.#isOver) return;
+      const untrusted = context.policy.verifies ? untrustedReason(socket, context) : undefined;
+      if (untrusted !== undefined) {
+        onError(untrusted);
+        return;
+      }
+      socket.removeListener('error', onError);
+      this.#succeed(new AcceptedSession(socket, this.#sni, context, this.#rules.contexts));
+    });
+  }
+
+  #succeed(session: AcceptedSession): void {
+    this.#isOver = true;
+    const raw = this.#raw;
+    raw.tls = session;
+    this.#rules.observer?.handshake({
+      ...this.#record('ok'),
+      version: session.version,
+      cipher: session.cipher,
+      resumed: session.resumed,
+    });
+    raw.releaseReader();
+    this.#ready(raw);
+  }
+
+  #refuseBytes({ kind, reason }: HelloRefusal): void {
+    if (kind === 'plain_http') {
+      this.#refuse('http_request', reason, () => {
+        this.#raw.writeText(PLAIN_HTTP_ANSWER);
+      });
+    } else if (kind === 'malformed' || kind === 'too_long') {
+      this.#refuse('bad_client_hello', reason, () => {
+        this.#raw.write(alertRecord(Alert.decodeError));
+      });
+    } else this.#fail('refused', 'not_tls', new BalanceError('tls_handshake', reason));
+  }
+
+  /** Tells the client why, and ends the connection when the client could read it. */
+  #refuse(reason: HandshakeReason, message: string, answer: () => void): void {
+    this.#tell('refused', reason);
+    this.#refusal = new BalanceError('tls_handshake', message);
+    answer();
+    // Bytes that the client still sends are read and dropped: unread ones would make the system reset the connection, and the answer be lost.
+    this.#raw.end();
+    this.#timer = setTimeout(this.#endLinger, LINGER_MS);
+  }
+
+  readonly #endLinger = (): void => {
+    if (this.#isOver || this.#refusal === undefined) return;
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    this.#failed(this.#refusal);
+  };
+
+  #peerLeft(error?: Error): void {
+    const message = error?.message ?? 'the client closed the connection within the handshake';
+    this.#fail('aborted', 'peer_left', new BalanceError('tls_handshake', message, { cause: error }));
+  }
+
+  #fail(status: HandshakeStatus, reason: HandshakeReason | undefined, error: BalanceError): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#tell(status, reason, error.message);
+    this.#failed(error);
+  }
+
+  #tell(status: HandshakeStatus, reason: HandshakeReason | undefined, detail?: string): void {
+    if (this.#hasBytes) this.#rules.observer?.handshake({ ...this.#record(status), reason, detail });
+  }
+
+  #record(status: HandshakeStatus): HandshakeRecord {
+    const { address, port } = this.#raw.peer;
+    return {
+      side: 'client',
+      owner: this.#rules.listener,
+      status,
+      durationMs: performance.now() - this.#beganAtMs,
+      address: address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`,
+      sni: this.#sni,
+    };
+  }
+}
+
+/** Why the handshake must not succeed; undefined when it may. */
+function untrustedReason(socket: AcceptedTls, { policy }: ServerContext): Error | undefined {
+  if (policy.mode === 'verify' && socket.getPeerX509Certificate() === undefined) return undefined;
+  return socket.verifyError;
+}

@@ -1,0 +1,15 @@
+import type { HandshakeObserver } from '../../../readings/handshake.ts';
+import type { ServerContexts } from '../contexts/server-contexts.ts';
+import type { SniDecider } from './sni-decision.ts';
+
+/** How a listener makes its handshakes. */
+export interface TerminationRules {
+  /** Name of the listener. */
+  readonly listener: string;
+  readonly decider: SniDecider;
+  readonly contexts: ServerContexts;
+  /** The protocols that ALPN may choose, preferred ones first; empty: ALPN is not answered. */
+  readonly alpn: readonly string[];
+  /** Hears of each handshake. Default: nobody does. */
+  readonly observer?: HandshakeObserver | undefined;
+}
