@@ -2,7 +2,6 @@ import { randomFillSync } from 'node:crypto';
 import { TLSSocket, type SecureContext } from 'node:tls';
 
 import { handleOf, isReadableHandle, type Handle } from './node-internals.ts';
-import type { ReadingOptions } from '../transport/handle-socket.ts';
 
 /*
  * What the proxy knows about TLS in Node.js beyond its public API: how a TLS socket is made over the handle of an accepted connection,
@@ -56,18 +55,28 @@ export function useTicketKeys(context: SecureContext, keys: TicketKeys): boolean
   return true;
 }
 
+/** Gives a context the keys of its tickets once and for all: 48 bytes, as `ticketKeys` of a `tls.Server`. */
+export function setTicketKeys(context: SecureContext, keys: Buffer): void {
+  (context.context as { setTicketKeys?: (keys: Buffer) => void }).setTicketKeys?.(keys);
+}
+
 /** What a {@link AcceptedTls} is made of. */
 export interface AcceptedTlsOptions {
   /** The handle of an accepted connection. */
   readonly handle: Handle;
-  readonly onread: ReadingOptions;
+  /** The `onread` option of the socket: what memory it reads into. */
+  readonly onread: object;
   readonly secureContext: SecureContext;
-  /** What the client sent already. */
-  readonly received: readonly Buffer[];
   /** The protocols that ALPN may choose, preferred ones first; empty: ALPN is not answered. */
   readonly alpn: readonly string[];
   /** Whether the client is asked for a certificate, and whether one is needed. */
   readonly clientCertificate: 'none' | 'asked' | 'needed';
+}
+
+/** Reads what the handshake agreed on, from the socket. */
+export interface SessionReader {
+  /** The socket is about to lose it: reads what may be asked for later. */
+  remember(): void;
 }
 
 interface TlsHandle {
@@ -84,8 +93,7 @@ interface TlsHandle {
 export class AcceptedTls extends TLSSocket {
   /** Set by `resetSocket`. */
   declare resetAndClosing: boolean;
-  /** Called when the socket is about to lose its handle, and with it what the handshake agreed on. */
-  beforeDestroy: (() => void) | undefined;
+  session: SessionReader | undefined;
 
   constructor(options: AcceptedTlsOptions) {
     super(
@@ -127,7 +135,7 @@ export class AcceptedTls extends TLSSocket {
   }
 
   override _destroy(error: Error | null, destroyed: (error?: Error | null) => void): void {
-    this.beforeDestroy?.();
+    this.session?.remember();
     const tls = this.#tls;
     if (this.resetAndClosing && tls !== undefined) {
       const { accepted } = (

@@ -11,6 +11,7 @@ import { fileStamp } from './file-stamp.ts';
 import { Generation, type PlannedListener } from './generation.ts';
 import { withTimeout } from '../../time/with-timeout.ts';
 import { LiveInstance } from './live-instance.ts';
+import { NO_LAYERS, type LayerBuilder, type ListenerLayers } from '../layers/listener-layers.ts';
 import { ListenerHost, type HostParts, type Upstreams } from './listener-host.ts';
 import { SharedUpstream, type UpstreamParts } from '../upstreams/shared-upstream.ts';
 import { TimeSlicer } from '../../time/time-slicer.ts';
@@ -21,6 +22,8 @@ const PROVISION_TIMEOUT_MS = 600_000;
 export interface BuilderOptions extends Omit<HostParts, 'proxyId'>, UpstreamParts {
   /** How long a protocol may take to make an instance, where nothing else limits it. Default: 10 min. */
   readonly provisionTimeoutMs?: number;
+  /** Makes the layers of listeners. Default: listeners have none, as where nothing is bound. */
+  readonly layers?: LayerBuilder | undefined;
 }
 
 /** The protocols that a generation is built with. */
@@ -82,7 +85,8 @@ export class GenerationBuilder {
         const plugin = source.protocols.get(listener.mode);
         const served = sameInstance(listener, stamp, live, upstreams, plugin, metrics);
         const made = served ?? (await this.#provision(listener, stamp, source, upstreams, signal, metrics));
-        listeners.push({ config: listener, served: made });
+        const layers = await this.#layersOf(listener, live);
+        listeners.push({ config: listener, served: made, layers });
         if (slicer.isDue) await slicer.pause();
       }
       for (const upstream of upstreams.values()) await upstream.fill(slicer);
@@ -91,6 +95,11 @@ export class GenerationBuilder {
       await generation.abort(live);
       throw error;
     }
+  }
+
+  async #layersOf(listener: ListenerConfig, live: Generation | undefined): Promise<ListenerLayers> {
+    const before = live?.listeners.find(({ config }) => config.name === listener.name)?.layers;
+    return (await this.#options.layers?.build(listener, before)) ?? NO_LAYERS;
   }
 
   async #provision(

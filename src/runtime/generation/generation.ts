@@ -1,15 +1,18 @@
 import type { Config, Listener as ListenerConfig } from '../../config/schema/config.generated.ts';
 import type { SocketUse } from '../../plugin-api/index.ts';
 import type { LiveInstance } from './live-instance.ts';
+import type { ListenerLayers } from '../layers/listener-layers.ts';
 import type { SocketPool } from '../../upstream/pool/socket-pool.ts';
 import type { Ref } from '../upstreams/ref-counted-map.ts';
 import type { SharedUpstream } from '../upstreams/shared-upstream.ts';
 import { TimeSlicer } from '../../time/time-slicer.ts';
 
-/** A listener of the config, and the protocol instance that serves it in this generation. */
+/** A listener of the config, and what serves it in this generation. */
 export interface PlannedListener {
   readonly config: ListenerConfig;
   readonly served: LiveInstance;
+  /** What runs on each connection before the instance gets it. */
+  readonly layers: ListenerLayers;
 }
 
 export interface GenerationPlan {

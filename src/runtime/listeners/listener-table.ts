@@ -135,7 +135,7 @@ export class ListenerTable {
     this.copier.close();
   }
 
-  #make({ config, served }: PlannedListener): Listener {
+  #make({ config, served, layers }: PlannedListener): Listener {
     return new Listener({
       name: config.name,
       address: parseAddress(config.address),
@@ -145,6 +145,7 @@ export class ListenerTable {
       socketMode: config.socket_mode,
       instance: served.instance,
       plugin: served.plugin,
+      layers: layers.list,
       buffers: this.#buffers,
       copier: this.copier,
       logger: this.#logger,
@@ -181,13 +182,14 @@ export class ListenerTable {
     const kept = new Set<string>();
     for (const [key, listener] of added) this.#listeners.set(key, listener);
     for (const planned of generation.listeners) {
-      const { config, served } = planned;
+      const { config, served, layers } = planned;
       const key = keyOf(planned);
       kept.add(key);
       const listener = this.#listeners.get(key);
       if (listener === undefined) continue;
       listener.name = config.name;
       listener.maxConnections = config.max_connections;
+      listener.layers = layers.list;
       listener.setKeepAlive(config.tcp_keepalive);
       listener.setSocketMode(config.socket_mode);
       const connectionsOver = listener.replaceWith(served.instance, served.plugin);

@@ -7,6 +7,7 @@ import type { Logger, OwnMetrics } from '../../plugin-api/index.ts';
 import { DrainingGenerations } from '../generation/draining-generations.ts';
 import { GenerationBuilder } from '../generation/generation-builder.ts';
 import { LiveView } from '../generation/live-view.ts';
+import { LayerBuilder } from '../layers/listener-layers.ts';
 import { ListenerTable } from '../listeners/listener-table.ts';
 import { Registry, type HealthChange } from '../upstreams/registry.ts';
 import type { RuntimeTelemetry } from '../upstreams/runtime-telemetry.ts';
@@ -47,6 +48,7 @@ export function createProxyParts(environment: ProxyEnvironment): ProxyParts {
     chance,
     health: () => live.health(),
     metricsPage,
+    layers: new LayerBuilder(),
   });
   return { live, builder, listeners, draining, registry, tunnels, names, resources, plugins, logger };
 }

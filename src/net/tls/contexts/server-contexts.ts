@@ -1,10 +1,14 @@
-import { createHash, X509Certificate } from 'node:crypto';
-import { constants } from 'node:crypto';
+import { constants, createHash, X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContext } from 'node:tls';
 
 import type { TimeSlicer } from '../../../time/time-slicer.ts';
 import { ClientAuthPolicy, type ClientAuthSettings } from './client-auth.ts';
-import { contextOptions, credentialOptions, type Credential, type CryptoSettings } from './context-options.ts';
+import {
+  contextOptions,
+  credentialOptions,
+  type Credential,
+  type CryptoSettings,
+} from './context-options.ts';
 import { NameTable } from './name-table.ts';
 import type { TicketKeyRing } from './ticket-key-ring.ts';
 
@@ -57,9 +61,10 @@ export class ServerContexts {
     before?: ServerContexts,
   ): Promise<ServerContexts> {
     const made = new Map<string, ServerContext>();
+    const madeBefore = before === undefined ? undefined : before.#made;
     const contextOf = async (certificates: readonly ServerCertificate[]): Promise<ServerContext> => {
       const key = keyOf(settings, certificates);
-      const known = made.get(key) ?? before?.#made.get(key);
+      const known = made.get(key) ?? madeBefore?.get(key);
       if (known === undefined && slicer.isDue) await slicer.pause();
       const context = known ?? makeContext(settings, certificates, ring);
       made.set(key, context);
@@ -74,7 +79,8 @@ export class ServerContexts {
     for (const [name, certificates] of byName(settings.certificates)) {
       names.add(name, await contextOf(onePerType(certificates, types)));
     }
-    const fallback = settings.certificates.find(({ isDefault }) => isDefault === true) ?? settings.certificates[0];
+    const fallback =
+      settings.certificates.find(({ isDefault }) => isDefault === true) ?? settings.certificates[0];
     if (fallback !== undefined) {
       const sameName = settings.certificates.filter(({ names: own }) => own[0] === fallback.names[0]);
       names.fallback = await contextOf(onePerType([fallback, ...sameName], types));
@@ -127,8 +133,12 @@ function keyTypeOf({ certificate }: ServerCertificate): string {
 }
 
 function keyOf(settings: ServerContextSettings, certificates: readonly ServerCertificate[]): string {
-  const { certificates: _all, ...rules } = settings;
-  const credentials = certificates.map(({ certificate, key, keyPassword }) => [certificate, key, keyPassword]);
+  const rules = { ...settings, certificates: undefined };
+  const credentials = certificates.map(({ certificate, key, keyPassword }) => [
+    certificate,
+    key,
+    keyPassword,
+  ]);
   return createHash('sha256')
     .update(JSON.stringify([rules, credentials, certificates[0]?.clientAuth]))
     .digest('hex');

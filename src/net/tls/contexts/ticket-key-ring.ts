@@ -1,7 +1,7 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { SecureContext } from 'node:tls';
 
-import { useTicketKeys, type TicketKey } from '../../node/tls-internals.ts';
+import { setTicketKeys, useTicketKeys, type TicketKey } from '../../node/tls-internals.ts';
 
 /** A key makes new tickets for so long. After it, it only opens the tickets that it made, for as long again. */
 const ROTATE_EVERY_MS = 12 * 60 * 60 * 1000;
@@ -41,7 +41,7 @@ export class TicketKeyRing {
       current: () => this.#current(),
       named: (name) => this.#named(name),
     });
-    if (!isAsked) context.context.setTicketKeys?.(this.#staticKeys);
+    if (!isAsked) setTicketKeys(context, this.#staticKeys);
   }
 
   #current(): AgedKey {

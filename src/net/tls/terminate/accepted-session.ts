@@ -1,8 +1,8 @@
-import type { X509Certificate } from 'node:crypto';
-
 import type { PeerCertificate, TlsSession } from '../../../plugin-api/index.ts';
 import type { AcceptedTls } from '../../node/tls-internals.ts';
-import type { ServerContext, ServerContexts } from '../contexts/server-contexts.ts';
+import { ShownCertificate } from '../shown-certificate.ts';
+import type { ServerContext } from '../contexts/server-contexts.ts';
+import type { SniDecider } from './sni-decision.ts';
 
 /** What a client and this proxy agreed on. Everything is found out when it is asked for, and remembered. */
 export class AcceptedSession implements TlsSession {
@@ -10,28 +10,21 @@ export class AcceptedSession implements TlsSession {
   readonly alpn: string | undefined;
   readonly #socket: AcceptedTls;
   readonly #context: ServerContext;
-  readonly #contexts: ServerContexts;
+  readonly #decider: SniDecider;
   #version: string | undefined;
   #cipher: string | undefined;
   #resumed: boolean | undefined;
-  #shown: X509Certificate | undefined;
-  #isTrusted = false;
   #certificate: PeerCertificate | undefined;
 
-  /** @param contexts All contexts of the listener, as they were when the connection began. */
-  constructor(
-    socket: AcceptedTls,
-    sni: string | undefined,
-    context: ServerContext,
-    contexts: ServerContexts,
-  ) {
+  /** @param decider As the listener had it when the connection began. */
+  constructor(socket: AcceptedTls, sni: string | undefined, context: ServerContext, decider: SniDecider) {
     this.#socket = socket;
     this.sni = sni;
     this.#context = context;
-    this.#contexts = contexts;
+    this.#decider = decider;
     const { alpnProtocol } = socket;
     this.alpn = typeof alpnProtocol === 'string' ? alpnProtocol : undefined;
-    if (context.policy.mode !== 'none') socket.beforeDestroy = () => this.#keepCertificate();
+    socket.session = this;
   }
 
   get version(): string {
@@ -49,26 +42,25 @@ export class AcceptedSession implements TlsSession {
 
   get certificate(): PeerCertificate | undefined {
     if (this.#certificate !== undefined || this.#context.policy.mode === 'none') return this.#certificate;
-    this.#keepCertificate();
-    const shown = this.#shown;
+    const socket = this.#socket;
+    const shown = socket.getPeerX509Certificate();
     if (shown === undefined) return undefined;
-    this.#certificate = {
-      subject: shown.subject.split('\n').reverse().join(','),
-      fingerprint256: shown.fingerprint256,
-      verified: this.#isTrusted,
-    };
+    this.#certificate = new ShownCertificate(shown, socket.verifyError === undefined);
     return this.#certificate;
   }
 
-  allowsHost(host: string): boolean {
-    const { policy } = this.#contexts.choose(host.toLowerCase()) ?? this.#context;
-    return policy.mode === 'none' || policy.id === this.#context.policy.id;
+  remember(): void {
+    this.#version = this.version;
+    this.#cipher = this.cipher;
+    this.#resumed = this.resumed;
+    this.#certificate = this.certificate;
   }
 
-  /** Takes the certificate while the socket still has it. */
-  #keepCertificate(): void {
-    if (this.#shown !== undefined || this.#socket.destroyed) return;
-    this.#shown = this.#socket.getPeerX509Certificate();
-    this.#isTrusted = this.#shown !== undefined && this.#socket.verifyError === undefined;
+  /** A host that needs no client certificate may be asked for with one. A host that no certificate is for is not refused here: the protocol does not know it. */
+  allowsHost(host: string): boolean {
+    const decision = this.#decider.decide({ sni: host, ech: false });
+    if (decision.kind !== 'terminate') return decision.kind === 'refuse';
+    const { policy } = decision.context;
+    return policy.mode === 'none' || policy.id === this.#context.policy.id;
   }
 }

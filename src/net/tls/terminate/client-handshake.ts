@@ -143,7 +143,7 @@ export class ClientHandshake implements StreamReader, LayerRun {
         return;
       }
       socket.removeListener('error', onError);
-      this.#succeed(new AcceptedSession(socket, this.#sni, context, this.#rules.contexts));
+      this.#succeed(new AcceptedSession(socket, this.#sni, context, this.#rules.decider));
     });
   }
 

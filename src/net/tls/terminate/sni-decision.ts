@@ -1,4 +1,3 @@
-import type { ClientHello } from '../client-hello/client-hello.ts';
 import type { ServerContext, ServerContexts } from '../contexts/server-contexts.ts';
 
 /** What becomes of a connection. */
@@ -9,9 +8,17 @@ export type SniDecision =
   /** No certificate has the name: the client gets the alert `unrecognized_name`. */
   | { readonly kind: 'refuse' };
 
-/** Decides by the ClientHello. Must not throw. */
+/** What a decision is made by. A `ClientHello` has it. */
+export interface AskedName {
+  /** In lower case, without a dot at its end; undefined when the client names no host. */
+  readonly sni: string | undefined;
+  /** True when the ClientHello may hide another name (RFC 9849). */
+  readonly ech: boolean;
+}
+
+/** Decides by the name that a client asks for. Must not throw. */
 export interface SniDecider {
-  decide(hello: ClientHello): SniDecision;
+  decide(asked: AskedName): SniDecision;
 }
 
 const REFUSE: SniDecision = { kind: 'refuse' };
@@ -27,7 +34,7 @@ export class CertificateDecider implements SniDecider {
     this.#isStrict = isStrict;
   }
 
-  decide({ sni }: ClientHello): SniDecision {
+  decide({ sni }: AskedName): SniDecision {
     const context = this.#isStrict ? this.#contexts.chooseStrictly(sni) : this.#contexts.choose(sni);
     return context === undefined ? REFUSE : { kind: 'terminate', context };
   }

@@ -1,5 +1,4 @@
 import type { HandshakeObserver } from '../../../readings/handshake.ts';
-import type { ServerContexts } from '../contexts/server-contexts.ts';
 import type { SniDecider } from './sni-decision.ts';
 
 /** How a listener makes its handshakes. */
@@ -7,7 +6,6 @@ export interface TerminationRules {
   /** Name of the listener. */
   readonly listener: string;
   readonly decider: SniDecider;
-  readonly contexts: ServerContexts;
   /** The protocols that ALPN may choose, preferred ones first; empty: ALPN is not answered. */
   readonly alpn: readonly string[];
   /** Hears of each handshake. Default: nobody does. */
