@@ -22,11 +22,12 @@ export interface TicketKeys {
   /** The key for a new ticket. */
   current(): TicketKey;
   /** The key that a ticket was made with; undefined when it is not known any more. */
-  named(name: Buffer): { readonly key: TicketKey; readonly isCurrent: boolean } | undefined;
+  named(name: Buffer): TicketKey | undefined;
 }
 
 /** Outcomes of OpenSSL's callback. There is none for "unknown key" that Node.js could pass on. */
 const USE = 1;
+/** In TLS 1.3 a client should use each ticket once (RFC 8446, appendix C.4), so each use must bring a new one. */
 const USE_AND_RENEW = 2;
 const IV_BYTES = 16;
 
@@ -44,12 +45,9 @@ export function useTicketKeys(context: SecureContext, keys: TicketKeys): boolean
       const key = keys.current();
       return [USE, key.hmacKey, key.aesKey, key.name, randomFillSync(Buffer.allocUnsafe(IV_BYTES))];
     }
-    const found = keys.named(name);
-    if (found !== undefined)
-      return [found.isCurrent ? USE : USE_AND_RENEW, found.key.hmacKey, found.key.aesKey];
-    // Node.js needs keys in any case. The ticket does not match this one, so OpenSSL makes a full handshake.
-    const key = keys.current();
-    return [USE, key.hmacKey, key.aesKey];
+    // Node.js needs a key in any case. When it is not that of the ticket, the two do not match, and OpenSSL makes a full handshake.
+    const { hmacKey, aesKey } = keys.named(name) ?? keys.current();
+    return [USE_AND_RENEW, hmacKey, aesKey];
   };
   native.enableTicketKeyCallback();
   return true;

@@ -6,7 +6,7 @@ import { BalanceError, messageOf } from '../../errors.ts';
 import type { OwnMetrics, ProtocolInstance, ProtocolPlugin } from '../../plugin-api/index.ts';
 import { instanceOf } from '../../plugins/checks/plugin-contract.ts';
 import { CheckedPlugin } from '../../plugins/checks/checked-plugin.ts';
-import type { NamedFiles } from '../../config/files/config-files.ts';
+import { ConfigFiles, type NamedFiles } from '../../config/files/config-files.ts';
 import { fileStamp } from './file-stamp.ts';
 import { Generation, type PlannedListener } from './generation.ts';
 import { withTimeout } from '../../time/with-timeout.ts';
@@ -70,6 +70,7 @@ export class GenerationBuilder {
     const { id, config, hash } = source;
     const generation = new Generation({ id, hash, config, upstreams, listeners });
     const slicer = new TimeSlicer();
+    const files = new ConfigFiles(source.directory, source.files ?? new Map());
     try {
       for (const upstream of config.upstreams) {
         const same = live?.upstreams.get(upstream.name);
@@ -80,12 +81,12 @@ export class GenerationBuilder {
         );
       }
       for (const listener of config.listeners) {
-        const stamp = fileStamp(listener, source.directory, source.files ?? new Map());
+        const stamp = fileStamp(instanceConfig(listener), source.directory, source.files ?? new Map());
         const metrics = ownMetrics(listener, config.metrics, this.#options.metricsPage);
         const plugin = source.protocols.get(listener.mode);
         const served = sameInstance(listener, stamp, live, upstreams, plugin, metrics);
         const made = served ?? (await this.#provision(listener, stamp, source, upstreams, signal, metrics));
-        const layers = await this.#layersOf(listener, live);
+        const layers = await this.#layersOf(listener, files, slicer, live);
         listeners.push({ config: listener, served: made, layers });
         if (slicer.isDue) await slicer.pause();
       }
@@ -97,9 +98,14 @@ export class GenerationBuilder {
     }
   }
 
-  async #layersOf(listener: ListenerConfig, live: Generation | undefined): Promise<ListenerLayers> {
+  async #layersOf(
+    listener: ListenerConfig,
+    files: ConfigFiles,
+    slicer: TimeSlicer,
+    live: Generation | undefined,
+  ): Promise<ListenerLayers> {
     const before = live?.listeners.find(({ config }) => config.name === listener.name)?.layers;
-    return (await this.#options.layers?.build(listener, before)) ?? NO_LAYERS;
+    return (await this.#options.layers?.build(listener, files, slicer, before)) ?? NO_LAYERS;
   }
 
   async #provision(
@@ -168,15 +174,25 @@ function sameInstance(
   const before = live?.listeners.find(({ config }) => config.name === listener.name);
   if (before === undefined) return undefined;
   const { served, config } = before;
-  // These keys concern the listening socket, not the instance.
-  const own = { max_connections: 0, tcp_keepalive: 0, socket_mode: undefined };
   const isSame =
     served.plugin === plugin &&
     served.stamp === stamp &&
     isEqual(served.host.metrics, metrics) &&
-    isEqual({ ...config, ...own }, { ...listener, ...own }) &&
+    isEqual(instanceConfig(config), instanceConfig(listener)) &&
     served.host.fits(upstreams);
   return isSame ? served : undefined;
+}
+
+/** A listener without the keys that concern its socket or its layers, not the instance. */
+function instanceConfig(listener: ListenerConfig): object {
+  return {
+    ...listener,
+    max_connections: undefined,
+    tcp_keepalive: undefined,
+    socket_mode: undefined,
+    tls: undefined,
+    proxy_protocol: undefined,
+  };
 }
 
 /** Built-in protocols end the leases and tunnels that they begin, so nobody has to follow these: that would cost each request a little. */

@@ -1,6 +1,24 @@
-import type { Listener as ListenerConfig } from '../../config/schema/config.generated.ts';
+import type { ConfigFiles } from '../../config/files/config-files.ts';
+import type {
+  Listener as ListenerConfig,
+  ListenerTls,
+  TlsCertificate,
+} from '../../config/schema/config.generated.ts';
+import { parseCipherSuite } from '../../config/values/tls/cipher-suite.ts';
+import { parseCurve } from '../../config/values/tls/curve.ts';
+import { BalanceError, messageOf } from '../../errors.ts';
 import type { TransportLayer } from '../../net/layers/layer.ts';
-import type { ServerContexts } from '../../net/tls/contexts/server-contexts.ts';
+import type { ClientAuthSettings } from '../../net/tls/contexts/client-auth.ts';
+import {
+  ServerContexts,
+  type ServerCertificate,
+  type ServerContextSettings,
+} from '../../net/tls/contexts/server-contexts.ts';
+import { TicketKeyRing } from '../../net/tls/contexts/ticket-key-ring.ts';
+import { CertificateDecider } from '../../net/tls/terminate/sni-decision.ts';
+import { TlsTermination } from '../../net/tls/terminate/tls-termination.ts';
+import type { HandshakeObserver } from '../../readings/handshake.ts';
+import type { TimeSlicer } from '../../time/time-slicer.ts';
 
 /** What runs on each connection of a listener before its protocol gets it, made from one config. */
 export interface ListenerLayers {
@@ -14,12 +32,84 @@ export const NO_LAYERS: ListenerLayers = { list: [], contexts: undefined };
 
 /** Makes the layers of listeners while an edit is prepared. */
 export class LayerBuilder {
+  readonly #ring = new TicketKeyRing();
+  readonly #observer: Partial<HandshakeObserver> | undefined;
+
+  /** @param observer Hears of each handshake with a client. */
+  constructor(observer?: Partial<HandshakeObserver>) {
+    this.#observer = observer;
+  }
+
   /**
    * Makes the layers of one listener.
    *
-   * @param _before what the listener of the same name has now; contexts that did not change are taken over
+   * @param before what the listener of the same name has now; contexts that did not change are taken over
+   * @throws BalanceError when a certificate or a key can't be used
    */
-  build(_listener: ListenerConfig, _before: ListenerLayers | undefined): Promise<ListenerLayers> {
-    return Promise.resolve(NO_LAYERS);
+  async build(
+    listener: ListenerConfig,
+    files: ConfigFiles,
+    slicer: TimeSlicer,
+    before?: ListenerLayers,
+  ): Promise<ListenerLayers> {
+    const { name, tls } = listener;
+    if (tls === undefined) return NO_LAYERS;
+    const contexts = await this.#contexts(name, tls, files, slicer, before?.contexts);
+    const decider = new CertificateDecider(contexts, tls.strict_sni);
+    const rules = { listener: name, decider, alpn: tls.alpn_protocols ?? [], observer: this.#observer };
+    return { list: [new TlsTermination(rules, tls.handshake_timeout)], contexts };
   }
+
+  async #contexts(
+    name: string,
+    tls: ListenerTls,
+    files: ConfigFiles,
+    slicer: TimeSlicer,
+    before: ServerContexts | undefined,
+  ): Promise<ServerContexts> {
+    try {
+      return await ServerContexts.build(contextSettings(name, tls, files), this.#ring, slicer, before);
+    } catch (error) {
+      if (error instanceof BalanceError) throw error;
+      throw new BalanceError('config_invalid', `listener ${name}: tls: ${messageOf(error)}`, {
+        cause: error,
+      });
+    }
+  }
+}
+
+function contextSettings(listener: string, tls: ListenerTls, files: ConfigFiles): ServerContextSettings {
+  return {
+    listener,
+    certificates: tls.certificates.map((certificate) => serverCertificate(certificate, tls, files)),
+    minVersion: tls.min_version,
+    maxVersion: tls.max_version,
+    cipherSuites: tls.cipher_suites.map(parseCipherSuite),
+    curves: tls.curves?.map(parseCurve),
+    prefersServerOrder: tls.prefer_server_cipher_suites,
+    hasTickets: !tls.session_tickets_disabled,
+  };
+}
+
+function serverCertificate(own: TlsCertificate, tls: ListenerTls, files: ConfigFiles): ServerCertificate {
+  const { cert_file, key_file, key_password_file } = own;
+  return {
+    certificate: files.text(cert_file),
+    key: files.text(key_file),
+    keyPassword: key_password_file === undefined ? undefined : files.password(key_password_file),
+    names: own.domains,
+    isDefault: own.default,
+    clientAuth: clientAuth(own, tls, files),
+  };
+}
+
+/** What a certificate says for itself comes before what the listener says for all. */
+function clientAuth(own: TlsCertificate, tls: ListenerTls, files: ConfigFiles): ClientAuthSettings {
+  const ca = own.client_ca_file ?? tls.client_ca_file;
+  const crl = own.client_crl_file ?? tls.client_crl_file;
+  return {
+    mode: own.client_auth ?? tls.client_auth,
+    ca: ca === undefined ? undefined : files.text(ca),
+    crl: crl === undefined ? undefined : files.text(crl),
+  };
 }

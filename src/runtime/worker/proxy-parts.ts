@@ -48,7 +48,7 @@ export function createProxyParts(environment: ProxyEnvironment): ProxyParts {
     chance,
     health: () => live.health(),
     metricsPage,
-    layers: new LayerBuilder(),
+    layers: new LayerBuilder(telemetry),
   });
   return { live, builder, listeners, draining, registry, tunnels, names, resources, plugins, logger };
 }

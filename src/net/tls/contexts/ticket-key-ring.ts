@@ -1,4 +1,4 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { SecureContext } from 'node:tls';
 
 import { setTicketKeys, useTicketKeys, type TicketKey } from '../../node/tls-internals.ts';
@@ -19,7 +19,7 @@ interface AgedKey extends TicketKey {
 /**
  * The keys by which session tickets are made and opened. All contexts of the process share them, so a client resumes its session after an
  * edit, and with whichever certificate. The keys are changed every 12 h and live in memory only. A ticket that was made with
- * the key before the current one is still taken, and the client gets a new one.
+ * the key before the current one is still taken.
  */
 export class TicketKeyRing {
   readonly #nowMs: () => number;
@@ -48,11 +48,8 @@ export class TicketKeyRing {
     return this.#valid()[0] as AgedKey;
   }
 
-  #named(name: Buffer): { key: TicketKey; isCurrent: boolean } | undefined {
-    const keys = this.#valid();
-    const index = keys.findIndex((key) => name.length === NAME_BYTES && timingSafeEqual(key.name, name));
-    const key = keys[index];
-    return key === undefined ? undefined : { key, isCurrent: index === 0 };
+  #named(name: Buffer): TicketKey | undefined {
+    return this.#valid().find((key) => key.name.equals(name));
   }
 
   /** The current key, made now if the last one is too old, and the one before. */

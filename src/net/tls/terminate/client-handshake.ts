@@ -151,7 +151,7 @@ export class ClientHandshake implements StreamReader, LayerRun {
     this.#isOver = true;
     const raw = this.#raw;
     raw.tls = session;
-    this.#rules.observer?.handshake({
+    this.#rules.observer?.handshake?.({
       ...this.#record('ok'),
       version: session.version,
       cipher: session.cipher,
@@ -203,7 +203,7 @@ export class ClientHandshake implements StreamReader, LayerRun {
   }
 
   #tell(status: HandshakeStatus, reason: HandshakeReason | undefined, detail?: string): void {
-    if (this.#hasBytes) this.#rules.observer?.handshake({ ...this.#record(status), reason, detail });
+    if (this.#hasBytes) this.#rules.observer?.handshake?.({ ...this.#record(status), reason, detail });
   }
 
   #record(status: HandshakeStatus): HandshakeRecord {
@@ -221,6 +221,18 @@ export class ClientHandshake implements StreamReader, LayerRun {
 
 /** Why the handshake must not succeed; undefined when it may. */
 function untrustedReason(socket: AcceptedTls, { policy }: ServerContext): Error | undefined {
-  if (policy.mode === 'verify' && socket.getPeerX509Certificate() === undefined) return undefined;
+  const certificate = socket.getPeerX509Certificate();
+  if (certificate === undefined) return policy.mode === 'verify' ? undefined : socket.verifyError;
+  // A session remembers that the certificate was verified, and is resumed without another look at it.
+  if (socket.isSessionReused() && Date.parse(certificate.validTo) < Date.now())
+    return new ExpiredCertificate();
   return socket.verifyError;
+}
+
+class ExpiredCertificate extends Error {
+  readonly code = 'CERT_HAS_EXPIRED';
+
+  constructor() {
+    super('certificate has expired since the session began');
+  }
 }

@@ -9,5 +9,5 @@ export interface TerminationRules {
   /** The protocols that ALPN may choose, preferred ones first; empty: ALPN is not answered. */
   readonly alpn: readonly string[];
   /** Hears of each handshake. Default: nobody does. */
-  readonly observer?: HandshakeObserver | undefined;
+  readonly observer?: Partial<HandshakeObserver> | undefined;
 }
