@@ -6,6 +6,8 @@ export interface ConnectionReading {
   readonly listener: string;
   /** Address and port of the client; `unix` for a unix socket. */
   readonly client: string;
+  /** Address and port of the proxy that named the client in a PROXY header; undefined without a header. */
+  readonly proxy: string | undefined;
   readonly protocol: string;
   readonly ageMs: number;
   /** What the connection does now, in a word of its protocol: `idle`, `exchange`, `tunnel`. undefined where the protocol does not tell. */

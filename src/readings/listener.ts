@@ -1,5 +1,12 @@
 import type { Counted } from './counted.ts';
 
+/** Why a PROXY header was not accepted: the codes of `src/errors/proxy-refusal-reasons.ts`. */
+type ProxyRefusal =
+  'untrusted' | 'missing' | 'malformed' | 'too_large' | 'checksum' | 'incomplete' | 'timeout';
+
+/** Connections that were refused because of their PROXY header, by reason. */
+export type ProxyRefusalCounts = Readonly<Record<`proxyRefused_${ProxyRefusal}`, number>>;
+
 /** A listener that is bound, or that still drains. */
 export interface ListenerReading extends Counted<ListenerCounts, ListenerGauges> {
   /** The address that it is bound to. */
@@ -15,7 +22,7 @@ export interface ListenerReading extends Counted<ListenerCounts, ListenerGauges>
 }
 
 /** Counts of a listener since it was made. */
-export interface ListenerCounts {
+export interface ListenerCounts extends ProxyRefusalCounts {
   readonly accepted: number;
   /** Connections that were refused because of `max_connections`. */
   readonly refused: number;
@@ -30,6 +37,8 @@ export interface ListenerGauges {
   readonly connectionsActive: number;
   /** TLS handshakes that are under way. */
   readonly handshakesActive: number;
+  /** 1 when connections must begin with a PROXY header, else 0. */
+  readonly demandsProxyHeader: number;
 }
 
 /** The routes of a listener of the live config. */

@@ -24,11 +24,12 @@ export function connectionsRoute(source: {
 }
 
 function connectionJson(connection: ConnectionReading): object {
-  const { id, listener, client, protocol, ageMs, state, exchanges, generation, backend } = connection;
+  const { id, listener, client, proxy, protocol, ageMs, state, exchanges, generation, backend } = connection;
   return {
     id,
     listener,
     client,
+    proxy: proxy ?? null,
     protocol,
     age_seconds: Math.round(ageMs) / 1_000,
     state: state ?? null,

@@ -19,6 +19,7 @@ export function explanationText(explanation: Explanation): string {
       ? section('client', [from])
       : section('request', [`${request.method} ${request.target} from ${from}`])),
     ...section('listener', [`${listener.name} (${listener.mode}, ${listener.address}): ${listener.reason}`]),
+    ...section('', listener.proxy_protocol === undefined ? [] : [listener.proxy_protocol]),
     ...section('route', routeLines(explanation)),
     ...section('filters', filters === undefined ? [] : [`${filters.join(', ')}: not asked here`]),
     ...section(
@@ -32,7 +33,9 @@ export function explanationText(explanation: Explanation): string {
   if (upstream !== undefined) {
     const { name, algorithm, hash_key: key, backends, picked, reason } = upstream;
     const keyText = key === undefined ? '' : `, ${key.from} = ${key.value ?? 'not there'}`;
-    lines.push(...section('upstream', [`${name} (${algorithm}${keyText})`]));
+    const sent = upstream.proxy_protocol;
+    const sentText = sent === undefined ? '' : `, after a PROXY header ${sent}`;
+    lines.push(...section('upstream', [`${name} (${algorithm}${keyText})${sentText}`]));
     lines.push(...section('backends', backendLines(backends)));
     lines.push(...section('picked', [picked === undefined ? reason : `${picked}: ${reason}`]));
   }

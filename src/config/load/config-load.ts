@@ -10,6 +10,7 @@ import { checkModes } from '../checks/check-modes.ts';
 import { checkNames } from '../checks/check-names.ts';
 import { checkOptions } from '../checks/check-options.ts';
 import { checkReferences } from '../checks/check-references.ts';
+import { checkProxyProtocol } from '../checks/check-proxy-protocol.ts';
 import { checkUpstreams } from '../checks/check-upstreams.ts';
 import type { OptionsRules } from '../../plugin-api/index.ts';
 import { ConfigError } from './config-error.ts';
@@ -46,6 +47,7 @@ const checks: readonly ((context: CheckContext) => void)[] = [
   checkDns,
   checkMetrics,
   checkUpstreams,
+  checkProxyProtocol,
   checkOptions,
   checkLogging,
 ];

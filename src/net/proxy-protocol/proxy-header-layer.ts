@@ -1,10 +1,11 @@
 import { BalanceError } from '../../errors.ts';
+import { PROXY_REFUSAL_REASONS, type ProxyRefusalReason } from '../../errors/proxy-refusal-reasons.ts';
 import type { StreamReader } from '../../plugin-api/index.ts';
 import { AddressList } from '../../plugin-api/values/address-list.ts';
 import type { LayerRun, TransportLayer } from '../layers/layer.ts';
 import { UNIX_END } from '../transport/endpoints.ts';
 import type { OwnedTransport } from '../transport/owned-transport.ts';
-import type { ProxyRefusalReason, ProxyRefusals } from './proxy-refusals.ts';
+import type { ProxyRefusals } from './proxy-refusals.ts';
 import { HeaderReader } from './read/header-reader.ts';
 import { HeaderFault, type ParsedHeader } from './read/parsed-header.ts';
 import { ReceivedHeader } from './read/received-header.ts';
@@ -38,8 +39,8 @@ export class ProxyHeaderLayer implements TransportLayer {
   open(raw: OwnedTransport, ready: Ready, failed: Failed): LayerRun | undefined {
     const { address } = raw.peer;
     if (address !== UNIX_END.address && !this.#trusted.has(address)) {
-      this.refusals.note('untrusted', 'its address is not in proxy_protocol.trusted', raw.peer);
-      failed(refused('its address is not in proxy_protocol.trusted'));
+      this.refusals.note('untrusted', PROXY_REFUSAL_REASONS.untrusted, raw.peer);
+      failed(refused(PROXY_REFUSAL_REASONS.untrusted));
       return undefined;
     }
     const reading = new HeaderReading(raw, this.refusals, ready, failed);
@@ -75,7 +76,7 @@ class HeaderReading implements StreamReader, LayerRun {
   end(): void {
     if (this.#isOver) return;
     // A balancer that only checks whether the port is open sends nothing. That is no fault.
-    if (this.#hasBegun) this.#refuse('incomplete', 'it ended within its PROXY header');
+    if (this.#hasBegun) this.#refuse('incomplete');
     else {
       this.#isOver = true;
       this.#failed(new BalanceError('client_abort', 'it ended before its PROXY header'));
@@ -94,8 +95,8 @@ class HeaderReading implements StreamReader, LayerRun {
   destroy(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    if (!this.#raw.destroyed) this.#note('timeout', 'its PROXY header took too long');
-    else if (this.#hasBegun) this.#note('incomplete', 'it ended within its PROXY header');
+    if (!this.#raw.destroyed) this.#note('timeout');
+    else if (this.#hasBegun) this.#note('incomplete');
   }
 
   get #hasBegun(): boolean {
@@ -113,13 +114,13 @@ class HeaderReading implements StreamReader, LayerRun {
     this.#ready(raw);
   }
 
-  #refuse(reason: ProxyRefusalReason, detail: string): void {
+  #refuse(reason: ProxyRefusalReason, detail: string = PROXY_REFUSAL_REASONS[reason]): void {
     this.#isOver = true;
     this.#note(reason, detail);
     this.#failed(refused(detail));
   }
 
-  #note(reason: ProxyRefusalReason, detail: string): void {
+  #note(reason: ProxyRefusalReason, detail: string = PROXY_REFUSAL_REASONS[reason]): void {
     this.#refusals.note(reason, detail, this.#raw.peer);
   }
 }

@@ -1,23 +1,6 @@
+import type { ProxyRefusalReason } from '../../errors/proxy-refusal-reasons.ts';
 import type { Endpoint, Logger } from '../../plugin-api/index.ts';
 import { QuietLog } from '../../time/quiet-log.ts';
-import type { HeaderFaultReason } from './read/parsed-header.ts';
-
-/**
- * Why a connection was refused. `untrusted`: its address may not send a header; `incomplete`: it ended within its header; `timeout`: the
- * header took too long; the others as of {@link HeaderFaultReason}.
- */
-export type ProxyRefusalReason = 'untrusted' | 'incomplete' | 'timeout' | HeaderFaultReason;
-
-/** All reasons, in the order in which metrics show them. */
-export const PROXY_REFUSAL_REASONS = [
-  'untrusted',
-  'missing',
-  'malformed',
-  'too_large',
-  'checksum',
-  'incomplete',
-  'timeout',
-] as const satisfies readonly ProxyRefusalReason[];
 
 /** After a line about a reason, no line about the same reason is written for this time: clients must not fill the log. */
 const QUIET_MS = 10_000;
@@ -34,9 +17,9 @@ export class ProxyRefusals {
     this.#logger = logger;
   }
 
-  /** Number of refused connections by reason; reasons without any are missing. */
-  get counts(): ReadonlyMap<ProxyRefusalReason, number> {
-    return new Map([...this.#reasons].map(([reason, { count }]) => [reason, count]));
+  /** Number of connections that were refused for that reason. */
+  count(reason: ProxyRefusalReason): number {
+    return this.#reasons.get(reason)?.count ?? 0;
   }
 
   /** Counts a refusal, and logs it unless a line about that reason was written a moment ago. */

@@ -17,6 +17,7 @@ export function explainUpstream(
   return {
     name: config.name,
     algorithm: group.algorithm,
+    ...(config.proxy_protocol === undefined ? {} : { proxy_protocol: config.proxy_protocol }),
     ...(hashKey === undefined || !hashes(config)
       ? {}
       : { hash_key: { from: hashKey, ...(key === undefined ? {} : { value: key }) } }),

@@ -144,6 +144,16 @@ class Explaining {
 
   #shownListener(): Explanation['listener'] {
     const { config, address } = this.#listener;
-    return { name: config.name, address, mode: config.mode, reason: this.#reason };
+    const { name, mode, proxy_protocol: proxyProtocol } = config;
+    const shown = { name, address, mode, reason: this.#reason };
+    return proxyProtocol?.accept === true
+      ? { ...shown, proxy_protocol: demandText(proxyProtocol.trusted) }
+      : shown;
   }
+}
+
+/** Says what a listener demands whose proxies have these addresses. */
+function demandText(trusted: readonly string[]): string {
+  if (trusted.length === 0) return 'a PROXY header must come first';
+  return `a PROXY header from ${trusted.join(', ')} must come first; other addresses are refused`;
 }

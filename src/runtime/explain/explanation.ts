@@ -49,6 +49,8 @@ export interface ExplainedListener {
   readonly mode: string;
   /** Why this listener gets the request. */
   readonly reason: string;
+  /** What connections must begin with; absent when they need no PROXY header. */
+  readonly proxy_protocol?: string;
 }
 
 /** The head of the request that the backend gets. `<request id>` and the like stand for values that are new in each request. */
@@ -70,6 +72,8 @@ export interface ForwardedChanges {
 export interface ExplainedUpstream {
   readonly name: string;
   readonly algorithm: string;
+  /** The version of the PROXY header that backends get first; absent when they get none. */
+  readonly proxy_protocol?: 'v1' | 'v2';
   /** What is hashed. Absent for algorithms that hash nothing. */
   readonly hash_key?: { readonly from: string; readonly value?: string };
   readonly backends: readonly ExplainedBackend[];

@@ -1,3 +1,4 @@
+import { PROXY_REFUSAL_CODES } from '../../errors/proxy-refusal-reasons.ts';
 import type { GenerationReading } from '../../readings/generation.ts';
 import type { HostNameReading } from '../../readings/host-name.ts';
 import type { ProxyReadings } from '../../readings/proxy.ts';
@@ -92,6 +93,13 @@ export function listenerSeries({ listeners }: MetricsSnapshot) {
     balance_listener_connections_accepted_total: each(({ counts }) => counts.accepted),
     balance_listener_connections_refused_total: each(({ counts }) => counts.refused),
     balance_listener_connections_shed_total: each(({ counts }) => counts.shed),
+    *balance_proxy_protocol_refusals_total(): Iterable<Series> {
+      for (const [listener, { counts, gauges }] of listeners) {
+        if (gauges.demandsProxyHeader === 0) continue;
+        for (const reason of PROXY_REFUSAL_CODES)
+          yield { labels: labelText({ listener, reason }), value: counts[`proxyRefused_${reason}`] };
+      }
+    },
     balance_listener_bytes_total: () => bytesByName('listener', listeners),
   };
 }

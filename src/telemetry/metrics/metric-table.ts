@@ -191,6 +191,12 @@ const ROWS = [
     'Connections closed at once because the proxy itself ran short of file descriptors or memory.',
   ],
   [
+    'balance_proxy_protocol_refusals_total',
+    'counter',
+    ['listener', 'reason'],
+    'Connections closed because they did not begin with an acceptable PROXY header, on listeners that demand one.',
+  ],
+  [
     'balance_listener_bytes_total',
     'counter',
     ['listener', 'direction'],

@@ -1,3 +1,4 @@
+import type { ProxyRefusalReason } from '../../../errors/proxy-refusal-reasons.ts';
 import type { Endpoint } from '../../../plugin-api/index.ts';
 
 /** A complete header. */
@@ -15,11 +16,11 @@ export interface ParsedHeader {
   readonly records: Buffer;
 }
 
-/**
- * Why a connection gets no further. `missing`: it begins with something else than a header; `malformed`: the header breaks a rule;
- * `too_large`: it is larger than its limit; `checksum`: its checksum is wrong.
- */
-export type HeaderFaultReason = 'missing' | 'malformed' | 'too_large' | 'checksum';
+/** The reasons that the bytes of a header themselves give. */
+export type HeaderFaultReason = Extract<
+  ProxyRefusalReason,
+  'missing' | 'malformed' | 'too_large' | 'checksum'
+>;
 
 /** The bytes are no acceptable header, whatever follows. */
 export class HeaderFault {

@@ -1,6 +1,6 @@
 import type { AcceptedConnection } from '../../../net/listen/accepted-connection.ts';
 import type { Listener } from '../../../net/listen/listener.ts';
-import type { ConnectionActivity, ProtocolInstance } from '../../../plugin-api/index.ts';
+import type { ConnectionActivity, Endpoint, ProtocolInstance } from '../../../plugin-api/index.ts';
 import type {
   ConnectionReading,
   ConnectionsQuery,
@@ -63,14 +63,14 @@ function connectionReading(
   nowMs: number,
 ): ConnectionReading {
   const { id, acceptedAtMs } = connection;
-  const { address: remoteAddress, port: remotePort } = connection.transport.peer;
+  const { peer, proxy } = connection.transport;
   const activity = activityOf(connection);
   const instance = activity === undefined ? connection.takenBy : activity.instance;
-  const host = remoteAddress.includes(':') ? `[${remoteAddress}]` : remoteAddress;
   return {
     id,
     listener: listener.name,
-    client: remoteAddress === 'unix' ? 'unix' : `${host}:${String(remotePort)}`,
+    client: textOf(peer),
+    proxy: proxy && textOf(proxy.sender),
     protocol: (instance ?? listener.instance).protocol,
     ageMs: nowMs - acceptedAtMs,
     state: activity?.state,
@@ -78,4 +78,10 @@ function connectionReading(
     generation: instance && generations.get(instance),
     backend: activity?.backend?.name,
   };
+}
+
+/** An end as `address:port`; `unix` for a unix socket. */
+function textOf({ address, port }: Endpoint): string {
+  if (address === 'unix') return address;
+  return `${address.includes(':') ? `[${address}]` : address}:${String(port)}`;
 }

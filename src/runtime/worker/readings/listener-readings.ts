@@ -1,6 +1,8 @@
+import type { ProxyRefusalReason } from '../../../errors/proxy-refusal-reasons.ts';
 import type { Listener } from '../../../net/listen/listener.ts';
+import { ProxyHeaderLayer } from '../../../net/proxy-protocol/proxy-header-layer.ts';
 import type { TunnelStats } from '../../../net/tunnel/tunnel-stats.ts';
-import type { ListenerReading } from '../../../readings/listener.ts';
+import type { ListenerReading, ProxyRefusalCounts } from '../../../readings/listener.ts';
 import type { TunnelReading } from '../../../readings/tunnel.ts';
 import type { ReadingIds } from './reading-ids.ts';
 
@@ -8,6 +10,7 @@ import type { ReadingIds } from './reading-ids.ts';
 export function listenerReading(listener: Listener, ids: ReadingIds): ListenerReading {
   const { accepted, refused, shed, traffic } = listener;
   const { bytesReceived, bytesSent } = traffic;
+  const layer = listener.layers.find((one) => one instanceof ProxyHeaderLayer);
   return {
     id: ids.of(listener),
     name: listener.name,
@@ -16,8 +19,25 @@ export function listenerReading(listener: Listener, ids: ReadingIds): ListenerRe
     maxConnections: listener.maxConnections,
     acceptDescriptors: listener.descriptors,
     draining: listener.draining,
-    counts: { accepted, refused, shed, bytesReceived, bytesSent },
-    gauges: { connectionsActive: listener.connections, handshakesActive: 0 },
+    counts: { accepted, refused, shed, bytesReceived, bytesSent, ...proxyRefusals(layer) },
+    gauges: {
+      connectionsActive: listener.connections,
+      handshakesActive: 0,
+      demandsProxyHeader: layer === undefined ? 0 : 1,
+    },
+  };
+}
+
+function proxyRefusals(layer: ProxyHeaderLayer | undefined): ProxyRefusalCounts {
+  const of = (reason: ProxyRefusalReason): number => layer?.refusals.count(reason) ?? 0;
+  return {
+    proxyRefused_untrusted: of('untrusted'),
+    proxyRefused_missing: of('missing'),
+    proxyRefused_malformed: of('malformed'),
+    proxyRefused_too_large: of('too_large'),
+    proxyRefused_checksum: of('checksum'),
+    proxyRefused_incomplete: of('incomplete'),
+    proxyRefused_timeout: of('timeout'),
   };
 }
 

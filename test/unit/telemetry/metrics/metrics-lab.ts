@@ -83,8 +83,22 @@ export function listenerReading(
     maxConnections: 0,
     acceptDescriptors: 0,
     draining: false,
-    counts: { accepted: 0, refused: 0, shed: 0, bytesReceived: 0, bytesSent: 0, ...changes },
-    gauges: { connectionsActive: 0, handshakesActive: 0 },
+    counts: {
+      accepted: 0,
+      refused: 0,
+      shed: 0,
+      bytesReceived: 0,
+      bytesSent: 0,
+      proxyRefused_untrusted: 0,
+      proxyRefused_missing: 0,
+      proxyRefused_malformed: 0,
+      proxyRefused_too_large: 0,
+      proxyRefused_checksum: 0,
+      proxyRefused_incomplete: 0,
+      proxyRefused_timeout: 0,
+      ...changes,
+    },
+    gauges: { connectionsActive: 0, handshakesActive: 0, demandsProxyHeader: 0 },
   };
 }
 

@@ -1,0 +1,25 @@
+import type { Path } from '../problems/problem.ts';
+import { parseAddress } from '../values/address.ts';
+import type { CheckContext } from './check-context.ts';
+
+/** A listener that demands PROXY headers says who sends them, and sockets that carry a client's address are not made ahead of time. */
+export function checkProxyProtocol(context: CheckContext): void {
+  const { listeners, upstreams } = context.config;
+  for (const [index, { address, proxy_protocol: accepted }] of listeners.entries()) {
+    if (accepted?.accept !== true || accepted.trusted.length > 0) continue;
+    // Whoever may connect to a unix socket is trusted.
+    if (parseAddress(address).kind === 'unix') continue;
+    context.error(
+      ['listeners', index, 'proxy_protocol'],
+      'needs trusted: the addresses and networks of the proxies that send the header, as in [10.0.0.0/8]',
+    );
+  }
+  for (const [index, { connection_pool: pool, proxy_protocol: sent }] of upstreams.entries()) {
+    if (sent === undefined || !pool.enabled || pool.min_idle === 0) continue;
+    const path: Path = ['upstreams', index, 'connection_pool', 'min_idle'];
+    context.warn(
+      path,
+      'has no effect with proxy_protocol: each connection begins with the address of one client',
+    );
+  }
+}
