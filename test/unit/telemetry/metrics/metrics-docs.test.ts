@@ -29,9 +29,10 @@ function quietLab(isEmpty: () => boolean = () => false): MetricsLab {
     (): T[] =>
       isEmpty() ? [] : things;
   const backend = backendNamed('a');
+  const web = listenerReading('web');
   return new MetricsLab({
     backends: unlessEmpty(backendReading(backend)),
-    listeners: unlessEmpty(listenerReading('web')),
+    listeners: unlessEmpty({ ...web, gauges: { ...web.gauges, demandsProxyHeader: 1 } }),
     queues: unlessEmpty({ upstream: 'web', waiting: 1 }),
     upstreams: unlessEmpty<UpstreamReading>({
       upstream: 'web',
