@@ -26,14 +26,18 @@ type Failed = (error: BalanceError) => void;
  */
 export class ProxyHeaderLayer implements TransportLayer {
   readonly name = 'PROXY header';
-  readonly timeoutMs: number;
+  readonly settings: ProxyHeaderSettings;
   readonly refusals: ProxyRefusals;
   readonly #trusted: AddressList;
 
-  constructor({ trusted, timeoutMs }: ProxyHeaderSettings, refusals: ProxyRefusals) {
-    this.timeoutMs = timeoutMs;
+  constructor(settings: ProxyHeaderSettings, refusals: ProxyRefusals) {
+    this.settings = settings;
     this.refusals = refusals;
-    this.#trusted = new AddressList(trusted);
+    this.#trusted = new AddressList(settings.trusted);
+  }
+
+  get timeoutMs(): number {
+    return this.settings.timeoutMs;
   }
 
   open(raw: OwnedTransport, ready: Ready, failed: Failed): LayerRun | undefined {

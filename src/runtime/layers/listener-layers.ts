@@ -17,8 +17,10 @@ import {
 import { TicketKeyRing } from '../../net/tls/contexts/ticket-key-ring.ts';
 import { CertificateDecider } from '../../net/tls/terminate/sni-decision.ts';
 import { TlsTermination } from '../../net/tls/terminate/tls-termination.ts';
+import type { Logger } from '../../plugin-api/index.ts';
 import type { HandshakeObserver } from '../../readings/handshake.ts';
 import type { TimeSlicer } from '../../time/time-slicer.ts';
+import { proxyHeaderLayerOf } from './proxy-header-layer-of.ts';
 
 /** What runs on each connection of a listener before its protocol gets it, made from one config. */
 export interface ListenerLayers {
@@ -33,10 +35,12 @@ export const NO_LAYERS: ListenerLayers = { list: [], contexts: undefined };
 /** Makes the layers of listeners while an edit is prepared. */
 export class LayerBuilder {
   readonly #ring = new TicketKeyRing();
+  readonly #logger: Logger;
   readonly #observer: Partial<HandshakeObserver> | undefined;
 
   /** @param observer Hears of each handshake with a client. */
-  constructor(observer?: Partial<HandshakeObserver>) {
+  constructor(logger: Logger, observer?: Partial<HandshakeObserver>) {
+    this.#logger = logger;
     this.#observer = observer;
   }
 
@@ -53,11 +57,14 @@ export class LayerBuilder {
     before?: ListenerLayers,
   ): Promise<ListenerLayers> {
     const { name, tls } = listener;
-    if (tls === undefined) return NO_LAYERS;
+    const header = proxyHeaderLayerOf(listener, before?.list ?? [], this.#logger);
+    // The header comes before everything else: the other layers see the address of the client in it.
+    const first = header === undefined ? [] : [header];
+    if (tls === undefined) return { ...NO_LAYERS, list: first };
     const contexts = await this.#contexts(name, tls, files, slicer, before?.contexts);
     const decider = new CertificateDecider(contexts, tls.strict_sni);
     const rules = { listener: name, decider, alpn: tls.alpn_protocols ?? [], observer: this.#observer };
-    return { list: [new TlsTermination(rules, tls.handshake_timeout)], contexts };
+    return { list: [...first, new TlsTermination(rules, tls.handshake_timeout)], contexts };
   }
 
   async #contexts(

@@ -48,7 +48,7 @@ export function createProxyParts(environment: ProxyEnvironment): ProxyParts {
     chance,
     health: () => live.health(),
     metricsPage,
-    layers: new LayerBuilder(telemetry),
+    layers: new LayerBuilder(logger, telemetry),
   });
   return { live, builder, listeners, draining, registry, tunnels, names, resources, plugins, logger };
 }
