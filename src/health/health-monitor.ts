@@ -1,4 +1,5 @@
 import type { Address } from '../config/values/address.ts';
+import type { BackendContext } from '../net/dial/tls/backend-context.ts';
 import type { HostNames } from '../net/dns/host-names.ts';
 import type { HealthSettings } from './health-settings.ts';
 import { startHttpProbe } from './http-probe.ts';
@@ -14,6 +15,8 @@ export interface HealthMonitorOptions {
   readonly settings: HealthSettings;
   /** Where the probes find the addresses of a name. */
   readonly names: HostNames;
+  /** What checks of type `https` speak TLS with. */
+  readonly context?: BackendContext | undefined;
   /** Called when {@link HealthMonitor.healthy} changed, with the reason in words. Must not throw. */
   readonly onChange?: (healthy: boolean, reason: string) => void;
   /** Called at the end of each check. Must not throw. */
@@ -155,10 +158,12 @@ export class HealthMonitor {
   }
 }
 
-function probeFor({ address, names, settings }: HealthMonitorOptions): StartProbe {
-  const { timeoutMs, proxyProtocol } = settings;
-  const target: ProbeTarget = { address, names, turn: { next: 0 }, timeoutMs, proxyProtocol };
-  return settings.type === 'http'
-    ? (ended) => startHttpProbe(target, settings, ended)
-    : (ended) => startTcpProbe(target, ended);
+function probeFor({ address, names, settings, context }: HealthMonitorOptions): StartProbe {
+  const { type, timeoutMs, proxyProtocol } = settings;
+  if (type === 'https' && context === undefined) throw new Error('checks over TLS need a context');
+  const tls = type === 'https' ? context : undefined;
+  const target: ProbeTarget = { address, names, turn: { next: 0 }, timeoutMs, proxyProtocol, tls };
+  return type === 'tcp'
+    ? (ended) => startTcpProbe(target, ended)
+    : (ended) => startHttpProbe(target, settings, ended);
 }

@@ -5,8 +5,8 @@ import { parseStatusRanges, type StatusRange } from '../config/values/status-ran
 
 /** How one backend is checked. */
 export interface HealthSettings {
-  /** `tcp`: it accepts a connection; `http`: it answers a GET with an expected status. */
-  readonly type: 'tcp' | 'http';
+  /** `tcp`: it accepts a connection; `http`: it answers a GET with an expected status; `https`: it does so over TLS, once it is verified. */
+  readonly type: 'tcp' | 'http' | 'https';
   readonly path: string;
   /** The `Host` header of HTTP checks. */
   readonly host: string;
@@ -35,8 +35,7 @@ export function healthSettings(
   proxyProtocol?: ProxyVersion,
 ): HealthSettings {
   return {
-    // Checks over TLS are not there yet.
-    type: section.type === 'https' ? 'http' : section.type,
+    type: section.type,
     path: section.path,
     // A unix socket has no host, and HTTP/1.1 demands one.
     host:

@@ -1,9 +1,13 @@
 import { Socket } from 'node:net';
-import type { Address } from '../config/values/address.ts';
+import { formatAddress, type Address } from '../config/values/address.ts';
 import { formatDuration } from '../config/values/units.ts';
 import { messageOf, shortageOf } from '../errors.ts';
 import { destroySocket, AddressConnect, type ConnectTarget } from '../net/dial/address-connect.ts';
 import type { AttemptEnded, ConnectAttempt } from '../net/dial/happy-eyeballs.ts';
+import type { BackendContext } from '../net/dial/tls/backend-context.ts';
+import { handshakeError } from '../net/dial/tls/handshake-error.ts';
+import { openTls, rejectionOf, type Rejection } from '../net/dial/tls/open-tls.ts';
+import { serverIdentityOf } from '../net/dial/tls/server-identity.ts';
 import type { Turn } from '../net/dns/address-rotation.ts';
 import type { HostNames } from '../net/dns/host-names.ts';
 import { proxyHeaderOf, type ProxyVersion } from '../net/proxy-protocol/write/proxy-header-of.ts';
@@ -32,6 +36,8 @@ export interface ProbeTarget {
   readonly turn: Turn;
   /** The version of the PROXY header that the probe sends first: one without a client. Default: none. */
   readonly proxyProtocol?: ProxyVersion | undefined;
+  /** Undefined: the probe speaks no TLS. */
+  readonly tls?: BackendContext | undefined;
   /** For a whole probe, from looking up the name to the last byte needed. */
   readonly timeoutMs: number;
 }
@@ -43,6 +49,8 @@ export interface ProbeTarget {
 export class ProbeSocket implements Probe {
   readonly #connected: (socket: Socket) => void;
   readonly #proxyProtocol: ProxyVersion | undefined;
+  readonly #address: Address;
+  readonly #tls: BackendContext | undefined;
   readonly #timer: NodeJS.Timeout;
   readonly #connecting: AddressConnect<Socket>;
   /** Undefined while there is no connection. */
@@ -55,6 +63,8 @@ export class ProbeSocket implements Probe {
   constructor(target: ProbeTarget, connected: (socket: Socket) => void, ended: ProbeEnded) {
     const { address, names, turn, timeoutMs, proxyProtocol } = target;
     this.#proxyProtocol = proxyProtocol;
+    this.#address = address;
+    this.#tls = target.tls;
     this.#connected = connected;
     this.#ended = ended;
     this.#connecting = new AddressConnect({
@@ -107,7 +117,26 @@ export class ProbeSocket implements Probe {
     socket.on('error', (error) => this.#fail(error));
     socket.on('close', () => this.finish('the connection was closed before an answer came'));
     if (this.#proxyProtocol !== undefined) socket.write(proxyHeaderOf(this.#proxyProtocol));
-    this.#connected(socket);
+    if (this.#tls === undefined) this.#connected(socket);
+    else this.#secure(this.#tls, socket);
+  }
+
+  /** Each probe makes a whole handshake, without an earlier session, so that it sees the certificate as it is now. */
+  #secure(context: BackendContext, socket: Socket): void {
+    const identity = serverIdentityOf(this.#address, context.settings.serverName);
+    const address = formatAddress(this.#address);
+    const fail = ({ error, certificate }: Rejection): void => {
+      this.finish(handshakeError({ address, identity, error, certificate }).message);
+    };
+    const secure = openTls(context, identity, { socket });
+    secure.on('error', (error: Error) => {
+      fail({ error, certificate: undefined });
+    });
+    secure.once('secureConnect', () => {
+      const rejection = rejectionOf(secure, context);
+      if (rejection === undefined) this.#connected(secure);
+      else fail(rejection);
+    });
   }
 }
 

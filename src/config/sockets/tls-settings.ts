@@ -24,6 +24,21 @@ export interface BackendTlsSettings {
   readonly certificateKeyPassword: string | undefined;
 }
 
+/** Without a `tls` section: the defaults of the runtime, and the backend is verified. */
+export const DEFAULT_TLS_SETTINGS: BackendTlsSettings = {
+  serverName: undefined,
+  minVersion: '1.2',
+  maxVersion: '1.3',
+  cipherSuites: [],
+  alpnProtocols: [],
+  isVerified: true,
+  reusesSessions: true,
+  authorities: undefined,
+  certificate: undefined,
+  certificateKey: undefined,
+  certificateKeyPassword: undefined,
+};
+
 /** @param keyOf a text for the file of that name which changes with its content */
 export function tlsSettingsOf(tls: UpstreamTls, keyOf: (file: string) => string): BackendTlsSettings {
   const keyOfAny = (file: string | undefined) => (file === undefined ? undefined : keyOf(file));

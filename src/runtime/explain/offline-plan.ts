@@ -1,5 +1,6 @@
 import type { Config } from '../../config/schema/config.generated.ts';
 import type { LoadedConfig } from '../../config/load/load-config.ts';
+import { namedFiles } from '../../config/load/loaded-config.ts';
 import { dirname, resolve } from 'node:path';
 import { NO_NAMES } from '../../net/dns/host-names.ts';
 import { ReadBuffers } from '../../net/transport/read-buffers.ts';
@@ -44,7 +45,8 @@ export async function buildOffline(
     metricsPage: () => Promise.resolve({ contentType: '', headers: {}, body: Buffer.alloc(0) }),
   });
   const directory = dirname(resolve(loaded.file));
-  const source = { id: 1, config: inert(loaded.config), hash: loaded.hash, directory, protocols };
+  const files = namedFiles(loaded);
+  const source = { id: 1, config: inert(loaded.config), hash: loaded.hash, directory, files, protocols };
   const generation = await builder.build(source);
   return {
     ...generationPlan(generation, new Map(), false),

@@ -74,10 +74,11 @@ export class GenerationBuilder {
     try {
       for (const upstream of config.upstreams) {
         const same = live?.upstreams.get(upstream.name);
-        const isSame = same !== undefined && isEqual(same.config, upstream);
+        const stamp = fileStamp(upstream.tls, source.directory, source.files ?? new Map());
+        const isSame = same?.stamp === stamp && isEqual(same.config, upstream);
         upstreams.set(
           upstream.name,
-          isSame ? same : await SharedUpstream.build(upstream, this.#options, slicer),
+          isSame ? same : await SharedUpstream.build(upstream, this.#options, slicer, files, stamp),
         );
       }
       for (const listener of config.listeners) {

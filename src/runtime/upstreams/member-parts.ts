@@ -1,35 +1,89 @@
-import { dialerSettingsOf } from '../../config/sockets/dialer-settings.ts';
+import type { ConfigFiles } from '../../config/files/config-files.ts';
 import type { HealthCheck, Upstream } from '../../config/schema/config.generated.ts';
+import { dialerSettingsOf, type DialerSettings } from '../../config/sockets/dialer-settings.ts';
+import { DEFAULT_TLS_SETTINGS, type BackendTlsSettings } from '../../config/sockets/tls-settings.ts';
+import { BalanceError, messageOf } from '../../errors.ts';
 import { settingsKey } from '../../net/dial/settings-key.ts';
 import { SocketDialer, type DialerParts } from '../../net/dial/socket-dialer.ts';
+import { backendTlsFiles, type BackendContext } from '../../net/dial/tls/backend-context.ts';
+import { TlsDialer } from '../../net/dial/tls/tls-dialer.ts';
 import type { FaultHandler } from '../../net/faults/plugin-fault.ts';
+import type { HandshakeObserver } from '../../readings/handshake.ts';
 import type { MemberParts } from './held-member.ts';
+import type { Ref } from './ref-counted-map.ts';
 import type { BackendCheck, Registry } from './registry.ts';
 
 /** The parts of the process that the members of upstreams are made with. */
 export interface MemberSources extends Pick<DialerParts, 'names' | 'buffers' | 'resources'> {
   readonly registry: Registry;
+  readonly telemetry: Partial<HandshakeObserver>;
 }
 
-/** What the members of an upstream are made with: its dialer, and how its backends are checked. */
-export function memberPartsOf(config: Upstream, parts: MemberSources, onFault: FaultHandler): MemberParts {
+/** What the members of an upstream are made with, and what to release after the last of them. */
+export interface UpstreamMemberParts extends MemberParts {
+  readonly context: Ref<BackendContext> | undefined;
+}
+
+/**
+ * What the members of an upstream are made with: its dialer, and how its backends are checked.
+ *
+ * @param files the files of the config, as the load has read them
+ * @throws BalanceError when TLS can't work with the files or settings
+ */
+export function memberPartsOf(
+  config: Upstream,
+  parts: MemberSources,
+  files: ConfigFiles,
+  onFault: FaultHandler,
+): UpstreamMemberParts {
+  const { registry, names, buffers, resources } = parts;
+  const settings = dialerSettingsOf(config, (file) => files.hash(file));
+  const context = contextOf(config, settings, registry, files);
+  const dialerParts = { names, buffers, resources, onFault };
   return {
-    registry: parts.registry,
-    dialer: new SocketDialer(dialerSettingsOf(config), {
-      names: parts.names,
-      buffers: parts.buffers,
-      resources: parts.resources,
-      onFault,
-    }),
-    check: checkOf(config),
+    registry,
+    dialer:
+      settings.tls === undefined || context === undefined
+        ? new SocketDialer(settings, dialerParts)
+        : new TlsDialer(settings, {
+            ...dialerParts,
+            context: context.value,
+            upstream: config.name,
+            observer: parts.telemetry,
+          }),
+    check: checkOf(config, settings.tls, context?.value),
+    context,
   };
 }
 
-function checkOf({
-  health_check: section,
-  proxy_protocol: proxyProtocol,
-}: Upstream): BackendCheck | undefined {
+/** Undefined when neither the traffic nor the checks speak TLS. */
+function contextOf(
+  { name, tls, health_check: check }: Upstream,
+  settings: DialerSettings,
+  registry: Registry,
+  files: ConfigFiles,
+): Ref<BackendContext> | undefined {
+  if (tls === undefined || settings.tls === undefined) {
+    const isChecked = check?.enabled === true && check.type === 'https';
+    return isChecked ? registry.context(DEFAULT_TLS_SETTINGS, () => ({})) : undefined;
+  }
+  try {
+    return registry.context(settings.tls, () => backendTlsFiles(tls, files));
+  } catch (error) {
+    if (error instanceof BalanceError) throw error;
+    const message = `upstream ${name}: TLS can't be set up: ${messageOf(error)}`;
+    throw new BalanceError('config_invalid', message, { cause: error });
+  }
+}
+
+function checkOf(
+  { health_check: section, proxy_protocol: proxyProtocol }: Upstream,
+  tls: BackendTlsSettings | undefined,
+  context: BackendContext | undefined,
+): BackendCheck | undefined {
   if (section?.enabled !== true) return undefined;
-  const key = settingsKey<HealthCheck>(section);
-  return { section, proxyProtocol, key: `${key} ${proxyProtocol ?? ''}` };
+  const keys = [settingsKey<HealthCheck>(section), proxyProtocol ?? ''];
+  const isSecure = section.type === 'https';
+  if (isSecure) keys.push(settingsKey<BackendTlsSettings>(tls ?? DEFAULT_TLS_SETTINGS));
+  return { section, proxyProtocol, context: isSecure ? context : undefined, key: keys.join(' ') };
 }

@@ -4,12 +4,14 @@ import { healthSettings } from '../../health/health-settings.ts';
 import { HealthMonitor } from '../../health/health-monitor.ts';
 import { StartPacer } from '../../health/start-pacer.ts';
 import type { Dialer } from '../../net/dial/dialer.ts';
-import { SettingsKeys } from '../../net/dial/settings-key.ts';
+import { settingsKey, SettingsKeys } from '../../net/dial/settings-key.ts';
+import { BackendContext, type BackendTlsFiles } from '../../net/dial/tls/backend-context.ts';
 import type { HeldName, HostNames } from '../../net/dns/host-names.ts';
 import type { ProcessResources } from '../../net/resources/process-resources.ts';
 import type { Logger, SocketUse } from '../../plugin-api/index.ts';
 import { BackendState } from '../../upstream/backend/backend-state.ts';
 import type { PoolSettings } from '../../config/sockets/pool-settings.ts';
+import type { BackendTlsSettings } from '../../config/sockets/tls-settings.ts';
 import { SocketPool } from '../../upstream/pool/socket-pool.ts';
 import { RefCountedMap, type Ref } from './ref-counted-map.ts';
 import type { RuntimeTelemetry } from './runtime-telemetry.ts';
@@ -35,6 +37,8 @@ export interface BackendCheck {
   readonly section: HealthCheck;
   /** The version of the PROXY header that each check begins with; undefined: none. */
   readonly proxyProtocol: 'v1' | 'v2' | undefined;
+  /** What checks of type `https` speak TLS with. */
+  readonly context: BackendContext | undefined;
   /** The `settingsKey` of all of this, made once for all backends of an upstream. */
   readonly key: string;
 }
@@ -64,6 +68,7 @@ export class Registry {
   readonly #pools = new RefCountedMap<SocketPool>((pool) => {
     pool.close();
   });
+  readonly #contexts = new RefCountedMap<BackendContext>(() => undefined);
   readonly #poolKeys = new SettingsKeys<PoolSettings>();
   readonly #monitors = new RefCountedMap<WatchedAddress>(({ address, monitor }) => {
     monitor.destroy();
@@ -117,10 +122,24 @@ export class Registry {
   }
 
   /**
+   * What TLS connections with these settings share, as their sessions: upstreams of several generations have it from here.
+   *
+   * @param files called when there is none yet
+   * @throws Error when OpenSSL can't use a file
+   */
+  context(settings: BackendTlsSettings, files: () => BackendTlsFiles): Ref<BackendContext> {
+    const key = settingsKey<BackendTlsSettings>(settings);
+    return this.#contexts.refer(key, () => new BackendContext(settings, files()));
+  }
+
+  /**
    * The health monitor of a backend's address. Backends with different names at one address share it. A monitor with new settings
    * begins with the state that the previous monitor found.
    */
-  monitor(backend: BackendState, { section, proxyProtocol, key }: BackendCheck): Ref<WatchedAddress> {
+  monitor(
+    backend: BackendState,
+    { section, proxyProtocol, context, key }: BackendCheck,
+  ): Ref<WatchedAddress> {
     const { address } = backend;
     return this.#monitors.refer(`${address} ${key}`, () => {
       const { monitors } = this.#site(address);
@@ -129,6 +148,7 @@ export class Registry {
         address: backend.target,
         settings: healthSettings(section, backend.target, proxyProtocol),
         names: this.#names,
+        context,
         onChange: (healthy, reason) => {
           this.#healthChanged(address, healthy, reason);
         },

@@ -1,3 +1,4 @@
+import { ConfigFiles } from '../../config/files/config-files.ts';
 import type { BackendConfig, Upstream as UpstreamConfig } from '../../config/schema/config.generated.ts';
 import { poolSettingsOf } from '../../config/sockets/pool-settings.ts';
 import { isEqual } from '../../config/values/is-equal.ts';
@@ -17,8 +18,8 @@ import { ProtocolUpstream } from '../../upstream/group/protocol-upstream.ts';
 import { UpstreamGroup } from '../../upstream/group/upstream-group.ts';
 import type { LeaseHome } from '../../upstream/group/upstream-lease.ts';
 import { TimeSlicer } from '../../time/time-slicer.ts';
-import { HeldMember, type MemberParts } from './held-member.ts';
-import { memberPartsOf } from './member-parts.ts';
+import { HeldMember } from './held-member.ts';
+import { memberPartsOf, type UpstreamMemberParts } from './member-parts.ts';
 import type { Ref, Releasable } from './ref-counted-map.ts';
 import type { Registry } from './registry.ts';
 import type { RuntimeTelemetry } from './runtime-telemetry.ts';
@@ -51,9 +52,11 @@ interface SocketUsers {
  */
 export class SharedUpstream implements LeaseHome {
   readonly config: UpstreamConfig;
+  /** The files that its config names, with their hashes. */
+  readonly stamp: string;
   readonly group: UpstreamGroup;
   readonly #parts: UpstreamParts;
-  readonly #memberParts: MemberParts;
+  readonly #memberParts: UpstreamMemberParts;
   readonly #source: BackendSource;
   #stopFollowing: (() => void) | undefined;
   /** The list of the source that the present members were made from. */
@@ -70,12 +73,13 @@ export class SharedUpstream implements LeaseHome {
   #emptied = false;
   #closed = false;
 
-  private constructor(config: UpstreamConfig, parts: UpstreamParts) {
+  private constructor(config: UpstreamConfig, parts: UpstreamParts, files: ConfigFiles, stamp: string) {
     this.config = config;
+    this.stamp = stamp;
     this.#parts = parts;
     this.#source = parts.sourceOf?.(config) ?? new ListedBackends(config.backends);
     const onFault = upstreamFaults(config.name, parts, () => this.#onlyProtocol);
-    this.#memberParts = memberPartsOf(config, parts, onFault);
+    this.#memberParts = memberPartsOf(config, parts, files, onFault);
     const { load_balancer: loadBalancer, queue } = config;
     const { hash_key: hashKey } = loadBalancer;
     this.group = new UpstreamGroup({
@@ -94,13 +98,20 @@ export class SharedUpstream implements LeaseHome {
     });
   }
 
-  /** Takes its parts from the registry and makes its balancer, slice by slice. */
+  /**
+   * Takes its parts from the registry and makes its balancer, slice by slice.
+   *
+   * @param files the files that the config names. Default: none
+   * @param stamp their names and hashes, as far as this upstream names them
+   */
   static async build(
     config: UpstreamConfig,
     parts: UpstreamParts,
     slicer: TimeSlicer,
+    files = new ConfigFiles('', new Map()),
+    stamp = '',
   ): Promise<SharedUpstream> {
-    const upstream = new SharedUpstream(config, parts);
+    const upstream = new SharedUpstream(config, parts, files, stamp);
     try {
       await upstream.#replaceMembers(upstream.#source.current, slicer);
     } catch (error) {
@@ -223,6 +234,7 @@ export class SharedUpstream implements LeaseHome {
     this.group.close();
     for (const held of [...this.#held, ...this.#leaving]) held.release();
     this.#leaving.clear();
+    this.#memberParts.context?.release();
   }
 
   /** Makes the backends of the source the members, if the source has changed. Changes that come meanwhile follow as one change. */

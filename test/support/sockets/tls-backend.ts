@@ -3,7 +3,7 @@ import { createServer, type TLSSocket, type TlsOptions } from 'node:tls';
 import { onTestFinished } from 'vitest';
 
 import type { Address } from '../../../src/config/values/address.ts';
-import type { BackendTlsSettings } from '../../../src/config/sockets/tls-settings.ts';
+import { DEFAULT_TLS_SETTINGS, type BackendTlsSettings } from '../../../src/config/sockets/tls-settings.ts';
 import { BackendContext, type BackendTlsFiles } from '../../../src/net/dial/tls/backend-context.ts';
 import type { Dialed } from '../../../src/net/dial/dialer.ts';
 import { TlsDialer } from '../../../src/net/dial/tls/tls-dialer.ts';
@@ -42,20 +42,6 @@ export async function tlsBackend(options: TlsOptions): Promise<TlsBackend> {
   return { port: (server.address() as { port: number }).port, secured, received };
 }
 
-export const TLS_SETTINGS: BackendTlsSettings = {
-  serverName: undefined,
-  minVersion: '1.2',
-  maxVersion: '1.3',
-  cipherSuites: [],
-  alpnProtocols: [],
-  isVerified: true,
-  reusesSessions: true,
-  authorities: undefined,
-  certificate: undefined,
-  certificateKey: undefined,
-  certificateKeyPassword: undefined,
-};
-
 /** A dialer with one context, and the handshakes that it reported. */
 export class TlsDialLab {
   readonly context: BackendContext;
@@ -72,7 +58,7 @@ export class TlsDialLab {
     } = {},
   ) {
     const { connectTimeoutMs = PATIENCE_MS, proxyProtocol } = more;
-    const tls = { ...TLS_SETTINGS, ...settings };
+    const tls = { ...DEFAULT_TLS_SETTINGS, ...settings };
     this.context = new BackendContext(tls, files);
     this.dialer = new TlsDialer(
       { connectTimeoutMs, keepAliveMs: 60_000, tls, proxyProtocol },

@@ -1,5 +1,7 @@
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 
+import type { ConfigFiles } from '../../../config/files/config-files.ts';
+import type { Upstream } from '../../../config/schema/config.generated.ts';
 import type { BackendTlsSettings } from '../../../config/sockets/tls-settings.ts';
 import { SessionCache } from './session-cache.ts';
 
@@ -37,7 +39,19 @@ function contextOptions(settings: BackendTlsSettings, files: BackendTlsFiles): S
     ...(cipherSuites.length > 0 && { ciphers: cipherSuites.join(':') }),
     ...(authorities !== undefined && { ca: authorities }),
     ...(certificate !== undefined && { cert: certificate, key: certificateKey }),
-    // An editor may have ended the line of the password.
-    ...(password !== undefined && { passphrase: password.replace(/\r?\n$/, '') }),
+    ...(password !== undefined && { passphrase: password }),
+  };
+}
+
+/** The contents of the files of an upstream, as the load has read them. */
+export function backendTlsFiles(tls: NonNullable<Upstream['tls']>, files: ConfigFiles): BackendTlsFiles {
+  const { ca_file, client_cert_file, client_key_file, client_key_password_file } = tls;
+  const textOf = (name: string | undefined) => (name === undefined ? undefined : files.text(name));
+  return {
+    authorities: textOf(ca_file),
+    certificate: textOf(client_cert_file),
+    certificateKey: textOf(client_key_file),
+    certificateKeyPassword:
+      client_key_password_file === undefined ? undefined : files.password(client_key_password_file),
   };
 }

@@ -1,7 +1,7 @@
 import { connect as connectPlain, type NetConnectOpts, type Socket } from 'node:net';
-import { checkServerIdentity, connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
+import type { ConnectionOptions, TLSSocket } from 'node:tls';
 
-import { BalanceError, handshakeReasonOf, messageOf } from '../../../errors.ts';
+import { BalanceError, handshakeReasonOf } from '../../../errors.ts';
 import type { ReadBuffers } from '../../transport/read-buffers.ts';
 import type { FaultHandler } from '../../faults/plugin-fault.ts';
 import { keepAliveSeconds } from '../../node/keep-alive.ts';
@@ -12,6 +12,7 @@ import type { AttemptEnded, ConnectAttempt } from '../happy-eyeballs.ts';
 import type { BackendContext } from './backend-context.ts';
 import { BackendSession } from './backend-session.ts';
 import { handshakeError } from './handshake-error.ts';
+import { openTls, rejectionOf, type Rejection } from './open-tls.ts';
 import type { ServerIdentity } from './server-identity.ts';
 
 /** What a handshake is made with. */
@@ -32,8 +33,7 @@ export interface HandshakeTask {
 export type HandshakeEnded = (error: BalanceError | undefined, transport?: SocketTransport) => void;
 
 /**
- * A TLS connection to one address, from its connect to the end of the handshake. OpenSSL checks the certificate, and never ends a
- * handshake for it: so that what the certificate says is known to the message, the connection is ended here.
+ * A TLS connection to one address, from its connect to the end of the handshake. A backend that is not trusted is never sent a byte.
  */
 export class BackendHandshake implements ConnectAttempt {
   readonly #task: HandshakeTask;
@@ -95,16 +95,10 @@ export class BackendHandshake implements ConnectAttempt {
     const { context, identity } = this.#task;
     const { settings, sessions } = context;
     const session = settings.reusesSessions ? sessions.get(this.#serverKey) : undefined;
-    const socket = connect({
+    const socket = openTls(context, identity, {
       ...options,
-      secureContext: context.secureContext,
       allowHalfOpen: true,
       highWaterMark: HIGH_WATER_MARK_BYTES,
-      // The check is in `#onSecure`.
-      rejectUnauthorized: false,
-      checkServerIdentity: (_host, certificate) => checkServerIdentity(identity.name, certificate),
-      ...(identity.sni !== undefined && { servername: identity.sni }),
-      ...(settings.alpnProtocols.length > 0 && { ALPNProtocols: [...settings.alpnProtocols] }),
       ...(session !== undefined && { session }),
     } as ConnectionOptions);
     socket.on('error', this.#onError);
@@ -142,8 +136,9 @@ export class BackendHandshake implements ConnectAttempt {
     const socket = this.#socket;
     if (this.#isOver || socket === undefined) return;
     const { context, identity } = this.#task;
-    if (context.settings.isVerified && !socket.authorized) {
-      this.#fail(rejectionOf(socket), socket);
+    const rejection = rejectionOf(socket, context);
+    if (rejection !== undefined) {
+      this.#fail(rejection);
       return;
     }
     this.#isSecure = true;
@@ -165,27 +160,20 @@ export class BackendHandshake implements ConnectAttempt {
       const connected = this.#connected;
       this.destroy();
       connected(error);
-    } else this.#fail(error, undefined);
+    } else this.#fail({ error, certificate: undefined });
   };
 
   readonly #onClose = (): void => {
-    this.#fail(Object.assign(new Error('closed within the handshake'), { code: 'ECONNRESET' }), undefined);
+    const error = Object.assign(new Error('closed within the handshake'), { code: 'ECONNRESET' });
+    this.#fail({ error, certificate: undefined });
   };
 
-  #fail(error: Error, socket: TLSSocket | undefined): void {
+  #fail({ error, certificate }: Rejection): void {
     if (this.#isOver) return;
     const { context, identity, address } = this.#task;
     // A session that the backend does not like must not fail the next handshake too.
     context.sessions.delete(this.#serverKey);
-    const certificate = socket?.getPeerCertificate();
-    const hasCertificate = certificate !== undefined && Object.keys(certificate).length > 0;
-    const failure = handshakeError({
-      address,
-      identity,
-      error,
-      certificate: hasCertificate ? certificate : undefined,
-    });
-    this.#end(failure);
+    this.#end(handshakeError({ address, identity, error, certificate }));
   }
 
   #end(outcome: BalanceError | SocketTransport): void {
@@ -207,12 +195,4 @@ export class BackendHandshake implements ConnectAttempt {
     context.sessions.delete(this.#serverKey);
     this.#transport.destroy(handshakeError({ address, identity, error, certificate: undefined }));
   }
-}
-
-/** Why the certificate of that socket was not accepted, as an error with a code. */
-function rejectionOf(socket: TLSSocket): Error {
-  const { authorizationError } = socket as unknown as { readonly authorizationError: unknown };
-  if (authorizationError instanceof Error) return authorizationError;
-  const code = String(authorizationError);
-  return Object.assign(new Error(code === '' ? messageOf(authorizationError) : code), { code });
 }

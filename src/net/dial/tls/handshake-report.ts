@@ -10,7 +10,7 @@ export interface HandshakeSubject {
   /** The backend's address. */
   readonly address: string;
   readonly sni: string | undefined;
-  readonly observer: HandshakeObserver | undefined;
+  readonly observer: Partial<HandshakeObserver> | undefined;
 }
 
 /** Reports one handshake with a backend to the observer, when it ends or is given up. */
@@ -53,6 +53,6 @@ export class HandshakeReport implements ConnectAttempt {
   ): void {
     const { observer, upstream, address, sni } = this.#subject;
     const durationMs = performance.now() - this.#handshake.connectedAtMs;
-    observer?.handshake({ side: 'backend', owner: upstream, durationMs, address, sni, ...outcome });
+    observer?.handshake?.({ side: 'backend', owner: upstream, durationMs, address, sni, ...outcome });
   }
 }

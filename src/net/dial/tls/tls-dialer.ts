@@ -18,7 +18,7 @@ export interface TlsDialerParts extends DialerParts {
   readonly context: BackendContext;
   /** Name of the upstream, for reports of handshakes. */
   readonly upstream: string;
-  readonly observer?: HandshakeObserver | undefined;
+  readonly observer?: Partial<HandshakeObserver> | undefined;
 }
 
 /** Connects over TCP or to a unix socket, and speaks TLS on it. */

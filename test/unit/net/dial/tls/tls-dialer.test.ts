@@ -73,7 +73,7 @@ describe('a dialer with TLS', () => {
       ...trusted,
       certificate: client.cert,
       certificateKey: client.key,
-      certificateKeyPassword: isEncrypted ? 'secret\n' : undefined,
+      certificateKeyPassword: isEncrypted ? 'secret' : undefined,
     });
     await lab.dial(tcp(backend.port));
     await eventually(() => backend.secured.length === 1, 'the backend has it');
