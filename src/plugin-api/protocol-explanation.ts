@@ -1,4 +1,5 @@
 import type { Backend } from './backend.ts';
+import type { TlsSession } from './transport.ts';
 import type { ConnectionRoute } from './transport.ts';
 
 /** A field of a message head: name and value. */
@@ -16,6 +17,8 @@ export interface ExplainRequest {
   /** The address and port that the client would connect to. */
   readonly localAddress: string;
   readonly localPort: number;
+  /** What TLS would agree on with the client, as far as it is known; absent or undefined for a connection that is not encrypted. */
+  readonly tls?: TlsSession | undefined;
   /** As of `Transport.route`: set when the connection is passed on undecrypted. */
   readonly route?: ConnectionRoute | undefined;
   /**

@@ -1,4 +1,4 @@
-import type { Endpoint, StreamReader, Transport } from '../../../src/plugin-api/index.ts';
+import type { Endpoint, StreamReader, TlsSession, Transport } from '../../../src/plugin-api/index.ts';
 
 const NO_END: Endpoint = { address: '', port: 0 };
 
@@ -6,7 +6,7 @@ const NO_END: Endpoint = { address: '', port: 0 };
 export class DryRunStream implements Transport {
   readonly peer: Endpoint;
   readonly local: Endpoint;
-  readonly tls = undefined;
+  readonly tls: TlsSession | undefined;
   readonly proxy = undefined;
   readonly route = undefined;
   readonly writableLength = 0;
@@ -17,9 +17,10 @@ export class DryRunStream implements Transport {
   text = '';
   #reader: StreamReader | undefined;
 
-  constructor(peer = NO_END, local = NO_END) {
+  constructor(peer = NO_END, local = NO_END, tls?: TlsSession) {
     this.peer = peer;
     this.local = local;
+    this.tls = tls;
   }
 
   /** Hands text to the reader, as if it had arrived. */

@@ -13,6 +13,7 @@ import type {
 import { Exchange } from '../exchange/exchange.ts';
 import { NO_FILTERS } from '../filters/filter-chain.ts';
 import type { FieldEdits } from '../forwarding/field-edits.ts';
+import { HSTS_FIELD } from '../message/field-names.ts';
 import type { RequestHead } from '../message/message-head.ts';
 import { HttpInstance } from '../instance/http-instance.ts';
 import { explainedReadings } from './explained-readings.ts';
@@ -45,6 +46,7 @@ export function explain(
   const client = new DryRunStream(
     { address: request.remoteAddress, port: 0 },
     { address: request.localAddress, port: request.localPort },
+    request.tls,
   );
   const connection = connect(clientConnection(client, instance), instance);
   client.arrive(headText(request));
@@ -140,12 +142,20 @@ function statusIn(text: string): number {
 function answerOf(text: string, exchange: Exchange | undefined): ExplainedAnswer {
   const status = statusIn(text);
   const body = text.slice(text.indexOf('\r\n\r\n') + 4);
-  if (exchange?.error === undefined && status < 400) return { status, reason: 'Max-Forwards is used up' };
+  if (exchange?.error === undefined && status < 400) return { status, reason: ownReason(text) };
   // A HEAD request gets no body.
   return {
     status,
     reason: reasonIn(body) ?? exchange?.error?.replaceAll('_', ' ') ?? 'the request is not complete',
   };
+}
+
+/** Why the proxy answers without an error: it redirects, or it is the last hop of the request. */
+function ownReason(text: string): string {
+  const location = /^Location: (.*)$/m.exec(text)?.[1]?.trim();
+  return location === undefined
+    ? 'Max-Forwards is used up'
+    : `redirect_https sends the client to ${location}`;
 }
 
 /** The readings of a path that was refused because servers read it in several ways. */
@@ -190,7 +200,9 @@ function forwardOf(
     ...(exchange.key === undefined ? {} : { key: exchange.key }),
     clientAddress: exchange.clientAddress,
     message: isGathered ? withoutExpect(message) : message,
-    ...(edits === undefined ? {} : { response: responseEdits(edits, exchange, request) }),
+    ...(edits === undefined && exchange.hstsLine === ''
+      ? {}
+      : { response: responseEdits(edits, exchange, request) }),
   };
 }
 
@@ -225,8 +237,14 @@ function fieldOf(line: string): ExplainedField {
   return [line.slice(0, colon), line.slice(colon + 1).trim()];
 }
 
-function responseEdits(edits: FieldEdits, exchange: Exchange, request: ExplainRequest): ExplainedEdits {
-  const lines = edits.earlyLines(exchange) + edits.lateLines(exchange);
+function responseEdits(
+  edits: FieldEdits | undefined,
+  exchange: Exchange,
+  request: ExplainRequest,
+): ExplainedEdits {
+  const removed = [...(edits?.removed ?? [])];
+  const hsts = removed.includes(HSTS_FIELD) ? '' : exchange.hstsLine;
+  const lines = hsts + (edits === undefined ? '' : edits.earlyLines(exchange) + edits.lateLines(exchange));
   const shown = withoutChance(lines, exchange, request);
-  return { removed: [...edits.removed], added: shown.split('\r\n').slice(0, -1).map(fieldOf) };
+  return { removed, added: shown.split('\r\n').slice(0, -1).map(fieldOf) };
 }

@@ -4,7 +4,13 @@ import type {
   ExplainedReading,
   ExplainedRule,
 } from '../../plugin-api/index.ts';
-import type { Explanation, ExplainedBackend, ForwardedRequest } from '../../runtime/explain/explanation.ts';
+import type {
+  Explanation,
+  ExplainedBackend,
+  ExplainedCertificate,
+  ExplainedTls,
+  ForwardedRequest,
+} from '../../runtime/explain/explanation.ts';
 
 const LABEL_WIDTH = 11;
 /** How many routes that did not take the request are shown. Those that came closest are chosen. */
@@ -12,7 +18,7 @@ const MAX_OTHERS = 10;
 
 /** Writes an explanation for people to read, with a line break at its end. */
 export function explanationText(explanation: Explanation): string {
-  const { listener, request, filters, answer, forwarded, response, upstream, notes } = explanation;
+  const { listener, request, tls, filters, answer, forwarded, response, upstream, notes } = explanation;
   const from = request.from === request.client ? request.from : `${request.from}, for ${request.client}`;
   const lines = [
     ...(listener.mode === 'tcp'
@@ -20,6 +26,7 @@ export function explanationText(explanation: Explanation): string {
       : section('request', [`${request.method} ${request.target} from ${from}`])),
     ...section('listener', [`${listener.name} (${listener.mode}, ${listener.address}): ${listener.reason}`]),
     ...section('', listener.proxy_protocol === undefined ? [] : [listener.proxy_protocol]),
+    ...section('tls', tls === undefined ? [] : tlsLines(tls)),
     ...section('route', routeLines(explanation)),
     ...section('filters', filters === undefined ? [] : [`${filters.join(', ')}: not asked here`]),
     ...section(
@@ -45,6 +52,24 @@ export function explanationText(explanation: Explanation): string {
 
 function section(label: string, lines: readonly string[]): string[] {
   return lines.map((line, index) => `${(index === 0 ? label : '').padEnd(LABEL_WIDTH)}${line}`);
+}
+
+function tlsLines(tls: ExplainedTls): string[] {
+  const name = tls.sni ?? 'no host name';
+  if (tls.decision === 'refuse') return [`${name}: refused: ${tls.reason}`];
+  if (tls.decision === 'pass') return [`${name}: passed on undecrypted: ${tls.reason}`];
+  const { min_version: oldest = '', max_version: newest = '', client_auth: auth = 'none' } = tls;
+  const versions = oldest === newest ? `TLS ${oldest}` : `TLS ${oldest} to ${newest}`;
+  return [
+    `${name}: decrypted here: ${tls.reason}`,
+    ...(tls.certificates ?? []).map(certificateText),
+    auth === 'none' ? versions : `${versions}, client_auth ${auth}`,
+  ];
+}
+
+function certificateText({ file, domains, not_after, days_left, problem }: ExplainedCertificate): string {
+  const expiry = problem ?? `valid until ${not_after?.slice(0, 10) ?? ''}, ${String(days_left)} days left`;
+  return `${file} (${domains.join(', ')}): ${expiry}`;
 }
 
 function routeLines({ routes, route, listener }: Explanation): string[] {

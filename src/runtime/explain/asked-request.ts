@@ -13,12 +13,15 @@ export interface AskedRequest {
   /** The port of the URL; undefined when the URL names none and its scheme has no default. */
   readonly port: number | undefined;
   readonly from: string | undefined;
+  /** Whether the client speaks TLS; undefined where the question does not say. */
+  readonly isSecure: boolean | undefined;
 }
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const URL_PARTS = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^#]*)(?:#.*)?$/i;
 const AUTHORITY = /^(\[[0-9a-f:.]+\]|[^:@\s]*)(?::(\d{1,5}))?$/i;
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443, ws: 80, wss: 443 };
+const SECURE_SCHEMES: Readonly<Record<string, boolean>> = { http: false, https: true, ws: false, wss: true };
 /** Characters that a field value can't hold: the ends of lines, and NUL. */
 const UNSENDABLE = /[\0\r\n]/;
 
@@ -38,11 +41,11 @@ export function askedRequest({ method = 'GET', url, headers = [], from }: Explai
   };
 }
 
-function location(url: string): Pick<AskedRequest, 'target' | 'authority' | 'port'> {
+function location(url: string): Pick<AskedRequest, 'target' | 'authority' | 'port' | 'isSecure'> {
   if (/[\0-\x20\x7f]/.test(url)) throw new QuestionError(`the URL '${url}' holds white space; write %20`);
   if (url.startsWith('/'))
-    return { target: targetOf(url.replace(/#.*$/, '')), authority: '', port: undefined };
-  if (url === '*') return { target: url, authority: '', port: undefined };
+    return { target: targetOf(url.replace(/#.*$/, '')), authority: '', port: undefined, isSecure: undefined };
+  if (url === '*') return { target: url, authority: '', port: undefined, isSecure: undefined };
   const [, scheme, authority, rest] = URL_PARTS.exec(url) ?? [];
   if (scheme === undefined || authority === undefined || rest === undefined) {
     throw new QuestionError(`'${url}' is no URL, such as http://host/path`);
@@ -56,6 +59,7 @@ function location(url: string): Pick<AskedRequest, 'target' | 'authority' | 'por
     target: targetOf(rest.startsWith('/') ? rest : `/${rest}`),
     authority,
     port: port === undefined ? DEFAULT_PORTS[scheme.toLowerCase()] : Number(port),
+    isSecure: SECURE_SCHEMES[scheme.toLowerCase()],
   };
 }
 

@@ -16,10 +16,13 @@ export interface ChosenListener<T extends ReachableListener> {
   readonly reason: string;
 }
 
-/** Finds the listener that gets the request: by its name, by the port of the URL, or because there is only one. Throws a QuestionError when it stays open which one. */
+/**
+ * Finds the listener that gets the request: by its name, by the port of the URL, because it is the only one that speaks TLS as the URL
+ * wants, or because there is only one. Throws a QuestionError when it stays open which one.
+ */
 export function chooseListener<T extends ReachableListener>(
   listeners: readonly T[],
-  { port, authority }: Pick<AskedRequest, 'port' | 'authority'>,
+  { port, authority, isSecure }: Pick<AskedRequest, 'port' | 'authority' | 'isSecure'>,
   name: string | undefined,
 ): ChosenListener<T> {
   if (name !== undefined) {
@@ -32,6 +35,10 @@ export function chooseListener<T extends ReachableListener>(
   const host = authority.replace(/:\d*$/, '').replace(/^\[|\]$/g, '');
   const exact = onPort.find(({ address }) => hostOf(address) === host) ?? onPort[0];
   if (exact !== undefined) return { listener: exact, reason: `listens on port ${String(port)}` };
+  const speaking = listeners.filter(({ config }) => (config.tls !== undefined) === isSecure);
+  const [speaker] = speaking;
+  if (isSecure === true && speaker !== undefined && speaking.length === 1 && listeners.length > 1)
+    return { listener: speaker, reason: `the only one with TLS, though it is not on port ${String(port)}` };
   const [only, ...others] = listeners;
   if (only !== undefined && others.length === 0) {
     return {

@@ -5,11 +5,13 @@ import type {
   ProtocolExplanation,
   ProtocolInstance,
 } from '../../plugin-api/index.ts';
+import type { ConfigFiles } from '../../config/files/config-files.ts';
 import { parseAddress } from '../../config/values/address.ts';
 import { BalanceError, messageOf } from '../../errors.ts';
 import type { UpstreamGroup } from '../../upstream/group/upstream-group.ts';
 import { askedRequest, type AskedRequest } from './asked-request.ts';
 import { chooseListener, type ReachableListener } from './choose-listener.ts';
+import { planTls, type TlsPlan } from './explain-tls.ts';
 import { explainUpstream, likelyMember } from './explain-upstream.ts';
 import type { ExplainQuestion } from './explain-question.ts';
 import type { Explanation } from './explanation.ts';
@@ -27,6 +29,8 @@ export interface ExplainedPlan {
   readonly config: Config;
   readonly listeners: readonly PlannedInstance[];
   readonly group: (upstream: string) => UpstreamGroup | undefined;
+  /** The files of the config. */
+  readonly files: ConfigFiles;
 }
 
 export interface PlannedInstance extends ReachableListener {
@@ -43,6 +47,8 @@ class Explaining {
   readonly #asked: AskedRequest;
   readonly #listener: PlannedInstance;
   readonly #reason: string;
+  /** undefined when the listener, or the client, does not speak TLS. */
+  readonly #tls: TlsPlan | undefined;
   readonly #request: ExplainRequest;
   readonly #notes: string[] = [];
 
@@ -52,6 +58,8 @@ class Explaining {
     const { listener, reason } = chooseListener(plan.listeners, this.#asked, question.listener);
     this.#listener = listener;
     this.#reason = reason;
+    this.#tls =
+      this.#asked.isSecure === false ? undefined : planTls(listener.config, this.#askedHost(), plan.files);
     this.#request = this.#sent();
     if (!plan.live) this.#notes.push('not a running proxy: health, load and whose turn it is are not known');
   }
@@ -73,6 +81,7 @@ class Explaining {
         client: forwarded?.clientAddress ?? remoteAddress,
       },
       listener: this.#shownListener(),
+      ...(this.#tls === undefined ? {} : { tls: this.#tls.shown }),
       routes: maskedRules(rules),
       ...(taking === undefined ? {} : { route: taking.name }),
       ...(filters === undefined ? {} : { filters }),
@@ -101,11 +110,42 @@ class Explaining {
       remoteAddress: from ?? (local.kind === 'tcp' ? DEFAULT_CLIENT : 'unix'),
       localAddress: host,
       localPort: port,
+      tls: this.#tls?.session,
       pick: (upstream, key) => this.#pick(upstream, key),
     };
   }
 
+  /** The host that a client would ask for in a TLS handshake: that of the URL or, without one, of the field Host. */
+  #askedHost(): string {
+    const { authority, fields } = this.#asked;
+    const named = authority || (fields.find(([name]) => name.toLowerCase() === 'host')?.[1] ?? '');
+    return named.replace(/:\d*$/, '');
+  }
+
   #protocol(): ProtocolExplanation {
+    return this.#beforeProtocol() ?? this.#ofProtocol();
+  }
+
+  /** What happens to the connection before its protocol gets it; undefined when its protocol does. */
+  #beforeProtocol(): ProtocolExplanation | undefined {
+    const { config } = this.#listener;
+    const { isSecure } = this.#asked;
+    if (config.tls !== undefined && isSecure === false)
+      return {
+        rules: [],
+        answer: { status: 400, reason: 'this port speaks TLS, and the URL is no https one' },
+      };
+    if (config.tls === undefined && isSecure === true)
+      this.#notes.push(
+        'the listener does not speak TLS: the URL only works where something in front of it does',
+      );
+    if (this.#tls === undefined || this.#tls.session !== undefined) return undefined;
+    const { passedTo } = this.#tls;
+    if (passedTo === undefined) return { rules: [] };
+    return { rules: [], forwarded: { upstream: passedTo, clientAddress: this.#request.remoteAddress } };
+  }
+
+  #ofProtocol(): ProtocolExplanation {
     const { instance, config } = this.#listener;
     if (instance.explain === undefined) {
       this.#notes.push(`the plugin ${config.mode} does not explain what it does with a request`);

@@ -16,6 +16,8 @@ export interface Explanation {
   readonly generation?: number;
   readonly request: ExplainedRequest;
   readonly listener: ExplainedListener;
+  /** What becomes of the client's TLS connection. Absent when the listener does not speak TLS, or the client does not. */
+  readonly tls?: ExplainedTls;
   /** The routes in the order in which they are tried, up to the one that takes the request. */
   readonly routes: readonly ExplainedRule[];
   /** The route that takes the request; '' when no route does and the listener's own upstream gets it. Absent when it is not forwarded. */
@@ -51,6 +53,38 @@ export interface ExplainedListener {
   readonly reason: string;
   /** What connections must begin with; absent when they need no PROXY header. */
   readonly proxy_protocol?: string;
+}
+
+/** What a listener does with a TLS connection. */
+export interface ExplainedTls {
+  /** The host name that the client asks for; absent when it asks for none, as for an IP address. */
+  readonly sni?: string;
+  /** `terminate`: it is decrypted here. `pass`: it goes to an upstream undecrypted. `refuse`: the client gets an alert. */
+  readonly decision: 'terminate' | 'pass' | 'refuse';
+  /** What decides so. */
+  readonly reason: string;
+  /** The upstream that gets it undecrypted. */
+  readonly upstream?: string;
+  /** The oldest version that the client may use; as for the other keys below, absent when it is not decrypted. */
+  readonly min_version?: string;
+  readonly max_version?: string;
+  /** Whether the client is asked for a certificate: a value of the key `client_auth`. */
+  readonly client_auth?: string;
+  /** The certificates that the client may get: several for one name differ in their kind of key. */
+  readonly certificates?: readonly ExplainedCertificate[];
+}
+
+/** A certificate that a client may get. */
+export interface ExplainedCertificate {
+  /** As the config names it. */
+  readonly file: string;
+  readonly domains: readonly string[];
+  /** When it expires (RFC 3339). */
+  readonly not_after?: string;
+  /** Whole days until then; negative when it has expired. */
+  readonly days_left?: number;
+  /** Why nothing is known about it. */
+  readonly problem?: string;
 }
 
 /** The head of the request that the backend gets. `<request id>` and the like stand for values that are new in each request. */

@@ -16,6 +16,7 @@ export function generationPlan(
       instance: served.instance,
       address: bound.get(config.name) ?? config.address,
     })),
+    files: generation.files,
     group: (upstream) => generation.upstreams.get(upstream)?.group,
   };
 }

@@ -68,9 +68,9 @@ export class GenerationBuilder {
     const upstreams = new Map<string, SharedUpstream>();
     const listeners: PlannedListener[] = [];
     const { id, config, hash } = source;
-    const generation = new Generation({ id, hash, config, upstreams, listeners });
-    const slicer = new TimeSlicer();
     const files = new ConfigFiles(source.directory, source.files ?? new Map());
+    const generation = new Generation({ id, hash, config, upstreams, listeners, files });
+    const slicer = new TimeSlicer();
     try {
       for (const upstream of config.upstreams) {
         const same = live?.upstreams.get(upstream.name);

@@ -1,4 +1,5 @@
 import type { Config, Listener as ListenerConfig } from '../../config/schema/config.generated.ts';
+import type { ConfigFiles } from '../../config/files/config-files.ts';
 import type { SocketUse } from '../../plugin-api/index.ts';
 import type { LiveInstance } from './live-instance.ts';
 import type { ListenerLayers } from '../layers/listener-layers.ts';
@@ -21,6 +22,7 @@ export interface GenerationPlan {
   readonly config: Config;
   readonly upstreams: ReadonlyMap<string, SharedUpstream>;
   readonly listeners: readonly PlannedListener[];
+  readonly files: ConfigFiles;
 }
 
 /**
@@ -33,14 +35,17 @@ export class Generation {
   readonly config: Config;
   readonly upstreams: ReadonlyMap<string, SharedUpstream>;
   readonly listeners: readonly PlannedListener[];
+  /** The files that keys of the config name. */
+  readonly files: ConfigFiles;
   readonly builtAtMs = Date.now();
 
-  constructor({ id, hash, config, upstreams, listeners }: GenerationPlan) {
+  constructor({ id, hash, config, upstreams, listeners, files }: GenerationPlan) {
     this.id = id;
     this.hash = hash;
     this.config = config;
     this.upstreams = upstreams;
     this.listeners = listeners;
+    this.files = files;
   }
 
   /** Exchanges and tunnels that run on this generation. */

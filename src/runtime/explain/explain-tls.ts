@@ -1,0 +1,134 @@
+import { X509Certificate } from 'node:crypto';
+
+import type { ConfigFiles } from '../../config/files/config-files.ts';
+import { isIpAddress } from '../../config/values/address.ts';
+import type { Listener, ListenerTls, TlsCertificate } from '../../config/schema/config.generated.ts';
+import { messageOf } from '../../errors.ts';
+import { SniTable, type SniChoice } from '../../net/tls/sni/sni-table.ts';
+import type { TlsSession } from '../../plugin-api/index.ts';
+import type { ExplainedCertificate, ExplainedTls } from './explanation.ts';
+
+const DAY_MS = 86_400_000;
+/** Shown in place of what each handshake agrees on anew. */
+const SOME_CIPHER = '<cipher suite>';
+
+/** The certificates of one name: one, or one with an RSA key and one with an ECDSA key. */
+type Certificates = readonly TlsCertificate[];
+
+/** What a listener does with a TLS connection for one host name, found by the table that decides about real connections. */
+export class TlsPlan {
+  readonly shown: ExplainedTls;
+  /** The name of the upstream that gets the connection undecrypted; undefined when it is decrypted or refused. */
+  readonly passedTo: string | undefined;
+  /** What a connection would agree on, as far as it is known; undefined when it is not decrypted. */
+  readonly session: TlsSession | undefined;
+  readonly #tls: ListenerTls;
+  readonly #table: SniTable<Certificates>;
+
+  /** @param host as a URL has it, without port; '' for none. A client asks for no IP address. */
+  constructor({ upstream, tls }: { upstream?: string; tls: ListenerTls }, host: string, files: ConfigFiles) {
+    const sni = askedName(host);
+    this.#tls = tls;
+    this.#table = tableOf(tls, upstream);
+    const choice = this.#table.decide({ sni });
+    this.passedTo = choice.kind === 'pass' ? choice.upstream : undefined;
+    this.session = choice.kind === 'terminate' ? this.#session(sni, choice.context) : undefined;
+    this.shown = {
+      ...(sni === undefined ? {} : { sni }),
+      decision: choice.kind,
+      reason: this.#reason(sni, choice),
+      ...(choice.kind === 'pass' ? { upstream: choice.upstream } : {}),
+      ...(choice.kind === 'terminate' ? this.#terms(choice.context, files) : {}),
+    };
+  }
+
+  #reason(sni: string | undefined, choice: SniChoice<Certificates>): string {
+    const name = this.#table.nameFor(sni);
+    if (name !== undefined && sni !== undefined)
+      return choice.kind === 'pass' ? `tls.sni.routes has ${name}` : `a certificate is for ${name}`;
+    const asked = sni === undefined ? 'the client asks for no host name' : `no certificate is for ${sni}`;
+    if (choice.kind === 'terminate') return `${asked}: it gets the default certificate`;
+    if (choice.kind === 'refuse') return `${asked}, and strict_sni is set`;
+    return this.#tls.sni?.default === choice.upstream
+      ? `${asked}: tls.sni.default takes it`
+      : 'the listener has no certificate';
+  }
+
+  #terms(certificates: Certificates, files: ConfigFiles): Partial<ExplainedTls> {
+    const { min_version, max_version, client_auth } = this.#tls;
+    return {
+      min_version,
+      max_version,
+      client_auth: certificates[0]?.client_auth ?? client_auth,
+      certificates: certificates.map((certificate) => shownCertificate(certificate, files)),
+    };
+  }
+
+  #session(sni: string | undefined, certificates: Certificates): TlsSession {
+    const policy = this.#policyOf(certificates);
+    return {
+      version: `TLSv${this.#tls.max_version}`,
+      cipher: SOME_CIPHER,
+      alpn: this.#tls.alpn_protocols?.[0],
+      sni,
+      certificate: undefined,
+      resumed: false,
+      allowsHost: (host) => {
+        const choice = this.#table.decide({ sni: host });
+        if (choice.kind !== 'terminate') return choice.kind === 'refuse';
+        const wanted = this.#policyOf(choice.context);
+        return wanted === undefined || wanted === policy;
+      },
+    };
+  }
+
+  /** What is asked of clients that get a certificate, as a text to compare; undefined when they are asked for nothing. */
+  #policyOf([certificate]: Certificates): string | undefined {
+    const tls = this.#tls;
+    const auth = certificate?.client_auth ?? tls.client_auth;
+    if (auth === 'none') return undefined;
+    const ca = certificate?.client_ca_file ?? tls.client_ca_file;
+    const crl = certificate?.client_crl_file ?? tls.client_crl_file;
+    return JSON.stringify([auth, ca, crl]);
+  }
+}
+
+/** What a listener does with a TLS connection for a host; undefined when it does not speak TLS. */
+export function planTls(listener: Listener, host: string, files: ConfigFiles): TlsPlan | undefined {
+  const { tls } = listener;
+  return tls === undefined ? undefined : new TlsPlan({ ...listener, tls }, host, files);
+}
+
+/** The name that a client asks for; undefined for an IP address, which is no host name (RFC 6066, section 3). */
+function askedName(host: string): string | undefined {
+  const name = host.toLowerCase().replace(/\.$/, '');
+  return name === '' || name.startsWith('[') || isIpAddress(name) ? undefined : name;
+}
+
+function tableOf(tls: ListenerTls, upstream: string | undefined): SniTable<Certificates> {
+  const byName = new Map<string, TlsCertificate[]>();
+  for (const certificate of tls.certificates)
+    for (const name of certificate.domains) byName.set(name, [...(byName.get(name) ?? []), certificate]);
+  const defaults = tls.certificates.filter((certificate) => certificate.default);
+  return new SniTable<Certificates>({
+    certificates: byName,
+    defaultCertificate: defaults.length === 0 ? undefined : defaults,
+    isStrict: tls.strict_sni,
+    routes: tls.sni?.routes ?? [],
+    defaultUpstream: tls.sni?.default,
+    ownUpstream: upstream,
+  });
+}
+
+function shownCertificate(
+  { cert_file: file, domains }: TlsCertificate,
+  files: ConfigFiles,
+): ExplainedCertificate {
+  try {
+    const expiresMs = Date.parse(new X509Certificate(files.text(file)).validTo);
+    const daysLeft = Math.floor((expiresMs - Date.now()) / DAY_MS);
+    return { file, domains, not_after: new Date(expiresMs).toISOString(), days_left: daysLeft };
+  } catch (error) {
+    return { file, domains, problem: messageOf(error) };
+  }
+}
