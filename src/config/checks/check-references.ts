@@ -1,4 +1,4 @@
-import { configPath } from '../options/listener-options.ts';
+import { configPath, passedUpstreams } from '../options/listener-options.ts';
 import { suggestion } from '../problems/closest.ts';
 import type { Path } from '../problems/problem.ts';
 import { parseHashKey } from '../values/hash-key.ts';
@@ -22,6 +22,8 @@ export function checkReferencesOf(index: number, context: ListenerCheckContext):
     if (place !== 'upstream') checkReference(name, configPath(index, listener, place), context);
     checkHashKey(name, listener.mode, context);
   }
+  // A connection that is passed on undecrypted is one of TCP, whatever the listener's mode is.
+  for (const name of passedUpstreams(listener)) checkHashKey(name, 'tcp', context);
 }
 
 /** Warns of upstreams that nothing uses. A protocol that does not say what it uses may use any of them. */

@@ -1,5 +1,5 @@
 import type { UpstreamUse } from '../../plugin-api/index.ts';
-import { optionsOf, configPath, optionsListener } from '../options/listener-options.ts';
+import { optionsOf, configPath, optionsListener, passedUpstreams } from '../options/listener-options.ts';
 import type { Config } from '../schema/config.generated.ts';
 import type { LintContext } from './lint-context.ts';
 
@@ -27,7 +27,7 @@ function reachedFrom(index: number, { config, rulesOf, uses, warn }: LintContext
     },
   });
   const reached = uses.ofListener(index).filter(({ place }) => !unreached.has(keyOf(place)));
-  return reached.map(({ name }) => name);
+  return [...reached.map(({ name }) => name), ...passedUpstreams(listener)];
 }
 
 function keyOf(place: UpstreamUse['place']): string {

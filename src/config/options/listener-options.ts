@@ -18,7 +18,8 @@ export function optionsOf(listener: Listener): unknown {
 
 /** What the rules of its protocol know about a listener beside its options. */
 export function optionsListener({ name, upstream, tls }: Listener): OptionsListener {
-  return { name, upstream, passesThrough: false, tls: optionsListenerTls(tls) };
+  const passesThrough = tls?.certificates.length === 0;
+  return { name, upstream, passesThrough, tls: optionsListenerTls(tls) };
 }
 
 /** Undefined for a listener that decrypts nothing. */
@@ -28,6 +29,13 @@ function optionsListenerTls(tls: Listener['tls']): OptionsListener['tls'] {
     ({ client_auth: own = tls.client_auth }) => own !== 'none',
   );
   return { asksForCertificates };
+}
+
+/** The names of the upstreams that a listener passes connections on to by their host names. */
+export function passedUpstreams({ tls }: Listener): readonly string[] {
+  if (tls?.sni === undefined) return [];
+  const names = tls.sni.routes.map(({ upstream }) => upstream);
+  return [...new Set(tls.sni.default === undefined ? names : [...names, tls.sni.default])];
 }
 
 /** The path in the config of a place that the rules of a protocol name. */

@@ -1,8 +1,8 @@
 import type { UpstreamUse } from '../../plugin-api/index.ts';
 import type { Config, Listener } from '../schema/config.generated.ts';
-import { optionsListener, optionsOf, type RulesOf } from './listener-options.ts';
+import { optionsListener, optionsOf, passedUpstreams, type RulesOf } from './listener-options.ts';
 
-/** Which listeners use which upstreams, as the rules of their protocols say. */
+/** Which listeners use which upstreams, as the rules of their protocols say, and their routes by host name. */
 export class UpstreamUses {
   /** False when a protocol does not say what its listeners use; they may then use any upstream. */
   readonly isComplete: boolean;
@@ -26,7 +26,10 @@ export class UpstreamUses {
       if (sockets === 'keep-alive') this.#keptReady.add(name);
     }
     this.#indexes = new Map(upstreams.map(({ name }, index) => [name, index]));
-    for (const { upstream } of listeners) if (upstream !== undefined) this.#used.add(upstream);
+    for (const listener of listeners) {
+      if (listener.upstream !== undefined) this.#used.add(listener.upstream);
+      for (const name of passedUpstreams(listener)) this.#used.add(name);
+    }
   }
 
   /** What the listener at that index uses; empty when its protocol does not say it. */

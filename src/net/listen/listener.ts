@@ -45,6 +45,8 @@ export class Listener implements Acceptor, SetupOwner<AcceptedConnection> {
    * the new layers.
    */
   layers: readonly TransportLayer[];
+  /** Gets the connections that a layer chose an upstream for; undefined: the instance of all others gets them. May be replaced, as the layers. */
+  passing: ProtocolInstance | undefined = undefined;
   readonly address: Address;
   /** Connections that were accepted. */
   accepted = 0;
@@ -300,7 +302,11 @@ export class Listener implements Acceptor, SetupOwner<AcceptedConnection> {
   setUp(connection: AcceptedConnection, transport: OwnedTransport): void {
     connection.transport = transport;
     connection.handler = undefined;
-    this.#serve(connection);
+    if (transport.route === undefined || this.passing === undefined) this.#serve(connection);
+    else {
+      connection.takenBy = this.passing;
+      this.#handover.give(connection, this.passing);
+    }
   }
 
   setupFailed(connection: AcceptedConnection, layer: TransportLayer, error: Error): void {

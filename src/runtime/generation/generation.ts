@@ -14,6 +14,8 @@ export interface PlannedListener {
   readonly served: LiveInstance;
   /** What runs on each connection before the instance gets it. */
   readonly layers: ListenerLayers;
+  /** The instance of tcp that gets the connections which are passed on undecrypted; undefined where {@link served} gets them too, or none is passed on. */
+  readonly passing?: LiveInstance | undefined;
 }
 
 export interface GenerationPlan {
@@ -50,12 +52,19 @@ export class Generation {
 
   /** Exchanges and tunnels that run on this generation. */
   get active(): number {
-    return this.listeners.reduce((sum, { served }) => sum + served.active, 0);
+    return this.instances.reduce((sum, instance) => sum + instance.active, 0);
+  }
+
+  /** The protocol instances of all listeners. */
+  get instances(): readonly LiveInstance[] {
+    return this.listeners.flatMap(({ served, passing }) =>
+      passing === undefined ? [served] : [served, passing],
+    );
   }
 
   /** This generation goes live in place of `previous`: shared instances see its upstreams, and requests that wait at an upstream wait at its successor. */
   replace(previous: Generation | undefined): void {
-    for (const { served } of this.listeners) served.host.replaceUpstreams(this.upstreams);
+    for (const { host } of this.instances) host.replaceUpstreams(this.upstreams);
     for (const [name, { group: before }] of previous?.upstreams ?? []) {
       const group = this.upstreams.get(name)?.group;
       if (group !== before) before.replaceWith(group);
@@ -77,19 +86,19 @@ export class Generation {
 
   /** Nothing new begins on this generation. Resolves when its last exchange and tunnel is over and everything is released. */
   async close(): Promise<void> {
-    await Promise.all(this.listeners.map(({ served }) => served.close()));
+    await Promise.all(this.instances.map((instance) => instance.close()));
     this.destroy();
   }
 
   /** Releases everything without waiting, because the process ends. */
   destroy(): void {
-    for (const { served } of this.listeners) served.destroy();
+    for (const instance of this.instances) instance.destroy();
     for (const upstream of this.upstreams.values()) upstream.destroy();
   }
 
   #instancesNotIn(other: Generation | undefined): readonly LiveInstance[] {
-    const kept = new Set(other?.listeners.map(({ served }) => served));
-    return this.listeners.map(({ served }) => served).filter((served) => !kept.has(served));
+    const kept = new Set(other?.instances);
+    return this.instances.filter((instance) => !kept.has(instance));
   }
 
   #upstreamsNotIn(other: Generation | undefined): readonly SharedUpstream[] {
@@ -100,8 +109,8 @@ export class Generation {
   /** Takes from the upstreams the pools that no instance of this generation uses. */
   #unusedPools(): readonly Ref<SocketPool>[] {
     const uses = new Map<SharedUpstream, Set<SocketUse>>();
-    for (const { served } of this.listeners) {
-      for (const [upstream, used] of served.host.used) {
+    for (const { host } of this.instances) {
+      for (const [upstream, used] of host.used) {
         const all = uses.get(upstream) ?? new Set();
         for (const use of used) all.add(use);
         uses.set(upstream, all);

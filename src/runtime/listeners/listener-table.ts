@@ -192,6 +192,7 @@ export class ListenerTable {
       listener.layers = layers.list;
       listener.setKeepAlive(config.tcp_keepalive);
       listener.setSocketMode(config.socket_mode);
+      listener.passing = planned.passing?.instance;
       const connectionsOver = listener.replaceWith(served.instance, served.plugin);
       if (connectionsOver !== undefined) this.#served.get(listener)?.closeAfter(connectionsOver);
       this.#served.set(listener, served);

@@ -114,6 +114,33 @@ describe('a layer that looks at the first bytes', () => {
     expect(echo.connections[0]?.transport.peer).toEqual({ address: '192.0.2.7', port: 7 });
   });
 
+  it('may choose an upstream: then another instance gets the connection, if there is one', async () => {
+    const { listener, echo } = await lab({ layers: [new LineLayer()] });
+    const toUpstream = async (): Promise<void> => {
+      const socket = await client(listener);
+      socket.send('to api\nhello');
+      await socket.untilText('to api\nhello');
+    };
+    await toUpstream();
+    expect(echo.connections[0]?.transport.route).toEqual({ upstream: 'api', sni: undefined });
+    const passing = new Echo('passing');
+    listener.passing = passing;
+    await toUpstream();
+    const other = await client(listener);
+    other.send('plain\n');
+    await other.untilText('plain\n');
+    expect([echo.connections.length, passing.connections.length]).toEqual([2, 1]);
+    expect([...listener.running()].map(({ instance }) => instance.protocol)).toEqual([
+      'echo',
+      'passing',
+      'echo',
+    ]);
+    expect(listener.resetWorkOf(passing)).toBe(1);
+    listener.passing = undefined;
+    await toUpstream();
+    expect(echo.connections.length).toBe(3);
+  });
+
   it('comes before the next layer, each with what the one before left', async () => {
     const [first, second] = [new LineLayer({ consumes: true }), new LineLayer({ consumes: true })];
     const { listener } = await lab({ layers: [first, second] });

@@ -42,6 +42,7 @@ export class LineLayer implements TransportLayer {
           return;
         }
         if (line.startsWith('from ')) raw.peer = { address: line.slice(5), port: 7 };
+        if (line.startsWith('to ')) raw.route = { upstream: line.slice(3), sni: undefined };
         raw.releaseReader(this.#consumes ? read.subarray(lineEnd + 1) : read);
         ready(raw);
       },

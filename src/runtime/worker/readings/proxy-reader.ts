@@ -101,8 +101,8 @@ export class ProxyReader {
     const generations = new Map<ProtocolInstance, number>();
     for (const { id, instances } of draining.all())
       for (const { instance } of instances) generations.set(instance, id);
-    for (const { served } of live.generation?.listeners ?? [])
-      generations.set(served.instance, live.generation?.id ?? 0);
+    for (const { instance } of live.generation?.instances ?? [])
+      generations.set(instance, live.generation?.id ?? 0);
     return readConnections(listeners.all(), generations, query);
   }
 
