@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Config, Listener as ListenerConfig, Metrics } from '../../config/schema/config.generated.ts';
-import { optionsOf } from '../../config/options/listener-options.ts';
+import { optionsOf, passedUpstreams } from '../../config/options/listener-options.ts';
 import { isEqual } from '../../config/values/is-equal.ts';
 import { BalanceError, messageOf } from '../../errors.ts';
 import type { OwnMetrics, ProtocolInstance, ProtocolPlugin } from '../../plugin-api/index.ts';
@@ -11,7 +11,8 @@ import { fileStamp } from './file-stamp.ts';
 import { Generation, type PlannedListener } from './generation.ts';
 import { withTimeout } from '../../time/with-timeout.ts';
 import { LiveInstance } from './live-instance.ts';
-import { NO_LAYERS, type LayerBuilder, type ListenerLayers } from '../layers/listener-layers.ts';
+import { passingConfig } from './passing-config.ts';
+import { NO_LAYERS, type LayerBuilder } from '../layers/listener-layers.ts';
 import { ListenerHost, type HostParts, type Upstreams } from './listener-host.ts';
 import { SharedUpstream, type UpstreamParts } from '../upstreams/shared-upstream.ts';
 import { TimeSlicer } from '../../time/time-slicer.ts';
@@ -25,6 +26,12 @@ export interface BuilderOptions extends Omit<HostParts, 'proxyId'>, UpstreamPart
   /** Makes the layers of listeners. Default: listeners have none, as where nothing is bound. */
   readonly layers?: LayerBuilder | undefined;
 }
+
+/** An instance, and the config that it was made from. */
+type Served = Pick<PlannedListener, 'config' | 'served'>;
+
+/** A listener whose second instance may still be missing. */
+type PassingListener = Omit<PlannedListener, 'passing'> & { passing?: LiveInstance };
 
 /** The protocols that a generation is built with. */
 export interface Protocols {
@@ -82,13 +89,16 @@ export class GenerationBuilder {
         );
       }
       for (const listener of config.listeners) {
-        const stamp = fileStamp(instanceConfig(listener), source.directory, source.files ?? new Map());
+        const before = live?.listeners.find(({ config: { name } }) => name === listener.name);
+        // Before the instances: layers need not be released if an instance can't be made.
+        const layers = await this.#options.layers?.build(listener, files, slicer, before?.layers);
         const metrics = ownMetrics(listener, config.metrics, this.#options.metricsPage);
-        const plugin = source.protocols.get(listener.mode);
-        const served = sameInstance(listener, stamp, live, upstreams, plugin, metrics);
-        const made = served ?? (await this.#provision(listener, stamp, source, upstreams, signal, metrics));
-        const layers = await this.#layersOf(listener, files, slicer, live);
-        listeners.push({ config: listener, served: made, layers });
+        const served = await this.#instance(listener, before, source, upstreams, signal, metrics);
+        const planned: PassingListener = { config: listener, served, layers: layers ?? NO_LAYERS };
+        listeners.push(planned);
+        const passing = passingConfig(listener);
+        if (passing !== undefined)
+          planned.passing = await this.#instance(passing, passingOf(before), source, upstreams, signal);
         if (slicer.isDue) await slicer.pause();
       }
       for (const upstream of upstreams.values()) await upstream.fill(slicer);
@@ -99,14 +109,19 @@ export class GenerationBuilder {
     }
   }
 
-  async #layersOf(
+  /** The instance of `before`, if it is still right, or a new one. */
+  async #instance(
     listener: ListenerConfig,
-    files: ConfigFiles,
-    slicer: TimeSlicer,
-    live: Generation | undefined,
-  ): Promise<ListenerLayers> {
-    const before = live?.listeners.find(({ config }) => config.name === listener.name)?.layers;
-    return (await this.#options.layers?.build(listener, files, slicer, before)) ?? NO_LAYERS;
+    before: Served | undefined,
+    source: BuildSource,
+    upstreams: Upstreams,
+    signal: AbortSignal,
+    metrics?: OwnMetrics,
+  ): Promise<LiveInstance> {
+    const stamp = fileStamp(instanceConfig(listener), source.directory, source.files ?? new Map());
+    const plugin = source.protocols.get(listener.mode);
+    const isSame = before !== undefined && fits(before, listener, stamp, upstreams, plugin, metrics);
+    return isSame ? before.served : this.#provision(listener, stamp, source, upstreams, signal, metrics);
   }
 
   async #provision(
@@ -127,6 +142,7 @@ export class GenerationBuilder {
     try {
       const given = await this.#inTime(() => plugin.provision(optionsOf(listener), host), host, signal);
       const instance = new LiveInstance(instanceOf(given), plugin, host, stamp);
+      if (mode === 'tcp') for (const upstream of passedUpstreams(listener)) host.upstream(upstream, 'once');
       host.provisioned();
       return instance;
     } catch (error) {
@@ -163,25 +179,28 @@ export class GenerationBuilder {
   }
 }
 
-/** The live instance of a listener, if nothing that it depends on has changed; undefined when a new one must be made. */
-function sameInstance(
+/** Whether nothing that an instance depends on has changed. */
+function fits(
+  { served, config }: Served,
   listener: ListenerConfig,
   stamp: string,
-  live: Generation | undefined,
   upstreams: Upstreams,
   plugin: ProtocolPlugin | undefined,
   metrics: OwnMetrics | undefined,
-): LiveInstance | undefined {
-  const before = live?.listeners.find(({ config }) => config.name === listener.name);
-  if (before === undefined) return undefined;
-  const { served, config } = before;
-  const isSame =
+): boolean {
+  return (
     served.plugin === plugin &&
     served.stamp === stamp &&
     isEqual(served.host.metrics, metrics) &&
     isEqual(instanceConfig(config), instanceConfig(listener)) &&
-    served.host.fits(upstreams);
-  return isSame ? served : undefined;
+    served.host.fits(upstreams)
+  );
+}
+
+/** The instance for passed connections, with its config. */
+function passingOf(before: PlannedListener | undefined): Served | undefined {
+  const config = before && passingConfig(before.config);
+  return config && before.passing && { config, served: before.passing };
 }
 
 /** A listener without the keys that concern its socket or its layers, not the instance. */
@@ -191,7 +210,8 @@ function instanceConfig(listener: ListenerConfig): object {
     max_connections: undefined,
     tcp_keepalive: undefined,
     socket_mode: undefined,
-    tls: undefined,
+    // An instance of tcp holds the upstreams that connections are passed on to.
+    tls: listener.mode === 'tcp' ? passedUpstreams(listener) : undefined,
     proxy_protocol: undefined,
   };
 }

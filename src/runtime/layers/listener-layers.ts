@@ -12,10 +12,13 @@ import type { ClientAuthSettings } from '../../net/tls/contexts/client-auth.ts';
 import {
   ServerContexts,
   type ServerCertificate,
+  type ServerContext,
   type ServerContextSettings,
 } from '../../net/tls/contexts/server-contexts.ts';
 import { TicketKeyRing } from '../../net/tls/contexts/ticket-key-ring.ts';
-import { CertificateDecider } from '../../net/tls/terminate/sni-decision.ts';
+import { HandshakeGate } from '../../net/tls/protection/handshake-gate.ts';
+import { HandshakeTurns } from '../../net/tls/protection/handshake-turns.ts';
+import { SniTable } from '../../net/tls/sni/sni-table.ts';
 import { TlsTermination } from '../../net/tls/terminate/tls-termination.ts';
 import type { Logger } from '../../plugin-api/index.ts';
 import type { HandshakeObserver } from '../../readings/handshake.ts';
@@ -28,14 +31,17 @@ export interface ListenerLayers {
   readonly list: readonly TransportLayer[];
   /** The certificates of the listener; undefined when it decrypts nothing. */
   readonly contexts: ServerContexts | undefined;
+  /** Bounds the handshakes; kept over edits. Undefined for a listener without TLS. */
+  readonly gate: HandshakeGate | undefined;
 }
 
-export const NO_LAYERS: ListenerLayers = { list: [], contexts: undefined };
+export const NO_LAYERS: ListenerLayers = { list: [], contexts: undefined, gate: undefined };
 
 /** Makes the layers of listeners while an edit is prepared. */
 export class LayerBuilder {
   readonly #ring = new TicketKeyRing();
   readonly #logger: Logger;
+  readonly #turns = new HandshakeTurns();
   readonly #observer: Partial<HandshakeObserver> | undefined;
 
   /** @param observer Hears of each handshake with a client. */
@@ -62,9 +68,18 @@ export class LayerBuilder {
     const first = header === undefined ? [] : [header];
     if (tls === undefined) return { ...NO_LAYERS, list: first };
     const contexts = await this.#contexts(name, tls, files, slicer, before?.contexts);
-    const decider = new CertificateDecider(contexts, tls.strict_sni);
-    const rules = { listener: name, decider, alpn: tls.alpn_protocols ?? [], observer: this.#observer };
-    return { list: [...first, new TlsTermination(rules, tls.handshake_timeout)], contexts };
+    const gate = before?.gate ?? new HandshakeGate(this.#turns);
+    const rules = {
+      listener: name,
+      decider: sniTable(listener, tls, contexts),
+      alpn: tls.alpn_protocols ?? [],
+      bound: {
+        gate,
+        limits: { maxHandshakes: tls.max_handshakes, maxPerAddress: tls.max_handshakes_per_address },
+      },
+      observer: this.#observer,
+    };
+    return { list: [...first, new TlsTermination(rules, tls.handshake_timeout)], contexts, gate };
   }
 
   async #contexts(
@@ -83,6 +98,22 @@ export class LayerBuilder {
       });
     }
   }
+}
+
+/** What becomes of each name. Only a listener in mode tcp can pass what is TLS on to its own upstream. */
+function sniTable(
+  { mode, upstream }: ListenerConfig,
+  { strict_sni: isStrict, sni }: ListenerTls,
+  contexts: ServerContexts,
+): SniTable<ServerContext> {
+  return new SniTable({
+    certificates: contexts.names,
+    defaultCertificate: contexts.fallback,
+    isStrict,
+    routes: sni?.routes ?? [],
+    defaultUpstream: sni?.default,
+    ownUpstream: mode === 'tcp' ? upstream : undefined,
+  });
 }
 
 function contextSettings(listener: string, tls: ListenerTls, files: ConfigFiles): ServerContextSettings {

@@ -12,7 +12,7 @@ import {
   type ServerContextSettings,
 } from '../../../src/net/tls/contexts/server-contexts.ts';
 import { TicketKeyRing } from '../../../src/net/tls/contexts/ticket-key-ring.ts';
-import { CertificateDecider } from '../../../src/net/tls/terminate/sni-decision.ts';
+import { SniTable } from '../../../src/net/tls/sni/sni-table.ts';
 import { TlsTermination } from '../../../src/net/tls/terminate/tls-termination.ts';
 import { DEFAULT_CIPHER_SUITES } from '../../../src/config/values/tls/cipher-suite.ts';
 import { ReadBuffers } from '../../../src/net/transport/read-buffers.ts';
@@ -106,7 +106,14 @@ class TlsLab {
       this.#contexts,
     );
     const observer = { handshake: (record: HandshakeRecord) => void this.records.push(record) };
-    const decider = new CertificateDecider(this.#contexts, isStrict);
+    const decider = new SniTable({
+      certificates: this.#contexts.names,
+      defaultCertificate: this.#contexts.fallback,
+      isStrict,
+      routes: [],
+      defaultUpstream: undefined,
+      ownUpstream: undefined,
+    });
     this.listener.layers = [new TlsTermination({ listener: 'secure', decider, alpn, observer }, timeoutMs)];
   }
 

@@ -9,7 +9,6 @@ import {
   type Credential,
   type CryptoSettings,
 } from './context-options.ts';
-import { NameTable } from './name-table.ts';
 import type { TicketKeyRing } from './ticket-key-ring.ts';
 
 /** A certificate of a listener, with its rules. */
@@ -38,14 +37,22 @@ export interface ServerContext {
   readonly policy: ClientAuthPolicy;
 }
 
-/** All contexts of a listener, by the names of their certificates. Never changed. */
+/** All contexts of a listener. Never changed. */
 export class ServerContexts {
-  readonly #names: NameTable<ServerContext>;
+  /** By the names of their certificates. */
+  readonly names: ReadonlyMap<string, ServerContext>;
+  /** For clients that name no host, or one that no certificate has; undefined when there is no certificate at all. */
+  readonly fallback: ServerContext | undefined;
   /** The contexts by a hash of everything that they are made of. */
   readonly #made: ReadonlyMap<string, ServerContext>;
 
-  private constructor(names: NameTable<ServerContext>, made: ReadonlyMap<string, ServerContext>) {
-    this.#names = names;
+  private constructor(
+    names: ReadonlyMap<string, ServerContext>,
+    fallback: ServerContext | undefined,
+    made: ReadonlyMap<string, ServerContext>,
+  ) {
+    this.names = names;
+    this.fallback = fallback;
     this.#made = made;
   }
 
@@ -75,27 +82,16 @@ export class ServerContexts {
       if (slicer.isDue) await slicer.pause();
       types.set(certificate, keyTypeOf(certificate));
     }
-    const names = new NameTable<ServerContext>();
+    const names = new Map<string, ServerContext>();
     for (const [name, certificates] of byName(settings.certificates)) {
-      names.add(name, await contextOf(onePerType(certificates, types)));
+      names.set(name, await contextOf(onePerType(certificates, types)));
     }
-    const fallback =
+    const byDefault =
       settings.certificates.find(({ isDefault }) => isDefault === true) ?? settings.certificates[0];
-    if (fallback !== undefined) {
-      const sameName = settings.certificates.filter(({ names: own }) => own[0] === fallback.names[0]);
-      names.fallback = await contextOf(onePerType([fallback, ...sameName], types));
-    }
-    return new ServerContexts(names, made);
-  }
-
-  /** For the name that a client asks for: an exact one, a wildcard, the default. Undefined when there is no certificate at all. */
-  choose(name: string | undefined): ServerContext | undefined {
-    return this.chooseStrictly(name) ?? this.#names.fallback;
-  }
-
-  /** As {@link choose}, without the default. */
-  chooseStrictly(name: string | undefined): ServerContext | undefined {
-    return name === undefined ? undefined : this.#names.find(name);
+    const sameName = settings.certificates.filter(({ names: own }) => own[0] === byDefault?.names[0]);
+    const fallback =
+      byDefault === undefined ? undefined : await contextOf(onePerType([byDefault, ...sameName], types));
+    return new ServerContexts(names, fallback, made);
   }
 }
 

@@ -7,14 +7,19 @@ const BUDGET_MS = 4;
  */
 export class HandshakeTurns {
   readonly #budgetMs: number;
+  readonly #now: () => number;
   /** In their order. */
   readonly #waiting = new Set<() => void>();
   #spentMs = 0;
   #isScheduled = false;
 
-  /** @param budgetMs as {@link BUDGET_MS}, which is the default */
-  constructor(budgetMs = BUDGET_MS) {
+  /**
+   * @param budgetMs as {@link BUDGET_MS}, which is the default
+   * @param now the clock, in ms
+   */
+  constructor(budgetMs = BUDGET_MS, now = (): number => performance.now()) {
     this.#budgetMs = budgetMs;
+    this.#now = now;
   }
 
   /** How many wait for their turn. */
@@ -39,9 +44,9 @@ export class HandshakeTurns {
   }
 
   #compute(work: () => void): void {
-    const beganAtMs = performance.now();
+    const beganAtMs = this.#now();
     work();
-    this.#spentMs += performance.now() - beganAtMs;
+    this.#spentMs += this.#now() - beganAtMs;
   }
 
   /** The next turn begins with a new budget. Immediates run once a turn, after the sockets were read. */

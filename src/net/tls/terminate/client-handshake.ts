@@ -1,4 +1,4 @@
-import { BalanceError, handshakeReasonOf, type HandshakeReason } from '../../../errors.ts';
+import { BalanceError, errorFrom, handshakeReasonOf, type HandshakeReason } from '../../../errors.ts';
 import type { HandshakeRecord, HandshakeStatus } from '../../../readings/handshake.ts';
 import type { StreamReader } from '../../../plugin-api/index.ts';
 import type { LayerRun } from '../../layers/layer.ts';
@@ -8,6 +8,8 @@ import { ClientHelloReader } from '../client-hello/client-hello-reader.ts';
 import type { ClientHello } from '../client-hello/client-hello.ts';
 import { HelloRefusal } from '../client-hello/hello-refusal.ts';
 import type { ServerContext } from '../contexts/server-contexts.ts';
+import type { Entrant } from '../protection/entrants.ts';
+import type { GateReason } from '../protection/handshake-gate.ts';
 import { AcceptedSession } from './accepted-session.ts';
 import { Alert, alertRecord, PLAIN_HTTP_ANSWER } from './plain-answers.ts';
 import type { TerminationRules } from './termination-rules.ts';
@@ -16,8 +18,13 @@ import type { TerminationRules } from './termination-rules.ts';
 const LINGER_MS = 1_000;
 const LINGER_BYTES = 256 * 1024;
 
+const TURNED_AWAY: Readonly<Record<GateReason, string>> = {
+  too_many_handshakes: 'too many handshakes on the listener',
+  address_rate: "too many new handshakes from the client's address",
+};
+
 /** The handshake with one client, from its first byte. Reads from the transport until the protocol gets it. */
-export class ClientHandshake implements StreamReader, LayerRun {
+export class ClientHandshake implements StreamReader, LayerRun, Entrant {
   readonly #rules: TerminationRules;
   readonly #raw: OwnedTransport;
   readonly #ready: (transport: OwnedTransport) => void;
@@ -43,6 +50,22 @@ export class ClientHandshake implements StreamReader, LayerRun {
     this.#ready = ready;
     this.#failed = failed;
     this.#beganAtMs = performance.now();
+  }
+
+  get clientAddress(): string {
+    return this.#raw.peer.address;
+  }
+
+  /** Begins to read, unless the listener has too many handshakes. */
+  start(): void {
+    const { bound } = this.#rules;
+    const reason = bound?.gate.enter(this, bound.limits);
+    if (reason === undefined) this.#raw.read(this);
+    else this.#turnAway(reason);
+  }
+
+  evicted(): void {
+    this.#turnAway('too_many_handshakes');
   }
 
   data(bytes: Buffer, start: number, end: number): void {
@@ -81,28 +104,49 @@ export class ClientHandshake implements StreamReader, LayerRun {
       this.#tell(isGone ? 'aborted' : 'timeout', isGone ? 'peer_left' : 'timeout');
     }
     this.#isOver = true;
+    this.#rules.bound?.gate.leave(this);
     clearTimeout(this.#timer);
   }
 
   #decide(hello: ClientHello, bytes: Buffer): void {
     this.#sni = hello.sni;
     const decision = this.#rules.decider.decide(hello);
-    if (decision.kind === 'terminate') this.#accept(decision.context, bytes);
+    if (decision.kind === 'terminate') this.#begin(decision.context, bytes);
     else if (decision.kind === 'refuse') {
       this.#refuse('unknown_name', 'no certificate is for the name that the client asked for', () => {
         this.#raw.write(alertRecord(Alert.unrecognizedName));
       });
-    } else {
-      this.#isOver = true;
-      this.#raw.releaseReader(bytes);
-      this.#ready(this.#raw);
-    }
+    } else this.#pass(decision.upstream, bytes);
   }
 
-  #accept(context: ServerContext, bytes: Buffer): void {
+  #pass(upstream: string | undefined, bytes: Buffer): void {
+    this.#isOver = true;
+    this.#rules.bound?.gate.leave(this);
+    const raw = this.#raw;
+    if (upstream !== undefined) raw.route = { upstream, sni: this.#sni };
+    raw.releaseReader(bytes);
+    this.#ready(raw);
+  }
+
+  /** Accepts the handshake, in a later turn of the event loop if this one has computed enough. */
+  #begin(context: ServerContext, bytes: Buffer): void {
+    const { bound } = this.#rules;
+    this.#raw.releaseReader(bytes);
+    const accept = (): void => {
+      try {
+        this.#accept(context);
+      } catch (error) {
+        const { message } = errorFrom(error);
+        this.#fail('failed', undefined, new BalanceError('internal', message, { cause: error }));
+      }
+    };
+    if (bound === undefined) accept();
+    else bound.gate.begin(this, bound.limits, accept);
+  }
+
+  #accept(context: ServerContext): void {
     const raw = this.#raw;
     let socket: AcceptedTls | undefined;
-    raw.releaseReader(bytes);
     const isReplaced = raw.replaceSocket((handle, onread, received) => {
       socket = new AcceptedTls({
         handle,
@@ -149,6 +193,7 @@ export class ClientHandshake implements StreamReader, LayerRun {
 
   #succeed(session: AcceptedSession): void {
     this.#isOver = true;
+    this.#rules.bound?.gate.leave(this);
     const raw = this.#raw;
     raw.tls = session;
     this.#rules.observer?.handshake?.({
@@ -175,6 +220,7 @@ export class ClientHandshake implements StreamReader, LayerRun {
 
   /** Tells the client why, and ends the connection when the client could read it. */
   #refuse(reason: HandshakeReason, message: string, answer: () => void): void {
+    this.#rules.bound?.gate.leave(this);
     this.#tell('refused', reason);
     this.#refusal = new BalanceError('tls_handshake', message);
     answer();
@@ -198,8 +244,15 @@ export class ClientHandshake implements StreamReader, LayerRun {
   #fail(status: HandshakeStatus, reason: HandshakeReason | undefined, error: BalanceError): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#rules.bound?.gate.leave(this);
     this.#tell(status, reason, error.message);
     this.#failed(error);
+  }
+
+  /** There is no room for it on this listener. That counts also when the client has sent nothing yet. */
+  #turnAway(reason: GateReason): void {
+    this.#hasBytes = true;
+    this.#fail('refused', reason, new BalanceError('tls_handshake', TURNED_AWAY[reason]));
   }
 
   #tell(status: HandshakeStatus, reason: HandshakeReason | undefined, detail?: string): void {

@@ -1,4 +1,4 @@
-import type { ServerContext, ServerContexts } from '../contexts/server-contexts.ts';
+import type { ServerContext } from '../contexts/server-contexts.ts';
 
 /** What becomes of a connection. */
 export type SniDecision =
@@ -19,23 +19,4 @@ export interface AskedName {
 /** Decides by the name that a client asks for. Must not throw. */
 export interface SniDecider {
   decide(asked: AskedName): SniDecision;
-}
-
-const REFUSE: SniDecision = { kind: 'refuse' };
-
-/** Decrypts everything, each name with its certificate. */
-export class CertificateDecider implements SniDecider {
-  readonly #contexts: ServerContexts;
-  readonly #isStrict: boolean;
-
-  /** @param isStrict Whether a client that names no host of a certificate is refused; else it gets the default certificate. */
-  constructor(contexts: ServerContexts, isStrict: boolean) {
-    this.#contexts = contexts;
-    this.#isStrict = isStrict;
-  }
-
-  decide({ sni }: AskedName): SniDecision {
-    const context = this.#isStrict ? this.#contexts.chooseStrictly(sni) : this.#contexts.choose(sni);
-    return context === undefined ? REFUSE : { kind: 'terminate', context };
-  }
 }

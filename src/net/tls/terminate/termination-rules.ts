@@ -1,5 +1,12 @@
 import type { HandshakeObserver } from '../../../readings/handshake.ts';
+import type { HandshakeGate, HandshakeLimits } from '../protection/handshake-gate.ts';
 import type { SniDecider } from './sni-decision.ts';
+
+/** The gate of a listener, and the limits that one config sets for it. */
+export interface HandshakeBound {
+  readonly gate: HandshakeGate;
+  readonly limits: HandshakeLimits;
+}
 
 /** How a listener makes its handshakes. */
 export interface TerminationRules {
@@ -8,6 +15,8 @@ export interface TerminationRules {
   readonly decider: SniDecider;
   /** The protocols that ALPN may choose, preferred ones first; empty: ALPN is not answered. */
   readonly alpn: readonly string[];
+  /** Bounds the handshakes of the listener. Default: there is no bound. */
+  readonly bound?: HandshakeBound | undefined;
   /** Hears of each handshake. Default: nobody does. */
   readonly observer?: Partial<HandshakeObserver> | undefined;
 }

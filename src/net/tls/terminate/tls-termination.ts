@@ -24,7 +24,7 @@ export class TlsTermination implements TransportLayer {
     failed: (error: BalanceError) => void,
   ): LayerRun {
     const handshake = new ClientHandshake(this.#rules, raw, ready, failed);
-    raw.read(handshake);
+    handshake.start();
     return handshake;
   }
 }
