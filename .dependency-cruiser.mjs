@@ -86,6 +86,7 @@ const rooms = {
     ['watch', 'lint'],
     ['load', 'diff'],
     ['checks', 'normalize'],
+    'certificates',
     'options',
     'files',
     'document',

@@ -6,9 +6,15 @@ import type { CheckContext } from './check-context.ts';
 export function checkProxyProtocol(context: CheckContext): void {
   const { listeners, upstreams } = context.config;
   for (const [index, { address, proxy_protocol: accepted }] of listeners.entries()) {
-    if (accepted?.accept !== true || accepted.trusted.length > 0) continue;
+    if (accepted?.accept !== true) continue;
     // Whoever may connect to a unix socket is trusted.
-    if (parseAddress(address).kind === 'unix') continue;
+    const isUnix = parseAddress(address).kind === 'unix';
+    if (isUnix && accepted.trusted.length > 0)
+      context.warn(
+        ['listeners', index, 'proxy_protocol', 'trusted'],
+        'has no effect: what connects to a unix socket is always trusted',
+      );
+    if (isUnix || accepted.trusted.length > 0) continue;
     context.error(
       ['listeners', index, 'proxy_protocol'],
       'needs trusted: the addresses and networks of the proxies that send the header, as in [10.0.0.0/8]',

@@ -8,11 +8,15 @@ import { checkLogging } from '../checks/check-logging.ts';
 import { checkMetrics } from '../checks/check-metrics.ts';
 import { checkModes } from '../checks/check-modes.ts';
 import { checkNames } from '../checks/check-names.ts';
+import { checkProxyProtocol } from '../checks/check-proxy-protocol.ts';
 import { checkOptions } from '../checks/check-options.ts';
 import { checkReferences } from '../checks/check-references.ts';
-import { checkProxyProtocol } from '../checks/check-proxy-protocol.ts';
 import { checkUpstreams } from '../checks/check-upstreams.ts';
+import { checkCertificates } from '../checks/tls/check-certificates.ts';
+import { checkListenerTls } from '../checks/tls/check-listener-tls.ts';
+import { checkUpstreamTls } from '../checks/tls/check-upstream-tls.ts';
 import type { OptionsRules } from '../../plugin-api/index.ts';
+import type { CertificateReading } from '../../readings/certificate.ts';
 import { ConfigError } from './config-error.ts';
 import type { ConfigFile } from '../schema/config-file.generated.ts';
 import type { Config } from '../schema/config.generated.ts';
@@ -47,6 +51,8 @@ const checks: readonly ((context: CheckContext) => void)[] = [
   checkDns,
   checkMetrics,
   checkUpstreams,
+  checkListenerTls,
+  checkUpstreamTls,
   checkProxyProtocol,
   checkOptions,
   checkLogging,
@@ -65,6 +71,7 @@ export class ConfigLoad {
   readonly #warnings: Problem[];
   readonly #references: SourceFile[] = [];
   #contents: FileContents = new Map();
+  #certificates: readonly CertificateReading[] = [];
   readonly #rules: ProtocolRules;
 
   /** Throws a ConfigError when a file can't be read or parsed. */
@@ -90,9 +97,15 @@ export class ConfigLoad {
     return config;
   }
 
-  /** Reads the files that the config names. Throws a ConfigError when one of them can't be used. */
-  async readReferences(config: Config): Promise<void> {
-    const { files, contents, failures } = await readReferences(config, dirname(resolve(this.#file)));
+  /**
+   * Reads the files that the config names, and checks the certificates among them. Gives the config with the names of its certificates.
+   * Throws a ConfigError when one of the files can't be used.
+   *
+   * @param inUse hashes of the files that the running proxy uses; undefined when none runs
+   */
+  async readReferences(config: Config, inUse: ReadonlySet<string> | undefined): Promise<Config> {
+    const directory = dirname(resolve(this.#file));
+    const { files, contents, failures } = await readReferences(config, directory);
     this.#references.push(...files);
     this.#contents = contents;
     for (const { reference, failure } of failures) {
@@ -100,7 +113,22 @@ export class ConfigLoad {
       const shown = this.#merged.shown(path, reference.file);
       this.#problem(path, `names the file ${shown}, which ${failure}`);
     }
+    const hashes = new Map(files.map(({ file, hash }) => [file, hash]));
+    const hashOf = (name: string): string => hashes.get(resolve(directory, name)) ?? '';
+    const { config: complete, certificates } = checkCertificates({
+      config,
+      error: (path, message) => this.#problem(this.#provenance.toFile(path), message),
+      warn: (path, message) =>
+        this.#warnings.push(this.#merged.problem(this.#provenance.toFile(path), message)),
+      shown: (path, value) => this.#merged.shown(this.#provenance.toFile(path), value),
+      given: (path) => this.#merged.has(this.#provenance.toFile(path)),
+      contentOf: (name) => contents.get(resolve(directory, name)),
+      mayBeInvalid: (name) => inUse === undefined || inUse.has(hashOf(name)),
+      nowMs: Date.now(),
+    });
+    this.#certificates = certificates;
     this.#throwProblems();
+    return complete;
   }
 
   result(config: Config): LoadResult {
@@ -114,6 +142,7 @@ export class ConfigLoad {
         config.listeners.some(({ mode }) => mode !== 'http' && mode !== 'tcp'),
       sources: this.#sources(),
       contents: this.#contents,
+      certificates: this.#certificates,
       locations: SourceLocationTable.encode(this.#merged, this.#provenance),
     };
   }

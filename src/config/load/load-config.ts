@@ -24,6 +24,5 @@ export async function loadResult(file: string, options: LoadOptionsWithRules): P
   const load = new ConfigLoad(file, reading, options.rules);
   const { modes } = options;
   const config = load.check(typeof modes === 'function' ? await modes(load.pluginSettings) : modes);
-  await load.readReferences(config);
-  return load.result(config);
+  return load.result(await load.readReferences(config, options.filesInUse));
 }

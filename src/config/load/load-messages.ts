@@ -12,6 +12,7 @@ export type LoadRequest =
       readonly file: string;
       readonly env: Environment;
       readonly text: string | undefined;
+      readonly filesInUse: ReadonlySet<string> | undefined;
     }
   /** Answers the {@link LoadAnswer} `modes`. Without modes the load is given up. */
   | { readonly kind: 'modes'; readonly id: number; readonly modes: readonly string[] | undefined };

@@ -78,7 +78,8 @@ export class LoadThread {
       this.#pending.set(id, pending);
       this.#worker.ref();
       this.#expectAnswer(pending);
-      const request: LoadRequest = { kind: 'load', id, file, env: { ...options.env }, text: options.text };
+      const { text, filesInUse } = options;
+      const request: LoadRequest = { kind: 'load', id, file, env: { ...options.env }, text, filesInUse };
       this.#worker.postMessage(request);
     });
   }

@@ -34,11 +34,17 @@ class Loads {
     }
   }
 
-  async #load({ id, file, env, text }: Load): Promise<void> {
+  async #load({ id, file, env, text, filesInUse }: Load): Promise<void> {
     try {
       const modes = (settings: PluginSettings): Promise<readonly string[]> => this.#ask(id, settings);
       const rules = await this.#rules;
-      const result = await loadResult(file, { env, modes, rules, ...(text === undefined ? {} : { text }) });
+      const result = await loadResult(file, {
+        env,
+        modes,
+        rules,
+        ...(text === undefined ? {} : { text }),
+        ...(filesInUse === undefined ? {} : { filesInUse }),
+      });
       this.#answer({ kind: 'loaded', id, result }, [result.locations.buffer]);
     } catch (error) {
       if (error instanceof ConfigError) {

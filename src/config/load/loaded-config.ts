@@ -5,6 +5,7 @@ import type { SourceLocation } from '../files/source-location-table.ts';
 import { SourceLocationTable } from '../files/source-location-table.ts';
 import type { PluginSettings } from './plugin-settings.ts';
 import type { OptionsRules } from '../../plugin-api/index.ts';
+import type { CertificateReading } from '../../readings/certificate.ts';
 import type { Path, Problem } from '../problems/problem.ts';
 import { parsePath, sortProblems } from '../problems/problem.ts';
 import type { Environment } from '../document/substitute-env.ts';
@@ -20,6 +21,11 @@ export interface LoadOptions {
    * plugins.
    */
   readonly modes: readonly string[] | ((settings: PluginSettings) => Promise<readonly string[]>);
+  /**
+   * Hashes of the files that the running proxy uses. A certificate that is not valid now is refused, unless it is one of them: it may have
+   * expired while it was used. Default: the proxy does not run, and such a certificate is a warning.
+   */
+  readonly filesInUse?: ReadonlySet<string>;
   /** Used instead of the content of the main file, which then need not exist. */
   readonly text?: string;
 }
@@ -44,6 +50,7 @@ export interface LoadResult {
   readonly namesServers: boolean;
   readonly sources: ConfigSources;
   readonly contents: FileContents;
+  readonly certificates: readonly CertificateReading[];
   /** The bytes of a {@link SourceLocationTable}. */
   readonly locations: Uint8Array<ArrayBuffer>;
 }
@@ -63,6 +70,8 @@ export interface LoadedConfig {
   readonly sources: ConfigSources;
   /** What the files hold that the load itself had to read. It has private keys and passwords in it. */
   readonly contents: FileContents;
+  /** The certificates that the config uses. */
+  readonly certificates: readonly CertificateReading[];
   /**
    * The location of a path of {@link config}, such as `listeners[0].address`. For a default, which no file has, it is the location of the
    * nearest section around it.

@@ -77,10 +77,11 @@ export class CandidateLoader {
       return change.names;
     };
     // A text to restore has the values of the environment in it already.
+    const inUse = live === undefined ? {} : { filesInUse: hashesOf(live) };
     const loaded =
       restore === undefined
-        ? await this.#readFiles({ env: this.#env, modes })
-        : await this.#configs.load(this.#origin.configFile, { modes, text: restore.text });
+        ? await this.#readFiles({ env: this.#env, modes, ...inUse })
+        : await this.#configs.load(this.#origin.configFile, { modes, text: restore.text, ...inUse });
     const [plugins] = prepared;
     if (plugins === undefined) throw new Error('a load checked no modes');
     return { loaded, plugins };
@@ -125,4 +126,11 @@ export class CandidateLoader {
       ? this.#configs.load(configFile, settings)
       : loadTextConfig(configFile, () => this.#configs.load(configFile, { ...settings, text: configText() }));
   }
+}
+
+/** The hashes of the files that keys of a config name. */
+function hashesOf({ sources }: LoadedConfig): ReadonlySet<string> {
+  return new Set(
+    sources.files.flatMap(({ role, hash }) => (role === 'reference' && hash !== undefined ? [hash] : [])),
+  );
 }
