@@ -1,5 +1,12 @@
 import { messageOf, type ErrorCode } from '../../../src/errors.ts';
-import type { Answer, Connection, Lease, Logger, TlsSession } from '../../../src/plugin-api/index.ts';
+import type {
+  Answer,
+  Connection,
+  Lease,
+  Logger,
+  ProxyHeader,
+  TlsSession,
+} from '../../../src/plugin-api/index.ts';
 import type { FieldEdits } from '../forwarding/field-edits.ts';
 import type { ForwardingProfile } from '../forwarding/forwarding-profile.ts';
 import type { HttpInstance } from '../instance/http-instance.ts';
@@ -87,6 +94,10 @@ export abstract class ExchangeState extends ExchangeFacts {
 
   get tls(): TlsSession | undefined {
     return this.stream.connection.transport.tls;
+  }
+
+  get proxy(): ProxyHeader | undefined {
+    return this.stream.connection.transport.proxy;
   }
 
   /** For leases: a PROXY header to a backend names the client of this connection. */

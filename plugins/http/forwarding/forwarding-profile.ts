@@ -68,6 +68,8 @@ export class ForwardingProfile {
   /** True when no rule about HTTPS can concern the requests of this connection. */
   readonly isOrdinary: boolean;
   readonly #address: string;
+  /** Whether the client's connection is encrypted, here or up to the proxy whose PROXY header says so. */
+  readonly #isSecure: boolean;
   readonly #proto: string;
   readonly #port: string;
   /** The lines about the client's certificate, each with its CRLF; '' when there are none. */
@@ -80,8 +82,10 @@ export class ForwardingProfile {
     this.#address = withoutZone(connection.transport.peer.address);
     this.instance = instance;
     this.isTrusted = instance.trusted.has(this.#address);
-    this.tls = connection.transport.tls;
-    this.#proto = this.tls === undefined ? 'http' : 'https';
+    const { tls, proxy } = connection.transport;
+    this.tls = tls;
+    this.#isSecure = tls !== undefined || proxy?.ssl?.isTls === true;
+    this.#proto = this.#isSecure ? 'https' : 'http';
     this.isOrdinary = instance.https.leaveAlone(this.tls);
     this.#certificate = instance.certificateHeaders?.lines(this.tls?.certificate) ?? '';
     const { port } = connection.transport.local;
@@ -124,7 +128,7 @@ export class ForwardingProfile {
   /** Whether the client's connection is encrypted. Behind a trusted proxy: whether that proxy says so, if it says anything about it. */
   isSecure(head: RequestHead): boolean {
     const claimed = this.isTrusted ? claimedScheme(head, this.instance.trusted) : '';
-    return claimed === '' ? this.tls !== undefined : claimed === 'https' || claimed === 'wss';
+    return claimed === '' ? this.#isSecure : claimed === 'https' || claimed === 'wss';
   }
 
   /** What the backend of a request is told. What a trusted peer said is kept and extended; what other peers said is replaced. */

@@ -1,5 +1,5 @@
 import { BalanceError } from '../../../src/errors.ts';
-import type { TlsSession } from '../../../src/plugin-api/index.ts';
+import type { ProxyHeader, TlsSession } from '../../../src/plugin-api/index.ts';
 import { durationText } from '../../../src/plugin-api/values/duration-text.ts';
 import { fieldText } from '../message/field-text.ts';
 
@@ -15,6 +15,8 @@ export interface TemplateValues {
   readonly elapsedMs: number;
   /** undefined when the client's connection is not encrypted: then the variables about TLS are empty. */
   readonly tls: TlsSession | undefined;
+  /** undefined when the connection did not begin with a PROXY header: then the variables about it are empty. */
+  readonly proxy: ProxyHeader | undefined;
 }
 
 type Variable = (values: TemplateValues) => string;
@@ -33,6 +35,12 @@ const VARIABLES: Readonly<Record<string, Variable>> = {
   tls_sni: ({ tls }) => fieldText(tls?.sni ?? ''),
   tls_client_subject: ({ tls }) => fieldText(tls?.certificate?.subject ?? ''),
   tls_client_fingerprint: ({ tls }) => tls?.certificate?.fingerprint256 ?? '',
+  proxy_ip: ({ proxy }) => proxy?.sender.address ?? '',
+  proxy_authority: ({ proxy }) => fieldText(proxy?.authority ?? ''),
+  proxy_unique_id: ({ proxy }) => fieldText(proxy?.uniqueId?.toString('latin1') ?? ''),
+  proxy_tls_version: ({ proxy }) => fieldText(proxy?.ssl?.version ?? ''),
+  proxy_tls_cipher: ({ proxy }) => fieldText(proxy?.ssl?.cipher ?? ''),
+  proxy_client_name: ({ proxy }) => fieldText(proxy?.ssl?.commonName ?? ''),
 };
 
 /** The names that may stand in `${}`. */

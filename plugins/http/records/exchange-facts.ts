@@ -6,6 +6,7 @@ import type {
   Connection,
   ExchangeRecord,
   LogFields,
+  ProxyHeader,
   TlsSession,
   TraceContext,
   Upstream,
@@ -125,6 +126,7 @@ export abstract class ExchangeFacts implements ExchangeRecord, TemplateValues {
 
   abstract get bytesReceived(): number;
   abstract get tls(): TlsSession | undefined;
+  abstract get proxy(): ProxyHeader | undefined;
 
   /** Notes the time of a phase, for a trace. */
   mark(phase: Phase): void {

@@ -104,7 +104,7 @@ export interface HeaderTransform {
   readonly action: 'add' | 'set' | 'remove';
   /** The name of an HTTP header. Upper and lower case are the same. */
   readonly name: string;
-  /** The value, for `add` and `set`. May hold the variables ${duration} ${client_ip} ${request_id} ${backend} ${host} ${method} ${path} ${route} ${tls_version} ${tls_cipher} ${tls_sni} ${tls_client_subject} ${tls_client_fingerprint}. The duration is written as in logs: `150ms`, `1.52s`. The variables about TLS describe the client's connection, and are empty where it is not encrypted. In texts that a client chooses, as the subject of its certificate, everything beyond visible ASCII is written as `\` and two hex digits a byte. */
+  /** The value, for `add` and `set`. May hold the variables ${duration} ${client_ip} ${request_id} ${backend} ${host} ${method} ${path} ${route} ${tls_version} ${tls_cipher} ${tls_sni} ${tls_client_subject} ${tls_client_fingerprint} ${proxy_ip} ${proxy_authority} ${proxy_unique_id} ${proxy_tls_version} ${proxy_tls_cipher} ${proxy_client_name}. The duration is written as in logs: `150ms`, `1.52s`. The variables about TLS describe the client's connection, and are empty where it is not encrypted. Those that begin with `proxy_` come from the PROXY header that the connection began with: the address of the proxy that sent it, the host name that the client asked for, the id of the connection, and TLS between the client and that proxy, with the common name of its certificate. They are empty where the header does not say them. In texts that a client chooses, as the subject of its certificate, everything beyond visible ASCII is written as `\` and two hex digits a byte. */
   readonly value?: string;
 }
 

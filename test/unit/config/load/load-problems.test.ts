@@ -545,7 +545,7 @@ describe('a transform', () => {
     ],
     [
       'action: set, name: X, value: "${hots}"',
-      /must use no other variables than \$\{duration\} .* \$\{tls_client_fingerprint\}; did you mean "host"\?$/,
+      /must use no other variables than \$\{duration\} .* \$\{proxy_client_name\}; did you mean "host"\?$/,
     ],
     [
       'action: set, name: X, value: "${host"',

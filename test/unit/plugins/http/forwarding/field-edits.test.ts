@@ -13,6 +13,7 @@ const VALUES: TemplateValues = {
   routeName: 'all',
   elapsedMs: 5,
   tls: undefined,
+  proxy: undefined,
 };
 
 describe('edits of a header', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import type { TlsSession } from '../../../../../src/plugin-api/index.ts';
+import type { ProxyHeader, TlsSession } from '../../../../../src/plugin-api/index.ts';
 import { TEMPLATE_VARIABLES } from '../../../../../plugins/http/forwarding/template.ts';
 import { Template, type TemplateValues } from '../../../../../plugins/http/forwarding/template.ts';
 
@@ -14,6 +14,7 @@ const VALUES: TemplateValues = {
   routeName: 'r1',
   elapsedMs: 12.7,
   tls: undefined,
+  proxy: undefined,
 };
 
 const TLS: TlsSession = {
@@ -62,6 +63,31 @@ describe('a template', () => {
     expect(Template.parse(ALL_TLS).render(VALUES)).toBe('    ');
     const tls = { ...TLS, sni: undefined, certificate: undefined };
     expect(Template.parse(ALL_TLS).render({ ...VALUES, tls })).toBe('TLSv1.3 TLS_AES_128_GCM_SHA256   ');
+  });
+
+  it('shows what a PROXY header said, and lets no name of a client end the line', () => {
+    const all =
+      '${proxy_ip} ${proxy_authority} ${proxy_unique_id} ${proxy_tls_version} ${proxy_tls_cipher} ${proxy_client_name}';
+    expect(Template.parse(all).render(VALUES)).toBe('     ');
+    const proxy: ProxyHeader = {
+      version: 2,
+      sender: { address: '10.0.0.9', port: 1 },
+      authority: 'a.test',
+      alpn: undefined,
+      uniqueId: Buffer.from('id\r\n'),
+      namespace: undefined,
+      ssl: {
+        isTls: true,
+        hasCertificate: true,
+        verified: true,
+        version: 'TLSv1.3',
+        cipher: 'TLS_AES_128_GCM_SHA256',
+        commonName: 'J\r\n',
+      },
+      tlvs: [],
+    };
+    const wanted = '10.0.0.9 a.test id\\0D\\0A TLSv1.3 TLS_AES_128_GCM_SHA256 J\\0D\\0A';
+    expect(Template.parse(all).render({ ...VALUES, proxy })).toBe(wanted);
   });
 
   it.each([
