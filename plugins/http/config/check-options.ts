@@ -68,7 +68,7 @@ function checkHeader(change: HeaderTransform, list: string, at: OptionsPath, con
       'is a header that the proxy writes itself: it belongs to the connection or frames the body',
     );
   } else if (name === 'host' && list === 'request_headers' && change.action !== 'set') {
-    context.error(path, 'is Host, which a request has exactly once: it can only be set');
+    context.error(path, 'is Host: a request must have one, so it can only be set');
   }
   if (change.value === undefined) return;
   if (change.action === 'remove') context.error([...at, 'value'], 'has no effect with the action remove');

@@ -88,7 +88,7 @@ function droppedHeader(
 /** The reason when an earlier route takes all requests of this one. */
 function shadow(route: Candidate, earlier: readonly Candidate[]): string | undefined {
   const other = earlier.find((candidate) => covers(candidate, route));
-  return other && `the route ${other.name} is looked at earlier and takes all of its requests`;
+  return other && `the route ${other.name} is tried first and takes all of its requests`;
 }
 
 /** Whether `wide` takes every request that `narrow` takes. */

@@ -186,6 +186,6 @@ export class Attempt implements ResponseEvents {
 
 /** The refusal of a 101 for a protocol that the client did not ask for. */
 function refuseUpgrade(head: ResponseHead): Refusal {
-  const reason = '101 for an upgrade that was not asked for';
+  const reason = '101 for a protocol that the client did not ask for';
   return refuseResponse('upgrade', reason, ...shownField(head, UPGRADE));
 }

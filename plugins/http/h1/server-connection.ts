@@ -123,7 +123,7 @@ export class ServerConnection
     }
     this.reader.finish();
     this.#ahead = undefined;
-    this.#letGo();
+    this.#releaseLast();
     this.#handler.close();
     running?.gone(reason);
   }
@@ -143,7 +143,7 @@ export class ServerConnection
   }
 
   /** The last request has begun, or will not come: its instance may end. */
-  #letGo(): void {
+  #releaseLast(): void {
     const last = this.#last;
     this.#last = undefined;
     last?.ended();
@@ -160,7 +160,7 @@ export class ServerConnection
   listen(events: RequestEvents): void {
     this.running = events;
     // The new request holds the instance from now on.
-    if (this.#last !== undefined) this.#letGo();
+    if (this.#last !== undefined) this.#releaseLast();
   }
 
   pause(): void {
@@ -326,7 +326,7 @@ export class ServerConnection
   #finish(mayStillSend = true): void {
     if (this.isEnding) return;
     this.#closing = true;
-    this.#letGo();
+    this.#releaseLast();
     this.#handler.close();
     this.#ahead = undefined;
     this.isBlocked = false;

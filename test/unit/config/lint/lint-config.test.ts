@@ -24,7 +24,7 @@ upstreams: [{ name: u, backends: [{ address: '127.0.0.1:2' }] }]
 }
 
 const BEHIND = (index: number, route: string): string =>
-  `routes[${String(index)}] is never reached: the route ${route} is looked at earlier and takes all of its requests`;
+  `routes[${String(index)}] is never reached: the route ${route} is tried first and takes all of its requests`;
 
 describe('advice on routes', () => {
   it('names routes behind one that takes all of their requests', () => {

@@ -557,7 +557,7 @@ describe('a transform', () => {
     ],
     [
       'action: remove, name: Host',
-      /request_headers\[0\].name is Host, which a request has exactly once: it can only be set$/,
+      /request_headers\[0\].name is Host: a request must have one, so it can only be set$/,
     ],
   ])('with %s is refused', (change, problem) => {
     expect(problemsOf(header(change))).toEqual([
