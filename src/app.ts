@@ -146,7 +146,9 @@ class BalanceApp implements App {
       reloads: this.#reloads,
       metrics: this.#metrics,
       plugins,
+      certificates: this.#certificates,
       names,
+      handshakes: telemetry,
       logger,
     });
   }

@@ -1,5 +1,5 @@
 import { addressesCollide, addressKey, parseAddress } from '../config/values/address.ts';
-import type { Admin } from '../config/schema/config.generated.ts';
+import type { Admin, ServerTls } from '../config/schema/config.generated.ts';
 import { BalanceError } from '../errors.ts';
 
 /** The sections of the config that ask for an admin server. */
@@ -14,6 +14,8 @@ export interface AdminSections {
     readonly listener?: string;
     /** Addresses and networks that may read the metrics. Default: all clients. */
     readonly allow?: readonly string[];
+    /** HTTPS for a server of the metrics alone. */
+    readonly tls?: ServerTls;
   };
 }
 

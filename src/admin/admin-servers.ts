@@ -4,8 +4,14 @@ import { BalanceError } from '../errors.ts';
 import { mayBlock, type ArrivingSocket, type LeavingSocket } from '../net/address-handover.ts';
 import type { BindAddresses } from '../net/dns/bind-addresses.ts';
 import type { Logger } from '../plugin-api/logger.ts';
-import { loadAdminCredentials, type AdminCredentials, type AdminOrigin } from './access/admin-credentials.ts';
+import {
+  adminCredentials,
+  serverCredentials,
+  type AdminCredentials,
+  type AdminOrigin,
+} from './access/admin-credentials.ts';
 import { AdminGuard, type AdminGuardOptions } from './access/admin-guard.ts';
+import type { HandshakeObserver } from '../readings/handshake.ts';
 import { planAdminServers, type AdminSections, type AdminServerPlan } from './admin-plan.ts';
 import type { AdminRoute } from './endpoint/admin-router.ts';
 import { AdminServer, type AdminServerSetup } from './server/admin-server.ts';
@@ -22,9 +28,7 @@ export interface AdminChange {
 }
 
 /** A config that was loaded, as far as it is about admin servers. */
-export interface LoadedAdminConfig extends AdminOrigin {
-  readonly config: AdminSections;
-}
+export type LoadedAdminConfig = AdminOrigin & { readonly config: AdminSections };
 
 /** A bound address and what is served there. */
 export interface ServedAddress {
@@ -45,6 +49,8 @@ export interface AdminServersOptions {
   readonly routes: readonly AdminRoute[];
   /** Makes the endpoint of the metrics for a path. */
   readonly metrics: (path: string) => AdminRoute;
+  /** Hears of TLS handshakes that were not done. Default: nobody does. */
+  readonly handshakes?: HandshakeObserver;
 }
 
 interface PlannedServer {
@@ -60,10 +66,13 @@ export class AdminServers {
   readonly #eventLoop: EventLoopWatch;
   readonly #routes: readonly AdminRoute[];
   readonly #metrics: AdminServersOptions['metrics'];
+  readonly #handshakes: HandshakeObserver | undefined;
   #running = new Map<string, AdminServer>();
   #plans: readonly AdminServerPlan[] = [];
 
-  constructor({ logger, version, eventLoop, routes, metrics, bindAddresses }: AdminServersOptions) {
+  constructor(options: AdminServersOptions) {
+    const { logger, version, eventLoop, routes, metrics, bindAddresses, handshakes } = options;
+    this.#handshakes = handshakes;
     this.#logger = logger;
     this.#bindAddresses = bindAddresses;
     this.#version = version;
@@ -104,7 +113,7 @@ export class AdminServers {
    * @param leaving sockets of the old config that will leave their addresses; a server that one of them is in the way of is bound later
    */
   async prepare(loaded: LoadedAdminConfig, leaving: readonly LeavingSocket[] = []): Promise<AdminChange> {
-    const planned = await this.#plan(loaded.config, loaded);
+    const planned = this.#plan(loaded.config, loaded);
     const added = new Map<string, AdminServer>();
     const arriving: ArrivingSocket[] = [];
     const unwind = (): void => {
@@ -119,6 +128,7 @@ export class AdminServers {
           listen: plan.listen,
           bindAddresses: this.#bindAddresses,
           logger: this.#logger,
+          handshakes: this.#handshakes,
         });
         added.set(plan.key, server);
         const isBound = await bindNow(server, () => leaving.some((socket) => mayBlock(socket, address)));
@@ -144,17 +154,20 @@ export class AdminServers {
     for (const server of this.#running.values()) server.destroy();
   }
 
-  async #plan(config: AdminSections, origin: AdminOrigin): Promise<PlannedServer[]> {
+  #plan(config: AdminSections, origin: AdminOrigin): PlannedServer[] {
     const plans = planAdminServers(config, this.#takenPaths);
     const { admin } = config;
-    const credentials = admin === undefined ? undefined : await loadAdminCredentials(admin, origin);
+    const credentials = admin === undefined ? undefined : adminCredentials(admin, origin);
     return plans.map((plan) => {
       const metrics = plan.metricsPath === undefined ? [] : [this.#metrics(plan.metricsPath)];
       const metricsAccess = metricsAccessOf(plan, config);
       if (!plan.admin || admin === undefined || credentials === undefined) {
-        const guard = new AdminGuard({ metrics: metricsAccess });
+        const section = config.metrics.tls;
+        const tls =
+          section === undefined ? undefined : serverCredentials(['metrics', 'tls'], section, origin);
+        const guard = new AdminGuard({ metrics: metricsAccess, certificate: tls?.asksClients === true });
         const { socketMode } = plan;
-        return { plan, setup: { what: 'metrics server', routes: metrics, guard, socketMode } };
+        return { plan, setup: { what: 'metrics server', routes: metrics, guard, tls, socketMode } };
       }
       const shown = [...this.#routes, ...metrics];
       const routes = [indexRoute(this.#version, shown), ...shown];
@@ -204,7 +217,7 @@ function guardOf(
   metrics: AdminGuardOptions['metrics'],
 ): AdminGuard {
   const address = parseAddress(admin.listen);
-  const certificate = tls?.clientCa !== undefined;
+  const certificate = tls?.asksClients === true;
   const isOpen = token === undefined && !certificate;
   const publicPaths = (isOpen ? HARMLESS : admin.public).map((name) =>
     name === 'metrics' ? (metricsPath ?? '') : `/${name}`,

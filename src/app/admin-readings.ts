@@ -3,6 +3,7 @@ import type { PluginLoader } from '../plugins/plugin-loader.ts';
 import type { StatusReading } from '../readings/proxy.ts';
 import type { ProxyControl } from '../runtime/control/proxy-control.ts';
 import type { ReloadPipeline } from '../runtime/reload/reload-pipeline.ts';
+import type { CertificateWatch } from './certificate-watch.ts';
 
 /** The parts whose readings the admin server puts together. */
 export interface ShownParts {
@@ -10,14 +11,22 @@ export interface ShownParts {
   readonly control: ProxyControl;
   readonly reloads: ReloadPipeline;
   readonly plugins: PluginLoader;
+  readonly certificates: CertificateWatch;
 }
 
 /** What `GET /status` shows. */
-export function statusReading({ version, control, reloads, plugins }: ShownParts): StatusReading {
+export function statusReading({
+  version,
+  control,
+  reloads,
+  plugins,
+  certificates,
+}: ShownParts): StatusReading {
   return {
     ...control.running(),
     version,
     ready: reloads.ready,
+    certificates: certificates.certificates,
     plugins: {
       loaded: [...plugins.live].map(({ name, origin }) => ({ name, file: origin.file, hash: origin.hash })),
       failures: plugins.failures,

@@ -4,17 +4,20 @@ import { get } from '../admin/endpoint/admin-router.ts';
 import { metricsEndpoint } from '../admin/routes/probe-routes.ts';
 import { bindAddresses } from '../net/dns/bind-addresses.ts';
 import type { NameResolver } from '../net/dns/name-resolver.ts';
+import type { HandshakeObserver } from '../readings/handshake.ts';
 import { adminRoutes, type AdminSources } from './admin-routes.ts';
 
 /** What the admin servers show and act on. */
 export interface AdminParts extends Omit<AdminSources, 'eventLoop'> {
   /** Looks up the host names of their addresses. */
   readonly names: NameResolver;
+  /** Hears of TLS handshakes that were not done. */
+  readonly handshakes: HandshakeObserver;
 }
 
 /** Makes the admin and metrics servers. None is bound before a config asks for it. */
 export function createAdminServers({ names, ...parts }: AdminParts): AdminServers {
-  const { logger, version, metrics } = parts;
+  const { logger, version, metrics, handshakes } = parts;
   const eventLoop = new EventLoopWatch();
   return new AdminServers({
     logger,
@@ -22,6 +25,7 @@ export function createAdminServers({ names, ...parts }: AdminParts): AdminServer
     version,
     eventLoop,
     routes: adminRoutes({ ...parts, eventLoop }),
+    handshakes,
     metrics: (path) => get(path, metricsEndpoint(metrics)),
   });
 }

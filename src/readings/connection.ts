@@ -4,7 +4,7 @@ export interface ConnectionReading {
   readonly id: number;
   /** Name of the listener. */
   readonly listener: string;
-  /** Address and port of the client; `unix` for a unix socket. */
+  /** Address and port of the client, as a PROXY header names it if there was one; `unix` for a unix socket. */
   readonly client: string;
   /** Address and port of the proxy that named the client in a PROXY header; undefined without a header. */
   readonly proxy: string | undefined;
@@ -18,6 +18,32 @@ export interface ConnectionReading {
   readonly generation: number | undefined;
   /** Name of the backend that serves it. */
   readonly backend: string | undefined;
+  /** What TLS agreed on; undefined when the connection is not encrypted, and while its handshake is under way. */
+  readonly tls: TlsReading | undefined;
+}
+
+/** What the two ends of a TLS connection agreed on. */
+export interface TlsReading {
+  /** `TLSv1.2` or `TLSv1.3`. */
+  readonly version: string;
+  /** The cipher suite by its IANA name. */
+  readonly cipher: string;
+  /** The host name that the client asked for. */
+  readonly sni: string | undefined;
+  /** The protocol that ALPN chose. */
+  readonly alpn: string | undefined;
+  readonly resumed: boolean;
+  /** The certificate that the client showed. */
+  readonly client: ClientCertificateReading | undefined;
+}
+
+/** The certificate that a client showed. */
+export interface ClientCertificateReading {
+  /** As in `CN=client,O=Example`. */
+  readonly subject: string;
+  readonly fingerprint256: string;
+  /** Whether an authority that the config trusts has signed it. */
+  readonly verified: boolean;
 }
 
 /** Which connections are asked for. */

@@ -17,6 +17,8 @@ export interface ListenerReading extends Counted<ListenerCounts, ListenerGauges>
   readonly maxConnections: number;
   /** Number of connections that it can accept in one turn of the event loop. */
   readonly acceptDescriptors: number;
+  /** Whether it expects TLS from its clients. */
+  readonly tls: boolean;
   /** True when it accepts no more connections and ends with the last one. */
   readonly draining: boolean;
 }

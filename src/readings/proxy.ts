@@ -1,4 +1,5 @@
 import type { BackendReading } from './backend.ts';
+import type { CertificateReading } from './certificate.ts';
 import type { DrainingReading, GenerationReading } from './generation.ts';
 import type { HostNameReading } from './host-name.ts';
 import type { ListenerReading, ListenerRoutes } from './listener.ts';
@@ -46,6 +47,8 @@ export interface RunningReading {
   /** Newest first. */
   readonly draining: readonly DrainingReading[];
   readonly listeners: readonly ListenerReading[];
+  /** How long the present key of session tickets has been in use; undefined when there is none. */
+  readonly ticketKeyAgeMs: number | undefined;
   readonly resources: ResourcesReading;
   readonly runtimeWays: RuntimeWaysReading;
 }
@@ -56,6 +59,8 @@ export interface StatusReading extends RunningReading {
   /** Whether new connections are welcome. */
   readonly ready: boolean;
   readonly plugins: PluginsReading;
+  /** The certificates of the live config. */
+  readonly certificates: readonly CertificateReading[];
   /** The last reload, or the start. */
   readonly lastReload: ReloadReading | undefined;
 }

@@ -1,87 +1,103 @@
-import { readFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
-import { createSecureContext } from 'node:tls';
+import { dirname } from 'node:path';
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import type { Admin, ServerTls } from '../../config/schema/config.generated.ts';
 import { ConfigError } from '../../config/load/config-error.ts';
-import { BEARER_TOKENS, isBearerToken } from '../../config/schema/formats.ts';
-import type { Path, Problem } from '../../config/problems/problem.ts';
+import { namedFiles, type LoadedConfig } from '../../config/load/loaded-config.ts';
+import { ConfigFiles } from '../../config/files/config-files.ts';
 import { hashOf } from '../../config/files/read-config-file.ts';
-import { messageOf, systemCodeOf } from '../../errors.ts';
+import { BEARER_TOKENS, isBearerToken } from '../../config/schema/formats.ts';
+import { DEFAULT_CIPHER_SUITES } from '../../config/values/tls/cipher-suite.ts';
+import type { Path, Problem } from '../../config/problems/problem.ts';
+import { messageOf } from '../../errors.ts';
 
-/** The server's certificate and key, and the authority of client certificates, in PEM. */
-export interface AdminTlsFiles {
-  readonly cert: string;
-  readonly key: string;
-  /** The authority that client certificates must be signed by; undefined: clients need no certificate. */
-  readonly clientCa: string | undefined;
-  /** Hash of the contents of all files. */
+/** The TLS of an admin or metrics server: what Node.js makes a context of. */
+export interface ServerCredentials {
+  /** The server's certificate and key, the authorities of its clients, and the rules of handshakes. */
+  readonly context: SecureContextOptions;
+  /** Whether clients must show a certificate that an authority has signed, except for what is public. */
+  readonly asksClients: boolean;
+  /** Hash of everything in it. */
   readonly fingerprint: string;
+  /** Hash of what decides whether a client is let in. */
+  readonly trust: string;
 }
 
 /** What the files of an admin section hold. */
 export interface AdminCredentials {
   /** The bearer token that clients must send; undefined: none. */
   readonly token: string | undefined;
-  readonly tls: AdminTlsFiles | undefined;
+  readonly tls: ServerCredentials | undefined;
 }
 
-/** The config file that holds an admin section. */
-export interface AdminOrigin {
-  /** Relative file names start from the folder of this file. */
-  readonly file: string;
+/** The config that holds a section, with its files as the load has read them. */
+export type AdminOrigin = Pick<LoadedConfig, 'file' | 'sources' | 'contents'> & {
   /** Makes a problem with the location of a config key. */
   problem(path: Path, message: string): Problem;
+};
+
+/** What the files of an admin section hold. When one can't be used, it throws a ConfigError that names its key. */
+export function adminCredentials(admin: Admin, origin: AdminOrigin): AdminCredentials {
+  const files = new CredentialFiles(origin);
+  const token = admin.token_file === undefined ? admin.token : files.token(admin.token_file);
+  const tls = admin.tls === undefined ? undefined : files.tls(['admin', 'tls'], admin.tls);
+  return { token, tls };
 }
 
-/** Reads the files that an admin section names. When one can't be used, it rejects with a ConfigError that names its key. */
-export async function loadAdminCredentials(admin: Admin, origin: AdminOrigin): Promise<AdminCredentials> {
-  const files = new CredentialFiles(origin);
-  const token = admin.token_file === undefined ? admin.token : await files.token(admin.token_file);
-  const tls = admin.tls === undefined ? undefined : await files.tls(admin.tls);
-  return { token, tls };
+/** What the files of a `tls` section hold. When one can't be used, it throws a ConfigError that names its key. */
+export function serverCredentials(at: Path, section: ServerTls, origin: AdminOrigin): ServerCredentials {
+  return new CredentialFiles(origin).tls(at, section);
 }
 
 class CredentialFiles {
   readonly #origin: AdminOrigin;
+  readonly #files: ConfigFiles;
 
   constructor(origin: AdminOrigin) {
     this.#origin = origin;
+    this.#files = new ConfigFiles(dirname(origin.file), namedFiles(origin));
   }
 
-  async token(file: string): Promise<string> {
+  token(file: string): string {
     const path = ['admin', 'token_file'];
-    const token = (await this.#read(path, file)).trim();
+    const token = this.#text(path, file).trim();
     if (!isBearerToken(token)) throw this.#error(path, `must name a file with ${BEARER_TOKENS}`);
     return token;
   }
 
-  async tls(files: ServerTls): Promise<AdminTlsFiles> {
-    const cert = await this.#read(['admin', 'tls', 'cert_file'], files.cert_file);
-    const key = await this.#read(['admin', 'tls', 'key_file'], files.key_file);
-    const clientCa =
-      files.client_ca_file === undefined
-        ? undefined
-        : await this.#read(['admin', 'tls', 'client_ca_file'], files.client_ca_file);
+  tls(at: Path, section: ServerTls): ServerCredentials {
+    const { cert_file, key_file, key_password_file, client_ca_file, client_crl_file, min_version } = section;
+    const textOf = (key: string, file: string | undefined): string | undefined =>
+      file === undefined ? undefined : this.#text([...at, key], file);
+    const cert = this.#text([...at, 'cert_file'], cert_file);
+    const key = this.#text([...at, 'key_file'], key_file);
+    const passphrase = textOf('key_password_file', key_password_file)?.replace(/[\r\n]+$/, '');
+    const ca = textOf('client_ca_file', client_ca_file);
+    const crl = textOf('client_crl_file', client_crl_file);
+    const pair = { cert, key, ...(passphrase !== undefined && { passphrase }) };
+    const trusted = { ...(ca !== undefined && { ca }), ...(crl !== undefined && { crl }) };
     // Check them one after the other, so that the error names the file that is wrong.
-    this.#tryOut(['admin', 'tls', 'cert_file'], 'certificate', { cert });
-    this.#tryOut(['admin', 'tls', 'key_file'], 'private key', { cert, key });
-    if (clientCa !== undefined)
-      this.#tryOut(['admin', 'tls', 'client_ca_file'], 'certificate', { ca: clientCa });
-    const fingerprint = hashOf(JSON.stringify([cert, key, clientCa]));
-    return { cert, key, clientCa, fingerprint };
+    this.#tryOut([...at, 'cert_file'], 'certificate', cert, { cert });
+    this.#tryOut([...at, 'key_file'], 'private key', key, pair);
+    if (ca !== undefined) this.#tryOut([...at, 'client_ca_file'], 'certificate', ca, { ca });
+    if (crl !== undefined) this.#tryOut([...at, 'client_crl_file'], 'revocation list', crl, { crl });
+    const rules = { minVersion: `TLSv${min_version}`, ciphers: DEFAULT_CIPHER_SUITES.join(':') } as const;
+    return {
+      context: { ...pair, ...trusted, ...rules },
+      asksClients: ca !== undefined,
+      fingerprint: hashOf(JSON.stringify([pair, trusted, rules])),
+      trust: hashOf(JSON.stringify([trusted, rules])),
+    };
   }
 
-  async #read(path: Path, file: string): Promise<string> {
+  #text(path: Path, file: string): string {
     try {
-      return await readFile(resolve(dirname(this.#origin.file), file), 'utf8');
-    } catch (thrown) {
-      const reason = systemCodeOf(thrown) === 'ENOENT' ? 'it does not exist' : messageOf(thrown);
-      throw this.#error(path, `must name a file that can be read: ${reason}`);
+      return this.#files.text(file);
+    } catch {
+      throw this.#error(path, 'must name a file that can be read: it does not exist, or may not be read');
     }
   }
 
-  #tryOut(path: Path, what: string, options: { cert?: string; key?: string; ca?: string }): void {
-    const pem = options.ca ?? options.key ?? options.cert ?? '';
+  #tryOut(path: Path, what: string, pem: string, options: SecureContextOptions): void {
     if (!pem.includes('-----BEGIN ')) throw this.#error(path, `must name a PEM file with a ${what}`);
     try {
       createSecureContext(options);

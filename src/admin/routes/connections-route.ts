@@ -1,4 +1,9 @@
-import type { ConnectionReading, ConnectionsQuery, ConnectionsReading } from '../../readings/connection.ts';
+import type {
+  ConnectionReading,
+  ConnectionsQuery,
+  ConnectionsReading,
+  TlsReading,
+} from '../../readings/connection.ts';
 import { AdminError } from '../endpoint/admin-error.ts';
 import { jsonResponse } from '../endpoint/admin-response.ts';
 import { get, type AdminRoute } from '../endpoint/admin-router.ts';
@@ -24,7 +29,8 @@ export function connectionsRoute(source: {
 }
 
 function connectionJson(connection: ConnectionReading): object {
-  const { id, listener, client, proxy, protocol, ageMs, state, exchanges, generation, backend } = connection;
+  const { id, listener, client, proxy, protocol, ageMs, state, exchanges, generation, backend, tls } =
+    connection;
   return {
     id,
     listener,
@@ -36,6 +42,20 @@ function connectionJson(connection: ConnectionReading): object {
     exchanges: exchanges ?? null,
     generation: generation ?? null,
     backend: backend ?? null,
+    tls: tls === undefined ? null : tlsJson(tls),
+  };
+}
+
+function tlsJson({ version, cipher, sni, alpn, resumed, client }: TlsReading): object {
+  return {
+    version,
+    cipher,
+    sni: sni ?? null,
+    alpn: alpn ?? null,
+    resumed,
+    client_subject: client?.subject ?? null,
+    client_fingerprint: client?.fingerprint256 ?? null,
+    client_verified: client?.verified ?? null,
   };
 }
 

@@ -1,3 +1,4 @@
+import type { CertificateReading } from '../../readings/certificate.ts';
 import type { DrainingReading } from '../../readings/generation.ts';
 import type { ListenerReading } from '../../readings/listener.ts';
 import type { PluginsReading, ResourcesReading, RuntimeWaysReading } from '../../readings/process.ts';
@@ -6,6 +7,8 @@ import { jsonResponse } from '../endpoint/admin-response.ts';
 import { get, type AdminRoute } from '../endpoint/admin-router.ts';
 import type { EventLoopReading } from '../diagnostics/event-loop-watch.ts';
 import { reloadSummaryJson } from './reload-json.ts';
+
+const DAY_MS = 86_400_000;
 
 /** `GET /status`: what runs and since when, and the state of the process. */
 export function statusRoute(read: () => StatusReading, eventLoop: () => EventLoopReading): AdminRoute {
@@ -21,6 +24,8 @@ export function statusRoute(read: () => StatusReading, eventLoop: () => EventLoo
       resources,
       lastReload,
       runtimeWays,
+      certificates,
+      ticketKeyAgeMs,
     } = read();
     return jsonResponse(200, {
       version,
@@ -35,6 +40,8 @@ export function statusRoute(read: () => StatusReading, eventLoop: () => EventLoo
       draining_generations: draining.length,
       draining: draining.map(drainingJson),
       listeners: listeners.map(listenerJson),
+      certificates: certificatesJson(certificates),
+      ticket_key_age_seconds: ticketKeyAgeMs === undefined ? null : Math.floor(ticketKeyAgeMs / 1_000),
       plugins: pluginsJson(plugins),
       resources: resourcesJson(resources),
       last_reload: lastReload === undefined ? null : reloadSummaryJson(lastReload),
@@ -73,7 +80,8 @@ function drainingJson({
 }
 
 function listenerJson(listener: ListenerReading): object {
-  const { name, address, protocol, maxConnections, acceptDescriptors, draining, counts, gauges } = listener;
+  const { name, address, protocol, maxConnections, acceptDescriptors, tls, draining, counts, gauges } =
+    listener;
   return {
     name,
     address,
@@ -83,8 +91,27 @@ function listenerJson(listener: ListenerReading): object {
     refused_total: counts.refused,
     shed_total: counts.shed,
     accept_descriptors: acceptDescriptors,
+    tls,
+    tls_handshakes: gauges.handshakesActive,
     draining,
   };
+}
+
+function certificatesJson(certificates: readonly CertificateReading[]): object[] {
+  return [...certificates]
+    .sort((a, b) => a.notAfterMs - b.notAfterMs)
+    .map(({ kind, file, names, subject, issuer, fingerprint256, notBeforeMs, notAfterMs, usedBy }) => ({
+      kind,
+      file,
+      names,
+      subject,
+      issuer,
+      fingerprint: fingerprint256,
+      not_before: new Date(notBeforeMs).toISOString(),
+      not_after: new Date(notAfterMs).toISOString(),
+      days_left: Math.floor((notAfterMs - Date.now()) / DAY_MS),
+      used_by: usedBy,
+    }));
 }
 
 function resourcesJson({ limit, open, shortSinceMs, counts }: ResourcesReading): object {

@@ -1,7 +1,9 @@
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { Server, Socket } from 'node:net';
-import type { AdminTlsFiles } from '../access/admin-credentials.ts';
+import { randomBytes, constants } from 'node:crypto';
+import type { Server as TlsServer } from 'node:tls';
+import type { ServerCredentials } from '../access/admin-credentials.ts';
 import type { AdminLimits } from './admin-limits.ts';
 
 /** A connection that requests come from. */
@@ -12,25 +14,36 @@ interface Client {
   deadline: NodeJS.Timeout;
 }
 
-/** Answers a request. Must not reject. */
-export type Serve = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+/** What a front hands to its owner. */
+export interface FrontOwner {
+  /** Answers a request. Must not reject. */
+  serve(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** A handshake was not done; the connection is over. */
+  handshakeFailed(error: Error, socket: Socket): void;
+}
+
+/** Size of the keys of session tickets, as Node.js takes them. */
+const TICKET_KEY_BYTES = 48;
 
 /**
- * HTTP or HTTPS over connections that its owner accepted. Because the owner binds the address, an edit can change from HTTP to HTTPS, or change
- * the certificate, without binding the address again.
+ * HTTP or HTTPS over connections that its owner accepted. Because the owner binds the address, an edit can change from HTTP to HTTPS
+ * without binding the address again. Another certificate does not end connections.
  */
 export class AdminFront {
   readonly #server: Server;
+  readonly #tlsServer: TlsServer | undefined;
+  /** Every certificate of this front gets the same keys, so that clients resume their sessions over a change of it. */
+  readonly #ticketKeys = randomBytes(TICKET_KEY_BYTES);
   readonly #limits: AdminLimits;
   readonly #clients = new Map<Socket, Client>();
   #draining = false;
 
   /** Throws when the certificate can't be used. */
-  constructor(serve: Serve, tls: AdminTlsFiles | undefined, limits: AdminLimits) {
+  constructor(owner: FrontOwner, tls: ServerCredentials | undefined, limits: AdminLimits) {
     this.#limits = limits;
     const shared = { keepAliveTimeout: limits.keepAliveTimeoutMs, maxHeaderSize: limits.maxHeadBytes };
     const take = (request: IncomingMessage, response: ServerResponse): void => {
-      void this.#serve(request, response, serve);
+      void this.#serve(request, response, owner);
     };
     if (tls === undefined) {
       const server = createHttpServer(shared, take);
@@ -38,16 +51,31 @@ export class AdminFront {
       server.on('connection', (socket: Socket) => this.#follow(socket));
       this.#server = server;
     } else {
-      const { cert, key, clientCa } = tls;
       // A client without a certificate may still use the public endpoints: the guard decides for each request.
-      const asks =
-        clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: false };
-      const options = { ...shared, ...asks, cert, key, handshakeTimeout: limits.headTimeoutMs };
+      const asks = tls.asksClients ? { requestCert: true, rejectUnauthorized: false } : {};
+      const options = {
+        ...shared,
+        ...asks,
+        ...tls.context,
+        ...RULES,
+        ticketKeys: this.#ticketKeys,
+        handshakeTimeout: limits.headTimeoutMs,
+      };
       const server = createHttpsServer(options, take);
       server.setTimeout(limits.silenceTimeoutMs);
       server.on('secureConnection', (socket: Socket) => this.#follow(socket));
+      server.on('tlsClientError', (error: Error, socket: Socket) => {
+        owner.handshakeFailed(error, socket);
+      });
+      this.#tlsServer = server;
       this.#server = server;
     }
+  }
+
+  /** New connections get these credentials; open ones stay. Throws when they can't be used. */
+  renew(tls: ServerCredentials): void {
+    this.#tlsServer?.setSecureContext({ ...tls.context, ...RULES });
+    this.#tlsServer?.setTicketKeys(this.#ticketKeys);
   }
 
   /** Whether answers should end their connections. */
@@ -75,14 +103,14 @@ export class AdminFront {
     });
   }
 
-  async #serve(request: IncomingMessage, response: ServerResponse, serve: Serve): Promise<void> {
+  async #serve(request: IncomingMessage, response: ServerResponse, owner: FrontOwner): Promise<void> {
     const { socket } = request;
     const client = this.#clients.get(socket);
     if (client !== undefined) {
       client.running += 1;
       clearTimeout(client.deadline);
     }
-    await serve(request, response);
+    await owner.serve(request, response);
     if (client === undefined) return;
     client.running -= 1;
     if (client.running > 0 || socket.destroyed) return;
@@ -93,6 +121,9 @@ export class AdminFront {
     }
   }
 }
+
+/** A renegotiation costs the server far more than the client, and nobody needs it. The server's order of cipher suites counts. */
+const RULES = { honorCipherOrder: true, secureOptions: constants.SSL_OP_NO_RENEGOTIATION } as const;
 
 function deadlineFor(socket: Socket, timeoutMs: number): NodeJS.Timeout {
   return setTimeout(() => {

@@ -5,13 +5,14 @@ import { createServer, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { formatAddress, parseAddress } from '../../config/values/address.ts';
-import { leftBeforeAccept, messageOf, systemCodeOf } from '../../errors.ts';
+import { handshakeReasonOf, leftBeforeAccept, messageOf, systemCodeOf } from '../../errors.ts';
 import { BoundServer } from '../../net/listen/bound-server.ts';
 import type { BindAddresses } from '../../net/dns/bind-addresses.ts';
 import { withTimeout } from '../../time/with-timeout.ts';
 import type { Logger } from '../../plugin-api/logger.ts';
+import type { HandshakeObserver } from '../../readings/handshake.ts';
 import { AdminConnections } from './admin-connections.ts';
-import type { AdminTlsFiles } from '../access/admin-credentials.ts';
+import type { ServerCredentials } from '../access/admin-credentials.ts';
 import { AdminError } from '../endpoint/admin-error.ts';
 import { AdminFront } from './admin-front.ts';
 import { AdminGuard } from '../access/admin-guard.ts';
@@ -30,7 +31,7 @@ export interface AdminServerSetup {
   /** Default: all clients may use it. */
   readonly guard?: AdminGuard;
   /** Default: plain HTTP. */
-  readonly tls?: AdminTlsFiles | undefined;
+  readonly tls?: ServerCredentials | undefined;
   /** Permissions of a unix socket. Default: what the process's umask leaves. */
   readonly socketMode?: number | undefined;
 }
@@ -41,6 +42,8 @@ export interface AdminServerOptions extends AdminServerSetup {
   /** Resolves the address's host name. Default: Node's own look-up. */
   readonly bindAddresses?: BindAddresses | undefined;
   readonly logger: Logger;
+  /** Hears of handshakes that were not done. Default: nobody does. */
+  readonly handshakes?: HandshakeObserver | undefined;
   /** Default: {@link DEFAULT_LIMITS}. */
   readonly limits?: Partial<AdminLimits>;
 }
@@ -60,11 +63,12 @@ export class AdminServer {
   readonly #logger: Logger;
   readonly #limits: AdminLimits;
   readonly #refusals: RefusalLog;
+  readonly #handshakes: HandshakeObserver | undefined;
   readonly #server: BoundServer;
   readonly #connections: AdminConnections;
   #router: AdminRouter;
   #guard: AdminGuard;
-  #tls: AdminTlsFiles | undefined;
+  #tls: ServerCredentials | undefined;
   #front: AdminFront;
   #bound = '';
 
@@ -73,6 +77,7 @@ export class AdminServer {
     this.#logger = options.logger;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.#refusals = new RefusalLog(options.logger);
+    this.#handshakes = options.handshakes;
     this.#connections = new AdminConnections(this.#limits, options.logger);
     this.#router = new AdminRouter(options.routes);
     this.#guard = options.guard ?? new AdminGuard();
@@ -108,8 +113,14 @@ export class AdminServer {
     this.#router = new AdminRouter(routes);
     this.#guard = guard ?? new AdminGuard();
     this.#server.setSocketMode(socketMode, this.#logger, { address: this.#bound });
-    if (tls?.fingerprint === this.#tls?.fingerprint) return;
+    const before = this.#tls;
+    if (tls?.fingerprint === before?.fingerprint) return;
     this.#tls = tls;
+    if (tls !== undefined && tls.trust === before?.trust) {
+      this.#front.renew(tls);
+      return;
+    }
+    // A client that was let in by other rules must show itself anew.
     this.#front.drain();
     this.#front = this.#makeFront();
   }
@@ -139,11 +150,31 @@ export class AdminServer {
 
   #makeFront(): AdminFront {
     const front: AdminFront = new AdminFront(
-      (request, response) => this.#serve(request, response, front),
+      {
+        serve: (request, response) => this.#serve(request, response, front),
+        handshakeFailed: (error, socket) => {
+          this.#noteHandshake(error, socket);
+        },
+      },
       this.#tls,
       this.#limits,
     );
     return front;
+  }
+
+  /** A client that only left is no news: checks of other load balancers do that. */
+  #noteHandshake(error: Error, { remoteAddress = 'unix', remotePort = 0 }: Socket): void {
+    const reason = handshakeReasonOf(error);
+    if (reason === 'peer_left') return;
+    this.#handshakes?.handshake({
+      side: 'admin',
+      owner: this.#server.what,
+      status: reason === 'timeout' ? 'timeout' : 'failed',
+      durationMs: 0,
+      address: remoteAddress === 'unix' ? 'unix' : `${remoteAddress}:${String(remotePort)}`,
+      reason,
+      detail: error.message,
+    });
   }
 
   #accept(socket: Socket): void {

@@ -1,10 +1,31 @@
+import { addressKey, parseAddress } from '../values/address.ts';
 import { suggestion } from '../problems/closest.ts';
 import type { CheckContext } from './check-context.ts';
 
 /** A listener that is to serve the metrics can, and a histogram's buckets can be filled. */
 export function checkMetrics(context: CheckContext): void {
   checkListener(context);
+  checkTls(context);
   checkBuckets(context);
+}
+
+/** Only a server of the metrics alone can have a certificate of its own. */
+function checkTls(context: CheckContext): void {
+  const { admin, metrics } = context.config;
+  if (!metrics.enabled || metrics.tls === undefined) return;
+  if (metrics.listener !== undefined)
+    context.error(
+      ['metrics', 'tls'],
+      'is only for a server of the metrics alone: a listener serves them here',
+    );
+  else if (
+    admin !== undefined &&
+    addressKey(parseAddress(admin.listen)) === addressKey(parseAddress(metrics.listen))
+  )
+    context.error(
+      ['metrics', 'tls'],
+      'is only for a server of the metrics alone: set admin.tls, or another metrics.listen',
+    );
 }
 
 function checkListener(context: CheckContext): void {

@@ -13,6 +13,8 @@ export interface TransportLayer {
   readonly name: string;
   /** How long it may take for one connection. */
   readonly timeoutMs: number;
+  /** Whether the layer itself tells why it failed, so that nobody else need log it. Default: false. */
+  readonly tellsFailures?: boolean;
   /**
    * Begins with one connection. Answers with one call of `ready` or `failed`, before this returns or later; calls that come after the
    * connection was ended have no effect. The layer itself does not end the connection: `failed` does, with everything that waits to be sent.

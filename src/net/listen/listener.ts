@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { formatAddress, type Address } from '../../config/values/address.ts';
 import { BalanceError, leftBeforeAccept, messageOf, shortageOf } from '../../errors.ts';
 import type { Logger, LogSubject, ProtocolInstance, ProtocolPlugin } from '../../plugin-api/index.ts';
+import { QuietLog } from '../../time/quiet-log.ts';
 import { isPromise } from '../faults/plugin-call.ts';
 import type { CountFault } from '../faults/plugin-fault.ts';
 import { ConnectionSetup, type SetupOwner } from '../layers/connection-setup.ts';
@@ -19,6 +20,9 @@ import { ListeningSocket, type Acceptor, type ListeningSocketOptions } from './l
 import { PluginCohort } from './plugin-cohort.ts';
 import { ProtocolFaults } from './protocol-faults.ts';
 import { ProtocolHandover } from './protocol-handover.ts';
+
+/** At most one line is written in this time about connections that fail before their protocol gets them. */
+const SETUP_QUIET_MS = 1_000;
 
 export interface ListenerOptions extends ListeningSocketOptions {
   readonly name: string;
@@ -63,6 +67,8 @@ export class Listener implements Acceptor, SetupOwner<AcceptedConnection> {
   readonly #faults: ProtocolFaults;
   readonly #handover: ProtocolHandover;
   readonly #socket: ListeningSocket;
+  /** A client can fail as often as it connects. */
+  readonly #setupFailures = new QuietLog(SETUP_QUIET_MS);
   #instance: ProtocolInstance;
   #cohort: PluginCohort;
   #draining = false;
@@ -310,12 +316,15 @@ export class Listener implements Acceptor, SetupOwner<AcceptedConnection> {
   }
 
   setupFailed(connection: AcceptedConnection, layer: TransportLayer, error: Error): void {
-    if (this.#logger.debugEnabled) {
-      this.#logger.debug('a connection ended before its protocol got it', {
-        listener: this.name,
-        client: connection.transport.peer.address,
-        layer: layer.name,
-        error: messageOf(error),
+    if (this.#logger.debugEnabled && layer.tellsFailures !== true) {
+      this.#setupFailures.note((leftOut) => {
+        this.#logger.debug('a connection ended before its protocol got it', {
+          listener: this.name,
+          client: connection.transport.peer.address,
+          layer: layer.name,
+          error: messageOf(error),
+          ...leftOut,
+        });
       });
     }
     connection.transport.destroy();

@@ -50,6 +50,11 @@ export class LayerBuilder {
     this.#observer = observer;
   }
 
+  /** How long the present key of session tickets has been in use; undefined while no ticket was made. */
+  get ticketKeyAgeMs(): number | undefined {
+    return this.#ring.ageMs;
+  }
+
   /**
    * Makes the layers of one listener.
    *

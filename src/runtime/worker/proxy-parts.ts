@@ -37,6 +37,7 @@ export function createProxyParts(environment: ProxyEnvironment): ProxyParts {
   const listeners = new ListenerTable(buffers, logger, telemetry, bindAddresses(names), resources);
   const registry = new Registry(logger, names, telemetry, resources, observer?.healthChanged.bind(observer));
   const draining = new DrainingGenerations(listeners, logger);
+  const layers = new LayerBuilder(logger, telemetry);
   const builder = new GenerationBuilder({
     registry,
     names,
@@ -48,7 +49,7 @@ export function createProxyParts(environment: ProxyEnvironment): ProxyParts {
     chance,
     health: () => live.health(),
     metricsPage,
-    layers: new LayerBuilder(logger, telemetry),
+    layers,
   });
-  return { live, builder, listeners, draining, registry, tunnels, names, resources, plugins, logger };
+  return { live, builder, layers, listeners, draining, registry, tunnels, names, resources, plugins, logger };
 }

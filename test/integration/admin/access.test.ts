@@ -1,7 +1,9 @@
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect } from 'node:tls';
+import { createPrivateKey } from 'node:crypto';
+import { connect as connectPlain } from 'node:net';
+import { connect, type ConnectionOptions } from 'node:tls';
 import { once } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
@@ -16,6 +18,8 @@ const BEARER = { Authorization: `Bearer ${TOKEN}` };
 
 const config = (admin: string): string =>
   `mode: http\nlisten: '127.0.0.1:0'\nbackends: [{ name: a, address: '127.0.0.1:1' }]\nreload: { watch: false }\nadmin: ${admin}\n`;
+
+const base = (more: string): string => config('').replace('admin: \n', `${more}\n`);
 
 function start(admin: string, files: Readonly<Record<string, string>> = {}): Promise<LabProxy> {
   return labProxy(config(admin), files);
@@ -168,13 +172,12 @@ describe('an admin server with a certificate', () => {
     expect((await askAdmin(adminAddress, '/status', { tls: mine, headers: BEARER })).status).toBe(200);
   });
 
-  it('shows another certificate after an edit of its files, on the same address', async () => {
+  it('shows another certificate after an edit of its files, and drops no connection', async () => {
     const proxy = await start(withTls, files);
     const { adminAddress } = proxy;
     const [host = '', port] = adminAddress.split(':');
     const open = connect({ host, port: Number(port), ca: authority.cert });
     await once(open, 'secureConnect');
-    const ended = once(open, 'close');
     const other = new CertificateAuthority('renewed');
     const renewed = other.issue();
     await writeFile(join(proxy.directory, 'cert.pem'), renewed.cert);
@@ -187,8 +190,68 @@ describe('an admin server with a certificate', () => {
     expect(proxy.adminAddress).toBe(adminAddress);
     expect((await askAdmin(adminAddress, '/status', { tls: { ca: other.cert } })).status).toBe(200);
     await expect(askAdmin(adminAddress, '/status', { tls })).rejects.toThrow();
-    // Idle connections with the old certificate end.
+    open.write('GET /live HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    const [answer] = (await once(open, 'data')) as [Buffer];
+    expect(answer.toString()).toContain('200 OK');
+    open.destroy();
+  });
+
+  it('resumes sessions of clients over a change of the certificate', async () => {
+    const proxy = await start(withTls, files);
+    const session = await sessionAt(proxy.adminAddress, { ca: authority.cert });
+    const renewed = authority.issue();
+    await writeFile(join(proxy.directory, 'key.pem'), renewed.key);
+    await writeFile(join(proxy.directory, 'cert.pem'), renewed.cert);
+    await proxy.app.reload();
+    const again = await sessionAt(proxy.adminAddress, {
+      ca: authority.cert,
+      ...(session.ticket && { session: session.ticket }),
+    });
+    expect([session.isReused, again.isReused]).toEqual([false, true]);
+  });
+
+  it('ends open connections when other clients are trusted', async () => {
+    const proxy = await start(withClients, files);
+    const [host = '', port] = proxy.adminAddress.split(':');
+    const mine = authority.issue('operator');
+    const open = connect({ host, port: Number(port), ca: authority.cert, ...mine });
+    open.on('error', () => undefined);
+    await once(open, 'secureConnect');
+    const ended = once(open, 'close');
+    await writeFile(join(proxy.directory, 'ca.pem'), new CertificateAuthority('other').cert);
+    await proxy.app.reload();
     await ended;
+    const refused = await askAdmin(proxy.adminAddress, '/status', { tls: { ...tls, ...mine } });
+    expect(refused.status).toBe(403);
+  });
+
+  it('takes the names of the keys that listeners have, and an encrypted key', async () => {
+    const encrypted = createPrivateKey(server.key).export({
+      type: 'pkcs8',
+      format: 'pem',
+      cipher: 'aes-256-cbc',
+      passphrase: 'open sesame',
+    });
+    const { adminAddress } = await start(
+      `{ listen: '127.0.0.1:0', tls: { cert_file: cert.pem, key_file: key.pem, key_password_file: pass, min_version: '1.3' } }`,
+      { ...files, 'key.pem': encrypted.toString(), pass: 'open sesame\n' },
+    );
+    expect((await askAdmin(adminAddress, '/status', { tls })).status).toBe(200);
+    await expect(sessionAt(adminAddress, { ...tls, maxVersion: 'TLSv1.2' })).rejects.toThrow();
+  });
+
+  it('logs why a handshake failed, and says nothing of a client that only connects', async () => {
+    const proxy = await start(withTls, files);
+    const [host = '', port] = proxy.adminAddress.split(':');
+    const checking = connectPlain(Number(port), host);
+    await once(checking, 'connect');
+    checking.destroy();
+    await expect(askAdmin(proxy.adminAddress, '/status')).rejects.toThrow();
+    await proxy.untilLogged('TLS handshake failed');
+    const lines = (await proxy.log()).split('\n').filter((line) => line.includes('TLS handshake failed'));
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain('error=http_request');
+    expect(lines[0]).toContain('server="admin server"');
   });
 
   it('goes from HTTP to HTTPS and back without being bound again', async () => {
@@ -208,3 +271,53 @@ describe('an admin server with a certificate', () => {
     await expect(start(withClients, { ...files, [file]: text })).rejects.toThrow(problem);
   });
 });
+
+describe('a metrics server with a certificate', () => {
+  const authority = new CertificateAuthority();
+  const server = authority.issue();
+  const files = { 'cert.pem': server.cert, 'key.pem': server.key, 'ca.pem': authority.cert };
+  const section = (more = ''): string =>
+    `metrics: { enabled: true, listen: '127.0.0.1:0', tls: { cert_file: cert.pem, key_file: key.pem${more} } }`;
+
+  it('speaks HTTPS', async () => {
+    const proxy = await labProxy(base(section()), files);
+    const tls = { ca: authority.cert };
+    expect((await askAdmin(proxy.adminAddress, '/metrics', { tls })).status).toBe(200);
+    await expect(askAdmin(proxy.adminAddress, '/metrics')).rejects.toThrow();
+  });
+
+  it('is for clients with a certificate when it names their authority', async () => {
+    const proxy = await labProxy(base(section(', client_ca_file: ca.pem')), files);
+    const mine = { ca: authority.cert, ...authority.issue('prometheus') };
+    expect((await askAdmin(proxy.adminAddress, '/metrics', { tls: mine })).status).toBe(200);
+    expect((await askAdmin(proxy.adminAddress, '/metrics', { tls: { ca: authority.cert } })).status).toBe(
+      403,
+    );
+  });
+
+  it('can not share the address of the admin server', async () => {
+    const both = section().replace("'127.0.0.1:0'", "'127.0.0.1:9090'");
+    await expect(labProxy(base(`admin: { listen: '127.0.0.1:9090' }\n${both}`), files)).rejects.toThrow(
+      'metrics.tls is only for a server of the metrics alone',
+    );
+  });
+});
+
+/** The session that a client may resume later, and whether this connection resumed one. */
+async function sessionAt(
+  address: string,
+  options: ConnectionOptions,
+): Promise<{ isReused: boolean; ticket: Buffer | undefined }> {
+  const [host = '', port] = address.split(':');
+  const socket = connect({ host, port: Number(port), ...options });
+  let ticket: Buffer | undefined;
+  socket.on('session', (session: Buffer) => {
+    ticket = session;
+  });
+  await once(socket, 'secureConnect');
+  socket.write('GET /live HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  await once(socket, 'data');
+  const isReused = socket.isSessionReused();
+  socket.destroy();
+  return { isReused, ticket };
+}

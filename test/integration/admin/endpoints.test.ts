@@ -67,9 +67,13 @@ describe('GET /status', () => {
           refused_total: 0,
           shed_total: 0,
           accept_descriptors: expect.any(Number) as number,
+          tls: false,
+          tls_handshakes: 0,
           draining: false,
         },
       ],
+      certificates: [],
+      ticket_key_age_seconds: null,
       plugins: {
         loaded: [
           { name: 'tcp', file: null, hash: null },
@@ -276,12 +280,14 @@ describe('GET /connections', () => {
         id: expect.any(Number) as number,
         listener: 'default',
         client: expect.stringMatching(/^127\.0\.0\.1:\d+$/) as string,
+        proxy: null,
         protocol: 'http',
         age_seconds: expect.any(Number) as number,
         state: 'idle',
         exchanges: 2,
         generation: null,
         backend: null,
+        tls: null,
       },
       expect.objectContaining({ state: 'exchange', exchanges: 1, generation: 1, backend: 'one' }),
     ]);

@@ -44,6 +44,12 @@ export class TicketKeyRing {
     if (!isAsked) setTicketKeys(context, this.#staticKeys);
   }
 
+  /** How long the key that makes new tickets has been in use; undefined while no ticket was made. */
+  get ageMs(): number | undefined {
+    const [current] = this.#keys;
+    return current === undefined ? undefined : this.#nowMs() - current.madeAtMs;
+  }
+
   #current(): AgedKey {
     return this.#valid()[0] as AgedKey;
   }

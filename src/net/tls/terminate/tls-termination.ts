@@ -10,6 +10,7 @@ import type { TerminationRules } from './termination-rules.ts';
  */
 export class TlsTermination implements TransportLayer {
   readonly name = 'TLS handshake';
+  readonly tellsFailures = true;
   readonly timeoutMs: number;
   readonly #rules: TerminationRules;
 

@@ -1,10 +1,16 @@
 import type { AcceptedConnection } from '../../../net/listen/accepted-connection.ts';
 import type { Listener } from '../../../net/listen/listener.ts';
-import type { ConnectionActivity, Endpoint, ProtocolInstance } from '../../../plugin-api/index.ts';
+import type {
+  ConnectionActivity,
+  Endpoint,
+  ProtocolInstance,
+  TlsSession,
+} from '../../../plugin-api/index.ts';
 import type {
   ConnectionReading,
   ConnectionsQuery,
   ConnectionsReading,
+  TlsReading,
 } from '../../../readings/connection.ts';
 
 /**
@@ -77,7 +83,19 @@ function connectionReading(
     exchanges: activity?.exchanges,
     generation: instance && generations.get(instance),
     backend: activity?.backend?.name,
+    tls: tlsReading(connection.transport.tls),
   };
+}
+
+function tlsReading(session: TlsSession | undefined): TlsReading | undefined {
+  if (session === undefined) return undefined;
+  const { version, cipher, sni, alpn, resumed, certificate } = session;
+  const client = certificate && {
+    subject: certificate.subject,
+    fingerprint256: certificate.fingerprint256,
+    verified: certificate.verified,
+  };
+  return { version, cipher, sni, alpn, resumed, client };
 }
 
 /** An end as `address:port`; `unix` for a unix socket. */

@@ -1,6 +1,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { ExchangeRecord, TunnelRecord } from '../../../plugin-api/telemetry.ts';
 import type { Backend } from '../../../plugin-api/backend.ts';
+import type { TlsSession } from '../../../plugin-api/transport.ts';
 
 const LONGEST_ATTRIBUTE = 2048;
 const NONE = 'none';
@@ -15,7 +16,7 @@ export function exchangeAttributes(record: ExchangeRecord): Attributes {
     'http.method': method,
     'http.request.method': method,
     'url.path': short(record.path),
-    'url.scheme': 'http',
+    'url.scheme': record.tls === undefined ? 'http' : 'https',
     'client.address': record.clientAddress,
     'balance.listener': short(record.listener),
     backend: nameOf(record.backend),
@@ -30,6 +31,7 @@ export function exchangeAttributes(record: ExchangeRecord): Attributes {
   if (record.refusal !== undefined) attributes['balance.refusal'] = short(record.refusal.rule);
   attributes['http.status_code'] = record.status;
   attributes['http.response.status_code'] = record.status;
+  addTls(attributes, record.tls);
   return attributes;
 }
 
@@ -70,9 +72,28 @@ export function tunnelAttributes(record: TunnelRecord): Attributes {
     backend: nameOf(record.backend),
   };
   if (record.backend !== undefined) addServer(attributes, record.backend.address);
+  addTls(attributes, record.tls);
   if (record.requestId !== '') attributes['balance.request_id'] = short(record.requestId);
   if (record.error !== undefined) attributes['error.type'] = record.error;
   return attributes;
+}
+
+/**
+ * What TLS agreed on with the client, under the names of OpenTelemetry's semantic conventions. Those have no name for the duration of the
+ * handshake. Source: https://opentelemetry.io/docs/specs/semconv/registry/attributes/tls/
+ */
+function addTls(attributes: Attributes, session: TlsSession | undefined): void {
+  if (session === undefined) return;
+  const { version, cipher, sni, alpn, resumed, certificate } = session;
+  attributes['tls.protocol.name'] = 'tls';
+  attributes['tls.protocol.version'] = version.replace(/^TLSv/, '');
+  attributes['tls.cipher'] = cipher;
+  attributes['tls.resumed'] = resumed;
+  if (sni !== undefined) attributes['tls.client.server_name'] = short(sni);
+  if (alpn !== undefined) attributes['tls.next_protocol'] = short(alpn);
+  if (certificate === undefined) return;
+  attributes['tls.client.subject'] = short(certificate.subject);
+  attributes['tls.client.hash.sha256'] = certificate.fingerprint256.replaceAll(':', '');
 }
 
 /** Adds host and port of an address: `host`, `host:port`, `[address]:port`, or `unix:` and a path. Adds nothing for ''. */

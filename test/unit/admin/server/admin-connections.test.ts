@@ -94,7 +94,7 @@ describe('an admin server that is full', () => {
     const authority = new CertificateAuthority();
     const { address } = await start(
       { maxConnections: 32, maxConnectionsPerClient: 32 },
-      { ...authority.issue(), clientCa: undefined, fingerprint: 'one' },
+      { context: authority.issue(), asksClients: false, fingerprint: 'one', trust: 'one' },
     );
     await besiege(address, 40, HALF_A_HELLO);
     const tls = { ca: authority.cert };

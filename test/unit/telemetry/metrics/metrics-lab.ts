@@ -82,6 +82,7 @@ export function listenerReading(
     protocol: 'http',
     maxConnections: 0,
     acceptDescriptors: 0,
+    tls: false,
     draining: false,
     counts: {
       accepted: 0,
