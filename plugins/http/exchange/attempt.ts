@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../../../src/errors.ts';
+import type { BalanceError, ErrorCode } from '../../../src/errors.ts';
 import type { Lease, LogFields } from '../../../src/plugin-api/index.ts';
 import {
   keepsRequestId,
@@ -12,6 +12,7 @@ import type { FieldEdits } from '../forwarding/field-edits.ts';
 import type { ClientCodec, ClientStream, ResponseEvents } from '../message/client-stream.ts';
 import { challengesConnection } from '../message/connection-identity.ts';
 import { UPGRADE } from '../message/field-names.ts';
+import { failureReason } from './failure-reasons.ts';
 import { type MessageFault, refuseResponse, type Refusal } from '../message/refusal/refusal.ts';
 import type { ResponseHead } from '../message/message-head.ts';
 import { shownField } from '../message/refused-field.ts';
@@ -176,8 +177,10 @@ export class Attempt implements ResponseEvents {
     this.#owner.refuseResponse(refusal);
   }
 
-  gone(): void {
+  gone(refusal?: BalanceError): void {
     if (this.begun) this.#owner.abort('backend_reset', CUT_SHORT);
+    else if (refusal?.code === 'backend_tls')
+      this.#owner.fail(refusal.status, refusal.code, failureReason(refusal.code), refusal.message);
     else if (this.heard)
       this.#owner.fail(502, 'backend_reset', 'the backend closed the connection', HEAD_CUT_SHORT);
     else this.#owner.responseMissing();

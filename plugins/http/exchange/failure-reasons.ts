@@ -9,6 +9,7 @@ const REASONS: Partial<Record<ErrorCode, string>> = {
   resources_exhausted: 'the proxy is out of resources',
   connect_failed: 'the backend could not be reached',
   connect_timeout: 'the backend could not be reached in time',
+  backend_tls: 'the backend could not be reached securely',
 };
 
 /** The short reason that the client sees for an error. */

@@ -1,3 +1,4 @@
+import { BalanceError } from '../../../src/errors.ts';
 import type { ByteStream, LogFields, StreamReader } from '../../../src/plugin-api/index.ts';
 import type { ClientStream, RequestDraft, RequestOutline, ResponseEvents } from '../message/client-stream.ts';
 import type { MessageFault, Refusal } from '../message/refusal/refusal.ts';
@@ -139,7 +140,7 @@ export class Http1ClientStream implements ClientStream, StreamReader, BodySink {
   closed(error: Error | undefined): void {
     if (this.#isStopped) return;
     if (this.#state === UNTIL_CLOSE && error === undefined) this.#complete(false);
-    else this.#events.gone();
+    else this.#events.gone(error instanceof BalanceError ? error : undefined);
   }
 
   drained(): void {

@@ -1,3 +1,4 @@
+import type { BalanceError } from '../../../src/errors.ts';
 import type { ByteStream, LogFields } from '../../../src/plugin-api/index.ts';
 import type { FieldRules } from './field-rules.ts';
 import type { MessageFault, Refusal } from './refusal/refusal.ts';
@@ -92,6 +93,6 @@ export interface ResponseEvents {
   drained(): void;
   /** The response is malformed: nothing more of it is read. */
   malformed(refusal: Refusal): void;
-  /** The connection ended before the end of the response. */
-  gone(): void;
+  /** The connection ended before the end of the response. `refusal` says why, when the backend refused it by a late TLS alert. */
+  gone(refusal?: BalanceError): void;
 }

@@ -9,6 +9,7 @@ import type { MessageFault, Refusal } from '../message/refusal/refusal.ts';
 const BACKEND_FAILURES: ReadonlySet<ErrorCode> = new Set([
   'connect_failed',
   'connect_timeout',
+  'backend_tls',
   'backend_reset',
   'backend_protocol',
   'backend_timeout',
