@@ -42,6 +42,9 @@ export interface ProbeTarget {
   readonly timeoutMs: number;
 }
 
+/** Only checks of HTTP speak TLS. */
+const HTTP_1: readonly string[] = ['http/1.1'];
+
 /**
  * The socket of a probe: connects as the traffic does, and fails on an error, on an early close or when the time is over. The
  * addresses of a name have their turns; where one can't be connected to, the next one is tried.
@@ -128,7 +131,7 @@ export class ProbeSocket implements Probe {
     const fail = ({ error, certificate }: Rejection): void => {
       this.finish(handshakeError({ address, identity, error, certificate }).message);
     };
-    const secure = openTls(context, identity, { socket });
+    const secure = openTls(context, identity, context.settings.alpnProtocols ?? HTTP_1, { socket });
     secure.on('error', (error: Error) => {
       fail({ error, certificate: undefined });
     });

@@ -10,8 +10,8 @@ export interface BackendTlsSettings {
   readonly maxVersion: '1.2' | '1.3';
   /** By their names in OpenSSL, for both versions, preferred ones first. Empty: the defaults of the runtime. */
   readonly cipherSuites: readonly string[];
-  /** The protocols that ALPN offers, preferred ones first. Empty: no ALPN. */
-  readonly alpnProtocols: readonly string[];
+  /** The protocols that ALPN offers, preferred ones first. Empty: no ALPN. Default: `http/1.1` on connections for HTTP, otherwise none. */
+  readonly alpnProtocols: readonly string[] | undefined;
   /** False: any certificate is taken. */
   readonly isVerified: boolean;
   /** Whether a new connection resumes the session of an earlier one. */
@@ -30,7 +30,7 @@ export const DEFAULT_TLS_SETTINGS: BackendTlsSettings = {
   minVersion: '1.2',
   maxVersion: '1.3',
   cipherSuites: [],
-  alpnProtocols: [],
+  alpnProtocols: undefined,
   isVerified: true,
   reusesSessions: true,
   authorities: undefined,
@@ -47,7 +47,7 @@ export function tlsSettingsOf(tls: UpstreamTls, keyOf: (file: string) => string)
     minVersion: tls.min_version,
     maxVersion: tls.max_version,
     cipherSuites: tls.cipher_suites,
-    alpnProtocols: tls.alpn_protocols ?? [],
+    alpnProtocols: tls.alpn_protocols,
     isVerified: !tls.insecure_skip_verify,
     reusesSessions: tls.session_reuse,
     authorities: keyOfAny(tls.ca_file),

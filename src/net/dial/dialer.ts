@@ -1,5 +1,6 @@
 import type { Address } from '../../config/values/address.ts';
 import type { BalanceError } from '../../errors.ts';
+import type { SocketUse } from '../../plugin-api/index.ts';
 import type { FaultOwner } from '../faults/plugin-fault.ts';
 import type { HeaderSubject } from '../proxy-protocol/write/proxy-header-of.ts';
 import type { OwnedTransport } from '../transport/owned-transport.ts';
@@ -50,6 +51,7 @@ export interface Dialer {
    * `resources_exhausted`, which another backend can't help.
    *
    * @param client the client that the connection is for. Default: nobody, as for a connection that is made ahead of time
+   * @param use what the connection is for, which says what TLS offers by ALPN where the config does not. Default: not known
    */
-  dial(to: Address, done: DialDone, client?: DialedFor): PendingDial;
+  dial(to: Address, done: DialDone, client?: DialedFor, use?: SocketUse): PendingDial;
 }

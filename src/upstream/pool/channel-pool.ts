@@ -1,11 +1,14 @@
 import type { BalanceError } from '../../errors.ts';
 import type { DialedFor } from '../../net/dial/dialer.ts';
+import type { SocketUse } from '../../plugin-api/index.ts';
 import type { Channel } from './channel.ts';
 
 /** A lease that waits for a channel. */
 export interface PoolWaiter {
   /** The client that the lease is for; undefined when the protocol did not say. Only read where a connection is made for one lease. */
   readonly client?: DialedFor | undefined;
+  /** What the lease uses its channel for. Only read where a connection is made for one lease. */
+  readonly use?: SocketUse | undefined;
   /** The channel is connected and fit for use. It belongs to the waiter until it is released. */
   taken(channel: Channel): void;
   failed(error: BalanceError): void;

@@ -1,5 +1,6 @@
 import { BalanceError, messageOf } from '../../errors.ts';
 import type { Dialed, DialedFor, Dialer } from '../../net/dial/dialer.ts';
+import type { SocketUse } from '../../plugin-api/index.ts';
 import type { BackendState } from '../backend/backend-state.ts';
 import { PooledSocket } from './pooled-socket.ts';
 
@@ -9,9 +10,16 @@ export type Connected = (error: BalanceError | undefined, socket?: PooledSocket)
 /**
  * Connects to a backend and updates its counts. `done` is called once, after this has returned.
  *
+ * @param use what the connection is for; undefined when it is not known
  * @param client the client that the connection is for. Default: nobody
  */
-export function connectTo(backend: BackendState, dialer: Dialer, done: Connected, client?: DialedFor): void {
+export function connectTo(
+  backend: BackendState,
+  dialer: Dialer,
+  use: SocketUse | undefined,
+  done: Connected,
+  client?: DialedFor,
+): void {
   dialer.dial(
     backend.target,
     (error, dialed) => {
@@ -22,6 +30,7 @@ export function connectTo(backend: BackendState, dialer: Dialer, done: Connected
       }
     },
     client,
+    use,
   );
 }
 

@@ -24,7 +24,7 @@ export class FreshSockets implements ChannelPool {
       socket.uses = 1;
       waiter.taken(socket);
     };
-    connectTo(this.#backend, this.#dialer, connected, waiter.client);
+    connectTo(this.#backend, this.#dialer, waiter.use, connected, waiter.client);
   }
 
   release({ stream }: Channel): void {

@@ -263,7 +263,7 @@ export class SocketPool implements ChannelPool, BackendPool {
 
   #connect(): Promise<PooledSocket> {
     return new Promise((resolve, reject) => {
-      connectTo(this.#backend, this.#dialer, (error, socket) => {
+      connectTo(this.#backend, this.#dialer, this.#use, (error, socket) => {
         if (socket === undefined) {
           reject(asBalanceError(error));
           return;

@@ -63,6 +63,7 @@ describe('TLS to backends, from the config', () => {
     const backend = await httpsBackend();
     const proxy = await labProxy(yaml(backend.address, TRUSTING), { 'ca.crt': authority.cert });
     expect(await ask(proxy.address())).toEqual({ status: 200, body: 'nobody' });
+    expect(backend.sockets[0]?.alpnProtocol).toBe('http/1.1');
     expect(await ask(proxy.address())).toEqual({ status: 200, body: 'nobody' });
     expect(backend.sockets).toHaveLength(1);
     for (const socket of backend.sockets) socket.destroy();
@@ -139,6 +140,8 @@ describe('TLS to backends, from the config', () => {
     socket.send('GET /tunnel HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n');
     await socket.untilText('nobody');
     expect(backend.requests).toEqual(['/tunnel']);
+    // What a tunnel carries is not known: nothing is offered.
+    expect(backend.sockets[0]?.alpnProtocol).toBe(false);
   });
 
   it('checks the health of backends over TLS, and shows the reason of a certificate that is not good', async () => {

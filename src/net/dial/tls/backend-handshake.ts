@@ -19,6 +19,8 @@ import type { ServerIdentity } from './server-identity.ts';
 export interface HandshakeTask {
   readonly context: BackendContext;
   readonly identity: ServerIdentity;
+  /** The protocols that are offered by ALPN. */
+  readonly alpn: readonly string[];
   /** The backend's address, for messages. */
   readonly address: string;
   readonly target: ConnectTarget;
@@ -92,10 +94,10 @@ export class BackendHandshake implements ConnectAttempt {
   }
 
   #begin(options: ConnectionOptions): TLSSocket {
-    const { context, identity } = this.#task;
+    const { context, identity, alpn } = this.#task;
     const { settings, sessions } = context;
     const session = settings.reusesSessions ? sessions.get(this.#serverKey) : undefined;
-    const socket = openTls(context, identity, {
+    const socket = openTls(context, identity, alpn, {
       ...options,
       allowHalfOpen: true,
       highWaterMark: HIGH_WATER_MARK_BYTES,

@@ -12,20 +12,22 @@ import type { ServerIdentity } from './server-identity.ts';
 /**
  * Begins a TLS connection to a backend. OpenSSL checks the certificate, but ends no handshake for it: whoever opens the connection asks
  * {@link rejectionOf} at 'secureConnect', when what the certificate says is still known, and sends nothing before.
+ *
+ * @param alpn the protocols that are offered by ALPN
  */
 export function openTls(
-  context: BackendContext,
+  { secureContext }: BackendContext,
   { name, sni }: ServerIdentity,
+  alpn: readonly string[],
   options: ConnectionOptions,
 ): TLSSocket {
-  const { alpnProtocols } = context.settings;
   return connect({
     ...options,
-    secureContext: context.secureContext,
+    secureContext,
+    ...(alpn.length > 0 && { ALPNProtocols: [...alpn] }),
     rejectUnauthorized: false,
     checkServerIdentity: (_host, certificate) => checkServerIdentity(name, certificate),
     ...(sni !== undefined && { servername: sni }),
-    ...(alpnProtocols.length > 0 && { ALPNProtocols: [...alpnProtocols] }),
   });
 }
 

@@ -1,6 +1,7 @@
 import type { DialerSettings } from '../../../config/sockets/dialer-settings.ts';
 import { formatAddress, type Address } from '../../../config/values/address.ts';
 import type { BalanceError } from '../../../errors.ts';
+import type { SocketUse } from '../../../plugin-api/index.ts';
 import type { HandshakeObserver } from '../../../readings/handshake.ts';
 import { proxyHeaderOf } from '../../proxy-protocol/write/proxy-header-of.ts';
 import { Dial } from '../dial.ts';
@@ -12,6 +13,10 @@ import type { BackendContext } from './backend-context.ts';
 import { BackendHandshake } from './backend-handshake.ts';
 import { HandshakeReport } from './handshake-report.ts';
 import { serverIdentityOf } from './server-identity.ts';
+
+/** Connections that serve exchange after exchange are those of HTTP. */
+const HTTP_1: readonly string[] = ['http/1.1'];
+const NO_PROTOCOLS: readonly string[] = [];
 
 /** What dialers with TLS need beyond the parts of all dialers. */
 export interface TlsDialerParts extends DialerParts {
@@ -33,11 +38,12 @@ export class TlsDialer implements Dialer {
     this.#parts = parts;
   }
 
-  dial(to: Address, done: DialDone, client?: DialedFor): PendingDial {
+  dial(to: Address, done: DialDone, client?: DialedFor, use?: SocketUse): PendingDial {
     const { connectTimeoutMs, keepAliveMs, proxyProtocol } = this.#settings;
     const { names, resources, context, buffers, onFault, upstream, observer } = this.#parts;
     const identity = serverIdentityOf(to, context.settings.serverName);
     const address = formatAddress(to);
+    const alpn = context.settings.alpnProtocols ?? (use === 'keep-alive' ? HTTP_1 : NO_PROTOCOLS);
     const preface = proxyProtocol && proxyHeaderOf(proxyProtocol, client);
     return new Dial<BackendHandshake>(
       {
@@ -49,6 +55,7 @@ export class TlsDialer implements Dialer {
           const task = {
             context,
             identity,
+            alpn,
             address,
             target,
             keepAliveMs,

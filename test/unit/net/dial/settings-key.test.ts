@@ -21,7 +21,7 @@ const TLS: Required<BackendTlsSettings> = {
   minVersion: '1.2',
   maxVersion: '1.3',
   cipherSuites: [],
-  alpnProtocols: [],
+  alpnProtocols: undefined,
   isVerified: true,
   reusesSessions: true,
   authorities: undefined,
