@@ -172,6 +172,7 @@ class BalanceApp implements App {
       this.#telemetryControl,
       this.#metrics,
       this.#admin,
+      this.#certificates,
       new ListeningSockets(this.#proxy.sockets),
     ]);
     for (const [name, address] of this.listeners) this.logger.info('listening', { listener: name, address });

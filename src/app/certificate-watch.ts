@@ -1,5 +1,6 @@
 import type { Logger } from '../plugin-api/index.ts';
 import type { CertificateReading } from '../readings/certificate.ts';
+import type { PreparedChange, ReloadParticipant } from '../runtime/reload/reload-participant.ts';
 
 const DAY_MS = 86_400_000;
 /** A warning comes when a certificate has this many days left, and once more when it has expired. In the order in which they pass. */
@@ -14,7 +15,7 @@ const LEAST_WAIT_MS = 1_000;
  * right away for a new one that is already past one of them. It waits for the next of these moments with one timer, and without
  * certificates with none.
  */
-export class CertificateWatch {
+export class CertificateWatch implements ReloadParticipant {
   readonly #logger: Logger;
   #certificates: readonly CertificateReading[] = [];
   /** How many of the moments of a certificate were logged. */
@@ -28,6 +29,19 @@ export class CertificateWatch {
   /** The certificates of the live config. */
   get certificates(): readonly CertificateReading[] {
     return this.#certificates;
+  }
+
+  prepare({
+    certificates,
+  }: {
+    readonly certificates: readonly CertificateReading[];
+  }): Promise<PreparedChange> {
+    return Promise.resolve({
+      commit: () => {
+        this.replaceWith(certificates);
+      },
+      unwind: () => undefined,
+    });
   }
 
   /** Another config is live. A certificate that it still uses is not warned of a second time. */

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { CertificateAuthority } from '../support/certificates.ts';
 import { answering, ok } from '../support/peers/answering.ts';
 import { backend, echoing } from '../support/peers/backends.ts';
 import { PROGRAM } from '../support/labs/built-program.ts';
@@ -193,6 +194,40 @@ logging: { level: error, access_log: { enabled: true, output: /dev/full } }
       // Lines wait while an output takes none, so it takes some that are long.
       const path = `/${'x'.repeat(7_000)}`;
       repeated(() => together(BURST, () => ask(proxy.address('web'), path)));
+    },
+  };
+}
+
+/** One whose certificates expire, and whose clients do not speak TLS. */
+export async function encrypted(): Promise<AlertScene> {
+  const web = await backend(answering(() => ok()));
+  const config = (listeners: string): string => `${QUIET}
+listeners:
+  - { name: web, address: '127.0.0.1:0', mode: http, upstream: web }
+${listeners}
+upstreams:
+  - { name: web, backends: [{ name: web, address: '${web.address}' }] }
+`;
+  const proxy = await labProxy(config(''));
+  const authority = new CertificateAuthority();
+  const issue = async (name: string, lastsMs: number): Promise<string> => {
+    const notAfter = new Date(Date.now() + lastsMs);
+    const { cert, key } = authority.issue({ subject: name, names: [`${name}.example`], notAfter });
+    await writeFile(join(proxy.directory, `${name}.crt`), cert);
+    await writeFile(join(proxy.directory, `${name}.key`), key);
+    return `{ cert_file: ${name}.crt, key_file: ${name}.key }`;
+  };
+  return {
+    target: proxy.adminAddress,
+    begin: async () => {
+      // One that has expired already is refused.
+      const certificates = [await issue('soon', 5 * 86_400_000), await issue('old', 10_000)];
+      await proxy.change(
+        config(
+          `  - { name: secure, address: '127.0.0.1:0', mode: http, upstream: web, tls: { certificates: [${certificates.join(', ')}] } }`,
+        ),
+      );
+      repeated(() => ask(proxy.address('secure')));
     },
   };
 }

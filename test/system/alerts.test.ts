@@ -11,7 +11,7 @@ import {
   scraped,
   startPrometheus,
 } from '../support/collectors/prometheus.ts';
-import { burdened, ending, healthy, losses, outages, shortages } from './alert-scenes.ts';
+import { burdened, encrypted, ending, healthy, losses, outages, shortages } from './alert-scenes.ts';
 
 const missing = missingPrometheus();
 const folder = fileURLToPath(new URL('../../docker/prometheus/', import.meta.url));
@@ -20,7 +20,7 @@ const alerts = (parse(rules) as { groups: { rules: { alert: string }[] }[] }).gr
   group.rules.map(({ alert }) => alert),
 );
 
-const SCENES = { healthy, outages, shortages, losses, ending, burdened };
+const SCENES = { healthy, outages, shortages, losses, ending, burdened, encrypted };
 type SceneName = keyof typeof SCENES;
 
 /** What each scene is to cause. Each alert is among them. */
@@ -52,6 +52,9 @@ const CAUSED: readonly (readonly [
   ['BalancePluginFails', 'losses'],
   ['BalanceTelemetryFails', 'losses'],
   ['BalanceReloadFailed', 'losses'],
+  ['BalanceCertificateExpires', 'encrypted', { certificate: 'soon.crt', domain: 'soon.example' }],
+  ['BalanceCertificateExpired', 'encrypted', { certificate: 'old.crt', domain: 'old.example' }],
+  ['BalanceHandshakesFail', 'encrypted'],
 ];
 
 /** These depend on how busy the machine is that runs the test. */

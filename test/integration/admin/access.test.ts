@@ -182,7 +182,9 @@ describe('an admin server with a certificate', () => {
     const renewed = other.issue();
     await writeFile(join(proxy.directory, 'cert.pem'), renewed.cert);
     const half = await proxy.app.reload();
-    expect(half.message).toContain('admin.tls.key must name a PEM file with a private key that can be used');
+    expect(half.message).toContain(
+      'admin.tls.key names the file "key.pem", whose private key does not belong',
+    );
     expect((await askAdmin(adminAddress, '/status', { tls })).status).toBe(200);
     await writeFile(join(proxy.directory, 'key.pem.new'), renewed.key);
     await rename(join(proxy.directory, 'key.pem.new'), join(proxy.directory, 'key.pem'));
@@ -264,9 +266,13 @@ describe('an admin server with a certificate', () => {
   });
 
   it.each([
-    ['cert.pem', 'no certificate', 'admin.tls.cert must name a PEM file with a certificate'],
-    ['key.pem', authority.issue().key, 'admin.tls.key must name a PEM file with a private key'],
-    ['ca.pem', '', 'admin.tls.client_ca must name a PEM file with a certificate'],
+    ['cert.pem', 'no certificate', 'admin.tls.cert names the file "cert.pem", which holds no certificate'],
+    [
+      'key.pem',
+      authority.issue().key,
+      'admin.tls.key names the file "key.pem", whose private key does not belong',
+    ],
+    ['ca.pem', '', 'admin.tls.client_ca names the file "ca.pem", which holds no certificate'],
   ])('is refused with a bad %s', async (file, text, problem) => {
     await expect(start(withClients, { ...files, [file]: text })).rejects.toThrow(problem);
   });

@@ -1,5 +1,7 @@
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 import { connect as connectPlain } from 'node:net';
+import { join } from 'node:path';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { expect, it } from 'vitest';
 
@@ -85,6 +87,10 @@ it('counts handshakes of a listener, and shows what a connection agreed on', asy
   expect(status).toMatchObject({
     listeners: [{ name: 'web', tls: true, tls_handshakes: 0 }],
     ticket_key_age_seconds: expect.any(Number) as number,
+    certificates: [
+      { kind: expect.any(String) as string, days_left: expect.any(Number) as number },
+      { used_by: expect.any(Array) as unknown[] },
+    ],
   });
   expect(await metrics(proxy, 'balance_tls_handshakes_total{status="ok"}')).toEqual([
     'balance_tls_handshakes_total{status="ok"} 1',
@@ -150,4 +156,22 @@ it('says that a plain HTTP request came to a TLS port', async () => {
   expect(await metrics(proxy, 'balance_tls_handshakes_total{status="refused"}')).toEqual([
     'balance_tls_handshakes_total{status="refused"} 1',
   ]);
+});
+
+it('warns of a certificate that expires soon, at the start and when an edit brings one', async () => {
+  const proxy = await start();
+  expect(await proxy.log()).not.toContain('expires soon');
+  const soon = authority.issue({ subject: 'localhost', notAfter: new Date(Date.now() + 5.5 * 86_400_000) });
+  await writeFile(join(proxy.directory, 'site.key'), soon.key);
+  await writeFile(join(proxy.directory, 'site.crt'), soon.cert);
+  expect(await proxy.app.reload()).toMatchObject({ ok: true });
+  await proxy.untilLogged('a certificate expires soon');
+  expect(await proxy.log()).toMatch(/WARN a certificate expires soon certificate=site.crt .*days_left=5/);
+  const status = (await askAdmin(proxy.adminAddress, '/status')).json();
+  expect(status).toMatchObject({
+    certificates: [{ kind: 'server', file: 'site.crt', days_left: 5, used_by: ['listener web'] }],
+  });
+  const [line = ''] = await metrics(proxy, 'balance_tls_certificate_expiry_days');
+  expect(line).toContain('certificate="site.crt"');
+  expect(Number(line.split(' ').at(-1))).toBeCloseTo(5.5, 1);
 });
