@@ -1,5 +1,5 @@
 import type { OptionsListener, OptionsRules, UpstreamUse } from '../../../src/plugin-api/index.ts';
-import { checkOptions } from './check-options.ts';
+import { checkHttpOptions } from './check-http-options.ts';
 import { diffOptions } from './diff-options.ts';
 import { lintOptions } from './lint-options.ts';
 import type { HttpOptions } from './schema/options.generated.ts';
@@ -9,7 +9,7 @@ import type { HttpOptions } from './schema/options.generated.ts';
  * configs.
  */
 const HTTP_OPTIONS_RULES: OptionsRules<HttpOptions> = {
-  check: checkOptions,
+  check: checkHttpOptions,
   lint: lintOptions,
   upstreams: upstreamsOf,
   diff: diffOptions,

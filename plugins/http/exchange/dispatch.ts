@@ -4,7 +4,7 @@ import type { ClientFields, KnownHost } from '../forwarding/forwarding-profile.t
 import { logReceived } from '../records/exchange-lines.ts';
 import type { Exchange } from './exchange.ts';
 import { HOST } from '../message/field-names.ts';
-import { hashKey } from '../routing/hash-key.ts';
+import { requestHashKey } from '../routing/request-hash-key.ts';
 import type { RequestHead } from '../message/message-head.ts';
 import { localAnswer } from '../answers/local-answer.ts';
 import { loggedPath, withoutFragment } from '../records/logged-path.ts';
@@ -145,7 +145,7 @@ function draftOf(
 ): RequestDraft {
   exchange.pins = head.bindsConnection;
   if (exchange.instance.options.enable_websocket) exchange.upgrade = head.offeredUpgrade;
-  if (keySource !== undefined) exchange.key = hashKey(keySource, exchange.clientAddress, target, head);
+  if (keySource !== undefined) exchange.key = requestHashKey(keySource, exchange.clientAddress, target, head);
   // A target in absolute form goes to the backend in origin form.
   const changed = matched.pathEdit?.(editable(target)) ?? (target.isChanged ? target.forwarded : undefined);
   const changes = {

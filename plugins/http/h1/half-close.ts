@@ -2,7 +2,7 @@ import type { BodySink } from './parse/chunk-decoder.ts';
 import { afterLineBreaks } from './line-breaks.ts';
 import { REQUEST } from './llhttp/llhttp.ts';
 import { END, HEAD, MessageReader } from './parse/message-reader.ts';
-import type { ParserParts } from './parser-parts.ts';
+import type { SharedParsers } from './shared-parsers.ts';
 import type { ServerSettings } from './server-settings.ts';
 
 const NOWHERE: BodySink = {
@@ -22,7 +22,7 @@ export function countsAsGone(
   isLast: boolean,
   ahead: Buffer | undefined,
   settings: ServerSettings,
-  parts: ParserParts,
+  parts: SharedParsers,
 ): boolean {
   const { half_close: policy } = settings.options;
   if (policy !== 'auto') return policy === 'abort';
@@ -34,7 +34,7 @@ export function countsAsGone(
  * Whether the requests that a client sent ahead end with a complete request that says that it is the last one, by `Connection: close` or
  * by being HTTP/1.0. A client that ends its side after such a request may still wait for the responses (RFC 9112 9.6).
  */
-function saysItIsLast(ahead: Buffer, { requestLimits }: ServerSettings, parts: ParserParts): boolean {
+function saysItIsLast(ahead: Buffer, { requestLimits }: ServerSettings, parts: SharedParsers): boolean {
   const reader = new MessageReader(parts.supply, parts.recorder, REQUEST, requestLimits);
   let at = 0;
   let isLast = false;

@@ -12,7 +12,7 @@ import { HeadFragment } from './parse/head-fragment.ts';
 import { afterLineBreaks } from './line-breaks.ts';
 import { REQUEST } from './llhttp/llhttp.ts';
 import { HEAD, MessageReader, MORE } from './parse/message-reader.ts';
-import type { ParserParts } from './parser-parts.ts';
+import type { SharedParsers } from './shared-parsers.ts';
 import { refuseHead, SLOW_HEAD } from './parse/head-refusal.ts';
 import { RequestBodyReader } from './request-body-reader.ts';
 import { ResponseWriter } from './write/response-writer.ts';
@@ -33,7 +33,7 @@ export class ServerConnection
   readonly deadline: Deadline;
   readonly reader: MessageReader;
   readonly #handler: RequestHandler<ServerSettings>;
-  readonly #parts: ParserParts;
+  readonly #parts: SharedParsers;
   readonly #first: ServerSettings;
   readonly #begunAtMs = performance.now();
   /** The settings by which the last request was or is served. */
@@ -60,7 +60,7 @@ export class ServerConnection
     connection: Connection,
     settings: ServerSettings,
     handler: RequestHandler<ServerSettings>,
-    parts: ParserParts,
+    parts: SharedParsers,
   ) {
     super(connection, settings.taking);
     this.#handler = handler;

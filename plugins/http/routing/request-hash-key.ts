@@ -4,7 +4,7 @@ import type { RequestHead } from '../message/message-head.ts';
 import type { RequestTarget } from '../message/request-target.ts';
 
 /** The key that a hashing balancer gets for a request; undefined when the request lacks the source of the key, such as a cookie. */
-export function hashKey(
+export function requestHashKey(
   source: KeySource,
   clientAddress: string,
   target: RequestTarget,

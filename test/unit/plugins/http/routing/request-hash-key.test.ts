@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 
-import { hashKey } from '../../../../../plugins/http/routing/hash-key.ts';
+import { requestHashKey } from '../../../../../plugins/http/routing/request-hash-key.ts';
 import { parseTarget } from '../../../../../plugins/http/message/request-target.ts';
 import type { KeySource } from '../../../../../src/plugin-api/index.ts';
 import { reader } from '../parsing.ts';
@@ -9,7 +9,7 @@ function keyOf(source: KeySource, target: string, lines = ''): string | undefine
   const message = reader();
   const bytes = Buffer.from(`GET ${target} HTTP/1.1\r\nHost: a\r\n${lines}\r\n`, 'latin1');
   message.feed(bytes, 0, bytes.length);
-  const key = hashKey(source, '10.0.0.1', parseTarget(target, 'GET')!, message.head!);
+  const key = requestHashKey(source, '10.0.0.1', parseTarget(target, 'GET')!, message.head!);
   message.finish();
   return key;
 }

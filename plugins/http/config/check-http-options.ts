@@ -8,7 +8,7 @@ const MIN_HEADER_SIZE_BYTES = 1024;
 const MAX_HEADER_SIZE_BYTES = 1024 * 1024;
 
 /** Checks what the schema can't express: that the options of a listener fit together, and that they can work. */
-export function checkOptions(options: HttpOptions, context: OptionsCheck): void {
+export function checkHttpOptions(options: HttpOptions, context: OptionsCheck): void {
   if (context.listener.upstream === undefined && options.routes.length === 0)
     context.warn('listener', 'has neither upstream nor routes: every request gets 404');
   checkLimits(options, context);
