@@ -220,8 +220,7 @@ export class Exchange
     if (this.isOver) return;
     if (!staysOpen) this.stream.closeAfterwards();
     this.refusal = refusal;
-    const { logger } = this.instance.host;
-    if (logger.debugEnabled) logRefused(logger, refusal, this.logFields());
+    if (this.logger.debugEnabled) logRefused(this.logger, refusal, this.logFields());
     this.fail(refusal.status, refusal.code, refusal.reason);
   }
 

@@ -1,7 +1,7 @@
 import { BalanceError } from '../../../src/errors.ts';
 import type { ProxyHeader, TlsSession } from '../../../src/plugin-api/index.ts';
 import { durationText } from '../../../src/plugin-api/values/duration-text.ts';
-import { fieldText } from '../message/field-text.ts';
+import { fieldText } from '../../../src/plugin-api/values/http-syntax.ts';
 
 /** The values of a template's variables for one exchange. */
 export interface TemplateValues {

@@ -1,7 +1,7 @@
 import type { PeerCertificate } from '../../../src/plugin-api/index.ts';
 import type { HttpClientCertificateHeaders, HttpOptions } from '../config/schema/options.generated.ts';
 import { foldedName, LOOK_ALIKE } from '../message/field-names.ts';
-import { fieldText } from '../message/field-text.ts';
+import { fieldText } from '../../../src/plugin-api/values/http-syntax.ts';
 import type { RequestHead } from '../message/message-head.ts';
 import type { FieldLine } from '../message/trailers.ts';
 
