@@ -20,7 +20,11 @@ import { repeated, type Repeated } from '../support/time/repeated.ts';
 const missing = missingPrometheus();
 
 /** Only what happened shows, and these did not. */
-const ABSENT = ['balance_dns_answer_age_seconds', 'balance_queue_wait_seconds'];
+const ABSENT = [
+  'balance_dns_answer_age_seconds',
+  'balance_proxy_protocol_refusals_total',
+  'balance_queue_wait_seconds',
+];
 
 async function start(): Promise<{ proxy: LabProxy; edited: string }> {
   const one = await backend(answering(() => ok('one')));

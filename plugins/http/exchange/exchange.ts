@@ -209,10 +209,9 @@ export class Exchange
   }
 
   #endLease(lease: Lease, idleMs: number): void {
-    const isOwn = this.pins || this.forwardedTo?.perClient === true;
-    if (idleMs === 0 || !isOwn) lease.end(undefined, this.status, idleMs);
-    else if (this.stream.staysOpen) this.client.pin(this.upstream, lease, this.status, idleMs);
-    else lease.end(undefined, this.status, 0);
+    const isOwn = idleMs > 0 && (this.pins || this.forwardedTo?.perClient === true);
+    if (isOwn && this.stream.staysOpen) this.client.pin(this.upstream, lease, this.status, idleMs);
+    else lease.end(undefined, this.status, isOwn ? 0 : idleMs);
   }
 
   /** Answers a request that breaks a rule. Ends the connection, unless `staysOpen`: the next bytes can't be trusted to be a request. */

@@ -1,8 +1,11 @@
 import type { Listener as ListenerConfig } from '../../config/schema/config.generated.ts';
 import { isEqual } from '../../config/values/is-equal.ts';
 import type { TransportLayer } from '../../net/layers/layer.ts';
-import { ProxyHeaderLayer, type ProxyHeaderSettings } from '../../net/proxy-protocol/proxy-header-layer.ts';
-import { ProxyRefusals } from '../../net/proxy-protocol/proxy-refusals.ts';
+import {
+  ProxyHeaderLayer,
+  type ProxyHeaderSettings,
+} from '../../net/proxy-protocol/accept/proxy-header-layer.ts';
+import { ProxyRefusals } from '../../net/proxy-protocol/accept/proxy-refusals.ts';
 import type { Logger } from '../../plugin-api/index.ts';
 
 /**

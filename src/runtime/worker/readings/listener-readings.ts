@@ -1,7 +1,7 @@
 import type { ProxyRefusalReason } from '../../../errors/proxy-refusal-reasons.ts';
 import { ConnectionSetup } from '../../../net/layers/connection-setup.ts';
 import type { Listener } from '../../../net/listen/listener.ts';
-import { ProxyHeaderLayer } from '../../../net/proxy-protocol/proxy-header-layer.ts';
+import { ProxyHeaderLayer } from '../../../net/proxy-protocol/accept/proxy-header-layer.ts';
 import type { TunnelStats } from '../../../net/tunnel/tunnel-stats.ts';
 import type { ListenerReading, ProxyRefusalCounts } from '../../../readings/listener.ts';
 import type { TunnelReading } from '../../../readings/tunnel.ts';

@@ -1,16 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
-import { Listener } from '../../../../src/net/listen/listener.ts';
-import { ProxyHeaderLayer } from '../../../../src/net/proxy-protocol/proxy-header-layer.ts';
-import { ProxyRefusals } from '../../../../src/net/proxy-protocol/proxy-refusals.ts';
-import { ReadBuffers } from '../../../../src/net/transport/read-buffers.ts';
-import type { Connection, Transport } from '../../../../src/plugin-api/index.ts';
-import { headerV2, tlv, withChecksum } from '../../../support/proxy-headers.ts';
-import { RecordingLogger } from '../../../support/recording-logger.ts';
-import { ByteSocket } from '../../../support/sockets/byte-socket.ts';
-import { eventually } from '../../../support/time/eventually.ts';
-import { PATIENCE_MS } from '../../../support/time/patience.ts';
+import { Listener } from '../../../../../src/net/listen/listener.ts';
+import { ProxyHeaderLayer } from '../../../../../src/net/proxy-protocol/accept/proxy-header-layer.ts';
+import { ProxyRefusals } from '../../../../../src/net/proxy-protocol/accept/proxy-refusals.ts';
+import { ReadBuffers } from '../../../../../src/net/transport/read-buffers.ts';
+import type { Connection, Transport } from '../../../../../src/plugin-api/index.ts';
+import { headerV2, tlv, withChecksum } from '../../../../support/proxy-headers.ts';
+import { RecordingLogger } from '../../../../support/recording-logger.ts';
+import { ByteSocket } from '../../../../support/sockets/byte-socket.ts';
+import { eventually } from '../../../../support/time/eventually.ts';
+import { PATIENCE_MS } from '../../../../support/time/patience.ts';
 
 const V1 = 'PROXY TCP4 192.0.2.7 192.0.2.1 54321 443\r\n';
 

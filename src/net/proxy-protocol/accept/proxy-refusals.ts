@@ -1,6 +1,6 @@
-import type { ProxyRefusalReason } from '../../errors/proxy-refusal-reasons.ts';
-import type { Endpoint, Logger } from '../../plugin-api/index.ts';
-import { QuietLog } from '../../time/quiet-log.ts';
+import type { ProxyRefusalReason } from '../../../errors/proxy-refusal-reasons.ts';
+import type { Endpoint, Logger } from '../../../plugin-api/index.ts';
+import { QuietLog } from '../../../time/quiet-log.ts';
 
 /** After a line about a reason, no line about the same reason is written for this time: clients must not fill the log. */
 const QUIET_MS = 10_000;

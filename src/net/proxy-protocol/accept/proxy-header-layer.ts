@@ -1,14 +1,14 @@
-import { BalanceError } from '../../errors.ts';
-import { PROXY_REFUSAL_REASONS, type ProxyRefusalReason } from '../../errors/proxy-refusal-reasons.ts';
-import type { StreamReader } from '../../plugin-api/index.ts';
-import { AddressList } from '../../plugin-api/values/address-list.ts';
-import type { LayerRun, TransportLayer } from '../layers/layer.ts';
-import { UNIX_END } from '../transport/endpoints.ts';
-import type { OwnedTransport } from '../transport/owned-transport.ts';
+import { BalanceError } from '../../../errors.ts';
+import { PROXY_REFUSAL_REASONS, type ProxyRefusalReason } from '../../../errors/proxy-refusal-reasons.ts';
+import type { StreamReader } from '../../../plugin-api/index.ts';
+import { AddressList } from '../../../plugin-api/values/address-list.ts';
+import type { LayerRun, TransportLayer } from '../../layers/layer.ts';
+import { UNIX_END } from '../../transport/endpoints.ts';
+import type { OwnedTransport } from '../../transport/owned-transport.ts';
 import type { ProxyRefusals } from './proxy-refusals.ts';
-import { HeaderReader } from './read/header-reader.ts';
-import { HeaderFault, type ParsedHeader } from './read/parsed-header.ts';
-import { ReceivedHeader } from './read/received-header.ts';
+import { HeaderReader } from '../read/header-reader.ts';
+import { HeaderFault, type ParsedHeader } from '../read/parsed-header.ts';
+import { ReceivedHeader } from '../read/received-header.ts';
 
 export interface ProxyHeaderSettings {
   /** Addresses and networks of the proxies that send a header. Who connects to a unix socket is trusted too. */
