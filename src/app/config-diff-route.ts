@@ -30,12 +30,12 @@ export function configDiffRoute(
   reloads: ComparedReloads,
   listeners: { addresses(): BoundAddresses },
 ): AdminRoute {
-  const changesTo = ({ config, sources }: LoadedConfig): ConfigChange[] => [
-    ...diffConfigs(reloads.live?.config, config, {
+  const changesTo = (loaded: LoadedConfig): ConfigChange[] => [
+    ...diffConfigs(reloads.live?.config, loaded.config, {
       rulesOf: reloads.rulesOf,
       addresses: listeners.addresses(),
     }),
-    ...diffReferences(reloads.live?.sources, sources),
+    ...diffReferences(reloads.live, loaded),
   ];
   return post(
     '/config/diff',

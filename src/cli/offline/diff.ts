@@ -27,7 +27,7 @@ export async function diff({ before, after, json }: DiffLine, context: CommandCo
     const now = await loadFile(after, context);
     changes = [
       ...diffConfigs(old.loaded.config, now.loaded.config, { rulesOf: now.plugins.rulesOf }),
-      ...diffReferences(old.loaded.sources, now.loaded.sources),
+      ...diffReferences(old.loaded, now.loaded),
     ];
   } catch (thrown) {
     context.stderr.write(`${describeFailure(thrown)}\n`);

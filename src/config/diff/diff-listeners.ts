@@ -10,6 +10,10 @@ const OTHER_PROTOCOL: Effect = {
   effect: 'drains',
   note: 'the socket stays; connections of the old mode finish what runs on them and close',
 };
+const NEW_HANDSHAKES: Effect = {
+  effect: 'hot',
+  note: 'counts for new handshakes; open connections stay',
+};
 const NEW_CONNECTIONS: Effect = { effect: 'hot', note: 'counts for new connections' };
 
 /** Settings of a listener that count when it accepts a connection. */
@@ -46,7 +50,8 @@ function* diffListener(
     if (key === 'address') return sockets.moving(before, after);
     if (key === 'name') return sockets.renaming(before, after);
     if (key === 'mode') return OTHER_PROTOCOL;
-    if (ACCEPTING.has(key)) return NEW_CONNECTIONS;
+    if (key === 'tls' || key.startsWith('tls.')) return NEW_HANDSHAKES;
+    if (ACCEPTING.has(key) || key.startsWith('proxy_protocol')) return NEW_CONNECTIONS;
     return OF_SOCKETS.has(key) || hasExchanges(before, after, rulesOf) ? HOT : NEW_CONNECTIONS;
   };
   yield* section.settings(before, after, effectOf, ['http', 'tcp', 'options']);

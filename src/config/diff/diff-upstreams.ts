@@ -97,7 +97,13 @@ class UpstreamDiff {
 
   #effectOf(key: string): Effect {
     if (key === 'connection_pool.acquire_timeout') return OLD_QUEUE;
-    if (key.startsWith('connection_pool') || key === 'timeouts.connect' || key === 'tcp_keepalive') {
+    if (
+      key.startsWith('tls') ||
+      key === 'proxy_protocol' ||
+      key.startsWith('connection_pool') ||
+      key === 'timeouts.connect' ||
+      key === 'tcp_keepalive'
+    ) {
       return this.#plans.before.hasPools(this.#before) ? NEW_POOLS : HOT;
     }
     if (key === 'load_balancer.algorithm') return NEW_BALANCER;

@@ -59,7 +59,13 @@ const checks: readonly ((context: CheckContext) => void)[] = [
 ];
 
 /** The keys that say what is served. A complete config has one of them, though its value may be empty. */
-const SERVERS: readonly Path[] = [['backends'], ['routes'], ['listeners'], ['http', 'routes']];
+const SERVERS: readonly Path[] = [
+  ['backends'],
+  ['routes'],
+  ['listeners'],
+  ['http', 'routes'],
+  ['tls', 'sni'],
+];
 
 /** One load of the files that were read: merge → schema → normalize → check. Each stage reports all problems that it finds. */
 export class ConfigLoad {

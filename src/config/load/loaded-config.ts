@@ -7,6 +7,7 @@ import type { PluginSettings } from './plugin-settings.ts';
 import type { OptionsRules } from '../../plugin-api/index.ts';
 import type { CertificateReading } from '../../readings/certificate.ts';
 import type { Path, Problem } from '../problems/problem.ts';
+import { isEqual } from '../values/is-equal.ts';
 import { parsePath, sortProblems } from '../problems/problem.ts';
 import type { Environment } from '../document/substitute-env.ts';
 
@@ -102,6 +103,27 @@ export function loadedConfig({ locations, ...result }: LoadResult): LoadedConfig
 export function namedFiles({ sources, contents }: Pick<LoadedConfig, 'sources' | 'contents'>): NamedFiles {
   const named = sources.files.filter(({ role }) => role === 'reference');
   return new Map(named.map(({ file, hash }) => [file, { hash, text: contents.get(file) }]));
+}
+
+/** The config without the domains that its certificates gave it: of a config to restore, the certificates may be others by then. */
+export function withOwnDomains({
+  config,
+  certificates,
+}: Pick<LoadedConfig, 'config' | 'certificates'>): Config {
+  const namesOf = new Map(
+    certificates.flatMap(({ kind, file, names }) => (kind === 'server' ? [[file, names] as const] : [])),
+  );
+  const listeners = config.listeners.map((listener) => {
+    const { tls } = listener;
+    if (tls === undefined) return listener;
+    const own = tls.certificates.map((certificate) =>
+      isEqual(certificate.domains, namesOf.get(certificate.cert_file))
+        ? { ...certificate, domains: [] }
+        : certificate,
+    );
+    return { ...listener, tls: { ...tls, certificates: own } };
+  });
+  return { ...config, listeners };
 }
 
 /** Adds the warnings of checks that came after the load, in the order of the files. */

@@ -94,7 +94,7 @@ export class ReloadTransaction {
       ...(await new TimeSlicer().collect(
         configChanges(this.#live?.config, loaded.config, { rulesOf: plugins.plugins.rulesOf }),
       )),
-      ...diffReferences(this.#live?.sources, loaded.sources),
+      ...diffReferences(this.#live, loaded),
       ...plugins.differences(),
     ];
   }

@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 
 import type { Config } from '../../../config/schema/config.generated.ts';
-import type { LoadedConfig } from '../../../config/load/loaded-config.ts';
+import { withOwnDomains, type LoadedConfig } from '../../../config/load/loaded-config.ts';
 import { restorableText } from '../../../config/schema/show-config.ts';
 import { messageOf } from '../../../errors.ts';
 import type { Logger } from '../../../plugin-api/index.ts';
@@ -61,8 +61,10 @@ export class ConfigHistory {
       outcome: 'live' as const,
     };
     this.#close(source === 'rollback' || source === 'guard' ? 'rolled back' : 'replaced');
-    this.#kept.push({ entry, loaded });
-    this.#write({ entry, loaded });
+    // Private keys must not be kept: a rollback reads the files again.
+    const kept = { entry, loaded: { ...loaded, contents: new Map<string, string>() } };
+    this.#kept.push(kept);
+    this.#write(kept);
     this.#trim();
   }
 
@@ -167,7 +169,7 @@ export class ConfigHistory {
     this.#enqueue(async () => {
       // Its id may have changed since.
       const now = this.#kept.find((kept) => kept.loaded === loaded && kept.entry.atMs === entry.atMs)?.entry;
-      if (now !== undefined) await folder.write(now, restorableText(loaded.config));
+      if (now !== undefined) await folder.write(now, restorableText(withOwnDomains(loaded)));
     });
   }
 

@@ -9,6 +9,7 @@ import type { PluginLoader } from '../../../plugins/plugin-loader.ts';
 import { builtInRules } from '../../../plugins/source/own-plugins.ts';
 import type { ConfigFollower } from '../follow/config-follower.ts';
 import type { ReloadCause } from '../outcome/reload-outcome.ts';
+import { withCurrentFiles } from '../../../config/load/current-files.ts';
 import { loadTextConfig } from './text-config.ts';
 
 /** Where the config comes from. */
@@ -67,7 +68,8 @@ export class CandidateLoader {
     if (cause.source === 'plugins' && cause.readsConfig !== true && live !== undefined)
       return this.#withPlugins(live, true);
     const { restore } = cause;
-    if (restore !== undefined && 'loaded' in restore) return this.#withPlugins(restore.loaded, false);
+    if (restore !== undefined && 'loaded' in restore)
+      return this.#withPlugins(await withCurrentFiles(restore.loaded), false);
     const retry = cause.source === 'signal' || cause.source === 'admin';
     const prepared: PluginChange[] = [];
     const modes = async (settings: PluginSettings): Promise<readonly string[]> => {
