@@ -144,6 +144,9 @@ const HTTP_KEYS = [
   'request_buffering',
   'response_request_id',
   'error_pages',
+  'redirect_https',
+  'hsts',
+  'client_certificate_headers',
 ] as const;
 
 function httpOptions(file: ConfigFile, routes: readonly object[], context: NormalizeContext): object {
