@@ -1,10 +1,12 @@
+import type { TlsOptions } from 'node:tls';
+
 import type { ByteSocket } from '../sockets/byte-socket.ts';
 import { owned } from '../owned.ts';
 import { RecordingBackend, type BackendScript } from './recording-backend.ts';
 
-/** A backend that ends with the test. */
-export async function backend(script?: BackendScript): Promise<RecordingBackend> {
-  return owned(await RecordingBackend.start(script));
+/** A backend that ends with the test; with `secure` it speaks TLS. */
+export async function backend(script?: BackendScript, secure?: TlsOptions): Promise<RecordingBackend> {
+  return owned(await RecordingBackend.start(script, secure));
 }
 
 /** Sends back what it gets, under its name, and ends when the client ends. */

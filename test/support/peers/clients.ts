@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
+
 import { systemCodeOf } from '../../../src/errors.ts';
 import { ByteSocket, type Ending } from '../sockets/byte-socket.ts';
 import { owned } from '../owned.ts';
@@ -5,6 +8,17 @@ import { owned } from '../owned.ts';
 /** A connection that ends with the test. */
 export async function client(address: string): Promise<ByteSocket> {
   return owned(await ByteSocket.connect(address));
+}
+
+/** A TLS connection that ends with the test. Its `tls` is the socket, whose handshake is done. */
+export async function secureClient(
+  address: string,
+  options: ConnectionOptions,
+): Promise<{ socket: ByteSocket; tls: TLSSocket }> {
+  const [, host = '', port] = /^\[?(.*?)\]?:(\d+)$/.exec(address) ?? [];
+  const tls = connect({ host, port: Number(port), ...options });
+  await once(tls, 'secureConnect');
+  return { socket: owned(new ByteSocket(tls)), tls };
 }
 
 /** Connects and returns the first line that the server says. */

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { createServer, type AddressInfo, type Server } from 'node:net';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 
 import { ByteSocket } from '../sockets/byte-socket.ts';
 import { PATIENCE_MS } from '../time/patience.ts';
@@ -13,18 +14,24 @@ export class RecordingBackend {
   readonly #server: Server;
   readonly #watchers = new Set<() => void>();
 
-  private constructor(script: BackendScript | undefined) {
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+  private constructor(script: BackendScript | undefined, secure: TlsOptions | undefined) {
+    const options = { allowHalfOpen: true, noDelay: true };
+    const accepted = (socket: Socket): void => {
       const connection = new ByteSocket(socket);
       this.connections.push(connection);
       for (const watcher of [...this.#watchers]) watcher();
       // A script that waits for what never comes ends with its connection; that is no error of its own.
       void (async () => script?.(connection, this.connections.length - 1))().catch(() => undefined);
-    });
+    };
+    this.#server =
+      secure === undefined
+        ? createServer(options, accepted)
+        : createTlsServer({ ...options, ...secure }, accepted);
   }
 
-  static async start(script?: BackendScript): Promise<RecordingBackend> {
-    const backend = new RecordingBackend(script);
+  /** With `secure` it speaks TLS, and its connections are those whose handshake succeeded. */
+  static async start(script?: BackendScript, secure?: TlsOptions): Promise<RecordingBackend> {
+    const backend = new RecordingBackend(script, secure);
     backend.#server.listen(0, '127.0.0.1');
     await once(backend.#server, 'listening');
     return backend;

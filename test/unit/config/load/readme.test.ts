@@ -5,7 +5,9 @@ import { describe, expect, it } from 'vitest';
 
 import { loadConfig } from '../../../support/labs/load-config.ts';
 import { ROOT } from '../../../support/labs/built-program.ts';
+import { CertificateAuthority } from '../../../support/certificates.ts';
 import { owned } from '../../../support/owned.ts';
+import { writeInto } from '../../../support/write-into.ts';
 
 /** The configs that README shows. */
 async function shown(): Promise<readonly string[]> {
@@ -18,6 +20,8 @@ describe("README's configs", () => {
     const folder = await mkdtemp(join(tmpdir(), 'balance-readme-'));
     owned({ close: () => rm(folder, { recursive: true }) });
     const file = join(folder, 'readme.yaml');
+    const { cert, key } = new CertificateAuthority().issue();
+    await writeInto(folder, { 'tls/site.crt': cert, 'tls/site.key': key });
     const configs = await shown();
     expect(configs.length).toBeGreaterThan(1);
     for (const yaml of configs) {

@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+
+import { CertificateAuthority } from '../../support/certificates.ts';
+import { answering, ok } from '../../support/peers/answering.ts';
+import { backend } from '../../support/peers/backends.ts';
+import { labProxy } from '../../support/labs/lab-proxy.ts';
+import { isInstalled, runTool } from './run-tool.ts';
+
+const LIMIT_MS = 600_000;
+const TOO_BAD = ['MEDIUM', 'HIGH', 'CRITICAL', 'FATAL'];
+
+/** What testssl.sh says of things that are not the proxy's: a CA for tests keeps no lists of revoked certificates. */
+const NOT_OURS = ['cert_revocation'];
+
+interface Finding {
+  readonly id: string;
+  readonly severity: string;
+  readonly finding: string;
+}
+
+const tool = ['testssl', 'testssl.sh'].find(isInstalled);
+
+// Skipped without testssl.sh (apt-get install testssl.sh). Takes one to five minutes: it makes some thousand handshakes.
+it.skipIf(tool === undefined)(
+  'testssl.sh finds nothing above "low" in the default settings',
+  async () => {
+    const { address } = await backend(answering(() => ok('hello')));
+    const authority = new CertificateAuthority();
+    const [ec, rsa] = [
+      authority.issue({ names: ['localhost'], usage: 'server' }),
+      authority.issue({ names: ['localhost'], usage: 'server', keyType: 'rsa' }),
+    ];
+    const yaml = `mode: http
+listen: 127.0.0.1:0
+tls: { certificates: [{ cert_file: ec.crt, key_file: ec.key }, { cert_file: rsa.crt, key_file: rsa.key }] }
+backends: [{ address: '${address}' }]
+logging: { level: error }
+`;
+    const files = { 'ec.crt': ec.chain, 'ec.key': ec.key, 'rsa.crt': rsa.chain, 'rsa.key': rsa.key };
+    const proxy = await labProxy(yaml, { ...files, 'ca.crt': authority.cert });
+    const report = join(proxy.directory, 'report.json');
+    // Protocols, ciphers, forward secrecy, preferences, certificates and the known attacks; not the headers of the backend.
+    const checks = ['-p', '-s', '-f', '-P', '-S', '-U'];
+    const quiet = ['--quiet', '--color', '0', '--warnings', 'off', '--nodns', 'none', '--ip', '127.0.0.1'];
+    const target = proxy.address().replace('127.0.0.1', 'localhost');
+    const args = [
+      ...checks,
+      ...quiet,
+      '--add-ca',
+      join(proxy.directory, 'ca.crt'),
+      '--jsonfile',
+      report,
+      target,
+    ];
+    const { text } = await runTool(tool ?? '', args, { limitMs: LIMIT_MS });
+    const findings = JSON.parse(readFileSync(report, 'utf8')) as Finding[];
+    expect(findings.length, text).toBeGreaterThan(50);
+    for (const [id, finding] of [
+      ['TLS1_3', 'offered'],
+      ['TLS1_1', 'not offered'],
+      ['secure_client_renego', 'not vulnerable'],
+    ] as const)
+      expect(findings.find((one) => one.id === id)?.finding, id).toContain(finding);
+    const bad = findings.filter(({ id, severity }) => {
+      const [name = ''] = id.split(' ');
+      return TOO_BAD.includes(severity) && !NOT_OURS.includes(name);
+    });
+    expect(bad).toEqual([]);
+  },
+  LIMIT_MS,
+);
