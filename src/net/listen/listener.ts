@@ -21,7 +21,7 @@ import { PluginCohort } from './plugin-cohort.ts';
 import { ProtocolFaults } from './protocol-faults.ts';
 import { ProtocolHandover } from './protocol-handover.ts';
 
-/** At most one line is written in this time about connections that fail before their protocol gets them. */
+/** A client can fail as often as it connects: at most one line in this time says that one failed before its protocol got it. */
 const SETUP_QUIET_MS = 1_000;
 
 export interface ListenerOptions extends ListeningSocketOptions {
@@ -67,7 +67,6 @@ export class Listener implements Acceptor, SetupOwner<AcceptedConnection> {
   readonly #faults: ProtocolFaults;
   readonly #handover: ProtocolHandover;
   readonly #socket: ListeningSocket;
-  /** A client can fail as often as it connects. */
   readonly #setupFailures = new QuietLog(SETUP_QUIET_MS);
   #instance: ProtocolInstance;
   #cohort: PluginCohort;
