@@ -36,8 +36,8 @@ export class TcpInstance implements TcpService {
     return new TcpSession(connection, this, this.#upstreamOf(connection.transport.route?.upstream));
   }
 
-  explain({ remoteAddress, pick, route }: ExplainRequest): ProtocolExplanation {
-    const upstream = this.#upstreamOf(route?.upstream);
+  explain({ remoteAddress, pick }: ExplainRequest): ProtocolExplanation {
+    const upstream = this.#upstreamOf(undefined);
     const key = keyFor(upstream, remoteAddress);
     pick(upstream.name, key);
     const forwarded = { upstream: upstream.name, clientAddress: remoteAddress };

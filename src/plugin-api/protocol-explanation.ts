@@ -1,6 +1,5 @@
 import type { Backend } from './backend.ts';
 import type { TlsSession } from './transport.ts';
-import type { ConnectionRoute } from './transport.ts';
 
 /** A field of a message head: name and value. */
 export type ExplainedField = readonly [name: string, value: string];
@@ -19,8 +18,6 @@ export interface ExplainRequest {
   readonly localPort: number;
   /** What TLS would agree on with the client, as far as it is known; absent or undefined for a connection that is not encrypted. */
   readonly tls?: TlsSession | undefined;
-  /** As of `Transport.route`: set when the connection is passed on undecrypted. */
-  readonly route?: ConnectionRoute | undefined;
   /**
    * Used in place of `Upstream.acquire`: returns the backend that the upstream of that name would give for a key. When the choice can't be
    * known, the name of the returned backend says so.

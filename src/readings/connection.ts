@@ -16,6 +16,10 @@ export interface ConnectionReading {
   readonly exchanges: number | undefined;
   /** The generation that its exchange or tunnel belongs to. */
   readonly generation: number | undefined;
+  /** Name of the upstream that it uses; undefined while it uses none. */
+  readonly upstream: string | undefined;
+  /** The host name that the client asked for by TLS, whether it is decrypted or passed on. */
+  readonly sni: string | undefined;
   /** Name of the backend that serves it. */
   readonly backend: string | undefined;
   /** What TLS agreed on; undefined when the connection is not encrypted, and while its handshake is under way. */

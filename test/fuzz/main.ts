@@ -1,4 +1,5 @@
 import { Campaign } from './campaign.ts';
+import { fuzzClientHellos } from './client-hello-fuzz.ts';
 import { fuzzUsage, parseOptions, type FuzzOptions } from './options.ts';
 import { ProxyProcess } from './proxy-process.ts';
 import { describeCase, failureReport, summary } from './report.ts';
@@ -9,6 +10,7 @@ const MOST_FAILURES = 200;
 
 const options = parseOptions(process.argv.slice(2));
 if (options === undefined) process.stdout.write(fuzzUsage);
+else if (options.target === 'client-hello') process.stdout.write(fuzzClientHellos(options));
 else await fuzz(options);
 
 async function fuzz(options: FuzzOptions): Promise<void> {

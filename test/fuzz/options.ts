@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util';
 
 export interface FuzzOptions {
+  /** What is fuzzed: a whole proxy, or the reader of the ClientHello alone. */
+  readonly target: FuzzTargetName;
   readonly seed: number;
   /** Ends after so many seconds. */
   readonly seconds: number;
@@ -17,8 +19,12 @@ export interface FuzzOptions {
   readonly times: number;
 }
 
+const TARGETS = ['proxy', 'client-hello'] as const;
+export type FuzzTargetName = (typeof TARGETS)[number];
+
 export const fuzzUsage = `npm run fuzz -- [options]
 
+  --target NAME     proxy (default), or client-hello: the reader of the ClientHello alone
   --seed N          which cases are made (default: the time; it is printed)
   --seconds N       ends after so long (default 60)
   --cases N         ends after so many cases (default: no limit)
@@ -34,6 +40,7 @@ export function parseOptions(args: readonly string[]): FuzzOptions | undefined {
   const { values } = parseArgs({
     args: [...args],
     options: {
+      target: { ...text, default: 'proxy' },
       seed: text,
       seconds: { ...text, default: '60' },
       cases: text,
@@ -46,7 +53,10 @@ export function parseOptions(args: readonly string[]): FuzzOptions | undefined {
     },
   });
   if (values.help) return undefined;
+  const target = TARGETS.find((name) => name === values.target);
+  if (target === undefined) throw new Error(`--target must be ${TARGETS.join(' or ')}`);
   return {
+    target,
     seed: values.seed === undefined ? Date.now() % 1_000_000 : whole('--seed', values.seed, 0),
     seconds: whole('--seconds', values.seconds, 1),
     cases: values.cases === undefined ? Number.POSITIVE_INFINITY : whole('--cases', values.cases, 1),

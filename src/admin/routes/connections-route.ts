@@ -29,8 +29,8 @@ export function connectionsRoute(source: {
 }
 
 function connectionJson(connection: ConnectionReading): object {
-  const { id, listener, client, proxy, protocol, ageMs, state, exchanges, generation, backend, tls } =
-    connection;
+  const { id, listener, client, proxy, protocol, ageMs, state, exchanges, generation } = connection;
+  const { upstream, sni, backend, tls } = connection;
   return {
     id,
     listener,
@@ -41,6 +41,8 @@ function connectionJson(connection: ConnectionReading): object {
     state: state ?? null,
     exchanges: exchanges ?? null,
     generation: generation ?? null,
+    upstream: upstream ?? null,
+    sni: sni ?? null,
     backend: backend ?? null,
     tls: tls === undefined ? null : tlsJson(tls),
   };

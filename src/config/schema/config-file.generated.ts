@@ -141,12 +141,12 @@ export interface FlatTls {
    */
   readonly handshake_timeout?: string;
   /**
-   * How many handshakes the listener may have under way at the same time. 0: no limit.
+   * How many handshakes the listener may have under way at the same time. As many connections again may wait for their ClientHello. When a further one comes, the oldest one is closed instead of it, of those from the address that has most: so a flood of half-done handshakes locks nobody out. 0: no limit.
    * @default 1000
    */
   readonly max_handshakes?: number;
   /**
-   * How many new handshakes one client address may begin within a second. An IPv6 client counts by its network (`/64`). Further connections are closed. 0: no limit.
+   * How many connections one client address may begin within a second. An IPv6 client counts by its network (`/64`). Further connections are closed. 0: no limit.
    * @default 0
    */
   readonly max_handshakes_per_address?: number;
@@ -788,12 +788,12 @@ export interface FileListenerTls {
    */
   readonly handshake_timeout?: string;
   /**
-   * How many handshakes the listener may have under way at the same time. 0: no limit.
+   * How many handshakes the listener may have under way at the same time. As many connections again may wait for their ClientHello. When a further one comes, the oldest one is closed instead of it, of those from the address that has most: so a flood of half-done handshakes locks nobody out. 0: no limit.
    * @default 1000
    */
   readonly max_handshakes?: number;
   /**
-   * How many new handshakes one client address may begin within a second. An IPv6 client counts by its network (`/64`). Further connections are closed. 0: no limit.
+   * How many connections one client address may begin within a second. An IPv6 client counts by its network (`/64`). Further connections are closed. 0: no limit.
    * @default 0
    */
   readonly max_handshakes_per_address?: number;

@@ -96,12 +96,12 @@ export interface ListenerTls {
    */
   readonly handshake_timeout: number;
   /**
-   * How many handshakes the listener may have under way at the same time. 0: no limit.
+   * How many handshakes the listener may have under way at the same time. As many connections again may wait for their ClientHello. When a further one comes, the oldest one is closed instead of it, of those from the address that has most: so a flood of half-done handshakes locks nobody out. 0: no limit.
    * @default 1000
    */
   readonly max_handshakes: number;
   /**
-   * How many new handshakes one client address may begin within a second. An IPv6 client counts by its network (`/64`). Further connections are closed. 0: no limit.
+   * How many connections one client address may begin within a second. An IPv6 client counts by its network (`/64`). Further connections are closed. 0: no limit.
    * @default 0
    */
   readonly max_handshakes_per_address: number;
@@ -135,7 +135,7 @@ export interface TlsCertificate {
 export interface SniRouting {
   /** The upstream of each name. */
   readonly routes: readonly SniRoute[];
-  /** Name of the upstream for clients that ask for no name or for an unknown one, or that hide the name (ECH). Without this key: the certificates of the listener; if there are none, the listener's own upstream. */
+  /** Name of the upstream for clients that ask for no name, or for one that has neither a route nor a certificate. With Encrypted Client Hello (ECH), the name that everybody may see counts. Without this key: the certificates of the listener; if there are none, the listener's own upstream in `mode: tcp`, and otherwise the client is refused. */
   readonly default?: string;
 }
 

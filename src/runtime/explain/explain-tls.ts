@@ -48,7 +48,10 @@ export class TlsPlan {
       return choice.kind === 'pass' ? `tls.sni.routes has ${name}` : `a certificate is for ${name}`;
     const asked = sni === undefined ? 'the client asks for no host name' : `no certificate is for ${sni}`;
     if (choice.kind === 'terminate') return `${asked}: it gets the default certificate`;
-    if (choice.kind === 'refuse') return `${asked}, and strict_sni is set`;
+    if (choice.kind === 'refuse')
+      return this.#tls.certificates.length === 0
+        ? `${asked}, and no route`
+        : `${asked}, and strict_sni is set`;
     return this.#tls.sni?.default === choice.upstream
       ? `${asked}: tls.sni.default takes it`
       : 'the listener has no certificate';
@@ -96,7 +99,11 @@ export class TlsPlan {
 /** What a listener does with a TLS connection for a host; undefined when it does not speak TLS. */
 export function planTls(listener: Listener, host: string, files: ConfigFiles): TlsPlan | undefined {
   const { tls } = listener;
-  return tls === undefined ? undefined : new TlsPlan({ ...listener, tls }, host, files);
+  if (tls === undefined) return undefined;
+  // Only a listener in mode tcp passes what is TLS on to its own upstream.
+  const { upstream, mode } = listener;
+  const own = upstream === undefined || mode !== 'tcp' ? {} : { upstream };
+  return new TlsPlan({ ...own, tls }, host, files);
 }
 
 /** The name that a client asks for; undefined for an IP address, which is no host name (RFC 6066, section 3). */

@@ -142,7 +142,10 @@ class Explaining {
     if (this.#tls === undefined || this.#tls.session !== undefined) return undefined;
     const { passedTo } = this.#tls;
     if (passedTo === undefined) return { rules: [] };
-    return { rules: [], forwarded: { upstream: passedTo, clientAddress: this.#request.remoteAddress } };
+    const { remoteAddress } = this.#request;
+    const forwarded = { upstream: passedTo, clientAddress: remoteAddress };
+    const isKeyed = this.#find(passedTo)?.config.load_balancer.hash_key === 'source-ip';
+    return { rules: [], forwarded: isKeyed ? { ...forwarded, key: remoteAddress } : forwarded };
   }
 
   #ofProtocol(): ProtocolExplanation {

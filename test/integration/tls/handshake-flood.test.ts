@@ -55,13 +55,9 @@ class Flood {
 function visit(proxy: LabProxy, localAddress = '127.0.0.1'): Promise<string> {
   return new Promise((resolve) => {
     const port = Number(proxy.address().split(':').at(-1));
-    const socket = connectTls({
-      host: '127.0.0.1',
-      port,
-      servername: 'localhost',
-      ca: ca.cert,
-      localAddress,
-    });
+    const under = connect({ host: '127.0.0.1', port, localAddress });
+    under.on('error', () => undefined);
+    const socket = connectTls({ socket: under, servername: 'localhost', ca: ca.cert });
     let text = '';
     socket.on('data', (bytes: Buffer) => {
       text += bytes.toString('latin1');

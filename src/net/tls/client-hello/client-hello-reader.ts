@@ -36,8 +36,12 @@ export class ClientHelloReader {
    */
   read(bytes: Buffer, start: number, end: number): ClientHello | HelloRefusal | undefined {
     this.#keep(bytes, start, end);
+    const total = this.#length;
+    // Bytes beyond the limit don't count: so it does not matter in which pieces the bytes come.
+    this.#length = Math.min(total, HELLO_LIMIT_BYTES);
     const result = this.#scan();
-    return result === undefined && this.#length > HELLO_LIMIT_BYTES ? HELLO_REFUSALS.tooLong : result;
+    this.#length = total;
+    return result === undefined && total > HELLO_LIMIT_BYTES ? HELLO_REFUSALS.tooLong : result;
   }
 
   #keep(bytes: Buffer, start: number, end: number): void {

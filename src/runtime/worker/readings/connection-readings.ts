@@ -69,7 +69,7 @@ function connectionReading(
   nowMs: number,
 ): ConnectionReading {
   const { id, acceptedAtMs } = connection;
-  const { peer, proxy } = connection.transport;
+  const { peer, proxy, route, tls } = connection.transport;
   const activity = activityOf(connection);
   const instance = activity === undefined ? connection.takenBy : activity.instance;
   return {
@@ -82,6 +82,8 @@ function connectionReading(
     state: activity?.state,
     exchanges: activity?.exchanges,
     generation: instance && generations.get(instance),
+    upstream: activity?.upstream,
+    sni: tls?.sni ?? route?.sni,
     backend: activity?.backend?.name,
     tls: tlsReading(connection.transport.tls),
   };
