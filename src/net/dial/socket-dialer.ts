@@ -7,7 +7,7 @@ import type { FaultHandler } from '../faults/plugin-fault.ts';
 import { keepAliveSeconds } from '../node/keep-alive.ts';
 import { proxyHeaderOf } from '../proxy-protocol/write/proxy-header-of.ts';
 import type { ProcessResources } from '../resources/process-resources.ts';
-import type { ReadBuffers } from '../transport/read-buffers.ts';
+import type { ReadBuffers } from '../transport/memory/read-buffers.ts';
 import { SocketTransport } from '../transport/socket-transport.ts';
 import { HIGH_WATER_MARK_BYTES } from '../transport/socket-writer.ts';
 import { destroySocket, type ConnectTarget } from './address-connect.ts';

@@ -13,7 +13,7 @@ import {
   type ListeningHandle,
 } from '../node/node-internals.ts';
 import { HandleSocket, socketOver } from '../transport/handle-socket.ts';
-import type { ReadBuffers } from '../transport/read-buffers.ts';
+import type { ReadBuffers } from '../transport/memory/read-buffers.ts';
 import { SocketTransport } from '../transport/socket-transport.ts';
 
 /*

@@ -11,7 +11,7 @@ import type { TransportLayer } from '../layers/layer.ts';
 import { descriptorOf, handleOf, socketWithHandle, type Handle } from '../node/node-internals.ts';
 import type { ProcessResources } from '../resources/process-resources.ts';
 import type { OwnedTransport } from '../transport/owned-transport.ts';
-import type { ReadBuffers } from '../transport/read-buffers.ts';
+import type { ReadBuffers } from '../transport/memory/read-buffers.ts';
 import type { SocketTransport } from '../transport/socket-transport.ts';
 import { Traffic } from '../transport/traffic.ts';
 import { AcceptedConnection, type RunningWork } from './accepted-connection.ts';

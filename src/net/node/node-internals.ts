@@ -28,6 +28,13 @@ export interface Handle {
   readStop?(): number;
 }
 
+/** The `onread` option of a `net.Socket`: what memory a socket reads into, and who gets what it read. */
+export interface ReadingOptions {
+  /** Returns the memory to read into. After a read, any value that is not bytes means: keep the same memory. */
+  buffer(): Uint8Array;
+  callback(length: number, bytes: Uint8Array): boolean;
+}
+
 /** One end of a connection, as a handle fills it in. */
 export interface SocketName {
   address?: string;
@@ -86,6 +93,12 @@ export interface TextHandle {
   writeLatin1String(request: WriteRequest | null, text: string): number | WriteRequest;
 }
 
+/** The handle of a TLS connection. A write encrypts all of its bytes before the call returns. */
+export interface EncryptingHandle extends TextHandle {
+  /** As {@link TextHandle.writeLatin1String}. */
+  writeBuffer(request: WriteRequest | null, bytes: Uint8Array): number | WriteRequest;
+}
+
 /** What Node.js wants to be passed for a write of text: a request of that class, or null. */
 export type TextWriting = { readonly Request: WriteRequestClass } | { readonly Request: null };
 
@@ -121,6 +134,19 @@ export function isTextHandle(handle: object): handle is TextHandle {
   return 'writeLatin1String' in handle;
 }
 
+/**
+ * Whether a write that has not ended in this turn of the event loop never will: the handle below has nothing to send, yet encrypted bytes
+ * wait. Node.js forgets to end a write that fails at once on a connection whose peer has ended.
+ */
+export function isWriteLost(handle: EncryptingHandle): boolean {
+  const own = handle as CountingHandle & { readonly _parent?: CountingHandle };
+  return (own.writeQueueSize ?? 0) > 0 && own._parent?.writeQueueSize === 0;
+}
+
+export function isEncryptingHandle(handle: object): handle is EncryptingHandle {
+  return isTextHandle(handle) && 'writeBuffer' in handle && 'verifyError' in handle;
+}
+
 /** A socket over a handle. It reads nothing before it is told to. */
 export function socketWithHandle(handle: object, options: SocketConstructorOpts = {}): Socket {
   return new Socket({ ...options, handle, manualStart: true } as SocketConstructorOpts);
@@ -141,18 +167,23 @@ export interface ResettableSocket {
  * is. Undefined when the handle does not count.
  */
 export function bytesTakenFrom(socket: object): number | undefined {
-  const handle = (socket as CountingSocket)._handle;
+  const own = (socket as CountingSocket)._handle;
+  // A TLS handle learns of progress only at the end of a write. The one below it knows of each step.
+  const handle = own?._parent ?? own;
   if (handle?.bytesWritten === undefined || handle.writeQueueSize === undefined) return undefined;
   return handle.bytesWritten - handle.writeQueueSize;
 }
 
+interface CountingHandle {
+  /** Bytes that the handle was given. */
+  readonly bytesWritten?: number;
+  /** How many of them the system has not taken. */
+  readonly writeQueueSize?: number;
+}
+
 interface CountingSocket {
-  readonly _handle?: {
-    /** Bytes that the handle was given. */
-    readonly bytesWritten?: number;
-    /** How many of them the system has not taken. */
-    readonly writeQueueSize?: number;
-  } | null;
+  /** `_parent` is the handle below a TLS handle. */
+  readonly _handle?: (CountingHandle & { readonly _parent?: CountingHandle }) | null;
 }
 
 /** The handle of a server that listens, if its connections can be taken from it. */

@@ -1,7 +1,7 @@
 import { randomFillSync } from 'node:crypto';
 import { TLSSocket, type SecureContext } from 'node:tls';
 
-import { handleOf, isReadableHandle, type Handle } from './node-internals.ts';
+import { handleOf, isReadableHandle, type Handle, type ReadingOptions } from './node-internals.ts';
 
 /*
  * What the proxy knows about TLS in Node.js beyond its public API: how a TLS socket is made over the handle of an accepted connection,
@@ -62,8 +62,7 @@ export function setTicketKeys(context: SecureContext, keys: Buffer): void {
 export interface AcceptedTlsOptions {
   /** The handle of an accepted connection. */
   readonly handle: Handle;
-  /** The `onread` option of the socket: what memory it reads into. */
-  readonly onread: object;
+  readonly onread: ReadingOptions;
   readonly secureContext: SecureContext;
   /** The protocols that ALPN may choose, preferred ones first; empty: ALPN is not answered. */
   readonly alpn: readonly string[];

@@ -7,19 +7,13 @@ import {
   socketWithHandle,
   systemError,
   type Handle,
+  type ReadingOptions,
   type ResettableSocket,
   type SocketName,
   type TcpHandle,
 } from '../node/node-internals.ts';
 import { HIGH_WATER_MARK_BYTES } from './socket-writer.ts';
 import type { StreamSocket } from './stream-socket.ts';
-
-/** The `onread` option of a `net.Socket`: what memory a socket reads into, and who gets what it read. */
-export interface ReadingOptions {
-  /** Returns the memory to read into. After a read, any value that is not bytes means: keep the same memory. */
-  buffer(): Uint8Array;
-  callback(length: number, bytes: Uint8Array): boolean;
-}
 
 type Listener = (error: Error) => void;
 

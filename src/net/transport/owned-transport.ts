@@ -6,8 +6,7 @@ import type {
   Transport,
 } from '../../plugin-api/index.ts';
 import type { Flow } from './traffic.ts';
-import type { Handle } from '../node/node-internals.ts';
-import type { ReadingOptions } from './handle-socket.ts';
+import type { Handle, ReadingOptions } from '../node/node-internals.ts';
 import type { StreamSocket } from './stream-socket.ts';
 
 /** Makes a socket over the handle of another one. `unread` came from the old socket and nobody has read it yet. */

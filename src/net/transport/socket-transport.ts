@@ -3,18 +3,18 @@ import type { Socket } from 'node:net';
 import { errorFrom } from '../../errors.ts';
 import type { StreamReader } from '../../plugin-api/index.ts';
 import { DelayedWriteError, interceptWriteError } from './delayed-write-error.ts';
-import { takeHandle, type ReadingOptions } from './handle-socket.ts';
-import { systemError } from '../node/node-internals.ts';
+import { takeHandle } from './handle-socket.ts';
+import { systemError, type ReadingOptions } from '../node/node-internals.ts';
 import type { OwnedTransport, SocketMaker } from './owned-transport.ts';
 import { isPromise, type PluginReader } from '../faults/plugin-call.ts';
 import type { FaultHandler, FaultOwner } from '../faults/plugin-fault.ts';
-import type { BudgetWaiter } from './read-budget.ts';
-import type { ReadBuffers } from './read-buffers.ts';
-import { ReadMemory } from './read-memory.ts';
-import { SocketWriter } from './socket-writer.ts';
+import type { BudgetWaiter } from './memory/read-budget.ts';
+import type { ReadBuffers } from './memory/read-buffers.ts';
+import { ReadMemory } from './memory/read-memory.ts';
+import { writerFor } from './writer-for.ts';
 import { resetSocket, wasReset, type StreamSocket } from './stream-socket.ts';
 import { TransportSocket } from './transport-socket.ts';
-import { UnreadBytes } from './unread-bytes.ts';
+import { UnreadBytes } from './memory/unread-bytes.ts';
 
 /**
  * A transport over a socket: accepted or dialled, TCP or unix, plain or TLS.
@@ -59,7 +59,7 @@ export class SocketTransport extends TransportSocket implements OwnedTransport, 
   attach(socket: StreamSocket): void {
     this.socket = socket;
     this.#isFresh = true;
-    this.writer = new SocketWriter(socket, this.#buffers, this.#onDrained);
+    this.writer = writerFor(socket, this.#buffers, this.#onDrained);
     socket.on('end', this.#onEnd);
     socket.on('error', this.#onError);
     socket.on('close', this.#onClose);
@@ -154,14 +154,14 @@ export class SocketTransport extends TransportSocket implements OwnedTransport, 
   end(): void {
     if (this.ended) return;
     this.ended = true;
-    this.socket?.end();
+    if (this.writer === undefined) this.socket?.end();
+    else this.writer.end();
   }
 
   close(): void {
     this.ended = true;
-    // With nothing left to send, the peer sees no difference between this and `end`, which costs a system call and several turns more.
-    if (this.writableLength === 0) this.socket?.destroy();
-    else this.socket?.destroySoon();
+    if (this.writer === undefined) this.socket?.destroy();
+    else this.writer.close();
   }
 
   destroy(error?: Error): void {

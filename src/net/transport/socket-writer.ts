@@ -1,18 +1,13 @@
 import { bytesTakenFrom, systemError, type TextHandle } from '../node/node-internals.ts';
-import { PENDING } from './direct-writer.ts';
-import type { PrivateBuffer, ReadBuffers } from './read-buffers.ts';
+import { PENDING } from '../node/direct-writer.ts';
+import { TEXT_LIMIT_BYTES, type PrivateBuffer, type ReadBuffers } from './memory/read-buffers.ts';
 import type { StreamSocket } from './stream-socket.ts';
+import type { TransportWriter } from './transport-writer.ts';
 
 /** When so many bytes wait to be sent, the caller is told to wait. */
 export const HIGH_WATER_MARK_BYTES = 128 * 1024;
-/** A borrowed chunk up to this size is sent as latin1 text, which Node.js copies to the stack and not to the heap. */
-export const TEXT_LIMIT_BYTES = 16 * 1024;
-
-/**
- * The sending side of a transport: sends each kind of bytes in the cheapest way, in the order in which they were given. Each method
- * that writes returns false when the caller should wait for `drained`.
- */
-export class SocketWriter {
+/** The sending side of a plain connection: sends each kind of bytes in the cheapest way. */
+export class SocketWriter implements TransportWriter {
   readonly #socket: StreamSocket;
   readonly #buffers: ReadBuffers;
   readonly #drained: () => void;
@@ -33,12 +28,10 @@ export class SocketWriter {
     socket.on('drain', this.#onSent);
   }
 
-  /** Bytes that wait to be sent. */
   get length(): number {
     return this.#socket.writableLength + this.#directBytes;
   }
 
-  /** Bytes that the system has taken, those of an unfinished write included. */
   get taken(): number {
     const { bytesWritten, writableLength } = this.#socket;
     return bytesTakenFrom(this.#socket) ?? bytesWritten - writableLength;
@@ -66,6 +59,16 @@ export class SocketWriter {
     const owner = this.#buffers.ownerOf(bytes);
     if (owner === undefined || owner.lent) return this.write(Buffer.from(bytes.subarray(start, end)));
     return this.#writeLent(owner, bytes.subarray(start, end));
+  }
+
+  end(): void {
+    this.#socket.end();
+  }
+
+  close(): void {
+    // With nothing left to send, the peer sees no difference between this and `end`, which costs a system call and several turns more.
+    if (this.length === 0 && this.#socket.encrypted !== true) this.#socket.destroy();
+    else this.#socket.destroySoon();
   }
 
   /**

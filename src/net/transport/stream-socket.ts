@@ -8,6 +8,8 @@ export interface StreamSocket {
   readonly bytesWritten: number;
   /** Bytes that wait to be sent. */
   readonly writableLength: number;
+  /** True after 'end' was emitted. */
+  readonly readableEnded?: boolean;
   readonly writableEnded: boolean;
   readonly writableFinished: boolean;
   /** Undefined after the socket was closed, and for unix sockets. */
@@ -54,7 +56,8 @@ export function resetSocket(socket: StreamSocket): void {
 export function wasReset(socket: StreamSocket): boolean {
   const handle = handleOf(socket);
   if (handle === undefined || !isTextHandle(handle)) return false;
-  return handle.getpeername !== undefined && handle.getpeername({}) !== 0;
+  // A TLS handle over a unix socket has the function, which then does nothing.
+  return (handle.getpeername?.({}) ?? 0) !== 0;
 }
 
 /** Unix sockets can't be reset: Node.js throws for them. */

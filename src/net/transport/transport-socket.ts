@@ -1,7 +1,7 @@
 import type { ConnectionRoute, Endpoint, ProxyHeader, TlsSession } from '../../plugin-api/index.ts';
 import { LocalEnd, localEndOf, peerOf, UNIX_END } from './endpoints.ts';
-import type { SocketWriter } from './socket-writer.ts';
 import type { StreamSocket } from './stream-socket.ts';
+import type { TransportWriter } from './transport-writer.ts';
 
 /** The part of a transport that knows the ends of the connection, counts bytes and writes. */
 export class TransportSocket {
@@ -13,7 +13,7 @@ export class TransportSocket {
   route: ConnectionRoute | undefined = undefined;
   /** Undefined before the transport has its socket. */
   protected socket: StreamSocket | undefined = undefined;
-  protected writer: SocketWriter | undefined = undefined;
+  protected writer: TransportWriter | undefined = undefined;
   /** True when we have ended our direction, or both. */
   protected ended = false;
   #peer: Endpoint | undefined;

@@ -3,7 +3,7 @@ import type { LoadedConfig } from '../../config/load/load-config.ts';
 import { namedFiles } from '../../config/load/loaded-config.ts';
 import { dirname, resolve } from 'node:path';
 import { NO_NAMES } from '../../net/dns/host-names.ts';
-import { ReadBuffers } from '../../net/transport/read-buffers.ts';
+import { ReadBuffers } from '../../net/transport/memory/read-buffers.ts';
 import { TunnelStats } from '../../net/tunnel/tunnel-stats.ts';
 import type { Logger, TelemetrySink } from '../../plugin-api/index.ts';
 import { GenerationBuilder, type Protocols } from '../generation/generation-builder.ts';

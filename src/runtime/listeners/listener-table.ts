@@ -6,7 +6,7 @@ import type { BindAddresses } from '../../net/dns/bind-addresses.ts';
 import { DescriptorCopier } from '../../net/node/descriptor-copier.ts';
 import { Listener } from '../../net/listen/listener.ts';
 import type { ProcessResources } from '../../net/resources/process-resources.ts';
-import type { ReadBuffers } from '../../net/transport/read-buffers.ts';
+import type { ReadBuffers } from '../../net/transport/memory/read-buffers.ts';
 import { mayBlock } from '../../net/address-handover.ts';
 import type { Generation, PlannedListener } from '../generation/generation.ts';
 import type { LiveInstance } from '../generation/live-instance.ts';

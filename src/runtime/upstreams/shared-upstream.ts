@@ -7,7 +7,7 @@ import { messageOf } from '../../errors.ts';
 import type { HostNames } from '../../net/dns/host-names.ts';
 import type { LifetimeScope } from '../../net/resources/lifetime-scope.ts';
 import type { ProcessResources } from '../../net/resources/process-resources.ts';
-import type { ReadBuffers } from '../../net/transport/read-buffers.ts';
+import type { ReadBuffers } from '../../net/transport/memory/read-buffers.ts';
 import type { Logger, SocketUse, Upstream } from '../../plugin-api/index.ts';
 import { ListedBackends, type BackendSource } from '../../upstream/backend/backend-source.ts';
 import type { Chance } from '../../upstream/balancer/contract/balancer.ts';

@@ -1,7 +1,7 @@
 import { bindAddresses } from '../../net/dns/bind-addresses.ts';
 import type { NameResolver } from '../../net/dns/name-resolver.ts';
 import type { ProcessResources } from '../../net/resources/process-resources.ts';
-import { ReadBuffers } from '../../net/transport/read-buffers.ts';
+import { ReadBuffers } from '../../net/transport/memory/read-buffers.ts';
 import { TunnelStats } from '../../net/tunnel/tunnel-stats.ts';
 import type { Logger, OwnMetrics } from '../../plugin-api/index.ts';
 import { DrainingGenerations } from '../generation/draining-generations.ts';

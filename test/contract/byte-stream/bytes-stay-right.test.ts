@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 
-import { ReadBuffers, type PrivateBuffer } from '../../../src/net/transport/read-buffers.ts';
+import { ReadBuffers, type PrivateBuffer } from '../../../src/net/transport/memory/read-buffers.ts';
 import type { DialedTransport } from '../../../src/net/dial/dialer.ts';
 import type { StreamReader } from '../../../src/plugin-api/index.ts';
 import { SeededRandom } from '../../support/seeded-random.ts';

@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { loadConfigText } from '../../support/labs/load-config.ts';
 import { Listener } from '../../../src/net/listen/listener.ts';
-import { ReadBuffers } from '../../../src/net/transport/read-buffers.ts';
+import { ReadBuffers } from '../../../src/net/transport/memory/read-buffers.ts';
 import { TunnelStats } from '../../../src/net/tunnel/tunnel-stats.ts';
 import type { ProtocolInstance } from '../../../src/plugin-api/index.ts';
 import { PluginLoader } from '../../../src/plugins/plugin-loader.ts';

@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { TransportLayer } from '../../../src/net/layers/layer.ts';
 import { Listener } from '../../../src/net/listen/listener.ts';
 import type { ProcessResources } from '../../../src/net/resources/process-resources.ts';
-import { ReadBuffers } from '../../../src/net/transport/read-buffers.ts';
+import { ReadBuffers } from '../../../src/net/transport/memory/read-buffers.ts';
 import type { Connection, ConnectionHandler, ProtocolInstance } from '../../../src/plugin-api/index.ts';
 import { CertificateAuthority } from '../../support/certificates.ts';
 import { RecordingLogger } from '../../support/recording-logger.ts';

@@ -15,7 +15,7 @@ import { TicketKeyRing } from '../../../src/net/tls/contexts/ticket-key-ring.ts'
 import { SniTable } from '../../../src/net/tls/sni/sni-table.ts';
 import { TlsTermination } from '../../../src/net/tls/terminate/tls-termination.ts';
 import { DEFAULT_CIPHER_SUITES } from '../../../src/config/values/tls/cipher-suite.ts';
-import { ReadBuffers } from '../../../src/net/transport/read-buffers.ts';
+import { ReadBuffers } from '../../../src/net/transport/memory/read-buffers.ts';
 import type { Connection, ConnectionHandler, ProtocolInstance } from '../../../src/plugin-api/index.ts';
 import type { HandshakeRecord } from '../../../src/readings/handshake.ts';
 import { TimeSlicer } from '../../../src/time/time-slicer.ts';
@@ -295,7 +295,7 @@ describe('a listener that terminates TLS', () => {
   });
 
   it('closes what is no TLS, and forgets who says nothing', async () => {
-    const made = await lab({ timeoutMs: 80 });
+    const made = await lab({ timeoutMs: 400 });
     const garbage = await ByteSocket.connect(made.listener.bound);
     garbage.send('\0\x01garbage');
     await garbage.untilEnded();

@@ -2,7 +2,7 @@ import http from '../../../plugins/http/index.ts';
 import tcp from '../../../plugins/tcp/index.ts';
 import { NameResolver } from '../../../src/net/dns/name-resolver.ts';
 import { ProcessResources } from '../../../src/net/resources/process-resources.ts';
-import { ReadBuffers } from '../../../src/net/transport/read-buffers.ts';
+import { ReadBuffers } from '../../../src/net/transport/memory/read-buffers.ts';
 import { TunnelStats } from '../../../src/net/tunnel/tunnel-stats.ts';
 import type { ProtocolPlugin } from '../../../src/plugin-api/index.ts';
 import { CheckedPlugin } from '../../../src/plugins/checks/checked-plugin.ts';

@@ -5,7 +5,7 @@ import type { RouteFilters } from '../../../plugins/http/filters/filter-chain.ts
 import { loadConfigText } from './load-config.ts';
 import { Listener } from '../../../src/net/listen/listener.ts';
 import type { TransportLayer } from '../../../src/net/layers/layer.ts';
-import { ReadBuffers } from '../../../src/net/transport/read-buffers.ts';
+import { ReadBuffers } from '../../../src/net/transport/memory/read-buffers.ts';
 import { TunnelStats } from '../../../src/net/tunnel/tunnel-stats.ts';
 import type { ExchangeRecord, ProtocolInstance } from '../../../src/plugin-api/index.ts';
 import { GenerationBuilder } from '../../../src/runtime/generation/generation-builder.ts';

@@ -3,7 +3,7 @@ import { onTestFinished } from 'vitest';
 import { parseAddress } from '../../../src/config/values/address.ts';
 import type { BalanceError } from '../../../src/errors.ts';
 import { SocketDialer } from '../../../src/net/dial/socket-dialer.ts';
-import { ReadBuffers } from '../../../src/net/transport/read-buffers.ts';
+import { ReadBuffers } from '../../../src/net/transport/memory/read-buffers.ts';
 import type {
   KeySource,
   Lease,

@@ -1,7 +1,7 @@
 import type { BalanceError } from '../../../src/errors.ts';
 import { parseAddress } from '../../../src/config/values/address.ts';
 import { SocketDialer } from '../../../src/net/dial/socket-dialer.ts';
-import { ReadBuffers } from '../../../src/net/transport/read-buffers.ts';
+import { ReadBuffers } from '../../../src/net/transport/memory/read-buffers.ts';
 import type { SocketUse } from '../../../src/plugin-api/index.ts';
 import { BackendState } from '../../../src/upstream/backend/backend-state.ts';
 import { PooledSocket } from '../../../src/upstream/pool/pooled-socket.ts';

@@ -3,7 +3,7 @@ import type {
   Upstream as UpstreamConfig,
 } from '../../../src/config/schema/config.generated.ts';
 import { loadConfigText } from './load-config.ts';
-import { ReadBuffers } from '../../../src/net/transport/read-buffers.ts';
+import { ReadBuffers } from '../../../src/net/transport/memory/read-buffers.ts';
 import { SharedUpstream } from '../../../src/runtime/upstreams/shared-upstream.ts';
 import { Telemetry } from '../../../src/telemetry/telemetry.ts';
 import { TimeSlicer } from '../../../src/time/time-slicer.ts';

@@ -9,9 +9,10 @@ import type { Address } from '../../../src/config/values/address.ts';
 import type { DialedTransport } from '../../../src/net/dial/dialer.ts';
 import { transportOverSocket } from '../../../src/net/listen/accepted-transport.ts';
 import { dial } from './dial.ts';
-import { ReadBuffers } from '../../../src/net/transport/read-buffers.ts';
+import { ReadBuffers } from '../../../src/net/transport/memory/read-buffers.ts';
 import { SocketTransport } from '../../../src/net/transport/socket-transport.ts';
 import { PATIENCE_MS } from '../time/patience.ts';
+import { encrypt } from './tls-ends.ts';
 import { fixedNames } from '../addresses/fixed-names.ts';
 
 /** A stream and the plain socket at its other end. */
@@ -21,7 +22,12 @@ export interface StreamEnds {
 }
 
 /** The ways to a stream: all must behave alike. */
-export const STREAM_PATHS = ['accepted', 'accepted, by data events', 'dialled'] as const;
+export const STREAM_PATHS = [
+  'accepted',
+  'accepted, by data events',
+  'accepted, over TLS',
+  'dialled',
+] as const;
 export type StreamPath = (typeof STREAM_PATHS)[number];
 export type Transport = 'tcp' | 'unix';
 
@@ -81,13 +87,14 @@ export class StreamLab {
       );
       const [accepted] = await arrival;
       let stream: SocketTransport;
-      if (path === 'accepted') stream = transportOverSocket(accepted, this.buffers, onFault);
-      else {
+      if (path !== 'accepted, by data events') {
+        stream = transportOverSocket(accepted, this.buffers, onFault);
+      } else {
         stream = new SocketTransport(this.buffers, onFault);
         stream.attachPlain(accepted);
       }
       if (peer.connecting) await once(peer, 'connect');
-      ends = { stream, peer };
+      ends = { stream, peer: path === 'accepted, over TLS' ? await encrypt(stream, peer) : peer };
     }
     server.close();
     this.#streams.push(ends.stream);

@@ -2,8 +2,7 @@ import { createSecureContext, TLSSocket, type SecureContextOptions, type TLSSock
 
 import { BalanceError } from '../../../src/errors.ts';
 import type { LayerRun, TransportLayer } from '../../../src/net/layers/layer.ts';
-import { handleOf, type Handle } from '../../../src/net/node/node-internals.ts';
-import type { ReadingOptions } from '../../../src/net/transport/handle-socket.ts';
+import { handleOf, type Handle, type ReadingOptions } from '../../../src/net/node/node-internals.ts';
 import type { TlsSession } from '../../../src/plugin-api/index.ts';
 import type { OwnedTransport } from '../../../src/net/transport/owned-transport.ts';
 import { PATIENCE_MS } from '../time/patience.ts';

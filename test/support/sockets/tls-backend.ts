@@ -7,7 +7,7 @@ import { DEFAULT_TLS_SETTINGS, type BackendTlsSettings } from '../../../src/conf
 import { BackendContext, type BackendTlsFiles } from '../../../src/net/dial/tls/backend-context.ts';
 import type { Dialed } from '../../../src/net/dial/dialer.ts';
 import { TlsDialer } from '../../../src/net/dial/tls/tls-dialer.ts';
-import { ReadBuffers } from '../../../src/net/transport/read-buffers.ts';
+import { ReadBuffers } from '../../../src/net/transport/memory/read-buffers.ts';
 import type { HandshakeRecord } from '../../../src/readings/handshake.ts';
 import { fixedNames } from '../addresses/fixed-names.ts';
 import { PATIENCE_MS } from '../time/patience.ts';

@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished } from 'vitest';
 
 import { Listener } from '../../../src/net/listen/listener.ts';
-import { ReadBuffers } from '../../../src/net/transport/read-buffers.ts';
+import { ReadBuffers } from '../../../src/net/transport/memory/read-buffers.ts';
 import type { LogFields, StreamReader } from '../../../src/plugin-api/index.ts';
 import { client } from '../../support/peers/clients.ts';
 import { eventually } from '../../support/time/eventually.ts';

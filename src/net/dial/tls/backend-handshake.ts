@@ -2,7 +2,7 @@ import { connect as connectPlain, type NetConnectOpts, type Socket } from 'node:
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
 
 import { BalanceError, handshakeReasonOf } from '../../../errors.ts';
-import type { ReadBuffers } from '../../transport/read-buffers.ts';
+import type { ReadBuffers } from '../../transport/memory/read-buffers.ts';
 import type { FaultHandler } from '../../faults/plugin-fault.ts';
 import { keepAliveSeconds } from '../../node/keep-alive.ts';
 import { SocketTransport } from '../../transport/socket-transport.ts';

@@ -4,7 +4,7 @@ import { settingsKey, SettingsKeys } from '../../../../src/net/dial/settings-key
 import type { DialerSettings } from '../../../../src/config/sockets/dialer-settings.ts';
 import type { BackendTlsSettings } from '../../../../src/config/sockets/tls-settings.ts';
 import { SocketDialer } from '../../../../src/net/dial/socket-dialer.ts';
-import { ReadBuffers } from '../../../../src/net/transport/read-buffers.ts';
+import { ReadBuffers } from '../../../../src/net/transport/memory/read-buffers.ts';
 import type { PoolSettings } from '../../../../src/config/sockets/pool-settings.ts';
 import { fixedNames } from '../../../support/addresses/fixed-names.ts';
 

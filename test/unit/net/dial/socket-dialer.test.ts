@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Address } from '../../../../src/config/values/address.ts';
 import { dial } from '../../../support/sockets/dial.ts';
 import type { ProcessResources } from '../../../../src/net/resources/process-resources.ts';
-import { ReadBuffers } from '../../../../src/net/transport/read-buffers.ts';
+import { ReadBuffers } from '../../../../src/net/transport/memory/read-buffers.ts';
 import { freePort } from '../../../support/addresses/free-ports.ts';
 import { fullBacklog } from '../../../support/sockets/full-backlog.ts';
 import { PATIENCE_MS } from '../../../support/time/patience.ts';

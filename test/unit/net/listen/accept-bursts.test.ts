@@ -6,7 +6,7 @@ import { AcceptBursts, type AcceptBurstsOptions } from '../../../../src/net/list
 import { DescriptorCopier } from '../../../../src/net/node/descriptor-copier.ts';
 import { Listener } from '../../../../src/net/listen/listener.ts';
 import { listeningHandleOf, type ListeningHandle } from '../../../../src/net/node/node-internals.ts';
-import { ReadBuffers } from '../../../../src/net/transport/read-buffers.ts';
+import { ReadBuffers } from '../../../../src/net/transport/memory/read-buffers.ts';
 import type { Connection, ConnectionHandler } from '../../../../src/plugin-api/index.ts';
 import { eventually } from '../../../support/time/eventually.ts';
 import { RecordingLogger } from '../../../support/recording-logger.ts';

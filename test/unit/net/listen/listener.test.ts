@@ -8,7 +8,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Address } from '../../../../src/config/values/address.ts';
 import { parseAddress } from '../../../../src/config/values/address.ts';
 import { Listener } from '../../../../src/net/listen/listener.ts';
-import { ReadBuffers } from '../../../../src/net/transport/read-buffers.ts';
+import { ReadBuffers } from '../../../../src/net/transport/memory/read-buffers.ts';
 import type {
   Connection,
   ConnectionHandler,

@@ -2,14 +2,14 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 
-import { DirectWriter } from '../../../../src/net/transport/direct-writer.ts';
+import { DirectWriter } from '../../../../src/net/node/direct-writer.ts';
 import {
   learnTextWriting,
   runtimeWays,
   type TextHandle,
   type WriteRequest,
 } from '../../../../src/net/node/node-internals.ts';
-import { ReadBuffers } from '../../../../src/net/transport/read-buffers.ts';
+import { ReadBuffers } from '../../../../src/net/transport/memory/read-buffers.ts';
 import { SocketWriter } from '../../../../src/net/transport/socket-writer.ts';
 import { eventually } from '../../../support/time/eventually.ts';
 

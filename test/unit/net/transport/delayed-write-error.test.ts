@@ -3,7 +3,7 @@ import { createServer, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { dial } from '../../../support/sockets/dial.ts';
-import { ReadBuffers } from '../../../../src/net/transport/read-buffers.ts';
+import { ReadBuffers } from '../../../../src/net/transport/memory/read-buffers.ts';
 import type { DialedTransport } from '../../../../src/net/dial/dialer.ts';
 import { fixedNames } from '../../../support/addresses/fixed-names.ts';
 import { PATIENCE_MS } from '../../../support/time/patience.ts';

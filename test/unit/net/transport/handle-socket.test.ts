@@ -3,7 +3,8 @@ import { connect, createServer, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 
 import { interceptHandles } from '../../../../src/net/listen/accepted-transport.ts';
-import { HandleSocket, type ReadingOptions } from '../../../../src/net/transport/handle-socket.ts';
+import type { ReadingOptions } from '../../../../src/net/node/node-internals.ts';
+import { HandleSocket } from '../../../../src/net/transport/handle-socket.ts';
 import { isTcpHandle, type TcpHandle } from '../../../../src/net/node/node-internals.ts';
 import { eventually } from '../../../support/time/eventually.ts';
 

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 
-import { ReadBuffers } from '../../../../src/net/transport/read-buffers.ts';
+import { ReadBuffers } from '../../../../src/net/transport/memory/read-buffers.ts';
 import { SocketTransport } from '../../../../src/net/transport/socket-transport.ts';
 import { HIGH_WATER_MARK_BYTES } from '../../../../src/net/transport/socket-writer.ts';
 import { RecordingReader } from '../../../support/sockets/recording-reader.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { ReadBuffers } from '../../../../src/net/transport/read-buffers.ts';
+import { ReadBuffers } from '../../../../src/net/transport/memory/read-buffers.ts';
 import { CountingRegistry } from '../../../support/labs/counting-registry.ts';
 import { loadConfigText } from '../../../support/labs/load-config.ts';
 import { TunnelStats } from '../../../../src/net/tunnel/tunnel-stats.ts';

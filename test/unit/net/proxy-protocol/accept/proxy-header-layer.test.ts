@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { Listener } from '../../../../../src/net/listen/listener.ts';
 import { ProxyHeaderLayer } from '../../../../../src/net/proxy-protocol/accept/proxy-header-layer.ts';
 import { ProxyRefusals } from '../../../../../src/net/proxy-protocol/accept/proxy-refusals.ts';
-import { ReadBuffers } from '../../../../../src/net/transport/read-buffers.ts';
+import { ReadBuffers } from '../../../../../src/net/transport/memory/read-buffers.ts';
 import type { Connection, Transport } from '../../../../../src/plugin-api/index.ts';
 import { headerV2, tlv, withChecksum } from '../../../../support/proxy-headers.ts';
 import { RecordingLogger } from '../../../../support/recording-logger.ts';

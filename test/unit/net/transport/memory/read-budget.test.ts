@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 
-import type { StreamReader } from '../../../../src/plugin-api/index.ts';
-import { ReadBuffers } from '../../../../src/net/transport/read-buffers.ts';
-import { ReadBudget } from '../../../../src/net/transport/read-budget.ts';
-import { SocketTransport } from '../../../../src/net/transport/socket-transport.ts';
+import type { StreamReader } from '../../../../../src/plugin-api/index.ts';
+import { ReadBuffers } from '../../../../../src/net/transport/memory/read-buffers.ts';
+import { ReadBudget } from '../../../../../src/net/transport/memory/read-budget.ts';
+import { SocketTransport } from '../../../../../src/net/transport/socket-transport.ts';
 
 const BODY_BYTES = 1024 * 1024;
 

@@ -1,13 +1,14 @@
 import {
   handleOf,
+  isEncryptingHandle,
   isTextHandle,
   learnTextWriting,
   UNUSED_REQUEST,
+  type EncryptingHandle,
   type TextHandle,
   type TextWriting,
   type WriteRequest,
-} from '../node/node-internals.ts';
-import type { StreamSocket } from './stream-socket.ts';
+} from './node-internals.ts';
 
 /** The write is under way: the system has not taken all of the text yet. */
 export const PENDING = 1;
@@ -33,14 +34,21 @@ export class DirectWriter {
     this.#Request = writing?.Request ?? null;
   }
 
-  /**
-   * The handle of a connected socket; undefined when text can't be written to it directly. Nor may it for TLS: two direct writes that
-   * overlap on a TLS handle abort the process.
-   */
-  handleOf(socket: StreamSocket): TextHandle | undefined {
+  /** The handle of a connected socket; undefined when text can't be written to it directly. For TLS see {@link encryptingHandleOf}. */
+  handleOf(socket: MaybeEncrypted): TextHandle | undefined {
     if (!this.isOn || socket.encrypted === true) return undefined;
     const handle = handleOf(socket);
     return handle !== undefined && isTextHandle(handle) ? handle : undefined;
+  }
+
+  /**
+   * The handle of a TLS socket; undefined when it can't be written to directly. Two writes to it that overlap abort the process, so
+   * whoever has it must wait for the end of each.
+   */
+  encryptingHandleOf(socket: MaybeEncrypted): EncryptingHandle | undefined {
+    if (!this.isOn || socket.encrypted !== true) return undefined;
+    const handle = handleOf(socket);
+    return handle !== undefined && isEncryptingHandle(handle) ? handle : undefined;
   }
 
   /**
@@ -49,11 +57,15 @@ export class DirectWriter {
    */
   write(handle: TextHandle, text: string, sent: (status: number) => void): number {
     if (this.#Request !== null) return this.#writeWith(this.#Request, handle, text, sent);
-    const outcome = handle.writeLatin1String(null, text);
-    if (typeof outcome === 'number') return outcome;
-    if (typeof outcome.writeStatus === 'number') return outcome.writeStatus;
-    outcome.oncomplete = sent;
-    return PENDING;
+    return pendingOr(handle.writeLatin1String(null, text), sent);
+  }
+
+  /** As {@link write}, to a TLS handle. May call `sent` with an error before it returns, and then returns {@link PENDING}. */
+  encrypt(handle: EncryptingHandle, piece: string | Uint8Array, sent: (status: number) => void): number {
+    if (this.#Request === null) return pendingOr(encryptWith(handle, null, piece), sent);
+    const request = (this.#spare ??= new this.#Request());
+    request.oncomplete = sent;
+    return this.#outcome(request, encryptWith(handle, request, piece) as number, sent);
   }
 
   #writeWith(
@@ -63,7 +75,10 @@ export class DirectWriter {
     sent: (status: number) => void,
   ): number {
     const request = (this.#spare ??= new Request());
-    const error = handle.writeLatin1String(request, text) as number;
+    return this.#outcome(request, handle.writeLatin1String(request, text) as number, sent);
+  }
+
+  #outcome(request: WriteRequest, error: number, sent: (status: number) => void): number {
     if (error === 0 && request.getAsyncId() === UNUSED_REQUEST) return 0;
     this.#spare = undefined;
     if (error !== 0) return error;
@@ -71,4 +86,28 @@ export class DirectWriter {
     request.oncomplete = sent;
     return PENDING;
   }
+}
+
+/** A socket as far as a writer must know it. */
+interface MaybeEncrypted {
+  /** True for a TLS socket. */
+  readonly encrypted?: boolean | undefined;
+}
+
+function encryptWith(
+  handle: EncryptingHandle,
+  request: WriteRequest | null,
+  piece: string | Uint8Array,
+): number | WriteRequest {
+  return typeof piece === 'string'
+    ? handle.writeLatin1String(request, piece)
+    : handle.writeBuffer(request, piece);
+}
+
+/** What a version says that makes the request itself. */
+function pendingOr(outcome: number | WriteRequest, sent: (status: number) => void): number {
+  if (typeof outcome === 'number') return outcome;
+  if (typeof outcome.writeStatus === 'number') return outcome.writeStatus;
+  outcome.oncomplete = sent;
+  return PENDING;
 }

@@ -1,11 +1,25 @@
-import { DirectWriter } from './direct-writer.ts';
+import { DirectWriter } from '../../node/direct-writer.ts';
 import { ReadBudget } from './read-budget.ts';
 
+/** A borrowed chunk up to this size is sent as latin1 text, which Node.js copies to the stack and not to the heap. */
+export const TEXT_LIMIT_BYTES = 16 * 1024;
 /** Size of the memory that all quiet sockets read into, and of each private buffer. */
 const SHARED_SIZE_BYTES = 64 * 1024;
 const PRIVATE_SIZE_BYTES = 128 * 1024;
 /** So many private buffers are kept for later bulk transfers. More are left to the garbage collector. */
 const MOST_SPARE = 32;
+
+export const MERGE_BYTES = 256 * 1024;
+
+/** Where pieces are put together that go out in one write. A TLS write takes its bytes at once, so all connections share this memory. */
+export class MergeMemory {
+  #bytes: Buffer | undefined;
+
+  /** Made when it is first needed. */
+  get bytes(): Buffer {
+    return (this.#bytes ??= Buffer.allocUnsafeSlow(MERGE_BYTES));
+  }
+}
 
 /** A private read buffer and whether a writer still sends from it. */
 export interface PrivateBuffer {
@@ -25,6 +39,8 @@ export class ReadBuffers {
   readonly direct = new DirectWriter();
   /** Limits how much all sockets together read in a turn of the event loop. */
   readonly budget: ReadBudget;
+  /** Where TLS connections put together what goes out in one write. */
+  readonly merging = new MergeMemory();
   readonly shared: Buffer = Buffer.allocUnsafeSlow(SHARED_SIZE_BYTES);
   readonly #spare: PrivateBuffer[] = [];
   readonly #byMemory = new WeakMap<ArrayBufferLike, PrivateBuffer>();

@@ -1,6 +1,5 @@
-import type { ReadingOptions } from './handle-socket.ts';
-import type { PrivateBuffer, ReadBuffers } from './read-buffers.ts';
-import { TEXT_LIMIT_BYTES } from './socket-writer.ts';
+import type { ReadingOptions } from '../../node/node-internals.ts';
+import { TEXT_LIMIT_BYTES, type PrivateBuffer, type ReadBuffers } from './read-buffers.ts';
 
 /**
  * The memory that one socket reads into. After each read it is chosen again: a private buffer while reads fill the memory, else the
