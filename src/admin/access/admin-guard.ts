@@ -1,6 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { untrustedClient } from '../../net/tls/untrusted-client.ts';
 import { MetricsAccess } from '../../plugin-api/values/metrics-access.ts';
 import { AdminError } from '../endpoint/admin-error.ts';
 
@@ -90,7 +92,8 @@ function isLocalName(host: string): boolean {
 }
 
 function requireCertificate({ socket }: IncomingMessage): void {
-  if ('authorized' in socket && socket.authorized === true) return;
+  if (socket instanceof TLSSocket && socket.authorized && untrustedClient(socket, undefined) === undefined)
+    return;
   throw new AdminError(
     403,
     'certificate_required',

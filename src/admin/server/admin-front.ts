@@ -1,8 +1,9 @@
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { Server, Socket } from 'node:net';
-import { randomBytes, constants } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { Server as TlsServer } from 'node:tls';
+import { SAFE_OPTIONS } from '../../net/tls/contexts/context-options.ts';
 import type { ServerCredentials } from '../access/admin-credentials.ts';
 import type { AdminLimits } from './admin-limits.ts';
 
@@ -122,8 +123,8 @@ export class AdminFront {
   }
 }
 
-/** A renegotiation costs the server far more than the client, and nobody needs it. The server's order of cipher suites counts. */
-const RULES = { honorCipherOrder: true, secureOptions: constants.SSL_OP_NO_RENEGOTIATION } as const;
+/** The server's order of cipher suites counts. */
+const RULES = { honorCipherOrder: true, secureOptions: SAFE_OPTIONS } as const;
 
 function deadlineFor(socket: Socket, timeoutMs: number): NodeJS.Timeout {
   return setTimeout(() => {

@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { formatAddress, parseAddress } from '../../config/values/address.ts';
 import { handshakeReasonOf, leftBeforeAccept, messageOf, systemCodeOf } from '../../errors.ts';
+import { endpointText } from '../../net/transport/endpoints.ts';
 import { BoundServer } from '../../net/listen/bound-server.ts';
 import type { BindAddresses } from '../../net/dns/bind-addresses.ts';
 import { withTimeout } from '../../time/with-timeout.ts';
@@ -171,7 +172,7 @@ export class AdminServer {
       owner: this.#server.what,
       status: reason === 'timeout' ? 'timeout' : 'failed',
       durationMs: 0,
-      address: remoteAddress === 'unix' ? 'unix' : `${remoteAddress}:${String(remotePort)}`,
+      address: endpointText({ address: remoteAddress, port: remotePort }),
       reason,
       detail: error.message,
     });

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { rootCertificates } from 'node:tls';
-import { nameLine, type CertificateFacts } from './certificate-facts.ts';
+import type { CertificateFacts } from './certificate-facts.ts';
+import { nameLine } from './name-line.ts';
 
 /** The roots that the runtime brings, by their subjects. They are parsed when they are first needed. */
 export class PublicRoots {

@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { messageOf } from '../../errors.ts';
 import { canonicalIp, parseTlsName } from '../values/tls/tls-name.ts';
 import { derValues, objectIdText } from './der-reader.ts';
+import { nameLine } from './name-line.ts';
 import type { PemBlock } from './pem-blocks.ts';
 import { contentWords, pemBlocks } from './pem-blocks.ts';
 import { signatureHash } from './signature-hash.ts';
@@ -104,17 +105,7 @@ function nameOrNothing(text: string): string | undefined {
   }
 }
 
-/** A distinguished name in one line, the most special part first: `CN=site,O=Example`. Characters with a meaning get a backslash (RFC 4514). */
-export function nameLine(name: string): string {
-  const parts = name.split('\n').map((part) => {
-    const at = part.indexOf('=');
-    const value = part.slice(at + 1).replaceAll(/[,+"\\<>;]/g, String.raw`\$&`);
-    return `${part.slice(0, at)}=${value.replaceAll(/\p{Cc}/gu, ' ')}`;
-  });
-  return parts.reverse().join(',');
-}
-
 /** How messages name a certificate: its first name, else its subject. */
 export function titleOf({ names, x509 }: Pick<CertificateFacts, 'names' | 'x509'>): string {
-  return names[0] ?? (x509.subject === '' ? 'without a name' : nameLine(x509.subject));
+  return names[0] ?? (nameLine(x509.subject) || 'without a name');
 }

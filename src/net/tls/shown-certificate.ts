@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 
+import { nameLine } from '../../config/certificates/name-line.ts';
 import type { PeerCertificate } from '../../plugin-api/index.ts';
 
 /** A certificate that the other end of a TLS connection showed. */
@@ -16,11 +17,11 @@ export class ShownCertificate implements PeerCertificate {
   }
 
   get subject(): string {
-    return (this.#subject ??= nameOf(this.#certificate.subject));
+    return (this.#subject ??= nameLine(this.#certificate.subject));
   }
 
   get issuer(): string {
-    return nameOf(this.#certificate.issuer);
+    return nameLine(this.#certificate.issuer);
   }
 
   get serialNumber(): string {
@@ -42,9 +43,4 @@ export class ShownCertificate implements PeerCertificate {
   get raw(): Uint8Array {
     return this.#certificate.raw;
   }
-}
-
-/** Node.js gives a line for each part of a name, in the order of the certificate; RFC 4514 reverses that order. An empty name is undefined in Node.js. */
-function nameOf(lines: string | undefined): string {
-  return (lines ?? '').split('\n').reverse().join(',');
 }

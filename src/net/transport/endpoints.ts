@@ -35,6 +35,12 @@ export class LocalEnd implements Endpoint {
   }
 }
 
+/** An end as `address:port`, with an IPv6 address in brackets; `unix` for a unix socket. */
+export function endpointText({ address, port }: Endpoint): string {
+  if (address === UNIX_END.address) return address;
+  return `${address.includes(':') ? `[${address}]` : address}:${String(port)}`;
+}
+
 /** Makes an endpoint of a name. A dual-stack socket gives IPv4 addresses in IPv6-mapped form: that prefix is removed. */
 function asEndpoint(name: { address?: string | undefined; port?: number | undefined }): Endpoint {
   const { address } = name;

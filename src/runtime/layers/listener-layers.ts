@@ -1,3 +1,4 @@
+import { clientAuthOf } from '../../config/certificates/client-auth-of.ts';
 import type { ConfigFiles } from '../../config/files/config-files.ts';
 import type {
   Listener as ListenerConfig,
@@ -146,13 +147,11 @@ function serverCertificate(own: TlsCertificate, tls: ListenerTls, files: ConfigF
   };
 }
 
-/** What a certificate says for itself comes before what the listener says for all. */
 function clientAuth(own: TlsCertificate, tls: ListenerTls, files: ConfigFiles): ClientAuthSettings {
-  const ca = own.client_ca_file ?? tls.client_ca_file;
-  const crl = own.client_crl_file ?? tls.client_crl_file;
+  const { mode, caFile, crlFile } = clientAuthOf(own, tls);
   return {
-    mode: own.client_auth ?? tls.client_auth,
-    ca: ca === undefined ? undefined : files.text(ca),
-    crl: crl === undefined ? undefined : files.text(crl),
+    mode,
+    ca: caFile === undefined ? undefined : files.text(caFile),
+    crl: crlFile === undefined ? undefined : files.text(crlFile),
   };
 }

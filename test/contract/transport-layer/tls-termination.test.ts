@@ -356,6 +356,17 @@ describe('the certificate of a name', () => {
     },
   );
 
+  it('is one of two defaults, by what the client verifies', async () => {
+    const made = await lab({
+      certificates: [
+        { ...certificate({ names: ['rsa.test'], keyType: 'rsa' }), isDefault: true },
+        { ...certificate({ names: ['ecdsa.test'], keyType: 'ecdsa' }), isDefault: true },
+      ],
+    });
+    expect(await made.namesFor('unknown.test', { sigalgs: 'ECDSA+SHA256' })).toBe('ecdsa.test');
+    expect(await made.namesFor('unknown.test', { sigalgs: 'RSA-PSS+SHA256' })).toBe('rsa.test');
+  });
+
   it('must exist where the listener is strict', async () => {
     const made = await lab({ isStrict: true });
     expect(await made.failure({ servername: 'unknown.test' })).toMatch(/UNRECOGNIZED_NAME/i);

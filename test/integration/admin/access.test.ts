@@ -164,6 +164,19 @@ describe('an admin server with a certificate', () => {
     expect((await askAdmin(adminAddress, '/live', { tls })).status).toBe(200);
   });
 
+  it('refuses clients without a certificate also when they resume a session', async () => {
+    const { adminAddress } = await start(withClients, files);
+    const first = await sessionAt(adminAddress, tls, '/status');
+    expect(first.answer).toContain(' 403 ');
+    const again = await sessionAt(
+      adminAddress,
+      { ...tls, ...(first.ticket && { session: first.ticket }) },
+      '/status',
+    );
+    expect(again.isReused).toBe(true);
+    expect(again.answer).toContain(' 403 ');
+  });
+
   it('takes the token beside the certificate when there are both', async () => {
     const { adminAddress } = await start(withClients.replace('public: [live]', `token: ${TOKEN}`), files);
     const mine = { ...tls, ...authority.issue('operator') };
@@ -309,11 +322,12 @@ describe('a metrics server with a certificate', () => {
   });
 });
 
-/** The session that a client may resume later, and whether this connection resumed one. */
+/** The session that a client may resume later, whether this connection resumed one, and what the server answered. */
 async function sessionAt(
   address: string,
   options: ConnectionOptions,
-): Promise<{ isReused: boolean; ticket: Buffer | undefined }> {
+  path = '/live',
+): Promise<{ isReused: boolean; ticket: Buffer | undefined; answer: string }> {
   const [host = '', port] = address.split(':');
   const socket = connect({ host, port: Number(port), ...options });
   let ticket: Buffer | undefined;
@@ -321,9 +335,9 @@ async function sessionAt(
     ticket = session;
   });
   await once(socket, 'secureConnect');
-  socket.write('GET /live HTTP/1.1\r\nHost: localhost\r\n\r\n');
-  await once(socket, 'data');
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+  const [answer] = (await once(socket, 'data')) as [Buffer];
   const isReused = socket.isSessionReused();
   socket.destroy();
-  return { isReused, ticket };
+  return { isReused, ticket, answer: answer.toString() };
 }

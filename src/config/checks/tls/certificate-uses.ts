@@ -1,5 +1,6 @@
 import type { CertificateReading } from '../../../readings/certificate.ts';
-import { nameLine, type CertificateFacts } from '../../certificates/certificate-facts.ts';
+import type { CertificateFacts } from '../../certificates/certificate-facts.ts';
+import { nameLine } from '../../certificates/name-line.ts';
 
 /** Collects the certificates that a config uses, each file once. */
 export class CertificateUses {

@@ -1,4 +1,5 @@
 import type { CertificateFacts } from '../../certificates/certificate-facts.ts';
+import { clientAuthOf } from '../../certificates/client-auth-of.ts';
 import type { Path } from '../../problems/problem.ts';
 import type { ListenerTls, TlsCertificate } from '../../schema/config.generated.ts';
 import { nameMatches } from '../../values/tls/tls-name.ts';
@@ -11,7 +12,7 @@ export interface CheckedCertificate {
   readonly facts: CertificateFacts | undefined;
 }
 
-type Context = Pick<CertificateCheckContext, 'error' | 'warn' | 'shown'>;
+type Context = Pick<CertificateCheckContext, 'error' | 'warn' | 'shown' | 'contentOf'>;
 
 /** Who serves a name with a key of one kind. */
 interface Taken {
@@ -36,6 +37,7 @@ export function withDomains(
     domains: domainsOf(one, taken, context),
   }));
   checkDefaults(checked, context);
+  checkPolicies(tls, checked, certificates, context);
   checkRoutes(tls, at, certificates, context);
   return { ...tls, certificates };
 }
@@ -121,6 +123,36 @@ function checkDefaults(checked: readonly CheckedCertificate[], { error, shown }:
     else {
       const other = shown([...first.path, 'cert_file'], first.certificate.cert_file);
       error([...one.path, 'default'], `is true, but ${other} of this listener is the default already`);
+    }
+  }
+}
+
+/** All certificates of a name, and all defaults, ask the same of clients: which one a client gets depends on the keys that it takes. */
+function checkPolicies(
+  tls: ListenerTls,
+  checked: readonly CheckedCertificate[],
+  certificates: readonly TlsCertificate[],
+  { error, shown, contentOf }: Context,
+): void {
+  const policyOf = (certificate: TlsCertificate): string => {
+    const { mode, caFile = '', crlFile = '' } = clientAuthOf(certificate, tls);
+    return mode === 'none' ? mode : JSON.stringify([mode, contentOf(caFile), contentOf(crlFile)]);
+  };
+  const seen = new Map<string, { readonly policy: string; readonly one: CheckedCertificate }>();
+  for (const [index, one] of checked.entries()) {
+    const { domains, default: isDefault } = certificates[index] ?? one.certificate;
+    const policy = policyOf(one.certificate);
+    for (const name of isDefault ? [...domains, ''] : domains) {
+      const first = seen.get(name);
+      if (first === undefined) seen.set(name, { policy, one });
+      if (first === undefined || first.policy === policy) continue;
+      const other = shown([...first.one.path, 'cert_file'], first.one.certificate.cert_file);
+      const what = name === '' ? 'is a default' : `is for ${name}`;
+      error(
+        [...one.path, 'cert_file'],
+        `${what}, as the certificate ${other} of this listener is, but has other rules for clients: give both the same client_auth, client_ca_file and client_crl_file`,
+      );
+      break;
     }
   }
 }

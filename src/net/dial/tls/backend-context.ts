@@ -3,6 +3,7 @@ import { createSecureContext, type SecureContext, type SecureContextOptions } fr
 import type { ConfigFiles } from '../../../config/files/config-files.ts';
 import type { Upstream } from '../../../config/schema/config.generated.ts';
 import type { BackendTlsSettings } from '../../../config/sockets/tls-settings.ts';
+import { SAFE_OPTIONS } from '../../tls/contexts/context-options.ts';
 import { SessionCache } from './session-cache.ts';
 
 /** The contents of the files that the settings name, in PEM. */
@@ -36,6 +37,7 @@ function contextOptions(settings: BackendTlsSettings, files: BackendTlsFiles): S
   return {
     minVersion: `TLSv${minVersion}`,
     maxVersion: `TLSv${maxVersion}`,
+    secureOptions: SAFE_OPTIONS,
     ...(cipherSuites.length > 0 && { ciphers: cipherSuites.join(':') }),
     ...(authorities !== undefined && { ca: authorities }),
     ...(certificate !== undefined && { cert: certificate, key: certificateKey }),

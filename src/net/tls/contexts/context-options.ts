@@ -24,6 +24,12 @@ export interface CryptoSettings {
   readonly curves?: readonly string[] | undefined;
 }
 
+/**
+ * The `secureOptions` of every context. A renegotiation costs a server far more than its client, and could show another certificate than
+ * the one that was verified.
+ */
+export const SAFE_OPTIONS = constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION;
+
 /** Options of `createSecureContext` for these rules. */
 export function contextOptions(settings: CryptoSettings): SecureContextOptions {
   const { minVersion = '1.2', maxVersion = '1.3', cipherSuites, curves } = settings;
@@ -32,8 +38,7 @@ export function contextOptions(settings: CryptoSettings): SecureContextOptions {
     maxVersion: `TLSv${maxVersion}`,
     ciphers: cipherSuites.join(':'),
     ecdhCurve: (curves ?? DEFAULT_CURVES).join(':'),
-    // A renegotiation costs the server far more than the client, and nobody needs it.
-    secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION,
+    secureOptions: SAFE_OPTIONS,
   };
 }
 

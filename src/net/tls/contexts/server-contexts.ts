@@ -70,9 +70,10 @@ export class ServerContexts {
     const made = new Map<string, ServerContext>();
     const madeBefore = before === undefined ? undefined : before.#made;
     const contextOf = async (certificates: readonly ServerCertificate[]): Promise<ServerContext> => {
+      // Even the key takes a while where an authority's file is long.
+      if (slicer.isDue) await slicer.pause();
       const key = keyOf(settings, certificates);
       const known = made.get(key) ?? madeBefore?.get(key);
-      if (known === undefined && slicer.isDue) await slicer.pause();
       const context = known ?? makeContext(settings, certificates, ring);
       made.set(key, context);
       return context;
@@ -86,11 +87,8 @@ export class ServerContexts {
     for (const [name, certificates] of byName(settings.certificates)) {
       names.set(name, await contextOf(onePerType(certificates, types)));
     }
-    const byDefault =
-      settings.certificates.find(({ isDefault }) => isDefault === true) ?? settings.certificates[0];
-    const sameName = settings.certificates.filter(({ names: own }) => own[0] === byDefault?.names[0]);
-    const fallback =
-      byDefault === undefined ? undefined : await contextOf(onePerType([byDefault, ...sameName], types));
+    const byDefault = defaultsOf(settings.certificates);
+    const fallback = byDefault.length === 0 ? undefined : await contextOf(onePerType(byDefault, types));
     return new ServerContexts(names, fallback, made);
   }
 }
@@ -106,6 +104,14 @@ function byName(certificates: readonly ServerCertificate[]): Map<string, ServerC
     }
   }
   return found;
+}
+
+/** The certificates for all other clients: those that the config calls default, or the first one; then those that share its first name. */
+function defaultsOf(certificates: readonly ServerCertificate[]): ServerCertificate[] {
+  const named = certificates.filter(({ isDefault }) => isDefault === true);
+  const defaults = named.length > 0 ? named : certificates.slice(0, 1);
+  const sameName = certificates.filter(({ names: [name] }) => name === defaults[0]?.names[0]);
+  return [...defaults, ...sameName];
 }
 
 /** OpenSSL chooses between an RSA and an ECDSA certificate of one context by what the client can verify. The first of each type counts. */

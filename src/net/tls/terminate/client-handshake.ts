@@ -3,6 +3,7 @@ import type { HandshakeRecord, HandshakeStatus } from '../../../readings/handsha
 import type { StreamReader } from '../../../plugin-api/index.ts';
 import type { LayerRun } from '../../layers/layer.ts';
 import { AcceptedTls, canAcceptTls } from '../../node/tls-internals.ts';
+import { endpointText } from '../../transport/endpoints.ts';
 import type { OwnedTransport } from '../../transport/owned-transport.ts';
 import { ClientHelloReader } from '../client-hello/client-hello-reader.ts';
 import type { ClientHello } from '../client-hello/client-hello.ts';
@@ -10,6 +11,7 @@ import { HelloRefusal } from '../client-hello/hello-refusal.ts';
 import type { ServerContext } from '../contexts/server-contexts.ts';
 import type { Entrant } from '../protection/entrants.ts';
 import type { GateReason } from '../protection/handshake-gate.ts';
+import { untrustedClient } from '../untrusted-client.ts';
 import { AcceptedSession } from './accepted-session.ts';
 import { Alert, alertRecord, PLAIN_HTTP_ANSWER } from './plain-answers.ts';
 import type { TerminationRules } from './termination-rules.ts';
@@ -260,13 +262,12 @@ export class ClientHandshake implements StreamReader, LayerRun, Entrant {
   }
 
   #record(status: HandshakeStatus): HandshakeRecord {
-    const { address, port } = this.#raw.peer;
     return {
       side: 'client',
       owner: this.#rules.listener,
       status,
       durationMs: performance.now() - this.#beganAtMs,
-      address: address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`,
+      address: endpointText(this.#raw.peer),
       sni: this.#sni,
     };
   }
@@ -274,18 +275,6 @@ export class ClientHandshake implements StreamReader, LayerRun, Entrant {
 
 /** Why the handshake must not succeed; undefined when it may. */
 function untrustedReason(socket: AcceptedTls, { policy }: ServerContext): Error | undefined {
-  const certificate = socket.getPeerX509Certificate();
-  if (certificate === undefined) return policy.mode === 'verify' ? undefined : socket.verifyError;
-  // A session remembers that the certificate was verified, and is resumed without another look at it.
-  if (socket.isSessionReused() && Date.parse(certificate.validTo) < Date.now())
-    return new ExpiredCertificate();
-  return socket.verifyError;
-}
-
-class ExpiredCertificate extends Error {
-  readonly code = 'CERT_HAS_EXPIRED';
-
-  constructor() {
-    super('certificate has expired since the session began');
-  }
+  if (policy.mode === 'verify' && socket.getPeerX509Certificate() === undefined) return undefined;
+  return untrustedClient(socket, socket.verifyError);
 }

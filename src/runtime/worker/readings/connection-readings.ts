@@ -1,11 +1,7 @@
 import type { AcceptedConnection } from '../../../net/listen/accepted-connection.ts';
 import type { Listener } from '../../../net/listen/listener.ts';
-import type {
-  ConnectionActivity,
-  Endpoint,
-  ProtocolInstance,
-  TlsSession,
-} from '../../../plugin-api/index.ts';
+import { endpointText } from '../../../net/transport/endpoints.ts';
+import type { ConnectionActivity, ProtocolInstance, TlsSession } from '../../../plugin-api/index.ts';
 import type {
   ConnectionReading,
   ConnectionsQuery,
@@ -75,8 +71,8 @@ function connectionReading(
   return {
     id,
     listener: listener.name,
-    client: textOf(peer),
-    proxy: proxy && textOf(proxy.sender),
+    client: endpointText(peer),
+    proxy: proxy && endpointText(proxy.sender),
     protocol: (instance ?? listener.instance).protocol,
     ageMs: nowMs - acceptedAtMs,
     state: activity?.state,
@@ -98,10 +94,4 @@ function tlsReading(session: TlsSession | undefined): TlsReading | undefined {
     verified: certificate.verified,
   };
   return { version, cipher, sni, alpn, resumed, client };
-}
-
-/** An end as `address:port`; `unix` for a unix socket. */
-function textOf({ address, port }: Endpoint): string {
-  if (address === 'unix') return address;
-  return `${address.includes(':') ? `[${address}]` : address}:${String(port)}`;
 }

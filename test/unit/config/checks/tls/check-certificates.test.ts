@@ -18,6 +18,8 @@ const between = ca.intermediate('Example Intermediate');
 const site = ca.issue({ names: ['www.example.com', '*.shop.example'] });
 const rsa = ca.issue({ names: ['www.example.com'], keyType: 'rsa' });
 const chained = between.issue({ names: ['www.example.com'] });
+/** Without a subject, as authorities issue certificates for a few days. */
+const nobody = ca.issue({ subject: '', names: ['www.example.com'] });
 const locked = ca.issue({ names: ['www.example.com'], keyPassword: 'open sesame' });
 
 beforeAll(() => {
@@ -34,6 +36,8 @@ beforeAll(() => {
   const files: Record<string, string | Buffer> = {
     'site.crt': site.cert,
     'site.key': site.key,
+    'nobody.crt': nobody.cert,
+    'nobody.key': nobody.key,
     'rsa.crt': rsa.cert,
     'rsa.key': rsa.key,
     'chained.crt': chained.chain,
@@ -262,6 +266,12 @@ describe('a certificate of a listener', () => {
     ]);
   });
 
+  it('needs no subject', async () => {
+    const text = flat(['cert_file: nobody.crt', 'key_file: nobody.key']);
+    expect(await linesOf(text)).toEqual([]);
+    expect((await load(text)).certificates).toMatchObject([{ names: ['www.example.com'], subject: '' }]);
+  });
+
   it('is in the result, with its names and its end, but not in the config as it is shown', async () => {
     const { config, certificates, contents } = await load(
       flat(['cert_file: site.crt', 'key_file: site.key']),
@@ -299,6 +309,23 @@ describe('several certificates of a listener', () => {
     expect(await linesOf(flat(['certificates:', pair('site', named), pair('two', named)]))).toEqual([
       'x.yaml:5:58 tls.certificates[1].domains[0] is "www.example.com", which the certificate "site.crt" of this listener serves already, with a key of the same kind',
     ]);
+  });
+
+  it('must ask the same of clients where they share a name or are both the default', async () => {
+    const asking = ', client_auth: require';
+    const rules =
+      'as the certificate "site.crt" of this listener is, but has other rules for clients: give both the same client_auth, client_ca_file and client_crl_file';
+    expect(await linesOf(flat(['certificates:', pair('site'), pair('rsa', asking)]))).toEqual([
+      `x.yaml:5:20 tls.certificates[1].cert_file is for www.example.com, ${rules}`,
+    ]);
+    const both = [
+      pair('site', ', default: true'),
+      pair('rsa', `, domains: [rsa.test], default: true${asking}`),
+    ];
+    expect(await linesOf(flat(['certificates:', ...both]))).toContain(
+      `x.yaml:5:20 tls.certificates[1].cert_file is a default, ${rules}`,
+    );
+    expect(await linesOf(flat(['certificates:', pair('site', asking), pair('rsa', asking)]))).toEqual([]);
   });
 
   it('share a name that their files happen to have: the first one is used', async () => {

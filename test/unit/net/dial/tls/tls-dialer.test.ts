@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { CertificateAuthority, selfSignedCertificate } from '../../../../support/certificates.ts';
@@ -133,6 +134,21 @@ describe('a dialer with TLS', () => {
     await reader.untilCalled('closed');
     await eventually(() => errors.length > 0, 'the backend saw the reset');
     expect(errors).toEqual(['ECONNRESET']);
+  });
+
+  it('does not renegotiate when the backend asks for it', async () => {
+    const backend = await tlsBackend({ cert, key, maxVersion: 'TLSv1.2' });
+    const { transport } = await new TlsDialLab(trusted).dial(tcp(backend.port));
+    transport.read(new RecordingReader());
+    await eventually(() => backend.secured.length === 1, 'the backend has it');
+    const [socket] = backend.secured;
+    const refused = once(socket as TLSSocket, 'error') as Promise<[Error]>;
+    const done = new Promise<string>((resolve) => {
+      socket?.renegotiate({}, (error) => {
+        resolve(error?.message ?? 'done');
+      });
+    });
+    expect(await Promise.race([done, refused.then(([error]) => error.message)])).toMatch(/no.renegotiation/i);
   });
 
   it('can be ended while it connects', async () => {
