@@ -29,7 +29,7 @@ export const TLS_METRIC_ROWS = [
     'balance_backend_tls_handshakes_total',
     'counter',
     ['upstream', 'status'],
-    'TLS handshakes with backends, those of health checks included, by status as with clients.',
+    'TLS handshakes with backends, by status as with clients. Those of health checks are not counted.',
   ],
   [
     'balance_backend_tls_handshake_duration_seconds',

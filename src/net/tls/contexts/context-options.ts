@@ -1,5 +1,5 @@
 import { constants } from 'node:crypto';
-import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import type { SecureContextOptions } from 'node:tls';
 
 /** The versions that a config can name. */
 export type TlsVersion = '1.2' | '1.3';
@@ -62,13 +62,3 @@ export const DEFAULT_CURVES: readonly string[] = [
   'P-256',
   'P-384',
 ];
-
-/** Whether this version of Node.js has the group. */
-export function isCurveKnown(name: string): boolean {
-  try {
-    createSecureContext({ ca: [], ecdhCurve: name });
-    return true;
-  } catch {
-    return false;
-  }
-}
