@@ -144,6 +144,7 @@ export class ReloadPipeline {
       const applied = await this.#apply(cause);
       return this.#succeed(begun, applied);
     } catch (error) {
+      if (this.#files.postpones(cause, error)) return this.journal.postponed(begun, error, this.generation);
       const outcome = this.journal.failed(begun, error, this.generation);
       if (this.journal.refused === outcome) this.#awaitPlugins();
       this.#options.observer?.reloaded(outcome, error);

@@ -116,6 +116,18 @@ export class ReloadJournal {
     return outcome;
   }
 
+  /** Nothing changed, and the same is tried again before it counts as failed. */
+  postponed(begun: BegunReload, error: unknown, live: LiveGeneration): ReloadOutcome {
+    const outcome = failureOf(begun, error, live);
+    const { generation, source, message } = outcome;
+    this.#logger.debug('config not reloaded yet, its files may still be changing', {
+      generation,
+      source,
+      reason: message,
+    });
+    return outcome;
+  }
+
   /** A refused config was tried once more because plugins changed, and it went live. */
   refusalOver(): void {
     this.#refused = undefined;

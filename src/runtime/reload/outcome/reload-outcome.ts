@@ -13,6 +13,8 @@ export interface ReloadCause {
   readonly restore?: RestoredConfig;
   /** For `plugins`: whether the files of the config are read too, because the config in them was refused before. Default: false. */
   readonly readsConfig?: boolean;
+  /** For `file`: whether a failure is told even when the files may still be changing. Default: false. */
+  readonly isLastTry?: boolean;
 }
 
 /** A config that was live before: as it was loaded then, or its text from an earlier process. */
