@@ -1,8 +1,8 @@
 import { stringify } from 'yaml';
-import type { Config } from './config.generated.ts';
+import type { Config, SniRouting } from './config.generated.ts';
 import { FORMATS } from './formats.ts';
 import { maskConfig, maskPart } from './mask-secrets.ts';
-import { resolveSchema, type SchemaNode } from './schema.ts';
+import { CONFIG_SCHEMA, resolveSchema, type SchemaNode } from './schema.ts';
 
 const YAML_WIDTH = 110;
 
@@ -46,6 +46,9 @@ function shown(node: SchemaNode, value: unknown): unknown {
 }
 
 function shownObject(schema: SchemaNode, value: Readonly<Record<string, unknown>>): object {
+  // A schema that was referred to is a copy; its properties are not.
+  if (schema.properties === CONFIG_SCHEMA.$defs?.['sniRouting']?.properties)
+    return shownRouting(value as unknown as SniRouting);
   const { properties = {}, additionalProperties } = schema;
   const { url, ...rest } = value;
   // For a backend with a URL, the file has the URL as `address`.
@@ -58,6 +61,11 @@ function shownObject(schema: SchemaNode, value: Readonly<Record<string, unknown>
       return [key, typeof additionalProperties === 'object' ? shown(additionalProperties, inner) : inner];
     }),
   );
+}
+
+/** In a file, the routes by SNI are a mapping of names to upstreams. */
+function shownRouting({ routes, ...rest }: SniRouting): object {
+  return { routes: Object.fromEntries(routes.map(({ name, upstream }) => [name, upstream])), ...rest };
 }
 
 function withUnit(format: string | undefined, value: number): number | string {

@@ -1,12 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { ConnectionOptions, TlsOptions } from 'node:tls';
 import { expect } from 'vitest';
 
-import { parseCommandLine } from '../../../src/cli/command-line/command-line.ts';
-import { devCert } from '../../../src/cli/dev-cert/dev-cert.ts';
 import { answering, ok } from '../../support/peers/answering.ts';
 import { backend } from '../../support/peers/backends.ts';
 import { client, secureClient } from '../../support/peers/clients.ts';
@@ -14,10 +9,10 @@ import { fieldValues, type Message } from '../../support/peers/http-message.ts';
 import { get } from '../../support/peers/http-talk.ts';
 import type { RecordingBackend } from '../../support/peers/recording-backend.ts';
 import type { ByteSocket } from '../../support/sockets/byte-socket.ts';
+import { EXAMPLES, exampleCertificates } from '../../support/labs/example-folder.ts';
 import { labProxy, type LabProxy } from '../../support/labs/lab-proxy.ts';
-import { testContext } from '../../unit/cli/test-context.ts';
 
-export const EXAMPLES = new URL('../../../config/', import.meta.url);
+export { EXAMPLES };
 
 /** An example that runs on free ports. */
 export interface Example {
@@ -86,26 +81,6 @@ function secureOptions(
   const { cert, key, ca } = names;
   const clients = ca === undefined ? {} : { ca: file(ca), requestCert: true, rejectUnauthorized: true };
   return { cert: file(cert), key: file(key), ...clients };
-}
-
-/** What config/make-certs.sh makes, by the path from the folder of the examples. */
-async function exampleCertificates(): Promise<Record<string, string>> {
-  const folder = await mkdtemp(join(tmpdir(), 'balance-examples-'));
-  try {
-    const script = readFileSync(new URL('make-certs.sh', EXAMPLES), 'utf8');
-    for (const [, words = ''] of script.matchAll(/^make (dev-cert .*)$/gm)) {
-      const args = words.replaceAll("'", '').split(' ');
-      const line = parseCommandLine([...args, '--folder', join(folder, 'certs')], {});
-      if (line.command !== 'dev-cert') throw new Error(`make-certs.sh: ${JSON.stringify(line)}`);
-      expect(await devCert(line, testContext())).toBe(0);
-    }
-    const names = readdirSync(join(folder, 'certs')).filter((name) => !name.startsWith('.'));
-    return Object.fromEntries(
-      names.map((name) => [`certs/${name}`, readFileSync(join(folder, 'certs', name), 'utf8')]),
-    );
-  } finally {
-    await rm(folder, { recursive: true });
-  }
 }
 
 function respond(port: string, request: Message): string {

@@ -1,17 +1,19 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 
 import type { Config } from '../../../../src/config/schema/config.generated.ts';
 import { diffConfigs as diff } from '../../../../src/config/diff/diff-configs.ts';
+import { exampleFolder } from '../../../support/labs/example-folder.ts';
 import { loadConfig, rulesOf } from '../../../support/labs/load-config.ts';
 
 const diffConfigs = (before: Config, after: Config) => diff(before, after, { rulesOf });
 
-const folder = new URL('../../../../config/', import.meta.url);
+const folder = await exampleFolder();
 const ENV: Record<string, string> = Object.fromEntries(
   readdirSync(folder)
     .filter((file) => file.endsWith('.yaml'))
-    .flatMap((file) => [...readFileSync(new URL(file, folder), 'utf8').matchAll(/\$\{env:(\w+)\}/g)])
+    .flatMap((file) => [...readFileSync(join(folder, file), 'utf8').matchAll(/\$\{env:(\w+)\}/g)])
     .map(([, name = '']) => [name, '0123456789abcdef0123456789abcdef'] as const),
 );
 
@@ -48,7 +50,7 @@ function another(value: unknown): unknown {
 it.each(readdirSync(folder).filter((file) => file.endsWith('.yaml')))(
   'notices each setting of %s',
   async (file) => {
-    const path = new URL(file, folder).pathname;
+    const path = join(folder, file);
     const { config } = await loadConfig(path, { modes: ['http', 'tcp', 'echo'], env: ENV });
     expect(diffConfigs(config, structuredClone(config))).toEqual([]);
     for (const at of leaves(config)) {

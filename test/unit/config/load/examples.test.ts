@@ -1,9 +1,11 @@
 import { readFile, readdir } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { EXAMPLES, exampleFolder } from '../../../support/labs/example-folder.ts';
 import { loadConfig } from '../../../support/labs/load-config.ts';
 
-const directory = new URL('../../../../config/', import.meta.url);
+const directory = EXAMPLES;
+const folder = await exampleFolder();
 const examples = (await readdir(directory)).filter((name) => name.endsWith('.yaml'));
 
 describe('the examples in config/', () => {
@@ -14,7 +16,7 @@ describe('the examples in config/', () => {
   });
 
   it.each(examples)('%s loads without warnings', async (name) => {
-    const file = new URL(name, directory).pathname;
+    const file = join(folder, name);
     const loaded = await loadConfig(file, { modes: ['http', 'tcp', 'echo'] });
     expect(loaded.warnings).toEqual([]);
     expect(loaded.config.listeners.length).toBeGreaterThan(0);

@@ -1,10 +1,11 @@
 import { readdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { exampleFolder } from '../../../support/labs/example-folder.ts';
 import { loadConfig, loadConfigText } from '../../../support/labs/load-config.ts';
 import { showConfig, toYaml } from '../../../../src/config/schema/show-config.ts';
 
-const FOLDER = new URL('../../../../config/', import.meta.url);
+const FOLDER = await exampleFolder();
 const load = (text: string) => loadConfigText(text, 'x.yaml', { modes: ['http', 'tcp', 'echo'] }).config;
 
 describe('showConfig', () => {
@@ -27,7 +28,7 @@ describe('showConfig', () => {
   it.each(readdirSync(FOLDER).filter((name) => name.endsWith('.yaml') && name !== 'admin.yaml'))(
     'gives a file that means the same: %s',
     async (name) => {
-      const { config } = await loadConfig(fileURLToPath(new URL(name, FOLDER)), {
+      const { config } = await loadConfig(join(FOLDER, name), {
         modes: ['http', 'tcp', 'echo'],
       });
       expect(load(toYaml(showConfig(config)))).toEqual(config);
