@@ -42,6 +42,7 @@ export function demoGuide(setup: DemoSetup): string {
     `Then edit ${setup.configFile}`,
     `while this runs: give ${first} "weight: ${DEMO_WEIGHT}", save, and curl again: it answers ${DEMO_WEIGHT} of ${all} requests.`,
     `Or remove ${last}. Each edit counts at once, and no request is lost.`,
+    'For HTTPS, run "bin/balance dev-cert localhost" in the clone, and put the lines that it prints for the config at the end of the file.',
     'A mistake in the file changes nothing and is explained here.',
     '',
     'Ctrl-C stops everything.',

@@ -43,7 +43,7 @@ export function pemBlocks(text: string): PemBlock[] {
 /** What a PEM file holds, in words: `a certificate and a private key`. */
 export function contentWords(blocks: readonly PemBlock[]): string {
   const words = new Set(blocks.map(({ label }) => wordOf(label)));
-  if (words.size === 0) return 'nothing in PEM form';
+  if (words.size === 0) return 'something other than PEM: none of its lines begins with -----BEGIN';
   return [...words].join(' and ');
 }
 

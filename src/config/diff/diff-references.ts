@@ -21,22 +21,41 @@ const KINDS: readonly (readonly [RegExp, string])[] = [
   [/cert_file$/, 'certificate'],
 ];
 
-/** Files that both configs name and whose content is another one, as for an edited error page or a renewed certificate. */
+/**
+ * Files that both configs name and whose content is another one, as for an edited error page or a renewed certificate. Configs in two
+ * folders name the same file when its path from there is the same.
+ */
 export function diffReferences(before: ReferringConfig | undefined, after: ReferringConfig): ConfigChange[] {
   if (before === undefined) return [];
-  const directory = dirname(after.sources.files[0]?.file ?? '');
-  const hashes = new Map(before.sources.files.map(({ file, role, hash }) => [`${role} ${file}`, hash]));
+  const directory = directoryOf(after);
+  const hashes = hashesOf(before);
   return after.sources.files.flatMap(({ file, role, hash, keyPath = '' }) => {
-    const key = `${role} ${file}`;
-    if (role !== 'reference' || !hashes.has(key) || hashes.get(key) === hash) return [];
-    const kind = KINDS.find(([pattern]) => pattern.test(keyPath))?.[1];
     const name = relative(directory, file);
+    const known = [file, name].find((path) => hashes.has(path));
+    if (role !== 'reference' || known === undefined || hashes.get(known) === hash) return [];
+    const kind = KINDS.find(([pattern]) => pattern.test(keyPath))?.[1];
     const change = { path: keyPath, kind: 'changed', effect: 'hot' } as const;
     if (kind === undefined) return [{ ...change, summary: `file ${name} changed` }];
     const certificate = after.certificates.find((one) => resolve(directory, one.file) === file);
     const summary = certificateWords(kind, name, certificate);
     return [{ ...change, summary, note: NEW_HANDSHAKES }];
   });
+}
+
+/** The files that a config names, by their whole paths and by those from its own folder. */
+function hashesOf(config: ReferringConfig): ReadonlyMap<string, string | undefined> {
+  const directory = directoryOf(config);
+  const references = config.sources.files.filter(({ role }) => role === 'reference');
+  return new Map(
+    references.flatMap(({ file, hash }) => [
+      [file, hash] as const,
+      [relative(directory, file), hash] as const,
+    ]),
+  );
+}
+
+function directoryOf({ sources }: ReferringConfig): string {
+  return dirname(sources.files[0]?.file ?? '');
 }
 
 function certificateWords(kind: string, file: string, certificate: CertificateReading | undefined): string {

@@ -29,6 +29,7 @@ const SWITCHES: Readonly<Record<string, 'true' | 'false'>> = {
  */
 export function slipHint(slip: Slip): string {
   const { value, types, format } = slip;
+  if (isSwitchedSection(slip)) return sectionHint(value, slip.under);
   if (typeof value === 'number' || typeof value === 'boolean') return scalarHint(value, slip);
   if (value === null && format !== undefined)
     return '; it is empty: without quotes, YAML reads null as no value';
@@ -41,6 +42,19 @@ export function slipHint(slip: Slip): string {
   if (types.includes('boolean') && Object.hasOwn(SWITCHES, value.toLowerCase()))
     return `; in YAML 1.2 that is a text: write ${SWITCHES[value.toLowerCase()] ?? ''}`;
   return types.includes('object') ? mappingHint(value, slip.under) : '';
+}
+
+/** Whether a section about the client's side got one word, as its namesake of upstreams may have it. */
+function isSwitchedSection({ value, types, under }: Slip): boolean {
+  if (under !== 'tls' && under !== 'proxy_protocol') return false;
+  const isWord = typeof value === 'boolean' || typeof value === 'string';
+  return isWord && types.includes('object') && !types.includes('boolean');
+}
+
+function sectionHint(value: unknown, under: string): string {
+  if (value === false) return '; to turn it off, leave it out';
+  if (under === 'tls') return '; write it as tls: { cert_file: site.crt, key_file: site.key }';
+  return '; write { trusted: [10.0.0.0/8] } to accept the header from these addresses; to send it, see proxy_protocol of an upstream, or { send: v2 } in a file without upstreams';
 }
 
 function scalarHint(value: number | boolean, { format, fitsQuoted }: Slip): string {

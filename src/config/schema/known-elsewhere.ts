@@ -1,6 +1,6 @@
 import { CONFIG_SCHEMA, resolveSchema, type SchemaNode } from './schema.ts';
 
-/** Names that nginx and HAProxy use, and the last key of our name for the same thing. */
+/** Names that nginx, HAProxy and others use, and the last key of our name for the same thing. */
 export const NAMES_ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ['add_header', 'response_headers'],
   ['balance', 'load_balancer'],
@@ -25,6 +25,57 @@ export const NAMES_ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ['server_name', 'host'],
   ['servers', 'backends'],
   ['use_backend', 'routes'],
+  // TLS.
+  ['accept-proxy', 'proxy_protocol'],
+  ['crt', 'cert_file'],
+  ['proxy_ssl_certificate', 'client_cert_file'],
+  ['proxy_ssl_certificate_key', 'client_key_file'],
+  ['proxy_ssl_ciphers', 'cipher_suites'],
+  ['proxy_ssl_name', 'server_name'],
+  ['proxy_ssl_protocols', 'min_version'],
+  ['proxy_ssl_trusted_certificate', 'ca_file'],
+  ['proxy_ssl_verify', 'insecure_skip_verify'],
+  ['rootCAs', 'ca_file'],
+  ['send-proxy', 'proxy_protocol'],
+  ['send-proxy-v2', 'proxy_protocol'],
+  ['ssl', 'tls'],
+  ['ssl-min-ver', 'min_version'],
+  ['ssl_certificate', 'cert_file'],
+  ['ssl_certificate_key', 'key_file'],
+  ['ssl_ciphers', 'cipher_suites'],
+  ['ssl_client_certificate', 'client_ca_file'],
+  ['ssl_crl', 'client_crl_file'],
+  ['ssl_ecdh_curve', 'curves'],
+  ['ssl_password_file', 'key_password_file'],
+  ['ssl_prefer_server_ciphers', 'prefer_server_cipher_suites'],
+  ['ssl_protocols', 'min_version'],
+  ['ssl_reject_handshake', 'strict_sni'],
+  ['ssl_session_tickets', 'session_tickets_disabled'],
+  ['ssl_trusted_certificate', 'client_ca_file'],
+  ['ssl_verify_client', 'client_auth'],
+]);
+
+/** Names that are too common to mean one thing, and what the section itself may call it. Elsewhere they mean nothing. */
+export const NAMES_IN_SECTION: ReadonlyMap<string, readonly string[]> = new Map([
+  ['alpn', ['alpn_protocols']],
+  ['ca', ['ca_file', 'client_ca_file']],
+  ['cert', ['cert_file', 'client_cert_file']],
+  ['certificate', ['cert_file', 'client_cert_file']],
+  ['chain', ['cert_file']],
+  ['ciphers', ['cipher_suites']],
+  ['key', ['key_file', 'client_key_file']],
+  ['key_password', ['key_password_file', 'client_key_password_file']],
+  ['mtls', ['client_auth']],
+  ['passphrase', ['key_password_file', 'client_key_password_file']],
+  ['password', ['key_password_file', 'client_key_password_file']],
+  ['private_key', ['key_file', 'client_key_file']],
+  ['protocols', ['min_version']],
+  ['reject_unauthorized', ['insecure_skip_verify']],
+  ['sni', ['server_name']],
+  ['verify', ['insecure_skip_verify', 'client_auth']],
+  ['verify_client', ['client_auth']],
+  ['version', ['min_version']],
+  ['versions', ['min_version']],
 ]);
 
 /** With more paths than these there is no hint. */
@@ -43,6 +94,9 @@ const SECTIONS: ReadonlySet<unknown> = new Set([CONFIG_SCHEMA, ...Object.values(
  */
 export function pathsOfKey(key: string, section: SchemaNode | undefined, pointer: string): string {
   if (!SECTIONS.has(section)) return '';
+  // In a flat file these sections are about the listener, and have a part of their own for the backends.
+  if (/^\/backends\/\d+$/.test(pointer) && key === 'tls') return 'tls.backend';
+  if (/^\/backends\/\d+$/.test(pointer) && key === 'proxy_protocol') return 'proxy_protocol.send';
   const parts = pointer.split('/').slice(1);
   for (let depth = parts.length; depth >= 0; depth--) {
     const paths = pathsBelow(key, parts.slice(0, depth), parts[0]);

@@ -3,7 +3,7 @@ import { messageOf } from '../../errors.ts';
 import { suggestion } from '../problems/closest.ts';
 import { FORMATS } from './formats.ts';
 import { KEYS_OF_UPSTREAMS, PLANNED_KEYS } from '../problems/planned-keys.ts';
-import { NAMES_ELSEWHERE, pathsOfKey } from './known-elsewhere.ts';
+import { NAMES_ELSEWHERE, NAMES_IN_SECTION, pathsOfKey } from './known-elsewhere.ts';
 import type { SchemaNode } from './schema.ts';
 import { slipHint } from '../problems/slip-hint.ts';
 import { oddSpaceIn } from '../problems/yaml-fault.ts';
@@ -115,9 +115,11 @@ function unknownKeyMessage(key: string, section: SchemaNode | undefined, pointer
   const called = NAMES_ELSEWHERE.get(key);
   const calledAt = called === undefined ? '' : pathsOfKey(called, section, pointer);
   if (calledAt !== '') return `is not a known key; this proxy calls it ${calledAt}`;
+  const nearby = NAMES_IN_SECTION.get(key)?.find((ours) => known.includes(ours));
+  if (nearby !== undefined) return `is not a known key; here it is called ${nearby}`;
   const hint = suggestion(key, known);
   if (hint !== '') return `is not a known key${hint}`;
-  const place = pathsOfKey(key, section, pointer);
+  const place = NAMES_IN_SECTION.has(key) ? '' : pathsOfKey(key, section, pointer);
   if (place !== '') return `is not a known key here; its place is ${place}`;
   return `is not a known key; known here: ${known.join(', ')}`;
 }

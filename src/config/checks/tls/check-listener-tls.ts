@@ -6,14 +6,20 @@ import { checkProtocol } from './check-cipher-suites.ts';
 /** The settings of TLS of each listener, and of the proxy's own servers, fit together. Certificates are checked when their files are read. */
 export function checkListenerTls(context: CheckContext): void {
   const { listeners, admin, metrics } = context.config;
-  for (const [index, { tls }] of listeners.entries()) {
+  for (const [index, { tls, mode }] of listeners.entries()) {
     if (tls === undefined) continue;
     const at: Path = ['listeners', index, 'tls'];
     checkProtocol(tls, at, context);
     checkClientAuth(tls, undefined, at, context);
     for (const [place, certificate] of tls.certificates.entries())
       checkClientAuth(certificate, tls, [...at, 'certificates', place], context);
-    if (tls.certificates.length === 0) warnOfUnusedKeys(at, context);
+    if (tls.certificates.length > 0) continue;
+    warnOfUnusedKeys(at, context);
+    if (mode !== 'tcp')
+      context.warn(
+        [...at, 'sni'],
+        `passes all connections on undecrypted, so mode: ${mode} does nothing here: write mode: tcp, or give the listener a certificate`,
+      );
   }
   if (metrics.tls === undefined) return;
   const isShared = metrics.listener !== undefined || metrics.listen === admin?.listen;

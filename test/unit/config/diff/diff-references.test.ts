@@ -69,6 +69,20 @@ describe('diffReferences', () => {
     });
   });
 
+  it('takes files at the same path from two folders for the same file', () => {
+    const copy: ReferringConfig = {
+      ...sources(),
+      sources: {
+        files: [{ ...main, file: '/tmp/new/main.yaml' }, page('b', '/tmp/new/pages/502.html')],
+        includes: [],
+        hash: '',
+      },
+    };
+    expect(diffReferences(sources(page('a')), copy).map(({ summary }) => summary)).toEqual([
+      'file pages/502.html changed',
+    ]);
+  });
+
   it('leaves out what is as it was, what is new and what is gone: the config says so', () => {
     expect(diffReferences(undefined, sources(page('a')))).toEqual([]);
     expect(diffReferences(sources(page('a')), sources(page('a')))).toEqual([]);

@@ -22,6 +22,10 @@ describe('a usual slip in a value says what to do', () => {
     ['logging: { add_caller: on }', 'in YAML 1.2 that is a text: write true'],
     ['logging: { add_caller: No }', 'in YAML 1.2 that is a text: write false'],
     ["dns: '10.0.0.1'", 'must be a mapping of keys to values'],
+    ['tls: true', 'write it as tls: { cert_file: site.crt, key_file: site.key }'],
+    ['tls: false', 'to turn it off, leave it out'],
+    ['proxy_protocol: true', 'write { trusted: [10.0.0.0/8] } to accept the header from these addresses'],
+    ['proxy_protocol: v2', '{ send: v2 } in a file without upstreams'],
     ['load_balancer: random', 'write it as load_balancer: { algorithm: round-robin }'],
   ])('%s', (line, words) => {
     const listen = line.startsWith('listen') ? '' : "listen: ':8080'\n";

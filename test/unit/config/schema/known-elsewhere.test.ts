@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { NAMES_ELSEWHERE, pathsOfKey } from '../../../../src/config/schema/known-elsewhere.ts';
+import {
+  NAMES_ELSEWHERE,
+  NAMES_IN_SECTION,
+  pathsOfKey,
+} from '../../../../src/config/schema/known-elsewhere.ts';
 import { CONFIG_SCHEMA, resolveSchema, type SchemaNode } from '../../../../src/config/schema/schema.ts';
 import { problemsOf } from '../problems-of.ts';
 
@@ -46,6 +50,14 @@ describe('a key in the wrong place is told its place', () => {
     );
   });
 
+  it.each([
+    [flat('').replace('a:1', "a:1', tls: true, name: 'b"), 'tls.backend'],
+    [flat('').replace('a:1', "a:1', proxy_protocol: v2, name: 'b"), 'proxy_protocol.send'],
+    [lists('', '').replace('a:1', "a:1', tls: true, name: 'b"), 'upstreams[].tls'],
+  ])('tells where the connections to a backend are described: %j', (text, place) => {
+    expect(hearsAt(text).split('its place is ')[1]).toBe(place);
+  });
+
   it('says what is known here where the key could stand in many places, or nowhere', () => {
     expect(hearsAt(flat('enabled: true'))).toContain('known here: include, mode');
     expect(hearsAt(flat('colour: red'))).toContain('known here: include, mode');
@@ -67,7 +79,28 @@ describe('names of nginx and HAProxy', () => {
     [flat('health_check: { fall: 3 }'), 'this proxy calls it health_check.unhealthy_threshold'],
     [lists('', ', servers: []'), 'this proxy calls it upstreams[].backends'],
     [lists(', bind: ":2"', ''), 'this proxy calls it listeners[].listen'],
+    [flat('ssl_certificate: a.crt'), 'this proxy calls it tls.cert_file'],
+    [flat('ssl: {}'), 'this proxy calls it tls'],
+    [lists(', tls: { ssl_certificate_key: a.key }', ''), 'this proxy calls it listeners[].tls.key_file'],
+    [lists(', tls: { ssl_protocols: [] }', ''), 'this proxy calls it listeners[].tls.min_version'],
+    [lists(', send-proxy: true', ''), 'this proxy calls it listeners[].proxy_protocol'],
+    [lists('', ', tls: { proxy_ssl_name: a }'), 'this proxy calls it upstreams[].tls.server_name'],
+    [flat('tls: { backend: { proxy_ssl_verify: off } }'), 'calls it tls.backend.insecure_skip_verify'],
   ])('%s', (text, words) => {
+    expect(hearsAt(text)).toContain(words);
+  });
+
+  it.each([
+    [flat('tls: { cert: a.crt }'), 'tls.cert is not a known key; here it is called cert_file'],
+    [flat('tls: { key: a.key }'), 'here it is called key_file'],
+    [flat('tls: { key_password: x }'), 'here it is called key_password_file'],
+    [flat('tls: { ca: a.crt }'), 'here it is called client_ca_file'],
+    [flat('tls: { backend: { ca: a.crt } }'), 'here it is called ca_file'],
+    [flat('tls: { backend: { sni: a.test } }'), 'here it is called server_name'],
+    [lists('', ', tls: { verify: false }'), 'here it is called insecure_skip_verify'],
+    [flat('metrics: { tls: { ca: a.crt } }'), 'here it is called client_ca_file'],
+    [flat('load_balancer: { key: a }'), 'known here: algorithm'],
+  ])('that mean one thing only in a section of TLS: %s', (text, words) => {
     expect(hearsAt(text)).toContain(words);
   });
 
@@ -96,5 +129,6 @@ describe('names of nginx and HAProxy', () => {
       if (node.items !== undefined) collect(resolveSchema(node.items));
     })(CONFIG_SCHEMA);
     for (const [theirs, ours] of NAMES_ELSEWHERE) expect(keys, theirs).toContain(ours);
+    for (const ours of [...NAMES_IN_SECTION.values()].flat()) expect(keys).toContain(ours);
   });
 });

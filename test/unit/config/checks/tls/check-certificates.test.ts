@@ -140,7 +140,7 @@ describe('a certificate of a listener', () => {
     [
       'text.crt',
       'site.key',
-      '3:14 tls.cert_file names the file "text.crt", which holds no certificate, but nothing in PEM form',
+      '3:14 tls.cert_file names the file "text.crt", which holds no certificate, but something other than PEM: none of its lines begins with -----BEGIN',
     ],
     [
       'site.key',
