@@ -96,7 +96,7 @@ export interface TlsSession {
  * stay readable after the connection has ended.
  */
 export interface PeerCertificate {
-  /** Its subject, as in `CN=client,O=Example` (RFC 4514). The peer may have chosen any text, also line breaks. */
+  /** Its subject, as in `CN=client,O=Example` (RFC 4514). The peer may have chosen any text; control characters in it are escaped. */
   readonly subject: string;
   /** The name of the authority that signed it, in the same form. */
   readonly issuer: string;

@@ -38,13 +38,18 @@ export class ConfigFiles {
     return text;
   }
 
-  /** A password: the content of its file without the line breaks at the end. */
+  /** The password in a file, as {@link passwordIn}. */
   password(name: string): string {
-    return this.text(name).replace(/[\r\n]+$/, '');
+    return passwordIn(this.text(name));
   }
 
   /** sha256 of the content of a file, in hex; `missing` for a file that the load did not read. */
   hash(name: string): string {
     return this.#files.get(resolve(this.#directory, name))?.hash ?? 'missing';
   }
+}
+
+/** The password in the content of its file: all but the line breaks at the end, which editors add. */
+export function passwordIn(text: string): string {
+  return text.replace(/[\r\n]+$/, '');
 }

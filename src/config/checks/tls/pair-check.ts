@@ -7,6 +7,7 @@ import { readCertificates, titleOf } from '../../certificates/certificate-facts.
 import { readPrivateKey } from '../../certificates/read-private-key.ts';
 import { isBrokenHash } from '../../certificates/signature-hash.ts';
 import { expiresSoon, invalidAt } from '../../certificates/validity.ts';
+import { passwordIn } from '../../files/config-files.ts';
 import type { Path } from '../../problems/problem.ts';
 import { reportFile, type CertificateCheckContext } from './certificate-check-context.ts';
 
@@ -67,7 +68,7 @@ export class PairCheck {
     const text = contentOf(key.file);
     const secret = password === undefined ? undefined : contentOf(password.file);
     if (text === undefined || (password !== undefined && secret === undefined)) return undefined;
-    const result = readPrivateKey(text, secret?.replace(/[\r\n]+$/, ''));
+    const result = readPrivateKey(text, secret === undefined ? undefined : passwordIn(secret));
     if ('failure' in result) {
       const at = result.of === 'password' && password !== undefined ? password : key;
       this.#report('error', at, result.failure);

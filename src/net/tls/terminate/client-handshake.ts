@@ -1,4 +1,10 @@
-import { BalanceError, errorFrom, handshakeReasonOf, type HandshakeReason } from '../../../errors.ts';
+import {
+  BalanceError,
+  errorFrom,
+  handshakeReasonOf,
+  handshakeReasonText,
+  type HandshakeReason,
+} from '../../../errors.ts';
 import type { HandshakeRecord, HandshakeStatus } from '../../../readings/handshake.ts';
 import type { StreamReader } from '../../../plugin-api/index.ts';
 import type { LayerRun } from '../../layers/layer.ts';
@@ -19,11 +25,6 @@ import type { TerminationRules } from './termination-rules.ts';
 /** A client that is refused has so long to read why, and may send so much meanwhile. */
 const LINGER_MS = 1_000;
 const LINGER_BYTES = 256 * 1024;
-
-const TURNED_AWAY: Readonly<Record<GateReason, string>> = {
-  too_many_handshakes: 'too many handshakes on the listener',
-  address_rate: "too many new handshakes from the client's address",
-};
 
 /** The handshake with one client, from its first byte. Reads from the transport until the protocol gets it. */
 export class ClientHandshake implements StreamReader, LayerRun, Entrant {
@@ -115,7 +116,7 @@ export class ClientHandshake implements StreamReader, LayerRun, Entrant {
     const decision = this.#rules.decider.decide(hello);
     if (decision.kind === 'terminate') this.#begin(decision.context, bytes);
     else if (decision.kind === 'refuse') {
-      this.#refuse('unknown_name', 'no certificate is for the name that the client asked for', () => {
+      this.#refuse('unknown_name', handshakeReasonText('unknown_name', 'client'), () => {
         this.#raw.write(alertRecord(Alert.unrecognizedName));
       });
     } else this.#pass(decision.upstream, bytes);
@@ -254,7 +255,7 @@ export class ClientHandshake implements StreamReader, LayerRun, Entrant {
   /** There is no room for it on this listener. That counts also when the client has sent nothing yet. */
   #turnAway(reason: GateReason): void {
     this.#hasBytes = true;
-    this.#fail('refused', reason, new BalanceError('tls_handshake', TURNED_AWAY[reason]));
+    this.#fail('refused', reason, new BalanceError('tls_handshake', handshakeReasonText(reason, 'client')));
   }
 
   #tell(status: HandshakeStatus, reason: HandshakeReason | undefined, detail?: string): void {
