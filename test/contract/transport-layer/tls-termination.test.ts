@@ -496,6 +496,25 @@ describe('client certificates', () => {
       ]).toEqual([true, false, true]);
     });
 
+    it('that nobody trusts stay refused when they resume a session', async () => {
+      const made = await lab({ certificates: [certificate({}, { mode: 'verify', ca: ca.cert })] });
+      let session: Buffer | undefined;
+      for (const round of [1, 2]) {
+        const socket = made.connect({
+          cert: strange.cert,
+          key: strange.key,
+          maxVersion,
+          ...(session && { session }),
+        });
+        socket.on('session', (newest: Buffer) => (session = newest));
+        socket.on('error', () => undefined);
+        socket.on('secureConnect', () => socket.write('x'));
+        await eventually(() => made.records.length === round && socket.closed, 'it is over');
+      }
+      expect(made.records.map(({ status }) => status)).toEqual(['failed', 'failed']);
+      expect(made.echo.connections).toEqual([]);
+    });
+
     it('are refused when they are taken back', async () => {
       const crl = ca.revocationList([trusted]);
       const made = await lab({
