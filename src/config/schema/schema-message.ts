@@ -112,6 +112,8 @@ function unknownKeyMessage(key: string, section: SchemaNode | undefined, pointer
   // A route of the flat or gateway form, with the key that routes of listeners have.
   if (key === 'upstream' && known.includes('backends'))
     return 'is a key of files with listeners and upstreams; here a route names its backends instead';
+  if (key === 'proxy_protocol' && /^\/(admin|metrics)$/.test(pointer))
+    return 'is not allowed here: only listeners read PROXY headers, and this server does not';
   const called = NAMES_ELSEWHERE.get(key);
   const calledAt = called === undefined ? '' : pathsOfKey(called, section, pointer);
   if (calledAt !== '') return `is not a known key; this proxy calls it ${calledAt}`;

@@ -63,6 +63,18 @@ describe('a key in the wrong place is told its place', () => {
     expect(hearsAt(flat('colour: red'))).toContain('known here: include, mode');
   });
 
+  it.each(['admin', 'metrics'])(
+    'sends nobody from the server of %s to the PROXY headers of listeners',
+    (server) => {
+      const text = flat(`${server}: { listen: '127.0.0.1:0', proxy_protocol: { accept: true } }`);
+      expect(problemsOf(text)).toEqual([
+        expect.stringContaining(
+          `${server}.proxy_protocol is not allowed here: only listeners read PROXY headers`,
+        ),
+      ]);
+    },
+  );
+
   it('rather takes a key for a misspelt one of its own section', () => {
     expect(hearsAt(lists('', ', timeout: 3s'))).toContain('did you mean "timeouts"?');
   });
