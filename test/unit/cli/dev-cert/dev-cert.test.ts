@@ -104,7 +104,9 @@ describe('balance dev-cert', () => {
   it('makes certificates for clients', async () => {
     const { stdout } = await run('--client', 'Alice <alice@app.test>');
     const client = certificate('Alice__alice_app.test_-client.crt');
-    expect(client.toLegacyObject().subject).toMatchObject({ CN: 'Alice <alice@app.test>' });
+    // Not `toLegacyObject`: where it comes before the first import of `node:tls`, Node.js 20 to 26 leave that module without
+    // `createSecureContext`, also for every test after this one in the same process.
+    expect(client.subject).toBe('CN=Alice \\<alice@app.test\\>');
     expect(client.keyUsage).toEqual(['1.3.6.1.5.5.7.3.2']);
     expect(stdout).toContain('  client_auth: require-and-verify\n  client_ca_file: certs/ca.crt\n');
     expect(stdout).toContain('--cert certs/Alice__alice_app.test_-client.crt --key certs/');
