@@ -287,6 +287,8 @@ describe('GET /connections', () => {
         exchanges: 2,
         generation: null,
         backend: null,
+        upstream: null,
+        sni: null,
         tls: null,
       },
       expect.objectContaining({ state: 'exchange', exchanges: 1, generation: 1, backend: 'one' }),

@@ -103,6 +103,7 @@ describe('isClientFault', () => {
       'head_too_large',
       'handshake_timeout',
       'proxy_header',
+      'tls_handshake',
       'head_timeout',
       'body_timeout',
       'body_too_slow',
