@@ -1,8 +1,11 @@
 import type { PeerCertificate, TlsSession, Transport } from '../../../plugin-api/index.ts';
 import { SSL_CLIENT, SSL_FIXED_BYTES, TLV, TLV_HEAD_BYTES } from '../signatures.ts';
 
-/** The common name in a subject such as `CN=client,O=Example`; a backslash takes its meaning from a comma. */
-const COMMON_NAME = /(?:^|[,+]) *CN=((?:\\.|[^,+\\])*)/;
+/** The parts of a subject such as `CN=client,O=Example`. A backslash takes its meaning from a comma, so a value can't pose as another part. */
+const PARTS = /(?:\\.|[^,+\\])+/g;
+const COMMON_NAME = /^ *CN=(.*)$/;
+/** Escapes of characters with a meaning. Control characters, which are written as hex digits, stay escaped. */
+const ESCAPED = /\\([^0-9A-Fa-f])/g;
 const LONGEST_VALUE_BYTES = 4096;
 const NOT_VERIFIED = 1;
 
@@ -38,7 +41,11 @@ function certificateBits(resumed: boolean): number {
 }
 
 function commonNameOf({ subject }: PeerCertificate): string | undefined {
-  return COMMON_NAME.exec(subject)?.[1]?.replace(/\\(.)/g, '$1');
+  for (const [part] of subject.matchAll(PARTS)) {
+    const name = COMMON_NAME.exec(part)?.[1];
+    if (name !== undefined) return name.replace(ESCAPED, '$1');
+  }
+  return undefined;
 }
 
 /** No record when there is no value, or one that no receiver would take. */

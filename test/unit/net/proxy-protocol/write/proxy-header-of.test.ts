@@ -94,6 +94,17 @@ describe('a header to a backend', () => {
     expect(bad.ssl).toMatchObject({ hasCertificate: true, verified: false, commonName: 'x' });
   });
 
+  it.each([
+    [String.raw`O=x\,CN=admin,CN=user`, 'user'],
+    [String.raw`O=x\+CN=admin+CN=user`, 'user'],
+    [String.raw`O=x\\,CN=user`, 'user'],
+    [String.raw`CN=a\0Ab,O=x`, String.raw`a\0Ab`],
+    [String.raw`O=x\, CN=admin`, undefined],
+  ])('takes no other part of the subject %s for the common name', (name, commonName) => {
+    const tls = session({ certificate: { subject: name, fingerprint256: '', verified: true } });
+    expect(sent(subject('192.0.2.7', '192.0.2.1', { tls })).ssl?.commonName).toBe(commonName);
+  });
+
   it('passes on what the proxy in front told, unless TLS ended here', () => {
     const ssl = Buffer.concat([Buffer.from([1, 0, 0, 0, 1]), tlv(0x21, 'TLSv1.2')]);
     const records = [tlv(0x01, 'h2'), tlv(0x02, 'front.example'), tlv(0x05, 'id-1'), tlv(0x20, ssl)];
