@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 
+import { clientAuthOf } from '../../config/certificates/client-auth-of.ts';
 import type { ConfigFiles } from '../../config/files/config-files.ts';
 import { isIpAddress } from '../../config/values/address.ts';
 import type { Listener, ListenerTls, TlsCertificate } from '../../config/schema/config.generated.ts';
@@ -87,12 +88,9 @@ export class TlsPlan {
 
   /** What is asked of clients that get a certificate, as a text to compare; undefined when they are asked for nothing. */
   #policyOf([certificate]: Certificates): string | undefined {
-    const tls = this.#tls;
-    const auth = certificate?.client_auth ?? tls.client_auth;
-    if (auth === 'none') return undefined;
-    const ca = certificate?.client_ca_file ?? tls.client_ca_file;
-    const crl = certificate?.client_crl_file ?? tls.client_crl_file;
-    return JSON.stringify([auth, ca, crl]);
+    if (certificate === undefined) return undefined;
+    const { mode, caFile, crlFile } = clientAuthOf(certificate, this.#tls);
+    return mode === 'none' ? undefined : JSON.stringify([mode, caFile, crlFile]);
   }
 }
 
