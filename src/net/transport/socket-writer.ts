@@ -6,6 +6,7 @@ import type { TransportWriter } from './transport-writer.ts';
 
 /** When so many bytes wait to be sent, the caller is told to wait. */
 export const HIGH_WATER_MARK_BYTES = 128 * 1024;
+
 /** The sending side of a plain connection: sends each kind of bytes in the cheapest way. */
 export class SocketWriter implements TransportWriter {
   readonly #socket: StreamSocket;

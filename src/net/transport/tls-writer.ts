@@ -60,7 +60,8 @@ export class TlsWriter implements TransportWriter {
     const borrowed = bytes.subarray(start, end);
     if (this.#busyBytes > 0 || this.#waitingBytes + length > MERGE_BYTES)
       return this.#add(Buffer.from(borrowed));
-    this.#add(borrowed);
+    // Not by `#add`: most of these writes end at once, and then nobody waits.
+    this.#keep(borrowed);
     this.#flush();
     return this.#accepts();
   }
@@ -77,13 +78,17 @@ export class TlsWriter implements TransportWriter {
 
   #add(piece: string | Uint8Array): boolean {
     if (piece.length === 0 || this.#socket.destroyed) return true;
-    this.#waiting.push(piece);
-    this.#waitingBytes += piece.length;
+    this.#keep(piece);
     if (!this.#isScheduled && this.#busyBytes === 0) {
       this.#isScheduled = true;
       queueMicrotask(this.#flush);
     }
     return this.#accepts();
+  }
+
+  #keep(piece: string | Uint8Array): void {
+    this.#waiting.push(piece);
+    this.#waitingBytes += piece.length;
   }
 
   #accepts(): boolean {
