@@ -22,7 +22,7 @@ const maySee = {
   'src/time': [],
   'src/certificates': [],
   'src/plugin-api': base,
-  'src/config': base,
+  'src/config': [...base, 'src/certificates'],
   'src/net': [...base, 'src/config'],
   'src/upstream': [...foundation, ...services],
   'src/health': [...foundation, ...services],

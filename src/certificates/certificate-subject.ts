@@ -1,4 +1,4 @@
-import { objectId, readAll, sequence } from './der.ts';
+import { derValues, objectId, sequence } from './der.ts';
 
 /** How other certificates name the holder of a certificate. */
 export interface CertificateSubject {
@@ -13,16 +13,16 @@ const SUBJECT_KEY_ID = objectId('2.5.29.14');
 
 /** Reads a valid certificate (DER). */
 export function subjectOf(raw: Buffer): CertificateSubject {
-  const [body] = readAll(firstContent(raw));
+  const [body] = derValues(firstContent(raw));
   // Version, serial number, algorithm, issuer, validity, subject (RFC 5280, section 4.1).
-  const fields = readAll(body?.content ?? raw);
+  const fields = derValues(body?.content ?? raw);
   const extensions = fields.find(({ id }) => id === EXTENSIONS);
   return { name: fields[5]?.bytes ?? sequence(), keyId: extensions && keyIdIn(extensions.content) };
 }
 
 function keyIdIn(extensions: Buffer): Buffer | undefined {
-  for (const { content } of readAll(firstContent(extensions))) {
-    const [id, ...rest] = readAll(content);
+  for (const { content } of derValues(firstContent(extensions))) {
+    const [id, ...rest] = derValues(content);
     const value = rest.at(-1);
     if (value !== undefined && id?.bytes.equals(SUBJECT_KEY_ID) === true) return firstContent(value.content);
   }
@@ -30,5 +30,5 @@ function keyIdIn(extensions: Buffer): Buffer | undefined {
 }
 
 function firstContent(bytes: Buffer): Buffer {
-  return readAll(bytes)[0]?.content ?? Buffer.alloc(0);
+  return derValues(bytes)[0]?.content ?? Buffer.alloc(0);
 }

@@ -1,6 +1,6 @@
 import { createHash, randomBytes, sign, type KeyObject } from 'node:crypto';
 
-import { bitString, objectId, readAll, sequence, smallInteger, tag, tagged, time } from './der.ts';
+import { bitString, derValues, objectId, sequence, smallInteger, tag, tagged, time } from './der.ts';
 import { extensions, type CertificateUsage } from './extensions.ts';
 
 /** Whose signature a certificate has. */
@@ -68,8 +68,8 @@ export function nameOf(commonName: string): Buffer {
 
 /** The identifier of a key: the SHA-1 of its bits (RFC 5280, section 4.2.1.2). It finds certificates, and protects nothing. */
 export function keyIdOf(publicKey: KeyObject): Buffer {
-  const [info] = readAll(publicKey.export({ type: 'spki', format: 'der' }));
-  const [, bits] = readAll(info?.content ?? Buffer.alloc(0));
+  const [info] = derValues(publicKey.export({ type: 'spki', format: 'der' }));
+  const [, bits] = derValues(info?.content ?? Buffer.alloc(0));
   return createHash('sha1')
     .update(bits?.content.subarray(1) ?? Buffer.alloc(0))
     .digest();

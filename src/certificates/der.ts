@@ -59,32 +59,39 @@ export function time(date: Date): Buffer {
     : tagged(tag.generalizedTime, Buffer.from(digits));
 }
 
-/** One value as it was read: all its bytes, and those of its content. */
+/** One value of a DER encoding (X.690). */
 export interface DerValue {
   readonly id: number;
+  /** Tag, length and content. */
   readonly bytes: Buffer;
   readonly content: Buffer;
 }
 
-/** The values that stand one after the other in `bytes`, which must be whole and valid. */
-export function readAll(bytes: Buffer): DerValue[] {
+/**
+ * The values that stand one after the other.
+ *
+ * @throws Error when the encoding is broken
+ */
+export function derValues(bytes: Buffer): DerValue[] {
   const values: DerValue[] = [];
   for (let at = 0; at < bytes.length;) {
-    const value = readOne(bytes.subarray(at));
+    const value = derValueAt(bytes, at);
     values.push(value);
     at += value.bytes.length;
   }
   return values;
 }
 
-function readOne(bytes: Buffer): DerValue {
-  const first = bytes[1] ?? 0;
+function derValueAt(bytes: Buffer, at: number): DerValue {
+  const id = bytes[at];
+  const first = bytes[at + 1];
+  if (id === undefined || first === undefined) throw new Error('a value is cut off');
   const sizeBytes = first < 0x80 ? 0 : first - 0x80;
-  const length = sizeBytes === 0 ? first : bytes.readUIntBE(2, sizeBytes);
-  const start = 2 + sizeBytes;
-  return {
-    id: bytes[0] ?? 0,
-    bytes: bytes.subarray(0, start + length),
-    content: bytes.subarray(start, start + length),
-  };
+  // A length of more than 4 bytes is longer than any file, and 0x80 is a length that DER does not have.
+  if (first === 0x80 || sizeBytes > 4 || at + 2 + sizeBytes > bytes.length)
+    throw new Error('a length is wrong');
+  const length = sizeBytes === 0 ? first : bytes.readUIntBE(at + 2, sizeBytes);
+  const start = at + 2 + sizeBytes;
+  if (start + length > bytes.length) throw new Error('a value is cut off');
+  return { id, bytes: bytes.subarray(at, start + length), content: bytes.subarray(start, start + length) };
 }

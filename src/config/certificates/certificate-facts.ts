@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto';
+import { derValues } from '../../certificates/der.ts';
 import { messageOf } from '../../errors.ts';
 import { canonicalIp, parseTlsName } from '../values/tls/tls-name.ts';
-import { derValues, objectIdText } from './der-reader.ts';
+import { objectIdText } from './der-reader.ts';
 import { nameLine } from './name-line.ts';
 import type { PemBlock } from './pem-blocks.ts';
 import { contentWords, pemBlocks } from './pem-blocks.ts';

@@ -1,6 +1,7 @@
 import { verify } from 'node:crypto';
 import type { X509Certificate } from 'node:crypto';
-import { derTimeMs, derValues, objectIdText, type DerValue } from './der-reader.ts';
+import { derValues, type DerValue } from '../../certificates/der.ts';
+import { derTimeMs, objectIdText } from './der-reader.ts';
 import { contentWords, pemBlocks } from './pem-blocks.ts';
 import { signatureHash } from './signature-hash.ts';
 
