@@ -7,6 +7,7 @@ import type {
 import type {
   Explanation,
   ExplainedBackend,
+  ExplainedBackendTls,
   ExplainedCertificate,
   ExplainedTls,
   ForwardedRequest,
@@ -42,7 +43,8 @@ export function explanationText(explanation: Explanation): string {
     const keyText = key === undefined ? '' : `, ${key.from} = ${key.value ?? 'not there'}`;
     const sent = upstream.proxy_protocol;
     const sentText = sent === undefined ? '' : `, after a PROXY header ${sent}`;
-    lines.push(...section('upstream', [`${name} (${algorithm}${keyText})${sentText}`]));
+    const over = upstream.tls === undefined ? [] : [backendTlsText(upstream.tls)];
+    lines.push(...section('upstream', [`${name} (${algorithm}${keyText})${sentText}`, ...over]));
     lines.push(...section('backends', backendLines(backends)));
     lines.push(...section('picked', [picked === undefined ? reason : `${picked}: ${reason}`]));
   }
@@ -52,6 +54,12 @@ export function explanationText(explanation: Explanation): string {
 
 function section(label: string, lines: readonly string[]): string[] {
   return lines.map((line, index) => `${(index === 0 ? label : '').padEnd(LABEL_WIDTH)}${line}`);
+}
+
+function backendTlsText(tls: ExplainedBackendTls): string {
+  const { server_name: name = 'the host of its address', verified } = tls;
+  const checked = verified ? `the certificate must be for ${name}` : 'certificates are not verified';
+  return `over TLS: ${checked}${tls.client_certificate ? '; shows a client certificate' : ''}`;
 }
 
 function tlsLines(tls: ExplainedTls): string[] {

@@ -1,9 +1,9 @@
 import { DRAWING_ALGORITHMS, HASHING_ALGORITHMS } from '../../config/values/algorithm.ts';
-import type { Upstream as UpstreamConfig } from '../../config/schema/config.generated.ts';
+import type { Upstream as UpstreamConfig, UpstreamTls } from '../../config/schema/config.generated.ts';
 import { formatDuration } from '../../config/values/units.ts';
 import type { Member } from '../../upstream/group/member.ts';
 import type { UpstreamGroup } from '../../upstream/group/upstream-group.ts';
-import type { ExplainedBackend, ExplainedUpstream } from './explanation.ts';
+import type { ExplainedBackend, ExplainedBackendTls, ExplainedUpstream } from './explanation.ts';
 
 /** Explains which backend of an upstream a request would get. No backend is contacted, and no balancer changes its state. */
 export function explainUpstream(
@@ -18,11 +18,20 @@ export function explainUpstream(
     name: config.name,
     algorithm: group.algorithm,
     ...(config.proxy_protocol === undefined ? {} : { proxy_protocol: config.proxy_protocol }),
+    ...(config.tls === undefined ? {} : { tls: explainTls(config.tls) }),
     ...(hashKey === undefined || !hashes(config)
       ? {}
       : { hash_key: { from: hashKey, ...(key === undefined ? {} : { value: key }) } }),
     backends,
     ...pickOf(config, group, key, live),
+  };
+}
+
+function explainTls(tls: UpstreamTls): ExplainedBackendTls {
+  return {
+    ...(tls.server_name === undefined ? {} : { server_name: tls.server_name }),
+    verified: !tls.insecure_skip_verify,
+    client_certificate: tls.client_cert_file !== undefined,
   };
 }
 

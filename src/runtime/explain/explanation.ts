@@ -108,6 +108,8 @@ export interface ExplainedUpstream {
   readonly algorithm: string;
   /** The version of the PROXY header that backends get first; absent when they get none. */
   readonly proxy_protocol?: 'v1' | 'v2';
+  /** How backends are spoken to over TLS; absent when they are not. */
+  readonly tls?: ExplainedBackendTls;
   /** What is hashed. Absent for algorithms that hash nothing. */
   readonly hash_key?: { readonly from: string; readonly value?: string };
   readonly backends: readonly ExplainedBackend[];
@@ -115,6 +117,15 @@ export interface ExplainedUpstream {
   readonly picked?: string;
   /** Why that backend, or why nobody can know it. */
   readonly reason: string;
+}
+
+export interface ExplainedBackendTls {
+  /** The name that the certificates must have; absent when it is the host in the address of each backend. */
+  readonly server_name?: string;
+  /** False when any certificate is accepted. */
+  readonly verified: boolean;
+  /** Whether backends that ask for a certificate are shown one. */
+  readonly client_certificate: boolean;
 }
 
 export interface ExplainedBackend {

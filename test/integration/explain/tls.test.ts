@@ -41,8 +41,14 @@ listeners:
       certificates: [{ cert_file: shop.crt, key_file: shop.key, domains: [shop.test] }]
       strict_sni: true
       min_version: "1.3"
+  - { name: onward, mode: http, listen: '127.0.0.1:8081', upstream: named }
+  - { name: lenient, mode: tcp, listen: '127.0.0.1:8082', upstream: unverified }
 upstreams:
   - { name: shop, backends: [{ name: one, address: '127.0.0.1:1' }] }
+  - name: named
+    backends: [{ address: '127.0.0.1:2' }]
+    tls: { ca_file: ca.crt, server_name: shop.test, client_cert_file: shop.crt, client_key_file: shop.key }
+  - { name: unverified, backends: [{ address: '127.0.0.1:3' }], tls: { insecure_skip_verify: true } }
 `;
 
 async function asked(question: ExplainQuestion): Promise<Explanation> {
@@ -185,5 +191,26 @@ describe('an explanation of an http URL', () => {
   it('shows that a TLS port answers 400', async () => {
     const explanation = await asked({ url: 'http://shop.test:8443/' });
     expect(explanation.answer?.status).toBe(400);
+  });
+});
+
+describe('the upstream of a request', () => {
+  it('shows which certificate its backends must have', async () => {
+    const explanation = await asked({ url: 'http://127.0.0.1:8081/' });
+    expect(explanation.upstream?.tls).toEqual({
+      server_name: 'shop.test',
+      verified: true,
+      client_certificate: true,
+    });
+    expect(explanationText(explanation)).toContain(
+      'over TLS: the certificate must be for shop.test; shows a client certificate\n',
+    );
+  });
+
+  it('shows that certificates are not verified, and nothing where backends get no TLS', async () => {
+    expect(explanationText(await asked({ url: 'tcp://127.0.0.1:8082' }))).toContain(
+      'over TLS: certificates are not verified\n',
+    );
+    expect((await asked({ url: 'https://shop.test:8443/' })).upstream?.tls).toBeUndefined();
   });
 });
