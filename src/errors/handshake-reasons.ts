@@ -25,7 +25,8 @@ export const HANDSHAKE_REASONS = {
     backend: 'the backend found the ClientHello malformed',
   },
   unknown_name: {
-    client: 'no certificate is for the name that the client asked for, and strict_sni is on',
+    client:
+      'neither a certificate nor a route is for the name that the client asked for, if it asked for one: see tls.strict_sni and tls.sni',
     backend: 'the backend does not know the name that it was asked for: check tls.server_name',
   },
   too_many_handshakes: {

@@ -9,7 +9,7 @@ export type HandshakeStatus = 'ok' | 'failed' | 'timeout' | 'refused' | 'aborted
 export interface HandshakeRecord {
   /** Who is at the other end: a client of a listener, a backend, or a client of the admin or metrics server. */
   readonly side: 'client' | 'backend' | 'admin';
-  /** Name of the listener, or of the upstream on the side of the backend; for the servers of operators `admin` or `metrics`. */
+  /** Name of the listener, or of the upstream on the side of the backend; for the servers of operators `admin server` or `metrics server`. */
   readonly owner: string;
   readonly status: HandshakeStatus;
   /** From the accepted or connected socket, after a PROXY header, to the end of the handshake. */

@@ -135,8 +135,8 @@ export class ListenerTable {
     this.copier.close();
   }
 
-  #make({ config, served, layers }: PlannedListener): Listener {
-    return new Listener({
+  #make({ config, served, layers, passing }: PlannedListener): Listener {
+    const listener = new Listener({
       name: config.name,
       address: parseAddress(config.address),
       bindAddresses: this.#bindAddresses,
@@ -153,6 +153,9 @@ export class ListenerTable {
       nextConnectionId: () => (this.#connections += 1),
       countFault: this.#telemetry?.pluginFailed?.bind(this.#telemetry),
     });
+    // Connections may come as soon as it is bound, before the generation is live.
+    listener.passing = passing?.instance;
+    return listener;
   }
 
   /** Resolves with false when the address is only free once one of `leaving` is gone. */
