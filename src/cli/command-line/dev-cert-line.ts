@@ -77,13 +77,15 @@ function hostName(word: string): string | undefined {
   const address = word.replace(/^\[(.*)\]$/, '$1');
   if (isIpAddress(address)) return address;
   const wildcard = word.startsWith('*.') ? '*.' : '';
+  // `domainToASCII` stops at these characters, or leaves them out, instead of saying that this is no name.
+  if (/[\s\p{C}/?#\\@:%]/u.test(word)) return undefined;
   const host = domainToASCII(word.slice(wildcard.length).replace(/\.$/, ''));
   // A URL reads digits as an address: 127.1 is 127.0.0.1 there.
   return HOST.test(host) && !isIpAddress(host) ? wildcard + host : undefined;
 }
 
 function hintFor(word: string): string {
-  if (word.includes('://')) return ': leave out what stands before and behind the name';
+  if (word.includes('/')) return ': leave out what stands before and behind the name';
   if (/:\d+$/.test(word)) return ': leave out the port';
   return word.includes('*') ? ': a * can only be the whole first part, as in *.example.com' : '';
 }

@@ -34,7 +34,6 @@ export const NAMES_ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ['proxy_ssl_name', 'server_name'],
   ['proxy_ssl_protocols', 'min_version'],
   ['proxy_ssl_trusted_certificate', 'ca_file'],
-  ['proxy_ssl_verify', 'insecure_skip_verify'],
   ['rootCAs', 'ca_file'],
   ['send-proxy', 'proxy_protocol'],
   ['send-proxy-v2', 'proxy_protocol'],
@@ -50,7 +49,6 @@ export const NAMES_ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ['ssl_prefer_server_ciphers', 'prefer_server_cipher_suites'],
   ['ssl_protocols', 'min_version'],
   ['ssl_reject_handshake', 'strict_sni'],
-  ['ssl_session_tickets', 'session_tickets_disabled'],
   ['ssl_trusted_certificate', 'client_ca_file'],
   ['ssl_verify_client', 'client_auth'],
 ]);
@@ -70,12 +68,20 @@ export const NAMES_IN_SECTION: ReadonlyMap<string, readonly string[]> = new Map(
   ['password', ['key_password_file', 'client_key_password_file']],
   ['private_key', ['key_file', 'client_key_file']],
   ['protocols', ['min_version']],
-  ['reject_unauthorized', ['insecure_skip_verify']],
   ['sni', ['server_name']],
-  ['verify', ['insecure_skip_verify', 'client_auth']],
+  ['verify', ['client_auth']],
   ['verify_client', ['client_auth']],
   ['version', ['min_version']],
   ['versions', ['min_version']],
+]);
+
+/** Switches that are on here by default, and our key that turns the same thing off. To name that key alone would invert what was meant. */
+export const ON_BY_DEFAULT: ReadonlyMap<string, string> = new Map([
+  ['proxy_ssl_verify', 'insecure_skip_verify'],
+  ['reject_unauthorized', 'insecure_skip_verify'],
+  ['session_tickets', 'session_tickets_disabled'],
+  ['ssl_session_tickets', 'session_tickets_disabled'],
+  ['verify', 'insecure_skip_verify'],
 ]);
 
 /** With more paths than these there is no hint. */

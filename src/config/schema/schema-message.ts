@@ -3,7 +3,7 @@ import { messageOf } from '../../errors.ts';
 import { suggestion } from '../problems/closest.ts';
 import { FORMATS } from './formats.ts';
 import { KEYS_OF_UPSTREAMS, PLANNED_KEYS } from '../problems/planned-keys.ts';
-import { NAMES_ELSEWHERE, NAMES_IN_SECTION, pathsOfKey } from './known-elsewhere.ts';
+import { NAMES_ELSEWHERE, NAMES_IN_SECTION, ON_BY_DEFAULT, pathsOfKey } from './known-elsewhere.ts';
 import type { SchemaNode } from './schema.ts';
 import { slipHint } from '../problems/slip-hint.ts';
 import { oddSpaceIn } from '../problems/yaml-fault.ts';
@@ -114,6 +114,9 @@ function unknownKeyMessage(key: string, section: SchemaNode | undefined, pointer
     return 'is a key of files with listeners and upstreams; here a route names its backends instead';
   if (key === 'proxy_protocol' && /^\/(admin|metrics)$/.test(pointer))
     return 'is not allowed here: only listeners read PROXY headers, and this server does not';
+  const opposite = ON_BY_DEFAULT.get(key);
+  if (opposite !== undefined && known.includes(opposite))
+    return `is not a known key; this is on by default, and only ${opposite}: true turns it off`;
   const called = NAMES_ELSEWHERE.get(key);
   const calledAt = called === undefined ? '' : pathsOfKey(called, section, pointer);
   if (calledAt !== '') return `is not a known key; this proxy calls it ${calledAt}`;

@@ -8,6 +8,9 @@ export const SNI_NAME_FORMS = 'a host name without port, or *. and a domain';
 /** What {@link parseServerName} takes, after "must be". */
 export const SERVER_NAME_FORMS = 'a host name without port, or an IP address';
 
+/** What `domainToASCII` leaves out of a text, or stops at, instead of saying that it is no name. */
+const OF_NO_NAME = /[\s\p{C}/?#\\@:%]/u;
+
 const LABEL = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/;
 
 /**
@@ -72,7 +75,7 @@ function parseHost(text: string, mayBeWild: boolean, forms: string): string {
 function asciiHost(host: string): string | undefined {
   // The function also reads forms of numbers as IPv4 addresses, which a name must not be.
   const ascii = /^[\x21-\x7e]+$/.test(host) ? host.toLowerCase() : domainToASCII(host);
-  if (ascii === '' || /[\s\p{C}]/u.test(host) || ascii.length > 253) return undefined;
+  if (ascii === '' || OF_NO_NAME.test(host) || ascii.length > 253) return undefined;
   const labels = ascii.split('.');
   if (!labels.every((label) => LABEL.test(label)) || /^\d+$/.test(labels.at(-1) ?? '')) return undefined;
   return ascii;

@@ -74,6 +74,9 @@ describe('parseCommandLine', () => {
     );
     for (const [name, hint] of [
       ['https://a.test', ': leave out what stands before and behind the name'],
+      ['a.test/path', ': leave out what stands before and behind the name'],
+      ['a.test?b', ''],
+      ['a%62.test', ''],
       ['a.test:8443', ': leave out the port'],
       ['a.*.test', ': a * can only be the whole first part, as in *.example.com'],
       ['*', ': a * can only be the whole first part, as in *.example.com'],

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   NAMES_ELSEWHERE,
   NAMES_IN_SECTION,
+  ON_BY_DEFAULT,
   pathsOfKey,
 } from '../../../../src/config/schema/known-elsewhere.ts';
 import { CONFIG_SCHEMA, resolveSchema, type SchemaNode } from '../../../../src/config/schema/schema.ts';
@@ -97,7 +98,6 @@ describe('names of nginx and HAProxy', () => {
     [lists(', tls: { ssl_protocols: [] }', ''), 'this proxy calls it listeners[].tls.min_version'],
     [lists(', send-proxy: true', ''), 'this proxy calls it listeners[].proxy_protocol'],
     [lists('', ', tls: { proxy_ssl_name: a }'), 'this proxy calls it upstreams[].tls.server_name'],
-    [flat('tls: { backend: { proxy_ssl_verify: off } }'), 'calls it tls.backend.insecure_skip_verify'],
   ])('%s', (text, words) => {
     expect(hearsAt(text)).toContain(words);
   });
@@ -109,11 +109,21 @@ describe('names of nginx and HAProxy', () => {
     [flat('tls: { ca: a.crt }'), 'here it is called client_ca_file'],
     [flat('tls: { backend: { ca: a.crt } }'), 'here it is called ca_file'],
     [flat('tls: { backend: { sni: a.test } }'), 'here it is called server_name'],
-    [lists('', ', tls: { verify: false }'), 'here it is called insecure_skip_verify'],
+    [flat('tls: { verify: true }'), 'here it is called client_auth'],
     [flat('metrics: { tls: { ca: a.crt } }'), 'here it is called client_ca_file'],
     [flat('load_balancer: { key: a }'), 'known here: algorithm'],
   ])('that mean one thing only in a section of TLS: %s', (text, words) => {
     expect(hearsAt(text)).toContain(words);
+  });
+
+  it.each([
+    [flat('tls: { backend: { proxy_ssl_verify: on } }'), 'insecure_skip_verify'],
+    [lists('', ', tls: { verify: true }'), 'insecure_skip_verify'],
+    [flat('tls: { ssl_session_tickets: on }'), 'session_tickets_disabled'],
+  ])('with the opposite sense are not called by our name: %s', (text, ours) => {
+    expect(hearsAt(text)).toContain(
+      `is not a known key; this is on by default, and only ${ours}: true turns it off`,
+    );
   });
 
   it.each([
@@ -142,5 +152,6 @@ describe('names of nginx and HAProxy', () => {
     })(CONFIG_SCHEMA);
     for (const [theirs, ours] of NAMES_ELSEWHERE) expect(keys, theirs).toContain(ours);
     for (const ours of [...NAMES_IN_SECTION.values()].flat()) expect(keys).toContain(ours);
+    for (const ours of ON_BY_DEFAULT.values()) expect(keys).toContain(ours);
   });
 });
