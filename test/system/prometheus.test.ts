@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 
 import { METRIC_TABLE } from '../../src/telemetry/metrics/metric-table.ts';
+import { CertificateAuthority } from '../support/certificates.ts';
 import { answering, ok } from '../support/peers/answering.ts';
 import { backend, echoing } from '../support/peers/backends.ts';
-import { client } from '../support/peers/clients.ts';
+import { get } from '../support/peers/http-talk.ts';
+import { client, secureClient } from '../support/peers/clients.ts';
 import { deadAddress } from '../support/addresses/dead-address.ts';
 import { eventually } from '../support/time/eventually.ts';
 import { labProxy, type LabProxy } from '../support/labs/lab-proxy.ts';
@@ -26,39 +28,59 @@ const ABSENT = [
   'balance_queue_wait_seconds',
 ];
 
-async function start(): Promise<{ proxy: LabProxy; edited: string }> {
+/** A proxy with traffic of each kind; clients trust `ca`. */
+async function start(): Promise<{ proxy: LabProxy; ca: string; edited: string }> {
   const one = await backend(answering(() => ok('one')));
   const two = await backend(answering(() => ok('two')));
   const echo = await backend(echoing());
+  const authority = new CertificateAuthority();
+  const { cert, key } = authority.issue();
+  const secret = await backend(
+    answering(() => ok('secret')),
+    { cert, key },
+  );
   const collector = await deadAddress();
   const yaml = (backends: string): string => `
 listeners:
   - { name: web, address: '127.0.0.1:0', mode: http, upstream: web, http: { routes: [{ path_prefix: /, upstream: web }] } }
   - { name: raw, address: '127.0.0.1:0', mode: tcp, upstream: raw }
+  - name: secure
+    address: '127.0.0.1:0'
+    mode: http
+    tls: { cert_file: a.crt, key_file: a.key }
+    http: { routes: [{ path_prefix: /untrusted, upstream: untrusted }, { path_prefix: /, upstream: trusted }] }
 upstreams:
   - name: web
     health_check: { type: tcp, interval: 200ms }
     backends: [${backends}]
   - name: raw
     backends: [{ name: echo, address: 'localhost:${String(echo.port)}' }]
+  - { name: trusted, tls: { ca_file: ca.crt }, backends: [{ name: secret, address: '${secret.address}' }] }
+  - { name: untrusted, tls: {}, backends: [{ name: stranger, address: '${secret.address}' }] }
 admin: { listen: '127.0.0.1:0' }
 metrics: { listen: '127.0.0.1:0', buckets: [0.001, 0.01, 0.1, 1] }
 tracing: { sample_rate: 1, endpoint: 'http://${collector}/api/traces' }
 logging: { level: error }
 `;
   const first = `{ name: one, address: '${one.address}' }`;
-  const proxy = await labProxy(yaml(`${first}, { name: two, address: '${two.address}' }`));
-  return { proxy, edited: yaml(first) };
+  const files = { 'a.crt': cert, 'a.key': key, 'ca.crt': authority.cert };
+  const proxy = await labProxy(yaml(`${first}, { name: two, address: '${two.address}' }`), files);
+  return { proxy, ca: authority.cert, edited: yaml(first) };
 }
 
-/** Requests over a kept-alive connection, and bytes through a tunnel, until the test is over. */
-async function traffic(proxy: LabProxy): Promise<Repeated> {
+/** Requests over a kept-alive connection, and bytes through a tunnel, until the test is over. Before them, what is done and refused over TLS. */
+async function traffic(proxy: LabProxy, ca: string): Promise<Repeated> {
   const short = await client(proxy.address('raw'));
   short.send('ping');
   short.end();
   const refused = await client(proxy.address('web'));
   refused.send('GET / HTTP/1.1\r\n\r\n');
   await refused.untilText('400 Bad Request');
+  const { socket: secure } = await secureClient(proxy.address('secure'), { ca });
+  expect((await get(secure)).body).toBe('secret');
+  expect((await get(secure, '/untrusted')).status).toBe(502);
+  const noTls = await client(proxy.address('secure'));
+  noTls.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
   const tunnel = await client(proxy.address('raw'));
   return repeated(async () => {
     tunnel.send('ping');
@@ -75,22 +97,26 @@ scrape_configs: [{ job_name: balance, static_configs: [{ targets: ['${proxy.admi
 
 describe.skipIf(missing !== '')(`Prometheus${missing}`, { timeout: 2 * SCRAPE_PATIENCE_MS }, () => {
   it("'s promtool finds nothing wrong with the live output", async () => {
-    const { proxy } = await start();
-    const load = await traffic(proxy);
+    const { proxy, ca } = await start();
+    const load = await traffic(proxy, ca);
     await eventually(() => load.count > 5, 'some requests are answered');
     const page = await (await fetch(`http://${proxy.adminAddress}/metrics`)).text();
     expect(page).toContain('balance_requests_total{backend="one",method="GET",status="200"}');
-    expect(promtool(['check', 'metrics'], page)).toEqual({ output: '', status: 0 });
+    const inSeconds = page.replace(/^.*balance_tls_certificate_expiry_days.*\n/gm, '');
+    expect(promtool(['check', 'metrics'], inSeconds)).toEqual({ output: '', status: 0 });
+    // Days are for people; balance_tls_certificate_not_after_timestamp_seconds is what Prometheus would have.
+    const days = 'balance_tls_certificate_expiry_days use base unit "seconds" instead of "days"\n';
+    expect(promtool(['check', 'metrics'], page).output).toBe(days);
     const wrong = promtool(
       ['check', 'metrics'],
-      page.replaceAll('balance_requests_total', 'balance_requests'),
+      inSeconds.replaceAll('balance_requests_total', 'balance_requests'),
     );
     expect(wrong.status).not.toBe(0);
   });
 
   it('scrapes a running proxy under traffic, with exemplars, and sees an edit', async () => {
-    const { proxy, edited } = await start();
-    const load = await traffic(proxy);
+    const { proxy, ca, edited } = await start();
+    const load = await traffic(proxy, ca);
     const prometheus = await scraping(proxy);
     await scraped(
       async () => ((await prometheus.value('sum(balance_requests_total)')) ?? 0) > 20,

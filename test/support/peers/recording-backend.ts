@@ -13,6 +13,8 @@ export class RecordingBackend {
   readonly connections: ByteSocket[] = [];
   readonly #server: Server;
   readonly #watchers = new Set<() => void>();
+  /** With TLS also those whose handshake is not done, which a client may have left half-open. */
+  readonly #sockets = new Set<Socket>();
 
   private constructor(script: BackendScript | undefined, secure: TlsOptions | undefined) {
     const options = { allowHalfOpen: true, noDelay: true };
@@ -27,6 +29,10 @@ export class RecordingBackend {
       secure === undefined
         ? createServer(options, accepted)
         : createTlsServer({ ...options, ...secure }, accepted);
+    this.#server.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+    });
   }
 
   /** With `secure` it speaks TLS, and its connections are those whose handshake succeeded. */
@@ -72,6 +78,7 @@ export class RecordingBackend {
     const closed = this.#server.listening ? once(this.#server, 'close') : undefined;
     this.#server.close();
     for (const connection of this.connections) connection.close();
+    for (const socket of this.#sockets) socket.destroy();
     await closed;
   }
 }
