@@ -515,6 +515,31 @@ describe('client certificates', () => {
       expect(made.echo.connections).toEqual([]);
     });
 
+    it('that expired since their session began are trusted no more', async () => {
+      const notAfter = new Date((Math.floor(Date.now() / 1000) + 3) * 1000);
+      const brief = ca.issue({ subject: 'brief', usage: 'client', notAfter });
+      const asked = { servername: 'asked.test', cert: brief.cert, key: brief.key, maxVersion };
+      const needed = { ...asked, servername: 'needed.test' };
+      const made = await lab({
+        certificates: [
+          certificate({ names: ['asked.test'] }, { mode: 'request', ca: ca.cert }),
+          certificate({ names: ['needed.test'] }, { mode: 'require-and-verify', ca: ca.cert }),
+        ],
+      });
+      const sessions = [await made.session(asked), await made.session(needed)] as const;
+      await eventually(() => Date.now() > notAfter.getTime(), 'the certificate has expired');
+      expect(await made.resumes(sessions[0], asked)).toBe(true);
+      await eventually(() => made.echo.connections.length === 3, 'the protocol has it');
+      expect(made.echo.connections.map(({ transport }) => transport.tls?.certificate?.verified)).toEqual([
+        true,
+        true,
+        false,
+      ]);
+      await made.failure({ ...needed, session: sessions[1] });
+      await eventually(() => made.records.length === 4, 'it is told');
+      expect(made.records[3]).toMatchObject({ status: 'failed', reason: 'certificate_expired' });
+    });
+
     it('are refused when they are taken back', async () => {
       const crl = ca.revocationList([trusted]);
       const made = await lab({

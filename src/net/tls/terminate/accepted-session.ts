@@ -1,6 +1,7 @@
 import type { PeerCertificate, TlsSession } from '../../../plugin-api/index.ts';
 import type { AcceptedTls } from '../../node/tls-internals.ts';
 import { ShownCertificate } from '../shown-certificate.ts';
+import { untrustedClient } from '../untrusted-client.ts';
 import type { ServerContext } from '../contexts/server-contexts.ts';
 import type { SniDecider } from './sni-decision.ts';
 
@@ -45,7 +46,8 @@ export class AcceptedSession implements TlsSession {
     const socket = this.#socket;
     const shown = socket.getPeerX509Certificate();
     if (shown === undefined) return undefined;
-    this.#certificate = new ShownCertificate(shown, socket.verifyError === undefined);
+    const isVerified = untrustedClient(socket, socket.verifyError) === undefined;
+    this.#certificate = new ShownCertificate(shown, isVerified);
     return this.#certificate;
   }
 
