@@ -294,6 +294,27 @@ describe('a certificate of a listener', () => {
   });
 });
 
+describe('suites of TLS 1.2 that are for another kind of key', () => {
+  const keys = (...more: readonly string[]): string =>
+    flat([
+      'cert_file: site.crt',
+      'key_file: site.key',
+      'cipher_suites: [ECDHE-RSA-AES128-GCM-SHA256]',
+      ...more,
+    ]);
+  const text =
+    'tls.cipher_suites has no suite of TLS 1.2 for the certificate "site.crt", which has an ECDSA key';
+
+  it('leave clients of TLS 1.2 alone, or everybody', async () => {
+    expect(await linesOf(keys(), EDIT)).toEqual([
+      `warning x.yaml:5:3 ${text}: clients without TLS 1.3 can't connect`,
+    ]);
+    expect(await linesOf(keys('max_version: "1.2"'), EDIT)).toEqual([`x.yaml:5:3 ${text}`]);
+    // That the suite has no effect there is another warning.
+    expect((await linesOf(keys('min_version: "1.3"'), EDIT)).join()).not.toContain(text);
+  });
+});
+
 describe('several certificates of a listener', () => {
   const pair = (name: string, more = ''): string =>
     `  - { cert_file: ${name}.crt, key_file: ${name}.key${more} }`;
