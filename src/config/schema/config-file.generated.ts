@@ -122,7 +122,7 @@ export interface FlatTls {
   /** The protocols that are offered to the other side by ALPN, the preferred one first. Without this key: `http/1.1` in mode http, otherwise none. In mode http, `h2` is left out with a warning, because the proxy does not speak HTTP/2 yet. In mode tcp the proxy passes on what both sides speak, so any name may be offered. */
   readonly alpn_protocols?: readonly string[];
   /**
-   * Whether clients show a certificate. `none`: they are not asked. `request`: they are asked, and any certificate or none is accepted. `require`: they must show one, which is not verified. `verify`: a certificate that a client shows must be signed by `client_ca_file`, but a client may show none. `require-and-verify`: they must show one, and it must be signed by `client_ca_file`. Unverified certificates prove nothing: anyone can make one.
+   * Whether clients show a certificate. `none`: they are not asked. `request`: they are asked, and any certificate or none is accepted. `require`: they must show one, which is not verified. `verify`: a certificate that a client shows must be signed by `client_ca_file`, but a client may show none. `require-and-verify`: they must show one, and it must be signed by `client_ca_file`. Unverified certificates prove nothing: anyone can make one. A refused client may see nothing but the end of its connection; the log says why.
    * @default "none"
    */
   readonly client_auth?: 'none' | 'request' | 'require' | 'verify' | 'require-and-verify';
@@ -769,7 +769,7 @@ export interface FileListenerTls {
   /** The protocols that are offered to the other side by ALPN, the preferred one first. Without this key: `http/1.1` in mode http, otherwise none. In mode http, `h2` is left out with a warning, because the proxy does not speak HTTP/2 yet. In mode tcp the proxy passes on what both sides speak, so any name may be offered. */
   readonly alpn_protocols?: readonly string[];
   /**
-   * Whether clients show a certificate. `none`: they are not asked. `request`: they are asked, and any certificate or none is accepted. `require`: they must show one, which is not verified. `verify`: a certificate that a client shows must be signed by `client_ca_file`, but a client may show none. `require-and-verify`: they must show one, and it must be signed by `client_ca_file`. Unverified certificates prove nothing: anyone can make one.
+   * Whether clients show a certificate. `none`: they are not asked. `request`: they are asked, and any certificate or none is accepted. `require`: they must show one, which is not verified. `verify`: a certificate that a client shows must be signed by `client_ca_file`, but a client may show none. `require-and-verify`: they must show one, and it must be signed by `client_ca_file`. Unverified certificates prove nothing: anyone can make one. A refused client may see nothing but the end of its connection; the log says why.
    * @default "none"
    */
   readonly client_auth?: 'none' | 'request' | 'require' | 'verify' | 'require-and-verify';
