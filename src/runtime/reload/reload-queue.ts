@@ -36,11 +36,12 @@ export class ReloadQueue {
 
 /**
  * One cause that stands for two. A reload for plugins alone would not read the config, so any other cause is wider. A rollback and an
- * edit contradict each other: the later one counts.
+ * edit contradict each other: the later one counts. What the watcher began may be put off, and what somebody asked for may not.
  */
 function widerOf(asked: ReloadCause | undefined, cause: ReloadCause): ReloadCause {
   const eitherRestores =
     cause.restore !== undefined || (asked?.restore !== undefined && cause.source !== 'plugins');
   if (eitherRestores) return cause;
-  return asked === undefined || asked.source === 'plugins' ? cause : asked;
+  if (asked === undefined || asked.source === 'plugins') return cause;
+  return asked.source === 'file' && cause.source !== 'plugins' ? cause : asked;
 }

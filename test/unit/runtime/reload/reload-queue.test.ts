@@ -129,6 +129,19 @@ describe('reloads in a queue, and the journal of them', () => {
     await again;
   });
 
+  it('answers who asks for a reload, although the watcher asked too', async () => {
+    const { queue, running, causes, begun } = byHand();
+    const first = queue.reload(FILE);
+    await begun(1);
+    const others = [queue.reload(FILE), queue.reload({ source: 'admin' }), queue.reload(FILE)];
+    running[0]!.succeed('first');
+    await first;
+    await begun(2);
+    running[1]!.succeed('second');
+    await Promise.all(others);
+    expect(causes).toEqual(['file', 'admin']);
+  });
+
   it('reads the config when one of those who ask while one runs is about more than plugins', async () => {
     const { queue, running, causes, begun } = byHand();
     const first = queue.reload({ source: 'plugins' });
