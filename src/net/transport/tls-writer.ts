@@ -1,12 +1,16 @@
 import { bytesTakenFrom, isWriteLost, systemError, type EncryptingHandle } from '../node/node-internals.ts';
 import { PENDING } from '../node/direct-writer.ts';
 import { MERGE_BYTES, type ReadBuffers } from './memory/read-buffers.ts';
-import { HIGH_WATER_MARK_BYTES } from './socket-writer.ts';
 import type { StreamSocket } from './stream-socket.ts';
 import type { TransportWriter } from './transport-writer.ts';
 
 /** A piece up to this size waits for the end of the turn, so that it goes out together with what follows: mostly a head and its body. */
 const SMALL_BYTES = 16 * 1024;
+/**
+ * When so many bytes wait, the caller is told to wait. A write to a TLS handle ends in a later phase of the event loop at the earliest, and
+ * what comes meanwhile is copied. So this is what one read brings: the next read waits, and its bytes are encrypted without a copy.
+ */
+const HIGH_WATER_MARK_BYTES = 64 * 1024;
 
 /**
  * The sending side of a TLS connection. It writes to the TLS handle itself, one write at a time: a second write while one is under way
