@@ -17,8 +17,6 @@ export interface ListenerReading extends Counted<ListenerCounts, ListenerGauges>
   readonly maxConnections: number;
   /** Number of connections that it can accept in one turn of the event loop. */
   readonly acceptDescriptors: number;
-  /** Whether it expects TLS from its clients. */
-  readonly tls: boolean;
   /** True when it accepts no more connections and ends with the last one. */
   readonly draining: boolean;
 }
@@ -37,8 +35,14 @@ export interface ListenerCounts extends ProxyRefusalCounts {
 /** Numbers of a listener at this moment. */
 export interface ListenerGauges {
   readonly connectionsActive: number;
-  /** TLS handshakes that are under way. */
+  /** 1 when it expects TLS from its clients, else 0. */
+  readonly expectsTls: number;
+  /** Connections that have not sent their whole ClientHello. */
+  readonly hellosAwaited: number;
+  /** TLS handshakes that are under way, from the whole ClientHello on. */
   readonly handshakesActive: number;
+  /** How many connections may be in each of these two states; 0: no limit. */
+  readonly handshakesMax: number;
   /** 1 when connections must begin with a PROXY header, else 0. */
   readonly demandsProxyHeader: number;
 }

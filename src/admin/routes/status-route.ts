@@ -80,8 +80,8 @@ function drainingJson({
 }
 
 function listenerJson(listener: ListenerReading): object {
-  const { name, address, protocol, maxConnections, acceptDescriptors, tls, draining, counts, gauges } =
-    listener;
+  const { name, address, protocol, maxConnections, acceptDescriptors, draining, counts, gauges } = listener;
+  const hasTls = gauges.expectsTls > 0;
   return {
     name,
     address,
@@ -91,8 +91,10 @@ function listenerJson(listener: ListenerReading): object {
     refused_total: counts.refused,
     shed_total: counts.shed,
     accept_descriptors: acceptDescriptors,
-    tls,
+    tls: hasTls,
     tls_handshakes: gauges.handshakesActive,
+    tls_hellos_awaited: gauges.hellosAwaited,
+    max_tls_handshakes: hasTls && gauges.handshakesMax > 0 ? gauges.handshakesMax : null,
     draining,
   };
 }

@@ -1,5 +1,6 @@
 import { addressesCollide, formatAddress, parseAddress } from '../values/address.ts';
 import type { Config, Listener } from '../schema/config.generated.ts';
+import { socketKeyOf } from '../sockets/socket-key.ts';
 import { HOT, type Effect } from './config-section.ts';
 
 /** A socket that accepts connections. */
@@ -102,12 +103,7 @@ const LISTENER = 'listener ';
 const ADMIN = 'admin ';
 
 function ofListener({ name, address }: Listener): Bound {
-  const plain = formatAddress(parseAddress(address));
-  return {
-    key: LISTENER + (plain.endsWith(':0') ? `${name} ${plain}` : plain),
-    address,
-    owner: `${LISTENER}${name}`,
-  };
+  return { key: LISTENER + socketKeyOf({ name, address }), address, owner: `${LISTENER}${name}` };
 }
 
 /** `admin` and `metrics` share a server when their addresses are the same; a listener that serves the metrics has its own socket. */

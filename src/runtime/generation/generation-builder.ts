@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Config, Listener as ListenerConfig, Metrics } from '../../config/schema/config.generated.ts';
 import { optionsOf, passedUpstreams } from '../../config/options/listener-options.ts';
+import { socketKeyOf } from '../../config/sockets/socket-key.ts';
 import { isEqual } from '../../config/values/is-equal.ts';
 import { BalanceError, messageOf } from '../../errors.ts';
 import type { OwnMetrics, ProtocolInstance, ProtocolPlugin } from '../../plugin-api/index.ts';
@@ -88,10 +89,14 @@ export class GenerationBuilder {
           isSame ? same : await SharedUpstream.build(upstream, this.#options, slicer, files, stamp),
         );
       }
+      const sockets = new Map(live?.listeners.map((one) => [socketKeyOf(one.config), one.layers]));
       for (const listener of config.listeners) {
         const before = live?.listeners.find(({ config: { name } }) => name === listener.name);
         // Before the instances: layers need not be released if an instance can't be made.
-        const layers = await this.#options.layers?.build(listener, files, slicer, before?.layers);
+        const layers = await this.#options.layers?.build(listener, files, slicer, {
+          contexts: before?.layers.contexts,
+          socket: sockets.get(socketKeyOf(listener)),
+        });
         const metrics = ownMetrics(listener, config.metrics, this.#options.metricsPage);
         const served = await this.#instance(listener, before, source, upstreams, signal, metrics);
         const planned: PassingListener = { config: listener, served, layers: layers ?? NO_LAYERS };

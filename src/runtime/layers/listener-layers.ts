@@ -32,8 +32,19 @@ export interface ListenerLayers {
   readonly list: readonly TransportLayer[];
   /** The certificates of the listener; undefined when it decrypts nothing. */
   readonly contexts: ServerContexts | undefined;
-  /** Bounds the handshakes; kept over edits. Undefined for a listener without TLS. */
+  /** Bounds the handshakes; kept over edits while the socket stays. Undefined for a listener without TLS. */
   readonly gate: HandshakeGate | undefined;
+}
+
+/** What runs now, as far as new layers go on with it. */
+export interface LayersBefore {
+  /** Of the listener of the same name: contexts that did not change are taken over. */
+  readonly contexts?: ServerContexts | undefined;
+  /**
+   * Of the listener at the same socket: its handshakes and its counts go on. A listener that gets another socket begins with new ones, because
+   * those of the old socket still belong to the listener that drains there.
+   */
+  readonly socket?: ListenerLayers | undefined;
 }
 
 export const NO_LAYERS: ListenerLayers = { list: [], contexts: undefined, gate: undefined };
@@ -59,22 +70,22 @@ export class LayerBuilder {
   /**
    * Makes the layers of one listener.
    *
-   * @param before what the listener of the same name has now; contexts that did not change are taken over
+   * @param before what is taken over
    * @throws BalanceError when a certificate or a key can't be used
    */
   async build(
     listener: ListenerConfig,
     files: ConfigFiles,
     slicer: TimeSlicer,
-    before?: ListenerLayers,
+    before: LayersBefore = {},
   ): Promise<ListenerLayers> {
     const { name, tls } = listener;
-    const header = proxyHeaderLayerOf(listener, before?.list ?? [], this.#logger);
+    const header = proxyHeaderLayerOf(listener, before.socket?.list ?? [], this.#logger);
     // The header comes before everything else: the other layers see the address of the client in it.
     const first = header === undefined ? [] : [header];
     if (tls === undefined) return { ...NO_LAYERS, list: first };
-    const contexts = await this.#contexts(name, tls, files, slicer, before?.contexts);
-    const gate = before?.gate ?? new HandshakeGate(this.#turns);
+    const contexts = await this.#contexts(name, tls, files, slicer, before.contexts);
+    const gate = before.socket?.gate ?? new HandshakeGate(this.#turns);
     const rules = {
       listener: name,
       decider: sniTable(listener, tls, contexts),

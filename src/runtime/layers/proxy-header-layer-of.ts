@@ -11,7 +11,7 @@ import type { Logger } from '../../plugin-api/index.ts';
 /**
  * The layer that reads the PROXY header of a listener's connections; undefined when they need none.
  *
- * @param before the layers that the listener of the same name has now: the counts of refused connections go on
+ * @param before the layers that the listener has now at the same socket: the counts of refused connections go on
  */
 export function proxyHeaderLayerOf(
   { name, proxy_protocol: accepted }: ListenerConfig,
@@ -19,9 +19,13 @@ export function proxyHeaderLayerOf(
   logger: Logger,
 ): ProxyHeaderLayer | undefined {
   if (accepted?.accept !== true) return undefined;
-  const settings: ProxyHeaderSettings = { trusted: accepted.trusted, timeoutMs: accepted.timeout };
+  const settings: ProxyHeaderSettings = {
+    listener: name,
+    trusted: accepted.trusted,
+    timeoutMs: accepted.timeout,
+  };
   const earlier = before.find((layer) => layer instanceof ProxyHeaderLayer);
   // Long lists of networks take a while to read.
   if (earlier !== undefined && isEqual(earlier.settings, settings)) return earlier;
-  return new ProxyHeaderLayer(settings, earlier?.refusals ?? new ProxyRefusals(name, logger));
+  return new ProxyHeaderLayer(settings, earlier?.refusals ?? new ProxyRefusals(logger));
 }

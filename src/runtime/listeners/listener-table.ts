@@ -1,3 +1,4 @@
+import { socketKeyOf } from '../../config/sockets/socket-key.ts';
 import { addressesCollide, formatAddress, parseAddress, type Address } from '../../config/values/address.ts';
 import { BalanceError } from '../../errors.ts';
 import type { Logger, ProtocolInstance } from '../../plugin-api/index.ts';
@@ -215,8 +216,7 @@ export class ListenerTable {
   }
 }
 
-/** Two generations share a listener when its address is the same. Port 0 means any port, so then the name must be the same too. */
+/** Two generations share a listener when its socket stays. */
 function keyOf({ config }: PlannedListener): string {
-  const address = formatAddress(parseAddress(config.address));
-  return address.endsWith(':0') ? `${config.name} ${address}` : address;
+  return socketKeyOf(config);
 }

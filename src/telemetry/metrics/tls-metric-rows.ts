@@ -18,7 +18,18 @@ export const TLS_METRIC_ROWS = [
     ['listener', 'reason'],
     'TLS handshakes with clients that were not done, by reason.',
   ],
-  ['balance_tls_handshakes_active', 'gauge', ['listener'], 'TLS handshakes with clients that are under way.'],
+  [
+    'balance_tls_handshakes_active',
+    'gauge',
+    ['listener', 'stage'],
+    'Connections of clients that are on their way through the TLS handshake. client_hello: their ClientHello is not complete. handshake: from then on.',
+  ],
+  [
+    'balance_tls_handshakes_max',
+    'gauge',
+    ['listener'],
+    'The most connections in each stage of the handshake, as max_handshakes sets it; the oldest one is closed when another one comes. 0: no limit.',
+  ],
   [
     'balance_tls_connections_total',
     'counter',

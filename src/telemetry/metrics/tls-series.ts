@@ -5,12 +5,19 @@ import type { MetricsSnapshot } from './snapshot/metrics-snapshot.ts';
 
 const DAY_MS = 86_400_000;
 
-/** The series of handshakes that run. */
+/** The series of handshakes that run, and of how many may, of listeners that expect TLS. */
 export function runningHandshakeSeries({ listeners }: MetricsSnapshot) {
+  const expecting = [...listeners].filter(([, { gauges }]) => gauges.expectsTls > 0);
   return {
     *balance_tls_handshakes_active(): Iterable<Series> {
-      for (const [listener, { gauges }] of listeners)
-        yield { labels: labelText({ listener }), value: gauges.handshakesActive };
+      for (const [listener, { gauges }] of expecting) {
+        yield { labels: labelText({ listener, stage: 'client_hello' }), value: gauges.hellosAwaited };
+        yield { labels: labelText({ listener, stage: 'handshake' }), value: gauges.handshakesActive };
+      }
+    },
+    *balance_tls_handshakes_max(): Iterable<Series> {
+      for (const [listener, { gauges }] of expecting)
+        yield { labels: labelText({ listener }), value: gauges.handshakesMax };
     },
   };
 }

@@ -69,6 +69,8 @@ describe('GET /status', () => {
           accept_descriptors: expect.any(Number) as number,
           tls: false,
           tls_handshakes: 0,
+          tls_hellos_awaited: 0,
+          max_tls_handshakes: null,
           draining: false,
         },
       ],

@@ -97,6 +97,18 @@ describe('an HTTP listener that demands PROXY headers', () => {
     expect(await proxy.untilLogged('no acceptable PROXY header')).toContain('reason=missing');
   });
 
+  it('counts each refused connection once when the listener moves to another address', async () => {
+    const { proxy, yaml } = await web();
+    // Keeps the listener at the old address.
+    expect(await ask(await client(proxy.address()), HEADER + get())).toBe('200 fine');
+    const peer = await client(proxy.address());
+    peer.send(get());
+    await peer.untilEnded();
+    await proxy.change(yaml(ACCEPT).replace("'127.0.0.1:0'", "'127.0.0.2:0'"));
+    const metrics = await ScrapedMetrics.from(proxy.app.adminAddresses[1] ?? proxy.adminAddress);
+    expect(metrics.sum('balance_proxy_protocol_refusals_total', { reason: 'missing' })).toBe(1);
+  });
+
   it('demands it from the next connection on after an edit, and no longer after another one', async () => {
     const { proxy, yaml } = await web('');
     const plain = await client(proxy.address());

@@ -9,6 +9,7 @@ import { CertificateAuthority } from '../../support/certificates.ts';
 import { labProxy, type LabProxy } from '../../support/labs/lab-proxy.ts';
 import { owned } from '../../support/owned.ts';
 import { askAdmin } from '../../support/peers/admin-client.ts';
+import { REAL_HELLOS } from '../../support/tls/real-hellos.ts';
 import { eventually } from '../../support/time/eventually.ts';
 
 const authority = new CertificateAuthority();
@@ -103,8 +104,8 @@ it('counts handshakes of a listener, and shows what a connection agreed on', asy
   ]);
 });
 
-it('shows handshakes that are under way', async () => {
-  const proxy = await start();
+it('shows handshakes that are under way beside their limit', async () => {
+  const proxy = await start(', max_handshakes: 7');
   const [host = '', port] = proxy.address('web').split(':');
   const socket = connectPlain(Number(port), host);
   owned({
@@ -114,9 +115,30 @@ it('shows handshakes that are under way', async () => {
   });
   socket.write(Buffer.from('160301', 'hex'));
   await eventually(async () => {
-    const [line] = await metrics(proxy, 'balance_tls_handshakes_active');
-    return line === 'balance_tls_handshakes_active{listener="web"} 1';
-  }, 'the handshake is seen');
+    const [hello] = await metrics(
+      proxy,
+      'balance_tls_handshakes_active{listener="web",stage="client_hello"}',
+    );
+    return hello?.endsWith(' 1');
+  }, 'a connection without its whole ClientHello is seen');
+  expect(await metrics(proxy, 'balance_tls_handshakes_max')).toEqual([
+    'balance_tls_handshakes_max{listener="web"} 7',
+  ]);
+  // The client's answer is missing.
+  const waiting = connectPlain(Number(port), host);
+  owned({
+    close: () => {
+      waiting.destroy();
+    },
+  });
+  waiting.write(Buffer.from(REAL_HELLOS[0]!.base64, 'base64'));
+  await once(waiting, 'data');
+  expect(await metrics(proxy, 'balance_tls_handshakes_active{listener="web",stage="handshake"}')).toEqual([
+    'balance_tls_handshakes_active{listener="web",stage="handshake"} 1',
+  ]);
+  expect((await askAdmin(proxy.adminAddress, '/status')).json()).toMatchObject({
+    listeners: [{ tls: true, tls_handshakes: 1, tls_hellos_awaited: 1, max_tls_handshakes: 7 }],
+  });
 });
 
 it.each<[string, ConnectionOptions, string, string]>([

@@ -11,6 +11,8 @@ import { HeaderFault, type ParsedHeader } from '../read/parsed-header.ts';
 import { ReceivedHeader } from '../read/received-header.ts';
 
 export interface ProxyHeaderSettings {
+  /** Name of the listener, for the log. */
+  readonly listener: string;
   /** Addresses and networks of the proxies that send a header. Who connects to a unix socket is trusted too. */
   readonly trusted: readonly string[];
   /** How long the header may take to arrive. */
@@ -43,11 +45,12 @@ export class ProxyHeaderLayer implements TransportLayer {
   open(raw: OwnedTransport, ready: Ready, failed: Failed): LayerRun | undefined {
     const { address } = raw.peer;
     if (address !== UNIX_END.address && !this.#trusted.has(address)) {
-      this.refusals.note('untrusted', PROXY_REFUSAL_REASONS.untrusted, raw.peer);
+      const { listener } = this.settings;
+      this.refusals.note(listener, 'untrusted', PROXY_REFUSAL_REASONS.untrusted, raw.peer);
       failed(refused(PROXY_REFUSAL_REASONS.untrusted));
       return undefined;
     }
-    const reading = new HeaderReading(raw, this.refusals, ready, failed);
+    const reading = new HeaderReading(raw, this, ready, failed);
     raw.read(reading);
     return reading;
   }
@@ -56,15 +59,15 @@ export class ProxyHeaderLayer implements TransportLayer {
 /** The header of one connection, while it is read. */
 class HeaderReading implements StreamReader, LayerRun {
   readonly #raw: OwnedTransport;
-  readonly #refusals: ProxyRefusals;
+  readonly #layer: ProxyHeaderLayer;
   readonly #ready: Ready;
   readonly #failed: Failed;
   readonly #reader = new HeaderReader();
   #isOver = false;
 
-  constructor(raw: OwnedTransport, refusals: ProxyRefusals, ready: Ready, failed: Failed) {
+  constructor(raw: OwnedTransport, layer: ProxyHeaderLayer, ready: Ready, failed: Failed) {
     this.#raw = raw;
-    this.#refusals = refusals;
+    this.#layer = layer;
     this.#ready = ready;
     this.#failed = failed;
   }
@@ -125,7 +128,8 @@ class HeaderReading implements StreamReader, LayerRun {
   }
 
   #note(reason: ProxyRefusalReason, detail: string = PROXY_REFUSAL_REASONS[reason]): void {
-    this.#refusals.note(reason, detail, this.#raw.peer);
+    const { settings, refusals } = this.#layer;
+    refusals.note(settings.listener, reason, detail, this.#raw.peer);
   }
 }
 

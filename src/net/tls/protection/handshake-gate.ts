@@ -32,9 +32,14 @@ export class HandshakeGate {
     this.#turns = turns;
   }
 
-  /** Handshakes under way, and connections that are expected to begin one. */
-  get active(): number {
-    return this.#hellos.size + this.#handshakes.size;
+  /** Connections that have not sent their whole ClientHello. */
+  get hellosAwaited(): number {
+    return this.#hellos.size;
+  }
+
+  /** Handshakes that are under way, from the whole ClientHello on. */
+  get handshakes(): number {
+    return this.#handshakes.size;
   }
 
   /** A connection was accepted, and its ClientHello is read now. Returns the reason if it must be closed instead; it has not entered then. */

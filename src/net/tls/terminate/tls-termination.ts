@@ -2,7 +2,7 @@ import type { BalanceError } from '../../../errors.ts';
 import type { LayerRun, TransportLayer } from '../../layers/layer.ts';
 import type { OwnedTransport } from '../../transport/owned-transport.ts';
 import { ClientHandshake } from './client-handshake.ts';
-import type { TerminationRules } from './termination-rules.ts';
+import type { HandshakeBound, TerminationRules } from './termination-rules.ts';
 
 /**
  * Reads the ClientHello of a connection, and makes the TLS handshake with the certificate that its name gets. A connection that is passed
@@ -17,6 +17,11 @@ export class TlsTermination implements TransportLayer {
   constructor(rules: TerminationRules, timeoutMs: number) {
     this.#rules = rules;
     this.timeoutMs = timeoutMs;
+  }
+
+  /** The gate that the handshakes go through; undefined when nothing bounds them. */
+  get bound(): HandshakeBound | undefined {
+    return this.#rules.bound;
   }
 
   open(

@@ -32,7 +32,7 @@ function quietLab(isEmpty: () => boolean = () => false): MetricsLab {
   const web = listenerReading('web');
   return new MetricsLab({
     backends: unlessEmpty(backendReading(backend)),
-    listeners: unlessEmpty({ ...web, gauges: { ...web.gauges, demandsProxyHeader: 1 } }),
+    listeners: unlessEmpty({ ...web, gauges: { ...web.gauges, demandsProxyHeader: 1, expectsTls: 1 } }),
     queues: unlessEmpty({ upstream: 'web', waiting: 1 }),
     upstreams: unlessEmpty<UpstreamReading>({
       upstream: 'web',

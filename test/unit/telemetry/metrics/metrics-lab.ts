@@ -82,7 +82,6 @@ export function listenerReading(
     protocol: 'http',
     maxConnections: 0,
     acceptDescriptors: 0,
-    tls: false,
     draining: false,
     counts: {
       accepted: 0,
@@ -99,7 +98,14 @@ export function listenerReading(
       proxyRefused_timeout: 0,
       ...changes,
     },
-    gauges: { connectionsActive: 0, handshakesActive: 0, demandsProxyHeader: 0 },
+    gauges: {
+      connectionsActive: 0,
+      expectsTls: 0,
+      hellosAwaited: 0,
+      handshakesActive: 0,
+      handshakesMax: 0,
+      demandsProxyHeader: 0,
+    },
   };
 }
 

@@ -520,8 +520,20 @@ describe('metrics of listeners, tunnels and queues', () => {
       'balance_listener_connections_shed_total{listener="web"}': 3,
       'balance_listener_bytes_total{direction="received",listener="web"}': 30,
       'balance_listener_bytes_total{direction="sent",listener="web"}': 40,
-      'balance_tls_handshakes_active{listener="web"}': 0,
     });
+  });
+
+  it('show how many handshakes a listener has under way, and how many it may have', async () => {
+    const lab = new MetricsLab();
+    const web = listenerReading('web');
+    const gauges = { ...web.gauges, expectsTls: 1, hellosAwaited: 3, handshakesActive: 2, handshakesMax: 5 };
+    lab.listeners.push({ ...web, gauges }, listenerReading('plain'));
+    expect(await lab.series('balance_tls_handshakes_')).toMatchObject({
+      'balance_tls_handshakes_active{listener="web",stage="client_hello"}': 3,
+      'balance_tls_handshakes_active{listener="web",stage="handshake"}': 2,
+      'balance_tls_handshakes_max{listener="web"}': 5,
+    });
+    expect(await lab.series('balance_tls_handshakes_active{listener="plain"')).toEqual({});
   });
 
   it('show tunnels by listener and backend, and how long they lasted', async () => {

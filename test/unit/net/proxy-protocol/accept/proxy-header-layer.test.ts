@@ -18,7 +18,7 @@ const V1 = 'PROXY TCP4 192.0.2.7 192.0.2.1 54321 443\r\n';
 async function lab({ trusted = ['127.0.0.0/8'], timeoutMs = PATIENCE_MS } = {}) {
   const transports: Transport[] = [];
   const logger = new RecordingLogger();
-  const refusals = new ProxyRefusals('web', logger);
+  const refusals = new ProxyRefusals(logger);
   let lastId = 0;
   const listener = new Listener({
     name: 'web',
@@ -41,7 +41,7 @@ async function lab({ trusted = ['127.0.0.0/8'], timeoutMs = PATIENCE_MS } = {}) 
         return { drain: () => undefined };
       },
     },
-    layers: [new ProxyHeaderLayer({ trusted, timeoutMs }, refusals)],
+    layers: [new ProxyHeaderLayer({ listener: 'web', trusted, timeoutMs }, refusals)],
     buffers: new ReadBuffers(),
     logger,
     nextConnectionId: () => (lastId += 1),

@@ -44,7 +44,7 @@ describe('a full gate', () => {
     const { gate, entered } = lab();
     const visitors = [1, 2, 3, 4, 5].map((last) => entered(`192.0.2.${last}`));
     expect(visitors.map(({ isEvicted }) => isEvicted)).toEqual([true, true, false, false, false]);
-    expect(gate.active).toBe(3);
+    expect([gate.hellosAwaited, gate.handshakes]).toEqual([3, 0]);
   });
 
   it('counts connections that wait for a ClientHello and handshakes apart', () => {
@@ -55,7 +55,7 @@ describe('a full gate', () => {
     expect(silent.map(({ isEvicted }) => isEvicted)).toEqual([true, true, false, false, false]);
     begun('192.0.2.9');
     expect(handshakes.map(({ isEvicted }) => isEvicted)).toEqual([true, false, false]);
-    expect(gate.active).toBe(5);
+    expect([gate.hellosAwaited, gate.handshakes]).toEqual([2, 3]);
   });
 
   it('sends away those of the address that has most, although others are older', () => {
@@ -78,7 +78,7 @@ describe('a full gate', () => {
     const { gate, entered, begun } = lab();
     const [first, second, third] = [entered('192.0.2.1'), entered('192.0.2.2'), begun('192.0.2.3')];
     for (const visitor of [first, second, third, first]) gate.leave(visitor);
-    expect(gate.active).toBe(0);
+    expect([gate.hellosAwaited, gate.handshakes]).toEqual([0, 0]);
     const next = [4, 5, 6].map((last) => entered(`192.0.2.${last}`));
     expect([first, second, third, ...next].some(({ isEvicted }) => isEvicted)).toBe(false);
   });
@@ -90,7 +90,7 @@ describe('a full gate', () => {
     expect(gate.enter(new Visitor('192.0.2.100'), limits)).toBeUndefined();
     expect(visitors.filter(({ isEvicted }) => !isEvicted)).toHaveLength(4);
     expect(gate.enter(new Visitor('192.0.2.100'), limits)).toBe('address_rate');
-    expect(gate.active).toBe(5);
+    expect([gate.hellosAwaited, gate.handshakes]).toEqual([5, 0]);
   });
 });
 
@@ -100,7 +100,7 @@ describe('a handshake', () => {
     const visitor = entered('192.0.2.1');
     gate.leave(visitor);
     gate.begin(visitor, { maxHandshakes: 3, maxPerAddress: 0 }, visitor.compute);
-    expect([visitor.computed, gate.active]).toEqual([0, 0]);
+    expect([visitor.computed, gate.hellosAwaited, gate.handshakes]).toEqual([0, 0, 0]);
   });
 
   it('waits for its turn, and is not computed when its client leaves meanwhile or must leave', async () => {
