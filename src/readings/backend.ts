@@ -76,6 +76,22 @@ export interface MembershipReading {
   readonly lastError: string | undefined;
   /** False when no upstream of the live generation names the backend, so that it only finishes what runs. */
   readonly live: boolean;
+  /** How TLS is spoken to it; undefined when it is not. */
+  readonly tls: BackendTlsReading | undefined;
+  /** The version of the PROXY header that connections to it begin with; undefined: none. */
+  readonly proxyProtocol: 'v1' | 'v2' | undefined;
+}
+
+/** How an upstream speaks TLS to a backend. */
+export interface BackendTlsReading {
+  /** The host name or IP address that the backend's certificate must have. */
+  readonly serverName: string;
+  /** The name that is sent as SNI; undefined for an IP address. */
+  readonly sni: string | undefined;
+  /** False with `insecure_skip_verify`: any certificate is taken. */
+  readonly isVerified: boolean;
+  /** The subject of the certificate that the proxy shows, as in `CN=proxy,O=Example`; undefined: it shows none. */
+  readonly clientCertificate: string | undefined;
 }
 
 /** A pool of sockets to one backend. */

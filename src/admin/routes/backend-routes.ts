@@ -1,6 +1,7 @@
 import type {
   BackendCounts,
   BackendDetails,
+  BackendTlsReading,
   MembershipReading,
   PoolReading,
 } from '../../readings/backend.ts';
@@ -102,9 +103,26 @@ function timeJson(atMs: number | undefined): string | null {
   return atMs === undefined ? null : new Date(atMs).toISOString();
 }
 
-function membershipJson({ upstream, weight, maxConnections, healthy }: MembershipReading): object {
+function membershipJson(membership: MembershipReading): object {
+  const { upstream, weight, maxConnections, healthy, tls, proxyProtocol } = membership;
   const limit = Number.isFinite(maxConnections) ? maxConnections : null;
-  return { name: upstream, weight, max_connections: limit, healthy };
+  return {
+    name: upstream,
+    weight,
+    max_connections: limit,
+    healthy,
+    tls: tls === undefined ? null : tlsJson(tls),
+    proxy_protocol: proxyProtocol ?? null,
+  };
+}
+
+function tlsJson({ serverName, sni, isVerified, clientCertificate }: BackendTlsReading): object {
+  return {
+    server_name: serverName,
+    sni: sni ?? null,
+    verified: isVerified,
+    client_certificate: clientCertificate ?? null,
+  };
 }
 
 function poolJson(pool: PoolReading): object {

@@ -95,6 +95,7 @@ function listenerJson(listener: ListenerReading): object {
     tls_handshakes: gauges.handshakesActive,
     tls_hellos_awaited: gauges.hellosAwaited,
     max_tls_handshakes: hasTls && gauges.handshakesMax > 0 ? gauges.handshakesMax : null,
+    proxy_protocol: gauges.demandsProxyHeader > 0,
     draining,
   };
 }

@@ -5,6 +5,7 @@ import { isEqual } from '../../config/values/is-equal.ts';
 import { parseHashKey } from '../../config/values/hash-key.ts';
 import { messageOf } from '../../errors.ts';
 import type { HostNames } from '../../net/dns/host-names.ts';
+import type { BackendContext } from '../../net/dial/tls/backend-context.ts';
 import type { LifetimeScope } from '../../net/resources/lifetime-scope.ts';
 import type { ProcessResources } from '../../net/resources/process-resources.ts';
 import type { ReadBuffers } from '../../net/transport/memory/read-buffers.ts';
@@ -132,6 +133,11 @@ export class SharedUpstream implements LeaseHome {
 
   get members(): readonly Member[] {
     return this.group.members;
+  }
+
+  /** What TLS to its backends, or their checks of type https, are made with; undefined when neither speaks TLS. */
+  get context(): BackendContext | undefined {
+    return this.#memberParts.context?.value;
   }
 
   /** Whether a live protocol instance has that use for its sockets. */

@@ -27,6 +27,8 @@ async function ask(
 }
 
 const ANY_TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/) as string;
+/** A backend that is spoken to without TLS and without a PROXY header. */
+const PLAIN = { tls: null, proxy_protocol: null };
 const ANY_HASH = expect.stringMatching(/^[0-9a-f]{64}$/) as string;
 
 describe('GET /', () => {
@@ -71,6 +73,7 @@ describe('GET /status', () => {
           tls_handshakes: 0,
           tls_hellos_awaited: 0,
           max_tls_handshakes: null,
+          proxy_protocol: false,
           draining: false,
         },
       ],
@@ -212,7 +215,7 @@ describe('GET /backends and /pools', () => {
         reason: expect.stringContaining('ECONNREFUSED') as string,
         last_check_at: ANY_TIME,
         draining: false,
-        upstreams: [{ name: 'default', weight: 3, max_connections: 7, healthy: false }],
+        upstreams: [{ name: 'default', weight: 3, max_connections: 7, healthy: false, ...PLAIN }],
         active: 0,
         connections: { open: 0, leased: 0, idle: 0 },
         counters: expect.objectContaining({
@@ -230,7 +233,7 @@ describe('GET /backends and /pools', () => {
         reason: null,
         last_check_at: ANY_TIME,
         draining: false,
-        upstreams: [{ name: 'default', weight: 1, max_connections: null, healthy: true }],
+        upstreams: [{ name: 'default', weight: 1, max_connections: null, healthy: true, ...PLAIN }],
         active: 0,
         connections: { open: 1, leased: 0, idle: 1 },
         counters: expect.objectContaining({

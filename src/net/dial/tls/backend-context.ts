@@ -1,5 +1,7 @@
+import { X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 
+import { nameLine } from '../../../config/certificates/name-line.ts';
 import type { ConfigFiles } from '../../../config/files/config-files.ts';
 import type { Upstream } from '../../../config/schema/config.generated.ts';
 import type { BackendTlsSettings } from '../../../config/sockets/tls-settings.ts';
@@ -23,10 +25,15 @@ export class BackendContext {
   readonly secureContext: SecureContext;
   /** Sessions of this context are only resumed in it: another context may trust others, or show another certificate. */
   readonly sessions = new SessionCache();
+  /** The subject of the certificate that backends are shown, as in `CN=proxy,O=Example`; undefined: they are shown none. */
+  readonly clientSubject: string | undefined;
 
   /** @throws Error when OpenSSL can't use a file or a setting */
   constructor(settings: BackendTlsSettings, files: BackendTlsFiles) {
+    const { certificate } = files;
     this.settings = settings;
+    this.clientSubject =
+      certificate === undefined ? undefined : nameLine(new X509Certificate(certificate).subject);
     this.secureContext = createSecureContext(contextOptions(settings, files));
   }
 }

@@ -10,6 +10,7 @@ import type { BackendState } from '../../../upstream/backend/backend-state.ts';
 import type { DrainingGenerations } from '../../generation/draining-generations.ts';
 import type { LiveView } from '../../generation/live-view.ts';
 import type { SharedUpstream } from '../../upstreams/shared-upstream.ts';
+import { backendTls } from './backend-tls.ts';
 import type { ReadingIds } from './reading-ids.ts';
 
 /** The upstreams of a generation. */
@@ -110,6 +111,8 @@ function membershipsIn(
           lastCheckAtMs: health?.lastCheckAtMs,
           lastError: health?.lastError,
           live,
+          tls: backendTls(group, backend),
+          proxyProtocol: group.config.proxy_protocol,
         });
       }
     }
