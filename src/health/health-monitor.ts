@@ -1,6 +1,7 @@
 import type { Address } from '../config/values/address.ts';
 import type { BackendContext } from '../net/dial/tls/backend-context.ts';
 import type { HostNames } from '../net/dns/host-names.ts';
+import type { HandshakeOutcome } from '../readings/handshake.ts';
 import type { HealthSettings } from './health-settings.ts';
 import { startHttpProbe } from './http-probe.ts';
 import { startTcpProbe, type Probe, type ProbeTarget, type StartProbe } from './probe-socket.ts';
@@ -21,6 +22,8 @@ export interface HealthMonitorOptions {
   readonly onChange?: (healthy: boolean, reason: string) => void;
   /** Called at the end of each check. Must not throw. */
   readonly onCheck?: (passed: boolean, durationMs: number) => void;
+  /** Called at the end of each TLS handshake. Must not throw. */
+  readonly onHandshake?: (outcome: HandshakeOutcome) => void;
   /** Called with the system's code when a check could not be made for lack of our own resources. Must not throw. */
   readonly onShortage?: (code: string) => void;
   /** The state of the backend by another monitor, with other rules. Default: not known. */
@@ -158,11 +161,12 @@ export class HealthMonitor {
   }
 }
 
-function probeFor({ address, names, settings, context }: HealthMonitorOptions): StartProbe {
+function probeFor({ address, names, settings, context, onHandshake }: HealthMonitorOptions): StartProbe {
   const { type, timeoutMs, proxyProtocol } = settings;
   if (type === 'https' && context === undefined) throw new Error('checks over TLS need a context');
   const tls = type === 'https' ? context : undefined;
-  const target: ProbeTarget = { address, names, turn: { next: 0 }, timeoutMs, proxyProtocol, tls };
+  const turn = { next: 0 };
+  const target: ProbeTarget = { address, names, turn, timeoutMs, proxyProtocol, tls, onHandshake };
   return type === 'tcp'
     ? (ended) => startTcpProbe(target, ended)
     : (ended) => startHttpProbe(target, settings, ended);

@@ -1,16 +1,15 @@
 import { Socket } from 'node:net';
-import { formatAddress, type Address } from '../config/values/address.ts';
+import type { Address } from '../config/values/address.ts';
 import { formatDuration } from '../config/values/units.ts';
 import { messageOf, shortageOf } from '../errors.ts';
 import { destroySocket, AddressConnect, type ConnectTarget } from '../net/dial/address-connect.ts';
 import type { AttemptEnded, ConnectAttempt } from '../net/dial/happy-eyeballs.ts';
 import type { BackendContext } from '../net/dial/tls/backend-context.ts';
-import { handshakeError } from '../net/dial/tls/handshake-error.ts';
-import { openTls, rejectionOf, type Rejection } from '../net/dial/tls/open-tls.ts';
-import { serverIdentityOf } from '../net/dial/tls/server-identity.ts';
 import type { Turn } from '../net/dns/address-rotation.ts';
 import type { HostNames } from '../net/dns/host-names.ts';
 import { proxyHeaderOf, type ProxyVersion } from '../net/proxy-protocol/write/proxy-header-of.ts';
+import type { HandshakeOutcome } from '../readings/handshake.ts';
+import { ProbeHandshake } from './probe-handshake.ts';
 
 /**
  * Told exactly once how a probe ended: undefined when it passed, else why it failed. Never before the probe was returned.
@@ -38,12 +37,11 @@ export interface ProbeTarget {
   readonly proxyProtocol?: ProxyVersion | undefined;
   /** Undefined: the probe speaks no TLS. */
   readonly tls?: BackendContext | undefined;
+  /** Hears of each TLS handshake. Must not throw. */
+  readonly onHandshake?: ((outcome: HandshakeOutcome) => void) | undefined;
   /** For a whole probe, from looking up the name to the last byte needed. */
   readonly timeoutMs: number;
 }
-
-/** Only checks of HTTP speak TLS. */
-const HTTP_1: readonly string[] = ['http/1.1'];
 
 /**
  * The socket of a probe: connects as the traffic does, and fails on an error, on an early close or when the time is over. The
@@ -51,23 +49,20 @@ const HTTP_1: readonly string[] = ['http/1.1'];
  */
 export class ProbeSocket implements Probe {
   readonly #connected: (socket: Socket) => void;
-  readonly #proxyProtocol: ProxyVersion | undefined;
-  readonly #address: Address;
-  readonly #tls: BackendContext | undefined;
+  readonly #target: ProbeTarget;
   readonly #timer: NodeJS.Timeout;
   readonly #connecting: AddressConnect<Socket>;
   /** Undefined while there is no connection. */
   #socket: Socket | undefined;
+  #handshake: ProbeHandshake | undefined;
   #ended: ProbeEnded | undefined;
   /** The address among those of its name that is connected, for the time limit's words. */
   #ip: string | undefined;
 
   /** @param connected called with the socket once it is connected; an error or the end of that socket ends the probe */
   constructor(target: ProbeTarget, connected: (socket: Socket) => void, ended: ProbeEnded) {
-    const { address, names, turn, timeoutMs, proxyProtocol } = target;
-    this.#proxyProtocol = proxyProtocol;
-    this.#address = address;
-    this.#tls = target.tls;
+    const { address, names, turn, timeoutMs } = target;
+    this.#target = target;
     this.#connected = connected;
     this.#ended = ended;
     this.#connecting = new AddressConnect({
@@ -78,10 +73,10 @@ export class ProbeSocket implements Probe {
       connected: (socket, ip) => this.#use(socket, ip),
       failed: (error) => this.#fail(error),
     });
-    this.#timer = setTimeout(
-      () => this.finish(`no answer within ${formatDuration(timeoutMs)}${this.#waitsFor}`),
-      timeoutMs,
-    );
+    this.#timer = setTimeout(() => {
+      this.#handshake?.expire();
+      this.finish(`no answer within ${formatDuration(timeoutMs)}${this.#waitsFor}`);
+    }, timeoutMs);
     // `ended` must not be called before the probe was returned, also where a name has no address and the connect fails at once.
     queueMicrotask(() => {
       if (this.#ended !== undefined) this.#connecting.start();
@@ -117,29 +112,21 @@ export class ProbeSocket implements Probe {
     this.#socket = socket;
     this.#ip = ip;
     // The listener stays on the socket until its end: a late error without a listener would end the process.
-    socket.on('error', (error) => this.#fail(error));
-    socket.on('close', () => this.finish('the connection was closed before an answer came'));
-    if (this.#proxyProtocol !== undefined) socket.write(proxyHeaderOf(this.#proxyProtocol));
-    if (this.#tls === undefined) this.#connected(socket);
-    else this.#secure(this.#tls, socket);
-  }
-
-  /** Each probe makes a whole handshake, without an earlier session, so that it sees the certificate as it is now. */
-  #secure(context: BackendContext, socket: Socket): void {
-    const identity = serverIdentityOf(this.#address, context.settings.serverName);
-    const address = formatAddress(this.#address);
-    const fail = ({ error, certificate }: Rejection): void => {
-      this.finish(handshakeError({ address, identity, error, certificate }).message);
-    };
-    const secure = openTls(context, identity, context.settings.alpnProtocols ?? HTTP_1, { socket });
-    secure.on('error', (error: Error) => {
-      fail({ error, certificate: undefined });
+    socket.on('error', (error) => {
+      this.#handshake?.lost(error);
+      this.#fail(error);
     });
-    secure.once('secureConnect', () => {
-      const rejection = rejectionOf(secure, context);
-      if (rejection === undefined) this.#connected(secure);
-      else fail(rejection);
+    socket.on('close', () => {
+      if (this.#ended !== undefined) this.#handshake?.lost();
+      this.finish('the connection was closed before an answer came');
     });
+    const { address, proxyProtocol, tls: context, onHandshake } = this.#target;
+    if (proxyProtocol !== undefined) socket.write(proxyHeaderOf(proxyProtocol));
+    if (context === undefined) this.#connected(socket);
+    else {
+      const task = { context, address, onHandshake };
+      this.#handshake = new ProbeHandshake(task, socket, this.#connected, (failure) => this.finish(failure));
+    }
   }
 }
 

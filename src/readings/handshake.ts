@@ -7,9 +7,12 @@ export type HandshakeStatus = 'ok' | 'failed' | 'timeout' | 'refused' | 'aborted
 
 /** The event of a TLS handshake that is over. A connection that closes before its first byte is none, and neither is one that is passed through. */
 export interface HandshakeRecord {
-  /** Who is at the other end: a client of a listener, a backend, or a client of the admin or metrics server. */
-  readonly side: 'client' | 'backend' | 'admin';
-  /** Name of the listener, or of the upstream on the side of the backend; for the servers of operators `admin server` or `metrics server`. */
+  /** Who is at the other end: a client of a listener, a backend, a backend that is checked, or a client of the admin or metrics server. */
+  readonly side: 'client' | 'backend' | 'check' | 'admin';
+  /**
+   * Name of the listener; on the side of the backend that of the upstream; of a health check, which upstreams may share, that of the backend;
+   * for the servers of operators `admin server` or `metrics server`.
+   */
   readonly owner: string;
   readonly status: HandshakeStatus;
   /** From the accepted or connected socket, after a PROXY header, to the end of the handshake. */
@@ -31,6 +34,9 @@ export interface HandshakeRecord {
   /** What OpenSSL said, for the log. It can be long. */
   readonly detail?: string | undefined;
 }
+
+/** How a handshake ended, whoever it was made for. */
+export type HandshakeOutcome = Omit<HandshakeRecord, 'side' | 'owner'>;
 
 /** Hears of each handshake that is over. It is called in the middle of the work, so it must neither wait nor throw. */
 export interface HandshakeObserver {

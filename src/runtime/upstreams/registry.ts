@@ -7,6 +7,7 @@ import type { Dialer } from '../../net/dial/dialer.ts';
 import { settingsKey, SettingsKeys } from '../../net/dial/settings-key.ts';
 import { BackendContext, type BackendTlsFiles } from '../../net/dial/tls/backend-context.ts';
 import type { HeldName, HostNames } from '../../net/dns/host-names.ts';
+import type { HandshakeOutcome } from '../../readings/handshake.ts';
 import type { ProcessResources } from '../../net/resources/process-resources.ts';
 import type { Logger, SocketUse } from '../../plugin-api/index.ts';
 import { BackendState } from '../../upstream/backend/backend-state.ts';
@@ -15,6 +16,9 @@ import type { BackendTlsSettings } from '../../config/sockets/tls-settings.ts';
 import { SocketPool } from '../../upstream/pool/socket-pool.ts';
 import { RefCountedMap, type Ref } from './ref-counted-map.ts';
 import type { RuntimeTelemetry } from './runtime-telemetry.ts';
+
+/** Hears of health checks, and of the handshakes of those over TLS. */
+type CheckTelemetry = Pick<RuntimeTelemetry, 'healthCheck' | 'handshake'>;
 
 /** A change of a backend's health, as its checks found it. */
 export interface HealthChange {
@@ -55,7 +59,7 @@ interface Site {
  */
 export class Registry {
   readonly #logger: Logger;
-  readonly #telemetry: Pick<RuntimeTelemetry, 'healthCheck'> | undefined;
+  readonly #telemetry: CheckTelemetry | undefined;
   readonly #sites = new Map<string, Site>();
   readonly #pacer = new StartPacer();
   readonly #backends = new RefCountedMap<BackendState>((backend) => {
@@ -87,7 +91,7 @@ export class Registry {
   constructor(
     logger: Logger,
     names: HostNames,
-    telemetry?: Pick<RuntimeTelemetry, 'healthCheck'>,
+    telemetry?: CheckTelemetry,
     resources?: ProcessResources,
     onHealthChange?: (change: HealthChange) => void,
   ) {
@@ -155,6 +159,9 @@ export class Registry {
         onCheck: (passed, durationMs) => {
           this.#checked(address, passed, durationMs);
         },
+        onHandshake: (outcome) => {
+          this.#shookHands(address, outcome);
+        },
         onShortage: (code) => this.#resources?.noteShortage('check', code),
         ...(known === undefined ? {} : { assumed: known.healthy }),
       });
@@ -179,6 +186,11 @@ export class Registry {
   #checked(address: string, passed: boolean, durationMs: number): void {
     for (const { name } of this.#sites.get(address)?.backends ?? [])
       this.#telemetry?.healthCheck?.({ backend: name, passed, durationMs });
+  }
+
+  #shookHands(address: string, outcome: HandshakeOutcome): void {
+    for (const { name } of this.#sites.get(address)?.backends ?? [])
+      this.#telemetry?.handshake?.({ side: 'check', owner: name, ...outcome });
   }
 
   #healthChanged(address: string, healthy: boolean, reason: string): void {

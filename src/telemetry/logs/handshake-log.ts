@@ -45,7 +45,7 @@ export class HandshakeLog implements HandshakeObserver {
     }
     place.fail(record.reason ?? 'other');
     if (this.#logger.debugEnabled) this.#logDetails(record, nowMs);
-    if (record.side !== 'backend' && !this.#logger.debugEnabled) this.#logReason(record, place);
+    if (!isOfBackend(record) && !this.#logger.debugEnabled) this.#logReason(record, place);
     if (place.isAlarming) this.#warn(record, place, nowMs);
   }
 
@@ -83,7 +83,7 @@ export class HandshakeLog implements HandshakeObserver {
       done: place.done,
       within_ms: Math.round(nowMs - place.beganAtMs),
       reasons: place.reasons,
-      last_client: record.side === 'backend' ? undefined : record.address,
+      last_client: isOfBackend(record) ? undefined : record.address,
     });
   }
 
@@ -140,17 +140,25 @@ class Place {
 }
 
 function fieldsOf(record: HandshakeRecord): Record<string, unknown> {
-  const { side, address, backend, sni, reason = 'other' } = record;
+  const { address, backend, sni, reason = 'other' } = record;
+  const isBackend = isOfBackend(record);
   return {
     ...placeFields(record),
-    ...(side === 'backend' ? { backend, address } : { client: address }),
+    ...(backend !== undefined && { backend }),
+    ...(isBackend ? { address } : { client: address }),
     sni,
     error: reason,
-    reason: handshakeReasonText(reason, side === 'backend' ? 'backend' : 'client'),
+    reason: handshakeReasonText(reason, isBackend ? 'backend' : 'client'),
   };
+}
+
+/** Whether the other end is a backend, and the proxy the client. */
+function isOfBackend({ side }: HandshakeRecord): boolean {
+  return side === 'backend' || side === 'check';
 }
 
 function placeFields({ side, owner }: HandshakeRecord): Record<string, unknown> {
   if (side === 'backend') return { upstream: owner };
+  if (side === 'check') return { backend: owner, health_check: true };
   return side === 'admin' ? { server: owner } : { listener: owner };
 }

@@ -70,7 +70,7 @@ export class Metrics implements TelemetrySubscriber {
     this.#healthChecks = new NamedDurationCounters(backends, []);
     this.#queues = new NamedDurationCounters(upstreams, []);
     this.#tunnels = new TunnelDurations(listeners, backends);
-    this.#handshakes = new HandshakeMetrics(listeners, upstreams);
+    this.#handshakes = new HandshakeMetrics(listeners, upstreams, backends);
   }
 
   exchange(record: ExchangeRecord): void {

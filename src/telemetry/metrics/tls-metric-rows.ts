@@ -40,7 +40,7 @@ export const TLS_METRIC_ROWS = [
     'balance_backend_tls_handshakes_total',
     'counter',
     ['upstream', 'status'],
-    'TLS handshakes with backends, by status as with clients. Those of health checks are not counted.',
+    'TLS handshakes with backends, by status as with clients. Those of health checks are counted apart.',
   ],
   [
     'balance_backend_tls_handshake_duration_seconds',
@@ -59,6 +59,18 @@ export const TLS_METRIC_ROWS = [
     'counter',
     ['upstream', 'version', 'resumed'],
     'TLS connections to backends, by version and by whether the session of an earlier connection was resumed.',
+  ],
+  [
+    'balance_health_check_tls_handshakes_total',
+    'counter',
+    ['backend', 'status'],
+    'TLS handshakes of health checks, by status as with clients.',
+  ],
+  [
+    'balance_health_check_tls_handshake_failures_total',
+    'counter',
+    ['backend', 'reason'],
+    'TLS handshakes of health checks that were not done, by reason.',
   ],
   [
     'balance_tls_certificate_expiry_days',

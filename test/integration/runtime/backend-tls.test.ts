@@ -7,6 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { CertificateAuthority } from '../../support/certificates.ts';
 import { labProxy } from '../../support/labs/lab-proxy.ts';
+import { ScrapedMetrics } from '../../support/collectors/scraped-metrics.ts';
 import { client } from '../../support/peers/clients.ts';
 import { eventually } from '../../support/time/eventually.ts';
 
@@ -48,6 +49,7 @@ function yaml(address: string, tls: string, more = '', mode = 'http'): string {
 listeners: [{ name: web, listen: '127.0.0.1:0', mode: ${mode}, upstream: api }]
 upstreams: [{ name: api, backends: [{ address: '${address}' }], tls: ${tls} ${more} }]
 admin: { listen: '127.0.0.1:0' }
+metrics: { listen: '127.0.0.1:0' }
 `;
 }
 
@@ -158,5 +160,9 @@ describe('TLS to backends, from the config', () => {
     expect(line).toContain('issued by first authority');
     const shown = await fetch(`http://${proxy.adminAddress}/backends`);
     expect(await shown.text()).toContain('no trusted authority has signed');
+    const metrics = await ScrapedMetrics.from(proxy.app.adminAddresses[1] ?? proxy.adminAddress);
+    const failures = 'balance_health_check_tls_handshake_failures_total';
+    expect(metrics.sum('balance_health_check_tls_handshakes_total', { status: 'ok' })).toBeGreaterThan(0);
+    expect(metrics.sum(failures, { reason: 'certificate_unknown_ca' })).toBeGreaterThan(0);
   });
 });

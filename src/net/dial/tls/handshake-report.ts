@@ -1,6 +1,6 @@
 import { handshakeReasonOf, messageOf, type BalanceError } from '../../../errors.ts';
 import type { TlsSession } from '../../../plugin-api/index.ts';
-import type { HandshakeObserver } from '../../../readings/handshake.ts';
+import type { HandshakeObserver, HandshakeOutcome } from '../../../readings/handshake.ts';
 import type { ConnectAttempt } from '../happy-eyeballs.ts';
 import type { BackendHandshake } from './backend-handshake.ts';
 
@@ -48,9 +48,7 @@ export class HandshakeReport implements ConnectAttempt {
     this.#report({ status: 'timeout', reason: 'timeout' });
   }
 
-  #report(
-    outcome: Omit<Parameters<HandshakeObserver['handshake']>[0], 'side' | 'owner' | 'durationMs' | 'address'>,
-  ): void {
+  #report(outcome: Omit<HandshakeOutcome, 'durationMs' | 'address' | 'sni'>): void {
     const { observer, upstream, address, sni } = this.#subject;
     const durationMs = performance.now() - this.#handshake.connectedAtMs;
     observer?.handshake?.({ side: 'backend', owner: upstream, durationMs, address, sni, ...outcome });

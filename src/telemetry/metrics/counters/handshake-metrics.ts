@@ -23,7 +23,7 @@ class TimedHandshakes {
 }
 
 /**
- * Counts TLS handshakes: with clients as a whole and by listener, with backends by upstream. Those of the admin server are left out: only
+ * Counts TLS handshakes: with clients as a whole and by listener, with backends by upstream, those of health checks by backend. Those of the admin server are left out: only
  * operators can cause them.
  */
 export class HandshakeMetrics {
@@ -33,14 +33,22 @@ export class HandshakeMetrics {
   readonly #listeners: CountersByName<HandshakeCounters>;
   readonly #upstreams: CountersByName<TimedHandshakes>;
 
-  /** Both functions return the names that exist now. */
-  constructor(listeners: () => Iterable<string>, upstreams: () => Iterable<string>) {
+  readonly #checks: CountersByName<HandshakeCounters>;
+
+  /** All functions return the names that exist now. */
+  constructor(
+    listeners: () => Iterable<string>,
+    upstreams: () => Iterable<string>,
+    backends: () => Iterable<string>,
+  ) {
+    this.#checks = new CountersByName(backends, () => new HandshakeCounters());
     this.#listeners = new CountersByName(listeners, () => new HandshakeCounters());
     this.#upstreams = new CountersByName(upstreams, () => new TimedHandshakes(this.#bounds));
   }
 
   count(record: HandshakeRecord): void {
     if (record.side === 'backend') this.#upstreams.of(record.owner).count(record);
+    else if (record.side === 'check') this.#checks.of(record.owner).count(record);
     else if (record.side === 'client') {
       this.#clients.count(record);
       this.#listeners.of(record.owner).count(record);
@@ -54,13 +62,16 @@ export class HandshakeMetrics {
       each.durations = each.durations.withBounds(bounds);
   }
 
-  forgetOthers({ listeners, queues }: MetricsSnapshot): void {
+  forgetOthers({ listeners, queues, backendNames }: MetricsSnapshot): void {
+    this.#checks.forgetOthers(backendNames);
     this.#listeners.forgetOthers(new Set(listeners.keys()));
     this.#upstreams.forgetOthers(new Set(queues.keys()));
   }
 
   /** The series of all metrics that are counted here. */
-  series({ listeners, queues }: MetricsSnapshot) {
+  series({ listeners, queues, backendNames }: MetricsSnapshot) {
+    const byBackend = (series: (counters: HandshakeCounters, labels: string) => Iterable<Series>) => () =>
+      each('backend', backendNames, this.#checks, series);
     const byListener = (series: (counters: HandshakeCounters, labels: string) => Iterable<Series>) => () =>
       each('listener', listeners.keys(), this.#listeners, series);
     const byUpstream = (series: (timed: TimedHandshakes, labels: string) => Iterable<Series>) => () =>
@@ -79,6 +90,10 @@ export class HandshakeMetrics {
       ),
       balance_backend_tls_connections_total: byUpstream(({ counters }, labels) =>
         counters.connections(labels),
+      ),
+      balance_health_check_tls_handshakes_total: byBackend((counters, labels) => counters.statuses(labels)),
+      balance_health_check_tls_handshake_failures_total: byBackend((counters, labels) =>
+        counters.reasons(labels),
       ),
     };
   }

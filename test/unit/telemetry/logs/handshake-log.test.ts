@@ -106,3 +106,23 @@ it('keeps a bounded number of places', () => {
   expect(logger.lines).toHaveLength(5_001);
   expect(logger.lines.at(-1)).toContain('"server":"admin"');
 });
+
+it('says at debug alone why the handshake of a health check failed: the log of the health has its own line', () => {
+  const check = failure({
+    side: 'check',
+    owner: 'a',
+    address: '192.0.2.9:443',
+    reason: 'certificate_expired',
+  });
+  const quiet = new InfoLogger();
+  new HandshakeLog(quiet).handshake(check);
+  expect(quiet.lines).toEqual([]);
+  const logger = new RecordingLogger();
+  new HandshakeLog(logger).handshake(check);
+  expect(logger.lines).toEqual([
+    expect.stringContaining(
+      '"backend":"a","health_check":true,"address":"192.0.2.9:443","error":"certificate_expired"',
+    ),
+  ]);
+  expect(logger.lines[0]).toContain("the backend's certificate, or one of its chain, has expired");
+});

@@ -25,6 +25,8 @@ const FIRST_EVENTS: Partial<Record<MetricName, string>> = {
   balance_backend_tls_handshake_duration_seconds: 'first handshake',
   balance_backend_tls_handshake_failures_total: 'first failure',
   balance_backend_tls_connections_total: 'first connection',
+  balance_health_check_tls_handshakes_total: 'first handshake',
+  balance_health_check_tls_handshake_failures_total: 'first failure',
   balance_dns_answer_age_seconds: 'first answer',
 };
 

@@ -77,9 +77,13 @@ function busyLab(isEmpty: () => boolean = () => false): MetricsLab {
   lab.metrics.tunnel(tunnelRecord({ listener: 'web', backend }));
   lab.metrics.healthCheck({ backend: 'a', passed: true, durationMs: 1 });
   lab.metrics.queue({ upstream: 'web', outcome: 'served', waitedMs: 1 });
-  for (const side of ['client', 'backend'] as const) {
-    lab.metrics.handshake(handshakeRecord({ side, owner: 'web' }));
-    lab.metrics.handshake(handshakeRecord({ side, owner: 'web', status: 'timeout', reason: 'timeout' }));
+  for (const [side, owner] of [
+    ['client', 'web'],
+    ['backend', 'web'],
+    ['check', 'a'],
+  ] as const) {
+    lab.metrics.handshake(handshakeRecord({ side, owner }));
+    lab.metrics.handshake(handshakeRecord({ side, owner, status: 'timeout', reason: 'timeout' }));
   }
   return lab;
 }

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 
-import { certificateReading, handshakeRecord } from '../../records.ts';
-import { listenerReading, MetricsLab } from '../metrics-lab.ts';
+import { backendNamed, certificateReading, handshakeRecord } from '../../records.ts';
+import { backendReading, listenerReading, MetricsLab } from '../metrics-lab.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -48,6 +48,23 @@ it('measures only handshakes that were done', async () => {
     balance_tls_handshake_duration_seconds_count: 1,
     balance_tls_handshake_duration_seconds_sum: 0.002,
   });
+});
+
+it('counts handshakes of health checks by backend, apart from those of traffic', async () => {
+  const checked = lab();
+  checked.backends.push(backendReading(backendNamed('a')));
+  const { metrics, counted } = bound(checked);
+  metrics.handshake(handshakeRecord({ side: 'check', owner: 'a' }));
+  metrics.handshake(
+    handshakeRecord({ side: 'check', owner: 'a', status: 'failed', reason: 'certificate_expired' }),
+  );
+  expect(await counted('balance_health_check_tls_')).toEqual({
+    'balance_health_check_tls_handshakes_total{backend="a",status="ok"}': 1,
+    'balance_health_check_tls_handshakes_total{backend="a",status="failed"}': 1,
+    'balance_health_check_tls_handshake_failures_total{backend="a",reason="certificate_expired"}': 1,
+  });
+  expect(await counted('balance_backend_tls_')).toEqual({});
+  expect(await counted('balance_tls_')).toEqual({});
 });
 
 it('counts handshakes with backends by upstream, apart from those with clients', async () => {
