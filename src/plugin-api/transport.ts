@@ -158,10 +158,10 @@ export interface ProxyTlv {
   readonly value: Buffer;
 }
 
-/** What the listener decided about a connection by the host name in its ClientHello: it is passed on to an upstream undecrypted. */
+/** What the listener decided about a connection by the host name in its ClientHello: it is passed on undecrypted. */
 export interface ConnectionRoute {
-  /** Name of the upstream. */
-  readonly upstream: string;
+  /** Name of the upstream; undefined: the listener's own. */
+  readonly upstream: string | undefined;
   /** The host name that the client asked for, in lower case; undefined when it named none. Source: RFC 6066, section 3. */
   readonly sni: string | undefined;
 }
@@ -181,7 +181,7 @@ export interface Transport extends ByteStream {
   readonly proxy: ProxyHeader | undefined;
   /**
    * Set when the listener passes the connection on undecrypted, by `tls.sni`. Its bytes are TLS, beginning with the ClientHello, and they
-   * belong to this upstream instead of the listener's own. Only the protocol `tcp` gets such connections: those of listeners in other modes
+   * belong to the upstream that the route names. Only the protocol `tcp` gets such connections: those of listeners in other modes
    * are given to an instance of it.
    */
   readonly route: ConnectionRoute | undefined;

@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { formatAddress, parseAddress } from '../../config/values/address.ts';
 import { handshakeReasonOf, leftBeforeAccept, messageOf, systemCodeOf } from '../../errors.ts';
 import { endpointText } from '../../net/transport/endpoints.ts';
-import { BoundServer } from '../../net/listen/bound-server.ts';
+import { BoundServer } from '../../net/listen/bind/bound-server.ts';
 import type { BindAddresses } from '../../net/dns/bind-addresses.ts';
 import { withTimeout } from '../../time/with-timeout.ts';
 import type { Logger } from '../../plugin-api/logger.ts';

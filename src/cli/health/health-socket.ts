@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:net';
-import { bindServer } from '../../net/listen/bind-server.ts';
+import { bindServer } from '../../net/listen/bind/bind-server.ts';
 import type { Logger } from '../../plugin-api/logger.ts';
 import type { HealthPlace } from './health-place.ts';
 

@@ -1,28 +1,24 @@
 import type { Socket } from 'node:net';
 
 import { formatAddress, type Address } from '../../config/values/address.ts';
-import { BalanceError, leftBeforeAccept, messageOf, shortageOf } from '../../errors.ts';
+import { leftBeforeAccept, messageOf, shortageOf } from '../../errors.ts';
 import type { Logger, LogSubject, ProtocolInstance, ProtocolPlugin } from '../../plugin-api/index.ts';
-import { QuietLog } from '../../time/quiet-log.ts';
-import { isPromise } from '../faults/plugin-call.ts';
 import type { CountFault } from '../faults/plugin-fault.ts';
-import { ConnectionSetup, type SetupOwner } from '../layers/connection-setup.ts';
 import type { TransportLayer } from '../layers/layer.ts';
+import { SetupFailures } from '../layers/setup-failures.ts';
 import { descriptorOf, handleOf, socketWithHandle, type Handle } from '../node/node-internals.ts';
 import type { ProcessResources } from '../resources/process-resources.ts';
-import type { OwnedTransport } from '../transport/owned-transport.ts';
 import type { ReadBuffers } from '../transport/memory/read-buffers.ts';
 import type { SocketTransport } from '../transport/socket-transport.ts';
-import { Traffic } from '../transport/traffic.ts';
 import { AcceptedConnection, type RunningWork } from './accepted-connection.ts';
 import { transportOverHandle, transportOverSocket } from './accepted-transport.ts';
+import type { EntranceOwner, EntranceRules } from './entrance.ts';
+import { Entrances } from './entrances.ts';
 import { ListeningSocket, type Acceptor, type ListeningSocketOptions } from './listening-socket.ts';
+import { OpenConnections } from './open-connections.ts';
 import { PluginCohort } from './plugin-cohort.ts';
 import { ProtocolFaults } from './protocol-faults.ts';
 import { ProtocolHandover } from './protocol-handover.ts';
-
-/** A client can fail as often as it connects: at most one line in this time says that one failed before its protocol got it. */
-const SETUP_QUIET_MS = 1_000;
 
 export interface ListenerOptions extends ListeningSocketOptions {
   readonly name: string;
@@ -31,8 +27,8 @@ export interface ListenerOptions extends ListeningSocketOptions {
   readonly instance: ProtocolInstance;
   /** The plugin that made the instance. Default: not known. */
   readonly plugin?: ProtocolPlugin;
-  /** As of {@link Listener.layers}. Default: none. */
-  readonly layers?: readonly TransportLayer[];
+  /** How connections come in. Default: without layers. */
+  readonly entrance?: EntranceRules;
   readonly buffers: ReadBuffers;
   readonly logger: Logger;
   readonly nextConnectionId: () => number;
@@ -41,16 +37,12 @@ export interface ListenerOptions extends ListeningSocketOptions {
 }
 
 /** A bound address, its connections, and the protocol instance that serves the next one. */
-export class Listener implements Acceptor, SetupOwner<AcceptedConnection> {
+export class Listener implements Acceptor, EntranceOwner {
   name: string;
   maxConnections: number;
-  /**
-   * Run on each accepted connection, in this order, before the protocol gets it. May be replaced: the next connection goes through
-   * the new layers.
-   */
-  layers: readonly TransportLayer[];
-  /** Gets the connections that a layer chose an upstream for; undefined: the instance of all others gets them. May be replaced, as the layers. */
-  passing: ProtocolInstance | undefined = undefined;
+  /** The layers that connections go through, and those connections. */
+  readonly entrances: Entrances;
+  readonly failures: SetupFailures;
   readonly address: Address;
   /** Connections that were accepted. */
   accepted = 0;
@@ -59,7 +51,9 @@ export class Listener implements Acceptor, SetupOwner<AcceptedConnection> {
   /** Connections that were closed at once because this process ran short of descriptors or memory. */
   shed = 0;
   /** Bytes from clients and to clients, and the open connections. */
-  readonly traffic = new Traffic<AcceptedConnection>();
+  readonly traffic = new OpenConnections((error) => {
+    this.#onFault(error);
+  });
   readonly #buffers: ReadBuffers;
   readonly #logger: Logger;
   readonly #nextConnectionId: () => number;
@@ -67,7 +61,6 @@ export class Listener implements Acceptor, SetupOwner<AcceptedConnection> {
   readonly #faults: ProtocolFaults;
   readonly #handover: ProtocolHandover;
   readonly #socket: ListeningSocket;
-  readonly #setupFailures = new QuietLog(SETUP_QUIET_MS);
   #instance: ProtocolInstance;
   #cohort: PluginCohort;
   #draining = false;
@@ -80,7 +73,8 @@ export class Listener implements Acceptor, SetupOwner<AcceptedConnection> {
     this.#instance = options.instance;
     this.#cohort = new PluginCohort(options.plugin);
     this.maxConnections = options.maxConnections;
-    this.layers = options.layers ?? [];
+    this.failures = new SetupFailures(this, options.logger);
+    this.entrances = new Entrances(options.entrance ?? { layers: [] }, this);
     this.#buffers = options.buffers;
     this.#logger = options.logger;
     this.#nextConnectionId = options.nextConnectionId;
@@ -139,13 +133,18 @@ export class Listener implements Acceptor, SetupOwner<AcceptedConnection> {
     const cohort = this.#cohort;
     let gone: Promise<void> | undefined;
     // Before the instance is replaced: the connections must still see the instance that serves their exchanges.
-    if (before.protocol !== instance.protocol) this.#drainConnections();
+    if (before.protocol !== instance.protocol) this.traffic.drain();
     else if (plugin !== cohort.plugin) gone = cohort.drain(before);
     if (plugin !== cohort.plugin) this.#cohort = new PluginCohort(plugin);
     if (before !== instance) this.#faults.forget();
     this.#instance = instance;
     this.#faults.blame(plugin?.name ?? instance.protocol);
     return gone;
+  }
+
+  /** What runs on the next connection before its protocol gets it. */
+  get layers(): readonly TransportLayer[] {
+    return this.entrances.present.layers;
   }
 
   get connections(): number {
@@ -169,7 +168,7 @@ export class Listener implements Acceptor, SetupOwner<AcceptedConnection> {
   /** Stops accepting. Each connection ends when nothing runs on it any more. Resolves when the last connection is gone. */
   close(): Promise<void> {
     const freed = this.#stop();
-    this.#drainConnections();
+    this.traffic.drain();
     this.#emptied ??= new Promise((resolve) => {
       this.#whenEmpty = () => {
         if (freed === undefined) resolve();
@@ -183,53 +182,17 @@ export class Listener implements Acceptor, SetupOwner<AcceptedConnection> {
   /** Stops accepting and ends all connections now. */
   destroy(): void {
     void this.#stop();
-    for (const connection of this.traffic.open) connection.transport.destroy();
+    this.traffic.destroy();
   }
 
   /** The exchanges and tunnels that run on its connections. */
-  *running(): Iterable<RunningWork> {
-    for (const connection of this.traffic.open) {
-      const work = this.#runningOn(connection);
-      if (work !== undefined) yield work;
-    }
+  running(): Iterable<RunningWork> {
+    return this.traffic.running();
   }
 
-  /**
-   * Resets the connections whose exchange or tunnel runs on that instance. A reset tells the client that what it got is not complete.
-   * Returns how many connections were reset.
-   */
+  /** Resets the connections on which that instance runs something, and those on their way to it. Returns how many there were. */
   resetWorkOf(instance: ProtocolInstance): number {
-    let count = 0;
-    for (const connection of this.traffic.open) {
-      const staysWith = connection.cohort?.lastInstance;
-      if (this.#runningOn(connection)?.instance !== instance && staysWith !== instance) continue;
-      connection.transport.reset(
-        new BalanceError('drain_timeout', 'the config that it began on has drained for too long'),
-      );
-      count += 1;
-    }
-    return count;
-  }
-
-  #runningOn(connection: AcceptedConnection): RunningWork | undefined {
-    try {
-      return connection.running;
-    } catch (error) {
-      this.#onFault(error);
-      return undefined;
-    }
-  }
-
-  /** Tells the protocol to drain each connection. If `drain` fails for one connection, it is still called for the others. */
-  #drainConnections(): void {
-    for (const connection of this.traffic.open) {
-      try {
-        const drained: unknown = connection.handler?.drain();
-        if (isPromise(drained)) drained.then(undefined, this.#onFault);
-      } catch (error) {
-        this.#onFault(error);
-      }
-    }
+    return this.traffic.resetWorkOf(instance, this.entrances);
   }
 
   #stop(): Promise<void> | undefined {
@@ -286,47 +249,21 @@ export class Listener implements Acceptor, SetupOwner<AcceptedConnection> {
     const connection = new AcceptedConnection(this.#nextConnectionId(), transport, this);
     this.accepted += 1;
     this.traffic.begin(connection);
-    if (this.layers.length === 0) {
+    const entrance = this.entrances.present;
+    if (entrance.layers.length === 0) {
       transport.whenClosed(() => {
-        this.#ended(connection);
+        this.ended(connection);
       });
       this.#serve(connection);
-    } else this.#setUp(connection, transport);
+    } else entrance.admit(connection, transport);
   }
 
-  #setUp(connection: AcceptedConnection, transport: SocketTransport): void {
-    const setup = new ConnectionSetup(connection, this.layers, this);
-    connection.handler = setup;
-    transport.whenClosed(() => {
-      setup.destroy();
-      this.#ended(connection);
-    });
-    setup.start(transport);
-  }
-
-  setUp(connection: AcceptedConnection, transport: OwnedTransport): void {
-    connection.transport = transport;
-    connection.handler = undefined;
-    if (transport.route === undefined || this.passing === undefined) this.#serve(connection);
+  entered(connection: AcceptedConnection, passing: ProtocolInstance | undefined): void {
+    if (passing === undefined || passing === this.#instance) this.#serve(connection);
     else {
-      connection.takenBy = this.passing;
-      this.#handover.give(connection, this.passing);
+      connection.takenBy = passing;
+      this.#handover.give(connection, passing);
     }
-  }
-
-  setupFailed(connection: AcceptedConnection, layer: TransportLayer, error: Error): void {
-    if (this.#logger.debugEnabled && layer.tellsFailures !== true) {
-      this.#setupFailures.note((leftOut) => {
-        this.#logger.debug('a connection ended before its protocol got it', {
-          listener: this.name,
-          client: connection.transport.peer.address,
-          layer: layer.name,
-          error: messageOf(error),
-          ...leftOut,
-        });
-      });
-    }
-    connection.transport.destroy();
   }
 
   #serve(connection: AcceptedConnection): void {
@@ -337,7 +274,7 @@ export class Listener implements Acceptor, SetupOwner<AcceptedConnection> {
     this.#handover.give(connection, instance);
   }
 
-  #ended(connection: AcceptedConnection): void {
+  ended(connection: AcceptedConnection): void {
     connection.cohort?.remove();
     this.traffic.end(connection);
     if (this.traffic.open.size === 0) this.#whenEmpty?.();

@@ -10,7 +10,7 @@ import type { ProcessResources } from '../resources/process-resources.ts';
 import { UNIX_END } from '../transport/endpoints.ts';
 import { AcceptBursts } from './accept-bursts.ts';
 import { interceptHandles } from './accepted-transport.ts';
-import { BoundServer } from './bound-server.ts';
+import { BoundServer } from './bind/bound-server.ts';
 
 const BACKLOG = 4096;
 const ALL_ADDRESSES: ReadonlySet<string> = new Set(['0.0.0.0', '::']);

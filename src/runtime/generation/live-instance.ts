@@ -28,9 +28,10 @@ export class LiveInstance {
     }
   }
 
-  /** Connections stay with this instance although it was replaced: {@link close} waits until `over` resolves. */
+  /** Connections stay with this instance, or are on their way to it, although it was replaced: {@link close} waits until `over` resolves. */
   closeAfter(over: Promise<void>): void {
-    this.#connectionsOver = over;
+    const before = this.#connectionsOver;
+    this.#connectionsOver = before === undefined ? over : before.then(() => over);
   }
 
   /**

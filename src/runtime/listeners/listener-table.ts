@@ -5,6 +5,7 @@ import type { Logger, ProtocolInstance } from '../../plugin-api/index.ts';
 import type { RunningWork } from '../../net/listen/accepted-connection.ts';
 import type { BindAddresses } from '../../net/dns/bind-addresses.ts';
 import { DescriptorCopier } from '../../net/node/descriptor-copier.ts';
+import type { EntranceRules } from '../../net/listen/entrance.ts';
 import { Listener } from '../../net/listen/listener.ts';
 import type { ProcessResources } from '../../net/resources/process-resources.ts';
 import type { ReadBuffers } from '../../net/transport/memory/read-buffers.ts';
@@ -34,8 +35,8 @@ export class ListenerTable {
   readonly #telemetry: Pick<RuntimeTelemetry, 'pluginFailed'> | undefined;
   readonly #listeners = new Map<string, Listener>();
   readonly #draining = new Set<Listener>();
-  /** The instances that take the listeners' next connections. */
-  readonly #served = new Map<Listener, LiveInstance>();
+  /** What serves the listeners' next connections. */
+  readonly #served = new Map<Listener, PlannedListener>();
   #connections = 0;
 
   /** @param bindAddresses Finds the addresses of a listener's host name. Default: the runtime looks them up. */
@@ -136,8 +137,9 @@ export class ListenerTable {
     this.copier.close();
   }
 
-  #make({ config, served, layers, passing }: PlannedListener): Listener {
-    const listener = new Listener({
+  #make(planned: PlannedListener): Listener {
+    const { config, served } = planned;
+    return new Listener({
       name: config.name,
       address: parseAddress(config.address),
       bindAddresses: this.#bindAddresses,
@@ -146,7 +148,8 @@ export class ListenerTable {
       socketMode: config.socket_mode,
       instance: served.instance,
       plugin: served.plugin,
-      layers: layers.list,
+      // Connections may come as soon as it is bound, before the generation is live.
+      entrance: entranceOf(planned),
       buffers: this.#buffers,
       copier: this.copier,
       logger: this.#logger,
@@ -154,9 +157,6 @@ export class ListenerTable {
       nextConnectionId: () => (this.#connections += 1),
       countFault: this.#telemetry?.pluginFailed?.bind(this.#telemetry),
     });
-    // Connections may come as soon as it is bound, before the generation is live.
-    listener.passing = passing?.instance;
-    return listener;
   }
 
   /** Resolves with false when the address is only free once one of `leaving` is gone. */
@@ -186,34 +186,47 @@ export class ListenerTable {
     const kept = new Set<string>();
     for (const [key, listener] of added) this.#listeners.set(key, listener);
     for (const planned of generation.listeners) {
-      const { config, served, layers } = planned;
+      const { config, served } = planned;
       const key = keyOf(planned);
       kept.add(key);
       const listener = this.#listeners.get(key);
       if (listener === undefined) continue;
       listener.name = config.name;
       listener.maxConnections = config.max_connections;
-      listener.layers = layers.list;
       listener.setKeepAlive(config.tcp_keepalive);
       listener.setSocketMode(config.socket_mode);
-      listener.passing = planned.passing?.instance;
+      const before = this.#served.get(listener);
+      const entered = listener.entrances.replaceWith(entranceOf(planned));
+      if (entered !== undefined && before !== undefined) passesTo(before)?.closeAfter(entered);
       const connectionsOver = listener.replaceWith(served.instance, served.plugin);
-      if (connectionsOver !== undefined) this.#served.get(listener)?.closeAfter(connectionsOver);
-      this.#served.set(listener, served);
+      if (connectionsOver !== undefined) before?.served.closeAfter(connectionsOver);
+      this.#served.set(listener, planned);
     }
     for (const [key, listener] of this.#listeners) {
       if (kept.has(key)) continue;
       this.#listeners.delete(key);
-      this.#served.delete(listener);
       void this.#drain(listener);
     }
   }
 
   async #drain(listener: Listener): Promise<void> {
     this.#draining.add(listener);
+    const { served, passing } = this.#served.get(listener) ?? {};
+    this.#served.delete(listener);
+    const entered = listener.entrances.drain();
+    if (entered !== undefined) for (const instance of [served, passing]) instance?.closeAfter(entered);
     await listener.close();
     this.#draining.delete(listener);
   }
+}
+
+function entranceOf(planned: PlannedListener): EntranceRules {
+  return { layers: planned.layers.list, passing: passesTo(planned)?.instance };
+}
+
+/** Who gets the connections that are passed on undecrypted: they need the upstreams of the config by which they came in. */
+function passesTo({ config, served, passing }: PlannedListener): LiveInstance | undefined {
+  return passing ?? (config.mode === 'tcp' ? served : undefined);
 }
 
 /** Two generations share a listener when its socket stays. */

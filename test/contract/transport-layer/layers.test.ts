@@ -65,7 +65,7 @@ async function lab({ layers, instance, maxConnections = 0, resources }: LabOptio
     address: { kind: 'tcp', host: '127.0.0.1', port: 0 },
     maxConnections,
     instance: instance ?? echo,
-    layers,
+    entrance: { layers },
     resources,
     buffers: new ReadBuffers(),
     logger,
@@ -115,7 +115,8 @@ describe('a layer that looks at the first bytes', () => {
   });
 
   it('may choose an upstream: then another instance gets the connection, if there is one', async () => {
-    const { listener, echo } = await lab({ layers: [new LineLayer()] });
+    const layers = [new LineLayer()];
+    const { listener, echo } = await lab({ layers });
     const toUpstream = async (): Promise<void> => {
       const socket = await client(listener);
       socket.send('to api\nhello');
@@ -124,7 +125,7 @@ describe('a layer that looks at the first bytes', () => {
     await toUpstream();
     expect(echo.connections[0]?.transport.route).toEqual({ upstream: 'api', sni: undefined });
     const passing = new Echo('passing');
-    listener.passing = passing;
+    void listener.entrances.replaceWith({ layers, passing });
     await toUpstream();
     const other = await client(listener);
     other.send('plain\n');
@@ -136,7 +137,7 @@ describe('a layer that looks at the first bytes', () => {
       'echo',
     ]);
     expect(listener.resetWorkOf(passing)).toBe(1);
-    listener.passing = undefined;
+    void listener.entrances.replaceWith({ layers });
     await toUpstream();
     expect(echo.connections.length).toBe(3);
   });
@@ -189,7 +190,7 @@ describe('a layer that looks at the first bytes', () => {
     const { listener } = await lab({ layers: [new LineLayer({ consumes: true })] });
     const before = await client(listener);
     await eventually(() => listener.connections === 1, 'it is there');
-    listener.layers = [];
+    void listener.entrances.replaceWith({ layers: [] });
     const after = await client(listener);
     after.send('line\nrest');
     await after.untilText('line\nrest');

@@ -114,7 +114,8 @@ class TlsLab {
       defaultUpstream: undefined,
       ownUpstream: undefined,
     });
-    this.listener.layers = [new TlsTermination({ listener: 'secure', decider, alpn, observer }, timeoutMs)];
+    const layers = [new TlsTermination({ listener: 'secure', decider, alpn, observer }, timeoutMs)];
+    void this.listener.entrances.replaceWith({ layers });
   }
 
   get port(): number {

@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
-import { bindWithMode } from '../../../src/net/listen/unix-socket.ts';
+import { bindWithMode } from '../../../src/net/listen/bind/unix-socket.ts';
 import { answering, ok } from '../../support/peers/answering.ts';
 import { backend } from '../../support/peers/backends.ts';
 import { get } from '../../support/peers/http-talk.ts';

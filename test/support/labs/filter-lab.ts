@@ -122,7 +122,7 @@ export class FilterLab {
       address: { kind: 'tcp', host: '127.0.0.1', port: 0 },
       maxConnections: 0,
       instance: this.instance,
-      layers: this.#layers,
+      entrance: { layers: this.#layers },
       buffers: this.#buffers,
       logger: this.logger,
       nextConnectionId: () => (id += 1),

@@ -126,7 +126,7 @@ export class ClientHandshake implements StreamReader, LayerRun, Entrant {
     this.#isOver = true;
     this.#rules.bound?.gate.leave(this);
     const raw = this.#raw;
-    if (upstream !== undefined) raw.route = { upstream, sni: this.#sni };
+    raw.route = { upstream, sni: this.#sni };
     raw.releaseReader(bytes);
     this.#ready(raw);
   }

@@ -41,7 +41,7 @@ async function lab({ trusted = ['127.0.0.0/8'], timeoutMs = PATIENCE_MS } = {}) 
         return { drain: () => undefined };
       },
     },
-    layers: [new ProxyHeaderLayer({ listener: 'web', trusted, timeoutMs }, refusals)],
+    entrance: { layers: [new ProxyHeaderLayer({ listener: 'web', trusted, timeoutMs }, refusals)] },
     buffers: new ReadBuffers(),
     logger,
     nextConnectionId: () => (lastId += 1),

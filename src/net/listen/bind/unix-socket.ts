@@ -2,7 +2,7 @@ import { chmodSync, lstatSync } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { connect, type Server } from 'node:net';
 
-import { systemCodeOf } from '../../errors.ts';
+import { systemCodeOf } from '../../../errors.ts';
 
 /** The umask while a socket is made: only the owner may connect until the socket has the permissions that the config asks for. */
 const OWNER_ONLY = 0o177;

@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
-import type { Address } from '../../../../src/config/values/address.ts';
-import { bindServer } from '../../../../src/net/listen/bind-server.ts';
+import type { Address } from '../../../../../src/config/values/address.ts';
+import { bindServer } from '../../../../../src/net/listen/bind/bind-server.ts';
 
 function server(): Server {
   const made = createServer();

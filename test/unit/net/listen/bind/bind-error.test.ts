@@ -3,9 +3,9 @@ import { createServer, type ListenOptions } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { parseAddress } from '../../../../src/config/values/address.ts';
-import { bindError } from '../../../../src/net/listen/bind-error.ts';
-import { systemCodeOf } from '../../../../src/errors.ts';
+import { parseAddress } from '../../../../../src/config/values/address.ts';
+import { bindError } from '../../../../../src/net/listen/bind/bind-error.ts';
+import { systemCodeOf } from '../../../../../src/errors.ts';
 
 /** What the runtime says about an address that can't be bound. */
 function failureAt(options: ListenOptions): Promise<Error> {

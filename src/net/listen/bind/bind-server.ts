@@ -1,10 +1,10 @@
 import { unlink } from 'node:fs/promises';
 import type { Server } from 'node:net';
 
-import type { Address } from '../../config/values/address.ts';
-import { systemCodeOf } from '../../errors.ts';
+import type { Address } from '../../../config/values/address.ts';
+import { systemCodeOf } from '../../../errors.ts';
 import { bindError } from './bind-error.ts';
-import { isElsewhere, type BindAddresses } from '../dns/bind-addresses.ts';
+import { isElsewhere, type BindAddresses } from '../../dns/bind-addresses.ts';
 import { bindWithMode, isAbandoned } from './unix-socket.ts';
 
 /** Where a server listens, and how. */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 
-import { changeMode } from '../../../../src/net/listen/unix-socket.ts';
+import { changeMode } from '../../../../../src/net/listen/bind/unix-socket.ts';
 
 it('changes the permissions of a socket, and of nothing that took its path', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'balance-mode-'));

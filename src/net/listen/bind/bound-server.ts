@@ -1,8 +1,8 @@
 import type { Server } from 'node:net';
 
-import type { Address } from '../../config/values/address.ts';
-import { messageOf } from '../../errors.ts';
-import type { LogFields, Logger } from '../../plugin-api/index.ts';
+import type { Address } from '../../../config/values/address.ts';
+import { messageOf } from '../../../errors.ts';
+import type { LogFields, Logger } from '../../../plugin-api/index.ts';
 import { bindServer, type BindOptions } from './bind-server.ts';
 import { changeMode } from './unix-socket.ts';
 

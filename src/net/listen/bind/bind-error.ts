@@ -1,7 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { BalanceError, messageOf, systemCodeOf, type ErrorCode } from '../../errors.ts';
-import { formatAddress, type Address } from '../../config/values/address.ts';
+import { BalanceError, messageOf, systemCodeOf, type ErrorCode } from '../../../errors.ts';
+import { formatAddress, type Address } from '../../../config/values/address.ts';
 
 /** Ports below this one belong to root on most machines. */
 const FIRST_FREE_PORT = 1024;
