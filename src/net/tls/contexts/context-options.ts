@@ -18,9 +18,9 @@ export interface CryptoSettings {
   readonly minVersion?: TlsVersion | undefined;
   /** Default: 1.3. */
   readonly maxVersion?: TlsVersion | undefined;
-  /** By their names in OpenSSL, for TLS 1.2 and 1.3 together, preferred ones first. */
+  /** By their names in OpenSSL, for TLS 1.2 and 1.3 together, preferred ones first. Empty: those of Node.js. */
   readonly cipherSuites: readonly string[];
-  /** By their names in OpenSSL, preferred ones first. Default: {@link DEFAULT_CURVES}. */
+  /** By their names in OpenSSL, preferred ones first. Default: {@link defaultCurves}. */
   readonly curves?: readonly string[] | undefined;
 }
 
@@ -36,8 +36,8 @@ export function contextOptions(settings: CryptoSettings): SecureContextOptions {
   return {
     minVersion: `TLSv${minVersion}`,
     maxVersion: `TLSv${maxVersion}`,
-    ciphers: cipherSuites.join(':'),
-    ecdhCurve: (curves ?? DEFAULT_CURVES).join(':'),
+    ...(cipherSuites.length > 0 && { ciphers: cipherSuites.join(':') }),
+    ecdhCurve: (curves ?? defaultCurves(process.versions.openssl)).join(':'),
     secureOptions: SAFE_OPTIONS,
   };
 }
@@ -52,13 +52,14 @@ export function credentialOptions(credentials: readonly Credential[]): SecureCon
   };
 }
 
-/** The first version of OpenSSL with key exchanges that withstand quantum computers. */
-const POST_QUANTUM_SINCE = 3.5;
-
-/** The groups for the key exchange when the config names none, preferred ones first. */
-export const DEFAULT_CURVES: readonly string[] = [
-  ...(Number.parseFloat(process.versions.openssl) >= POST_QUANTUM_SINCE ? ['X25519MLKEM768'] : []),
-  'X25519',
-  'P-256',
-  'P-384',
-];
+/**
+ * The groups for the key exchange when the config names none, preferred ones first. From OpenSSL 3.5 on the first one withstands quantum
+ * computers.
+ *
+ * @param openssl a version, as in `3.5.4`
+ */
+export function defaultCurves(openssl: string): readonly string[] {
+  const [major = 0, minor = 0] = openssl.split('.').map(Number);
+  const isPostQuantum = major > 3 || (major === 3 && minor >= 5);
+  return [...(isPostQuantum ? ['X25519MLKEM768'] : []), 'X25519', 'P-256', 'P-384'];
+}
