@@ -1,39 +1,25 @@
 import { ClientHelloReader } from '../../src/net/tls/client-hello/client-hello-reader.ts';
 import { ClientHello } from '../../src/net/tls/client-hello/client-hello.ts';
 import { HELLO_LIMIT_BYTES, type HelloRefusal } from '../../src/net/tls/client-hello/hello-refusal.ts';
-import { SeededRandom } from '../support/seeded-random.ts';
+import type { SeededRandom } from '../support/seeded-random.ts';
 import { helloMessage, inRecords } from '../support/tls/client-hello-bytes.ts';
 import { REAL_HELLOS } from '../support/tls/real-hellos.ts';
-import type { FuzzOptions } from './options.ts';
+import type { ReaderFuzz } from './reader-fuzz.ts';
 
 const HOST_NAME = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/;
 
-/** Makes cases until the options say enough. Returns a summary; a failure sets the exit code. */
-export function fuzzClientHellos({ seed, from, cases, seconds, only }: FuzzOptions): string {
-  const untilMs = performance.now() + seconds * 1000;
-  const first = only ?? from;
-  const end = only === undefined ? from + cases : only + 1;
-  let next = first;
-  for (; next < end && performance.now() < untilMs; next += 1) {
-    const random = new SeededRandom(seed + next);
-    const bytes = fuzzedHello(random);
-    const wrong = judgeHello(bytes, random);
-    if (wrong === undefined) continue;
-    process.exitCode = 1;
-    return `case ${next} of seed ${seed}: ${wrong}\n${bytes.toString('hex')}\n`;
-  }
-  return `seed ${seed}: ${next - first} ClientHellos, nothing wrong\n`;
-}
-
 /** A ClientHello of a real client or a made one, mostly broken in some places. */
-export function fuzzedHello(random: SeededRandom): Buffer {
-  let bytes = startOf(random);
-  for (let times = random.between(0, 4); times > 0; times -= 1) bytes = broken(bytes, random);
-  return bytes;
-}
+export const CLIENT_HELLO_FUZZ: ReaderFuzz = {
+  title: 'ClientHellos',
+  make(random) {
+    let bytes = startOf(random);
+    for (let times = random.between(0, 4); times > 0; times -= 1) bytes = broken(bytes, random);
+    return bytes;
+  },
+  judge: judgeHello,
+};
 
-/** What is wrong with the way in which the reader treats these bytes; undefined when nothing is. */
-export function judgeHello(bytes: Buffer, random: SeededRandom): string | undefined {
+function judgeHello(bytes: Buffer, random: SeededRandom): string | undefined {
   const whole = outcomeOf([bytes]);
   if (typeof whole === 'string') return whole;
   const pieces: Buffer[] = [];
@@ -76,12 +62,11 @@ function outcomeOf(pieces: readonly Buffer[]): Outcome | string {
 }
 
 function wrongIn(hello: ClientHello): string | undefined {
-  const { sni, alpn, versions, signatureAlgorithms, ticketName } = hello;
+  const { sni, alpn, versions } = hello;
   if (sni !== undefined && (!HOST_NAME.test(sni) || sni.length > 253))
     return `a name that is none: ${JSON.stringify(sni)}`;
   if (alpn.some((name) => name.length === 0 || name.length > 255)) return 'an ALPN name of no length';
-  if (ticketName !== undefined && ticketName.length !== 16) return 'a ticket name of another length';
-  return [...versions, ...signatureAlgorithms].every((number) => number >= 0 && number <= 0xffff)
+  return versions.every((number) => number >= 0 && number <= 0xffff)
     ? undefined
     : 'a number that has not two bytes';
 }
@@ -92,8 +77,8 @@ function same(one: Outcome, other: Outcome): boolean {
   return JSON.stringify(shown(one.result)) === JSON.stringify(shown(other.result));
 }
 
-function shown({ sni, ech, alpn, versions, ticketName }: ClientHello): unknown {
-  return [sni, ech, alpn, versions, ticketName?.toString('hex')];
+function shown({ sni, ech, alpn, versions }: ClientHello): unknown {
+  return [sni, ech, alpn, versions];
 }
 
 function startOf(random: SeededRandom): Buffer {

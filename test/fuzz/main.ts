@@ -1,7 +1,9 @@
 import { Campaign } from './campaign.ts';
-import { fuzzClientHellos } from './client-hello-fuzz.ts';
+import { CLIENT_HELLO_FUZZ } from './client-hello-fuzz.ts';
 import { fuzzUsage, parseOptions, type FuzzOptions } from './options.ts';
+import { PROXY_HEADER_FUZZ } from './proxy-header-fuzz.ts';
 import { ProxyProcess } from './proxy-process.ts';
+import { fuzzReader } from './reader-fuzz.ts';
 import { describeCase, failureReport, summary } from './report.ts';
 import { generateCase } from './generate-case.ts';
 
@@ -10,7 +12,8 @@ const MOST_FAILURES = 200;
 
 const options = parseOptions(process.argv.slice(2));
 if (options === undefined) process.stdout.write(fuzzUsage);
-else if (options.target === 'client-hello') process.stdout.write(fuzzClientHellos(options));
+else if (options.target === 'client-hello') process.stdout.write(fuzzReader(CLIENT_HELLO_FUZZ, options));
+else if (options.target === 'proxy-header') process.stdout.write(fuzzReader(PROXY_HEADER_FUZZ, options));
 else await fuzz(options);
 
 async function fuzz(options: FuzzOptions): Promise<void> {

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 
 export interface FuzzOptions {
-  /** What is fuzzed: a whole proxy, or the reader of the ClientHello alone. */
+  /** What is fuzzed: a whole proxy, or alone the reader of the ClientHello or of PROXY headers. */
   readonly target: FuzzTargetName;
   readonly seed: number;
   /** Ends after so many seconds. */
@@ -19,12 +19,12 @@ export interface FuzzOptions {
   readonly times: number;
 }
 
-const TARGETS = ['proxy', 'client-hello'] as const;
+const TARGETS = ['proxy', 'client-hello', 'proxy-header'] as const;
 export type FuzzTargetName = (typeof TARGETS)[number];
 
 export const fuzzUsage = `npm run fuzz -- [options]
 
-  --target NAME     proxy (default), or client-hello: the reader of the ClientHello alone
+  --target NAME     proxy (default), or a reader alone: client-hello, or proxy-header (of PROXY headers)
   --seed N          which cases are made (default: the time; it is printed)
   --seconds N       ends after so long (default 60)
   --cases N         ends after so many cases (default: no limit)
@@ -54,7 +54,7 @@ export function parseOptions(args: readonly string[]): FuzzOptions | undefined {
   });
   if (values.help) return undefined;
   const target = TARGETS.find((name) => name === values.target);
-  if (target === undefined) throw new Error(`--target must be ${TARGETS.join(' or ')}`);
+  if (target === undefined) throw new Error(`--target must be one of ${TARGETS.join(', ')}`);
   return {
     target,
     seed: values.seed === undefined ? Date.now() % 1_000_000 : whole('--seed', values.seed, 0),

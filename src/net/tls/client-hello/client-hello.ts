@@ -1,6 +1,3 @@
-/** How many of its first bytes tell the key that a session ticket was made with. */
-export const TICKET_NAME_BYTES = 16;
-
 /** A list in the message: its bytes are `[start, end)`. Absent lists have no bytes. */
 export interface HelloSpan {
   readonly start: number;
@@ -15,13 +12,10 @@ export interface HelloFields {
   readonly legacyVersion: number;
   readonly alpn: HelloSpan | undefined;
   readonly versions: HelloSpan | undefined;
-  readonly signatureAlgorithms: HelloSpan | undefined;
-  readonly ticket: HelloSpan | undefined;
 }
 
 /**
- * What a TLS client says first. It keeps the bytes of the message alive: take out what is needed, and drop it. Lists are made when they are
- * asked for.
+ * What a TLS client says first. It keeps the bytes of the message alive: drop it after the handshake. Lists are made when they are asked for.
  */
 export class ClientHello {
   readonly #message: Buffer;
@@ -64,28 +58,9 @@ export class ClientHello {
   /** The versions that it offers, as numbers such as 0x0304 for TLS 1.3, in its order. A client before TLS 1.3 names its highest alone. */
   get versions(): number[] {
     const { versions, legacyVersion } = this.#fields;
-    return versions === undefined ? [legacyVersion] : this.#numbersIn(versions);
-  }
-
-  /** The signature algorithms that it takes, as numbers of IANA, in its order; empty when it does not say it. */
-  get signatureAlgorithms(): number[] {
-    return this.#numbersIn(this.#fields.signatureAlgorithms);
-  }
-
-  /**
-   * The first 16 bytes of the session ticket that it wants to resume, of TLS 1.2 or 1.3: the name of the key that the ticket was made
-   * with, if this proxy has made it. Undefined when there is no ticket, or one that is shorter.
-   */
-  get ticketName(): Buffer | undefined {
-    const { ticket } = this.#fields;
-    if (ticket === undefined || ticket.end - ticket.start < TICKET_NAME_BYTES) return undefined;
-    return this.#message.subarray(ticket.start, ticket.start + TICKET_NAME_BYTES);
-  }
-
-  #numbersIn(span: HelloSpan | undefined): number[] {
+    if (versions === undefined) return [legacyVersion];
     const numbers: number[] = [];
-    if (span === undefined) return numbers;
-    for (let at = span.start; at < span.end; at += 2) numbers.push(this.#message.readUInt16BE(at));
+    for (let at = versions.start; at < versions.end; at += 2) numbers.push(this.#message.readUInt16BE(at));
     return numbers;
   }
 }

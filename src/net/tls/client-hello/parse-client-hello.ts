@@ -14,9 +14,7 @@ const ECH_OUTER = 0;
 
 /** Numbers of extensions, from the registry of IANA. */
 const SERVER_NAME = 0;
-const SIGNATURE_ALGORITHMS = 13;
 const ALPN = 16;
-const SESSION_TICKET = 35;
 const PRE_SHARED_KEY = 41;
 const SUPPORTED_VERSIONS = 43;
 const ENCRYPTED_CLIENT_HELLO = 0xfe0d;
@@ -33,8 +31,6 @@ class HelloParser implements HelloFields {
   legacyVersion = 0;
   alpn: HelloSpan | undefined = undefined;
   versions: HelloSpan | undefined = undefined;
-  signatureAlgorithms: HelloSpan | undefined = undefined;
-  ticket: HelloSpan | undefined = undefined;
   readonly #cursor: HelloCursor;
   /** Extensions with a number below 64 that were seen, as two sets of bits. */
   #seenLow = 0;
@@ -110,13 +106,6 @@ class HelloParser implements HelloFields {
         return checked((this.alpn = this.#names()));
       case SUPPORTED_VERSIONS:
         return checked((this.versions = this.#numbers(this.#cursor.u8())));
-      case SIGNATURE_ALGORITHMS:
-        return checked((this.signatureAlgorithms = this.#numbers(this.#cursor.u16())));
-      case SESSION_TICKET:
-        this.ticket ??= { start: this.#cursor.at, end: this.#cursor.end };
-        return undefined;
-      case PRE_SHARED_KEY:
-        return checked((this.ticket = this.#firstIdentity()));
       case ENCRYPTED_CLIENT_HELLO:
         this.ech = this.#cursor.u8() === ECH_OUTER && this.#cursor.isWhole;
         return this.#cursor.isWhole ? undefined : HELLO_REFUSALS.extension;
@@ -160,17 +149,6 @@ class HelloParser implements HelloFields {
   #numbers(lengthBytes: number): HelloSpan | undefined {
     if (!this.#isRest(lengthBytes) || lengthBytes % 2 !== 0) return undefined;
     return { start: this.#cursor.at, end: this.#cursor.end };
-  }
-
-  /** The first of the sessions that the client offers to resume. Source: RFC 8446, section 4.2.11. */
-  #firstIdentity(): HelloSpan | undefined {
-    const cursor = this.#cursor;
-    const identitiesEnd = cursor.u16() + cursor.at;
-    const length = cursor.u16();
-    const start = cursor.at;
-    // After an identity come the 4 bytes of its age, and after all of them the binders.
-    if (length === 0 || !cursor.skip(length + 4) || cursor.at > identitiesEnd) return undefined;
-    return identitiesEnd < cursor.end ? { start, end: start + length } : undefined;
   }
 
   /** Whether a list of that length, which must not be 0, is all that is left of the extension. */

@@ -36,8 +36,8 @@ function readPieces(...pieces: Buffer[]) {
 
 function said(result: ClientHello | HelloRefusal | undefined): unknown {
   if (!(result instanceof ClientHello)) return result instanceof HelloRefusal ? result.kind : result;
-  const { sni, alpn, ech, versions, signatureAlgorithms, ticketName } = result;
-  return { sni, alpn, ech, versions, signatureAlgorithms, ticketName: ticketName?.toString() };
+  const { sni, alpn, ech, versions } = result;
+  return { sni, alpn, ech, versions };
 }
 
 const FULL_SAID = {
@@ -45,8 +45,6 @@ const FULL_SAID = {
   alpn: ['h2', 'http/1.1'],
   ech: true,
   versions: [0x0304, 0x0303],
-  signatureAlgorithms: [0x0403, 0x0804],
-  ticketName: 'key name 16 byte',
 };
 
 describe('a ClientHello', () => {
@@ -113,21 +111,12 @@ describe('a ClientHello', () => {
   });
 
   it('may say nearly nothing', () => {
-    const nothing = { alpn: [], ech: false, signatureAlgorithms: [], ticketName: undefined, sni: undefined };
+    const nothing = { alpn: [], ech: false, sni: undefined };
     expect(said(readPieces(clientHelloBytes()).result)).toEqual({ ...nothing, versions: [0x0303] });
     expect(said(readPieces(clientHelloBytes({ bare: true, legacyVersion: 0x0301 })).result)).toEqual({
       ...nothing,
       versions: [0x0301],
     });
-  });
-
-  it('may have a ticket of TLS 1.2, which may be empty or short', () => {
-    const named = (ticket: Buffer) =>
-      (readPieces(clientHelloBytes({ ticket })).result as ClientHello).ticketName;
-    expect(named(Buffer.alloc(180, 5))).toEqual(Buffer.alloc(16, 5));
-    expect(named(Buffer.alloc(16, 6))).toEqual(Buffer.alloc(16, 6));
-    expect(named(Buffer.alloc(15))).toBeUndefined();
-    expect(named(Buffer.alloc(0))).toBeUndefined();
   });
 
   it('tells an Encrypted Client Hello of the outer kind only', () => {
