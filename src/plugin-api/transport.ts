@@ -81,6 +81,12 @@ export interface TlsSession {
   /** True when the session of an earlier connection was resumed. */
   readonly resumed: boolean;
   /**
+   * True once a backend has ended its direction without the alert close_notify. Anyone on the way can make such an end, so data whose end
+   * is the end of the connection may not be complete. Only connections to backends know it. Default: false.
+   * Source: RFC 8446, section 6.1.
+   */
+  readonly isCut?: boolean;
+  /**
    * Whether a request for this host may be served on this connection: true when the certificate policy of the host (who must show a
    * certificate, and which authorities sign it) is the one that the handshake was done with. A host that no certificate is for has the
    * policy of the listener's default certificate. False for a host whose connections are passed through undecrypted, too.

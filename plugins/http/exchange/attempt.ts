@@ -177,10 +177,10 @@ export class Attempt implements ResponseEvents {
     this.#owner.refuseResponse(refusal);
   }
 
-  gone(refusal?: BalanceError): void {
-    if (this.begun) this.#owner.abort('backend_reset', CUT_SHORT);
-    else if (refusal?.code === 'backend_tls')
-      this.#owner.fail(refusal.status, refusal.code, failureReason(refusal.code), refusal.message);
+  gone(why?: BalanceError): void {
+    if (this.begun) this.#owner.abort('backend_reset', why?.message ?? CUT_SHORT);
+    else if (why?.code === 'backend_tls')
+      this.#owner.fail(why.status, why.code, failureReason(why.code), why.message);
     else if (this.heard)
       this.#owner.fail(502, 'backend_reset', 'the backend closed the connection', HEAD_CUT_SHORT);
     else this.#owner.responseMissing();

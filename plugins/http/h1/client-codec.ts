@@ -1,4 +1,4 @@
-import type { ByteStream } from '../../../src/plugin-api/index.ts';
+import type { Transport } from '../../../src/plugin-api/index.ts';
 import type {
   ClientCodec,
   ClientStream,
@@ -24,7 +24,7 @@ export class Http1ClientCodec implements ClientCodec {
     return requestDraft(head, edits, own);
   }
 
-  open(channel: ByteStream, request: RequestOutline, events: ResponseEvents): ClientStream {
+  open(channel: Transport, request: RequestOutline, events: ResponseEvents): ClientStream {
     const stream = new Http1ClientStream(channel, request, events, this.#readers);
     channel.read(stream);
     return stream;

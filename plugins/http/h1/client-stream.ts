@@ -1,5 +1,5 @@
 import { BalanceError } from '../../../src/errors.ts';
-import type { ByteStream, LogFields, StreamReader } from '../../../src/plugin-api/index.ts';
+import type { LogFields, StreamReader, Transport } from '../../../src/plugin-api/index.ts';
 import type { ClientStream, RequestDraft, RequestOutline, ResponseEvents } from '../message/client-stream.ts';
 import type { MessageFault, Refusal } from '../message/refusal/refusal.ts';
 import { NO_TRAILERS, type FieldLine } from '../message/trailers.ts';
@@ -28,13 +28,16 @@ const COMPLETE = 4;
 /** The bytes belong to the protocol that the backend switched to. */
 const SWITCHED = 5;
 
+const CUT_END =
+  'the backend ended its TLS connection without close_notify, within a response whose end is the end of the connection: it may be cut off';
+
 /** One request on an HTTP/1 connection to a backend: writes the request as text, and reads its response. */
 export class Http1ClientStream implements ClientStream, StreamReader, BodySink {
   readonly buffer: Buffer;
   idleMs = 0;
   oddity: MessageFault | undefined = undefined;
   isAnswered = false;
-  readonly #channel: ByteStream;
+  readonly #channel: Transport;
   readonly #events: ResponseEvents;
   readonly #method: string;
   readonly #isChunked: boolean;
@@ -49,7 +52,7 @@ export class Http1ClientStream implements ClientStream, StreamReader, BodySink {
   /** Text that was not written yet, so that it goes out in one write with what follows. */
   #out = '';
 
-  constructor(channel: ByteStream, request: RequestOutline, events: ResponseEvents, readers: ReaderSupply) {
+  constructor(channel: Transport, request: RequestOutline, events: ResponseEvents, readers: ReaderSupply) {
     this.buffer = readers.buffer;
     this.#channel = channel;
     this.#events = events;
@@ -133,13 +136,13 @@ export class Http1ClientStream implements ClientStream, StreamReader, BodySink {
 
   end(): void {
     if (this.#isStopped) return;
-    if (this.#state === UNTIL_CLOSE) this.#complete(false);
+    if (this.#state === UNTIL_CLOSE) this.#endByClose();
     else this.#events.gone();
   }
 
   closed(error: Error | undefined): void {
     if (this.#isStopped) return;
-    if (this.#state === UNTIL_CLOSE && error === undefined) this.#complete(false);
+    if (this.#state === UNTIL_CLOSE && error === undefined) this.#endByClose();
     else this.#events.gone(error instanceof BalanceError ? error : undefined);
   }
 
@@ -224,6 +227,12 @@ export class Http1ClientStream implements ClientStream, StreamReader, BodySink {
     this.#events.malformed(refusal);
     this.stop();
     return end;
+  }
+
+  /** The end of the connection is the end of the body. Over TLS it counts only if the backend itself has said so (RFC 9112, section 9.8). */
+  #endByClose(): void {
+    if (this.#channel.tls?.isCut === true) this.#events.gone(new BalanceError('backend_reset', CUT_END));
+    else this.#complete(false);
   }
 
   #complete(mayServeMore: boolean): void {

@@ -1,5 +1,5 @@
 import type { BalanceError } from '../../../src/errors.ts';
-import type { ByteStream, LogFields } from '../../../src/plugin-api/index.ts';
+import type { LogFields, Transport } from '../../../src/plugin-api/index.ts';
 import type { FieldRules } from './field-rules.ts';
 import type { MessageFault, Refusal } from './refusal/refusal.ts';
 import type { RequestHead, ResponseHead } from './message-head.ts';
@@ -32,7 +32,7 @@ export interface ClientCodec {
   /** Makes the head for the backend. `own`: the fields that the proxy adds, as lines each with its CRLF. */
   draft(head: RequestHead, edits: RequestEdits, own: string): RequestDraft;
   /** Takes a connection to a backend for one request. `events` is called as the response arrives. */
-  open(channel: ByteStream, request: RequestOutline, events: ResponseEvents): ClientStream;
+  open(channel: Transport, request: RequestOutline, events: ResponseEvents): ClientStream;
 }
 
 /** What a codec must know of a request to frame it, and to read its response. */
@@ -93,6 +93,6 @@ export interface ResponseEvents {
   drained(): void;
   /** The response is malformed: nothing more of it is read. */
   malformed(refusal: Refusal): void;
-  /** The connection ended before the end of the response. `refusal` says why, when the backend refused it by a late TLS alert. */
-  gone(refusal?: BalanceError): void;
+  /** The connection ended before the end of the response. `why` is known when the backend refused it by a late TLS alert, or cut it off. */
+  gone(why?: BalanceError): void;
 }

@@ -21,7 +21,11 @@ export interface TlsBackend {
   readonly received: string[];
 }
 
-export async function tlsBackend(options: TlsOptions): Promise<TlsBackend> {
+/** @param serve what it does with bytes. Default: it sends them back */
+export async function tlsBackend(
+  options: TlsOptions,
+  serve: (socket: TLSSocket, bytes: Buffer) => unknown = (socket, bytes) => socket.write(bytes),
+): Promise<TlsBackend> {
   const secured: TLSSocket[] = [];
   const received: string[] = [];
   const server = createServer(options, (socket) => {
@@ -29,7 +33,7 @@ export async function tlsBackend(options: TlsOptions): Promise<TlsBackend> {
     socket.on('error', () => undefined);
     socket.on('data', (bytes: Buffer) => {
       received.push(bytes.toString());
-      socket.write(bytes);
+      serve(socket, bytes);
     });
   });
   server.on('tlsClientError', () => undefined);

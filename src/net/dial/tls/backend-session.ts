@@ -1,6 +1,7 @@
 import type { TLSSocket } from 'node:tls';
 
 import type { PeerCertificate, TlsSession } from '../../../plugin-api/index.ts';
+import { onCutEnd } from '../../node/tls-end.ts';
 
 /** What a backend and this proxy agreed on. */
 export class BackendSession implements TlsSession {
@@ -11,6 +12,7 @@ export class BackendSession implements TlsSession {
   readonly resumed: boolean;
   /** Nothing asks for the certificate of a backend, which was verified in the handshake. */
   readonly certificate: PeerCertificate | undefined = undefined;
+  isCut = false;
 
   constructor(socket: TLSSocket, sni: string | undefined) {
     const { alpnProtocol } = socket;
@@ -19,6 +21,9 @@ export class BackendSession implements TlsSession {
     this.alpn = typeof alpnProtocol === 'string' ? alpnProtocol : undefined;
     this.sni = sni;
     this.resumed = socket.isSessionReused();
+    onCutEnd(socket, () => {
+      this.isCut = true;
+    });
   }
 
   allowsHost(): boolean {

@@ -2,11 +2,18 @@ import { expect, it } from 'vitest';
 
 import { makeHttpParts } from '../../../../../plugins/http/http-parts.ts';
 import type { RequestDraft, ResponseEvents } from '../../../../../plugins/http/message/client-stream.ts';
-import type { ByteStream } from '../../../../../src/plugin-api/index.ts';
+import type { Transport } from '../../../../../src/plugin-api/index.ts';
+
+const NO_END = { address: 'unix', port: 0 };
 
 /** Keeps what is written, and tells what was handed over from what was only lent. */
-function recordingChannel(written: (string | Uint8Array)[]): ByteStream {
+function recordingChannel(written: (string | Uint8Array)[]): Transport {
   return {
+    peer: NO_END,
+    local: NO_END,
+    tls: undefined,
+    proxy: undefined,
+    route: undefined,
     writableLength: 0,
     bytesTaken: 0,
     writeEnded: false,
