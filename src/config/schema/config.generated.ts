@@ -638,7 +638,7 @@ export interface UpstreamTimeouts {
   readonly read: number;
 }
 
-/** TLS to the backends of this upstream. `tls: true` takes all defaults: the certificate of a backend must be valid for its host name and signed by a known authority. */
+/** TLS to the backends of this upstream. `tls: true` takes all defaults: the certificate of a backend must be valid for its host name and signed by a known authority. In mode http, a response that ends with the connection (without `Content-Length` and chunks) is complete only if the backend ends TLS with `close_notify`; without it the response is broken off, because anybody on the way could have cut it (RFC 9112, 9.8). In mode tcp the end is passed on as it comes. */
 export interface UpstreamTls {
   /** PEM file with the certificate authorities that sign the certificates of the backends. The path is relative to this file. Without this key: those of the runtime (Mozilla's list) and, if set, of `NODE_EXTRA_CA_CERTS`. */
   readonly ca_file?: string;
@@ -656,6 +656,8 @@ export interface UpstreamTls {
   readonly max_version: '1.2' | '1.3';
   /** The cipher suites that may be used, the preferred one first. Names are those of the standards (`TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256`) or of OpenSSL (`ECDHE-RSA-AES128-GCM-SHA256`). TLS 1.2 and TLS 1.3 have different suites. A list that names no suite of a version leaves that version its defaults. */
   readonly cipher_suites: readonly string[];
+  /** The groups for the key exchange that backends are offered, the preferred one first, by the names that `curves` of a listener takes. With TLS 1.2, an ECDSA certificate of a backend must have a key of one of them. Without this key: those that the runtime offers. */
+  readonly curves?: readonly string[];
   /** PEM file with the certificate that the proxy shows to the backends, followed by intermediate certificates. The path is relative to this file. */
   readonly client_cert_file?: string;
   /** PEM file with the private key of that certificate. The path is relative to this file. */

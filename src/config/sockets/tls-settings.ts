@@ -1,4 +1,5 @@
 import type { Upstream } from '../schema/config.generated.ts';
+import { parseCurve } from '../values/tls/curve.ts';
 
 type UpstreamTls = NonNullable<Upstream['tls']>;
 
@@ -10,6 +11,8 @@ export interface BackendTlsSettings {
   readonly maxVersion: '1.2' | '1.3';
   /** By their names in OpenSSL, for both versions, preferred ones first. Empty: the defaults of the runtime. */
   readonly cipherSuites: readonly string[];
+  /** The groups for the key exchange, by their names in OpenSSL, preferred ones first. Default: those of the runtime. */
+  readonly curves: readonly string[] | undefined;
   /** The protocols that ALPN offers, preferred ones first. Empty: no ALPN. Default: `http/1.1` on connections for HTTP, otherwise none. */
   readonly alpnProtocols: readonly string[] | undefined;
   /** False: any certificate is taken. */
@@ -30,6 +33,7 @@ export const DEFAULT_TLS_SETTINGS: BackendTlsSettings = {
   minVersion: '1.2',
   maxVersion: '1.3',
   cipherSuites: [],
+  curves: undefined,
   alpnProtocols: undefined,
   isVerified: true,
   reusesSessions: true,
@@ -47,6 +51,7 @@ export function tlsSettingsOf(tls: UpstreamTls, keyOf: (file: string) => string)
     minVersion: tls.min_version,
     maxVersion: tls.max_version,
     cipherSuites: tls.cipher_suites,
+    curves: tls.curves?.map(parseCurve),
     alpnProtocols: tls.alpn_protocols,
     isVerified: !tls.insecure_skip_verify,
     reusesSessions: tls.session_reuse,

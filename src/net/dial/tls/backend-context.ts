@@ -5,7 +5,7 @@ import { nameLine } from '../../../config/certificates/name-line.ts';
 import type { ConfigFiles } from '../../../config/files/config-files.ts';
 import type { Upstream } from '../../../config/schema/config.generated.ts';
 import type { BackendTlsSettings } from '../../../config/sockets/tls-settings.ts';
-import { contextOptions } from '../../tls/contexts/context-options.ts';
+import { contextOptions, credentialOptions } from '../../tls/contexts/context-options.ts';
 import { SessionCache } from './session-cache.ts';
 
 /** The contents of the files that the settings name, in PEM. */
@@ -34,20 +34,19 @@ export class BackendContext {
     this.settings = settings;
     this.clientSubject =
       certificate === undefined ? undefined : nameLine(new X509Certificate(certificate).subject);
-    this.secureContext = createSecureContext({
-      // A backend may have curves that no client would be offered.
-      ...contextOptions({ ...settings, curves: ['auto'] }),
-      ...credentials(files),
-    });
+    this.secureContext = createSecureContext(optionsOf(settings, files));
   }
 }
 
-function credentials(files: BackendTlsFiles): SecureContextOptions {
-  const { authorities, certificate, certificateKey, certificateKeyPassword: password } = files;
+function optionsOf(settings: BackendTlsSettings, files: BackendTlsFiles): SecureContextOptions {
+  const { authorities, certificate, certificateKey: key, certificateKeyPassword: keyPassword } = files;
   return {
+    // A backend may have curves that no client would be offered.
+    ...contextOptions({ ...settings, curves: settings.curves ?? ['auto'] }),
     ...(authorities !== undefined && { ca: authorities }),
-    ...(certificate !== undefined && { cert: certificate, key: certificateKey }),
-    ...(password !== undefined && { passphrase: password }),
+    ...(certificate !== undefined &&
+      key !== undefined &&
+      credentialOptions([{ certificate, key, keyPassword }])),
   };
 }
 

@@ -30,7 +30,7 @@ export interface CryptoSettings {
  */
 export const SAFE_OPTIONS = constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION;
 
-/** Options of `createSecureContext` for these rules. */
+/** Options of `createSecureContext` for these rules, on whichever side. */
 export function contextOptions(settings: CryptoSettings): SecureContextOptions {
   const { minVersion = '1.2', maxVersion = '1.3', cipherSuites, curves } = settings;
   return {

@@ -64,6 +64,14 @@ describe('a dialer with TLS', () => {
     expect(transport.tls?.alpn).toBe('http/1.1');
   });
 
+  it('offers the curves of the config, and otherwise all that the runtime has', async () => {
+    const backend = await tlsBackend({ cert, key, ecdhCurve: 'P-521' });
+    await new TlsDialLab(trusted).dial(tcp(backend.port));
+    await new TlsDialLab(trusted, { curves: ['X25519', 'P-521'] }).dial(tcp(backend.port));
+    const error = await new TlsDialLab(trusted, { curves: ['P-384'] }).failure(tcp(backend.port));
+    expect(error).toMatchObject({ code: 'backend_tls' });
+  });
+
   it.each([false, true])('shows its client certificate (key encrypted: %s)', async (isEncrypted) => {
     const backend = await tlsBackend({ cert, key, ca: authority.cert, requestCert: true });
     const client = authority.issue({
