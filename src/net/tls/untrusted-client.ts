@@ -8,18 +8,19 @@ import type { TLSSocket } from 'node:tls';
 export function untrustedClient(socket: TLSSocket, verifyError: Error | undefined): Error | undefined {
   const certificate = socket.getPeerX509Certificate();
   // Node.js 20 and 22 find nothing wrong with a client that has no certificate and resumes a session of TLS 1.3.
-  if (certificate === undefined) return verifyError ?? new MissingCertificate();
+  if (certificate === undefined) return new MissingCertificate();
   // A session remembers that the certificate was verified, and is resumed without another look at it.
   if (socket.isSessionReused() && Date.parse(certificate.validTo) < Date.now())
     return new ExpiredCertificate();
   return verifyError;
 }
 
-class MissingCertificate extends Error {
+/** A client showed no certificate, in this handshake or in the one that its session began with. */
+export class MissingCertificate extends Error {
   readonly code = 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE';
 
   constructor() {
-    super('the client resumed a session without a certificate');
+    super('the client showed no certificate');
   }
 }
 

@@ -79,7 +79,7 @@ export class LayerBuilder {
     slicer: TimeSlicer,
     before: LayersBefore = {},
   ): Promise<ListenerLayers> {
-    const { name, tls } = listener;
+    const { name, mode, tls } = listener;
     const header = proxyHeaderLayerOf(listener, before.socket?.list ?? [], this.#logger);
     // The header comes before everything else: the other layers see the address of the client in it.
     const first = header === undefined ? [] : [header];
@@ -90,6 +90,7 @@ export class LayerBuilder {
       listener: name,
       decider: sniTable(listener, tls, contexts),
       alpn: tls.alpn_protocols ?? [],
+      speaksHttp: mode === 'http',
       bound: {
         gate,
         limits: { maxHandshakes: tls.max_handshakes, maxPerAddress: tls.max_handshakes_per_address },

@@ -182,14 +182,20 @@ describe.skipIf(!isInstalled('openssl'))('openssl s_client', () => {
     const foreign = write('foreign', new CertificateAuthority('other').issue('client'));
     const expired = write('expired', authority.issueExpired({ subject: 'client' }));
     for (const version of VERSIONS) {
-      const answered = async (args: readonly string[]): Promise<boolean> =>
-        (await opensslClient(address, version, '-servername', 'ec.test', ...args)).text.includes('200 OK');
-      expect(await answered(mine)).toBe(true);
-      expect([await answered([]), await answered(foreign), await answered(expired)]).toEqual([
-        false,
-        false,
-        false,
-      ]);
+      const answer = async (args: readonly string[]): Promise<string> =>
+        (await opensslClient(address, version, '-servername', 'ec.test', ...args)).text;
+      expect(await answer(mine)).toContain('200 OK');
+      for (const [args, sentence] of [
+        [[], 'needs a client certificate, and none was sent'],
+        [foreign, 'not signed by an authority that this server trusts'],
+        [expired, 'has expired'],
+      ] as const) {
+        const text = await answer(args);
+        expect(text).toContain('400 Bad Request');
+        expect(text).toContain(sentence);
+        // It says so when a connection ends without close_notify.
+        expect(text).not.toContain('unexpected eof');
+      }
     }
   });
 });

@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
 
+import type { AcceptedTls } from '../../node/tls-internals.ts';
+import { MissingCertificate, untrustedClient } from '../untrusted-client.ts';
+
 /**
  * What is asked of clients. `request`: a certificate, if they have one; `require`: any certificate; `verify`: none or a trusted one;
  * `require-and-verify`: a trusted one. The same as `ClientAuthType` of Go's crypto/tls.
@@ -35,8 +38,12 @@ export class ClientAuthPolicy {
     return this.mode === 'request' || this.mode === 'verify' ? 'asked' : 'needed';
   }
 
-  /** Whether a certificate that is not trusted ends the handshake. */
-  get verifies(): boolean {
-    return this.mode === 'verify' || this.mode === 'require-and-verify';
+  /** Why a client must not be let in, after its handshake; undefined when it may. */
+  refusalOf(socket: AcceptedTls): Error | undefined {
+    const { mode } = this;
+    if (mode === 'none' || mode === 'request') return undefined;
+    if (socket.getPeerX509Certificate() === undefined)
+      return mode === 'verify' ? undefined : new MissingCertificate();
+    return mode === 'require' ? undefined : untrustedClient(socket, socket.verifyError);
   }
 }

@@ -17,14 +17,11 @@ import { HelloRefusal } from '../client-hello/hello-refusal.ts';
 import type { ServerContext } from '../contexts/server-contexts.ts';
 import type { Entrant } from '../protection/entrants.ts';
 import type { GateReason } from '../protection/handshake-gate.ts';
-import { untrustedClient } from '../untrusted-client.ts';
 import { AcceptedSession } from './accepted-session.ts';
+import { certificateAnswer } from './certificate-answers.ts';
 import { Alert, alertRecord, PLAIN_HTTP_ANSWER } from './plain-answers.ts';
+import { RefusedClient } from './refused-client.ts';
 import type { TerminationRules } from './termination-rules.ts';
-
-/** A client that is refused has so long to read why, and may send so much meanwhile. */
-const LINGER_MS = 1_000;
-const LINGER_BYTES = 256 * 1024;
 
 /** The handshake with one client, from its first byte. Reads from the transport until the protocol gets it. */
 export class ClientHandshake implements StreamReader, LayerRun, Entrant {
@@ -37,10 +34,8 @@ export class ClientHandshake implements StreamReader, LayerRun, Entrant {
   #sni: string | undefined;
   #hasBytes = false;
   #isOver = false;
-  /** Why the client was refused, while it may still read the answer. */
-  #refusal: BalanceError | undefined;
-  #lingerBytes = 0;
-  #timer: NodeJS.Timeout | undefined;
+  /** The client while it is told why it was refused. */
+  #refused: RefusedClient | undefined;
 
   constructor(
     rules: TerminationRules,
@@ -74,21 +69,15 @@ export class ClientHandshake implements StreamReader, LayerRun, Entrant {
   data(bytes: Buffer, start: number, end: number): void {
     this.#hasBytes = true;
     const hello = this.#hello;
-    if (hello === undefined) {
-      this.#lingerBytes += end - start;
-      if (this.#lingerBytes > LINGER_BYTES) this.#endLinger();
-      return;
-    }
-    const result = hello.read(bytes, start, end);
-    if (result === undefined) return;
+    const result = hello?.read(bytes, start, end);
+    if (hello === undefined || result === undefined) return;
     this.#hello = undefined;
     if (result instanceof HelloRefusal) this.#refuseBytes(result);
     else this.#decide(result, hello.bytes);
   }
 
   end(): void {
-    if (this.#refusal === undefined) this.#peerLeft();
-    else this.#endLinger();
+    this.#peerLeft();
   }
 
   drained(): void {
@@ -96,19 +85,18 @@ export class ClientHandshake implements StreamReader, LayerRun, Entrant {
   }
 
   closed(error: Error | undefined): void {
-    if (this.#refusal === undefined) this.#peerLeft(error);
-    else this.#endLinger();
+    this.#peerLeft(error);
   }
 
   /** The connection has ended, or it took too long. */
   destroy(): void {
-    if (!this.#isOver && this.#refusal === undefined) {
+    if (!this.#isOver) {
       const isGone = this.#raw.destroyed;
       this.#tell(isGone ? 'aborted' : 'timeout', isGone ? 'peer_left' : 'timeout');
     }
     this.#isOver = true;
     this.#rules.bound?.gate.leave(this);
-    clearTimeout(this.#timer);
+    this.#refused?.destroy();
   }
 
   #decide(hello: ClientHello, bytes: Buffer): void {
@@ -116,9 +104,8 @@ export class ClientHandshake implements StreamReader, LayerRun, Entrant {
     const decision = this.#rules.decider.decide(hello);
     if (decision.kind === 'terminate') this.#begin(decision.context, bytes);
     else if (decision.kind === 'refuse') {
-      this.#refuse('unknown_name', handshakeReasonText('unknown_name', 'client'), () => {
-        this.#raw.write(alertRecord(Alert.unrecognizedName));
-      });
+      const message = handshakeReasonText('unknown_name', 'client');
+      this.#refuse('unknown_name', message).say(alertRecord(Alert.unrecognizedName));
     } else this.#pass(decision.upstream, bytes);
   }
 
@@ -149,6 +136,9 @@ export class ClientHandshake implements StreamReader, LayerRun, Entrant {
 
   #accept(context: ServerContext): void {
     const raw = this.#raw;
+    const { clientCertificate } = context.policy;
+    // OpenSSL would end the handshake with an alert, and HTTP clients could not be told why.
+    const isToldLater = clientCertificate === 'needed' && this.#rules.speaksHttp === true;
     let socket: AcceptedTls | undefined;
     const isReplaced = raw.replaceSocket((handle, onread, received) => {
       socket = new AcceptedTls({
@@ -156,7 +146,7 @@ export class ClientHandshake implements StreamReader, LayerRun, Entrant {
         onread,
         secureContext: context.secureContext,
         alpn: this.#rules.alpn,
-        clientCertificate: context.policy.clientCertificate,
+        clientCertificate: isToldLater ? 'asked' : clientCertificate,
       });
       socket.receive(received);
       return socket;
@@ -184,9 +174,9 @@ export class ClientHandshake implements StreamReader, LayerRun, Entrant {
     socket.on('error', onError);
     socket.once('secure', () => {
       if (this.#isOver) return;
-      const untrusted = context.policy.verifies ? untrustedReason(socket, context) : undefined;
-      if (untrusted !== undefined) {
-        onError(untrusted);
+      const refusal = context.policy.refusalOf(socket);
+      if (refusal !== undefined) {
+        this.#refuseCertificate(socket, refusal);
         return;
       }
       socket.removeListener('error', onError);
@@ -210,34 +200,50 @@ export class ClientHandshake implements StreamReader, LayerRun, Entrant {
   }
 
   #refuseBytes({ kind, reason }: HelloRefusal): void {
-    if (kind === 'plain_http') {
-      this.#refuse('http_request', reason, () => {
-        this.#raw.writeText(PLAIN_HTTP_ANSWER);
-      });
-    } else if (kind === 'malformed' || kind === 'too_long') {
-      this.#refuse('bad_client_hello', reason, () => {
-        this.#raw.write(alertRecord(Alert.decodeError));
-      });
-    } else this.#fail('refused', 'not_tls', new BalanceError('tls_handshake', reason));
+    if (kind === 'plain_http') this.#refuse('http_request', reason).say(PLAIN_HTTP_ANSWER);
+    else if (kind === 'malformed' || kind === 'too_long')
+      this.#refuse('bad_client_hello', reason).say(alertRecord(Alert.decodeError));
+    else this.#fail('refused', 'not_tls', new BalanceError('tls_handshake', reason));
   }
 
-  /** Tells the client why, and ends the connection when the client could read it. */
-  #refuse(reason: HandshakeReason, message: string, answer: () => void): void {
-    this.#rules.bound?.gate.leave(this);
-    this.#tell('refused', reason);
-    this.#refusal = new BalanceError('tls_handshake', message);
-    answer();
-    // Bytes that the client still sends are read and dropped: unread ones would make the system reset the connection, and the answer be lost.
-    this.#raw.end();
-    this.#timer = setTimeout(this.#endLinger, LINGER_MS);
+  /** The client is refused before any cryptography. Must be followed by what it is told. */
+  #refuse(reason: HandshakeReason, message: string): RefusedClient {
+    return this.#beginRefusal('refused', reason, new BalanceError('tls_handshake', message));
   }
 
-  readonly #endLinger = (): void => {
-    if (this.#isOver || this.#refusal === undefined) return;
+  /**
+   * The handshake is done, and the client's certificate is not accepted. An HTTP client can read why: that is what other proxies do too, and
+   * an alert would show as a failed connection only. All other clients get an orderly end.
+   */
+  #refuseCertificate(socket: AcceptedTls, error: Error): void {
+    const reason = handshakeReasonOf(error);
+    const refused = this.#beginRefusal(
+      'failed',
+      reason,
+      new BalanceError('tls_handshake', error.message, { cause: error }),
+      error.message,
+    );
+    const { alpnProtocol } = socket;
+    const speaksHttp1 = typeof alpnProtocol !== 'string' || alpnProtocol.startsWith('http/1.');
+    if (this.#rules.speaksHttp === true && speaksHttp1) refused.answerRequest(certificateAnswer(reason));
+    else refused.endSoon();
+  }
+
+  /** From now on the client is only told why. The connection ends when it could read that. */
+  #beginRefusal(
+    status: HandshakeStatus,
+    reason: HandshakeReason,
+    error: BalanceError,
+    detail?: string,
+  ): RefusedClient {
     this.#isOver = true;
-    clearTimeout(this.#timer);
-    this.#failed(this.#refusal);
-  };
+    this.#rules.bound?.gate.leave(this);
+    this.#tell(status, reason, detail);
+    this.#refused = new RefusedClient(this.#raw, () => {
+      this.#failed(error);
+    });
+    return this.#refused;
+  }
 
   #peerLeft(error?: Error): void {
     const message = error?.message ?? 'the client closed the connection within the handshake';
@@ -272,10 +278,4 @@ export class ClientHandshake implements StreamReader, LayerRun, Entrant {
       sni: this.#sni,
     };
   }
-}
-
-/** Why the handshake must not succeed; undefined when it may. */
-function untrustedReason(socket: AcceptedTls, { policy }: ServerContext): Error | undefined {
-  if (policy.mode === 'verify' && socket.getPeerX509Certificate() === undefined) return undefined;
-  return untrustedClient(socket, socket.verifyError);
 }

@@ -15,6 +15,8 @@ export interface TerminationRules {
   readonly decider: SniDecider;
   /** The protocols that ALPN may choose, preferred ones first; empty: ALPN is not answered. */
   readonly alpn: readonly string[];
+  /** Whether the protocol is HTTP: then a client whose certificate is not accepted is told why, by an answer 400. Default: false. */
+  readonly speaksHttp?: boolean | undefined;
   /** Bounds the handshakes of the listener. Default: there is no bound. */
   readonly bound?: HandshakeBound | undefined;
   /** Hears of each handshake. Default: nobody does. */
