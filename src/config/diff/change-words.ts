@@ -2,6 +2,7 @@ import { formatPath } from '../problems/problem.ts';
 import type { ChangeKind } from './config-change.ts';
 
 const MOST_CHARACTERS = 60;
+const MOST_LISTED = 3;
 
 /** Lists whose order does not count. */
 const SETS: ReadonlySet<string> = new Set(['trusted_proxies', 'public', 'allow']);
@@ -28,6 +29,12 @@ export function listWords(
   const removed = before.filter((item) => !after.includes(item)).map((item) => `- ${item}`);
   if (added.length + removed.length > 0) return `${path} ${[...added, ...removed].join(', ')}`;
   return SETS.has(keys.at(-1) ?? '') ? undefined : `${path} in another order`;
+}
+
+/** The first of several texts, and how many more there are. */
+export function firstOf(texts: readonly string[]): string {
+  const rest = texts.length - MOST_LISTED;
+  return texts.slice(0, MOST_LISTED).join(', ') + (rest > 0 ? ` and ${String(rest)} more` : '');
 }
 
 /** A value in one line, cut where it is long. */

@@ -26,6 +26,8 @@ export interface ConfigList<T> extends Omit<OptionsList<T>, 'changed'> {
   readonly added?: (item: T) => Effect;
   /** Default: `hot`. */
   readonly removed?: (item: T) => Effect;
+  /** What to say of an item that came or went. Default: `added` or `removed`. */
+  readonly words?: (kind: 'added' | 'removed', item: T) => string;
 }
 
 type Values = Readonly<Record<string, unknown>>;
@@ -74,8 +76,9 @@ export class ConfigSection implements OptionsSection {
       if (!skipped.includes(key)) yield* this.#differences([key], old[key], now[key], effectOf);
   }
 
-  setting(key: string, effect: Effect, before: unknown, after: unknown): ConfigChange {
-    return this.#setting([key], effect, before, after);
+  /** @param words what to say. Default: the key and its values */
+  setting(key: string, effect: Effect, before: unknown, after: unknown, words?: string): ConfigChange {
+    return this.#setting([key], effect, before, after, words);
   }
 
   *list<T extends object>(
@@ -87,10 +90,8 @@ export class ConfigSection implements OptionsSection {
     if (isEqual(before, after)) return;
     const { nameOf, identities = [nameOf], reordered, changed } = how;
     const { added, removed, kept, isReordered } = matchItems(before, after, identities);
-    for (const item of removed)
-      yield this.#item(key, item, how).#whole('removed', how.removed?.(item) ?? HOT, item);
-    for (const item of added)
-      yield this.#item(key, item, how).#whole('added', how.added?.(item) ?? HOT, item);
+    for (const item of removed) yield this.#item(key, item, how).#whole('removed', item, how);
+    for (const item of added) yield this.#item(key, item, how).#whole('added', item, how);
     for (const [old, now] of kept) {
       if (isEqual(old, now)) continue;
       const section = this.#item(key, now, how);
@@ -114,14 +115,15 @@ export class ConfigSection implements OptionsSection {
   }
 
   /** The section as a whole is there, or is no longer there. */
-  #whole(kind: 'added' | 'removed', { effect, note }: Effect, value: unknown): ConfigChange {
+  #whole<T>(kind: 'added' | 'removed', item: T, how: ConfigList<T>): ConfigChange {
+    const { effect, note } = how[kind]?.(item) ?? HOT;
     return {
       path: this.#path,
       kind,
       effect,
-      summary: `${this.#subject} ${kind}`,
+      summary: `${this.#subject} ${how.words?.(kind, item) ?? kind}`,
       ...(note === undefined ? {} : { note }),
-      [kind === 'added' ? 'after' : 'before']: showPart(value, this.#schema),
+      [kind === 'added' ? 'after' : 'before']: showPart(item, this.#schema),
     };
   }
 

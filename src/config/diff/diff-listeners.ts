@@ -4,15 +4,12 @@ import type { Listener } from '../schema/config.generated.ts';
 import { isEqual } from '../values/is-equal.ts';
 import type { ConfigChange } from './config-change.ts';
 import { HOT, type ConfigSection, type Effect } from './config-section.ts';
+import { diffListenerTls } from './tls/diff-listener-tls.ts';
 import type { SocketPlan } from './socket-plan.ts';
 
 const OTHER_PROTOCOL: Effect = {
   effect: 'drains',
   note: 'the socket stays; connections of the old mode finish what runs on them and close',
-};
-const NEW_HANDSHAKES: Effect = {
-  effect: 'hot',
-  note: 'counts for new handshakes; open connections stay',
 };
 const NEW_CONNECTIONS: Effect = { effect: 'hot', note: 'counts for new connections' };
 
@@ -50,11 +47,11 @@ function* diffListener(
     if (key === 'address') return sockets.moving(before, after);
     if (key === 'name') return sockets.renaming(before, after);
     if (key === 'mode') return OTHER_PROTOCOL;
-    if (key === 'tls' || key.startsWith('tls.')) return NEW_HANDSHAKES;
     if (ACCEPTING.has(key) || key.startsWith('proxy_protocol')) return NEW_CONNECTIONS;
     return OF_SOCKETS.has(key) || hasExchanges(before, after, rulesOf) ? HOT : NEW_CONNECTIONS;
   };
-  yield* section.settings(before, after, effectOf, ['http', 'tcp', 'options']);
+  yield* section.settings(before, after, effectOf, ['http', 'tcp', 'options', 'tls']);
+  yield* diffListenerTls(before.tls, after.tls, section);
   // The options of different protocols have nothing in common.
   if (before.mode === after.mode) yield* diffOptions(before, after, section, rulesOf);
 }

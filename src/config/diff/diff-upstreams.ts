@@ -4,6 +4,7 @@ import type { ConfigChange } from './config-change.ts';
 import { isEqual } from '../values/is-equal.ts';
 import { HOT, type Effect, type ConfigSection } from './config-section.ts';
 import { PoolPlan } from './pool-plan.ts';
+import { diffUpstreamTls } from './tls/diff-upstream-tls.ts';
 
 const NEW_POOLS: Effect = {
   effect: 'drains',
@@ -81,7 +82,8 @@ class UpstreamDiff {
       changed: (old, now, section) => this.#backend(old, now, section),
       reordered: 'backends in another order',
     });
-    yield* this.#section.settings(this.#before, this.#after, effectOf, ['name', 'backends']);
+    yield* this.#section.settings(this.#before, this.#after, effectOf, ['name', 'backends', 'tls']);
+    yield* diffUpstreamTls(this.#before.tls, this.#after.tls, this.#section, this.#effectOf('tls'));
   }
 
   #backend(before: BackendConfig, after: BackendConfig, section: ConfigSection): Iterable<ConfigChange> {
@@ -98,7 +100,7 @@ class UpstreamDiff {
   #effectOf(key: string): Effect {
     if (key === 'connection_pool.acquire_timeout') return OLD_QUEUE;
     if (
-      key.startsWith('tls') ||
+      key === 'tls' ||
       key === 'proxy_protocol' ||
       key.startsWith('connection_pool') ||
       key === 'timeouts.connect' ||

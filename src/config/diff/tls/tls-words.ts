@@ -1,0 +1,79 @@
+import type { ClientAuth } from '../../certificates/client-auth-of.ts';
+import type { ListenerTls, SniRoute, TlsCertificate, UpstreamTls } from '../../schema/config.generated.ts';
+import { firstOf } from '../change-words.ts';
+
+/** The rule for clients, as a sentence. */
+export function clientAuthWords({ mode, caFile }: ClientAuth): string {
+  const signed = `that an authority of ${caFile ?? 'client_ca_file'} signed`;
+  switch (mode) {
+    case 'none':
+      return 'clients are not asked for a certificate';
+    case 'request':
+      return 'clients are asked for a certificate, and any one or none will do';
+    case 'require':
+      return 'clients must show a certificate, and it is not verified';
+    case 'verify':
+      return `clients may show a certificate, but only one ${signed}`;
+    case 'require-and-verify':
+      return `clients must show a certificate ${signed}`;
+  }
+}
+
+/** A certificate of a listener that came or went. */
+export function certificateWords(
+  kind: 'added' | 'removed',
+  { domains, default: isDefault }: TlsCertificate,
+): string {
+  const names = domains.length === 0 ? '' : `: ${kind === 'added' ? 'for' : 'was for'} ${firstOf(domains)}`;
+  return `${kind}${names}${isDefault ? ' and as the default' : ''}`;
+}
+
+/** A name that is passed on, or no longer. */
+export function routeWords(kind: 'added' | 'removed', { name, upstream }: SniRoute): string {
+  return kind === 'added'
+    ? `is now passed on undecrypted, to ${goalOf(name, upstream)}`
+    : `is no longer passed on (went to ${goalOf(name, upstream)})`;
+}
+
+/** A name that is passed on to somebody else. */
+export function newGoalWords(before: SniRoute, { name, upstream }: SniRoute): string {
+  return `now goes to ${goalOf(name, upstream)} (went to ${goalOf(before.name, before.upstream)})`;
+}
+
+/** What becomes of names that have no route. */
+export function defaultGoalWords(before: string | undefined, after: string | undefined): string {
+  const now =
+    after === undefined ? 'are no longer passed on by tls.sni.default' : `now go to upstream ${after}`;
+  return `names without a route ${now}${before === undefined ? '' : ` (went to upstream ${before})`}`;
+}
+
+/** TLS with clients, all of it. */
+export function listenerTlsWords({ certificates, sni, client_auth, client_ca_file }: ListenerTls): string {
+  const files = certificates.map(({ cert_file: file, domains }) => `${file} for ${firstOf(domains)}`);
+  const routes = (sni?.routes ?? []).map(({ name, upstream }) => `${name} to ${goalOf(name, upstream)}`);
+  const rule = { mode: client_auth, caFile: client_ca_file, crlFile: undefined };
+  return [
+    ...(files.length === 0 ? [] : [`decrypts with ${firstOf(files)}`]),
+    ...(client_auth === 'none' ? [] : [clientAuthWords(rule)]),
+    ...(routes.length === 0 ? [] : [`passes on ${firstOf(routes)}`]),
+    ...(sni?.default === undefined ? [] : [`passes all other names on to upstream ${sni.default}`]),
+  ].join('; ');
+}
+
+/** TLS with backends, all of it. */
+export function upstreamTlsWords(tls: UpstreamTls): string {
+  const { server_name: name = 'the host of their address', ca_file, client_cert_file } = tls;
+  const trusted =
+    ca_file === undefined ? 'an authority that the runtime trusts' : `an authority of ${ca_file}`;
+  return [
+    tls.insecure_skip_verify
+      ? 'the certificates of backends are not verified'
+      : `backends must show a certificate for ${name} that ${trusted} signed`,
+    ...(client_cert_file === undefined ? [] : [`they are shown the certificate ${client_cert_file}`]),
+  ].join('; ');
+}
+
+/** A route that lists addresses has an upstream of its own, whose name says no more than the route's. */
+function goalOf(name: string, upstream: string): string {
+  return upstream === `sni:${name}` ? 'the addresses of its route' : `upstream ${upstream}`;
+}
