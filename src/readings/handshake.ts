@@ -31,6 +31,8 @@ export interface HandshakeRecord {
   readonly backend?: string | undefined;
   /** Why it is not `ok`: a code of `HANDSHAKE_REASONS` in src/errors. */
   readonly reason?: string | undefined;
+  /** What the client offered where both sides have nothing in common: versions, as in `TLSv1.1, TLSv1`, or protocols of ALPN, as it wrote them. */
+  readonly offered?: string | undefined;
   /** What OpenSSL said, for the log. It can be long. */
   readonly detail?: string | undefined;
 }

@@ -7,7 +7,7 @@ import { QuietLog } from '../../time/quiet-log.ts';
 const QUIET_MS = 60_000;
 /** At most so many lines at `debug` within a second: a client can cause thousands of failures in this time. */
 const MOST_DETAILS_A_SECOND = 20;
-/** OpenSSL's own words can be long. */
+/** OpenSSL's own words can be long, and so can what a client offers. */
 const MOST_DETAIL_LENGTH = 200;
 /** Places (listeners, upstreams) that are told apart. Their names come from the config, and edits bring new ones. */
 const MOST_PLACES = 1_000;
@@ -140,13 +140,14 @@ class Place {
 }
 
 function fieldsOf(record: HandshakeRecord): Record<string, unknown> {
-  const { address, backend, sni, reason = 'other' } = record;
+  const { address, backend, sni, offered, reason = 'other' } = record;
   const isBackend = isOfBackend(record);
   return {
     ...placeFields(record),
     ...(backend !== undefined && { backend }),
     ...(isBackend ? { address } : { client: address }),
     sni,
+    offered: offered?.slice(0, MOST_DETAIL_LENGTH),
     error: reason,
     reason: handshakeReasonText(reason, isBackend ? 'backend' : 'client'),
   };

@@ -399,30 +399,37 @@ describe('the rules of a handshake', () => {
       /NO_APPLICATION_PROTOCOL|ALERT_NUMBER_120/i,
     );
     await eventually(() => made.records.length === 4, 'all are told');
-    expect(made.records.map(({ reason }) => reason)).toEqual([
-      undefined,
-      'no_shared_version',
-      'no_shared_cipher',
-      'no_shared_protocol',
+    expect(made.records.map(({ reason, offered }) => [reason, offered])).toEqual([
+      [undefined, undefined],
+      ['no_shared_version', 'TLSv1.3'],
+      ['no_shared_cipher', undefined],
+      ['no_shared_protocol', 'h2'],
     ]);
+  });
+
+  it('limit the curves', async () => {
+    const made = await lab({
+      curves: ['P-384'],
+      certificates: [certificate({ names: ['localhost'], keyType: 'rsa' })],
+    });
+    const { socket } = await made.secured({ ecdhCurve: 'X25519:P-384', maxVersion: 'TLSv1.2' });
+    expect(socket.getEphemeralKeyInfo()).toMatchObject({ name: 'secp384r1' });
+    expect(await made.failure({ ecdhCurve: 'X25519' })).toMatch(/HANDSHAKE_FAILURE/);
+    await eventually(() => made.records.length === 2, 'both are told');
+    expect(made.records[1]?.reason).toMatch(/^no_shared_(group|cipher)$/);
   });
 
   it('allow no renegotiation', async () => {
     const made = await lab();
     const { socket } = await made.secured({ maxVersion: 'TLSv1.2' });
     socket.on('error', () => undefined);
-    const refused = await new Promise<boolean>((resolve) => {
-      socket.on('close', () => {
-        resolve(true);
-      });
-      socket.renegotiate({}, (error) => {
-        resolve(error !== null);
-      });
-      setTimeout(() => {
-        resolve(true);
-      }, 300);
+    const error = await new Promise<Error | null>((resolve) => {
+      socket.once('error', resolve);
+      socket.renegotiate({ rejectUnauthorized: false }, resolve);
     });
-    expect(refused).toBe(true);
+    expect(error).toMatchObject({ code: 'ERR_SSL_NO_RENEGOTIATION' });
+    socket.destroy();
+    await eventually(() => made.listener.connections === 0, 'the connection is forgotten');
     expect(made.records).toHaveLength(1);
   });
 });

@@ -19,6 +19,7 @@ import type { Entrant } from '../protection/entrants.ts';
 import type { GateReason } from '../protection/handshake-gate.ts';
 import { AcceptedSession } from './accepted-session.ts';
 import { certificateAnswer } from './certificate-answers.ts';
+import { clientOffer } from './client-offer.ts';
 import { Alert, alertRecord, PLAIN_HTTP_ANSWER } from './plain-answers.ts';
 import { RefusedClient } from './refused-client.ts';
 import type { TerminationRules } from './termination-rules.ts';
@@ -32,6 +33,8 @@ export class ClientHandshake implements StreamReader, LayerRun, Entrant {
   readonly #beganAtMs: number;
   #hello: ClientHelloReader | undefined = new ClientHelloReader();
   #sni: string | undefined;
+  /** What the client offers, until the handshake is over. */
+  #offered: ClientHello | undefined;
   #hasBytes = false;
   #isOver = false;
   /** The client while it is told why it was refused. */
@@ -102,8 +105,10 @@ export class ClientHandshake implements StreamReader, LayerRun, Entrant {
   #decide(hello: ClientHello, bytes: Buffer): void {
     this.#sni = hello.sni;
     const decision = this.#rules.decider.decide(hello);
-    if (decision.kind === 'terminate') this.#begin(decision.context, bytes);
-    else if (decision.kind === 'refuse') {
+    if (decision.kind === 'terminate') {
+      this.#offered = hello;
+      this.#begin(decision.context, bytes);
+    } else if (decision.kind === 'refuse') {
       const message = handshakeReasonText('unknown_name', 'client');
       this.#refuse('unknown_name', message).say(alertRecord(Alert.unrecognizedName));
     } else this.#pass(decision.upstream, bytes);
@@ -186,6 +191,7 @@ export class ClientHandshake implements StreamReader, LayerRun, Entrant {
 
   #succeed(session: AcceptedSession): void {
     this.#isOver = true;
+    this.#offered = undefined;
     this.#rules.bound?.gate.leave(this);
     const raw = this.#raw;
     raw.tls = session;
@@ -265,7 +271,9 @@ export class ClientHandshake implements StreamReader, LayerRun, Entrant {
   }
 
   #tell(status: HandshakeStatus, reason: HandshakeReason | undefined, detail?: string): void {
-    if (this.#hasBytes) this.#rules.observer?.handshake?.({ ...this.#record(status), reason, detail });
+    if (!this.#hasBytes) return;
+    const offered = this.#offered === undefined ? undefined : clientOffer(this.#offered, reason);
+    this.#rules.observer?.handshake?.({ ...this.#record(status), reason, detail, offered });
   }
 
   #record(status: HandshakeStatus): HandshakeRecord {

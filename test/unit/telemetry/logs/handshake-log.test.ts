@@ -23,6 +23,14 @@ it('says why a handshake failed, with the client and the name that it asked for'
   ]);
 });
 
+it('says what the client offered, where both sides have nothing in common', () => {
+  const logger = new InfoLogger();
+  new HandshakeLog(logger).handshake(failure({ reason: 'no_shared_version', offered: 'TLSv1.1' }));
+  new HandshakeLog(logger).handshake(failure({ reason: 'no_shared_protocol', offered: 'x'.repeat(2_000) }));
+  expect(logger.lines[0]).toContain('"offered":"TLSv1.1","error":"no_shared_version"');
+  expect(logger.lines[1]).toMatch(/"offered":"x{200}",/);
+});
+
 it('says nothing about handshakes that were done', () => {
   const logger = new RecordingLogger();
   new HandshakeLog(logger).handshake(handshakeRecord());
