@@ -1,4 +1,5 @@
 import type { ServeContext } from '../process/command-context.ts';
+import { loadApp } from '../process/load-app.ts';
 import { startDemoBackends, type DemoBackends } from './demo-backends.ts';
 import { demoConfig } from './demo-config.ts';
 import { demoGuide } from './demo-guide.ts';
@@ -18,7 +19,7 @@ export async function demo(context: ServeContext): Promise<number> {
     return await serve(
       {
         start: async (stopped) => {
-          const { startApp } = await import('../../app.ts');
+          const startApp = await loadApp();
           return startApp({ configFile, env: context.env, version: packageVersion(), stopped });
         },
         started: (app) => {

@@ -1,5 +1,6 @@
 import type { App } from '../../app.ts';
 import type { ServeContext } from '../process/command-context.ts';
+import { loadApp } from '../process/load-app.ts';
 import { healthPlace } from '../health/health-place.ts';
 import { HealthSocket } from '../health/health-socket.ts';
 import { packageVersion } from '../../package-root.ts';
@@ -16,7 +17,7 @@ export async function run(configFile: string, context: ServeContext): Promise<nu
     return await serve(
       {
         start: async (stopped) => {
-          const { startApp } = await import('../../app.ts');
+          const startApp = await loadApp();
           return startApp({ configFile, env: context.env, version: packageVersion(), stopped });
         },
         started,

@@ -15,6 +15,8 @@ import { eventually } from '../../support/time/eventually.ts';
 
 const LIMIT = 200;
 const CLIENTS = 320;
+/** Few, but some systems have no more for a service: the usual lowest limit is 128. */
+const FEWEST = 112;
 
 buildProgram();
 
@@ -24,7 +26,7 @@ interface Status {
 }
 
 /** A proxy that may open so few files. */
-async function shortOfDescriptors() {
+async function shortOfDescriptors(limit = LIMIT) {
   const [one, other] = [await backend(answering(() => ok())), await backend(answering(() => ok()))];
   const folder = mkdtempSync(join(tmpdir(), 'balance-shortage-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -37,7 +39,7 @@ health_check: { type: http, path: /, interval: 100ms, timeout: 5s, unhealthy_thr
 logging: { format: json }
 `;
   writeFileSync(file, config);
-  const command = `ulimit -n ${String(LIMIT)}; exec "$0" "$@"`;
+  const command = `ulimit -n ${String(limit)}; exec "$0" "$@"`;
   const child = spawn('sh', ['-c', command, process.execPath, PROGRAM, 'run', '--config', file]);
   onTestFinished(async () => {
     child.kill('SIGKILL');
@@ -65,6 +67,14 @@ logging: { format: json }
 }
 
 describe('a proxy that runs out of file descriptors', () => {
+  // Node.js 20 opens all files below one import at the same time.
+  it('starts although it has more modules than it may open files', async () => {
+    const proxy = await shortOfDescriptors(FEWEST);
+    const near = await client(proxy.address);
+    near.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    await near.untilText('HTTP/1.1 ');
+  });
+
   it('refuses and counts clients, blames no backend, and goes on with checks, admin and edits', async () => {
     const proxy = await shortOfDescriptors();
     await proxy.logged('the limit on open files is low for this config');
