@@ -38,6 +38,8 @@ export interface ExchangeRecord {
   readonly userAgent: string;
   /** The Referer, without query, fragment and credentials. */
   readonly referer: string;
+  /** How many requests the client's connection has begun, this one included; absent where it is not known. */
+  readonly requestNumber?: number;
   /** What TLS agreed on with the client; absent or undefined when its connection was not encrypted. */
   readonly tls?: TlsSession | undefined;
   /** The id of the request, as `X-Request-ID` shows it. */

@@ -82,6 +82,8 @@ export interface TracePhases {
   backendEndMs: number;
   /** The path that the backend got, without the query; '' when it is the path of the record. */
   upstreamPath: string;
+  /** Whether the backends are spoken to over TLS. Default: false. */
+  upstreamSecure?: boolean;
   /** Tries that failed, in their order. */
   readonly failedTries: FailedTry[];
 }

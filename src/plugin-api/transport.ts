@@ -80,6 +80,8 @@ export interface TlsSession {
   readonly certificate: PeerCertificate | undefined;
   /** True when the session of an earlier connection was resumed. */
   readonly resumed: boolean;
+  /** How long the handshake took, from the accepted socket on or from the end of a PROXY header, in ms; absent where it is not known. */
+  readonly handshakeMs?: number;
   /**
    * True once a backend has ended its direction without the alert close_notify. Anyone on the way can make such an end, so data whose end
    * is the end of the connection may not be complete. Only connections to backends know it. Default: false.

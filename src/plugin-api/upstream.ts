@@ -27,6 +27,8 @@ export interface Upstream {
    * is the one of {@link LeaseRequest.heldBy}; {@link Lease.pin} keeps the channel for that client's next exchange.
    */
   readonly perClient: boolean;
+  /** Whether the connections to its backends are encrypted by TLS. */
+  readonly secure: boolean;
   /**
    * Asks for a channel to one of the backends. Answers with exactly one call of `leased` or `refused`, or with none after `cancel`. The
    * call comes after this has returned; only with {@link LeaseRequest.immediate} may `leased` come before.

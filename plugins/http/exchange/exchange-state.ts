@@ -96,6 +96,10 @@ export abstract class ExchangeState extends ExchangeFacts {
     return this.stream.connection.transport.tls;
   }
 
+  get requestNumber(): number {
+    return this.stream.requests;
+  }
+
   get proxy(): ProxyHeader | undefined {
     return this.stream.connection.transport.proxy;
   }

@@ -67,7 +67,7 @@ export class Exchange
 
   /** Asks for a socket to a backend. A socket that serves only this client comes first. */
   acquire(upstream: Upstream): void {
-    this.mark('selectStartMs');
+    this.markSelection(upstream);
     const { pinned } = this.client;
     const own = pinned === undefined || this.fresh ? undefined : pinned.take(upstream);
     if (own !== undefined) {

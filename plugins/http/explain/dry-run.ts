@@ -63,12 +63,13 @@ export class DryRun {
   }
 
   #upstream(real: ProtocolHost, name: string, use: SocketUse): Upstream {
-    const { algorithm, keySource, readTimeoutMs } = real.upstream(name, use);
+    const { algorithm, keySource, readTimeoutMs, secure } = real.upstream(name, use);
     return {
       name,
       algorithm,
       keySource,
       perClient: false,
+      secure,
       readTimeoutMs,
       acquire: (request) => {
         this.asked = { request, upstream: name };

@@ -24,6 +24,8 @@ import type { FieldLine } from './trailers.ts';
  */
 export interface ServerStream {
   readonly connection: Connection;
+  /** How many requests have begun on the connection, this one included. */
+  readonly requests: number;
   /** The one time limit of the request. When it passes, {@link RequestEvents.expired} is called. */
   readonly deadline: Deadline;
   /** True while the client has not taken all that was written to it. */

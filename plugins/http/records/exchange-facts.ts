@@ -19,8 +19,7 @@ import { shownQuery } from './shown-query.ts';
 import type { TemplateValues } from '../forwarding/template.ts';
 
 /** Points in time that a trace shows. */
-type Phase =
-  'selectStartMs' | 'selectEndMs' | 'backendStartMs' | 'responseHeadMs' | 'headSentMs' | 'backendEndMs';
+type Phase = 'selectEndMs' | 'backendStartMs' | 'responseHeadMs' | 'headSentMs' | 'backendEndMs';
 
 /**
  * What is known of one exchange, filled in step by step: templates read it on the way, and telemetry gets it at the end. It is the
@@ -125,6 +124,7 @@ export abstract class ExchangeFacts implements ExchangeRecord, TemplateValues {
   }
 
   abstract get bytesReceived(): number;
+  abstract get requestNumber(): number;
   abstract get tls(): TlsSession | undefined;
   abstract get proxy(): ProxyHeader | undefined;
 
@@ -132,6 +132,14 @@ export abstract class ExchangeFacts implements ExchangeRecord, TemplateValues {
   mark(phase: Phase): void {
     const phases = this.trace?.phases;
     if (phases !== undefined) phases[phase] = this.elapsedMs;
+  }
+
+  /** Notes for a trace that a backend of the upstream is chosen now. */
+  markSelection({ secure }: Upstream): void {
+    const phases = this.trace?.phases;
+    if (phases === undefined) return;
+    phases.selectStartMs = this.elapsedMs;
+    phases.upstreamSecure = secure;
   }
 
   /** Notes for a trace that an attempt on a backend failed; another one may follow. */

@@ -90,6 +90,7 @@ export class SharedUpstream implements LeaseHome {
       makeBalancer: (members) => createBalancer(loadBalancer, members, parts.chance),
       readTimeoutMs: config.timeouts.read,
       perClient: config.proxy_protocol !== undefined,
+      secure: config.tls !== undefined,
       queueSize: queue.max_size,
       queueTimeoutMs: queue.timeout,
       poolTimeoutMs: config.connection_pool.acquire_timeout,

@@ -17,6 +17,7 @@ export class ProtocolUpstream implements Upstream {
   readonly keySource: KeySource | undefined;
   readonly readTimeoutMs: number;
   readonly perClient: boolean;
+  readonly secure: boolean;
   readonly #group: UpstreamGroup;
   readonly #use: SocketUse;
   readonly #protocol: string;
@@ -28,6 +29,7 @@ export class ProtocolUpstream implements Upstream {
     this.keySource = group.keySource;
     this.readTimeoutMs = group.readTimeoutMs;
     this.perClient = group.perClient;
+    this.secure = group.secure;
     this.#group = group;
     this.#use = use;
     this.#protocol = protocol;

@@ -28,6 +28,7 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
   readonly keySource: KeySource | undefined;
   readonly readTimeoutMs: number;
   readonly perClient: boolean;
+  readonly secure: boolean;
   readonly onFault: FaultHandler;
   readonly observer: UpstreamObserver | undefined;
   readonly home: LeaseHome | undefined;
@@ -59,6 +60,7 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
     this.keySource = options.keySource;
     this.readTimeoutMs = options.readTimeoutMs;
     this.perClient = options.perClient ?? false;
+    this.secure = options.secure ?? false;
     this.onFault = options.onFault;
     this.observer = options.observer;
     this.home = options.home;

@@ -15,6 +15,8 @@ export interface UpstreamOptions {
   readonly readTimeoutMs: number;
   /** As of `Upstream.perClient` of the plugin API. Default: false. */
   readonly perClient?: boolean | undefined;
+  /** As of `Upstream.secure` of the plugin API. Default: false. */
+  readonly secure?: boolean | undefined;
   /** How many leases may wait at a time for a backend with room. */
   readonly queueSize: number;
   /** How long a lease may wait while backends are at their limit. */

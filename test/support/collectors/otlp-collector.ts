@@ -50,5 +50,6 @@ function attributes(holder: ProtobufMessage, field: number): Record<string, unkn
 function valueOf(value: ProtobufMessage): unknown {
   if (value.has(1)) return value.text(1);
   if (value.has(2)) return value.number(2) === 1n;
-  return Number(value.number(3));
+  if (value.has(3)) return Number(value.number(3));
+  return new Float64Array(new BigUint64Array([value.number(4)]).buffer)[0];
 }

@@ -28,8 +28,7 @@ export abstract class ResponseWriter {
   protected running: RequestEvents | undefined = undefined;
   /** Set once the connection is a tunnel: the events of the request that made it one. */
   protected tunnel: RequestEvents | undefined = undefined;
-  /** How many requests have begun on the connection. */
-  protected requests = 0;
+  requests = 0;
   /** Whether the connection may serve another request, as far as is known. */
   staysOpen = true;
   /** Whether the request came as HTTP/1.1, not as HTTP/1.0. */

@@ -9,6 +9,7 @@ import type { SniDecider } from './sni-decision.ts';
 export class AcceptedSession implements TlsSession {
   readonly sni: string | undefined;
   readonly alpn: string | undefined;
+  readonly handshakeMs: number;
   readonly #socket: AcceptedTls;
   readonly #context: ServerContext;
   readonly #decider: SniDecider;
@@ -17,8 +18,18 @@ export class AcceptedSession implements TlsSession {
   #resumed: boolean | undefined;
   #certificate: PeerCertificate | undefined;
 
-  /** @param decider As the listener had it when the connection began. */
-  constructor(socket: AcceptedTls, sni: string | undefined, context: ServerContext, decider: SniDecider) {
+  /**
+   * @param decider As the listener had it when the connection began.
+   * @param beganAtMs When the handshake began, by `performance.now()`.
+   */
+  constructor(
+    socket: AcceptedTls,
+    sni: string | undefined,
+    context: ServerContext,
+    decider: SniDecider,
+    beganAtMs: number,
+  ) {
+    this.handshakeMs = performance.now() - beganAtMs;
     this.#socket = socket;
     this.sni = sni;
     this.#context = context;

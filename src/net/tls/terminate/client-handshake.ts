@@ -185,7 +185,8 @@ export class ClientHandshake implements StreamReader, LayerRun, Entrant {
         return;
       }
       socket.removeListener('error', onError);
-      this.#succeed(new AcceptedSession(socket, this.#sni, context, this.#rules.decider));
+      const { decider } = this.#rules;
+      this.#succeed(new AcceptedSession(socket, this.#sni, context, decider, this.#beganAtMs));
     });
   }
 
@@ -197,6 +198,7 @@ export class ClientHandshake implements StreamReader, LayerRun, Entrant {
     raw.tls = session;
     this.#rules.observer?.handshake?.({
       ...this.#record('ok'),
+      durationMs: session.handshakeMs,
       version: session.version,
       cipher: session.cipher,
       resumed: session.resumed,

@@ -35,6 +35,7 @@ const ERRORS_OF_BACKENDS: ReadonlySet<ErrorCode> = new Set([
   'backend_reset',
   'backend_protocol',
   'backend_timeout',
+  'backend_tls',
 ]);
 
 /**
@@ -103,7 +104,7 @@ export class ExchangeSpans implements TelemetrySubscriber {
       parentIsRemote: false,
       startMs: record.startedAtMs,
       endMs: record.startedAtMs + record.durationMs,
-      attributes: tunnelAttributes(record),
+      attributes: tunnelAttributes(record, trace.parentSpanId === ''),
       // A client that leaves is not an error.
       failure: record.error === 'client_abort' ? undefined : record.error,
     });
@@ -223,8 +224,9 @@ function spansOf(phases: TracePhases | undefined): number {
 }
 
 /** The URL that a backend was asked for. */
-function urlOf({ path }: ExchangeRecord, { upstreamPath }: TracePhases, { address }: Backend): string {
-  return `http://${address}${upstreamPath === '' ? path : upstreamPath}`;
+function urlOf({ path }: ExchangeRecord, phases: TracePhases, { address }: Backend): string {
+  const { upstreamPath, upstreamSecure = false } = phases;
+  return `${upstreamSecure ? 'https' : 'http'}://${address}${upstreamPath === '' ? path : upstreamPath}`;
 }
 
 /** Whether the server's span is in error: when the fault is the proxy's or the backend's, not the client's. */

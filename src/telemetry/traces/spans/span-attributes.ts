@@ -7,6 +7,10 @@ const LONGEST_ATTRIBUTE = 2048;
 const NONE = 'none';
 /** Stands for a method that is not known (OpenTelemetry's semantic conventions of HTTP spans). */
 const OTHER_METHOD = '_OTHER';
+/**
+ * The name that a client asked for. OpenTelemetry has renamed it to `server.address`, which says here what the `Host` field or the backend is.
+ */
+const SERVER_NAME = 'tls.client.server_name';
 const ADDRESS = /^(?:\[([^\]]*)\]|([^:/]+))(?::(\d{1,5}))?$/;
 
 /** Attributes of an exchange's own span. Beside today's names it has those in use until 2023, because dashboards use either. */
@@ -31,7 +35,7 @@ export function exchangeAttributes(record: ExchangeRecord): Attributes {
   if (record.refusal !== undefined) attributes['balance.refusal'] = short(record.refusal.rule);
   attributes['http.status_code'] = record.status;
   attributes['http.response.status_code'] = record.status;
-  addTls(attributes, record.tls);
+  addTls(attributes, record.tls, record.requestNumber === 1);
   return attributes;
 }
 
@@ -59,8 +63,8 @@ export function tryAttributes(method: string, url: string, { name, address }: Ba
   return attributes;
 }
 
-/** Attributes of a tunnel's span. */
-export function tunnelAttributes(record: TunnelRecord): Attributes {
+/** Attributes of a tunnel's span. `isFirst`: nothing was served on the client's connection before. */
+export function tunnelAttributes(record: TunnelRecord, isFirst: boolean): Attributes {
   const attributes: Attributes = {
     'client.address': record.clientAddress,
     'network.protocol.name': short(record.protocol),
@@ -72,27 +76,33 @@ export function tunnelAttributes(record: TunnelRecord): Attributes {
     backend: nameOf(record.backend),
   };
   if (record.backend !== undefined) addServer(attributes, record.backend.address);
-  addTls(attributes, record.tls);
+  addTls(attributes, record.tls, isFirst);
+  // Of a connection that was passed on by its name, nothing else is known.
+  if (record.sni !== undefined) attributes[SERVER_NAME] = short(record.sni);
   if (record.requestId !== '') attributes['balance.request_id'] = short(record.requestId);
   if (record.error !== undefined) attributes['error.type'] = record.error;
   return attributes;
 }
 
 /**
- * What TLS agreed on with the client, under the names of OpenTelemetry's semantic conventions. Those have no name for the duration of the
- * handshake. Source: https://opentelemetry.io/docs/specs/semconv/registry/attributes/tls/
+ * What TLS agreed on with the client, under the names of OpenTelemetry's semantic conventions. They have no name for the duration of the
+ * handshake, which only the first span of a connection has: the others did not wait for it.
+ * Source: https://opentelemetry.io/docs/specs/semconv/registry/attributes/tls/
  */
-function addTls(attributes: Attributes, session: TlsSession | undefined): void {
+function addTls(attributes: Attributes, session: TlsSession | undefined, isFirst: boolean): void {
   if (session === undefined) return;
-  const { version, cipher, sni, alpn, resumed, certificate } = session;
+  const { version, cipher, sni, alpn, resumed, certificate, handshakeMs } = session;
   attributes['tls.protocol.name'] = 'tls';
   attributes['tls.protocol.version'] = version.replace(/^TLSv/, '');
   attributes['tls.cipher'] = cipher;
   attributes['tls.resumed'] = resumed;
-  if (sni !== undefined) attributes['tls.client.server_name'] = short(sni);
+  if (isFirst && handshakeMs !== undefined)
+    attributes['balance.tls_handshake_ms'] = Math.round(handshakeMs * 1_000) / 1_000;
+  if (sni !== undefined) attributes[SERVER_NAME] = short(sni);
   if (alpn !== undefined) attributes['tls.next_protocol'] = short(alpn);
   if (certificate === undefined) return;
   attributes['tls.client.subject'] = short(certificate.subject);
+  attributes['tls.client.issuer'] = short(certificate.issuer);
   attributes['tls.client.hash.sha256'] = certificate.fingerprint256.replaceAll(':', '');
 }
 
