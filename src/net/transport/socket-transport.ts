@@ -76,6 +76,7 @@ export class SocketTransport extends TransportSocket implements OwnedTransport, 
   }
 
   replaceSocket(make: SocketMaker): boolean {
+    this.writer?.flush();
     const handle = this.socket === undefined ? undefined : takeHandle(this.socket);
     if (handle === undefined) return false;
     const unread = this.#unread?.chunks ?? [];
@@ -165,15 +166,20 @@ export class SocketTransport extends TransportSocket implements OwnedTransport, 
   }
 
   destroy(error?: Error): void {
-    this.ended = true;
-    this.#error ??= error;
+    this.#endNow(error);
     this.socket?.destroy();
   }
 
   reset(error?: Error): void {
+    this.#endNow(error);
+    if (this.socket !== undefined) resetSocket(this.socket);
+  }
+
+  /** The system still gets what was written before. */
+  #endNow(error: Error | undefined): void {
     this.ended = true;
     this.#error ??= error;
-    if (this.socket !== undefined) resetSocket(this.socket);
+    this.writer?.flush();
   }
 
   #flow(): void {
@@ -256,7 +262,7 @@ export class SocketTransport extends TransportSocket implements OwnedTransport, 
     }
     if (this.#closed) {
       if (this.#reader === reader) this.#tellClosed(reader);
-    } else this.#resumeIfFlowing();
+    } else if (this.#flowing && !this.#awaitsTurn) this.socket?.resume();
   };
 
   /** Whether that reader was taken away by `releaseReader`, and did not just hand the transport over to another reader. */
@@ -270,11 +276,6 @@ export class SocketTransport extends TransportSocket implements OwnedTransport, 
     for (const chunk of chunks) kept.keep(chunk, chunk.length);
     this.#isBehind = this.#reader !== undefined;
     if (this.#isBehind) queueMicrotask(this.#catchUp);
-  }
-
-  /** Resumes the socket, unless the reader has paused while it got the earlier bytes. */
-  #resumeIfFlowing(): void {
-    if (this.#flowing && !this.#awaitsTurn) this.socket?.resume();
   }
 
   readonly #onEnd = (): void => {

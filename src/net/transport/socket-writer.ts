@@ -3,18 +3,23 @@ import { PENDING } from '../node/direct-writer.ts';
 import { TEXT_LIMIT_BYTES, type PrivateBuffer, type ReadBuffers } from './memory/read-buffers.ts';
 import type { StreamSocket } from './stream-socket.ts';
 import type { TransportWriter } from './transport-writer.ts';
+import type { BatchedWriter } from './write-batch.ts';
 
 /** When so many bytes wait to be sent, the caller is told to wait. */
 export const HIGH_WATER_MARK_BYTES = 128 * 1024;
 
 /** The sending side of a plain connection: sends each kind of bytes in the cheapest way. */
-export class SocketWriter implements TransportWriter {
+export class SocketWriter implements TransportWriter, BatchedWriter {
   readonly #socket: StreamSocket;
   readonly #buffers: ReadBuffers;
   readonly #drained: () => void;
   /** The handle that text is written to directly; undefined when that is not possible. */
   readonly #handle: TextHandle | undefined;
   #owesDrained = false;
+  /** Text that goes out at the end of this turn of the event loop, together with that of other connections. */
+  #text = '';
+  /** True while the batch will call `flush`. */
+  #isInBatch = false;
   /** True when the socket's own queue may hold something. A direct write must not overtake it. */
   #mayQueue = false;
   /** Number and bytes of the direct writes that the system has not finished. */
@@ -30,7 +35,11 @@ export class SocketWriter implements TransportWriter {
   }
 
   get length(): number {
-    return this.#socket.writableLength + this.#directBytes;
+    return this.#socket.writableLength + this.#directBytes + this.#text.length;
+  }
+
+  get held(): number {
+    return this.#text.length;
   }
 
   get taken(): number {
@@ -46,11 +55,12 @@ export class SocketWriter implements TransportWriter {
       return this.#socket.write(text, 'latin1') || this.#accepts();
     }
     this.#mayQueue = false;
-    return this.#writeDirect(handle, text);
+    return this.#hold(text);
   }
 
   write(bytes: Uint8Array): boolean {
     if (this.#owesDrained) return this.#writeMore(bytes);
+    this.flush();
     this.#mayQueue = true;
     return this.#socket.write(bytes) || this.#accepts();
   }
@@ -62,11 +72,21 @@ export class SocketWriter implements TransportWriter {
     return this.#writeLent(owner, bytes.subarray(start, end));
   }
 
+  flush(): void {
+    this.#isInBatch = false;
+    const text = this.#text;
+    if (text === '') return;
+    this.#text = '';
+    if (this.#handle !== undefined && !this.#socket.destroyed) this.#writeDirect(this.#handle, text);
+  }
+
   end(): void {
+    this.flush();
     this.#socket.end();
   }
 
   close(): void {
+    this.flush();
     // With nothing left to send, the peer sees no difference between this and `end`, which costs a system call and several turns more.
     if (this.length === 0 && this.#socket.encrypted !== true) this.#socket.destroy();
     else this.#socket.destroySoon();
@@ -77,21 +97,29 @@ export class SocketWriter implements TransportWriter {
    * 'drain' only for more bytes than its limit.
    */
   #writeMore(bytes: string | Uint8Array): boolean {
+    this.flush();
     this.#mayQueue = true;
     this.#socket.write(bytes, 'latin1', this.#onSent);
     return this.length < HIGH_WATER_MARK_BYTES;
   }
 
-  #writeDirect(handle: TextHandle, text: string): boolean {
-    const outcome = this.#buffers.direct.write(handle, text, this.#onDirectSent);
-    if (outcome === 0) return true;
-    if (outcome !== PENDING) {
-      this.#socket.destroy(systemError('write', outcome));
-      return true;
+  #hold(text: string): boolean {
+    this.#text = this.#text === '' ? text : this.#text + text;
+    if (this.#text.length >= TEXT_LIMIT_BYTES) this.flush();
+    else if (!this.#isInBatch) {
+      this.#isInBatch = true;
+      this.#buffers.batch.add(this);
     }
-    this.#directWrites += 1;
-    this.#directBytes += text.length;
-    return this.#accepts();
+    return this.#directBytes === 0 || this.#accepts();
+  }
+
+  #writeDirect(handle: TextHandle, text: string): void {
+    const outcome = this.#buffers.direct.write(handle, text, this.#onDirectSent);
+    if (outcome === 0) this.#onSent();
+    else if (outcome === PENDING) {
+      this.#directWrites += 1;
+      this.#directBytes += text.length;
+    } else this.#socket.destroy(systemError('write', outcome));
   }
 
   /** A direct write is finished. Everything that was queued before it was sent, too. */
@@ -106,6 +134,7 @@ export class SocketWriter implements TransportWriter {
   #writeLent(owner: PrivateBuffer, bytes: Buffer): boolean {
     const socket = this.#socket;
     if (socket.destroyed) return true;
+    this.flush();
     owner.lent = true;
     this.#mayQueue = true;
     let sentAtOnce = true;

@@ -3,6 +3,7 @@ import { PENDING } from '../node/direct-writer.ts';
 import { MERGE_BYTES, type ReadBuffers } from './memory/read-buffers.ts';
 import type { StreamSocket } from './stream-socket.ts';
 import type { TransportWriter } from './transport-writer.ts';
+import type { BatchedWriter } from './write-batch.ts';
 
 /** A piece up to this size waits for the end of the turn, so that it goes out together with what follows: mostly a head and its body. */
 const SMALL_BYTES = 16 * 1024;
@@ -17,7 +18,7 @@ const HIGH_WATER_MARK_BYTES = 64 * 1024;
  * would abort the process. What comes meanwhile is merged into the next write. The handle encrypts the bytes of a write before the call
  * returns, so borrowed bytes need no copy.
  */
-export class TlsWriter implements TransportWriter {
+export class TlsWriter implements TransportWriter, BatchedWriter {
   readonly #socket: StreamSocket;
   readonly #handle: EncryptingHandle;
   readonly #buffers: ReadBuffers;
@@ -31,7 +32,8 @@ export class TlsWriter implements TransportWriter {
   #writes = 0;
   /** True within the call of a write. */
   #isWriting = false;
-  #isScheduled = false;
+  /** True while the batch will call `flush`. */
+  #isInBatch = false;
   #owesDrained = false;
   #ending: 'no' | 'end' | 'close' = 'no';
 
@@ -44,6 +46,10 @@ export class TlsWriter implements TransportWriter {
 
   get length(): number {
     return this.#waitingBytes + this.#busyBytes;
+  }
+
+  get held(): number {
+    return this.#waitingBytes;
   }
 
   get taken(): number {
@@ -66,7 +72,7 @@ export class TlsWriter implements TransportWriter {
       return this.#add(Buffer.from(borrowed));
     // Not by `#add`: most of these writes end at once, and then nobody waits.
     this.#keep(borrowed);
-    this.#flush();
+    this.flush();
     return this.#accepts();
   }
 
@@ -83,9 +89,9 @@ export class TlsWriter implements TransportWriter {
   #add(piece: string | Uint8Array): boolean {
     if (piece.length === 0 || this.#socket.destroyed) return true;
     this.#keep(piece);
-    if (!this.#isScheduled && this.#busyBytes === 0) {
-      this.#isScheduled = true;
-      queueMicrotask(this.#flush);
+    if (!this.#isInBatch && this.#busyBytes === 0) {
+      this.#isInBatch = true;
+      this.#buffers.batch.add(this);
     }
     return this.#accepts();
   }
@@ -102,8 +108,8 @@ export class TlsWriter implements TransportWriter {
   }
 
   /** Writes what waits, as much as fits into one write. */
-  readonly #flush = (): void => {
-    this.#isScheduled = false;
+  flush(): void {
+    this.#isInBatch = false;
     if (this.#busyBytes > 0 || this.#waitingBytes === 0) return;
     if (this.#socket.destroyed) {
       this.#forget();
@@ -120,7 +126,7 @@ export class TlsWriter implements TransportWriter {
     this.#isWriting = false;
     if (outcome !== PENDING) this.#sent(outcome);
     else if (this.#socket.readableEnded === true) setImmediate(this.#look, this.#writes, 1);
-  };
+  }
 
   /** Looks after a write that may be lost, see {@link isWriteLost}. All other writes report their end themselves. */
   readonly #look = (write: number, moreLooks: number): void => {
@@ -175,7 +181,7 @@ export class TlsWriter implements TransportWriter {
 
   #next(): void {
     if (this.#waitingBytes > 0) {
-      this.#flush();
+      this.flush();
       return;
     }
     if (this.#ending !== 'no') this.#finish();
@@ -198,7 +204,7 @@ export class TlsWriter implements TransportWriter {
   /** Ends the socket once nothing waits. */
   #finish(): void {
     if (this.#socket.destroyed) return;
-    if (this.#waitingBytes > 0 && this.#busyBytes === 0) this.#flush();
+    if (this.#waitingBytes > 0 && this.#busyBytes === 0) this.flush();
     if (this.length > 0) return;
     if (this.#ending === 'close') this.#socket.destroySoon();
     else this.#socket.end();

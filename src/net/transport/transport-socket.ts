@@ -49,7 +49,7 @@ export class TransportSocket {
 
   /** Bytes that were written, sent or not; known after the end too. */
   get bytesSent(): number {
-    return this.socket?.bytesWritten ?? 0;
+    return (this.socket?.bytesWritten ?? 0) + (this.writer?.held ?? 0);
   }
 
   get writableLength(): number {

@@ -5,6 +5,8 @@
 export interface TransportWriter {
   /** Bytes that wait to be sent. */
   readonly length: number;
+  /** Bytes that wait here, so that the socket does not count them yet. */
+  readonly held: number;
   /** Bytes that the system has taken, those of an unfinished write included. Over TLS these are encrypted ones. */
   readonly taken: number;
   writeText(text: string): boolean;
@@ -12,6 +14,8 @@ export interface TransportWriter {
   write(bytes: Uint8Array): boolean;
   /** The bytes may change as soon as this returns. */
   writeBorrowed(bytes: Buffer, start: number, end: number): boolean;
+  /** Gives what waits here to the socket now. Without effect when the socket was destroyed. */
+  flush(): void;
   /** Ends our direction after everything that was written. */
   end(): void;
   /** Ends both directions after everything that was written. */

@@ -1,4 +1,5 @@
 import { DirectWriter } from '../../node/direct-writer.ts';
+import { WriteBatch } from '../write-batch.ts';
 import { ReadBudget } from './read-budget.ts';
 
 /** A borrowed chunk up to this size is sent as latin1 text, which Node.js copies to the stack and not to the heap. */
@@ -37,6 +38,8 @@ export interface PrivateBuffer {
 export class ReadBuffers {
   /** The direct way to write text, which sockets share too. */
   readonly direct = new DirectWriter();
+  /** The writers that wait for the end of this turn of the event loop. */
+  readonly batch = new WriteBatch();
   /** Limits how much all sockets together read in a turn of the event loop. */
   readonly budget: ReadBudget;
   /** Where TLS connections put together what goes out in one write. */

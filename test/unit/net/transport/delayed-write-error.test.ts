@@ -50,6 +50,11 @@ async function lab(): Promise<Lab> {
   };
 }
 
+/** Text is sent at the end of a turn of the event loop. */
+async function nextTurn(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
 const ways: [string, (stream: DialedTransport) => void][] = [
   ['text', (stream) => void stream.writeText('more')],
   ['bytes', (stream) => void stream.write(Buffer.alloc(64 * 1024))],
@@ -88,6 +93,7 @@ describe('a connection on which nothing can be sent any more', () => {
     const { stream, answerAndReset } = await lab();
     answerAndReset('HTTP/1.1 413');
     stream.writeText('more');
+    await nextTurn();
     expect(stream.stale).toBe(true);
   });
 
@@ -112,8 +118,9 @@ describe('a connection on which nothing can be sent any more', () => {
     const { stream, reader, answerAndReset } = await lab();
     answerAndReset('HTTP/1.1 413');
     stream.writeText('more');
+    await nextTurn();
     stream.pause();
-    for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    for (let turn = 0; turn < 5; turn += 1) await nextTurn();
     expect(stream.destroyed).toBe(false);
     stream.resume();
     await reader.untilCalled('closed');
