@@ -178,7 +178,7 @@ describe.each(cases)(
       }
       peer.resume();
       await reader.untilCalled('drained');
-      expect(stream.writableLength).toBe(0);
+      await eventually(() => stream.writableLength === 0, 'all is sent');
     });
 
     it('goes on to receive after its own end', async () => {
