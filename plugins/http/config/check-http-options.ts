@@ -1,5 +1,6 @@
 import type { OptionsCheck, OptionsPath } from '../../../src/plugin-api/index.ts';
 import { FRAMING_HEADERS } from '../../../src/plugin-api/values/http-syntax.ts';
+import { takesEverybody } from '../../../src/plugin-api/values/takes-everybody.ts';
 import { templateFault } from '../forwarding/template.ts';
 import { checkHttpsOptions } from './check-https-options.ts';
 import type { HeaderTransform, HttpOptions, Transform } from './schema/options.generated.ts';
@@ -11,11 +12,18 @@ const MAX_HEADER_SIZE_BYTES = 1024 * 1024;
 export function checkHttpOptions(options: HttpOptions, context: OptionsCheck): void {
   if (context.listener.upstream === undefined && options.routes.length === 0)
     context.warn('listener', 'has neither upstream nor routes: every request gets 404');
+  warnOfTrust(options, context);
   checkLimits(options, context);
   checkErrorPages(options, context);
   checkHttpsOptions(options, context);
   checkTransform(options.transform, ['transform'], context);
   checkRoutes(options, context);
+}
+
+function warnOfTrust({ trusted_proxies: trusted }: HttpOptions, { warn }: OptionsCheck): void {
+  for (const [index, network] of trusted.entries())
+    if (takesEverybody(network))
+      warn(['trusted_proxies', index], 'trusts everybody: any client can claim any address');
 }
 
 function checkLimits({ limits }: HttpOptions, context: OptionsCheck): void {

@@ -5,7 +5,7 @@ import { takesEverything, unreachableRoutes } from './route-reach.ts';
 /** The least max_age that the lists of browsers take. */
 const PRELOAD_MS = 365 * 86_400_000;
 
-/** Warns about options that work, but that nobody can want: routes that get no request, and trust in every client. */
+/** Warns about options that work, but that nobody can want: such as routes that get no request. */
 export function lintOptions(options: HttpOptions, context: OptionsLint): void {
   for (const { index, reason } of unreachableRoutes(options)) {
     context.warn(['routes', index], `is never reached: ${reason}`);
@@ -18,9 +18,6 @@ export function lintOptions(options: HttpOptions, context: OptionsLint): void {
       ['client_certificate_headers'],
       'only removes these headers: this listener asks no client for a certificate (client_auth)',
     );
-  for (const [index, network] of options.trusted_proxies.entries())
-    if (network.endsWith('/0'))
-      context.warn(['trusted_proxies', index], 'trusts everybody: any client can claim any address');
 }
 
 /** Reports a host that the lists of browsers do not take. Source: https://hstspreload.org. */

@@ -1,3 +1,4 @@
+import { takesEverybody } from '../../plugin-api/values/takes-everybody.ts';
 import type { Path } from '../problems/problem.ts';
 import { parseAddress } from '../values/address.ts';
 import type { CheckContext } from './check-context.ts';
@@ -14,7 +15,14 @@ export function checkProxyProtocol(context: CheckContext): void {
         ['listeners', index, 'proxy_protocol', 'trusted'],
         'has no effect: what connects to a unix socket is always trusted',
       );
-    if (isUnix || accepted.trusted.length > 0) continue;
+    if (isUnix) continue;
+    for (const [place, network] of accepted.trusted.entries())
+      if (takesEverybody(network))
+        context.warn(
+          ['listeners', index, 'proxy_protocol', 'trusted', place],
+          'trusts everybody: any client can send a PROXY header and claim any address',
+        );
+    if (accepted.trusted.length > 0) continue;
     context.error(
       ['listeners', index, 'proxy_protocol'],
       'needs trusted: the addresses and networks of the proxies that send the header, as in [10.0.0.0/8]',

@@ -56,8 +56,9 @@ export class SniUpstreams {
       for (const key of ['name', 'upstream']) provenance.set([...at, 'routes', routes.length, key], path);
       routes.push({ name, upstream: this.#upstreamOf(target, name, path) });
     }
-    if (sni.default === undefined) return { routes };
-    return { routes, default: this.#upstreamOf(sni.default, 'default', [...inFile, 'default']) };
+    const rest = sni.idle_timeout === undefined ? {} : { idle_timeout: sni.idle_timeout };
+    if (sni.default === undefined) return { routes, ...rest };
+    return { routes, default: this.#upstreamOf(sni.default, 'default', [...inFile, 'default']), ...rest };
   }
 
   #upstreamOf(target: Target, name: string, path: Path): string {

@@ -185,6 +185,8 @@ export interface FileSni {
   };
   /** The servers, or the name of an upstream, for clients that ask for no name or for an unknown one, or that hide the name (ECH). Without this key: the certificates of the listener; if there are none, the listener's own upstream. */
   readonly default?: string | string[];
+  /** How long a connection that is passed on undecrypted may carry no byte in either direction. 0: no limit. Without this key: 10m. In `mode: tcp`, `tcp.timeouts.idle` counts instead. */
+  readonly idle_timeout?: string | number;
 }
 
 /** TLS to the backends of this upstream. `tls: true` takes all defaults: the certificate of a backend must be valid for its host name and signed by a known authority. In mode http, a response that ends with the connection (without `Content-Length` and chunks) is complete only if the backend ends TLS with `close_notify`; without it the response is broken off, because anybody on the way could have cut it (RFC 9112, 9.8). In mode tcp the end is passed on as it comes. */

@@ -137,6 +137,8 @@ export interface SniRouting {
   readonly routes: readonly SniRoute[];
   /** Name of the upstream for clients that ask for no name, or for one that has neither a route nor a certificate. With Encrypted Client Hello (ECH), the name that everybody may see counts. Without this key: the certificates of the listener; if there are none, the listener's own upstream in `mode: tcp`, and otherwise the client is refused. */
   readonly default?: string;
+  /** How long a connection that is passed on undecrypted may carry no byte in either direction. 0: no limit. Without this key: 10m. In `mode: tcp`, `tcp.timeouts.idle` counts instead. In ms. */
+  readonly idle_timeout?: number;
 }
 
 /** A name and its upstream. */

@@ -1,7 +1,7 @@
 import { passedUpstreams } from '../../config/options/listener-options.ts';
 import type { Listener as ListenerConfig } from '../../config/schema/config.generated.ts';
 
-/** As the default of `tcp.timeouts.idle`. */
+/** The default of `tls.sni.idle_timeout`, as of `tcp.timeouts.idle`. */
 const IDLE_TIMEOUT_MS = 600_000;
 
 /**
@@ -11,6 +11,6 @@ const IDLE_TIMEOUT_MS = 600_000;
 export function passingConfig(listener: ListenerConfig): ListenerConfig | undefined {
   if (listener.mode === 'tcp' || passedUpstreams(listener).length === 0) return undefined;
   const { name, address, max_connections, tcp_keepalive, tls } = listener;
-  const tcp = { timeouts: { idle: IDLE_TIMEOUT_MS } };
+  const tcp = { timeouts: { idle: tls?.sni?.idle_timeout ?? IDLE_TIMEOUT_MS } };
   return { name, address, mode: 'tcp', max_connections, tcp_keepalive, tcp, ...(tls && { tls }) };
 }

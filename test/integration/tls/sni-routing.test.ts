@@ -210,6 +210,19 @@ describe('one listener', () => {
     running.socket.end();
     await eventually(() => running.text().includes('closed'), 'the tunnel ends');
   });
+
+  it('ends passed connections that carry nothing for idle_timeout, and an edit changes that for new ones', async () => {
+    const [api, plain] = [await tlsBackend('api.test'), await backend(answering(() => ok('plain')))];
+    const limited = (limit: string): string =>
+      listenerText('http', 'api.test: api', plain.address, api.address).replace('sni: {', `sni: { ${limit}`);
+    const proxy = await labProxy(limited(''), files);
+    const before = await ask(proxy.address(), 'api.test');
+    expect(await proxy.change(limited('idle_timeout: 50ms, '))).toContain('idle_timeout');
+    const after = await ask(proxy.address(), 'api.test');
+    await eventually(() => after.text().endsWith('closed\n'), 'it ends');
+    before.socket.write('still there\n');
+    await eventually(() => before.text().endsWith('still there\n'), 'the other goes on');
+  });
 });
 
 /** A listener that decrypts the names of `own.crt`, with these routes; the upstream `api` is at the last address. */

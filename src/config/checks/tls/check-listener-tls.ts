@@ -13,6 +13,8 @@ export function checkListenerTls(context: CheckContext): void {
     checkClientAuth(tls, undefined, at, context);
     for (const [place, certificate] of tls.certificates.entries())
       checkClientAuth(certificate, tls, [...at, 'certificates', place], context);
+    if (mode === 'tcp' && tls.sni?.idle_timeout !== undefined)
+      context.warn([...at, 'sni', 'idle_timeout'], 'has no effect in mode: tcp: set tcp.timeouts.idle');
     if (tls.certificates.length > 0) continue;
     warnOfUnusedKeys(at, context);
     if (mode !== 'tcp')

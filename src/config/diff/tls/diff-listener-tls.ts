@@ -99,4 +99,6 @@ function* diffRouting(
   });
   const [old, now] = [before?.default, after?.default];
   if (old !== now) yield section.setting('default', NEW_HANDSHAKES, old, now, defaultGoalWords(old, now));
+  const [limit, limitNow] = [before?.idle_timeout, after?.idle_timeout];
+  if (limit !== limitNow) yield section.setting('idle_timeout', NEW_HANDSHAKES, limit, limitNow);
 }

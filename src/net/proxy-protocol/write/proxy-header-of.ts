@@ -9,7 +9,7 @@ import { recordsAbout } from './records-about.ts';
 export type ProxyVersion = 'v1' | 'v2';
 
 /** The client that a header tells a backend about. */
-export type HeaderSubject = Pick<Transport, 'peer' | 'local' | 'tls' | 'proxy'>;
+export type HeaderSubject = Pick<Transport, 'peer' | 'local' | 'tls' | 'proxy' | 'route'>;
 
 const LOCAL = 0x20;
 const PROXY = 0x21;

@@ -11,14 +11,15 @@ const NOT_VERIFIED = 1;
 
 /**
  * The records of version 2 about a client: the protocol and the host name that it asked for, its id, and its TLS connection. Where TLS did
- * not end here, what a header from a proxy in front told is passed on.
+ * not end here, what a header from a proxy in front told is passed on; but the host name in the ClientHello of a connection that is passed on
+ * undecrypted precedes.
  */
-export function recordsAbout({ tls, proxy }: Pick<Transport, 'tls' | 'proxy'>): Buffer[] {
-  if (tls === undefined && proxy === undefined) return [];
+export function recordsAbout({ tls, proxy, route }: Pick<Transport, 'tls' | 'proxy' | 'route'>): Buffer[] {
+  if (tls === undefined && proxy === undefined && route === undefined) return [];
   const ssl = tls === undefined ? proxy?.tlvs.find(({ type }) => type === TLV.ssl)?.value : sslValue(tls);
   return [
     ...record(TLV.alpn, tls === undefined ? proxy?.alpn : tls.alpn),
-    ...record(TLV.authority, tls?.sni ?? proxy?.authority),
+    ...record(TLV.authority, tls?.sni ?? route?.sni ?? proxy?.authority),
     ...record(TLV.uniqueId, proxy?.uniqueId),
     ...record(TLV.ssl, ssl),
   ];

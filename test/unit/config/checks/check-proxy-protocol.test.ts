@@ -7,7 +7,7 @@ const REST = 'backends: [{ name: a, address: "a:1" }]\n';
 describe('the proxy_protocol section', () => {
   it.each([
     'proxy_protocol: { trusted: [10.0.0.0/8, "2001:db8::1"], timeout: 1s }',
-    'proxy_protocol: { accept: true, trusted: [0.0.0.0/0] }',
+    'proxy_protocol: { accept: true, trusted: [192.0.2.0/24] }',
     'proxy_protocol: { accept: false }',
     'proxy_protocol: { send: v2 }',
     'listen: "unix:/run/balance.sock"\nproxy_protocol: { accept: true }',
@@ -26,6 +26,16 @@ describe('the proxy_protocol section', () => {
   ])('%s is refused', (text, problem) => {
     expect(problemsOf(REST + text)).toEqual([
       typeof problem === 'string' ? problem : expect.stringMatching(problem),
+    ]);
+  });
+
+  it('warns of trust in everybody, as trusted_proxies does', () => {
+    expect(warningsOf(`${REST}proxy_protocol: { trusted: [10.0.0.0/8, 0.0.0.0/0, '::/0'] }`)).toEqual([
+      'x.yaml:2:41 proxy_protocol.trusted[1] trusts everybody: any client can send a PROXY header and claim any address',
+      'x.yaml:2:52 proxy_protocol.trusted[2] trusts everybody: any client can send a PROXY header and claim any address',
+    ]);
+    expect(warningsOf(`mode: http\n${REST}http: { trusted_proxies: [10.0.0.0/8, '::/0'] }`)).toEqual([
+      'x.yaml:3:39 http.trusted_proxies[1] trusts everybody: any client can claim any address',
     ]);
   });
 

@@ -13,6 +13,12 @@ describe('a listener that only passes TLS on', () => {
     );
   });
 
+  it('in mode tcp has the time limit of its protocol', () => {
+    expect(warningsOf(listener('tcp', "sni: { idle_timeout: 1h, routes: { 'a.test': up } }"))).toEqual([
+      'x.yaml:1:92 listeners[0].tls.sni.idle_timeout has no effect in mode: tcp: set tcp.timeouts.idle',
+    ]);
+  });
+
   it('in mode tcp gets none', () => {
     expect(warningsOf(listener('tcp', "sni: { routes: { 'a.test': up } }"))).toEqual([]);
   });

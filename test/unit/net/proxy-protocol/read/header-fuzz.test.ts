@@ -31,7 +31,7 @@ describe('bytes that may be a header', () => {
     for (let index = 0; index < CASES; index += 1) {
       const peer = { address: anyAddress(random), port: random.between(0, 65_535) };
       const local = { address: anyAddress(random), port: random.between(0, 65_535) };
-      const client = { peer, local, tls: undefined, proxy: undefined };
+      const client = { peer, local, tls: undefined, proxy: undefined, route: undefined };
       const [first, second] = [
         readHeader(proxyHeaderOf('v1', client)),
         readHeader(proxyHeaderOf('v2', client)),

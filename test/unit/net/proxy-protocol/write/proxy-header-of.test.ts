@@ -18,6 +18,7 @@ function subject(peer: string, local: string, more: Partial<HeaderSubject> = {})
     local: { address: local, port: local === 'unix' ? 0 : 443 },
     tls: undefined,
     proxy: undefined,
+    route: undefined,
     ...more,
   };
 }
@@ -125,5 +126,14 @@ describe('a header to a backend', () => {
       uniqueId: Buffer.from('id-1'),
       ssl: { version: 'TLSv1.3' },
     });
+  });
+
+  it('names the host that a client asked for whose connection is passed on undecrypted', () => {
+    const passed = (sni: string | undefined) => ({ route: { upstream: 'up', sni } });
+    expect(sent(subject('192.0.2.7', '192.0.2.1', passed('api.test')))).toMatchObject({
+      authority: 'api.test',
+      ssl: undefined,
+    });
+    expect(sent(subject('192.0.2.7', '192.0.2.1', passed(undefined))).tlvs).toEqual([]);
   });
 });
