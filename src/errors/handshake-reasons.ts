@@ -51,6 +51,10 @@ export const HANDSHAKE_REASONS = {
       'the client closed the connection within the handshake; some clients do that when they do not trust the certificate',
     backend: 'the backend closed the connection within the handshake',
   },
+  not_needed: {
+    client: 'the proxy did not need the connection any more',
+    backend: 'nobody needed the connection any more: the client that it was made for has left',
+  },
   // Both sides have nothing in common.
   no_shared_version: {
     client:

@@ -1,7 +1,7 @@
 /**
  * How a TLS handshake ended. `ok`: both sides agreed. `failed`: one of them refused what the other one showed or offered. `timeout`: it was
  * not done in time. `refused`: the proxy refused it before any cryptography (limits, an unknown name, bytes that are not TLS). `aborted`: the
- * peer left within it.
+ * peer left within it, or the proxy did not need the connection any more.
  */
 export type HandshakeStatus = 'ok' | 'failed' | 'timeout' | 'refused' | 'aborted';
 

@@ -6,6 +6,16 @@ import { AddressConnect, type ConnectTarget } from './address-connect.ts';
 import type { DialDone, Dialed, PendingDial } from './dialer.ts';
 import type { AttemptEnded, ConnectAttempt } from './happy-eyeballs.ts';
 
+/** What goes on with a connection until it may be used. */
+export interface DialFinish {
+  /**
+   * Ends it. Its `ended` is not called any more.
+   *
+   * @param isLate the time of the dial is over; otherwise nobody wants the connection any more
+   */
+  destroy(isLate: boolean): void;
+}
+
 /** What one dial is made with. `T` is what an attempt to connect to one address makes. */
 export interface DialTask<T> {
   readonly to: Address;
@@ -14,12 +24,12 @@ export interface DialTask<T> {
   readonly timeoutMs: number;
   readonly resources: ProcessResources | undefined;
   readonly attempt: (target: ConnectTarget, ended: AttemptEnded<T>) => ConnectAttempt;
-  /** Goes on with the first connection until it may be used, and calls `ended` then. What it returns is destroyed when the time is over. */
+  /** Goes on with the first connection until it may be used, and calls `ended` then. What it returns is destroyed with the dial. */
   readonly finish: (
     connected: T,
     ip: string | undefined,
     ended: AttemptEnded<Dialed>,
-  ) => ConnectAttempt | undefined;
+  ) => DialFinish | undefined;
 }
 
 /** One dial. It ends with one call of `done`, which comes after the constructor has returned, unless it is destroyed. */
@@ -29,7 +39,7 @@ export class Dial<T> implements PendingDial {
   readonly #connecting: AddressConnect<T>;
   readonly #timer: NodeJS.Timeout;
   /** What goes on with the connection; undefined while there is none. */
-  #finishing: ConnectAttempt | undefined;
+  #finishing: DialFinish | undefined;
   #isConnected = false;
   #hasBegun = false;
   #isOver = false;
@@ -57,11 +67,15 @@ export class Dial<T> implements PendingDial {
   }
 
   destroy(): void {
+    this.#destroy(false);
+  }
+
+  #destroy(isLate: boolean): void {
     if (this.#isOver) return;
     this.#isOver = true;
     clearTimeout(this.#timer);
     this.#connecting.destroy();
-    this.#finishing?.destroy();
+    this.#finishing?.destroy(isLate);
   }
 
   #timedOut(): void {
@@ -70,7 +84,7 @@ export class Dial<T> implements PendingDial {
     const message = this.#isConnected
       ? `${formatAddress(to)} accepted the connection, but did not finish the TLS handshake ${limit}`
       : `no connection to ${formatAddress(to)} ${limit}${this.#connecting.waitsFor}`;
-    this.destroy();
+    this.#destroy(true);
     this.#done(new BalanceError('connect_timeout', message));
   }
 

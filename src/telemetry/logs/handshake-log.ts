@@ -43,8 +43,10 @@ export class HandshakeLog implements HandshakeObserver {
       place.done += 1;
       return;
     }
-    place.fail(record.reason ?? 'other');
     if (this.#logger.debugEnabled) this.#logDetails(record, nowMs);
+    // Nothing failed: clients may leave at any time.
+    if (record.reason === 'not_needed') return;
+    place.fail(record.reason ?? 'other');
     if (!isOfBackend(record) && !this.#logger.debugEnabled) this.#logReason(record, place);
     if (place.isAlarming) this.#warn(record, place, nowMs);
   }

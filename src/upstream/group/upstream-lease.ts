@@ -13,7 +13,7 @@ import type {
 import type { BackendState, RestingLease } from '../backend/backend-state.ts';
 import type { Member } from './member.ts';
 import type { Channel, ChannelHolder } from '../pool/channel.ts';
-import type { ChannelPool, PoolWaiter } from '../pool/channel-pool.ts';
+import type { ChannelPool, PendingTake, PoolWaiter } from '../pool/channel-pool.ts';
 import { PinnedChannel } from '../pool/pinned-channel.ts';
 import type { UpstreamObserver } from './upstream-observer.ts';
 
@@ -68,6 +68,8 @@ export class UpstreamLease
   #member: Member | undefined = undefined;
   #pool: ChannelPool | undefined = undefined;
   #channel: Channel | undefined = undefined;
+  /** Set while a connection is made for it. */
+  #pending: PendingTake | undefined = undefined;
   /** Set once the channel was pinned to one client. */
   #pinned: PinnedChannel | undefined = undefined;
   /** When it got its channel, by `performance.now()`. 0 while it rests, and when no observer asks for the time. */
@@ -131,7 +133,7 @@ export class UpstreamLease
     if (fresh && this.tried === undefined) backend.resends += 1;
     const pool = fresh ? member.fresh : member.pool(this.use);
     this.#pool = pool;
-    pool.take(this, atOnce);
+    this.#pending = pool.take(this, atOnce);
   }
 
   /** An edit replaced the owner while the lease waited. */
@@ -144,6 +146,7 @@ export class UpstreamLease
 
   taken(channel: Channel): void {
     this.#channel = channel;
+    this.#pending = undefined;
     if (this.#cancelled) {
       this.#finish(channel, Number.POSITIVE_INFINITY);
       return;
@@ -167,6 +170,7 @@ export class UpstreamLease
   failed(error: BalanceError): void {
     const member = this.#member;
     this.#member = undefined;
+    this.#pending = undefined;
     if (member === undefined) return;
     member.backend.leaseEnded();
     // This process lacks a resource: no backend is to blame.
@@ -193,8 +197,17 @@ export class UpstreamLease
   cancel(): void {
     if (this.#answered || this.#cancelled) return;
     this.#cancelled = true;
-    if (this.#member !== undefined) return;
-    this.#owner.cancelled(this);
+    const member = this.#member;
+    if (member === undefined) this.#owner.cancelled(this);
+    else if (this.#pending === undefined) {
+      // It is about to get an idle channel, which then goes back.
+      return;
+    } else {
+      this.#pending.destroy();
+      this.#pending = undefined;
+      this.#member = undefined;
+      member.backend.leaseEnded();
+    }
     this.#leave();
   }
 

@@ -14,6 +14,12 @@ export interface PoolWaiter {
   failed(error: BalanceError): void;
 }
 
+/** A lease that waits for a connection that is being made. */
+export interface PendingTake {
+  /** The lease does not want a channel any more: its waiter is not called. A connection that no other lease could use is not made. */
+  destroy(): void;
+}
+
 /**
  * Where leases of one backend get their channels from. Leases know no more of a pool than this:
  *
@@ -27,8 +33,10 @@ export interface ChannelPool {
   readonly isFull: boolean;
   /**
    * Gives `waiter` a channel or an error, after this has returned. With `atOnce`, an idle channel is given before this returns.
+   *
+   * @returns what the waiter can leave by, as long as it was called neither way; undefined when it gets an idle channel
    */
-  take(waiter: PoolWaiter, atOnce: boolean): void;
+  take(waiter: PoolWaiter, atOnce: boolean): PendingTake | undefined;
   /** Takes a channel back. It may rest for `idleMs` before its next lease; with 0 it is closed now. */
   release(channel: Channel, idleMs: number): void;
   /** A leased channel leaves the pool but stays open. Its place is free for another channel. */

@@ -1,5 +1,5 @@
 import { BalanceError, messageOf } from '../../errors.ts';
-import type { Dialed, DialedFor, Dialer } from '../../net/dial/dialer.ts';
+import type { Dialed, DialedFor, Dialer, PendingDial } from '../../net/dial/dialer.ts';
 import type { SocketUse } from '../../plugin-api/index.ts';
 import type { BackendState } from '../backend/backend-state.ts';
 import { PooledSocket } from './pooled-socket.ts';
@@ -8,7 +8,7 @@ import { PooledSocket } from './pooled-socket.ts';
 export type Connected = (error: BalanceError | undefined, socket?: PooledSocket) => void;
 
 /**
- * Connects to a backend and updates its counts. `done` is called once, after this has returned.
+ * Connects to a backend and updates its counts. `done` is called once, after this has returned, unless the dial is destroyed.
  *
  * @param use what the connection is for; undefined when it is not known
  * @param client the client that the connection is for. Default: nobody
@@ -19,8 +19,8 @@ export function connectTo(
   use: SocketUse | undefined,
   done: Connected,
   client?: DialedFor,
-): void {
-  dialer.dial(
+): PendingDial {
+  return dialer.dial(
     backend.target,
     (error, dialed) => {
       if (dialed !== undefined) done(undefined, countedSocket(backend, dialed));

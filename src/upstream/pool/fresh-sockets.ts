@@ -1,7 +1,7 @@
 import type { Dialer } from '../../net/dial/dialer.ts';
 import type { BackendState } from '../backend/backend-state.ts';
 import type { Channel } from './channel.ts';
-import type { ChannelPool, PoolWaiter } from './channel-pool.ts';
+import type { ChannelPool, PendingTake, PoolWaiter } from './channel-pool.ts';
 import { asBalanceError, connectTo, type Connected } from './connect-to.ts';
 
 /** Connects to one backend for each lease, and closes the socket after it. */
@@ -15,7 +15,8 @@ export class FreshSockets implements ChannelPool {
     this.#dialer = dialer;
   }
 
-  take(waiter: PoolWaiter): void {
+  /** Nobody else can use the connection: it is given up when its lease leaves. */
+  take(waiter: PoolWaiter): PendingTake {
     const connected: Connected = (error, socket) => {
       if (socket === undefined) {
         waiter.failed(asBalanceError(error));
@@ -24,7 +25,7 @@ export class FreshSockets implements ChannelPool {
       socket.uses = 1;
       waiter.taken(socket);
     };
-    connectTo(this.#backend, this.#dialer, waiter.use, connected, waiter.client);
+    return connectTo(this.#backend, this.#dialer, waiter.use, connected, waiter.client);
   }
 
   release({ stream }: Channel): void {

@@ -1,15 +1,18 @@
 import type { Pool } from 'generic-pool';
 
-import type { Dialer } from '../../net/dial/dialer.ts';
+import { BalanceError } from '../../errors.ts';
+import type { Dialer, PendingDial } from '../../net/dial/dialer.ts';
 import type { SocketUse } from '../../plugin-api/index.ts';
 import type { BackendPool, BackendState } from '../backend/backend-state.ts';
 import type { PoolSettings } from '../../config/sockets/pool-settings.ts';
-import type { ChannelPool, PoolWaiter } from './channel-pool.ts';
-import { asBalanceError, connectTo } from './connect-to.ts';
+import type { ChannelPool, PendingTake, PoolWaiter } from './channel-pool.ts';
+import { asBalanceError, connectTo, type Connected } from './connect-to.ts';
 import { HotSockets } from './hot-sockets.ts';
+import { IdleRules } from './idle-rules.ts';
+import { PoolDials, type BeginDial } from './pool-dials.ts';
+import { PoolQueue, type PoolPlace } from './pool-queue.ts';
 import { FailedSocket, PooledSocket } from './pooled-socket.ts';
 import { makeResourcePool, type ResourceFactory } from './resource-pool.ts';
-import { WarmSockets } from './warm-sockets.ts';
 
 /** How often idle sockets are checked. */
 const EVICTION_INTERVAL_MS = 1_000;
@@ -36,15 +39,16 @@ export class SocketPool implements ChannelPool, BackendPool {
    * generic-pool needs. Sockets that rest here for long go back to generic-pool, which ages them.
    */
   readonly #hot = new HotSockets((socket) => {
-    if (this.#isSpent(socket)) this.#destroy(socket);
+    if (this.#rules.isSpent(socket)) this.#destroy(socket);
     else void this.#pool.release(socket);
   });
   #leased = 0;
-  /** Leases that wait in generic-pool's queue. */
-  #borrowing = 0;
+  readonly #dials = new PoolDials();
+  readonly #queue = new PoolQueue(() => {
+    this.#endSurplusDials();
+  });
   #failures = 0;
-  /** What the pool has learned about how long the server keeps unused sockets open. */
-  readonly #warm = new WarmSockets();
+  readonly #rules: IdleRules;
   /** Places of generic-pool that hold no usable socket, but a failure or a socket that its server has ended. */
   #restingFailures = 0;
   #closing = false;
@@ -55,13 +59,14 @@ export class SocketPool implements ChannelPool, BackendPool {
     this.#limit = settings.maxSize === 0 ? Number.MAX_SAFE_INTEGER : settings.maxSize;
     this.#use = use;
     this.#dialer = dialer;
+    this.#rules = new IdleRules(use, settings);
     if (settings.minIdle > 0) this.#made = this.#make();
     backend.pools.add(this);
   }
 
   /** True while every socket that the pool may have is leased, or is waited for by a lease. */
   get isFull(): boolean {
-    return this.#leased + this.#borrowing >= this.#limit;
+    return this.#leased + this.#queue.length >= this.#limit;
   }
 
   get idle(): number {
@@ -78,41 +83,41 @@ export class SocketPool implements ChannelPool, BackendPool {
 
   /** Leases that wait for a socket. */
   get waiting(): number {
-    return this.#borrowing;
+    return this.#queue.length;
   }
 
   get leased(): number {
     return this.#leased;
   }
 
-  take(waiter: PoolWaiter, atOnce = false): void {
+  take(waiter: PoolWaiter, atOnce = false): PendingTake | undefined {
     const socket = this.#takeHot();
-    if (socket === undefined) {
-      this.#borrow(waiter);
-      return;
-    }
+    if (socket === undefined) return this.#borrow(waiter);
     this.#lease(socket);
-    if (atOnce) {
-      waiter.taken(socket);
-      return;
-    }
-    // A settled promise costs a third of queueMicrotask.
-    void SETTLED.then(() => {
-      waiter.taken(socket);
-    });
+    if (atOnce) waiter.taken(socket);
+    else
+      // A settled promise costs a third of queueMicrotask.
+      void SETTLED.then(() => {
+        waiter.taken(socket);
+      });
+    return undefined;
   }
 
   release(socket: PooledSocket, idleMs: number): void {
     if (!this.#endLease(socket)) return;
     const isUnwanted =
-      idleMs === 0 || this.#closing || this.#use === 'once' || this.#isSpent(socket) || this.#isSurplus();
+      idleMs === 0 ||
+      this.#closing ||
+      this.#use === 'once' ||
+      this.#rules.isSpent(socket) ||
+      this.#isSurplus();
     if (isUnwanted) {
       this.#drop(socket);
       return;
     }
     socket.rest(idleMs);
-    // Leases that wait in generic-pool's queue come first.
-    if (this.#borrowing > 0) void this.#pool.release(socket);
+    // Leases that wait come first: generic-pool gives the socket to them.
+    if (this.#queue.length > 0) void this.#pool.release(socket);
     else this.#hot.push(socket);
   }
 
@@ -131,8 +136,9 @@ export class SocketPool implements ChannelPool, BackendPool {
     if (pool === undefined) return;
     // This resolves when the last borrowed socket has come back, which may take long. So it is not awaited.
     const drained = pool.drain();
+    this.#endSurplusDials();
     // To call `clear` at once would destroy sockets that are being connected for waiting leases.
-    if (this.#borrowing > 0) void drained.then(() => pool.clear());
+    if (this.#queue.length > 0) void drained.then(() => pool.clear());
     else void pool.clear();
   }
 
@@ -152,67 +158,99 @@ export class SocketPool implements ChannelPool, BackendPool {
       factory: this.#factory(),
       isUnwanted: (resource, available) => {
         if (this.#closing) return true;
-        return this.#isSpent(resource)
+        return this.#rules.isSpent(resource)
           ? !this.#staysEmpty(resource)
-          : this.#isIdleTooLong(resource, available);
+          : this.#rules.isIdleTooLong(resource, available);
       },
     });
     this.#hot.coolEvery(EVICTION_INTERVAL_MS);
     return pool;
   }
 
-  #borrow(waiter: PoolWaiter): void {
+  #borrow(waiter: PoolWaiter): PendingTake {
     // Each of these leases needs a connection of its own. To wait for the connects of others would only take longer.
-    const isCrowded = this.#use === 'once' && this.#borrowing >= this.#limit;
-    if (this.#closing || isCrowded) {
-      this.#connectFor(waiter);
-      return;
-    }
-    const failuresBefore = this.#failures;
-    this.#borrowing += 1;
+    const isCrowded = this.#use === 'once' && this.#queue.length >= this.#limit;
+    if (this.#closing || isCrowded) return this.#connectFor(waiter);
+    const place = this.#queue.join(waiter, this.#failures);
+    // A connection that another lease has left behind serves this one, unless it takes so long that a new one may be faster.
+    if (this.#queue.spare === 0 || this.#dials.destroyLate()) this.#ask();
+    else this.#queue.useSpare();
+    return place;
+  }
+
+  /** Asks generic-pool for one socket. */
+  #ask(): void {
     this.#pool.acquire().then(
       (resource) => {
-        this.#borrowing -= 1;
-        this.#acquired(resource, waiter, failuresBefore);
+        this.#acquired(resource);
       },
       (error: unknown) => {
-        this.#borrowing -= 1;
-        waiter.failed(asBalanceError(error));
+        this.#queue.shift()?.waiter.failed(asBalanceError(error));
       },
     );
   }
 
   /** Connects outside of generic-pool, which serves nothing once it is being closed. */
-  #connectFor(waiter: PoolWaiter): void {
-    this.#connect().then(
-      (socket) => {
+  #connectFor(waiter: PoolWaiter): PendingDial {
+    const connected: Connected = (error, socket) => {
+      if (socket === undefined) waiter.failed(asBalanceError(error));
+      else {
         this.#lease(socket);
         waiter.taken(socket);
-      },
-      (error: unknown) => {
-        waiter.failed(asBalanceError(error));
-      },
-    );
+      }
+    };
+    return connectTo(this.#backend, this.#dialer, this.#use, connected);
   }
 
-  #acquired(resource: Resource, waiter: PoolWaiter, failuresBefore: number): void {
+  /** generic-pool gives a socket, or the failure of a dial. */
+  #acquired(resource: Resource): void {
+    const first = this.#queue.first();
     if (resource instanceof FailedSocket) {
       this.#destroy(resource);
-      // A failure from before this lease asked does not count.
-      if (resource.sequence > failuresBefore) waiter.failed(resource.error);
-      else this.take(waiter);
-    } else if (!this.#isFit(resource)) {
+      // A failure from before a lease asked does not count for it.
+      if (first !== undefined && resource.sequence > first.failuresBefore)
+        this.#queue.shift()?.waiter.failed(resource.error);
+      else this.#askAgain();
+    } else if (!this.#rules.isFit(resource)) {
       this.#destroy(resource);
-      this.take(waiter);
-    } else {
-      this.#lease(resource);
-      if (this.#use === 'once') {
-        this.#warm.used();
-        // A socket of this use leaves generic-pool, which connects another one ahead in its place.
-        this.#destroy(resource);
-      }
-      waiter.taken(resource);
+      this.#askAgain();
+    } else if (first === undefined) this.#keepSpare(resource);
+    else this.#serve(first, resource);
+  }
+
+  #serve(place: PoolPlace, socket: PooledSocket): void {
+    this.#queue.shift();
+    this.#lease(socket);
+    if (this.#use === 'once') {
+      this.#rules.warm.used();
+      // A socket of this use leaves generic-pool, which connects another one ahead in its place.
+      this.#destroy(socket);
     }
+    place.waiter.taken(socket);
+  }
+
+  /** What generic-pool gave was of no use to the lease that waits. */
+  #askAgain(): void {
+    if (this.#queue.useSpare()) return;
+    if (!this.#closing) {
+      if (this.#queue.length > 0) this.#ask();
+      return;
+    }
+    const place = this.#queue.shift();
+    if (place !== undefined) place.dial = this.#connectFor(place.waiter);
+  }
+
+  /** The lease that a socket was connected for has left, and none waits: the next one gets it. */
+  #keepSpare(socket: PooledSocket): void {
+    this.#queue.useSpare();
+    if (this.#closing || this.#isSurplus()) this.#destroy(socket);
+    else if (this.#use === 'once') void this.#pool.release(socket);
+    else this.#hot.push(socket);
+  }
+
+  /** Ends the dials that no lease waits for, and whose sockets would not be kept. */
+  #endSurplusDials(): void {
+    if (this.#queue.spare > 0) this.#dials.keep(this.#queue.length + this.#roomForIdle);
   }
 
   #lease(socket: PooledSocket): void {
@@ -233,22 +271,14 @@ export class SocketPool implements ChannelPool, BackendPool {
   #takeHot(): PooledSocket | undefined {
     for (;;) {
       const socket = this.#hot.pop();
-      if (socket === undefined || this.#isFit(socket)) return socket;
+      if (socket === undefined || this.#rules.isFit(socket)) return socket;
       this.#destroy(socket);
     }
   }
 
   #factory(): ResourceFactory<Resource> {
     return {
-      create: async () => {
-        try {
-          return await this.#connect();
-        } catch (error) {
-          this.#failures += 1;
-          this.#restingFailures += 1;
-          return new FailedSocket(asBalanceError(error), this.#failures);
-        }
-      },
+      create: () => this.#connect(),
       destroy: (resource) => {
         if (resource instanceof FailedSocket || resource.emptyUntilMs > 0) this.#restingFailures -= 1;
         // A leased socket has only left the pool: it stays open.
@@ -261,17 +291,25 @@ export class SocketPool implements ChannelPool, BackendPool {
     };
   }
 
-  #connect(): Promise<PooledSocket> {
-    return new Promise((resolve, reject) => {
-      connectTo(this.#backend, this.#dialer, this.#use, (error, socket) => {
-        if (socket === undefined) {
-          reject(asBalanceError(error));
-          return;
+  #connect(): Promise<Resource> {
+    return new Promise((resolve) => {
+      const dial: BeginDial = (done) => connectTo(this.#backend, this.#dialer, this.#use, done);
+      this.#dials.begin(dial, (error, socket) => {
+        if (socket === undefined) resolve(this.#failed(error));
+        else {
+          if (this.#use === 'keep-alive') socket.rest(Number.POSITIVE_INFINITY);
+          resolve(socket);
         }
-        if (this.#use === 'keep-alive') socket.rest(Number.POSITIVE_INFINITY);
-        resolve(socket);
       });
     });
+  }
+
+  /** @param error undefined when the pool itself has ended the dial, which counts for no lease */
+  #failed(error: BalanceError | undefined): FailedSocket {
+    this.#restingFailures += 1;
+    if (error === undefined) return new FailedSocket(new BalanceError('shutdown', 'nobody waits for it'), 0);
+    this.#failures += 1;
+    return new FailedSocket(error, this.#failures);
   }
 
   #drop(socket: PooledSocket): void {
@@ -285,46 +323,30 @@ export class SocketPool implements ChannelPool, BackendPool {
     });
   }
 
-  /** Whether a lease may get the socket now. Its address is always checked, even when the settings ask for no check. */
-  #isFit(socket: PooledSocket): boolean {
-    if (socket.emptyUntilMs > 0) return false;
-    return this.#settings.validateOnBorrow ? !this.#isSpent(socket) : !socket.isOutdated;
-  }
-
-  #isSpent(resource: Resource): boolean {
-    if (resource instanceof FailedSocket || resource.stream.stale) return true;
-    if (resource.isOverdue || resource.isOutdated) return true;
-    // While a greeting is not read yet, `stale` does not show that the server has ended the socket.
-    if (this.#use === 'once' && (resource.stream.peerEnded || this.#warm.isOld(resource))) return true;
-    return this.#settings.maxAgeMs > 0 && performance.now() - resource.createdAtMs > this.#settings.maxAgeMs;
-  }
-
   /** Whether the place of a spent socket stays empty for now, because the server soon ends every unused socket. */
   #staysEmpty(resource: Resource): boolean {
     if (this.#use !== 'once' || resource instanceof FailedSocket) return false;
     const { stream } = resource;
     if (resource.emptyUntilMs === 0) {
       if (!stream.peerEnded && !stream.destroyed) return false;
-      resource.emptyUntilMs = resource.createdAtMs + this.#warm.ended(resource);
+      resource.emptyUntilMs = resource.createdAtMs + this.#rules.warm.ended(resource);
       this.#restingFailures += 1;
       stream.destroy();
     }
     return performance.now() < resource.emptyUntilMs;
   }
 
-  /** Whether one more idle socket would exceed `maxIdle`. Not while a lease waits: it would take the socket at once. */
+  /** Whether one more idle socket would be too many. Not while a lease waits: it would take the socket at once. */
   #isSurplus(): boolean {
-    const { maxIdle } = this.#settings;
-    return maxIdle > 0 && this.#borrowing === 0 && this.idle >= maxIdle;
+    return this.#queue.length === 0 && this.#roomForIdle <= 0;
   }
 
-  #isIdleTooLong(resource: Resource, available: number): boolean {
-    if (resource instanceof FailedSocket) return false;
-    // A socket whose lease got another socket meanwhile became idle without a check of `maxIdle`.
-    if (this.#settings.maxIdle > 0 && available > this.#settings.maxIdle) return true;
-    if (this.#settings.maxIdleTimeMs === 0) return false;
-    // Sockets of use `once` are renewed after their idle time, even when minIdle keeps them.
-    if (available <= this.#settings.minIdle && this.#use === 'keep-alive') return false;
-    return performance.now() - resource.idleSinceMs > this.#settings.maxIdleTimeMs;
+  /** How many more sockets may rest. */
+  get #roomForIdle(): number {
+    const { maxIdle, minIdle } = this.#settings;
+    if (this.#closing) return 0;
+    // What rests with use `once` was connected ahead.
+    if (this.#use === 'once') return minIdle - this.idle;
+    return maxIdle === 0 ? Number.POSITIVE_INFINITY : maxIdle - this.idle;
   }
 }

@@ -1,7 +1,7 @@
 import { handshakeReasonOf, messageOf, type BalanceError } from '../../../errors.ts';
 import type { TlsSession } from '../../../plugin-api/index.ts';
 import type { HandshakeObserver, HandshakeOutcome } from '../../../readings/handshake.ts';
-import type { ConnectAttempt } from '../happy-eyeballs.ts';
+import type { DialFinish } from '../dial.ts';
 import type { BackendHandshake } from './backend-handshake.ts';
 
 /** Whose handshake it is. */
@@ -14,7 +14,7 @@ export interface HandshakeSubject {
 }
 
 /** Reports one handshake with a backend to the observer, when it ends or is given up. */
-export class HandshakeReport implements ConnectAttempt {
+export class HandshakeReport implements DialFinish {
   readonly #subject: HandshakeSubject;
   readonly #handshake: BackendHandshake;
   #isOver = false;
@@ -40,12 +40,13 @@ export class HandshakeReport implements ConnectAttempt {
     });
   }
 
-  /** The time for connecting is over, or nobody waits for the connection any more. */
-  destroy(): void {
+  destroy(isLate: boolean): void {
     this.#handshake.destroy();
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#report({ status: 'timeout', reason: 'timeout' });
+    this.#report(
+      isLate ? { status: 'timeout', reason: 'timeout' } : { status: 'aborted', reason: 'not_needed' },
+    );
   }
 
   #report(outcome: Omit<HandshakeOutcome, 'durationMs' | 'address' | 'sni'>): void {

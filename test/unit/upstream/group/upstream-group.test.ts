@@ -103,14 +103,28 @@ describe('an upstream', () => {
     expect([gone.answers, next.lease?.backend.name]).toEqual([0, 'b0']);
   });
 
-  it('gives back what was connected for one who left meanwhile', async () => {
+  it.each([false, true])(
+    'counts nothing for one who left while it was connected (pool: %s)',
+    async (pooled) => {
+      const [server] = await servers(1);
+      const { group, members } = groupOf([server!.address], { pooled });
+      const gone = new Asker(group, 'keep-alive');
+      expect(members[0]!.active).toBe(1);
+      gone.pending.cancel();
+      gone.pending.cancel();
+      expect(members[0]!.active).toBe(0);
+      const next = await new Asker(group, 'keep-alive').answered();
+      expect([gone.answers, next.lease?.backend.name, members[0]!.active]).toEqual([0, 'b0', 1]);
+    },
+  );
+
+  it('serves one who waits for the place of one who left while it was connected', async () => {
     const [server] = await servers(1);
-    const { group, members } = groupOf([server!.address]);
-    const gone = new Asker(group);
+    const { group } = groupOf([server!.address], { maxConnections: 1 });
+    const [gone, next] = [new Asker(group), new Asker(group)];
     gone.pending.cancel();
-    await (await server!.connection(0)).untilEnded();
-    await eventually(() => members[0]!.active === 0, 'nothing is counted');
-    expect(gone.answers).toBe(0);
+    await next.answered();
+    expect([gone.answers, next.lease?.backend.name]).toEqual([0, 'b0']);
   });
 
   it('tells nobody who left that connecting failed', async () => {

@@ -174,6 +174,7 @@ describe('a dialer with TLS', () => {
     dial.destroy();
     await eventually(() => isClosed, 'the connection was closed');
     expect(called).toEqual([]);
+    expect(lab.records).toMatchObject([{ status: 'aborted', reason: 'not_needed' }]);
   });
 });
 
