@@ -11,9 +11,11 @@ import type { ConnectTarget } from '../address-connect.ts';
 import type { AttemptEnded, ConnectAttempt } from '../happy-eyeballs.ts';
 import type { BackendContext } from './backend-context.ts';
 import { BackendSession } from './backend-session.ts';
+import { chainEndOf } from './chain-end.ts';
 import { handshakeError } from './handshake-error.ts';
 import { openTls, rejectionOf, type Rejection } from './open-tls.ts';
 import type { ServerIdentity } from './server-identity.ts';
+import type { KeptSession } from './session-cache.ts';
 
 /** What a handshake is made with. */
 export interface HandshakeTask {
@@ -51,6 +53,10 @@ export class BackendHandshake implements ConnectAttempt {
   #outcome: BalanceError | SocketTransport | undefined;
   /** A session that came before the certificate was checked. */
   #session: Buffer | undefined;
+  /** The session that the connection asks the backend to resume. */
+  #resumed: KeptSession | undefined;
+  /** Until when the sessions of this connection may be resumed, in ms since 1970. */
+  #sessionsEndAtMs = 0;
   #isSecure = false;
   #isOver = false;
   /** When the connection stood, by `performance.now()`. */
@@ -97,12 +103,18 @@ export class BackendHandshake implements ConnectAttempt {
     const { context, identity, alpn } = this.#task;
     const { settings, sessions } = context;
     const session = settings.reusesSessions ? sessions.get(this.#serverKey) : undefined;
-    const socket = openTls(context, identity, alpn, {
+    // Without verification, no chain is looked at.
+    this.#sessionsEndAtMs = sessions.endOf(Number.POSITIVE_INFINITY);
+    const all = {
       ...options,
       allowHalfOpen: true,
       highWaterMark: HIGH_WATER_MARK_BYTES,
-      ...(session !== undefined && { session }),
-    } as ConnectionOptions);
+      ...(session !== undefined && { session: session.bytes }),
+    } as ConnectionOptions;
+    const socket = openTls(context, identity, alpn, all, (chain) => {
+      if (settings.isVerified) this.#sessionsEndAtMs = sessions.endOf(chainEndOf(chain));
+    });
+    this.#resumed = session;
     socket.on('error', this.#onError);
     socket.once('close', this.#onClose);
     socket.once('secureConnect', this.#onSecure);
@@ -129,9 +141,13 @@ export class BackendHandshake implements ConnectAttempt {
     this.#onConnect();
   };
 
-  readonly #onSession = (session: Buffer): void => {
-    if (this.#isSecure) this.#task.context.sessions.set(this.#serverKey, session);
-    else this.#session = session;
+  readonly #onSession = (bytes: Buffer): void => {
+    if (!this.#isSecure) {
+      this.#session = bytes;
+      return;
+    }
+    const endsAtMs = this.#sessionsEndAtMs;
+    this.#task.context.sessions.set(this.#serverKey, { bytes, endsAtMs });
   };
 
   readonly #onSecure = (): void => {
@@ -144,6 +160,8 @@ export class BackendHandshake implements ConnectAttempt {
       return;
     }
     this.#isSecure = true;
+    if (this.#resumed !== undefined && socket.isSessionReused())
+      this.#sessionsEndAtMs = this.#resumed.endsAtMs;
     if (this.#session !== undefined) this.#onSession(this.#session);
     socket.off('close', this.#onClose);
     const transport = this.#transport;

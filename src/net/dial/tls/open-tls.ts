@@ -2,6 +2,7 @@ import {
   checkServerIdentity,
   connect,
   type ConnectionOptions,
+  type DetailedPeerCertificate,
   type PeerCertificate,
   type TLSSocket,
 } from 'node:tls';
@@ -14,19 +15,26 @@ import type { ServerIdentity } from './server-identity.ts';
  * {@link rejectionOf} at 'secureConnect', when what the certificate says is still known, and sends nothing before.
  *
  * @param alpn the protocols that are offered by ALPN
+ * @param shown called with the chain that a backend has shown and that OpenSSL trusts, before its names are checked. A session that is
+ *   resumed shows none
  */
 export function openTls(
   { secureContext }: BackendContext,
   { name, sni }: ServerIdentity,
   alpn: readonly string[],
   options: ConnectionOptions,
+  shown?: (chain: DetailedPeerCertificate) => void,
 ): TLSSocket {
   return connect({
     ...options,
     secureContext,
     ...(alpn.length > 0 && { ALPNProtocols: [...alpn] }),
     rejectUnauthorized: false,
-    checkServerIdentity: (_host, certificate) => checkServerIdentity(name, certificate),
+    checkServerIdentity: (_host, certificate) => {
+      // Node.js gives all of the chain, also where its types say otherwise.
+      shown?.(certificate as DetailedPeerCertificate);
+      return checkServerIdentity(name, certificate);
+    },
     ...(sni !== undefined && { servername: sni }),
   });
 }
