@@ -22,7 +22,7 @@ const NUMBER = '[0-9]+(?:\\.[0-9]+)?';
 const TIME = `(?=[0-9])(?:${NUMBER}d)?(?:${NUMBER}h)?(?:${NUMBER}m)?(?:${NUMBER}s)?(?:[0-9]+(?:\\.0+)?ms)?`;
 const LONGER_THAN_0 = `(?=[^1-9]*[1-9])${TIME}`;
 const VARIABLES =
-  'duration|client_ip|request_id|backend|host|method|path|route|tls_version|tls_cipher|tls_sni|tls_client_subject|tls_client_fingerprint|proxy_ip|proxy_authority|proxy_unique_id|proxy_tls_version|proxy_tls_cipher|proxy_client_name';
+  'duration|client_ip|request_id|backend|host|method|path|route|tls_version|tls_cipher|tls_sni|tls_alpn|tls_resumed|tls_client_subject|tls_client_fingerprint|proxy_ip|proxy_authority|proxy_unique_id|proxy_tls_version|proxy_tls_cipher|proxy_client_name';
 
 const DURATIONS = 'a duration such as 150ms, 5s, 1m30s, 12h or 1d';
 const ADDRESSES = ':8080, host:8080, 192.0.2.1:8080, [::1]:8080 or unix:/path';

@@ -33,6 +33,8 @@ const VARIABLES: Readonly<Record<string, Variable>> = {
   tls_version: ({ tls }) => tls?.version ?? '',
   tls_cipher: ({ tls }) => tls?.cipher ?? '',
   tls_sni: ({ tls }) => fieldText(tls?.sni ?? ''),
+  tls_alpn: ({ tls }) => fieldText(tls?.alpn ?? ''),
+  tls_resumed: ({ tls }) => (tls === undefined ? '' : String(tls.resumed)),
   tls_client_subject: ({ tls }) => fieldText(tls?.certificate?.subject ?? ''),
   tls_client_fingerprint: ({ tls }) => tls?.certificate?.fingerprint256 ?? '',
   proxy_ip: ({ proxy }) => proxy?.sender.address ?? '',

@@ -52,17 +52,21 @@ describe('a template', () => {
     expect(Template.parse(text).render(VALUES)).toBe(wanted);
   });
 
-  const ALL_TLS = '${tls_version} ${tls_cipher} ${tls_sni} ${tls_client_subject} ${tls_client_fingerprint}';
+  const ALL_TLS =
+    '${tls_version} ${tls_cipher} ${tls_sni} ${tls_alpn} ${tls_resumed} ${tls_client_subject} ${tls_client_fingerprint}';
 
   it('shows what TLS agreed on, and lets no name of a certificate end the line', () => {
-    const wanted = 'TLSv1.3 TLS_AES_128_GCM_SHA256 a.test CN=J\\C3\\B6rg\\0D\\0AX-Admin: 1,O=a\\,b AA:BB';
+    const wanted =
+      'TLSv1.3 TLS_AES_128_GCM_SHA256 a.test http/1.1 false CN=J\\C3\\B6rg\\0D\\0AX-Admin: 1,O=a\\,b AA:BB';
     expect(Template.parse(ALL_TLS).render({ ...VALUES, tls: TLS })).toBe(wanted);
   });
 
   it('leaves the variables about TLS empty where there is none, or no certificate', () => {
-    expect(Template.parse(ALL_TLS).render(VALUES)).toBe('    ');
-    const tls = { ...TLS, sni: undefined, certificate: undefined };
-    expect(Template.parse(ALL_TLS).render({ ...VALUES, tls })).toBe('TLSv1.3 TLS_AES_128_GCM_SHA256   ');
+    expect(Template.parse(ALL_TLS).render(VALUES)).toBe('      ');
+    const tls = { ...TLS, sni: undefined, alpn: undefined, certificate: undefined };
+    expect(Template.parse(ALL_TLS).render({ ...VALUES, tls })).toBe(
+      'TLSv1.3 TLS_AES_128_GCM_SHA256   false  ',
+    );
   });
 
   it('shows what a PROXY header said, and lets no name of a client end the line', () => {
