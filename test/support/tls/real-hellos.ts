@@ -173,3 +173,8 @@ export const REAL_HELLOS: readonly RealHello[] = [
       '4rzUzBe5Do9Pb3ZU1tje2EBVzj2Uo7VSybzzMdND',
   },
 ];
+
+/** One of them, as bytes: a whole ClientHello of TLS 1.3 and 1.2, which a server answers with its certificate. */
+export function realHello(): Buffer {
+  return Buffer.from(REAL_HELLOS[0]?.base64 ?? '', 'base64');
+}
