@@ -15,6 +15,7 @@ import type { HandshakeObserver } from '../readings/handshake.ts';
 import { planAdminServers, type AdminSections, type AdminServerPlan } from './admin-plan.ts';
 import type { AdminRoute } from './endpoint/admin-router.ts';
 import { AdminServer, type AdminServerSetup } from './server/admin-server.ts';
+import { AdminTlsParts } from './server/admin-tls-parts.ts';
 import type { EventLoopWatch } from './diagnostics/event-loop-watch.ts';
 import { indexRoute } from './routes/index-route.ts';
 
@@ -49,7 +50,7 @@ export interface AdminServersOptions {
   readonly routes: readonly AdminRoute[];
   /** Makes the endpoint of the metrics for a path. */
   readonly metrics: (path: string) => AdminRoute;
-  /** Hears of TLS handshakes that were not done. Default: nobody does. */
+  /** Hears of TLS handshakes. Default: nobody does. */
   readonly handshakes?: HandshakeObserver;
 }
 
@@ -66,13 +67,13 @@ export class AdminServers {
   readonly #eventLoop: EventLoopWatch;
   readonly #routes: readonly AdminRoute[];
   readonly #metrics: AdminServersOptions['metrics'];
-  readonly #handshakes: HandshakeObserver | undefined;
+  readonly #tlsParts: AdminTlsParts;
   #running = new Map<string, AdminServer>();
   #plans: readonly AdminServerPlan[] = [];
 
   constructor(options: AdminServersOptions) {
     const { logger, version, eventLoop, routes, metrics, bindAddresses, handshakes } = options;
-    this.#handshakes = handshakes;
+    this.#tlsParts = new AdminTlsParts(handshakes);
     this.#logger = logger;
     this.#bindAddresses = bindAddresses;
     this.#version = version;
@@ -113,7 +114,7 @@ export class AdminServers {
    * @param leaving sockets of the old config that will leave their addresses; a server that one of them is in the way of is bound later
    */
   async prepare(loaded: LoadedAdminConfig, leaving: readonly LeavingSocket[] = []): Promise<AdminChange> {
-    const planned = this.#plan(loaded.config, loaded);
+    const planned = await this.#plan(loaded.config, loaded);
     const added = new Map<string, AdminServer>();
     const arriving: ArrivingSocket[] = [];
     const unwind = (): void => {
@@ -128,7 +129,7 @@ export class AdminServers {
           listen: plan.listen,
           bindAddresses: this.#bindAddresses,
           logger: this.#logger,
-          handshakes: this.#handshakes,
+          tlsParts: this.#tlsParts,
         });
         added.set(plan.key, server);
         const isBound = await bindNow(server, () => leaving.some((socket) => mayBlock(socket, address)));
@@ -154,26 +155,39 @@ export class AdminServers {
     for (const server of this.#running.values()) server.destroy();
   }
 
-  #plan(config: AdminSections, origin: AdminOrigin): PlannedServer[] {
+  async #plan(config: AdminSections, origin: AdminOrigin): Promise<PlannedServer[]> {
     const plans = planAdminServers(config, this.#takenPaths);
     const { admin } = config;
-    const credentials = admin === undefined ? undefined : adminCredentials(admin, origin);
-    return plans.map((plan) => {
+    const credentials =
+      admin === undefined ? undefined : await adminCredentials(admin, origin, this.#tlsParts.ring);
+    const planned: PlannedServer[] = [];
+    for (const plan of plans) {
       const metrics = plan.metricsPath === undefined ? [] : [this.#metrics(plan.metricsPath)];
-      const metricsAccess = metricsAccessOf(plan, config);
       if (!plan.admin || admin === undefined || credentials === undefined) {
-        const section = config.metrics.tls;
-        const tls =
-          section === undefined ? undefined : serverCredentials(['metrics', 'tls'], section, origin);
-        const guard = new AdminGuard({ metrics: metricsAccess, certificate: tls?.asksClients === true });
-        const { socketMode } = plan;
-        return { plan, setup: { what: 'metrics server', routes: metrics, guard, tls, socketMode } };
+        planned.push({ plan, setup: await this.#metricsSetup(plan, config, metrics, origin) });
+        continue;
       }
       const shown = [...this.#routes, ...metrics];
       const routes = [indexRoute(this.#version, shown), ...shown];
-      const guard = guardOf(admin, credentials, plan.metricsPath, metricsAccess);
-      return { plan, setup: { routes, guard, tls: credentials.tls, socketMode: plan.socketMode } };
-    });
+      const guard = guardOf(admin, credentials, plan.metricsPath, metricsAccessOf(plan, config));
+      planned.push({ plan, setup: { routes, guard, tls: credentials.tls, socketMode: plan.socketMode } });
+    }
+    return planned;
+  }
+
+  /** A server of the metrics alone. */
+  async #metricsSetup(
+    plan: AdminServerPlan,
+    config: AdminSections,
+    routes: readonly AdminRoute[],
+    origin: AdminOrigin,
+  ): Promise<AdminServerSetup> {
+    const section = config.metrics.tls;
+    const at = ['metrics', 'tls'];
+    const tls = section && (await serverCredentials(at, section, origin, this.#tlsParts.ring));
+    const access = metricsAccessOf(plan, config);
+    const guard = new AdminGuard({ metrics: access, certificate: tls?.asksClients === true });
+    return { what: 'metrics server', routes, guard, tls, socketMode: plan.socketMode };
   }
 
   get #takenPaths(): readonly string[] {

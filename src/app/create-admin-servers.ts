@@ -11,7 +11,7 @@ import { adminRoutes, type AdminSources } from './admin-routes.ts';
 export interface AdminParts extends Omit<AdminSources, 'eventLoop'> {
   /** Looks up the host names of their addresses. */
   readonly names: NameResolver;
-  /** Hears of TLS handshakes that were not done. */
+  /** Hears of TLS handshakes. */
   readonly handshakes: HandshakeObserver;
 }
 

@@ -1,5 +1,4 @@
 import { dirname } from 'node:path';
-import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import type { Admin, ServerTls } from '../../config/schema/config.generated.ts';
 import { ConfigError } from '../../config/load/config-error.ts';
 import { namedFiles, type LoadedConfig } from '../../config/load/loaded-config.ts';
@@ -9,11 +8,19 @@ import { BEARER_TOKENS, isBearerToken } from '../../config/schema/formats.ts';
 import { DEFAULT_CIPHER_SUITES } from '../../config/values/tls/cipher-suite.ts';
 import type { Path, Problem } from '../../config/problems/problem.ts';
 import { messageOf } from '../../errors.ts';
+import {
+  ServerContexts,
+  type ServerCertificate,
+  type ServerContext,
+} from '../../net/tls/contexts/server-contexts.ts';
+import type { TlsVersion } from '../../net/tls/contexts/context-options.ts';
+import type { TicketKeyRing } from '../../net/tls/contexts/ticket-key-ring.ts';
+import { TimeSlicer } from '../../time/time-slicer.ts';
 
-/** The TLS of an admin or metrics server: what Node.js makes a context of. */
+/** The TLS of an admin or metrics server. */
 export interface ServerCredentials {
   /** The server's certificate and key, the authorities of its clients, and the rules of handshakes. */
-  readonly context: SecureContextOptions;
+  readonly context: ServerContext;
   /** Whether clients must show a certificate that an authority has signed, except for what is public. */
   readonly asksClients: boolean;
   /** Hash of everything in it. */
@@ -35,26 +42,42 @@ export type AdminOrigin = Pick<LoadedConfig, 'file' | 'sources' | 'contents'> & 
   problem(path: Path, message: string): Problem;
 };
 
-/** What the files of an admin section hold. When one can't be used, it throws a ConfigError that names its key. */
-export function adminCredentials(admin: Admin, origin: AdminOrigin): AdminCredentials {
-  const files = new CredentialFiles(origin);
+/**
+ * What the files of an admin section hold.
+ *
+ * @param ring has the keys of session tickets
+ * @throws ConfigError when a file can't be used; it names the key of the file
+ */
+export async function adminCredentials(
+  admin: Admin,
+  origin: AdminOrigin,
+  ring: TicketKeyRing,
+): Promise<AdminCredentials> {
+  const files = new CredentialFiles(origin, ring);
   const token = admin.token_file === undefined ? admin.token : files.token(admin.token_file);
-  const tls = admin.tls === undefined ? undefined : files.tls(['admin', 'tls'], admin.tls);
+  const tls = admin.tls === undefined ? undefined : await files.tls(['admin', 'tls'], admin.tls);
   return { token, tls };
 }
 
-/** What the files of a `tls` section hold. When one can't be used, it throws a ConfigError that names its key. */
-export function serverCredentials(at: Path, section: ServerTls, origin: AdminOrigin): ServerCredentials {
-  return new CredentialFiles(origin).tls(at, section);
+/** What the files of a `tls` section hold, as {@link adminCredentials}. */
+export function serverCredentials(
+  at: Path,
+  section: ServerTls,
+  origin: AdminOrigin,
+  ring: TicketKeyRing,
+): Promise<ServerCredentials> {
+  return new CredentialFiles(origin, ring).tls(at, section);
 }
 
 class CredentialFiles {
   readonly #origin: AdminOrigin;
   readonly #files: ConfigFiles;
+  readonly #ring: TicketKeyRing;
 
-  constructor(origin: AdminOrigin) {
+  constructor(origin: AdminOrigin, ring: TicketKeyRing) {
     this.#origin = origin;
     this.#files = new ConfigFiles(dirname(origin.file), namedFiles(origin));
+    this.#ring = ring;
   }
 
   token(file: string): string {
@@ -64,25 +87,47 @@ class CredentialFiles {
     return token;
   }
 
-  tls(at: Path, section: ServerTls): ServerCredentials {
+  async tls(at: Path, section: ServerTls): Promise<ServerCredentials> {
     const { cert_file, key_file, key_password_file, client_ca_file, client_crl_file, min_version } = section;
     const textOf = (key: string, file: string | undefined): string | undefined =>
       file === undefined ? undefined : this.#text([...at, key], file);
-    const cert = this.#text([...at, 'cert_file'], cert_file);
-    const key = this.#text([...at, 'key_file'], key_file);
     const password = textOf('key_password_file', key_password_file);
     const ca = textOf('client_ca_file', client_ca_file);
     const crl = textOf('client_crl_file', client_crl_file);
-    const pair = { cert, key, ...(password !== undefined && { passphrase: passwordIn(password) }) };
-    const trusted = { ...(ca !== undefined && { ca }), ...(crl !== undefined && { crl }) };
-    const rules = { minVersion: `TLSv${min_version}`, ciphers: DEFAULT_CIPHER_SUITES.join(':') } as const;
-    this.#tryOut(at, { ...pair, ...trusted, ...rules });
-    return {
-      context: { ...pair, ...trusted, ...rules },
-      asksClients: ca !== undefined,
-      fingerprint: hashOf(JSON.stringify([pair, trusted, rules])),
-      trust: hashOf(JSON.stringify([trusted, rules])),
+    const certificate: ServerCertificate = {
+      certificate: this.#text([...at, 'cert_file'], cert_file),
+      key: this.#text([...at, 'key_file'], key_file),
+      keyPassword: password === undefined ? undefined : passwordIn(password),
+      names: [],
+      // A client without a certificate may still use the public endpoints: the guard decides for each request.
+      clientAuth: ca === undefined ? { mode: 'none' } : { mode: 'request', ca, crl },
     };
+    return {
+      context: await this.#context(at, certificate, min_version),
+      asksClients: ca !== undefined,
+      fingerprint: hashOf(JSON.stringify([certificate, min_version])),
+      trust: hashOf(JSON.stringify([certificate.clientAuth, min_version])),
+    };
+  }
+
+  /** The load has checked each file. What OpenSSL still refuses must be refused before the config is live. */
+  async #context(at: Path, certificate: ServerCertificate, minVersion: TlsVersion): Promise<ServerContext> {
+    try {
+      const { fallback } = await ServerContexts.build(
+        {
+          listener: at.join('.'),
+          certificates: [certificate],
+          minVersion,
+          cipherSuites: DEFAULT_CIPHER_SUITES,
+        },
+        this.#ring,
+        new TimeSlicer(),
+      );
+      if (fallback !== undefined) return fallback;
+    } catch (thrown) {
+      throw this.#error(at, `can't be used: ${messageOf(thrown)}`);
+    }
+    throw this.#error(at, 'has no certificate');
   }
 
   #text(path: Path, file: string): string {
@@ -90,15 +135,6 @@ class CredentialFiles {
       return this.#files.text(file);
     } catch {
       throw this.#error(path, 'must name a file that can be read: it does not exist, or may not be read');
-    }
-  }
-
-  /** The load has checked each file. What OpenSSL still refuses must be refused before the config is live. */
-  #tryOut(path: Path, options: SecureContextOptions): void {
-    try {
-      createSecureContext(options);
-    } catch (thrown) {
-      throw this.#error(path, `can't be used: ${messageOf(thrown)}`);
     }
   }
 

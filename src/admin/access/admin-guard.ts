@@ -1,8 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
-import { TLSSocket } from 'node:tls';
-import { untrustedClient } from '../../net/tls/untrusted-client.ts';
+import { TransportStream } from '../../net/transport/transport-stream.ts';
 import { MetricsAccess } from '../../plugin-api/values/metrics-access.ts';
 import { AdminError } from '../endpoint/admin-error.ts';
 
@@ -91,9 +90,9 @@ function isLocalName(host: string): boolean {
   return name === '' || name === 'localhost' || isIP(name.replace(/^\[(.*)\]$/, '$1')) !== 0;
 }
 
-function requireCertificate({ socket }: IncomingMessage): void {
-  if (socket instanceof TLSSocket && socket.authorized && untrustedClient(socket, undefined) === undefined)
-    return;
+function requireCertificate(request: IncomingMessage): void {
+  const stream: unknown = request.socket;
+  if (stream instanceof TransportStream && stream.tls?.certificate?.verified === true) return;
   throw new AdminError(
     403,
     'certificate_required',

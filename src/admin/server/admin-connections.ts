@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { TransportStream } from '../../net/transport/transport-stream.ts';
 import type { Logger } from '../../plugin-api/logger.ts';
 import type { AdminLimits } from './admin-limits.ts';
 import { QuietLog } from '../../time/quiet-log.ts';
@@ -8,8 +9,11 @@ const MAPPED = '::ffff:';
 /** The first groups of an IPv6 address, of eight, which name its network. */
 const NETWORK_GROUPS = 4;
 
+/** What requests come from: a socket, or what the TLS layer has put over one. */
+export type ClientSocket = Socket | TransportStream;
+
 interface Connection {
-  readonly socket: Socket;
+  readonly socket: ClientSocket;
   readonly client: string;
   /** Number of requests whose answers are being made. */
   working: number;
@@ -24,10 +28,9 @@ export class AdminConnections {
   readonly #logger: Logger;
   readonly #quiet = new QuietLog(QUIET_MS);
   /** Ordered by the time of the last change of state, oldest first. */
-  readonly #bySocket = new Map<Socket, Connection>();
-  /** By the peer's address and port. With TLS, requests come from a socket on top of the accepted one; both have the same peer. */
-  readonly #byPeer = new Map<string, Connection>();
+  readonly #bySocket = new Map<ClientSocket, Connection>();
   readonly #counts = new Map<string, number>();
+  #whenEmpty: (() => void) | undefined;
 
   constructor(limits: AdminLimits, logger: Logger) {
     this.#limits = limits;
@@ -35,17 +38,14 @@ export class AdminConnections {
   }
 
   /** Counts a new connection until it closes. If there are too many now, it closes another one. */
-  add(socket: Socket): void {
+  add(socket: ClientSocket): void {
     const connection: Connection = { socket, client: clientNetwork(socket.remoteAddress), working: 0 };
     const { client } = connection;
-    const peer = peerOf(socket);
     const leaving = this.#leavingFor(client);
     this.#bySocket.set(socket, connection);
-    if (peer !== undefined) this.#byPeer.set(peer, connection);
     this.#counts.set(client, (this.#counts.get(client) ?? 0) + 1);
     socket.once('close', () => {
       this.#remove(connection);
-      if (peer !== undefined && this.#byPeer.get(peer) === connection) this.#byPeer.delete(peer);
     });
     if (leaving === undefined) return;
     this.#remove(leaving);
@@ -54,13 +54,21 @@ export class AdminConnections {
   }
 
   /** Notes that a request is complete and its answer is being made. At all other times the server waits for the client. */
-  workFor(socket: Socket): void {
+  workFor(socket: ClientSocket): void {
     this.#change(socket, 1);
   }
 
   /** Notes that the answer is made: now the client must read it and send its next request. */
-  waitFor(socket: Socket): void {
+  waitFor(socket: ClientSocket): void {
     this.#change(socket, -1);
+  }
+
+  /** Resolves when there are no connections. */
+  untilEmpty(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#whenEmpty = resolve;
+      if (this.#bySocket.size === 0) resolve();
+    });
   }
 
   /** Closes all connections now. */
@@ -68,11 +76,9 @@ export class AdminConnections {
     for (const socket of this.#bySocket.keys()) socket.destroy();
   }
 
-  #change(socket: Socket, by: 1 | -1): void {
-    const peer = peerOf(socket);
-    const connection =
-      this.#bySocket.get(socket) ?? (peer === undefined ? undefined : this.#byPeer.get(peer));
-    if (connection === undefined || !this.#bySocket.delete(connection.socket)) return;
+  #change(socket: ClientSocket, by: 1 | -1): void {
+    const connection = this.#bySocket.get(socket);
+    if (connection === undefined || !this.#bySocket.delete(socket)) return;
     connection.working += by;
     this.#bySocket.set(connection.socket, connection);
   }
@@ -82,6 +88,7 @@ export class AdminConnections {
     const count = (this.#counts.get(client) ?? 0) - 1;
     if (count > 0) this.#counts.set(client, count);
     else this.#counts.delete(client);
+    if (this.#bySocket.size === 0) this.#whenEmpty?.();
   }
 
   /** The connection to close for one more connection of a client; undefined while there is room. */
@@ -115,11 +122,6 @@ export class AdminConnections {
       });
     });
   }
-}
-
-/** The peer's address and port; undefined for a unix socket, and for a closed socket. */
-function peerOf({ remoteAddress, remotePort }: Socket): string | undefined {
-  return remotePort === undefined ? undefined : `${remoteAddress ?? ''} ${String(remotePort)}`;
 }
 
 /**

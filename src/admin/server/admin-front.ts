@@ -1,10 +1,13 @@
-import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
-import type { Server, Socket } from 'node:net';
-import { randomBytes } from 'node:crypto';
-import type { Server as TlsServer } from 'node:tls';
-import { SAFE_OPTIONS } from '../../net/tls/contexts/context-options.ts';
-import type { ServerCredentials } from '../access/admin-credentials.ts';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { messageOf } from '../../errors.ts';
+import { ConnectionSetup, type SetupOwner } from '../../net/layers/connection-setup.ts';
+import type { TransportLayer } from '../../net/layers/layer.ts';
+import { transportOverSocket } from '../../net/listen/accepted-transport.ts';
+import type { ReadBuffers } from '../../net/transport/memory/read-buffers.ts';
+import { TransportStream } from '../../net/transport/transport-stream.ts';
+import type { Logger } from '../../plugin-api/logger.ts';
+import type { ClientSocket } from './admin-connections.ts';
 import type { AdminLimits } from './admin-limits.ts';
 
 /** A connection that requests come from. */
@@ -15,68 +18,39 @@ interface Client {
   deadline: NodeJS.Timeout;
 }
 
-/** What a front hands to its owner. */
-export interface FrontOwner {
-  /** Answers a request. Must not reject. */
-  serve(request: IncomingMessage, response: ServerResponse): Promise<void>;
-  /** A handshake was not done; the connection is over. */
-  handshakeFailed(error: Error, socket: Socket): void;
-}
+/** Answers a request. Must not reject. */
+export type AnswerRequest = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-/** Size of the keys of session tickets, as Node.js takes them. */
-const TICKET_KEY_BYTES = 48;
+/** What the connections of a front go through, and where they are read to. */
+export interface FrontTls {
+  readonly layer: TransportLayer;
+  readonly buffers: ReadBuffers;
+}
 
 /**
  * HTTP or HTTPS over connections that its owner accepted. Because the owner binds the address, an edit can change from HTTP to HTTPS
  * without binding the address again. Another certificate does not end connections.
  */
-export class AdminFront {
+export class AdminFront implements SetupOwner<TransportStream> {
+  /** The TLS of the next connection; undefined: plain HTTP. May be replaced by that of another certificate. */
+  tls: FrontTls | undefined;
+  readonly #answer: AnswerRequest;
   readonly #server: Server;
-  readonly #tlsServer: TlsServer | undefined;
-  /** Every certificate of this front gets the same keys, so that clients resume their sessions over a change of it. */
-  readonly #ticketKeys = randomBytes(TICKET_KEY_BYTES);
   readonly #limits: AdminLimits;
-  readonly #clients = new Map<Socket, Client>();
+  readonly #logger: Logger;
+  readonly #clients = new Map<ClientSocket, Client>();
   #draining = false;
 
-  /** Throws when the certificate can't be used. */
-  constructor(owner: FrontOwner, tls: ServerCredentials | undefined, limits: AdminLimits) {
+  constructor(answer: AnswerRequest, tls: FrontTls | undefined, limits: AdminLimits, logger: Logger) {
+    this.#answer = answer;
+    this.tls = tls;
     this.#limits = limits;
-    const shared = { keepAliveTimeout: limits.keepAliveTimeoutMs, maxHeaderSize: limits.maxHeadBytes };
-    const take = (request: IncomingMessage, response: ServerResponse): void => {
-      void this.#serve(request, response, owner);
-    };
-    if (tls === undefined) {
-      const server = createHttpServer(shared, take);
-      server.setTimeout(limits.silenceTimeoutMs);
-      server.on('connection', (socket: Socket) => this.#follow(socket));
-      this.#server = server;
-    } else {
-      // A client without a certificate may still use the public endpoints: the guard decides for each request.
-      const asks = tls.asksClients ? { requestCert: true, rejectUnauthorized: false } : {};
-      const options = {
-        ...shared,
-        ...asks,
-        ...tls.context,
-        ...RULES,
-        ticketKeys: this.#ticketKeys,
-        handshakeTimeout: limits.headTimeoutMs,
-      };
-      const server = createHttpsServer(options, take);
-      server.setTimeout(limits.silenceTimeoutMs);
-      server.on('secureConnection', (socket: Socket) => this.#follow(socket));
-      server.on('tlsClientError', (error: Error, socket: Socket) => {
-        owner.handshakeFailed(error, socket);
-      });
-      this.#tlsServer = server;
-      this.#server = server;
-    }
-  }
-
-  /** New connections get these credentials; open ones stay. Throws when they can't be used. */
-  renew(tls: ServerCredentials): void {
-    this.#tlsServer?.setSecureContext({ ...tls.context, ...RULES });
-    this.#tlsServer?.setTicketKeys(this.#ticketKeys);
+    this.#logger = logger;
+    this.#server = createServer(
+      { keepAliveTimeout: limits.keepAliveTimeoutMs, maxHeaderSize: limits.maxHeadBytes },
+      (request, response) => void this.#serve(request, response),
+    );
+    this.#server.setTimeout(limits.silenceTimeoutMs);
   }
 
   /** Whether answers should end their connections. */
@@ -84,9 +58,14 @@ export class AdminFront {
     return this.#draining;
   }
 
-  /** Serves a connection that the owner accepted. */
-  take(socket: Socket): void {
-    this.#server.emit('connection', socket);
+  /** Serves a connection that the owner accepted, and that nobody has read from. Returns what its requests will come from. */
+  take(accepted: Socket): ClientSocket {
+    // An 'error' event without a listener ends the process.
+    accepted.on('error', () => undefined);
+    if (this.tls !== undefined) return this.#encrypt(accepted, this.tls);
+    this.#begin(accepted);
+    accepted.resume();
+    return accepted;
   }
 
   /** Closes each connection as soon as no request of it is being answered. */
@@ -95,23 +74,53 @@ export class AdminFront {
     for (const [socket, client] of this.#clients) if (client.running === 0) socket.destroy();
   }
 
-  #follow(socket: Socket): void {
+  setUp(stream: TransportStream): void {
+    // The client showed itself by the rules of a config that has left.
+    if (this.#draining) stream.destroy();
+    else {
+      this.#begin(stream);
+      stream.open();
+    }
+  }
+
+  setupFailed(stream: TransportStream): void {
+    stream.destroy();
+  }
+
+  #encrypt(accepted: Socket, { layer, buffers }: FrontTls): TransportStream {
+    const transport = transportOverSocket(accepted, buffers, (error) => {
+      this.#logger.error('a connection to the admin server failed', { error: messageOf(error) });
+    });
+    transport.noteEnds(undefined, 0);
+    const stream = new TransportStream(transport);
+    stream.on('error', () => undefined);
+    const setup = new ConnectionSetup(stream, [layer], this);
+    transport.whenClosed(() => {
+      setup.destroy();
+      if (!stream.isOpen) stream.destroy();
+    });
+    setup.start(transport);
+    return stream;
+  }
+
+  #begin(socket: ClientSocket): void {
     const client: Client = { running: 0, deadline: deadlineFor(socket, this.#limits.headTimeoutMs) };
     this.#clients.set(socket, client);
     socket.once('close', () => {
       clearTimeout(client.deadline);
       this.#clients.delete(socket);
     });
+    this.#server.emit('connection', socket);
   }
 
-  async #serve(request: IncomingMessage, response: ServerResponse, owner: FrontOwner): Promise<void> {
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { socket } = request;
     const client = this.#clients.get(socket);
     if (client !== undefined) {
       client.running += 1;
       clearTimeout(client.deadline);
     }
-    await owner.serve(request, response);
+    await this.#answer(request, response);
     if (client === undefined) return;
     client.running -= 1;
     if (client.running > 0 || socket.destroyed) return;
@@ -123,10 +132,7 @@ export class AdminFront {
   }
 }
 
-/** The server's order of cipher suites counts. */
-const RULES = { honorCipherOrder: true, secureOptions: SAFE_OPTIONS } as const;
-
-function deadlineFor(socket: Socket, timeoutMs: number): NodeJS.Timeout {
+function deadlineFor(socket: ClientSocket, timeoutMs: number): NodeJS.Timeout {
   return setTimeout(() => {
     socket.destroy();
   }, timeoutMs).unref();

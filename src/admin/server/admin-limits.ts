@@ -4,10 +4,12 @@ export interface AdminLimits {
   readonly maxConnections: number;
   /** Number of connections of one client at a time. For one more, its oldest is closed. */
   readonly maxConnectionsPerClient: number;
+  /** Number of TLS handshakes at a time. As many connections again may wait for their ClientHello. */
+  readonly maxHandshakes: number;
   readonly maxHeadBytes: number;
   /** The longest request body, for endpoints that set no other limit. */
   readonly maxBodyBytes: number;
-  /** From the start of a connection, or from the end of the last answer, to the end of the next request's head. */
+  /** For a TLS handshake; and from the start of a connection, or from the end of the last answer, to the end of the next request's head. */
   readonly headTimeoutMs: number;
   readonly bodyTimeoutMs: number;
   /** How long an endpoint may take for its answer, unless it sets another limit. */
@@ -23,6 +25,7 @@ export interface AdminLimits {
 export const DEFAULT_LIMITS: AdminLimits = {
   maxConnections: 256,
   maxConnectionsPerClient: 128,
+  maxHandshakes: 128,
   maxHeadBytes: 16 * 1024,
   maxBodyBytes: 1024 * 1024,
   headTimeoutMs: 10_000,

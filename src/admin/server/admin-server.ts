@@ -1,23 +1,25 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer, type Socket } from 'node:net';
+import { createServer } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { formatAddress, parseAddress } from '../../config/values/address.ts';
-import { handshakeReasonOf, leftBeforeAccept, messageOf, systemCodeOf } from '../../errors.ts';
-import { endpointText } from '../../net/transport/endpoints.ts';
+import { leftBeforeAccept, messageOf, systemCodeOf } from '../../errors.ts';
+import { HandshakeGate } from '../../net/tls/protection/handshake-gate.ts';
+import type { SniDecision } from '../../net/tls/terminate/sni-decision.ts';
+import { TlsTermination } from '../../net/tls/terminate/tls-termination.ts';
 import { BoundServer } from '../../net/listen/bind/bound-server.ts';
 import type { BindAddresses } from '../../net/dns/bind-addresses.ts';
 import { withTimeout } from '../../time/with-timeout.ts';
 import type { Logger } from '../../plugin-api/logger.ts';
-import type { HandshakeObserver } from '../../readings/handshake.ts';
 import { AdminConnections } from './admin-connections.ts';
 import type { ServerCredentials } from '../access/admin-credentials.ts';
 import { AdminError } from '../endpoint/admin-error.ts';
-import { AdminFront } from './admin-front.ts';
+import { AdminFront, type FrontTls } from './admin-front.ts';
 import { AdminGuard } from '../access/admin-guard.ts';
 import { DEFAULT_LIMITS, type AdminLimits } from './admin-limits.ts';
+import { AdminTlsParts } from './admin-tls-parts.ts';
 import { AdminRequest, type AdminRequestFields } from '../endpoint/admin-request.ts';
 import { errorResponse, JSON_TYPE, type AdminResponse } from '../endpoint/admin-response.ts';
 import { AdminRouter, type AdminRoute } from '../endpoint/admin-router.ts';
@@ -43,8 +45,8 @@ export interface AdminServerOptions extends AdminServerSetup {
   /** Resolves the address's host name. Default: Node's own look-up. */
   readonly bindAddresses?: BindAddresses | undefined;
   readonly logger: Logger;
-  /** Hears of handshakes that were not done. Default: nobody does. */
-  readonly handshakes?: HandshakeObserver | undefined;
+  /** Default: its own. */
+  readonly tlsParts?: AdminTlsParts | undefined;
   /** Default: {@link DEFAULT_LIMITS}. */
   readonly limits?: Partial<AdminLimits>;
 }
@@ -64,7 +66,8 @@ export class AdminServer {
   readonly #logger: Logger;
   readonly #limits: AdminLimits;
   readonly #refusals: RefusalLog;
-  readonly #handshakes: HandshakeObserver | undefined;
+  readonly #tlsParts: AdminTlsParts;
+  readonly #gate: HandshakeGate;
   readonly #server: BoundServer;
   readonly #connections: AdminConnections;
   #router: AdminRouter;
@@ -78,13 +81,14 @@ export class AdminServer {
     this.#logger = options.logger;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.#refusals = new RefusalLog(options.logger);
-    this.#handshakes = options.handshakes;
+    this.#tlsParts = options.tlsParts ?? new AdminTlsParts();
+    this.#gate = new HandshakeGate(this.#tlsParts.turns);
     this.#connections = new AdminConnections(this.#limits, options.logger);
     this.#router = new AdminRouter(options.routes);
     this.#guard = options.guard ?? new AdminGuard();
     this.#tls = options.tls;
-    this.#front = this.#makeFront();
     this.#server = this.#makeServer(options);
+    this.#front = this.#makeFront();
   }
 
   /** Binds the address; resolves with the address that it got. Rejects with a BalanceError. */
@@ -118,7 +122,7 @@ export class AdminServer {
     if (tls?.fingerprint === before?.fingerprint) return;
     this.#tls = tls;
     if (tls !== undefined && tls.trust === before?.trust) {
-      this.#front.renew(tls);
+      this.#front.tls = this.#frontTls();
       return;
     }
     // A client that was let in by other rules must show itself anew.
@@ -128,10 +132,9 @@ export class AdminServer {
 
   /** Accepts no more connections, and resolves when the answers that are being made are sent. */
   close(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#server.close(() => resolve());
-      this.#front.drain();
-    });
+    this.#server.close();
+    this.#front.drain();
+    return this.#connections.untilEmpty();
   }
 
   /** Closes all connections now. */
@@ -141,7 +144,9 @@ export class AdminServer {
   }
 
   #makeServer({ listen, what = DEFAULT_NAME, bindAddresses, socketMode }: AdminServerOptions): BoundServer {
-    const server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
+    const server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => {
+      this.#connections.add(this.#front.take(socket));
+    });
     server.on('error', (error) => {
       if (server.listening && !leftBeforeAccept(error))
         this.#logger.warn(`${this.#server.what} failed`, { error: error.message });
@@ -151,38 +156,29 @@ export class AdminServer {
 
   #makeFront(): AdminFront {
     const front: AdminFront = new AdminFront(
-      {
-        serve: (request, response) => this.#serve(request, response, front),
-        handshakeFailed: (error, socket) => {
-          this.#noteHandshake(error, socket);
-        },
-      },
-      this.#tls,
+      (request, response) => this.#serve(request, response, front),
+      this.#frontTls(),
       this.#limits,
+      this.#logger,
     );
     return front;
   }
 
-  /** A client that only left is no news: checks of other load balancers do that. */
-  #noteHandshake(error: Error, { remoteAddress = 'unix', remotePort = 0 }: Socket): void {
-    const reason = handshakeReasonOf(error);
-    if (reason === 'peer_left') return;
-    this.#handshakes?.handshake({
+  /** The same layer as listeners have. */
+  #frontTls(): FrontTls | undefined {
+    const { context } = this.#tls ?? {};
+    if (context === undefined) return undefined;
+    const { buffers, handshakes } = this.#tlsParts;
+    const { maxHandshakes, headTimeoutMs } = this.#limits;
+    const rules = {
+      listener: this.#server.what,
       side: 'admin',
-      owner: this.#server.what,
-      status: reason === 'timeout' ? 'timeout' : 'failed',
-      durationMs: 0,
-      address: endpointText({ address: remoteAddress, port: remotePort }),
-      reason,
-      detail: error.message,
-    });
-  }
-
-  #accept(socket: Socket): void {
-    this.#connections.add(socket);
-    // With TLS there is no other listener on this socket, and an 'error' event without a listener ends the process.
-    socket.on('error', () => undefined);
-    this.#front.take(socket);
+      decider: { decide: (): SniDecision => ({ kind: 'terminate', context }) },
+      alpn: ['http/1.1'],
+      bound: { gate: this.#gate, limits: { maxHandshakes, maxPerAddress: 0 } },
+      observer: handshakes,
+    } as const;
+    return { layer: new TlsTermination(rules, headTimeoutMs), buffers };
   }
 
   /** Never rejects. */

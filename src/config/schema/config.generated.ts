@@ -698,7 +698,7 @@ export interface Admin {
   readonly public: readonly ('health' | 'live' | 'ready' | 'version' | 'metrics')[];
 }
 
-/** HTTPS for a server of the proxy itself. A change of one of these files is an edit of the config. */
+/** HTTPS for a server of the proxy itself. It works as on a listener: the keys of session tickets change every 12 hours and outlive edits, handshakes are limited in number and time, and a plain HTTP request gets an answer 400 that says so. A change of one of these files is an edit of the config. */
 export interface ServerTls {
   /** PEM file with the certificate, followed by the intermediate certificates that lead to its authority. The path is relative to this file. A change of the file is an edit of the config. */
   readonly cert_file: string;
@@ -706,7 +706,7 @@ export interface ServerTls {
   readonly key_file: string;
   /** File with the password of `key_file`, if that key is encrypted. The path is relative to this file. Line breaks at the end are ignored. */
   readonly key_password_file?: string;
-  /** PEM file with certificate authorities. Clients must show a certificate of one of them. The path is relative to this file. If a token is set as well, clients need both. */
+  /** PEM file with certificate authorities. Clients must show a certificate of one of them; others get 403, except for what is public. The path is relative to this file. If a token is set as well, clients need both. */
   readonly client_ca_file?: string;
   /** PEM file with the certificate revocation lists of these authorities. The path is relative to this file. A client whose certificate is revoked is refused. */
   readonly client_crl_file?: string;

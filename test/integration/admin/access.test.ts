@@ -5,6 +5,7 @@ import { createPrivateKey } from 'node:crypto';
 import { connect as connectPlain } from 'node:net';
 import { connect, type ConnectionOptions } from 'node:tls';
 import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { askAdmin } from '../../support/peers/admin-client.ts';
@@ -148,7 +149,8 @@ describe('an admin server with a certificate', () => {
   it('speaks HTTPS only', async () => {
     const { adminAddress } = await start(withTls, files);
     expect((await askAdmin(adminAddress, '/status', { tls })).status).toBe(200);
-    await expect(askAdmin(adminAddress, '/status')).rejects.toThrow();
+    const plain = await askAdmin(adminAddress, '/status');
+    expect([plain.status, plain.body]).toEqual([400, expect.stringContaining('This port speaks HTTPS')]);
     expect((await askAdmin(adminAddress, '/status', { tls })).status).toBe(200);
   });
 
@@ -162,6 +164,38 @@ describe('an admin server with a certificate', () => {
     expect(refused.json()).toMatchObject({ error: 'certificate_required' });
     expect((await askAdmin(adminAddress, '/status', foreign)).status).toBe(403);
     expect((await askAdmin(adminAddress, '/live', { tls })).status).toBe(200);
+  });
+
+  it('refuses a client whose certificate is revoked, and from then on its session too', async () => {
+    const operator = authority.issue('operator');
+    const crl = (...revoked: { cert: string }[]): string => authority.revocationList(revoked);
+    const listed = withClients.replace('client_ca: ca.pem', 'client_ca: ca.pem, client_crl_file: crl.pem');
+    const proxy = await start(listed, { ...files, 'crl.pem': crl() });
+    const mine = { ...tls, ...operator };
+    const first = await sessionAt(proxy.adminAddress, mine, '/status');
+    expect(first.answer).toContain(' 200 ');
+    await writeFile(join(proxy.directory, 'crl.pem'), crl(operator));
+    expect(await proxy.app.reload()).toMatchObject({ ok: true });
+    const again = await sessionAt(
+      proxy.adminAddress,
+      { ...mine, ...(first.ticket && { session: first.ticket }) },
+      '/status',
+    );
+    expect([again.isReused, again.answer]).toEqual([false, expect.stringContaining(' 403 ')]);
+    expect((await askAdmin(proxy.adminAddress, '/status', { tls: mine })).status).toBe(403);
+  });
+
+  it('speaks HTTPS on a unix socket', async () => {
+    const proxy = await labProxy(base(''), files);
+    const path = join(proxy.directory, 'admin.sock');
+    await proxy.change(config(withTls.replace('127.0.0.1:0', `unix:${path}`)));
+    const socket = connect({ path, ca: authority.cert, servername: 'localhost' });
+    await once(socket, 'secureConnect');
+    socket.end('GET /live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+    expect(await text(socket)).toContain('200 OK');
+    const plain = connectPlain(path);
+    plain.end('GET /live HTTP/1.1\r\n\r\n');
+    expect(await text(plain)).toContain('This port speaks HTTPS');
   });
 
   it('refuses clients without a certificate also when they resume a session', async () => {
@@ -261,7 +295,7 @@ describe('an admin server with a certificate', () => {
     const checking = connectPlain(Number(port), host);
     await once(checking, 'connect');
     checking.destroy();
-    await expect(askAdmin(proxy.adminAddress, '/status')).rejects.toThrow();
+    expect((await askAdmin(proxy.adminAddress, '/status')).status).toBe(400);
     await proxy.untilLogged('TLS handshake failed');
     const lines = (await proxy.log()).split('\n').filter((line) => line.includes('TLS handshake failed'));
     expect(lines).toHaveLength(1);
@@ -302,7 +336,7 @@ describe('a metrics server with a certificate', () => {
     const proxy = await labProxy(base(section()), files);
     const tls = { ca: authority.cert };
     expect((await askAdmin(proxy.adminAddress, '/metrics', { tls })).status).toBe(200);
-    await expect(askAdmin(proxy.adminAddress, '/metrics')).rejects.toThrow();
+    expect((await askAdmin(proxy.adminAddress, '/metrics')).status).toBe(400);
   });
 
   it('is for clients with a certificate when it names their authority', async () => {

@@ -2,33 +2,21 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { connect } from 'node:tls';
 
-import { DEFAULT_CIPHER_SUITES } from '../../../src/config/values/tls/cipher-suite.ts';
-import { ServerContexts } from '../../../src/net/tls/contexts/server-contexts.ts';
-import { TicketKeyRing } from '../../../src/net/tls/contexts/ticket-key-ring.ts';
 import { SniTable } from '../../../src/net/tls/sni/sni-table.ts';
 import { TlsTermination } from '../../../src/net/tls/terminate/tls-termination.ts';
 import type { SocketTransport } from '../../../src/net/transport/socket-transport.ts';
-import { TimeSlicer } from '../../../src/time/time-slicer.ts';
 import { CertificateAuthority } from '../certificates.ts';
+import { serverContext } from '../tls/server-context.ts';
 import { PATIENCE_MS } from '../time/patience.ts';
 
 const ca = new CertificateAuthority();
-const { chain, key } = ca.issue();
+const site = ca.issue();
 
 /** Makes a TLS handshake between a transport that was just accepted and the socket at its other end. Resolves with the TLS client's socket. */
 export async function encrypt(transport: SocketTransport, raw: Socket): Promise<Socket> {
-  const contexts = await ServerContexts.build(
-    {
-      listener: 'test',
-      certificates: [{ certificate: chain, key, names: ['localhost'], clientAuth: { mode: 'none' } }],
-      cipherSuites: DEFAULT_CIPHER_SUITES,
-    },
-    new TicketKeyRing(),
-    new TimeSlicer(),
-  );
   const decider = new SniTable({
     certificates: [],
-    defaultCertificate: contexts.fallback,
+    defaultCertificate: await serverContext(site),
     isStrict: false,
     routes: [],
     defaultUpstream: undefined,

@@ -280,7 +280,7 @@ export class ClientHandshake implements StreamReader, LayerRun, Entrant {
 
   #record(status: HandshakeStatus): HandshakeRecord {
     return {
-      side: 'client',
+      side: this.#rules.side ?? 'client',
       owner: this.#rules.listener,
       status,
       durationMs: performance.now() - this.#beganAtMs,

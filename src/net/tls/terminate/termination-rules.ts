@@ -1,4 +1,4 @@
-import type { HandshakeObserver } from '../../../readings/handshake.ts';
+import type { HandshakeObserver, HandshakeRecord } from '../../../readings/handshake.ts';
 import type { HandshakeGate, HandshakeLimits } from '../protection/handshake-gate.ts';
 import type { SniDecider } from './sni-decision.ts';
 
@@ -10,8 +10,10 @@ export interface HandshakeBound {
 
 /** How a listener makes its handshakes. */
 export interface TerminationRules {
-  /** Name of the listener. */
+  /** Name of the listener, or of the server for operators. */
   readonly listener: string;
+  /** Whose clients they are. Default: those of a listener. */
+  readonly side?: HandshakeRecord['side'];
   readonly decider: SniDecider;
   /** The protocols that ALPN may choose, preferred ones first; empty: ALPN is not answered. */
   readonly alpn: readonly string[];

@@ -11,6 +11,7 @@ import { CertificateAuthority } from '../../../support/certificates.ts';
 import { client } from '../../../support/peers/clients.ts';
 import { eventually } from '../../../support/time/eventually.ts';
 import { owned } from '../../../support/owned.ts';
+import { serverContext } from '../../../support/tls/server-context.ts';
 import { RecordingLogger } from '../../../support/recording-logger.ts';
 
 const ROUTES = [
@@ -94,7 +95,12 @@ describe('an admin server that is full', () => {
     const authority = new CertificateAuthority();
     const { address } = await start(
       { maxConnections: 32, maxConnectionsPerClient: 32 },
-      { context: authority.issue(), asksClients: false, fingerprint: 'one', trust: 'one' },
+      {
+        context: await serverContext(authority.issue()),
+        asksClients: false,
+        fingerprint: 'one',
+        trust: 'one',
+      },
     );
     await besiege(address, 40, HALF_A_HELLO);
     const tls = { ca: authority.cert };
