@@ -90,8 +90,9 @@ export class ServerConnection
   }
 
   #countsAsGone(): boolean {
-    // The rest of the body can't come any more.
-    if (this.#body?.isOpen === true) return true;
+    // The rest of the body can't come any more. But a client that gets its response before that should stop sending it (RFC 9112 9.5).
+    if (this.#body?.isOpen === true)
+      return !this.hasResponded || this.#settings.options.half_close === 'abort';
     const isRunning = this.running !== undefined;
     const settings = isRunning ? this.#settings : this.#live;
     return countsAsGone(isRunning && this.#isLast, this.#ahead, settings, this.#parts);

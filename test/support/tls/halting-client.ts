@@ -10,6 +10,8 @@ import { ByteSocket } from '../sockets/byte-socket.ts';
 export interface HaltingClient {
   /** Sends the other half, and everything that follows. */
   goOn(): void;
+  /** Ends its side of the TCP connection. The `end` of a TLS client of Node.js would lose what the server is sending at that moment. */
+  endWire(): void;
   readonly tls: TLSSocket;
   readonly socket: ByteSocket;
 }
@@ -21,7 +23,7 @@ export async function haltingClient(
   before = Buffer.alloc(0),
 ): Promise<HaltingClient> {
   const [, host = '', port] = /^\[?(.*?)\]?:(\d+)$/.exec(address) ?? [];
-  const raw = connectTcp({ host, port: Number(port), noDelay: true });
+  const raw = connectTcp({ host, port: Number(port), noDelay: true, allowHalfOpen: true });
   await once(raw, 'connect');
   let held: Buffer | undefined = before;
   const wire = new Duplex({
@@ -53,6 +55,7 @@ export async function haltingClient(
       raw.write((held ?? before).subarray(half));
       held = undefined;
     },
+    endWire: () => void raw.end(),
     tls,
     socket,
   };

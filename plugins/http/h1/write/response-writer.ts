@@ -35,6 +35,8 @@ export abstract class ResponseWriter {
   protected isHttp11 = true;
   /** True once the connection changed to another protocol. */
   protected isSwitched = false;
+  /** True once the final response of the running request has begun. */
+  protected hasResponded = false;
   /** True when the body is written in chunks. */
   #isChunked = false;
   /** True when only the end of the connection marks the end of the body. */
@@ -75,6 +77,7 @@ export abstract class ResponseWriter {
     this.isHttp11 = isHttp11;
     this.staysOpen = staysOpen;
     this.isSwitched = false;
+    this.hasResponded = false;
     this.#isChunked = false;
     this.#endsByClose = false;
     this.#out = '';
@@ -93,6 +96,7 @@ export abstract class ResponseWriter {
   }
 
   respond(head: ResponseHead, rules: FieldRules, own: string, bodyLength: number): void {
+    this.hasResponded = true;
     if (bodyLength < 0) {
       this.#isChunked = this.isHttp11;
       if (!this.isHttp11) {
