@@ -13,6 +13,7 @@ const addressReaders = [
   'plugins/http/forwarding/claimed-address',
   'plugins/http/forwarding/forwarding-profile',
   'src/plugin-api/values/address-list',
+  'src/plugin-api/values/ip-address',
 ];
 
 /** Layers: each part may see itself and what it lists; anything else is an error. */
@@ -20,7 +21,7 @@ const maySee = {
   'src/errors': [],
   'src/readings': [],
   'src/time': [],
-  'src/certificates': [],
+  'src/certificates': ['src/plugin-api'],
   'src/plugin-api': base,
   'src/config': [...base, 'src/certificates'],
   'src/net': [...base, 'src/config'],

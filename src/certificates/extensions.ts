@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 
+import { bytesOf } from '../plugin-api/values/ip-address.ts';
 import { bitString, booleanValue, objectId, sequence, tag, tagged } from './der.ts';
 
 /** Whom a certificate is for: an authority, which issues certificates, or a server, a client, or a program that is both. */
@@ -65,18 +66,5 @@ function extendedKeyUsage(usage: CertificateUsage): Buffer {
 }
 
 function generalName(name: string): Buffer {
-  return isIP(name) === 0 ? tagged(0x82, Buffer.from(name)) : tagged(0x87, addressBytes(name));
-}
-
-/** The 4 or 16 bytes of an address. */
-function addressBytes(address: string): Buffer {
-  if (!address.includes(':')) return Buffer.from(address.split('.').map(Number));
-  // The host of a URL has the shortest form, with any IPv4 part as hexadecimal digits.
-  const [head = '', tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::');
-  const groupsOf = (text: string): number[] =>
-    text === '' ? [] : text.split(':').map((group) => parseInt(group, 16));
-  const first = groupsOf(head);
-  const last = groupsOf(tail ?? '');
-  const groups = [...first, ...new Array<number>(8 - first.length - last.length).fill(0), ...last];
-  return Buffer.from(groups.flatMap((group) => [group >> 8, group & 0xff]));
+  return isIP(name) === 0 ? tagged(0x82, Buffer.from(name)) : tagged(0x87, bytesOf(name));
 }

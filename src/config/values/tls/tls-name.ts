@@ -1,6 +1,8 @@
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 
+import { canonicalV6 } from '../../../plugin-api/values/ip-address.ts';
+
 /** What {@link parseTlsName} takes, after "must be". */
 export const TLS_NAME_FORMS = 'a host name without port, *. and a domain, or an IP address';
 /** What {@link parseSniName} takes, after "must be". */
@@ -49,8 +51,7 @@ export function nameMatches(pattern: string, host: string): boolean {
 
 /** An IP address in the one form that equal addresses have: RFC 5952 for IPv6. */
 export function canonicalIp(address: string): string {
-  if (isIP(address) !== 6) return address;
-  return new URL(`http://[${address.replace(/%.*$/, '')}]`).hostname.slice(1, -1);
+  return isIP(address) === 6 ? canonicalV6(address) : address;
 }
 
 function parseHost(text: string, mayBeWild: boolean, forms: string): string {

@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 
 import type { Endpoint } from '../../../plugin-api/index.ts';
-import { canonicalV6 } from '../ip-bytes.ts';
+import { canonicalV6, unmapped } from '../../../plugin-api/values/ip-address.ts';
 import { SIGNATURE_V1 } from '../signatures.ts';
 import { HeaderFault, NO_RECORDS, type HeaderOutcome } from './parsed-header.ts';
 
@@ -66,7 +66,7 @@ function addressV4(text: string): string | undefined {
 
 function addressV6(text: string): string | undefined {
   // A zone means nothing on another machine, and is no part of the address.
-  return isIPv6(text) && !text.includes('%') ? canonicalV6(text) : undefined;
+  return isIPv6(text) && !text.includes('%') ? unmapped(canonicalV6(text)) : undefined;
 }
 
 function malformed(detail: string): HeaderFault {

@@ -1,6 +1,6 @@
 import type { Endpoint } from '../../../plugin-api/index.ts';
 import { UNIX_END } from '../../transport/endpoints.ts';
-import { textOfV4, textOfV6 } from '../ip-bytes.ts';
+import { textOfV4, textOfV6, unmapped } from '../../../plugin-api/values/ip-address.ts';
 import { FIXED_BYTES_V2, SIGNATURE_V2 } from '../signatures.ts';
 import { HeaderFault, NO_RECORDS, type HeaderOutcome } from './parsed-header.ts';
 import { checkRecords } from './records.ts';
@@ -42,8 +42,8 @@ const FORMS: ReadonlyMap<number, AddressForm> = new Map<number, AddressForm>([
     {
       name: 'IPv6',
       sizeBytes: 36,
-      source: (header) => endpoint(textOfV6(header, 16), header, 48),
-      destination: (header) => endpoint(textOfV6(header, 32), header, 50),
+      source: (header) => endpoint(unmapped(textOfV6(header, 16)), header, 48),
+      destination: (header) => endpoint(unmapped(textOfV6(header, 32)), header, 50),
     },
   ],
   [3, { name: 'unix', sizeBytes: 216, source: () => UNIX_END, destination: () => UNIX_END }],

@@ -1,7 +1,7 @@
 import { isIP, isIPv4 } from 'node:net';
 
 import type { Transport } from '../../../plugin-api/index.ts';
-import { bytesAsV6, bytesOf } from '../ip-bytes.ts';
+import { bytesAsV6, bytesOf } from '../../../plugin-api/values/ip-address.ts';
 import { FIXED_BYTES_V2, SIGNATURE_V2 } from '../signatures.ts';
 import { recordsAbout } from './records-about.ts';
 

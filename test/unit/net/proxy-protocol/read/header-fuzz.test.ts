@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { bytesAsV6 } from '../../../../../src/net/proxy-protocol/ip-bytes.ts';
+import { bytesAsV6 } from '../../../../../src/plugin-api/values/ip-address.ts';
 import { readHeader } from '../../../../../src/net/proxy-protocol/read/header-reader.ts';
 import { HeaderFault } from '../../../../../src/net/proxy-protocol/read/parsed-header.ts';
 import { proxyHeaderOf } from '../../../../../src/net/proxy-protocol/write/proxy-header-of.ts';

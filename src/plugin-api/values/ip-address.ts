@@ -1,9 +1,10 @@
-import { isIPv4, SocketAddress } from 'node:net';
+import { isIPv4 } from 'node:net';
 
 const V6_GROUPS = 8;
 /** The last 32 bits of an IPv6 address may be written as an IPv4 address. */
 const DOTTED_TAIL = /^(.*:)(\d+\.\d+\.\d+\.\d+)$/;
 const MAPPED = '::ffff:';
+const MAPPED_TEXT = /^::ffff:[0-9a-f]{1,4}:[0-9a-f]{1,4}$/;
 
 /** The text of the IPv4 address in the four bytes at `at`. */
 export function textOfV4(bytes: Buffer, at: number): string {
@@ -18,11 +19,14 @@ export function textOfV6(bytes: Buffer, at: number): string {
   return canonicalV6(groups.join(':'));
 }
 
-/** The one text of an IPv6 address that all its spellings share. An IPv4 address that IPv6 maps becomes a plain one. */
+/** The one text of an IPv6 address that all its spellings share, without a zone: RFC 5952, always in hexadecimal digits. */
 export function canonicalV6(text: string): string {
-  const { address } = new SocketAddress({ address: text, family: 'ipv6' });
-  const mapped = address.startsWith(MAPPED) ? address.slice(MAPPED.length) : '';
-  return isIPv4(mapped) ? mapped : address;
+  return new URL(`http://[${text.replace(/%.*$/, '')}]`).hostname.slice(1, -1);
+}
+
+/** The plain IPv4 address, where a text of {@link canonicalV6} is one that IPv6 maps (RFC 4291, section 2.5.5.2); any other text as it is. */
+export function unmapped(address: string): string {
+  return MAPPED_TEXT.test(address) ? textOfV4(bytesOfV6(address), 2 * V6_GROUPS - 4) : address;
 }
 
 /** The 4 or 16 bytes of a valid address without zone. */
