@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createServer, type Server, type TLSSocket } from 'node:tls';
+import { createServer, TLSSocket, type Server } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 
 import { DnsServer } from '../../../support/addresses/dns-server.ts';
@@ -15,6 +15,12 @@ import { ByteSocket } from '../../../support/sockets/byte-socket.ts';
 import { eventually } from '../../../support/time/eventually.ts';
 
 const [old, young] = [new CertificateAuthority('old authority'), new CertificateAuthority('young authority')];
+
+/** The subject of the certificate that the proxy has shown. */
+function clientOf({ socket }: ByteSocket): string {
+  if (!(socket instanceof TLSSocket)) throw new Error('it is not encrypted');
+  return String(socket.getPeerCertificate().subject.CN);
+}
 
 /** Sends requests one after the other on some connections, as long as the test runs. */
 class Load {
@@ -67,7 +73,7 @@ async function put(proxy: LabProxy, files: Readonly<Record<string, string>>): Pr
 
 /** A TLS server on an address that answers every request with a name. */
 async function site(host: string, port: number, options: { cert: string; key: string }): Promise<Server> {
-  const server = createServer(options, (socket: TLSSocket) => {
+  const server = createServer(options, (socket) => {
     void answering(() => ok(host))(new ByteSocket(socket), 0);
   });
   await new Promise<void>((resolve, reject) => {
@@ -112,8 +118,7 @@ describe('files of TLS to backends that change under load', () => {
     const names: string[] = [];
     const server = await backend(
       (connection, index) => {
-        const shown = (connection.socket as TLSSocket).getPeerCertificate() as { subject?: { CN?: string } };
-        names[index] = shown.subject?.CN ?? 'nobody';
+        names[index] = clientOf(connection);
         return answering(() => ok('yes'))(connection, index);
       },
       { ...old.issue(), ca: old.cert, requestCert: true, rejectUnauthorized: true },
