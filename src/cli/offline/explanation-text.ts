@@ -58,26 +58,34 @@ function section(label: string, lines: readonly string[]): string[] {
 
 function backendTlsText(tls: ExplainedBackendTls): string {
   const { server_name: name = 'the host of its address', verified } = tls;
-  const checked = verified ? `the certificate must be for ${name}` : 'certificates are not verified';
-  return `over TLS: ${checked}${tls.client_certificate ? '; shows a client certificate' : ''}`;
+  const checked = verified ? `their certificate must be for ${name}` : 'their certificates are not verified';
+  const { client_certificate_file: file } = tls;
+  return `over TLS: ${checked}${file === undefined ? '' : `; the proxy shows them ${file}`}`;
 }
 
 function tlsLines(tls: ExplainedTls): string[] {
   const name = tls.sni ?? 'no host name';
   if (tls.decision === 'refuse') return [`${name}: refused: ${tls.reason}`];
   if (tls.decision === 'pass') return [`${name}: passed on undecrypted: ${tls.reason}`];
-  const { min_version: oldest = '', max_version: newest = '', client_auth: auth = 'none' } = tls;
+  const {
+    min_version: oldest = '',
+    max_version: newest = '',
+    client_auth: auth = 'none',
+    client_rule: rule,
+  } = tls;
   const versions = oldest === newest ? `TLS ${oldest}` : `TLS ${oldest} to ${newest}`;
   return [
     `${name}: decrypted here: ${tls.reason}`,
     ...(tls.certificates ?? []).map(certificateText),
-    auth === 'none' ? versions : `${versions}, client_auth ${auth}`,
+    auth === 'none' ? versions : `${versions}; ${rule ?? auth}`,
   ];
 }
 
-function certificateText({ file, domains, not_after, days_left, problem }: ExplainedCertificate): string {
+function certificateText(certificate: ExplainedCertificate): string {
+  const { file, domains, is_for_host: isForHost, not_after, days_left, problem } = certificate;
   const expiry = problem ?? `valid until ${not_after?.slice(0, 10) ?? ''}, ${String(days_left)} days left`;
-  return `${file} (${domains.join(', ')}): ${expiry}`;
+  const mismatch = isForHost === false ? '; clients that check the name refuse it' : '';
+  return `${file} (${domains.join(', ')}): ${expiry}${mismatch}`;
 }
 
 function routeLines({ routes, route, listener }: Explanation): string[] {

@@ -1,6 +1,6 @@
 import { parseAddress } from '../../config/values/address.ts';
 import { suggestion } from '../../config/problems/closest.ts';
-import type { Listener } from '../../config/schema/config.generated.ts';
+import type { Config, Listener } from '../../config/schema/config.generated.ts';
 import type { AskedRequest } from './asked-request.ts';
 import { QuestionError } from './explain-question.ts';
 
@@ -16,6 +16,21 @@ export interface ChosenListener<T extends ReachableListener> {
   readonly reason: string;
 }
 
+/** The servers of the proxy itself by their ports, as in `the admin server`. */
+export type OwnServers = ReadonlyMap<number, string>;
+
+/** The ports of the admin server and the metrics. */
+export function ownServers({ admin, metrics }: Config): OwnServers {
+  const servers = new Map<number, string>();
+  const add = (address: string | undefined, name: string): void => {
+    const port = address === undefined ? undefined : portOf(address);
+    if (port !== undefined && port !== 0 && !servers.has(port)) servers.set(port, name);
+  };
+  add(admin?.listen, 'the admin server');
+  if (metrics.enabled && metrics.listener === undefined) add(metrics.listen, 'the metrics');
+  return servers;
+}
+
 /**
  * Finds the listener that gets the request: by its name, by the port of the URL, because it is the only one that speaks TLS as the URL
  * wants, or because there is only one. Throws a QuestionError when it stays open which one.
@@ -24,6 +39,7 @@ export function chooseListener<T extends ReachableListener>(
   listeners: readonly T[],
   { port, authority, isSecure }: Pick<AskedRequest, 'port' | 'authority' | 'isSecure'>,
   name: string | undefined,
+  servers: OwnServers = new Map(),
 ): ChosenListener<T> {
   if (name !== undefined) {
     const named = listeners.find(({ config }) => config.name === name);
@@ -35,6 +51,11 @@ export function chooseListener<T extends ReachableListener>(
   const host = authority.replace(/:\d*$/, '').replace(/^\[|\]$/g, '');
   const exact = onPort.find(({ address }) => hostOf(address) === host) ?? onPort[0];
   if (exact !== undefined) return { listener: exact, reason: `listens on port ${String(port)}` };
+  const server = port === undefined ? undefined : servers.get(port);
+  if (server !== undefined)
+    throw new QuestionError(
+      `port ${String(port)} is that of ${server}, which forwards nothing; to ask about a listener, name it`,
+    );
   const speaking = listeners.filter(({ config }) => (config.tls !== undefined) === isSecure);
   const [speaker] = speaking;
   if (isSecure === true && speaker !== undefined && speaking.length === 1 && listeners.length > 1)

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 
 import { clientAuthOf } from '../../config/certificates/client-auth-of.ts';
+import { clientAuthWords } from '../../config/certificates/client-auth-words.ts';
 import type { ConfigFiles } from '../../config/files/config-files.ts';
 import { isIpAddress } from '../../config/values/address.ts';
 import type { Listener, ListenerTls, TlsCertificate } from '../../config/schema/config.generated.ts';
@@ -24,10 +25,13 @@ export class TlsPlan {
   /** What a connection would agree on, as far as it is known; undefined when it is not decrypted. */
   readonly session: TlsSession | undefined;
   readonly #tls: ListenerTls;
+  /** Of the URL: a name or an IP address. */
+  readonly #host: string;
   readonly #table: SniTable<Certificates>;
 
   /** @param host as a URL has it, without port; '' for none. A client asks for no IP address. */
   constructor({ upstream, tls }: { upstream?: string; tls: ListenerTls }, host: string, files: ConfigFiles) {
+    this.#host = host.replace(/^\[|\]$/g, '').replace(/\.$/, '');
     const sni = askedName(host);
     this.#tls = tls;
     this.#table = tableOf(tls, upstream);
@@ -48,23 +52,25 @@ export class TlsPlan {
     if (name !== undefined && sni !== undefined)
       return choice.kind === 'pass' ? `tls.sni.routes has ${name}` : `a certificate is for ${name}`;
     const asked = sni === undefined ? 'the client asks for no host name' : `no certificate is for ${sni}`;
-    if (choice.kind === 'terminate') return `${asked}: it gets the default certificate`;
+    if (choice.kind === 'terminate') return `${asked}, so it gets the default certificate`;
     if (choice.kind === 'refuse')
       return this.#tls.certificates.length === 0
         ? `${asked}, and no route`
         : `${asked}, and strict_sni is set`;
     return this.#tls.sni?.default === choice.upstream
-      ? `${asked}: tls.sni.default takes it`
+      ? `${asked}, so tls.sni.default takes it`
       : 'the listener has no certificate';
   }
 
   #terms(certificates: Certificates, files: ConfigFiles): Partial<ExplainedTls> {
-    const { min_version, max_version, client_auth } = this.#tls;
+    const { min_version, max_version } = this.#tls;
+    const [first] = certificates;
+    const rule = first && clientAuthOf(first, this.#tls);
     return {
       min_version,
       max_version,
-      client_auth: certificates[0]?.client_auth ?? client_auth,
-      certificates: certificates.map((certificate) => shownCertificate(certificate, files)),
+      ...(rule === undefined ? {} : { client_auth: rule.mode, client_rule: clientAuthWords(rule) }),
+      certificates: certificates.map((certificate) => shownCertificate(certificate, this.#host, files)),
     };
   }
 
@@ -127,12 +133,16 @@ function tableOf(tls: ListenerTls, upstream: string | undefined): SniTable<Certi
 
 function shownCertificate(
   { cert_file: file, domains }: TlsCertificate,
+  host: string,
   files: ConfigFiles,
 ): ExplainedCertificate {
   try {
-    const expiresMs = Date.parse(new X509Certificate(files.text(file)).validTo);
+    const certificate = new X509Certificate(files.text(file));
+    const expiresMs = Date.parse(certificate.validTo);
     const daysLeft = Math.floor((expiresMs - Date.now()) / DAY_MS);
-    return { file, domains, not_after: new Date(expiresMs).toISOString(), days_left: daysLeft };
+    const accepted = isIpAddress(host) ? certificate.checkIP(host) : certificate.checkHost(host);
+    const isFor = host === '' ? {} : { is_for_host: accepted !== undefined };
+    return { file, domains, ...isFor, not_after: new Date(expiresMs).toISOString(), days_left: daysLeft };
   } catch (error) {
     return { file, domains, problem: messageOf(error) };
   }

@@ -32,6 +32,7 @@ function explainTls(tls: UpstreamTls): ExplainedBackendTls {
     ...(tls.server_name === undefined ? {} : { server_name: tls.server_name }),
     verified: !tls.insecure_skip_verify,
     client_certificate: tls.client_cert_file !== undefined,
+    ...(tls.client_cert_file === undefined ? {} : { client_certificate_file: tls.client_cert_file }),
   };
 }
 

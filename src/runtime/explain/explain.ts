@@ -10,7 +10,7 @@ import { parseAddress } from '../../config/values/address.ts';
 import { BalanceError, messageOf } from '../../errors.ts';
 import type { UpstreamGroup } from '../../upstream/group/upstream-group.ts';
 import { askedRequest, type AskedRequest } from './asked-request.ts';
-import { chooseListener, type ReachableListener } from './choose-listener.ts';
+import { chooseListener, ownServers, type ReachableListener } from './choose-listener.ts';
 import { planTls, type TlsPlan } from './explain-tls.ts';
 import { explainUpstream, likelyMember } from './explain-upstream.ts';
 import type { ExplainQuestion } from './explain-question.ts';
@@ -42,6 +42,9 @@ export function explain(plan: ExplainedPlan, question: ExplainQuestion): Explana
   return new Explaining(plan, question).explanation();
 }
 
+const NO_CERTIFICATE =
+  "what depends on the client's certificate is not shown, such as the headers of client_certificate_headers";
+
 class Explaining {
   readonly #plan: ExplainedPlan;
   readonly #asked: AskedRequest;
@@ -55,7 +58,12 @@ class Explaining {
   constructor(plan: ExplainedPlan, question: ExplainQuestion) {
     this.#plan = plan;
     this.#asked = askedRequest(question);
-    const { listener, reason } = chooseListener(plan.listeners, this.#asked, question.listener);
+    const { listener, reason } = chooseListener(
+      plan.listeners,
+      this.#asked,
+      question.listener,
+      ownServers(plan.config),
+    );
     this.#listener = listener;
     this.#reason = reason;
     this.#tls =
@@ -139,7 +147,11 @@ class Explaining {
       this.#notes.push(
         'the listener does not speak TLS: the URL only works where something in front of it does',
       );
-    if (this.#tls === undefined || this.#tls.session !== undefined) return undefined;
+    if (this.#tls === undefined || this.#tls.session !== undefined) {
+      const { client_auth: auth = 'none' } = this.#tls?.shown ?? {};
+      if (auth !== 'none' && config.mode !== 'tcp') this.#notes.push(NO_CERTIFICATE);
+      return undefined;
+    }
     const { passedTo } = this.#tls;
     if (passedTo === undefined) return { rules: [] };
     const { remoteAddress } = this.#request;

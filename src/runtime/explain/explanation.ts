@@ -70,6 +70,8 @@ export interface ExplainedTls {
   readonly max_version?: string;
   /** Whether the client is asked for a certificate: a value of the key `client_auth`. */
   readonly client_auth?: string;
+  /** The same as a sentence. */
+  readonly client_rule?: string;
   /** The certificates that the client may get: several for one name differ in their kind of key. */
   readonly certificates?: readonly ExplainedCertificate[];
 }
@@ -79,6 +81,8 @@ export interface ExplainedCertificate {
   /** As the config names it. */
   readonly file: string;
   readonly domains: readonly string[];
+  /** Whether a client that checks the host of the URL accepts it; absent when the URL names no host. */
+  readonly is_for_host?: boolean;
   /** When it expires (RFC 3339). */
   readonly not_after?: string;
   /** Whole days until then; negative when it has expired. */
@@ -126,6 +130,8 @@ export interface ExplainedBackendTls {
   readonly verified: boolean;
   /** Whether backends that ask for a certificate are shown one. */
   readonly client_certificate: boolean;
+  /** The file of that certificate, as the config names it. */
+  readonly client_certificate_file?: string;
 }
 
 export interface ExplainedBackend {

@@ -18,6 +18,7 @@ import { RecordingLogger } from '../../support/recording-logger.ts';
 import { writeInto } from '../../support/write-into.ts';
 
 const YAML = `
+admin: { listen: '127.0.0.1:9099' }
 listeners:
   - name: plain
     listen: '127.0.0.1:8080'
@@ -110,14 +111,36 @@ describe('an explanation of an https URL', () => {
     expect(other.tls).toMatchObject({
       sni: 'other.test',
       decision: 'terminate',
-      reason: 'no certificate is for other.test: it gets the default certificate',
+      reason: 'no certificate is for other.test, so it gets the default certificate',
     });
     const address = await asked({ url: 'https://127.0.0.1:8443/' });
     expect(address.tls).toMatchObject({
-      reason: 'the client asks for no host name: it gets the default certificate',
+      reason: 'the client asks for no host name, so it gets the default certificate',
     });
     expect(address.tls).not.toHaveProperty('sni');
     expect(address.response).toBeUndefined();
+  });
+
+  it('says that clients refuse a certificate that is not for the host, and what clients must show', async () => {
+    const other = await asked({ url: 'https://other.test:8443/' });
+    expect(other.tls?.certificates).toMatchObject([{ file: 'shop.crt', is_for_host: false }]);
+    expect(explanationText(other)).toMatch(
+      /^ {11}shop\.crt .* days left; clients that check the name refuse it$/m,
+    );
+    const admin = await asked({ url: 'https://admin.test:8443/' });
+    expect(admin.tls?.certificates).toMatchObject([{ file: 'admin.crt', is_for_host: true }]);
+    const text = explanationText(admin);
+    expect(text).toContain(
+      'TLS 1.2 to 1.3; clients must show a certificate that an authority of ca.crt signed\n',
+    );
+    expect(text).toContain("note       what depends on the client's certificate is not shown");
+    expect(text).not.toContain('refuse it');
+  });
+
+  it('takes the port of the admin server for no listener', async () => {
+    await expect(asked({ url: 'https://shop.test:9099/' })).rejects.toThrow(
+      'port 9099 is that of the admin server, which forwards nothing; to ask about a listener, name it',
+    );
   });
 
   it('shows where a name is passed on undecrypted, and to which backend', async () => {
@@ -201,15 +224,16 @@ describe('the upstream of a request', () => {
       server_name: 'shop.test',
       verified: true,
       client_certificate: true,
+      client_certificate_file: 'shop.crt',
     });
     expect(explanationText(explanation)).toContain(
-      'over TLS: the certificate must be for shop.test; shows a client certificate\n',
+      'over TLS: their certificate must be for shop.test; the proxy shows them shop.crt\n',
     );
   });
 
   it('shows that certificates are not verified, and nothing where backends get no TLS', async () => {
     expect(explanationText(await asked({ url: 'tcp://127.0.0.1:8082' }))).toContain(
-      'over TLS: certificates are not verified\n',
+      'over TLS: their certificates are not verified\n',
     );
     expect((await asked({ url: 'https://shop.test:8443/' })).upstream?.tls).toBeUndefined();
   });

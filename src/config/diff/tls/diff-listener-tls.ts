@@ -1,4 +1,5 @@
 import { clientAuthOf, type ClientAuth } from '../../certificates/client-auth-of.ts';
+import { clientAuthWords } from '../../certificates/client-auth-words.ts';
 import type { ListenerTls, SniRoute, SniRouting } from '../../schema/config.generated.ts';
 import { isEqual } from '../../values/is-equal.ts';
 import { settingWords } from '../change-words.ts';
@@ -6,7 +7,6 @@ import type { ConfigChange } from '../config-change.ts';
 import type { ConfigSection, Effect } from '../config-section.ts';
 import {
   certificateWords,
-  clientAuthWords,
   defaultGoalWords,
   listenerTlsWords,
   newGoalWords,
