@@ -4,7 +4,7 @@ import type { Listener } from '../schema/config.generated.ts';
 import { isEqual } from '../values/is-equal.ts';
 import type { ConfigChange } from './config-change.ts';
 import { HOT, type ConfigSection, type Effect } from './config-section.ts';
-import { diffListenerTls } from './tls/diff-listener-tls.ts';
+import { diffListenerTls } from './diff-listener-tls.ts';
 import type { SocketPlan } from './socket-plan.ts';
 
 const OTHER_PROTOCOL: Effect = {

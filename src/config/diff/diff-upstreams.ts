@@ -4,7 +4,7 @@ import type { ConfigChange } from './config-change.ts';
 import { isEqual } from '../values/is-equal.ts';
 import { HOT, type Effect, type ConfigSection } from './config-section.ts';
 import { PoolPlan } from './pool-plan.ts';
-import { diffUpstreamTls } from './tls/diff-upstream-tls.ts';
+import { diffUpstreamTls } from './diff-upstream-tls.ts';
 
 const NEW_POOLS: Effect = {
   effect: 'drains',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { diffConfigs } from '../../../../../src/config/diff/diff-configs.ts';
-import { loadConfigText, rulesOf } from '../../../../support/labs/load-config.ts';
+import { diffConfigs } from '../../../../src/config/diff/diff-configs.ts';
+import { loadConfigText, rulesOf } from '../../../support/labs/load-config.ts';
 
 const HANDSHAKES = 'counts for new handshakes; open connections stay';
 

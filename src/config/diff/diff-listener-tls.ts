@@ -1,10 +1,10 @@
-import { clientAuthOf, type ClientAuth } from '../../certificates/client-auth-of.ts';
-import { clientAuthWords } from '../../certificates/client-auth-words.ts';
-import type { ListenerTls, SniRoute, SniRouting } from '../../schema/config.generated.ts';
-import { isEqual } from '../../values/is-equal.ts';
-import { settingWords } from '../change-words.ts';
-import type { ConfigChange } from '../config-change.ts';
-import type { ConfigSection, Effect } from '../config-section.ts';
+import { clientAuthOf, type ClientAuth } from '../certificates/client-auth-of.ts';
+import { clientAuthWords } from '../certificates/client-auth-words.ts';
+import type { ListenerTls, SniRoute, SniRouting } from '../schema/config.generated.ts';
+import { isEqual } from '../values/is-equal.ts';
+import { settingWords } from './change-words.ts';
+import type { ConfigChange } from './config-change.ts';
+import type { ConfigSection, Effect } from './config-section.ts';
 import {
   certificateWords,
   defaultGoalWords,

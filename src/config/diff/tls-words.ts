@@ -1,6 +1,6 @@
-import { clientAuthWords } from '../../certificates/client-auth-words.ts';
-import type { ListenerTls, SniRoute, TlsCertificate, UpstreamTls } from '../../schema/config.generated.ts';
-import { firstOf } from '../change-words.ts';
+import { clientAuthWords } from '../certificates/client-auth-words.ts';
+import type { ListenerTls, SniRoute, TlsCertificate, UpstreamTls } from '../schema/config.generated.ts';
+import { firstOf } from './change-words.ts';
 
 /** A certificate of a listener that came or went. */
 export function certificateWords(

@@ -1,7 +1,7 @@
-import type { UpstreamTls } from '../../schema/config.generated.ts';
-import { isEqual } from '../../values/is-equal.ts';
-import type { ConfigChange } from '../config-change.ts';
-import type { ConfigSection, Effect } from '../config-section.ts';
+import type { UpstreamTls } from '../schema/config.generated.ts';
+import { isEqual } from '../values/is-equal.ts';
+import type { ConfigChange } from './config-change.ts';
+import type { ConfigSection, Effect } from './config-section.ts';
 import { upstreamTlsWords } from './tls-words.ts';
 
 /** What changed about TLS with the backends of an upstream. */
