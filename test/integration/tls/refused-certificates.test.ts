@@ -136,7 +136,7 @@ async function recordTypes(port: number, options: ConnectionOptions): Promise<nu
   const chunks: Buffer[] = [];
   const between = createServer((client) => {
     const server = connectPlain(port, '127.0.0.1');
-    server.on('data', (bytes) => void chunks.push(bytes));
+    server.on('data', (bytes) => void chunks.push(bytes)).on('error', () => undefined);
     client.pipe(server).pipe(client);
     client.on('error', () => undefined);
   }).listen(0, '127.0.0.1');
