@@ -70,7 +70,12 @@ describe.skipIf(!isInstalled('redis-server') || !isInstalled('redis-cli'))('redi
 upstreams:
   - { name: redis, backends: [{ address: '127.0.0.1:${plain}' }] }
 `,
-      { 'db.crt': server.cert, 'db.key': server.key, 'ca.crt': authority.cert },
+      {
+        'db.crt': server.cert,
+        'db.key': server.key,
+        'ca.crt': authority.cert,
+        'strange.crt': new CertificateAuthority('strange').cert,
+      },
     );
     const port = proxy.address().split(':')[1] ?? '';
     const ca = join(proxy.directory, 'ca.crt');
@@ -85,6 +90,14 @@ upstreams:
       redis(...args, 'CLIENT', 'LIST');
     expect(await connections('--sni', 'db.test')).toContain(`laddr=127.0.0.1:${secure}`);
     expect(await connections()).toContain(`laddr=127.0.0.1:${plain}`);
+    // The client verifies what the proxy shows, and one without TLS is not let in.
+    const strange = join(proxy.directory, 'strange.crt');
+    expect(await redis('--cacert', strange, 'PING')).toContain('certificate verify failed');
+    expect(await redis('--sni', 'db.test', '--cacert', strange, 'PING')).toContain(
+      'certificate verify failed',
+    );
+    const plainly = await runTool('redis-cli', ['-h', '127.0.0.1', '-p', port, 'PING']);
+    expect(plainly.stdout).not.toContain('PONG');
   });
 });
 
@@ -154,7 +167,9 @@ describe.skipIf(postgresBin === undefined || !isInstalled('psql'))('PostgreSQL',
     const verified = `sslmode=verify-full sslrootcert=${join(proxy.directory, 'ca.crt')}`;
     await eventually(async () => (await ask(verified)) === 't\n', 'PostgreSQL answers');
     expect(await ask('sslmode=disable')).toBe('f\n');
-    expect(await ask(verified.replace('verify-full', 'verify-full host=other.test'))).toContain('other.test');
+    expect(await ask(verified.replace('verify-full', 'verify-full host=other.test'))).toContain(
+      'does not match host name "other.test"',
+    );
   });
 
   // psql asks in plain text whether it may begin TLS, before version 17 always. A client that begins with TLS itself
