@@ -15,6 +15,13 @@ export class IdleRules {
     this.#settings = settings;
   }
 
+  /** How many sockets may rest. With use `once` all of them were connected ahead. */
+  get mostIdle(): number {
+    const { maxIdle, minIdle } = this.#settings;
+    if (this.#use === 'once') return minIdle;
+    return maxIdle === 0 ? Number.POSITIVE_INFINITY : maxIdle;
+  }
+
   /** Whether a lease may get the socket now. Its address is always checked, even when the settings ask for no check. */
   isFit(socket: PooledSocket): boolean {
     if (socket.emptyUntilMs > 0) return false;

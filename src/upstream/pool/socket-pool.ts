@@ -343,10 +343,6 @@ export class SocketPool implements ChannelPool, BackendPool {
 
   /** How many more sockets may rest. */
   get #roomForIdle(): number {
-    const { maxIdle, minIdle } = this.#settings;
-    if (this.#closing) return 0;
-    // What rests with use `once` was connected ahead.
-    if (this.#use === 'once') return minIdle - this.idle;
-    return maxIdle === 0 ? Number.POSITIVE_INFINITY : maxIdle - this.idle;
+    return this.#closing ? 0 : this.#rules.mostIdle - this.idle;
   }
 }
