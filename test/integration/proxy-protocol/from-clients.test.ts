@@ -233,6 +233,7 @@ mode: tcp
 listen: '127.0.0.1:0'
 proxy_protocol: { trusted: [127.0.0.0/8], send: ${version} }
 health_check: { type: tcp, interval: 50ms }
+metrics: { listen: '127.0.0.1:0' }
 backends: [{ name: back, address: '${back.address()}' }]
 `);
     const peer = await client(front.address());
@@ -242,6 +243,9 @@ backends: [{ name: back, address: '${back.address()}' }]
     expect(await ask(peer, Buffer.concat([header, Buffer.from(get())]))).toBe('200 fine');
     expect(fieldValues(seen[0]!, 'x-forwarded-for')).toEqual(['192.0.2.7']);
     expect(fieldValues(seen[0]!, 'x-forwarded-port')).toEqual(['443']);
-    await eventually(async () => !(await front.log()).includes('unhealthy'), 'checks pass');
+    const checks = async (result: string): Promise<number> =>
+      (await ScrapedMetrics.from(front.adminAddress)).sum('balance_health_checks_total', { result });
+    await eventually(async () => (await checks('pass')) >= 2, 'checks pass');
+    expect(await checks('fail')).toBe(0);
   });
 });
