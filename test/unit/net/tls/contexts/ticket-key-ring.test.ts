@@ -11,6 +11,9 @@ const HOUR_MS = 60 * 60 * 1000;
 const KEY_NAME_BYTES = 16;
 /** The tag of the ticket within a session of OpenSSL. */
 const TICKET_FIELD = 0xaa;
+/** What a session begins with, after the tag and length of the sequence that it is: its format, and the major version of TLS. */
+const BEGINNING = Buffer.from('020101020203', 'hex');
+const LENGTH_BYTES = 4;
 
 const ca = new CertificateAuthority();
 const { chain, key } = ca.issue();
@@ -61,7 +64,9 @@ async function visit(port: number, version: SecureVersion, session: Buffer | und
 
 /** The name of the key that the ticket of a session was made with: a ticket begins with it. */
 function keyNameOf(session: Buffer): string {
-  const [whole] = derValues(session);
+  // From version 22 on, Node.js writes a few things of its own in front of what OpenSSL made.
+  const at = session.indexOf(BEGINNING) - LENGTH_BYTES;
+  const [whole] = derValues(session.subarray(at, at + LENGTH_BYTES + session.readUInt16BE(at + 2)));
   const ticket = derValues(whole?.content ?? Buffer.alloc(0)).find(({ id }) => id === TICKET_FIELD);
   const [{ content }] = derValues(ticket?.content ?? Buffer.alloc(0)) as [DerValue];
   return content.subarray(0, KEY_NAME_BYTES).toString('hex');
