@@ -61,11 +61,11 @@ export class DirectWriter {
   }
 
   /** As {@link write}, to a TLS handle. May call `sent` with an error before it returns, and then returns {@link PENDING}. */
-  encrypt(handle: EncryptingHandle, piece: string | Uint8Array, sent: (status: number) => void): number {
-    if (this.#Request === null) return pendingOr(encryptWith(handle, null, piece), sent);
+  encrypt(handle: EncryptingHandle, bytes: Uint8Array, sent: (status: number) => void): number {
+    if (this.#Request === null) return pendingOr(handle.writeBuffer(null, bytes), sent);
     const request = (this.#spare ??= new this.#Request());
     request.oncomplete = sent;
-    return this.#outcome(request, encryptWith(handle, request, piece) as number, sent);
+    return this.#outcome(request, handle.writeBuffer(request, bytes) as number, sent);
   }
 
   #writeWith(
@@ -92,16 +92,6 @@ export class DirectWriter {
 interface MaybeEncrypted {
   /** True for a TLS socket. */
   readonly encrypted?: boolean | undefined;
-}
-
-function encryptWith(
-  handle: EncryptingHandle,
-  request: WriteRequest | null,
-  piece: string | Uint8Array,
-): number | WriteRequest {
-  return typeof piece === 'string'
-    ? handle.writeLatin1String(request, piece)
-    : handle.writeBuffer(request, piece);
 }
 
 /** What a version says that makes the request itself. */
