@@ -8,7 +8,7 @@ import { systemError, type ReadingOptions } from '../node/node-internals.ts';
 import type { OwnedTransport, SocketMaker } from './owned-transport.ts';
 import { isPromise, type PluginReader } from '../faults/plugin-call.ts';
 import type { FaultHandler, FaultOwner } from '../faults/plugin-fault.ts';
-import type { BudgetWaiter } from './memory/read-budget.ts';
+import type { BudgetWaiter } from './turns/read-budget.ts';
 import type { ReadBuffers } from './memory/read-buffers.ts';
 import { ReadMemory } from './memory/read-memory.ts';
 import { writerFor } from './writer-for.ts';

@@ -3,7 +3,7 @@ import { PENDING } from '../node/direct-writer.ts';
 import { TEXT_LIMIT_BYTES, type PrivateBuffer, type ReadBuffers } from './memory/read-buffers.ts';
 import type { StreamSocket } from './stream-socket.ts';
 import type { TransportWriter } from './transport-writer.ts';
-import type { BatchedWriter } from './write-batch.ts';
+import type { BatchedWriter } from './turns/write-batch.ts';
 
 /** When so many bytes wait to be sent, the caller is told to wait. */
 export const HIGH_WATER_MARK_BYTES = 128 * 1024;

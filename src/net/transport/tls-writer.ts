@@ -3,7 +3,7 @@ import { PENDING } from '../node/direct-writer.ts';
 import { MERGE_BYTES, type ReadBuffers } from './memory/read-buffers.ts';
 import type { StreamSocket } from './stream-socket.ts';
 import type { TransportWriter } from './transport-writer.ts';
-import type { BatchedWriter } from './write-batch.ts';
+import type { BatchedWriter } from './turns/write-batch.ts';
 
 /** A piece up to this size waits for the end of the turn, so that it goes out together with what follows: mostly a head and its body. */
 const SMALL_BYTES = 16 * 1024;

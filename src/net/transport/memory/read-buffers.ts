@@ -1,6 +1,6 @@
 import { DirectWriter } from '../../node/direct-writer.ts';
-import { WriteBatch } from '../write-batch.ts';
-import { ReadBudget } from './read-budget.ts';
+import { WriteBatch } from '../turns/write-batch.ts';
+import { ReadBudget } from '../turns/read-budget.ts';
 
 /** A borrowed chunk up to this size is sent as latin1 text, which Node.js copies to the stack and not to the heap. */
 export const TEXT_LIMIT_BYTES = 16 * 1024;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 
-import { WriteBatch, type BatchedWriter } from '../../../../src/net/transport/write-batch.ts';
+import { WriteBatch, type BatchedWriter } from '../../../../../src/net/transport/turns/write-batch.ts';
 
 class Writer implements BatchedWriter {
   flushes = 0;

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 
 import type { StreamReader } from '../../../../../src/plugin-api/index.ts';
 import { ReadBuffers } from '../../../../../src/net/transport/memory/read-buffers.ts';
-import { ReadBudget } from '../../../../../src/net/transport/memory/read-budget.ts';
+import { ReadBudget } from '../../../../../src/net/transport/turns/read-budget.ts';
 import { SocketTransport } from '../../../../../src/net/transport/socket-transport.ts';
 
 const BODY_BYTES = 1024 * 1024;
