@@ -23,6 +23,8 @@ export interface RuntimeWays {
   readonly sharedReads: boolean;
   /** Text is written to the handle, without `stream.Writable`; see `DirectWriter`. */
   readonly directText: boolean;
+  /** TLS with clients is made over the handles of their connections; see `AcceptedTls`. */
+  readonly directTls: boolean;
 }
 
 /** Which of these parts are in use. */

@@ -180,6 +180,7 @@ function runtimeWaysJson(ways: RuntimeWaysReading): object {
     late_socket: ways.lateSocket,
     shared_reads: ways.sharedReads,
     direct_text: ways.directText,
+    direct_tls: ways.directTls,
     accept_bursts: ways.acceptBursts,
   };
 }

@@ -10,7 +10,7 @@ import type { RuntimeWays } from '../../readings/process.ts';
  */
 
 /** Checks which parts this version has. Nothing is sent or opened. */
-export function runtimeWays(): RuntimeWays {
+export function runtimeWays(): Omit<RuntimeWays, 'directTls'> {
   const handle = sampleTcpHandle();
   return {
     interceptedAccept: handle !== undefined && 'onconnection' in handle,

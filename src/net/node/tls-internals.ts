@@ -1,7 +1,14 @@
 import { randomFillSync } from 'node:crypto';
-import { TLSSocket, type SecureContext } from 'node:tls';
+import { Duplex } from 'node:stream';
+import { createSecureContext, TLSSocket, type SecureContext, type TLSSocketOptions } from 'node:tls';
 
-import { handleOf, isReadableHandle, type Handle, type ReadingOptions } from './node-internals.ts';
+import {
+  handleOf,
+  isReadableHandle,
+  sampleTcpHandle,
+  type Handle,
+  type ReadingOptions,
+} from './node-internals.ts';
 
 /*
  * What the proxy knows about TLS in Node.js beyond its public API: how a TLS socket is made over the handle of an accepted connection,
@@ -58,16 +65,28 @@ export function setTicketKeys(context: SecureContext, keys: Buffer): void {
   (context.context as { setTicketKeys?: (keys: Buffer) => void }).setTicketKeys?.(keys);
 }
 
-/** What a {@link AcceptedTls} is made of. */
-export interface AcceptedTlsOptions {
-  /** The handle of an accepted connection. */
-  readonly handle: Handle;
-  readonly onread: ReadingOptions;
+/** How the server's side of a TLS connection makes its handshake. */
+export interface ServerTlsOptions {
   readonly secureContext: SecureContext;
   /** The protocols that ALPN may choose, preferred ones first; empty: ALPN is not answered. */
   readonly alpn: readonly string[];
   /** Whether the client is asked for a certificate, and whether one is needed. */
   readonly clientCertificate: 'none' | 'asked' | 'needed';
+}
+
+/** What a {@link AcceptedTls} is made of. */
+export interface AcceptedTlsOptions extends ServerTlsOptions {
+  /** The handle of an accepted connection. */
+  readonly handle: Handle;
+  readonly onread: ReadingOptions;
+}
+
+/** The server's side of a TLS connection, whatever it is made over. */
+export interface ServerTls extends TLSSocket {
+  /** Told before the socket loses its session. */
+  session: SessionReader | undefined;
+  /** Why the client's certificate is not trusted; undefined when it is, or after the socket was closed. */
+  readonly verifyError: Error | undefined;
 }
 
 /** Reads what the handshake agreed on, from the socket. */
@@ -87,7 +106,7 @@ interface TlsHandle {
  * The server's side of a TLS connection, over the handle of an accepted connection. It reads into memory of our own. An ordinary
  * TLS socket over another stream costs half as much again.
  */
-export class AcceptedTls extends TLSSocket {
+export class AcceptedTls extends TLSSocket implements ServerTls {
   /** Set by `resetSocket`. */
   declare resetAndClosing: boolean;
   session: SessionReader | undefined;
@@ -96,12 +115,7 @@ export class AcceptedTls extends TLSSocket {
     super(
       undefined as never,
       {
-        isServer: true,
-        allowHalfOpen: true,
-        secureContext: options.secureContext,
-        requestCert: options.clientCertificate !== 'none',
-        rejectUnauthorized: options.clientCertificate === 'needed',
-        ...(options.alpn.length > 0 && { ALPNProtocols: [...options.alpn] }),
+        ...socketOptions(options),
         onread: options.onread,
         accepted: options.handle,
       } as never,
@@ -117,7 +131,6 @@ export class AcceptedTls extends TLSSocket {
     for (const bytes of received) this.#tls?.receive(bytes);
   }
 
-  /** Why the client's certificate is not trusted; undefined when it is, or after the socket was closed. */
   get verifyError(): Error | undefined {
     return this.#tls?.verifyError() ?? undefined;
   }
@@ -150,8 +163,53 @@ export class AcceptedTls extends TLSSocket {
   }
 }
 
-/** Whether this version of Node.js makes TLS sockets over accepted handles as {@link AcceptedTls} expects. */
-export function canAcceptTls(socket: object): boolean {
-  const handle = handleOf(socket);
-  return isReadableHandle(handle) && 'receive' in handle && 'verifyError' in handle;
+/**
+ * The server's side of a TLS connection, over any stream, by the public API: for versions of Node.js where {@link AcceptedTls} can't be made. It
+ * costs half as much again.
+ */
+export class StreamedTls extends TLSSocket implements ServerTls {
+  session: SessionReader | undefined;
+
+  /** Resets the connection below. */
+  readonly resetBelow: () => void;
+
+  constructor(below: Duplex, resetBelow: () => void, options: ServerTlsOptions) {
+    super(below, socketOptions(options));
+    this.resetBelow = resetBelow;
+  }
+
+  get verifyError(): Error | undefined {
+    const tls = handleOf(this) as Partial<TlsHandle> | undefined;
+    if (tls === undefined) return undefined;
+    // Nothing that is public says so here. Who can't be verified is not trusted.
+    return tls.verifyError === undefined
+      ? new Error('it can not be verified')
+      : (tls.verifyError() ?? undefined);
+  }
+
+  override _destroy(error: Error | null, destroyed: (error?: Error | null) => void): void {
+    this.session?.remember();
+    super._destroy(error, destroyed);
+  }
+}
+
+function socketOptions(options: ServerTlsOptions): TLSSocketOptions & { readonly allowHalfOpen: true } {
+  return {
+    isServer: true,
+    allowHalfOpen: true,
+    secureContext: options.secureContext,
+    requestCert: options.clientCertificate !== 'none',
+    rejectUnauthorized: options.clientCertificate === 'needed',
+    ...(options.alpn.length > 0 && { ALPNProtocols: [...options.alpn] }),
+  };
+}
+
+/** Whether this version of Node.js can make {@link AcceptedTls}. Nothing is sent or opened. */
+export function canAcceptTls(): boolean {
+  const sample = new TLSSocket(new Duplex(), { isServer: true, secureContext: createSecureContext() });
+  sample.on('error', () => undefined);
+  const handle = handleOf(sample);
+  sample.destroy();
+  const hasHandle = isReadableHandle(handle) && 'receive' in handle && 'verifyError' in handle;
+  return hasHandle && '_wrapHandle' in TLSSocket.prototype && isReadableHandle(sampleTcpHandle());
 }

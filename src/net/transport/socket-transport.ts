@@ -24,8 +24,8 @@ import { UnreadBytes } from './memory/unread-bytes.ts';
 export class SocketTransport extends TransportSocket implements OwnedTransport, BudgetWaiter {
   /** The plugin and listener that a fault of the reader is reported for; undefined when `onFault` knows them. */
   faultOwner: FaultOwner | undefined = undefined;
-  readonly #buffers: ReadBuffers;
-  readonly #onFault: FaultHandler;
+  readonly buffers: ReadBuffers;
+  readonly onFault: FaultHandler;
   #reader: PluginReader | undefined;
   readonly #memory: ReadMemory;
   /** Bytes that arrived while nobody read, or that a reader gave back. */
@@ -46,8 +46,8 @@ export class SocketTransport extends TransportSocket implements OwnedTransport, 
 
   constructor(buffers: ReadBuffers, onFault: FaultHandler) {
     super();
-    this.#buffers = buffers;
-    this.#onFault = onFault;
+    this.buffers = buffers;
+    this.onFault = onFault;
     this.#memory = new ReadMemory(buffers);
   }
 
@@ -59,7 +59,7 @@ export class SocketTransport extends TransportSocket implements OwnedTransport, 
   attach(socket: StreamSocket): void {
     this.socket = socket;
     this.#isFresh = true;
-    this.writer = writerFor(socket, this.#buffers, this.#onDrained);
+    this.writer = writerFor(socket, this.buffers, this.#onDrained);
     socket.on('end', this.#onEnd);
     socket.on('error', this.#onError);
     socket.on('close', this.#onClose);
@@ -209,7 +209,7 @@ export class SocketTransport extends TransportSocket implements OwnedTransport, 
     } catch (error) {
       this.#fault(error);
     }
-    if (this.#memory.isFilledBy(length) && !this.#buffers.budget.takes(length)) this.#waitForTurn();
+    if (this.#memory.isFilledBy(length) && !this.buffers.budget.takes(length)) this.#waitForTurn();
   };
 
   /** Pauses the socket so that other sockets are read first. The reader does not notice. */
@@ -217,7 +217,7 @@ export class SocketTransport extends TransportSocket implements OwnedTransport, 
     if (!this.#flowing || this.#closed) return;
     this.socket?.pause();
     this.#awaitsTurn = true;
-    this.#buffers.budget.wait(this);
+    this.buffers.budget.wait(this);
   }
 
   turnBegins(): void {
@@ -323,7 +323,7 @@ export class SocketTransport extends TransportSocket implements OwnedTransport, 
     try {
       this.#watch(reader.closed(this.#error));
     } catch (error) {
-      this.#onFault(error, reader, this.faultOwner);
+      this.onFault(error, reader, this.faultOwner);
     }
   }
 
@@ -344,7 +344,7 @@ export class SocketTransport extends TransportSocket implements OwnedTransport, 
   }
 
   #fault(error: unknown): void {
-    this.#onFault(error, this.#reader, this.faultOwner);
+    this.onFault(error, this.#reader, this.faultOwner);
     this.destroy(errorFrom(error));
   }
 }

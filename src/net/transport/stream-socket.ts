@@ -1,4 +1,5 @@
 import { handleOf, isTextHandle, markForReset } from '../node/node-internals.ts';
+import { StreamedTls } from '../node/tls-internals.ts';
 import { markTlsForReset } from '../node/tls-reset.ts';
 
 /** The members of a socket that a transport uses. `net.Socket` and `tls.TLSSocket` have them. */
@@ -42,7 +43,8 @@ export function resetSocket(socket: StreamSocket): void {
   // A socket that is just being ended can't be reset: Node.js would fail, and never close it.
   const isEnding = socket.writableEnded && socket.writableLength === 0 && !socket.writableFinished;
   // Not `resetAndDestroy` of Node.js, which ends the socket first: the peer would see an orderly end before the reset.
-  if (!isEnding && !isUnix(socket)) {
+  if (socket instanceof StreamedTls) socket.resetBelow();
+  else if (!isEnding && !isUnix(socket)) {
     if (socket.encrypted === true) markTlsForReset(socket);
     else markForReset(socket);
   }

@@ -20,6 +20,7 @@ import { TicketKeyRing } from '../../net/tls/contexts/ticket-key-ring.ts';
 import { HandshakeGate } from '../../net/tls/protection/handshake-gate.ts';
 import { HandshakeTurns } from '../../net/tls/protection/handshake-turns.ts';
 import { SniTable } from '../../net/tls/sni/sni-table.ts';
+import { chooseAcceptor } from '../../net/tls/terminate/tls-acceptor.ts';
 import { TlsTermination } from '../../net/tls/terminate/tls-termination.ts';
 import type { Logger } from '../../plugin-api/index.ts';
 import type { HandshakeObserver } from '../../readings/handshake.ts';
@@ -53,6 +54,7 @@ export const NO_LAYERS: ListenerLayers = { list: [], contexts: undefined, gate: 
 export class LayerBuilder {
   readonly #ring = new TicketKeyRing();
   readonly #logger: Logger;
+  readonly #acceptor = chooseAcceptor();
   readonly #turns = new HandshakeTurns();
   readonly #observer: Partial<HandshakeObserver> | undefined;
 
@@ -95,6 +97,7 @@ export class LayerBuilder {
         gate,
         limits: { maxHandshakes: tls.max_handshakes, maxPerAddress: tls.max_handshakes_per_address },
       },
+      acceptor: this.#acceptor,
       observer: this.#observer,
     };
     return { list: [...first, new TlsTermination(rules, tls.handshake_timeout)], contexts, gate };

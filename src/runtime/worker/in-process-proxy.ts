@@ -1,6 +1,7 @@
 import { formatAddress, type Address } from '../../config/values/address.ts';
 import { BalanceError } from '../../errors.ts';
 import { runtimeWays } from '../../net/node/node-internals.ts';
+import { canAcceptTls } from '../../net/node/tls-internals.ts';
 import type { HealthReport, Logger, ProtocolPlugin } from '../../plugin-api/index.ts';
 import type { BackendDetails, PoolReading } from '../../readings/backend.ts';
 import type { ConnectionsQuery, ConnectionsReading } from '../../readings/connection.ts';
@@ -184,7 +185,7 @@ export class InProcessProxy implements ProxyControl, SocketControl {
   /** Logs which faster ways of the runtime are missing. Resolves when all are known. */
   logMissingWays(): Promise<void> {
     const { listeners, logger } = this.#parts;
-    return logMissingWays(runtimeWays(), listeners.copier, logger);
+    return logMissingWays({ ...runtimeWays(), directTls: canAcceptTls() }, listeners.copier, logger);
   }
 
   health(): HealthReport {

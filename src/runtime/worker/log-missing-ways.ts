@@ -8,6 +8,7 @@ const NAMES: Readonly<Record<keyof RuntimeWays, string>> = {
   lateSocket: 'late_socket',
   sharedReads: 'shared_reads',
   directText: 'direct_text',
+  directTls: 'direct_tls',
 };
 
 /** Logs which faster ways this version of Node.js lacks. They are not part of its public API, so a newer version may have changed them. */

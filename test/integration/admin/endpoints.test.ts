@@ -114,6 +114,7 @@ describe('GET /status', () => {
         late_socket: true,
         shared_reads: true,
         direct_text: true,
+        direct_tls: true,
         accept_bursts: true,
       },
     });

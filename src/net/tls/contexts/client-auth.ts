@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import type { AcceptedTls } from '../../node/tls-internals.ts';
+import type { ServerTls } from '../../node/tls-internals.ts';
 import { MissingCertificate, untrustedClient } from '../untrusted-client.ts';
 
 /**
@@ -39,7 +39,7 @@ export class ClientAuthPolicy {
   }
 
   /** Why a client must not be let in, after its handshake; undefined when it may. */
-  refusalOf(socket: AcceptedTls): Error | undefined {
+  refusalOf(socket: ServerTls): Error | undefined {
     const { mode } = this;
     if (mode === 'none' || mode === 'request') return undefined;
     if (socket.getPeerX509Certificate() === undefined)

@@ -1,5 +1,5 @@
 import type { PeerCertificate, TlsSession } from '../../../plugin-api/index.ts';
-import type { AcceptedTls } from '../../node/tls-internals.ts';
+import type { ServerTls } from '../../node/tls-internals.ts';
 import { ShownCertificate } from '../shown-certificate.ts';
 import { untrustedClient } from '../untrusted-client.ts';
 import type { ServerContext } from '../contexts/server-contexts.ts';
@@ -10,7 +10,7 @@ export class AcceptedSession implements TlsSession {
   readonly sni: string | undefined;
   readonly alpn: string | undefined;
   readonly handshakeMs: number;
-  readonly #socket: AcceptedTls;
+  readonly #socket: ServerTls;
   readonly #context: ServerContext;
   readonly #decider: SniDecider;
   #version: string | undefined;
@@ -23,7 +23,7 @@ export class AcceptedSession implements TlsSession {
    * @param beganAtMs When the handshake began, by `performance.now()`.
    */
   constructor(
-    socket: AcceptedTls,
+    socket: ServerTls,
     sni: string | undefined,
     context: ServerContext,
     decider: SniDecider,

@@ -8,7 +8,7 @@ import {
 import type { HandshakeRecord, HandshakeStatus } from '../../../readings/handshake.ts';
 import type { StreamReader } from '../../../plugin-api/index.ts';
 import type { LayerRun } from '../../layers/layer.ts';
-import { AcceptedTls, canAcceptTls } from '../../node/tls-internals.ts';
+import type { ServerTls } from '../../node/tls-internals.ts';
 import { endpointText } from '../../transport/endpoints.ts';
 import type { OwnedTransport } from '../../transport/owned-transport.ts';
 import { ClientHelloReader } from '../client-hello/client-hello-reader.ts';
@@ -22,12 +22,14 @@ import { certificateAnswer } from './certificate-answers.ts';
 import { clientOffer } from './client-offer.ts';
 import { Alert, alertRecord, PLAIN_HTTP_ANSWER } from './plain-answers.ts';
 import { RefusedClient } from './refused-client.ts';
+import { acceptOverHandle } from './tls-acceptor.ts';
 import type { TerminationRules } from './termination-rules.ts';
 
 /** The handshake with one client, from its first byte. Reads from the transport until the protocol gets it. */
 export class ClientHandshake implements StreamReader, LayerRun, Entrant {
   readonly #rules: TerminationRules;
-  readonly #raw: OwnedTransport;
+  /** What the protocol gets. */
+  #raw: OwnedTransport;
   readonly #ready: (transport: OwnedTransport) => void;
   readonly #failed: (error: BalanceError) => void;
   readonly #beganAtMs: number;
@@ -140,35 +142,27 @@ export class ClientHandshake implements StreamReader, LayerRun, Entrant {
   }
 
   #accept(context: ServerContext): void {
-    const raw = this.#raw;
+    const { acceptor = acceptOverHandle, alpn } = this.#rules;
     const { clientCertificate } = context.policy;
     // OpenSSL would end the handshake with an alert, and HTTP clients could not be told why.
     const isToldLater = clientCertificate === 'needed' && this.#rules.speaksHttp === true;
-    let socket: AcceptedTls | undefined;
-    const isReplaced = raw.replaceSocket((handle, onread, received) => {
-      socket = new AcceptedTls({
-        handle,
-        onread,
-        secureContext: context.secureContext,
-        alpn: this.#rules.alpn,
-        clientCertificate: isToldLater ? 'asked' : clientCertificate,
-      });
-      socket.receive(received);
-      return socket;
+    const { secureContext } = context;
+    const begun = acceptor(this.#raw, {
+      secureContext,
+      alpn,
+      clientCertificate: isToldLater ? 'asked' : clientCertificate,
     });
-    if (!isReplaced || socket === undefined || !canAcceptTls(socket)) {
-      this.#fail(
-        'failed',
-        undefined,
-        new BalanceError('internal', 'this version of Node.js can not accept TLS'),
-      );
+    if (begun === undefined) {
+      const error = new BalanceError('internal', 'this version of Node.js can not accept TLS');
+      this.#fail('failed', undefined, error);
       return;
     }
-    this.#follow(socket, context);
-    raw.read(this);
+    this.#raw = begun.transport;
+    this.#follow(begun.socket, context);
+    begun.transport.read(this);
   }
 
-  #follow(socket: AcceptedTls, context: ServerContext): void {
+  #follow(socket: ServerTls, context: ServerContext): void {
     const onError = (error: Error): void => {
       this.#fail(
         'failed',
@@ -223,7 +217,7 @@ export class ClientHandshake implements StreamReader, LayerRun, Entrant {
    * The handshake is done, and the client's certificate is not accepted. An HTTP client can read why: that is what other proxies do too, and
    * an alert would show as a failed connection only. All other clients get an orderly end.
    */
-  #refuseCertificate(socket: AcceptedTls, error: Error): void {
+  #refuseCertificate(socket: ServerTls, error: Error): void {
     const reason = handshakeReasonOf(error);
     const refused = this.#beginRefusal(
       'failed',

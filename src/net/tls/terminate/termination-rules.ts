@@ -1,5 +1,6 @@
 import type { HandshakeObserver, HandshakeRecord } from '../../../readings/handshake.ts';
 import type { HandshakeGate, HandshakeLimits } from '../protection/handshake-gate.ts';
+import type { TlsAcceptor } from './tls-acceptor.ts';
 import type { SniDecider } from './sni-decision.ts';
 
 /** The gate of a listener, and the limits that one config sets for it. */
@@ -21,6 +22,8 @@ export interface TerminationRules {
   readonly speaksHttp?: boolean | undefined;
   /** Bounds the handshakes of the listener. Default: there is no bound. */
   readonly bound?: HandshakeBound | undefined;
+  /** Puts TLS over connections. Default: {@link acceptOverHandle}. */
+  readonly acceptor?: TlsAcceptor | undefined;
   /** Hears of each handshake. Default: nobody does. */
   readonly observer?: Partial<HandshakeObserver> | undefined;
 }

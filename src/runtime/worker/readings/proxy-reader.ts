@@ -1,5 +1,6 @@
 import type { NameResolver } from '../../../net/dns/name-resolver.ts';
 import { runtimeWays } from '../../../net/node/node-internals.ts';
+import { canAcceptTls } from '../../../net/node/tls-internals.ts';
 import type { ProcessResources } from '../../../net/resources/process-resources.ts';
 import type { TunnelStats } from '../../../net/tunnel/tunnel-stats.ts';
 import type { ProtocolInstance } from '../../../plugin-api/index.ts';
@@ -41,7 +42,7 @@ export interface ReadParts {
 export class ProxyReader {
   readonly #parts: ReadParts;
   readonly #ids = new ReadingIds();
-  readonly #runtimeWays = runtimeWays();
+  readonly #runtimeWays = { ...runtimeWays(), directTls: canAcceptTls() };
 
   constructor(parts: ReadParts) {
     this.#parts = parts;

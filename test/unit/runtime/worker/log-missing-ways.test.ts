@@ -3,13 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { logMissingWays } from '../../../../src/runtime/worker/log-missing-ways.ts';
 import { DescriptorCopier } from '../../../../src/net/node/descriptor-copier.ts';
 import { runtimeWays } from '../../../../src/net/node/node-internals.ts';
+import { canAcceptTls } from '../../../../src/net/node/tls-internals.ts';
 import { RecordingLogger } from '../../../support/recording-logger.ts';
 
 describe('the log of a start', () => {
   it('says nothing of ways that are all there', async () => {
     const logger = new RecordingLogger();
     const copier = new DescriptorCopier();
-    await logMissingWays(runtimeWays(), copier, logger);
+    await logMissingWays({ ...runtimeWays(), directTls: canAcceptTls() }, copier, logger);
     copier.close();
     if (process.platform === 'linux') expect(logger.lines).toEqual([]);
   });
@@ -17,15 +18,16 @@ describe('the log of a start', () => {
   it('names each way that this version of the runtime lacks', async () => {
     const logger = new RecordingLogger();
     await logMissingWays(
-      { interceptedAccept: true, lateSocket: false, sharedReads: true, directText: false },
+      { interceptedAccept: true, lateSocket: false, sharedReads: true, directText: false, directTls: false },
       new DescriptorCopier(null),
       logger,
     );
     const told = logger.lines.join('\n');
     expect(told).toContain('late_socket');
     expect(told).toContain('direct_text');
+    expect(told).toContain('direct_tls');
     expect(told).toContain('accept_bursts');
     expect(told).toContain(process.versions.node);
-    expect(logger.lines).toHaveLength(3);
+    expect(logger.lines).toHaveLength(4);
   });
 });
