@@ -14,16 +14,15 @@ export interface ShownParts {
   readonly certificates: CertificateWatch;
 }
 
-/** What `GET /status` shows. */
-export function statusReading({
+/** What `GET /status` shows. What the supervisor itself knows is read in the turn in which the running parts are asked. */
+export async function statusReading({
   version,
   control,
   reloads,
   plugins,
   certificates,
-}: ShownParts): StatusReading {
-  return {
-    ...control.running(),
+}: ShownParts): Promise<StatusReading> {
+  const own = {
     version,
     ready: reloads.ready,
     certificates: certificates.certificates,
@@ -35,12 +34,17 @@ export function statusReading({
     },
     lastReload: reloads.journal.last,
   };
+  return { ...(await control.running()), ...own };
 }
 
 /** What `GET /config` shows; undefined while no config is live. */
-export function liveConfigReading({ control, reloads }: ShownParts): LiveConfigReading | undefined {
-  const { generation } = control.running();
-  const { live, journal } = reloads;
+export async function liveConfigReading({
+  control,
+  reloads,
+}: ShownParts): Promise<LiveConfigReading | undefined> {
+  const { live } = reloads;
+  const source = reloads.journal.lastSuccess?.source ?? 'start';
+  const { generation } = await control.running();
   if (generation === undefined || live === undefined) return undefined;
   return {
     config: live.config,
@@ -48,6 +52,6 @@ export function liveConfigReading({ control, reloads }: ShownParts): LiveConfigR
     hash: generation.hash,
     files: live.sources.files.map(({ file, role, hash }) => ({ file, role, hash })),
     loadedAtMs: generation.loadedAtMs,
-    source: journal.lastSuccess?.source ?? 'start',
+    source,
   };
 }

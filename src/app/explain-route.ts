@@ -10,16 +10,13 @@ const HEADERS_FORM = 'headers must be an object of names and values, or a list o
 
 /** `POST /explain`: the way that a request would take through the live generation. It is not sent. */
 export function explainRoute(proxy: {
-  explain(question: ExplainQuestion): Explanation | undefined;
+  explain(question: ExplainQuestion): Promise<Explanation | undefined>;
 }): AdminRoute {
-  return post('/explain', (request) => {
+  return post('/explain', async (request) => {
     const question = questionOf(request.json());
-    let explanation: Explanation | undefined;
-    try {
-      explanation = proxy.explain(question);
-    } catch (error) {
+    const explanation = await proxy.explain(question).catch((error: unknown) => {
       throw error instanceof QuestionError ? bad(error.message) : error;
-    }
+    });
     if (explanation === undefined) throw new AdminError(503, 'not_ready', 'no config is live yet');
     return jsonResponse(200, explanation);
   });

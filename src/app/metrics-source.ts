@@ -19,24 +19,26 @@ export interface MeteredParts {
   readonly certificates: CertificateWatch;
 }
 
-/** What the metrics read at each scrape. */
+/** What the metrics read at each scrape. What the supervisor itself knows is read in the turn in which the moving parts are asked. */
 export function metricsSource(parts: MeteredParts): MetricsSource {
   const { version, control, journal, telemetry, telemetryControl, logging, plugins, certificates } = parts;
   return {
     version,
     startedAtMs: control.startedAtMs,
     known: () => control.known(),
-    read: () => ({
-      proxy: control.readings(),
-      reloads: journal.totals(),
-      certificates: certificates.certificates,
-      telemetry: {
-        spans: { ...telemetryControl.spans },
-        droppedLogLines: logging.droppedLines,
-        pluginFailures: pluginFailures(plugins, telemetry),
-        subscriberFailures: telemetry.failures,
-      },
-    }),
+    read: async () => {
+      const own = {
+        reloads: journal.totals(),
+        certificates: certificates.certificates,
+        telemetry: {
+          spans: { ...telemetryControl.spans },
+          droppedLogLines: logging.droppedLines,
+          pluginFailures: pluginFailures(plugins, telemetry),
+          subscriberFailures: telemetry.failures,
+        },
+      };
+      return { proxy: await control.readings(), ...own };
+    },
   };
 }
 

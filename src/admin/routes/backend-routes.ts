@@ -13,8 +13,8 @@ import { get, type AdminRoute } from '../endpoint/admin-router.ts';
 /** The sources of these endpoints. */
 export interface BackendSources {
   /** All backends that a generation uses, those of the live one first. */
-  backends(): readonly BackendDetails[];
-  pools(): readonly PoolReading[];
+  backends(): Promise<readonly BackendDetails[]>;
+  pools(): Promise<readonly PoolReading[]>;
 }
 
 /** Counts of requests. */
@@ -26,13 +26,17 @@ export interface CountedRequests {
 /** `GET /backends` and `GET /pools`. */
 export function backendRoutes(sources: BackendSources, requests: CountedRequests): AdminRoute[] {
   return [
-    get('/backends', () =>
-      jsonResponse(200, {
-        backends: sources.backends().map((backend) => backendJson(backend, requests.totals(backend.name))),
+    get('/backends', async () => {
+      const backends = await sources.backends();
+      return jsonResponse(200, {
+        backends: backends.map((backend) => backendJson(backend, requests.totals(backend.name))),
         without_backend: { requests: requestsJson(requests.totals()) },
-      }),
-    ),
-    get('/pools', () => jsonResponse(200, { pools: sources.pools().map(poolJson) })),
+      });
+    }),
+    get('/pools', async () => {
+      const pools = await sources.pools();
+      return jsonResponse(200, { pools: pools.map(poolJson) });
+    }),
   ];
 }
 

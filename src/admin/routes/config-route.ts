@@ -22,13 +22,13 @@ export interface LiveConfigReading {
  * `GET /config`: the live config with all defaults filled in and secrets masked. With `?format=yaml` it is only the config, as a file that can be
  * loaded after its secrets are filled in.
  */
-export function configRoute(live: () => LiveConfigReading | undefined): AdminRoute {
-  return get('/config', ({ query }) => {
+export function configRoute(live: () => Promise<LiveConfigReading | undefined>): AdminRoute {
+  return get('/config', async ({ query }) => {
     const format = query.get('format') ?? 'json';
     if (format !== 'json' && format !== 'yaml') {
       throw new AdminError(400, 'bad_query', 'format must be json or yaml');
     }
-    const reading = live();
+    const reading = await live();
     if (reading === undefined) throw new AdminError(503, 'not_ready', 'no config is live yet');
     const config = showConfig(reading.config);
     if (format === 'yaml') return { status: 200, contentType: YAML_TYPE, body: toYaml(config) };

@@ -13,13 +13,13 @@ const MAX_LIMIT = 1_000;
 
 /** `GET /connections?limit=&after=&listener=` */
 export function connectionsRoute(source: {
-  connections(query: ConnectionsQuery): ConnectionsReading;
+  connections(query: ConnectionsQuery): Promise<ConnectionsReading>;
 }): AdminRoute {
-  return get('/connections', ({ query }) => {
+  return get('/connections', async ({ query }) => {
     const limit = numberOf(query, 'limit', DEFAULT_LIMIT, MAX_LIMIT);
     const after = numberOf(query, 'after', 0, Number.MAX_SAFE_INTEGER);
     const listener = query.get('listener') ?? undefined;
-    const { total, byListener, connections } = source.connections({ listener, after, limit });
+    const { total, byListener, connections } = await source.connections({ listener, after, limit });
     return jsonResponse(200, {
       total,
       by_listener: byListener,

@@ -12,7 +12,7 @@ export const ENDPOINT_PATHS = {
 } as const;
 
 /** `/health`: 200 while all backends are healthy, else 503. */
-export function healthEndpoint(report: () => HealthReport): AdminHandler {
+export function healthEndpoint(report: () => Promise<HealthReport>): AdminHandler {
   return () => report();
 }
 

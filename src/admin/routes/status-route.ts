@@ -11,8 +11,11 @@ import { reloadSummaryJson } from './reload-json.ts';
 const DAY_MS = 86_400_000;
 
 /** `GET /status`: what runs and since when, and the state of the process. */
-export function statusRoute(read: () => StatusReading, eventLoop: () => EventLoopReading): AdminRoute {
-  return get('/status', () => {
+export function statusRoute(
+  read: () => Promise<StatusReading>,
+  eventLoop: () => EventLoopReading,
+): AdminRoute {
+  return get('/status', async () => {
     const {
       version,
       startedAtMs,
@@ -26,7 +29,7 @@ export function statusRoute(read: () => StatusReading, eventLoop: () => EventLoo
       runtimeWays,
       certificates,
       ticketKeyAgeMs,
-    } = read();
+    } = await read();
     return jsonResponse(200, {
       version,
       node: process.versions.node,

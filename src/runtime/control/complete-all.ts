@@ -2,15 +2,26 @@ import { messageOf } from '../../errors.ts';
 import type { Logger } from '../../plugin-api/index.ts';
 
 /**
- * Runs steps that must all be taken, in their order. A step that throws is logged and keeps none of the others from being taken:
- * half of a swap would be worse than a swap with one odd step.
+ * Runs steps that must all be taken, in their order and in one turn: none waits for what another one has begun. A step that throws or
+ * rejects is logged and keeps none of the others from being taken: half of a swap would be worse than a swap with one odd step.
+ *
+ * Resolves when what the steps have begun is done. Never rejects.
  */
-export function completeAll(steps: readonly (() => void)[], logger: Logger): void {
+export async function completeAll(
+  steps: readonly (() => Promise<void> | void)[],
+  logger: Logger,
+): Promise<void> {
+  const failed = (error: unknown): void => {
+    logger.error('a step of the reload failed', { error: messageOf(error) });
+  };
+  const begun: Promise<void>[] = [];
   for (const step of steps) {
     try {
-      step();
+      const rest = step();
+      if (rest !== undefined) begun.push(rest.catch(failed));
     } catch (error) {
-      logger.error('a step of the reload failed', { error: messageOf(error) });
+      failed(error);
     }
   }
+  await Promise.all(begun);
 }

@@ -13,9 +13,12 @@ import type { Explanation } from '../explain/explanation.ts';
  *
  * The supervisor watches, loads and checks configs, keeps the history, serves admin and metrics. It sees the moving part through this
  * interface alone, and everything that crosses the interface is plain data. Today the moving part is in the same process
- * (`InProcessProxy`), and most calls answer immediately. Workers that are reached by messages need promises here first.
+ * (`InProcessProxy`), which does its work within the call. What comes as a promise may also come by messages, and may be late or fail.
  *
  * A reload has two phases: `prepare` builds a generation beside the live one, `commit` swaps them. The supervisor numbers the generations.
+ *
+ * A reading shows one moment, and does not change afterwards. A promise of one always settles: it rejects when the reading can't be had in
+ * time.
  */
 export interface ProxyControl {
   /**
@@ -27,29 +30,34 @@ export interface ProxyControl {
   prepare(id: number, source: GenerationSource): Promise<void>;
   /** The listening sockets of a prepared generation. */
   readonly sockets: SocketControl;
-  /** Second phase: generation `id` goes live, and the one before drains. It must not fail: all that can fail belongs in `prepare`. */
-  commit(id: number): void;
+  /**
+   * Second phase: generation `id` goes live, and the one before drains. It must not fail: all that can fail belongs in `prepare`.
+   *
+   * The call itself decides it: nothing takes the swap back. In the same process it is done when the call returns. Resolves when all that
+   * serve clients serve that generation.
+   */
+  commit(id: number): Promise<void>;
   /** Takes back generation `id`, also while `prepare` still builds it. Without effect when no generation has that number. */
   abort(id: number): void;
   /** ms since 1970. */
   readonly startedAtMs: number;
-  /** Everything that is counted, at this moment. The readings of several workers can be added up. */
-  readings(): ProxyReadings;
-  /** What runs at this moment, and what holds replaced generations. Looks at every connection while one drains. */
-  running(): RunningReading;
+  /** Everything that is counted. The readings of several workers can be added up. */
+  readings(): Promise<ProxyReadings>;
+  /** What runs, and what holds replaced generations. Looks at every connection while one drains. */
+  running(): Promise<RunningReading>;
   /** All backends that a generation uses, those of the live one first. */
-  backends(): readonly BackendDetails[];
+  backends(): Promise<readonly BackendDetails[]>;
   /** All pools of these backends. */
-  pools(): readonly PoolReading[];
-  connections(query: ConnectionsQuery): ConnectionsReading;
-  /** The names that exist now, for counters that must not keep the names of what is gone. */
-  known(): KnownNames;
+  pools(): Promise<readonly PoolReading[]>;
+  connections(query: ConnectionsQuery): Promise<ConnectionsReading>;
   /** The health of the live generation's backends. */
-  health(): HealthReport;
-  /** Bound addresses by the names of listeners. */
+  health(): Promise<HealthReport>;
+  /** The names that exist now, for counters that must not keep the names of what is gone. They are in memory: nothing is asked. */
+  known(): KnownNames;
+  /** Bound addresses by the names of listeners. They are in memory: nothing is asked. */
   addresses(): ReadonlyMap<string, string>;
-  /** The way that a request would take through the live generation; undefined before the first one. Throws a QuestionError for a question that makes no sense. */
-  explain(question: ExplainQuestion): Explanation | undefined;
+  /** The way that a request would take through the live generation; undefined before the first one. Rejects with a QuestionError for a question that makes no sense. */
+  explain(question: ExplainQuestion): Promise<Explanation | undefined>;
   /** Accepts nothing more and finishes what runs. What still runs after `limitMs` is cut. */
   drain(limitMs: number): Promise<void>;
   /** Ends all connections now. */

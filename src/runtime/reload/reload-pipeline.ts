@@ -183,8 +183,11 @@ export class ReloadPipeline {
       transaction.abort();
       throw error;
     }
-    transaction.commit();
-    return this.#settle(transaction);
+    const swapped = transaction.commit();
+    // In the same turn: nobody sees the new generation beside the old config.
+    const applied = this.#settle(transaction);
+    await swapped;
+    return applied;
   }
 
   /** Stage 1: reads the files and checks them. With the first config, the parts begin that must be there before anything is built. */

@@ -126,21 +126,22 @@ export class ReloadTransaction {
     stopped.throwIfAborted();
   }
 
-  /** Swaps: from here on nothing can fail, and nothing waits. */
-  commit(): void {
+  /**
+   * Swaps: from here on nothing can fail. All parts change in this turn: no step waits for the one before it. Resolves when all that serve
+   * clients serve the new generation; never rejects.
+   */
+  commit(): Promise<void> {
     const { control, logger } = this.#parts;
     const steps = [
       ...this.#prepared.map((change) => () => {
         change.commit();
       }),
-      () => {
-        control.commit(this.id);
-      },
+      () => control.commit(this.id),
       () => {
         this.#candidate.plugins.commit(this.loaded);
       },
     ];
-    completeAll(steps, logger);
+    return completeAll(steps, logger);
   }
 
   /** Takes back all that was made. What fails at that is logged, so that it does not hide why the edit is taken back. */
@@ -148,7 +149,7 @@ export class ReloadTransaction {
     const undo = () => {
       this.#undo.undo();
     };
-    completeAll([undo], this.#parts.logger);
+    void completeAll([undo], this.#parts.logger);
   }
 }
 

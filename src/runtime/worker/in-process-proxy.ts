@@ -51,7 +51,10 @@ interface PendingGeneration {
   listeners: PreparedListeners | undefined;
 }
 
-/** {@link ProxyControl} without messages: listeners, pools and exchanges are in this process, and each call acts on them directly. */
+/**
+ * {@link ProxyControl} without messages: listeners, pools and exchanges are in this process. Each call acts on them directly, so that a
+ * reading is taken and a swap is done before the call returns.
+ */
 export class InProcessProxy implements ProxyControl, SocketControl {
   readonly #parts: ProxyParts;
   readonly #reader: ProxyReader;
@@ -88,7 +91,7 @@ export class InProcessProxy implements ProxyControl, SocketControl {
     }
   }
 
-  commit(id: number): void {
+  commit(id: number): Promise<void> {
     const { live, draining, logger } = this.#parts;
     const generation = this.#generation(id);
     const listeners = this.#pending.get(id)?.listeners;
@@ -109,7 +112,7 @@ export class InProcessProxy implements ProxyControl, SocketControl {
         draining.limit(generation.config.reload.drain_timeout);
       },
     ];
-    completeAll(steps, logger);
+    return completeAll(steps, logger);
   }
 
   abort(id: number): void {
@@ -158,24 +161,28 @@ export class InProcessProxy implements ProxyControl, SocketControl {
     return this.#parts.live.startedAtMs;
   }
 
-  readings(): ProxyReadings {
-    return this.#reader.read();
+  readings(): Promise<ProxyReadings> {
+    return doneNow(() => this.#reader.read());
   }
 
-  running(): RunningReading {
-    return this.#reader.running();
+  running(): Promise<RunningReading> {
+    return doneNow(() => this.#reader.running());
   }
 
-  backends(): readonly BackendDetails[] {
-    return this.#reader.backends();
+  backends(): Promise<readonly BackendDetails[]> {
+    return doneNow(() => this.#reader.backends());
   }
 
-  pools(): readonly PoolReading[] {
-    return this.#reader.pools();
+  pools(): Promise<readonly PoolReading[]> {
+    return doneNow(() => this.#reader.pools());
   }
 
-  connections(query: ConnectionsQuery): ConnectionsReading {
-    return this.#reader.connections(query);
+  connections(query: ConnectionsQuery): Promise<ConnectionsReading> {
+    return doneNow(() => this.#reader.connections(query));
+  }
+
+  health(): Promise<HealthReport> {
+    return doneNow(() => this.#parts.live.health());
   }
 
   known(): KnownNames {
@@ -188,18 +195,16 @@ export class InProcessProxy implements ProxyControl, SocketControl {
     return logMissingWays({ ...runtimeWays(), directTls: canAcceptTls() }, listeners.copier, logger);
   }
 
-  health(): HealthReport {
-    return this.#parts.live.health();
-  }
-
   addresses(): ReadonlyMap<string, string> {
     return this.#parts.listeners.addresses();
   }
 
-  explain(question: ExplainQuestion): Explanation | undefined {
+  explain(question: ExplainQuestion): Promise<Explanation | undefined> {
     const { live, listeners } = this.#parts;
     const { generation } = live;
-    return generation && explain(generationPlan(generation, listeners.addresses(), true), question);
+    return doneNow(
+      () => generation && explain(generationPlan(generation, listeners.addresses(), true), question),
+    );
   }
 
   async drain(limitMs: number): Promise<void> {
@@ -249,6 +254,13 @@ function protocolsOf(references: readonly PluginReference[], plugins: LoadedPlug
       return reference && plugins.find(reference);
     },
   };
+}
+
+/** Does it before it returns. What it throws rejects the promise. */
+function doneNow<T>(work: () => T): Promise<T> {
+  return new Promise((resolve) => {
+    resolve(work());
+  });
 }
 
 function takenBack(): BalanceError {

@@ -36,6 +36,13 @@ export interface MetricsOptions {
   readonly process?: () => ProcessMetrics | undefined;
 }
 
+/** All that a scrape shows and that is not counted here. */
+interface Look {
+  readonly process: readonly MetricFamily[];
+  readonly readings: MetricsReadings;
+  readonly snapshot: MetricsSnapshot;
+}
+
 /**
  * Counts requests, tunnels, TLS handshakes, health checks and queues, and shows the counts to Prometheus together with the state of everything that runs. A
  * request costs a few additions to fields; all other work is done at the scrape.
@@ -54,6 +61,8 @@ export class Metrics implements TelemetrySubscriber {
   readonly #tunnels: TunnelDurations;
   readonly #handshakes: HandshakeMetrics;
   readonly #rendering = new Map<ExpositionFormat, Promise<Buffer>>();
+  /** The look at the running proxy that is under way. */
+  #looking: Promise<Look> | undefined;
   /** The buckets of the live config. They are set before anything is counted. */
   #bounds: readonly number[] = [];
 
@@ -129,13 +138,22 @@ export class Metrics implements TelemetrySubscriber {
   }
 
   async #render(format: ExpositionFormat): Promise<Buffer> {
-    const process = (await this.#process()?.read()) ?? [];
-    const readings = this.#source.read();
-    const snapshot = this.#snapshots.take(readings.proxy);
-    this.#forgetOthers(snapshot);
+    // Snapshots must be taken in the order of their readings, so scrapes in both formats at a time share one look.
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined;
+    });
+    const { process, readings, snapshot } = await this.#looking;
     const series = this.#series(snapshot, readings);
     const own = METRIC_TABLE.map((metric): MetricFamily => ({ ...metric, series: series[metric.name]() }));
     return writeExposition([...own, ...process], format);
+  }
+
+  async #look(): Promise<Look> {
+    const process = (await this.#process()?.read()) ?? [];
+    const readings = await this.#source.read();
+    const snapshot = this.#snapshots.take(readings.proxy);
+    this.#forgetOthers(snapshot);
+    return { process, readings, snapshot };
   }
 
   #forgetOthers(snapshot: MetricsSnapshot): void {

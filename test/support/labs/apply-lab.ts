@@ -41,6 +41,8 @@ export interface Faults {
   after?: ReloadParticipant;
   /** Once everything is ready. */
   differences?: () => void;
+  /** Once the swap is done: what it takes until all serve the new generation. */
+  swapped?: () => Promise<void>;
   /** How long a protocol may take to get ready. Default: so long that a busy machine is no fault. */
   provisionMs?: number;
   /** How long the whole edit may take; default as above. */
@@ -81,6 +83,16 @@ class FaultyRegistry extends CountingRegistry {
   }
 }
 
+/** What serves clients, but an edit can be late or fail after its swap. */
+class FaultyProxy extends InProcessProxy {
+  swapped: (() => Promise<void> | undefined) | undefined;
+
+  override async commit(id: number): Promise<void> {
+    await super.commit(id);
+    await this.swapped?.();
+  }
+}
+
 /** The reload pipeline and what it acts on, without files, admin server and telemetry around them. */
 export class ApplyLab {
   readonly logger = new RecordingLogger();
@@ -92,7 +104,7 @@ export class ApplyLab {
   readonly #names = fixedNames();
   readonly #registry = new FaultyRegistry(this.logger, this.#names);
   readonly #resources = new ProcessResources({ logger: this.logger });
-  readonly #proxy: InProcessProxy;
+  readonly #proxy: FaultyProxy;
   #protocols = new PluginSet();
   #yaml = '';
   /** Why the last edit changed nothing. */
@@ -120,7 +132,7 @@ export class ApplyLab {
     });
     const { listeners, draining } = this;
     const plugins = { find: ({ name }: { readonly name: string }) => this.#protocols.get(name) };
-    this.#proxy = new InProcessProxy({
+    this.#proxy = new FaultyProxy({
       live,
       builder,
       listeners,
@@ -132,6 +144,7 @@ export class ApplyLab {
       plugins,
       logger,
     });
+    this.#proxy.swapped = () => this.faults.swapped?.();
     this.pipeline = new ReloadPipeline({
       origin: { configFile: 'lab.yaml', configText: () => this.#yaml },
       control: this.#proxy,

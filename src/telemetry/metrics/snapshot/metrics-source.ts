@@ -11,8 +11,8 @@ export interface MetricsSource {
   readonly startedAtMs: number;
   /** Cheaper than {@link read}. */
   known(): KnownNames;
-  /** Reads everything that a scrape shows; called once for each scrape. */
-  read(): MetricsReadings;
+  /** Reads everything that a scrape shows, as it is at one moment. The metrics ask again only when the last answer is there. */
+  read(): Promise<MetricsReadings>;
 }
 
 /** Everything that a scrape shows beside what the metrics count themselves. */

@@ -274,7 +274,7 @@ describe('the endpoints', () => {
     const { address } = await start([
       get(
         '/health',
-        healthEndpoint(() => ({ status: 503, body })),
+        healthEndpoint(async () => ({ status: 503, body })),
       ),
     ]);
     expect(await ask(address, '/health')).toMatchObject({ status: 503, body });

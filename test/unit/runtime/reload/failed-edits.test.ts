@@ -252,6 +252,46 @@ describe('the swap', () => {
     expect((await get(kept)).body).toBe('web');
   });
 
+  it('changes everything in one turn: nobody sees the new generation beside the old config', async () => {
+    const { lab, edit } = await scene();
+    const seen: unknown[] = [];
+    const look = (): void => void seen.push(lab.live.generation?.id, lab.pipeline.generation?.id);
+    const commit = (): void => {
+      queueMicrotask(look);
+    };
+    lab.faults = { before: { prepare: () => Promise.resolve({ commit, unwind: () => undefined }) } };
+    await lab.edit(edit());
+    expect(seen).toEqual([2, 2]);
+  });
+
+  it('is over for those who asked for it when all serve the new generation', async () => {
+    const { lab, edit } = await scene();
+    let served = (): void => undefined;
+    const swapped = new Promise<void>((resolve) => {
+      lab.faults = {
+        swapped: () => {
+          resolve();
+          return new Promise((rest) => (served = rest));
+        },
+      };
+    });
+    let isOver = false;
+    const asked = lab.edit(edit()).finally(() => (isOver = true));
+    await swapped;
+    await new Promise(setImmediate);
+    expect(lab.pipeline.generation?.id).toBe(2);
+    expect(isOver).toBe(false);
+    served();
+    expect(await asked).toMatchObject({ ok: true, generation: 2 });
+  });
+
+  it('counts also when it is not known whether all serve the new generation', async () => {
+    const { lab, edit } = await scene();
+    lab.faults = { swapped: () => Promise.reject(new Error('no answer')) };
+    expect(await lab.edit(edit())).toMatchObject({ ok: true, generation: 2 });
+    expect(lab.logger.lines.join('\n')).toContain('a step of the reload failed {"error":"no answer"}');
+  });
+
   it('says why the edit failed, not what failed while it was taken back', async () => {
     const { lab, edit } = await scene();
     lab.faults = {

@@ -167,7 +167,7 @@ export function sourceOf(lab: LabReadings = emptyReadings()): MetricsSource {
       listeners: lab.listeners().map(({ name }) => name),
       upstreams: lab.queues().map(({ upstream }) => upstream),
     }),
-    read: () => ({
+    read: async () => ({
       proxy: {
         generations: lab.generations().map((each) => ({ ...each, hash: 'hash', loadedAtMs: 0 })),
         listeners: lab.listeners(),

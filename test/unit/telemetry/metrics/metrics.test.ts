@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { ERROR_CODES, type ErrorCode } from '../../../../src/errors.ts';
 import type { TraceContext } from '../../../../src/plugin-api/tracing.ts';
 import type { UpstreamReading } from '../../../../src/readings/upstream.ts';
-import { backendReading, BUCKETS_S, listenerReading, MetricsLab } from './metrics-lab.ts';
+import { Metrics } from '../../../../src/telemetry/metrics/metrics.ts';
+import type { MetricsReadings } from '../../../../src/telemetry/metrics/snapshot/metrics-source.ts';
+import { eventually } from '../../../support/time/eventually.ts';
+import { backendReading, BUCKETS_S, listenerReading, MetricsLab, sourceOf } from './metrics-lab.ts';
 import { backendNamed, exchangeRecord, tunnelRecord } from '../records.ts';
 
 function traced(traceId: string, sampled = true): TraceContext {
@@ -364,6 +367,53 @@ describe('metrics of requests', () => {
       }
     }
     expect((await lab.values()).get(`${name}_count{backend="b7",method="GET"}`)).toBe(sent);
+  });
+});
+
+describe('a scrape', () => {
+  /** A source whose readings come when the test wants. */
+  function slowSource() {
+    const asked: { answer: () => void; fail: () => void }[] = [];
+    const lab = new MetricsLab();
+    const now = sourceOf(lab.source);
+    const read = (): Promise<MetricsReadings> =>
+      new Promise((resolve, reject) => {
+        const readings = now.read();
+        asked.push({
+          answer: () => {
+            resolve(readings);
+          },
+          fail: () => {
+            reject(new Error('no answer'));
+          },
+        });
+      });
+    return { lab, asked, metrics: new Metrics({ source: { ...now, read } }) };
+  }
+
+  it('in one format looks at the same moment as one in the other format that runs beside it', async () => {
+    const { lab, asked, metrics } = slowSource();
+    const a = backendNamed('a');
+    lab.source.backends = () => [backendReading(a, { connectionsActive: 1 })];
+    const both = Promise.all([metrics.render('prometheus'), metrics.render('openmetrics')]);
+    await eventually(() => asked.length > 0, 'the readings are asked for');
+    lab.source.backends = () => [backendReading(a, { connectionsActive: 9 })];
+    asked[0]?.answer();
+    for (const text of await both)
+      expect(String(text)).toContain('balance_backend_connections_active{backend="a"} 1');
+    expect(asked).toHaveLength(1);
+  });
+
+  it('fails alone when there are no readings, and the next one asks anew', async () => {
+    const { asked, metrics } = slowSource();
+    const failing = Promise.allSettled([metrics.render('prometheus'), metrics.render('openmetrics')]);
+    await eventually(() => asked.length > 0, 'the readings are asked for');
+    asked[0]?.fail();
+    expect(await failing).toMatchObject([{ reason: { message: 'no answer' } }, { status: 'rejected' }]);
+    const next = metrics.render();
+    await eventually(() => asked.length > 1, 'the readings are asked for again');
+    asked[1]?.answer();
+    expect(String(await next)).toContain('balance_');
   });
 });
 

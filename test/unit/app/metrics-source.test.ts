@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+
+import { metricsSource, type MeteredParts } from '../../../src/app/metrics-source.ts';
+
+describe('the source of the metrics', () => {
+  it('reads reloads, logs and plugins at the moment for which the moving parts answer', async () => {
+    let answer = (): void => undefined;
+    const logging = { droppedLines: 1 };
+    const spans = { exported: 1, dropped: 1 };
+    const failures = new Map([['odd', 1]]);
+    const source = metricsSource({
+      version: '1.2.3',
+      control: {
+        readings: () =>
+          new Promise((resolve) => {
+            answer = () => {
+              resolve('readings');
+            };
+          }),
+      },
+      journal: { totals: () => 'totals' },
+      telemetry: { pluginFailures: failures, failures: 0 },
+      telemetryControl: { spans },
+      logging,
+      plugins: { live: [{ name: 'http' }] },
+      certificates: { certificates: [] },
+    } as unknown as MeteredParts);
+    const read = source.read();
+    logging.droppedLines = 2;
+    spans.exported = 2;
+    failures.set('odd', 2);
+    answer();
+    expect(await read).toEqual({
+      proxy: 'readings',
+      reloads: 'totals',
+      certificates: [],
+      telemetry: {
+        spans: { exported: 1, dropped: 1 },
+        droppedLogLines: 1,
+        pluginFailures: [
+          { plugin: 'http', count: 0 },
+          { plugin: 'odd', count: 1 },
+        ],
+        subscriberFailures: 0,
+      },
+    });
+  });
+});
