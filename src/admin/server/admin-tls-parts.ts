@@ -1,5 +1,6 @@
 import { TicketKeyRing } from '../../net/tls/contexts/ticket-key-ring.ts';
 import { HandshakeTurns } from '../../net/tls/protection/handshake-turns.ts';
+import { chooseAcceptor, type TlsAcceptor } from '../../net/tls/terminate/tls-acceptor.ts';
 import { ReadBuffers } from '../../net/transport/memory/read-buffers.ts';
 import type { HandshakeObserver } from '../../readings/handshake.ts';
 
@@ -9,11 +10,21 @@ export class AdminTlsParts {
   readonly ring = new TicketKeyRing();
   readonly turns = new HandshakeTurns();
   readonly handshakes: HandshakeObserver | undefined;
+  #acceptor: TlsAcceptor | undefined;
   #buffers: ReadBuffers | undefined;
 
-  /** @param handshakes Hears of each handshake. Default: nobody does. */
-  constructor(handshakes?: HandshakeObserver) {
+  /**
+   * @param handshakes Gets each handshake that is over. Default: nobody does.
+   * @param acceptor Puts TLS over connections. Default: the way that this version of Node.js allows.
+   */
+  constructor(handshakes?: HandshakeObserver, acceptor?: TlsAcceptor) {
     this.handshakes = handshakes;
+    this.#acceptor = acceptor;
+  }
+
+  /** Chosen when the first server has TLS. */
+  get acceptor(): TlsAcceptor {
+    return (this.#acceptor ??= chooseAcceptor());
   }
 
   /** Made when the first server has TLS. */

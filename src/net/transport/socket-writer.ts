@@ -115,8 +115,10 @@ export class SocketWriter implements TransportWriter, BatchedWriter {
 
   #writeDirect(handle: TextHandle, text: string): void {
     const outcome = this.#buffers.direct.write(handle, text, this.#onDirectSent);
-    if (outcome === 0) this.#onSent();
-    else if (outcome === PENDING) {
+    if (outcome === 0) {
+      // Not at once: this may be within a write of another connection, whose protocol is at work on a message.
+      if (this.#owesDrained) queueMicrotask(this.#onSent);
+    } else if (outcome === PENDING) {
       this.#directWrites += 1;
       this.#directBytes += text.length;
     } else this.#socket.destroy(systemError('write', outcome));

@@ -12,7 +12,7 @@ const LAST_WORDS_MS = 1_000;
  * connections that carry little.
  */
 export class TransportStream extends Duplex {
-  readonly #transport: OwnedTransport;
+  #transport: OwnedTransport;
   #isOpen = false;
   /** Is called when all that was written is sent; undefined while nothing waits for that. */
   #sent: (() => void) | undefined;
@@ -27,10 +27,15 @@ export class TransportStream extends Duplex {
     this.#transport = transport;
   }
 
-  /** Begins to read. Before that, the layers of the connection do. */
-  open(): void {
+  /**
+   * Begins to read. Before that, the layers of the connection do.
+   *
+   * @param transport what the layers have made of the transport. Default: the same one
+   */
+  open(transport: OwnedTransport = this.#transport): void {
     this.#isOpen = true;
-    this.#transport.read({
+    this.#transport = transport;
+    transport.read({
       data: (bytes, start, end) => {
         this.#silence?.refresh();
         if (!this.destroyed && !this.push(Buffer.from(bytes.subarray(start, end)))) this.#transport.pause();

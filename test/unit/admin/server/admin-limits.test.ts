@@ -4,6 +4,12 @@ import type { AdminLimits } from '../../../../src/admin/server/admin-limits.ts';
 import { jsonResponse } from '../../../../src/admin/endpoint/admin-response.ts';
 import { get, post, type AdminRoute } from '../../../../src/admin/endpoint/admin-router.ts';
 import { AdminServer } from '../../../../src/admin/server/admin-server.ts';
+import { AdminTlsParts } from '../../../../src/admin/server/admin-tls-parts.ts';
+import {
+  acceptOverHandle,
+  acceptOverStream,
+  type TlsAcceptor,
+} from '../../../../src/net/tls/terminate/tls-acceptor.ts';
 import { askAdmin, type AdminAnswer, type AdminQuestion } from '../../../support/peers/admin-client.ts';
 import { CertificateAuthority } from '../../../support/certificates.ts';
 import type { ByteSocket } from '../../../support/sockets/byte-socket.ts';
@@ -20,6 +26,8 @@ const ROUTES: readonly AdminRoute[] = [
 
 interface Started {
   readonly logger: RecordingLogger;
+  /** How many were begun by the acceptor. */
+  handshakes(): number;
   connect(): Promise<ByteSocket>;
   ask(path: string, question?: AdminQuestion): Promise<AdminAnswer>;
 }
@@ -28,19 +36,30 @@ const authority = new CertificateAuthority();
 const TLS = { ca: authority.cert };
 
 async function startServer(
-  isSecure: boolean,
+  acceptor: TlsAcceptor | undefined,
   limits: Partial<AdminLimits>,
   routes: readonly AdminRoute[],
 ): Promise<Started> {
+  const isSecure = acceptor !== undefined;
   const logger = new RecordingLogger();
   const tls = isSecure
     ? { context: await serverContext(authority.issue()), asksClients: false, fingerprint: '', trust: '' }
     : undefined;
-  const server = new AdminServer({ listen: '127.0.0.1:0', routes, logger, limits, tls });
+  let handshakes = 0;
+  const tlsParts = new AdminTlsParts(
+    undefined,
+    acceptor &&
+      ((raw, options) => {
+        handshakes += 1;
+        return acceptor(raw, options);
+      }),
+  );
+  const server = new AdminServer({ listen: '127.0.0.1:0', routes, logger, limits, tls, tlsParts });
   const address = await server.listen();
   owned({ close: () => server.destroy() });
   return {
     logger,
+    handshakes: () => handshakes,
     connect: async () =>
       isSecure ? (await secureClient(address, { ...TLS, servername: 'localhost' })).socket : client(address),
     ask: (path, question) => askAdmin(address, path, { ...question, ...(isSecure && { tls: TLS }) }),
@@ -57,14 +76,21 @@ async function stillAnswers(started: Started): Promise<void> {
   await eventually(ask, 'it answers');
 }
 
-describe.each([
-  ['over plain HTTP', false],
-  ['over TLS', true],
-])('%s', (_, isSecure) => {
+describe.each<[string, TlsAcceptor | undefined]>([
+  ['over plain HTTP', undefined],
+  ['over TLS', acceptOverHandle],
+  ['over TLS by the public API of Node.js', acceptOverStream],
+])('%s', (_, acceptor) => {
   const start = (limits: Partial<AdminLimits>, routes = ROUTES): Promise<Started> =>
-    startServer(isSecure, limits, routes);
+    startServer(acceptor, limits, routes);
 
   describe('an admin server', () => {
+    it('encrypts in that way', async () => {
+      const started = await start({});
+      expect((await started.ask('/x')).body).toBe('"fine"\n');
+      expect(started.handshakes()).toBe(acceptor === undefined ? 0 : 1);
+    });
+
     it('waits only so long for a head, however it trickles in', async () => {
       const started = await start({ headTimeoutMs: 100 });
       const [silent, trickling] = [await started.connect(), await started.connect()];
