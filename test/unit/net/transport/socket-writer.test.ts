@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, Socket } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 
+import { PENDING } from '../../../../src/net/node/direct-writer.ts';
 import { ReadBuffers } from '../../../../src/net/transport/memory/read-buffers.ts';
 import { SocketWriter } from '../../../../src/net/transport/socket-writer.ts';
 import { eventually } from '../../../support/time/eventually.ts';
@@ -100,5 +101,49 @@ describe('text that is written within a turn of the event loop', () => {
     await eventually(() => drained() === 1, 'the caller may go on');
     expect(arrived().length).toBeLessThanOrEqual(length);
     expect(writer.length).toBe(0);
+  });
+
+  describe('when its text is sent while another connection writes', () => {
+    /** A writer that owes a notice, with text in the batch, after the system took all that was written before. */
+    async function owing(): Promise<Lab & { readonly others: SocketWriter[] }> {
+      const parts = await lab();
+      const { writer, buffers, near } = parts;
+      near.setMaxListeners(20);
+      const waiting: ((status: number) => void)[] = [];
+      const write = vi.spyOn(buffers.direct, 'write');
+      write.mockImplementation((_handle, _text, sent) => {
+        waiting.push(sent);
+        return PENDING;
+      });
+      while (writer.writeText('x'.repeat(15 * 1024)));
+      write.mockReturnValue(0);
+      for (const sent of waiting) sent(0);
+      const others = Array.from({ length: 16 }, () => new SocketWriter(near, buffers, () => undefined));
+      return { ...parts, others };
+    }
+
+    it('tells its caller only after that write has returned', async () => {
+      const { drained, others } = await owing();
+      for (const other of others) other.writeText('a message that fills the batch');
+      expect(drained()).toBe(0);
+      await Promise.resolve();
+      expect(drained()).toBe(1);
+    });
+
+    it.each(['end', 'close'] as const)('tells its caller nothing within an %s', async (way) => {
+      const { writer, drained } = await owing();
+      writer[way]();
+      expect(drained()).toBe(0);
+    });
+
+    it('goes on telling its caller to wait when more is written at once', async () => {
+      const { writer, near, drained } = await owing();
+      near.cork();
+      expect(writer.write(Buffer.alloc(256 * 1024))).toBe(false);
+      await Promise.resolve();
+      expect(drained()).toBe(0);
+      near.uncork();
+      await eventually(() => drained() === 1, 'the caller may go on');
+    });
   });
 });
