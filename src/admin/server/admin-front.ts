@@ -5,6 +5,7 @@ import { ConnectionSetup, type SetupOwner } from '../../net/layers/connection-se
 import type { TransportLayer } from '../../net/layers/layer.ts';
 import { transportOverSocket } from '../../net/listen/accepted-transport.ts';
 import type { ReadBuffers } from '../../net/transport/memory/read-buffers.ts';
+import type { OwnedTransport } from '../../net/transport/owned-transport.ts';
 import { TransportStream } from '../../net/transport/transport-stream.ts';
 import type { Logger } from '../../plugin-api/logger.ts';
 import type { ClientSocket } from './admin-connections.ts';
@@ -74,12 +75,12 @@ export class AdminFront implements SetupOwner<TransportStream> {
     for (const [socket, client] of this.#clients) if (client.running === 0) socket.destroy();
   }
 
-  setUp(stream: TransportStream): void {
+  setUp(stream: TransportStream, transport: OwnedTransport): void {
     // The client showed itself by the rules of a config that has left.
     if (this.#draining) stream.destroy();
     else {
       this.#begin(stream);
-      stream.open();
+      stream.open(transport);
     }
   }
 

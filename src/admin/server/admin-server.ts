@@ -168,7 +168,7 @@ export class AdminServer {
   #frontTls(): FrontTls | undefined {
     const { context } = this.#tls ?? {};
     if (context === undefined) return undefined;
-    const { buffers, handshakes } = this.#tlsParts;
+    const { acceptor, buffers, handshakes } = this.#tlsParts;
     const { maxHandshakes, headTimeoutMs } = this.#limits;
     const rules = {
       listener: this.#server.what,
@@ -176,6 +176,7 @@ export class AdminServer {
       decider: { decide: (): SniDecision => ({ kind: 'terminate', context }) },
       alpn: ['http/1.1'],
       bound: { gate: this.#gate, limits: { maxHandshakes, maxPerAddress: 0 } },
+      acceptor,
       observer: handshakes,
     } as const;
     return { layer: new TlsTermination(rules, headTimeoutMs), buffers };
