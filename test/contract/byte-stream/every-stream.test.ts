@@ -197,6 +197,19 @@ describe.each(cases)(
       expect(reader.errors).toEqual([undefined]);
     });
 
+    it('receives what is under way when its reader ends our side', async () => {
+      const { stream, peer, reader } = await open();
+      peer.on('error', () => undefined).resume();
+      reader.onData = () => {
+        stream.end();
+      };
+      stream.read(reader);
+      peer.end(Buffer.alloc(BULK_BYTES, 'x'));
+      await reader.untilCalled('closed');
+      expect(reader.length).toBe(BULK_BYTES);
+      expect(reader.errors).toEqual([undefined]);
+    });
+
     it("goes on to send after the peer's end", async () => {
       const { stream, peer, reader } = await open();
       const seen = collect(peer);
