@@ -1,24 +1,11 @@
 import { Socket, type Server, type SocketConstructorOpts } from 'node:net';
 import { getSystemErrorName } from 'node:util';
 
-import type { RuntimeWays } from '../../readings/process.ts';
-
 /*
- * Everything that the proxy knows about Node.js beyond its public API, in this one file: the handles below sockets and servers,
- * and how text is written to them. Each part is checked before it is used. On a version of Node.js that lacks a part, the proxy
- * uses the public API instead, which costs more; `runtimeWays` tells which parts are there.
+ * What the proxy knows about sockets and servers of Node.js beyond its public API: the handles below them, and how text is written to
+ * these; `tls-internals.ts` has the same for TLS. Each part is checked before it is used. On a version of Node.js that lacks a part, the
+ * proxy uses the public API instead, which costs more; `runtime-ways.ts` tells which parts are there.
  */
-
-/** Checks which parts this version has. Nothing is sent or opened. */
-export function runtimeWays(): Omit<RuntimeWays, 'directTls'> {
-  const handle = sampleTcpHandle();
-  return {
-    interceptedAccept: handle !== undefined && 'onconnection' in handle,
-    lateSocket: handle !== undefined && isTcpHandle(handle),
-    sharedReads: isReadableHandle(handle),
-    directText: learnTextWriting() !== null,
-  };
-}
 
 /** An operating system's socket as Node.js wraps it. The methods return 0 or a negative system error. */
 export interface Handle {

@@ -1,7 +1,6 @@
 import { formatAddress, type Address } from '../../config/values/address.ts';
 import { BalanceError } from '../../errors.ts';
-import { runtimeWays } from '../../net/node/node-internals.ts';
-import { canAcceptTls } from '../../net/node/tls-internals.ts';
+import { runtimeWays } from '../../net/node/runtime-ways.ts';
 import type { HealthReport, Logger, ProtocolPlugin } from '../../plugin-api/index.ts';
 import type { BackendDetails, PoolReading } from '../../readings/backend.ts';
 import type { ConnectionsQuery, ConnectionsReading } from '../../readings/connection.ts';
@@ -192,7 +191,7 @@ export class InProcessProxy implements ProxyControl, SocketControl {
   /** Logs which faster ways of the runtime are missing. Resolves when all are known. */
   logMissingWays(): Promise<void> {
     const { listeners, logger } = this.#parts;
-    return logMissingWays({ ...runtimeWays(), directTls: canAcceptTls() }, listeners.copier, logger);
+    return logMissingWays(runtimeWays(), listeners.copier, logger);
   }
 
   addresses(): ReadonlyMap<string, string> {

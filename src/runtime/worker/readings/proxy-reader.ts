@@ -1,6 +1,5 @@
 import type { NameResolver } from '../../../net/dns/name-resolver.ts';
-import { runtimeWays } from '../../../net/node/node-internals.ts';
-import { canAcceptTls } from '../../../net/node/tls-internals.ts';
+import { runtimeWays } from '../../../net/node/runtime-ways.ts';
 import type { ProcessResources } from '../../../net/resources/process-resources.ts';
 import type { TunnelStats } from '../../../net/tunnel/tunnel-stats.ts';
 import type { ProtocolInstance } from '../../../plugin-api/index.ts';
@@ -42,7 +41,7 @@ export interface ReadParts {
 export class ProxyReader {
   readonly #parts: ReadParts;
   readonly #ids = new ReadingIds();
-  readonly #runtimeWays = { ...runtimeWays(), directTls: canAcceptTls() };
+  readonly #runtimeWays = runtimeWays();
 
   constructor(parts: ReadParts) {
     this.#parts = parts;

@@ -5,10 +5,10 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { DirectWriter } from '../../../../src/net/node/direct-writer.ts';
 import {
   learnTextWriting,
-  runtimeWays,
   type TextHandle,
   type WriteRequest,
 } from '../../../../src/net/node/node-internals.ts';
+import { runtimeWays } from '../../../../src/net/node/runtime-ways.ts';
 import { ReadBuffers } from '../../../../src/net/transport/memory/read-buffers.ts';
 import { SocketWriter } from '../../../../src/net/transport/socket-writer.ts';
 import { eventually } from '../../../support/time/eventually.ts';
@@ -37,6 +37,7 @@ describe('the fast ways of the runtime', () => {
       lateSocket: true,
       sharedReads: true,
       directText: true,
+      directTls: true,
     });
   });
 

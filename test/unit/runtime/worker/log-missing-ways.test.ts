@@ -2,15 +2,14 @@ import { describe, expect, it } from 'vitest';
 
 import { logMissingWays } from '../../../../src/runtime/worker/log-missing-ways.ts';
 import { DescriptorCopier } from '../../../../src/net/node/descriptor-copier.ts';
-import { runtimeWays } from '../../../../src/net/node/node-internals.ts';
-import { canAcceptTls } from '../../../../src/net/node/tls-internals.ts';
+import { runtimeWays } from '../../../../src/net/node/runtime-ways.ts';
 import { RecordingLogger } from '../../../support/recording-logger.ts';
 
 describe('the log of a start', () => {
   it('says nothing of ways that are all there', async () => {
     const logger = new RecordingLogger();
     const copier = new DescriptorCopier();
-    await logMissingWays({ ...runtimeWays(), directTls: canAcceptTls() }, copier, logger);
+    await logMissingWays(runtimeWays(), copier, logger);
     copier.close();
     if (process.platform === 'linux') expect(logger.lines).toEqual([]);
   });
