@@ -5,6 +5,7 @@ import { createAdminServers } from './app/create-admin-servers.ts';
 import type { AppOptions } from './app/app-options.ts';
 import { CertificateWatch } from './app/certificate-watch.ts';
 import { metricsSource } from './app/metrics-source.ts';
+import { processIds } from './app/process-ids.ts';
 import { StrayErrorLog } from './app/stray-error-log.ts';
 import { NameResolver } from './net/dns/name-resolver.ts';
 import { nodeLookup } from './net/dns/node-lookup.ts';
@@ -115,7 +116,7 @@ class BalanceApp implements App {
     this.#telemetryControl = new TelemetryControl(telemetry, logging, nodeLookup(names));
 
     // What moves bytes.
-    const environment = { logger, telemetry, names, resources, plugins, observer, chance };
+    const environment = { ids: processIds(), logger, telemetry, names, resources, plugins, observer, chance };
     const metricsPage = (request: MetricsPageRequest): Promise<MetricsPage> => this.#metrics.page(request);
     this.#proxy = new InProcessProxy(createProxyParts({ ...environment, metricsPage }));
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Config } from '../../config/schema/config.generated.ts';
 import type { LoadedConfig } from '../../config/load/load-config.ts';
 import { namedFiles } from '../../config/load/loaded-config.ts';
@@ -35,6 +36,7 @@ export async function buildOffline(
   logger: Logger,
 ): Promise<OfflinePlan> {
   const builder = new GenerationBuilder({
+    proxyId: randomUUID(),
     registry: new Registry(logger, NO_NAMES),
     names: NO_NAMES,
     buffers: new ReadBuffers(),

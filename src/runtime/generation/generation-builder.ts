@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Config, Listener as ListenerConfig, Metrics } from '../../config/schema/config.generated.ts';
 import { optionsOf, passedUpstreams } from '../../config/options/listener-options.ts';
 import { socketKeyOf } from '../../config/sockets/socket-key.ts';
@@ -21,7 +20,7 @@ import { TimeSlicer } from '../../time/time-slicer.ts';
 /** A stranger's plugin has the limit that the config sets; this one is for everything else. */
 const PROVISION_TIMEOUT_MS = 600_000;
 
-export interface BuilderOptions extends Omit<HostParts, 'proxyId'>, UpstreamParts {
+export interface BuilderOptions extends HostParts, UpstreamParts {
   /** How long a protocol may take to make an instance, where nothing else limits it. Default: 10 min. */
   readonly provisionTimeoutMs?: number;
   /** Makes the layers of listeners. Default: listeners have none, as where nothing is bound. */
@@ -56,11 +55,9 @@ export interface BuildSource {
 /** Builds generations beside the live one, in slices. When a step fails, everything that was built is released. */
 export class GenerationBuilder {
   readonly #options: BuilderOptions;
-  readonly #hostParts: HostParts;
 
   constructor(options: BuilderOptions) {
     this.#options = options;
-    this.#hostParts = { ...options, proxyId: randomUUID() };
   }
 
   /**
@@ -142,7 +139,7 @@ export class GenerationBuilder {
     if (plugin === undefined) {
       throw new BalanceError('config_invalid', `listener ${name}: no plugin speaks ${mode}`);
     }
-    const parts = this.#hostParts;
+    const parts = this.#options;
     const host = new ListenerHost(listener, directory, upstreams, parts, metrics, !isBuiltIn(plugin));
     try {
       const given = await this.#inTime(() => plugin.provision(optionsOf(listener), host), host, signal);

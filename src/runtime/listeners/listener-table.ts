@@ -24,34 +24,31 @@ export interface PreparedListeners {
   abort(): void;
 }
 
+export interface ListenerTableOptions {
+  readonly buffers: ReadBuffers;
+  readonly logger: Logger;
+  /** Numbers the connections of all listeners: each gets a higher number than those before it. */
+  readonly nextConnectionId: () => number;
+  /** Hears of faults of plugins. Default: nobody does. */
+  readonly telemetry?: Pick<RuntimeTelemetry, 'pluginFailed'> | undefined;
+  /** Finds the addresses of a listener's host name. Default: the runtime looks them up. */
+  readonly bindAddresses?: BindAddresses | undefined;
+  /** Default: there is always room for a client. */
+  readonly resources?: ProcessResources | undefined;
+}
+
 /** The bound addresses. A listener whose address stays is never closed nor bound again. */
 export class ListenerTable {
   /** Copies listening descriptors, for listeners that accept several connections in one turn of the event loop. */
   readonly copier = new DescriptorCopier();
-  readonly #buffers: ReadBuffers;
-  readonly #logger: Logger;
-  readonly #bindAddresses: BindAddresses | undefined;
-  readonly #resources: ProcessResources | undefined;
-  readonly #telemetry: Pick<RuntimeTelemetry, 'pluginFailed'> | undefined;
+  readonly #options: ListenerTableOptions;
   readonly #listeners = new Map<string, Listener>();
   readonly #draining = new Set<Listener>();
   /** What serves the listeners' next connections. */
   readonly #served = new Map<Listener, PlannedListener>();
-  #connections = 0;
 
-  /** @param bindAddresses Finds the addresses of a listener's host name. Default: the runtime looks them up. */
-  constructor(
-    buffers: ReadBuffers,
-    logger: Logger,
-    telemetry?: Pick<RuntimeTelemetry, 'pluginFailed'>,
-    bindAddresses?: BindAddresses,
-    resources?: ProcessResources,
-  ) {
-    this.#bindAddresses = bindAddresses;
-    this.#resources = resources;
-    this.#buffers = buffers;
-    this.#logger = logger;
-    this.#telemetry = telemetry;
+  constructor(options: ListenerTableOptions) {
+    this.#options = options;
   }
 
   /** The listeners that are bound, and those that drain. */
@@ -139,10 +136,11 @@ export class ListenerTable {
 
   #make(planned: PlannedListener): Listener {
     const { config, served } = planned;
+    const { buffers, logger, telemetry, bindAddresses, resources, nextConnectionId } = this.#options;
     return new Listener({
       name: config.name,
       address: parseAddress(config.address),
-      bindAddresses: this.#bindAddresses,
+      bindAddresses,
       maxConnections: config.max_connections,
       keepAliveMs: config.tcp_keepalive,
       socketMode: config.socket_mode,
@@ -150,12 +148,12 @@ export class ListenerTable {
       plugin: served.plugin,
       // Connections may come as soon as it is bound, before the generation is live.
       entrance: entranceOf(planned),
-      buffers: this.#buffers,
+      buffers,
       copier: this.copier,
-      logger: this.#logger,
-      resources: this.#resources,
-      nextConnectionId: () => (this.#connections += 1),
-      countFault: this.#telemetry?.pluginFailed?.bind(this.#telemetry),
+      logger,
+      resources,
+      nextConnectionId,
+      countFault: telemetry?.pluginFailed?.bind(telemetry),
     });
   }
 

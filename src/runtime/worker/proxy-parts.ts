@@ -13,8 +13,19 @@ import { Registry, type HealthChange } from '../upstreams/registry.ts';
 import type { RuntimeTelemetry } from '../upstreams/runtime-telemetry.ts';
 import type { LoadedPlugins, ProxyParts } from './in-process-proxy.ts';
 
+/** Ids that must agree, or differ, over all that serve the clients of one proxy. So they are made where all of these are known. */
+export interface ProxyIds {
+  /** The same for all; as `ProtocolHost.proxyId`. */
+  readonly proxyId: string;
+  /** Numbers connections: no two have the same number, and each gets a higher one than those before it. */
+  readonly nextConnectionId: () => number;
+  /** Readings get numbers above this one: those of several that serve clients are told apart by them. */
+  readonly lastReadingId: number;
+}
+
 /** What the moving parts are made with. */
 export interface ProxyEnvironment {
+  readonly ids: ProxyIds;
   readonly logger: Logger;
   readonly telemetry: RuntimeTelemetry;
   readonly names: NameResolver;
@@ -30,15 +41,23 @@ export interface ProxyEnvironment {
 
 /** Makes everything that moves bytes, with nothing live yet. */
 export function createProxyParts(environment: ProxyEnvironment): ProxyParts {
-  const { logger, telemetry, names, resources, plugins, metricsPage, observer, chance } = environment;
+  const { ids, logger, telemetry, names, resources, plugins, metricsPage, observer, chance } = environment;
   const live = new LiveView();
   const buffers = new ReadBuffers();
   const tunnels = new TunnelStats();
-  const listeners = new ListenerTable(buffers, logger, telemetry, bindAddresses(names), resources);
+  const listeners = new ListenerTable({
+    buffers,
+    logger,
+    nextConnectionId: ids.nextConnectionId,
+    telemetry,
+    bindAddresses: bindAddresses(names),
+    resources,
+  });
   const registry = new Registry(logger, names, telemetry, resources, observer?.healthChanged.bind(observer));
   const draining = new DrainingGenerations(listeners, logger);
   const layers = new LayerBuilder(logger, telemetry);
   const builder = new GenerationBuilder({
+    proxyId: ids.proxyId,
     registry,
     names,
     buffers,
@@ -51,5 +70,19 @@ export function createProxyParts(environment: ProxyEnvironment): ProxyParts {
     metricsPage,
     layers,
   });
-  return { live, builder, layers, listeners, draining, registry, tunnels, names, resources, plugins, logger };
+  const { lastReadingId } = ids;
+  return {
+    live,
+    lastReadingId,
+    builder,
+    layers,
+    listeners,
+    draining,
+    registry,
+    tunnels,
+    names,
+    resources,
+    plugins,
+    logger,
+  };
 }

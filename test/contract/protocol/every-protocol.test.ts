@@ -105,6 +105,7 @@ async function lab(protocol: string) {
   });
   const names = fixedNames();
   const builder = new GenerationBuilder({
+    proxyId: 'test',
     registry: new Registry(logger, names),
     names,
     buffers,

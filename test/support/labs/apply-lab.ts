@@ -115,9 +115,11 @@ export class ApplyLab {
     const faults = (): Faults => this.faults;
     const buffers = new ReadBuffers();
     const tunnels = new TunnelStats();
-    this.listeners = new ListenerTable(buffers, logger);
+    let connections = 0;
+    this.listeners = new ListenerTable({ buffers, logger, nextConnectionId: () => (connections += 1) });
     this.draining = new DrainingGenerations(this.listeners, logger);
     const builder = new GenerationBuilder({
+      proxyId: 'test',
       registry: this.#registry,
       names: this.#names,
       buffers,
@@ -141,6 +143,7 @@ export class ApplyLab {
       tunnels,
       names: new NameResolver({ logger }),
       resources: this.#resources,
+      lastReadingId: 0,
       plugins,
       logger,
     });

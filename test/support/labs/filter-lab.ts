@@ -61,6 +61,7 @@ export class FilterLab {
     });
     const names = fixedNames();
     this.#builder = new GenerationBuilder({
+      proxyId: 'test',
       registry: new Registry(this.logger, names),
       names,
       buffers: this.#buffers,

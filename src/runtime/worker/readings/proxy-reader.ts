@@ -33,6 +33,8 @@ export interface ReadParts {
   readonly tunnels: TunnelStats;
   readonly names: NameResolver;
   readonly resources: ProcessResources;
+  /** Readings get numbers above this one. Readings that are added up must not share numbers. */
+  readonly lastReadingId: number;
   /** Knows how old the key of session tickets is. Default: there is none. */
   readonly layers?: { readonly ticketKeyAgeMs: number | undefined };
 }
@@ -40,11 +42,12 @@ export interface ReadParts {
 /** Reads the moving parts at the time of asking: nothing is counted for it, and a reading does not change afterwards. */
 export class ProxyReader {
   readonly #parts: ReadParts;
-  readonly #ids = new ReadingIds();
+  readonly #ids: ReadingIds;
   readonly #runtimeWays = runtimeWays();
 
   constructor(parts: ReadParts) {
     this.#parts = parts;
+    this.#ids = new ReadingIds(parts.lastReadingId);
   }
 
   /** Everything that a scrape of the metrics shows. */

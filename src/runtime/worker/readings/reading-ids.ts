@@ -1,7 +1,12 @@
 /** Numbers the objects of the runtime, so that readings can name one without holding it. A number is never used again. */
 export class ReadingIds {
   readonly #ids = new WeakMap<object, number>();
-  #last = 0;
+  #last: number;
+
+  /** @param last the first number is the one above it */
+  constructor(last = 0) {
+    this.#last = last;
+  }
 
   of(thing: object): number {
     const known = this.#ids.get(thing);

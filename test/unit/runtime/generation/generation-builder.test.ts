@@ -55,6 +55,7 @@ function lab(broken: ProtocolPlugin['provision'] = () => Promise.reject(new Erro
     ['broken', { apiVersion: 2, name: 'broken', provision: broken }],
   ]);
   const generations = new GenerationBuilder({
+    proxyId: 'test',
     registry,
     names,
     buffers: new ReadBuffers(),
@@ -104,9 +105,9 @@ describe('the builder of generations', () => {
     const generation = await builder.build(source(listeners('fake') + upstream(server.address)));
     expect(generation).toMatchObject({ id: 1 });
     expect(generation.listeners.map((planned) => planned.config.name)).toEqual(['one', 'two']);
-    expect(fake.hosts.map((host) => [host.listener, host.defaultUpstream])).toEqual([
-      ['one', 'web'],
-      ['two', 'web'],
+    expect(fake.hosts.map((host) => [host.listener, host.defaultUpstream, host.proxyId])).toEqual([
+      ['one', 'web', 'test'],
+      ['two', 'web', 'test'],
     ]);
     await eventually(() => server.open >= 2, 'min_idle is connected');
     await eventually(() => server.connections.length > 4, 'health is checked');

@@ -8,6 +8,7 @@ import type { Connection, ConnectionHandler, ProtocolInstance } from '../../../.
 import type { Generation } from '../../../../src/runtime/generation/generation.ts';
 import { ListenerTable } from '../../../../src/runtime/listeners/listener-table.ts';
 import { RecordingLogger } from '../../../support/recording-logger.ts';
+import { client } from '../../../support/peers/clients.ts';
 import { LineLayer } from '../../../support/sockets/test-layers.ts';
 import { connectUnix } from '../../../support/sockets/unix-sockets.ts';
 
@@ -37,10 +38,15 @@ class Named implements ProtocolInstance {
   }
 }
 
+/** A table with listeners that ask for nothing but numbers. */
+function tableWith(nextConnectionId: () => number): ListenerTable {
+  return new ListenerTable({ buffers: new ReadBuffers(), logger: new RecordingLogger(), nextConnectionId });
+}
+
 it('passes connections on by their names from the moment a listener is bound', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'balance-listeners-'));
   const path = join(directory, 'web.sock');
-  const table = new ListenerTable(new ReadBuffers(), new RecordingLogger());
+  const table = tableWith(() => 1);
   const planned = {
     config: { name: 'web', address: `unix:${path}`, max_connections: 0, tcp_keepalive: 0 },
     served: { instance: new Named('http') },
@@ -58,4 +64,36 @@ it('passes connections on by their names from the moment a listener is bound', a
   socket.send('to api\n');
   await socket.untilEnded();
   expect(socket.received.toString()).toBe('tcp');
+});
+
+it('gives connections the next number, whatever listener or table takes them', async () => {
+  let last = 40;
+  const nextConnectionId = (): number => (last += 1);
+  const numbers: number[] = [];
+  const numbered: ProtocolInstance = {
+    protocol: 'numbered',
+    active: 0,
+    handle: (connection) => {
+      numbers.push(connection.id);
+      return new Named('numbered').handle(connection);
+    },
+    close: () => Promise.resolve(),
+  };
+  const planned = (name: string) => ({
+    config: { name, address: '127.0.0.1:0', max_connections: 0, tcp_keepalive: 0 },
+    served: { instance: numbered },
+    layers: { list: [] },
+  });
+  const bound: string[] = [];
+  for (const names of [['a', 'b'], ['c']]) {
+    const table = tableWith(nextConnectionId);
+    const prepared = await table.prepare({ listeners: names.map(planned) } as unknown as Generation, []);
+    prepared.commit();
+    onTestFinished(() => {
+      table.destroy();
+    });
+    bound.push(...table.addresses().values());
+  }
+  for (const address of bound) await (await client(address)).untilEnded();
+  expect(numbers).toEqual([41, 42, 43]);
 });
