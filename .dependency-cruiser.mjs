@@ -109,7 +109,7 @@ const rooms = {
   'src/runtime': [['reload', 'worker'], 'control', 'explain', 'listeners', 'generation', 'upstreams'],
   'src/telemetry': ['control', ['logs', 'traces'], 'metrics', '.'],
   'src/telemetry/logs': ['.', 'access', 'output', 'format'],
-  'src/telemetry/metrics': ['.', 'counters', 'snapshot', 'exposition'],
+  'src/telemetry/metrics': ['.', 'counters', 'snapshot', 'exposition', 'readings'],
   'src/telemetry/traces': ['.', 'export', 'spans', 'context'],
   'src/upstream': ['.', 'group', 'pool', 'backend', 'balancer'],
   'src/upstream/balancer': ['.', ['chance', 'hashing', 'turns'], 'contract'],

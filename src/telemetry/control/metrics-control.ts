@@ -5,7 +5,8 @@ import { acceptedFormat, acceptsGzip } from '../metrics/exposition/accept-header
 import type { Telemetry } from '../telemetry.ts';
 import { CONTENT_TYPES } from '../metrics/exposition/exposition.ts';
 import type { MetricsSource } from '../metrics/snapshot/metrics-source.ts';
-import { Metrics } from '../metrics/metrics.ts';
+import { MetricCounters } from '../metrics/metric-counters.ts';
+import { MetricsExposition } from '../metrics/metrics-exposition.ts';
 import { ProcessMetrics } from '../metrics/process-metrics.ts';
 import type { RequestTotals } from '../../readings/telemetry.ts';
 import type { PreparedTelemetry } from './telemetry-control.ts';
@@ -29,13 +30,16 @@ export interface MetricsSection {
 /** Applies the `metrics` section of each config that goes live. While metrics are off, requests are not counted and cost nothing. */
 export class MetricsControl {
   readonly #telemetry: Telemetry;
-  readonly #metrics: Metrics;
+  readonly #counters: MetricCounters;
+  readonly #exposition: MetricsExposition;
   #process: ProcessMetrics | undefined;
   #unsubscribe: (() => void) | undefined;
 
   constructor(telemetry: Telemetry, source: MetricsSource) {
     this.#telemetry = telemetry;
-    this.#metrics = new Metrics({ source, process: () => this.#process });
+    this.#counters = new MetricCounters(() => source.known());
+    const process = (): ProcessMetrics | undefined => this.#process;
+    this.#exposition = new MetricsExposition({ counters: this.#counters, source, process });
   }
 
   /** `commit` applies the settings. What was counted before is kept. */
@@ -51,7 +55,7 @@ export class MetricsControl {
   /** All metrics as text, in OpenMetrics and gzipped for clients that ask for it. */
   async page(request: MetricsPageRequest): Promise<MetricsPage> {
     const format = acceptedFormat(request.accept);
-    const text = await this.#metrics.render(format);
+    const text = await this.#exposition.render(format);
     const zipped = acceptsGzip(request['accept-encoding']);
     return {
       contentType: CONTENT_TYPES[format],
@@ -62,7 +66,7 @@ export class MetricsControl {
 
   /** The requests of the backends with that name; without a name, of requests that got no backend. undefined while metrics are off. */
   totals(backend?: string): RequestTotals | undefined {
-    return this.#unsubscribe === undefined ? undefined : this.#metrics.totals(backend);
+    return this.#unsubscribe === undefined ? undefined : this.#counters.totals(backend);
   }
 
   /** Stops counting. */
@@ -73,10 +77,10 @@ export class MetricsControl {
   }
 
   #apply({ enabled, buckets }: MetricsSettings): void {
-    this.#metrics.setBuckets(buckets);
+    this.#counters.setBuckets(buckets);
     if (enabled) {
       this.#process ??= new ProcessMetrics();
-      this.#unsubscribe ??= this.#telemetry.subscribe(this.#metrics);
+      this.#unsubscribe ??= this.#telemetry.subscribe(this.#counters);
     } else {
       this.#unsubscribe?.();
       this.#unsubscribe = undefined;

@@ -1,3 +1,7 @@
+import type { AddableCounters } from '../readings/addable-counters.ts';
+import type { CounterReader } from '../readings/counter-reader.ts';
+import type { CounterWriter } from '../readings/counter-writer.ts';
+
 /** Number of names that may be kept beyond the known ones, before unknown names are forgotten without a scrape. */
 const SPARE_NAMES = 64;
 
@@ -5,7 +9,7 @@ const SPARE_NAMES = 64;
  * Counters by name. The number of names must stay bounded: they come from protocol plugins, and edits of the config replace them. At each
  * scrape the counters of names that no longer exist are forgotten. When nobody scrapes, that happens as soon as there are many of them.
  */
-export class CountersByName<T> {
+export class CountersByName<T extends AddableCounters> implements AddableCounters {
   readonly #names: () => Iterable<string>;
   readonly #make: (name: string) => T;
   readonly #forgot: (() => void) | undefined;
@@ -47,5 +51,17 @@ export class CountersByName<T> {
     for (const name of this.#byName.keys()) if (!names.has(name)) this.#byName.delete(name);
     this.#most = 2 * names.size + SPARE_NAMES;
     if (this.#byName.size < before) this.#forgot?.();
+  }
+
+  read(into: CounterWriter): void {
+    into.number(this.#byName.size);
+    for (const [name, counters] of this.#byName) {
+      into.text(name);
+      counters.read(into);
+    }
+  }
+
+  add(from: CounterReader): void {
+    for (let left = from.number(); left > 0; left--) this.of(from.text()).add(from);
   }
 }

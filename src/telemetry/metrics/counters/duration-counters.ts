@@ -1,10 +1,13 @@
 import { DurationHistogram } from '../exposition/duration-histogram.ts';
+import type { AddableCounters } from '../readings/addable-counters.ts';
+import type { CounterReader } from '../readings/counter-reader.ts';
+import type { CounterWriter } from '../readings/counter-writer.ts';
 import { CountersByName } from './counters-by-name.ts';
 
 /** Counts the outcomes and durations of one thing, such as the health checks of one backend. */
-class DurationCounters<Outcome extends string> {
+class DurationCounters<Outcome extends string> implements AddableCounters {
   durations: DurationHistogram;
-  readonly #outcomes = new Map<Outcome, number>();
+  readonly #outcomes = new Map<string, number>();
 
   constructor(bounds: readonly number[]) {
     this.durations = new DurationHistogram(bounds);
@@ -19,10 +22,20 @@ class DurationCounters<Outcome extends string> {
   of(outcome: Outcome): number {
     return this.#outcomes.get(outcome) ?? 0;
   }
+
+  read(into: CounterWriter): void {
+    into.counts(this.#outcomes);
+    this.durations.read(into);
+  }
+
+  add(from: CounterReader): void {
+    from.addCounts(this.#outcomes);
+    this.durations.add(from);
+  }
 }
 
 /** {@link DurationCounters} by name, for events that are rare enough for a look-up by name. */
-export class NamedDurationCounters<Outcome extends string> {
+export class NamedDurationCounters<Outcome extends string> implements AddableCounters {
   #bounds: readonly number[];
   readonly #byName: CountersByName<DurationCounters<Outcome>>;
 
@@ -51,5 +64,13 @@ export class NamedDurationCounters<Outcome extends string> {
 
   forgetOthers(names: ReadonlySet<string>): void {
     this.#byName.forgetOthers(names);
+  }
+
+  read(into: CounterWriter): void {
+    this.#byName.read(into);
+  }
+
+  add(from: CounterReader): void {
+    this.#byName.add(from);
   }
 }

@@ -2,6 +2,9 @@ import { isHandshakeReason } from '../../../errors.ts';
 import type { HandshakeRecord, HandshakeStatus } from '../../../readings/handshake.ts';
 import { labelText } from '../exposition/exposition.ts';
 import type { Series } from '../exposition/exposition.ts';
+import type { AddableCounters } from '../readings/addable-counters.ts';
+import type { CounterReader } from '../readings/counter-reader.ts';
+import type { CounterWriter } from '../readings/counter-writer.ts';
 
 const STATUSES = [
   'ok',
@@ -16,16 +19,24 @@ const OTHER = 'other';
 const VERSIONS = ['TLSv1.2', 'TLSv1.3'] as const;
 
 /** Counts handshakes by status, version and reason. All of these are closed lists, so no peer can create series. */
-export class HandshakeCounters {
-  readonly #statuses = new Map<HandshakeStatus, number>();
+export class HandshakeCounters implements AddableCounters {
+  readonly #statuses = new Map<string, number>();
   readonly #reasons = new Map<string, number>();
   /** Finished handshakes by the labels `version` and `resumed`. */
   readonly #connections = new Map<string, number>();
 
   count({ status, version, resumed, reason }: HandshakeRecord): void {
-    add(this.#statuses, status);
-    if (status === 'ok') add(this.#connections, sessionLabels(version, resumed));
-    else add(this.#reasons, reason !== undefined && isHandshakeReason(reason) ? reason : OTHER);
+    countOne(this.#statuses, status);
+    if (status === 'ok') countOne(this.#connections, sessionLabels(version, resumed));
+    else countOne(this.#reasons, reason !== undefined && isHandshakeReason(reason) ? reason : OTHER);
+  }
+
+  read(into: CounterWriter): void {
+    for (const counts of [this.#statuses, this.#reasons, this.#connections]) into.counts(counts);
+  }
+
+  add(from: CounterReader): void {
+    for (const counts of [this.#statuses, this.#reasons, this.#connections]) from.addCounts(counts);
   }
 
   /** By status, those that did not occur included: a rate sees the first failure only when there was a sample before it. */
@@ -51,7 +62,7 @@ function sessionLabels(version: string | undefined, resumed: boolean | undefined
   });
 }
 
-function add<Key>(counts: Map<Key, number>, key: Key): void {
+function countOne(counts: Map<string, number>, key: string): void {
   counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 

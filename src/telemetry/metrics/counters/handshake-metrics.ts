@@ -3,11 +3,14 @@ import { DurationHistogram } from '../exposition/duration-histogram.ts';
 import { labelText } from '../exposition/exposition.ts';
 import type { Series } from '../exposition/exposition.ts';
 import type { MetricsSnapshot } from '../snapshot/metrics-snapshot.ts';
+import type { AddableCounters } from '../readings/addable-counters.ts';
+import type { CounterReader } from '../readings/counter-reader.ts';
+import type { CounterWriter } from '../readings/counter-writer.ts';
 import { CountersByName } from './counters-by-name.ts';
 import { HandshakeCounters } from './handshake-counters.ts';
 
 /** Handshakes of one side, and how long those took that came to an end. */
-class TimedHandshakes {
+class TimedHandshakes implements AddableCounters {
   readonly counters = new HandshakeCounters();
   durations: DurationHistogram;
 
@@ -20,19 +23,28 @@ class TimedHandshakes {
     // How long failed ones lasted says how patient somebody was, and would hide what the cryptography costs.
     if (record.status === 'ok') this.durations.observe(record.durationMs / 1_000);
   }
+
+  read(into: CounterWriter): void {
+    this.counters.read(into);
+    this.durations.read(into);
+  }
+
+  add(from: CounterReader): void {
+    this.counters.add(from);
+    this.durations.add(from);
+  }
 }
 
 /**
  * Counts TLS handshakes: with clients as a whole and by listener, with backends by upstream, those of health checks by backend. Those of the admin server are left out: only
  * operators can cause them.
  */
-export class HandshakeMetrics {
+export class HandshakeMetrics implements AddableCounters {
   #bounds: readonly number[] = [];
   /** All clients: these counts stay when a listener goes. */
   readonly #clients = new TimedHandshakes([]);
   readonly #listeners: CountersByName<HandshakeCounters>;
   readonly #upstreams: CountersByName<TimedHandshakes>;
-
   readonly #checks: CountersByName<HandshakeCounters>;
 
   /** All functions return the names that exist now. */
@@ -68,6 +80,18 @@ export class HandshakeMetrics {
     this.#upstreams.forgetOthers(new Set(queues.keys()));
   }
 
+  read(into: CounterWriter): void {
+    for (const each of this.#parts()) each.read(into);
+  }
+
+  add(from: CounterReader): void {
+    for (const each of this.#parts()) each.add(from);
+  }
+
+  #parts(): AddableCounters[] {
+    return [this.#clients, this.#listeners, this.#upstreams, this.#checks];
+  }
+
   /** The series of all metrics that are counted here. */
   series({ listeners, queues, backendNames }: MetricsSnapshot) {
     const byBackend = (series: (counters: HandshakeCounters, labels: string) => Iterable<Series>) => () =>
@@ -99,7 +123,7 @@ export class HandshakeMetrics {
   }
 }
 
-function* each<T>(
+function* each<T extends AddableCounters>(
   label: string,
   names: Iterable<string>,
   counters: CountersByName<T>,

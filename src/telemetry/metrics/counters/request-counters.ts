@@ -2,6 +2,9 @@ import { ERROR_CODES, type ErrorCode } from '../../../errors.ts';
 import type { TraceContext } from '../../../plugin-api/tracing.ts';
 import { DurationHistogram } from '../exposition/duration-histogram.ts';
 import { labelText } from '../exposition/exposition.ts';
+import type { AddableCounters } from '../readings/addable-counters.ts';
+import type { CounterReader } from '../readings/counter-reader.ts';
+import type { CounterWriter } from '../readings/counter-writer.ts';
 import { STATUS_LABELS, statusIndex } from './status-labels.ts';
 
 /** Methods with a label of their own. All others share the label `other`, so that a client can't create series with invented methods. */
@@ -12,6 +15,8 @@ const OTHER_INDEX = METHODS.length;
 /** Error codes with a label of their own. A protocol plugin may report other codes; they share the label `other`. */
 const ERROR_TYPES: ReadonlySet<string> = new Set(ERROR_CODES);
 const OTHER_ERROR = 'other';
+/** Stands in readings behind the last index of a list. */
+const END = -1;
 
 /**
  * Series that are shown with the value 0 before their first event. A rate sees a first burst of errors only when there was a sample before
@@ -50,10 +55,9 @@ export function* expectedErrors(
 }
 
 /** Counts the requests of one backend by method and status, their durations and their errors. */
-export class RequestCounters {
-  /** The label `backend` as {@link labelText} writes it. */
-  readonly labels: string;
+export class RequestCounters implements AddableCounters {
   readonly #backend: string;
+  #labels: string | undefined;
   readonly #methods: (MethodCounters | undefined)[] = [...METHODS, OTHER_METHOD].map(() => undefined);
   readonly #errors = new Map<string, number>();
   #bounds: readonly number[];
@@ -64,8 +68,12 @@ export class RequestCounters {
    */
   constructor(backend: string, bounds: readonly number[]) {
     this.#backend = backend;
-    this.labels = labelText({ backend });
     this.#bounds = bounds;
+  }
+
+  /** The label `backend` as {@link labelText} writes it. */
+  get labels(): string {
+    return (this.#labels ??= labelText({ backend: this.#backend }));
   }
 
   count(method: string, status: number, durationMs: number, trace: TraceContext | undefined): void {
@@ -94,35 +102,74 @@ export class RequestCounters {
     for (const counters of this.methods()) counters.durations = counters.durations.withBounds(bounds);
   }
 
+  read(into: CounterWriter): void {
+    into.counts(this.#errors);
+    for (const [index, counters] of this.#methods.entries()) {
+      if (counters === undefined) continue;
+      into.number(index);
+      counters.read(into);
+    }
+    into.number(END);
+  }
+
+  add(from: CounterReader): void {
+    from.addCounts(this.#errors);
+    for (let index = from.number(); index !== END; index = from.number())
+      (this.#methods[index] ?? this.#add(index)).add(from);
+  }
+
   #add(index: number): MethodCounters {
     const method = METHODS[index] ?? OTHER_METHOD;
-    const labels = labelText({ backend: this.#backend, method });
-    const counters = new MethodCounters(method, labels, this.#bounds);
+    const counters = new MethodCounters(this.#backend, method, this.#bounds);
     this.#methods[index] = counters;
     return counters;
   }
 }
 
 /** Counts the requests of one backend with one method. */
-class MethodCounters {
+class MethodCounters implements AddableCounters {
   /** The value of the label `method`. */
   readonly method: string;
-  /** The labels `backend` and `method` as {@link labelText} writes them. */
-  readonly labels: string;
   durations: DurationHistogram;
+  readonly #backend: string;
+  #labels: string | undefined;
   /** Number of requests by the {@link statusIndex} of their status. */
   readonly #counts = new Float64Array(STATUS_LABELS.length);
 
-  constructor(method: string, labels: string, bounds: readonly number[]) {
+  constructor(backend: string, method: string, bounds: readonly number[]) {
+    this.#backend = backend;
     this.method = method;
-    this.labels = labels;
     this.durations = new DurationHistogram(bounds);
+  }
+
+  /** The labels `backend` and `method` as {@link labelText} writes them. */
+  get labels(): string {
+    return (this.#labels ??= labelText({ backend: this.#backend, method: this.method }));
   }
 
   count(status: number, durationMs: number, trace: TraceContext | undefined): void {
     const index = statusIndex(status);
     this.#counts[index] = (this.#counts[index] ?? 0) + 1;
     this.durations.observe(durationMs >= 0 ? durationMs / 1000 : 0, trace);
+  }
+
+  /** Writes only the statuses that occurred, which are few of many. */
+  read(into: CounterWriter): void {
+    const counts = this.#counts;
+    for (let index = 0; index < counts.length; index++) {
+      const count = counts[index] ?? 0;
+      if (count === 0) continue;
+      into.number(index);
+      into.number(count);
+    }
+    into.number(END);
+    this.durations.read(into);
+  }
+
+  add(from: CounterReader): void {
+    for (let index = from.number(); index !== END; index = from.number())
+      this.#counts[index] = (this.#counts[index] ?? 0) + from.number();
+    this.durations.add(from);
   }
 
   /** Whether there was a request whose status has that label. */

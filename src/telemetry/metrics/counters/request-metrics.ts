@@ -4,6 +4,9 @@ import type { RequestTotals } from '../../../readings/telemetry.ts';
 import type { Backend } from '../../../plugin-api/backend.ts';
 import type { Series } from '../exposition/exposition.ts';
 import type { MetricsSnapshot } from '../snapshot/metrics-snapshot.ts';
+import type { AddableCounters } from '../readings/addable-counters.ts';
+import type { CounterReader } from '../readings/counter-reader.ts';
+import type { CounterWriter } from '../readings/counter-writer.ts';
 import { CountersByName } from './counters-by-name.ts';
 import { expectedErrors, expectedFailures, RequestCounters } from './request-counters.ts';
 
@@ -17,7 +20,7 @@ interface Slot {
 }
 
 /** Counts exchanges by backend. The counters are found by the backend's index, without a look-up by name, so a request costs a few additions. */
-export class RequestMetrics {
+export class RequestMetrics implements AddableCounters {
   readonly #byName: CountersByName<RequestCounters>;
   #slots: (Slot | undefined)[] = [];
   readonly #withoutBackend: RequestCounters;
@@ -60,6 +63,14 @@ export class RequestMetrics {
   /** Forgets the counters of backends that no longer exist. An exchange that such a backend finishes later is not counted. */
   forgetOthers(names: ReadonlySet<string>): void {
     this.#byName.forgetOthers(new Set([NO_BACKEND, ...names]));
+  }
+
+  read(into: CounterWriter): void {
+    this.#byName.read(into);
+  }
+
+  add(from: CounterReader): void {
+    this.#byName.add(from);
   }
 
   /** The requests of the backends with that name, or of {@link NO_BACKEND}. */

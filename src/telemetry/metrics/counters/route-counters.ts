@@ -2,6 +2,9 @@ import type { ExchangeRecord } from '../../../plugin-api/telemetry.ts';
 import { labelText } from '../exposition/exposition.ts';
 import type { Series } from '../exposition/exposition.ts';
 import type { MetricsSnapshot } from '../snapshot/metrics-snapshot.ts';
+import type { AddableCounters } from '../readings/addable-counters.ts';
+import type { CounterReader } from '../readings/counter-reader.ts';
+import type { CounterWriter } from '../readings/counter-writer.ts';
 import { CountersByName } from './counters-by-name.ts';
 
 /** The `route` label of requests for the listener's own upstream. */
@@ -17,23 +20,66 @@ const CLASSES = ['0', '1xx', '2xx', '3xx', '4xx', '5xx', 'other'] as const;
 /** These classes are shown with the value 0 from the start: a rate does not see the first increase in a series that begins with it. */
 const FIRST_CLASSES: ReadonlySet<string> = new Set(['2xx', '5xx']);
 
+/** Counts the requests of one listener by route. */
+class ListenerRoutes implements AddableCounters {
+  readonly #byRoute = new Map<string, Float64Array>();
+
+  /** The counts of a route by the index of {@link CLASSES}; those of all routes beyond the first are the same. */
+  of(route: string): Float64Array {
+    const name = this.#byRoute.has(route) || this.#byRoute.size < MOST_ROUTES ? route : OTHER_ROUTE;
+    let counts = this.#byRoute.get(name);
+    if (counts === undefined) {
+      counts = new Float64Array(CLASSES.length);
+      this.#byRoute.set(name, counts);
+    }
+    return counts;
+  }
+
+  get(route: string): Float64Array | undefined {
+    return this.#byRoute.get(route);
+  }
+
+  names(): Iterable<string> {
+    return this.#byRoute.keys();
+  }
+
+  forgetOthers(known: ReadonlySet<string> | undefined): void {
+    for (const route of this.#byRoute.keys()) if (!isShown(known, route)) this.#byRoute.delete(route);
+  }
+
+  read(into: CounterWriter): void {
+    into.number(this.#byRoute.size);
+    for (const [route, counts] of this.#byRoute) {
+      into.text(route);
+      for (const count of counts) into.number(count);
+    }
+  }
+
+  add(from: CounterReader): void {
+    for (let left = from.number(); left > 0; left--) {
+      const counts = this.of(from.text());
+      for (const [index, count] of counts.entries()) counts[index] = count + from.number();
+    }
+  }
+}
+
 /** Counts requests by listener and route. Consecutive requests often have the same route, so that most cost two comparisons and an addition. */
-export class RouteCounters {
-  readonly #byListener: CountersByName<Map<string, Float64Array>>;
+export class RouteCounters implements AddableCounters {
+  readonly #byListener: CountersByName<ListenerRoutes>;
   #lastListener = '';
   #lastRoute = '';
   #last: Float64Array | undefined;
 
   /** @param listeners returns the names of the listeners that exist now */
   constructor(listeners: () => Iterable<string>) {
-    this.#byListener = new CountersByName(listeners, () => new Map<string, Float64Array>());
+    this.#byListener = new CountersByName(listeners, () => new ListenerRoutes());
   }
 
   exchange({ listener, route, upstream, status }: ExchangeRecord): void {
     const label = route !== '' ? route : upstream === '' ? NO_ROUTE : OWN_UPSTREAM;
     let counts = this.#last;
     if (counts === undefined || label !== this.#lastRoute || listener !== this.#lastListener) {
-      counts = this.#countsOf(listener, label);
+      counts = this.#byListener.of(listener).of(label);
       this.#lastListener = listener;
       this.#lastRoute = label;
       this.#last = counts;
@@ -46,18 +92,23 @@ export class RouteCounters {
   /** Forgets the counters of routes that an edit removed. A request of such a route that ends later is not shown. */
   forgetOthers({ routes }: Pick<MetricsSnapshot, 'routes'>): void {
     this.#byListener.forgetOthers(new Set(routes.keys()));
-    for (const [listener, known] of routes) {
-      const byRoute = this.#byListener.get(listener);
-      for (const route of byRoute?.keys() ?? []) if (!isShown(known, route)) byRoute?.delete(route);
-    }
+    for (const [listener, known] of routes) this.#byListener.get(listener)?.forgetOthers(known);
     this.#last = undefined;
+  }
+
+  read(into: CounterWriter): void {
+    this.#byListener.read(into);
+  }
+
+  add(from: CounterReader): void {
+    this.#byListener.add(from);
   }
 
   *series({ routes }: Pick<MetricsSnapshot, 'routes'>): Iterable<Series> {
     for (const [listener, known] of routes) {
-      const byRoute = this.#byListener.get(listener);
-      for (const route of shownRoutes(known, byRoute)) {
-        const counts = byRoute?.get(route);
+      const counted = this.#byListener.get(listener);
+      for (const route of shownRoutes(known, counted)) {
+        const counts = counted?.get(route);
         for (const [index, status] of CLASSES.entries()) {
           const value = counts?.[index] ?? 0;
           if (value > 0 || FIRST_CLASSES.has(status))
@@ -65,17 +116,6 @@ export class RouteCounters {
         }
       }
     }
-  }
-
-  #countsOf(listener: string, route: string): Float64Array {
-    const byRoute = this.#byListener.of(listener);
-    const name = byRoute.has(route) || byRoute.size < MOST_ROUTES ? route : OTHER_ROUTE;
-    let counts = byRoute.get(name);
-    if (counts === undefined) {
-      counts = new Float64Array(CLASSES.length);
-      byRoute.set(name, counts);
-    }
-    return counts;
   }
 }
 
@@ -86,9 +126,9 @@ function isShown(known: ReadonlySet<string> | undefined, route: string): boolean
 /** The routes that are shown: those that were counted, then those of the config, up to {@link MOST_ROUTES}. */
 function shownRoutes(
   known: ReadonlySet<string> | undefined,
-  counted: ReadonlyMap<string, unknown> | undefined,
+  counted: ListenerRoutes | undefined,
 ): Iterable<string> {
-  const names = new Set([...(counted?.keys() ?? [])].filter((route) => isShown(known, route)));
+  const names = new Set([...(counted?.names() ?? [])].filter((route) => isShown(known, route)));
   for (const route of known ?? []) if (names.size < MOST_ROUTES) names.add(route);
   return names;
 }

@@ -3,13 +3,16 @@ import { NamedDurationCounters } from './duration-counters.ts';
 import { labelText } from '../exposition/exposition.ts';
 import type { Series } from '../exposition/exposition.ts';
 import type { MetricsSnapshot } from '../snapshot/metrics-snapshot.ts';
+import type { AddableCounters } from '../readings/addable-counters.ts';
+import type { CounterReader } from '../readings/counter-reader.ts';
+import type { CounterWriter } from '../readings/counter-writer.ts';
 import { CountersByName } from './counters-by-name.ts';
 
 /** Upper bounds of the buckets in seconds: tunnels last from a fraction of a second up to days. */
 const TUNNEL_BUCKETS_S: readonly number[] = [0.1, 1, 10, 60, 600, 3_600, 21_600, 86_400];
 
 /** Counts the durations of tunnels by listener and backend. */
-export class TunnelDurations {
+export class TunnelDurations implements AddableCounters {
   readonly #byListener: CountersByName<NamedDurationCounters<'ended'>>;
 
   /** Both functions return the names that exist now. */
@@ -29,6 +32,14 @@ export class TunnelDurations {
   forgetOthers({ listeners, backendNames }: MetricsSnapshot): void {
     this.#byListener.forgetOthers(new Set(listeners.keys()));
     for (const counters of this.#byListener.all()) counters.forgetOthers(backendNames);
+  }
+
+  read(into: CounterWriter): void {
+    this.#byListener.read(into);
+  }
+
+  add(from: CounterReader): void {
+    this.#byListener.add(from);
   }
 
   *series({ listeners, backendNames }: MetricsSnapshot): Iterable<Series> {

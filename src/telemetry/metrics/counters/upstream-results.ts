@@ -3,6 +3,9 @@ import type { ExchangeRecord, TunnelRecord } from '../../../plugin-api/telemetry
 import { labelText } from '../exposition/exposition.ts';
 import type { Series } from '../exposition/exposition.ts';
 import type { MetricsSnapshot } from '../snapshot/metrics-snapshot.ts';
+import type { AddableCounters } from '../readings/addable-counters.ts';
+import type { CounterReader } from '../readings/counter-reader.ts';
+import type { CounterWriter } from '../readings/counter-writer.ts';
 import { CountersByName } from './counters-by-name.ts';
 
 /** The `upstream` label of requests and tunnels that reached no upstream, such as a request without a route. */
@@ -28,7 +31,7 @@ const ENDS_OF_TUNNELS: ReadonlySet<ErrorCode> = new Set(['idle_timeout', 'drain_
  * the upstream: a rate sees a first failure only when there was a sample before it. To keep these series few, neither method nor status is a
  * label.
  */
-export class UpstreamResults {
+export class UpstreamResults implements AddableCounters {
   readonly #byName: CountersByName<ResultCounters>;
   /** The counters of the last record: consecutive records often have the same upstream. */
   #last: ResultCounters;
@@ -57,6 +60,14 @@ export class UpstreamResults {
     this.#last = this.#byName.of(NO_UPSTREAM);
   }
 
+  read(into: CounterWriter): void {
+    this.#byName.read(into);
+  }
+
+  add(from: CounterReader): void {
+    this.#byName.add(from);
+  }
+
   *series({ queues }: MetricsSnapshot): Iterable<Series> {
     for (const upstream of new Set([NO_UPSTREAM, ...queues.keys()])) {
       const counters = this.#byName.get(upstream);
@@ -75,9 +86,17 @@ export class UpstreamResults {
   }
 }
 
-class ResultCounters implements Record<Kind, Record<Result, number>> {
+class ResultCounters implements Record<Kind, Record<Result, number>>, AddableCounters {
   readonly request = { ok: 0, client: 0, failed: 0 };
   readonly tunnel = { ok: 0, client: 0, failed: 0 };
+
+  read(into: CounterWriter): void {
+    for (const kind of KINDS) for (const result of RESULTS) into.number(this[kind][result]);
+  }
+
+  add(from: CounterReader): void {
+    for (const kind of KINDS) for (const result of RESULTS) this[kind][result] += from.number();
+  }
 }
 
 function resultOfExchange({ status, error }: ExchangeRecord): Result {

@@ -1,4 +1,7 @@
 import type { TraceContext } from '../../../plugin-api/tracing.ts';
+import type { AddableCounters } from '../readings/addable-counters.ts';
+import type { CounterReader } from '../readings/counter-reader.ts';
+import type { CounterWriter } from '../readings/counter-writer.ts';
 
 /** An observation whose request was traced, so that it can be looked up. */
 export interface Exemplar {
@@ -10,7 +13,7 @@ export interface Exemplar {
 }
 
 /** A histogram of durations. To observe one costs a few comparisons and allocates nothing. */
-export class DurationHistogram {
+export class DurationHistogram implements AddableCounters {
   readonly bounds: readonly number[];
   readonly #counts: Float64Array;
   #sumS = 0;
@@ -34,7 +37,10 @@ export class DurationHistogram {
     while (bucket < bounds.length && durationS > (bounds[bucket] ?? 0)) bucket++;
     this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
     this.#sumS += durationS;
-    if (trace?.sampled === true) this.#keep(bucket, durationS, trace);
+    if (trace?.sampled === true) {
+      const { traceId, spanId } = trace;
+      this.#keep(bucket, { traceId, spanId, valueS: durationS, atMs: Date.now() });
+    }
   }
 
   /**
@@ -46,9 +52,7 @@ export class DurationHistogram {
     const next = new DurationHistogram(bounds);
     next.#sumS = this.#sumS;
     for (const [bucket, count] of this.#counts.entries()) {
-      const end = this.bounds[bucket];
-      const first = end === undefined ? -1 : bounds.findIndex((bound) => bound >= end);
-      const at = first < 0 ? bounds.length : first;
+      const at = next.#bucketUpTo(this.bounds[bucket]);
       next.#counts[at] = (next.#counts[at] ?? 0) + count;
     }
     return next;
@@ -64,8 +68,44 @@ export class DurationHistogram {
     return this.#exemplars?.[bucket];
   }
 
-  #keep(bucket: number, valueS: number, { traceId, spanId }: TraceContext): void {
+  read(into: CounterWriter): void {
+    into.bounds(this.bounds);
+    into.number(this.#sumS);
+    for (const count of this.#counts) into.number(count);
+    const exemplars = this.#exemplars?.filter((exemplar) => exemplar !== undefined) ?? [];
+    into.number(exemplars.length);
+    for (const { valueS, atMs, traceId, spanId } of exemplars) {
+      into.number(valueS);
+      into.number(atMs);
+      into.text(traceId);
+      into.text(spanId);
+    }
+  }
+
+  /** Adds the observations of a histogram whose buckets may be others, as {@link withBounds} says. Of exemplars, the latest stay. */
+  add(from: CounterReader): void {
+    const bounds = from.bounds();
+    this.#sumS += from.number();
+    for (let bucket = 0; bucket <= bounds.length; bucket++) {
+      const at = bounds === this.bounds ? bucket : this.#bucketUpTo(bounds[bucket]);
+      this.#counts[at] = (this.#counts[at] ?? 0) + from.number();
+    }
+    for (let left = from.number(); left > 0; left--) {
+      const valueS = from.number();
+      const bucket = this.#bucketUpTo(valueS);
+      const exemplar = { valueS, atMs: from.number(), traceId: from.text(), spanId: from.text() };
+      if (exemplar.atMs >= (this.exemplar(bucket)?.atMs ?? 0)) this.#keep(bucket, exemplar);
+    }
+  }
+
+  /** The index of the first bucket that contains all durations up to this one; without one, of +Inf's. */
+  #bucketUpTo(durationS = Number.POSITIVE_INFINITY): number {
+    const bucket = this.bounds.findIndex((bound) => bound >= durationS);
+    return bucket < 0 ? this.bounds.length : bucket;
+  }
+
+  #keep(bucket: number, exemplar: Exemplar): void {
     this.#exemplars ??= Array.from(this.#counts, () => undefined);
-    this.#exemplars[bucket] = { traceId, spanId, valueS, atMs: Date.now() };
+    this.#exemplars[bucket] = exemplar;
   }
 }

@@ -71,19 +71,19 @@ function busyLab(isEmpty: () => boolean = () => false): MetricsLab {
   const tunnel = { listener: 'web', backend: 'a', active: 1, total: 1, bytesReceived: 1, bytesSent: 1 };
   lab.source.tunnels = () => (isEmpty() ? [] : [tunnel]);
   lab.source.names = () => (isEmpty() ? [] : [{ ...UNKNOWN_NAME, answeredAtMs: 1 }]);
-  lab.metrics.exchange(exchangeRecord({ backend, error: 'backend_reset' }));
+  lab.counters.exchange(exchangeRecord({ backend, error: 'backend_reset' }));
   const refusal = { side: 'request', rule: 'host', field: 'Host', excerpt: 'a b' } as const;
-  lab.metrics.exchange(exchangeRecord({ listener: 'web', error: 'bad_request', refusal }));
-  lab.metrics.tunnel(tunnelRecord({ listener: 'web', backend }));
-  lab.metrics.healthCheck({ backend: 'a', passed: true, durationMs: 1 });
-  lab.metrics.queue({ upstream: 'web', outcome: 'served', waitedMs: 1 });
+  lab.counters.exchange(exchangeRecord({ listener: 'web', error: 'bad_request', refusal }));
+  lab.counters.tunnel(tunnelRecord({ listener: 'web', backend }));
+  lab.counters.healthCheck({ backend: 'a', passed: true, durationMs: 1 });
+  lab.counters.queue({ upstream: 'web', outcome: 'served', waitedMs: 1 });
   for (const [side, owner] of [
     ['client', 'web'],
     ['backend', 'web'],
     ['check', 'a'],
   ] as const) {
-    lab.metrics.handshake(handshakeRecord({ side, owner }));
-    lab.metrics.handshake(handshakeRecord({ side, owner, status: 'timeout', reason: 'timeout' }));
+    lab.counters.handshake(handshakeRecord({ side, owner }));
+    lab.counters.handshake(handshakeRecord({ side, owner, status: 'timeout', reason: 'timeout' }));
   }
   return lab;
 }

@@ -1,6 +1,7 @@
 import type { Backend } from '../../../../src/plugin-api/backend.ts';
 import type { ExpositionFormat } from '../../../../src/telemetry/metrics/exposition/exposition.ts';
-import { Metrics } from '../../../../src/telemetry/metrics/metrics.ts';
+import { MetricCounters } from '../../../../src/telemetry/metrics/metric-counters.ts';
+import { MetricsExposition } from '../../../../src/telemetry/metrics/metrics-exposition.ts';
 import { ReadingIds } from '../../../../src/runtime/worker/readings/reading-ids.ts';
 import type { BackendCounts, BackendGauges, BackendReading } from '../../../../src/readings/backend.ts';
 import type { CertificateReading } from '../../../../src/readings/certificate.ts';
@@ -199,19 +200,27 @@ export function sourceOf(lab: LabReadings = emptyReadings()): MetricsSource {
 export class MetricsLab {
   readonly backends: BackendReading[] = [];
   readonly listeners: ListenerReading[] = [];
-  readonly metrics: Metrics;
+  readonly counters: MetricCounters;
+  readonly #exposition: MetricsExposition;
   /** What the metrics read; a test may replace its functions. */
   readonly source: LabReadings;
 
   constructor(more: Partial<LabReadings> = {}) {
     const lists = { backends: () => this.backends, listeners: () => this.listeners };
     this.source = emptyReadings({ ...lists, ...more });
-    this.metrics = new Metrics({ source: sourceOf(this.source) });
-    this.metrics.setBuckets(BUCKETS_S);
+    const source = sourceOf(this.source);
+    this.counters = new MetricCounters(() => source.known());
+    this.counters.setBuckets(BUCKETS_S);
+    this.#exposition = new MetricsExposition({ counters: this.counters, source });
+  }
+
+  /** The page as bytes. */
+  render(format?: ExpositionFormat): Promise<Buffer> {
+    return this.#exposition.render(format);
   }
 
   async read(format: ExpositionFormat = 'prometheus'): Promise<ReadExposition> {
-    return parseExposition((await this.metrics.render(format)).toString(), format);
+    return parseExposition((await this.render(format)).toString(), format);
   }
 
   async values(): Promise<Map<string, number>> {

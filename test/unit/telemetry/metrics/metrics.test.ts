@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ERROR_CODES, type ErrorCode } from '../../../../src/errors.ts';
 import type { TraceContext } from '../../../../src/plugin-api/tracing.ts';
 import type { UpstreamReading } from '../../../../src/readings/upstream.ts';
-import { Metrics } from '../../../../src/telemetry/metrics/metrics.ts';
+import { MetricsExposition } from '../../../../src/telemetry/metrics/metrics-exposition.ts';
 import type { MetricsReadings } from '../../../../src/telemetry/metrics/snapshot/metrics-source.ts';
 import { eventually } from '../../../support/time/eventually.ts';
 import { backendReading, BUCKETS_S, listenerReading, MetricsLab, sourceOf } from './metrics-lab.ts';
@@ -27,9 +27,9 @@ describe('metrics of requests', () => {
     const lab = new MetricsLab();
     const a = backendNamed('a', 0);
     lab.backends.push(backendReading(a));
-    for (let n = 0; n < 3; n++) lab.metrics.exchange(exchangeRecord({ backend: a }));
-    lab.metrics.exchange(exchangeRecord({ backend: a, method: 'POST', status: 201 }));
-    lab.metrics.exchange(exchangeRecord({ backend: undefined, status: 404, error: 'no_route' }));
+    for (let n = 0; n < 3; n++) lab.counters.exchange(exchangeRecord({ backend: a }));
+    lab.counters.exchange(exchangeRecord({ backend: a, method: 'POST', status: 201 }));
+    lab.counters.exchange(exchangeRecord({ backend: undefined, status: 404, error: 'no_route' }));
     expect(await lab.counted('balance_requests_total')).toEqual({
       'balance_requests_total{backend="a",method="GET",status="200"}': 3,
       'balance_requests_total{backend="a",method="POST",status="201"}': 1,
@@ -82,7 +82,7 @@ describe('metrics of requests', () => {
     );
     // A method that comes later brings its failures along, and none is there twice.
     const exchange = exchangeRecord({ backend: backendNamed('a'), method: 'PUT', status: 502 });
-    lab.metrics.exchange({ ...exchange, error: 'connect_failed' });
+    lab.counters.exchange({ ...exchange, error: 'connect_failed' });
     expect(await requests('a')).toEqual(failures('a', 'GET', 'POST', 'PUT'));
     expect((await lab.values()).get(failures('a', 'PUT')[1]!)).toBe(1);
     expect(Object.keys(await lab.series('request_errors_total{backend="a"'))).toHaveLength(6);
@@ -111,9 +111,9 @@ describe('metrics of requests', () => {
     expect(await results('web')).toEqual(nothing);
     expect(await results('none')).toEqual(nothing);
     const request = (status: number, error?: ErrorCode, upstream = 'web'): void =>
-      lab.metrics.exchange(exchangeRecord({ upstream, status, error }));
+      lab.counters.exchange(exchangeRecord({ upstream, status, error }));
     const tunnel = (error?: ErrorCode): void =>
-      lab.metrics.tunnel(tunnelRecord({ upstream: 'web', error, connected: error !== 'connect_failed' }));
+      lab.counters.tunnel(tunnelRecord({ upstream: 'web', error, connected: error !== 'connect_failed' }));
     for (const status of [200, 304, 404, 101]) request(status);
     for (const status of [500, 503]) request(status);
     // Broken off after its head, or without any answer.
@@ -151,9 +151,9 @@ describe('metrics of requests', () => {
     const refusal = { side: 'request', rule: 'host', field: 'Host', excerpt: '' } as const;
     for (let n = 0; n < 1000; n++) {
       const name = `made-up-${n}`;
-      lab.metrics.exchange(exchangeRecord({ upstream: name, listener: name, refusal }));
-      lab.metrics.exchange(exchangeRecord({ upstream: 'web' }));
-      lab.metrics.tunnel(tunnelRecord({ upstream: name, listener: name, backend: backendNamed(name) }));
+      lab.counters.exchange(exchangeRecord({ upstream: name, listener: name, refusal }));
+      lab.counters.exchange(exchangeRecord({ upstream: 'web' }));
+      lab.counters.tunnel(tunnelRecord({ upstream: name, listener: name, backend: backendNamed(name) }));
     }
     expect(Object.keys(await lab.series('made-up'))).toEqual([]);
     expect(await lab.counted('results_total')).toEqual({
@@ -164,9 +164,9 @@ describe('metrics of requests', () => {
   it('give invented methods and statuses no series of their own', async () => {
     const lab = new MetricsLab();
     for (let n = 0; n < 1000; n++) {
-      lab.metrics.exchange(exchangeRecord({ backend: undefined, method: `M${n}`, status: 1000 + n }));
+      lab.counters.exchange(exchangeRecord({ backend: undefined, method: `M${n}`, status: 1000 + n }));
     }
-    lab.metrics.exchange(exchangeRecord({ backend: undefined, method: '', status: -1 }));
+    lab.counters.exchange(exchangeRecord({ backend: undefined, method: '', status: -1 }));
     expect(await lab.counted('balance_requests_total')).toEqual({
       'balance_requests_total{backend="none",method="other",status="0"}': 1001,
     });
@@ -176,7 +176,7 @@ describe('metrics of requests', () => {
     const lab = new MetricsLab();
     for (let status = 0; status < 1000; status++) {
       for (let n = 0; n <= status % 7; n++)
-        lab.metrics.exchange(exchangeRecord({ backend: undefined, status }));
+        lab.counters.exchange(exchangeRecord({ backend: undefined, status }));
     }
     const read = await lab.counted('balance_requests_total');
     const label = (status: string): string =>
@@ -190,7 +190,7 @@ describe('metrics of requests', () => {
       ['0xx', '1xx', '2xx', '3xx', '4xx', '5xx', '6xx', '7xx', '8xx', '9xx'].map(label),
     );
     expect(Object.keys(read).length).toBeLessThan(110);
-    expect(lab.metrics.totals().byStatus['4xx']).toBe(
+    expect(lab.counters.totals().byStatus['4xx']).toBe(
       Array.from({ length: 100 }, (_, rest) => ((400 + rest) % 7) + 1).reduce((sum, count) => sum + count),
     );
     expect(Object.values(read).reduce((sum, count) => sum + count)).toBe(
@@ -201,7 +201,7 @@ describe('metrics of requests', () => {
   it('show durations as a cumulative histogram in seconds', async () => {
     const lab = new MetricsLab();
     for (const durationMs of [0.5, 1, 1.1, 150, 60_000, -1])
-      lab.metrics.exchange(exchangeRecord({ backend: undefined, durationMs }));
+      lab.counters.exchange(exchangeRecord({ backend: undefined, durationMs }));
     const read = await lab.values();
     const name = 'balance_request_duration_seconds';
     const bucket = (le: string) => read.get(`${name}_bucket{backend="none",le="${le}",method="GET"}`);
@@ -215,7 +215,7 @@ describe('metrics of requests', () => {
   it("count a plugin's own error codes as one", async () => {
     const lab = new MetricsLab();
     for (let n = 0; n < 1000; n++)
-      lab.metrics.exchange(exchangeRecord({ backend: undefined, error: `mine-${n}` as ErrorCode }));
+      lab.counters.exchange(exchangeRecord({ backend: undefined, error: `mine-${n}` as ErrorCode }));
     expect((await lab.values()).get('balance_request_errors_total{backend="none",error_type="other"}')).toBe(
       1000,
     );
@@ -225,12 +225,12 @@ describe('metrics of requests', () => {
   it('go on with other buckets, where each duration counts in the first that surely holds it', async () => {
     const lab = new MetricsLab();
     const record = exchangeRecord({ backend: undefined });
-    lab.metrics.exchange(record);
-    lab.metrics.setBuckets([...BUCKETS_S]);
+    lab.counters.exchange(record);
+    lab.counters.setBuckets([...BUCKETS_S]);
     const count = 'balance_request_duration_seconds_count{backend="none",method="GET"}';
     expect((await lab.values()).get(count)).toBe(1);
-    lab.metrics.setBuckets([0.2, 2]);
-    lab.metrics.exchange(record);
+    lab.counters.setBuckets([0.2, 2]);
+    lab.counters.exchange(record);
     expect(await lab.counted('balance_request')).toEqual({
       'balance_requests_total{backend="none",method="GET",status="200"}': 2,
       // The first one took 0.1 to 0.25 s, as far as is known.
@@ -246,7 +246,7 @@ describe('metrics of requests', () => {
     const lab = new MetricsLab();
     const [first, last, unsampled] = ['1', '2', '3'].map((digit) => digit.repeat(32));
     const add = (durationMs: number, trace: TraceContext): void =>
-      lab.metrics.exchange(exchangeRecord({ backend: undefined, durationMs, trace }));
+      lab.counters.exchange(exchangeRecord({ backend: undefined, durationMs, trace }));
     add(150, traced(first!));
     add(200, traced(last!));
     add(240, traced(unsampled!, false));
@@ -270,7 +270,7 @@ describe('metrics of requests', () => {
     for (const index of [0, 5]) {
       const backend = backendNamed('a', index);
       lab.backends.push(backendReading(backend));
-      lab.metrics.exchange(exchangeRecord({ backend }));
+      lab.counters.exchange(exchangeRecord({ backend }));
     }
     const total = 'balance_requests_total{backend="a",method="GET",status="200"}';
     expect((await lab.values()).get(total)).toBe(2);
@@ -280,8 +280,8 @@ describe('metrics of requests', () => {
     const lab = new MetricsLab();
     const backend = backendNamed('none');
     lab.backends.push(backendReading(backend));
-    lab.metrics.exchange(exchangeRecord({ backend }));
-    lab.metrics.exchange(exchangeRecord({ backend: undefined }));
+    lab.counters.exchange(exchangeRecord({ backend }));
+    lab.counters.exchange(exchangeRecord({ backend: undefined }));
     const total = 'balance_requests_total{backend="none",method="GET",status="200"}';
     expect((await lab.values()).get(total)).toBe(2);
   });
@@ -290,12 +290,12 @@ describe('metrics of requests', () => {
     const lab = new MetricsLab();
     const before = backendNamed('a', 0);
     lab.backends.push(backendReading(before));
-    lab.metrics.exchange(exchangeRecord({ backend: before }));
+    lab.counters.exchange(exchangeRecord({ backend: before }));
     const after = backendNamed('a', 1);
     const other = backendNamed('b', 0);
     lab.backends.splice(0, 1, backendReading(after), backendReading(other));
-    lab.metrics.exchange(exchangeRecord({ backend: after }));
-    lab.metrics.exchange(exchangeRecord({ backend: other }));
+    lab.counters.exchange(exchangeRecord({ backend: after }));
+    lab.counters.exchange(exchangeRecord({ backend: other }));
     expect(await lab.counted('balance_requests_total')).toEqual({
       'balance_requests_total{backend="a",method="GET",status="200"}': 2,
       'balance_requests_total{backend="b",method="GET",status="200"}': 1,
@@ -307,19 +307,19 @@ describe('metrics of requests', () => {
     const a = backendNamed('a', 0);
     lab.backends.push(backendReading(a));
     const total = 'balance_requests_total{backend="a",method="GET",status="200"}';
-    lab.metrics.exchange(exchangeRecord({ backend: a, error: 'backend_reset' }));
+    lab.counters.exchange(exchangeRecord({ backend: a, error: 'backend_reset' }));
     expect((await lab.values()).get(total)).toBe(1);
     lab.backends.length = 0;
     expect(await lab.series('backend="a"')).toEqual({});
-    lab.metrics.exchange(exchangeRecord({ backend: a }));
+    lab.counters.exchange(exchangeRecord({ backend: a }));
     expect(await lab.series('backend="a"')).toEqual({});
     // One that ends while the scrape is written.
-    const scrape = lab.metrics.render();
-    lab.metrics.exchange(exchangeRecord({ backend: a }));
+    const scrape = lab.render();
+    lab.counters.exchange(exchangeRecord({ backend: a }));
     expect((await scrape).toString()).not.toContain('backend="a"');
     lab.backends.push(backendReading(a));
     await lab.values();
-    lab.metrics.exchange(exchangeRecord({ backend: a }));
+    lab.counters.exchange(exchangeRecord({ backend: a }));
     expect((await lab.values()).get(total)).toBeLessThanOrEqual(2);
   });
 
@@ -332,9 +332,9 @@ describe('metrics of requests', () => {
       },
     });
     for (let n = 0; n < 10_000; n++)
-      lab.metrics.exchange(exchangeRecord({ backend: backendNamed(`b${n}`, n % 3) }));
+      lab.counters.exchange(exchangeRecord({ backend: backendNamed(`b${n}`, n % 3) }));
     expect(asked).toBeGreaterThan(100);
-    lab.metrics.exchange(exchangeRecord({ backend: backendNamed('last') }));
+    lab.counters.exchange(exchangeRecord({ backend: backendNamed('last') }));
     expect(Object.keys(await lab.counted('balance_requests_total'))).toEqual([
       'balance_requests_total{backend="last",method="GET",status="200"}',
     ]);
@@ -347,7 +347,7 @@ describe('metrics of requests', () => {
     let sent = 0;
     const send = (): void => {
       for (const backend of backends)
-        lab.metrics.exchange(exchangeRecord({ backend, durationMs: sent % 100 }));
+        lab.counters.exchange(exchangeRecord({ backend, durationMs: sent % 100 }));
       sent++;
     };
     send();
@@ -388,14 +388,15 @@ describe('a scrape', () => {
           },
         });
       });
-    return { lab, asked, metrics: new Metrics({ source: { ...now, read } }) };
+    const exposition = new MetricsExposition({ counters: lab.counters, source: { ...now, read } });
+    return { lab, asked, exposition };
   }
 
   it('in one format looks at the same moment as one in the other format that runs beside it', async () => {
-    const { lab, asked, metrics } = slowSource();
+    const { lab, asked, exposition } = slowSource();
     const a = backendNamed('a');
     lab.source.backends = () => [backendReading(a, { connectionsActive: 1 })];
-    const both = Promise.all([metrics.render('prometheus'), metrics.render('openmetrics')]);
+    const both = Promise.all([exposition.render('prometheus'), exposition.render('openmetrics')]);
     await eventually(() => asked.length > 0, 'the readings are asked for');
     lab.source.backends = () => [backendReading(a, { connectionsActive: 9 })];
     asked[0]?.answer();
@@ -405,12 +406,12 @@ describe('a scrape', () => {
   });
 
   it('fails alone when there are no readings, and the next one asks anew', async () => {
-    const { asked, metrics } = slowSource();
-    const failing = Promise.allSettled([metrics.render('prometheus'), metrics.render('openmetrics')]);
+    const { asked, exposition } = slowSource();
+    const failing = Promise.allSettled([exposition.render('prometheus'), exposition.render('openmetrics')]);
     await eventually(() => asked.length > 0, 'the readings are asked for');
     asked[0]?.fail();
     expect(await failing).toMatchObject([{ reason: { message: 'no answer' } }, { status: 'rejected' }]);
-    const next = metrics.render();
+    const next = exposition.render();
     await eventually(() => asked.length > 1, 'the readings are asked for again');
     asked[1]?.answer();
     expect(String(await next)).toContain('balance_');
@@ -442,8 +443,8 @@ describe('metrics of backends', () => {
       backendReading(backendNamed('a', 1), { healthy: false, connectionsActive: 1, poolCreated: 1 }),
       backendReading(backendNamed('b', 2)),
     );
-    lab.metrics.healthCheck({ backend: 'a', passed: true, durationMs: 2 });
-    lab.metrics.healthCheck({ backend: 'a', passed: false, durationMs: 200 });
+    lab.counters.healthCheck({ backend: 'a', passed: true, durationMs: 2 });
+    lab.counters.healthCheck({ backend: 'a', passed: false, durationMs: 200 });
     const read = await lab.series('backend="a"');
     const shown = Object.fromEntries(
       Object.entries(read).filter(([key]) => !/_bucket|_errors_total/.test(key)),
@@ -597,10 +598,10 @@ describe('metrics of listeners, tunnels and queues', () => {
     const backend = backendNamed('db-1');
     lab.listeners.push(listenerReading('db'));
     lab.backends.push(backendReading(backend));
-    lab.metrics.tunnel(tunnelRecord({ backend, durationMs: 61_000 }));
-    lab.metrics.tunnel(tunnelRecord({ backend: undefined, durationMs: 5 }));
+    lab.counters.tunnel(tunnelRecord({ backend, durationMs: 61_000 }));
+    lab.counters.tunnel(tunnelRecord({ backend: undefined, durationMs: 5 }));
     // One that was asked for, but the backend could not be connected to.
-    lab.metrics.tunnel(tunnelRecord({ backend, connected: false, durationMs: 5, error: 'connect_failed' }));
+    lab.counters.tunnel(tunnelRecord({ backend, connected: false, durationMs: 5, error: 'connect_failed' }));
     expect(await lab.series('balance_tunnel')).toMatchObject({
       'balance_tunnels_active{backend="db-1",listener="db"}': 2,
       'balance_tunnels_total{backend="db-1",listener="db"}': 9,
@@ -617,8 +618,8 @@ describe('metrics of listeners, tunnels and queues', () => {
 
   it('count errors of tunnels, which are no requests', async () => {
     const lab = new MetricsLab();
-    lab.metrics.tunnel(tunnelRecord({ backend: undefined, error: 'no_backend' }));
-    lab.metrics.tunnel(tunnelRecord({ backend: undefined }));
+    lab.counters.tunnel(tunnelRecord({ backend: undefined, error: 'no_backend' }));
+    lab.counters.tunnel(tunnelRecord({ backend: undefined }));
     expect(await lab.counted('balance_request')).toEqual({
       'balance_request_errors_total{backend="none",error_type="no_backend"}': 1,
     });
@@ -631,10 +632,10 @@ describe('metrics of listeners, tunnels and queues', () => {
       { upstream: 'quiet', waiting: 0 },
     ];
     const lab = new MetricsLab({ queues: () => queues });
-    lab.metrics.queue({ upstream: 'web', outcome: 'served', waitedMs: 50 });
-    lab.metrics.queue({ upstream: 'web', outcome: 'left', waitedMs: 50 });
-    lab.metrics.queue({ upstream: 'web', outcome: 'timeout', waitedMs: 500 });
-    lab.metrics.queue({ upstream: 'web', outcome: 'refused', waitedMs: 0 });
+    lab.counters.queue({ upstream: 'web', outcome: 'served', waitedMs: 50 });
+    lab.counters.queue({ upstream: 'web', outcome: 'left', waitedMs: 50 });
+    lab.counters.queue({ upstream: 'web', outcome: 'timeout', waitedMs: 500 });
+    lab.counters.queue({ upstream: 'web', outcome: 'refused', waitedMs: 0 });
     const read = await lab.series('balance_queue');
     expect(read).toMatchObject({
       'balance_queue_waiting{upstream="web"}': 3,

@@ -23,12 +23,12 @@ it('shows each status of handshakes with clients before the first one', async ()
 });
 
 it('counts handshakes with clients by status as a whole, and by listener with their reasons', async () => {
-  const { metrics, counted } = bound(lab());
-  metrics.handshake(handshakeRecord());
-  metrics.handshake(handshakeRecord({ owner: 'api', version: 'TLSv1.2', resumed: true }));
-  metrics.handshake(handshakeRecord({ owner: 'api', version: 'TLSv1.2', resumed: true }));
-  metrics.handshake(handshakeRecord({ status: 'failed', reason: 'no_shared_cipher' }));
-  metrics.handshake(handshakeRecord({ status: 'refused', reason: 'unknown_name' }));
+  const { counters, counted } = bound(lab());
+  counters.handshake(handshakeRecord());
+  counters.handshake(handshakeRecord({ owner: 'api', version: 'TLSv1.2', resumed: true }));
+  counters.handshake(handshakeRecord({ owner: 'api', version: 'TLSv1.2', resumed: true }));
+  counters.handshake(handshakeRecord({ status: 'failed', reason: 'no_shared_cipher' }));
+  counters.handshake(handshakeRecord({ status: 'refused', reason: 'unknown_name' }));
   expect(await counted('balance_tls_')).toMatchObject({
     'balance_tls_handshakes_total{status="ok"}': 3,
     'balance_tls_handshakes_total{status="failed"}': 1,
@@ -41,9 +41,9 @@ it('counts handshakes with clients by status as a whole, and by listener with th
 });
 
 it('measures only handshakes that were done', async () => {
-  const { metrics, counted } = bound(lab());
-  metrics.handshake(handshakeRecord({ durationMs: 2 }));
-  metrics.handshake(handshakeRecord({ status: 'timeout', durationMs: 10_000, reason: 'timeout' }));
+  const { counters, counted } = bound(lab());
+  counters.handshake(handshakeRecord({ durationMs: 2 }));
+  counters.handshake(handshakeRecord({ status: 'timeout', durationMs: 10_000, reason: 'timeout' }));
   expect(await counted('balance_tls_handshake_duration_seconds')).toMatchObject({
     balance_tls_handshake_duration_seconds_count: 1,
     balance_tls_handshake_duration_seconds_sum: 0.002,
@@ -53,9 +53,9 @@ it('measures only handshakes that were done', async () => {
 it('counts handshakes of health checks by backend, apart from those of traffic', async () => {
   const checked = lab();
   checked.backends.push(backendReading(backendNamed('a')));
-  const { metrics, counted } = bound(checked);
-  metrics.handshake(handshakeRecord({ side: 'check', owner: 'a' }));
-  metrics.handshake(
+  const { counters, counted } = bound(checked);
+  counters.handshake(handshakeRecord({ side: 'check', owner: 'a' }));
+  counters.handshake(
     handshakeRecord({ side: 'check', owner: 'a', status: 'failed', reason: 'certificate_expired' }),
   );
   expect(await counted('balance_health_check_tls_')).toEqual({
@@ -68,9 +68,9 @@ it('counts handshakes of health checks by backend, apart from those of traffic',
 });
 
 it('counts handshakes with backends by upstream, apart from those with clients', async () => {
-  const { metrics, counted } = bound(lab());
-  metrics.handshake(handshakeRecord({ side: 'backend', owner: 'pool', resumed: true }));
-  metrics.handshake(
+  const { counters, counted } = bound(lab());
+  counters.handshake(handshakeRecord({ side: 'backend', owner: 'pool', resumed: true }));
+  counters.handshake(
     handshakeRecord({
       side: 'backend',
       owner: 'pool',
@@ -89,11 +89,11 @@ it('counts handshakes with backends by upstream, apart from those with clients',
 });
 
 it('gives no series to reasons and versions that it does not know, and none to the admin server', async () => {
-  const { metrics, counted } = bound(lab());
+  const { counters, counted } = bound(lab());
   for (let index = 0; index < 1_000; index++) {
-    metrics.handshake(handshakeRecord({ status: 'failed', reason: `x${String(index)}` }));
-    metrics.handshake(handshakeRecord({ version: `TLSv${String(index)}` }));
-    metrics.handshake(handshakeRecord({ side: 'admin', owner: 'admin' }));
+    counters.handshake(handshakeRecord({ status: 'failed', reason: `x${String(index)}` }));
+    counters.handshake(handshakeRecord({ version: `TLSv${String(index)}` }));
+    counters.handshake(handshakeRecord({ side: 'admin', owner: 'admin' }));
   }
   expect(Object.keys(await counted('balance_tls_handshake_failures_total'))).toEqual([
     'balance_tls_handshake_failures_total{listener="web",reason="other"}',
@@ -105,12 +105,12 @@ it('gives no series to reasons and versions that it does not know, and none to t
 
 it('forgets a listener that is gone, and never lets the count of all clients fall', async () => {
   const gone = lab();
-  const { metrics, counted } = bound(gone);
-  metrics.handshake(handshakeRecord({ status: 'failed', reason: 'not_tls' }));
+  const { counters, counted } = bound(gone);
+  counters.handshake(handshakeRecord({ status: 'failed', reason: 'not_tls' }));
   gone.source.listeners = () => [listenerReading('api')];
   expect(await counted('balance_tls_')).toEqual({ 'balance_tls_handshakes_total{status="failed"}': 1 });
-  metrics.setBuckets([0.5]);
-  metrics.handshake(handshakeRecord({ owner: 'api' }));
+  counters.setBuckets([0.5]);
+  counters.handshake(handshakeRecord({ owner: 'api' }));
   expect(await counted('balance_tls_handshake_duration_seconds_bucket')).toEqual({
     'balance_tls_handshake_duration_seconds_bucket{le="0.5"}': 1,
     'balance_tls_handshake_duration_seconds_bucket{le="+Inf"}': 1,
@@ -137,5 +137,5 @@ it('shows for each use of a certificate the days that it has left, and when it e
 });
 
 function bound(of: MetricsLab) {
-  return { metrics: of.metrics, counted: (part: string) => of.counted(part) };
+  return { counters: of.counters, counted: (part: string) => of.counted(part) };
 }

@@ -1,0 +1,128 @@
+import type { ExchangeRecord, TunnelRecord } from '../../plugin-api/telemetry.ts';
+import type { HandshakeRecord } from '../../readings/handshake.ts';
+import type { RequestTotals } from '../../readings/telemetry.ts';
+import type { HealthCheckRecord, QueueOutcome, QueueRecord } from '../../readings/upstream.ts';
+import type { TelemetrySubscriber } from '../telemetry.ts';
+import { NamedDurationCounters } from './counters/duration-counters.ts';
+import { HandshakeMetrics } from './counters/handshake-metrics.ts';
+import { RefusalCounters } from './counters/refusal-counters.ts';
+import { NO_BACKEND, RequestMetrics } from './counters/request-metrics.ts';
+import { RouteCounters } from './counters/route-counters.ts';
+import { TunnelDurations } from './counters/tunnel-durations.ts';
+import { UpstreamResults } from './counters/upstream-results.ts';
+import type { AddableCounters } from './readings/addable-counters.ts';
+import { CounterReader } from './readings/counter-reader.ts';
+import type { CounterReadings } from './readings/counter-readings.ts';
+import { CounterWriter } from './readings/counter-writer.ts';
+import type { MetricsSnapshot } from './snapshot/metrics-snapshot.ts';
+
+/** Returns the names that exist now; called seldom. */
+export type CountedNames = () => Readonly<Record<'backends' | 'listeners' | 'upstreams', Iterable<string>>>;
+
+/**
+ * Counts requests, tunnels, TLS handshakes, health checks and queues. A request costs a few additions to fields. The counts are read as plain
+ * data, which other counters can add to theirs.
+ */
+export class MetricCounters implements TelemetrySubscriber {
+  readonly detailed = false;
+  readonly requests: RequestMetrics;
+  readonly results: UpstreamResults;
+  readonly routes: RouteCounters;
+  readonly refusals: RefusalCounters;
+  readonly healthChecks: NamedDurationCounters<'pass' | 'fail'>;
+  readonly queues: NamedDurationCounters<QueueOutcome>;
+  readonly tunnels: TunnelDurations;
+  readonly handshakes: HandshakeMetrics;
+  /** The buckets of the live config. They are set before anything is counted. */
+  #bounds: readonly number[] = [];
+
+  /** The counters of names that do not exist any more are forgotten when there are many of them. */
+  constructor(names: CountedNames) {
+    const backends = (): Iterable<string> => names().backends;
+    const listeners = (): Iterable<string> => names().listeners;
+    const upstreams = (): Iterable<string> => names().upstreams;
+    this.requests = new RequestMetrics(backends, []);
+    this.results = new UpstreamResults(upstreams);
+    this.routes = new RouteCounters(listeners);
+    this.refusals = new RefusalCounters(listeners);
+    this.healthChecks = new NamedDurationCounters(backends, []);
+    this.queues = new NamedDurationCounters(upstreams, []);
+    this.tunnels = new TunnelDurations(listeners, backends);
+    this.handshakes = new HandshakeMetrics(listeners, upstreams, backends);
+  }
+
+  exchange(record: ExchangeRecord): void {
+    this.requests.exchange(record);
+    this.results.exchange(record);
+    this.routes.exchange(record);
+    if (record.refusal !== undefined) this.refusals.count(record);
+  }
+
+  tunnel(record: TunnelRecord): void {
+    this.requests.tunnel(record);
+    this.results.tunnel(record);
+    this.tunnels.count(record);
+  }
+
+  healthCheck({ backend, passed, durationMs }: HealthCheckRecord): void {
+    this.healthChecks.count(backend, passed ? 'pass' : 'fail', durationMs);
+  }
+
+  queue({ upstream, outcome, waitedMs }: QueueRecord): void {
+    this.queues.count(upstream, outcome, outcome === 'refused' ? undefined : waitedMs);
+  }
+
+  handshake(record: HandshakeRecord): void {
+    this.handshakes.count(record);
+  }
+
+  /** The requests of the backends with that name; without a name, of requests that got no backend. */
+  totals(backend = NO_BACKEND): RequestTotals {
+    return this.requests.totals(backend);
+  }
+
+  /** Upper bounds of the buckets of requests, queues, health checks and TLS handshakes in seconds, ascending. */
+  get buckets(): readonly number[] {
+    return this.#bounds;
+  }
+
+  /** Changes the {@link buckets}. What was counted in other buckets is kept, as DurationHistogram.withBounds says. */
+  setBuckets(bounds: readonly number[]): void {
+    if (bounds.join() === this.#bounds.join()) return;
+    this.#bounds = bounds;
+    this.requests.setBounds(bounds);
+    this.healthChecks.setBounds(bounds);
+    this.queues.setBounds(bounds);
+    this.handshakes.setBounds(bounds);
+  }
+
+  /** Forgets the counters of everything that is not in the snapshot. */
+  forgetOthers(snapshot: MetricsSnapshot): void {
+    this.requests.forgetOthers(snapshot.backendNames);
+    this.healthChecks.forgetOthers(snapshot.backendNames);
+    this.queues.forgetOthers(new Set(snapshot.queues.keys()));
+    this.tunnels.forgetOthers(snapshot);
+    this.handshakes.forgetOthers(snapshot);
+    this.results.forgetOthers(snapshot);
+    this.routes.forgetOthers(snapshot);
+    this.refusals.forgetOthers(snapshot);
+  }
+
+  /** All counts of this moment. */
+  read(): CounterReadings {
+    const writer = new CounterWriter();
+    for (const part of this.#parts()) part.read(writer);
+    return writer.end();
+  }
+
+  /** Adds what other counters counted. Their buckets may be others: what was counted in them is put into those of these counters. */
+  add(readings: CounterReadings): void {
+    const reader = new CounterReader(readings);
+    for (const part of this.#parts()) part.add(reader);
+  }
+
+  #parts(): readonly AddableCounters[] {
+    const { requests, results, routes, refusals, healthChecks, queues, tunnels, handshakes } = this;
+    return [requests, results, routes, refusals, healthChecks, queues, tunnels, handshakes];
+  }
+}
