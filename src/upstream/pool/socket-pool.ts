@@ -1,25 +1,22 @@
 import type { Pool } from 'generic-pool';
 
-import { BalanceError } from '../../errors.ts';
 import type { Dialer, PendingDial } from '../../net/dial/dialer.ts';
 import type { SocketUse } from '../../plugin-api/index.ts';
 import type { BackendPool, BackendState } from '../backend/backend-state.ts';
 import type { PoolSettings } from '../../config/sockets/pool-settings.ts';
 import type { ChannelPool, PendingTake, PoolWaiter } from './channel-pool.ts';
-import { asBalanceError, connectTo, type Connected } from './connect-to.ts';
+import { asBalanceError, type Connected } from './connect-to.ts';
 import { HotSockets } from './hot-sockets.ts';
 import { IdleRules } from './idle-rules.ts';
-import { PoolDials, type BeginDial } from './pool-dials.ts';
 import { PoolQueue, type PoolPlace } from './pool-queue.ts';
-import { FailedSocket, PooledSocket } from './pooled-socket.ts';
-import { makeResourcePool, type ResourceFactory } from './resource-pool.ts';
+import { PoolResources, type Resource } from './pool-resources.ts';
+import { FailedSocket, type PooledSocket } from './pooled-socket.ts';
+import { makeResourcePool } from './resource-pool.ts';
 
 /** How often idle sockets are checked. */
 const EVICTION_INTERVAL_MS = 1_000;
 
 const SETTLED = Promise.resolve();
-
-type Resource = PooledSocket | FailedSocket;
 
 /**
  * Keeps sockets to one backend, and gives each to one lease at a time. With use `keep-alive` a socket serves one exchange after the
@@ -31,7 +28,6 @@ export class SocketPool implements ChannelPool, BackendPool {
   /** Sockets at most. Never infinite, as generic-pool counts up to it. */
   readonly #limit: number;
   readonly #use: SocketUse;
-  readonly #dialer: Dialer;
   /** Made with the first socket: an edit may bring a thousand backends, and few of them may ever be used. */
   #made: Pool<Resource> | undefined;
   /**
@@ -43,14 +39,11 @@ export class SocketPool implements ChannelPool, BackendPool {
     else void this.#pool.release(socket);
   });
   #leased = 0;
-  readonly #dials = new PoolDials();
   readonly #queue = new PoolQueue(() => {
     this.#endSurplusDials();
   });
-  #failures = 0;
   readonly #rules: IdleRules;
-  /** Places of generic-pool that hold no usable socket, but a failure or a socket that its server has ended. */
-  #restingFailures = 0;
+  readonly #resources: PoolResources;
   #closing = false;
 
   constructor(backend: BackendState, use: SocketUse, settings: PoolSettings, dialer: Dialer) {
@@ -58,8 +51,8 @@ export class SocketPool implements ChannelPool, BackendPool {
     this.#settings = settings;
     this.#limit = settings.maxSize === 0 ? Number.MAX_SAFE_INTEGER : settings.maxSize;
     this.#use = use;
-    this.#dialer = dialer;
     this.#rules = new IdleRules(use, settings);
+    this.#resources = new PoolResources(backend, dialer, use, this.#rules);
     if (settings.minIdle > 0) this.#made = this.#make();
     backend.pools.add(this);
   }
@@ -70,7 +63,7 @@ export class SocketPool implements ChannelPool, BackendPool {
   }
 
   get idle(): number {
-    return Math.max(0, this.#available - this.#restingFailures) + this.#hot.size;
+    return Math.max(0, (this.#made?.available ?? 0) - this.#resources.withoutSocket) + this.#hot.size;
   }
 
   get use(): SocketUse {
@@ -142,10 +135,6 @@ export class SocketPool implements ChannelPool, BackendPool {
     else void pool.clear();
   }
 
-  get #available(): number {
-    return this.#made?.available ?? 0;
-  }
-
   get #pool(): Pool<Resource> {
     return (this.#made ??= this.#make());
   }
@@ -155,13 +144,8 @@ export class SocketPool implements ChannelPool, BackendPool {
       limit: this.#limit,
       minIdle: Math.min(this.#settings.minIdle, this.#limit),
       lookEveryMs: EVICTION_INTERVAL_MS,
-      factory: this.#factory(),
-      isUnwanted: (resource, available) => {
-        if (this.#closing) return true;
-        return this.#rules.isSpent(resource)
-          ? !this.#staysEmpty(resource)
-          : this.#rules.isIdleTooLong(resource, available);
-      },
+      factory: this.#resources,
+      isUnwanted: (resource, available) => this.#closing || this.#resources.isUnwanted(resource, available),
     });
     this.#hot.coolEvery(EVICTION_INTERVAL_MS);
     return pool;
@@ -171,9 +155,9 @@ export class SocketPool implements ChannelPool, BackendPool {
     // Each of these leases needs a connection of its own. To wait for the connects of others would only take longer.
     const isCrowded = this.#use === 'once' && this.#queue.length >= this.#limit;
     if (this.#closing || isCrowded) return this.#connectFor(waiter);
-    const place = this.#queue.join(waiter, this.#failures);
+    const place = this.#queue.join(waiter, this.#resources.failures);
     // A connection that another lease has left behind serves this one, unless it takes so long that a new one may be faster.
-    if (this.#queue.spare === 0 || this.#dials.destroyLate()) this.#ask();
+    if (this.#queue.spare === 0 || this.#resources.dials.destroyLate()) this.#ask();
     else this.#queue.useSpare();
     return place;
   }
@@ -199,7 +183,7 @@ export class SocketPool implements ChannelPool, BackendPool {
         waiter.taken(socket);
       }
     };
-    return connectTo(this.#backend, this.#dialer, this.#use, connected);
+    return this.#resources.dial(connected);
   }
 
   /** generic-pool gives a socket, or the failure of a dial. */
@@ -250,7 +234,7 @@ export class SocketPool implements ChannelPool, BackendPool {
 
   /** Ends the dials that no lease waits for, and whose sockets would not be kept. */
   #endSurplusDials(): void {
-    if (this.#queue.spare > 0) this.#dials.keep(this.#queue.length + this.#roomForIdle);
+    if (this.#queue.spare > 0) this.#resources.dials.keep(this.#queue.length + this.#roomForIdle);
   }
 
   #lease(socket: PooledSocket): void {
@@ -276,42 +260,6 @@ export class SocketPool implements ChannelPool, BackendPool {
     }
   }
 
-  #factory(): ResourceFactory<Resource> {
-    return {
-      create: () => this.#connect(),
-      destroy: (resource) => {
-        if (resource instanceof FailedSocket || resource.emptyUntilMs > 0) this.#restingFailures -= 1;
-        // A leased socket has only left the pool: it stays open.
-        if (resource instanceof PooledSocket && !resource.leased) {
-          this.#backend.discarded += 1;
-          resource.stream.destroy();
-        }
-        return Promise.resolve();
-      },
-    };
-  }
-
-  #connect(): Promise<Resource> {
-    return new Promise((resolve) => {
-      const dial: BeginDial = (done) => connectTo(this.#backend, this.#dialer, this.#use, done);
-      this.#dials.begin(dial, (error, socket) => {
-        if (socket === undefined) resolve(this.#failed(error));
-        else {
-          if (this.#use === 'keep-alive') socket.rest(Number.POSITIVE_INFINITY);
-          resolve(socket);
-        }
-      });
-    });
-  }
-
-  /** @param error undefined when the pool itself has ended the dial, which counts for no lease */
-  #failed(error: BalanceError | undefined): FailedSocket {
-    this.#restingFailures += 1;
-    if (error === undefined) return new FailedSocket(new BalanceError('shutdown', 'nobody waits for it'), 0);
-    this.#failures += 1;
-    return new FailedSocket(error, this.#failures);
-  }
-
   #drop(socket: PooledSocket): void {
     socket.stream.destroy();
     if (this.#use === 'keep-alive') this.#destroy(socket);
@@ -321,19 +269,6 @@ export class SocketPool implements ChannelPool, BackendPool {
     this.#made?.destroy(resource).catch(() => {
       // generic-pool does not know the resource any more, or never did: there is nothing to remove.
     });
-  }
-
-  /** Whether the place of a spent socket stays empty for now, because the server soon ends every unused socket. */
-  #staysEmpty(resource: Resource): boolean {
-    if (this.#use !== 'once' || resource instanceof FailedSocket) return false;
-    const { stream } = resource;
-    if (resource.emptyUntilMs === 0) {
-      if (!stream.peerEnded && !stream.destroyed) return false;
-      resource.emptyUntilMs = resource.createdAtMs + this.#rules.warm.ended(resource);
-      this.#restingFailures += 1;
-      stream.destroy();
-    }
-    return performance.now() < resource.emptyUntilMs;
   }
 
   /** Whether one more idle socket would be too many. Not while a lease waits: it would take the socket at once. */
