@@ -18,7 +18,7 @@ export interface ComparedReloads {
   readonly generation: { readonly id: number } | undefined;
   /** The rules of the protocols that are live, about their options. */
   readonly rulesOf: RulesOf;
-  /** Checks a text as if it stood in the config file. Rejects with a ConfigError. */
+  /** Checks a text as a reload would if it stood in the config file. Rejects with a ConfigError. */
   check(text: string): Promise<LoadedConfig>;
 }
 

@@ -24,7 +24,7 @@ export async function diff({ before, after, json }: DiffLine, context: CommandCo
   let changes: ConfigChange[];
   try {
     const old = await loadFile(before, context);
-    const now = await loadFile(after, context);
+    const now = await loadFile(after, context, old.loaded);
     changes = [
       ...diffConfigs(old.loaded.config, now.loaded.config, { rulesOf: now.plugins.rulesOf }),
       ...diffReferences(old.loaded, now.loaded),

@@ -1,5 +1,6 @@
 import { importRules } from '../../config/load/import-rules.ts';
 import { loadConfig, type LoadedConfig } from '../../config/load/load-config.ts';
+import { filesInUse } from '../../config/load/loaded-config.ts';
 import type { LogFields, Logger } from '../../plugin-api/index.ts';
 import { PluginLoader } from '../../plugins/plugin-loader.ts';
 import type { PluginSet } from '../../plugins/plugin-set.ts';
@@ -9,14 +10,22 @@ import type { CommandContext } from '../process/command-context.ts';
 /**
  * Loads a config file and the plugins that it can use, and checks them as a start or a reload would. Problems are thrown as a
  * `ConfigError`.
+ *
+ * @param running what the proxy runs already, when the file would be an edit of it; without it the file is for a start
  */
 export async function loadFile(
   file: string,
   context: CommandContext,
+  running?: LoadedConfig,
 ): Promise<{ readonly loaded: LoadedConfig; readonly plugins: PluginSet }> {
   const plugins = await new PluginLoader(warningLogger(context)).loadFor(file, context.env);
   const rules = await importRules(builtInRules());
-  const loaded = await loadConfig(file, { env: context.env, modes: plugins.names, rules });
+  const loaded = await loadConfig(file, {
+    env: context.env,
+    modes: plugins.names,
+    rules,
+    ...(running === undefined ? {} : { filesInUse: filesInUse(running) }),
+  });
   return { loaded: plugins.check(loaded), plugins };
 }
 

@@ -105,6 +105,13 @@ export function namedFiles({ sources, contents }: Pick<LoadedConfig, 'sources' |
   return new Map(named.map(({ file, hash }) => [file, { hash, text: contents.get(file) }]));
 }
 
+/** The hashes of the files that keys of a config name, as a load of its next version needs them. */
+export function filesInUse({ sources }: Pick<LoadedConfig, 'sources'>): ReadonlySet<string> {
+  return new Set(
+    sources.files.flatMap(({ role, hash }) => (role === 'reference' && hash !== undefined ? [hash] : [])),
+  );
+}
+
 /** The config without the domains that its certificates gave it: of a config to restore, the certificates may be others by then. */
 export function withOwnDomains({
   config,

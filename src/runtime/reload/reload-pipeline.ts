@@ -118,9 +118,9 @@ export class ReloadPipeline {
     return this.#options.plugins.live.rulesOf;
   }
 
-  /** Checks a text as if it stood in the config file. Rejects with a ConfigError. */
+  /** Checks a text as a reload would if it stood in the config file. Rejects with a ConfigError. */
   check(text: string): Promise<LoadedConfig> {
-    return this.#candidates.check(text);
+    return this.#candidates.check(text, this.live);
   }
 
   /** Takes back the reload that runs, and lets no config go live any more. Resolves once nothing is watched. */

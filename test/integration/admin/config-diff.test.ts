@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 
+import { CertificateAuthority } from '../../support/certificates.ts';
 import { askAdmin } from '../../support/peers/admin-client.ts';
 import { backend } from '../../support/peers/backends.ts';
 import { client } from '../../support/peers/clients.ts';
@@ -74,5 +75,17 @@ it('says that an address changes hands, and what that costs', async () => {
   expect(await proxy.edit(wide)).toMatchObject({
     ok: true,
     message: expect.stringContaining('made room') as string,
+  });
+});
+
+it('refuses a certificate that has expired, as a reload would', async () => {
+  const { chain, key } = new CertificateAuthority().issueExpired();
+  const proxy = await labProxy(yaml('127.0.0.1:1'), { 'late.crt': chain, 'late.key': key });
+  expect(
+    await compared(proxy, yaml('127.0.0.1:1', 'tls: { cert_file: late.crt, key_file: late.key }')),
+  ).toMatchObject({
+    status: 422,
+    ok: false,
+    problems: [{ line: 6, column: 19, message: expect.stringContaining('expired on') as string }],
   });
 });

@@ -1,6 +1,6 @@
 import { ConfigError } from '../../../config/load/config-error.ts';
 import { ConfigLoader } from '../../../config/load/config-loader.ts';
-import type { LoadedConfig, LoadOptions } from '../../../config/load/loaded-config.ts';
+import { filesInUse, type LoadedConfig, type LoadOptions } from '../../../config/load/loaded-config.ts';
 import { loadedPluginSettings, type PluginSettings } from '../../../config/load/plugin-settings.ts';
 import type { Environment } from '../../../config/document/substitute-env.ts';
 import type { Logger } from '../../../plugin-api/index.ts';
@@ -79,7 +79,7 @@ export class CandidateLoader {
       return change.names;
     };
     // A text to restore has the values of the environment in it already.
-    const inUse = live === undefined ? {} : { filesInUse: hashesOf(live) };
+    const inUse = live === undefined ? {} : { filesInUse: filesInUse(live) };
     const loaded =
       restore === undefined
         ? await this.#readFiles({ env: this.#env, modes, ...inUse })
@@ -89,13 +89,18 @@ export class CandidateLoader {
     return { loaded, plugins };
   }
 
-  /** Checks a text as if it stood in the config file, with the plugins that are loaded. Rejects with a ConfigError. */
-  async check(text: string): Promise<LoadedConfig> {
+  /**
+   * Checks a text as a reload would if it stood in the config file, with the plugins that are loaded. Rejects with a ConfigError.
+   *
+   * @param current the config that is live
+   */
+  async check(text: string, current: LoadedConfig | undefined): Promise<LoadedConfig> {
     const { live } = this.#plugins;
     const loaded = await this.#configs.load(this.#origin.configFile, {
       env: this.#env,
       modes: live.names,
       text,
+      ...(current === undefined ? {} : { filesInUse: filesInUse(current) }),
     });
     return live.check(loaded);
   }
@@ -128,11 +133,4 @@ export class CandidateLoader {
       ? this.#configs.load(configFile, settings)
       : loadTextConfig(configFile, () => this.#configs.load(configFile, { ...settings, text: configText() }));
   }
-}
-
-/** The hashes of the files that keys of a config name. */
-function hashesOf({ sources }: LoadedConfig): ReadonlySet<string> {
-  return new Set(
-    sources.files.flatMap(({ role, hash }) => (role === 'reference' && hash !== undefined ? [hash] : [])),
-  );
 }

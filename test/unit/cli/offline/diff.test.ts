@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { diff, type DiffReport } from '../../../../src/cli/offline/diff.ts';
+import { CertificateAuthority } from '../../../support/certificates.ts';
 import { testContext } from '../test-context.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'balance-diff-'));
@@ -82,5 +83,26 @@ describe('diff', () => {
     expect(await diff({ command: 'diff', before: 'no.yaml', after: 'no.yaml', json: false }, context)).toBe(
       2,
     );
+  });
+
+  it('refuses a certificate that has expired, as the running proxy would, but not one that it uses already', async () => {
+    const { chain, key } = new CertificateAuthority().issueExpired();
+    writeFileSync(join(folder, 'late.crt'), chain);
+    writeFileSync(join(folder, 'late.key'), key);
+    const plain = join(folder, 'plain.yaml');
+    const late = join(folder, 'late.yaml');
+    writeFileSync(plain, before);
+    writeFileSync(late, `${before}tls: { cert_file: late.crt, key_file: late.key }\n`);
+    const between = async (from: string, to: string) => {
+      const context = testContext();
+      const code = await diff({ command: 'diff', before: from, after: to, json: false }, context);
+      return { code, ...context.written(folder) };
+    };
+    expect(await between(plain, late)).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/late\.yaml:6:19 tls\.cert_file names .* which expired on /) as string,
+    });
+    expect(await between(late, plain)).toMatchObject({ code: 1, stderr: '' });
+    expect(await between(late, late)).toEqual({ code: 0, stdout: 'nothing changes\n', stderr: '' });
   });
 });
