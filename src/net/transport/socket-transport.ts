@@ -24,14 +24,15 @@ import { UnreadBytes } from './memory/unread-bytes.ts';
 export class SocketTransport extends TransportSocket implements OwnedTransport, BudgetWaiter {
   /** The plugin and listener that a fault of the reader is reported for; undefined when `onFault` knows them. */
   faultOwner: FaultOwner | undefined = undefined;
+  /** The memory that sockets share. */
   readonly buffers: ReadBuffers;
+  /** Gets what a reader throws. */
   readonly onFault: FaultHandler;
   #reader: PluginReader | undefined;
   readonly #memory: ReadMemory;
   /** Bytes that arrived while nobody read, or that a reader gave back. */
   #unread: UnreadBytes | undefined;
   #peerEnded = false;
-  #closed = false;
   #error: Error | undefined;
   /** True while the reader has not yet got the bytes and the end that came before it. */
   #isBehind = false;
@@ -98,14 +99,6 @@ export class SocketTransport extends TransportSocket implements OwnedTransport, 
     this.#whenClosed = notice;
   }
 
-  get writeEnded(): boolean {
-    return this.ended || this.destroyed;
-  }
-
-  get destroyed(): boolean {
-    return this.#closed || (this.socket?.destroyed ?? false);
-  }
-
   get hasReader(): boolean {
     return this.#reader !== undefined;
   }
@@ -129,7 +122,7 @@ export class SocketTransport extends TransportSocket implements OwnedTransport, 
   read(reader: StreamReader): void {
     this.#reader = reader;
     this.#memory.readFor(reader.buffer);
-    this.#isBehind = this.#unread !== undefined || this.#peerEnded || this.#closed;
+    this.#isBehind = this.#unread !== undefined || this.#peerEnded || this.closed;
     if (!this.#isBehind) this.#flow();
     else {
       this.#flowing = true;
@@ -152,19 +145,6 @@ export class SocketTransport extends TransportSocket implements OwnedTransport, 
     this.#flow();
   }
 
-  end(): void {
-    if (this.ended) return;
-    this.ended = true;
-    if (this.writer === undefined) this.socket?.end();
-    else this.writer.end();
-  }
-
-  close(): void {
-    this.ended = true;
-    if (this.writer === undefined) this.socket?.destroy();
-    else this.writer.close();
-  }
-
   destroy(error?: Error): void {
     this.#endNow(error);
     this.socket?.destroy();
@@ -183,7 +163,7 @@ export class SocketTransport extends TransportSocket implements OwnedTransport, 
   }
 
   #flow(): void {
-    if (this.#flowing || this.#closed) return;
+    if (this.#flowing || this.closed) return;
     this.#flowing = true;
     if (this.#isBehind) queueMicrotask(this.#catchUp);
     else if (this.#isFresh) this.#begin();
@@ -214,7 +194,7 @@ export class SocketTransport extends TransportSocket implements OwnedTransport, 
 
   /** Pauses the socket so that other sockets are read first. The reader does not notice. */
   #waitForTurn(): void {
-    if (!this.#flowing || this.#closed) return;
+    if (!this.#flowing || this.closed) return;
     this.socket?.pause();
     this.#awaitsTurn = true;
     this.buffers.budget.wait(this);
@@ -222,7 +202,7 @@ export class SocketTransport extends TransportSocket implements OwnedTransport, 
 
   turnBegins(): void {
     this.#awaitsTurn = false;
-    if (this.#flowing && !this.#closed) this.socket?.resume();
+    if (this.#flowing && !this.closed) this.socket?.resume();
   }
 
   /**
@@ -243,7 +223,7 @@ export class SocketTransport extends TransportSocket implements OwnedTransport, 
     if (reader === undefined || !this.#isBehind) return;
     const unread = this.#unread;
     // A reader that has paused meanwhile gets the rest when it resumes. When the connection is over, it gets all at once.
-    if (unread !== undefined && !this.#flowing && !this.#closed) return;
+    if (unread !== undefined && !this.#flowing && !this.closed) return;
     this.#unread = undefined;
     this.#isBehind = false;
     try {
@@ -260,7 +240,7 @@ export class SocketTransport extends TransportSocket implements OwnedTransport, 
     } catch (error) {
       this.#fault(error);
     }
-    if (this.#closed) {
+    if (this.closed) {
       if (this.#reader === reader) this.#tellClosed(reader);
     } else if (this.#flowing && !this.#awaitsTurn) this.socket?.resume();
   };
@@ -308,7 +288,7 @@ export class SocketTransport extends TransportSocket implements OwnedTransport, 
   };
 
   readonly #onClose = (): void => {
-    this.#closed = true;
+    this.closed = true;
     this.ended = true;
     this.#whenClosed?.();
     this.#memory.release();

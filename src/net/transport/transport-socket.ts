@@ -3,7 +3,7 @@ import { LocalEnd, localEndOf, peerOf, UNIX_END } from './endpoints.ts';
 import type { StreamSocket } from './stream-socket.ts';
 import type { TransportWriter } from './transport-writer.ts';
 
-/** The part of a transport that knows the ends of the connection, counts bytes and writes. */
+/** The part of a transport that knows the ends of the connection, counts bytes, and sends: it writes, and ends our direction or both. */
 export class TransportSocket {
   /** Set by a layer that made a TLS handshake. */
   tls: TlsSession | undefined = undefined;
@@ -16,6 +16,8 @@ export class TransportSocket {
   protected writer: TransportWriter | undefined = undefined;
   /** True when we have ended our direction, or both. */
   protected ended = false;
+  /** True after the socket has closed. */
+  protected closed = false;
   #peer: Endpoint | undefined;
   #local: Endpoint | undefined;
 
@@ -40,6 +42,14 @@ export class TransportSocket {
 
   set local(local: Endpoint) {
     this.#local = local;
+  }
+
+  get destroyed(): boolean {
+    return this.closed || (this.socket?.destroyed ?? false);
+  }
+
+  get writeEnded(): boolean {
+    return this.ended || this.destroyed;
   }
 
   /** Bytes that arrived, read or not; known after the end too. */
@@ -70,5 +80,18 @@ export class TransportSocket {
 
   writeBorrowed(bytes: Buffer, start: number, end: number): boolean {
     return this.ended || this.writer === undefined || this.writer.writeBorrowed(bytes, start, end);
+  }
+
+  end(): void {
+    if (this.ended) return;
+    this.ended = true;
+    if (this.writer === undefined) this.socket?.end();
+    else this.writer.end();
+  }
+
+  close(): void {
+    this.ended = true;
+    if (this.writer === undefined) this.socket?.destroy();
+    else this.writer.close();
   }
 }
