@@ -1,5 +1,5 @@
 /** So many writers wait at most. When there are more, all of them send at once, though the turn is not over: the first one must not wait for long. */
-const MOST_WAITING = 16;
+const MOST_WAITING = 32;
 
 /** The sending side of a transport, as far as the batch must know it. */
 export interface BatchedWriter {

@@ -32,11 +32,11 @@ it('calls the writers at the end of the turn, in the order in which they came', 
   expect(order).toEqual([1, 2, 3]);
 });
 
-it('lets no writer wait behind more than fifteen others', () => {
+it('lets no writer wait behind more than 31 others', () => {
   const batch = new WriteBatch();
-  const writers = Array.from({ length: 17 }, () => new Writer());
+  const writers = Array.from({ length: 33 }, () => new Writer());
   for (const writer of writers) batch.add(writer);
-  expect(writers.map((writer) => writer.flushes)).toEqual([...Array<number>(16).fill(1), 0]);
+  expect(writers.map((writer) => writer.flushes)).toEqual([...Array<number>(32).fill(1), 0]);
 });
 
 it('calls a writer that comes while others are called', async () => {
@@ -53,7 +53,7 @@ it('calls a writer that comes while others are called', async () => {
 
 it('calls each writer once when so many come while others are called that these fill a batch', async () => {
   const batch = new WriteBatch();
-  const late = Array.from({ length: 40 }, () => new Writer());
+  const late = Array.from({ length: 70 }, () => new Writer());
   batch.add(
     new Writer(() =>
       late.forEach((writer) => {
