@@ -10,6 +10,7 @@ import { StrayErrorLog } from './app/stray-error-log.ts';
 import { NameResolver } from './net/dns/name-resolver.ts';
 import { nodeLookup } from './net/dns/node-lookup.ts';
 import { ProcessResources } from './net/resources/process-resources.ts';
+import { RotatingKeyRing } from './net/tls/contexts/rotating-key-ring.ts';
 import type { Logger, MetricsPage, MetricsPageRequest } from './plugin-api/index.ts';
 import { FOREIGN_PROCESS, OWN_PROCESS } from './plugins/import/guarded-call.ts';
 import { PluginLoader } from './plugins/plugin-loader.ts';
@@ -116,9 +117,11 @@ class BalanceApp implements App {
     this.#telemetryControl = new TelemetryControl(telemetry, logging, nodeLookup(names));
 
     // What moves bytes.
-    const environment = { ids: processIds(), logger, telemetry, names, resources, plugins, observer, chance };
+    const ticketKeys = new RotatingKeyRing();
+    const ids = processIds();
+    const shared = { ids, logger, telemetry, names, resources, ticketKeys, plugins, observer, chance };
     const metricsPage = (request: MetricsPageRequest): Promise<MetricsPage> => this.#metrics.page(request);
-    this.#proxy = new InProcessProxy(createProxyParts({ ...environment, metricsPage }));
+    this.#proxy = new InProcessProxy(createProxyParts({ ...shared, metricsPage }));
 
     // What supervises it.
     this.#reloads = new ReloadPipeline({
@@ -130,24 +133,20 @@ class BalanceApp implements App {
       limits: resources,
       observer,
     });
+    const shown = { version, control: this.#proxy, plugins, certificates: this.#certificates };
     const source = metricsSource({
-      version,
-      control: this.#proxy,
+      ...shown,
       journal: this.#reloads.journal,
       telemetry,
       telemetryControl: this.#telemetryControl,
       logging,
-      plugins,
-      certificates: this.#certificates,
     });
     this.#metrics = new MetricsControl(telemetry, source);
     this.#admin = createAdminServers({
-      version,
-      control: this.#proxy,
+      ...shown,
       reloads: this.#reloads,
       metrics: this.#metrics,
-      plugins,
-      certificates: this.#certificates,
+      ticketKeys,
       names,
       handshakes: telemetry,
       logger,

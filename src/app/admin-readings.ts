@@ -12,6 +12,8 @@ export interface ShownParts {
   readonly reloads: ReloadPipeline;
   readonly plugins: PluginLoader;
   readonly certificates: CertificateWatch;
+  /** The keys of the session tickets of listeners. */
+  readonly ticketKeys: { readonly ageMs: number | undefined };
 }
 
 /** What `GET /status` shows. What the supervisor itself knows is read in the turn in which the running parts are asked. */
@@ -21,11 +23,13 @@ export async function statusReading({
   reloads,
   plugins,
   certificates,
+  ticketKeys,
 }: ShownParts): Promise<StatusReading> {
   const own = {
     version,
     ready: reloads.ready,
     certificates: certificates.certificates,
+    ticketKeyAgeMs: ticketKeys.ageMs,
     plugins: {
       loaded: [...plugins.live].map(({ name, origin }) => ({ name, file: origin.file, hash: origin.hash })),
       failures: plugins.failures,

@@ -47,8 +47,6 @@ export interface RunningReading {
   /** Newest first. */
   readonly draining: readonly DrainingReading[];
   readonly listeners: readonly ListenerReading[];
-  /** How long the present key of session tickets has been in use; undefined when there is none. */
-  readonly ticketKeyAgeMs: number | undefined;
   readonly resources: ResourcesReading;
   readonly runtimeWays: RuntimeWaysReading;
 }
@@ -61,6 +59,8 @@ export interface StatusReading extends RunningReading {
   readonly plugins: PluginsReading;
   /** The certificates of the live config. */
   readonly certificates: readonly CertificateReading[];
+  /** How long the present key of session tickets has been in use; undefined while no ticket was made. */
+  readonly ticketKeyAgeMs: number | undefined;
   /** The last reload, or the start. */
   readonly lastReload: ReloadReading | undefined;
 }

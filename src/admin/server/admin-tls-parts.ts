@@ -1,4 +1,4 @@
-import { TicketKeyRing } from '../../net/tls/contexts/ticket-key-ring.ts';
+import { RotatingKeyRing } from '../../net/tls/contexts/rotating-key-ring.ts';
 import { HandshakeTurns } from '../../net/tls/protection/handshake-turns.ts';
 import { chooseAcceptor, type TlsAcceptor } from '../../net/tls/terminate/tls-acceptor.ts';
 import { ReadBuffers } from '../../net/transport/memory/read-buffers.ts';
@@ -7,7 +7,7 @@ import type { HandshakeObserver } from '../../readings/handshake.ts';
 /** What the TLS of all admin and metrics servers shares, over edits too. */
 export class AdminTlsParts {
   /** Clients resume their sessions with another certificate, because its tickets have the same keys. */
-  readonly ring = new TicketKeyRing();
+  readonly ring = new RotatingKeyRing();
   readonly turns = new HandshakeTurns();
   readonly handshakes: HandshakeObserver | undefined;
   #acceptor: TlsAcceptor | undefined;

@@ -16,7 +16,7 @@ import {
   type ServerContext,
   type ServerContextSettings,
 } from '../../net/tls/contexts/server-contexts.ts';
-import { TicketKeyRing } from '../../net/tls/contexts/ticket-key-ring.ts';
+import type { TicketKeyRing } from '../../net/tls/contexts/ticket-key-ring.ts';
 import { HandshakeGate } from '../../net/tls/protection/handshake-gate.ts';
 import { HandshakeTurns } from '../../net/tls/protection/handshake-turns.ts';
 import { SniTable } from '../../net/tls/sni/sni-table.ts';
@@ -52,21 +52,20 @@ export const NO_LAYERS: ListenerLayers = { list: [], contexts: undefined, gate: 
 
 /** Makes the layers of listeners while an edit is prepared. */
 export class LayerBuilder {
-  readonly #ring = new TicketKeyRing();
   readonly #logger: Logger;
+  readonly #ticketKeys: TicketKeyRing;
   readonly #acceptor = chooseAcceptor();
   readonly #turns = new HandshakeTurns();
   readonly #observer: Partial<HandshakeObserver> | undefined;
 
-  /** @param observer Hears of each handshake with a client. */
-  constructor(logger: Logger, observer?: Partial<HandshakeObserver>) {
+  /**
+   * @param ticketKeys The keys of the session tickets of all listeners.
+   * @param observer Hears of each handshake with a client.
+   */
+  constructor(logger: Logger, ticketKeys: TicketKeyRing, observer?: Partial<HandshakeObserver>) {
     this.#logger = logger;
+    this.#ticketKeys = ticketKeys;
     this.#observer = observer;
-  }
-
-  /** How long the present key of session tickets has been in use; undefined while no ticket was made. */
-  get ticketKeyAgeMs(): number | undefined {
-    return this.#ring.ageMs;
   }
 
   /**
@@ -111,7 +110,7 @@ export class LayerBuilder {
     before: ServerContexts | undefined,
   ): Promise<ServerContexts> {
     try {
-      return await ServerContexts.build(contextSettings(name, tls, files), this.#ring, slicer, before);
+      return await ServerContexts.build(contextSettings(name, tls, files), this.#ticketKeys, slicer, before);
     } catch (error) {
       if (error instanceof BalanceError) throw error;
       throw new BalanceError('config_invalid', `listener ${name}: tls: ${messageOf(error)}`, {

@@ -1,6 +1,7 @@
 import { bindAddresses } from '../../net/dns/bind-addresses.ts';
 import type { NameResolver } from '../../net/dns/name-resolver.ts';
 import type { ProcessResources } from '../../net/resources/process-resources.ts';
+import type { TicketKeyRing } from '../../net/tls/contexts/ticket-key-ring.ts';
 import { ReadBuffers } from '../../net/transport/memory/read-buffers.ts';
 import { TunnelStats } from '../../net/tunnel/tunnel-stats.ts';
 import type { Logger, OwnMetrics } from '../../plugin-api/index.ts';
@@ -30,6 +31,8 @@ export interface ProxyEnvironment {
   readonly telemetry: RuntimeTelemetry;
   readonly names: NameResolver;
   readonly resources: ProcessResources;
+  /** The keys of the session tickets of all listeners. */
+  readonly ticketKeys: TicketKeyRing;
   readonly plugins: LoadedPlugins;
   /** Answers the listener that the config makes a metrics server. */
   readonly metricsPage: OwnMetrics['page'];
@@ -55,7 +58,6 @@ export function createProxyParts(environment: ProxyEnvironment): ProxyParts {
   });
   const registry = new Registry(logger, names, telemetry, resources, observer?.healthChanged.bind(observer));
   const draining = new DrainingGenerations(listeners, logger);
-  const layers = new LayerBuilder(logger, telemetry);
   const builder = new GenerationBuilder({
     proxyId: ids.proxyId,
     registry,
@@ -68,14 +70,13 @@ export function createProxyParts(environment: ProxyEnvironment): ProxyParts {
     chance,
     health: () => live.health(),
     metricsPage,
-    layers,
+    layers: new LayerBuilder(logger, environment.ticketKeys, telemetry),
   });
   const { lastReadingId } = ids;
   return {
     live,
     lastReadingId,
     builder,
-    layers,
     listeners,
     draining,
     registry,

@@ -11,7 +11,7 @@ import {
   type ServerCertificate,
   type ServerContextSettings,
 } from '../../../src/net/tls/contexts/server-contexts.ts';
-import { TicketKeyRing } from '../../../src/net/tls/contexts/ticket-key-ring.ts';
+import { RotatingKeyRing } from '../../../src/net/tls/contexts/rotating-key-ring.ts';
 import { SniTable } from '../../../src/net/tls/sni/sni-table.ts';
 import {
   acceptOverHandle,
@@ -84,7 +84,7 @@ let acceptor: TlsAcceptor = acceptOverHandle;
 class TlsLab {
   readonly echo = new Echo();
   readonly records: HandshakeRecord[] = [];
-  readonly ring = new TicketKeyRing();
+  readonly ring = new RotatingKeyRing();
   readonly listener: Listener;
   #contexts: ServerContexts | undefined;
   #lastId = 0;

@@ -1,6 +1,6 @@
 import { DEFAULT_CIPHER_SUITES } from '../../../src/config/values/tls/cipher-suite.ts';
 import { ServerContexts, type ServerContext } from '../../../src/net/tls/contexts/server-contexts.ts';
-import { TicketKeyRing } from '../../../src/net/tls/contexts/ticket-key-ring.ts';
+import { RotatingKeyRing } from '../../../src/net/tls/contexts/rotating-key-ring.ts';
 import { TimeSlicer } from '../../../src/time/time-slicer.ts';
 import type { IssuedCertificate } from '../certificates.ts';
 
@@ -13,7 +13,7 @@ export async function serverContext({ chain, key }: IssuedCertificate): Promise<
     clientAuth: { mode: 'none' },
   } as const;
   const settings = { listener: 'test', certificates: [certificate], cipherSuites: DEFAULT_CIPHER_SUITES };
-  const { fallback } = await ServerContexts.build(settings, new TicketKeyRing(), new TimeSlicer());
+  const { fallback } = await ServerContexts.build(settings, new RotatingKeyRing(), new TimeSlicer());
   if (fallback === undefined) throw new Error('there is no certificate');
   return fallback;
 }

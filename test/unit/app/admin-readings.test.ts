@@ -24,6 +24,7 @@ function shownParts() {
     reloads,
     plugins: { live: [], failures: [], ignored: [], importedStates: 0 },
     certificates: { certificates: [] },
+    ticketKeys: { ageMs: 7 },
   } as unknown as ShownParts;
   return {
     parts,
@@ -44,6 +45,7 @@ describe('readings for the admin server', () => {
     expect(await status).toMatchObject({
       generation: { id: 1 },
       ready: true,
+      ticketKeyAgeMs: 7,
       lastReload: { message: 'one' },
     });
   });

@@ -14,6 +14,7 @@ async function served(control: object) {
     reloads: { ready: true, journal: { last: undefined, lastSuccess: undefined } },
     plugins: { live: [], failures: [], ignored: [], importedStates: 0 },
     certificates: { certificates: [] },
+    ticketKeys: { ageMs: undefined },
     metrics: { totals: () => undefined },
     eventLoop: { read: () => undefined },
     logger,

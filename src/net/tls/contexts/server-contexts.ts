@@ -9,7 +9,7 @@ import {
   type Credential,
   type CryptoSettings,
 } from './context-options.ts';
-import type { TicketKeyRing } from './ticket-key-ring.ts';
+import { attachTicketKeys, type TicketKeyRing } from './ticket-key-ring.ts';
 
 /** A certificate of a listener, with its rules. */
 export interface ServerCertificate extends Credential {
@@ -165,7 +165,7 @@ function makeContext(
     sessionIdContext: sessionContextOf(settings.listener, policy),
     secureOptions: (options.secureOptions ?? 0) | (hasTickets ? 0 : constants.SSL_OP_NO_TICKET),
   });
-  if (hasTickets) ring.attach(secureContext);
+  if (hasTickets) attachTicketKeys(secureContext, ring);
   return { secureContext, policy };
 }
 

@@ -35,8 +35,6 @@ export interface ReadParts {
   readonly resources: ProcessResources;
   /** Readings get numbers above this one. Readings that are added up must not share numbers. */
   readonly lastReadingId: number;
-  /** Knows how old the key of session tickets is. Default: there is none. */
-  readonly layers?: { readonly ticketKeyAgeMs: number | undefined };
 }
 
 /** Reads the moving parts at the time of asking: nothing is counted for it, and a reading does not change afterwards. */
@@ -80,7 +78,7 @@ export class ProxyReader {
 
   /** What runs, for `/status`. */
   running(): RunningReading {
-    const { live, draining, listeners, layers, resources } = this.#parts;
+    const { live, draining, listeners, resources } = this.#parts;
     const { generation, startedAtMs } = live;
     const ways = this.#runtimeWays;
     return {
@@ -88,7 +86,6 @@ export class ProxyReader {
       generation: generation && generationReading(generation, live),
       draining: draining.readings(),
       listeners: listeners.all().map((listener) => listenerReading(listener, this.#ids)),
-      ticketKeyAgeMs: layers?.ticketKeyAgeMs,
       resources: resources.reading(),
       runtimeWays: { ...ways, acceptBursts: ways.interceptedAccept && listeners.copier.isOpen },
     };

@@ -1,10 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { connect, createSecureContext, TLSSocket, type SecureContext, type SecureVersion } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { derValues, type DerValue } from '../../../../../src/certificates/der.ts';
-import { TicketKeyRing } from '../../../../../src/net/tls/contexts/ticket-key-ring.ts';
+import { RotatingKeyRing } from '../../../../../src/net/tls/contexts/rotating-key-ring.ts';
+import { attachTicketKeys } from '../../../../../src/net/tls/contexts/ticket-key-ring.ts';
 import { CertificateAuthority } from '../../../../support/certificates.ts';
 
 const HOUR_MS = 60 * 60 * 1000;
@@ -75,9 +77,9 @@ function keyNameOf(session: Buffer): string {
 describe.each(['TLSv1.2', 'TLSv1.3'] as const)('the keys of session tickets, with %s', (version) => {
   it('stay the same for 12 hours', async () => {
     const clock = new Clock();
-    const ring = new TicketKeyRing(clock.nowMs);
+    const ring = new RotatingKeyRing(clock.nowMs);
     const context = newContext();
-    ring.attach(context);
+    attachTicketKeys(context, ring);
     const visitor = await serve(context, version);
     expect(ring.ageMs).toBeUndefined();
     const first = await visitor();
@@ -91,9 +93,9 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('the keys of session tickets, wit
 
   it('are changed after 12 hours; a ticket of the key before is taken, and replaced by one of the new key', async () => {
     const clock = new Clock();
-    const ring = new TicketKeyRing(clock.nowMs);
+    const ring = new RotatingKeyRing(clock.nowMs);
     const context = newContext();
-    ring.attach(context);
+    attachTicketKeys(context, ring);
     const visitor = await serve(context, version);
     const first = await visitor();
     clock.hours = 12;
@@ -109,9 +111,9 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('the keys of session tickets, wit
 
   it('are forgotten 24 hours after they were made, however few clients come', async () => {
     const clock = new Clock();
-    const ring = new TicketKeyRing(clock.nowMs);
+    const ring = new RotatingKeyRing(clock.nowMs);
     const context = newContext();
-    ring.attach(context);
+    attachTicketKeys(context, ring);
     const visitor = await serve(context, version);
     const first = await visitor();
     clock.hours = 23.9;
@@ -123,11 +125,11 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('the keys of session tickets, wit
   });
 
   it('are those of the ring, for all its contexts and for no other ring', async () => {
-    const ring = new TicketKeyRing();
+    const ring = new RotatingKeyRing();
     const [one, two, strange] = [newContext(), newContext(), newContext()];
-    ring.attach(one);
-    ring.attach(two);
-    new TicketKeyRing().attach(strange);
+    attachTicketKeys(one, ring);
+    attachTicketKeys(two, ring);
+    attachTicketKeys(strange, new RotatingKeyRing());
     const { session } = await (await serve(one, version))();
     expect((await (await serve(two, version))(session)).isResumed).toBe(true);
     const elsewhere = await (await serve(strange, version))(session);
@@ -135,13 +137,24 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('the keys of session tickets, wit
     expect(elsewhere.session.length).toBeGreaterThan(0);
   });
 
+  it('may come from any ring', async () => {
+    const given = { name: randomBytes(KEY_NAME_BYTES), hmacKey: randomBytes(32), aesKey: randomBytes(16) };
+    const named = (name: Buffer) => (name.equals(given.name) ? given : undefined);
+    const context = newContext();
+    attachTicketKeys(context, { current: () => given, named, fixed: randomBytes(48), ageMs: 0 });
+    const visitor = await serve(context, version);
+    const { session } = await visitor();
+    expect(keyNameOf(session)).toBe(given.name.toString('hex'));
+    expect((await visitor(session)).isResumed).toBe(true);
+  });
+
   it('live as long as the process where the runtime can not ask for them', async () => {
     const clock = new Clock();
-    const ring = new TicketKeyRing(clock.nowMs);
+    const ring = new RotatingKeyRing(clock.nowMs);
     const [one, two] = [newContext(), newContext()];
     for (const context of [one, two]) {
       Object.defineProperty(context.context, 'enableTicketKeyCallback', { value: undefined });
-      ring.attach(context);
+      attachTicketKeys(context, ring);
     }
     const { session } = await (await serve(one, version))();
     clock.hours = 100;
