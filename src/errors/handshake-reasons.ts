@@ -129,8 +129,10 @@ export const HANDSHAKE_REASONS = {
     backend: "the backend's certificate is for other names than the expected one: see tls.server_name",
   },
   certificate_invalid: {
-    client: "the client's certificate can't be used",
-    backend: "the backend's certificate can't be used",
+    client:
+      "the client's certificate can't be used: it is not one for clients (extended key usage), or its chain breaks a rule",
+    backend:
+      "the backend's certificate can't be used: it is not one for servers (extended key usage), or its chain breaks a rule",
   },
   crl_unusable: {
     client: 'tls.client_crl_file holds no list that is valid now for the authority of the client',

@@ -82,10 +82,21 @@ function tlsLines(tls: ExplainedTls): string[] {
 }
 
 function certificateText(certificate: ExplainedCertificate): string {
-  const { file, domains, is_for_host: isForHost, not_after, days_left, problem } = certificate;
-  const expiry = problem ?? `valid until ${not_after?.slice(0, 10) ?? ''}, ${String(days_left)} days left`;
+  const { file, domains, is_for_host: isForHost, problem } = certificate;
   const mismatch = isForHost === false ? '; clients that check the name refuse it' : '';
-  return `${file} (${domains.join(', ')}): ${expiry}${mismatch}`;
+  return `${file} (${domains.join(', ')}): ${problem ?? validityText(certificate)}${mismatch}`;
+}
+
+function validityText({
+  not_before = '',
+  not_after = '',
+  days_left: days = 0,
+}: ExplainedCertificate): string {
+  if (days < 0) return `expired on ${not_after.slice(0, 10)}; clients refuse it`;
+  if (Date.parse(not_before) > Date.now())
+    return `not valid before ${not_before.slice(0, 10)}; clients refuse it`;
+  const left = days === 0 ? 'less than a day' : days === 1 ? '1 day' : `${days} days`;
+  return `valid until ${not_after.slice(0, 10)}, ${left} left`;
 }
 
 function routeLines({ routes, route, listener }: Explanation): string[] {

@@ -5,7 +5,7 @@ import { canonicalIp, parseTlsName } from '../values/tls/tls-name.ts';
 import { objectIdText } from './der-reader.ts';
 import { nameLine } from './name-line.ts';
 import type { PemBlock } from './pem-blocks.ts';
-import { contentWords, pemBlocks } from './pem-blocks.ts';
+import { lackWords, pemBlocks } from './pem-blocks.ts';
 import { signatureHash } from './signature-hash.ts';
 
 /** The kind of a certificate's key, as far as cipher suites differ by it. */
@@ -44,7 +44,7 @@ export function readCertificates(text: string): CertificateFile {
   const blocks = pemBlocks(text);
   const wanted = blocks.filter(({ label }) => LABELS.has(label));
   if (wanted.length === 0)
-    return { certificates: [], blocks, failure: `holds no certificate, but ${contentWords(blocks)}` };
+    return { certificates: [], blocks, failure: lackWords('certificate', text, blocks) };
   const certificates: CertificateFacts[] = [];
   for (const { line, text: pem, isCut } of wanted) {
     const where = `its certificate in line ${line}`;

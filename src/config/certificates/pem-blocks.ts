@@ -40,8 +40,13 @@ export function pemBlocks(text: string): PemBlock[] {
   return blocks;
 }
 
+/** Says that a PEM file does not hold what it should, worded to follow the file's name. */
+export function lackWords(wanted: string, text: string, blocks: readonly PemBlock[]): string {
+  return text.trim() === '' ? 'is empty' : `holds no ${wanted}, but ${contentWords(blocks)}`;
+}
+
 /** What a PEM file holds, in words: `a certificate and a private key`. */
-export function contentWords(blocks: readonly PemBlock[]): string {
+function contentWords(blocks: readonly PemBlock[]): string {
   const words = new Set(blocks.map(({ label }) => wordOf(label)));
   if (words.size === 0) return 'something other than PEM: none of its lines begins with -----BEGIN';
   return [...words].join(' and ');

@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { messageOf, systemCodeOf } from '../../errors.ts';
-import { contentWords, pemBlocks } from './pem-blocks.ts';
+import { lackWords, pemBlocks } from './pem-blocks.ts';
 
 /** A private key, or why there is none. Messages follow the name of the file with the key, or of that with its password. */
 export type PrivateKeyResult =
@@ -12,7 +12,7 @@ export function readPrivateKey(text: string, password: string | undefined): Priv
   const blocks = pemBlocks(text);
   const keys = blocks.filter(({ label }) => label.endsWith('PRIVATE KEY'));
   const [first] = keys;
-  if (first === undefined) return failed(`holds no private key, but ${contentWords(blocks)}`);
+  if (first === undefined) return failed(lackWords('private key', text, blocks));
   if (keys.length > 1) {
     const lines = keys.map(({ line }) => line).join(', ');
     return failed(`holds ${keys.length} private keys (lines ${lines}): keep one of them`);

@@ -2,7 +2,7 @@ import { verify } from 'node:crypto';
 import type { X509Certificate } from 'node:crypto';
 import { derValues, type DerValue } from '../../certificates/der.ts';
 import { derTimeMs, objectIdText } from './der-reader.ts';
-import { contentWords, pemBlocks } from './pem-blocks.ts';
+import { lackWords, pemBlocks } from './pem-blocks.ts';
 import { signatureHash } from './signature-hash.ts';
 
 /** A certificate revocation list (RFC 5280, section 5). */
@@ -26,8 +26,7 @@ export function readRevocationLists(text: string): {
 } {
   const blocks = pemBlocks(text);
   const wanted = blocks.filter(({ label }) => label === 'X509 CRL');
-  if (wanted.length === 0)
-    return { lists: [], failure: `holds no revocation list, but ${contentWords(blocks)}` };
+  if (wanted.length === 0) return { lists: [], failure: lackWords('revocation list', text, blocks) };
   const lists: RevocationList[] = [];
   for (const { line, text: pem, isCut } of wanted) {
     if (isCut) return { lists: [], failure: `is cut off: its revocation list in line ${line} has no end` };

@@ -3,6 +3,7 @@ import type { LoadedConfig } from '../load/loaded-config.ts';
 import type { RulesOf } from '../options/listener-options.ts';
 import { UpstreamUses } from '../options/upstream-uses.ts';
 import { sortProblems, type Problem } from '../problems/problem.ts';
+import { lintClientAuth } from './lint-client-auth.ts';
 import type { LintContext } from './lint-context.ts';
 import { lintListeners } from './lint-listeners.ts';
 import { lintUpstreams } from './lint-upstreams.ts';
@@ -20,6 +21,7 @@ export function lintConfig(loaded: LoadedConfig, rulesOf: RulesOf): readonly Pro
   };
   lintListeners(context);
   lintUpstreams(context);
+  lintClientAuth(context);
   lintExposure(context);
   return sortProblems(problems);
 }

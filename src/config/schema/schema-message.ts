@@ -114,6 +114,8 @@ function unknownKeyMessage(key: string, section: SchemaNode | undefined, pointer
     return 'is a key of files with listeners and upstreams; here a route names its backends instead';
   if (key === 'proxy_protocol' && /^\/(admin|metrics)$/.test(pointer))
     return 'is not allowed here: only listeners read PROXY headers, and this server does not';
+  if (key === 'backend' && /^\/listeners\/\d+\/tls$/.test(pointer))
+    return 'is not a known key here; write tls of an upstream instead';
   const opposite = ON_BY_DEFAULT.get(key);
   if (opposite !== undefined && known.includes(opposite))
     return `is not a known key; this is on by default, and only ${opposite}: true turns it off`;

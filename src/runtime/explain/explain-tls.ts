@@ -139,10 +139,14 @@ function shownCertificate(
   try {
     const certificate = new X509Certificate(files.text(file));
     const expiresMs = Date.parse(certificate.validTo);
+    const validity = {
+      not_before: new Date(certificate.validFrom).toISOString(),
+      not_after: new Date(expiresMs).toISOString(),
+    };
     const daysLeft = Math.floor((expiresMs - Date.now()) / DAY_MS);
     const accepted = isIpAddress(host) ? certificate.checkIP(host) : certificate.checkHost(host);
     const isFor = host === '' ? {} : { is_for_host: accepted !== undefined };
-    return { file, domains, ...isFor, not_after: new Date(expiresMs).toISOString(), days_left: daysLeft };
+    return { file, domains, ...isFor, ...validity, days_left: daysLeft };
   } catch (error) {
     return { file, domains, problem: messageOf(error) };
   }

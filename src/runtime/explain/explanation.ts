@@ -83,6 +83,8 @@ export interface ExplainedCertificate {
   readonly domains: readonly string[];
   /** Whether a client that checks the host of the URL accepts it; absent when the URL names no host. */
   readonly is_for_host?: boolean;
+  /** When it begins to be valid (RFC 3339). */
+  readonly not_before?: string;
   /** When it expires (RFC 3339). */
   readonly not_after?: string;
   /** Whole days until then; negative when it has expired. */

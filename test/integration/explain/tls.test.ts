@@ -106,6 +106,26 @@ describe('an explanation of an https URL', () => {
     expect(text).toMatch(/^ {11}TLS 1\.2 to 1\.3$/m);
   });
 
+  it.each([
+    [-2, 300, /valid until \d{4}-\d\d-\d\d, 300 days left$/m],
+    [-2, 1.5, /valid until \d{4}-\d\d-\d\d, 1 day left$/m],
+    [-2, 0.5, /valid until \d{4}-\d\d-\d\d, less than a day left$/m],
+    [-2, -0.5, /\): expired on \d{4}-\d\d-\d\d; clients refuse it$/m],
+    [2, 300, /\): not valid before \d{4}-\d\d-\d\d; clients refuse it$/m],
+  ])('says how long a certificate is valid: from day %d to day %d', async (from, to, line) => {
+    const explanation = await asked({ url: 'https://www.shop.test:8443/' });
+    const day = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString();
+    const { tls } = explanation;
+    if (tls?.decision !== 'terminate') throw new Error('not decrypted');
+    const certificates = (tls.certificates ?? []).map((certificate) => ({
+      ...certificate,
+      not_before: day(from),
+      not_after: day(to),
+      days_left: Math.floor(to),
+    }));
+    expect(explanationText({ ...explanation, tls: { ...tls, certificates } })).toMatch(line);
+  });
+
   it('names the default certificate for other names, and for addresses, which no client asks for', async () => {
     const other = await asked({ url: 'https://other.test:8443/' });
     expect(other.tls).toMatchObject({

@@ -68,7 +68,12 @@ const REFUSALS: readonly [string, Client, string, string][] = [
     'The client certificate can not be checked: the list of revoked certificates is not valid.\n',
     'crl_unusable',
   ],
-  ['require-and-verify', 'server', 'The client certificate is not accepted.\n', 'certificate_invalid'],
+  [
+    'require-and-verify',
+    'server',
+    'The client certificate is not accepted: it is not one for clients, or its chain is not in order.\n',
+    'certificate_invalid',
+  ],
 ];
 
 interface Lab {

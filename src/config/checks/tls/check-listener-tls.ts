@@ -55,8 +55,7 @@ function checkClientAuth(
     warnOfUnusedAuthorities(keys, around, auth, at, warn);
     return;
   }
-  if (keys.client_ca_file !== undefined)
-    warn([...at, 'client_ca_file'], `has no effect with client_auth: ${auth ?? 'none'}`);
+  if (keys.client_ca_file !== undefined) warn([...at, 'client_ca_file'], unusedAuthoritiesText(auth));
 }
 
 function warnOfUnusedAuthorities(
@@ -69,7 +68,12 @@ function warnOfUnusedAuthorities(
   if (around !== undefined || keys.client_ca_file === undefined) return;
   const all = [auth, ...(keys.certificates ?? []).map(({ client_auth: own }) => own)];
   if (all.some((one) => one === 'verify' || one === 'require-and-verify')) return;
-  warn([...at, 'client_ca_file'], `has no effect with client_auth: ${auth ?? 'none'}`);
+  warn([...at, 'client_ca_file'], unusedAuthoritiesText(auth));
+}
+
+function unusedAuthoritiesText(auth = 'none'): string {
+  const meant = auth === 'request' ? 'verify' : 'require-and-verify';
+  return `has no effect with client_auth: ${auth}, which verifies nothing: write client_auth: ${meant}`;
 }
 
 /** Keys about decrypting, where nothing is decrypted. */

@@ -7,6 +7,8 @@ const ANSWERS: Partial<Record<HandshakeReason, string>> = {
   certificate_expired: 'The client certificate, or one of its chain, has expired.',
   certificate_not_yet_valid: 'The client certificate, or one of its chain, is not valid yet.',
   certificate_revoked: 'The client certificate is revoked.',
+  certificate_invalid:
+    'The client certificate is not accepted: it is not one for clients, or its chain is not in order.',
   crl_unusable: 'The client certificate can not be checked: the list of revoked certificates is not valid.',
 };
 

@@ -174,3 +174,29 @@ describe('advice on what others can reach', () => {
       expect(adviceOn(`${base}${more}`)).toEqual([]);
   });
 });
+
+describe('advice on certificates of clients', () => {
+  const base = `listen: 127.0.0.1:1\nbackends: [{ name: a, address: '127.0.0.1:2' }]\n`;
+  const pair = 'cert_file: a.crt, key_file: a.key';
+
+  it('names listeners that demand a certificate and verify none', () => {
+    const advice = 'lets in every client that shows a certificate, also one that it made itself:';
+    expect(adviceOn(`${base}tls: { ${pair}, client_auth: require }`)).toEqual([
+      expect.stringContaining(`3 tls.client_auth ${advice}`) as string,
+    ]);
+    expect(adviceOn(`${base}tls: { certificates: [{ ${pair}, client_auth: require }] }`)).toEqual([
+      expect.stringContaining(`3 tls.certificates[0].client_auth ${advice}`) as string,
+    ]);
+  });
+
+  it('is silent where somebody may verify them, and where none is demanded', () => {
+    const headers = 'http: { client_certificate_headers: { certificate: Client-Cert } }';
+    for (const more of [
+      `tls: { ${pair}, client_auth: require-and-verify, client_ca_file: ca.crt }`,
+      `tls: { ${pair}, client_auth: require }\n${headers}`,
+      `tls: { ${pair}, client_auth: request }`,
+      `tls: { ${pair} }`,
+    ])
+      expect(adviceOn(`${base}${more}`)).toEqual([]);
+  });
+});

@@ -111,6 +111,7 @@ describe('names of nginx and HAProxy', () => {
     [flat('tls: { backend: { sni: a.test } }'), 'here it is called server_name'],
     [flat('tls: { verify: true }'), 'here it is called client_auth'],
     [flat('metrics: { tls: { ca: a.crt } }'), 'here it is called client_ca_file'],
+    [lists(', tls: { backend: true }', ''), 'is not a known key here; write tls of an upstream instead'],
     [flat('load_balancer: { key: a }'), 'known here: algorithm'],
   ])('that mean one thing only in a section of TLS: %s', (text, words) => {
     expect(hearsAt(text)).toContain(words);

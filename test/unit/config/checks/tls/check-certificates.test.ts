@@ -60,6 +60,7 @@ beforeAll(() => {
     'empty.pass': '\n',
     'der.crt': Buffer.from(site.cert.replaceAll(/-----[^-]+-----/g, ''), 'base64'),
     'text.crt': 'this is no certificate\n',
+    'empty.pem': '\n',
     'cut.crt': site.cert.slice(0, -60),
     'broken.crt': site.cert.replace(/\n[A-Za-z0-9+/]{10}/, '\nAAAAAAAAAA'),
     'both.key': site.key + rsa.key,
@@ -137,6 +138,8 @@ describe('a certificate of a listener', () => {
       'site.key',
       '3:14 tls.cert_file names the file "der.crt", which is in the binary form DER, not PEM: convert it with openssl x509 (or pkey, or crl) -inform der',
     ],
+    ['empty.pem', 'site.key', '3:14 tls.cert_file names the file "empty.pem", which is empty'],
+    ['site.crt', 'empty.pem', '4:13 tls.key_file names the file "empty.pem", which is empty'],
     [
       'text.crt',
       'site.key',
@@ -388,6 +391,10 @@ describe('certificates of clients', () => {
       [
         'x.yaml:5:16 tls.client_auth needs client_ca_file beside it: verify verifies against these authorities',
       ],
+    ],
+    [
+      ['client_ca_file: empty.pem'],
+      ['x.yaml:6:19 tls.client_ca_file names the file "empty.pem", which is empty'],
     ],
     [
       ['client_ca_file: site.key'],
