@@ -12,11 +12,11 @@ import type { HandshakeOutcome } from '../readings/handshake.ts';
 /** Only checks of HTTP speak TLS. */
 const HTTP_1: readonly string[] = ['http/1.1'];
 
-/** With whom a probe makes a handshake, and who hears of it. */
+/** One handshake of a probe: its other end, and the observer of its outcome. */
 export interface ProbeHandshakeTask {
   readonly context: BackendContext;
   readonly address: Address;
-  /** Is told once how the handshake ended, unless the probe is given up before. Must not throw. */
+  /** Called once when the handshake has ended, unless the probe is given up before. Must not throw. */
   readonly onHandshake: ((outcome: HandshakeOutcome) => void) | undefined;
 }
 

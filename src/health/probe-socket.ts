@@ -37,7 +37,7 @@ export interface ProbeTarget {
   readonly proxyProtocol?: ProxyVersion | undefined;
   /** Undefined: the probe speaks no TLS. */
   readonly tls?: BackendContext | undefined;
-  /** Hears of each TLS handshake. Must not throw. */
+  /** Called at the end of each TLS handshake. Must not throw. */
   readonly onHandshake?: ((outcome: HandshakeOutcome) => void) | undefined;
   /** For a whole probe, from looking up the name to the last byte needed. */
   readonly timeoutMs: number;

@@ -7,9 +7,9 @@ import type { ConfigChange } from './config-change.ts';
 import type { ConfigSection, Effect } from './config-section.ts';
 import {
   certificateWords,
-  defaultGoalWords,
+  defaultRouteWords,
   listenerTlsWords,
-  newGoalWords,
+  newTargetWords,
   routeWords,
 } from './tls-words.ts';
 
@@ -20,7 +20,7 @@ const NEW_HANDSHAKES: Effect = {
 const NEW_PLAIN: Effect = { effect: 'hot', note: 'counts for new connections; open ones stay encrypted' };
 const ON: Effect = { effect: 'hot', note: 'counts for new connections; open ones stay as they are' };
 
-/** What changed about TLS with the clients of a listener: which certificates, which names, and what clients must show. */
+/** The changes of TLS with the clients of a listener: certificates, names, and the certificates that clients must show. */
 export function* diffListenerTls(
   before: ListenerTls | undefined,
   after: ListenerTls | undefined,
@@ -58,7 +58,7 @@ export function* diffListenerTls(
   yield* diffRouting(before.sni, after.sni, section);
 }
 
-/** The rule for clients is told as a sentence, too. `rule`: that of the listener or certificate now, `key` as an operator knows it. */
+/** A change of `client_auth`, with the rule that clients meet now as a sentence. `key` is the name of the setting in the summary. */
 function* diffClientAuth(
   { client_auth: before }: Partial<ListenerTls>,
   { client_auth: after }: Partial<ListenerTls>,
@@ -94,11 +94,11 @@ function* diffRouting(
     removed: () => NEW_HANDSHAKES,
     words: routeWords,
     *changed(old, now, route) {
-      yield route.setting('upstream', NEW_HANDSHAKES, old.upstream, now.upstream, newGoalWords(old, now));
+      yield route.setting('upstream', NEW_HANDSHAKES, old.upstream, now.upstream, newTargetWords(old, now));
     },
   });
   const [old, now] = [before?.default, after?.default];
-  if (old !== now) yield section.setting('default', NEW_HANDSHAKES, old, now, defaultGoalWords(old, now));
+  if (old !== now) yield section.setting('default', NEW_HANDSHAKES, old, now, defaultRouteWords(old, now));
   const [limit, limitNow] = [before?.idle_timeout, after?.idle_timeout];
   if (limit !== limitNow) yield section.setting('idle_timeout', NEW_HANDSHAKES, limit, limitNow);
 }

@@ -4,7 +4,7 @@ import type { ConfigChange } from './config-change.ts';
 import type { ConfigSection, Effect } from './config-section.ts';
 import { upstreamTlsWords } from './tls-words.ts';
 
-/** What changed about TLS with the backends of an upstream. */
+/** The changes of TLS with the backends of an upstream. */
 export function* diffUpstreamTls(
   before: UpstreamTls | undefined,
   after: UpstreamTls | undefined,

@@ -14,17 +14,17 @@ export function certificateWords(
 /** A name that is passed on, or no longer. */
 export function routeWords(kind: 'added' | 'removed', { name, upstream }: SniRoute): string {
   return kind === 'added'
-    ? `is now passed on undecrypted, to ${goalOf(name, upstream)}`
-    : `is no longer passed on (went to ${goalOf(name, upstream)})`;
+    ? `is now passed on undecrypted, to ${targetWords(name, upstream)}`
+    : `is no longer passed on (went to ${targetWords(name, upstream)})`;
 }
 
-/** A name that is passed on to somebody else. */
-export function newGoalWords(before: SniRoute, { name, upstream }: SniRoute): string {
-  return `now goes to ${goalOf(name, upstream)} (went to ${goalOf(before.name, before.upstream)})`;
+/** A name that is passed on to another upstream. */
+export function newTargetWords(before: SniRoute, { name, upstream }: SniRoute): string {
+  return `now goes to ${targetWords(name, upstream)} (went to ${targetWords(before.name, before.upstream)})`;
 }
 
-/** What becomes of names that have no route. */
-export function defaultGoalWords(before: string | undefined, after: string | undefined): string {
+/** The upstream of names that have no route is another one now, or there is none any more. */
+export function defaultRouteWords(before: string | undefined, after: string | undefined): string {
   const now =
     after === undefined ? 'are no longer passed on by tls.sni.default' : `now go to upstream ${after}`;
   return `names without a route ${now}${before === undefined ? '' : ` (went to upstream ${before})`}`;
@@ -33,7 +33,7 @@ export function defaultGoalWords(before: string | undefined, after: string | und
 /** TLS with clients, all of it. */
 export function listenerTlsWords({ certificates, sni, client_auth, client_ca_file }: ListenerTls): string {
   const files = certificates.map(({ cert_file: file, domains }) => `${file} for ${firstOf(domains)}`);
-  const routes = (sni?.routes ?? []).map(({ name, upstream }) => `${name} to ${goalOf(name, upstream)}`);
+  const routes = (sni?.routes ?? []).map(({ name, upstream }) => `${name} to ${targetWords(name, upstream)}`);
   const rule = { mode: client_auth, caFile: client_ca_file, crlFile: undefined };
   return [
     ...(files.length === 0 ? [] : [`decrypts with ${firstOf(files)}`]),
@@ -57,6 +57,6 @@ export function upstreamTlsWords(tls: UpstreamTls): string {
 }
 
 /** A route that lists addresses has an upstream of its own, whose name says no more than the route's. */
-function goalOf(name: string, upstream: string): string {
+function targetWords(name: string, upstream: string): string {
   return upstream === `sni:${name}` ? 'the addresses of its route' : `upstream ${upstream}`;
 }

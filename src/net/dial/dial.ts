@@ -6,12 +6,12 @@ import { AddressConnect, type ConnectTarget } from './address-connect.ts';
 import type { DialDone, Dialed, PendingDial } from './dialer.ts';
 import type { AttemptEnded, ConnectAttempt } from './happy-eyeballs.ts';
 
-/** What goes on with a connection until it may be used. */
+/** The steps between a connection and its use, such as a TLS handshake. */
 export interface DialFinish {
   /**
-   * Ends it. Its `ended` is not called any more.
+   * Ends the connection. `ended` is not called any more.
    *
-   * @param isLate the time of the dial is over; otherwise nobody wants the connection any more
+   * @param isLate true when the time of the dial is over, false when nobody wants the connection any more
    */
   destroy(isLate: boolean): void;
 }

@@ -17,7 +17,10 @@ export class Entrances {
     return this.#present;
   }
 
-  /** From now on connections come in by these rules. Resolves when those that are on their way by the present rules have come through; undefined when there are none. */
+  /**
+   * From now on connections come in by these rules. Resolves when those that are on their way by the present rules have come through;
+   * undefined when there are none.
+   */
   replaceWith(rules: EntranceRules): Promise<void> | undefined {
     const replaced = this.#present;
     this.#present = new Entrance(rules, this.#owner);

@@ -83,7 +83,7 @@ export interface AcceptedTlsOptions extends ServerTlsOptions {
 
 /** The server's side of a TLS connection, whatever it is made over. */
 export interface ServerTls extends TLSSocket {
-  /** Told before the socket loses its session. */
+  /** Reads the session just before the socket loses it. */
   session: SessionReader | undefined;
   /** Why the client's certificate is not trusted; undefined when it is, or after the socket was closed. */
   readonly verifyError: Error | undefined;
@@ -181,9 +181,9 @@ export class StreamedTls extends TLSSocket implements ServerTls {
   get verifyError(): Error | undefined {
     const tls = handleOf(this) as Partial<TlsHandle> | undefined;
     if (tls === undefined) return undefined;
-    // Nothing that is public says so here. Who can't be verified is not trusted.
+    // Node.js documents no way to ask this of a socket without a server. A certificate that can't be verified is not trusted.
     return tls.verifyError === undefined
-      ? new Error('it can not be verified')
+      ? new Error('this version of Node.js does not say whether the certificate is trusted')
       : (tls.verifyError() ?? undefined);
   }
 

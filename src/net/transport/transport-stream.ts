@@ -3,7 +3,7 @@ import { Duplex } from 'node:stream';
 import type { TlsSession } from '../../plugin-api/index.ts';
 import type { OwnedTransport } from './owned-transport.ts';
 
-/** What was just written may still leave after `destroy`: up to so many bytes, within so long. */
+/** Bytes that were just written still leave after `destroy`, if they are no more than this, and within this time. */
 const LAST_WORDS_BYTES = 16 * 1024;
 const LAST_WORDS_MS = 1_000;
 
@@ -14,7 +14,7 @@ const LAST_WORDS_MS = 1_000;
 export class TransportStream extends Duplex {
   #transport: OwnedTransport;
   #isOpen = false;
-  /** Is called when all that was written is sent; undefined while nothing waits for that. */
+  /** The callback of a write that waits until the transport takes more; undefined while none waits. */
   #sent: (() => void) | undefined;
   #silence: NodeJS.Timeout | undefined;
   #lastWords: NodeJS.Timeout | undefined;

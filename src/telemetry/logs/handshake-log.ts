@@ -44,7 +44,7 @@ export class HandshakeLog implements HandshakeObserver {
       return;
     }
     if (this.#logger.debugEnabled) this.#logDetails(record, nowMs);
-    // Nothing failed: clients may leave at any time.
+    // Nothing failed: the client that the connection was made for has left, which it may do at any time.
     if (record.reason === 'not_needed') return;
     place.fail(record.reason ?? 'other');
     if (!isOfBackend(record) && !this.#logger.debugEnabled) this.#logReason(record, place);
@@ -63,7 +63,8 @@ export class HandshakeLog implements HandshakeObserver {
     this.#details += 1;
     const leftOut = this.#detailsLeftOut;
     this.#detailsLeftOut = 0;
-    this.#logger.debug('TLS handshake failed', {
+    const words = record.reason === 'not_needed' ? 'TLS handshake given up' : 'TLS handshake failed';
+    this.#logger.debug(words, {
       ...fieldsOf(record),
       duration_ms: Math.round(record.durationMs),
       detail: record.detail?.slice(0, MOST_DETAIL_LENGTH),

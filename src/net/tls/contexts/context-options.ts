@@ -28,7 +28,7 @@ export interface CryptoSettings {
  * The `secureOptions` of every context. A renegotiation costs a server far more than its client, and could show another certificate than
  * the one that was verified.
  */
-export const SAFE_OPTIONS = constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION;
+const SAFE_OPTIONS = constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION;
 
 /** Options of `createSecureContext` for these rules, on whichever side. */
 export function contextOptions(settings: CryptoSettings): SecureContextOptions {

@@ -51,8 +51,9 @@ export class HandshakeGate {
   }
 
   /**
-   * The ClientHello of a connection is complete, and is to be answered. `compute` makes the first and expensive part of the handshake: now, or in a later
-   * turn of the event loop if others were computed in this one. It is not called if the connection has left by then. It must not throw.
+   * The ClientHello of a connection is complete, and is to be answered. `compute` makes the first and expensive part of the handshake: now,
+   * or in a later turn of the event loop if others were computed in this one. It is not called if the connection has left by then. It
+   * must not throw.
    */
   begin(entrant: Entrant, { maxHandshakes }: HandshakeLimits, compute: () => void): void {
     if (!this.#hellos.delete(entrant)) return;

@@ -69,7 +69,10 @@ export class AcceptedSession implements TlsSession {
     this.#certificate = this.certificate;
   }
 
-  /** A host that needs no client certificate may be asked for with one. A host that no certificate is for is not refused here: the protocol does not know it. */
+  /**
+   * A host that needs no client certificate may be asked for with one. A host that no certificate is for is not refused here: the protocol
+   * does not know it.
+   */
   allowsHost(host: string): boolean {
     const decision = this.#decider.decide({ sni: host, ech: false });
     if (decision.kind !== 'terminate') return decision.kind === 'refuse';

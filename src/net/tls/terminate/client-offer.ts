@@ -11,8 +11,8 @@ const VERSION_NAMES: Readonly<Record<number, string>> = {
 };
 
 /**
- * What the client offered of that in which both sides have nothing in common: its versions, or its protocols (ALPN). Undefined when the
- * handshake failed for another reason.
+ * The versions that a client offered, when the proxy takes none of them, or its protocols (ALPN). Undefined when the handshake failed for
+ * another reason.
  */
 export function clientOffer(hello: ClientHello, reason: HandshakeReason | undefined): string | undefined {
   if (reason === 'no_shared_version') return shortList(hello.versions.filter(isNoGrease).map(versionName));

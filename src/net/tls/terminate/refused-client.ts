@@ -2,9 +2,9 @@ import type { StreamReader } from '../../../plugin-api/index.ts';
 import type { OwnedTransport } from '../../transport/owned-transport.ts';
 import { httpAnswer, isHeadRequest } from './plain-answers.ts';
 
-/** A client that made a handshake has so long to send the request that is answered. */
+/** How long the proxy waits for the request that it answers, after the handshake. */
 const REQUEST_WAIT_MS = 5_000;
-/** After the last word a client has so long to read it, and may send so much meanwhile. */
+/** How long a client may take to read the answer, and how much of what it sends meanwhile is read. */
 const LINGER_MS = 2_000;
 const LINGER_BYTES = 256 * 1024;
 
@@ -15,12 +15,12 @@ const LINGER_BYTES = 256 * 1024;
 export class RefusedClient implements StreamReader {
   readonly #raw: OwnedTransport;
   readonly #ended: () => void;
-  /** What the first request is answered with; undefined once that is done. */
+  /** The answer to the first request; undefined once it was given, and when there is none. */
   #sentence: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #lingerBytes = 0;
 
-  /** @param ended Is called once, when there is nothing left to wait for. */
+  /** @param ended called once, when there is nothing left to wait for */
   constructor(raw: OwnedTransport, ended: () => void) {
     this.#raw = raw;
     this.#ended = ended;

@@ -24,6 +24,6 @@ export interface TerminationRules {
   readonly bound?: HandshakeBound | undefined;
   /** Puts TLS over connections. Default: {@link acceptOverHandle}. */
   readonly acceptor?: TlsAcceptor | undefined;
-  /** Hears of each handshake. Default: nobody does. */
+  /** Gets each handshake that is over. Default: nobody does. */
   readonly observer?: Partial<HandshakeObserver> | undefined;
 }

@@ -1,4 +1,4 @@
-/** So many writers wait at most. When there are more, all of them send at once, though the turn is not over: the first one must not wait for long. */
+/** When so many writers wait, all of them send before the turn is over, so that the first one does not wait for long. */
 const MOST_WAITING = 32;
 
 /** The sending side of a transport, as far as the batch must know it. */
@@ -11,7 +11,7 @@ export interface BatchedWriter {
  * Lets the small writes of one turn of the event loop go out in a row, when the turn ends.
  *
  * A write wakes the process at the other end if that process sleeps, which takes the system longer than the write itself. While the proxy works
- * on one message after the other, each write would find the others asleep again. A row of writes finds them awake. This takes a
+ * on one message after the other, each write would find the others asleep again. A row of writes finds them awake. This saves a
  * fifth of the time of a small HTTP exchange, and more with TLS.
  */
 export class WriteBatch {

@@ -36,8 +36,8 @@ class TimedHandshakes implements AddableCounters {
 }
 
 /**
- * Counts TLS handshakes: with clients as a whole and by listener, with backends by upstream, those of health checks by backend. Those of the admin server are left out: only
- * operators can cause them.
+ * Counts TLS handshakes: with clients as a whole and by listener, with backends by upstream, those of health checks by backend. Those of the
+ * admin server are left out: only operators can cause them.
  */
 export class HandshakeMetrics implements AddableCounters {
   #bounds: readonly number[] = [];
