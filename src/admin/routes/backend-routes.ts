@@ -124,7 +124,7 @@ function tlsJson({ serverName, sni, isVerified, clientCertificate }: BackendTlsR
   return {
     server_name: serverName,
     sni: sni ?? null,
-    verified: isVerified,
+    verify: isVerified,
     client_certificate: clientCertificate ?? null,
   };
 }

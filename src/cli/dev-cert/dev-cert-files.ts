@@ -31,7 +31,10 @@ export async function makeFiles(line: DevCertLine): Promise<DevCertFiles | strin
   const cert = join(folder, `${stem}.crt`);
   const key = join(folder, `${stem}.key`);
   const there = [cert, key].find((file) => existsSync(file));
-  if (there !== undefined && !line.force) return `${there} exists already: --force replaces it`;
+  if (there !== undefined && !line.force)
+    return there === cert
+      ? `${cert} exists already: use it with ${key}, or replace it with --force`
+      : `${there} exists already: --force replaces it`;
   await makeFolder(folder);
   const ca = join(folder, `${CA_STEM}.crt`);
   const caKey = join(folder, `${CA_STEM}.key`);

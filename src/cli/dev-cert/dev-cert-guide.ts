@@ -18,7 +18,7 @@ export function devCertGuide(line: DevCertLine, files: DevCertFiles, folder: str
 
 function forServer({ cert, key }: DevCertFiles, absolute: (file: string) => string): string[] {
   return [
-    'In the config (at the top for the only listener, or in one of `listeners`):',
+    'In the config, at its top level for the only listener, or in one of `listeners` (beside another certificate: in the list `tls.certificates`):',
     '',
     'tls:',
     `  cert_file: ${absolute(cert)}`,

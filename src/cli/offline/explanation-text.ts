@@ -57,8 +57,8 @@ function section(label: string, lines: readonly string[]): string[] {
 }
 
 function backendTlsText(tls: ExplainedBackendTls): string {
-  const { server_name: name = 'the host of its address', verified } = tls;
-  const checked = verified ? `their certificate must be for ${name}` : 'their certificates are not verified';
+  const { server_name: name = 'the host of its address', verify } = tls;
+  const checked = verify ? `their certificate must be for ${name}` : 'their certificates are not verified';
   const { client_certificate_file: file } = tls;
   return `over TLS: ${checked}${file === undefined ? '' : `; the proxy shows them ${file}`}`;
 }

@@ -87,7 +87,7 @@ export interface FlatTls {
    * @default true
    */
   readonly enabled?: boolean;
-  /** PEM file with the certificate, followed by the intermediate certificates that lead to its authority. The path is relative to this file. A change of the file is an edit of the config. */
+  /** PEM file with the certificate, followed by the intermediate certificates that lead to its authority. The path is relative to this file. A change of the file is an edit of the config. An edit with a certificate that has expired or is not valid yet is refused; at the start, and when the proxy uses it already, such a certificate is only a warning. */
   readonly cert_file?: string;
   /** PEM file with the private key of the certificate. The path is relative to this file. */
   readonly key_file?: string;
@@ -156,7 +156,7 @@ export interface FlatTls {
 
 /** A certificate with its key, and the names that it serves. Two certificates may serve one name if one has an RSA key and the other an ECDSA key: each client then gets the one that it supports. */
 export interface FileCertificate {
-  /** PEM file with the certificate, followed by the intermediate certificates that lead to its authority. The path is relative to this file. A change of the file is an edit of the config. */
+  /** PEM file with the certificate, followed by the intermediate certificates that lead to its authority. The path is relative to this file. A change of the file is an edit of the config. An edit with a certificate that has expired or is not valid yet is refused; at the start, and when the proxy uses it already, such a certificate is only a warning. */
   readonly cert_file: string;
   /** PEM file with the private key of the certificate. The path is relative to this file. */
   readonly key_file: string;
@@ -738,7 +738,7 @@ export interface FileListenerTls {
    * @default true
    */
   readonly enabled?: boolean;
-  /** PEM file with the certificate, followed by the intermediate certificates that lead to its authority. The path is relative to this file. A change of the file is an edit of the config. */
+  /** PEM file with the certificate, followed by the intermediate certificates that lead to its authority. The path is relative to this file. A change of the file is an edit of the config. An edit with a certificate that has expired or is not valid yet is refused; at the start, and when the proxy uses it already, such a certificate is only a warning. */
   readonly cert_file?: string;
   /** PEM file with the private key of the certificate. The path is relative to this file. */
   readonly key_file?: string;
@@ -960,13 +960,13 @@ export interface FileAdmin {
 
 /** HTTPS for a server of the proxy itself. It works as on a listener: the keys of session tickets change every 12 hours and outlive edits, handshakes are limited in number and time, and a plain HTTP request gets an answer 400 that says so. A change of one of these files is an edit of the config. */
 export interface FileAdminTls {
-  /** PEM file with the certificate, followed by the intermediate certificates that lead to its authority. The path is relative to this file. A change of the file is an edit of the config. */
+  /** PEM file with the certificate, followed by the intermediate certificates that lead to its authority. The path is relative to this file. A change of the file is an edit of the config. An edit with a certificate that has expired or is not valid yet is refused; at the start, and when the proxy uses it already, such a certificate is only a warning. */
   readonly cert_file?: string;
   /** PEM file with the private key of the certificate. The path is relative to this file. */
   readonly key_file?: string;
   /** File with the password of `key_file`, if that key is encrypted. The path is relative to this file. Line breaks at the end are ignored. */
   readonly key_password_file?: string;
-  /** PEM file with certificate authorities. Clients must show a certificate of one of them; others get 403, except for what is public. The path is relative to this file. If a token is set as well, clients need both. */
+  /** PEM file with certificate authorities. Clients must show a certificate of one of them; others get 403. On the admin server, what `admin.public` names needs no certificate. The path is relative to this file. If a token is set as well, clients need both. */
   readonly client_ca_file?: string;
   /** PEM file with the certificate revocation lists of these authorities. The path is relative to this file. A client whose certificate is revoked is refused. */
   readonly client_crl_file?: string;
@@ -1013,13 +1013,13 @@ export interface Metrics {
 
 /** HTTPS for a server of the proxy itself. It works as on a listener: the keys of session tickets change every 12 hours and outlive edits, handshakes are limited in number and time, and a plain HTTP request gets an answer 400 that says so. A change of one of these files is an edit of the config. */
 export interface ServerTls {
-  /** PEM file with the certificate, followed by the intermediate certificates that lead to its authority. The path is relative to this file. A change of the file is an edit of the config. */
+  /** PEM file with the certificate, followed by the intermediate certificates that lead to its authority. The path is relative to this file. A change of the file is an edit of the config. An edit with a certificate that has expired or is not valid yet is refused; at the start, and when the proxy uses it already, such a certificate is only a warning. */
   readonly cert_file: string;
   /** PEM file with the private key of the certificate. The path is relative to this file. */
   readonly key_file: string;
   /** File with the password of `key_file`, if that key is encrypted. The path is relative to this file. Line breaks at the end are ignored. */
   readonly key_password_file?: string;
-  /** PEM file with certificate authorities. Clients must show a certificate of one of them; others get 403, except for what is public. The path is relative to this file. If a token is set as well, clients need both. */
+  /** PEM file with certificate authorities. Clients must show a certificate of one of them; others get 403. On the admin server, what `admin.public` names needs no certificate. The path is relative to this file. If a token is set as well, clients need both. */
   readonly client_ca_file?: string;
   /** PEM file with the certificate revocation lists of these authorities. The path is relative to this file. A client whose certificate is revoked is refused. */
   readonly client_crl_file?: string;

@@ -30,7 +30,7 @@ export function explainUpstream(
 function explainTls(tls: UpstreamTls): ExplainedBackendTls {
   return {
     ...(tls.server_name === undefined ? {} : { server_name: tls.server_name }),
-    verified: !tls.insecure_skip_verify,
+    verify: !tls.insecure_skip_verify,
     client_certificate: tls.client_cert_file !== undefined,
     ...(tls.client_cert_file === undefined ? {} : { client_certificate_file: tls.client_cert_file }),
   };

@@ -129,7 +129,7 @@ export interface ExplainedBackendTls {
   /** The name that the certificates must have; absent when it is the host in the address of each backend. */
   readonly server_name?: string;
   /** False when any certificate is accepted. */
-  readonly verified: boolean;
+  readonly verify: boolean;
   /** Whether backends that ask for a certificate are shown one. */
   readonly client_certificate: boolean;
   /** The file of that certificate, as the config names it. */

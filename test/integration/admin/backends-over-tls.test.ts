@@ -38,14 +38,14 @@ upstreams:
             tls: {
               server_name: 'api.example.com',
               sni: 'api.example.com',
-              verified: true,
+              verify: true,
               client_certificate: 'CN=proxy',
             },
             proxy_protocol: 'v2',
           },
           {
             name: 'unverified',
-            tls: { server_name: '127.0.0.1', sni: null, verified: false, client_certificate: null },
+            tls: { server_name: '127.0.0.1', sni: null, verify: false, client_certificate: null },
             proxy_protocol: null,
           },
         ],

@@ -242,7 +242,7 @@ describe('the upstream of a request', () => {
     const explanation = await asked({ url: 'http://127.0.0.1:8081/' });
     expect(explanation.upstream?.tls).toEqual({
       server_name: 'shop.test',
-      verified: true,
+      verify: true,
       client_certificate: true,
       client_certificate_file: 'shop.crt',
     });

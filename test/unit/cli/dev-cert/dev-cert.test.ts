@@ -81,7 +81,8 @@ describe('balance dev-cert', () => {
     expect(refused).toEqual({
       code: 1,
       stdout: '',
-      stderr: 'balance: certs/localhost.crt exists already: --force replaces it\n',
+      stderr:
+        'balance: certs/localhost.crt exists already: use it with certs/localhost.key, or replace it with --force\n',
     });
     expect(read('localhost.crt')).toBe(cert);
     chmodSync(join(folder, 'localhost.key'), 0o644);
