@@ -6,6 +6,7 @@ import { sortProblems, type Problem } from '../problems/problem.ts';
 import { lintClientAuth } from './lint-client-auth.ts';
 import type { LintContext } from './lint-context.ts';
 import { lintListeners } from './lint-listeners.ts';
+import { lintSni } from './lint-sni.ts';
 import { lintUpstreams } from './lint-upstreams.ts';
 import { isLocalOnly, parseAddress } from '../values/address.ts';
 
@@ -22,6 +23,7 @@ export function lintConfig(loaded: LoadedConfig, rulesOf: RulesOf): readonly Pro
   lintListeners(context);
   lintUpstreams(context);
   lintClientAuth(context);
+  lintSni(context);
   lintExposure(context);
   return sortProblems(problems);
 }

@@ -128,7 +128,7 @@ export interface FlatTls {
   readonly client_auth?: 'none' | 'request' | 'require' | 'verify' | 'require-and-verify';
   /** PEM file with the certificate authorities that sign the certificates of clients. The path is relative to this file. `verify` and `require-and-verify` need it. */
   readonly client_ca_file?: string;
-  /** PEM file with the certificate revocation lists of these authorities. The path is relative to this file. A client whose certificate is revoked is refused. */
+  /** PEM file with the certificate revocation lists of these authorities. The path is relative to this file. A client whose certificate is revoked is refused. When the time of the next update in the list has passed, all clients of its authority are refused, so renew the file before. */
   readonly client_crl_file?: string;
   /**
    * `true`: a client that asks for a name that no certificate has, or for no name, is refused with the alert `unrecognized_name`. `false`: it gets the default certificate.
@@ -779,7 +779,7 @@ export interface FileListenerTls {
   readonly client_auth?: 'none' | 'request' | 'require' | 'verify' | 'require-and-verify';
   /** PEM file with the certificate authorities that sign the certificates of clients. The path is relative to this file. `verify` and `require-and-verify` need it. */
   readonly client_ca_file?: string;
-  /** PEM file with the certificate revocation lists of these authorities. The path is relative to this file. A client whose certificate is revoked is refused. */
+  /** PEM file with the certificate revocation lists of these authorities. The path is relative to this file. A client whose certificate is revoked is refused. When the time of the next update in the list has passed, all clients of its authority are refused, so renew the file before. */
   readonly client_crl_file?: string;
   /**
    * `true`: a client that asks for a name that no certificate has, or for no name, is refused with the alert `unrecognized_name`. `false`: it gets the default certificate.
@@ -968,7 +968,7 @@ export interface FileAdminTls {
   readonly key_password_file?: string;
   /** PEM file with certificate authorities. Clients must show a certificate of one of them; others get 403. On the admin server, what `admin.public` names needs no certificate. The path is relative to this file. If a token is set as well, clients need both. */
   readonly client_ca_file?: string;
-  /** PEM file with the certificate revocation lists of these authorities. The path is relative to this file. A client whose certificate is revoked is refused. */
+  /** PEM file with the certificate revocation lists of these authorities. The path is relative to this file. A client whose certificate is revoked is refused. When the time of the next update in the list has passed, all clients of its authority are refused, so renew the file before. */
   readonly client_crl_file?: string;
   /**
    * The oldest version of TLS that clients may use.
@@ -1021,7 +1021,7 @@ export interface ServerTls {
   readonly key_password_file?: string;
   /** PEM file with certificate authorities. Clients must show a certificate of one of them; others get 403. On the admin server, what `admin.public` names needs no certificate. The path is relative to this file. If a token is set as well, clients need both. */
   readonly client_ca_file?: string;
-  /** PEM file with the certificate revocation lists of these authorities. The path is relative to this file. A client whose certificate is revoked is refused. */
+  /** PEM file with the certificate revocation lists of these authorities. The path is relative to this file. A client whose certificate is revoked is refused. When the time of the next update in the list has passed, all clients of its authority are refused, so renew the file before. */
   readonly client_crl_file?: string;
   /**
    * The oldest version of TLS that clients may use.

@@ -200,3 +200,32 @@ describe('advice on certificates of clients', () => {
       expect(adviceOn(`${base}${more}`)).toEqual([]);
   });
 });
+
+describe('advice on TLS that is passed on', () => {
+  const lists = (sni: string, pair = ''): string => `
+listeners:
+  - { listen: 127.0.0.1:1, mode: tcp, upstream: secure, tls: { ${pair}sni: ${sni} } }
+upstreams:
+  - { name: secure, backends: [{ address: '127.0.0.1:2' }], tls: true, health_check: {} }
+  - { name: plain, backends: [{ address: '127.0.0.1:3' }], health_check: {} }
+`;
+  const twice = (path: string): unknown =>
+    expect.stringContaining(
+      `2 listeners[0].${path} passes TLS of clients on undecrypted to the upstream secure`,
+    );
+
+  it('names upstreams that would wrap it in a second TLS', () => {
+    expect(adviceOn(lists('{ routes: { a.test: secure, b.test: plain } , default: plain }'))).toEqual([
+      twice('tls.sni.routes["a.test"]'),
+    ]);
+    expect(adviceOn(lists('{ routes: { b.test: plain }, default: secure }'))).toEqual([
+      twice('tls.sni.default'),
+    ]);
+    expect(adviceOn(lists('{ routes: { b.test: plain } }'))).toEqual([twice('upstream')]);
+  });
+
+  it('is silent where the listener decrypts what the upstream encrypts', () => {
+    const pair = 'cert_file: a.crt, key_file: a.key, ';
+    expect(adviceOn(lists('{ routes: { b.test: plain } }', pair))).toEqual([]);
+  });
+});
