@@ -102,7 +102,9 @@ export class RequestCounters implements AddableCounters {
     for (const counters of this.methods()) counters.durations = counters.durations.withBounds(bounds);
   }
 
+  /** Writes its labels too: to make them takes longer than to read and add the counts, so they are made once and not at each scrape. */
   read(into: CounterWriter): void {
+    into.text(this.labels);
     into.counts(this.#errors);
     for (const [index, counters] of this.#methods.entries()) {
       if (counters === undefined) continue;
@@ -113,6 +115,7 @@ export class RequestCounters implements AddableCounters {
   }
 
   add(from: CounterReader): void {
+    this.#labels = from.text();
     from.addCounts(this.#errors);
     for (let index = from.number(); index !== END; index = from.number())
       (this.#methods[index] ?? this.#add(index)).add(from);
@@ -155,6 +158,7 @@ class MethodCounters implements AddableCounters {
 
   /** Writes only the statuses that occurred, which are few of many. */
   read(into: CounterWriter): void {
+    into.text(this.labels);
     const counts = this.#counts;
     for (let index = 0; index < counts.length; index++) {
       const count = counts[index] ?? 0;
@@ -167,6 +171,7 @@ class MethodCounters implements AddableCounters {
   }
 
   add(from: CounterReader): void {
+    this.#labels = from.text();
     for (let index = from.number(); index !== END; index = from.number())
       this.#counts[index] = (this.#counts[index] ?? 0) + from.number();
     this.durations.add(from);
