@@ -85,7 +85,8 @@ export const HANDSHAKE_REASONS = {
     backend: "the backend does not trust the authority of the upstream's client certificate",
   },
   peer_rejected_certificate: {
-    client: "the client does not accept the listener's certificate",
+    client:
+      "the client does not accept the listener's certificate: it may have expired or be for another name",
     backend: "the backend does not accept the upstream's client certificate",
   },
   peer_wants_certificate: {

@@ -55,7 +55,13 @@ function certificateText({
   const names = (subjectaltname ?? '').split(', ').map((name) => name.replace(/^(DNS|IP Address):/, ''));
   const named = names.filter((name) => name !== '');
   const shown = named.length > 0 ? shortList(named) : nameOf(subject) || 'no name';
-  return `its certificate is for ${shown}, issued by ${nameOf(issuer) || 'nobody who is named'}, valid from ${from} to ${to}`;
+  return `its certificate is for ${shown}, issued by ${nameOf(issuer) || 'nobody who is named'}, valid from ${momentOf(from)} to ${momentOf(to)}`;
+}
+
+/** `Jan  1 05:02:53 2028 GMT` in the form that the rest of the log has. What is no time stays as it is: the backend chose it. */
+function momentOf(text: string): string {
+  const timeMs = Date.parse(text);
+  return Number.isNaN(timeMs) ? text : new Date(timeMs).toISOString().replace('.000Z', 'Z');
 }
 
 type Name = PeerCertificate['subject'] | undefined;
