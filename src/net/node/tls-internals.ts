@@ -1,4 +1,4 @@
-import { randomFillSync } from 'node:crypto';
+import { randomBytes, randomFillSync } from 'node:crypto';
 import { Duplex } from 'node:stream';
 import { createSecureContext, TLSSocket, type SecureContext, type TLSSocketOptions } from 'node:tls';
 
@@ -32,11 +32,20 @@ export interface TicketKeys {
   named(name: Buffer): TicketKey | undefined;
 }
 
+/** Watches the tickets of a context. Each is known by its initialization vector. No function may throw: that would end the process. */
+export interface TicketWatch {
+  made(iv: Buffer): void;
+  /** Whether a session may be resumed by it. */
+  takes(iv: Buffer): boolean;
+}
+
 /** Outcomes of OpenSSL's callback. There is none for "unknown key" that Node.js could pass on. */
 const USE = 1;
 /** In TLS 1.3 a client should use each ticket once (RFC 8446, appendix C.4), so each use must bring a new one. */
 const USE_AND_RENEW = 2;
 const IV_BYTES = 16;
+const HMAC_KEY_BYTES = 32;
+const AES_KEY_BYTES = 16;
 
 interface TicketContext {
   enableTicketKeyCallback?: () => void;
@@ -44,14 +53,17 @@ interface TicketContext {
 }
 
 /** Has a context ask for the key of each ticket. Returns false, without any effect, when this version of Node.js can't. */
-export function useTicketKeys(context: SecureContext, keys: TicketKeys): boolean {
+export function useTicketKeys(context: SecureContext, keys: TicketKeys, watch?: TicketWatch): boolean {
   const native = context.context as TicketContext;
   if (typeof native.enableTicketKeyCallback !== 'function') return false;
-  native.onticketkeycallback = (name, _iv, isNew) => {
+  native.onticketkeycallback = (name, iv, isNew) => {
     if (isNew) {
       const key = keys.current();
-      return [USE, key.hmacKey, key.aesKey, key.name, randomFillSync(Buffer.allocUnsafe(IV_BYTES))];
+      const newIv = randomFillSync(Buffer.allocUnsafe(IV_BYTES));
+      watch?.made(newIv);
+      return [USE, key.hmacKey, key.aesKey, key.name, newIv];
     }
+    if (watch?.takes(iv) === false) return [USE, randomBytes(HMAC_KEY_BYTES), randomBytes(AES_KEY_BYTES)];
     // Node.js needs a key in any case. When it is not that of the ticket, the two do not match, and OpenSSL makes a full handshake.
     const { hmacKey, aesKey } = keys.named(name) ?? keys.current();
     return [USE_AND_RENEW, hmacKey, aesKey];

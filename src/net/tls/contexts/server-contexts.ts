@@ -9,6 +9,7 @@ import {
   type Credential,
   type CryptoSettings,
 } from './context-options.ts';
+import { RefusedTickets } from './refused-tickets.ts';
 import { attachTicketKeys, type TicketKeyRing } from './ticket-key-ring.ts';
 
 /** A certificate of a listener, with its rules. */
@@ -35,6 +36,8 @@ export interface ServerContextSettings extends CryptoSettings {
 export interface ServerContext {
   readonly secureContext: SecureContext;
   readonly policy: ClientAuthPolicy;
+  /** Undefined when no client is refused by its certificate, or there are no tickets. */
+  readonly refusedTickets?: RefusedTickets | undefined;
 }
 
 /** All contexts of a listener. Never changed. */
@@ -165,8 +168,10 @@ function makeContext(
     sessionIdContext: sessionContextOf(settings.listener, policy),
     secureOptions: (options.secureOptions ?? 0) | (hasTickets ? 0 : constants.SSL_OP_NO_TICKET),
   });
-  if (hasTickets) attachTicketKeys(secureContext, ring);
-  return { secureContext, policy };
+  if (!hasTickets) return { secureContext, policy };
+  const refusedTickets = policy.clientCertificate === 'none' ? undefined : new RefusedTickets();
+  attachTicketKeys(secureContext, ring, refusedTickets);
+  return { secureContext, policy, refusedTickets };
 }
 
 /** A session is resumed only where the same is asked of clients. OpenSSL takes at most 32 bytes; Node.js passes the text. */

@@ -1,6 +1,6 @@
 import type { SecureContext } from 'node:tls';
 
-import { setTicketKeys, useTicketKeys, type TicketKeys } from '../../node/tls-internals.ts';
+import { setTicketKeys, useTicketKeys, type TicketKeys, type TicketWatch } from '../../node/tls-internals.ts';
 
 /**
  * The keys by which session tickets are made and opened. All contexts that share a ring open each other's tickets, so a client resumes its
@@ -17,6 +17,6 @@ export interface TicketKeyRing extends TicketKeys {
  * Has a context use the keys of a ring. A version of Node.js that can't ask for a key gets the one that does not change, so that sessions
  * are resumed over edits there too.
  */
-export function attachTicketKeys(context: SecureContext, ring: TicketKeyRing): void {
-  if (!useTicketKeys(context, ring)) setTicketKeys(context, ring.fixed);
+export function attachTicketKeys(context: SecureContext, ring: TicketKeyRing, watch?: TicketWatch): void {
+  if (!useTicketKeys(context, ring, watch)) setTicketKeys(context, ring.fixed);
 }

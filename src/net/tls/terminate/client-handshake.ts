@@ -174,6 +174,7 @@ export class ClientHandshake implements StreamReader, LayerRun, Entrant {
     socket.once('secure', () => {
       if (this.#isOver) return;
       const refusal = context.policy.refusalOf(socket);
+      context.refusedTickets?.decided(refusal !== undefined);
       if (refusal !== undefined) {
         this.#refuseCertificate(socket, refusal);
         return;
