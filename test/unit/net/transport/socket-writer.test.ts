@@ -108,7 +108,7 @@ describe('text that is written within a turn of the event loop', () => {
     async function owing(): Promise<Lab & { readonly others: SocketWriter[] }> {
       const parts = await lab();
       const { writer, buffers, near } = parts;
-      near.setMaxListeners(20);
+      near.setMaxListeners(40);
       const waiting: ((status: number) => void)[] = [];
       const write = vi.spyOn(buffers.direct, 'write');
       write.mockImplementation((_handle, _text, sent) => {
@@ -118,7 +118,7 @@ describe('text that is written within a turn of the event loop', () => {
       while (writer.writeText('x'.repeat(15 * 1024)));
       write.mockReturnValue(0);
       for (const sent of waiting) sent(0);
-      const others = Array.from({ length: 16 }, () => new SocketWriter(near, buffers, () => undefined));
+      const others = Array.from({ length: 32 }, () => new SocketWriter(near, buffers, () => undefined));
       return { ...parts, others };
     }
 
