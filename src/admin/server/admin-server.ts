@@ -175,6 +175,8 @@ export class AdminServer {
       side: 'admin',
       decider: { decide: (): SniDecision => ({ kind: 'terminate', context }) },
       alpn: ['http/1.1'],
+      // The guard refuses what others ask for.
+      resumesTrustedOnly: true,
       bound: { gate: this.#gate, limits: { maxHandshakes, maxPerAddress: 0 } },
       acceptor,
       observer: handshakes,

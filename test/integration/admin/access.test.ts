@@ -198,17 +198,22 @@ describe('an admin server with a certificate', () => {
     expect(await text(plain)).toContain('This port speaks HTTPS');
   });
 
-  it('refuses clients without a certificate also when they resume a session', async () => {
+  it('asks a client without a certificate for it again, instead of resuming its session', async () => {
     const { adminAddress } = await start(withClients, files);
     const first = await sessionAt(adminAddress, tls, '/status');
     expect(first.answer).toContain(' 403 ');
-    const again = await sessionAt(
+    const withTicket = { ...tls, ...(first.ticket && { session: first.ticket }) };
+    const again = await sessionAt(adminAddress, withTicket, '/status');
+    expect([again.isReused, again.answer]).toEqual([false, expect.stringContaining(' 403 ')]);
+    const better = { ...withTicket, ...authority.issue('operator') };
+    const shown = await sessionAt(adminAddress, better, '/status');
+    expect([shown.isReused, shown.answer]).toEqual([false, expect.stringContaining(' 200 ')]);
+    const resumed = await sessionAt(
       adminAddress,
-      { ...tls, ...(first.ticket && { session: first.ticket }) },
+      { ...better, ...(shown.ticket && { session: shown.ticket }) },
       '/status',
     );
-    expect(again.isReused).toBe(true);
-    expect(again.answer).toContain(' 403 ');
+    expect([resumed.isReused, resumed.answer]).toEqual([true, expect.stringContaining(' 200 ')]);
   });
 
   it('takes the token beside the certificate when there are both', async () => {

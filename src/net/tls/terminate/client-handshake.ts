@@ -15,6 +15,7 @@ import { ClientHelloReader } from '../client-hello/client-hello-reader.ts';
 import type { ClientHello } from '../client-hello/client-hello.ts';
 import { HelloRefusal } from '../client-hello/hello-refusal.ts';
 import type { ServerContext } from '../contexts/server-contexts.ts';
+import { untrustedClient } from '../untrusted-client.ts';
 import type { Entrant } from '../protection/entrants.ts';
 import type { GateReason } from '../protection/handshake-gate.ts';
 import { AcceptedSession } from './accepted-session.ts';
@@ -174,7 +175,7 @@ export class ClientHandshake implements StreamReader, LayerRun, Entrant {
     socket.once('secure', () => {
       if (this.#isOver) return;
       const refusal = context.policy.refusalOf(socket);
-      context.refusedTickets?.decided(refusal !== undefined);
+      context.refusedTickets?.decided(refusal !== undefined || !this.#mayResume(socket));
       if (refusal !== undefined) {
         this.#refuseCertificate(socket, refusal);
         return;
@@ -183,6 +184,12 @@ export class ClientHandshake implements StreamReader, LayerRun, Entrant {
       const { decider } = this.#rules;
       this.#succeed(new AcceptedSession(socket, this.#sni, context, decider, this.#beganAtMs));
     });
+  }
+
+  #mayResume(socket: ServerTls): boolean {
+    return (
+      this.#rules.resumesTrustedOnly !== true || untrustedClient(socket, socket.verifyError) === undefined
+    );
   }
 
   #succeed(session: AcceptedSession): void {

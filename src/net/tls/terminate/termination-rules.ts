@@ -20,6 +20,11 @@ export interface TerminationRules {
   readonly alpn: readonly string[];
   /** Whether the protocol is HTTP: then a client whose certificate is not accepted is told why, by an answer 400. Default: false. */
   readonly speaksHttp?: boolean | undefined;
+  /**
+   * Whether only clients with a trusted certificate resume their sessions, where certificates are asked for: for protocols that refuse what
+   * others ask for, so that these can show a certificate later. Default: false.
+   */
+  readonly resumesTrustedOnly?: boolean | undefined;
   /** Bounds the handshakes of the listener. Default: there is no bound. */
   readonly bound?: HandshakeBound | undefined;
   /** Puts TLS over connections. Default: {@link acceptOverHandle}. */
