@@ -324,7 +324,7 @@ describe('an admin server with a certificate', () => {
       authority.issue().key,
       'admin.tls.key names the file "key.pem", whose private key does not belong',
     ],
-    ['ca.pem', '', 'admin.tls.client_ca names the file "ca.pem", which holds no certificate'],
+    ['ca.pem', '', 'admin.tls.client_ca names the file "ca.pem", which is empty'],
   ])('is refused with a bad %s', async (file, text, problem) => {
     await expect(start(withClients, { ...files, [file]: text })).rejects.toThrow(problem);
   });
