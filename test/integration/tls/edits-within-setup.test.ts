@@ -74,6 +74,14 @@ async function untilConnected(proxy: LabProxy, count: number): Promise<void> {
   }, `${count} connections are there`);
 }
 
+/** Resolves when nothing of earlier configs is left. */
+async function untilDrained(proxy: LabProxy): Promise<void> {
+  await eventually(async () => {
+    const { draining } = (await proxy.status()) as { draining: readonly unknown[] };
+    return draining.length === 0;
+  }, 'the config before has gone');
+}
+
 const SEES = {
   own: { servername: 'own.test', ca: ca.cert },
   passed: { servername: 'passed.test', ca: ca.cert },
@@ -149,6 +157,7 @@ describe('a client in the middle of its ClientHello', () => {
       await near.socket.untilText('up\n');
       expect(near.socket.text).toBe('up\n');
       near.socket.close();
+      await untilDrained(proxy);
       expect(await proxy.log()).not.toContain('refused a connection');
     },
   );

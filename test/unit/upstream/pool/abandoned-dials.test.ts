@@ -179,6 +179,8 @@ describe('a dial whose lease has left', () => {
     await dialer.waiting[0]?.finish();
     await eventually(() => pool.idle === 1, 'it is idle');
     expect(dialer.waiting).toHaveLength(0);
+    await new Waiter(pool).answered();
+    await eventually(() => dialer.waiting.length === 1, 'another one is connected ahead in its place');
   });
 
   it('is ended when the pool is closed, which serves the leases that stay', async () => {
