@@ -28,23 +28,16 @@ class CaughtSignals implements EarlySignals {
     return [...this.#caught];
   }
 
+  /** The handlers stay: a signal that the kernel has delivered and the event loop has not reported yet would be lost with them. */
   restoreDefaults(): void {
     this.#state = 'default';
     for (const signal of this.#caught) this.#haveUsualEffect(signal);
-    // One turn of the loop later: the kernel may have delivered a signal that the loop has not reported yet. It would be lost.
-    setImmediate(() => {
-      for (const signal of SIGNALS) this.#stopCatching(signal);
-    });
   }
 
   #haveUsualEffect(signal: NodeJS.Signals): void {
     if (signal === 'SIGUSR1') return;
-    this.#stopCatching(signal);
+    process.removeListener(signal, this.#catch);
     process.kill(process.pid, signal);
-  }
-
-  #stopCatching(signal: NodeJS.Signals): void {
-    if (signal !== 'SIGUSR1') process.removeListener(signal, this.#catch);
   }
 }
 

@@ -48,14 +48,21 @@ listeners:
     address: '127.0.0.1:0'
     mode: http
     tls: { cert_file: a.crt, key_file: a.key }
-    http: { routes: [{ path_prefix: /untrusted, upstream: untrusted }, { path_prefix: /, upstream: trusted }] }
+    http: { routes: [{ path_prefix: /untrusted, upstream: untrusted }, { path_prefix: /failing, upstream: failing }, { path_prefix: /, upstream: trusted }] }
 upstreams:
   - name: web
     health_check: { type: tcp, interval: 200ms }
     backends: [${backends}]
   - name: raw
     backends: [{ name: echo, address: 'localhost:${String(echo.port)}' }]
-  - { name: trusted, tls: { ca_file: ca.crt }, backends: [{ name: secret, address: '${secret.address}' }] }
+  - name: trusted
+    tls: { ca_file: ca.crt }
+    health_check: { type: https, path: /, interval: 200ms }
+    backends: [{ name: secret, address: '${secret.address}' }]
+  - name: failing
+    tls: {}
+    health_check: { type: https, path: /, interval: 200ms }
+    backends: [{ name: unknown, address: '${secret.address}' }]
   - { name: untrusted, tls: {}, backends: [{ name: stranger, address: '${secret.address}' }] }
 admin: { listen: '127.0.0.1:0' }
 metrics: { listen: '127.0.0.1:0', buckets: [0.001, 0.01, 0.1, 1] }
@@ -153,7 +160,7 @@ describe.skipIf(missing !== '')(`Prometheus${missing}`, { timeout: 2 * SCRAPE_PA
     await scraped(async () => ((await prometheus.value(rate)) ?? 0) > 0, 'there is a rate');
     const p95 = 'histogram_quantile(0.95, sum by (le) (rate(balance_request_duration_seconds_bucket[5s])))';
     await scraped(async () => ((await prometheus.value(p95)) ?? 0) > 0, 'there is a quantile');
-    expect(await prometheus.value('min(balance_backend_health_status)')).toBe(1);
+    expect(await prometheus.value('min(balance_backend_health_status{backend!="unknown"})')).toBe(1);
     expect(await prometheus.value('balance_tunnels_active{listener="raw",backend="echo"}')).toBe(1);
     const both = await prometheus.query('balance_tunnel_bytes_total{listener="raw",backend="echo"} > 0');
     expect(both.map(({ metric }) => metric['direction']).sort()).toEqual(['received', 'sent']);
