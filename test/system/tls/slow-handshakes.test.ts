@@ -26,7 +26,7 @@ const LONGEST_WAIT_MS = 5_000;
 const LARGEST_RECORD_BYTES = 16_384;
 const MIB = 1024 * 1024;
 /** By so much the memory of the proxy may grow within a flood. */
-const MOST_GROWTH_MIB = 60;
+const MOST_GROWTH_MIB = 120;
 
 async function secureProxy(tls = '') {
   const { address } = await backend(answering(() => ok('hello')));
@@ -140,7 +140,8 @@ describe('a normal client', () => {
     }
   });
 
-  // 3,000 times 60 KiB, if the proxy kept what it was sent. Its limits let it hold 200 times 64 KiB.
+  // 6,000 times 60 KiB, if the proxy kept what it was sent: 350 MiB. Its limits let it hold 200 times 64 KiB; the rest is garbage that
+  // the runtime has not collected yet, up to 62 MiB on Node 26.
   it.runIf(process.platform === 'linux')('is served by a proxy whose memory stays bounded', async () => {
     const { port, ca, pid } = await secureProcess(', max_handshakes: 100, handshake_timeout: 60s');
     const begun = inRecords(
@@ -151,7 +152,7 @@ describe('a normal client', () => {
     await flood.begin(300, begun);
     await isServedWell(port, ca, 3);
     const { residentBytes: before } = usageOf(pid);
-    for (let round = 0; round < 10; round += 1) {
+    for (let round = 0; round < 20; round += 1) {
       await flood.begin(300, begun);
       await isServedWell(port, ca, 3);
     }
