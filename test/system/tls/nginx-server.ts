@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -9,6 +8,7 @@ import { onTestFinished } from 'vitest';
 import { freePort } from '../../support/addresses/free-ports.ts';
 import { eventually } from '../../support/time/eventually.ts';
 import { writeInto } from '../../support/write-into.ts';
+import { accepts } from '../../support/addresses/accepts.ts';
 
 /** What a request of a test is answered with: what nginx saw of the connection. */
 const SEEN =
@@ -53,22 +53,9 @@ http {
   await eventually(
     () => {
       if (child.exitCode !== null) throw new Error(output);
-      return listens(port);
+      return accepts(port);
     },
     () => `nginx listens: ${output}`,
   );
   return port;
-}
-
-function listens(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => {
-      resolve(false);
-    });
-  });
 }

@@ -2,7 +2,6 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type ServerResponse } from 'node:http';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -11,6 +10,7 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { buildProgram, PROGRAM, ROOT } from '../../support/labs/built-program.ts';
 import { freePort } from '../../support/addresses/free-ports.ts';
 import { PATIENCE_MS } from '../../support/time/patience.ts';
+import { accepts } from '../../support/addresses/accepts.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'balance-cli-'));
 const children = new Set<ChildProcess>();
@@ -54,19 +54,6 @@ function configFor(port: number, backendPort: number, more = ''): string {
     `${port}.yaml`,
     `mode: http\nlisten: 127.0.0.1:${port}\nbackends:\n  - name: one\n    address: 127.0.0.1:${backendPort}\n${more}`,
   );
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => {
-      resolve(false);
-    });
-  });
 }
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
