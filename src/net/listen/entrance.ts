@@ -50,7 +50,7 @@ export class Entrance implements SetupOwner<AcceptedConnection> {
     transport.whenClosed(() => {
       setup.destroy();
       this.#leave(connection);
-      this.#owner.ended(connection);
+      this.#end(connection, transport);
     });
     setup.start(transport);
   }
@@ -82,6 +82,19 @@ export class Entrance implements SetupOwner<AcceptedConnection> {
     const count = this.#inside.size;
     for (const { transport } of this.#inside) transport.reset(error);
     return count;
+  }
+
+  /**
+   * The accepted transport is closed. A layer may have put another one over it, which learns of that some turns later: the connection is over
+   * when that one is closed too, so that nobody forgets it before its protocol is told.
+   */
+  #end(connection: AcceptedConnection, accepted: OwnedTransport): void {
+    const { transport } = connection;
+    const ended = (): void => {
+      this.#owner.ended(connection);
+    };
+    if (transport !== accepted && transport.hasReader) transport.whenClosed(ended);
+    else ended();
   }
 
   #leave(connection: AcceptedConnection): void {

@@ -237,9 +237,10 @@ describe.each<[string, TlsAcceptor]>([
         expect(tls?.cipher).toMatch(/^TLS_.*GCM/);
         expect(made.records).toMatchObject([{ status: 'ok', version, resumed: false, owner: 'secure' }]);
         socket.end();
-        await eventually(() => made.listener.connections === 0, 'the connection is forgotten');
-        expect(tls?.version).toBe(version);
+        // Looks in each turn: nobody may find the connection forgotten while its protocol still waits to be told.
+        while (made.listener.connections > 0) await new Promise(setImmediate);
         expect(made.echo.errors).toEqual([undefined]);
+        expect(tls?.version).toBe(version);
       },
     );
 
