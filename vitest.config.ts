@@ -12,8 +12,12 @@ if (process.env['SLOW_MACHINE'])
   process.env['NODE_OPTIONS'] =
     `${process.env['NODE_OPTIONS'] ?? ''} --import ${new URL('test/support/time/slow-machine.mjs', import.meta.url).href}`;
 
+// WORKERS=2 npm test: proxies of tests have so many workers (test/support/workers/test-workers.ts).
+const hasWorkers = Number(process.env['WORKERS'] ?? '1') > 1;
+
 export default defineConfig({
   test: {
+    globalSetup: hasWorkers ? ['test/support/workers/compile-workers.ts'] : [],
     pool: 'forks',
     // One process runs many files, which keep no state in modules: loading them anew for each took a third of the time.
     isolate: false,

@@ -35,5 +35,7 @@ export interface AppOptions {
    * neither `process.exit` nor the handlers of uncaught errors. Default: false.
    */
   readonly embedded?: boolean;
+  /** How many workers serve, whatever the config says. Default: `workers` of the config. */
+  readonly workers?: number;
   readonly observer?: AppObserver;
 }

@@ -8,6 +8,7 @@ import type { ReloadOutcome } from '../../../src/runtime/reload/outcome/reload-o
 import { eventually } from '../time/eventually.ts';
 import { owned } from '../owned.ts';
 import { refuseFixedPorts } from '../addresses/refuse-fixed-ports.ts';
+import { testWorkers } from '../workers/test-workers.ts';
 import { writeInto } from '../write-into.ts';
 
 /** A proxy whose config a test edits while it runs, in a directory where a test may put more files. */
@@ -85,7 +86,7 @@ export class LabProxy {
   }
 }
 
-/** Starts a proxy that ends with the test. `files` are put beside its config first. */
+/** Starts a proxy that ends with the test, with as many workers as `WORKERS` says. `files` are put beside its config first. */
 export async function labProxy(
   yaml: string,
   files: Readonly<Record<string, string>> = {},
@@ -103,6 +104,7 @@ export async function labProxy(
       // Turns begin with the first backend.
       chance: () => 0,
       env: { DIRECTORY: directory },
+      ...testWorkers(yaml),
     });
     refuseFixedPorts(app);
     return owned(new LabProxy(app, directory, [output, errorOutput]));

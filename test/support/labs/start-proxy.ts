@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import { startApp, type App } from '../../../src/app.ts';
 import { refuseFixedPorts } from '../addresses/refuse-fixed-ports.ts';
+import { testWorkers } from '../workers/test-workers.ts';
 
 /** A proxy in this process, on free ports, with its config and log in a directory of its own. */
 export class RunningProxy {
@@ -59,16 +60,18 @@ export class RunningProxy {
 }
 
 /**
- * Starts the proxy with that config text. Use port 0 for all addresses.
- * @param chance For what balancers draw. Default: turns begin with the first backend.
+ * Starts the proxy with that config text, with as many workers as `WORKERS` says. Use port 0 for all addresses.
+ * @param chance For what balancers draw; then there is one worker, because no other thread can call it. Default: turns begin with the
+ *   first backend.
  */
-export async function startProxy(yaml: string, chance: () => number = () => 0): Promise<RunningProxy> {
+export async function startProxy(yaml: string, chance?: () => number): Promise<RunningProxy> {
   const directory = await mkdtemp(join(tmpdir(), 'balance-test-'));
   const configFile = join(directory, 'balance.yaml');
   await writeFile(configFile, yaml);
   const output = openSync(join(directory, 'balance.log'), 'a');
   try {
-    const app = await startApp({ configFile, output, version: 'test', chance });
+    const turns = chance === undefined ? { chance: () => 0, ...testWorkers(yaml) } : { chance };
+    const app = await startApp({ configFile, output, version: 'test', ...turns });
     refuseFixedPorts(app);
     return new RunningProxy(app, directory, output);
   } catch (error) {

@@ -1,0 +1,10 @@
+/** How many workers proxies of tests have: the 2 of `WORKERS=2 npm test`. Default: 1, as in production. */
+const TEST_WORKERS = Number(process.env['WORKERS'] ?? '1');
+
+/**
+ * The options of `startApp` that give a proxy of a test as many workers as `WORKERS` says. A config with a `workers` key keeps what it
+ * says there, so `workers: 1` is for a test of what one thread does alone.
+ */
+export function testWorkers(yaml: string): { readonly workers?: number } {
+  return TEST_WORKERS > 1 && !/^workers:/m.test(yaml) ? { workers: TEST_WORKERS } : {};
+}
