@@ -216,6 +216,19 @@ export const ERRORS = {
     retryable: false,
     meaning: 'The proxy has too few file descriptors, ports or too little memory to reach a backend.',
   },
+  worker_gone: {
+    origin: 'internal',
+    status: 503,
+    retryable: false,
+    meaning:
+      'A worker thread ended before it had answered. Its connections ended with it; another one takes its place.',
+  },
+  worker_hung: {
+    origin: 'internal',
+    status: 503,
+    retryable: false,
+    meaning: 'A worker thread did not answer in time: its event loop is blocked or overloaded.',
+  },
   shutdown: {
     origin: 'internal',
     status: 0,
