@@ -1,5 +1,5 @@
 import { AcceptDemand } from './accept-demand.ts';
-import type { DescriptorCopier } from '../node/descriptor-copier.ts';
+import type { DescriptorSource } from '../node/descriptor-source.ts';
 import { descriptorOf, type ListeningHandle } from '../node/node-internals.ts';
 import type { ProcessResources } from '../resources/process-resources.ts';
 
@@ -17,7 +17,8 @@ export interface AcceptBurstsOptions {
   readonly listening: ListeningHandle;
   /** How many connections may wait to be accepted. */
   readonly backlog: number;
-  readonly copier: DescriptorCopier;
+  /** Where further descriptors come from. */
+  readonly copies: DescriptorSource;
   /** Limits on descriptors. Default: none. */
   readonly resources?: Pick<ProcessResources, 'openFilesLimit' | 'hasRoomForClient'> | undefined;
   /** In ms. Default: `performance.now`. */
@@ -112,13 +113,13 @@ export class AcceptBursts {
     this.#wanted = count;
     for (const copy of this.#copies.splice(count)) copy.close();
     if (this.#copies.length === 0) this.#endReview();
-    while (this.#copies.length + this.#asked < count && this.#options.copier.isOpen) this.#ask();
+    while (this.#copies.length + this.#asked < count && this.#options.copies.isOpen) this.#ask();
   }
 
   #ask(): void {
-    const { copier, listening } = this.#options;
+    const { copies, listening } = this.#options;
     this.#asked += 1;
-    copier.copy(listening, (copy) => {
+    copies.copy(listening, (copy) => {
       this.#asked -= 1;
       if (copy !== undefined) this.#add(copy as ListeningHandle);
       if (this.#asked === 0) this.#whenFreed?.();

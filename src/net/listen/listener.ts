@@ -14,14 +14,17 @@ import { AcceptedConnection, type RunningWork } from './accepted-connection.ts';
 import { transportOverHandle, transportOverSocket } from './accepted-transport.ts';
 import type { EntranceOwner, EntranceRules } from './entrance.ts';
 import { Entrances } from './entrances.ts';
-import { ListeningSocket, type Acceptor, type ListeningSocketOptions } from './listening-socket.ts';
 import { OpenConnections } from './open-connections.ts';
+import { OwnSockets } from './own-sockets.ts';
 import { PluginCohort } from './plugin-cohort.ts';
 import { ProtocolFaults } from './protocol-faults.ts';
 import { ProtocolHandover } from './protocol-handover.ts';
+import type { Acceptor, ListeningSocketOptions, OpenedSocket, SocketOpener } from './socket-opener.ts';
 
 export interface ListenerOptions extends ListeningSocketOptions {
   readonly name: string;
+  /** Opens its socket. Default: one of its own, from which it accepts one connection in a turn of the event loop. */
+  readonly sockets?: SocketOpener | undefined;
   /** 0: no limit. */
   readonly maxConnections: number;
   readonly instance: ProtocolInstance;
@@ -60,7 +63,7 @@ export class Listener implements Acceptor, EntranceOwner {
   readonly #resources: ProcessResources | undefined;
   readonly #faults: ProtocolFaults;
   readonly #handover: ProtocolHandover;
-  readonly #socket: ListeningSocket;
+  readonly #socket: OpenedSocket;
   #instance: ProtocolInstance;
   #cohort: PluginCohort;
   #draining = false;
@@ -82,7 +85,7 @@ export class Listener implements Acceptor, EntranceOwner {
     this.#faults = new ProtocolFaults(this, options.logger, options.countFault);
     this.#faults.blame(options.plugin?.name ?? options.instance.protocol);
     this.#handover = new ProtocolHandover(this.#faults);
-    this.#socket = new ListeningSocket(options, this);
+    this.#socket = (options.sockets ?? new OwnSockets()).open(options, this);
   }
 
   /** Binds. Rejects with `address_in_use` or another BalanceError that names the address. */
@@ -233,6 +236,7 @@ export class Listener implements Acceptor, EntranceOwner {
   acceptSocket(socket: Socket): void {
     if (this.#isFull(handleOf(socket))) {
       socket.destroy();
+      this.#socket.noteEnd();
       return;
     }
     this.#accept(transportOverSocket(socket, this.#buffers, this.#onFault));
@@ -240,8 +244,12 @@ export class Listener implements Acceptor, EntranceOwner {
 
   acceptHandle(handle: Handle): void {
     this.#socket.noteAccept();
-    if (this.#isFull(handle)) socketWithHandle(handle).destroy();
-    else this.#accept(transportOverHandle(handle, this.#buffers, this.#onFault));
+    if (this.#isFull(handle)) {
+      socketWithHandle(handle).destroy();
+      this.#socket.noteEnd();
+      return;
+    }
+    this.#accept(transportOverHandle(handle, this.#buffers, this.#onFault));
   }
 
   #accept(transport: SocketTransport): void {
@@ -277,6 +285,7 @@ export class Listener implements Acceptor, EntranceOwner {
   ended(connection: AcceptedConnection): void {
     connection.cohort?.remove();
     this.traffic.end(connection);
+    this.#socket.noteEnd();
     if (this.traffic.open.size === 0) this.#whenEmpty?.();
     if (!connection.hasScope) return;
     // The protocol hears of the end first: most protocols end their resources then by themselves.

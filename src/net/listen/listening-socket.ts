@@ -1,48 +1,24 @@
-import { createServer, isIP, type Server, type Socket } from 'node:net';
+import { createServer, isIP, type Server } from 'node:net';
 
 import type { Address } from '../../config/values/address.ts';
 import type { Endpoint, Logger } from '../../plugin-api/index.ts';
-import type { BindAddresses } from '../dns/bind-addresses.ts';
-import type { DescriptorCopier } from '../node/descriptor-copier.ts';
+import type { DescriptorSource } from '../node/descriptor-source.ts';
 import { keepAliveSeconds, setKeepAlive } from '../node/keep-alive.ts';
-import { listeningHandleOf, type Handle } from '../node/node-internals.ts';
-import type { ProcessResources } from '../resources/process-resources.ts';
+import { listeningHandleOf } from '../node/node-internals.ts';
 import { UNIX_END } from '../transport/endpoints.ts';
 import { AcceptBursts } from './accept-bursts.ts';
 import { interceptHandles } from './accepted-transport.ts';
 import { BoundServer } from './bind/bound-server.ts';
+import type { Acceptor, ListeningSocketOptions, OpenedSocket } from './socket-opener.ts';
 
 const BACKLOG = 4096;
 const ALL_ADDRESSES: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
 
-export interface ListeningSocketOptions {
-  readonly address: Address;
-  /** Resolves the host name of the address. Default: Node.js looks the name up, in its thread pool. */
-  readonly bindAddresses?: BindAddresses | undefined;
-  /** Needed to accept more than one connection in a turn of a busy event loop. Default: one connection a turn. */
-  readonly copier?: DescriptorCopier | undefined;
-  /** As of `setKeepAlive`, for connections that are accepted. Default: no probes. */
-  readonly keepAliveMs?: number | undefined;
-  /** Permissions of a unix socket. Default: what the process's umask leaves. */
-  readonly socketMode?: number | undefined;
-  /** Limits on the descriptors that clients may take. Default: none. */
-  readonly resources?: ProcessResources | undefined;
-}
-
-/** Gets what a listening socket accepts. */
-export interface Acceptor {
-  /** A connection was accepted. `handle` is the operating system's socket as Node.js wraps it. */
-  acceptHandle(handle: Handle): void;
-  /** A connection was accepted, and this version of Node.js does not give access to its handle. */
-  acceptSocket(socket: Socket): void;
-  /** A connection could not be accepted. */
-  acceptFailed(error: Error): void;
-}
-
-/** The socket that a listener accepts connections from. */
-export class ListeningSocket {
+/** A socket that this thread binds, and that it alone accepts from. */
+export class ListeningSocket implements OpenedSocket {
   readonly #options: ListeningSocketOptions;
   readonly #acceptor: Acceptor;
+  readonly #copies: DescriptorSource | undefined;
   readonly #server: Server;
   readonly #place: BoundServer;
   #keepAliveMs: number;
@@ -50,9 +26,11 @@ export class ListeningSocket {
   #port: number;
   #bursts: AcceptBursts | undefined;
 
-  constructor(options: ListeningSocketOptions, acceptor: Acceptor) {
+  /** @param copies needed to accept more than one connection in a turn of a busy event loop. Default: one connection a turn. */
+  constructor(options: ListeningSocketOptions, acceptor: Acceptor, copies?: DescriptorSource) {
     this.#options = options;
     this.#acceptor = acceptor;
+    this.#copies = copies;
     this.#port = portOf(options.address);
     this.#keepAliveMs = options.keepAliveMs ?? 0;
     this.#server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (socket) => {
@@ -75,7 +53,6 @@ export class ListeningSocket {
     });
   }
 
-  /** Binds. `name` is the listener's, for error messages. Rejects with `address_in_use` or another BalanceError that names the address. */
   async listen(name: string): Promise<void> {
     this.#place.what = `listener ${name}`;
     const bound = await this.#place.listen();
@@ -83,27 +60,22 @@ export class ListeningSocket {
     this.#port = portOf(bound);
   }
 
-  /** The address that is bound, with the real port where the config said 0. */
   get bound(): Address {
     return this.#place.address;
   }
 
-  /** Our end of each connection. Undefined when the socket is bound to all addresses of the machine: then it depends on the connection. */
   get localEnd(): Endpoint | undefined {
     return this.#localEnd;
   }
 
-  /** The port that is bound; 0 for a unix socket. */
   get port(): number {
     return this.#port;
   }
 
-  /** How many descriptors connections are accepted from: more than one while the event loop is busy. */
   get descriptors(): number {
     return this.#bursts?.descriptors ?? 1;
   }
 
-  /** Applies to connections that are accepted from now on. Open connections keep their setting. */
   setKeepAlive(afterMs: number): void {
     if (afterMs === this.#keepAliveMs) return;
     this.#keepAliveMs = afterMs;
@@ -111,37 +83,31 @@ export class ListeningSocket {
     if (listening !== undefined) setKeepAlive(listening, afterMs);
   }
 
-  /** Gives a unix socket other permissions. A failure is logged with the name of the listener. */
   setSocketMode(mode: number | undefined, logger: Logger, listener: string): void {
     this.#place.setSocketMode(mode, logger, { listener });
   }
 
-  /** A connection was accepted: checks whether the event loop is busy. */
   noteAccept(): void {
     this.#bursts?.noteAccept();
   }
 
-  /** Descriptors are short: for a while, accepts from one descriptor only. */
+  /** Nobody shares the socket, so nothing depends on how many connections are open. */
+  noteEnd(): void {}
+
   yieldDescriptors(): void {
     this.#bursts?.yieldDescriptors();
   }
 
-  /**
-   * Stops listening, so that another socket can take the address over. The address is free on return, or when the returned promise
-   * resolves.
-   */
   suspend(): Promise<void> | undefined {
     const freed = this.#endBursts();
     this.#place.suspend();
     return freed;
   }
 
-  /** Listens again at the same address. Does nothing after `close`. */
   resume(): Promise<void> {
     return this.#place.resume();
   }
 
-  /** Stops listening, and never listens again. Returns what {@link suspend} does. */
   close(): Promise<void> | undefined {
     const freed = this.#endBursts();
     this.#place.close();
@@ -156,7 +122,8 @@ export class ListeningSocket {
 
   /** Called as soon as the server listens, in the same event: the first connection may come with the next event. */
   #intercept(): void {
-    const { copier, resources } = this.#options;
+    const { resources } = this.#options;
+    const copies = this.#copies;
     const listening = interceptHandles(this.#server, {
       backlog: BACKLOG,
       keepAliveMs: () => this.#keepAliveMs,
@@ -164,8 +131,8 @@ export class ListeningSocket {
         this.#acceptor.acceptHandle(handle);
       },
     });
-    if (listening !== undefined && copier !== undefined)
-      this.#bursts = new AcceptBursts({ listening, backlog: BACKLOG, copier, resources });
+    if (listening !== undefined && copies !== undefined)
+      this.#bursts = new AcceptBursts({ listening, backlog: BACKLOG, copies, resources });
   }
 }
 

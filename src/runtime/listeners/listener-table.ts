@@ -4,9 +4,9 @@ import { BalanceError } from '../../errors.ts';
 import type { Logger, ProtocolInstance } from '../../plugin-api/index.ts';
 import type { RunningWork } from '../../net/listen/accepted-connection.ts';
 import type { BindAddresses } from '../../net/dns/bind-addresses.ts';
-import { DescriptorCopier } from '../../net/node/descriptor-copier.ts';
 import type { EntranceRules } from '../../net/listen/entrance.ts';
 import { Listener } from '../../net/listen/listener.ts';
+import type { SocketOpener } from '../../net/listen/socket-opener.ts';
 import type { ProcessResources } from '../../net/resources/process-resources.ts';
 import type { ReadBuffers } from '../../net/transport/memory/read-buffers.ts';
 import { mayBlock } from '../../net/address-handover.ts';
@@ -27,6 +27,8 @@ export interface PreparedListeners {
 export interface ListenerTableOptions {
   readonly buffers: ReadBuffers;
   readonly logger: Logger;
+  /** Opens the sockets of listeners. The table closes it. */
+  readonly sockets: SocketOpener;
   /** Numbers the connections of all listeners: each gets a higher number than those before it. */
   readonly nextConnectionId: () => number;
   /** Hears of faults of plugins. Default: nobody does. */
@@ -39,8 +41,8 @@ export interface ListenerTableOptions {
 
 /** The bound addresses. A listener whose address stays is never closed nor bound again. */
 export class ListenerTable {
-  /** Copies listening descriptors, for listeners that accept several connections in one turn of the event loop. */
-  readonly copier = new DescriptorCopier();
+  /** Opens the sockets of its listeners. */
+  readonly sockets: SocketOpener;
   readonly #options: ListenerTableOptions;
   readonly #listeners = new Map<string, Listener>();
   readonly #draining = new Set<Listener>();
@@ -48,6 +50,7 @@ export class ListenerTable {
   readonly #served = new Map<Listener, PlannedListener>();
 
   constructor(options: ListenerTableOptions) {
+    this.sockets = options.sockets;
     this.#options = options;
   }
 
@@ -94,7 +97,6 @@ export class ListenerTable {
   async prepare(generation: Generation, leaving: readonly Address[]): Promise<PreparedListeners> {
     const added = new Map<string, Listener>();
     const arriving: Listener[] = [];
-    void this.copier.open();
     const abort = (): void => {
       for (const listener of added.values()) listener.destroy();
     };
@@ -123,7 +125,7 @@ export class ListenerTable {
   async close(): Promise<void> {
     const gone = [...this.#draining].map((listener) => listener.close());
     const live = [...this.#listeners.values()].map((listener) => this.#drain(listener));
-    this.copier.close();
+    this.sockets.close();
     await Promise.all([...gone, ...live]);
   }
 
@@ -131,7 +133,7 @@ export class ListenerTable {
   destroy(): void {
     for (const listener of this.all()) listener.destroy();
     this.#listeners.clear();
-    this.copier.close();
+    this.sockets.close();
   }
 
   #make(planned: PlannedListener): Listener {
@@ -139,6 +141,7 @@ export class ListenerTable {
     const { buffers, logger, telemetry, bindAddresses, resources, nextConnectionId } = this.#options;
     return new Listener({
       name: config.name,
+      sockets: this.sockets,
       address: parseAddress(config.address),
       bindAddresses,
       maxConnections: config.max_connections,
@@ -149,7 +152,6 @@ export class ListenerTable {
       // Connections may come as soon as it is bound, before the generation is live.
       entrance: entranceOf(planned),
       buffers,
-      copier: this.copier,
       logger,
       resources,
       nextConnectionId,

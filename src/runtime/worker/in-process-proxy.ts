@@ -191,7 +191,7 @@ export class InProcessProxy implements ProxyControl, SocketControl {
   /** Logs which faster ways of the runtime are missing. Resolves when all are known. */
   logMissingWays(): Promise<void> {
     const { listeners, logger } = this.#parts;
-    return logMissingWays(runtimeWays(), listeners.copier, logger);
+    return logMissingWays(runtimeWays(), listeners.sockets, logger);
   }
 
   addresses(): ReadonlyMap<string, string> {

@@ -1,5 +1,8 @@
 import { bindAddresses } from '../../net/dns/bind-addresses.ts';
 import type { NameResolver } from '../../net/dns/name-resolver.ts';
+import { OwnSockets } from '../../net/listen/own-sockets.ts';
+import type { SocketOpener } from '../../net/listen/socket-opener.ts';
+import { DescriptorCopier } from '../../net/node/descriptor-copier.ts';
 import type { ProcessResources } from '../../net/resources/process-resources.ts';
 import type { TicketKeyRing } from '../../net/tls/contexts/ticket-key-ring.ts';
 import { ReadBuffers } from '../../net/transport/memory/read-buffers.ts';
@@ -31,6 +34,8 @@ export interface ProxyEnvironment {
   readonly telemetry: RuntimeTelemetry;
   readonly names: NameResolver;
   readonly resources: ProcessResources;
+  /** Opens the sockets of listeners. Default: this thread binds them. */
+  readonly sockets?: SocketOpener | undefined;
   /** The keys of the session tickets of all listeners. */
   readonly ticketKeys: TicketKeyRing;
   readonly plugins: LoadedPlugins;
@@ -51,6 +56,7 @@ export function createProxyParts(environment: ProxyEnvironment): ProxyParts {
   const listeners = new ListenerTable({
     buffers,
     logger,
+    sockets: environment.sockets ?? new OwnSockets(new DescriptorCopier()),
     nextConnectionId: ids.nextConnectionId,
     telemetry,
     bindAddresses: bindAddresses(names),

@@ -10,6 +10,8 @@ import type { PluginChange } from '../../../src/plugins/plugin-change.ts';
 import type { PluginLoader } from '../../../src/plugins/plugin-loader.ts';
 import { PluginSet } from '../../../src/plugins/plugin-set.ts';
 import { GenerationBuilder } from '../../../src/runtime/generation/generation-builder.ts';
+import { OwnSockets } from '../../../src/net/listen/own-sockets.ts';
+import { DescriptorCopier } from '../../../src/net/node/descriptor-copier.ts';
 import { ListeningSockets } from '../../../src/runtime/reload/listening-sockets.ts';
 import type { ReloadOutcome } from '../../../src/runtime/reload/outcome/reload-outcome.ts';
 import type { ReloadParticipant } from '../../../src/runtime/reload/reload-participant.ts';
@@ -116,7 +118,13 @@ export class ApplyLab {
     const buffers = new ReadBuffers();
     const tunnels = new TunnelStats();
     let connections = 0;
-    this.listeners = new ListenerTable({ buffers, logger, nextConnectionId: () => (connections += 1) });
+    const sockets = new OwnSockets(new DescriptorCopier());
+    this.listeners = new ListenerTable({
+      buffers,
+      logger,
+      sockets,
+      nextConnectionId: () => (connections += 1),
+    });
     this.draining = new DrainingGenerations(this.listeners, logger);
     const builder = new GenerationBuilder({
       proxyId: 'test',

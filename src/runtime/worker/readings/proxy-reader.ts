@@ -87,7 +87,7 @@ export class ProxyReader {
       draining: draining.readings(),
       listeners: listeners.all().map((listener) => listenerReading(listener, this.#ids)),
       resources: resources.reading(),
-      runtimeWays: { ...ways, acceptBursts: ways.interceptedAccept && listeners.copier.isOpen },
+      runtimeWays: { ...ways, acceptBursts: ways.interceptedAccept && listeners.sockets.hasBursts },
     };
   }
 

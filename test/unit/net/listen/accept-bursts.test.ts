@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { AcceptBursts, type AcceptBurstsOptions } from '../../../../src/net/listen/accept-bursts.ts';
 import { DescriptorCopier } from '../../../../src/net/node/descriptor-copier.ts';
 import { Listener } from '../../../../src/net/listen/listener.ts';
+import { OwnSockets } from '../../../../src/net/listen/own-sockets.ts';
 import { listeningHandleOf, type ListeningHandle } from '../../../../src/net/node/node-internals.ts';
 import { ReadBuffers } from '../../../../src/net/transport/memory/read-buffers.ts';
 import type { Connection, ConnectionHandler } from '../../../../src/plugin-api/index.ts';
@@ -12,7 +13,9 @@ import { eventually } from '../../../support/time/eventually.ts';
 import { RecordingLogger } from '../../../support/recording-logger.ts';
 
 /** A server whose turns last as long as the test says. */
-async function lab(options: Partial<Pick<AcceptBurstsOptions, 'copier' | 'resources'>> = {}) {
+async function lab(
+  options: Partial<Pick<AcceptBurstsOptions, 'resources'>> & { copier?: DescriptorCopier } = {},
+) {
   const copier = options.copier ?? new DescriptorCopier();
   await copier.open();
   const server = createServer().listen(0, '127.0.0.1');
@@ -20,7 +23,13 @@ async function lab(options: Partial<Pick<AcceptBurstsOptions, 'copier' | 'resour
   const listening = listeningHandleOf(server) as ListeningHandle;
   const clock = { nowMs: 1_000, stepMs: 0 };
   const nowMs = (): number => (clock.nowMs += clock.stepMs);
-  const bursts = new AcceptBursts({ listening, backlog: 256, copier, resources: options.resources, nowMs });
+  const bursts = new AcceptBursts({
+    listening,
+    backlog: 256,
+    copies: copier,
+    resources: options.resources,
+    nowMs,
+  });
   /** Connections that were accepted in each turn of the loop. */
   const perTurn: number[] = [];
   let thisTurn = 0;
@@ -172,7 +181,7 @@ describe.runIf(process.platform === 'linux')('a busy listener', () => {
         close: () => Promise.resolve(),
       },
       buffers: new ReadBuffers(),
-      copier,
+      sockets: new OwnSockets(copier),
       logger: new RecordingLogger(),
       nextConnectionId: () => (connections += 1),
     });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 
+import { OwnSockets } from '../../../../src/net/listen/own-sockets.ts';
 import { ReadBuffers } from '../../../../src/net/transport/memory/read-buffers.ts';
 import type { Connection, ConnectionHandler, ProtocolInstance } from '../../../../src/plugin-api/index.ts';
 import type { Generation } from '../../../../src/runtime/generation/generation.ts';
@@ -40,7 +41,12 @@ class Named implements ProtocolInstance {
 
 /** A table with listeners that ask for nothing but numbers. */
 function tableWith(nextConnectionId: () => number): ListenerTable {
-  return new ListenerTable({ buffers: new ReadBuffers(), logger: new RecordingLogger(), nextConnectionId });
+  return new ListenerTable({
+    buffers: new ReadBuffers(),
+    logger: new RecordingLogger(),
+    sockets: new OwnSockets(),
+    nextConnectionId,
+  });
 }
 
 it('passes connections on by their names from the moment a listener is bound', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { logMissingWays } from '../../../../src/runtime/worker/log-missing-ways.ts';
+import { OwnSockets } from '../../../../src/net/listen/own-sockets.ts';
 import { DescriptorCopier } from '../../../../src/net/node/descriptor-copier.ts';
 import { runtimeWays } from '../../../../src/net/node/runtime-ways.ts';
 import { RecordingLogger } from '../../../support/recording-logger.ts';
@@ -8,9 +9,9 @@ import { RecordingLogger } from '../../../support/recording-logger.ts';
 describe('the log of a start', () => {
   it('says nothing of ways that are all there', async () => {
     const logger = new RecordingLogger();
-    const copier = new DescriptorCopier();
-    await logMissingWays(runtimeWays(), copier, logger);
-    copier.close();
+    const sockets = new OwnSockets(new DescriptorCopier());
+    await logMissingWays(runtimeWays(), sockets, logger);
+    sockets.close();
     if (process.platform === 'linux') expect(logger.lines).toEqual([]);
   });
 
@@ -18,7 +19,7 @@ describe('the log of a start', () => {
     const logger = new RecordingLogger();
     await logMissingWays(
       { interceptedAccept: true, lateSocket: false, sharedReads: true, directText: false, directTls: false },
-      new DescriptorCopier(null),
+      new OwnSockets(new DescriptorCopier(null)),
       logger,
     );
     const told = logger.lines.join('\n');
