@@ -1,35 +1,17 @@
-import { dirname, resolve } from 'node:path';
-
-import type { AdminServers } from './admin/admin-servers.ts';
-import { createAdminServers } from './app/create-admin-servers.ts';
 import type { AppOptions } from './app/app-options.ts';
-import { CertificateWatch } from './app/certificate-watch.ts';
-import { metricsSource } from './app/metrics-source.ts';
+import { createMovingParts } from './app/moving-parts.ts';
+import { openLogging } from './app/open-logging.ts';
 import { processIds } from './app/process-ids.ts';
-import { StrayErrorLog } from './app/stray-error-log.ts';
+import { createSupervisorParts, type SupervisorParts } from './app/supervisor-parts.ts';
+import { createThreadParts, type ThreadParts } from './app/thread-parts.ts';
 import { NameResolver } from './net/dns/name-resolver.ts';
-import { nodeLookup } from './net/dns/node-lookup.ts';
 import { ProcessResources } from './net/resources/process-resources.ts';
 import { RotatingKeyRing } from './net/tls/contexts/rotating-key-ring.ts';
-import type { Logger, MetricsPage, MetricsPageRequest } from './plugin-api/index.ts';
+import type { Logger } from './plugin-api/index.ts';
 import { FOREIGN_PROCESS, OWN_PROCESS } from './plugins/import/guarded-call.ts';
 import { PluginLoader } from './plugins/plugin-loader.ts';
-import { ListeningSockets } from './runtime/reload/listening-sockets.ts';
 import type { ReloadCause, ReloadOutcome } from './runtime/reload/outcome/reload-outcome.ts';
-import { ReloadPipeline } from './runtime/reload/reload-pipeline.ts';
-import { ResolverParticipant } from './runtime/reload/resolver-participant.ts';
-import { InProcessProxy } from './runtime/worker/in-process-proxy.ts';
-import { createProxyParts } from './runtime/worker/proxy-parts.ts';
-import { Telemetry } from './telemetry/telemetry.ts';
-import { HandshakeLog } from './telemetry/logs/handshake-log.ts';
-import { createLogging, type Logging } from './telemetry/logs/logging.ts';
-import { openLogOutput } from './telemetry/logs/output/log-output.ts';
-import { MetricsControl } from './telemetry/control/metrics-control.ts';
-import { TelemetryControl } from './telemetry/control/telemetry-control.ts';
-
-const STDOUT = 1;
-const STDERR = 2;
-const FIRST_LOGGING = { level: 'info', format: 'text', add_caller: false } as const;
+import { ReloadPipeline, type ReloadTarget } from './runtime/reload/reload-pipeline.ts';
 
 /** A running proxy. */
 export interface App {
@@ -51,6 +33,12 @@ export interface App {
   close(): Promise<void>;
   /** Ends all connections now. */
   destroy(): void;
+}
+
+/** What there is once the first config was loaded. */
+interface RunningParts extends SupervisorParts, ReloadTarget {
+  /** The first config is live. */
+  started(): void;
 }
 
 /**
@@ -81,84 +69,38 @@ export async function startApp(options: AppOptions): Promise<App> {
 /** The parts of a proxy, wired together and owned. The supervisor's parts see what moves bytes through `ProxyControl` alone. */
 class BalanceApp implements App {
   readonly logger: Logger;
-  readonly #logging: Logging;
-  readonly #telemetryControl: TelemetryControl;
-  readonly #metrics: MetricsControl;
+  readonly #options: AppOptions;
+  readonly #thread: ThreadParts;
   readonly #plugins: PluginLoader;
-  readonly #strayErrors: StrayErrorLog;
-  readonly #proxy: InProcessProxy;
-  readonly #admin: AdminServers;
   readonly #reloads: ReloadPipeline;
   readonly #names: NameResolver;
   readonly #resources: ProcessResources;
-  readonly #certificates: CertificateWatch;
+  /** undefined before the first config was loaded. */
+  #running: RunningParts | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(options: AppOptions) {
-    const { observer, chance, version = 'unknown' } = options;
     const logging = openLogging(options);
     const { logger } = logging;
-    const telemetry = new Telemetry(
-      (error, failures) => {
-        logger.error('telemetry failed', { error, failures });
-      },
-      [new HandshakeLog(logger)],
-    );
     const names = new NameResolver({ logger });
     const resources = new ProcessResources({ logger });
     const plugins = new PluginLoader(logger, options.embedded === true ? FOREIGN_PROCESS : OWN_PROCESS);
+    const { observer } = options;
     this.logger = logger;
-    this.#logging = logging;
+    this.#options = options;
+    this.#thread = createThreadParts({ logging, authors: plugins, names });
     this.#names = names;
     this.#resources = resources;
     this.#plugins = plugins;
-    this.#certificates = new CertificateWatch(logger);
-    this.#strayErrors = new StrayErrorLog(logger, plugins, telemetry);
-    this.#telemetryControl = new TelemetryControl(telemetry, logging, nodeLookup(names));
-
-    // What moves bytes.
-    const ticketKeys = new RotatingKeyRing();
-    const ids = processIds();
-    const shared = { ids, logger, telemetry, names, resources, ticketKeys, plugins, observer, chance };
-    const metricsPage = (request: MetricsPageRequest): Promise<MetricsPage> => this.#metrics.page(request);
-    this.#proxy = new InProcessProxy(createProxyParts({ ...shared, metricsPage }));
-
-    // What supervises it.
-    this.#reloads = new ReloadPipeline({
-      origin: options,
-      control: this.#proxy,
-      plugins,
-      records: telemetry,
-      logger,
-      limits: resources,
-      observer,
-    });
-    const shown = { version, control: this.#proxy, plugins, certificates: this.#certificates };
-    const source = metricsSource({
-      ...shown,
-      journal: this.#reloads.journal,
-      telemetry,
-      telemetryControl: this.#telemetryControl,
-      logging,
-    });
-    this.#metrics = new MetricsControl(telemetry, source);
-    this.#admin = createAdminServers({
-      ...shown,
-      reloads: this.#reloads,
-      metrics: this.#metrics,
-      ticketKeys,
-      names,
-      handshakes: telemetry,
-      logger,
-    });
+    this.#reloads = new ReloadPipeline({ origin: options, plugins, logger, limits: resources, observer });
   }
 
   get listeners(): ReadonlyMap<string, string> {
-    return this.#proxy.addresses();
+    return this.#running?.control.addresses() ?? new Map();
   }
 
   get adminAddresses(): readonly string[] {
-    return this.#admin.addresses;
+    return this.#running?.admin.addresses ?? [];
   }
 
   get ready(): boolean {
@@ -166,19 +108,11 @@ class BalanceApp implements App {
   }
 
   async start(): Promise<void> {
-    // In the order in which they are prepared and committed: logs first, so that the new listeners log as the config says.
-    await this.#reloads.start([
-      new ResolverParticipant(this.#names),
-      this.#telemetryControl,
-      this.#metrics,
-      this.#admin,
-      this.#certificates,
-      new ListeningSockets(this.#proxy.sockets),
-    ]);
+    await this.#reloads.start(() => this.#makeRunningParts());
     for (const [name, address] of this.listeners) this.logger.info('listening', { listener: name, address });
-    for (const { what, address, metricsPath } of this.#admin.served)
+    for (const { what, address, metricsPath } of this.#running?.admin.served ?? [])
       this.logger.info(`${what} listening`, { address, metrics: metricsPath });
-    void this.#proxy.logMissingWays();
+    this.#running?.started();
   }
 
   reload(cause: ReloadCause = { source: 'admin' }): Promise<ReloadOutcome> {
@@ -186,15 +120,15 @@ class BalanceApp implements App {
   }
 
   reopenLogs(): void {
-    this.#logging.reopen();
+    this.#thread.logging.reopen();
   }
 
   strayError(error: unknown): void {
-    this.#strayErrors.report(error);
+    this.#thread.strayErrors.report(error);
   }
 
   flushLogsNow(): void {
-    this.#logging.flushNow();
+    this.#thread.logging.flushNow();
   }
 
   close(): Promise<void> {
@@ -204,14 +138,14 @@ class BalanceApp implements App {
 
   async #close(): Promise<void> {
     await this.#reloads.close();
-    await this.#proxy.drain(this.#reloads.live?.config.shutdown.timeout ?? 0);
+    await this.#running?.control.drain(this.#reloads.live?.config.shutdown.timeout ?? 0);
     this.#destroyParts();
     await this.#reloads.history.flush();
     // The last spans may have to find their collector, so names are still looked up.
-    await this.#telemetryControl.close();
+    await this.#thread.telemetryControl.close();
     this.#names.close();
     this.logger.info('stopped');
-    await this.#logging.close();
+    await this.flush();
   }
 
   destroy(): void {
@@ -221,26 +155,45 @@ class BalanceApp implements App {
 
   /** Writes what was logged so far. */
   async flush(): Promise<void> {
-    await this.#logging.close();
+    await this.#thread.logging.close();
+  }
+
+  /** Makes what serves clients, and what shows it. */
+  #makeRunningParts(): RunningParts {
+    const { version = 'unknown', observer, chance } = this.#options;
+    const ticketKeys = new RotatingKeyRing();
+    const shared = {
+      thread: this.#thread,
+      plugins: this.#plugins,
+      names: this.#names,
+      ticketKeys,
+    };
+    const { proxy, counters } = createMovingParts({
+      ...shared,
+      ids: processIds(),
+      resources: this.#resources,
+      metricsPage: (request) => supervisor.metrics.page(request),
+      observer,
+      chance,
+    });
+    const supervisor = createSupervisorParts({
+      ...shared,
+      version,
+      control: proxy,
+      counters,
+      reloads: this.#reloads,
+    });
+    const records = this.#thread.telemetry;
+    const started = (): void => void proxy.logMissingWays();
+    this.#running = { ...supervisor, control: proxy, records, started };
+    return this.#running;
   }
 
   #destroyParts(): void {
     this.#reloads.destroy();
-    this.#proxy.destroy();
-    this.#admin.destroy();
+    this.#running?.control.destroy();
+    this.#running?.destroy();
     this.#plugins.close();
-    this.#metrics.destroy();
-    this.#certificates.destroy();
     this.#resources.destroy();
   }
-}
-
-/** The log before the first config says how it is written: lines wait until then. */
-function openLogging({ output = STDOUT, errorOutput = STDERR, configFile }: AppOptions): Logging {
-  return createLogging(FIRST_LOGGING, {
-    stdout: typeof output === 'object' ? output : openLogOutput(output),
-    stderr: () => openLogOutput(errorOutput),
-    directory: dirname(resolve(configFile)),
-    awaitsSettings: true,
-  });
 }

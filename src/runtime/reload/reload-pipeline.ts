@@ -35,16 +35,22 @@ export interface ReloadObserver {
 
 export interface ReloadPipelineOptions {
   readonly origin: ConfigOrigin;
-  readonly control: ProxyControl;
   readonly plugins: PluginLoader;
-  /** Every exchange and tunnel that ends, for {@link AutoRollback}. */
-  readonly records: TrafficRecords;
   readonly logger: Logger;
   /** How many files the process may open. */
   readonly limits: { readonly openFilesLimit: number };
   readonly observer?: ReloadObserver | undefined;
   /** As {@link TransactionParts.prepareLimitMs}. */
   readonly prepareLimitMs?: number;
+}
+
+/** What a pipeline makes configs live in. */
+export interface ReloadTarget {
+  readonly control: ProxyControl;
+  /** Every exchange and tunnel that ends, for {@link AutoRollback}. */
+  readonly records: TrafficRecords;
+  /** All parts that follow the live config, in the order in which they are prepared and committed. */
+  readonly participants: readonly ReloadParticipant[];
 }
 
 /**
@@ -63,20 +69,19 @@ export class ReloadPipeline {
   readonly #files: ConfigFollower;
   readonly #pluginFolders: PluginFollower;
   readonly #candidates: CandidateLoader;
-  readonly #autoRollback: AutoRollback;
   readonly #stopped = new AbortController();
-  #participants: readonly ReloadParticipant[] = [];
+  #target: ReloadTarget | undefined;
+  #autoRollback: AutoRollback | undefined;
   #live: { readonly id: number; readonly loaded: LoadedConfig } | undefined;
 
   constructor(options: ReloadPipelineOptions) {
-    const { origin, plugins, records, logger } = options;
+    const { origin, plugins, logger } = options;
     this.#options = options;
     this.journal = new ReloadJournal(logger);
     this.history = new ConfigHistory(logger, this);
     this.#files = new ConfigFollower(this, origin.configText === undefined);
     this.#pluginFolders = new PluginFollower(plugins, this);
     this.#candidates = new CandidateLoader({ origin, plugins, files: this.#files, logger });
-    this.#autoRollback = new AutoRollback({ records, reloads: this, logger });
   }
 
   /** The config that is live; undefined before the first one. */
@@ -97,12 +102,23 @@ export class ReloadPipeline {
   /**
    * Makes the first config live. Rejects with what is wrong.
    *
-   * @param participants all parts that follow the live config, in the order in which they are prepared and committed
+   * @param targetFor makes what configs become live in; called once, with the first config and before anything is built of it
    */
-  async start(participants: readonly ReloadParticipant[]): Promise<ReloadOutcome> {
-    this.#participants = participants;
+  async start(
+    targetFor: (loaded: LoadedConfig) => ReloadTarget | Promise<ReloadTarget>,
+  ): Promise<ReloadOutcome> {
     const begun = this.journal.begin('start');
-    const applied = await this.#apply({ source: 'start' });
+    const candidate = await this.#load({ source: 'start' });
+    const { loaded } = candidate;
+    const target = await targetFor(loaded);
+    this.#target = target;
+    this.#autoRollback = new AutoRollback({
+      records: target.records,
+      reloads: this,
+      logger: this.#options.logger,
+    });
+    for (const part of target.participants) await part.begin?.(loaded);
+    const applied = await this.#swap(candidate, target);
     const outcome = this.journal.started(begun, applied, this.generation);
     this.#remember(outcome, applied);
     return outcome;
@@ -133,7 +149,7 @@ export class ReloadPipeline {
   destroy(): void {
     void this.close();
     this.#candidates.destroy();
-    this.#autoRollback.destroy();
+    this.#autoRollback?.destroy();
   }
 
   async #run(cause: ReloadCause): Promise<ReloadOutcome> {
@@ -175,7 +191,13 @@ export class ReloadPipeline {
     const candidate = await this.#load(cause);
     const onlyPlugins = cause.source === 'plugins' && cause.readsConfig !== true;
     if (onlyPlugins && candidate.plugins.isEmpty) return NOTHING_TO_DO;
-    const transaction = new ReloadTransaction(this.#nextId, candidate, this.live, this.#parts);
+    if (this.#target === undefined) throw new Error('a reload before the start');
+    return this.#swap(candidate, this.#target);
+  }
+
+  /** Stages 2 to 4, and the last one when they succeeded. */
+  async #swap(candidate: ConfigCandidate, target: ReloadTarget): Promise<AppliedConfig> {
+    const transaction = new ReloadTransaction(this.#nextId, candidate, this.live, this.#partsOf(target));
     try {
       await transaction.build();
       await transaction.prepare();
@@ -190,7 +212,7 @@ export class ReloadPipeline {
     return applied;
   }
 
-  /** Stage 1: reads the files and checks them. With the first config, the parts begin that must be there before anything is built. */
+  /** Stage 1: reads the files and checks them. */
   async #load(cause: ReloadCause): Promise<ConfigCandidate> {
     const { live } = this;
     const candidate = await withTimeout(this.#candidates.load(cause, live), {
@@ -201,7 +223,6 @@ export class ReloadPipeline {
       signal: this.#stopped.signal,
     });
     const { loaded } = candidate;
-    if (live === undefined) for (const part of this.#participants) await part.begin?.(loaded);
     if (live?.namesServers === true && !loaded.namesServers) throw cutOff(loaded);
     return candidate;
   }
@@ -233,7 +254,7 @@ export class ReloadPipeline {
     const isNew = outcome.source === 'start' || changes.length > 0;
     if (loaded === undefined || !isNew) return;
     this.history.record(outcome, loaded);
-    this.#autoRollback.applied(loaded, outcome.source);
+    this.#autoRollback?.applied(loaded, outcome.source);
   }
 
   /** The config in the files was refused. The plugins that it needs may still come. */
@@ -246,10 +267,9 @@ export class ReloadPipeline {
     return (this.#live?.id ?? 0) + 1;
   }
 
-  get #parts(): TransactionParts {
-    const { control, logger, prepareLimitMs } = this.#options;
-    const stopped = this.#stopped.signal;
-    return { control, participants: this.#participants, logger, stopped, prepareLimitMs };
+  #partsOf({ control, participants }: ReloadTarget): TransactionParts {
+    const { logger, prepareLimitMs } = this.#options;
+    return { control, participants, logger, stopped: this.#stopped.signal, prepareLimitMs };
   }
 }
 

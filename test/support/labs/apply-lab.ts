@@ -158,9 +158,7 @@ export class ApplyLab {
     this.#proxy.swapped = () => this.faults.swapped?.();
     this.pipeline = new ReloadPipeline({
       origin: { configFile: 'lab.yaml', configText: () => this.#yaml },
-      control: this.#proxy,
       plugins: { prepare: () => this.#prepare() } as unknown as PluginLoader,
-      records: { subscribe: () => () => undefined },
       logger,
       limits: { openFilesLimit: Infinity },
       observer: { reloaded: (_, error) => (this.#error = error) },
@@ -186,11 +184,15 @@ export class ApplyLab {
     this.#registry.begin();
     this.#registry.fault = (count) => this.faults.registry?.(count);
     if (this.live.generation === undefined)
-      return this.pipeline.start([
-        this.#participant('before'),
-        new ListeningSockets(this.#proxy.sockets),
-        this.#participant('after'),
-      ]);
+      return this.pipeline.start(() => ({
+        control: this.#proxy,
+        records: { subscribe: () => () => undefined },
+        participants: [
+          this.#participant('before'),
+          new ListeningSockets(this.#proxy.sockets),
+          this.#participant('after'),
+        ],
+      }));
     const restore = { text: this.#yaml };
     const outcome = await this.pipeline.reload({ source: 'rollback', restore });
     if (!outcome.ok) throw this.#error;

@@ -1,7 +1,8 @@
 import { gunzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Telemetry } from '../../../../src/telemetry/telemetry.ts';
-import { MetricsControl, type MetricsSettings } from '../../../../src/telemetry/control/metrics-control.ts';
+import { CountersControl, type MetricsSettings } from '../../../../src/telemetry/control/counters-control.ts';
+import { MetricsControl } from '../../../../src/telemetry/control/metrics-control.ts';
 import { parseExposition } from '../metrics/exposition/exposition.ts';
 import { BUCKETS_S, sourceOf } from '../metrics/metrics-lab.ts';
 import { exchangeRecord } from '../records.ts';
@@ -16,7 +17,9 @@ const ON: MetricsSettings = { enabled: true, buckets: BUCKETS_S };
 
 async function start(settings = ON) {
   const telemetry = new Telemetry();
-  const control = new MetricsControl(telemetry, sourceOf());
+  const source = sourceOf();
+  const counters = new CountersControl(telemetry, () => source.known());
+  const control = new MetricsControl(counters, source);
   running.push(control);
   const apply = async (next: MetricsSettings): Promise<void> =>
     (await control.prepare({ config: { metrics: next } })).commit();

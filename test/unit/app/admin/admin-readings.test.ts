@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 
-import { liveConfigReading, statusReading, type ShownParts } from '../../../src/app/admin-readings.ts';
+import {
+  liveConfigReading,
+  statusReading,
+  type ShownParts,
+} from '../../../../src/app/admin/admin-readings.ts';
 
 /** Parts of a proxy whose running parts answer when the test wants, and whose config a test can replace meanwhile. */
 function shownParts() {

@@ -1,14 +1,14 @@
-import { AdminError } from '../admin/endpoint/admin-error.ts';
-import { jsonResponse } from '../admin/endpoint/admin-response.ts';
-import { post, type AdminRoute } from '../admin/endpoint/admin-router.ts';
-import { ConfigError } from '../config/load/config-error.ts';
-import type { ConfigChange } from '../config/diff/config-change.ts';
-import type { RulesOf } from '../config/options/listener-options.ts';
-import { diffConfigs } from '../config/diff/diff-configs.ts';
-import { summarizeChanges } from '../config/diff/config-change.ts';
-import type { BoundAddresses } from '../config/diff/socket-plan.ts';
-import { diffReferences } from '../config/diff/diff-references.ts';
-import type { LoadedConfig } from '../config/load/load-config.ts';
+import { AdminError } from '../../admin/endpoint/admin-error.ts';
+import { jsonResponse } from '../../admin/endpoint/admin-response.ts';
+import { post, type AdminRoute } from '../../admin/endpoint/admin-router.ts';
+import { ConfigError } from '../../config/load/config-error.ts';
+import type { ConfigChange } from '../../config/diff/config-change.ts';
+import type { RulesOf } from '../../config/options/listener-options.ts';
+import { diffConfigs } from '../../config/diff/diff-configs.ts';
+import { summarizeChanges } from '../../config/diff/config-change.ts';
+import type { BoundAddresses } from '../../config/diff/socket-plan.ts';
+import { diffReferences } from '../../config/diff/diff-references.ts';
+import type { LoadedConfig } from '../../config/load/load-config.ts';
 
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
 

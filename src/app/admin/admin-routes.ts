@@ -1,23 +1,23 @@
-import { get, type AdminRoute } from '../admin/endpoint/admin-router.ts';
-import { backendRoutes } from '../admin/routes/backend-routes.ts';
-import { configRoute } from '../admin/routes/config-route.ts';
-import { connectionsRoute } from '../admin/routes/connections-route.ts';
-import { cpuProfileRoute } from '../admin/diagnostics/cpu-profile.ts';
+import { get, type AdminRoute } from '../../admin/endpoint/admin-router.ts';
+import { backendRoutes } from '../../admin/routes/backend-routes.ts';
+import { configRoute } from '../../admin/routes/config-route.ts';
+import { connectionsRoute } from '../../admin/routes/connections-route.ts';
+import { cpuProfileRoute } from '../../admin/diagnostics/cpu-profile.ts';
 import {
   ENDPOINT_PATHS,
   healthEndpoint,
   liveEndpoint,
   readyEndpoint,
   versionEndpoint,
-} from '../admin/routes/probe-routes.ts';
-import type { EventLoopWatch } from '../admin/diagnostics/event-loop-watch.ts';
-import { heapSnapshotRoute } from '../admin/diagnostics/heap-snapshot.ts';
-import { historyRoutes } from '../admin/routes/history-routes.ts';
-import { openapiRoutes } from '../admin/routes/openapi-routes.ts';
-import { reloadRoute } from '../admin/routes/reload-route.ts';
-import { statusRoute } from '../admin/routes/status-route.ts';
-import type { Logger } from '../plugin-api/index.ts';
-import type { MetricsControl } from '../telemetry/control/metrics-control.ts';
+} from '../../admin/routes/probe-routes.ts';
+import type { EventLoopWatch } from '../../admin/diagnostics/event-loop-watch.ts';
+import { heapSnapshotRoute } from '../../admin/diagnostics/heap-snapshot.ts';
+import { historyRoutes } from '../../admin/routes/history-routes.ts';
+import { openapiRoutes } from '../../admin/routes/openapi-routes.ts';
+import { reloadRoute } from '../../admin/routes/reload-route.ts';
+import { statusRoute } from '../../admin/routes/status-route.ts';
+import type { Logger } from '../../plugin-api/index.ts';
+import type { MetricsControl } from '../../telemetry/control/metrics-control.ts';
 import { liveConfigReading, statusReading, type ShownParts } from './admin-readings.ts';
 import { configDiffRoute } from './config-diff-route.ts';
 import { explainRoute } from './explain-route.ts';

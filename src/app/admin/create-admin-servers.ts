@@ -1,10 +1,10 @@
-import { AdminServers } from '../admin/admin-servers.ts';
-import { EventLoopWatch } from '../admin/diagnostics/event-loop-watch.ts';
-import { get } from '../admin/endpoint/admin-router.ts';
-import { metricsEndpoint } from '../admin/routes/probe-routes.ts';
-import { bindAddresses } from '../net/dns/bind-addresses.ts';
-import type { NameResolver } from '../net/dns/name-resolver.ts';
-import type { HandshakeObserver } from '../readings/handshake.ts';
+import { AdminServers } from '../../admin/admin-servers.ts';
+import { EventLoopWatch } from '../../admin/diagnostics/event-loop-watch.ts';
+import { get } from '../../admin/endpoint/admin-router.ts';
+import { metricsEndpoint } from '../../admin/routes/probe-routes.ts';
+import { bindAddresses } from '../../net/dns/bind-addresses.ts';
+import type { NameResolver } from '../../net/dns/name-resolver.ts';
+import type { HandshakeObserver } from '../../readings/handshake.ts';
 import { adminRoutes, type AdminSources } from './admin-routes.ts';
 
 /** What the admin servers show and act on. */

@@ -1,9 +1,9 @@
-import type { LiveConfigReading } from '../admin/routes/config-route.ts';
-import type { PluginLoader } from '../plugins/plugin-loader.ts';
-import type { StatusReading } from '../readings/proxy.ts';
-import type { ProxyControl } from '../runtime/control/proxy-control.ts';
-import type { ReloadPipeline } from '../runtime/reload/reload-pipeline.ts';
-import type { CertificateWatch } from './certificate-watch.ts';
+import type { LiveConfigReading } from '../../admin/routes/config-route.ts';
+import type { PluginLoader } from '../../plugins/plugin-loader.ts';
+import type { StatusReading } from '../../readings/proxy.ts';
+import type { ProxyControl } from '../../runtime/control/proxy-control.ts';
+import type { ReloadPipeline } from '../../runtime/reload/reload-pipeline.ts';
+import type { CertificateWatch } from '../certificate-watch.ts';
 
 /** The parts whose readings the admin server puts together. */
 export interface ShownParts {

@@ -1,9 +1,9 @@
-import { AdminError } from '../admin/endpoint/admin-error.ts';
-import { jsonResponse } from '../admin/endpoint/admin-response.ts';
-import { post, type AdminRoute } from '../admin/endpoint/admin-router.ts';
-import { suggestion } from '../config/problems/closest.ts';
-import type { Explanation } from '../runtime/explain/explanation.ts';
-import { QuestionError, type ExplainQuestion } from '../runtime/explain/explain-question.ts';
+import { AdminError } from '../../admin/endpoint/admin-error.ts';
+import { jsonResponse } from '../../admin/endpoint/admin-response.ts';
+import { post, type AdminRoute } from '../../admin/endpoint/admin-router.ts';
+import { suggestion } from '../../config/problems/closest.ts';
+import type { Explanation } from '../../runtime/explain/explanation.ts';
+import { QuestionError, type ExplainQuestion } from '../../runtime/explain/explain-question.ts';
 
 const KEYS = ['method', 'url', 'headers', 'from', 'listener'] as const;
 const HEADERS_FORM = 'headers must be an object of names and values, or a list of [name, value]';

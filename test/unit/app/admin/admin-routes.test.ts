@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
-import { AdminServer } from '../../../src/admin/server/admin-server.ts';
-import { adminRoutes, type AdminSources } from '../../../src/app/admin-routes.ts';
-import { owned } from '../../support/owned.ts';
-import { RecordingLogger } from '../../support/recording-logger.ts';
+import { AdminServer } from '../../../../src/admin/server/admin-server.ts';
+import { adminRoutes, type AdminSources } from '../../../../src/app/admin/admin-routes.ts';
+import { owned } from '../../../support/owned.ts';
+import { RecordingLogger } from '../../../support/recording-logger.ts';
 
 /** The endpoints over moving parts that do some things only. */
 async function served(control: object) {

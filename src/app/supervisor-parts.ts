@@ -1,0 +1,63 @@
+import type { AdminServers } from '../admin/admin-servers.ts';
+import type { NameResolver } from '../net/dns/name-resolver.ts';
+import type { PluginLoader } from '../plugins/plugin-loader.ts';
+import type { ProxyControl } from '../runtime/control/proxy-control.ts';
+import { ListeningSockets } from '../runtime/reload/listening-sockets.ts';
+import type { ReloadParticipant } from '../runtime/reload/reload-participant.ts';
+import type { ReloadPipeline } from '../runtime/reload/reload-pipeline.ts';
+import { ResolverParticipant } from '../runtime/reload/resolver-participant.ts';
+import type { CountersControl } from '../telemetry/control/counters-control.ts';
+import { MetricsControl } from '../telemetry/control/metrics-control.ts';
+import { CertificateWatch } from './certificate-watch.ts';
+import { createAdminServers } from './admin/create-admin-servers.ts';
+import { metricsSource } from './metrics-source.ts';
+import type { ThreadParts } from './thread-parts.ts';
+
+/** What supervises the parts that serve clients. */
+export interface SupervisorEnvironment {
+  readonly version: string;
+  /** What serves clients. */
+  readonly control: ProxyControl;
+  readonly counters: CountersControl;
+  readonly thread: ThreadParts;
+  readonly reloads: ReloadPipeline;
+  readonly plugins: PluginLoader;
+  readonly names: NameResolver;
+  /** The keys of the session tickets of listeners. */
+  readonly ticketKeys: { readonly ageMs: number | undefined };
+}
+
+/** What shows the running proxy and follows its config. */
+export interface SupervisorParts {
+  readonly metrics: MetricsControl;
+  readonly admin: AdminServers;
+  /** All parts that follow the live config, in the order in which they are prepared and committed. */
+  readonly participants: readonly ReloadParticipant[];
+  destroy(): void;
+}
+
+export function createSupervisorParts(environment: SupervisorEnvironment): SupervisorParts {
+  const { control, counters, thread, reloads, names } = environment;
+  const { logging, telemetry, telemetryControl } = thread;
+  const { logger } = logging;
+  const certificates = new CertificateWatch(logger);
+  const shown = { ...environment, certificates };
+  const source = metricsSource({ ...shown, logging, telemetry, telemetryControl, journal: reloads.journal });
+  const metrics = new MetricsControl(counters, source);
+  const admin = createAdminServers({ ...shown, metrics, handshakes: telemetry, logger });
+  // Logs come before listeners, so that new listeners log as the config says.
+  const participants = [
+    new ResolverParticipant(names),
+    telemetryControl,
+    metrics,
+    admin,
+    certificates,
+    new ListeningSockets(control.sockets),
+  ];
+  const destroy = (): void => {
+    admin.destroy();
+    metrics.destroy();
+    certificates.destroy();
+  };
+  return { metrics, admin, participants, destroy };
+}

@@ -1,0 +1,41 @@
+import type { RequestTotals } from '../../readings/telemetry.ts';
+import { MetricCounters, type CountedNames } from '../metrics/metric-counters.ts';
+import type { Telemetry } from '../telemetry.ts';
+
+/** The keys of the config's `metrics` section that say what is counted. */
+export interface MetricsSettings {
+  readonly enabled: boolean;
+  /** Upper bounds of the histograms' buckets in seconds, ascending. */
+  readonly buckets: readonly number[];
+}
+
+/** Counts the records of one thread, as the `metrics` section of the live config says. While metrics are off, requests cost nothing here. */
+export class CountersControl {
+  readonly counters: MetricCounters;
+  readonly #telemetry: Telemetry;
+  #unsubscribe: (() => void) | undefined;
+
+  /** @param known as {@link MetricCounters} has it */
+  constructor(telemetry: Telemetry, known: CountedNames) {
+    this.counters = new MetricCounters(known);
+    this.#telemetry = telemetry;
+  }
+
+  /** A config went live. What was counted before is kept. */
+  apply({ enabled, buckets }: MetricsSettings): void {
+    this.counters.setBuckets(buckets);
+    if (enabled) this.#unsubscribe ??= this.#telemetry.subscribe(this.counters);
+    else this.destroy();
+  }
+
+  /** The requests of the backends with that name; without a name, of requests that got no backend. undefined while metrics are off. */
+  totals(backend?: string): RequestTotals | undefined {
+    return this.#unsubscribe === undefined ? undefined : this.counters.totals(backend);
+  }
+
+  /** Stops counting. */
+  destroy(): void {
+    this.#unsubscribe?.();
+    this.#unsubscribe = undefined;
+  }
+}
