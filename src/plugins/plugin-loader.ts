@@ -5,11 +5,13 @@ import type { Environment } from '../config/document/substitute-env.ts';
 import { errorFrom, messageOf } from '../errors.ts';
 import type { Logger } from '../plugin-api/index.ts';
 import { CheckedPlugin } from './checks/checked-plugin.ts';
+import { BUILT_IN_ORIGIN } from './checks/imported-plugin.ts';
 import { BUILT_IN, builtInUrl, packageDirectory } from './source/own-plugins.ts';
 import { PluginChange } from './plugin-change.ts';
 import { fingerprintOf, PluginContents, type FoundPlugin } from './source/plugin-contents.ts';
 import { PluginError } from './checks/plugin-error.ts';
 import { PluginImporter } from './import/plugin-importer.ts';
+import type { PluginReference, ReferredPlugins } from './plugin-reference.ts';
 import { PluginSet } from './plugin-set.ts';
 import type { IgnoredPath } from './source/plugin-source.ts';
 import { OWN_PROCESS, type ProcessGuards } from './import/guarded-call.ts';
@@ -18,16 +20,6 @@ import { OWN_PROCESS, type ProcessGuards } from './import/guarded-call.ts';
 export interface PluginFailure {
   readonly file: string;
   readonly reason: string;
-}
-
-/** A plugin, named by the state of its files. */
-export interface PluginState {
-  /** The protocol's name. */
-  readonly name: string;
-  /** '' for a plugin that comes with the proxy. */
-  readonly file: string;
-  /** Hash of all its files; '' for a plugin that comes with the proxy. */
-  readonly hash: string;
 }
 
 /** What a reload asks of the loader. */
@@ -53,7 +45,7 @@ interface Attempt {
  * `index` file; its default export is a protocol plugin. What can't be loaded changes nothing: its reason is logged and kept
  * in {@link failures}, and the state that was loaded before stays.
  */
-export class PluginLoader {
+export class PluginLoader implements ReferredPlugins {
   readonly #logger: Logger;
   readonly #importer: PluginImporter;
   readonly #contents = new PluginContents();
@@ -101,13 +93,9 @@ export class PluginLoader {
     )?.name;
   }
 
-  /** The loaded plugin with that state of its files; undefined when that state is not loaded. */
-  find({ name, file, hash }: PluginState): CheckedPlugin | undefined {
-    const live = this.#live.get(name);
-    if (live?.origin.file === file && live.origin.hash === hash) return live;
-    if (file === '') return this.#builtIn?.find((plugin) => plugin.name === name);
-    const attempt = this.#attempts.get(file);
-    return attempt?.hash === hash ? attempt.plugin : undefined;
+  /** The plugin with that state of its files; undefined when that state is not loaded. */
+  get(reference: PluginReference): Promise<CheckedPlugin | undefined> {
+    return Promise.resolve(this.#find(reference));
   }
 
   /** The fingerprint of these folders when they were last read; '' when they never were. */
@@ -169,6 +157,14 @@ export class PluginLoader {
   /** Undoes its changes to the process. Loaded plugins stay usable. */
   close(): void {
     this.#importer.close();
+  }
+
+  #find({ name, file, hash }: PluginReference): CheckedPlugin | undefined {
+    const live = this.#live.get(name);
+    if (live?.origin.file === file && live.origin.hash === hash) return live;
+    if (file === '') return this.#builtIn?.find((plugin) => plugin.name === name);
+    const attempt = this.#attempts.get(file);
+    return attempt?.hash === hash ? attempt.plugin : undefined;
   }
 
   async #attemptAll(found: readonly FoundPlugin[], request: PluginRequest): Promise<Map<string, Attempt>> {
@@ -294,7 +290,7 @@ export function pluginDirectories({ directory }: PluginSettings): readonly strin
 
 async function importBuiltIn(name: string): Promise<CheckedPlugin> {
   const module = (await import(/* @vite-ignore */ builtInUrl(name))) as { default?: unknown };
-  return new CheckedPlugin(module.default, { file: '', hash: '', builtIn: true });
+  return new CheckedPlugin(module.default, BUILT_IN_ORIGIN);
 }
 
 function taken({ name, origin }: CheckedPlugin): string {

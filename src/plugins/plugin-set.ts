@@ -1,8 +1,11 @@
 import { ConfigError } from '../config/load/config-error.ts';
 import { withWarnings, type LoadedConfig } from '../config/load/loaded-config.ts';
+import { optionsOf } from '../config/options/listener-options.ts';
+import type { Config, Listener } from '../config/schema/config.generated.ts';
 import type { OptionsRules } from '../plugin-api/index.ts';
 import type { CheckedPlugin } from './checks/checked-plugin.ts';
 import { checkPluginOptions, type OptionsFindings } from './checks/plugin-options.ts';
+import type { PluginReference } from './plugin-reference.ts';
 
 /** The plugins that a generation is built with. Immutable: a reload makes another set. */
 export class PluginSet implements Iterable<CheckedPlugin> {
@@ -17,9 +20,9 @@ export class PluginSet implements Iterable<CheckedPlugin> {
     return [...this.#plugins.keys()];
   }
 
-  /** The plugins by name, file and content hash. */
-  get references(): readonly { readonly name: string; readonly file: string; readonly hash: string }[] {
-    return [...this].map(({ name, origin: { file, hash } }) => ({ name, file, hash }));
+  /** By these other threads load the same plugins. */
+  get references(): readonly PluginReference[] {
+    return [...this].map(({ name, origin: { file, folder, hash } }) => ({ name, file, folder, hash }));
   }
 
   get(name: string): CheckedPlugin | undefined {
@@ -48,6 +51,19 @@ export class PluginSet implements Iterable<CheckedPlugin> {
 
   /** The rules about options of the protocol that a `mode` names. */
   readonly rulesOf = (mode: string): OptionsRules | undefined => this.#plugins.get(mode)?.optionsRules;
+
+  /** The config with the defaults of their schemas in the options of strangers' plugins. Those options must be in order. */
+  filled(config: Config): Config {
+    const isFilled = ({ mode }: Listener): boolean => this.get(mode)?.fillsOptions === true;
+    if (!config.listeners.some(isFilled)) return config;
+    const listeners = config.listeners.map((listener) => {
+      const options = this.get(listener.mode)?.filled(optionsOf(listener));
+      return isFilled(listener)
+        ? { ...listener, options: options as NonNullable<Listener['options']> }
+        : listener;
+    });
+    return { ...config, listeners };
+  }
 
   /** What plugins find wrong with the options of their listeners, or warn about. */
   findings(loaded: LoadedConfig): OptionsFindings {

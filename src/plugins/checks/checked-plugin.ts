@@ -1,55 +1,20 @@
 import { ConfigSection } from '../../config/diff/config-section.ts';
-import { formatPath } from '../../config/problems/problem.ts';
 import { messageOf } from '../../errors.ts';
-import type {
-  ApiVersion,
-  OptionsEffect,
-  OptionsRules,
-  OptionsSection,
-  ProtocolHost,
-  ProtocolInstance,
-  ProtocolPlugin,
-} from '../../plugin-api/index.ts';
-import { instanceOf, pluginOf } from './plugin-contract.ts';
+import type { OptionsEffect, OptionsRules, OptionsSection } from '../../plugin-api/index.ts';
+import { ImportedPlugin, type PluginOrigin, type ProvisionGuard } from './imported-plugin.ts';
 import { OptionsSchema, type OptionsProblem } from './options-schema.ts';
-import { PluginError } from './plugin-error.ts';
 
-/** Where a plugin came from. */
-export interface PluginOrigin {
-  /** The module; '' for one that comes with the proxy. */
-  readonly file: string;
-  /** Hash of everything that it consists of; '' for one that comes with the proxy. */
-  readonly hash: string;
-  readonly builtIn: boolean;
-}
-
-/** Calls a plugin's `provision` within limits. */
-export type ProvisionGuard = (provision: () => Promise<ProtocolInstance>) => Promise<ProtocolInstance>;
-
-/**
- * A plugin in one state of its files, provisioned only with options that its `configSchema` allows, the schema's defaults
- * filled in.
- */
-export class CheckedPlugin implements ProtocolPlugin {
-  readonly apiVersion: ApiVersion;
-  readonly name: string;
+/** A plugin with what the supervisor needs of it: its schema and its rules about the options of listeners. */
+export class CheckedPlugin extends ImportedPlugin {
   readonly configSchema?: object;
   /** The plugin's rules; they get the options with the defaults of the schema filled in. */
   readonly optionsRules?: OptionsRules;
-  readonly origin: PluginOrigin;
-  readonly #plugin: ProtocolPlugin;
   readonly #schema: OptionsSchema | undefined;
-  readonly #guard: ProvisionGuard;
 
   /** Throws an Error when `exported` is no plugin for this proxy, or its `configSchema` no JSON Schema. */
-  constructor(exported: unknown, origin: PluginOrigin, guard: ProvisionGuard = (provision) => provision()) {
-    const plugin = pluginOf(exported);
-    this.apiVersion = plugin.apiVersion;
-    this.name = plugin.name;
-    this.origin = origin;
-    this.#plugin = plugin;
-    this.#guard = guard;
-    const { configSchema, optionsRules } = plugin;
+  constructor(exported: unknown, origin: PluginOrigin, guard?: ProvisionGuard) {
+    super(exported, origin, guard);
+    const { configSchema, optionsRules } = this.plugin;
     if (configSchema !== undefined) {
       this.configSchema = configSchema;
       this.#schema = optionsSchemaOf(configSchema);
@@ -57,7 +22,7 @@ export class CheckedPlugin implements ProtocolPlugin {
     if (optionsRules !== undefined)
       this.optionsRules = origin.builtIn
         ? optionsRules
-        : withDefaults(optionsRules, configSchema, (options) => this.#filled(options));
+        : withDefaults(optionsRules, configSchema, (options) => this.filled(options));
   }
 
   /** What is wrong with a listener's options. */
@@ -65,38 +30,16 @@ export class CheckedPlugin implements ProtocolPlugin {
     return this.#schema?.problems(structuredClone(options)) ?? [];
   }
 
-  /** What a built-in plugin throws is thrown as it is; whatever goes wrong with a stranger's is a {@link PluginError}. */
-  provision(config: unknown, host: ProtocolHost): ProtocolInstance | Promise<ProtocolInstance> {
-    if (this.origin.builtIn) return this.#plugin.provision(structuredClone(config), host);
-    return this.#provision(config, host);
+  /** Whether {@link filled} may give other options than it gets. The options of built-in plugins are filled in when the config is loaded. */
+  get fillsOptions(): boolean {
+    return this.#schema !== undefined && !this.origin.builtIn;
   }
 
   /** A copy of options that are in order, with the defaults of the schema. */
-  #filled(options: unknown): unknown {
+  filled(options: unknown): unknown {
     const copy: unknown = structuredClone(options);
     this.#schema?.problems(copy);
     return copy;
-  }
-
-  async #provision(config: unknown, host: ProtocolHost): Promise<ProtocolInstance> {
-    try {
-      // The config belongs to all who read it, a plugin gets its own.
-      const options: unknown = structuredClone(config);
-      const wrong = this.#schema?.problems(options) ?? [];
-      if (wrong.length > 0)
-        throw new Error(
-          wrong.map(({ path, message }) => `${formatPath(['options', ...path])} ${message}`).join('; '),
-        );
-      return await this.#guard(async () => instanceOf(await this.#plugin.provision(options, host)));
-    } catch (error) {
-      const reason = `listener ${host.listener}: ${messageOf(error)}`;
-      throw new PluginError(
-        this.name,
-        reason,
-        `listener ${host.listener}: plugin ${this.name} failed: ${messageOf(error)}`,
-        error,
-      );
-    }
   }
 }
 

@@ -87,7 +87,8 @@ export class PluginImporter {
       ...guard,
       late: () => undefined,
     });
-    const origin = { file: found.file, hash: found.hash, builtIn: false };
+    const { file, folder, hash } = found;
+    const origin = { file, folder, hash, builtIn: false };
     return new CheckedPlugin(module['default'], origin, async (provision) => {
       try {
         // An instance that comes after the time limit is closed, because it may hold resources.

@@ -2,6 +2,7 @@ import type { NamedFiles } from '../../config/files/config-files.ts';
 import type { Config } from '../../config/schema/config.generated.ts';
 import type { Address } from '../../config/values/address.ts';
 import type { HealthReport } from '../../plugin-api/index.ts';
+import type { PluginReference } from '../../plugins/plugin-reference.ts';
 import type { BackendDetails, PoolReading } from '../../readings/backend.ts';
 import type { ConnectionsQuery, ConnectionsReading } from '../../readings/connection.ts';
 import type { KnownNames, ProxyReadings, RunningReading } from '../../readings/proxy.ts';
@@ -86,6 +87,7 @@ export interface SocketControl {
 
 /** What a generation is built from. */
 export interface GenerationSource {
+  /** With the defaults of their schemas in the options of strangers' plugins. */
   readonly config: Config;
   /** Of the config's files, in hex. */
   readonly hash: string;
@@ -94,14 +96,4 @@ export interface GenerationSource {
   /** The files that keys of the config name. What was checked is what is used: no part reads a certificate or a key again. */
   readonly files: NamedFiles;
   readonly plugins: readonly PluginReference[];
-}
-
-/** A plugin in one state of its files: enough for a worker to load the same one. */
-export interface PluginReference {
-  /** The protocol's name. */
-  readonly name: string;
-  /** The module; '' for a plugin that comes with the proxy. */
-  readonly file: string;
-  /** Hash of all files of the plugin; '' for a plugin that comes with the proxy. */
-  readonly hash: string;
 }

@@ -25,6 +25,12 @@ export interface OfflinePlan extends ExplainedPlan {
   close(): void;
 }
 
+/** The plugins that a config is built with. */
+export interface OfflinePlugins extends Protocols {
+  /** The config with the defaults of their schemas in the options of strangers' plugins. */
+  filled(config: Config): Config;
+}
+
 /**
  * Builds a config as a start would, but binds no address, connects to no backend and checks no health.
  *
@@ -32,7 +38,7 @@ export interface OfflinePlan extends ExplainedPlan {
  */
 export async function buildOffline(
   loaded: LoadedConfig,
-  protocols: Protocols,
+  plugins: OfflinePlugins,
   logger: Logger,
 ): Promise<OfflinePlan> {
   const builder = new GenerationBuilder({
@@ -48,7 +54,8 @@ export async function buildOffline(
   });
   const directory = dirname(resolve(loaded.file));
   const files = namedFiles(loaded);
-  const source = { id: 1, config: inert(loaded.config), hash: loaded.hash, directory, files, protocols };
+  const config = inert(plugins.filled(loaded.config));
+  const source = { id: 1, config, hash: loaded.hash, directory, files, protocols: plugins };
   const generation = await builder.build(source);
   return {
     ...generationPlan(generation, new Map(), false),

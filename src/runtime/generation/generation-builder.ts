@@ -5,7 +5,7 @@ import { isEqual } from '../../config/values/is-equal.ts';
 import { BalanceError, messageOf } from '../../errors.ts';
 import type { OwnMetrics, ProtocolInstance, ProtocolPlugin } from '../../plugin-api/index.ts';
 import { instanceOf } from '../../plugins/checks/plugin-contract.ts';
-import { CheckedPlugin } from '../../plugins/checks/checked-plugin.ts';
+import { ImportedPlugin } from '../../plugins/checks/imported-plugin.ts';
 import { ConfigFiles, type NamedFiles } from '../../config/files/config-files.ts';
 import { fileStamp } from './file-stamp.ts';
 import { Generation, type PlannedListener } from './generation.ts';
@@ -220,7 +220,7 @@ function instanceConfig(listener: ListenerConfig): object {
 
 /** Built-in protocols end the leases and tunnels that they begin, so nobody has to follow these: that would cost each request a little. */
 function isBuiltIn(plugin: ProtocolPlugin): boolean {
-  return plugin instanceof CheckedPlugin && plugin.origin.builtIn;
+  return plugin instanceof ImportedPlugin && plugin.origin.builtIn;
 }
 
 function isPromise(given: unknown): given is Promise<ProtocolInstance> {

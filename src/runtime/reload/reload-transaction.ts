@@ -161,7 +161,7 @@ export function tooSlow(what: string, limitMs: number): BalanceError {
 function sourceOf(loaded: LoadedConfig, plugins: PluginSet): GenerationSource {
   const { config, hash, file } = loaded;
   return {
-    config,
+    config: plugins.filled(config),
     hash,
     directory: dirname(resolve(file)),
     files: namedFiles(loaded),

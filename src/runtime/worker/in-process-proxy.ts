@@ -7,17 +7,13 @@ import type { ConnectionsQuery, ConnectionsReading } from '../../readings/connec
 import type { KnownNames, ProxyReadings, RunningReading } from '../../readings/proxy.ts';
 import { withTimeout } from '../../time/with-timeout.ts';
 import { completeAll } from '../control/complete-all.ts';
-import type {
-  GenerationSource,
-  PluginReference,
-  ProxyControl,
-  SocketControl,
-} from '../control/proxy-control.ts';
+import type { ReferredPlugins } from '../../plugins/plugin-reference.ts';
+import type { GenerationSource, ProxyControl, SocketControl } from '../control/proxy-control.ts';
 import type { ExplainQuestion } from '../explain/explain-question.ts';
 import { explain } from '../explain/explain.ts';
 import type { Explanation } from '../explain/explanation.ts';
 import { generationPlan } from '../explain/generation-plan.ts';
-import type { GenerationBuilder } from '../generation/generation-builder.ts';
+import type { GenerationBuilder, Protocols } from '../generation/generation-builder.ts';
 import type { Generation } from '../generation/generation.ts';
 import type { PreparedListeners } from '../listeners/listener-table.ts';
 import { DrainWatch } from './drain-watch.ts';
@@ -27,16 +23,10 @@ import { ProxyReader, type ReadParts } from './readings/proxy-reader.ts';
 /** Requests and tunnels that were cut have this time to write their last log line. */
 const CUT_GRACE_MS = 500;
 
-/** The plugins that this process has loaded. */
-export interface LoadedPlugins {
-  /** undefined when the plugin is not loaded in that state of its files. */
-  find(reference: PluginReference): ProtocolPlugin | undefined;
-}
-
 /** The moving parts of the proxy. */
 export interface ProxyParts extends ReadParts {
   readonly builder: GenerationBuilder;
-  readonly plugins: LoadedPlugins;
+  readonly plugins: ReferredPlugins;
   readonly logger: Logger;
 }
 
@@ -78,7 +68,8 @@ export class InProcessProxy implements ProxyControl, SocketControl {
     const { signal } = pending.stop;
     this.#pending.set(id, pending);
     try {
-      const protocols = protocolsOf(source.plugins, plugins);
+      const protocols = await protocolsOf(source, plugins);
+      signal.throwIfAborted();
       const generation = await builder.build({ ...source, id, protocols }, live.generation, signal);
       pending.generation = generation;
       if (!signal.aborted) return;
@@ -244,15 +235,20 @@ export class InProcessProxy implements ProxyControl, SocketControl {
   }
 }
 
-/** The plugins of a generation, by name. */
-function protocolsOf(references: readonly PluginReference[], plugins: LoadedPlugins) {
-  const byName = new Map(references.map((reference) => [reference.name, reference]));
-  return {
-    get: (name: string): ProtocolPlugin | undefined => {
-      const reference = byName.get(name);
-      return reference && plugins.find(reference);
-    },
-  };
+/** The plugins that the listeners of a generation need, by name. */
+async function protocolsOf(
+  { config, plugins: references }: GenerationSource,
+  plugins: ReferredPlugins,
+): Promise<Protocols> {
+  const protocols = new Map<string, ProtocolPlugin>();
+  // Listeners of any mode may pass connections on to upstreams, which tcp does.
+  const modes = new Set(['tcp', ...config.listeners.map(({ mode }) => mode)]);
+  for (const reference of references) {
+    if (!modes.has(reference.name)) continue;
+    const plugin = await plugins.get(reference);
+    if (plugin !== undefined) protocols.set(reference.name, plugin);
+  }
+  return protocols;
 }
 
 /** Does it before it returns. What it throws rejects the promise. */

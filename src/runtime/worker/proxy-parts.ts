@@ -15,7 +15,8 @@ import { LayerBuilder } from '../layers/listener-layers.ts';
 import { ListenerTable } from '../listeners/listener-table.ts';
 import { Registry, type HealthChange } from '../upstreams/registry.ts';
 import type { RuntimeTelemetry } from '../upstreams/runtime-telemetry.ts';
-import type { LoadedPlugins, ProxyParts } from './in-process-proxy.ts';
+import type { ReferredPlugins } from '../../plugins/plugin-reference.ts';
+import type { ProxyParts } from './in-process-proxy.ts';
 
 /** Ids that must agree, or differ, over all that serve the clients of one proxy. So they are made where all of these are known. */
 export interface ProxyIds {
@@ -38,7 +39,7 @@ export interface ProxyEnvironment {
   readonly sockets?: SocketOpener | undefined;
   /** The keys of the session tickets of all listeners. */
   readonly ticketKeys: TicketKeyRing;
-  readonly plugins: LoadedPlugins;
+  readonly plugins: ReferredPlugins;
   /** Answers the listener that the config makes a metrics server. */
   readonly metricsPage: OwnMetrics['page'];
   /** Called when a health check finds that a backend went down or came back. Default: nobody is. */

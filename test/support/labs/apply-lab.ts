@@ -6,6 +6,7 @@ import { ReadBuffers } from '../../../src/net/transport/memory/read-buffers.ts';
 import { TunnelStats } from '../../../src/net/tunnel/tunnel-stats.ts';
 import type { ProtocolPlugin } from '../../../src/plugin-api/index.ts';
 import { CheckedPlugin } from '../../../src/plugins/checks/checked-plugin.ts';
+import { BUILT_IN_ORIGIN } from '../../../src/plugins/checks/imported-plugin.ts';
 import type { PluginChange } from '../../../src/plugins/plugin-change.ts';
 import type { PluginLoader } from '../../../src/plugins/plugin-loader.ts';
 import { PluginSet } from '../../../src/plugins/plugin-set.ts';
@@ -28,9 +29,7 @@ import { fixedNames } from '../addresses/fixed-names.ts';
 import { CountingRegistry, type RegistrySizes } from './counting-registry.ts';
 
 /** One object each, as an instance is kept only while its plugin is the same. */
-const BUILT_IN = [tcp, http].map(
-  (plugin) => new CheckedPlugin(plugin, { file: '', hash: '', builtIn: true }),
-);
+const BUILT_IN = [tcp, http].map((plugin) => new CheckedPlugin(plugin, BUILT_IN_ORIGIN));
 
 /** The stages of applying an edit that a test can make fail. Default: none fails. */
 export interface Faults {
@@ -141,7 +140,9 @@ export class ApplyLab {
       },
     });
     const { listeners, draining } = this;
-    const plugins = { find: ({ name }: { readonly name: string }) => this.#protocols.get(name) };
+    const plugins = {
+      get: ({ name }: { readonly name: string }) => Promise.resolve(this.#protocols.get(name)),
+    };
     this.#proxy = new FaultyProxy({
       live,
       builder,
@@ -212,8 +213,7 @@ export class ApplyLab {
       name: 'odd',
       provision: (config, host) => (this.faults.provision ?? instance)(config, host),
     };
-    const origin = { file: '', hash: '', builtIn: true };
-    this.#protocols = new PluginSet([...BUILT_IN, new CheckedPlugin(odd, origin)]);
+    this.#protocols = new PluginSet([...BUILT_IN, new CheckedPlugin(odd, BUILT_IN_ORIGIN)]);
     return this.#change(this.#protocols);
   }
 

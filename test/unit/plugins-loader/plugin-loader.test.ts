@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { loadConfigText } from '../../support/labs/load-config.ts';
+import type { Config, Listener } from '../../../src/config/schema/config.generated.ts';
 import { stripsTypes } from '../../../src/plugins/source/plugin-file-kind.ts';
 import { PluginLoader } from '../../../src/plugins/plugin-loader.ts';
 import { owned } from '../../support/owned.ts';
@@ -13,6 +14,11 @@ async function load(files: Readonly<Record<string, string>>) {
   const lab = new PluginLab(await pluginFolder(files));
   const { plugins } = await lab.prepare();
   return { lab, plugins, loader: lab.loader, logger: lab.logger };
+}
+
+/** As much of a config as a look at the options of its listeners needs. */
+function configWith(...listeners: readonly Pick<Listener, 'mode' | 'options'>[]): Config {
+  return { listeners } as unknown as Config;
 }
 
 describe('the plugin loader', () => {
@@ -341,10 +347,14 @@ upstreams: []
 
   it('get the defaults of the schema, in a copy of their own', async () => {
     const { plugins } = await load({ 'echo.mjs': plainPlugin('echo', SCHEMA) });
-    const options = { greeting: 'hi' };
-    const instance = (await plugins.get('echo')!.provision(options, HOST)) as unknown as { options: unknown };
+    const config = configWith({ mode: 'echo', options: { greeting: 'hi' } });
+    const [listener] = plugins.filled(config).listeners;
+    const instance = (await plugins.get('echo')!.provision(listener!.options, HOST)) as unknown as {
+      options: unknown;
+    };
     expect(instance.options).toEqual({ greeting: 'hi', limit: 7 });
-    expect(options).toEqual({ greeting: 'hi' });
+    expect(instance.options).not.toBe(listener!.options);
+    expect(config.listeners[0]!.options).toEqual({ greeting: 'hi' });
   });
 
   it('may be in the forms of the config, which are numbers for the plugin where they stand for some', async () => {
@@ -359,8 +369,7 @@ upstreams: []
     const { plugins } = await load({ 'echo.mjs': plainPlugin('echo', schema) });
     const echo = plugins.get('echo')!;
     const options = { keep: '2d', limit: '64KiB', listen: ':80', backends: ['a:1', '10.0.0.1:2'] };
-    const instance = (await echo.provision(options, HOST)) as unknown as { options: unknown };
-    expect(instance.options).toEqual({
+    expect(plugins.filled(configWith({ mode: 'echo', options })).listeners[0]!.options).toEqual({
       wait: 90_000,
       keep: 172_800_000,
       limit: 65_536,
@@ -380,11 +389,15 @@ upstreams: []
     expect(options.keep).toBe('2d');
   });
 
-  it('never reach the plugin when they are wrong', async () => {
-    const { plugins } = await load({ 'echo.mjs': plainPlugin('echo', SCHEMA) });
-    await expect(plugins.get('echo')!.provision({ greeting: 'hi', limit: 'many' }, HOST)).rejects.toThrow(
-      'listener test: plugin echo failed: options.limit must be a whole number',
-    );
+  it('stay as they are where nothing is to be filled in', async () => {
+    const { plugins } = await load({
+      'echo.mjs': plainPlugin('echo', SCHEMA),
+      'free.mjs': plainPlugin('free'),
+    });
+    const config = configWith({ mode: 'free', options: { any: 1 } });
+    expect(plugins.filled(config)).toBe(config);
+    const both = configWith({ mode: 'free' }, { mode: 'echo', options: { greeting: 'hi' } });
+    expect(plugins.filled(both).listeners[0]).toBe(both.listeners[0]);
   });
 
   it('may be anything without a schema', async () => {
