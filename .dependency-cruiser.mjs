@@ -3,7 +3,9 @@
 
 /** What everything may see: the plugin API, errors, plain data about what runs, and promises with a limit. */
 const base = ['src/plugin-api', 'src/errors', 'src/readings', 'src/time'];
-const foundation = [...base, 'src/config', 'src/net'];
+/** Words that workers share. Plugins are not among those who see them. */
+const shared = 'src/shared';
+const foundation = [...base, shared, 'src/config', 'src/net'];
 const services = ['src/upstream', 'src/health', 'src/resilience', 'src/security'];
 const machinery = ['src/runtime', 'src/plugins'];
 const observers = ['src/telemetry', 'src/admin'];
@@ -21,10 +23,11 @@ const maySee = {
   'src/errors': [],
   'src/readings': [],
   'src/time': [],
+  'src/shared': [],
   'src/certificates': ['src/plugin-api'],
   'src/plugin-api': base,
   'src/config': [...base, 'src/certificates'],
-  'src/net': [...base, 'src/config'],
+  'src/net': [...base, shared, 'src/config'],
   'src/upstream': [...foundation, ...services],
   'src/health': [...foundation, ...services],
   'src/resilience': [...foundation, ...services],

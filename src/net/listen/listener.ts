@@ -8,6 +8,7 @@ import type { TransportLayer } from '../layers/layer.ts';
 import { SetupFailures } from '../layers/setup-failures.ts';
 import { descriptorOf, handleOf, socketWithHandle, type Handle } from '../node/node-internals.ts';
 import type { ProcessResources } from '../resources/process-resources.ts';
+import type { PlaceLimit } from '../../shared/place-limit.ts';
 import type { ReadBuffers } from '../transport/memory/read-buffers.ts';
 import type { SocketTransport } from '../transport/socket-transport.ts';
 import { AcceptedConnection, type RunningWork } from './accepted-connection.ts';
@@ -27,6 +28,8 @@ export interface ListenerOptions extends ListeningSocketOptions {
   readonly sockets?: SocketOpener | undefined;
   /** 0: no limit. */
   readonly maxConnections: number;
+  /** Counts the connections where several workers share the address. Default: the listener counts its own. */
+  readonly places?: PlaceLimit | undefined;
   readonly instance: ProtocolInstance;
   /** The plugin that made the instance. Default: not known. */
   readonly plugin?: ProtocolPlugin;
@@ -61,6 +64,7 @@ export class Listener implements Acceptor, EntranceOwner {
   readonly #logger: Logger;
   readonly #nextConnectionId: () => number;
   readonly #resources: ProcessResources | undefined;
+  readonly #places: PlaceLimit | undefined;
   readonly #faults: ProtocolFaults;
   readonly #handover: ProtocolHandover;
   readonly #socket: OpenedSocket;
@@ -82,6 +86,7 @@ export class Listener implements Acceptor, EntranceOwner {
     this.#logger = options.logger;
     this.#nextConnectionId = options.nextConnectionId;
     this.#resources = options.resources;
+    this.#places = options.places;
     this.#faults = new ProtocolFaults(this, options.logger, options.countFault);
     this.#faults.blame(options.plugin?.name ?? options.instance.protocol);
     this.#handover = new ProtocolHandover(this.#faults);
@@ -201,18 +206,25 @@ export class Listener implements Acceptor, EntranceOwner {
   #stop(): Promise<void> | undefined {
     if (this.#draining) return undefined;
     this.#draining = true;
+    this.#places?.close();
     return this.#socket.close();
   }
 
   /** Whether there is no room for one more connection. If so, the refusal is counted. */
   #isFull(handle: object | undefined): boolean {
-    if (this.maxConnections > 0 && this.traffic.open.size >= this.maxConnections) {
+    if (!this.#takePlace()) {
       this.refused += 1;
       return true;
     }
     if (this.#resources === undefined || this.#resources.hasRoomForClient(descriptorOf(handle))) return false;
+    this.#places?.release();
     this.#shed('EMFILE');
     return true;
+  }
+
+  #takePlace(): boolean {
+    const limit = this.maxConnections > 0 ? this.maxConnections : Number.POSITIVE_INFINITY;
+    return this.#places === undefined ? this.traffic.open.size < limit : this.#places.take(limit);
   }
 
   acceptFailed(error: Error): void {
@@ -285,6 +297,7 @@ export class Listener implements Acceptor, EntranceOwner {
   ended(connection: AcceptedConnection): void {
     connection.cohort?.remove();
     this.traffic.end(connection);
+    this.#places?.release();
     this.#socket.noteEnd();
     if (this.traffic.open.size === 0) this.#whenEmpty?.();
     if (!connection.hasScope) return;

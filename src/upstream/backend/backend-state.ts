@@ -4,6 +4,7 @@ import type { NameRecord } from '../../net/dns/name-record.ts';
 import { Traffic } from '../../net/transport/traffic.ts';
 import type { Backend, SocketUse } from '../../plugin-api/index.ts';
 import type { PoolSettings } from '../../config/sockets/pool-settings.ts';
+import type { PlaceLimit } from '../../shared/place-limit.ts';
 
 /** Why a balancer did not choose a backend for a request. `failed`: connecting to it failed for this request. */
 export type PassReason = 'unhealthy' | 'max_connections' | 'pool_full' | 'failed';
@@ -51,7 +52,9 @@ export class BackendState implements Backend {
   readonly target: Address;
   /** The address as the config's author wrote it, for `/health`. */
   readonly shownAddress: string;
-  /** Leases that run now. */
+  /** Counts the leases where several workers share the backend; undefined where this process has one worker. */
+  readonly places: PlaceLimit | undefined;
+  /** Leases that run now in this worker. */
   active = 0;
   /** Leases among them whose socket is pinned to one client, whether the client uses it now or not. */
   pinned = 0;
@@ -84,12 +87,19 @@ export class BackendState implements Backend {
   /** Replaced, never changed: a listener may leave or join while the others are called. */
   #listeners: readonly (() => void)[] = [];
 
-  constructor(index: number, name: string, target: Address, shownAddress: string) {
+  /** @param places default: no other worker has leases of it */
+  constructor(index: number, name: string, target: Address, shownAddress: string, places?: PlaceLimit) {
     this.index = index;
     this.name = name;
     this.target = target;
     this.address = formatAddress(target);
     this.shownAddress = shownAddress;
+    this.places = places;
+  }
+
+  /** Leases that run now, in all workers. */
+  get load(): number {
+    return this.places === undefined ? this.active : this.places.taken;
   }
 
   /** Its host name has these addresses now. Sockets to other addresses get no new exchange, and pools close them. */
@@ -148,6 +158,7 @@ export class BackendState implements Backend {
 
   leaseEnded(): void {
     this.active -= 1;
+    this.places?.release();
     this.noteChange();
   }
 

@@ -70,7 +70,7 @@ export class Member implements Candidate {
   }
 
   get active(): number {
-    return this.backend.active;
+    return this.backend.load;
   }
 
   get healthy(): boolean {
@@ -79,7 +79,7 @@ export class Member implements Candidate {
 
   get available(): boolean {
     if (
-      this.backend.active < this.maxConnections &&
+      this.backend.load < this.maxConnections &&
       this.#limiting?.isFull !== true &&
       (this.health?.healthy ?? true)
     )
@@ -90,12 +90,20 @@ export class Member implements Candidate {
 
   /** True while its full pool is the only reason why it gets no further lease. */
   get isHeldUpByPool(): boolean {
-    return this.#limiting?.isFull === true && this.healthy && this.backend.active < this.maxConnections;
+    return this.#limiting?.isFull === true && this.healthy && this.backend.load < this.maxConnections;
+  }
+
+  /**
+   * Takes a place for a lease, which then begins at once. False when other workers have taken the last one since the balancer looked.
+   */
+  reserve(): boolean {
+    const { places } = this.backend;
+    return places === undefined || places.take(this.maxConnections);
   }
 
   /** Makes room below its limit by ending the pinned lease that has rested longest. False when that makes no room. */
   makeRoom(): boolean {
-    return this.healthy && this.backend.active >= this.maxConnections && this.backend.endResting();
+    return this.healthy && this.backend.load >= this.maxConnections && this.backend.endResting();
   }
 }
 

@@ -262,13 +262,15 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
     return protocol === undefined || this.#protocols.has(protocol);
   }
 
+  /** A member with a place for the lease, which has been taken. */
   #pick(lease: UpstreamLease): Member | undefined {
     this.#balancer ??= this.#makeBalancer(this.#members);
     for (;;) {
       this.#context.key = lease.keyCounts ? lease.request.key : undefined;
       this.#context.exclude = lease.tried;
       const member = this.#balancer.pick(this.#context satisfies PickContext);
-      if (member !== undefined || !this.#makeRoom(lease)) return member;
+      // Where the last place was taken meanwhile, the next choice is another one.
+      if (member === undefined ? !this.#makeRoom(lease) : member.reserve()) return member;
     }
   }
 

@@ -1,0 +1,64 @@
+import type { PlaceLimit } from './place-limit.ts';
+import type { SlotRow } from './slot-pages.ts';
+
+/**
+ * Places that are counted in shared words: exact, as each one is taken by one atomic step. Beside the count of all workers stands
+ * the count of each one, so that the places of a worker that ends can be given back.
+ *
+ * A thread may be ended at any moment, but V8 ends it only where a function or a round of a loop begins. So nothing can come between the
+ * two counts, as long as no function is called and no loop goes round between them.
+ */
+export class SharedPlaces implements PlaceLimit {
+  readonly #totals: Int32Array;
+  readonly #own: Int32Array;
+  readonly #at: number;
+  /** Places that this object holds. */
+  #held = 0;
+  #closed = false;
+
+  /**
+   * @param worker the worker that this object belongs to
+   * @param word which word of the slot counts the places
+   */
+  constructor(row: SlotRow, worker: number, word: number) {
+    const own = row.own[worker];
+    if (own === undefined) throw new RangeError(`there is no worker ${worker}`);
+    this.#totals = row.totals;
+    this.#own = own;
+    this.#at = row.at + word;
+  }
+
+  get taken(): number {
+    return Atomics.load(this.#totals, this.#at);
+  }
+
+  take(limit: number): boolean {
+    if (this.#closed) return true;
+    const at = this.#at;
+    for (let taken = Atomics.load(this.#totals, at); ;) {
+      if (taken >= limit) return false;
+      const before = Atomics.compareExchange(this.#totals, at, taken, taken + 1);
+      if (before === taken) break;
+      taken = before;
+    }
+    this.#own[at] = (this.#own[at] ?? 0) + 1;
+    this.#held += 1;
+    return true;
+  }
+
+  release(): void {
+    if (this.#closed) return;
+    const at = this.#at;
+    this.#held -= 1;
+    this.#own[at] = (this.#own[at] ?? 0) - 1;
+    Atomics.sub(this.#totals, at, 1);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    const at = this.#at;
+    this.#own[at] = (this.#own[at] ?? 0) - this.#held;
+    Atomics.sub(this.#totals, at, this.#held);
+  }
+}
