@@ -1,17 +1,12 @@
-import type { HealthReport } from '../../plugin-api/index.ts';
+import type { HealthReport, MetricsPage, MetricsPageRequest } from '../../plugin-api/index.ts';
+import type { Address } from '../../config/values/address.ts';
 import type { BackendDetails, PoolReading } from '../../readings/backend.ts';
 import type { ConnectionsQuery, ConnectionsReading } from '../../readings/connection.ts';
 import type { ProxyReadings, RunningReading } from '../../readings/proxy.ts';
 import type { GenerationSource } from '../control/proxy-control.ts';
 import type { ExplainQuestion } from '../explain/explain-question.ts';
 import type { Explanation } from '../explain/explanation.ts';
-import type { WireError } from './wire-error.ts';
-
-/** A question to a worker: what it says beside its kind, and what it is answered with. */
-interface Question<Said extends object, Answer> {
-  readonly said: Said;
-  readonly answer: Answer;
-}
+import type { Question } from './thread-messages.ts';
 
 /**
  * What the supervisor asks of a worker, by kind. Each question gets one answer or one refusal. All of it is plain data: it crosses from one
@@ -22,19 +17,30 @@ export interface WorkerQuestions {
   readonly ping: Question<object, undefined>;
   /** As `ProxyControl.prepare`. */
   readonly prepare: Question<{ readonly generation: number; readonly source: GenerationSource }, undefined>;
-  /** Listens with the descriptors that are granted to the worker. The answer comes when all of them came and listen. */
+  /**
+   * As `SocketControl.bind`, with descriptors of `sockets`, which come by the descriptor channel. The addresses that are not among them are
+   * bound by {@link listen}.
+   */
   readonly bind: Question<
-    { readonly generation: number; readonly sockets: readonly GrantedSocket[] },
+    {
+      readonly generation: number;
+      readonly leaving: readonly Address[];
+      readonly sockets: readonly GrantedSocket[];
+    },
     undefined
   >;
+  /** As `SocketControl.listen`, with a descriptor that comes by the descriptor channel. */
+  readonly listen: Question<{ readonly generation: number; readonly socket: GrantedSocket }, undefined>;
+  /** As `SocketControl.release`. */
+  readonly release: Question<{ readonly generation: number; readonly address: Address }, undefined>;
+  /** As `SocketControl.suspend`: the worker has no descriptor of the socket any more. */
+  readonly suspend: Question<{ readonly address: Address }, undefined>;
+  /** As `SocketControl.resume`, with a descriptor that comes by the descriptor channel. */
+  readonly resume: Question<{ readonly address: Address; readonly socket: GrantedSocket }, undefined>;
   /** As `ProxyControl.commit`. */
   readonly commit: Question<{ readonly generation: number }, SwapReading>;
   /** As `ProxyControl.abort`. */
   readonly abort: Question<{ readonly generation: number }, undefined>;
-  /** Stops accepting on a socket, so that its address becomes free. */
-  readonly 'close-socket': Question<{ readonly socket: number }, undefined>;
-  /** Accepts on a socket again, with a descriptor that is sent. */
-  readonly 'open-socket': Question<{ readonly socket: number }, undefined>;
   readonly readings: Question<object, ProxyReadings>;
   readonly running: Question<object, RunningReading>;
   readonly backends: Question<object, readonly BackendDetails[]>;
@@ -46,28 +52,25 @@ export interface WorkerQuestions {
   readonly drain: Question<{ readonly limitMs: number }, undefined>;
 }
 
-/** A kind of {@link WorkerQuestions}. */
-export type QuestionKind = keyof WorkerQuestions;
-
-/** A question of that kind. */
-export type Ask<Kind extends QuestionKind = QuestionKind> = {
-  readonly [K in Kind]: { readonly kind: K } & WorkerQuestions[K]['said'];
-}[Kind];
-
-/** What a question of that kind is answered with. */
-export type AnswerOf<Kind extends QuestionKind> = WorkerQuestions[Kind]['answer'];
+/** What a worker asks of the supervisor, by kind. */
+export interface SupervisorQuestions {
+  /** The page of all metrics, for a listener that the config makes a metrics server. */
+  readonly 'metrics-page': Question<{ readonly request: MetricsPageRequest }, MetricsPage>;
+}
 
 /** A listening socket that workers share: each of them gets descriptors of its own. */
 export interface GrantedSocket {
   /** Tells it from the other sockets of the proxy. */
   readonly socket: number;
-  /** The address as the config has it, in text. */
-  readonly address: string;
+  /** As the config has it. */
+  readonly address: Address;
+  /** With the real port where the config said 0. */
+  readonly bound: Address;
 }
 
 /** When a worker swapped generations. */
 export interface SwapReading {
-  /** ms since 1970, with fractions, by a clock that all threads share. */
+  /** By `process.hrtime`, which all threads share; in ms with fractions. */
   readonly swappedAtMs: number;
 }
 
@@ -83,16 +86,3 @@ export type Report =
   | { readonly kind: 'need'; readonly socket: number; readonly count: number }
   /** No connection is left that a replaced generation served. */
   | { readonly kind: 'generation-over'; readonly generation: number };
-
-/** What goes to a worker over its port. */
-export type ToWorker =
-  | { readonly frame: 'ask'; readonly id: number; readonly ask: Ask }
-  /** Nobody waits for the answer any more. */
-  | { readonly frame: 'cancel'; readonly id: number }
-  | { readonly frame: 'tell'; readonly told: Told };
-
-/** What comes from a worker over its port. */
-export type FromWorker =
-  | { readonly frame: 'answer'; readonly id: number; readonly value: unknown }
-  | { readonly frame: 'refusal'; readonly id: number; readonly error: WireError }
-  | { readonly frame: 'report'; readonly report: Report };

@@ -4,10 +4,15 @@ import { afterEach, describe, expect, it } from 'vitest';
 
 import { BalanceError } from '../../../../src/errors.ts';
 import { QuestionError } from '../../../../src/runtime/explain/explain-question.ts';
-import type { FromWorker, Report, Told } from '../../../../src/runtime/supervisor/messages.ts';
-import { SupervisorLink, type Answers } from '../../../../src/runtime/supervisor/supervisor-link.ts';
-import { WorkerLink } from '../../../../src/runtime/supervisor/worker-link.ts';
+import type { Report, Told } from '../../../../src/runtime/supervisor/messages.ts';
+import type { ThreadMessage } from '../../../../src/runtime/supervisor/thread-messages.ts';
+import {
+  SupervisorLink,
+  WorkerLink,
+  type WorkerAnswers,
+} from '../../../../src/runtime/supervisor/worker-link.ts';
 
+const PAGE = { contentType: '', headers: { vary: 'Accept' }, body: new Uint8Array([1]) };
 const HEALTHY = { status: 200, body: 'ok\n' };
 /** Ends no test: what is awaited comes long before. */
 const LONG_MS = 30_000;
@@ -28,7 +33,7 @@ describe('the talk between supervisor and worker', () => {
   });
 
   /** Both ends. Questions that `answers` has no answer for are answered with nothing. */
-  function talk(answers: Partial<Answers> = {}) {
+  function talk(answers: Partial<WorkerAnswers> = {}) {
     const { port1, port2 } = new MessageChannel();
     const reports: Report[] = [];
     const told: Told[] = [];
@@ -41,9 +46,12 @@ describe('the talk between supervisor and worker', () => {
       };
     const all = new Proxy(answers, {
       get: (known, kind) => (Reflect.get(known, kind) as unknown) ?? (() => undefined),
-    }) as Answers;
-    const link = new WorkerLink('worker 2', port1, { reported: note(reports) });
-    const worker = new SupervisorLink(port2, { answers: all, told: note(told) });
+    }) as WorkerAnswers;
+    const link = new WorkerLink('worker 2', port1, {
+      answers: { 'metrics-page': ({ request }) => ({ ...PAGE, contentType: request.accept ?? '' }) as never },
+      heard: note(reports),
+    });
+    const worker = new SupervisorLink('the supervisor', port2, { answers: all, heard: note(told) });
     open.push(port1, port2);
     return { link, worker, port2, reports, told, heard: heard.promise };
   }
@@ -112,32 +120,38 @@ describe('the talk between supervisor and worker', () => {
     const gone = { code: 'worker_gone', message: 'worker 2 ended: out of memory' };
     await expect(asked).rejects.toMatchObject(gone);
     await expect(link.ask({ kind: 'ping' }, LONG_MS)).rejects.toMatchObject(gone);
-    link.tell({ kind: 'stop-work' });
+    link.say({ kind: 'stop-work' });
   });
 
   it('refuses a question or an answer that can not be sent, and goes on', async () => {
     const { link } = talk({ health: () => ({ ...HEALTHY, call: () => 1 }) });
     const odd = { call: () => 1 } as never;
-    await expect(link.ask({ kind: 'explain', question: odd }, LONG_MS)).rejects.toMatchObject({
-      code: 'internal',
-    });
+    await expect(link.ask({ kind: 'explain', question: odd }, LONG_MS)).rejects.toThrow(
+      'could not be cloned',
+    );
     await expect(link.ask({ kind: 'health' }, LONG_MS)).rejects.toMatchObject({ code: 'internal' });
     await expect(link.ask({ kind: 'ping' }, LONG_MS)).resolves.toBeUndefined();
   });
 
+  it('lets the worker ask, too', async () => {
+    const { worker } = talk();
+    const page = await worker.ask({ kind: 'metrics-page', request: { accept: 'text/plain' } }, LONG_MS);
+    expect(page).toEqual({ ...PAGE, contentType: 'text/plain' });
+  });
+
   it('passes on what each end says by itself', async () => {
     const { link, worker, reports, told, heard } = talk();
-    worker.report({ kind: 'generation-over', generation: 7 });
+    worker.say({ kind: 'generation-over', generation: 7 });
     await heard;
     expect(reports).toEqual([{ kind: 'generation-over', generation: 7 }]);
-    link.tell({ kind: 'stop-work' });
+    link.say({ kind: 'stop-work' });
     await link.ask({ kind: 'ping' }, LONG_MS);
     expect(told).toEqual([{ kind: 'stop-work' }]);
   });
 
   it('ignores answers that nobody asked for', async () => {
     const { link, port2 } = talk();
-    port2.postMessage({ frame: 'answer', id: 99, value: 1 } satisfies FromWorker);
+    port2.postMessage({ frame: 'answer', id: 99, value: 1 } satisfies ThreadMessage);
     await expect(link.ask({ kind: 'ping' }, LONG_MS)).resolves.toBeUndefined();
   });
 
