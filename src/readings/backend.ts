@@ -1,4 +1,4 @@
-import type { Counted } from './counted.ts';
+import type { Counted } from './counts/counted.ts';
 import type { HostNameReading } from './host-name.ts';
 
 /** A backend of the live generation or of one that drains. */
@@ -60,6 +60,14 @@ export interface BackendDetails extends BackendReading {
   readonly memberships: readonly MembershipReading[];
 }
 
+/** All backends that a generation uses. */
+export interface BackendsReading {
+  /** Those of the live generation first. */
+  readonly backends: readonly BackendDetails[];
+  /** Numbers of the workers that did not answer in time: what they would have said is missing. */
+  readonly unanswered: readonly number[];
+}
+
 /** A backend in one of its upstreams. */
 export interface MembershipReading {
   /** Name of the upstream. */
@@ -92,6 +100,13 @@ export interface BackendTlsReading {
   readonly isVerified: boolean;
   /** The subject of the certificate that the proxy shows, as in `CN=proxy,O=Example`; undefined: it shows none. */
   readonly clientCertificate: string | undefined;
+}
+
+/** The pools of all backends that a generation uses. */
+export interface PoolsReading {
+  readonly pools: readonly PoolReading[];
+  /** Numbers of the workers that did not answer in time: what they would have said is missing. */
+  readonly unanswered: readonly number[];
 }
 
 /** A pool of sockets to one backend. */

@@ -68,4 +68,6 @@ export interface ConnectionsReading {
   readonly byListener: Readonly<Record<string, number>>;
   /** Oldest first. */
   readonly connections: readonly ConnectionReading[];
+  /** Numbers of the workers that did not answer in time: their connections are missing. */
+  readonly unanswered: readonly number[];
 }

@@ -1,4 +1,4 @@
-import type { Counted } from './counted.ts';
+import type { Counted } from './counts/counted.ts';
 
 /** Why a PROXY header was not accepted: the codes of `src/errors/proxy-refusal-reasons.ts`. */
 type ProxyRefusal =

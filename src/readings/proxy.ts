@@ -7,6 +7,7 @@ import type { PluginsReading, ResourcesReading, RuntimeWaysReading, ShortageOf }
 import type { ReloadReading } from './reload.ts';
 import type { TunnelReading } from './tunnel.ts';
 import type { QueueReading, UpstreamReading } from './upstream.ts';
+import type { WorkerReading } from './worker.ts';
 
 /** What runs, at one moment: all that the metrics read of the runtime. */
 export interface ProxyReadings {
@@ -30,6 +31,8 @@ export interface ProxyReadings {
   readonly shortages: Readonly<Record<ShortageOf, number>>;
   /** The limit on open files; undefined where it is not known, or there is none. */
   readonly openFilesLimit: number | undefined;
+  /** Numbers of the workers that did not answer in time: what they would have said is missing, or is what they said before. */
+  readonly unanswered: readonly number[];
 }
 
 /** The names that exist now. Counters ask for them when they have many names, to forget those that no longer exist. */
@@ -49,6 +52,8 @@ export interface RunningReading {
   readonly listeners: readonly ListenerReading[];
   readonly resources: ResourcesReading;
   readonly runtimeWays: RuntimeWaysReading;
+  /** Numbers of the workers that did not answer in time: what they would have said is missing. */
+  readonly unanswered: readonly number[];
 }
 
 /** What `GET /status` shows of the proxy. The route adds what the process knows about itself: memory, CPU, event loop. */
@@ -56,6 +61,8 @@ export interface StatusReading extends RunningReading {
   readonly version: string;
   /** Whether new connections are welcome. */
   readonly ready: boolean;
+  /** The threads that serve clients. */
+  readonly workers: readonly WorkerReading[];
   readonly plugins: PluginsReading;
   /** The certificates of the live config. */
   readonly certificates: readonly CertificateReading[];

@@ -20,6 +20,10 @@ export interface ReloadReading {
   /** When it began. */
   readonly atMs: number;
   readonly durationMs: number;
+  /** Time from the first worker that served the new config to the last one; undefined where one thread serves all, and when the reload failed. */
+  readonly skewMs: number | undefined;
+  /** Numbers of the workers that did not serve the new config yet when the reload ended. They will as soon as their event loop turns. */
+  readonly lateWorkers: readonly number[];
   /** What changed, or why nothing did. */
   readonly message: string;
   /** The changes one by one, with secrets masked; empty when the reload failed. */
@@ -43,6 +47,8 @@ export interface ReloadTotals {
   readonly lastSuccessAtMs: number | undefined;
   /** Duration of the last reload, or of the start before the first reload. */
   readonly lastDurationMs: number | undefined;
+  /** As {@link ReloadReading.skewMs}, of the last reload that worked. */
+  readonly lastSkewMs: number | undefined;
 }
 
 /** A config that was live once. */

@@ -1,20 +1,22 @@
 import type {
   BackendCounts,
   BackendDetails,
+  BackendsReading,
   BackendTlsReading,
   MembershipReading,
   PoolReading,
+  PoolsReading,
 } from '../../readings/backend.ts';
 import type { HostNameReading } from '../../readings/host-name.ts';
-import type { RequestTotals } from '../../readings/telemetry.ts';
+import type { RequestTotals } from '../../readings/counts/telemetry.ts';
 import { jsonResponse } from '../endpoint/admin-response.ts';
 import { get, type AdminRoute } from '../endpoint/admin-router.ts';
 
 /** The sources of these endpoints. */
 export interface BackendSources {
   /** All backends that a generation uses, those of the live one first. */
-  backends(): Promise<readonly BackendDetails[]>;
-  pools(): Promise<readonly PoolReading[]>;
+  backends(): Promise<BackendsReading>;
+  pools(): Promise<PoolsReading>;
 }
 
 /** Counts of requests. */
@@ -27,15 +29,16 @@ export interface CountedRequests {
 export function backendRoutes(sources: BackendSources, requests: CountedRequests): AdminRoute[] {
   return [
     get('/backends', async () => {
-      const backends = await sources.backends();
+      const { backends, unanswered } = await sources.backends();
       return jsonResponse(200, {
         backends: backends.map((backend) => backendJson(backend, requests.totals(backend.name))),
         without_backend: { requests: requestsJson(requests.totals()) },
+        unanswered,
       });
     }),
     get('/pools', async () => {
-      const pools = await sources.pools();
-      return jsonResponse(200, { pools: pools.map(poolJson) });
+      const { pools, unanswered } = await sources.pools();
+      return jsonResponse(200, { pools: pools.map(poolJson), unanswered });
     }),
   ];
 }

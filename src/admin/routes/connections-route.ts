@@ -19,11 +19,13 @@ export function connectionsRoute(source: {
     const limit = numberOf(query, 'limit', DEFAULT_LIMIT, MAX_LIMIT);
     const after = numberOf(query, 'after', 0, Number.MAX_SAFE_INTEGER);
     const listener = query.get('listener') ?? undefined;
-    const { total, byListener, connections } = await source.connections({ listener, after, limit });
+    const reading = await source.connections({ listener, after, limit });
+    const { total, byListener, connections, unanswered } = reading;
     return jsonResponse(200, {
       total,
       by_listener: byListener,
       connections: connections.map(connectionJson),
+      unanswered,
     });
   });
 }

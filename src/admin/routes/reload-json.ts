@@ -20,6 +20,8 @@ export function reloadSummaryJson(reading: ReloadReading): object {
     source,
     at: new Date(reading.atMs).toISOString(),
     duration_ms: reading.durationMs,
+    skew_ms: reading.skewMs ?? null,
+    late_workers: reading.lateWorkers,
     generation,
     hash,
     change_count: changes.length,

@@ -7,6 +7,7 @@ import { jsonResponse } from '../endpoint/admin-response.ts';
 import { get, type AdminRoute } from '../endpoint/admin-router.ts';
 import type { EventLoopReading } from '../diagnostics/event-loop-watch.ts';
 import { reloadSummaryJson } from './reload-json.ts';
+import { workerJson } from './worker-json.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -29,6 +30,8 @@ export function statusRoute(
       runtimeWays,
       certificates,
       ticketKeyAgeMs,
+      workers,
+      unanswered,
     } = await read();
     return jsonResponse(200, {
       version,
@@ -48,6 +51,8 @@ export function statusRoute(
       plugins: pluginsJson(plugins),
       resources: resourcesJson(resources),
       last_reload: lastReload === undefined ? null : reloadSummaryJson(lastReload),
+      workers: workers.map(workerJson),
+      unanswered,
       ...processJson(),
       event_loop: eventLoopJson(eventLoop()),
       runtime_ways: runtimeWaysJson(runtimeWays),

@@ -28,6 +28,7 @@ export async function statusReading({
   const own = {
     version,
     ready: reloads.ready,
+    workers: control.workers(),
     certificates: certificates.certificates,
     ticketKeyAgeMs: ticketKeys.ageMs,
     plugins: {

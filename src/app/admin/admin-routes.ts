@@ -54,8 +54,8 @@ export function adminRoutes(sources: AdminSources): AdminRoute[] {
     explainRoute(control),
     reloadRoute(() => reloads.reload({ source: 'admin' })),
     ...historyRoutes(reloads.history),
-    cpuProfileRoute(),
-    heapSnapshotRoute(logger),
+    cpuProfileRoute(control.debug, control),
+    heapSnapshotRoute(logger, control.debug, control),
     ...openapiRoutes(),
   ];
 }

@@ -1,11 +1,16 @@
+import type { Profiler } from 'node:inspector';
+import type { Readable } from 'node:stream';
+
 import type { NamedFiles } from '../../config/files/config-files.ts';
 import type { Config } from '../../config/schema/config.generated.ts';
 import type { Address } from '../../config/values/address.ts';
 import type { HealthReport } from '../../plugin-api/index.ts';
 import type { PluginReference } from '../../plugins/plugin-reference.ts';
-import type { BackendDetails, PoolReading } from '../../readings/backend.ts';
+import type { BackendsReading, PoolsReading } from '../../readings/backend.ts';
 import type { ConnectionsQuery, ConnectionsReading } from '../../readings/connection.ts';
+import type { CounterReadings } from '../../readings/counts/counters.ts';
 import type { KnownNames, ProxyReadings, RunningReading } from '../../readings/proxy.ts';
+import type { WorkerReading } from '../../readings/worker.ts';
 import type { ExplainQuestion } from '../explain/explain-question.ts';
 import type { Explanation } from '../explain/explanation.ts';
 
@@ -35,9 +40,9 @@ export interface ProxyControl {
    * Second phase: generation `id` goes live, and the one before drains. It must not fail: all that can fail belongs in `prepare`.
    *
    * The call itself decides it: nothing takes the swap back. In the same process it is done when the call returns. Resolves when all that
-   * serve clients serve that generation.
+   * serve clients serve that generation, or after a time limit: then the report names who does not yet.
    */
-  commit(id: number): Promise<void>;
+  commit(id: number): Promise<CommitReport>;
   /** Takes back generation `id`, also while `prepare` still builds it. Without effect when no generation has that number. */
   abort(id: number): void;
   /** ms since 1970. */
@@ -47,12 +52,18 @@ export interface ProxyControl {
   /** What runs, and what holds replaced generations. Looks at every connection while one drains. */
   running(): Promise<RunningReading>;
   /** All backends that a generation uses, those of the live one first. */
-  backends(): Promise<readonly BackendDetails[]>;
+  backends(): Promise<BackendsReading>;
   /** All pools of these backends. */
-  pools(): Promise<readonly PoolReading[]>;
+  pools(): Promise<PoolsReading>;
   connections(query: ConnectionsQuery): Promise<ConnectionsReading>;
   /** The health of the live generation's backends. */
   health(): Promise<HealthReport>;
+  /** What other threads than this one have counted since the start, those that ended included. Empty where all counts are in this thread. */
+  counts(): Promise<readonly CounterReadings[]>;
+  /** The threads that serve clients, at least one. They are in memory: nothing is asked. */
+  workers(): readonly WorkerReading[];
+  /** Looks into threads. */
+  readonly debug: DebugControl;
   /** The names that exist now, for counters that must not keep the names of what is gone. They are in memory: nothing is asked. */
   known(): KnownNames;
   /** Bound addresses by the names of listeners. They are in memory: nothing is asked. */
@@ -63,6 +74,36 @@ export interface ProxyControl {
   drain(limitMs: number): Promise<void>;
   /** Ends all connections now. */
   destroy(): void;
+}
+
+/** How a swap went. */
+export interface CommitReport {
+  /** Time from the first worker that served the generation to the last one of those that are not late; undefined where one thread serves all. */
+  readonly skewMs: number | undefined;
+  /** Numbers of the workers that do not serve it yet. They will as soon as their event loop turns. */
+  readonly late: readonly number[];
+}
+
+/** A thread: the one of the supervisor, or that of a worker by its number. Where one thread does all, `main` and worker 1 are the same. */
+export type ThreadName = 'main' | number;
+
+/** What developers ask of a running thread. */
+export interface DebugControl {
+  /**
+   * Records a CPU profile. Rejects with the reason of `signal` when that aborts.
+   *
+   * @param of undefined: all workers at the same time, as one profile
+   */
+  cpuProfile(of: ThreadName | undefined, durationMs: number, signal: AbortSignal): Promise<CpuProfile>;
+  /** Takes a snapshot of the memory, as a stream of JSON. That thread stands still until it is made. */
+  heapSnapshot(of: ThreadName): Promise<Readable>;
+}
+
+/** A recorded profile. */
+export interface CpuProfile {
+  readonly profile: Profiler.Profile;
+  /** Numbers of the workers that did not answer, and are missing in it. */
+  readonly unanswered: readonly number[];
 }
 
 /** How listening sockets change hands when an edit moves an address from one socket to another. */

@@ -208,8 +208,7 @@ export class ReloadPipeline {
     const swapped = transaction.commit();
     // In the same turn: nobody sees the new generation beside the old config.
     const applied = this.#settle(transaction);
-    await swapped;
-    return applied;
+    return { ...applied, swap: await swapped };
   }
 
   /** Stage 1: reads the files and checks them. */
@@ -228,7 +227,7 @@ export class ReloadPipeline {
   }
 
   /** Last stage, when the config is live: what it names is watched from now on, and its warnings are logged. */
-  #settle({ id, loaded, summary, changes, warnings }: ReloadTransaction): AppliedConfig {
+  #settle({ id, loaded, summary, changes, warnings }: ReloadTransaction): Omit<AppliedConfig, 'swap'> {
     const { logger, limits } = this.#options;
     const isNew = loaded !== this.live;
     this.#live = { id, loaded };
@@ -284,6 +283,7 @@ const NOTHING_TO_DO: AppliedConfig = {
   changes: [],
   warnings: [],
   loaded: undefined,
+  swap: { skewMs: undefined, late: [] },
 };
 
 /** The error for a config that suddenly serves nothing: it is more likely half of a file than meant. */

@@ -12,7 +12,7 @@ import type { PluginSet } from '../../plugins/plugin-set.ts';
 import { TimeSlicer } from '../../time/time-slicer.ts';
 import { withTimeout } from '../../time/with-timeout.ts';
 import { completeAll } from '../control/complete-all.ts';
-import type { GenerationSource, ProxyControl } from '../control/proxy-control.ts';
+import type { CommitReport, GenerationSource, ProxyControl } from '../control/proxy-control.ts';
 import type { ConfigCandidate } from './load/candidate-loader.ts';
 import type { PreparedChange, ReloadParticipant } from './reload-participant.ts';
 import { UndoStack } from './undo-stack.ts';
@@ -128,20 +128,24 @@ export class ReloadTransaction {
 
   /**
    * Swaps: from here on nothing can fail. All parts change in this turn: no step waits for the one before it. Resolves when all that serve
-   * clients serve the new generation; never rejects.
+   * clients serve the new generation, or after the control's time limit; never rejects.
    */
-  commit(): Promise<void> {
+  async commit(): Promise<CommitReport> {
     const { control, logger } = this.#parts;
+    let report: CommitReport = { skewMs: undefined, late: [] };
     const steps = [
       ...this.#prepared.map((change) => () => {
         change.commit();
       }),
-      () => control.commit(this.id),
+      async () => {
+        report = await control.commit(this.id);
+      },
       () => {
         this.#candidate.plugins.commit(this.loaded);
       },
     ];
-    return completeAll(steps, logger);
+    await completeAll(steps, logger);
+    return report;
   }
 
   /** Takes back all that was made. What fails at that is logged, so that it does not hide why the edit is taken back. */

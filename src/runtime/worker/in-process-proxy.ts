@@ -2,13 +2,21 @@ import { formatAddress, type Address } from '../../config/values/address.ts';
 import { BalanceError } from '../../errors.ts';
 import { runtimeWays } from '../../net/node/runtime-ways.ts';
 import type { HealthReport, Logger, ProtocolPlugin } from '../../plugin-api/index.ts';
-import type { BackendDetails, PoolReading } from '../../readings/backend.ts';
+import type { BackendsReading, PoolsReading } from '../../readings/backend.ts';
 import type { ConnectionsQuery, ConnectionsReading } from '../../readings/connection.ts';
+import type { CounterReadings } from '../../readings/counts/counters.ts';
 import type { KnownNames, ProxyReadings, RunningReading } from '../../readings/proxy.ts';
+import type { WorkerReading } from '../../readings/worker.ts';
 import { withTimeout } from '../../time/with-timeout.ts';
 import { completeAll } from '../control/complete-all.ts';
 import type { ReferredPlugins } from '../../plugins/plugin-reference.ts';
-import type { GenerationSource, ProxyControl, SocketControl } from '../control/proxy-control.ts';
+import type {
+  CommitReport,
+  DebugControl,
+  GenerationSource,
+  ProxyControl,
+  SocketControl,
+} from '../control/proxy-control.ts';
 import type { ExplainQuestion } from '../explain/explain-question.ts';
 import { explain } from '../explain/explain.ts';
 import type { Explanation } from '../explain/explanation.ts';
@@ -19,9 +27,12 @@ import type { PreparedListeners } from '../listeners/listener-table.ts';
 import { DrainWatch } from './drain-watch.ts';
 import { logMissingWays } from './log-missing-ways.ts';
 import { ProxyReader, type ReadParts } from './readings/proxy-reader.ts';
+import { ThreadDebug } from './thread-debug.ts';
 
 /** Requests and tunnels that were cut have this time to write their last log line. */
 const CUT_GRACE_MS = 500;
+/** One thread serves all: it swaps within its turn. */
+const SWAPPED: CommitReport = { skewMs: undefined, late: [] };
 
 /** The moving parts of the proxy. */
 export interface ProxyParts extends ReadParts {
@@ -45,6 +56,7 @@ interface PendingGeneration {
  * reading is taken and a swap is done before the call returns.
  */
 export class InProcessProxy implements ProxyControl, SocketControl {
+  readonly debug: DebugControl = new ThreadDebug();
   readonly #parts: ProxyParts;
   readonly #reader: ProxyReader;
   readonly #pending = new Map<number, PendingGeneration>();
@@ -81,7 +93,7 @@ export class InProcessProxy implements ProxyControl, SocketControl {
     }
   }
 
-  commit(id: number): Promise<void> {
+  async commit(id: number): Promise<CommitReport> {
     const { live, draining, logger } = this.#parts;
     const generation = this.#generation(id);
     const listeners = this.#pending.get(id)?.listeners;
@@ -102,7 +114,8 @@ export class InProcessProxy implements ProxyControl, SocketControl {
         draining.limit(generation.config.reload.drain_timeout);
       },
     ];
-    return completeAll(steps, logger);
+    await completeAll(steps, logger);
+    return SWAPPED;
   }
 
   abort(id: number): void {
@@ -159,11 +172,11 @@ export class InProcessProxy implements ProxyControl, SocketControl {
     return doneNow(() => this.#reader.running());
   }
 
-  backends(): Promise<readonly BackendDetails[]> {
+  backends(): Promise<BackendsReading> {
     return doneNow(() => this.#reader.backends());
   }
 
-  pools(): Promise<readonly PoolReading[]> {
+  pools(): Promise<PoolsReading> {
     return doneNow(() => this.#reader.pools());
   }
 
@@ -173,6 +186,15 @@ export class InProcessProxy implements ProxyControl, SocketControl {
 
   health(): Promise<HealthReport> {
     return doneNow(() => this.#parts.live.health());
+  }
+
+  /** Nothing: all that is counted here reaches the telemetry of this thread. */
+  counts(): Promise<readonly CounterReadings[]> {
+    return Promise.resolve([]);
+  }
+
+  workers(): readonly WorkerReading[] {
+    return [this.#reader.worker()];
   }
 
   known(): KnownNames {

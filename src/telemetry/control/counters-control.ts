@@ -1,4 +1,4 @@
-import type { RequestTotals } from '../../readings/telemetry.ts';
+import type { RequestTotals } from '../../readings/counts/telemetry.ts';
 import { MetricCounters, type CountedNames } from '../metrics/metric-counters.ts';
 import type { Telemetry } from '../telemetry.ts';
 

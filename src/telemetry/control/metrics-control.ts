@@ -6,7 +6,7 @@ import { CONTENT_TYPES } from '../metrics/exposition/exposition.ts';
 import type { MetricsSource } from '../metrics/snapshot/metrics-source.ts';
 import { MetricsExposition } from '../metrics/metrics-exposition.ts';
 import { ProcessMetrics } from '../metrics/process-metrics.ts';
-import type { RequestTotals } from '../../readings/telemetry.ts';
+import type { RequestTotals } from '../../readings/counts/telemetry.ts';
 import type { CountersControl, MetricsSettings } from './counters-control.ts';
 import type { PreparedTelemetry } from './telemetry-control.ts';
 

@@ -4,7 +4,7 @@ import type { Logger } from '../../plugin-api/logger.ts';
 import type { Telemetry, TelemetrySubscriber } from '../telemetry.ts';
 import { LogControl, type LoggingSection } from './log-control.ts';
 import type { Logging } from '../logs/logging.ts';
-import type { SpanCounts } from '../../readings/telemetry.ts';
+import type { SpanCounts } from '../../readings/counts/telemetry.ts';
 import { SpanStats } from '../traces/export/span-queue.ts';
 import { createTracing, type Tracing, type TracingSettings } from '../traces/tracing.ts';
 

@@ -1,6 +1,6 @@
 import type { ExchangeRecord, TunnelRecord } from '../../plugin-api/telemetry.ts';
 import type { HandshakeRecord } from '../../readings/handshake.ts';
-import type { RequestTotals } from '../../readings/telemetry.ts';
+import type { RequestTotals } from '../../readings/counts/telemetry.ts';
 import type { HealthCheckRecord, QueueOutcome, QueueRecord } from '../../readings/upstream.ts';
 import type { TelemetrySubscriber } from '../telemetry.ts';
 import { NamedDurationCounters } from './counters/duration-counters.ts';
@@ -12,7 +12,7 @@ import { TunnelDurations } from './counters/tunnel-durations.ts';
 import { UpstreamResults } from './counters/upstream-results.ts';
 import type { AddableCounters } from './readings/addable-counters.ts';
 import { CounterReader } from './readings/counter-reader.ts';
-import type { CounterReadings } from './readings/counter-readings.ts';
+import type { CounterReadings } from '../../readings/counts/counters.ts';
 import { CounterWriter } from './readings/counter-writer.ts';
 import type { MetricsSnapshot } from './snapshot/metrics-snapshot.ts';
 

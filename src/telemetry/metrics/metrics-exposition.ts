@@ -14,7 +14,7 @@ import {
 import { METRIC_TABLE } from './metric-table.ts';
 import type { MetricName } from './metric-table.ts';
 import type { ProcessMetrics } from './process-metrics.ts';
-import type { CounterReadings } from './readings/counter-readings.ts';
+import type { CounterReadings } from '../../readings/counts/counters.ts';
 import type { MetricsReadings, MetricsSource } from './snapshot/metrics-source.ts';
 import { MetricsSnapshots } from './snapshot/metrics-snapshot.ts';
 import type { MetricsSnapshot } from './snapshot/metrics-snapshot.ts';

@@ -1,6 +1,7 @@
 import { constants, performance, PerformanceObserver } from 'node:perf_hooks';
-import type { EventLoopUtilization, PerformanceEntry } from 'node:perf_hooks';
+import type { PerformanceEntry } from 'node:perf_hooks';
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import { UtilizationWindow } from '../../time/utilization-window.ts';
 import { DurationHistogram } from './exposition/duration-histogram.ts';
 import { DELAY_METRICS, EventLoopDelays } from './event-loop-delays.ts';
 import { labelText } from './exposition/exposition.ts';
@@ -29,8 +30,6 @@ const GC_KINDS: ReadonlyMap<number, string> = new Map([
   [constants.NODE_PERFORMANCE_GC_INCREMENTAL, 'incremental'],
   [constants.NODE_PERFORMANCE_GC_WEAKCB, 'weakcb'],
 ]);
-/** The event loop's utilization is measured over at least this time, so that several scrapers get about the same value. */
-const UTILIZATION_WINDOW_MS = 10_000;
 
 /** The metrics of the process and of Node.js, under the names of prom-client. */
 export class ProcessMetrics {
@@ -108,24 +107,6 @@ export class ProcessMetrics {
         series: [{ labels: '', value: this.#utilization.read() }],
       },
     ];
-  }
-}
-
-/** Measures the event loop's utilization since the reading before the last one, or since an earlier one if that is too recent. */
-class UtilizationWindow {
-  #from: EventLoopUtilization = performance.eventLoopUtilization();
-  #next = this.#from;
-  #nextAtMs = performance.now();
-
-  read(): number {
-    const now = performance.eventLoopUtilization();
-    const nowMs = performance.now();
-    if (nowMs - this.#nextAtMs >= UTILIZATION_WINDOW_MS) {
-      this.#from = this.#next;
-      this.#next = now;
-      this.#nextAtMs = nowMs;
-    }
-    return performance.eventLoopUtilization(now, this.#from).utilization;
   }
 }
 

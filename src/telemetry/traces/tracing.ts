@@ -1,7 +1,7 @@
 import type { LookupFunction } from 'node:net';
 import type { Logger } from '../../plugin-api/logger.ts';
 import type { TelemetrySubscriber } from '../telemetry.ts';
-import type { SpanCounts } from '../../readings/telemetry.ts';
+import type { SpanCounts } from '../../readings/counts/telemetry.ts';
 import type { SpanOrigin } from './spans/recorded-span.ts';
 import { RequestTracer } from './context/request-tracer.ts';
 import {

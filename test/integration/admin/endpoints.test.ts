@@ -117,6 +117,21 @@ describe('GET /status', () => {
         direct_tls: true,
         accept_bursts: true,
       },
+      workers: [
+        {
+          worker: 1,
+          state: 'serving',
+          since: ANY_TIME,
+          connections: 1,
+          utilization: expect.any(Number) as number,
+          generation: 1,
+          heap_used_bytes: expect.any(Number) as number,
+          last_seen_ms: 0,
+          restarts: 0,
+          last_end: null,
+        },
+      ],
+      unanswered: [],
     });
   });
 

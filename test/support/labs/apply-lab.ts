@@ -10,6 +10,7 @@ import { BUILT_IN_ORIGIN } from '../../../src/plugins/checks/imported-plugin.ts'
 import type { PluginChange } from '../../../src/plugins/plugin-change.ts';
 import type { PluginLoader } from '../../../src/plugins/plugin-loader.ts';
 import { PluginSet } from '../../../src/plugins/plugin-set.ts';
+import type { CommitReport } from '../../../src/runtime/control/proxy-control.ts';
 import { GenerationBuilder } from '../../../src/runtime/generation/generation-builder.ts';
 import { OwnSockets } from '../../../src/net/listen/own-sockets.ts';
 import { DescriptorCopier } from '../../../src/net/node/descriptor-copier.ts';
@@ -88,9 +89,10 @@ class FaultyRegistry extends CountingRegistry {
 class FaultyProxy extends InProcessProxy {
   swapped: (() => Promise<void> | undefined) | undefined;
 
-  override async commit(id: number): Promise<void> {
-    await super.commit(id);
+  override async commit(id: number): Promise<CommitReport> {
+    const report = await super.commit(id);
     await this.swapped?.();
+    return report;
   }
 }
 

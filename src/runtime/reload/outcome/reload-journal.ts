@@ -4,6 +4,7 @@ import type { Problem } from '../../../config/problems/problem.ts';
 import { messageOf } from '../../../errors.ts';
 import type { Logger } from '../../../plugin-api/index.ts';
 import type { ReloadTotals } from '../../../readings/reload.ts';
+import type { CommitReport } from '../../control/proxy-control.ts';
 import type { ReloadOutcome, ReloadSource } from './reload-outcome.ts';
 
 /** Counts of the reloads that one source asked for. */
@@ -28,6 +29,7 @@ export interface ReloadChanges {
   readonly summary: string;
   readonly changes: readonly ConfigChange[];
   readonly warnings: readonly Problem[];
+  readonly swap: CommitReport;
 }
 
 /** The generation that is live after a reload; undefined when there is none. */
@@ -60,6 +62,7 @@ export class ReloadJournal {
       lastSucceeded: this.#last?.ok ?? true,
       lastSuccessAtMs: this.#lastSuccessAtMs,
       lastDurationMs: this.#last?.durationMs,
+      lastSkewMs: this.#lastSuccess?.skewMs,
     };
   }
 
@@ -158,13 +161,22 @@ export class ReloadJournal {
     else counts.failed += 1;
   }
 
-  #logSuccess({ generation, source, message, durationMs }: ReloadOutcome): void {
+  #logSuccess({ generation, source, message, durationMs, skewMs, lateWorkers }: ReloadOutcome): void {
     this.#logger.info('config reloaded', {
       generation,
       source,
       changes: message,
       duration_ms: durationMs,
+      skew_ms: skewMs,
     });
+    if (lateWorkers.length === 0) return;
+    this.#logger.warn(
+      'workers still serve the config before: they change as soon as their event loop turns',
+      {
+        generation,
+        workers: lateWorkers.join(', '),
+      },
+    );
   }
 
   #logFailure({ generation, source, message, durationMs, problems }: ReloadOutcome): void {
@@ -178,8 +190,18 @@ export class ReloadJournal {
   }
 }
 
-function successOf(begun: BegunReload, { summary, changes, warnings }: ReloadChanges, live: LiveGeneration) {
-  return { ...factsOf(begun, live), ok: true, message: summary, changes, problems: [], warnings };
+function successOf(begun: BegunReload, made: ReloadChanges, live: LiveGeneration) {
+  const { summary, changes, warnings, swap } = made;
+  return {
+    ...factsOf(begun, live),
+    ok: true,
+    message: summary,
+    changes,
+    problems: [],
+    warnings,
+    skewMs: swap.skewMs,
+    lateWorkers: swap.late,
+  };
 }
 
 function failureOf(begun: BegunReload, error: unknown, live: LiveGeneration): ReloadOutcome {
@@ -191,6 +213,8 @@ function failureOf(begun: BegunReload, error: unknown, live: LiveGeneration): Re
     changes: [],
     problems,
     warnings: [],
+    skewMs: undefined,
+    lateWorkers: [],
   };
 }
 

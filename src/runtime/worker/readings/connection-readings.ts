@@ -31,7 +31,7 @@ export function readConnections(
       found.push(connectionReading(connection, listener, generations, nowMs));
   }
   const connections = found.sort((a, b) => a.id - b.id).slice(0, limit);
-  return { total, byListener: Object.fromEntries(counts), connections };
+  return { total, byListener: Object.fromEntries(counts), connections, unanswered: [] };
 }
 
 /** The first connections whose ids are above `after`. */

@@ -1,12 +1,16 @@
+import { getHeapStatistics } from 'node:v8';
+
 import type { NameResolver } from '../../../net/dns/name-resolver.ts';
 import { runtimeWays } from '../../../net/node/runtime-ways.ts';
 import type { ProcessResources } from '../../../net/resources/process-resources.ts';
 import type { TunnelStats } from '../../../net/tunnel/tunnel-stats.ts';
 import type { ProtocolInstance } from '../../../plugin-api/index.ts';
-import type { BackendDetails, PoolReading } from '../../../readings/backend.ts';
+import type { BackendsReading, PoolsReading } from '../../../readings/backend.ts';
 import type { ConnectionsQuery, ConnectionsReading } from '../../../readings/connection.ts';
 import type { GenerationReading } from '../../../readings/generation.ts';
 import type { KnownNames, ProxyReadings, RunningReading } from '../../../readings/proxy.ts';
+import type { WorkerReading } from '../../../readings/worker.ts';
+import { UtilizationWindow } from '../../../time/utilization-window.ts';
 import type { DrainingGeneration, DrainingGenerations } from '../../generation/draining-generations.ts';
 import type { Generation } from '../../generation/generation.ts';
 import type { LiveView } from '../../generation/live-view.ts';
@@ -42,6 +46,7 @@ export class ProxyReader {
   readonly #parts: ReadParts;
   readonly #ids: ReadingIds;
   readonly #runtimeWays = runtimeWays();
+  readonly #utilization = new UtilizationWindow();
 
   constructor(parts: ReadParts) {
     this.#parts = parts;
@@ -63,6 +68,7 @@ export class ProxyReader {
       hostNames: names.records().map(hostNameReading),
       shortages: { ...resources.counts },
       openFilesLimit: resources.readLimit(),
+      unanswered: [],
     };
   }
 
@@ -88,15 +94,34 @@ export class ProxyReader {
       listeners: listeners.all().map((listener) => listenerReading(listener, this.#ids)),
       resources: resources.reading(),
       runtimeWays: { ...ways, acceptBursts: ways.interceptedAccept && listeners.sockets.hasBursts },
+      unanswered: [],
     };
   }
 
-  backends(): BackendDetails[] {
-    return backendDetails(this.#inUse(), this.#ids);
+  backends(): BackendsReading {
+    return { backends: backendDetails(this.#inUse(), this.#ids), unanswered: [] };
   }
 
-  pools(): PoolReading[] {
-    return poolReadings(this.#inUse());
+  pools(): PoolsReading {
+    return { pools: poolReadings(this.#inUse()), unanswered: [] };
+  }
+
+  /** This thread as the one worker that there is. */
+  worker(): WorkerReading {
+    const { live, listeners } = this.#parts;
+    const { generation, startedAtMs } = live;
+    return {
+      id: 1,
+      state: generation === undefined ? 'starting' : 'serving',
+      sinceMs: startedAtMs,
+      restarts: [],
+      lastEnd: undefined,
+      connections: listeners.all().reduce((sum, { connections }) => sum + connections, 0),
+      utilization: this.#utilization.read(),
+      generation: generation?.id ?? 0,
+      beatAgeMs: 0,
+      heapUsedBytes: getHeapStatistics().used_heap_size,
+    };
   }
 
   connections(query: ConnectionsQuery): ConnectionsReading {

@@ -1,6 +1,6 @@
 import { ERROR_CODES } from '../../../errors.ts';
 import type { ExchangeRecord, TunnelRecord } from '../../../plugin-api/telemetry.ts';
-import type { RequestTotals } from '../../../readings/telemetry.ts';
+import type { RequestTotals } from '../../../readings/counts/telemetry.ts';
 import type { Backend } from '../../../plugin-api/backend.ts';
 import type { Series } from '../exposition/exposition.ts';
 import type { MetricsSnapshot } from '../snapshot/metrics-snapshot.ts';

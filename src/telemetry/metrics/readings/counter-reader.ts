@@ -1,4 +1,4 @@
-import type { CounterReadings } from './counter-readings.ts';
+import type { CounterReadings } from '../../../readings/counts/counters.ts';
 
 /** Reads {@link CounterReadings}. Its methods throw a RangeError at the end: the readings are of other counters. */
 export class CounterReader {

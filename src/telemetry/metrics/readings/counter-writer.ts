@@ -1,4 +1,4 @@
-import type { CounterReadings } from './counter-readings.ts';
+import type { CounterReadings } from '../../../readings/counts/counters.ts';
 
 /** Number of counts for which there is room before the array grows. */
 const FIRST_SIZE = 1_024;

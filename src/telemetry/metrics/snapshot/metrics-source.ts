@@ -1,7 +1,7 @@
 import type { CertificateReading } from '../../../readings/certificate.ts';
 import type { KnownNames, ProxyReadings } from '../../../readings/proxy.ts';
 import type { ReloadTotals } from '../../../readings/reload.ts';
-import type { TelemetryReading } from '../../../readings/telemetry.ts';
+import type { TelemetryReading } from '../../../readings/counts/telemetry.ts';
 
 /** The live proxy as the metrics see it. */
 export interface MetricsSource {

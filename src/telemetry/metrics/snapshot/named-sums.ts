@@ -1,4 +1,4 @@
-import type { Amounts, Counted } from '../../../readings/counted.ts';
+import type { Amounts, Counted } from '../../../readings/counts/counted.ts';
 
 /** The sum of all readings of one name. */
 export interface NamedSum<Counts extends Amounts<Counts>, Gauges extends Amounts<Gauges>> {

@@ -2,7 +2,7 @@ import { withTimeout } from '../../../time/with-timeout.ts';
 import type { tracing } from '@opentelemetry/sdk-node';
 import type { RecordedSpan } from '../spans/recorded-span.ts';
 import type { SpanExporter } from './collector.ts';
-import type { SpanCounts } from '../../../readings/telemetry.ts';
+import type { SpanCounts } from '../../../readings/counts/telemetry.ts';
 
 /**
  * Counts exported and lost spans since the start. It outlives the queues that count into it: an edit of `tracing` replaces the queue, and

@@ -18,6 +18,7 @@ function shownParts() {
   const parts = {
     version: '1.2.3',
     control: {
+      workers: () => [],
       running: () =>
         new Promise((resolve) => {
           answer = () => {

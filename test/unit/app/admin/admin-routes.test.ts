@@ -10,7 +10,7 @@ async function served(control: object) {
   const logger = new RecordingLogger();
   const routes = adminRoutes({
     version: '1.2.3',
-    control,
+    control: { workers: () => [], ...control },
     reloads: { ready: true, journal: { last: undefined, lastSuccess: undefined } },
     plugins: { live: [], failures: [], ignored: [], importedStates: 0 },
     certificates: { certificates: [] },
@@ -58,12 +58,12 @@ describe('an admin endpoint whose reading fails', () => {
     const { ask } = await served({
       running: fails,
       backends: () => new Promise<never>(() => undefined),
-      pools: () => Promise.resolve([]),
+      pools: () => Promise.resolve({ pools: [], unanswered: [] }),
     });
     const left = new AbortController();
     const waiting = ask('/backends', { signal: left.signal }).catch(() => 'left');
     expect((await ask('/status')).status).toBe(500);
-    expect(await (await ask('/pools')).json()).toEqual({ pools: [] });
+    expect(await (await ask('/pools')).json()).toEqual({ pools: [], unanswered: [] });
     expect((await ask('/live')).status).toBe(200);
     left.abort();
     expect(await waiting).toBe('left');

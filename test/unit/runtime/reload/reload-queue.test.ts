@@ -8,7 +8,7 @@ import { eventually } from '../../../support/time/eventually.ts';
 import { RecordingLogger } from '../../../support/recording-logger.ts';
 
 const FILE = { source: 'file' } as const;
-const CHANGES = { changes: [], warnings: [] };
+const CHANGES = { changes: [], warnings: [], swap: { skewMs: undefined, late: [] } };
 const PROBLEM = { file: 'a.yaml', line: 3, column: 1, path: 'mode', message: 'is wrong' };
 
 /** A reload that is finished by hand. */

@@ -48,6 +48,7 @@ function quietLab(isEmpty: () => boolean = () => false): MetricsLab {
       lastSucceeded: true,
       lastSuccessAtMs: 1,
       lastDurationMs: 1,
+      lastSkewMs: undefined,
     }),
     shortages: () => ({ accept: 0 }),
     openFilesLimit: () => 1024,

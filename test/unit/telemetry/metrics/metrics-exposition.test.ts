@@ -662,6 +662,7 @@ describe('metrics of the proxy', () => {
         lastSucceeded: false,
         lastSuccessAtMs: 1_700_000_000_500,
         lastDurationMs: 12.5,
+        lastSkewMs: undefined,
       }),
       generations: () => [
         { id: 7, isLive: true, active: 3 },

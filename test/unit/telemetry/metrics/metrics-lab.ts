@@ -9,7 +9,7 @@ import type { HostNameReading } from '../../../../src/readings/host-name.ts';
 import type { ListenerReading } from '../../../../src/readings/listener.ts';
 import type { ShortageOf } from '../../../../src/readings/process.ts';
 import type { ReloadTotals } from '../../../../src/readings/reload.ts';
-import type { SpanCounts } from '../../../../src/readings/telemetry.ts';
+import type { SpanCounts } from '../../../../src/readings/counts/telemetry.ts';
 import type { TunnelReading } from '../../../../src/readings/tunnel.ts';
 import type { QueueReading, UpstreamReading } from '../../../../src/readings/upstream.ts';
 import type { KnownRoutes } from '../../../../src/telemetry/metrics/snapshot/metrics-snapshot.ts';
@@ -145,6 +145,7 @@ function emptyReadings(changes: Partial<LabReadings> = {}): LabReadings {
       lastSucceeded: true,
       lastSuccessAtMs: undefined,
       lastDurationMs: undefined,
+      lastSkewMs: undefined,
     }),
     certificates: () => [],
     generations: () => [{ id: 1, isLive: true, active: 0 }],
@@ -183,6 +184,7 @@ export function sourceOf(lab: LabReadings = emptyReadings()): MetricsSource {
         hostNames: lab.names(),
         shortages: lab.shortages() as Record<ShortageOf, number>,
         openFilesLimit: lab.openFilesLimit(),
+        unanswered: [],
       },
       reloads: lab.reloads(),
       certificates: lab.certificates(),
