@@ -37,6 +37,10 @@ export function editorFormats(algorithms) {
   return {
     duration: { pattern: `(?:0|${TIME})`, expected: DURATIONS },
     'positive-duration': { pattern: LONGER_THAN_0, expected: `${DURATIONS}, longer than 0` },
+    'worker-count': {
+      pattern: '(?:auto|[1-9]|[1-5][0-9]|6[0-4])',
+      expected: 'a whole number from 1 to 64, or auto',
+    },
     'age-or-zero': { pattern: `(?:0|${TIME})`, expected: DURATIONS },
     age: { pattern: LONGER_THAN_0, expected: `${DURATIONS}, longer than 0` },
     size: {

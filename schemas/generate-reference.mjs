@@ -6,7 +6,19 @@ import { definitionName, resolveSchema } from './resolve-schema.mjs';
 const CHAPTERS = [
   {
     title: 'All forms',
-    keys: ['include', 'admin', 'metrics', 'logging', 'tracing', 'plugins', 'dns', 'reload', 'shutdown'],
+    keys: [
+      'include',
+      'admin',
+      'metrics',
+      'logging',
+      'tracing',
+      'plugins',
+      'dns',
+      'workers',
+      'reload',
+      'shutdown',
+      'upgrade',
+    ],
   },
   {
     title: 'The flat form',
@@ -130,6 +142,7 @@ class Reference {
     const section = this.#sections.get(definitionName(property));
     if (section !== undefined) {
       const link = `[${section}](#${anchorOf(section)})`;
+      if (target.format in FORMAT_WORDS) return `${FORMAT_WORDS[target.format]} or ${link}`;
       return Array.isArray(target.type) ? `boolean or ${link}` : link;
     }
     if (target.format in FORMAT_WORDS) return FORMAT_WORDS[target.format];
@@ -155,6 +168,7 @@ const FORMAT_WORDS = {
   size: 'size',
   age: 'duration',
   'age-or-zero': 'duration',
+  'worker-count': 'number or `auto`',
 };
 
 /** The anchor that Markdown renderers give to a heading. */
@@ -171,6 +185,7 @@ function allowed(target) {
   if (target.format === 'duration') return '0 or longer';
   if (target.format === 'positive-duration' || target.format === 'age') return 'longer than 0';
   if (target.format === 'log-output') return '`stdout`, `stderr`, a file';
+  if (target.format === 'worker-count') return `${target.minimum} to ${target.maximum}, \`auto\``;
   if (target.format === 'log-filter') return 'an expression';
   if (target.format !== undefined) return target.format.replaceAll('-', ' ');
   if (target.minimum !== undefined) return `${target.minimum} to ${target.maximum}`;

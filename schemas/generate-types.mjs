@@ -82,7 +82,8 @@ class TypeGenerator {
     if (name !== undefined && target.properties !== undefined) {
       this.#add(name);
       const section = { $ref: `#/definitions/${name}` };
-      return isBooleanToo(target) ? { anyOf: [{ type: 'boolean' }, section] } : section;
+      const others = [target.type].flat().filter((type) => type !== 'object');
+      return others.length > 0 ? { anyOf: [...others.map((type) => ({ type })), section] } : section;
     }
     const description = this.#describe(target);
     if (target.type === 'array') return { type: 'array', items: this.#typeSchema(target.items), description };
@@ -108,6 +109,7 @@ class TypeGenerator {
   #scalarType(target) {
     if (!this.#normalized) return { type: target.type };
     if (target.format in UNITS) return { type: 'number' };
+    if (target.format === 'worker-count') return { anyOf: [{ type: 'number' }, { enum: ['auto'] }] };
     if (target.format === 'algorithm') return { enum: target.examples };
     return { type: Array.isArray(target.type) ? 'string' : target.type };
   }
@@ -120,11 +122,6 @@ class TypeGenerator {
     }
     return parts.filter(Boolean).join(' ');
   }
-}
-
-/** Whether `true` or `false` may stand for the whole section. */
-function isBooleanToo({ type }) {
-  return Array.isArray(type) && type.includes('boolean');
 }
 
 function typeName(name) {

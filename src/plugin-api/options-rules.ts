@@ -165,9 +165,10 @@ export type ChangeKind = 'added' | 'removed' | 'changed';
  * - `hot`: counts from the next request or connection on; nothing is closed.
  * - `drains`: something goes away: what runs on it finishes, unless `reload.drain_timeout` ends it.
  * - `re-binds`: a socket that accepts connections is bound or closed. Its connections finish what runs on them.
+ * - `restart`: it has effect once the proxy is started again or upgraded.
  * - `refused`: a running proxy can't do it: the whole edit is refused, and nothing changes.
  */
-export type ChangeEffect = 'hot' | 'drains' | 're-binds' | 'refused';
+export type ChangeEffect = 'hot' | 'drains' | 're-binds' | 'restart' | 'refused';
 
 /** One difference between two configs: what an operator would name as one thing. */
 export interface ConfigChange {

@@ -14,7 +14,7 @@ export interface DiffReport {
 }
 
 /** The effects in the order in which they are shown: the strongest first. */
-const EFFECTS: readonly ChangeEffect[] = ['refused', 're-binds', 'drains', 'hot'];
+const EFFECTS: readonly ChangeEffect[] = ['refused', 'restart', 're-binds', 'drains', 'hot'];
 
 /**
  * `balance diff A B`: shows what a proxy that runs A would do with B. Exits as diff(1) does: 0 when both mean the same, 1 when

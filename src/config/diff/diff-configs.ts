@@ -18,6 +18,8 @@ const NOTES: Readonly<Record<string, string>> = {
   'metrics.buckets': 'these histograms go on in the new buckets',
   'reload.drain_timeout': 'counts for what drains already, too',
   'shutdown.timeout': 'counts for the next shutdown',
+  'upgrade.command': 'counts for the next upgrade',
+  'upgrade.timeout': 'counts for the next upgrade',
 };
 
 export interface DiffOptions {
@@ -49,6 +51,7 @@ export function* configChanges(
     if (SERVERS.has(key)) return sockets.adminMoving();
     if (key.startsWith('admin.tls')) return ADMIN_TLS;
     if (key.startsWith('tracing')) return TRACING;
+    if (key === 'workers.count') return WORKERS;
     const note = NOTES[key];
     return note === undefined ? HOT : { ...HOT, note };
   };
@@ -61,4 +64,5 @@ const ADMIN_TLS: Effect = {
   effect: 'drains',
   note: 'counts for new connections to the admin server; the others close behind their answers',
 };
+const WORKERS: Effect = { effect: 'restart', note: 'has effect at the next start or upgrade' };
 const TRACING: Effect = { effect: 'hot', note: 'spans that wait are sent as before' };

@@ -1,4 +1,4 @@
-import type { ConfigFile, FileLogging } from '../schema/config-file.generated.ts';
+import type { ConfigFile, FileLogging, FileWorkers } from '../schema/config-file.generated.ts';
 import { normalizeAdmin } from './normalize-admin.ts';
 import { withGatewayEndpoints } from './gateway-endpoints.ts';
 import { normalizeFlat } from './normalize-flat.ts';
@@ -9,7 +9,7 @@ import type { NormalizeContext } from './normalize-context.ts';
 /** Turns any of the three file forms into the shape of `$defs/config`. Durations are still texts, and defaults are still missing. */
 export function normalize(given: ConfigFile, context: NormalizeContext): object {
   const file = given.routes === undefined ? given : withGatewayEndpoints(given, context);
-  const { admin, metrics, logging, tracing, plugins, dns, reload, shutdown } = file;
+  const { admin, metrics, logging, tracing, plugins, dns, workers, reload, shutdown, upgrade } = file;
   return defined({
     ...normalizeForm(file, context),
     admin: admin === undefined ? undefined : normalizeAdmin(admin, context),
@@ -19,8 +19,10 @@ export function normalize(given: ConfigFile, context: NormalizeContext): object 
     tracing,
     plugins,
     dns,
+    workers: workers === undefined ? undefined : normalizeWorkers(workers, context),
     reload,
     shutdown,
+    upgrade,
   });
 }
 
@@ -40,4 +42,14 @@ function normalizeLogging(logging: FileLogging, { provenance }: NormalizeContext
   if (typeof accessLog !== 'boolean') return logging;
   provenance.set(['logging', 'access_log', 'enabled'], ['logging', 'access_log']);
   return { ...logging, access_log: { enabled: accessLog } };
+}
+
+/** Turns a number of workers or `auto` into a section. */
+function normalizeWorkers(
+  workers: FileWorkers | number | string,
+  { provenance }: NormalizeContext,
+): FileWorkers {
+  if (typeof workers === 'object') return workers;
+  provenance.set(['workers', 'count'], ['workers']);
+  return { count: workers };
 }

@@ -44,7 +44,6 @@ export const PLANNED_KEYS: ReadonlySet<string> = new Set([
   'traffic_split',
   'waf',
   'whitelist',
-  'workers',
 ]);
 
 /** Keys of the `http` section of a flat file, and the keys of an upstream with the same meaning in a file with `upstreams`. */

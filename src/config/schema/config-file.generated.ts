@@ -58,8 +58,10 @@ export interface ConfigFile {
   readonly tracing?: Tracing;
   readonly plugins?: Plugins;
   readonly dns?: Dns;
+  readonly workers?: number | string | FileWorkers;
   readonly reload?: Reload;
   readonly shutdown?: Shutdown;
+  readonly upgrade?: Upgrade;
 }
 
 /** One server. */
@@ -1201,6 +1203,25 @@ export interface Dns {
   readonly hold?: string | number;
 }
 
+/** How many workers serve clients: a number, `auto`, or a section with settings. Each worker is a thread with an event loop of its own, and keeps at most one core busy. `auto` is one for each core that the process may use: CPU affinity and the CPU quota of its container count. An edit of the number has effect at the next start or upgrade. With 1, one thread does everything. */
+export interface FileWorkers {
+  /**
+   * How many workers serve clients: a number, or `auto` for one for each core that the process may use. More than one need Linux. An edit has effect at the next start or upgrade.
+   * @default 1
+   */
+  readonly count?: number | string;
+  /**
+   * How long a worker may give no sign of life, because one call keeps its thread busy, before it counts as hung. A hung worker is logged and shown as such. New connections go to the other workers. The value must be `1s` or more. It counts where there are several workers.
+   * @default "10s"
+   */
+  readonly hang_timeout?: string;
+  /**
+   * Whether a hung worker is replaced by a new one. Its connections are cut then. `false`: it stays, and goes on when it can; until then edits of the config are refused.
+   * @default false
+   */
+  readonly replace_hung?: boolean;
+}
+
 /** How the running proxy applies edits of the config. An edit is applied as a whole. If anything in it is wrong, nothing of it is applied. */
 export interface Reload {
   /**
@@ -1254,4 +1275,15 @@ export interface Shutdown {
    * @default "30s"
    */
   readonly timeout?: string | number;
+}
+
+/** How SIGUSR2, `balance upgrade` and `POST /upgrade` start the new version of the proxy beside the running one. */
+export interface Upgrade {
+  /** The program that is the new version, and its arguments. Without this key: the command line by which the proxy was started. Its program is looked up again, so a new Node.js or a link that leads to a new version counts. */
+  readonly command?: readonly string[];
+  /**
+   * How long the new version may take until it is ready to serve. After that it is ended, and the running one goes on.
+   * @default "60s"
+   */
+  readonly timeout?: string;
 }

@@ -10,8 +10,10 @@ export interface Config {
   readonly tracing?: Tracing;
   readonly plugins: Plugins;
   readonly dns: Dns;
+  readonly workers: Workers;
   readonly reload: Reload;
   readonly shutdown: Shutdown;
+  readonly upgrade: Upgrade;
 }
 
 /** A bound address and its protocol. */
@@ -916,6 +918,25 @@ export interface Dns {
   readonly hold: number;
 }
 
+/** The threads that serve clients, and what happens when one of them does not answer. */
+export interface Workers {
+  /**
+   * How many workers serve clients: a number, or `auto` for one for each core that the process may use. More than one need Linux. An edit has effect at the next start or upgrade.
+   * @default 1
+   */
+  readonly count: number | 'auto';
+  /**
+   * How long a worker may give no sign of life, because one call keeps its thread busy, before it counts as hung. A hung worker is logged and shown as such. New connections go to the other workers. The value must be `1s` or more. It counts where there are several workers. In ms.
+   * @default "10s"
+   */
+  readonly hang_timeout: number;
+  /**
+   * Whether a hung worker is replaced by a new one. Its connections are cut then. `false`: it stays, and goes on when it can; until then edits of the config are refused.
+   * @default false
+   */
+  readonly replace_hung: boolean;
+}
+
 /** How the running proxy applies edits of the config. An edit is applied as a whole. If anything in it is wrong, nothing of it is applied. */
 export interface Reload {
   /**
@@ -967,6 +988,17 @@ export interface Shutdown {
   /**
    * How long running requests and connections may go on after SIGTERM, SIGINT or SIGQUIT. Those that are left then are cut. In ms.
    * @default "30s"
+   */
+  readonly timeout: number;
+}
+
+/** How SIGUSR2, `balance upgrade` and `POST /upgrade` start the new version of the proxy beside the running one. */
+export interface Upgrade {
+  /** The program that is the new version, and its arguments. Without this key: the command line by which the proxy was started. Its program is looked up again, so a new Node.js or a link that leads to a new version counts. */
+  readonly command?: readonly string[];
+  /**
+   * How long the new version may take until it is ready to serve. After that it is ended, and the running one goes on. In ms.
+   * @default "60s"
    */
   readonly timeout: number;
 }

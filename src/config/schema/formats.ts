@@ -29,8 +29,13 @@ import {
   parseSizeBytes,
 } from '../values/units.ts';
 
+/** As the schema has it. */
+const MOST_WORKERS = 64;
 /** The forms that {@link parseSocketMode} takes, in words for error messages. */
 const SOCKET_MODES = "permissions as three octal digits in quotes, such as '0660'";
+
+/** The forms that {@link parseWorkerCount} takes, in words for error messages. */
+const WORKER_COUNTS = `a whole number from 1 to ${MOST_WORKERS}, or auto`;
 
 /** One `format` of the schema. */
 export interface Format {
@@ -80,6 +85,7 @@ export const FORMATS: Readonly<Record<string, Format>> = {
     parse: parseSocketMode,
     print: (mode) => mode.toString(8).padStart(4, '0'),
   },
+  'worker-count': { expected: WORKER_COUNTS, parse: parseWorkerCount },
   'name-server': {
     expected: `the IP address of a name server: ${NAME_SERVER_FORMS}`,
     parse: parseNameServer,
@@ -178,6 +184,14 @@ function parseRegex(text: string): string {
     const reason = messageOf(thrown).split(': ').at(-1) ?? '';
     return fail(`must be a JavaScript regular expression (${reason.toLowerCase()})`);
   }
+}
+
+/** Throws an Error that says what is allowed. */
+function parseWorkerCount(text: string): number | 'auto' {
+  if (text === 'auto') return text;
+  const count = /^[1-9]\d?$/.test(text) ? Number(text) : 0;
+  if (count < 1 || count > MOST_WORKERS) throw new Error(`must be ${WORKER_COUNTS}`);
+  return count;
 }
 
 /** Reads permissions as chmod does. Throws an Error that says what is allowed. */

@@ -22,7 +22,9 @@ export function schemaMessage(error: ErrorObject): string {
   const params = error.params as Record<string, unknown>;
   const parent = error.parentSchema as SchemaNode | undefined;
   const format = parent?.format === undefined ? undefined : FORMATS[parent.format];
-  if (format !== undefined) return formatMessage(error, format.expected) + hintOf(error, parent);
+  // A section may stand in the place of a text of some format.
+  if (format !== undefined && error.keyword !== 'additionalProperties')
+    return formatMessage(error, format.expected) + hintOf(error, parent);
   switch (error.keyword) {
     case 'type':
       return typeMessage(parent?.type, error.data) + hintOf(error, parent);
