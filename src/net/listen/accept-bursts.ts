@@ -1,5 +1,5 @@
 import { AcceptDemand } from './accept-demand.ts';
-import type { DescriptorSource } from '../node/descriptor-source.ts';
+import type { DescriptorSource } from '../node/descriptors/descriptor-source.ts';
 import { descriptorOf, type ListeningHandle } from '../node/node-internals.ts';
 import type { ProcessResources } from '../resources/process-resources.ts';
 

@@ -2,7 +2,7 @@ import { createServer, isIP, type Server } from 'node:net';
 
 import type { Address } from '../../config/values/address.ts';
 import type { Endpoint, Logger } from '../../plugin-api/index.ts';
-import type { DescriptorSource } from '../node/descriptor-source.ts';
+import type { DescriptorSource } from '../node/descriptors/descriptor-source.ts';
 import { keepAliveSeconds, setKeepAlive } from '../node/keep-alive.ts';
 import { listeningHandleOf } from '../node/node-internals.ts';
 import { UNIX_END } from '../transport/endpoints.ts';

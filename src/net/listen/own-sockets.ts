@@ -1,4 +1,4 @@
-import type { DescriptorCopier } from '../node/descriptor-copier.ts';
+import type { DescriptorCopier } from '../node/descriptors/descriptor-copier.ts';
 import { ListeningSocket } from './listening-socket.ts';
 import type { Acceptor, ListeningSocketOptions, OpenedSocket, SocketOpener } from './socket-opener.ts';
 

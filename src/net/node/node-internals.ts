@@ -212,6 +212,19 @@ export function sampleTcpHandle(): object | undefined {
   }
 }
 
+/** A handle of the kind that unix sockets have. It is not connected, and closed already. */
+export function sampleUnixHandle(): object | undefined {
+  const socket = new Socket();
+  try {
+    socket.on('error', () => undefined);
+    // An abstract address, which exists on Linux only, with a name that nobody has.
+    socket.connect({ path: '\0balance-nobody' });
+    return handleOf(socket);
+  } finally {
+    socket.destroy();
+  }
+}
+
 /**
  * Finds out how this version writes text, from what an ordinary socket passes to an object that only pretends to be a handle. A wrong
  * guess would end the process in native code, so nothing is tried on a real handle. Null when the version writes in
@@ -262,7 +275,11 @@ export interface PipeHandle {
   readStop(): number;
   unref(): void;
   close(closed?: () => void): void;
-  writeUtf8String(request: WriteRequest | null, text: string, handle: object): number | WriteRequest;
+  writeUtf8String(
+    request: WriteRequest | null,
+    text: string,
+    handle: object | undefined,
+  ): number | WriteRequest;
 }
 
 /** Makes a handle that carries others, of the same class as a unix socket's handle. Undefined when handles look different. */
@@ -283,7 +300,10 @@ const MESSAGE_PIPE = 2;
  *
  * @param reason a code like `ECONNRESET`, or the system's number for it
  */
-export function systemError(syscall: 'read' | 'write' | 'connect', reason: string | number): Error {
+export function systemError(
+  syscall: 'read' | 'write' | 'connect' | 'bind' | 'listen',
+  reason: string | number,
+): Error {
   const code = typeof reason === 'string' ? reason : getSystemErrorName(reason);
   return Object.assign(new Error(`${syscall} ${code}`), { code, syscall });
 }

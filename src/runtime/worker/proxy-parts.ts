@@ -2,7 +2,7 @@ import { bindAddresses } from '../../net/dns/bind-addresses.ts';
 import type { NameResolver } from '../../net/dns/name-resolver.ts';
 import { OwnSockets } from '../../net/listen/own-sockets.ts';
 import type { SocketOpener } from '../../net/listen/socket-opener.ts';
-import { DescriptorCopier } from '../../net/node/descriptor-copier.ts';
+import { DescriptorCopier } from '../../net/node/descriptors/descriptor-copier.ts';
 import type { ProcessResources } from '../../net/resources/process-resources.ts';
 import type { TicketKeyRing } from '../../net/tls/contexts/ticket-key-ring.ts';
 import { ReadBuffers } from '../../net/transport/memory/read-buffers.ts';

@@ -13,7 +13,7 @@ import { PluginSet } from '../../../src/plugins/plugin-set.ts';
 import type { CommitReport } from '../../../src/runtime/control/proxy-control.ts';
 import { GenerationBuilder } from '../../../src/runtime/generation/generation-builder.ts';
 import { OwnSockets } from '../../../src/net/listen/own-sockets.ts';
-import { DescriptorCopier } from '../../../src/net/node/descriptor-copier.ts';
+import { DescriptorCopier } from '../../../src/net/node/descriptors/descriptor-copier.ts';
 import { ListeningSockets } from '../../../src/runtime/reload/listening-sockets.ts';
 import type { ReloadOutcome } from '../../../src/runtime/reload/outcome/reload-outcome.ts';
 import type { ReloadParticipant } from '../../../src/runtime/reload/reload-participant.ts';

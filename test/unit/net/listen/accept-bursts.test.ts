@@ -3,7 +3,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { AcceptBursts, type AcceptBurstsOptions } from '../../../../src/net/listen/accept-bursts.ts';
-import { DescriptorCopier } from '../../../../src/net/node/descriptor-copier.ts';
+import { DescriptorCopier } from '../../../../src/net/node/descriptors/descriptor-copier.ts';
 import { Listener } from '../../../../src/net/listen/listener.ts';
 import { OwnSockets } from '../../../../src/net/listen/own-sockets.ts';
 import { listeningHandleOf, type ListeningHandle } from '../../../../src/net/node/node-internals.ts';

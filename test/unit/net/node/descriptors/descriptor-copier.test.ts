@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
-import { DescriptorCopier } from '../../../../src/net/node/descriptor-copier.ts';
-import { listeningHandleOf, type ListeningHandle } from '../../../../src/net/node/node-internals.ts';
-import { eventually } from '../../../support/time/eventually.ts';
+import { DescriptorCopier } from '../../../../../src/net/node/descriptors/descriptor-copier.ts';
+import { listeningHandleOf, type ListeningHandle } from '../../../../../src/net/node/node-internals.ts';
+import { eventually } from '../../../../support/time/eventually.ts';
 
 async function opened(): Promise<DescriptorCopier> {
   const copier = new DescriptorCopier();
