@@ -49,7 +49,7 @@ const maySee = {
   ],
   'src/program': [...foundation, ...services, ...machinery, ...observers, 'src/app', 'src/package-root'],
   'src/package-root': [],
-  'src/index': [...foundation, ...machinery, 'src/program'],
+  'src/index': [...foundation, ...services, ...machinery, 'src/program'],
 };
 
 /** A folder or a file of that name, as a pattern. */

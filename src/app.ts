@@ -4,6 +4,8 @@ import { openLogging } from './app/open-logging.ts';
 import { processIds } from './app/process-ids.ts';
 import { createSupervisorParts, type SupervisorParts } from './app/supervisor-parts.ts';
 import { createThreadParts, type ThreadParts } from './app/thread-parts.ts';
+import { HealthBoard } from './health/health-board.ts';
+import { BackendContexts } from './net/dial/tls/backend-contexts.ts';
 import { NameResolver } from './net/dns/name-resolver.ts';
 import { ProcessResources } from './net/resources/process-resources.ts';
 import { RotatingKeyRing } from './net/tls/contexts/rotating-key-ring.ts';
@@ -162,18 +164,18 @@ class BalanceApp implements App {
   #makeRunningParts(): RunningParts {
     const { version = 'unknown', observer, chance } = this.#options;
     const ticketKeys = new RotatingKeyRing();
-    const shared = {
-      thread: this.#thread,
-      plugins: this.#plugins,
-      names: this.#names,
-      ticketKeys,
-    };
+    const contexts = new BackendContexts();
+    const names = this.#names;
+    const resources = this.#resources;
+    const { telemetry } = this.#thread;
+    const shared = { thread: this.#thread, plugins: this.#plugins, names, ticketKeys };
     const { proxy, counters } = createMovingParts({
       ...shared,
       ids: processIds(),
-      resources: this.#resources,
+      resources,
       metricsPage: (request) => supervisor.metrics.page(request),
-      observer,
+      health: new HealthBoard({ logger: this.logger, names, contexts, telemetry, resources, observer }),
+      contexts,
       chance,
     });
     const supervisor = createSupervisorParts({
@@ -183,9 +185,8 @@ class BalanceApp implements App {
       counters,
       reloads: this.#reloads,
     });
-    const records = this.#thread.telemetry;
     const started = (): void => void proxy.logMissingWays();
-    this.#running = { ...supervisor, control: proxy, records, started };
+    this.#running = { ...supervisor, control: proxy, records: telemetry, started };
     return this.#running;
   }
 

@@ -1,6 +1,6 @@
 import type { LogOutput } from '../telemetry/logs/output/log-output.ts';
 import type { ReloadOutcome } from '../runtime/reload/outcome/reload-outcome.ts';
-import type { HealthChange } from '../runtime/upstreams/registry.ts';
+import type { HealthChange } from '../health/health-feed.ts';
 
 /** Hears what happens in a proxy. It is called in the middle of the work, so it must neither wait nor throw. */
 export interface AppObserver {

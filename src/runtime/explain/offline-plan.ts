@@ -3,6 +3,8 @@ import type { Config } from '../../config/schema/config.generated.ts';
 import type { LoadedConfig } from '../../config/load/load-config.ts';
 import { namedFiles } from '../../config/load/loaded-config.ts';
 import { dirname, resolve } from 'node:path';
+import { NO_CHECKS } from '../../health/health-feed.ts';
+import { BackendContexts } from '../../net/dial/tls/backend-contexts.ts';
 import { NO_NAMES } from '../../net/dns/host-names.ts';
 import { ReadBuffers } from '../../net/transport/memory/read-buffers.ts';
 import { TunnelStats } from '../../net/tunnel/tunnel-stats.ts';
@@ -43,7 +45,7 @@ export async function buildOffline(
 ): Promise<OfflinePlan> {
   const builder = new GenerationBuilder({
     proxyId: randomUUID(),
-    registry: new Registry(logger, NO_NAMES),
+    registry: new Registry({ names: NO_NAMES, health: NO_CHECKS, contexts: new BackendContexts() }),
     names: NO_NAMES,
     buffers: new ReadBuffers(),
     logger,

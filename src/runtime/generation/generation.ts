@@ -4,7 +4,7 @@ import type { SocketUse } from '../../plugin-api/index.ts';
 import type { LiveInstance } from './live-instance.ts';
 import type { ListenerLayers } from '../layers/listener-layers.ts';
 import type { SocketPool } from '../../upstream/pool/socket-pool.ts';
-import type { Ref } from '../upstreams/ref-counted-map.ts';
+import type { Ref } from '../../net/resources/ref-counted-map.ts';
 import type { SharedUpstream } from '../upstreams/shared-upstream.ts';
 import { TimeSlicer } from '../../time/time-slicer.ts';
 

@@ -1,12 +1,13 @@
 import type { BackendConfig } from '../../config/schema/config.generated.ts';
+import type { BackendCheck, WatchedHealth } from '../../health/health-feed.ts';
 import type { Dialer } from '../../net/dial/dialer.ts';
 import type { SocketUse } from '../../plugin-api/index.ts';
 import type { BackendState } from '../../upstream/backend/backend-state.ts';
 import type { PoolSettings } from '../../config/sockets/pool-settings.ts';
 import { Member } from '../../upstream/group/member.ts';
 import type { SocketPool } from '../../upstream/pool/socket-pool.ts';
-import type { Ref, Releasable } from './ref-counted-map.ts';
-import type { BackendCheck, Registry, WatchedAddress } from './registry.ts';
+import type { Ref, Releasable } from '../../net/resources/ref-counted-map.ts';
+import type { Registry } from './registry.ts';
 
 /** What the members of one upstream are made with. */
 export interface MemberParts {
@@ -22,7 +23,7 @@ export class HeldMember {
   readonly member: Member;
   readonly #parts: MemberParts;
   readonly #backend: Ref<BackendState>;
-  #monitor: Ref<WatchedAddress> | undefined;
+  #health: WatchedHealth | undefined;
   readonly #pools = new Map<SocketUse, Ref<SocketPool>>();
   #hasLeft = false;
   #stopWaiting: (() => void) | undefined;
@@ -34,7 +35,7 @@ export class HeldMember {
     this.#backend = registry.backend(config);
     const backend = this.#backend.value;
     try {
-      this.#monitor = check && registry.monitor(backend, check);
+      this.#health = check && registry.health(backend, check);
     } catch (error) {
       this.#backend.release();
       throw error;
@@ -44,7 +45,7 @@ export class HeldMember {
       weight: config.weight,
       maxConnections: config.max_connections,
       dialer: parts.dialer,
-      health: this.#monitor?.value.monitor,
+      health: this.#health?.health,
     });
   }
 
@@ -72,10 +73,10 @@ export class HeldMember {
   /** The member gets no new lease. Returns its pools and its health check, which the caller releases; it keeps its backend. */
   drain(): readonly Releasable[] {
     this.#hasLeft = true;
-    const monitor = this.#monitor;
-    this.#monitor = undefined;
+    const health = this.#health;
+    this.#health = undefined;
     const pools = this.takeOtherPools(new Set());
-    return monitor === undefined ? pools : [...pools, monitor];
+    return health === undefined ? pools : [...pools, health];
   }
 
   /** Releases the backend after its last lease, so that its leases are counted to the end. Then calls `released`. */

@@ -3,6 +3,7 @@ import type { HealthCheck, Upstream } from '../../config/schema/config.generated
 import { dialerSettingsOf, type DialerSettings } from '../../config/sockets/dialer-settings.ts';
 import { DEFAULT_TLS_SETTINGS, type BackendTlsSettings } from '../../config/sockets/tls-settings.ts';
 import { BalanceError, messageOf } from '../../errors.ts';
+import type { BackendCheck, CheckTls } from '../../health/health-feed.ts';
 import { settingsKey } from '../../net/dial/settings-key.ts';
 import { SocketDialer, type DialerParts } from '../../net/dial/socket-dialer.ts';
 import { backendTlsFiles, type BackendContext } from '../../net/dial/tls/backend-context.ts';
@@ -10,8 +11,8 @@ import { TlsDialer } from '../../net/dial/tls/tls-dialer.ts';
 import type { FaultHandler } from '../../net/faults/plugin-fault.ts';
 import type { HandshakeObserver } from '../../readings/handshake.ts';
 import type { MemberParts } from './held-member.ts';
-import type { Ref } from './ref-counted-map.ts';
-import type { BackendCheck, Registry } from './registry.ts';
+import type { Ref } from '../../net/resources/ref-counted-map.ts';
+import type { Registry } from './registry.ts';
 
 /** The parts of the process that the members of upstreams are made with. */
 export interface MemberSources extends Pick<DialerParts, 'names' | 'buffers' | 'resources'> {
@@ -51,7 +52,7 @@ export function memberPartsOf(
             upstream: config.name,
             observer: parts.telemetry,
           }),
-    check: checkOf(config, settings.tls, context?.value),
+    check: checkOf(config, settings.tls, files),
     context,
   };
 }
@@ -77,13 +78,19 @@ function contextOf(
 }
 
 function checkOf(
-  { health_check: section, proxy_protocol: proxyProtocol }: Upstream,
-  tls: BackendTlsSettings | undefined,
-  context: BackendContext | undefined,
+  { health_check: section, proxy_protocol: proxyProtocol, tls: config }: Upstream,
+  settings: BackendTlsSettings | undefined,
+  files: ConfigFiles,
 ): BackendCheck | undefined {
   if (section?.enabled !== true) return undefined;
   const keys = [settingsKey<HealthCheck>(section), proxyProtocol ?? ''];
-  const isSecure = section.type === 'https';
-  if (isSecure) keys.push(settingsKey<BackendTlsSettings>(tls ?? DEFAULT_TLS_SETTINGS));
-  return { section, proxyProtocol, context: isSecure ? context : undefined, key: keys.join(' ') };
+  let tls: CheckTls | undefined;
+  if (section.type === 'https') {
+    tls =
+      config === undefined || settings === undefined
+        ? { settings: DEFAULT_TLS_SETTINGS, files: {} }
+        : { settings, files: backendTlsFiles(config, files) };
+    keys.push(settingsKey<BackendTlsSettings>(tls.settings));
+  }
+  return { section, proxyProtocol, tls, key: keys.join(' ') };
 }

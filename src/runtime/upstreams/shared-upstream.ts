@@ -21,7 +21,7 @@ import type { LeaseHome } from '../../upstream/group/upstream-lease.ts';
 import { TimeSlicer } from '../../time/time-slicer.ts';
 import { HeldMember } from './held-member.ts';
 import { memberPartsOf, type UpstreamMemberParts } from './member-parts.ts';
-import type { Ref, Releasable } from './ref-counted-map.ts';
+import type { Ref, Releasable } from '../../net/resources/ref-counted-map.ts';
 import type { Registry } from './registry.ts';
 import type { RuntimeTelemetry } from './runtime-telemetry.ts';
 import { upstreamFaults, UpstreamReports } from './upstream-reports.ts';

@@ -1,3 +1,5 @@
+import type { HealthFeed } from '../../health/health-feed.ts';
+import type { BackendContexts } from '../../net/dial/tls/backend-contexts.ts';
 import { bindAddresses } from '../../net/dns/bind-addresses.ts';
 import type { NameResolver } from '../../net/dns/name-resolver.ts';
 import { OwnSockets } from '../../net/listen/own-sockets.ts';
@@ -13,7 +15,7 @@ import { GenerationBuilder } from '../generation/generation-builder.ts';
 import { LiveView } from '../generation/live-view.ts';
 import { LayerBuilder } from '../layers/listener-layers.ts';
 import { ListenerTable } from '../listeners/listener-table.ts';
-import { Registry, type HealthChange } from '../upstreams/registry.ts';
+import { Registry } from '../upstreams/registry.ts';
 import type { RuntimeTelemetry } from '../upstreams/runtime-telemetry.ts';
 import type { ReferredPlugins } from '../../plugins/plugin-reference.ts';
 import type { ProxyParts } from './in-process-proxy.ts';
@@ -42,15 +44,17 @@ export interface ProxyEnvironment {
   readonly plugins: ReferredPlugins;
   /** Answers the listener that the config makes a metrics server. */
   readonly metricsPage: OwnMetrics['page'];
-  /** Called when a health check finds that a backend went down or came back. Default: nobody is. */
-  readonly observer?: { healthChanged(change: HealthChange): void } | undefined;
+  /** How healthy backends are. */
+  readonly health: HealthFeed;
+  /** What TLS to backends is made with. */
+  readonly contexts: BackendContexts;
   /** Random numbers from 0 to below 1, for balancers. Default: `Math.random`. */
   readonly chance?: (() => number) | undefined;
 }
 
 /** Makes everything that moves bytes, with nothing live yet. */
 export function createProxyParts(environment: ProxyEnvironment): ProxyParts {
-  const { ids, logger, telemetry, names, resources, plugins, metricsPage, observer, chance } = environment;
+  const { ids, logger, telemetry, names, resources, plugins, metricsPage, chance } = environment;
   const live = new LiveView();
   const buffers = new ReadBuffers();
   const tunnels = new TunnelStats();
@@ -63,7 +67,7 @@ export function createProxyParts(environment: ProxyEnvironment): ProxyParts {
     bindAddresses: bindAddresses(names),
     resources,
   });
-  const registry = new Registry(logger, names, telemetry, resources, observer?.healthChanged.bind(observer));
+  const registry = new Registry({ names, health: environment.health, contexts: environment.contexts });
   const draining = new DrainingGenerations(listeners, logger);
   const builder = new GenerationBuilder({
     proxyId: ids.proxyId,

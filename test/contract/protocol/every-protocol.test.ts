@@ -22,6 +22,7 @@ import { owned } from '../../support/owned.ts';
 import { PATIENCE_MS } from '../../support/time/patience.ts';
 import { RecordingLogger } from '../../support/recording-logger.ts';
 import { fixedNames } from '../../support/addresses/fixed-names.ts';
+import { registryParts } from '../../support/labs/registry-parts.ts';
 
 /** How a test makes one exchange of a protocol begin and end. */
 interface Case {
@@ -106,7 +107,7 @@ async function lab(protocol: string) {
   const names = fixedNames();
   const builder = new GenerationBuilder({
     proxyId: 'test',
-    registry: new Registry(logger, names),
+    registry: new Registry(registryParts(logger, names)),
     names,
     buffers,
     logger,

@@ -28,6 +28,7 @@ import { owned } from '../owned.ts';
 import { RecordingLogger } from '../recording-logger.ts';
 import { fixedNames } from '../addresses/fixed-names.ts';
 import { CountingRegistry, type RegistrySizes } from './counting-registry.ts';
+import { registryParts } from './registry-parts.ts';
 
 /** One object each, as an instance is kept only while its plugin is the same. */
 const BUILT_IN = [tcp, http].map((plugin) => new CheckedPlugin(plugin, BUILT_IN_ORIGIN));
@@ -74,9 +75,9 @@ class FaultyRegistry extends CountingRegistry {
     return super.pool(...args);
   }
 
-  override monitor(...args: Parameters<Registry['monitor']>): ReturnType<Registry['monitor']> {
+  override health(...args: Parameters<Registry['health']>): ReturnType<Registry['health']> {
     this.#look();
-    return super.monitor(...args);
+    return super.health(...args);
   }
 
   #look(): void {
@@ -105,7 +106,7 @@ export class ApplyLab {
   readonly pipeline: ReloadPipeline;
   faults: Faults = {};
   readonly #names = fixedNames();
-  readonly #registry = new FaultyRegistry(this.logger, this.#names);
+  readonly #registry = new FaultyRegistry(registryParts(this.logger, this.#names));
   readonly #resources = new ProcessResources({ logger: this.logger });
   readonly #proxy: FaultyProxy;
   #protocols = new PluginSet();

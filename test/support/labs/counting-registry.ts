@@ -1,4 +1,5 @@
-import { Ref } from '../../../src/runtime/upstreams/ref-counted-map.ts';
+import type { WatchedHealth } from '../../../src/health/health-feed.ts';
+import { Ref } from '../../../src/net/resources/ref-counted-map.ts';
 import { Registry } from '../../../src/runtime/upstreams/registry.ts';
 
 /** How many parts of each kind somebody has a reference to. */
@@ -27,8 +28,19 @@ export class CountingRegistry extends Registry {
     return this.#pools.count(super.pool(...args));
   }
 
-  override monitor(...args: Parameters<Registry['monitor']>): ReturnType<Registry['monitor']> {
-    return this.#monitors.count(super.monitor(...args));
+  override health(...args: Parameters<Registry['health']>): WatchedHealth {
+    const watched = super.health(...args);
+    const counted = this.#monitors.count(
+      new Ref({ key: '', value: watched.health, references: 1 }, () => {
+        watched.release();
+      }),
+    );
+    return {
+      health: watched.health,
+      release: () => {
+        counted.release();
+      },
+    };
   }
 }
 

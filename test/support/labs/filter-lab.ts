@@ -19,6 +19,7 @@ import { readMessage, type Message } from '../peers/http-message.ts';
 import { RecordingBackend } from '../peers/recording-backend.ts';
 import { RecordingLogger } from '../recording-logger.ts';
 import { ByteSocket } from '../sockets/byte-socket.ts';
+import { registryParts } from './registry-parts.ts';
 
 export interface FilterLabOptions {
   /** How the backend answers. Default: 200 with the body `ok`. */
@@ -62,7 +63,7 @@ export class FilterLab {
     const names = fixedNames();
     this.#builder = new GenerationBuilder({
       proxyId: 'test',
-      registry: new Registry(this.logger, names),
+      registry: new Registry(registryParts(this.logger, names)),
       names,
       buffers: this.#buffers,
       logger: this.logger,

@@ -12,6 +12,7 @@ import { owned } from '../owned.ts';
 import { RecordingLogger } from '../recording-logger.ts';
 import { CountingRegistry } from './counting-registry.ts';
 import { MovingBackends } from './moving-backends.ts';
+import { registryParts } from './registry-parts.ts';
 
 /** An upstream of one generation, and the source that a test moves its backends by. */
 export interface SharedUpstreamLab {
@@ -39,7 +40,7 @@ export async function sharedUpstreamLab(
   const source = new MovingBackends(backends);
   const logger = new RecordingLogger();
   const names = fixedNames();
-  const registry = new CountingRegistry(logger, names);
+  const registry = new CountingRegistry(registryParts(logger, names));
   const parts = {
     registry,
     names,

@@ -16,6 +16,7 @@ import { owned } from '../../../support/owned.ts';
 import { RecordingBackend } from '../../../support/peers/recording-backend.ts';
 import { RecordingLogger } from '../../../support/recording-logger.ts';
 import { fixedNames } from '../../../support/addresses/fixed-names.ts';
+import { registryParts } from '../../../support/labs/registry-parts.ts';
 
 const MODES = ['tcp', 'http', 'fake', 'broken'];
 
@@ -48,7 +49,7 @@ class FakePlugin implements ProtocolPlugin {
 function lab(broken: ProtocolPlugin['provision'] = () => Promise.reject(new Error('can not'))) {
   const logger = new RecordingLogger();
   const names = fixedNames();
-  const registry = new CountingRegistry(logger, names);
+  const registry = new CountingRegistry(registryParts(logger, names));
   const fake = new FakePlugin();
   const plugins = new Map<string, ProtocolPlugin>([
     ['fake', fake],

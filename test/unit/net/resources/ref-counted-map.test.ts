@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { RefCountedMap } from '../../../../src/runtime/upstreams/ref-counted-map.ts';
+import { RefCountedMap } from '../../../../src/net/resources/ref-counted-map.ts';
 
 function values() {
   const closed: object[] = [];
