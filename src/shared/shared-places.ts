@@ -1,12 +1,16 @@
 import type { PlaceLimit } from './place-limit.ts';
 import type { SlotRow } from './slot-pages.ts';
 
+/** The first words of a slot count places, if anything. A worker's own word counts how many of the total it holds. */
+export const PLACE_WORDS = 2;
+
 /**
  * Places that are counted in shared words: exact, as each one is taken by one atomic step. Beside the count of all workers stands
  * the count of each one, so that the places of a worker that ends can be given back.
  *
- * A thread may be ended at any moment, but V8 ends it only where a function or a round of a loop begins. So nothing can come between the
- * two counts, as long as no function is called and no loop goes round between them.
+ * A thread may be ended at any moment, but V8 ends it only where a function is called, before the function does anything, or where a loop
+ * goes round. So the total changes first, and behind that comes the worker's own count with no call and no loop in between: both
+ * are changed, or none.
  */
 export class SharedPlaces implements PlaceLimit {
   readonly #totals: Int32Array;
@@ -49,16 +53,16 @@ export class SharedPlaces implements PlaceLimit {
   release(): void {
     if (this.#closed) return;
     const at = this.#at;
-    this.#held -= 1;
-    this.#own[at] = (this.#own[at] ?? 0) - 1;
     Atomics.sub(this.#totals, at, 1);
+    this.#own[at] = (this.#own[at] ?? 0) - 1;
+    this.#held -= 1;
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     const at = this.#at;
-    this.#own[at] = (this.#own[at] ?? 0) - this.#held;
     Atomics.sub(this.#totals, at, this.#held);
+    this.#own[at] = (this.#own[at] ?? 0) - this.#held;
   }
 }

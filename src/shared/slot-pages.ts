@@ -2,8 +2,12 @@
 export const SLOTS_A_PAGE = 512;
 /** Words of a slot, for all workers together and again for each worker. */
 export const WORDS_A_SLOT = 4;
-/** The word in which a worker counts its objects that use the slot. */
+/** Words 0 and 1 count places, see `SharedPlaces`. Word 2 has no fixed meaning. */
+export const FREE_WORD = 2;
+/** Word 3 of a worker counts its objects that use the slot. */
 export const USERS_WORD = 3;
+/** Word 3 of all workers together is a random number that the slot was given with. */
+export const SEED_WORD = 3;
 
 const BLOCK_WORDS = SLOTS_A_PAGE * WORDS_A_SLOT;
 const WORD_BYTES = Int32Array.BYTES_PER_ELEMENT;
@@ -31,7 +35,7 @@ export class SlotPages {
     this.#workers = workers;
   }
 
-  /** The memory of all pages, for {@link add} of other threads. */
+  /** The memory of all pages, for {@link follow} of other threads. */
   get buffers(): readonly SharedArrayBuffer[] {
     return this.#pages.map(({ buffer }) => buffer);
   }

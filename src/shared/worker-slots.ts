@@ -1,0 +1,125 @@
+import { SharedPlaces } from './shared-places.ts';
+import { SharedTurn } from './shared-turn.ts';
+import { FREE_WORD, SEED_WORD, SlotPages, USERS_WORD, type SlotRow } from './slot-pages.ts';
+import { SEEDS, type SlotGrant } from './slot-table.ts';
+import type { Wakes } from './wakes.ts';
+
+export interface WorkerSlotsOptions {
+  /** Index of this worker, from 0. */
+  readonly worker: number;
+  /** How many workers there may be. */
+  readonly workers: number;
+  readonly wakes: Wakes;
+}
+
+/** The slots as one worker sees them. */
+export class WorkerSlots {
+  readonly worker: number;
+  readonly workers: number;
+  readonly wakes: Wakes;
+  readonly #pages: SlotPages;
+  /** By generation: the live one, and those that are prepared. */
+  readonly #grants = new Map<number, ReadonlyMap<string, number>>();
+
+  constructor({ worker, workers, wakes }: WorkerSlotsOptions) {
+    this.worker = worker;
+    this.workers = workers;
+    this.wakes = wakes;
+    this.#pages = new SlotPages(workers);
+  }
+
+  /**
+   * A generation is prepared: from now on its keys can be opened.
+   *
+   * @param keys the keys that the grant was given for, in their order
+   * @param buffers all pages that there are
+   */
+  follow(
+    generation: number,
+    keys: Iterable<string>,
+    grant: SlotGrant,
+    buffers: readonly SharedArrayBuffer[],
+  ): void {
+    this.#pages.follow(buffers);
+    this.#grants.set(generation, new Map(Array.from(keys, (key, at) => [key, grant[at] ?? 0])));
+  }
+
+  /** That generation is live: what the ones before it had is no longer opened. */
+  commit(generation: number): void {
+    for (const other of [...this.#grants.keys()]) if (other < generation) this.#grants.delete(other);
+  }
+
+  abort(generation: number): void {
+    this.#grants.delete(generation);
+  }
+
+  /** Opens the slot of that key; undefined when no generation that is live or prepared has it. */
+  open(key: string): OpenSlot | undefined {
+    for (const slots of this.#grants.values()) {
+      const slot = slots.get(key);
+      if (slot !== undefined) return new OpenSlot(slot, this.#pages.row(slot), this.worker);
+    }
+    return undefined;
+  }
+}
+
+/** A slot that something in this worker uses, until it is closed. */
+export class OpenSlot {
+  readonly slot: number;
+  readonly row: SlotRow;
+  readonly #worker: number;
+  readonly #own: Int32Array;
+  readonly #places: SharedPlaces[] = [];
+
+  constructor(slot: number, row: SlotRow, worker: number) {
+    const own = row.own[worker];
+    if (own === undefined) throw new RangeError(`there is no worker ${worker}`);
+    this.slot = slot;
+    this.row = row;
+    this.#worker = worker;
+    this.#own = own;
+    Atomics.add(own, row.at + USERS_WORD, 1);
+  }
+
+  /** A number from 0 to below 1, drawn at random, which is the same in all workers. */
+  get seed(): number {
+    return Atomics.load(this.row.totals, this.row.at + SEED_WORD) / SEEDS;
+  }
+
+  /** The places that the first or the second word counts. They are closed with the slot. */
+  places(word: 0 | 1 = 0): SharedPlaces {
+    const places = new SharedPlaces(this.row, this.#worker, word);
+    this.#places.push(places);
+    return places;
+  }
+
+  /** The word that workers change by turns. */
+  turn(): SharedTurn {
+    return new SharedTurn(this.row);
+  }
+
+  /** The word that this worker alone changes and the others read. */
+  get note(): number {
+    return this.noteOf(this.#worker);
+  }
+
+  set note(value: number) {
+    this.#own[this.row.at + FREE_WORD] = value;
+  }
+
+  noteOf(worker: number): number {
+    const { own, at } = this.row;
+    return own[worker]?.[at + FREE_WORD] ?? 0;
+  }
+
+  /** How many places of that word a worker holds. */
+  heldBy(worker: number, word: 0 | 1 = 0): number {
+    const { own, at } = this.row;
+    return own[worker]?.[at + word] ?? 0;
+  }
+
+  close(): void {
+    for (const places of this.#places.splice(0)) places.close();
+    Atomics.sub(this.#own, this.row.at + USERS_WORD, 1);
+  }
+}
