@@ -2,6 +2,7 @@ import { isLocalOnly, parseAddress } from '../config/values/address.ts';
 import type { Admin } from '../config/schema/config.generated.ts';
 import { BalanceError } from '../errors.ts';
 import { mayBlock, type ArrivingSocket, type LeavingSocket } from '../net/address-handover.ts';
+import type { OfferedSocket, SocketInheritance } from '../net/listen/bind/socket-inheritance.ts';
 import type { BindAddresses } from '../net/dns/bind-addresses.ts';
 import type { Logger } from '../plugin-api/logger.ts';
 import {
@@ -43,6 +44,8 @@ export interface AdminServersOptions {
   readonly logger: Logger;
   /** Resolves host names of addresses. Default: Node's own look-up. */
   readonly bindAddresses?: BindAddresses;
+  /** Sockets that listen already. Default: there are none. */
+  readonly inheritance?: SocketInheritance | undefined;
   readonly version: string;
   /** Started while there is an admin server, which shows its readings. */
   readonly eventLoop: EventLoopWatch;
@@ -63,6 +66,7 @@ interface PlannedServer {
 export class AdminServers {
   readonly #logger: Logger;
   readonly #bindAddresses: BindAddresses | undefined;
+  readonly #inheritance: SocketInheritance | undefined;
   readonly #version: string;
   readonly #eventLoop: EventLoopWatch;
   readonly #routes: readonly AdminRoute[];
@@ -72,10 +76,11 @@ export class AdminServers {
   #plans: readonly AdminServerPlan[] = [];
 
   constructor(options: AdminServersOptions) {
-    const { logger, version, eventLoop, routes, metrics, bindAddresses, handshakes } = options;
+    const { logger, version, eventLoop, routes, metrics, bindAddresses, inheritance, handshakes } = options;
     this.#tlsParts = new AdminTlsParts(handshakes);
     this.#logger = logger;
     this.#bindAddresses = bindAddresses;
+    this.#inheritance = inheritance;
     this.#version = version;
     this.#eventLoop = eventLoop;
     this.#routes = routes;
@@ -128,6 +133,7 @@ export class AdminServers {
           ...setup,
           listen: plan.listen,
           bindAddresses: this.#bindAddresses,
+          inheritance: this.#inheritance,
           logger: this.#logger,
           tlsParts: this.#tlsParts,
         });
@@ -147,6 +153,16 @@ export class AdminServers {
       },
       unwind,
     };
+  }
+
+  /** What another process needs to take the listening sockets over. */
+  offers(): readonly OfferedSocket[] {
+    return Array.from(this.#running.values(), (server) => server.offer());
+  }
+
+  /** Another process has taken the listening sockets over: accepts no more connections, and finishes the answers that are being made. */
+  async leave(): Promise<void> {
+    await Promise.all(Array.from(this.#running.values(), (server) => server.close(true)));
   }
 
   /** Closes all servers and their connections now. */

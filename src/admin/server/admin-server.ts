@@ -10,6 +10,7 @@ import { HandshakeGate } from '../../net/tls/protection/handshake-gate.ts';
 import type { SniDecision } from '../../net/tls/terminate/sni-decision.ts';
 import { TlsTermination } from '../../net/tls/terminate/tls-termination.ts';
 import { BoundServer } from '../../net/listen/bind/bound-server.ts';
+import type { OfferedSocket, SocketInheritance } from '../../net/listen/bind/socket-inheritance.ts';
 import type { BindAddresses } from '../../net/dns/bind-addresses.ts';
 import { withTimeout } from '../../time/with-timeout.ts';
 import type { Logger } from '../../plugin-api/logger.ts';
@@ -44,6 +45,8 @@ export interface AdminServerOptions extends AdminServerSetup {
   readonly listen: string;
   /** Resolves the address's host name. Default: Node's own look-up. */
   readonly bindAddresses?: BindAddresses | undefined;
+  /** Sockets that listen already. Default: there are none. */
+  readonly inheritance?: SocketInheritance | undefined;
   readonly logger: Logger;
   /** Default: its own. */
   readonly tlsParts?: AdminTlsParts | undefined;
@@ -130,9 +133,19 @@ export class AdminServer {
     this.#front = this.#makeFront();
   }
 
-  /** Accepts no more connections, and resolves when the answers that are being made are sent. */
-  close(): Promise<void> {
-    this.#server.close();
+  /** What another process needs to take the listening socket over. */
+  offer(): OfferedSocket {
+    return this.#server.offer();
+  }
+
+  /**
+   * Accepts no more connections, and resolves when the answers that are being made are sent.
+   *
+   * @param isReplaced whether another process has taken the listening socket over. Default: false
+   */
+  close(isReplaced = false): Promise<void> {
+    if (isReplaced) this.#server.leave();
+    else this.#server.close();
     this.#front.drain();
     return this.#connections.untilEmpty();
   }
@@ -143,7 +156,8 @@ export class AdminServer {
     this.#connections.destroy();
   }
 
-  #makeServer({ listen, what = DEFAULT_NAME, bindAddresses, socketMode }: AdminServerOptions): BoundServer {
+  #makeServer(options: AdminServerOptions): BoundServer {
+    const { listen, what = DEFAULT_NAME, bindAddresses, socketMode, inheritance } = options;
     const server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => {
       this.#connections.add(this.#front.take(socket));
     });
@@ -151,7 +165,8 @@ export class AdminServer {
       if (server.listening && !leftBeforeAccept(error))
         this.#logger.warn(`${this.#server.what} failed`, { error: error.message });
     });
-    return new BoundServer(server, { address: parseAddress(listen), what, bindAddresses, socketMode });
+    const address = parseAddress(listen);
+    return new BoundServer(server, { address, what, bindAddresses, socketMode, inheritance });
   }
 
   #makeFront(): AdminFront {

@@ -9,7 +9,7 @@ export type Address =
 export const ADDRESS_FORMS = ':8080, host:8080, 192.0.2.1:8080, [::1]:8080 or unix:/path';
 
 /** `sun_path` holds 108 bytes on Linux, one of them for the closing NUL. */
-const MAX_UNIX_PATH_BYTES = 107;
+export const MAX_UNIX_PATH_BYTES = 107;
 const LABEL = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/;
 
 /**

@@ -16,6 +16,7 @@ import { transportOverHandle, transportOverSocket } from './accepted-transport.t
 import type { EntranceOwner, EntranceRules } from './entrance.ts';
 import { Entrances } from './entrances.ts';
 import { OpenConnections } from './open-connections.ts';
+import type { OfferedSocket } from './bind/socket-inheritance.ts';
 import { OwnSockets } from './own-sockets.ts';
 import { PluginCohort } from './plugin-cohort.ts';
 import { ProtocolFaults } from './protocol-faults.ts';
@@ -173,9 +174,18 @@ export class Listener implements Acceptor, EntranceOwner {
     return this.#draining;
   }
 
-  /** Stops accepting. Each connection ends when nothing runs on it any more. Resolves when the last connection is gone. */
-  close(): Promise<void> {
-    const freed = this.#stop();
+  /** As of {@link OpenedSocket.offer}. */
+  offer(): OfferedSocket | undefined {
+    return this.#socket.offer();
+  }
+
+  /**
+   * Stops accepting. Each connection ends when nothing runs on it any more. Resolves when the last connection is gone.
+   *
+   * @param isReplaced whether another process has taken the socket over. Default: false
+   */
+  close(isReplaced = false): Promise<void> {
+    const freed = this.#stop(isReplaced);
     this.traffic.drain();
     this.#emptied ??= new Promise((resolve) => {
       this.#whenEmpty = () => {
@@ -189,7 +199,7 @@ export class Listener implements Acceptor, EntranceOwner {
 
   /** Stops accepting and ends all connections now. */
   destroy(): void {
-    void this.#stop();
+    void this.#stop(false);
     this.traffic.destroy();
   }
 
@@ -203,11 +213,11 @@ export class Listener implements Acceptor, EntranceOwner {
     return this.traffic.resetWorkOf(instance, this.entrances);
   }
 
-  #stop(): Promise<void> | undefined {
+  #stop(isReplaced: boolean): Promise<void> | undefined {
     if (this.#draining) return undefined;
     this.#draining = true;
     this.#places?.close();
-    return this.#socket.close();
+    return this.#socket.close(isReplaced);
   }
 
   /** Whether there is no room for one more connection. If so, the refusal is counted. */

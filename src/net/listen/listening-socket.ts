@@ -9,6 +9,7 @@ import { UNIX_END } from '../transport/endpoints.ts';
 import { AcceptBursts } from './accept-bursts.ts';
 import { interceptHandles } from './accepted-transport.ts';
 import { BoundServer } from './bind/bound-server.ts';
+import type { OfferedSocket, SocketInheritance } from './bind/socket-inheritance.ts';
 import type { Acceptor, ListeningSocketOptions, OpenedSocket } from './socket-opener.ts';
 
 const BACKLOG = 4096;
@@ -26,8 +27,16 @@ export class ListeningSocket implements OpenedSocket {
   #port: number;
   #bursts: AcceptBursts | undefined;
 
-  /** @param copies needed to accept more than one connection in a turn of a busy event loop. Default: one connection a turn. */
-  constructor(options: ListeningSocketOptions, acceptor: Acceptor, copies?: DescriptorSource) {
+  /**
+   * @param copies needed to accept more than one connection in a turn of a busy event loop. Default: one connection a turn
+   * @param inheritance sockets that listen already. Default: the address is bound
+   */
+  constructor(
+    options: ListeningSocketOptions,
+    acceptor: Acceptor,
+    copies?: DescriptorSource,
+    inheritance?: SocketInheritance,
+  ) {
     this.#options = options;
     this.#acceptor = acceptor;
     this.#copies = copies;
@@ -46,6 +55,7 @@ export class ListeningSocket implements OpenedSocket {
       what: '',
       bindAddresses,
       socketMode,
+      inheritance,
       backlog: BACKLOG,
       listening: () => {
         this.#intercept();
@@ -108,10 +118,15 @@ export class ListeningSocket implements OpenedSocket {
     return this.#place.resume();
   }
 
-  close(): Promise<void> | undefined {
+  close(isReplaced = false): Promise<void> | undefined {
     const freed = this.#endBursts();
-    this.#place.close();
+    if (isReplaced) this.#place.leave();
+    else this.#place.close();
     return freed;
+  }
+
+  offer(): OfferedSocket {
+    return this.#place.offer();
   }
 
   #endBursts(): Promise<void> | undefined {

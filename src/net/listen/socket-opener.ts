@@ -5,6 +5,7 @@ import type { Endpoint, Logger } from '../../plugin-api/index.ts';
 import type { BindAddresses } from '../dns/bind-addresses.ts';
 import type { Handle } from '../node/node-internals.ts';
 import type { ProcessResources } from '../resources/process-resources.ts';
+import type { OfferedSocket } from './bind/socket-inheritance.ts';
 
 export interface ListeningSocketOptions {
   readonly address: Address;
@@ -69,6 +70,12 @@ export interface OpenedSocket {
   suspend(): Promise<void> | undefined;
   /** Listens again at the same address. Does nothing after `close`. */
   resume(): Promise<void>;
-  /** Stops listening, and never listens again. Returns what {@link suspend} does. */
-  close(): Promise<void> | undefined;
+  /**
+   * Stops listening, and never listens again. Returns what {@link suspend} does.
+   *
+   * @param isReplaced whether another process has taken the socket over. Default: false
+   */
+  close(isReplaced?: boolean): Promise<void> | undefined;
+  /** What another process needs to take the socket over; undefined for a socket that another thread has bound. */
+  offer(): OfferedSocket | undefined;
 }

@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import type { NamedFiles } from '../../config/files/config-files.ts';
 import type { Config } from '../../config/schema/config.generated.ts';
 import type { Address } from '../../config/values/address.ts';
+import type { OfferedSocket } from '../../net/listen/bind/socket-inheritance.ts';
 import type { HealthReport } from '../../plugin-api/index.ts';
 import type { PluginReference } from '../../plugins/plugin-reference.ts';
 import type { BackendsReading, PoolsReading } from '../../readings/backend.ts';
@@ -70,8 +71,12 @@ export interface ProxyControl {
   addresses(): ReadonlyMap<string, string>;
   /** The way that a request would take through the live generation; undefined before the first one. Rejects with a QuestionError for a question that makes no sense. */
   explain(question: ExplainQuestion): Promise<Explanation | undefined>;
-  /** Accepts nothing more and finishes what runs. What still runs after `limitMs` is cut. */
-  drain(limitMs: number): Promise<void>;
+  /**
+   * Accepts nothing more and finishes what runs. What still runs after `limitMs` is cut.
+   *
+   * @param isReplaced whether another process has taken the listening sockets over. Default: false
+   */
+  drain(limitMs: number, isReplaced?: boolean): Promise<void>;
   /** Ends all connections now. */
   destroy(): void;
 }
@@ -108,6 +113,8 @@ export interface CpuProfile {
 
 /** How listening sockets change hands when an edit moves an address from one socket to another. */
 export interface SocketControl {
+  /** What another process needs to take the live generation's sockets over. It is in memory: nothing is asked. */
+  offers(): readonly OfferedSocket[];
   /** The addresses that are bound now and that generation `id` has no listener for. */
   leaving(id: number): readonly Address[];
   /**

@@ -5,6 +5,7 @@ import type { Logger, ProtocolInstance } from '../../plugin-api/index.ts';
 import type { RunningWork } from '../../net/listen/accepted-connection.ts';
 import type { BindAddresses } from '../../net/dns/bind-addresses.ts';
 import type { EntranceRules } from '../../net/listen/entrance.ts';
+import type { OfferedSocket } from '../../net/listen/bind/socket-inheritance.ts';
 import { Listener } from '../../net/listen/listener.ts';
 import type { SocketOpener } from '../../net/listen/socket-opener.ts';
 import type { ProcessResources } from '../../net/resources/process-resources.ts';
@@ -121,10 +122,15 @@ export class ListenerTable {
     };
   }
 
-  /** Stops accepting; resolves when the last connection is gone. */
-  async close(): Promise<void> {
+  /** What another process needs to take the listening sockets over. */
+  offers(): readonly OfferedSocket[] {
+    return [...this.#listeners.values()].flatMap((listener) => listener.offer() ?? []);
+  }
+
+  /** Stops accepting; resolves when the last connection is gone. As of {@link Listener.close}. */
+  async close(isReplaced = false): Promise<void> {
     const gone = [...this.#draining].map((listener) => listener.close());
-    const live = [...this.#listeners.values()].map((listener) => this.#drain(listener));
+    const live = [...this.#listeners.values()].map((listener) => this.#drain(listener, isReplaced));
     this.sockets.close();
     await Promise.all([...gone, ...live]);
   }
@@ -209,13 +215,13 @@ export class ListenerTable {
     }
   }
 
-  async #drain(listener: Listener): Promise<void> {
+  async #drain(listener: Listener, isReplaced = false): Promise<void> {
     this.#draining.add(listener);
     const { served, passing } = this.#served.get(listener) ?? {};
     this.#served.delete(listener);
     const entered = listener.entrances.drain();
     if (entered !== undefined) for (const instance of [served, passing]) instance?.closeAfter(entered);
-    await listener.close();
+    await listener.close(isReplaced);
     this.#draining.delete(listener);
   }
 }

@@ -1,5 +1,6 @@
 import { formatAddress, type Address } from '../../config/values/address.ts';
 import { BalanceError } from '../../errors.ts';
+import type { OfferedSocket } from '../../net/listen/bind/socket-inheritance.ts';
 import { runtimeWays } from '../../net/node/runtime-ways.ts';
 import type { HealthReport, Logger, ProtocolPlugin } from '../../plugin-api/index.ts';
 import type { BackendsReading, PoolsReading } from '../../readings/backend.ts';
@@ -127,6 +128,10 @@ export class InProcessProxy implements ProxyControl, SocketControl {
     void pending.generation?.abort(this.#parts.live.generation);
   }
 
+  offers(): readonly OfferedSocket[] {
+    return this.#parts.listeners.offers();
+  }
+
   leaving(id: number): readonly Address[] {
     return this.#parts.listeners.leaving(this.#generation(id));
   }
@@ -219,9 +224,9 @@ export class InProcessProxy implements ProxyControl, SocketControl {
     );
   }
 
-  async drain(limitMs: number): Promise<void> {
+  async drain(limitMs: number, isReplaced = false): Promise<void> {
     const { live, listeners, logger } = this.#parts;
-    const drained = Promise.all([listeners.close(), live.generation?.close()]).then(() => true);
+    const drained = Promise.all([listeners.close(isReplaced), live.generation?.close()]).then(() => true);
     const watch = new DrainWatch({ logger, listeners, limitMs });
     try {
       const isOver = await withTimeout(drained, { limitMs, expired: () => false });

@@ -26,8 +26,29 @@ export async function bindServer(server: Server, options: BindOptions): Promise<
   return { kind: 'tcp', host: bound.address, port: bound.port };
 }
 
+/** Accepts from a socket that listens already; `fd` belongs to the server from now on. Rejects with the system's error. */
+export function listenOn(server: Server, fd: number, options: BindOptions): Promise<void> {
+  return begun(server, options, () => {
+    server.listen({ fd, ...backlogOf(options) });
+  });
+}
+
 function bind(server: Server, address: Address, options: BindOptions): Promise<void> {
-  const backlog = options.backlog === undefined ? {} : { backlog: options.backlog };
+  const backlog = backlogOf(options);
+  return begun(server, options, () => {
+    if (address.kind === 'unix') bindWithMode(server, address.path, options.socketMode, options.backlog);
+    // Without a host Node.js binds `::` for IPv6 and IPv4, or `0.0.0.0` where there is no IPv6.
+    else if (address.host === '') server.listen({ port: address.port, ...backlog });
+    else server.listen({ host: address.host, port: address.port, ...backlog });
+  });
+}
+
+function backlogOf({ backlog }: BindOptions): { readonly backlog?: number } {
+  return backlog === undefined ? {} : { backlog };
+}
+
+/** Resolves once the server listens, as `listen` has told it to. */
+function begun(server: Server, options: BindOptions, listen: () => void): Promise<void> {
   return new Promise((resolve, reject) => {
     const failed = (error: unknown): void => {
       server.off('listening', listening).off('error', failed);
@@ -40,10 +61,7 @@ function bind(server: Server, address: Address, options: BindOptions): Promise<v
     };
     server.once('error', failed).once('listening', listening);
     try {
-      if (address.kind === 'unix') bindWithMode(server, address.path, options.socketMode, options.backlog);
-      // Without a host Node.js binds `::` for IPv6 and IPv4, or `0.0.0.0` where there is no IPv6.
-      else if (address.host === '') server.listen({ port: address.port, ...backlog });
-      else server.listen({ host: address.host, port: address.port, ...backlog });
+      listen();
     } catch (error) {
       failed(error);
     }
