@@ -1,6 +1,6 @@
 import type { HealthReport, MetricsPage, MetricsPageRequest } from '../../plugin-api/index.ts';
 import type { Address } from '../../config/values/address.ts';
-import type { BackendDetails, PoolReading } from '../../readings/backend.ts';
+import type { BackendsReading, PoolsReading } from '../../readings/backend.ts';
 import type { ConnectionsQuery, ConnectionsReading } from '../../readings/connection.ts';
 import type { ProxyReadings, RunningReading } from '../../readings/proxy.ts';
 import type { GenerationSource } from '../control/proxy-control.ts';
@@ -43,8 +43,8 @@ export interface WorkerQuestions {
   readonly abort: Question<{ readonly generation: number }, undefined>;
   readonly readings: Question<object, ProxyReadings>;
   readonly running: Question<object, RunningReading>;
-  readonly backends: Question<object, readonly BackendDetails[]>;
-  readonly pools: Question<object, readonly PoolReading[]>;
+  readonly backends: Question<object, BackendsReading>;
+  readonly pools: Question<object, PoolsReading>;
   readonly health: Question<object, HealthReport>;
   readonly connections: Question<{ readonly query: ConnectionsQuery }, ConnectionsReading>;
   readonly explain: Question<{ readonly question: ExplainQuestion }, Explanation | undefined>;

@@ -165,6 +165,11 @@ export class InProcessProxy implements ProxyControl, SocketControl {
     await this.#parts.listeners.boundAt(address)?.resume();
   }
 
+  /** Open connections of clients. */
+  get connectionCount(): number {
+    return this.#parts.listeners.all().reduce((sum, { connections }) => sum + connections, 0);
+  }
+
   get startedAtMs(): number {
     return this.#parts.live.startedAtMs;
   }

@@ -1,0 +1,60 @@
+import type { GenerationSource } from '../../runtime/control/proxy-control.ts';
+import type { SwapReading } from '../../runtime/supervisor/messages.ts';
+import type { WorkerAnswers } from '../../runtime/supervisor/worker-link.ts';
+import type { MovingParts } from '../moving-parts.ts';
+
+/** What a worker does beside its moving parts when a generation comes or it ends. */
+export interface WorkerDuties {
+  prepare(generation: number, source: GenerationSource): Promise<void>;
+  commit(generation: number): Promise<SwapReading>;
+  abort(generation: number): void;
+  drain(limitMs: number): Promise<void>;
+}
+
+/** The answers of a worker: nearly all of them come from its moving parts, as in a proxy with one thread. */
+export function workerAnswers(duties: WorkerDuties, { proxy }: MovingParts): WorkerAnswers {
+  const { sockets } = proxy;
+  return {
+    ping: () => undefined,
+    prepare: async ({ generation, source }) => {
+      await duties.prepare(generation, source);
+      return undefined;
+    },
+    bind: async ({ generation, leaving }) => {
+      await sockets.bind(generation, leaving);
+      return undefined;
+    },
+    listen: async ({ generation, socket }) => {
+      await sockets.listen(generation, socket.address);
+      return undefined;
+    },
+    release: ({ generation, address }) => {
+      sockets.release(generation, address);
+      return undefined;
+    },
+    suspend: async ({ address }) => {
+      await sockets.suspend(address);
+      return undefined;
+    },
+    resume: async ({ address }) => {
+      await sockets.resume(address);
+      return undefined;
+    },
+    commit: ({ generation }) => duties.commit(generation),
+    abort: ({ generation }) => {
+      duties.abort(generation);
+      return undefined;
+    },
+    readings: () => proxy.readings(),
+    running: () => proxy.running(),
+    backends: () => proxy.backends(),
+    pools: () => proxy.pools(),
+    health: () => proxy.health(),
+    connections: ({ query }) => proxy.connections(query),
+    explain: ({ question }) => proxy.explain(question),
+    drain: async ({ limitMs }) => {
+      await duties.drain(limitMs);
+      return undefined;
+    },
+  };
+}

@@ -1,0 +1,180 @@
+import v8 from 'node:v8';
+
+import { HealthBoard } from '../../health/health-board.ts';
+import { BackendContexts } from '../../net/dial/tls/backend-contexts.ts';
+import { NameResolver } from '../../net/dns/name-resolver.ts';
+import { ProcessResources } from '../../net/resources/process-resources.ts';
+import { RotatingKeyRing } from '../../net/tls/contexts/rotating-key-ring.ts';
+import type { MetricsPage } from '../../plugin-api/index.ts';
+import type { GenerationSource } from '../../runtime/control/proxy-control.ts';
+import { resolverSettings } from '../../runtime/reload/resolver-participant.ts';
+import type { SwapReading } from '../../runtime/supervisor/messages.ts';
+import { SupervisorLink } from '../../runtime/supervisor/worker-link.ts';
+import type { WorkerStart } from '../../runtime/supervisor/worker-start.ts';
+import { SharedClock } from '../../shared/shared-clock.ts';
+import { WorkerWords } from '../../shared/worker-words.ts';
+import type { PreparedTelemetry } from '../../telemetry/control/telemetry-control.ts';
+import { createLogging } from '../../telemetry/logs/logging.ts';
+import { openLogOutput } from '../../telemetry/logs/output/log-output.ts';
+import { createMovingParts, type MovingParts } from '../moving-parts.ts';
+import { createThreadParts, type ThreadParts } from '../thread-parts.ts';
+import { BuiltInPlugins } from './built-in-plugins.ts';
+import { workerAnswers } from './worker-answers.ts';
+
+const STDOUT = 1;
+const STDERR = 2;
+const FIRST_LOGGING = { level: 'info', format: 'text', add_caller: false } as const;
+/** How often the worker writes down that its event loop turns. */
+const BEAT_MS = 250;
+/** The page of a metrics server waits for all workers. */
+const PAGE_LIMIT_MS = 5_000;
+
+/** What a generation changes beside the moving parts, between prepare and commit. */
+interface PendingSections {
+  readonly source: GenerationSource;
+  readonly telemetry: PreparedTelemetry;
+}
+
+/** The parts of a worker: what serves clients, and what answers the supervisor. */
+export class WorkerApp {
+  readonly #start: WorkerStart;
+  readonly #thread: ThreadParts;
+  readonly #names: NameResolver;
+  readonly #resources: ProcessResources;
+  readonly #parts: MovingParts;
+  readonly #words: WorkerWords;
+  readonly #clock = new SharedClock();
+  readonly #link: SupervisorLink;
+  readonly #beat: NodeJS.Timeout;
+  readonly #pending = new Map<number, PendingSections>();
+  #generation = 0;
+
+  constructor(start: WorkerStart) {
+    const { port, proxyId, lastReadingId, directory } = start;
+    const logging = createLogging(FIRST_LOGGING, {
+      stdout: openLogOutput(STDOUT),
+      stderr: () => openLogOutput(STDERR),
+      directory,
+      awaitsSettings: true,
+    });
+    const { logger } = logging;
+    const words = new WorkerWords(start.words);
+    const names = new NameResolver({ logger });
+    const resources = new ProcessResources({ logger });
+    const plugins = new BuiltInPlugins();
+    const contexts = new BackendContexts();
+    this.#start = start;
+    this.#words = words;
+    this.#names = names;
+    this.#resources = resources;
+    this.#thread = createThreadParts({ logging, authors: plugins, names });
+    const { telemetry } = this.#thread;
+    this.#parts = createMovingParts({
+      health: new HealthBoard({ logger, names, contexts, telemetry, resources }),
+      contexts,
+      thread: this.#thread,
+      ids: { proxyId, lastReadingId, nextConnectionId: () => words.nextConnectionId() },
+      names,
+      resources,
+      ticketKeys: new RotatingKeyRing(),
+      plugins,
+      metricsPage: (request) => this.#metricsPage(request),
+    });
+    this.#link = new SupervisorLink('the supervisor', port, {
+      answers: workerAnswers(this, this.#parts),
+      heard: () => {
+        this.#stopWork();
+      },
+    });
+    this.#beat = setInterval(() => {
+      this.#tellBeat();
+    }, BEAT_MS).unref();
+    this.#tellBeat();
+  }
+
+  /** Builds a generation beside the live one, with the sections of the config that a worker follows by itself. */
+  async prepare(id: number, source: GenerationSource): Promise<void> {
+    const { config } = source;
+    const { telemetryControl } = this.#thread;
+    const { proxy } = this.#parts;
+    if (this.#generation === 0) {
+      this.#names.configure(resolverSettings(config.dns));
+      await telemetryControl.begin({ config });
+    }
+    await proxy.prepare(id, source);
+    try {
+      this.#pending.set(id, { source, telemetry: await telemetryControl.prepare({ config }) });
+    } catch (error) {
+      proxy.abort(id);
+      throw error;
+    }
+  }
+
+  /** Swaps generations within the call. */
+  async commit(id: number): Promise<SwapReading> {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    if (pending !== undefined) {
+      const { config } = pending.source;
+      pending.telemetry.commit();
+      this.#names.configure(resolverSettings(config.dns));
+      this.#parts.counters.apply(config.metrics);
+    }
+    const swapped = this.#parts.proxy.commit(id);
+    const [seconds, nanoseconds] = process.hrtime();
+    this.#generation = id;
+    this.#tellBeat();
+    await swapped;
+    return { swappedAtMs: seconds * 1_000 + nanoseconds / 1_000_000 };
+  }
+
+  abort(id: number): void {
+    this.#pending.get(id)?.telemetry.unwind();
+    this.#pending.delete(id);
+    this.#parts.proxy.abort(id);
+  }
+
+  /** Finishes what runs, for at most `limitMs`, and then writes what is left to write. */
+  async drain(limitMs: number): Promise<void> {
+    await this.#parts.proxy.drain(limitMs);
+    // The last spans may have to find their collector, so names are still looked up.
+    await this.#thread.telemetryControl.close();
+    await this.#thread.logging.close();
+  }
+
+  /** Logs an error that nobody caught. */
+  strayError(error: unknown): void {
+    this.#thread.strayErrors.report(error);
+  }
+
+  /** For the end of the thread: writes as much of the log as can be written at once. */
+  flushLogsNow(): void {
+    this.#thread.logging.flushNow();
+  }
+
+  #stopWork(): void {
+    clearInterval(this.#beat);
+    this.#parts.proxy.destroy();
+    this.#parts.counters.destroy();
+    this.#names.close();
+    this.#resources.destroy();
+    this.#link.destroy('it stops its workers');
+  }
+
+  async #metricsPage(request: Parameters<MovingPage>[0]): Promise<MetricsPage> {
+    const page = await this.#link.ask({ kind: 'metrics-page', request }, PAGE_LIMIT_MS);
+    // A Buffer arrives as the bytes that it is.
+    return { ...page, body: Buffer.from(page.body) };
+  }
+
+  #tellBeat(): void {
+    this.#words.beat(this.#start.index, {
+      atMs: this.#clock.now(),
+      generation: this.#generation,
+      connections: this.#parts.proxy.connectionCount,
+      heapUsedKiB: Math.round(v8.getHeapStatistics().used_heap_size / 1_024),
+    });
+  }
+}
+
+type MovingPage = Parameters<typeof createMovingParts>[0]['metricsPage'];

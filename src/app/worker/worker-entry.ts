@@ -1,0 +1,14 @@
+/** What the thread of a worker runs. */
+import { workerData } from 'node:worker_threads';
+
+import type { WorkerStart } from '../../runtime/supervisor/worker-start.ts';
+import { WorkerApp } from './worker-app.ts';
+
+const app = new WorkerApp(workerData as WorkerStart);
+// In a thread these are the errors of that thread alone.
+process.on('uncaughtException', (error) => {
+  app.strayError(error);
+});
+process.on('exit', () => {
+  app.flushLogsNow();
+});

@@ -1,0 +1,111 @@
+import { BalanceError } from '../../errors.ts';
+import type { HealthReport } from '../../plugin-api/index.ts';
+import type { BackendsReading, PoolsReading } from '../../readings/backend.ts';
+import type { ConnectionsQuery, ConnectionsReading } from '../../readings/connection.ts';
+import type { ProxyReadings, RunningReading } from '../../readings/proxy.ts';
+import type { ExplainQuestion } from '../explain/explain-question.ts';
+import type { Explanation } from '../explain/explanation.ts';
+import type { WorkerQuestions } from './messages.ts';
+import type { AnswerOf, Ask } from './thread-messages.ts';
+import type { WorkerLife } from './worker-life.ts';
+
+/** A reading never waits longer for a worker. */
+const ANSWER_LIMIT_MS = 1_000;
+
+type Kind = keyof WorkerQuestions;
+
+/** Answers of the workers, and the numbers of those that did not answer. */
+interface AllAnswers<Answer> {
+  readonly answers: readonly Answer[];
+  readonly unanswered: readonly number[];
+}
+
+/** Reads all workers as one. */
+export class WholeReader {
+  readonly #workers: readonly WorkerLife[];
+  /** Which worker is asked next about what all have alike. */
+  #turn = 0;
+
+  constructor(workers: readonly WorkerLife[]) {
+    this.#workers = workers;
+  }
+
+  async readings(): Promise<ProxyReadings> {
+    return this.#whole({ kind: 'readings' }, ([first]) => first);
+  }
+
+  running(): Promise<RunningReading> {
+    return this.#whole({ kind: 'running' }, ([first]) => first);
+  }
+
+  backends(): Promise<BackendsReading> {
+    return this.#whole({ kind: 'backends' }, ([first]) => first);
+  }
+
+  pools(): Promise<PoolsReading> {
+    return this.#whole({ kind: 'pools' }, ([first]) => first);
+  }
+
+  connections(query: ConnectionsQuery): Promise<ConnectionsReading> {
+    return this.#whole({ kind: 'connections', query }, ([first]) => first);
+  }
+
+  /** All workers say the same, so any of them is asked. */
+  health(): Promise<HealthReport> {
+    return this.#askOne({ kind: 'health' });
+  }
+
+  /** The state of balancers is that of one worker; the workers are asked in turn. */
+  explain(question: ExplainQuestion): Promise<Explanation | undefined> {
+    return this.#askOne({ kind: 'explain', question });
+  }
+
+  /** Rejects when no worker answers. */
+  async #whole<K extends Kind>(
+    ask: Ask<WorkerQuestions, K>,
+    merge: (answers: readonly AnswerOf<WorkerQuestions, K>[]) => AnswerOf<WorkerQuestions, K> | undefined,
+  ): Promise<AnswerOf<WorkerQuestions, K>> {
+    const { answers, unanswered } = await this.#askAll(ask);
+    const whole = merge(answers);
+    if (whole === undefined) throw unreachable();
+    return { ...whole, unanswered };
+  }
+
+  async #askAll<K extends Kind>(
+    ask: Ask<WorkerQuestions, K>,
+  ): Promise<AllAnswers<AnswerOf<WorkerQuestions, K>>> {
+    const asked = await Promise.allSettled(this.#workers.map((worker) => worker.ask(ask, ANSWER_LIMIT_MS)));
+    return {
+      answers: asked.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])),
+      unanswered: this.#workers
+        .filter((_, index) => asked[index]?.status === 'rejected')
+        .map(({ number }) => number),
+    };
+  }
+
+  /** Asks the next worker that serves; when it can't be reached, the one after it. What it refuses counts. */
+  async #askOne<K extends Kind>(ask: Ask<WorkerQuestions, K>): Promise<AnswerOf<WorkerQuestions, K>> {
+    this.#turn += 1;
+    const inTurn = this.#workers.map(
+      (_, index) => this.#workers[(this.#turn + index) % this.#workers.length],
+    );
+    let failure: unknown = unreachable();
+    for (const worker of inTurn) {
+      if (worker?.state !== 'serving') continue;
+      try {
+        return await worker.ask(ask, ANSWER_LIMIT_MS);
+      } catch (error) {
+        failure = error;
+        const isOut = error instanceof BalanceError && NOT_REACHED.has(error.code);
+        if (!isOut) throw error;
+      }
+    }
+    throw failure;
+  }
+}
+
+const NOT_REACHED: ReadonlySet<string> = new Set(['worker_gone', 'worker_hung']);
+
+function unreachable(): BalanceError {
+  return new BalanceError('worker_gone', 'no worker serves at the moment');
+}

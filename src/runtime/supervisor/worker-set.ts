@@ -1,0 +1,284 @@
+import { BalanceError } from '../../errors.ts';
+import type { HealthReport, Logger, MetricsPage, MetricsPageRequest } from '../../plugin-api/index.ts';
+import type { BackendsReading, PoolsReading } from '../../readings/backend.ts';
+import type { ConnectionsQuery, ConnectionsReading } from '../../readings/connection.ts';
+import type { CounterReadings } from '../../readings/counts/counters.ts';
+import type { KnownNames, ProxyReadings, RunningReading } from '../../readings/proxy.ts';
+import type { WorkerReading } from '../../readings/worker.ts';
+import { msBetween, SharedClock } from '../../shared/shared-clock.ts';
+import { WorkerWords } from '../../shared/worker-words.ts';
+import type {
+  CommitReport,
+  DebugControl,
+  GenerationSource,
+  ProxyControl,
+  SocketControl,
+} from '../control/proxy-control.ts';
+import type { ExplainQuestion } from '../explain/explain-question.ts';
+import type { Explanation } from '../explain/explanation.ts';
+import { CrashWatch } from './crash-watch.ts';
+import { GenerationRound } from './generation-round.ts';
+import type { Report } from './messages.ts';
+import type { SocketHolder, SocketPeer } from './socket-holder.ts';
+import { WholeReader } from './whole-reader.ts';
+import { WorkerLife, type LastBeat } from './worker-life.ts';
+import { WorkerThread, type ThreadEnd, type ThreadOptions } from './worker-thread.ts';
+
+/** Numbers of readings of one thread are below this, so that those of different threads differ. */
+const READINGS_A_THREAD = 2 ** 32;
+const THREADS_A_WORKER = 2 ** 8;
+/** What prepares a replacement for the live generation. */
+const JOIN_LIMIT_MS = 60_000;
+/** What is cut at the end of a drain has this time to write its last lines. */
+const DRAIN_GRACE_MS = 5_000;
+
+export interface WorkerSetOptions {
+  /** How many workers. */
+  readonly workers: number;
+  readonly logger: Logger;
+  readonly threads: ThreadOptions;
+  /** As `ProxyIds.proxyId`. */
+  readonly proxyId: string;
+  /** The folder that relative names of log files start from. */
+  readonly directory: string;
+  readonly sockets: SocketHolder;
+  /** Makes the page of a listener that is a metrics server. */
+  readonly metricsPage: (request: MetricsPageRequest) => Promise<MetricsPage>;
+}
+
+/** What goes live, or is live. */
+interface LiveGeneration {
+  readonly id: number;
+  readonly source: GenerationSource;
+}
+
+/**
+ * {@link ProxyControl} over worker threads. All of them serve the same: an edit is prepared by all, and committed by all or by none. A worker
+ * that ends is replaced by one that builds what is live.
+ */
+export class WorkerSet implements ProxyControl {
+  readonly startedAtMs = Date.now();
+  readonly #options: WorkerSetOptions;
+  readonly #words: WorkerWords;
+  readonly #clock = new SharedClock();
+  readonly #workers: readonly WorkerLife[];
+  readonly #reader: WholeReader;
+  readonly #crashes: CrashWatch;
+  #live: LiveGeneration | undefined;
+  /** An edit between `prepare` and its commit or abort. */
+  #round: GenerationRound | undefined;
+  /** Resolves at the end of that edit. */
+  #roundOver: Promise<void> = Promise.resolve();
+  #endRound: () => void = () => undefined;
+
+  constructor(options: WorkerSetOptions) {
+    const { workers, logger } = options;
+    this.#options = options;
+    this.#words = new WorkerWords(workers);
+    this.#crashes = new CrashWatch(logger);
+    this.#workers = Array.from({ length: workers }, (_, index) => this.#life(index));
+    this.#reader = new WholeReader(this.#workers);
+  }
+
+  /** Starts all workers. Rejects when one of them can't be started; then none is left. */
+  async start(): Promise<void> {
+    try {
+      await Promise.all(this.#workers.map((worker) => worker.start()));
+    } catch (error) {
+      this.destroy();
+      throw error;
+    }
+  }
+
+  async prepare(id: number, source: GenerationSource): Promise<void> {
+    this.#beginRound(new GenerationRound(id, source, this.#serving));
+    const round = this.#round;
+    await round?.prepare();
+    this.#options.sockets.plan(id, source.config, this.#serving);
+  }
+
+  get sockets(): SocketControl {
+    return this.#options.sockets;
+  }
+
+  async commit(id: number): Promise<CommitReport> {
+    const round = this.#round;
+    if (round?.id !== id) throw new BalanceError('internal', `generation ${id} is not prepared`);
+    // From here on it is decided: whatever ends, its replacement builds this generation.
+    this.#words.commit(id);
+    this.#live = { id, source: round.source };
+    const report = round.commit();
+    this.#options.sockets.commit(id);
+    this.#finishRound();
+    return report;
+  }
+
+  abort(id: number): void {
+    const round = this.#round;
+    if (round?.id !== id) return;
+    this.#options.sockets.abort(id);
+    void round.abort();
+    this.#finishRound();
+  }
+
+  readings(): Promise<ProxyReadings> {
+    return this.#reader.readings();
+  }
+
+  running(): Promise<RunningReading> {
+    return this.#reader.running();
+  }
+
+  backends(): Promise<BackendsReading> {
+    return this.#reader.backends();
+  }
+
+  pools(): Promise<PoolsReading> {
+    return this.#reader.pools();
+  }
+
+  connections(query: ConnectionsQuery): Promise<ConnectionsReading> {
+    return this.#reader.connections(query);
+  }
+
+  health(): Promise<HealthReport> {
+    return this.#reader.health();
+  }
+
+  explain(question: ExplainQuestion): Promise<Explanation | undefined> {
+    return this.#reader.explain(question);
+  }
+
+  counts(): Promise<readonly CounterReadings[]> {
+    return Promise.resolve([]);
+  }
+
+  workers(): readonly WorkerReading[] {
+    return this.#workers.map((worker) => worker.read());
+  }
+
+  get debug(): DebugControl {
+    throw new BalanceError('internal', 'not there yet');
+  }
+
+  known(): KnownNames {
+    const { upstreams = [], listeners = [] } = this.#live?.source.config ?? {};
+    return {
+      backends: upstreams.flatMap(({ backends }) => backends.map(({ name }) => name)),
+      listeners: listeners.map(({ name }) => name),
+      upstreams: upstreams.map(({ name }) => name),
+    };
+  }
+
+  addresses(): ReadonlyMap<string, string> {
+    return this.#options.sockets.addresses();
+  }
+
+  async drain(limitMs: number): Promise<void> {
+    for (const worker of this.#workers) worker.stops();
+    const drained = this.#workers.map((worker) =>
+      worker.ask({ kind: 'drain', limitMs }, limitMs + DRAIN_GRACE_MS),
+    );
+    this.#options.sockets.close();
+    await Promise.allSettled(drained);
+    await Promise.all(this.#workers.map((worker) => worker.close()));
+  }
+
+  destroy(): void {
+    this.#options.sockets.close();
+    for (const worker of this.#workers) void worker.destroy();
+  }
+
+  get #serving(): readonly WorkerLife[] {
+    return this.#workers.filter(({ isPresent }) => isPresent);
+  }
+
+  #beginRound(round: GenerationRound): void {
+    this.#finishRound();
+    this.#round = round;
+    this.#roundOver = new Promise((resolve) => {
+      this.#endRound = resolve;
+    });
+  }
+
+  #finishRound(): void {
+    this.#round = undefined;
+    this.#endRound();
+  }
+
+  #life(index: number): WorkerLife {
+    return new WorkerLife({
+      index,
+      logger: this.#options.logger,
+      start: (_, incarnation) => this.#startThread(index, incarnation),
+      join: (life, thread) => this.#join(life, thread),
+      ended: (_, end) => {
+        this.#ended(end);
+      },
+      lastBeat: () => this.#lastBeat(index),
+    });
+  }
+
+  #startThread(index: number, incarnation: number): WorkerThread {
+    const { workers, threads, proxyId, directory, metricsPage } = this.#options;
+    const thread = (index * THREADS_A_WORKER + (incarnation % THREADS_A_WORKER) + 1) * READINGS_A_THREAD;
+    const start = {
+      index,
+      workers,
+      proxyId,
+      directory,
+      lastReadingId: thread,
+      words: this.#words.buffer,
+    };
+    return new WorkerThread(threads, start, {
+      answers: { 'metrics-page': ({ request }) => metricsPage(request) },
+      heard: (report) => {
+        this.#heard(index, report);
+      },
+    });
+  }
+
+  /** Lets a replacement build the live generation. It serves once no edit is under way that it has not prepared. */
+  async #join(life: WorkerLife, thread: WorkerThread): Promise<void> {
+    const { sockets } = this.#options;
+    for (;;) {
+      await this.#roundOver;
+      const live = this.#live;
+      if (live === undefined) return;
+      const { id: generation, source } = live;
+      const peer: SocketPeer = {
+        index: life.index,
+        number: life.number,
+        ask: (ask, limitMs, signal) => thread.link.ask(ask, limitMs, signal),
+      };
+      await thread.link.ask({ kind: 'prepare', generation, source }, JOIN_LIMIT_MS);
+      await sockets.join(peer, generation);
+      if (this.#live === live && this.#round === undefined) {
+        // Edits that begin from now on ask it too, behind this message.
+        life.serves();
+        await thread.link.ask({ kind: 'commit', generation }, JOIN_LIMIT_MS);
+        return;
+      }
+      await thread.link.ask({ kind: 'abort', generation }, JOIN_LIMIT_MS);
+    }
+  }
+
+  #ended(end: ThreadEnd): void {
+    this.#crashes.ended(end.message);
+  }
+
+  #heard(index: number, report: Report): void {
+    switch (report.kind) {
+      case 'need':
+        this.#options.sockets.need(index, report.socket, report.count);
+        return;
+      case 'generation-over':
+    }
+  }
+
+  #lastBeat(index: number): LastBeat {
+    const { atMs, generation, connections, heapUsedKiB } = this.#words.read(index);
+    const ageMs = Math.max(0, msBetween(atMs, this.#clock.now()));
+    return { ageMs, generation, connections, heapUsedBytes: heapUsedKiB * 1_024 };
+  }
+}

@@ -1,0 +1,19 @@
+import type { MessagePort } from 'node:worker_threads';
+
+/** What a worker's thread is started with. */
+export interface WorkerStart {
+  /** From 0 on. A replacement has the index of the worker that it replaces; people see it plus 1. */
+  readonly index: number;
+  /** How many workers there are. */
+  readonly workers: number;
+  /** The worker's end of the talk with the supervisor. */
+  readonly port: MessagePort;
+  /** The same in all workers; as `ProxyIds.proxyId`. */
+  readonly proxyId: string;
+  /** As `ProxyIds.lastReadingId`: no two threads have the same one. */
+  readonly lastReadingId: number;
+  /** The memory of `WorkerWords`. */
+  readonly words: SharedArrayBuffer;
+  /** The folder that relative names of log files start from. */
+  readonly directory: string;
+}
