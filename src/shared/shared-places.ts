@@ -1,5 +1,5 @@
 import type { PlaceLimit } from './place-limit.ts';
-import type { SlotRow } from './slot-pages.ts';
+import { USERS_WORD, type SlotRow } from './slot-pages.ts';
 
 /** The first words of a slot count places, if anything. A worker's own word counts how many of the total it holds. */
 export const PLACE_WORDS = 2;
@@ -11,11 +11,14 @@ export const PLACE_WORDS = 2;
  * A thread may be ended at any moment, but V8 ends it only where a function is called, before the function does anything, or where a loop
  * goes round. So the total changes first, and behind that comes the worker's own count with no call and no loop in between: both
  * are changed, or none.
+ *
+ * Until it is closed, its slot is not given to anything else.
  */
 export class SharedPlaces implements PlaceLimit {
   readonly #totals: Int32Array;
   readonly #own: Int32Array;
   readonly #at: number;
+  readonly #usersAt: number;
   /** Places that this object holds. */
   #held = 0;
   #closed = false;
@@ -30,6 +33,8 @@ export class SharedPlaces implements PlaceLimit {
     this.#totals = row.totals;
     this.#own = own;
     this.#at = row.at + word;
+    this.#usersAt = row.at + USERS_WORD;
+    Atomics.add(own, this.#usersAt, 1);
   }
 
   get taken(): number {
@@ -64,5 +69,6 @@ export class SharedPlaces implements PlaceLimit {
     const at = this.#at;
     Atomics.sub(this.#totals, at, this.#held);
     this.#own[at] = (this.#own[at] ?? 0) - this.#held;
+    Atomics.sub(this.#own, this.#usersAt, 1);
   }
 }

@@ -1,3 +1,4 @@
+import type { PlaceLimit } from './place-limit.ts';
 import { SharedPlaces } from './shared-places.ts';
 import { SharedTurn } from './shared-turn.ts';
 import { FREE_WORD, SEED_WORD, SlotPages, USERS_WORD, type SlotRow } from './slot-pages.ts';
@@ -53,11 +54,32 @@ export class WorkerSlots {
     this.#grants.delete(generation);
   }
 
-  /** Opens the slot of that key; undefined when no generation that is live or prepared has it. */
-  open(key: string): OpenSlot | undefined {
+  /** The places that the first word of a key's slot counts; undefined when no generation that is live or prepared has the key. */
+  places(key: string): PlaceLimit | undefined {
+    const slot = this.#find(key);
+    return slot === undefined ? undefined : new SharedPlaces(this.#pages.row(slot), this.worker, 0);
+  }
+
+  /** Whether a generation that is live or prepared has that key. */
+  has(key: string): boolean {
+    return this.#find(key) !== undefined;
+  }
+
+  /**
+   * Opens the slot of that key.
+   *
+   * @throws RangeError when no generation that is live or prepared has it
+   */
+  open(key: string): OpenSlot {
+    const slot = this.#find(key);
+    if (slot === undefined) throw new RangeError(`there is no slot for ${key}`);
+    return new OpenSlot(slot, this.#pages.row(slot), this.worker);
+  }
+
+  #find(key: string): number | undefined {
     for (const slots of this.#grants.values()) {
       const slot = slots.get(key);
-      if (slot !== undefined) return new OpenSlot(slot, this.#pages.row(slot), this.worker);
+      if (slot !== undefined) return slot;
     }
     return undefined;
   }

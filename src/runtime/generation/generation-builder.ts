@@ -14,7 +14,8 @@ import { LiveInstance } from './live-instance.ts';
 import { passingConfig } from './passing-config.ts';
 import { NO_LAYERS, type LayerBuilder } from '../layers/listener-layers.ts';
 import { ListenerHost, type HostParts, type Upstreams } from './listener-host.ts';
-import { SharedUpstream, type UpstreamParts } from '../upstreams/shared-upstream.ts';
+import { SharedUpstream } from '../upstreams/shared-upstream.ts';
+import type { UpstreamParts } from '../upstreams/upstream-parts.ts';
 import { TimeSlicer } from '../../time/time-slicer.ts';
 
 /** A stranger's plugin has the limit that the config sets; this one is for everything else. */

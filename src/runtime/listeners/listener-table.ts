@@ -13,7 +13,9 @@ import type { ReadBuffers } from '../../net/transport/memory/read-buffers.ts';
 import { mayBlock } from '../../net/address-handover.ts';
 import type { Generation, PlannedListener } from '../generation/generation.ts';
 import type { LiveInstance } from '../generation/live-instance.ts';
+import type { WorkerSlots } from '../../shared/worker-slots.ts';
 import type { RuntimeTelemetry } from '../upstreams/runtime-telemetry.ts';
+import { listenerSlot } from '../upstreams/slot-keys.ts';
 
 /** Listeners that a generation adds, bound beside those that run. */
 export interface PreparedListeners {
@@ -30,6 +32,8 @@ export interface ListenerTableOptions {
   readonly logger: Logger;
   /** Opens the sockets of listeners. The table closes it. */
   readonly sockets: SocketOpener;
+  /** What is shared with other workers. Default: there are none. */
+  readonly slots?: WorkerSlots | undefined;
   /** Numbers the connections of all listeners: each gets a higher number than those before it. */
   readonly nextConnectionId: () => number;
   /** Hears of faults of plugins. Default: nobody does. */
@@ -151,6 +155,7 @@ export class ListenerTable {
       address: parseAddress(config.address),
       bindAddresses,
       maxConnections: config.max_connections,
+      places: this.#options.slots?.places(listenerSlot(config)),
       keepAliveMs: config.tcp_keepalive,
       socketMode: config.socket_mode,
       instance: served.instance,

@@ -10,14 +10,19 @@ import type { BackendContexts } from '../../net/dial/tls/backend-contexts.ts';
 import type { HeldName, HostNames } from '../../net/dns/host-names.ts';
 import { RefCountedMap, type Ref } from '../../net/resources/ref-counted-map.ts';
 import type { SocketUse } from '../../plugin-api/index.ts';
+import type { WorkerSlots } from '../../shared/worker-slots.ts';
 import { BackendState } from '../../upstream/backend/backend-state.ts';
 import { SocketPool } from '../../upstream/pool/socket-pool.ts';
+import { UpstreamShare } from '../../upstream/group/upstream-share.ts';
+import { backendSlot, upstreamSlot } from './slot-keys.ts';
 
 /** The parts of the thread that a registry works with. */
 export interface RegistryParts {
   readonly names: HostNames;
   readonly health: HealthFeed;
   readonly contexts: BackendContexts;
+  /** What is shared with other workers. Default: there are none. */
+  readonly slots?: WorkerSlots | undefined;
 }
 
 /**
@@ -30,9 +35,13 @@ export class Registry {
     this.#freeIndexes.push(backend.index);
     this.#heldNames.get(backend)?.release();
     this.#heldNames.delete(backend);
+    backend.places?.close();
   });
   readonly #pools = new RefCountedMap<SocketPool>((pool) => {
     pool.close();
+  });
+  readonly #shares = new RefCountedMap<UpstreamShare>((share) => {
+    share.close();
   });
   readonly #poolKeys = new SettingsKeys<PoolSettings>();
   /** Indexes of backends that are gone. They are used again, as they are indexes into arrays of counters. */
@@ -55,7 +64,8 @@ export class Registry {
     return this.#backends.refer(`${config.name} ${config.address}`, () => {
       const index = this.#freeIndexes.pop() ?? this.#nextIndex++;
       const target = parseAddress(config.address);
-      const backend = new BackendState(index, config.name, target, config.url ?? config.address);
+      const places = this.#parts.slots?.places(backendSlot(config));
+      const backend = new BackendState(index, config.name, target, config.url ?? config.address, places);
       this.#holdName(backend);
       return backend;
     });
@@ -65,6 +75,14 @@ export class Registry {
   pool(backend: BackendState, use: SocketUse, settings: PoolSettings, dialer: Dialer): Ref<SocketPool> {
     const key = `${backend.index} ${use} ${this.#poolKeys.keyOf(settings)} ${dialer.key}`;
     return this.#pools.refer(key, () => new SocketPool(backend, use, settings, dialer));
+  }
+
+  /** What the upstream of that name shares with other workers; undefined where there are none. */
+  share(name: string): Ref<UpstreamShare> | undefined {
+    const { slots } = this.#parts;
+    const key = upstreamSlot(name);
+    if (slots?.has(key) !== true) return undefined;
+    return this.#shares.refer(name, () => new UpstreamShare(slots.open(key), slots));
   }
 
   /** What TLS connections with these settings share. {@link BackendContexts.refer} */

@@ -2,43 +2,24 @@ import { ConfigFiles } from '../../config/files/config-files.ts';
 import type { BackendConfig, Upstream as UpstreamConfig } from '../../config/schema/config.generated.ts';
 import { poolSettingsOf } from '../../config/sockets/pool-settings.ts';
 import { isEqual } from '../../config/values/is-equal.ts';
-import { parseHashKey } from '../../config/values/hash-key.ts';
 import { messageOf } from '../../errors.ts';
-import type { HostNames } from '../../net/dns/host-names.ts';
 import type { BackendContext } from '../../net/dial/tls/backend-context.ts';
 import type { LifetimeScope } from '../../net/resources/lifetime-scope.ts';
-import type { ProcessResources } from '../../net/resources/process-resources.ts';
-import type { ReadBuffers } from '../../net/transport/memory/read-buffers.ts';
-import type { Logger, SocketUse, Upstream } from '../../plugin-api/index.ts';
+import type { SocketUse, Upstream } from '../../plugin-api/index.ts';
 import { ListedBackends, type BackendSource } from '../../upstream/backend/backend-source.ts';
-import type { Chance } from '../../upstream/balancer/contract/balancer.ts';
 import { balancerInSteps, createBalancer } from '../../upstream/balancer/create-balancer.ts';
 import type { Member } from '../../upstream/group/member.ts';
 import type { SocketPool } from '../../upstream/pool/socket-pool.ts';
 import { ProtocolUpstream } from '../../upstream/group/protocol-upstream.ts';
 import { UpstreamGroup } from '../../upstream/group/upstream-group.ts';
 import type { LeaseHome } from '../../upstream/group/upstream-lease.ts';
+import type { UpstreamShare } from '../../upstream/group/upstream-share.ts';
 import { TimeSlicer } from '../../time/time-slicer.ts';
 import { HeldMember } from './held-member.ts';
 import { memberPartsOf, type UpstreamMemberParts } from './member-parts.ts';
 import type { Ref, Releasable } from '../../net/resources/ref-counted-map.ts';
-import type { Registry } from './registry.ts';
-import type { RuntimeTelemetry } from './runtime-telemetry.ts';
-import { upstreamFaults, UpstreamReports } from './upstream-reports.ts';
-
-/** The parts of the process that upstreams are built from. */
-export interface UpstreamParts {
-  readonly registry: Registry;
-  readonly names: HostNames;
-  readonly buffers: ReadBuffers;
-  readonly logger: Logger;
-  readonly telemetry: RuntimeTelemetry;
-  readonly resources?: ProcessResources | undefined;
-  /** The source of an upstream's backends. Default: the list in its config. */
-  readonly sourceOf?: ((config: UpstreamConfig) => BackendSource) | undefined;
-  /** The source of random numbers for balancers. Default: `Math.random`. */
-  readonly chance?: Chance | undefined;
-}
+import { groupOptionsOf, type UpstreamParts } from './upstream-parts.ts';
+import { upstreamFaults } from './upstream-reports.ts';
 
 /** One use of an upstream's sockets: the `Upstream` objects of its protocols, by their names, and whether members have pools for it. */
 interface SocketUsers {
@@ -58,6 +39,8 @@ export class SharedUpstream implements LeaseHome {
   readonly group: UpstreamGroup;
   readonly #parts: UpstreamParts;
   readonly #memberParts: UpstreamMemberParts;
+  /** Undefined where there is one worker. */
+  readonly #share: Ref<UpstreamShare> | undefined;
   readonly #source: BackendSource;
   #stopFollowing: (() => void) | undefined;
   /** The list of the source that the present members were made from. */
@@ -81,21 +64,11 @@ export class SharedUpstream implements LeaseHome {
     this.#source = parts.sourceOf?.(config) ?? new ListedBackends(config.backends);
     const onFault = upstreamFaults(config.name, parts, () => this.#onlyProtocol);
     this.#memberParts = memberPartsOf(config, parts, files, onFault);
-    const { load_balancer: loadBalancer, queue } = config;
-    const { hash_key: hashKey } = loadBalancer;
+    this.#share = parts.registry.share(config.name);
     this.group = new UpstreamGroup({
-      name: config.name,
-      algorithm: loadBalancer.algorithm,
-      keySource: hashKey === undefined ? undefined : parseHashKey(hashKey),
-      makeBalancer: (members) => createBalancer(loadBalancer, members, parts.chance),
-      readTimeoutMs: config.timeouts.read,
-      perClient: config.proxy_protocol !== undefined,
-      secure: config.tls !== undefined,
-      queueSize: queue.max_size,
-      queueTimeoutMs: queue.timeout,
-      poolTimeoutMs: config.connection_pool.acquire_timeout,
-      observer: new UpstreamReports(config.name, parts.logger, parts.telemetry),
-      onFault,
+      ...groupOptionsOf(config, parts, onFault),
+      makeBalancer: (members) =>
+        createBalancer(config.load_balancer, members, parts.chance, this.#share?.value.turns),
       home: this,
     });
   }
@@ -242,6 +215,7 @@ export class SharedUpstream implements LeaseHome {
     for (const held of [...this.#held, ...this.#leaving]) held.release();
     this.#leaving.clear();
     this.#memberParts.context?.release();
+    this.#share?.release();
   }
 
   /** Makes the backends of the source the members, if the source has changed. Changes that come meanwhile follow as one change. */
@@ -290,7 +264,9 @@ export class SharedUpstream implements LeaseHome {
       });
       const members = next.map(({ member }) => member);
       const { load_balancer: loadBalancer } = this.config;
-      const balancer = await slicer.finish(balancerInSteps(loadBalancer, members, this.#parts.chance));
+      const balancer = await slicer.finish(
+        balancerInSteps(loadBalancer, members, this.#parts.chance, this.#share?.value.turns),
+      );
       if (this.#draining) releaseMade();
       else {
         // Meanwhile protocols may have asked for further pools, or stopped using some.

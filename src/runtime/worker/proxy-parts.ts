@@ -9,6 +9,7 @@ import type { ProcessResources } from '../../net/resources/process-resources.ts'
 import type { TicketKeyRing } from '../../net/tls/contexts/ticket-key-ring.ts';
 import { ReadBuffers } from '../../net/transport/memory/read-buffers.ts';
 import { TunnelStats } from '../../net/tunnel/tunnel-stats.ts';
+import type { WorkerSlots } from '../../shared/worker-slots.ts';
 import type { Logger, OwnMetrics } from '../../plugin-api/index.ts';
 import { DrainingGenerations } from '../generation/draining-generations.ts';
 import { GenerationBuilder } from '../generation/generation-builder.ts';
@@ -39,6 +40,8 @@ export interface ProxyEnvironment {
   readonly resources: ProcessResources;
   /** Opens the sockets of listeners. Default: this thread binds them. */
   readonly sockets?: SocketOpener | undefined;
+  /** What is shared with other workers. Default: there are none. */
+  readonly slots?: WorkerSlots | undefined;
   /** The keys of the session tickets of all listeners. */
   readonly ticketKeys: TicketKeyRing;
   readonly plugins: ReferredPlugins;
@@ -54,7 +57,7 @@ export interface ProxyEnvironment {
 
 /** Makes everything that moves bytes, with nothing live yet. */
 export function createProxyParts(environment: ProxyEnvironment): ProxyParts {
-  const { ids, logger, telemetry, names, resources, plugins, metricsPage, chance } = environment;
+  const { ids, logger, telemetry, names, resources, plugins, metricsPage, chance, slots } = environment;
   const live = new LiveView();
   const buffers = new ReadBuffers();
   const tunnels = new TunnelStats();
@@ -62,12 +65,13 @@ export function createProxyParts(environment: ProxyEnvironment): ProxyParts {
     buffers,
     logger,
     sockets: environment.sockets ?? new OwnSockets(new DescriptorCopier()),
+    slots,
     nextConnectionId: ids.nextConnectionId,
     telemetry,
     bindAddresses: bindAddresses(names),
     resources,
   });
-  const registry = new Registry({ names, health: environment.health, contexts: environment.contexts });
+  const registry = new Registry({ names, health: environment.health, contexts: environment.contexts, slots });
   const draining = new DrainingGenerations(listeners, logger);
   const builder = new GenerationBuilder({
     proxyId: ids.proxyId,

@@ -9,7 +9,9 @@ import { Maglev } from './hashing/maglev.ts';
 import { PowerOfTwo } from './chance/power-of-two.ts';
 import { Random } from './chance/random.ts';
 import { RoundRobin } from './turns/round-robin.ts';
+import type { SharedTurns } from './contract/shared-turns.ts';
 import { finished, type Steps } from './contract/steps.ts';
+import { SharedRoundRobin } from './turns/shared-round-robin.ts';
 import { WeightedLeastConnections } from './turns/weighted-least-connections.ts';
 import { WeightedRoundRobin } from './turns/weighted-round-robin.ts';
 
@@ -20,15 +22,20 @@ type Factory = <C extends Candidate>(
   candidates: readonly C[],
   chance: Chance,
   settings: BalancerSettings,
+  shared: SharedTurns | undefined,
 ) => Balancer<C> | Steps<Balancer<C>>;
 
 const factories: Readonly<Record<Algorithm, Factory>> = {
-  'round-robin': (candidates, chance) => new RoundRobin(candidates, chance),
-  'weighted-round-robin': (candidates, chance) => new WeightedRoundRobin(candidates, chance),
+  'round-robin': (candidates, chance, _, shared) =>
+    shared === undefined ? new RoundRobin(candidates, chance) : new SharedRoundRobin(candidates, shared),
+  'weighted-round-robin': (candidates, chance, _, shared) =>
+    new WeightedRoundRobin(candidates, startOf(shared, chance)),
   random: (candidates, chance) => new Random(candidates, chance),
   'power-of-two': (candidates, chance) => new PowerOfTwo(candidates, chance),
-  'least-connections': (candidates, chance) => new LeastConnections(candidates, chance),
-  'weighted-least-connections': (candidates, chance) => new WeightedLeastConnections(candidates, chance),
+  'least-connections': (candidates, chance, _, shared) =>
+    new LeastConnections(candidates, startOf(shared, chance)),
+  'weighted-least-connections': (candidates, chance, _, shared) =>
+    new WeightedLeastConnections(candidates, startOf(shared, chance)),
   *'consistent-hash'(candidates, chance) {
     return new ConsistentHash(yield* HashRing.of(candidates), chance);
   },
@@ -38,13 +45,23 @@ const factories: Readonly<Record<Algorithm, Factory>> = {
   maglev: (candidates, chance) => Maglev.of(candidates, chance),
 };
 
-/** The balancer that an upstream's `load_balancer` asks for, over the candidates of one generation. */
+/** Where turns begin: at random, or where no other worker begins. */
+function startOf(shared: SharedTurns | undefined, chance: Chance): Chance {
+  return shared === undefined ? chance : () => shared.ownStart;
+}
+
+/**
+ * The balancer that an upstream's `load_balancer` asks for, over the candidates of one generation.
+ *
+ * @param shared what it shares with those of other workers. Default: there are none
+ */
 export function* balancerInSteps<C extends Candidate>(
   settings: BalancerSettings,
   candidates: readonly C[],
   chance: Chance = Math.random,
+  shared?: SharedTurns,
 ): Steps<Balancer<C>> {
-  const made = factories[settings.algorithm](candidates, chance, settings);
+  const made = factories[settings.algorithm](candidates, chance, settings, shared);
   return 'pick' in made ? made : yield* made;
 }
 
@@ -53,6 +70,7 @@ export function createBalancer<C extends Candidate>(
   settings: BalancerSettings,
   candidates: readonly C[],
   chance?: Chance,
+  shared?: SharedTurns,
 ): Balancer<C> {
-  return finished(balancerInSteps(settings, candidates, chance));
+  return finished(balancerInSteps(settings, candidates, chance, shared));
 }

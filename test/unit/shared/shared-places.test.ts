@@ -5,7 +5,7 @@ import { sharedSlots } from '../../support/labs/shared-slots.ts';
 
 function placesOf(workers: number) {
   const { table, slots } = sharedSlots(workers, ['backend b']);
-  return { table, places: slots.map((one) => one.open('backend b')!.places()) };
+  return { table, places: slots.map((one) => one.open('backend b').places()) };
 }
 
 describe('SharedPlaces', () => {

@@ -10,20 +10,20 @@ const NO_LIMIT = Number.POSITIVE_INFINITY;
 describe('SlotTable', () => {
   it('keeps the slot of a key over generations, and its counts', () => {
     const { table, slots } = sharedSlots(2, ['a', 'b']);
-    const places = slots[0]!.open('a')!.places();
+    const places = slots[0]!.open('a').places();
     places.take(NO_LIMIT);
     const grant = table.grant(2, ['b', 'a', 'c']);
     slots[1]!.follow(2, ['b', 'a', 'c'], grant, table.buffers);
     slots[1]!.commit(2);
     table.release(1);
-    expect(slots[1]!.open('a')!.places().taken).toBe(1);
-    expect(slots[1]!.open('c')!.places().taken).toBe(0);
+    expect(slots[1]!.open('a').places().taken).toBe(1);
+    expect(slots[1]!.open('c').places().taken).toBe(0);
   });
 
   it('gives a slot again only when no worker uses it, and with nothing left in it', () => {
     const { table, slots } = sharedSlots(2, ['a']);
     const [slot] = table.grant(2, ['other']);
-    const open = slots[0]!.open('a')!;
+    const open = slots[0]!.open('a');
     open.places().take(NO_LIMIT);
     open.turn().advance(0, 7);
     open.note = 5;
@@ -34,13 +34,13 @@ describe('SlotTable', () => {
     expect(grant).toEqual([open.slot]);
     expect(grant).not.toContain(slot);
     slots[1]!.follow(4, ['c'], grant, table.buffers);
-    const next = slots[1]!.open('c')!;
+    const next = slots[1]!.open('c');
     expect([next.places().taken, next.turn().read(), next.noteOf(0), next.heldBy(0)]).toEqual([0, 0, 0, 0]);
   });
 
   it('gives a key that comes back its slot, as long as somebody uses it', () => {
     const { table, slots } = sharedSlots(1, ['a']);
-    const open = slots[0]!.open('a')!;
+    const open = slots[0]!.open('a');
     table.release(1);
     expect(table.grant(2, ['b', 'a'])[1]).toBe(open.slot);
     open.close();
@@ -59,8 +59,8 @@ describe('SlotTable', () => {
       return slots;
     });
     for (const key of [keys[0]!, keys[SLOTS_A_PAGE]!, keys.at(-1)!]) {
-      workers[0]!.open(key)!.places().take(NO_LIMIT);
-      expect(workers[1]!.open(key)!.places().taken).toBe(1);
+      workers[0]!.open(key).places().take(NO_LIMIT);
+      expect(workers[1]!.open(key).places().taken).toBe(1);
     }
   });
 
@@ -68,13 +68,13 @@ describe('SlotTable', () => {
     const { table, slots } = sharedSlots(1, ['a']);
     const [own] = slots;
     own!.follow(2, ['b'], table.grant(2, ['b']), table.buffers);
-    expect(own!.open('a')).toBeDefined();
-    expect(own!.open('b')).toBeDefined();
+    expect([own!.has('a'), own!.has('b')]).toEqual([true, true]);
     own!.abort(2);
-    expect(own!.open('b')).toBeUndefined();
+    expect(own!.has('b')).toBe(false);
+    expect(() => own!.open('b')).toThrow(RangeError);
+    expect(own!.places('b')).toBeUndefined();
     own!.follow(3, ['c'], table.grant(3, ['c']), table.buffers);
     own!.commit(3);
-    expect(own!.open('a')).toBeUndefined();
-    expect(own!.open('c')).toBeDefined();
+    expect([own!.has('a'), own!.has('c')]).toEqual([false, true]);
   });
 });

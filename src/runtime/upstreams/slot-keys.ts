@@ -1,0 +1,58 @@
+import { dialerSettingsOf } from '../../config/sockets/dialer-settings.ts';
+import { poolSettingsOf, type PoolSettings } from '../../config/sockets/pool-settings.ts';
+import { socketKeyOf } from '../../config/sockets/socket-key.ts';
+import { ConfigFiles, type NamedFiles } from '../../config/files/config-files.ts';
+import type { BackendConfig, Config, Listener } from '../../config/schema/config.generated.ts';
+import { settingsKey } from '../../net/dial/settings-key.ts';
+import type { DialerSettings } from '../../config/sockets/dialer-settings.ts';
+
+/** What the keys of a generation's slots are made from. */
+export interface SlotSource {
+  readonly config: Config;
+  /** The folder of the config file. */
+  readonly directory: string;
+  readonly files: NamedFiles;
+}
+
+export function listenerSlot(listener: Pick<Listener, 'name' | 'address'>): string {
+  return `listener ${socketKeyOf(listener)}`;
+}
+
+export function backendSlot({ name, address }: Pick<BackendConfig, 'name' | 'address'>): string {
+  return `backend ${name} ${address}`;
+}
+
+export function upstreamSlot(name: string): string {
+  return `upstream ${name}`;
+}
+
+/**
+ * @param poolKey the `settingsKey` of the pool's settings
+ * @param dialerKey the key of the dialer that makes its connections
+ */
+export function poolSlot(
+  backend: Pick<BackendConfig, 'name' | 'address'>,
+  poolKey: string,
+  dialerKey: string,
+): string {
+  return `pool ${backend.name} ${backend.address} ${poolKey} ${dialerKey}`;
+}
+
+/**
+ * The keys of all slots that a generation may open: the same in each thread, so that only the numbers of slots need to be sent. Pools of
+ * use `once` have none: their size does not limit leases.
+ */
+export function slotKeysOf({ config, directory, files }: SlotSource): ReadonlySet<string> {
+  const keys = new Set(config.listeners.map(listenerSlot));
+  const named = new ConfigFiles(directory, files);
+  for (const upstream of config.upstreams) {
+    keys.add(upstreamSlot(upstream.name));
+    for (const backend of upstream.backends) keys.add(backendSlot(backend));
+    const settings = poolSettingsOf(upstream, 'keep-alive');
+    if (settings === undefined || settings.maxSize === 0) continue;
+    const poolKey = settingsKey<PoolSettings>(settings);
+    const dialerKey = settingsKey<DialerSettings>(dialerSettingsOf(upstream, (file) => named.hash(file)));
+    for (const backend of upstream.backends) keys.add(poolSlot(backend, poolKey, dialerKey));
+  }
+  return keys;
+}

@@ -1,0 +1,50 @@
+import type { Upstream as UpstreamConfig } from '../../config/schema/config.generated.ts';
+import { parseHashKey } from '../../config/values/hash-key.ts';
+import type { HostNames } from '../../net/dns/host-names.ts';
+import type { FaultHandler } from '../../net/faults/plugin-fault.ts';
+import type { ProcessResources } from '../../net/resources/process-resources.ts';
+import type { ReadBuffers } from '../../net/transport/memory/read-buffers.ts';
+import type { Logger } from '../../plugin-api/index.ts';
+import type { BackendSource } from '../../upstream/backend/backend-source.ts';
+import type { Chance } from '../../upstream/balancer/contract/balancer.ts';
+import type { UpstreamOptions } from '../../upstream/group/upstream-options.ts';
+import type { Registry } from './registry.ts';
+import type { RuntimeTelemetry } from './runtime-telemetry.ts';
+import { UpstreamReports } from './upstream-reports.ts';
+
+/** The parts of the process that upstreams are built from. */
+export interface UpstreamParts {
+  readonly registry: Registry;
+  readonly names: HostNames;
+  readonly buffers: ReadBuffers;
+  readonly logger: Logger;
+  readonly telemetry: RuntimeTelemetry;
+  readonly resources?: ProcessResources | undefined;
+  /** The source of an upstream's backends. Default: the list in its config. */
+  readonly sourceOf?: ((config: UpstreamConfig) => BackendSource) | undefined;
+  /** The source of random numbers for balancers. Default: `Math.random`. */
+  readonly chance?: Chance | undefined;
+}
+
+/** What a group of the config's upstream is made with, but for what it shares with other groups. */
+export function groupOptionsOf(
+  config: UpstreamConfig,
+  { logger, telemetry }: UpstreamParts,
+  onFault: FaultHandler,
+): Omit<UpstreamOptions, 'makeBalancer'> {
+  const { load_balancer: loadBalancer, queue } = config;
+  const { hash_key: hashKey } = loadBalancer;
+  return {
+    name: config.name,
+    algorithm: loadBalancer.algorithm,
+    keySource: hashKey === undefined ? undefined : parseHashKey(hashKey),
+    readTimeoutMs: config.timeouts.read,
+    perClient: config.proxy_protocol !== undefined,
+    secure: config.tls !== undefined,
+    queueSize: queue.max_size,
+    queueTimeoutMs: queue.timeout,
+    poolTimeoutMs: config.connection_pool.acquire_timeout,
+    observer: new UpstreamReports(config.name, logger, telemetry),
+    onFault,
+  };
+}
