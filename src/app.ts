@@ -1,19 +1,18 @@
 import type { AppOptions } from './app/app-options.ts';
-import { createMovingParts } from './app/moving-parts.ts';
 import { openLogging } from './app/open-logging.ts';
-import { processIds } from './app/process-ids.ts';
+import { createServing } from './app/serving/create-serving.ts';
+import type { Serving } from './app/serving/serving.ts';
 import { createSupervisorParts, type SupervisorParts } from './app/supervisor-parts.ts';
 import { createThreadParts, type ThreadParts } from './app/thread-parts.ts';
-import { HealthBoard } from './health/health-board.ts';
-import { BackendContexts } from './net/dial/tls/backend-contexts.ts';
+import type { LoadedConfig } from './config/load/loaded-config.ts';
 import { NameResolver } from './net/dns/name-resolver.ts';
 import { ProcessResources } from './net/resources/process-resources.ts';
 import { RotatingKeyRing } from './net/tls/contexts/rotating-key-ring.ts';
-import type { Logger } from './plugin-api/index.ts';
+import type { Logger, MetricsPageRequest } from './plugin-api/index.ts';
 import { FOREIGN_PROCESS, OWN_PROCESS } from './plugins/import/guarded-call.ts';
 import { PluginLoader } from './plugins/plugin-loader.ts';
 import type { ReloadCause, ReloadOutcome } from './runtime/reload/outcome/reload-outcome.ts';
-import { ReloadPipeline, type ReloadTarget } from './runtime/reload/reload-pipeline.ts';
+import { ReloadPipeline } from './runtime/reload/reload-pipeline.ts';
 
 /** A running proxy. */
 export interface App {
@@ -38,10 +37,7 @@ export interface App {
 }
 
 /** What there is once the first config was loaded. */
-interface RunningParts extends SupervisorParts, ReloadTarget {
-  /** The first config is live. */
-  started(): void;
-}
+interface RunningParts extends SupervisorParts, Serving {}
 
 /**
  * Starts a proxy. Rejects with a ConfigError that holds all problems, with a BalanceError (an address in use, a broken
@@ -110,7 +106,7 @@ class BalanceApp implements App {
   }
 
   async start(): Promise<void> {
-    await this.#reloads.start(() => this.#makeRunningParts());
+    await this.#reloads.start((loaded) => this.#makeRunningParts(loaded));
     for (const [name, address] of this.listeners) this.logger.info('listening', { listener: name, address });
     for (const { what, address, metricsPath } of this.#running?.admin.served ?? [])
       this.logger.info(`${what} listening`, { address, metrics: metricsPath });
@@ -160,33 +156,24 @@ class BalanceApp implements App {
     await this.#thread.logging.close();
   }
 
-  /** Makes what serves clients, and what shows it. */
-  #makeRunningParts(): RunningParts {
-    const { version = 'unknown', observer, chance } = this.#options;
-    const ticketKeys = new RotatingKeyRing();
-    const contexts = new BackendContexts();
-    const names = this.#names;
-    const resources = this.#resources;
-    const { telemetry } = this.#thread;
-    const shared = { thread: this.#thread, plugins: this.#plugins, names, ticketKeys };
-    const { proxy, counters } = createMovingParts({
-      ...shared,
-      ids: processIds(),
-      resources,
-      metricsPage: (request) => supervisor.metrics.page(request),
-      health: new HealthBoard({ logger: this.logger, names, contexts, telemetry, resources, observer }),
-      contexts,
-      chance,
-    });
-    const supervisor = createSupervisorParts({
-      ...shared,
+  /** Makes what serves clients, as the first config says, and what shows it. */
+  #makeRunningParts({ config }: LoadedConfig): RunningParts {
+    const { version = 'unknown', workers, observer, chance } = this.#options;
+    const parts = {
       version,
-      control: proxy,
-      counters,
+      observer,
+      chance,
+      thread: this.#thread,
+      plugins: this.#plugins,
+      names: this.#names,
+      resources: this.#resources,
       reloads: this.#reloads,
-    });
-    const started = (): void => void proxy.logMissingWays();
-    this.#running = { ...supervisor, control: proxy, records: telemetry, started };
+      ticketKeys: new RotatingKeyRing(),
+      metricsPage: (request: MetricsPageRequest) => supervisor.metrics.page(request),
+    };
+    const serving = createServing(parts, config.workers, workers);
+    const supervisor = createSupervisorParts({ ...parts, ...serving });
+    this.#running = { ...serving, ...supervisor };
     return this.#running;
   }
 

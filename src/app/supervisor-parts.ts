@@ -19,6 +19,8 @@ export interface SupervisorEnvironment {
   /** What serves clients. */
   readonly control: ProxyControl;
   readonly counters: CountersControl;
+  /** Follows the `workers` section of the config. */
+  readonly settings: ReloadParticipant;
   readonly thread: ThreadParts;
   readonly reloads: ReloadPipeline;
   readonly plugins: PluginLoader;
@@ -37,7 +39,7 @@ export interface SupervisorParts {
 }
 
 export function createSupervisorParts(environment: SupervisorEnvironment): SupervisorParts {
-  const { control, counters, thread, reloads, names } = environment;
+  const { control, counters, settings, thread, reloads, names } = environment;
   const { logging, telemetry, telemetryControl } = thread;
   const { logger } = logging;
   const certificates = new CertificateWatch(logger);
@@ -52,6 +54,7 @@ export function createSupervisorParts(environment: SupervisorEnvironment): Super
     metrics,
     admin,
     certificates,
+    settings,
     new ListeningSockets(control.sockets),
   ];
   const destroy = (): void => {

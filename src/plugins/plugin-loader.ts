@@ -11,7 +11,6 @@ import { PluginChange } from './plugin-change.ts';
 import { fingerprintOf, PluginContents, type FoundPlugin } from './source/plugin-contents.ts';
 import { PluginError } from './checks/plugin-error.ts';
 import { PluginImporter } from './import/plugin-importer.ts';
-import { tryPlugin } from './import/plugin-trial.ts';
 import type { PluginReference, ReferredPlugins } from './plugin-reference.ts';
 import { PluginSet } from './plugin-set.ts';
 import type { IgnoredPath } from './source/plugin-source.ts';
@@ -48,7 +47,7 @@ interface Attempt {
  */
 export class PluginLoader implements ReferredPlugins {
   readonly #logger: Logger;
-  readonly #importer: PluginImporter<CheckedPlugin>;
+  readonly #importer: PluginImporter;
   readonly #contents = new PluginContents();
   #builtIn: readonly CheckedPlugin[] | undefined;
   #live = new PluginSet();
@@ -68,11 +67,7 @@ export class PluginLoader implements ReferredPlugins {
 
   constructor(logger: Logger, guards: ProcessGuards = OWN_PROCESS) {
     this.#logger = logger;
-    this.#importer = new PluginImporter(
-      guards,
-      (exported, origin, guard) => new CheckedPlugin(exported, origin, guard),
-      tryPlugin,
-    );
+    this.#importer = new PluginImporter(guards);
   }
 
   /** The plugins of the live generation. */

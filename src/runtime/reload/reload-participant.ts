@@ -1,4 +1,5 @@
 import type { LoadedConfig } from '../../config/load/loaded-config.ts';
+import type { Problem } from '../../config/problems/problem.ts';
 import type { ArrivingSocket, LeavingSocket } from '../../net/address-handover.ts';
 
 /** A part of the supervisor that follows the live config, such as logs, metrics and the admin servers. */
@@ -23,6 +24,8 @@ export interface ReloadParticipant {
 
 /** What an edit changes about one part: prepared beside what runs, and not yet done. */
 export interface PreparedChange {
+  /** What the config says and the running proxy can't do as it is. Default: nothing. */
+  readonly warnings?: readonly Problem[];
   /** Sockets that can only be bound once others have left. Default: none. */
   readonly arriving?: readonly ArrivingSocket[];
   /** Makes the change. It must not fail: all that can fail belongs in `prepare`. */

@@ -70,7 +70,8 @@ export class ReloadTransaction {
 
   /** What the config is allowed to say but probably does not mean. */
   get warnings(): readonly Problem[] {
-    return withWarnings(this.loaded, this.#candidate.plugins.warnings).warnings;
+    const own = this.#prepared.flatMap(({ warnings = [] }) => warnings);
+    return withWarnings(this.loaded, [...this.#candidate.plugins.warnings, ...own]).warnings;
   }
 
   /** What the edit changes, in a line. */

@@ -277,7 +277,7 @@ async function protocolsOf(
   const modes = new Set(['tcp', ...config.listeners.map(({ mode }) => mode)]);
   for (const reference of references) {
     if (!modes.has(reference.name)) continue;
-    const plugin = await plugins.get(reference, config.plugins.timeout);
+    const plugin = await plugins.get(reference);
     if (plugin !== undefined) protocols.set(reference.name, plugin);
   }
   return protocols;

@@ -1,0 +1,36 @@
+import type { Workers } from '../../config/schema/config.generated.ts';
+import { runtimeWays } from '../../net/node/runtime-ways.ts';
+import { serveHere } from './serve-here.ts';
+import type { Serving, ServingEnvironment } from './serving.ts';
+import { workerCount, type WorkerCount } from './worker-count.ts';
+
+/**
+ * Makes what serves clients: this thread, or as many workers as the config asks for.
+ *
+ * @param count overrides the number in the config
+ */
+export function createServing(environment: ServingEnvironment, workers: Workers, count?: number): Serving {
+  const wanted = count === undefined ? workerCount(workers) : { count, reason: 'as the program says' };
+  usableCount(wanted, environment);
+  return serveHere(environment);
+}
+
+/** Logs how many workers there are, and why. */
+function usableCount({ count, reason }: WorkerCount, { thread }: ServingEnvironment): number {
+  const { logger } = thread.logging;
+  const lack = count > 1 ? whatWorkersLack() : undefined;
+  if (lack !== undefined) {
+    logger.warn('one worker serves, not as many as the config asks for', { asked: count, reason: lack });
+    return 1;
+  }
+  if (count > 1 || reason.startsWith('auto')) logger.info('workers', { count, reason });
+  return count;
+}
+
+/** Why there can't be more than one worker; undefined when there can. */
+function whatWorkersLack(): string | undefined {
+  if (process.platform !== 'linux') return 'more than one worker need Linux';
+  if (!runtimeWays().interceptedAccept)
+    return 'this version of Node.js has no way to hand a listening socket to a worker';
+  return undefined;
+}

@@ -1,0 +1,23 @@
+import { HealthBoard } from '../../health/health-board.ts';
+import { BackendContexts } from '../../net/dial/tls/backend-contexts.ts';
+import { createMovingParts } from '../moving-parts.ts';
+import { processIds } from '../process-ids.ts';
+import { WorkerSettings } from './worker-settings.ts';
+import type { Serving, ServingEnvironment } from './serving.ts';
+
+/** Serves clients in this thread. */
+export function serveHere({ observer, ...environment }: ServingEnvironment): Serving {
+  const { thread, names, resources } = environment;
+  const { logging, telemetry } = thread;
+  const { logger } = logging;
+  const contexts = new BackendContexts();
+  const { proxy, counters } = createMovingParts({
+    ...environment,
+    ids: processIds(),
+    health: new HealthBoard({ logger, names, contexts, telemetry, resources, observer }),
+    contexts,
+  });
+  const started = (): void => void proxy.logMissingWays();
+  const settings = new WorkerSettings(1, () => undefined);
+  return { control: proxy, counters, records: telemetry, settings, started };
+}
