@@ -12,6 +12,7 @@ import type { SwapReading } from '../../runtime/supervisor/messages.ts';
 import { SupervisorLink } from '../../runtime/supervisor/worker-link.ts';
 import type { WorkerStart } from '../../runtime/supervisor/worker-start.ts';
 import { SharedClock } from '../../shared/shared-clock.ts';
+import { PortWakes } from '../../shared/wakes.ts';
 import { WorkerWords } from '../../shared/worker-words.ts';
 import type { PreparedTelemetry } from '../../telemetry/control/telemetry-control.ts';
 import { createLogging } from '../../telemetry/logs/logging.ts';
@@ -44,6 +45,7 @@ export class WorkerApp {
   readonly #parts: MovingParts;
   readonly #words: WorkerWords;
   readonly #clock = new SharedClock();
+  readonly #wakes = new PortWakes();
   readonly #link: SupervisorLink;
   readonly #beat: NodeJS.Timeout;
   readonly #pending = new Map<number, PendingSections>();
@@ -67,6 +69,7 @@ export class WorkerApp {
     this.#words = words;
     this.#names = names;
     this.#resources = resources;
+    for (const neighbour of start.neighbours) this.#wakes.connect(neighbour.worker, neighbour.port);
     this.#thread = createThreadParts({ logging, authors: plugins, names });
     const { telemetry } = this.#thread;
     this.#parts = createMovingParts({
@@ -82,8 +85,9 @@ export class WorkerApp {
     });
     this.#link = new SupervisorLink('the supervisor', port, {
       answers: workerAnswers(this, this.#parts),
-      heard: () => {
-        this.#stopWork();
+      heard: (told) => {
+        if (told.kind === 'neighbour') this.#wakes.connect(told.worker, told.port);
+        else this.#stopWork();
       },
     });
     this.#beat = setInterval(() => {
@@ -158,6 +162,7 @@ export class WorkerApp {
     this.#parts.counters.destroy();
     this.#names.close();
     this.#resources.destroy();
+    this.#wakes.close();
     this.#link.destroy('it stops its workers');
   }
 

@@ -1,3 +1,5 @@
+import type { MessagePort } from 'node:worker_threads';
+
 import type { HealthReport, MetricsPage, MetricsPageRequest } from '../../plugin-api/index.ts';
 import type { Address } from '../../config/values/address.ts';
 import type { BackendsReading, PoolsReading } from '../../readings/backend.ts';
@@ -75,10 +77,11 @@ export interface SwapReading {
 }
 
 /** What the supervisor tells a worker, without an answer. */
-export interface Told {
+export type Told =
+  /** The thread of another worker has started: wakes between the two go over this port. */
+  | { readonly kind: 'neighbour'; readonly worker: number; readonly port: MessagePort }
   /** The worker ends when what it has begun to say is said. */
-  readonly kind: 'stop-work';
-}
+  | { readonly kind: 'stop-work' };
 
 /** What a worker reports by itself. */
 export type Report =

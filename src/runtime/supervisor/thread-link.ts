@@ -1,4 +1,4 @@
-import type { MessagePort } from 'node:worker_threads';
+import type { MessagePort, Transferable } from 'node:worker_threads';
 
 import { BalanceError } from '../../errors.ts';
 import { withTimeout } from '../../time/with-timeout.ts';
@@ -89,7 +89,7 @@ export class ThreadLink<Asked extends object, Answered extends object, Said, Hea
    *
    * @param transfer what moves with the message instead of being copied; it can't be used here any more
    */
-  say(said: Said, transfer?: readonly ArrayBuffer[]): void {
+  say(said: Said, transfer?: readonly Transferable[]): void {
     this.#send({ frame: 'say', said }, transfer);
   }
 
@@ -109,7 +109,7 @@ export class ThreadLink<Asked extends object, Answered extends object, Said, Hea
     this.#answering.clear();
   }
 
-  #send(message: ThreadMessage, transfer: readonly ArrayBuffer[] = []): void {
+  #send(message: ThreadMessage, transfer: readonly Transferable[] = []): void {
     if (this.#ended === undefined) this.#port.postMessage(message, transfer);
   }
 

@@ -1,4 +1,7 @@
+import { MessageChannel } from 'node:worker_threads';
+
 import { BalanceError } from '../../errors.ts';
+import type { DescriptorHub } from '../../net/node/descriptors/descriptor-hub.ts';
 import type { HealthReport, Logger, MetricsPage, MetricsPageRequest } from '../../plugin-api/index.ts';
 import type { BackendsReading, PoolsReading } from '../../readings/backend.ts';
 import type { ConnectionsQuery, ConnectionsReading } from '../../readings/connection.ts';
@@ -22,6 +25,7 @@ import type { Report } from './messages.ts';
 import type { SocketHolder, SocketPeer } from './socket-holder.ts';
 import { WholeReader } from './whole-reader.ts';
 import { WorkerLife, type LastBeat } from './worker-life.ts';
+import type { Neighbour } from './worker-start.ts';
 import { WorkerThread, type ThreadEnd, type ThreadOptions } from './worker-thread.ts';
 
 /** Numbers of readings of one thread are below this, so that those of different threads differ. */
@@ -41,6 +45,8 @@ export interface WorkerSetOptions {
   readonly proxyId: string;
   /** The folder that relative names of log files start from. */
   readonly directory: string;
+  /** Sends descriptors to the workers. */
+  readonly hub: DescriptorHub;
   readonly sockets: SocketHolder;
   /** Makes the page of a listener that is a metrics server. */
   readonly metricsPage: (request: MetricsPageRequest) => Promise<MetricsPage>;
@@ -213,20 +219,22 @@ export class WorkerSet implements ProxyControl {
       start: (_, incarnation) => this.#startThread(index, incarnation),
       join: (life, thread) => this.#join(life, thread),
       ended: (_, end) => {
-        this.#ended(end);
+        this.#ended(index, end);
       },
       lastBeat: () => this.#lastBeat(index),
     });
   }
 
   #startThread(index: number, incarnation: number): WorkerThread {
-    const { workers, threads, proxyId, directory, metricsPage } = this.#options;
+    const { workers, threads, hub, proxyId, directory, metricsPage } = this.#options;
     const thread = (index * THREADS_A_WORKER + (incarnation % THREADS_A_WORKER) + 1) * READINGS_A_THREAD;
     const start = {
       index,
       workers,
       proxyId,
       directory,
+      neighbours: this.#meetNeighbours(index),
+      invited: hub.invite(index),
       lastReadingId: thread,
       words: this.#words.buffer,
     };
@@ -235,6 +243,16 @@ export class WorkerSet implements ProxyControl {
       heard: (report) => {
         this.#heard(index, report);
       },
+    });
+  }
+
+  /** Connects a thread that starts with those that run, so that they can wake each other. */
+  #meetNeighbours(index: number): readonly Neighbour[] {
+    const others = this.#workers.filter((other) => other.index !== index && other.thread !== undefined);
+    return others.map((other) => {
+      const { port1, port2 } = new MessageChannel();
+      other.thread?.link.say({ kind: 'neighbour', worker: index, port: port1 }, [port1]);
+      return { worker: other.index, port: port2 };
     });
   }
 
@@ -263,7 +281,8 @@ export class WorkerSet implements ProxyControl {
     }
   }
 
-  #ended(end: ThreadEnd): void {
+  #ended(index: number, end: ThreadEnd): void {
+    this.#options.hub.release(index);
     this.#crashes.ended(end.message);
   }
 

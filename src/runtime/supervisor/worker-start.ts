@@ -1,5 +1,14 @@
 import type { MessagePort } from 'node:worker_threads';
 
+import type { Invited } from '../../net/node/descriptors/invitation.ts';
+
+/** The way by which a worker wakes another one. */
+export interface Neighbour {
+  /** Index of the other worker. */
+  readonly worker: number;
+  readonly port: MessagePort;
+}
+
 /** What a worker's thread is started with. */
 export interface WorkerStart {
   /** From 0 on. A replacement has the index of the worker that it replaces; people see it plus 1. */
@@ -8,6 +17,10 @@ export interface WorkerStart {
   readonly workers: number;
   /** The worker's end of the talk with the supervisor. */
   readonly port: MessagePort;
+  /** The threads of other workers that have started before. Later ones are told. */
+  readonly neighbours: readonly Neighbour[];
+  /** How to get descriptors. */
+  readonly invited: Invited;
   /** The same in all workers; as `ProxyIds.proxyId`. */
   readonly proxyId: string;
   /** As `ProxyIds.lastReadingId`: no two threads have the same one. */

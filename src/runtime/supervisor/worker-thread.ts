@@ -1,4 +1,4 @@
-import { MessageChannel, Worker, type MessagePort, type ResourceLimits } from 'node:worker_threads';
+import { MessageChannel, Worker, type ResourceLimits } from 'node:worker_threads';
 
 import { messageOf, systemCodeOf } from '../../errors.ts';
 import type { WorkerEndReason } from '../../readings/worker.ts';
@@ -36,14 +36,13 @@ export class WorkerThread {
     { entry, limits = {} }: ThreadOptions,
     start: Omit<WorkerStart, 'port'>,
     handlers: LinkHandlers<SupervisorQuestions, Report>,
-    transfer: readonly MessagePort[] = [],
   ) {
     const name = `worker ${start.index + 1}`;
     const { port1, port2 } = new MessageChannel();
     this.#worker = new Worker(entry, {
       name,
       workerData: { ...start, port: port2 } satisfies WorkerStart,
-      transferList: [port2, ...transfer],
+      transferList: [port2, ...start.neighbours.map(({ port }) => port)],
       resourceLimits: limits,
       ...ownArguments(),
     });
