@@ -1,5 +1,6 @@
 import type { GenerationSource } from '../../runtime/control/proxy-control.ts';
 import type { SwapReading } from '../../runtime/supervisor/messages.ts';
+import { ValueAssembly } from '../../runtime/supervisor/sliced-value.ts';
 import type { WorkerAnswers } from '../../runtime/supervisor/worker-link.ts';
 import type { MovingParts } from '../moving-parts.ts';
 
@@ -14,9 +15,19 @@ export interface WorkerDuties {
 /** The answers of a worker: nearly all of them come from its moving parts, as in a proxy with one thread. */
 export function workerAnswers(duties: WorkerDuties, { proxy }: MovingParts): WorkerAnswers {
   const { sockets } = proxy;
+  /** A source that comes in parts. */
+  let parts: { readonly generation: number; readonly assembly: ValueAssembly } | undefined;
   return {
     ping: () => undefined,
-    prepare: async ({ generation, source }) => {
+    'source-part': ({ generation, part }) => {
+      // A part of another generation begins anew: whatever came before was given up.
+      if (parts?.generation !== generation || (part.path.length === 0 && part.kind === 'whole'))
+        parts = { generation, assembly: new ValueAssembly() };
+      parts.assembly.add(part);
+      return undefined;
+    },
+    prepare: async ({ generation, source = parts?.assembly.value as GenerationSource }) => {
+      parts = undefined;
       await duties.prepare(generation, source);
       return undefined;
     },

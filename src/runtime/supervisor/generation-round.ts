@@ -3,6 +3,7 @@ import type { CommitReport, GenerationSource } from '../control/proxy-control.ts
 import type { AnswerOf, Ask } from './thread-messages.ts';
 import type { WorkerQuestions } from './messages.ts';
 import type { WorkerLife } from './worker-life.ts';
+import { sendSource } from './send-source.ts';
 import { veto, type Refusal } from './veto.ts';
 
 /** A worker whose event loop turns gives its first sign within this time. */
@@ -33,7 +34,7 @@ export class GenerationRound {
     const { id: generation, source } = this;
     // A worker whose event loop stands still is known at once, and does not keep an edit waiting for the time that a large one may take.
     await this.ask({ kind: 'ping' }, SIGN_LIMIT_MS);
-    await this.ask({ kind: 'prepare', generation, source }, PREPARE_LIMIT_MS);
+    await sendSource((ask, limitMs) => this.ask(ask, limitMs), generation, source, PREPARE_LIMIT_MS);
   }
 
   /** Asks all workers of the round. Rejects with the veto of the first one that refuses, when all have answered. */

@@ -8,6 +8,7 @@ import type { ProxyReadings, RunningReading } from '../../readings/proxy.ts';
 import type { GenerationSource } from '../control/proxy-control.ts';
 import type { ExplainQuestion } from '../explain/explain-question.ts';
 import type { Explanation } from '../explain/explanation.ts';
+import type { ValuePart } from './sliced-value.ts';
 import type { Question } from './thread-messages.ts';
 
 /**
@@ -17,8 +18,10 @@ import type { Question } from './thread-messages.ts';
 export interface WorkerQuestions {
   /** Whether the worker's event loop turns. */
   readonly ping: Question<object, undefined>;
-  /** As `ProxyControl.prepare`. */
-  readonly prepare: Question<{ readonly generation: number; readonly source: GenerationSource }, undefined>;
+  /** A part of a source that is too large for one message: it follows those that were sent before. */
+  readonly 'source-part': Question<{ readonly generation: number; readonly part: ValuePart }, undefined>;
+  /** As `ProxyControl.prepare`. Without a source: with the one that came in parts. */
+  readonly prepare: Question<{ readonly generation: number; readonly source?: GenerationSource }, undefined>;
   /**
    * As `SocketControl.bind`, with descriptors of `sockets`, which come by the descriptor channel. The addresses that are not among them are
    * bound by {@link listen}.

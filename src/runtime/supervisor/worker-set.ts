@@ -22,6 +22,7 @@ import type { Explanation } from '../explain/explanation.ts';
 import { CrashWatch } from './crash-watch.ts';
 import { GenerationRound } from './generation-round.ts';
 import type { Report } from './messages.ts';
+import { sendSource } from './send-source.ts';
 import type { SocketHolder, SocketPeer } from './socket-holder.ts';
 import { WholeReader } from './whole-reader.ts';
 import { WorkerLife, type LastBeat } from './worker-life.ts';
@@ -269,7 +270,7 @@ export class WorkerSet implements ProxyControl {
         number: life.number,
         ask: (ask, limitMs, signal) => thread.link.ask(ask, limitMs, signal),
       };
-      await thread.link.ask({ kind: 'prepare', generation, source }, JOIN_LIMIT_MS);
+      await sendSource((ask, limitMs) => thread.link.ask(ask, limitMs), generation, source, JOIN_LIMIT_MS);
       await sockets.join(peer, generation);
       if (this.#live === live && this.#round === undefined) {
         // Edits that begin from now on ask it too, behind this message.
