@@ -1,16 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 
-/** Which core a process is pinned to; undefined leaves it to the kernel. */
+/** Which cores a process is pinned to, as `taskset` takes them; undefined leaves it to the kernel. */
 export interface Cores {
-  /** The proxy under test has it for itself. */
-  readonly proxy: number | undefined;
+  /** The proxy under test has them for itself. */
+  readonly proxy: string | undefined;
   /** The load generator and the backend share it. */
-  readonly load: number | undefined;
+  readonly load: string | undefined;
 }
 
-/** Two of the cores that this process may use. Without a second core or `taskset` nothing is pinned. */
-export function chooseCores(): Cores {
+/**
+ * One core for the load and one for each worker, of those that this process may use. Where they are too few, all workers share one. Without
+ * a second core or `taskset` nothing is pinned.
+ */
+export function chooseCores(workers: number): Cores {
   const status = readFileSync('/proc/self/status', 'utf8');
   const list = /^Cpus_allowed_list:\s*(.+)$/m.exec(status)?.[1] ?? '';
   const allowed = list.split(',').flatMap((range) => {
@@ -20,10 +23,11 @@ export function chooseCores(): Cores {
   if (allowed.length < 2 || spawnSync('taskset', ['--version']).status !== 0) {
     return { proxy: undefined, load: undefined };
   }
-  return { proxy: allowed[0], load: allowed[1] };
+  const ofProxy = allowed.length > workers ? workers : 1;
+  return { proxy: allowed.slice(0, ofProxy).join(','), load: String(allowed[ofProxy]) };
 }
 
-/** The command that runs `command` on a core. `taskset` replaces itself, so the pid stays the command's. */
-export function pinned(core: number | undefined, command: readonly string[]): readonly string[] {
-  return core === undefined ? command : ['taskset', '-c', String(core), ...command];
+/** The command that runs `command` on some cores. `taskset` replaces itself, so the pid stays the command's. */
+export function pinned(cores: string | undefined, command: readonly string[]): readonly string[] {
+  return cores === undefined ? command : ['taskset', '-c', cores, ...command];
 }

@@ -10,6 +10,8 @@ import { checkAnswer, measure, type Measurement, type RunningPeer } from './meas
 import { benchUsage, parseOptions, type BenchOptions } from './options.ts';
 import { measureIdle } from './idle.ts';
 import { measureNewcomers } from './newcomers.ts';
+import { measureMemory } from './memory.ts';
+import { withOpenFiles } from './open-files.ts';
 import { measurePaced } from './paced.ts';
 import { balance, balanceBefore, telemetryPeers } from './peers/balance.ts';
 import { haproxy } from './peers/haproxy.ts';
@@ -17,12 +19,22 @@ import { nginx } from './peers/nginx.ts';
 import { node } from './peers/node.ts';
 import { freePort } from '../support/addresses/free-ports.ts';
 import { Processes } from './processes.ts';
-import { MODES, scenarios, telemetryScenario, type Mode, type Scenario } from './scenarios.ts';
+import {
+  MODES,
+  memoryScenario,
+  scenarios,
+  telemetryScenario,
+  workerScenarios,
+  type Mode,
+  type Scenario,
+} from './scenarios.ts';
 import { writeCertificates } from './bench-certificates.ts';
 import { markdownTable } from './table.ts';
 
 /** Before the first round: lets compilers optimize and pools fill. */
 const warmUpSeconds = 2;
+/** The name of balance with one worker, where more are measured. */
+const ONE_WORKER = 'balance 1';
 
 const options = parseOptions(process.argv.slice(2));
 if (options === undefined) {
@@ -39,7 +51,7 @@ async function run(options: BenchOptions): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'balance-bench-'));
   const bench: Bench = {
     processes,
-    cores: chooseCores(),
+    cores: chooseCores(options.workers),
     folder,
     certificates: writeCertificates(folder),
     profile: options.profile,
@@ -59,14 +71,38 @@ async function run(options: BenchOptions): Promise<void> {
     const backend = await startBackend(bench);
     process.stdout.write(`${machine(bench, options, backend.name)}\n`);
     const collector = await startCollector(bench);
+    const { workers } = options;
     const before = options.before === '' ? [] : [balanceBefore(options.before)];
-    const peers: readonly Peer[] = [balance, ...before, nginx, haproxy, node];
-    const references = [...before.map(({ name }) => name), 'nginx', 'HAProxy'];
+    const peers: readonly Peer[] =
+      workers === 1
+        ? [balance(1), ...before, nginx(1), haproxy(1), node]
+        : [
+            balance(workers),
+            balance(1, ONE_WORKER),
+            ...before,
+            nginx(workers),
+            nginx(1, 'nginx 1'),
+            haproxy(workers),
+          ];
+    const references = [
+      ...(workers === 1 ? [] : [ONE_WORKER]),
+      ...before.map(({ name }) => name),
+      ...(workers === 1 ? ['nginx'] : ['nginx', 'nginx 1']),
+      'HAProxy',
+    ];
     for (const mode of MODES) {
-      const inMode = scenarios.filter((scenario) => scenario.mode === mode);
+      const inMode = [...scenarios, ...(workers > 1 ? workerScenarios : [])].filter(
+        (scenario) => scenario.mode === mode,
+      );
       const port = mode === 'backend-tls' ? backend.tlsPort : backend.port;
       if (port === undefined) process.stderr.write(`${mode} is left out: it needs nginx as the backend\n`);
       else await runGroup({ mode, peers, scenarios: inMode, references }, bench, port, collector, options);
+    }
+    if (workers > 1) {
+      const counts = [1, workers, workers + 1, workers + 2];
+      const peers = counts.map((count) => balance(count, `${count} workers`));
+      const group = { mode: 'http', peers, scenarios: [memoryScenario], references: [] } as const;
+      await runGroup(group, bench, backend.port, collector, { ...options, peers: [] });
     }
     const telemetry = { peers: telemetryPeers, scenarios: [telemetryScenario], references: ['plain'] };
     await runGroup({ mode: 'http', ...telemetry }, bench, backend.port, collector, options);
@@ -110,7 +146,7 @@ async function runGroup(
     }
     process.stdout.write(`- ${mode}: ${peer.name} is ${version}\n`);
     const ports = { listen: await freePort(), admin: await freePort(), backend: backendPort, collector };
-    const command = pinned(bench.cores.proxy, peer.command(mode, bench, ports));
+    const command = withOpenFiles(pinned(bench.cores.proxy, peer.command(mode, bench, ports)));
     try {
       const started = await bench.processes.startServer(command, ports.listen);
       running.push({ name: peer.name, port: ports.listen, ...started });
@@ -146,6 +182,8 @@ function measured(
       return measureNewcomers(bench, running, references, scenario, options);
     case 'idle':
       return measureIdle(bench, running, scenario);
+    case 'memory':
+      return measureMemory(bench, running, scenario, options);
   }
 }
 
@@ -166,11 +204,17 @@ async function measureFull(
 ): Promise<string> {
   const results = running.map(({ name }) => ({ name, rounds: new Array<Measurement>() }));
   for (const peer of running) {
-    await measure(bench, peer, scenario, Math.min(warmUpSeconds, options.seconds));
+    await measure(
+      bench,
+      peer,
+      scenario,
+      Math.min(warmUpSeconds, options.seconds),
+      scenario.requestsPerSecond,
+    );
   }
   for (let round = 1; round <= options.rounds; round++) {
     for (const [index, peer] of running.entries()) {
-      const measured = await measure(bench, peer, scenario, options.seconds);
+      const measured = await measure(bench, peer, scenario, options.seconds, scenario.requestsPerSecond);
       results[index]?.rounds.push(measured);
       const cpu = measured.cpuMicrosecondsPerRequest.toFixed(1);
       process.stderr.write(
@@ -185,10 +229,11 @@ async function measureFull(
 function machine(bench: Bench, options: BenchOptions, backend: string): string {
   const { proxy, load } = bench.cores;
   const cores =
-    proxy === undefined ? 'nothing pinned' : `proxy on core ${proxy}, wrk and backend on core ${load ?? 0}`;
+    proxy === undefined ? 'nothing pinned' : `proxy on core ${proxy}, wrk and backend on core ${load ?? ''}`;
   return [
     `- ${new Date().toISOString().slice(0, 10)}, ${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, Linux ${release()}`,
     `- ${cores}; backend: ${backend}`,
+    ...(options.workers === 1 ? [] : [`- ${options.workers} workers each; those named "… 1" have one`]),
     `- median of ${options.rounds} interleaved rounds of ${options.seconds} s`,
   ].join('\n');
 }

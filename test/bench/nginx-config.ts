@@ -19,8 +19,8 @@ export function nginxStreamLine(): string | undefined {
   return file === undefined ? undefined : `load_module ${file};`;
 }
 
-/** Writes the configuration of an nginx with one worker that keeps all its files in `folder`; returns its path. */
-export function nginxConfig(folder: string, body: readonly string[], moduleLine = ''): string {
+/** Writes the configuration of an nginx that keeps all its files in `folder`; returns its path. */
+export function nginxConfig(folder: string, body: readonly string[], moduleLine = '', workers = 1): string {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, 'nginx.conf');
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
@@ -30,8 +30,8 @@ export function nginxConfig(folder: string, body: readonly string[], moduleLine 
     moduleLine,
     ...(process.getuid?.() === 0 ? ['user root;'] : []),
     'daemon off;',
-    'worker_processes 1;',
-    'worker_rlimit_nofile 40000;',
+    `worker_processes ${workers};`,
+    `worker_rlimit_nofile ${workers > 1 ? 131_072 : 40_000};`,
     `pid ${join(folder, 'nginx.pid')};`,
     'error_log stderr crit;',
     'events { worker_connections 32768; }',

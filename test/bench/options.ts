@@ -5,6 +5,8 @@ export interface BenchOptions {
   readonly seconds: number;
   /** Measurements of each peer in each scenario; the median counts. */
   readonly rounds: number;
+  /** Workers of each proxy. With more than one, balance and nginx take part with one worker too. */
+  readonly workers: number;
   /** Names of scenarios; empty: all. */
   readonly only: readonly string[];
   /** Names of peers; empty: all that are installed. */
@@ -19,6 +21,7 @@ export const benchUsage = `npm run bench -- [options]
 
   --seconds N     length of one measurement (default 4)
   --rounds N      measurements of each peer, interleaved; the median counts (default 5)
+  --workers N     workers (threads) of each proxy; with more than 1, 'balance 1' and 'nginx 1' take part too (default 1)
   --only A,B      only these scenarios
   --peers A,B     only these peers
   --profile       write a CPU profile of balance below .cache/profile
@@ -31,6 +34,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | undefined 
     options: {
       seconds: { type: 'string', default: '4' },
       rounds: { type: 'string', default: '5' },
+      workers: { type: 'string', default: '1' },
       only: { type: 'string', default: '' },
       peers: { type: 'string', default: '' },
       profile: { type: 'boolean', default: false },
@@ -42,6 +46,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | undefined 
   return {
     seconds: positive('--seconds', values.seconds),
     rounds: positive('--rounds', values.rounds),
+    workers: positive('--workers', values.workers),
     only: listOf(values.only),
     peers: listOf(values.peers),
     profile: values.profile,

@@ -37,6 +37,25 @@ export class Processes {
     return { pid: child.pid, stop: () => stop(child) };
   }
 
+  /** Starts a program and resolves once it has printed a line that begins with `word`, with the rest of the line. */
+  async startClient(command: readonly string[], word: string): Promise<RunningProcess & { said: string }> {
+    const child = this.#spawn(command, {});
+    let output = '';
+    const said = await new Promise<string>((resolve, reject) => {
+      child.stdout?.on('data', (text: Buffer) => {
+        output += text.toString();
+        const rest = new RegExp(`^${word} (.*)\n`, 'm').exec(output)?.[1];
+        if (rest !== undefined) resolve(rest);
+      });
+      child.stderr?.on('data', (text: Buffer) => (output += text.toString()));
+      child.once('error', reject);
+      child.once('exit', () => {
+        reject(new Error(`${command.join(' ')} ended:\n${output}`));
+      });
+    });
+    return { pid: child.pid ?? 0, said, stop: () => stop(child) };
+  }
+
   /** Runs a command to its end and resolves with what it printed. */
   async output(command: readonly string[]): Promise<string> {
     const child = this.#spawn(command, {});

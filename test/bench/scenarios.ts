@@ -12,10 +12,10 @@ export function isHttp(mode: Mode): boolean {
 }
 
 /**
- * How a scenario is measured: as fast as it goes, at a rate that leaves room, by the memory of idle connections, or by the waits
- * of clients that come while others keep the proxy busy. `resumed` is `full` with a new connection for each request that resumes a TLS session.
+ * How a scenario is measured: as fast as it goes, at a rate that leaves room, by the memory of idle connections, by the memory of workers,
+ * or by the waits of clients that come while others keep the proxy busy. `resumed` is `full` with a new connection for each request that resumes a TLS session.
  */
-export type ScenarioKind = 'full' | 'paced' | 'idle' | 'newcomers' | 'resumed';
+export type ScenarioKind = 'full' | 'paced' | 'idle' | 'memory' | 'newcomers' | 'resumed';
 
 export interface Scenario {
   readonly name: string;
@@ -25,6 +25,8 @@ export interface Scenario {
   readonly path: '/small' | '/large';
   readonly connections: number;
   readonly headers: readonly string[];
+  /** The rate to hold, for `full`. Default: as fast as it goes. */
+  readonly requestsPerSecond?: number;
 }
 
 /** Sizes of the answers to `/small` and `/large`. */
@@ -40,6 +42,40 @@ export const telemetryScenario: Scenario = {
   connections: 64,
   headers: [],
 };
+
+/** Measures what a further worker takes. */
+export const memoryScenario: Scenario = {
+  name: 'worker-memory',
+  kind: 'memory',
+  title: 'The memory of a further worker, after HTTP, keep-alive, small responses, 64 connections',
+  mode: 'http',
+  path: '/small',
+  connections: 64,
+  headers: [],
+};
+
+/** What one worker is not asked for. */
+export const workerScenarios: readonly Scenario[] = [
+  {
+    name: 'http-10000',
+    kind: 'full',
+    title: 'HTTP, 10,000 keep-alive connections that ask every two seconds',
+    mode: 'http',
+    path: '/small',
+    connections: 10_000,
+    headers: [],
+    requestsPerSecond: 5_000,
+  },
+  {
+    name: 'http-idle-50000',
+    kind: 'idle',
+    title: 'HTTP, 50,000 idle keep-alive connections',
+    mode: 'http',
+    path: '/small',
+    connections: 50_000,
+    headers: [],
+  },
+];
 
 export const scenarios: readonly Scenario[] = [
   {

@@ -49,6 +49,10 @@ function ratio(result: PeerResult, reference: PeerResult | undefined, field: key
   return medianOf(ratios).toFixed(2);
 }
 
+export function mebibytes(bytes: number): string {
+  return (bytes / 1024 / 1024).toFixed(0);
+}
+
 export function medianOf(numbers: readonly number[]): number {
   const sorted = [...numbers].sort((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);

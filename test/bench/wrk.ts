@@ -19,7 +19,7 @@ const script = fileURLToPath(new URL('../../../test/bench/report.lua', import.me
 /** Drives a proxy for a while with one thread of wrk, as fast as it goes or at about that rate. */
 export async function drive(
   processes: Processes,
-  core: number | undefined,
+  core: string | undefined,
   port: number,
   scenario: Scenario,
   seconds: number,

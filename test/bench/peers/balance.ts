@@ -18,11 +18,13 @@ const tracing =
   ({ collector }) =>
     `tracing: { enabled: true, exporter: ${exporter}, endpoint: 'http://127.0.0.1:${collector}/', sample_rate: ${sampleRate} }\n`;
 
-export const balance = peer('balance', [metrics, quiet]);
+export function balance(workers: number, name = 'balance'): Peer {
+  return peer(name, [metrics, quiet], workers);
+}
 
 /** The build in another checkout, with the same config. */
 export function balanceBefore(folder: string): Peer {
-  return peer('before', [metrics, quiet], resolve(folder));
+  return peer('before', [metrics, quiet], 1, resolve(folder));
 }
 
 /** balance with more and more to tell; the first one is what the others are held against. */
@@ -36,7 +38,7 @@ export const telemetryPeers: readonly Peer[] = [
   peer('OTLP 100 %', [metrics, quiet, tracing('otlp', 1)]),
 ];
 
-function peer(name: string, telemetry: readonly Telemetry[], checkout = root): Peer {
+function peer(name: string, telemetry: readonly Telemetry[], workers = 1, checkout = root): Peer {
   const program = join(checkout, 'dist/src/cli/main.js');
   return {
     name,
@@ -64,7 +66,7 @@ ${mode === 'https' ? toClients(bench) : ''}upstreams:
     health_check:
       type: ${mode === 'backend-tls' ? 'https' : mode === 'tcp' ? 'tcp' : 'http'}
 ${isHttp(mode) ? '      path: /small\n' : ''}      interval: 2s
-${mode === 'backend-tls' ? toBackend(bench) : ''}${telemetry.map((section) => section(ports)).join('')}`,
+${mode === 'backend-tls' ? toBackend(bench) : ''}${workers > 1 ? `workers: ${workers}\n` : ''}${telemetry.map((section) => section(ports)).join('')}`,
       );
       return [process.execPath, ...profiling(bench), program, 'run', '--config', file];
     },

@@ -5,37 +5,42 @@ import type { Bench, Peer } from '../bench.ts';
 import { certificateName, tlsTerms } from '../bench-certificates.ts';
 import { isHttp, type Mode } from '../scenarios.ts';
 
-export const haproxy: Peer = {
-  name: 'HAProxy',
-  version() {
-    const result = spawnSync('haproxy', ['-v'], { encoding: 'utf8' });
-    const version = /version (\d[\w.]*)/.exec(result.stdout)?.[1];
-    return result.status === 0 && version !== undefined ? `HAProxy ${version}` : undefined;
-  },
-  command(mode, bench, ports) {
-    const file = join(bench.folder, `haproxy-${mode}.cfg`);
-    const lines = [
-      'global',
-      '  nbthread 1',
-      '  maxconn 16384',
-      '  no strict-limits',
-      'defaults',
-      `  mode ${isHttp(mode) ? 'http' : 'tcp'}`,
-      '  timeout connect 5s',
-      '  timeout client 60s',
-      '  timeout server 60s',
-      'frontend bench',
-      `  bind 127.0.0.1:${ports.listen} backlog 4096${mode === 'https' ? toClients(bench) : ''}`,
-      ...(isHttp(mode) ? httpRules(mode) : []),
-      '  default_backend backend',
-      'backend backend',
-      ...(isHttp(mode) ? ['  http-reuse always', '  option httpchk GET /small'] : []),
-      `  server backend-1 127.0.0.1:${ports.backend} check inter 2s${mode === 'backend-tls' ? toBackend(bench) : ''}`,
-    ];
-    writeFileSync(file, `${lines.join('\n')}\n`);
-    return ['haproxy', '-db', '-f', file];
-  },
-};
+export function haproxy(workers: number): Peer {
+  return {
+    name: 'HAProxy',
+    version: haproxyVersion,
+    command(mode, bench, ports) {
+      const file = join(bench.folder, `haproxy-${mode}.cfg`);
+      const lines = [
+        'global',
+        `  nbthread ${workers}`,
+        `  maxconn ${workers > 1 ? 65_536 : 16_384}`,
+        '  no strict-limits',
+        'defaults',
+        `  mode ${isHttp(mode) ? 'http' : 'tcp'}`,
+        '  timeout connect 5s',
+        '  timeout client 60s',
+        '  timeout server 60s',
+        'frontend bench',
+        `  bind 127.0.0.1:${ports.listen} backlog 4096${mode === 'https' ? toClients(bench) : ''}`,
+        ...(isHttp(mode) ? httpRules(mode) : []),
+        '  default_backend backend',
+        'backend backend',
+        ...(isHttp(mode) ? ['  http-reuse always', '  option httpchk GET /small'] : []),
+        `  server backend-1 127.0.0.1:${ports.backend} check inter 2s${mode === 'backend-tls' ? toBackend(bench) : ''}`,
+      ];
+      writeFileSync(file, `${lines.join('\n')}\n`);
+      return ['haproxy', '-db', '-f', file];
+    },
+  };
+}
+
+/** The installed version, such as `HAProxy 2.6.12`, or undefined. */
+export function haproxyVersion(): string | undefined {
+  const result = spawnSync('haproxy', ['-v'], { encoding: 'utf8' });
+  const version = /version (\d[\w.]*)/.exec(result.stdout)?.[1];
+  return result.status === 0 && version !== undefined ? `HAProxy ${version}` : undefined;
+}
 
 const { cipherSuite, curve } = tlsTerms;
 

@@ -4,22 +4,24 @@ import { certificateName } from '../bench-certificates.ts';
 import { nginxConfig, nginxStreamLine, nginxTlsTerms, nginxVersion } from '../nginx-config.ts';
 import type { Mode } from '../scenarios.ts';
 
-export const nginx: Peer = {
-  name: 'nginx',
-  version(mode) {
-    if (mode === 'tcp' && nginxStreamLine() === undefined) return undefined;
-    const version = nginxVersion();
-    return version === undefined ? undefined : `nginx ${version}`;
-  },
-  command(mode, bench, ports) {
-    const folder = join(bench.folder, `nginx-${mode}`);
-    const config =
-      mode !== 'tcp'
-        ? nginxConfig(folder, http(mode, bench, ports))
-        : nginxConfig(folder, stream(ports.listen, ports.backend), nginxStreamLine());
-    return ['nginx', '-p', folder, '-c', config];
-  },
-};
+export function nginx(workers: number, name = 'nginx'): Peer {
+  return {
+    name,
+    version(mode) {
+      if (mode === 'tcp' && nginxStreamLine() === undefined) return undefined;
+      const version = nginxVersion();
+      return version === undefined ? undefined : `nginx ${version}`;
+    },
+    command(mode, bench, ports) {
+      const folder = join(bench.folder, `nginx-${mode}-${ports.listen}`);
+      const config =
+        mode !== 'tcp'
+          ? nginxConfig(folder, http(mode, bench, ports), '', workers)
+          : nginxConfig(folder, stream(ports.listen, ports.backend), nginxStreamLine(), workers);
+      return ['nginx', '-p', folder, '-c', config];
+    },
+  };
+}
 
 function http(mode: Mode, { certificates }: Bench, { listen, backend }: PeerPorts): readonly string[] {
   const { cert, key, ca } = certificates;

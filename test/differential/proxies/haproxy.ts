@@ -1,13 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { haproxy as peer } from '../../bench/peers/haproxy.ts';
+import { haproxyVersion } from '../../bench/peers/haproxy.ts';
 import type { ProxyKind } from './proxy.ts';
 import { startProcess } from './started-process.ts';
 
 export const haproxy: ProxyKind = {
   name: 'HAProxy',
-  version: () => peer.version('http'),
+  version: haproxyVersion,
   start: (count) =>
     startProcess('HAProxy', count, (folder, lanes) => {
       const file = join(folder, 'haproxy.cfg');

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { haproxy as benched } from '../../bench/peers/haproxy.ts';
+import { haproxyVersion } from '../../bench/peers/haproxy.ts';
 import { Processes } from '../../bench/processes.ts';
 import { upstreamOf, type ConfigModel } from '../model/config-model.ts';
 import type { Scene } from '../scene.ts';
@@ -10,7 +10,7 @@ import { usageOfTree, type ReloadPeer } from './reload-peer.ts';
 /** Master and worker; SIGUSR2 starts a new worker, which gets the listening sockets from the old one. */
 export const haproxy: ReloadPeer = {
   name: 'HAProxy',
-  version: () => benched.version('http'),
+  version: haproxyVersion,
   async start(scene, first) {
     const folder = join(scene.folder, 'haproxy');
     mkdirSync(folder, { recursive: true });
