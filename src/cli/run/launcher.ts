@@ -1,6 +1,6 @@
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readlinkSync } from 'node:fs';
 
-import { systemCodeOf } from '../../errors.ts';
+import { processState, type MissingProcess, type ProcessState } from '../../app/process-state.ts';
 
 /** The input of a process that has nothing to read. */
 const NO_INPUT = '/dev/null';
@@ -11,23 +11,6 @@ const CHECK_INTERVAL_MS = 500;
 const SHELLS: ReadonlySet<string> = new Set(['sh', 'dash', 'bash', 'ash', 'zsh', 'busybox']);
 /** More shells than any package manager puts in between. */
 const MAX_SHELLS = 4;
-
-/** Why there is nothing to say about a process. */
-type Missing = 'gone' | 'unknown';
-
-/** The errors of opening a file in /proc whose process has ended. Other errors, such as EMFILE, say nothing about the process. */
-const NO_PROCESS: ReadonlySet<string> = new Set(['ENOENT', 'ESRCH']);
-
-/** What the kernel says about a process. */
-interface ProcessState {
-  readonly name: string;
-  readonly ended: boolean;
-  readonly parent: number;
-  /** The same number for all processes of one terminal, or of one service. */
-  readonly session: number;
-  /** Together with the pid it names one process, since the kernel uses pids again. */
-  readonly startedAt: string;
-}
 
 /**
  * Watches the package manager (npm, npx, pnpm, yarn) that started this process. The manager puts a shell in between, which ends at
@@ -53,15 +36,15 @@ export function watchLauncher(env: NodeJS.ProcessEnv, gone: () => void): () => v
 /** Tells whether the package manager has ended; undefined when there is none above this process. */
 function launcherCheck(): (() => boolean) | undefined {
   const { ppid } = process;
-  const own = stateOf(process.pid);
+  const own = processState(process.pid);
   // Without /proc, only the parent is known: the manager or its shell.
   if (own === 'unknown' || own === 'gone') return () => process.ppid !== ppid;
   let pid = ppid;
-  let state = stateOf(pid);
+  let state = processState(pid);
   if (isShell(state) && isInBackground(pid)) return undefined;
   for (let shells = 0; shells < MAX_SHELLS && isShell(state); shells++) {
     pid = state.parent;
-    state = stateOf(pid);
+    state = processState(pid);
   }
   // A script that starts the proxy in the background (`balance run &`) and ends wants it to stay.
   if (typeof state === 'string' || pid <= 1) return undefined;
@@ -69,7 +52,7 @@ function launcherCheck(): (() => boolean) | undefined {
   const { startedAt, session } = state;
   if (session !== own.session) return undefined;
   return () => {
-    const now = stateOf(pid);
+    const now = processState(pid);
     if (typeof now === 'string') return now === 'gone';
     return now.ended || now.startedAt !== startedAt;
   };
@@ -89,24 +72,6 @@ function inputOf(pid: number): string | undefined {
   }
 }
 
-function isShell(state: ProcessState | Missing): state is ProcessState {
+function isShell(state: ProcessState | MissingProcess): state is ProcessState {
   return typeof state !== 'string' && SHELLS.has(state.name);
-}
-
-/** Reads /proc/[pid]/stat (source: proc(5)). The name in it may hold blanks and brackets. */
-function stateOf(pid: number): ProcessState | Missing {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const nameEnd = text.lastIndexOf(')');
-    const fields = text.slice(nameEnd + 2).split(' ');
-    return {
-      name: text.slice(text.indexOf('(') + 1, nameEnd),
-      ended: fields[0] === 'Z' || fields[0] === 'X',
-      parent: Number(fields[1]),
-      session: Number(fields[3]),
-      startedAt: fields[19] ?? '',
-    };
-  } catch (error) {
-    return NO_PROCESS.has(systemCodeOf(error)) ? 'gone' : 'unknown';
-  }
 }

@@ -40,6 +40,8 @@ export interface ReloadPipelineOptions {
   /** How many files the process may open. */
   readonly limits: { readonly openFilesLimit: number };
   readonly observer?: ReloadObserver | undefined;
+  /** The number of the last generation of the process before this one, which numbers go on from. Default: 0. */
+  readonly lastGeneration?: number | undefined;
   /** As {@link TransactionParts.prepareLimitMs}. */
   readonly prepareLimitMs?: number;
 }
@@ -127,6 +129,16 @@ export class ReloadPipeline {
   /** Reloads for that cause. Never rejects: a bad config changes nothing, and the outcome says why. */
   reload(cause: ReloadCause): Promise<ReloadOutcome> {
     return this.#queue.reload(cause);
+  }
+
+  /** Does other work while no reload runs: those that are asked for meanwhile wait. */
+  exclusive<T>(work: () => Promise<T>): Promise<T> {
+    return this.#queue.exclusive(work);
+  }
+
+  /** Whether a reload waits for {@link exclusive} work, or for another reload. */
+  get isWaiting(): boolean {
+    return this.#queue.isWaiting;
   }
 
   /** The rules of the protocols that are live, about their options. */
@@ -263,7 +275,7 @@ export class ReloadPipeline {
   }
 
   get #nextId(): number {
-    return (this.#live?.id ?? 0) + 1;
+    return (this.#live?.id ?? this.#options.lastGeneration ?? 0) + 1;
   }
 
   #partsOf({ control, participants }: ReloadTarget): TransactionParts {

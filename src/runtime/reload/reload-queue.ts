@@ -3,7 +3,8 @@ import type { ReloadCause, ReloadOutcome } from './outcome/reload-outcome.ts';
 /** Runs reloads one after the other. Those that are asked for while one runs become one, which sees the latest config. */
 export class ReloadQueue {
   readonly #run: (cause: ReloadCause) => Promise<ReloadOutcome>;
-  #running: Promise<ReloadOutcome> | undefined;
+  /** Settles, without a rejection, when all work that was asked for is done; undefined while there is none. */
+  #last: Promise<void> | undefined;
   #next: Promise<ReloadOutcome> | undefined;
   #nextCause: ReloadCause | undefined;
 
@@ -12,25 +13,33 @@ export class ReloadQueue {
     this.#run = run;
   }
 
+  /** Whether a reload waits for what runs. */
+  get isWaiting(): boolean {
+    return this.#next !== undefined;
+  }
+
   /** Resolves with the outcome of a reload that begins after this call. */
   reload(cause: ReloadCause): Promise<ReloadOutcome> {
-    if (this.#running === undefined) return this.#begin(cause);
+    if (this.#last === undefined) return this.exclusive(() => this.#run(cause));
     this.#nextCause = widerOf(this.#nextCause, cause);
-    this.#next ??= this.#running.then(() => {
+    this.#next ??= this.exclusive(() => {
       const widest = this.#nextCause ?? cause;
       this.#next = undefined;
       this.#nextCause = undefined;
-      return this.#begin(widest);
+      return this.#run(widest);
     });
     return this.#next;
   }
 
-  #begin(cause: ReloadCause): Promise<ReloadOutcome> {
-    const running = this.#run(cause).finally(() => {
-      if (this.#next === undefined) this.#running = undefined;
-    });
-    this.#running = running;
-    return running;
+  /** Does other work when no reload runs. Reloads that are asked for meanwhile wait. */
+  exclusive<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#last === undefined ? work() : this.#last.then(work);
+    const done = (): void => {
+      if (this.#last === settled) this.#last = undefined;
+    };
+    const settled: Promise<void> = result.then(done, done);
+    this.#last = settled;
+    return result;
   }
 }
 

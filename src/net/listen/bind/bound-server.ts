@@ -59,7 +59,7 @@ export class BoundServer {
       this.#isForeignPath = true;
       const { fd } = inherited;
       await inheritance.whenHandedOver(() =>
-        this.#begin(() => listenOn(this.#server, fd, this.#bindOptions)),
+        this.#begin(() => listenOn(this.#server, fd, { ...this.#options, ...this.#ownOptions })),
       );
     } else await this.#bindBeside(address, inheritance);
     return this.#address;
@@ -133,17 +133,13 @@ export class BoundServer {
     return address.kind === 'unix' && !address.path.startsWith('\0') && !this.#isForeignPath;
   }
 
-  get #bindOptions(): BindOptions {
-    return {
-      ...this.#options,
-      what: this.what,
-      socketMode: this.#socketMode,
-      isClosed: () => this.#closed,
-    };
+  /** The options that change, or that are about this server alone. */
+  get #ownOptions(): Pick<BindOptions, 'what' | 'socketMode' | 'isClosed'> {
+    return { what: this.what, socketMode: this.#socketMode, isClosed: () => this.#closed };
   }
 
   #bind(options: Omit<BindOptions, 'what' | 'isClosed'>): Promise<Address> {
-    return bindServer(this.#server, { ...this.#bindOptions, ...options, socketMode: this.#socketMode });
+    return bindServer(this.#server, { ...options, ...this.#ownOptions });
   }
 
   async #bindBeside(address: Address, inheritance: SocketInheritance): Promise<void> {

@@ -1,0 +1,68 @@
+import type { PredecessorReading, UpgradeReading, UpgradesReading } from '../../readings/upgrade.ts';
+import { processState } from '../process-state.ts';
+import type { DrainingProcess, Offer, Succession } from './upgrade-messages.ts';
+
+/** More processes are not remembered: each is a whole proxy, and only its last tunnels keep it. */
+const MOST_DRAINING = 64;
+
+/** What became of the upgrades of this proxy, over all its processes. */
+export class UpgradeHistory {
+  #succeeded: number;
+  #failed: number;
+  #last: UpgradeReading | undefined;
+  readonly #draining: readonly DrainingProcess[];
+
+  /** @param offer by which this process took over; undefined when it was started as the first one */
+  constructor(offer: Offer | undefined, version: string) {
+    const { succeeded = 0, failed = 0, draining = [] } = offer?.succession ?? {};
+    this.#succeeded = succeeded;
+    this.#failed = failed;
+    this.#draining = draining;
+    if (offer === undefined) return;
+    const message = `version ${version} took over from version ${offer.version}, pid ${String(offer.pid)}`;
+    this.record({
+      ok: true,
+      message,
+      atMs: offer.atMs,
+      durationMs: Date.now() - offer.atMs,
+      pid: undefined,
+      version: undefined,
+    });
+  }
+
+  record(outcome: UpgradeReading): void {
+    this.#last = outcome;
+    if (outcome.ok) this.#succeeded += 1;
+    else this.#failed += 1;
+  }
+
+  read(isRunning: boolean): UpgradesReading {
+    return {
+      succeeded: this.#succeeded,
+      failed: this.#failed,
+      running: isRunning,
+      last: this.#last,
+      draining: this.#stillDraining().map(shown),
+    };
+  }
+
+  /** What the next process goes on with; `own` is this process, which drains then. */
+  handOver(own: DrainingProcess): Pick<Succession, 'succeeded' | 'failed' | 'draining'> {
+    const draining = [...this.#stillDraining(), own].slice(-MOST_DRAINING);
+    return { succeeded: this.#succeeded, failed: this.#failed, draining };
+  }
+
+  #stillDraining(): readonly DrainingProcess[] {
+    return this.#draining.filter(isRunning);
+  }
+}
+
+/** Not another process that has got the same pid meanwhile. */
+function isRunning({ pid, startedAt }: DrainingProcess): boolean {
+  const state = processState(pid);
+  return typeof state !== 'string' && !state.ended && state.startedAt === startedAt;
+}
+
+function shown({ pid, version, sinceMs }: DrainingProcess): PredecessorReading {
+  return { pid, version, sinceMs };
+}

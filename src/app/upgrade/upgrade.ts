@@ -1,0 +1,203 @@
+import { BalanceError, messageOf } from '../../errors.ts';
+import type { OfferedSocket } from '../../net/listen/bind/socket-inheritance.ts';
+import type { Logger } from '../../plugin-api/index.ts';
+import type { UpgradeReading, UpgradesReading } from '../../readings/upgrade.ts';
+import { withTimeout } from '../../time/with-timeout.ts';
+import { processState } from '../process-state.ts';
+import type { ServiceManager } from './service-manager.ts';
+import { FIRST_SOCKET, Successor } from './successor.ts';
+import type { UpgradeHistory } from './upgrade-history.ts';
+import { MESSAGES_VERSION, TAKEOVER, type Offer, type Succession } from './upgrade-messages.ts';
+
+/** How long the new version may take from `go` until it serves: it only begins to accept. */
+const GO_LIMIT_MS = 5_000;
+/** What belongs to this process alone: who starts the new version says it anew. */
+const OWN_VARIABLES = ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES', 'NODE_CHANNEL_FD'];
+
+export interface UpgradeRequest {
+  /** What asked for it. */
+  readonly source: 'signal' | 'admin' | 'command';
+  /** How long the new version may take until it is ready. Default: `upgrade.timeout` of the config. */
+  readonly timeoutMs?: number | undefined;
+  /** Hears what happens, line by line. Must not throw. */
+  readonly progress?: (line: string) => void;
+}
+
+/** The proxy that is to be replaced. */
+export interface UpgradeHost {
+  readonly version: string;
+  readonly logger: Logger;
+  /** The settings of the live config. */
+  settings(): { readonly command?: readonly string[]; readonly timeout: number };
+  /**
+   * Lets the reload that runs end, and holds back those that come. Resolves with the function that lets them go on; it returns whether any
+   * were held back.
+   */
+  holdReloads(): Promise<() => boolean>;
+  sockets(): readonly OfferedSocket[];
+  succession(): Pick<Succession, 'generation' | 'ticketKeys'>;
+  /** That process serves from now on: accepts nothing more, finishes what runs, ends. */
+  handOver(pid: number): void;
+}
+
+export interface UpgradeOptions {
+  readonly host: UpgradeHost;
+  /** What starts the new version if the config does not say it: the command that started this one. */
+  readonly command: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  /** Why this process can't be replaced; undefined when it can. */
+  readonly refusal: string | undefined;
+  readonly history: UpgradeHistory;
+  readonly services: ServiceManager;
+}
+
+/** Replaces this process by a new version of the proxy: one attempt at a time. A failed one changes nothing. */
+export class Upgrade {
+  readonly #options: UpgradeOptions;
+  readonly #stopped = new AbortController();
+  #running: Promise<UpgradeReading> | undefined;
+  #servedBy: number | undefined;
+
+  constructor(options: UpgradeOptions) {
+    this.#options = options;
+  }
+
+  get reading(): UpgradesReading {
+    return this.#options.history.read(this.#running !== undefined);
+  }
+
+  /** Never rejects: the outcome says why nothing changed. */
+  async start(request: UpgradeRequest): Promise<UpgradeReading> {
+    const refusal = this.#refusal();
+    if (refusal !== undefined) {
+      this.#options.host.logger.warn('upgrade refused', { source: request.source, reason: refusal });
+      return { ...failure(Date.now(), refusal), durationMs: 0 };
+    }
+    this.#running = this.#run(request).finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  /** Takes back the upgrade that runs, and begins no other one. Resolves once the new process is gone. */
+  async close(): Promise<void> {
+    this.#stopped.abort(new BalanceError('shutdown', 'this proxy ends'));
+    await this.#running;
+  }
+
+  #refusal(): string | undefined {
+    if (this.#servedBy !== undefined) return `this proxy drains: pid ${String(this.#servedBy)} serves`;
+    if (this.#stopped.signal.aborted) return 'this proxy ends';
+    return this.#running === undefined ? this.#options.refusal : 'an upgrade runs';
+  }
+
+  async #run({ source, timeoutMs, progress = () => undefined }: UpgradeRequest): Promise<UpgradeReading> {
+    const { host, command: usual, history } = this.#options;
+    const settings = host.settings();
+    const command = settings.command ?? usual;
+    const atMs = Date.now();
+    const line = command.join(' ');
+    host.logger.info('upgrade begins', { source, command: line });
+    progress(`version ${host.version}, pid ${String(process.pid)}, starts ${line}`);
+    let outcome: UpgradeReading;
+    try {
+      outcome = await this.#replace(command, timeoutMs ?? settings.timeout, atMs, progress);
+      host.logger.info('upgrade done: the new version serves, this one finishes what runs', factsOf(outcome));
+    } catch (error) {
+      outcome = failure(atMs, messageOf(error));
+      host.logger.error('upgrade failed, this version goes on', {
+        reason: outcome.message,
+        duration_ms: outcome.durationMs,
+      });
+    }
+    history.record(outcome);
+    return outcome;
+  }
+
+  async #replace(
+    command: readonly string[],
+    limitMs: number,
+    atMs: number,
+    progress: (line: string) => void,
+  ): Promise<UpgradeReading> {
+    const { host, services } = this.#options;
+    const { signal } = this.#stopped;
+    const goOn = await host.holdReloads();
+    let successor: Successor | undefined;
+    try {
+      signal.throwIfAborted();
+      const sockets = host.sockets();
+      const descriptors = sockets.flatMap(({ fd }) => fd ?? []);
+      successor = new Successor({ command, env: this.#environment(), descriptors });
+      successor.send(this.#offer(sockets, atMs));
+      const expired = () => {
+        throw new BalanceError('internal', `it was not ready within ${String(limitMs / 1_000)} s`);
+      };
+      const { version, node, pid } = await withTimeout(successor.ready, { limitMs, expired, signal });
+      progress(`version ${version}, pid ${String(pid)}, Node.js ${node}, is ready`);
+      successor.send({ kind: 'go' });
+      await withTimeout(successor.serving, {
+        limitMs: GO_LIMIT_MS,
+        expired: () => {
+          throw new BalanceError('internal', 'it was ready and did not begin to serve');
+        },
+        signal,
+      });
+      // Before this process may end: systemd ends the unit together with its main process.
+      await services.mainProcess(pid);
+      this.#settle(successor, pid, goOn);
+      const message = `version ${version} serves, pid ${String(pid)}`;
+      return { ok: true, message, atMs, durationMs: Date.now() - atMs, pid, version };
+    } catch (error) {
+      await successor?.destroy(messageOf(error));
+      goOn();
+      throw error;
+    }
+  }
+
+  /** The new version serves: this one ends when nothing runs in it any more. */
+  #settle(successor: Successor, pid: number, goOn: () => boolean): void {
+    const { host } = this.#options;
+    this.#servedBy = pid;
+    void successor.ended.then((how) => {
+      host.logger.error('the version that took over has ended', { pid, reason: how });
+    });
+    host.handOver(pid);
+    // A reload that somebody asked for meanwhile is for the version that serves.
+    if (goOn()) process.kill(pid, 'SIGHUP');
+  }
+
+  #environment(): NodeJS.ProcessEnv {
+    const env = { ...this.#options.env, [TAKEOVER]: MESSAGES_VERSION };
+    for (const name of OWN_VARIABLES) Reflect.deleteProperty(env, name);
+    return env;
+  }
+
+  #offer(sockets: readonly OfferedSocket[], atMs: number): Offer {
+    const { host, history } = this.#options;
+    const { version } = host;
+    const { pid } = process;
+    const state = processState(pid);
+    const startedAt = typeof state === 'string' ? '' : state.startedAt;
+    let next = FIRST_SOCKET;
+    return {
+      kind: 'take-over',
+      version,
+      pid,
+      atMs,
+      sockets: sockets.map((socket) => ({ ...socket, fd: socket.fd === null ? null : next++ })),
+      succession: {
+        ...host.succession(),
+        ...history.handOver({ pid, version, startedAt, sinceMs: Date.now() }),
+      },
+    };
+  }
+}
+
+function failure(atMs: number, message: string): UpgradeReading {
+  return { ok: false, message, atMs, durationMs: Date.now() - atMs, pid: undefined, version: undefined };
+}
+
+function factsOf({ pid, version, durationMs }: UpgradeReading) {
+  return { pid, version, duration_ms: durationMs };
+}
