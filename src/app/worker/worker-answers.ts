@@ -1,12 +1,12 @@
 import type { GenerationSource } from '../../runtime/control/proxy-control.ts';
-import type { SwapReading } from '../../runtime/supervisor/messages.ts';
+import type { GrantedSlots, SwapReading } from '../../runtime/supervisor/messages.ts';
 import { ValueAssembly } from '../../runtime/supervisor/sliced-value.ts';
 import type { WorkerAnswers } from '../../runtime/supervisor/worker-link.ts';
 import type { MovingParts } from '../moving-parts.ts';
 
 /** What a worker does beside its moving parts when a generation comes or it ends. */
 export interface WorkerDuties {
-  prepare(generation: number, source: GenerationSource): Promise<void>;
+  prepare(generation: number, source: GenerationSource, slots: GrantedSlots): Promise<void>;
   commit(generation: number): Promise<SwapReading>;
   abort(generation: number): void;
   drain(limitMs: number): Promise<void>;
@@ -26,9 +26,9 @@ export function workerAnswers(duties: WorkerDuties, { proxy }: MovingParts): Wor
       parts.assembly.add(part);
       return undefined;
     },
-    prepare: async ({ generation, source = parts?.assembly.value as GenerationSource }) => {
+    prepare: async ({ generation, slots, source = parts?.assembly.value as GenerationSource }) => {
       parts = undefined;
-      await duties.prepare(generation, source);
+      await duties.prepare(generation, source, slots);
       return undefined;
     },
     bind: async ({ generation, leaving }) => {

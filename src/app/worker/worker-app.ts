@@ -8,11 +8,13 @@ import { RotatingKeyRing } from '../../net/tls/contexts/rotating-key-ring.ts';
 import type { MetricsPage } from '../../plugin-api/index.ts';
 import type { GenerationSource } from '../../runtime/control/proxy-control.ts';
 import { resolverSettings } from '../../runtime/reload/resolver-participant.ts';
-import type { SwapReading } from '../../runtime/supervisor/messages.ts';
+import type { GrantedSlots, SwapReading } from '../../runtime/supervisor/messages.ts';
 import { SupervisorLink } from '../../runtime/supervisor/worker-link.ts';
 import type { WorkerStart } from '../../runtime/supervisor/worker-start.ts';
+import { slotKeysOf } from '../../runtime/upstreams/slot-keys.ts';
 import { SharedClock } from '../../shared/shared-clock.ts';
 import { PortWakes } from '../../shared/wakes.ts';
+import { WorkerSlots } from '../../shared/worker-slots.ts';
 import { WorkerWords } from '../../shared/worker-words.ts';
 import type { PreparedTelemetry } from '../../telemetry/control/telemetry-control.ts';
 import { createLogging } from '../../telemetry/logs/logging.ts';
@@ -46,6 +48,7 @@ export class WorkerApp {
   readonly #words: WorkerWords;
   readonly #clock = new SharedClock();
   readonly #wakes = new PortWakes();
+  readonly #slots: WorkerSlots;
   readonly #link: SupervisorLink;
   readonly #beat: NodeJS.Timeout;
   readonly #pending = new Map<number, PendingSections>();
@@ -72,7 +75,9 @@ export class WorkerApp {
     for (const neighbour of start.neighbours) this.#wakes.connect(neighbour.worker, neighbour.port);
     this.#thread = createThreadParts({ logging, authors: plugins, names });
     const { telemetry } = this.#thread;
+    this.#slots = new WorkerSlots({ worker: start.index, workers: start.workers, wakes: this.#wakes });
     this.#parts = createMovingParts({
+      slots: this.#slots,
       health: new HealthBoard({ logger, names, contexts, telemetry, resources }),
       contexts,
       thread: this.#thread,
@@ -97,7 +102,7 @@ export class WorkerApp {
   }
 
   /** Builds a generation beside the live one, with the sections of the config that a worker follows by itself. */
-  async prepare(id: number, source: GenerationSource): Promise<void> {
+  async prepare(id: number, source: GenerationSource, { grant, pages }: GrantedSlots): Promise<void> {
     const { config } = source;
     const { telemetryControl } = this.#thread;
     const { proxy } = this.#parts;
@@ -105,11 +110,12 @@ export class WorkerApp {
       this.#names.configure(resolverSettings(config.dns));
       await telemetryControl.begin({ config });
     }
-    await proxy.prepare(id, source);
+    this.#slots.follow(id, slotKeysOf(source), grant, pages);
     try {
+      await proxy.prepare(id, source);
       this.#pending.set(id, { source, telemetry: await telemetryControl.prepare({ config }) });
     } catch (error) {
-      proxy.abort(id);
+      this.abort(id);
       throw error;
     }
   }
@@ -124,6 +130,7 @@ export class WorkerApp {
       this.#names.configure(resolverSettings(config.dns));
       this.#parts.counters.apply(config.metrics);
     }
+    this.#slots.commit(id);
     const swapped = this.#parts.proxy.commit(id);
     const [seconds, nanoseconds] = process.hrtime();
     this.#generation = id;
@@ -136,6 +143,7 @@ export class WorkerApp {
     this.#pending.get(id)?.telemetry.unwind();
     this.#pending.delete(id);
     this.#parts.proxy.abort(id);
+    this.#slots.abort(id);
   }
 
   /** Finishes what runs, for at most `limitMs`, and then writes what is left to write. */

@@ -5,6 +5,7 @@ import type { Address } from '../../config/values/address.ts';
 import type { BackendsReading, PoolsReading } from '../../readings/backend.ts';
 import type { ConnectionsQuery, ConnectionsReading } from '../../readings/connection.ts';
 import type { ProxyReadings, RunningReading } from '../../readings/proxy.ts';
+import type { SlotGrant } from '../../shared/slot-table.ts';
 import type { GenerationSource } from '../control/proxy-control.ts';
 import type { ExplainQuestion } from '../explain/explain-question.ts';
 import type { Explanation } from '../explain/explanation.ts';
@@ -21,7 +22,10 @@ export interface WorkerQuestions {
   /** A part of a source that is too large for one message: it follows those that were sent before. */
   readonly 'source-part': Question<{ readonly generation: number; readonly part: ValuePart }, undefined>;
   /** As `ProxyControl.prepare`. Without a source: with the one that came in parts. */
-  readonly prepare: Question<{ readonly generation: number; readonly source?: GenerationSource }, undefined>;
+  readonly prepare: Question<
+    { readonly generation: number; readonly source?: GenerationSource; readonly slots: GrantedSlots },
+    undefined
+  >;
   /**
    * As `SocketControl.bind`, with descriptors of `sockets`, which come by the descriptor channel. The addresses that are not among them are
    * bound by {@link listen}.
@@ -61,6 +65,13 @@ export interface WorkerQuestions {
 export interface SupervisorQuestions {
   /** The page of all metrics, for a listener that the config makes a metrics server. */
   readonly 'metrics-page': Question<{ readonly request: MetricsPageRequest }, MetricsPage>;
+}
+
+/** The shared words of a generation. */
+export interface GrantedSlots {
+  readonly grant: SlotGrant;
+  /** All pages that there are. */
+  readonly pages: readonly SharedArrayBuffer[];
 }
 
 /** A listening socket that workers share: each of them gets descriptors of its own. */

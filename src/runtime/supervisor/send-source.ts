@@ -1,10 +1,19 @@
 import type { GenerationSource } from '../control/proxy-control.ts';
-import type { WorkerQuestions } from './messages.ts';
+import type { GrantedSlots, WorkerQuestions } from './messages.ts';
 import { partsOf } from './sliced-value.ts';
 import type { Ask } from './thread-messages.ts';
 
 /** How long a worker may take over one part. */
 const PART_LIMIT_MS = 10_000;
+
+/** What all workers build. */
+export interface SharedGeneration {
+  readonly id: number;
+  readonly source: GenerationSource;
+  readonly slots: GrantedSlots;
+  /** Number of the grant of these slots: a generation that is refused may be prepared again under its number. */
+  readonly grantId: number;
+}
 
 /** Asks one worker, or several at the same time. */
 export type SourceReceiver = (
@@ -18,16 +27,15 @@ export type SourceReceiver = (
  */
 export async function sendSource(
   receive: SourceReceiver,
-  generation: number,
-  source: GenerationSource,
+  { id: generation, source, slots }: SharedGeneration,
   limitMs: number,
 ): Promise<void> {
   for (const part of partsOf(source)) {
     if (part.value === source) {
-      await receive({ kind: 'prepare', generation, source }, limitMs);
+      await receive({ kind: 'prepare', generation, source, slots }, limitMs);
       return;
     }
     await receive({ kind: 'source-part', generation, part }, PART_LIMIT_MS);
   }
-  await receive({ kind: 'prepare', generation }, limitMs);
+  await receive({ kind: 'prepare', generation, slots }, limitMs);
 }

@@ -57,11 +57,11 @@ export class ThreadLink<Asked extends object, Answered extends object, Said, Hea
 
   /**
    * Asks the other end. Rejects with its refusal, with `worker_gone` when it has ended or ends first, with `worker_hung` when no answer came
-   * within `limitMs`, with the signal's reason. An answer that comes later is dropped.
+   * within `limitMs` (default: any time), with the signal's reason. An answer that comes later is dropped.
    */
   ask<Kind extends KindOf<Asked>>(
     ask: Ask<Asked, Kind>,
-    limitMs: number,
+    limitMs?: number,
     signal?: AbortSignal,
   ): Promise<AnswerOf<Asked, Kind>> {
     if (this.#ended !== undefined) return Promise.reject(this.#ended);
@@ -72,7 +72,7 @@ export class ThreadLink<Asked extends object, Answered extends object, Said, Hea
       this.#send({ frame: 'ask', id, ask });
     });
     const waited = withTimeout(answered, {
-      limitMs,
+      ...(limitMs === undefined ? {} : { limitMs }),
       signal,
       expired: () => {
         throw new BalanceError('worker_hung', `${this.#peer} did not answer within ${String(limitMs)} ms`);

@@ -71,7 +71,7 @@ export class WorkerLife {
   /** Asks its thread, as `ThreadLink.ask`. Rejects with `worker_gone` while that takes no part in what the workers do together. */
   ask<Kind extends KindOf<WorkerQuestions>>(
     ask: Ask<WorkerQuestions, Kind>,
-    limitMs: number,
+    limitMs?: number,
     signal?: AbortSignal,
   ): Promise<AnswerOf<WorkerQuestions, Kind>> {
     const link = this.isPresent ? this.#thread?.link : undefined;

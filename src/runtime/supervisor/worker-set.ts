@@ -9,6 +9,7 @@ import type { CounterReadings } from '../../readings/counts/counters.ts';
 import type { KnownNames, ProxyReadings, RunningReading } from '../../readings/proxy.ts';
 import type { WorkerReading } from '../../readings/worker.ts';
 import { msBetween, SharedClock } from '../../shared/shared-clock.ts';
+import { SlotTable } from '../../shared/slot-table.ts';
 import { WorkerWords } from '../../shared/worker-words.ts';
 import type {
   CommitReport,
@@ -19,10 +20,11 @@ import type {
 } from '../control/proxy-control.ts';
 import type { ExplainQuestion } from '../explain/explain-question.ts';
 import type { Explanation } from '../explain/explanation.ts';
+import { slotKeysOf } from '../upstreams/slot-keys.ts';
 import { CrashWatch } from './crash-watch.ts';
 import { GenerationRound } from './generation-round.ts';
 import type { Report } from './messages.ts';
-import { sendSource } from './send-source.ts';
+import { sendSource, type SharedGeneration } from './send-source.ts';
 import type { SocketHolder, SocketPeer } from './socket-holder.ts';
 import { WholeReader } from './whole-reader.ts';
 import { WorkerLife, type LastBeat } from './worker-life.ts';
@@ -49,14 +51,10 @@ export interface WorkerSetOptions {
   /** Sends descriptors to the workers. */
   readonly hub: DescriptorHub;
   readonly sockets: SocketHolder;
+  /** Random numbers from 0 to below 1, for balancers. Default: `Math.random`. */
+  readonly chance?: (() => number) | undefined;
   /** Makes the page of a listener that is a metrics server. */
   readonly metricsPage: (request: MetricsPageRequest) => Promise<MetricsPage>;
-}
-
-/** What goes live, or is live. */
-interface LiveGeneration {
-  readonly id: number;
-  readonly source: GenerationSource;
 }
 
 /**
@@ -67,11 +65,15 @@ export class WorkerSet implements ProxyControl {
   readonly startedAtMs = Date.now();
   readonly #options: WorkerSetOptions;
   readonly #words: WorkerWords;
+  readonly #slots: SlotTable;
   readonly #clock = new SharedClock();
   readonly #workers: readonly WorkerLife[];
   readonly #reader: WholeReader;
   readonly #crashes: CrashWatch;
-  #live: LiveGeneration | undefined;
+  #live: SharedGeneration | undefined;
+  /** Replacements that build what is live. */
+  readonly #joins = new Set<Promise<void>>();
+  #lastGrant = 0;
   /** An edit between `prepare` and its commit or abort. */
   #round: GenerationRound | undefined;
   /** Resolves at the end of that edit. */
@@ -79,9 +81,10 @@ export class WorkerSet implements ProxyControl {
   #endRound: () => void = () => undefined;
 
   constructor(options: WorkerSetOptions) {
-    const { workers, logger } = options;
+    const { workers, logger, chance = Math.random } = options;
     this.#options = options;
     this.#words = new WorkerWords(workers);
+    this.#slots = new SlotTable(workers, chance);
     this.#crashes = new CrashWatch(logger);
     this.#workers = Array.from({ length: workers }, (_, index) => this.#life(index));
     this.#reader = new WholeReader(this.#workers);
@@ -98,10 +101,16 @@ export class WorkerSet implements ProxyControl {
   }
 
   async prepare(id: number, source: GenerationSource): Promise<void> {
-    this.#beginRound(new GenerationRound(id, source, this.#serving));
-    const round = this.#round;
-    await round?.prepare();
-    this.#options.sockets.plan(id, source.config, this.#serving);
+    this.abort(id);
+    this.#lastGrant += 1;
+    const slots = {
+      grant: this.#slots.grant(this.#lastGrant, slotKeysOf(source)),
+      pages: this.#slots.buffers,
+    };
+    const round = new GenerationRound({ id, source, slots, grantId: this.#lastGrant }, this.#present);
+    this.#beginRound(round);
+    await round.prepare();
+    this.#options.sockets.plan(id, source.config, this.#present);
   }
 
   get sockets(): SocketControl {
@@ -110,21 +119,23 @@ export class WorkerSet implements ProxyControl {
 
   async commit(id: number): Promise<CommitReport> {
     const round = this.#round;
-    if (round?.id !== id) throw new BalanceError('internal', `generation ${id} is not prepared`);
+    if (round?.generation.id !== id) throw new BalanceError('internal', `generation ${id} is not prepared`);
+    const before = this.#live;
     // From here on it is decided: whatever ends, its replacement builds this generation.
     this.#words.commit(id);
-    this.#live = { id, source: round.source };
-    const report = round.commit();
+    this.#live = round.generation;
+    const { report, over } = round.commit();
     this.#options.sockets.commit(id);
     this.#finishRound();
+    if (before !== undefined) this.#releaseAfter(over, before);
     return report;
   }
 
   abort(id: number): void {
     const round = this.#round;
-    if (round?.id !== id) return;
+    if (round?.generation.id !== id) return;
     this.#options.sockets.abort(id);
-    void round.abort();
+    this.#releaseAfter(round.abort(), round.generation);
     this.#finishRound();
   }
 
@@ -196,7 +207,7 @@ export class WorkerSet implements ProxyControl {
     for (const worker of this.#workers) void worker.destroy();
   }
 
-  get #serving(): readonly WorkerLife[] {
+  get #present(): readonly WorkerLife[] {
     return this.#workers.filter(({ isPresent }) => isPresent);
   }
 
@@ -205,6 +216,13 @@ export class WorkerSet implements ProxyControl {
     this.#round = round;
     this.#roundOver = new Promise((resolve) => {
       this.#endRound = resolve;
+    });
+  }
+
+  /** When no worker builds a generation or serves new connections with it any more, its shared words may be given to others. */
+  #releaseAfter(over: Promise<unknown>, { grantId }: SharedGeneration): void {
+    void Promise.allSettled([over, ...this.#joins]).then(() => {
+      this.#slots.release(grantId);
     });
   }
 
@@ -218,7 +236,7 @@ export class WorkerSet implements ProxyControl {
       index,
       logger: this.#options.logger,
       start: (_, incarnation) => this.#startThread(index, incarnation),
-      join: (life, thread) => this.#join(life, thread),
+      join: (life, thread) => this.#noteJoin(this.#join(life, thread)),
       ended: (_, end) => {
         this.#ended(index, end);
       },
@@ -257,6 +275,12 @@ export class WorkerSet implements ProxyControl {
     });
   }
 
+  #noteJoin(join: Promise<void>): Promise<void> {
+    const noted = join.finally(() => this.#joins.delete(noted));
+    this.#joins.add(noted);
+    return noted;
+  }
+
   /** Lets a replacement build the live generation. It serves once no edit is under way that it has not prepared. */
   async #join(life: WorkerLife, thread: WorkerThread): Promise<void> {
     const { sockets } = this.#options;
@@ -264,13 +288,13 @@ export class WorkerSet implements ProxyControl {
       await this.#roundOver;
       const live = this.#live;
       if (live === undefined) return;
-      const { id: generation, source } = live;
+      const { id: generation } = live;
       const peer: SocketPeer = {
         index: life.index,
         number: life.number,
         ask: (ask, limitMs, signal) => thread.link.ask(ask, limitMs, signal),
       };
-      await sendSource((ask, limitMs) => thread.link.ask(ask, limitMs), generation, source, JOIN_LIMIT_MS);
+      await sendSource((ask, limitMs) => thread.link.ask(ask, limitMs), live, JOIN_LIMIT_MS);
       await sockets.join(peer, generation);
       if (this.#live === live && this.#round === undefined) {
         // Edits that begin from now on ask it too, behind this message.
@@ -284,6 +308,7 @@ export class WorkerSet implements ProxyControl {
 
   #ended(index: number, end: ThreadEnd): void {
     this.#options.hub.release(index);
+    this.#slots.reclaim(index);
     this.#crashes.ended(end.message);
   }
 

@@ -76,7 +76,9 @@ describe('the talk between supervisor and worker', () => {
       prepare: () => Promise.reject(new BalanceError('address_in_use', 'port 80 is taken')),
     });
     const source = { config: {}, hash: '', directory: '', files: new Map(), plugins: [] } as never;
-    await expect(link.ask({ kind: 'prepare', generation: 2, source }, LONG_MS)).rejects.toMatchObject({
+    await expect(
+      link.ask({ kind: 'prepare', generation: 2, source, slots: { grant: [], pages: [] } }, LONG_MS),
+    ).rejects.toMatchObject({
       code: 'address_in_use',
       message: 'port 80 is taken',
     });
