@@ -80,6 +80,10 @@ export class ProxyProcess {
     return port;
   }
 
+  get adminPort(): number {
+    return this.#admin;
+  }
+
   metrics(): Promise<ScrapedMetrics> {
     return ScrapedMetrics.from(`127.0.0.1:${this.#admin}`);
   }

@@ -36,8 +36,8 @@ async function big({ seed, keep }: SoakReloadOptions): Promise<void> {
   }
 }
 
-async function soak({ seed, rate, load, seconds, keep }: SoakReloadOptions): Promise<void> {
-  const scene = await Scene.open(true);
+async function soak({ seed, rate, load, workers, seconds, keep }: SoakReloadOptions): Promise<void> {
+  const scene = await Scene.open(true, workers);
   try {
     const target = await ProcessTarget.start({
       configFile: scene.file.path,
@@ -72,7 +72,7 @@ async function soak({ seed, rate, load, seconds, keep }: SoakReloadOptions): Pro
       const warmAtMs = startedAtMs + seconds * 1000 * WARM_FROM;
       const warm = stalls.filter(({ atMs }) => atMs >= warmAtMs);
       const lines = verdict({ result, faults, process: { exit, stalls: warm } });
-      conclude(`seed ${seed}`, lines);
+      conclude(workers > 1 ? `seed ${seed}, ${workers} workers` : `seed ${seed}`, lines);
       if (keep) writeEdits(scene, result.journal);
     } finally {
       await target.stop();

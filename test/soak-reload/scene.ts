@@ -31,7 +31,7 @@ export class Scene {
   }
 
   /** `withPlugin` adds a listener that speaks the protocol of a plugin beside the config. */
-  static async open(withPlugin = false): Promise<Scene> {
+  static async open(withPlugin = false, workers = 1): Promise<Scene> {
     const folder = await mkdtemp(join(tmpdir(), 'balance-soak-reload-'));
     const backends = [
       ...(await Promise.all(Array.from({ length: WEB_SERVERS }, (_, at) => startWebBackend(`H${at}`)))),
@@ -47,6 +47,7 @@ export class Scene {
       flip,
       admin,
       ...(withPlugin ? { plugin } : {}),
+      ...(workers > 1 ? { workers } : {}),
       extras: others.slice(0, EXTRA_PLACES),
       metrics: others.slice(EXTRA_PLACES),
       servers: new Map([...addresses, ['D0', `127.0.0.1:${dead}`]]),

@@ -149,7 +149,7 @@ async function sampleAtRest(proxy: ProxyProcess, startedAtMs: number, before: Sa
 }
 
 function collectGarbage({ alive, pid }: ProxyProcess): void {
-  if (alive) process.kill(pid, 'SIGUSR2');
+  if (alive) process.kill(pid, 'SIGWINCH');
 }
 
 function report(loops: readonly TrafficLoop[], faults: readonly string[]): void {

@@ -19,6 +19,8 @@ export interface Places {
   /** The listener of a plugin, if there is one. */
   readonly plugin?: number;
   readonly extras: readonly number[];
+  /** How many workers the proxy has. Default: 1. */
+  readonly workers?: number;
   /** Further ports where metrics may be served. */
   readonly metrics: readonly number[];
   /** Addresses of the servers by their identities. */
@@ -41,6 +43,7 @@ export function renderConfig(model: ConfigModel, places: Places): string {
   const sections = sectionsOf(model.sections).map(([name, settings]) => `${name}: ${flow(settings)}`);
   return [
     `# edit ${model.marker}`,
+    ...(places.workers === undefined ? [] : [`workers: ${places.workers}`]),
     'listeners:',
     ...listeners,
     `admin: { listen: '127.0.0.1:${places.admin}' }`,
