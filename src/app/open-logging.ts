@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 
-import { createLogging, type Logging } from '../telemetry/logs/logging.ts';
+import { createLogging } from '../telemetry/logs/create-logging.ts';
+import type { Logging } from '../telemetry/logs/logging.ts';
 import { openLogOutput } from '../telemetry/logs/output/log-output.ts';
 import type { AppOptions } from './app-options.ts';
 

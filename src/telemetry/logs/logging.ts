@@ -1,5 +1,3 @@
-import { Writable } from 'node:stream';
-import winston from 'winston';
 import type { LogFields } from '../../plugin-api/logger.ts';
 import {
   applySettings,
@@ -10,9 +8,8 @@ import {
   type LogState,
   type RootLogger,
 } from './field-logger.ts';
-import { formatLogLine, LOG_LEVELS, type LogLine } from './format/log-line.ts';
-import type { LogOutput } from './output/log-output.ts';
-import { LogOutputs, type WantedOutput } from './output/log-outputs.ts';
+import { formatLogLine, type LogLine } from './format/log-line.ts';
+import { LogOutputs, type HeldOutput, type OutputOpener, type WantedOutput } from './output/log-outputs.ts';
 import type { LogRotation } from './output/log-rotation.ts';
 import type { LogSink } from './output/log-sink.ts';
 
@@ -22,19 +19,33 @@ export interface OutputSettings {
   readonly rotate?: LogRotation | undefined;
 }
 
-export interface LoggingOptions {
-  readonly stdout: LogOutput;
-  /** Opens stderr, where failures of other outputs are reported; called when it is needed first. */
-  readonly stderr: () => LogOutput;
-  /** The folder that relative names of log files start from. */
-  readonly directory: string;
-  /** Whether lines are held back until the first settings are committed, and then written as these say. Default: false. */
-  readonly awaitsSettings?: boolean;
+/** Takes the lines of the operator's log on their way to its output. */
+export interface LineWriter {
+  write(line: LogLine): void;
+  /** Nothing is written after it. Resolves when all lines have reached the output's sink. */
+  end(): Promise<void>;
 }
 
-/** The operator's log and all log outputs of the process. */
+export interface OutputLoggingOptions {
+  /** Opens the outputs. */
+  readonly open: OutputOpener;
+  /** The folder that relative names of log files start from. */
+  readonly directory: string;
+  /** Makes what formats the lines. */
+  readonly writer: (state: LogState) => LineWriter;
+  /** Whether lines are held back until the first settings are committed, and then written as these say. Default: false. */
+  readonly awaitsSettings?: boolean;
+  /** Number of the worker whose lines these are; all of the operator's log have it as a field. Default: one thread writes all lines. */
+  readonly worker?: number;
+  /** As {@link LogSinkOptions.bufferSizeBytes}, for each output. */
+  readonly bufferSizeBytes?: number;
+}
+
+/** The operator's log and all log outputs of a thread. */
 export interface Logging {
   readonly logger: RootLogger;
+  /** Number of the worker whose lines these are; 1 where one thread does all. */
+  readonly worker: number;
   /** Number of lines dropped since the start because an output stalled or failed. */
   readonly droppedLines: number;
   /**
@@ -47,6 +58,8 @@ export interface Logging {
     settings: LoggingSettings & OutputSettings,
     others?: readonly WantedOutput[],
   ): Promise<PreparedLogging>;
+  /** As {@link LogOutputs.hold}. */
+  hold(output: string): HeldOutput;
   /** Opens the names of all log files again, after another program has moved the files. */
   reopen(): void;
   /** Writes all lines that were logged so far. Resolves with false when some are still unwritten after `deadlineMs`. */
@@ -67,36 +80,30 @@ export interface PreparedLogging {
   unwind(): void;
 }
 
-type FormattedInfo = winston.Logform.TransformableInfo & { line?: LogLine };
-
-const MESSAGE = Symbol.for('message');
-/** winston numbers the levels from the most severe one on. */
-const WINSTON_LEVELS = Object.fromEntries([...LOG_LEVELS].reverse().map((level, rank) => [level, rank]));
-
-/** Makes the logging of the process, which writes to stdout until settings are committed. */
-export function createLogging(settings: LoggingSettings, options: LoggingOptions): Logging {
-  return new WinstonLogging(settings, options);
-}
-
-/** winston gets only lines whose level is on, so that a line below the level costs a field access. Its only transport is the sink. */
-class WinstonLogging implements Logging {
+/** The {@link Logging} of a thread. It writes to stdout until settings are committed. */
+export class OutputLogging implements Logging {
   readonly logger: RootLogger;
+  readonly worker: number;
   readonly #state: LogState;
   readonly #outputs: LogOutputs;
-  readonly #engine: winston.Logger;
+  readonly #writer: LineWriter;
 
-  constructor(settings: LoggingSettings, options: LoggingOptions) {
+  constructor(settings: LoggingSettings, options: OutputLoggingOptions) {
+    const { open, directory, writer, awaitsSettings = false, worker, bufferSizeBytes } = options;
     this.#outputs = new LogOutputs({
-      ...options,
+      open,
+      directory,
+      bufferSizeBytes,
       describe: (message, fields) => this.#warningLine(message, fields),
       operatorLog: () => this.#state.sink,
     });
-    this.#state = newLogState(settings, this.#outputs.stdout, options.awaitsSettings === true);
-    this.#engine = engineFor(this.#state);
+    this.worker = worker ?? 1;
+    this.#state = newLogState(settings, this.#outputs.stdout, awaitsSettings);
+    this.#writer = writer(this.#state);
     this.#state.submit = (line) => {
-      this.#engine.log({ level: line.level, message: line.message, line });
+      this.#writer.write(line);
     };
-    this.logger = new FieldLogger(this.#state);
+    this.logger = new FieldLogger(this.#state, worker === undefined ? {} : { worker });
   }
 
   get droppedLines(): number {
@@ -121,6 +128,10 @@ class WinstonLogging implements Logging {
     };
   }
 
+  hold(output: string): HeldOutput {
+    return this.#outputs.hold(output);
+  }
+
   reopen(): void {
     this.#outputs.reopen();
   }
@@ -141,45 +152,15 @@ class WinstonLogging implements Logging {
     if (this.#state.submit === undefined) return;
     writeHeldLines(this.#state);
     this.#state.submit = undefined;
-    await new Promise<void>((resolve) => {
-      this.#engine.once('finish', resolve);
-      this.#engine.end();
-    });
-    await new Promise((resolve) => setImmediate(resolve));
+    await this.#writer.end();
     await this.#outputs.close();
   }
 
-  /** A line about an output, for those who write it past winston. */
+  /** A line about an output, for those who write it past the writer. */
   #warningLine(message: string, fields: LogFields): string {
     const { clock, settings } = this.#state;
     const timestamp = clock.timestamp(settings.format);
     const line = { timestamp, level: 'warn', message, fields, caller: '' } as const;
     return `${formatLogLine(line, settings.format)}\n`;
   }
-}
-
-function engineFor(state: LogState): winston.Logger {
-  return winston.createLogger({
-    levels: WINSTON_LEVELS,
-    level: 'debug',
-    exitOnError: false,
-    format: winston.format((info: FormattedInfo) => {
-      if (info.line !== undefined)
-        Object.assign(info, { [MESSAGE]: formatLogLine(info.line, state.settings.format) });
-      return info;
-    })(),
-    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston types its own transports as interfaces
-    transports: [new winston.transports.Stream({ stream: streamInto(state), eol: '\n' })],
-  });
-}
-
-/** A stream that hands every line on synchronously, so that winston never waits and never buffers. */
-function streamInto(state: LogState): Writable {
-  return new Writable({
-    decodeStrings: false,
-    write(line: string, _encoding, taken) {
-      state.sink.write(line);
-      taken();
-    },
-  });
 }

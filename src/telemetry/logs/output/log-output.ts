@@ -1,8 +1,16 @@
 import { closeSync, constants, fstatSync, openSync, write as writeFile, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 
+import type { LogRotation } from './log-rotation.ts';
+
 /** Something that log bytes are written to. Writing never blocks the event loop and never throws: errors go to the callback. */
 export interface LogOutput {
+  /** Opens it, before anything is written. Rejects when that fails. Default: it is open already. */
+  open?(): Promise<void>;
+  /** How its file is rotated from the next line on; undefined: it is not. Default: it has no file of its own. */
+  setRotation?(rotation: LogRotation | undefined): void;
+  /** A line for it was dropped. Default: its sink alone counts these, and reports when it fails. */
+  noteDrop?(): void;
   /**
    * Writes `bytes` from `offset` on. They consist of whole lines, and the caller must not change them before `done` is called.
    * `done` is called exactly once, and never before `write` has returned. The output may write fewer bytes than given; after an

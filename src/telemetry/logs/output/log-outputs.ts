@@ -2,17 +2,25 @@ import { resolve } from 'node:path';
 
 import { BalanceError, messageOf, systemCodeOf } from '../../../errors.ts';
 import type { LogFields } from '../../../plugin-api/logger.ts';
-import { LogFile } from './log-file.ts';
+import type { LogFileProblem } from './log-file.ts';
 import type { LogOutput } from './log-output.ts';
 import type { LogRotation } from './log-rotation.ts';
-import { LogSink, type PastTrouble } from './log-sink.ts';
+import { linesIn, LogSink, type LogSinkOptions, type PastTrouble } from './log-sink.ts';
+
+/**
+ * Makes an output when it is needed first.
+ *
+ * @param name `stdout`, `stderr` or the absolute name of a file
+ * @param problem is told when something about the output fails although lines can still be written
+ */
+export type OutputOpener = (name: string, problem: LogFileProblem) => LogOutput;
 
 export interface LogOutputsOptions {
   /** The folder that relative file names start from. */
   readonly directory: string;
-  readonly stdout: LogOutput;
-  /** Opens stderr; called when it is needed first. */
-  readonly stderr: () => LogOutput;
+  readonly open: OutputOpener;
+  /** As {@link LogSinkOptions.bufferSizeBytes}. */
+  readonly bufferSizeBytes?: number | undefined;
   /** Formats the line that says that an output fails, or that it works again. */
   readonly describe: (message: string, fields: LogFields) => string;
   /** The output of the operator's log, as the live config has it. */
@@ -33,9 +41,21 @@ export interface PreparedOutputs {
   unwind(): void;
 }
 
+/** An output in use by another thread: it stays open until that thread has said its last lines, whatever the config says meanwhile. */
+export interface HeldOutput {
+  /** As {@link LogSink.take}. */
+  take(bytes: Buffer, taken: () => void): void;
+  /** As {@link LogSink.noteDrops}. */
+  noteDrops(lines: number): void;
+  /** Ends the use. To call it again does nothing. */
+  release(): void;
+}
+
 interface OpenOutput {
   readonly sink: LogSink;
-  readonly file: LogFile | undefined;
+  readonly output: LogOutput;
+  /** No config wants it any more. */
+  isLeft: boolean;
 }
 
 /** At most one warning about the same output is written in this time. */
@@ -46,6 +66,8 @@ const LAST_FLUSH_MS = 500;
 export class LogOutputs {
   readonly #options: LogOutputsOptions;
   readonly #open = new Map<string, OpenOutput>();
+  /** How many others use an output, by its name. */
+  readonly #holds = new Map<string, number>();
   readonly #warnedAtMs = new Map<string, number>();
   /** Outputs whose failure was written to stderr: that they work again must be written there too. */
   readonly #toldToFail = new Set<string>();
@@ -55,7 +77,7 @@ export class LogOutputs {
 
   constructor(options: LogOutputsOptions) {
     this.#options = options;
-    this.#add('stdout', options.stdout);
+    this.#add('stdout');
   }
 
   get stdout(): LogSink {
@@ -82,14 +104,9 @@ export class LogOutputs {
       const name = this.#nameOf(output);
       if (this.#open.has(name)) continue;
       added.add(name);
-      if (name === 'stderr') {
-        this.#add(name, this.#options.stderr());
-        continue;
-      }
-      const file = new LogFile(name, (problem, error) => this.#warn(problem, name, error));
-      this.#add(name, file, file);
+      const { output: opened } = this.#add(name);
       try {
-        await file.open();
+        await opened.open?.();
       } catch (error) {
         if (MAY_PASS.has(systemCodeOf(error))) continue;
         unwind();
@@ -101,12 +118,48 @@ export class LogOutputs {
     return {
       sink: (output) => this.#sink(this.#nameOf(output)),
       commit: () => {
-        for (const [name, { file }] of this.#open) {
-          if (names.has(name)) file?.setRotation(rotation);
-          else if (name !== 'stderr') this.#close(name);
+        for (const [name, open] of this.#open) {
+          open.isLeft = name !== 'stderr' && !names.has(name);
+          if (open.isLeft) this.#closeUnheld(name);
+          else open.output.setRotation?.(rotation);
         }
       },
       unwind,
+    };
+  }
+
+  /**
+   * For lines of another thread. Without a config that names the output, its lines are dropped and counted.
+   *
+   * @param output as in {@link WantedOutput}
+   */
+  hold(output: string): HeldOutput {
+    const name = this.#nameOf(output);
+    this.#holds.set(name, (this.#holds.get(name) ?? 0) + 1);
+    let isHeld = true;
+    return {
+      take: (bytes, taken) => {
+        const open = this.#open.get(name);
+        if (open !== undefined) {
+          open.sink.take(bytes, taken);
+          return;
+        }
+        this.#closedDrops += linesIn(bytes, 0);
+        taken();
+      },
+      noteDrops: (lines) => {
+        const open = this.#open.get(name);
+        if (open === undefined) this.#closedDrops += lines;
+        else open.sink.noteDrops(lines);
+      },
+      release: () => {
+        if (!isHeld) return;
+        isHeld = false;
+        const holds = this.#holds.get(name) ?? 0;
+        if (holds > 1) this.#holds.set(name, holds - 1);
+        else this.#holds.delete(name);
+        if (this.#open.get(name)?.isLeft === true) this.#closeUnheld(name);
+      },
     };
   }
 
@@ -143,8 +196,18 @@ export class LogOutputs {
     return open.sink;
   }
 
-  #add(name: string, output: LogOutput, file?: LogFile): LogSink {
-    const sink = new LogSink(output, {
+  #add(name: string): OpenOutput {
+    const { open, bufferSizeBytes } = this.#options;
+    const output = open(name, (problem, error) => this.#warn(problem, name, error));
+    // Who is told of each drop reports it.
+    const reports = output.noteDrop === undefined ? this.#reportsOf(name) : {};
+    const added = { sink: new LogSink(output, { bufferSizeBytes, ...reports }), output, isLeft: false };
+    this.#open.set(name, added);
+    return added;
+  }
+
+  #reportsOf(name: string): Pick<LogSinkOptions, 'troubled' | 'recovered'> {
+    return {
       troubled: (error) => {
         const problem = 'log output fails: lines wait for it, and are dropped when there are too many';
         if (this.#warn(problem, name, error ?? 'it takes no more lines')) this.#toldToFail.add(name);
@@ -152,9 +215,11 @@ export class LogOutputs {
       recovered: (trouble) => {
         this.#recovered(name, trouble);
       },
-    });
-    this.#open.set(name, { sink, file });
-    return sink;
+    };
+  }
+
+  #closeUnheld(name: string): void {
+    if (!this.#holds.has(name)) this.#close(name);
   }
 
   #close(name: string): void {
@@ -198,7 +263,7 @@ export class LogOutputs {
   }
 
   get #stderr(): LogSink {
-    return this.#open.get('stderr')?.sink ?? this.#add('stderr', this.#options.stderr());
+    return this.#open.get('stderr')?.sink ?? this.#add('stderr').sink;
   }
 }
 

@@ -3,15 +3,15 @@ import type { LogOutput } from './log-output.ts';
 /** Limits of a {@link LogSink}. */
 export interface LogSinkOptions {
   /** Lines are written as soon as so much text has been gathered. Default: 64 KiB. */
-  readonly batchSizeBytes?: number;
+  readonly batchSizeBytes?: number | undefined;
   /** Lines are written at the latest when the oldest has waited for this time. Default: 100 ms. */
-  readonly batchDelayMs?: number;
+  readonly batchDelayMs?: number | undefined;
   /** A line that would make the buffer larger than this is dropped and counted. Default: 8 MiB. */
-  readonly bufferSizeBytes?: number;
+  readonly bufferSizeBytes?: number | undefined;
   /** Called when the output begins to fail, or when it stalls and the first line is dropped. Not called again before `recovered`. */
-  readonly troubled?: (error: Error | undefined) => void;
+  readonly troubled?: ((error: Error | undefined) => void) | undefined;
   /** Called when the output works and has room again after `troubled`. It may write to this sink. */
-  readonly recovered?: (trouble: PastTrouble) => void;
+  readonly recovered?: ((trouble: PastTrouble) => void) | undefined;
 }
 
 /** A time in which an output failed or took no lines. */
@@ -24,6 +24,12 @@ export interface PastTrouble {
 interface Batch {
   readonly bytes: Buffer;
   offset: number;
+}
+
+/** Lines of another thread for which there is no room yet. */
+interface WaitingBatch {
+  readonly bytes: Buffer;
+  readonly taken: () => void;
 }
 
 interface FlushWaiter {
@@ -57,6 +63,7 @@ export class LogSink {
   /** Lines that are not in a batch yet. */
   #text = '';
   readonly #batches: Batch[] = [];
+  readonly #waiting: WaitingBatch[] = [];
   #batchedBytes = 0;
   #droppedLines = 0;
   #unreportedDrops = 0;
@@ -104,6 +111,23 @@ export class LogSink {
     this.#text += line;
     if (this.#text.length >= this.#batchSize) this.#seal();
     else this.#batchTimer ??= setTimeout(() => this.#seal(), this.#batchDelayMs);
+  }
+
+  /**
+   * Takes whole lines that another sink has gathered, as soon as there is room for them: in half of the buffer, so that the other half is
+   * left for {@link write}. `taken` is called then; one that waits for it before the next call needs no more memory than that.
+   */
+  take(bytes: Buffer, taken: () => void): void {
+    this.#waiting.push({ bytes, taken });
+    this.#admit();
+  }
+
+  /** Lines were dropped before they reached this sink. */
+  noteDrops(lines: number): void {
+    this.#droppedLines += lines;
+    if (this.#closed || lines === 0) return;
+    this.#unreportedDrops += lines;
+    this.#trouble(this.#lastError);
   }
 
   /** Opens the output's file again, after another program has moved it. Lines that wait are tried again at once. */
@@ -156,7 +180,28 @@ export class LogSink {
     this.#seal({ write: false });
     for (const { bytes, offset } of this.#batches.splice(0)) this.#droppedLines += linesIn(bytes, offset);
     this.#batchedBytes = 0;
+    this.#admit();
     this.#output.close();
+  }
+
+  #admit(): void {
+    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+      const { bytes, taken } = next;
+      const isFull = this.bufferedBytes > 0 && this.bufferedBytes + bytes.length > this.#bufferSize / 2;
+      if (isFull && !this.#closed) return;
+      this.#waiting.shift();
+      if (this.#closed) this.#droppedLines += linesIn(bytes, 0);
+      else this.#append(bytes);
+      taken();
+    }
+  }
+
+  /** The lines that were written before go out before them. */
+  #append(bytes: Buffer): void {
+    this.#seal({ write: false });
+    this.#batches.push({ bytes, offset: 0 });
+    this.#batchedBytes += bytes.length;
+    this.#writeNext();
   }
 
   #seal(options = { write: true }): void {
@@ -192,16 +237,15 @@ export class LogSink {
     this.#batchedBytes -= end - batch.offset;
     batch.offset = end;
     if (end >= batch.bytes.length) this.#batches.shift();
+    this.#admit();
     this.#recover();
     this.#writeNext();
     this.#settleWaiters();
   }
 
   #drop(): void {
-    this.#droppedLines++;
-    if (this.#closed) return;
-    this.#unreportedDrops++;
-    this.#trouble(this.#lastError);
+    this.noteDrops(1);
+    this.#output.noteDrop?.();
   }
 
   #trouble(error: Error | undefined): void {
@@ -235,7 +279,8 @@ export class LogSink {
   /** Reports the recovery only when half of the buffer is free: otherwise a slow reader would get a line about dropped ones after each batch. */
   #recover(): void {
     const sinceMs = this.#troubledSinceMs;
-    if (sinceMs === undefined || this.bufferedBytes > this.#bufferSize / 2) return;
+    if (sinceMs === undefined || this.#waiting.length > 0 || this.bufferedBytes > this.#bufferSize / 2)
+      return;
     this.#troubledSinceMs = undefined;
     const droppedLines = this.#unreportedDrops;
     this.#unreportedDrops = 0;
@@ -245,7 +290,7 @@ export class LogSink {
   #settleWaiters(): void {
     if (this.#waiters.size === 0) return;
     if (this.#text !== '') this.#seal();
-    if (this.#batches.length > 0) return;
+    if (this.#batches.length > 0 || this.#waiting.length > 0) return;
     for (const waiter of this.#waiters) {
       clearTimeout(waiter.timer);
       waiter.resolve(true);
@@ -254,7 +299,8 @@ export class LogSink {
   }
 }
 
-function linesIn(bytes: Buffer, offset: number): number {
+/** Number of lines that end in these bytes. */
+export function linesIn(bytes: Buffer, offset: number): number {
   let lines = 0;
   for (let at = bytes.indexOf(LINE_FEED, offset); at >= 0; at = bytes.indexOf(LINE_FEED, at + 1)) lines++;
   return lines;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createLogging } from '../../../../src/telemetry/logs/logging.ts';
+import { createLogging } from '../../../../src/telemetry/logs/create-logging.ts';
 import type { LoggingSettings } from '../../../../src/telemetry/logs/field-logger.ts';
 import type { Logging } from '../../../../src/telemetry/logs/logging.ts';
 import { PATIENCE_MS } from '../../../support/time/patience.ts';

@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createLogging, type Logging } from '../../../../../src/telemetry/logs/logging.ts';
+import { createLogging } from '../../../../../src/telemetry/logs/create-logging.ts';
+import type { Logging } from '../../../../../src/telemetry/logs/logging.ts';
 import { eventually } from '../../../../support/time/eventually.ts';
 import { PATIENCE_MS } from '../../../../support/time/patience.ts';
 import { RecordedOutput, systemError } from '../../recorded-output.ts';
