@@ -118,7 +118,7 @@ const rooms = {
     'upstreams',
   ],
   'src/telemetry': ['control', ['logs', 'traces'], 'metrics', '.'],
-  'src/telemetry/logs': ['.', 'access', 'output', 'format'],
+  'src/telemetry/logs': ['remote', '.', 'access', 'output', 'format'],
   'src/telemetry/metrics': ['.', 'counters', 'snapshot', 'exposition', 'readings'],
   'src/telemetry/traces': ['.', 'export', 'spans', 'context'],
   'src/upstream': ['.', 'group', 'pool', 'backend', 'balancer'],

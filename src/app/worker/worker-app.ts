@@ -17,16 +17,12 @@ import { PortWakes } from '../../shared/wakes.ts';
 import { WorkerSlots } from '../../shared/worker-slots.ts';
 import { WorkerWords } from '../../shared/worker-words.ts';
 import type { PreparedTelemetry } from '../../telemetry/control/telemetry-control.ts';
-import { createLogging } from '../../telemetry/logs/logging.ts';
-import { openLogOutput } from '../../telemetry/logs/output/log-output.ts';
+import { createWorkerLogging, type WorkerLogging } from '../../telemetry/logs/remote/worker-logging.ts';
 import { createMovingParts, type MovingParts } from '../moving-parts.ts';
 import { createThreadParts, type ThreadParts } from '../thread-parts.ts';
 import { BuiltInPlugins } from './built-in-plugins.ts';
 import { workerAnswers } from './worker-answers.ts';
 
-const STDOUT = 1;
-const STDERR = 2;
-const FIRST_LOGGING = { level: 'info', format: 'text', add_caller: false } as const;
 /** How often the worker writes down that its event loop turns. */
 const BEAT_MS = 250;
 /** The page of a metrics server waits for all workers. */
@@ -41,6 +37,7 @@ interface PendingSections {
 /** The parts of a worker: what serves clients, and what answers the supervisor. */
 export class WorkerApp {
   readonly #start: WorkerStart;
+  readonly #log: WorkerLogging;
   readonly #thread: ThreadParts;
   readonly #names: NameResolver;
   readonly #resources: ProcessResources;
@@ -56,12 +53,15 @@ export class WorkerApp {
 
   constructor(start: WorkerStart) {
     const { port, proxyId, lastReadingId, directory } = start;
-    const logging = createLogging(FIRST_LOGGING, {
-      stdout: openLogOutput(STDOUT),
-      stderr: () => openLogOutput(STDERR),
+    this.#log = createWorkerLogging({
+      worker: start.index + 1,
+      workers: start.workers,
       directory,
-      awaitsSettings: true,
+      say: (report, transfer) => {
+        this.#link.say(report, transfer);
+      },
     });
+    const { logging } = this.#log;
     const { logger } = logging;
     const words = new WorkerWords(start.words);
     const names = new NameResolver({ logger });
@@ -92,6 +92,7 @@ export class WorkerApp {
       answers: workerAnswers(this, this.#parts),
       heard: (told) => {
         if (told.kind === 'neighbour') this.#wakes.connect(told.worker, told.port);
+        else if (told.kind === 'log-taken') this.#log.taken(told);
         else this.#stopWork();
       },
     });

@@ -43,6 +43,7 @@ const KINDS = {
   refusal: 'text',
   refusal_field: 'text',
   refusal_excerpt: 'text',
+  worker: 'number',
 } as const satisfies Readonly<Record<string, FieldKind>>;
 
 /** The name of a field of access lines. */

@@ -1083,7 +1083,7 @@ export interface FileAccessLog {
   readonly enabled?: boolean;
   /** `text` and `json`: as for other lines. `common` and `combined`: the formats of web servers, with the query in the request line; they have no lines for tunnels. Default: `logging.format`. */
   readonly format?: 'text' | 'json' | 'common' | 'combined';
-  /** The fields of an access line, in this order, for `text` and `json`. A field that a tunnel does not have is left out of its line. In JSON, `duration` is written as `duration_ms`, and `bytes` of a tunnel as `bytes_sent`. `refusal`, `refusal_field` and `refusal_excerpt` say which rule a refused request or response broke, in which field, and with which bytes. `query` is the part of a request after the `?`; the values of parameters whose names suggest secrets are replaced by `***`. The fields with `tls_` say what TLS agreed on with the client, and are empty where its connection is not encrypted: the version, the cipher suite, the host name that the client asked for, the protocol that ALPN chose, whether an earlier session was resumed, and subject and fingerprint of the client's certificate. Text lines always begin with the time, the level (`INFO`) and the message (`access` or `tunnel`). In JSON these three are ordinary fields. Default: the most useful fields. */
+  /** The fields of an access line, in this order, for `text` and `json`. A field that a tunnel does not have is left out of its line. In JSON, `duration` is written as `duration_ms`, and `bytes` of a tunnel as `bytes_sent`. `refusal`, `refusal_field` and `refusal_excerpt` say which rule a refused request or response broke, in which field, and with which bytes. `query` is the part of a request after the `?`; the values of parameters whose names suggest secrets are replaced by `***`. The fields with `tls_` say what TLS agreed on with the client, and are empty where its connection is not encrypted: the version, the cipher suite, the host name that the client asked for, the protocol that ALPN chose, whether an earlier session was resumed, and subject and fingerprint of the client's certificate. `worker` is the number of the worker that served the request, and 1 where one thread does all. Text lines always begin with the time, the level (`INFO`) and the message (`access` or `tunnel`). In JSON these three are ordinary fields. Default: the most useful fields. */
   readonly fields?: readonly (
     | 'timestamp'
     | 'level'
@@ -1121,6 +1121,7 @@ export interface FileAccessLog {
     | 'refusal'
     | 'refusal_field'
     | 'refusal_excerpt'
+    | 'worker'
   )[];
   /** A condition: only access lines that meet it are written. It compares fields with numbers, durations, sizes and texts (`==`, `!=`, `<`, `<=`, `>`, `>=`, `in (…)`, `contains`, `starts_with`, `ends_with`). Join comparisons with `and`, `or`, `not` and parentheses. The name of a text field alone means: the field is not empty. */
   readonly filter?: string;

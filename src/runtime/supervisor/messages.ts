@@ -9,6 +9,7 @@ import type { SlotGrant } from '../../shared/slot-table.ts';
 import type { GenerationSource } from '../control/proxy-control.ts';
 import type { ExplainQuestion } from '../explain/explain-question.ts';
 import type { Explanation } from '../explain/explanation.ts';
+import type { LogReport, LogTaken } from '../../readings/worker-log.ts';
 import type { ValuePart } from './sliced-value.ts';
 import type { Question } from './thread-messages.ts';
 
@@ -94,11 +95,13 @@ export interface SwapReading {
 export type Told =
   /** The thread of another worker has started: wakes between the two go over this port. */
   | { readonly kind: 'neighbour'; readonly worker: number; readonly port: MessagePort }
+  | LogTaken
   /** The worker ends when what it has begun to say is said. */
   | { readonly kind: 'stop-work' };
 
 /** What a worker reports by itself. */
 export type Report =
+  | LogReport
   /** Descriptors of a socket that the worker needs beside those that it has. */
   | { readonly kind: 'need'; readonly socket: number; readonly count: number }
   /** No connection is left that a replaced generation served. */

@@ -1,4 +1,4 @@
-import type { MessagePort, Transferable } from 'node:worker_threads';
+import { receiveMessageOnPort, type MessagePort, type Transferable } from 'node:worker_threads';
 
 import { BalanceError } from '../../errors.ts';
 import { withTimeout } from '../../time/with-timeout.ts';
@@ -91,6 +91,16 @@ export class ThreadLink<Asked extends object, Answered extends object, Said, Hea
    */
   say(said: Said, transfer?: readonly Transferable[]): void {
     this.#send({ frame: 'say', said }, transfer);
+  }
+
+  /** Takes at once what the other end has sent before it ended. Such messages may arrive later than the news of its end. */
+  readRest(): void {
+    for (
+      let rest = receiveMessageOnPort(this.#port);
+      rest !== undefined;
+      rest = receiveMessageOnPort(this.#port)
+    )
+      this.#take(rest.message as ThreadMessage);
   }
 
   /**

@@ -11,6 +11,7 @@ import type { WorkerReading } from '../../readings/worker.ts';
 import { msBetween, SharedClock } from '../../shared/shared-clock.ts';
 import { SlotTable } from '../../shared/slot-table.ts';
 import { WorkerWords } from '../../shared/worker-words.ts';
+import type { LogReport, LogTaken } from '../../readings/worker-log.ts';
 import type {
   CommitReport,
   DebugControl,
@@ -39,10 +40,19 @@ const JOIN_LIMIT_MS = 60_000;
 /** What is cut at the end of a drain has this time to write its last lines. */
 const DRAIN_GRACE_MS = 5_000;
 
+/** Writes the log of one thread. */
+export interface LogInput {
+  heard(report: LogReport): void;
+  /** The thread has ended. What it said before is still written. */
+  destroy(): void;
+}
+
 export interface WorkerSetOptions {
   /** How many workers. */
   readonly workers: number;
   readonly logger: Logger;
+  /** Makes what writes the log of a thread. */
+  readonly logInput: (say: (told: LogTaken) => void) => LogInput;
   readonly threads: ThreadOptions;
   /** As `ProxyIds.proxyId`. */
   readonly proxyId: string;
@@ -245,7 +255,7 @@ export class WorkerSet implements ProxyControl {
   }
 
   #startThread(index: number, incarnation: number): WorkerThread {
-    const { workers, threads, hub, proxyId, directory, metricsPage } = this.#options;
+    const { workers, logInput, threads, hub, proxyId, directory, metricsPage } = this.#options;
     const thread = (index * THREADS_A_WORKER + (incarnation % THREADS_A_WORKER) + 1) * READINGS_A_THREAD;
     const start = {
       index,
@@ -257,12 +267,21 @@ export class WorkerSet implements ProxyControl {
       lastReadingId: thread,
       words: this.#words.buffer,
     };
-    return new WorkerThread(threads, start, {
+    const log = logInput((told) => {
+      made.link.say(told);
+    });
+    const made = new WorkerThread(threads, start, {
       answers: { 'metrics-page': ({ request }) => metricsPage(request) },
       heard: (report) => {
-        this.#heard(index, report);
+        if (report.kind === 'log-open' || report.kind === 'log-lines' || report.kind === 'log-close')
+          log.heard(report);
+        else this.#heard(index, report);
       },
     });
+    void made.ended.then(() => {
+      log.destroy();
+    });
+    return made;
   }
 
   /** Connects a thread that starts with those that run, so that they can wake each other. */
@@ -312,7 +331,7 @@ export class WorkerSet implements ProxyControl {
     this.#crashes.ended(end.message);
   }
 
-  #heard(index: number, report: Report): void {
+  #heard(index: number, report: Exclude<Report, LogReport>): void {
     switch (report.kind) {
       case 'need':
         this.#options.sockets.need(index, report.socket, report.count);

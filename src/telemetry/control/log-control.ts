@@ -36,7 +36,11 @@ export class LogControl {
     const others = access.enabled ? [{ key: 'logging.access_log.output', output }] : [];
     const prepared = await this.#logging.prepare(section, others);
     const accessLog = access.enabled
-      ? new AccessLog(prepared.sink(output), { ...access, format: access.format ?? section.format })
+      ? new AccessLog(
+          prepared.sink(output),
+          { ...access, format: access.format ?? section.format },
+          { worker: this.#logging.worker },
+        )
       : undefined;
     return {
       commit: () => {

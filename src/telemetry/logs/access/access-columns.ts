@@ -27,7 +27,8 @@ export function isLabel(field: AccessField): boolean {
   return LABELS.has(field);
 }
 
-type Columns<R> = ReadonlyMap<AccessField, Column<R>>;
+/** The columns of one kind of lines. */
+export type Columns<R> = ReadonlyMap<AccessField, Column<R>>;
 type Row<R> = readonly [AccessField, Column<R>['kind'], Column<R>['read']];
 
 /** The fields that records of exchanges and of tunnels have in common. */
@@ -57,6 +58,7 @@ const EITHER: readonly Row<EitherRecord>[] = [
   ['trace_id', 'optional', (record) => record.traceId],
   ['span_id', 'optional', (record) => record.spanId],
   ['error', 'optional', (record) => record.error ?? ''],
+  ['worker', 'number', () => 1],
 ];
 
 export const EXCHANGE_COLUMNS: Columns<ExchangeRecord> = columns<ExchangeRecord>([
@@ -86,6 +88,16 @@ export const TUNNEL_COLUMNS: Columns<TunnelRecord> = columns<TunnelRecord>(
   ],
   { bytes: 'bytes_sent' },
 );
+
+/** These columns for the lines of that worker. */
+export function columnsOf<R>(all: Columns<R>, worker: number): Columns<R> {
+  return new Map(
+    Array.from(all, ([field, column]) => [
+      field,
+      field === 'worker' ? { ...column, read: () => worker } : column,
+    ]),
+  );
+}
 
 /** The fields of a line, in their order, when `access_log.fields` names none. */
 export const DEFAULT_FIELDS: Readonly<

@@ -4,11 +4,13 @@ import { filterFields, type FilterExpression } from '../../../config/log-filter/
 import { parseFilter } from '../../../config/log-filter/parse-filter.ts';
 import type { ExchangeRecord, TunnelRecord } from '../../../plugin-api/telemetry.ts';
 import {
+  columnsOf,
   DEFAULT_FIELDS,
   DESCRIPTIVE_FIELDS,
   EXCHANGE_COLUMNS,
   TUNNEL_COLUMNS,
   type Column,
+  type Columns,
 } from './access-columns.ts';
 import { jsonLine, textLine, type LineOf } from './access-line.ts';
 import type { TelemetrySubscriber } from '../../telemetry.ts';
@@ -27,8 +29,10 @@ export interface AccessLogSettings {
   readonly sample: number;
 }
 
-/** Time and chance, which tests replace. */
-export interface AccessLogChance {
+/** Whose lines are written, and time and chance, which tests replace. */
+export interface AccessLogOptions {
+  /** Number of the worker. Default: 1. */
+  readonly worker?: number;
   readonly clock?: LogClock;
   /** Returns a number from 0 to below 1; used to sample records that have no request id. Default: `Math.random`. */
   readonly random?: () => number;
@@ -55,7 +59,11 @@ export class AccessLog implements TelemetrySubscriber {
   readonly #wantsTunnel: ((record: TunnelRecord) => boolean) | undefined;
 
   /** Throws a FilterError when the filter expression can't be parsed. */
-  constructor(sink: LogSink, settings: AccessLogSettings, { clock, random }: AccessLogChance = {}) {
+  constructor(
+    sink: LogSink,
+    settings: AccessLogSettings,
+    { worker = 1, clock, random }: AccessLogOptions = {},
+  ) {
     this.#sink = sink;
     this.#clock = clock ?? new LogClock();
     this.#random = random ?? Math.random;
@@ -63,11 +71,13 @@ export class AccessLog implements TelemetrySubscriber {
     this.#sample = settings.sample;
     const filter = settings.filter === undefined ? undefined : parseFilter(settings.filter);
     this.detailed = needsDetails(settings, filter);
-    this.#exchangeLine = exchangeLine(settings);
-    this.#tunnelLine = tunnelLine(settings);
+    const exchangeColumns = columnsOf(EXCHANGE_COLUMNS, worker);
+    const tunnelColumns = columnsOf(TUNNEL_COLUMNS, worker);
+    this.#exchangeLine = exchangeLine(settings, exchangeColumns);
+    this.#tunnelLine = tunnelLine(settings, tunnelColumns);
     if (filter === undefined) return;
-    this.#wantsExchange = compileFilter(filter, readerOf(EXCHANGE_COLUMNS));
-    this.#wantsTunnel = compileFilter(filter, readerOf(TUNNEL_COLUMNS));
+    this.#wantsExchange = compileFilter(filter, readerOf(exchangeColumns));
+    this.#wantsTunnel = compileFilter(filter, readerOf(tunnelColumns));
   }
 
   exchange(record: ExchangeRecord): void {
@@ -89,12 +99,15 @@ export class AccessLog implements TelemetrySubscriber {
   }
 }
 
-function exchangeLine({ format, fields }: AccessLogSettings): LineOf<ExchangeRecord> {
+function exchangeLine(
+  { format, fields }: AccessLogSettings,
+  columns: Columns<ExchangeRecord>,
+): LineOf<ExchangeRecord> {
   switch (format) {
     case 'text':
-      return textLine('access', EXCHANGE_COLUMNS, fields ?? DEFAULT_FIELDS.text.exchange);
+      return textLine('access', columns, fields ?? DEFAULT_FIELDS.text.exchange);
     case 'json':
-      return jsonLine(EXCHANGE_COLUMNS, fields ?? DEFAULT_FIELDS.json.exchange);
+      return jsonLine(columns, fields ?? DEFAULT_FIELDS.json.exchange);
     case 'common':
       return commonLine();
     case 'combined':
@@ -102,9 +115,12 @@ function exchangeLine({ format, fields }: AccessLogSettings): LineOf<ExchangeRec
   }
 }
 
-function tunnelLine({ format, fields }: AccessLogSettings): LineOf<TunnelRecord> | undefined {
-  if (format === 'text') return textLine('tunnel', TUNNEL_COLUMNS, fields ?? DEFAULT_FIELDS.text.tunnel);
-  if (format === 'json') return jsonLine(TUNNEL_COLUMNS, fields ?? DEFAULT_FIELDS.json.tunnel);
+function tunnelLine(
+  { format, fields }: AccessLogSettings,
+  columns: Columns<TunnelRecord>,
+): LineOf<TunnelRecord> | undefined {
+  if (format === 'text') return textLine('tunnel', columns, fields ?? DEFAULT_FIELDS.text.tunnel);
+  if (format === 'json') return jsonLine(columns, fields ?? DEFAULT_FIELDS.json.tunnel);
   return undefined;
 }
 

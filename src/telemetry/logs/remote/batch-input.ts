@@ -1,6 +1,6 @@
+import type { LogReport, LogTaken } from '../../../readings/worker-log.ts';
 import type { Logging } from '../logging.ts';
 import type { HeldOutput } from '../output/log-outputs.ts';
-import type { LogReport, LogTaken } from './log-messages.ts';
 
 /** Writes the lines of one worker to the outputs of the supervisor. */
 export class BatchInput {

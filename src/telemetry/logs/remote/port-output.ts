@@ -1,5 +1,8 @@
+import type { LogReport } from '../../../readings/worker-log.ts';
 import type { LogOutput, WriteDone } from '../output/log-output.ts';
-import type { SayLogReport } from './log-messages.ts';
+
+/** Sends a report to the supervisor. What `transfer` names moves with it. */
+export type SayLogReport = (report: LogReport, transfer?: readonly ArrayBuffer[]) => void;
 
 /** While an output stalls, drops are reported this often. */
 const DROPS_INTERVAL_MS = 1_000;

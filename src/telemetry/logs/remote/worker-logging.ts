@@ -1,8 +1,8 @@
+import type { LogTaken } from '../../../readings/worker-log.ts';
 import type { LoggingSettings, LogState } from '../field-logger.ts';
 import { formatLogLine } from '../format/log-line.ts';
 import { OutputLogging, type LineWriter, type Logging } from '../logging.ts';
-import type { LogTaken, SayLogReport } from './log-messages.ts';
-import { PortOutput } from './port-output.ts';
+import { PortOutput, type SayLogReport } from './port-output.ts';
 
 /** What the outputs of all workers together may hold in memory, of lines that the supervisor has not taken yet. */
 const SHARED_BUFFER_BYTES = 8 * 1024 * 1024;

@@ -95,6 +95,21 @@ describe('the access log as text', () => {
     expect(JSON.parse(exchangeLine({ format: 'json', fields }))).toMatchObject({ tls_version: '' });
   });
 
+  it('names the worker on request, and may choose lines by it', () => {
+    const line = (settings: Settings): string => {
+      const output = new RecordedOutput();
+      const sink = new LogSink(output, { batchSizeBytes: 1e9 });
+      const log = new AccessLog(sink, { format: 'json', sample: 1, ...settings }, { worker: 3 });
+      log.exchange(exchangeRecord());
+      log.tunnel(tunnelRecord());
+      sink.flushNow();
+      return output.text;
+    };
+    expect(line({ fields: ['worker'] })).toBe('{"worker":3}\n{"worker":3}\n');
+    expect(line({ fields: ['worker'], filter: 'worker != 3' })).toBe('');
+    expect(exchangeLine({ format: 'json', fields: ['worker'] })).toBe('{"worker":1}\n');
+  });
+
   it('can not be forged by a client', () => {
     const line = exchangeLine(
       {},

@@ -1,4 +1,4 @@
-/** What a worker says to the supervisor about its log. */
+/** What a worker says to the supervisor about its log, so that the supervisor writes it. */
 export type LogReport =
   /** The worker uses an output from now on, and calls it by a number. */
   | { readonly kind: 'log-open'; readonly output: number; readonly name: string }
@@ -17,6 +17,3 @@ export interface LogTaken {
   readonly kind: 'log-taken';
   readonly output: number;
 }
-
-/** Sends a report. What `transfer` names moves with it. */
-export type SayLogReport = (report: LogReport, transfer?: readonly ArrayBuffer[]) => void;
