@@ -1,11 +1,4 @@
-import { STATUS_CODES } from 'node:http';
-
 import type { Answer } from '../../../src/plugin-api/index.ts';
-
-/** The registered reason phrase of a status, such as `Not Found`; `Unknown` for other numbers. */
-export function reasonPhrase(status: number): string {
-  return STATUS_CODES[status] ?? 'Unknown';
-}
 
 /** The body of an answer as bytes. */
 export function answerBytes({ body = '' }: Answer): Buffer {

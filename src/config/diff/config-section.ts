@@ -1,6 +1,6 @@
 import type { OptionsList, OptionsSection } from '../../plugin-api/index.ts';
 import { formatPath } from '../problems/problem.ts';
-import { isSecretName } from '../schema/mask-secrets.ts';
+import { isSecretName } from '../schema/secret-names.ts';
 import { resolveSchema, type SchemaNode } from '../schema/schema.ts';
 import { showPart } from '../schema/show-config.ts';
 import { isEqual } from '../values/is-equal.ts';

@@ -1,12 +1,7 @@
 import type { Config } from './config.generated.ts';
 import { resolveSchema, type SchemaNode } from './schema.ts';
+import { isSecretName, MASK } from './secret-names.ts';
 
-/** The text that replaces a secret. */
-export const MASK = '***';
-
-const SECRET_NAME =
-  /(^|[-_.\s])(authorization|cookies?|token|pass(word|wd|phrase)?|secret|credentials?|api[-_]?key|private[-_]?key|access[-_]?key)s?$/i;
-const CAMEL_HUMP = /([a-z0-9])([A-Z])/g;
 const URL_WITH_PASSWORD = /^([a-z][a-z0-9+.-]*:\/\/)[^/?#@\s]+@/i;
 
 /** The config as it may be shown to people who must not know its secrets. */
@@ -28,11 +23,6 @@ export function maskSecrets(value: unknown, part = '#/$defs/config'): unknown {
 export function maskPart(value: unknown, schema: SchemaNode, key: string): unknown {
   const masking = new Masking();
   return isSecretName(key) ? masking.maskedAll(value) : masking.masked(value, schema);
-}
-
-/** Whether the name of a header or setting sounds as if its value were secret. */
-export function isSecretName(name: string): boolean {
-  return SECRET_NAME.test(name.replaceAll(CAMEL_HUMP, '$1_$2'));
 }
 
 /** One walk through a config. Remembers which keys sound secret, because the same few keys occur again and again. */

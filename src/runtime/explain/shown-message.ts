@@ -1,4 +1,4 @@
-import { isSecretName, MASK } from '../../config/schema/mask-secrets.ts';
+import { isSecretName, MASK } from '../../config/schema/secret-names.ts';
 import type {
   ExplainedCondition,
   ExplainedEdits,
