@@ -9,7 +9,7 @@ export interface WorkerDuties {
   prepare(generation: number, source: GenerationSource, slots: GrantedSlots): Promise<void>;
   commit(generation: number): Promise<SwapReading>;
   abort(generation: number): void;
-  drain(limitMs: number): Promise<void>;
+  finish(): Promise<void>;
 }
 
 /** The answers of a worker: nearly all of them come from its moving parts, as in a proxy with one thread. */
@@ -63,8 +63,13 @@ export function workerAnswers(duties: WorkerDuties, { proxy }: MovingParts): Wor
     health: () => proxy.health(),
     connections: ({ query }) => proxy.connections(query),
     explain: ({ question }) => proxy.explain(question),
-    drain: async ({ limitMs }) => {
-      await duties.drain(limitMs);
+    finish: async () => {
+      await duties.finish();
+      return undefined;
+    },
+    'drain-rests': () => proxy.drainRests(),
+    cut: () => {
+      proxy.destroy();
       return undefined;
     },
   };

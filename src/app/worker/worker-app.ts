@@ -147,9 +147,9 @@ export class WorkerApp {
     this.#slots.abort(id);
   }
 
-  /** Finishes what runs, for at most `limitMs`, and then writes what is left to write. */
-  async drain(limitMs: number): Promise<void> {
-    await this.#parts.proxy.drain(limitMs);
+  /** Finishes what runs, and then writes what is left to write. */
+  async finish(): Promise<void> {
+    await this.#parts.proxy.finish();
     // The last spans may have to find their collector, so names are still looked up.
     await this.#thread.telemetryControl.close();
     await this.#thread.logging.close();

@@ -6,6 +6,7 @@ import type { BackendsReading, PoolsReading } from '../../readings/backend.ts';
 import type { ConnectionsQuery, ConnectionsReading } from '../../readings/connection.ts';
 import type { ProxyReadings, RunningReading } from '../../readings/proxy.ts';
 import type { SlotGrant } from '../../shared/slot-table.ts';
+import type { DrainRest } from '../control/drain-watch.ts';
 import type { GenerationSource } from '../control/proxy-control.ts';
 import type { ExplainQuestion } from '../explain/explain-question.ts';
 import type { Explanation } from '../explain/explanation.ts';
@@ -58,8 +59,12 @@ export interface WorkerQuestions {
   readonly health: Question<object, HealthReport>;
   readonly connections: Question<{ readonly query: ConnectionsQuery }, ConnectionsReading>;
   readonly explain: Question<{ readonly question: ExplainQuestion }, Explanation | undefined>;
-  /** As `ProxyControl.drain`. */
-  readonly drain: Question<{ readonly limitMs: number }, undefined>;
+  /** Accepts nothing more. The answer comes when everything that runs has finished, or was cut, and all lines are written. */
+  readonly finish: Question<object, undefined>;
+  /** What `finish` waits for. */
+  readonly 'drain-rests': Question<object, readonly DrainRest[]>;
+  /** Ends all connections now. */
+  readonly cut: Question<object, undefined>;
 }
 
 /** What a worker asks of the supervisor, by kind. */

@@ -25,6 +25,6 @@ export interface SocketHolder extends SocketControl {
   need(worker: number, socket: number, count: number): void;
   /** Bound addresses by the names of the live generation's listeners. */
   addresses(): ReadonlyMap<string, string>;
-  /** Closes all sockets. */
-  close(): void;
+  /** Closes all sockets. @param isReplaced whether another process goes on at these addresses */
+  close(isReplaced?: boolean): void;
 }

@@ -3,6 +3,7 @@ import type { HealthReport } from '../../plugin-api/index.ts';
 import type { BackendsReading, PoolsReading } from '../../readings/backend.ts';
 import type { ConnectionsQuery, ConnectionsReading } from '../../readings/connection.ts';
 import type { ProxyReadings, RunningReading } from '../../readings/proxy.ts';
+import type { DrainRest } from '../control/drain-watch.ts';
 import type { ExplainQuestion } from '../explain/explain-question.ts';
 import type { Explanation } from '../explain/explanation.ts';
 import type { WorkerQuestions } from './messages.ts';
@@ -60,6 +61,23 @@ export class WholeReader {
     return this.#askOne({ kind: 'explain', question });
   }
 
+  /** What a shutdown waits for, by listener. Never rejects: a worker that does not answer stands for itself. */
+  async drainRests(): Promise<readonly DrainRest[]> {
+    const { answers, unanswered } = await this.#askAll({ kind: 'drain-rests' });
+    const byListener = new Map<string, DrainRest>();
+    for (const rest of answers.flat()) {
+      const before = byListener.get(rest.listener);
+      byListener.set(rest.listener, before === undefined ? rest : sumOf(before, rest));
+    }
+    const silent = this.#workers.filter(({ number }) => unanswered.includes(number));
+    for (const worker of silent) {
+      const { connections } = worker.read();
+      const listener = `worker ${worker.number}, which does not answer`;
+      byListener.set(listener, { listener, connections, requests: 0, tunnels: 0 });
+    }
+    return [...byListener.values()];
+  }
+
   /** Rejects when no worker answers. */
   async #whole<K extends Kind>(
     ask: Ask<WorkerQuestions, K>,
@@ -108,4 +126,13 @@ const NOT_REACHED: ReadonlySet<string> = new Set(['worker_gone', 'worker_hung'])
 
 function unreachable(): BalanceError {
   return new BalanceError('worker_gone', 'no worker serves at the moment');
+}
+
+function sumOf(one: DrainRest, other: DrainRest): DrainRest {
+  return {
+    listener: one.listener,
+    connections: one.connections + other.connections,
+    requests: one.requests + other.requests,
+    tunnels: one.tunnels + other.tunnels,
+  };
 }

@@ -12,6 +12,8 @@ import { msBetween, SharedClock } from '../../shared/shared-clock.ts';
 import { SlotTable } from '../../shared/slot-table.ts';
 import { WorkerWords } from '../../shared/worker-words.ts';
 import type { LogReport, LogTaken } from '../../readings/worker-log.ts';
+import { withTimeout } from '../../time/with-timeout.ts';
+import { DrainWatch } from '../control/drain-watch.ts';
 import type {
   CommitReport,
   DebugControl,
@@ -37,8 +39,8 @@ const READINGS_A_THREAD = 2 ** 32;
 const THREADS_A_WORKER = 2 ** 8;
 /** What prepares a replacement for the live generation. */
 const JOIN_LIMIT_MS = 60_000;
-/** What is cut at the end of a drain has this time to write its last lines. */
-const DRAIN_GRACE_MS = 5_000;
+/** A worker has this time to cut what still runs, and again to write its last lines. */
+const CUT_LIMIT_MS = 500;
 
 /** Writes the log of one thread. */
 export interface LogInput {
@@ -202,13 +204,24 @@ export class WorkerSet implements ProxyControl {
     return this.#options.sockets.addresses();
   }
 
-  async drain(limitMs: number): Promise<void> {
+  async drain(limitMs: number, isReplaced = false): Promise<void> {
+    const { logger, sockets } = this.#options;
     for (const worker of this.#workers) worker.stops();
-    const drained = this.#workers.map((worker) =>
-      worker.ask({ kind: 'drain', limitMs }, limitMs + DRAIN_GRACE_MS),
+    const finished = Promise.allSettled(this.#workers.map((worker) => worker.ask({ kind: 'finish' })));
+    // Who waits to be accepted is served as long as a worker has the socket.
+    sockets.close(isReplaced);
+    const watch = new DrainWatch({ logger, limitMs, rests: () => this.#reader.drainRests() });
+    const isOver = await withTimeout(
+      finished.then(() => true),
+      { limitMs, expired: () => false },
     );
-    this.#options.sockets.close();
-    await Promise.allSettled(drained);
+    if (isOver) watch.stop();
+    else {
+      await watch.tellCut();
+      const cut = this.#workers.map((worker) => worker.ask({ kind: 'cut' }, CUT_LIMIT_MS));
+      await Promise.allSettled(cut);
+      await withTimeout(finished, { limitMs: CUT_LIMIT_MS, expired: () => [] });
+    }
     await Promise.all(this.#workers.map((worker) => worker.close()));
   }
 

@@ -25,8 +25,9 @@ import { generationPlan } from '../explain/generation-plan.ts';
 import type { GenerationBuilder, Protocols } from '../generation/generation-builder.ts';
 import type { Generation } from '../generation/generation.ts';
 import type { PreparedListeners } from '../listeners/listener-table.ts';
-import { DrainWatch } from './drain-watch.ts';
+import { DrainWatch, type DrainRest } from '../control/drain-watch.ts';
 import { logMissingWays } from './log-missing-ways.ts';
+import { drainRestOf } from './readings/drain-rest-of.ts';
 import { ProxyReader, type ReadParts } from './readings/proxy-reader.ts';
 import { ThreadDebug } from './thread-debug.ts';
 
@@ -230,19 +231,30 @@ export class InProcessProxy implements ProxyControl, SocketControl {
   }
 
   async drain(limitMs: number, isReplaced = false): Promise<void> {
-    const { live, listeners, logger } = this.#parts;
-    const drained = Promise.all([listeners.close(isReplaced), live.generation?.close()]).then(() => true);
-    const watch = new DrainWatch({ logger, listeners, limitMs });
+    const { logger } = this.#parts;
+    const finished = this.finish(isReplaced).then(() => true);
+    const watch = new DrainWatch({ logger, limitMs, rests: () => this.drainRests() });
     try {
-      const isOver = await withTimeout(drained, { limitMs, expired: () => false });
+      const isOver = await withTimeout(finished, { limitMs, expired: () => false });
       if (isOver) return;
-      watch.tellCut();
+      void watch.tellCut();
     } finally {
       watch.stop();
       this.destroy();
     }
     // So the lines about cut requests come before the last line of the log.
-    await withTimeout(drained, { limitMs: CUT_GRACE_MS, expired: () => false });
+    await withTimeout(finished, { limitMs: CUT_GRACE_MS, expired: () => false });
+  }
+
+  /** Accepts nothing more. Resolves when everything that runs has finished. */
+  async finish(isReplaced = false): Promise<void> {
+    const { live, listeners } = this.#parts;
+    await Promise.all([listeners.close(isReplaced), live.generation?.close()]);
+  }
+
+  /** What {@link finish} waits for. */
+  drainRests(): readonly DrainRest[] {
+    return this.#parts.listeners.all().map(drainRestOf);
   }
 
   destroy(): void {

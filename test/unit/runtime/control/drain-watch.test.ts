@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { DrainWatch, type DrainedListener } from '../../../../src/runtime/worker/drain-watch.ts';
+import { DrainWatch } from '../../../../src/runtime/control/drain-watch.ts';
+import { drainRestOf, type DrainedListener } from '../../../../src/runtime/worker/readings/drain-rest-of.ts';
 import type { RunningWork } from '../../../../src/net/listen/accepted-connection.ts';
 import { RecordingLogger } from '../../../support/recording-logger.ts';
 
@@ -23,7 +24,7 @@ describe('what is told of a shutdown that waits', () => {
       listenerOf('web', 2, ['exchange']),
       listenerOf('raw', 3, ['tunnel', 'tunnel', 'tunnel']),
     ];
-    const watch = new DrainWatch({ logger, listeners: { all: () => listeners }, limitMs: 30_000 });
+    const watch = new DrainWatch({ logger, rests: () => listeners.map(drainRestOf), limitMs: 30_000 });
     vi.advanceTimersByTime(1);
     const first = logger.lines.splice(0);
     expect(first).toHaveLength(2);
@@ -42,8 +43,8 @@ describe('what is told of a shutdown that waits', () => {
   it('is bounded where a config has many listeners, and names what is cut', () => {
     const logger = new RecordingLogger();
     const listeners = Array.from({ length: 25 }, (_, at) => listenerOf(`l${String(at)}`, 1, ['exchange']));
-    const watch = new DrainWatch({ logger, listeners: { all: () => listeners }, limitMs: 100 });
-    watch.tellCut();
+    const watch = new DrainWatch({ logger, rests: () => listeners.map(drainRestOf), limitMs: 100 });
+    void watch.tellCut();
     expect(logger.lines).toHaveLength(21);
     expect(logger.lines.at(-1)).toBe(
       'warn drain took too long, connections are cut {"listener":"5 more","connections":5,"requests":5,"tunnels":0,"limit_ms":100}',
