@@ -11,6 +11,7 @@ import type { HeldName, HostNames } from '../../net/dns/host-names.ts';
 import { RefCountedMap, type Ref } from '../../net/resources/ref-counted-map.ts';
 import type { SocketUse } from '../../plugin-api/index.ts';
 import type { WorkerSlots } from '../../shared/worker-slots.ts';
+import { BackendShare } from '../../upstream/backend/backend-share.ts';
 import { BackendState } from '../../upstream/backend/backend-state.ts';
 import { SocketPool } from '../../upstream/pool/socket-pool.ts';
 import { UpstreamShare } from '../../upstream/group/upstream-share.ts';
@@ -35,7 +36,7 @@ export class Registry {
     this.#freeIndexes.push(backend.index);
     this.#heldNames.get(backend)?.release();
     this.#heldNames.delete(backend);
-    backend.places?.close();
+    backend.close();
   });
   readonly #pools = new RefCountedMap<SocketPool>((pool) => {
     pool.close();
@@ -64,8 +65,8 @@ export class Registry {
     return this.#backends.refer(`${config.name} ${config.address}`, () => {
       const index = this.#freeIndexes.pop() ?? this.#nextIndex++;
       const target = parseAddress(config.address);
-      const places = this.#parts.slots?.places(backendSlot(config));
-      const backend = new BackendState(index, config.name, target, config.url ?? config.address, places);
+      const share = this.#shareOf(config);
+      const backend = new BackendState(index, config.name, target, config.url ?? config.address, share);
       this.#holdName(backend);
       return backend;
     });
@@ -96,6 +97,12 @@ export class Registry {
     return this.#parts.health.watch({ name, target, check }, () => {
       backend.noteChange();
     });
+  }
+
+  #shareOf(config: BackendConfig): BackendShare | undefined {
+    const { slots } = this.#parts;
+    const key = backendSlot(config);
+    return slots?.has(key) === true ? new BackendShare(slots.open(key), slots) : undefined;
   }
 
   /** Keeps the addresses of a backend's host name up to date, for as long as the backend exists. */

@@ -69,6 +69,7 @@ export class SharedUpstream implements LeaseHome {
       ...groupOptionsOf(config, parts, onFault),
       makeBalancer: (members) =>
         createBalancer(config.load_balancer, members, parts.chance, this.#share?.value.turns),
+      share: this.#share?.value,
       home: this,
     });
   }

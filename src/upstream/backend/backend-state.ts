@@ -5,6 +5,7 @@ import { Traffic } from '../../net/transport/traffic.ts';
 import type { Backend, SocketUse } from '../../plugin-api/index.ts';
 import type { PoolSettings } from '../../config/sockets/pool-settings.ts';
 import type { PlaceLimit } from '../../shared/place-limit.ts';
+import type { BackendShare } from './backend-share.ts';
 
 /** Why a balancer did not choose a backend for a request. `failed`: connecting to it failed for this request. */
 export type PassReason = 'unhealthy' | 'max_connections' | 'pool_full' | 'failed';
@@ -54,12 +55,13 @@ export class BackendState implements Backend {
   readonly shownAddress: string;
   /** Counts the leases where several workers share the backend; undefined where this process has one worker. */
   readonly places: PlaceLimit | undefined;
+  readonly #share: BackendShare | undefined;
   /** Leases that run now in this worker. */
   active = 0;
   /** Leases among them whose socket is pinned to one client, whether the client uses it now or not. */
   pinned = 0;
   /** Pinned leases that rest, the one that has rested longest first. */
-  readonly resting = new Set<RestingLease>();
+  readonly #resting = new Set<RestingLease>();
   /** Open sockets, leased and idle. */
   sockets = 0;
   /** Sockets connected since the start. */
@@ -87,14 +89,23 @@ export class BackendState implements Backend {
   /** Replaced, never changed: a listener may leave or join while the others are called. */
   #listeners: readonly (() => void)[] = [];
 
-  /** @param places default: no other worker has leases of it */
-  constructor(index: number, name: string, target: Address, shownAddress: string, places?: PlaceLimit) {
+  /** @param share what it shares with other workers. Default: there are none */
+  constructor(index: number, name: string, target: Address, shownAddress: string, share?: BackendShare) {
     this.index = index;
     this.name = name;
     this.target = target;
     this.address = formatAddress(target);
     this.shownAddress = shownAddress;
-    this.places = places;
+    this.places = share?.places;
+    this.#share = share;
+    share?.onRoomAsked(() => {
+      this.endResting();
+    });
+  }
+
+  /** No generation uses it any more. */
+  close(): void {
+    this.#share?.close();
   }
 
   /** Leases that run now, in all workers. */
@@ -139,13 +150,29 @@ export class BackendState implements Backend {
     return waiting;
   }
 
+  /** That pinned lease rests until its client's next request. */
+  beginRest(lease: RestingLease): void {
+    this.#resting.add(lease);
+    this.#share?.noteResting(this.#resting.size);
+  }
+
+  endRest(lease: RestingLease): void {
+    this.#resting.delete(lease);
+    this.#share?.noteResting(this.#resting.size);
+  }
+
   /** Ends the lease that has rested longest for its client. False when none rests. */
   endResting(): boolean {
-    for (const lease of this.resting) {
+    for (const lease of this.#resting) {
       lease.end(undefined, 0, 0);
       return true;
     }
     return false;
+  }
+
+  /** Asks another worker to end a lease that rests there. False when none does. */
+  askForRoom(): boolean {
+    return this.#share?.askForRoom() ?? false;
   }
 
   /** Calls `notice` whenever a lease of this backend ended or rests, or its health changed. The returned function stops that. */

@@ -5,7 +5,7 @@ import type { UpstreamLease } from './upstream-lease.ts';
 import type { UpstreamObserver } from './upstream-observer.ts';
 import type { UpstreamOptions } from './upstream-options.ts';
 import { UpstreamRefusals } from './upstream-refusals.ts';
-import { WaitQueue, type QueuePlace } from './wait-queue.ts';
+import { WaitQueue, type QueuePlace, type QueueRoom } from './wait-queue.ts';
 
 /** The leases of one upstream that wait for a backend with room: why each waits, how its wait ends, and what it is refused with. */
 export class LeaseQueue {
@@ -15,16 +15,24 @@ export class LeaseQueue {
   readonly #queue: WaitQueue<UpstreamLease>;
   #members: readonly Member[] = [];
 
-  /** @param gaveUp called when a lease was refused because it waited too long */
-  constructor(options: UpstreamOptions, gaveUp: () => void) {
+  /**
+   * @param gaveUp called when a lease was refused because it waited too long
+   * @param room default: no other worker has leases that wait
+   */
+  constructor(options: UpstreamOptions, gaveUp: () => void, room?: QueueRoom) {
     this.#upstream = options.name;
     this.#observer = options.observer;
     this.#refusals = new UpstreamRefusals(options.name);
     const limitsMs = { limit: options.queueTimeoutMs, pool: options.poolTimeoutMs };
-    this.#queue = new WaitQueue(options.queueSize, limitsMs, (place, waitedMs) => {
-      this.#gaveUp(place, waitedMs);
-      gaveUp();
-    });
+    this.#queue = new WaitQueue(
+      options.queueSize,
+      limitsMs,
+      (place, waitedMs) => {
+        this.#gaveUp(place, waitedMs);
+        gaveUp();
+      },
+      room,
+    );
   }
 
   get length(): number {
@@ -38,6 +46,11 @@ export class LeaseQueue {
 
   first(): UpstreamLease | undefined {
     return this.#queue.first();
+  }
+
+  /** When the first lease came, by `performance.now()`. */
+  get firstSinceMs(): number | undefined {
+    return this.#queue.firstSinceMs;
   }
 
   /** Lets a lease wait. False when waiting would not help, or the queue is full. */
@@ -58,9 +71,7 @@ export class LeaseQueue {
       lease.refuse(lease.lastError);
       return;
     }
-    const isFull =
-      this.#queue.length >= this.#queue.maxSize &&
-      this.#members.some((member) => member.healthy && member.weight > 0);
+    const isFull = this.#queue.isFull && this.#members.some((member) => member.healthy && member.weight > 0);
     if (!isFull) {
       refuseSoon(lease, this.#refusals.noBackend());
       return;

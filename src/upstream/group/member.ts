@@ -101,6 +101,11 @@ export class Member implements Candidate {
     return places === undefined || places.take(this.maxConnections);
   }
 
+  /** As {@link makeRoom} in another worker, where the room is made soon. False when none can be made. */
+  askForRoom(): boolean {
+    return this.healthy && this.backend.load >= this.maxConnections && this.backend.askForRoom();
+  }
+
   /** Makes room below its limit by ending the pinned lease that has rested longest. False when that makes no room. */
   makeRoom(): boolean {
     return this.healthy && this.backend.load >= this.maxConnections && this.backend.endResting();

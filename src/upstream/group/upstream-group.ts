@@ -7,6 +7,7 @@ import type { PoolQueue } from '../backend/backend-state.ts';
 import type { Balancer, PickContext } from '../balancer/contract/balancer.ts';
 import { LeaseQueue, refuseSoon } from './lease-queue.ts';
 import type { Member } from './member.ts';
+import type { QueueSide, SharedQueue } from './queue-share.ts';
 import { PassedOver } from './passed-over.ts';
 import { UpstreamLease, type LeaseHome, type LeaseOwner } from './upstream-lease.ts';
 import type { UpstreamObserver } from './upstream-observer.ts';
@@ -38,6 +39,8 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
   #balancer: Balancer<Member> | undefined = undefined;
   readonly #makeBalancer: UpstreamOptions['makeBalancer'];
   readonly #queue: LeaseQueue;
+  /** What its queue shares with other workers; undefined where there are none. */
+  readonly #side: QueueSide | undefined;
   readonly #passedOver: PassedOver;
   /** Protocols that use it; see {@link serves}. */
   readonly #protocols = new Set<string>();
@@ -66,9 +69,14 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
     this.home = options.home;
     this.#makeBalancer = options.makeBalancer;
     this.#passedOver = new PassedOver(options.observer);
-    this.#queue = new LeaseQueue(options, () => {
-      this.#restWhenDraining();
-    });
+    this.#side = options.share?.queue.sideOf(this.#sharedQueue());
+    this.#queue = new LeaseQueue(
+      options,
+      () => {
+        this.#restWhenDraining();
+      },
+      this.#side,
+    );
   }
 
   get members(): readonly Member[] {
@@ -212,10 +220,35 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
   }
 
   readonly #onFree = (): void => {
-    if (this.#queue.length === 0 || this.#makesRoom) return;
-    this.#serveQueue();
+    if (this.#makesRoom) return;
+    if (this.#side !== undefined) this.#side.freed();
+    else if (this.#queue.length > 0) this.#serveQueue();
+    else return;
     this.#restWhenDraining();
   };
+
+  /** Its queue, as queues of other workers see it. */
+  #sharedQueue(): SharedQueue {
+    const queue = (): LeaseQueue => this.#queue;
+    const members = (): readonly Member[] => this.#members.filter(({ weight }) => weight > 0);
+    return {
+      get length() {
+        return queue().length;
+      },
+      get firstSinceMs() {
+        // One that has tried a backend may wait for another one than the next that has room.
+        return queue().first()?.tried === undefined ? queue().firstSinceMs : undefined;
+      },
+      hasRoom: () => members().some(({ available }) => available),
+      serve: (anyway) => {
+        this.#serveQueue(anyway);
+        this.#restWhenDraining();
+      },
+      askForRoom: () => {
+        members().some((member) => member.askForRoom());
+      },
+    };
+  }
 
   #listen(): void {
     if (this.#stopListening.length > 0) return;
@@ -240,8 +273,9 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
 
   /** Gives a lease a member of this group. If none can serve it: a member of the successor, or a place in the queue. */
   #serve(lease: UpstreamLease, atOnce?: boolean): void {
+    const mustWait = this.#side !== undefined && lease.tried === undefined && this.#side.mustWait();
     this.#passedOver.isChoosing = true;
-    const member = this.#pick(lease);
+    const member = mustWait ? undefined : this.#pick(lease);
     this.#passedOver.chosen(lease.request);
     if (member !== undefined) {
       lease.begin(member, atOnce);
@@ -254,6 +288,7 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
       successor.#serve(lease, atOnce);
     } else if (this.#queue.join(lease)) {
       if (this.#draining) this.#listen();
+      this.#side?.joined();
     } else this.#queue.refuse(lease);
   }
 
@@ -284,10 +319,13 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
     return made;
   }
 
-  #serveQueue(): void {
-    for (;;) {
+  /** Serves leases that wait. @param anyway whether the first one is served although one of another worker came before */
+  #serveQueue(anyway = false): void {
+    for (let isFirst = true; ; isFirst = false) {
       const lease = this.#queue.first();
       if (lease === undefined) return;
+      if (this.#side !== undefined && !(anyway && isFirst) && !this.#side.mayServe(this.#queue.firstSinceMs))
+        return;
       const member = this.#pick(lease);
       if (member === undefined) return;
       this.#queue.leave(lease, 'served');

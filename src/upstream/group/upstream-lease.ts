@@ -236,7 +236,7 @@ export class UpstreamLease
     // Only an exchange needs its upstream. Between exchanges an edit may release everything.
     this.#leaveHome();
     this.#pinned = new PinnedChannel(this, channel, idleMs);
-    this.backend.resting.add(this);
+    this.backend.beginRest(this);
     // A waiting lease may take the place of this channel.
     this.backend.noteChange();
   }
@@ -248,7 +248,7 @@ export class UpstreamLease
       this.#finish(channel, 0);
       return false;
     }
-    this.backend.resting.delete(this);
+    this.backend.endRest(this);
     channel.uses += 1;
     this.backend.reused += 1;
     this.#readClock();
@@ -306,7 +306,7 @@ export class UpstreamLease
     this.#isOver = true;
     if (this.#pinned !== undefined) {
       this.backend.pinned -= 1;
-      this.backend.resting.delete(this);
+      this.backend.endRest(this);
     }
     member?.backend.leaseEnded();
     if (this.#home !== undefined || this.#scope !== undefined) this.#leave();

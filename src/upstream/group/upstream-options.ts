@@ -4,6 +4,7 @@ import type { Balancer } from '../balancer/contract/balancer.ts';
 import type { Member } from './member.ts';
 import type { LeaseHome } from './upstream-lease.ts';
 import type { UpstreamObserver } from './upstream-observer.ts';
+import type { UpstreamShare } from './upstream-share.ts';
 
 /** The settings of an upstream. Its members are set by {@link UpstreamGroup.setMembers}. */
 export interface UpstreamOptions {
@@ -27,6 +28,8 @@ export interface UpstreamOptions {
   readonly observer?: UpstreamObserver | undefined;
   /** Called when a protocol throws in `leased`, `refused` or `connectFailed`. */
   readonly onFault: FaultHandler;
+  /** What it shares with other workers. Default: there are none. */
+  readonly share?: UpstreamShare | undefined;
   /** Held while a lease runs that came from an earlier group. Default: nothing is held. */
   readonly home?: LeaseHome | undefined;
 }

@@ -11,6 +11,17 @@ export interface QueuePlace<T> {
   readonly sinceMs: number;
 }
 
+/** The places of a queue where several workers share them. */
+export interface QueueRoom {
+  /** Places that are taken in all workers. */
+  readonly taken: number;
+  /** Takes a place. False when `limit` places are taken already. */
+  take(limit: number): boolean;
+  release(): void;
+  /** Is told after each change of the queue: who waits first may be another one. */
+  changed(): void;
+}
+
 /** How long a waiter may wait, in ms, by what it waits for. */
 export type WaitLimits = Readonly<Record<WaitReason, number>>;
 
@@ -19,17 +30,23 @@ export class WaitQueue<T> {
   readonly maxSize: number;
   readonly #limitsMs: WaitLimits;
   readonly #gaveUp: (place: QueuePlace<T>, waitedMs: number) => void;
+  readonly #room: QueueRoom | undefined;
   /** In the order in which they came. So of the waiters with the same reason, the first one's time is over first. */
   readonly #places: QueuePlace<T>[] = [];
   #timer: NodeJS.Timeout | undefined;
   #wakesAtMs = 0;
 
-  /** @param gaveUp called for each waiter whose time is over, after it has left the queue */
+  /**
+   * @param gaveUp called for each waiter whose time is over, after it has left the queue
+   * @param room default: no other worker has waiters
+   */
   constructor(
     maxSize: number,
     limitsMs: WaitLimits,
     gaveUp: (place: QueuePlace<T>, waitedMs: number) => void,
+    room?: QueueRoom,
   ) {
+    this.#room = room;
     this.maxSize = maxSize;
     this.#limitsMs = limitsMs;
     this.#gaveUp = gaveUp;
@@ -39,6 +56,11 @@ export class WaitQueue<T> {
     return this.#places.length;
   }
 
+  /** Whether there is no room for one more. */
+  get isFull(): boolean {
+    return (this.#room?.taken ?? this.#places.length) >= this.maxSize;
+  }
+
   /** How many wait for that reason. */
   waitingFor(reason: WaitReason): number {
     return this.#places.reduce((count, place) => count + Number(place.reason === reason), 0);
@@ -46,10 +68,11 @@ export class WaitQueue<T> {
 
   /** False when the queue is full. */
   join(waiter: T, reason: WaitReason): boolean {
-    if (this.#places.length >= this.maxSize) return false;
+    if (this.#room === undefined ? this.isFull : !this.#room.take(this.maxSize)) return false;
     const place = { waiter, reason, sinceMs: performance.now() };
     this.#places.push(place);
     this.#wakeBy(this.#endMs(place));
+    this.#room?.changed();
     return true;
   }
 
@@ -57,18 +80,28 @@ export class WaitQueue<T> {
     return this.#places[0]?.waiter;
   }
 
+  /** When the first waiter came, by `performance.now()`. */
+  get firstSinceMs(): number | undefined {
+    return this.#places[0]?.sinceMs;
+  }
+
   /** Takes a waiter out. Returns how long it has waited, in ms; undefined when it is not in the queue. */
   leave(waiter: T): number | undefined {
     const at = this.#places.findIndex((place) => place.waiter === waiter);
     const place = at < 0 ? undefined : this.#places.splice(at, 1)[0];
     if (this.#places.length === 0) this.#stop();
-    return place === undefined ? undefined : performance.now() - place.sinceMs;
+    if (place === undefined) return undefined;
+    this.#room?.release();
+    this.#room?.changed();
+    return performance.now() - place.sinceMs;
   }
 
-  /** Takes all waiters out, in their order. */
+  /** Takes all waiters out, in their order. They keep their places in the room, if there is one: another queue there {@link adopt}s them. */
   empty(): QueuePlace<T>[] {
     this.#stop();
-    return this.#places.splice(0);
+    const places = this.#places.splice(0);
+    this.#room?.changed();
+    return places;
   }
 
   /**
@@ -80,6 +113,7 @@ export class WaitQueue<T> {
       this.#places.push(place);
       this.#wakeBy(this.#endMs(place));
     }
+    this.#room?.changed();
   }
 
   /** Takes out the waiters that came last and have no room, and those that wait in vain. */
@@ -89,9 +123,17 @@ export class WaitQueue<T> {
     for (const place of this.#places.splice(0)) {
       const stays = kept.length < this.maxSize && !isVain(place.waiter);
       (stays ? kept : taken).push(place);
+      if (!stays) this.#room?.release();
+    }
+    while ((this.#room?.taken ?? 0) > this.maxSize) {
+      const last = kept.pop();
+      if (last === undefined) break;
+      taken.push(last);
+      this.#room?.release();
     }
     this.#places.push(...kept);
     if (kept.length === 0) this.#stop();
+    this.#room?.changed();
     return taken;
   }
 
@@ -123,6 +165,8 @@ export class WaitQueue<T> {
           break;
         }
         this.#places.splice(at, 1);
+        this.#room?.release();
+        this.#room?.changed();
         this.#gaveUp(place, now - place.sinceMs);
       }
     }

@@ -17,6 +17,7 @@ import type { Balancer } from '../../../src/upstream/balancer/contract/balancer.
 import { createBalancer } from '../../../src/upstream/balancer/create-balancer.ts';
 import { Member } from '../../../src/upstream/group/member.ts';
 import type { LeaseHome } from '../../../src/upstream/group/upstream-lease.ts';
+import type { UpstreamShare } from '../../../src/upstream/group/upstream-share.ts';
 import { SocketPool } from '../../../src/upstream/pool/socket-pool.ts';
 import { UpstreamGroup } from '../../../src/upstream/group/upstream-group.ts';
 import type { UpstreamObserver } from '../../../src/upstream/group/upstream-observer.ts';
@@ -37,6 +38,8 @@ export interface GroupOptions {
   readonly weight?: number;
   readonly keySource?: KeySource;
   readonly home?: LeaseHome;
+  /** What the group shares with those of other workers. Default: there are none. */
+  readonly share?: UpstreamShare;
   /** Further callbacks, beside the one for the ends of waits. */
   readonly observer?: Partial<UpstreamObserver>;
 }
@@ -111,6 +114,7 @@ export function groupOver(backends: readonly BackendState[], options: GroupOptio
       },
       onFault,
       home: options.home,
+      share: options.share,
     }),
   );
   group.setMembers(members, makeBalancer(members));

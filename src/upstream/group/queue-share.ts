@@ -1,0 +1,159 @@
+import { msBetween, SharedClock } from '../../shared/shared-clock.ts';
+import type { PlaceLimit } from '../../shared/place-limit.ts';
+import type { OpenSlot, WorkerSlots } from '../../shared/worker-slots.ts';
+import type { QueueRoom } from './wait-queue.ts';
+
+/** Leases that came within this time of each other may be served in any order. */
+const ORDER_MS = 5;
+/** How often a worker with waiting leases looks for a place that it was not woken for. */
+const LOOK_INTERVAL_MS = 2;
+/** So often in a row it finds room and the same lease of another worker first, before it takes the place for its own. */
+const LOOKS = 2;
+
+/** The queue of one group in this worker. An edit may leave several groups whose leases wait. */
+export interface SharedQueue {
+  readonly length: number;
+  /** When its first lease came, by `performance.now()`; undefined when that one can't be served by every backend. */
+  readonly firstSinceMs: number | undefined;
+  /** Whether a backend has room for a lease. */
+  hasRoom(): boolean;
+  /** Serves the leases whose turn it is. With `anyway`, also the first one although another worker's came before. */
+  serve(anyway: boolean): void;
+  /** Asks other workers to end a lease that rests. */
+  askForRoom(): void;
+}
+
+/** What a queue knows of those in other workers. */
+export interface QueueSide extends QueueRoom {
+  /** Whether a lease that comes now must wait, as others came before it. Serves those of this worker if there is room for them. */
+  mustWait(): boolean;
+  /** Whether it is the turn of a lease that came at that time: no other worker has one that came before. */
+  mayServe(sinceMs: number | undefined): boolean;
+  /** A lease has joined the queue, as no backend had room for it. */
+  joined(): void;
+  /** A backend may have room. */
+  freed(): void;
+}
+
+/** A lease of another worker that did not take a free place, and how often in a row it was found so. */
+interface Unserved {
+  readonly worker: number;
+  readonly since: number;
+  readonly looks: number;
+}
+
+/**
+ * What the queues of one upstream share over all workers: their places, and who has waited for longest. Who frees a place of a backend
+ * leaves it to the worker whose lease came first, and wakes that worker. A wake may be late or get lost; so a worker with waiting leases
+ * also looks by itself, and takes a place that the worker with the first lease leaves unused.
+ */
+export class QueueShare {
+  readonly #slot: OpenSlot;
+  readonly #slots: WorkerSlots;
+  readonly #places: PlaceLimit;
+  readonly #clock = new SharedClock();
+  /** Queues of this worker in which leases wait. */
+  readonly #queues = new Set<SharedQueue>();
+  readonly #stopWakes: () => void;
+  #timer: NodeJS.Timeout | undefined;
+  #unserved: Unserved | undefined;
+
+  constructor(slot: OpenSlot, slots: WorkerSlots) {
+    this.#slot = slot;
+    this.#slots = slots;
+    this.#places = slot.places();
+    this.#stopWakes = slots.wakes.on(slot.slot, () => {
+      for (const queue of this.#queues) this.#freed(queue);
+    });
+  }
+
+  /** The side of one group's queue. */
+  sideOf(queue: SharedQueue): QueueSide {
+    const places = this.#places;
+    const mayServe = (sinceMs = performance.now()): boolean => this.#mayServe(sinceMs);
+    return {
+      get taken() {
+        return places.taken;
+      },
+      mustWait: () => {
+        if (places.taken === 0) return false;
+        // A wake for these may be on its way.
+        if (queue.firstSinceMs !== undefined) queue.serve(false);
+        return queue.firstSinceMs !== undefined || !mayServe();
+      },
+      mayServe,
+      joined: () => {
+        if (!queue.hasRoom()) queue.askForRoom();
+      },
+      freed: () => {
+        this.#freed(queue);
+      },
+      take: (limit) => places.take(limit),
+      release: () => {
+        places.release();
+      },
+      changed: () => {
+        this.#changed(queue);
+      },
+    };
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#stopWakes();
+  }
+
+  #mayServe(sinceMs: number): boolean {
+    const first = this.#firstElsewhere();
+    return first === undefined || msBetween(first.since, this.#clock.at(sinceMs)) <= ORDER_MS;
+  }
+
+  #freed(queue: SharedQueue): void {
+    if (this.#places.taken === 0) return;
+    queue.serve(false);
+    const first = this.#firstElsewhere();
+    if (first !== undefined && queue.hasRoom()) this.#slots.wakes.wake(first.worker, this.#slot.slot);
+  }
+
+  #changed(queue: SharedQueue): void {
+    if (queue.length > 0) this.#queues.add(queue);
+    else this.#queues.delete(queue);
+    let first = Number.POSITIVE_INFINITY;
+    for (const { firstSinceMs } of this.#queues) first = Math.min(first, firstSinceMs ?? first);
+    // 0 says that no lease waits.
+    this.#slot.note = first === Number.POSITIVE_INFINITY ? 0 : this.#clock.at(first) || 1;
+    if (this.#queues.size === 0) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    } else
+      this.#timer ??= setInterval(() => {
+        for (const waiting of this.#queues) this.#look(waiting);
+      }, LOOK_INTERVAL_MS).unref();
+  }
+
+  #look(queue: SharedQueue): void {
+    const isFree = queue.hasRoom();
+    if (isFree) this.#freed(queue);
+    else queue.askForRoom();
+    const first = isFree && queue.hasRoom() ? this.#firstElsewhere() : undefined;
+    const before = this.#unserved;
+    const isSame = before?.worker === first?.worker && before?.since === first?.since;
+    const looks = isSame ? (before?.looks ?? 0) + 1 : 1;
+    this.#unserved = first && { ...first, looks };
+    if (first === undefined || looks < LOOKS) return;
+    this.#unserved = undefined;
+    queue.serve(true);
+  }
+
+  /** The worker, other than this one, whose lease came first. */
+  #firstElsewhere(): { readonly worker: number; readonly since: number } | undefined {
+    const { worker: own, workers } = this.#slots;
+    let found: { readonly worker: number; readonly since: number } | undefined;
+    for (let worker = 0; worker < workers; worker++) {
+      const since = worker === own ? 0 : this.#slot.noteOf(worker);
+      if (since !== 0 && (found === undefined || msBetween(found.since, since) < 0))
+        found = { worker, since };
+    }
+    return found;
+  }
+}
