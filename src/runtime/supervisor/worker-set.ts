@@ -1,8 +1,5 @@
-import { MessageChannel } from 'node:worker_threads';
-
 import { BalanceError } from '../../errors.ts';
-import type { DescriptorHub } from '../../net/node/descriptors/descriptor-hub.ts';
-import type { HealthReport, Logger, MetricsPage, MetricsPageRequest } from '../../plugin-api/index.ts';
+import type { HealthReport, Logger } from '../../plugin-api/index.ts';
 import type { BackendsReading, PoolsReading } from '../../readings/backend.ts';
 import type { ConnectionsQuery, ConnectionsReading } from '../../readings/connection.ts';
 import type { CounterReadings } from '../../readings/counts/counters.ts';
@@ -11,7 +8,6 @@ import type { WorkerReading } from '../../readings/worker.ts';
 import { msBetween, SharedClock } from '../../shared/shared-clock.ts';
 import { SlotTable } from '../../shared/slot-table.ts';
 import { WorkerWords } from '../../shared/worker-words.ts';
-import type { LogReport, LogTaken } from '../../readings/worker-log.ts';
 import { withTimeout } from '../../time/with-timeout.ts';
 import { DrainWatch } from '../control/drain-watch.ts';
 import type {
@@ -26,47 +22,23 @@ import type { Explanation } from '../explain/explanation.ts';
 import { slotKeysOf } from '../upstreams/slot-keys.ts';
 import { CrashWatch } from './crash-watch.ts';
 import { GenerationRound } from './generation-round.ts';
-import type { Report } from './messages.ts';
 import { sendSource, type SharedGeneration } from './send-source.ts';
 import type { SocketHolder, SocketPeer } from './socket-holder.ts';
+import { ThreadStarter, type ReportHandler, type StarterOptions } from './thread-starter.ts';
 import { WholeReader } from './whole-reader.ts';
 import { WorkerLife, type LastBeat } from './worker-life.ts';
-import type { Neighbour } from './worker-start.ts';
-import { WorkerThread, type ThreadEnd, type ThreadOptions } from './worker-thread.ts';
+import type { ThreadEnd, WorkerThread } from './worker-thread.ts';
 
-/** Numbers of readings of one thread are below this, so that those of different threads differ. */
-const READINGS_A_THREAD = 2 ** 32;
-const THREADS_A_WORKER = 2 ** 8;
 /** What prepares a replacement for the live generation. */
 const JOIN_LIMIT_MS = 60_000;
 /** A worker has this time to cut what still runs, and again to write its last lines. */
 const CUT_LIMIT_MS = 500;
 
-/** Writes the log of one thread. */
-export interface LogInput {
-  heard(report: LogReport): void;
-  /** The thread has ended. What it said before is still written. */
-  destroy(): void;
-}
-
-export interface WorkerSetOptions {
-  /** How many workers. */
-  readonly workers: number;
+export interface WorkerSetOptions extends StarterOptions {
   readonly logger: Logger;
-  /** Makes what writes the log of a thread. */
-  readonly logInput: (say: (told: LogTaken) => void) => LogInput;
-  readonly threads: ThreadOptions;
-  /** As `ProxyIds.proxyId`. */
-  readonly proxyId: string;
-  /** The folder that relative names of log files start from. */
-  readonly directory: string;
-  /** Sends descriptors to the workers. */
-  readonly hub: DescriptorHub;
   readonly sockets: SocketHolder;
   /** Random numbers from 0 to below 1, for balancers. Default: `Math.random`. */
   readonly chance?: (() => number) | undefined;
-  /** Makes the page of a listener that is a metrics server. */
-  readonly metricsPage: (request: MetricsPageRequest) => Promise<MetricsPage>;
 }
 
 /**
@@ -82,6 +54,7 @@ export class WorkerSet implements ProxyControl {
   readonly #workers: readonly WorkerLife[];
   readonly #reader: WholeReader;
   readonly #crashes: CrashWatch;
+  readonly #starter: ThreadStarter;
   #live: SharedGeneration | undefined;
   /** Replacements that build what is live. */
   readonly #joins = new Set<Promise<void>>();
@@ -98,6 +71,9 @@ export class WorkerSet implements ProxyControl {
     this.#words = new WorkerWords(workers);
     this.#slots = new SlotTable(workers, chance);
     this.#crashes = new CrashWatch(logger);
+    this.#starter = new ThreadStarter(options, this.#words.buffer, (index, report) => {
+      this.#heard(index, report);
+    });
     this.#workers = Array.from({ length: workers }, (_, index) => this.#life(index));
     this.#reader = new WholeReader(this.#workers);
   }
@@ -258,52 +234,12 @@ export class WorkerSet implements ProxyControl {
     return new WorkerLife({
       index,
       logger: this.#options.logger,
-      start: (_, incarnation) => this.#startThread(index, incarnation),
+      start: (_, incarnation) => this.#starter.start(index, incarnation),
       join: (life, thread) => this.#noteJoin(this.#join(life, thread)),
       ended: (_, end) => {
         this.#ended(index, end);
       },
       lastBeat: () => this.#lastBeat(index),
-    });
-  }
-
-  #startThread(index: number, incarnation: number): WorkerThread {
-    const { workers, logInput, threads, hub, proxyId, directory, metricsPage } = this.#options;
-    const thread = (index * THREADS_A_WORKER + (incarnation % THREADS_A_WORKER) + 1) * READINGS_A_THREAD;
-    const start = {
-      index,
-      workers,
-      proxyId,
-      directory,
-      neighbours: this.#meetNeighbours(index),
-      invited: hub.invite(index),
-      lastReadingId: thread,
-      words: this.#words.buffer,
-    };
-    const log = logInput((told) => {
-      made.link.say(told);
-    });
-    const made = new WorkerThread(threads, start, {
-      answers: { 'metrics-page': ({ request }) => metricsPage(request) },
-      heard: (report) => {
-        if (report.kind === 'log-open' || report.kind === 'log-lines' || report.kind === 'log-close')
-          log.heard(report);
-        else this.#heard(index, report);
-      },
-    });
-    void made.ended.then(() => {
-      log.destroy();
-    });
-    return made;
-  }
-
-  /** Connects a thread that starts with those that run, so that they can wake each other. */
-  #meetNeighbours(index: number): readonly Neighbour[] {
-    const others = this.#workers.filter((other) => other.index !== index && other.thread !== undefined);
-    return others.map((other) => {
-      const { port1, port2 } = new MessageChannel();
-      other.thread?.link.say({ kind: 'neighbour', worker: index, port: port1 }, [port1]);
-      return { worker: other.index, port: port2 };
     });
   }
 
@@ -339,12 +275,11 @@ export class WorkerSet implements ProxyControl {
   }
 
   #ended(index: number, end: ThreadEnd): void {
-    this.#options.hub.release(index);
     this.#slots.reclaim(index);
     this.#crashes.ended(end.message);
   }
 
-  #heard(index: number, report: Exclude<Report, LogReport>): void {
+  #heard(...[index, report]: Parameters<ReportHandler>): void {
     switch (report.kind) {
       case 'need':
         this.#options.sockets.need(index, report.socket, report.count);
