@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { ResourceLimits } from 'node:worker_threads';
 import v8 from 'node:v8';
 
-import type { SocketHolder } from '../runtime/supervisor/socket-holder.ts';
 import { WorkerSet, type WorkerSetOptions } from '../runtime/supervisor/worker-set.ts';
 
 const MIB = 2 ** 20;
@@ -10,9 +9,7 @@ const MIB = 2 ** 20;
 const OVERCOMMIT = 1.5;
 
 /** How workers are started. */
-export interface WorkersEnvironment extends Omit<WorkerSetOptions, 'threads' | 'proxyId' | 'sockets'> {
-  readonly sockets: SocketHolder;
-}
+export type WorkersEnvironment = Omit<WorkerSetOptions, 'threads' | 'proxyId'>;
 
 /** Starts the threads that serve clients. Rejects when one of them can't be started. */
 export async function startWorkers(environment: WorkersEnvironment): Promise<WorkerSet> {

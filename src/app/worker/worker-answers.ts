@@ -1,3 +1,4 @@
+import type { SharedSockets } from '../../net/share/shared-sockets.ts';
 import type { GenerationSource } from '../../runtime/control/proxy-control.ts';
 import type { GrantedSlots, SwapReading } from '../../runtime/supervisor/messages.ts';
 import { ValueAssembly } from '../../runtime/supervisor/sliced-value.ts';
@@ -13,7 +14,11 @@ export interface WorkerDuties {
 }
 
 /** The answers of a worker: nearly all of them come from its moving parts, as in a proxy with one thread. */
-export function workerAnswers(duties: WorkerDuties, { proxy }: MovingParts): WorkerAnswers {
+export function workerAnswers(
+  duties: WorkerDuties,
+  { proxy }: MovingParts,
+  shared: SharedSockets,
+): WorkerAnswers {
   const { sockets } = proxy;
   /** A source that comes in parts. */
   let parts: { readonly generation: number; readonly assembly: ValueAssembly } | undefined;
@@ -31,11 +36,13 @@ export function workerAnswers(duties: WorkerDuties, { proxy }: MovingParts): Wor
       await duties.prepare(generation, source, slots);
       return undefined;
     },
-    bind: async ({ generation, leaving }) => {
+    bind: async ({ generation, leaving, sockets: granted }) => {
+      shared.grant(granted);
       await sockets.bind(generation, leaving);
       return undefined;
     },
     listen: async ({ generation, socket }) => {
+      shared.grant([socket]);
       await sockets.listen(generation, socket.address);
       return undefined;
     },

@@ -3,7 +3,9 @@ import v8 from 'node:v8';
 import { HealthBoard } from '../../health/health-board.ts';
 import { BackendContexts } from '../../net/dial/tls/backend-contexts.ts';
 import { NameResolver } from '../../net/dns/name-resolver.ts';
+import { DescriptorInbox } from '../../net/node/descriptors/descriptor-inbox.ts';
 import { ProcessResources } from '../../net/resources/process-resources.ts';
+import { SharedSockets } from '../../net/share/shared-sockets.ts';
 import { RotatingKeyRing } from '../../net/tls/contexts/rotating-key-ring.ts';
 import type { MetricsPage } from '../../plugin-api/index.ts';
 import type { GenerationSource } from '../../runtime/control/proxy-control.ts';
@@ -68,6 +70,13 @@ export class WorkerApp {
     const resources = new ProcessResources({ logger });
     const plugins = new BuiltInPlugins();
     const contexts = new BackendContexts();
+    const sockets = new SharedSockets({
+      worker: start.index,
+      wakes: this.#wakes,
+      need: (socket, count) => {
+        this.#link.say({ kind: 'need', socket, count });
+      },
+    });
     this.#start = start;
     this.#words = words;
     this.#names = names;
@@ -84,18 +93,20 @@ export class WorkerApp {
       ids: { proxyId, lastReadingId, nextConnectionId: () => words.nextConnectionId() },
       names,
       resources,
+      sockets,
       ticketKeys: new RotatingKeyRing(),
       plugins,
       metricsPage: (request) => this.#metricsPage(request),
     });
     this.#link = new SupervisorLink('the supervisor', port, {
-      answers: workerAnswers(this, this.#parts),
+      answers: workerAnswers(this, this.#parts, sockets),
       heard: (told) => {
         if (told.kind === 'neighbour') this.#wakes.connect(told.worker, told.port);
         else if (told.kind === 'log-taken') this.#log.taken(told);
         else this.#stopWork();
       },
     });
+    void this.#takeDescriptors(sockets);
     this.#beat = setInterval(() => {
       this.#tellBeat();
     }, BEAT_MS).unref();
@@ -153,6 +164,17 @@ export class WorkerApp {
     // The last spans may have to find their collector, so names are still looked up.
     await this.#thread.telemetryControl.close();
     await this.#thread.logging.close();
+  }
+
+  async #takeDescriptors(sockets: SharedSockets): Promise<void> {
+    try {
+      await DescriptorInbox.join(this.#start.invited, (socket, handle) => {
+        sockets.taken(socket, handle);
+      });
+    } catch (error) {
+      // What asks for descriptors fails then, and says so.
+      this.strayError(error);
+    }
   }
 
   /** Logs an error that nobody caught. */

@@ -1,4 +1,5 @@
 import { AcceptDemand } from './accept-demand.ts';
+import { pauseAccepts } from '../node/descriptors/accept-pause.ts';
 import type { DescriptorSource } from '../node/descriptors/descriptor-source.ts';
 import { descriptorOf, type ListeningHandle } from '../node/node-internals.ts';
 import type { ProcessResources } from '../resources/process-resources.ts';
@@ -48,6 +49,7 @@ export class AcceptBursts {
   #restUntilMs = 0;
   /** Runs while there are further descriptors. */
   #review: NodeJS.Timeout | undefined;
+  #isPaused = false;
   #closed = false;
   #whenFreed: (() => void) | undefined;
 
@@ -71,6 +73,17 @@ export class AcceptBursts {
   yieldDescriptors(): void {
     this.#restUntilMs = this.#nowMs() + SHORTAGE_REST_MS;
     this.#want(0);
+  }
+
+  /** Accepts nothing from the further descriptors until {@link resume}. They stay open. */
+  pause(): void {
+    this.#isPaused = true;
+    for (const copy of this.#copies) pauseAccepts(copy);
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    for (const copy of this.#copies) copy.listen(this.#options.backlog);
   }
 
   /**
@@ -146,6 +159,7 @@ export class AcceptBursts {
       copy.close();
       return;
     }
+    if (this.#isPaused) pauseAccepts(copy);
     this.#copies.push(copy);
     this.#review ??= setInterval(() => {
       if (!this.#isLooking) this.#look();

@@ -33,25 +33,44 @@ export interface InterceptOptions {
   readonly accept: (handle: Handle) => void;
 }
 
+/** Gets the error of a handle that listens, or a connection that can't be read into our memory. */
+type Otherwise = (error: number | undefined, handle: unknown) => void;
+
 /**
  * Calls `accept` for each connection of a server that just began to listen, instead of its 'connection' event. Returns the
  * handle that listens; undefined when this version of Node.js does not allow that.
  */
-export function interceptHandles(
-  server: Server,
-  { backlog, keepAliveMs, accept }: InterceptOptions,
-): ListeningHandle | undefined {
+export function interceptHandles(server: Server, options: InterceptOptions): ListeningHandle | undefined {
   const listening = listeningHandleOf(server);
   if (listening === undefined) return undefined;
+  const original = interceptConnections(
+    listening,
+    acceptCallback(listening, options, (error, handle) => {
+      original(error, handle);
+    }),
+  );
+  return listening;
+}
+
+/**
+ * What to call for each connection of a handle that listens, or will. Sets the options that connections inherit from it.
+ *
+ * @param otherwise gets what `accept` can't
+ */
+export function acceptCallback(
+  listening: ListeningHandle,
+  { backlog, keepAliveMs, accept }: InterceptOptions,
+  otherwise: Otherwise,
+): ListeningHandle['onconnection'] {
   if (INHERITS_OPTIONS) {
     listening.setNoDelay?.(true);
     setKeepAlive(listening, keepAliveMs());
   }
   // Connections that came before the options were set did not inherit them.
   let mayLackOptions = INHERITS_OPTIONS ? backlog : Number.POSITIVE_INFINITY;
-  const original = interceptConnections(listening, (error, handle) => {
+  return (error, handle) => {
     if (error || !isReadableHandle(handle)) {
-      original(error, handle);
+      otherwise(error, handle);
       return;
     }
     if (mayLackOptions > 0) {
@@ -60,8 +79,7 @@ export function interceptHandles(
       if (keepAliveMs() > 0) setKeepAlive(handle, keepAliveMs());
     }
     accept(handle);
-  });
-  return listening;
+  };
 }
 
 /** The transport over the handle of an accepted connection. */

@@ -1,19 +1,16 @@
-import { createServer, isIP, type Server } from 'node:net';
+import { createServer, type Server } from 'node:net';
 
 import type { Address } from '../../config/values/address.ts';
 import type { Endpoint, Logger } from '../../plugin-api/index.ts';
 import type { DescriptorSource } from '../node/descriptors/descriptor-source.ts';
 import { keepAliveSeconds, setKeepAlive } from '../node/keep-alive.ts';
 import { listeningHandleOf } from '../node/node-internals.ts';
-import { UNIX_END } from '../transport/endpoints.ts';
 import { AcceptBursts } from './accept-bursts.ts';
 import { interceptHandles } from './accepted-transport.ts';
 import { BoundServer } from './bind/bound-server.ts';
 import type { OfferedSocket, SocketInheritance } from './bind/socket-inheritance.ts';
+import { BACKLOG, localEndAt, portOf } from './listening-place.ts';
 import type { Acceptor, ListeningSocketOptions, OpenedSocket } from './socket-opener.ts';
-
-const BACKLOG = 4096;
-const ALL_ADDRESSES: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
 
 /** A socket that this thread binds, and that it alone accepts from. */
 export class ListeningSocket implements OpenedSocket {
@@ -149,15 +146,4 @@ export class ListeningSocket implements OpenedSocket {
     if (listening !== undefined && copies !== undefined)
       this.#bursts = new AcceptBursts({ listening, backlog: BACKLOG, copies, resources });
   }
-}
-
-function portOf(address: Address): number {
-  return address.kind === 'tcp' ? address.port : 0;
-}
-
-function localEndAt(bound: Address): Endpoint | undefined {
-  if (bound.kind === 'unix') return UNIX_END;
-  return isIP(bound.host) === 0 || ALL_ADDRESSES.has(bound.host)
-    ? undefined
-    : { address: bound.host, port: bound.port };
 }

@@ -301,7 +301,7 @@ const MESSAGE_PIPE = 2;
  * @param reason a code like `ECONNRESET`, or the system's number for it
  */
 export function systemError(
-  syscall: 'read' | 'write' | 'connect' | 'bind' | 'listen',
+  syscall: 'read' | 'write' | 'connect' | 'bind' | 'accept' | 'listen',
   reason: string | number,
 ): Error {
   const code = typeof reason === 'string' ? reason : getSystemErrorName(reason);

@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 
+import type { GrantedSocket } from '../../net/share/granted-socket.ts';
 import type { HealthReport, MetricsPage, MetricsPageRequest } from '../../plugin-api/index.ts';
 import type { Address } from '../../config/values/address.ts';
 import type { BackendsReading, PoolsReading } from '../../readings/backend.ts';
@@ -47,7 +48,7 @@ export interface WorkerQuestions {
   /** As `SocketControl.suspend`: the worker has no descriptor of the socket any more. */
   readonly suspend: Question<{ readonly address: Address }, undefined>;
   /** As `SocketControl.resume`, with a descriptor that comes by the descriptor channel. */
-  readonly resume: Question<{ readonly address: Address; readonly socket: GrantedSocket }, undefined>;
+  readonly resume: Question<{ readonly address: Address }, undefined>;
   /** As `ProxyControl.commit`. */
   readonly commit: Question<{ readonly generation: number }, SwapReading>;
   /** As `ProxyControl.abort`. */
@@ -78,16 +79,6 @@ export interface GrantedSlots {
   readonly grant: SlotGrant;
   /** All pages that there are. */
   readonly pages: readonly SharedArrayBuffer[];
-}
-
-/** A listening socket that workers share: each of them gets descriptors of its own. */
-export interface GrantedSocket {
-  /** Tells it from the other sockets of the proxy. */
-  readonly socket: number;
-  /** As the config has it. */
-  readonly address: Address;
-  /** With the real port where the config said 0. */
-  readonly bound: Address;
 }
 
 /** When a worker swapped generations. */

@@ -23,7 +23,7 @@ import { slotKeysOf } from '../upstreams/slot-keys.ts';
 import { CrashWatch } from './crash-watch.ts';
 import { GenerationRound } from './generation-round.ts';
 import { sendSource, type SharedGeneration } from './send-source.ts';
-import type { SocketHolder, SocketPeer } from './socket-holder.ts';
+import type { SocketBroker, SocketPeer } from './socket-broker.ts';
 import { ThreadStarter, type ReportHandler, type StarterOptions } from './thread-starter.ts';
 import { WholeReader } from './whole-reader.ts';
 import { WorkerLife, type LastBeat } from './worker-life.ts';
@@ -36,7 +36,7 @@ const CUT_LIMIT_MS = 500;
 
 export interface WorkerSetOptions extends StarterOptions {
   readonly logger: Logger;
-  readonly sockets: SocketHolder;
+  readonly sockets: SocketBroker;
   /** Random numbers from 0 to below 1, for balancers. Default: `Math.random`. */
   readonly chance?: (() => number) | undefined;
 }
@@ -113,7 +113,7 @@ export class WorkerSet implements ProxyControl {
     this.#words.commit(id);
     this.#live = round.generation;
     const { report, over } = round.commit();
-    this.#options.sockets.commit(id);
+    this.#options.sockets.commit(id, report);
     this.#finishRound();
     if (before !== undefined) this.#releaseAfter(over, before);
     return report;
@@ -122,8 +122,9 @@ export class WorkerSet implements ProxyControl {
   abort(id: number): void {
     const round = this.#round;
     if (round?.generation.id !== id) return;
-    this.#options.sockets.abort(id);
-    this.#releaseAfter(round.abort(), round.generation);
+    const aborted = round.abort();
+    this.#options.sockets.abort(id, aborted);
+    this.#releaseAfter(aborted, round.generation);
     this.#finishRound();
   }
 
@@ -202,7 +203,7 @@ export class WorkerSet implements ProxyControl {
   }
 
   destroy(): void {
-    this.#options.sockets.close();
+    this.#options.sockets.close(false);
     for (const worker of this.#workers) void worker.destroy();
   }
 
@@ -276,6 +277,7 @@ export class WorkerSet implements ProxyControl {
 
   #ended(index: number, end: ThreadEnd): void {
     this.#slots.reclaim(index);
+    this.#options.sockets.left(index);
     this.#crashes.ended(end.message);
   }
 

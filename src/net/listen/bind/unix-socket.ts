@@ -18,13 +18,7 @@ export function bindWithMode(server: Server, path: string, mode: number | undefi
     server.listen(options);
     return;
   }
-  // Node.js binds before `listen` returns, so this umask applies to no other file of this thread.
-  const before = process.umask(OWNER_ONLY);
-  try {
-    server.listen(options);
-  } finally {
-    process.umask(before);
-  }
+  ownerOnly(() => server.listen(options));
   // If another server has the path, its permissions must not be changed.
   if (!server.listening) return;
   try {
@@ -32,6 +26,19 @@ export function bindWithMode(server: Server, path: string, mode: number | undefi
   } catch (error) {
     server.close();
     throw error;
+  }
+}
+
+/**
+ * Makes a unix socket to which only its owner may connect. `bind` must bind it before it returns, so that this applies to no other file.
+ * Throws in worker threads: they may not change the umask.
+ */
+export function ownerOnly<T>(bind: () => T): T {
+  const before = process.umask(OWNER_ONLY);
+  try {
+    return bind();
+  } finally {
+    process.umask(before);
   }
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync, readlinkSync, unlinkSync } from 'node:fs';
+import { readFileSync, readlinkSync, renameSync, unlinkSync } from 'node:fs';
 import net, { isIPv6 } from 'node:net';
 
 import type { Address } from '../../../config/values/address.ts';
@@ -23,16 +23,20 @@ const EADDRNOTAVAIL = -99;
  */
 export class BoundHandle {
   readonly handle: ListeningHandle;
-  /** With the real port. */
-  readonly address: Address;
-  /** Whether another process has made the socket. */
-  readonly #isAdopted: boolean;
+  #address: Address;
+  /** Whether Node.js would remove the file of the unix socket by itself: it does so at the path where it has bound the socket. */
+  #isRemovedByNode: boolean;
   #isClosed = false;
 
   constructor(handle: ListeningHandle, address: Address, isAdopted: boolean) {
     this.handle = handle;
-    this.address = address;
-    this.#isAdopted = isAdopted;
+    this.#address = address;
+    this.#isRemovedByNode = !isAdopted;
+  }
+
+  /** With the real port. */
+  get address(): Address {
+    return this.#address;
   }
 
   /** The number of the descriptor. */
@@ -40,21 +44,33 @@ export class BoundHandle {
     return descriptorOf(this.handle);
   }
 
+  /** Whether closing it removes a file that it has bound itself: nobody else can go on with such a socket. */
+  get ownsFile(): boolean {
+    return this.#isRemovedByNode && this.#address.kind === 'unix' && !this.#address.path.startsWith('\0');
+  }
+
+  /** Renames the file of a unix socket. What had that path before is gone. */
+  rename(path: string): void {
+    if (this.#address.kind !== 'unix') return;
+    renameSync(this.#address.path, path);
+    this.#address = { kind: 'unix', path };
+    this.#isRemovedByNode = false;
+  }
+
   /** Closes this descriptor; the address is free when all others are closed too. The file of a unix socket is removed at once. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.handle.close();
-    // Node.js removes the file of a socket that it has made itself.
-    if (this.#isAdopted) removeFile(this.address);
+    if (!this.#isRemovedByNode) removeFile(this.#address);
   }
 
   /** As {@link close}, for a socket that another process goes on with: the file of a unix socket stays. */
   closeKeepingFile(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    // Closing a unix socket that Node.js has made would remove the file. So it stays open until the process ends.
-    if (this.#isAdopted || this.address.kind === 'tcp') this.handle.close();
+    // Closing it would remove the file. So it stays open until the process ends.
+    if (!this.#isRemovedByNode || this.#address.kind === 'tcp') this.handle.close();
   }
 }
 

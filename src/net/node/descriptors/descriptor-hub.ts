@@ -11,6 +11,8 @@ interface Channel {
   readonly invitation: Invitation;
   end: AcceptedEnd | undefined;
   sender: HandleSender | undefined;
+  /** What was sent before the worker joined. */
+  readonly waiting: (readonly [label: string, handle: object | undefined])[];
 }
 
 /**
@@ -35,7 +37,7 @@ export class DescriptorHub {
   invite(worker: number): Invited {
     this.release(worker);
     const invitation = new Invitation(JOIN_LIMIT_MS);
-    const channel: Channel = { invitation, end: undefined, sender: undefined };
+    const channel: Channel = { invitation, end: undefined, sender: undefined, waiting: [] };
     this.#channels.set(worker, channel);
     invitation.joined.then(
       (end) => {
@@ -50,14 +52,16 @@ export class DescriptorHub {
   }
 
   /**
-   * Sends a worker a descriptor of the socket with that number. Without a handle it is told that there is none. Returns false when the
-   * worker can't be told, because it has not joined or is gone.
+   * Sends a worker a descriptor of the socket with that number, as soon as the worker has joined. Without a handle it is told that there is
+   * none. Returns false when the worker can't be told, because it was not invited or is gone.
    */
   send(worker: number, socket: number, handle: object | undefined): boolean {
-    const sender = this.#channels.get(worker)?.sender;
-    if (sender === undefined) return false;
+    const channel = this.#channels.get(worker);
+    if (channel === undefined) return false;
     const label = socketLabel(socket);
-    return sender.send(label, handle) || (handle !== undefined && sender.send(label, undefined));
+    if (channel.sender !== undefined) return sendOrTell(channel.sender, label, handle);
+    channel.waiting.push([label, handle]);
+    return true;
   }
 
   /** Ends the channel of a worker. */
@@ -80,6 +84,7 @@ export class DescriptorHub {
       if (bytes === undefined) this.#forget(worker, channel);
     };
     end.pipe.readStart();
+    for (const [label, handle] of channel.waiting.splice(0)) sendOrTell(channel.sender, label, handle);
   }
 
   #forget(worker: number, channel: Channel): void {
@@ -87,4 +92,9 @@ export class DescriptorHub {
     channel.invitation.withdraw();
     channel.end?.close();
   }
+}
+
+/** Sends a handle, or word that there is none. */
+function sendOrTell(sender: HandleSender, label: string, handle: object | undefined): boolean {
+  return sender.send(label, handle) || (handle !== undefined && sender.send(label, undefined));
 }

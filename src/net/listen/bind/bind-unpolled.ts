@@ -1,0 +1,34 @@
+import { chmodSync } from 'node:fs';
+
+import type { Address } from '../../../config/values/address.ts';
+import { bindHandle, type BoundHandle } from '../../node/descriptors/bound-handle.ts';
+import { bindAddress, type WantedAddress } from './bind-address.ts';
+import { ownerOnly } from './unix-socket.ts';
+
+/**
+ * Binds a socket from which this thread accepts nothing; others get descriptors of it.
+ *
+ * @param mode permissions of a unix socket; undefined: what the process's umask leaves
+ * @throws BalanceError as {@link bindAddress} does
+ */
+export function bindUnpolled(wanted: WantedAddress, mode: number | undefined): Promise<BoundHandle> {
+  return bindAddress(
+    wanted,
+    (address) =>
+      new Promise((resolve) => {
+        resolve(bindWithMode(address, mode));
+      }),
+  );
+}
+
+function bindWithMode(address: Address, mode: number | undefined): BoundHandle {
+  if (address.kind !== 'unix' || mode === undefined) return bindHandle(address);
+  const bound = ownerOnly(() => bindHandle(address));
+  try {
+    chmodSync(address.path, mode);
+    return bound;
+  } catch (error) {
+    bound.close();
+    throw error;
+  }
+}
