@@ -4,11 +4,15 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { deadAddress } from '../../support/addresses/dead-address.ts';
+import { buildProgram } from '../../support/labs/built-program.ts';
 import { eventually } from '../../support/time/eventually.ts';
 import { fieldValues } from '../../support/peers/http-message.ts';
 import { answer, get } from '../../support/peers/http-talk.ts';
 import { EXAMPLES, served, start } from './example.ts';
 import { SECURE_BACKENDS, TLS_TRAFFIC, type Traffic } from './tls-traffic.ts';
+
+// One example has workers, which run what is compiled.
+buildProgram();
 
 const TRAFFIC: Readonly<Record<string, Traffic>> = {
   ...TLS_TRAFFIC,
@@ -217,6 +221,11 @@ const TRAFFIC: Readonly<Record<string, Traffic>> = {
     expect(await socket.untilText('\r\n\r\n')).toMatch(/^HTTP\/1\.1 101 /);
     await eventually(() => /frames of 900\d/.test(socket.text), 'the first frames arrived');
     expect(await served(await connect())).toMatch(/^900\d$/);
+  },
+  'workers.yaml': async ({ connect }) => {
+    const names: string[] = [];
+    for (let request = 0; request < 6; request += 1) names.push(await served(await connect()));
+    expect(names.sort()).toEqual(['9001', '9001', '9002', '9002', '9003', '9003']);
   },
 };
 

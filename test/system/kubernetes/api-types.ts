@@ -15,10 +15,14 @@ const OPTIONS: ts.CompilerOptions = {
   noEmit: true,
   types: [],
   target: ts.ScriptTarget.ES2023,
+  lib: ['lib.es5.d.ts'],
   module: ts.ModuleKind.ESNext,
   moduleResolution: ts.ModuleResolutionKind.Bundler,
   skipLibCheck: true,
 };
+
+/** What the compiler has read, by file: it is the same for each check. */
+const read = new Map<string, ts.SourceFile | undefined>();
 
 /**
  * What is wrong with resources: names that the API does not know, fields that are missing, values of another type. The compiler checks
@@ -35,8 +39,11 @@ export function wrongFields(resources: readonly Resource[]): string[] {
     .join('\n');
   const host = ts.createCompilerHost(OPTIONS);
   const { getSourceFile } = host;
-  host.getSourceFile = (name, version) =>
-    name === file ? ts.createSourceFile(name, source, version) : getSourceFile.call(host, name, version);
+  host.getSourceFile = (name, version) => {
+    if (name === file) return ts.createSourceFile(name, source, version);
+    if (!read.has(name)) read.set(name, getSourceFile.call(host, name, version));
+    return read.get(name);
+  };
   const { fileExists } = host;
   host.fileExists = (name) => name === file || fileExists.call(host, name);
   const program = ts.createProgram([file], OPTIONS, host);
