@@ -2,6 +2,8 @@
 export interface ConnectionReading {
   /** Unique in the process; grows from one connection to the next. */
   readonly id: number;
+  /** Number of the worker that serves it; 1 where one thread does all. */
+  readonly worker: number;
   /** Name of the listener. */
   readonly listener: string;
   /** Address and port of the client, as a PROXY header names it if there was one; `unix` for a unix socket. */

@@ -7,7 +7,7 @@ import type { PluginsReading, ResourcesReading, RuntimeWaysReading, ShortageOf }
 import type { ReloadReading } from './reload.ts';
 import type { TunnelReading } from './tunnel.ts';
 import type { QueueReading, UpstreamReading } from './upstream.ts';
-import type { WorkerReading } from './worker.ts';
+import type { WorkerReading } from './workers/worker.ts';
 
 /** What runs, at one moment: all that the metrics read of the runtime. */
 export interface ProxyReadings {

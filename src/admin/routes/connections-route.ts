@@ -31,10 +31,11 @@ export function connectionsRoute(source: {
 }
 
 function connectionJson(connection: ConnectionReading): object {
-  const { id, listener, client, proxy, protocol, ageMs, state, exchanges, generation } = connection;
+  const { id, worker, listener, client, proxy, protocol, ageMs, state, exchanges, generation } = connection;
   const { upstream, sni, backend, tls } = connection;
   return {
     id,
+    worker,
     listener,
     client,
     proxy: proxy ?? null,

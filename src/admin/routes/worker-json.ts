@@ -1,4 +1,4 @@
-import type { WorkerReading } from '../../readings/worker.ts';
+import type { WorkerReading } from '../../readings/workers/worker.ts';
 
 /** A worker, for `GET /status`. */
 export function workerJson(worker: WorkerReading): object {

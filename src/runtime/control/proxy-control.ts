@@ -11,7 +11,7 @@ import type { BackendsReading, PoolsReading } from '../../readings/backend.ts';
 import type { ConnectionsQuery, ConnectionsReading } from '../../readings/connection.ts';
 import type { CounterReadings } from '../../readings/counts/counters.ts';
 import type { KnownNames, ProxyReadings, RunningReading } from '../../readings/proxy.ts';
-import type { WorkerReading } from '../../readings/worker.ts';
+import type { WorkerReading } from '../../readings/workers/worker.ts';
 import type { ExplainQuestion } from '../explain/explain-question.ts';
 import type { Explanation } from '../explain/explanation.ts';
 

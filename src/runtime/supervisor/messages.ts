@@ -11,7 +11,7 @@ import type { DrainRest } from '../control/drain-watch.ts';
 import type { GenerationSource } from '../control/proxy-control.ts';
 import type { ExplainQuestion } from '../explain/explain-question.ts';
 import type { Explanation } from '../explain/explanation.ts';
-import type { LogReport, LogTaken } from '../../readings/worker-log.ts';
+import type { LogReport, LogTaken } from '../../readings/workers/worker-log.ts';
 import type { ValuePart } from './sliced-value.ts';
 import type { Question } from './thread-messages.ts';
 

@@ -2,7 +2,7 @@ import { MessageChannel } from 'node:worker_threads';
 
 import type { DescriptorHub } from '../../net/node/descriptors/descriptor-hub.ts';
 import type { MetricsPage, MetricsPageRequest } from '../../plugin-api/index.ts';
-import type { LogReport, LogTaken } from '../../readings/worker-log.ts';
+import type { LogReport, LogTaken } from '../../readings/workers/worker-log.ts';
 import type { Report } from './messages.ts';
 import type { Neighbour } from './worker-start.ts';
 import { WorkerThread, type ThreadOptions } from './worker-thread.ts';

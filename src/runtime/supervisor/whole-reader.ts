@@ -6,6 +6,10 @@ import type { ProxyReadings, RunningReading } from '../../readings/proxy.ts';
 import type { DrainRest } from '../control/drain-watch.ts';
 import type { ExplainQuestion } from '../explain/explain-question.ts';
 import type { Explanation } from '../explain/explanation.ts';
+import { mergeBackends, mergePools } from './merge/merge-backends.ts';
+import { mergeConnections } from './merge/merge-connections.ts';
+import { mergeReadings } from './merge/merge-readings.ts';
+import { mergeRunning } from './merge/merge-running.ts';
 import type { WorkerQuestions } from './messages.ts';
 import type { AnswerOf, Ask } from './thread-messages.ts';
 import type { WorkerLife } from './worker-life.ts';
@@ -17,7 +21,7 @@ type Kind = keyof WorkerQuestions;
 
 /** Answers of the workers, and the numbers of those that did not answer. */
 interface AllAnswers<Answer> {
-  readonly answers: readonly Answer[];
+  readonly answers: readonly { readonly worker: number; readonly answer: Answer }[];
   readonly unanswered: readonly number[];
 }
 
@@ -32,23 +36,25 @@ export class WholeReader {
   }
 
   async readings(): Promise<ProxyReadings> {
-    return this.#whole({ kind: 'readings' }, ([first]) => first);
+    return this.#whole({ kind: 'readings' }, mergeReadings);
   }
 
   running(): Promise<RunningReading> {
-    return this.#whole({ kind: 'running' }, ([first]) => first);
+    return this.#whole({ kind: 'running' }, mergeRunning);
   }
 
   backends(): Promise<BackendsReading> {
-    return this.#whole({ kind: 'backends' }, ([first]) => first);
+    return this.#whole({ kind: 'backends' }, mergeBackends);
   }
 
   pools(): Promise<PoolsReading> {
-    return this.#whole({ kind: 'pools' }, ([first]) => first);
+    return this.#whole({ kind: 'pools' }, mergePools);
   }
 
-  connections(query: ConnectionsQuery): Promise<ConnectionsReading> {
-    return this.#whole({ kind: 'connections', query }, ([first]) => first);
+  async connections(query: ConnectionsQuery): Promise<ConnectionsReading> {
+    const { answers, unanswered } = await this.#askAll({ kind: 'connections', query });
+    const all = answers.map(({ worker, answer: reading }) => ({ worker, reading }));
+    return { ...mergeConnections(all, query.limit), unanswered };
   }
 
   /** All workers say the same, so any of them is asked. */
@@ -65,7 +71,7 @@ export class WholeReader {
   async drainRests(): Promise<readonly DrainRest[]> {
     const { answers, unanswered } = await this.#askAll({ kind: 'drain-rests' });
     const byListener = new Map<string, DrainRest>();
-    for (const rest of answers.flat()) {
+    for (const rest of answers.flatMap(({ answer }) => answer)) {
       const before = byListener.get(rest.listener);
       byListener.set(rest.listener, before === undefined ? rest : sumOf(before, rest));
     }
@@ -84,7 +90,7 @@ export class WholeReader {
     merge: (answers: readonly AnswerOf<WorkerQuestions, K>[]) => AnswerOf<WorkerQuestions, K> | undefined,
   ): Promise<AnswerOf<WorkerQuestions, K>> {
     const { answers, unanswered } = await this.#askAll(ask);
-    const whole = merge(answers);
+    const whole = merge(answers.map(({ answer }) => answer));
     if (whole === undefined) throw unreachable();
     return { ...whole, unanswered };
   }
@@ -94,7 +100,10 @@ export class WholeReader {
   ): Promise<AllAnswers<AnswerOf<WorkerQuestions, K>>> {
     const asked = await Promise.allSettled(this.#workers.map((worker) => worker.ask(ask, ANSWER_LIMIT_MS)));
     return {
-      answers: asked.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])),
+      answers: this.#workers.flatMap(({ number }, index) => {
+        const result = asked[index];
+        return result?.status === 'fulfilled' ? [{ worker: number, answer: result.value }] : [];
+      }),
       unanswered: this.#workers
         .filter((_, index) => asked[index]?.status === 'rejected')
         .map(({ number }) => number),

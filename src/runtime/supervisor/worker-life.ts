@@ -1,6 +1,11 @@
 import { BalanceError, messageOf } from '../../errors.ts';
 import type { Logger } from '../../plugin-api/index.ts';
-import type { WorkerEnd, WorkerEndReason, WorkerReading, WorkerState } from '../../readings/worker.ts';
+import type {
+  WorkerEnd,
+  WorkerEndReason,
+  WorkerReading,
+  WorkerState,
+} from '../../readings/workers/worker.ts';
 import { UtilizationWindow } from '../../time/utilization-window.ts';
 import { RestartBackoff } from './restart-backoff.ts';
 import type { WorkerQuestions } from './messages.ts';

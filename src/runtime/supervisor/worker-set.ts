@@ -4,7 +4,7 @@ import type { BackendsReading, PoolsReading } from '../../readings/backend.ts';
 import type { ConnectionsQuery, ConnectionsReading } from '../../readings/connection.ts';
 import type { CounterReadings } from '../../readings/counts/counters.ts';
 import type { KnownNames, ProxyReadings, RunningReading } from '../../readings/proxy.ts';
-import type { WorkerReading } from '../../readings/worker.ts';
+import type { WorkerReading } from '../../readings/workers/worker.ts';
 import { msBetween, SharedClock } from '../../shared/shared-clock.ts';
 import { SlotTable } from '../../shared/slot-table.ts';
 import { WorkerWords } from '../../shared/worker-words.ts';

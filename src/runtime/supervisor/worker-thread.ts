@@ -1,7 +1,7 @@
 import { MessageChannel, Worker, type ResourceLimits } from 'node:worker_threads';
 
 import { messageOf, systemCodeOf } from '../../errors.ts';
-import type { WorkerEndReason } from '../../readings/worker.ts';
+import type { WorkerEndReason } from '../../readings/workers/worker.ts';
 import type { Report, SupervisorQuestions } from './messages.ts';
 import type { LinkHandlers } from './thread-link.ts';
 import { WorkerLink } from './worker-link.ts';

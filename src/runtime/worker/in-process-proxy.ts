@@ -7,7 +7,7 @@ import type { BackendsReading, PoolsReading } from '../../readings/backend.ts';
 import type { ConnectionsQuery, ConnectionsReading } from '../../readings/connection.ts';
 import type { CounterReadings } from '../../readings/counts/counters.ts';
 import type { KnownNames, ProxyReadings, RunningReading } from '../../readings/proxy.ts';
-import type { WorkerReading } from '../../readings/worker.ts';
+import type { WorkerReading } from '../../readings/workers/worker.ts';
 import { withTimeout } from '../../time/with-timeout.ts';
 import { completeAll } from '../control/complete-all.ts';
 import type { ReferredPlugins } from '../../plugins/plugin-reference.ts';

@@ -70,6 +70,7 @@ function connectionReading(
   const instance = activity === undefined ? connection.takenBy : activity.instance;
   return {
     id,
+    worker: 1,
     listener: listener.name,
     client: endpointText(peer),
     proxy: proxy && endpointText(proxy.sender),

@@ -9,7 +9,7 @@ import type { BackendsReading, PoolsReading } from '../../../readings/backend.ts
 import type { ConnectionsQuery, ConnectionsReading } from '../../../readings/connection.ts';
 import type { GenerationReading } from '../../../readings/generation.ts';
 import type { KnownNames, ProxyReadings, RunningReading } from '../../../readings/proxy.ts';
-import type { WorkerReading } from '../../../readings/worker.ts';
+import type { WorkerReading } from '../../../readings/workers/worker.ts';
 import { UtilizationWindow } from '../../../time/utilization-window.ts';
 import type { DrainingGeneration, DrainingGenerations } from '../../generation/draining-generations.ts';
 import type { Generation } from '../../generation/generation.ts';

@@ -1,4 +1,4 @@
-import type { LogReport, LogTaken } from '../../../readings/worker-log.ts';
+import type { LogReport, LogTaken } from '../../../readings/workers/worker-log.ts';
 import type { Logging } from '../logging.ts';
 import type { HeldOutput } from '../output/log-outputs.ts';
 

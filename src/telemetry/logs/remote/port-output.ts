@@ -1,4 +1,4 @@
-import type { LogReport } from '../../../readings/worker-log.ts';
+import type { LogReport } from '../../../readings/workers/worker-log.ts';
 import type { LogOutput, WriteDone } from '../output/log-output.ts';
 
 /** Sends a report to the supervisor. What `transfer` names moves with it. */

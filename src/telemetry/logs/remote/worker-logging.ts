@@ -1,4 +1,4 @@
-import type { LogTaken } from '../../../readings/worker-log.ts';
+import type { LogTaken } from '../../../readings/workers/worker-log.ts';
 import type { LoggingSettings, LogState } from '../field-logger.ts';
 import { formatLogLine } from '../format/log-line.ts';
 import { OutputLogging, type LineWriter, type Logging } from '../logging.ts';

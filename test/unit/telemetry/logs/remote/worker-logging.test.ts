@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLogging } from '../../../../../src/telemetry/logs/create-logging.ts';
 import type { Logging } from '../../../../../src/telemetry/logs/logging.ts';
 import { BatchInput } from '../../../../../src/telemetry/logs/remote/batch-input.ts';
-import type { LogReport, LogTaken } from '../../../../../src/readings/worker-log.ts';
+import type { LogReport, LogTaken } from '../../../../../src/readings/workers/worker-log.ts';
 import { createWorkerLogging } from '../../../../../src/telemetry/logs/remote/worker-logging.ts';
 import { owned } from '../../../../support/owned.ts';
 import { eventually } from '../../../../support/time/eventually.ts';

@@ -1,0 +1,65 @@
+import type {
+  BackendDetails,
+  BackendsReading,
+  MembershipReading,
+  PoolReading,
+  PoolsReading,
+} from '../../../readings/backend.ts';
+import { keyOf, mergeByKey, sum, unansweredOf } from './merge-by-key.ts';
+
+/** The backends of all workers. */
+export function mergeBackends(all: readonly BackendsReading[]): BackendsReading {
+  return {
+    backends: mergeByKey(
+      all.map(({ backends }) => backends),
+      ({ name, address }) => keyOf(name, address),
+      mergeBackend,
+    ),
+    unanswered: unansweredOf(all),
+  };
+}
+
+function mergeBackend(merged: BackendDetails, other: BackendDetails): BackendDetails {
+  return {
+    ...merged,
+    healthy: merged.healthy && other.healthy,
+    counts: sum(merged.counts, other.counts),
+    gauges: {
+      ...sum(merged.gauges, other.gauges),
+      // Workers share this limit.
+      poolMax: Math.max(merged.gauges.poolMax, other.gauges.poolMax),
+    },
+    memberships: mergeByKey(
+      [merged.memberships, other.memberships],
+      ({ upstream }) => upstream,
+      mergeMembership,
+    ),
+  };
+}
+
+/** Health and settings are the same in all workers; one that serves an older generation still calls the membership live, or not yet. */
+function mergeMembership(merged: MembershipReading, { live }: MembershipReading): MembershipReading {
+  return { ...merged, live: merged.live || live };
+}
+
+/** The pools of all workers. Limits are those of all workers together. */
+export function mergePools(all: readonly PoolsReading[]): PoolsReading {
+  return {
+    pools: mergeByKey(
+      all.map(({ pools }) => pools),
+      poolKey,
+      (merged, { leased, idle, waiting }) => ({
+        ...merged,
+        leased: merged.leased + leased,
+        idle: merged.idle + idle,
+        waiting: merged.waiting + waiting,
+      }),
+    ),
+    unanswered: unansweredOf(all),
+  };
+}
+
+/** Pools with other settings are others: those of a generation that drains. */
+function poolKey({ backend, address, use, maxSize, minIdle, maxIdle, maxIdleTimeMs }: PoolReading): string {
+  return keyOf(backend, address, use, maxSize, minIdle, maxIdle, maxIdleTimeMs);
+}
