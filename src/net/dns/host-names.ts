@@ -1,5 +1,5 @@
 import { AddressRotation } from './address-rotation.ts';
-import type { Answered, NameRecord } from './name-record.ts';
+import type { Answered, NameState } from './name-record.ts';
 
 /** Looks up host names, for all code that connects to hosts by their names. */
 export interface HostNames {
@@ -19,7 +19,7 @@ export interface HostNames {
 
 /** A reference to a name, whose record is kept up to date until {@link release}. */
 export interface HeldName {
-  readonly record: NameRecord;
+  readonly record: NameState;
   release(): void;
 }
 

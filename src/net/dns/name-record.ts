@@ -34,6 +34,18 @@ export interface RecordView {
   readonly failure: string | undefined;
 }
 
+/** Everything that is shown of a record. Times in ms since 1970. */
+export interface NameState extends RecordView {
+  readonly host: string;
+  /** When the last answer came. */
+  readonly answeredAtMs: number | undefined;
+  /** Since when look-ups fail. */
+  readonly failingSinceMs: number | undefined;
+  /** The TTL of the last answer of a name server, within the limits of the settings. */
+  readonly ttlMs: number | undefined;
+  readonly counts: LookUpCounts;
+}
+
 /** A look-up without an answer within this time counts as failed. A later answer is still used. */
 const ANSWER_LIMIT_MS = 5_000;
 const FIRST_RETRY_MS = 1_000;
@@ -47,7 +59,7 @@ const UNANSWERED = 'no name server has answered yet';
  * One host name: its last good answer, and how the answer is kept up to date. A record that is held is refreshed in the background.
  * Any other record is refreshed when somebody asks for it after the answer has expired.
  */
-export class NameRecord implements RecordView {
+export class NameRecord implements NameState {
   readonly host: string;
   readonly counts: Record<keyof LookUpCounts, number> = { found: 0, absent: 0, failed: 0 };
   addresses: readonly string[] = [];

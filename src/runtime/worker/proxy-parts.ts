@@ -1,7 +1,7 @@
 import type { HealthFeed } from '../../health/health-feed.ts';
 import type { BackendContexts } from '../../net/dial/tls/backend-contexts.ts';
 import { bindAddresses } from '../../net/dns/bind-addresses.ts';
-import type { NameResolver } from '../../net/dns/name-resolver.ts';
+import type { HostNames } from '../../net/dns/host-names.ts';
 import { OwnSockets } from '../../net/listen/own-sockets.ts';
 import type { SocketOpener } from '../../net/listen/socket-opener.ts';
 import { DescriptorCopier } from '../../net/node/descriptors/descriptor-copier.ts';
@@ -19,6 +19,7 @@ import { ListenerTable } from '../listeners/listener-table.ts';
 import { Registry } from '../upstreams/registry.ts';
 import type { RuntimeTelemetry } from '../upstreams/runtime-telemetry.ts';
 import type { ReferredPlugins } from '../../plugins/plugin-reference.ts';
+import type { KnownNameStates } from './readings/proxy-reader.ts';
 import type { ProxyParts } from './in-process-proxy.ts';
 
 /** Ids that must agree, or differ, over all that serve the clients of one proxy. So they are made where all of these are known. */
@@ -36,7 +37,7 @@ export interface ProxyEnvironment {
   readonly ids: ProxyIds;
   readonly logger: Logger;
   readonly telemetry: RuntimeTelemetry;
-  readonly names: NameResolver;
+  readonly names: HostNames & KnownNameStates;
   readonly resources: ProcessResources;
   /** Opens the sockets of listeners. Default: this thread binds them. */
   readonly sockets?: SocketOpener | undefined;

@@ -1,6 +1,6 @@
 import { formatAddress, type Address } from '../../config/values/address.ts';
 import type { ErrorCode } from '../../errors.ts';
-import type { NameRecord } from '../../net/dns/name-record.ts';
+import type { NameState } from '../../net/dns/name-record.ts';
 import { Traffic } from '../../net/transport/traffic.ts';
 import type { Backend, SocketUse } from '../../plugin-api/index.ts';
 import type { PoolSettings } from '../../config/sockets/pool-settings.ts';
@@ -85,7 +85,7 @@ export class BackendState implements Backend {
   /** The queues of the upstreams that have it as a member. */
   readonly poolQueues = new Set<PoolQueue>();
   /** The DNS record of its host name; undefined when its address is an IP address or a unix socket. */
-  hostName: NameRecord | undefined;
+  hostName: NameState | undefined;
   /** Replaced, never changed: a listener may leave or join while the others are called. */
   #listeners: readonly (() => void)[] = [];
 

@@ -5,7 +5,7 @@ import type {
   PoolReading,
 } from '../../../readings/backend.ts';
 import type { HostNameReading } from '../../../readings/host-name.ts';
-import type { NameRecord } from '../../../net/dns/name-record.ts';
+import type { NameState } from '../../../net/dns/name-record.ts';
 import type { BackendState } from '../../../upstream/backend/backend-state.ts';
 import type { DrainingGenerations } from '../../generation/draining-generations.ts';
 import type { LiveView } from '../../generation/live-view.ts';
@@ -76,7 +76,7 @@ export function poolReadings(generations: Iterable<UpstreamsInUse>): PoolReading
 }
 
 /** What is known of a host name that is looked up. */
-export function hostNameReading(record: NameRecord): HostNameReading {
+export function hostNameReading(record: NameState): HostNameReading {
   const { host, addresses, source, answeredAtMs, ttlMs, failure, failingSinceMs, counts } = record;
   return {
     name: host,

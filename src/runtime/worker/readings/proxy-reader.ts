@@ -1,6 +1,6 @@
 import { getHeapStatistics } from 'node:v8';
 
-import type { NameResolver } from '../../../net/dns/name-resolver.ts';
+import type { NameState } from '../../../net/dns/name-record.ts';
 import { runtimeWays } from '../../../net/node/runtime-ways.ts';
 import type { ProcessResources } from '../../../net/resources/process-resources.ts';
 import type { TunnelStats } from '../../../net/tunnel/tunnel-stats.ts';
@@ -28,6 +28,11 @@ import { listenerReading, tunnelReadings } from './listener-readings.ts';
 import { ReadingIds } from './reading-ids.ts';
 import { queueReadings, routeReadings, upstreamReadings } from './upstream-readings.ts';
 
+/** The host names that this thread looks up. */
+export interface KnownNameStates {
+  records(): readonly NameState[];
+}
+
 /** The parts that readings are made of. */
 export interface ReadParts {
   readonly live: LiveView;
@@ -35,7 +40,7 @@ export interface ReadParts {
   readonly listeners: ListenerTable;
   readonly registry: Registry;
   readonly tunnels: TunnelStats;
-  readonly names: NameResolver;
+  readonly names: KnownNameStates;
   readonly resources: ProcessResources;
   /** Readings get numbers above this one. Readings that are added up must not share numbers. */
   readonly lastReadingId: number;

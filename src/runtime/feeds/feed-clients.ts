@@ -1,0 +1,38 @@
+import { HeldKeyRing } from '../../net/tls/contexts/held-key-ring.ts';
+import type { KeyRingState } from '../../net/tls/contexts/key-ring-state.ts';
+import type { FeedReport, FeedTold, LookedUp } from './feed-messages.ts';
+import { HealthClient } from './health-client.ts';
+import { NamesClient } from './names-client.ts';
+import { WatchOutbox } from './watch-outbox.ts';
+
+/** The supervisor, as the feeds of a worker see it. */
+export interface FeedSupervisor {
+  report(report: FeedReport): void;
+  lookUp(host: string): Promise<LookedUp>;
+}
+
+/** What a worker gets from feeds. */
+export class FeedClients {
+  readonly health: HealthClient;
+  readonly names: NamesClient;
+  readonly ticketKeys: HeldKeyRing;
+
+  /** @param keys the keys of session tickets when the worker began */
+  constructor(supervisor: FeedSupervisor, keys: KeyRingState) {
+    const outbox = new WatchOutbox((report) => {
+      supervisor.report(report);
+    });
+    this.health = new HealthClient(outbox);
+    this.names = new NamesClient(outbox, (host) => supervisor.lookUp(host));
+    this.ticketKeys = new HeldKeyRing(keys);
+  }
+
+  take(told: FeedTold): void {
+    if (told.kind === 'ticket-keys') {
+      this.ticketKeys.replaceKeys(told.keys);
+      return;
+    }
+    for (const [id, state] of told.names) this.names.take(id, state);
+    for (const [id, state] of told.health) this.health.take(id, state);
+  }
+}
