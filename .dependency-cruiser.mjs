@@ -111,7 +111,7 @@ const rooms = {
   'src/plugins': ['.', 'import', 'source', 'checks'],
   'src/runtime': [
     ['reload', 'worker', 'supervisor'],
-    'control',
+    ['control', 'feeds'],
     'explain',
     'listeners',
     'generation',

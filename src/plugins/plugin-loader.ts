@@ -11,6 +11,7 @@ import { PluginChange } from './plugin-change.ts';
 import { fingerprintOf, PluginContents, type FoundPlugin } from './source/plugin-contents.ts';
 import { PluginError } from './checks/plugin-error.ts';
 import { PluginImporter } from './import/plugin-importer.ts';
+import { tryPlugin } from './import/plugin-trial.ts';
 import type { PluginReference, ReferredPlugins } from './plugin-reference.ts';
 import { PluginSet } from './plugin-set.ts';
 import type { IgnoredPath } from './source/plugin-source.ts';
@@ -47,7 +48,7 @@ interface Attempt {
  */
 export class PluginLoader implements ReferredPlugins {
   readonly #logger: Logger;
-  readonly #importer: PluginImporter;
+  readonly #importer: PluginImporter<CheckedPlugin>;
   readonly #contents = new PluginContents();
   #builtIn: readonly CheckedPlugin[] | undefined;
   #live = new PluginSet();
@@ -67,7 +68,11 @@ export class PluginLoader implements ReferredPlugins {
 
   constructor(logger: Logger, guards: ProcessGuards = OWN_PROCESS) {
     this.#logger = logger;
-    this.#importer = new PluginImporter(guards);
+    this.#importer = new PluginImporter(
+      guards,
+      (exported, origin, guard) => new CheckedPlugin(exported, origin, guard),
+      tryPlugin,
+    );
   }
 
   /** The plugins of the live generation. */

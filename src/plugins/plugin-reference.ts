@@ -17,7 +17,8 @@ export interface ReferredPlugins {
   /**
    * The plugin in that state of its files; undefined when it can't be had in that state.
    *
+   * @param limitMs how long importing it and provisioning a listener may take, each
    * @throws PluginError when the plugin is at fault
    */
-  get(reference: PluginReference): Promise<ProtocolPlugin | undefined>;
+  get(reference: PluginReference, limitMs: number): Promise<ProtocolPlugin | undefined>;
 }

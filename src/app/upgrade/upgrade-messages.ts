@@ -1,5 +1,5 @@
 import type { OfferedSocket } from '../../net/listen/bind/socket-inheritance.ts';
-import type { KeyRingState } from '../../net/tls/contexts/rotating-key-ring.ts';
+import type { KeyRingState } from '../../net/tls/contexts/key-ring-state.ts';
 
 /** Set in the environment of a process that is to take over. Its value is the version of the messages. */
 export const TAKEOVER = 'BALANCE_TAKEOVER';

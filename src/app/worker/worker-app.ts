@@ -1,15 +1,14 @@
 import v8 from 'node:v8';
 
-import { HealthBoard } from '../../health/health-board.ts';
 import { BackendContexts } from '../../net/dial/tls/backend-contexts.ts';
-import { NameResolver } from '../../net/dns/name-resolver.ts';
 import { DescriptorInbox } from '../../net/node/descriptors/descriptor-inbox.ts';
 import { ProcessResources } from '../../net/resources/process-resources.ts';
 import { SharedSockets } from '../../net/share/shared-sockets.ts';
-import { RotatingKeyRing } from '../../net/tls/contexts/rotating-key-ring.ts';
+import type { KeyRingState } from '../../net/tls/contexts/key-ring-state.ts';
 import type { MetricsPage } from '../../plugin-api/index.ts';
+import { PluginShelf } from '../../plugins/plugin-shelf.ts';
 import type { GenerationSource } from '../../runtime/control/proxy-control.ts';
-import { resolverSettings } from '../../runtime/reload/resolver-participant.ts';
+import { FeedClients, type FeedSupervisor } from '../../runtime/feeds/feed-clients.ts';
 import type { GrantedSlots, SwapReading } from '../../runtime/supervisor/messages.ts';
 import { SupervisorLink } from '../../runtime/supervisor/worker-link.ts';
 import type { WorkerStart } from '../../runtime/supervisor/worker-start.ts';
@@ -22,13 +21,15 @@ import type { PreparedTelemetry } from '../../telemetry/control/telemetry-contro
 import { createWorkerLogging, type WorkerLogging } from '../../telemetry/logs/remote/worker-logging.ts';
 import { createMovingParts, type MovingParts } from '../moving-parts.ts';
 import { createThreadParts, type ThreadParts } from '../thread-parts.ts';
-import { BuiltInPlugins } from './built-in-plugins.ts';
 import { workerAnswers } from './worker-answers.ts';
 
 /** How often the worker writes down that its event loop turns. */
 const BEAT_MS = 250;
 /** The page of a metrics server waits for all workers. */
 const PAGE_LIMIT_MS = 5_000;
+
+/** The supervisor has an answer within 5 s, if its event loop turns. */
+const LOOK_UP_LIMIT_MS = 30_000;
 
 /** What a generation changes beside the moving parts, between prepare and commit. */
 interface PendingSections {
@@ -41,7 +42,6 @@ export class WorkerApp {
   readonly #start: WorkerStart;
   readonly #log: WorkerLogging;
   readonly #thread: ThreadParts;
-  readonly #names: NameResolver;
   readonly #resources: ProcessResources;
   readonly #parts: MovingParts;
   readonly #words: WorkerWords;
@@ -66,10 +66,10 @@ export class WorkerApp {
     const { logging } = this.#log;
     const { logger } = logging;
     const words = new WorkerWords(start.words);
-    const names = new NameResolver({ logger });
+    const feeds = this.#feedClients(start.ticketKeys);
+    const { names } = feeds;
     const resources = new ProcessResources({ logger });
-    const plugins = new BuiltInPlugins();
-    const contexts = new BackendContexts();
+    const plugins = new PluginShelf();
     const sockets = new SharedSockets({
       worker: start.index,
       wakes: this.#wakes,
@@ -79,22 +79,20 @@ export class WorkerApp {
     });
     this.#start = start;
     this.#words = words;
-    this.#names = names;
     this.#resources = resources;
     for (const neighbour of start.neighbours) this.#wakes.connect(neighbour.worker, neighbour.port);
     this.#thread = createThreadParts({ logging, authors: plugins, names });
-    const { telemetry } = this.#thread;
     this.#slots = new WorkerSlots({ worker: start.index, workers: start.workers, wakes: this.#wakes });
     this.#parts = createMovingParts({
       slots: this.#slots,
-      health: new HealthBoard({ logger, names, contexts, telemetry, resources }),
-      contexts,
+      health: feeds.health,
+      contexts: new BackendContexts(),
       thread: this.#thread,
       ids: { proxyId, lastReadingId, nextConnectionId: () => words.nextConnectionId() },
       names,
       resources,
       sockets,
-      ticketKeys: new RotatingKeyRing(),
+      ticketKeys: feeds.ticketKeys,
       plugins,
       metricsPage: (request) => this.#metricsPage(request),
     });
@@ -103,7 +101,8 @@ export class WorkerApp {
       heard: (told) => {
         if (told.kind === 'neighbour') this.#wakes.connect(told.worker, told.port);
         else if (told.kind === 'log-taken') this.#log.taken(told);
-        else this.#stopWork();
+        else if (told.kind === 'stop-work') this.#stopWork();
+        else feeds.take(told);
       },
     });
     void this.#takeDescriptors(sockets);
@@ -118,10 +117,7 @@ export class WorkerApp {
     const { config } = source;
     const { telemetryControl } = this.#thread;
     const { proxy } = this.#parts;
-    if (this.#generation === 0) {
-      this.#names.configure(resolverSettings(config.dns));
-      await telemetryControl.begin({ config });
-    }
+    if (this.#generation === 0) await telemetryControl.begin({ config });
     this.#slots.follow(id, slotKeysOf(source), grant, pages);
     try {
       await proxy.prepare(id, source);
@@ -139,7 +135,6 @@ export class WorkerApp {
     if (pending !== undefined) {
       const { config } = pending.source;
       pending.telemetry.commit();
-      this.#names.configure(resolverSettings(config.dns));
       this.#parts.counters.apply(config.metrics);
     }
     this.#slots.commit(id);
@@ -187,11 +182,20 @@ export class WorkerApp {
     this.#thread.logging.flushNow();
   }
 
+  #feedClients(keys: KeyRingState): FeedClients {
+    const supervisor: FeedSupervisor = {
+      report: (report) => {
+        this.#link.say(report);
+      },
+      lookUp: (host) => this.#link.ask({ kind: 'look-up', host }, LOOK_UP_LIMIT_MS),
+    };
+    return new FeedClients(supervisor, keys);
+  }
+
   #stopWork(): void {
     clearInterval(this.#beat);
     this.#parts.proxy.destroy();
     this.#parts.counters.destroy();
-    this.#names.close();
     this.#resources.destroy();
     this.#wakes.close();
     this.#link.destroy('it stops its workers');

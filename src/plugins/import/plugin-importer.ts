@@ -2,21 +2,32 @@ import { realpath } from 'node:fs/promises';
 import { dirname, sep } from 'node:path';
 
 import { BalanceError, errorFrom, messageOf } from '../../errors.ts';
-import { CheckedPlugin } from '../checks/checked-plugin.ts';
+import type { ImportedPlugin, PluginOrigin, ProvisionGuard } from '../checks/imported-plugin.ts';
 import { ExitGuard } from './exit-guard.ts';
 import { FreshImports } from './fresh-imports.ts';
 import { guardedCall, type StrayErrors, type ProcessGuards } from './guarded-call.ts';
 import { locationInPlugin } from './location-in-plugin.ts';
 import type { FoundPlugin } from '../source/plugin-contents.ts';
 import type { PluginSource } from '../source/plugin-source.ts';
-import { tryPlugin } from './plugin-trial.ts';
 
 /** How much of a hash makes the address of a module. */
 const STATE_LENGTH = 12;
 
-/** Imports the plugins that were found in a folder, after a trial in a thread. */
-export class PluginImporter {
+/** Makes a plugin of what its module exports. Throws an Error that says what is wrong with it. */
+export type WrapPlugin<Plugin extends ImportedPlugin> = (
+  exported: unknown,
+  origin: PluginOrigin,
+  guard: ProvisionGuard,
+) => Plugin;
+
+/** Tries a module before it is imported here. Rejects with what is wrong with it. */
+export type TryPlugin = (source: PluginSource, limitMs: number) => Promise<void>;
+
+/** Imports plugins whose files were found. */
+export class PluginImporter<Plugin extends ImportedPlugin> {
   readonly #process: StrayErrors;
+  readonly #wrap: WrapPlugin<Plugin>;
+  readonly #trial: TryPlugin | undefined;
   readonly #imports = new FreshImports();
   readonly #exitGuard: ExitGuard | undefined;
   /** The real paths of plugins, with symbolic links resolved, by the file that was found. */
@@ -26,8 +37,11 @@ export class PluginImporter {
   /** How often a state failed after its trial. The runtime remembers that failure by the address, so each try needs another one. */
   readonly #failures = new Map<string, number>();
 
-  constructor({ strayErrors, guardsExit }: ProcessGuards) {
+  /** @param trial Default: a state is imported at once, as it was tried elsewhere */
+  constructor({ strayErrors, guardsExit }: ProcessGuards, wrap: WrapPlugin<Plugin>, trial?: TryPlugin) {
     this.#process = strayErrors;
+    this.#wrap = wrap;
+    this.#trial = trial;
     this.#exitGuard = guardsExit ? new ExitGuard() : undefined;
   }
 
@@ -45,12 +59,12 @@ export class PluginImporter {
     found: FoundPlugin,
     limitMs: number,
     isStill: (found: FoundPlugin) => Promise<boolean>,
-  ): Promise<CheckedPlugin> {
+  ): Promise<Plugin> {
     if (found.fault !== undefined) throw new Error(found.fault);
     const source = await realSource(found);
     this.#sources.set(found.file, source);
     const key = `${source.file} ${found.hash}`;
-    if (!this.#imported.has(key)) await tryPlugin(source, limitMs);
+    if (!this.#imported.has(key)) await this.#trial?.(source, limitMs);
     this.#exitGuard?.protect(source.folder ?? source.file);
     try {
       const plugin = await this.#import(found, source, limitMs);
@@ -75,7 +89,7 @@ export class PluginImporter {
     this.#exitGuard?.close();
   }
 
-  async #import(found: FoundPlugin, source: PluginSource, limitMs: number): Promise<CheckedPlugin> {
+  async #import(found: FoundPlugin, source: PluginSource, limitMs: number): Promise<Plugin> {
     const failures = this.#failures.get(`${source.file} ${found.hash}`) ?? 0;
     const state = found.hash.slice(0, STATE_LENGTH) + (failures === 0 ? '' : `x${failures.toString(36)}`);
     const guard = {
@@ -89,7 +103,7 @@ export class PluginImporter {
     });
     const { file, folder, hash } = found;
     const origin = { file, folder, hash, builtIn: false };
-    return new CheckedPlugin(module['default'], origin, async (provision) => {
+    return this.#wrap(module['default'], origin, async (provision) => {
       try {
         // An instance that comes after the time limit is closed, because it may hold resources.
         return await guardedCall(provision, {

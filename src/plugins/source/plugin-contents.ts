@@ -54,9 +54,14 @@ export class PluginContents {
     return { plugins, ignored };
   }
 
+  /** A plugin whose place is known, in the current state of its files. */
+  find(source: PluginSource): Promise<FoundPlugin> {
+    return new Reading(this.#known).plugin(source);
+  }
+
   /** Whether the files of a plugin are the same as when it was found. */
   async isStill(found: FoundPlugin): Promise<boolean> {
-    return (await new Reading(this.#known).plugin(found)).hash === found.hash;
+    return (await this.find(found)).hash === found.hash;
   }
 }
 

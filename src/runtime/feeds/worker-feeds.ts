@@ -1,5 +1,9 @@
+import { hostNameReading } from '../../net/dns/host-name-reading.ts';
+import type { HostNames } from '../../net/dns/host-names.ts';
+import type { NameState } from '../../net/dns/name-record.ts';
 import type { KeyRingState } from '../../net/tls/contexts/key-ring-state.ts';
 import type { RotatingKeyRing } from '../../net/tls/contexts/rotating-key-ring.ts';
+import type { HostNameReading } from '../../readings/host-name.ts';
 import type { FeedTold, LookedUp } from './feed-messages.ts';
 import { TicketKeySchedule } from './ticket-key-schedule.ts';
 import { WorkerFeed, type FeedSources } from './worker-feed.ts';
@@ -10,6 +14,7 @@ const REFRESH_EVERY_MS = 1_000;
 const KEPT_MS = 2_000;
 
 export interface WorkerFeedsOptions extends FeedSources {
+  readonly names: HostNames & { records(): readonly NameState[] };
   readonly ticketKeys: RotatingKeyRing;
 }
 
@@ -53,6 +58,11 @@ export class WorkerFeeds {
       feed.release();
     }, KEPT_MS).unref();
     this.#muted.set(feed, timer);
+  }
+
+  /** All host names that workers use. */
+  hostNames(): HostNameReading[] {
+    return this.#options.names.records().map(hostNameReading);
   }
 
   /** Looks a name up for a worker. Gives up when the signal is aborted. */

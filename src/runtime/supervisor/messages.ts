@@ -13,6 +13,7 @@ import type { ExplainQuestion } from '../explain/explain-question.ts';
 import type { Explanation } from '../explain/explanation.ts';
 import type { LogReport, LogTaken } from '../../readings/workers/worker-log.ts';
 import type { ValuePart } from './sliced-value.ts';
+import type { FeedReport, FeedTold, LookedUp } from '../feeds/feed-messages.ts';
 import type { Question } from './thread-messages.ts';
 
 /**
@@ -72,6 +73,8 @@ export interface WorkerQuestions {
 export interface SupervisorQuestions {
   /** The page of all metrics, for a listener that the config makes a metrics server. */
   readonly 'metrics-page': Question<{ readonly request: MetricsPageRequest }, MetricsPage>;
+  /** The addresses of a host name that the worker does not watch, or that fails. */
+  readonly 'look-up': Question<{ readonly host: string }, LookedUp>;
 }
 
 /** The shared words of a generation. */
@@ -89,6 +92,8 @@ export interface SwapReading {
 
 /** What the supervisor tells a worker, without an answer. */
 export type Told =
+  /** What the worker watches has changed. */
+  | FeedTold
   /** The thread of another worker has started: wakes between the two go over this port. */
   | { readonly kind: 'neighbour'; readonly worker: number; readonly port: MessagePort }
   | LogTaken
@@ -98,6 +103,8 @@ export type Told =
 /** What a worker reports by itself. */
 export type Report =
   | LogReport
+  /** What the worker watches. */
+  | FeedReport
   /** Descriptors of a socket that the worker needs beside those that it has. */
   | { readonly kind: 'need'; readonly socket: number; readonly count: number }
   /** No connection is left that a replaced generation served. */

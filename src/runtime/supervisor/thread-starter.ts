@@ -3,6 +3,8 @@ import { MessageChannel } from 'node:worker_threads';
 import type { DescriptorHub } from '../../net/node/descriptors/descriptor-hub.ts';
 import type { MetricsPage, MetricsPageRequest } from '../../plugin-api/index.ts';
 import type { LogReport, LogTaken } from '../../readings/workers/worker-log.ts';
+import type { FeedReport } from '../feeds/feed-messages.ts';
+import type { WorkerFeeds } from '../feeds/worker-feeds.ts';
 import type { Report } from './messages.ts';
 import type { Neighbour } from './worker-start.ts';
 import { WorkerThread, type ThreadOptions } from './worker-thread.ts';
@@ -31,12 +33,14 @@ export interface StarterOptions {
   readonly logInput: (say: (told: LogTaken) => void) => LogInput;
   /** Sends descriptors to the workers. */
   readonly hub: DescriptorHub;
+  /** What is found out once for all workers. */
+  readonly feeds: WorkerFeeds;
   /** Makes the page of a listener that is a metrics server. */
   readonly metricsPage: (request: MetricsPageRequest) => Promise<MetricsPage>;
 }
 
-/** Hears of what a worker reports, its log aside. */
-export type ReportHandler = (index: number, report: Exclude<Report, LogReport>) => void;
+/** Hears of what a worker reports, its log and what it watches aside. */
+export type ReportHandler = (index: number, report: Exclude<Report, LogReport | FeedReport>) => void;
 
 /** Starts the threads of workers, and connects them with each other. */
 export class ThreadStarter {
@@ -59,7 +63,7 @@ export class ThreadStarter {
    * @param incarnation how many threads the worker had before
    */
   start(index: number, incarnation: number): WorkerThread {
-    const { workers, logInput, threads, hub, proxyId, directory, metricsPage } = this.#options;
+    const { workers, logInput, threads, hub, feeds, proxyId, directory, metricsPage } = this.#options;
     const thread = index * THREADS_A_WORKER + (incarnation % THREADS_A_WORKER) + 1;
     const start = {
       index,
@@ -69,22 +73,31 @@ export class ThreadStarter {
       neighbours: this.#meetNeighbours(index),
       invited: hub.invite(index),
       lastReadingId: thread * READINGS_A_THREAD,
+      ticketKeys: feeds.ticketKeys,
       words: this.#words,
     };
     const log = logInput((told) => {
       made.link.say(told);
     });
     const made = new WorkerThread(threads, start, {
-      answers: { 'metrics-page': ({ request }) => metricsPage(request) },
+      answers: {
+        'metrics-page': ({ request }) => metricsPage(request),
+        'look-up': ({ host }, signal) => feeds.lookUp(host, signal),
+      },
       heard: (report) => {
-        if (report.kind === 'log-open' || report.kind === 'log-lines' || report.kind === 'log-close')
+        if (report.kind === 'watch') feed.take(report);
+        else if (report.kind === 'log-open' || report.kind === 'log-lines' || report.kind === 'log-close')
           log.heard(report);
         else this.#heard(index, report);
       },
     });
+    const feed = feeds.join((told) => {
+      made.link.say(told);
+    });
     this.#threads.set(index, made);
     void made.ended.then(() => {
       log.destroy();
+      feeds.leave(feed);
       if (this.#threads.get(index) !== made) return;
       this.#threads.delete(index);
       hub.release(index);

@@ -128,8 +128,8 @@ export class WorkerSet implements ProxyControl {
     this.#finishRound();
   }
 
-  readings(): Promise<ProxyReadings> {
-    return this.#reader.readings();
+  async readings(): Promise<ProxyReadings> {
+    return { ...(await this.#reader.readings()), hostNames: this.#options.feeds.hostNames() };
   }
 
   running(): Promise<RunningReading> {
@@ -200,11 +200,13 @@ export class WorkerSet implements ProxyControl {
       await withTimeout(finished, { limitMs: CUT_LIMIT_MS, expired: () => [] });
     }
     await Promise.all(this.#workers.map((worker) => worker.close()));
+    this.#options.feeds.close();
   }
 
   destroy(): void {
     this.#options.sockets.close(false);
     for (const worker of this.#workers) void worker.destroy();
+    this.#options.feeds.close();
   }
 
   get #present(): readonly WorkerLife[] {

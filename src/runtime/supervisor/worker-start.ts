@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 
+import type { KeyRingState } from '../../net/tls/contexts/key-ring-state.ts';
 import type { Invited } from '../../net/node/descriptors/invitation.ts';
 
 /** The way by which a worker wakes another one. */
@@ -27,6 +28,8 @@ export interface WorkerStart {
   readonly lastReadingId: number;
   /** The memory of `WorkerWords`. */
   readonly words: SharedArrayBuffer;
+  /** The keys of session tickets, as all workers use them now. */
+  readonly ticketKeys: KeyRingState;
   /** The folder that relative names of log files start from. */
   readonly directory: string;
 }

@@ -289,7 +289,7 @@ async function protocolsOf(
   const modes = new Set(['tcp', ...config.listeners.map(({ mode }) => mode)]);
   for (const reference of references) {
     if (!modes.has(reference.name)) continue;
-    const plugin = await plugins.get(reference);
+    const plugin = await plugins.get(reference, config.plugins.timeout);
     if (plugin !== undefined) protocols.set(reference.name, plugin);
   }
   return protocols;

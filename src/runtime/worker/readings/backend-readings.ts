@@ -4,8 +4,7 @@ import type {
   MembershipReading,
   PoolReading,
 } from '../../../readings/backend.ts';
-import type { HostNameReading } from '../../../readings/host-name.ts';
-import type { NameState } from '../../../net/dns/name-record.ts';
+import { hostNameReading } from '../../../net/dns/host-name-reading.ts';
 import type { BackendState } from '../../../upstream/backend/backend-state.ts';
 import type { DrainingGenerations } from '../../generation/draining-generations.ts';
 import type { LiveView } from '../../generation/live-view.ts';
@@ -73,22 +72,6 @@ export function poolReadings(generations: Iterable<UpstreamsInUse>): PoolReading
       maxIdleTimeMs: settings.maxIdleTimeMs,
     })),
   );
-}
-
-/** What is known of a host name that is looked up. */
-export function hostNameReading(record: NameState): HostNameReading {
-  const { host, addresses, source, answeredAtMs, ttlMs, failure, failingSinceMs, counts } = record;
-  return {
-    name: host,
-    addresses,
-    source,
-    // The content of the hosts file does not get old.
-    answeredAtMs: source === 'local' ? undefined : answeredAtMs,
-    ttlMs,
-    failure,
-    failingSinceMs,
-    counts: { ...counts },
-  };
 }
 
 /** A backend that the live generation uses is not shown as a member of older generations too. */

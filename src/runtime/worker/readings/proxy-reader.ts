@@ -1,5 +1,6 @@
 import { getHeapStatistics } from 'node:v8';
 
+import { hostNameReading } from '../../../net/dns/host-name-reading.ts';
 import type { NameState } from '../../../net/dns/name-record.ts';
 import { runtimeWays } from '../../../net/node/runtime-ways.ts';
 import type { ProcessResources } from '../../../net/resources/process-resources.ts';
@@ -16,13 +17,7 @@ import type { Generation } from '../../generation/generation.ts';
 import type { LiveView } from '../../generation/live-view.ts';
 import type { ListenerTable } from '../../listeners/listener-table.ts';
 import type { Registry } from '../../upstreams/registry.ts';
-import {
-  backendDetails,
-  backendReadings,
-  hostNameReading,
-  poolReadings,
-  type UpstreamsInUse,
-} from './backend-readings.ts';
+import { backendDetails, backendReadings, poolReadings, type UpstreamsInUse } from './backend-readings.ts';
 import { readConnections } from './connection-readings.ts';
 import { listenerReading, tunnelReadings } from './listener-readings.ts';
 import { ReadingIds } from './reading-ids.ts';

@@ -48,7 +48,10 @@ describe('the talk between supervisor and worker', () => {
       get: (known, kind) => (Reflect.get(known, kind) as unknown) ?? (() => undefined),
     }) as WorkerAnswers;
     const link = new WorkerLink('worker 2', port1, {
-      answers: { 'metrics-page': ({ request }) => ({ ...PAGE, contentType: request.accept ?? '' }) as never },
+      answers: {
+        'metrics-page': ({ request }) => ({ ...PAGE, contentType: request.accept ?? '' }) as never,
+        'look-up': () => ({ addresses: [], failure: undefined }),
+      },
       heard: note(reports),
     });
     const worker = new SupervisorLink('the supervisor', port2, { answers: all, heard: note(told) });
