@@ -1,5 +1,4 @@
-import { isIP } from 'node:net';
-
+import { isIpAddress } from '../../config/values/address.ts';
 import { messageOf } from '../../errors.ts';
 import { AddressRotation } from '../../net/dns/address-rotation.ts';
 import type { HeldName, HostNames } from '../../net/dns/host-names.ts';
@@ -49,7 +48,7 @@ export class NamesClient implements HostNames {
   }
 
   lookUp(host: string, answered: Answered): () => void {
-    if (isIP(host) !== 0) {
+    if (isIpAddress(host)) {
       answered([host], undefined);
       return () => undefined;
     }
