@@ -85,7 +85,14 @@ const rooms = {
   'plugins/http/h1': ['.', ['parse', 'write'], ['mending', 'llhttp']],
   'plugins/http/message': ['.', 'refusal'],
   'src/admin': ['.', ['routes', 'server'], ['access', 'diagnostics'], 'endpoint'],
-  'src/cli': ['.', ['demo', 'dev-cert', 'offline', 'logs'], 'run', 'health', 'command-line', 'process'],
+  'src/cli': [
+    '.',
+    ['demo', 'dev-cert', 'offline', 'logs', 'upgrade'],
+    'run',
+    'health',
+    'command-line',
+    'process',
+  ],
   'src/config': [
     ['watch', 'lint'],
     ['load', 'diff'],

@@ -4,6 +4,8 @@ import { createServing } from './app/serving/create-serving.ts';
 import type { Serving } from './app/serving/serving.ts';
 import { createSupervisorParts, type SupervisorParts } from './app/supervisor-parts.ts';
 import { createThreadParts, type ThreadParts } from './app/thread-parts.ts';
+import { createUpgrade } from './app/upgrade/create-upgrade.ts';
+import type { Upgrade } from './app/upgrade/upgrade.ts';
 import type { LoadedConfig } from './config/load/loaded-config.ts';
 import { NameResolver } from './net/dns/name-resolver.ts';
 import { ProcessResources } from './net/resources/process-resources.ts';
@@ -14,6 +16,9 @@ import { PluginLoader } from './plugins/plugin-loader.ts';
 import type { ReloadCause, ReloadOutcome } from './runtime/reload/outcome/reload-outcome.ts';
 import { ReloadPipeline } from './runtime/reload/reload-pipeline.ts';
 
+/** The version of a proxy whose starter does not say it. */
+const UNKNOWN = 'unknown';
+
 /** A running proxy. */
 export interface App {
   /** Bound addresses by the names of listeners. */
@@ -22,6 +27,8 @@ export interface App {
   /** Whether new connections are welcome: false during the start and once a shutdown began. */
   readonly ready: boolean;
   readonly logger: Logger;
+  /** Replaces this process by a new version of the proxy. */
+  readonly upgrade: Upgrade;
   /** Reads the config again. Never rejects: a bad config changes nothing, and the outcome says why. */
   reload(cause?: ReloadCause): Promise<ReloadOutcome>;
   /** Opens all log files again, after they were moved. */
@@ -30,7 +37,10 @@ export interface App {
   strayError(error: unknown): void;
   /** For the exit event: writes as much of the log as can be written at once. */
   flushLogsNow(): void;
-  /** Finishes what runs, for at most `shutdown.timeout`, and writes the rest of the log. */
+  /**
+   * Finishes what runs, for at most `shutdown.timeout`, and writes the rest of the log. An upgrade that is under way is taken back; after
+   * one, the process that serves now keeps the listening sockets.
+   */
   close(): Promise<void>;
   /** Ends all connections now. */
   destroy(): void;
@@ -67,12 +77,14 @@ export async function startApp(options: AppOptions): Promise<App> {
 /** The parts of a proxy, wired together and owned. The supervisor's parts see what moves bytes through `ProxyControl` alone. */
 class BalanceApp implements App {
   readonly logger: Logger;
+  readonly upgrade: Upgrade;
   readonly #options: AppOptions;
   readonly #thread: ThreadParts;
   readonly #plugins: PluginLoader;
   readonly #reloads: ReloadPipeline;
   readonly #names: NameResolver;
   readonly #resources: ProcessResources;
+  readonly #ticketKeys: RotatingKeyRing;
   /** undefined before the first config was loaded. */
   #running: RunningParts | undefined;
   #closed: Promise<void> | undefined;
@@ -83,14 +95,27 @@ class BalanceApp implements App {
     const names = new NameResolver({ logger });
     const resources = new ProcessResources({ logger });
     const plugins = new PluginLoader(logger, options.embedded === true ? FOREIGN_PROCESS : OWN_PROCESS);
-    const { observer } = options;
+    const { observer, upgrades, version = UNKNOWN } = options;
+    const before = upgrades?.offer?.succession;
+    const ticketKeys = new RotatingKeyRing(undefined, before?.ticketKeys);
     this.logger = logger;
     this.#options = options;
     this.#thread = createThreadParts({ logging, authors: plugins, names });
     this.#names = names;
     this.#resources = resources;
     this.#plugins = plugins;
-    this.#reloads = new ReloadPipeline({ origin: options, plugins, logger, limits: resources, observer });
+    this.#ticketKeys = ticketKeys;
+    const reloads = new ReloadPipeline({
+      origin: options,
+      plugins,
+      logger,
+      limits: resources,
+      observer,
+      lastGeneration: before?.generation,
+    });
+    this.#reloads = reloads;
+    const running = (): RunningParts | undefined => this.#running;
+    this.upgrade = createUpgrade({ version, logger, reloads, ticketKeys, running }, upgrades);
   }
 
   get listeners(): ReadonlyMap<string, string> {
@@ -135,8 +160,10 @@ class BalanceApp implements App {
   }
 
   async #close(): Promise<void> {
+    await this.upgrade.close();
     await this.#reloads.close();
-    await this.#running?.control.drain(this.#reloads.live?.config.shutdown.timeout ?? 0);
+    const limitMs = this.#reloads.live?.config.shutdown.timeout ?? 0;
+    await this.#running?.control.drain(limitMs, this.upgrade.servedBy !== undefined);
     this.#destroyParts();
     await this.#reloads.history.flush();
     // The last spans may have to find their collector, so names are still looked up.
@@ -158,7 +185,7 @@ class BalanceApp implements App {
 
   /** Makes what serves clients, as the first config says, and what shows it. */
   #makeRunningParts({ config }: LoadedConfig): RunningParts {
-    const { version = 'unknown', workers, observer, chance } = this.#options;
+    const { version = UNKNOWN, workers, observer, chance, upgrades } = this.#options;
     const parts = {
       version,
       observer,
@@ -168,7 +195,9 @@ class BalanceApp implements App {
       names: this.#names,
       resources: this.#resources,
       reloads: this.#reloads,
-      ticketKeys: new RotatingKeyRing(),
+      ticketKeys: this.#ticketKeys,
+      inheritance: upgrades?.inheritance,
+      upgrade: this.upgrade,
       metricsPage: (request: MetricsPageRequest) => supervisor.metrics.page(request),
     };
     const serving = createServing(parts, config.workers, workers);

@@ -1,5 +1,6 @@
 import type { LogOutput } from '../telemetry/logs/output/log-output.ts';
 import type { ReloadOutcome } from '../runtime/reload/outcome/reload-outcome.ts';
+import type { UpgradeEnvironment } from './upgrade/upgrade-environment.ts';
 import type { HealthChange } from '../health/health-feed.ts';
 
 /** Hears what happens in a proxy. It is called in the middle of the work, so it must neither wait nor throw. */
@@ -37,5 +38,7 @@ export interface AppOptions {
   readonly embedded?: boolean;
   /** How many workers serve, whatever the config says. Default: `workers` of the config. */
   readonly workers?: number;
+  /** How the process can be replaced by a new version. Default: it can't, because another program owns it. */
+  readonly upgrades?: UpgradeEnvironment;
   readonly observer?: AppObserver;
 }

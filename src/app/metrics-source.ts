@@ -6,12 +6,14 @@ import type { Logging } from '../telemetry/logs/logging.ts';
 import type { MetricsSource } from '../telemetry/metrics/snapshot/metrics-source.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { CertificateWatch } from './certificate-watch.ts';
+import type { Upgrade } from './upgrade/upgrade.ts';
 
 /** The parts whose readings the metrics put together. */
 export interface MeteredParts {
   readonly version: string;
   readonly control: ProxyControl;
   readonly journal: ReloadJournal;
+  readonly upgrade: Upgrade;
   readonly telemetry: Telemetry;
   readonly telemetryControl: TelemetryControl;
   readonly logging: Logging;
@@ -21,7 +23,8 @@ export interface MeteredParts {
 
 /** What the metrics read at each scrape. What the supervisor itself knows is read in the turn in which the moving parts are asked. */
 export function metricsSource(parts: MeteredParts): MetricsSource {
-  const { version, control, journal, telemetry, telemetryControl, logging, plugins, certificates } = parts;
+  const { version, control, journal, upgrade, telemetry, telemetryControl, logging, plugins, certificates } =
+    parts;
   return {
     version,
     startedAtMs: control.startedAtMs,
@@ -29,6 +32,7 @@ export function metricsSource(parts: MeteredParts): MetricsSource {
     read: async () => {
       const own = {
         reloads: journal.totals(),
+        upgrades: upgrade.reading,
         certificates: certificates.certificates,
         telemetry: {
           spans: { ...telemetryControl.spans },

@@ -1,5 +1,6 @@
 import type { AdminServers } from '../admin/admin-servers.ts';
 import type { NameResolver } from '../net/dns/name-resolver.ts';
+import type { SocketInheritance } from '../net/listen/bind/socket-inheritance.ts';
 import type { PluginLoader } from '../plugins/plugin-loader.ts';
 import type { ProxyControl } from '../runtime/control/proxy-control.ts';
 import { ListeningSockets } from '../runtime/reload/listening-sockets.ts';
@@ -11,6 +12,7 @@ import { MetricsControl } from '../telemetry/control/metrics-control.ts';
 import { CertificateWatch } from './certificate-watch.ts';
 import { createAdminServers } from './admin/create-admin-servers.ts';
 import { metricsSource } from './metrics-source.ts';
+import type { Upgrade } from './upgrade/upgrade.ts';
 import type { ThreadParts } from './thread-parts.ts';
 
 /** What supervises the parts that serve clients. */
@@ -25,6 +27,9 @@ export interface SupervisorEnvironment {
   readonly reloads: ReloadPipeline;
   readonly plugins: PluginLoader;
   readonly names: NameResolver;
+  /** Sockets that listen already. */
+  readonly inheritance: SocketInheritance | undefined;
+  readonly upgrade: Upgrade;
   /** The keys of the session tickets of listeners. */
   readonly ticketKeys: { readonly ageMs: number | undefined };
 }

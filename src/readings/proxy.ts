@@ -5,6 +5,7 @@ import type { HostNameReading } from './host-name.ts';
 import type { ListenerReading, ListenerRoutes } from './listener.ts';
 import type { PluginsReading, ResourcesReading, RuntimeWaysReading, ShortageOf } from './process.ts';
 import type { ReloadReading } from './reload.ts';
+import type { UpgradesReading } from './upgrade.ts';
 import type { TunnelReading } from './tunnel.ts';
 import type { QueueReading, UpstreamReading } from './upstream.ts';
 import type { WorkerReading } from './workers/worker.ts';
@@ -70,4 +71,5 @@ export interface StatusReading extends RunningReading {
   readonly ticketKeyAgeMs: number | undefined;
   /** The last reload, or the start. */
   readonly lastReload: ReloadReading | undefined;
+  readonly upgrades: UpgradesReading;
 }

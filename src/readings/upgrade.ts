@@ -20,10 +20,14 @@ export interface PredecessorReading {
   readonly sinceMs: number;
 }
 
-/** The upgrades of this proxy. The counts go on from one process to the next. */
-export interface UpgradesReading {
+/** The counts go on from one process to the next. */
+export interface UpgradeTotals {
   readonly succeeded: number;
   readonly failed: number;
+}
+
+/** The upgrades of this proxy. */
+export interface UpgradesReading extends UpgradeTotals {
   /** Whether a new version is being started. */
   readonly running: boolean;
   /** The last attempt, also the one by which this process came to serve; undefined before the first one. */

@@ -7,6 +7,7 @@ import { jsonResponse } from '../endpoint/admin-response.ts';
 import { get, type AdminRoute } from '../endpoint/admin-router.ts';
 import type { EventLoopReading } from '../diagnostics/event-loop-watch.ts';
 import { reloadSummaryJson } from './reload-json.ts';
+import { upgradesJson } from './upgrade-json.ts';
 import { workerJson } from './worker-json.ts';
 
 const DAY_MS = 86_400_000;
@@ -27,6 +28,7 @@ export function statusRoute(
       plugins,
       resources,
       lastReload,
+      upgrades,
       runtimeWays,
       certificates,
       ticketKeyAgeMs,
@@ -51,6 +53,7 @@ export function statusRoute(
       plugins: pluginsJson(plugins),
       resources: resourcesJson(resources),
       last_reload: lastReload === undefined ? null : reloadSummaryJson(lastReload),
+      upgrades: upgradesJson(upgrades),
       workers: workers.map(workerJson),
       unanswered,
       ...processJson(),

@@ -4,12 +4,14 @@ import type { StatusReading } from '../../readings/proxy.ts';
 import type { ProxyControl } from '../../runtime/control/proxy-control.ts';
 import type { ReloadPipeline } from '../../runtime/reload/reload-pipeline.ts';
 import type { CertificateWatch } from '../certificate-watch.ts';
+import type { Upgrade } from '../upgrade/upgrade.ts';
 
 /** The parts whose readings the admin server puts together. */
 export interface ShownParts {
   readonly version: string;
   readonly control: ProxyControl;
   readonly reloads: ReloadPipeline;
+  readonly upgrade: Upgrade;
   readonly plugins: PluginLoader;
   readonly certificates: CertificateWatch;
   /** The keys of the session tickets of listeners. */
@@ -21,6 +23,7 @@ export async function statusReading({
   version,
   control,
   reloads,
+  upgrade,
   plugins,
   certificates,
   ticketKeys,
@@ -38,6 +41,7 @@ export async function statusReading({
       importedStates: plugins.importedStates,
     },
     lastReload: reloads.journal.last,
+    upgrades: upgrade.reading,
   };
   return { ...(await control.running()), ...own };
 }

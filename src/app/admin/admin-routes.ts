@@ -16,6 +16,7 @@ import { historyRoutes } from '../../admin/routes/history-routes.ts';
 import { openapiRoutes } from '../../admin/routes/openapi-routes.ts';
 import { reloadRoute } from '../../admin/routes/reload-route.ts';
 import { statusRoute } from '../../admin/routes/status-route.ts';
+import { upgradeRoute } from '../../admin/routes/upgrade-route.ts';
 import type { Logger } from '../../plugin-api/index.ts';
 import type { MetricsControl } from '../../telemetry/control/metrics-control.ts';
 import { liveConfigReading, statusReading, type ShownParts } from './admin-readings.ts';
@@ -31,7 +32,7 @@ export interface AdminSources extends ShownParts {
 
 /** The endpoints of an admin server, without those for the metrics, whose path the config sets, and for the index. */
 export function adminRoutes(sources: AdminSources): AdminRoute[] {
-  const { version, control, reloads, metrics, logger, eventLoop } = sources;
+  const { version, control, reloads, upgrade, metrics, logger, eventLoop } = sources;
   return [
     get(
       ENDPOINT_PATHS.health,
@@ -53,6 +54,7 @@ export function adminRoutes(sources: AdminSources): AdminRoute[] {
     configDiffRoute(reloads, control),
     explainRoute(control),
     reloadRoute(() => reloads.reload({ source: 'admin' })),
+    upgradeRoute(() => upgrade.start({ source: 'admin' })),
     ...historyRoutes(reloads.history),
     cpuProfileRoute(control.debug, control),
     heapSnapshotRoute(logger, control.debug, control),

@@ -4,6 +4,7 @@ import { get } from '../../admin/endpoint/admin-router.ts';
 import { metricsEndpoint } from '../../admin/routes/probe-routes.ts';
 import { bindAddresses } from '../../net/dns/bind-addresses.ts';
 import type { NameResolver } from '../../net/dns/name-resolver.ts';
+import type { SocketInheritance } from '../../net/listen/bind/socket-inheritance.ts';
 import type { HandshakeObserver } from '../../readings/handshake.ts';
 import { adminRoutes, type AdminSources } from './admin-routes.ts';
 
@@ -13,15 +14,18 @@ export interface AdminParts extends Omit<AdminSources, 'eventLoop'> {
   readonly names: NameResolver;
   /** Hears of TLS handshakes. */
   readonly handshakes: HandshakeObserver;
+  /** Sockets that listen already. */
+  readonly inheritance: SocketInheritance | undefined;
 }
 
 /** Makes the admin and metrics servers. None is bound before a config asks for it. */
 export function createAdminServers({ names, ...parts }: AdminParts): AdminServers {
-  const { logger, version, metrics, handshakes } = parts;
+  const { logger, version, metrics, handshakes, inheritance } = parts;
   const eventLoop = new EventLoopWatch();
   return new AdminServers({
     logger,
     bindAddresses: bindAddresses(names),
+    inheritance,
     version,
     eventLoop,
     routes: adminRoutes({ ...parts, eventLoop }),

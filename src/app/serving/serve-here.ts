@@ -1,5 +1,7 @@
 import { HealthBoard } from '../../health/health-board.ts';
 import { BackendContexts } from '../../net/dial/tls/backend-contexts.ts';
+import { OwnSockets } from '../../net/listen/own-sockets.ts';
+import { DescriptorCopier } from '../../net/node/descriptors/descriptor-copier.ts';
 import { createMovingParts } from '../moving-parts.ts';
 import { processIds } from '../process-ids.ts';
 import { WorkerSettings } from './worker-settings.ts';
@@ -7,13 +9,14 @@ import type { Serving, ServingEnvironment } from './serving.ts';
 
 /** Serves clients in this thread. */
 export function serveHere({ observer, ...environment }: ServingEnvironment): Serving {
-  const { thread, names, resources } = environment;
+  const { thread, names, resources, inheritance } = environment;
   const { logging, telemetry } = thread;
   const { logger } = logging;
   const contexts = new BackendContexts();
   const { proxy, counters } = createMovingParts({
     ...environment,
     ids: processIds(),
+    sockets: new OwnSockets(new DescriptorCopier(), inheritance),
     health: new HealthBoard({ logger, names, contexts, telemetry, resources, observer }),
     contexts,
   });

@@ -1,4 +1,5 @@
 import type { NameResolver } from '../../net/dns/name-resolver.ts';
+import type { SocketInheritance } from '../../net/listen/bind/socket-inheritance.ts';
 import type { ProcessResources } from '../../net/resources/process-resources.ts';
 import type { RotatingKeyRing } from '../../net/tls/contexts/rotating-key-ring.ts';
 import type { OwnMetrics } from '../../plugin-api/index.ts';
@@ -31,6 +32,8 @@ export interface ServingEnvironment {
   /** The keys of the session tickets of listeners. */
   readonly ticketKeys: RotatingKeyRing;
   readonly resources: ProcessResources;
+  /** Sockets that listen already. */
+  readonly inheritance: SocketInheritance | undefined;
   /** Answers the listener that the config makes a metrics server. */
   readonly metricsPage: OwnMetrics['page'];
   readonly observer?: AppObserver | undefined;

@@ -1,6 +1,6 @@
 import type { PredecessorReading, UpgradeReading, UpgradesReading } from '../../readings/upgrade.ts';
 import { processState } from '../process-state.ts';
-import type { DrainingProcess, Offer, Succession } from './upgrade-messages.ts';
+import type { DrainingProcess, Succession } from './upgrade-messages.ts';
 
 /** More processes are not remembered: each is a whole proxy, and only its last tunnels keep it. */
 const MOST_DRAINING = 64;
@@ -12,22 +12,12 @@ export class UpgradeHistory {
   #last: UpgradeReading | undefined;
   readonly #draining: readonly DrainingProcess[];
 
-  /** @param offer by which this process took over; undefined when it was started as the first one */
-  constructor(offer: Offer | undefined, version: string) {
-    const { succeeded = 0, failed = 0, draining = [] } = offer?.succession ?? {};
+  /** @param before what the process before this one hands over; undefined when this one was started as the first */
+  constructor(before: Succession | undefined) {
+    const { succeeded = 0, failed = 0, draining = [] } = before ?? {};
     this.#succeeded = succeeded;
     this.#failed = failed;
     this.#draining = draining;
-    if (offer === undefined) return;
-    const message = `version ${version} took over from version ${offer.version}, pid ${String(offer.pid)}`;
-    this.record({
-      ok: true,
-      message,
-      atMs: offer.atMs,
-      durationMs: Date.now() - offer.atMs,
-      pid: undefined,
-      version: undefined,
-    });
   }
 
   record(outcome: UpgradeReading): void {

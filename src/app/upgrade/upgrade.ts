@@ -27,17 +27,17 @@ export interface UpgradeRequest {
 export interface UpgradeHost {
   readonly version: string;
   readonly logger: Logger;
-  /** The settings of the live config. */
-  settings(): { readonly command?: readonly string[]; readonly timeout: number };
-  /**
-   * Lets the reload that runs end, and holds back those that come. Resolves with the function that lets them go on; it returns whether any
-   * were held back.
-   */
-  holdReloads(): Promise<() => boolean>;
+  /** The settings of the live config; undefined before the first one. */
+  settings(): { readonly command?: readonly string[]; readonly timeout: number } | undefined;
+  /** Does work while no reload runs: those that are asked for meanwhile wait. */
+  exclusive<T>(work: () => Promise<T>): Promise<T>;
   sockets(): readonly OfferedSocket[];
   succession(): Pick<Succession, 'generation' | 'ticketKeys'>;
-  /** That process serves from now on: accepts nothing more, finishes what runs, ends. */
-  handOver(pid: number): void;
+  /**
+   * Another process serves from now on: this one shows nothing any more and reloads nothing. Returns whether somebody asked for a reload
+   * meanwhile.
+   */
+  handOver(): boolean;
 }
 
 export interface UpgradeOptions {
@@ -55,11 +55,40 @@ export interface UpgradeOptions {
 export class Upgrade {
   readonly #options: UpgradeOptions;
   readonly #stopped = new AbortController();
+  readonly #replaced: Promise<void>;
   #running: Promise<UpgradeReading> | undefined;
   #servedBy: number | undefined;
+  #whenReplaced: () => void = () => undefined;
 
   constructor(options: UpgradeOptions) {
     this.#options = options;
+    this.#replaced = new Promise((resolve) => {
+      this.#whenReplaced = resolve;
+    });
+  }
+
+  /** Resolves once another process serves in the place of this one, which then has to finish what runs, and to end. */
+  get replaced(): Promise<void> {
+    return this.#replaced;
+  }
+
+  /** The process that serves in the place of this one; undefined while this one does. */
+  get servedBy(): number | undefined {
+    return this.#servedBy;
+  }
+
+  /** This process serves in the place of the one that made the offer. */
+  tookOver({ version, pid, atMs }: Offer): void {
+    const { host, history } = this.#options;
+    const message = `version ${host.version} took over from version ${version}, pid ${String(pid)}`;
+    const durationMs = Date.now() - atMs;
+    history.record({ ok: true, message, atMs, durationMs, pid: undefined, version: undefined });
+    host.logger.info('this version serves, the one before finishes what runs in it', {
+      version: host.version,
+      before: version,
+      pid_before: pid,
+      duration_ms: durationMs,
+    });
   }
 
   get reading(): UpgradesReading {
@@ -93,15 +122,15 @@ export class Upgrade {
 
   async #run({ source, timeoutMs, progress = () => undefined }: UpgradeRequest): Promise<UpgradeReading> {
     const { host, command: usual, history } = this.#options;
-    const settings = host.settings();
-    const command = settings.command ?? usual;
+    const { command = usual, timeout = 0 } = host.settings() ?? {};
+    const limitMs = timeoutMs ?? timeout;
     const atMs = Date.now();
     const line = command.join(' ');
     host.logger.info('upgrade begins', { source, command: line });
     progress(`version ${host.version}, pid ${String(process.pid)}, starts ${line}`);
     let outcome: UpgradeReading;
     try {
-      outcome = await this.#replace(command, timeoutMs ?? settings.timeout, atMs, progress);
+      outcome = await host.exclusive(() => this.#replace(command, limitMs, atMs, progress));
       host.logger.info('upgrade done: the new version serves, this one finishes what runs', factsOf(outcome));
     } catch (error) {
       outcome = failure(atMs, messageOf(error));
@@ -122,7 +151,6 @@ export class Upgrade {
   ): Promise<UpgradeReading> {
     const { host, services } = this.#options;
     const { signal } = this.#stopped;
-    const goOn = await host.holdReloads();
     let successor: Successor | undefined;
     try {
       signal.throwIfAborted();
@@ -145,26 +173,26 @@ export class Upgrade {
       });
       // Before this process may end: systemd ends the unit together with its main process.
       await services.mainProcess(pid);
-      this.#settle(successor, pid, goOn);
+      this.#settle(successor, pid);
       const message = `version ${version} serves, pid ${String(pid)}`;
       return { ok: true, message, atMs, durationMs: Date.now() - atMs, pid, version };
     } catch (error) {
       await successor?.destroy(messageOf(error));
-      goOn();
       throw error;
     }
   }
 
   /** The new version serves: this one ends when nothing runs in it any more. */
-  #settle(successor: Successor, pid: number, goOn: () => boolean): void {
+  #settle(successor: Successor, pid: number): void {
     const { host } = this.#options;
     this.#servedBy = pid;
     void successor.ended.then((how) => {
       host.logger.error('the version that took over has ended', { pid, reason: how });
     });
-    host.handOver(pid);
-    // A reload that somebody asked for meanwhile is for the version that serves.
-    if (goOn()) process.kill(pid, 'SIGHUP');
+    const isReloadWanted = host.handOver();
+    this.#whenReplaced();
+    // It is for the version that serves.
+    if (isReloadWanted) process.kill(pid, 'SIGHUP');
   }
 
   #environment(): NodeJS.ProcessEnv {

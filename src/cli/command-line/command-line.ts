@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
 import { closest, suggestion } from '../../config/problems/closest.ts';
+import { parseDurationMs } from '../../config/values/units.ts';
+import { messageOf } from '../../errors.ts';
 import { readDevCert, type DevCertLine, type DevCertOptions } from './dev-cert-line.ts';
 import { readQuestion, type ExplainLine } from './explain-line.ts';
 
@@ -11,6 +13,8 @@ export type CommandLine =
   | ExplainLine
   | DevCertLine
   | { readonly command: 'demo' | 'health' | 'help' | 'version' }
+  /** `timeoutMs`: undefined when the config says how long it may take. */
+  | { readonly command: 'upgrade'; readonly timeoutMs: number | undefined }
   /** `logs` has its own options, see `logs/logs-options.ts`. */
   | { readonly command: 'logs'; readonly args: readonly string[] }
   /** The arguments make no sense; `message` says why, and what was probably meant. */
@@ -47,6 +51,7 @@ const options = {
   rsa: { type: 'boolean' },
   days: { type: 'string' },
   force: { type: 'boolean' },
+  timeout: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
 } as const;
@@ -62,6 +67,7 @@ const commands = {
   'dev-cert': ['folder', 'client', 'rsa', 'days', 'force'],
   demo: [],
   health: [],
+  upgrade: ['timeout'],
   logs: [],
   help: [],
 } as const satisfies Readonly<Record<string, readonly OptionName[]>>;
@@ -75,6 +81,7 @@ const VALUE_WORDS: Readonly<Record<string, string>> = {
   listener: 'the name of a listener',
   folder: 'a folder',
   days: 'a number of days',
+  timeout: 'a duration such as 60s',
 };
 
 /** The values of the options that were given. */
@@ -85,6 +92,7 @@ interface OptionValues extends DevCertOptions {
   readonly header?: readonly string[] | undefined;
   readonly from?: string | undefined;
   readonly listener?: string | undefined;
+  readonly timeout?: string | undefined;
 }
 
 /**
@@ -152,6 +160,8 @@ function lineOf(
       return rest.length === 0
         ? { command }
         : mistake(`${command} takes no arguments, got '${rest.join(' ')}'`);
+    case 'upgrade':
+      return upgradeLine(rest, values.timeout);
     case 'logs':
       return mistake('logs comes before its options');
     case 'diff':
@@ -180,6 +190,17 @@ function diffLine(files: readonly string[], json: boolean): CommandLine {
     return mistake(`diff needs two config files, the one that runs and the one to come, got ${files.length}`);
   }
   return { command: 'diff', before, after, json };
+}
+
+function upgradeLine(rest: readonly string[], timeout: string | undefined): CommandLine {
+  if (rest.length > 0) return mistake(`upgrade takes no arguments, got '${rest.join(' ')}'`);
+  try {
+    const timeoutMs = timeout === undefined ? undefined : parseDurationMs(timeout);
+    if (timeoutMs === 0) return mistake('--timeout must be more than 0');
+    return { command: 'upgrade', timeoutMs };
+  } catch (error) {
+    return mistake(`--timeout ${messageOf(error)}`);
+  }
 }
 
 function mistake(message: string): CommandLine {

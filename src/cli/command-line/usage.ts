@@ -9,6 +9,7 @@ Usage:
   balance explain [METHOD] URL       show the way of a request: listener, route, what is forwarded, backends
   balance logs [FILE|-]...           show JSON log lines in a readable form, and other lines as they are
   balance health                     say whether the proxy at $BALANCE_HEALTH_SOCKET is ready, for health checks of containers
+  balance upgrade [--timeout 60s]    let a new version take over from the proxy at $BALANCE_HEALTH_SOCKET, without a lost connection
   balance dev-cert NAME...           make a certificate for local development, and once a CA that clients are made to trust
   balance demo                       run three small backends and the proxy in front of them
 
@@ -45,8 +46,10 @@ Signals:
                              exits at once with 1; a signal before the proxy is up ends the start, with 0
   SIGHUP                     read the config file again and open log files anew (run)
   SIGUSR1                    open log files anew, after they were moved
+  SIGUSR2                    start a new version beside this one and let it take over (run)
 
 Exit codes: 0 success; 1 a failure such as an address in use; 2 a wrong config or command line.
             health: 0 ready; 1 not ready, or no proxy there.
+            upgrade: 0 the new version serves; 1 nothing changed, and the message says why.
             diff: 0 nothing changes; 1 something does; 2 a file cannot be used.
 `;

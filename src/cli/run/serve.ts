@@ -1,4 +1,5 @@
 import type { App } from '../../app.ts';
+import type { ServiceManager } from '../../app/upgrade/service-manager.ts';
 import { errorFrom, messageOf } from '../../errors.ts';
 import type { CommandContext, ServeContext } from '../process/command-context.ts';
 import { exitCode } from '../process/exit-code.ts';
@@ -13,6 +14,8 @@ export interface ServeOptions {
   readonly start: (stopped: AbortSignal) => Promise<App>;
   /** Called once the proxy accepts connections. */
   readonly started?: (app: App) => void;
+  /** Hears what the process does. Default: nobody does. */
+  readonly services?: Pick<ServiceManager, 'ready' | 'reloading' | 'stopping'>;
   /** What SIGHUP does. A terminal that is closed sends it too, so a proxy that runs only for its terminal stops. */
   readonly hangup: 'reload' | 'stop';
 }
@@ -86,8 +89,8 @@ class Serving {
       ['SIGHUP', (signal) => (this.#options.hangup === 'stop' ? stop(signal) : this.#reload())],
       // Without a handler, Node.js would start its debugger at this signal.
       ['SIGUSR1', () => this.#reopen()],
-      // Without a handler, this signal would end the process.
-      ['SIGUSR2', (signal) => this.#app?.logger.warn('signal without a meaning here is ignored', { signal })],
+      // Before the proxy is up there is nothing to replace. Without a handler, the signal would end the process.
+      ['SIGUSR2', () => void this.#app?.upgrade.start({ source: 'signal' })],
       ['exit', () => this.#app?.flushLogsNow()],
       // These stand from the start on, because a timer of a plugin may throw before the proxy is up.
       ['uncaughtException', survive],
@@ -118,10 +121,15 @@ class Serving {
     }
     this.#app = app;
     this.#options.started?.(app);
+    void this.#options.services?.ready();
     if (this.#wanted === 'reload') this.#reload();
     else if (this.#wanted === 'reopen') this.#reopen();
-    await this.#stopRequested;
-    app.logger.info('shutting down', { signal: this.#stopSignal });
+    await Promise.race([this.#stopRequested, app.upgrade.replaced]);
+    const { servedBy } = app.upgrade;
+    if (servedBy === undefined) {
+      app.logger.info('shutting down', { signal: this.#stopSignal });
+      void this.#options.services?.stopping();
+    }
     await app.close();
     return exitCode.ok;
   }
@@ -150,10 +158,15 @@ class Serving {
       this.#wanted = 'reload';
       return;
     }
+    const { services } = this.#options;
     app.reopenLogs();
-    app.reload({ source: 'signal' }).catch((thrown: unknown) => {
-      app.logger.error('reload failed', { error: messageOf(thrown) });
-    });
+    void services?.reloading();
+    app
+      .reload({ source: 'signal' })
+      .catch((thrown: unknown) => {
+        app.logger.error('reload failed', { error: messageOf(thrown) });
+      })
+      .finally(() => void services?.ready());
   }
 
   #reopen(): void {

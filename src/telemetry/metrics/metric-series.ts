@@ -147,7 +147,7 @@ export function hostNameSeries({ hostNames }: Pick<ProxyReadings, 'hostNames'>) 
 }
 
 /** The series of which there is one in a process. */
-export function proxySeries(source: MetricsSource, { proxy, reloads, telemetry }: MetricsReadings) {
+export function proxySeries(source: MetricsSource, { proxy, reloads, upgrades, telemetry }: MetricsReadings) {
   const { generations, openFilesLimit } = proxy;
   return {
     *balance_config_reloads_total(): Iterable<Series> {
@@ -159,6 +159,10 @@ export function proxySeries(source: MetricsSource, { proxy, reloads, telemetry }
     balance_config_last_reload_success: () => single(Number(reloads.lastSucceeded)),
     balance_config_last_reload_success_timestamp_seconds: () => seconds(reloads.lastSuccessAtMs),
     balance_config_last_reload_duration_seconds: () => seconds(reloads.lastDurationMs),
+    *balance_upgrades_total(): Iterable<Series> {
+      yield { labels: labelText({ result: 'success' }), value: upgrades.succeeded };
+      yield { labels: labelText({ result: 'failure' }), value: upgrades.failed };
+    },
     *balance_config_generation(): Iterable<Series> {
       for (const { id, isLive } of generations) if (isLive) yield* single(id);
     },

@@ -260,6 +260,12 @@ const ROWS = [
     [],
     'How long the last reload took, or the start before the first one.',
   ],
+  [
+    'balance_upgrades_total',
+    'counter',
+    ['result'],
+    'Attempts to let a new version of the proxy take over, by result (success or failure). The count goes on in the new version.',
+  ],
   ['balance_config_generation', 'gauge', [], 'Number of the live generation of the config.'],
   [
     'balance_config_draining_generations',

@@ -88,6 +88,7 @@ describe('GET /status', () => {
         ignored: [],
         imported_states: 0,
       },
+      upgrades: { succeeded: 0, failed: 0, running: false, last: null, draining: [] },
       last_reload: expect.objectContaining({
         ok: true,
         source: 'start',

@@ -19,6 +19,7 @@ describe('the source of the metrics', () => {
           }),
       },
       journal: { totals: () => 'totals' },
+      upgrade: { reading: 'upgrades' },
       telemetry: { pluginFailures: failures, failures: 0 },
       telemetryControl: { spans },
       logging,
@@ -33,6 +34,7 @@ describe('the source of the metrics', () => {
     expect(await read).toEqual({
       proxy: 'readings',
       reloads: 'totals',
+      upgrades: 'upgrades',
       certificates: [],
       telemetry: {
         spans: { exported: 1, dropped: 1 },

@@ -1,6 +1,7 @@
 import type { CertificateReading } from '../../../readings/certificate.ts';
 import type { KnownNames, ProxyReadings } from '../../../readings/proxy.ts';
 import type { ReloadTotals } from '../../../readings/reload.ts';
+import type { UpgradeTotals } from '../../../readings/upgrade.ts';
 import type { TelemetryReading } from '../../../readings/counts/telemetry.ts';
 
 /** The live proxy as the metrics see it. */
@@ -19,6 +20,7 @@ export interface MetricsSource {
 export interface MetricsReadings {
   readonly proxy: ProxyReadings;
   readonly reloads: ReloadTotals;
+  readonly upgrades: UpgradeTotals;
   /** The certificates of the live config. */
   readonly certificates: readonly CertificateReading[];
   readonly telemetry: TelemetryReading;

@@ -27,6 +27,7 @@ function shownParts() {
         }),
     },
     reloads,
+    upgrade: { reading: undefined },
     plugins: { live: [], failures: [], ignored: [], importedStates: 0 },
     certificates: { certificates: [] },
     ticketKeys: { ageMs: 7 },

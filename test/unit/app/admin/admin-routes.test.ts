@@ -17,6 +17,7 @@ async function served(control: object) {
     ticketKeys: { ageMs: undefined },
     metrics: { totals: () => undefined },
     eventLoop: { read: () => undefined },
+    upgrade: { reading: undefined },
     logger,
   } as unknown as AdminSources);
   const server = new AdminServer({ listen: '127.0.0.1:0', routes, logger });

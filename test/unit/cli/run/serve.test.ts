@@ -21,17 +21,29 @@ function fakeApp() {
   const drain = new Promise<void>((resolve) => {
     drained = resolve;
   });
+  let replaced: () => void = () => undefined;
+  const upgrade = {
+    servedBy: undefined as number | undefined,
+    start: vi.fn(),
+    replaced: new Promise<void>((resolve) => {
+      replaced = () => {
+        upgrade.servedBy = 7;
+        resolve();
+      };
+    }),
+  };
   const app = {
     listeners: new Map([['default', '127.0.0.1:8080']]),
     adminAddresses: [],
     logger,
+    upgrade,
     reopenLogs: vi.fn(),
     strayError: vi.fn(),
     reload: vi.fn(async () => ({ ok: true, message: '' })),
     close: vi.fn(() => drain),
     destroy: vi.fn(),
   } as unknown as App;
-  return { app, logger, drained };
+  return { app, logger, drained, replaced };
 }
 
 /** A process without signals of its own; `early` came before anybody listened. */
@@ -159,13 +171,22 @@ describe('serve', () => {
     expect(await result).toBe(0);
   });
 
-  it('ignores SIGUSR2, and says so', async () => {
-    const { app, logger, events } = await running();
+  it('lets a new version take over at SIGUSR2', async () => {
+    const { app, events } = await running();
     events.emit('SIGUSR2', 'SIGUSR2');
-    expect(logger.warn).toHaveBeenCalledWith('signal without a meaning here is ignored', {
-      signal: 'SIGUSR2',
-    });
+    expect(app.upgrade.start).toHaveBeenCalledWith({ source: 'signal' });
     expect(app.close).not.toHaveBeenCalled();
+  });
+
+  it('finishes what runs and ends with 0 when another process serves in its place', async () => {
+    const { app, logger, drained, replaced, result } = await running();
+    replaced();
+    await vi.waitFor(() => {
+      expect(app.close).toHaveBeenCalledOnce();
+    });
+    expect(logger.info).not.toHaveBeenCalledWith('shutting down', expect.anything());
+    drained();
+    expect(await result).toBe(0);
   });
 
   it('reads the config again at SIGHUP, or stops where a closed terminal means the end', async () => {

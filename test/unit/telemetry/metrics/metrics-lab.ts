@@ -187,6 +187,7 @@ export function sourceOf(lab: LabReadings = emptyReadings()): MetricsSource {
         unanswered: [],
       },
       reloads: lab.reloads(),
+      upgrades: { succeeded: 2, failed: 1 },
       certificates: lab.certificates(),
       telemetry: {
         spans: lab.spans(),

@@ -1,0 +1,60 @@
+import type { RotatingKeyRing } from '../../net/tls/contexts/rotating-key-ring.ts';
+import type { Logger } from '../../plugin-api/index.ts';
+import type { ReloadPipeline } from '../../runtime/reload/reload-pipeline.ts';
+import type { SupervisorParts } from '../supervisor-parts.ts';
+import type { Serving } from '../serving/serving.ts';
+import { ServiceManager } from './service-manager.ts';
+import { Upgrade } from './upgrade.ts';
+import type { UpgradeEnvironment } from './upgrade-environment.ts';
+import { UpgradeHistory } from './upgrade-history.ts';
+
+/** The parts of the proxy that is to be replaced. */
+export interface ReplacedParts {
+  readonly version: string;
+  readonly logger: Logger;
+  readonly reloads: ReloadPipeline;
+  readonly ticketKeys: RotatingKeyRing;
+  /** undefined before the first config was loaded. */
+  readonly running: () => (Pick<Serving, 'control'> & Pick<SupervisorParts, 'admin'>) | undefined;
+}
+
+/** @param environment undefined where the process is another program's: then it can't be replaced */
+export function createUpgrade(parts: ReplacedParts, environment: UpgradeEnvironment | undefined): Upgrade {
+  const { version, logger, reloads, ticketKeys, running } = parts;
+  const { command, env, refusal, services, offer, sockets } = environment ?? UNREPLACED;
+  return new Upgrade({
+    command,
+    env,
+    refusal,
+    services,
+    history: new UpgradeHistory(offer?.succession),
+    host: {
+      version,
+      logger,
+      settings: () => reloads.live?.config.upgrade,
+      exclusive: (work) => reloads.exclusive(work),
+      sockets: () => {
+        const { control, admin } = running() ?? {};
+        return [...(control?.sockets.offers() ?? []), ...(admin?.offers() ?? []), ...sockets()];
+      },
+      succession: () => ({ generation: reloads.generation?.id ?? 0, ticketKeys: ticketKeys.export() }),
+      handOver: () => {
+        const isReloadWanted = reloads.isWaiting;
+        void reloads.close();
+        void running()?.admin.leave();
+        return isReloadWanted;
+      },
+    },
+  });
+}
+
+/** Of a proxy that is a part of another program. */
+const UNREPLACED: Omit<UpgradeEnvironment, 'inheritance'> = {
+  command: [],
+  env: {},
+  refusal:
+    'this proxy is a part of another program, which owns the process: start a new version of that program',
+  services: new ServiceManager({}, () => undefined),
+  offer: undefined,
+  sockets: () => [],
+};
