@@ -11,11 +11,12 @@ import type { HeldName, HostNames } from '../../net/dns/host-names.ts';
 import { RefCountedMap, type Ref } from '../../net/resources/ref-counted-map.ts';
 import type { SocketUse } from '../../plugin-api/index.ts';
 import type { WorkerSlots } from '../../shared/worker-slots.ts';
-import { BackendShare } from '../../upstream/backend/backend-share.ts';
+import { BackendShare } from '../../upstream/sharing/backend-share.ts';
 import { BackendState } from '../../upstream/backend/backend-state.ts';
-import { SocketPool } from '../../upstream/pool/socket-pool.ts';
-import { UpstreamShare } from '../../upstream/group/upstream-share.ts';
-import { backendSlot, upstreamSlot } from './slot-keys.ts';
+import { PoolShare } from '../../upstream/sharing/pool-share.ts';
+import { SocketPool, type OtherWorkers } from '../../upstream/pool/socket-pool.ts';
+import { UpstreamShare } from '../../upstream/sharing/upstream-share.ts';
+import { backendSlot, poolSlot, upstreamSlot } from './slot-keys.ts';
 
 /** The parts of the thread that a registry works with. */
 export interface RegistryParts {
@@ -75,7 +76,10 @@ export class Registry {
   /** The pool of a backend for that use, with those settings. Its connections are made by `dialer`. */
   pool(backend: BackendState, use: SocketUse, settings: PoolSettings, dialer: Dialer): Ref<SocketPool> {
     const key = `${backend.index} ${use} ${this.#poolKeys.keyOf(settings)} ${dialer.key}`;
-    return this.#pools.refer(key, () => new SocketPool(backend, use, settings, dialer));
+    return this.#pools.refer(key, () => {
+      const others = this.#otherWorkers(backend, use, settings, dialer);
+      return new SocketPool(backend, use, settings, dialer, others);
+    });
   }
 
   /** What the upstream of that name shares with other workers; undefined where there are none. */
@@ -97,6 +101,20 @@ export class Registry {
     return this.#parts.health.watch({ name, target, check }, () => {
       backend.noteChange();
     });
+  }
+
+  #otherWorkers(
+    { name, address }: BackendState,
+    use: SocketUse,
+    settings: PoolSettings,
+    dialer: Dialer,
+  ): OtherWorkers | undefined {
+    const { slots } = this.#parts;
+    if (slots === undefined) return undefined;
+    const key = poolSlot({ name, address }, this.#poolKeys.keyOf(settings), dialer.key);
+    // The size of a pool of use `once` limits no lease.
+    const isLimited = use === 'keep-alive' && slots.has(key);
+    return { workers: slots.workers, share: isLimited ? new PoolShare(slots.open(key), slots) : undefined };
   }
 
   #shareOf(config: BackendConfig): BackendShare | undefined {

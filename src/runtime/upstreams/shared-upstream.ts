@@ -13,7 +13,7 @@ import type { SocketPool } from '../../upstream/pool/socket-pool.ts';
 import { ProtocolUpstream } from '../../upstream/group/protocol-upstream.ts';
 import { UpstreamGroup } from '../../upstream/group/upstream-group.ts';
 import type { LeaseHome } from '../../upstream/group/upstream-lease.ts';
-import type { UpstreamShare } from '../../upstream/group/upstream-share.ts';
+import type { UpstreamShare } from '../../upstream/sharing/upstream-share.ts';
 import { TimeSlicer } from '../../time/time-slicer.ts';
 import { HeldMember } from './held-member.ts';
 import { memberPartsOf, type UpstreamMemberParts } from './member-parts.ts';

@@ -1,5 +1,6 @@
 import { dialerSettingsOf } from '../../config/sockets/dialer-settings.ts';
 import { poolSettingsOf, type PoolSettings } from '../../config/sockets/pool-settings.ts';
+import { formatAddress, parseAddress } from '../../config/values/address.ts';
 import { socketKeyOf } from '../../config/sockets/socket-key.ts';
 import { ConfigFiles, type NamedFiles } from '../../config/files/config-files.ts';
 import type { BackendConfig, Config, Listener } from '../../config/schema/config.generated.ts';
@@ -52,7 +53,8 @@ export function slotKeysOf({ config, directory, files }: SlotSource): ReadonlySe
     if (settings === undefined || settings.maxSize === 0) continue;
     const poolKey = settingsKey<PoolSettings>(settings);
     const dialerKey = settingsKey<DialerSettings>(dialerSettingsOf(upstream, (file) => named.hash(file)));
-    for (const backend of upstream.backends) keys.add(poolSlot(backend, poolKey, dialerKey));
+    for (const { name, address } of upstream.backends)
+      keys.add(poolSlot({ name, address: formatAddress(parseAddress(address)) }, poolKey, dialerKey));
   }
   return keys;
 }

@@ -5,7 +5,7 @@ import { Traffic } from '../../net/transport/traffic.ts';
 import type { Backend, SocketUse } from '../../plugin-api/index.ts';
 import type { PoolSettings } from '../../config/sockets/pool-settings.ts';
 import type { PlaceLimit } from '../../shared/place-limit.ts';
-import type { BackendShare } from './backend-share.ts';
+import type { BackendShare } from '../sharing/backend-share.ts';
 
 /** Why a balancer did not choose a backend for a request. `failed`: connecting to it failed for this request. */
 export type PassReason = 'unhealthy' | 'max_connections' | 'pool_full' | 'failed';

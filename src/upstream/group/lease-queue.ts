@@ -5,7 +5,8 @@ import type { UpstreamLease } from './upstream-lease.ts';
 import type { UpstreamObserver } from './upstream-observer.ts';
 import type { UpstreamOptions } from './upstream-options.ts';
 import { UpstreamRefusals } from './upstream-refusals.ts';
-import { WaitQueue, type QueuePlace, type QueueRoom } from './wait-queue.ts';
+import type { QueueRoom } from '../sharing/queue-share.ts';
+import { WaitQueue, type QueuePlace } from './wait-queue.ts';
 
 /** The leases of one upstream that wait for a backend with room: why each waits, how its wait ends, and what it is refused with. */
 export class LeaseQueue {

@@ -95,10 +95,16 @@ export class Member implements Candidate {
 
   /**
    * Takes a place for a lease, which then begins at once. False when other workers have taken the last one since the balancer looked.
+   *
+   * @param isFresh whether the lease gets a connection of its own
    */
-  reserve(): boolean {
+  reserve(use: SocketUse, isFresh: boolean): boolean {
     const { places } = this.backend;
-    return places === undefined || places.take(this.maxConnections);
+    if (places === undefined) return true;
+    if (!places.take(this.maxConnections)) return false;
+    if (isFresh || this.pool(use).reserve()) return true;
+    places.release();
+    return false;
   }
 
   /** As {@link makeRoom} in another worker, where the room is made soon. False when none can be made. */

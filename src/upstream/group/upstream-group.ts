@@ -7,7 +7,7 @@ import type { PoolQueue } from '../backend/backend-state.ts';
 import type { Balancer, PickContext } from '../balancer/contract/balancer.ts';
 import { LeaseQueue, refuseSoon } from './lease-queue.ts';
 import type { Member } from './member.ts';
-import type { QueueSide, SharedQueue } from './queue-share.ts';
+import type { QueueSide, SharedQueue } from '../sharing/queue-share.ts';
 import { PassedOver } from './passed-over.ts';
 import { UpstreamLease, type LeaseHome, type LeaseOwner } from './upstream-lease.ts';
 import type { UpstreamObserver } from './upstream-observer.ts';
@@ -305,7 +305,8 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
       this.#context.exclude = lease.tried;
       const member = this.#balancer.pick(this.#context satisfies PickContext);
       // Where the last place was taken meanwhile, the next choice is another one.
-      if (member === undefined ? !this.#makeRoom(lease) : member.reserve()) return member;
+      if (member === undefined ? !this.#makeRoom(lease) : member.reserve(lease.use, lease.request.fresh))
+        return member;
     }
   }
 

@@ -4,7 +4,7 @@ import type { Balancer } from '../balancer/contract/balancer.ts';
 import type { Member } from './member.ts';
 import type { LeaseHome } from './upstream-lease.ts';
 import type { UpstreamObserver } from './upstream-observer.ts';
-import type { UpstreamShare } from './upstream-share.ts';
+import type { UpstreamShare } from '../sharing/upstream-share.ts';
 
 /** The settings of an upstream. Its members are set by {@link UpstreamGroup.setMembers}. */
 export interface UpstreamOptions {

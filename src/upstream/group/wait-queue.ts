@@ -1,3 +1,5 @@
+import type { QueueRoom } from '../sharing/queue-share.ts';
+
 /** What a lease waits for: a backend below its limit (`max_connections`), or a place in a full pool (`max_size`). */
 export type WaitReason = 'limit' | 'pool';
 
@@ -9,17 +11,6 @@ export interface QueuePlace<T> {
   readonly reason: WaitReason;
   /** By `performance.now()`. */
   readonly sinceMs: number;
-}
-
-/** The places of a queue where several workers share them. */
-export interface QueueRoom {
-  /** Places that are taken in all workers. */
-  readonly taken: number;
-  /** Takes a place. False when `limit` places are taken already. */
-  take(limit: number): boolean;
-  release(): void;
-  /** Is told after each change of the queue: who waits first may be another one. */
-  changed(): void;
 }
 
 /** How long a waiter may wait, in ms, by what it waits for. */

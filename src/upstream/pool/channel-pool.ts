@@ -32,6 +32,11 @@ export interface ChannelPool {
   /** True while the pool has no place for a further lease. The backend is then not available for its upstream. */
   readonly isFull: boolean;
   /**
+   * Takes a place for a lease, which then {@link take}s a channel at once. False when other workers have taken the last place. Only asked
+   * where there are other workers.
+   */
+  reserve(): boolean;
+  /**
    * Gives `waiter` a channel or an error, after this has returned. With `atOnce`, an idle channel is given before this returns.
    *
    * @returns what the waiter can leave by, as long as it was called neither way; undefined when it gets an idle channel

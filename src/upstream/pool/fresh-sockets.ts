@@ -15,6 +15,10 @@ export class FreshSockets implements ChannelPool {
     this.#dialer = dialer;
   }
 
+  reserve(): boolean {
+    return true;
+  }
+
   /** Nobody else can use the connection: it is given up when its lease leaves. */
   take(waiter: PoolWaiter): PendingTake {
     const connected: Connected = (error, socket) => {

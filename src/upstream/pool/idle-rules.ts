@@ -15,6 +15,11 @@ export class IdleRules {
     this.#settings = settings;
   }
 
+  /** So many sockets are kept connected. */
+  get leastIdle(): number {
+    return this.#settings.minIdle;
+  }
+
   /** How many sockets may rest. With use `once` all of them were connected ahead. */
   get mostIdle(): number {
     const { maxIdle, minIdle } = this.#settings;

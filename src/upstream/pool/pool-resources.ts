@@ -6,7 +6,15 @@ import { connectTo, type Connected } from './connect-to.ts';
 import type { IdleRules } from './idle-rules.ts';
 import { PoolDials } from './pool-dials.ts';
 import { FailedSocket, PooledSocket } from './pooled-socket.ts';
+import type { PoolShare } from '../sharing/pool-share.ts';
 import type { ResourceFactory } from './resource-pool.ts';
+
+/** Counts the sockets together with those of other workers. */
+interface OpenCounts {
+  readonly share: PoolShare;
+  /** How many there may be. */
+  readonly limit: number;
+}
 
 /** What a place of generic-pool holds. */
 export type Resource = PooledSocket | FailedSocket;
@@ -19,10 +27,13 @@ export class PoolResources implements ResourceFactory<Resource> {
   readonly #dialer: Dialer;
   readonly #use: SocketUse;
   readonly #rules: IdleRules;
+  readonly #counts: OpenCounts | undefined;
   #failures = 0;
   #withoutSocket = 0;
 
-  constructor(backend: BackendState, dialer: Dialer, use: SocketUse, rules: IdleRules) {
+  /** @param counts default: nobody else counts the sockets */
+  constructor(backend: BackendState, dialer: Dialer, use: SocketUse, rules: IdleRules, counts?: OpenCounts) {
+    this.#counts = counts;
     this.#backend = backend;
     this.#dialer = dialer;
     this.#use = use;
@@ -46,11 +57,14 @@ export class PoolResources implements ResourceFactory<Resource> {
 
   readonly create = (): Promise<Resource> =>
     new Promise((resolve) => {
+      this.#counts?.share.opens(this.#counts.limit);
       this.dials.begin(
         (done) => this.dial(done),
         (error, socket) => {
-          if (socket === undefined) resolve(this.#failed(error));
-          else {
+          if (socket === undefined) {
+            this.#counts?.share.closed();
+            resolve(this.#failed(error));
+          } else {
             if (this.#use === 'keep-alive') socket.rest(Number.POSITIVE_INFINITY);
             resolve(socket);
           }
@@ -60,6 +74,7 @@ export class PoolResources implements ResourceFactory<Resource> {
 
   readonly destroy = (resource: Resource): Promise<void> => {
     if (resource instanceof FailedSocket || resource.emptyUntilMs > 0) this.#withoutSocket -= 1;
+    if (resource instanceof PooledSocket) this.#counts?.share.closed();
     // A leased socket has only left the pool: it stays open.
     if (resource instanceof PooledSocket && !resource.leased) {
       this.#backend.discarded += 1;

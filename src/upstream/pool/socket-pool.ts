@@ -4,12 +4,15 @@ import type { Dialer, PendingDial } from '../../net/dial/dialer.ts';
 import type { SocketUse } from '../../plugin-api/index.ts';
 import type { BackendPool, BackendState } from '../backend/backend-state.ts';
 import type { PoolSettings } from '../../config/sockets/pool-settings.ts';
+import type { BalanceError } from '../../errors.ts';
 import type { ChannelPool, PendingTake, PoolWaiter } from './channel-pool.ts';
 import { asBalanceError, type Connected } from './connect-to.ts';
+import { dividedIdle } from '../sharing/divided-idle.ts';
 import { HotSockets } from './hot-sockets.ts';
 import { IdleRules } from './idle-rules.ts';
 import { PoolQueue, type PoolPlace } from './pool-queue.ts';
 import { PoolResources, type Resource } from './pool-resources.ts';
+import type { PoolShare } from '../sharing/pool-share.ts';
 import { FailedSocket, type PooledSocket } from './pooled-socket.ts';
 import { makeResourcePool } from './resource-pool.ts';
 
@@ -17,6 +20,14 @@ import { makeResourcePool } from './resource-pool.ts';
 const EVICTION_INTERVAL_MS = 1_000;
 
 const SETTLED = Promise.resolve();
+
+/** The same pool in the other workers. */
+export interface OtherWorkers {
+  /** How many workers there are, with this one. */
+  readonly workers: number;
+  /** Undefined where the size has no limit. */
+  readonly share: PoolShare | undefined;
+}
 
 /**
  * Keeps sockets to one backend, and gives each to one lease at a time. With use `keep-alive` a socket serves one exchange after the
@@ -40,26 +51,46 @@ export class SocketPool implements ChannelPool, BackendPool {
   });
   #leased = 0;
   readonly #queue = new PoolQueue(() => {
+    this.#share?.places.release();
     this.#endSurplusDials();
   });
+  /** Undefined where there is no limit, or one worker. */
+  readonly #share: PoolShare | undefined;
   readonly #rules: IdleRules;
   readonly #resources: PoolResources;
   #closing = false;
 
-  constructor(backend: BackendState, use: SocketUse, settings: PoolSettings, dialer: Dialer) {
+  /** @param others the same pool in other workers. Default: there are none */
+  constructor(
+    backend: BackendState,
+    use: SocketUse,
+    settings: PoolSettings,
+    dialer: Dialer,
+    others?: OtherWorkers,
+  ) {
     this.#backend = backend;
+    this.#share = others?.share;
+    this.#share?.onSurplus(() => {
+      this.#closeIdle();
+    });
     this.#settings = settings;
     this.#limit = settings.maxSize === 0 ? Number.MAX_SAFE_INTEGER : settings.maxSize;
     this.#use = use;
-    this.#rules = new IdleRules(use, settings);
-    this.#resources = new PoolResources(backend, dialer, use, this.#rules);
-    if (settings.minIdle > 0) this.#made = this.#make();
+    this.#rules = new IdleRules(use, others === undefined ? settings : dividedIdle(settings, others.workers));
+    const counts = this.#share && { share: this.#share, limit: this.#limit };
+    this.#resources = new PoolResources(backend, dialer, use, this.#rules, counts);
+    if (this.#rules.leastIdle > 0) this.#made = this.#make();
     backend.pools.add(this);
   }
 
   /** True while every socket that the pool may have is leased, or is waited for by a lease. */
   get isFull(): boolean {
-    return this.#leased + this.#queue.length >= this.#limit;
+    const taken = this.#share === undefined ? this.#leased + this.#queue.length : this.#share.places.taken;
+    return taken >= this.#limit;
+  }
+
+  reserve(): boolean {
+    return this.#share === undefined || this.#share.places.take(this.#limit);
   }
 
   get idle(): number {
@@ -103,7 +134,8 @@ export class SocketPool implements ChannelPool, BackendPool {
       this.#closing ||
       this.#use === 'once' ||
       this.#rules.isSpent(socket) ||
-      this.#isSurplus();
+      this.#isSurplus() ||
+      this.#share?.isAbove(this.#limit) === true;
     if (isUnwanted) {
       this.#drop(socket);
       return;
@@ -116,6 +148,7 @@ export class SocketPool implements ChannelPool, BackendPool {
 
   forget(socket: PooledSocket): void {
     this.#leased -= 1;
+    this.#share?.places.release();
     if (this.#use === 'keep-alive') this.#destroy(socket);
   }
 
@@ -124,6 +157,7 @@ export class SocketPool implements ChannelPool, BackendPool {
     if (this.#closing) return;
     this.#closing = true;
     this.#backend.pools.delete(this);
+    this.#share?.close();
     for (const socket of this.#hot.close()) this.#destroy(socket);
     const pool = this.#made;
     if (pool === undefined) return;
@@ -142,7 +176,7 @@ export class SocketPool implements ChannelPool, BackendPool {
   #make(): Pool<Resource> {
     const pool = makeResourcePool({
       limit: this.#limit,
-      minIdle: Math.min(this.#settings.minIdle, this.#limit),
+      minIdle: Math.min(this.#rules.leastIdle, this.#limit),
       lookEveryMs: EVICTION_INTERVAL_MS,
       factory: this.#resources,
       isUnwanted: (resource, available) => this.#closing || this.#resources.isUnwanted(resource, available),
@@ -169,7 +203,7 @@ export class SocketPool implements ChannelPool, BackendPool {
         this.#acquired(resource);
       },
       (error: unknown) => {
-        this.#queue.shift()?.waiter.failed(asBalanceError(error));
+        this.#failFirst(asBalanceError(error));
       },
     );
   }
@@ -192,14 +226,20 @@ export class SocketPool implements ChannelPool, BackendPool {
     if (resource instanceof FailedSocket) {
       this.#destroy(resource);
       // A failure from before a lease asked does not count for it.
-      if (first !== undefined && resource.sequence > first.failuresBefore)
-        this.#queue.shift()?.waiter.failed(resource.error);
+      if (first !== undefined && resource.sequence > first.failuresBefore) this.#failFirst(resource.error);
       else this.#askAgain();
     } else if (!this.#rules.isFit(resource)) {
       this.#destroy(resource);
       this.#askAgain();
     } else if (first === undefined) this.#keepSpare(resource);
     else this.#serve(first, resource);
+  }
+
+  #failFirst(error: BalanceError): void {
+    const place = this.#queue.shift();
+    if (place === undefined) return;
+    this.#share?.places.release();
+    place.waiter.failed(error);
   }
 
   #serve(place: PoolPlace, socket: PooledSocket): void {
@@ -249,7 +289,20 @@ export class SocketPool implements ChannelPool, BackendPool {
     if (!socket.leased) return false;
     socket.leased = false;
     this.#leased -= 1;
+    this.#share?.places.release();
     return true;
+  }
+
+  /** Closes an idle socket, as other workers need its place. */
+  #closeIdle(): void {
+    const pool = this.#made;
+    if (this.#closing || pool === undefined || this.idle <= this.#rules.leastIdle) return;
+    const socket = this.#hot.pop();
+    if (socket !== undefined) this.#destroy(socket);
+    else if (pool.available > 0 && pool.pending === 0)
+      void pool.acquire().then((resource) => {
+        this.#destroy(resource);
+      });
   }
 
   #takeHot(): PooledSocket | undefined {

@@ -17,7 +17,7 @@ import type { Balancer } from '../../../src/upstream/balancer/contract/balancer.
 import { createBalancer } from '../../../src/upstream/balancer/create-balancer.ts';
 import { Member } from '../../../src/upstream/group/member.ts';
 import type { LeaseHome } from '../../../src/upstream/group/upstream-lease.ts';
-import type { UpstreamShare } from '../../../src/upstream/group/upstream-share.ts';
+import type { UpstreamShare } from '../../../src/upstream/sharing/upstream-share.ts';
 import { SocketPool } from '../../../src/upstream/pool/socket-pool.ts';
 import { UpstreamGroup } from '../../../src/upstream/group/upstream-group.ts';
 import type { UpstreamObserver } from '../../../src/upstream/group/upstream-observer.ts';

@@ -6,7 +6,7 @@ import type { SocketUse } from '../../../src/plugin-api/index.ts';
 import { BackendState } from '../../../src/upstream/backend/backend-state.ts';
 import { PooledSocket } from '../../../src/upstream/pool/pooled-socket.ts';
 import type { PoolSettings } from '../../../src/config/sockets/pool-settings.ts';
-import { SocketPool } from '../../../src/upstream/pool/socket-pool.ts';
+import { SocketPool, type OtherWorkers } from '../../../src/upstream/pool/socket-pool.ts';
 import { owned } from '../owned.ts';
 import { PATIENCE_MS } from '../time/patience.ts';
 import { RecordingBackend, type BackendScript } from '../peers/recording-backend.ts';
@@ -48,12 +48,13 @@ export function poolOf(
   settings: Partial<PoolSettings> = {},
   use: SocketUse = 'keep-alive',
   connectTimeoutMs = PATIENCE_MS,
+  others?: OtherWorkers,
 ) {
   const backend = new BackendState(0, 'backend', parseAddress(address), address);
   const names = fixedNames();
   const parts = { names, buffers: new ReadBuffers(), onFault: () => undefined };
   const dialer = new SocketDialer({ connectTimeoutMs, keepAliveMs: 0 }, parts);
-  const pool = owned(new SocketPool(backend, use, { ...SETTINGS, ...settings }, dialer));
+  const pool = owned(new SocketPool(backend, use, { ...SETTINGS, ...settings }, dialer, others));
   return { backend, pool, take: () => takeFrom(pool) };
 }
 

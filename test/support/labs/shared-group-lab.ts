@@ -1,8 +1,8 @@
 import type { WorkerSlots } from '../../../src/shared/worker-slots.ts';
 import { parseAddress } from '../../../src/config/values/address.ts';
-import { BackendShare } from '../../../src/upstream/backend/backend-share.ts';
+import { BackendShare } from '../../../src/upstream/sharing/backend-share.ts';
 import { BackendState } from '../../../src/upstream/backend/backend-state.ts';
-import { UpstreamShare } from '../../../src/upstream/group/upstream-share.ts';
+import { UpstreamShare } from '../../../src/upstream/sharing/upstream-share.ts';
 import { owned } from '../owned.ts';
 import { groupOver, type GroupLab, type GroupOptions } from './group-lab.ts';
 import { sharedSlots, type LabWakes } from './shared-slots.ts';

@@ -1,7 +1,6 @@
 import { msBetween, SharedClock } from '../../shared/shared-clock.ts';
 import type { PlaceLimit } from '../../shared/place-limit.ts';
 import type { OpenSlot, WorkerSlots } from '../../shared/worker-slots.ts';
-import type { QueueRoom } from './wait-queue.ts';
 
 /** Leases that came within this time of each other may be served in any order. */
 const ORDER_MS = 5;
@@ -21,6 +20,17 @@ export interface SharedQueue {
   serve(anyway: boolean): void;
   /** Asks other workers to end a lease that rests. */
   askForRoom(): void;
+}
+
+/** The places of a queue where several workers share them. */
+export interface QueueRoom {
+  /** Places that are taken in all workers. */
+  readonly taken: number;
+  /** Takes a place. False when `limit` places are taken already. */
+  take(limit: number): boolean;
+  release(): void;
+  /** Is told after each change of the queue: who waits first may be another one. */
+  changed(): void;
 }
 
 /** What a queue knows of those in other workers. */
