@@ -41,7 +41,7 @@ describe('a certificate and its key that are written one after the other', () =>
     await writeFile(key(proxy), next.key.slice(0, 40));
     await proxy.untilLogged(NOT_YET);
     await writeFile(key(proxy), next.key);
-    await eventually(async () => (await countLogged(proxy, NOT_YET)) === 2, 'it is tried again');
+    await eventually(async () => (await countLogged(proxy, NOT_YET)) >= 2, 'it is tried again');
     await writeFile(cert(proxy), next.chain);
     await untilShown(proxy, next);
     expect(await countLogged(proxy, REFUSED)).toBe(0);
