@@ -1,8 +1,10 @@
+import { BalanceError } from '../../errors.ts';
 import { withTimeout } from '../../time/with-timeout.ts';
 import type { CommitReport } from '../control/proxy-control.ts';
 import type { AnswerOf, Ask } from './thread-messages.ts';
 import type { WorkerQuestions } from './messages.ts';
 import type { WorkerLife } from './worker-life.ts';
+import { HUNG_ADVICE } from './hang-watch.ts';
 import { sendSource, type SharedGeneration } from './send-source.ts';
 import { veto, type Refusal } from './veto.ts';
 
@@ -29,7 +31,12 @@ export class GenerationRound {
   /** First phase. Rejects with the veto of the first worker that refuses. */
   async prepare(): Promise<void> {
     // A worker whose event loop stands still is known at once, and does not keep an edit waiting for the time that a large one may take.
-    await this.ask({ kind: 'ping' }, SIGN_LIMIT_MS);
+    try {
+      await this.ask({ kind: 'ping' }, SIGN_LIMIT_MS);
+    } catch (error) {
+      if (!(error instanceof BalanceError) || error.code !== 'worker_hung') throw error;
+      throw new BalanceError('worker_hung', `${error.message}: ${HUNG_ADVICE}`);
+    }
     await sendSource((ask, limitMs) => this.ask(ask, limitMs), this.generation, PREPARE_LIMIT_MS);
   }
 

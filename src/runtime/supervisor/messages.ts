@@ -106,6 +106,4 @@ export type Report =
   /** What the worker watches. */
   | FeedReport
   /** Descriptors of a socket that the worker needs beside those that it has. */
-  | { readonly kind: 'need'; readonly socket: number; readonly count: number }
-  /** No connection is left that a replaced generation served. */
-  | { readonly kind: 'generation-over'; readonly generation: number };
+  | { readonly kind: 'need'; readonly socket: number; readonly count: number };

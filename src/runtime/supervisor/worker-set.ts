@@ -22,6 +22,7 @@ import type { Explanation } from '../explain/explanation.ts';
 import { slotKeysOf } from '../upstreams/slot-keys.ts';
 import { CrashWatch } from './crash-watch.ts';
 import { GenerationRound } from './generation-round.ts';
+import { hangs, hungEnd, HangWatch, type HangSettings } from './hang-watch.ts';
 import { sendSource, type SharedGeneration } from './send-source.ts';
 import type { SocketBroker, SocketPeer } from './socket-broker.ts';
 import { ThreadStarter, type ReportHandler, type StarterOptions } from './thread-starter.ts';
@@ -54,6 +55,7 @@ export class WorkerSet implements ProxyControl {
   readonly #workers: readonly WorkerLife[];
   readonly #reader: WholeReader;
   readonly #crashes: CrashWatch;
+  readonly #hangs: HangWatch;
   readonly #starter: ThreadStarter;
   #live: SharedGeneration | undefined;
   /** Replacements that build what is live. */
@@ -76,6 +78,13 @@ export class WorkerSet implements ProxyControl {
     });
     this.#workers = Array.from({ length: workers }, (_, index) => this.#life(index));
     this.#reader = new WholeReader(this.#workers);
+    this.#hangs = new HangWatch({
+      workers: this.#workers,
+      logger,
+      changed: (index, isHung) => {
+        options.sockets.setHung(index, isHung);
+      },
+    });
   }
 
   /** Starts all workers. Rejects when one of them can't be started; then none is left. */
@@ -90,15 +99,19 @@ export class WorkerSet implements ProxyControl {
 
   async prepare(id: number, source: GenerationSource): Promise<void> {
     this.abort(id);
+    await this.#replaceHung(source.config.workers);
+    // While none serves, one that is about to may still find what is wrong with the edit.
+    if (this.#present.length === 0) await Promise.allSettled(this.#joins);
+    const workers = this.#present;
     this.#lastGrant += 1;
     const slots = {
       grant: this.#slots.grant(this.#lastGrant, slotKeysOf(source)),
       pages: this.#slots.buffers,
     };
-    const round = new GenerationRound({ id, source, slots, grantId: this.#lastGrant }, this.#present);
+    const round = new GenerationRound({ id, source, slots, grantId: this.#lastGrant }, workers);
     this.#beginRound(round);
     await round.prepare();
-    this.#options.sockets.plan(id, source.config, this.#present);
+    this.#options.sockets.plan(id, source.config, workers);
   }
 
   get sockets(): SocketControl {
@@ -112,6 +125,7 @@ export class WorkerSet implements ProxyControl {
     // From here on it is decided: whatever ends, its replacement builds this generation.
     this.#words.commit(id);
     this.#live = round.generation;
+    this.#hangs.apply(round.generation.source.config.workers);
     const { report, over } = round.commit();
     this.#options.sockets.commit(id, report);
     this.#finishRound();
@@ -183,6 +197,7 @@ export class WorkerSet implements ProxyControl {
 
   async drain(limitMs: number, isReplaced = false): Promise<void> {
     const { logger, sockets } = this.#options;
+    this.#hangs.destroy();
     for (const worker of this.#workers) worker.stops();
     const finished = Promise.allSettled(this.#workers.map((worker) => worker.ask({ kind: 'finish' })));
     // Who waits to be accepted is served as long as a worker has the socket.
@@ -204,6 +219,7 @@ export class WorkerSet implements ProxyControl {
   }
 
   destroy(): void {
+    this.#hangs.destroy();
     this.#options.sockets.close(false);
     for (const worker of this.#workers) void worker.destroy();
     this.#options.feeds.close();
@@ -211,6 +227,15 @@ export class WorkerSet implements ProxyControl {
 
   get #present(): readonly WorkerLife[] {
     return this.#workers.filter(({ isPresent }) => isPresent);
+  }
+
+  /** A worker that hangs would keep the edit waiting. Throws when it may not be replaced. */
+  async #replaceHung({ replace_hung: isReplaced }: HangSettings): Promise<void> {
+    const hung = this.#workers.filter(({ state }) => state === 'hung');
+    const [first] = hung;
+    if (first === undefined) return;
+    if (!isReplaced) throw hangs(`worker ${first.number}`, first.read().beatAgeMs);
+    await Promise.all(hung.map((worker) => worker.replace(hungEnd(worker.read()))));
   }
 
   #beginRound(round: GenerationRound): void {
@@ -284,12 +309,7 @@ export class WorkerSet implements ProxyControl {
   }
 
   #heard(...[index, report]: Parameters<ReportHandler>): void {
-    switch (report.kind) {
-      case 'need':
-        this.#options.sockets.need(index, report.socket, report.count);
-        return;
-      case 'generation-over':
-    }
+    this.#options.sockets.need(index, report.socket, report.count);
   }
 
   #lastBeat(index: number): LastBeat {

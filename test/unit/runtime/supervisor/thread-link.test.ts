@@ -146,9 +146,9 @@ describe('the talk between supervisor and worker', () => {
 
   it('passes on what each end says by itself', async () => {
     const { link, worker, reports, told, heard } = talk();
-    worker.say({ kind: 'generation-over', generation: 7 });
+    worker.say({ kind: 'need', socket: 7, count: 1 });
     await heard;
-    expect(reports).toEqual([{ kind: 'generation-over', generation: 7 }]);
+    expect(reports).toEqual([{ kind: 'need', socket: 7, count: 1 }]);
     link.say({ kind: 'stop-work' });
     await link.ask({ kind: 'ping' }, LONG_MS);
     expect(told).toEqual([{ kind: 'stop-work' }]);
