@@ -17,7 +17,7 @@ import {
   type ServerContextSettings,
 } from '../../net/tls/contexts/server-contexts.ts';
 import type { TicketKeyRing } from '../../net/tls/contexts/ticket-key-ring.ts';
-import { HandshakeGate } from '../../net/tls/protection/handshake-gate.ts';
+import { HandshakeGate, type HandshakeLimits } from '../../net/tls/protection/handshake-gate.ts';
 import { HandshakeTurns } from '../../net/tls/protection/handshake-turns.ts';
 import { SniTable } from '../../net/tls/sni/sni-table.ts';
 import { chooseAcceptor } from '../../net/tls/terminate/tls-acceptor.ts';
@@ -57,15 +57,18 @@ export class LayerBuilder {
   readonly #acceptor = chooseAcceptor();
   readonly #turns = new HandshakeTurns();
   readonly #observer: Partial<HandshakeObserver> | undefined;
+  readonly #workers: number;
 
   /**
    * @param ticketKeys The keys of the session tickets of all listeners.
    * @param observer Hears of each handshake with a client.
+   * @param workers How many workers serve: each of them takes its part of the limits of handshakes. Default: one
    */
-  constructor(logger: Logger, ticketKeys: TicketKeyRing, observer?: Partial<HandshakeObserver>) {
+  constructor(logger: Logger, ticketKeys: TicketKeyRing, observer?: Partial<HandshakeObserver>, workers = 1) {
     this.#logger = logger;
     this.#ticketKeys = ticketKeys;
     this.#observer = observer;
+    this.#workers = workers;
   }
 
   /**
@@ -92,14 +95,22 @@ export class LayerBuilder {
       decider: sniTable(listener, tls, contexts),
       alpn: tls.alpn_protocols ?? [],
       speaksHttp: mode === 'http',
-      bound: {
-        gate,
-        limits: { maxHandshakes: tls.max_handshakes, maxPerAddress: tls.max_handshakes_per_address },
-      },
+      bound: { gate, limits: this.#handshakeLimits(tls) },
       acceptor: this.#acceptor,
       observer: this.#observer,
     };
     return { list: [...first, new TlsTermination(rules, tls.handshake_timeout)], contexts, gate };
+  }
+
+  /** The part of this worker, rounded up: a limit that is set never becomes none. */
+  #handshakeLimits({
+    max_handshakes: all,
+    max_handshakes_per_address: perAddress,
+  }: ListenerTls): HandshakeLimits {
+    return {
+      maxHandshakes: Math.ceil(all / this.#workers),
+      maxPerAddress: Math.ceil(perAddress / this.#workers),
+    };
   }
 
   async #contexts(

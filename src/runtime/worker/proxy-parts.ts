@@ -86,7 +86,7 @@ export function createProxyParts(environment: ProxyEnvironment): ProxyParts {
     chance,
     health: () => live.health(),
     metricsPage,
-    layers: new LayerBuilder(logger, environment.ticketKeys, telemetry),
+    layers: new LayerBuilder(logger, environment.ticketKeys, telemetry, slots?.workers),
   });
   const { lastReadingId } = ids;
   return {
