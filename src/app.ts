@@ -184,10 +184,11 @@ class BalanceApp implements App {
   }
 
   /** Makes what serves clients, as the first config says, and what shows it. */
-  #makeRunningParts({ config }: LoadedConfig): RunningParts {
-    const { version = UNKNOWN, workers, observer, chance, upgrades } = this.#options;
+  async #makeRunningParts({ config }: LoadedConfig): Promise<RunningParts> {
+    const { version = UNKNOWN, workers, configFile, observer, chance, upgrades } = this.#options;
     const parts = {
       version,
+      configFile,
       observer,
       chance,
       thread: this.#thread,
@@ -200,7 +201,7 @@ class BalanceApp implements App {
       upgrade: this.upgrade,
       metricsPage: (request: MetricsPageRequest) => supervisor.metrics.page(request),
     };
-    const serving = createServing(parts, config.workers, workers);
+    const serving = await createServing(parts, config.workers, workers);
     const supervisor = createSupervisorParts({ ...parts, ...serving });
     this.#running = { ...serving, ...supervisor };
     return this.#running;

@@ -1,4 +1,5 @@
 import type { Workers } from '../../config/schema/config.generated.ts';
+import { DescriptorHub } from '../../net/node/descriptors/descriptor-hub.ts';
 import { runtimeWays } from '../../net/node/runtime-ways.ts';
 import { serveHere } from './serve-here.ts';
 import type { Serving, ServingEnvironment } from './serving.ts';
@@ -9,10 +10,17 @@ import { workerCount, type WorkerCount } from './worker-count.ts';
  *
  * @param count overrides the number in the config
  */
-export function createServing(environment: ServingEnvironment, workers: Workers, count?: number): Serving {
+export async function createServing(
+  environment: ServingEnvironment,
+  workers: Workers,
+  count?: number,
+): Promise<Serving> {
   const wanted = count === undefined ? workerCount(workers) : { count, reason: 'as the program says' };
-  usableCount(wanted, environment);
-  return serveHere(environment);
+  const usable = usableCount(wanted, environment);
+  if (usable === 1) return serveHere(environment);
+  // One thread alone must not pay for what it never uses.
+  const { serveByWorkers } = await import('./serve-by-workers.ts');
+  return serveByWorkers(environment, usable);
 }
 
 /** Logs how many workers there are, and why. */
@@ -29,8 +37,9 @@ function usableCount({ count, reason }: WorkerCount, { thread }: ServingEnvironm
 
 /** Why there can't be more than one worker; undefined when there can. */
 function whatWorkersLack(): string | undefined {
-  if (process.platform !== 'linux') return 'more than one worker need Linux';
-  if (!runtimeWays().interceptedAccept)
-    return 'this version of Node.js has no way to hand a listening socket to a worker';
-  return undefined;
+  const { failure } = new DescriptorHub();
+  if (failure !== '') return failure;
+  return runtimeWays().interceptedAccept
+    ? undefined
+    : 'this version of Node.js accepts in a way that is not known';
 }

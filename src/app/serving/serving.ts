@@ -26,6 +26,8 @@ export interface Serving {
 
 /** The parts of the supervisor by which clients are served. */
 export interface ServingEnvironment {
+  /** Relative names of log files start from its folder. */
+  readonly configFile: string;
   readonly thread: ThreadParts;
   readonly plugins: PluginLoader;
   readonly names: NameResolver;

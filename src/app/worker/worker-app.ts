@@ -9,8 +9,10 @@ import type { MetricsPage } from '../../plugin-api/index.ts';
 import { PluginShelf } from '../../plugins/plugin-shelf.ts';
 import type { GenerationSource } from '../../runtime/control/proxy-control.ts';
 import { FeedClients, type FeedSupervisor } from '../../runtime/feeds/feed-clients.ts';
-import type { GrantedSlots, SwapReading } from '../../runtime/supervisor/messages.ts';
-import { SupervisorLink } from '../../runtime/supervisor/worker-link.ts';
+import { TrafficTally } from '../../runtime/reload/follow/traffic-tally.ts';
+import type { GrantedSlots, SwapReading, Told, WorkerQuestions } from '../../runtime/supervisor/messages.ts';
+import type { LinkHandlers } from '../../runtime/supervisor/thread-link.ts';
+import { SupervisorLink, type WorkerAnswers } from '../../runtime/supervisor/worker-link.ts';
 import type { WorkerStart } from '../../runtime/supervisor/worker-start.ts';
 import { slotKeysOf } from '../../runtime/upstreams/slot-keys.ts';
 import { SharedClock } from '../../shared/shared-clock.ts';
@@ -38,7 +40,8 @@ interface PendingSections {
 }
 
 /** The parts of a worker: what serves clients, and what answers the supervisor. */
-export class WorkerApp {
+export class WorkerApp implements LinkHandlers<WorkerQuestions, Told> {
+  readonly answers: WorkerAnswers;
   readonly #start: WorkerStart;
   readonly #log: WorkerLogging;
   readonly #thread: ThreadParts;
@@ -49,12 +52,16 @@ export class WorkerApp {
   readonly #wakes = new PortWakes();
   readonly #slots: WorkerSlots;
   readonly #link: SupervisorLink;
+  readonly #feeds: FeedClients;
+  readonly #tally: TrafficTally;
   readonly #beat: NodeJS.Timeout;
   readonly #pending = new Map<number, PendingSections>();
   #generation = 0;
 
   constructor(start: WorkerStart) {
     const { port, proxyId, lastReadingId, directory } = start;
+    // The first of the parts: others say something while they are made. It hears nothing before all are there.
+    this.#link = new SupervisorLink('the supervisor', port, this);
     this.#log = createWorkerLogging({
       worker: start.index + 1,
       workers: start.workers,
@@ -68,6 +75,7 @@ export class WorkerApp {
     const words = new WorkerWords(start.words);
     const feeds = this.#feedClients(start.ticketKeys);
     const { names } = feeds;
+    this.#feeds = feeds;
     const resources = new ProcessResources({ logger });
     const plugins = new PluginShelf();
     const sockets = new SharedSockets({
@@ -96,15 +104,10 @@ export class WorkerApp {
       plugins,
       metricsPage: (request) => this.#metricsPage(request),
     });
-    this.#link = new SupervisorLink('the supervisor', port, {
-      answers: workerAnswers(this, this.#parts, sockets),
-      heard: (told) => {
-        if (told.kind === 'neighbour') this.#wakes.connect(told.worker, told.port);
-        else if (told.kind === 'log-taken') this.#log.taken(told);
-        else if (told.kind === 'stop-work') this.#stopWork();
-        else feeds.take(told);
-      },
+    this.#tally = new TrafficTally(this.#thread.telemetry, (traffic) => {
+      this.#link.say({ kind: 'traffic', traffic });
     });
+    this.answers = workerAnswers(this, this.#parts, sockets);
     void this.#takeDescriptors(sockets);
     this.#beat = setInterval(() => {
       this.#tellBeat();
@@ -136,6 +139,7 @@ export class WorkerApp {
       const { config } = pending.source;
       pending.telemetry.commit();
       this.#parts.counters.apply(config.metrics);
+      this.#tally.follow(config.reload.watch_errors, pending.source.hash);
     }
     this.#slots.commit(id);
     const swapped = this.#parts.proxy.commit(id);
@@ -159,6 +163,13 @@ export class WorkerApp {
     // The last spans may have to find their collector, so names are still looked up.
     await this.#thread.telemetryControl.close();
     await this.#thread.logging.close();
+  }
+
+  heard(told: Told): void {
+    if (told.kind === 'neighbour') this.#wakes.connect(told.worker, told.port);
+    else if (told.kind === 'log-taken') this.#log.taken(told);
+    else if (told.kind === 'stop-work') this.#stopWork();
+    else this.#feeds.take(told);
   }
 
   async #takeDescriptors(sockets: SharedSockets): Promise<void> {
@@ -196,6 +207,7 @@ export class WorkerApp {
     clearInterval(this.#beat);
     this.#parts.proxy.destroy();
     this.#parts.counters.destroy();
+    this.#tally.destroy();
     this.#resources.destroy();
     this.#wakes.close();
     this.#link.destroy('it stops its workers');

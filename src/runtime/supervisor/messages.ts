@@ -11,6 +11,7 @@ import type { DrainRest } from '../control/drain-watch.ts';
 import type { GenerationSource } from '../control/proxy-control.ts';
 import type { ExplainQuestion } from '../explain/explain-question.ts';
 import type { Explanation } from '../explain/explanation.ts';
+import type { CountedTraffic } from '../../readings/traffic.ts';
 import type { LogReport, LogTaken } from '../../readings/workers/worker-log.ts';
 import type { ValuePart } from './sliced-value.ts';
 import type { FeedReport, FeedTold, LookedUp } from '../feeds/feed-messages.ts';
@@ -105,5 +106,7 @@ export type Report =
   | LogReport
   /** What the worker watches. */
   | FeedReport
+  /** What ended in the worker since it last said so. */
+  | { readonly kind: 'traffic'; readonly traffic: CountedTraffic }
   /** Descriptors of a socket that the worker needs beside those that it has. */
   | { readonly kind: 'need'; readonly socket: number; readonly count: number };

@@ -4,6 +4,7 @@ import type { BackendsReading, PoolsReading } from '../../readings/backend.ts';
 import type { ConnectionsQuery, ConnectionsReading } from '../../readings/connection.ts';
 import type { CounterReadings } from '../../readings/counts/counters.ts';
 import type { KnownNames, ProxyReadings, RunningReading } from '../../readings/proxy.ts';
+import type { CountedTraffic } from '../../readings/traffic.ts';
 import type { WorkerReading } from '../../readings/workers/worker.ts';
 import { msBetween, SharedClock } from '../../shared/shared-clock.ts';
 import { SlotTable } from '../../shared/slot-table.ts';
@@ -35,9 +36,19 @@ const JOIN_LIMIT_MS = 60_000;
 /** A worker has this time to cut what still runs, and again to write its last lines. */
 const CUT_LIMIT_MS = 500;
 
+/** Hears of the traffic of all workers. */
+export interface TrafficListener {
+  /** A worker says what it has counted. */
+  counted(traffic: CountedTraffic): void;
+  /** A worker ended that was not to end. */
+  crashed(): void;
+}
+
 export interface WorkerSetOptions extends StarterOptions {
   readonly logger: Logger;
   readonly sockets: SocketBroker;
+  /** Hears of what ends in workers, and of workers that end. */
+  readonly traffic: TrafficListener;
   /** Random numbers from 0 to below 1, for balancers. Default: `Math.random`. */
   readonly chance?: (() => number) | undefined;
 }
@@ -179,7 +190,8 @@ export class WorkerSet implements ProxyControl {
   }
 
   get debug(): DebugControl {
-    throw new BalanceError('internal', 'not there yet');
+    const missing = (): Promise<never> => Promise.reject(new BalanceError('internal', 'not there yet'));
+    return { cpuProfile: missing, heapSnapshot: missing };
   }
 
   known(): KnownNames {
@@ -306,10 +318,12 @@ export class WorkerSet implements ProxyControl {
     this.#slots.reclaim(index);
     this.#options.sockets.left(index);
     this.#crashes.ended(end.message);
+    this.#options.traffic.crashed();
   }
 
   #heard(...[index, report]: Parameters<ReportHandler>): void {
-    this.#options.sockets.need(index, report.socket, report.count);
+    if (report.kind === 'traffic') this.#options.traffic.counted(report.traffic);
+    else this.#options.sockets.need(index, report.socket, report.count);
   }
 
   #lastBeat(index: number): LastBeat {

@@ -1,15 +1,19 @@
 import type { LoadedConfig } from '../../../config/load/loaded-config.ts';
 import type { WatchErrors } from '../../../config/schema/config.generated.ts';
 import { isEqual } from '../../../config/values/is-equal.ts';
-import { isClientFault } from '../../../errors.ts';
 import type { ExchangeRecord, Logger, TunnelRecord } from '../../../plugin-api/index.ts';
+import type { CountedTraffic } from '../../../readings/traffic.ts';
 import type { Reloads, ReloadSource } from '../outcome/reload-outcome.ts';
+import { exchangeFailed, tunnelFailed } from './traffic-failures.ts';
 
 /** With fewer exchanges than these the share of failures says nothing. */
 const LEAST_EXCHANGES = 20;
 /** How often a trial is looked at within its window. */
 const LOOKS = 20;
 const SHORTEST_LOOK_MS = 50;
+/** A config under which so many workers end in this time has failed its trial. */
+const MOST_CRASHES = 3;
+const CRASHES_WITHIN_MS = 10_000;
 /** The past is counted in so many parts of a window. */
 const SLOTS = 10;
 
@@ -23,6 +27,10 @@ export interface TrafficSubscriber {
   readonly detailed: boolean;
   exchange(record: ExchangeRecord): void;
   tunnel(record: TunnelRecord): void;
+  /** What workers have counted. */
+  counted(traffic: CountedTraffic): void;
+  /** A worker ended that was not to end. */
+  crashed(): void;
 }
 
 export interface AutoRollbackOptions {
@@ -35,6 +43,8 @@ export interface AutoRollbackOptions {
 /** A config that is on trial. */
 interface Trial {
   readonly settings: WatchErrors;
+  /** Of the config. */
+  readonly hash: string;
   /** What is made live again when the trial fails. */
   readonly previous: LoadedConfig;
   readonly beganAtMs: number;
@@ -43,6 +53,7 @@ interface Trial {
   readonly timer: NodeJS.Timeout;
   exchanges: number;
   failed: number;
+  crashes: number;
 }
 
 /**
@@ -73,17 +84,33 @@ export class AutoRollback implements TrafficSubscriber {
     if (!isEqual(settings, this.#settings)) this.#follow(settings);
     // A config that a rollback made live again is not put on trial.
     if (settings === undefined || previous === undefined || source === 'guard') return;
-    this.#begin(settings, previous);
+    this.#begin(settings, loaded.hash, previous);
   }
 
   exchange(record: ExchangeRecord): void {
-    const { status, error } = record;
-    const failed = status >= 500 || (error !== undefined && !isClientFault(error));
-    this.#count(record.durationMs, failed);
+    this.#count(record.durationMs, exchangeFailed(record));
   }
 
-  tunnel({ durationMs, error }: TunnelRecord): void {
-    this.#count(durationMs, error !== undefined && !isClientFault(error) && error !== 'idle_timeout');
+  tunnel(record: TunnelRecord): void {
+    this.#count(record.durationMs, tunnelFailed(record));
+  }
+
+  counted({ exchanges, failed, hash, begun }: CountedTraffic): void {
+    this.#past.count(performance.now(), exchanges, failed);
+    const trial = this.#trial;
+    // A worker may report once more under the config before.
+    if (trial?.hash !== hash) return;
+    trial.exchanges += begun.exchanges;
+    trial.failed += begun.failed;
+  }
+
+  crashed(): void {
+    const trial = this.#trial;
+    if (trial === undefined || performance.now() - trial.beganAtMs > CRASHES_WITHIN_MS) return;
+    trial.crashes += 1;
+    if (trial.crashes < MOST_CRASHES) return;
+    this.#endTrial();
+    void this.#rollBack(trial.previous, 'workers crash since then', { crashes: trial.crashes });
   }
 
   /** Ends the trial that runs, and counts nothing any more. */
@@ -104,7 +131,7 @@ export class AutoRollback implements TrafficSubscriber {
 
   #count(durationMs: number, failed: boolean): void {
     const nowMs = performance.now();
-    this.#past.count(nowMs, failed);
+    this.#past.count(nowMs, 1, failed ? 1 : 0);
     const trial = this.#trial;
     // An exchange that began before the edit says nothing about it.
     if (trial === undefined || nowMs - durationMs < trial.beganAtMs) return;
@@ -112,7 +139,7 @@ export class AutoRollback implements TrafficSubscriber {
     if (failed) trial.failed += 1;
   }
 
-  #begin(settings: WatchErrors, previous: LoadedConfig): void {
+  #begin(settings: WatchErrors, hash: string, previous: LoadedConfig): void {
     const beganAtMs = performance.now();
     const timer = setInterval(
       () => {
@@ -121,7 +148,8 @@ export class AutoRollback implements TrafficSubscriber {
       Math.max(SHORTEST_LOOK_MS, settings.window / LOOKS),
     ).unref();
     const before = this.#past.ratio(beganAtMs);
-    this.#trial = { settings, previous, beganAtMs, before, timer, exchanges: 0, failed: 0 };
+    const none = { exchanges: 0, failed: 0, crashes: 0 };
+    this.#trial = { settings, hash, previous, beganAtMs, before, timer, ...none };
   }
 
   #look(): void {
@@ -132,7 +160,7 @@ export class AutoRollback implements TrafficSubscriber {
     const isWorse = ratio > settings.max_error_ratio && ratio > before;
     if (exchanges >= LEAST_EXCHANGES && isWorse) {
       this.#endTrial();
-      void this.#rollBack(previous, {
+      void this.#rollBack(previous, 'too many requests fail since then', {
         error_ratio: rounded(ratio),
         error_ratio_before: rounded(before),
         requests: exchanges,
@@ -140,9 +168,13 @@ export class AutoRollback implements TrafficSubscriber {
     } else if (performance.now() - trial.beganAtMs >= settings.window) this.#endTrial();
   }
 
-  async #rollBack(previous: LoadedConfig, measured: Readonly<Record<string, number>>): Promise<void> {
+  async #rollBack(
+    previous: LoadedConfig,
+    reason: string,
+    measured: Readonly<Record<string, number>>,
+  ): Promise<void> {
     const { logger, reloads } = this.#options;
-    logger.error('the edit is taken back: too many requests fail since then', measured);
+    logger.error(`the edit is taken back: ${reason}`, measured);
     const { ok, message } = await reloads.reload({ source: 'guard', restore: { loaded: previous } });
     if (!ok) logger.error('the edit could not be taken back', { reason: message });
   }
@@ -163,13 +195,13 @@ class RecentFailures {
     this.#slotMs = Math.max(1, windowMs / SLOTS);
   }
 
-  count(nowMs: number, failed: boolean): void {
+  count(nowMs: number, exchanges: number, failed: number): void {
     const number = Math.floor(nowMs / this.#slotMs);
     const slot = this.#slots[number % SLOTS];
     if (slot === undefined) return;
     if (slot.number !== number) Object.assign(slot, { number, exchanges: 0, failed: 0 });
-    slot.exchanges += 1;
-    if (failed) slot.failed += 1;
+    slot.exchanges += exchanges;
+    slot.failed += failed;
   }
 
   /** The share of the exchanges that failed; 0 when there were no exchanges. */

@@ -85,4 +85,41 @@ describe('the trial of an edit', () => {
     vi.advanceTimersByTime(WINDOW_MS);
     expect(restored).toEqual([]);
   });
+
+  it('does not count what workers report of the config before', () => {
+    const { guard, restored } = lab();
+    guard.applied(first, 'start');
+    guard.applied(second, 'file');
+    const none = { exchanges: 0, failed: 0 };
+    // Both were answered under the first config.
+    guard.counted({ exchanges: 50, failed: 50, hash: first.hash, begun: { exchanges: 50, failed: 50 } });
+    guard.counted({ exchanges: 50, failed: 50, hash: second.hash, begun: none });
+    vi.advanceTimersByTime(WINDOW_MS);
+    expect(restored).toEqual([]);
+  });
+
+  it('fails by what workers report', () => {
+    const { guard, restored } = lab();
+    guard.applied(first, 'start');
+    guard.counted({ exchanges: 50, failed: 0, hash: first.hash, begun: { exchanges: 50, failed: 0 } });
+    guard.applied(second, 'file');
+    for (let worker = 0; worker < 2; worker += 1)
+      guard.counted({ exchanges: 10, failed: 2, hash: second.hash, begun: { exchanges: 10, failed: 2 } });
+    vi.advanceTimersByTime(WINDOW_MS / 4);
+    expect(restored).toEqual([first]);
+  });
+
+  it('fails when three workers end within ten seconds', () => {
+    const { guard, restored } = lab();
+    guard.applied(first, 'start');
+    for (let crash = 0; crash < 3; crash += 1) guard.crashed();
+    guard.applied(second, 'file');
+    guard.crashed();
+    guard.crashed();
+    expect(restored).toEqual([]);
+    guard.crashed();
+    expect(restored).toEqual([first]);
+    guard.crashed();
+    expect(restored).toEqual([first]);
+  });
 });
