@@ -6,9 +6,12 @@ import type { Logger } from '../plugin-api/index.ts';
 export interface LeavingSocket {
   /** The bound address. */
   readonly address: Address;
-  /** Stops listening; connections go on. The address is free on return, or when the promise resolves that it returns. */
+  /**
+   * Stops listening; connections go on. The address is free on return, or when the promise resolves that it returns. When that rejects, the
+   * address is not free.
+   */
   suspend(): unknown;
-  /** Listens at the same address again. */
+  /** Listens at the same address again. Without effect when it still does. */
   resume(): Promise<void>;
 }
 
@@ -46,10 +49,18 @@ export async function handOver(
   // Right after the event loop has accepted connections, so that few clients are still waiting for that.
   await new Promise((resolve) => setImmediate(resolve));
   const sinceMs = performance.now();
-  await Promise.all(inTheWay.map((socket) => socket.suspend()));
-  const results = await Promise.allSettled(arriving.map((socket) => socket.listen()));
+  // `await` within, so that a socket that throws is no exception to the rule.
+  const suspended = await Promise.allSettled(
+    inTheWay.map(async (socket) => {
+      await socket.suspend();
+    }),
+  );
+  let failed = suspended.find((result) => result.status === 'rejected');
+  if (failed === undefined) {
+    const bound = await Promise.allSettled(arriving.map((socket) => socket.listen()));
+    failed = bound.find((result) => result.status === 'rejected');
+  }
   const gapMs = Math.ceil((performance.now() - sinceMs) * 10) / 10;
-  const failed = results.find((result) => result.status === 'rejected');
   if (failed === undefined)
     return `${listOf(inTheWay)} made room for ${listOf(arriving)}: connects in these ${gapMs} ms were refused`;
   for (const socket of arriving) socket.destroy();

@@ -131,7 +131,8 @@ export class SharedSocket implements OpenedSocket {
   }
 
   async resume(): Promise<void> {
-    if (this.#isClosed || this.#granted === undefined || this.#share === undefined) return;
+    if (this.#isClosed || this.#handle !== undefined) return;
+    if (this.#granted === undefined || this.#share === undefined) return;
     await this.#open(this.#granted, this.#share, formatAddress(this.#granted.bound));
   }
 

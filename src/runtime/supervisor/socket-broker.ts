@@ -30,6 +30,8 @@ export interface SocketBrokerOptions extends HoldingOptions {
 const BIND_LIMIT_MS = 10_000;
 /** How long a worker may take to stop listening. */
 const SUSPEND_LIMIT_MS = 1_000;
+/** For so long the others wait for a worker that begins to listen again. */
+const RESUME_LIMIT_MS = 2_000;
 /** How long workers may keep what they were to close, before the next edit binds addresses. */
 const CLOSE_LIMIT_MS = 2_000;
 /** More descriptors at once are of no use to a worker. */
@@ -118,7 +120,8 @@ export class SocketBroker implements SocketControl {
     const socket = this.#boundAt(address);
     if (socket === undefined) return;
     await socket.resume();
-    await askAll(this.#peers, { kind: 'resume', address }, BIND_LIMIT_MS, isGone);
+    // One that does not answer in time does so later: it hears what it is asked in order.
+    await askAll(this.#peers, { kind: 'resume', address }, RESUME_LIMIT_MS, isAway);
   }
 
   offers(): readonly OfferedSocket[] {
@@ -248,6 +251,10 @@ export class SocketBroker implements SocketControl {
 /** A worker that has ended has no descriptor any more, and its replacement gets those that there are then. */
 function isGone(error: unknown): boolean {
   return error instanceof BalanceError && error.code === 'worker_gone';
+}
+
+function isAway(error: unknown): boolean {
+  return isGone(error) || (error instanceof BalanceError && error.code === 'worker_hung');
 }
 
 /** Rejects with the veto of the first one that refuses, when all have answered. */
