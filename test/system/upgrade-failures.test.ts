@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-import { freePort } from '../support/addresses/free-ports.ts';
+import { freePort, freePorts } from '../support/addresses/free-ports.ts';
 import { buildProgram, PROGRAM } from '../support/labs/built-program.ts';
 import { UpgradeLab } from '../support/labs/upgrade-lab.ts';
 import { upgradeBackend, UpgradeTraffic } from '../support/labs/upgrade-traffic.ts';
@@ -114,9 +114,12 @@ describe('a process that can not be replaced', () => {
     'because it is the first one of its container refuses, and says why',
     async () => {
       const folder = mkdtempSync(join(tmpdir(), 'balance-first-'));
-      const port = await freePort();
+      const [port, web] = await freePorts(2);
       const file = join(folder, 'balance.yaml');
-      writeFileSync(file, `admin: { listen: '127.0.0.1:${String(port)}' }\nbackends: []\n`);
+      writeFileSync(
+        file,
+        `admin: { listen: '127.0.0.1:${String(port)}' }\nlisten: 127.0.0.1:${String(web)}\nbackends: []\n`,
+      );
       const child = spawn(
         'unshare',
         ['-pf', '--kill-child', '--mount-proc', process.execPath, PROGRAM, 'run', '--config', file],
@@ -139,7 +142,7 @@ describe('a process that can not be replaced', () => {
         ok: false,
         message: expect.stringContaining('first process of its container') as string,
       });
-      expect(output).toContain('upgrade refused');
+      await expect.poll(() => output, { timeout: LIMIT_MS }).toContain('upgrade refused');
     },
     LIMIT_MS,
   );
