@@ -49,7 +49,7 @@ export async function serveByWorkers(environment: ServingEnvironment, count: num
     control,
     counters: new CountersControl(telemetry, () => control.known()),
     records: traffic,
-    settings: new WorkerSettings(count, () => undefined),
+    settings: new WorkerSettings(count),
     // Descriptors for bursts come by the hub, without which there are no workers.
     started: () => void logMissingWays(runtimeWays(), { whyNoBursts: () => Promise.resolve('') }, logger),
   };

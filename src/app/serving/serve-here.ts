@@ -21,6 +21,6 @@ export function serveHere({ observer, ...environment }: ServingEnvironment): Ser
     contexts,
   });
   const started = (): void => void proxy.logMissingWays();
-  const settings = new WorkerSettings(1, () => undefined);
+  const settings = new WorkerSettings(1);
   return { control: proxy, counters, records: telemetry, settings, started };
 }

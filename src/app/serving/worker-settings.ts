@@ -4,19 +4,14 @@ import type { Workers } from '../../config/schema/config.generated.ts';
 import type { PreparedChange, ReloadParticipant } from '../../runtime/reload/reload-participant.ts';
 import { workerCount } from './worker-count.ts';
 
-/** The `workers` section of the live config: what of it counts while the proxy runs, and a warning about what does not. */
+/** Warns of a number of workers that a running proxy can't have. The other settings of workers are applied where these are. */
 export class WorkerSettings implements ReloadParticipant {
   readonly #count: number;
-  readonly #apply: (settings: Workers) => void;
   #started: Workers['count'] | undefined;
 
-  /**
-   * @param count how many workers there are
-   * @param apply puts settings to use
-   */
-  constructor(count: number, apply: (settings: Workers) => void) {
+  /** @param count how many workers there are */
+  constructor(count: number) {
     this.#count = count;
-    this.#apply = apply;
   }
 
   prepare(loaded: LoadedConfig): Promise<PreparedChange> {
@@ -26,9 +21,7 @@ export class WorkerSettings implements ReloadParticipant {
     const isOther = workers.count !== started && workerCount(workers).count !== this.#count;
     return Promise.resolve({
       warnings: isOther ? [this.#warning(loaded)] : [],
-      commit: () => {
-        this.#apply(workers);
-      },
+      commit: () => undefined,
       unwind: () => undefined,
     });
   }

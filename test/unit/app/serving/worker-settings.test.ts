@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 
 import { WorkerSettings } from '../../../../src/app/serving/worker-settings.ts';
 import { formatProblem } from '../../../../src/config/problems/problem.ts';
-import type { Workers } from '../../../../src/config/schema/config.generated.ts';
 import { loadConfigText } from '../../../support/labs/load-config.ts';
 
 const load = (workers: string) =>
@@ -12,15 +11,13 @@ const load = (workers: string) =>
 
 /** The workers of a proxy that started with `workers`, and runs `count` of them. */
 function started(workers: string, count: number) {
-  const applied: Workers[] = [];
-  const settings = new WorkerSettings(count, (section) => applied.push(section));
-  const edit = async (text: string, isCommitted = true): Promise<readonly string[]> => {
+  const settings = new WorkerSettings(count);
+  const edit = async (text: string): Promise<readonly string[]> => {
     const change = await settings.prepare(load(text));
-    if (isCommitted) change.commit();
-    else change.unwind();
+    change.commit();
     return (change.warnings ?? []).map(formatProblem);
   };
-  return { applied, edit, start: () => edit(workers) };
+  return { edit, start: () => edit(workers) };
 }
 
 describe('the settings of workers in a running proxy', () => {
@@ -48,16 +45,5 @@ describe('the settings of workers in a running proxy', () => {
     expect(await start()).toEqual([]);
     expect(await edit('64')).toEqual([]);
     expect(await edit('1')).toEqual([]);
-  });
-
-  it('are put to use when the config goes live', async () => {
-    const { applied, edit, start } = started('2', 2);
-    await start();
-    await edit('{ count: 2, hang_timeout: 3s, replace_hung: true }');
-    await edit('{ count: 2, hang_timeout: 4s }', false);
-    expect(applied.map(({ hang_timeout: ms, replace_hung: replaces }) => [ms, replaces])).toEqual([
-      [10_000, false],
-      [3000, true],
-    ]);
   });
 });
