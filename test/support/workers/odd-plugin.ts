@@ -1,0 +1,90 @@
+import { client } from '../peers/clients.ts';
+import type { LabProxy } from '../labs/lab-proxy.ts';
+import { labProxy } from '../labs/lab-proxy.ts';
+import { ask } from '../labs/say-plugin.ts';
+import { eventually } from '../time/eventually.ts';
+
+/**
+ * A plugin that does in one worker alone what its options say, and what its clients say. Each chunk of a client is a command; the answer to
+ * others is the number of the worker and the mark of the config.
+ */
+const ODD_PLUGIN = `
+import { workerData } from 'node:worker_threads';
+const worker = workerData?.index + 1;
+function block(ms) { for (const end = performance.now() + ms; performance.now() < end; ); }
+const kept = [];
+class Odd {
+  protocol = 'odd';
+  active = 0;
+  constructor(options) { this.options = options; }
+  handle(connection) {
+    const { transport: stream } = connection;
+    this.active += 1;
+    stream.read({
+      data: (bytes, start, end) => { stream.writeText(connection.current.say(bytes.latin1Slice(start, end))); },
+      end() { stream.end(); },
+      drained() {},
+      closed: () => { this.active -= 1; },
+    });
+    return { drain() { stream.end(); } };
+  }
+  say(text) {
+    const [command, ms] = text.split(' ');
+    if (command === 'block') block(Number(ms));
+    if (command === 'throw') setTimeout(() => { throw new Error('thrown in a timer'); });
+    if (command === 'exit') setTimeout(() => process.reallyExit(7));
+    if (command === 'fill') setTimeout(() => { for (;;) kept.push(new Array(1_000).fill(kept.length)); });
+    return worker + ':' + (this.options.mark ?? '') + ';';
+  }
+  async close() {}
+}
+export default {
+  apiVersion: 2,
+  name: 'odd',
+  provision(options) {
+    if (options.fail_in?.includes(worker)) throw new Error('no, says ' + (options.alike ? 'the plugin' : worker));
+    if (options.exit_in === worker) process.reallyExit(7);
+    if (options.block_in === worker) block(options.block_ms);
+    return new Odd(options);
+  },
+};
+`;
+
+/** A config with a listener that speaks odd, with these options in flow style. */
+export function oddConfig(options: string, more = ''): string {
+  return `
+workers: 2
+listeners:
+  - { name: one, listen: '127.0.0.1:0', mode: odd, options: { ${options} } }
+upstreams: []
+plugins: { directory: plugins }
+admin: { listen: '127.0.0.1:0' }
+reload: { watch: false }
+${more}
+`;
+}
+
+export async function oddProxy(options: string, more = ''): Promise<LabProxy> {
+  return labProxy(oddConfig(options, more), { 'plugins/odd.mjs': ODD_PLUGIN });
+}
+
+/** The answers of all workers, by their numbers: each of them is asked on a new connection. */
+export async function marks(proxy: LabProxy, workers = 2): Promise<Readonly<Record<string, string>>> {
+  const found: Record<string, string> = {};
+  await eventually(async () => {
+    const socket = await client(proxy.address());
+    const [worker = '', mark = ''] = (await ask(socket, 'who')).replace(';', '').split(':');
+    found[worker] = mark;
+    return Object.keys(found).length === workers;
+  }, 'each worker has answered');
+  return found;
+}
+
+/** A connection at that worker. */
+export async function connectionAt(proxy: LabProxy, worker: number) {
+  return eventually(async () => {
+    const socket = await client(proxy.address());
+    if ((await ask(socket, 'who')).startsWith(`${worker}:`)) return socket;
+    return undefined;
+  }, `worker ${worker} has accepted a connection`);
+}
