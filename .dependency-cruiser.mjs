@@ -126,7 +126,7 @@ const rooms = {
   ],
   'src/telemetry': ['control', ['logs', 'traces'], 'metrics', '.'],
   'src/telemetry/logs': ['remote', '.', 'access', 'output', 'format'],
-  'src/telemetry/metrics': ['.', 'counters', 'snapshot', 'exposition', 'readings'],
+  'src/telemetry/metrics': ['.', ['counters', 'process'], 'snapshot', 'exposition', 'readings'],
   'src/telemetry/traces': ['.', 'export', 'spans', 'context'],
   'src/upstream': ['.', 'group', 'pool', 'backend', 'sharing', 'balancer'],
   'src/upstream/balancer': ['.', ['chance', 'hashing', 'turns'], 'contract'],

@@ -1,5 +1,6 @@
 import type { PluginLoader } from '../plugins/plugin-loader.ts';
 import type { ProxyControl } from '../runtime/control/proxy-control.ts';
+import { mergeTelemetry } from '../runtime/supervisor/merge/merge-telemetry.ts';
 import type { ReloadJournal } from '../runtime/reload/outcome/reload-journal.ts';
 import type { TelemetryControl } from '../telemetry/control/telemetry-control.ts';
 import type { Logging } from '../telemetry/logs/logging.ts';
@@ -29,19 +30,22 @@ export function metricsSource(parts: MeteredParts): MetricsSource {
     version,
     startedAtMs: control.startedAtMs,
     known: () => control.known(),
+    counts: () => control.counts(),
     read: async () => {
       const own = {
         reloads: journal.totals(),
         upgrades: upgrade.reading,
         certificates: certificates.certificates,
-        telemetry: {
-          spans: { ...telemetryControl.spans },
-          droppedLogLines: logging.droppedLines,
-          pluginFailures: pluginFailures(plugins, telemetry),
-          subscriberFailures: telemetry.failures,
-        },
+        workers: control.workers(),
       };
-      return { proxy: await control.readings(), ...own };
+      const telemetryHere = {
+        spans: { ...telemetryControl.spans },
+        droppedLogLines: logging.droppedLines,
+        pluginFailures: pluginFailures(plugins, telemetry),
+        subscriberFailures: telemetry.failures,
+      };
+      const { proxy, counts } = await control.readings();
+      return { proxy, counts, ...own, telemetry: mergeTelemetry([telemetryHere, ...counts.telemetry]) };
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { BackendReading } from './backend.ts';
 import type { CertificateReading } from './certificate.ts';
+import type { ThreadCounts, WorkersCounts } from './counts/thread-counts.ts';
 import type { DrainingReading, GenerationReading } from './generation.ts';
 import type { HostNameReading } from './host-name.ts';
 import type { ListenerReading, ListenerRoutes } from './listener.ts';
@@ -34,6 +35,18 @@ export interface ProxyReadings {
   readonly openFilesLimit: number | undefined;
   /** Numbers of the workers that did not answer in time: what they would have said is missing, or is what they said before. */
   readonly unanswered: readonly number[];
+}
+
+/** All that a scrape of the metrics reads of what serves clients. */
+export interface ScrapeReading {
+  readonly proxy: ProxyReadings;
+  /** What threads beside the one of the supervisor have counted. */
+  readonly counts: WorkersCounts;
+}
+
+/** The same of one thread. */
+export interface ThreadScrape extends ThreadCounts {
+  readonly proxy: ProxyReadings;
 }
 
 /** The names that exist now. Counters ask for them when they have many names, to forget those that no longer exist. */

@@ -21,18 +21,21 @@ export interface BackendSources {
 
 /** Counts of requests. */
 export interface CountedRequests {
-  /** The requests of the backends with that name; without a name, of requests that got no backend. undefined while metrics are off. */
-  totals(backend?: string): RequestTotals | undefined;
+  /**
+   * Resolves with what gives the requests of the backends with that name; without a name, of requests that got no backend. undefined while
+   * metrics are off.
+   */
+  totals(): Promise<(backend?: string) => RequestTotals | undefined>;
 }
 
 /** `GET /backends` and `GET /pools`. */
 export function backendRoutes(sources: BackendSources, requests: CountedRequests): AdminRoute[] {
   return [
     get('/backends', async () => {
-      const { backends, unanswered } = await sources.backends();
+      const [{ backends, unanswered }, totals] = await Promise.all([sources.backends(), requests.totals()]);
       return jsonResponse(200, {
-        backends: backends.map((backend) => backendJson(backend, requests.totals(backend.name))),
-        without_backend: { requests: requestsJson(requests.totals()) },
+        backends: backends.map((backend) => backendJson(backend, totals(backend.name))),
+        without_backend: { requests: requestsJson(totals()) },
         unanswered,
       });
     }),

@@ -5,6 +5,7 @@ import { BackendContexts } from '../../net/dial/tls/backend-contexts.ts';
 import { bindAddresses } from '../../net/dns/bind-addresses.ts';
 import { DescriptorHub } from '../../net/node/descriptors/descriptor-hub.ts';
 import { runtimeWays } from '../../net/node/runtime-ways.ts';
+import type { KnownNames } from '../../readings/proxy.ts';
 import { WorkerFeeds } from '../../runtime/feeds/worker-feeds.ts';
 import { SocketBroker } from '../../runtime/supervisor/socket-broker.ts';
 import { logMissingWays } from '../../runtime/worker/log-missing-ways.ts';
@@ -33,6 +34,8 @@ export async function serveByWorkers(environment: ServingEnvironment, count: num
   const contexts = new BackendContexts();
   const health = new HealthBoard({ logger, names, contexts, telemetry, resources, observer });
   const feeds = new WorkerFeeds({ health, names, ticketKeys, logger });
+  const known = (): KnownNames => control.known();
+  const counters = new CountersControl(telemetry, known);
   const control = await startWorkers({
     workers: count,
     logger,
@@ -44,10 +47,14 @@ export async function serveByWorkers(environment: ServingEnvironment, count: num
     feeds,
     traffic,
     logInput: (say) => new BatchInput(logging, say),
+    keepCounts: (counts) => {
+      counters.counters.add(counts);
+    },
+    resources,
   });
   return {
     control,
-    counters: new CountersControl(telemetry, () => control.known()),
+    counters,
     records: traffic,
     settings: new WorkerSettings(count),
     // Descriptors for bursts come by the hub, without which there are no workers.

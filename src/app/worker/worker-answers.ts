@@ -3,6 +3,7 @@ import type { GenerationSource } from '../../runtime/control/proxy-control.ts';
 import type { GrantedSlots, SwapReading } from '../../runtime/supervisor/messages.ts';
 import { ValueAssembly } from '../../runtime/supervisor/sliced-value.ts';
 import type { WorkerAnswers } from '../../runtime/supervisor/worker-link.ts';
+import type { WorkerCounts } from '../../telemetry/control/worker-counts.ts';
 import type { MovingParts } from '../moving-parts.ts';
 
 /** What a worker does beside its moving parts when a generation comes or it ends. */
@@ -17,6 +18,7 @@ export interface WorkerDuties {
 export function workerAnswers(
   duties: WorkerDuties,
   { proxy }: MovingParts,
+  counts: WorkerCounts,
   shared: SharedSockets,
 ): WorkerAnswers {
   const { sockets } = proxy;
@@ -63,7 +65,10 @@ export function workerAnswers(
       duties.abort(generation);
       return undefined;
     },
-    readings: () => proxy.readings(),
+    readings: async () => {
+      const { proxy: readings } = await proxy.readings();
+      return { ...counts.read(), proxy: readings };
+    },
     running: () => proxy.running(),
     backends: () => proxy.backends(),
     pools: () => proxy.pools(),

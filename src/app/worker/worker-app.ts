@@ -19,6 +19,7 @@ import { SharedClock } from '../../shared/shared-clock.ts';
 import { PortWakes } from '../../shared/wakes.ts';
 import { WorkerSlots } from '../../shared/worker-slots.ts';
 import { WorkerWords } from '../../shared/worker-words.ts';
+import { WorkerCounts } from '../../telemetry/control/worker-counts.ts';
 import type { PreparedTelemetry } from '../../telemetry/control/telemetry-control.ts';
 import { createWorkerLogging, type WorkerLogging } from '../../telemetry/logs/remote/worker-logging.ts';
 import { createMovingParts, type MovingParts } from '../moving-parts.ts';
@@ -47,6 +48,7 @@ export class WorkerApp implements LinkHandlers<WorkerQuestions, Told> {
   readonly #thread: ThreadParts;
   readonly #resources: ProcessResources;
   readonly #parts: MovingParts;
+  readonly #counts: WorkerCounts;
   readonly #words: WorkerWords;
   readonly #clock = new SharedClock();
   readonly #wakes = new PortWakes();
@@ -104,10 +106,12 @@ export class WorkerApp implements LinkHandlers<WorkerQuestions, Told> {
       plugins,
       metricsPage: (request) => this.#metricsPage(request),
     });
-    this.#tally = new TrafficTally(this.#thread.telemetry, (traffic) => {
+    const { telemetry, telemetryControl } = this.#thread;
+    this.#counts = new WorkerCounts(this.#parts.counters, telemetry, telemetryControl);
+    this.#tally = new TrafficTally(telemetry, (traffic) => {
       this.#link.say({ kind: 'traffic', traffic });
     });
-    this.answers = workerAnswers(this, this.#parts, sockets);
+    this.answers = workerAnswers(this, this.#parts, this.#counts, sockets);
     void this.#takeDescriptors(sockets);
     this.#beat = setInterval(() => {
       this.#tellBeat();
@@ -138,7 +142,7 @@ export class WorkerApp implements LinkHandlers<WorkerQuestions, Told> {
     if (pending !== undefined) {
       const { config } = pending.source;
       pending.telemetry.commit();
-      this.#parts.counters.apply(config.metrics);
+      this.#counts.apply(config.metrics);
       this.#tally.follow(config.reload.watch_errors, pending.source.hash);
     }
     this.#slots.commit(id);
@@ -206,7 +210,7 @@ export class WorkerApp implements LinkHandlers<WorkerQuestions, Told> {
   #stopWork(): void {
     clearInterval(this.#beat);
     this.#parts.proxy.destroy();
-    this.#parts.counters.destroy();
+    this.#counts.destroy();
     this.#tally.destroy();
     this.#resources.destroy();
     this.#wakes.close();

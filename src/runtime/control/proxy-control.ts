@@ -10,7 +10,7 @@ import type { PluginReference } from '../../plugins/plugin-reference.ts';
 import type { BackendsReading, PoolsReading } from '../../readings/backend.ts';
 import type { ConnectionsQuery, ConnectionsReading } from '../../readings/connection.ts';
 import type { CounterReadings } from '../../readings/counts/counters.ts';
-import type { KnownNames, ProxyReadings, RunningReading } from '../../readings/proxy.ts';
+import type { KnownNames, RunningReading, ScrapeReading } from '../../readings/proxy.ts';
 import type { WorkerReading } from '../../readings/workers/worker.ts';
 import type { ExplainQuestion } from '../explain/explain-question.ts';
 import type { Explanation } from '../explain/explanation.ts';
@@ -49,7 +49,7 @@ export interface ProxyControl {
   /** ms since 1970. */
   readonly startedAtMs: number;
   /** Everything that is counted. The readings of several workers can be added up. */
-  readings(): Promise<ProxyReadings>;
+  readings(): Promise<ScrapeReading>;
   /** What runs, and what holds replaced generations. Looks at every connection while one drains. */
   running(): Promise<RunningReading>;
   /** All backends that a generation uses, those of the live one first. */
@@ -59,7 +59,7 @@ export interface ProxyControl {
   connections(query: ConnectionsQuery): Promise<ConnectionsReading>;
   /** The health of the live generation's backends. */
   health(): Promise<HealthReport>;
-  /** What other threads than this one have counted since the start, those that ended included. Empty where all counts are in this thread. */
+  /** The counters of threads beside this one. Those of workers that ended are in the counters of this one. */
   counts(): Promise<readonly CounterReadings[]>;
   /** The threads that serve clients, at least one. They are in memory: nothing is asked. */
   workers(): readonly WorkerReading[];

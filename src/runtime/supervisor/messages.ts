@@ -5,7 +5,7 @@ import type { HealthReport, MetricsPage, MetricsPageRequest } from '../../plugin
 import type { Address } from '../../config/values/address.ts';
 import type { BackendsReading, PoolsReading } from '../../readings/backend.ts';
 import type { ConnectionsQuery, ConnectionsReading } from '../../readings/connection.ts';
-import type { ProxyReadings, RunningReading } from '../../readings/proxy.ts';
+import type { RunningReading, ThreadScrape } from '../../readings/proxy.ts';
 import type { SlotGrant } from '../../shared/slot-table.ts';
 import type { DrainRest } from '../control/drain-watch.ts';
 import type { GenerationSource } from '../control/proxy-control.ts';
@@ -55,7 +55,8 @@ export interface WorkerQuestions {
   readonly commit: Question<{ readonly generation: number }, SwapReading>;
   /** As `ProxyControl.abort`. */
   readonly abort: Question<{ readonly generation: number }, undefined>;
-  readonly readings: Question<object, ProxyReadings>;
+  /** Everything that a scrape of the metrics shows. */
+  readonly readings: Question<object, ThreadScrape>;
   readonly running: Question<object, RunningReading>;
   readonly backends: Question<object, BackendsReading>;
   readonly pools: Question<object, PoolsReading>;

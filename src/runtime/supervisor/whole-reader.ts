@@ -2,13 +2,16 @@ import { BalanceError } from '../../errors.ts';
 import type { HealthReport } from '../../plugin-api/index.ts';
 import type { BackendsReading, PoolsReading } from '../../readings/backend.ts';
 import type { ConnectionsQuery, ConnectionsReading } from '../../readings/connection.ts';
-import type { ProxyReadings, RunningReading } from '../../readings/proxy.ts';
+import type { CounterReadings } from '../../readings/counts/counters.ts';
+import type { ShortageOf } from '../../readings/process.ts';
+import type { RunningReading, ScrapeReading } from '../../readings/proxy.ts';
 import type { DrainRest } from '../control/drain-watch.ts';
 import type { ExplainQuestion } from '../explain/explain-question.ts';
 import type { Explanation } from '../explain/explanation.ts';
 import { mergeBackends, mergePools } from './merge/merge-backends.ts';
 import { mergeConnections } from './merge/merge-connections.ts';
-import { mergeReadings } from './merge/merge-readings.ts';
+import { sum } from './merge/merge-by-key.ts';
+import { LastScrapes } from './merge/last-scrapes.ts';
 import { mergeRunning } from './merge/merge-running.ts';
 import type { WorkerQuestions } from './messages.ts';
 import type { AnswerOf, Ask } from './thread-messages.ts';
@@ -16,6 +19,8 @@ import type { WorkerLife } from './worker-life.ts';
 
 /** A reading never waits longer for a worker. */
 const ANSWER_LIMIT_MS = 1_000;
+/** What a worker counts in this time may be lost when it ends. */
+const KEEP_INTERVAL_MS = 5_000;
 
 type Kind = keyof WorkerQuestions;
 
@@ -25,22 +30,55 @@ interface AllAnswers<Answer> {
   readonly unanswered: readonly number[];
 }
 
+/** What the supervisor itself could not do, such as health checks. */
+export interface OwnShortages {
+  readonly counts: Readonly<Record<ShortageOf, number>>;
+}
+
 /** Reads all workers as one. */
 export class WholeReader {
   readonly #workers: readonly WorkerLife[];
+  readonly #own: OwnShortages;
   /** Which worker is asked next about what all have alike. */
   #turn = 0;
+  readonly #last = new LastScrapes();
+  #timer: NodeJS.Timeout | undefined;
 
-  constructor(workers: readonly WorkerLife[]) {
+  constructor(workers: readonly WorkerLife[], own: OwnShortages) {
     this.#workers = workers;
+    this.#own = own;
   }
 
-  async readings(): Promise<ProxyReadings> {
-    return this.#whole({ kind: 'readings' }, mergeReadings);
+  /** A worker that does not answer is shown as it was last. */
+  async readings(): Promise<ScrapeReading> {
+    const { answers, unanswered } = await this.#askAll({ kind: 'readings' });
+    for (const { worker, answer } of answers) this.#last.took(worker, answer);
+    const whole = this.#last.read(new Set(answers.map(({ worker }) => worker)));
+    if (whole === undefined) throw unreachable();
+    const shortages = sum(whole.proxy.shortages, this.#own.counts);
+    return { ...whole, proxy: { ...whole.proxy, shortages, unanswered } };
   }
 
-  running(): Promise<RunningReading> {
-    return this.#whole({ kind: 'running' }, mergeRunning);
+  /** A worker ended. Returns what it had counted when it was read last. */
+  ended(worker: number): CounterReadings | undefined {
+    return this.#last.ended(worker);
+  }
+
+  /** Reads the counts now and then, so that not all of them are lost with a worker that ends. Without metrics nothing is counted. */
+  keepCounts(areOn: boolean): void {
+    if (areOn === (this.#timer !== undefined)) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    if (!areOn) return;
+    this.#timer = setInterval(() => {
+      this.readings().catch(() => undefined);
+    }, KEEP_INTERVAL_MS).unref();
+  }
+
+  async running(): Promise<RunningReading> {
+    const running = await this.#whole({ kind: 'running' }, mergeRunning);
+    const { resources } = running;
+    return { ...running, resources: { ...resources, counts: sum(resources.counts, this.#own.counts) } };
   }
 
   backends(): Promise<BackendsReading> {

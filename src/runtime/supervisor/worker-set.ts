@@ -3,7 +3,7 @@ import type { HealthReport, Logger } from '../../plugin-api/index.ts';
 import type { BackendsReading, PoolsReading } from '../../readings/backend.ts';
 import type { ConnectionsQuery, ConnectionsReading } from '../../readings/connection.ts';
 import type { CounterReadings } from '../../readings/counts/counters.ts';
-import type { KnownNames, ProxyReadings, RunningReading } from '../../readings/proxy.ts';
+import type { KnownNames, RunningReading, ScrapeReading } from '../../readings/proxy.ts';
 import type { CountedTraffic } from '../../readings/traffic.ts';
 import type { WorkerReading } from '../../readings/workers/worker.ts';
 import { msBetween, SharedClock } from '../../shared/shared-clock.ts';
@@ -27,7 +27,7 @@ import { hangs, hungEnd, HangWatch, type HangSettings } from './hang-watch.ts';
 import { sendSource, type SharedGeneration } from './send-source.ts';
 import type { SocketBroker, SocketPeer } from './socket-broker.ts';
 import { ThreadStarter, type ReportHandler, type StarterOptions } from './thread-starter.ts';
-import { WholeReader } from './whole-reader.ts';
+import { WholeReader, type OwnShortages } from './whole-reader.ts';
 import { WorkerLife, type LastBeat } from './worker-life.ts';
 import type { ThreadEnd, WorkerThread } from './worker-thread.ts';
 
@@ -49,6 +49,9 @@ export interface WorkerSetOptions extends StarterOptions {
   readonly sockets: SocketBroker;
   /** Hears of what ends in workers, and of workers that end. */
   readonly traffic: TrafficListener;
+  readonly resources: OwnShortages;
+  /** Takes what a worker had counted that ended. */
+  readonly keepCounts: (counts: CounterReadings) => void;
   /** Random numbers from 0 to below 1, for balancers. Default: `Math.random`. */
   readonly chance?: (() => number) | undefined;
 }
@@ -88,7 +91,7 @@ export class WorkerSet implements ProxyControl {
       this.#heard(index, report);
     });
     this.#workers = Array.from({ length: workers }, (_, index) => this.#life(index));
-    this.#reader = new WholeReader(this.#workers);
+    this.#reader = new WholeReader(this.#workers, options.resources);
     this.#hangs = new HangWatch({
       workers: this.#workers,
       logger,
@@ -140,6 +143,7 @@ export class WorkerSet implements ProxyControl {
     const { report, over } = round.commit();
     this.#options.sockets.commit(id, report);
     this.#finishRound();
+    this.#reader.keepCounts(round.generation.source.config.metrics.enabled);
     if (before !== undefined) this.#releaseAfter(over, before);
     return report;
   }
@@ -153,12 +157,13 @@ export class WorkerSet implements ProxyControl {
     this.#finishRound();
   }
 
-  async readings(): Promise<ProxyReadings> {
-    return { ...(await this.#reader.readings()), hostNames: this.#options.feeds.hostNames() };
+  async readings(): Promise<ScrapeReading> {
+    const { proxy, counts } = await this.#reader.readings();
+    return { proxy: { ...proxy, hostNames: this.#options.feeds.hostNames() }, counts };
   }
 
-  running(): Promise<RunningReading> {
-    return this.#reader.running();
+  async running(): Promise<RunningReading> {
+    return { ...(await this.#reader.running()), startedAtMs: this.startedAtMs };
   }
 
   backends(): Promise<BackendsReading> {
@@ -181,8 +186,9 @@ export class WorkerSet implements ProxyControl {
     return this.#reader.explain(question);
   }
 
-  counts(): Promise<readonly CounterReadings[]> {
-    return Promise.resolve([]);
+  async counts(): Promise<readonly CounterReadings[]> {
+    const { counts } = await this.#reader.readings();
+    return counts.counters;
   }
 
   workers(): readonly WorkerReading[] {
@@ -210,6 +216,7 @@ export class WorkerSet implements ProxyControl {
   async drain(limitMs: number, isReplaced = false): Promise<void> {
     const { logger, sockets } = this.#options;
     this.#hangs.destroy();
+    this.#reader.keepCounts(false);
     for (const worker of this.#workers) worker.stops();
     const finished = Promise.allSettled(this.#workers.map((worker) => worker.ask({ kind: 'finish' })));
     // Who waits to be accepted is served as long as a worker has the socket.
@@ -232,6 +239,7 @@ export class WorkerSet implements ProxyControl {
 
   destroy(): void {
     this.#hangs.destroy();
+    this.#reader.keepCounts(false);
     this.#options.sockets.close(false);
     for (const worker of this.#workers) void worker.destroy();
     this.#options.feeds.close();
@@ -317,6 +325,8 @@ export class WorkerSet implements ProxyControl {
   #ended(index: number, end: ThreadEnd): void {
     this.#slots.reclaim(index);
     this.#options.sockets.left(index);
+    const counts = this.#reader.ended(index + 1);
+    if (counts !== undefined) this.#options.keepCounts(counts);
     this.#crashes.ended(end.message);
     this.#options.traffic.crashed();
   }

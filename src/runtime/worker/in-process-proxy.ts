@@ -6,7 +6,8 @@ import type { HealthReport, Logger, ProtocolPlugin } from '../../plugin-api/inde
 import type { BackendsReading, PoolsReading } from '../../readings/backend.ts';
 import type { ConnectionsQuery, ConnectionsReading } from '../../readings/connection.ts';
 import type { CounterReadings } from '../../readings/counts/counters.ts';
-import type { KnownNames, ProxyReadings, RunningReading } from '../../readings/proxy.ts';
+import type { WorkersCounts } from '../../readings/counts/thread-counts.ts';
+import type { KnownNames, RunningReading, ScrapeReading } from '../../readings/proxy.ts';
 import type { WorkerReading } from '../../readings/workers/worker.ts';
 import { withTimeout } from '../../time/with-timeout.ts';
 import { completeAll } from '../control/complete-all.ts';
@@ -33,6 +34,8 @@ import { ThreadDebug } from './thread-debug.ts';
 
 /** Requests and tunnels that were cut have this time to write their last log line. */
 const CUT_GRACE_MS = 500;
+/** No other thread counts anything. */
+const NO_OTHERS: WorkersCounts = { counters: [], telemetry: [], runtimes: [] };
 /** One thread serves all: it swaps within its turn. */
 const SWAPPED: CommitReport = { skewMs: undefined, late: [] };
 
@@ -175,8 +178,8 @@ export class InProcessProxy implements ProxyControl, SocketControl {
     return this.#parts.live.startedAtMs;
   }
 
-  readings(): Promise<ProxyReadings> {
-    return doneNow(() => this.#reader.read());
+  readings(): Promise<ScrapeReading> {
+    return doneNow(() => ({ proxy: this.#reader.read(), counts: NO_OTHERS }));
   }
 
   running(): Promise<RunningReading> {

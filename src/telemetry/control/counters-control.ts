@@ -1,3 +1,4 @@
+import type { CounterReadings } from '../../readings/counts/counters.ts';
 import type { RequestTotals } from '../../readings/counts/telemetry.ts';
 import { MetricCounters, type CountedNames } from '../metrics/metric-counters.ts';
 import type { Telemetry } from '../telemetry.ts';
@@ -13,12 +14,14 @@ export interface MetricsSettings {
 export class CountersControl {
   readonly counters: MetricCounters;
   readonly #telemetry: Telemetry;
+  readonly #known: CountedNames;
   #unsubscribe: (() => void) | undefined;
 
   /** @param known as {@link MetricCounters} has it */
   constructor(telemetry: Telemetry, known: CountedNames) {
     this.counters = new MetricCounters(known);
     this.#telemetry = telemetry;
+    this.#known = known;
   }
 
   /** A config went live. What was counted before is kept. */
@@ -31,6 +34,13 @@ export class CountersControl {
   /** The requests of the backends with that name; without a name, of requests that got no backend. undefined while metrics are off. */
   totals(backend?: string): RequestTotals | undefined {
     return this.#unsubscribe === undefined ? undefined : this.counters.totals(backend);
+  }
+
+  /** The same with what others have counted, as it is at this moment. */
+  with(others: readonly CounterReadings[]): Pick<CountersControl, 'totals'> {
+    const whole = new MetricCounters(this.#known);
+    for (const counts of [this.counters.read(), ...others]) whole.add(counts);
+    return { totals: (backend) => (this.#unsubscribe === undefined ? undefined : whole.totals(backend)) };
   }
 
   /** Stops counting. */

@@ -5,7 +5,7 @@ import { acceptedFormat, acceptsGzip } from '../metrics/exposition/accept-header
 import { CONTENT_TYPES } from '../metrics/exposition/exposition.ts';
 import type { MetricsSource } from '../metrics/snapshot/metrics-source.ts';
 import { MetricsExposition } from '../metrics/metrics-exposition.ts';
-import { ProcessMetrics } from '../metrics/process-metrics.ts';
+import { ProcessMetrics } from '../metrics/process/process-metrics.ts';
 import type { RequestTotals } from '../../readings/counts/telemetry.ts';
 import type { CountersControl, MetricsSettings } from './counters-control.ts';
 import type { PreparedTelemetry } from './telemetry-control.ts';
@@ -22,11 +22,13 @@ export interface MetricsSection {
 /** Applies the `metrics` section of each config that goes live, and shows what is counted. */
 export class MetricsControl {
   readonly #counters: CountersControl;
+  readonly #source: MetricsSource;
   readonly #exposition: MetricsExposition;
   #process: ProcessMetrics | undefined;
 
   constructor(counters: CountersControl, source: MetricsSource) {
     this.#counters = counters;
+    this.#source = source;
     const process = (): ProcessMetrics | undefined => this.#process;
     this.#exposition = new MetricsExposition({ counters: counters.counters, source, process });
   }
@@ -53,9 +55,11 @@ export class MetricsControl {
     };
   }
 
-  /** As {@link CountersControl.totals}. */
-  totals(backend?: string): RequestTotals | undefined {
-    return this.#counters.totals(backend);
+  /** As {@link CountersControl.totals}, of this moment. */
+  async totals(): Promise<(backend?: string) => RequestTotals | undefined> {
+    const others = await this.#source.counts();
+    const whole = others.length === 0 ? this.#counters : this.#counters.with(others);
+    return (backend) => whole.totals(backend);
   }
 
   /** Stops counting. */

@@ -1,5 +1,6 @@
 import type { MetricType } from './exposition/exposition.ts';
 import { TLS_METRIC_ROWS } from './tls-metric-rows.ts';
+import { WORKER_METRIC_ROWS } from './worker-metric-rows.ts';
 
 /** The description of a metric. */
 export interface MetricDescription {
@@ -260,6 +261,7 @@ const ROWS = [
     [],
     'How long the last reload took, or the start before the first one.',
   ],
+  ...WORKER_METRIC_ROWS,
   [
     'balance_upgrades_total',
     'counter',

@@ -13,12 +13,13 @@ import {
 } from './metric-series.ts';
 import { METRIC_TABLE } from './metric-table.ts';
 import type { MetricName } from './metric-table.ts';
-import type { ProcessMetrics } from './process-metrics.ts';
+import type { ProcessMetrics } from './process/process-metrics.ts';
 import type { CounterReadings } from '../../readings/counts/counters.ts';
 import type { MetricsReadings, MetricsSource } from './snapshot/metrics-source.ts';
 import { MetricsSnapshots } from './snapshot/metrics-snapshot.ts';
 import type { MetricsSnapshot } from './snapshot/metrics-snapshot.ts';
 import { certificateSeries, runningHandshakeSeries } from './tls-series.ts';
+import { workerSeries } from './worker-series.ts';
 
 /** The options of {@link MetricsExposition}. */
 export interface MetricsExpositionOptions {
@@ -74,25 +75,31 @@ export class MetricsExposition {
   }
 
   async #look(): Promise<Look> {
-    const process = (await this.#process()?.read()) ?? [];
     const readings = await this.#source.read();
     const slicer = new TimeSlicer();
     const snapshot = this.#snapshots.take(readings.proxy);
     this.#counters.forgetOthers(snapshot);
-    const counts = this.#counters.read();
+    // In the turn in which the others' counts came: these counts get those of a worker that ends.
+    const counts = [this.#counters.read(), ...readings.counts.counters];
     if (slicer.isDue) await slicer.pause();
-    return { process, readings, snapshot, counted: this.#countersOf(counts, snapshot) };
+    const counted = await this.#countersOf(counts, snapshot, slicer);
+    const process = (await this.#process()?.read(readings.counts.runtimes)) ?? [];
+    return { process, readings, snapshot, counted };
   }
 
-  /** Counters with these counts, which stay as they are while they are written. */
-  #countersOf(counts: CounterReadings, { backendNames, listeners, queues }: MetricsSnapshot): MetricCounters {
-    const counters = new MetricCounters(() => ({
-      backends: backendNames,
-      listeners: listeners.keys(),
-      upstreams: queues.keys(),
-    }));
+  /** Counters with all these counts, which stay as they are while they are written. */
+  async #countersOf(
+    all: readonly CounterReadings[],
+    { backendNames, listeners, queues }: MetricsSnapshot,
+    slicer: TimeSlicer,
+  ): Promise<MetricCounters> {
+    const names = { backends: backendNames, listeners: [...listeners.keys()], upstreams: [...queues.keys()] };
+    const counters = new MetricCounters(() => names);
     counters.setBuckets(this.#counters.buckets);
-    counters.add(counts);
+    for (const counts of all) {
+      counters.add(counts);
+      if (slicer.isDue) await slicer.pause();
+    }
     return counters;
   }
 
@@ -115,6 +122,7 @@ export class MetricsExposition {
       ...tunnelSeries(readings.proxy),
       ...hostNameSeries(readings.proxy),
       balance_tunnel_duration_seconds: () => counted.tunnels.series(snapshot),
+      ...workerSeries(readings),
       ...proxySeries(this.#source, readings),
     };
   }

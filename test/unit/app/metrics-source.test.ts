@@ -2,6 +2,20 @@ import { describe, expect, it } from 'vitest';
 
 import { metricsSource, type MeteredParts } from '../../../src/app/metrics-source.ts';
 
+/** What workers have counted. */
+const OTHERS = {
+  counters: [],
+  telemetry: [
+    {
+      spans: { exported: 10, dropped: 0 },
+      droppedLogLines: 0,
+      pluginFailures: [{ plugin: 'odd', count: 3 }],
+      subscriberFailures: 2,
+    },
+  ],
+  runtimes: [],
+};
+
 describe('the source of the metrics', () => {
   it('reads reloads, logs and plugins at the moment for which the moving parts answer', async () => {
     let answer = (): void => undefined;
@@ -11,10 +25,11 @@ describe('the source of the metrics', () => {
     const source = metricsSource({
       version: '1.2.3',
       control: {
+        workers: () => [],
         readings: () =>
           new Promise((resolve) => {
             answer = () => {
-              resolve('readings');
+              resolve({ proxy: 'readings', counts: OTHERS });
             };
           }),
       },
@@ -33,17 +48,19 @@ describe('the source of the metrics', () => {
     answer();
     expect(await read).toEqual({
       proxy: 'readings',
+      counts: OTHERS,
+      workers: [],
       reloads: 'totals',
       upgrades: 'upgrades',
       certificates: [],
       telemetry: {
-        spans: { exported: 1, dropped: 1 },
+        spans: { exported: 11, dropped: 1 },
         droppedLogLines: 1,
         pluginFailures: [
           { plugin: 'http', count: 0 },
-          { plugin: 'odd', count: 1 },
+          { plugin: 'odd', count: 4 },
         ],
-        subscriberFailures: 0,
+        subscriberFailures: 2,
       },
     });
   });

@@ -26,6 +26,14 @@ export class DurationHistogram implements AddableCounters {
     this.#counts = new Float64Array(bounds.length + 1);
   }
 
+  /** A histogram of what was counted elsewhere: how many are in each bucket alone, and the sum of all. */
+  static of(bounds: readonly number[], counts: readonly number[], sumS: number): DurationHistogram {
+    const histogram = new DurationHistogram(bounds);
+    histogram.#counts.set(counts);
+    histogram.#sumS = sumS;
+    return histogram;
+  }
+
   get sumS(): number {
     return this.#sumS;
   }

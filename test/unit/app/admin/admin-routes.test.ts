@@ -15,7 +15,7 @@ async function served(control: object) {
     plugins: { live: [], failures: [], ignored: [], importedStates: 0 },
     certificates: { certificates: [] },
     ticketKeys: { ageMs: undefined },
-    metrics: { totals: () => undefined },
+    metrics: { totals: () => Promise.resolve(() => undefined) },
     eventLoop: { read: () => undefined },
     upgrade: { reading: undefined },
     logger,

@@ -1,7 +1,7 @@
 import type { MetricDescription, MetricName } from '../../../../src/telemetry/metrics/metric-table.ts';
 
 /** What a series lives with, by the label that names it. */
-const SUBJECTS = ['backend', 'listener', 'upstream', 'name', 'certificate', 'generation'] as const;
+const SUBJECTS = ['backend', 'listener', 'upstream', 'name', 'certificate', 'generation', 'worker'] as const;
 
 /** What there has to be for a series of a metric: `process` for those that are always there. */
 export type MetricSubject = (typeof SUBJECTS)[number] | 'process';
@@ -28,6 +28,7 @@ const FIRST_EVENTS: Partial<Record<MetricName, string>> = {
   balance_health_check_tls_handshakes_total: 'first handshake',
   balance_health_check_tls_handshake_failures_total: 'first failure',
   balance_dns_answer_age_seconds: 'first answer',
+  balance_config_commit_skew_seconds: 'first config, with several workers',
 };
 
 /** What a series of the metric needs to be there; of several labels the one whose end ends it first. */

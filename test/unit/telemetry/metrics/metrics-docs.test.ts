@@ -6,9 +6,9 @@ import { writeExposition } from '../../../../src/telemetry/metrics/exposition/ex
 import { METRIC_TABLE, type MetricDescription } from '../../../../src/telemetry/metrics/metric-table.ts';
 import type { UpstreamReading } from '../../../../src/readings/upstream.ts';
 import { firstEventOf, subjectOf, unitOf } from './metric-life.ts';
-import { ProcessMetrics } from '../../../../src/telemetry/metrics/process-metrics.ts';
+import { ProcessMetrics } from '../../../../src/telemetry/metrics/process/process-metrics.ts';
 import { parseExposition, type ReadExposition } from './exposition/exposition.ts';
-import { backendReading, listenerReading, MetricsLab } from './metrics-lab.ts';
+import { backendReading, listenerReading, MetricsLab, workerReading } from './metrics-lab.ts';
 import {
   backendNamed,
   certificateReading,
@@ -52,6 +52,7 @@ function quietLab(isEmpty: () => boolean = () => false): MetricsLab {
     }),
     shortages: () => ({ accept: 0 }),
     openFilesLimit: () => 1024,
+    workers: unlessEmpty(workerReading(1), workerReading(2)),
   });
 }
 
@@ -72,6 +73,8 @@ function busyLab(isEmpty: () => boolean = () => false): MetricsLab {
   const tunnel = { listener: 'web', backend: 'a', active: 1, total: 1, bytesReceived: 1, bytesSent: 1 };
   lab.source.tunnels = () => (isEmpty() ? [] : [tunnel]);
   lab.source.names = () => (isEmpty() ? [] : [{ ...UNKNOWN_NAME, answeredAtMs: 1 }]);
+  const { reloads } = lab.source;
+  lab.source.reloads = () => ({ ...reloads(), lastSkewMs: 1 });
   lab.counters.exchange(exchangeRecord({ backend, error: 'backend_reset' }));
   const refusal = { side: 'request', rule: 'host', field: 'Host', excerpt: 'a b' } as const;
   lab.counters.exchange(exchangeRecord({ listener: 'web', error: 'bad_request', refusal }));

@@ -693,6 +693,7 @@ describe('metrics of the proxy', () => {
       'balance_config_generation_connections{generation="5"}': 1,
       'balance_plugin_failures_total{plugin="echo"}': 8,
       balance_telemetry_failures_total: 9,
+      balance_workers: 1,
       'balance_upgrades_total{result="success"}': 2,
       'balance_upgrades_total{result="failure"}': 1,
       balance_trace_spans_exported_total: 100,

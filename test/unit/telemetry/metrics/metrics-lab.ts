@@ -7,6 +7,8 @@ import type { BackendCounts, BackendGauges, BackendReading } from '../../../../s
 import type { CertificateReading } from '../../../../src/readings/certificate.ts';
 import type { HostNameReading } from '../../../../src/readings/host-name.ts';
 import type { ListenerReading } from '../../../../src/readings/listener.ts';
+import type { WorkersCounts } from '../../../../src/readings/counts/thread-counts.ts';
+import type { WorkerReading } from '../../../../src/readings/workers/worker.ts';
 import type { ShortageOf } from '../../../../src/readings/process.ts';
 import type { ReloadTotals } from '../../../../src/readings/reload.ts';
 import type { SpanCounts } from '../../../../src/readings/counts/telemetry.ts';
@@ -110,6 +112,23 @@ export function listenerReading(
   };
 }
 
+/** A worker in numbers that differ from worker to worker. */
+export function workerReading(id: number, changes: Partial<WorkerReading> = {}): WorkerReading {
+  return {
+    id,
+    state: 'serving',
+    sinceMs: 0,
+    restarts: [],
+    lastEnd: undefined,
+    connections: 10 * id,
+    utilization: id / 10,
+    generation: 1,
+    beatAgeMs: 0,
+    heapUsedBytes: undefined,
+    ...changes,
+  };
+}
+
 /** What the metrics read of a proxy, part by part: a test replaces those that it is about. */
 export interface LabReadings {
   backends(): readonly BackendReading[];
@@ -128,6 +147,9 @@ export interface LabReadings {
   droppedLogLines(): number;
   pluginFailures(): readonly { readonly plugin: string; readonly count: number }[];
   telemetryFailures(): number;
+  workers(): readonly WorkerReading[];
+  unanswered(): readonly number[];
+  counts(): WorkersCounts;
 }
 
 /** A proxy where nothing is, but for the changes. */
@@ -155,6 +177,9 @@ function emptyReadings(changes: Partial<LabReadings> = {}): LabReadings {
     droppedLogLines: () => 0,
     pluginFailures: () => [{ plugin: 'http', count: 0 }],
     telemetryFailures: () => 0,
+    workers: () => [workerReading(1)],
+    unanswered: () => [],
+    counts: () => ({ counters: [], telemetry: [], runtimes: [] }),
     ...changes,
   };
 }
@@ -169,6 +194,7 @@ export function sourceOf(lab: LabReadings = emptyReadings()): MetricsSource {
       listeners: lab.listeners().map(({ name }) => name),
       upstreams: lab.queues().map(({ upstream }) => upstream),
     }),
+    counts: () => Promise.resolve(lab.counts().counters),
     read: async () => ({
       proxy: {
         generations: lab.generations().map((each) => ({ ...each, hash: 'hash', loadedAtMs: 0 })),
@@ -184,8 +210,10 @@ export function sourceOf(lab: LabReadings = emptyReadings()): MetricsSource {
         hostNames: lab.names(),
         shortages: lab.shortages() as Record<ShortageOf, number>,
         openFilesLimit: lab.openFilesLimit(),
-        unanswered: [],
+        unanswered: lab.unanswered(),
       },
+      counts: lab.counts(),
+      workers: lab.workers(),
       reloads: lab.reloads(),
       upgrades: { succeeded: 2, failed: 1 },
       certificates: lab.certificates(),

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { writeExposition } from '../../../../src/telemetry/metrics/exposition/exposition.ts';
-import { EventLoopDelays } from '../../../../src/telemetry/metrics/event-loop-delays.ts';
-import { ProcessMetrics } from '../../../../src/telemetry/metrics/process-metrics.ts';
-import { eventually } from '../../../support/time/eventually.ts';
-import { parseExposition, type ReadExposition } from './exposition/exposition.ts';
+import { writeExposition } from '../../../../../src/telemetry/metrics/exposition/exposition.ts';
+import { EventLoopDelays } from '../../../../../src/telemetry/metrics/process/event-loop-delays.ts';
+import { ProcessMetrics } from '../../../../../src/telemetry/metrics/process/process-metrics.ts';
+import { eventually } from '../../../../support/time/eventually.ts';
+import { parseExposition, type ReadExposition } from '../exposition/exposition.ts';
 
 const running: ProcessMetrics[] = [];
 
@@ -106,10 +106,7 @@ describe('the metrics of the process', () => {
 
   it('forget a delay when it is some time ago', async () => {
     const delays = new EventLoopDelays(50);
-    const max = (): number => {
-      const series = [...(delays.read()[1]?.series ?? [])][0];
-      return series !== undefined && 'value' in series ? series.value : -1;
-    };
+    const max = (): number => delays.read()?.max ?? -1;
     const looks = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 120));
     await eventually(async () => {
       await looks();
