@@ -5,6 +5,9 @@ import { BalanceError } from '../../errors.ts';
 /** The folder of the proxy's own code, which may end the process. */
 const OWN_FOLDER = fileURLToPath(new URL('../../', import.meta.url));
 
+/** The module of the runtime that runs threads. */
+const END_OF_THREAD = 'node:internal/main/worker_thread';
+
 type Exit = (code?: number | string | null) => never;
 
 /**
@@ -38,7 +41,10 @@ export class ExitGuard {
     this.#guarded = undefined;
   }
 
-  #mayNotExit(stack: readonly string[]): boolean {
+  #mayNotExit(trace: readonly string[]): boolean {
+    // A thread whose error nobody caught is ended by the runtime.
+    if (trace[0]?.includes(END_OF_THREAD) === true) return false;
+    const stack = trace.filter((line) => !line.includes('node:'));
     const caller = stack[0];
     if (caller === undefined) return true;
     if (caller.includes(OWN_FOLDER)) return false;
@@ -46,12 +52,12 @@ export class ExitGuard {
   }
 }
 
-/** The frames of the callers, the nearest first, without the runtime's own functions. */
+/** The frames of the callers, the nearest first. */
 function stackOf(called: Exit): string[] {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 100;
   const trace = { stack: '' };
   Error.captureStackTrace(trace, called);
   Error.stackTraceLimit = stackTraceLimit;
-  return trace.stack.split('\n').filter((line) => /^\s+at .*[/\\]/.test(line) && !line.includes('node:'));
+  return trace.stack.split('\n').filter((line) => /^\s+at .*[/\\]/.test(line));
 }

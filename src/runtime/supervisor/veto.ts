@@ -36,6 +36,8 @@ function messageIn(wire: WireError): string {
 }
 
 function withEnding(wire: WireError, ending: string): WireError {
+  if (wire.kind === 'plugin')
+    return { ...wire, message: `${wire.message}${ending}`, reason: `${wire.reason}${ending}` };
   if (wire.kind !== 'config') return { ...wire, message: `${wire.message}${ending}` };
   return { ...wire, problems: wire.problems.map((one) => ({ ...one, message: `${one.message}${ending}` })) };
 }

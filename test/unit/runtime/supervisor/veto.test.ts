@@ -34,7 +34,11 @@ describe('the veto of workers', () => {
   it('stays the error of a plugin, so that the edit can go on without that plugin', () => {
     const error = veto([{ worker: 3, error: new PluginError('echo', 'it threw', 'echo failed') }], 4);
     expect(error).toBeInstanceOf(PluginError);
-    expect(error).toMatchObject({ plugin: 'echo', reason: 'it threw', message: 'echo failed (worker 3)' });
+    expect(error).toMatchObject({
+      plugin: 'echo',
+      reason: 'it threw (worker 3)',
+      message: 'echo failed (worker 3)',
+    });
   });
 
   it('keeps the lines of a config error', () => {
