@@ -19,6 +19,7 @@ export interface HostNames {
 
 /** A reference to a name, whose record is kept up to date until {@link release}. */
 export interface HeldName {
+  /** The same object as long as it is held. */
   readonly record: NameState;
   release(): void;
 }

@@ -3,15 +3,23 @@ import { messageOf } from '../../errors.ts';
 import { AddressRotation } from '../../net/dns/address-rotation.ts';
 import type { HeldName, HostNames } from '../../net/dns/host-names.ts';
 import type { Answered, NameState } from '../../net/dns/name-record.ts';
+import type { LookUpCounts } from '../../readings/host-name.ts';
 import type { LookedUp } from './feed-messages.ts';
 import type { WatchOutbox } from './watch-outbox.ts';
 
 /** A failing name that is asked for is asked of the supervisor again after so long. It looks failing names up more often when asked. */
 const ASK_AGAIN_MS = 1_000;
 
-/** A host name that this worker holds, as the supervisor told it last. */
-class ToldName {
-  state: NameState;
+/** A host name that this worker holds, as the supervisor told it last. Who holds it keeps the object. */
+class ToldName implements NameState {
+  readonly host: string;
+  addresses: readonly string[] = [];
+  source: NameState['source'];
+  failure: string | undefined;
+  answeredAtMs: number | undefined;
+  failingSinceMs: number | undefined;
+  ttlMs: number | undefined;
+  counts: LookUpCounts = { found: 0, absent: 0, failed: 0 };
   readonly id: number;
   readonly holders = new Set<{ readonly changed: () => void }>();
   readonly turns = new Map<number, AddressRotation>();
@@ -19,16 +27,20 @@ class ToldName {
 
   constructor(id: number, host: string) {
     this.id = id;
-    this.state = {
-      host,
-      addresses: [],
-      source: undefined,
-      failure: undefined,
-      answeredAtMs: undefined,
-      failingSinceMs: undefined,
-      ttlMs: undefined,
-      counts: { found: 0, absent: 0, failed: 0 },
-    };
+    this.host = host;
+  }
+
+  /** Returns whether the addresses have changed. */
+  take(state: NameState): boolean {
+    const isOther = !isSame(this.addresses, state.addresses);
+    if (isOther) this.addresses = state.addresses;
+    this.source = state.source;
+    this.failure = state.failure;
+    this.answeredAtMs = state.answeredAtMs;
+    this.failingSinceMs = state.failingSinceMs;
+    this.ttlMs = state.ttlMs;
+    this.counts = state.counts;
+    return isOther;
   }
 }
 
@@ -54,8 +66,8 @@ export class NamesClient implements HostNames {
     }
     const name = host.toLowerCase();
     const held = this.#held.get(name);
-    if (held !== undefined && isKnown(held.state)) {
-      const { addresses, failure } = held.state;
+    if (held !== undefined && isKnown(held)) {
+      const { addresses, failure } = held;
       if (failure !== undefined) this.#askAgain(name, held);
       answered(addresses, failure);
       return () => undefined;
@@ -82,9 +94,7 @@ export class NamesClient implements HostNames {
     const holder = { changed };
     holders.add(holder);
     return {
-      get record(): NameState {
-        return held.state;
-      },
+      record: held,
       release: () => {
         if (!holders.delete(holder) || holders.size > 0) return;
         this.#held.delete(name);
@@ -103,11 +113,10 @@ export class NamesClient implements HostNames {
   take(id: number, state: NameState): void {
     const held = this.#byId.get(id);
     if (held === undefined) return;
-    const before = held.state.addresses;
-    held.state = isSame(before, state.addresses) ? { ...state, addresses: before } : state;
+    const isOther = held.take(state);
     if (isKnown(state)) this.#tellWaiting(state.host, state);
-    if (held.state.addresses === before) return;
-    for (const turns of held.turns.values()) turns.keep(state.addresses);
+    if (!isOther) return;
+    for (const turns of held.turns.values()) turns.keep(held.addresses);
     for (const { changed } of [...held.holders]) changed();
   }
 

@@ -136,7 +136,8 @@ describe('the addresses of host names', () => {
     const { names, worker } = feedLab();
     const { clients } = worker();
     const changes: unknown[] = [];
-    const held = clients.names.hold('one.test', () => changes.push(held.record.addresses));
+    const held = clients.names.hold('one.test', () => changes.push(record.addresses));
+    const { record } = held;
     await settled();
     names.answer('one.test', ['127.0.0.1']);
     await settled();
@@ -146,7 +147,7 @@ describe('the addresses of host names', () => {
     await settled();
     expect(changes).toEqual([['127.0.0.1'], ['127.0.0.2', '127.0.0.3']]);
     vi.advanceTimersByTime(1_000);
-    expect(held.record.counts.found).toBe(3);
+    expect(record.counts.found).toBe(3);
     held.release();
     held.release();
     await settled();
