@@ -21,6 +21,10 @@ const PART = 0.04;
 /** When a worker that rests looks whether clients wait for nobody; doubled each time. */
 const FIRST_PROBE_MS = 8;
 const LAST_PROBE_MS = 100;
+/** On a machine where threads wait for a core, a worker is slow and not blocked. Then the first look is later, up to this. */
+const LATEST_FIRST_PROBE_MS = 64;
+/** A worker that accepts so soon after it was blamed was only slow. */
+const SLOW_MS = 150;
 /** Two rests within this time: are connections so short that they need no balance? */
 const SOON_MS = 100;
 /** For so long it is believed that they are. */
@@ -43,12 +47,14 @@ export class AcceptShare {
   readonly #doors: ShareDoors;
   #isResting = false;
   #callOff: (() => void) | undefined;
+  #firstProbeMs = FIRST_PROBE_MS;
   #probeMs = FIRST_PROBE_MS;
   #isProbing = false;
   /** How many more connections than usual this worker takes, because that one does not accept. */
   #tolerance = 0;
   #blamed = 0;
   #blamedAccepts = 0;
+  #blamedAtMs = 0;
   /** As tolerance, while connections are short. */
   #slack = 0;
   #slackAtMs = 0;
@@ -121,21 +127,28 @@ export class AcceptShare {
   #blame(): void {
     const words = this.#words;
     this.#isProbing = false;
-    this.#probeMs = FIRST_PROBE_MS;
+    this.#probeMs = this.#firstProbeMs;
     this.#tolerance = Math.max(FEW, this.#tolerance * 2);
     let at = words.me;
     for (let worker = 0; worker < words.workers; worker += 1)
       if (words.serves(worker) && words.openOf(worker) < words.openOf(at)) at = worker;
     this.#blamed = at;
     this.#blamedAccepts = words.acceptedOf(at);
+    this.#blamedAtMs = this.#doors.nowMs();
   }
 
-  /** The worker that did not accept has done so since: half of the tolerance is enough. */
+  /** The worker that did not accept has done so since. It may still be busy: a part of the tolerance stays. */
   #forgive(): void {
     const accepts = this.#words.acceptedOf(this.#blamed);
     if (accepts === this.#blamedAccepts) return;
     this.#blamedAccepts = accepts;
-    this.#tolerance >>= 1;
+    this.#tolerance >>= 2;
+    if (this.#blamedAtMs === 0) return;
+    const wasSlow = this.#doors.nowMs() - this.#blamedAtMs < SLOW_MS;
+    this.#blamedAtMs = 0;
+    this.#firstProbeMs = wasSlow
+      ? Math.min(LATEST_FIRST_PROBE_MS, this.#firstProbeMs * 2)
+      : Math.max(FIRST_PROBE_MS, this.#firstProbeMs / 2);
   }
 
   /** Whether connections are so short that this worker need not rest for having that many more than the least loaded one. */
@@ -174,7 +187,7 @@ export class AcceptShare {
   }
 
   #resume(): void {
-    this.#probeMs = FIRST_PROBE_MS;
+    this.#probeMs = this.#firstProbeMs;
     this.#accept();
   }
 
