@@ -13,8 +13,10 @@ export interface HostNames {
   /**
    * Keeps the addresses of a host up to date until the result is released. `changed` is called when the addresses change. Undefined when
    * names are not looked up.
+   *
+   * @param ended called after each look-up, whatever it brought. Where another thread looks names up, it is not called
    */
-  hold(host: string, changed: () => void): HeldName | undefined;
+  hold(host: string, changed: () => void, ended?: () => void): HeldName | undefined;
 }
 
 /** A reference to a name, whose record is kept up to date until {@link release}. */

@@ -11,6 +11,14 @@ export type Answered = (addresses: readonly string[], failure: string | undefine
 /** Where the addresses of a name come from: `dns` from name servers, `local` from the hosts file or for `localhost`. */
 export type AnswerSource = 'local' | 'dns';
 
+/** One who holds a record. */
+export interface NameHolder {
+  /** The addresses have changed. */
+  readonly changed: () => void;
+  /** A look-up has ended, whatever it brought. */
+  readonly ended?: (() => void) | undefined;
+}
+
 /** What a record needs of the resolver that it belongs to. */
 export interface RecordContext {
   readonly settings: ResolverSettings;
@@ -71,8 +79,7 @@ export class NameRecord implements NameState {
   failingSinceMs: number | undefined;
   /** The TTL of the last answer of a name server, within the limits of the settings. */
   ttlMs: number | undefined;
-  /** Called when the addresses change. */
-  readonly holders = new Set<() => void>();
+  readonly holders = new Set<NameHolder>();
   /** When somebody asked last, by `performance.now()`. */
   lastAskedMs = performance.now();
   readonly #surroundings: RecordContext;
@@ -122,13 +129,13 @@ export class NameRecord implements NameState {
     return turns;
   }
 
-  /** Keeps the record up to date from now on, and calls `changed` when its addresses change. The returned function stops that. */
-  hold(changed: () => void): () => void {
-    this.holders.add(changed);
+  /** Keeps the record up to date from now on, and tells the holder. The returned function stops that. */
+  hold(holder: NameHolder): () => void {
+    this.holders.add(holder);
     if (this.source !== 'local' && !this.#isCurrent()) this.refreshSoon();
     else this.#schedule();
     return () => {
-      this.holders.delete(changed);
+      this.holders.delete(holder);
       if (this.holders.size === 0) clearTimeout(this.#refresh);
     };
   }
@@ -281,8 +288,11 @@ export class NameRecord implements NameState {
     this.#schedule();
     this.#surroundings.changed(this, before);
     this.#tellWaiting();
-    if (this.addresses === before.addresses) return;
-    for (const changed of [...this.holders]) changed();
+    const isOther = this.addresses !== before.addresses;
+    for (const { changed, ended } of [...this.holders]) {
+      if (isOther) changed();
+      ended?.();
+    }
   }
 
   #schedule(): void {

@@ -95,9 +95,9 @@ export class NameResolver implements HostNames, RecordContext {
     return isIP(host) === 0 ? this.#record(host).turns(port) : new AddressRotation();
   }
 
-  hold(host: string, changed: () => void): HeldName {
+  hold(host: string, changed: () => void, ended?: () => void): HeldName {
     const record = this.#record(host);
-    const release = record.hold(changed);
+    const release = record.hold({ changed, ended });
     return {
       record,
       release: () => {

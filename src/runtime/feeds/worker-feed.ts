@@ -21,7 +21,6 @@ interface HealthEntry {
 /** A host name that the worker watches, and what it knows of it. */
 interface NameEntry {
   readonly held: HeldName;
-  readonly stopWaiting: () => void;
   told: NameState | undefined;
 }
 
@@ -51,9 +50,9 @@ export class WorkerFeed {
     this.#tell?.(told);
   }
 
-  /** Tells what is new of everything that the worker watches. */
+  /** Tells when backends were checked last, and what came of it. */
   refresh(): void {
-    this.#push([...this.#health.keys(), ...this.#names.keys()]);
+    this.#push([...this.#health.keys()]);
   }
 
   /** The worker has ended: nothing is told any more. What it watches goes on until {@link release}. */
@@ -84,18 +83,14 @@ export class WorkerFeed {
     const note = (): void => {
       this.#note(id);
     };
-    const held = names.hold(host, note);
-    if (held === undefined) return;
-    // A hold tells of addresses; that the first look-up has failed, somebody must ask for.
-    this.#names.set(id, { held, stopWaiting: names.lookUp(host, note), told: undefined });
+    const held = names.hold(host, note, note);
+    if (held !== undefined) this.#names.set(id, { held, told: undefined });
   }
 
   #end(id: number): void {
     this.#health.get(id)?.watched.release();
     this.#health.delete(id);
-    const name = this.#names.get(id);
-    name?.stopWaiting();
-    name?.held.release();
+    this.#names.get(id)?.held.release();
     this.#names.delete(id);
   }
 

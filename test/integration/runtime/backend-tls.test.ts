@@ -10,6 +10,7 @@ import { labProxy } from '../../support/labs/lab-proxy.ts';
 import { ScrapedMetrics } from '../../support/collectors/scraped-metrics.ts';
 import { client } from '../../support/peers/clients.ts';
 import { eventually } from '../../support/time/eventually.ts';
+import { TEST_WORKERS } from '../../support/workers/test-workers.ts';
 
 const authority = new CertificateAuthority('first authority');
 const other = new CertificateAuthority('second authority');
@@ -137,7 +138,7 @@ describe('TLS to backends, from the config', () => {
     const backend = await httpsBackend();
     const more = ', connection_pool: { min_idle: 1 }';
     const proxy = await labProxy(yaml(backend.address, TRUSTING, more, 'tcp'), { 'ca.crt': authority.cert });
-    await eventually(() => backend.sockets.length === 1, 'one is connected ahead');
+    await eventually(() => backend.sockets.length === TEST_WORKERS, 'each worker has connected one ahead');
     const socket = await client(proxy.address());
     socket.send('GET /tunnel HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n');
     await socket.untilText('nobody');

@@ -6,6 +6,7 @@ import { deadAddress } from '../../support/addresses/dead-address.ts';
 import { eventually } from '../../support/time/eventually.ts';
 import { labProxy, type LabProxy } from '../../support/labs/lab-proxy.ts';
 import { expectNoStrayErrors } from '../../support/stray-errors.ts';
+import { TEST_WORKERS } from '../../support/workers/test-workers.ts';
 
 expectNoStrayErrors();
 
@@ -238,7 +239,7 @@ export default {
     for (let round = 0; round < 3; round += 1) await (await client(proxy.address('bad'))).untilEnded();
     const text = 'handle returns no handler: an object with the function drain';
     expect(await proxy.untilLogged(text)).toContain('"protocol":"leasing"');
-    expect((await proxy.log()).split(text)).toHaveLength(2);
+    expect((await proxy.log()).split(text).length - 1).toBeLessThanOrEqual(TEST_WORKERS);
   });
 
   it.each([

@@ -8,6 +8,7 @@ import { eventually } from '../../support/time/eventually.ts';
 import { labProxy } from '../../support/labs/lab-proxy.ts';
 import { ask, askAnew, logged, SAY, sayPlugin, sayProxy } from '../../support/labs/say-plugin.ts';
 import { writeInto } from '../../support/write-into.ts';
+import { TEST_WORKERS } from '../../support/workers/test-workers.ts';
 
 describe('a plugin that is replaced while the proxy runs', () => {
   it('serves new connections, and those that run keep the version that they began with', async () => {
@@ -23,12 +24,12 @@ describe('a plugin that is replaced while the proxy runs', () => {
     expect(await ask(kept, 'c')).toBe('v1:c;');
     // The other listener did not notice.
     expect(await ask(other, 'd')).toBe('o1:d;');
-    expect(await logged(proxy, 'version=o1')).toBe(1);
+    expect(await logged(proxy, 'version=o1')).toBe(TEST_WORKERS);
     expect(await logged(proxy, 'closed')).toBe(0);
     kept.end();
     await kept.untilClosed();
     await proxy.untilLogged('closed');
-    expect(await logged(proxy, 'version=o1')).toBe(1);
+    expect(await logged(proxy, 'version=o1')).toBe(TEST_WORKERS);
   });
 
   it('takes along edits of the config that came before it, for the connections of each version', async () => {

@@ -1,5 +1,5 @@
 /** How many workers proxies of tests have: the 2 of `WORKERS=2 npm test`. Default: 1, as in production. */
-const TEST_WORKERS = Number(process.env['WORKERS'] ?? '1');
+export const TEST_WORKERS = Number(process.env['WORKERS'] ?? '1');
 
 /**
  * The options of `startApp` that give a proxy of a test as many workers as `WORKERS` says. A config with a `workers` key keeps what it

@@ -2,7 +2,7 @@ import { onTestFinished } from 'vitest';
 
 import type { HealthFeed, WatchedHealth } from '../../../../src/health/health-feed.ts';
 import type { HostNames } from '../../../../src/net/dns/host-names.ts';
-import type { Answered, NameState } from '../../../../src/net/dns/name-record.ts';
+import type { Answered, NameHolder, NameState } from '../../../../src/net/dns/name-record.ts';
 import { RotatingKeyRing } from '../../../../src/net/tls/contexts/rotating-key-ring.ts';
 import { FeedClients } from '../../../../src/runtime/feeds/feed-clients.ts';
 import { WorkerFeeds } from '../../../../src/runtime/feeds/worker-feeds.ts';
@@ -52,7 +52,7 @@ export class FakeNames implements HostNames {
   readonly states = new Map<string, NameState>();
   /** The names of look-ups, in their order. */
   readonly asked: string[] = [];
-  readonly #holders = new Map<string, Set<() => void>>();
+  readonly #holders = new Map<string, Set<NameHolder>>();
   readonly #waiting = new Map<string, Set<Answered>>();
 
   lookUp(host: string, answered: Answered): () => void {
@@ -71,15 +71,16 @@ export class FakeNames implements HostNames {
     throw new Error('turns are those of a worker');
   }
 
-  hold(host: string, changed: () => void) {
+  hold(host: string, changed: () => void, ended?: () => void) {
     const holders = this.#holders.get(host) ?? new Set();
-    this.#holders.set(host, holders.add(changed));
+    const holder = { changed, ended };
+    this.#holders.set(host, holders.add(holder));
     const state = (): NameState => this.#state(host);
     return {
       get record(): NameState {
         return state();
       },
-      release: () => void holders.delete(changed),
+      release: () => void holders.delete(holder),
     };
   }
 
@@ -99,8 +100,10 @@ export class FakeNames implements HostNames {
     const waiting = [...(this.#waiting.get(host) ?? [])];
     this.#waiting.delete(host);
     for (const answered of waiting) answered(addresses, failure);
-    if (addresses.join() === before.addresses.join()) return;
-    for (const changed of [...(this.#holders.get(host) ?? [])]) changed();
+    for (const { changed, ended } of [...(this.#holders.get(host) ?? [])]) {
+      if (addresses.join() !== before.addresses.join()) changed();
+      ended?.();
+    }
   }
 
   #state(host: string): NameState {
