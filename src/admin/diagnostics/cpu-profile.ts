@@ -3,7 +3,7 @@ import type { AdminRequest } from '../endpoint/admin-request.ts';
 import type { AdminResponse } from '../endpoint/admin-response.ts';
 import { post, type AdminRoute } from '../endpoint/admin-router.ts';
 import { fileName } from './file-name.ts';
-import { threadOf, type ThreadName, type ThreadNames } from './thread-name.ts';
+import { silenceOf, threadOf, type ThreadName, type ThreadNames } from './thread-name.ts';
 
 const MIN_SECONDS = 1;
 const MAX_SECONDS = 60;
@@ -33,7 +33,7 @@ export function cpuProfileRoute(profiler: CpuProfiler, names: ThreadNames): Admi
       const { profile, unanswered } = await profiler
         .cpuProfile(of, seconds * 1_000, request.signal)
         .catch((error: unknown) => {
-          throw request.signal.aborted ? cancelled() : error;
+          throw request.signal.aborted ? cancelled() : silenceOf(error);
         });
       return {
         status: 200,

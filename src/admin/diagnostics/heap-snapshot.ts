@@ -6,7 +6,7 @@ import type { AdminRequest } from '../endpoint/admin-request.ts';
 import type { AdminResponse } from '../endpoint/admin-response.ts';
 import { post, type AdminRoute } from '../endpoint/admin-router.ts';
 import { fileName } from './file-name.ts';
-import { onlyThreadOf, type ThreadName, type ThreadNames } from './thread-name.ts';
+import { onlyThreadOf, silenceOf, type ThreadName, type ThreadNames } from './thread-name.ts';
 
 /** Takes snapshots of the memory. */
 export interface HeapSnapshots {
@@ -43,7 +43,7 @@ export function heapSnapshotRoute(logger: Logger, snapshots: HeapSnapshots, name
       };
     } catch (error) {
       running = false;
-      throw error;
+      throw silenceOf(error);
     }
   };
   return post('/debug/heap-snapshot', handle, { maxBodyBytes: 0 });

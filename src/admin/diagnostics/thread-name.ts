@@ -1,3 +1,4 @@
+import { BalanceError } from '../../errors.ts';
 import { AdminError } from '../endpoint/admin-error.ts';
 
 /** `main`: the thread of the supervisor. A number: a worker. Where one thread does all, `main` and worker 1 are the same. */
@@ -30,4 +31,11 @@ export function onlyThreadOf(query: URLSearchParams, names: ThreadNames): Thread
 
 function oneOf(threads: readonly ThreadName[]): string {
   return `${threads.slice(0, -1).join(', ')} or ${String(threads.at(-1))}`;
+}
+
+/** An error that says that the asked worker does not answer is no fault of the endpoint. All others stay as they are. */
+export function silenceOf(error: unknown): unknown {
+  const isSilent =
+    error instanceof BalanceError && (error.code === 'worker_gone' || error.code === 'worker_hung');
+  return isSilent ? new AdminError(503, error.code, error.message) : error;
 }

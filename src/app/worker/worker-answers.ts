@@ -1,4 +1,5 @@
 import type { SharedSockets } from '../../net/share/shared-sockets.ts';
+import { recordCpuProfile } from '../../runtime/control/thread-debug.ts';
 import type { GenerationSource } from '../../runtime/control/proxy-control.ts';
 import type { GrantedSlots, SwapReading } from '../../runtime/supervisor/messages.ts';
 import { ValueAssembly } from '../../runtime/supervisor/sliced-value.ts';
@@ -69,6 +70,7 @@ export function workerAnswers(
       const { proxy: readings } = await proxy.readings();
       return { ...counts.read(), proxy: readings };
     },
+    profile: ({ durationMs }, signal) => recordCpuProfile(durationMs, signal),
     running: () => proxy.running(),
     backends: () => proxy.backends(),
     pools: () => proxy.pools(),

@@ -1,3 +1,4 @@
+import type { Profiler } from 'node:inspector';
 import type { MessagePort } from 'node:worker_threads';
 
 import type { GrantedSocket } from '../../net/share/granted-socket.ts';
@@ -57,6 +58,8 @@ export interface WorkerQuestions {
   readonly abort: Question<{ readonly generation: number }, undefined>;
   /** Everything that a scrape of the metrics shows. */
   readonly readings: Question<object, ThreadScrape>;
+  /** Records a CPU profile of the worker's thread. Ends early when nobody waits for it any more. */
+  readonly profile: Question<{ readonly durationMs: number }, Profiler.Profile>;
   readonly running: Question<object, RunningReading>;
   readonly backends: Question<object, BackendsReading>;
   readonly pools: Question<object, PoolsReading>;

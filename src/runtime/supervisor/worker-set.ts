@@ -28,6 +28,7 @@ import { sendSource, type SharedGeneration } from './send-source.ts';
 import type { SocketBroker, SocketPeer } from './socket-broker.ts';
 import { ThreadStarter, type ReportHandler, type StarterOptions } from './thread-starter.ts';
 import { WholeReader, type OwnShortages } from './whole-reader.ts';
+import { WorkerDebug } from './worker-debug.ts';
 import { WorkerLife, type LastBeat } from './worker-life.ts';
 import type { ThreadEnd, WorkerThread } from './worker-thread.ts';
 
@@ -62,6 +63,7 @@ export interface WorkerSetOptions extends StarterOptions {
  */
 export class WorkerSet implements ProxyControl {
   readonly startedAtMs = Date.now();
+  readonly debug: DebugControl;
   readonly #options: WorkerSetOptions;
   readonly #words: WorkerWords;
   readonly #slots: SlotTable;
@@ -91,6 +93,7 @@ export class WorkerSet implements ProxyControl {
       this.#heard(index, report);
     });
     this.#workers = Array.from({ length: workers }, (_, index) => this.#life(index));
+    this.debug = new WorkerDebug(this.#workers);
     this.#reader = new WholeReader(this.#workers, options.resources);
     this.#hangs = new HangWatch({
       workers: this.#workers,
@@ -193,11 +196,6 @@ export class WorkerSet implements ProxyControl {
 
   workers(): readonly WorkerReading[] {
     return this.#workers.map((worker) => worker.read());
-  }
-
-  get debug(): DebugControl {
-    const missing = (): Promise<never> => Promise.reject(new BalanceError('internal', 'not there yet'));
-    return { cpuProfile: missing, heapSnapshot: missing };
   }
 
   known(): KnownNames {

@@ -30,7 +30,7 @@ import { DrainWatch, type DrainRest } from '../control/drain-watch.ts';
 import { logMissingWays } from './log-missing-ways.ts';
 import { drainRestOf } from './readings/drain-rest-of.ts';
 import { ProxyReader, type ReadParts } from './readings/proxy-reader.ts';
-import { ThreadDebug } from './thread-debug.ts';
+import { ThreadDebug } from '../control/thread-debug.ts';
 
 /** Requests and tunnels that were cut have this time to write their last log line. */
 const CUT_GRACE_MS = 500;

@@ -2,7 +2,7 @@ import { Session, type Profiler } from 'node:inspector';
 import type { Readable } from 'node:stream';
 import { getHeapSnapshot } from 'node:v8';
 
-import type { CpuProfile, DebugControl } from '../control/proxy-control.ts';
+import type { CpuProfile, DebugControl } from './proxy-control.ts';
 
 /** Looks into this thread, whichever is asked for: it does the work of all. */
 export class ThreadDebug implements DebugControl {
