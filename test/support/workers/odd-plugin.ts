@@ -2,6 +2,7 @@ import { client } from '../peers/clients.ts';
 import type { LabProxy } from '../labs/lab-proxy.ts';
 import { labProxy } from '../labs/lab-proxy.ts';
 import { ask } from '../labs/say-plugin.ts';
+import type { ByteSocket } from '../sockets/byte-socket.ts';
 import { eventually } from '../time/eventually.ts';
 
 /**
@@ -12,7 +13,6 @@ const ODD_PLUGIN = `
 import { workerData } from 'node:worker_threads';
 const worker = workerData?.index + 1;
 function block(ms) { for (const end = performance.now() + ms; performance.now() < end; ); }
-const kept = [];
 class Odd {
   protocol = 'odd';
   active = 0;
@@ -33,7 +33,6 @@ class Odd {
     if (command === 'block') block(Number(ms));
     if (command === 'throw') setTimeout(() => { throw new Error('thrown in a timer'); });
     if (command === 'exit') setTimeout(() => process.reallyExit(7));
-    if (command === 'fill') setTimeout(() => { for (;;) kept.push(new Array(1_000).fill(kept.length)); });
     return worker + ':' + (this.options.mark ?? '') + ';';
   }
   async close() {}
@@ -53,7 +52,7 @@ export default {
 /** A config with a listener that speaks odd, with these options in flow style. */
 export function oddConfig(options: string, more = ''): string {
   return `
-workers: 2
+${more.includes('workers:') ? '' : 'workers: 2'}
 listeners:
   - { name: one, listen: '127.0.0.1:0', mode: odd, options: { ${options} } }
 upstreams: []
@@ -80,11 +79,16 @@ export async function marks(proxy: LabProxy, workers = 2): Promise<Readonly<Reco
   return found;
 }
 
-/** A connection at that worker. */
-export async function connectionAt(proxy: LabProxy, worker: number) {
-  return eventually(async () => {
+/** A connection at that worker, and none at others. */
+export async function connectionAt(proxy: LabProxy, worker: number): Promise<ByteSocket> {
+  // They stay open for as long as it looks: a worker with more connections than the other one rests.
+  const others: ByteSocket[] = [];
+  const found = await eventually(async () => {
     const socket = await client(proxy.address());
     if ((await ask(socket, 'who')).startsWith(`${worker}:`)) return socket;
+    others.push(socket);
     return undefined;
   }, `worker ${worker} has accepted a connection`);
+  for (const socket of others) socket.close();
+  return found;
 }

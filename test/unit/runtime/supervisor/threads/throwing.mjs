@@ -1,0 +1,2 @@
+// A worker whose program can't be started.
+throw new Error('thrown at the start');
