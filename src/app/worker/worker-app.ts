@@ -4,7 +4,6 @@ import { BackendContexts } from '../../net/dial/tls/backend-contexts.ts';
 import { DescriptorInbox } from '../../net/node/descriptors/descriptor-inbox.ts';
 import { ProcessResources } from '../../net/resources/process-resources.ts';
 import { SharedSockets } from '../../net/share/shared-sockets.ts';
-import type { KeyRingState } from '../../net/tls/contexts/key-ring-state.ts';
 import type { MetricsPage } from '../../plugin-api/index.ts';
 import { PluginShelf } from '../../plugins/plugin-shelf.ts';
 import type { GenerationSource } from '../../runtime/control/proxy-control.ts';
@@ -75,7 +74,7 @@ export class WorkerApp implements LinkHandlers<WorkerQuestions, Told> {
     const { logging } = this.#log;
     const { logger } = logging;
     const words = new WorkerWords(start.words);
-    const feeds = this.#feedClients(start.ticketKeys);
+    const feeds = this.#feedClients(start);
     const { names } = feeds;
     this.#feeds = feeds;
     const resources = new ProcessResources({ logger });
@@ -197,14 +196,14 @@ export class WorkerApp implements LinkHandlers<WorkerQuestions, Told> {
     this.#thread.logging.flushNow();
   }
 
-  #feedClients(keys: KeyRingState): FeedClients {
+  #feedClients({ ticketKeys, refusedTickets }: WorkerStart): FeedClients {
     const supervisor: FeedSupervisor = {
       report: (report) => {
         this.#link.say(report);
       },
       lookUp: (host) => this.#link.ask({ kind: 'look-up', host }, LOOK_UP_LIMIT_MS),
     };
-    return new FeedClients(supervisor, keys);
+    return new FeedClients(supervisor, ticketKeys, refusedTickets);
   }
 
   #stopWork(): void {

@@ -1,5 +1,6 @@
 import { HeldKeyRing } from '../../net/tls/contexts/held-key-ring.ts';
 import type { KeyRingState } from '../../net/tls/contexts/key-ring-state.ts';
+import { SharedTicketSet } from '../../net/tls/contexts/ticket-set.ts';
 import type { FeedReport, FeedTold, LookedUp } from './feed-messages.ts';
 import { HealthClient } from './health-client.ts';
 import { NamesClient } from './names-client.ts';
@@ -17,14 +18,17 @@ export class FeedClients {
   readonly names: NamesClient;
   readonly ticketKeys: HeldKeyRing;
 
-  /** @param keys the keys of session tickets when the worker began */
-  constructor(supervisor: FeedSupervisor, keys: KeyRingState) {
+  /**
+   * @param keys the keys of session tickets when the worker began
+   * @param refusedTickets the memory of `SharedTicketSet`
+   */
+  constructor(supervisor: FeedSupervisor, keys: KeyRingState, refusedTickets: SharedArrayBuffer) {
     const outbox = new WatchOutbox((report) => {
       supervisor.report(report);
     });
     this.health = new HealthClient(outbox);
     this.names = new NamesClient(outbox, (host) => supervisor.lookUp(host));
-    this.ticketKeys = new HeldKeyRing(keys);
+    this.ticketKeys = new HeldKeyRing(keys, new SharedTicketSet(refusedTickets));
   }
 
   take(told: FeedTold): void {

@@ -3,6 +3,7 @@ import type { HostNames } from '../../net/dns/host-names.ts';
 import type { NameState } from '../../net/dns/name-record.ts';
 import type { KeyRingState } from '../../net/tls/contexts/key-ring-state.ts';
 import type { RotatingKeyRing } from '../../net/tls/contexts/rotating-key-ring.ts';
+import { SharedTicketSet } from '../../net/tls/contexts/ticket-set.ts';
 import type { HostNameReading } from '../../readings/host-name.ts';
 import type { FeedTold, LookedUp } from './feed-messages.ts';
 import { TicketKeySchedule } from './ticket-key-schedule.ts';
@@ -20,6 +21,8 @@ export interface WorkerFeedsOptions extends FeedSources {
 
 /** The supervisor's side of feeds: checks backends, looks names up and makes ticket keys for all workers. */
 export class WorkerFeeds {
+  /** The tickets of clients that a worker has refused: no other worker resumes their sessions. */
+  readonly refusedTickets = new SharedTicketSet().buffer;
   readonly #options: WorkerFeedsOptions;
   readonly #feeds = new Set<WorkerFeed>();
   /** Feeds of workers that have ended, with the timers that release them. */

@@ -74,6 +74,7 @@ export class ThreadStarter {
       invited: hub.invite(index),
       lastReadingId: thread * READINGS_A_THREAD,
       ticketKeys: feeds.ticketKeys,
+      refusedTickets: feeds.refusedTickets,
       words: this.#words,
     };
     const log = logInput((told) => {

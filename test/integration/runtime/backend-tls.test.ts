@@ -64,7 +64,9 @@ async function ask(address: string, path = '/'): Promise<{ status: number; body:
 describe('TLS to backends, from the config', () => {
   it('carries requests over kept connections, which resume sessions when they are made anew', async () => {
     const backend = await httpsBackend();
-    const proxy = await labProxy(yaml(backend.address, TRUSTING), { 'ca.crt': authority.cert });
+    // Each worker has connections and sessions of its own.
+    const one = `workers: 1${yaml(backend.address, TRUSTING)}`;
+    const proxy = await labProxy(one, { 'ca.crt': authority.cert });
     expect(await ask(proxy.address())).toEqual({ status: 200, body: 'nobody' });
     expect(backend.sockets[0]?.alpnProtocol).toBe('http/1.1');
     expect(await ask(proxy.address())).toEqual({ status: 200, body: 'nobody' });

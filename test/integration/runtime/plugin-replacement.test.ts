@@ -25,7 +25,8 @@ describe('a plugin that is replaced while the proxy runs', () => {
     // The other listener did not notice.
     expect(await ask(other, 'd')).toBe('o1:d;');
     expect(await logged(proxy, 'version=o1')).toBe(TEST_WORKERS);
-    expect(await logged(proxy, 'closed')).toBe(0);
+    // A worker without such a connection has closed its old instance.
+    expect(await logged(proxy, 'closed')).toBeLessThan(TEST_WORKERS);
     kept.end();
     await kept.untilClosed();
     await proxy.untilLogged('closed');

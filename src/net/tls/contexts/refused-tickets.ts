@@ -1,7 +1,6 @@
 import type { TicketWatch } from '../../node/tls-internals.ts';
+import { OwnTicketSet, type TicketSet } from './ticket-set.ts';
 
-/** So many tickets of refused clients are known at most. An older one only gets its client refused once more. */
-const MOST_KNOWN = 4096;
 /** So many tickets of handshakes that are not decided are known at most. */
 const MOST_FRESH = 8;
 
@@ -14,37 +13,35 @@ const MOST_FRESH = 8;
  * refused is refused once more.
  */
 export class RefusedTickets implements TicketWatch {
-  /** By their initialization vectors. */
-  readonly #known = new Set<string>();
+  /** An old one that is forgotten only gets its client refused once more. */
+  readonly #known: TicketSet;
   /** Those of handshakes that are not decided yet. */
   #fresh: string[] = [];
   /** Whether the last handshake of this turn was refused; undefined when none has ended in it. */
   #isRefused: boolean | undefined;
 
+  /** @param known where the tickets of refused clients are kept. Default: a set of this thread's own */
+  constructor(known: TicketSet = new OwnTicketSet()) {
+    this.#known = known;
+  }
+
   made(iv: Buffer): void {
     if (this.#isRefused === false) return;
     const ticket = iv.toString('latin1');
-    if (this.#isRefused === true) this.#refuse(ticket);
+    if (this.#isRefused === true) this.#known.add(ticket);
     else if (this.#fresh.push(ticket) > MOST_FRESH) this.#fresh.shift();
   }
 
   takes(iv: Buffer): boolean {
-    return this.#known.size === 0 || !this.#known.has(iv.toString('latin1'));
+    return this.#known.isEmpty || !this.#known.has(iv.toString('latin1'));
   }
 
   /** A handshake has just ended. */
   decided(isRefused: boolean): void {
-    if (isRefused) for (const ticket of this.#fresh) this.#refuse(ticket);
+    if (isRefused) for (const ticket of this.#fresh) this.#known.add(ticket);
     this.#fresh = [];
     if (this.#isRefused === undefined) setImmediate(this.#turnEnds);
     this.#isRefused = isRefused;
-  }
-
-  #refuse(ticket: string): void {
-    this.#known.add(ticket);
-    if (this.#known.size <= MOST_KNOWN) return;
-    const [oldest] = this.#known;
-    if (oldest !== undefined) this.#known.delete(oldest);
   }
 
   readonly #turnEnds = (): void => {

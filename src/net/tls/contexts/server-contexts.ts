@@ -169,7 +169,7 @@ function makeContext(
     secureOptions: (options.secureOptions ?? 0) | (hasTickets ? 0 : constants.SSL_OP_NO_TICKET),
   });
   if (!hasTickets) return { secureContext, policy };
-  const refusedTickets = policy.clientCertificate === 'none' ? undefined : new RefusedTickets();
+  const refusedTickets = policy.clientCertificate === 'none' ? undefined : new RefusedTickets(ring.refused);
   attachTicketKeys(secureContext, ring, refusedTickets);
   return { secureContext, policy, refusedTickets };
 }

@@ -1,6 +1,7 @@
 import type { SecureContext } from 'node:tls';
 
 import { setTicketKeys, useTicketKeys, type TicketKeys, type TicketWatch } from '../../node/tls-internals.ts';
+import type { TicketSet } from './ticket-set.ts';
 
 /**
  * The keys by which session tickets are made and opened. All contexts that share a ring open each other's tickets, so a client resumes its
@@ -11,6 +12,8 @@ export interface TicketKeyRing extends TicketKeys {
   readonly fixed: Buffer;
   /** How long the key that makes new tickets has been in use; undefined while no ticket was made. */
   readonly ageMs: number | undefined;
+  /** The tickets of clients that were refused, where several threads share the keys. Default: each context knows its own */
+  readonly refused?: TicketSet | undefined;
 }
 
 /**

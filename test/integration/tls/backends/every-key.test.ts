@@ -55,7 +55,9 @@ async function asked(tls: string): Promise<{ statuses: number[]; seen: Seen[] }>
     },
   );
   const proxy = await labProxy(
-    `listeners: [{ name: web, listen: '127.0.0.1:0', mode: http, upstream: api }]
+    // Each worker has sessions of its own.
+    `workers: 1
+listeners: [{ name: web, listen: '127.0.0.1:0', mode: http, upstream: api }]
 upstreams: [{ name: api, backends: [{ address: '127.0.0.1:${String(backend.port)}' }], tls: ${tls} }]
 `,
     {

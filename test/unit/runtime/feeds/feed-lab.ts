@@ -146,6 +146,7 @@ export function feedLab() {
         },
       },
       structuredClone(feeds.ticketKeys),
+      feeds.refusedTickets,
     );
     return {
       clients,

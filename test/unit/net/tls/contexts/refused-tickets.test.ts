@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { expect, it } from 'vitest';
 
 import { RefusedTickets } from '../../../../../src/net/tls/contexts/refused-tickets.ts';
+import { SharedTicketSet } from '../../../../../src/net/tls/contexts/ticket-set.ts';
 
 const iv = (number: number): Buffer => Buffer.from(number.toString(16).padStart(32, '0'), 'hex');
 
@@ -44,4 +46,16 @@ it('knows only the newest of tickets whose handshakes never end', () => {
   for (let number = 0; number <= 8; number += 1) tickets.made(iv(number));
   tickets.decided(true);
   expect([0, 1, 8].map((number) => tickets.takes(iv(number)))).toEqual([true, false, false]);
+});
+
+it('knows the tickets that another thread has refused, where both have the same memory', () => {
+  const shared = new SharedTicketSet();
+  const here = new RefusedTickets(shared);
+  const there = new RefusedTickets(new SharedTicketSet(shared.buffer));
+  const refused = Array.from({ length: 100 }, () => randomBytes(16));
+  here.decided(true);
+  for (const ticket of refused) here.made(ticket);
+  expect(refused.filter((ticket) => there.takes(ticket)).length).toBeLessThan(5);
+  const others = Array.from({ length: 1000 }, () => randomBytes(16));
+  expect(others.filter((ticket) => !there.takes(ticket))).toEqual([]);
 });
