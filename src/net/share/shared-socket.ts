@@ -177,6 +177,7 @@ export class SharedSocket implements OpenedSocket {
         },
       },
       resources: this.#options.resources,
+      threads: new ShareWords(granted.words, this.#owner.worker).workers,
     });
     this.#stopWakes = this.#owner.wakes.on(topicOf(granted.socket), () => {
       share.woken();
