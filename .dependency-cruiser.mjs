@@ -107,6 +107,7 @@ const rooms = {
     'problems',
   ],
   'src/net': [
+    'share',
     'listen',
     ['layers', 'dial', 'tunnel'],
     'transport',

@@ -1,8 +1,8 @@
 import { AcceptDemand } from './accept-demand.ts';
-import { pauseAccepts } from '../node/descriptors/accept-pause.ts';
-import type { DescriptorSource } from '../node/descriptors/descriptor-source.ts';
-import { descriptorOf, type ListeningHandle } from '../node/node-internals.ts';
-import type { ProcessResources } from '../resources/process-resources.ts';
+import { pauseAccepts } from '../../node/descriptors/accept-pause.ts';
+import type { DescriptorSource } from '../../node/descriptors/descriptor-source.ts';
+import { descriptorOf, type ListeningHandle } from '../../node/node-internals.ts';
+import type { ProcessResources } from '../../resources/process-resources.ts';
 
 /** How often the length of a turn is measured while connections come. */
 const LOOK_EVERY_MS = 5;
