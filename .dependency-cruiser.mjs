@@ -107,7 +107,6 @@ const rooms = {
     'problems',
   ],
   'src/net': [
-    'share',
     'listen',
     ['layers', 'dial', 'tunnel'],
     'transport',

@@ -7,7 +7,7 @@ import { DescriptorHub } from '../../net/node/descriptors/descriptor-hub.ts';
 import { runtimeWays } from '../../net/node/runtime-ways.ts';
 import type { KnownNames } from '../../readings/proxy.ts';
 import { WorkerFeeds } from '../../runtime/feeds/worker-feeds.ts';
-import { SocketBroker } from '../../runtime/supervisor/socket-broker.ts';
+import { SocketBroker } from '../../runtime/supervisor/sockets/socket-broker.ts';
 import { logMissingWays } from '../../runtime/worker/log-missing-ways.ts';
 import { CountersControl } from '../../telemetry/control/counters-control.ts';
 import { BatchInput } from '../../telemetry/logs/remote/batch-input.ts';

@@ -1,9 +1,9 @@
 import type { SharedSockets } from '../../net/share/shared-sockets.ts';
 import { recordCpuProfile } from '../../runtime/control/thread-debug.ts';
-import type { GenerationSource } from '../../runtime/control/proxy-control.ts';
-import type { GrantedSlots, SwapReading } from '../../runtime/supervisor/messages.ts';
-import { ValueAssembly } from '../../runtime/supervisor/sliced-value.ts';
-import type { WorkerAnswers } from '../../runtime/supervisor/worker-link.ts';
+import type { GenerationSource, ProxyControl, SocketControl } from '../../runtime/control/proxy-control.ts';
+import type { GrantedSlots, SwapReading } from '../../runtime/supervisor/link/messages.ts';
+import { ValueAssembly } from '../../runtime/supervisor/link/sliced-value.ts';
+import type { WorkerAnswers } from '../../runtime/supervisor/link/worker-link.ts';
 import type { WorkerCounts } from '../../telemetry/control/worker-counts.ts';
 import type { MovingParts } from '../moving-parts.ts';
 
@@ -20,52 +20,62 @@ export function workerAnswers(
   duties: WorkerDuties,
   { proxy }: MovingParts,
   counts: WorkerCounts,
-  shared: SharedSockets,
+  sockets: SharedSockets,
 ): WorkerAnswers {
-  const { sockets } = proxy;
+  return {
+    ...generationAnswers(duties),
+    ...socketAnswers(proxy.sockets, sockets),
+    ...readingAnswers(proxy, counts),
+    ping: () => undefined,
+    finish: () => duties.finish(),
+    'drain-rests': () => proxy.drainRests(),
+    cut: () => {
+      proxy.destroy();
+    },
+  };
+}
+
+function generationAnswers(duties: WorkerDuties) {
   /** A source that comes in parts. */
   let parts: { readonly generation: number; readonly assembly: ValueAssembly } | undefined;
   return {
-    ping: () => undefined,
     'source-part': ({ generation, part }) => {
       // A part of another generation begins anew: whatever came before was given up.
       if (parts?.generation !== generation || (part.path.length === 0 && part.kind === 'whole'))
         parts = { generation, assembly: new ValueAssembly() };
       parts.assembly.add(part);
-      return undefined;
     },
-    prepare: async ({ generation, slots, source = parts?.assembly.value as GenerationSource }) => {
+    prepare: ({ generation, slots, source = parts?.assembly.value as GenerationSource }) => {
       parts = undefined;
-      await duties.prepare(generation, source, slots);
-      return undefined;
-    },
-    bind: async ({ generation, leaving, sockets: granted }) => {
-      shared.grant(granted);
-      await sockets.bind(generation, leaving);
-      return undefined;
-    },
-    listen: async ({ generation, socket }) => {
-      shared.grant([socket]);
-      await sockets.listen(generation, socket.address);
-      return undefined;
-    },
-    release: ({ generation, address }) => {
-      sockets.release(generation, address);
-      return undefined;
-    },
-    suspend: async ({ address }) => {
-      await sockets.suspend(address);
-      return undefined;
-    },
-    resume: async ({ address }) => {
-      await sockets.resume(address);
-      return undefined;
+      return duties.prepare(generation, source, slots);
     },
     commit: ({ generation }) => duties.commit(generation),
     abort: ({ generation }) => {
       duties.abort(generation);
-      return undefined;
     },
+  } satisfies Partial<WorkerAnswers>;
+}
+
+function socketAnswers(sockets: SocketControl, shared: SharedSockets) {
+  return {
+    bind: async ({ generation, leaving, sockets: granted }) => {
+      shared.grant(granted);
+      await sockets.bind(generation, leaving);
+    },
+    listen: ({ generation, socket }) => {
+      shared.grant([socket]);
+      return sockets.listen(generation, socket.address);
+    },
+    release: ({ generation, address }) => {
+      sockets.release(generation, address);
+    },
+    suspend: ({ address }) => sockets.suspend(address),
+    resume: ({ address }) => sockets.resume(address),
+  } satisfies Partial<WorkerAnswers>;
+}
+
+function readingAnswers(proxy: ProxyControl, counts: WorkerCounts) {
+  return {
     readings: async () => {
       const { proxy: readings } = await proxy.readings();
       return { ...counts.read(), proxy: readings };
@@ -77,14 +87,5 @@ export function workerAnswers(
     health: () => proxy.health(),
     connections: ({ query }) => proxy.connections(query),
     explain: ({ question }) => proxy.explain(question),
-    finish: async () => {
-      await duties.finish();
-      return undefined;
-    },
-    'drain-rests': () => proxy.drainRests(),
-    cut: () => {
-      proxy.destroy();
-      return undefined;
-    },
-  };
+  } satisfies Partial<WorkerAnswers>;
 }

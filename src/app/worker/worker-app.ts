@@ -9,10 +9,15 @@ import { PluginShelf } from '../../plugins/plugin-shelf.ts';
 import type { GenerationSource } from '../../runtime/control/proxy-control.ts';
 import { FeedClients, type FeedSupervisor } from '../../runtime/feeds/feed-clients.ts';
 import { TrafficTally } from '../../runtime/reload/follow/traffic-tally.ts';
-import type { GrantedSlots, SwapReading, Told, WorkerQuestions } from '../../runtime/supervisor/messages.ts';
-import type { LinkHandlers } from '../../runtime/supervisor/thread-link.ts';
-import { SupervisorLink, type WorkerAnswers } from '../../runtime/supervisor/worker-link.ts';
-import type { WorkerStart } from '../../runtime/supervisor/worker-start.ts';
+import type {
+  GrantedSlots,
+  SwapReading,
+  Told,
+  WorkerQuestions,
+} from '../../runtime/supervisor/link/messages.ts';
+import type { LinkHandlers } from '../../runtime/supervisor/link/thread-link.ts';
+import { SupervisorLink, type WorkerAnswers } from '../../runtime/supervisor/link/worker-link.ts';
+import type { WorkerStart } from '../../runtime/supervisor/life/worker-start.ts';
 import { slotKeysOf } from '../../runtime/upstreams/slot-keys.ts';
 import { SharedClock } from '../../shared/shared-clock.ts';
 import { PortWakes } from '../../shared/wakes.ts';

@@ -1,7 +1,7 @@
 /** What the thread of a worker runs. */
 import { workerData } from 'node:worker_threads';
 
-import type { WorkerStart } from '../../runtime/supervisor/worker-start.ts';
+import type { WorkerStart } from '../../runtime/supervisor/life/worker-start.ts';
 import { WorkerApp } from './worker-app.ts';
 
 const app = new WorkerApp(workerData as WorkerStart);

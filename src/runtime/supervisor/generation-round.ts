@@ -1,12 +1,12 @@
 import { BalanceError } from '../../errors.ts';
 import { withTimeout } from '../../time/with-timeout.ts';
 import type { CommitReport } from '../control/proxy-control.ts';
-import type { AnswerOf, Ask } from './thread-messages.ts';
-import type { WorkerQuestions } from './messages.ts';
-import type { WorkerLife } from './worker-life.ts';
-import { HUNG_ADVICE } from './hang-watch.ts';
-import { sendSource, type SharedGeneration } from './send-source.ts';
-import { veto, type Refusal } from './veto.ts';
+import type { AnswerOf, Ask } from './link/thread-messages.ts';
+import type { WorkerQuestions } from './link/messages.ts';
+import type { WorkerLife } from './life/worker-life.ts';
+import { HUNG_ADVICE } from './life/hang-watch.ts';
+import { sendSource, type SharedGeneration } from './link/send-source.ts';
+import { veto, type Refusal } from './link/veto.ts';
 
 /** A worker whose event loop turns gives its first sign within this time. */
 const SIGN_LIMIT_MS = 2_000;

@@ -13,9 +13,9 @@ import { mergeConnections } from './merge/merge-connections.ts';
 import { sum } from './merge/merge-by-key.ts';
 import { LastScrapes } from './merge/last-scrapes.ts';
 import { mergeRunning } from './merge/merge-running.ts';
-import type { WorkerQuestions } from './messages.ts';
-import type { AnswerOf, Ask } from './thread-messages.ts';
-import type { WorkerLife } from './worker-life.ts';
+import type { WorkerQuestions } from './link/messages.ts';
+import type { AnswerOf, Ask } from './link/thread-messages.ts';
+import type { WorkerLife } from './life/worker-life.ts';
 
 /** A reading never waits longer for a worker. */
 const ANSWER_LIMIT_MS = 1_000;

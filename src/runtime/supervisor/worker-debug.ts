@@ -7,7 +7,7 @@ import { withTimeout } from '../../time/with-timeout.ts';
 import type { CpuProfile, DebugControl, ThreadName } from '../control/proxy-control.ts';
 import { recordCpuProfile } from '../control/thread-debug.ts';
 import { mergeProfiles } from './merge/merge-profiles.ts';
-import type { WorkerLife } from './worker-life.ts';
+import type { WorkerLife } from './life/worker-life.ts';
 
 /** A worker that does not answer within this time is not profiled. */
 const ANSWER_LIMIT_MS = 1_000;

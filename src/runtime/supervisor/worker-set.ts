@@ -21,16 +21,16 @@ import type {
 import type { ExplainQuestion } from '../explain/explain-question.ts';
 import type { Explanation } from '../explain/explanation.ts';
 import { slotKeysOf } from '../upstreams/slot-keys.ts';
-import { CrashWatch } from './crash-watch.ts';
+import { CrashWatch } from './life/crash-watch.ts';
 import { GenerationRound } from './generation-round.ts';
-import { hangs, hungEnd, HangWatch, type HangSettings } from './hang-watch.ts';
-import { sendSource, type SharedGeneration } from './send-source.ts';
-import type { SocketBroker, SocketPeer } from './socket-broker.ts';
-import { ThreadStarter, type ReportHandler, type StarterOptions } from './thread-starter.ts';
+import { hangs, hungEnd, HangWatch, type HangSettings } from './life/hang-watch.ts';
+import { sendSource, type SharedGeneration } from './link/send-source.ts';
+import type { SocketBroker, SocketPeer } from './sockets/socket-broker.ts';
+import { ThreadStarter, type ReportHandler, type StarterOptions } from './life/thread-starter.ts';
 import { WholeReader, type OwnShortages } from './whole-reader.ts';
 import { WorkerDebug } from './worker-debug.ts';
-import { WorkerLife, type LastBeat } from './worker-life.ts';
-import type { ThreadEnd, WorkerThread } from './worker-thread.ts';
+import { WorkerLife, type LastBeat } from './life/worker-life.ts';
+import type { ThreadEnd, WorkerThread } from './life/worker-thread.ts';
 
 /** What prepares a replacement for the live generation. */
 const JOIN_LIMIT_MS = 60_000;
