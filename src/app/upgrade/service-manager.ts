@@ -22,15 +22,17 @@ export class ServiceManager {
 
   /** The proxy serves. Also the end of {@link reloading}. */
   ready(): Promise<void> {
-    return this.#notify('--ready');
+    return this.#notify('READY=1');
   }
 
   reloading(): Promise<void> {
-    return this.#notify('--reloading');
+    // Older versions of systemd-notify have no option for it. Source of the second field: sd_notify(3).
+    const nowUs = process.hrtime.bigint() / 1_000n;
+    return this.#notify('RELOADING=1', `MONOTONIC_USEC=${String(nowUs)}`);
   }
 
   stopping(): Promise<void> {
-    return this.#notify('--stopping');
+    return this.#notify('STOPPING=1');
   }
 
   /** From now on that process is the one that the unit lives and dies with. */
@@ -38,17 +40,17 @@ export class ServiceManager {
     return this.#notify(`MAINPID=${String(pid)}`);
   }
 
-  #notify(message: string): Promise<void> {
+  #notify(...fields: readonly string[]): Promise<void> {
     const socket = this.#env['NOTIFY_SOCKET'];
     if (socket === undefined || socket === '') return Promise.resolve();
-    this.#sent = this.#sent.then(() => this.#run(message));
+    this.#sent = this.#sent.then(() => this.#run(fields));
     return this.#sent;
   }
 
-  #run(message: string): Promise<void> {
+  #run(fields: readonly string[]): Promise<void> {
     return new Promise((resolve) => {
-      execFile(PROGRAM, [message], { env: this.#env, timeout: LIMIT_MS }, (error) => {
-        if (error !== null) this.#failed(`${PROGRAM} ${message}: ${error.message.trim()}`);
+      execFile(PROGRAM, fields, { env: this.#env, timeout: LIMIT_MS }, (error) => {
+        if (error !== null) this.#failed(`${PROGRAM} ${fields.join(' ')}: ${error.message.trim()}`);
         resolve();
       });
     });

@@ -1,8 +1,9 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
+import type { Writable } from 'node:stream';
 
 import { BalanceError, messageOf } from '../../errors.ts';
 import { withTimeout } from '../../time/with-timeout.ts';
-import { kindOf, type FromNew, type FromOld } from './upgrade-messages.ts';
+import { kindOf, OFFER_DESCRIPTOR, type FromNew, type FromOld, type Offer } from './upgrade-messages.ts';
 
 /** How long a process that was told to end may take before it is killed. */
 const END_LIMIT_MS = 2_000;
@@ -13,12 +14,13 @@ export interface SuccessorOptions {
   /** The program and its arguments. A program without a slash is looked up in PATH. */
   readonly command: readonly string[];
   readonly env: NodeJS.ProcessEnv;
+  readonly offer: Offer;
   /** Descriptors that the process gets, beginning with number {@link FIRST_SOCKET}. */
   readonly descriptors: readonly number[];
 }
 
-/** Below it are the standard streams, and the channel of messages. */
-export const FIRST_SOCKET = 4;
+/** Below it are the standard streams, the channel of messages, and the offer. */
+export const FIRST_SOCKET = OFFER_DESCRIPTOR + 1;
 
 type Ready = Extract<FromNew, { kind: 'ready' }>;
 
@@ -33,10 +35,14 @@ export class Successor {
   readonly #child: ChildProcess;
 
   /** Starts the process. Throws when the system refuses that at once. */
-  constructor({ command, env, descriptors }: SuccessorOptions) {
+  constructor({ command, env, offer, descriptors }: SuccessorOptions) {
     const [program = '', ...args] = command;
+    const stdio: StdioOptions = [0, 1, 2, 'ipc', 'pipe', ...descriptors];
     // In a session of its own: Ctrl-C in the terminal of the old process must not end both.
-    this.#child = spawn(program, args, { stdio: [0, 1, 2, 'ipc', ...descriptors], env, detached: true });
+    this.#child = spawn(program, args, { stdio, env, detached: true });
+    const offered = this.#child.stdio[OFFER_DESCRIPTOR] as Writable | null | undefined;
+    // The program may have ended, or read nothing.
+    offered?.on('error', () => undefined).end(JSON.stringify(offer));
     this.ended = this.#whenEnded(program);
     const failed = this.#whenFailed();
     this.ready = Promise.race([this.#message('ready') as Promise<Ready>, failed]);

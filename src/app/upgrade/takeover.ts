@@ -1,4 +1,5 @@
-import { closeSync } from 'node:fs';
+import { closeSync, readFile } from 'node:fs';
+import { promisify } from 'node:util';
 
 import { addressKey, parseAddress, type Address } from '../../config/values/address.ts';
 import { BalanceError, messageOf } from '../../errors.ts';
@@ -11,6 +12,7 @@ import { withTimeout } from '../../time/with-timeout.ts';
 import {
   kindOf,
   MESSAGES_VERSION,
+  OFFER_DESCRIPTOR,
   TAKEOVER,
   type FromNew,
   type FromOld,
@@ -19,6 +21,8 @@ import {
 
 /** The old version sends its offer right after it started this process. */
 const OFFER_LIMIT_MS = 10_000;
+
+const readDescriptor = promisify(readFile);
 
 /** The part of `process` by which the version before talks to this one. */
 export interface ParentChannel {
@@ -32,7 +36,6 @@ export interface ParentChannel {
 
 /** What the version before says. Each message comes once at most. */
 class Predecessor {
-  readonly offer: Promise<Offer>;
   /** Resolves when this process may serve: the version before says so, or it has ended, and nobody else does. */
   readonly go: Promise<void>;
   /** Rejects when the version before takes the upgrade back. */
@@ -40,19 +43,12 @@ class Predecessor {
 
   constructor(channel: ParentChannel) {
     const gone = new Promise<void>((resolve) => {
+      if (!channel.connected) resolve();
       channel.on('disconnect', () => {
         resolve();
       });
     });
-    const lost = async (): Promise<never> => {
-      await gone;
-      throw new BalanceError(
-        'internal',
-        'the version before ended before it said which sockets to take over',
-      );
-    };
     const cancel = message(channel, 'cancel') as Promise<Extract<FromOld, { kind: 'cancel' }>>;
-    this.offer = Promise.race([message(channel, 'take-over') as Promise<Offer>, lost()]);
     this.cancelled = cancel.then(({ reason }) => {
       throw new BalanceError('shutdown', `the version before took the upgrade back: ${reason}`);
     });
@@ -67,6 +63,12 @@ function message(channel: ParentChannel, kind: FromOld['kind']): Promise<FromOld
       if (kindOf(said) === kind) resolve(said as FromOld);
     });
   });
+}
+
+async function readOffer(): Promise<Offer> {
+  const text = await readDescriptor(OFFER_DESCRIPTOR, 'utf8');
+  closeSync(OFFER_DESCRIPTOR);
+  return JSON.parse(text) as Offer;
 }
 
 /** The new side of an upgrade: takes the listening sockets of the version before over. */
@@ -101,7 +103,7 @@ export class Takeover implements SocketInheritance {
         `the version before speaks version ${version} of the upgrade messages`,
       );
     const before = new Predecessor(channel);
-    const offer = await withTimeout(before.offer, {
+    const offer = await withTimeout(readOffer(), {
       limitMs: OFFER_LIMIT_MS,
       expired: () => {
         throw new BalanceError('internal', 'the version before does not say which sockets to take over');

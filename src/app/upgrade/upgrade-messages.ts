@@ -25,8 +25,14 @@ export interface Succession {
   readonly draining: readonly DrainingProcess[];
 }
 
+/**
+ * The descriptor from which the new process reads the {@link Offer}. It can do so also when the old one has died meanwhile; messages would be
+ * lost then.
+ */
+export const OFFER_DESCRIPTOR = 4;
+
+/** What the old version hands over. */
 export interface Offer {
-  readonly kind: 'take-over';
   readonly version: string;
   readonly pid: number;
   /** When the upgrade began. */
@@ -37,7 +43,7 @@ export interface Offer {
 }
 
 /** From the old version to the new one. */
-export type FromOld = Offer | { readonly kind: 'go' } | { readonly kind: 'cancel'; readonly reason: string };
+export type FromOld = { readonly kind: 'go' } | { readonly kind: 'cancel'; readonly reason: string };
 
 /** From the new version to the old one. */
 export type FromNew =

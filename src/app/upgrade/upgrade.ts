@@ -156,8 +156,8 @@ export class Upgrade {
       signal.throwIfAborted();
       const sockets = host.sockets();
       const descriptors = sockets.flatMap(({ fd }) => fd ?? []);
-      successor = new Successor({ command, env: this.#environment(), descriptors });
-      successor.send(this.#offer(sockets, atMs));
+      const offer = this.#offer(sockets, atMs);
+      successor = new Successor({ command, env: this.#environment(), offer, descriptors });
       const expired = () => {
         throw new BalanceError('internal', `it was not ready within ${String(limitMs / 1_000)} s`);
       };
@@ -209,7 +209,6 @@ export class Upgrade {
     const startedAt = typeof state === 'string' ? '' : state.startedAt;
     let next = FIRST_SOCKET;
     return {
-      kind: 'take-over',
       version,
       pid,
       atMs,

@@ -4,6 +4,7 @@ import {
   cpSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -55,7 +56,6 @@ export class UpgradeLab {
   /** What all processes have written. */
   output = '';
   readonly #options: UpgradeLabOptions;
-  readonly #pids = new Set<number>();
   #first: ChildProcess | undefined;
 
   private constructor(folder: string, ports: readonly number[], options: UpgradeLabOptions) {
@@ -98,7 +98,12 @@ export class UpgradeLab {
   /** Writes the config; `yaml` is added to it. */
   write(yaml = ''): void {
     const { ports, unixPath } = this;
-    const { backend, workers = 1, shutdownTimeout = '20s', yaml: more = '' } = this.#options;
+    const {
+      backend,
+      workers = Number(process.env['WORKERS'] ?? 1),
+      shutdownTimeout = '20s',
+      yaml: more = '',
+    } = this.#options;
     const file = `${this.configFile}.new`;
     writeFileSync(
       file,
@@ -128,10 +133,8 @@ ${yaml}
     return (await answer.json()) as T;
   }
 
-  async status(): Promise<Status> {
-    const status = await this.ask<Status>('/status');
-    this.#pids.add(status.pid);
-    return status;
+  status(): Promise<Status> {
+    return this.ask<Status>('/status');
   }
 
   /** Sends a signal to the process that serves, and resolves with the status of the one that serves after the upgrade. */
@@ -177,11 +180,16 @@ ${yaml}
   }
 
   async close(): Promise<void> {
-    for (const match of this.output.matchAll(/\bpid=(\d+)/g)) this.#pids.add(Number(match[1]));
-    for (const pid of [this.#first?.pid ?? 0, ...this.#pids])
-      if (pid > 0 && this.isOurs(pid)) process.kill(pid, 'SIGKILL');
+    for (const pid of this.processes()) process.kill(pid, 'SIGKILL');
     await delay(50);
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** The processes of the proxy that run now. */
+  processes(): readonly number[] {
+    return readdirSync('/proc')
+      .map(Number)
+      .filter((pid) => pid > 0 && this.isOurs(pid));
   }
 
   /** Whether that process runs the program of this lab. */
