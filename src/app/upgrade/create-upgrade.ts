@@ -1,12 +1,18 @@
+import type { AdminServers } from '../../admin/admin-servers.ts';
 import type { RotatingKeyRing } from '../../net/tls/contexts/rotating-key-ring.ts';
 import type { Logger } from '../../plugin-api/index.ts';
+import type { SocketControl } from '../../runtime/control/proxy-control.ts';
 import type { ReloadPipeline } from '../../runtime/reload/reload-pipeline.ts';
-import type { SupervisorParts } from '../supervisor-parts.ts';
-import type { Serving } from '../serving/serving.ts';
 import { ServiceManager } from './service-manager.ts';
 import { Upgrade } from './upgrade.ts';
 import type { UpgradeEnvironment } from './upgrade-environment.ts';
 import { UpgradeHistory } from './upgrade-history.ts';
+
+/** What of the proxy has listening sockets. */
+export interface RunningProxy {
+  readonly control: { readonly sockets: Pick<SocketControl, 'offers'> };
+  readonly admin: Pick<AdminServers, 'offers' | 'leave'>;
+}
 
 /** The parts of the proxy that is to be replaced. */
 export interface ReplacedParts {
@@ -15,7 +21,7 @@ export interface ReplacedParts {
   readonly reloads: ReloadPipeline;
   readonly ticketKeys: RotatingKeyRing;
   /** undefined before the first config was loaded. */
-  readonly running: () => (Pick<Serving, 'control'> & Pick<SupervisorParts, 'admin'>) | undefined;
+  readonly running: () => RunningProxy | undefined;
 }
 
 /** @param environment undefined where the process is another program's: then it can't be replaced */

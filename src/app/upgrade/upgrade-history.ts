@@ -1,5 +1,5 @@
 import type { PredecessorReading, UpgradeReading, UpgradesReading } from '../../readings/upgrade.ts';
-import { processState } from '../process-state.ts';
+import { processState } from './process-state.ts';
 import type { DrainingProcess, Succession } from './upgrade-messages.ts';
 
 /** More processes are not remembered: each is a whole proxy, and only its last tunnels keep it. */

@@ -1,4 +1,4 @@
-import { processState } from '../process-state.ts';
+import { processState } from './process-state.ts';
 
 /** Programs that run one other program as the first process of a container, and end with it. */
 const SMALL_INITS: ReadonlySet<string> = new Set([

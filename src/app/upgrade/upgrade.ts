@@ -3,7 +3,7 @@ import type { OfferedSocket } from '../../net/listen/bind/socket-inheritance.ts'
 import type { Logger } from '../../plugin-api/index.ts';
 import type { UpgradeReading, UpgradesReading } from '../../readings/upgrade.ts';
 import { withTimeout } from '../../time/with-timeout.ts';
-import { processState } from '../process-state.ts';
+import { processState } from './process-state.ts';
 import type { ServiceManager } from './service-manager.ts';
 import { FIRST_SOCKET, Successor } from './successor.ts';
 import type { UpgradeHistory } from './upgrade-history.ts';

@@ -1,6 +1,6 @@
 import { readlinkSync } from 'node:fs';
 
-import { processState, type MissingProcess, type ProcessState } from '../../app/process-state.ts';
+import { processState, type MissingProcess, type ProcessState } from '../../app/upgrade/process-state.ts';
 
 /** The input of a process that has nothing to read. */
 const NO_INPUT = '/dev/null';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-import { systemCodeOf } from '../errors.ts';
+import { systemCodeOf } from '../../errors.ts';
 
 /** Why there is nothing to say about a process. */
 export type MissingProcess = 'gone' | 'unknown';
