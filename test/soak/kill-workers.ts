@@ -72,7 +72,7 @@ async function soak(workers: number, seconds: number, seed: number): Promise<voi
       process.stdout.write(
         `worker ${worker} ended by ${end}: ${own} of its connections broke, ${unknown} new ones, ${others.length} of others\n`,
       );
-      await rest(nextMs - performance.now());
+      await rest(Math.max(0, nextMs - performance.now()));
     }
     const allBack = await allServe(proxy, workers);
     const strays = book.takeBreaks();
@@ -139,7 +139,8 @@ async function statusOf(proxy: ProxyProcess): Promise<Status> {
 async function allServe(proxy: ProxyProcess, workers: number): Promise<number> {
   const untilMs = performance.now() + ALL_BACK_LIMIT_MS;
   for (;;) {
-    const serving = (await statusOf(proxy)).workers.filter(({ state }) => state === 'serving').length;
+    const { workers: rows } = await statusOf(proxy);
+    const serving = rows.filter(({ state }) => state === 'serving').length;
     if (serving === workers || performance.now() > untilMs) return serving;
     await rest(250);
   }

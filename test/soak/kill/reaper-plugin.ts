@@ -1,5 +1,5 @@
-/** How a worker is ended: by an uncaught error, a full heap, its own exit, or from outside. */
-export const ENDS = ['throw', 'heap', 'exit', 'terminate'] as const;
+/** How a worker is ended: by an uncaught error, a full heap, or from outside. */
+export const ENDS = ['throw', 'heap', 'terminate'] as const;
 export type End = (typeof ENDS)[number];
 
 /** The protocol whose clients end the worker that serves them. */
@@ -23,9 +23,6 @@ const ends = {
   heap() {
     const all = [];
     for (;;) all.push(new Array(10_000).fill(all.length));
-  },
-  exit() {
-    process.exit(7);
   },
   terminate() {
     new BroadcastChannel('${TERMINATE_CHANNEL}').postMessage(threadId);
