@@ -222,10 +222,15 @@ const TRAFFIC: Readonly<Record<string, Traffic>> = {
     await eventually(() => /frames of 900\d/.test(socket.text), 'the first frames arrived');
     expect(await served(await connect())).toMatch(/^900\d$/);
   },
-  'workers.yaml': async ({ connect }) => {
+  'workers.yaml': async ({ connect, proxy }) => {
     const names: string[] = [];
     for (let request = 0; request < 6; request += 1) names.push(await served(await connect()));
     expect(names.sort()).toEqual(['9001', '9001', '9002', '9002', '9003', '9003']);
+    const { workers } = (await proxy.status()) as { workers: { worker: number; state: string }[] };
+    expect(workers).toMatchObject([
+      { worker: 1, state: 'serving' },
+      { worker: 2, state: 'serving' },
+    ]);
   },
 };
 
