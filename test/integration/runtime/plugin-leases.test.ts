@@ -233,7 +233,8 @@ export default {
     ],
   ])('and %s loses them, and the log says so once', async (_how, handle) => {
     const server = await backend();
-    const proxy = await labProxy(yaml(`{ address: '${server.address}' }`, 'leasing'), {
+    // Each worker says it once.
+    const proxy = await labProxy(`${yaml(`{ address: '${server.address}' }`, 'leasing')}workers: 1\n`, {
       'leasing.mjs': taking(handle),
     });
     for (let round = 0; round < 3; round += 1) await (await client(proxy.address('bad'))).untilEnded();

@@ -329,7 +329,8 @@ describe('many who mean no good', () => {
 describe('a full upstream', () => {
   it('lets requests wait in order, and refuses those beyond the queue with 503', async () => {
     const stage = await scene({
-      yaml: 'queue: { max_size: 2, timeout: 10s }',
+      // All come over one socket: each worker has sockets of its own. Over workers: test/integration/workers/limits.test.ts.
+      yaml: 'queue: { max_size: 2, timeout: 10s }\nworkers: 1',
       backendKeys: ', max_connections: 1',
       script: () => undefined,
     });
