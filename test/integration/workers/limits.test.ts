@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 
+import { ScrapedMetrics } from '../../support/collectors/scraped-metrics.ts';
 import { buildProgram } from '../../support/labs/built-program.ts';
 import { labProxy, type LabProxy } from '../../support/labs/lab-proxy.ts';
 import { CountingBackend } from '../../support/peers/counting-backend.ts';
@@ -36,7 +37,7 @@ upstreams:
   - name: pool
     backends: [${list.join(', ')}]
     ${upstream}
-admin: { listen: '127.0.0.1:0' }
+metrics: { listen: '127.0.0.1:0' }
 `;
 }
 
@@ -45,7 +46,7 @@ const LONG_QUEUE = 'queue: { max_size: 2000, timeout: 60s }';
 
 /** Requests that wait in the queue, in all workers. */
 async function waiting(proxy: LabProxy): Promise<number> {
-  return (await ScrapedMetrics.from(proxy.adminAddress)).sum('balance_queue_length');
+  return (await ScrapedMetrics.from(proxy.adminAddress)).sum('balance_queue_waiting');
 }
 
 buildProgram();
