@@ -240,8 +240,8 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
         return queue().first()?.tried === undefined ? queue().firstSinceMs : undefined;
       },
       hasRoom: () => members().some(({ available }) => available),
-      serve: (anyway) => {
-        this.#serveQueue(anyway);
+      serve: () => {
+        this.#serveQueue();
         this.#restWhenDraining();
       },
       askForRoom: () => {
@@ -320,13 +320,11 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
     return made;
   }
 
-  /** Serves leases that wait. @param anyway whether the first one is served although one of another worker came before */
-  #serveQueue(anyway = false): void {
-    for (let isFirst = true; ; isFirst = false) {
+  #serveQueue(): void {
+    for (;;) {
       const lease = this.#queue.first();
       if (lease === undefined) return;
-      if (this.#side !== undefined && !(anyway && isFirst) && !this.#side.mayServe(this.#queue.firstSinceMs))
-        return;
+      if (this.#side !== undefined && !this.#side.mayServe(this.#queue.firstSinceMs)) return;
       const member = this.#pick(lease);
       if (member === undefined) return;
       this.#queue.leave(lease, 'served');

@@ -6,8 +6,10 @@ import type { OpenSlot, WorkerSlots } from '../../shared/worker-slots.ts';
 const ORDER_MS = 5;
 /** How often a worker with waiting leases looks for a place that it was not woken for. */
 const LOOK_INTERVAL_MS = 2;
-/** So often in a row it finds room and the same lease of another worker first, before it takes the place for its own. */
-const LOOKS = 2;
+/** So often in a row it finds room and the same lease of another worker first, before that worker counts as absent. */
+const LOOKS = 4;
+/** So long the first lease of an absent worker holds up no other one. */
+const ABSENT_MS = 100;
 
 /** The queue of one group in this worker. An edit may leave several groups whose leases wait. */
 export interface SharedQueue {
@@ -16,8 +18,8 @@ export interface SharedQueue {
   readonly firstSinceMs: number | undefined;
   /** Whether a backend has room for a lease. */
   hasRoom(): boolean;
-  /** Serves the leases whose turn it is. With `anyway`, also the first one although another worker's came before. */
-  serve(anyway: boolean): void;
+  /** Serves the leases whose turn it is. */
+  serve(): void;
   /** Asks other workers to end a lease that rests. */
   askForRoom(): void;
 }
@@ -45,17 +47,16 @@ export interface QueueSide extends QueueRoom {
   freed(): void;
 }
 
-/** A lease of another worker that did not take a free place, and how often in a row it was found so. */
-interface Unserved {
+/** The first lease of another worker, by the time at which it came. */
+interface FirstLease {
   readonly worker: number;
   readonly since: number;
-  readonly looks: number;
 }
 
 /**
  * What the queues of one upstream share over all workers: their places, and who has waited for longest. Who frees a place of a backend
  * leaves it to the worker whose lease came first, and wakes that worker. A wake may be late or get lost; so a worker with waiting leases
- * also looks by itself, and takes a place that the worker with the first lease leaves unused.
+ * also looks by itself; when the worker with the first lease leaves a place unused, as its event loop is blocked, others use it.
  */
 export class QueueShare {
   readonly #slot: OpenSlot;
@@ -66,7 +67,9 @@ export class QueueShare {
   readonly #queues = new Set<SharedQueue>();
   readonly #stopWakes: () => void;
   #timer: NodeJS.Timeout | undefined;
-  #unserved: Unserved | undefined;
+  /** A lease that did not take a free place, and how often in a row it was found so. */
+  #unserved: (FirstLease & { readonly looks: number }) | undefined;
+  #absent: (FirstLease & { readonly untilMs: number }) | undefined;
 
   constructor(slot: OpenSlot, slots: WorkerSlots) {
     this.#slot = slot;
@@ -88,7 +91,7 @@ export class QueueShare {
       mustWait: () => {
         if (places.taken === 0) return false;
         // A wake for these may be on its way.
-        if (queue.firstSinceMs !== undefined) queue.serve(false);
+        if (queue.firstSinceMs !== undefined) queue.serve();
         return queue.firstSinceMs !== undefined || !mayServe();
       },
       mayServe,
@@ -120,7 +123,7 @@ export class QueueShare {
 
   #freed(queue: SharedQueue): void {
     if (this.#places.taken === 0) return;
-    queue.serve(false);
+    queue.serve();
     const first = this.#firstElsewhere();
     if (first !== undefined && queue.hasRoom()) this.#slots.wakes.wake(first.worker, this.#slot.slot);
   }
@@ -147,23 +150,33 @@ export class QueueShare {
     else queue.askForRoom();
     const first = isFree && queue.hasRoom() ? this.#firstElsewhere() : undefined;
     const before = this.#unserved;
-    const isSame = before?.worker === first?.worker && before?.since === first?.since;
-    const looks = isSame ? (before?.looks ?? 0) + 1 : 1;
+    const looks = first !== undefined && isSame(before, first) ? (before?.looks ?? 0) + 1 : 1;
     this.#unserved = first && { ...first, looks };
     if (first === undefined || looks < LOOKS) return;
     this.#unserved = undefined;
-    queue.serve(true);
+    this.#absent = { ...first, untilMs: performance.now() + ABSENT_MS };
+    this.#freed(queue);
   }
 
   /** The worker, other than this one, whose lease came first. */
-  #firstElsewhere(): { readonly worker: number; readonly since: number } | undefined {
+  #firstElsewhere(): FirstLease | undefined {
     const { worker: own, workers } = this.#slots;
-    let found: { readonly worker: number; readonly since: number } | undefined;
+    let found: FirstLease | undefined;
     for (let worker = 0; worker < workers; worker++) {
       const since = worker === own ? 0 : this.#slot.noteOf(worker);
-      if (since !== 0 && (found === undefined || msBetween(found.since, since) < 0))
-        found = { worker, since };
+      if (since === 0 || (found !== undefined && msBetween(found.since, since) >= 0)) continue;
+      const lease = { worker, since };
+      if (!this.#isAbsent(lease)) found = lease;
     }
     return found;
   }
+
+  #isAbsent(lease: FirstLease): boolean {
+    const absent = this.#absent;
+    return absent !== undefined && isSame(absent, lease) && performance.now() < absent.untilMs;
+  }
+}
+
+function isSame(one: FirstLease | undefined, other: FirstLease): boolean {
+  return one?.worker === other.worker && one.since === other.since;
 }

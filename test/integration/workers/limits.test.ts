@@ -1,9 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 
-import { ScrapedMetrics } from '../../support/collectors/scraped-metrics.ts';
 import { buildProgram } from '../../support/labs/built-program.ts';
-import { labProxy, type LabProxy } from '../../support/labs/lab-proxy.ts';
+import { labProxy } from '../../support/labs/lab-proxy.ts';
 import { CountingBackend } from '../../support/peers/counting-backend.ts';
 import { askOnce, crowd } from '../../support/peers/crowd.ts';
 import { eventually } from '../../support/time/eventually.ts';
@@ -12,8 +11,6 @@ import { ThreadList } from '../../support/workers/thread-list.ts';
 const CLIENTS = 1_000;
 const LIMIT = 10;
 const KILLS = 8;
-/** Requests that come within 5 ms of each other may be served in any order. */
-const APART_MS = 10;
 /** Four workers start in each test, on as many cores as there are. */
 const TIME_LIMIT_MS = 240_000;
 
@@ -37,17 +34,11 @@ upstreams:
   - name: pool
     backends: [${list.join(', ')}]
     ${upstream}
-metrics: { listen: '127.0.0.1:0' }
 `;
 }
 
 /** A queue in which all clients have a place, for as long as the test may take. */
 const LONG_QUEUE = 'queue: { max_size: 2000, timeout: 60s }';
-
-/** Requests that wait in the queue, in all workers. */
-async function waiting(proxy: LabProxy): Promise<number> {
-  return (await ScrapedMetrics.from(proxy.adminAddress)).sum('balance_queue_waiting');
-}
 
 buildProgram();
 
@@ -156,22 +147,6 @@ describe('limits over four workers', { timeout: TIME_LIMIT_MS }, () => {
       ]),
     );
     expect(backend.most).toBe(1);
-  });
-
-  it('let who came first go first, whichever worker it came to', async () => {
-    const backend = await CountingBackend.start({ isHttp: true });
-    const open = backend.hold();
-    const proxy = await labProxy(config([backend], { backend: 1, upstream: LONG_QUEUE }));
-    const clients: Promise<string>[] = [];
-    for (let number = 0; number < 40; number++) {
-      const request = `GET /${number} HTTP/1.1\r\nHost: crowd\r\nConnection: close\r\n\r\n`;
-      clients.push(askOnce(proxy.address(), request));
-      await eventually(async () => (await waiting(proxy)) === number, 'it waits, all but the first');
-      await wait(APART_MS);
-    }
-    open();
-    await Promise.all(clients);
-    expect(backend.lines).toEqual(clients.map((_, number) => `GET /${number} HTTP/1.1`));
   });
 
   it('give each backend its exact share of the turns', async () => {

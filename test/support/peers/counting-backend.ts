@@ -21,8 +21,6 @@ export class CountingBackend {
   most = 0;
   /** Requests that came. */
   requests = 0;
-  /** Their first lines, in the order in which they came. */
-  readonly lines: string[] = [];
   /** The most connections that were open at a time. */
   mostOpen = 0;
   readonly #open = new Set<Socket>();
@@ -72,9 +70,8 @@ export class CountingBackend {
       if (isRunning) this.running -= 1;
       isRunning = false;
     };
-    socket.on('data', (bytes) => {
+    socket.on('data', () => {
       isRunning = true;
-      this.lines.push(bytes.toString('latin1').split('\r\n')[0] ?? '');
       this.requests += 1;
       this.running += 1;
       this.most = Math.max(this.most, this.running);
