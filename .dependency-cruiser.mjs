@@ -85,6 +85,7 @@ const rooms = {
   'plugins/http/h1': ['.', ['parse', 'write'], ['mending', 'llhttp']],
   'plugins/http/message': ['.', 'refusal'],
   'src/admin': ['.', ['routes', 'server'], ['access', 'diagnostics'], 'endpoint'],
+  'src/app': ['.', 'admin', 'upgrade', ['serving', 'worker'], 'parts'],
   'src/cli': [
     '.',
     ['demo', 'dev-cert', 'offline', 'logs', 'upgrade'],

@@ -3,7 +3,7 @@ import { openLogging } from './app/open-logging.ts';
 import { createServing } from './app/serving/create-serving.ts';
 import type { Serving } from './app/serving/serving.ts';
 import { createSupervisorParts, type SupervisorParts } from './app/supervisor-parts.ts';
-import { createThreadParts, type ThreadParts } from './app/thread-parts.ts';
+import { createThreadParts, type ThreadParts } from './app/parts/thread-parts.ts';
 import { createUpgrade } from './app/upgrade/create-upgrade.ts';
 import type { Upgrade } from './app/upgrade/upgrade.ts';
 import type { LoadedConfig } from './config/load/loaded-config.ts';

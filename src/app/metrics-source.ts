@@ -6,7 +6,7 @@ import type { TelemetryControl } from '../telemetry/control/telemetry-control.ts
 import type { Logging } from '../telemetry/logs/logging.ts';
 import type { MetricsSource } from '../telemetry/metrics/snapshot/metrics-source.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import type { CertificateWatch } from './certificate-watch.ts';
+import type { CertificateWatch } from './parts/certificate-watch.ts';
 import type { Upgrade } from './upgrade/upgrade.ts';
 
 /** The parts whose readings the metrics put together. */

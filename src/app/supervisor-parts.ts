@@ -9,11 +9,11 @@ import type { ReloadPipeline } from '../runtime/reload/reload-pipeline.ts';
 import { ResolverParticipant } from '../runtime/reload/resolver-participant.ts';
 import type { CountersControl } from '../telemetry/control/counters-control.ts';
 import { MetricsControl } from '../telemetry/control/metrics-control.ts';
-import { CertificateWatch } from './certificate-watch.ts';
+import { CertificateWatch } from './parts/certificate-watch.ts';
 import { createAdminServers } from './admin/create-admin-servers.ts';
 import { metricsSource } from './metrics-source.ts';
 import type { Upgrade } from './upgrade/upgrade.ts';
-import type { ThreadParts } from './thread-parts.ts';
+import type { ThreadParts } from './parts/thread-parts.ts';
 
 /** What supervises the parts that serve clients. */
 export interface SupervisorEnvironment {

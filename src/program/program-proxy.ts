@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 
 import type { App } from '../app.ts';
-import type { AppObserver } from '../app/app-options.ts';
+import type { AppObserver } from '../app/parts/app-observer.ts';
 import type { ConfigFile } from '../config/schema/config-file.generated.ts';
 import { BalanceError, messageOf } from '../errors.ts';
 import type { ReloadOutcome } from '../runtime/reload/outcome/reload-outcome.ts';

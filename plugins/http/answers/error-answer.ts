@@ -1,5 +1,5 @@
 import type { Answer } from '../../../src/plugin-api/index.ts';
-import { reasonPhrase } from '../message/reason-phrase.ts';
+import { reasonPhrase } from '../message/answer.ts';
 
 /** The methods that `Allow` lists. Other methods are served too, except CONNECT. */
 export const SERVED_METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE';

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 
 import { BalanceError, messageOf } from '../../../src/errors.ts';
 import type { Answer } from '../../../src/plugin-api/index.ts';
-import { reasonPhrase } from '../message/reason-phrase.ts';
+import { reasonPhrase } from '../message/answer.ts';
 import { errorAnswer, withBody } from './error-answer.ts';
 import type { ErrorPage } from '../config/schema/options.generated.ts';
 

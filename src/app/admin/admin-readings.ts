@@ -3,7 +3,7 @@ import type { PluginLoader } from '../../plugins/plugin-loader.ts';
 import type { StatusReading } from '../../readings/proxy.ts';
 import type { ProxyControl } from '../../runtime/control/proxy-control.ts';
 import type { ReloadPipeline } from '../../runtime/reload/reload-pipeline.ts';
-import type { CertificateWatch } from '../certificate-watch.ts';
+import type { CertificateWatch } from '../parts/certificate-watch.ts';
 import type { Upgrade } from '../upgrade/upgrade.ts';
 
 /** The parts whose readings the admin server puts together. */

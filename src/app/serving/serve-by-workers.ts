@@ -11,7 +11,7 @@ import { SocketBroker } from '../../runtime/supervisor/sockets/socket-broker.ts'
 import { logMissingWays } from '../../runtime/worker/log-missing-ways.ts';
 import { CountersControl } from '../../telemetry/control/counters-control.ts';
 import { BatchInput } from '../../telemetry/logs/remote/batch-input.ts';
-import { startWorkers } from '../start-workers.ts';
+import { startWorkers } from './start-workers.ts';
 import type { Serving, ServingEnvironment } from './serving.ts';
 import { WorkerSettings } from './worker-settings.ts';
 import { WorkerTraffic } from './worker-traffic.ts';

@@ -2,8 +2,8 @@ import { HealthBoard } from '../../health/health-board.ts';
 import { BackendContexts } from '../../net/dial/tls/backend-contexts.ts';
 import { OwnSockets } from '../../net/listen/own-sockets.ts';
 import { DescriptorCopier } from '../../net/node/descriptors/descriptor-copier.ts';
-import { createMovingParts } from '../moving-parts.ts';
-import { processIds } from '../process-ids.ts';
+import { createMovingParts } from '../parts/moving-parts.ts';
+import { processIds } from '../parts/process-ids.ts';
 import { WorkerSettings } from './worker-settings.ts';
 import type { Serving, ServingEnvironment } from './serving.ts';
 

@@ -8,8 +8,8 @@ import type { ProxyControl } from '../../runtime/control/proxy-control.ts';
 import type { TrafficRecords } from '../../runtime/reload/follow/auto-rollback.ts';
 import type { ReloadParticipant } from '../../runtime/reload/reload-participant.ts';
 import type { CountersControl } from '../../telemetry/control/counters-control.ts';
-import type { AppObserver } from '../app-options.ts';
-import type { ThreadParts } from '../thread-parts.ts';
+import type { AppObserver } from '../parts/app-observer.ts';
+import type { ThreadParts } from '../parts/thread-parts.ts';
 
 /** What serves clients. */
 export interface Serving {

@@ -5,7 +5,7 @@ import type { GrantedSlots, SwapReading } from '../../runtime/supervisor/link/me
 import { ValueAssembly } from '../../runtime/supervisor/link/sliced-value.ts';
 import type { WorkerAnswers } from '../../runtime/supervisor/link/worker-link.ts';
 import type { WorkerCounts } from '../../telemetry/control/worker-counts.ts';
-import type { MovingParts } from '../moving-parts.ts';
+import type { MovingParts } from '../parts/moving-parts.ts';
 
 /** What a worker does beside its moving parts when a generation comes or it ends. */
 export interface WorkerDuties {

@@ -26,8 +26,8 @@ import { WorkerWords } from '../../shared/worker-words.ts';
 import { WorkerCounts } from '../../telemetry/control/worker-counts.ts';
 import type { PreparedTelemetry } from '../../telemetry/control/telemetry-control.ts';
 import { createWorkerLogging, type WorkerLogging } from '../../telemetry/logs/remote/worker-logging.ts';
-import { createMovingParts, type MovingParts } from '../moving-parts.ts';
-import { createThreadParts, type ThreadParts } from '../thread-parts.ts';
+import { createMovingParts, type MovingParts } from '../parts/moving-parts.ts';
+import { createThreadParts, type ThreadParts } from '../parts/thread-parts.ts';
 import { workerAnswers } from './worker-answers.ts';
 
 /** How often the worker writes down that its event loop turns. */

@@ -14,8 +14,7 @@ import { ClientTaking } from './client-taking.ts';
 import { Lingering, LINGER_LOOK_MS } from './lingering.ts';
 import { lastChunk } from './last-chunk.ts';
 import { connectionLines, demandedUpgrade, responseHeadText, UPGRADE_REQUIRED } from './response-head.ts';
-import { answerBytes } from '../../message/answer.ts';
-import { reasonPhrase } from '../../message/reason-phrase.ts';
+import { answerBytes, reasonPhrase } from '../../message/answer.ts';
 
 /** Pieces of a body up to this size are written together with the text before and after them; larger pieces are written alone. */
 export const JOINED_BYTES = 16 * 1024;

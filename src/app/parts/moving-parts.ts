@@ -1,6 +1,6 @@
-import { InProcessProxy } from '../runtime/worker/in-process-proxy.ts';
-import { createProxyParts, type ProxyEnvironment } from '../runtime/worker/proxy-parts.ts';
-import { CountersControl } from '../telemetry/control/counters-control.ts';
+import { InProcessProxy } from '../../runtime/worker/in-process-proxy.ts';
+import { createProxyParts, type ProxyEnvironment } from '../../runtime/worker/proxy-parts.ts';
+import { CountersControl } from '../../telemetry/control/counters-control.ts';
 import type { ThreadParts } from './thread-parts.ts';
 
 /** What the moving parts are made with. */

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
-import { CertificateWatch } from '../../../src/app/certificate-watch.ts';
-import type { CertificateReading } from '../../../src/readings/certificate.ts';
-import { owned } from '../../support/owned.ts';
-import { RecordingLogger } from '../../support/recording-logger.ts';
-import { certificateReading } from '../telemetry/records.ts';
+import { CertificateWatch } from '../../../../src/app/parts/certificate-watch.ts';
+import type { CertificateReading } from '../../../../src/readings/certificate.ts';
+import { owned } from '../../../support/owned.ts';
+import { RecordingLogger } from '../../../support/recording-logger.ts';
+import { certificateReading } from '../../telemetry/records.ts';
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;

@@ -1,6 +1,6 @@
-import type { Logger } from '../plugin-api/index.ts';
-import type { CertificateReading } from '../readings/certificate.ts';
-import type { PreparedChange, ReloadParticipant } from '../runtime/reload/reload-participant.ts';
+import type { Logger } from '../../plugin-api/index.ts';
+import type { CertificateReading } from '../../readings/certificate.ts';
+import type { PreparedChange, ReloadParticipant } from '../../runtime/reload/reload-participant.ts';
 
 const DAY_MS = 86_400_000;
 /** A warning comes when a certificate has this many days left, and once more when it has expired. In the order in which they pass. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ResourceLimits } from 'node:worker_threads';
 import v8 from 'node:v8';
 
-import { WorkerSet, type WorkerSetOptions } from '../runtime/supervisor/worker-set.ts';
+import { WorkerSet, type WorkerSetOptions } from '../../runtime/supervisor/worker-set.ts';
 
 const MIB = 2 ** 20;
 /** All threads together may use more than the container has: they seldom are full at the same time. */
@@ -26,7 +26,7 @@ export async function startWorkers(environment: WorkersEnvironment): Promise<Wor
 /** Threads run the compiled program, also where the main thread runs from its TypeScript sources, as in tests. */
 function entryUrl(): URL {
   const isCompiled = import.meta.url.endsWith('.js');
-  return new URL(`${isCompiled ? '.' : '../../dist/src/app'}/worker/worker-entry.js`, import.meta.url);
+  return new URL(`${isCompiled ? '..' : '../../../dist/src/app'}/worker/worker-entry.js`, import.meta.url);
 }
 
 /**

@@ -1,7 +1,7 @@
-import { errorFrom } from '../errors.ts';
-import { reportFault, type CountFault } from '../net/faults/plugin-fault.ts';
-import type { Logger } from '../plugin-api/logger.ts';
-import { PluginFaults } from '../telemetry/plugin-faults.ts';
+import { errorFrom } from '../../errors.ts';
+import { reportFault, type CountFault } from '../../net/faults/plugin-fault.ts';
+import type { Logger } from '../../plugin-api/logger.ts';
+import { PluginFaults } from '../../telemetry/plugin-faults.ts';
 
 /** Finds out whose code an error came from. */
 export interface ErrorAuthors {

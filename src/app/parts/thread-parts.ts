@@ -1,9 +1,9 @@
-import type { HostNames } from '../net/dns/host-names.ts';
-import { nodeLookup } from '../net/dns/node-lookup.ts';
-import { TelemetryControl } from '../telemetry/control/telemetry-control.ts';
-import { HandshakeLog } from '../telemetry/logs/handshake-log.ts';
-import type { Logging } from '../telemetry/logs/logging.ts';
-import { Telemetry } from '../telemetry/telemetry.ts';
+import type { HostNames } from '../../net/dns/host-names.ts';
+import { nodeLookup } from '../../net/dns/node-lookup.ts';
+import { TelemetryControl } from '../../telemetry/control/telemetry-control.ts';
+import { HandshakeLog } from '../../telemetry/logs/handshake-log.ts';
+import type { Logging } from '../../telemetry/logs/logging.ts';
+import { Telemetry } from '../../telemetry/telemetry.ts';
 import { StrayErrorLog, type ErrorAuthors } from './stray-error-log.ts';
 
 /** What the parts of a thread are made with. */

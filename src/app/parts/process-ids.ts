@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import type { ProxyIds } from '../runtime/worker/proxy-parts.ts';
+import type { ProxyIds } from '../../runtime/worker/proxy-parts.ts';
 
 /** The ids of a proxy whose clients are all served by the same parts. */
 export function processIds(): ProxyIds {
