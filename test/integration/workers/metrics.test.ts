@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+
+import { buildProgram } from '../../support/labs/built-program.ts';
+import { labProxy, type LabProxy } from '../../support/labs/lab-proxy.ts';
+import { backend } from '../../support/peers/backends.ts';
+import { client } from '../../support/peers/clients.ts';
+import { get, named } from '../../support/peers/http-talk.ts';
+import { eventually } from '../../support/time/eventually.ts';
+import { connectionAt, oddProxy } from '../../support/workers/odd-plugin.ts';
+import { ThreadList } from '../../support/workers/thread-list.ts';
+import { parseExposition } from '../../unit/telemetry/metrics/exposition/exposition.ts';
+
+buildProgram();
+
+const WORKERS = 3;
+
+function config(address: string): string {
+  return `
+workers: ${WORKERS}
+listeners: [{ name: web, listen: '127.0.0.1:0', upstream: api }]
+upstreams: [{ name: api, backends: [{ name: b, address: '${address}' }] }]
+admin: { listen: '127.0.0.1:0' }
+metrics: { listen: '127.0.0.1:0' }
+reload: { watch: false }
+`;
+}
+
+async function scrape(proxy: LabProxy): Promise<ReadonlyMap<string, number>> {
+  const response = await fetch(`http://${proxy.adminAddress}/metrics`);
+  expect(response.status).toBe(200);
+  return parseExposition(await response.text()).values;
+}
+
+const REQUESTS = 'balance_requests_total{backend="b",method="GET",status="200"}';
+const ACCEPTED = 'balance_listener_connections_accepted_total{listener="web"}';
+const BYTES = 'balance_listener_bytes_total{direction="sent",listener="web"}';
+
+/** Makes that many requests over that many connections, and closes these. */
+async function load(proxy: LabProxy, connections: number, requests: number): Promise<void> {
+  const sockets = await Promise.all(Array.from({ length: connections }, () => client(proxy.address())));
+  for (let count = 0; count < requests; count++) {
+    const answers = await Promise.all(sockets.map((socket) => get(socket)));
+    expect(answers.every(({ status }) => status === 200)).toBe(true);
+  }
+  for (const socket of sockets) socket.close();
+}
+
+describe('the metrics of several workers', () => {
+  it('count what clients have counted, on one page', async () => {
+    const { address } = await backend(named('one'));
+    const proxy = await labProxy(config(address));
+    await load(proxy, 30, 20);
+    const values = await scrape(proxy);
+    expect(values.get(REQUESTS)).toBe(600);
+    expect(values.get('balance_request_duration_seconds_count{backend="b",method="GET"}')).toBe(600);
+    expect(values.get('balance_route_requests_total{listener="web",route="default",status="2xx"}')).toBe(600);
+    expect(values.get(ACCEPTED)).toBe(30);
+    expect(values.get('balance_workers')).toBe(WORKERS);
+    for (let worker = 1; worker <= WORKERS; worker++) {
+      expect(values.get(`balance_worker_up{worker="${worker}"}`)).toBe(1);
+      expect(values.get(`nodejs_heap_size_used_bytes{worker="${worker}"}`)).toBeGreaterThan(1e6);
+    }
+    expect(values.get('balance_config_commit_skew_seconds')).toBeGreaterThanOrEqual(0);
+  });
+
+  it('never fall, though workers end and are replaced', async () => {
+    const threads = ThreadList.follow();
+    const { address } = await backend(named('one'));
+    const proxy = await labProxy(config(address));
+    await load(proxy, 30, 10);
+    const before = await scrape(proxy);
+    expect(before.get(REQUESTS)).toBe(300);
+    for (let round = 1; round <= 2; round++) {
+      await threads.serving[0]!.terminate();
+      const meanwhile = await scrape(proxy);
+      expect([meanwhile.get(REQUESTS), meanwhile.get(ACCEPTED), meanwhile.get(BYTES)]).toEqual([
+        before.get(REQUESTS),
+        before.get(ACCEPTED),
+        before.get(BYTES),
+      ]);
+      await eventually(async () => {
+        const { workers } = (await proxy.status()) as { workers: { state: string }[] };
+        return workers.every(({ state }) => state === 'serving');
+      }, 'it is replaced');
+      const after = await scrape(proxy);
+      expect([after.get(REQUESTS), after.get(ACCEPTED)]).toEqual([300, 30]);
+    }
+    await load(proxy, 12, 10);
+    const last = await scrape(proxy);
+    expect([last.get(REQUESTS), last.get(ACCEPTED)]).toEqual([420, 42]);
+    expect(last.get(BYTES)).toBeGreaterThan(before.get(BYTES)!);
+    const restarts = [...last].filter(([key]) => key.startsWith('balance_worker_restarts_total'));
+    expect(restarts.reduce((sum, [, value]) => sum + value, 0)).toBe(2);
+  });
+
+  it('come within about a second while a worker is blocked, which is named; its counts stay', async () => {
+    const proxy = await oddProxy('mark: a', "metrics: { listen: '127.0.0.1:0' }");
+    const blocked = await connectionAt(proxy, 2);
+    const accepted = (await scrape(proxy)).get('balance_listener_connections_accepted_total{listener="one"}');
+    blocked.send('block 6000');
+    const values = await scrape(proxy);
+    expect(blocked.text).toBe('2:a;');
+    expect(values.get('balance_worker_up{worker="1"}')).toBe(1);
+    expect(values.get('balance_worker_up{worker="2"}')).toBe(0);
+    expect(values.get('balance_listener_connections_accepted_total{listener="one"}')).toBe(accepted);
+    await blocked.untilText('2:a;2:a;');
+    await eventually(
+      async () => (await scrape(proxy)).get('balance_worker_up{worker="2"}') === 1,
+      'it is up',
+    );
+  });
+});
