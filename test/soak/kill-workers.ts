@@ -22,6 +22,8 @@ const USAGE = `npm run soak:workers -- [options]
 const HTTP_CLIENTS = 64;
 const WEB_SOCKET_CLIENTS = 64;
 const SETTLE_MS = 2_000;
+/** The backend closes idle connections after 4 s. */
+const CALM_MS = 6_000;
 const EVERY_MS = 1_000;
 /** The longest wait before a worker is replaced, and its start. */
 const ALL_BACK_LIMIT_MS = 40_000;
@@ -78,7 +80,7 @@ async function soak(workers: number, seconds: number, seed: number): Promise<voi
     const strays = book.takeBreaks();
     stop.abort();
     await Promise.all(clients);
-    await rest(SETTLE_MS);
+    await rest(CALM_MS);
     const after = proxy.fds();
     const left = (await statusOf(proxy)).listeners.reduce((sum, { connections }) => sum + connections, 0);
     const faults = proxy.faults.filter((line) => !EXPECTED.test(line));

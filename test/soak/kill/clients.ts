@@ -1,5 +1,5 @@
 import { Agent, request as httpRequest, type ClientRequest } from 'node:http';
-import type { Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { WebSocket } from 'ws';
 
 import { rest } from '../traffic.ts';
@@ -81,10 +81,15 @@ export async function webSocketClient(
   stopping: AbortSignal,
 ): Promise<void> {
   while (!stopping.aborted) {
-    const client = new WebSocket(`ws://127.0.0.1:${port}/`, { handshakeTimeout: ANSWER_LIMIT_MS });
     let localPort = 0;
-    client.on('upgrade', ({ socket }) => {
-      localPort = openedAt(socket, book);
+    const client = new WebSocket(`ws://127.0.0.1:${port}/`, {
+      handshakeTimeout: ANSWER_LIMIT_MS,
+      createConnection: (): Socket => {
+        const socket = connect({ port, host: '127.0.0.1' });
+        return socket.once('connect', () => {
+          localPort = openedAt(socket, book);
+        });
+      },
     });
     try {
       await spoken(client, book, stopping);
