@@ -107,6 +107,7 @@ export class WorkerApp implements LinkHandlers<WorkerQuestions, Told> {
       resources,
       sockets,
       ticketKeys: feeds.ticketKeys,
+      handshakes: { workers: start.workers, addressRates: start.addressRates },
       plugins,
       metricsPage: (request) => this.#metricsPage(request),
     });

@@ -18,6 +18,8 @@ import {
 } from '../../net/tls/contexts/server-contexts.ts';
 import type { TicketKeyRing } from '../../net/tls/contexts/ticket-key-ring.ts';
 import { HandshakeGate, type HandshakeLimits } from '../../net/tls/protection/handshake-gate.ts';
+import { socketKeyOf } from '../../config/sockets/socket-key.ts';
+import { SharedAddressRates } from '../../net/tls/protection/shared-address-rates.ts';
 import { HandshakeTurns } from '../../net/tls/protection/handshake-turns.ts';
 import { SniTable } from '../../net/tls/sni/sni-table.ts';
 import { chooseAcceptor } from '../../net/tls/terminate/tls-acceptor.ts';
@@ -48,6 +50,14 @@ export interface LayersBefore {
   readonly socket?: ListenerLayers | undefined;
 }
 
+/** What workers share about handshakes. */
+export interface HandshakeShare {
+  /** How many workers there are. */
+  readonly workers: number;
+  /** The memory of `SharedAddressRates`. */
+  readonly addressRates: SharedArrayBuffer;
+}
+
 export const NO_LAYERS: ListenerLayers = { list: [], contexts: undefined, gate: undefined };
 
 /** Makes the layers of listeners while an edit is prepared. */
@@ -57,18 +67,23 @@ export class LayerBuilder {
   readonly #acceptor = chooseAcceptor();
   readonly #turns = new HandshakeTurns();
   readonly #observer: Partial<HandshakeObserver> | undefined;
-  readonly #workers: number;
+  readonly #share: HandshakeShare | undefined;
 
   /**
    * @param ticketKeys The keys of the session tickets of all listeners.
    * @param observer Hears of each handshake with a client.
-   * @param workers How many workers serve: each of them takes its part of the limits of handshakes. Default: one
+   * @param share What the limits of handshakes share with other workers. Default: there are no others
    */
-  constructor(logger: Logger, ticketKeys: TicketKeyRing, observer?: Partial<HandshakeObserver>, workers = 1) {
+  constructor(
+    logger: Logger,
+    ticketKeys: TicketKeyRing,
+    observer?: Partial<HandshakeObserver>,
+    share?: HandshakeShare,
+  ) {
     this.#logger = logger;
     this.#ticketKeys = ticketKeys;
     this.#observer = observer;
-    this.#workers = workers;
+    this.#share = share;
   }
 
   /**
@@ -89,7 +104,7 @@ export class LayerBuilder {
     const first = header === undefined ? [] : [header];
     if (tls === undefined) return { ...NO_LAYERS, list: first };
     const contexts = await this.#contexts(name, tls, files, slicer, before.contexts);
-    const gate = before.socket?.gate ?? new HandshakeGate(this.#turns);
+    const gate = before.socket?.gate ?? this.#gate(listener);
     const rules = {
       listener: name,
       decider: sniTable(listener, tls, contexts),
@@ -102,14 +117,20 @@ export class LayerBuilder {
     return { list: [...first, new TlsTermination(rules, tls.handshake_timeout)], contexts, gate };
   }
 
-  /** The part of this worker, rounded up: a limit that is set never becomes none. */
+  #gate(listener: ListenerConfig): HandshakeGate {
+    const { addressRates } = this.#share ?? {};
+    if (addressRates === undefined) return new HandshakeGate(this.#turns);
+    return new HandshakeGate(this.#turns, new SharedAddressRates(addressRates, socketKeyOf(listener)));
+  }
+
+  /** The handshakes that a worker may hold are its part of all, rounded up: a limit that is set never becomes none. */
   #handshakeLimits({
     max_handshakes: all,
     max_handshakes_per_address: perAddress,
   }: ListenerTls): HandshakeLimits {
     return {
-      maxHandshakes: Math.ceil(all / this.#workers),
-      maxPerAddress: Math.ceil(perAddress / this.#workers),
+      maxHandshakes: Math.ceil(all / (this.#share?.workers ?? 1)),
+      maxPerAddress: perAddress,
     };
   }
 

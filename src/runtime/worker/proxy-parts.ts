@@ -14,7 +14,7 @@ import type { Logger, OwnMetrics } from '../../plugin-api/index.ts';
 import { DrainingGenerations } from '../generation/draining-generations.ts';
 import { GenerationBuilder } from '../generation/generation-builder.ts';
 import { LiveView } from '../generation/live-view.ts';
-import { LayerBuilder } from '../layers/listener-layers.ts';
+import { LayerBuilder, type HandshakeShare } from '../layers/listener-layers.ts';
 import { ListenerTable } from '../listeners/listener-table.ts';
 import { Registry } from '../upstreams/registry.ts';
 import type { RuntimeTelemetry } from '../upstreams/runtime-telemetry.ts';
@@ -43,6 +43,8 @@ export interface ProxyEnvironment {
   readonly sockets?: SocketOpener | undefined;
   /** What is shared with other workers. Default: there are none. */
   readonly slots?: WorkerSlots | undefined;
+  /** What the workers share about TLS handshakes. Default: there is only this one. */
+  readonly handshakes?: HandshakeShare | undefined;
   /** The keys of the session tickets of all listeners. */
   readonly ticketKeys: TicketKeyRing;
   readonly plugins: ReferredPlugins;
@@ -86,7 +88,7 @@ export function createProxyParts(environment: ProxyEnvironment): ProxyParts {
     chance,
     health: () => live.health(),
     metricsPage,
-    layers: new LayerBuilder(logger, environment.ticketKeys, telemetry, slots?.workers),
+    layers: new LayerBuilder(logger, environment.ticketKeys, telemetry, environment.handshakes),
   });
   const { lastReadingId } = ids;
   return {

@@ -8,6 +8,17 @@ const KEEP_MS = 2 * WINDOW_MS;
 /** Sums of fractions are not exact. */
 const ROUNDING_MS = 0.001;
 
+/** Limits how often one client address may do something. */
+export interface ClientRates {
+  /**
+   * Takes one token of the address. Returns false when there is none.
+   *
+   * @param maxPerSecond how often within a second; 0: no limit. The limit may change from call to call
+   * @param nowMs by `performance.now()`
+   */
+  takes(address: string, maxPerSecond: number, nowMs: number): boolean;
+}
+
 /**
  * Limits how often one client address may do something. Each address has a bucket of as many tokens as it may use within a second; they come
  * back evenly. The bucket is kept as one number, the time at which it is full again (the generic cell rate algorithm).
@@ -15,7 +26,7 @@ const ROUNDING_MS = 0.001;
  * A bucket that is full needs no memory. Addresses are kept in two halves, and the older half is forgotten as a whole: when all its buckets
  * are full, or when there are too many addresses.
  */
-export class AddressRates {
+export class AddressRates implements ClientRates {
   /** When the buckets of addresses that were used lately are full again, by `performance.now()`. */
   #recent = new Map<string, number>();
   #older = new Map<string, number>();
@@ -27,12 +38,6 @@ export class AddressRates {
     return this.#recent.size + this.#older.size;
   }
 
-  /**
-   * Takes one token of the address. Returns false when there is none.
-   *
-   * @param maxPerSecond how often within a second; 0: no limit. The limit may change from call to call
-   * @param nowMs by `performance.now()`
-   */
   takes(address: string, maxPerSecond: number, nowMs: number): boolean {
     if (maxPerSecond === 0) return true;
     if (nowMs - this.#begunAtMs >= KEEP_MS || this.#recent.size >= MOST_ADDRESSES / 2) this.#forget(nowMs);

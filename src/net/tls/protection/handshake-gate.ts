@@ -1,4 +1,4 @@
-import { AddressRates } from './address-rates.ts';
+import { AddressRates, type ClientRates } from './address-rates.ts';
 import { Entrants, type Entrant } from './entrants.ts';
 import type { HandshakeTurns } from './handshake-turns.ts';
 
@@ -22,14 +22,16 @@ export type GateReason = 'too_many_handshakes' | 'address_rate';
  */
 export class HandshakeGate {
   readonly #turns: HandshakeTurns;
-  readonly #rates = new AddressRates();
+  readonly #rates: ClientRates;
   readonly #hellos = new Entrants();
   readonly #handshakes = new Entrants();
   /** What waits for a turn of the event loop. */
   readonly #waiting = new Map<Entrant, () => void>();
 
-  constructor(turns: HandshakeTurns) {
+  /** @param rates counts the connections of each client address. Default: those of this gate alone */
+  constructor(turns: HandshakeTurns, rates: ClientRates = new AddressRates()) {
     this.#turns = turns;
+    this.#rates = rates;
   }
 
   /** Connections that have not sent their whole ClientHello. */

@@ -6,6 +6,7 @@ import type { LogReport, LogTaken } from '../../../readings/workers/worker-log.t
 import type { FeedReport } from '../../feeds/feed-messages.ts';
 import type { WorkerFeeds } from '../../feeds/worker-feeds.ts';
 import type { Report } from '../link/messages.ts';
+import { memoryOfRates } from '../../../net/tls/protection/shared-address-rates.ts';
 import type { Neighbour } from './worker-start.ts';
 import { WorkerThread, type ThreadOptions } from './worker-thread.ts';
 
@@ -46,6 +47,7 @@ export type ReportHandler = (index: number, report: Exclude<Report, LogReport | 
 export class ThreadStarter {
   readonly #options: StarterOptions;
   readonly #words: SharedArrayBuffer;
+  readonly #addressRates = memoryOfRates();
   readonly #heard: ReportHandler;
   /** The last thread of each worker. */
   readonly #threads = new Map<number, WorkerThread>();
@@ -75,6 +77,7 @@ export class ThreadStarter {
       lastReadingId: thread * READINGS_A_THREAD,
       ticketKeys: feeds.ticketKeys,
       refusedTickets: feeds.refusedTickets,
+      addressRates: this.#addressRates,
       words: this.#words,
     };
     const log = logInput((told) => {

@@ -30,6 +30,8 @@ export interface WorkerStart {
   readonly words: SharedArrayBuffer;
   /** The keys of session tickets, as all workers use them now. */
   readonly ticketKeys: KeyRingState;
+  /** The memory of `SharedAddressRates`. */
+  readonly addressRates: SharedArrayBuffer;
   /** The memory of `SharedTicketSet`: tickets of refused clients. */
   readonly refusedTickets: SharedArrayBuffer;
   /** The folder that relative names of log files start from. */
