@@ -68,6 +68,8 @@ function message(channel: ParentChannel, kind: FromOld['kind']): Promise<FromOld
 async function readOffer(): Promise<Offer> {
   const text = await readDescriptor(OFFER_DESCRIPTOR, 'utf8');
   closeSync(OFFER_DESCRIPTOR);
+  if (text === '')
+    throw new BalanceError('internal', 'the version before ended before it said which sockets to take over');
   return JSON.parse(text) as Offer;
 }
 
