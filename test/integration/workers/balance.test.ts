@@ -9,9 +9,9 @@ import { threadPlugin } from '../../support/workers/thread-plugin.ts';
 
 buildProgram();
 
-/** A connect that took longer says that the threads of the proxy got no time of the machine: then nothing can be said of their shares. */
-const SLOW_MS = 100;
-/** Runs of which the median counts, and how often runs may be taken again on a machine that does other things too. */
+/** A slower connect says that the threads of the proxy got no time of the machine: then nothing can be said of their shares. */
+const SLOW_MS = 20;
+/** Runs of which the median counts, and how many are taken at most to have so many in which the machine had time. */
 const RUNS = 5;
 const MOST_RUNS = 15;
 
@@ -92,20 +92,22 @@ function offBy(shares: readonly number[], workers: number): number {
   return Math.max(missing, ...shares.map((share) => Math.abs(share - mean) / mean));
 }
 
-/** The median of several runs. */
+/** The median of several runs: of those in which the machine had most time. */
 async function medianOff(
   proxy: LabProxy,
   workers: number,
   enter: (crowd: Crowd) => Promise<void>,
 ): Promise<number> {
-  const runs: number[] = [];
-  for (let run = 0; run < MOST_RUNS && runs.length < RUNS; run += 1) {
+  const runs: { readonly slowestMs: number; readonly off: number }[] = [];
+  const quick = (): number => runs.filter(({ slowestMs }) => slowestMs < SLOW_MS).length;
+  while (runs.length < MOST_RUNS && quick() < RUNS) {
     const crowd = new Crowd(proxy);
     await enter(crowd);
-    if (crowd.slowestMs < SLOW_MS || run >= MOST_RUNS - RUNS) runs.push(offBy(crowd.shares, workers));
+    runs.push({ slowestMs: crowd.slowestMs, off: offBy(crowd.shares, workers) });
     await crowd.leave();
   }
-  return runs.sort((a, b) => a - b)[RUNS >> 1] ?? 1;
+  const best = runs.sort((a, b) => a.slowestMs - b.slowestMs).slice(0, RUNS);
+  return best.map(({ off }) => off).sort((a, b) => a - b)[RUNS >> 1] ?? 1;
 }
 
 describe.runIf(process.platform === 'linux').each([2, 4])('the connections of %i workers', (workers) => {
@@ -125,7 +127,7 @@ describe.runIf(process.platform === 'linux').each([2, 4])('the connections of %i
     };
     const tooFar = Object.entries(off).filter(([name, part]) => part > bounds[name as keyof typeof bounds]);
     expect(tooFar).toEqual([]);
-  }, 120_000);
+  }, 240_000);
 
   it('go to the others while one is blocked, and to that one once it is free again', async () => {
     const proxy = await proxyWith(workers);
