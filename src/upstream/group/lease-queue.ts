@@ -40,6 +40,11 @@ export class LeaseQueue {
     return this.#queue.length;
   }
 
+  /** Whether more leases wait than there is room for, after an edit of the size. */
+  get isOverfull(): boolean {
+    return this.#queue.isOverfull;
+  }
+
   /** Leases that wait because pools are full. */
   get waitingForPool(): number {
     return this.#queue.waitingFor('pool');

@@ -201,6 +201,8 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
     for (const { waiter } of places) this.#translateTried(waiter);
     this.#queue.adopt(places, this.#members);
     this.#serveQueue();
+    // Before any is refused, those are served for whom there is room, even where it is the turn of another worker's.
+    if (this.#queue.isOverfull) this.#serveQueue(false);
     this.#queue.refuseVain();
   }
 
@@ -320,11 +322,12 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
     return made;
   }
 
-  #serveQueue(): void {
+  /** @param inTurn whether a lease waits for those of other workers that came before */
+  #serveQueue(inTurn = true): void {
     for (;;) {
       const lease = this.#queue.first();
       if (lease === undefined) return;
-      if (this.#side !== undefined && !this.#side.mayServe(this.#queue.firstSinceMs)) return;
+      if (inTurn && this.#side !== undefined && !this.#side.mayServe(this.#queue.firstSinceMs)) return;
       const member = this.#pick(lease);
       if (member === undefined) return;
       this.#queue.leave(lease, 'served');

@@ -52,6 +52,11 @@ export class WaitQueue<T> {
     return (this.#room?.taken ?? this.#places.length) >= this.maxSize;
   }
 
+  /** Whether more wait than there is room for, after an edit of the size. */
+  get isOverfull(): boolean {
+    return (this.#room?.taken ?? this.#places.length) > this.maxSize;
+  }
+
   /** How many wait for that reason. */
   waitingFor(reason: WaitReason): number {
     return this.#places.reduce((count, place) => count + Number(place.reason === reason), 0);

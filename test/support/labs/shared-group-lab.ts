@@ -14,6 +14,8 @@ export interface SharedGroupLab {
   readonly workers: readonly GroupLab[];
   readonly backends: readonly (readonly BackendState[])[];
   readonly wakes: LabWakes;
+  /** The groups by which an edit replaces those of the workers, in all of them. */
+  next(options: GroupOptions): readonly GroupLab[];
   /** The words of that worker are given back, as when its thread has ended. */
   reclaim(worker: number): void;
 }
@@ -32,9 +34,9 @@ export function sharedGroups(
       return owned(new BackendState(index, `b${index}`, parseAddress(address), address, share));
     }),
   );
-  const workers = slots.map((own, worker) => {
-    const share = owned(new UpstreamShare(own.open('upstream'), own));
-    return groupOver(backends[worker] ?? [], { ...options, share });
-  });
-  return { workers, backends, slots, wakes, reclaim: (worker) => table.reclaim(worker) };
+  const shares = slots.map((own) => owned(new UpstreamShare(own.open('upstream'), own)));
+  const groupsOf = (settings: GroupOptions): readonly GroupLab[] =>
+    shares.map((share, worker) => groupOver(backends[worker] ?? [], { ...settings, share }));
+  const workers = groupsOf(options);
+  return { workers, backends, slots, wakes, next: groupsOf, reclaim: (worker) => table.reclaim(worker) };
 }

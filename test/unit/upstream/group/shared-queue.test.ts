@@ -103,6 +103,15 @@ describe('a group that shares its backends with other workers', () => {
     expect((await next.answered()).lease).toBeDefined();
   });
 
+  it('serves who waits where an edit takes the queue and the limit away, whichever worker knows of it first', async () => {
+    const lab = await labOf(2, { maxConnections: 1 });
+    const [, older, newer] = await askInOrder(lab, [0, 0, 1]);
+    const next = lab.next({ queueSize: 0 });
+    for (const worker of [1, 0]) lab.workers[worker]!.group.replaceWith(next[worker]!.group);
+    expect((await newer!.answered()).lease).toBeDefined();
+    expect((await older!.answered()).lease).toBeDefined();
+  });
+
   it('gives the places of a worker that ended to who waits elsewhere', async () => {
     const lab = await labOf(2, { maxConnections: 1 });
     const [first, second] = await askInOrder(lab, [0, 1]);
