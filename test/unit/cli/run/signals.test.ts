@@ -65,7 +65,10 @@ class Started {
   }
 }
 
-/** A config that marks its answers; nothing but SIGHUP makes an edit count. */
+/**
+ * A config that marks its answers; nothing but SIGHUP makes an edit count. A SIGUSR2 that comes when the proxy is up starts a program that
+ * ends at once: a new version would outlive the test.
+ */
 function write(file: string, port: number, backendAddress: string, mark: string): void {
   // A process that reads the file meanwhile must not find half of it.
   writeFileSync(
@@ -73,6 +76,7 @@ function write(file: string, port: number, backendAddress: string, mark: string)
     `mode: http
 listen: 127.0.0.1:${port}
 reload: { watch: false }
+upgrade: { command: ['false'] }
 backends: [{ address: '${backendAddress}' }]
 transform: { response_headers: [{ action: set, name: X-Edit, value: ${mark} }] }
 `,
