@@ -1,9 +1,10 @@
 import { BalanceError } from '../../errors.ts';
+import { runtimeWays } from '../../net/node/runtime-ways.ts';
 import type { HealthReport } from '../../plugin-api/index.ts';
 import type { BackendsReading, PoolsReading } from '../../readings/backend.ts';
 import type { ConnectionsQuery, ConnectionsReading } from '../../readings/connection.ts';
 import type { CounterReadings } from '../../readings/counts/counters.ts';
-import type { ShortageOf } from '../../readings/process.ts';
+import type { ResourcesReading, ShortageOf } from '../../readings/process.ts';
 import type { RunningReading, ScrapeReading } from '../../readings/proxy.ts';
 import type { DrainRest } from '../control/drain-watch.ts';
 import type { ExplainQuestion } from '../explain/explain-question.ts';
@@ -30,8 +31,28 @@ interface AllAnswers<Answer> {
   readonly unanswered: readonly number[];
 }
 
-/** What the supervisor itself could not do, such as health checks. */
+const NO_SHORTAGES = { accept: 0, connect: 0, check: 0 };
+/** The readings of a proxy none of whose workers has ever answered. */
+const NOTHING_READ: ScrapeReading = {
+  proxy: {
+    generations: [],
+    listeners: [],
+    routes: [],
+    backends: [],
+    upstreams: [],
+    queues: [],
+    tunnels: [],
+    hostNames: [],
+    shortages: NO_SHORTAGES,
+    openFilesLimit: undefined,
+    unanswered: [],
+  },
+  counts: { counters: [], telemetry: [], runtimes: [] },
+};
+
+/** What the supervisor itself could not do, such as health checks, and the resources of the process. */
 export interface OwnShortages {
+  reading(): ResourcesReading;
   readonly counts: Readonly<Record<ShortageOf, number>>;
 }
 
@@ -53,8 +74,7 @@ export class WholeReader {
   async readings(): Promise<ScrapeReading> {
     const { answers, unanswered } = await this.#askAll({ kind: 'readings' });
     for (const { worker, answer } of answers) this.#last.took(worker, answer);
-    const whole = this.#last.read(new Set(answers.map(({ worker }) => worker)));
-    if (whole === undefined) throw unreachable();
+    const whole = this.#last.read(new Set(answers.map(({ worker }) => worker))) ?? NOTHING_READ;
     const shortages = sum(whole.proxy.shortages, this.#own.counts);
     return { ...whole, proxy: { ...whole.proxy, shortages, unanswered } };
   }
@@ -76,17 +96,17 @@ export class WholeReader {
   }
 
   async running(): Promise<RunningReading> {
-    const running = await this.#whole({ kind: 'running' }, mergeRunning);
+    const running = whole(await this.#askAll({ kind: 'running' }), mergeRunning, this.#nothingRuns());
     const { resources } = running;
     return { ...running, resources: { ...resources, counts: sum(resources.counts, this.#own.counts) } };
   }
 
-  backends(): Promise<BackendsReading> {
-    return this.#whole({ kind: 'backends' }, mergeBackends);
+  async backends(): Promise<BackendsReading> {
+    return whole(await this.#askAll({ kind: 'backends' }), mergeBackends, { backends: [], unanswered: [] });
   }
 
-  pools(): Promise<PoolsReading> {
-    return this.#whole({ kind: 'pools' }, mergePools);
+  async pools(): Promise<PoolsReading> {
+    return whole(await this.#askAll({ kind: 'pools' }), mergePools, { pools: [], unanswered: [] });
   }
 
   async connections(query: ConnectionsQuery): Promise<ConnectionsReading> {
@@ -122,15 +142,17 @@ export class WholeReader {
     return [...byListener.values()];
   }
 
-  /** Rejects when no worker answers. */
-  async #whole<K extends Kind>(
-    ask: Ask<WorkerQuestions, K>,
-    merge: (answers: readonly AnswerOf<WorkerQuestions, K>[]) => AnswerOf<WorkerQuestions, K> | undefined,
-  ): Promise<AnswerOf<WorkerQuestions, K>> {
-    const { answers, unanswered } = await this.#askAll(ask);
-    const whole = merge(answers.map(({ answer }) => answer));
-    if (whole === undefined) throw unreachable();
-    return { ...whole, unanswered };
+  #nothingRuns(): RunningReading {
+    return {
+      startedAtMs: 0,
+      generation: undefined,
+      draining: [],
+      listeners: [],
+      resources: { ...this.#own.reading(), counts: NO_SHORTAGES },
+      // Descriptors for bursts come from the supervisor, without which there are no workers.
+      runtimeWays: { ...runtimeWays(), acceptBursts: true },
+      unanswered: [],
+    };
   }
 
   async #askAll<K extends Kind>(
@@ -173,6 +195,15 @@ const NOT_REACHED: ReadonlySet<string> = new Set(['worker_gone', 'worker_hung'])
 
 function unreachable(): BalanceError {
   return new BalanceError('worker_gone', 'no worker serves at the moment');
+}
+
+/** @param none the reading when no worker answers: that is when operators look */
+function whole<T extends object>(
+  { answers, unanswered }: AllAnswers<T>,
+  merge: (answers: readonly T[]) => T | undefined,
+  none: T,
+): T {
+  return { ...(merge(answers.map(({ answer }) => answer)) ?? none), unanswered };
 }
 
 function sumOf(one: DrainRest, other: DrainRest): DrainRest {

@@ -117,3 +117,25 @@ describe('the end of a proxy with workers', () => {
     expect(await proxy.log()).toContain('stopped');
   });
 });
+
+describe('a proxy none of whose workers serves', () => {
+  it('still answers operators, and says that none does', async () => {
+    const proxy = await oddProxy('mark: a', 'metrics: { enabled: true }');
+    // The second end of each worker makes it wait for a second.
+    for (let end = 1; end <= 2; end += 1) {
+      const sockets = [await connectionAt(proxy, 1), await connectionAt(proxy, 2)];
+      for (const socket of sockets) socket.send('exit');
+      for (const socket of sockets) await socket.untilEnded();
+      if (end === 2) continue;
+      await eventually(
+        async () => (await proxy.log()).split('worker serves again').length === 3,
+        'both were replaced',
+      );
+    }
+    const status = await proxy.status();
+    expect(status).toMatchObject({ unanswered: [1, 2], listeners: [] });
+    expect(status['workers']).toMatchObject([{ state: 'restarting' }, { state: 'restarting' }]);
+    for (const path of ['metrics', 'backends', 'pools', 'connections'])
+      expect((await fetch(`http://${proxy.adminAddress}/${path}`)).status, path).toBe(200);
+  });
+});
