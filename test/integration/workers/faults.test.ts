@@ -120,7 +120,7 @@ describe('the end of a proxy with workers', () => {
 
 describe('a proxy none of whose workers serves', () => {
   it('still answers operators, and says that none does', async () => {
-    const proxy = await oddProxy('mark: a', 'metrics: { enabled: true }');
+    const proxy = await oddProxy('mark: a', "metrics: { enabled: true, listen: '127.0.0.1:0' }");
     // The second end of each worker makes it wait for a second.
     for (let end = 1; end <= 2; end += 1) {
       const sockets = [await connectionAt(proxy, 1), await connectionAt(proxy, 2)];
