@@ -108,6 +108,7 @@ const rooms = {
     'problems',
   ],
   'src/net': [
+    'share',
     'listen',
     ['layers', 'dial', 'tunnel'],
     'transport',

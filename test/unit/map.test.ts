@@ -3,7 +3,7 @@ import { basename, dirname, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 const ROOT = new URL('../../', import.meta.url);
-const MOST_LINES = 200;
+const MOST_LINES = 215;
 
 const map = readFileSync(new URL('src/README.md', ROOT), 'utf8');
 const named = [...map.matchAll(/`((?:src|plugins|test|schemas|config|docker)\/[^`\s]*)`/g)].map(

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { messageOf } from '../../errors.ts';
 import { ConnectionSetup, type SetupOwner } from '../../net/layers/connection-setup.ts';
 import type { TransportLayer } from '../../net/layers/layer.ts';
-import { transportOverSocket } from '../../net/listen/accepted-transport.ts';
+import { transportOverSocket } from '../../net/listen/sockets/accepted-transport.ts';
 import type { ReadBuffers } from '../../net/transport/memory/read-buffers.ts';
 import type { OwnedTransport } from '../../net/transport/owned-transport.ts';
 import { TransportStream } from '../../net/transport/transport-stream.ts';

@@ -1,6 +1,6 @@
 import { HealthBoard } from '../../health/health-board.ts';
 import { BackendContexts } from '../../net/dial/tls/backend-contexts.ts';
-import { OwnSockets } from '../../net/listen/own-sockets.ts';
+import { OwnSockets } from '../../net/listen/sockets/own-sockets.ts';
 import { DescriptorCopier } from '../../net/node/descriptors/descriptor-copier.ts';
 import { createMovingParts } from '../parts/moving-parts.ts';
 import { processIds } from '../parts/process-ids.ts';

@@ -12,16 +12,21 @@ import type { PlaceLimit } from '../../shared/place-limit.ts';
 import type { ReadBuffers } from '../transport/memory/read-buffers.ts';
 import type { SocketTransport } from '../transport/socket-transport.ts';
 import { AcceptedConnection, type RunningWork } from './accepted-connection.ts';
-import { transportOverHandle, transportOverSocket } from './accepted-transport.ts';
+import { transportOverHandle, transportOverSocket } from './sockets/accepted-transport.ts';
 import type { EntranceOwner, EntranceRules } from './entrance.ts';
 import { Entrances } from './entrances.ts';
 import { OpenConnections } from './open-connections.ts';
 import type { OfferedSocket } from './bind/socket-inheritance.ts';
-import { OwnSockets } from './own-sockets.ts';
+import { OwnSockets } from './sockets/own-sockets.ts';
 import { PluginCohort } from './plugin-cohort.ts';
 import { ProtocolFaults } from './protocol-faults.ts';
 import { ProtocolHandover } from './protocol-handover.ts';
-import type { Acceptor, ListeningSocketOptions, OpenedSocket, SocketOpener } from './socket-opener.ts';
+import type {
+  Acceptor,
+  ListeningSocketOptions,
+  OpenedSocket,
+  SocketOpener,
+} from './sockets/socket-opener.ts';
 
 export interface ListenerOptions extends ListeningSocketOptions {
   readonly name: string;

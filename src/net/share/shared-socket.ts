@@ -2,10 +2,10 @@ import { formatAddress, type Address } from '../../config/values/address.ts';
 import { BalanceError } from '../../errors.ts';
 import type { Endpoint } from '../../plugin-api/index.ts';
 import type { Wakes } from '../../shared/wakes.ts';
-import { AcceptBursts } from '../listen/accept-bursts.ts';
-import { acceptCallback } from '../listen/accepted-transport.ts';
-import { BACKLOG, localEndAt, portOf } from '../listen/listening-place.ts';
-import type { Acceptor, ListeningSocketOptions, OpenedSocket } from '../listen/socket-opener.ts';
+import { AcceptBursts } from '../listen/sockets/accept-bursts.ts';
+import { acceptCallback } from '../listen/sockets/accepted-transport.ts';
+import { BACKLOG, localEndAt, portOf } from '../listen/sockets/listening-place.ts';
+import type { Acceptor, ListeningSocketOptions, OpenedSocket } from '../listen/sockets/socket-opener.ts';
 import { pauseAccepts } from '../node/descriptors/accept-pause.ts';
 import { setKeepAlive } from '../node/keep-alive.ts';
 import { socketWithHandle, systemError, type ListeningHandle } from '../node/node-internals.ts';
@@ -177,6 +177,7 @@ export class SharedSocket implements OpenedSocket {
         },
       },
       resources: this.#options.resources,
+      threads: new ShareWords(granted.words, this.#owner.worker).workers,
     });
     this.#stopWakes = this.#owner.wakes.on(topicOf(granted.socket), () => {
       share.woken();

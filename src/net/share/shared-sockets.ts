@@ -6,7 +6,7 @@ import type {
   ListeningSocketOptions,
   OpenedSocket,
   SocketOpener,
-} from '../listen/socket-opener.ts';
+} from '../listen/sockets/socket-opener.ts';
 import type { ListeningHandle } from '../node/node-internals.ts';
 import type { GrantedSocket } from './granted-socket.ts';
 import { SharedSocket } from './shared-socket.ts';

@@ -7,7 +7,7 @@ import type { BindAddresses } from '../../net/dns/bind-addresses.ts';
 import type { EntranceRules } from '../../net/listen/entrance.ts';
 import type { OfferedSocket } from '../../net/listen/bind/socket-inheritance.ts';
 import { Listener } from '../../net/listen/listener.ts';
-import type { SocketOpener } from '../../net/listen/socket-opener.ts';
+import type { SocketOpener } from '../../net/listen/sockets/socket-opener.ts';
 import type { ProcessResources } from '../../net/resources/process-resources.ts';
 import type { ReadBuffers } from '../../net/transport/memory/read-buffers.ts';
 import { mayBlock } from '../../net/address-handover.ts';

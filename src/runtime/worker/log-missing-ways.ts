@@ -1,4 +1,4 @@
-import type { SocketOpener } from '../../net/listen/socket-opener.ts';
+import type { SocketOpener } from '../../net/listen/sockets/socket-opener.ts';
 import type { Logger } from '../../plugin-api/index.ts';
 import type { RuntimeWays } from '../../readings/process.ts';
 

@@ -12,7 +12,7 @@ import type { PluginLoader } from '../../../src/plugins/plugin-loader.ts';
 import { PluginSet } from '../../../src/plugins/plugin-set.ts';
 import type { CommitReport } from '../../../src/runtime/control/proxy-control.ts';
 import { GenerationBuilder } from '../../../src/runtime/generation/generation-builder.ts';
-import { OwnSockets } from '../../../src/net/listen/own-sockets.ts';
+import { OwnSockets } from '../../../src/net/listen/sockets/own-sockets.ts';
 import { DescriptorCopier } from '../../../src/net/node/descriptors/descriptor-copier.ts';
 import { ListeningSockets } from '../../../src/runtime/reload/listening-sockets.ts';
 import type { ReloadOutcome } from '../../../src/runtime/reload/outcome/reload-outcome.ts';

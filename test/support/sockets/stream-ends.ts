@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest';
 
 import type { Address } from '../../../src/config/values/address.ts';
 import type { DialedTransport } from '../../../src/net/dial/dialer.ts';
-import { transportOverSocket } from '../../../src/net/listen/accepted-transport.ts';
+import { transportOverSocket } from '../../../src/net/listen/sockets/accepted-transport.ts';
 import { dial } from './dial.ts';
 import { ReadBuffers } from '../../../src/net/transport/memory/read-buffers.ts';
 import { SocketTransport } from '../../../src/net/transport/socket-transport.ts';

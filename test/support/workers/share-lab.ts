@@ -3,7 +3,7 @@ import { expect, onTestFinished } from 'vitest';
 
 import { formatAddress, type Address } from '../../../src/config/values/address.ts';
 import { systemCodeOf } from '../../../src/errors.ts';
-import type { Acceptor, OpenedSocket } from '../../../src/net/listen/socket-opener.ts';
+import type { Acceptor, OpenedSocket } from '../../../src/net/listen/sockets/socket-opener.ts';
 import { DescriptorHub } from '../../../src/net/node/descriptors/descriptor-hub.ts';
 import { DescriptorInbox } from '../../../src/net/node/descriptors/descriptor-inbox.ts';
 import { socketWithHandle, type Handle } from '../../../src/net/node/node-internals.ts';

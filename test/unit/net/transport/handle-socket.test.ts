@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 
-import { interceptHandles } from '../../../../src/net/listen/accepted-transport.ts';
+import { interceptHandles } from '../../../../src/net/listen/sockets/accepted-transport.ts';
 import type { ReadingOptions } from '../../../../src/net/node/node-internals.ts';
 import { HandleSocket } from '../../../../src/net/transport/handle-socket.ts';
 import { isTcpHandle, type TcpHandle } from '../../../../src/net/node/node-internals.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { expect, it, onTestFinished, vi } from 'vitest';
 
-import { transportOverSocket } from '../../../../src/net/listen/accepted-transport.ts';
+import { transportOverSocket } from '../../../../src/net/listen/sockets/accepted-transport.ts';
 import { ReadBuffers } from '../../../../src/net/transport/memory/read-buffers.ts';
 import type { SocketTransport } from '../../../../src/net/transport/socket-transport.ts';
 import { TransportStream } from '../../../../src/net/transport/transport-stream.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 
-import { OwnSockets } from '../../../../src/net/listen/own-sockets.ts';
+import { OwnSockets } from '../../../../src/net/listen/sockets/own-sockets.ts';
 import { ReadBuffers } from '../../../../src/net/transport/memory/read-buffers.ts';
 import type { Connection, ConnectionHandler, ProtocolInstance } from '../../../../src/plugin-api/index.ts';
 import type { Generation } from '../../../../src/runtime/generation/generation.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { logMissingWays } from '../../../../src/runtime/worker/log-missing-ways.ts';
-import { OwnSockets } from '../../../../src/net/listen/own-sockets.ts';
+import { OwnSockets } from '../../../../src/net/listen/sockets/own-sockets.ts';
 import { DescriptorCopier } from '../../../../src/net/node/descriptors/descriptor-copier.ts';
 import { runtimeWays } from '../../../../src/net/node/runtime-ways.ts';
 import { RecordingLogger } from '../../../support/recording-logger.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { AcceptDemand } from '../../../../src/net/listen/accept-demand.ts';
+import { AcceptDemand } from '../../../../../src/net/listen/sockets/accept-demand.ts';
 
 describe('the demand for further descriptors', () => {
   it('is none while turns are short and newcomers are few', () => {

@@ -1,5 +1,5 @@
-import type { DescriptorCopier } from '../node/descriptors/descriptor-copier.ts';
-import type { SocketInheritance } from './bind/socket-inheritance.ts';
+import type { DescriptorCopier } from '../../node/descriptors/descriptor-copier.ts';
+import type { SocketInheritance } from '../bind/socket-inheritance.ts';
 import { ListeningSocket } from './listening-socket.ts';
 import type { Acceptor, ListeningSocketOptions, OpenedSocket, SocketOpener } from './socket-opener.ts';
 

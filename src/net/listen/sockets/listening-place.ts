@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 
-import type { Address } from '../../config/values/address.ts';
-import type { Endpoint } from '../../plugin-api/index.ts';
-import { UNIX_END } from '../transport/endpoints.ts';
+import type { Address } from '../../../config/values/address.ts';
+import type { Endpoint } from '../../../plugin-api/index.ts';
+import { UNIX_END } from '../../transport/endpoints.ts';
 
 /** How many connections may wait to be accepted. */
 export const BACKLOG = 4096;

@@ -1,14 +1,14 @@
 import { createServer, type Server } from 'node:net';
 
-import type { Address } from '../../config/values/address.ts';
-import type { Endpoint, Logger } from '../../plugin-api/index.ts';
-import type { DescriptorSource } from '../node/descriptors/descriptor-source.ts';
-import { keepAliveSeconds, setKeepAlive } from '../node/keep-alive.ts';
-import { listeningHandleOf } from '../node/node-internals.ts';
+import type { Address } from '../../../config/values/address.ts';
+import type { Endpoint, Logger } from '../../../plugin-api/index.ts';
+import type { DescriptorSource } from '../../node/descriptors/descriptor-source.ts';
+import { keepAliveSeconds, setKeepAlive } from '../../node/keep-alive.ts';
+import { listeningHandleOf } from '../../node/node-internals.ts';
 import { AcceptBursts } from './accept-bursts.ts';
 import { interceptHandles } from './accepted-transport.ts';
-import { BoundServer } from './bind/bound-server.ts';
-import type { OfferedSocket, SocketInheritance } from './bind/socket-inheritance.ts';
+import { BoundServer } from '../bind/bound-server.ts';
+import type { OfferedSocket, SocketInheritance } from '../bind/socket-inheritance.ts';
 import { BACKLOG, localEndAt, portOf } from './listening-place.ts';
 import type { Acceptor, ListeningSocketOptions, OpenedSocket } from './socket-opener.ts';
 

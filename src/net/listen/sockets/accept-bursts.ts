@@ -1,8 +1,8 @@
 import { AcceptDemand } from './accept-demand.ts';
-import { pauseAccepts } from '../node/descriptors/accept-pause.ts';
-import type { DescriptorSource } from '../node/descriptors/descriptor-source.ts';
-import { descriptorOf, type ListeningHandle } from '../node/node-internals.ts';
-import type { ProcessResources } from '../resources/process-resources.ts';
+import { pauseAccepts } from '../../node/descriptors/accept-pause.ts';
+import type { DescriptorSource } from '../../node/descriptors/descriptor-source.ts';
+import { descriptorOf, type ListeningHandle } from '../../node/node-internals.ts';
+import type { ProcessResources } from '../../resources/process-resources.ts';
 
 /** How often the length of a turn is measured while connections come. */
 const LOOK_EVERY_MS = 5;
@@ -22,6 +22,8 @@ export interface AcceptBurstsOptions {
   readonly copies: DescriptorSource;
   /** Limits on descriptors. Default: none. */
   readonly resources?: Pick<ProcessResources, 'openFilesLimit' | 'hasRoomForClient'> | undefined;
+  /** How many threads accept from the socket: all of them together take no more descriptors than one would. Default: 1. */
+  readonly threads?: number;
   /** In ms. Default: `performance.now`. */
   readonly nowMs?: () => number;
 }
@@ -121,8 +123,9 @@ export class AcceptBursts {
   };
 
   #want(asked: number): void {
-    const all = this.#options.resources?.openFilesLimit ?? Number.POSITIVE_INFINITY;
-    const count = Math.min(asked, Math.floor(all * PART_OF_ALL));
+    const { resources, threads = 1 } = this.#options;
+    const all = resources?.openFilesLimit ?? Number.POSITIVE_INFINITY;
+    const count = Math.min(asked, Math.floor((all * PART_OF_ALL) / threads));
     this.#wanted = count;
     for (const copy of this.#copies.splice(count)) copy.close();
     if (this.#copies.length === 0) this.#endReview();

@@ -2,15 +2,18 @@ import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
-import { AcceptBursts, type AcceptBurstsOptions } from '../../../../src/net/listen/accept-bursts.ts';
-import { DescriptorCopier } from '../../../../src/net/node/descriptors/descriptor-copier.ts';
-import { Listener } from '../../../../src/net/listen/listener.ts';
-import { OwnSockets } from '../../../../src/net/listen/own-sockets.ts';
-import { listeningHandleOf, type ListeningHandle } from '../../../../src/net/node/node-internals.ts';
-import { ReadBuffers } from '../../../../src/net/transport/memory/read-buffers.ts';
-import type { Connection, ConnectionHandler } from '../../../../src/plugin-api/index.ts';
-import { eventually } from '../../../support/time/eventually.ts';
-import { RecordingLogger } from '../../../support/recording-logger.ts';
+import {
+  AcceptBursts,
+  type AcceptBurstsOptions,
+} from '../../../../../src/net/listen/sockets/accept-bursts.ts';
+import { DescriptorCopier } from '../../../../../src/net/node/descriptors/descriptor-copier.ts';
+import { Listener } from '../../../../../src/net/listen/listener.ts';
+import { OwnSockets } from '../../../../../src/net/listen/sockets/own-sockets.ts';
+import { listeningHandleOf, type ListeningHandle } from '../../../../../src/net/node/node-internals.ts';
+import { ReadBuffers } from '../../../../../src/net/transport/memory/read-buffers.ts';
+import type { Connection, ConnectionHandler } from '../../../../../src/plugin-api/index.ts';
+import { eventually } from '../../../../support/time/eventually.ts';
+import { RecordingLogger } from '../../../../support/recording-logger.ts';
 
 /** A server whose turns last as long as the test says. */
 async function lab(

@@ -1,7 +1,7 @@
 import type { Server, Socket } from 'node:net';
 
-import type { FaultHandler } from '../faults/plugin-fault.ts';
-import { setKeepAlive } from '../node/keep-alive.ts';
+import type { FaultHandler } from '../../faults/plugin-fault.ts';
+import { setKeepAlive } from '../../node/keep-alive.ts';
 import {
   detachHandle,
   handleOf,
@@ -11,10 +11,10 @@ import {
   listeningHandleOf,
   type Handle,
   type ListeningHandle,
-} from '../node/node-internals.ts';
-import { HandleSocket, socketOver } from '../transport/handle-socket.ts';
-import type { ReadBuffers } from '../transport/memory/read-buffers.ts';
-import { SocketTransport } from '../transport/socket-transport.ts';
+} from '../../node/node-internals.ts';
+import { HandleSocket, socketOver } from '../../transport/handle-socket.ts';
+import type { ReadBuffers } from '../../transport/memory/read-buffers.ts';
+import { SocketTransport } from '../../transport/socket-transport.ts';
 
 /*
  * A socket takes its read buffer in its constructor only, and a Node.js server constructs accepted sockets without one. So the proxy

@@ -1,11 +1,11 @@
 import type { Socket } from 'node:net';
 
-import type { Address } from '../../config/values/address.ts';
-import type { Endpoint, Logger } from '../../plugin-api/index.ts';
-import type { BindAddresses } from '../dns/bind-addresses.ts';
-import type { Handle } from '../node/node-internals.ts';
-import type { ProcessResources } from '../resources/process-resources.ts';
-import type { OfferedSocket } from './bind/socket-inheritance.ts';
+import type { Address } from '../../../config/values/address.ts';
+import type { Endpoint, Logger } from '../../../plugin-api/index.ts';
+import type { BindAddresses } from '../../dns/bind-addresses.ts';
+import type { Handle } from '../../node/node-internals.ts';
+import type { ProcessResources } from '../../resources/process-resources.ts';
+import type { OfferedSocket } from '../bind/socket-inheritance.ts';
 
 export interface ListeningSocketOptions {
   readonly address: Address;
