@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
 
 import { buildProgram } from '../../support/labs/built-program.ts';
@@ -124,18 +125,21 @@ const NOT_SERVING = expect.stringMatching(/^(?:restarting|starting)$/) as string
 describe('a proxy none of whose workers serves', () => {
   it('still answers operators, and says that none does', async () => {
     const proxy = await oddProxy('mark: a', "metrics: { enabled: true, listen: '127.0.0.1:0' }");
-    // The second end of each worker makes it wait for a second.
-    for (let end = 1; end <= 2; end += 1) {
+    // The third end of each worker makes it wait for two seconds.
+    for (let end = 1; end <= 3; end += 1) {
       const sockets = [await connectionAt(proxy, 1), await connectionAt(proxy, 2)];
       for (const socket of sockets) socket.send('exit');
       for (const socket of sockets) await socket.untilEnded();
-      if (end === 2) continue;
+      if (end === 3) continue;
       await eventually(
-        async () => (await proxy.log()).split('worker serves again').length === 3,
+        async () => (await proxy.log()).split('worker serves again').length === 1 + 2 * end,
         'both were replaced',
       );
     }
-    const status = await proxy.status();
+    const status = await eventually(async () => {
+      const now = await proxy.status();
+      return isDeepStrictEqual(now['unanswered'], [1, 2]) && now;
+    }, 'both workers are gone');
     expect(status).toMatchObject({ unanswered: [1, 2], listeners: [] });
     expect(status['workers']).toMatchObject([{ state: NOT_SERVING }, { state: NOT_SERVING }]);
     for (const path of ['metrics', 'backends', 'pools', 'connections'])
