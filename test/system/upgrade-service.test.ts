@@ -128,7 +128,9 @@ upstreams: [{ name: back, backends: [{ address: '${backend}' }] }]
       // systemd-socket-activate starts the program with the first connection.
       expect(await answer(named)).toBe('fine');
       expect(await answer(same)).toBe('fine');
-      expect(output).toContain('a socket of the service manager is closed');
+      await expect
+        .poll(() => output, { timeout: LIMIT_MS })
+        .toContain('a socket of the service manager is closed');
       await expect(answer(other)).rejects.toThrow();
 
       const status = async () =>

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
 
 import { buildProgram } from '../../support/labs/built-program.ts';
@@ -120,7 +119,7 @@ describe('the end of a proxy with workers', () => {
 });
 
 /** It waits for its time, or builds what is live. */
-const NOT_SERVING = expect.stringMatching(/^(?:restarting|starting)$/) as string;
+const NOT_SERVING = ['restarting', 'starting'];
 
 describe('a proxy none of whose workers serves', () => {
   it('still answers operators, and says that none does', async () => {
@@ -136,12 +135,13 @@ describe('a proxy none of whose workers serves', () => {
         'both were replaced',
       );
     }
+    // Connections end a moment before the supervisor learns of the end of their worker.
     const status = await eventually(async () => {
       const now = await proxy.status();
-      return isDeepStrictEqual(now['unanswered'], [1, 2]) && now;
+      const workers = now['workers'] as { state: string }[];
+      return workers.every(({ state }) => NOT_SERVING.includes(state)) && now;
     }, 'both workers are gone');
     expect(status).toMatchObject({ unanswered: [1, 2], listeners: [] });
-    expect(status['workers']).toMatchObject([{ state: NOT_SERVING }, { state: NOT_SERVING }]);
     for (const path of ['metrics', 'backends', 'pools', 'connections'])
       expect((await fetch(`http://${proxy.adminAddress}/${path}`)).status, path).toBe(200);
   });
