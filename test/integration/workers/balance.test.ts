@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { connect, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -137,6 +138,8 @@ describe.runIf(process.platform === 'linux').each([2, 4])('the connections of %i
     const before = crowd.of(thread);
     const free = answer(socket);
     socket.write('block 1500');
+    // Until it has read that, which nothing tells. Else it may accept the first client, and the others come when it is free again.
+    await pause(100);
     const others = new Crowd(proxy);
     await others.enterInTurn(30);
     await free;
