@@ -1,3 +1,5 @@
+import rules from './.dependency-cruiser.mjs';
+
 // What a thread that serves clients never imports, as each worker would pay for it. Imports of types cost nothing, and neither do
 // those that are made when they are needed; so they don't count here.
 export default {
@@ -18,16 +20,5 @@ export default {
       },
     },
   ],
-  options: {
-    doNotFollow: { path: 'node_modules' },
-    exclude: { dynamic: true },
-    tsPreCompilationDeps: false,
-    tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: {
-      extensions: ['.ts', '.js', '.mjs', '.json'],
-      exportsFields: ['exports'],
-      conditionNames: ['node', 'import', 'types'],
-    },
-    moduleSystems: ['es6', 'cjs'],
-  },
+  options: { ...rules.options, exclude: { dynamic: true }, tsPreCompilationDeps: false },
 };

@@ -25,6 +25,22 @@ function block(ms: number): void {
   while (performance.now() < until);
 }
 
+/** The longest delay of the event loop that was seen, in seconds. */
+function delay({ values }: { readonly values: ReadonlyMap<string, number> }): number {
+  return values.get('nodejs_eventloop_lag_max_seconds') ?? 0;
+}
+
+/** Blocks the event loop until its monitor has seen it. */
+async function stalled(max: () => Promise<number>): Promise<void> {
+  await eventually(async () => {
+    // The monitor must have woken up before it can be late.
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    block(300);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return (await max()) > 0.2;
+  }, 'a stall is seen');
+}
+
 describe('the metrics of the process', () => {
   it('are those of prom-client, without those that cost most or have bad names', async () => {
     const { types, values } = await start().read();
@@ -71,15 +87,7 @@ describe('the metrics of the process', () => {
 
   it('show the delay of the event loop without the time that its monitor sleeps', async () => {
     const { read } = start();
-    const max = async (): Promise<number> =>
-      (await read()).values.get('nodejs_eventloop_lag_max_seconds') ?? 0;
-    await eventually(async () => {
-      // The monitor must have woken up before it can be late.
-      await new Promise((resolve) => setTimeout(resolve, 200));
-      block(300);
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      return (await max()) > 0.2;
-    }, 'a stall is seen');
+    await stalled(async () => delay(await read()));
     // As often as it takes: on a busy machine there is always some delay.
     await eventually(async () => {
       await new Promise((resolve) => setTimeout(resolve, 200));
@@ -90,14 +98,8 @@ describe('the metrics of the process', () => {
 
   it('show a delay to every scraper, whoever asked in between', async () => {
     const { read } = start();
-    const max = async (): Promise<number> =>
-      (await read()).values.get('nodejs_eventloop_lag_max_seconds') ?? 0;
-    await eventually(async () => {
-      await new Promise((resolve) => setTimeout(resolve, 200));
-      block(300);
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      return (await max()) > 0.2;
-    }, 'one scraper sees the stall');
+    const max = async (): Promise<number> => delay(await read());
+    await stalled(max);
     expect(await max()).toBeGreaterThan(0.2);
     const prometheus = await read();
     expect(prometheus.values.get('nodejs_eventloop_lag_max_seconds')).toBeGreaterThan(0.2);
