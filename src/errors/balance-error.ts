@@ -8,6 +8,8 @@ export interface BalanceErrorOptions {
   readonly origin?: ErrorOrigin;
   /** Only where this error differs from the table. Default: the status of its code. */
   readonly status?: number;
+  /** After how many ms the work may be tried again, where that is known. The client of an HTTP request reads it as `Retry-After`. */
+  readonly retryAfterMs?: number | undefined;
 }
 
 /** Every error that crosses a module border: what happened, where it arose, and what may be done about it. */
@@ -18,6 +20,8 @@ export class BalanceError extends Error {
   readonly retryable: boolean;
   /** The HTTP status that tells a client about it; 0 where there is none. */
   readonly status: number;
+  /** After how many ms the work may be tried again; undefined where nobody knows. */
+  readonly retryAfterMs: number | undefined;
 
   /** @param message One sentence without a full stop. An operator reads it in a log line. */
   constructor(code: ErrorCode, message: string, options: BalanceErrorOptions = {}) {
@@ -28,6 +32,7 @@ export class BalanceError extends Error {
     this.origin = options.origin ?? kind.origin;
     this.retryable = kind.retryable;
     this.status = options.status ?? kind.status;
+    this.retryAfterMs = options.retryAfterMs;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../../src/errors.ts';
 import type { Answer } from '../../../src/plugin-api/index.ts';
 import { reasonPhrase } from '../message/answer.ts';
 
@@ -22,6 +23,23 @@ export function errorAnswer(status: number, reason: string, requestId: string, a
   }
   const body = `${String(status)} ${phrase}: ${reason}\nrequest id: ${requestId}\n`;
   return { status, contentType: 'text/plain; charset=utf-8', body, headers };
+}
+
+/**
+ * The answer with the time after which the client may try again, if that is known, and with the code of the error for operators: whoever sees the
+ * answer at a client should learn which limit or breaker of the proxy made it.
+ */
+export function withRetryTime(
+  answer: Answer,
+  retryAfterMs: number | undefined,
+  code: ErrorCode | undefined,
+): Answer {
+  if (retryAfterMs === undefined || code === undefined) return answer;
+  const seconds = Math.max(1, Math.ceil(retryAfterMs / 1_000));
+  return {
+    ...answer,
+    headers: { ...answer.headers, 'Retry-After': String(seconds), 'X-Balance-Reason': code },
+  };
 }
 
 /** The answer with another body. */

@@ -10,6 +10,7 @@ import type {
 } from '../../../src/plugin-api/index.ts';
 import { sentBytes } from '../message/answer.ts';
 import { tryLines } from '../forwarding/request-fields.ts';
+import { withRetryTime } from '../answers/error-answer.ts';
 import type { HttpInstance } from '../instance/http-instance.ts';
 import type { RequestDraft } from '../message/client-stream.ts';
 import { type MessageFault, refuseRequest, type Refusal } from '../message/refusal/refusal.ts';
@@ -105,7 +106,7 @@ export class Exchange
   refused(error: BalanceError): void {
     this.mark('selectEndMs');
     const status = error.status === 0 ? 502 : error.status;
-    this.fail(status, error.code, failureReason(error.code), error.message);
+    this.fail(status, error.code, failureReason(error.code), error.message, error.retryAfterMs);
   }
 
   data(bytes: Buffer, start: number, end: number): void {
@@ -232,11 +233,9 @@ export class Exchange
 
   /**
    * Ends an exchange whose response can't come, or not as a whole: answers with an error, or breaks off a response that has begun.
-   *
-   * @param reason for the client
-   * @param detail for the log
+   * `reason` is for the client, `detail` for the log.
    */
-  fail(status: number, code: ErrorCode, reason: string, detail = reason): void {
+  fail(status: number, code: ErrorCode, reason: string, detail = reason, retryAfterMs?: number): void {
     if (this.isOver) return;
     this.error ??= code;
     if (this.#attempt?.begun === true) {
@@ -246,12 +245,13 @@ export class Exchange
     this.#nameTried();
     logBackendFailure(this, code, detail);
     this.#endAttempt(code, 0);
-    this.answerError(status, reason);
+    this.answerError(status, reason, retryAfterMs);
   }
 
   /** Answers with an error page in place of a backend. */
-  answerError(status: number, reason: string): void {
-    this.answer(this.instance.errorPages.answer(status, reason, this.requestId, this.wantsJson));
+  answerError(status: number, reason: string, retryAfterMs?: number): void {
+    const answer = this.instance.errorPages.answer(status, reason, this.requestId, this.wantsJson);
+    this.answer(withRetryTime(answer, retryAfterMs, this.error));
   }
 
   /** Answers in place of a backend. */
