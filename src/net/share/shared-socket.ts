@@ -46,6 +46,8 @@ export class SharedSocket implements OpenedSocket {
   /** First descriptors that were asked for and have not come: they would keep the address bound. */
   #asked = 0;
   #whenNoneIsAsked: (() => void) | undefined;
+  /** Grows whenever the socket stops listening: a descriptor that was asked for before comes too late. */
+  #stops = 0;
   #isClosed = false;
 
   constructor(options: ListeningSocketOptions, acceptor: Acceptor, owner: SharedSocketOwner) {
@@ -121,8 +123,10 @@ export class SharedSocket implements OpenedSocket {
   }
 
   suspend(): Promise<void> | undefined {
+    this.#stops += 1;
     this.#share?.stop();
     this.#stopWakes?.();
+    this.#stopWakes = undefined;
     this.#handle?.close();
     this.#handle = undefined;
     const freed = this.#bursts?.close();
@@ -157,9 +161,9 @@ export class SharedSocket implements OpenedSocket {
   async #open(granted: GrantedSocket, share: AcceptShare, what: string): Promise<void> {
     const handle = await this.#descriptor(granted.socket);
     if (handle === undefined) throw new BalanceError('internal', `the descriptor of ${what} did not arrive`);
-    if (this.#isClosed || this.#handle !== undefined) {
+    if (this.#handle !== undefined) {
       handle.close();
-      throw new BalanceError('shutdown', `${what} was closed before its descriptor came`);
+      return;
     }
     const status = this.#listen(handle, share);
     if (status !== 0) {
@@ -210,9 +214,10 @@ export class SharedSocket implements OpenedSocket {
     return handle.listen(BACKLOG);
   }
 
-  /** Resolves with undefined when none comes in time. One that comes late is closed. */
+  /** Resolves with undefined when none comes in time, or before the socket stops listening. One that comes late is closed. */
   #descriptor(socket: number): Promise<ListeningHandle | undefined> {
     return new Promise((resolve) => {
+      const stops = this.#stops;
       let isLate = false;
       const timer = setTimeout(() => {
         isLate = true;
@@ -222,8 +227,9 @@ export class SharedSocket implements OpenedSocket {
       this.#owner.ask(socket, (handle) => {
         clearTimeout(timer);
         this.#asked -= 1;
-        if (isLate || this.#isClosed) handle?.close();
-        resolve(this.#isClosed ? undefined : handle);
+        isLate ||= stops !== this.#stops;
+        if (isLate) handle?.close();
+        resolve(isLate ? undefined : handle);
         if (this.#asked === 0) this.#whenNoneIsAsked?.();
       });
     });

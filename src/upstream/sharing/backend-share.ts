@@ -8,6 +8,7 @@ export class BackendShare {
   readonly #slot: OpenSlot;
   readonly #slots: WorkerSlots;
   #stopWakes: (() => void) | undefined;
+  #isClosed = false;
 
   constructor(slot: OpenSlot, slots: WorkerSlots) {
     this.places = slot.places();
@@ -20,9 +21,9 @@ export class BackendShare {
     this.#stopWakes = this.#slots.wakes.on(this.#slot.slot, makeRoom);
   }
 
-  /** So many leases rest here. */
+  /** So many leases rest here. Leases may rest for longer than a generation uses the backend: then nobody is told. */
   noteResting(count: number): void {
-    this.#slot.note = count;
+    if (!this.#isClosed) this.#slot.note = count;
   }
 
   /** Asks a worker where a lease rests to end it. False when none rests in another worker. */
@@ -37,6 +38,9 @@ export class BackendShare {
   }
 
   close(): void {
+    if (this.#isClosed) return;
+    this.noteResting(0);
+    this.#isClosed = true;
     this.#stopWakes?.();
     this.#slot.close();
   }

@@ -57,6 +57,8 @@ export class SocketBroker implements SocketControl {
   #lastNumber = 0;
   /** Those that accept from the live sockets. */
   #peers: readonly SocketPeer[] = [];
+  /** Workers that are about to. */
+  readonly #joins = new Set<Promise<void>>();
   /** Resolves when workers have closed what they do not need any more. */
   #freed: Promise<void> = Promise.resolve();
 
@@ -111,6 +113,8 @@ export class SocketBroker implements SocketControl {
   async suspend(address: Address): Promise<void> {
     const socket = this.#boundAt(address);
     if (socket === undefined) return;
+    // One that gets its descriptors at this moment must close them too.
+    await Promise.allSettled(this.#joins);
     // One that does not answer keeps the address.
     await askAll(this.#peers, { kind: 'suspend', address }, SUSPEND_LIMIT_MS, isGone);
     socket.suspend();
@@ -171,26 +175,30 @@ export class SocketBroker implements SocketControl {
   /** Has a worker that prepared generation `id`, the live one, accept from its sockets. Rejects when that can't be. */
   async join(peer: SocketPeer, id: number): Promise<void> {
     const sockets = [...this.#live.values()].map((socket) => socket.grant());
-    await peer.ask({ kind: 'bind', generation: id, leaving: [], sockets }, BIND_LIMIT_MS);
-    this.#peers = [...this.#peers.filter(({ index }) => index !== peer.index), peer];
+    const bound = peer.ask({ kind: 'bind', generation: id, leaving: [], sockets }, BIND_LIMIT_MS);
+    const joined = bound.then(() => {
+      this.#peers = [...this.#peers.filter(({ index }) => index !== peer.index), peer];
+    });
+    const ended = joined.finally(() => this.#joins.delete(ended));
+    this.#joins.add(ended);
+    await ended;
   }
 
   /** The worker needs further descriptors of a socket. */
   need(worker: number, number: number, count: number): void {
-    const all = [...this.#live.values(), ...(this.#plan?.added.values() ?? [])];
-    const handle = all.find((socket) => socket.number === number)?.handle;
+    const handle = this.#all().find((socket) => socket.number === number)?.handle;
     for (let sent = 0; sent < Math.min(count, MOST_AT_ONCE); sent += 1)
       this.#options.hub.send(worker, number, handle);
   }
 
   /** A worker has ended, and its connections with it. */
   left(worker: number): void {
-    for (const socket of this.#live.values()) socket.forget(worker);
+    for (const socket of this.#all()) socket.forget(worker);
   }
 
   /** A worker's event loop stands still, or turns again: the others do not wait for it to take its share. */
   setHung(worker: number, isHung: boolean): void {
-    for (const socket of this.#live.values()) socket.setHung(worker, isHung);
+    for (const socket of this.#all()) socket.setHung(worker, isHung);
   }
 
   /**
@@ -201,6 +209,11 @@ export class SocketBroker implements SocketControl {
   close(isReplaced: boolean): void {
     for (const socket of this.#live.values()) socket.close(isReplaced);
     for (const socket of this.#plan?.added.values() ?? []) socket.close(false);
+  }
+
+  /** Those of the live generation, and those that the planned one adds. */
+  #all(): readonly HeldSocket[] {
+    return [...this.#live.values(), ...(this.#plan?.added.values() ?? [])];
   }
 
   /** Resolves with false when the address is only free once one of `leaving` is gone. */

@@ -106,6 +106,25 @@ describe.runIf(process.platform === 'linux')('workers that share a socket', () =
     expect(await visit(granted.bound)).toBe('ECONNREFUSED');
   });
 
+  it('stay suspended when a descriptor comes that was asked for before', async () => {
+    const lab = new ShareLab();
+    const { bound, granted } = held(lab, 1);
+    const worker = await lab.join(0);
+    const socket = await worker.listen(granted);
+    await socket.suspend();
+    let send = (): void => undefined;
+    lab.need = (index, number) => {
+      send = () => void lab.hub.send(index, number, bound.handle);
+    };
+    const refused = expect(socket.resume()).rejects.toThrow('did not arrive');
+    const freed = socket.suspend();
+    send();
+    await freed;
+    await refused;
+    bound.close();
+    expect(await visit(granted.bound)).toBe('ECONNREFUSED');
+  });
+
   it('say that an address is not there when it was not granted, or has no descriptor', async () => {
     const lab = new ShareLab();
     const { granted } = held(lab, 1);

@@ -11,6 +11,7 @@ import { BalanceError } from '../../../../../src/errors.ts';
 import type { SocketInheritance } from '../../../../../src/net/listen/bind/socket-inheritance.ts';
 import { bindHandle } from '../../../../../src/net/node/descriptors/bound-handle.ts';
 import type { GrantedSocket } from '../../../../../src/net/share/granted-socket.ts';
+import { ShareWords } from '../../../../../src/net/share/share-words.ts';
 import {
   SocketBroker,
   type SocketPeer,
@@ -38,6 +39,8 @@ class BrokerLab {
   readonly logger = new RecordingLogger();
   readonly broker: SocketBroker;
   readonly peers: SocketPeer[] = [];
+  /** What workers were given when they were asked to bind, in that order. */
+  readonly granted: GrantedSocket[] = [];
   /** Rejects what workers are asked, while it is set. */
   fault: ((index: number, kind: string) => Error | undefined) | undefined;
   #generation = 0;
@@ -67,6 +70,7 @@ class BrokerLab {
     const ask = async (question: Question): Promise<undefined> => {
       const fault = this.fault?.(index, question.kind);
       if (fault !== undefined) throw fault;
+      if (question.kind === 'bind') this.granted.push(...question.sockets);
       await answer(worker, question);
       return undefined;
     };
@@ -213,6 +217,35 @@ describe.runIf(process.platform === 'linux')('the broker of sockets', () => {
     await lab.broker.join(await lab.peer(1), lab.id);
     const answers = await visits(lab.at('web'), 10);
     expect(answers.get('worker 2')).toBeGreaterThan(7);
+  });
+
+  it('forgets the connections of a worker that ends before an edit is live', async () => {
+    const lab = new BrokerLab();
+    await lab.start();
+    await lab.prepare([listener('web', '127.0.0.1:0')]);
+    const [granted] = lab.granted;
+    await visits(granted!.bound, 20);
+    const words = new ShareWords(granted!.words, 0);
+    expect(words.openOf(1)).toBeGreaterThan(5);
+    lab.share.workers[1]?.end();
+    lab.broker.left(1);
+    lab.commit();
+    // Were it still taken for one with few connections, the other one would rest for its sake.
+    expect(words.openOf(1)).toBe(0);
+    expect(words.serves(1)).toBe(false);
+  });
+
+  it('frees an address also from a worker that gets it at that moment', async () => {
+    const lab = new BrokerLab();
+    await lab.start(1);
+    await lab.prepare([listener('web', '127.0.0.1:0')]);
+    lab.commit();
+    const at = lab.at('web');
+    const joining = lab.broker.join(await lab.peer(1), lab.id);
+    const suspended = lab.broker.suspend(at);
+    await joining;
+    await suspended;
+    expect(await visit(at)).toBe('ECONNREFUSED');
   });
 
   it('makes unix sockets with their permissions, and keeps their file for who goes on with them', async () => {
